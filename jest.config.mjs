@@ -1,0 +1,24 @@
+// The tests run as ES modules, straight from the TypeScript sources; scripts/jest.mjs starts jest so that node lets it.
+// The AWS SDK's own switch for its note on stderr about the next version of Node; bin/dynalake.js sets it too.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
+
+export default {
+  testEnvironment: "node",
+  roots: ["<rootDir>/test"],
+  testMatch: ["<rootDir>/test/**/*.test.ts"],
+  extensionsToTreatAsEsm: [".ts"],
+  moduleFileExtensions: ["ts", "js", "mjs", "cjs", "json", "node"],
+  transform: {
+    "\\.ts$": [
+      "@swc/jest",
+      {
+        swcrc: false,
+        jsc: { target: "es2023", parser: { syntax: "typescript" } },
+        module: { type: "es6" },
+        sourceMaps: "inline",
+      },
+    ],
+  },
+  cacheDirectory: "<rootDir>/.cache/jest",
+  testTimeout: 60_000,
+};

@@ -1,0 +1,23 @@
+/** What every command gets, and how it ends. */
+import type { Settings } from "./settings.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface CommandContext {
+  readonly terminal: Terminal;
+  readonly settings: Settings;
+  /** Aborted by the first interrupt: a command that can end cleanly does so then. */
+  readonly interrupted: AbortSignal;
+}
+
+/** Exit codes that scripts rely on; docs/operations.md lists them. */
+const codes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  /** The command did its work, but records were put into quarantine or changes were found to be lost. */
+  incomplete: 3,
+} as const;
+
+export const EXIT: typeof codes = codes;
+
+export type ExitCode = (typeof codes)[keyof typeof codes];

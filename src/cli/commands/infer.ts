@@ -1,0 +1,100 @@
+/** `dynalake infer`: writes a schema file from a sample, and says what it could not decide. */
+import { open } from "node:fs/promises";
+import type { Item } from "../../core/attribute-value.ts";
+import { DynalakeError } from "../../core/error.ts";
+import { inferenceOf, inferredSchema, observe } from "../../core/infer.ts";
+import type { KeySchema } from "../../core/key.ts";
+import { parseSchema, tableName } from "../../core/schema.ts";
+import { connectSource } from "../../embedded/dynamodb/clients.ts";
+import { describeSource } from "../../embedded/dynamodb/describe-source.ts";
+import { openExport } from "../../embedded/export-folder.ts";
+import { fileError, systemCode } from "../../embedded/file-error.ts";
+import { sampleExport, sampleTable } from "../../embedded/sample.ts";
+import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
+import { parseKeyOption } from "../schema-choice.ts";
+import { keySchemaOf } from "./snapshot.ts";
+
+export interface InferOptions {
+  readonly table?: string;
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly fromExport?: string;
+  readonly key?: string;
+  readonly name?: string;
+  readonly out?: string;
+}
+
+export async function inferCommand(context: CommandContext, options: InferOptions): Promise<ExitCode> {
+  if ((options.table === undefined) === (options.fromExport === undefined)) {
+    throw new DynalakeError("USAGE", "a schema is inferred either from a table or from an export", {
+      next: "Give --table NAME (with --endpoint URL where it is not on AWS), or --from-export DIR.",
+    });
+  }
+  const sample =
+    options.table === undefined
+      ? await exportSample(options)
+      : await tableSample(context, options, options.table);
+  const inference = inferenceOf();
+  for (const item of sample.items) observe(inference, item);
+  const table = tableName(options.name ?? sample.source);
+  const { file, undecided } = inferredSchema(inference, { table, source: sample.source, key: sample.key });
+  parseSchema(file, "the inferred schema");
+  const text = `${JSON.stringify(file, null, 2)}\n`;
+  if (options.out === undefined) await context.terminal.print(text);
+  else await writeNew(options.out, text);
+  context.terminal.note(
+    `Inferred from ${sample.items.length.toLocaleString("en-US")} items${options.out === undefined ? "" : `, written to ${options.out}`}`,
+  );
+  for (const { attribute, why } of undecided) context.terminal.note(`  undecided  ${attribute}: ${why}`);
+  return EXIT.done;
+}
+
+interface Sample {
+  readonly items: readonly Item[];
+  readonly key: KeySchema;
+  readonly source: string;
+}
+
+async function exportSample(options: InferOptions): Promise<Sample> {
+  const folder = await openExport(options.fromExport as string);
+  const key = parseKeyOption(options.key);
+  if (key === undefined) {
+    throw new DynalakeError("USAGE", "an export does not say which attributes are its key", {
+      next: "Give --key HASH or --key HASH,RANGE.",
+    });
+  }
+  const source = /:table\/([^/]+)$/.exec(folder.summary.tableArn ?? "")?.[1] ?? options.name;
+  if (source === undefined)
+    throw new DynalakeError("USAGE", "the export does not tell its table's name: give --name");
+  return { items: await sampleExport(folder), key, source };
+}
+
+async function tableSample(context: CommandContext, options: InferOptions, table: string): Promise<Sample> {
+  const connection = connectSource({
+    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
+    ...(options.region === undefined ? {} : { region: options.region }),
+    environment: context.settings.environment,
+  });
+  try {
+    const key = keySchemaOf(await describeSource(connection, table));
+    return { items: await sampleTable(connection, table), key, source: table };
+  } finally {
+    connection.close();
+  }
+}
+
+/** Never replaces a file: a schema may have been edited by hand. */
+async function writeNew(file: string, text: string): Promise<void> {
+  try {
+    const handle = await open(file, "wx");
+    await handle.writeFile(text);
+    await handle.close();
+  } catch (error) {
+    if (systemCode(error) === "EEXIST") {
+      throw new DynalakeError("USAGE", `${file} exists already`, {
+        next: "Give another --out, or remove the file first.",
+      });
+    }
+    throw fileError(error, file);
+  }
+}

@@ -1,0 +1,36 @@
+/** `dynalake query "SELECT ..."`. */
+
+import { resolve } from "node:path";
+import { folderStore } from "../../embedded/folder-store.ts";
+import { runQuery } from "../../embedded/query.ts";
+import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
+import { chosenSchemas } from "../lake-choice.ts";
+import { type ResultFormat, resultWriter } from "../result-format.ts";
+import { parseTime } from "../time-option.ts";
+
+export interface QueryOptions {
+  readonly lake: string;
+  readonly format: ResultFormat;
+  readonly asOf?: string;
+}
+
+export async function queryCommand(
+  context: CommandContext,
+  sql: string,
+  options: QueryOptions,
+): Promise<ExitCode> {
+  const schemas = await chosenSchemas(folderStore(resolve(options.lake)), options.lake, undefined);
+  const writer = resultWriter(options.format);
+  const { terminal } = context;
+  const asOf = options.asOf === undefined ? {} : { asOfSeconds: parseTime(options.asOf) };
+  await runQuery(
+    options.lake,
+    { schemas, sql, ...asOf },
+    {
+      begin: (columns) => terminal.print(writer.begin(columns)),
+      rows: (rows) => terminal.print(writer.rows(rows)),
+    },
+  );
+  await terminal.print(writer.end());
+  return EXIT.done;
+}

@@ -1,0 +1,166 @@
+/** `dynalake run`: follows the streams of a lake's tables, seconds behind, and compacts on a schedule. */
+import { DynalakeError } from "../../core/error.ts";
+import { lakeTables, readSchema } from "../../core/lake-table.ts";
+import { type Schema, tableName } from "../../core/schema.ts";
+import { connectSource, type SourceConnection } from "../../embedded/dynamodb/clients.ts";
+import { streamSource } from "../../embedded/dynamodb/stream-source.ts";
+import { type FollowedTable, followLake, type RunEvent } from "../../embedded/follow-lake.ts";
+import { type Lake, openLake } from "../../embedded/lake.ts";
+import { recallSource } from "../../embedded/source-memory.ts";
+import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
+import { chosenSchemas } from "../lake-choice.ts";
+import { timeText } from "../time-option.ts";
+import { snapshotCommand } from "./snapshot.ts";
+
+export interface RunOptions {
+  readonly lake: string;
+  readonly table?: string;
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly name?: string;
+  readonly schema?: string;
+  readonly compactEvery: number;
+  readonly compact: boolean;
+  readonly once?: boolean;
+  readonly threads: number;
+}
+
+export async function runCommand(context: CommandContext, options: RunOptions): Promise<ExitCode> {
+  const schemas = await followedSchemas(context, options);
+  const lake = await openLake(options.lake);
+  const connections: SourceConnection[] = [];
+  const tally = new Tally(context);
+  try {
+    const tables: FollowedTable[] = [];
+    for (const schema of schemas) tables.push(await followed(context, options, lake, schema, connections));
+    await followLake({
+      folder: lake.root,
+      tables,
+      maskKey: context.settings.maskKey,
+      compactEverySeconds: options.compact ? options.compactEvery : undefined,
+      once: options.once === true,
+      signal: context.interrupted,
+      onEvent: (table, event) => tally.take(table, event),
+    });
+  } finally {
+    for (const connection of connections) connection.close();
+    await lake.close();
+  }
+  return tally.end();
+}
+
+/** A table that the lake does not have yet gets its first snapshot by itself. */
+async function followedSchemas(context: CommandContext, options: RunOptions): Promise<readonly Schema[]> {
+  const lake = await openLake(options.lake);
+  try {
+    const wanted = options.name ?? options.table;
+    if (wanted === undefined) return await chosenSchemas(lake.store, options.lake, undefined);
+    const known = await knownSchema(lake, options);
+    if (known !== undefined) return [known];
+  } finally {
+    await lake.close();
+  }
+  if (options.table === undefined) {
+    throw new DynalakeError("LAKE_NOT_FOUND", `the lake has no table "${options.name}"`, {
+      next: "Give --table NAME too: the source table that its first snapshot is taken of.",
+    });
+  }
+  context.terminal.note(`The lake does not have "${options.table}" yet: taking its first snapshot`);
+  const { compactEvery, compact, once, ...snapshot } = options;
+  await snapshotCommand(context, snapshot);
+  const again = await openLake(options.lake);
+  try {
+    return [(await knownSchema(again, options)) as Schema];
+  } finally {
+    await again.close();
+  }
+}
+
+async function knownSchema(lake: Lake, options: RunOptions): Promise<Schema | undefined> {
+  if (options.name !== undefined) return readSchema(lake.store, tableName(options.name));
+  for (const table of await lakeTables(lake.store)) {
+    const schema = await readSchema(lake.store, table);
+    if (schema?.source === options.table) return schema;
+  }
+  return undefined;
+}
+
+async function followed(
+  context: CommandContext,
+  options: RunOptions,
+  lake: Lake,
+  schema: Schema,
+  connections: SourceConnection[],
+): Promise<FollowedTable> {
+  const remembered = await recallSource(lake.store, schema.table);
+  const endpoint = options.endpoint ?? remembered.endpoint;
+  const region = options.region ?? remembered.region;
+  const connection = connectSource({
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+    environment: context.settings.environment,
+  });
+  connections.push(connection);
+  return { schema, source: streamSource(connection, options.table ?? schema.source) };
+}
+
+/** What has happened, told now and then. */
+class Tally {
+  readonly #context: CommandContext;
+  #changes = 0;
+  #quarantined = 0;
+  #gaps = 0;
+
+  constructor(context: CommandContext) {
+    this.#context = context;
+  }
+
+  take(table: string, event: RunEvent): void {
+    const { terminal } = this.#context;
+    switch (event.kind) {
+      case "opened":
+        terminal.note(
+          `${table}: following the stream ${event.resumed ? "from where the last run left it" : "from its beginning"}`,
+        );
+        return;
+      case "delivered":
+        this.#changes += event.delivery.rows;
+        this.#quarantined += event.delivery.quarantined.length;
+        terminal.progress(
+          `${table}: ${this.#changes.toLocaleString("en-US")} changes delivered${event.caughtUp ? ", caught up" : ""}`,
+        );
+        if (event.delivery.quarantined.length === 0) return;
+        terminal.note(
+          `${table}: ${event.delivery.quarantined.length} records put into quarantine: ${reasons(event.delivery.quarantined)}`,
+        );
+        return;
+      case "gap":
+        this.#gaps++;
+        terminal.note(
+          `${table}: CHANGES WERE LOST: ${event.gap.detail}. Take a snapshot after ${timeText(event.gap.lostUntilSeconds + 120)}.`,
+        );
+        return;
+      case "compacted":
+        terminal.note(
+          `${table}: ${event.compaction} compaction wrote ${event.rows.toLocaleString("en-US")} rows`,
+        );
+        return;
+      case "compaction-failed":
+        terminal.note(
+          `${table}: a compaction failed and is tried again: ${event.error.code}: ${event.error.message}`,
+        );
+    }
+  }
+
+  end(): ExitCode {
+    this.#context.terminal.settle();
+    this.#context.terminal.note(
+      `Stopped after ${this.#changes.toLocaleString("en-US")} changes; the next run goes on from here`,
+    );
+    return this.#quarantined > 0 || this.#gaps > 0 ? EXIT.incomplete : EXIT.done;
+  }
+}
+
+function reasons(records: readonly { readonly reason: string }[]): string {
+  return [...new Set(records.map((record) => record.reason))].join(", ");
+}

@@ -1,0 +1,96 @@
+/** `dynalake status`: what the engineer on call wants to know. */
+import { type TableStatus, tableStatus } from "../../core/status.ts";
+import { nowSeconds, openLake } from "../../embedded/lake.ts";
+import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
+import { chosenSchemas } from "../lake-choice.ts";
+import { timeText } from "../time-option.ts";
+
+export interface StatusOptions {
+  readonly lake: string;
+  readonly table?: string;
+  readonly json?: boolean;
+}
+
+export async function statusCommand(context: CommandContext, options: StatusOptions): Promise<ExitCode> {
+  const lake = await openLake(options.lake);
+  try {
+    const tables: TableStatus[] = [];
+    for (const schema of await chosenSchemas(lake.store, options.lake, options.table)) {
+      tables.push(await tableStatus({ store: lake.store, engine: lake.engine, schema }, nowSeconds()));
+    }
+    const text =
+      options.json === true
+        ? `${JSON.stringify({ lake: lake.root, tables }, null, 2)}\n`
+        : tables.map(statusText).join("\n");
+    await context.terminal.print(text);
+    return EXIT.done;
+  } finally {
+    await lake.close();
+  }
+}
+
+function statusText(status: TableStatus): string {
+  const { segments, table } = status;
+  const lines: readonly (readonly [string, string])[] = [
+    ["table", `${table} (source ${status.source})`],
+    ["health", healthText(status)],
+    ["rows", number(status.rows)],
+    [
+      "snapshot",
+      status.snapshot === undefined
+        ? "none"
+        : `${number(status.snapshot.items)} items of ${timeText(status.snapshot.exportTimeSeconds)}`,
+    ],
+    ["stream", streamText(status)],
+    [
+      "segments",
+      `${segments.base} base, ${segments.deltas} delta; ${number(segments.rows)} rows, ${number(segments.bytes)} bytes`,
+    ],
+    [
+      "change log",
+      `${number(status.recentChangeObjects)} objects since the horizon's hour; horizon ${status.horizonSeconds === 0 ? "at the beginning" : timeText(status.horizonSeconds)}`,
+    ],
+    [
+      "commits",
+      status.commits === undefined
+        ? "none"
+        : `${status.commits.newest}, the last at ${timeText(status.commits.newestAtSeconds)}; --as-of reaches back to ${status.commits.asOfFromSeconds === 0 ? "the beginning" : timeText(status.commits.asOfFromSeconds)}`,
+    ],
+    ["quarantine", quarantineText(status)],
+    ...status.openGaps.map(
+      (gap) =>
+        [
+          "GAP",
+          `${gap.detail} (found ${timeText(gap.foundAtSeconds)}); take a snapshot after ${timeText(gap.lostUntilSeconds + 120)}`,
+        ] as const,
+    ),
+    ...status.mendedGaps.map(
+      (gap) => ["mended gap", `${gap.detail} (found ${timeText(gap.foundAtSeconds)})`] as const,
+    ),
+    ["query", `${table}, ${table}_history, ${table}_snapshots`],
+  ];
+  return lines.map(([name, value]) => `${name.padEnd(11)} ${value}\n`).join("");
+}
+
+function healthText(status: TableStatus): string {
+  if (status.health === "gap") return "CHANGES WERE LOST: take a new snapshot";
+  if (status.health === "quarantine") return "records are in quarantine";
+  return status.health;
+}
+
+function quarantineText({ quarantine }: TableStatus): string {
+  const reasons = Object.entries(quarantine).map(([reason, files]) => `${number(files)} files: ${reason}`);
+  return reasons.length === 0 ? "empty" : reasons.join(", ");
+}
+
+function streamText(status: TableStatus): string {
+  const { stream } = status;
+  if (stream === undefined) return "never read; `dynalake run` follows it";
+  if (stream.behindSeconds === undefined)
+    return `read, not yet to its end; saved ${timeText(stream.savedAtSeconds)}`;
+  return `read to its end ${number(stream.behindSeconds)} s ago`;
+}
+
+function number(value: number): string {
+  return value.toLocaleString("en-US");
+}

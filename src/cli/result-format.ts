@@ -1,0 +1,109 @@
+/** Query results as a table for people, or as JSON or CSV for programs. Numbers keep all of their digits in each. */
+import { type DuckDBType, DuckDBTypeId } from "@duckdb/node-api";
+import Table from "cli-table3";
+import { stringify } from "csv-stringify/sync";
+
+export const RESULT_FORMATS = ["table", "json", "csv"] as const;
+export type ResultFormat = (typeof RESULT_FORMATS)[number];
+
+export interface ResultColumn {
+  readonly name: string;
+  readonly type: DuckDBType;
+}
+
+/** Values as `getRowsJson` gives them: numbers beyond a double's reach and times are text. */
+export type ResultRow = readonly unknown[];
+
+/** Turns chunks of rows into text, piece by piece. */
+export interface ResultWriter {
+  begin(columns: readonly ResultColumn[]): string;
+  rows(rows: readonly ResultRow[]): string;
+  end(): string;
+}
+
+export function resultWriter(format: ResultFormat): ResultWriter {
+  if (format === "json") return jsonWriter();
+  return format === "csv" ? csvWriter() : tableWriter();
+}
+
+/** An array with one object a line. Whole numbers and decimals are JSON numbers with all of their digits. */
+function jsonWriter(): ResultWriter {
+  let members: readonly string[] = [];
+  let exact: readonly boolean[] = [];
+  let first = true;
+  return {
+    begin: (columns) => {
+      members = columns.map((column) => `${JSON.stringify(column.name)}:`);
+      exact = columns.map((column) => isExactNumber(column.type));
+      return "[";
+    },
+    rows: (rows) => {
+      let text = "";
+      for (const row of rows) {
+        const values = row.map((value, i) => `${members[i]}${jsonValue(value, exact[i] === true)}`);
+        text += `${first ? "\n" : ",\n"}{${values.join(",")}}`;
+        first = false;
+      }
+      return text;
+    },
+    end: () => (first ? "]\n" : "\n]\n"),
+  };
+}
+
+function isExactNumber(type: DuckDBType): boolean {
+  return [
+    DuckDBTypeId.BIGINT,
+    DuckDBTypeId.UBIGINT,
+    DuckDBTypeId.HUGEINT,
+    DuckDBTypeId.UHUGEINT,
+    DuckDBTypeId.DECIMAL,
+  ].includes(type.typeId);
+}
+
+function jsonValue(value: unknown, exactNumber: boolean): string {
+  return exactNumber && typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function csvWriter(): ResultWriter {
+  return {
+    begin: (columns) => stringify([columns.map((column) => column.name)]),
+    rows: (rows) => stringify(rows.map((row) => row.map(cellText))),
+    end: () => "",
+  };
+}
+
+/** A table's columns are as wide as their widest cell, so it is written at its end. */
+function tableWriter(): ResultWriter {
+  let head: string[] = [];
+  const all: string[][] = [];
+  return {
+    begin: (columns) => {
+      head = columns.map((column) => column.name);
+      return "";
+    },
+    rows: (rows) => {
+      for (const row of rows) all.push(row.map((value) => tableCell(cellText(value))));
+      return "";
+    },
+    end: () => {
+      const table = new Table({ head, style: { head: [], border: [], compact: true } });
+      table.push(...all);
+      return `${table.toString()}\n${all.length} ${all.length === 1 ? "row" : "rows"}\n`;
+    },
+  };
+}
+
+function cellText(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+const CELL_CHARACTERS_MAX = 60;
+
+/** One line of printable characters: what an item holds must not move a terminal's cursor. */
+function tableCell(text: string): string {
+  const printable = text.replace(/\p{Cc}/gu, "\u00b7");
+  const characters = [...printable];
+  if (characters.length <= CELL_CHARACTERS_MAX) return printable;
+  return `${characters.slice(0, CELL_CHARACTERS_MAX - 1).join("")}\u2026`;
+}

@@ -1,0 +1,126 @@
+/** The schema that a command writes with: the file given, the lake's own, or one inferred. */
+import { readFile } from "node:fs/promises";
+import type { Item } from "../core/attribute-value.ts";
+import { DynalakeError } from "../core/error.ts";
+import { inferenceOf, inferredSchema, observe } from "../core/infer.ts";
+import type { KeySchema } from "../core/key.ts";
+import { readSchema } from "../core/lake-table.ts";
+import type { ObjectStore } from "../core/ports/object-store.ts";
+import { parseSchema, parseSchemaText, type Schema, tableName } from "../core/schema.ts";
+import { systemCode } from "../embedded/file-error.ts";
+
+export interface SchemaRequest {
+  readonly store: ObjectStore;
+  /** --schema: a file's path. */
+  readonly file: string | undefined;
+  /** --name: the lake table's name. */
+  readonly name: string | undefined;
+  /** --key: the key's attributes. */
+  readonly key: KeySchema | undefined;
+  /** The source table's name, where it is known. */
+  readonly source: string | undefined;
+  /** Items to infer from; asked only where nothing else gives a schema. */
+  readonly sample: () => Promise<{ readonly items: Iterable<Item>; readonly key: KeySchema | undefined }>;
+}
+
+export interface SchemaChoice {
+  readonly schema: Schema;
+  readonly origin: "file" | "lake" | "inferred";
+  /** What the inference could not decide, one sentence each. */
+  readonly undecided: readonly string[];
+}
+
+export async function chooseSchema(request: SchemaRequest): Promise<SchemaChoice> {
+  const given = request.file === undefined ? undefined : await readSchemaFile(request.file);
+  if (given !== undefined && request.name !== undefined && tableName(request.name) !== given.table) {
+    throw new DynalakeError(
+      "USAGE",
+      `--name is "${request.name}", but ${request.file} describes "${given.table}"`,
+    );
+  }
+  const name = given?.table ?? tableName(requireName(request));
+  const known = await readSchema(request.store, name);
+  const chosen = given ?? known;
+  if (chosen === undefined) return inferSchema(request, name);
+  if (request.key !== undefined && !sameKeySchema(request.key, chosen.key)) {
+    const wanted = [chosen.key.hash, ...(chosen.key.range === undefined ? [] : [chosen.key.range])].join(",");
+    throw new DynalakeError("USAGE", `--key does not fit the schema of "${name}", whose key is ${wanted}`);
+  }
+  if (given !== undefined && known !== undefined && !sameSchema(given, known))
+    await requireNoData(request, name);
+  return { schema: chosen, origin: given === undefined ? "lake" : "file", undecided: [] };
+}
+
+function requireName(request: SchemaRequest): string {
+  const name = request.name ?? request.source;
+  if (name !== undefined) return name;
+  throw new DynalakeError("USAGE", "the lake table has no name", {
+    next: "Give --name NAME, or --schema FILE.",
+  });
+}
+
+/** Reads and checks a schema file; throws SCHEMA_INVALID, SCHEMA_COLLISION or INPUT_INVALID. */
+export async function readSchemaFile(file: string): Promise<Schema> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (cause) {
+    throw new DynalakeError("INPUT_INVALID", `${file} cannot be read: ${systemCode(cause)}`, { cause });
+  }
+  return parseSchemaText(text, file);
+}
+
+async function inferSchema(request: SchemaRequest, table: string): Promise<SchemaChoice> {
+  const { items, key: sampledKey } = await request.sample();
+  const key = request.key ?? sampledKey;
+  if (key === undefined) {
+    throw new DynalakeError("USAGE", `the key of "${table}" is not known`, {
+      next: "Give --key HASH or --key HASH,RANGE: an export does not say which attributes are its key.",
+    });
+  }
+  const inference = inferenceOf();
+  for (const item of items) observe(inference, item);
+  const { file, undecided } = inferredSchema(inference, { table, source: request.source ?? table, key });
+  const sentences = undecided.map(({ attribute, why }) => `${attribute}: ${why}`);
+  return { schema: parseSchema(file, "the inferred schema"), origin: "inferred", undecided: sentences };
+}
+
+function sameKeySchema(a: KeySchema, b: KeySchema): boolean {
+  return a.hash === b.hash && a.range === b.range;
+}
+
+function sameSchema(a: Schema, b: Schema): boolean {
+  const text = ({ file }: Schema): string => JSON.stringify(sorted({ ...file, $schema: undefined }));
+  return text(a) === text(b);
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(sorted);
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return entries.map(([name, member]) => [name, sorted(member)]);
+}
+
+async function requireNoData(request: SchemaRequest, table: string): Promise<void> {
+  const holdsChanges = (await request.store.folders(`${table}/changes/`)).length > 0;
+  if (!holdsChanges) return;
+  throw new DynalakeError(
+    "SCHEMA_INVALID",
+    `${request.file} differs from the schema that the lake's "${table}" was written with`,
+    {
+      next: "Use a lake of its own for the new schema: the changes in this one have the columns of the old one.",
+    },
+  );
+}
+
+/** --key HASH or --key HASH,RANGE; throws USAGE. */
+export function parseKeyOption(text: string | undefined): KeySchema | undefined {
+  if (text === undefined) return undefined;
+  const [hash = "", range, ...more] = text.split(",");
+  if (hash === "" || range === "" || more.length > 0) {
+    throw new DynalakeError("USAGE", `--key is HASH or HASH,RANGE, not "${text}"`, {
+      next: "A key attribute whose name holds a comma can be given in a schema file.",
+    });
+  }
+  return range === undefined ? { hash } : { hash, range };
+}

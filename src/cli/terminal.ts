@@ -1,0 +1,50 @@
+/** Where commands write: results to standard output, everything else to standard error. */
+import { once } from "node:events";
+
+export interface Terminal {
+  /** Writes a result. Waits until the reader on the other side takes it. */
+  print(text: string): Promise<void>;
+  /** Tells what is going on. */
+  note(line: string): void;
+  /** Replaces the last progress line on a terminal; on a pipe only now and then, so that logs stay short. */
+  progress(line: string): void;
+  /** Ends the progress line. */
+  settle(): void;
+  readonly colors: boolean;
+}
+
+/** On a pipe a progress line is written at most this often. */
+const PIPE_PROGRESS_MS = 5_000;
+
+export function processTerminal(): Terminal {
+  const { stdout, stderr } = process;
+  let open = false;
+  let lastProgressMs = 0;
+  const settle = (): void => {
+    if (open) stderr.write("\n");
+    open = false;
+  };
+  return {
+    colors: stdout.isTTY === true && process.env.NO_COLOR === undefined,
+    print: async (text) => {
+      settle();
+      if (!stdout.write(text)) await once(stdout, "drain");
+    },
+    note: (line) => {
+      settle();
+      stderr.write(`${line}\n`);
+    },
+    progress: (line) => {
+      if (stderr.isTTY === true) {
+        stderr.write(`\r\u001b[2K${line}`);
+        open = true;
+        return;
+      }
+      const nowMs = Date.now();
+      if (nowMs - lastProgressMs < PIPE_PROGRESS_MS) return;
+      lastProgressMs = nowMs;
+      stderr.write(`${line}\n`);
+    },
+    settle,
+  };
+}

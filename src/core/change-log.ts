@@ -1,0 +1,64 @@
+/** Which objects of the change log a reader needs. */
+import {
+  type ChangeObject,
+  changesFolder,
+  type Hour,
+  hourOf,
+  hourStartSeconds,
+  parseChangeObject,
+} from "./lake-path.ts";
+import type { Manifest } from "./manifest.ts";
+import type { ObjectStore } from "./ports/object-store.ts";
+import type { ChangeSelection } from "./ports/query-engine.ts";
+
+const HOUR_SECONDS = 3600;
+
+/**
+ * The objects that may hold changes at or after `sinceSeconds`. A change arrives after it was made, in a partition no
+ * older than one hour before it: an object's partition is that of its oldest record, and buffering is shorter than an hour.
+ */
+export async function changesSince(
+  store: ObjectStore,
+  table: string,
+  sinceSeconds: number,
+): Promise<ChangeSelection> {
+  const sinceHour = hourOf(sinceSeconds - HOUR_SECONDS);
+  const objects = await listChangeObjects(store, table, sinceHour);
+  const needed = objects.filter(
+    (object) => object.newestChangeSeconds === undefined || object.newestChangeSeconds >= sinceSeconds,
+  );
+  return { objects: needed, sinceHour };
+}
+
+/** What the view overlays: the log window with its skew allowance. */
+export function viewChanges(store: ObjectStore, table: string, manifest: Manifest): Promise<ChangeSelection> {
+  return changesSince(store, table, manifest.horizonSeconds - manifest.skewSeconds);
+}
+
+/** All objects in partitions from `sinceHour` on, in the order of their paths. */
+export async function listChangeObjects(
+  store: ObjectStore,
+  table: string,
+  sinceHour: Hour,
+): Promise<readonly ChangeObject[]> {
+  const root = changesFolder(table);
+  const objects: ChangeObject[] = [];
+  for (const day of await store.folders(root)) {
+    const dt = /^dt=(\d{4}-\d\d-\d\d)$/.exec(day)?.[1];
+    if (dt === undefined || dt < sinceHour.dt) continue;
+    for (const stored of await store.list(`${root}${day}/`)) {
+      const object = parseChangeObject(stored.path);
+      if (object !== undefined && !(dt === sinceHour.dt && object.hour.hr < sinceHour.hr))
+        objects.push(object);
+    }
+  }
+  return objects;
+}
+
+/** The objects that the manifest has not folded yet. */
+export function unfolded(manifest: Manifest, objects: readonly ChangeObject[]): readonly ChangeObject[] {
+  const folded = new Set(manifest.folded);
+  return objects.filter(
+    (object) => hourStartSeconds(object.hour) >= manifest.foldedSinceSeconds && !folded.has(object.path),
+  );
+}

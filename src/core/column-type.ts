@@ -1,0 +1,194 @@
+/**
+ * Column types, written as Athena writes them (AWS: "Data types in Amazon Athena"). Field names of a struct keep the
+ * case of the attributes they come from; their column form is lower-cased.
+ */
+
+export type ScalarKind = "string" | "boolean" | "int" | "bigint" | "double" | "date" | "timestamp" | "binary";
+
+export type ScalarType =
+  | { readonly kind: ScalarKind }
+  | { readonly kind: "decimal"; readonly precision: number; readonly scale: number };
+
+/** A type that can also be a part of another type. */
+export type PartType =
+  | ScalarType
+  | { readonly kind: "array"; readonly element: PartType }
+  | { readonly kind: "map"; readonly value: PartType }
+  | { readonly kind: "struct"; readonly fields: readonly StructField[] };
+
+export type ColumnType = PartType | { readonly kind: "json" };
+
+export interface StructField {
+  /** The attribute's name in the DynamoDB map, as it is written there. */
+  readonly attribute: string;
+  /** The field's name in SQL: the attribute's name in lower case. */
+  readonly name: string;
+  readonly type: PartType;
+}
+
+/** What is wrong with a type's text; the message quotes the place. */
+export class InvalidType extends Error {}
+
+const SCALARS = new Set<string>([
+  "string",
+  "boolean",
+  "int",
+  "bigint",
+  "double",
+  "date",
+  "timestamp",
+  "binary",
+]);
+const PRECISION_MAX = 38;
+const NESTING_MAX = 32;
+
+/** Reads a type's text, e.g. `struct<publisher:string,pages:int>`; throws InvalidType. */
+export function parseColumnType(text: string): ColumnType {
+  const reader = new TypeReader(text);
+  const type = reader.columnType();
+  reader.end();
+  return type;
+}
+
+/** The type's text as Athena and Glue take it, with lower-case field names. `json` is stored as string. */
+export function columnTypeText(type: ColumnType): string {
+  switch (type.kind) {
+    case "decimal":
+      return `decimal(${type.precision},${type.scale})`;
+    case "array":
+      return `array<${columnTypeText(type.element)}>`;
+    case "map":
+      return `map<string,${columnTypeText(type.value)}>`;
+    case "struct":
+      return `struct<${type.fields.map((field) => `${field.name}:${columnTypeText(field.type)}`).join(",")}>`;
+    case "json":
+      return "string";
+    default:
+      return type.kind;
+  }
+}
+
+/** The type's text as a schema file has it: `parseColumnType` gives the same type back. */
+export function schemaTypeText(type: ColumnType): string {
+  switch (type.kind) {
+    case "array":
+      return `array<${schemaTypeText(type.element)}>`;
+    case "map":
+      return `map<string,${schemaTypeText(type.value)}>`;
+    case "struct":
+      return `struct<${type.fields.map((field) => `${field.attribute}:${schemaTypeText(field.type)}`).join(",")}>`;
+    case "json":
+      return "json";
+    default:
+      return columnTypeText(type);
+  }
+}
+
+/** Recursive descent over the type's text; `at` is the index of the next character. */
+class TypeReader {
+  private readonly text: string;
+  private at = 0;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  columnType(): ColumnType {
+    if (/^\s*json\s*$/i.test(this.text)) {
+      this.at = this.text.length;
+      return { kind: "json" };
+    }
+    return this.type(0);
+  }
+
+  private type(depth: number): PartType {
+    if (depth > NESTING_MAX) throw new InvalidType(`types are nested deeper than ${NESTING_MAX} levels`);
+    const kind = this.word().toLowerCase();
+    if (SCALARS.has(kind)) return { kind: kind as ScalarKind };
+    switch (kind) {
+      case "json":
+        throw new InvalidType("json can only be the type of a whole column");
+      case "decimal":
+        return this.decimal();
+      case "array": {
+        this.expect("<");
+        const element = this.type(depth + 1);
+        this.expect(">");
+        return { kind, element };
+      }
+      case "map":
+        return this.map(depth);
+      case "struct":
+        return this.struct(depth);
+      default:
+        throw new InvalidType(`"${kind}" at character ${this.at - kind.length + 1} is no type`);
+    }
+  }
+
+  end(): void {
+    if (this.at < this.text.length) throw new InvalidType(`nothing was expected at character ${this.at + 1}`);
+  }
+
+  private decimal(): ScalarType {
+    this.expect("(");
+    const precision = this.integer();
+    this.expect(",");
+    const scale = this.integer();
+    this.expect(")");
+    if (precision < 1 || precision > PRECISION_MAX || scale > precision) {
+      throw new InvalidType(
+        `decimal(${precision},${scale}) does not exist: 1 <= precision <= 38, scale <= precision`,
+      );
+    }
+    return { kind: "decimal", precision, scale };
+  }
+
+  private map(depth: number): PartType {
+    this.expect("<");
+    if (this.word().toLowerCase() !== "string") throw new InvalidType("the keys of a map are of type string");
+    this.expect(",");
+    const value = this.type(depth + 1);
+    this.expect(">");
+    return { kind: "map", value };
+  }
+
+  private struct(depth: number): PartType {
+    this.expect("<");
+    const fields: StructField[] = [];
+    do {
+      const attribute = this.word();
+      this.expect(":");
+      const name = attribute.toLowerCase();
+      const twin = fields.find((field) => field.name === name);
+      if (twin)
+        throw new InvalidType(`the fields "${twin.attribute}" and "${attribute}" have one name in SQL`);
+      fields.push({ attribute, name, type: this.type(depth + 1) });
+    } while (this.accept(","));
+    this.expect(">");
+    return { kind: "struct", fields };
+  }
+
+  private word(): string {
+    const match = /^\s*([A-Za-z0-9_]+)\s*/.exec(this.text.slice(this.at, this.at + 300));
+    if (match === null) throw new InvalidType(`a name was expected at character ${this.at + 1}`);
+    this.at += match[0].length;
+    return match[1] as string;
+  }
+
+  private integer(): number {
+    const word = this.word();
+    if (!/^\d{1,3}$/.test(word)) throw new InvalidType(`"${word}" is no whole number`);
+    return Number(word);
+  }
+
+  private accept(mark: string): boolean {
+    if (this.text[this.at] !== mark) return false;
+    this.at++;
+    return true;
+  }
+
+  private expect(mark: string): void {
+    if (!this.accept(mark)) throw new InvalidType(`"${mark}" was expected at character ${this.at + 1}`);
+    while (this.text[this.at] === " ") this.at++;
+  }
+}

@@ -1,0 +1,184 @@
+/** Compactions, from the plan to the commit: plan -> stage -> commit -> clean. */
+import { changesSince, listChangeObjects, unfolded } from "./change-log.ts";
+import {
+  afterMajor,
+  afterMinor,
+  bucketLabels,
+  type CompactionPolicy,
+  type MinorPlan,
+  planMajor,
+  planMinor,
+} from "./compaction-plan.ts";
+import { DynalakeError } from "./error.ts";
+import { hourOf, segmentsFolder } from "./lake-path.ts";
+import { commitManifest, latestManifest } from "./lake-table.ts";
+import { deltaSegments, type Manifest, type Segment } from "./manifest.ts";
+import type { ObjectStore } from "./ports/object-store.ts";
+import type { QueryEngine, StageRequest } from "./ports/query-engine.ts";
+import type { Schema } from "./schema.ts";
+import { sortColumns } from "./sql/columns.ts";
+import { majorBaseRows, minorDeltaRows, oldestLateChange } from "./sql/compaction.ts";
+import { integer } from "./sql/dialect.ts";
+
+export interface CompactionContext {
+  readonly store: ObjectStore;
+  readonly engine: QueryEngine;
+  readonly schema: Schema;
+  readonly policy: CompactionPolicy;
+  /** Makes the name of a run: unique, of letters, digits, _ and -. */
+  readonly newRun: () => string;
+  readonly nowSeconds: () => number;
+}
+
+export interface CompactionResult {
+  readonly kind: "minor" | "major";
+  readonly run: string;
+  readonly rows: number;
+  readonly segments: number;
+  readonly manifest: Manifest;
+}
+
+/** Folds the change log into a delta. Undefined where there was nothing to fold. Throws CONFLICT where another came first. */
+export async function compactMinor(context: CompactionContext): Promise<CompactionResult | undefined> {
+  const { store, schema, policy } = context;
+  const nowSeconds = context.nowSeconds();
+  const manifest = await latestManifest(store, schema.table);
+  const sinceHour = hourOf(manifest.foldedSinceSeconds);
+  const objects = await listChangeObjects(store, schema.table, sinceHour);
+  const oldestLateSeconds = await oldestLate(context, manifest, objects);
+  const plan = planMinor({ manifest, objects, oldestLateSeconds, nowSeconds }, policy);
+  if (plan === undefined) return undefined;
+  const run = context.newRun();
+  const staged = await stage(context, {
+    schema,
+    run,
+    kind: "delta",
+    rows: await minorRows(context, manifest, plan),
+    sortBy: sortColumns(schema),
+    parts: partConditions(context, manifest),
+  });
+  const next = afterMinor(manifest, plan, { run, nowSeconds, staged });
+  await commit(context, run, next);
+  return result("minor", run, staged, next);
+}
+
+/** Rewrites parts of the base with their deltas. Undefined where no part asks for it. Throws CONFLICT where another came first. */
+export async function compactMajor(
+  context: CompactionContext,
+  scope: "grown" | "all",
+): Promise<CompactionResult | undefined> {
+  const { store, engine, schema, policy } = context;
+  const nowSeconds = context.nowSeconds();
+  const manifest = await latestManifest(store, schema.table);
+  const parts = planMajor(manifest, policy, scope);
+  if (parts.length === 0) return undefined;
+  const run = context.newRun();
+  const staged: Segment[] = [];
+  for (const part of parts) {
+    const [base, deltas] = (["base", "delta"] as const).map((kind) => {
+      const segments = manifest.segments.filter((segment) => segment.part === part && segment.kind === kind);
+      return engine.segments(schema, segments);
+    }) as [string, string];
+    const rows = majorBaseRows(engine.dialect, schema, base, deltas);
+    const request = { schema, run, kind: "base", rows, sortBy: sortColumns(schema) } as const;
+    staged.push(...(await stage(context, { ...request, parts: [{ part, where: undefined }] })));
+  }
+  const next = afterMajor(manifest, parts, { run, nowSeconds, staged });
+  await commit(context, run, next);
+  return result("major", run, staged, next);
+}
+
+async function oldestLate(
+  context: CompactionContext,
+  manifest: Manifest,
+  objects: Parameters<typeof unfolded>[1],
+): Promise<number | undefined> {
+  const { engine, schema } = context;
+  const newObjects = unfolded(manifest, objects);
+  if (newObjects.length === 0 || manifest.horizonSeconds === 0) return undefined;
+  const selection = { objects: newObjects, sinceHour: hourOf(manifest.foldedSinceSeconds) };
+  const [row] = await engine.rows(oldestLateChange(manifest, engine.changes(schema, selection)));
+  return row?.oldest === null || row?.oldest === undefined ? undefined : Number(row.oldest);
+}
+
+async function minorRows(context: CompactionContext, manifest: Manifest, plan: MinorPlan): Promise<string> {
+  const { store, engine, schema } = context;
+  const window = await changesSince(store, schema.table, manifest.horizonSeconds - manifest.skewSeconds);
+  return minorDeltaRows(engine.dialect, schema, {
+    manifest,
+    horizonSeconds: plan.horizonSeconds,
+    changes: engine.changes(schema, window),
+    ...(await lateInputs(context, manifest, plan)),
+    ...(plan.takesDeltas ? { deltas: engine.segments(schema, deltaSegments(manifest)) } : {}),
+  });
+}
+
+async function lateInputs(
+  context: CompactionContext,
+  manifest: Manifest,
+  plan: MinorPlan,
+): Promise<Pick<Parameters<typeof minorDeltaRows>[2], "late">> {
+  const { store, engine, schema } = context;
+  if (plan.oldestLateSeconds === undefined) return {};
+  const pool = await changesSince(store, schema.table, plan.oldestLateSeconds - manifest.skewSeconds);
+  const newObjects = { objects: plan.newObjects, sinceHour: hourOf(manifest.foldedSinceSeconds) };
+  return {
+    late: {
+      newObjects: engine.changes(schema, newObjects),
+      changes: engine.changes(schema, pool),
+      oldestSeconds: plan.oldestLateSeconds,
+    },
+  };
+}
+
+/** Every bucket with the condition on `_key` that chooses its rows; the one bucket of a small table needs none. */
+export function partConditions(
+  context: Pick<CompactionContext, "engine">,
+  manifest: Pick<Manifest, "buckets">,
+): StageRequest["parts"] {
+  const labels = bucketLabels(manifest.buckets);
+  if (labels.length === 1) return [{ part: labels[0] as string, where: undefined }];
+  const bucket = context.engine.dialect.bucketOfTyped("_key", manifest.buckets);
+  return labels.map((part, index) => ({ part, where: `${bucket} = ${integer(index)}` }));
+}
+
+/** Stages, and removes what was staged where it fails: nothing can have named it yet. */
+async function stage(context: CompactionContext, request: StageRequest): Promise<readonly Segment[]> {
+  try {
+    return await context.engine.stage(request);
+  } catch (error) {
+    await removeRun(context, request.run);
+    throw error;
+  }
+}
+
+/** Commits, and cleans up after a conflict: only a clean failure may delete what was staged. */
+async function commit(context: CompactionContext, run: string, next: Manifest): Promise<void> {
+  const outcome = await commitManifest(context.store, context.schema.table, next);
+  if (outcome === "committed") return;
+  await removeRun(context, run);
+  throw new DynalakeError(
+    "CONFLICT",
+    `another commit took number ${next.sequence} of "${context.schema.table}"`,
+  );
+}
+
+async function removeRun(context: Pick<CompactionContext, "store" | "schema">, run: string): Promise<void> {
+  const objects = await context.store.list(`${segmentsFolder(context.schema.table)}${run}/`);
+  await context.store.remove(objects.map((object) => object.path));
+}
+
+function result(
+  kind: CompactionResult["kind"],
+  run: string,
+  staged: readonly Segment[],
+  manifest: Manifest,
+): CompactionResult {
+  return {
+    kind,
+    run,
+    rows: staged.reduce((rows, segment) => rows + segment.rows, 0),
+    segments: staged.length,
+    manifest,
+  };
+}

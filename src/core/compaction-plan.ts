@@ -1,0 +1,180 @@
+/**
+ * What a compaction will do, decided purely from a manifest, a listing, a policy and the time. A minor compaction folds
+ * the change log into a delta; a major one rewrites the parts of the base whose deltas have grown past their share.
+ */
+import { unfolded } from "./change-log.ts";
+import { type ChangeObject, hourOf, hourStartSeconds } from "./lake-path.ts";
+import { deltaSegments, type Manifest, type Segment } from "./manifest.ts";
+import { bucketLabel } from "./partitioning.ts";
+
+export interface CompactionPolicy {
+  /** The horizon moves to so many seconds before now, so that most changes arrive before they are folded. */
+  readonly settleSeconds: number;
+  /** From this many delta segments of one part on, the next delta takes the earlier ones in. */
+  readonly deltasMax: number;
+  /** A part is rewritten when its deltas have more rows than this share of its base, */
+  readonly majorShare: number;
+  /** and at least so many rows. */
+  readonly majorRowsMin: number;
+  /** An object can appear so long after the hour of its partition has begun. */
+  readonly deliveryDelaySeconds: number;
+}
+
+export const DEFAULT_POLICY: CompactionPolicy = {
+  settleSeconds: 30,
+  deltasMax: 8,
+  majorShare: 0.1,
+  majorRowsMin: 1000,
+  deliveryDelaySeconds: 2 * 3600,
+};
+
+export interface MinorPlan {
+  readonly horizonSeconds: number;
+  /** The late changes that are folded with it: the second of the oldest one. */
+  readonly oldestLateSeconds: number | undefined;
+  readonly newObjects: readonly ChangeObject[];
+  /** The new delta takes in all earlier ones. */
+  readonly takesDeltas: boolean;
+  readonly folded: readonly string[];
+  readonly foldedSinceSeconds: number;
+}
+
+export interface MinorSituation {
+  readonly manifest: Manifest;
+  /** The change log's objects in partitions from `foldedSinceSeconds` on. */
+  readonly objects: readonly ChangeObject[];
+  /** The second of the oldest late change in objects that were not folded, where there is one. */
+  readonly oldestLateSeconds: number | undefined;
+  readonly nowSeconds: number;
+}
+
+/** The minor compaction to do now, or undefined where nothing would change. */
+export function planMinor(situation: MinorSituation, policy: CompactionPolicy): MinorPlan | undefined {
+  const { manifest, objects, nowSeconds, oldestLateSeconds } = situation;
+  const horizonSeconds = Math.max(manifest.horizonSeconds, nowSeconds - policy.settleSeconds);
+  const newObjects = unfolded(manifest, objects);
+  const hasWindow = objects.some(
+    (object) =>
+      object.newestChangeSeconds === undefined || object.newestChangeSeconds >= manifest.horizonSeconds,
+  );
+  const moves = horizonSeconds > manifest.horizonSeconds && hasWindow;
+  if (!moves && oldestLateSeconds === undefined) return undefined;
+  const foldedSinceSeconds = Math.max(
+    manifest.foldedSinceSeconds,
+    hourStartSeconds(hourOf(nowSeconds - policy.deliveryDelaySeconds)),
+  );
+  return {
+    horizonSeconds,
+    oldestLateSeconds,
+    newObjects,
+    takesDeltas: mostDeltasOfAPart(manifest) >= policy.deltasMax,
+    folded: objects
+      .filter((object) => hourStartSeconds(object.hour) >= foldedSinceSeconds)
+      .map((object) => object.path),
+    foldedSinceSeconds,
+  };
+}
+
+function mostDeltasOfAPart(manifest: Manifest): number {
+  const counts = new Map<string, number>();
+  for (const delta of deltaSegments(manifest)) counts.set(delta.part, (counts.get(delta.part) ?? 0) + 1);
+  return Math.max(0, ...counts.values());
+}
+
+/** The parts that a major compaction rewrites now; `all` asks for every part that has deltas. */
+export function planMajor(
+  manifest: Manifest,
+  policy: CompactionPolicy,
+  scope: "grown" | "all",
+): readonly string[] {
+  const parts = [...new Set(deltaSegments(manifest).map((segment) => segment.part))].sort();
+  return parts.filter((part) => {
+    const deltaRows = rowsOf(manifest, part, "delta");
+    if (scope === "all") return true;
+    return deltaRows >= policy.majorRowsMin && deltaRows > policy.majorShare * rowsOf(manifest, part, "base");
+  });
+}
+
+function rowsOf(manifest: Manifest, part: string, kind: Segment["kind"]): number {
+  return manifest.segments
+    .filter((segment) => segment.part === part && segment.kind === kind)
+    .reduce((rows, segment) => rows + segment.rows, 0);
+}
+
+/** The labels of all buckets of a table. */
+export function bucketLabels(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => bucketLabel(index));
+}
+
+interface Commit {
+  readonly run: string;
+  readonly nowSeconds: number;
+  readonly staged: readonly Segment[];
+}
+
+/** The manifest that commits a minor compaction. */
+export function afterMinor(manifest: Manifest, plan: MinorPlan, commit: Commit): Manifest {
+  const kept = plan.takesDeltas
+    ? manifest.segments.filter((segment) => segment.kind === "base")
+    : manifest.segments;
+  return {
+    ...manifest,
+    ...committed(manifest, "minor", commit),
+    horizonSeconds: plan.horizonSeconds,
+    segments: [...kept, ...commit.staged],
+    folded: plan.folded,
+    foldedSinceSeconds: plan.foldedSinceSeconds,
+  };
+}
+
+/** The manifest that commits a major compaction of `parts`. */
+export function afterMajor(manifest: Manifest, parts: readonly string[], commit: Commit): Manifest {
+  const kept = manifest.segments.filter((segment) => !parts.includes(segment.part));
+  return { ...manifest, ...committed(manifest, "major", commit), segments: [...kept, ...commit.staged] };
+}
+
+export interface SnapshotFacts {
+  readonly exportTimeSeconds: number;
+  readonly cutSeconds: number;
+  readonly floorSeconds: number;
+  readonly items: number;
+  readonly buckets: number;
+  /** Objects of the change log that the snapshot makes past. */
+  readonly objects: readonly ChangeObject[];
+  readonly deliveryDelaySeconds: number;
+  /** How many snapshots are kept for `<table>_snapshots`. */
+  readonly snapshotsKept: number;
+}
+
+/** The manifest that commits a snapshot: it replaces base and deltas; the log stays. */
+export function afterSnapshot(manifest: Manifest, facts: SnapshotFacts, commit: Commit): Manifest {
+  const { exportTimeSeconds, cutSeconds, items } = facts;
+  const foldedSinceSeconds = hourStartSeconds(hourOf(commit.nowSeconds - facts.deliveryDelaySeconds));
+  const record = { run: commit.run, exportTimeSeconds, cutSeconds, items, segments: commit.staged };
+  return {
+    ...manifest,
+    ...committed(manifest, "snapshot", commit),
+    floorSeconds: facts.floorSeconds,
+    horizonSeconds: facts.floorSeconds,
+    buckets: facts.buckets,
+    segments: commit.staged,
+    folded: facts.objects
+      .filter((object) => hourStartSeconds(object.hour) >= foldedSinceSeconds)
+      .map((object) => object.path),
+    foldedSinceSeconds,
+    snapshots: [...manifest.snapshots, record].slice(-facts.snapshotsKept),
+  };
+}
+
+function committed(
+  manifest: Manifest,
+  kind: Manifest["kind"],
+  commit: Commit,
+): Pick<Manifest, "sequence" | "run" | "kind" | "committedAtSeconds"> {
+  return {
+    sequence: manifest.sequence + 1,
+    run: commit.run,
+    kind,
+    committedAtSeconds: Math.max(commit.nowSeconds, manifest.committedAtSeconds),
+  };
+}

@@ -1,0 +1,88 @@
+/** The way of stream records into the lake: record -> change -> wire row -> change log, or quarantine with a reason. */
+
+import { utf8Bytes } from "./batch.ts";
+import { type Change, Rejection, readChange, readChangeText } from "./change.ts";
+import type { ChangeSink, DeliveredRow } from "./ports/change-sink.ts";
+import type { ObjectStore } from "./ports/object-store.ts";
+import { type QuarantinedRecord, quarantineRecords } from "./quarantine.ts";
+import { changeFor } from "./selection.ts";
+import { changeLine, type LineWriter } from "./wire-line.ts";
+
+export interface DeliveryContext {
+  readonly store: ObjectStore;
+  readonly sink: ChangeSink;
+  readonly writer: LineWriter;
+  /** A wire row larger than this is quarantined: UTF-8 bytes. */
+  readonly rowBytesMax: number;
+}
+
+export interface RecordBatch {
+  /** Records, parsed or as JSON text. */
+  readonly records: readonly unknown[];
+  /** A stream's ARN or a file's name. */
+  readonly source: string;
+  readonly arrivedAtSeconds: number;
+}
+
+export interface Delivery {
+  /** Rows that were written to the change log. */
+  readonly rows: number;
+  readonly quarantined: readonly QuarantinedRecord[];
+  /** Paths of the quarantine objects that hold them. */
+  readonly quarantineObjects: readonly string[];
+  /** Records of items that belong to no lake table. */
+  readonly skipped: number;
+  /** The newest `_changed_at` among the rows. */
+  readonly newestChangeSeconds: number | undefined;
+}
+
+/** Delivers a batch and returns once every record of it is durable, in the change log or in quarantine. */
+export async function deliver(context: DeliveryContext, batch: RecordBatch): Promise<Delivery> {
+  const { schema } = context.writer.codec;
+  const rows: DeliveredRow[] = [];
+  const quarantined: QuarantinedRecord[] = [];
+  let skipped = 0;
+  for (const record of batch.records) {
+    try {
+      const row = rowOf(context, record, batch.arrivedAtSeconds);
+      if (row === undefined) skipped++;
+      else rows.push(row);
+    } catch (error) {
+      if (!(error instanceof Rejection)) throw error;
+      const raw = typeof record === "string" ? record : JSON.stringify(record);
+      const { reason, message: detail } = error;
+      quarantined.push({
+        reason,
+        detail,
+        source: batch.source,
+        arrivedAtSeconds: batch.arrivedAtSeconds,
+        raw,
+      });
+    }
+  }
+  if (rows.length > 0) await context.sink.deliver(rows, batch.arrivedAtSeconds);
+  const quarantineObjects =
+    quarantined.length === 0 ? [] : await quarantineRecords(context.store, schema.table, quarantined);
+  const newestChangeSeconds = rows.reduce<number | undefined>(
+    (newest, row) => Math.max(newest ?? 0, row.changedAtSeconds),
+    undefined,
+  );
+  return { rows: rows.length, quarantined, quarantineObjects, skipped, newestChangeSeconds };
+}
+
+function rowOf(
+  context: DeliveryContext,
+  record: unknown,
+  arrivedAtSeconds: number,
+): DeliveredRow | undefined {
+  const { schema } = context.writer.codec;
+  const change: Change =
+    typeof record === "string"
+      ? readChangeText(record, schema.key, arrivedAtSeconds)
+      : readChange(record, schema.key, arrivedAtSeconds);
+  const relevant = changeFor(schema, change);
+  if (relevant === undefined) return undefined;
+  const line = changeLine(context.writer, relevant);
+  if (utf8Bytes(line) > context.rowBytesMax) throw new Rejection("too-large");
+  return { line, changedAtSeconds: change.changedAtSeconds };
+}

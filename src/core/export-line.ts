@@ -1,0 +1,21 @@
+/** One line of an export's data file, `{"Item":{...}}`, as an item. */
+import { type Item, readItem, UnreadableValue } from "./attribute-value.ts";
+import { Rejection } from "./change.ts";
+import { DuplicateMember, parseJson } from "./json-members.ts";
+
+/** The line's item; throws Rejection. */
+export function readExportLine(line: string): Item {
+  try {
+    const json = parseJson(line);
+    const members = typeof json === "object" && json !== null && !Array.isArray(json) ? json : {};
+    const names = Object.keys(members);
+    if (names.length !== 1 || names[0] !== "Item")
+      throw new Rejection("not-a-record", 'The line is no {"Item": ...}.');
+    return readItem((members as { readonly Item: unknown }).Item);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new Rejection("not-json");
+    if (error instanceof DuplicateMember) throw new Rejection("duplicate-member");
+    if (error instanceof UnreadableValue) throw new Rejection("unreadable-value", error.message);
+    throw error;
+  }
+}

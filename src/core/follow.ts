@@ -1,0 +1,120 @@
+/** Follows one stream into one lake table: read -> deliver -> save the position, in this order, for ever. */
+import { type Delivery, type DeliveryContext, deliver } from "./deliver.ts";
+import { gapFound, gapOfFirstStart } from "./gap.ts";
+import { latestManifest, recordGap } from "./lake-table.ts";
+import type { Gap } from "./manifest.ts";
+import type { ChangeBatch, ChangeReader, ChangeSource } from "./ports/change-source.ts";
+import { type ReadingState, readReadingState, saveReadingState } from "./reading-state.ts";
+
+export interface FollowContext extends DeliveryContext {
+  readonly source: ChangeSource;
+  readonly nowSeconds: () => number;
+  /** Makes a unique name of letters, digits, _ and -. */
+  readonly newRun: () => string;
+  /** At most so many records are delivered at once. */
+  readonly recordsMax: number;
+  /** A batch waits at most so long for its first record. */
+  readonly waitMs: number;
+  readonly onEvent: (event: FollowEvent) => void;
+}
+
+export type FollowEvent =
+  | { readonly kind: "opened"; readonly resumed: boolean }
+  | { readonly kind: "delivered"; readonly delivery: Delivery; readonly caughtUp: boolean }
+  | { readonly kind: "gap"; readonly gap: Gap };
+
+export interface Follower {
+  /** Reads and delivers one batch, which may be empty. */
+  step(): Promise<Delivery>;
+  /** Whether the reader has seen the end of the stream, and all before it is delivered. */
+  caughtUp(): boolean;
+  close(): Promise<void>;
+}
+
+/** An idle stream is written down as read to its end every so many seconds. */
+const IDLE_SAVE_SECONDS = 5;
+
+/** Opens the stream where the last run has left it, or at its beginning. */
+export async function openFollower(context: FollowContext): Promise<Follower> {
+  const { store, source, nowSeconds } = context;
+  const { table } = context.writer.codec.schema;
+  const saved = await readReadingState(store, table);
+  const reader = await source.open(saved?.position);
+  context.onEvent({ kind: "opened", resumed: saved !== undefined });
+  if (saved === undefined) {
+    const manifest = await latestManifest(store, table);
+    const gap = gapOfFirstStart(manifest, reader.stream, nowSeconds());
+    if (gap !== undefined) await noteGap(context, gap);
+  }
+  return new StreamFollower(context, reader, saved);
+}
+
+async function noteGap(context: FollowContext, gap: Gap): Promise<void> {
+  await recordGap(context.store, context.writer.codec.schema.table, context.newRun(), gap);
+  context.onEvent({ kind: "gap", gap });
+}
+
+class StreamFollower implements Follower {
+  readonly #context: FollowContext;
+  readonly #reader: ChangeReader;
+  #saved: ReadingState | undefined;
+  #caughtUp = false;
+
+  constructor(context: FollowContext, reader: ChangeReader, saved: ReadingState | undefined) {
+    this.#context = context;
+    this.#reader = reader;
+    this.#saved = saved;
+  }
+
+  async step(): Promise<Delivery> {
+    const { recordsMax, waitMs, nowSeconds } = this.#context;
+    const batch = await this.#reader.next({ recordsMax, waitMs });
+    // Written down before the position moves over it: a hole that was found once is never forgotten.
+    for (const found of batch.gaps)
+      await noteGap(this.#context, gapFound(found, this.#reader.stream, nowSeconds()));
+    const arrivedAtSeconds = nowSeconds();
+    const delivery = await deliver(this.#context, {
+      records: batch.records,
+      source: batch.position.streamArn,
+      arrivedAtSeconds,
+    });
+    await this.#save(batch, delivery);
+    this.#caughtUp = batch.caughtUp;
+    if (batch.records.length > 0) {
+      this.#context.onEvent({ kind: "delivered", delivery, caughtUp: batch.caughtUp });
+    }
+    return delivery;
+  }
+
+  caughtUp(): boolean {
+    return this.#caughtUp;
+  }
+
+  async close(): Promise<void> {
+    await this.#reader.close();
+  }
+
+  async #save(batch: ChangeBatch, delivery: Delivery): Promise<void> {
+    const savedAtSeconds = this.#context.nowSeconds();
+    const moved = batch.records.length > 0 || batch.gaps.length > 0;
+    if (
+      !moved &&
+      this.#saved !== undefined &&
+      savedAtSeconds < this.#saved.savedAtSeconds + IDLE_SAVE_SECONDS
+    )
+      return;
+    const state: ReadingState = {
+      position: batch.position,
+      savedAtSeconds,
+      caughtUpAtSeconds: batch.caughtUp ? savedAtSeconds : this.#saved?.caughtUpAtSeconds,
+      newestChangeSeconds: newest(this.#saved?.newestChangeSeconds, delivery.newestChangeSeconds),
+    };
+    await saveReadingState(this.#context.store, this.#context.writer.codec.schema.table, state);
+    this.#saved = state;
+  }
+}
+
+function newest(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Math.max(a, b);
+}

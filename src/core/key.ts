@@ -1,0 +1,80 @@
+/** The key of an item, and the hash that stands for it in `_key`. */
+import type { AttributeValue, Item } from "./attribute-value.ts";
+import { sha256Half } from "./sha256.ts";
+
+/** The names of a table's key attributes. */
+export interface KeySchema {
+  readonly hash: string;
+  readonly range?: string;
+}
+
+export function keyAttributes(schema: KeySchema): readonly string[] {
+  return schema.range === undefined ? [schema.hash] : [schema.hash, schema.range];
+}
+
+/** The key's values in the order of its attributes, or undefined where the item lacks one or has one of another type than S, N or B. */
+export function keyOf(schema: KeySchema, item: Item): readonly AttributeValue[] | undefined {
+  const hash = keyValue(item, schema.hash);
+  if (hash === undefined) return undefined;
+  if (schema.range === undefined) return [hash];
+  const range = keyValue(item, schema.range);
+  return range === undefined ? undefined : [hash, range];
+}
+
+function keyValue(item: Item, attribute: string): AttributeValue | undefined {
+  if (!Object.hasOwn(item, attribute)) return undefined;
+  const value = item[attribute] as AttributeValue;
+  return "S" in value || "N" in value || "B" in value ? value : undefined;
+}
+
+export function sameKey(a: readonly AttributeValue[], b: readonly AttributeValue[]): boolean {
+  return (
+    a.length === b.length && a.every((value, i) => scalarText(value) === scalarText(b[i] as AttributeValue))
+  );
+}
+
+/** The type's letter and the value: equal for equal keys only. */
+function scalarText(value: AttributeValue): string {
+  if ("S" in value) return `S${value.S}`;
+  if ("N" in value) return `N${value.N}`;
+  return `B${(value as { readonly B: string }).B}`;
+}
+
+const encoder = new TextEncoder();
+let buffer = new Uint8Array(4096);
+
+/**
+ * `_key`: 128 bits of SHA-256, as 32 hexadecimal digits, over the key's values. Each value is its type's letter, its
+ * length in UTF-8 bytes (4 bytes, big-endian) and its bytes, so that no two keys have one encoding.
+ */
+export function keyHash(key: readonly AttributeValue[]): string {
+  let length = 0;
+  for (const value of key) length = appendValue(scalarText(value), length);
+  return sha256Half(buffer, length);
+}
+
+function appendValue(text: string, start: number): number {
+  const room = start + 4 + text.length * 3;
+  if (buffer.length < room) {
+    const larger = new Uint8Array(room * 2);
+    larger.set(buffer.subarray(0, start));
+    buffer = larger;
+  }
+  buffer[start] = text.charCodeAt(0);
+  const bytes = writeUtf8(text, 1, start + 5);
+  buffer[start + 1] = bytes >>> 24;
+  buffer[start + 2] = bytes >>> 16;
+  buffer[start + 3] = bytes >>> 8;
+  buffer[start + 4] = bytes;
+  return start + 5 + bytes;
+}
+
+/** Writes the text from character `from` on into the buffer at `at`; the number of bytes written. */
+function writeUtf8(text: string, from: number, at: number): number {
+  for (let i = from; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 127) return encoder.encodeInto(text.slice(from), buffer.subarray(at)).written;
+    buffer[at + i - from] = unit;
+  }
+  return text.length - from;
+}

@@ -1,0 +1,147 @@
+/**
+ * The lake's layout: every path is built and read here. Paths are relative to the lake and separated by "/".
+ *
+ *     <table>/schema.json                              the schema that the data was written with
+ *            /changes/dt=2026-11-23/hr=05/*.parquet    the change log, by the hour of arrival
+ *            /segments/<run>/<part>/*.parquet          base and deltas
+ *            /manifest/000000000042.json               commits
+ *            /staging/<run>/...                        what a snapshot is made from; deleted after it
+ *            /quarantine/<reason>/*.jsonl              what could not be delivered, by its reason
+ *            /gaps/*.json                              holes in the stream that were found
+ *            /position.json                            how far the stream was read
+ *            /source.json                              where the source table is reached
+ */
+
+const SAFE_NAME = /^[A-Za-z0-9_-]+$/;
+
+/** Guards every name that becomes a part of a path. */
+function safe(name: string): string {
+  if (!SAFE_NAME.test(name))
+    throw new Error("a part of a lake path has other characters than A-Z a-z 0-9 _ -");
+  return name;
+}
+
+export function schemaPath(table: string): string {
+  return `${safe(table)}/schema.json`;
+}
+
+export function positionPath(table: string): string {
+  return `${safe(table)}/position.json`;
+}
+
+export function sourcePath(table: string): string {
+  return `${safe(table)}/source.json`;
+}
+
+export function manifestFolder(table: string): string {
+  return `${safe(table)}/manifest/`;
+}
+
+export function manifestPath(table: string, sequence: number): string {
+  return `${manifestFolder(table)}${String(sequence).padStart(12, "0")}.json`;
+}
+
+/** The number in a manifest's path, or undefined where the path is no manifest's. */
+export function manifestSequence(path: string): number | undefined {
+  const match = /\/manifest\/(\d{12})\.json$/.exec(path);
+  return match === null ? undefined : Number(match[1]);
+}
+
+export function segmentsFolder(table: string): string {
+  return `${safe(table)}/segments/`;
+}
+
+/** The folder of one segment. */
+export function segmentFolder(table: string, run: string, part: string): string {
+  return `${segmentsFolder(table)}${safe(run)}/${safe(part)}/`;
+}
+
+/** The run of any path below `segments/` or `staging/`. */
+export function runOfPath(path: string): string | undefined {
+  return /^[^/]+\/(?:segments|staging)\/([^/]+)\//.exec(path)?.[1];
+}
+
+export function stagingFolder(table: string): string {
+  return `${safe(table)}/staging/`;
+}
+
+export function stagingRunFolder(table: string, run: string): string {
+  return `${stagingFolder(table)}${safe(run)}/`;
+}
+
+export function gapsFolder(table: string): string {
+  return `${safe(table)}/gaps/`;
+}
+
+export function gapPath(table: string, id: string): string {
+  return `${gapsFolder(table)}${safe(id)}.json`;
+}
+
+export function quarantineFolder(table: string): string {
+  return `${safe(table)}/quarantine/`;
+}
+
+/** Reasons and identifiers are names made by dynalake. */
+export function quarantinePath(table: string, reason: string, id: string): string {
+  return `${quarantineFolder(table)}${safe(reason)}/${safe(id)}.jsonl`;
+}
+
+/** The reason in the path of a quarantine object, or undefined where the path is none's. */
+export function quarantineReason(path: string): string | undefined {
+  return /^[^/]+\/quarantine\/([^/]+)\/[^/]+\.jsonl$/.exec(path)?.[1];
+}
+
+/** An hour of arrival, in UTC: a partition of the change log. */
+export interface Hour {
+  /** Year, month and day: 2026-11-23. */
+  readonly dt: string;
+  /** Two digits: 05. */
+  readonly hr: string;
+}
+
+export function hourOf(epochSeconds: number): Hour {
+  const iso = new Date(Math.max(0, epochSeconds) * 1000).toISOString();
+  return { dt: iso.slice(0, 10), hr: iso.slice(11, 13) };
+}
+
+/** Seconds since the epoch at which the hour begins. */
+export function hourStartSeconds(hour: Hour): number {
+  return new Date(`${hour.dt}T${hour.hr}:00:00.000Z`).getTime() / 1000;
+}
+
+export function changesFolder(table: string): string {
+  return `${safe(table)}/changes/`;
+}
+
+export function changesHourFolder(table: string, hour: Hour): string {
+  return `${changesFolder(table)}dt=${hour.dt}/hr=${hour.hr}/`;
+}
+
+/** One object of the change log. */
+export interface ChangeObject {
+  readonly path: string;
+  /** The partition in which it lies: the hour in which its oldest record arrived. */
+  readonly hour: Hour;
+  /** The newest `_changed_at` in it, where the name tells; it lets a view leave the object out unopened. */
+  readonly newestChangeSeconds: number | undefined;
+}
+
+/** The name of an object tells the newest change in it. */
+export function changeObjectPath(
+  table: string,
+  arrivedAtSeconds: number,
+  newestChangeSeconds: number,
+  id: string,
+): string {
+  return `${changesHourFolder(table, hourOf(arrivedAtSeconds))}${safe(id)}_until-${newestChangeSeconds}.parquet`;
+}
+
+/** Reads the path of a change log object, or undefined where it is none. Names that others gave are accepted. */
+export function parseChangeObject(path: string): ChangeObject | undefined {
+  const match = /\/changes\/dt=(\d{4}-\d\d-\d\d)\/hr=(\d\d)\/([^/]+)$/.exec(path);
+  if (match === null) return undefined;
+  const [, dt = "", hr = "", name = ""] = match;
+  if (name.startsWith(".") || name.startsWith("_")) return undefined;
+  const until = /_until-(\d{1,12})\.parquet$/.exec(name)?.[1];
+  return { path, hour: { dt, hr }, newestChangeSeconds: until === undefined ? undefined : Number(until) };
+}

@@ -1,0 +1,147 @@
+/** A lake table as it lies in the store: its schema, its manifests, its gaps. */
+import { DynalakeError } from "./error.ts";
+import {
+  gapPath,
+  gapsFolder,
+  manifestFolder,
+  manifestPath,
+  manifestSequence,
+  schemaPath,
+} from "./lake-path.ts";
+import {
+  type Gap,
+  initialManifest,
+  type Manifest,
+  manifestText,
+  parseGap,
+  parseManifest,
+} from "./manifest.ts";
+import type { ObjectStore } from "./ports/object-store.ts";
+import { parseSchemaText, type Schema } from "./schema.ts";
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+const encoder = new TextEncoder();
+
+/** The names of the lake's tables. */
+export async function lakeTables(store: ObjectStore): Promise<readonly string[]> {
+  const tables: string[] = [];
+  for (const folder of await store.folders("")) {
+    if (/^[a-z][a-z0-9_]*$/.test(folder) && (await store.read(schemaPath(folder))) !== undefined)
+      tables.push(folder);
+  }
+  return tables;
+}
+
+/** The schema that the table's data was written with, or undefined where the lake has no such table. */
+export async function readSchema(store: ObjectStore, table: string): Promise<Schema | undefined> {
+  const path = schemaPath(table);
+  const content = await store.read(path);
+  return content === undefined ? undefined : parseSchemaText(decoder.decode(content), path);
+}
+
+export async function writeSchema(store: ObjectStore, schema: Schema): Promise<void> {
+  await store.replace(schemaPath(schema.table), encoder.encode(`${JSON.stringify(schema.file, null, 2)}\n`));
+}
+
+/** The schema of a table that has to be there; throws LAKE_NOT_FOUND. */
+export async function requireSchema(store: ObjectStore, table: string): Promise<Schema> {
+  const schema = await readSchema(store, table);
+  if (schema !== undefined) return schema;
+  const tables = await lakeTables(store);
+  const known = tables.length === 0 ? "it has no tables" : `its tables are ${tables.join(", ")}`;
+  throw new DynalakeError("LAKE_NOT_FOUND", `the lake has no table "${table}"; ${known}`);
+}
+
+/** The numbers of the manifests that are kept, in order. */
+export async function manifestSequences(store: ObjectStore, table: string): Promise<readonly number[]> {
+  const objects = await store.list(manifestFolder(table));
+  return objects.map((object) => manifestSequence(object.path)).filter((sequence) => sequence !== undefined);
+}
+
+export async function readManifest(
+  store: ObjectStore,
+  table: string,
+  sequence: number,
+): Promise<Manifest | undefined> {
+  const path = manifestPath(table, sequence);
+  const content = await store.read(path);
+  return content === undefined ? undefined : parseManifest(decoder.decode(content), path);
+}
+
+/** The newest commit, or what holds before the first one. */
+export async function latestManifest(store: ObjectStore, table: string): Promise<Manifest> {
+  const sequence = (await manifestSequences(store, table)).at(-1);
+  if (sequence === undefined) return initialManifest(1);
+  const manifest = await readManifest(store, table, sequence);
+  if (manifest === undefined) {
+    throw new DynalakeError("LAKE_DAMAGED", `${manifestPath(table, sequence)} vanished while it was read`);
+  }
+  return manifest;
+}
+
+/** The newest commit at or before a time; throws AS_OF_UNKNOWN. */
+export async function manifestAsOf(
+  store: ObjectStore,
+  table: string,
+  asOfSeconds: number,
+): Promise<Manifest> {
+  const sequences = await manifestSequences(store, table);
+  let low = 0;
+  let high = sequences.length;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const manifest = await readManifest(store, table, sequences[middle] as number);
+    if (manifest === undefined || manifest.committedAtSeconds <= asOfSeconds) low = middle + 1;
+    else high = middle;
+  }
+  const found = low === 0 ? undefined : await readManifest(store, table, sequences[low - 1] as number);
+  if (found !== undefined) return found;
+  const first = sequences.length === 0 ? undefined : await readManifest(store, table, sequences[0] as number);
+  if (first === undefined || first.sequence === 1) {
+    if (first === undefined || first.kind !== "snapshot") return initialManifest(1);
+  }
+  const earliest = new Date((first as Manifest).committedAtSeconds * 1000).toISOString();
+  throw new DynalakeError("AS_OF_UNKNOWN", `the lake table "${table}" reaches back to ${earliest}`);
+}
+
+/**
+ * THE commit point: creates the manifest if no other took its number. "conflict" means that another commit came first and
+ * that nothing was changed. An error whose outcome cannot be found out is thrown, and then nothing staged may be deleted.
+ */
+export async function commitManifest(
+  store: ObjectStore,
+  table: string,
+  manifest: Manifest,
+): Promise<"committed" | "conflict"> {
+  const complete = { ...manifest, gaps: mergedGaps(manifest.gaps, await readGaps(store, table)) };
+  const path = manifestPath(table, complete.sequence);
+  try {
+    const outcome = await store.create(path, encoder.encode(manifestText(complete)));
+    return outcome === "created" ? "committed" : "conflict";
+  } catch (error) {
+    const present = await readManifest(store, table, complete.sequence);
+    if (present === undefined) throw error;
+    return present.run === complete.run ? "committed" : "conflict";
+  }
+}
+
+/** Writes down a hole in the stream. `id` makes it unique. */
+export async function recordGap(store: ObjectStore, table: string, id: string, gap: Gap): Promise<void> {
+  await store.create(gapPath(table, id), encoder.encode(`${JSON.stringify(gap)}\n`));
+}
+
+/** Every hole that was found, in the order in which they were. */
+export async function readGaps(store: ObjectStore, table: string): Promise<readonly Gap[]> {
+  const gaps: Gap[] = [];
+  for (const { path } of await store.list(gapsFolder(table))) {
+    const content = await store.read(path);
+    if (content !== undefined) gaps.push(parseGap(decoder.decode(content), path));
+  }
+  return gaps.sort((a, b) => a.foundAtSeconds - b.foundAtSeconds);
+}
+
+function mergedGaps(known: readonly Gap[], found: readonly Gap[]): readonly Gap[] {
+  const identity = (gap: Gap): string => `${gap.foundAtSeconds} ${gap.reason} ${gap.detail}`;
+  const all = new Map([...known, ...found].map((gap) => [identity(gap), gap]));
+  return [...all.values()].sort((a, b) => a.foundAtSeconds - b.foundAtSeconds);
+}

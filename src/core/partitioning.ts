@@ -1,0 +1,73 @@
+/**
+ * How a lake table is cut into parts that compactions rewrite one by one: buckets of the key's hash, or the values of a
+ * column. A part's label becomes the end of a segment's name.
+ */
+import type { ColumnType } from "./column-type.ts";
+
+export type Partitioning =
+  | { readonly kind: "bucket"; readonly count: number }
+  | { readonly kind: "year" | "month" | "day" | "identity"; readonly column: string };
+
+interface NamedColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+}
+
+export const BUCKETS_MAX = 1000;
+
+/** Rows that one bucket should hold; more rows get more buckets. */
+const ROWS_PER_BUCKET = 2_000_000;
+
+const PARTITION_BY = /^\s*([a-z]+)\s*\(\s*([a-z0-9_]+)\s*\)\s*$/;
+
+/** Reads `partitionBy`; undefined means buckets whose number is chosen by `bucketsFor` at the first snapshot. */
+export function parsePartitioning(
+  text: string | undefined,
+  columns: readonly NamedColumn[],
+  refuse: (why: string) => never,
+): Partitioning | undefined {
+  if (text === undefined) return undefined;
+  const [, kind, argument = ""] = PARTITION_BY.exec(text) ?? [];
+  if (kind === "bucket") {
+    const count = Number(argument);
+    if (!Number.isInteger(count) || count < 1 || count > BUCKETS_MAX)
+      refuse(`bucket(n) needs 1 <= n <= ${BUCKETS_MAX}`);
+    return { kind, count };
+  }
+  if (kind !== "year" && kind !== "month" && kind !== "day" && kind !== "identity") {
+    return refuse("bucket(n), year(column), month(column), day(column) or identity(column) was expected");
+  }
+  const column = columns.find((candidate) => candidate.name === argument);
+  if (column === undefined) return refuse(`there is no column "${argument}"`);
+  const wanted = kind === "identity" ? ["string", "int", "bigint", "boolean", "date"] : ["date", "timestamp"];
+  if (!wanted.includes(column.type.kind))
+    refuse(`${kind}(column) needs a column of type ${wanted.join(" or ")}`);
+  return { kind, column: column.name };
+}
+
+/** How many buckets a table of so many rows gets: 1 for a small one. */
+export function bucketsFor(rows: number): number {
+  return Math.min(BUCKETS_MAX, Math.max(1, Math.ceil(rows / ROWS_PER_BUCKET)));
+}
+
+/** The label of bucket `index`. */
+export function bucketLabel(index: number): string {
+  return `b${String(index).padStart(4, "0")}`;
+}
+
+/** Bounds of `_key` (32 hexadecimal digits) within bucket `index` of `count`: from the first, below the second where there is one. */
+export function bucketBounds(
+  index: number,
+  count: number,
+): { readonly from: string; readonly below?: string } {
+  const from = bound(index, count);
+  return index + 1 === count ? { from } : { from, below: bound(index + 1, count) };
+}
+
+/** The hash space is cut evenly by its first 32 bits. */
+function bound(index: number, count: number): string {
+  return Math.ceil((index * 4294967296) / count)
+    .toString(16)
+    .padStart(8, "0")
+    .padEnd(32, "0");
+}

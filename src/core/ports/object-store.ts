@@ -1,0 +1,36 @@
+/**
+ * Where a lake's small objects live (manifests, checkpoints, schema, quarantine) and where its large ones are listed and
+ * removed. Paths are relative to the lake, separated by "/", and never leave it.
+ */
+export interface ObjectStore {
+  /** The whole object, or undefined where there is none. Fails with INTERNAL on a path that leaves the lake. */
+  read(path: string): Promise<Uint8Array | undefined>;
+
+  /**
+   * All objects whose path starts with `prefix` (a folder, ending in "/"), in the order of their paths. Objects that
+   * are being written are never listed. A folder that does not exist is empty.
+   */
+  list(prefix: string): Promise<readonly StoredObject[]>;
+
+  /** The names of the folders directly below `prefix`, in order. A folder that does not exist has none. */
+  folders(prefix: string): Promise<readonly string[]>;
+
+  /**
+   * Creates the object whole and durable, or leaves the existing one alone. Of several racing calls exactly one answers
+   * "created". When the call fails the object is either absent or whole: the caller has to look.
+   */
+  create(path: string, content: Uint8Array): Promise<"created" | "exists">;
+
+  /** Creates or replaces the object, whole and durable; a reader sees the old or the new content, never a mixture. */
+  replace(path: string, content: Uint8Array): Promise<void>;
+
+  /** Removes the objects. One that is not there is no error. Not atomic over several paths. */
+  remove(paths: readonly string[]): Promise<void>;
+}
+
+export interface StoredObject {
+  readonly path: string;
+  readonly bytes: number;
+  /** Milliseconds since the epoch, by the store's clock. */
+  readonly modifiedMs: number;
+}

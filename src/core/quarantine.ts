@@ -1,0 +1,42 @@
+/** What could not be delivered: raw, with its reason, and replayable as it is. One JSON line a record. */
+import type { RejectionReason } from "./change.ts";
+import { quarantinePath } from "./lake-path.ts";
+import type { ObjectStore } from "./ports/object-store.ts";
+import { sha256Half } from "./sha256.ts";
+
+export interface QuarantinedRecord {
+  readonly reason: RejectionReason;
+  /** Says more than the reason; never quotes a value. */
+  readonly detail: string;
+  /** Where the record came from: a stream's ARN or a file's name. */
+  readonly source: string;
+  readonly arrivedAtSeconds: number;
+  /** The record's own JSON text. */
+  readonly raw: string;
+}
+
+function quarantineLine(record: QuarantinedRecord): string {
+  return `${JSON.stringify({ quarantine: 1, ...record })}\n`;
+}
+
+/**
+ * Puts records into quarantine, durable: one object for each reason, named by what is in it, so that the same records are
+ * kept once however often they come. Returns the objects' paths.
+ */
+export async function quarantineRecords(
+  store: ObjectStore,
+  table: string,
+  records: readonly QuarantinedRecord[],
+): Promise<readonly string[]> {
+  const encoder = new TextEncoder();
+  const byReason = new Map<RejectionReason, QuarantinedRecord[]>();
+  for (const record of records) byReason.set(record.reason, [...(byReason.get(record.reason) ?? []), record]);
+  const paths: string[] = [];
+  for (const [reason, own] of byReason) {
+    const id = sha256Half(encoder.encode(own.map((record) => record.raw).join("\n")));
+    const path = quarantinePath(table, reason, id);
+    await store.create(path, encoder.encode(own.map(quarantineLine).join("")));
+    paths.push(path);
+  }
+  return paths;
+}

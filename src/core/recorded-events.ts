@@ -1,0 +1,92 @@
+/**
+ * Files of recorded stream records, as people have them: a Lambda event, the answer of GetRecords, Lambda's on-failure
+ * object on S3, a quarantine file, an array or JSON lines of records. Each record is given as its own JSON text, so that
+ * one that contradicts itself does not take its neighbours with it.
+ */
+import { DynalakeError } from "./error.ts";
+import { elementTexts, memberTexts } from "./json-slices.ts";
+
+/** Known forms need three levels: an array of on-failure objects, each of which holds an event. */
+const NESTING_MAX = 10;
+
+/** Splits a file's text into records; `origin` names it in errors. Throws INPUT_INVALID. */
+export function readRecordedEvents(text: string, origin: string): readonly string[] {
+  const trimmed = text.trim();
+  if (trimmed === "") return [];
+  const whole = tryJson(trimmed);
+  if (whole.json) return recordsOf(trimmed, whole.value, origin, 0);
+  const records: string[] = [];
+  for (const [i, untrimmed] of text.split("\n").entries()) {
+    const line = untrimmed.trim();
+    if (line === "") continue;
+    const parsed = tryJson(line);
+    if (!parsed.json) {
+      throw new DynalakeError(
+        "INPUT_INVALID",
+        `${origin} is neither JSON nor JSON lines: line ${i + 1} is no JSON`,
+      );
+    }
+    for (const record of recordsOf(line, parsed.value, origin, 0)) records.push(record);
+  }
+  return records;
+}
+
+type Parsed = { readonly json: true; readonly value: unknown } | { readonly json: false };
+
+function tryJson(text: string): Parsed {
+  try {
+    return { json: true, value: JSON.parse(text) };
+  } catch (error) {
+    if (error instanceof SyntaxError) return { json: false };
+    throw error;
+  }
+}
+
+function recordsOf(text: string, value: unknown, origin: string, depth: number): readonly string[] {
+  if (typeof value !== "object" || value === null || depth > NESTING_MAX) throw unknownForm(origin);
+  if (Array.isArray(value)) {
+    return elementTexts(text).flatMap((element, i) => recordsOf(element, value[i], origin, depth + 1));
+  }
+  const object = value as Record<string, unknown>;
+  if (object.quarantine === 1 && typeof object.raw === "string")
+    return [JSON.parse(onlyMember(text, "raw", origin)) as string];
+  if (Array.isArray(object.Records)) return elementTexts(onlyMember(text, "Records", origin));
+  if (object.dynamodb !== undefined || object.eventName !== undefined) return [text];
+  if (object.payload !== undefined) return payloadRecords(text, object.payload, origin, depth);
+  if (object.DDBStreamBatchInfo !== undefined) {
+    throw new DynalakeError(
+      "INPUT_INVALID",
+      `${origin} tells of a failed batch but does not hold its records`,
+      {
+        next: "Use an S3 destination for failures: it keeps whole records. A new snapshot mends what is lost.",
+      },
+    );
+  }
+  throw unknownForm(origin);
+}
+
+/** An on-failure object holds the invocation's event, as JSON or as JSON text. */
+function payloadRecords(text: string, payload: unknown, origin: string, depth: number): readonly string[] {
+  const member = onlyMember(text, "payload", origin);
+  if (typeof payload !== "string") return recordsOf(member, payload, origin, depth + 1);
+  const parsed = tryJson(payload);
+  if (!parsed.json) throw unknownForm(origin);
+  return recordsOf(payload, parsed.value, origin, depth + 1);
+}
+
+function onlyMember(text: string, name: string, origin: string): string {
+  const texts = memberTexts(text, name);
+  if (texts.length !== 1) {
+    throw new DynalakeError(
+      "INPUT_INVALID",
+      `${origin} contradicts itself: it names "${name}" ${texts.length} times`,
+    );
+  }
+  return texts[0] as string;
+}
+
+function unknownForm(origin: string): DynalakeError {
+  return new DynalakeError("INPUT_INVALID", `${origin} holds no stream records`, {
+    next: "Give a Lambda event, the answer of GetRecords, an on-failure object, a quarantine file, or JSON lines of records.",
+  });
+}

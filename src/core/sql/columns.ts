@@ -1,0 +1,80 @@
+/** The columns of segments, change log and view, as select lists. */
+import type { ColumnType } from "../column-type.ts";
+import type { Schema } from "../schema.ts";
+import type { WireColumn } from "../wire-line.ts";
+import { type Dialect, quoted } from "./dialect.ts";
+
+/** A column of a segment, of the view and of the history. */
+export interface TypedColumn {
+  readonly name: string;
+  readonly typeName: string;
+  /** The expression that makes it from the change log's wire column of the same name. */
+  readonly fromWire: string;
+}
+
+/** The columns of `<table>`, in order. */
+export function viewColumns(dialect: Dialect, schema: Schema): readonly TypedColumn[] {
+  const text: ColumnType = { kind: "string" };
+  return [
+    ...schema.columns.map((column) => ({
+      name: column.name,
+      typeName: dialect.typeName(column.type),
+      fromWire: dialect.typed(column.type, quoted(column.name)),
+    })),
+    { name: "_op", typeName: dialect.typeName(text), fromWire: "_op" },
+    { name: "_version", typeName: dialect.typeName(text), fromWire: "_version" },
+    {
+      name: "_changed_at",
+      typeName: dialect.typeName({ kind: "timestamp" }),
+      fromWire: dialect.timeTyped("_changed_at"),
+    },
+    { name: "_expired", typeName: dialect.typeName({ kind: "boolean" }), fromWire: "_expired" },
+    { name: "_unmapped", typeName: dialect.typeName(text), fromWire: "_unmapped" },
+  ];
+}
+
+/** The columns of a segment: those of the view and the key's hash. */
+export function segmentColumns(dialect: Dialect, schema: Schema): readonly TypedColumn[] {
+  return [
+    ...viewColumns(dialect, schema),
+    { name: "_key", typeName: dialect.keyTypeName, fromWire: dialect.keyTyped("_key") },
+  ];
+}
+
+/** Names, quoted and separated by commas. */
+export function nameList(columns: readonly { readonly name: string }[]): string {
+  return columns.map((column) => quoted(column.name)).join(", ");
+}
+
+/** The select list that turns wire rows of the change log into segment rows. */
+export function typedSelectList(columns: readonly TypedColumn[]): string {
+  return columns.map((column) => `${column.fromWire} AS ${quoted(column.name)}`).join(", ");
+}
+
+/** What rows are sorted by within a segment: the key's columns, or its hash where the key has no columns. */
+export function sortColumns(schema: Schema): readonly string[] {
+  const keys = [schema.key.hash, ...(schema.key.range === undefined ? [] : [schema.key.range])];
+  const columns = keys.map(
+    (attribute) => schema.columns.find((column) => column.attribute === attribute)?.name,
+  );
+  return columns.every((name) => name !== undefined) ? (columns as string[]) : ["_key"];
+}
+
+/** A relation without rows that has a segment's columns. */
+export function emptySegments(dialect: Dialect, schema: Schema): string {
+  const columns = segmentColumns(dialect, schema).map((column) => ({
+    name: column.name,
+    typeName: column.typeName,
+  }));
+  return emptyRelation(columns);
+}
+
+/** A relation without rows that has these wire columns. */
+export function emptyWireRows(dialect: Dialect, columns: readonly WireColumn[]): string {
+  return emptyRelation(columns.map(({ name, type }) => ({ name, typeName: dialect.wireTypeName(type) })));
+}
+
+function emptyRelation(columns: readonly { readonly name: string; readonly typeName: string }[]): string {
+  const nulls = columns.map((column) => `CAST(NULL AS ${column.typeName}) AS ${quoted(column.name)}`);
+  return `(SELECT ${nulls.join(", ")} WHERE false)`;
+}

@@ -1,0 +1,102 @@
+/** The statements of snapshots and compactions. Each selects the rows of new segments, `_key` included. */
+import type { Manifest } from "../manifest.ts";
+import type { Schema } from "../schema.ts";
+import { nameList, segmentColumns } from "./columns.ts";
+import { type Dialect, integer, literal, quoted } from "./dialect.ts";
+import { newestRows, windowRows } from "./overlay.ts";
+
+/** The version of every snapshot row: before any change. */
+const SNAPSHOT_VERSION = "0".repeat(40);
+
+/** Base rows of a snapshot. `staged` has the wire columns of items. */
+export function snapshotBaseRows(
+  dialect: Dialect,
+  schema: Schema,
+  staged: string,
+  floorSeconds: number,
+): string {
+  const fixed: Readonly<Record<string, string>> = {
+    _op: "'SNAPSHOT'",
+    _version: literal(SNAPSHOT_VERSION),
+    _changed_at: dialect.timeTyped(integer(floorSeconds)),
+    _expired: "false",
+  };
+  const columns = segmentColumns(dialect, schema).map(
+    (column) => `${fixed[column.name] ?? column.fromWire} AS ${quoted(column.name)}`,
+  );
+  return `SELECT ${columns.join(", ")} FROM ${staged}`;
+}
+
+/** How many rows of a relation of segment rows share their key with another one: one row, one column `repeated`. */
+export function repeatedKeys(segments: string): string {
+  return `SELECT count(*) - count(DISTINCT _key) AS repeated FROM ${segments}`;
+}
+
+/** The second of the oldest late change in objects that were not folded before, or null: one row, one column `oldest`. */
+export function oldestLateChange(manifest: Manifest, newObjects: string): string {
+  return `SELECT min(_changed_at) AS oldest FROM ${newObjects} WHERE ${isLate(manifest)}`;
+}
+
+/** Late: older than the horizon, and not older than the floor with its skew allowance. */
+function isLate(manifest: Manifest): string {
+  const from = integer(manifest.floorSeconds - manifest.skewSeconds);
+  return `_changed_at >= ${from} AND _changed_at < ${integer(manifest.horizonSeconds)}`;
+}
+
+export interface MinorInputs {
+  readonly manifest: Manifest;
+  /** The new horizon. */
+  readonly horizonSeconds: number;
+  /** The change log from the skew allowance before the old horizon on. */
+  readonly changes: string;
+  readonly late?: {
+    /** Objects that were not folded before. */
+    readonly newObjects: string;
+    /** The change log from the skew allowance before the oldest late change on. */
+    readonly changes: string;
+    readonly oldestSeconds: number;
+  };
+  /** Earlier deltas that the new one takes in, as segment rows. */
+  readonly deltas?: string;
+}
+
+/** Rows of the delta that a minor compaction writes: the log window up to the new horizon, and the state of keys with late changes. */
+export function minorDeltaRows(dialect: Dialect, schema: Schema, inputs: MinorInputs): string {
+  const { manifest, late } = inputs;
+  const untilSeconds = inputs.horizonSeconds;
+  const skewSeconds = manifest.skewSeconds;
+  const parts = [
+    windowRows(dialect, schema, {
+      changes: inputs.changes,
+      sinceSeconds: manifest.horizonSeconds,
+      untilSeconds,
+      skewSeconds,
+    }),
+  ];
+  if (late !== undefined) {
+    const from = integer(late.oldestSeconds - skewSeconds);
+    const keys = `SELECT _key FROM ${late.newObjects} WHERE ${isLate(manifest)}`;
+    const pool = `(SELECT * FROM ${late.changes} WHERE _changed_at >= ${from} AND _key IN (${keys}))`;
+    parts.push(
+      windowRows(dialect, schema, {
+        changes: pool,
+        sinceSeconds: manifest.floorSeconds,
+        untilSeconds,
+        skewSeconds,
+      }),
+    );
+  }
+  if (inputs.deltas !== undefined)
+    parts.push(`SELECT ${nameList(segmentColumns(dialect, schema))} FROM ${inputs.deltas}`);
+  return newestRows(
+    dialect,
+    schema,
+    parts.map((part) => `(${part})`),
+  );
+}
+
+/** Rows of a part's new base: the newest of its base and deltas. Removals go, since the change log still knows them. */
+export function majorBaseRows(dialect: Dialect, schema: Schema, base: string, deltas: string): string {
+  const columns = nameList(segmentColumns(dialect, schema));
+  return `SELECT ${columns} FROM (${newestRows(dialect, schema, [base, deltas])}) WHERE _op <> 'REMOVE'`;
+}

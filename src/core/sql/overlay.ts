@@ -1,0 +1,50 @@
+/**
+ * The overlay's SQL: the one rule of docs/correctness, as expressions over the change log, the deltas and the base. Times
+ * are seconds since the epoch, as the change log has them.
+ */
+import type { Schema } from "../schema.ts";
+import { nameList, segmentColumns, typedSelectList } from "./columns.ts";
+import { type Dialect, integer } from "./dialect.ts";
+
+/** The newest change first. One item never has two changes of one sequence number in a stream; recordings do. */
+export const NEWEST_FIRST = "_version DESC, _changed_at DESC, _op DESC";
+
+export interface Window {
+  /** A relation with the change log's columns. */
+  readonly changes: string;
+  /** Keys stand in the window that have a change at or after this second, */
+  readonly sinceSeconds: number;
+  /** and before this one. */
+  readonly untilSeconds?: number;
+  readonly skewSeconds: number;
+}
+
+/**
+ * The newest change of each key in the window, among those back to the skew allowance before it, as segment rows: a newer
+ * change of a key may carry an earlier time, by no more than that.
+ */
+export function windowRows(dialect: Dialect, schema: Schema, window: Window): string {
+  const until = window.untilSeconds === undefined ? "" : ` AND _changed_at < ${integer(window.untilSeconds)}`;
+  const from = integer(window.sinceSeconds - window.skewSeconds);
+  return `SELECT ${typedSelectList(segmentColumns(dialect, schema))} FROM (
+SELECT *, row_number() OVER (PARTITION BY _key ORDER BY ${NEWEST_FIRST}) AS _rank, max(_changed_at) OVER (PARTITION BY _key) AS _latest
+FROM ${window.changes} WHERE _changed_at >= ${from}${until}
+) WHERE _rank = 1 AND _latest >= ${integer(window.sinceSeconds)}`;
+}
+
+/** The newest row of each key among several relations of segment rows. */
+export function newestRows(dialect: Dialect, schema: Schema, relations: readonly string[]): string {
+  const columns = nameList(segmentColumns(dialect, schema));
+  const all = relations.map((relation) => `SELECT ${columns} FROM ${relation}`).join("\nUNION ALL\n");
+  return `SELECT ${columns} FROM (
+SELECT *, row_number() OVER (PARTITION BY _key ORDER BY ${NEWEST_FIRST}) AS _rank FROM (
+${all}
+)) WHERE _rank = 1`;
+}
+
+/** The base without the keys of the overlay, and the overlay without its removals: the rows of `<table>`. */
+export function mergedRows(select: string, base: string, overlay: string): string {
+  return `SELECT ${select} FROM ${base} AS base WHERE NOT EXISTS (SELECT 1 FROM ${overlay} AS hidden WHERE hidden._key = base._key)
+UNION ALL
+SELECT ${select} FROM ${overlay} AS shown WHERE _op <> 'REMOVE'`;
+}

@@ -1,0 +1,58 @@
+/** The statements behind what people query: `<table>`, `<table>_history` and `<table>_snapshots`. */
+import type { Manifest } from "../manifest.ts";
+import type { Schema } from "../schema.ts";
+import { nameList, typedSelectList, viewColumns } from "./columns.ts";
+import { type Dialect, integer } from "./dialect.ts";
+import { mergedRows, newestRows, windowRows } from "./overlay.ts";
+
+/** Relations that the engine offers; each can stand behind FROM. */
+export interface LakeRelations {
+  /** The change log from the skew allowance before the horizon on, at least. */
+  readonly changes: string;
+  readonly base: string;
+  readonly deltas: string;
+}
+
+/** The current state of the table, or its state as of `asOfSeconds`. */
+export function currentRows(
+  dialect: Dialect,
+  schema: Schema,
+  manifest: Manifest,
+  relations: LakeRelations,
+  asOfSeconds?: number,
+): string {
+  const window = windowRows(dialect, schema, {
+    changes: relations.changes,
+    sinceSeconds: manifest.horizonSeconds,
+    skewSeconds: manifest.skewSeconds,
+    ...(asOfSeconds === undefined ? {} : { untilSeconds: asOfSeconds + 1 }),
+  });
+  const overlay = newestRows(dialect, schema, [relations.deltas, "log_window"]);
+  return `WITH log_window AS (
+${window}
+),
+overlay AS (
+${overlay}
+)
+${mergedRows(nameList(viewColumns(dialect, schema)), relations.base, "overlay")}`;
+}
+
+/** Every change, typed, in no order. `changes` also has the partition columns dt and hr. */
+export function historyRows(dialect: Dialect, schema: Schema, changes: string): string {
+  return `SELECT ${typedSelectList(viewColumns(dialect, schema))}, dt, hr FROM ${changes}`;
+}
+
+/** The kept snapshots, each with the time of its export. */
+export function snapshotRows(
+  dialect: Dialect,
+  schema: Schema,
+  snapshots: readonly { readonly segments: string; readonly exportTimeSeconds: number }[],
+): string {
+  const columns = nameList(viewColumns(dialect, schema));
+  return snapshots
+    .map(({ segments, exportTimeSeconds }) => {
+      const time = dialect.timeTyped(integer(exportTimeSeconds));
+      return `SELECT ${columns}, ${time} AS ddb_export_timestamp FROM ${segments}`;
+    })
+    .join("\nUNION ALL\n");
+}

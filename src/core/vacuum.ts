@@ -1,0 +1,81 @@
+/** Removes what no manifest of the retention window names. */
+import { manifestPath, runOfPath, segmentsFolder, stagingFolder } from "./lake-path.ts";
+import { manifestSequences, readManifest } from "./lake-table.ts";
+import type { Manifest } from "./manifest.ts";
+import type { ObjectStore, StoredObject } from "./ports/object-store.ts";
+
+export interface RetentionPolicy {
+  /** Manifests, and with them `--as-of`, are kept for so long. */
+  readonly retentionSeconds: number;
+  /** Files younger than this may belong to a run that is still under way. */
+  readonly graceSeconds: number;
+}
+
+export const DEFAULT_RETENTION: RetentionPolicy = {
+  retentionSeconds: 7 * 24 * 3600,
+  graceSeconds: 24 * 3600,
+};
+
+export interface VacuumResult {
+  readonly manifests: number;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** Removes old manifests first, then the files that only they named, then the remains of runs that never committed. */
+export async function vacuum(
+  store: ObjectStore,
+  table: string,
+  policy: RetentionPolicy,
+  nowSeconds: number,
+): Promise<VacuumResult> {
+  const manifests: Manifest[] = [];
+  for (const sequence of await manifestSequences(store, table)) {
+    const manifest = await readManifest(store, table, sequence);
+    if (manifest !== undefined) manifests.push(manifest);
+  }
+  const expired = expiredManifests(manifests, nowSeconds - policy.retentionSeconds);
+  const kept = manifests.slice(expired.length);
+  await store.remove(expired.map((manifest) => manifestPath(table, manifest.sequence)));
+  const files = [...(await store.list(segmentsFolder(table))), ...(await store.list(stagingFolder(table)))];
+  const unnamed = unnamedFiles(files, kept, nowSeconds - policy.graceSeconds);
+  await store.remove(unnamed.map((file) => file.path));
+  return {
+    manifests: expired.length,
+    files: unnamed.length,
+    bytes: unnamed.reduce((bytes, file) => bytes + file.bytes, 0),
+  };
+}
+
+/** A manifest is needed until its successor is older than the window: at any time in the window it was the newest. */
+export function expiredManifests(
+  manifests: readonly Manifest[],
+  windowStartSeconds: number,
+): readonly Manifest[] {
+  const firstKept = manifests.findIndex((_, i) => {
+    const successor = manifests[i + 1];
+    return successor === undefined || successor.committedAtSeconds > windowStartSeconds;
+  });
+  return manifests.slice(0, Math.max(0, firstKept));
+}
+
+/** Files of runs that no manifest names and that are too old to belong to a run under way. */
+export function unnamedFiles(
+  files: readonly StoredObject[],
+  manifests: readonly Manifest[],
+  graceStartSeconds: number,
+): readonly StoredObject[] {
+  const named = new Set<string>();
+  for (const manifest of manifests) {
+    for (const segment of manifest.segments) named.add(`${segment.run}/${segment.part}`);
+    for (const snapshot of manifest.snapshots) {
+      for (const segment of snapshot.segments) named.add(`${segment.run}/${segment.part}`);
+    }
+  }
+  return files.filter((file) => {
+    if (file.modifiedMs / 1000 >= graceStartSeconds) return false;
+    const run = runOfPath(file.path);
+    const part = file.path.split("/")[3];
+    return file.path.includes("/staging/") || run === undefined || !named.has(`${run}/${part}`);
+  });
+}

@@ -1,0 +1,82 @@
+/** Measures the lag from a write to the moment when SQL shows it, by writing at a steady rate and asking again and again. */
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { putReview } from "./reviews-table.ts";
+
+export interface LagRequest {
+  readonly client: DynamoDBClient;
+  readonly writesPerSecond: number;
+  readonly seconds: number;
+  /** The books of `user` that a query shows now. */
+  readonly visibleBooks: (user: string) => Promise<readonly string[]>;
+  readonly user: string;
+  /** Gives up so long after the last write. */
+  readonly patienceSeconds: number;
+}
+
+export interface Lag {
+  readonly writes: number;
+  readonly writesPerSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+  /** Writes that no query showed in time. */
+  readonly missing: number;
+}
+
+const WRITERS = 8;
+
+/** The lag of a write runs from the service's answer to the end of the first query that shows it. */
+export async function measureLag(request: LagRequest): Promise<Lag> {
+  const total = Math.round(request.writesPerSecond * request.seconds);
+  const writtenAtMs = new Map<string, number>();
+  const lagsMs: number[] = [];
+  const startMs = performance.now();
+  let endMs = startMs;
+  let next = 0;
+  const write = async (): Promise<void> => {
+    for (let i = next++; i < total; i = next++) {
+      const dueMs = startMs + (i * 1000) / request.writesPerSecond;
+      const earlyMs = dueMs - performance.now();
+      if (earlyMs > 1) await new Promise((resolve) => setTimeout(resolve, earlyMs));
+      const book = `probe ${i}`;
+      await putReview(request.client, { User: request.user, Book: book, Rating: 1 + (i % 5) });
+      endMs = performance.now();
+      writtenAtMs.set(book, endMs);
+    }
+  };
+  const writing = Promise.all(Array.from({ length: WRITERS }, write));
+  let written = false;
+  void writing.then(
+    () => {
+      written = true;
+    },
+    () => {
+      written = true;
+    },
+  );
+  while (!(written && writtenAtMs.size === 0)) {
+    const books = await request.visibleBooks(request.user);
+    const seenMs = performance.now();
+    for (const book of books) {
+      const atMs = writtenAtMs.get(book);
+      if (atMs !== undefined && writtenAtMs.delete(book)) lagsMs.push(seenMs - atMs);
+    }
+    if (written && seenMs - endMs > request.patienceSeconds * 1000) break;
+  }
+  await writing;
+  return summary(lagsMs, total, (endMs - startMs) / 1000);
+}
+
+function summary(lagsMs: number[], total: number, seconds: number): Lag {
+  lagsMs.sort((a, b) => a - b);
+  const at = (share: number): number =>
+    lagsMs[Math.min(lagsMs.length - 1, Math.floor(lagsMs.length * share))] ?? 0;
+  return {
+    writes: total,
+    writesPerSecond: total / seconds,
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
+    maxMs: at(1),
+    missing: total - lagsMs.length,
+  };
+}

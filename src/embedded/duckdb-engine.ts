@@ -1,0 +1,102 @@
+/** The query engine on this machine: DuckDB over the lake's folder. */
+import { mkdir, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type ChangeObject, segmentFolder } from "../core/lake-path.ts";
+import type { Segment } from "../core/manifest.ts";
+import type { QueryEngine, StageRequest } from "../core/ports/query-engine.ts";
+import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../core/sql/columns.ts";
+import { literal, quoted } from "../core/sql/dialect.ts";
+import { duckdb } from "../core/sql/duckdb.ts";
+import { changeWireColumns, type WireColumn } from "../core/wire-line.ts";
+import { type DuckdbSession, engineError } from "./duckdb-session.ts";
+import { fileError } from "./file-error.ts";
+import { syncFile, syncFolder } from "./folder-store.ts";
+
+/** Rows of a Parquet row group: small enough that a query by key opens few. */
+const ROW_GROUP_ROWS = 122_880;
+
+export function duckdbEngine(root: string, session: DuckdbSession): QueryEngine {
+  const filesOf = (objects: readonly ChangeObject[]): readonly string[] =>
+    objects.map(({ path }) => join(root, path));
+  return {
+    dialect: duckdb,
+    changes: (schema, selection) =>
+      wireRelation(changeWireColumns(schema), filesOf(selection.objects), false),
+    changeLog: (schema, objects) => {
+      const partitions = [
+        { name: "dt", type: "string" },
+        { name: "hr", type: "string" },
+      ] as const;
+      return wireRelation([...changeWireColumns(schema), ...partitions], filesOf(objects), true);
+    },
+    segments: (schema, segments) => {
+      const files = segments.map((segment) => segmentFile(root, schema.table, segment));
+      return byName(emptySegments(duckdb, schema), nameList(segmentColumns(duckdb, schema)), files, false);
+    },
+    rows: async (sql) => {
+      try {
+        const reader = await session.connection.runAndReadAll(sql);
+        return reader.getRowObjectsJS();
+      } catch (error) {
+        throw engineError(error);
+      }
+    },
+    stage: (request) => stage(root, session, request),
+  };
+}
+
+/** The one file of a segment. */
+function segmentFile(root: string, table: string, segment: Pick<Segment, "run" | "part">): string {
+  return join(root, segmentFolder(table, segment.run, segment.part), "rows.parquet");
+}
+
+function wireRelation(
+  columns: readonly WireColumn[],
+  files: readonly string[],
+  partitioned: boolean,
+): string {
+  return byName(emptyWireRows(duckdb, columns), nameList(columns), files, partitioned);
+}
+
+/** The rows of the files, by column name; columns that a file lacks are null, others are left out. */
+function byName(empty: string, columns: string, files: readonly string[], partitioned: boolean): string {
+  if (files.length === 0) return empty;
+  const list = files.map(literal).join(", ");
+  const partitions = partitioned ? "true, hive_types = {dt: VARCHAR, hr: VARCHAR}" : "false";
+  const found = `SELECT * FROM read_parquet([${list}], union_by_name = true, hive_partitioning = ${partitions})`;
+  return `(SELECT ${columns} FROM (SELECT * FROM ${empty} UNION ALL BY NAME ${found}))`;
+}
+
+async function stage(
+  root: string,
+  session: DuckdbSession,
+  request: StageRequest,
+): Promise<readonly Segment[]> {
+  const { schema, run, kind } = request;
+  const order = request.sortBy.map(quoted).join(", ");
+  const staged: Segment[] = [];
+  for (const { part, where } of request.parts) {
+    const file = segmentFile(root, schema.table, { run, part });
+    const rows = where === undefined ? request.rows : `SELECT * FROM (${request.rows}) WHERE ${where}`;
+    const count = await copyToParquet(session, `${rows} ORDER BY ${order}`, file);
+    if (count === 0) await rm(file, { force: true });
+    else staged.push({ id: `${run}-${part}`, run, part, kind, rows: count, bytes: (await stat(file)).size });
+  }
+  return staged;
+}
+
+/** Writes the rows of a statement as one Parquet file, durable; returns their number. */
+export async function copyToParquet(session: DuckdbSession, rows: string, file: string): Promise<number> {
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    const result = await session.connection.runAndReadAll(
+      `COPY (${rows}) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
+    );
+    await syncFile(file);
+    await syncFolder(dirname(file));
+    return Number(result.getRowsJS()[0]?.[0] ?? 0);
+  } catch (error) {
+    await rm(file, { force: true });
+    throw error instanceof Error && "code" in error ? fileError(error, file) : engineError(error);
+  }
+}

@@ -1,0 +1,36 @@
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import type { AttributeValue as StreamAttributeValue } from "@aws-sdk/client-dynamodb-streams";
+
+/** An attribute as DynamoDB writes it in JSON: `{"S": "text"}`, `{"N": "1.5"}`, `{"B": "AQI="}`, `{"M": {...}}`. */
+export type AttributeJson = Readonly<Record<string, unknown>>;
+
+/**
+ * One attribute of the SDK as DynamoDB JSON: binary values as base64 text, everything else as it is, numbers as the
+ * text that the service sent. A type that the SDK does not know yet is passed on as it came, for the core to judge.
+ */
+export function toAttributeJson(value: AttributeValue | StreamAttributeValue): AttributeJson {
+  if (value.S !== undefined) return { S: value.S };
+  if (value.N !== undefined) return { N: value.N };
+  if (value.BOOL !== undefined) return { BOOL: value.BOOL };
+  if (value.NULL !== undefined) return { NULL: value.NULL };
+  if (value.M !== undefined) return { M: toItemJson(value.M) };
+  if (value.L !== undefined) return { L: value.L.map(toAttributeJson) };
+  if (value.SS !== undefined) return { SS: value.SS };
+  if (value.NS !== undefined) return { NS: value.NS };
+  if (value.B !== undefined) return { B: base64(value.B) };
+  if (value.BS !== undefined) return { BS: value.BS.map(base64) };
+  const unknown: readonly [string, unknown] | undefined = value.$unknown;
+  return unknown === undefined ? { ...(value as object) } : { [unknown[0]]: unknown[1] };
+}
+
+/** An item, or any map of attributes, in the order in which they came. */
+export function toItemJson(
+  item: Readonly<Record<string, AttributeValue | StreamAttributeValue>>,
+): Readonly<Record<string, AttributeJson>> {
+  // Not by assignment: an attribute may be called __proto__.
+  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, toAttributeJson(value)]));
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+}

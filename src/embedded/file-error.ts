@@ -1,0 +1,18 @@
+/** What a failing file operation means to the user. */
+import { DynalakeError } from "../core/error.ts";
+
+/** The node error code of a failed system call, such as ENOSPC. */
+export function systemCode(error: unknown): string | undefined {
+  const code = (error as { readonly code?: unknown } | null)?.code;
+  return typeof code === "string" ? code : undefined;
+}
+
+/** Wraps a failed file operation on `path`. */
+export function fileError(error: unknown, path: string): DynalakeError {
+  if (error instanceof DynalakeError) return error;
+  const code = systemCode(error);
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new DynalakeError("DISK_FULL", `no space left to write ${path}`, { cause: error });
+  }
+  return new DynalakeError("STORE_FAILED", `${path}: ${code ?? (error as Error).message}`, { cause: error });
+}

@@ -1,0 +1,187 @@
+/** The object store in a folder of this machine. Names that begin with a dot are objects under way. */
+import { randomUUID } from "node:crypto";
+import { link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { DynalakeError } from "../core/error.ts";
+import type { ObjectStore, StoredObject } from "../core/ports/object-store.ts";
+import { fileError, systemCode } from "./file-error.ts";
+
+/** Opens the store; the folder is made by the first write. */
+export function folderStore(root: string): ObjectStore {
+  const at = (path: string): string => join(root, checked(path));
+  return {
+    read: async (path) => {
+      try {
+        return await readFile(at(path));
+      } catch (error) {
+        if (isAbsent(error)) return undefined;
+        throw fileError(error, path);
+      }
+    },
+    list: async (prefix) => listFiles(root, checked(prefix)),
+    folders: async (prefix) => listFolders(at(prefix)),
+    create: async (path, content) => {
+      const temporary = await writeTemporary(at(path), content);
+      try {
+        await link(temporary, at(path));
+        await syncFolder(dirname(at(path)));
+        return "created";
+      } catch (error) {
+        if (systemCode(error) === "EEXIST") return "exists";
+        throw fileError(error, path);
+      } finally {
+        await rm(temporary, { force: true });
+      }
+    },
+    replace: async (path, content) => {
+      const temporary = await writeTemporary(at(path), content);
+      await publish(temporary, at(path));
+    },
+    remove: async (paths) => {
+      for (const path of paths) {
+        try {
+          await rm(at(path), { force: true });
+        } catch (error) {
+          throw fileError(error, path);
+        }
+      }
+    },
+  };
+}
+
+/** A path of the store as it is, or INTERNAL where it would leave the store. */
+function checked(path: string): string {
+  const parts = path.split("/");
+  if (
+    path.startsWith("/") ||
+    path.includes("\\") ||
+    path.includes("\0") ||
+    parts.includes("..") ||
+    parts.includes(".")
+  ) {
+    throw new DynalakeError("INTERNAL", "a path leaves the lake");
+  }
+  return path;
+}
+
+function isAbsent(error: unknown): boolean {
+  const code = systemCode(error);
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+/** Writes the content, synced, to a hidden file beside the target. */
+async function writeTemporary(target: string, content: Uint8Array): Promise<string> {
+  const temporary = temporaryPath(target);
+  try {
+    await mkdir(dirname(target), { recursive: true });
+    const file = await open(temporary, "wx");
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    return temporary;
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw fileError(error, target);
+  }
+}
+
+/** A hidden name beside `target` that nobody else uses. */
+export function temporaryPath(target: string): string {
+  return join(dirname(target), `.${randomUUID()}.tmp`);
+}
+
+/** Makes a whole, synced file visible under its name, for good. */
+export async function publish(temporary: string, target: string): Promise<void> {
+  try {
+    await rename(temporary, target);
+    await syncFolder(dirname(target));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw fileError(error, target);
+  }
+}
+
+/** Syncs a file that somebody else has written. */
+export async function syncFile(path: string): Promise<void> {
+  const file = await open(path, "r+");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes the names in a folder durable. Windows cannot open folders, and does not need it. */
+export async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+async function listFolders(path: string): Promise<readonly string[]> {
+  try {
+    const entries = await readdir(path, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
+      .map((entry) => entry.name)
+      .sort();
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw fileError(error, path);
+  }
+}
+
+async function listFiles(root: string, prefix: string): Promise<readonly StoredObject[]> {
+  const objects: StoredObject[] = [];
+  await collect(root, prefix, objects);
+  return objects.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** `prefix` ends in "/" or is empty. What vanishes while it is listed was not there. */
+async function collect(root: string, prefix: string, objects: StoredObject[]): Promise<void> {
+  let entries: Awaited<ReturnType<typeof entriesOf>>;
+  try {
+    entries = await entriesOf(join(root, prefix));
+  } catch (error) {
+    if (isAbsent(error)) return;
+    throw fileError(error, prefix);
+  }
+  for (const entry of entries) {
+    if (entry.name.startsWith(".")) continue;
+    const path = `${prefix}${entry.name}`;
+    if (entry.isDirectory()) await collect(root, `${path}/`, objects);
+    else if (entry.isFile()) {
+      const facts = await stat(join(root, path)).catch((error: unknown) => {
+        if (isAbsent(error)) return undefined;
+        throw fileError(error, path);
+      });
+      if (facts) objects.push({ path, bytes: facts.size, modifiedMs: facts.mtimeMs });
+    }
+  }
+}
+
+function entriesOf(path: string): Promise<import("node:fs").Dirent[]> {
+  return readdir(path, { withFileTypes: true });
+}
+
+/** Removes files that a process left under way when it died, if they are older than `graceSeconds`; tells how many. */
+export async function removeUnfinished(root: string, folder: string, graceSeconds: number): Promise<number> {
+  let removed = 0;
+  const names = await readdir(join(root, folder), { recursive: true, withFileTypes: true });
+  for (const entry of names) {
+    if (!entry.isFile() || !/^\.[0-9a-f-]{36}\.tmp(\.jsonl)?$/.test(entry.name)) continue;
+    const file = join(entry.parentPath, entry.name);
+    const facts = await stat(file).catch(() => undefined);
+    if (facts === undefined || Date.now() - facts.mtimeMs < graceSeconds * 1000) continue;
+    await rm(file, { force: true });
+    removed++;
+  }
+  return removed;
+}

@@ -1,0 +1,151 @@
+/** `run` without its command line: follows the streams of a lake's tables and compacts on a schedule, until it is stopped. */
+import { type CompactionContext, compactMajor, compactMinor } from "../core/compact.ts";
+import { DEFAULT_POLICY } from "../core/compaction-plan.ts";
+import { DynalakeError } from "../core/error.ts";
+import { type FollowEvent, type Follower, openFollower } from "../core/follow.ts";
+import type { ChangeSource } from "../core/ports/change-source.ts";
+import { rowCodec } from "../core/row.ts";
+import type { Schema } from "../core/schema.ts";
+import { DEFAULT_RETENTION, vacuum } from "../core/vacuum.ts";
+import { lineWriter } from "../core/wire-line.ts";
+import { type Lake, newRun, nowSeconds, openLake } from "./lake.ts";
+import { lockLake } from "./lake-lock.ts";
+import { FILE_LIMITS, parquetSink } from "./parquet-sink.ts";
+
+export interface FollowedTable {
+  readonly schema: Schema;
+  readonly source: ChangeSource;
+}
+
+export interface FollowRequest {
+  readonly folder: string;
+  readonly tables: readonly FollowedTable[];
+  readonly maskKey: Uint8Array | undefined;
+  /** Seconds between compactions; undefined means none. */
+  readonly compactEverySeconds: number | undefined;
+  /** Ends when every stream was read to its end. */
+  readonly once: boolean;
+  /** Ends cleanly when aborted: what was read is delivered and written down first. */
+  readonly signal: AbortSignal;
+  readonly onEvent: (table: string, event: RunEvent) => void;
+}
+
+export type RunEvent =
+  | FollowEvent
+  | { readonly kind: "compacted"; readonly compaction: "minor" | "major"; readonly rows: number }
+  | { readonly kind: "compaction-failed"; readonly error: DynalakeError };
+
+/** Records of one delivery: a few megabytes of Parquet at most, and soon enough to be seen within a second. */
+const RECORDS_MAX = 5_000;
+const WAIT_MS = 500;
+const DELIVERY_MEMORY_MEGABYTES = 400;
+const COMPACTION_MEMORY_MEGABYTES = 700;
+const VACUUM_EVERY_SECONDS = 3600;
+
+/** Holds the lake's lock while it runs; throws LAKE_LOCKED where another process does. */
+export async function followLake(request: FollowRequest): Promise<void> {
+  const lock = await lockLake(request.folder);
+  const delivery = await openLake(request.folder, { threads: 1, memoryMegabytes: DELIVERY_MEMORY_MEGABYTES });
+  const ended = new AbortController();
+  const stop = AbortSignal.any([request.signal, ended.signal]);
+  const compactions = request.tables.map((table) => compactRegularly(request, table.schema, stop));
+  try {
+    await Promise.all(request.tables.map((table) => followTable(request, delivery, table, stop)));
+  } finally {
+    ended.abort();
+    await Promise.allSettled(compactions);
+    await delivery.close();
+    lock.release();
+  }
+}
+
+async function followTable(
+  request: FollowRequest,
+  lake: Lake,
+  table: FollowedTable,
+  stop: AbortSignal,
+): Promise<void> {
+  const { schema, source } = table;
+  const follower = await openFollower({
+    store: lake.store,
+    sink: parquetSink(lake.root, schema, lake.session),
+    writer: lineWriter(rowCodec(schema, request.maskKey)),
+    rowBytesMax: FILE_LIMITS.recordBytesMax,
+    newRun,
+    source,
+    nowSeconds,
+    recordsMax: RECORDS_MAX,
+    waitMs: WAIT_MS,
+    onEvent: (event) => request.onEvent(schema.table, event),
+  });
+  const closeOnStop = (): void => void follower.close();
+  stop.addEventListener("abort", closeOnStop, { once: true });
+  try {
+    await stepUntil(follower, request.once, stop);
+  } finally {
+    stop.removeEventListener("abort", closeOnStop);
+    await follower.close();
+  }
+}
+
+async function stepUntil(follower: Follower, once: boolean, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    const { rows } = await follower.step();
+    if (once && rows === 0 && follower.caughtUp()) return;
+  }
+}
+
+/** Compacts with a session of its own, so that deliveries never wait for it. A failure is told and tried again next time. */
+async function compactRegularly(request: FollowRequest, schema: Schema, stop: AbortSignal): Promise<void> {
+  if (request.compactEverySeconds === undefined) return;
+  let vacuumedAtSeconds = nowSeconds();
+  while (await pause(request.compactEverySeconds * 1000, stop)) {
+    try {
+      await compactOnce(request, schema);
+      if (nowSeconds() - vacuumedAtSeconds < VACUUM_EVERY_SECONDS) continue;
+      vacuumedAtSeconds = nowSeconds();
+      await withLake(request.folder, (lake) =>
+        vacuum(lake.store, schema.table, DEFAULT_RETENTION, nowSeconds()),
+      );
+    } catch (error) {
+      if (!(error instanceof DynalakeError)) throw error;
+      request.onEvent(schema.table, { kind: "compaction-failed", error });
+    }
+  }
+}
+
+async function compactOnce(request: FollowRequest, schema: Schema): Promise<void> {
+  await withLake(request.folder, async (lake) => {
+    const { store, engine } = lake;
+    const context: CompactionContext = { store, engine, schema, policy: DEFAULT_POLICY, newRun, nowSeconds };
+    for (const result of [await compactMinor(context), await compactMajor(context, "grown")]) {
+      if (result === undefined) continue;
+      request.onEvent(schema.table, { kind: "compacted", compaction: result.kind, rows: result.rows });
+    }
+  });
+}
+
+async function withLake<T>(folder: string, use: (lake: Lake) => Promise<T>): Promise<T> {
+  const lake = await openLake(folder, { threads: 2, memoryMegabytes: COMPACTION_MEMORY_MEGABYTES });
+  try {
+    return await use(lake);
+  } finally {
+    await lake.close();
+  }
+}
+
+/** Waits; false where it was ended by the signal. */
+function pause(milliseconds: number, stop: AbortSignal): Promise<boolean> {
+  if (stop.aborted) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      resolve(false);
+    };
+    const timer = setTimeout(() => {
+      stop.removeEventListener("abort", end);
+      resolve(true);
+    }, milliseconds);
+    stop.addEventListener("abort", end, { once: true });
+  });
+}

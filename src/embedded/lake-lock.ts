@@ -1,0 +1,50 @@
+/**
+ * The lock that `dynalake run` holds on a lake. It is the operating system's own lock on a file, taken by DuckDB when it
+ * opens a database, so that a process that dies in any way does not keep it.
+ */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { DynalakeError } from "../core/error.ts";
+import { fileError } from "./file-error.ts";
+
+export interface LakeLock {
+  release(): void;
+}
+
+const heldHere = new Set<string>();
+
+/** Takes the lock; throws LAKE_LOCKED at once where another process holds it. */
+export async function lockLake(root: string): Promise<LakeLock> {
+  const file = join(root, ".run.lock");
+  if (heldHere.has(file)) throw locked(root, undefined);
+  await mkdir(root, { recursive: true }).catch((error: unknown) => {
+    throw fileError(error, root);
+  });
+  heldHere.add(file);
+  try {
+    const instance = await DuckDBInstance.create(file, { threads: "1" });
+    return {
+      release: () => {
+        instance.closeSync();
+        heldHere.delete(file);
+      },
+    };
+  } catch (error) {
+    heldHere.delete(file);
+    const message = error instanceof Error ? error.message : String(error);
+    if (/lock/i.test(message)) throw locked(root, /PID (\d+)/.exec(message)?.[1]);
+    throw new DynalakeError(
+      "STORE_FAILED",
+      `the lock of ${root} cannot be taken: ${message.split("\n")[0]}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function locked(root: string, pid: string | undefined): DynalakeError {
+  const holder = pid === undefined ? "another process" : `process ${pid}`;
+  return new DynalakeError("LAKE_LOCKED", `${holder} is already running on the lake ${root}`);
+}

@@ -1,0 +1,55 @@
+/** A lake in a folder of this machine, opened: its store, its engine and what they are bounded by. */
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { ObjectStore } from "../core/ports/object-store.ts";
+import type { QueryEngine } from "../core/ports/query-engine.ts";
+import { duckdbEngine } from "./duckdb-engine.ts";
+import { type DuckdbSession, openDuckdb } from "./duckdb-session.ts";
+import { folderStore } from "./folder-store.ts";
+
+export interface Lake {
+  /** The lake's folder, absolute. */
+  readonly root: string;
+  readonly store: ObjectStore;
+  readonly session: DuckdbSession;
+  readonly engine: QueryEngine;
+  close(): Promise<void>;
+}
+
+export interface LakeLimits {
+  readonly threads: number;
+  readonly memoryMegabytes: number;
+}
+
+export const DEFAULT_LIMITS: LakeLimits = { threads: 2, memoryMegabytes: 700 };
+
+/** Opens the lake in `folder`, which need not exist yet: only writing makes it. */
+export async function openLake(folder: string, limits: LakeLimits = DEFAULT_LIMITS): Promise<Lake> {
+  const root = resolve(folder);
+  const temporaryFolder = join(tmpdir(), `dynalake-${randomBytes(6).toString("hex")}`);
+  mkdirSync(temporaryFolder, { recursive: true, mode: 0o700 });
+  const session = await openDuckdb({ ...limits, temporaryFolder });
+  return {
+    root,
+    store: folderStore(root),
+    session,
+    engine: duckdbEngine(root, session),
+    close: async () => {
+      session.close();
+      await rm(temporaryFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A name for a run that sorts by time: 20261123T050607Z-1a2b3c4d. */
+export function newRun(): string {
+  const time = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
+  return `${time}-${randomBytes(4).toString("hex")}`;
+}
+
+export function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}

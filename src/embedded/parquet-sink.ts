@@ -1,0 +1,70 @@
+/** Delivery into the change log on this machine: what Firehose does on AWS, by DuckDB. */
+import { randomUUID } from "node:crypto";
+import { mkdir, open, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type BatchLimits, packLines } from "../core/batch.ts";
+import { changeObjectPath } from "../core/lake-path.ts";
+import type { ChangeSink, DeliveredRow } from "../core/ports/change-sink.ts";
+import type { Schema } from "../core/schema.ts";
+import { changeWireColumns, type WireColumn } from "../core/wire-line.ts";
+import { copyToParquet } from "./duckdb-engine.ts";
+import type { DuckdbSession } from "./duckdb-session.ts";
+import { fileError } from "./file-error.ts";
+import { publish, temporaryPath } from "./folder-store.ts";
+import { LINE_BYTES_MAX, wireFiles } from "./wire-files.ts";
+
+/** No service bounds a delivery here; these bound the memory that one takes. */
+export const FILE_LIMITS: BatchLimits = {
+  recordBytesMax: LINE_BYTES_MAX,
+  batchRecordsMax: 4,
+  batchBytesMax: 64 * 1024 * 1024,
+};
+
+export function parquetSink(root: string, schema: Schema, session: DuckdbSession): ChangeSink {
+  const columns = changeWireColumns(schema);
+  return {
+    deliver: async (rows, arrivedAtSeconds) => {
+      const { batches, oversized } = packLines(
+        rows.map((row) => row.line),
+        FILE_LIMITS,
+      );
+      if (oversized.length > 0) throw new Error("a row larger than the limit was not quarantined");
+      for (const records of batches) {
+        const own = rows.slice(records[0]?.from, records.at(-1)?.below);
+        const path = changeObjectPath(schema.table, arrivedAtSeconds, newest(own), randomUUID());
+        const lines = records.map((record) => record.text);
+        await writeObject(session, columns, lines, join(root, path));
+      }
+    },
+  };
+}
+
+function newest(rows: readonly DeliveredRow[]): number {
+  return rows.reduce((seconds, row) => Math.max(seconds, row.changedAtSeconds), 0);
+}
+
+/** JSON lines to Parquet, visible only when whole and durable. */
+async function writeObject(
+  session: DuckdbSession,
+  columns: readonly WireColumn[],
+  lines: readonly string[],
+  target: string,
+): Promise<void> {
+  const source = `${temporaryPath(target)}.jsonl`;
+  const parquet = temporaryPath(target);
+  try {
+    await mkdir(dirname(target), { recursive: true });
+    const file = await open(source, "wx");
+    try {
+      for (const text of lines) await file.write(text);
+    } finally {
+      await file.close();
+    }
+    await copyToParquet(session, `SELECT * FROM ${wireFiles(columns, [source])}`, parquet);
+  } catch (error) {
+    throw fileError(error, target);
+  } finally {
+    await rm(source, { force: true });
+  }
+  await publish(parquet, target);
+}

@@ -1,0 +1,91 @@
+/** People's own SQL over the lake's tables: one statement, read-only, with no way out of the lake's folder. */
+import { type DuckDBPreparedStatement, type DuckDBType, StatementType } from "@duckdb/node-api";
+import { DynalakeError } from "../core/error.ts";
+import { chosenManifest, currentView, historyViews, type LakeView, segmentViews } from "../core/lake-view.ts";
+import type { Schema } from "../core/schema.ts";
+import { literal, quoted } from "../core/sql/dialect.ts";
+import { engineError } from "./duckdb-session.ts";
+import { type Lake, openLake } from "./lake.ts";
+
+export interface QueryRequest {
+  readonly schemas: readonly Schema[];
+  readonly sql: string;
+  readonly asOfSeconds?: number;
+}
+
+export interface QueryConsumer {
+  readonly begin: (columns: readonly { readonly name: string; readonly type: DuckDBType }[]) => Promise<void>;
+  /** Rows as plain JSON values; numbers beyond a double's reach and times are text. */
+  readonly rows: (rows: readonly (readonly unknown[])[]) => Promise<void>;
+}
+
+/** Runs the statement in a session of its own and hands its rows on as they come. */
+export async function runQuery(
+  folder: string,
+  request: QueryRequest,
+  consumer: QueryConsumer,
+): Promise<void> {
+  const lake = await openLake(folder);
+  try {
+    for (const schema of request.schemas) {
+      for (const view of await wantedViews(lake, schema, request)) {
+        await lake.session.run(`CREATE TEMP VIEW ${quoted(view.name)} AS ${view.sql}`);
+      }
+    }
+    await confine(lake);
+    const statement = await readOnlyStatement(lake, request.sql);
+    const result = await statement.stream();
+    const types = result.columnTypes();
+    await consumer.begin(
+      result.deduplicatedColumnNames().map((name, i) => ({ name, type: types[i] as DuckDBType })),
+    );
+    for await (const rows of result.yieldRowsJson()) await consumer.rows(rows);
+  } catch (error) {
+    throw engineError(error);
+  } finally {
+    await lake.close();
+  }
+}
+
+/** Only the views whose names the statement mentions: each costs a listing. */
+async function wantedViews(lake: Lake, schema: Schema, request: QueryRequest): Promise<readonly LakeView[]> {
+  const context = { store: lake.store, engine: lake.engine, schema };
+  const mentions = (name: string): boolean => request.sql.toLowerCase().includes(name);
+  const { table } = schema;
+  if (!mentions(table)) return [];
+  const manifest = await chosenManifest(context, request.asOfSeconds);
+  const views = [
+    await currentView(context, manifest, request.asOfSeconds),
+    ...segmentViews(context, manifest),
+  ];
+  if (mentions(`${table}_history`) || mentions(`${table}__changes`))
+    views.push(...(await historyViews(context)));
+  return views;
+}
+
+/** From here on the session reads nothing but the lake, loads nothing and cannot be talked out of it. */
+async function confine(lake: Lake): Promise<void> {
+  await lake.session.run("SET preserve_insertion_order = true");
+  await lake.session.run(
+    `SET allowed_directories = [${literal(lake.root)}, ${literal(lake.session.temporaryFolder)}]`,
+  );
+  await lake.session.run("SET enable_external_access = false");
+  await lake.session.run("SET lock_configuration = true");
+}
+
+const READ_ONLY: ReadonlySet<StatementType> = new Set([StatementType.SELECT, StatementType.EXPLAIN]);
+
+async function readOnlyStatement(lake: Lake, sql: string): Promise<DuckDBPreparedStatement> {
+  const extracted = await lake.session.connection.extractStatements(sql);
+  if (extracted.count !== 1) {
+    throw new DynalakeError("SQL_FAILED", `one statement was expected, not ${extracted.count}`);
+  }
+  const statement = await extracted.prepare(0);
+  if (!READ_ONLY.has(statement.statementType)) {
+    throw new DynalakeError(
+      "SQL_FAILED",
+      "only statements that read can be run: SELECT, DESCRIBE, SUMMARIZE, EXPLAIN",
+    );
+  }
+  return statement;
+}

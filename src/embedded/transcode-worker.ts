@@ -1,0 +1,24 @@
+/** A worker thread that transcodes data files one by one, as `transcode-pool.ts` hands them out. */
+import { parentPort, workerData } from "node:worker_threads";
+import { DynalakeError } from "../core/error.ts";
+import { rowCodec } from "../core/row.ts";
+import { parseSchema } from "../core/schema.ts";
+import { lineWriter } from "../core/wire-line.ts";
+import { type TranscodeTask, transcode } from "./transcode.ts";
+import type { WorkerAnswer, WorkerSetup } from "./transcode-pool.ts";
+
+const { schemaFile, maskKey } = workerData as WorkerSetup;
+const writer = lineWriter(rowCodec(parseSchema(schemaFile, "the lake's schema"), maskKey));
+
+parentPort?.on("message", async (task: TranscodeTask) => {
+  parentPort?.postMessage(await answer(task));
+});
+
+async function answer(task: TranscodeTask): Promise<WorkerAnswer> {
+  try {
+    return { transcoded: await transcode(writer, task) };
+  } catch (error) {
+    if (!(error instanceof DynalakeError)) throw error;
+    return { failure: { code: error.code, message: error.message, next: error.next } };
+  }
+}

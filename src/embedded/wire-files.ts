@@ -1,0 +1,21 @@
+/** Files of wire rows on this machine, as DuckDB reads them. */
+import { literal } from "../core/sql/dialect.ts";
+import { duckdb } from "../core/sql/duckdb.ts";
+import type { WireColumn } from "../core/wire-line.ts";
+
+/** 400 KB of text can become six times as long in JSON, and `_unmapped` is JSON within JSON. */
+export const LINE_BYTES_MAX: number = 16 * 1024 * 1024;
+
+/** A relation over files of wire rows. */
+export function wireFiles(columns: readonly WireColumn[], files: readonly string[]): string {
+  const list = files.map(literal).join(", ");
+  const types = columns.map(
+    (column) => `${literal(column.name)}: ${literal(duckdb.wireTypeName(column.type))}`,
+  );
+  const options = [
+    "format = 'newline_delimited'",
+    `columns = {${types.join(", ")}}`,
+    `maximum_object_size = ${LINE_BYTES_MAX}`,
+  ];
+  return `read_json([${list}], ${options.join(", ")})`;
+}

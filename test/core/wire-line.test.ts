@@ -1,0 +1,224 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { type Item, readItem } from "../../src/core/attribute-value.ts";
+import { readChange } from "../../src/core/change.ts";
+import type { WireValue } from "../../src/core/codec/encoding.ts";
+import { type Json, parseJson } from "../../src/core/json-members.ts";
+import { keyHash, keyOf } from "../../src/core/key.ts";
+import { rowCodec, toRow } from "../../src/core/row.ts";
+import { parseSchema, type SchemaFile } from "../../src/core/schema.ts";
+import {
+  changeLine,
+  changeWireColumns,
+  itemLine,
+  itemWireColumns,
+  type LineWriter,
+  lineWriter,
+  type WireColumn,
+} from "../../src/core/wire-line.ts";
+import { ARRIVED_AT_SECONDS, recordedChange, recordedItem, valueStyle } from "../arbitraries/change.ts";
+import { item, keyedItem, keySchema } from "../arbitraries/item.ts";
+import { itemAndSchema, schemaFor } from "../arbitraries/schema.ts";
+
+const KEY = { hash: "pk", range: "sk" };
+
+const changeAndWriter = recordedChange.chain(({ key, change }) =>
+  schemaFor([change.item], { key, masks: "some" }).map((file) => ({ change, writer: writerOf(file) })),
+);
+
+const itemAndWriter = itemAndSchema({ key: KEY, masks: "some" }).map(({ item: written, file }) => ({
+  written,
+  writer: writerOf(file),
+}));
+
+describe("the line of a change", () => {
+  test("is one line of JSON whose members are wire columns, in their order and of their types", () => {
+    fc.assert(
+      fc.property(changeAndWriter, ({ change, writer }) => {
+        const { schema } = writer.codec;
+        const line = changeLine(writer, change);
+        requireWireLine(line, changeWireColumns(schema), [
+          ...rowValues(writer, change.item),
+          keyHash(change.key),
+          change.operation,
+          change.version,
+          change.changedAtSeconds,
+          change.expired,
+        ]);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("is written out in full here, as Firehose and the change log get it", () => {
+    const writer = writerOf({
+      table: "reviews",
+      key: { hash: "User" },
+      attributes: {
+        User: { type: "string" },
+        Rating: { type: "decimal(3,1)" },
+        Likes: { type: "bigint" },
+        Tags: { type: "array<string>", set: true },
+      },
+    });
+    const record = {
+      eventName: "INSERT",
+      dynamodb: {
+        SequenceNumber: "300000000000000499659",
+        ApproximateCreationDateTime: 1_763_874_600,
+        NewImage: {
+          User: { S: "ann\n" },
+          Likes: { N: "9007199254740993" },
+          Rating: { N: "4.50" },
+          Tags: { SS: ["b", "a"] },
+          Other: { NULL: true },
+        },
+      },
+    };
+    expect(changeLine(writer, readChange(record, { hash: "User" }, 0))).toBe(
+      '{"user":"ann\\n","rating":"4.5","likes":9007199254740993,"tags":"[\\"a\\",\\"b\\"]",' +
+        '"_unmapped":"{\\"Other\\":{\\"NULL\\":true}}","_key":"5ff6b4e3d8a6c5ec0000000000000000",' +
+        '"_op":"INSERT","_version":"0000000000000000000300000000000000499659","_changed_at":1763874600,"_expired":false}\n',
+    );
+  });
+
+  test("of a REMOVE holds the key and nothing else of the item", () => {
+    fc.assert(
+      fc.property(changeAndWriter, ({ change, writer }) => {
+        if (change.operation !== "REMOVE") return;
+        const members = parseJson(changeLine(writer, change)) as { readonly _unmapped?: string };
+        const rest = Object.keys(JSON.parse(members._unmapped ?? "{}") as object);
+        const { key } = writer.codec.schema;
+        expect(rest.every((name) => name === key.hash || name === key.range)).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe("the line of a snapshot's item", () => {
+  test("is one line of JSON whose members are wire columns, in their order and of their types", () => {
+    fc.assert(
+      fc.property(itemAndWriter, ({ written, writer }) => {
+        const read = readItem(written);
+        const key = keyOf(KEY, read) ?? [];
+        const line = itemLine(writer, read);
+        requireWireLine(line ?? "none", itemWireColumns(writer.codec.schema), [
+          ...rowValues(writer, read),
+          keyHash(key),
+        ]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("is not there for an item without a key", () => {
+    fc.assert(
+      fc.property(itemAndWriter, ({ written, writer }) => {
+        const { sk, ...others } = readItem(written);
+        expect(sk).toBeDefined();
+        expect(itemLine(writer, others)).toBeUndefined();
+        expect(itemLine(writer, { ...others, sk: { L: [] } })).toBeUndefined();
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+test("an item gives the same row from an export line, from a stream record and from its recording in any style", () => {
+  const ways = keySchema.chain((key) =>
+    keyedItem(key).chain((written) =>
+      fc.record({
+        key: fc.constant(key),
+        written: fc.constant(written),
+        file: schemaFor([written], { key, masks: "some" }),
+        style: valueStyle,
+        eventName: fc.constantFrom("INSERT", "MODIFY"),
+      }),
+    ),
+  );
+  fc.assert(
+    fc.property(ways, ({ key, written, file, style, eventName }) => {
+      const writer = writerOf(file);
+      const exportLine = JSON.stringify({ Item: written });
+      const exported = (JSON.parse(exportLine) as { readonly Item: Item }).Item;
+      const staged = itemLine(writer, readItem(exported)) as string;
+      const record = { eventName, dynamodb: { SequenceNumber: "7", NewImage: recordedItem(written, style) } };
+      const line = changeLine(writer, readChange(record, key, ARRIVED_AT_SECONDS));
+      const metadata = `,"_op":"${eventName}","_version":"${"7".padStart(40, "0")}","_changed_at":${ARRIVED_AT_SECONDS},"_expired":false}\n`;
+      expect(line).toBe(staged.replace(/\}\n$/, "") + metadata);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("no line of a change or an item holds a line feed but its last character", () => {
+  fc.assert(
+    fc.property(item, (written) => {
+      const writer = writerOf({ table: "t", key: { hash: "pk" }, attributes: {} });
+      const line = itemLine(writer, readItem({ ...written, pk: { S: "\r\n\u2028" } })) as string;
+      expect(line.indexOf("\n")).toBe(line.length - 1);
+      expect(line).not.toContain("\r");
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("every column travels as the type that engines see before the cast", () => {
+  const types = [
+    "string",
+    "boolean",
+    "int",
+    "bigint",
+    "double",
+    "decimal(5,2)",
+    "date",
+    "timestamp",
+    "binary",
+    "json",
+    "array<int>",
+    "map<string,int>",
+    "struct<a:int>",
+  ];
+  const attributes = Object.fromEntries(types.map((type, i) => [`c${i}`, { type }]));
+  const columns = itemWireColumns(parseSchema({ table: "t", key: { hash: "pk" }, attributes }, "test"));
+  expect(columns.map((column) => column.type)).toEqual([
+    ...["string", "boolean", "int", "bigint", "double"],
+    ...["string", "string", "string", "string", "string", "string", "string", "string"],
+    ...["string", "string"],
+  ]);
+});
+
+function writerOf(file: SchemaFile): LineWriter {
+  return lineWriter(rowCodec(parseSchema(file, "test"), new Uint8Array([1, 2, 3])));
+}
+
+/** The values of the item's columns, `_unmapped` included. */
+function rowValues(writer: LineWriter, written: Item): readonly WireValue[] {
+  const row = toRow(writer.codec, written);
+  return [...row.values, row.unmapped];
+}
+
+/** The line is JSON, has exactly the members that are not null, and their texts are those of the values. */
+function requireWireLine(line: string, columns: readonly WireColumn[], values: readonly WireValue[]): void {
+  expect(columns).toHaveLength(values.length);
+  expect(line.indexOf("\n")).toBe(line.length - 1);
+  const members = parseJson(line) as { readonly [name: string]: Json };
+  const wanted = columns
+    .map((column, i) => ({ ...column, value: values[i] as WireValue }))
+    .filter(({ value }) => value !== null);
+  expect(Object.keys(members).sort()).toEqual(wanted.map(({ name }) => name).sort());
+  for (const { name, type, value } of wanted) {
+    expect(typeof value).toBe(type === "int" || type === "double" ? "number" : typeof value);
+    if (type === "bigint") expect(line).toContain(`"${name}":${value}`);
+    else expect(members[name]).toBe(value);
+    if (type === "string" || type === "boolean") expect(typeof value).toBe(type);
+    if (type === "int") expect(Number.isInteger(value)).toBe(true);
+  }
+  const places = wanted.map(({ name, value }) => line.indexOf(`"${name}":${textStart(value)}`));
+  expect(places.every((place) => place > 0)).toBe(true);
+}
+
+function textStart(value: WireValue): string {
+  return typeof value === "string" ? '"' : String(value);
+}

@@ -1,0 +1,293 @@
+/**
+ * A model of a table, its stream and its deliveries, beside a real lake that sees the same: clocks that run backwards,
+ * changes delivered twice, hours late or in another order, snapshots with a fuzzy cut, compactions in between. `expected`
+ * is the rule of the overlay, written down from the changes alone.
+ */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type CompactionContext, compactMajor, compactMinor } from "../../src/core/compact.ts";
+import { DEFAULT_POLICY } from "../../src/core/compaction-plan.ts";
+import { deliver } from "../../src/core/deliver.ts";
+import { latestManifest } from "../../src/core/lake-table.ts";
+import { currentView } from "../../src/core/lake-view.ts";
+import { SKEW_SECONDS } from "../../src/core/manifest.ts";
+import { rowCodec } from "../../src/core/row.ts";
+import { parseSchema, type Schema } from "../../src/core/schema.ts";
+import { seed } from "../../src/core/seed.ts";
+import { emptyWireRows } from "../../src/core/sql/columns.ts";
+import { itemLine, itemWireColumns, lineWriter } from "../../src/core/wire-line.ts";
+import type { Lake } from "../../src/embedded/lake.ts";
+import { FILE_LIMITS, parquetSink } from "../../src/embedded/parquet-sink.ts";
+import { wireFiles } from "../../src/embedded/wire-files.ts";
+import type { Random } from "./random.ts";
+
+interface ModelChange {
+  readonly key: number;
+  readonly sequence: number;
+  readonly timeSeconds: number;
+  readonly operation: "INSERT" | "MODIFY" | "REMOVE";
+  readonly value: string | undefined;
+}
+
+interface ModelObject {
+  readonly id: number;
+  readonly changes: readonly ModelChange[];
+}
+
+export type Rows = ReadonlyMap<number, string>;
+
+const CLOCK_SKEW_SECONDS = SKEW_SECONDS / 2;
+
+export const MODEL_SCHEMA: Schema = parseSchema(
+  {
+    table: "model",
+    key: { hash: "K" },
+    partitionBy: "bucket(3)",
+    attributes: { K: { type: "bigint" }, V: { type: "string" } },
+  },
+  "the model's schema",
+);
+
+export class ModelWorld {
+  readonly #lake: Lake;
+  readonly #random: Random;
+  readonly #keys: number;
+  #nowSeconds = 1_700_000_000;
+  #sequence = 0;
+  #run = 0;
+  readonly truth: Map<number, string> = new Map();
+  readonly #stream: { readonly change: ModelChange; readonly realSeconds: number }[] = [];
+  readonly #inFlight: { readonly dueSeconds: number; readonly change: ModelChange }[] = [];
+  readonly #stranded: ModelChange[] = [];
+  readonly #objects: ModelObject[] = [];
+  #floorSeconds = 0;
+  #horizonSeconds = 0;
+  #seeded: Map<number, string> = new Map();
+  #folded = new Set<number>();
+
+  constructor(lake: Lake, random: Random) {
+    this.#lake = lake;
+    this.#random = random;
+    this.#keys = random.choice([3, 8, 30]);
+  }
+
+  get nowSeconds(): number {
+    return this.#nowSeconds;
+  }
+
+  /** One random event; its name, for the report of a failure. */
+  async step(): Promise<string> {
+    this.#nowSeconds += this.#random.choice([0, 1, 1, 5, 60, 600]);
+    const dice = this.#random.next();
+    if (dice < 0.5) return this.#write();
+    if (dice < 0.78) return this.#deliver();
+    if (dice < 0.9) return this.#compactMinor();
+    if (dice < 0.94) return this.#compactMajor();
+    if (dice < 0.96) return this.#deliverStranded();
+    return this.#snapshot();
+  }
+
+  /** Delivers all that was ever written, and folds it. */
+  async settle(): Promise<void> {
+    await this.#deliverObject([...this.#inFlight.map(({ change }) => change), ...this.#stranded]);
+    this.#inFlight.length = 0;
+    this.#stranded.length = 0;
+    this.#nowSeconds += 5;
+    await this.#compactMinor();
+  }
+
+  /** What the view has to show: the state of each key by the changes that count. */
+  expected(): Rows {
+    const log = this.#objects.flatMap(({ id, changes }) => changes.map((change) => ({ id, change })));
+    const hot = new Set(
+      log.filter(({ change }) => change.timeSeconds >= this.#horizonSeconds).map(({ change }) => change.key),
+    );
+    const visible = log.filter(
+      ({ id, change }) =>
+        this.#folded.has(id) ||
+        change.timeSeconds >= this.#horizonSeconds ||
+        (change.timeSeconds >= this.#horizonSeconds - SKEW_SECONDS && hot.has(change.key)),
+    );
+    const rows = new Map(this.#seeded);
+    const since = visible
+      .map(({ change }) => change)
+      .filter(({ timeSeconds }) => timeSeconds >= this.#floorSeconds - SKEW_SECONDS);
+    const changed = new Set(
+      since.filter(({ timeSeconds }) => timeSeconds >= this.#floorSeconds).map(({ key }) => key),
+    );
+    for (const key of changed) {
+      const own = since.filter((change) => change.key === key);
+      const newest = own.reduce((a, b) => (b.sequence > a.sequence ? b : a));
+      if (newest.value === undefined) rows.delete(key);
+      else rows.set(key, newest.value);
+    }
+    return rows;
+  }
+
+  /** What the view shows. */
+  async shown(): Promise<Rows> {
+    const context = { store: this.#lake.store, engine: this.#lake.engine, schema: MODEL_SCHEMA };
+    const view = await currentView(
+      context,
+      await latestManifest(this.#lake.store, MODEL_SCHEMA.table),
+      undefined,
+    );
+    const rows = await this.#lake.engine.rows(`SELECT k, v FROM (${view.sql})`);
+    const shown = new Map(rows.map((row) => [Number(row.k), String(row.v)]));
+    if (shown.size !== rows.length) throw new Error("a key stands twice in the view");
+    return shown;
+  }
+
+  #write(): string {
+    const key = this.#random.integer(0, this.#keys - 1);
+    this.#sequence += this.#random.choice([1, 1, 7]);
+    const sequence = this.#sequence;
+    const timeSeconds = this.#nowSeconds + this.#random.integer(-CLOCK_SKEW_SECONDS, CLOCK_SKEW_SECONDS);
+    const existed = this.truth.has(key);
+    const removes = existed && this.#random.next() < 0.35;
+    const value = removes ? undefined : `v${sequence}`;
+    if (value === undefined) this.truth.delete(key);
+    else this.truth.set(key, value);
+    const operation = removes ? "REMOVE" : existed ? "MODIFY" : "INSERT";
+    const change: ModelChange = { key, sequence, timeSeconds, operation, value };
+    this.#stream.push({ change, realSeconds: this.#nowSeconds });
+    if (this.#random.next() < 0.04) this.#stranded.push(change);
+    else this.#send(change);
+    return `${operation} of ${key} as ${sequence} at ${timeSeconds}`;
+  }
+
+  /** Under way: soon or hours late, and now and then twice. */
+  #send(change: ModelChange): void {
+    const random = this.#random;
+    const delay =
+      random.next() < 0.3 ? random.choice([1, 2, 5, 30, 30, 600, 7200, 20_000]) : random.integer(1, 20);
+    this.#inFlight.push({ dueSeconds: this.#nowSeconds + delay, change });
+    if (random.next() < 0.2) {
+      this.#inFlight.push({ dueSeconds: this.#nowSeconds + delay + random.integer(0, 9000), change });
+    }
+  }
+
+  async #deliver(): Promise<string> {
+    const due = this.#inFlight
+      .filter(({ dueSeconds }) => dueSeconds <= this.#nowSeconds)
+      .map(({ change }) => change);
+    const rest = this.#inFlight.filter(({ dueSeconds }) => dueSeconds > this.#nowSeconds);
+    this.#inFlight.splice(0, this.#inFlight.length, ...rest);
+    due.sort(() => this.#random.next() - 0.5);
+    await this.#deliverObject(due);
+    return `delivery of ${due.length}`;
+  }
+
+  async #deliverStranded(): Promise<string> {
+    const [change] = this.#stranded.splice(
+      this.#random.integer(0, Math.max(0, this.#stranded.length - 1)),
+      1,
+    );
+    await this.#deliverObject(change === undefined ? [] : [change]);
+    return "delivery of a change that had failed";
+  }
+
+  async #deliverObject(changes: readonly ModelChange[]): Promise<void> {
+    if (changes.length === 0) return;
+    // An object's partition is that of its oldest record: it may lie an hour back.
+    const arrivedAtSeconds = this.#nowSeconds - (this.#random.next() < 0.1 ? 3600 : 0);
+    const delivery = await deliver(
+      {
+        store: this.#lake.store,
+        sink: parquetSink(this.#lake.root, MODEL_SCHEMA, this.#lake.session),
+        writer: lineWriter(rowCodec(MODEL_SCHEMA)),
+        rowBytesMax: FILE_LIMITS.recordBytesMax,
+      },
+      { records: changes.map(recordOf), source: "the model", arrivedAtSeconds },
+    );
+    if (delivery.rows !== changes.length) throw new Error("a change was not delivered");
+    this.#objects.push({ id: this.#objects.length, changes });
+  }
+
+  async #compactMinor(): Promise<string> {
+    const settleSeconds = this.#random.choice([0, 30, 60, 600, 3600]);
+    const result = await compactMinor(this.#compaction(settleSeconds));
+    if (result !== undefined) {
+      this.#horizonSeconds = result.manifest.horizonSeconds;
+      this.#folded = new Set(this.#objects.map(({ id }) => id));
+    }
+    return `minor compaction to ${this.#horizonSeconds}`;
+  }
+
+  async #compactMajor(): Promise<string> {
+    await compactMajor(this.#compaction(0), this.#random.choice(["grown", "all"]));
+    return "major compaction";
+  }
+
+  #compaction(settleSeconds: number): CompactionContext {
+    return {
+      store: this.#lake.store,
+      engine: this.#lake.engine,
+      schema: MODEL_SCHEMA,
+      policy: { ...DEFAULT_POLICY, settleSeconds, deltasMax: 3, majorRowsMin: 2 },
+      newRun: () => this.#newRun(),
+      nowSeconds: () => this.#nowSeconds,
+    };
+  }
+
+  /** Each key as it was at some moment of the last half minute. */
+  async #snapshot(): Promise<string> {
+    const state = new Map<number, string>();
+    for (let key = 0; key < this.#keys; key++) {
+      const cutSeconds = this.#nowSeconds - this.#random.integer(0, 30);
+      const last = this.#stream
+        .filter(({ change, realSeconds }) => change.key === key && realSeconds <= cutSeconds)
+        .at(-1);
+      if (last?.change.value !== undefined) state.set(key, last.change.value);
+    }
+    const run = this.#newRun();
+    const manifest = await seed({
+      store: this.#lake.store,
+      engine: this.#lake.engine,
+      schema: MODEL_SCHEMA,
+      run,
+      staged: await this.#staged(run, state),
+      items: state.size,
+      exportTimeSeconds: this.#nowSeconds,
+      cutSeconds: this.#nowSeconds,
+      deliveryDelaySeconds: DEFAULT_POLICY.deliveryDelaySeconds,
+      snapshotsKept: 1,
+      nowSeconds: () => this.#nowSeconds,
+    });
+    this.#seeded = state;
+    this.#floorSeconds = manifest.floorSeconds;
+    this.#horizonSeconds = manifest.horizonSeconds;
+    this.#folded = new Set(this.#objects.map(({ id }) => id));
+    return `snapshot of ${state.size} items`;
+  }
+
+  async #staged(run: string, state: ReadonlyMap<number, string>): Promise<string> {
+    const columns = itemWireColumns(MODEL_SCHEMA);
+    if (state.size === 0) return emptyWireRows(this.#lake.engine.dialect, columns);
+    const writer = lineWriter(rowCodec(MODEL_SCHEMA));
+    const lines = [...state].map(([key, value]) =>
+      itemLine(writer, { K: { N: String(key) }, V: { S: value } }),
+    );
+    const file = join(this.#lake.root, `${run}.jsonl`);
+    await writeFile(file, lines.join(""));
+    return wireFiles(columns, [file]);
+  }
+
+  #newRun(): string {
+    this.#run++;
+    return `run-${String(this.#run).padStart(6, "0")}`;
+  }
+}
+
+function recordOf(change: ModelChange): unknown {
+  const Keys = { K: { N: String(change.key) } };
+  return {
+    eventName: change.operation,
+    dynamodb: {
+      Keys,
+      SequenceNumber: String(change.sequence),
+      ApproximateCreationDateTime: change.timeSeconds,
+      ...(change.value === undefined ? {} : { NewImage: { ...Keys, V: { S: change.value } } }),
+    },
+  };
+}
