@@ -3,7 +3,6 @@ import { changesSince, listChangeObjects, unfolded } from "./change-log.ts";
 import {
   afterMajor,
   afterMinor,
-  bucketLabels,
   type CompactionPolicy,
   type MinorPlan,
   planMajor,
@@ -18,7 +17,7 @@ import type { QueryEngine, StageRequest } from "./ports/query-engine.ts";
 import type { Schema } from "./schema.ts";
 import { sortColumns } from "./sql/columns.ts";
 import { majorBaseRows, minorDeltaRows, oldestLateChange } from "./sql/compaction.ts";
-import { integer } from "./sql/dialect.ts";
+import { ALL_KEYS, deltaParts, touchedParts, valuePartitioning } from "./table-parts.ts";
 
 export interface CompactionContext {
   readonly store: ObjectStore;
@@ -55,7 +54,7 @@ export async function compactMinor(context: CompactionContext): Promise<Compacti
     kind: "delta",
     rows: await minorRows(context, manifest, plan),
     sortBy: sortColumns(schema),
-    parts: partConditions(context, manifest),
+    parts: deltaParts(context.engine, schema, manifest),
   });
   const next = afterMinor(manifest, plan, { run, nowSeconds, staged });
   await commit(context, run, next);
@@ -67,25 +66,83 @@ export async function compactMajor(
   context: CompactionContext,
   scope: "grown" | "all",
 ): Promise<CompactionResult | undefined> {
-  const { store, engine, schema, policy } = context;
+  const { store, schema, policy } = context;
   const nowSeconds = context.nowSeconds();
   const manifest = await latestManifest(store, schema.table);
   const parts = planMajor(manifest, policy, scope);
   if (parts.length === 0) return undefined;
   const run = context.newRun();
+  const partitioning = valuePartitioning(schema);
+  const rewritten =
+    partitioning === undefined
+      ? await rewriteBuckets(context, manifest, run, parts)
+      : await rewriteTouched(context, manifest, run, partitioning);
+  const next = afterMajor(manifest, rewritten.parts, { run, nowSeconds, staged: rewritten.staged });
+  await commit(context, run, next);
+  return result("major", run, rewritten.staged, next);
+}
+
+interface Rewritten {
+  /** The parts whose segments are replaced. */
+  readonly parts: readonly string[];
+  readonly staged: readonly Segment[];
+}
+
+/** Each bucket's base with its own deltas. */
+async function rewriteBuckets(
+  context: CompactionContext,
+  manifest: Manifest,
+  run: string,
+  parts: readonly string[],
+): Promise<Rewritten> {
+  const { engine, schema } = context;
   const staged: Segment[] = [];
   for (const part of parts) {
-    const [base, deltas] = (["base", "delta"] as const).map((kind) => {
-      const segments = manifest.segments.filter((segment) => segment.part === part && segment.kind === kind);
-      return engine.segments(schema, segments);
-    }) as [string, string];
+    const own = manifest.segments.filter((segment) => segment.part === part);
+    const base = engine.segments(schema, own.filter(isBase));
+    const deltas = engine.segments(schema, own.filter(isDelta));
     const rows = majorBaseRows(engine.dialect, schema, base, deltas);
-    const request = { schema, run, kind: "base", rows, sortBy: sortColumns(schema) } as const;
-    staged.push(...(await stage(context, { ...request, parts: [{ part, where: undefined }] })));
+    staged.push(...(await stageBase(context, run, rows, [{ part, where: undefined }])));
   }
-  const next = afterMajor(manifest, parts, { run, nowSeconds, staged });
-  await commit(context, run, next);
-  return result("major", run, staged, next);
+  return { parts, staged };
+}
+
+/** Every part that holds or gets a key of the deltas, with all deltas: a key that has moved leaves its old part. */
+async function rewriteTouched(
+  context: CompactionContext,
+  manifest: Manifest,
+  run: string,
+  partitioning: NonNullable<ReturnType<typeof valuePartitioning>>,
+): Promise<Rewritten> {
+  const { engine, schema } = context;
+  const deltas = engine.segments(schema, manifest.segments.filter(isDelta));
+  const base = manifest.segments.filter(isBase);
+  const touched = await touchedParts(engine, partitioning, engine.segments(schema, base), deltas);
+  const labels = touched.map(({ part }) => part);
+  const replaced = engine.segments(
+    schema,
+    base.filter((segment) => labels.includes(segment.part)),
+  );
+  const rows = majorBaseRows(engine.dialect, schema, replaced, deltas);
+  return { parts: [...labels, ALL_KEYS], staged: await stageBase(context, run, rows, touched) };
+}
+
+function stageBase(
+  context: CompactionContext,
+  run: string,
+  rows: string,
+  parts: StageRequest["parts"],
+): Promise<readonly Segment[]> {
+  const { schema } = context;
+  return stage(context, { schema, run, kind: "base", rows, sortBy: sortColumns(schema), parts });
+}
+
+function isBase(segment: Segment): boolean {
+  return segment.kind === "base";
+}
+
+function isDelta(segment: Segment): boolean {
+  return segment.kind === "delta";
 }
 
 async function oldestLate(
@@ -129,17 +186,6 @@ async function lateInputs(
       oldestSeconds: plan.oldestLateSeconds,
     },
   };
-}
-
-/** Every bucket with the condition on `_key` that chooses its rows; the one bucket of a small table needs none. */
-export function partConditions(
-  context: Pick<CompactionContext, "engine">,
-  manifest: Pick<Manifest, "buckets">,
-): StageRequest["parts"] {
-  const labels = bucketLabels(manifest.buckets);
-  if (labels.length === 1) return [{ part: labels[0] as string, where: undefined }];
-  const bucket = context.engine.dialect.bucketOfTyped("_key", manifest.buckets);
-  return labels.map((part, index) => ({ part, where: `${bucket} = ${integer(index)}` }));
 }
 
 /** Stages, and removes what was staged where it fails: nothing can have named it yet. */

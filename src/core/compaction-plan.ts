@@ -5,7 +5,7 @@
 import { unfolded } from "./change-log.ts";
 import { type ChangeObject, hourOf, hourStartSeconds } from "./lake-path.ts";
 import { deltaSegments, type Manifest, type Segment } from "./manifest.ts";
-import { bucketLabel } from "./partitioning.ts";
+import { ALL_KEYS } from "./table-parts.ts";
 
 export interface CompactionPolicy {
   /** The horizon moves to so many seconds before now, so that most changes arrive before they are folded. */
@@ -81,7 +81,10 @@ function mostDeltasOfAPart(manifest: Manifest): number {
   return Math.max(0, ...counts.values());
 }
 
-/** The parts that a major compaction rewrites now; `all` asks for every part that has deltas. */
+/**
+ * The parts whose deltas a major compaction takes into the base now; `all` asks for every part that has deltas. Deltas of
+ * all keys are measured against the whole base.
+ */
 export function planMajor(
   manifest: Manifest,
   policy: CompactionPolicy,
@@ -91,19 +94,17 @@ export function planMajor(
   return parts.filter((part) => {
     const deltaRows = rowsOf(manifest, part, "delta");
     if (scope === "all") return true;
-    return deltaRows >= policy.majorRowsMin && deltaRows > policy.majorShare * rowsOf(manifest, part, "base");
+    return (
+      deltaRows >= policy.majorRowsMin &&
+      deltaRows > policy.majorShare * rowsOf(manifest, part === ALL_KEYS ? undefined : part, "base")
+    );
   });
 }
 
-function rowsOf(manifest: Manifest, part: string, kind: Segment["kind"]): number {
+function rowsOf(manifest: Manifest, part: string | undefined, kind: Segment["kind"]): number {
   return manifest.segments
-    .filter((segment) => segment.part === part && segment.kind === kind)
+    .filter((segment) => (part === undefined || segment.part === part) && segment.kind === kind)
     .reduce((rows, segment) => rows + segment.rows, 0);
-}
-
-/** The labels of all buckets of a table. */
-export function bucketLabels(count: number): readonly string[] {
-  return Array.from({ length: count }, (_, index) => bucketLabel(index));
 }
 
 interface Commit {

@@ -27,7 +27,7 @@ export interface Place {
   readonly maps: number;
 }
 
-export function exactly(type: PartType): Decision {
+export function exactly(type: PartType): Extract<Decision, { kind: "type" }> {
   return { kind: "type", type, set: false, inexact: [], assumed: [] };
 }
 
@@ -37,7 +37,10 @@ export function ofNumber({ type, inexact }: NumberDecision, place: Place): Decis
   return { kind: "type", type, set: false, inexact: why, assumed: [] };
 }
 
+/** Adds what is inexact besides. Values beside those that tell no type are no minority, but all there is. */
 export function withInexact(decision: Decision, inexact: readonly string[]): Decision {
+  const [why] = inexact;
+  if (decision.kind === "nothing" && why !== undefined) return { kind: "mixed", why };
   if (decision.kind !== "type") return decision;
   return { ...decision, inexact: [...inexact, ...decision.inexact] };
 }

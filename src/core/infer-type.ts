@@ -19,6 +19,7 @@ const MAJORITY = 0.9;
 /** The longest text of a column's type: engines repeat it in every statement. */
 const TYPE_TEXT_MAX = 8192;
 
+const TOP: Place = { path: "", depth: 0, maps: 0 };
 const STRING: PartType = { kind: "string" };
 const KIND_NAMES: Readonly<Record<ShapeKind, string>> = {
   S: "string",
@@ -36,7 +37,7 @@ const KIND_NAMES: Readonly<Record<ShapeKind, string>> = {
 
 /** The type of an attribute's values. */
 export function decideAttribute(attribute: string, shape: Shape): Decision {
-  const decision = decide(shape, { path: attribute, depth: 0, maps: 0 });
+  const decision = decide(shape, { ...TOP, path: attribute });
   if (decision.kind === "type" && schemaTypeText(decision.type).length > TYPE_TEXT_MAX) {
     return { kind: "mixed", why: "the maps in it have too many different members" };
   }
@@ -47,18 +48,20 @@ export function decideAttribute(attribute: string, shape: Shape): Decision {
 export function decideKey(shape: Shape | undefined): Decision {
   const counts = shape?.counts ?? {};
   const kinds = (["S", "N", "B"] as const).filter((kind) => counts[kind] !== undefined);
-  const kind = kinds.reduce((a, b) => ((counts[b] ?? 0) > (counts[a] ?? 0) ? b : a), kinds[0] ?? "S");
   if (shape === undefined || kinds.length === 0) {
-    const assumed = ["no item of the sample has it as a string, number or binary; string is assumed"];
-    return { kind: "type", type: STRING, set: false, inexact: [], assumed };
+    const why = "no item of the sample has it as a string, number or binary; string is assumed";
+    const decision = exactly(STRING);
+    return shape === undefined ? { ...decision, assumed: [why] } : { ...decision, inexact: [why] };
   }
+  const kind = kinds.reduce((a, b) => ((counts[b] ?? 0) > (counts[a] ?? 0) ? b : a));
   const others = countOf(shape) - (counts[kind] ?? 0);
-  const inexact =
-    others === 0 ? [] : [`it is no ${KIND_NAMES[kind]} in ${others} of ${countOf(shape)} items`];
-  const place = { path: "", depth: 0, maps: 0 };
-  if (kind === "N")
-    return withInexact(ofNumber(decideKeyNumber(shape.numbers as NumberShape), place), inexact);
-  return withInexact(exactly(kind === "S" ? STRING : { kind: "binary" }), inexact);
+  const misfits = `it is no ${KIND_NAMES[kind]} in ${others} of ${countOf(shape)} items`;
+  return withInexact(decideKeyKind(kind, shape), others === 0 ? [] : [misfits]);
+}
+
+function decideKeyKind(kind: "S" | "N" | "B", shape: Shape): Decision {
+  if (kind === "N") return ofNumber(decideKeyNumber(shape.numbers as NumberShape), TOP);
+  return exactly(kind === "S" ? STRING : { kind: "binary" });
 }
 
 function decide(shape: Shape, place: Place): Decision {
@@ -102,13 +105,8 @@ function decideKind(kind: Exclude<ShapeKind, "NULL" | "deep">, shape: Shape, pla
       return setOf(exactly(STRING), place);
     case "BS":
       return setOf(exactly({ kind: "binary" }), place);
-    case "NS": {
-      if (shape.setNumbers === undefined || shape.setNumbers.count === 0) {
-        const guess: PartType = { kind: "array", element: { kind: "bigint" } };
-        return { kind: "nothing", why: `${at(place)}only empty sets were seen`, guess, onlyNull: false };
-      }
-      return setOf(ofNumber(decideNumber(shape.setNumbers), place), place);
-    }
+    case "NS":
+      return setOf(ofNumber(decideNumber(shape.setNumbers as NumberShape), place), place);
     case "L":
       return decideList(shape, place);
     case "M":

@@ -1,6 +1,6 @@
 /** The key of an item, and the hash that stands for it in `_key`. */
 import type { AttributeValue, Item } from "./attribute-value.ts";
-import { sha256Half } from "./sha256.ts";
+import { sha256Half, writeSha256Half } from "./sha256.ts";
 
 /** The names of a table's key attributes. */
 export interface KeySchema {
@@ -53,20 +53,52 @@ export function keyHash(key: readonly AttributeValue[]): string {
   return sha256Half(buffer, length);
 }
 
-function appendValue(text: string, start: number): number {
-  const room = start + 4 + text.length * 3;
-  if (buffer.length < room) {
-    const larger = new Uint8Array(room * 2);
-    larger.set(buffer.subarray(0, start));
-    buffer = larger;
+/** A value of a key as it stands in bytes: `from` up to `to` are the UTF-8 of its string, number or base64. */
+export interface KeySpan {
+  /** The character code of the type's letter. */
+  type: number;
+  from: number;
+  to: number;
+}
+
+/** Writes the `keyHash` of the key whose values stand in `input` into `target` at `at`, as 32 digits. */
+export function writeKeyHash(
+  input: Uint8Array,
+  key: readonly KeySpan[],
+  target: Uint8Array,
+  at: number,
+): void {
+  let length = 0;
+  for (const { type, from, to } of key) {
+    reserve(length, 5 + to - from);
+    for (let i = from, o = length + 5; i < to; i++, o++) buffer[o] = input[i] as number;
+    writeHeader(length, type, to - from);
+    length += 5 + to - from;
   }
-  buffer[start] = text.charCodeAt(0);
+  writeSha256Half(buffer, length, target, at);
+}
+
+function appendValue(text: string, start: number): number {
+  reserve(start, 4 + text.length * 3);
   const bytes = writeUtf8(text, 1, start + 5);
-  buffer[start + 1] = bytes >>> 24;
-  buffer[start + 2] = bytes >>> 16;
-  buffer[start + 3] = bytes >>> 8;
-  buffer[start + 4] = bytes;
+  writeHeader(start, text.charCodeAt(0), bytes);
   return start + 5 + bytes;
+}
+
+function reserve(length: number, more: number): void {
+  const room = length + more;
+  if (buffer.length >= room) return;
+  const larger = new Uint8Array(room * 2);
+  larger.set(buffer.subarray(0, length));
+  buffer = larger;
+}
+
+function writeHeader(at: number, type: number, bytes: number): void {
+  buffer[at] = type;
+  buffer[at + 1] = bytes >>> 24;
+  buffer[at + 2] = bytes >>> 16;
+  buffer[at + 3] = bytes >>> 8;
+  buffer[at + 4] = bytes;
 }
 
 /** Writes the text from character `from` on into the buffer at `at`; the number of bytes written. */

@@ -54,20 +54,3 @@ export function bucketsFor(rows: number): number {
 export function bucketLabel(index: number): string {
   return `b${String(index).padStart(4, "0")}`;
 }
-
-/** Bounds of `_key` (32 hexadecimal digits) within bucket `index` of `count`: from the first, below the second where there is one. */
-export function bucketBounds(
-  index: number,
-  count: number,
-): { readonly from: string; readonly below?: string } {
-  const from = bound(index, count);
-  return index + 1 === count ? { from } : { from, below: bound(index + 1, count) };
-}
-
-/** The hash space is cut evenly by its first 32 bits. */
-function bound(index: number, count: number): string {
-  return Math.ceil((index * 4294967296) / count)
-    .toString(16)
-    .padStart(8, "0")
-    .padEnd(32, "0");
-}

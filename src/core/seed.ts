@@ -1,6 +1,5 @@
 /** The end of a snapshot: staged items become base segments and are committed. */
 import { listChangeObjects } from "./change-log.ts";
-import { partConditions } from "./compact.ts";
 import { afterSnapshot } from "./compaction-plan.ts";
 import { DynalakeError } from "./error.ts";
 import { hourOf, segmentsFolder } from "./lake-path.ts";
@@ -12,6 +11,7 @@ import type { QueryEngine } from "./ports/query-engine.ts";
 import type { Schema } from "./schema.ts";
 import { sortColumns } from "./sql/columns.ts";
 import { repeatedKeys, snapshotBaseRows } from "./sql/compaction.ts";
+import { baseParts, valuePartitioning } from "./table-parts.ts";
 
 export interface SeedRequest {
   readonly store: ObjectStore;
@@ -42,14 +42,9 @@ export async function seed(request: SeedRequest): Promise<Manifest> {
   const floorSeconds = Math.max(0, request.exportTimeSeconds - FLOOR_MARGIN_SECONDS);
   let staged: readonly Segment[];
   try {
-    staged = await engine.stage({
-      schema,
-      run,
-      kind: "base",
-      rows: snapshotBaseRows(engine.dialect, schema, request.staged, floorSeconds),
-      sortBy: sortColumns(schema),
-      parts: partConditions(request, { buckets }),
-    });
+    const rows = snapshotBaseRows(engine.dialect, schema, request.staged, floorSeconds);
+    const parts = await baseParts(engine, schema, rows, buckets);
+    staged = await engine.stage({ schema, run, kind: "base", rows, sortBy: sortColumns(schema), parts });
     await requireDistinctKeys(request, staged);
   } catch (error) {
     await removeStaged(request);
@@ -58,11 +53,12 @@ export async function seed(request: SeedRequest): Promise<Manifest> {
   return commitSnapshot(request, { buckets, floorSeconds, staged });
 }
 
-/** An export holds an item once. Keys of different parts differ, so that each part can be checked alone. */
+/** An export holds an item once. Keys of different buckets differ, so that each bucket can be checked alone. */
 async function requireDistinctKeys(request: SeedRequest, staged: readonly Segment[]): Promise<void> {
   const { engine, schema } = request;
-  for (const segment of staged) {
-    const [row] = await engine.rows(repeatedKeys(engine.segments(schema, [segment])));
+  const groups = valuePartitioning(schema) === undefined ? staged.map((segment) => [segment]) : [staged];
+  for (const segments of groups) {
+    const [row] = await engine.rows(repeatedKeys(engine.segments(schema, segments)));
     if (Number(row?.repeated) === 0) continue;
     throw new DynalakeError(
       "EXPORT_INVALID",

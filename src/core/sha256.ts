@@ -53,6 +53,16 @@ export function sha256Half(input: Uint8Array, length: number = input.length): st
   );
 }
 
+/** Writes the 32 digits of `sha256Half` into `target` at `at`. */
+export function writeSha256Half(input: Uint8Array, length: number, target: Uint8Array, at: number): void {
+  digest(input, length);
+  for (let i = 0; i < 16; i++) {
+    const byte = (state[i >> 2] as number) >>> (24 - 8 * (i & 3));
+    target[at + 2 * i] = HEX_DIGITS[(byte >>> 4) & 15] as number;
+    target[at + 2 * i + 1] = HEX_DIGITS[byte & 15] as number;
+  }
+}
+
 /** HMAC-SHA-256 of `input` under `key`: 64 hexadecimal digits. */
 export function hmacSha256(key: Uint8Array, input: Uint8Array): string {
   const block = new Uint8Array(BLOCK_BYTES);
@@ -74,6 +84,7 @@ function hexToBytes(hex: string): Uint8Array {
   return bytes;
 }
 
+const HEX_DIGITS = Uint8Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
 const HEX_BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 function hexWord(word: number): string {

@@ -48,7 +48,7 @@ export async function startEmulator(request: EmulatorRequest = {}): Promise<Emul
     if (typeof emulator !== "string") return emulator;
     reasons.push(`${found.kind} did not start (${emulator})`);
   }
-  throw new DynalakeError("EMULATOR_MISSING", `Found no DynamoDB emulator: ${reasons.join("; ")}.`);
+  throw new DynalakeError("EMULATOR_MISSING", `found no DynamoDB emulator: ${reasons.join("; ")}`);
 }
 
 /** The running emulator, or why there is none. */

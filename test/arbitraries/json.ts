@@ -82,7 +82,7 @@ export const deepJsonText: fc.Arbitrary<string> = fc
   .tuple(
     hostileJson,
     fc.array(fc.constantFrom(...Object.keys(wrappers)), { minLength: 1, maxLength: 3 }),
-    fc.constantFrom(40, 101, 200, 10_000),
+    fc.constantFrom(40, 101, 200, 4000),
   )
   .map(([innermost, kinds, levels]) => {
     const chosen = kinds.map((kind) => wrappers[kind] as readonly [string, string]);

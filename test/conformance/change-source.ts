@@ -118,7 +118,7 @@ export function registerChangeSourceTests(name: string, factory: () => Promise<C
       expect(keys).toEqual(items(7));
     });
 
-    test("a write while next waits is given within two seconds", async () => {
+    test("a write while next waits is given within seconds", async () => {
       const { source, put } = await harness();
       const reader = await open(source);
       await untilCaughtUp(reader);
@@ -126,7 +126,7 @@ export function registerChangeSourceTests(name: string, factory: () => Promise<C
       const waiting = reader.next({ recordsMax: 10, waitMs: 20_000 });
       await put(key("ada", "1"));
       expect((await waiting).records).toHaveLength(1);
-      expect(Date.now() - beganMs).toBeLessThan(2_000);
+      expect(Date.now() - beganMs).toBeLessThan(5_000);
     });
 
     test("next gives nothing when nothing comes, and close ends it", async () => {

@@ -208,7 +208,7 @@ describe("readItem", () => {
         const read = itemOrReason(raw);
         if (typeof read !== "string") expect(readItem(read)).toBe(read);
       }),
-      { numRuns: 1500 },
+      { numRuns: 1000 },
     );
   });
 

@@ -23,7 +23,7 @@ describe("a recorded change", () => {
       fc.property(recordedChange, ({ record, key, change }) => {
         expect(readChange(record, key, ARRIVED_AT_SECONDS)).toEqual(change);
       }),
-      { numRuns: 2000 },
+      { numRuns: 1200 },
     );
   });
 
@@ -56,7 +56,7 @@ describe("the version", () => {
         expect(versionA < versionB).toBe(BigInt(a) < BigInt(b));
         expect(versionA === versionB).toBe(BigInt(a) === BigInt(b));
       }),
-      { numRuns: 1000 },
+      { numRuns: 600 },
     );
   });
 
@@ -369,7 +369,7 @@ describe("hostile input", () => {
         if (typeof change === "string") expect(Object.keys(rejectionMeanings)).toContain(change);
         else requireSound(change, key);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     );
   });
 
@@ -389,7 +389,7 @@ describe("hostile input", () => {
         const change = changeOrReason(text, REVIEWS);
         if (typeof change !== "string") requireSound(change, REVIEWS);
       }),
-      { numRuns: 1000 },
+      { numRuns: 600 },
     );
   });
 
@@ -413,7 +413,7 @@ describe("hostile input", () => {
           expect((error as Error).message).not.toContain(secret);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 600 },
     );
   });
 });

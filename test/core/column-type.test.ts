@@ -113,7 +113,7 @@ describe("parseColumnType", () => {
           }
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: 1200 },
     );
   });
 });

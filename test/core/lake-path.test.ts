@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { rejectionMeanings } from "../../src/core/change.ts";
 import {
   changeObjectPath,
   changesFolder,
@@ -15,10 +16,12 @@ import {
   positionPath,
   quarantineFolder,
   quarantinePath,
+  quarantineReason,
   runOfPath,
   schemaPath,
   segmentFolder,
   segmentsFolder,
+  sourcePath,
   stagingFolder,
   stagingRunFolder,
 } from "../../src/core/lake-path.ts";
@@ -37,6 +40,7 @@ const seconds = fc.oneof(
 const builders: Readonly<Record<string, (name: string) => string>> = {
   schemaPath,
   positionPath,
+  sourcePath,
   manifestFolder,
   manifestPath: (name) => manifestPath(name, 1),
   segmentsFolder,
@@ -50,8 +54,9 @@ const builders: Readonly<Record<string, (name: string) => string>> = {
   "gapPath of a table": (name) => gapPath(name, "g"),
   "gapPath of a gap": (name) => gapPath("t", name),
   quarantineFolder,
-  "quarantinePath of a table": (name) => quarantinePath(name, 0, "q"),
-  "quarantinePath of an object": (name) => quarantinePath("t", 0, name),
+  "quarantinePath of a table": (name) => quarantinePath(name, "no-key", "q"),
+  "quarantinePath of a reason": (name) => quarantinePath("t", name, "q"),
+  "quarantinePath of an object": (name) => quarantinePath("t", "no-key", name),
   changesFolder,
   changesHourFolder: (name) => changesHourFolder(name, hourOf(0)),
   "changeObjectPath of a table": (name) => changeObjectPath(name, 0, 0, "c"),
@@ -198,8 +203,23 @@ test("the run of a segment or of something staged is known by its path", () => {
   }
 });
 
-test("quarantine lies by the hour of arrival", () => {
-  expect(quarantinePath("reviews", 1_763_874_600, "a")).toBe(
-    "reviews/quarantine/dt=2025-11-23/hr=05/a.jsonl",
-  );
+describe("an object of the quarantine", () => {
+  test("tells its reason by its path", () => {
+    fc.assert(
+      fc.property(table, fc.constantFrom(...Object.keys(rejectionMeanings)), id, (name, reason, object) => {
+        expect(quarantineReason(quarantinePath(name, reason, object))).toBe(reason);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test.each([
+    "t/quarantine/a.jsonl",
+    "t/quarantine/no-key/a.json",
+    "t/quarantine/no-key/deeper/a.jsonl",
+    "t/gaps/no-key/a.jsonl",
+    "quarantine/no-key/a.jsonl",
+  ])("is not %s", (path) => {
+    expect(quarantineReason(path)).toBeUndefined();
+  });
 });

@@ -12,7 +12,7 @@ describe("canonicalNumber", () => {
       fc.property(numberText, (text) => {
         expect(modelNumber(canonicalNumber(text) ?? "refused")).toEqual(modelNumber(text));
       }),
-      { numRuns: 2000 },
+      { numRuns: 1200 },
     );
   });
 
@@ -21,7 +21,7 @@ describe("canonicalNumber", () => {
       fc.property(twoNotations, ([a, b]) => {
         expect(canonicalNumber(a)).toBe(canonicalNumber(b));
       }),
-      { numRuns: 1000 },
+      { numRuns: 600 },
     );
   });
 
@@ -30,7 +30,7 @@ describe("canonicalNumber", () => {
       fc.property(canonical, canonical, (a, b) => {
         expect(a === b).toBe(equalNumbers(a, b));
       }),
-      { numRuns: 1000 },
+      { numRuns: 600 },
     );
   });
 
@@ -39,7 +39,7 @@ describe("canonicalNumber", () => {
       fc.property(canonical, (text) => {
         expect(text).toMatch(/^(?:0|-?(?:[1-9]\d*|0(?=\.)|[1-9]\d*(?=\.))(?:\.\d*[1-9])?)$/);
       }),
-      { numRuns: 1000 },
+      { numRuns: 600 },
     );
   });
 
@@ -52,7 +52,7 @@ describe("canonicalNumber", () => {
         const once = canonicalNumber(text);
         if (once !== undefined) expect(canonicalNumber(once)).toBe(once);
       }),
-      { numRuns: 1000 },
+      { numRuns: 600 },
     );
   });
 
@@ -91,7 +91,7 @@ describe("canonicalNumber", () => {
           expect(canonicalNumber(text) !== undefined).toBe(modelNumber(text) !== undefined);
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     );
   });
 });
@@ -104,7 +104,7 @@ describe("toExactDouble", () => {
         if (double === undefined) expect(equalNumbers(String(Number(text)), text)).toBe(false);
         else expect(equalNumbers(String(double), text)).toBe(true);
       }),
-      { numRuns: 2000 },
+      { numRuns: 1200 },
     );
   });
 
@@ -116,7 +116,7 @@ describe("toExactDouble", () => {
       fc.property(doubles, (double) => {
         expect(toExactDouble(canonicalNumber(String(double)) as string)).toBe(double === 0 ? 0 : double);
       }),
-      { numRuns: 1000 },
+      { numRuns: 600 },
     );
   });
 
@@ -141,7 +141,7 @@ describe("compareNumbers", () => {
         expect(Math.sign(compareNumbers(a, b))).toBe(order);
         expect(Math.sign(compareNumbers(b, a))).toBe(order === 0 ? 0 : -order);
       }),
-      { numRuns: 2000 },
+      { numRuns: 1200 },
     );
   });
 

@@ -147,7 +147,7 @@ describe("hostile input", () => {
           expect(error).toBeInstanceOf(DynalakeError);
         }
       }),
-      { numRuns: 1500 },
+      { numRuns: 1000 },
     );
   });
 

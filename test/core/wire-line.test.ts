@@ -15,6 +15,7 @@ import {
   type LineWriter,
   lineWriter,
   type WireColumn,
+  type WireType,
 } from "../../src/core/wire-line.ts";
 import { ARRIVED_AT_SECONDS, recordedChange, recordedItem, valueStyle } from "../arbitraries/change.ts";
 import { item, keyedItem, keySchema } from "../arbitraries/item.ts";
@@ -37,6 +38,7 @@ describe("the line of a change", () => {
       fc.property(changeAndWriter, ({ change, writer }) => {
         const { schema } = writer.codec;
         const line = changeLine(writer, change);
+        expect(line.indexOf("\n")).toBe(line.length - 1);
         requireWireLine(line, changeWireColumns(schema), [
           ...rowValues(writer, change.item),
           keyHash(change.key),
@@ -46,7 +48,7 @@ describe("the line of a change", () => {
           change.expired,
         ]);
       }),
-      { numRuns: 1000 },
+      { numRuns: 600 },
     );
   });
 
@@ -77,7 +79,7 @@ describe("the line of a change", () => {
     };
     expect(changeLine(writer, readChange(record, { hash: "User" }, 0))).toBe(
       '{"user":"ann\\n","rating":"4.5","likes":9007199254740993,"tags":"[\\"a\\",\\"b\\"]",' +
-        '"_unmapped":"{\\"Other\\":{\\"NULL\\":true}}","_key":"5ff6b4e3d8a6c5ec0000000000000000",' +
+        '"_unmapped":"{\\"Other\\":{\\"NULL\\":true}}","_key":"d594cc1025fb47555bf62f6ee41e1944",' +
         '"_op":"INSERT","_version":"0000000000000000000300000000000000499659","_changed_at":1763874600,"_expired":false}\n',
     );
   });
@@ -148,7 +150,7 @@ test("an item gives the same row from an export line, from a stream record and f
       const metadata = `,"_op":"${eventName}","_version":"${"7".padStart(40, "0")}","_changed_at":${ARRIVED_AT_SECONDS},"_expired":false}\n`;
       expect(line).toBe(staged.replace(/\}\n$/, "") + metadata);
     }),
-    { numRuns: 1000 },
+    { numRuns: 600 },
   );
 });
 
@@ -199,26 +201,35 @@ function rowValues(writer: LineWriter, written: Item): readonly WireValue[] {
   return [...row.values, row.unmapped];
 }
 
-/** The line is JSON, has exactly the members that are not null, and their texts are those of the values. */
+/** The line is JSON; its members are the columns that are not null, in their order, and they hold the values. */
 function requireWireLine(line: string, columns: readonly WireColumn[], values: readonly WireValue[]): void {
-  expect(columns).toHaveLength(values.length);
-  expect(line.indexOf("\n")).toBe(line.length - 1);
   const members = parseJson(line) as { readonly [name: string]: Json };
-  const wanted = columns
-    .map((column, i) => ({ ...column, value: values[i] as WireValue }))
-    .filter(({ value }) => value !== null);
-  expect(Object.keys(members).sort()).toEqual(wanted.map(({ name }) => name).sort());
-  for (const { name, type, value } of wanted) {
-    expect(typeof value).toBe(type === "int" || type === "double" ? "number" : typeof value);
-    if (type === "bigint") expect(line).toContain(`"${name}":${value}`);
-    else expect(members[name]).toBe(value);
-    if (type === "string" || type === "boolean") expect(typeof value).toBe(type);
-    if (type === "int") expect(Number.isInteger(value)).toBe(true);
-  }
-  const places = wanted.map(({ name, value }) => line.indexOf(`"${name}":${textStart(value)}`));
-  expect(places.every((place) => place > 0)).toBe(true);
+  const wanted = columns.flatMap((column, i) => {
+    const value = values[i] as WireValue;
+    return value === null ? [] : [{ ...column, value }];
+  });
+  const wrong = wanted.filter(
+    ({ name, type, value }) => !isOfType(type, value) || !isHeld(members[name], value),
+  );
+  // Names that look like array indexes come first in an object, so that their order is read from the text.
+  const text = wanted.map(({ name, value }) => `"${name}":${valueJson(value)}`).join(",");
+  expect({ wrong, line, columns: columns.length }).toEqual({
+    wrong: [],
+    line: `{${text}}\n`,
+    columns: values.length,
+  });
 }
 
-function textStart(value: WireValue): string {
-  return typeof value === "string" ? '"' : String(value);
+function isOfType(type: WireType, value: NonNullable<WireValue>): boolean {
+  if (type === "bigint" || type === "int") return typeof value === "bigint" || Number.isSafeInteger(value);
+  return typeof value === (type === "double" ? "number" : type);
+}
+
+/** JSON.parse rounds a bigint; that its text is exact, the text of the line shows. */
+function isHeld(member: Json | undefined, value: NonNullable<WireValue>): boolean {
+  return typeof value === "bigint" ? member === Number(value) : member === value;
+}
+
+function valueJson(value: NonNullable<WireValue>): string {
+  return typeof value === "bigint" ? String(value) : JSON.stringify(value);
 }

@@ -91,7 +91,7 @@ describe("a source described", () => {
       const place = { endpoint: emulator.endpoint, region: "eu-central-1" };
       await expect(describeSource(connection(place), table)).rejects.toMatchObject({
         code: "TABLE_NOT_FOUND",
-        message: `There is no table "${table}" at ${emulator.endpoint} (region eu-central-1).`,
+        message: `there is no table "${table}" at ${emulator.endpoint} (region eu-central-1)`,
       });
     },
   );
@@ -218,7 +218,7 @@ describe("errors", () => {
     const error = sourceError(serviceError(name), call);
     expect(error.code).toBe(code);
     expect(error.message).toBe(
-      `Cannot scan table "Reviews" in region eu-west-1: ${name}: ${name} of the fake.`,
+      `cannot scan table "Reviews" in region eu-west-1: ${name}: ${name} of the fake`,
     );
   });
 

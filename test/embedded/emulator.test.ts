@@ -149,7 +149,7 @@ describe("an emulator that does not start", () => {
     const places = { kinds: ["dynamodb-local-jar", "dynamodb-local-docker"] as const, searchPath: folder };
     await expect(startEmulator(places)).rejects.toMatchObject({
       code: "EMULATOR_MISSING",
-      message: "Found no DynamoDB emulator: no DynamoDBLocal.jar was given; docker is not on PATH.",
+      message: "found no DynamoDB emulator: no DynamoDBLocal.jar was given; docker is not on PATH",
       next: expect.stringContaining("--endpoint"),
     });
     const jar = join(folder, "DynamoDBLocal.jar");

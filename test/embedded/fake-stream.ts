@@ -88,6 +88,8 @@ export class FakeDynamo {
   tableExists = true;
   /** The stream that the table writes to; undefined: none is enabled. */
   current: FakeStream | undefined;
+  /** False: the table names its stream, as it does at AWS after the stream was disabled. */
+  enabled = true;
   shardsPerPage = 100;
   recordsPerAnswer = 1_000;
   recordBytes = 100;
@@ -108,7 +110,14 @@ export class FakeDynamo {
       if (!this.tableExists) throw serviceError("ResourceNotFoundException");
       const stream = this.current && {
         LatestStreamArn: this.current.arn,
-        StreamSpecification: { StreamEnabled: true, StreamViewType: this.current.viewType as "NEW_IMAGE" },
+        ...(this.enabled
+          ? {
+              StreamSpecification: {
+                StreamEnabled: true,
+                StreamViewType: this.current.viewType as "NEW_IMAGE",
+              },
+            }
+          : {}),
       };
       return { Table: { TableName, TableArn: `arn:aws:dynamodb:eu-west-1:1:table/${TableName}`, ...stream } };
     },

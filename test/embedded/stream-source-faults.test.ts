@@ -81,6 +81,23 @@ describe("shards", () => {
     expect(timing.nowMs() - beforeMs).toBeLessThan(2_000);
   });
 
+  test("children that are listed some time after their parent closed are waited for", async () => {
+    const parent = stream.shard("a");
+    stream.write(parent, 1);
+    parent.closed = true;
+    const child = stream.shard("b", "a");
+    stream.write(child, 1);
+    child.listedFrom = 4;
+    const reader = await open(undefined, { listEverySeconds: 3_600 });
+    const first = await reader.next({ recordsMax: 9, waitMs: 60_000 });
+    expect(first.records.map(recordName)).toEqual(["a:102"]);
+    // All that is listed was read, but a closed shard has a successor.
+    expect(first.caughtUp).toBe(false);
+    const beganMs = timing.nowMs();
+    expect((await reader.next({ recordsMax: 9, waitMs: 60_000 })).records.map(recordName)).toEqual(["b:104"]);
+    expect(timing.nowMs() - beganMs).toBeLessThan(5_000);
+  });
+
   test("a shard that appears without a parent is found by the periodic listing", async () => {
     stream.shard("a");
     const reader = await open(undefined, { listEverySeconds: 15 });
@@ -199,6 +216,17 @@ describe("passing failures", () => {
     });
     expect(timing.nowMs() - beganMs).toBeGreaterThan(55_000);
     expect(timing.nowMs() - beganMs).toBeLessThan(90_000);
+  });
+
+  test("an outage of one shard alone is as bad", async () => {
+    stream.shard("a");
+    stream.shard("b");
+    const reader = await open();
+    dynamo.fault = (call, shard) =>
+      call === "getRecords" && shard === "b" ? networkError("ECONNRESET") : undefined;
+    await expect(reader.next({ recordsMax: 9, waitMs: 600_000 })).rejects.toMatchObject({
+      code: "UNREACHABLE",
+    });
   });
 
   test("throttling without end is THROTTLED", async () => {
@@ -335,9 +363,31 @@ describe("a stream that was created anew", () => {
     const written = stream.write(stream.shard("a"), 1);
     const renewed = dynamo.stream(newStreamArn);
     const fresh = renewed.write(renewed.shard("z"), 1);
-    const { names, gaps } = await readAll(await open(position({ a: { finished: false } })));
-    expect(names).toEqual([`a:${written[0]}`, `z:${fresh[0]}`]);
+    const reader = await open(position({ a: { finished: false } }));
+    const first = await reader.next({ recordsMax: 9, waitMs: 1_000 });
+    // The old stream has nothing more, but the new one was not looked at.
+    const second = await reader.next({ recordsMax: 9, waitMs: 1_000 });
+    expect([first, second].map((batch) => batch.caughtUp)).toEqual([false, false]);
+    const { names, gaps } = await readAll(reader);
+    expect([...first.records.map(recordName), ...names]).toEqual([`a:${written[0]}`, `z:${fresh[0]}`]);
     expect(gaps).toEqual(["stream-recreated"]);
+  });
+
+  test("what was fetched of an old one before it went is given out", async () => {
+    const written = stream.write(stream.shard("a"), 5);
+    const reader = await open();
+    const first = await reader.next({ recordsMax: 1, waitMs: 1_000 });
+    dynamo.streamsByArn.delete(streamArn);
+    const renewed = dynamo.stream(newStreamArn);
+    const fresh = renewed.write(renewed.shard("z"), 1);
+    await timing.pass(60_000);
+    const second = await reader.next({ recordsMax: 1, waitMs: 1_000 });
+    expect(second.position.streamArn).toBe(streamArn);
+    expect([first, second].map((batch) => batch.caughtUp)).toEqual([false, false]);
+    await timing.pass(1_000);
+    const names = [...first.records, ...second.records].map(recordName);
+    names.push(...(await readAll(reader)).names);
+    expect(names).toEqual([...written.map((number) => `a:${number}`), `z:${fresh[0]}`]);
   });
 
   test("an old one that is gone is left at once", async () => {
@@ -407,6 +457,11 @@ describe("opening", () => {
           "StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES --region eu-west-1 --endpoint-url http://127.0.0.1:9",
       ),
     });
+  });
+
+  test("a stream that was disabled is refused although the table still names it", async () => {
+    dynamo.enabled = false;
+    await expect(open()).rejects.toMatchObject({ code: "STREAM_UNUSABLE" });
   });
 
   test.each(["KEYS_ONLY", "OLD_IMAGE"])(
@@ -542,6 +597,21 @@ describe("waiting and closing", () => {
     const calls = dynamo.calls.getRecords;
     await timing.pass(60_000);
     expect(dynamo.calls.getRecords).toBe(calls);
+  });
+
+  test("close ends a next that waits while the next stream is sought", async () => {
+    stream.shard("a");
+    const reader = await open(undefined, { outageSecondsMax: 1e6 });
+    await readAll(reader);
+    dynamo.streamsByArn.clear();
+    dynamo.fault = (call) => (call === "describeTable" ? networkError("ECONNREFUSED") : undefined);
+    const waiting = readAll(reader);
+    await timing.pass(60_000);
+    await reader.close();
+    const calls = dynamo.calls.describeTable;
+    expect((await waiting).names).toEqual([]);
+    await timing.pass(60_000);
+    expect(dynamo.calls.describeTable).toBeLessThanOrEqual(calls + 1);
   });
 
   test("a second next at the same time is refused", async () => {

@@ -130,7 +130,7 @@ test("every record is given at least once, in the order of its lineage, and none
         expect([...covered].sort()).toEqual([...all].sort());
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
 });
 
@@ -188,6 +188,6 @@ test("no record is lost without a gap that says so", async () => {
         if (covered.size < all.length) expect(gaps).not.toEqual([]);
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
 });

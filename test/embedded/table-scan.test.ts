@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -81,6 +81,13 @@ function readExportIds(): readonly string[] {
 
 function rmData(exportId: string): void {
   rmSync(join(folder, "AWSDynamoDB", exportId, "data"), { recursive: true });
+}
+
+/** The files below the folder that this process has open, where the system tells. */
+async function openFiles(): Promise<readonly string[]> {
+  const links = await readdir("/proc/self/fd").catch(() => []);
+  const targets = links.map((link) => readlink(`/proc/self/fd/${link}`).catch(() => ""));
+  return (await Promise.all(targets)).filter((target) => target.startsWith(folder));
 }
 
 /** Everything below the folder: nothing that could be taken for an export may be left after a failure. */
@@ -204,6 +211,7 @@ class FakeTable {
   };
   itemsPerSegment = 100;
   itemUnits = 0.5;
+  itemUnitsAt: (index: number) => number = () => this.itemUnits;
   pageItemsMax = 500;
   clockOffsetMs = 0;
   /** Called before each page; what it returns is thrown. */
@@ -236,7 +244,7 @@ class FakeTable {
     const start = Number(input.ExclusiveStartKey?.Id?.N ?? "-1") + 1;
     const count = Math.min(input.Limit ?? this.pageItemsMax, this.pageItemsMax, this.itemsPerSegment - start);
     const ids = Array.from({ length: count }, (_, index) => ({ N: String(start + index) }));
-    const units = count * this.itemUnits;
+    const units = ids.reduce((sum, _, index) => sum + this.itemUnitsAt(start + index), 0);
     this.spent.push({ atMs: this.timing.nowMs(), units });
     const last = ids.at(-1);
     return {
@@ -294,6 +302,28 @@ describe("the pace", () => {
     // 20 items of 25 units, at 2 units per second; the very first page is read before anything is known.
     expect((table.timing.nowMs() - beganMs) / 1_000).toBeGreaterThan(150);
     expect(table.scans.slice(4).every((scan) => scan.Limit === 1)).toBe(true);
+  });
+
+  test("holds for items of very different sizes", async () => {
+    const table = new FakeTable();
+    table.provisioned(20);
+    table.itemUnitsAt = (index) => (index % 10 === 9 ? 40 : 0.5);
+    const beganMs = table.timing.nowMs();
+    await table.scan();
+    // 40 items of 40 units and 360 of half a unit, at 10 units per second.
+    expect((table.timing.nowMs() - beganMs) / 1_000).toBeGreaterThan(160);
+    expect((table.timing.nowMs() - beganMs) / 1_000).toBeLessThan(190);
+  });
+
+  test("what was not used for a while does not come out as a burst", async () => {
+    const table = new FakeTable();
+    table.provisioned(20);
+    table.fault = (scans) => {
+      if (scans === 8) void table.timing.sleep(600_000, new AbortController().signal);
+      return undefined;
+    };
+    await table.scan();
+    expect(table.peakUnits(1)).toBeLessThanOrEqual(10 + 10 + 5);
   });
 
   test("a table paid per request is read as fast as it answers", async () => {
@@ -406,6 +436,16 @@ describe("a scan that fails", () => {
     expect(await leftovers()).toEqual([]);
   });
 
+  test("at its time limit does not wait for its pace", async () => {
+    const table = new FakeTable();
+    table.provisioned(1);
+    table.itemUnits = 100;
+    await expect(table.scan({ timeLimitSeconds: 60, segments: 1 })).rejects.toMatchObject({
+      code: "INCOMPLETE",
+    });
+    expect(table.timing.nowMs() - 1_700_000_000_250).toBeLessThanOrEqual(61_000);
+  });
+
   test("at its time limit does not wait for an answer that does not come", async () => {
     const table = new FakeTable();
     table.onDemand();
@@ -454,6 +494,20 @@ describe("a scan that fails", () => {
     expect(await leftovers()).toEqual([]);
   });
 
+  test("in one segment stops the others, and leaves no file open", async () => {
+    const table = new FakeTable();
+    table.onDemand();
+    table.pageItemsMax = 1;
+    const page = table.page.bind(table);
+    table.page = (input, signal) =>
+      input.Segment === 2 && table.scans.length > 20
+        ? Promise.reject(serviceError("ValidationException"))
+        : page(input, signal);
+    await expect(table.scan()).rejects.toMatchObject({ code: "SOURCE_FAILED" });
+    expect(table.scans.length).toBeLessThan(30);
+    expect(await openFiles()).toEqual([]);
+  });
+
   test("because the folder cannot be written is STORE_FAILED", async () => {
     await writeFile(join(folder, "file"), "");
     const table = new FakeTable();
@@ -485,4 +539,20 @@ test("a data file is closed at about 64 MB, so that a large table becomes severa
   await writer.finish(1_700_000_001_000);
   const { files } = await readExport(writer.exportFolder);
   expect(files.map((file) => file.itemCount)).toEqual([64, 64, 2]);
+});
+
+test.each([1_000_000, 10])("a data file that failed is told at a later write of %i bytes", async (bytes) => {
+  const source = { arn: "arn:aws:dynamodb:x:1:table/Reviews" } as SourceDescription;
+  const writer = new ExportWriter(folder, source, 1_700_000_000_000);
+  await writer.begin();
+  for (const exportId of readExportIds()) rmData(exportId);
+  const lane = writer.lane();
+  const writing = (async () => {
+    for (let written = 0; written < 10_000; written++) {
+      await lane.write("x".repeat(bytes), 1);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  })();
+  await expect(writing).rejects.toMatchObject({ code: "STORE_FAILED" });
+  await writer.abandon();
 });

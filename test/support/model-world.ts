@@ -38,18 +38,23 @@ export type Rows = ReadonlyMap<number, string>;
 
 const CLOCK_SKEW_SECONDS = SKEW_SECONDS / 2;
 
-export const MODEL_SCHEMA: Schema = parseSchema(
-  {
-    table: "model",
-    key: { hash: "K" },
-    partitionBy: "bucket(3)",
-    attributes: { K: { type: "bigint" }, V: { type: "string" } },
-  },
-  "the model's schema",
-);
+/** The model's table, cut as `partitionBy` says. An item's G changes with its value, so that it moves between parts. */
+export function modelSchema(partitionBy: string): Schema {
+  const attributes = { K: { type: "bigint" }, V: { type: "string" }, G: { type: "string" } };
+  return parseSchema({ table: "model", key: { hash: "K" }, partitionBy, attributes }, "the model's schema");
+}
+
+function itemOf(key: number, value: string): Item {
+  return {
+    K: { N: String(key) },
+    V: { S: value },
+    G: { S: `group '${value.length + Number(value.slice(-1))}'` },
+  };
+}
 
 export class ModelWorld {
   readonly #lake: Lake;
+  readonly #schema: Schema;
   readonly #random: Random;
   readonly #keys: number;
   #nowSeconds = 1_700_000_000;
@@ -65,8 +70,9 @@ export class ModelWorld {
   #seeded: Map<number, string> = new Map();
   #folded = new Set<number>();
 
-  constructor(lake: Lake, random: Random) {
+  constructor(lake: Lake, schema: Schema, random: Random) {
     this.#lake = lake;
+    this.#schema = schema;
     this.#random = random;
     this.#keys = random.choice([3, 8, 30]);
   }
@@ -126,10 +132,10 @@ export class ModelWorld {
 
   /** What the view shows. */
   async shown(): Promise<Rows> {
-    const context = { store: this.#lake.store, engine: this.#lake.engine, schema: MODEL_SCHEMA };
+    const context = { store: this.#lake.store, engine: this.#lake.engine, schema: this.#schema };
     const view = await currentView(
       context,
-      await latestManifest(this.#lake.store, MODEL_SCHEMA.table),
+      await latestManifest(this.#lake.store, this.#schema.table),
       undefined,
     );
     const rows = await this.#lake.engine.rows(`SELECT k, v FROM (${view.sql})`);
@@ -194,8 +200,8 @@ export class ModelWorld {
     const delivery = await deliver(
       {
         store: this.#lake.store,
-        sink: parquetSink(this.#lake.root, MODEL_SCHEMA, this.#lake.session),
-        writer: lineWriter(rowCodec(MODEL_SCHEMA)),
+        sink: parquetSink(this.#lake.root, this.#schema, this.#lake.session),
+        writer: lineWriter(rowCodec(this.#schema)),
         rowBytesMax: FILE_LIMITS.recordBytesMax,
       },
       { records: changes.map(recordOf), source: "the model", arrivedAtSeconds },
@@ -223,7 +229,7 @@ export class ModelWorld {
     return {
       store: this.#lake.store,
       engine: this.#lake.engine,
-      schema: MODEL_SCHEMA,
+      schema: this.#schema,
       policy: { ...DEFAULT_POLICY, settleSeconds, deltasMax: 3, majorRowsMin: 2 },
       newRun: () => this.#newRun(),
       nowSeconds: () => this.#nowSeconds,
@@ -244,7 +250,7 @@ export class ModelWorld {
     const manifest = await seed({
       store: this.#lake.store,
       engine: this.#lake.engine,
-      schema: MODEL_SCHEMA,
+      schema: this.#schema,
       run,
       staged: await this.#staged(run, state),
       items: state.size,
@@ -262,12 +268,10 @@ export class ModelWorld {
   }
 
   async #staged(run: string, state: ReadonlyMap<number, string>): Promise<string> {
-    const columns = itemWireColumns(MODEL_SCHEMA);
+    const columns = itemWireColumns(this.#schema);
     if (state.size === 0) return emptyWireRows(this.#lake.engine.dialect, columns);
-    const writer = lineWriter(rowCodec(MODEL_SCHEMA));
-    const lines = [...state].map(([key, value]) =>
-      itemLine(writer, { K: { N: String(key) }, V: { S: value } }),
-    );
+    const writer = lineWriter(rowCodec(this.#schema));
+    const lines = [...state].map(([key, value]) => itemLine(writer, itemOf(key, value)));
     const file = join(this.#lake.root, `${run}.jsonl`);
     await writeFile(file, lines.join(""));
     return wireFiles(columns, [file]);
@@ -287,7 +291,7 @@ function recordOf(change: ModelChange): unknown {
       Keys,
       SequenceNumber: String(change.sequence),
       ApproximateCreationDateTime: change.timeSeconds,
-      ...(change.value === undefined ? {} : { NewImage: { ...Keys, V: { S: change.value } } }),
+      ...(change.value === undefined ? {} : { NewImage: itemOf(change.key, change.value) }),
     },
   };
 }

@@ -15,7 +15,10 @@ export const athena: Dialect = {
   keyTyped: (hex) => `from_hex(${hex})`,
   timeTyped: (seconds) => `CAST(from_unixtime(${seconds}, 'UTC') AS timestamp(3))`,
   timeWire: (timestamp) => `CAST(to_unixtime(with_timezone(${timestamp}, 'UTC')) AS bigint)`,
-  bucketOf,
+  partLabel: (kind, value) =>
+    kind === "identity"
+      ? `lower(substr(to_hex(sha256(to_utf8(CAST(${value} AS varchar)))), 1, 24))`
+      : `format_datetime(CAST(${value} AS timestamp(3)), '${{ year: "yyyy", month: "yyyy-MM", day: "yyyy-MM-dd" }[kind]}')`,
   bucketOfTyped: (key, count) => bucketOf(`to_hex(${key})`, count),
 };
 

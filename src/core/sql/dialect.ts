@@ -26,10 +26,10 @@ export interface Dialect {
   readonly timeTyped: (wire: string) => string;
   readonly timeWire: (typed: string) => string;
 
-  /** The number (0 to count - 1) of the bucket in which the 32 hexadecimal digits `wire` lie. */
-  readonly bucketOf: (wire: string, count: number) => string;
+  /** The label of a row's part by the value of a column, made of letters, digits, _ and -; null where the value is null. */
+  readonly partLabel: (kind: "year" | "month" | "day" | "identity", typed: string) => string;
 
-  /** The same for `_key` as segments store it. */
+  /** The number (0 to count - 1) of the bucket in which `_key`, as segments store it, lies. */
   readonly bucketOfTyped: (typed: string, count: number) => string;
 }
 

@@ -12,7 +12,10 @@ export const duckdb: Dialect = {
   keyTyped: (hex) => `CAST(${hex} AS UUID)`,
   timeTyped: (seconds) => `make_timestamp(CAST(${seconds} AS BIGINT) * 1000000)`,
   timeWire: (timestamp) => `CAST(epoch(${timestamp}) AS BIGINT)`,
-  bucketOf,
+  partLabel: (kind, value) =>
+    kind === "identity"
+      ? `substr(sha256(CAST(${value} AS VARCHAR)), 1, 24)`
+      : `strftime(${value}, '${{ year: "%Y", month: "%Y-%m", day: "%Y-%m-%d" }[kind]}')`,
   bucketOfTyped: (key, count) => bucketOf(`CAST(${key} AS VARCHAR)`, count),
 };
 

@@ -124,7 +124,7 @@ function requestHandler(): NodeHttpHandler {
 function parseEndpoint(endpoint: string): URL {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   if (url?.protocol === "http:" || url?.protocol === "https:") return url;
-  throw new DynalakeError("USAGE", `The endpoint "${endpoint}" is no http or https URL.`, {
+  throw new DynalakeError("USAGE", `the endpoint "${endpoint}" is no http or https URL`, {
     next: "Give --endpoint as in http://127.0.0.1:8000.",
   });
 }

@@ -69,7 +69,7 @@ export async function withinSeconds<T>(
     return await run(deadline.signal);
   } catch (error) {
     if (!deadline.signal.aborted) throw error;
-    const message = `Cannot ${call.attempt} ${placeText(call.place)}: no answer within ${seconds} seconds.`;
+    const message = `cannot ${call.attempt} ${placeText(call.place)}: no answer within ${seconds} seconds`;
     throw new DynalakeError("UNREACHABLE", message, { cause: error });
   } finally {
     clearTimeout(timer);
@@ -93,7 +93,7 @@ export function streamLabel(streamArn: string): string {
 }
 
 function tableNotFound(table: string, place: SourcePlace, cause: unknown): DynalakeError {
-  return new DynalakeError("TABLE_NOT_FOUND", `There is no table "${table}" ${placeText(place)}.`, { cause });
+  return new DynalakeError("TABLE_NOT_FOUND", `there is no table "${table}" ${placeText(place)}`, { cause });
 }
 
 function toSource(description: TableDescription, table: string): SourceDescription {

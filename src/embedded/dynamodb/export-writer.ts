@@ -1,16 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { createWriteStream } from "node:fs";
 import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
-import { createGzip, type Gzip } from "node:zlib";
-import { DynalakeError } from "../../core/error.ts";
+import { fileError } from "../file-error.ts";
+import { DataFileWriter } from "./data-file-writer.ts";
 import type { SourceDescription } from "./describe-source.ts";
 
 /** Uncompressed bytes at which a data file is closed and another one begun. */
 const dataFileBytesMax = 64_000_000;
-const gzipLevel = 2;
 
 interface DataFileEntry {
   readonly itemCount: number;
@@ -139,7 +135,7 @@ export class ExportWriter {
     try {
       return await run();
     } catch (error) {
-      throw storeError(error, this.exportFolder);
+      throw fileError(error, this.exportFolder);
     }
   }
 }
@@ -148,53 +144,6 @@ export interface ExportLane {
   /** Appends whole lines; resolves when there is room for more. */
   write(lines: string, items: number): Promise<void>;
   close(): Promise<void>;
-}
-
-class DataFileWriter {
-  readonly name: string;
-  readonly #gzip: Gzip = createGzip({ level: gzipLevel });
-  readonly #md5 = createHash("md5");
-  readonly #written: Promise<void>;
-  bytes = 0;
-  items = 0;
-
-  constructor(exportFolder: string, name: string) {
-    this.name = name;
-    const md5 = this.#md5;
-    this.#written = pipeline(
-      this.#gzip,
-      async function* (chunks: AsyncIterable<Buffer>) {
-        for await (const chunk of chunks) {
-          md5.update(chunk);
-          yield chunk;
-        }
-      },
-      createWriteStream(join(exportFolder, "data", name), { flags: "wx", flush: true }),
-    );
-    this.#gzip.on("error", () => undefined);
-    // A failure is met by whoever writes or closes next; until then it must not count as unhandled.
-    this.#written.catch(() => undefined);
-  }
-
-  async write(lines: string, items: number): Promise<void> {
-    const bytes = Buffer.from(lines);
-    this.bytes += bytes.length;
-    this.items += items;
-    // After a failure of the disk nothing drains any more: the pipeline tells then, in place of the gzip.
-    if (!this.#gzip.write(bytes)) await Promise.race([once(this.#gzip, "drain"), this.#written]);
-  }
-
-  /** Resolves to the MD5 of the compressed file when it is on the disk. */
-  async close(): Promise<Buffer> {
-    this.#gzip.end();
-    await this.#written;
-    return this.#md5.digest();
-  }
-
-  async destroy(): Promise<void> {
-    this.#gzip.destroy();
-    await this.#written.catch(() => undefined);
-  }
 }
 
 async function writeWhole(path: string, text: string): Promise<void> {
@@ -207,13 +156,4 @@ async function writeWhole(path: string, text: string): Promise<void> {
     await file.close();
   }
   await rename(partial, path);
-}
-
-function storeError(error: unknown, folder: string): DynalakeError {
-  if (error instanceof DynalakeError) return error;
-  const code = (error as NodeJS.ErrnoException).code ?? "unknown";
-  const full = code === "ENOSPC" || code === "EDQUOT";
-  return new DynalakeError(full ? "DISK_FULL" : "STORE_FAILED", `Cannot write ${folder}: ${code}.`, {
-    cause: error,
-  });
 }

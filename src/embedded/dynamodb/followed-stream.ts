@@ -80,9 +80,9 @@ export class FollowedStream {
     return this.#ended && !this.#hasRecords;
   }
 
-  /** Why nothing more comes, once everything that had come was taken. */
+  /** Why nothing more comes; what had come before can still be taken. */
   get failure(): unknown {
-    return this.#hasRecords ? undefined : this.#failure;
+    return this.#failure;
   }
 
   get caughtUp(): boolean {

@@ -126,7 +126,7 @@ export class ShardCursor {
     if (this.#trimTold) return;
     this.#trimTold = true;
     const from = this.#lastFetched === undefined ? "at its beginning" : `after ${this.#lastFetched}`;
-    const detail = `Shard ${this.#place.shardId} has lost records ${from}: they were older than the stream keeps them.`;
+    const detail = `Shard ${this.#place.shardId} has lost records ${from}: they were older than the stream keeps them`;
     this.#place.onGap({ reason: "trimmed", detail });
   }
 }

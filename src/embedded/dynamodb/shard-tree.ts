@@ -69,14 +69,14 @@ export function awaitsSuccessors(positions: ShardPositions): boolean {
 export function shardExpired(id: string): StreamGap {
   return {
     reason: "shard-expired",
-    detail: `Shard ${id} was not read to its end before the stream dropped it.`,
+    detail: `Shard ${id} was not read to its end before the stream dropped it`,
   };
 }
 
 function successorsExpired(id: string): StreamGap {
   return {
     reason: "shard-expired",
-    detail: `Shard ${id} was read to its end, but the stream dropped it and its successors before they were seen.`,
+    detail: `Shard ${id} was read to its end, but the stream dropped it and its successors before they were seen`,
   };
 }
 

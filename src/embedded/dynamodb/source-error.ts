@@ -65,7 +65,7 @@ export function sourceError(error: unknown, call: FailedCall): DynalakeError {
   if (error instanceof DynalakeError) return error;
   const facts = factsOf(error);
   const code = codeOf(facts);
-  const message = `Cannot ${call.attempt} ${placeText(call.place)}: ${reason(code, facts)}.`;
+  const message = `cannot ${call.attempt} ${placeText(call.place)}: ${reason(code, facts)}`;
   return new DynalakeError(code, message, details(code, facts, error));
 }
 

@@ -47,7 +47,7 @@ export class StreamReader implements ChangeReader {
 
   async next(request: { readonly recordsMax: number; readonly waitMs: number }): Promise<ChangeBatch> {
     if (this.#underWay)
-      throw new DynalakeError("INTERNAL", "A stream reader was asked twice at the same time.");
+      throw new DynalakeError("INTERNAL", "a stream reader was asked twice at the same time");
     this.#underWay = true;
     try {
       return await this.#next(Math.max(1, request.recordsMax), request.waitMs);
@@ -68,7 +68,7 @@ export class StreamReader implements ChangeReader {
     for (;;) {
       this.#succeed();
       // In this order: the position has to cover what is taken, and a gap belongs to a position that already knows of it.
-      const records = this.#closed ? [] : this.#followed.take(recordsMax);
+      const records = this.#followed.take(recordsMax);
       const gaps = [...this.#gaps, ...this.#followed.takeGaps()];
       this.#gaps = [];
       const leftMs = untilMs - timing.nowMs();
@@ -123,6 +123,6 @@ export class StreamReader implements ChangeReader {
 
 /** The hole between a stream that has ended and the one after it. */
 export function streamRecreated(oldArn: string, newArn: string): StreamGap {
-  const detail = `The table's stream was ${oldArn} and is ${newArn} now; changes between the two are in neither.`;
+  const detail = `The table's stream was ${oldArn} and is ${newArn} now; changes between the two are in neither`;
   return { reason: "stream-recreated", detail };
 }

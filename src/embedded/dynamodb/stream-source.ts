@@ -132,7 +132,7 @@ class StreamFinder {
 
   #vanished(streamArn: string): DynalakeError {
     const where = placeText(this.#connection.place);
-    const message = `Table "${this.#table}" ${where} names the stream ${streamArn}, which cannot be read.`;
+    const message = `table "${this.#table}" ${where} names the stream ${streamArn}, which cannot be read`;
     return new DynalakeError("SOURCE_FAILED", message);
   }
 }
@@ -148,7 +148,7 @@ function usableStream(source: SourceDescription, place: SourcePlace): string {
   if (source.streamArn === undefined) {
     throw new DynalakeError(
       "STREAM_UNUSABLE",
-      `Table "${source.name}" ${placeText(place)} has no stream enabled.`,
+      `table "${source.name}" ${placeText(place)} has no stream enabled`,
       {
         next: `Enable one, then take a new snapshot: ${enable}`,
       },
@@ -157,7 +157,7 @@ function usableStream(source: SourceDescription, place: SourcePlace): string {
   const viewType = source.streamViewType ?? "unknown";
   if (viewType !== "NEW_IMAGE" && viewType !== "NEW_AND_OLD_IMAGES") {
     const disable = updateTable(source.name, place, "StreamEnabled=false");
-    const message = `The stream of table "${source.name}" ${placeText(place)} has the view type ${viewType}, which carries no new images.`;
+    const message = `the stream of table "${source.name}" ${placeText(place)} has the view type ${viewType}, which carries no new images`;
     throw new DynalakeError("STREAM_UNUSABLE", message, {
       next: `A view type cannot be edited: disable the stream, enable another, then take a new snapshot: ${disable} && ${enable}`,
     });

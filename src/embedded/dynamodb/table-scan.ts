@@ -197,12 +197,12 @@ class TableScan {
     const read = `${this.#items} of about ${Math.max(this.#items, source.itemsEstimate)} items`;
     if (timing.nowMs() >= this.#untilMs) {
       const limit = `its time limit of ${request.timeLimitSeconds} seconds`;
-      const message = `The scan of table "${request.table}" reached ${limit} after ${read}; nothing of it was kept.`;
+      const message = `the scan of table "${request.table}" reached ${limit} after ${read}; nothing of it was kept`;
       const next = "Give it more time with --time-limit, or more of the table's capacity with --read-share.";
       throw new DynalakeError("INCOMPLETE", message, { next });
     }
     if (this.#stop.signal.aborted) {
-      const message = `The scan of table "${request.table}" was stopped after ${read}; nothing of it was kept.`;
+      const message = `the scan of table "${request.table}" was stopped after ${read}; nothing of it was kept`;
       throw new DynalakeError("INCOMPLETE", message);
     }
   }
@@ -230,10 +230,10 @@ async function firstFailure(workers: readonly Promise<void>[], stop: () => void)
 function readUnitsPerSecond(source: SourceDescription, request: TableScanRequest): number {
   const { readShare = 0.5, readUnitsPerSecond: given } = request;
   if (!(readShare > 0 && readShare <= 1)) {
-    throw new DynalakeError("USAGE", `The read share ${readShare} is not above 0 and at most 1.`);
+    throw new DynalakeError("USAGE", `the read share ${readShare} is not above 0 and at most 1`);
   }
   if (given !== undefined && !(given > 0)) {
-    throw new DynalakeError("USAGE", `A scan cannot read ${given} units per second.`);
+    throw new DynalakeError("USAGE", `a scan cannot read ${given} units per second`);
   }
   const provisioned = source.readUnitsPerSecond;
   return given ?? (provisioned === undefined ? Number.POSITIVE_INFINITY : provisioned * readShare);

@@ -1,0 +1,307 @@
+/**
+ * Reads bytes of compact DynamoDB JSON and writes bytes of wire rows: the primitives of the fast way from an export's line to
+ * a wire line. Every method that reads answers false where the input is not in the one plain form that it knows.
+ */
+
+/** Bytes of a JSON text: what may stand as it is in a string (0), the quote, the backslash, and what no string holds as it is. */
+const PLAIN = 0;
+const BYTE_CLASSES: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte === 34 || byte === 92 || byte < 32 ? 1 : PLAIN,
+);
+/**
+ * Bytes of which names and members of sets are made. Up to lead bytes of U+D7FF the order of UTF-8 bytes is the order of
+ * UTF-16 units, which is that of the rows.
+ */
+const NAME_CLASSES: Uint8Array = BYTE_CLASSES.map((kind, byte) => (byte >= 0xee ? 1 : kind));
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+const COLON = 58;
+const ZERO = 48;
+const NUMBER_BYTES_MAX = 64;
+/** Longer moves are handed to the engine, shorter ones are faster byte by byte. */
+const LOOP_BYTES_MAX = 96;
+const OUTPUT_BYTES_MIN = 64 * 1024;
+
+export class LineCursor {
+  input: Uint8Array = new Uint8Array(0);
+  /** The next byte of the input. */
+  at = 0;
+  output: Uint8Array = new Uint8Array(OUTPUT_BYTES_MIN);
+  /** Bytes written. */
+  length = 0;
+  /** Cleared where what was written does not give the attribute back by itself. */
+  exact = true;
+
+  /** The name that `name` read. */
+  nameFrom = 0;
+  nameTo = 0;
+  nameHash = 0;
+
+  /** The number that `number` read; `digits` is all its digits without the point, exact for up to 15 of them. */
+  numberFrom = 0;
+  numberTo = 0;
+  negative = false;
+  digits = 0;
+  wholeDigits = 0;
+  fractionDigits = 0;
+
+  /** The members of all objects and sets that are open, a stack: where each is written and what it is ordered by. */
+  readonly #ranks: number[] = [];
+  readonly #namesFrom: number[] = [];
+  readonly #namesTo: number[] = [];
+  readonly #starts: number[] = [];
+  #members = 0;
+
+  /** Makes room for `bytes` more. */
+  reserve(bytes: number): void {
+    if (this.output.length - this.length >= bytes) return;
+    const larger = new Uint8Array(Math.max(this.output.length * 2, this.length + bytes));
+    larger.set(this.output.subarray(0, this.length));
+    this.output = larger;
+  }
+
+  /** Forgets what was written, and the room that an uncommonly long line has needed. */
+  clear(bytesKeptMax: number): void {
+    this.length = 0;
+    if (this.output.length > bytesKeptMax) this.output = new Uint8Array(OUTPUT_BYTES_MIN);
+  }
+
+  /** Passes over exactly these bytes. */
+  accept(bytes: Uint8Array): boolean {
+    const { input, at } = this;
+    for (let i = 0; i < bytes.length; i++) if (input[at + i] !== bytes[i]) return false;
+    this.at = at + bytes.length;
+    return true;
+  }
+
+  acceptByte(byte: number): boolean {
+    if (this.input[this.at] !== byte) return false;
+    this.at++;
+    return true;
+  }
+
+  put(bytes: Uint8Array): void {
+    const { output, length } = this;
+    for (let i = 0; i < bytes.length; i++) output[length + i] = bytes[i] as number;
+    this.length = length + bytes.length;
+  }
+
+  putByte(byte: number): void {
+    this.output[this.length++] = byte;
+  }
+
+  /** Writes the input's bytes from `from` up to `to`. */
+  copy(from: number, to: number): void {
+    const { input, output } = this;
+    let { length } = this;
+    if (to - from > LOOP_BYTES_MAX) output.set(input.subarray(from, to), length);
+    else for (let i = from, o = length; i < to; i++, o++) output[o] = input[i] as number;
+    length += to - from;
+    this.length = length;
+  }
+
+  /** Copies the content of a JSON string as it is, up to its closing quote. */
+  text(): boolean {
+    const { input, output } = this;
+    let { at, length } = this;
+    for (;;) {
+      let byte = input[at] as number;
+      while (BYTE_CLASSES[byte] === PLAIN) {
+        output[length++] = byte;
+        byte = input[++at] as number;
+      }
+      if (byte !== BACKSLASH) {
+        this.at = at;
+        this.length = length;
+        return byte === QUOTE;
+      }
+      const end = endOfEscape(input, at);
+      if (end === -1) return false;
+      while (at < end) output[length++] = input[at++] as number;
+    }
+  }
+
+  /**
+   * Copies the content of a JSON string, up to its closing quote, for a JSON text within a JSON string. That text has one
+   * spelling for every string, so that only the escapes that JSON.stringify writes are known here.
+   */
+  textWithin(): boolean {
+    const { input, output } = this;
+    let { at, length } = this;
+    for (;;) {
+      let byte = input[at] as number;
+      while (BYTE_CLASSES[byte] === PLAIN) {
+        output[length++] = byte;
+        byte = input[++at] as number;
+      }
+      if (byte !== BACKSLASH) {
+        this.at = at;
+        this.length = length;
+        return byte === QUOTE;
+      }
+      const escaped = input[at + 1] as number;
+      if (SHORT_ESCAPES[escaped] !== 1 || escaped === SLASH) return false;
+      output[length++] = BACKSLASH;
+      output[length++] = BACKSLASH;
+      if (escaped === QUOTE || escaped === BACKSLASH) output[length++] = BACKSLASH;
+      output[length++] = escaped;
+      at += 2;
+    }
+  }
+
+  /** Passes over the content of a JSON string without escapes that sorts by its bytes, up to its closing quote. */
+  plainText(): boolean {
+    const { input } = this;
+    let { at } = this;
+    let hash = 0;
+    let byte = input[at] as number;
+    this.nameFrom = at;
+    while (NAME_CLASSES[byte] === PLAIN) {
+      hash = (Math.imul(hash, 31) + byte) | 0;
+      byte = input[++at] as number;
+    }
+    this.nameTo = at;
+    this.nameHash = hash;
+    this.at = at;
+    return byte === QUOTE;
+  }
+
+  /** Passes over a member's name and the colon after it. */
+  name(): boolean {
+    if (this.input[this.at] !== QUOTE) return false;
+    this.at++;
+    if (!this.plainText() || this.input[this.at + 1] !== COLON) return false;
+    this.at += 2;
+    return true;
+  }
+
+  /** Passes over a canonical number, up to the closing quote. */
+  number(): boolean {
+    const { input } = this;
+    const from = this.at;
+    const negative = input[from] === 45;
+    const wholeFrom = negative ? from + 1 : from;
+    let at = wholeFrom;
+    let digits = 0;
+    let digit = (input[at] as number) - ZERO;
+    for (; digit >= 0 && digit <= 9; digit = (input[++at] as number) - ZERO) digits = digits * 10 + digit;
+    this.wholeDigits = at - wholeFrom;
+    this.fractionDigits = 0;
+    if (at === wholeFrom || (input[wholeFrom] === ZERO && at > wholeFrom + 1)) return false;
+    if (input[at] === 46) {
+      const fractionFrom = ++at;
+      digit = (input[at] as number) - ZERO;
+      for (; digit >= 0 && digit <= 9; digit = (input[++at] as number) - ZERO) digits = digits * 10 + digit;
+      this.fractionDigits = at - fractionFrom;
+      if (at === fractionFrom || input[at - 1] === ZERO) return false;
+    }
+    this.numberFrom = from;
+    this.numberTo = at;
+    this.negative = negative;
+    this.digits = digits;
+    this.at = at;
+    return input[at] === QUOTE && !(negative && digits === 0) && at - from <= NUMBER_BYTES_MAX;
+  }
+
+  /** The place in the stack of members at which an object or set that opens now has its first one. */
+  openMembers(): number {
+    return this.#members;
+  }
+
+  /** A member is written from here on. Members are in the order of their ranks, those of one rank in that of their names. */
+  member(rank: number, nameFrom: number, nameTo: number): void {
+    const i = this.#members++;
+    this.#ranks[i] = rank;
+    this.#namesFrom[i] = nameFrom;
+    this.#namesTo[i] = nameTo;
+    this.#starts[i] = this.length;
+  }
+
+  /** Drops the members of a line that was given up. */
+  dropMembers(opened: number): void {
+    this.#members = opened;
+  }
+
+  /** Closes the members since `opened`, each written with one comma after it but the last, in order. False for two equal ones. */
+  closeMembers(opened: number): boolean {
+    const end = this.#members;
+    this.#members = opened;
+    let ascending = true;
+    for (let i = opened + 1; i < end; i++) {
+      const order = this.#compare(i - 1, i);
+      if (order === 0) return false;
+      if (order > 0) ascending = false;
+    }
+    return ascending || this.#reorder(opened, end);
+  }
+
+  /** Writes the members once more, in order, and moves them to where they were. */
+  #reorder(opened: number, end: number): boolean {
+    const order = Array.from({ length: end - opened }, (_, i) => opened + i).sort((a, b) =>
+      this.#compare(a, b),
+    );
+    const { output, length } = this;
+    const start = this.#starts[opened] as number;
+    let to = length;
+    for (let i = 0; i < order.length; i++) {
+      const member = order[i] as number;
+      if (i > 0 && this.#compare(order[i - 1] as number, member) === 0) return false;
+      const from = this.#starts[member] as number;
+      const memberEnd = member + 1 < end ? (this.#starts[member + 1] as number) - 1 : length;
+      move(output, to, from, memberEnd);
+      to += memberEnd - from;
+      output[to++] = 44;
+    }
+    move(output, start, length, to - 1);
+    return true;
+  }
+
+  #compare(a: number, b: number): number {
+    const rank = (this.#ranks[a] as number) - (this.#ranks[b] as number);
+    if (rank !== 0) return rank;
+    const { input } = this;
+    const fromA = this.#namesFrom[a] as number;
+    const fromB = this.#namesFrom[b] as number;
+    const lengthA = (this.#namesTo[a] as number) - fromA;
+    const lengthB = (this.#namesTo[b] as number) - fromB;
+    for (let i = 0; i < lengthA && i < lengthB; i++) {
+      const difference = (input[fromA + i] as number) - (input[fromB + i] as number);
+      if (difference !== 0) return difference;
+    }
+    return lengthA - lengthB;
+  }
+}
+
+const SLASH = 47;
+const SHORT_ESCAPES: Uint8Array = new Uint8Array(256);
+for (const escaped of '"\\/bfnrt') SHORT_ESCAPES[escaped.charCodeAt(0)] = 1;
+
+/** The index after the escape sequence at `at`, or -1 where it is none or stands for half a character. */
+function endOfEscape(input: Uint8Array, at: number): number {
+  if (SHORT_ESCAPES[input[at + 1] as number] === 1) return at + 2;
+  const unit = escapedUnit(input, at);
+  if (unit === -1 || (unit >= 0xdc00 && unit <= 0xdfff)) return -1;
+  if (unit < 0xd800 || unit > 0xdfff) return at + 6;
+  const low = escapedUnit(input, at + 6);
+  return low >= 0xdc00 && low <= 0xdfff ? at + 12 : -1;
+}
+
+/** The UTF-16 unit of the \uXXXX at `at`, or -1. */
+function escapedUnit(input: Uint8Array, at: number): number {
+  if (input[at] !== BACKSLASH || input[at + 1] !== 117) return -1;
+  let unit = 0;
+  for (let i = at + 2; i < at + 6; i++) {
+    const byte = input[i] as number;
+    const lower = byte | 32;
+    const digit = byte >= ZERO && byte <= 57 ? byte - ZERO : lower >= 97 && lower <= 102 ? lower - 87 : -1;
+    if (digit === -1) return -1;
+    unit = unit * 16 + digit;
+  }
+  return unit;
+}
+
+function move(bytes: Uint8Array, to: number, from: number, end: number): void {
+  if (end - from > LOOP_BYTES_MAX) bytes.copyWithin(to, from, end);
+  else for (let i = from, o = to; i < end; i++, o++) bytes[o] = bytes[i] as number;
+}

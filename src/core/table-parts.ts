@@ -1,0 +1,90 @@
+/**
+ * Into which parts the rows of a lake table are written. Buckets of the key hold a key for ever, so that each bucket has its
+ * own deltas. A key's value of a partition column can change, so there the deltas are one part of all keys, and a major
+ * compaction rewrites every part that holds or gets a key of theirs.
+ */
+import { DynalakeError } from "./error.ts";
+import type { Manifest } from "./manifest.ts";
+import { bucketLabel, type Partitioning } from "./partitioning.ts";
+import type { QueryEngine, StageRequest } from "./ports/query-engine.ts";
+import type { Schema } from "./schema.ts";
+import { integer, literal, quoted } from "./sql/dialect.ts";
+
+type Parts = StageRequest["parts"];
+type ValuePartitioning = Exclude<Partitioning, { kind: "bucket" }>;
+
+/** The part of the deltas of a table that is cut by the values of a column. */
+export const ALL_KEYS = "all";
+
+/** More parts than this make every query slow; the values of the column are too many. */
+const PARTS_MAX = 1000;
+
+/** The column by whose values the table is cut, or undefined where it is cut into buckets of the key. */
+export function valuePartitioning(schema: Schema): ValuePartitioning | undefined {
+  return schema.partitioning?.kind === "bucket" ? undefined : schema.partitioning;
+}
+
+/** The parts of a new delta. */
+export function deltaParts(engine: QueryEngine, schema: Schema, manifest: Pick<Manifest, "buckets">): Parts {
+  if (valuePartitioning(schema) !== undefined) return [{ part: ALL_KEYS, where: undefined }];
+  return bucketParts(engine, manifest.buckets);
+}
+
+/** The parts of base rows, which are given as a SELECT of a segment's columns. */
+export async function baseParts(
+  engine: QueryEngine,
+  schema: Schema,
+  rows: string,
+  buckets: number,
+): Promise<Parts> {
+  const partitioning = valuePartitioning(schema);
+  if (partitioning === undefined) return bucketParts(engine, buckets);
+  const label = partLabel(engine, partitioning);
+  return labelParts(engine, label, `SELECT DISTINCT ${label} AS part FROM (${rows}) LIMIT ${PARTS_MAX + 1}`);
+}
+
+/** The parts of the base that hold a key of the deltas, or get one: each with the condition that chooses its rows. */
+export async function touchedParts(
+  engine: QueryEngine,
+  partitioning: ValuePartitioning,
+  base: string,
+  deltas: string,
+): Promise<Parts> {
+  const label = partLabel(engine, partitioning);
+  const held = `SELECT ${label} AS part FROM ${base} WHERE _key IN (SELECT _key FROM ${deltas})`;
+  const given = `SELECT ${label} AS part FROM ${deltas} WHERE _op <> 'REMOVE'`;
+  return labelParts(
+    engine,
+    label,
+    `SELECT DISTINCT part FROM (${held} UNION ALL ${given}) LIMIT ${PARTS_MAX + 1}`,
+  );
+}
+
+/** Every bucket with the condition on `_key` that chooses its rows; the one bucket of a small table needs none. */
+function bucketParts(engine: QueryEngine, count: number): Parts {
+  if (count === 1) return [{ part: bucketLabel(0), where: undefined }];
+  const bucket = engine.dialect.bucketOfTyped("_key", count);
+  return Array.from({ length: count }, (_, index) => ({
+    part: bucketLabel(index),
+    where: `${bucket} = ${integer(index)}`,
+  }));
+}
+
+async function labelParts(engine: QueryEngine, label: string, statement: string): Promise<Parts> {
+  const labels = (await engine.rows(statement)).map((row) => String(row.part)).sort();
+  if (labels.length > PARTS_MAX) {
+    throw new DynalakeError(
+      "SCHEMA_INVALID",
+      `partitionBy would cut the table into more than ${PARTS_MAX} parts`,
+      {
+        next: "Choose a coarser partitionBy, such as month(column), or bucket(n).",
+      },
+    );
+  }
+  return labels.map((part) => ({ part, where: `${label} = ${literal(part)}` }));
+}
+
+/** The expression of a row's part: letters, digits, _ and - only. Rows without a value have a part of their own. */
+function partLabel(engine: QueryEngine, partitioning: ValuePartitioning): string {
+  return `coalesce(${engine.dialect.partLabel(partitioning.kind, quoted(partitioning.column))}, 'none')`;
+}

@@ -1,0 +1,291 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/attribute-value.ts";
+import { parseColumnType } from "../../src/core/column-type.ts";
+import { type CompactionContext, compactMajor, compactMinor } from "../../src/core/compact.ts";
+import { DEFAULT_POLICY } from "../../src/core/compaction-plan.ts";
+import { deliver } from "../../src/core/deliver.ts";
+import { inferenceOf, inferredSchema, observe } from "../../src/core/infer.ts";
+import { type KeySchema, keyAttributes, keyHash, keyOf } from "../../src/core/key.ts";
+import { latestManifest } from "../../src/core/lake-table.ts";
+import { currentView } from "../../src/core/lake-view.ts";
+import { rowCodec } from "../../src/core/row.ts";
+import { type AttributeFile, parseSchema, type Schema, type SchemaFile } from "../../src/core/schema.ts";
+import { lineWriter } from "../../src/core/wire-line.ts";
+import { openExport } from "../../src/embedded/export-folder.ts";
+import { itemLines } from "../../src/embedded/items.ts";
+import { type Lake, newRun, openLake } from "../../src/embedded/lake.ts";
+import { FILE_LIMITS, parquetSink } from "../../src/embedded/parquet-sink.ts";
+import { snapshotFromExport } from "../../src/embedded/snapshot.ts";
+import { keyedItem, keySchema } from "../arbitraries/item.ts";
+import { schemaFor, typeText } from "../arbitraries/schema.ts";
+import { exportLine, writeExport } from "../support/export-folder.ts";
+import { withFolder } from "../support/folders.ts";
+import { epochColumn, jsonValue, setColumn, valueOf } from "../support/typed-value.ts";
+
+const RUNS = Number(process.env.EXACTNESS_RUNS ?? 12);
+const CHANGED_AT_SECONDS = 1_772_359_200;
+
+test("every item comes back from an export and from the stream, compacted or not, by any schema", async () => {
+  await fc.assert(
+    fc.asyncProperty(tableOfItems, async ({ key, items, file }) => {
+      await expectExact(items, file ?? inferred(items, key));
+    }),
+    { numRuns: RUNS },
+  );
+}, 300_000);
+
+test("columns alone give back every value of their types, at every depth and under any name", async () => {
+  await fc.assert(
+    fc.asyncProperty(typedTable, async ({ file, items }) => {
+      await expectExact(items, file, "columns alone");
+    }),
+    { numRuns: RUNS },
+  );
+}, 300_000);
+
+const BORDERS: readonly (readonly [type: string, spec: Partial<AttributeFile>, ...values: AttributeValue[]])[] = [
+  ["string", {}, { S: "" }, { S: "\0" }, { S: "a\0b\u0001\u001f\u007f" }, { S: "😀\u{10ffff}\uffff\ufffd\ufeff" }],
+  ["boolean", {}, { BOOL: true }, { BOOL: false }],
+  ["int", {}, { N: "2147483647" }, { N: "-2147483648" }, { N: "0" }],
+  ["bigint", {}, { N: "9223372036854775807" }, { N: "-9223372036854775808" }, { N: "9007199254740993" }],
+  ["double", {}, { N: "0.1" }, { N: "1e21" }, { N: "-1e-130" }, { N: "9.999999999999999e125" }],
+  ["double", {}, { N: String(Number.MAX_VALUE) }, { N: "5e-324" }, { N: "123456789012345680000" }],
+  ["decimal(38,0)", {}, { N: "9".repeat(38) }, { N: `-${"9".repeat(38)}` }],
+  ["decimal(38,38)", {}, { N: `0.${"9".repeat(38)}` }, { N: `-0.${"0".repeat(37)}1` }],
+  ["decimal(38,19)", {}, { N: `${"9".repeat(19)}.${"9".repeat(19)}` }, { N: "0.0000000000000000001" }],
+  ["decimal(1,0)", {}, { N: "9" }, { N: "-9" }, { N: "0" }],
+  ["date", {}, { S: "0001-01-01" }, { S: "9999-12-31" }, { S: "2024-02-29" }, { S: "1582-10-10" }],
+  ["timestamp", {}, { S: "0001-01-01T00:00:00.000Z" }, { S: "9999-12-31T23:59:59.999Z" }],
+  ["timestamp", {}, { S: "1969-12-31T23:59:59.999Z" }, { S: "1970-01-01T00:00:00.001Z" }],
+  ["timestamp", { format: "epoch_millis" }, { N: "-62135596800000" }, { N: "253402300799999" }, { N: "-1" }],
+  ["timestamp", { format: "epoch_seconds" }, { N: "-62135596800" }, { N: "253402300799.999" }, { N: "-0.001" }],
+  ["binary", {}, { B: "" }, { B: "AA==" }, { B: "XHgwMA==" }, { B: "//79/A==" }],
+  ["array<string>", {}, { L: [] }, { L: [{ NULL: true }] }, { L: [{ S: "" }, { NULL: true }, { S: "null" }] }],
+  ["array<array<int>>", {}, { L: [{ L: [] }, { NULL: true }, { L: [{ NULL: true }, { N: "1" }] }] }],
+  ["map<string,string>", {}, { M: {} }, { M: { "": { S: "" }, "\0": { S: "\0" }, '"': { NULL: true } } }],
+  ["map<string,int>", {}, { M: JSON.parse('{"__proto__":{"N":"1"},"null":{"N":"2"},"a.b":{"N":"3"}}') }],
+  ["map<string,array<binary>>", {}, { M: { NULL: { L: [{ B: "AA==" }, { NULL: true }] }, "1": { L: [] } } }],
+  ["map<string,map<string,timestamp>>", {}, { M: { a: { M: { b: { S: "0001-01-01T00:00:00.000Z" } } } } }],
+  ["struct<a:string,B:int>", {}, { M: {} }, { M: { a: { S: "x" } } }, { M: { B: { N: "1" } } }],
+  ["struct<__proto__:decimal(38,10)>", {}, { M: JSON.parse('{"__proto__":{"N":"0.1"}}') }],
+  ["array<struct<a:binary,b:struct<c:double>>>", {}, { L: [{ M: {} }, { NULL: true }] }],
+  ["array<struct<a:binary,b:struct<c:double>>>", {}, { L: [{ M: { a: { B: "" }, b: { M: {} } } }] }],
+  ["struct<a:map<string,struct<d:date>>>", {}, { M: { a: { M: { x: { M: {} }, y: { NULL: true } } } } }],
+  ["json", {}, { L: [] }, { M: {} }, { S: "\0" }, { M: { "\0": { L: [{ NULL: true }, { BOOL: true }] } } }],
+  ["array<decimal(38,38)>", { set: true }, { NS: [`-0.${"9".repeat(38)}`, "0"] }],
+  ["array<double>", { set: true }, { NS: ["-1e125", "5e-324", "1e21"] }],
+  ["array<binary>", { set: true }, { BS: ["", "AA=="] }],
+];
+
+test("columns alone give back the values at the borders of their types", async () => {
+  const columns = BORDERS.map(([type, spec], i): [string, AttributeFile] => [`c${i}`, { type, ...spec }]);
+  const file: SchemaFile = {
+    table: "t",
+    key: { hash: "id" },
+    attributes: { id: { type: "int" }, ...Object.fromEntries(columns) },
+  };
+  const most = Math.max(...BORDERS.map(([, , ...values]) => values.length));
+  const items = Array.from({ length: most + 1 }, (_, row) => {
+    const values = BORDERS.map(([, , ...own], i) => [`c${i}`, own[row]] as const);
+    return readItem({ id: { N: String(row) }, ...Object.fromEntries(values.filter(([, value]) => value)) });
+  });
+  await expectExact(items, file, "columns alone");
+});
+
+test("columns are found by any name, those that SQL or the statements use themselves among them", async () => {
+  const names = ["select", "from", "x0", "x1", "k", "v", "key", "value", "base", "hidden", "shown", "overlay"];
+  names.push("log_window", "staged", "entry", "_rank", "_latest", "oldest", "rows", "order", "0", "_", "rowid");
+  const types = ["array<binary>", "map<string,binary>", "struct<value:binary,key:string,_key:string>", "bigint"];
+  const spec = (i: number): AttributeFile => ({ type: types[i % types.length] as string });
+  const values: readonly AttributeValue[] = [
+    { L: [{ B: "AA==" }] },
+    { M: { value: { B: "AQ==" } } },
+    { M: { value: { B: "Ag==" }, key: { S: "k" }, _key: { S: "0" } } },
+    { N: "5" },
+  ];
+  const file: SchemaFile = {
+    table: "select",
+    key: { hash: "key", range: "rowid" },
+    attributes: {
+      ...Object.fromEntries(names.map((name, i) => [name, spec(i)])),
+      key: { type: "string" },
+      rowid: { type: "bigint" },
+    },
+  };
+  const items = Array.from({ length: 3 }, (_, row) => ({
+    ...Object.fromEntries(names.map((name, i) => [name, values[i % values.length] as AttributeValue])),
+    key: { S: "k" },
+    rowid: { N: String(row) },
+  }));
+  await expectExact(items, file, "columns alone");
+});
+
+const tableOfItems = keySchema.chain((key) =>
+  fc.array(keyedItem(key), { minLength: 1, maxLength: 12 }).chain((generated) => {
+    const items = distinct(generated, key);
+    const file = fc.oneof(
+      { weight: 4, arbitrary: schemaFor(items, { key }) },
+      { weight: 2, arbitrary: fc.constant(undefined) },
+      { weight: 1, arbitrary: fc.constant<SchemaFile>({ table: "t", key, attributes: {} }) },
+    );
+    return file.map((chosen) => ({ key, items, file: chosen }));
+  }),
+);
+
+interface TypedColumn {
+  readonly spec: AttributeFile;
+  readonly value: fc.Arbitrary<AttributeValue>;
+}
+
+const typedColumn: fc.Arbitrary<TypedColumn> = fc.oneof(
+  { weight: 8, arbitrary: typeText.map(ofType) },
+  { weight: 1, arbitrary: epochColumn },
+  { weight: 1, arbitrary: setColumn },
+);
+
+function ofType(type: string): TypedColumn {
+  const parsed = parseColumnType(type);
+  return { spec: { type }, value: parsed.kind === "json" ? jsonValue : valueOf(parsed) };
+}
+
+/** A table of random columns with values that fit them, some of them missing. */
+const typedTable = fc.array(typedColumn, { minLength: 1, maxLength: 12 }).chain((columns) => {
+  const item = fc.tuple(...columns.map(({ value }) => fc.option(value, { nil: undefined, freq: 4 })));
+  return fc.array(item, { minLength: 1, maxLength: 8 }).map((rows) => {
+    const named = columns.map(({ spec }, i): [string, AttributeFile] => [`c${i}`, spec]);
+    const file: SchemaFile = {
+      table: "t",
+      key: { hash: "id" },
+      attributes: { id: { type: "int" }, ...Object.fromEntries(named) },
+    };
+    return { file, items: rows.map((values, row) => itemOf(row, values)) };
+  });
+});
+
+function itemOf(row: number, values: readonly (AttributeValue | undefined)[]): Item {
+  const attributes = values.map((value, i) => [`c${i}`, value] as const).filter(([, value]) => value);
+  return readItem({ id: { N: String(row) }, ...Object.fromEntries(attributes) });
+}
+
+function distinct(items: readonly Item[], key: KeySchema): readonly Item[] {
+  const hashOf = (item: Item): string => keyHash(keyOf(key, readItem(item)) as readonly AttributeValue[]);
+  return [...new Map(items.map((item) => [hashOf(item), item])).values()];
+}
+
+function inferred(items: readonly Item[], key: KeySchema): SchemaFile {
+  const inference = inferenceOf();
+  for (const item of items) observe(inference, readItem(item));
+  return inferredSchema(inference, { table: "t", source: "t", key }).file;
+}
+
+/** Takes the items into two tables of one lake, as a snapshot and as changes, and compares what comes back of both. */
+async function expectExact(
+  items: readonly Item[],
+  file: SchemaFile,
+  from: "columns alone" | "anywhere" = "anywhere",
+): Promise<void> {
+  const snapshotted = parseSchema({ ...file, table: `${file.table}_snapshotted` }, "the schema");
+  const streamed = parseSchema({ ...file, table: `${file.table}_streamed` }, "the schema");
+  const expected = items.map((item) => itemText(readItem(item))).sort();
+  await withFolder(async (folder) => {
+    const lake = await openLake(`${folder}/lake`);
+    try {
+      await takeSnapshot(lake, snapshotted, `${folder}/export`, items);
+      expect(await itemsOf(lake, snapshotted)).toEqual(expected);
+      const rows = await rowsOf(lake, snapshotted);
+      await deliverItems(lake, streamed, items);
+      expect(await itemsOf(lake, streamed)).toEqual(expected);
+      expect(await rowsOf(lake, streamed)).toEqual(rows);
+      const compaction = compactionOf(lake, streamed);
+      expect(await compactMinor(compaction)).toMatchObject({ rows: items.length });
+      expect(await itemsOf(lake, streamed)).toEqual(expected);
+      expect(await compactMajor(compaction, "all")).toMatchObject({ rows: items.length });
+      expect(await itemsOf(lake, streamed)).toEqual(expected);
+      expect(await rowsOf(lake, streamed)).toEqual(rows);
+      if (from === "columns alone") expect(rows.filter(({ _unmapped }) => _unmapped !== null)).toEqual([]);
+    } finally {
+      await lake.close();
+    }
+  });
+}
+
+async function takeSnapshot(
+  lake: Lake,
+  schema: Schema,
+  folder: string,
+  items: readonly Item[],
+): Promise<void> {
+  const half = Math.ceil(items.length / 2);
+  const files = [items.slice(0, half), items.slice(half)].map((own) => ({ content: own.map(exportLine) }));
+  await writeExport(folder, { files });
+  const result = await snapshotFromExport({
+    lake,
+    schema,
+    export: await openExport(folder),
+    maskKey: undefined,
+    threads: 1,
+    cutSeconds: 0,
+    onProgress: () => undefined,
+  });
+  expect(result).toMatchObject({ items: items.length, skipped: 0, quarantined: 0 });
+}
+
+async function deliverItems(lake: Lake, schema: Schema, items: readonly Item[]): Promise<void> {
+  const records = items.map((NewImage, i) => ({
+    eventName: i % 2 === 0 ? "INSERT" : "MODIFY",
+    dynamodb: {
+      ApproximateCreationDateTime: CHANGED_AT_SECONDS + i,
+      Keys: Object.fromEntries(keyAttributes(schema.key).map((name) => [name, NewImage[name]])),
+      NewImage,
+      SequenceNumber: String(100 + i),
+    },
+  }));
+  const delivery = await deliver(
+    {
+      store: lake.store,
+      sink: parquetSink(lake.root, schema, lake.session),
+      writer: lineWriter(rowCodec(schema)),
+      rowBytesMax: FILE_LIMITS.recordBytesMax,
+    },
+    {
+      records: records.map((record, i) => (i % 3 === 0 ? JSON.stringify(record) : record)),
+      source: "a test",
+      arrivedAtSeconds: CHANGED_AT_SECONDS + 100,
+    },
+  );
+  expect(delivery).toMatchObject({ rows: items.length, quarantined: [] });
+}
+
+function compactionOf(lake: Lake, schema: Schema): CompactionContext {
+  return {
+    store: lake.store,
+    engine: lake.engine,
+    schema,
+    policy: { ...DEFAULT_POLICY, settleSeconds: 0 },
+    newRun,
+    nowSeconds: () => CHANGED_AT_SECONDS + 1000,
+  };
+}
+
+async function itemsOf(lake: Lake, schema: Schema): Promise<readonly string[]> {
+  let lines = "";
+  for await (const text of itemLines(lake, schema, undefined)) lines += text;
+  const items = lines.split("\n").filter((line) => line !== "");
+  return items.map((line) => itemText(readItem((JSON.parse(line) as { Item: unknown }).Item))).sort();
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** The rows that people see, without what tells how they came in, with the types of their columns. */
+async function rowsOf(lake: Lake, schema: Schema): Promise<readonly Row[]> {
+  const context = { store: lake.store, engine: lake.engine, schema };
+  const view = await currentView(context, await latestManifest(lake.store, schema.table), undefined);
+  const sql = `SELECT * EXCLUDE (_op, _version, _changed_at, _expired) FROM (${view.sql})`;
+  const reader = await lake.session.connection.runAndReadAll(sql);
+  const columns = reader.columnNames().map((name, i) => `${name} ${reader.columnType(i)}`);
+  const rows = reader.getRowsJson().map((row) => Object.fromEntries(row.map((value, i) => [columns[i], value])));
+  return rows
+    .map((row) => ({ ...row, _unmapped: row["_unmapped VARCHAR"] }))
+    .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+}
