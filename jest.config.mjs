@@ -6,6 +6,8 @@ export default {
   testEnvironment: "node",
   roots: ["<rootDir>/test"],
   testMatch: ["<rootDir>/test/**/*.test.ts"],
+  // They have a command of their own: npm run test:local.
+  testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/local/"],
   extensionsToTreatAsEsm: [".ts"],
   moduleFileExtensions: ["ts", "js", "mjs", "cjs", "json", "node"],
   transform: {

@@ -27,9 +27,13 @@ const context: CommandContext = {
   interrupted: interruption.signal,
 };
 
-/** The first interrupt asks for a clean end, the second one ends at once: nothing is lost either way. */
+/** Commands that watch `interrupted`, and end cleanly at the first interrupt. */
+const ENDS_CLEANLY: ReadonlySet<string> = new Set(["run", "snapshot"]);
+let endsCleanly = false;
+
+/** An interrupt asks for a clean end where there is one, and the second one ends at once: nothing is lost either way. */
 function onInterrupt(signal: NodeJS.Signals): void {
-  if (interruption.signal.aborted) process.exit(signal === "SIGINT" ? 130 : 143);
+  if (interruption.signal.aborted || !endsCleanly) process.exit(signal === "SIGINT" ? 130 : 143);
   interruption.abort();
 }
 
@@ -87,9 +91,12 @@ function program(): Command {
   const dynalake = new Command("dynalake")
     .description("Keeps DynamoDB tables queryable with SQL, as a copy that can be proved right.")
     .version(version())
-    .showHelpAfterError("(add --help for all options)")
+    .showHelpAfterError("  -> Add --help for all options.")
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text) });
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "error USAGE: ")) })
+    .hook("preAction", (_, command) => {
+      endsCleanly = ENDS_CLEANLY.has(command.name());
+    });
 
   dynalake
     .command("demo")

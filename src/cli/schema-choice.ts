@@ -3,13 +3,21 @@ import { readFile } from "node:fs/promises";
 import type { Item } from "../core/attribute-value.ts";
 import { DynalakeError } from "../core/error.ts";
 import { inferenceOf, inferredSchema, observe } from "../core/infer.ts";
-import type { KeySchema } from "../core/key.ts";
-import { readSchema } from "../core/lake-table.ts";
+import { type KeySchema, keyAttributes } from "../core/key.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import { parseSchema, parseSchemaText, type Schema, tableName } from "../core/schema.ts";
 import { systemCode } from "../embedded/file-error.ts";
+import { holdsData } from "../embedded/lake.ts";
+import { jsonFault } from "./json-fault.ts";
+import { knownSchema } from "./lake-choice.ts";
 
-export interface SchemaRequest {
+export interface SchemaRequest extends SchemaDemand {
+  /** Items to infer from; asked only where nothing else gives a schema. */
+  readonly sample: () => Promise<{ readonly items: Iterable<Item>; readonly key: KeySchema | undefined }>;
+}
+
+/** What is known before anything is read. */
+export interface SchemaDemand {
   readonly store: ObjectStore;
   /** --schema: a file's path. */
   readonly file: string | undefined;
@@ -19,8 +27,6 @@ export interface SchemaRequest {
   readonly key: KeySchema | undefined;
   /** The source table's name, where it is known. */
   readonly source: string | undefined;
-  /** Items to infer from; asked only where nothing else gives a schema. */
-  readonly sample: () => Promise<{ readonly items: Iterable<Item>; readonly key: KeySchema | undefined }>;
 }
 
 export interface SchemaChoice {
@@ -31,6 +37,11 @@ export interface SchemaChoice {
 }
 
 export async function chooseSchema(request: SchemaRequest): Promise<SchemaChoice> {
+  return (await givenSchema(request)) ?? inferSchema(request, tableName(requireName(request)));
+}
+
+/** The schema of the file or of the lake, checked against all else that is asked for; undefined where one has to be inferred. */
+export async function givenSchema(request: SchemaDemand): Promise<SchemaChoice | undefined> {
   const given = request.file === undefined ? undefined : await readSchemaFile(request.file);
   if (given !== undefined && request.name !== undefined && tableName(request.name) !== given.table) {
     throw new DynalakeError(
@@ -39,19 +50,34 @@ export async function chooseSchema(request: SchemaRequest): Promise<SchemaChoice
     );
   }
   const name = given?.table ?? tableName(requireName(request));
-  const known = await readSchema(request.store, name);
+  const known = await boundSchema(request, name);
   const chosen = given ?? known;
-  if (chosen === undefined) return inferSchema(request, name);
+  if (chosen === undefined) return undefined;
   if (request.key !== undefined && !sameKeySchema(request.key, chosen.key)) {
-    const wanted = [chosen.key.hash, ...(chosen.key.range === undefined ? [] : [chosen.key.range])].join(",");
-    throw new DynalakeError("USAGE", `--key does not fit the schema of "${name}", whose key is ${wanted}`);
+    const wanted = keyAttributes(chosen.key).join(",");
+    const offered = keyAttributes(request.key).join(",");
+    throw new DynalakeError("USAGE", `the key ${offered} does not fit the schema of "${name}": ${wanted}`);
   }
   if (given !== undefined && known !== undefined && !sameSchema(given, known))
     await requireNoData(request, name);
   return { schema: chosen, origin: given === undefined ? "lake" : "file", undecided: [] };
 }
 
-function requireName(request: SchemaRequest): string {
+/** The schema of a table that holds data; throws USAGE where the data is another source table's. */
+async function boundSchema(request: SchemaDemand, table: string): Promise<Schema | undefined> {
+  const { store, source } = request;
+  const known = await knownSchema(store, table);
+  if (known === undefined || !(await holdsData(store, table))) return undefined;
+  const isOther = source !== undefined && known.source !== source && known.source !== table;
+  if (isOther && request.name === undefined && request.file === undefined) {
+    throw new DynalakeError("USAGE", `"${table}" holds the table "${known.source}", not "${source}"`, {
+      next: "Give --name NAME: a lake table of its own, or this one if it is the same table under another name.",
+    });
+  }
+  return known;
+}
+
+function requireName(request: SchemaDemand): string {
   const name = request.name ?? request.source;
   if (name !== undefined) return name;
   throw new DynalakeError("USAGE", "the lake table has no name", {
@@ -63,11 +89,15 @@ function requireName(request: SchemaRequest): string {
 export async function readSchemaFile(file: string): Promise<Schema> {
   let text: string;
   try {
-    text = await readFile(file, "utf8");
+    text = new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
   } catch (cause) {
-    throw new DynalakeError("INPUT_INVALID", `${file} cannot be read: ${systemCode(cause)}`, { cause });
+    const why = cause instanceof TypeError ? "it is no UTF-8 text" : systemCode(cause);
+    throw new DynalakeError("INPUT_INVALID", `${file} cannot be read: ${why}`, { cause });
   }
-  return parseSchemaText(text, file);
+  const fault = jsonFault(text);
+  if (fault === undefined) return parseSchemaText(text, file);
+  const place = `line ${fault.line}, column ${fault.column}`;
+  throw new DynalakeError("SCHEMA_INVALID", `${file} is no valid JSON: ${place}: ${fault.why}`);
 }
 
 async function inferSchema(request: SchemaRequest, table: string): Promise<SchemaChoice> {
@@ -85,7 +115,7 @@ async function inferSchema(request: SchemaRequest, table: string): Promise<Schem
   return { schema: parseSchema(file, "the inferred schema"), origin: "inferred", undecided: sentences };
 }
 
-function sameKeySchema(a: KeySchema, b: KeySchema): boolean {
+export function sameKeySchema(a: KeySchema, b: KeySchema): boolean {
   return a.hash === b.hash && a.range === b.range;
 }
 
@@ -101,7 +131,7 @@ function sorted(value: unknown): unknown {
   return entries.map(([name, member]) => [name, sorted(member)]);
 }
 
-async function requireNoData(request: SchemaRequest, table: string): Promise<void> {
+async function requireNoData(request: SchemaDemand, table: string): Promise<void> {
   const holdsChanges = (await request.store.folders(`${table}/changes/`)).length > 0;
   if (!holdsChanges) return;
   throw new DynalakeError(

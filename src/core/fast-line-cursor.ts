@@ -33,18 +33,18 @@ export class LineCursor {
   /** Cleared where what was written does not give the attribute back by itself. */
   exact = true;
 
-  /** The name that `name` read. */
-  nameFrom = 0;
-  nameTo = 0;
-  nameHash = 0;
-
-  /** The number that `number` read; `digits` is all its digits without the point, exact for up to 15 of them. */
-  numberFrom = 0;
-  numberTo = 0;
+  /** Where the plain text or number that was read last stands in the input. */
+  from = 0;
+  to = 0;
+  /** The hash of the plain text that was read last. */
+  hash = 0;
+  /** The number that was read last; `digits` is all its digits without the point, exact for up to 15 of them. */
   negative = false;
   digits = 0;
   wholeDigits = 0;
   fractionDigits = 0;
+  /** What the number that was read last is ordered by in a set. */
+  rank = 0;
 
   /** The members of all objects and sets that are open, a stack: where each is written and what it is ordered by. */
   readonly #ranks: number[] = [];
@@ -59,6 +59,17 @@ export class LineCursor {
     const larger = new Uint8Array(Math.max(this.output.length * 2, this.length + bytes));
     larger.set(this.output.subarray(0, this.length));
     this.output = larger;
+  }
+
+  append(bytes: Uint8Array): void {
+    this.reserve(bytes.length);
+    this.output.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  /** What was written, until the next write. */
+  written(): Uint8Array {
+    return this.output.subarray(0, this.length);
   }
 
   /** Forgets what was written, and the room that an uncommonly long line has needed. */
@@ -156,13 +167,13 @@ export class LineCursor {
     let { at } = this;
     let hash = 0;
     let byte = input[at] as number;
-    this.nameFrom = at;
+    this.from = at;
     while (NAME_CLASSES[byte] === PLAIN) {
       hash = (Math.imul(hash, 31) + byte) | 0;
       byte = input[++at] as number;
     }
-    this.nameTo = at;
-    this.nameHash = hash;
+    this.to = at;
+    this.hash = hash;
     this.at = at;
     return byte === QUOTE;
   }
@@ -196,8 +207,8 @@ export class LineCursor {
       this.fractionDigits = at - fractionFrom;
       if (at === fractionFrom || input[at - 1] === ZERO) return false;
     }
-    this.numberFrom = from;
-    this.numberTo = at;
+    this.from = from;
+    this.to = at;
     this.negative = negative;
     this.digits = digits;
     this.at = at;

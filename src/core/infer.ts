@@ -79,7 +79,7 @@ export function observe(inference: Inference, item: Item): void {
  * like data: the order is one of names alone, so that what stays does not depend on what came first.
  */
 function forget(inference: Inference): void {
-  const others = [...inference.attributes].filter(([, shape]) => true);
+  const others = [...inference.attributes].filter(([, shape]) => countOf(shape) < inference.itemCount);
   if (others.length <= ATTRIBUTES_MAX) return;
   others.sort(([a], [b]) => nameRank(a) - nameRank(b) || a.length - b.length || (a < b ? -1 : 1));
   for (const [attribute] of others.slice(ATTRIBUTES_MAX)) inference.attributes.delete(attribute);

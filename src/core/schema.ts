@@ -19,6 +19,7 @@ export const RESERVED_COLUMNS: ReadonlySet<string> = new Set([
   "_segment",
   "dt",
   "hr",
+  "ddb_export_timestamp",
 ]);
 
 export const TIMESTAMP_FORMATS = ["iso", "epoch_seconds", "epoch_millis"] as const;

@@ -1,5 +1,5 @@
 /** The query engine on this machine: DuckDB over the lake's folder. */
-import { mkdir, rm, stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type ChangeObject, segmentFolder } from "../core/lake-path.ts";
 import type { Segment } from "../core/manifest.ts";
@@ -10,7 +10,7 @@ import { duckdb } from "../core/sql/duckdb.ts";
 import { changeWireColumns, type WireColumn } from "../core/wire-line.ts";
 import { type DuckdbSession, engineError } from "./duckdb-session.ts";
 import { fileError } from "./file-error.ts";
-import { syncFile, syncFolder } from "./folder-store.ts";
+import { makeFolder, removeFile, syncFile, syncFolder } from "./folder-store.ts";
 
 /** Rows of a Parquet row group: small enough that a query by key opens few. */
 const ROW_GROUP_ROWS = 122_880;
@@ -78,8 +78,13 @@ async function stage(
   for (const { part, where } of request.parts) {
     const file = segmentFile(root, schema.table, { run, part });
     const rows = where === undefined ? request.rows : `SELECT * FROM (${request.rows}) WHERE ${where}`;
-    const count = await copyToParquet(session, `${rows} ORDER BY ${order}`, file);
-    if (count === 0) await rm(file, { force: true });
+    const count = await copyToParquet(session, `${rows} ORDER BY ${order}`, file).catch(
+      async (error: unknown) => {
+        await removeFile(file, root);
+        throw error;
+      },
+    );
+    if (count === 0) await removeFile(file, root);
     else staged.push({ id: `${run}-${part}`, run, part, kind, rows: count, bytes: (await stat(file)).size });
   }
   return staged;
@@ -88,7 +93,7 @@ async function stage(
 /** Writes the rows of a statement as one Parquet file, durable; returns their number. */
 export async function copyToParquet(session: DuckdbSession, rows: string, file: string): Promise<number> {
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolder(dirname(file));
     const result = await session.connection.runAndReadAll(
       `COPY (${rows}) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
     );

@@ -1,6 +1,11 @@
 /** One in-memory DuckDB, bounded in memory and threads, and what its errors mean. */
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { textDecoder } from "@duckdb/node-api/lib/vectors/dataAccessors.js";
 import { DynalakeError } from "../core/error.ts";
+
+/** The client decodes every string as if it were a file: it takes U+FEFF at its beginning for a byte order mark and drops it. */
+const wholeText = new TextDecoder("utf-8", { ignoreBOM: true });
+textDecoder.decode = (bytes: Uint8Array): string => wholeText.decode(bytes);
 
 export interface DuckdbLimits {
   readonly threads: number;

@@ -1,7 +1,7 @@
 /** An export on this machine, as ExportTableToPointInTime lays it out: read through its manifests, checked, never trusted. */
 import { createHash } from "node:crypto";
-import { readdir, readFile, realpath } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { basename, join, sep } from "node:path";
 import { DynalakeError } from "../core/error.ts";
 import {
   type ExportFile,
@@ -31,10 +31,36 @@ export async function openExport(folder: string): Promise<ExportFolder> {
   const home = await exportHome(folder);
   const summary = parseExportSummary(await readManifest(home, "manifest-summary"));
   const files = parseExportFiles(await readManifest(home, "manifest-files"), summary);
+  requireSound(summary);
   const root = await realpath(home);
-  const parts: ExportPart[] = [];
-  for (const file of files) parts.push({ ...file, file: await dataFile(root, file.key) });
-  return { summary, parts };
+  const parts = new Map<string, ExportPart>();
+  for (const listed of files) {
+    const file = await dataFile(root, listed.key);
+    if (parts.has(file)) {
+      throw new DynalakeError("EXPORT_INVALID", `manifest-files.json names data/${basename(file)} twice`);
+    }
+    parts.set(file, { ...listed, file });
+  }
+  return { summary, parts: [...parts.values()] };
+}
+
+/** A clock of this machine may be so far behind that of AWS. */
+const CLOCK_SECONDS = 24 * 3600;
+
+/** An export of the future would win over every change until then; one that names another manifest is not this one. */
+function requireSound({ exportTimeSeconds, manifestFilesKey }: ExportSummary): void {
+  if (exportTimeSeconds * 1000 > Date.now() + CLOCK_SECONDS * 1000) {
+    throw new DynalakeError("EXPORT_INVALID", "manifest-summary.json: exportTime lies in the future", {
+      next: "Check this machine's clock and the export; the lake is as it was.",
+    });
+  }
+  const parts = manifestFilesKey.split("/");
+  if (parts.includes("..") || parts[0] === "" || parts.at(-1) !== "manifest-files.json") {
+    throw new DynalakeError(
+      "EXPORT_INVALID",
+      "manifest-summary.json names a file outside of the export's folder as its manifest",
+    );
+  }
 }
 
 /** The folder that holds manifest-summary.json. */
@@ -64,7 +90,7 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return (await readdir(folder)).sort();
   } catch (error) {
-    if (["ENOENT", "ENOTDIR", "EACCES"].includes(systemCode(error) ?? "")) return [];
+    if (["ENOENT", "ENOTDIR", "EACCES", "ELOOP", "ENAMETOOLONG"].includes(systemCode(error) ?? "")) return [];
     throw error;
   }
 }
@@ -72,23 +98,26 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 /** A manifest's text, checked against the MD5 beside it where there is one. */
 async function readManifest(home: string, stem: string): Promise<string> {
   const content = await readBounded(join(home, `${stem}.json`));
-  const told = await readFile(join(home, `${stem}.md5`), "utf8").catch(() => undefined);
+  const hasMd5 = (await namesIn(home)).includes(`${stem}.md5`);
+  const told = hasMd5 ? await readBounded(join(home, `${stem}.md5`)) : undefined;
   const md5 = createHash("md5").update(content);
-  if (told !== undefined && told.trim() !== md5.digest("base64")) {
+  if (told !== undefined && told.toString("utf8").trim() !== md5.digest("base64")) {
     throw new DynalakeError("EXPORT_INVALID", `${stem}.json does not match its checksum in ${stem}.md5`);
   }
   return content.toString("utf8");
 }
 
+/** A regular file's content. Devices and pipes, which can be endless, are not opened. */
 async function readBounded(file: string): Promise<Buffer> {
-  let content: Buffer;
   try {
-    content = await readFile(file);
+    const facts = await stat(file);
+    if (!facts.isFile()) throw new DynalakeError("EXPORT_INVALID", `${file} is no file`);
+    if (facts.size > MANIFEST_BYTES_MAX) throw new DynalakeError("EXPORT_INVALID", `${file} is too large`);
+    return await readFile(file);
   } catch (cause) {
+    if (cause instanceof DynalakeError) throw cause;
     throw new DynalakeError("EXPORT_INVALID", `${file} cannot be read: ${systemCode(cause)}`, { cause });
   }
-  if (content.length > MANIFEST_BYTES_MAX) throw new DynalakeError("EXPORT_INVALID", `${file} is too large`);
-  return content;
 }
 
 /**
@@ -113,5 +142,6 @@ async function dataFile(root: string, key: string): Promise<string> {
   }
   if (!real.startsWith(root + sep))
     throw new DynalakeError("EXPORT_INVALID", `data/${name} leads out of the export`);
+  if (!(await stat(real)).isFile()) throw new DynalakeError("EXPORT_INVALID", `data/${name} is no file`);
   return real;
 }

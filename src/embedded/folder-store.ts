@@ -1,10 +1,23 @@
 /** The object store in a folder of this machine. Names that begin with a dot are objects under way. */
 import { randomUUID } from "node:crypto";
-import { link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import {
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  stat,
+} from "node:fs/promises";
+import { dirname, join, relative, sep } from "node:path";
 import { DynalakeError } from "../core/error.ts";
 import type { ObjectStore, StoredObject } from "../core/ports/object-store.ts";
 import { fileError, systemCode } from "./file-error.ts";
+
+const OPEN_TRIES = 3;
 
 /** Opens the store; the folder is made by the first write. */
 export function folderStore(root: string): ObjectStore {
@@ -40,7 +53,7 @@ export function folderStore(root: string): ObjectStore {
     remove: async (paths) => {
       for (const path of paths) {
         try {
-          await rm(at(path), { force: true });
+          await removeFile(at(path), root);
         } catch (error) {
           throw fileError(error, path);
         }
@@ -73,8 +86,7 @@ function isAbsent(error: unknown): boolean {
 async function writeTemporary(target: string, content: Uint8Array): Promise<string> {
   const temporary = temporaryPath(target);
   try {
-    await mkdir(dirname(target), { recursive: true });
-    const file = await open(temporary, "wx");
+    const file = await openNew(temporary);
     try {
       await file.writeFile(content);
       await file.sync();
@@ -86,6 +98,48 @@ async function writeTemporary(target: string, content: Uint8Array): Promise<stri
     await rm(temporary, { force: true });
     throw fileError(error, target);
   }
+}
+
+/** Makes a folder, durable with all those above it that were not there: a synced file in a folder without a name is lost. */
+export async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  for (let folder = path; folder.length >= first.length; folder = dirname(folder)) {
+    await syncFolder(dirname(folder));
+  }
+}
+
+/** Makes the folder too, and makes it again where its last file was removed in between, and the folder with it. */
+async function openNew(path: string): Promise<FileHandle> {
+  for (let tries = 1; ; tries++) {
+    await makeFolder(dirname(path));
+    try {
+      return await open(path, "wx");
+    } catch (error) {
+      if (tries === OPEN_TRIES || systemCode(error) !== "ENOENT") throw error;
+    }
+  }
+}
+
+/**
+ * Removes a file of the lake, and the folders that nothing is left in: those below `<table>/<kind>/`, which stay. Without
+ * the file it removes the folders alone.
+ */
+export async function removeFile(file: string, root: string): Promise<void> {
+  await rm(file, { force: true });
+  for (let folder = dirname(file); relative(root, folder).split(sep).length > 2; folder = dirname(folder)) {
+    try {
+      await rmdir(folder);
+    } catch (error) {
+      if (!isAbsent(error)) return;
+    }
+  }
+}
+
+/** Removes every folder within `folder`, and itself, that holds nothing. Nobody may write there meanwhile. */
+export async function removeEmptyFolders(folder: string): Promise<void> {
+  for (const name of await listFolders(folder)) await removeEmptyFolders(join(folder, name));
+  await rmdir(folder).catch(() => undefined);
 }
 
 /** A hidden name beside `target` that nobody else uses. */

@@ -1,13 +1,16 @@
 /** A lake in a folder of this machine, opened: its store, its engine and what they are bounded by. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { changesFolder } from "../core/lake-path.ts";
+import { latestManifest } from "../core/lake-table.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import type { QueryEngine } from "../core/ports/query-engine.ts";
 import { duckdbEngine } from "./duckdb-engine.ts";
 import { type DuckdbSession, openDuckdb } from "./duckdb-session.ts";
+import { fileError } from "./file-error.ts";
 import { folderStore } from "./folder-store.ts";
 
 export interface Lake {
@@ -30,7 +33,14 @@ export const DEFAULT_LIMITS: LakeLimits = { threads: 2, memoryMegabytes: 700 };
 export async function openLake(folder: string, limits: LakeLimits = DEFAULT_LIMITS): Promise<Lake> {
   const root = resolve(folder);
   const temporaryFolder = join(tmpdir(), `dynalake-${randomBytes(6).toString("hex")}`);
-  mkdirSync(temporaryFolder, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(temporaryFolder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw fileError(error, temporaryFolder);
+  }
+  // Also where the process is interrupted, or its reader goes away.
+  const removeNow = (): void => rmSync(temporaryFolder, { recursive: true, force: true });
+  process.once("exit", removeNow);
   const session = await openDuckdb({ ...limits, temporaryFolder });
   return {
     root,
@@ -39,9 +49,16 @@ export async function openLake(folder: string, limits: LakeLimits = DEFAULT_LIMI
     engine: duckdbEngine(root, session),
     close: async () => {
       session.close();
+      process.removeListener("exit", removeNow);
       await rm(temporaryFolder, { recursive: true, force: true });
     },
   };
+}
+
+/** Whether the table has a commit or a change. A schema alone is what a first snapshot left that never ended: it binds nobody. */
+export async function holdsData(store: ObjectStore, table: string): Promise<boolean> {
+  const { sequence } = await latestManifest(store, table);
+  return sequence > 0 || (await store.folders(changesFolder(table))).length > 0;
 }
 
 /** A name for a run that sorts by time: 20261123T050607Z-1a2b3c4d. */

@@ -1,6 +1,6 @@
 /** Delivery into the change log on this machine: what Firehose does on AWS, by DuckDB. */
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type BatchLimits, packLines } from "../core/batch.ts";
 import { changeObjectPath } from "../core/lake-path.ts";
@@ -10,7 +10,7 @@ import { changeWireColumns, type WireColumn } from "../core/wire-line.ts";
 import { copyToParquet } from "./duckdb-engine.ts";
 import type { DuckdbSession } from "./duckdb-session.ts";
 import { fileError } from "./file-error.ts";
-import { publish, temporaryPath } from "./folder-store.ts";
+import { makeFolder, publish, temporaryPath } from "./folder-store.ts";
 import { LINE_BYTES_MAX, wireFiles } from "./wire-files.ts";
 
 /** No service bounds a delivery here; these bound the memory that one takes. */
@@ -53,7 +53,7 @@ async function writeObject(
   const source = `${temporaryPath(target)}.jsonl`;
   const parquet = temporaryPath(target);
   try {
-    await mkdir(dirname(target), { recursive: true });
+    await makeFolder(dirname(target));
     const file = await open(source, "wx");
     try {
       for (const text of lines) await file.write(text);

@@ -1,5 +1,5 @@
 /** People's own SQL over the lake's tables: one statement, read-only, with no way out of the lake's folder. */
-import { type DuckDBPreparedStatement, type DuckDBType, StatementType } from "@duckdb/node-api";
+import type { DuckDBPreparedStatement, DuckDBType } from "@duckdb/node-api";
 import { DynalakeError } from "../core/error.ts";
 import { chosenManifest, currentView, historyViews, type LakeView, segmentViews } from "../core/lake-view.ts";
 import type { Schema } from "../core/schema.ts";
@@ -27,8 +27,11 @@ export async function runQuery(
 ): Promise<void> {
   const lake = await openLake(folder);
   try {
+    const tables = new Set(request.schemas.map(({ table }) => table));
     for (const schema of request.schemas) {
       for (const view of await wantedViews(lake, schema, request)) {
+        // A table called "x_history" goes before the history of "x".
+        if (view.name !== schema.table && tables.has(view.name)) continue;
         await lake.session.run(`CREATE TEMP VIEW ${quoted(view.name)} AS ${view.sql}`);
       }
     }
@@ -47,10 +50,14 @@ export async function runQuery(
   }
 }
 
+/** Statements that ask what there is to query: they see every table. */
+const ASKS_FOR_TABLES = /\b(show|information_schema|duckdb_\w+|pg_\w+)\b/i;
+
 /** Only the views whose names the statement mentions: each costs a listing. */
 async function wantedViews(lake: Lake, schema: Schema, request: QueryRequest): Promise<readonly LakeView[]> {
   const context = { store: lake.store, engine: lake.engine, schema };
-  const mentions = (name: string): boolean => request.sql.toLowerCase().includes(name);
+  const mentions = (name: string): boolean =>
+    request.sql.toLowerCase().includes(name) || ASKS_FOR_TABLES.test(request.sql);
   const { table } = schema;
   if (!mentions(table)) return [];
   const manifest = await chosenManifest(context, request.asOfSeconds);
@@ -73,19 +80,30 @@ async function confine(lake: Lake): Promise<void> {
   await lake.session.run("SET lock_configuration = true");
 }
 
-const READ_ONLY: ReadonlySet<StatementType> = new Set([StatementType.SELECT, StatementType.EXPLAIN]);
+/** What may stand before a SELECT to see its plan. ANALYZE runs the statement, so that it has to be one that reads. */
+const EXPLAIN = /^\s*EXPLAIN\s+(?:ANALYZE\s+)?(?:\(\s*(?:ANALYZE|FORMAT)\b[^()]*\)\s*)?/i;
 
+/** The answer of json_serialize_sql, which knows the statements that read and no others. */
+interface SyntaxTree {
+  readonly error_type?: string;
+  readonly statements?: readonly unknown[];
+}
+
+/** The statement, judged by its syntax before the engine prepares it: to prepare EXPORT DATABASE makes a folder. */
 async function readOnlyStatement(lake: Lake, sql: string): Promise<DuckDBPreparedStatement> {
-  const extracted = await lake.session.connection.extractStatements(sql);
-  if (extracted.count !== 1) {
-    throw new DynalakeError("SQL_FAILED", `one statement was expected, not ${extracted.count}`);
-  }
-  const statement = await extracted.prepare(0);
-  if (!READ_ONLY.has(statement.statementType)) {
+  const { connection } = lake.session;
+  const explained = sql.replace(EXPLAIN, "");
+  const reader = await connection.runAndReadAll(`SELECT json_serialize_sql(${literal(explained)})`);
+  const tree = JSON.parse(String(reader.getRowsJS()[0]?.[0])) as SyntaxTree;
+  // This only parses, and fails in the engine's own words, with the place.
+  if (tree.error_type === "parser") await connection.extractStatements(sql);
+  if (tree.statements === undefined) {
     throw new DynalakeError(
       "SQL_FAILED",
-      "only statements that read can be run: SELECT, DESCRIBE, SUMMARIZE, EXPLAIN",
+      "only statements that read can be run: SELECT, DESCRIBE, SUMMARIZE, SHOW, EXPLAIN, PIVOT with its values",
     );
   }
-  return statement;
+  if (tree.statements.length !== 1)
+    throw new DynalakeError("SQL_FAILED", `one statement was expected, not ${tree.statements.length}`);
+  return connection.prepare(sql);
 }

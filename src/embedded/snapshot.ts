@@ -1,9 +1,11 @@
 /** A snapshot from an export on this machine: transcode -> seed. */
-import { mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, rm, rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { DEFAULT_POLICY } from "../core/compaction-plan.ts";
-import { stagingRunFolder } from "../core/lake-path.ts";
-import { readSchema, writeSchema } from "../core/lake-table.ts";
+import { DynalakeError } from "../core/error.ts";
+import { keyAttributes } from "../core/key.ts";
+import { schemaPath, stagingRunFolder } from "../core/lake-path.ts";
+import { writeSchema } from "../core/lake-table.ts";
 import type { Manifest } from "../core/manifest.ts";
 import { type QuarantinedRecord, quarantineRecords } from "../core/quarantine.ts";
 import type { Schema } from "../core/schema.ts";
@@ -12,8 +14,8 @@ import { emptyWireRows } from "../core/sql/columns.ts";
 import { itemWireColumns } from "../core/wire-line.ts";
 import type { ExportFolder, ExportPart } from "./export-folder.ts";
 import { fileError } from "./file-error.ts";
-import { type Lake, newRun, nowSeconds } from "./lake.ts";
-import type { Transcoded, TranscodeTask } from "./transcode.ts";
+import { holdsData, type Lake, newRun, nowSeconds } from "./lake.ts";
+import { requireFewRejected, type Transcoded, type TranscodeTask } from "./transcode.ts";
 import { transcodeAll } from "./transcode-pool.ts";
 import { wireFiles } from "./wire-files.ts";
 
@@ -50,14 +52,17 @@ export async function snapshotFromExport(request: SnapshotRequest): Promise<Snap
   const { lake, schema } = request;
   const run = newRun();
   const staging = join(lake.root, stagingRunFolder(schema.table, run));
+  const schemaBefore = await lake.store.read(schemaPath(schema.table));
+  const isNew = !(await holdsData(lake.store, schema.table));
   try {
     await mkdir(staging, { recursive: true }).catch((error: unknown) => {
       throw fileError(error, staging);
     });
     const tasks = request.export.parts.map((part, i) => taskOf(part, staging, i));
     const transcoded = await transcodeWithProgress(request, tasks);
-    const known = await readSchema(lake.store, schema.table);
-    if (known === undefined) await writeSchema(lake.store, schema);
+    requireSomeKey(request, transcoded);
+    // Before the commit, so that no crash can leave data without a schema.
+    if (isNew) await writeSchema(lake.store, schema);
     const manifest = await seed({
       store: lake.store,
       engine: lake.engine,
@@ -81,9 +86,29 @@ export async function snapshotFromExport(request: SnapshotRequest): Promise<Snap
       skipped: transcoded.skipped,
       quarantined: quarantined.length,
     };
+  } catch (error) {
+    if (isNew) await restoreSchema(lake, schema.table, schemaBefore).catch(() => undefined);
+    throw error;
   } finally {
     await rm(staging, { recursive: true, force: true });
+    await rmdir(dirname(staging)).catch(() => undefined);
   }
+}
+
+/** Where not one line has the key, it is the key that is wrong, and not the lines. */
+function requireSomeKey({ schema }: SnapshotRequest, { items, skipped, rejected }: Transcoded): void {
+  if (items + skipped > 0 || rejected.length === 0) return;
+  if (!rejected.every(({ reason }) => reason === "no-key")) return;
+  const names = keyAttributes(schema.key).map((name) => `"${name}"`);
+  throw new DynalakeError("USAGE", `no item of the export has the key ${names.join(" and ")}`, {
+    next: "Check --key, or the key in the schema file, against the table.",
+  });
+}
+
+async function restoreSchema(lake: Lake, table: string, before: Uint8Array | undefined): Promise<void> {
+  if (await holdsData(lake.store, table)) return;
+  if (before === undefined) await lake.store.remove([schemaPath(table)]);
+  else await lake.store.replace(schemaPath(table), before);
 }
 
 function taskOf(part: ExportPart, staging: string, index: number): TranscodeTask {
@@ -97,6 +122,7 @@ async function transcodeWithProgress(
 ): Promise<Transcoded> {
   const itemsTotal = request.export.summary.itemCount;
   const sum = { items: 0, skipped: 0, rejected: [] as Transcoded["rejected"][number][] };
+  let rejectedCharacters = 0;
   await transcodeAll({
     schema: request.schema,
     maskKey: request.maskKey,
@@ -106,6 +132,8 @@ async function transcodeWithProgress(
       sum.items += part.items;
       sum.skipped += part.skipped;
       sum.rejected.push(...part.rejected);
+      rejectedCharacters += part.rejected.reduce((characters, line) => characters + line.raw.length, 0);
+      requireFewRejected(sum.rejected.length, rejectedCharacters);
       request.onProgress({ step: "reading", items: sum.items + sum.skipped, itemsTotal });
     },
   });

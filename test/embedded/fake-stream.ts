@@ -75,7 +75,7 @@ export class FakeStream {
 
 /** DynamoDB as far as a reader of streams sees it, with the failures that the test asks for. */
 export class FakeDynamo {
-  readonly place: SourcePlace = { endpoint: "http://127.0.0.1:9", region: "eu-west-1" };
+  readonly place: SourcePlace = { endpoint: "http://dynamo.example:8000", region: "eu-west-1" };
   readonly streamsByArn: Map<string, FakeStream> = new Map();
   readonly calls: Record<FakeCall, number> = {
     describeTable: 0,

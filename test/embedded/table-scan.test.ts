@@ -214,6 +214,7 @@ class FakeTable {
   itemUnitsAt: (index: number) => number = () => this.itemUnits;
   pageItemsMax = 500;
   clockOffsetMs = 0;
+  place: { readonly endpoint?: string } = {};
   /** Called before each page; what it returns is thrown. */
   fault: (scans: number) => Error | undefined = () => undefined;
 
@@ -227,7 +228,7 @@ class FakeTable {
 
   scan(request: Partial<TableScanRequest> = {}): ReturnType<typeof scanTable> {
     const connection = {
-      place: {},
+      place: this.place,
       clockOffsetMs: () => this.clockOffsetMs,
       tables: {
         describeTable: async () => ({ Table: this.description }),
@@ -324,6 +325,17 @@ describe("the pace", () => {
     };
     await table.scan();
     expect(table.peakUnits(1)).toBeLessThanOrEqual(10 + 10 + 5);
+  });
+
+  test("the capacity that an emulator on this machine tells is none, unless a share of it is asked for", async () => {
+    const table = new FakeTable();
+    table.provisioned(2);
+    table.place = { endpoint: "http://localhost:8000" };
+    const beganMs = table.timing.nowMs();
+    await table.scan();
+    expect(table.timing.nowMs()).toBe(beganMs);
+    await table.scan({ readShare: 0.5 });
+    expect((table.timing.nowMs() - beganMs) / 1_000).toBeGreaterThan(150);
   });
 
   test("a table paid per request is read as fast as it answers", async () => {

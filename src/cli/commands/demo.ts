@@ -2,6 +2,7 @@
 import { rm } from "node:fs/promises";
 import { DynalakeError } from "../../core/error.ts";
 import { lakeTables, requireSchema } from "../../core/lake-table.ts";
+import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { readReadingState } from "../../core/reading-state.ts";
 import type { Schema } from "../../core/schema.ts";
 import { compareWithScan } from "../../demo/compare.ts";
@@ -63,13 +64,20 @@ async function removeOldDemo(folder: string): Promise<void> {
   const folders = await store.folders("");
   if (folders.length === 0) return;
   const tables = await lakeTables(store);
-  if (tables.length === 1 && tables[0] === "reviews" && folders.length === 1) {
+  const isDemo = tables.length === 1 ? tables[0] === "reviews" : await isUnfinishedDemo(store);
+  if (isDemo && folders.length === 1) {
     await rm(folder, { recursive: true, force: true });
     return;
   }
   throw new DynalakeError("USAGE", `${folder} is not empty and no earlier demo's lake`, {
     next: "Give another folder with --lake.",
   });
+}
+
+/** An interrupted first snapshot leaves what it was making, and no schema. */
+async function isUnfinishedDemo(store: ObjectStore): Promise<boolean> {
+  const objects = await store.list("");
+  return objects.every(({ path }) => /^reviews\/(staging|segments)\//.test(path));
 }
 
 class Demo {

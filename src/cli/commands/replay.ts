@@ -7,12 +7,12 @@ import { type Delivery, type DeliveryContext, deliver } from "../../core/deliver
 import { DynalakeError } from "../../core/error.ts";
 import type { KeySchema } from "../../core/key.ts";
 import { quarantineFolder } from "../../core/lake-path.ts";
-import { readSchema, writeSchema } from "../../core/lake-table.ts";
+import { requireSchema, writeSchema } from "../../core/lake-table.ts";
 import { readRecordedEvents } from "../../core/recorded-events.ts";
 import { rowCodec } from "../../core/row.ts";
 import { lineWriter } from "../../core/wire-line.ts";
 import { systemCode } from "../../embedded/file-error.ts";
-import { type Lake, nowSeconds, openLake } from "../../embedded/lake.ts";
+import { holdsData, type Lake, nowSeconds, openLake } from "../../embedded/lake.ts";
 import { FILE_LIMITS, parquetSink } from "../../embedded/parquet-sink.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { oneSchema } from "../lake-choice.ts";
@@ -149,8 +149,8 @@ async function replaySchema(
     source: undefined,
     sample,
   });
-  const known = await readSchema(store, choice.schema.table);
-  return known === undefined ? choice : { schema: known, origin: "lake" };
+  if (!(await holdsData(store, choice.schema.table))) return choice;
+  return { schema: await requireSchema(store, choice.schema.table), origin: "lake" };
 }
 
 function* images(recordings: readonly Recording[], key: KeySchema): Generator<Item> {

@@ -1,14 +1,14 @@
 /** `dynalake run`: follows the streams of a lake's tables, seconds behind, and compacts on a schedule. */
 import { DynalakeError } from "../../core/error.ts";
-import { lakeTables, readSchema } from "../../core/lake-table.ts";
+import { lakeTables } from "../../core/lake-table.ts";
 import { type Schema, tableName } from "../../core/schema.ts";
 import { connectSource, type SourceConnection } from "../../embedded/dynamodb/clients.ts";
 import { streamSource } from "../../embedded/dynamodb/stream-source.ts";
 import { type FollowedTable, followLake, type RunEvent } from "../../embedded/follow-lake.ts";
-import { type Lake, openLake } from "../../embedded/lake.ts";
+import { holdsData, type Lake, openLake } from "../../embedded/lake.ts";
 import { recallSource } from "../../embedded/source-memory.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { chosenSchemas } from "../lake-choice.ts";
+import { chosenSchemas, knownSchema } from "../lake-choice.ts";
 import { timeText } from "../time-option.ts";
 import { snapshotCommand } from "./snapshot.ts";
 
@@ -54,8 +54,8 @@ async function followedSchemas(context: CommandContext, options: RunOptions): Pr
   const lake = await openLake(options.lake);
   try {
     const wanted = options.name ?? options.table;
-    if (wanted === undefined) return await chosenSchemas(lake.store, options.lake, undefined);
-    const known = await knownSchema(lake, options);
+    if (wanted === undefined) return await seededSchemas(lake, options.lake);
+    const known = await wantedSchema(lake, options);
     if (known !== undefined) return [known];
   } finally {
     await lake.close();
@@ -65,24 +65,55 @@ async function followedSchemas(context: CommandContext, options: RunOptions): Pr
       next: "Give --table NAME too: the source table that its first snapshot is taken of.",
     });
   }
+  await requireStream(context, options, options.table);
   context.terminal.note(`The lake does not have "${options.table}" yet: taking its first snapshot`);
   const { compactEvery, compact, once, ...snapshot } = options;
   await snapshotCommand(context, snapshot);
   const again = await openLake(options.lake);
   try {
-    return [(await knownSchema(again, options)) as Schema];
+    return [(await wantedSchema(again, options)) as Schema];
   } finally {
     await again.close();
   }
 }
 
-async function knownSchema(lake: Lake, options: RunOptions): Promise<Schema | undefined> {
-  if (options.name !== undefined) return readSchema(lake.store, tableName(options.name));
-  for (const table of await lakeTables(lake.store)) {
-    const schema = await readSchema(lake.store, table);
-    if (schema?.source === options.table) return schema;
+/** All tables of the lake; throws INCOMPLETE where the first snapshot of one never ended. */
+async function seededSchemas(lake: Lake, folder: string): Promise<readonly Schema[]> {
+  const schemas = await chosenSchemas(lake.store, folder, undefined);
+  for (const { table, source } of schemas) {
+    if (await holdsData(lake.store, table)) continue;
+    throw new DynalakeError("INCOMPLETE", `the first snapshot of "${table}" never ended`, {
+      next: `Give --table NAME (it was "${source}") and what else the first run was given, once more.`,
+    });
+  }
+  return schemas;
+}
+
+/** The schema of the table that is asked for, if the lake has data of it. */
+async function wantedSchema(lake: Lake, options: RunOptions): Promise<Schema | undefined> {
+  const tables = options.name === undefined ? await lakeTables(lake.store) : [tableName(options.name)];
+  for (const table of tables) {
+    const schema = await knownSchema(lake.store, table);
+    if (schema === undefined || !(await holdsData(lake.store, table))) continue;
+    if (options.name !== undefined || schema.source === options.table) return schema;
   }
   return undefined;
+}
+
+/** A stream that cannot feed a lake is refused before the snapshot, which costs read capacity. */
+async function requireStream(context: CommandContext, options: RunOptions, table: string): Promise<void> {
+  const { endpoint, region } = options;
+  const connection = connectSource({
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+    environment: context.settings.environment,
+  });
+  try {
+    const reader = await streamSource(connection, table).open(undefined);
+    await reader.close();
+  } finally {
+    connection.close();
+  }
 }
 
 async function followed(

@@ -1,21 +1,30 @@
 /** `dynalake snapshot`: a full snapshot of a table, or of an export on this machine. */
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { rm, rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { DynalakeError } from "../../core/error.ts";
-import type { KeySchema } from "../../core/key.ts";
+import { type KeySchema, keyAttributes } from "../../core/key.ts";
 import { stagingRunFolder } from "../../core/lake-path.ts";
-import { readSchema, writeSchema } from "../../core/lake-table.ts";
+import { writeSchema } from "../../core/lake-table.ts";
 import { tableName } from "../../core/schema.ts";
 import { connectSource, type SourceConnection } from "../../embedded/dynamodb/clients.ts";
 import { describeSource, type SourceDescription } from "../../embedded/dynamodb/describe-source.ts";
 import { scanTable } from "../../embedded/dynamodb/table-scan.ts";
 import { type ExportFolder, openExport } from "../../embedded/export-folder.ts";
+import { removeEmptyFolders } from "../../embedded/folder-store.ts";
 import { type Lake, newRun, openLake } from "../../embedded/lake.ts";
 import { sampleExport } from "../../embedded/sample.ts";
 import { type SnapshotProgress, type SnapshotResult, snapshotFromExport } from "../../embedded/snapshot.ts";
 import { rememberSource, type SourceAddress } from "../../embedded/source-memory.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { chooseSchema, parseKeyOption, type SchemaChoice } from "../schema-choice.ts";
+import {
+  chooseSchema,
+  givenSchema,
+  parseKeyOption,
+  type SchemaChoice,
+  type SchemaDemand,
+  sameKeySchema,
+} from "../schema-choice.ts";
 
 export interface SnapshotOptions {
   readonly lake: string;
@@ -43,12 +52,16 @@ export async function snapshotCommand(context: CommandContext, options: Snapshot
     });
   }
   const lake = await openLake(options.lake, { threads: options.threads, memoryMegabytes: 700 });
+  const isNewLake = !existsSync(lake.root);
   try {
     const taken =
       options.table === undefined
         ? await fromExport(context, lake, options)
         : await fromTable(context, lake, options, options.table);
     return await report(context, options, taken);
+  } catch (error) {
+    if (isNewLake) await removeEmptyFolders(lake.root);
+    throw error;
   } finally {
     await lake.close();
   }
@@ -62,7 +75,8 @@ async function fromExport(context: CommandContext, lake: Lake, options: Snapshot
   const folder = await openExport(options.fromExport as string);
   const source = /:table\/([^/]+)$/.exec(folder.summary.tableArn ?? "")?.[1];
   const cutSeconds = Math.max(0, folder.summary.exportTimeSeconds - EXPORT_FUZZ_SECONDS);
-  return takeIn(context, lake, options, { folder, source, key: undefined, cutSeconds });
+  const request = schemaRequest(lake, options, { source, key: parseKeyOption(options.key) });
+  return takeIn(context, lake, options, request, { folder, cutSeconds });
 }
 
 /** Scans the table into an export in the lake's staging folder, which is removed in any case. */
@@ -78,27 +92,45 @@ async function fromTable(
   };
   const connection = connectSource({ ...address, environment: context.settings.environment });
   try {
-    const source = await describeSource(connection, table);
-    const name = tableName(options.name ?? table);
+    const key = keySchemaOf(await describeSource(connection, table));
+    requireSameKey(parseKeyOption(options.key), key, table);
+    const request = schemaRequest(lake, options, { source: table, key });
+    // What cannot be used is refused before the scan, which costs read capacity.
+    const given = await givenSchema(request);
+    const name = given?.schema.table ?? tableName(options.name ?? table);
     const staging = join(lake.root, stagingRunFolder(name, newRun()));
-    try {
-      const scanned = await scan(context, connection, options, table, staging);
-      const folder = await openExport(scanned.exportFolder);
-      const key = keySchemaOf(source);
-      const taken = await takeIn(context, lake, options, {
-        folder,
-        source: table,
-        key,
-        cutSeconds: scanned.exportTimeSeconds,
-      });
-      await rememberSource(lake.store, taken.choice.schema.table, address);
-      return taken;
-    } finally {
-      await rm(staging, { recursive: true, force: true });
-    }
+    return await withoutTrace(lake, name, async () => {
+      try {
+        const scanned = await scan(context, connection, options, table, staging);
+        const folder = await openExport(scanned.exportFolder);
+        const cutSeconds = scanned.exportTimeSeconds;
+        const taken = await takeIn(context, lake, options, request, { folder, cutSeconds });
+        await rememberSource(lake.store, taken.choice.schema.table, address);
+        return taken;
+      } finally {
+        await rm(staging, { recursive: true, force: true });
+        await rmdir(dirname(staging)).catch(() => undefined);
+      }
+    });
   } finally {
     connection.close();
   }
+}
+
+function schemaRequest(
+  lake: Lake,
+  options: SnapshotOptions,
+  source: Pick<SchemaDemand, "source" | "key">,
+): SchemaDemand {
+  return { store: lake.store, file: options.schema, name: options.name, ...source };
+}
+
+function requireSameKey(offered: KeySchema | undefined, key: KeySchema, table: string): void {
+  if (offered === undefined || sameKeySchema(offered, key)) return;
+  const wanted = keyAttributes(key).join(",");
+  throw new DynalakeError("USAGE", `--key is not the key of table "${table}", which is ${wanted}`, {
+    next: "Leave --key out: a table tells its key.",
+  });
 }
 
 function scan(
@@ -130,8 +162,6 @@ export function keySchemaOf(source: SourceDescription): KeySchema {
 
 interface ExportToTakeIn {
   readonly folder: ExportFolder;
-  readonly source: string | undefined;
-  readonly key: KeySchema | undefined;
   readonly cutSeconds: number;
 }
 
@@ -139,29 +169,41 @@ async function takeIn(
   context: CommandContext,
   lake: Lake,
   options: SnapshotOptions,
+  request: SchemaDemand,
   from: ExportToTakeIn,
 ): Promise<Taken> {
-  const { folder } = from;
-  const choice = await chooseSchema({
-    store: lake.store,
-    file: options.schema,
-    name: options.name,
-    key: parseKeyOption(options.key) ?? from.key,
-    source: from.source,
-    sample: async () => ({ items: await sampleExport(folder), key: from.key }),
-  });
-  const result = await snapshotFromExport({
-    lake,
-    schema: choice.schema,
-    export: folder,
-    cutSeconds: from.cutSeconds,
-    maskKey: context.settings.maskKey,
-    threads: options.threads,
-    onProgress: (progress) => context.terminal.progress(progressText(progress)),
-  });
-  const known = await readSchema(lake.store, choice.schema.table);
-  if (choice.origin === "file" || known === undefined) await writeSchema(lake.store, choice.schema);
+  const { folder, cutSeconds } = from;
+  const sample = async () => ({ items: await sampleExport(folder), key: request.key });
+  const choice = await chooseSchema({ ...request, sample });
+  const result = await withoutTrace(lake, choice.schema.table, () =>
+    snapshotFromExport({
+      lake,
+      schema: choice.schema,
+      export: folder,
+      cutSeconds,
+      maskKey: context.settings.maskKey,
+      threads: options.threads,
+      onProgress: (progress) => {
+        if (context.interrupted.aborted)
+          throw new DynalakeError("INCOMPLETE", "the snapshot was interrupted");
+        context.terminal.progress(progressText(progress));
+      },
+    }),
+  );
+  if (choice.origin === "file") await writeSchema(lake.store, choice.schema);
   return { ...result, choice };
+}
+
+/** A failure takes the folders of a new table with it, as far as nothing lies in them. */
+async function withoutTrace<T>(lake: Lake, table: string, run: () => Promise<T>): Promise<T> {
+  const folder = join(lake.root, table);
+  const isNew = !existsSync(folder);
+  try {
+    return await run();
+  } catch (error) {
+    if (isNew) await removeEmptyFolders(folder);
+    throw error;
+  }
 }
 
 function progressText(progress: SnapshotProgress): string {

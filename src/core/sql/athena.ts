@@ -3,7 +3,7 @@
  * it, since casts of JSON numbers go through a double and those to dates, timestamps and varbinary inside a ROW do not exist.
  */
 import type { ColumnType, PartType } from "../column-type.ts";
-import { type Dialect, quoted } from "./dialect.ts";
+import { type Dialect, lambdaVariable, quoted } from "./dialect.ts";
 
 export const athena: Dialect = {
   name: "athena",
@@ -138,13 +138,13 @@ function leafRebuilt(
   depth: number,
   leaf: (type: PartType, expression: string) => string,
 ): string {
-  const variable = `x${depth}`;
+  const variable = lambdaVariable(depth);
   switch (type.kind) {
     case "array":
       return `transform(${expression}, ${variable} -> ${leafRebuilt(type.element, variable, depth + 1, leaf)})`;
     case "map": {
       const value = leafRebuilt(type.value, variable, depth + 1, leaf);
-      return `transform_values(${expression}, (k${depth}, ${variable}) -> ${value})`;
+      return `transform_values(${expression}, (${quoted(`key ${depth}`)}, ${variable}) -> ${value})`;
     }
     case "struct": {
       const rebuilt = type.fields.map((field) => {

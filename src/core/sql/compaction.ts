@@ -15,14 +15,14 @@ export function snapshotBaseRows(
   staged: string,
   floorSeconds: number,
 ): string {
-  const fixed: Readonly<Record<string, string>> = {
-    _op: "'SNAPSHOT'",
-    _version: literal(SNAPSHOT_VERSION),
-    _changed_at: dialect.timeTyped(integer(floorSeconds)),
-    _expired: "false",
-  };
+  const fixed: ReadonlyMap<string, string> = new Map([
+    ["_op", "'SNAPSHOT'"],
+    ["_version", literal(SNAPSHOT_VERSION)],
+    ["_changed_at", dialect.timeTyped(integer(floorSeconds))],
+    ["_expired", "false"],
+  ]);
   const columns = segmentColumns(dialect, schema).map(
-    (column) => `${fixed[column.name] ?? column.fromWire} AS ${quoted(column.name)}`,
+    (column) => `${fixed.get(column.name) ?? column.fromWire} AS ${quoted(column.name)}`,
   );
   return `SELECT ${columns.join(", ")} FROM ${staged}`;
 }

@@ -38,6 +38,11 @@ export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** A lambda's variable. No column can have its name, which has a space: engines would take `x.value` for a column's field. */
+export function lambdaVariable(depth: number): string {
+  return quoted(`x ${depth}`);
+}
+
 /** A text literal. */
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;

@@ -1,6 +1,6 @@
 /** The DuckDB dialect. `from_json` reads JSON strings exactly into every type but BLOB, nested ones included. */
 import type { ColumnType, PartType } from "../column-type.ts";
-import { type Dialect, literal, quoted } from "./dialect.ts";
+import { type Dialect, lambdaVariable, literal, quoted } from "./dialect.ts";
 
 export const duckdb: Dialect = {
   name: "duckdb",
@@ -133,7 +133,7 @@ function rebuilt(
   depth: number,
   leaf: (type: PartType, expression: string) => string,
 ): string {
-  const variable = `x${depth}`;
+  const variable = lambdaVariable(depth);
   switch (type.kind) {
     case "array": {
       const element = rebuilt(type.element, variable, depth + 1, leaf);

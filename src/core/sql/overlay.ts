@@ -4,10 +4,14 @@
  */
 import type { Schema } from "../schema.ts";
 import { nameList, segmentColumns, typedSelectList } from "./columns.ts";
-import { type Dialect, integer } from "./dialect.ts";
+import { type Dialect, integer, quoted } from "./dialect.ts";
 
 /** The newest change first. One item never has two changes of one sequence number in a stream; recordings do. */
 export const NEWEST_FIRST = "_version DESC, _changed_at DESC, _op DESC";
+
+/** Columns of inner statements. No attribute's column can have their names, which have a space. */
+const RANK = quoted("version rank");
+const LATEST = quoted("latest change");
 
 export interface Window {
   /** A relation with the change log's columns. */
@@ -27,9 +31,9 @@ export function windowRows(dialect: Dialect, schema: Schema, window: Window): st
   const until = window.untilSeconds === undefined ? "" : ` AND _changed_at < ${integer(window.untilSeconds)}`;
   const from = integer(window.sinceSeconds - window.skewSeconds);
   return `SELECT ${typedSelectList(segmentColumns(dialect, schema))} FROM (
-SELECT *, row_number() OVER (PARTITION BY _key ORDER BY ${NEWEST_FIRST}) AS _rank, max(_changed_at) OVER (PARTITION BY _key) AS _latest
+SELECT *, row_number() OVER (PARTITION BY _key ORDER BY ${NEWEST_FIRST}) AS ${RANK}, max(_changed_at) OVER (PARTITION BY _key) AS ${LATEST}
 FROM ${window.changes} WHERE _changed_at >= ${from}${until}
-) WHERE _rank = 1 AND _latest >= ${integer(window.sinceSeconds)}`;
+) WHERE ${RANK} = 1 AND ${LATEST} >= ${integer(window.sinceSeconds)}`;
 }
 
 /** The newest row of each key among several relations of segment rows. */
@@ -37,9 +41,9 @@ export function newestRows(dialect: Dialect, schema: Schema, relations: readonly
   const columns = nameList(segmentColumns(dialect, schema));
   const all = relations.map((relation) => `SELECT ${columns} FROM ${relation}`).join("\nUNION ALL\n");
   return `SELECT ${columns} FROM (
-SELECT *, row_number() OVER (PARTITION BY _key ORDER BY ${NEWEST_FIRST}) AS _rank FROM (
+SELECT *, row_number() OVER (PARTITION BY _key ORDER BY ${NEWEST_FIRST}) AS ${RANK} FROM (
 ${all}
-)) WHERE _rank = 1`;
+)) WHERE ${RANK} = 1`;
 }
 
 /** The base without the keys of the overlay, and the overlay without its removals: the rows of `<table>`. */

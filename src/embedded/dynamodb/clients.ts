@@ -21,6 +21,7 @@ import {
 } from "@aws-sdk/client-dynamodb-streams";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { DynalakeError } from "../../core/error.ts";
+import { isLoopback } from "./loopback.ts";
 import type { SourcePlace } from "./source-error.ts";
 
 export interface SourceConfig {
@@ -61,8 +62,8 @@ export interface SourceConnection {
  * packets below ten seconds. Fails with USAGE when the endpoint is no URL.
  */
 export function connectSource(config: SourceConfig): SourceConnection {
-  const endpoint = config.endpoint === undefined ? undefined : parseEndpoint(config.endpoint);
-  const region = regionOf(config, endpoint);
+  if (config.endpoint !== undefined) checkEndpoint(config.endpoint);
+  const region = regionOf(config);
   const place: SourcePlace = {
     ...(config.endpoint === undefined ? {} : { endpoint: config.endpoint }),
     ...(region === undefined ? {} : { region }),
@@ -71,7 +72,7 @@ export function connectSource(config: SourceConfig): SourceConnection {
     maxAttempts: 3,
     retryMode: "standard",
     ...place,
-    ...(needsDummyCredentials(config, endpoint) ? { credentials: dummyCredentials } : {}),
+    ...(needsDummyCredentials(config) ? { credentials: dummyCredentials } : {}),
   };
   const client = new DynamoDBClient({ ...options, requestHandler: requestHandler() });
   const streams = new DynamoDBStreamsClient({ ...options, requestHandler: requestHandler() });
@@ -121,28 +122,24 @@ function requestHandler(): NodeHttpHandler {
   });
 }
 
-function parseEndpoint(endpoint: string): URL {
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
+function checkEndpoint(endpoint: string): void {
+  const protocol = URL.canParse(endpoint) ? new URL(endpoint).protocol : undefined;
+  if (protocol === "http:" || protocol === "https:") return;
   throw new DynalakeError("USAGE", `the endpoint "${endpoint}" is no http or https URL`, {
     next: "Give --endpoint as in http://127.0.0.1:8000.",
   });
 }
 
-function regionOf(config: SourceConfig, endpoint: URL | undefined): string | undefined {
+function regionOf(config: SourceConfig): string | undefined {
   const region = config.region ?? config.environment?.AWS_REGION ?? config.environment?.AWS_DEFAULT_REGION;
   if (region !== undefined && region !== "") return region;
   // An endpoint needs no region to be found, but its signature does; without one the SDK looks into the profile.
-  return endpoint === undefined ? undefined : "us-east-1";
+  return config.endpoint === undefined ? undefined : "us-east-1";
 }
 
-function needsDummyCredentials(config: SourceConfig, endpoint: URL | undefined): boolean {
-  if (endpoint === undefined || !isLoopback(endpoint.hostname)) return false;
+function needsDummyCredentials(config: SourceConfig): boolean {
+  if (!isLoopback(config.endpoint)) return false;
   return credentialVariables.every((name) => (config.environment?.[name] ?? "") === "");
-}
-
-function isLoopback(hostname: string): boolean {
-  return /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/i.test(hostname);
 }
 
 /** Notes the Date header of every answer: the clock that stamps the changes, as opposed to this machine's. */

@@ -9,6 +9,7 @@ import {
   withinSeconds,
 } from "./describe-source.ts";
 import type { StreamTuning } from "./followed-stream.ts";
+import { isLoopback } from "./loopback.ts";
 import { isPassing, placeText, type SourcePlace, sourceError } from "./source-error.ts";
 import { StreamLister, type StreamListing } from "./stream-listing.ts";
 import { type FoundStream, StreamReader, streamRecreated } from "./stream-reader.ts";
@@ -23,14 +24,18 @@ const defaultTuning: StreamTuning = {
   outageSecondsMax: 60,
 };
 
-/** The table's stream at a connection, as a source of changes. */
+/** The table's stream at a connection, as a source of changes. The service's limit of polls holds for the service only. */
 export function streamSource(
   connection: Pick<SourceConnection, "tables" | "streams" | "place">,
   table: string,
   tuning: Partial<StreamTuning> = {},
   timing: Timing = systemTiming,
 ): ChangeSource {
-  const finder = new StreamFinder(connection, table, { ...defaultTuning, ...tuning }, timing);
+  const ofEmulator = isLoopback(connection.place.endpoint)
+    ? { pollsPerSecondMax: Number.POSITIVE_INFINITY }
+    : {};
+  const tuned = { ...defaultTuning, ...ofEmulator, ...tuning };
+  const finder = new StreamFinder(connection, table, tuned, timing);
   return {
     open: async (from) => {
       const first = await finder.find(from);

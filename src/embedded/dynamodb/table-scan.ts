@@ -4,6 +4,7 @@ import { toItemJson } from "./attribute-json.ts";
 import type { SourceConnection } from "./clients.ts";
 import { describeSource, type SourceDescription, withinSeconds } from "./describe-source.ts";
 import { type ExportLane, ExportWriter } from "./export-writer.ts";
+import { isLoopback } from "./loopback.ts";
 import { ReadPace } from "./read-pace.ts";
 import { isPassing, sourceError } from "./source-error.ts";
 import { backoffMs, serviceBackoff, systemTiming, type Timing } from "./timing.ts";
@@ -12,7 +13,10 @@ export interface TableScanRequest {
   readonly table: string;
   /** The folder that gets `AWSDynamoDB/<ExportId>/`; created if need be. */
   readonly folder: string;
-  /** Share of a provisioned table's read capacity, above 0 and at most 1; 0.5 if absent. */
+  /**
+   * Share of a provisioned table's read capacity, above 0 and at most 1. If absent, 0.5, or no limit at all where an
+   * emulator on this machine only pretends to have a capacity.
+   */
   readonly readShare?: number;
   /** Read units per second, in place of the share; the only limit of a table that is paid per request. */
   readonly readUnitsPerSecond?: number;
@@ -42,6 +46,7 @@ export interface TableScanResult {
   readonly exportTimeSeconds: number;
 }
 
+const defaultReadShare = 0.5;
 const segmentBytes = 512_000_000;
 const segmentsMin = 4;
 const segmentsMax = 256;
@@ -60,7 +65,7 @@ export async function scanTable(
   timing: Timing = systemTiming,
 ): Promise<TableScanResult> {
   const source = await describeSource(connection, request.table);
-  const unitsPerSecond = readUnitsPerSecond(source, request);
+  const unitsPerSecond = readUnitsPerSecond(source, request, connection.place);
   const beganMs = timing.nowMs();
   // Changes are stamped by the service's clock. If this machine's is ahead of it, changes that the scan missed would
   // count as older than the scan; too early a time costs nothing.
@@ -227,14 +232,18 @@ async function firstFailure(workers: readonly Promise<void>[], stop: () => void)
   if (failures.length > 0) throw failures[0];
 }
 
-function readUnitsPerSecond(source: SourceDescription, request: TableScanRequest): number {
-  const { readShare = 0.5, readUnitsPerSecond: given } = request;
-  if (!(readShare > 0 && readShare <= 1)) {
+function readUnitsPerSecond(
+  source: SourceDescription,
+  request: TableScanRequest,
+  place: SourceConnection["place"],
+): number {
+  const { readShare, readUnitsPerSecond: given } = request;
+  if (readShare !== undefined && !(readShare > 0 && readShare <= 1)) {
     throw new DynalakeError("USAGE", `the read share ${readShare} is not above 0 and at most 1`);
   }
   if (given !== undefined && !(given > 0)) {
     throw new DynalakeError("USAGE", `a scan cannot read ${given} units per second`);
   }
-  const provisioned = source.readUnitsPerSecond;
-  return given ?? (provisioned === undefined ? Number.POSITIVE_INFINITY : provisioned * readShare);
+  const share = readShare ?? (isLoopback(place.endpoint) ? Number.POSITIVE_INFINITY : defaultReadShare);
+  return given ?? (source.readUnitsPerSecond ?? Number.POSITIVE_INFINITY) * share;
 }
