@@ -42,8 +42,11 @@ try {
     stdio: ["ignore", "ignore", "pipe"],
   });
   try {
-    for await (const text of run.stderr) if (String(text).includes("following")) break;
-    run.stderr.resume();
+    await new Promise<void>((resolve) => {
+      run.stderr.on("data", (text) => {
+        if (String(text).includes("following")) resolve();
+      });
+    });
     const schema = await requireSchema(folderStore(lake), "reviews");
     const lag = await measureLag({
       client: connection.client,
@@ -51,11 +54,12 @@ try {
       seconds,
       user: "bench",
       patienceSeconds: 30,
-      visibleBooks: async (user) => {
+      visibleBooks: async (user, sinceSeconds) => {
+        const since = `_changed_at >= make_timestamp(${sinceSeconds} * 1000000::BIGINT)`;
         const books: string[] = [];
         await runQuery(
           lake,
-          { schemas: [schema], sql: `SELECT book FROM reviews WHERE "user" = '${user}'` },
+          { schemas: [schema], sql: `SELECT book FROM reviews WHERE "user" = '${user}' AND ${since}` },
           {
             begin: async () => undefined,
             rows: async (rows) => {

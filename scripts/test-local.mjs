@@ -10,13 +10,21 @@ import { fileURLToPath } from "node:url";
 
 const packageSpec = "amplify-dynamodb-simulator@2.9.30";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const cache = join(env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "dynalake", packageSpec.replace("@", "-"));
+const cache = join(
+  env.XDG_CACHE_HOME ?? join(homedir(), ".cache"),
+  "dynalake",
+  packageSpec.replace("@", "-"),
+);
 const jar = join(cache, "package", "emulator", "DynamoDBLocal.jar");
 
 const missing = javaIsMissing() ?? emulatorIsMissing();
 if (missing !== undefined) console.log(`The tests against DynamoDB Local are skipped: ${missing}`);
 
-const jest = ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning", "node_modules/jest/bin/jest.js"];
+const jest = [
+  "--experimental-vm-modules",
+  "--disable-warning=ExperimentalWarning",
+  "node_modules/jest/bin/jest.js",
+];
 const run = spawnSync(execPath, [...jest, "--config", "jest.local.config.mjs", ...argv.slice(2)], {
   cwd: root,
   stdio: "inherit",
@@ -38,7 +46,11 @@ function emulatorIsMissing() {
   const folder = mkdtempSync(`${cache}-`);
   try {
     console.log("Fetching DynamoDB Local (55 MB, once)...");
-    const npm = spawnSync("npm", ["pack", packageSpec, "--silent"], { cwd: folder, encoding: "utf8", shell: process.platform === "win32" });
+    const npm = spawnSync("npm", ["pack", packageSpec, "--silent"], {
+      cwd: folder,
+      encoding: "utf8",
+      shell: process.platform === "win32",
+    });
     if (npm.status !== 0) return `npm could not fetch ${packageSpec}`;
     const tar = spawnSync("tar", ["-xzf", npm.stdout.trim().split("\n").at(-1)], { cwd: folder });
     if (tar.status !== 0) return "tar could not unpack the emulator";

@@ -1,20 +1,10 @@
-/** The command line. Options are declared here, work is done by the commands. */
+/** The command line. Options are declared here, work is done by the commands, each loaded only where it is asked for. */
 
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { DynalakeError } from "../core/error.ts";
 import { type CommandContext, EXIT, type ExitCode } from "./command.ts";
-import { compactCommand } from "./commands/compact.ts";
-import { demoCommand } from "./commands/demo.ts";
-import { inferCommand } from "./commands/infer.ts";
-import { itemsCommand } from "./commands/items.ts";
-import { queryCommand } from "./commands/query.ts";
-import { replayCommand } from "./commands/replay.ts";
-import { runCommand } from "./commands/run.ts";
-import { snapshotCommand } from "./commands/snapshot.ts";
-import { statusCommand } from "./commands/status.ts";
-import { vacuumCommand } from "./commands/vacuum.ts";
 import { RESULT_FORMATS } from "./result-format.ts";
 import { settingsFrom } from "./settings.ts";
 import { processTerminal } from "./terminal.ts";
@@ -103,14 +93,14 @@ function program(): Command {
     .description("watch a DynamoDB table become a lake that follows every write")
     .option("--lake <dir>", "the lake's folder; made anew", "lake/demo")
     .option("--endpoint <url>", "a DynamoDB endpoint, where no emulator can be started here")
-    .action(ends((options) => demoCommand(context, options)));
+    .action(ends(async (options) => (await import("./commands/demo.ts")).demoCommand(context, options)));
 
   sourceOptions(dynalake.command("infer").description("write a schema file from a sample of items"))
     .option("--from-export <dir>", "an export on this machine")
     .addOption(keyOption())
     .addOption(nameOption())
     .option("--out <file>", "where to write it; standard output by default")
-    .action(ends((options) => inferCommand(context, options)));
+    .action(ends(async (options) => (await import("./commands/infer.ts")).inferCommand(context, options)));
 
   sourceOptions(dynalake.command("snapshot").alias("backfill").description("take a full snapshot"))
     .addOption(lakeOption())
@@ -123,7 +113,9 @@ function program(): Command {
     .option("--time-limit <seconds>", "give up after so long", positive)
     .addOption(threadsOption())
     .addOption(jsonOption())
-    .action(ends((options) => snapshotCommand(context, options)));
+    .action(
+      ends(async (options) => (await import("./commands/snapshot.ts")).snapshotCommand(context, options)),
+    );
 
   sourceOptions(dynalake.command("run").description("follow the stream, deliver, and compact on a schedule"))
     .addOption(lakeOption())
@@ -133,7 +125,7 @@ function program(): Command {
     .option("--no-compact", "never compact")
     .option("--once", "end when the stream was read to its end")
     .addOption(threadsOption())
-    .action(ends((options) => runCommand(context, options)));
+    .action(ends(async (options) => (await import("./commands/run.ts")).runCommand(context, options)));
 
   dynalake
     .command("compact")
@@ -142,7 +134,9 @@ function program(): Command {
     .addOption(lakeTableOption())
     .option("--all", "rewrite every part of the base that has deltas")
     .addOption(jsonOption())
-    .action(ends((options) => compactCommand(context, options)));
+    .action(
+      ends(async (options) => (await import("./commands/compact.ts")).compactCommand(context, options)),
+    );
 
   dynalake
     .command("query")
@@ -153,7 +147,9 @@ function program(): Command {
       new Option("--format <format>", "how to print the rows").choices(RESULT_FORMATS).default("table"),
     )
     .option("--as-of <time>", "the tables as they were at a time, such as 2026-11-23T05:00:00Z")
-    .action(ends((sql, options) => queryCommand(context, sql, options)));
+    .action(
+      ends(async (sql, options) => (await import("./commands/query.ts")).queryCommand(context, sql, options)),
+    );
 
   dynalake
     .command("status")
@@ -161,7 +157,7 @@ function program(): Command {
     .addOption(lakeOption())
     .addOption(lakeTableOption())
     .addOption(jsonOption())
-    .action(ends((options) => statusCommand(context, options)));
+    .action(ends(async (options) => (await import("./commands/status.ts")).statusCommand(context, options)));
 
   dynalake
     .command("items")
@@ -169,7 +165,7 @@ function program(): Command {
     .addOption(lakeOption())
     .addOption(lakeTableOption())
     .option("--as-of <time>", "the items as they were at a time")
-    .action(ends((options) => itemsCommand(context, options)));
+    .action(ends(async (options) => (await import("./commands/items.ts")).itemsCommand(context, options)));
 
   dynalake
     .command("replay")
@@ -180,7 +176,11 @@ function program(): Command {
     .addOption(nameOption())
     .option("--schema <file>", "the schema file of a table that the lake does not have yet")
     .addOption(jsonOption())
-    .action(ends((files, options) => replayCommand(context, files, options)));
+    .action(
+      ends(async (files, options) =>
+        (await import("./commands/replay.ts")).replayCommand(context, files, options),
+      ),
+    );
 
   dynalake
     .command("vacuum")
@@ -190,7 +190,7 @@ function program(): Command {
     .option("--retention-hours <n>", "keep manifests, and with them --as-of, for so long (168)", notNegative)
     .option("--grace-hours <n>", "leave younger files alone (24)", notNegative)
     .addOption(jsonOption())
-    .action(ends((options) => vacuumCommand(context, options)));
+    .action(ends(async (options) => (await import("./commands/vacuum.ts")).vacuumCommand(context, options)));
 
   return dynalake;
 }
@@ -217,6 +217,9 @@ process.on("SIGTERM", onInterrupt);
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(error.code === "EPIPE" ? EXIT.done : EXIT.failed);
 });
+
+// Whoever reads the notes may go away; the work goes on.
+process.stderr.on("error", () => undefined);
 
 try {
   await program().parseAsync();

@@ -110,8 +110,12 @@ async function inferSchema(request: SchemaRequest, table: string): Promise<Schem
   }
   const inference = inferenceOf();
   for (const item of items) observe(inference, item);
-  const { file, undecided } = inferredSchema(inference, { table, source: request.source ?? table, key });
-  const sentences = undecided.map(({ attribute, why }) => `${attribute}: ${why}`);
+  const { file, undecided, notes } = inferredSchema(inference, {
+    table,
+    source: request.source ?? table,
+    key,
+  });
+  const sentences = [...undecided.map(({ attribute, why }) => `${attribute}: ${why}`), ...notes];
   return { schema: parseSchema(file, "the inferred schema"), origin: "inferred", undecided: sentences };
 }
 

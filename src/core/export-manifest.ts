@@ -54,8 +54,8 @@ export function parseExportSummary(text: string): ExportSummary {
     });
   }
   const exportTimeMs = new Date(summary.exportTime).getTime();
-  if (Number.isNaN(exportTimeMs))
-    throw new DynalakeError("EXPORT_INVALID", "manifest-summary.json: exportTime is no time");
+  if (!/^\d{4}-\d\d-\d\dT/.test(summary.exportTime) || !(exportTimeMs >= 0))
+    throw new DynalakeError("EXPORT_INVALID", "manifest-summary.json: exportTime is no time of an export");
   return {
     tableArn: summary.tableArn,
     exportTimeSeconds: Math.floor(exportTimeMs / 1000),

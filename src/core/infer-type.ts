@@ -1,4 +1,4 @@
-/** The column type that fits what was seen of an attribute's values, and what it leaves open. docs/types.md has the rules. */
+/** The column type that fits what was seen of an attribute's values, and what it leaves open. docs/schemas.md has the rules. */
 import { type PartType, schemaTypeText } from "./column-type.ts";
 import {
   at,

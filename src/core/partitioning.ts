@@ -29,9 +29,8 @@ export function parsePartitioning(
   if (text === undefined) return undefined;
   const [, kind, argument = ""] = PARTITION_BY.exec(text) ?? [];
   if (kind === "bucket") {
-    const count = Number(argument);
-    if (!Number.isInteger(count) || count < 1 || count > BUCKETS_MAX)
-      refuse(`bucket(n) needs 1 <= n <= ${BUCKETS_MAX}`);
+    const count = /^\d{1,4}$/.test(argument) ? Number(argument) : 0;
+    if (count < 1 || count > BUCKETS_MAX) refuse(`bucket(n) needs 1 <= n <= ${BUCKETS_MAX}`);
     return { kind, count };
   }
   if (kind !== "year" && kind !== "month" && kind !== "day" && kind !== "identity") {

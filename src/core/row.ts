@@ -19,6 +19,8 @@ export interface RowCodec {
   readonly schema: Schema;
   readonly codecs: readonly Codec[];
   readonly columnOfAttribute: ReadonlyMap<string, number>;
+  /** There is a key for columns masked by sha256. */
+  readonly masks: boolean;
 }
 
 /** `maskKey` is the secret of columns masked by sha256. */
@@ -27,6 +29,7 @@ export function rowCodec(schema: Schema, maskKey?: Uint8Array): RowCodec {
     schema,
     codecs: schema.columns.map((column) => columnCodec(column, maskKey)),
     columnOfAttribute: new Map(schema.columns.map((column, i) => [column.attribute, i])),
+    masks: maskKey !== undefined,
   };
 }
 

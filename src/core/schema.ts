@@ -26,18 +26,24 @@ export const TIMESTAMP_FORMATS = ["iso", "epoch_seconds", "epoch_millis"] as con
 export type TimestampFormat = (typeof TIMESTAMP_FORMATS)[number];
 
 const COLUMN_NAME = /^[a-z0-9_]{1,255}$/;
+/** AWS: the Glue API reference, Column. */
+const TYPE_CHARACTERS_MAX = 131_072;
 const TABLE_NAME = /^[a-z][a-z0-9_]{0,127}$/;
+
+/** A regular expression, since the bounds of zod's strings look at values that are none. */
+const nonEmpty = (): z.ZodString => z.string().regex(/^[\s\S]{1,255}$/, "a name has 1 to 255 characters");
 
 const conditionFile = z
   .strictObject({
-    equals: z.string().optional(),
-    beginsWith: z.string().optional(),
-    exists: z.boolean().optional(),
+    equals: z.string().optional().describe("The attribute is this text or number."),
+    beginsWith: z.string().optional().describe("The attribute is text that begins with this."),
+    exists: z.boolean().optional().describe("The attribute is there, or is not."),
   })
   .refine(
     (condition) => Object.keys(condition).length === 1,
     "exactly one of equals, beginsWith and exists is needed",
-  );
+  )
+  .meta({ minProperties: 1, maxProperties: 1 });
 
 const attributeFile = z.strictObject({
   name: z
@@ -47,7 +53,6 @@ const attributeFile = z.strictObject({
     .describe("The column's name. Default: the attribute's name in lower case, other characters as _."),
   type: z
     .string()
-    .max(131_072)
     .optional()
     .describe("The column's type as Athena writes it, for example decimal(10,2) or array<struct<year:int>>."),
   format: z
@@ -90,7 +95,7 @@ export interface AttributeFile {
 }
 
 const schemaFile: z.ZodType<SchemaFile> = z.strictObject({
-  $schema: z.string().optional(),
+  $schema: z.string().optional().describe("Where editors find the JSON Schema of this file."),
   table: z
     .string()
     .regex(
@@ -98,16 +103,11 @@ const schemaFile: z.ZodType<SchemaFile> = z.strictObject({
       "a table name starts with a lower-case letter and has only lower-case letters, digits and _",
     )
     .describe("The name of the lake table in SQL."),
-  source: z
-    .string()
-    .min(1)
-    .max(255)
-    .optional()
-    .describe("The DynamoDB table. Default: the lake table's name."),
+  source: nonEmpty().optional().describe("The DynamoDB table. Default: the lake table's name."),
   key: z
     .strictObject({
-      hash: z.string().min(1).describe("The name of the partition key attribute."),
-      range: z.string().min(1).optional().describe("The name of the sort key attribute, where there is one."),
+      hash: nonEmpty().describe("The name of the partition key attribute."),
+      range: nonEmpty().optional().describe("The name of the sort key attribute, where there is one."),
     })
     .describe("The source table's key."),
   where: z
@@ -217,7 +217,9 @@ function parseColumns(file: SchemaFile, invalid: Refuse): readonly Column[] {
   for (const [attribute, spec] of Object.entries(file.attributes)) {
     const path = ["attributes", attribute];
     if (spec.mask === "drop") {
-      if (spec.type !== undefined) invalid([...path, "type"], "a dropped attribute has no column");
+      for (const member of ["type", "name", "format", "set"] as const) {
+        if (spec[member] !== undefined) invalid([...path, member], "a dropped attribute has no column");
+      }
       continue;
     }
     const name = spec.name ?? columnName(attribute);
@@ -240,6 +242,8 @@ function parseColumns(file: SchemaFile, invalid: Refuse): readonly Column[] {
 
 function parseType(text: string | undefined, path: readonly string[], invalid: Refuse): ColumnType {
   if (text === undefined) return invalid(path, "a type is missing");
+  if (text.length > TYPE_CHARACTERS_MAX)
+    return invalid([...path, "type"], "a type has at most 131,072 characters");
   try {
     return parseColumnType(text);
   } catch (error) {

@@ -35,7 +35,6 @@ export function changeFor(schema: Schema, change: Change): Change | undefined {
   const byKey = schema.where.filter((condition) => keys.includes(condition.attribute));
   if (!byKey.every((condition) => meets(condition, change.item))) return undefined;
   if (change.operation === "REMOVE" || belongs(schema, change.item)) return change;
-  if (byKey.length === schema.where.length) return undefined;
   if (change.before !== undefined && !belongs(schema, change.before)) return undefined;
   const keyItem = Object.fromEntries(keys.map((name, i) => [name, change.key[i] as AttributeValue]));
   return { ...change, operation: "REMOVE", item: keyItem };

@@ -6,6 +6,7 @@ import type { Item } from "./attribute-value.ts";
 import type { Change } from "./change.ts";
 import type { WireValue } from "./codec/encoding.ts";
 import type { ColumnType } from "./column-type.ts";
+import { DynalakeError } from "./error.ts";
 import { keyHash, keyOf } from "./key.ts";
 import { type ItemRow, type RowCodec, toRow } from "./row.ts";
 import type { Schema } from "./schema.ts";
@@ -57,7 +58,18 @@ export interface LineWriter {
   readonly members: readonly string[];
 }
 
+/** Throws USAGE where the schema masks columns and the codec has no key for that. */
 export function lineWriter(codec: RowCodec): LineWriter {
+  const masked = codec.schema.columns.find((column) => column.masked);
+  if (masked !== undefined && !codec.masks) {
+    throw new DynalakeError(
+      "USAGE",
+      `the column "${masked.name}" is masked by sha256, and there is no mask key`,
+      {
+        next: "Set DYNALAKE_MASK_KEY to a long random text, the same at every run of this lake.",
+      },
+    );
+  }
   return { codec, members: codec.schema.columns.map((column) => `"${column.name}":`) };
 }
 

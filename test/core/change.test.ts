@@ -288,6 +288,11 @@ describe("what contradicts itself or says too little is refused with its reason"
       "no-key",
     ],
     [
+      "Keys of such a type beside an image that has the key",
+      inserted(KEYS, { Keys: { User: { BOOL: true }, Book: { S: "Emma" } } }),
+      "no-key",
+    ],
+    [
       "Keys with other names",
       inserted(KEYS, { Keys: { user: { S: "ann" }, Book: { S: "Emma" } } }),
       "other-key-schema",

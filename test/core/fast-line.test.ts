@@ -166,7 +166,7 @@ describe("the fast way gives the row that parsing gives, or gives up", () => {
           sameOrGivenUp(text.toWellFormed(), file);
         },
       ),
-      { numRuns: 10_000 },
+      { numRuns: 3000 },
     );
   });
 
@@ -280,14 +280,14 @@ describe("the fast way takes", () => {
     expect(sameOrGivenUp(lineOf({ User: { S: "u" }, a: value, Book: { N: "1" } }), file)).toBe(true);
   });
 
-  test("every day from the first to the last, from milliseconds", () => {
+  test("days from the first to the last, every leap year among them, from milliseconds", () => {
     const file = schemaOf({ at: { type: "timestamp", format: "epoch_millis" } });
     const { fast } = waysFor(file);
     const cursor = new LineCursor();
     const [first, last] = [Date.parse("0001-01-01T00:00:00.000Z"), Date.parse("9999-12-31T23:59:59.999Z")];
-    for (let at = first; at <= last; at += 86_400_000 + 7_654_321) {
+    for (let at = first; at <= last; at += 17 * 86_400_000 + 7_654_321) {
       const line = encoder.encode(lineOf({ User: { S: "u" }, Book: { S: "b" }, at: { N: String(at) } }));
-      cursor.clear(0);
+      cursor.clear(1_000_000);
       cursor.input = line;
       expect(fast?.(cursor, 0, line.length)).toBe(true);
       const row = JSON.parse(decoder.decode(cursor.written())) as { readonly at: string };

@@ -23,11 +23,14 @@ interface JsonSchema {
   readonly enum?: readonly string[];
   readonly minLength?: number;
   readonly maxLength?: number;
+  readonly minProperties?: number;
+  readonly maxProperties?: number;
 }
 
 const KEYWORDS = new Set([
   ...["$schema", "title", "description", "type", "properties", "required", "additionalProperties"],
   ...["propertyNames", "pattern", "enum", "minLength", "maxLength"],
+  ...["minProperties", "maxProperties"],
 ]);
 
 describe("the published JSON Schema", () => {
@@ -157,5 +160,8 @@ function memberFaults(
     const rule = known ?? schema.additionalProperties;
     return rule === false ? [at(name)] : rule === undefined ? [] : faults(rule, member, at(name));
   });
-  return [...missing, ...wrong];
+  const members = Object.keys(object).length;
+  const fits =
+    members >= (schema.minProperties ?? 0) && members <= (schema.maxProperties ?? Number.POSITIVE_INFINITY);
+  return [...missing, ...wrong, ...(fits ? [] : [place])];
 }

@@ -163,6 +163,7 @@ describe("a column of type", () => {
     ["map<string,string>", { M: {} }, "{}", "alone"],
     ["map<string,string>", { L: [] }, null, "also"],
     ["struct<Year:int,tags:array<string>>", { M: { Year: { N: "1997" } } }, '{"year":"1997"}', "alone"],
+    ["struct<constructor:string,a:string>", { M: { a: { S: "x" } } }, '{"a":"x"}', "alone"],
     ["struct<Year:int>", { M: { year: { N: "1997" } } }, "{}", "also"],
     ["struct<a:int>", { M: { a: { N: "1" }, b: { N: "2" } } }, '{"a":"1"}', "also"],
     ["struct<a:int>", { M: { a: { NULL: true } } }, "{}", "also"],

@@ -1,21 +1,11 @@
-import {
-  BatchWriteItemCommand,
-  CreateTableCommand,
-  DeleteItemCommand,
-  DeleteTableCommand,
-  PutItemCommand,
-  type StreamViewType,
-  UpdateTableCommand,
-} from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll } from "@jest/globals";
 import { connectSource, type SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
-import { streamSource } from "../../src/embedded/dynamodb/stream-source.ts";
 import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
-import { type ChangeSourceHarness, registerChangeSourceTests } from "../conformance/change-source.ts";
+import { registerChangeSourceTests } from "../conformance/change-source.ts";
+import { streamHarness } from "../support/stream-harness.ts";
 
 let emulator: Emulator;
 let connection: SourceConnection;
-let tables = 0;
 
 beforeAll(async () => {
   emulator = await startEmulator({ kinds: ["dynoxide"] });
@@ -27,52 +17,4 @@ afterAll(async () => {
   await emulator?.stop();
 });
 
-registerChangeSourceTests("dynoxide", async (): Promise<ChangeSourceHarness> => {
-  const { client } = connection;
-  const TableName = `Reviews-${++tables}`;
-  await client.send(
-    new CreateTableCommand({
-      TableName,
-      KeySchema: [
-        { AttributeName: "User", KeyType: "HASH" },
-        { AttributeName: "Book", KeyType: "RANGE" },
-      ],
-      AttributeDefinitions: [
-        { AttributeName: "User", AttributeType: "S" },
-        { AttributeName: "Book", AttributeType: "S" },
-      ],
-      BillingMode: "PAY_PER_REQUEST",
-      StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" },
-    }),
-  );
-  // Nothing listens on port 1 of the loopback address.
-  const nowhere = connectSource({ endpoint: "http://127.0.0.1:1" });
-  return {
-    source: streamSource(connection, TableName, { pollMs: 20, pollsPerSecondMax: 50 }),
-    put: async (Item) => {
-      await client.send(new PutItemCommand({ TableName, Item }));
-    },
-    putAll: async (items) => {
-      for (let start = 0; start < items.length; start += 25) {
-        const puts = items.slice(start, start + 25).map((Item) => ({ PutRequest: { Item } }));
-        await client.send(new BatchWriteItemCommand({ RequestItems: { [TableName]: puts } }));
-      }
-    },
-    remove: async (Key) => {
-      await client.send(new DeleteItemCommand({ TableName, Key }));
-    },
-    replaceStream: async (viewType) => {
-      const update = (StreamSpecification: { StreamEnabled: boolean; StreamViewType?: StreamViewType }) =>
-        client.send(new UpdateTableCommand({ TableName, StreamSpecification }));
-      await update({ StreamEnabled: false }).catch(() => undefined);
-      if (viewType !== undefined)
-        await update({ StreamEnabled: true, StreamViewType: viewType as StreamViewType });
-    },
-    missingTable: streamSource(connection, `${TableName}-missing`),
-    unreachable: streamSource(nowhere, TableName),
-    close: async () => {
-      nowhere.close();
-      await client.send(new DeleteTableCommand({ TableName }));
-    },
-  };
-});
+registerChangeSourceTests("dynoxide", () => streamHarness(connection));

@@ -5,6 +5,7 @@
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Item } from "../../src/core/attribute-value.ts";
 import { type CompactionContext, compactMajor, compactMinor } from "../../src/core/compact.ts";
 import { DEFAULT_POLICY } from "../../src/core/compaction-plan.ts";
 import { deliver } from "../../src/core/deliver.ts";

@@ -192,8 +192,11 @@ class Demo {
       seconds: WRITE_SECONDS,
       user: PROBE_USER,
       patienceSeconds: 20,
-      visibleBooks: async (user) =>
-        (await this.#rows(`SELECT book FROM reviews WHERE "user" = '${user}'`)).map(([book]) => String(book)),
+      visibleBooks: async (user, sinceSeconds) => {
+        const since = `_changed_at >= make_timestamp(${sinceSeconds} * 1000000::BIGINT)`;
+        const rows = await this.#rows(`SELECT book FROM reviews WHERE "user" = '${user}' AND ${since}`);
+        return rows.map(([book]) => String(book));
+      },
     });
   }
 

@@ -37,7 +37,11 @@ export async function inferCommand(context: CommandContext, options: InferOption
   const inference = inferenceOf();
   for (const item of sample.items) observe(inference, item);
   const table = tableName(options.name ?? sample.source);
-  const { file, undecided } = inferredSchema(inference, { table, source: sample.source, key: sample.key });
+  const { file, undecided, notes } = inferredSchema(inference, {
+    table,
+    source: sample.source,
+    key: sample.key,
+  });
   parseSchema(file, "the inferred schema");
   const text = `${JSON.stringify(file, null, 2)}\n`;
   if (options.out === undefined) await context.terminal.print(text);
@@ -46,6 +50,7 @@ export async function inferCommand(context: CommandContext, options: InferOption
     `Inferred from ${sample.items.length.toLocaleString("en-US")} items${options.out === undefined ? "" : `, written to ${options.out}`}`,
   );
   for (const { attribute, why } of undecided) context.terminal.note(`  undecided  ${attribute}: ${why}`);
+  for (const sentence of notes) context.terminal.note(`  ${sentence}`);
   return EXIT.done;
 }
 

@@ -1,0 +1,160 @@
+/** A source that cannot be used is refused, and the lake is as it was. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
+import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
+import { done, dynalake, expectRefused, fingerprint, type Refusal } from "../support/cli.ts";
+import { withFolder } from "../support/folders.ts";
+import { connectTo, SourceTable } from "./source-table.ts";
+
+/** The longest that anybody waits to be told that an endpoint is no help. */
+const SECONDS_MAX = 15;
+
+let emulator: Emulator;
+let connection: SourceConnection;
+let folder: string;
+/** A lake of the table "Known". No command of this file may change it. */
+let lake: string;
+let lakeBefore: Awaited<ReturnType<typeof fingerprint>>;
+
+beforeAll(async () => {
+  emulator = await startEmulator({ kinds: ["dynoxide"] });
+  connection = connectTo(emulator.endpoint);
+  folder = await mkdtemp(join(tmpdir(), "dynalake-test-"));
+  lake = join(folder, "lake");
+  await SourceTable.create(connection, "Known");
+  await done(["snapshot", "--table", "Known", "--endpoint", emulator.endpoint, "--lake", lake]);
+  lakeBefore = await fingerprint(folder);
+});
+
+afterAll(async () => {
+  connection?.close();
+  await emulator?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A command that is refused leaves a lake as it was, and makes none where there is none. */
+async function expectRefusal(
+  command: readonly string[],
+  refusal: Refusal,
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const lakes = [lake, join(folder, "none")];
+  const ends = await Promise.all(lakes.map((target) => dynalake([...command, "--lake", target], { env })));
+  for (const ended of ends) {
+    expectRefused(ended, refusal);
+    expect(ended.seconds).toBeLessThan(SECONDS_MAX);
+  }
+  expect(await fingerprint(folder)).toEqual(lakeBefore);
+}
+
+test("a table that does not exist", async () => {
+  const at = ["--table", "Absent", "--endpoint", emulator.endpoint];
+  const names = ['"Absent"', emulator.endpoint];
+  for (const command of ["snapshot", "run"])
+    await expectRefusal([command, ...at], { code: "TABLE_NOT_FOUND", names, next: "--table" });
+  expectRefused(await dynalake(["infer", ...at]), { code: "TABLE_NOT_FOUND", names });
+});
+
+test.each(["no stream", "KEYS_ONLY", "OLD_IMAGE"] as const)(
+  "a stream that cannot feed a lake (%s) is refused by `run` before it takes a first snapshot",
+  async (view) => {
+    const table = await SourceTable.create(connection, `Stream-${view.replace(" ", "-")}`, view);
+    await table.put({ User: { S: "ann" }, Book: { S: "Mort" } });
+    const mends = new RegExp(
+      `aws dynamodb update-table --table-name ${table.name} .*StreamViewType=NEW_AND_OLD_IMAGES`,
+    );
+    await expectRefusal(["run", "--table", table.name, "--endpoint", emulator.endpoint], {
+      code: "STREAM_UNUSABLE",
+      names: [`"${table.name}"`, view === "no stream" ? "no stream enabled" : view],
+      next: mends,
+    });
+  },
+);
+
+describe("an endpoint that is no help", () => {
+  let server: Server;
+  let port: number;
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      request.resume();
+      response.writeHead(400, { "content-type": "application/x-amz-json-1.0" }).end(
+        JSON.stringify({
+          __type: "com.amazon.coral.service#UnrecognizedClientException",
+          message: "The security token included in the request is invalid.",
+        }),
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    port = (server.address() as AddressInfo).port;
+  });
+
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  test.each(["snapshot", "run"])("that does not accept the credentials: `%s`", async (command) => {
+    const env = { AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE", AWS_SECRET_ACCESS_KEY: "wJalrXUtnFEMI" };
+    await expectRefusal(
+      [command, "--table", "Known", "--endpoint", `http://127.0.0.1:${port}`],
+      {
+        code: "CREDENTIALS",
+        names: ["UnrecognizedClientException", "security token", `:${port}`, /^(?!.*wJalrXU)/s],
+        next: "AWS_ACCESS_KEY_ID",
+      },
+      env,
+    );
+  });
+
+  test("without any credentials, or region, for AWS itself", async () => {
+    await expectRefusal(["snapshot", "--table", "Known", "--region", "eu-west-1"], {
+      code: "CREDENTIALS",
+      names: ["no credentials", "eu-west-1"],
+      next: "AWS_",
+    });
+    const nowhere = await dynalake(["infer", "--table", "Known"]);
+    expectRefused(nowhere, { code: "USAGE", names: ["no region"], next: "--region" });
+  });
+
+  test.each(["snapshot", "run"])("where nothing listens, told soon: `%s`", async (command) => {
+    const closed = createServer();
+    await new Promise<void>((resolve) => closed.listen(0, "127.0.0.1", resolve));
+    const endpoint = `http://127.0.0.1:${(closed.address() as AddressInfo).port}`;
+    await new Promise((resolve) => closed.close(resolve));
+    await expectRefusal([command, "--table", "Known", "--endpoint", endpoint], {
+      code: "UNREACHABLE",
+      names: [endpoint, "ECONNREFUSED"],
+      next: "--endpoint",
+    });
+  });
+
+  test("that is no URL", async () => {
+    const command = ["snapshot", "--table", "Known", "--endpoint", "127.0.0.1:8000"];
+    await expectRefusal(command, { code: "USAGE", names: ['"127.0.0.1:8000"'], next: "http://" });
+  });
+});
+
+test("a table whose name is the same in SQL as that of another one is not put into its lake table", async () => {
+  const first = await SourceTable.create(connection, "My-Table.1");
+  const second = await SourceTable.create(connection, "My_Table_1");
+  await withFolder(async (own) => {
+    const at = ["--endpoint", emulator.endpoint, "--lake", own];
+    await done(["snapshot", "--table", first.name, ...at]);
+    const before = await fingerprint(own);
+    for (const command of ["snapshot", "run"]) {
+      expectRefused(await dynalake([command, "--table", second.name, ...at]), {
+        code: "USAGE",
+        names: ['"my_table_1"', '"My-Table.1"'],
+        next: "--name",
+      });
+      expect(await fingerprint(own)).toEqual(before);
+    }
+    await done(["snapshot", "--table", second.name, "--name", "other", ...at]);
+  });
+});

@@ -1,0 +1,224 @@
+/** What a user does, from an empty folder to a lake that follows its table, on a real emulator. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
+import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
+import {
+  done,
+  dynalake,
+  expectRefused,
+  fingerprint,
+  lakeItems,
+  rowsOf,
+  startDynalake,
+  until,
+} from "../support/cli.ts";
+import { withFolder } from "../support/folders.ts";
+import { connectTo, type SourceItem, SourceTable } from "./source-table.ts";
+
+let emulator: Emulator;
+let connection: SourceConnection;
+
+beforeAll(async () => {
+  emulator = await startEmulator({ kinds: ["dynoxide"] });
+  connection = connectTo(emulator.endpoint);
+});
+
+afterAll(async () => {
+  connection?.close();
+  await emulator?.stop();
+});
+
+/** Values at the edge of what a column can hold, and some that no column takes. */
+const REVIEWS: readonly SourceItem[] = [
+  {
+    User: { S: "ann" },
+    Book: { S: 'a "quoted", title' },
+    Big: { N: "9007199254740993" },
+    Price: { N: "19.9" },
+    Tags: { SS: ["b", "a"] },
+  },
+  {
+    User: { S: "bob" },
+    Book: { S: "Mort" },
+    Big: { N: "-9223372036854775808" },
+    Price: { N: "12345678.05" },
+    Huge: { N: "12345678901234567890123456789012345678" },
+    Raw: { B: new Uint8Array([0, 255, 10]) },
+  },
+  { User: { S: "cem" }, Book: { S: "海辺のカフカ" }, Big: { S: "a text" }, Nothing: { NULL: true } },
+];
+
+const SCHEMA = {
+  table: "reviews",
+  source: "Reviews",
+  key: { hash: "User", range: "Book" },
+  attributes: {
+    User: { type: "string" },
+    Book: { type: "string" },
+    Big: { type: "bigint" },
+    Price: { type: "decimal(10,2)" },
+  },
+};
+
+const nowSeconds = (): number => Math.floor(Date.now() / 1000);
+
+/** Resolves once the clock shows a later second than that of the call. */
+async function nextSecond(): Promise<void> {
+  const since = nowSeconds();
+  while (nowSeconds() === since) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+test("a table becomes a lake that is queried, follows its writes, is compacted, and can be asked of the past", async () => {
+  await withFolder(async (folder) => {
+    const table = await SourceTable.create(connection, "Reviews");
+    await table.put(...REVIEWS);
+    const lake = join(folder, "lake");
+    const schema = join(folder, "reviews.json");
+    await writeFile(schema, JSON.stringify(SCHEMA));
+    const { endpoint } = emulator;
+
+    const taken = ["--table", "Reviews", "--endpoint", endpoint, "--lake", lake];
+    expect(await done(["snapshot", ...taken, "--schema", schema])).toBe(
+      'Snapshot of Reviews: 3 items in "reviews"\n',
+    );
+    await expectFormats(lake);
+
+    await done(["run", "--lake", lake, "--once"]);
+    const before = await table.items();
+    expect(await lakeItems(lake)).toEqual(before);
+    const beforeSeconds = nowSeconds();
+    await nextSecond();
+
+    await table.put({ User: { S: "dee" }, Book: { S: "Kindred" }, Big: { N: "1" } });
+    await table.update("ann", 'a "quoted", title', "Price", { N: "20.01" });
+    await table.remove("bob", "Mort");
+    await done(["run", "--lake", lake, "--once"]);
+    const after = await table.items();
+    expect(await lakeItems(lake)).toEqual(after);
+    const question = 'SELECT "user" AS u, big, price FROM reviews ORDER BY u';
+    const answer = [
+      '{"u":"ann","big":9007199254740993,"price":20.01}',
+      '{"u":"cem","big":null,"price":null}',
+      '{"u":"dee","big":1,"price":null}',
+    ];
+    expect(await rowsOf(lake, question)).toEqual(answer);
+
+    expect(await done(["compact", "--lake", lake])).toContain("reviews: folded the change log into deltas");
+    expect(await done(["compact", "--lake", lake, "--all"])).toContain("reviews: rewrote the base");
+    expect(await rowsOf(lake, question)).toEqual(answer);
+    expect(await lakeItems(lake)).toEqual(after);
+    expect(await lakeItems(lake, "--as-of", String(beforeSeconds))).toEqual(before);
+    const then = new Date(beforeSeconds * 1000).toISOString();
+    expect(await rowsOf(lake, "SELECT count(*) AS n FROM reviews WHERE big < 0", "--as-of", then)).toEqual([
+      '{"n":1}',
+    ]);
+    expect(await rowsOf(lake, "SELECT count(*) AS n FROM reviews_snapshots")).toEqual(['{"n":3}']);
+
+    const { tables } = JSON.parse(await done(["status", "--lake", lake, "--json"]));
+    expect(tables).toMatchObject([
+      {
+        table: "reviews",
+        source: "Reviews",
+        health: "healthy",
+        rows: 3,
+        snapshot: { items: 3 },
+        openGaps: [],
+      },
+    ]);
+
+    const swept = ["vacuum", "--lake", lake, "--retention-hours", "0", "--grace-hours", "0"];
+    expect(JSON.parse(await done([...swept, "--json"]))).toMatchObject({ table: "reviews", manifests: 2 });
+    expect(await lakeItems(lake)).toEqual(after);
+    expectRefused(await dynalake(["items", "--lake", lake, "--as-of", String(beforeSeconds)]), {
+      code: "AS_OF_UNKNOWN",
+      names: ['"reviews"', /reaches back to \d{4}-/],
+    });
+  });
+});
+
+/** The three rows of the snapshot in each format, with all digits. */
+async function expectFormats(lake: string): Promise<void> {
+  const ask = (sql: string, format: string) => done(["query", sql, "--lake", lake, "--format", format]);
+  const sql = "SELECT book, big, price FROM reviews ORDER BY big NULLS LAST";
+  expect(await ask(sql, "json")).toBe(
+    [
+      "[",
+      '{"book":"Mort","big":-9223372036854775808,"price":12345678.05},',
+      '{"book":"a \\"quoted\\", title","big":9007199254740993,"price":19.90},',
+      '{"book":"海辺のカフカ","big":null,"price":null}',
+      "]\n",
+    ].join("\n"),
+  );
+  expect(await ask(sql, "csv")).toBe(
+    [
+      "book,big,price",
+      "Mort,-9223372036854775808,12345678.05",
+      '"a ""quoted"", title",9007199254740993,19.90',
+      "海辺のカフカ,,\n",
+    ].join("\n"),
+  );
+  const shown = await ask(sql, "table");
+  expect(shown).toMatch(/│ Mort +│ -9223372036854775808 │ 12345678\.05 │/);
+  expect(shown).toMatch(/\n3 rows\n$/);
+}
+
+test("`run` takes the first snapshot by itself, follows, and keeps its lake for itself until it is killed", async () => {
+  await withFolder(async (folder) => {
+    const table = await SourceTable.create(connection, "Followed");
+    await table.put(...REVIEWS);
+    const lake = join(folder, "lake");
+    const run = ["run", "--lake", lake];
+    const first = startDynalake([...run, "--table", "Followed", "--endpoint", emulator.endpoint]);
+    await first.told("following the stream from its beginning");
+
+    await table.put({ User: { S: "dee" }, Book: { S: "Kindred" } });
+    await table.remove("ann", 'a "quoted", title');
+    const users = () => rowsOf(lake, 'SELECT string_agg("user", \',\' ORDER BY "user") AS u FROM followed');
+    await until(users, ['{"u":"bob,cem,dee"}']);
+
+    const kept = await fingerprint(join(lake, "followed", "manifest"));
+    const second = await dynalake(run);
+    expectRefused(second, { code: "LAKE_LOCKED", names: [String(first.pid), lake] });
+    expect(await fingerprint(join(lake, "followed", "manifest"))).toEqual(kept);
+
+    first.signal("SIGKILL");
+    expect(await first.ended).toMatchObject({ signal: "SIGKILL" });
+    await table.put({ User: { S: "eve" }, Book: { S: "Persuasion" } });
+    const once = await dynalake([...run, "--once"]);
+    expect(once).toMatchObject({ code: 0 });
+    expect(once.stderr).toContain("following the stream from where the last run left it");
+    expect(await lakeItems(lake)).toEqual(await table.items());
+  });
+});
+
+test.each(["SIGINT", "SIGTERM"] as const)(
+  "%s ends `run` cleanly, and the next one goes on from there",
+  async (signal) => {
+    await withFolder(async (folder) => {
+      const table = await SourceTable.create(connection, `Stopped-${signal}`);
+      await table.put(...REVIEWS);
+      const lake = join(folder, "lake");
+      const of = ["--table", table.name, "--endpoint", emulator.endpoint];
+      await done(["snapshot", ...of, "--lake", lake]);
+      const running = startDynalake(["run", "--lake", lake]);
+      await running.told("following the stream");
+      await table.remove("bob", "Mort");
+      const count = () =>
+        rowsOf(lake, `SELECT count(*) AS n FROM ${table.name.toLowerCase().replace("-", "_")}`);
+      await until(count, ['{"n":2}']);
+
+      running.signal(signal);
+      const ended = await running.ended;
+      expect(ended).toMatchObject({ code: 0, signal: null });
+      expect(ended.stderr).toMatch(/Stopped after \d+ changes; the next run goes on from here\n$/);
+
+      await table.put({ User: { S: "dee" }, Book: { S: "Kindred" } });
+      const again = await dynalake(["run", "--lake", lake, "--once"]);
+      expect(again).toMatchObject({ code: 0 });
+      expect(again.stderr).toContain("Stopped after 1 changes");
+      expect(await lakeItems(lake)).toEqual(await table.items());
+    });
+  },
+);

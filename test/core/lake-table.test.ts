@@ -1,0 +1,211 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import {
+  commitManifest,
+  lakeTables,
+  latestManifest,
+  manifestAsOf,
+  manifestSequences,
+  readGaps,
+  readManifest,
+  readSchema,
+  recordGap,
+  requireSchema,
+  writeSchema,
+} from "../../src/core/lake-table.ts";
+import { type Gap, initialManifest, type Manifest, manifestText } from "../../src/core/manifest.ts";
+import { parseSchema } from "../../src/core/schema.ts";
+import { registerObjectStoreTests } from "../conformance/object-store.ts";
+import { MemoryStore } from "../support/memory-store.ts";
+
+registerObjectStoreTests("in memory", (use) => use(new MemoryStore()));
+
+const schema = parseSchema(
+  { table: "reviews", key: { hash: "User" }, attributes: { User: { type: "string" } } },
+  "a test",
+);
+
+describe("the tables of a lake", () => {
+  test("are the folders that hold a schema", async () => {
+    const store = new MemoryStore();
+    await writeSchema(store, schema);
+    store.plant("orders/position.json", "{}");
+    store.plant("Upper/schema.json", "{}");
+    store.plant("file", "");
+    expect(await lakeTables(store)).toEqual(["reviews"]);
+  });
+
+  test("a schema comes back as it was written, whatever stood there before", async () => {
+    const store = new MemoryStore();
+    store.plant("reviews/schema.json", "{}");
+    await writeSchema(store, schema);
+    expect(await readSchema(store, "reviews")).toEqual(schema);
+    expect(await readSchema(store, "orders")).toBeUndefined();
+  });
+
+  test("one that is missing is told with those that are there", async () => {
+    const store = new MemoryStore();
+    await expect(requireSchema(store, "orders")).rejects.toMatchObject({
+      code: "LAKE_NOT_FOUND",
+      message: expect.stringContaining("it has no tables"),
+    });
+    await writeSchema(store, schema);
+    await expect(requireSchema(store, "orders")).rejects.toMatchObject({
+      code: "LAKE_NOT_FOUND",
+      message: expect.stringContaining("reviews"),
+    });
+  });
+
+  test("a schema that is damaged is told with its path", async () => {
+    const store = new MemoryStore();
+    store.plant("reviews/schema.json", '{"table": "reviews"');
+    await expect(readSchema(store, "reviews")).rejects.toMatchObject({
+      code: "SCHEMA_INVALID",
+      message: expect.stringContaining("reviews/schema.json"),
+    });
+  });
+});
+
+describe("the manifests", () => {
+  test("the newest is the one with the highest number, and before the first one the whole log is overlaid", async () => {
+    const store = new MemoryStore();
+    expect(await latestManifest(store, "reviews")).toEqual(initialManifest(1));
+    for (const sequence of [1, 2, 9, 10, 11]) plantManifest(store, manifestOf(sequence, sequence));
+    store.plant("reviews/manifest/notes.txt", "");
+    store.plant("reviews/manifest/99.json", "");
+    expect(await manifestSequences(store, "reviews")).toEqual([1, 2, 9, 10, 11]);
+    expect((await latestManifest(store, "reviews")).sequence).toBe(11);
+    expect(await readManifest(store, "reviews", 3)).toBeUndefined();
+  });
+
+  test("one of a newer format stops every reader, and nothing older is taken in its place", async () => {
+    const store = new MemoryStore();
+    plantManifest(store, manifestOf(1, 100));
+    store.plant("reviews/manifest/000000000002.json", '{"format": 2, "somethingElse": []}');
+    await expect(latestManifest(store, "reviews")).rejects.toMatchObject({ code: "LAKE_NEWER" });
+    await expect(manifestAsOf(store, "reviews", 200)).rejects.toMatchObject({ code: "LAKE_NEWER" });
+  });
+
+  test("one that vanishes while it is read is told as damage", async () => {
+    const store = new MemoryStore();
+    plantManifest(store, manifestOf(1, 100));
+    store.meetOnce("read", /000000000001/, "before", () => void store.objects.clear());
+    await expect(latestManifest(store, "reviews")).rejects.toMatchObject({ code: "LAKE_DAMAGED" });
+  });
+
+  test("as of a time it is the last one committed until then, and no other is needed to be read", async () => {
+    const commits = fc.array(fc.nat(20), { minLength: 1, maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(commits, fc.integer({ min: -5, max: 150 }), async (pauses, asOf) => {
+        const store = new MemoryStore();
+        const manifests = pauses.map((_, i) =>
+          manifestOf(i + 1, pauses.slice(0, i + 1).reduce((a, b) => a + b, 1)),
+        );
+        for (const manifest of manifests) plantManifest(store, manifest);
+        const expected = manifests.filter((manifest) => manifest.committedAtSeconds <= asOf).at(-1);
+        const found = await manifestAsOf(store, "reviews", asOf);
+        expect(found).toEqual(expected ?? initialManifest(1));
+      }),
+    );
+  });
+
+  test.each<[string, Manifest]>([
+    ["an older manifest was removed", manifestOf(7, 100)],
+    ["the first commit is a snapshot", { ...manifestOf(1, 100), kind: "snapshot" }],
+  ])("as of a time before all of them is unknown where %s, with the earliest time", async (_, manifest) => {
+    const store = new MemoryStore();
+    plantManifest(store, manifest);
+    await expect(manifestAsOf(store, "reviews", 99)).rejects.toMatchObject({
+      code: "AS_OF_UNKNOWN",
+      message: expect.stringContaining("1970-01-01T00:01:40.000Z"),
+    });
+    expect(await manifestAsOf(store, "reviews", 100)).toEqual(manifest);
+  });
+});
+
+describe("the commit point", () => {
+  test("creates the next manifest once: the second who comes learns of a conflict and changes nothing", async () => {
+    const store = new MemoryStore();
+    expect(await commitManifest(store, "reviews", manifestOf(1, 100, "ours"))).toBe("committed");
+    const committed = store.text("reviews/manifest/000000000001.json");
+    expect(await commitManifest(store, "reviews", manifestOf(1, 200, "theirs"))).toBe("conflict");
+    expect(store.text("reviews/manifest/000000000001.json")).toBe(committed);
+  });
+
+  test("of many who come at once exactly one commits", async () => {
+    const store = new MemoryStore();
+    const runs = Array.from({ length: 20 }, (_, i) => `run-${i}`);
+    const outcomes = await Promise.all(
+      runs.map((run) => commitManifest(store, "reviews", manifestOf(1, 100, run))),
+    );
+    expect(outcomes.filter((outcome) => outcome === "committed")).toHaveLength(1);
+    expect((await latestManifest(store, "reviews")).run).toBe(runs[outcomes.indexOf("committed")]);
+  });
+
+  test("an answer that was lost after the creation is found out: it is committed", async () => {
+    const store = new MemoryStore();
+    store.failOnce("create", /manifest/, "after");
+    expect(await commitManifest(store, "reviews", manifestOf(1, 100, "ours"))).toBe("committed");
+  });
+
+  test("an answer that was lost where another had come first is found out: it is a conflict", async () => {
+    const store = new MemoryStore();
+    plantManifest(store, manifestOf(1, 100, "theirs"));
+    store.failOnce("create", /manifest/, "after");
+    expect(await commitManifest(store, "reviews", manifestOf(1, 100, "ours"))).toBe("conflict");
+  });
+
+  test("a failure before the creation is thrown as it was", async () => {
+    const store = new MemoryStore();
+    const failure = new Error("no space");
+    store.failOnce("create", /manifest/, "before", failure);
+    await expect(commitManifest(store, "reviews", manifestOf(1, 100))).rejects.toBe(failure);
+  });
+
+  test("an outcome that cannot be found out is thrown, and is no conflict", async () => {
+    const store = new MemoryStore();
+    store.failOnce("create", /manifest/, "after");
+    store.failOnce("read", /manifest/, "before", new Error("still no answer"));
+    await expect(commitManifest(store, "reviews", manifestOf(1, 100))).rejects.toThrow("answer");
+  });
+
+  test("takes every gap that was ever found into the manifest, once, in order", async () => {
+    const store = new MemoryStore();
+    const [first, second] = [gapOf(10, "a"), gapOf(20, "b")];
+    await recordGap(store, "reviews", "later", second);
+    await recordGap(store, "reviews", "earlier", first);
+    await commitManifest(store, "reviews", { ...manifestOf(1, 100), gaps: [first] });
+    expect((await latestManifest(store, "reviews")).gaps).toEqual([first, second]);
+  });
+});
+
+describe("gaps", () => {
+  test("are told in the order in which they were found, and one is never overwritten", async () => {
+    const store = new MemoryStore();
+    await recordGap(store, "reviews", "b", gapOf(10, "first"));
+    await recordGap(store, "reviews", "a", gapOf(20, "second"));
+    await recordGap(store, "reviews", "b", gapOf(30, "third"));
+    expect((await readGaps(store, "reviews")).map(({ detail }) => detail)).toEqual(["first", "second"]);
+  });
+
+  test("one that cannot be read is damage, so that it is not forgotten", async () => {
+    const store = new MemoryStore();
+    store.plant("reviews/gaps/x.json", "{}");
+    await expect(readGaps(store, "reviews")).rejects.toMatchObject({ code: "LAKE_DAMAGED" });
+    await expect(commitManifest(store, "reviews", manifestOf(1, 100))).rejects.toMatchObject({
+      code: "LAKE_DAMAGED",
+    });
+  });
+});
+
+function manifestOf(sequence: number, committedAtSeconds: number, run = "run"): Manifest {
+  return { ...initialManifest(1), kind: "minor", sequence, committedAtSeconds, run };
+}
+
+function plantManifest(store: MemoryStore, manifest: Manifest): void {
+  store.plant(`reviews/manifest/${String(manifest.sequence).padStart(12, "0")}.json`, manifestText(manifest));
+}
+
+function gapOf(foundAtSeconds: number, detail: string): Gap {
+  return { reason: "trimmed", detail, foundAtSeconds, lostUntilSeconds: 0 };
+}

@@ -1,0 +1,73 @@
+// Runs by `npm run test:local`, which tells where DynamoDB Local is, or why there is none.
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { requireSchema } from "../../src/core/lake-table.ts";
+import { compareWithScan } from "../../src/demo/compare.ts";
+import { ratedBy, reviews } from "../../src/demo/reviews.ts";
+import {
+  changeAuthor,
+  createReviewsTable,
+  deleteReview,
+  loadReviews,
+  putReview,
+} from "../../src/demo/reviews-table.ts";
+import { connectSource, type SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
+import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
+import { openLake } from "../../src/embedded/lake.ts";
+import { registerChangeSourceTests } from "../conformance/change-source.ts";
+import { dynalake } from "../support/cli.ts";
+import { withFolder } from "../support/folders.ts";
+import { streamHarness } from "../support/stream-harness.ts";
+
+const jar = process.env.DYNAMODB_LOCAL_JAR;
+const whereThereIsOne = jar === undefined ? describe.skip : describe;
+
+whereThereIsOne("on DynamoDB Local", () => {
+  let emulator: Emulator;
+  let connection: SourceConnection;
+
+  beforeAll(async () => {
+    emulator = await startEmulator({
+      kinds: ["dynamodb-local-jar"],
+      dynamoDbLocalJar: jar as string,
+      searchPath: process.env.PATH as string,
+    });
+    connection = connectSource({ endpoint: emulator.endpoint });
+  }, 90_000);
+
+  afterAll(async () => {
+    connection?.close();
+    await emulator?.stop();
+  });
+
+  registerChangeSourceTests("DynamoDB Local", () => streamHarness(connection));
+
+  test("a snapshot, the changes after it and a compaction give the table, item for item", async () => {
+    await withFolder(async (folder) => {
+      const { client } = connection;
+      const loaded = reviews(600);
+      await createReviewsTable(client);
+      await loadReviews(client, loaded);
+      const source = ["--table", "Reviews", "--endpoint", emulator.endpoint, "--lake", folder];
+      expect(await dynalake(["snapshot", ...source])).toMatchObject({ code: 0 });
+      await putReview(client, { User: "new", Book: "b", Rating: 5, Author: "J.K. Rowling" });
+      await changeAuthor(client, loaded[0] as (typeof loaded)[number], "Nobody");
+      await deleteReview(client, loaded[1] as (typeof loaded)[number]);
+      expect(await dynalake(["run", "--once", ...source])).toMatchObject({ code: 0 });
+      expect(ratedBy(loaded, "J.K. Rowling")).toBeGreaterThan(0);
+      for (const command of [["status"], ["compact", "--all"], ["status"]]) {
+        expect(await dynalake([...command, "--lake", folder])).toMatchObject({ code: 0 });
+        const lake = await openLake(folder);
+        try {
+          const schema = await requireSchema(lake.store, "reviews");
+          expect(await compareWithScan(connection, lake, schema)).toEqual({
+            items: 600,
+            missing: 0,
+            extra: 0,
+          });
+        } finally {
+          await lake.close();
+        }
+      }
+    });
+  });
+});
