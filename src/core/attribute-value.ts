@@ -165,11 +165,10 @@ function requireText(raw: unknown): string {
   return raw;
 }
 
-/** A JSON number is accepted only where its own text is certain: a safe integer. */
+/** A JSON number is refused: what was written is not known any more, since JSON.parse has rounded it. */
 function readNumber(raw: unknown): string {
-  const text = typeof raw === "number" && Number.isSafeInteger(raw) ? String(raw) : raw;
-  const number = typeof text === "string" ? canonicalNumber(text) : undefined;
-  if (number === undefined) throw new UnreadableValue("a number is no decimal number");
+  const number = typeof raw === "string" ? canonicalNumber(raw) : undefined;
+  if (number === undefined) throw new UnreadableValue("a number is no text of a decimal number");
   return number;
 }
 

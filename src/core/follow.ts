@@ -41,10 +41,15 @@ export async function openFollower(context: FollowContext): Promise<Follower> {
   const saved = await readReadingState(store, table);
   const reader = await source.open(saved?.position);
   context.onEvent({ kind: "opened", resumed: saved !== undefined });
-  if (saved === undefined) {
-    const manifest = await latestManifest(store, table);
-    const gap = gapOfFirstStart(manifest, reader.stream, nowSeconds());
-    if (gap !== undefined) await noteGap(context, gap);
+  try {
+    if (saved === undefined) {
+      const manifest = await latestManifest(store, table);
+      const gap = gapOfFirstStart(manifest, reader.stream, nowSeconds());
+      if (gap !== undefined) await noteGap(context, gap);
+    }
+  } catch (error) {
+    await reader.close();
+    throw error;
   }
   return new StreamFollower(context, reader, saved);
 }
@@ -58,6 +63,8 @@ class StreamFollower implements Follower {
   readonly #context: FollowContext;
   readonly #reader: ChangeReader;
   #saved: ReadingState | undefined;
+  /** The batch of a step that failed: the reader gives it once, so that the next step delivers it. */
+  #undelivered: ChangeBatch | undefined;
   #caughtUp = false;
 
   constructor(context: FollowContext, reader: ChangeReader, saved: ReadingState | undefined) {
@@ -68,7 +75,8 @@ class StreamFollower implements Follower {
 
   async step(): Promise<Delivery> {
     const { recordsMax, waitMs, nowSeconds } = this.#context;
-    const batch = await this.#reader.next({ recordsMax, waitMs });
+    const batch = this.#undelivered ?? (await this.#reader.next({ recordsMax, waitMs }));
+    this.#undelivered = batch;
     // Written down before the position moves over it: a hole that was found once is never forgotten.
     for (const found of batch.gaps)
       await noteGap(this.#context, gapFound(found, this.#reader.stream, nowSeconds()));
@@ -79,6 +87,7 @@ class StreamFollower implements Follower {
       arrivedAtSeconds,
     });
     await this.#save(batch, delivery);
+    this.#undelivered = undefined;
     this.#caughtUp = batch.caughtUp;
     if (batch.records.length > 0) {
       this.#context.onEvent({ kind: "delivered", delivery, caughtUp: batch.caughtUp });

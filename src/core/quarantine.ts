@@ -33,7 +33,7 @@ export async function quarantineRecords(
   for (const record of records) byReason.set(record.reason, [...(byReason.get(record.reason) ?? []), record]);
   const paths: string[] = [];
   for (const [reason, own] of byReason) {
-    const id = sha256Half(encoder.encode(own.map((record) => record.raw).join("\n")));
+    const id = sha256Half(encoder.encode(JSON.stringify(own.map((record) => record.raw))));
     const path = quarantinePath(table, reason, id);
     await store.create(path, encoder.encode(own.map(quarantineLine).join("")));
     paths.push(path);

@@ -44,10 +44,11 @@ export async function readReadingState(store: ObjectStore, table: string): Promi
   } catch (cause) {
     throw damaged(cause);
   }
+  const format = (json as { readonly format?: unknown } | null)?.format;
+  if (typeof format === "number" && format > LAKE_FORMAT)
+    throw new DynalakeError("LAKE_NEWER", `${path} has format ${format}`);
   const result = stateFile.safeParse(json);
   if (!result.success) throw damaged(result.error);
-  if (result.data.format > LAKE_FORMAT)
-    throw new DynalakeError("LAKE_NEWER", `${path} has format ${result.data.format}`);
   const { position, savedAtSeconds, caughtUpAtSeconds, newestChangeSeconds } = result.data;
   return { position: position as StreamPosition, savedAtSeconds, caughtUpAtSeconds, newestChangeSeconds };
 }

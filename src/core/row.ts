@@ -2,7 +2,7 @@
  * Items and changes as wire rows, and back. `toItem(codec, toRow(codec, item))` equals the item for every item that
  * DynamoDB can hold; masked and dropped attributes are the one exception.
  */
-import { type AttributeValue, type Item, itemText, readItem } from "./attribute-value.ts";
+import { type AttributeValue, type Item, itemText, readAttributeValue, readItem } from "./attribute-value.ts";
 import { columnCodec } from "./codec/column.ts";
 import { type Codec, Inexact, type WireValue } from "./codec/encoding.ts";
 import type { Schema } from "./schema.ts";
@@ -55,16 +55,14 @@ export function toRow(codec: RowCodec, item: Item): ItemRow {
 
 /** The item of a row; `_unmapped` wins over the columns. */
 export function toItem(codec: RowCodec, row: ItemRow): Item {
-  const attributes = new Map<string, AttributeValue>();
-  for (const [i, column] of codec.schema.columns.entries()) {
+  const kept = row.unmapped === null ? undefined : readItem(JSON.parse(row.unmapped));
+  const attributes: [string, AttributeValue][] = kept === undefined ? [] : Object.entries(kept);
+  for (const [i, { attribute }] of codec.schema.columns.entries()) {
     const wire = row.values[i];
-    if (wire === null || wire === undefined) continue;
+    if (wire === null || wire === undefined || (kept !== undefined && Object.hasOwn(kept, attribute)))
+      continue;
     const value = (codec.codecs[i] as Codec).decode(wire);
-    if (value !== undefined) attributes.set(column.attribute, value);
+    if (value !== undefined) attributes.push([attribute, readAttributeValue(value)]);
   }
-  if (row.unmapped !== null) {
-    for (const [attribute, value] of Object.entries(JSON.parse(row.unmapped) as Item))
-      attributes.set(attribute, value);
-  }
-  return readItem(Object.fromEntries(attributes));
+  return Object.fromEntries(attributes);
 }

@@ -26,8 +26,9 @@ function scalarText(value: AttributeValue): string | undefined {
 }
 
 /**
- * The change as the table sees it: itself, a REMOVE where the item has left the table, or undefined where the item never
- * was in it. An item leaves when an attribute outside of its key changes; without the old image that must be assumed.
+ * The change as the table sees it: itself, a REMOVE where the item may have left the table, or undefined where its key, or
+ * its old image, tells that it was not in it. An item leaves when an attribute outside of its key changes; without an old
+ * image that is assumed, also of an INSERT, since a change before it may not have been seen.
  */
 export function changeFor(schema: Schema, change: Change): Change | undefined {
   if (schema.where.length === 0) return change;

@@ -4,6 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { CommandContext } from "../../src/cli/command.ts";
+import { snapshotCommand } from "../../src/cli/commands/snapshot.ts";
+import { settingsFrom } from "../../src/cli/settings.ts";
 import { done, dynalake, expectRefused, fingerprint, type ItemJson, lakeItems } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { dataFileName, type ExportDraft, type ExportShape, md5, writeExport } from "./export-fixture.ts";
@@ -103,6 +106,7 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
   "a data file that is cut off": {
     before: (draft) => replaceData(draft, (content) => content.subarray(0, -12)),
     tells: `data/${dataFileName(0)} is no whole gzip file`,
+    foundLate: true,
   },
   "a data file that is no gzip": {
     before: (draft) => replaceData(draft, () => Buffer.from("no gzip")),
@@ -167,10 +171,18 @@ test.each(Object.keys(DAMAGES))("%s", async (name) => {
   await withFolder(async (own) => {
     const spoilt = await writeExport(join(own, "export"), items, shape);
     const before = await fingerprint(lake);
-    const newTable = ["--name", "other", "--lake", lake];
-    const sameTable = ["--name", "t", "--lake", lake];
-    const newLake = ["--name", "t", "--lake", join(own, "none")];
-    const targets = foundLate ? [newTable, sameTable, newLake] : [newTable];
+    const options = { fromExport: spoilt, key: "Id", threads: 1 };
+    await expect(snapshotCommand(quietContext(), { ...options, name: "other", lake })).rejects.toMatchObject({
+      code: "EXPORT_INVALID",
+      message: expect.stringMatching(tells),
+    });
+    expect(await fingerprint(lake)).toEqual(before);
+    if (!foundLate) return;
+    const targets = [
+      ["--name", "other", "--lake", lake],
+      ["--name", "t", "--lake", lake],
+      ["--name", "t", "--lake", join(own, "none")],
+    ];
     const command = ["snapshot", "--from-export", spoilt, "--key", "Id"];
     for (const ended of await Promise.all(targets.map((target) => dynalake([...command, ...target])))) {
       expectRefused(ended, { code: "EXPORT_INVALID", names: [tells, /^(?!.*diagnosis)/s] });
@@ -179,6 +191,18 @@ test.each(Object.keys(DAMAGES))("%s", async (name) => {
     expect(await fingerprint(own)).not.toHaveProperty([join(own, "none")]);
   });
 });
+
+/** What a command gets, without a process of its own. */
+function quietContext(): CommandContext {
+  const terminal = {
+    print: async () => undefined,
+    note: () => undefined,
+    progress: () => undefined,
+    settle: () => undefined,
+    colors: false,
+  };
+  return { terminal, settings: settingsFrom({}), interrupted: new AbortController().signal };
+}
 
 test("a folder without an export, and one with several", async () => {
   await withFolder(async (own) => {

@@ -3,6 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { readSchemaFile } from "../../src/cli/schema-choice.ts";
+import type { DynalakeError } from "../../src/core/error.ts";
 import { done, dynalake, expectRefused, fingerprint, type Refusal } from "../support/cli.ts";
 import { writeExport } from "./export-fixture.ts";
 
@@ -85,16 +87,26 @@ const BAD: Readonly<Record<string, Refusal & { readonly text: string }>> = {
 };
 
 test.each(Object.keys(BAD))("%s", async (name) => {
-  const { text, ...refusal } = BAD[name] as (typeof BAD)[string];
+  const { text, code, names } = BAD[name] as (typeof BAD)[string];
   const file = join(folder, "bad.json");
   await writeFile(file, text);
-  const lake = join(folder, "lake");
-  expectRefused(
-    await dynalake(["snapshot", "--from-export", whole, "--schema", file, "--lake", lake]),
-    refusal,
-  );
-  expect(await fingerprint(lake)).toEqual({});
+  const error = await readSchemaFile(file).catch((thrown: DynalakeError) => thrown);
+  expect(error).toMatchObject({ code });
+  for (const part of names) expect((error as DynalakeError).message).toMatch(part);
 });
+
+test.each(["a comma too many", "a type that there is not", "two attributes that collide"])(
+  "%s is told by the command line, which makes no lake",
+  async (name) => {
+    const { text, ...refusal } = BAD[name] as (typeof BAD)[string];
+    const file = join(folder, "bad.json");
+    await writeFile(file, text);
+    const lake = join(folder, "lake");
+    const ended = await dynalake(["snapshot", "--from-export", whole, "--schema", file, "--lake", lake]);
+    expectRefused(ended, refusal);
+    expect(await fingerprint(lake)).toEqual({});
+  },
+);
 
 test("a file that is not there, or is no text", async () => {
   const bytes = join(folder, "bytes.json");

@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 /** Rounds of kills; more of them search longer. */
-const ROUNDS = Number(process.env.KILL_ROUNDS ?? 3);
+const ROUNDS = Number(process.env.KILL_ROUNDS ?? 2);
 
 /** Puts, updates and deletes a few items again and again, until it is paused. */
 class Writer {
@@ -124,6 +124,7 @@ test("a second interrupt ends a command at once, and a command without a clean e
     for (;;) {
       // It has got as far as its session's folder.
       if ((await readdir(tmp)).length > 0) break;
+      await new Promise((resolve) => setTimeout(resolve, 10));
     }
     slow.signal("SIGINT");
     const ended = await slow.ended;

@@ -103,18 +103,16 @@ describe("readItem", () => {
     expect(readAttributeValue({ BS: ["AB==", "AA==", "AAA="] })).toEqual({ BS: ["AA==", "AAA="] });
   });
 
-  test("a set of numbers reads the same whatever their order, notation and JSON type", () => {
-    const member = fc.oneof(numberText, fc.maxSafeInteger());
+  test("a set of numbers reads the same whatever their order and notation", () => {
     fc.assert(
-      fc.property(fc.array(member, { maxLength: 6 }), (members) => {
+      fc.property(fc.array(numberText, { maxLength: 6 }), (members) => {
         const read = readAttributeValue({ NS: members }) as { readonly NS: readonly string[] };
-        expect(readAttributeValue({ NS: [...members].reverse().map(String) })).toEqual(read);
+        expect(readAttributeValue({ NS: [...members].reverse() })).toEqual(read);
         for (const [i, next] of read.NS.slice(1).entries()) {
           const order = compareModel(modelOf(read.NS[i] as string), modelOf(next));
           expect(order).toBe(-1);
         }
-        for (const written of members)
-          expect(read.NS.some((one) => equalNumbers(one, String(written)))).toBe(true);
+        for (const written of members) expect(read.NS.some((one) => equalNumbers(one, written))).toBe(true);
       }),
       { numRuns: 500 },
     );
@@ -139,11 +137,10 @@ describe("readItem", () => {
     expect(readAttributeValue({ B: large })).toEqual({ B: large });
   });
 
-  test("takes numbers that are JSON numbers where they are safe integers", () => {
-    expect(readAttributeValue({ N: 42 })).toEqual({ N: "42" });
-    expect(readAttributeValue({ N: -0 })).toEqual({ N: "0" });
-    expect(() => readAttributeValue({ N: 1.5 })).toThrow(UnreadableValue);
-    expect(() => readAttributeValue({ N: 2 ** 53 })).toThrow(UnreadableValue);
+  test("refuses numbers that are JSON numbers: JSON.parse may have rounded them", () => {
+    for (const raw of ['{"N":4503599627370497.4}', '{"N":1.00000000000000000001}', '{"N":42}'])
+      expect(() => readAttributeValue(JSON.parse(raw))).toThrow(UnreadableValue);
+    expect(() => readAttributeValue({ NS: [1, "2"] })).toThrow(UnreadableValue);
   });
 
   test.each<[unknown]>([

@@ -99,7 +99,10 @@ describe("the manifests", () => {
       fc.asyncProperty(commits, fc.integer({ min: -5, max: 150 }), async (pauses, asOf) => {
         const store = new MemoryStore();
         const manifests = pauses.map((_, i) =>
-          manifestOf(i + 1, pauses.slice(0, i + 1).reduce((a, b) => a + b, 1)),
+          manifestOf(
+            i + 1,
+            pauses.slice(0, i + 1).reduce((a, b) => a + b, 1),
+          ),
         );
         for (const manifest of manifests) plantManifest(store, manifest);
         const expected = manifests.filter((manifest) => manifest.committedAtSeconds <= asOf).at(-1);

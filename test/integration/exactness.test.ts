@@ -44,8 +44,19 @@ test("columns alone give back every value of their types, at every depth and und
   );
 }, 300_000);
 
-const BORDERS: readonly (readonly [type: string, spec: Partial<AttributeFile>, ...values: AttributeValue[]])[] = [
-  ["string", {}, { S: "" }, { S: "\0" }, { S: "a\0b\u0001\u001f\u007f" }, { S: "😀\u{10ffff}\uffff\ufffd\ufeff" }],
+const BORDERS: readonly (readonly [
+  type: string,
+  spec: Partial<AttributeFile>,
+  ...values: AttributeValue[],
+])[] = [
+  [
+    "string",
+    {},
+    { S: "" },
+    { S: "\0" },
+    { S: "a\0b\u0001\u001f\u007f" },
+    { S: "😀\u{10ffff}\uffff\ufffd\ufeff" },
+  ],
   ["boolean", {}, { BOOL: true }, { BOOL: false }],
   ["int", {}, { N: "2147483647" }, { N: "-2147483648" }, { N: "0" }],
   ["bigint", {}, { N: "9223372036854775807" }, { N: "-9223372036854775808" }, { N: "9007199254740993" }],
@@ -59,9 +70,21 @@ const BORDERS: readonly (readonly [type: string, spec: Partial<AttributeFile>, .
   ["timestamp", {}, { S: "0001-01-01T00:00:00.000Z" }, { S: "9999-12-31T23:59:59.999Z" }],
   ["timestamp", {}, { S: "1969-12-31T23:59:59.999Z" }, { S: "1970-01-01T00:00:00.001Z" }],
   ["timestamp", { format: "epoch_millis" }, { N: "-62135596800000" }, { N: "253402300799999" }, { N: "-1" }],
-  ["timestamp", { format: "epoch_seconds" }, { N: "-62135596800" }, { N: "253402300799.999" }, { N: "-0.001" }],
+  [
+    "timestamp",
+    { format: "epoch_seconds" },
+    { N: "-62135596800" },
+    { N: "253402300799.999" },
+    { N: "-0.001" },
+  ],
   ["binary", {}, { B: "" }, { B: "AA==" }, { B: "XHgwMA==" }, { B: "//79/A==" }],
-  ["array<string>", {}, { L: [] }, { L: [{ NULL: true }] }, { L: [{ S: "" }, { NULL: true }, { S: "null" }] }],
+  [
+    "array<string>",
+    {},
+    { L: [] },
+    { L: [{ NULL: true }] },
+    { L: [{ S: "" }, { NULL: true }, { S: "null" }] },
+  ],
   ["array<array<int>>", {}, { L: [{ L: [] }, { NULL: true }, { L: [{ NULL: true }, { N: "1" }] }] }],
   ["map<string,string>", {}, { M: {} }, { M: { "": { S: "" }, "\0": { S: "\0" }, '"': { NULL: true } } }],
   ["map<string,int>", {}, { M: JSON.parse('{"__proto__":{"N":"1"},"null":{"N":"2"},"a.b":{"N":"3"}}') }],
@@ -94,9 +117,39 @@ test("columns alone give back the values at the borders of their types", async (
 });
 
 test("columns are found by any name, those that SQL or the statements use themselves among them", async () => {
-  const names = ["select", "from", "x0", "x1", "k", "v", "key", "value", "base", "hidden", "shown", "overlay"];
-  names.push("log_window", "staged", "entry", "_rank", "_latest", "oldest", "rows", "order", "0", "_", "rowid");
-  const types = ["array<binary>", "map<string,binary>", "struct<value:binary,key:string,_key:string>", "bigint"];
+  const names = [
+    "select",
+    "from",
+    "x0",
+    "x1",
+    "k",
+    "v",
+    "key",
+    "value",
+    "base",
+    "hidden",
+    "shown",
+    "overlay",
+  ];
+  names.push(
+    "log_window",
+    "staged",
+    "entry",
+    "_rank",
+    "_latest",
+    "oldest",
+    "rows",
+    "order",
+    "0",
+    "_",
+    "rowid",
+  );
+  const types = [
+    "array<binary>",
+    "map<string,binary>",
+    "struct<value:binary,key:string,_key:string>",
+    "bigint",
+  ];
   const spec = (i: number): AttributeFile => ({ type: types[i % types.length] as string });
   const values: readonly AttributeValue[] = [
     { L: [{ B: "AA==" }] },
@@ -206,7 +259,9 @@ async function expectExact(
       await keepRows(lake, streamed, "compacted");
       expect(await differences(lake, "by_snapshot", "compacted")).toEqual([]);
       if (from === "columns alone")
-        expect(await lake.engine.rows("SELECT _unmapped FROM by_snapshot WHERE _unmapped IS NOT NULL")).toEqual([]);
+        expect(
+          await lake.engine.rows("SELECT _unmapped FROM by_snapshot WHERE _unmapped IS NOT NULL"),
+        ).toEqual([]);
     } finally {
       await lake.close();
     }

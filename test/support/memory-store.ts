@@ -27,7 +27,12 @@ export class MemoryStore implements ObjectStore {
   #dead = false;
 
   /** The next operation of this kind on such a path fails. */
-  failOnce(operation: StoreOperation, path: RegExp, moment: Moment, error: Error = new Error("no answer")): void {
+  failOnce(
+    operation: StoreOperation,
+    path: RegExp,
+    moment: Moment,
+    error: Error = new Error("no answer"),
+  ): void {
     this.meetOnce(operation, path, moment, () => {
       throw error;
     });

@@ -1,0 +1,179 @@
+/** A lake that this version cannot read, that is not there, or that has no room left. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readFile, rm, statfs, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import {
+  done,
+  dynalake,
+  expectRefused,
+  fingerprint,
+  type ItemJson,
+  lakeItems,
+  rowsOf,
+} from "../support/cli.ts";
+import { withFolder } from "../support/folders.ts";
+import { writeExport } from "./export-fixture.ts";
+
+const ITEMS: readonly ItemJson[] = Array.from({ length: 50 }, (_, i) => ({
+  Id: { S: `id-${i}` },
+  Text: { S: `${i * 7919} `.repeat(20) },
+}));
+
+let folder: string;
+let lake: string;
+let event: string;
+let whole: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "dynalake-test-"));
+  lake = join(folder, "lake");
+  event = join(folder, "event.json");
+  const record = {
+    eventName: "INSERT",
+    dynamodb: { Keys: { Id: { S: "new" } }, NewImage: { Id: { S: "new" } }, SequenceNumber: "1" },
+  };
+  await writeFile(event, JSON.stringify({ Records: [record] }));
+  whole = await writeExport(join(folder, "export"), ITEMS);
+  await done(["snapshot", "--from-export", whole, "--key", "Id", "--name", "t", "--lake", lake]);
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** The commands that work on a lake, as they are given for the table "t". */
+function commands(): readonly (readonly string[])[] {
+  return [
+    ["snapshot", "--from-export", whole, "--key", "Id", "--name", "t"],
+    ["snapshot", "--table", "t", "--endpoint", "http://127.0.0.1:1"],
+    ["run", "--once"],
+    ["run", "--once", "--name", "t"],
+    ["compact"],
+    ["query", "SELECT * FROM t"],
+    ["query", "SELECT 1"],
+    ["status", "--json"],
+    ["items", "--table", "t"],
+    ["replay", event],
+    ["replay", event, "--name", "t", "--key", "Id"],
+    ["vacuum", "--retention-hours", "0", "--grace-hours", "0"],
+  ];
+}
+
+test("a lake written by a newer version is refused by every command", async () => {
+  await withFolder(async (own) => {
+    const newer = join(own, "lake");
+    await cp(lake, newer, { recursive: true });
+    const manifest = join(newer, "t", "manifest", "000000000001.json");
+    const text = await readFile(manifest, "utf8");
+    await writeFile(
+      join(newer, "t", "manifest", "000000000002.json"),
+      text.replace(/"format": \d+/, '"format": 99'),
+    );
+    const before = await fingerprint(newer);
+    // A scan is refused by its endpoint before the lake is looked at.
+    for (const command of commands().filter(([, option]) => option !== "--table")) {
+      const ended = await dynalake([...command, "--lake", newer]);
+      expectRefused(ended, { code: "LAKE_NEWER", names: ["000000000002.json", "99"], next: "Upgrade" });
+      expect({ command, files: await fingerprint(newer) }).toEqual({ command, files: before });
+    }
+  });
+});
+
+test("a folder that is no lake is told by every command that needs one, and is left alone", async () => {
+  await withFolder(async (own) => {
+    await writeFile(join(own, "notes.txt"), "mine");
+    const before = await fingerprint(own);
+    const reading = commands().filter(([name, ...rest]) => name !== "snapshot" && !rest.includes("--key"));
+    const ends = await Promise.all(reading.map((command) => dynalake([...command, "--lake", own])));
+    for (const ended of ends)
+      expectRefused(ended, { code: "LAKE_NOT_FOUND", names: [/lake/], next: /--lake|--table/ });
+    expect(await fingerprint(own)).toEqual(before);
+  });
+});
+
+test("a table that the lake does not have", async () => {
+  const before = await fingerprint(lake);
+  for (const command of ["compact", "items"]) {
+    const ended = await dynalake([command, "--lake", lake, "--table", "other"]);
+    expectRefused(ended, { code: "LAKE_NOT_FOUND", names: ['"other"', "its tables are t"] });
+  }
+  expect(await fingerprint(lake)).toEqual(before);
+});
+
+const testOnTinyDisk = mayMount() ? test : test.skip;
+
+testOnTinyDisk(
+  "a full disk is told, and once there is room again the same commands succeed (needs the right to mount one)",
+  async () => {
+    await withTinyDisk(async (disk) => {
+      const full = join(disk, "lake");
+      await cp(lake, full, { recursive: true });
+      await done(["replay", event, "--lake", full]);
+      const before = await fingerprint(full);
+      const items = await lakeItems(full);
+
+      const filling = join(disk, "filling");
+      const { bsize, bavail } = await statfs(disk);
+      await writeFile(filling, new Uint8Array(bsize * bavail));
+      const writing: readonly (readonly string[])[] = [
+        ["snapshot", "--from-export", whole, "--key", "Id", "--name", "other"],
+        ["snapshot", "--from-export", whole, "--name", "t"],
+        ["replay", event, "--name", "t"],
+        ["compact", "--table", "t"],
+      ];
+      for (const command of writing) {
+        const ended = await dynalake([...command, "--lake", full]);
+        expectRefused(ended, { code: "DISK_FULL", names: [/no space left/], next: "Free some space" });
+        expect({ command, files: onlyFiles(await fingerprint(full)) }).toEqual({
+          command,
+          files: onlyFiles(before),
+        });
+      }
+      // What only reads needs no room.
+      expect(await lakeItems(full)).toEqual(items);
+
+      await rm(filling);
+      for (const command of writing) await done([...command, "--lake", full]);
+      expect(await lakeItems(full, "--table", "t")).toEqual(items);
+      expect(await rowsOf(full, "SELECT count(*) AS n FROM other")).toEqual(['{"n":50}']);
+    });
+  },
+);
+
+function onlyFiles(found: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(found).filter(([, content]) => content !== "a folder"));
+}
+
+/** Whether this process may mount a file system of its own. */
+function mayMount(): boolean {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) return false;
+  const at = mkdtempSync(join(tmpdir(), "dynalake-test-"));
+  try {
+    mount(at);
+    execFileSync("umount", [at]);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(at, { recursive: true, force: true });
+  }
+}
+
+function mount(at: string): void {
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=512k", "tmpfs", at], { stdio: "ignore" });
+}
+
+/** Runs `use` with a file system of half a megabyte. */
+async function withTinyDisk(use: (disk: string) => Promise<void>): Promise<void> {
+  await withFolder(async (own) => {
+    const disk = join(own, "disk");
+    await mkdir(disk);
+    mount(disk);
+    try {
+      await use(disk);
+    } finally {
+      execFileSync("umount", [disk]);
+    }
+  });
+}

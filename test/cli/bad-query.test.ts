@@ -1,0 +1,167 @@
+/** SQL that fails, that would write or that looks elsewhere, and options that do not exist. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { requireSchema } from "../../src/core/lake-table.ts";
+import { folderStore } from "../../src/embedded/folder-store.ts";
+import { runQuery } from "../../src/embedded/query.ts";
+import {
+  done,
+  dynalake,
+  expectRefused,
+  fingerprint,
+  type ItemJson,
+  rowsOf,
+  startDynalake,
+} from "../support/cli.ts";
+import { writeExport } from "./export-fixture.ts";
+
+const ITEMS: readonly ItemJson[] = Array.from({ length: 20_000 }, (_, i) => ({
+  Id: { S: `id-${String(i).padStart(6, "0")}` },
+  Text: { S: "x".repeat(50) },
+}));
+
+let folder: string;
+/** A lake with the table "t", which no statement may change. */
+let lake: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "dynalake-test-"));
+  lake = join(folder, "lake");
+  await writeFile(join(folder, "private.txt"), "a secret");
+  const whole = await writeExport(join(folder, "export"), ITEMS);
+  await done(["snapshot", "--from-export", whole, "--key", "Id", "--name", "t", "--lake", lake]);
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const REFUSED: Readonly<
+  Record<string, { readonly sql: string | (() => string); readonly tells: string | RegExp }>
+> = {
+  "a table that there is not": { sql: "SELECT * FROM missing", tells: /missing.*does not exist/ },
+  "a column that there is not": { sql: "SELECT missing FROM t", tells: /"missing" not found/ },
+  "a syntax error": { sql: "SELEC 1", tells: 'syntax error at or near "SELEC"' },
+  "a value that does not convert": { sql: "SELECT CAST(id AS int) FROM t", tells: "Conversion Error" },
+  "nothing at all": { sql: " ", tells: /statement/ },
+  "nothing but an end": { sql: " ; ", tells: /statement/ },
+  "two statements": { sql: "SELECT 1; SELECT 2", tells: "one statement was expected, not 2" },
+  "a table made": { sql: "CREATE TABLE other AS SELECT * FROM t", tells: "only statements that read" },
+  "rows deleted": { sql: "DELETE FROM t", tells: /.+/ },
+  "a file written": {
+    sql: () => `COPY (SELECT 1) TO '${lake}/t/out.csv'`,
+    tells: "only statements that read",
+  },
+  "a file written by what only explains": {
+    sql: () => `EXPLAIN ANALYZE COPY (SELECT 1) TO '${lake}/t/out.csv'`,
+    tells: "only statements that read",
+  },
+  "a file written by what only explains, told otherwise": {
+    sql: () => `explain (ANALYZE, FORMAT json) COPY (SELECT 1) TO '${lake}/t/out.csv'`,
+    tells: "only statements that read",
+  },
+  "a file written by what only explains, behind comments": {
+    sql: () => `/* a */ EXPLAIN /* /* */ SELECT 1 -- */ ANALYZE COPY (SELECT 1) TO '${lake}/t/out.csv'`,
+    tells: /.+/,
+  },
+  "a database attached": {
+    sql: () => `ATTACH '${lake}/t/other.db' AS other`,
+    tells: "only statements that read",
+  },
+  "an extension loaded": { sql: "INSTALL httpfs", tells: "only statements that read" },
+  "the confinement lifted": { sql: "SET enable_external_access = true", tells: "only statements that read" },
+  "a file of the machine": { sql: "SELECT * FROM read_text('/etc/passwd')", tells: "Permission Error" },
+  "a file of the machine as a table": { sql: "SELECT * FROM '/etc/passwd'", tells: /.+/ },
+  "a file beside the lake": {
+    sql: () => `SELECT * FROM read_text('${folder}/private.txt')`,
+    tells: "Permission Error",
+  },
+  "a file beside the lake by way of it": {
+    sql: () => `SELECT * FROM read_text('${lake}/../private.txt')`,
+    tells: "Permission Error",
+  },
+};
+
+const statement = (name: string): string => {
+  const { sql } = REFUSED[name] as (typeof REFUSED)[string];
+  return typeof sql === "string" ? sql : sql();
+};
+
+test.each(Object.keys(REFUSED))("SQL is refused: %s", async (name) => {
+  const { tells } = REFUSED[name] as (typeof REFUSED)[string];
+  const before = await fingerprint(folder);
+  const schemas = [await requireSchema(folderStore(lake), "t")];
+  const seen: unknown[] = [];
+  const running = runQuery(
+    lake,
+    { schemas, sql: statement(name) },
+    { begin: async () => undefined, rows: async (rows) => void seen.push(...rows) },
+  );
+  await expect(running).rejects.toMatchObject({ code: "SQL_FAILED", message: expect.stringMatching(tells) });
+  expect(seen).toEqual([]);
+  expect(await fingerprint(folder)).toEqual(before);
+});
+
+test.each(["a table that there is not", "a syntax error", "a file written", "a file of the machine"])(
+  "the command line tells of %s, and what to do",
+  async (name) => {
+    const { tells } = REFUSED[name] as (typeof REFUSED)[string];
+    expectRefused(await dynalake(["query", statement(name), "--lake", lake]), {
+      code: "SQL_FAILED",
+      names: [tells, /^(?!.*(a secret|root:))/s],
+      next: /statement/,
+    });
+  },
+);
+
+test("what asks about the tables, explains or describes is answered", async () => {
+  expect(await rowsOf(lake, "SHOW TABLES")).toEqual(
+    ["t", "t__changes", "t__segments", "t_history", "t_snapshots"].map((name) => `{"name":"${name}"}`),
+  );
+  expect(await rowsOf(lake, "DESCRIBE t")).toHaveLength(7);
+  for (const sql of ["EXPLAIN SELECT * FROM t", "explain analyze select count(*) from t;"]) {
+    expect(await rowsOf(lake, sql)).toHaveLength(1);
+  }
+});
+
+describe("usage", () => {
+  test.each([
+    ["--format", ["query", "SELECT 1", "--format", "xml"], /--format.*'xml'.*table, json, csv/],
+    ["a command", ["snapshott"], /'snapshott'/],
+    ["an option", ["items", "--tabel", "t"], /'--tabel'/],
+    ["an argument that is missing", ["query"], /'sql'/],
+    ["a number", ["vacuum", "--retention-hours", "-1"], /--retention-hours.*-1/],
+    ["a time", ["items", "--as-of", "yesterday"], /"yesterday" is no time/],
+    ["neither a table nor an export", ["snapshot"], /table or .*export/],
+    ["both a table and an export", ["snapshot", "--table", "t", "--from-export", "x"], /table or .*export/],
+  ] as const)("that does not fit is told with what was wrong: %s", async (_, args, tells) => {
+    const needsNoLake = args.length === 1 && args[0] !== "snapshot";
+    const ended = await dynalake(needsNoLake ? args : [...args, "--lake", lake]);
+    expectRefused(ended, { code: "USAGE", names: [tells] });
+  });
+
+  test("--help and --version succeed", async () => {
+    expect(await done(["--help"])).toContain("snapshot|backfill");
+    expect(await done(["query", "--help"])).toContain("--as-of");
+    expect(await done(["--version"])).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+test("a time before the lake began is refused, with the earliest one that can be asked for", async () => {
+  for (const command of [["items"], ["query", "SELECT * FROM t"]]) {
+    const ended = await dynalake([...command, "--lake", lake, "--as-of", "2001-01-01"]);
+    expectRefused(ended, { code: "AS_OF_UNKNOWN", names: ['"t"', /back to 20\d\d-/], next: "status" });
+  }
+});
+
+test.each([["items"], ["query", "SELECT * FROM t", "--format", "csv"]])(
+  "a reader that has seen enough ends `%s` without an error, and nothing is left of it",
+  async (...command) => {
+    const tmp = await mkdtemp(join(folder, "tmp-"));
+    const running = startDynalake([...command, "--lake", lake], { env: { TMPDIR: tmp } });
+    running.stopReading();
+    const { code, stdout, stderr } = await running.ended;
+    expect({ code, stderr, left: await fingerprint(tmp) }).toEqual({ code: 0, stderr: "", left: {} });
+    expect(stdout.length).toBeLessThan(1_000_000);
+  },
+);

@@ -1,0 +1,309 @@
+/** `replay` feeds recorded events through the same path as the stream. */
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { _Record } from "@aws-sdk/client-dynamodb-streams";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
+import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
+import { done, dynalake, expectRefused, fingerprint, lakeItems, rowsOf } from "../support/cli.ts";
+import { withFolder } from "../support/folders.ts";
+import { connectTo, SourceTable } from "./source-table.ts";
+
+let emulator: Emulator;
+let connection: SourceConnection;
+
+beforeAll(async () => {
+  emulator = await startEmulator({ kinds: ["dynoxide"] });
+  connection = connectTo(emulator.endpoint);
+});
+
+afterAll(async () => {
+  connection?.close();
+  await emulator?.stop();
+});
+
+/** All records of a table's stream as Lambda gets them: bytes as base64, times in seconds. */
+async function lambdaEvent(table: string): Promise<{ readonly Records: readonly unknown[] }> {
+  const signal = AbortSignal.timeout(10_000);
+  const described = await connection.tables.describeTable({ TableName: table }, signal);
+  const StreamArn = described.Table?.LatestStreamArn;
+  const stream = (await connection.streams.describeStream({ StreamArn }, signal)).StreamDescription;
+  const records: _Record[] = [];
+  for (const { ShardId } of stream?.Shards ?? []) {
+    const from = { StreamArn, ShardId, ShardIteratorType: "TRIM_HORIZON" } as const;
+    let { ShardIterator } = await connection.streams.getShardIterator(from, signal);
+    while (ShardIterator !== undefined) {
+      const page = await connection.streams.getRecords({ ShardIterator }, signal);
+      records.push(...(page.Records ?? []));
+      ShardIterator = page.Records?.length ? page.NextShardIterator : undefined;
+    }
+  }
+  return {
+    Records: records.map((record) => ({
+      eventID: record.eventID,
+      eventName: record.eventName,
+      eventVersion: "1.1",
+      eventSource: "aws:dynamodb",
+      awsRegion: "eu-central-1",
+      dynamodb: asLambdaHasIt(record.dynamodb),
+      eventSourceARN: StreamArn,
+    })),
+  };
+}
+
+function asLambdaHasIt(value: unknown): unknown {
+  if (value instanceof Date) return value.getTime() / 1000;
+  if (ArrayBuffer.isView(value))
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
+  if (Array.isArray(value)) return value.map(asLambdaHasIt);
+  if (typeof value !== "object" || value === null) return value;
+  const members = Object.entries(value).filter(([name]) => name !== "$unknown");
+  return Object.fromEntries(members.map(([name, member]) => [name, asLambdaHasIt(member)]));
+}
+
+const record = (
+  id: string,
+  sequence: number | string,
+  more: Readonly<Record<string, unknown>> = {},
+  image: Readonly<Record<string, unknown>> = {},
+) => ({
+  eventName: "INSERT",
+  dynamodb: {
+    ApproximateCreationDateTime: 1_700_000_000,
+    Keys: { Id: { S: id } },
+    NewImage: { Id: { S: id }, ...image },
+    SequenceNumber: String(sequence),
+    StreamViewType: "NEW_AND_OLD_IMAGES",
+  },
+  ...more,
+});
+
+async function writeJson(file: string, value: unknown): Promise<string> {
+  await writeFile(file, JSON.stringify(value));
+  return file;
+}
+
+test("a Lambda event gives the same rows as the stream did, in all columns", async () => {
+  await withFolder(async (folder) => {
+    const table = await SourceTable.create(connection, "Recorded");
+    await table.put(
+      {
+        User: { S: "ann" },
+        Book: { S: "a" },
+        Rating: { N: "5" },
+        Raw: { B: new Uint8Array([0, 200, 255]) },
+        Set: { NS: ["3", "1.50", "2"] },
+        Bytes: { BS: [new Uint8Array([2]), new Uint8Array([1])] },
+        Nested: { M: { List: { L: [{ N: "1E-130" }, { NULL: true }, { BOOL: false }] } } },
+      },
+      { User: { S: "ann" }, Book: { S: "b" }, Rating: { S: "no number" } },
+      { User: { S: "bob" }, Book: { S: "c" } },
+    );
+    await table.update("ann", "b", "Rating", { N: "12345678901234567890123456789012345678" });
+    await table.remove("bob", "c");
+    const schema = await writeJson(join(folder, "schema.json"), {
+      table: "recorded",
+      source: "Recorded",
+      key: { hash: "User", range: "Book" },
+      attributes: {
+        User: { type: "string" },
+        Book: { type: "string" },
+        Rating: { type: "int" },
+        Raw: { type: "binary" },
+        Set: { type: "array<double>", set: true },
+      },
+    });
+    const followed = join(folder, "followed");
+    const from = ["--table", "Recorded", "--endpoint", emulator.endpoint, "--schema", schema];
+    await done(["run", ...from, "--lake", followed, "--once"]);
+
+    const event = await writeJson(join(folder, "event.json"), await lambdaEvent("Recorded"));
+    const replayed = join(folder, "replayed");
+    const replay = ["replay", event, "--schema", schema, "--lake", replayed];
+    expect(await done(replay)).toBe('Replayed 5 changes into "recorded"\n');
+
+    const history = "SELECT * EXCLUDE (dt, hr) FROM recorded_history ORDER BY _version";
+    const rows = await rowsOf(followed, history);
+    expect(rows).toHaveLength(5);
+    expect(await rowsOf(replayed, history)).toEqual(rows);
+    const items = await table.items();
+    expect(await lakeItems(followed)).toEqual(items);
+    expect(await lakeItems(replayed)).toEqual(items);
+
+    // Once more changes nothing, in neither of them, nor after a compaction.
+    const current = "SELECT * FROM recorded ORDER BY ALL";
+    const before = await rowsOf(replayed, current);
+    await done(replay);
+    expect(await rowsOf(replayed, current)).toEqual(before);
+    await done(["compact", "--lake", replayed, "--all"]);
+    await done(["replay", event, "--lake", followed]);
+    await done(["replay", event, "--lake", replayed]);
+    expect(await lakeItems(followed)).toEqual(items);
+    expect(await lakeItems(replayed)).toEqual(items);
+  });
+});
+
+test("events are replayed into a lake that does not exist, in all forms that people have, with a schema made from them", async () => {
+  await withFolder(async (folder) => {
+    const forms = {
+      "event.json": JSON.stringify({ Records: [record("event", 1, {}, { Rating: { N: "5" } })] }),
+      "lines.jsonl": [record("line-1", 2), record("line-2", 3)]
+        .map((each) => `${JSON.stringify(each)}\n`)
+        .join(""),
+      "array.json": JSON.stringify([record("array", 4)]),
+      "on-failure.json": JSON.stringify({ payload: JSON.stringify({ Records: [record("failed", 5)] }) }),
+      "empty.json": "",
+    };
+    const files: string[] = [];
+    for (const [name, text] of Object.entries(forms)) {
+      await writeFile(join(folder, name), text);
+      files.push(join(folder, name));
+    }
+    const lake = join(folder, "lake");
+    const printed = await done([
+      "replay",
+      ...files,
+      "--key",
+      "Id",
+      "--name",
+      "My-Table.1",
+      "--lake",
+      lake,
+      "--json",
+    ]);
+    expect(JSON.parse(printed)).toEqual({ table: "my_table_1", rows: 5, quarantined: 0, skipped: 0 });
+    expect(await rowsOf(lake, "SELECT id, rating FROM my_table_1 ORDER BY id")).toEqual([
+      '{"id":"array","rating":null}',
+      '{"id":"event","rating":5}',
+      '{"id":"failed","rating":null}',
+      '{"id":"line-1","rating":null}',
+      '{"id":"line-2","rating":null}',
+    ]);
+  });
+});
+
+test("what recorded events carry in the wild is taken where it has one meaning", async () => {
+  await withFolder(async (folder) => {
+    const nulls = {
+      S: null,
+      N: "5",
+      B: null,
+      SS: null,
+      NS: null,
+      BS: null,
+      M: null,
+      L: null,
+      NULL: null,
+      BOOL: null,
+    };
+    const late = record("clock", 9, {}, { Value: { S: "newest by sequence" } });
+    const event = await writeJson(join(folder, "event.json"), {
+      Records: [
+        record(
+          "nulls",
+          1,
+          { userIdentity: { type: "Service", principalId: "dynamodb.amazonaws.com" } },
+          { Rating: nulls },
+        ),
+        record("set", 1, {}, { Set: { SS: ["b", "a", "b"] } }),
+        { ...late, dynamodb: { ...late.dynamodb, ApproximateCreationDateTime: "2023-11-14T22:13:00Z" } },
+        record("clock", 8, {}, { Value: { S: "older by sequence" } }),
+        {
+          ...record("bare", 2),
+          dynamodb: { ...record("bare", 2).dynamodb, NewImage: { Other: { BOOL: true } } },
+        },
+        { eventName: "REMOVE", dynamodb: { Keys: { Id: { S: "gone" } }, SequenceNumber: "7" } },
+      ],
+    });
+    const lake = join(folder, "lake");
+    await done(["replay", event, "--key", "Id", "--name", "t", "--lake", lake]);
+    expect(await lakeItems(lake)).toEqual([
+      '{"Id":{"S":"bare"},"Other":{"BOOL":true}}',
+      '{"Id":{"S":"clock"},"Value":{"S":"newest by sequence"}}',
+      '{"Id":{"S":"nulls"},"Rating":{"N":"5e0"}}',
+      '{"Id":{"S":"set"},"Set":{"SS":["a","b"]}}',
+    ]);
+    expect(await rowsOf(lake, "SELECT count(*) AS n FROM t_history WHERE _expired")).toEqual(['{"n":0}']);
+  });
+});
+
+test("records without a meaning go to quarantine with their reason, and are gone from it once they are mended and replayed", async () => {
+  await withFolder(async (folder) => {
+    const broken = { ...record("broken", 2), eventName: "TRUNCATE" };
+    const event = await writeJson(join(folder, "event.json"), {
+      Records: [record("good", 1), broken, record("too", 3)],
+    });
+    const lake = join(folder, "lake");
+    const first = await dynalake(["replay", event, "--key", "Id", "--name", "t", "--lake", lake]);
+    expect(first).toMatchObject({ code: 3, stdout: 'Replayed 2 changes into "t"\n' });
+    expect(first.stderr).toMatch(/1 records are in quarantine: .*quarantine/);
+    expect(await rowsOf(lake, "SELECT count(*) AS n FROM t")).toEqual(['{"n":2}']);
+
+    const reasons = join(lake, "t", "quarantine", "unknown-operation");
+    const [name = ""] = await readdir(reasons);
+    const kept = join(reasons, name);
+    const line = JSON.parse(await readFile(kept, "utf8"));
+    expect(JSON.parse(line.raw)).toEqual(broken);
+    expect(line).toMatchObject({ reason: "unknown-operation", source: event });
+
+    // As it is it stays there, once.
+    expect(await dynalake(["replay", kept, "--lake", lake])).toMatchObject({ code: 3 });
+    expect(await readdir(reasons)).toEqual([name]);
+
+    await writeFile(kept, `${JSON.stringify({ ...line, raw: line.raw.replace("TRUNCATE", "INSERT") })}\n`);
+    expect(await dynalake(["replay", kept, "--lake", lake])).toMatchObject({ code: 0 });
+    expect(await rowsOf(lake, "SELECT count(*) AS n FROM t")).toEqual(['{"n":3}']);
+    const { tables } = JSON.parse(await done(["status", "--lake", lake, "--json"]));
+    expect(tables).toMatchObject([{ health: "healthy", quarantine: {} }]);
+  });
+});
+
+test("a file that cannot be read, or that a lake cannot be made from, changes nothing, whatever came before it", async () => {
+  await withFolder(async (folder) => {
+    const good = await writeJson(join(folder, "good.json"), { Records: [record("good", 1)] });
+    const cut = join(folder, "cut.json");
+    await writeFile(cut, '{"Records":[{"eventName":');
+    const other = await writeJson(join(folder, "other.json"), { hello: "world" });
+    const twice = join(folder, "twice.json");
+    await writeFile(twice, '{"Records":[],"Records":[]}');
+    const bytes = join(folder, "bytes.json");
+    await writeFile(bytes, new Uint8Array([0xff, 0xfe]));
+    const folders = join(folder, "folder.json");
+    await mkdir(folders);
+    const lake = join(folder, "lake");
+    const into = ["--key", "Id", "--name", "t", "--lake", lake];
+    for (const [file, tells] of [
+      [cut, /line 1 is no JSON/],
+      [other, "no stream records"],
+      [twice, /"Records" 2 times/],
+      [bytes, "UTF-8"],
+      [folders, "no file"],
+      [join(folder, "absent.json"), "ENOENT"],
+    ] as const) {
+      const ended = await dynalake(["replay", good, file, ...into]);
+      expectRefused(ended, { code: "INPUT_INVALID", names: [file, tells] });
+    }
+    expectRefused(await dynalake(["replay", good, "--name", "t", "--lake", lake]), {
+      code: "USAGE",
+      names: ["key"],
+      next: "--key",
+    });
+    expectRefused(await dynalake(["replay", good, "--lake", lake]), {
+      code: "LAKE_NOT_FOUND",
+      names: [lake],
+    });
+    expect(await fingerprint(lake)).toEqual({});
+  });
+});
+
+test("a wrong --key binds nothing: the right one can be given next", async () => {
+  await withFolder(async (folder) => {
+    const event = await writeJson(join(folder, "event.json"), { Records: [record("good", 1)] });
+    const lake = join(folder, "lake");
+    const replay = (key: string) => dynalake(["replay", event, "--name", "t", "--lake", lake, "--key", key]);
+    expect(await replay("Wrong")).toMatchObject({ code: 3 });
+    expect(await replay("Id")).toMatchObject({ code: 0 });
+    expect(await rowsOf(lake, "SELECT id FROM t")).toEqual(['{"id":"good"}']);
+    expectRefused(await replay("Wrong"), { code: "USAGE", names: ["Wrong", "Id"] });
+  });
+});

@@ -1,0 +1,41 @@
+/** A query engine that reads nothing: it answers what the test says and stages files of a few bytes into a store in memory. */
+import { segmentFolder } from "../../src/core/lake-path.ts";
+import type { Segment } from "../../src/core/manifest.ts";
+import type { QueryEngine, StageRequest } from "../../src/core/ports/query-engine.ts";
+import { duckdb } from "../../src/core/sql/duckdb.ts";
+import type { MemoryStore } from "./memory-store.ts";
+
+export class FakeEngine implements QueryEngine {
+  readonly dialect = duckdb;
+  readonly staged: StageRequest[] = [];
+  /** What `rows` answers to a statement. */
+  answer: (sql: string) => readonly Readonly<Record<string, unknown>>[] = () => [];
+  /** The staging fails after so many parts. */
+  failAfterParts = Number.POSITIVE_INFINITY;
+  readonly #store: MemoryStore;
+
+  constructor(store: MemoryStore) {
+    this.#store = store;
+  }
+
+  changes: QueryEngine["changes"] = (_, { objects }) =>
+    `changes(${objects.map(({ path }) => path).join(", ")})`;
+
+  changeLog: QueryEngine["changeLog"] = (_, objects) => `change_log(${objects.length})`;
+
+  segments: QueryEngine["segments"] = (_, segments) => `segments(${segments.map(({ id }) => id).join(", ")})`;
+
+  rows: QueryEngine["rows"] = async (sql) => this.answer(sql);
+
+  async stage(request: StageRequest): Promise<readonly Segment[]> {
+    this.staged.push(request);
+    const segments: Segment[] = [];
+    for (const [i, { part }] of request.parts.entries()) {
+      if (i >= this.failAfterParts) throw new Error("the staging failed");
+      const { run, kind, schema } = request;
+      await this.#store.create(`${segmentFolder(schema.table, run, part)}rows.parquet`, new Uint8Array(1));
+      segments.push({ id: `${run}-${part}`, run, part, kind, rows: 1, bytes: 1 });
+    }
+    return segments;
+  }
+}

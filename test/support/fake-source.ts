@@ -1,0 +1,65 @@
+/** A change source of one shard in memory: it gives its records from wherever a position says, and finds its holes again. */
+import type {
+  ChangeBatch,
+  ChangeReader,
+  ChangeSource,
+  StreamGap,
+  StreamPosition,
+} from "../../src/core/ports/change-source.ts";
+
+export const STREAM_ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/2026";
+
+export class FakeSource implements ChangeSource {
+  readonly records: unknown[] = [];
+  /** Holes by the index of the record that they lie before. */
+  readonly gaps: Map<number, StreamGap> = new Map();
+  /** The position of each opening. */
+  readonly openedFrom: (StreamPosition | undefined)[] = [];
+  readonly readers: FakeReader[] = [];
+  createdAtSeconds: number | undefined;
+  /** What the next call of `next` throws. */
+  failure: Error | undefined;
+
+  async open(from: StreamPosition | undefined): Promise<FakeReader> {
+    this.openedFrom.push(from);
+    const reader = new FakeReader(this, Number(from?.shards.shard?.after ?? -1) + 1);
+    this.readers.push(reader);
+    return reader;
+  }
+}
+
+class FakeReader implements ChangeReader {
+  readonly stream: ChangeReader["stream"];
+  readonly #source: FakeSource;
+  #at: number;
+  closed = false;
+
+  constructor(source: FakeSource, at: number) {
+    const { createdAtSeconds } = source;
+    this.stream = { arn: STREAM_ARN, ...(createdAtSeconds === undefined ? {} : { createdAtSeconds }) };
+    this.#source = source;
+    this.#at = at;
+  }
+
+  async next({ recordsMax }: { readonly recordsMax: number }): Promise<ChangeBatch> {
+    await Promise.resolve();
+    const { records, gaps, failure } = this.#source;
+    if (failure !== undefined) {
+      this.#source.failure = undefined;
+      throw failure;
+    }
+    const [from, below] = [this.#at, Math.min(this.#at + recordsMax, records.length)];
+    this.#at = below;
+    const after = below === 0 ? {} : { after: String(below - 1) };
+    return {
+      records: records.slice(from, below),
+      position: { streamArn: STREAM_ARN, shards: { shard: { ...after, finished: false } } },
+      gaps: [...gaps].filter(([at]) => at >= from && at < below).map(([, gap]) => gap),
+      caughtUp: below === records.length,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+  }
+}

@@ -1,0 +1,28 @@
+/** A change sink that keeps its rows as text in an object store, so that its failures and its death are the store's. */
+import { changeObjectPath } from "../../src/core/lake-path.ts";
+import type { ChangeSink } from "../../src/core/ports/change-sink.ts";
+import type { MemoryStore } from "./memory-store.ts";
+
+export function storeSink(store: MemoryStore, table: string): ChangeSink {
+  let objects = 0;
+  return {
+    deliver: async (rows, arrivedAtSeconds) => {
+      const newest = Math.max(...rows.map((row) => row.changedAtSeconds));
+      objects++;
+      const path = changeObjectPath(table, arrivedAtSeconds, newest, `${store.calls.length}-${objects}`);
+      await store.create(path, new TextEncoder().encode(rows.map((row) => row.line).join("")));
+    },
+  };
+}
+
+/** The rows that were delivered, in the order of their objects. */
+export function deliveredRows(
+  store: MemoryStore,
+  table: string,
+): readonly Readonly<Record<string, unknown>>[] {
+  return store
+    .paths(`${table}/changes/`)
+    .flatMap((path) => (store.text(path) ?? "").split("\n"))
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+}
