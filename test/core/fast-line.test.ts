@@ -204,7 +204,7 @@ describe("the fast way takes", () => {
       Review: { type: "string" },
       Author: { type: "string" },
     });
-    const lines = reviews(2000).map(({ User, Book, Rating, Review, Author }) =>
+    const lines = reviews(1000).map(({ User, Book, Rating, Review, Author }) =>
       lineOf({
         User: { S: User },
         Book: { S: Book },
@@ -219,8 +219,8 @@ describe("the fast way takes", () => {
   test("99 of 100 reviews as a large table has them, declared or not", () => {
     const bare = schemaOf({ User: { type: "string" } });
     for (const file of [ORDINARY, bare]) {
-      const accepted = Array.from({ length: 2000 }, (_, i) => sameOrGivenUp(lineOf(ordinaryItem(i)), file));
-      expect(accepted.filter(Boolean).length).toBeGreaterThanOrEqual(1980);
+      const accepted = Array.from({ length: 1000 }, (_, i) => sameOrGivenUp(lineOf(ordinaryItem(i)), file));
+      expect(accepted.filter(Boolean).length).toBeGreaterThanOrEqual(990);
     }
   });
 
@@ -368,7 +368,7 @@ test("a whole data file becomes the rows of its lines, one by one", async () => 
     lineOf({ User: { S: "u" }, Book: { S: "b" }, Review: { S: "long\n".repeat(500_000) } }),
     lineOf({ User: { S: "u" } }),
   ];
-  const lines = Array.from({ length: 12_000 }, (_, i) =>
+  const lines = Array.from({ length: 6_400 }, (_, i) =>
     i % 800 === 7 ? (odd[((i / 800) % odd.length) | 0] ?? "") : lineOf(ordinaryItem(i)),
   );
   const writer = lineWriter(rowCodec(parseSchema(ORDINARY, "test")));

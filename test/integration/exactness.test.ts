@@ -21,7 +21,7 @@ import { keyedItem, keySchema } from "../arbitraries/item.ts";
 import { schemaFor, typeText } from "../arbitraries/schema.ts";
 import { exportLine, writeExport } from "../support/export-folder.ts";
 import { withFolder } from "../support/folders.ts";
-import { epochColumn, jsonValue, setColumn, valueOf } from "../support/typed-value.ts";
+import { epochColumn, jsonValue, setColumn, fittingValue } from "../support/typed-value.ts";
 
 const RUNS = Number(process.env.EXACTNESS_RUNS ?? 12);
 const CHANGED_AT_SECONDS = 1_772_359_200;
@@ -199,7 +199,7 @@ const typedColumn: fc.Arbitrary<TypedColumn> = fc.oneof(
 
 function ofType(type: string): TypedColumn {
   const parsed = parseColumnType(type);
-  return { spec: { type }, value: parsed.kind === "json" ? jsonValue : valueOf(parsed) };
+  return { spec: { type }, value: parsed.kind === "json" ? jsonValue : fittingValue(parsed) };
 }
 
 /** A table of random columns with values that fit them, some of them missing. */

@@ -2,16 +2,17 @@
 import { segmentFolder } from "../../src/core/lake-path.ts";
 import type { Segment } from "../../src/core/manifest.ts";
 import type { QueryEngine, StageRequest } from "../../src/core/ports/query-engine.ts";
+import type { Dialect } from "../../src/core/sql/dialect.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
 import type { MemoryStore } from "./memory-store.ts";
 
 export class FakeEngine implements QueryEngine {
-  readonly dialect = duckdb;
+  readonly dialect: Dialect = duckdb;
   readonly staged: StageRequest[] = [];
   /** What `rows` answers to a statement. */
   answer: (sql: string) => readonly Readonly<Record<string, unknown>>[] = () => [];
   /** The staging fails after so many parts. */
-  failAfterParts = Number.POSITIVE_INFINITY;
+  failAfterParts: number = Number.POSITIVE_INFINITY;
   readonly #store: MemoryStore;
 
   constructor(store: MemoryStore) {

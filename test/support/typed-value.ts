@@ -32,7 +32,7 @@ const moment: fc.Arbitrary<number> = fc.oneof(
 const isoText = moment.map((millis) => new Date(millis).toISOString());
 
 /** Values of a part. NULL is no value of any type, but an element of every array and map. */
-export function valueOf(type: PartType): fc.Arbitrary<AttributeValue> {
+export function fittingValue(type: PartType): fc.Arbitrary<AttributeValue> {
   switch (type.kind) {
     case "array":
       return fc.array(elementOf(type.element), { maxLength: 3 }).map((L) => ({ L }));
@@ -43,7 +43,7 @@ export function valueOf(type: PartType): fc.Arbitrary<AttributeValue> {
     case "struct": {
       const fields = type.fields.map(({ attribute, type: field }) =>
         fc.option(
-          valueOf(field).map((value) => [attribute, value] as const),
+          fittingValue(field).map((value) => [attribute, value] as const),
           { nil: undefined },
         ),
       );
@@ -58,7 +58,7 @@ export function valueOf(type: PartType): fc.Arbitrary<AttributeValue> {
 
 function elementOf(type: PartType): fc.Arbitrary<AttributeValue> {
   return fc.oneof(
-    { weight: 5, arbitrary: valueOf(type) },
+    { weight: 5, arbitrary: fittingValue(type) },
     { weight: 1, arbitrary: fc.constant({ NULL: true as const }) },
   );
 }
