@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { mkdir } from "node:fs/promises";
 import { createServer } from "node:net";
 import { ListTablesCommand } from "@aws-sdk/client-dynamodb";
 import { DynalakeError } from "../core/error.ts";
 import { connectSource } from "./dynamodb/clients.ts";
 import { type EmulatorProcess, startProcess } from "./emulator-process.ts";
 import { type EmulatorKind, type EmulatorProgram, findEmulators } from "./emulator-search.ts";
+import { makeFolder } from "./folder-store.ts";
 
 export type { EmulatorKind } from "./emulator-search.ts";
 
@@ -37,7 +37,7 @@ const askEveryMs = 50;
  * and why each kind was of no use.
  */
 export async function startEmulator(request: EmulatorRequest = {}): Promise<Emulator> {
-  if (request.dataFolder !== undefined) await mkdir(request.dataFolder, { recursive: true });
+  if (request.dataFolder !== undefined) await makeFolder(request.dataFolder);
   const reasons: string[] = [];
   for await (const found of findEmulators(request)) {
     if (typeof found === "string") {

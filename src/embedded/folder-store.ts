@@ -100,12 +100,20 @@ async function writeTemporary(target: string, content: Uint8Array): Promise<stri
   }
 }
 
-/** Makes a folder, durable with all those above it that were not there: a synced file in a folder without a name is lost. */
+/**
+ * Makes a folder, durable with all those above it that were not there: a synced file in a folder without a name is lost.
+ * One by one, since node's recursive mkdir never ends where a file system like /proc answers ENOENT.
+ */
 export async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
-  if (first === undefined) return;
-  for (let folder = path; folder.length >= first.length; folder = dirname(folder)) {
-    await syncFolder(dirname(folder));
+  for (let tries = 1; ; tries++) {
+    try {
+      await mkdir(path);
+      return await syncFolder(dirname(path));
+    } catch (error) {
+      if (systemCode(error) === "EEXIST" && (await stat(path)).isDirectory()) return;
+      if (tries === OPEN_TRIES || systemCode(error) !== "ENOENT" || dirname(path) === path) throw error;
+    }
+    await makeFolder(dirname(path));
   }
 }
 

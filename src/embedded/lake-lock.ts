@@ -2,11 +2,11 @@
  * The lock that `dynalake run` holds on a lake. It is the operating system's own lock on a file, taken by DuckDB when it
  * opens a database, so that a process that dies in any way does not keep it.
  */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { DynalakeError } from "../core/error.ts";
 import { fileError } from "./file-error.ts";
+import { makeFolder } from "./folder-store.ts";
 
 export interface LakeLock {
   release(): void;
@@ -18,7 +18,7 @@ const heldHere = new Set<string>();
 export async function lockLake(root: string): Promise<LakeLock> {
   const file = join(root, ".run.lock");
   if (heldHere.has(file)) throw locked(root, undefined);
-  await mkdir(root, { recursive: true }).catch((error: unknown) => {
+  await makeFolder(root).catch((error: unknown) => {
     throw fileError(error, root);
   });
   heldHere.add(file);

@@ -1,5 +1,13 @@
 /** People's own SQL over the lake's tables: one statement, read-only, with no way out of the lake's folder. */
-import type { DuckDBPreparedStatement, DuckDBType } from "@duckdb/node-api";
+import {
+  DuckDBBlobValue,
+  type DuckDBPreparedStatement,
+  DuckDBStructType,
+  type DuckDBType,
+  type DuckDBValueConverter,
+  type Json,
+  JsonDuckDBValueConverter,
+} from "@duckdb/node-api";
 import { DynalakeError } from "../core/error.ts";
 import { chosenManifest, currentView, historyViews, type LakeView, segmentViews } from "../core/lake-view.ts";
 import type { Schema } from "../core/schema.ts";
@@ -42,12 +50,32 @@ export async function runQuery(
     await consumer.begin(
       result.deduplicatedColumnNames().map((name, i) => ({ name, type: types[i] as DuckDBType })),
     );
-    for await (const rows of result.yieldRowsJson()) await consumer.rows(rows);
+    for await (const rows of result.yieldConvertedRows(printed)) await consumer.rows(rows);
   } catch (error) {
     throw engineError(error);
   } finally {
     await lake.close();
   }
+}
+
+/** What the client makes of a value, but for two that it confuses with others. */
+const printed: DuckDBValueConverter<Json> = (value, type, converter) => {
+  if (value instanceof DuckDBBlobValue) return blobText(value.bytes);
+  if (type instanceof DuckDBStructType && type.entryNames.includes("__proto__")) {
+    throw new DynalakeError("SQL_FAILED", 'a struct with a field called "__proto__" cannot be printed', {
+      next: "Select its other fields one by one, or to_json(...) of it.",
+    });
+  }
+  return JsonDuckDBValueConverter(value, type, converter);
+};
+
+/** As DuckDB casts a BLOB to text. The client leaves a backslash as it is, so that "\\x00" could be one byte or four. */
+function blobText(bytes: Uint8Array): string {
+  const text = Array.from(bytes, (byte) => {
+    const isPlain = byte >= 0x20 && byte < 0x7f && !`"'\\`.includes(String.fromCharCode(byte));
+    return isPlain ? String.fromCharCode(byte) : `\\x${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  });
+  return text.join("");
 }
 
 /** Statements that ask what there is to query: they see every table. */

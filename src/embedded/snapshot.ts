@@ -1,5 +1,5 @@
 /** A snapshot from an export on this machine: transcode -> seed. */
-import { mkdir, rm, rmdir } from "node:fs/promises";
+import { rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DEFAULT_POLICY } from "../core/compaction-plan.ts";
 import { DynalakeError } from "../core/error.ts";
@@ -14,6 +14,7 @@ import { emptyWireRows } from "../core/sql/columns.ts";
 import { itemWireColumns } from "../core/wire-line.ts";
 import type { ExportFolder, ExportPart } from "./export-folder.ts";
 import { fileError } from "./file-error.ts";
+import { makeFolder } from "./folder-store.ts";
 import { holdsData, type Lake, newRun, nowSeconds } from "./lake.ts";
 import { requireFewRejected, type Transcoded, type TranscodeTask } from "./transcode.ts";
 import { transcodeAll } from "./transcode-pool.ts";
@@ -55,7 +56,7 @@ export async function snapshotFromExport(request: SnapshotRequest): Promise<Snap
   const schemaBefore = await lake.store.read(schemaPath(schema.table));
   const isNew = !(await holdsData(lake.store, schema.table));
   try {
-    await mkdir(staging, { recursive: true }).catch((error: unknown) => {
+    await makeFolder(staging).catch((error: unknown) => {
       throw fileError(error, staging);
     });
     const tasks = request.export.parts.map((part, i) => taskOf(part, staging, i));

@@ -7,7 +7,15 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { CommandContext } from "../../src/cli/command.ts";
 import { snapshotCommand } from "../../src/cli/commands/snapshot.ts";
 import { settingsFrom } from "../../src/cli/settings.ts";
-import { done, dynalake, expectRefused, fingerprint, type ItemJson, lakeItems } from "../support/cli.ts";
+import {
+  done,
+  dynalake,
+  dynalakes,
+  expectRefused,
+  fingerprint,
+  type ItemJson,
+  lakeItems,
+} from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { dataFileName, type ExportDraft, type ExportShape, md5, writeExport } from "./export-fixture.ts";
 
@@ -184,7 +192,7 @@ test.each(Object.keys(DAMAGES))("%s", async (name) => {
       ["--name", "t", "--lake", join(own, "none")],
     ];
     const command = ["snapshot", "--from-export", spoilt, "--key", "Id"];
-    for (const ended of await Promise.all(targets.map((target) => dynalake([...command, ...target])))) {
+    for (const ended of await dynalakes(targets.map((target) => [...command, ...target]))) {
       expectRefused(ended, { code: "EXPORT_INVALID", names: [tells, /^(?!.*diagnosis)/s] });
     }
     expect(await fingerprint(lake)).toEqual(before);

@@ -2,13 +2,14 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { requireSchema } from "../../src/core/lake-table.ts";
 import { folderStore } from "../../src/embedded/folder-store.ts";
 import { runQuery } from "../../src/embedded/query.ts";
 import {
   done,
-  dynalake,
+  dynalakes,
+  type Ended,
   expectRefused,
   fingerprint,
   type ItemJson,
@@ -102,17 +103,18 @@ test.each(Object.keys(REFUSED))("SQL is refused: %s", async (name) => {
   expect(await fingerprint(folder)).toEqual(before);
 });
 
-test.each(["a table that there is not", "a syntax error", "a file written", "a file of the machine"])(
-  "the command line tells of %s, and what to do",
-  async (name) => {
-    const { tells } = REFUSED[name] as (typeof REFUSED)[string];
-    expectRefused(await dynalake(["query", statement(name), "--lake", lake]), {
+test("the command line tells what SQL is refused for, and what to do", async () => {
+  const names = ["a table that there is not", "a syntax error", "a file written", "a file of the machine"];
+  const ends = await dynalakes(names.map((name) => ["query", statement(name), "--lake", lake]));
+  for (const [i, ended] of ends.entries()) {
+    const { tells } = REFUSED[names[i] as string] as (typeof REFUSED)[string];
+    expectRefused(ended, {
       code: "SQL_FAILED",
       names: [tells, /^(?!.*(a secret|root:))/s],
       next: /statement/,
     });
-  },
-);
+  }
+});
 
 test("what asks about the tables, explains or describes is answered", async () => {
   expect(await rowsOf(lake, "SHOW TABLES")).toEqual(
@@ -124,32 +126,37 @@ test("what asks about the tables, explains or describes is answered", async () =
   }
 });
 
-describe("usage", () => {
-  test.each([
-    ["--format", ["query", "SELECT 1", "--format", "xml"], /--format.*'xml'.*table, json, csv/],
-    ["a command", ["snapshott"], /'snapshott'/],
-    ["an option", ["items", "--tabel", "t"], /'--tabel'/],
-    ["an argument that is missing", ["query"], /'sql'/],
-    ["a number", ["vacuum", "--retention-hours", "-1"], /--retention-hours.*-1/],
-    ["a time", ["items", "--as-of", "yesterday"], /"yesterday" is no time/],
-    ["neither a table nor an export", ["snapshot"], /table or .*export/],
-    ["both a table and an export", ["snapshot", "--table", "t", "--from-export", "x"], /table or .*export/],
-  ] as const)("that does not fit is told with what was wrong: %s", async (_, args, tells) => {
-    const needsNoLake = args.length === 1 && args[0] !== "snapshot";
-    const ended = await dynalake(needsNoLake ? args : [...args, "--lake", lake]);
-    expectRefused(ended, { code: "USAGE", names: [tells] });
-  });
+test("usage that does not fit is told with what was wrong", async () => {
+  const on = ["--lake", lake];
+  const wrong: readonly (readonly [args: readonly string[], tells: RegExp])[] = [
+    [["query", "SELECT 1", "--format", "xml", ...on], /--format.*'xml'.*table, json, csv/],
+    [["snapshott"], /'snapshott'/],
+    [["items", "--tabel", "t", ...on], /'--tabel'/],
+    [["query"], /'sql'/],
+    [["vacuum", "--retention-hours", "-1", ...on], /--retention-hours.*-1/],
+    [["items", "--as-of", "yesterday", ...on], /"yesterday" is no time/],
+    [["snapshot", ...on], /table or .*export/],
+    [["snapshot", "--table", "t", "--from-export", "x", ...on], /table or .*export/],
+  ];
+  const ends = await dynalakes(wrong.map(([args]) => args));
+  for (const [i, [, tells]] of wrong.entries()) {
+    expectRefused(ends[i] as Ended, { code: "USAGE", names: [tells] });
+  }
+});
 
-  test("--help and --version succeed", async () => {
-    expect(await done(["--help"])).toContain("snapshot|backfill");
-    expect(await done(["query", "--help"])).toContain("--as-of");
-    expect(await done(["--version"])).toMatch(/^\d+\.\d+\.\d+\n$/);
-  });
+test("--help and --version succeed", async () => {
+  const ends = await dynalakes([["--help"], ["query", "--help"], ["--version"]]);
+  expect(ends).toMatchObject([
+    { code: 0, stdout: expect.stringContaining("snapshot|backfill") },
+    { code: 0, stdout: expect.stringContaining("--as-of") },
+    { code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) },
+  ]);
 });
 
 test("a time before the lake began is refused, with the earliest one that can be asked for", async () => {
-  for (const command of [["items"], ["query", "SELECT * FROM t"]]) {
-    const ended = await dynalake([...command, "--lake", lake, "--as-of", "2001-01-01"]);
+  const asked = [["items"], ["query", "SELECT * FROM t"]];
+  const then = ["--lake", lake, "--as-of", "2001-01-01"];
+  for (const ended of await dynalakes(asked.map((command) => [...command, ...then]))) {
     expectRefused(ended, { code: "AS_OF_UNKNOWN", names: ['"t"', /back to 20\d\d-/], next: "status" });
   }
 });

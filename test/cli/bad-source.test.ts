@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
 import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
-import { done, dynalake, expectRefused, fingerprint, type Refusal } from "../support/cli.ts";
+import { done, dynalake, dynalakes, expectRefused, fingerprint, type Refusal } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { connectTo, SourceTable } from "./source-table.ts";
 
@@ -44,7 +44,10 @@ async function expectRefusal(
   env: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const lakes = [lake, join(folder, "none")];
-  const ends = await Promise.all(lakes.map((target) => dynalake([...command, "--lake", target], { env })));
+  const ends = await dynalakes(
+    lakes.map((target) => [...command, "--lake", target]),
+    { env },
+  );
   for (const ended of ends) {
     expectRefused(ended, refusal);
     expect(ended.seconds).toBeLessThan(SECONDS_MAX);

@@ -5,7 +5,16 @@ import type { _Record } from "@aws-sdk/client-dynamodb-streams";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
 import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
-import { done, dynalake, expectRefused, fingerprint, lakeItems, rowsOf } from "../support/cli.ts";
+import {
+  done,
+  dynalake,
+  dynalakes,
+  type Ended,
+  expectRefused,
+  fingerprint,
+  lakeItems,
+  rowsOf,
+} from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { connectTo, SourceTable } from "./source-table.ts";
 
@@ -136,10 +145,10 @@ test("a Lambda event gives the same rows as the stream did, in all columns", asy
     await done(replay);
     expect(await rowsOf(replayed, current)).toEqual(before);
     await done(["compact", "--lake", replayed, "--all"]);
-    await done(["replay", event, "--lake", followed]);
-    await done(["replay", event, "--lake", replayed]);
-    expect(await lakeItems(followed)).toEqual(items);
-    expect(await lakeItems(replayed)).toEqual(items);
+    for (const lake of [followed, replayed]) {
+      await done(["replay", event, "--lake", lake]);
+      expect(await lakeItems(lake)).toEqual(items);
+    }
   });
 });
 
@@ -272,26 +281,24 @@ test("a file that cannot be read, or that a lake cannot be made from, changes no
     await mkdir(folders);
     const lake = join(folder, "lake");
     const into = ["--key", "Id", "--name", "t", "--lake", lake];
-    for (const [file, tells] of [
+    const bad: readonly (readonly [file: string, tells: string | RegExp])[] = [
       [cut, /line 1 is no JSON/],
       [other, "no stream records"],
       [twice, /"Records" 2 times/],
       [bytes, "UTF-8"],
       [folders, "no file"],
       [join(folder, "absent.json"), "ENOENT"],
-    ] as const) {
-      const ended = await dynalake(["replay", good, file, ...into]);
-      expectRefused(ended, { code: "INPUT_INVALID", names: [file, tells] });
+    ];
+    const ends = await dynalakes(bad.map(([file]) => ["replay", good, file, ...into]));
+    for (const [i, [file, tells]] of bad.entries()) {
+      expectRefused(ends[i] as Ended, { code: "INPUT_INVALID", names: [file, tells] });
     }
-    expectRefused(await dynalake(["replay", good, "--name", "t", "--lake", lake]), {
-      code: "USAGE",
-      names: ["key"],
-      next: "--key",
-    });
-    expectRefused(await dynalake(["replay", good, "--lake", lake]), {
-      code: "LAKE_NOT_FOUND",
-      names: [lake],
-    });
+    const [keyless, nameless] = await dynalakes([
+      ["replay", good, "--name", "t", "--lake", lake],
+      ["replay", good, "--lake", lake],
+    ]);
+    expectRefused(keyless as Ended, { code: "USAGE", names: ["key"], next: "--key" });
+    expectRefused(nameless as Ended, { code: "LAKE_NOT_FOUND", names: [lake] });
     expect(await fingerprint(lake)).toEqual({});
   });
 });

@@ -41,3 +41,12 @@ test("what a dead process left under way is removed once it is old, and nothing 
     expect((await readdir(join(folder, "t/changes"))).sort()).toEqual([".other", "rows.parquet"]);
   });
 });
+
+// Node's own recursive mkdir never ends there.
+const onLinux = process.platform === "linux" ? test : test.skip;
+
+onLinux("a place where no folder can be made is told as the store's failure", async () => {
+  await expect(folderStore("/proc/lake").create("m/1", new Uint8Array(1))).rejects.toMatchObject({
+    code: "STORE_FAILED",
+  });
+});

@@ -90,6 +90,23 @@ export function dynalake(args: readonly string[], options: CliOptions = {}): Pro
   return startDynalake(args, options).ended;
 }
 
+/** Runs commands that do not depend on each other, a few at a time; their ends are in the order of the commands. */
+export async function dynalakes(
+  commands: readonly (readonly string[])[],
+  options: CliOptions = {},
+): Promise<readonly Ended[]> {
+  const ends: Ended[] = [];
+  const waiting = [...commands.entries()];
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [i, args] = next;
+      ends[i] = await dynalake(args, options);
+    }
+  };
+  await Promise.all([work(), work(), work()]);
+  return ends;
+}
+
 /** Runs a command that has to do all that it was asked for, and gives what it printed. */
 export async function done(args: readonly string[], options: CliOptions = {}): Promise<string> {
   const ended = await dynalake(args, options);

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
+import { open, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileError } from "../file-error.ts";
+import { makeFolder } from "../folder-store.ts";
 import { DataFileWriter } from "./data-file-writer.ts";
 import type { SourceDescription } from "./describe-source.ts";
 
@@ -39,7 +40,7 @@ export class ExportWriter {
 
   async begin(): Promise<void> {
     await this.#stored(async () => {
-      await mkdir(join(this.exportFolder, "data"), { recursive: true });
+      await makeFolder(join(this.exportFolder, "data"));
       await writeFile(join(this.exportFolder, "_started"), "");
     });
   }
