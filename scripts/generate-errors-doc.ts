@@ -7,9 +7,12 @@ import { errorCatalog } from "../src/core/error.ts";
 const file = fileURLToPath(new URL("../docs/errors.md", import.meta.url));
 
 const errors = Object.entries(errorCatalog).map(
-  ([code, { meaning, next, retryable }]) => `| \`${code}\` | ${meaning} | ${next} | ${retryable ? "yes" : "no"} |`,
+  ([code, { meaning, next, retryable }]) =>
+    `| \`${code}\` | ${meaning} | ${next} | ${retryable ? "yes" : "no"} |`,
 );
-const rejections = Object.entries(rejectionMeanings).map(([reason, meaning]) => `| \`${reason}\` | ${meaning} |`);
+const rejections = Object.entries(rejectionMeanings).map(
+  ([reason, meaning]) => `| \`${reason}\` | ${meaning} |`,
+);
 
 const text = `# Errors
 

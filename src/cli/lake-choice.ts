@@ -27,7 +27,7 @@ export async function oneSchema(store: ObjectStore, lake: string, name: string |
   const schemas = await chosenSchemas(store, lake, name);
   if (schemas.length === 1) return schemas[0] as Schema;
   const tables = schemas.map((schema) => schema.table).join(", ");
-  throw new DynalakeError("USAGE", `the lake has several tables (${tables}): choose one with --name`);
+  throw new DynalakeError("USAGE", `the lake has several tables (${tables}): choose one with --table`);
 }
 
 /** The lake's own schema of a table, or undefined where it has none; throws LAKE_NEWER before anything can be written. */

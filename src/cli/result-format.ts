@@ -75,20 +75,26 @@ function csvWriter(): ResultWriter {
 /** A table's columns are as wide as their widest cell, so it is written at its end. */
 function tableWriter(): ResultWriter {
   let head: string[] = [];
-  const all: string[][] = [];
+  const shown: string[][] = [];
+  let count = 0;
   return {
     begin: (columns) => {
       head = columns.map((column) => column.name);
       return "";
     },
     rows: (rows) => {
-      for (const row of rows) all.push(row.map((value) => tableCell(cellText(value))));
+      count += rows.length;
+      for (const row of rows.slice(0, TABLE_ROWS_MAX - shown.length)) {
+        shown.push(row.map((value) => (value === null ? "NULL" : tableCell(cellText(value)))));
+      }
       return "";
     },
     end: () => {
       const table = new Table({ head, style: { head: [], border: [], compact: true } });
-      table.push(...all);
-      return `${table.toString()}\n${all.length} ${all.length === 1 ? "row" : "rows"}\n`;
+      table.push(...shown);
+      const more =
+        count > shown.length ? `, the first ${shown.length} shown: --format csv or json prints all` : "";
+      return `${table.toString()}\n${count} ${count === 1 ? "row" : "rows"}${more}\n`;
     },
   };
 }
@@ -97,6 +103,9 @@ function cellText(value: unknown): string {
   if (value === null || value === undefined) return "";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
+
+/** A table is for people: it is drawn whole, which takes long where it has many rows. */
+const TABLE_ROWS_MAX = 1000;
 
 const CELL_CHARACTERS_MAX = 60;
 

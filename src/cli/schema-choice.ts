@@ -5,7 +5,7 @@ import { DynalakeError } from "../core/error.ts";
 import { inferenceOf, inferredSchema, observe } from "../core/infer.ts";
 import { type KeySchema, keyAttributes } from "../core/key.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
-import { parseSchema, parseSchemaText, type Schema, tableName } from "../core/schema.ts";
+import { parseSchema, parseSchemaText, type Schema, type SchemaFile, tableName } from "../core/schema.ts";
 import { systemCode } from "../embedded/file-error.ts";
 import { holdsData } from "../embedded/lake.ts";
 import { jsonFault } from "./json-fault.ts";
@@ -25,6 +25,8 @@ export interface SchemaDemand {
   readonly name: string | undefined;
   /** --key: the key's attributes. */
   readonly key: KeySchema | undefined;
+  /** The types of the key's attributes, where the source tells them. */
+  readonly keyTypes?: Readonly<Record<string, "S" | "N" | "B">>;
   /** The source table's name, where it is known. */
   readonly source: string | undefined;
 }
@@ -42,7 +44,8 @@ export async function chooseSchema(request: SchemaRequest): Promise<SchemaChoice
 
 /** The schema of the file or of the lake, checked against all else that is asked for; undefined where one has to be inferred. */
 export async function givenSchema(request: SchemaDemand): Promise<SchemaChoice | undefined> {
-  const given = request.file === undefined ? undefined : await readSchemaFile(request.file);
+  const read = request.file === undefined ? undefined : await readSchemaFile(request.file);
+  const given = read && boundTo(read, request.source, request.file as string);
   if (given !== undefined && request.name !== undefined && tableName(request.name) !== given.table) {
     throw new DynalakeError(
       "USAGE",
@@ -68,13 +71,18 @@ async function boundSchema(request: SchemaDemand, table: string): Promise<Schema
   const { store, source } = request;
   const known = await knownSchema(store, table);
   if (known === undefined || !(await holdsData(store, table))) return undefined;
-  const isOther = source !== undefined && known.source !== source && known.source !== table;
-  if (isOther && request.name === undefined && request.file === undefined) {
-    throw new DynalakeError("USAGE", `"${table}" holds the table "${known.source}", not "${source}"`, {
-      next: "Give --name NAME: a lake table of its own, or this one if it is the same table under another name.",
-    });
+  return boundTo(known, source, `the lake's "${table}"`);
+}
+
+/** The schema of a source table; throws USAGE where it is explicitly another one's: their items must never mix. */
+export function boundTo(schema: Schema, source: string | undefined, origin: string): Schema {
+  if (source === undefined || schema.source === source) return schema;
+  if (schema.file.source === undefined || schema.source === schema.table) {
+    return parseSchema({ ...schema.file, source }, origin);
   }
-  return known;
+  throw new DynalakeError("USAGE", `${origin} is of the table "${schema.source}", not of "${source}"`, {
+    next: "Give --name NAME for a lake table of its own, or correct `source` in the schema file.",
+  });
 }
 
 function requireName(request: SchemaDemand): string {
@@ -109,14 +117,36 @@ async function inferSchema(request: SchemaRequest, table: string): Promise<Schem
     });
   }
   const inference = inferenceOf();
-  for (const item of items) observe(inference, item);
+  let seen = 0;
+  for (const item of items) {
+    observe(inference, item);
+    seen++;
+  }
   const { file, undecided, notes } = inferredSchema(inference, {
     table,
     source: request.source ?? table,
     key,
   });
+  if (seen === 0) return emptySchema(request, file);
   const sentences = [...undecided.map(({ attribute, why }) => `${attribute}: ${why}`), ...notes];
   return { schema: parseSchema(file, "the inferred schema"), origin: "inferred", undecided: sentences };
+}
+
+/** Without items only the key can be declared, and its types only where the table tells them. */
+function emptySchema(request: SchemaRequest, file: SchemaFile): SchemaChoice {
+  const attributes = Object.fromEntries(
+    Object.entries(request.keyTypes ?? {}).map(([name, type]) => [
+      name,
+      { ...file.attributes[name], type: { S: "string", N: "decimal(38,9)", B: "binary" }[type] },
+    ]),
+  );
+  const schema = parseSchema(
+    { ...file, attributes: { ...file.attributes, ...attributes } },
+    "the inferred schema",
+  );
+  const sentence =
+    "no item was seen, so all but the key will be in _unmapped: give --schema before the first change";
+  return { schema, origin: "inferred", undecided: [sentence] };
 }
 
 export function sameKeySchema(a: KeySchema, b: KeySchema): boolean {

@@ -55,10 +55,20 @@ export async function listChangeObjects(
   return objects;
 }
 
-/** The objects that the manifest has not folded yet. */
+/**
+ * From here on partitions are searched for objects that were not folded. Where the clock was put back since the last
+ * commit, partitions of the time between may be searched again, which does no harm.
+ */
+export function searchedSinceSeconds(
+  manifest: Manifest,
+  nowSeconds: number,
+  deliveryDelaySeconds: number,
+): number {
+  return Math.min(manifest.foldedSinceSeconds, hourStartSeconds(hourOf(nowSeconds - deliveryDelaySeconds)));
+}
+
+/** The objects, all of partitions that are searched, that the manifest has not folded yet. */
 export function unfolded(manifest: Manifest, objects: readonly ChangeObject[]): readonly ChangeObject[] {
   const folded = new Set(manifest.folded);
-  return objects.filter(
-    (object) => hourStartSeconds(object.hour) >= manifest.foldedSinceSeconds && !folded.has(object.path),
-  );
+  return objects.filter((object) => !folded.has(object.id));
 }

@@ -39,6 +39,8 @@ const rejectionReasons = {
   "other-key-schema": "Keys names other attributes than the table's key.",
   "key-mismatch": "The key in the image is not the key in Keys.",
   "unreadable-value": "An attribute value has no meaning in DynamoDB.",
+  "same-sequence":
+    "Another record of the batch has the same item, operation and sequence number, but another content.",
   "too-large": "The wire row is larger than the delivery can take.",
 } as const;
 

@@ -1,5 +1,5 @@
 /** Compactions, from the plan to the commit: plan -> stage -> commit -> clean. */
-import { changesSince, listChangeObjects, unfolded } from "./change-log.ts";
+import { changesSince, listChangeObjects, searchedSinceSeconds, unfolded } from "./change-log.ts";
 import {
   afterMajor,
   afterMinor,
@@ -9,14 +9,14 @@ import {
   planMinor,
 } from "./compaction-plan.ts";
 import { DynalakeError } from "./error.ts";
-import { hourOf, segmentsFolder } from "./lake-path.ts";
+import { type Hour, hourOf, segmentsFolder } from "./lake-path.ts";
 import { commitManifest, latestManifest } from "./lake-table.ts";
 import { deltaSegments, type Manifest, type Segment } from "./manifest.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
-import type { QueryEngine, StageRequest } from "./ports/query-engine.ts";
+import type { ChangeSelection, QueryEngine, StageRequest } from "./ports/query-engine.ts";
 import type { Schema } from "./schema.ts";
 import { sortColumns } from "./sql/columns.ts";
-import { majorBaseRows, minorDeltaRows, oldestLateChange } from "./sql/compaction.ts";
+import { majorBaseRows, minorDeltaRows, newestChangeStatement, oldestLateChange } from "./sql/compaction.ts";
 import { ALL_KEYS, deltaParts, touchedParts, valuePartitioning } from "./table-parts.ts";
 
 export interface CompactionContext {
@@ -42,17 +42,18 @@ export async function compactMinor(context: CompactionContext): Promise<Compacti
   const { store, schema, policy } = context;
   const nowSeconds = context.nowSeconds();
   const manifest = await latestManifest(store, schema.table);
-  const sinceHour = hourOf(manifest.foldedSinceSeconds);
+  const sinceHour = hourOf(searchedSinceSeconds(manifest, nowSeconds, policy.deliveryDelaySeconds));
   const objects = await listChangeObjects(store, schema.table, sinceHour);
-  const oldestLateSeconds = await oldestLate(context, manifest, objects);
-  const plan = planMinor({ manifest, objects, oldestLateSeconds, nowSeconds }, policy);
+  const oldestLateSeconds = await oldestLate(context, manifest, { objects, sinceHour });
+  const newestChangeSeconds = await newestChange(context, manifest);
+  const plan = planMinor({ manifest, objects, oldestLateSeconds, newestChangeSeconds, nowSeconds }, policy);
   if (plan === undefined) return undefined;
   const run = context.newRun();
   const staged = await stage(context, {
     schema,
     run,
     kind: "delta",
-    rows: await minorRows(context, manifest, plan),
+    rows: await minorRows(context, manifest, plan, sinceHour),
     sortBy: sortColumns(schema),
     parts: deltaParts(context.engine, schema, manifest),
   });
@@ -148,24 +149,41 @@ function isDelta(segment: Segment): boolean {
 async function oldestLate(
   context: CompactionContext,
   manifest: Manifest,
-  objects: Parameters<typeof unfolded>[1],
+  searched: ChangeSelection,
 ): Promise<number | undefined> {
   const { engine, schema } = context;
-  const newObjects = unfolded(manifest, objects);
+  const newObjects = unfolded(manifest, searched.objects);
   if (newObjects.length === 0 || manifest.horizonSeconds === 0) return undefined;
-  const selection = { objects: newObjects, sinceHour: hourOf(manifest.foldedSinceSeconds) };
+  const selection = { ...searched, objects: newObjects };
   const [row] = await engine.rows(oldestLateChange(manifest, engine.changes(schema, selection)));
   return row?.oldest === null || row?.oldest === undefined ? undefined : Number(row.oldest);
 }
 
-async function minorRows(context: CompactionContext, manifest: Manifest, plan: MinorPlan): Promise<string> {
+/** The newest change at or after the horizon: told by the objects' names, or else by what is in them. */
+async function newestChange(context: CompactionContext, manifest: Manifest): Promise<number | undefined> {
+  const { store, engine, schema } = context;
+  const window = await changesSince(store, schema.table, manifest.horizonSeconds);
+  const told = window.objects.map((object) => object.newestChangeSeconds);
+  if (!told.includes(undefined)) {
+    return told.reduce((newest, seconds) => Math.max(newest ?? 0, seconds ?? 0), undefined);
+  }
+  const [row] = await engine.rows(newestChangeStatement(engine.changes(schema, window)));
+  return row?.newest === null || row?.newest === undefined ? undefined : Number(row.newest);
+}
+
+async function minorRows(
+  context: CompactionContext,
+  manifest: Manifest,
+  plan: MinorPlan,
+  sinceHour: Hour,
+): Promise<string> {
   const { store, engine, schema } = context;
   const window = await changesSince(store, schema.table, manifest.horizonSeconds - manifest.skewSeconds);
   return minorDeltaRows(engine.dialect, schema, {
     manifest,
     horizonSeconds: plan.horizonSeconds,
     changes: engine.changes(schema, window),
-    ...(await lateInputs(context, manifest, plan)),
+    ...(await lateInputs(context, manifest, plan, sinceHour)),
     ...(plan.takesDeltas ? { deltas: engine.segments(schema, deltaSegments(manifest)) } : {}),
   });
 }
@@ -174,11 +192,12 @@ async function lateInputs(
   context: CompactionContext,
   manifest: Manifest,
   plan: MinorPlan,
+  sinceHour: Hour,
 ): Promise<Pick<Parameters<typeof minorDeltaRows>[2], "late">> {
   const { store, engine, schema } = context;
   if (plan.oldestLateSeconds === undefined) return {};
   const pool = await changesSince(store, schema.table, plan.oldestLateSeconds - manifest.skewSeconds);
-  const newObjects = { objects: plan.newObjects, sinceHour: hourOf(manifest.foldedSinceSeconds) };
+  const newObjects = { objects: plan.newObjects, sinceHour };
   return {
     late: {
       newObjects: engine.changes(schema, newObjects),

@@ -5,6 +5,7 @@
 import { unfolded } from "./change-log.ts";
 import { type ChangeObject, hourOf, hourStartSeconds } from "./lake-path.ts";
 import { deltaSegments, type Manifest, type Segment } from "./manifest.ts";
+import type { SchemaFile } from "./schema.ts";
 import { ALL_KEYS } from "./table-parts.ts";
 
 export interface CompactionPolicy {
@@ -41,24 +42,26 @@ export interface MinorPlan {
 
 export interface MinorSituation {
   readonly manifest: Manifest;
-  /** The change log's objects in partitions from `foldedSinceSeconds` on. */
+  /** The change log's objects in the partitions that are searched. */
   readonly objects: readonly ChangeObject[];
   /** The second of the oldest late change in objects that were not folded, where there is one. */
   readonly oldestLateSeconds: number | undefined;
+  /** The second of the newest change in the log, where it has any. */
+  readonly newestChangeSeconds: number | undefined;
   readonly nowSeconds: number;
 }
 
 /** The minor compaction to do now, or undefined where nothing would change. */
 export function planMinor(situation: MinorSituation, policy: CompactionPolicy): MinorPlan | undefined {
   const { manifest, objects, nowSeconds, oldestLateSeconds } = situation;
-  const horizonSeconds = Math.max(manifest.horizonSeconds, nowSeconds - policy.settleSeconds);
-  const newObjects = unfolded(manifest, objects);
-  const hasWindow = objects.some(
-    (object) =>
-      object.newestChangeSeconds === undefined || object.newestChangeSeconds >= manifest.horizonSeconds,
+  // Never beyond what was delivered: what is still on its way would be late, and unseen until the next compaction.
+  const deliveredSeconds = (situation.newestChangeSeconds ?? -1) + 1;
+  const horizonSeconds = Math.max(
+    manifest.horizonSeconds,
+    Math.min(nowSeconds - policy.settleSeconds, deliveredSeconds),
   );
-  const moves = horizonSeconds > manifest.horizonSeconds && hasWindow;
-  if (!moves && oldestLateSeconds === undefined) return undefined;
+  const newObjects = unfolded(manifest, objects);
+  if (horizonSeconds === manifest.horizonSeconds && oldestLateSeconds === undefined) return undefined;
   const foldedSinceSeconds = Math.max(
     manifest.foldedSinceSeconds,
     hourStartSeconds(hourOf(nowSeconds - policy.deliveryDelaySeconds)),
@@ -70,7 +73,7 @@ export function planMinor(situation: MinorSituation, policy: CompactionPolicy): 
     takesDeltas: mostDeltasOfAPart(manifest) >= policy.deltasMax,
     folded: objects
       .filter((object) => hourStartSeconds(object.hour) >= foldedSinceSeconds)
-      .map((object) => object.path),
+      .map((object) => object.id),
     foldedSinceSeconds,
   };
 }
@@ -140,6 +143,7 @@ export interface SnapshotFacts {
   readonly floorSeconds: number;
   readonly items: number;
   readonly buckets: number;
+  readonly schema: SchemaFile;
   /** Objects of the change log that the snapshot makes past. */
   readonly objects: readonly ChangeObject[];
   readonly deliveryDelaySeconds: number;
@@ -158,10 +162,11 @@ export function afterSnapshot(manifest: Manifest, facts: SnapshotFacts, commit: 
     floorSeconds: facts.floorSeconds,
     horizonSeconds: facts.floorSeconds,
     buckets: facts.buckets,
+    schema: facts.schema,
     segments: commit.staged,
     folded: facts.objects
       .filter((object) => hourStartSeconds(object.hour) >= foldedSinceSeconds)
-      .map((object) => object.path),
+      .map((object) => object.id),
     foldedSinceSeconds,
     snapshots: [...manifest.snapshots, record].slice(-facts.snapshotsKept),
   };

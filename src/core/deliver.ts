@@ -2,6 +2,7 @@
 
 import { utf8Bytes } from "./batch.ts";
 import { type Change, Rejection, readChange, readChangeText } from "./change.ts";
+import { keyHash } from "./key.ts";
 import type { ChangeSink, DeliveredRow } from "./ports/change-sink.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 import { type QuarantinedRecord, quarantineRecords } from "./quarantine.ts";
@@ -34,17 +35,20 @@ export interface Delivery {
   readonly skipped: number;
   /** The newest `_changed_at` among the rows. */
   readonly newestChangeSeconds: number | undefined;
+  /** The oldest one. */
+  readonly oldestChangeSeconds: number | undefined;
 }
 
 /** Delivers a batch and returns once every record of it is durable, in the change log or in quarantine. */
 export async function deliver(context: DeliveryContext, batch: RecordBatch): Promise<Delivery> {
   const { schema } = context.writer.codec;
   const rows: DeliveredRow[] = [];
+  const lineOfChange = new Map<string, string>();
   const quarantined: QuarantinedRecord[] = [];
   let skipped = 0;
   for (const record of batch.records) {
     try {
-      const row = rowOf(context, record, batch.arrivedAtSeconds);
+      const row = rowOf(context, record, batch.arrivedAtSeconds, lineOfChange);
       if (row === undefined) skipped++;
       else rows.push(row);
     } catch (error) {
@@ -67,13 +71,25 @@ export async function deliver(context: DeliveryContext, batch: RecordBatch): Pro
     (newest, row) => Math.max(newest ?? 0, row.changedAtSeconds),
     undefined,
   );
-  return { rows: rows.length, quarantined, quarantineObjects, skipped, newestChangeSeconds };
+  const oldestChangeSeconds = rows.reduce<number | undefined>(
+    (oldest, row) => Math.min(oldest ?? row.changedAtSeconds, row.changedAtSeconds),
+    undefined,
+  );
+  return {
+    rows: rows.length,
+    quarantined,
+    quarantineObjects,
+    skipped,
+    newestChangeSeconds,
+    oldestChangeSeconds,
+  };
 }
 
 function rowOf(
   context: DeliveryContext,
   record: unknown,
   arrivedAtSeconds: number,
+  lineOfChange: Map<string, string>,
 ): DeliveredRow | undefined {
   const { schema } = context.writer.codec;
   const change: Change =
@@ -84,5 +100,15 @@ function rowOf(
   if (relevant === undefined) return undefined;
   const line = changeLine(context.writer, relevant);
   if (utf8Bytes(line) > context.rowBytesMax) throw new Rejection("too-large");
+  requireOneContent(lineOfChange, relevant, line);
   return { line, changedAtSeconds: change.changedAtSeconds };
+}
+
+/** One change has one content: of two that claim one place in an item's order, nothing says which is the newer. */
+function requireOneContent(lineOfChange: Map<string, string>, change: Change, line: string): void {
+  const { version, operation, changedAtSeconds } = change;
+  const identity = `${version} ${operation} ${changedAtSeconds} ${keyHash(change.key)}`;
+  const known = lineOfChange.get(identity);
+  if (known !== undefined && known !== line) throw new Rejection("same-sequence");
+  lineOfChange.set(identity, line);
 }

@@ -105,7 +105,7 @@ class StreamFollower implements Follower {
 
   async #save(batch: ChangeBatch, delivery: Delivery): Promise<void> {
     const savedAtSeconds = this.#context.nowSeconds();
-    const moved = batch.records.length > 0 || batch.gaps.length > 0;
+    const moved = batch.records.length > 0 || batch.gaps.length > 0 || batch.caughtUp !== this.#caughtUp;
     if (
       !moved &&
       this.#saved !== undefined &&

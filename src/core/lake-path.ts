@@ -120,6 +120,8 @@ export function changesHourFolder(table: string, hour: Hour): string {
 /** One object of the change log. */
 export interface ChangeObject {
   readonly path: string;
+  /** What tells it from all other objects of its time. */
+  readonly id: string;
   /** The partition in which it lies: the hour in which its oldest record arrived. */
   readonly hour: Hour;
   /** The newest `_changed_at` in it, where the name tells; it lets a view leave the object out unopened. */
@@ -143,5 +145,6 @@ export function parseChangeObject(path: string): ChangeObject | undefined {
   const [, dt = "", hr = "", name = ""] = match;
   if (name.startsWith(".") || name.startsWith("_")) return undefined;
   const until = /_until-(\d{1,12})\.parquet$/.exec(name)?.[1];
-  return { path, hour: { dt, hr }, newestChangeSeconds: until === undefined ? undefined : Number(until) };
+  const id = name.replace(/_until-\d{1,12}\.parquet$/, "");
+  return { path, id, hour: { dt, hr }, newestChangeSeconds: until === undefined ? undefined : Number(until) };
 }

@@ -17,7 +17,7 @@ import {
   parseManifest,
 } from "./manifest.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
-import { parseSchemaText, type Schema } from "./schema.ts";
+import { parseSchema, parseSchemaText, type Schema } from "./schema.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 const encoder = new TextEncoder();
@@ -26,19 +26,25 @@ const encoder = new TextEncoder();
 export async function lakeTables(store: ObjectStore): Promise<readonly string[]> {
   const tables: string[] = [];
   for (const folder of await store.folders("")) {
-    if (/^[a-z][a-z0-9_]*$/.test(folder) && (await store.read(schemaPath(folder))) !== undefined)
+    if (/^[a-z][a-z0-9_]*$/.test(folder) && (await readSchema(store, folder)) !== undefined)
       tables.push(folder);
   }
   return tables;
 }
 
-/** The schema that the table's data was written with, or undefined where the lake has no such table. */
+/**
+ * The schema that the table's data was written with, or undefined where the lake has no such table: that of the newest
+ * commit, so that no crash parts it from the data, or that of schema.json where nothing was committed yet.
+ */
 export async function readSchema(store: ObjectStore, table: string): Promise<Schema | undefined> {
+  const manifest = await latestManifest(store, table);
+  if (manifest.schema !== null) return parseSchema(manifest.schema, manifestPath(table, manifest.sequence));
   const path = schemaPath(table);
   const content = await store.read(path);
   return content === undefined ? undefined : parseSchemaText(decoder.decode(content), path);
 }
 
+/** Writes the schema for people to read, and for a table without a commit. */
 export async function writeSchema(store: ObjectStore, schema: Schema): Promise<void> {
   await store.replace(schemaPath(schema.table), encoder.encode(`${JSON.stringify(schema.file, null, 2)}\n`));
 }

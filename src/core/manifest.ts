@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { DynalakeError } from "./error.ts";
+import type { SchemaFile } from "./schema.ts";
 
 /** The version of the lake's files that this code writes, and the newest that it reads. */
 export const LAKE_FORMAT = 1;
@@ -57,8 +58,10 @@ export interface Manifest {
   readonly skewSeconds: number;
   /** Into how many buckets the key's hash space is cut. */
   readonly buckets: number;
+  /** The schema file that the segments were written with; null before the first snapshot. */
+  readonly schema: SchemaFile | null;
   readonly segments: readonly Segment[];
-  /** Paths of recent change log objects that were folded: all in partitions from `foldedSinceSeconds` on. */
+  /** The ids of recent change log objects that were folded: all in partitions from `foldedSinceSeconds` on. */
   readonly folded: readonly string[];
   /** Objects in older partitions are known to be folded. */
   readonly foldedSinceSeconds: number;
@@ -96,6 +99,8 @@ const manifestFile = z.object({
   horizonSeconds: seconds,
   skewSeconds: seconds,
   buckets: z.number().int().min(1),
+  // Checked by `parseSchema` when it is used.
+  schema: z.custom<SchemaFile>((value) => typeof value === "object").nullable(),
   segments: z.array(segmentFile),
   folded: z.array(z.string()),
   foldedSinceSeconds: seconds,
@@ -123,6 +128,7 @@ export function initialManifest(buckets: number): Manifest {
     horizonSeconds: 0,
     skewSeconds: SKEW_SECONDS,
     buckets,
+    schema: null,
     segments: [],
     folded: [],
     foldedSinceSeconds: 0,

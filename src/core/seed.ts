@@ -93,6 +93,7 @@ async function commitSnapshot(
       floorSeconds,
       items,
       buckets,
+      schema: schema.file,
       objects,
       deliveryDelaySeconds,
       snapshotsKept,

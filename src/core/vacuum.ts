@@ -16,6 +16,9 @@ export const DEFAULT_RETENTION: RetentionPolicy = {
   graceSeconds: 24 * 3600,
 };
 
+/** What vacuum keeps in mind of a manifest: the names of folded objects are many. */
+type NamedSegments = Pick<Manifest, "sequence" | "committedAtSeconds" | "segments" | "snapshots">;
+
 export interface VacuumResult {
   readonly manifests: number;
   readonly files: number;
@@ -29,10 +32,12 @@ export async function vacuum(
   policy: RetentionPolicy,
   nowSeconds: number,
 ): Promise<VacuumResult> {
-  const manifests: Manifest[] = [];
+  const manifests: NamedSegments[] = [];
   for (const sequence of await manifestSequences(store, table)) {
     const manifest = await readManifest(store, table, sequence);
-    if (manifest !== undefined) manifests.push(manifest);
+    if (manifest === undefined) continue;
+    const { committedAtSeconds, segments, snapshots } = manifest;
+    manifests.push({ sequence, committedAtSeconds, segments, snapshots });
   }
   const expired = expiredManifests(manifests, nowSeconds - policy.retentionSeconds);
   const kept = manifests.slice(expired.length);
@@ -48,10 +53,10 @@ export async function vacuum(
 }
 
 /** A manifest is needed until its successor is older than the window: at any time in the window it was the newest. */
-export function expiredManifests(
-  manifests: readonly Manifest[],
+export function expiredManifests<T extends Pick<Manifest, "committedAtSeconds">>(
+  manifests: readonly T[],
   windowStartSeconds: number,
-): readonly Manifest[] {
+): readonly T[] {
   const firstKept = manifests.findIndex((_, i) => {
     const successor = manifests[i + 1];
     return successor === undefined || successor.committedAtSeconds > windowStartSeconds;
@@ -62,7 +67,7 @@ export function expiredManifests(
 /** Files of runs that no manifest names and that are too old to belong to a run under way. */
 export function unnamedFiles(
   files: readonly StoredObject[],
-  manifests: readonly Manifest[],
+  manifests: readonly Pick<Manifest, "segments" | "snapshots">[],
   graceStartSeconds: number,
 ): readonly StoredObject[] {
   const named = new Set<string>();
@@ -72,9 +77,12 @@ export function unnamedFiles(
       for (const segment of snapshot.segments) named.add(`${segment.run}/${segment.part}`);
     }
   }
+  const youngRuns = new Set(
+    files.filter((file) => file.modifiedMs / 1000 >= graceStartSeconds).map((file) => runOfPath(file.path)),
+  );
   return files.filter((file) => {
-    if (file.modifiedMs / 1000 >= graceStartSeconds) return false;
     const run = runOfPath(file.path);
+    if (youngRuns.has(run)) return false;
     const part = file.path.split("/")[3];
     return file.path.includes("/staging/") || run === undefined || !named.has(`${run}/${part}`);
   });

@@ -7,7 +7,7 @@ import type { QueryEngine, StageRequest } from "../core/ports/query-engine.ts";
 import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../core/sql/columns.ts";
 import { literal, quoted } from "../core/sql/dialect.ts";
 import { duckdb } from "../core/sql/duckdb.ts";
-import { changeWireColumns, type WireColumn } from "../core/wire-line.ts";
+import { changeWireColumns } from "../core/wire-line.ts";
 import { type DuckdbSession, engineError } from "./duckdb-session.ts";
 import { fileError } from "./file-error.ts";
 import { makeFolder, removeFile, syncFile, syncFolder } from "./folder-store.ts";
@@ -20,18 +20,21 @@ export function duckdbEngine(root: string, session: DuckdbSession): QueryEngine 
     objects.map(({ path }) => join(root, path));
   return {
     dialect: duckdb,
-    changes: (schema, selection) =>
-      wireRelation(changeWireColumns(schema), filesOf(selection.objects), false),
+    changes: (schema, selection) => {
+      const columns = changeWireColumns(schema);
+      return byName(emptyWireRows(duckdb, columns), nameList(columns), filesOf(selection.objects));
+    },
     changeLog: (schema, objects) => {
       const partitions = [
         { name: "dt", type: "string" },
         { name: "hr", type: "string" },
       ] as const;
-      return wireRelation([...changeWireColumns(schema), ...partitions], filesOf(objects), true);
+      const columns = [...changeWireColumns(schema), ...partitions];
+      return byName(emptyWireRows(duckdb, columns), nameList(columns), filesOf(objects), PARTITIONS);
     },
     segments: (schema, segments) => {
       const files = segments.map((segment) => segmentFile(root, schema.table, segment));
-      return byName(emptySegments(duckdb, schema), nameList(segmentColumns(duckdb, schema)), files, false);
+      return byName(emptySegments(duckdb, schema), nameList(segmentColumns(duckdb, schema)), files);
     },
     rows: async (sql) => {
       try {
@@ -50,20 +53,26 @@ function segmentFile(root: string, table: string, segment: Pick<Segment, "run" |
   return join(root, segmentFolder(table, segment.run, segment.part), "rows.parquet");
 }
 
-function wireRelation(
-  columns: readonly WireColumn[],
-  files: readonly string[],
-  partitioned: boolean,
-): string {
-  return byName(emptyWireRows(duckdb, columns), nameList(columns), files, partitioned);
-}
+/** No column of an attribute can have this name, which has a space. */
+const OBJECT_PATH = "object path";
+
+/** The partition of an object by the end of its path: a folder called name=value above the lake is none. */
+const PARTITIONS = ["dt", "hr"]
+  .map(
+    (name) =>
+      `regexp_extract(${quoted(OBJECT_PATH)}, '${name}=([0-9-]+)[\\\\/](hr=[0-9]+[\\\\/])?[^\\\\/]*$', 1) AS ${name}`,
+  )
+  .join(", ");
 
 /** The rows of the files, by column name; columns that a file lacks are null, others are left out. */
-function byName(empty: string, columns: string, files: readonly string[], partitioned: boolean): string {
+function byName(empty: string, columns: string, files: readonly string[], partitions?: string): string {
   if (files.length === 0) return empty;
   const list = files.map(literal).join(", ");
-  const partitions = partitioned ? "true, hive_types = {dt: VARCHAR, hr: VARCHAR}" : "false";
-  const found = `SELECT * FROM read_parquet([${list}], union_by_name = true, hive_partitioning = ${partitions})`;
+  const options = "union_by_name = true, hive_partitioning = false";
+  const found =
+    partitions === undefined
+      ? `SELECT * FROM read_parquet([${list}], ${options})`
+      : `SELECT *, ${partitions} FROM read_parquet([${list}], ${options}, filename = ${literal(OBJECT_PATH)})`;
   return `(SELECT ${columns} FROM (SELECT * FROM ${empty} UNION ALL BY NAME ${found}))`;
 }
 

@@ -12,7 +12,7 @@ import {
   rmdir,
   stat,
 } from "node:fs/promises";
-import { dirname, join, relative, sep } from "node:path";
+import { basename, dirname, join, relative, sep } from "node:path";
 import { DynalakeError } from "../core/error.ts";
 import type { ObjectStore, StoredObject } from "../core/ports/object-store.ts";
 import { fileError, systemCode } from "./file-error.ts";
@@ -233,17 +233,23 @@ function entriesOf(path: string): Promise<import("node:fs").Dirent[]> {
   return readdir(path, { withFileTypes: true });
 }
 
-/** Removes files that a process left under way when it died, if they are older than `graceSeconds`; tells how many. */
+/**
+ * Removes what a process left under way when it died, if it is older than `graceSeconds`: hidden files, and the folders of
+ * runs in which nothing is. Tells how many files.
+ */
 export async function removeUnfinished(root: string, folder: string, graceSeconds: number): Promise<number> {
   let removed = 0;
-  const names = await readdir(join(root, folder), { recursive: true, withFileTypes: true });
-  for (const entry of names) {
-    if (!entry.isFile() || !/^\.[0-9a-f-]{36}\.tmp(\.jsonl)?$/.test(entry.name)) continue;
-    const file = join(entry.parentPath, entry.name);
-    const facts = await stat(file).catch(() => undefined);
+  const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true });
+  for (const entry of entries) {
+    const path = join(entry.parentPath, entry.name);
+    const isUnfinished = entry.isFile() && /^\.[0-9a-f-]{36}\.tmp(\.jsonl)?$/.test(entry.name);
+    const isOfRun = entry.isDirectory() && /^(staging|segments)$/.test(basename(entry.parentPath));
+    if (!isUnfinished && !isOfRun) continue;
+    const facts = await stat(path).catch(() => undefined);
     if (facts === undefined || Date.now() - facts.mtimeMs < graceSeconds * 1000) continue;
-    await rm(file, { force: true });
-    removed++;
+    if (isOfRun) await removeEmptyFolders(path);
+    else await rm(path, { force: true });
+    if (isUnfinished) removed++;
   }
   return removed;
 }

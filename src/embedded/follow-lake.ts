@@ -8,6 +8,7 @@ import { rowCodec } from "../core/row.ts";
 import type { Schema } from "../core/schema.ts";
 import { DEFAULT_RETENTION, vacuum } from "../core/vacuum.ts";
 import { lineWriter } from "../core/wire-line.ts";
+import { foldLateChanges } from "./fold.ts";
 import { type Lake, newRun, nowSeconds, openLake } from "./lake.ts";
 import { lockLake } from "./lake-lock.ts";
 import { FILE_LIMITS, parquetSink } from "./parquet-sink.ts";
@@ -38,6 +39,8 @@ export type RunEvent =
 /** Records of one delivery: a few megabytes of Parquet at most, and soon enough to be seen within a second. */
 const RECORDS_MAX = 5_000;
 const WAIT_MS = 500;
+/** Between two deliveries, so that a busy stream does not leave many small files. */
+const DELIVERY_SPACING_MS = 200;
 const DELIVERY_MEMORY_MEGABYTES = 400;
 const COMPACTION_MEMORY_MEGABYTES = 700;
 const VACUUM_EVERY_SECONDS = 3600;
@@ -81,18 +84,24 @@ async function followTable(
   const closeOnStop = (): void => void follower.close();
   stop.addEventListener("abort", closeOnStop, { once: true });
   try {
-    await stepUntil(follower, request.once, stop);
+    const oldestChangeSeconds = await stepUntil(follower, request.once, stop);
+    if (request.once) await foldLateChanges(lake, schema, oldestChangeSeconds);
   } finally {
     stop.removeEventListener("abort", closeOnStop);
     await follower.close();
   }
 }
 
-async function stepUntil(follower: Follower, once: boolean, stop: AbortSignal): Promise<void> {
+/** Steps to the end, and tells the second of the oldest change that was delivered. */
+async function stepUntil(follower: Follower, once: boolean, stop: AbortSignal): Promise<number> {
+  let oldestSeconds = Number.POSITIVE_INFINITY;
   while (!stop.aborted) {
-    const { rows } = await follower.step();
-    if (once && rows === 0 && follower.caughtUp()) return;
+    const { rows, oldestChangeSeconds } = await follower.step();
+    oldestSeconds = Math.min(oldestSeconds, oldestChangeSeconds ?? oldestSeconds);
+    if (once && rows === 0 && follower.caughtUp()) break;
+    if (rows > 0) await pause(DELIVERY_SPACING_MS, stop);
   }
+  return oldestSeconds;
 }
 
 /** Compacts with a session of its own, so that deliveries never wait for it. A failure is told and tried again next time. */

@@ -1,8 +1,9 @@
 /** Delivery into the change log on this machine: what Firehose does on AWS, by DuckDB. */
-import { randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type BatchLimits, packLines } from "../core/batch.ts";
+import { DynalakeError } from "../core/error.ts";
 import { changeObjectPath } from "../core/lake-path.ts";
 import type { ChangeSink, DeliveredRow } from "../core/ports/change-sink.ts";
 import type { Schema } from "../core/schema.ts";
@@ -31,9 +32,13 @@ export function parquetSink(root: string, schema: Schema, session: DuckdbSession
       if (oversized.length > 0) throw new Error("a row larger than the limit was not quarantined");
       for (const records of batches) {
         const own = rows.slice(records[0]?.from, records.at(-1)?.below);
-        const path = changeObjectPath(schema.table, arrivedAtSeconds, newest(own), randomUUID());
+        const newestSeconds = newest(own);
+        // A change arrives after it was made: where this machine's clock says otherwise, the clock is behind.
+        const hourSeconds = Math.max(arrivedAtSeconds, newestSeconds);
+        const id = randomBytes(6).toString("hex");
+        const path = changeObjectPath(schema.table, hourSeconds, newestSeconds, id);
         const lines = records.map((record) => record.text);
-        await writeObject(session, columns, lines, join(root, path));
+        await writeObject(session, columns, lines, own.length, join(root, path));
       }
     },
   };
@@ -48,6 +53,7 @@ async function writeObject(
   session: DuckdbSession,
   columns: readonly WireColumn[],
   lines: readonly string[],
+  rows: number,
   target: string,
 ): Promise<void> {
   const source = `${temporaryPath(target)}.jsonl`;
@@ -56,11 +62,18 @@ async function writeObject(
     await makeFolder(dirname(target));
     const file = await open(source, "wx");
     try {
-      for (const text of lines) await file.write(text);
+      for (const text of lines) await file.appendFile(text);
     } finally {
       await file.close();
     }
-    await copyToParquet(session, `SELECT * FROM ${wireFiles(columns, [source])}`, parquet);
+    const written = await copyToParquet(session, `SELECT * FROM ${wireFiles(columns, [source])}`, parquet);
+    if (written !== rows) {
+      await rm(parquet, { force: true });
+      throw new DynalakeError(
+        "ENGINE_FAILED",
+        `of ${rows} rows ${written} were written: nothing was delivered`,
+      );
+    }
   } catch (error) {
     throw fileError(error, target);
   } finally {

@@ -69,7 +69,7 @@ const printed: DuckDBValueConverter<Json> = (value, type, converter) => {
   return JsonDuckDBValueConverter(value, type, converter);
 };
 
-/** As DuckDB casts a BLOB to text. The client leaves a backslash as it is, so that "\\x00" could be one byte or four. */
+/** As DuckDB casts a BLOB to text. The client leaves a backslash as it is: its text may be that of other bytes, too. */
 function blobText(bytes: Uint8Array): string {
   const text = Array.from(bytes, (byte) => {
     const isPlain = byte >= 0x20 && byte < 0x7f && !`"'\\`.includes(String.fromCharCode(byte));

@@ -16,6 +16,8 @@ export function wireFiles(columns: readonly WireColumn[], files: readonly string
     "format = 'newline_delimited'",
     `columns = {${types.join(", ")}}`,
     `maximum_object_size = ${LINE_BYTES_MAX}`,
+    // A folder called name=value above the lake must not become a column.
+    "hive_partitioning = false",
   ];
   return `read_json([${list}], ${options.join(", ")})`;
 }

@@ -7,6 +7,7 @@ import {
   ScanCommand,
   type StreamViewType,
   UpdateItemCommand,
+  UpdateTableCommand,
 } from "@aws-sdk/client-dynamodb";
 import { connectSource, type SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
 import { itemTexts } from "../support/cli.ts";
@@ -46,6 +47,15 @@ export class SourceTable {
       }),
     );
     return new SourceTable(connection.client, name);
+  }
+
+  async enableStream(): Promise<void> {
+    await this.#client.send(
+      new UpdateTableCommand({
+        TableName: this.name,
+        StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" },
+      }),
+    );
   }
 
   async put(...items: readonly SourceItem[]): Promise<void> {

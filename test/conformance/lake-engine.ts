@@ -80,18 +80,16 @@ export function registerLakeEngineTests(
       "what was delivered is read back with all of its digits",
       inLake(async (harness) => {
         const exact = "12345678901234567890123456789.123456789";
-        await harness
-          .sink(SCHEMA)
-          .deliver(
-            [
-              rowOf(SCHEMA, 1, {
-                K: { S: "a 'quoted\" \u{1F4DA}\n\u0000 key" },
-                N: { N: "9223372036854775807" },
-              }),
-              rowOf(SCHEMA, 2, { K: { S: "b" }, D: { N: exact } }),
-            ],
-            NOW_SECONDS,
-          );
+        await harness.sink(SCHEMA).deliver(
+          [
+            rowOf(SCHEMA, 1, {
+              K: { S: "a 'quoted\" \u{1F4DA}\n\u0000 key" },
+              N: { N: "9223372036854775807" },
+            }),
+            rowOf(SCHEMA, 2, { K: { S: "b" }, D: { N: exact } }),
+          ],
+          NOW_SECONDS,
+        );
         const rows = await harness.engine.rows(
           `SELECT k, CAST(n AS VARCHAR) AS n, d, _version FROM ${await changesOf(harness, SCHEMA)} ORDER BY _version`,
         );

@@ -43,10 +43,12 @@ describe("a minor compaction", () => {
     expect(done).toMatchObject({ horizonSeconds: NOW, oldestLateSeconds: NOW - 500 });
   });
 
-  test("moves the horizon to the settling time before now", () => {
+  test("moves the horizon to the settling time before now, and never beyond what was delivered", () => {
     const manifest = manifestWith({ horizonSeconds: NOW - 100 });
-    const objects = [objectOf("a", NOW, NOW - 60)];
-    expect(plan({ manifest, objects })).toMatchObject({ horizonSeconds: NOW - 30, takesDeltas: false });
+    const until = (newest: number): MinorPlan | undefined =>
+      plan({ manifest, objects: [objectOf("a", NOW, newest)] });
+    expect(until(NOW - 10)).toMatchObject({ horizonSeconds: NOW - 30, takesDeltas: false });
+    expect(until(NOW - 60)).toMatchObject({ horizonSeconds: NOW - 59 });
   });
 
   test("is done where an object does not tell its newest change", () => {
@@ -79,9 +81,9 @@ describe("a minor compaction", () => {
       run: "r3",
       kind: "minor",
       committedAtSeconds: NOW,
-      horizonSeconds: NOW - 30,
+      horizonSeconds: NOW - 59,
       segments: [base, delta, ...staged],
-      folded: [objects[0]?.path],
+      folded: [objects[0]?.id],
     });
     const taking = afterMinor(
       manifest,
@@ -124,13 +126,15 @@ describe("the memory of folded objects", () => {
               ({ hour }) => hourStartSeconds(hour) >= hourStartSeconds(hourOf(manifest.foldedSinceSeconds)),
             );
           const done = planMinor(
-            { manifest, objects: listed, oldestLateSeconds: 0, nowSeconds },
+            { manifest, objects: listed, oldestLateSeconds: 0, newestChangeSeconds: undefined, nowSeconds },
             policy,
           ) as MinorPlan;
           for (const { path } of done.newObjects) folds.set(path, (folds.get(path) ?? 0) + 1);
           for (const { object } of there) expect(folds.get(object.path)).toBe(1);
           manifest = afterMinor(manifest, done, { run: "r", nowSeconds, staged: [] });
-          expect(manifest.folded.every((path) => hourOfPath(path) >= manifest.foldedSinceSeconds)).toBe(true);
+          const remembered = objects.filter(({ object }) => manifest.folded.includes(object.id));
+          for (const { object } of remembered)
+            expect(hourStartSeconds(object.hour)).toBeGreaterThanOrEqual(manifest.foldedSinceSeconds);
         }
         expect(folds.size).toBe(objects.length);
         expect(manifest.folded).toEqual([]);
@@ -198,6 +202,7 @@ describe("a snapshot", () => {
     floorSeconds: NOW - 720,
     items: 3,
     buckets: 2,
+    schema: { table: "t", key: { hash: "K" }, attributes: {} },
     objects: [objectOf("old", NOW - 5 * HOUR, NOW - 5 * HOUR), objectOf("new", NOW, NOW)],
     deliveryDelaySeconds: 2 * HOUR,
     snapshotsKept: 2,
@@ -216,7 +221,7 @@ describe("a snapshot", () => {
       horizonSeconds: NOW - 720,
       buckets: 2,
       segments: staged,
-      folded: [facts.objects[1]?.path],
+      folded: [facts.objects[1]?.id],
     });
     expect(next.foldedSinceSeconds).toBe(hourStartSeconds(hourOf(NOW - 2 * HOUR)));
   });
@@ -240,9 +245,13 @@ describe("a snapshot", () => {
   });
 });
 
+/** The newest change is that of the objects' names, where nothing else is told. */
 function plan(situation: Partial<MinorSituation>): MinorPlan | undefined {
+  const newestChangeSeconds = Math.max(
+    ...(situation.objects ?? []).map((object) => object.newestChangeSeconds ?? NOW),
+  );
   const usual = { manifest: manifestWith({}), objects: [], oldestLateSeconds: undefined, nowSeconds: NOW };
-  return planMinor({ ...usual, ...situation }, policy);
+  return planMinor({ ...usual, newestChangeSeconds, ...situation }, policy);
 }
 
 function manifestWith(change: Partial<Manifest>): Manifest {
@@ -251,10 +260,6 @@ function manifestWith(change: Partial<Manifest>): Manifest {
 
 function objectOf(id: string, arrivedAtSeconds: number, newestChangeSeconds: number): ChangeObject {
   return parseChangeObject(changeObjectPath("t", arrivedAtSeconds, newestChangeSeconds, id)) as ChangeObject;
-}
-
-function hourOfPath(path: string): number {
-  return hourStartSeconds((parseChangeObject(path) as ChangeObject).hour);
 }
 
 function segmentOf(run: string, part: string, kind: Segment["kind"], rows: number): Segment {

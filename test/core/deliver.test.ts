@@ -25,6 +25,7 @@ describe("what becomes of a record", () => {
       quarantineObjects: [],
       skipped: 0,
       newestChangeSeconds: NOW - 5,
+      oldestChangeSeconds: expect.any(Number),
     });
     expect(deliveredRows(store, "t").map(({ id }) => id)).toEqual(["b", "a", "c"]);
   });
@@ -142,9 +143,12 @@ describe("when something fails", () => {
   });
 
   test("a bug is thrown and not taken for a record's fault", async () => {
+    let reads = 0;
     const record = {
       get eventName(): string {
-        throw new TypeError("a bug");
+        reads++;
+        if (reads === 1) throw new TypeError("a bug");
+        return "INSERT";
       },
       dynamodb: {},
     };
@@ -176,3 +180,19 @@ function change(id: string, sequence: number, images: Readonly<Record<string, un
     },
   };
 }
+
+test("two records that claim one place in an item's order with different contents contradict each other", async () => {
+  const record = (value: string): unknown => ({
+    eventName: "MODIFY",
+    dynamodb: {
+      Keys: { id: { S: "k" } },
+      NewImage: { id: { S: "k" }, V: { S: value } },
+      SequenceNumber: "7",
+      ApproximateCreationDateTime: NOW,
+    },
+  });
+  const store = new MemoryStore();
+  const delivery = await deliverTo(store, [record("a"), record("a"), record("b")]);
+  expect(delivery.rows).toBe(2);
+  expect(delivery.quarantined.map(({ reason }) => reason)).toEqual(["same-sequence"]);
+});

@@ -101,7 +101,8 @@ describe("an object of the change log", () => {
     fc.assert(
       fc.property(table, seconds, seconds, id, (name, arrived, newest, object) => {
         const path = changeObjectPath(name, arrived, newest, object);
-        expect(parseChangeObject(path)).toEqual({ path, hour: hourOf(arrived), newestChangeSeconds: newest });
+        const told = { path, id: object, hour: hourOf(arrived), newestChangeSeconds: newest };
+        expect(parseChangeObject(path)).toEqual(told);
         expect(path.startsWith(changesHourFolder(name, hourOf(arrived)))).toBe(true);
       }),
       { numRuns: 300 },
@@ -118,6 +119,7 @@ describe("an object of the change log", () => {
     const path = "reviews/changes/dt=2025-11-23/hr=05/delivery-1-2025-11-23-05-10-00-uuid.parquet";
     expect(parseChangeObject(path)).toEqual({
       path,
+      id: "delivery-1-2025-11-23-05-10-00-uuid.parquet",
       hour: { dt: "2025-11-23", hr: "05" },
       newestChangeSeconds: undefined,
     });

@@ -43,6 +43,7 @@ const manifest: fc.Arbitrary<Manifest> = fc.record({
   horizonSeconds: seconds,
   skewSeconds: seconds,
   buckets: fc.integer({ min: 1, max: 1000 }),
+  schema: fc.constantFrom(null, { table: "t", key: { hash: "K" }, attributes: {} }),
   segments: fc.array(segment, { maxLength: 4 }),
   folded: fc.array(fc.string({ unit: "binary" }), { maxLength: 4 }),
   foldedSinceSeconds: seconds,

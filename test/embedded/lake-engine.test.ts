@@ -1,16 +1,25 @@
+import { join } from "node:path";
 import { openLake } from "../../src/embedded/lake.ts";
 import { parquetSink } from "../../src/embedded/parquet-sink.ts";
 import { registerLakeEngineTests } from "../conformance/lake-engine.ts";
 import { withFolder } from "../support/folders.ts";
 
-registerLakeEngineTests("on this machine", (use) =>
-  withFolder(async (folder) => {
-    const lake = await openLake(folder);
-    try {
-      const { store, engine } = lake;
-      await use({ store, engine, sink: (schema) => parquetSink(lake.root, schema, lake.session) });
-    } finally {
-      await lake.close();
-    }
-  }),
-);
+// Names of columns and of partitions, which DuckDB would read from a path by itself.
+const PLACES: readonly (readonly [string, string])[] = [
+  ["on this machine", "lake"],
+  ["below folders called name=value", join("k=other", "n=5", "dt=2001-01-01", "hr=77")],
+];
+
+for (const [name, place] of PLACES) {
+  registerLakeEngineTests(name, (use) =>
+    withFolder(async (folder) => {
+      const lake = await openLake(join(folder, place));
+      try {
+        const { store, engine } = lake;
+        await use({ store, engine, sink: (schema) => parquetSink(lake.root, schema, lake.session) });
+      } finally {
+        await lake.close();
+      }
+    }),
+  );
+}

@@ -1,6 +1,7 @@
-import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { AttributeValue } from "../../src/core/attribute-value.ts";
 import { deliver } from "../../src/core/deliver.ts";
 import { writeSchema } from "../../src/core/lake-table.ts";
@@ -13,6 +14,19 @@ import { type QueryRequest, runQuery } from "../../src/embedded/query.ts";
 import { withFolder } from "../support/folders.ts";
 
 const NOW = 1_772_359_200;
+
+/** The lake that most tests read; none may change it. */
+let shared: { readonly folder: string; readonly reviews: Reviews };
+
+beforeAll(async () => {
+  const folder = await mkdtemp(join(tmpdir(), "dynalake-test-"));
+  shared = { folder, reviews: await openReviews(folder, "lake") };
+});
+
+afterAll(async () => {
+  await shared.reviews.lake.close();
+  await rm(shared.folder, { recursive: true, force: true });
+});
 
 describe("one statement that reads", () => {
   test.each<[string, readonly (readonly unknown[])[]]>([
@@ -35,9 +49,8 @@ describe("one statement that reads", () => {
     ["SELECT column_name FROM (DESCRIBE reviews) LIMIT 1", [["id"]]],
     ["SELECT name FROM (SHOW TABLES) WHERE name = 'reviews'", [["reviews"]]],
   ])("%s", async (sql, rows) => {
-    await withReviews(async ({ run }) => {
-      expect((await run(sql)).rows).toEqual(rows);
-    });
+    const { run } = shared.reviews;
+    expect((await run(sql)).rows).toEqual(rows);
   });
 
   test.each([
@@ -48,9 +61,8 @@ describe("one statement that reads", () => {
     "EXPLAIN ANALYZE SELECT n FROM reviews",
     "explain (format json) select 1",
   ])("%s gives rows", async (sql) => {
-    await withReviews(async ({ run }) => {
-      expect((await run(sql)).rows.length).toBeGreaterThan(0);
-    });
+    const { run } = shared.reviews;
+    expect((await run(sql)).rows.length).toBeGreaterThan(0);
   });
 
   test.each([
@@ -65,37 +77,35 @@ describe("one statement that reads", () => {
     ["SELECT ?", "parameters"],
     ["SELECT 1\0; SELECT 2", ""],
   ])("%j is refused in the engine's words", async (sql, message) => {
-    await withReviews(async ({ run }) => {
-      const refused = expect.objectContaining({
-        code: "SQL_FAILED",
-        message: expect.stringContaining(message),
-      });
-      await expect(run(sql)).rejects.toEqual(refused);
+    const { run } = shared.reviews;
+    const refused = expect.objectContaining({
+      code: "SQL_FAILED",
+      message: expect.stringContaining(message),
     });
+    await expect(run(sql)).rejects.toEqual(refused);
   });
 });
 
 describe("nothing is written:", () => {
-  const inLake = ["'LAKE/x'", "'LAKE/reviews/schema.json'"];
-  const writing = inLake.flatMap((file) => [
-    `COPY (SELECT 1) TO ${file}`,
-    `COPY reviews TO ${file} (FORMAT parquet)`,
-    `EXPORT DATABASE ${file}`,
-    `ATTACH ${file} AS other`,
-    `EXPLAIN ANALYZE COPY (SELECT 1) TO ${file}`,
-    `EXPLAIN COPY (SELECT 1) TO ${file}`,
-    `explain (analyze) COPY (SELECT 1) TO ${file}`,
-    `EXPLAIN (FORMAT json) EXPORT DATABASE ${file}`,
-    `/* a comment */ EXPLAIN ANALYZE COPY (SELECT 1) TO ${file}`,
-    `EXPLAIN ANALYZE EXPLAIN ANALYZE COPY (SELECT 1) TO ${file}`,
-    `SELECT 1; COPY (SELECT 1) TO ${file}`,
-    `EXPLAIN SELECT 1; COPY (SELECT 1) TO ${file}`,
-    `WITH x AS (COPY (SELECT 1) TO ${file}) SELECT 1`,
-    `SELECT * FROM query('COPY (SELECT 1) TO ''x''')`,
-    `IMPORT DATABASE ${file}`,
-    `PRAGMA import_database(${file})`,
-    `PRAGMA enable_profiling`,
-  ]);
+  const writing = [
+    "COPY (SELECT 1) TO 'LAKE/x'",
+    "COPY reviews TO 'LAKE/x' (FORMAT parquet)",
+    "EXPORT DATABASE 'LAKE/x'",
+    "ATTACH 'LAKE/x' AS other",
+    "EXPLAIN ANALYZE COPY (SELECT 1) TO 'LAKE/x'",
+    "EXPLAIN COPY (SELECT 1) TO 'LAKE/x'",
+    "explain (analyze) COPY (SELECT 1) TO 'LAKE/x'",
+    "EXPLAIN (FORMAT json) EXPORT DATABASE 'LAKE/x'",
+    "/* a comment */ EXPLAIN ANALYZE COPY (SELECT 1) TO 'LAKE/x'",
+    "EXPLAIN ANALYZE EXPLAIN ANALYZE COPY (SELECT 1) TO 'LAKE/x'",
+    "SELECT 1; COPY (SELECT 1) TO 'LAKE/x'",
+    "EXPLAIN SELECT 1; COPY (SELECT 1) TO 'LAKE/x'",
+    "WITH x AS (COPY (SELECT 1) TO 'LAKE/x') SELECT 1",
+    "SELECT * FROM query('COPY (SELECT 1) TO ''x''')",
+    "IMPORT DATABASE 'LAKE/x'",
+    "PRAGMA import_database('LAKE/x')",
+    "PRAGMA enable_profiling",
+  ];
   const changing = [
     ..."CREATE TABLE x (a INT)|CREATE TEMP TABLE x AS SELECT 1|CREATE VIEW x AS SELECT 1|DROP VIEW reviews".split(
       "|",
@@ -114,11 +124,10 @@ describe("nothing is written:", () => {
     ),
   ];
   test.each([...writing, ...changing])("%s", async (sql) => {
-    await withReviews(async ({ root, run, files }) => {
-      const before = await files();
-      await expect(run(sql.replaceAll("LAKE", root))).rejects.toMatchObject({ code: "SQL_FAILED" });
-      expect(await files()).toEqual(before);
-    });
+    const { root, run, files } = shared.reviews;
+    const before = await files();
+    await expect(run(sql.replaceAll("LAKE", root))).rejects.toMatchObject({ code: "SQL_FAILED" });
+    expect(await files()).toEqual(before);
   });
 });
 
@@ -145,27 +154,27 @@ describe("nothing outside of the lake is read:", () => {
     "EXPLAIN ANALYZE SELECT * FROM read_text('/etc/passwd')",
     "DESCRIBE SELECT * FROM read_csv('/etc/passwd')",
   ])("%s", async (sql) => {
-    await withReviews(async ({ root, outside, run }) => {
-      const meant = sql.replaceAll("LAKE", root).replaceAll("OUTSIDE", outside);
-      await expect(run(meant)).rejects.toMatchObject({ code: "SQL_FAILED" });
-    });
+    const { root, outside, run } = shared.reviews;
+    const meant = sql.replaceAll("LAKE", root).replaceAll("OUTSIDE", outside);
+    await expect(run(meant)).rejects.toMatchObject({ code: "SQL_FAILED" });
   });
 
   test("but the lake's own files are", async () => {
-    await withReviews(async ({ root, run }) => {
-      const { rows } = await run(`SELECT content FROM read_text('${root}/reviews/schema.json')`);
-      expect(rows).toEqual([[expect.stringContaining('"reviews"')]]);
-    });
+    const { root, run } = shared.reviews;
+    const { rows } = await run(`SELECT content FROM read_text('${root}/reviews/schema.json')`);
+    expect(rows).toEqual([[expect.stringContaining('"reviews"')]]);
   });
 });
 
 test.each(["reviews [a]*?", 'it\'s "quoted"; --', "lake=1", "größe 😀"])(
   "a lake can lie in a folder of any name: %s",
   async (name) => {
-    await withReviews(async ({ run }) => {
+    await withFolder(async (folder) => {
+      const { run, lake } = await openReviews(folder, name);
       expect((await run("SELECT count(*) FROM reviews")).rows).toEqual([["2"]]);
       expect((await run("SELECT count(*) FROM reviews_history")).rows).toEqual([["3"]]);
-    }, name);
+      await lake.close();
+    });
   },
 );
 
@@ -196,10 +205,9 @@ describe("names", () => {
   });
 
   test("columns that are asked for twice have names of their own", async () => {
-    await withReviews(async ({ run }) => {
-      const { columns } = await run("SELECT n, n, 1 AS n FROM reviews");
-      expect(new Set(columns).size).toBe(3);
-    });
+    const { run } = shared.reviews;
+    const { columns } = await run("SELECT n, n, 1 AS n FROM reviews");
+    expect(new Set(columns).size).toBe(3);
   });
 });
 
@@ -248,66 +256,61 @@ test("every type is printed with all of its digits", async () => {
 });
 
 test("bytes are printed as the engine's own text of them", async () => {
-  await withReviews(async ({ run }) => {
-    const all = Array.from({ length: 256 }, (_, byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("");
-    const [row] = (await run(`SELECT x, CAST(x AS VARCHAR), [x] FROM (SELECT '${all}'::BLOB AS x)`)).rows;
-    const [bytes, text, list] = row as [string, string, string[]];
-    expect(bytes).toBe(text);
-    expect(list).toEqual([text]);
-  });
+  const { run } = shared.reviews;
+  const all = Array.from({ length: 256 }, (_, byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("");
+  const [row] = (await run(`SELECT x, CAST(x AS VARCHAR), [x] FROM (SELECT '${all}'::BLOB AS x)`)).rows;
+  const [bytes, text, list] = row as [string, string, string[]];
+  expect(bytes).toBe(text);
+  expect(list).toEqual([text]);
 });
 
 test("a struct's field that cannot be printed is told, not left out", async () => {
-  await withReviews(async ({ run }) => {
-    const sql = `SELECT [{'__proto__': 1, 'a': 2}] AS x`;
-    await expect(run(sql)).rejects.toMatchObject({
-      code: "SQL_FAILED",
-      message: expect.stringContaining("__proto__"),
-    });
-    expect((await run(`SELECT to_json(x) FROM (${sql})`)).rows).toEqual([['[{"__proto__":1,"a":2}]']]);
+  const { run } = shared.reviews;
+  const sql = `SELECT [{'__proto__': 1, 'a': 2}] AS x`;
+  await expect(run(sql)).rejects.toMatchObject({
+    code: "SQL_FAILED",
+    message: expect.stringContaining("__proto__"),
   });
+  expect((await run(`SELECT to_json(x) FROM (${sql})`)).rows).toEqual([['[{"__proto__":1,"a":2}]']]);
 });
 
 test("metadata is printed as it is documented", async () => {
-  await withReviews(async ({ run }) => {
-    const sql = "SELECT _op, _version, _changed_at, _expired, _unmapped FROM reviews ORDER BY id";
-    expect((await run(sql)).rows).toEqual([
-      [
-        "MODIFY",
-        "2".padStart(40, "0"),
-        "2026-03-01 10:00:02",
-        false,
-        '{"extra":{"N":"0.10"}}'.replace("0.10", "0.1"),
-      ],
-      ["MODIFY", "3".padStart(40, "0"), "2026-03-01 10:00:03", false, null],
-    ]);
-  });
+  const { run } = shared.reviews;
+  const sql = "SELECT _op, _version, _changed_at, _expired, _unmapped FROM reviews ORDER BY id";
+  expect((await run(sql)).rows).toEqual([
+    [
+      "MODIFY",
+      "2".padStart(40, "0"),
+      "2026-03-01 10:00:02",
+      false,
+      '{"extra":{"N":"0.10"}}'.replace("0.10", "0.1"),
+    ],
+    ["MODIFY", "3".padStart(40, "0"), "2026-03-01 10:00:03", false, null],
+  ]);
 });
 
 test("as of a time the rows are those of then", async () => {
-  await withReviews(async ({ run }) => {
-    const count = async (asOfSeconds: number): Promise<unknown> =>
-      (await run("SELECT count(*), max(n) FROM reviews", asOfSeconds)).rows[0];
-    expect(await count(NOW)).toEqual(["0", null]);
-    expect(await count(NOW + 1)).toEqual(["1", 0]);
-    expect(await count(NOW + 2)).toEqual(["1", 1]);
-    expect(await count(NOW + 3)).toEqual(["2", 2]);
-  });
+  const { run } = shared.reviews;
+  const count = async (asOfSeconds: number): Promise<unknown> =>
+    (await run("SELECT count(*), max(n) FROM reviews", asOfSeconds)).rows[0];
+  expect(await count(NOW)).toEqual(["0", null]);
+  expect(await count(NOW + 1)).toEqual(["1", 0]);
+  expect(await count(NOW + 2)).toEqual(["1", 1]);
+  expect(await count(NOW + 3)).toEqual(["2", 2]);
 });
 
 test("many rows come piece by piece, in their order, and a consumer that fails ends the query", async () => {
-  await withReviews(async ({ lake, schema, run }) => {
-    const { rows, pieces } = await run("SELECT range FROM range(10000) ORDER BY range DESC");
-    expect(rows).toHaveLength(10_000);
-    expect(rows[0]).toEqual(["9999"]);
-    expect(pieces).toBeGreaterThan(1);
-    const failing = runQuery(
-      lake.root,
-      { schemas: [schema], sql: "SELECT 1" },
-      { begin: async () => undefined, rows: () => Promise.reject(new Error("the reader went away")) },
-    );
-    await expect(failing).rejects.toThrow("the reader went away");
-  });
+  const { lake, schema, run } = shared.reviews;
+  const { rows, pieces } = await run("SELECT range FROM range(10000) ORDER BY range DESC");
+  expect(rows).toHaveLength(10_000);
+  expect(rows[0]).toEqual(["9999"]);
+  expect(pieces).toBeGreaterThan(1);
+  const failing = runQuery(
+    lake.root,
+    { schemas: [schema], sql: "SELECT 1" },
+    { begin: async () => undefined, rows: () => Promise.reject(new Error("the reader went away")) },
+  );
+  await expect(failing).rejects.toThrow("the reader went away");
 });
 
 interface Answer {
@@ -327,34 +330,26 @@ interface Reviews {
 }
 
 /** A lake with three changes of two items, beside a file that is none of its business. */
-async function withReviews(use: (reviews: Reviews) => Promise<void>, name = "lake"): Promise<void> {
-  await withFolder(async (outside) => {
-    const schema = schemaOf("reviews", { id: { type: "string" }, n: { type: "int" } });
-    const lake = await openLake(join(outside, name), { threads: 1, memoryMegabytes: 200 });
-    try {
-      await writeSchema(lake.store, schema);
-      await mkdir(`${lake.root}2`);
-      for (const folder of [outside, `${lake.root}2`]) await writeFile(join(folder, "secret.txt"), "secret");
-      await symlink(join(outside, "secret.txt"), join(outside, "link"));
-      const items = [
-        { id: { S: "a" }, n: { N: "0" } },
-        { id: { S: "a" }, n: { N: "1" }, extra: { N: "0.10" } },
-        { id: { S: "b" }, n: { N: "2" } },
-      ];
-      await put(lake, schema, items);
-      await use({
-        lake,
-        schema,
-        root: lake.root,
-        outside,
-        run: (sql, asOfSeconds) =>
-          query(lake, { schemas: [schema], sql, ...(asOfSeconds === undefined ? {} : { asOfSeconds }) }),
-        files: async () => (await readdir(outside, { recursive: true })).sort(),
-      });
-    } finally {
-      await lake.close();
-    }
-  });
+async function openReviews(outside: string, name: string): Promise<Reviews> {
+  const schema = schemaOf("reviews", { id: { type: "string" }, n: { type: "int" } });
+  const lake = await openLake(join(outside, name), { threads: 1, memoryMegabytes: 200 });
+  await writeSchema(lake.store, schema);
+  await mkdir(`${lake.root}2`);
+  for (const folder of [outside, `${lake.root}2`]) await writeFile(join(folder, "secret.txt"), "secret");
+  await put(lake, schema, [
+    { id: { S: "a" }, n: { N: "0" } },
+    { id: { S: "a" }, n: { N: "1" }, extra: { N: "0.10" } },
+    { id: { S: "b" }, n: { N: "2" } },
+  ]);
+  return {
+    lake,
+    schema,
+    root: lake.root,
+    outside,
+    run: (sql, asOfSeconds) =>
+      query(lake, { schemas: [schema], sql, ...(asOfSeconds === undefined ? {} : { asOfSeconds }) }),
+    files: async () => (await readdir(outside, { recursive: true })).sort(),
+  };
 }
 
 async function withTable(schema: Schema, use: (lake: Lake, schema: Schema) => Promise<void>): Promise<void> {

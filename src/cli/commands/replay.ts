@@ -12,6 +12,7 @@ import { readRecordedEvents } from "../../core/recorded-events.ts";
 import { rowCodec } from "../../core/row.ts";
 import { lineWriter } from "../../core/wire-line.ts";
 import { systemCode } from "../../embedded/file-error.ts";
+import { foldLateChanges } from "../../embedded/fold.ts";
 import { holdsData, type Lake, nowSeconds, openLake } from "../../embedded/lake.ts";
 import { FILE_LIMITS, parquetSink } from "../../embedded/parquet-sink.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
@@ -49,7 +50,12 @@ export async function replayCommand(
       writer: lineWriter(rowCodec(schema, context.settings.maskKey)),
       rowBytesMax: FILE_LIMITS.recordBytesMax,
     };
-    const totals = { rows: 0, quarantined: 0, skipped: 0 };
+    const totals: Totals = {
+      rows: 0,
+      quarantined: 0,
+      skipped: 0,
+      oldestChangeSeconds: Number.POSITIVE_INFINITY,
+    };
     for (const { file, records } of recordings) {
       const kept: string[] = [];
       for (let from = 0; from < records.length; from += RECORDS_PER_DELIVERY) {
@@ -65,6 +71,7 @@ export async function replayCommand(
       }
       await leaveQuarantine(lake, schema.table, file, kept);
     }
+    await foldLateChanges(lake, schema, totals.oldestChangeSeconds);
     return await report(context, options, schema.table, totals);
   } finally {
     await lake.close();
@@ -80,12 +87,17 @@ interface Totals {
   rows: number;
   quarantined: number;
   skipped: number;
+  oldestChangeSeconds: number;
 }
 
 function add(totals: Totals, delivery: Delivery): void {
   totals.rows += delivery.rows;
   totals.quarantined += delivery.quarantined.length;
   totals.skipped += delivery.skipped;
+  totals.oldestChangeSeconds = Math.min(
+    totals.oldestChangeSeconds,
+    delivery.oldestChangeSeconds ?? Number.POSITIVE_INFINITY,
+  );
 }
 
 /** A quarantine file of this table is done once its records are delivered; what is still wrong lies in `kept`. */
@@ -175,7 +187,11 @@ async function report(
   terminal.settle();
   const skipped = totals.skipped === 0 ? "" : `, ${totals.skipped} belong to other tables`;
   const sentence = `Replayed ${totals.rows} changes into "${table}"${skipped}\n`;
-  await terminal.print(options.json === true ? `${JSON.stringify({ table, ...totals })}\n` : sentence);
+  await terminal.print(
+    options.json === true
+      ? `${JSON.stringify({ table, rows: totals.rows, quarantined: totals.quarantined, skipped: totals.skipped })}\n`
+      : sentence,
+  );
   if (totals.quarantined === 0) return EXIT.done;
   terminal.note(`${totals.quarantined} records are in quarantine: ${options.lake}/${table}/quarantine`);
   return EXIT.incomplete;

@@ -9,6 +9,7 @@ import { holdsData, type Lake, openLake } from "../../embedded/lake.ts";
 import { recallSource } from "../../embedded/source-memory.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { chosenSchemas, knownSchema } from "../lake-choice.ts";
+import { boundTo } from "../schema-choice.ts";
 import { timeText } from "../time-option.ts";
 import { snapshotCommand } from "./snapshot.ts";
 
@@ -95,7 +96,8 @@ async function wantedSchema(lake: Lake, options: RunOptions): Promise<Schema | u
   for (const table of tables) {
     const schema = await knownSchema(lake.store, table);
     if (schema === undefined || !(await holdsData(lake.store, table))) continue;
-    if (options.name !== undefined || schema.source === options.table) return schema;
+    if (options.name !== undefined) return boundTo(schema, options.table, `the lake's "${table}"`);
+    if (schema.source === options.table) return schema;
   }
   return undefined;
 }

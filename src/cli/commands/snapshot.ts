@@ -92,9 +92,11 @@ async function fromTable(
   };
   const connection = connectSource({ ...address, environment: context.settings.environment });
   try {
-    const key = keySchemaOf(await describeSource(connection, table));
+    const described = await describeSource(connection, table);
+    const key = keySchemaOf(described);
+    const keyTypes = Object.fromEntries(described.keySchema.map(({ name, type }) => [name, type]));
     requireSameKey(parseKeyOption(options.key), key, table);
-    const request = schemaRequest(lake, options, { source: table, key });
+    const request = schemaRequest(lake, options, { source: table, key, keyTypes });
     // What cannot be used is refused before the scan, which costs read capacity.
     const given = await givenSchema(request);
     const name = given?.schema.table ?? tableName(options.name ?? table);
@@ -120,7 +122,7 @@ async function fromTable(
 function schemaRequest(
   lake: Lake,
   options: SnapshotOptions,
-  source: Pick<SchemaDemand, "source" | "key">,
+  source: Pick<SchemaDemand, "source" | "key" | "keyTypes">,
 ): SchemaDemand {
   return { store: lake.store, file: options.schema, name: options.name, ...source };
 }

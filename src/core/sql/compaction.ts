@@ -37,6 +37,11 @@ export function oldestLateChange(manifest: Manifest, newObjects: string): string
   return `SELECT min(_changed_at) AS oldest FROM ${newObjects} WHERE ${isLate(manifest)}`;
 }
 
+/** The second of the newest change in a part of the log, or null: one row, one column `newest`. */
+export function newestChangeStatement(changes: string): string {
+  return `SELECT max(_changed_at) AS newest FROM ${changes}`;
+}
+
 /** Late: older than the horizon, and not older than the floor with its skew allowance. */
 function isLate(manifest: Manifest): string {
   const from = integer(manifest.floorSeconds - manifest.skewSeconds);

@@ -2,7 +2,7 @@
 import type { Manifest } from "../manifest.ts";
 import type { Schema } from "../schema.ts";
 import { nameList, typedSelectList, viewColumns } from "./columns.ts";
-import { type Dialect, integer } from "./dialect.ts";
+import { type Dialect, integer, quoted } from "./dialect.ts";
 import { mergedRows, newestRows, windowRows } from "./overlay.ts";
 
 /** Relations that the engine offers; each can stand behind FROM. */
@@ -37,9 +37,14 @@ ${overlay}
 ${mergedRows(nameList(viewColumns(dialect, schema)), relations.base, "overlay")}`;
 }
 
-/** Every change, typed, in no order. `changes` also has the partition columns dt and hr. */
+/** A column of an inner statement. No column of an attribute can have its name, which has a space. */
+const REPEAT = quoted("delivery rank");
+
+/** Every change, typed, once however often it was delivered, in no order. `changes` also has the partition columns dt and hr. */
 export function historyRows(dialect: Dialect, schema: Schema, changes: string): string {
-  return `SELECT ${typedSelectList(viewColumns(dialect, schema))}, dt, hr FROM ${changes}`;
+  return `SELECT ${typedSelectList(viewColumns(dialect, schema))}, dt, hr FROM (
+SELECT *, row_number() OVER (PARTITION BY _key, _version, _op, _changed_at ORDER BY dt, hr) AS ${REPEAT} FROM ${changes}
+) WHERE ${REPEAT} = 1`;
 }
 
 /** The kept snapshots, each with the time of its export. */

@@ -1,0 +1,29 @@
+/** Folds changes that came late at once, so that they are seen before the next compaction of the schedule. */
+import { compactMinor } from "../core/compact.ts";
+import { DEFAULT_POLICY } from "../core/compaction-plan.ts";
+import { DynalakeError } from "../core/error.ts";
+import { latestManifest } from "../core/lake-table.ts";
+import type { Schema } from "../core/schema.ts";
+import { type Lake, newRun, nowSeconds } from "./lake.ts";
+
+const TRIES = 3;
+
+/** Does nothing where the oldest delivered change is not older than the horizon: the view shows it as it is. */
+export async function foldLateChanges(
+  lake: Lake,
+  schema: Schema,
+  oldestChangeSeconds: number,
+): Promise<void> {
+  const { store, engine } = lake;
+  for (let tries = 1; ; tries++) {
+    const { horizonSeconds } = await latestManifest(store, schema.table);
+    if (oldestChangeSeconds >= horizonSeconds) return;
+    try {
+      await compactMinor({ store, engine, schema, policy: DEFAULT_POLICY, newRun, nowSeconds });
+      return;
+    } catch (error) {
+      // Another compaction came first; it may have listed the objects before the last of them was there.
+      if (!(error instanceof DynalakeError && error.code === "CONFLICT") || tries === TRIES) throw error;
+    }
+  }
+}
