@@ -1,12 +1,14 @@
 /** Folds changes that came late at once, so that they are seen before the next compaction of the schedule. */
 import { compactMinor } from "../core/compact.ts";
-import { DEFAULT_POLICY } from "../core/compaction-plan.ts";
+import { type CompactionPolicy, DEFAULT_POLICY } from "../core/compaction-plan.ts";
 import { DynalakeError } from "../core/error.ts";
 import { latestManifest } from "../core/lake-table.ts";
 import type { Schema } from "../core/schema.ts";
 import { type Lake, newRun, nowSeconds } from "./lake.ts";
 
 const TRIES = 3;
+/** The horizon stays where it is: moving it is the schedule's. */
+const LATE_ONLY: CompactionPolicy = { ...DEFAULT_POLICY, settleSeconds: Number.POSITIVE_INFINITY };
 
 /** Does nothing where the oldest delivered change is not older than the horizon: the view shows it as it is. */
 export async function foldLateChanges(
@@ -19,7 +21,7 @@ export async function foldLateChanges(
     const { horizonSeconds } = await latestManifest(store, schema.table);
     if (oldestChangeSeconds >= horizonSeconds) return;
     try {
-      await compactMinor({ store, engine, schema, policy: DEFAULT_POLICY, newRun, nowSeconds });
+      await compactMinor({ store, engine, schema, policy: LATE_ONLY, newRun, nowSeconds });
       return;
     } catch (error) {
       // Another compaction came first; it may have listed the objects before the last of them was there.

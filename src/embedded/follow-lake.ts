@@ -41,6 +41,8 @@ const RECORDS_MAX = 5_000;
 const WAIT_MS = 500;
 /** Between two deliveries, so that a busy stream does not leave many small files. */
 const DELIVERY_SPACING_MS = 200;
+/** Between two looks for changes that were delivered behind the horizon. */
+const FOLD_SPACING_MS = 1_000;
 const DELIVERY_MEMORY_MEGABYTES = 400;
 const COMPACTION_MEMORY_MEGABYTES = 700;
 const VACUUM_EVERY_SECONDS = 3600;
@@ -84,24 +86,50 @@ async function followTable(
   const closeOnStop = (): void => void follower.close();
   stop.addEventListener("abort", closeOnStop, { once: true });
   try {
-    const oldestChangeSeconds = await stepUntil(follower, request.once, stop);
-    if (request.once) await foldLateChanges(lake, schema, oldestChangeSeconds);
+    const fold = (oldestChangeSeconds: number) => foldLate(request, lake, schema, oldestChangeSeconds);
+    await stepUntil(follower, request.once, stop, fold);
   } finally {
     stop.removeEventListener("abort", closeOnStop);
     await follower.close();
   }
 }
 
-/** Steps to the end, and tells the second of the oldest change that was delivered. */
-async function stepUntil(follower: Follower, once: boolean, stop: AbortSignal): Promise<number> {
-  let oldestSeconds = Number.POSITIVE_INFINITY;
+type Fold = (oldestChangeSeconds: number) => Promise<"folded" | "failed">;
+
+/** Steps until it is stopped, or once to the end. A compaction may have moved the horizon past what is delivered after it. */
+async function stepUntil(follower: Follower, once: boolean, stop: AbortSignal, fold: Fold): Promise<void> {
+  // An earlier run may have died between a delivery and its fold.
+  let oldestSeconds = 0;
+  let foldedAtMs = Number.NEGATIVE_INFINITY;
   while (!stop.aborted) {
     const { rows, oldestChangeSeconds } = await follower.step();
     oldestSeconds = Math.min(oldestSeconds, oldestChangeSeconds ?? oldestSeconds);
-    if (once && rows === 0 && follower.caughtUp()) break;
+    const ended = once && rows === 0 && follower.caughtUp();
+    const isDue = ended || performance.now() - foldedAtMs >= FOLD_SPACING_MS;
+    if (isDue && Number.isFinite(oldestSeconds)) {
+      if ((await fold(oldestSeconds)) === "folded") oldestSeconds = Number.POSITIVE_INFINITY;
+      foldedAtMs = performance.now();
+    }
+    if (ended) return;
     if (rows > 0) await pause(DELIVERY_SPACING_MS, stop);
   }
-  return oldestSeconds;
+}
+
+/** Folds what was delivered behind the horizon, which the view would not show until the next compaction. */
+async function foldLate(
+  request: FollowRequest,
+  lake: Lake,
+  schema: Schema,
+  oldestChangeSeconds: number,
+): ReturnType<Fold> {
+  try {
+    await foldLateChanges(lake, schema, oldestChangeSeconds);
+    return "folded";
+  } catch (error) {
+    if (request.once || !(error instanceof DynalakeError)) throw error;
+    request.onEvent(schema.table, { kind: "compaction-failed", error });
+    return "failed";
+  }
 }
 
 /** Compacts with a session of its own, so that deliveries never wait for it. A failure is told and tried again next time. */

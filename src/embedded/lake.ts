@@ -1,9 +1,10 @@
 /** A lake in a folder of this machine, opened: its store, its engine and what they are bounded by. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { DynalakeError } from "../core/error.ts";
 import { changesFolder } from "../core/lake-path.ts";
 import { latestManifest } from "../core/lake-table.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
@@ -32,6 +33,9 @@ export const DEFAULT_LIMITS: LakeLimits = { threads: 2, memoryMegabytes: 700 };
 /** Opens the lake in `folder`, which need not exist yet: only writing makes it. */
 export async function openLake(folder: string, limits: LakeLimits = DEFAULT_LIMITS): Promise<Lake> {
   const root = resolve(folder);
+  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() === false) {
+    throw new DynalakeError("USAGE", `the lake ${folder} is a file, not a folder`);
+  }
   const temporaryFolder = join(tmpdir(), `dynalake-${randomBytes(6).toString("hex")}`);
   try {
     mkdirSync(temporaryFolder, { recursive: true, mode: 0o700 });

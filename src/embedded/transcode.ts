@@ -48,8 +48,6 @@ const INFLATE_BYTES = 1024 * 1024;
 const OUTPUT_BYTES = 1024 * 1024;
 /** The room that is kept from one piece of output to the next. */
 const OUTPUT_BYTES_KEPT_MAX = 8 * OUTPUT_BYTES;
-/** A longer line takes the slow way, where its row is measured: a row can be some times as long as its line. */
-const FAST_LINE_BYTES_MAX = 1024 * 1024;
 const REJECTED_MAX = 10_000;
 const REJECTED_CHARACTERS_MAX = 64 * 1024 * 1024;
 const LINE_FEED = 10;
@@ -141,8 +139,7 @@ class LineTranscoder implements Transcoded {
     while (at < region.length && output.length < OUTPUT_BYTES) {
       const lineFeed = region.indexOf(LINE_FEED, at);
       const end = lineFeed === -1 ? region.length : lineFeed;
-      const isFast = isValid && end - at <= FAST_LINE_BYTES_MAX;
-      if (isFast && this.#fast?.(output, at, end)) this.items++;
+      if (isValid && this.#fast?.(output, at, end)) this.items++;
       else if (end > at) this.#parse(region.subarray(at, end));
       at = end + 1;
     }

@@ -161,7 +161,7 @@ test.each([
   ["of another format", { outputFormat: "ION" }, "DYNAMODB_JSON"],
   ["of changes only", { exportType: "INCREMENTAL_EXPORT" }, "whole table"],
   ["without a time", { exportTime: "soon" }, ""],
-  ["of a time that is a bare number", { exportTime: "1693685827463" }, ""],
+  ["of a time that is a bare number", { exportTime: "5" }, ""],
   ["of a time before there were exports", { exportTime: "1969-12-31T23:59:59.000Z" }, ""],
   ["of a time that is still to come", { exportTime: "2999-01-01T00:00:00.000Z" }, ""],
   ["of another number of items", { itemCount: 4 }, ""],

@@ -259,7 +259,11 @@ function interrupted(store: ObjectStore, between: () => Promise<void>): ObjectSt
   };
 }
 
-async function deliverTo(lake: Lake, records: readonly unknown[]): Promise<void> {
+/** Delivers the changes, and a later one that changes nothing: a compaction leaves the newest change in the log. */
+async function deliverTo(lake: Lake, changes: readonly Change[]): Promise<void> {
+  const last = changes.reduce((a, b) => (b.sequence > a.sequence ? b : a));
+  const latest = Math.max(...changes.map(({ timeSeconds }) => timeSeconds));
+  const records = [...changes, change(99, last.sequence + 1, undefined, latest + 1)].map(recordOf);
   const delivery = await deliver(
     {
       store: lake.store,
@@ -272,7 +276,19 @@ async function deliverTo(lake: Lake, records: readonly unknown[]): Promise<void>
   expect(delivery).toMatchObject({ rows: records.length });
 }
 
-function change(key: number, sequence: number, value: string | undefined, timeSeconds: number): unknown {
+interface Change {
+  readonly key: number;
+  readonly sequence: number;
+  /** Undefined after a removal. */
+  readonly value: string | undefined;
+  readonly timeSeconds: number;
+}
+
+function change(key: number, sequence: number, value: string | undefined, timeSeconds: number): Change {
+  return { key, sequence, value, timeSeconds };
+}
+
+function recordOf({ key, sequence, value, timeSeconds }: Change): unknown {
   const Keys = { K: { N: String(key) } };
   return {
     eventName: value === undefined ? "REMOVE" : "MODIFY",

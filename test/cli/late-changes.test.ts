@@ -1,0 +1,121 @@
+/** Changes that are delivered behind the horizon of a compaction are seen all the same, and soon. */
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { compactTable } from "../../src/cli/commands/compact.ts";
+import { deliver } from "../../src/core/deliver.ts";
+import { latestManifest, writeSchema } from "../../src/core/lake-table.ts";
+import type { ChangeSource } from "../../src/core/ports/change-source.ts";
+import { rowCodec } from "../../src/core/row.ts";
+import { parseSchema } from "../../src/core/schema.ts";
+import { lineWriter } from "../../src/core/wire-line.ts";
+import { followLake } from "../../src/embedded/follow-lake.ts";
+import { itemLines } from "../../src/embedded/items.ts";
+import { type Lake, nowSeconds, openLake } from "../../src/embedded/lake.ts";
+import { FILE_LIMITS, parquetSink } from "../../src/embedded/parquet-sink.ts";
+import { until } from "../support/cli.ts";
+import { withFolder } from "../support/folders.ts";
+
+const SCHEMA = parseSchema(
+  { table: "t", key: { hash: "Id" }, attributes: { Id: { type: "string" } } },
+  "a test",
+);
+
+const recordOf = (id: string, sequence: number, timeSeconds: number) => ({
+  eventName: "INSERT",
+  dynamodb: {
+    ApproximateCreationDateTime: timeSeconds,
+    Keys: { Id: { S: id } },
+    NewImage: { Id: { S: id } },
+    SequenceNumber: String(sequence),
+  },
+});
+
+/** A stream that holds nothing but what is put into it here. */
+class Stream implements ChangeSource {
+  readonly waiting: unknown[] = [];
+
+  async open(): ReturnType<ChangeSource["open"]> {
+    const arn = "arn:aws:dynamodb:eu-west-1:1:table/t/stream/1";
+    return {
+      stream: { arn },
+      next: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        const records = this.waiting.splice(0);
+        return { records, position: { streamArn: arn, shards: {} }, gaps: [], caughtUp: true };
+      },
+      close: async () => undefined,
+    };
+  }
+}
+
+async function shown(lake: Lake): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for await (const lines of itemLines(lake, SCHEMA, undefined)) {
+    ids.push(...[...lines.matchAll(/"S":"(\w+)"/g)].map(([, id]) => id as string));
+  }
+  return ids.sort();
+}
+
+function follow(
+  folder: string,
+  source: ChangeSource,
+  how: { readonly once: boolean; readonly signal: AbortSignal },
+): Promise<void> {
+  return followLake({
+    folder,
+    tables: [{ schema: SCHEMA, source }],
+    maskKey: undefined,
+    compactEverySeconds: undefined,
+    onEvent: () => undefined,
+    ...how,
+  });
+}
+
+test("what a compaction came before is seen while `run` follows, and what a run left that died by the next one", async () => {
+  await withFolder(async (own) => {
+    const folder = join(own, "lake");
+    const lake = await openLake(folder);
+    const stop = new AbortController();
+    try {
+      await writeSchema(lake.store, SCHEMA);
+      const stream = new Stream();
+      const timeSeconds = nowSeconds() - 100;
+      stream.waiting.push(recordOf("a", 1, timeSeconds));
+      await follow(folder, stream, { once: true, signal: stop.signal });
+      await compactTable(lake, SCHEMA, "all");
+      const { horizonSeconds } = await latestManifest(lake.store, "t");
+      expect(horizonSeconds).toBeGreaterThan(timeSeconds);
+
+      const following = follow(folder, stream, { once: false, signal: stop.signal });
+      stream.waiting.push(recordOf("b", 2, timeSeconds));
+      await until(() => shown(lake), ["a", "b"]);
+      stream.waiting.push(recordOf("c", 3, timeSeconds - 1));
+      await until(() => shown(lake), ["a", "b", "c"]);
+      stop.abort();
+      await following;
+
+      // A run that died between its delivery and its fold.
+      await deliver(
+        {
+          store: lake.store,
+          sink: parquetSink(lake.root, SCHEMA, lake.session),
+          writer: lineWriter(rowCodec(SCHEMA)),
+          rowBytesMax: FILE_LIMITS.recordBytesMax,
+        },
+        {
+          records: [recordOf("d", 4, timeSeconds)],
+          source: "a stream",
+          arrivedAtSeconds: nowSeconds(),
+        },
+      );
+      expect(await shown(lake)).toEqual(["a", "b", "c"]);
+      await follow(folder, stream, { once: true, signal: new AbortController().signal });
+      expect(await shown(lake)).toEqual(["a", "b", "c", "d"]);
+      // The horizon is the schedule's to move.
+      expect((await latestManifest(lake.store, "t")).horizonSeconds).toBe(horizonSeconds);
+    } finally {
+      stop.abort();
+      await lake.close();
+    }
+  });
+});
