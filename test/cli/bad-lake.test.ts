@@ -93,6 +93,12 @@ test("a folder that is no lake is told by every command that needs one, and is l
   });
 });
 
+test("`demo` makes its own lake anew and nobody else's", async () => {
+  const before = await fingerprint(lake);
+  expectRefused(await dynalake(["demo", "--lake", lake]), { code: "USAGE", names: [lake], next: "--lake" });
+  expect(await fingerprint(lake)).toEqual(before);
+});
+
 test("a table that the lake does not have", async () => {
   const before = await fingerprint(lake);
   const asked = ["compact", "status", "items", "vacuum"];

@@ -89,8 +89,8 @@ test("what a compaction came before is seen while `run` follows, and what a run 
       const following = follow(folder, stream, { once: false, signal: stop.signal });
       stream.waiting.push(recordOf("b", 2, timeSeconds));
       await until(() => shown(lake), ["a", "b"]);
-      stream.waiting.push(recordOf("c", 3, timeSeconds - 1));
-      await until(() => shown(lake), ["a", "b", "c"]);
+      stream.waiting.push(recordOf("c", 3, timeSeconds - 1), recordOf("young", 5, timeSeconds + 50));
+      await until(() => shown(lake), ["a", "b", "c", "young"]);
       stop.abort();
       await following;
 
@@ -108,9 +108,9 @@ test("what a compaction came before is seen while `run` follows, and what a run 
           arrivedAtSeconds: nowSeconds(),
         },
       );
-      expect(await shown(lake)).toEqual(["a", "b", "c"]);
+      expect(await shown(lake)).toEqual(["a", "b", "c", "young"]);
       await follow(folder, stream, { once: true, signal: new AbortController().signal });
-      expect(await shown(lake)).toEqual(["a", "b", "c", "d"]);
+      expect(await shown(lake)).toEqual(["a", "b", "c", "d", "young"]);
       // The horizon is the schedule's to move.
       expect((await latestManifest(lake.store, "t")).horizonSeconds).toBe(horizonSeconds);
     } finally {
