@@ -1,32 +1,19 @@
 /** Compactions, from the plan to the commit: plan -> stage -> commit -> clean. */
 import { changesSince, listChangeObjects, searchedSinceSeconds, unfolded } from "./change-log.ts";
-import {
-  afterMajor,
-  afterMinor,
-  type CompactionPolicy,
-  type MinorPlan,
-  planMajor,
-  planMinor,
-} from "./compaction-plan.ts";
-import { DynalakeError } from "./error.ts";
-import { type Hour, hourOf, segmentsFolder } from "./lake-path.ts";
-import { commitManifest, latestManifest } from "./lake-table.ts";
+import { type CompactionPolicy, type MinorPlan, planMajor, planMinor } from "./compaction-plan.ts";
+import { type Hour, hourOf } from "./lake-path.ts";
+import { latestManifest } from "./lake-table.ts";
 import { deltaSegments, type Manifest, type Segment } from "./manifest.ts";
-import type { ObjectStore } from "./ports/object-store.ts";
-import type { ChangeSelection, QueryEngine, StageRequest } from "./ports/query-engine.ts";
-import type { Schema } from "./schema.ts";
+import { commitRun, type PlannedRun, type RunContext, stageRun } from "./planned-run.ts";
+import type { ChangeSelection, Stage } from "./ports/query-engine.ts";
 import { sortColumns } from "./sql/columns.ts";
 import { majorBaseRows, minorDeltaRows, newestChangeStatement, oldestLateChange } from "./sql/compaction.ts";
-import { ALL_KEYS, deltaParts, touchedParts, valuePartitioning } from "./table-parts.ts";
+import { ALL_KEYS, deltaCut, touchedCut, valuePartitioning } from "./table-parts.ts";
 
-export interface CompactionContext {
-  readonly store: ObjectStore;
-  readonly engine: QueryEngine;
-  readonly schema: Schema;
+export interface CompactionContext extends RunContext {
   readonly policy: CompactionPolicy;
   /** Makes the name of a run: unique, of letters, digits, _ and -. */
   readonly newRun: () => string;
-  readonly nowSeconds: () => number;
 }
 
 export interface CompactionResult {
@@ -39,7 +26,33 @@ export interface CompactionResult {
 
 /** Folds the change log into a delta. Undefined where there was nothing to fold. Throws CONFLICT where another came first. */
 export async function compactMinor(context: CompactionContext): Promise<CompactionResult | undefined> {
-  const { store, schema, policy } = context;
+  const planned = await planMinorRun(context);
+  return planned && compact(context, "minor", planned);
+}
+
+/** Rewrites parts of the base with their deltas. Undefined where no part asks for it. Throws CONFLICT where another came first. */
+export async function compactMajor(
+  context: CompactionContext,
+  scope: "grown" | "all",
+): Promise<CompactionResult | undefined> {
+  const planned = await planMajorRun(context, scope);
+  return planned && compact(context, "major", planned);
+}
+
+async function compact(
+  context: CompactionContext,
+  kind: CompactionResult["kind"],
+  planned: PlannedRun,
+): Promise<CompactionResult> {
+  const staged = await stageRun(context, planned);
+  const manifest = await commitRun(context, planned, staged);
+  const rows = staged.reduce((sum, segment) => sum + segment.rows, 0);
+  return { kind, run: planned.run, rows, segments: staged.length, manifest };
+}
+
+/** The run that folds the change log into a delta, or undefined where nothing would change. */
+export async function planMinorRun(context: CompactionContext): Promise<PlannedRun | undefined> {
+  const { store, engine, schema, policy } = context;
   const nowSeconds = context.nowSeconds();
   const manifest = await latestManifest(store, schema.table);
   const sinceHour = hourOf(searchedSinceSeconds(manifest, nowSeconds, policy.deliveryDelaySeconds));
@@ -49,63 +62,63 @@ export async function compactMinor(context: CompactionContext): Promise<Compacti
   const plan = planMinor({ manifest, objects, oldestLateSeconds, newestChangeSeconds, nowSeconds }, policy);
   if (plan === undefined) return undefined;
   const run = context.newRun();
-  const staged = await stage(context, {
-    schema,
+  const stage: Stage = {
     run,
     kind: "delta",
     rows: await minorRows(context, manifest, plan, sinceHour),
     sortBy: sortColumns(schema),
-    parts: deltaParts(context.engine, schema, manifest),
-  });
-  const next = afterMinor(manifest, plan, { run, nowSeconds, staged });
-  await commit(context, run, next);
-  return result("minor", run, staged, next);
+    cut: deltaCut(engine, schema, manifest),
+  };
+  const { horizonSeconds, takesDeltas, folded, foldedSinceSeconds } = plan;
+  const change = { kind: "minor", horizonSeconds, takesDeltas, folded, foldedSinceSeconds } as const;
+  return { run, fromSequence: manifest.sequence, stages: [stage], change };
 }
 
-/** Rewrites parts of the base with their deltas. Undefined where no part asks for it. Throws CONFLICT where another came first. */
-export async function compactMajor(
+/** The run that rewrites parts of the base with their deltas, or undefined where no part asks for it. */
+export async function planMajorRun(
   context: CompactionContext,
   scope: "grown" | "all",
-): Promise<CompactionResult | undefined> {
+): Promise<PlannedRun | undefined> {
   const { store, schema, policy } = context;
-  const nowSeconds = context.nowSeconds();
   const manifest = await latestManifest(store, schema.table);
   const parts = planMajor(manifest, policy, scope);
   if (parts.length === 0) return undefined;
   const run = context.newRun();
   const partitioning = valuePartitioning(schema);
-  const rewritten =
+  const rewrite =
     partitioning === undefined
-      ? await rewriteBuckets(context, manifest, run, parts)
+      ? rewriteBuckets(context, manifest, run, parts)
       : await rewriteTouched(context, manifest, run, partitioning);
-  const next = afterMajor(manifest, rewritten.parts, { run, nowSeconds, staged: rewritten.staged });
-  await commit(context, run, next);
-  return result("major", run, rewritten.staged, next);
+  return {
+    run,
+    fromSequence: manifest.sequence,
+    stages: rewrite.stages,
+    change: { kind: "major", parts: rewrite.parts },
+  };
 }
 
-interface Rewritten {
+interface Rewrite {
   /** The parts whose segments are replaced. */
   readonly parts: readonly string[];
-  readonly staged: readonly Segment[];
+  readonly stages: readonly Stage[];
 }
 
 /** Each bucket's base with its own deltas. */
-async function rewriteBuckets(
+function rewriteBuckets(
   context: CompactionContext,
   manifest: Manifest,
   run: string,
   parts: readonly string[],
-): Promise<Rewritten> {
+): Rewrite {
   const { engine, schema } = context;
-  const staged: Segment[] = [];
-  for (const part of parts) {
+  const stages = parts.map((part) => {
     const own = manifest.segments.filter((segment) => segment.part === part);
     const base = engine.segments(schema, own.filter(isBase));
     const deltas = engine.segments(schema, own.filter(isDelta));
     const rows = majorBaseRows(engine.dialect, schema, base, deltas);
-    staged.push(...(await stageBase(context, run, rows, [{ part, where: undefined }])));
-  }
-  return { parts, staged };
+    return baseStage(context, run, rows, { parts: [{ part }] });
+  });
+  return { parts, stages };
 }
 
 /** Every part that holds or gets a key of the deltas, with all deltas: a key that has moved leaves its old part. */
@@ -114,28 +127,22 @@ async function rewriteTouched(
   manifest: Manifest,
   run: string,
   partitioning: NonNullable<ReturnType<typeof valuePartitioning>>,
-): Promise<Rewritten> {
+): Promise<Rewrite> {
   const { engine, schema } = context;
   const deltas = engine.segments(schema, manifest.segments.filter(isDelta));
   const base = manifest.segments.filter(isBase);
-  const touched = await touchedParts(engine, partitioning, engine.segments(schema, base), deltas);
-  const labels = touched.map(({ part }) => part);
+  const touched = await touchedCut(engine, partitioning, engine.segments(schema, base), deltas);
+  const labels = touched.parts.map(({ part }) => part);
   const replaced = engine.segments(
     schema,
     base.filter((segment) => labels.includes(segment.part)),
   );
   const rows = majorBaseRows(engine.dialect, schema, replaced, deltas);
-  return { parts: [...labels, ALL_KEYS], staged: await stageBase(context, run, rows, touched) };
+  return { parts: [...labels, ALL_KEYS], stages: [baseStage(context, run, rows, touched)] };
 }
 
-function stageBase(
-  context: CompactionContext,
-  run: string,
-  rows: string,
-  parts: StageRequest["parts"],
-): Promise<readonly Segment[]> {
-  const { schema } = context;
-  return stage(context, { schema, run, kind: "base", rows, sortBy: sortColumns(schema), parts });
+function baseStage(context: CompactionContext, run: string, rows: string, cut: Stage["cut"]): Stage {
+  return { run, kind: "base", rows, sortBy: sortColumns(context.schema), cut };
 }
 
 function isBase(segment: Segment): boolean {
@@ -204,46 +211,5 @@ async function lateInputs(
       changes: engine.changes(schema, pool),
       oldestSeconds: plan.oldestLateSeconds,
     },
-  };
-}
-
-/** Stages, and removes what was staged where it fails: nothing can have named it yet. */
-async function stage(context: CompactionContext, request: StageRequest): Promise<readonly Segment[]> {
-  try {
-    return await context.engine.stage(request);
-  } catch (error) {
-    await removeRun(context, request.run);
-    throw error;
-  }
-}
-
-/** Commits, and cleans up after a conflict: only a clean failure may delete what was staged. */
-async function commit(context: CompactionContext, run: string, next: Manifest): Promise<void> {
-  const outcome = await commitManifest(context.store, context.schema.table, next);
-  if (outcome === "committed") return;
-  await removeRun(context, run);
-  throw new DynalakeError(
-    "CONFLICT",
-    `another commit took number ${next.sequence} of "${context.schema.table}"`,
-  );
-}
-
-async function removeRun(context: Pick<CompactionContext, "store" | "schema">, run: string): Promise<void> {
-  const objects = await context.store.list(`${segmentsFolder(context.schema.table)}${run}/`);
-  await context.store.remove(objects.map((object) => object.path));
-}
-
-function result(
-  kind: CompactionResult["kind"],
-  run: string,
-  staged: readonly Segment[],
-  manifest: Manifest,
-): CompactionResult {
-  return {
-    kind,
-    run,
-    rows: staged.reduce((rows, segment) => rows + segment.rows, 0),
-    segments: staged.length,
-    manifest,
   };
 }

@@ -110,14 +110,19 @@ function rowsOf(manifest: Manifest, part: string | undefined, kind: Segment["kin
     .reduce((rows, segment) => rows + segment.rows, 0);
 }
 
-interface Commit {
+/** What a commit adds to the manifest that it was planned from. */
+export interface Commit {
   readonly run: string;
   readonly nowSeconds: number;
   readonly staged: readonly Segment[];
 }
 
 /** The manifest that commits a minor compaction. */
-export function afterMinor(manifest: Manifest, plan: MinorPlan, commit: Commit): Manifest {
+export function afterMinor(
+  manifest: Manifest,
+  plan: Pick<MinorPlan, "horizonSeconds" | "takesDeltas" | "folded" | "foldedSinceSeconds">,
+  commit: Commit,
+): Manifest {
   const kept = plan.takesDeltas
     ? manifest.segments.filter((segment) => segment.kind === "base")
     : manifest.segments;

@@ -3,7 +3,7 @@
 import { utf8Bytes } from "./batch.ts";
 import { type Change, Rejection, readChange, readChangeText } from "./change.ts";
 import { keyHash } from "./key.ts";
-import type { ChangeSink, DeliveredRow } from "./ports/change-sink.ts";
+import { type ChangeSink, type DeliveredRow, Undelivered } from "./ports/change-sink.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 import { type QuarantinedRecord, quarantineRecords } from "./quarantine.ts";
 import { changeFor } from "./selection.ts";
@@ -39,18 +39,25 @@ export interface Delivery {
   readonly oldestChangeSeconds: number | undefined;
 }
 
-/** Delivers a batch and returns once every record of it is durable, in the change log or in quarantine. */
+/**
+ * Delivers a batch and returns once every record of it is durable, in the change log or in quarantine. Throws Undelivered,
+ * with the index of a record, where the sink tells from where on it failed.
+ */
 export async function deliver(context: DeliveryContext, batch: RecordBatch): Promise<Delivery> {
   const { schema } = context.writer.codec;
   const rows: DeliveredRow[] = [];
+  const recordOfRow: number[] = [];
   const lineOfChange = new Map<string, string>();
   const quarantined: QuarantinedRecord[] = [];
   let skipped = 0;
-  for (const record of batch.records) {
+  for (const [i, record] of batch.records.entries()) {
     try {
       const row = rowOf(context, record, batch.arrivedAtSeconds, lineOfChange);
       if (row === undefined) skipped++;
-      else rows.push(row);
+      else {
+        rows.push(row);
+        recordOfRow.push(i);
+      }
     } catch (error) {
       if (!(error instanceof Rejection)) throw error;
       const raw = typeof record === "string" ? record : JSON.stringify(record);
@@ -64,9 +71,14 @@ export async function deliver(context: DeliveryContext, batch: RecordBatch): Pro
       });
     }
   }
-  if (rows.length > 0) await context.sink.deliver(rows, batch.arrivedAtSeconds);
   const quarantineObjects =
     quarantined.length === 0 ? [] : await quarantineRecords(context.store, schema.table, quarantined);
+  try {
+    if (rows.length > 0) await context.sink.deliver(rows, batch.arrivedAtSeconds);
+  } catch (error) {
+    if (!(error instanceof Undelivered)) throw error;
+    throw new Undelivered(recordOfRow[error.firstIndex] ?? 0, error.message, error);
+  }
   const newestChangeSeconds = rows.reduce<number | undefined>(
     (newest, row) => Math.max(newest ?? 0, row.changedAtSeconds),
     undefined,

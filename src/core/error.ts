@@ -88,6 +88,11 @@ const catalog = {
     next: "Stop the other process first; the lock goes with it.",
     retryable: true,
   },
+  DELIVERY_FAILED: {
+    meaning: "Changes could not be delivered into the change log.",
+    next: "Nothing is lost: they are delivered again. If it goes on, read the message and check the delivery stream.",
+    retryable: true,
+  },
   CONFLICT: {
     meaning: "Another compaction or snapshot committed first.",
     next: "Nothing was harmed; run the command again.",

@@ -4,8 +4,11 @@
  *     <table>/schema.json                              the schema that the data was written with
  *            /changes/dt=2026-11-23/hr=05/*.parquet    the change log, by the hour of arrival
  *            /segments/<run>/<part>/*.parquet          base and deltas
+ *            /segments/<run>/<n>/_segment_part=<part>/*   the same, written by an engine that writes many parts at once
  *            /manifest/000000000042.json               commits
- *            /staging/<run>/...                        what a snapshot is made from; deleted after it
+ *            /staging/<run>/...                        what a run is made from; deleted after it
+ *            /exports/AWSDynamoDB/<id>/...             exports of the source table; deleted after the snapshot
+ *            /errors/...                               what Firehose could not convert, as it writes it
  *            /quarantine/<reason>/*.jsonl              what could not be delivered, by its reason
  *            /gaps/*.json                              holes in the stream that were found
  *            /position.json                            how far the stream was read
@@ -54,6 +57,20 @@ export function segmentsFolder(table: string): string {
 /** The folder of one segment. */
 export function segmentFolder(table: string, run: string, part: string): string {
   return `${segmentsFolder(table)}${safe(run)}/${safe(part)}/`;
+}
+
+/** The folder below which one statement writes many segments, each into a folder `_segment_part=<part>`. */
+export function stageFolder(table: string, run: string, statement: number): string {
+  return `${segmentsFolder(table)}${safe(run)}/${statement}/`;
+}
+
+/** The column by which an engine that writes many parts at once cuts rows into folders. */
+export const PART_COLUMN = "_segment_part";
+
+/** The run and the part of an object of a segment, or undefined where the path is none's. */
+export function segmentOfPath(path: string): { readonly run: string; readonly part: string } | undefined {
+  const [, run, part] = /^[^/]+\/segments\/([^/]+)\/(?:\d+\/_segment_part=)?([^/]+)\/[^/]+$/.exec(path) ?? [];
+  return run === undefined || part === undefined ? undefined : { run, part };
 }
 
 /** The run of any path below `segments/` or `staging/`. */

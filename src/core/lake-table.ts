@@ -76,8 +76,16 @@ export async function readManifest(
 
 /** The newest commit, or what holds before the first one. */
 export async function latestManifest(store: ObjectStore, table: string): Promise<Manifest> {
-  const sequence = (await manifestSequences(store, table)).at(-1);
-  if (sequence === undefined) return initialManifest(1);
+  return manifestNumbered(store, table, (await manifestSequences(store, table)).at(-1) ?? 0);
+}
+
+/** A commit that has to be there; 0 is what holds before the first one. */
+export async function manifestNumbered(
+  store: ObjectStore,
+  table: string,
+  sequence: number,
+): Promise<Manifest> {
+  if (sequence === 0) return initialManifest(1);
   const manifest = await readManifest(store, table, sequence);
   if (manifest === undefined) {
     throw new DynalakeError("LAKE_DAMAGED", `${manifestPath(table, sequence)} vanished while it was read`);

@@ -71,7 +71,8 @@ export interface Manifest {
 }
 
 const seconds = z.number().int().min(0);
-const segmentName = z.string().regex(/^[A-Za-z0-9_-]+$/);
+/** A name that may be part of a path and of a partition. */
+export const segmentName: z.ZodString = z.string().regex(/^[A-Za-z0-9_-]+$/);
 
 const segmentFile = z.object({
   id: segmentName,

@@ -53,3 +53,8 @@ export function bucketsFor(rows: number): number {
 export function bucketLabel(index: number): string {
   return `b${String(index).padStart(4, "0")}`;
 }
+
+/** The same label as an SQL expression over that of the bucket's number. */
+export function bucketLabelOf(index: string): string {
+  return `'b' || lpad(CAST(${index} AS varchar), 4, '0')`;
+}

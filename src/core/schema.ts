@@ -17,6 +17,8 @@ export const RESERVED_COLUMNS: ReadonlySet<string> = new Set([
   ...METADATA_COLUMNS,
   "_key",
   "_segment",
+  "_segment_part",
+  "_run",
   "dt",
   "hr",
   "ddb_export_timestamp",

@@ -1,22 +1,14 @@
-/** The end of a snapshot: staged items become base segments and are committed. */
-import { listChangeObjects } from "./change-log.ts";
-import { afterSnapshot } from "./compaction-plan.ts";
+/** A snapshot's way into the lake: staged items become base segments and are committed. */
 import { DynalakeError } from "./error.ts";
-import { hourOf, segmentsFolder } from "./lake-path.ts";
-import { commitManifest, latestManifest } from "./lake-table.ts";
+import { latestManifest } from "./lake-table.ts";
 import { FLOOR_MARGIN_SECONDS, type Manifest, type Segment } from "./manifest.ts";
 import { bucketsFor } from "./partitioning.ts";
-import type { ObjectStore } from "./ports/object-store.ts";
-import type { QueryEngine } from "./ports/query-engine.ts";
-import type { Schema } from "./schema.ts";
+import { commitRun, type PlannedRun, type RunContext, removeRun, stageRun } from "./planned-run.ts";
 import { sortColumns } from "./sql/columns.ts";
 import { repeatedKeys, snapshotBaseRows } from "./sql/compaction.ts";
-import { baseParts, valuePartitioning } from "./table-parts.ts";
+import { baseCut, valuePartitioning } from "./table-parts.ts";
 
-export interface SeedRequest {
-  readonly store: ObjectStore;
-  readonly engine: QueryEngine;
-  readonly schema: Schema;
+export interface SeedContext extends RunContext {
   readonly run: string;
   /** A relation with the wire columns of items. */
   readonly staged: string;
@@ -26,38 +18,72 @@ export interface SeedRequest {
   readonly cutSeconds: number;
   readonly deliveryDelaySeconds: number;
   readonly snapshotsKept: number;
-  readonly nowSeconds: () => number;
 }
 
-const COMMIT_TRIES = 10;
+/** Writes the base segments and commits them. Throws EXPORT_INVALID, and CONFLICT where the lake has a later snapshot. */
+export async function seed(context: SeedContext): Promise<Manifest> {
+  const planned = await planSeedRun(context);
+  const staged = await stageRun(context, planned);
+  return commitSeedRun(context, planned, staged);
+}
 
-/**
- * Writes the base segments and commits them. A commit that came in between does no harm, since a snapshot replaces base
- * and deltas whatever they were; only a snapshot of a later time is not replaced (CONFLICT).
- */
-export async function seed(request: SeedRequest): Promise<Manifest> {
-  const { engine, schema, run } = request;
-  const buckets =
-    schema.partitioning?.kind === "bucket" ? schema.partitioning.count : bucketsFor(request.items);
-  const floorSeconds = Math.max(0, request.exportTimeSeconds - FLOOR_MARGIN_SECONDS);
-  let staged: readonly Segment[];
+/** The run that writes the base from staged items. */
+export async function planSeedRun(context: SeedContext): Promise<PlannedRun> {
+  const { store, engine, schema, run, items, exportTimeSeconds, cutSeconds } = context;
+  const buckets = schema.partitioning?.kind === "bucket" ? schema.partitioning.count : bucketsFor(items);
+  const floorSeconds = Math.max(0, exportTimeSeconds - FLOOR_MARGIN_SECONDS);
+  const rows = snapshotBaseRows(engine.dialect, schema, context.staged, floorSeconds);
+  const cut = await baseCut(engine, schema, rows, buckets);
+  const { sequence } = await latestManifest(store, schema.table);
+  const { deliveryDelaySeconds, snapshotsKept } = context;
+  return {
+    run,
+    fromSequence: sequence,
+    stages: [{ run, kind: "base", rows, sortBy: sortColumns(schema), cut }],
+    change: {
+      kind: "snapshot",
+      exportTimeSeconds,
+      cutSeconds,
+      floorSeconds,
+      items,
+      buckets,
+      deliveryDelaySeconds,
+      snapshotsKept,
+    },
+  };
+}
+
+/** Checks and commits what was staged. */
+export async function commitSeedRun(
+  context: RunContext,
+  planned: PlannedRun,
+  staged: readonly Segment[],
+): Promise<Manifest> {
   try {
-    const rows = snapshotBaseRows(engine.dialect, schema, request.staged, floorSeconds);
-    const parts = await baseParts(engine, schema, rows, buckets);
-    staged = await engine.stage({ schema, run, kind: "base", rows, sortBy: sortColumns(schema), parts });
-    await requireDistinctKeys(request, staged);
+    requireAllItems(planned, staged);
+    await requireDistinctKeys(context, staged);
   } catch (error) {
-    await removeStaged(request);
+    await removeRun(context, planned.run);
     throw error;
   }
-  return commitSnapshot(request, { buckets, floorSeconds, staged });
+  return commitRun(context, planned, staged);
 }
 
-/** An export holds an item once. Keys of different buckets differ, so that each bucket can be checked alone. */
-async function requireDistinctKeys(request: SeedRequest, staged: readonly Segment[]): Promise<void> {
-  const { engine, schema } = request;
-  const groups = valuePartitioning(schema) === undefined ? staged.map((segment) => [segment]) : [staged];
-  for (const segments of groups) {
+/** What was read is what was written: an engine that lost a row has not made a snapshot. */
+function requireAllItems(planned: PlannedRun, staged: readonly Segment[]): void {
+  const rows = staged.reduce((sum, segment) => sum + segment.rows, 0);
+  if (planned.change.kind !== "snapshot" || planned.change.items === rows) return;
+  throw new DynalakeError(
+    "ENGINE_FAILED",
+    `of ${planned.change.items} items ${rows} were written: nothing was committed`,
+  );
+}
+
+/** An export holds an item once. Keys of different buckets differ, so that buckets can be checked one after the other. */
+async function requireDistinctKeys(context: RunContext, staged: readonly Segment[]): Promise<void> {
+  const { engine, schema } = context;
+  const together = valuePartitioning(schema) !== undefined;
+  for (const segments of together ? [staged] : groupsOf(staged, engine.keysAtOnceMax)) {
     const [row] = await engine.rows(repeatedKeys(engine.segments(schema, segments)));
     if (Number(row?.repeated) === 0) continue;
     throw new DynalakeError(
@@ -70,42 +96,19 @@ async function requireDistinctKeys(request: SeedRequest, staged: readonly Segmen
   }
 }
 
-async function commitSnapshot(
-  request: SeedRequest,
-  made: { readonly buckets: number; readonly floorSeconds: number; readonly staged: Manifest["segments"] },
-): Promise<Manifest> {
-  const { store, schema, run, exportTimeSeconds, cutSeconds, items, deliveryDelaySeconds, snapshotsKept } =
-    request;
-  for (let tries = 0; tries < COMMIT_TRIES; tries++) {
-    const manifest = await latestManifest(store, schema.table);
-    if (manifest.snapshots.some((snapshot) => snapshot.exportTimeSeconds > exportTimeSeconds)) {
-      await removeStaged(request);
-      throw new DynalakeError("CONFLICT", `"${schema.table}" already has a snapshot of a later time`, {
-        next: "Nothing was changed. Take a new snapshot, or use a lake of its own for the older export.",
-      });
+/** Neighbours together, as long as they have no more rows than that. */
+function groupsOf(staged: readonly Segment[], rowsMax: number): readonly (readonly Segment[])[] {
+  const groups: Segment[][] = [];
+  let rows = 0;
+  for (const segment of staged) {
+    const group = groups.at(-1);
+    if (group !== undefined && rows + segment.rows <= rowsMax) {
+      group.push(segment);
+      rows += segment.rows;
+    } else {
+      groups.push([segment]);
+      rows = segment.rows;
     }
-    const nowSeconds = request.nowSeconds();
-    const objects = await listChangeObjects(store, schema.table, hourOf(nowSeconds - deliveryDelaySeconds));
-    const { buckets, floorSeconds } = made;
-    const facts = {
-      exportTimeSeconds,
-      cutSeconds,
-      floorSeconds,
-      items,
-      buckets,
-      schema: schema.file,
-      objects,
-      deliveryDelaySeconds,
-      snapshotsKept,
-    };
-    const next = afterSnapshot(manifest, facts, { run, nowSeconds, staged: made.staged });
-    if ((await commitManifest(store, schema.table, next)) === "committed") return next;
   }
-  await removeStaged(request);
-  throw new DynalakeError("CONFLICT", `other commits kept coming first to "${schema.table}"`);
-}
-
-async function removeStaged(request: SeedRequest): Promise<void> {
-  const objects = await request.store.list(`${segmentsFolder(request.schema.table)}${request.run}/`);
-  await request.store.remove(objects.map((object) => object.path));
+  return groups;
 }

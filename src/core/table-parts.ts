@@ -5,12 +5,11 @@
  */
 import { DynalakeError } from "./error.ts";
 import type { Manifest } from "./manifest.ts";
-import { bucketLabel, type Partitioning } from "./partitioning.ts";
-import type { QueryEngine, StageRequest } from "./ports/query-engine.ts";
+import { bucketLabel, bucketLabelOf, type Partitioning } from "./partitioning.ts";
+import type { Cut, QueryEngine } from "./ports/query-engine.ts";
 import type { Schema } from "./schema.ts";
 import { integer, literal, quoted } from "./sql/dialect.ts";
 
-type Parts = StageRequest["parts"];
 type ValuePartitioning = Exclude<Partitioning, { kind: "bucket" }>;
 
 /** The part of the deltas of a table that is cut by the values of a column. */
@@ -24,53 +23,54 @@ export function valuePartitioning(schema: Schema): ValuePartitioning | undefined
   return schema.partitioning?.kind === "bucket" ? undefined : schema.partitioning;
 }
 
-/** The parts of a new delta. */
-export function deltaParts(engine: QueryEngine, schema: Schema, manifest: Pick<Manifest, "buckets">): Parts {
-  if (valuePartitioning(schema) !== undefined) return [{ part: ALL_KEYS, where: undefined }];
-  return bucketParts(engine, manifest.buckets);
+/** How a new delta is cut. */
+export function deltaCut(engine: QueryEngine, schema: Schema, manifest: Pick<Manifest, "buckets">): Cut {
+  if (valuePartitioning(schema) !== undefined) return { parts: [{ part: ALL_KEYS }] };
+  return bucketCut(engine, manifest.buckets);
 }
 
-/** The parts of base rows, which are given as a SELECT of a segment's columns. */
-export async function baseParts(
+/** How base rows are cut, which are given as a SELECT of a segment's columns. */
+export async function baseCut(
   engine: QueryEngine,
   schema: Schema,
   rows: string,
   buckets: number,
-): Promise<Parts> {
+): Promise<Cut> {
   const partitioning = valuePartitioning(schema);
-  if (partitioning === undefined) return bucketParts(engine, buckets);
+  if (partitioning === undefined) return bucketCut(engine, buckets);
   const label = partLabel(engine, partitioning);
-  return labelParts(engine, label, `SELECT DISTINCT ${label} AS part FROM (${rows}) LIMIT ${PARTS_MAX + 1}`);
+  return labelCut(engine, label, `SELECT DISTINCT ${label} AS part FROM (${rows}) LIMIT ${PARTS_MAX + 1}`);
 }
 
-/** The parts of the base that hold a key of the deltas, or get one: each with the condition that chooses its rows. */
-export async function touchedParts(
+/** The parts of the base that hold a key of the deltas, or get one. */
+export async function touchedCut(
   engine: QueryEngine,
   partitioning: ValuePartitioning,
   base: string,
   deltas: string,
-): Promise<Parts> {
+): Promise<Cut> {
   const label = partLabel(engine, partitioning);
   const held = `SELECT ${label} AS part FROM ${base} WHERE _key IN (SELECT _key FROM ${deltas})`;
   const given = `SELECT ${label} AS part FROM ${deltas} WHERE _op <> 'REMOVE'`;
-  return labelParts(
+  return labelCut(
     engine,
     label,
     `SELECT DISTINCT part FROM (${held} UNION ALL ${given}) LIMIT ${PARTS_MAX + 1}`,
   );
 }
 
-/** Every bucket with the condition on `_key` that chooses its rows; the one bucket of a small table needs none. */
-function bucketParts(engine: QueryEngine, count: number): Parts {
-  if (count === 1) return [{ part: bucketLabel(0), where: undefined }];
+/** Every bucket of the key; the one bucket of a small table needs no condition. */
+function bucketCut(engine: QueryEngine, count: number): Cut {
+  if (count === 1) return { parts: [{ part: bucketLabel(0) }] };
   const bucket = engine.dialect.bucketOfTyped("_key", count);
-  return Array.from({ length: count }, (_, index) => ({
+  const parts = Array.from({ length: count }, (_, index) => ({
     part: bucketLabel(index),
     where: `${bucket} = ${integer(index)}`,
   }));
+  return { parts, partOf: bucketLabelOf(bucket) };
 }
 
-async function labelParts(engine: QueryEngine, label: string, statement: string): Promise<Parts> {
+async function labelCut(engine: QueryEngine, label: string, statement: string): Promise<Cut> {
   const labels = (await engine.rows(statement)).map((row) => String(row.part)).sort();
   if (labels.length > PARTS_MAX) {
     throw new DynalakeError(
@@ -81,7 +81,7 @@ async function labelParts(engine: QueryEngine, label: string, statement: string)
       },
     );
   }
-  return labels.map((part) => ({ part, where: `${label} = ${literal(part)}` }));
+  return { parts: labels.map((part) => ({ part, where: `${label} = ${literal(part)}` })), partOf: label };
 }
 
 /** The expression of a row's part: letters, digits, _ and - only. Rows without a value have a part of their own. */

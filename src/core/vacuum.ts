@@ -1,5 +1,5 @@
 /** Removes what no manifest of the retention window names. */
-import { manifestPath, runOfPath, segmentsFolder, stagingFolder } from "./lake-path.ts";
+import { manifestPath, runOfPath, segmentOfPath, segmentsFolder, stagingFolder } from "./lake-path.ts";
 import { manifestSequences, readManifest } from "./lake-table.ts";
 import type { Manifest } from "./manifest.ts";
 import type { ObjectStore, StoredObject } from "./ports/object-store.ts";
@@ -83,7 +83,7 @@ export function unnamedFiles(
   return files.filter((file) => {
     const run = runOfPath(file.path);
     if (youngRuns.has(run)) return false;
-    const part = file.path.split("/")[3];
-    return file.path.includes("/staging/") || run === undefined || !named.has(`${run}/${part}`);
+    const segment = segmentOfPath(file.path);
+    return segment === undefined || !named.has(`${segment.run}/${segment.part}`);
   });
 }

@@ -15,11 +15,15 @@ import { makeFolder, removeFile, syncFile, syncFolder } from "./folder-store.ts"
 /** Rows of a Parquet row group: small enough that a query by key opens few. */
 const ROW_GROUP_ROWS = 122_880;
 
+/** Some hundred megabytes of a hash table. */
+const KEYS_AT_ONCE_MAX = 2_000_000;
+
 export function duckdbEngine(root: string, session: DuckdbSession): QueryEngine {
   const filesOf = (objects: readonly ChangeObject[]): readonly string[] =>
     objects.map(({ path }) => join(root, path));
   return {
     dialect: duckdb,
+    keysAtOnceMax: KEYS_AT_ONCE_MAX,
     changes: (schema, selection) => {
       const columns = changeWireColumns(schema);
       return byName(emptyWireRows(duckdb, columns), nameList(columns), filesOf(selection.objects));
@@ -84,7 +88,7 @@ async function stage(
   const { schema, run, kind } = request;
   const order = request.sortBy.map(quoted).join(", ");
   const staged: Segment[] = [];
-  for (const { part, where } of request.parts) {
+  for (const { part, where } of request.cut.parts) {
     const file = segmentFile(root, schema.table, { run, part });
     const rows = where === undefined ? request.rows : `SELECT * FROM (${request.rows}) WHERE ${where}`;
     const count = await copyToParquet(session, `${rows} ORDER BY ${order}`, file).catch(

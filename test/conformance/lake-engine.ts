@@ -66,13 +66,13 @@ export function registerLakeEngineTests(
 
   async function stagedFrom(
     harness: LakeEngineHarness,
-    parts: StageRequest["parts"],
+    cut: StageRequest["cut"],
     run = "run-1",
   ): Promise<readonly Segment[]> {
     const { engine } = harness;
     const columns = typedSelectList(segmentColumns(engine.dialect, SCHEMA));
     const rows = `SELECT ${columns} FROM ${await changesOf(harness, SCHEMA)}`;
-    return engine.stage({ schema: SCHEMA, run, kind: "delta", rows, sortBy: sortColumns(SCHEMA), parts });
+    return engine.stage({ schema: SCHEMA, run, kind: "delta", rows, sortBy: sortColumns(SCHEMA), cut });
   }
 
   describe(`the sink and the engine ${name}`, () => {
@@ -163,7 +163,7 @@ export function registerLakeEngineTests(
       "a column that was declared later is null in what is older, and one that is declared no more is left out",
       inLake(async (harness) => {
         await harness.sink(SCHEMA).deliver([rowOf(SCHEMA, 1, { K: { S: "a" }, N: { N: "1" } })], NOW_SECONDS);
-        const staged = await stagedFrom(harness, [{ part: "b0000", where: undefined }]);
+        const staged = await stagedFrom(harness, { parts: [{ part: "b0000" }] });
         const later = schemaOf({ D: { type: "decimal(38,9)" }, Later: { type: "array<struct<x:int>>" } });
         for (const relation of [await changesOf(harness, later), harness.engine.segments(later, staged)]) {
           const rows = await harness.engine.rows(`SELECT * FROM ${relation}`);
@@ -181,11 +181,14 @@ export function registerLakeEngineTests(
           rowOf(SCHEMA, i, { K: { S: key }, N: { N: String(i) } }),
         );
         await harness.sink(SCHEMA).deliver(rows, NOW_SECONDS);
-        const staged = await stagedFrom(harness, [
-          { part: "early", where: "k < 'c'" },
-          { part: "late", where: "k >= 'c'" },
-          { part: "none", where: "k > 'z'" },
-        ]);
+        const staged = await stagedFrom(harness, {
+          parts: [
+            { part: "early", where: "k < 'c'" },
+            { part: "late", where: "k >= 'c' AND k <= 'z'" },
+            { part: "none", where: "k > 'z'" },
+          ],
+          partOf: "CASE WHEN k < 'c' THEN 'early' WHEN k <= 'z' THEN 'late' ELSE 'none' END",
+        });
         expect(
           staged.map(({ id, run, part, kind, rows: count }) => ({ id, run, part, kind, count })),
         ).toEqual([
@@ -211,9 +214,7 @@ export function registerLakeEngineTests(
         const columns = typedSelectList(segmentColumns(engine.dialect, SCHEMA));
         const broken = `SELECT ${columns} FROM (SELECT *, 1 FROM no_such_relation)`;
         const request = { schema: SCHEMA, run: "run-2", kind: "base", rows: broken, sortBy: ["k"] } as const;
-        await expect(
-          engine.stage({ ...request, parts: [{ part: "p", where: undefined }] }),
-        ).rejects.toMatchObject({
+        await expect(engine.stage({ ...request, cut: { parts: [{ part: "p" }] } })).rejects.toMatchObject({
           code: "SQL_FAILED",
         });
         const left = (await store.list("")).map(({ path }) => path);

@@ -5,7 +5,7 @@ import { changeObjectPath } from "../../src/core/lake-path.ts";
 import { latestManifest } from "../../src/core/lake-table.ts";
 import { initialManifest, type Manifest, manifestText, type Segment } from "../../src/core/manifest.ts";
 import { parseSchema } from "../../src/core/schema.ts";
-import { type SeedRequest, seed } from "../../src/core/seed.ts";
+import { type SeedContext, seed } from "../../src/core/seed.ts";
 import { FakeEngine } from "../support/fake-engine.ts";
 import { Died, MemoryStore, type Moment } from "../support/memory-store.ts";
 
@@ -233,7 +233,7 @@ describe("a snapshot", () => {
   });
 });
 
-function seedOf({ store, engine }: World, change: Partial<SeedRequest> = {}): SeedRequest {
+function seedOf({ store, engine }: World, change: Partial<SeedContext> = {}): SeedContext {
   return {
     store,
     engine,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { type Delivery, deliver } from "../../src/core/deliver.ts";
+import { Undelivered } from "../../src/core/ports/change-sink.ts";
 import { readRecordedEvents } from "../../src/core/recorded-events.ts";
 import { rowCodec } from "../../src/core/row.ts";
 import { parseSchema, type Schema, type SchemaFile } from "../../src/core/schema.ts";
@@ -122,9 +123,26 @@ describe("when something fails", () => {
     store.failOnce("create", /changes/, "before", failure);
     const batch = [change("a", 1), "{"];
     await expect(deliverTo(store, batch)).rejects.toBe(failure);
-    expect(store.paths()).toEqual([]);
+    expect(store.paths().map((path) => path.split("/")[1])).toEqual(["quarantine"]);
     await deliverTo(store, batch);
     expect(store.paths()).toHaveLength(2);
+  });
+
+  test("a sink that failed from some row on is told as the index of that row's record", async () => {
+    const store = new MemoryStore();
+    const context = {
+      store,
+      sink: { deliver: () => Promise.reject(new Undelivered(1, "full")) },
+      writer: lineWriter(rowCodec(SCHEMA)),
+      rowBytesMax: 1000,
+    };
+    const batch = {
+      records: ["{", change("a", 1), "{", change("b", 1)],
+      source: "a test",
+      arrivedAtSeconds: 1,
+    };
+    await expect(deliver(context, batch)).rejects.toMatchObject({ code: "DELIVERY_FAILED", firstIndex: 3 });
+    expect(store.paths().map((path) => path.split("/")[1])).toEqual(["quarantine"]);
   });
 
   test("a quarantine that fails is thrown: a record is never reported as kept that is not", async () => {

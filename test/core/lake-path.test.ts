@@ -12,6 +12,7 @@ import {
   manifestFolder,
   manifestPath,
   manifestSequence,
+  PART_COLUMN,
   parseChangeObject,
   positionPath,
   quarantineFolder,
@@ -20,8 +21,10 @@ import {
   runOfPath,
   schemaPath,
   segmentFolder,
+  segmentOfPath,
   segmentsFolder,
   sourcePath,
+  stageFolder,
   stagingFolder,
   stagingRunFolder,
 } from "../../src/core/lake-path.ts";
@@ -203,6 +206,25 @@ test("the run of a segment or of something staged is known by its path", () => {
   ]) {
     expect(runOfPath(path)).toBeUndefined();
   }
+});
+
+test("an object of a segment tells its run and its part, in a folder of its own or in one that a statement made", () => {
+  fc.assert(
+    fc.property(table, id, id, fc.nat(), (name, run, part, statement) => {
+      expect(segmentOfPath(`${segmentFolder(name, run, part)}rows.parquet`)).toEqual({ run, part });
+      const folder = `${stageFolder(name, run, statement)}${PART_COLUMN}=${part}/`;
+      expect(segmentOfPath(`${folder}2026_x`)).toEqual({ run, part });
+    }),
+    { numRuns: 100 },
+  );
+  for (const path of [
+    "t/segments/r/x",
+    "t/segments/x",
+    "t/staging/r/p/x",
+    "segments/r/p/x",
+    "t/segments/r/0/p/x",
+  ])
+    expect(segmentOfPath(path)).toBeUndefined();
 });
 
 describe("an object of the quarantine", () => {

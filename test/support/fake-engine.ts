@@ -8,6 +8,7 @@ import type { MemoryStore } from "./memory-store.ts";
 
 export class FakeEngine implements QueryEngine {
   readonly dialect: Dialect = duckdb;
+  readonly keysAtOnceMax = 1_000;
   readonly staged: StageRequest[] = [];
   /** What `rows` answers to a statement. */
   answer: (sql: string) => readonly Readonly<Record<string, unknown>>[] = () => [];
@@ -31,7 +32,7 @@ export class FakeEngine implements QueryEngine {
   async stage(request: StageRequest): Promise<readonly Segment[]> {
     this.staged.push(request);
     const segments: Segment[] = [];
-    for (const [i, { part }] of request.parts.entries()) {
+    for (const [i, { part }] of request.cut.parts.entries()) {
       if (i >= this.failAfterParts) throw new Error("the staging failed");
       const { run, kind, schema } = request;
       await this.#store.create(`${segmentFolder(schema.table, run, part)}rows.parquet`, new Uint8Array(1));

@@ -19,11 +19,14 @@ export interface QueryEngine {
   /** A relation with the columns of segments; a column that a segment lacks is null. No segments give no rows. */
   segments(schema: Schema, segments: readonly Segment[]): string;
 
+  /** About so many keys can be compared with each other in one statement. */
+  readonly keysAtOnceMax: number;
+
   /** All rows of a statement, as plain values. Fails with SQL_FAILED, ENGINE_FAILED or DISK_FULL. */
   rows(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
 
   /**
-   * Writes rows as one new segment for each part: sorted, durable, and visible to nobody before a manifest names it. A
+   * Writes rows as one new segment for each part: durable, and visible to nobody before a manifest names it. A
    * part without rows gives no segment. When it fails, what was written lies in the folders of `run` and nowhere else.
    */
   stage(request: StageRequest): Promise<readonly Segment[]>;
@@ -36,14 +39,25 @@ export interface ChangeSelection {
   readonly sinceHour: Hour;
 }
 
-export interface StageRequest {
-  readonly schema: Schema;
+/** Rows to write, as plain data: a plan can wait in the store until an engine stages it. */
+export interface Stage {
   readonly run: string;
   readonly kind: Segment["kind"];
   /** A SELECT of a segment's columns. */
   readonly rows: string;
-  /** Names of columns by which the rows are sorted. */
+  /** Names of columns by which the rows are sorted, as far as the engine can. */
   readonly sortBy: readonly string[];
-  /** Each part of the table that is written, with the condition on the rows' columns that chooses its rows. */
-  readonly parts: readonly { readonly part: string; readonly where: string | undefined }[];
+  readonly cut: Cut;
+}
+
+/** Into which parts rows are cut. */
+export interface Cut {
+  /** Each part that is written, with the condition on the rows' columns that chooses its rows. */
+  readonly parts: readonly { readonly part: string; readonly where?: string | undefined }[];
+  /** The expression of a row's part; a single part, which takes all rows, has none. */
+  readonly partOf?: string | undefined;
+}
+
+export interface StageRequest extends Stage {
+  readonly schema: Schema;
 }

@@ -1,0 +1,202 @@
+/**
+ * A compaction or a snapshot between its plan and its commit. It is plain data: on one machine it is staged and committed at
+ * once, elsewhere it waits in the store while an engine stages it.
+ */
+import { z } from "zod";
+import { listChangeObjects } from "./change-log.ts";
+import {
+  afterMajor,
+  afterMinor,
+  afterSnapshot,
+  type Commit,
+  type MinorPlan,
+  type SnapshotFacts,
+} from "./compaction-plan.ts";
+import { DynalakeError } from "./error.ts";
+import { hourOf, segmentsFolder } from "./lake-path.ts";
+import { commitManifest, latestManifest, manifestNumbered } from "./lake-table.ts";
+import { LAKE_FORMAT, type Manifest, type Segment, segmentName } from "./manifest.ts";
+import type { ObjectStore } from "./ports/object-store.ts";
+import type { QueryEngine, Stage } from "./ports/query-engine.ts";
+import type { Schema } from "./schema.ts";
+
+export interface RunContext {
+  readonly store: ObjectStore;
+  readonly engine: QueryEngine;
+  readonly schema: Schema;
+  readonly nowSeconds: () => number;
+}
+
+export interface PlannedRun {
+  readonly run: string;
+  /** The number of the manifest that it was planned from; a commit after that one makes a compaction a conflict. */
+  readonly fromSequence: number;
+  readonly stages: readonly Stage[];
+  readonly change: PlannedChange;
+}
+
+/** What the commit changes, beside the segments. */
+export type PlannedChange = PlannedMinor | PlannedMajor | PlannedSnapshot;
+
+export interface PlannedMinor
+  extends Pick<MinorPlan, "horizonSeconds" | "takesDeltas" | "folded" | "foldedSinceSeconds"> {
+  readonly kind: "minor";
+}
+
+export interface PlannedMajor {
+  readonly kind: "major";
+  /** The parts whose segments are replaced. */
+  readonly parts: readonly string[];
+}
+
+export interface PlannedSnapshot extends Omit<SnapshotFacts, "schema" | "objects"> {
+  readonly kind: "snapshot";
+}
+
+const seconds = z.number().int().min(0);
+
+const plannedChange = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("minor"),
+    horizonSeconds: seconds,
+    takesDeltas: z.boolean(),
+    folded: z.array(z.string()),
+    foldedSinceSeconds: seconds,
+  }),
+  z.object({ kind: z.literal("major"), parts: z.array(z.string()) }),
+  z.object({
+    kind: z.literal("snapshot"),
+    exportTimeSeconds: seconds,
+    cutSeconds: seconds,
+    floorSeconds: seconds,
+    items: z.number().int().min(0),
+    buckets: z.number().int().min(1),
+    deliveryDelaySeconds: seconds,
+    snapshotsKept: z.number().int().min(1),
+  }),
+]);
+
+const plannedRun = z.object({
+  format: z.literal(LAKE_FORMAT),
+  run: segmentName,
+  fromSequence: z.number().int().min(0),
+  stages: z.array(
+    z.object({
+      run: segmentName,
+      kind: z.enum(["base", "delta"]),
+      rows: z.string(),
+      sortBy: z.array(z.string()),
+      cut: z.object({
+        parts: z.array(z.object({ part: segmentName, where: z.string().optional() })),
+        partOf: z.string().optional(),
+      }),
+    }),
+  ),
+  change: plannedChange,
+});
+
+export function plannedRunText(planned: PlannedRun): string {
+  return `${JSON.stringify({ format: LAKE_FORMAT, ...planned })}\n`;
+}
+
+/** Reads the text of a planned run; throws LAKE_DAMAGED, naming `path`. */
+export function parsePlannedRun(text: string, path: string): PlannedRun {
+  try {
+    return plannedRun.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new DynalakeError("LAKE_DAMAGED", `${path} does not tell a planned run`, { cause });
+  }
+}
+
+/** Stages all of it, and removes what was staged where that fails: nothing can have named it yet. */
+export async function stageRun(context: RunContext, planned: PlannedRun): Promise<readonly Segment[]> {
+  const staged: Segment[] = [];
+  try {
+    for (const stage of planned.stages) {
+      staged.push(...(await context.engine.stage({ ...stage, schema: context.schema })));
+    }
+    return staged;
+  } catch (error) {
+    await removeRun(context, planned.run);
+    throw error;
+  }
+}
+
+/** Commits, and cleans up after a conflict: only a clean failure may delete what was staged. Throws CONFLICT. */
+export async function commitRun(
+  context: RunContext,
+  planned: PlannedRun,
+  staged: readonly Segment[],
+): Promise<Manifest> {
+  const next =
+    planned.change.kind === "snapshot"
+      ? await commitSnapshot(context, planned, planned.change, staged)
+      : await commitCompaction(context, planned, planned.change, staged);
+  if (!(next instanceof DynalakeError)) return next;
+  await removeRun(context, planned.run);
+  throw next;
+}
+
+/** The manifest, or the conflict. */
+type Outcome = Manifest | DynalakeError;
+
+async function commitCompaction(
+  context: RunContext,
+  planned: PlannedRun,
+  change: PlannedMinor | PlannedMajor,
+  staged: readonly Segment[],
+): Promise<Outcome> {
+  const { store, schema } = context;
+  const manifest = await manifestNumbered(store, schema.table, planned.fromSequence);
+  const next = nextManifest(manifest, change, { run: planned.run, nowSeconds: context.nowSeconds(), staged });
+  if ((await commitManifest(store, schema.table, next)) === "committed") return next;
+  return new DynalakeError("CONFLICT", `another commit took number ${next.sequence} of "${schema.table}"`);
+}
+
+function nextManifest(manifest: Manifest, change: PlannedMinor | PlannedMajor, commit: Commit): Manifest {
+  return change.kind === "minor"
+    ? afterMinor(manifest, change, commit)
+    : afterMajor(manifest, change.parts, commit);
+}
+
+const SNAPSHOT_COMMIT_TRIES = 10;
+
+/**
+ * A commit that came in between does no harm, since a snapshot replaces base and deltas whatever they were; only a snapshot
+ * of a later time is not replaced.
+ */
+async function commitSnapshot(
+  context: RunContext,
+  planned: PlannedRun,
+  change: PlannedSnapshot,
+  staged: readonly Segment[],
+): Promise<Outcome> {
+  const { store, schema } = context;
+  for (let tries = 0; tries < SNAPSHOT_COMMIT_TRIES; tries++) {
+    const manifest = await latestManifest(store, schema.table);
+    if (manifest.snapshots.some((snapshot) => snapshot.exportTimeSeconds > change.exportTimeSeconds)) {
+      return new DynalakeError("CONFLICT", `"${schema.table}" already has a snapshot of a later time`, {
+        next: "Nothing was changed. Take a new snapshot, or use a lake of its own for the older export.",
+      });
+    }
+    const nowSeconds = context.nowSeconds();
+    const objects = await listChangeObjects(
+      store,
+      schema.table,
+      hourOf(nowSeconds - change.deliveryDelaySeconds),
+    );
+    const facts = { ...change, schema: schema.file, objects };
+    const next = afterSnapshot(manifest, facts, { run: planned.run, nowSeconds, staged });
+    if ((await commitManifest(store, schema.table, next)) === "committed") return next;
+  }
+  return new DynalakeError("CONFLICT", `other commits kept coming first to "${schema.table}"`);
+}
+
+/** Removes what the run has staged. */
+export async function removeRun(
+  { store, schema }: Pick<RunContext, "store" | "schema">,
+  run: string,
+): Promise<void> {
+  const objects = await store.list(`${segmentsFolder(schema.table)}${run}/`);
+  await store.remove(objects.map((object) => object.path));
+}
