@@ -51,6 +51,9 @@ export function itemWireColumns(schema: Schema): readonly WireColumn[] {
   ];
 }
 
+/** The bytes of a staged line: 400 KB of text can become six times as long in JSON, and `_unmapped` is JSON within JSON. */
+export const LINE_BYTES_MAX: number = 16 * 1024 * 1024;
+
 /** Turns items and changes into lines, each ending in a line feed. */
 export interface LineWriter {
   readonly codec: RowCodec;

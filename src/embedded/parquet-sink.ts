@@ -7,12 +7,12 @@ import { DynalakeError } from "../core/error.ts";
 import { changeObjectPath } from "../core/lake-path.ts";
 import type { ChangeSink, DeliveredRow } from "../core/ports/change-sink.ts";
 import type { Schema } from "../core/schema.ts";
-import { changeWireColumns, type WireColumn } from "../core/wire-line.ts";
+import { changeWireColumns, LINE_BYTES_MAX, type WireColumn } from "../core/wire-line.ts";
 import { copyToParquet } from "./duckdb-engine.ts";
 import type { DuckdbSession } from "./duckdb-session.ts";
 import { fileError } from "./file-error.ts";
 import { makeFolder, publish, temporaryPath } from "./folder-store.ts";
-import { LINE_BYTES_MAX, wireFiles } from "./wire-files.ts";
+import { wireFiles } from "./wire-files.ts";
 
 /** No service bounds a delivery here; these bound the memory that one takes. */
 export const FILE_LIMITS: BatchLimits = {

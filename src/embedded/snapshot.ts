@@ -12,11 +12,12 @@ import type { Schema } from "../core/schema.ts";
 import { seed } from "../core/seed.ts";
 import { emptyWireRows } from "../core/sql/columns.ts";
 import { itemWireColumns } from "../core/wire-line.ts";
+import { requireFewRejected, type Transcoded } from "../export/transcode.ts";
 import type { ExportFolder, ExportPart } from "./export-folder.ts";
 import { fileError } from "./file-error.ts";
 import { makeFolder } from "./folder-store.ts";
 import { holdsData, type Lake, newRun, nowSeconds } from "./lake.ts";
-import { requireFewRejected, type Transcoded, type TranscodeTask } from "./transcode.ts";
+import type { TranscodeTask } from "./transcode.ts";
 import { transcodeAll } from "./transcode-pool.ts";
 import { wireFiles } from "./wire-files.ts";
 

@@ -6,7 +6,8 @@ import { DynalakeError, type ErrorCode } from "../core/error.ts";
 import { rowCodec } from "../core/row.ts";
 import type { Schema, SchemaFile } from "../core/schema.ts";
 import { lineWriter } from "../core/wire-line.ts";
-import { type Transcoded, type TranscodeTask, transcode } from "./transcode.ts";
+import type { Transcoded } from "../export/transcode.ts";
+import { type TranscodeTask, transcode } from "./transcode.ts";
 
 export interface WorkerSetup {
   readonly schemaFile: SchemaFile;

@@ -1,23 +1,11 @@
-/**
- * One data file of an export to one file of staged wire rows. This is the hot path of a snapshot: most lines go the fast way,
- * from bytes to bytes; each line that it gives up is parsed. A property test proves the rows equal.
- */
-import { isUtf8 } from "node:buffer";
-import { createHash } from "node:crypto";
+/** One data file of an export on this machine to one file of staged wire rows. */
 import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { basename } from "node:path";
-import { createGunzip } from "node:zlib";
-import type { RejectionReason } from "../core/change.ts";
-import { Rejection } from "../core/change.ts";
 import { DynalakeError } from "../core/error.ts";
-import { readExportLine } from "../core/export-line.ts";
-import { type FastLine, fastLine } from "../core/fast-line.ts";
-import { LineCursor } from "../core/fast-line-cursor.ts";
-import { belongs } from "../core/selection.ts";
-import { itemLine, type LineWriter } from "../core/wire-line.ts";
+import type { LineWriter } from "../core/wire-line.ts";
+import { type Transcoded, transcodePart } from "../export/transcode.ts";
 import { fileError, systemCode } from "./file-error.ts";
-import { LINE_BYTES_MAX } from "./wire-files.ts";
 
 export interface TranscodeTask {
   /** The data file: gzip of JSON lines. */
@@ -29,28 +17,7 @@ export interface TranscodeTask {
   readonly md5: string;
 }
 
-export interface Transcoded {
-  /** Items that became rows. */
-  readonly items: number;
-  /** Items that belong to no lake table. */
-  readonly skipped: number;
-  readonly rejected: readonly RejectedLine[];
-}
-
-export interface RejectedLine {
-  readonly reason: RejectionReason;
-  readonly detail: string;
-  readonly raw: string;
-}
-
 const READ_BYTES = 256 * 1024;
-const INFLATE_BYTES = 1024 * 1024;
-const OUTPUT_BYTES = 1024 * 1024;
-/** The room that is kept from one piece of output to the next. */
-const OUTPUT_BYTES_KEPT_MAX = 8 * OUTPUT_BYTES;
-const REJECTED_MAX = 10_000;
-const REJECTED_CHARACTERS_MAX = 64 * 1024 * 1024;
-const LINE_FEED = 10;
 
 /** Transcodes one file in bounded memory. Throws EXPORT_INVALID where it is not what the manifest tells, and DISK_FULL. */
 export async function transcode(writer: LineWriter, task: TranscodeTask): Promise<Transcoded> {
@@ -58,147 +25,21 @@ export async function transcode(writer: LineWriter, task: TranscodeTask): Promis
   const output = await open(task.target, "wx").catch((error: unknown) => {
     throw fileError(error, task.target);
   });
-  const md5 = createHash("md5");
-  const gunzip = createGunzip({ chunkSize: INFLATE_BYTES });
   const source = createReadStream(task.source, { highWaterMark: READ_BYTES });
-  source.on("error", (error) => gunzip.destroy(error));
-  // Both listen before anything flows: what a source gives to the first listener is lost to a later one.
-  source.on("data", (chunk) => md5.update(chunk)).pipe(gunzip);
-  const lines = new LineTranscoder(writer);
-  const flush = async (): Promise<void> => {
-    await writeAll(output, lines.output.written()).catch((error: unknown) => {
+  const write = (piece: Uint8Array): Promise<void> =>
+    writeAll(output, piece).catch((error: unknown) => {
       throw fileError(error, task.target);
     });
-    lines.output.clear(OUTPUT_BYTES_KEPT_MAX);
-  };
   try {
-    for await (const region of wholeLines(gunzip, name)) {
-      for (let at = 0; at < region.length; ) {
-        at = lines.transcode(region, at);
-        if (lines.output.length >= OUTPUT_BYTES) await flush();
-      }
-    }
-    await flush();
+    return await transcodePart(writer, { ...task, name }, source, write);
   } catch (error) {
-    throw sourceError(error, name);
+    const isFromSystem = !(error instanceof DynalakeError) && systemCode(error) !== undefined;
+    throw isFromSystem ? fileError(error, `data/${name}`) : error;
   } finally {
-    source.destroy();
     await output.close();
   }
-  const { items, skipped, rejected } = lines;
-  if (gunzip.bytesWritten !== source.bytesRead)
-    throw new DynalakeError("EXPORT_INVALID", `data/${name} has bytes after the end of its gzip`);
-  requireWhole(task, name, md5.digest("base64"), items + skipped + rejected.length);
-  return { items, skipped, rejected };
-}
-
-/** Regions of whole lines, each with its line feed unless the file ends without one. Chunks are not copied but at their ends. */
-async function* wholeLines(chunks: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
-  /** The pieces of a line that has not ended yet. */
-  let pieces: Buffer[] = [];
-  for await (const chunk of chunks) {
-    const last = chunk.lastIndexOf(LINE_FEED);
-    if (last !== -1) {
-      const start = pieces.length === 0 ? 0 : chunk.indexOf(LINE_FEED) + 1;
-      if (start > 0) yield Buffer.concat([...pieces, chunk.subarray(0, start)]);
-      if (last >= start) yield chunk.subarray(start, last + 1);
-      pieces = [];
-    }
-    if (last < chunk.length - 1) pieces.push(chunk.subarray(last + 1));
-    if (pieces.reduce((sum, piece) => sum + piece.length, 0) > LINE_BYTES_MAX) {
-      throw new DynalakeError(
-        "EXPORT_INVALID",
-        `data/${name} has a line of more than ${LINE_BYTES_MAX} bytes`,
-      );
-    }
-  }
-  if (pieces.length > 0) yield Buffer.concat(pieces);
-}
-
-/** The lines of one data file as wire rows in `output`, and the count of them. */
-class LineTranscoder implements Transcoded {
-  readonly output: LineCursor = new LineCursor();
-  items = 0;
-  skipped = 0;
-  readonly rejected: RejectedLine[] = [];
-  #rejectedCharacters = 0;
-  readonly #writer: LineWriter;
-  readonly #fast: FastLine | undefined;
-
-  constructor(writer: LineWriter) {
-    this.#writer = writer;
-    this.#fast = fastLine(writer.codec.schema);
-  }
-
-  /** Takes the lines of the region from `start` on until a good piece of output is there; returns where the rest of them begins. */
-  transcode(region: Buffer, start: number): number {
-    const { output } = this;
-    const isValid = isUtf8(start === 0 ? region : region.subarray(start));
-    output.input = region;
-    let at = start;
-    while (at < region.length && output.length < OUTPUT_BYTES) {
-      const lineFeed = region.indexOf(LINE_FEED, at);
-      const end = lineFeed === -1 ? region.length : lineFeed;
-      if (isValid && this.#fast?.(output, at, end)) this.items++;
-      else if (end > at) this.#parse(region.subarray(at, end));
-      at = end + 1;
-    }
-    return at;
-  }
-
-  #parse(bytes: Buffer): void {
-    const line = bytes.toString("utf8");
-    if (line.trim() === "") return;
-    try {
-      if (!isUtf8(bytes)) throw new Rejection("not-json", "The line is no valid UTF-8.");
-      const item = readExportLine(line);
-      if (!belongs(this.#writer.codec.schema, item)) {
-        this.skipped++;
-        return;
-      }
-      const row = itemLine(this.#writer, item);
-      if (row === undefined) throw new Rejection("no-key");
-      const rowBytes = Buffer.from(row);
-      if (rowBytes.length > LINE_BYTES_MAX) throw new Rejection("too-large");
-      this.output.append(rowBytes);
-      this.items++;
-    } catch (error) {
-      if (!(error instanceof Rejection)) throw error;
-      this.rejected.push({ reason: error.reason, detail: error.message, raw: line });
-      this.#rejectedCharacters += line.length;
-      requireFewRejected(this.rejected.length, this.#rejectedCharacters);
-    }
-  }
-}
-
-/** Some lines without an item are kept aside; an export of such lines is none. */
-export function requireFewRejected(lines: number, characters: number): void {
-  if (lines <= REJECTED_MAX && characters <= REJECTED_CHARACTERS_MAX) return;
-  throw new DynalakeError(
-    "EXPORT_INVALID",
-    `${lines} lines of the export hold no item: more than ${REJECTED_MAX}, or too long to be kept aside`,
-  );
 }
 
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
-}
-
-function requireWhole(task: TranscodeTask, name: string, md5: string, items: number): void {
-  if (md5 !== task.md5) throw new DynalakeError("EXPORT_INVALID", `data/${name} does not match its checksum`);
-  if (items !== task.itemCount) {
-    throw new DynalakeError(
-      "EXPORT_INVALID",
-      `data/${name} has ${items} items, the manifest tells of ${task.itemCount}`,
-    );
-  }
-}
-
-function sourceError(error: unknown, name: string): unknown {
-  if (error instanceof DynalakeError) return error;
-  const code = systemCode(error) ?? "";
-  if (code.startsWith("Z_")) {
-    return new DynalakeError("EXPORT_INVALID", `data/${name} is no whole gzip file`, { cause: error });
-  }
-  return code === "" ? error : fileError(error, `data/${name}`);
 }

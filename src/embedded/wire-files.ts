@@ -1,10 +1,7 @@
 /** Files of wire rows on this machine, as DuckDB reads them. */
 import { literal } from "../core/sql/dialect.ts";
 import { duckdb } from "../core/sql/duckdb.ts";
-import type { WireColumn } from "../core/wire-line.ts";
-
-/** 400 KB of text can become six times as long in JSON, and `_unmapped` is JSON within JSON. */
-export const LINE_BYTES_MAX: number = 16 * 1024 * 1024;
+import { LINE_BYTES_MAX, type WireColumn } from "../core/wire-line.ts";
 
 /** A relation over files of wire rows. */
 export function wireFiles(columns: readonly WireColumn[], files: readonly string[]): string {

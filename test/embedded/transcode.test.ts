@@ -9,14 +9,14 @@ import { type Item, itemText, readItem } from "../../src/core/attribute-value.ts
 import { readRecordedEvents } from "../../src/core/recorded-events.ts";
 import { rowCodec } from "../../src/core/row.ts";
 import { parseSchema } from "../../src/core/schema.ts";
-import { itemLine, lineWriter } from "../../src/core/wire-line.ts";
+import { itemLine, LINE_BYTES_MAX, lineWriter } from "../../src/core/wire-line.ts";
 import { openExport } from "../../src/embedded/export-folder.ts";
 import { itemLines } from "../../src/embedded/items.ts";
 import { type Lake, openLake } from "../../src/embedded/lake.ts";
 import { type SnapshotResult, snapshotFromExport } from "../../src/embedded/snapshot.ts";
-import { type Transcoded, type TranscodeTask, transcode } from "../../src/embedded/transcode.ts";
+import { type TranscodeTask, transcode } from "../../src/embedded/transcode.ts";
 import type * as pool from "../../src/embedded/transcode-pool.ts";
-import { LINE_BYTES_MAX } from "../../src/embedded/wire-files.ts";
+import type { Transcoded } from "../../src/export/transcode.ts";
 import { keyedItem } from "../arbitraries/item.ts";
 import { type ExportDataFile, exportLine, md5Of, writeExport } from "../support/export-folder.ts";
 import { withFolder } from "../support/folders.ts";
