@@ -1,24 +1,55 @@
-// Bundles the sources into dist/, one file per entry point. Packages stay outside: node finds them in node_modules.
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+// Bundles the sources into dist/. The command line and the constructs for CDK apps leave packages outside, since node finds
+// them in node_modules; each function of the AWS deployment is one file with everything that it needs.
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
 import { argv } from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build as bundle } from "esbuild";
 
 const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, "dist");
-const entryPoints = ["src/cli/main.ts", "src/embedded/transcode-worker.ts"];
+/** What is written last, the first entry point, is what bin/dynalake.js compares with the sources. */
+const entryPoints = {
+  "cli/main": "src/cli/main.ts",
+  "embedded/transcode-worker": "src/embedded/transcode-worker.ts",
+  "infra/index": "infra/index.ts",
+};
+/** Of handlers/: other files there are parts of these. */
+const handlers = [
+  "stream",
+  "begin-snapshot",
+  "snapshot-part",
+  "plan-seed",
+  "plan-compaction",
+  "commit",
+  "publish-views",
+  "clean",
+];
 
-/** Writes dist/. What is written last, the first entry point, is what bin/dynalake.js compares with the sources. */
+/** Writes dist/. The files carry the moment the build began, so that a source saved during the build counts as newer. */
 export async function build() {
-  const present = entryPoints.filter((entry) => existsSync(join(root, entry)));
-  if (present.length === 0) return;
-  // The files carry the moment the build began, so that a source saved during the build counts as newer.
   const begun = new Date();
+  await buildHandlers(begun);
+  await buildModules(begun);
+}
+
+async function buildModules(begun) {
+  const present = Object.fromEntries(
+    Object.entries(entryPoints).filter(([, entry]) => existsSync(join(root, entry))),
+  );
+  if (Object.keys(present).length === 0) return;
   const { outputFiles } = await bundle({
     absWorkingDir: root,
     entryPoints: present,
-    outbase: "src",
     outdir: "dist",
     bundle: true,
     packages: "external",
@@ -34,7 +65,36 @@ export async function build() {
   const main = join(dist, "cli", "main.js");
   const files = outputFiles.toSorted((a, b) => Number(a.path === main) - Number(b.path === main));
   for (const file of files) replaceFile(file.path, file.contents, begun);
-  removeOthers(new Set(files.map((file) => file.path)));
+  removeOthers(dist, /\.js(\.map)?$/, new Set(files.map((file) => file.path)));
+}
+
+/** They run on node24 at AWS, and on node20 where that is what an emulator has. */
+async function buildHandlers(begun) {
+  const present = handlers.filter((name) => existsSync(join(root, "handlers", `${name}.ts`)));
+  if (present.length === 0) return;
+  const { outputFiles } = await bundle({
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries(present.map((name) => [`${name}/index`, `handlers/${name}.ts`])),
+    outdir: "dist/handlers",
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    minify: true,
+    // Errors are told apart by their names.
+    keepNames: true,
+    platform: "node",
+    target: "node20",
+    format: "esm",
+    mainFields: ["module", "main"],
+    // Packages that are no ES modules ask for those of node in their own way.
+    banner: { js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);' },
+    // Beside the code, which does not name it, so that it stays behind when the code is deployed.
+    sourcemap: "external",
+    legalComments: "external",
+    write: false,
+    logLevel: "warning",
+  });
+  for (const file of outputFiles) replaceFile(file.path, file.contents, begun);
+  removeOthers(join(dist, "handlers"), /\.(mjs|map|txt)$/, new Set(outputFiles.map((file) => file.path)));
 }
 
 /** Renames a finished file into place: a process that starts meanwhile reads the old file or the new one, whole. */
@@ -46,14 +106,24 @@ function replaceFile(path, contents, modified) {
   renameSync(unfinished, path);
 }
 
-function removeOthers(kept) {
-  for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
+function removeOthers(folder, name, kept) {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
-    if (entry.isFile() && /\.js(\.map)?$/.test(entry.name) && !kept.has(path)) rmSync(path);
+    if (entry.isFile() && name.test(entry.name) && !kept.has(path)) rmSync(path, { force: true });
+  }
+}
+
+function tellSizes() {
+  console.log(existsSync(dist) ? `built ${relative(root, dist)}/` : "nothing to build yet");
+  for (const name of handlers) {
+    const file = join(dist, "handlers", name, "index.mjs");
+    if (!existsSync(file)) continue;
+    const kibibytes = Math.ceil(statSync(file).size / 1024);
+    console.log(`  ${`handlers/${name}/${basename(file)}`.padEnd(36)}${String(kibibytes).padStart(6)} KiB`);
   }
 }
 
 if (argv[1] !== undefined && import.meta.url === pathToFileURL(argv[1]).href) {
   await build();
-  console.log(existsSync(dist) ? `built ${relative(root, dist)}/` : "nothing to build yet");
+  tellSizes();
 }

@@ -6,8 +6,8 @@ export default {
   testEnvironment: "node",
   roots: ["<rootDir>/test"],
   testMatch: ["<rootDir>/test/**/*.test.ts"],
-  // They have a command of their own: npm run test:local.
-  testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/local/"],
+  // They have commands of their own: npm run test:local and npm run test:aws.
+  testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/local/", "<rootDir>/test/aws/"],
   extensionsToTreatAsEsm: [".ts"],
   moduleFileExtensions: ["ts", "js", "mjs", "cjs", "json", "node"],
   transform: {

@@ -38,6 +38,11 @@ const catalog = {
     next: "Enable a stream with the view type NEW_AND_OLD_IMAGES, then take a new snapshot.",
     retryable: false,
   },
+  BACKUPS_OFF: {
+    meaning: "Point-in-time recovery of the source table is off, and an export needs it.",
+    next: "Turn it on with `aws dynamodb update-continuous-backups`, then take the snapshot again.",
+    retryable: false,
+  },
   CREDENTIALS: {
     meaning: "AWS refused the credentials, or none were found.",
     next: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or a profile that may read the table, then try again.",

@@ -86,6 +86,50 @@ export function stagingRunFolder(table: string, run: string): string {
   return `${stagingFolder(table)}${safe(run)}/`;
 }
 
+/** Where a planned run waits while an engine elsewhere stages it. */
+export function planPath(table: string, run: string): string {
+  return `${stagingRunFolder(table, run)}plan.json`;
+}
+
+/** Its statements, one JSON line {"sql": "..."} each. */
+export function statementsPath(table: string, run: string): string {
+  return `${stagingRunFolder(table, run)}statements.jsonl`;
+}
+
+/** The staged wire rows of one file of an export. */
+export function stagedRowsPath(table: string, run: string, index: number): string {
+  return `${stagingRunFolder(table, run)}rows/${String(index).padStart(6, "0")}.jsonl.gz`;
+}
+
+/** What became of the items of each file of an export. */
+export function talliesFolder(table: string, run: string): string {
+  return `${stagingRunFolder(table, run)}parts/`;
+}
+
+export function tallyPath(table: string, run: string, index: number): string {
+  return `${talliesFolder(table, run)}${String(index).padStart(6, "0")}.json`;
+}
+
+/** Where Firehose puts what it could not convert. */
+export function errorsFolder(table: string): string {
+  return `${safe(table)}/errors/`;
+}
+
+/** Where Lambda puts the batches of a stream that failed for good; the service chooses the path, by the mapping's id. */
+export function failedBatchesFolder(mappingId: string): string {
+  return `aws/lambda/${safe(mappingId)}/`;
+}
+
+/** The prefix that an export of the source table is given; the service adds `/AWSDynamoDB/<id>/`. */
+export function exportsPrefix(table: string): string {
+  return `${safe(table)}/exports`;
+}
+
+/** The folder of one export's manifests and data. */
+export function exportFolder(table: string, id: string): string {
+  return `${exportsPrefix(table)}/AWSDynamoDB/${safe(id)}/`;
+}
+
 export function gapsFolder(table: string): string {
   return `${safe(table)}/gaps/`;
 }

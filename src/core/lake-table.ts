@@ -46,7 +46,12 @@ export async function readSchema(store: ObjectStore, table: string): Promise<Sch
 
 /** Writes the schema for people to read, and for a table without a commit. */
 export async function writeSchema(store: ObjectStore, schema: Schema): Promise<void> {
-  await store.replace(schemaPath(schema.table), encoder.encode(`${JSON.stringify(schema.file, null, 2)}\n`));
+  await store.replace(schemaPath(schema.table), schemaText(schema));
+}
+
+/** What schema.json holds. */
+export function schemaText(schema: Schema): Uint8Array {
+  return encoder.encode(`${JSON.stringify(schema.file, null, 2)}\n`);
 }
 
 /** The schema of a table that has to be there; throws LAKE_NOT_FOUND. */
@@ -130,13 +135,13 @@ export async function commitManifest(
   const complete = { ...manifest, gaps: mergedGaps(manifest.gaps, await readGaps(store, table)) };
   const path = manifestPath(table, complete.sequence);
   try {
-    const outcome = await store.create(path, encoder.encode(manifestText(complete)));
-    return outcome === "created" ? "committed" : "conflict";
+    if ((await store.create(path, encoder.encode(manifestText(complete)))) === "created") return "committed";
   } catch (error) {
-    const present = await readManifest(store, table, complete.sequence);
-    if (present === undefined) throw error;
-    return present.run === complete.run ? "committed" : "conflict";
+    if ((await readManifest(store, table, complete.sequence)) === undefined) throw error;
   }
+  // The number may have been taken by this very run, at an earlier try whose answer was lost.
+  const present = await readManifest(store, table, complete.sequence);
+  return present?.run === complete.run ? "committed" : "conflict";
 }
 
 /** Writes down a hole in the stream. `id` makes it unique. */

@@ -174,6 +174,8 @@ async function commitSnapshot(
   const { store, schema } = context;
   for (let tries = 0; tries < SNAPSHOT_COMMIT_TRIES; tries++) {
     const manifest = await latestManifest(store, schema.table);
+    // An earlier try has committed it, and its answer was lost.
+    if (manifest.snapshots.some((snapshot) => snapshot.run === planned.run)) return manifest;
     if (manifest.snapshots.some((snapshot) => snapshot.exportTimeSeconds > change.exportTimeSeconds)) {
       return new DynalakeError("CONFLICT", `"${schema.table}" already has a snapshot of a later time`, {
         next: "Nothing was changed. Take a new snapshot, or use a lake of its own for the older export.",

@@ -13,15 +13,14 @@ import {
   stat,
 } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
-import { DynalakeError } from "../core/error.ts";
-import type { ObjectStore, StoredObject } from "../core/ports/object-store.ts";
+import { type ObjectStore, pathInside, type StoredObject } from "../core/ports/object-store.ts";
 import { fileError, systemCode } from "./file-error.ts";
 
 const OPEN_TRIES = 3;
 
 /** Opens the store; the folder is made by the first write. */
 export function folderStore(root: string): ObjectStore {
-  const at = (path: string): string => join(root, checked(path));
+  const at = (path: string): string => join(root, pathInside(path));
   return {
     read: async (path) => {
       try {
@@ -31,7 +30,7 @@ export function folderStore(root: string): ObjectStore {
         throw fileError(error, path);
       }
     },
-    list: async (prefix) => listFiles(root, checked(prefix)),
+    list: async (prefix) => listFiles(root, pathInside(prefix)),
     folders: async (prefix) => listFolders(at(prefix)),
     create: async (path, content) => {
       const temporary = await writeTemporary(at(path), content);
@@ -60,21 +59,6 @@ export function folderStore(root: string): ObjectStore {
       }
     },
   };
-}
-
-/** A path of the store as it is, or INTERNAL where it would leave the store. */
-function checked(path: string): string {
-  const parts = path.split("/");
-  if (
-    path.startsWith("/") ||
-    path.includes("\\") ||
-    path.includes("\0") ||
-    parts.includes("..") ||
-    parts.includes(".")
-  ) {
-    throw new DynalakeError("INTERNAL", "a path leaves the lake");
-  }
-  return path;
 }
 
 function isAbsent(error: unknown): boolean {

@@ -65,12 +65,4 @@ export async function holdsData(store: ObjectStore, table: string): Promise<bool
   return sequence > 0 || (await store.folders(changesFolder(table))).length > 0;
 }
 
-/** A name for a run that sorts by time: 20261123T050607Z-1a2b3c4d. */
-export function newRun(): string {
-  const time = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
-  return `${time}-${randomBytes(4).toString("hex")}`;
-}
-
-export function nowSeconds(): number {
-  return Math.floor(Date.now() / 1000);
-}
+export { newRun, nowSeconds } from "../aws/run-name.ts";

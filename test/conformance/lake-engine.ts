@@ -18,6 +18,10 @@ import { changeLine, lineWriter } from "../../src/core/wire-line.ts";
 export interface LakeEngineHarness {
   readonly store: ObjectStore;
   readonly engine: QueryEngine;
+  /** An unsorted SELECT gives the rows of one segment as they lie in it. */
+  readonly givesRowsAsTheyLie: boolean;
+  /** Makes the lake ready for a schema, or for another one of the same table. */
+  declare(schema: Schema): Promise<void>;
   sink(schema: Schema): ChangeSink;
 }
 
@@ -58,7 +62,11 @@ export function registerLakeEngineTests(
   name: string,
   withLake: (use: (harness: LakeEngineHarness) => Promise<void>) => Promise<void>,
 ): void {
-  const inLake = (use: (harness: LakeEngineHarness) => Promise<void>) => () => withLake(use);
+  const inLake = (use: (harness: LakeEngineHarness) => Promise<void>) => () =>
+    withLake(async (harness) => {
+      await harness.declare(SCHEMA);
+      await use(harness);
+    });
 
   async function changesOf({ store, engine }: LakeEngineHarness, schema: Schema): Promise<string> {
     return engine.changes(schema, await changesSince(store, schema.table, 0));
@@ -155,7 +163,8 @@ export function registerLakeEngineTests(
         const rows = await harness.engine.rows(
           `SELECT dt, hr FROM ${harness.engine.changeLog(SCHEMA, objects)}`,
         );
-        expect(rows).toEqual([{ dt: "2026-11-18", hr: "11" }]);
+        expect(objects).toHaveLength(1);
+        expect(rows).toEqual(objects.map(({ hour }) => hour));
       }),
     );
 
@@ -165,6 +174,7 @@ export function registerLakeEngineTests(
         await harness.sink(SCHEMA).deliver([rowOf(SCHEMA, 1, { K: { S: "a" }, N: { N: "1" } })], NOW_SECONDS);
         const staged = await stagedFrom(harness, { parts: [{ part: "b0000" }] });
         const later = schemaOf({ D: { type: "decimal(38,9)" }, Later: { type: "array<struct<x:int>>" } });
+        await harness.declare(later);
         for (const relation of [await changesOf(harness, later), harness.engine.segments(later, staged)]) {
           const rows = await harness.engine.rows(`SELECT * FROM ${relation}`);
           expect(rows).toHaveLength(1);
@@ -199,7 +209,8 @@ export function registerLakeEngineTests(
         const early = await harness.engine.rows(
           `SELECT k FROM ${harness.engine.segments(SCHEMA, staged.slice(0, 1))}`,
         );
-        expect(early).toEqual([{ k: "a" }, { k: "b" }]);
+        const earlyKeys = early.map((row) => row.k);
+        expect(harness.givesRowsAsTheyLie ? earlyKeys : earlyKeys.sort()).toEqual(["a", "b"]);
         const all = await harness.engine.rows(
           `SELECT k FROM ${harness.engine.segments(SCHEMA, staged)} ORDER BY k`,
         );

@@ -13,6 +13,7 @@ import {
   type TableDescription,
 } from "@aws-sdk/client-dynamodb";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Timing } from "../../src/aws/timing.ts";
 import { connectSource, type SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
 import type { SourceDescription } from "../../src/embedded/dynamodb/describe-source.ts";
 import { ExportWriter } from "../../src/embedded/dynamodb/export-writer.ts";
@@ -21,7 +22,6 @@ import {
   type TableScanProgress,
   type TableScanRequest,
 } from "../../src/embedded/dynamodb/table-scan.ts";
-import type { Timing } from "../../src/embedded/dynamodb/timing.ts";
 import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
 import { canonical, itemOfAllTypes, jsonOfAllTypes } from "../conformance/change-source.ts";
 import { networkError, serviceError } from "./fake-stream.ts";

@@ -1,4 +1,4 @@
-import type { Timing } from "../../src/embedded/dynamodb/timing.ts";
+import type { Timing } from "../../src/aws/timing.ts";
 
 interface Sleeper {
   readonly wakesAtMs: number;

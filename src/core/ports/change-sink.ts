@@ -5,7 +5,7 @@ export interface ChangeSink {
   /**
    * Delivers the rows and returns once they are durable and will be in the change log. When it fails, some of them may have
    * been delivered: delivering them again does no harm. It throws Undelivered where it knows which ones were not. Rows of
-   * one call keep their order.
+   * one call keep their order as far as the service behind keeps it: the order of changes is that of their versions.
    */
   deliver(rows: readonly DeliveredRow[], arrivedAtSeconds: number): Promise<void>;
 }

@@ -2,6 +2,8 @@
  * Where a lake's small objects live (manifests, checkpoints, schema, quarantine) and where its large ones are listed and
  * removed. Paths are relative to the lake, separated by "/", and never leave it.
  */
+import { DynalakeError } from "../error.ts";
+
 export interface ObjectStore {
   /** The whole object, or undefined where there is none. Fails with INTERNAL on a path that leaves the lake. */
   read(path: string): Promise<Uint8Array | undefined>;
@@ -33,4 +35,13 @@ export interface StoredObject {
   readonly bytes: number;
   /** Milliseconds since the epoch, by the store's clock. */
   readonly modifiedMs: number;
+}
+
+/** A path as it is, or INTERNAL where it would leave the store: every adapter asks this first. */
+export function pathInside(path: string): string {
+  const parts = path.split("/");
+  const leaves = path.startsWith("/") || parts.includes("..") || parts.includes(".");
+  if (leaves || path.includes("\\") || path.includes("\0"))
+    throw new DynalakeError("INTERNAL", "a path leaves the lake");
+  return path;
 }

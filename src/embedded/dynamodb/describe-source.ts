@@ -1,7 +1,8 @@
 import type { KeySchemaElement, TableDescription } from "@aws-sdk/client-dynamodb";
+import { failureName } from "../../aws/aws-error.ts";
 import { DynalakeError } from "../../core/error.ts";
 import type { SourceConnection } from "./clients.ts";
-import { failureName, placeText, type SourcePlace, sourceError } from "./source-error.ts";
+import { placeText, type SourcePlace, sourceError } from "./source-error.ts";
 
 /** A source table as DescribeTable tells (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html). */
 export interface SourceDescription {

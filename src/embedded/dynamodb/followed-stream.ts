@@ -1,3 +1,4 @@
+import { backoffMs, serviceBackoff, type Timing } from "../../aws/timing.ts";
 import type { ShardPosition, StreamGap, StreamPosition } from "../../core/ports/change-source.ts";
 import type { StreamsApi } from "./clients.ts";
 import { PollBudget } from "./poll-budget.ts";
@@ -6,7 +7,7 @@ import { ShardReader } from "./shard-reader.ts";
 import { awaitsSuccessors, type ListedShard, type Reconciled, reconcile, startable } from "./shard-tree.ts";
 import { StreamLister, type StreamListing } from "./stream-listing.ts";
 import { toEventRecord } from "./stream-record.ts";
-import { Bell, backoffMs, serviceBackoff, type Timing } from "./timing.ts";
+import { Bell } from "./timing.ts";
 
 export interface StreamTuning {
   /** Milliseconds between two polls of a shard that has nothing new. */

@@ -1,4 +1,4 @@
-import type { Timing } from "./timing.ts";
+import type { Timing } from "../../aws/timing.ts";
 
 /** The most that one page of a scan can cost: 1 MB in steps of 4 KB, read consistently. */
 const pageUnitsMax = 256;

@@ -1,8 +1,9 @@
 import type { GetRecordsOutput } from "@aws-sdk/client-dynamodb-streams";
+import { failureName } from "../../aws/aws-error.ts";
 import type { StreamGap } from "../../core/ports/change-source.ts";
 import type { StreamsApi } from "./clients.ts";
 import { shardExpired } from "./shard-tree.ts";
-import { failureName, isPassing } from "./source-error.ts";
+import { isPassing } from "./source-error.ts";
 import type { SdkRecord } from "./stream-record.ts";
 
 export interface ShardPlace {

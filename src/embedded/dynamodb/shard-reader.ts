@@ -1,8 +1,9 @@
+import { backoffMs, serviceBackoff, type Timing } from "../../aws/timing.ts";
 import type { PollBudget } from "./poll-budget.ts";
 import { recordsPerCallMax, type ShardCursor } from "./shard-cursor.ts";
 import { isPassing } from "./source-error.ts";
 import type { SdkRecord } from "./stream-record.ts";
-import { backoffMs, CallRate, serviceBackoff, type Timing } from "./timing.ts";
+import { CallRate } from "./timing.ts";
 
 export interface ShardReading {
   readonly cursor: ShardCursor;

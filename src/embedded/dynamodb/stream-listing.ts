@@ -1,9 +1,11 @@
 import type { DescribeStreamOutput, Shard } from "@aws-sdk/client-dynamodb-streams";
+import { failureName } from "../../aws/aws-error.ts";
+import { backoffMs, serviceBackoff, type Timing } from "../../aws/timing.ts";
 import type { StreamsApi } from "./clients.ts";
 import { streamLabel } from "./describe-source.ts";
 import type { ListedShard } from "./shard-tree.ts";
-import { failureName, isPassing } from "./source-error.ts";
-import { backoffMs, CallRate, serviceBackoff, type Timing } from "./timing.ts";
+import { isPassing } from "./source-error.ts";
+import { CallRate } from "./timing.ts";
 
 /** A stream as DescribeStream tells it, all pages together. */
 export interface StreamListing {

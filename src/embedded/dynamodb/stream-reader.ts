@@ -1,7 +1,8 @@
+import type { Timing } from "../../aws/timing.ts";
 import { DynalakeError } from "../../core/error.ts";
 import type { ChangeBatch, ChangeReader, StreamGap, StreamIdentity } from "../../core/ports/change-source.ts";
 import { FollowedStream, type StreamToFollow } from "./followed-stream.ts";
-import { Bell, type Timing } from "./timing.ts";
+import { Bell } from "./timing.ts";
 
 /** A stream that was found and can be read. */
 export interface FoundStream {

@@ -1,3 +1,4 @@
+import { backoffMs, serviceBackoff, systemTiming, type Timing } from "../../aws/timing.ts";
 import { DynalakeError } from "../../core/error.ts";
 import type { ChangeSource, StreamIdentity, StreamPosition } from "../../core/ports/change-source.ts";
 import type { SourceConnection } from "./clients.ts";
@@ -13,7 +14,6 @@ import { isLoopback } from "./loopback.ts";
 import { isPassing, placeText, type SourcePlace, sourceError } from "./source-error.ts";
 import { StreamLister, type StreamListing } from "./stream-listing.ts";
 import { type FoundStream, StreamReader, streamRecreated } from "./stream-reader.ts";
-import { backoffMs, serviceBackoff, systemTiming, type Timing } from "./timing.ts";
 
 export type { StreamTuning } from "./followed-stream.ts";
 

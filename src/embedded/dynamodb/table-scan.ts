@@ -1,4 +1,5 @@
 import type { ScanInput, ScanOutput } from "@aws-sdk/client-dynamodb";
+import { backoffMs, serviceBackoff, systemTiming, type Timing } from "../../aws/timing.ts";
 import { DynalakeError } from "../../core/error.ts";
 import { toItemJson } from "./attribute-json.ts";
 import type { SourceConnection } from "./clients.ts";
@@ -7,7 +8,6 @@ import { type ExportLane, ExportWriter } from "./export-writer.ts";
 import { isLoopback } from "./loopback.ts";
 import { ReadPace } from "./read-pace.ts";
 import { isPassing, sourceError } from "./source-error.ts";
-import { backoffMs, serviceBackoff, systemTiming, type Timing } from "./timing.ts";
 
 export interface TableScanRequest {
   readonly table: string;

@@ -1,0 +1,36 @@
+/** DynamoDB stream -> wire rows -> Firehose; what can never be delivered goes to quarantine. */
+import { z } from "zod";
+import { awsSink, openAwsLake } from "../src/aws/aws-lake.ts";
+import { writtenSchema } from "../src/aws/lake-schema.ts";
+import { lakePlaceOf, required } from "../src/aws/lambda/environment.ts";
+import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
+import { deployedSchema } from "../src/aws/lambda/step.ts";
+import { tellDelivery } from "../src/aws/lambda/tell-delivery.ts";
+import { readMaskKey } from "../src/aws/mask-key.ts";
+import { refreshed } from "../src/aws/refreshed.ts";
+import { nowSeconds } from "../src/aws/run-name.ts";
+import { deliverStream } from "../src/aws/stream-delivery.ts";
+import { rowCodec } from "../src/core/row.ts";
+import { lineWriter } from "../src/core/wire-line.ts";
+
+const { env } = process;
+const lake = openAwsLake(lakePlaceOf(env));
+const sink = awsSink(lake, { deliveryStream: required(env, "DELIVERY_STREAM") });
+const deployed = deployedSchema(import.meta.url);
+
+/** A compaction may have changed the lake's schema. */
+const writer = refreshed(60, nowSeconds, async () => {
+  const schema = await writtenSchema(lake.store, deployed);
+  return lineWriter(rowCodec(schema, await readMaskKey(env.MASK_KEY_SECRET_ARN)));
+});
+
+export const handler: LambdaFunction = lambdaHandler(
+  z.object({ Records: z.array(z.unknown()) }),
+  async (event) => {
+    const context = { store: lake.store, sink, writer: await writer(), nowSeconds };
+    const answer = await deliverStream(context, event);
+    tellDelivery(deployed.table, answer, nowSeconds());
+    const { failedFrom } = answer;
+    return { batchItemFailures: failedFrom === undefined ? [] : [{ itemIdentifier: failedFrom }] };
+  },
+);

@@ -1,0 +1,99 @@
+/**
+ * The way of changes from the stream function into the change log: a Firehose stream that turns JSON lines into Parquet by the
+ * columns of `<table>__changes`.
+ */
+import { Aws, type Duration, Stack } from "aws-cdk-lib";
+import type { CfnTable } from "aws-cdk-lib/aws-glue";
+import { CfnDeliveryStream } from "aws-cdk-lib/aws-kinesisfirehose";
+import { LogStream } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import { changesFolder } from "../src/core/lake-path.ts";
+import { logGroupOf } from "./lake-function.ts";
+import { handRole, type Permission } from "./permissions.ts";
+import type { TableAccess } from "./table-access.ts";
+
+export interface ChangeStreamProps {
+  readonly access: TableAccess;
+  /** `<table>__changes`. */
+  readonly changes: CfnTable;
+  /** An object is written after so long at the latest; at low volume it is how far the lake is behind. */
+  readonly bufferTime: Duration;
+  /** An object is written when so much has come, as JSON: 64 to 128. */
+  readonly bufferMebibytes: number;
+}
+
+export class ChangeStream extends Construct {
+  readonly arn: string;
+  readonly streamName: string;
+
+  constructor(scope: Construct, id: string, props: ChangeStreamProps) {
+    super(scope, id);
+    const { access } = props;
+    const { lake, table } = access;
+    const logGroup = logGroupOf(this, "Log");
+    const logStream = new LogStream(this, "LogStream", { logGroup, logStreamName: "delivery" });
+    const role = handRole(this, "Role", {
+      service: "firehose.amazonaws.com",
+      description: `dynalake ${table}: delivery of changes`,
+      permissions: deliveryPermissions(access, `${logGroup.logGroupArn}`),
+    });
+    const stream = new CfnDeliveryStream(this, "Stream", {
+      deliveryStreamType: "DirectPut",
+      deliveryStreamEncryptionConfigurationInput: { keyType: "AWS_OWNED_CMK" },
+      extendedS3DestinationConfiguration: {
+        bucketArn: lake.bucket.bucketArn,
+        roleArn: role.roleArn,
+        prefix: `${changesFolder(table)}dt=!{timestamp:yyyy-MM-dd}/hr=!{timestamp:HH}/`,
+        errorOutputPrefix: `${table}/errors/!{firehose:error-output-type}/dt=!{timestamp:yyyy-MM-dd}/`,
+        bufferingHints: {
+          intervalInSeconds: props.bufferTime.toSeconds(),
+          sizeInMBs: props.bufferMebibytes,
+        },
+        compressionFormat: "UNCOMPRESSED",
+        cloudWatchLoggingOptions: {
+          enabled: true,
+          logGroupName: logGroup.logGroupName,
+          logStreamName: logStream.logStreamName,
+        },
+        dataFormatConversionConfiguration: {
+          enabled: true,
+          // Hive's own deserializer refuses what does not fit; the other one coerces it silently.
+          inputFormatConfiguration: { deserializer: { hiveJsonSerDe: {} } },
+          outputFormatConfiguration: { serializer: { parquetSerDe: { compression: "SNAPPY" } } },
+          schemaConfiguration: {
+            catalogId: Aws.ACCOUNT_ID,
+            region: Stack.of(this).region,
+            databaseName: lake.databaseName,
+            tableName: `${table}__changes`,
+            roleArn: role.roleArn,
+            versionId: "LATEST",
+          },
+        },
+      },
+    });
+    stream.addResourceDependency(props.changes);
+    stream.node.addDependency(role);
+    this.arn = stream.attrArn;
+    this.streamName = stream.ref;
+  }
+}
+
+function deliveryPermissions(access: TableAccess, logGroupArn: string): readonly Permission[] {
+  const { bucket } = access.lake;
+  return [
+    ...access.write("changes/", "errors/"),
+    // Firehose reads back the parts of an upload that it continues.
+    ...access.read("changes/", "errors/"),
+    ...access.list("changes/", "errors/"),
+    { actions: ["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"], resources: [bucket.bucketArn] },
+    ...access.catalog(
+      ["glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"],
+      [`${access.table}__changes`],
+    ),
+    {
+      actions: ["logs:PutLogEvents"],
+      resources: [logGroupArn],
+      because: "A log group's ARN ends in a wildcard for its streams.",
+    },
+  ];
+}

@@ -1,0 +1,126 @@
+/** From the source table's stream to the change log: the stream function, its mapping, and the Firehose stream behind it. */
+import { Duration } from "aws-cdk-lib";
+import type { CfnTable } from "aws-cdk-lib/aws-glue";
+import {
+  EventSourceMapping,
+  type Function as LambdaFunction,
+  StartingPosition,
+} from "aws-cdk-lib/aws-lambda";
+import { Construct } from "constructs";
+import { DynalakeError } from "../src/core/error.ts";
+import type { Schema } from "../src/core/schema.ts";
+import { ChangeStream } from "./change-stream.ts";
+import { streamPermissions } from "./handler-permissions.ts";
+import { lakeFunction } from "./lake-function.ts";
+import { type MaskKey, maskKeyEnvironment, maskKeyPermissions } from "./mask-key.ts";
+import type { SourceTable } from "./source-table.ts";
+import type { TableAccess } from "./table-access.ts";
+
+export interface DeliveryOptions {
+  /** Firehose writes an object after so long at the latest: 0 to 900 seconds. Default: 60 seconds. */
+  readonly bufferTime?: Duration;
+  /** Firehose writes an object when so much has come: 64 to 128. Default: 64. */
+  readonly bufferMebibytes?: number;
+  /** Records that the function gets at once, at most: 1 to 10000. Default: 1000. */
+  readonly batchSize?: number;
+  /** How long records are gathered for a batch: 0 to 300 seconds. Default: 5 seconds. */
+  readonly batchWindow?: Duration;
+  /** Batches of one shard that run at the same time: 1 to 10. The order of an item's changes stays. Default: 1. */
+  readonly parallelizationFactor?: number;
+  /** A batch that keeps failing is put aside in the bucket after so many more tries, 0 to 10000, */
+  readonly retryAttempts?: number;
+  /** or when its records have become so old: 1 minute to 24 hours. Default: 100 tries, 6 hours. */
+  readonly recordAgeMax?: Duration;
+}
+
+export interface DeliveryProps {
+  readonly access: TableAccess;
+  readonly schema: Schema;
+  readonly source: SourceTable;
+  readonly changes: CfnTable;
+  readonly maskKey: MaskKey;
+  readonly options: DeliveryOptions;
+}
+
+export class Delivery extends Construct {
+  readonly changeStream: ChangeStream;
+  readonly streamFunction: LambdaFunction;
+  readonly mapping: EventSourceMapping;
+
+  constructor(scope: Construct, id: string, props: DeliveryProps) {
+    super(scope, id);
+    const { access, schema, source, maskKey } = props;
+    const options = checked(props.options);
+    this.changeStream = new ChangeStream(this, "ChangeStream", {
+      access,
+      changes: props.changes,
+      bufferTime: options.bufferTime,
+      bufferMebibytes: options.bufferMebibytes,
+    });
+    this.streamFunction = lakeFunction(this, "Function", {
+      handler: "stream",
+      access,
+      schema,
+      permissions: [
+        ...streamPermissions(access, source, this.changeStream.arn),
+        ...maskKeyPermissions(maskKey),
+      ],
+      environment: { DELIVERY_STREAM: this.changeStream.streamName, ...maskKeyEnvironment(maskKey) },
+      memoryMebibytes: 1024,
+      timeout: Duration.minutes(2),
+    });
+    this.mapping = new EventSourceMapping(this, "Mapping", {
+      target: this.streamFunction,
+      eventSourceArn: source.streamArn,
+      // The stream's last day is read: LATEST would miss what is written while the mapping is made.
+      startingPosition: StartingPosition.TRIM_HORIZON,
+      batchSize: options.batchSize,
+      maxBatchingWindow: options.batchWindow,
+      parallelizationFactor: options.parallelizationFactor,
+      // By default a batch is tried until its records leave the stream, and nothing behind it moves.
+      bisectBatchOnError: true,
+      retryAttempts: options.retryAttempts,
+      maxRecordAge: options.recordAgeMax,
+      reportBatchItemFailures: true,
+      // A bucket gets the whole batch, queues and topics get its numbers only.
+      onFailure: { bind: () => ({ destination: access.lake.bucket.bucketArn }) },
+      supportS3OnFailureDestination: true,
+    });
+    this.mapping.node.addDependency(this.streamFunction);
+  }
+}
+
+type Checked = { readonly [K in keyof DeliveryOptions]-?: NonNullable<DeliveryOptions[K]> };
+
+const DEFAULTS: Checked = {
+  bufferTime: Duration.seconds(60),
+  bufferMebibytes: 64,
+  batchSize: 1000,
+  batchWindow: Duration.seconds(5),
+  parallelizationFactor: 1,
+  retryAttempts: 100,
+  recordAgeMax: Duration.hours(6),
+};
+
+/** The services' own limits, told before a deployment fails on them half-way. */
+function checked(options: DeliveryOptions): Checked {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const all: Checked = { ...DEFAULTS, ...given };
+  within("bufferTime", all.bufferTime.toSeconds(), 0, 900, "seconds");
+  within("bufferMebibytes", all.bufferMebibytes, 64, 128);
+  within("batchSize", all.batchSize, 1, 10_000);
+  within("batchWindow", all.batchWindow.toSeconds(), all.batchSize > 10 ? 1 : 0, 300, "seconds");
+  within("parallelizationFactor", all.parallelizationFactor, 1, 10);
+  within("retryAttempts", all.retryAttempts, 0, 10_000);
+  within("recordAgeMax", all.recordAgeMax.toSeconds(), 60, 86_400, "seconds");
+  return all;
+}
+
+/** Throws USAGE for an option outside of its limits. */
+export function within(option: string, value: number, min: number, max: number, unit = ""): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  const units = unit === "" ? "" : ` ${unit}`;
+  throw new DynalakeError("USAGE", `${option} is ${value}${units}, and has to be ${min} to ${max}${units}`, {
+    next: `Correct ${option} where the table is added to the lake.`,
+  });
+}

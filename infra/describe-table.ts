@@ -1,0 +1,85 @@
+/** An existing table, asked when the app is synthesized, so that what could not work is told before anything is deployed. */
+import {
+  DescribeContinuousBackupsCommand,
+  type DescribeContinuousBackupsOutput,
+  type DescribeTableInput,
+  type DescribeTableOutput,
+} from "@aws-sdk/client-dynamodb";
+import type { Schema } from "../src/core/schema.ts";
+import { connectSource, type SourceConfig } from "../src/embedded/dynamodb/clients.ts";
+import { answerSecondsMax, describeSource, withinSeconds } from "../src/embedded/dynamodb/describe-source.ts";
+import { type SourcePlace, sourceError } from "../src/embedded/dynamodb/source-error.ts";
+import type { ExistingTable } from "./export-stack.ts";
+import { requireUsable } from "./source-table.ts";
+
+/** The questions that are asked of DynamoDB; a test answers them itself. */
+export interface TableApi {
+  readonly place: SourcePlace;
+  describeTable(input: DescribeTableInput, signal: AbortSignal): Promise<DescribeTableOutput>;
+  describeBackups(tableName: string, signal: AbortSignal): Promise<DescribeContinuousBackupsOutput>;
+  close(): void;
+}
+
+/** DynamoDB as the environment says: its region and its credentials. */
+export function dynamoDb(config: SourceConfig): TableApi {
+  const connection = connectSource(config);
+  return {
+    place: connection.place,
+    describeTable: connection.tables.describeTable,
+    describeBackups: (TableName, abortSignal) =>
+      connection.client.send(new DescribeContinuousBackupsCommand({ TableName }), { abortSignal }),
+    close: () => connection.close(),
+  };
+}
+
+/**
+ * The table, if it can feed the lake table. Throws TABLE_NOT_FOUND, STREAM_UNUSABLE, BACKUPS_OFF, SCHEMA_INVALID, USAGE,
+ * CREDENTIALS, UNREACHABLE, THROTTLED or SOURCE_FAILED.
+ */
+export async function describeTable(api: TableApi, name: string, schema: Schema): Promise<ExistingTable> {
+  let encryptionKeyArn: string | undefined;
+  const tables = {
+    scan: () => Promise.reject(new Error("nothing is scanned")),
+    describeTable: async (input: DescribeTableInput, signal: AbortSignal) => {
+      const answer = await api.describeTable(input, signal);
+      encryptionKeyArn = answer.Table?.SSEDescription?.KMSMasterKeyArn;
+      return answer;
+    },
+  };
+  const described = await describeSource({ tables, place: api.place }, name);
+  const [hash, range] = ["HASH", "RANGE"].map(
+    (role) => described.keySchema.find((key) => key.role === role)?.name,
+  );
+  const key = { hash: hash ?? "", ...(range === undefined ? {} : { range }) };
+  requireUsable(
+    {
+      name: described.name,
+      key,
+      streamViewType: described.streamArn === undefined ? false : described.streamViewType,
+      recoveryEnabled: await recoveryEnabled(api, name),
+    },
+    schema,
+    {
+      stream: `Run: aws dynamodb update-table --table-name ${name} --stream-specification StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES. A stream of another view type has to be disabled first. Then deploy again.`,
+      recovery: `Run: aws dynamodb update-continuous-backups --table-name ${name} --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true. Then deploy again.`,
+    },
+  );
+  return {
+    tableName: described.name,
+    tableArn: described.arn,
+    streamArn: described.streamArn ?? "",
+    key,
+    ...(encryptionKeyArn === undefined ? {} : { encryptionKeyArn }),
+  };
+}
+
+async function recoveryEnabled(api: TableApi, name: string): Promise<boolean> {
+  const attempt = { place: api.place, attempt: `describe the backups of table "${name}"` };
+  const answer = await withinSeconds(answerSecondsMax, attempt, (signal) =>
+    api.describeBackups(name, signal),
+  ).catch((error: unknown) => {
+    throw sourceError(error, attempt);
+  });
+  const recovery = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription;
+  return recovery?.PointInTimeRecoveryStatus === "ENABLED";
+}

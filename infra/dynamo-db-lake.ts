@@ -1,0 +1,155 @@
+/**
+ * One DynamoDB table in a lake: its changes are delivered from the moment it is deployed, its first snapshot starts by itself,
+ * and compactions keep the view fast. Put it into any CDK app, beside a `Lake`:
+ *
+ *     const lake = new Lake(this, "Lake");
+ *     new DynamoDbLake(this, "Orders", { lake, table: orders, schemaFile: "schemas/orders.json" });
+ *
+ * What the functions are told beside their events: LAKE_BUCKET, LAKE_DATABASE and LAKE_WORKGROUP all; stream DELIVERY_STREAM;
+ * begin-snapshot SOURCE_TABLE_ARN, and LAKE_KEY_ARN where the lake has a key; plan-compaction SCHEMA_SETTLE_SECONDS and
+ * EVENT_SOURCE_MAPPING, the mapping's id, whose failed batches are this table's; clean RETENTION_HOURS; stream and
+ * snapshot-part MASK_KEY_SECRET_ARN where there is one. Schedules send begin-snapshot { first: true }, by way of the snapshot
+ * machine, and clean { vacuum: true }.
+ */
+import { CfnOutput, Duration } from "aws-cdk-lib";
+import type { ITable } from "aws-cdk-lib/aws-dynamodb";
+import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
+import type { IStateMachine } from "aws-cdk-lib/aws-stepfunctions";
+import { Construct } from "constructs";
+import { type AlarmOptions, Alarms } from "./alarms.ts";
+import { compactionMachine } from "./compaction-machine.ts";
+import { Delivery, type DeliveryOptions, within } from "./delivery.ts";
+import { type ControlFunctions, controlFunctions } from "./functions.ts";
+import type { Lake } from "./lake.ts";
+import { lakeDashboard } from "./lake-dashboard.ts";
+import { LakeTables, pascal } from "./lake-tables.ts";
+import { requireMaskKey } from "./mask-key.ts";
+import { lakeMetrics } from "./metrics.ts";
+import { Schedules } from "./schedules.ts";
+import { readSchemaFile } from "./schema-file.ts";
+import { snapshotMachine } from "./snapshot-machine.ts";
+import { sourceOf } from "./source-table.ts";
+import { TableAccess } from "./table-access.ts";
+
+export interface DynamoDbLakeProps {
+  readonly lake: Lake;
+  /** It has a stream with new images, and point-in-time recovery. An imported table is given with its stream's ARN. */
+  readonly table: ITable;
+  /** The path of the lake table's schema file. */
+  readonly schemaFile: string;
+  readonly delivery?: DeliveryOptions;
+  /** Default: 15 minutes. */
+  readonly compactEvery?: Duration | "never";
+  /** Snapshots beside the first one. Default: never; a gap is mended by one that is started by hand. */
+  readonly snapshotEvery?: Duration | "never";
+  /** How often it is looked whether the lake still has no snapshot. The first look is at once. Default: 1 day. */
+  readonly firstSnapshotEvery?: Duration;
+  /** How long the lake's past states can be queried: 1 to 8760 hours. Default: 168, seven days. */
+  readonly retentionHours?: number;
+  /** How long after a deployment with a new schema it is used; Firehose has it by then. Default: 30 minutes. */
+  readonly schemaSettleTime?: Duration;
+  /** The key of masked columns. Its value never changes: other hashes would fit no older ones. */
+  readonly maskKeySecret?: ISecret;
+  readonly alarms?: AlarmOptions | "none";
+  readonly dashboard?: "none";
+}
+
+export class DynamoDbLake extends Construct {
+  /** The name of the lake table in SQL. */
+  readonly lakeTable: string;
+  readonly snapshotMachine: IStateMachine;
+  readonly compactionMachine: IStateMachine;
+
+  /** Throws STREAM_UNUSABLE, BACKUPS_OFF, SCHEMA_INVALID, SCHEMA_COLLISION or USAGE for what could not work. */
+  constructor(scope: Construct, id: string, props: DynamoDbLakeProps) {
+    super(scope, id);
+    const { lake } = props;
+    const schema = readSchemaFile(props.schemaFile);
+    const source = sourceOf(props.table, schema);
+    const maskKey = props.maskKeySecret;
+    requireMaskKey(schema, maskKey);
+    const retentionHours = props.retentionHours ?? 168;
+    within("retentionHours", retentionHours, 1, 8760);
+    lake.claim(schema.table);
+    const access = new TableAccess(lake, schema.table);
+    const tables = new LakeTables(this, "Tables", { lake, schema });
+    const delivery = new Delivery(this, "Delivery", {
+      access,
+      schema,
+      source,
+      maskKey,
+      changes: tables.changes,
+      options: props.delivery ?? {},
+    });
+    const functions = controlFunctions(this, {
+      access,
+      schema,
+      source,
+      maskKey,
+      retentionHours,
+      schemaSettleTime: props.schemaSettleTime ?? Duration.minutes(30),
+      mappingId: delivery.mapping.eventSourceMappingId,
+    });
+    const snapshot = snapshotMachine(this, "Snapshot", { access, source, functions });
+    const compaction = compactionMachine(this, "Compaction", { access, functions });
+    this.lakeTable = schema.table;
+    this.snapshotMachine = snapshot.machine;
+    this.compactionMachine = compaction.machine;
+    this.schedule(props, delivery, functions);
+    this.watch(props, delivery, functions);
+    this.tell({
+      LakeTable: schema.table,
+      Bucket: lake.bucket.bucketName,
+      Database: lake.databaseName,
+      WorkGroup: lake.workGroupName,
+      DeliveryStream: delivery.changeStream.streamName,
+      SnapshotMachine: this.snapshotMachine.stateMachineArn,
+      CompactionMachine: this.compactionMachine.stateMachineArn,
+      SourceTableArn: source.tableArn,
+      EventSourceMapping: delivery.mapping.eventSourceMappingId,
+      StreamFunction: delivery.streamFunction.functionName,
+    });
+  }
+
+  private schedule(props: DynamoDbLakeProps, delivery: Delivery, functions: ControlFunctions): void {
+    new Schedules(this, "Schedules", {
+      table: this.lakeTable,
+      snapshot: this.snapshotMachine,
+      compaction: this.compactionMachine,
+      clean: functions.clean,
+      after: delivery,
+      firstSnapshotEvery: props.firstSnapshotEvery ?? Duration.days(1),
+      snapshotEvery: props.snapshotEvery ?? "never",
+      compactEvery: props.compactEvery ?? COMPACT_EVERY,
+      vacuumEvery: Duration.days(1),
+    });
+  }
+
+  private watch(props: DynamoDbLakeProps, delivery: Delivery, functions: ControlFunctions): void {
+    const table = this.lakeTable;
+    const metrics = lakeMetrics({
+      table,
+      streamFunction: delivery.streamFunction,
+      clean: functions.clean,
+      deliveryStreamName: delivery.changeStream.streamName,
+      snapshot: this.snapshotMachine,
+      compaction: this.compactionMachine,
+    });
+    const options = props.alarms ?? {};
+    const compactEvery = props.compactEvery ?? COMPACT_EVERY;
+    const alarms =
+      options === "none"
+        ? []
+        : new Alarms(this, "Alarms", { lake: props.lake, table, metrics, compactEvery, options }).alarms;
+    if (props.dashboard !== "none") lakeDashboard(this, "Dashboard", { table, metrics, alarms });
+  }
+
+  /** What `dynalake --stack` reads: the outputs are called after the lake table. */
+  private tell(values: Readonly<Record<string, string>>): void {
+    for (const [name, value] of Object.entries(values)) {
+      new CfnOutput(this, `${name}Output`, { value }).overrideLogicalId(`${pascal(this.lakeTable)}${name}`);
+    }
+  }
+}
+
+const COMPACT_EVERY = Duration.minutes(15);

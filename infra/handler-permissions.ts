@@ -1,0 +1,145 @@
+/** What each function may do, beside writing its log and its traces. */
+import type { Permission } from "./permissions.ts";
+import type { SourceTable } from "./source-table.ts";
+import type { TableAccess } from "./table-access.ts";
+
+export const HANDLERS = [
+  "stream",
+  "begin-snapshot",
+  "snapshot-part",
+  "plan-seed",
+  "plan-compaction",
+  "commit",
+  "publish-views",
+  "clean",
+] as const;
+
+export type HandlerName = (typeof HANDLERS)[number];
+
+/** Changes go to Firehose; what cannot be delivered goes to quarantine. The first one writes the schema. */
+export function streamPermissions(
+  access: TableAccess,
+  source: SourceTable,
+  deliveryStreamArn: string,
+): readonly Permission[] {
+  return [
+    { actions: ["firehose:PutRecordBatch"], resources: [deliveryStreamArn] },
+    ...access.readLakeTable(),
+    ...access.read("quarantine/"),
+    ...access.write("schema.json", "quarantine/"),
+    ...access.list("quarantine/"),
+    ...access.leaveFailedBatches(),
+    {
+      actions: ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+      resources: [source.streamArn],
+    },
+    {
+      actions: ["dynamodb:ListStreams"],
+      resources: ["*"],
+      because:
+        "The service knows no resource for ListStreams, and Lambda asks for it before it makes a mapping.",
+    },
+    ...readEncrypted(source),
+  ];
+}
+
+/** DynamoDB writes an export as its caller. */
+export function beginSnapshotPermissions(access: TableAccess, source: SourceTable): readonly Permission[] {
+  return [
+    ...access.readLakeTable(),
+    {
+      actions: ["dynamodb:DescribeContinuousBackups", "dynamodb:ExportTableToPointInTime"],
+      resources: [source.tableArn],
+    },
+    access.objects(["s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectAcl"], ["exports/"]),
+    ...access.read("exports/"),
+    ...access.list("exports/"),
+    ...access.key("kms:Decrypt", "kms:GenerateDataKey"),
+    ...readEncrypted(source),
+  ];
+}
+
+/** One file of the export becomes wire rows. */
+export function snapshotPartPermissions(access: TableAccess): readonly Permission[] {
+  return [
+    ...access.readLakeTable(),
+    ...access.read("exports/", "quarantine/"),
+    ...access.write("staging/", "quarantine/"),
+    ...access.list("exports/", "quarantine/"),
+  ];
+}
+
+/** The staged rows are counted and cut into parts; the statements that write them are put beside them. */
+export function planSeedPermissions(access: TableAccess): readonly Permission[] {
+  return [
+    ...access.readLakeTable(),
+    ...access.read("exports/", "staging/"),
+    ...access.write("staging/"),
+    ...access.list("exports/", "staging/"),
+    ...access.runStatements(),
+  ];
+}
+
+/** Statements tell what is to be folded. The listings of what went wrong become metrics. */
+export function planCompactionPermissions(access: TableAccess): readonly Permission[] {
+  return [
+    ...access.readLakeTable(),
+    ...access.read("changes/", "segments/", "gaps/", "staging/"),
+    ...access.write("staging/", "schema.json"),
+    ...access.list("changes/", "segments/", "gaps/", "staging/", "quarantine/", "errors/"),
+    ...access.listFailedBatches(),
+    ...access.runStatements(),
+  ];
+}
+
+/** Registers the segments, counts their rows, commits; after a conflict it removes what its run has staged. */
+export function commitPermissions(access: TableAccess): readonly Permission[] {
+  return [
+    ...access.readLakeTable(),
+    ...access.read("staging/", "segments/", "gaps/"),
+    ...access.list("changes/", "segments/", "gaps/", "staging/"),
+    ...access.write("manifest/", "schema.json"),
+    ...access.remove("segments/"),
+    ...access.catalog(["glue:BatchCreatePartition", "glue:GetTable"], [`${access.table}__segments`]),
+    ...access.runStatements(),
+  ];
+}
+
+export function publishViewsPermissions(access: TableAccess): readonly Permission[] {
+  return [
+    ...access.readLakeTable(),
+    ...access.list("changes/"),
+    ...access.catalog(["glue:CreateTable", "glue:GetTable", "glue:UpdateTable"], access.views()),
+    ...access.catalog(["glue:GetTable"], access.storedTables()),
+  ];
+}
+
+/** The only function that deletes commits, exports and staged rows; nobody deletes changes. */
+export function cleanPermissions(access: TableAccess): readonly Permission[] {
+  const folders = ["staging/", "exports/", "segments/", "manifest/"];
+  return [
+    ...access.readLakeTable(),
+    ...access.read("staging/", "gaps/"),
+    ...access.list(...folders, "gaps/"),
+    ...access.remove(...folders),
+    ...access.catalog(
+      ["glue:BatchDeletePartition", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable"],
+      [`${access.table}__segments`],
+    ),
+  ];
+}
+
+/** A table under a key of its owner is read, exported and streamed with the reader's own right to that key. */
+function readEncrypted(source: SourceTable): readonly Permission[] {
+  if (source.encryptionKeyArn === undefined) return [];
+  return [{ actions: ["kms:Decrypt", "kms:DescribeKey"], resources: [source.encryptionKeyArn] }];
+}
+
+/** Writing a log group, and traces. */
+export function loggingPermission(logGroupArn: string): Permission {
+  return {
+    actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
+    resources: [logGroupArn],
+    because: "A log group's ARN ends in a wildcard for its streams.",
+  };
+}

@@ -1,0 +1,8 @@
+/** What a CDK app imports. */
+export type { AlarmOptions } from "./alarms.ts";
+export type { DeliveryOptions } from "./delivery.ts";
+export { DynamoDbLake, type DynamoDbLakeProps } from "./dynamo-db-lake.ts";
+export { type ExistingTable, ExportStack, type ExportStackProps } from "./export-stack.ts";
+export { Lake, type LakeProps } from "./lake.ts";
+export { LakeStack, type LakeStackProps } from "./lake-stack.ts";
+export { ReviewsStack, type ReviewsStackProps } from "./reviews-stack.ts";

@@ -1,0 +1,78 @@
+/** A function of the deployment: one handler, on ARM, with a log that expires, traces, and hand-written permissions. */
+import { type Duration, RemovalPolicy } from "aws-cdk-lib";
+import { Architecture, Function as LambdaFunction, Runtime, Tracing } from "aws-cdk-lib/aws-lambda";
+import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { Construct } from "constructs";
+import type { Schema } from "../src/core/schema.ts";
+import { withHandlerCode } from "./bundle.ts";
+import { type HandlerName, loggingPermission } from "./handler-permissions.ts";
+import { acknowledge, handRole, type Permission } from "./permissions.ts";
+import type { TableAccess } from "./table-access.ts";
+
+export interface LakeFunctionProps {
+  readonly handler: HandlerName;
+  readonly access: TableAccess;
+  readonly schema: Schema;
+  readonly permissions: readonly Permission[];
+  /** Variables besides those that all functions have. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly memoryMebibytes: number;
+  readonly timeout: Duration;
+}
+
+export function lakeFunction(scope: Construct, id: string, props: LakeFunctionProps): LambdaFunction {
+  const { access, handler, schema } = props;
+  const { lake, table } = access;
+  const logGroup = logGroupOf(scope, `${id}Log`);
+  const what = `dynalake ${table}: ${handler}`;
+  const role = handRole(scope, `${id}Role`, {
+    service: "lambda.amazonaws.com",
+    description: what,
+    permissions: [loggingPermission(logGroup.logGroupArn), ...props.permissions],
+  });
+  const made = withHandlerCode(
+    scope,
+    handler,
+    schema,
+    (code) =>
+      new LambdaFunction(scope, id, {
+        description: what,
+        code,
+        handler: "index.handler",
+        runtime: Runtime.NODEJS_24_X,
+        architecture: Architecture.ARM_64,
+        role,
+        logGroup,
+        tracing: Tracing.ACTIVE,
+        memorySize: props.memoryMebibytes,
+        timeout: props.timeout,
+        environment: {
+          LAKE_BUCKET: lake.bucket.bucketName,
+          LAKE_DATABASE: lake.databaseName,
+          LAKE_WORKGROUP: lake.workGroupName,
+          POWERTOOLS_SERVICE_NAME: "dynalake",
+          POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
+          ...props.environment,
+        },
+      }),
+  );
+  // CDK gives a traced function the right to send its traces, which are no resource that could be named.
+  acknowledge(
+    role.node.findChild("DefaultPolicy"),
+    "AwsSolutions-IAM5[Resource::*]",
+    "X-Ray knows no resources for traces.",
+  );
+  return made;
+}
+
+/** Where the functions' metrics are; their dimension is LakeTable. */
+export const METRICS_NAMESPACE = "dynalake";
+
+/** Logs tell what was done and never what items hold; a month of them is enough to see what happened. */
+export function logGroupOf(scope: Construct, id: string, name?: string): LogGroup {
+  return new LogGroup(scope, id, {
+    ...(name === undefined ? {} : { logGroupName: name }),
+    retention: RetentionDays.ONE_MONTH,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+}

@@ -1,0 +1,32 @@
+/** The key of masked columns: a secret that the functions read which see values. */
+import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
+import { DynalakeError } from "../src/core/error.ts";
+import type { Schema } from "../src/core/schema.ts";
+import type { Permission } from "./permissions.ts";
+
+export type MaskKey = ISecret | undefined;
+
+/** Throws USAGE where the schema masks a column and there is no key. */
+export function requireMaskKey(schema: Schema, maskKey: MaskKey): void {
+  const masked = schema.columns.find((column) => column.masked);
+  if (masked === undefined || maskKey !== undefined) return;
+  throw new DynalakeError(
+    "USAGE",
+    `the column "${masked.name}" of "${schema.table}" is masked by sha256, and there is no mask key`,
+    { next: "Give maskKeySecret: a secret that holds a long random text and is never changed." },
+  );
+}
+
+export function maskKeyEnvironment(maskKey: MaskKey): Readonly<Record<string, string>> {
+  return maskKey === undefined ? {} : { MASK_KEY_SECRET_ARN: maskKey.secretArn };
+}
+
+export function maskKeyPermissions(maskKey: MaskKey): readonly Permission[] {
+  if (maskKey === undefined) return [];
+  const arn = maskKey.secretFullArn ?? `${maskKey.secretArn}-??????`;
+  const key = maskKey.encryptionKey;
+  return [
+    { actions: ["secretsmanager:GetSecretValue"], resources: [arn] },
+    ...(key === undefined ? [] : [{ actions: ["kms:Decrypt"], resources: [key.keyArn] }]),
+  ];
+}

@@ -1,0 +1,136 @@
+/**
+ * State machines as data, in the Amazon States Language (https://states-language.net). Written out, they have only the
+ * permissions that are written beside them, and read as they run.
+ */
+import { Aws } from "aws-cdk-lib";
+
+export type State = Readonly<Record<string, unknown>>;
+
+export interface MachineDefinition {
+  readonly Comment: string;
+  readonly StartAt: string;
+  readonly TimeoutSeconds: number;
+  readonly States: Readonly<Record<string, State>>;
+}
+
+/** Where all failures go. */
+export const FAILED = "Failed";
+
+/** The ARN of a service integration. */
+export function integration(name: string): string {
+  return `arn:${Aws.PARTITION}:states:::${name}`;
+}
+
+export const BACKOFF = {
+  IntervalSeconds: 2,
+  BackoffRate: 2,
+  MaxAttempts: 6,
+  MaxDelaySeconds: 60,
+  JitterStrategy: "FULL",
+};
+
+/** A function that could not be run, and what its handler says of a passing failure; nothing else gets better by itself. */
+const FUNCTION_RETRY = {
+  ErrorEquals: [
+    "Lambda.AWSLambdaException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.SdkClientException",
+    "Lambda.ServiceException",
+    "Lambda.TooManyRequestsException",
+    "THROTTLED",
+    "UNREACHABLE",
+  ],
+  ...BACKOFF,
+};
+
+const CATCH_ALL = [{ ErrorEquals: ["States.ALL"], ResultPath: "$.error", Next: FAILED }];
+
+export interface Invocation {
+  readonly functionArn: string;
+  /** The whole event, or where it is. */
+  readonly event: Readonly<Record<string, unknown>> | `$.${string}`;
+  /** Where the answer is kept; null for nowhere. */
+  readonly answer: `$.${string}` | null;
+  readonly timeoutSeconds: number;
+}
+
+/** A function's run: its answer, or its error by the name that the handler has given it. */
+export function invoke({ functionArn, event, answer, timeoutSeconds }: Invocation, next: string): State {
+  const input = typeof event === "string" ? { InputPath: event } : { Parameters: event };
+  return {
+    Type: "Task",
+    Resource: functionArn,
+    ...input,
+    ResultPath: answer,
+    TimeoutSeconds: timeoutSeconds,
+    Retry: [FUNCTION_RETRY],
+    Catch: CATCH_ALL,
+    Next: next,
+  };
+}
+
+export interface CallOptions {
+  readonly call: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly result: Readonly<Record<string, string>>;
+  readonly answer: `$.${string}`;
+  /** Names of the service's passing failures. */
+  readonly retry: readonly string[];
+}
+
+/** A call of an AWS API. */
+export function call(options: CallOptions, next: string): State {
+  return {
+    Type: "Task",
+    Resource: integration(`aws-sdk:${options.call}`),
+    Parameters: options.parameters,
+    ResultSelector: options.result,
+    ResultPath: options.answer,
+    TimeoutSeconds: 60,
+    Retry: [{ ErrorEquals: options.retry, ...BACKOFF }],
+    Catch: CATCH_ALL,
+    Next: next,
+  };
+}
+
+export interface EachOptions {
+  /** A name, unique in the machine, of at most 40 characters. */
+  readonly label: string;
+  readonly bucket: string;
+  /** The path, or an intrinsic function, that gives the key of JSON lines in the bucket. */
+  readonly key: string;
+  readonly item: Readonly<Record<string, string>>;
+  readonly concurrency: number;
+  readonly state: State;
+}
+
+/**
+ * Runs a state once for each line of an object. What the runs give is dropped, and has to be small: all of it together may
+ * have 256 KiB.
+ */
+export function each(options: EachOptions, next: string): State {
+  return {
+    Type: "Map",
+    Label: options.label,
+    ItemReader: {
+      Resource: integration("s3:getObject"),
+      ReaderConfig: { InputType: "JSONL" },
+      Parameters: { Bucket: options.bucket, "Key.$": options.key },
+    },
+    ItemSelector: options.item,
+    MaxConcurrency: options.concurrency,
+    ItemProcessor: {
+      ProcessorConfig: { Mode: "DISTRIBUTED", ExecutionType: "STANDARD" },
+      StartAt: options.label,
+      States: { [options.label]: { ...options.state, End: true } },
+    },
+    ResultPath: null,
+    Catch: CATCH_ALL,
+    Next: next,
+  };
+}
+
+/** A function's run for a line: nobody reads its answer, and its failure is that of all. */
+export function invokeForEach(functionArn: string, timeoutSeconds: number): State {
+  return { Type: "Task", Resource: functionArn, TimeoutSeconds: timeoutSeconds, Retry: [FUNCTION_RETRY] };
+}

@@ -1,0 +1,170 @@
+/** What can be permitted on one table of the lake: the words in which the roles of its functions and machines are written. */
+import { Stack } from "aws-cdk-lib";
+import { type Lake, RESULTS_PREFIX } from "./lake.ts";
+import type { Permission } from "./permissions.ts";
+
+const OBJECTS = "The names of objects are made as they are written; the folder is as narrow as it gets.";
+
+export class TableAccess {
+  readonly lake: Lake;
+  /** The lake table's name. */
+  readonly table: string;
+
+  constructor(lake: Lake, table: string) {
+    this.lake = lake;
+    this.table = table;
+  }
+
+  /** Reading objects; paths are those of the table's folder, and end in "/" for all below. */
+  read(...paths: readonly string[]): readonly Permission[] {
+    return [this.objects(["s3:GetObject"], paths), ...this.key("kms:Decrypt")];
+  }
+
+  write(...paths: readonly string[]): readonly Permission[] {
+    return [
+      this.objects(["s3:PutObject", "s3:AbortMultipartUpload"], paths),
+      // The parts of an upload are put together again under the key.
+      ...this.key("kms:GenerateDataKey", "kms:Decrypt"),
+    ];
+  }
+
+  remove(...paths: readonly string[]): readonly Permission[] {
+    return [this.objects(["s3:DeleteObject"], paths)];
+  }
+
+  /** Listing folders of the table. */
+  list(...folders: readonly string[]): readonly Permission[] {
+    return [this.listing(folders.map((folder) => this.path(folder)))];
+  }
+
+  /** Listing what the stream's failed batches left: the service chooses the folder, by the mapping's id. */
+  listFailedBatches(): readonly Permission[] {
+    return [this.listing([`${FAILED_BATCHES}*`])];
+  }
+
+  /** What the service needs to leave a failed batch, on behalf of the function whose mapping it is. */
+  leaveFailedBatches(): readonly Permission[] {
+    return [
+      this.objectsAt(
+        ["s3:PutObject"],
+        [`${FAILED_BATCHES}*`],
+        "The service chooses the folder by the mapping's id, which exists only after the role.",
+      ),
+      this.listing([`${FAILED_BATCHES}*`]),
+      ...this.key("kms:GenerateDataKey"),
+    ];
+  }
+
+  /** The newest manifest and the schema: every function begins with them. */
+  readLakeTable(): readonly Permission[] {
+    return [...this.read("manifest/", "schema.json"), ...this.list("manifest/", "schema.json")];
+  }
+
+  /** The table's tables in Glue, and the database and the catalog that they lie in. */
+  catalog(actions: readonly string[], tables: readonly string[]): readonly Permission[] {
+    const { lake } = this;
+    const database = lake.catalogArn("database", lake.databaseName);
+    const own = tables.map((name) => lake.catalogArn("table", lake.databaseName, name));
+    return [{ actions, resources: [lake.catalogArn("catalog"), database, ...own] }];
+  }
+
+  /**
+   * Running statements: Athena reads the catalog and the objects, and writes the results, as whoever runs the statement. What
+   * the statements themselves read and write is to be permitted beside it.
+   */
+  runStatements(): readonly Permission[] {
+    const { lake } = this;
+    const results = lake.bucket.arnForObjects(`${RESULTS_PREFIX}*`);
+    return [
+      {
+        actions: [
+          "athena:GetQueryExecution",
+          "athena:GetQueryResults",
+          "athena:StartQueryExecution",
+          "athena:StopQueryExecution",
+        ],
+        resources: [lake.workGroupArn],
+      },
+      { actions: ["athena:GetDataCatalog"], resources: [this.awsDataCatalogArn()] },
+      ...this.catalog(CATALOG_READS, this.storedTables()),
+      // Athena looks at the default database before any other (AWS: Athena user guide, "Access to databases and tables").
+      {
+        actions: ["glue:GetDatabase"],
+        resources: [lake.catalogArn("catalog"), lake.catalogArn("database", "default")],
+      },
+      {
+        actions: ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
+        resources: [results],
+        because: OBJECTS,
+      },
+      {
+        actions: ["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"],
+        resources: [lake.bucket.bucketArn],
+      },
+      this.listing([`${RESULTS_PREFIX}*`]),
+      ...this.key("kms:Decrypt", "kms:GenerateDataKey"),
+    ];
+  }
+
+  /** `<table>__changes`, `<table>__segments` and `<table>__staging`: what lies in the bucket. */
+  storedTables(): readonly string[] {
+    return ["changes", "segments", "staging"].map((suffix) => `${this.table}__${suffix}`);
+  }
+
+  /** The views that people query. */
+  views(): readonly string[] {
+    return [this.table, `${this.table}_history`, `${this.table}_snapshots`];
+  }
+
+  /** Using the lake's key, where it has one, through S3. */
+  key(...actions: readonly string[]): readonly Permission[] {
+    const { encryptionKey } = this.lake;
+    return encryptionKey === undefined ? [] : [{ actions, resources: [encryptionKey.keyArn] }];
+  }
+
+  objects(actions: readonly string[], paths: readonly string[]): Permission {
+    return this.objectsAt(
+      actions,
+      paths.map((path) => this.path(path)),
+      OBJECTS,
+    );
+  }
+
+  private objectsAt(actions: readonly string[], paths: readonly string[], because: string): Permission {
+    const resources = paths.map((path) => this.lake.bucket.arnForObjects(path));
+    return { actions, resources, because };
+  }
+
+  /**
+   * IfExists, because S3 also asks for this permission where an object that is read does not exist, and then without a
+   * prefix: without it the answer would be "access denied" instead of "no such key".
+   */
+  private listing(prefixes: readonly string[]): Permission {
+    return {
+      actions: ["s3:ListBucket"],
+      resources: [this.lake.bucket.bucketArn],
+      conditions: { StringLikeIfExists: { "s3:prefix": prefixes } },
+    };
+  }
+
+  private path(path: string): string {
+    return `${this.table}/${path}${path.endsWith("/") ? "*" : ""}`;
+  }
+
+  private awsDataCatalogArn(): string {
+    const stack = Stack.of(this.lake);
+    return stack.formatArn({ service: "athena", resource: "datacatalog", resourceName: "AwsDataCatalog" });
+  }
+}
+
+/** Where Lambda puts the batches of a stream that failed for good (AWS: Lambda developer guide, "on-failure destinations"). */
+const FAILED_BATCHES = "aws/lambda/";
+
+const CATALOG_READS = [
+  "glue:BatchGetPartition",
+  "glue:GetDatabase",
+  "glue:GetPartition",
+  "glue:GetPartitions",
+  "glue:GetTable",
+  "glue:GetTables",
+] as const;

@@ -1,0 +1,98 @@
+/** The query engine on AWS: Athena over the lake's Glue tables. */
+import type { AthenaClient } from "@aws-sdk/client-athena";
+import type { GlueClient } from "@aws-sdk/client-glue";
+import { DynalakeError } from "../core/error.ts";
+import type { Segment } from "../core/manifest.ts";
+import type { ObjectStore } from "../core/ports/object-store.ts";
+import type { QueryEngine, Stage } from "../core/ports/query-engine.ts";
+import type { Schema } from "../core/schema.ts";
+import { athena } from "../core/sql/athena.ts";
+import { type Athena, athenaStatements } from "./athena-client.ts";
+import { type GluePlace, relationsOfNow, stagedItems } from "./athena-relations.ts";
+import { type GlueCatalog, glueCatalog } from "./glue-catalog.ts";
+import { collectSegments, nextStatement } from "./segments-table.ts";
+import type { Timing } from "./timing.ts";
+import { unloadStatements } from "./unload.ts";
+
+export interface AthenaEngineOptions extends GluePlace {
+  readonly workGroup: string;
+  readonly athena: AthenaClient;
+  readonly glue: GlueClient;
+  /** The bucket's. */
+  readonly store: ObjectStore;
+  /** A statement that takes longer is stopped. Default: 30 minutes. */
+  readonly timeoutSeconds?: number;
+  readonly timing?: Timing;
+}
+
+/** Staging in two steps, between which a state machine runs the statements. */
+export interface StatementEngine {
+  /**
+   * The statements that write the segments of a run, in any order and at the same time; none may be run twice. `stages`
+   * are all of the run's. Fails with SQL_FAILED where one would be longer than Athena takes.
+   */
+  unloads(schema: Schema, stages: readonly Stage[]): readonly string[];
+
+  /** A relation of what lies in the staging folder of a run, with the wire columns of items. */
+  staged(schema: Schema, run: string): string;
+
+  /** The segments that they have written, once all have succeeded. Doing it again gives the same. */
+  collect(schema: Schema, stages: readonly Stage[]): Promise<readonly Segment[]>;
+}
+
+export interface AthenaEngine extends QueryEngine, StatementEngine {
+  /** For results that do not fit into memory, and for whoever wants their columns. */
+  readonly statements: Athena;
+  readonly catalog: GlueCatalog;
+}
+
+/** Athena compares keys on many machines. */
+const KEYS_AT_ONCE_MAX = 500_000_000;
+
+/** What `rows` holds in memory. */
+const ROWS_MAX = 200_000;
+
+export function athenaEngine(options: AthenaEngineOptions): AthenaEngine {
+  const { database, bucket, store, timeoutSeconds, timing, workGroup } = options;
+  const waiting = {
+    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+    ...(timing === undefined ? {} : { timing }),
+  };
+  const statements = athenaStatements({ client: options.athena, database, workGroup, ...waiting });
+  const catalog = glueCatalog({
+    client: options.glue,
+    database,
+    ...(timing === undefined ? {} : { timing }),
+  });
+  const rows = (sql: string): ReturnType<QueryEngine["rows"]> => allRows(statements, sql);
+  const context = { database, bucket, store, catalog, rows };
+  return {
+    ...relationsOfNow({ database, bucket }),
+    dialect: athena,
+    keysAtOnceMax: KEYS_AT_ONCE_MAX,
+    statements,
+    catalog,
+    rows,
+    staged: (schema, run) => stagedItems({ database, bucket }, schema, run),
+    unloads: (schema, stages) => unloadStatements(bucket, schema, stages, 0),
+    collect: (schema, stages) => collectSegments(context, schema.table, stages),
+    stage: async ({ schema, ...stage }) => {
+      const first = await nextStatement(store, schema.table, stage.run);
+      for (const sql of unloadStatements(bucket, schema, [stage], first)) await statements.run(sql);
+      return collectSegments(context, schema.table, [stage]);
+    },
+  };
+}
+
+async function allRows(
+  statements: Athena,
+  sql: string,
+): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const all: Record<string, unknown>[] = [];
+  for await (const { columns, rows } of statements.pages(await statements.run(sql))) {
+    for (const row of rows) all.push(Object.fromEntries(columns.map(({ name }, i) => [name, row[i]])));
+    if (all.length > ROWS_MAX)
+      throw new DynalakeError("ENGINE_FAILED", `a statement gives more than ${ROWS_MAX} rows at once`);
+  }
+  return all;
+}

@@ -1,0 +1,143 @@
+/**
+ * The lake's Glue tables as relations of statements: `<table>__changes`, partitioned by dt and hr, and `<table>__segments`,
+ * partitioned by `_segment`. Every relation bounds its partitions by literals: without them Athena would look into
+ * those of three years.
+ */
+import { utf8Bytes } from "../core/batch.ts";
+import { type ChangeObject, changesFolder, type Hour, hourOf, hourStartSeconds } from "../core/lake-path.ts";
+import type { Segment } from "../core/manifest.ts";
+import type { ChangeSelection, QueryEngine } from "../core/ports/query-engine.ts";
+import type { Schema } from "../core/schema.ts";
+import { athena } from "../core/sql/athena.ts";
+import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../core/sql/columns.ts";
+import { literal, quoted } from "../core/sql/dialect.ts";
+import { changeWireColumns, itemWireColumns } from "../core/wire-line.ts";
+
+export type LakeRelations = Pick<QueryEngine, "changes" | "changeLog" | "segments">;
+
+export interface GluePlace {
+  readonly database: string;
+  readonly bucket: string;
+}
+
+/** So many objects are told one by one, if their names are not longer than this together. */
+const OBJECTS_NAMED_MAX = 200;
+const NAMES_BYTES_MAX = 32 * 1024;
+
+const PARTITION_COLUMNS = [
+  { name: "dt", type: "string" },
+  { name: "hr", type: "string" },
+] as const;
+
+/** The relations of statements that run once, soon: they read what the selection lists. */
+export function relationsOfNow(place: GluePlace): LakeRelations {
+  return {
+    changes: (schema, { objects }) => {
+      const columns = changeWireColumns(schema);
+      const first = firstHour(objects);
+      if (first === undefined) return emptyWireRows(athena, columns);
+      const conditions = [sinceHour(first), ...namedObjects(place, schema, objects)].join(" AND ");
+      return `(SELECT ${nameList(columns)} FROM ${changesTable(place, schema)} WHERE ${conditions})`;
+    },
+    changeLog: (schema, objects) => {
+      const columns = [...changeWireColumns(schema), ...PARTITION_COLUMNS];
+      const first = firstHour(objects);
+      if (first === undefined) return emptyWireRows(athena, columns);
+      return changeLogSince(place, schema, first.dt);
+    },
+    segments: (schema, segments) => segmentsRelation(place, schema, segments),
+  };
+}
+
+/** Firehose keeps what it cannot deliver for a day; an object cannot appear in an hour older than this. */
+const LATEST_DELIVERY_SECONDS = 48 * 3600;
+
+/**
+ * The relations of views, which live on: they also read objects that are not there yet. Those that are there are in the
+ * listing, and those to come lie in the hours from the latest delivery on.
+ */
+export function relationsOfViews(place: GluePlace, nowSeconds: number): LakeRelations {
+  const earliest = (objects: readonly ChangeObject[]): Hour => {
+    const coming = hourOf(nowSeconds - LATEST_DELIVERY_SECONDS);
+    const first = firstHour(objects);
+    return first === undefined || isBefore(coming, first) ? coming : first;
+  };
+  return {
+    changes: (schema, selection: ChangeSelection) => {
+      const listed = earliest(selection.objects);
+      const since = isBefore(listed, selection.sinceHour) ? selection.sinceHour : listed;
+      const columns = nameList(changeWireColumns(schema));
+      return `(SELECT ${columns} FROM ${changesTable(place, schema)} WHERE ${sinceHour(since)})`;
+    },
+    changeLog: (schema, objects) => changeLogSince(place, schema, earliest(objects).dt),
+    segments: (schema, segments) => segmentsRelation(place, schema, segments),
+  };
+}
+
+/** What a snapshot's run has staged, with the wire columns of items: `<table>__staging`, partitioned by `_run`. */
+export function stagedItems(place: GluePlace, schema: Schema, run: string): string {
+  const columns = nameList(itemWireColumns(schema));
+  const table = glueTable(place.database, `${schema.table}__staging`);
+  return `(SELECT ${columns} FROM ${table} WHERE _run = ${literal(run)})`;
+}
+
+/** The name of a Glue table as SQL writes it. */
+export function glueTable(database: string, name: string): string {
+  return `${quoted(database)}.${quoted(name)}`;
+}
+
+export function segmentsTableName(table: string): string {
+  return `${table}__segments`;
+}
+
+function changesTable(place: GluePlace, schema: Schema): string {
+  return glueTable(place.database, `${schema.table}__changes`);
+}
+
+function changeLogSince(place: GluePlace, schema: Schema, dt: string): string {
+  const columns = nameList([...changeWireColumns(schema), ...PARTITION_COLUMNS]);
+  return `(SELECT ${columns} FROM ${changesTable(place, schema)} WHERE dt >= ${literal(dt)})`;
+}
+
+function segmentsRelation(place: GluePlace, schema: Schema, segments: readonly Segment[]): string {
+  if (segments.length === 0) return emptySegments(athena, schema);
+  const columns = nameList(segmentColumns(athena, schema));
+  const ids = segments.map(({ id }) => literal(id)).join(", ");
+  const table = glueTable(place.database, segmentsTableName(schema.table));
+  return `(SELECT ${columns} FROM ${table} WHERE _segment IN (${ids}))`;
+}
+
+function sinceHour({ dt, hr }: Hour): string {
+  return `(dt > ${literal(dt)} OR (dt = ${literal(dt)} AND hr >= ${literal(hr)}))`;
+}
+
+/** Keys that look the same however a path is written. */
+const PLAIN_PATH = /^[A-Za-z0-9_.=/-]+$/;
+
+/**
+ * The condition that only these objects are read, as long as they are few. Many are read by their hours alone, and with
+ * them others of those hours. That is as right, since whoever folds changes derives the state of each key from the whole
+ * log: an object that is read although it was folded before gives a late key its present state again, and one that came
+ * after the listing is folded early, and once more when it is listed. It only costs more. For the same reason a path that
+ * does not begin as expected is read: should Athena write paths in another way, no change is lost.
+ */
+function namedObjects(place: GluePlace, schema: Schema, objects: readonly ChangeObject[]): readonly string[] {
+  if (objects.length > OBJECTS_NAMED_MAX || objects.some(({ path }) => !PLAIN_PATH.test(path))) return [];
+  const names = objects.map(({ path }) => literal(`s3://${place.bucket}/${path}`)).join(", ");
+  if (utf8Bytes(names) > NAMES_BYTES_MAX) return [];
+  const days = `s3://${place.bucket}/${changesFolder(schema.table)}dt`;
+  // ">" is the character after "=": between the two lies every path that begins with `days` and "=".
+  const unexpected = `"$path" < ${literal(`${days}=`)} OR "$path" >= ${literal(`${days}>`)}`;
+  return [`("$path" IN (${names}) OR ${unexpected})`];
+}
+
+function firstHour(objects: readonly ChangeObject[]): Hour | undefined {
+  return objects.reduce<Hour | undefined>(
+    (first, { hour }) => (first === undefined || isBefore(hour, first) ? hour : first),
+    undefined,
+  );
+}
+
+function isBefore(one: Hour, other: Hour): boolean {
+  return hourStartSeconds(one) < hourStartSeconds(other);
+}

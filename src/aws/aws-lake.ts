@@ -1,0 +1,46 @@
+/** A lake on AWS, opened: its store, its engine and its sink. Its tables' schemas are read from the store (`requireSchema`). */
+import type { ChangeSink } from "../core/ports/change-sink.ts";
+import type { ObjectStore } from "../core/ports/object-store.ts";
+import { type AthenaEngine, athenaEngine } from "./athena-engine.ts";
+import { type AwsClients, type AwsSettings, awsClients } from "./clients.ts";
+import type { Deployment } from "./deployment.ts";
+import { firehoseSink } from "./firehose-sink.ts";
+import { s3Store } from "./s3-store.ts";
+
+export interface AwsLake {
+  readonly bucket: string;
+  readonly clients: AwsClients;
+  readonly store: ObjectStore;
+  readonly engine: AthenaEngine;
+  close(): void;
+}
+
+/** Where a lake lies; a deployment tells it, and the environment of a function. */
+export type AwsLakePlace = Pick<Deployment, "bucket" | "database" | "workGroup">;
+
+export interface AwsLakeOptions extends AwsSettings {
+  /** A statement that takes longer is stopped. Default: 30 minutes. */
+  readonly timeoutSeconds?: number;
+}
+
+/** Opens the lake; nothing is sent yet. */
+export function openAwsLake(place: AwsLakePlace, options: AwsLakeOptions = {}): AwsLake {
+  const clients = awsClients(options);
+  const { bucket, database, workGroup } = place;
+  const store = s3Store({ client: clients.s3, bucket });
+  const engine = athenaEngine({
+    bucket,
+    database,
+    workGroup,
+    store,
+    athena: clients.athena,
+    glue: clients.glue,
+    ...(options.timeoutSeconds === undefined ? {} : { timeoutSeconds: options.timeoutSeconds }),
+  });
+  return { bucket, clients, store, engine, close: () => clients.close() };
+}
+
+/** Delivery into the lake's change log. */
+export function awsSink(lake: AwsLake, deployment: Pick<Deployment, "deliveryStream">): ChangeSink {
+  return firehoseSink({ client: lake.clients.firehose, stream: deployment.deliveryStream });
+}

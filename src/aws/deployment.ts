@@ -1,0 +1,97 @@
+/** The lake tables of a stack, as its outputs tell: where each lies and what moves it. */
+import { type CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
+import { DynalakeError } from "../core/error.ts";
+import { awsError, awsFailure } from "./aws-error.ts";
+
+export interface Deployment {
+  readonly table: string;
+  readonly bucket: string;
+  readonly database: string;
+  readonly workGroup: string;
+  /** The name of the delivery stream. */
+  readonly deliveryStream: string;
+  readonly snapshotMachineArn: string;
+  readonly compactionMachineArn: string;
+  readonly sourceTableArn: string;
+  /** The id of the event source mapping from the stream to the function. */
+  readonly eventSourceMapping: string;
+  readonly streamFunction: string;
+}
+
+/** What an output's key ends in, after the lake table's name in camel case. */
+const OUTPUTS = {
+  table: "LakeTable",
+  bucket: "Bucket",
+  database: "Database",
+  workGroup: "WorkGroup",
+  deliveryStream: "DeliveryStream",
+  snapshotMachineArn: "SnapshotMachine",
+  compactionMachineArn: "CompactionMachine",
+  sourceTableArn: "SourceTableArn",
+  eventSourceMapping: "EventSourceMapping",
+  streamFunction: "StreamFunction",
+} as const satisfies Record<keyof Deployment, string>;
+
+/** Fails with USAGE where there is no such stack, or none with a lake table. */
+export async function readDeployments(
+  client: CloudFormationClient,
+  stackName: string,
+): Promise<readonly Deployment[]> {
+  const answer = await client
+    .send(new DescribeStacksCommand({ StackName: stackName }))
+    .catch((error: unknown) => {
+      const { name, said } = awsFailure(error);
+      if (name === "ValidationError" && /does not exist/.test(said ?? ""))
+        throw noSuchStack(stackName, error);
+      const attempt = `describe the stack "${stackName}"`;
+      throw awsError(error, { service: "CloudFormation", attempt, otherwise: "SOURCE_FAILED" });
+    });
+  const [stack] = answer.Stacks ?? [];
+  if (stack === undefined) throw noSuchStack(stackName);
+  const outputs = new Map(
+    (stack.Outputs ?? []).map(({ OutputKey = "", OutputValue = "" }) => [OutputKey, OutputValue]),
+  );
+  const deployments = [...outputs.keys()]
+    .filter((key) => key.endsWith(OUTPUTS.table))
+    .map((key) => deploymentOf(stackName, outputs, key.slice(0, -OUTPUTS.table.length)));
+  if (deployments.length > 0) return deployments.sort((a, b) => (a.table < b.table ? -1 : 1));
+  throw new DynalakeError("USAGE", `the stack "${stackName}" has no lake table`, {
+    next: `Its state is ${stack.StackStatus}. Name the stack that has a DynamoDbLake in it, and wait until it is deployed.`,
+  });
+}
+
+/** The one lake table that is meant: by its name, or the only one there is. Fails with USAGE. */
+export function chosenDeployment(deployments: readonly Deployment[], table: string | undefined): Deployment {
+  const [first] = deployments;
+  const chosen =
+    table === undefined
+      ? deployments.length === 1
+        ? first
+        : undefined
+      : deployments.find((deployment) => deployment.table === table);
+  if (chosen !== undefined) return chosen;
+  const tables = deployments.map((deployment) => deployment.table).join(", ");
+  throw table === undefined
+    ? new DynalakeError("USAGE", `the stack has several lake tables: ${tables}`, {
+        next: "Choose one of them with --table.",
+      })
+    : new DynalakeError("USAGE", `the stack has no lake table "${table}"; it has ${tables}`);
+}
+
+function deploymentOf(stackName: string, outputs: ReadonlyMap<string, string>, prefix: string): Deployment {
+  const entries = Object.entries(OUTPUTS).map(([member, suffix]) => {
+    const value = outputs.get(`${prefix}${suffix}`);
+    if (value !== undefined && value !== "") return [member, value];
+    throw new DynalakeError("USAGE", `the stack "${stackName}" has no output "${prefix}${suffix}"`, {
+      next: "Deploy it again with the same version of dynalake that runs here.",
+    });
+  });
+  return Object.fromEntries(entries) as Deployment;
+}
+
+function noSuchStack(stackName: string, cause?: unknown): DynalakeError {
+  return new DynalakeError("USAGE", `there is no stack "${stackName}"`, {
+    cause,
+    next: "Check --stack, the region and the account; `aws cloudformation list-stacks` tells what there is.",
+  });
+}

@@ -1,0 +1,105 @@
+/** The lake's database in the Glue Data Catalog: its tables, and the partitions of those that register them. */
+import {
+  CreateTableCommand,
+  GetTableCommand,
+  type GlueClient,
+  type Table,
+  type TableInput,
+  UpdateTableCommand,
+} from "@aws-sdk/client-glue";
+import { DynalakeError } from "../core/error.ts";
+import { awsError, awsFailure } from "./aws-error.ts";
+import { createPartitions, deletePartitions, type NewPartition, partitionValues } from "./glue-partitions.ts";
+import { systemTiming, type Timing } from "./timing.ts";
+
+export interface GlueOptions {
+  readonly client: GlueClient;
+  readonly database: string;
+  readonly timing?: Timing;
+}
+
+export interface GlueCatalog {
+  readonly database: string;
+  table(name: string): Promise<Table | undefined>;
+  /** "exists" where another made it first. */
+  createTable(input: TableInput): Promise<"created" | "exists">;
+  /** Replaces what stood at `versionId` and nothing newer. */
+  updateTable(input: TableInput, versionId: string): Promise<"updated" | "changed-meanwhile">;
+  /** Registers partitions with the table's own columns and format. One that is there already stays as it is. */
+  createPartitions(table: string, partitions: readonly NewPartition[]): Promise<void>;
+  /** One that is not there is no error. */
+  deletePartitions(table: string, values: readonly string[]): Promise<void>;
+  partitionValues(table: string): Promise<readonly string[]>;
+}
+
+export function glueCatalog(options: GlueOptions): GlueCatalog {
+  const { client, database, timing = systemTiming } = options;
+  const place = { client, database, timing };
+  return {
+    database,
+    table: (name) => tableNamed(options, name),
+    createTable: (input) => createTable(options, input),
+    updateTable: (input, versionId) => updateTable(options, input, versionId),
+    createPartitions: async (table, partitions) => {
+      if (partitions.length === 0) return;
+      const descriptor = (await tableNamed(options, table))?.StorageDescriptor;
+      if (descriptor === undefined) throw missingTable(database, table);
+      await createPartitions(place, table, descriptor, partitions);
+    },
+    deletePartitions: (table, values) => deletePartitions(place, table, values),
+    partitionValues: (table) => partitionValues(place, table),
+  };
+}
+
+function failed(database: string, attempt: string): (error: unknown) => never {
+  return (error) => {
+    const full = `${attempt} in the Glue database "${database}"`;
+    throw awsError(error, { service: "Glue", attempt: full, otherwise: "ENGINE_FAILED" });
+  };
+}
+
+async function tableNamed({ client, database }: GlueOptions, name: string): Promise<Table | undefined> {
+  try {
+    return (await client.send(new GetTableCommand({ DatabaseName: database, Name: name }))).Table;
+  } catch (error) {
+    if (awsFailure(error).name === "EntityNotFoundException") return undefined;
+    return failed(database, `read the table "${name}"`)(error);
+  }
+}
+
+async function createTable(
+  { client, database }: GlueOptions,
+  input: TableInput,
+): Promise<"created" | "exists"> {
+  try {
+    await client.send(new CreateTableCommand({ DatabaseName: database, TableInput: input }));
+    return "created";
+  } catch (error) {
+    if (awsFailure(error).name === "AlreadyExistsException") return "exists";
+    return failed(database, `create "${input.Name}"`)(error);
+  }
+}
+
+async function updateTable(
+  { client, database }: GlueOptions,
+  input: TableInput,
+  versionId: string,
+): Promise<"updated" | "changed-meanwhile"> {
+  try {
+    const request = { DatabaseName: database, TableInput: input, VersionId: versionId };
+    // Archived versions would add up until Glue refuses more.
+    await client.send(new UpdateTableCommand({ ...request, SkipArchive: true }));
+    return "updated";
+  } catch (error) {
+    const { name } = awsFailure(error);
+    if (name === "ConcurrentModificationException" || name === "EntityNotFoundException")
+      return "changed-meanwhile";
+    return failed(database, `update "${input.Name}"`)(error);
+  }
+}
+
+function missingTable(database: string, table: string): DynalakeError {
+  return new DynalakeError("LAKE_NOT_FOUND", `the Glue database "${database}" has no table "${table}"`, {
+    next: "Deploy the stack again: it makes the lake's tables.",
+  });
+}

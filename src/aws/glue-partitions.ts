@@ -1,0 +1,127 @@
+/** Partitions of a Glue table with one partition column, in batches of which each entry can fail alone. */
+import {
+  BatchCreatePartitionCommand,
+  BatchDeletePartitionCommand,
+  GetPartitionsCommand,
+  type GetPartitionsCommandOutput,
+  type GlueClient,
+  type PartitionError,
+  type StorageDescriptor,
+} from "@aws-sdk/client-glue";
+import { DynalakeError } from "../core/error.ts";
+import { awsError } from "./aws-error.ts";
+import { backoffMs, serviceBackoff, type Timing } from "./timing.ts";
+
+export interface PartitionsPlace {
+  readonly client: GlueClient;
+  readonly database: string;
+  readonly timing: Timing;
+}
+
+export interface NewPartition {
+  readonly value: string;
+  /** Ends in "/". */
+  readonly location: string;
+}
+
+/** AWS: Glue API reference, BatchCreatePartition and BatchDeletePartition. */
+const CREATED_AT_ONCE_MAX = 100;
+const DELETED_AT_ONCE_MAX = 25;
+const LISTED_MAX = 1_000_000;
+const TRIES_MAX = 6;
+
+/** Partitions of the columns and the format that `descriptor` tells. */
+export async function createPartitions(
+  place: PartitionsPlace,
+  table: string,
+  descriptor: StorageDescriptor,
+  partitions: readonly NewPartition[],
+): Promise<void> {
+  const attempt = `register partitions of "${table}"`;
+  for (const batch of batchesOf(partitions, CREATED_AT_ONCE_MAX)) {
+    await untilDone(place, { attempt, doneBefore: "AlreadyExistsException" }, batch, async (left) => {
+      const PartitionInputList = left.map(({ value, location }) => ({
+        Values: [value],
+        StorageDescriptor: { ...descriptor, Location: location },
+      }));
+      const request = { DatabaseName: place.database, TableName: table, PartitionInputList };
+      return (await place.client.send(new BatchCreatePartitionCommand(request))).Errors;
+    });
+  }
+}
+
+export async function deletePartitions(
+  place: PartitionsPlace,
+  table: string,
+  values: readonly string[],
+): Promise<void> {
+  const attempt = `delete partitions of "${table}"`;
+  const partitions = values.map((value) => ({ value }));
+  for (const batch of batchesOf(partitions, DELETED_AT_ONCE_MAX)) {
+    await untilDone(place, { attempt, doneBefore: "EntityNotFoundException" }, batch, async (left) => {
+      const PartitionsToDelete = left.map(({ value }) => ({ Values: [value] }));
+      const request = { DatabaseName: place.database, TableName: table, PartitionsToDelete };
+      return (await place.client.send(new BatchDeletePartitionCommand(request))).Errors;
+    });
+  }
+}
+
+export async function partitionValues(place: PartitionsPlace, table: string): Promise<readonly string[]> {
+  const values: string[] = [];
+  let token: string | undefined;
+  do {
+    const request = { DatabaseName: place.database, TableName: table, ExcludeColumnSchema: true };
+    const page: GetPartitionsCommandOutput = await place.client
+      .send(new GetPartitionsCommand({ ...request, ...(token && { NextToken: token }) }))
+      .catch(failed(place, `list the partitions of "${table}"`));
+    for (const { Values: [value] = [] } of page.Partitions ?? []) if (value !== undefined) values.push(value);
+    if (values.length > LISTED_MAX)
+      throw new DynalakeError("ENGINE_FAILED", `"${table}" has more than ${LISTED_MAX} partitions`);
+    token = page.NextToken;
+  } while (token !== undefined);
+  return values;
+}
+
+const PASSING: ReadonlySet<string> = new Set([
+  "ConcurrentModificationException",
+  "InternalServiceException",
+  "OperationTimeoutException",
+  "ThrottlingException",
+]);
+
+/** Sends a batch until each of its entries is done or was before, again for those that fail in passing. */
+async function untilDone<T extends { readonly value: string }>(
+  place: PartitionsPlace,
+  { attempt, doneBefore }: { readonly attempt: string; readonly doneBefore: string },
+  batch: readonly T[],
+  send: (left: readonly T[]) => Promise<readonly PartitionError[] | undefined>,
+): Promise<void> {
+  let left = batch;
+  for (let tries = 1; left.length > 0; tries++) {
+    const answered = (await send(left).catch(failed(place, attempt))) ?? [];
+    const errors = answered.filter(({ ErrorDetail }) => ErrorDetail?.ErrorCode !== doneBefore);
+    const lasting = errors.find(({ ErrorDetail }) => !PASSING.has(ErrorDetail?.ErrorCode ?? ""));
+    const told = tries === TRIES_MAX ? errors[0] : lasting;
+    if (told !== undefined) {
+      const { ErrorCode = "no reason was given", ErrorMessage = "" } = told.ErrorDetail ?? {};
+      throw new DynalakeError("ENGINE_FAILED", `cannot ${attempt}: ${ErrorCode}: ${ErrorMessage}`);
+    }
+    const values = new Set(errors.map(({ PartitionValues }) => PartitionValues?.[0]));
+    left = left.filter(({ value }) => values.has(value));
+    if (left.length > 0)
+      await place.timing.sleep(backoffMs(serviceBackoff, tries, place.timing), new AbortController().signal);
+  }
+}
+
+function failed(place: PartitionsPlace, attempt: string): (error: unknown) => never {
+  return (error) => {
+    const full = `${attempt} in the Glue database "${place.database}"`;
+    throw awsError(error, { service: "Glue", attempt: full, otherwise: "ENGINE_FAILED" });
+  };
+}
+
+function batchesOf<T>(all: readonly T[], max: number): readonly (readonly T[])[] {
+  const batches: (readonly T[])[] = [];
+  for (let at = 0; at < all.length; at += max) batches.push(all.slice(at, at + max));
+  return batches;
+}

@@ -1,0 +1,48 @@
+/** What all handlers have around them: a log with the request's id, metrics that are flushed, errors with names. */
+import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
+import { logMetrics } from "@aws-lambda-powertools/metrics/middleware";
+import middy from "@middy/core";
+import type { Context } from "aws-lambda";
+import type { z } from "zod";
+import { DynalakeError } from "../../core/error.ts";
+import { logger, metrics } from "./telemetry.ts";
+
+/** A function as Lambda calls it. */
+export type LambdaFunction = (event: unknown, context: Context) => Promise<unknown>;
+
+/** Wraps a handler. Its event is checked first: a state machine that passes nonsense on has to fail at once. */
+export function lambdaHandler<Event>(
+  shape: z.ZodType<Event>,
+  run: (event: Event) => Promise<unknown>,
+): LambdaFunction {
+  return middy()
+    .use(injectLambdaContext(logger))
+    .use(logMetrics(metrics))
+    .handler(async (event: unknown) => {
+      try {
+        return await run(checked(shape, event));
+      } catch (error) {
+        throw named(error);
+      }
+    }) as LambdaFunction;
+}
+
+function checked<Event>(shape: z.ZodType<Event>, event: unknown): Event {
+  const result = shape.safeParse(event);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new DynalakeError("INPUT_INVALID", `the event: ${issue?.path.join(".")}: ${issue?.message}`);
+}
+
+/** State machines tell errors apart by their names, which are the codes of docs/errors.md. */
+function named(error: unknown): Error {
+  if (!(error instanceof DynalakeError)) {
+    const cause = error instanceof Error ? error : new Error(String(error));
+    logger.error("failed", { code: "INTERNAL", message: cause.message });
+    return cause;
+  }
+  logger.error("failed", { code: error.code, message: error.message, next: error.next });
+  const failure = new Error(`${error.message} -> ${error.next}`, { cause: error });
+  failure.name = error.code;
+  return failure;
+}

@@ -1,0 +1,21 @@
+/** A delivery in the log and in the metrics: counts, reasons and paths, never what the records hold. */
+import type { StreamAnswer } from "../stream-delivery.ts";
+import { addCounts, addSeconds, logger } from "./telemetry.ts";
+
+export function tellDelivery(table: string, answer: StreamAnswer, nowSeconds: number): void {
+  const { delivery, failedFrom } = answer;
+  if (delivery === undefined) {
+    logger.warn("not delivered from a record on", { sequenceNumber: failedFrom });
+    return;
+  }
+  const { rows, quarantined, skipped, quarantineObjects, newestChangeSeconds } = delivery;
+  addCounts(table, { DeliveredRows: rows, QuarantinedRecords: quarantined.length, SkippedRecords: skipped });
+  if (newestChangeSeconds !== undefined)
+    addSeconds(table, "LagSeconds", Math.max(0, nowSeconds - newestChangeSeconds));
+  if (quarantined.length > 0) {
+    logger.warn("records were put into quarantine", {
+      reasons: [...new Set(quarantined.map(({ reason }) => reason))],
+      objects: quarantineObjects,
+    });
+  }
+}

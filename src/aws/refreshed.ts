@@ -1,0 +1,13 @@
+/** Gives what `make` made, made anew when it is older than so many seconds; a failure is not kept. */
+export function refreshed<T>(
+  seconds: number,
+  nowSeconds: () => number,
+  make: () => Promise<T>,
+): () => Promise<T> {
+  let made: { readonly value: T; readonly atSeconds: number } | undefined;
+  return async () => {
+    if (made === undefined || nowSeconds() - made.atSeconds >= seconds)
+      made = { value: await make(), atSeconds: nowSeconds() };
+    return made.value;
+  };
+}

@@ -1,0 +1,201 @@
+/** The object store in a bucket of S3. Its root is the lake's. */
+import { randomUUID } from "node:crypto";
+import {
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  type ListObjectsV2CommandInput,
+  type ListObjectsV2CommandOutput,
+  PutObjectCommand,
+  type S3Client,
+} from "@aws-sdk/client-s3";
+import { DynalakeError } from "../core/error.ts";
+import { type ObjectStore, pathInside, type StoredObject } from "../core/ports/object-store.ts";
+import { awsError, awsFailure, isPassingFailure } from "./aws-error.ts";
+import { backoffMs, serviceBackoff, systemTiming, type Timing } from "./timing.ts";
+
+export interface S3StoreOptions {
+  readonly client: S3Client;
+  readonly bucket: string;
+  readonly timing?: Timing;
+}
+
+/** What is read whole is small: schemas, manifests, the lists of an export. */
+const READ_BYTES_MAX = 256 * 1024 * 1024;
+/** A listing is held in memory. */
+const LISTED_MAX = 2_000_000;
+/** DeleteObjects takes so many keys (AWS: S3 API reference). */
+const REMOVED_AT_ONCE_MAX = 1000;
+const TRIES_MAX = 6;
+/** Metadata of an object by which its creator knows it again. */
+const CREATION = "dynalake-creation";
+
+export function s3Store(options: S3StoreOptions): ObjectStore {
+  const place: Place = { timing: systemTiming, ...options };
+  return {
+    read: async (path) => read(place, pathInside(path)),
+    list: async (prefix) => {
+      const objects: StoredObject[] = [];
+      for await (const page of pages(place, { Prefix: pathInside(prefix) })) {
+        for (const { Key: path = "", Size: bytes = 0, LastModified } of page.Contents ?? []) {
+          // The console marks an empty folder by an object of its name.
+          if (!path.endsWith("/")) objects.push({ path, bytes, modifiedMs: LastModified?.getTime() ?? 0 });
+        }
+        requireListable(place, prefix, objects.length);
+      }
+      return objects;
+    },
+    folders: async (prefix) => {
+      const names: string[] = [];
+      for await (const page of pages(place, { Prefix: pathInside(prefix), Delimiter: "/" })) {
+        for (const { Prefix: folder = "" } of page.CommonPrefixes ?? [])
+          names.push(folder.slice(prefix.length, -1));
+        requireListable(place, prefix, names.length);
+      }
+      return names;
+    },
+    create: async (path, content) => create(place, pathInside(path), content),
+    replace: async (path, content) => {
+      const input = { Bucket: place.bucket, Key: pathInside(path), Body: content };
+      await place.client.send(new PutObjectCommand(input)).catch(failed(place, "write", path));
+    },
+    remove: async (paths) => {
+      for (const path of paths) pathInside(path);
+      for (let at = 0; at < paths.length; at += REMOVED_AT_ONCE_MAX)
+        await remove(place, paths.slice(at, at + REMOVED_AT_ONCE_MAX));
+    },
+  };
+}
+
+type Place = S3StoreOptions & { readonly timing: Timing };
+
+/** Throws what a failed operation on a path means. */
+function failed(place: Place, operation: string, path: string): (error: unknown) => never {
+  return (error) => {
+    const attempt = `${operation} s3://${place.bucket}/${path}`;
+    throw awsError(error, { service: "S3", attempt, otherwise: "STORE_FAILED" });
+  };
+}
+
+async function pause(place: Place, failures: number): Promise<void> {
+  await place.timing.sleep(backoffMs(serviceBackoff, failures, place.timing), new AbortController().signal);
+}
+
+async function read(place: Place, path: string): Promise<Uint8Array | undefined> {
+  const input = { Bucket: place.bucket, Key: path };
+  for (let tries = 1; ; tries++) {
+    try {
+      const { Body, ContentLength = 0 } = await place.client.send(new GetObjectCommand(input));
+      if (ContentLength > READ_BYTES_MAX) {
+        (Body as { destroy?: () => void } | undefined)?.destroy?.();
+        throw new DynalakeError(
+          "STORE_FAILED",
+          `cannot read s3://${place.bucket}/${path}: it has ${ContentLength} bytes, at most ${READ_BYTES_MAX} are read`,
+        );
+      }
+      return (await Body?.transformToByteArray()) ?? new Uint8Array();
+    } catch (error) {
+      if (awsFailure(error).name === "NoSuchKey") return undefined;
+      // The SDK repeats a request, but not a body that breaks off.
+      if (tries === TRIES_MAX || !isPassingFailure(error)) failed(place, "read", path)(error);
+    }
+    await pause(place, tries);
+  }
+}
+
+/**
+ * One conditional request. Where it is answered that the object is there, it may have been made by this very call: a
+ * request whose answer was lost is sent again. The object's metadata tells.
+ */
+async function create(place: Place, path: string, content: Uint8Array): Promise<"created" | "exists"> {
+  const creation = randomUUID();
+  const input = {
+    Bucket: place.bucket,
+    Key: path,
+    Body: content,
+    IfNoneMatch: "*",
+    Metadata: { [CREATION]: creation },
+  };
+  for (let tries = 1; ; tries++) {
+    try {
+      await place.client.send(new PutObjectCommand(input));
+      return "created";
+    } catch (error) {
+      const { name } = awsFailure(error);
+      if (name === "PreconditionFailed")
+        return (await creationOf(place, path)) === creation ? "created" : "exists";
+      // Another request on the object is under way: its outcome is not known yet.
+      if (name !== "ConditionalRequestConflict" || tries === TRIES_MAX) failed(place, "create", path)(error);
+    }
+    await pause(place, tries);
+  }
+}
+
+/** Who made the object, as far as it tells. */
+async function creationOf(place: Place, path: string): Promise<string | undefined> {
+  try {
+    const head = await place.client.send(new HeadObjectCommand({ Bucket: place.bucket, Key: path }));
+    return head.Metadata?.[CREATION];
+  } catch (error) {
+    // It was there a moment ago, and nobody removes what this call has made.
+    if (awsFailure(error).httpStatus === 404) return undefined;
+    return failed(place, "look at", path)(error);
+  }
+}
+
+async function* pages(
+  place: Place,
+  request: Pick<ListObjectsV2CommandInput, "Prefix" | "Delimiter">,
+): AsyncGenerator<ListObjectsV2CommandOutput> {
+  let token: string | undefined;
+  do {
+    const input = { Bucket: place.bucket, ...request, ...(token && { ContinuationToken: token }) };
+    const page: ListObjectsV2CommandOutput = await place.client
+      .send(new ListObjectsV2Command(input))
+      .catch(failed(place, "list", request.Prefix ?? ""));
+    yield page;
+    token = page.NextContinuationToken;
+  } while (token !== undefined);
+}
+
+function requireListable(place: Place, prefix: string, count: number): void {
+  if (count <= LISTED_MAX) return;
+  throw new DynalakeError(
+    "STORE_FAILED",
+    `s3://${place.bucket}/${prefix} holds more than ${LISTED_MAX} objects`,
+    { next: "Move the oldest of them out of the lake, for example by a lifecycle rule." },
+  );
+}
+
+/** Keys that failed for a passing reason are tried again; they are few, and the others are gone. */
+async function remove(place: Place, paths: readonly string[]): Promise<void> {
+  let left = paths;
+  for (let tries = 1; left.length > 0; tries++) {
+    const Objects = left.map((Key) => ({ Key }));
+    const input = { Bucket: place.bucket, Delete: { Objects, Quiet: true } };
+    const { Errors = [] } = await place.client
+      .send(new DeleteObjectsCommand(input))
+      .catch(failed(place, "remove", left[0] ?? ""));
+    const [first] = Errors;
+    if (first === undefined) return;
+    if (tries === TRIES_MAX || Errors.some((error) => !PASSING.has(error.Code ?? ""))) {
+      const many = Errors.length === 1 ? "" : ` and ${Errors.length - 1} more`;
+      failed(place, "remove", `${first.Key ?? ""}${many}`)(keyError(first));
+    }
+    left = Errors.map((error) => error.Key ?? "");
+    await pause(place, tries);
+  }
+}
+
+const PASSING: ReadonlySet<string> = new Set(["InternalError", "ServiceUnavailable", "SlowDown"]);
+
+/** What DeleteObjects says of a key, in the shape of a failed call. */
+function keyError(said: {
+  readonly Code?: string | undefined;
+  readonly Message?: string | undefined;
+}): Error {
+  const error = Object.assign(new Error(said.Message ?? ""), { $fault: "client" });
+  error.name = said.Code ?? "Error";
+  return error;
+}

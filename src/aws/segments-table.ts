@@ -1,0 +1,122 @@
+/** From what statements have written to segments that statements can read: partitions of `<table>__segments`. */
+import { DynalakeError } from "../core/error.ts";
+import { segmentOfPath, segmentsFolder } from "../core/lake-path.ts";
+import type { Segment } from "../core/manifest.ts";
+import type { ObjectStore, StoredObject } from "../core/ports/object-store.ts";
+import type { Stage } from "../core/ports/query-engine.ts";
+import { literal } from "../core/sql/dialect.ts";
+import { type GluePlace, glueTable, segmentsTableName } from "./athena-relations.ts";
+import type { GlueCatalog } from "./glue-catalog.ts";
+
+export interface SegmentsContext extends GluePlace {
+  readonly store: ObjectStore;
+  readonly catalog: GlueCatalog;
+  readonly rows: (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>;
+}
+
+/**
+ * The segments that the statements of a run's stages have written: registered, and their rows counted. Doing it again gives
+ * the same. Fails with ENGINE_FAILED where a statement was run twice.
+ */
+export async function collectSegments(
+  context: SegmentsContext,
+  table: string,
+  stages: readonly Stage[],
+): Promise<readonly Segment[]> {
+  const [run] = new Set(stages.map((stage) => stage.run));
+  if (run === undefined) return [];
+  const files = await context.store.list(`${segmentsFolder(table)}${run}/`);
+  requireWrittenOnce(files);
+  const filesOfPart = byPart(files);
+  const written = stages.flatMap(({ kind, cut }) =>
+    cut.parts.flatMap(({ part }) => {
+      const own = filesOfPart.get(part);
+      return own === undefined ? [] : [{ id: `${run}-${part}`, run, part, kind, files: own }];
+    }),
+  );
+  await context.catalog.createPartitions(
+    segmentsTableName(table),
+    written.map((segment) => ({ value: segment.id, location: locationOf(context.bucket, segment.files) })),
+  );
+  const rowsOfSegment = written.length === 0 ? new Map() : await countRows(context, table, run);
+  return written.map(({ files: own, ...segment }) => {
+    const rows = rowsOfSegment.get(segment.id);
+    if (rows === undefined)
+      throw new DynalakeError("ENGINE_FAILED", `Athena reads no rows of the new segment ${segment.id}`);
+    return { ...segment, rows, bytes: own.reduce((sum, file) => sum + file.bytes, 0) };
+  });
+}
+
+/** How many statements have written into the run's folder, or the number of the first that has not. */
+export async function nextStatement(store: ObjectStore, table: string, run: string): Promise<number> {
+  const folders = await store.folders(`${segmentsFolder(table)}${run}/`);
+  return folders.reduce((next, name) => (/^\d+$/.test(name) ? Math.max(next, Number(name) + 1) : next), 0);
+}
+
+/**
+ * Removes the partitions whose files are gone: those of runs that never committed, and what vacuum let go. The partitions
+ * are listed before the files: one that was registered by then had its files by then. Tells how many.
+ */
+export async function removeEmptyPartitions(
+  { store, catalog }: Pick<SegmentsContext, "store" | "catalog">,
+  table: string,
+): Promise<number> {
+  const registered = await catalog.partitionValues(segmentsTableName(table));
+  const present = new Set<string>();
+  for (const { path } of await store.list(segmentsFolder(table))) {
+    const segment = segmentOfPath(path);
+    if (segment !== undefined) present.add(`${segment.run}-${segment.part}`);
+  }
+  const empty = registered.filter((id) => !present.has(id));
+  await catalog.deletePartitions(segmentsTableName(table), empty);
+  return empty.length;
+}
+
+function byPart(files: readonly StoredObject[]): ReadonlyMap<string, readonly StoredObject[]> {
+  const parts = new Map<string, StoredObject[]>();
+  for (const file of files) {
+    const part = segmentOfPath(file.path)?.part;
+    if (part === undefined) continue;
+    const own = parts.get(part);
+    if (own === undefined) parts.set(part, [file]);
+    else own.push(file);
+  }
+  return parts;
+}
+
+function locationOf(bucket: string, files: readonly StoredObject[]): string {
+  const path = files[0]?.path ?? "";
+  return `s3://${bucket}/${path.slice(0, path.lastIndexOf("/") + 1)}`;
+}
+
+/** The id of the query that has written a file begins its name: 20261123_101112_00042_ab3de_... */
+const QUERY_OF_FILE = /\/(\d+)\/[^/]+\/(\d{8}_\d{6}_\d{5}_[a-z0-9]{5})_[^/]*$/;
+
+/** A statement that was repeated after it had failed half-way, or after its answer was lost, has left rows twice. */
+function requireWrittenOnce(files: readonly StoredObject[]): void {
+  const queryOfStatement = new Map<string, string>();
+  for (const { path } of files) {
+    const [, statement, query] = QUERY_OF_FILE.exec(path) ?? [];
+    if (statement === undefined || query === undefined) continue;
+    const known = queryOfStatement.get(statement) ?? query;
+    queryOfStatement.set(statement, known);
+    if (known === query) continue;
+    throw new DynalakeError("ENGINE_FAILED", `statement ${statement} of a run was run twice: ${path}`, {
+      next: "Nothing was committed. Start the snapshot or the compaction again.",
+    });
+  }
+}
+
+/** Rows by segment, from the footers of their files. Between "-" and "." lies every id of the run, and little else. */
+async function countRows(
+  context: SegmentsContext,
+  table: string,
+  run: string,
+): Promise<ReadonlyMap<string, number>> {
+  const segments = glueTable(context.database, segmentsTableName(table));
+  const ids = `_segment > ${literal(`${run}-`)} AND _segment < ${literal(`${run}.`)}`;
+  const counted = await context.rows(
+    `SELECT _segment, count(*) AS rows FROM ${segments} WHERE ${ids} GROUP BY _segment`,
+  );
+  return new Map(counted.map((row) => [String(row._segment), Number(row.rows)]));
+}

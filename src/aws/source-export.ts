@@ -1,0 +1,139 @@
+/** Exports of the source table to the lake's bucket: started, followed, and read through their manifests. */
+import { createHash } from "node:crypto";
+import {
+  DescribeContinuousBackupsCommand,
+  DescribeExportCommand,
+  type DynamoDBClient,
+  ExportTableToPointInTimeCommand,
+} from "@aws-sdk/client-dynamodb";
+import { DynalakeError } from "../core/error.ts";
+import {
+  type ExportFile,
+  type ExportSummary,
+  parseExportFiles,
+  parseExportSummary,
+} from "../core/export-manifest.ts";
+import { exportFolder, exportsPrefix } from "../core/lake-path.ts";
+import type { ObjectStore } from "../core/ports/object-store.ts";
+import { awsError, failureName } from "./aws-error.ts";
+
+export interface ExportRequest {
+  readonly client: DynamoDBClient;
+  readonly sourceTableArn: string;
+  readonly bucket: string;
+  /** The lake table. */
+  readonly table: string;
+  /** Of two starts with one name within eight hours there is one export. */
+  readonly name: string;
+  /** The key of the bucket, where it has one. */
+  readonly kmsKeyArn?: string;
+}
+
+export interface StartedExport {
+  readonly exportArn: string;
+  /** The folder of its manifests and data in the bucket: ends in "/". */
+  readonly exportPrefix: string;
+}
+
+/** Starts an export of the whole table. Fails with BACKUPS_OFF where point-in-time recovery is off. */
+export async function startExport(request: ExportRequest): Promise<StartedExport> {
+  await requireRecovery(request);
+  const { client, sourceTableArn, bucket, table, kmsKeyArn } = request;
+  const command = new ExportTableToPointInTimeCommand({
+    TableArn: sourceTableArn,
+    ClientToken: request.name,
+    S3Bucket: bucket,
+    S3Prefix: exportsPrefix(table),
+    ExportFormat: "DYNAMODB_JSON",
+    ExportType: "FULL_EXPORT",
+    ...(kmsKeyArn === undefined ? {} : { S3SseAlgorithm: "KMS" as const, S3SseKmsKeyId: kmsKeyArn }),
+  });
+  const answer = await client.send(command).catch((error: unknown) => {
+    if (failureName(error) === "PointInTimeRecoveryUnavailableException") throw recoveryOff(request);
+    throw failed(error, `export the table ${tableName(sourceTableArn)}`);
+  });
+  const exportArn = answer.ExportDescription?.ExportArn;
+  if (exportArn === undefined) throw new DynalakeError("SOURCE_FAILED", "DynamoDB gave no ARN of the export");
+  return { exportArn, exportPrefix: exportFolder(table, exportArn.slice(exportArn.lastIndexOf("/") + 1)) };
+}
+
+async function requireRecovery(request: ExportRequest): Promise<void> {
+  const name = tableName(request.sourceTableArn);
+  const command = new DescribeContinuousBackupsCommand({ TableName: name });
+  const answer = await request.client.send(command).catch((error: unknown) => {
+    throw failed(error, `describe the backups of the table ${name}`);
+  });
+  const recovery = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription;
+  if (recovery?.PointInTimeRecoveryStatus !== "ENABLED") throw recoveryOff(request);
+}
+
+function recoveryOff(request: ExportRequest): DynalakeError {
+  const name = tableName(request.sourceTableArn);
+  return new DynalakeError("BACKUPS_OFF", `point-in-time recovery of the table ${name} is off`, {
+    next: `Run: aws dynamodb update-continuous-backups --table-name ${name} --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true. Then take the snapshot again.`,
+  });
+}
+
+export interface ExportState {
+  readonly status: "IN_PROGRESS" | "COMPLETED" | "FAILED";
+  /** What DynamoDB says of a failure. */
+  readonly failure: string | undefined;
+}
+
+export async function describeExport(client: DynamoDBClient, exportArn: string): Promise<ExportState> {
+  const command = new DescribeExportCommand({ ExportArn: exportArn });
+  const answer = await client.send(command).catch((error: unknown) => {
+    throw failed(error, "describe the export");
+  });
+  const { ExportStatus, FailureCode, FailureMessage } = answer.ExportDescription ?? {};
+  const said = [FailureCode, FailureMessage].filter((text) => text !== undefined).join(": ");
+  return { status: ExportStatus ?? "IN_PROGRESS", failure: said === "" ? undefined : said };
+}
+
+export interface ReadExport {
+  readonly summary: ExportSummary;
+  readonly files: readonly ExportFile[];
+}
+
+/** Reads the manifests of a finished export in the lake. Fails with EXPORT_INVALID. */
+export async function readExport(store: ObjectStore, exportPrefix: string): Promise<ReadExport> {
+  const summary = parseExportSummary(await manifest(store, exportPrefix, "manifest-summary"));
+  if (summary.manifestFilesKey !== `${exportPrefix}manifest-files.json`)
+    throw new DynalakeError("EXPORT_INVALID", "manifest-summary.json names a manifest of another export");
+  const files = parseExportFiles(await manifest(store, exportPrefix, "manifest-files"), summary);
+  const keys = new Set<string>();
+  for (const { key } of files) {
+    const name = key.startsWith(`${exportPrefix}data/`) ? key.slice(exportPrefix.length + 5) : "";
+    if (!/^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/.test(name) || keys.has(key)) {
+      throw new DynalakeError(
+        "EXPORT_INVALID",
+        "manifest-files.json names a data file twice, or one outside of the export",
+      );
+    }
+    keys.add(key);
+  }
+  return { summary, files };
+}
+
+/** A manifest's text, checked against the MD5 beside it where there is one. */
+async function manifest(store: ObjectStore, exportPrefix: string, stem: string): Promise<string> {
+  const content = await store.read(`${exportPrefix}${stem}.json`);
+  if (content === undefined)
+    throw new DynalakeError("EXPORT_INVALID", `the export has no ${stem}.json in ${exportPrefix}`);
+  const told = await store.read(`${exportPrefix}${stem}.md5`);
+  const md5 = createHash("md5").update(content).digest("base64");
+  if (told !== undefined && Buffer.from(told).toString("utf8").trim() !== md5)
+    throw new DynalakeError("EXPORT_INVALID", `${stem}.json does not match its checksum in ${stem}.md5`);
+  return Buffer.from(content).toString("utf8");
+}
+
+function tableName(arn: string): string {
+  return arn.slice(arn.lastIndexOf("/") + 1);
+}
+
+function failed(error: unknown, attempt: string): DynalakeError {
+  const name = failureName(error);
+  const isMissing = name === "ResourceNotFoundException" || name === "TableNotFoundException";
+  const otherwise = isMissing ? "TABLE_NOT_FOUND" : "SOURCE_FAILED";
+  return awsError(error, { service: "DynamoDB", attempt, otherwise });
+}

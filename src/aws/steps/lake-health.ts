@@ -1,0 +1,25 @@
+/** What waits for a person: told as metrics at each compaction, and alarmed on. */
+import { errorsFolder, failedBatchesFolder, quarantineFolder } from "../../core/lake-path.ts";
+import { latestManifest, readGaps } from "../../core/lake-table.ts";
+import { openGaps } from "../../core/manifest.ts";
+import type { ObjectStore } from "../../core/ports/object-store.ts";
+
+export interface LakeHealth {
+  readonly OpenGaps: number;
+  readonly QuarantineObjects: number;
+  /** Batches of the stream that failed for good. */
+  readonly OnFailureObjects: number;
+  /** What Firehose could not convert. */
+  readonly ErrorObjects: number;
+}
+
+export async function lakeHealth(store: ObjectStore, table: string, mappingId: string): Promise<LakeHealth> {
+  const count = async (folder: string): Promise<number> => (await store.list(folder)).length;
+  const gaps = openGaps(await latestManifest(store, table), await readGaps(store, table));
+  return {
+    OpenGaps: gaps.length,
+    QuarantineObjects: await count(quarantineFolder(table)),
+    OnFailureObjects: await count(failedBatchesFolder(mappingId)),
+    ErrorObjects: await count(errorsFolder(table)),
+  };
+}

@@ -1,0 +1,58 @@
+/** A batch of the stream on its way to Firehose, with the answer that Lambda wants. */
+import { FIREHOSE_LIMITS } from "../core/batch.ts";
+import { type Delivery, deliver } from "../core/deliver.ts";
+import { type ChangeSink, Undelivered } from "../core/ports/change-sink.ts";
+import type { ObjectStore } from "../core/ports/object-store.ts";
+import type { LineWriter } from "../core/wire-line.ts";
+
+export interface StreamDeliveryContext {
+  readonly store: ObjectStore;
+  readonly sink: ChangeSink;
+  readonly writer: LineWriter;
+  readonly nowSeconds: () => number;
+}
+
+export interface StreamEvent {
+  readonly Records: readonly unknown[];
+}
+
+export interface StreamAnswer {
+  /** Undefined where the sink has failed. */
+  readonly delivery: Delivery | undefined;
+  /**
+   * The sequence number of the first record that was not delivered: Lambda takes it as its checkpoint and gives that record
+   * and all after it again (AWS: "Configuring partial batch response with DynamoDB and Lambda").
+   */
+  readonly failedFrom: string | undefined;
+}
+
+export async function deliverStream(
+  context: StreamDeliveryContext,
+  event: StreamEvent,
+): Promise<StreamAnswer> {
+  const records = event.Records;
+  try {
+    const delivery = await deliver(
+      { ...context, rowBytesMax: FIREHOSE_LIMITS.recordBytesMax },
+      { records, source: sourceOf(records), arrivedAtSeconds: context.nowSeconds() },
+    );
+    return { delivery, failedFrom: undefined };
+  } catch (error) {
+    if (!(error instanceof Undelivered)) throw error;
+    const failedFrom = sequenceNumber(records[error.firstIndex]);
+    // Without a number to name it the whole batch is to be given again.
+    if (failedFrom === undefined) throw error;
+    return { delivery: undefined, failedFrom };
+  }
+}
+
+function sequenceNumber(record: unknown): string | undefined {
+  const number = (record as { readonly dynamodb?: { readonly SequenceNumber?: unknown } } | undefined)
+    ?.dynamodb?.SequenceNumber;
+  return typeof number === "string" && number !== "" ? number : undefined;
+}
+
+function sourceOf(records: readonly unknown[]): string {
+  const arn = (records[0] as { readonly eventSourceARN?: unknown } | null | undefined)?.eventSourceARN;
+  return typeof arn === "string" ? arn : "a stream";
+}

@@ -1,0 +1,58 @@
+/**
+ * The statements that write a run's segments. Each is an UNLOAD of at most as many parts as Athena writes at once, into a
+ * folder of its own. Rows lie in no order: Athena would sort all of a statement's rows on one node.
+ *
+ * An UNLOAD into parts does not ask whether its folder is empty (AWS: Athena user guide, "UNLOAD"): run twice, it writes
+ * every row twice. `collectSegments` refuses that where it can see it; whoever runs the statements must not repeat one.
+ */
+import { PART_COLUMN, stageFolder } from "../core/lake-path.ts";
+import type { Stage } from "../core/ports/query-engine.ts";
+import type { Schema } from "../core/schema.ts";
+import { athena } from "../core/sql/athena.ts";
+import { nameList, segmentColumns } from "../core/sql/columns.ts";
+import { literal, quoted } from "../core/sql/dialect.ts";
+import { requireShort } from "./athena-client.ts";
+
+/** CTAS and UNLOAD write at most so many partitions (AWS: Athena user guide, "UNLOAD"). */
+const PARTS_AT_ONCE_MAX = 100;
+
+/** A state machine takes a statement as JSON, in a state of at most 256 KiB (AWS: Step Functions service quotas). */
+const STATEMENT_JSON_BYTES_MAX = 250_000;
+
+/** The statements of the stages of one run; `first` is the number of the first one's folder, unused so far in the run. */
+export function unloadStatements(
+  bucket: string,
+  schema: Schema,
+  stages: readonly Stage[],
+  first: number,
+): readonly string[] {
+  const statements: string[] = [];
+  for (const stage of stages) {
+    for (const parts of groupsOf(stage.cut.parts)) {
+      const folder = stageFolder(schema.table, stage.run, first + statements.length);
+      const sql = unload(`s3://${bucket}/${folder}`, schema, stage, parts);
+      requireShort(JSON.stringify(sql), STATEMENT_JSON_BYTES_MAX);
+      statements.push(sql);
+    }
+  }
+  return statements;
+}
+
+function groupsOf(parts: Stage["cut"]["parts"]): readonly Stage["cut"]["parts"][] {
+  const groups: Stage["cut"]["parts"][] = [];
+  for (let at = 0; at < parts.length; at += PARTS_AT_ONCE_MAX)
+    groups.push(parts.slice(at, at + PARTS_AT_ONCE_MAX));
+  return groups;
+}
+
+function unload(target: string, schema: Schema, stage: Stage, parts: Stage["cut"]["parts"]): string {
+  const columns = nameList(segmentColumns(athena, schema));
+  const labels = parts.map(({ part }) => literal(part));
+  const { partOf } = stage.cut;
+  // Partition columns come last.
+  const label = `CAST(${partOf ?? labels[0]} AS varchar) AS ${quoted(PART_COLUMN)}`;
+  const filter = partOf === undefined ? "" : ` WHERE ${partOf} IN (${labels.join(", ")})`;
+  return `UNLOAD (SELECT ${columns}, ${label} FROM (${stage.rows})${filter})
+TO ${literal(target)}
+WITH (format = 'PARQUET', compression = 'ZSTD', partitioned_by = ARRAY[${literal(PART_COLUMN)}])`;
+}

@@ -1,0 +1,44 @@
+/** The adapters of AWS against the emulator: S3, Glue, Firehose, and Athena's SQL on a real Trino. */
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll } from "@jest/globals";
+import { firehoseSink } from "../../src/aws/firehose-sink.ts";
+import { registerLakeEngineTests } from "../conformance/lake-engine.ts";
+import { registerObjectStoreTests } from "../conformance/object-store.ts";
+import { registerLakeOnAthenaTests } from "./lake-on-athena.ts";
+import { startEmulator } from "./support/emulator.ts";
+import { type TestLake, testLake } from "./support/lake-tables.ts";
+
+let emulator: Awaited<ReturnType<typeof startEmulator>>;
+beforeAll(async () => {
+  emulator = await startEmulator();
+  Object.assign(process.env, emulator.environment);
+  await emulator.athenaReady();
+});
+afterAll(() => emulator.stop());
+
+async function withTestLake(use: (lake: TestLake) => Promise<void>): Promise<void> {
+  const lake = await testLake(randomBytes(5).toString("hex"));
+  try {
+    await use(lake);
+  } finally {
+    lake.close();
+  }
+}
+
+registerObjectStoreTests("in S3", (use) => withTestLake(({ store }) => use(store)));
+
+registerLakeEngineTests("on AWS", (use) =>
+  withTestLake(async (lake) => {
+    const streams = new Map<string, string>();
+    await use({
+      store: lake.store,
+      engine: lake.engine,
+      givesRowsAsTheyLie: false,
+      declare: async (schema) => void streams.set(schema.table, await lake.declare(schema)),
+      sink: ({ table }) =>
+        firehoseSink({ client: lake.clients.firehose, stream: streams.get(table) ?? "not declared" }),
+    });
+  }),
+);
+
+registerLakeOnAthenaTests(withTestLake);

@@ -1,0 +1,27 @@
+"""The record of what policies did not allow, for tests to read."""
+
+import logging
+import threading
+
+log = logging.getLogger("dynalake")
+
+
+class Denials:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: list[dict] = []
+
+    def add(self, principal: str, action: str, resource: str) -> None:
+        entry = {"principal": principal, "action": action, "resource": resource}
+        log.warning("denied: %s on %s for %s", action, resource, principal)
+        with self._lock:
+            if entry not in self._entries:
+                self._entries.append(entry)
+
+    def list(self) -> list[dict]:
+        with self._lock:
+            return list(self._entries)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._entries.clear()

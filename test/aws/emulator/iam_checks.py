@@ -1,0 +1,90 @@
+"""What bare ministack's check of a request's policies gets wrong.
+
+- Every denial is on record for tests.
+- Plain http counts as TLS: bucket policies that want TLS, that of the CDK's own bucket too, would deny everything here.
+- A query's own id stands for its work group on AWS; bare ministack finds no resource then and denies.
+- An action on a Glue table needs the catalog, the database and the table on AWS; bare ministack checks the database.
+- The condition key cloudwatch:namespace is missing in bare ministack.
+"""
+
+import contextvars
+import json
+import re
+
+import iam_roles
+from harness import Harness
+from patching import wrapped
+
+more_resources: contextvars.ContextVar[list[str]] = contextvars.ContextVar("more_resources", default=[])
+
+
+def install(harness: Harness) -> None:
+    from ministack import app
+    from ministack.core import iam_actions, iam_evaluator
+    from ministack.services import athena
+
+    @wrapped(app, "pin_request_origin")
+    def pin(original, source_ip, secure_transport):
+        return original(source_ip, True)
+
+    @wrapped(iam_evaluator, "enforce")
+    def enforce(original, access_key, action, service, region, resource_arn="*", service_context=None):
+        more = more_resources.get() if service == "glue" else []
+        for arn in [resource_arn, *more]:
+            denied = original(access_key, action, service, region, resource_arn=arn, service_context=service_context)
+            if denied is not None:
+                principal = getattr(denied, "principal_arn", "") or access_key
+                harness.denials.add(principal, action, arn)
+                return denied
+        return None
+
+    @wrapped(iam_actions, "extract_resource_arn")
+    def resource(original, service, method, path, headers, body, query, region, account):
+        more_resources.set([])
+        found = original(service, method, path, headers, body, query, region, account)
+        if service == "glue":
+            arns = glue_resources(headers, body)
+            if arns:
+                more_resources.set(arns[1:])
+                return arns[0]
+        if service == "athena" and found == "*":
+            execution = athena._executions.get(json_body(body).get("QueryExecutionId"))
+            if execution is not None:
+                return f"arn:aws:athena:{region}:{account}:workgroup/{execution.get('WorkGroup', 'primary')}"
+        return found
+
+    @wrapped(iam_actions, "request_tag_context")
+    def context(original, service, action, body, parameters):
+        found = dict(original(service, action, body, parameters) or {})
+        namespace = namespace_in(body or b"") if action == "cloudwatch:PutMetricData" else None
+        return found if namespace is None else {**found, "cloudwatch:namespace": namespace}
+
+
+def glue_resources(headers: dict, body: bytes) -> list[str]:
+    data = json_body(body)
+    action = headers.get("x-amz-target", "").split(".")[-1]
+    if "Database" in action and "Table" not in action:
+        name = data.get("Name") or (data.get("DatabaseInput") or {}).get("Name")
+        return iam_roles.glue_arns(name) if name else []
+    database = data.get("DatabaseName")
+    if not database:
+        return []
+    table = data.get("TableName") or data.get("Name") or (data.get("TableInput") or {}).get("Name")
+    return iam_roles.glue_arns(database, table or "*")
+
+
+def json_body(body: bytes) -> dict:
+    try:
+        data = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def namespace_in(body: bytes) -> str | None:
+    """Of a PutMetricData in JSON, as a form, or in CBOR with a short text."""
+    plain = re.search(rb'"Namespace"\s*:\s*"([^"]*)"', body) or re.search(rb"(?:^|&)Namespace=([^&]*)", body)
+    if plain:
+        return plain[1].decode()
+    cbor = re.search(rb"iNamespace([\x60-\x77])(.{0,23})", body, re.DOTALL)
+    return cbor[2][: cbor[1][0] - 0x60].decode() if cbor else None

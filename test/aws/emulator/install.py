@@ -1,0 +1,48 @@
+"""Puts every patch in its place, in the order in which they build on each other."""
+
+import athena_service
+import control_path
+import dynamodb_exports
+import dynamodb_stream_records
+import firehose_deliveries
+import firehose_parquet
+import glue_catalog
+import glue_partitions
+import host_machine
+import iam_checks
+import iam_roles
+import lambda_metrics
+import lambda_workers
+import scheduler_rates
+import sfn_athena
+import sfn_limits
+import sfn_state_faults
+import stream_poller
+from harness import Harness
+from patching import require_version
+
+
+def install(harness: Harness):
+    """The application that answers requests."""
+    require_version()
+    for module in (
+        host_machine,
+        lambda_workers,
+        scheduler_rates,
+        lambda_metrics,
+        dynamodb_stream_records,
+        dynamodb_exports,
+        stream_poller,
+        firehose_parquet,
+        firehose_deliveries,
+        glue_partitions,
+        glue_catalog,
+        athena_service,
+        sfn_athena,
+        sfn_limits,
+        sfn_state_faults,
+        iam_checks,
+        iam_roles,
+    ):
+        module.install(harness)
+    return control_path.application(harness)

@@ -1,0 +1,45 @@
+"""Objects that a service writes into S3 or finds there, in the account and region of the request at hand."""
+
+import asyncio
+import contextvars
+import re
+import threading
+
+
+def put(bucket: str, key: str, body: bytes) -> str:
+    """Writes the object through S3's own handler; the ETag. Callable from any thread."""
+    from ministack.services import s3
+
+    headers = {"content-type": "application/octet-stream", "content-length": str(len(body)), "host": "s3.localhost"}
+    answers: list = []
+
+    def work() -> None:
+        request = s3.handle_request("PUT", f"/{bucket}/{key}", headers, body, {}, internal=True)
+        answers.append(asyncio.run(request))
+
+    # A thread of its own, since this one may be running an event loop.
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,))
+    thread.start()
+    thread.join()
+    status, answered, text = answers[0]
+    if status >= 300:
+        raise RuntimeError(f"S3 did not take s3://{bucket}/{key}: {text!r}")
+    return next((value.strip('"') for name, value in answered.items() if name.lower() == "etag"), "")
+
+
+def split(location: str) -> tuple[str, str]:
+    """Bucket and key of `s3://bucket/key`; raises ValueError."""
+    match = re.fullmatch(r"s3://([^/]+)/(.*)", location, re.DOTALL)
+    if match is None:
+        raise ValueError(f"{location} is no s3:// location")
+    return match[1], match[2]
+
+
+def keys_below(bucket: str, prefix: str) -> list[str]:
+    """Raises ValueError where there is no such bucket."""
+    from ministack.services import s3
+
+    found = s3._buckets.get(bucket)
+    if found is None:
+        raise ValueError(f"the bucket {bucket} does not exist")
+    return sorted(key for key in list(found["objects"]) if key.startswith(prefix))

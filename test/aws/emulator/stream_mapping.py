@@ -1,0 +1,52 @@
+"""An event source mapping whose stream and function are there, and how far it is."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Mapping:
+    settings: dict
+    stream_arn: str
+    table: str
+    function: dict
+
+    @property
+    def id(self) -> str:
+        return self.settings["UUID"]
+
+    @property
+    def function_config(self) -> dict:
+        return self.function.get("config") or self.function
+
+
+@dataclass
+class Batch:
+    """Positions in the stream, from `start` up to but not including `end`, that were tried so many times."""
+
+    start: int
+    end: int
+    tries: int = 0
+
+
+@dataclass
+class Cursor:
+    """How far a mapping is."""
+
+    next: int
+    queue: list[Batch] = field(default_factory=list)
+    gathering_since: float | None = None
+    not_before: float = 0.0
+
+
+def mapping_of(settings: dict) -> Mapping | None:
+    from ministack.services import dynamodb, lambda_svc
+
+    arn = settings.get("EventSourceArn", "")
+    if not settings.get("Enabled", True) or ":dynamodb:" not in arn or "/stream/" not in arn:
+        return None
+    name = arn.split("/stream/")[0].split("/")[-1]
+    table = dynamodb._tables.get(name)
+    if not table or table.get("LatestStreamArn") != arn:
+        return None
+    function, _ = lambda_svc._get_func_record_for_qualifier(settings["FunctionName"], settings.get("Qualifier"))
+    return None if function is None else Mapping(settings, arn, name, function)

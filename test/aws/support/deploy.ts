@@ -1,0 +1,92 @@
+/** Stacks deployed to the emulator by the real command line of the CDK. */
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { AwsEmulator } from "./emulator.ts";
+
+export interface Deployment {
+  /** The command that synthesizes the app. */
+  readonly app: string;
+  /** Their names; none: all of the app's. */
+  readonly stacks?: readonly string[];
+  readonly context?: Readonly<Record<string, string>>;
+  /** In which the command runs; default: the root of the repository. */
+  readonly folder?: string;
+  /** Where the outputs are kept, as `cdk deploy --outputs-file` writes them. */
+  readonly outputsFile?: string;
+  readonly timeoutSeconds?: number;
+}
+
+/** Outputs by the names of stacks. */
+export type StackOutputs = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
+const cdk = join(root, "node_modules", "aws-cdk", "bin", "cdk");
+const secondsMax = 240;
+const tailLines = 40;
+const bootstrapped = new WeakSet<AwsEmulator>();
+
+/** Bootstraps the emulator, once, and deploys the stacks. Fails with the end of what the command line said. */
+export async function deployStacks(emulator: AwsEmulator, deployment: Deployment): Promise<StackOutputs> {
+  const { app, stacks = [], context = {}, folder = root, timeoutSeconds = secondsMax } = deployment;
+  const run = (args: readonly string[], cwd: string) => runCdk(emulator, args, cwd, timeoutSeconds);
+  if (!bootstrapped.has(emulator)) {
+    await run(["bootstrap", "aws://000000000000/us-east-1"], emulator.folder);
+    bootstrapped.add(emulator);
+  }
+  const outputsFile = deployment.outputsFile ?? join(emulator.folder, "outputs.json");
+  const values = Object.entries(context).flatMap(([name, value]) => ["--context", `${name}=${value}`]);
+  const output = join(emulator.folder, "cdk.out");
+  await run(
+    [
+      "deploy",
+      ...(stacks.length === 0 ? ["--all"] : stacks),
+      ...["--app", app, "--output", output, "--outputs-file", outputsFile],
+      ...["--require-approval", "never", "--concurrency", "2"],
+      ...values,
+    ],
+    folder,
+  );
+  return JSON.parse(await readFile(outputsFile, "utf8")) as StackOutputs;
+}
+
+async function runCdk(
+  emulator: AwsEmulator,
+  args: readonly string[],
+  cwd: string,
+  timeoutSeconds: number,
+): Promise<void> {
+  const child = spawn(process.execPath, [cdk, ...args, "--no-notices", "--no-color"], {
+    cwd,
+    env: emulator.environment,
+    stdio: ["ignore", "pipe", "pipe"],
+    // Its own group, so that the app's processes can be ended with it.
+    detached: true,
+  });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+  const endGroup = () => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+  };
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    endGroup();
+  }, timeoutSeconds * 1000);
+  process.once("exit", endGroup);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  }).finally(() => {
+    clearTimeout(timer);
+    process.removeListener("exit", endGroup);
+  });
+  if (code === 0) return;
+  const why = isLate ? `took longer than ${timeoutSeconds} seconds` : `ended with ${code}`;
+  const tail = said.trimEnd().split("\n").slice(-tailLines).join("\n");
+  throw new Error(`cdk ${args[0]} ${why}:\n${tail}\n\nThe emulator said:\n${emulator.log(30)}`);
+}

@@ -1,0 +1,204 @@
+/**
+ * Runs a state machine of a template in the process: the part of the Amazon States Language that the deployment uses, with
+ * functions and services that a test plays.
+ */
+import { flat, type Resource } from "./support.ts";
+
+type Json = unknown;
+type Context = Readonly<Record<string, Json>>;
+
+export interface World {
+  /** Plays a function or a service by the name of its resource; throws a `TaskError` to fail. */
+  readonly task: (resource: string, input: Json) => Json;
+  /** The lines of an object. */
+  readonly lines?: (key: string) => readonly Json[];
+}
+
+export class TaskError extends Error {
+  constructor(name: string, cause: string) {
+    super(cause);
+    this.name = name;
+  }
+}
+
+export type Outcome =
+  | { readonly status: "SUCCEEDED"; readonly output: Json }
+  | { readonly status: "FAILED"; readonly error: string; readonly cause: string };
+
+export interface State {
+  readonly Type: string;
+  readonly Next?: string;
+  readonly End?: true;
+  // biome-ignore lint/suspicious/noExplicitAny: a state's members depend on its type.
+  readonly [member: string]: any;
+}
+
+export interface Definition {
+  readonly StartAt: string;
+  readonly TimeoutSeconds?: number;
+  readonly States: Readonly<Record<string, State>>;
+}
+
+export function definitionOf(machine: Resource): Definition {
+  return JSON.parse(flat(machine.Properties.DefinitionString));
+}
+
+const STEPS_MAX = 500;
+
+export function runMachine(definition: Definition, input: Json, world: World): Outcome {
+  const context = {
+    Execution: { Id: "arn:execution", Name: "execution-name", Input: input },
+    StateMachine: { Id: "arn:machine" },
+  };
+  try {
+    return { status: "SUCCEEDED", output: runStates(definition, input, context, world) };
+  } catch (error) {
+    if (!(error instanceof TaskError)) throw error;
+    return { status: "FAILED", error: error.name, cause: error.message };
+  }
+}
+
+function runStates(definition: Definition, input: Json, context: Context, world: World): Json {
+  let name = definition.StartAt;
+  let data = input;
+  for (let steps = 0; steps < STEPS_MAX; steps++) {
+    const state = definition.States[name];
+    if (state === undefined) throw new Error(`there is no state ${name}`);
+    try {
+      const after = runState(state, data, context, world);
+      if (state.End) return after.data;
+      [name, data] = [after.next ?? state.Next ?? "", after.data];
+    } catch (error) {
+      const [catcher] = state.Catch ?? [];
+      if (!(error instanceof TaskError) || catcher === undefined || state.Type === "Fail") throw error;
+      const told = { Error: error.name, Cause: error.message };
+      [name, data] = [catcher.Next, placed(data, catcher.ResultPath, told)];
+    }
+  }
+  throw new Error(`more than ${STEPS_MAX} steps`);
+}
+
+function runState(state: State, data: Json, context: Context, world: World): { data: Json; next?: string } {
+  const input = state.InputPath === undefined ? data : pathValue(state.InputPath, data, context);
+  switch (state.Type) {
+    case "Pass": {
+      const made = state.Result ?? (state.Parameters ? filled(state.Parameters, input, context) : input);
+      return { data: outputOf(state, placed(data, state.ResultPath, made), context) };
+    }
+    case "Wait":
+      return { data };
+    case "Choice": {
+      const choice = state.Choices.find((rule: State) => holds(rule, data, context));
+      return { data, next: choice?.Next ?? state.Default };
+    }
+    case "Task": {
+      const event = state.Parameters ? filled(state.Parameters, input, context) : input;
+      const answer = world.task(state.Resource, event);
+      const result = state.ResultSelector ? filled(state.ResultSelector, answer, context) : answer;
+      return { data: outputOf(state, placed(data, state.ResultPath, result), context) };
+    }
+    case "Map": {
+      const { Key } = filled(state.ItemReader.Parameters, data, context) as { Key: string };
+      (world.lines?.(Key) ?? []).forEach((value, index) => {
+        const own = { ...context, Map: { Item: { Index: index, Value: value } } };
+        runStates(state.ItemProcessor, filled(state.ItemSelector, data, own), own, world);
+      });
+      return { data: placed(data, state.ResultPath, []) };
+    }
+    case "Fail":
+      throw new TaskError(
+        String(pathValue(state.ErrorPath, data, context)),
+        String(pathValue(state.CausePath, data, context)),
+      );
+    default:
+      throw new Error(`a state of the type ${state.Type} is not known here`);
+  }
+}
+
+function outputOf(state: State, data: Json, context: Context): Json {
+  return state.OutputPath === undefined ? data : pathValue(state.OutputPath, data, context);
+}
+
+/** The input with a result at a path of it. */
+function placed(data: Json, path: string | null | undefined, result: Json): Json {
+  if (path === null) return data;
+  if (path === undefined || path === "$") return result;
+  const [head, ...rest] = path.slice(2).split(".");
+  const object = (data ?? {}) as Readonly<Record<string, Json>>;
+  const inner = rest.length === 0 ? result : placed(object[head as string], `$.${rest.join(".")}`, result);
+  return { ...object, [head as string]: inner };
+}
+
+function filled(template: Json, data: Json, context: Context): Json {
+  if (Array.isArray(template)) return template.map((each) => filled(each, data, context));
+  if (typeof template !== "object" || template === null) return template;
+  return Object.fromEntries(
+    Object.entries(template).map(([name, value]) =>
+      name.endsWith(".$")
+        ? [name.slice(0, -2), expressionValue(value as string, data, context)]
+        : [name, filled(value, data, context)],
+    ),
+  );
+}
+
+function expressionValue(text: string, data: Json, context: Context): Json {
+  const call = /^States\.(\w+)\((.*)\)$/s.exec(text);
+  if (call === null) return pathValue(text, data, context);
+  const [, name, inner = ""] = call;
+  const values = argumentsOf(inner).map((argument) => {
+    if (argument.startsWith("'")) return argument.slice(1, -1);
+    if (argument === "false") return false;
+    return expressionValue(argument, data, context);
+  });
+  switch (name) {
+    case "Array":
+      return values;
+    case "JsonMerge":
+      return { ...(values[0] as object), ...(values[1] as object) };
+    case "JsonToString":
+      return JSON.stringify(values[0]);
+    case "Format":
+      return values
+        .slice(1)
+        .reduce<string>((made, value) => made.replace("{}", String(value)), String(values[0]));
+    default:
+      throw new Error(`States.${name} is not known here`);
+  }
+}
+
+/** Cuts at the commas outside of quotes and parentheses. */
+function argumentsOf(text: string): readonly string[] {
+  const found = text.match(/(?:'[^']*'|\([^()]*\)|[^,'()])+/g) ?? [];
+  return found.map((argument) => argument.trim());
+}
+
+function pathValue(path: string, data: Json, context: Context): Json {
+  const found = lookUp(path, data, context);
+  if (found === undefined) throw new TaskError("States.Runtime", `nothing lies at ${path}`);
+  return found;
+}
+
+function lookUp(path: string, data: Json, context: Context): Json {
+  const from = path.startsWith("$$") ? context : data;
+  const steps: readonly string[] = path.replace(/^\$+\.?/, "").match(/[^.[\]]+/g) ?? [];
+  let values: readonly Json[] = [from];
+  for (const step of steps) {
+    values = values.flatMap((value) =>
+      step === "*" ? (value as readonly Json[]) : [(value as Record<string, Json> | undefined)?.[step]],
+    );
+  }
+  return steps.includes("*") ? values : values[0];
+}
+
+function holds(rule: State, data: Json, context: Context): boolean {
+  if (rule.And) return rule.And.every((each: State) => holds(each, data, context));
+  if (rule.Not) return !holds(rule.Not, data, context);
+  const value = lookUp(rule.Variable, data, context);
+  if (rule.IsPresent !== undefined) return (value !== undefined) === rule.IsPresent;
+  if (value === undefined) throw new TaskError("States.Runtime", `nothing lies at ${rule.Variable}`);
+  if (rule.BooleanEquals !== undefined) return value === rule.BooleanEquals;
+  if (rule.StringEquals !== undefined) return value === rule.StringEquals;
+  if (rule.StringEqualsPath !== undefined) return value === lookUp(rule.StringEqualsPath, data, context);
+  if (rule.NumericGreaterThan !== undefined) return Number(value) > rule.NumericGreaterThan;
+  throw new Error(`a rule is not known here: ${JSON.stringify(rule)}`);
+}

@@ -1,0 +1,118 @@
+/** Apps that are synthesized without AWS and without the real code of the functions. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll } from "@jest/globals";
+import { App, Stack } from "aws-cdk-lib";
+import { Template } from "aws-cdk-lib/assertions";
+import { AttributeType, StreamViewType, Table, type TableProps } from "aws-cdk-lib/aws-dynamodb";
+import type { Construct } from "constructs";
+import { BUNDLES_CONTEXT } from "../../infra/bundle.ts";
+import { HANDLERS } from "../../infra/handler-permissions.ts";
+import type { SchemaFile } from "../../src/core/schema.ts";
+
+export const root: string = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const reviewsSchema: string = join(root, "schemas", "reviews.json");
+
+let folder = "";
+
+/** To be called once in a test file, before its tests: gives them a folder, and removes it. */
+export function useFolder(): void {
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "dynalake-infra-"));
+    for (const handler of HANDLERS) {
+      mkdirSync(join(folder, "bundles", handler), { recursive: true });
+      writeFileSync(join(folder, "bundles", handler, "index.mjs"), `export const handler = "${handler}";\n`);
+    }
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+}
+
+export function bundlesFolder(): string {
+  return join(folder, "bundles");
+}
+
+let apps = 0;
+
+export function testApp(context: Readonly<Record<string, unknown>> = {}): App {
+  return new App({
+    outdir: join(folder, `cdk-${apps++}`),
+    analyticsReporting: false,
+    context: { [BUNDLES_CONTEXT]: bundlesFolder(), ...context },
+  });
+}
+
+/** Writes a schema file and tells its path. */
+export function schemaFile(schema: SchemaFile | string): string {
+  const path = join(mkdtempSync(join(folder, "schema-")), "schema.json");
+  writeFileSync(path, typeof schema === "string" ? schema : JSON.stringify(schema));
+  return path;
+}
+
+/** A schema of items with a key `id`. */
+export function schemaNamed(table: string, more: Partial<SchemaFile> = {}): string {
+  return schemaFile({ table, key: { hash: "id" }, attributes: { id: { type: "string" } }, ...more });
+}
+
+/** A table that can feed a lake, with a key `id`. */
+export function usableTable(scope: Construct, id: string, more: Partial<TableProps> = {}): Table {
+  return new Table(scope, id, {
+    partitionKey: { name: "id", type: AttributeType.STRING },
+    stream: StreamViewType.NEW_AND_OLD_IMAGES,
+    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+    ...more,
+  });
+}
+
+export type Resource = {
+  readonly Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a template is JSON of many shapes.
+  readonly Properties: any;
+  readonly DeletionPolicy?: string;
+  readonly DependsOn?: readonly string[];
+};
+
+export interface TemplateJson {
+  readonly Resources: Readonly<Record<string, Resource>>;
+  readonly Outputs: Readonly<Record<string, { readonly Value: unknown }>>;
+}
+
+export function templateOf(stack: Stack): TemplateJson {
+  return Template.fromStack(stack).toJSON() as TemplateJson;
+}
+
+/** The resources of one type, by their logical ids. */
+export function resourcesOf(template: TemplateJson, type: string): ReadonlyMap<string, Resource> {
+  return new Map(Object.entries(template.Resources).filter(([, resource]) => resource.Type === type));
+}
+
+/** The only resource of a type whose logical id matches. */
+export function resourceOf(template: TemplateJson, type: string, id: RegExp = /./): Resource {
+  const found = [...resourcesOf(template, type)].filter(([logicalId]) => id.test(logicalId));
+  if (found.length !== 1) throw new Error(`${found.length} resources ${type} match ${id}`);
+  return (found[0] as [string, Resource])[1];
+}
+
+/** A value of a template as text: references become <LogicalId.Attribute>, in which no hash is left. */
+export function flat(value: unknown): string {
+  if (typeof value === "string") return value;
+  const object = value as Readonly<Record<string, unknown>>;
+  if (object["Fn::Join"] !== undefined) {
+    const [delimiter, parts] = object["Fn::Join"] as [string, readonly unknown[]];
+    return parts.map(flat).join(delimiter);
+  }
+  if (object["Fn::GetAtt"] !== undefined) {
+    const [id, attribute] = object["Fn::GetAtt"] as [string, string];
+    return `<${withoutHash(id)}.${attribute}>`;
+  }
+  if (object["Fn::ImportValue"] !== undefined) return `<${withoutHash(object["Fn::ImportValue"] as string)}>`;
+  if (typeof object.Ref === "string") return `<${withoutHash(object.Ref)}>`;
+  return JSON.stringify(value);
+}
+
+function withoutHash(id: string): string {
+  return id.replace(/[0-9A-F]{8}(?=[A-Z]|$)/g, "").replace(/[0-9A-F]{8}$/, "");
+}
+
+export { Stack };
