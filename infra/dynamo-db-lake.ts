@@ -28,7 +28,7 @@ import { lakeMetrics } from "./metrics.ts";
 import { Schedules } from "./schedules.ts";
 import { readSchemaFile } from "./schema-file.ts";
 import { snapshotMachine } from "./snapshot-machine.ts";
-import { sourceOf } from "./source-table.ts";
+import { countReader, sourceOf } from "./source-table.ts";
 import { TableAccess } from "./table-access.ts";
 
 export interface DynamoDbLakeProps {
@@ -71,6 +71,7 @@ export class DynamoDbLake extends Construct {
     const retentionHours = props.retentionHours ?? 168;
     within("retentionHours", retentionHours, 1, 8760);
     lake.claim(schema.table);
+    countReader(this, props.table);
     const access = new TableAccess(lake, schema.table);
     const tables = new LakeTables(this, "Tables", { lake, schema });
     const delivery = new Delivery(this, "Delivery", {

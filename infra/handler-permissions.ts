@@ -16,7 +16,7 @@ export const HANDLERS = [
 
 export type HandlerName = (typeof HANDLERS)[number];
 
-/** Changes go to Firehose; what cannot be delivered goes to quarantine. The first one writes the schema. */
+/** Changes go to Firehose; what cannot be delivered goes to quarantine. */
 export function streamPermissions(
   access: TableAccess,
   source: SourceTable,
@@ -24,9 +24,9 @@ export function streamPermissions(
 ): readonly Permission[] {
   return [
     { actions: ["firehose:PutRecordBatch"], resources: [deliveryStreamArn] },
-    ...access.readLakeTable(),
+    ...access.openLakeTable(),
     ...access.read("quarantine/"),
-    ...access.write("schema.json", "quarantine/"),
+    ...access.write("quarantine/"),
     ...access.list("quarantine/"),
     ...access.leaveFailedBatches(),
     {
@@ -46,7 +46,7 @@ export function streamPermissions(
 /** DynamoDB writes an export as its caller. */
 export function beginSnapshotPermissions(access: TableAccess, source: SourceTable): readonly Permission[] {
   return [
-    ...access.readLakeTable(),
+    ...access.openLakeTable(),
     {
       actions: ["dynamodb:DescribeContinuousBackups", "dynamodb:ExportTableToPointInTime"],
       resources: [source.tableArn],
@@ -62,7 +62,7 @@ export function beginSnapshotPermissions(access: TableAccess, source: SourceTabl
 /** One file of the export becomes wire rows. */
 export function snapshotPartPermissions(access: TableAccess): readonly Permission[] {
   return [
-    ...access.readLakeTable(),
+    ...access.openLakeTable(),
     ...access.read("exports/", "quarantine/"),
     ...access.write("staging/", "quarantine/"),
     ...access.list("exports/", "quarantine/"),
@@ -72,7 +72,7 @@ export function snapshotPartPermissions(access: TableAccess): readonly Permissio
 /** The staged rows are counted and cut into parts; the statements that write them are put beside them. */
 export function planSeedPermissions(access: TableAccess): readonly Permission[] {
   return [
-    ...access.readLakeTable(),
+    ...access.openLakeTable(),
     ...access.read("exports/", "staging/"),
     ...access.write("staging/"),
     ...access.list("exports/", "staging/"),
@@ -83,9 +83,9 @@ export function planSeedPermissions(access: TableAccess): readonly Permission[] 
 /** Statements tell what is to be folded. The listings of what went wrong become metrics. */
 export function planCompactionPermissions(access: TableAccess): readonly Permission[] {
   return [
-    ...access.readLakeTable(),
+    ...access.openLakeTable(),
     ...access.read("changes/", "segments/", "gaps/", "staging/"),
-    ...access.write("staging/", "schema.json"),
+    ...access.write("staging/"),
     ...access.list("changes/", "segments/", "gaps/", "staging/", "quarantine/", "errors/"),
     ...access.listFailedBatches(),
     ...access.runStatements(),
@@ -95,10 +95,10 @@ export function planCompactionPermissions(access: TableAccess): readonly Permiss
 /** Registers the segments, counts their rows, commits; after a conflict it removes what its run has staged. */
 export function commitPermissions(access: TableAccess): readonly Permission[] {
   return [
-    ...access.readLakeTable(),
+    ...access.openLakeTable(),
     ...access.read("staging/", "segments/", "gaps/"),
     ...access.list("changes/", "segments/", "gaps/", "staging/"),
-    ...access.write("manifest/", "schema.json"),
+    ...access.write("manifest/"),
     ...access.remove("segments/"),
     ...access.catalog(["glue:BatchCreatePartition", "glue:GetTable"], [`${access.table}__segments`]),
     ...access.runStatements(),
@@ -107,7 +107,7 @@ export function commitPermissions(access: TableAccess): readonly Permission[] {
 
 export function publishViewsPermissions(access: TableAccess): readonly Permission[] {
   return [
-    ...access.readLakeTable(),
+    ...access.openLakeTable(),
     ...access.list("changes/"),
     ...access.catalog(["glue:CreateTable", "glue:GetTable", "glue:UpdateTable"], access.views()),
     ...access.catalog(["glue:GetTable"], access.storedTables()),
@@ -118,7 +118,7 @@ export function publishViewsPermissions(access: TableAccess): readonly Permissio
 export function cleanPermissions(access: TableAccess): readonly Permission[] {
   const folders = ["staging/", "exports/", "segments/", "manifest/"];
   return [
-    ...access.readLakeTable(),
+    ...access.openLakeTable(),
     ...access.read("staging/", "gaps/"),
     ...access.list(...folders, "gaps/"),
     ...access.remove(...folders),

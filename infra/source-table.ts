@@ -1,6 +1,7 @@
 /** The source table as a deployment needs it, and what makes one unusable. */
-import { Stack, Token } from "aws-cdk-lib";
+import { Annotations, Stack, Token } from "aws-cdk-lib";
 import { CfnGlobalTable, CfnTable, type ITable } from "aws-cdk-lib/aws-dynamodb";
+import type { Construct } from "constructs";
 import { DynalakeError } from "../src/core/error.ts";
 import { type KeySchema, keyAttributes } from "../src/core/key.ts";
 import type { Schema } from "../src/core/schema.ts";
@@ -45,6 +46,21 @@ export function sourceOf(table: ITable, schema: Schema): SourceTable {
     streamArn,
     ...(encryptionKeyArn === undefined ? {} : { encryptionKeyArn }),
   };
+}
+
+/** DynamoDB lets two read a shard at the same time without throttling them (AWS: DynamoDB developer guide, "Streams"). */
+const READERS_MAX = 2;
+const readersOf = new WeakMap<ITable, number>();
+
+/** Warns where more lake tables read one stream than it is made for. */
+export function countReader(scope: Construct, table: ITable): void {
+  const readers = (readersOf.get(table) ?? 0) + 1;
+  readersOf.set(table, readers);
+  if (readers <= READERS_MAX) return;
+  Annotations.of(scope).addWarningV2(
+    "dynalake:stream-readers",
+    `${readers} lake tables read the stream of ${table.node.path}; from the third on its readers are throttled`,
+  );
 }
 
 /** What its owner does about a table that cannot be used. */

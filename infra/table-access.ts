@@ -55,9 +55,13 @@ export class TableAccess {
     ];
   }
 
-  /** The newest manifest and the schema: every function begins with them. */
-  readLakeTable(): readonly Permission[] {
-    return [...this.read("manifest/", "schema.json"), ...this.list("manifest/", "schema.json")];
+  /** The newest manifest and the schema: every function begins with them, and the first one to run writes the schema. */
+  openLakeTable(): readonly Permission[] {
+    return [
+      ...this.read("manifest/", "schema.json"),
+      ...this.write("schema.json"),
+      ...this.list("manifest/", "schema.json"),
+    ];
   }
 
   /** The table's tables in Glue, and the database and the catalog that they lie in. */

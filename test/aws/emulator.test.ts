@@ -9,9 +9,11 @@ import {
   PutItemCommand,
   UpdateContinuousBackupsCommand,
 } from "@aws-sdk/client-dynamodb";
+import { FirehoseClient, PutRecordBatchCommand } from "@aws-sdk/client-firehose";
 import {
   BatchCreatePartitionCommand,
   BatchDeletePartitionCommand,
+  CreateDatabaseCommand,
   CreateTableCommand,
   GetPartitionsCommand,
 } from "@aws-sdk/client-glue";
@@ -81,10 +83,34 @@ describe("the way of a change", () => {
   });
 
   test("entries that Firehose does not take come again, from the first of them on", async () => {
-    await world.emulator.faults.failPuts({ calls: 2, every: 2 });
+    await world.emulator.faults.failPuts({ calls: 1 });
     await put("part-1", "part-2", "part-3", "part-4");
     const ids = (await changesOf("part", 4)).map(([id]) => id);
-    expect(new Set(ids)).toEqual(new Set(["part-1", "part-2", "part-3", "part-4"]));
+    expect(ids).toEqual(["part-1", "part-2", "part-3", "part-4"]);
+    expect(await world.emulator.faults.left()).toBe(0);
+  });
+
+  test("Firehose refuses every n-th entry, and too much at once", async () => {
+    const firehose = new FirehoseClient(world.emulator.client);
+    const send = (records: readonly string[]) =>
+      firehose.send(
+        new PutRecordBatchCommand({
+          DeliveryStreamName: world.outputs.DeliveryStream,
+          Records: records.map((text) => ({ Data: Buffer.from(text) })),
+        }),
+      );
+    const lines = Array.from({ length: 7 }, (_, i) => JSON.stringify({ id: `direct-${i}` }));
+    await world.emulator.faults.failPuts({ calls: 1, every: 3 });
+    const { FailedPutCount, RequestResponses = [] } = await send(lines);
+    expect(FailedPutCount).toBe(2);
+    expect(RequestResponses.map(({ ErrorCode }) => ErrorCode)).toEqual(
+      lines.map((_, i) => (i % 3 === 2 ? "ServiceUnavailableException" : undefined)),
+    );
+    const ids = (await changesOf("direct", 5)).map(([id]) => id);
+    expect(ids).toEqual(["direct-0", "direct-1", "direct-3", "direct-4", "direct-6"]);
+    const large = Array.from({ length: 5 }, () => "x".repeat(1_000_000));
+    await expect(send(large)).rejects.toMatchObject({ name: "InvalidArgumentException" });
+    firehose.destroy();
   });
 
   test("a record that no try takes is split off, and lies in the bucket with its payload", async () => {
@@ -385,10 +411,13 @@ test("a policy's denial is an error, of a function and of a state machine's quer
   );
   expect(FunctionError).toBe("Unhandled");
   expect(JSON.parse(Payload?.transformToString() as string)).toMatchObject({ errorType: "AccessDenied" });
-  const sql = "UNLOAD (SELECT 1 AS x) TO 's3://elsewhere/x/' WITH (format = 'PARQUET')";
-  expect(await runMachine(world, [sql])).toMatchObject({ status: "FAILED" });
+  await world.glue.send(new CreateDatabaseCommand({ DatabaseInput: { Name: "elsewhere" } }));
+  await world.glue.send(new CreateTableCommand({ DatabaseName: "elsewhere", TableInput: { Name: "any" } }));
+  const machine = await runMachine(world, ["SELECT * FROM elsewhere.any"]);
+  expect(machine.status).toBe("FAILED");
+  const database = /^arn:aws:glue:us-east-1:000000000000:database\/elsewhere$/;
   expect(await world.emulator.denials()).toMatchObject([
     { action: "s3:GetObject", resource: `arn:aws:s3:::${world.bucket}/any` },
-    { action: "s3:PutObject", resource: expect.stringMatching(/^arn:aws:s3:::elsewhere\//) },
+    { action: "glue:GetDatabase", resource: expect.stringMatching(database) },
   ]);
 });

@@ -1,6 +1,7 @@
 /** The constructs in an app of somebody else's. */
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { Aws, Duration, Stack } from "aws-cdk-lib";
+import { Annotations, Match } from "aws-cdk-lib/assertions";
 import { AttributeType, StreamViewType, Table, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { DynamoDbLake, ExportStack, Lake } from "../../infra/index.ts";
 import { grantsOf } from "./policies.ts";
@@ -92,17 +93,26 @@ describe("two tables of one stack in one lake", () => {
   });
 });
 
-test("one source table feeds two lake tables", () => {
+test("one source table feeds two lake tables, and a third one is warned of", () => {
   const stack = new Stack(testApp(), "Shop");
   const lake = new Lake(stack, "Lake");
   const table = usableTable(stack, "Table");
-  new DynamoDbLake(stack, "A", { lake, table, schemaFile: schemaNamed("a") });
-  new DynamoDbLake(stack, "B", { lake, table, schemaFile: schemaNamed("b") });
+  const add = (name: string) => new DynamoDbLake(stack, name, { lake, table, schemaFile: schemaNamed(name) });
+  add("a");
+  add("b");
+  const warnings = Annotations.fromStack(stack);
+  warnings.hasNoWarning("*", Match.stringLikeRegexp("readers are throttled"));
   const mappings = [...resourcesOf(templateOf(stack), "AWS::Lambda::EventSourceMapping").values()];
   expect(mappings.map(({ Properties }) => flat(Properties.EventSourceArn))).toEqual([
     "<Table.StreamArn>",
     "<Table.StreamArn>",
   ]);
+  const other = new Stack(testApp(), "Shop");
+  const crowded = usableTable(other, "Table");
+  const shared = new Lake(other, "Lake");
+  for (const name of ["a", "b", "c"])
+    new DynamoDbLake(other, name, { lake: shared, table: crowded, schemaFile: schemaNamed(name) });
+  Annotations.fromStack(other).hasWarning("/Shop/c", Match.stringLikeRegexp("readers are throttled"));
 });
 
 test("a table of another stack is used where it is", () => {

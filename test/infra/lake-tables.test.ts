@@ -102,12 +102,12 @@ test("what a snapshot stages is JSON lines, read run by run", () => {
   const { Name, Parameters, PartitionKeys, StorageDescriptor, columns } = tableInput("Staging");
   expect(Name).toBe("order_lines__staging");
   expect(columns).toEqual(itemWireColumns(schema).map(({ name, type }) => [name, type]));
-  expect(PartitionKeys).toEqual([{ Name: "run", Type: "string" }]);
+  expect(PartitionKeys).toEqual([{ Name: "_run", Type: "string" }]);
   expect(StorageDescriptor.SerdeInfo.SerializationLibrary).toBe("org.apache.hive.hcatalog.data.JsonSerDe");
   expect(StorageDescriptor.InputFormat).toBe("org.apache.hadoop.mapred.TextInputFormat");
-  expect(Parameters).toMatchObject({ "projection.enabled": "true", "projection.run.type": "injected" });
+  expect(Parameters).toMatchObject({ "projection.enabled": "true", "projection._run.type": "injected" });
   expect(flat(Parameters["storage.location.template"])).toBe(
-    `s3://<LakeBucket>/order_lines/staging/\${run}/rows/`,
+    `s3://<LakeBucket>/order_lines/staging/\${_run}/rows/`,
   );
 });
 

@@ -1,7 +1,7 @@
 """How ministack's functions are replaced in this process; nothing of it is edited on disk.
 
 A module of a service has `install(harness)`, which replaces functions by `@wrapped(module, "name")`. The replacement
-gets the original first. ministack looks its functions up when they are called, so that the replacement is found.
+gets the original first. ministack looks its functions up when they are called, in the module or in a table of it.
 """
 
 import functools
@@ -27,6 +27,9 @@ def wrapped(module, name: str):
             return replacement(original, *arguments, **named)
 
         setattr(module, name, stand_in)
+        for table in [value for value in vars(module).values() if isinstance(value, dict)]:
+            for key in [key for key, value in table.items() if value is original]:
+                table[key] = stand_in
         return replacement
 
     return decorate

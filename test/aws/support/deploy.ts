@@ -51,17 +51,28 @@ export async function deployStacks(emulator: AwsEmulator, deployment: Deployment
   return JSON.parse(await readFile(outputsFile, "utf8")) as StackOutputs;
 }
 
+/**
+ * Runs the program in a process group of its own, and ends the whole group when standard input closes, which happens however
+ * this process ends: the app that the CDK runs ends with it.
+ */
+const guardScript = `
+exec 3<&0
+{ cat >/dev/null; kill -9 -$$; } <&3 >/dev/null 2>&1 &
+exec 3<&-
+"$@" </dev/null
+`;
+
 async function runCdk(
   emulator: AwsEmulator,
   args: readonly string[],
   cwd: string,
   timeoutSeconds: number,
 ): Promise<void> {
-  const child = spawn(process.execPath, [cdk, ...args, "--no-notices", "--no-color"], {
+  const command = [process.execPath, cdk, ...args, "--no-notices", "--no-color"];
+  const child = spawn("/bin/sh", ["-c", guardScript, "sh", ...command], {
     cwd,
     env: emulator.environment,
-    stdio: ["ignore", "pipe", "pipe"],
-    // Its own group, so that the app's processes can be ended with it.
+    stdio: ["pipe", "pipe", "pipe"],
     detached: true,
   });
   let said = "";
@@ -69,24 +80,20 @@ async function runCdk(
     stream.setEncoding("utf8").on("data", (text: string) => {
       said += text;
     });
-  const endGroup = () => {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
-  };
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
-    endGroup();
+    child.stdin.destroy();
   }, timeoutSeconds * 1000);
-  process.once("exit", endGroup);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", resolve);
   }).finally(() => {
     clearTimeout(timer);
-    process.removeListener("exit", endGroup);
+    child.stdin.destroy();
   });
   if (code === 0) return;
   const why = isLate ? `took longer than ${timeoutSeconds} seconds` : `ended with ${code}`;
   const tail = said.trimEnd().split("\n").slice(-tailLines).join("\n");
-  throw new Error(`cdk ${args[0]} ${why}:\n${tail}\n\nThe emulator said:\n${emulator.log(30)}`);
+  throw new Error(`cdk ${args[0]} ${why}:\n${tail}\n\nThe emulator said:\n${emulator.log(tailLines)}`);
 }

@@ -67,6 +67,8 @@ export interface Faults {
   ttlDeletes(records: number): Promise<void>;
   /** The next `exports` end FAILED. */
   failExports(exports: number): Promise<void>;
+  /** How many of the faults that were set have not struck yet. */
+  left(): Promise<number>;
   /** Nothing goes wrong any more. What is held back stays so until it is released. */
   clear(): Promise<void>;
 }
@@ -150,7 +152,14 @@ function controlAt(endpoint: string): Control {
 interface State {
   readonly athena: boolean;
   readonly trino: string | null;
-  readonly faults: { readonly held: readonly HeldObject[] };
+  readonly faults: {
+    readonly held: readonly HeldObject[];
+    readonly putFailures: readonly { readonly calls: number }[];
+    readonly states: readonly { readonly times: number }[];
+    readonly duplicates: number;
+    readonly ttlDeletes: number;
+    readonly exportFailures: number;
+  };
 }
 
 async function whenAthenaAnswers(control: Control): Promise<void> {
@@ -178,6 +187,12 @@ function faultsBy(control: Control): Faults {
     failState: (state) => set({ state }),
     ttlDeletes: (ttlDeletes) => set({ ttlDeletes }),
     failExports: (exportFailures) => set({ exportFailures }),
+    left: async () => {
+      const { putFailures, states, ...counts } = (await control<State>("GET", "state")).faults;
+      const listed = [...putFailures.map(({ calls }) => calls), ...states.map(({ times }) => times)];
+      const counted = [counts.duplicates, counts.ttlDeletes, counts.exportFailures];
+      return [...listed, ...counted].reduce((sum, count) => sum + count, 0);
+    },
     clear: async () => void (await control("DELETE", "faults")),
   };
 }

@@ -85,10 +85,7 @@ export class DeployedTable {
     machineArn: string,
     input: object,
   ): Promise<{ readonly status: string; readonly output: unknown }> {
-    const started = await this.#machines.send(
-      new StartExecutionCommand({ stateMachineArn: machineArn, input: JSON.stringify(input) }),
-    );
-    return this.ended(started.executionArn as string);
+    return this.ended(await this.start(machineArn, input));
   }
 
   async ended(executionArn: string): Promise<{ readonly status: string; readonly output: unknown }> {
@@ -99,6 +96,14 @@ export class DeployedTable {
     const output =
       ended.output === undefined ? { error: ended.error, cause: ended.cause } : JSON.parse(ended.output);
     return { status: String(ended.status), output };
+  }
+
+  /** Starts a machine; the execution's ARN. */
+  async start(machineArn: string, input: object): Promise<string> {
+    const started = await this.#machines.send(
+      new StartExecutionCommand({ stateMachineArn: machineArn, input: JSON.stringify(input) }),
+    );
+    return started.executionArn as string;
   }
 
   async executions(machineArn: string): Promise<readonly string[]> {
