@@ -41,8 +41,10 @@ function findTools() {
   const java = findJdk();
   if (java === undefined)
     return `there is no JDK of ${jdkVersionMin} or newer: set JAVA_HOME, or install one below /usr/lib/jvm`;
-  const python = join(cache, `aws-emulator-${requirementsHash(basePython)}`);
   const trino = join(cache, `trino-${trinoVersion}`);
+  if (!existsSync(trino) && spawnSync("mvn", ["--version"]).error)
+    return "there is no mvn (Maven) on PATH to fetch Trino with";
+  const python = join(cache, `aws-emulator-${requirementsHash(basePython)}`);
   const fault = pythonIsMissing(basePython, python) ?? trinoIsMissing(basePython, trino);
   if (fault !== undefined) return fault;
   return {
@@ -104,7 +106,6 @@ function pythonIsMissing(basePython, python) {
 function trinoIsMissing(basePython, trino) {
   const isWhole = () => existsSync(trino);
   if (isWhole()) return undefined;
-  if (spawnSync("mvn", ["--version"]).error) return "there is no mvn (Maven) on PATH to fetch Trino with";
   console.log("Fetching Trino by Maven (450 MB, once)...");
   return makeWhole(trino, isWhole, (folder) => {
     const server = fetched(folder, `io.trino:trino-server-core:${trinoVersion}:tar.gz`);

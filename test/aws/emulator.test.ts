@@ -263,7 +263,7 @@ describe("Athena", () => {
     expect(Status).toMatchObject({ State: "SUCCEEDED" });
     const keys = await keysBelow(world, "unloaded/one/");
     expect(keys.map((key) => key.split("/")[2])).toEqual(["part=1", "part=2"]);
-    const manifest = (Statistics?.DataManifestLocation as string).replace(`s3://${world.bucket}/`, "");
+    const manifest = (Statistics?.DataManifestLocation ?? "").replace(`s3://${world.bucket}/`, "");
     const listed = new TextDecoder().decode(await bytesOf(world, manifest));
     expect(listed.trimEnd().split("\n").sort()).toEqual(keys.map((key) => `s3://${world.bucket}/${key}`));
     expect(await outcome(sql)).toMatchObject({

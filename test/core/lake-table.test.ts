@@ -151,6 +151,13 @@ describe("the commit point", () => {
     expect(await commitManifest(store, "reviews", manifestOf(1, 100, "ours"))).toBe("committed");
   });
 
+  test("the same run commits again, since its first answer was lost with its process: it is committed", async () => {
+    const store = new MemoryStore();
+    await commitManifest(store, "reviews", manifestOf(1, 100, "ours"));
+    expect(await commitManifest(store, "reviews", manifestOf(1, 200, "ours"))).toBe("committed");
+    expect((await latestManifest(store, "reviews")).committedAtSeconds).toBe(100);
+  });
+
   test("an answer that was lost where another had come first is found out: it is a conflict", async () => {
     const store = new MemoryStore();
     plantManifest(store, manifestOf(1, 100, "theirs"));

@@ -85,6 +85,8 @@ def configure_ministack(options: argparse.Namespace, port: int) -> None:
         HOME=str(state / "home"),
         SFTP_ENABLED="0",
         IOT_MTLS_ENABLED="0",
+        # For Lambdas: the SDK's note on the next version of Node would be in every log.
+        AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED="true",
         # Waits of state machines are for AWS's sake: fifty times shorter here.
         SFN_WAIT_SCALE="0.02",
         MINISTACK_DDB_EXPORT_COMPLETE_AFTER_SEC="0.3",

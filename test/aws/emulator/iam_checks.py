@@ -3,6 +3,8 @@
 - Every denial is on record for tests.
 - Plain http counts as TLS: bucket policies that want TLS, that of the CDK's own bucket too, would deny everything here.
 - A query's own id stands for its work group on AWS; bare ministack finds no resource then and denies.
+- A state machine's executions are listed with the permission on the machine; bare ministack finds no resource.
+- A table can be given by its ARN, as for an export; bare ministack looks for its name only.
 - An action on a Glue table needs the catalog, the database and the table on AWS; bare ministack checks the database.
 - The condition key cloudwatch:namespace is missing in bare ministack.
 """
@@ -51,6 +53,10 @@ def install(harness: Harness) -> None:
             execution = athena._executions.get(json_body(body).get("QueryExecutionId"))
             if execution is not None:
                 return f"arn:aws:athena:{region}:{account}:workgroup/{execution.get('WorkGroup', 'primary')}"
+        if service == "states" and found == "*":
+            return json_body(body).get("stateMachineArn") or found
+        if service == "dynamodb" and found == "*":
+            return json_body(body).get("TableArn") or found
         return found
 
     @wrapped(iam_actions, "request_tag_context")

@@ -1,7 +1,8 @@
 """Permissions of roles that services take on (state machines, Firehose, Lambda's mappings, schedules) and of callers on
 whose behalf a service acts (exports, Athena). AWS checks them; bare ministack checks SDK calls alone.
 
-Identity policies are evaluated, not those of resources: a bucket policy that denies is not seen here. Nor is KMS.
+Identity policies are evaluated, not those of resources: a bucket policy that denies is not seen here. Nor is KMS. Of a
+machine's `aws-sdk` tasks those of services that speak JSON are checked (DynamoDB, Athena, Glue and others; not S3).
 """
 
 import contextvars
@@ -132,6 +133,9 @@ def install_state_machines(harness: Harness) -> None:
 
 
 def sdk_resource(service: str, action: str, given: dict) -> str:
+    machine = given.get("StateMachineArn") if isinstance(given, dict) else None
+    if machine:
+        return machine
     from ministack.core import iam_actions
     from ministack.core.responses import get_account_id, get_region
 
