@@ -87,8 +87,7 @@ async function buildHandlers(begun) {
     mainFields: ["module", "main"],
     // Packages that are no ES modules ask for those of node in their own way.
     banner: { js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);' },
-    // Beside the code, which does not name it, so that it stays behind when the code is deployed.
-    sourcemap: "external",
+    // No source maps: they are four times the code, and names are kept.
     legalComments: "external",
     write: false,
     logLevel: "warning",

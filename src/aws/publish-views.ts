@@ -44,7 +44,7 @@ export async function publishViews(context: PublishContext): Promise<{ readonly 
     {
       ...common,
       name: `${schema.table}_history`,
-      sql: historyRows(athena, schema, log),
+      sql: historyRows(athena, schema, manifest, log),
       columns: [...columns, ...partitions],
     },
     {

@@ -107,7 +107,7 @@ function program(): Command {
     .option("--from-export <dir>", "an export on this machine, in place of a scan of the table")
     .addOption(keyOption())
     .addOption(nameOption())
-    .option("--schema <file>", "the schema file; inferred by default")
+    .option("--schema <file>", "the schema file, which may add columns; inferred by default")
     .option("--read-share <share>", "share of the table's provisioned read capacity to use", share)
     .option("--read-units <n>", "read units per second to use at most", positive)
     .option("--time-limit <seconds>", "give up after so long", positive)
@@ -120,7 +120,7 @@ function program(): Command {
   sourceOptions(dynalake.command("run").description("follow the stream, deliver, and compact on a schedule"))
     .addOption(lakeOption())
     .addOption(nameOption())
-    .option("--schema <file>", "the schema file of a first snapshot")
+    .option("--schema <file>", "the schema file of a first snapshot, or one that adds columns")
     .option("--compact-every <seconds>", "seconds between compactions", positive, 60)
     .option("--no-compact", "never compact")
     .option("--once", "end when the stream was read to its end")
@@ -132,7 +132,7 @@ function program(): Command {
     .description("fold the change log now")
     .addOption(lakeOption())
     .addOption(lakeTableOption())
-    .option("--all", "rewrite every part of the base that has deltas")
+    .option("--all", "rewrite every part of the base that has deltas or lacks a new column")
     .addOption(jsonOption())
     .action(
       ends(async (options) => (await import("./commands/compact.ts")).compactCommand(context, options)),
@@ -174,7 +174,7 @@ function program(): Command {
     .addOption(lakeOption())
     .addOption(keyOption())
     .addOption(nameOption())
-    .option("--schema <file>", "the schema file of a table that the lake does not have yet")
+    .option("--schema <file>", "the schema file of a new table, or one that adds columns")
     .addOption(jsonOption())
     .action(
       ends(async (files, options) =>

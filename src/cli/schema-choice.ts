@@ -10,6 +10,7 @@ import { systemCode } from "../embedded/file-error.ts";
 import { holdsData } from "../embedded/lake.ts";
 import { jsonFault } from "./json-fault.ts";
 import { knownSchema } from "./lake-choice.ts";
+import { NO_EFFECT, type SchemaEffect, schemaEffect } from "./schema-effect.ts";
 
 export interface SchemaRequest extends SchemaDemand {
   /** Items to infer from; asked only where nothing else gives a schema. */
@@ -29,6 +30,8 @@ export interface SchemaDemand {
   readonly keyTypes?: Readonly<Record<string, "S" | "N" | "B">>;
   /** The source table's name, where it is known. */
   readonly source: string | undefined;
+  /** All rows that the table has are replaced, unless its change log has some. */
+  readonly replacesData?: boolean;
 }
 
 export interface SchemaChoice {
@@ -36,6 +39,8 @@ export interface SchemaChoice {
   readonly origin: "file" | "lake" | "inferred";
   /** What the inference could not decide, one sentence each. */
   readonly undecided: readonly string[];
+  /** What the file changes of a table that holds data. */
+  readonly effect: SchemaEffect;
 }
 
 export async function chooseSchema(request: SchemaRequest): Promise<SchemaChoice> {
@@ -45,7 +50,7 @@ export async function chooseSchema(request: SchemaRequest): Promise<SchemaChoice
 /** The schema of the file or of the lake, checked against all else that is asked for; undefined where one has to be inferred. */
 export async function givenSchema(request: SchemaDemand): Promise<SchemaChoice | undefined> {
   const read = request.file === undefined ? undefined : await readSchemaFile(request.file);
-  const given = read && boundTo(read, request.source, request.file as string);
+  let given = read && boundTo(read, request.source, request.file as string);
   if (given !== undefined && request.name !== undefined && tableName(request.name) !== given.table) {
     throw new DynalakeError(
       "USAGE",
@@ -54,6 +59,9 @@ export async function givenSchema(request: SchemaDemand): Promise<SchemaChoice |
   }
   const name = given?.table ?? tableName(requireName(request));
   const known = await boundSchema(request, name);
+  // A file without a source is one for any table that the lake's is filled from.
+  if (given !== undefined && known !== undefined && given.file.source === undefined)
+    given = boundTo(given, known.source, request.file as string);
   const chosen = given ?? known;
   if (chosen === undefined) return undefined;
   if (request.key !== undefined && !sameKeySchema(request.key, chosen.key)) {
@@ -61,9 +69,11 @@ export async function givenSchema(request: SchemaDemand): Promise<SchemaChoice |
     const offered = keyAttributes(request.key).join(",");
     throw new DynalakeError("USAGE", `the key ${offered} does not fit the schema of "${name}": ${wanted}`);
   }
-  if (given !== undefined && known !== undefined && !sameSchema(given, known))
-    await requireNoData(request, name);
-  return { schema: chosen, origin: given === undefined ? "lake" : "file", undecided: [] };
+  if (given === undefined) return { schema: chosen, origin: "lake", undecided: [], effect: NO_EFFECT };
+  const { store, file = "", replacesData = false } = request;
+  const effect =
+    known === undefined ? NO_EFFECT : await schemaEffect({ store, file, replacesData }, known, given);
+  return { schema: given, origin: "file", undecided: [], effect };
 }
 
 /** The schema of a table that holds data; throws USAGE where the data is another source table's. */
@@ -129,7 +139,8 @@ async function inferSchema(request: SchemaRequest, table: string): Promise<Schem
   });
   if (seen === 0) return emptySchema(request, file);
   const sentences = [...undecided.map(({ attribute, why }) => `${attribute}: ${why}`), ...notes];
-  return { schema: parseSchema(file, "the inferred schema"), origin: "inferred", undecided: sentences };
+  const schema = parseSchema(file, "the inferred schema");
+  return { schema, origin: "inferred", undecided: sentences, effect: NO_EFFECT };
 }
 
 /** Without items only the key can be declared, and its types only where the table tells them. */
@@ -146,35 +157,11 @@ function emptySchema(request: SchemaRequest, file: SchemaFile): SchemaChoice {
   );
   const sentence =
     "no item was seen, so all but the key will be in _unmapped: give --schema before the first change";
-  return { schema, origin: "inferred", undecided: [sentence] };
+  return { schema, origin: "inferred", undecided: [sentence], effect: NO_EFFECT };
 }
 
 export function sameKeySchema(a: KeySchema, b: KeySchema): boolean {
   return a.hash === b.hash && a.range === b.range;
-}
-
-function sameSchema(a: Schema, b: Schema): boolean {
-  const text = ({ file }: Schema): string => JSON.stringify(sorted({ ...file, $schema: undefined }));
-  return text(a) === text(b);
-}
-
-function sorted(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(sorted);
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return entries.map(([name, member]) => [name, sorted(member)]);
-}
-
-async function requireNoData(request: SchemaDemand, table: string): Promise<void> {
-  const holdsChanges = (await request.store.folders(`${table}/changes/`)).length > 0;
-  if (!holdsChanges) return;
-  throw new DynalakeError(
-    "SCHEMA_INVALID",
-    `${request.file} differs from the schema that the lake's "${table}" was written with`,
-    {
-      next: "Use a lake of its own for the new schema: the changes in this one have the columns of the old one.",
-    },
-  );
 }
 
 /** --key HASH or --key HASH,RANGE; throws USAGE. */

@@ -3,9 +3,13 @@ import { changesSince, listChangeObjects, searchedSinceSeconds, unfolded } from 
 import { type CompactionPolicy, type MinorPlan, planMajor, planMinor } from "./compaction-plan.ts";
 import { type Hour, hourOf } from "./lake-path.ts";
 import { latestManifest } from "./lake-table.ts";
+import { DynalakeError } from "./error.ts";
 import { deltaSegments, type Manifest, type Segment } from "./manifest.ts";
 import { commitRun, type PlannedRun, type RunContext, stageRun } from "./planned-run.ts";
 import type { ChangeSelection, Stage } from "./ports/query-engine.ts";
+import type { Schema } from "./schema.ts";
+import { schemaChange, schemaOf } from "./schema-change.ts";
+import { segmentRows } from "./segment-rows.ts";
 import { sortColumns } from "./sql/columns.ts";
 import { majorBaseRows, minorDeltaRows, newestChangeStatement, oldestLateChange } from "./sql/compaction.ts";
 import { ALL_KEYS, deltaCut, touchedCut, valuePartitioning } from "./table-parts.ts";
@@ -26,8 +30,9 @@ export interface CompactionResult {
 
 /** Folds the change log into a delta. Undefined where there was nothing to fold. Throws CONFLICT where another came first. */
 export async function compactMinor(context: CompactionContext): Promise<CompactionResult | undefined> {
-  const planned = await planMinorRun(context);
-  return planned && compact(context, "minor", planned);
+  const current = await withCurrentSchema(context);
+  const planned = await planMinorRun(current);
+  return planned && compact(current, "minor", planned);
 }
 
 /** Rewrites parts of the base with their deltas. Undefined where no part asks for it. Throws CONFLICT where another came first. */
@@ -35,8 +40,22 @@ export async function compactMajor(
   context: CompactionContext,
   scope: "grown" | "all",
 ): Promise<CompactionResult | undefined> {
-  const planned = await planMajorRun(context, scope);
-  return planned && compact(context, "major", planned);
+  const current = await withCurrentSchema(context);
+  const planned = await planMajorRun(current, scope);
+  return planned && compact(current, "major", planned);
+}
+
+/** Whoever compacts on a schedule may have begun before the schema was changed. */
+async function withCurrentSchema(context: CompactionContext): Promise<CompactionContext> {
+  const manifest = await latestManifest(context.store, context.schema.table);
+  return { ...context, schema: schemaOf(manifest.schema, context.schema) };
+}
+
+/** New segments are taken for whole: they have all columns of the manifest's schema. */
+function requireSchemaOf(manifest: Manifest, schema: Schema): void {
+  const change = schemaChange(schemaOf(manifest.schema, schema), schema);
+  if (change.kind === "same" || (change.kind === "compatible" && change.added.length === 0)) return;
+  throw new DynalakeError("CONFLICT", `the schema of "${schema.table}" was changed`);
 }
 
 async function compact(
@@ -50,11 +69,12 @@ async function compact(
   return { kind, run: planned.run, rows, segments: staged.length, manifest };
 }
 
-/** The run that folds the change log into a delta, or undefined where nothing would change. */
+/** The run that folds the change log into a delta, or undefined where nothing would change. Throws CONFLICT by an older schema. */
 export async function planMinorRun(context: CompactionContext): Promise<PlannedRun | undefined> {
   const { store, engine, schema, policy } = context;
   const nowSeconds = context.nowSeconds();
   const manifest = await latestManifest(store, schema.table);
+  requireSchemaOf(manifest, schema);
   const sinceHour = hourOf(searchedSinceSeconds(manifest, nowSeconds, policy.deliveryDelaySeconds));
   const objects = await listChangeObjects(store, schema.table, sinceHour);
   const oldestLateSeconds = await oldestLate(context, manifest, { objects, sinceHour });
@@ -74,13 +94,14 @@ export async function planMinorRun(context: CompactionContext): Promise<PlannedR
   return { run, fromSequence: manifest.sequence, stages: [stage], change };
 }
 
-/** The run that rewrites parts of the base with their deltas, or undefined where no part asks for it. */
+/** The run that rewrites parts of the base, or undefined where no part asks for it. Throws CONFLICT by an older schema. */
 export async function planMajorRun(
   context: CompactionContext,
   scope: "grown" | "all",
 ): Promise<PlannedRun | undefined> {
   const { store, schema, policy } = context;
   const manifest = await latestManifest(store, schema.table);
+  requireSchemaOf(manifest, schema);
   const parts = planMajor(manifest, policy, scope);
   if (parts.length === 0) return undefined;
   const run = context.newRun();
@@ -88,7 +109,7 @@ export async function planMajorRun(
   const rewrite =
     partitioning === undefined
       ? rewriteBuckets(context, manifest, run, parts)
-      : await rewriteTouched(context, manifest, run, partitioning);
+      : await rewriteTouched(context, manifest, run, { partitioning, parts });
   return {
     run,
     fromSequence: manifest.sequence,
@@ -113,28 +134,37 @@ function rewriteBuckets(
   const { engine, schema } = context;
   const stages = parts.map((part) => {
     const own = manifest.segments.filter((segment) => segment.part === part);
-    const base = engine.segments(schema, own.filter(isBase));
-    const deltas = engine.segments(schema, own.filter(isDelta));
+    const base = segmentRows(engine, schema, manifest, own.filter(isBase));
+    const deltas = segmentRows(engine, schema, manifest, own.filter(isDelta));
     const rows = majorBaseRows(engine.dialect, schema, base, deltas);
     return baseStage(context, run, rows, { parts: [{ part }] });
   });
   return { parts, stages };
 }
 
-/** Every part that holds or gets a key of the deltas, with all deltas: a key that has moved leaves its old part. */
+/** Every part that holds or gets a key of the deltas, with all deltas: a key that has moved leaves its old part. And `parts`. */
 async function rewriteTouched(
   context: CompactionContext,
   manifest: Manifest,
   run: string,
-  partitioning: NonNullable<ReturnType<typeof valuePartitioning>>,
+  asked: {
+    readonly partitioning: NonNullable<ReturnType<typeof valuePartitioning>>;
+    readonly parts: readonly string[];
+  },
 ): Promise<Rewrite> {
   const { engine, schema } = context;
-  const deltas = engine.segments(schema, manifest.segments.filter(isDelta));
+  const deltas = segmentRows(engine, schema, manifest, manifest.segments.filter(isDelta));
   const base = manifest.segments.filter(isBase);
-  const touched = await touchedCut(engine, partitioning, engine.segments(schema, base), deltas);
+  const touched = await touchedCut(engine, asked.partitioning, {
+    base: engine.segments(schema, base),
+    deltas,
+    also: asked.parts.filter((part) => part !== ALL_KEYS),
+  });
   const labels = touched.parts.map(({ part }) => part);
-  const replaced = engine.segments(
+  const replaced = segmentRows(
+    engine,
     schema,
+    manifest,
     base.filter((segment) => labels.includes(segment.part)),
   );
   const rows = majorBaseRows(engine.dialect, schema, replaced, deltas);
@@ -191,7 +221,7 @@ async function minorRows(
     horizonSeconds: plan.horizonSeconds,
     changes: engine.changes(schema, window),
     ...(await lateInputs(context, manifest, plan, sinceHour)),
-    ...(plan.takesDeltas ? { deltas: engine.segments(schema, deltaSegments(manifest)) } : {}),
+    ...(plan.takesDeltas ? { deltas: segmentRows(engine, schema, manifest, deltaSegments(manifest)) } : {}),
   });
 }
 

@@ -5,6 +5,7 @@
 import { unfolded } from "./change-log.ts";
 import { type ChangeObject, hourOf, hourStartSeconds } from "./lake-path.ts";
 import { deltaSegments, type Manifest, type Segment } from "./manifest.ts";
+import { type Recovery, withoutReplaced } from "./recovery.ts";
 import type { SchemaFile } from "./schema.ts";
 import { ALL_KEYS } from "./table-parts.ts";
 
@@ -85,15 +86,17 @@ function mostDeltasOfAPart(manifest: Manifest): number {
 }
 
 /**
- * The parts whose deltas a major compaction takes into the base now; `all` asks for every part that has deltas. Deltas of
- * all keys are measured against the whole base.
+ * The parts whose deltas a major compaction takes into the base now; `all` asks for every part that has deltas, or segments
+ * that lack a column. Deltas of all keys are measured against the whole base.
  */
 export function planMajor(
   manifest: Manifest,
   policy: CompactionPolicy,
   scope: "grown" | "all",
 ): readonly string[] {
-  const parts = [...new Set(deltaSegments(manifest).map((segment) => segment.part))].sort();
+  const lacking = new Set(scope === "all" ? manifest.recovery?.segments : []);
+  const asked = manifest.segments.filter(({ kind, id }) => kind === "delta" || lacking.has(id));
+  const parts = [...new Set(asked.map((segment) => segment.part))].sort();
   return parts.filter((part) => {
     const deltaRows = rowsOf(manifest, part, "delta");
     if (scope === "all") return true;
@@ -126,20 +129,21 @@ export function afterMinor(
   const kept = plan.takesDeltas
     ? manifest.segments.filter((segment) => segment.kind === "base")
     : manifest.segments;
-  return {
+  return withoutReplaced({
     ...manifest,
     ...committed(manifest, "minor", commit),
     horizonSeconds: plan.horizonSeconds,
     segments: [...kept, ...commit.staged],
     folded: plan.folded,
     foldedSinceSeconds: plan.foldedSinceSeconds,
-  };
+  });
 }
 
 /** The manifest that commits a major compaction of `parts`. */
 export function afterMajor(manifest: Manifest, parts: readonly string[], commit: Commit): Manifest {
   const kept = manifest.segments.filter((segment) => !parts.includes(segment.part));
-  return { ...manifest, ...committed(manifest, "major", commit), segments: [...kept, ...commit.staged] };
+  const segments = [...kept, ...commit.staged];
+  return withoutReplaced({ ...manifest, ...committed(manifest, "major", commit), segments });
 }
 
 export interface SnapshotFacts {
@@ -149,6 +153,7 @@ export interface SnapshotFacts {
   readonly items: number;
   readonly buckets: number;
   readonly schema: SchemaFile;
+  readonly recovery?: Recovery | undefined;
   /** Objects of the change log that the snapshot makes past. */
   readonly objects: readonly ChangeObject[];
   readonly deliveryDelaySeconds: number;
@@ -161,26 +166,28 @@ export function afterSnapshot(manifest: Manifest, facts: SnapshotFacts, commit: 
   const { exportTimeSeconds, cutSeconds, items } = facts;
   const foldedSinceSeconds = hourStartSeconds(hourOf(commit.nowSeconds - facts.deliveryDelaySeconds));
   const record = { run: commit.run, exportTimeSeconds, cutSeconds, items, segments: commit.staged };
-  return {
+  return withoutReplaced({
     ...manifest,
     ...committed(manifest, "snapshot", commit),
     floorSeconds: facts.floorSeconds,
     horizonSeconds: facts.floorSeconds,
     buckets: facts.buckets,
     schema: facts.schema,
+    recovery: facts.recovery,
     segments: commit.staged,
     folded: facts.objects
       .filter((object) => hourStartSeconds(object.hour) >= foldedSinceSeconds)
       .map((object) => object.id),
     foldedSinceSeconds,
     snapshots: [...manifest.snapshots, record].slice(-facts.snapshotsKept),
-  };
+  });
 }
 
-function committed(
+/** The members that every commit has anew. */
+export function committed(
   manifest: Manifest,
   kind: Manifest["kind"],
-  commit: Commit,
+  commit: Pick<Commit, "run" | "nowSeconds">,
 ): Pick<Manifest, "sequence" | "run" | "kind" | "committedAtSeconds"> {
   return {
     sequence: manifest.sequence + 1,

@@ -162,12 +162,7 @@ function anyWriter(around: (type: string) => readonly [string, string]): Write {
     NS: kind("NS", "[", set(readRankedNumber)),
     BS: kind("BS", "[", set(readBase64)),
     L: kind("L", "[", (cursor, depth) => writeElements(cursor, write, depth)),
-    M: kind("M", "{", (cursor, depth) => writeMembers(cursor, isPlain ? plainMember : write, depth)),
-  };
-  /** An object of plain JSON begins with the names that are indices, whatever their order. */
-  const plainMember: Write = (cursor, depth) => {
-    const first = cursor.input[cursor.from] as number;
-    return (first < 48 || first > 57) && write(cursor, depth);
+    M: kind("M", "{", (cursor, depth) => writeMembers(cursor, write, depth)),
   };
   return write;
 }

@@ -39,6 +39,22 @@ export async function lakeTables(store: ObjectStore): Promise<readonly string[]>
 export async function readSchema(store: ObjectStore, table: string): Promise<Schema | undefined> {
   const manifest = await latestManifest(store, table);
   if (manifest.schema !== null) return parseSchema(manifest.schema, manifestPath(table, manifest.sequence));
+  return readWrittenSchema(store, table);
+}
+
+/** The schema that a table had at a commit: what it was before anything was committed, if that is what the manifest tells. */
+export async function schemaAt(store: ObjectStore, manifest: Manifest, current: Schema): Promise<Schema> {
+  const { table } = current;
+  if (manifest.schema !== null) return parseSchema(manifest.schema, manifestPath(table, manifest.sequence));
+  const newest = await latestManifest(store, table);
+  const { recovery } = newest;
+  return recovery === undefined
+    ? current
+    : parseSchema(recovery.before, manifestPath(table, newest.sequence));
+}
+
+/** The schema of schema.json. */
+export async function readWrittenSchema(store: ObjectStore, table: string): Promise<Schema | undefined> {
   const path = schemaPath(table);
   const content = await store.read(path);
   return content === undefined ? undefined : parseSchemaText(decoder.decode(content), path);

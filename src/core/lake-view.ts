@@ -1,10 +1,12 @@
 /** The names that people query, and the statement behind each. */
 import { changesSince, viewChanges } from "./change-log.ts";
-import { latestManifest, manifestAsOf } from "./lake-table.ts";
+import { latestManifest, manifestAsOf, schemaAt } from "./lake-table.ts";
 import { baseSegments, deltaSegments, type Manifest } from "./manifest.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 import type { QueryEngine } from "./ports/query-engine.ts";
 import type { Schema } from "./schema.ts";
+import { schemaChange } from "./schema-change.ts";
+import { segmentRows } from "./segment-rows.ts";
 import { nameList, segmentColumns } from "./sql/columns.ts";
 import { currentRows, historyRows, snapshotRows } from "./sql/view.ts";
 
@@ -27,7 +29,16 @@ export function chosenManifest(context: ViewContext, asOfSeconds: number | undef
     : manifestAsOf(store, schema.table, asOfSeconds);
 }
 
-/** `<table>`: the current state, or that of `asOfSeconds`. */
+/**
+ * The schema by which items come back whole from a manifest: the newest one, since changes that came late have been written
+ * by it, unless it lacks what the manifest's own has.
+ */
+export async function itemsSchema({ store, schema }: ViewContext, manifest: Manifest): Promise<Schema> {
+  const own = await schemaAt(store, manifest, schema);
+  return schemaChange(own, schema).kind === "refused" ? own : schema;
+}
+
+/** `<table>`: the current state, or that of `asOfSeconds`, with the columns of the context's schema. */
 export async function currentView(
   context: ViewContext,
   manifest: Manifest,
@@ -36,8 +47,8 @@ export async function currentView(
   const { store, engine, schema } = context;
   const relations = {
     changes: engine.changes(schema, await viewChanges(store, schema.table, manifest)),
-    base: engine.segments(schema, baseSegments(manifest)),
-    deltas: engine.segments(schema, deltaSegments(manifest)),
+    base: segmentRows(engine, schema, manifest, baseSegments(manifest)),
+    deltas: segmentRows(engine, schema, manifest, deltaSegments(manifest)),
   };
   return { name: schema.table, sql: currentRows(engine.dialect, schema, manifest, relations, asOfSeconds) };
 }
@@ -46,8 +57,9 @@ export async function currentView(
 export async function historyViews(context: ViewContext): Promise<readonly LakeView[]> {
   const { store, engine, schema } = context;
   const changes = engine.changeLog(schema, (await changesSince(store, schema.table, 0)).objects);
+  const manifest = await latestManifest(store, schema.table);
   return [
-    { name: `${schema.table}_history`, sql: historyRows(engine.dialect, schema, changes) },
+    { name: `${schema.table}_history`, sql: historyRows(engine.dialect, schema, manifest, changes) },
     { name: `${schema.table}__changes`, sql: `SELECT * FROM ${changes}` },
   ];
 }
@@ -57,7 +69,7 @@ export function segmentViews(context: ViewContext, manifest: Manifest): readonly
   const { engine, schema } = context;
   const columns = nameList(segmentColumns(engine.dialect, schema));
   const kept = manifest.snapshots.map(({ segments, exportTimeSeconds }) => ({
-    segments: engine.segments(schema, segments),
+    segments: segmentRows(engine, schema, manifest, segments),
     exportTimeSeconds,
   }));
   const snapshots =

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { DynalakeError } from "./error.ts";
+import { type Recovery, recoveryFile } from "./recovery.ts";
 import type { SchemaFile } from "./schema.ts";
 
 /** The version of the lake's files that this code writes, and the newest that it reads. */
@@ -49,7 +50,7 @@ export interface Manifest {
   readonly format: number;
   readonly sequence: number;
   readonly run: string;
-  readonly kind: "snapshot" | "minor" | "major" | "initial";
+  readonly kind: "snapshot" | "minor" | "major" | "schema" | "initial";
   readonly committedAtSeconds: number;
   /** F: from here on changes win over the snapshot; 0, the beginning of time, where there was no snapshot. */
   readonly floorSeconds: number;
@@ -58,8 +59,10 @@ export interface Manifest {
   readonly skewSeconds: number;
   /** Into how many buckets the key's hash space is cut. */
   readonly buckets: number;
-  /** The schema file that the segments were written with; null before the first snapshot. */
+  /** The schema file of the table; null before the first snapshot or change of the schema. */
   readonly schema: SchemaFile | null;
+  /** Where columns were declared after rows had been written. */
+  readonly recovery?: Recovery | undefined;
   readonly segments: readonly Segment[];
   /** The ids of recent change log objects that were folded: all in partitions from `foldedSinceSeconds` on. */
   readonly folded: readonly string[];
@@ -94,7 +97,7 @@ const manifestFile = z.object({
   format: z.number().int(),
   sequence: z.number().int().min(0),
   run: segmentName,
-  kind: z.enum(["snapshot", "minor", "major", "initial"]),
+  kind: z.enum(["snapshot", "minor", "major", "schema", "initial"]),
   committedAtSeconds: seconds,
   floorSeconds: seconds,
   horizonSeconds: seconds,
@@ -102,6 +105,7 @@ const manifestFile = z.object({
   buckets: z.number().int().min(1),
   // Checked by `parseSchema` when it is used.
   schema: z.custom<SchemaFile>((value) => typeof value === "object").nullable(),
+  recovery: recoveryFile.optional(),
   segments: z.array(segmentFile),
   folded: z.array(z.string()),
   foldedSinceSeconds: seconds,

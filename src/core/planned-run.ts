@@ -13,12 +13,14 @@ import {
   type SnapshotFacts,
 } from "./compaction-plan.ts";
 import { DynalakeError } from "./error.ts";
-import { hourOf, segmentsFolder } from "./lake-path.ts";
-import { commitManifest, latestManifest, manifestNumbered } from "./lake-table.ts";
+import { changesFolder, hourOf, segmentsFolder } from "./lake-path.ts";
+import { commitManifest, latestManifest, manifestNumbered, readWrittenSchema } from "./lake-table.ts";
 import { LAKE_FORMAT, type Manifest, type Segment, segmentName } from "./manifest.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 import type { QueryEngine, Stage } from "./ports/query-engine.ts";
-import type { Schema } from "./schema.ts";
+import type { Schema, SchemaFile } from "./schema.ts";
+import { schemaOf } from "./schema-change.ts";
+import { type SnapshotSchema, schemaAfterSnapshot } from "./snapshot-schema.ts";
 
 export interface RunContext {
   readonly store: ObjectStore;
@@ -49,11 +51,16 @@ export interface PlannedMajor {
   readonly parts: readonly string[];
 }
 
-export interface PlannedSnapshot extends Omit<SnapshotFacts, "schema" | "objects"> {
+export interface PlannedSnapshot extends Omit<SnapshotFacts, "recovery" | "objects"> {
   readonly kind: "snapshot";
+  /** Its schema replaces the table's where the change log is empty, even if it has other columns. */
+  readonly replacesSchema: boolean;
 }
 
 const seconds = z.number().int().min(0);
+
+/** Checked by `parseSchema` when it is used. */
+const schemaFile = z.custom<SchemaFile>((value) => typeof value === "object" && value !== null);
 
 const plannedChange = z.discriminatedUnion("kind", [
   z.object({
@@ -73,6 +80,8 @@ const plannedChange = z.discriminatedUnion("kind", [
     buckets: z.number().int().min(1),
     deliveryDelaySeconds: seconds,
     snapshotsKept: z.number().int().min(1),
+    schema: schemaFile,
+    replacesSchema: z.boolean(),
   }),
 ]);
 
@@ -187,11 +196,25 @@ async function commitSnapshot(
       schema.table,
       hourOf(nowSeconds - change.deliveryDelaySeconds),
     );
-    const facts = { ...change, schema: schema.file, objects };
+    const after = schemaAfterSnapshot(manifest, await schemasOf(context, manifest, change), staged);
+    if (after === undefined)
+      return new DynalakeError("CONFLICT", `the schema of "${schema.table}" was changed during the snapshot`);
+    const facts = { ...change, ...after, objects };
     const next = afterSnapshot(manifest, facts, { run: planned.run, nowSeconds, staged });
     if ((await commitManifest(store, schema.table, next)) === "committed") return next;
   }
   return new DynalakeError("CONFLICT", `other commits kept coming first to "${schema.table}"`);
+}
+
+async function schemasOf(
+  { store, schema }: RunContext,
+  manifest: Manifest,
+  change: PlannedSnapshot,
+): Promise<SnapshotSchema> {
+  const written = schemaOf(change.schema, schema);
+  const own = manifest.schema === null ? await readWrittenSchema(store, schema.table) : undefined;
+  const replaces = change.replacesSchema && (await store.folders(changesFolder(schema.table))).length === 0;
+  return { written, current: schemaOf(manifest.schema, own ?? written), replaces };
 }
 
 /** Removes what the run has staged. */

@@ -4,6 +4,7 @@ import { latestManifest } from "./lake-table.ts";
 import { FLOOR_MARGIN_SECONDS, type Manifest, type Segment } from "./manifest.ts";
 import { bucketsFor } from "./partitioning.ts";
 import { commitRun, type PlannedRun, type RunContext, removeRun, stageRun } from "./planned-run.ts";
+import { recoverableColumns } from "./recovery.ts";
 import { sortColumns } from "./sql/columns.ts";
 import { repeatedKeys, snapshotBaseRows } from "./sql/compaction.ts";
 import { baseCut, valuePartitioning } from "./table-parts.ts";
@@ -18,6 +19,8 @@ export interface SeedContext extends RunContext {
   readonly cutSeconds: number;
   readonly deliveryDelaySeconds: number;
   readonly snapshotsKept: number;
+  /** Default: the table's schema can only get more columns. */
+  readonly replacesSchema?: boolean;
 }
 
 /** Writes the base segments and commits them. Throws EXPORT_INVALID, and CONFLICT where the lake has a later snapshot. */
@@ -32,13 +35,14 @@ export async function planSeedRun(context: SeedContext): Promise<PlannedRun> {
   const { store, engine, schema, run, items, exportTimeSeconds, cutSeconds } = context;
   const buckets = schema.partitioning?.kind === "bucket" ? schema.partitioning.count : bucketsFor(items);
   const floorSeconds = Math.max(0, exportTimeSeconds - FLOOR_MARGIN_SECONDS);
-  const rows = snapshotBaseRows(engine.dialect, schema, context.staged, floorSeconds);
+  const manifest = await latestManifest(store, schema.table);
+  const recoverable = recoverableColumns(manifest);
+  const rows = snapshotBaseRows(engine.dialect, schema, context.staged, floorSeconds, recoverable);
   const cut = await baseCut(engine, schema, rows, buckets);
-  const { sequence } = await latestManifest(store, schema.table);
   const { deliveryDelaySeconds, snapshotsKept } = context;
   return {
     run,
-    fromSequence: sequence,
+    fromSequence: manifest.sequence,
     stages: [{ run, kind: "base", rows, sortBy: sortColumns(schema), cut }],
     change: {
       kind: "snapshot",
@@ -49,6 +53,8 @@ export async function planSeedRun(context: SeedContext): Promise<PlannedRun> {
       buckets,
       deliveryDelaySeconds,
       snapshotsKept,
+      schema: schema.file,
+      replacesSchema: context.replacesSchema ?? false,
     },
   };
 }

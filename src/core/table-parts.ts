@@ -42,12 +42,18 @@ export async function baseCut(
   return labelCut(engine, label, `SELECT DISTINCT ${label} AS part FROM (${rows}) LIMIT ${PARTS_MAX + 1}`);
 }
 
+export interface TouchingRows {
+  readonly base: string;
+  readonly deltas: string;
+  /** Parts that are written in any case. */
+  readonly also: readonly string[];
+}
+
 /** The parts of the base that hold a key of the deltas, or get one. */
 export async function touchedCut(
   engine: QueryEngine,
   partitioning: ValuePartitioning,
-  base: string,
-  deltas: string,
+  { base, deltas, also }: TouchingRows,
 ): Promise<Cut> {
   const label = partLabel(engine, partitioning);
   const held = `SELECT ${label} AS part FROM ${base} WHERE _key IN (SELECT _key FROM ${deltas})`;
@@ -56,6 +62,7 @@ export async function touchedCut(
     engine,
     label,
     `SELECT DISTINCT part FROM (${held} UNION ALL ${given}) LIMIT ${PARTS_MAX + 1}`,
+    also,
   );
 }
 
@@ -70,8 +77,14 @@ function bucketCut(engine: QueryEngine, count: number): Cut {
   return { parts, partOf: bucketLabelOf(bucket) };
 }
 
-async function labelCut(engine: QueryEngine, label: string, statement: string): Promise<Cut> {
-  const labels = (await engine.rows(statement)).map((row) => String(row.part)).sort();
+async function labelCut(
+  engine: QueryEngine,
+  label: string,
+  statement: string,
+  also: readonly string[] = [],
+): Promise<Cut> {
+  const found = (await engine.rows(statement)).map((row) => String(row.part));
+  const labels = [...new Set([...found, ...also])].sort();
   if (labels.length > PARTS_MAX) {
     throw new DynalakeError(
       "SCHEMA_INVALID",

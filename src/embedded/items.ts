@@ -1,7 +1,7 @@
 /** The current items of a lake table, as DynamoDB JSON. */
 import { type Item, itemText } from "../core/attribute-value.ts";
 import type { WireValue } from "../core/codec/encoding.ts";
-import { chosenManifest, currentView, wireRows } from "../core/lake-view.ts";
+import { chosenManifest, currentView, itemsSchema, wireRows } from "../core/lake-view.ts";
 import { rowCodec, toItem } from "../core/row.ts";
 import type { Schema } from "../core/schema.ts";
 import { engineError } from "./duckdb-session.ts";
@@ -24,9 +24,12 @@ async function* lakeItems(
   schema: Schema,
   asOfSeconds: number | undefined,
 ): AsyncGenerator<readonly Item[]> {
-  const context = { store: lake.store, engine: lake.engine, schema };
-  const view = await currentView(context, await chosenManifest(context, asOfSeconds), asOfSeconds);
-  const codec = rowCodec(schema);
+  const current = { store: lake.store, engine: lake.engine, schema };
+  const manifest = await chosenManifest(current, asOfSeconds);
+  const context = { ...current, schema: await itemsSchema(current, manifest) };
+  // What lies in `_unmapped` wins on the way back: nothing needs to be recovered from it.
+  const view = await currentView(context, { ...manifest, recovery: undefined }, asOfSeconds);
+  const codec = rowCodec(context.schema);
   try {
     const result = await lake.session.connection.stream(wireRows(context, view));
     for await (const rows of result.yieldRowsJs()) {

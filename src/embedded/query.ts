@@ -9,6 +9,7 @@ import {
   JsonDuckDBValueConverter,
 } from "@duckdb/node-api";
 import { DynalakeError } from "../core/error.ts";
+import { schemaAt } from "../core/lake-table.ts";
 import { chosenManifest, currentView, historyViews, type LakeView, segmentViews } from "../core/lake-view.ts";
 import type { Schema } from "../core/schema.ts";
 import { literal, quoted } from "../core/sql/dialect.ts";
@@ -89,10 +90,8 @@ async function wantedViews(lake: Lake, schema: Schema, request: QueryRequest): P
   const { table } = schema;
   if (!mentions(table)) return [];
   const manifest = await chosenManifest(context, request.asOfSeconds);
-  const views = [
-    await currentView(context, manifest, request.asOfSeconds),
-    ...segmentViews(context, manifest),
-  ];
+  const then = { ...context, schema: await schemaAt(lake.store, manifest, schema) };
+  const views = [await currentView(then, manifest, request.asOfSeconds), ...segmentViews(then, manifest)];
   if (mentions(`${table}_history`) || mentions(`${table}__changes`))
     views.push(...(await historyViews(context)));
   return views;

@@ -29,6 +29,8 @@ export interface SnapshotRequest {
   readonly threads: number;
   /** The export's items are those of a moment not before this one. */
   readonly cutSeconds: number;
+  /** The schema replaces that of the table, whose change log is empty. Default: it can only add columns. */
+  readonly replacesSchema?: boolean;
   readonly onProgress: (progress: SnapshotProgress) => void;
 }
 
@@ -76,6 +78,7 @@ export async function snapshotFromExport(request: SnapshotRequest): Promise<Snap
       cutSeconds: request.cutSeconds,
       deliveryDelaySeconds: DEFAULT_POLICY.deliveryDelaySeconds,
       snapshotsKept: SNAPSHOTS_KEPT,
+      replacesSchema: request.replacesSchema ?? false,
       nowSeconds,
     });
     const quarantined = quarantinedOf(request, transcoded);

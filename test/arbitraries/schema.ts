@@ -86,7 +86,8 @@ function declarationFor(
   );
 }
 
-function fittingDeclaration(value: AttributeValue): fc.Arbitrary<AttributeFile> {
+/** A declaration that can hold the value, or much of it. */
+export function fittingDeclaration(value: AttributeValue): fc.Arbitrary<AttributeFile> {
   if ("SS" in value) return setDeclaration(["string"]);
   if ("NS" in value) return setDeclaration(["int", "bigint", "double", "decimal(38,10)", "decimal(38,0)"]);
   if ("BS" in value) return setDeclaration(["binary"]);

@@ -13,6 +13,8 @@ import {
   parseManifest,
   type Segment,
 } from "../../src/core/manifest.ts";
+import type { Recovery } from "../../src/core/recovery.ts";
+import type { SchemaFile } from "../../src/core/schema.ts";
 
 const PATH = "reviews/manifest/000000000007.json";
 
@@ -33,17 +35,24 @@ const gap: fc.Arbitrary<Gap> = fc.record({
   foundAtSeconds: seconds,
   lostUntilSeconds: seconds,
 });
+const SCHEMA: SchemaFile = { table: "t", key: { hash: "K" }, attributes: {} };
+const recovery: fc.Arbitrary<Recovery> = fc.record({
+  before: fc.constant(SCHEMA),
+  columns: fc.array(name, { maxLength: 3 }),
+  segments: fc.array(name, { maxLength: 3 }),
+});
 const manifest: fc.Arbitrary<Manifest> = fc.record({
   format: fc.constant(LAKE_FORMAT),
   sequence: count,
   run: name,
-  kind: fc.constantFrom("snapshot", "minor", "major", "initial"),
+  kind: fc.constantFrom("snapshot", "minor", "major", "schema", "initial"),
   committedAtSeconds: seconds,
   floorSeconds: seconds,
   horizonSeconds: seconds,
   skewSeconds: seconds,
   buckets: fc.integer({ min: 1, max: 1000 }),
-  schema: fc.constantFrom(null, { table: "t", key: { hash: "K" }, attributes: {} }),
+  schema: fc.constantFrom(null, SCHEMA),
+  recovery: fc.option(recovery, { nil: undefined }),
   segments: fc.array(segment, { maxLength: 4 }),
   folded: fc.array(fc.string({ unit: "binary" }), { maxLength: 4 }),
   foldedSinceSeconds: seconds,
@@ -91,6 +100,14 @@ test.each([
   ["a run that leads out of its folder", manifestText({ ...initialManifest(1), run: "../x" })],
   ["a segment that leads out of its folder", withSegment({ part: "../../../etc" })],
   ["a segment of an unknown kind", withSegment({ kind: "other" as never })],
+  [
+    "a recovery without the schema before",
+    manifestText({ ...initialManifest(1), recovery: { columns: [], segments: [] } as never }),
+  ],
+  [
+    "a recovery of no columns",
+    manifestText({ ...initialManifest(1), recovery: { before: SCHEMA, segments: [] } as never }),
+  ],
   ["no buckets", manifestText({ ...initialManifest(1), buckets: 0 })],
 ])("%s in place of a manifest is told as damage, with the path", (_, text) => {
   expect(failure(() => parseManifest(text, PATH))).toMatchObject({

@@ -1,9 +1,12 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { type PlannedRun, parsePlannedRun, plannedRunText } from "../../src/core/planned-run.ts";
+import type { SchemaFile } from "../../src/core/schema.ts";
 
 const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,20}$/);
 const seconds = fc.nat();
+
+const SCHEMA: SchemaFile = { table: "t", key: { hash: "K" }, attributes: {} };
 
 const change: fc.Arbitrary<PlannedRun["change"]> = fc.oneof(
   fc.record({
@@ -23,6 +26,8 @@ const change: fc.Arbitrary<PlannedRun["change"]> = fc.oneof(
     buckets: fc.integer({ min: 1 }),
     deliveryDelaySeconds: seconds,
     snapshotsKept: fc.integer({ min: 1 }),
+    schema: fc.constant(SCHEMA),
+    replacesSchema: fc.boolean(),
   }),
 );
 

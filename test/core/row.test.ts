@@ -168,6 +168,12 @@ describe("a column of type", () => {
     ["struct<a:int>", { M: { a: { N: "1" }, b: { N: "2" } } }, '{"a":"1"}', "also"],
     ["struct<a:int>", { M: { a: { NULL: true } } }, "{}", "also"],
     ["json", { M: { b: { L: [{ NULL: true }] }, a: { BOOL: true } } }, '{"a":true,"b":[null]}', "alone"],
+    [
+      "json",
+      { M: { "9": { S: "x" }, "-": { S: "" }, "10": { L: [] } } },
+      '{"-":"","10":[],"9":"x"}',
+      "alone",
+    ],
     ["json", { S: "x" }, '"x"', "alone"],
     ["json", { N: "1.10" }, '"1.1"', "also"],
     ["json", { L: [{ B: "AA==" }] }, '["AA=="]', "also"],

@@ -7,6 +7,7 @@ import { athena } from "../../src/core/sql/athena.ts";
 import {
   emptySegments,
   emptyWireRows,
+  NONE,
   nameList,
   segmentColumns,
   sortColumns,
@@ -75,9 +76,9 @@ UNION ALL
 SELECT ${SEGMENT} FROM log_window
 )) WHERE "version rank" = 1
 )
-SELECT ${VIEW} FROM base_segments AS base WHERE NOT EXISTS (SELECT 1 FROM overlay AS hidden WHERE hidden._key = base._key)
+SELECT ${VIEW} FROM base_segments AS "base row" WHERE NOT EXISTS (SELECT 1 FROM overlay AS "hidden row" WHERE "hidden row"._key = "base row"._key)
 UNION ALL
-SELECT ${VIEW} FROM overlay AS shown WHERE _op <> 'REMOVE'`);
+SELECT ${VIEW} FROM overlay WHERE _op <> 'REMOVE'`);
   });
 
   test("the view of a time ends with that second", () => {
@@ -128,7 +129,7 @@ SELECT ${SEGMENT} FROM delta_segments
   });
 
   test("a snapshot's rows are older than every change, at the floor", () => {
-    expect(snapshotBaseRows(dialect, SCHEMA, "staged", 880)).toBe(
+    expect(snapshotBaseRows(dialect, SCHEMA, "staged", 880, NONE)).toBe(
       `SELECT "user" AS "user", ${read} AS "read", 'SNAPSHOT' AS "_op", '${"0".repeat(40)}' AS "_version", ${time("880")} AS "_changed_at", false AS "_expired", _unmapped AS "_unmapped", ${key} AS "_key" FROM staged`,
     );
     expect(repeatedKeys("segments")).toBe("SELECT count(*) - count(DISTINCT _key) AS repeated FROM segments");
@@ -136,7 +137,7 @@ SELECT ${SEGMENT} FROM delta_segments
 
   test("the history is every change, typed, with its partition; snapshots tell the time of their export", () => {
     const once = "PARTITION BY _key, _version, _op, _changed_at ORDER BY dt, hr";
-    expect(historyRows(dialect, SCHEMA, "changes")).toBe(`SELECT ${typed}, dt, hr FROM (
+    expect(historyRows(dialect, SCHEMA, MANIFEST, "changes")).toBe(`SELECT ${typed}, dt, hr FROM (
 SELECT *, row_number() OVER (${once}) AS "delivery rank" FROM changes
 ) WHERE "delivery rank" = 1`);
     const kept = [1, 2].map((exportTimeSeconds) => ({
@@ -336,8 +337,8 @@ function statements(dialect: Dialect, schema: Schema): readonly string[] {
     currentRows(dialect, schema, MANIFEST, relations, 2000),
     minorDeltaRows(dialect, schema, minor),
     majorBaseRows(dialect, schema, "base_segments", "deltas"),
-    snapshotBaseRows(dialect, schema, "staged", 880),
-    historyRows(dialect, schema, "changes"),
+    snapshotBaseRows(dialect, schema, "staged", 880, NONE),
+    historyRows(dialect, schema, MANIFEST, "changes"),
     snapshotRows(dialect, schema, [{ segments: "kept", exportTimeSeconds: 1 }]),
     emptySegments(dialect, schema),
     emptyWireRows(dialect, changeWireColumns(schema)),

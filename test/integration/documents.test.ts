@@ -17,6 +17,7 @@ import {
   schemaFileJsonSchema,
   type TimestampFormat,
 } from "../../src/core/schema.ts";
+import { requireCompatible } from "../../src/core/schema-change.ts";
 import { athena } from "../../src/core/sql/athena.ts";
 import { type Dialect, literal } from "../../src/core/sql/dialect.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
@@ -133,6 +134,15 @@ describe("docs/schemas.md", () => {
       const { code: name, message } = error as DynalakeError;
       expect(schemas).toContain(`error ${name}: ${message}\n`);
     }
+  });
+
+  test("shows the error of a column that changes as it is", () => {
+    const example = parseSchemaText(files[0] as string, "reviews.json");
+    const { attributes } = example.file;
+    const changed = { ...example.file, attributes: { ...attributes, Rating: { type: "bigint" } } };
+    const refuse = (): unknown => requireCompatible(example, parseSchema(changed, "a test"), "reviews.json");
+    const shown = /^error SCHEMA_INVALID: (reviews\.json does not fit .*)$/m.exec(schemas)?.[1];
+    expect(refuse).toThrow(expect.objectContaining({ code: "SCHEMA_INVALID", message: shown }));
   });
 
   test("describes partitions that can be read", () => {

@@ -2,29 +2,25 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/attribute-value.ts";
 import { parseColumnType } from "../../src/core/column-type.ts";
-import { type CompactionContext, compactMajor, compactMinor } from "../../src/core/compact.ts";
-import { DEFAULT_POLICY } from "../../src/core/compaction-plan.ts";
-import { deliver } from "../../src/core/deliver.ts";
+import { compactMajor, compactMinor } from "../../src/core/compact.ts";
 import { inferenceOf, inferredSchema, observe } from "../../src/core/infer.ts";
-import { type KeySchema, keyAttributes, keyHash, keyOf } from "../../src/core/key.ts";
-import { latestManifest } from "../../src/core/lake-table.ts";
-import { currentView } from "../../src/core/lake-view.ts";
-import { rowCodec } from "../../src/core/row.ts";
-import { type AttributeFile, parseSchema, type Schema, type SchemaFile } from "../../src/core/schema.ts";
-import { lineWriter } from "../../src/core/wire-line.ts";
-import { openExport } from "../../src/embedded/export-folder.ts";
-import { itemLines } from "../../src/embedded/items.ts";
-import { type Lake, newRun, openLake } from "../../src/embedded/lake.ts";
-import { FILE_LIMITS, parquetSink } from "../../src/embedded/parquet-sink.ts";
-import { snapshotFromExport } from "../../src/embedded/snapshot.ts";
+import { type KeySchema, keyHash, keyOf } from "../../src/core/key.ts";
+import { type AttributeFile, parseSchema, type SchemaFile } from "../../src/core/schema.ts";
+import { openLake } from "../../src/embedded/lake.ts";
 import { keyedItem, keySchema } from "../arbitraries/item.ts";
 import { schemaFor, typeText } from "../arbitraries/schema.ts";
-import { exportLine, writeExport } from "../support/export-folder.ts";
 import { withFolder } from "../support/folders.ts";
+import {
+  compactionOf,
+  deliverItems,
+  differences,
+  itemsOf,
+  keepRows,
+  takeSnapshot,
+} from "../support/lake-rows.ts";
 import { epochColumn, fittingValue, jsonValue, setColumn } from "../support/typed-value.ts";
 
 const RUNS = Number(process.env.EXACTNESS_RUNS ?? 12);
-const CHANGED_AT_SECONDS = 1_772_359_200;
 
 test("every item comes back from an export and from the stream, compacted or not, by any schema", async () => {
   await fc.assert(
@@ -258,93 +254,4 @@ async function expectExact(
       await lake.close();
     }
   });
-}
-
-async function takeSnapshot(
-  lake: Lake,
-  schema: Schema,
-  folder: string,
-  items: readonly Item[],
-): Promise<void> {
-  const half = Math.ceil(items.length / 2);
-  const files = [items.slice(0, half), items.slice(half)].map((own) => ({ content: own.map(exportLine) }));
-  await writeExport(folder, { files });
-  const result = await snapshotFromExport({
-    lake,
-    schema,
-    export: await openExport(folder),
-    maskKey: undefined,
-    threads: 1,
-    cutSeconds: 0,
-    onProgress: () => undefined,
-  });
-  expect(result).toMatchObject({ items: items.length, skipped: 0, quarantined: 0 });
-}
-
-async function deliverItems(lake: Lake, schema: Schema, items: readonly Item[]): Promise<void> {
-  // The last one again and later, since a compaction leaves the newest change in the log.
-  const records = [...items, items.at(-1) as Item].map((NewImage, i) => ({
-    eventName: i % 2 === 0 ? "INSERT" : "MODIFY",
-    dynamodb: {
-      ApproximateCreationDateTime: CHANGED_AT_SECONDS + 10 * i,
-      Keys: Object.fromEntries(keyAttributes(schema.key).map((name) => [name, NewImage[name]])),
-      NewImage,
-      SequenceNumber: String(100 + i),
-    },
-  }));
-  const delivery = await deliver(
-    {
-      store: lake.store,
-      sink: parquetSink(lake.root, schema, lake.session),
-      writer: lineWriter(rowCodec(schema)),
-      rowBytesMax: FILE_LIMITS.recordBytesMax,
-    },
-    {
-      records: records.map((record, i) => (i % 3 === 0 ? JSON.stringify(record) : record)),
-      source: "a test",
-      arrivedAtSeconds: CHANGED_AT_SECONDS + 200,
-    },
-  );
-  expect(delivery).toMatchObject({ rows: records.length, quarantined: [] });
-}
-
-function compactionOf(lake: Lake, schema: Schema): CompactionContext {
-  return {
-    store: lake.store,
-    engine: lake.engine,
-    schema,
-    policy: { ...DEFAULT_POLICY, settleSeconds: 0 },
-    newRun,
-    nowSeconds: () => CHANGED_AT_SECONDS + 1000,
-  };
-}
-
-async function itemsOf(lake: Lake, schema: Schema): Promise<readonly string[]> {
-  let lines = "";
-  for await (const text of itemLines(lake, schema, undefined)) lines += text;
-  const items = lines.split("\n").filter((line) => line !== "");
-  return items.map((line) => itemText(readItem((JSON.parse(line) as { Item: unknown }).Item))).sort();
-}
-
-/**
- * Keeps the rows that people see now, under a name, for `differences`: without what tells how they came in, and with the
- * `_unmapped` that shows what the columns alone could not hold.
- */
-async function keepRows(lake: Lake, schema: Schema, name: string): Promise<void> {
-  const context = { store: lake.store, engine: lake.engine, schema };
-  const view = await currentView(context, await latestManifest(lake.store, schema.table), undefined);
-  await lake.session.run(
-    `CREATE TABLE ${name} AS SELECT * EXCLUDE (_op, _version, _changed_at, _expired) FROM (${view.sql})`,
-  );
-}
-
-/** What stands in one table only, and the columns whose types differ; compared by the engine, value by value. */
-async function differences(lake: Lake, a: string, b: string): Promise<readonly unknown[]> {
-  const rows = (one: string, other: string): string =>
-    `SELECT '${one}' AS only_in, to_json(kept) AS found FROM (SELECT * FROM ${one} EXCEPT ALL SELECT * FROM ${other}) AS kept`;
-  const types = (one: string, other: string): string =>
-    `SELECT '${one}', column_name || ' ' || data_type FROM (${columnsOf(one)} EXCEPT ${columnsOf(other)})`;
-  const columnsOf = (table: string): string =>
-    `SELECT column_index, column_name, data_type FROM duckdb_columns() WHERE table_name = '${table}'`;
-  return lake.engine.rows([rows(a, b), rows(b, a), types(a, b), types(b, a)].join(" UNION ALL "));
 }

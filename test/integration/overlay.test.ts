@@ -20,11 +20,31 @@ test.each(CUTS)(
   300_000,
 );
 
+test.each(CUTS)(
+  "cut by %s, the view equals the rule where a column is declared in between, while older schemas are still in use",
+  async (partitionBy) => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer(), async (seed) => {
+        await withFolder((folder) => playHistory(folder, partitionBy, seed, "undeclared"));
+      }),
+      { numRuns: Number(process.env.OVERLAY_RUNS ?? 4), endOnFailure: true },
+    );
+  },
+  300_000,
+);
+
 const STEPS = 60;
 
-async function playHistory(folder: string, partitionBy: string, seed: number): Promise<void> {
+/** `first`: whether the value's attribute is declared from the beginning. */
+async function playHistory(
+  folder: string,
+  partitionBy: string,
+  seed: number,
+  first: "declared" | "undeclared" = "declared",
+): Promise<void> {
   const lake = await openLake(folder);
-  const world = new ModelWorld(lake, modelSchema(partitionBy), randomOf(seed));
+  const later = first === "declared" ? undefined : modelSchema(partitionBy);
+  const world = new ModelWorld(lake, modelSchema(partitionBy, first), randomOf(seed), later);
   const history: string[] = [];
   try {
     for (let step = 0; step < STEPS; step++) {

@@ -9,11 +9,12 @@ import type { Item } from "../../src/core/attribute-value.ts";
 import { type CompactionContext, compactMajor, compactMinor } from "../../src/core/compact.ts";
 import { DEFAULT_POLICY } from "../../src/core/compaction-plan.ts";
 import { deliver } from "../../src/core/deliver.ts";
-import { latestManifest } from "../../src/core/lake-table.ts";
+import { latestManifest, readSchema, writeSchema } from "../../src/core/lake-table.ts";
 import { currentView } from "../../src/core/lake-view.ts";
 import { SKEW_SECONDS } from "../../src/core/manifest.ts";
 import { rowCodec } from "../../src/core/row.ts";
 import { parseSchema, type Schema } from "../../src/core/schema.ts";
+import { changeSchema } from "../../src/core/schema-commit.ts";
 import { seed } from "../../src/core/seed.ts";
 import { emptyWireRows } from "../../src/core/sql/columns.ts";
 import { itemLine, itemWireColumns, lineWriter } from "../../src/core/wire-line.ts";
@@ -39,9 +40,13 @@ export type Rows = ReadonlyMap<number, string>;
 
 const CLOCK_SKEW_SECONDS = SKEW_SECONDS / 2;
 
-/** The model's table, cut as `partitionBy` says. An item's G changes with its value, so that it moves between parts. */
-export function modelSchema(partitionBy: string): Schema {
-  const attributes = { K: { type: "bigint" }, V: { type: "string" }, G: { type: "string" } };
+/**
+ * The model's table, cut as `partitionBy` says. An item's G changes with its value, so that it moves between parts. V may be
+ * declared or not.
+ */
+export function modelSchema(partitionBy: string, v: "declared" | "undeclared" = "declared"): Schema {
+  const declared = { K: { type: "bigint" }, G: { type: "string" } };
+  const attributes = v === "declared" ? { ...declared, V: { type: "string" } } : declared;
   return parseSchema({ table: "model", key: { hash: "K" }, partitionBy, attributes }, "the model's schema");
 }
 
@@ -55,7 +60,10 @@ function itemOf(key: number, value: string): Item {
 
 export class ModelWorld {
   readonly #lake: Lake;
-  readonly #schema: Schema;
+  /** The table's schema, and those before it, which a process that began earlier still writes by. */
+  #schema: Schema;
+  readonly #schemas: Schema[];
+  readonly #later: Schema | undefined;
   readonly #random: Random;
   readonly #keys: number;
   #nowSeconds = 1_700_000_000;
@@ -71,9 +79,12 @@ export class ModelWorld {
   #seeded: Map<number, string> = new Map();
   #folded = new Set<number>();
 
-  constructor(lake: Lake, schema: Schema, random: Random) {
+  /** `later`: a schema with more columns, which the table gets at some time. */
+  constructor(lake: Lake, schema: Schema, random: Random, later?: Schema) {
     this.#lake = lake;
     this.#schema = schema;
+    this.#schemas = [schema];
+    this.#later = later;
     this.#random = random;
     this.#keys = random.choice([3, 8, 30]);
   }
@@ -85,6 +96,8 @@ export class ModelWorld {
   /** One random event; its name, for the report of a failure. */
   async step(): Promise<string> {
     this.#nowSeconds += this.#random.choice([0, 1, 1, 5, 60, 600]);
+    if (this.#later !== undefined && this.#schemas.length === 1 && this.#random.next() < 0.03)
+      return this.#declare(this.#later);
     const dice = this.#random.next();
     if (dice < 0.5) return this.#write();
     if (dice < 0.78) return this.#deliver();
@@ -139,7 +152,9 @@ export class ModelWorld {
       await latestManifest(this.#lake.store, this.#schema.table),
       undefined,
     );
-    const rows = await this.#lake.engine.rows(`SELECT k, v FROM (${view.sql})`);
+    const isDeclared = this.#schema.columns.some(({ attribute }) => attribute === "V");
+    const value = isDeclared ? "v" : "json_extract_string(_unmapped, '$.V.S') AS v";
+    const rows = await this.#lake.engine.rows(`SELECT k, ${value} FROM (${view.sql})`);
     const shown = new Map(rows.map((row) => [Number(row.k), String(row.v)]));
     if (shown.size !== rows.length) throw new Error("a key stands twice in the view");
     return shown;
@@ -197,18 +212,33 @@ export class ModelWorld {
   async #deliverObject(changes: readonly ModelChange[]): Promise<void> {
     if (changes.length === 0) return;
     // An object's partition is that of its oldest record: it may lie an hour back.
+    const schema = this.#random.choice(this.#schemas);
     const arrivedAtSeconds = this.#nowSeconds - (this.#random.next() < 0.1 ? 3600 : 0);
     const delivery = await deliver(
       {
         store: this.#lake.store,
-        sink: parquetSink(this.#lake.root, this.#schema, this.#lake.session),
-        writer: lineWriter(rowCodec(this.#schema)),
+        sink: parquetSink(this.#lake.root, schema, this.#lake.session),
+        writer: lineWriter(rowCodec(schema)),
         rowBytesMax: FILE_LIMITS.recordBytesMax,
       },
       { records: changes.map(recordOf), source: "the model", arrivedAtSeconds },
     );
     if (delivery.rows !== changes.length) throw new Error("a change was not delivered");
     this.#objects.push({ id: this.#objects.length, changes });
+  }
+
+  async #declare(schema: Schema): Promise<string> {
+    const context = {
+      store: this.#lake.store,
+      newRun: () => this.#newRun(),
+      nowSeconds: () => this.#nowSeconds,
+    };
+    if ((await readSchema(context.store, schema.table)) === undefined)
+      await writeSchema(context.store, this.#schema);
+    await changeSchema(context, schema, "the model");
+    this.#schema = schema;
+    this.#schemas.push(schema);
+    return "a column was declared";
   }
 
   async #compactMinor(): Promise<string> {
@@ -230,7 +260,7 @@ export class ModelWorld {
     return {
       store: this.#lake.store,
       engine: this.#lake.engine,
-      schema: this.#schema,
+      schema: this.#random.choice(this.#schemas),
       policy: { ...DEFAULT_POLICY, settleSeconds, deltasMax: 3, majorRowsMin: 2 },
       newRun: () => this.#newRun(),
       nowSeconds: () => this.#nowSeconds,
@@ -248,12 +278,13 @@ export class ModelWorld {
       if (last?.change.value !== undefined) state.set(key, last.change.value);
     }
     const run = this.#newRun();
+    const schema = this.#random.choice(this.#schemas);
     const manifest = await seed({
       store: this.#lake.store,
       engine: this.#lake.engine,
-      schema: this.#schema,
+      schema,
       run,
-      staged: await this.#staged(run, state),
+      staged: await this.#staged(run, schema, state),
       items: state.size,
       exportTimeSeconds: this.#nowSeconds,
       cutSeconds: this.#nowSeconds,
@@ -268,10 +299,10 @@ export class ModelWorld {
     return `snapshot of ${state.size} items`;
   }
 
-  async #staged(run: string, state: ReadonlyMap<number, string>): Promise<string> {
-    const columns = itemWireColumns(this.#schema);
+  async #staged(run: string, schema: Schema, state: ReadonlyMap<number, string>): Promise<string> {
+    const columns = itemWireColumns(schema);
     if (state.size === 0) return emptyWireRows(this.#lake.engine.dialect, columns);
-    const writer = lineWriter(rowCodec(this.#schema));
+    const writer = lineWriter(rowCodec(schema));
     const lines = [...state].map(([key, value]) => itemLine(writer, itemOf(key, value)));
     const file = join(this.#lake.root, `${run}.jsonl`);
     await writeFile(file, lines.join(""));

@@ -8,8 +8,10 @@ import { DynalakeError } from "../../core/error.ts";
 import type { KeySchema } from "../../core/key.ts";
 import { quarantineFolder } from "../../core/lake-path.ts";
 import { requireSchema, writeSchema } from "../../core/lake-table.ts";
+import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { readRecordedEvents } from "../../core/recorded-events.ts";
 import { rowCodec } from "../../core/row.ts";
+import type { Schema } from "../../core/schema.ts";
 import { lineWriter } from "../../core/wire-line.ts";
 import { systemCode } from "../../embedded/file-error.ts";
 import { foldLateChanges } from "../../embedded/fold.ts";
@@ -17,7 +19,8 @@ import { holdsData, type Lake, nowSeconds, openLake } from "../../embedded/lake.
 import { FILE_LIMITS, parquetSink } from "../../embedded/parquet-sink.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { oneSchema } from "../lake-choice.ts";
-import { chooseSchema, parseKeyOption, type SchemaChoice } from "../schema-choice.ts";
+import { chooseSchema, parseKeyOption } from "../schema-choice.ts";
+import { adoptSchema } from "../schema-effect.ts";
 
 export interface ReplayOptions {
   readonly lake: string;
@@ -42,8 +45,7 @@ export async function replayCommand(
     recordings.push({ file, records: readRecordedEvents(await readText(file), file) });
   const lake = await openLake(options.lake);
   try {
-    const { schema, origin } = await replaySchema(lake.store, options, recordings);
-    if (origin !== "lake") await writeSchema(lake.store, schema);
+    const schema = await replaySchema(context, lake.store, options, recordings);
     const delivery: DeliveryContext = {
       store: lake.store,
       sink: parquetSink(lake.root, schema, lake.session),
@@ -139,15 +141,15 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-/** The lake's schema, a file's, or one inferred from the new images of the recordings. */
+/** The lake's schema, a file's, or one inferred from the new images of the recordings, written down as the lake's. */
 async function replaySchema(
-  store: Parameters<typeof oneSchema>[0],
+  context: CommandContext,
+  store: ObjectStore,
   options: ReplayOptions,
   recordings: readonly Recording[],
-): Promise<Pick<SchemaChoice, "schema" | "origin">> {
-  if (options.name === undefined && options.schema === undefined) {
-    return { schema: await oneSchema(store, options.lake, undefined), origin: "lake" };
-  }
+): Promise<Schema> {
+  if (options.name === undefined && options.schema === undefined)
+    return oneSchema(store, options.lake, undefined);
   const key = parseKeyOption(options.key);
   const sample = async (): Promise<{ items: Iterable<Item>; key: KeySchema | undefined }> => ({
     items: key === undefined ? [] : images(recordings, key),
@@ -161,8 +163,10 @@ async function replaySchema(
     source: undefined,
     sample,
   });
-  if (!(await holdsData(store, choice.schema.table))) return choice;
-  return { schema: await requireSchema(store, choice.schema.table), origin: "lake" };
+  const { table } = choice.schema;
+  if (await holdsData(store, table)) await adoptSchema(context.terminal, store, choice);
+  else if (choice.origin !== "lake") await writeSchema(store, choice.schema);
+  return requireSchema(store, table);
 }
 
 function* images(recordings: readonly Recording[], key: KeySchema): Generator<Item> {

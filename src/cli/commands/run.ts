@@ -9,7 +9,8 @@ import { holdsData, type Lake, openLake } from "../../embedded/lake.ts";
 import { recallSource } from "../../embedded/source-memory.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { chosenSchemas, knownSchema } from "../lake-choice.ts";
-import { boundTo } from "../schema-choice.ts";
+import { boundTo, givenSchema } from "../schema-choice.ts";
+import { adoptSchema } from "../schema-effect.ts";
 import { timeText } from "../time-option.ts";
 import { snapshotCommand } from "./snapshot.ts";
 
@@ -54,6 +55,7 @@ export async function runCommand(context: CommandContext, options: RunOptions): 
 async function followedSchemas(context: CommandContext, options: RunOptions): Promise<readonly Schema[]> {
   const lake = await openLake(options.lake);
   try {
+    await adoptGivenSchema(context, lake, options);
     const wanted = options.name ?? options.table;
     if (wanted === undefined) return await seededSchemas(lake, options.lake);
     const known = await wantedSchema(lake, options);
@@ -76,6 +78,16 @@ async function followedSchemas(context: CommandContext, options: RunOptions): Pr
   } finally {
     await again.close();
   }
+}
+
+/** A schema file for a table that the lake has: what it adds is declared before anything is followed. */
+async function adoptGivenSchema(context: CommandContext, lake: Lake, options: RunOptions): Promise<void> {
+  if (options.schema === undefined) return;
+  const { store } = lake;
+  const { name, table: source, schema: file } = options;
+  const choice = await givenSchema({ store, name, source, file, key: undefined });
+  if (choice !== undefined && (await holdsData(store, choice.schema.table)))
+    await adoptSchema(context.terminal, store, choice);
 }
 
 /** All tables of the lake; throws INCOMPLETE where the first snapshot of one never ended. */

@@ -25,6 +25,7 @@ import {
   type SchemaDemand,
   sameKeySchema,
 } from "../schema-choice.ts";
+import { addedSentence } from "../schema-effect.ts";
 
 export interface SnapshotOptions {
   readonly lake: string;
@@ -124,7 +125,7 @@ function schemaRequest(
   options: SnapshotOptions,
   source: Pick<SchemaDemand, "source" | "key" | "keyTypes">,
 ): SchemaDemand {
-  return { store: lake.store, file: options.schema, name: options.name, ...source };
+  return { store: lake.store, file: options.schema, name: options.name, replacesData: true, ...source };
 }
 
 function requireSameKey(offered: KeySchema | undefined, key: KeySchema, table: string): void {
@@ -181,6 +182,7 @@ async function takeIn(
     snapshotFromExport({
       lake,
       schema: choice.schema,
+      replacesSchema: choice.effect.replaces,
       export: folder,
       cutSeconds,
       maskKey: context.settings.maskKey,
@@ -234,6 +236,8 @@ async function report(context: CommandContext, options: SnapshotOptions, taken: 
       terminal.note(`Inferred a schema and wrote it to ${schemaFile}`);
       for (const sentence of choice.undecided) terminal.note(`  undecided  ${sentence}`);
     }
+    const { added } = choice.effect;
+    if (added.length > 0) terminal.note(addedSentence(choice.schema.table, added));
     const skipped = taken.skipped === 0 ? "" : `, ${count(taken.skipped)} belong to other tables`;
     await terminal.print(
       `Snapshot of ${choice.schema.source}: ${count(taken.items)} items in "${choice.schema.table}"${skipped}\n`,

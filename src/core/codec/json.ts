@@ -8,22 +8,25 @@ import { Inexact, MISFIT, type WireValue } from "./encoding.ts";
 export function jsonText(value: AttributeValue): WireValue | Inexact {
   if ("NULL" in value) return MISFIT;
   const exactness = { exact: true };
-  const text = JSON.stringify(plain(value, exactness));
+  const text = plainText(value, exactness);
   return exactness.exact ? text : new Inexact(text);
 }
 
-function plain(value: AttributeValue, exactness: { exact: boolean }): unknown {
-  if ("S" in value) return value.S;
-  if ("BOOL" in value) return value.BOOL;
-  if ("NULL" in value) return null;
-  if ("L" in value) return value.L.map((element) => plain(element, exactness));
+/** Text, and not an object: those of JavaScript put names that are whole numbers first. */
+function plainText(value: AttributeValue, exactness: { exact: boolean }): string {
+  if ("S" in value) return JSON.stringify(value.S);
+  if ("BOOL" in value) return String(value.BOOL);
+  if ("NULL" in value) return "null";
+  if ("L" in value) return `[${value.L.map((element) => plainText(element, exactness)).join(",")}]`;
   if ("M" in value) {
     const map = value.M;
-    const names = Object.keys(map).sort();
-    return Object.fromEntries(names.map((name) => [name, plain(map[name] as AttributeValue, exactness)]));
+    const members = Object.keys(map)
+      .sort()
+      .map((name) => `${JSON.stringify(name)}:${plainText(map[name] as AttributeValue, exactness)}`);
+    return `{${members.join(",")}}`;
   }
   exactness.exact = false;
-  return Object.values(value)[0];
+  return JSON.stringify(Object.values(value)[0]);
 }
 
 export function jsonFromText(text: string): AttributeValue {

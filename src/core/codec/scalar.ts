@@ -21,7 +21,11 @@ export function scalarCodec(type: ScalarType): Codec {
     case "bigint":
       return numberCodec(encodeBigint);
     case "double":
-      return numberCodec((canonical) => toExactDouble(canonical) ?? MISFIT);
+      return {
+        encode: (value) => ("N" in value ? (toExactDouble(value.N) ?? MISFIT) : MISFIT),
+        // Engines write more digits of a double than it needs; JavaScript writes those that it was made of.
+        decode: (wire) => ({ N: String(Number(wire)) }),
+      };
     case "decimal":
       return numberCodec((canonical) => encodeDecimal(canonical, type.precision, type.scale));
     case "date":

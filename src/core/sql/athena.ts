@@ -3,6 +3,7 @@
  * it, since casts of JSON numbers go through a double and those to dates, timestamps and varbinary inside a ROW do not exist.
  */
 import type { ColumnType, PartType } from "../column-type.ts";
+import { athenaJson } from "./athena-json.ts";
 import { type Dialect, lambdaVariable, quoted } from "./dialect.ts";
 
 export const athena: Dialect = {
@@ -19,6 +20,7 @@ export const athena: Dialect = {
     kind === "identity"
       ? `lower(substr(to_hex(sha256(to_utf8(CAST(${value} AS varchar)))), 1, 24))`
       : `format_datetime(CAST(${value} AS timestamp(3)), '${{ year: "yyyy", month: "yyyy-MM", day: "yyyy-MM-dd" }[kind]}')`,
+  json: athenaJson,
   bucketOfTyped: (key, count) => bucketOf(`to_hex(${key})`, count),
 };
 

@@ -1,8 +1,9 @@
 /** The columns of segments, change log and view, as select lists. */
 import type { ColumnType } from "../column-type.ts";
-import type { Schema } from "../schema.ts";
+import type { Column, Schema } from "../schema.ts";
 import type { WireColumn } from "../wire-line.ts";
 import { type Dialect, quoted } from "./dialect.ts";
+import { recoveredValue } from "./recovered-value.ts";
 
 /** A column of a segment, of the view and of the history. */
 export interface TypedColumn {
@@ -12,14 +13,21 @@ export interface TypedColumn {
   readonly fromWire: string;
 }
 
-/** The columns of `<table>`, in order. */
-export function viewColumns(dialect: Dialect, schema: Schema): readonly TypedColumn[] {
+/** No column was declared later. */
+export const NONE: ReadonlySet<string> = new Set();
+
+/** The columns of `<table>`, in order; those of `recoverable` may lie in `_unmapped` alone. */
+export function viewColumns(
+  dialect: Dialect,
+  schema: Schema,
+  recoverable: ReadonlySet<string> = NONE,
+): readonly TypedColumn[] {
   const text: ColumnType = { kind: "string" };
   return [
     ...schema.columns.map((column) => ({
       name: column.name,
       typeName: dialect.typeName(column.type),
-      fromWire: dialect.typed(column.type, quoted(column.name)),
+      fromWire: orRecovered(dialect, column, dialect.typed(column.type, quoted(column.name)), recoverable),
     })),
     { name: "_op", typeName: dialect.typeName(text), fromWire: "_op" },
     { name: "_version", typeName: dialect.typeName(text), fromWire: "_version" },
@@ -34,9 +42,13 @@ export function viewColumns(dialect: Dialect, schema: Schema): readonly TypedCol
 }
 
 /** The columns of a segment: those of the view and the key's hash. */
-export function segmentColumns(dialect: Dialect, schema: Schema): readonly TypedColumn[] {
+export function segmentColumns(
+  dialect: Dialect,
+  schema: Schema,
+  recoverable: ReadonlySet<string> = NONE,
+): readonly TypedColumn[] {
   return [
-    ...viewColumns(dialect, schema),
+    ...viewColumns(dialect, schema, recoverable),
     { name: "_key", typeName: dialect.keyTypeName, fromWire: dialect.keyTyped("_key") },
   ];
 }
@@ -49,6 +61,33 @@ export function nameList(columns: readonly { readonly name: string }[]): string 
 /** The select list that turns wire rows of the change log into segment rows. */
 export function typedSelectList(columns: readonly TypedColumn[]): string {
   return columns.map((column) => `${column.fromWire} AS ${quoted(column.name)}`).join(", ");
+}
+
+/** The select list that turns rows of segments which may lack columns into rows that have them. */
+export function recoveredSelectList(
+  dialect: Dialect,
+  schema: Schema,
+  recoverable: ReadonlySet<string>,
+): string {
+  const columns = new Map(schema.columns.map((column) => [column.name, column]));
+  return segmentColumns(dialect, schema)
+    .map(({ name }) => {
+      const column = columns.get(name);
+      if (column === undefined || !recoverable.has(name)) return quoted(name);
+      return `${orRecovered(dialect, column, quoted(name), recoverable)} AS ${quoted(name)}`;
+    })
+    .join(", ");
+}
+
+/** A value that is there costs nothing more; one that is not is looked for in `_unmapped`. */
+function orRecovered(
+  dialect: Dialect,
+  column: Column,
+  typed: string,
+  recoverable: ReadonlySet<string>,
+): string {
+  if (!recoverable.has(column.name)) return typed;
+  return `coalesce(${typed}, ${recoveredValue(dialect, column, "_unmapped")})`;
 }
 
 /** What rows are sorted by within a segment: the key's columns, or its hash where the key has no columns. */

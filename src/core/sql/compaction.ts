@@ -1,6 +1,7 @@
 /** The statements of snapshots and compactions. Each selects the rows of new segments, `_key` included. */
 import type { Manifest } from "../manifest.ts";
 import type { Schema } from "../schema.ts";
+import { recoverableColumns } from "../recovery.ts";
 import { nameList, segmentColumns } from "./columns.ts";
 import { type Dialect, integer, literal, quoted } from "./dialect.ts";
 import { newestRows, windowRows } from "./overlay.ts";
@@ -8,12 +9,16 @@ import { newestRows, windowRows } from "./overlay.ts";
 /** The version of every snapshot row: before any change. */
 const SNAPSHOT_VERSION = "0".repeat(40);
 
-/** Base rows of a snapshot. `staged` has the wire columns of items. */
+/**
+ * Base rows of a snapshot. `staged` has the wire columns of items; lines that were staged while the schema changed may have the
+ * values of `recoverable` columns in `_unmapped` alone.
+ */
 export function snapshotBaseRows(
   dialect: Dialect,
   schema: Schema,
   staged: string,
   floorSeconds: number,
+  recoverable: ReadonlySet<string>,
 ): string {
   const fixed: ReadonlyMap<string, string> = new Map([
     ["_op", "'SNAPSHOT'"],
@@ -21,7 +26,7 @@ export function snapshotBaseRows(
     ["_changed_at", dialect.timeTyped(integer(floorSeconds))],
     ["_expired", "false"],
   ]);
-  const columns = segmentColumns(dialect, schema).map(
+  const columns = segmentColumns(dialect, schema, recoverable).map(
     (column) => `${fixed.get(column.name) ?? column.fromWire} AS ${quoted(column.name)}`,
   );
   return `SELECT ${columns.join(", ")} FROM ${staged}`;
@@ -70,12 +75,14 @@ export function minorDeltaRows(dialect: Dialect, schema: Schema, inputs: MinorIn
   const { manifest, late } = inputs;
   const untilSeconds = inputs.horizonSeconds;
   const skewSeconds = manifest.skewSeconds;
+  const recoverable = recoverableColumns(manifest);
   const parts = [
     windowRows(dialect, schema, {
       changes: inputs.changes,
       sinceSeconds: manifest.horizonSeconds,
       untilSeconds,
       skewSeconds,
+      recoverable,
     }),
   ];
   if (late !== undefined) {
@@ -88,6 +95,7 @@ export function minorDeltaRows(dialect: Dialect, schema: Schema, inputs: MinorIn
         sinceSeconds: manifest.floorSeconds,
         untilSeconds,
         skewSeconds,
+        recoverable,
       }),
     );
   }

@@ -1,5 +1,6 @@
 /** The DuckDB dialect. `from_json` reads JSON strings exactly into every type but BLOB, nested ones included. */
 import type { ColumnType, PartType } from "../column-type.ts";
+import { duckdbJson } from "./duckdb-json.ts";
 import { type Dialect, lambdaVariable, literal, quoted } from "./dialect.ts";
 
 export const duckdb: Dialect = {
@@ -16,6 +17,7 @@ export const duckdb: Dialect = {
     kind === "identity"
       ? `substr(sha256(CAST(${value} AS VARCHAR)), 1, 24)`
       : `strftime(${value}, '${{ year: "%Y", month: "%Y-%m", day: "%Y-%m-%d" }[kind]}')`,
+  json: duckdbJson,
   bucketOfTyped: (key, count) => bucketOf(`CAST(${key} AS VARCHAR)`, count),
 };
 

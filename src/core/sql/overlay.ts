@@ -9,9 +9,11 @@ import { type Dialect, integer, quoted } from "./dialect.ts";
 /** The newest change first. One item never has two changes of one sequence number in a stream; recordings do. */
 export const NEWEST_FIRST = "_version DESC, _changed_at DESC, _op DESC";
 
-/** Columns of inner statements. No attribute's column can have their names, which have a space. */
+/** Columns and rows of inner statements. No attribute's column can have their names, which have a space. */
 const RANK = quoted("version rank");
 const LATEST = quoted("latest change");
+const BASE_ROW = quoted("base row");
+const HIDDEN_ROW = quoted("hidden row");
 
 export interface Window {
   /** A relation with the change log's columns. */
@@ -21,6 +23,8 @@ export interface Window {
   /** and before this one. */
   readonly untilSeconds?: number;
   readonly skewSeconds: number;
+  /** Columns whose values may lie in `_unmapped` alone. */
+  readonly recoverable: ReadonlySet<string>;
 }
 
 /**
@@ -30,7 +34,8 @@ export interface Window {
 export function windowRows(dialect: Dialect, schema: Schema, window: Window): string {
   const until = window.untilSeconds === undefined ? "" : ` AND _changed_at < ${integer(window.untilSeconds)}`;
   const from = integer(window.sinceSeconds - window.skewSeconds);
-  return `SELECT ${typedSelectList(segmentColumns(dialect, schema))} FROM (
+  const columns = segmentColumns(dialect, schema, window.recoverable);
+  return `SELECT ${typedSelectList(columns)} FROM (
 SELECT *, row_number() OVER (PARTITION BY _key ORDER BY ${NEWEST_FIRST}) AS ${RANK}, max(_changed_at) OVER (PARTITION BY _key) AS ${LATEST}
 FROM ${window.changes} WHERE _changed_at >= ${from}${until}
 ) WHERE ${RANK} = 1 AND ${LATEST} >= ${integer(window.sinceSeconds)}`;
@@ -48,7 +53,7 @@ ${all}
 
 /** The base without the keys of the overlay, and the overlay without its removals: the rows of `<table>`. */
 export function mergedRows(select: string, base: string, overlay: string): string {
-  return `SELECT ${select} FROM ${base} AS base WHERE NOT EXISTS (SELECT 1 FROM ${overlay} AS hidden WHERE hidden._key = base._key)
+  return `SELECT ${select} FROM ${base} AS ${BASE_ROW} WHERE NOT EXISTS (SELECT 1 FROM ${overlay} AS ${HIDDEN_ROW} WHERE ${HIDDEN_ROW}._key = ${BASE_ROW}._key)
 UNION ALL
-SELECT ${select} FROM ${overlay} AS shown WHERE _op <> 'REMOVE'`;
+SELECT ${select} FROM ${overlay} WHERE _op <> 'REMOVE'`;
 }

@@ -1,6 +1,7 @@
 /** The statements behind what people query: `<table>`, `<table>_history` and `<table>_snapshots`. */
 import type { Manifest } from "../manifest.ts";
 import type { Schema } from "../schema.ts";
+import { recoverableColumns } from "../recovery.ts";
 import { nameList, typedSelectList, viewColumns } from "./columns.ts";
 import { type Dialect, integer, quoted } from "./dialect.ts";
 import { mergedRows, newestRows, windowRows } from "./overlay.ts";
@@ -25,6 +26,7 @@ export function currentRows(
     changes: relations.changes,
     sinceSeconds: manifest.horizonSeconds,
     skewSeconds: manifest.skewSeconds,
+    recoverable: recoverableColumns(manifest),
     ...(asOfSeconds === undefined ? {} : { untilSeconds: asOfSeconds + 1 }),
   });
   const overlay = newestRows(dialect, schema, [relations.deltas, "log_window"]);
@@ -41,8 +43,14 @@ ${mergedRows(nameList(viewColumns(dialect, schema)), relations.base, "overlay")}
 const REPEAT = quoted("delivery rank");
 
 /** Every change, typed, once however often it was delivered, in no order. `changes` also has the partition columns dt and hr. */
-export function historyRows(dialect: Dialect, schema: Schema, changes: string): string {
-  return `SELECT ${typedSelectList(viewColumns(dialect, schema))}, dt, hr FROM (
+export function historyRows(
+  dialect: Dialect,
+  schema: Schema,
+  manifest: Pick<Manifest, "recovery">,
+  changes: string,
+): string {
+  const columns = viewColumns(dialect, schema, recoverableColumns(manifest));
+  return `SELECT ${typedSelectList(columns)}, dt, hr FROM (
 SELECT *, row_number() OVER (PARTITION BY _key, _version, _op, _changed_at ORDER BY dt, hr) AS ${REPEAT} FROM ${changes}
 ) WHERE ${REPEAT} = 1`;
 }

@@ -1,0 +1,259 @@
+/** A lake whose schema lacks an attribute gets a column for it later: what people see before and after, and what is refused. */
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
+import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
+import {
+  done,
+  dynalake,
+  expectRefused,
+  fingerprint,
+  type ItemJson,
+  lakeItems,
+  rowsOf,
+} from "../support/cli.ts";
+import { withFolder } from "../support/folders.ts";
+import { writeExport } from "./export-fixture.ts";
+import { connectTo, SourceTable } from "./source-table.ts";
+
+let emulator: Emulator;
+let connection: SourceConnection;
+
+beforeAll(async () => {
+  emulator = await startEmulator({ kinds: ["dynoxide"] });
+  connection = connectTo(emulator.endpoint);
+});
+
+afterAll(async () => {
+  connection?.close();
+  await emulator?.stop();
+});
+
+const ATTRIBUTES = { User: { type: "string" }, Book: { type: "string" }, Rating: { type: "int" } };
+
+const schemaText = (attributes: object): string =>
+  JSON.stringify({
+    table: "reviews",
+    key: { hash: "User", range: "Book" },
+    attributes: { ...ATTRIBUTES, ...attributes },
+  });
+
+/** A recorded change. */
+const change = (
+  sequence: number,
+  user: string,
+  more: ItemJson,
+  changedAtSeconds = 1_700_000_000 + sequence,
+): string => {
+  const Keys = { User: { S: user }, Book: { S: "Mort" } };
+  const dynamodb = {
+    NewImage: { ...Keys, ...more },
+    Keys,
+    SequenceNumber: String(sequence),
+    ApproximateCreationDateTime: changedAtSeconds,
+  };
+  return `${JSON.stringify({ eventName: "MODIFY", dynamodb })}\n`;
+};
+
+const item = (user: string, more: ItemJson): ItemJson => ({
+  User: { S: user },
+  Book: { S: "Mort" },
+  ...more,
+});
+
+const SHOWN = "SELECT user, rating, author, tags FROM reviews ORDER BY user";
+
+const nextSecond = async (): Promise<number> => {
+  const since = Math.floor(Date.now() / 1000);
+  while (Math.floor(Date.now() / 1000) === since) await new Promise((resolve) => setTimeout(resolve, 20));
+  return since;
+};
+
+test("an attribute gets its column years of changes later, by replay: rows, history, the past, compactions, refusals", async () => {
+  await withFolder(async (folder) => {
+    const lake = join(folder, "lake");
+    const file = async (name: string, content: string): Promise<string> => {
+      await writeFile(join(folder, name), content);
+      return join(folder, name);
+    };
+    const narrow = await file("narrow.json", schemaText({}));
+    const exported = await writeExport(join(folder, "export"), [
+      item("ann", { Rating: { N: "5" }, Author: { S: "Terry" }, Tags: { SS: ["b", "a"] } }),
+      item("bob", { Author: { N: "7" } }),
+      item("cem", { Author: { S: "Haruki" } }),
+    ]);
+    await done(["snapshot", "--from-export", exported, "--lake", lake, "--schema", narrow]);
+    const early = await file(
+      "early.jsonl",
+      change(10, "bob", { Author: { S: "Pratchett" } }) + change(11, "dan", { Tags: { L: [{ S: "x" }] } }),
+    );
+    await done(["replay", early, "--lake", lake]);
+    await done(["compact", "--lake", lake]);
+    const later = await file(
+      "later.jsonl",
+      change(20, "cem", { Rating: { N: "1" }, Author: { S: "Murakami" } }),
+    );
+    await done(["replay", later, "--lake", lake]);
+    const before = await lakeItems(lake);
+    const asOf = new Date((await nextSecond()) * 1000).toISOString();
+
+    // A schema file that adds two columns, and one change after it.
+    const wide = await file(
+      "wide.json",
+      schemaText({ Author: { type: "string" }, Tags: { type: "array<string>", set: true } }),
+    );
+    const newest = await file(
+      "newest.jsonl",
+      change(30, "eve", { Author: { S: "Le Guin" } }, Math.floor(Date.now() / 1000)),
+    );
+    const replayed = await dynalake(["replay", newest, "--lake", lake, "--schema", wide]);
+    expect(replayed).toMatchObject({ code: 0, stdout: 'Replayed 1 changes into "reviews"\n' });
+    expect(replayed.stderr).toContain(
+      '"reviews" has new columns: "author", "tags". Earlier values come from _unmapped',
+    );
+    expect(
+      JSON.parse(await readFile(join(lake, "reviews", "schema.json"), "utf8")).attributes,
+    ).toHaveProperty("Author");
+
+    const rows = [
+      '{"user":"ann","rating":5,"author":"Terry","tags":["a","b"]}',
+      '{"user":"bob","rating":null,"author":"Pratchett","tags":null}',
+      '{"user":"cem","rating":1,"author":"Murakami","tags":null}',
+      '{"user":"dan","rating":null,"author":null,"tags":["x"]}',
+      '{"user":"eve","rating":null,"author":"Le Guin","tags":null}',
+    ];
+    const expectRows = async () => expect(await rowsOf(lake, SHOWN)).toEqual(rows);
+    await expectRows();
+    const history = "SELECT user, author, tags FROM reviews_history ORDER BY _version";
+    const expectHistory = async () =>
+      expect(await rowsOf(lake, history)).toEqual([
+        '{"user":"bob","author":"Pratchett","tags":null}',
+        '{"user":"dan","author":null,"tags":["x"]}',
+        '{"user":"cem","author":"Murakami","tags":null}',
+        '{"user":"eve","author":"Le Guin","tags":null}',
+      ]);
+    await expectHistory();
+    const snapshot = "SELECT author, tags FROM reviews_snapshots ORDER BY user";
+    const first = [
+      '{"author":"Terry","tags":["a","b"]}',
+      '{"author":null,"tags":null}',
+      '{"author":"Haruki","tags":null}',
+    ];
+    expect(await rowsOf(lake, snapshot)).toEqual(first);
+
+    // The past has the columns of then, and all of its items.
+    const past = "SELECT * EXCLUDE (_version) FROM reviews WHERE user = 'ann'";
+    expect(JSON.parse((await rowsOf(lake, past, "--as-of", asOf))[0] ?? "")).toEqual({
+      user: "ann",
+      book: "Mort",
+      rating: 5,
+      _op: "SNAPSHOT",
+      _changed_at: "2023-11-14 22:11:20",
+      _expired: false,
+      _unmapped: '{"Author":{"S":"Terry"},"Tags":{"SS":["a","b"]}}',
+    });
+    expect(await lakeItems(lake, "--as-of", asOf)).toEqual(before);
+    const items = await lakeItems(lake);
+    expect(items).toEqual(
+      [...before, ...(await lakeItems(lake)).filter((text) => text.includes("Le Guin"))].sort(),
+    );
+    expect(items).toHaveLength(5);
+
+    // Compactions write the columns, and then need nothing of _unmapped.
+    await done(["compact", "--lake", lake]);
+    await expectRows();
+    await done(["compact", "--lake", lake, "--all"]);
+    await expectRows();
+    await expectHistory();
+    expect(await rowsOf(lake, snapshot)).toEqual(first);
+    expect(await lakeItems(lake)).toEqual(items);
+    const segments = await rowsOf(lake, "SELECT author FROM reviews__segments ORDER BY user");
+    expect(segments).toEqual(rows.map((row) => JSON.stringify({ author: JSON.parse(row).author })));
+
+    const manifests = await readdir(join(lake, "reviews", "manifest"));
+    const newestCommit = await readFile(
+      join(lake, "reviews", "manifest", manifests.sort().at(-1) ?? ""),
+      "utf8",
+    );
+    const { segments: live, snapshots, recovery } = JSON.parse(newestCommit);
+    expect(recovery.segments).toEqual(snapshots[0].segments.map(({ id }: { id: string }) => id));
+    expect(live.map(({ id }: { id: string }) => id)).not.toContain(recovery.segments[0]);
+
+    // What the data does not allow is refused, and nothing is changed.
+    const refused = { Rating: { type: "bigint" }, Author: { mask: "sha256" } };
+    const other = await file("other.json", schemaText(refused));
+    const unchanged = await fingerprint(lake);
+    for (const command of [
+      ["replay", newest, "--schema", other],
+      ["snapshot", "--from-export", exported, "--schema", other],
+      ["run", "--once", "--schema", other],
+    ]) {
+      expectRefused(await dynalake([...command, "--lake", lake]), {
+        code: "SCHEMA_INVALID",
+        names: [
+          "other.json",
+          '"reviews"',
+          "attributes.Rating.type: it is int",
+          "attributes.Author.mask",
+          "attributes.Tags",
+        ],
+        next: "another lake",
+      });
+    }
+    expect(await fingerprint(lake)).toEqual(unchanged);
+  });
+});
+
+test("a snapshot brings the column with its own commit, and run before it follows the stream", async () => {
+  await withFolder(async (folder) => {
+    const table = await SourceTable.create(connection, "Reviews");
+    const lake = join(folder, "lake");
+    const [narrow, wide, wider] = await Promise.all(
+      [{}, { Author: { type: "string" } }, { Author: { type: "string" }, Year: { type: "int" } }].map(
+        async (more, i) => {
+          const path = join(folder, `${i}.json`);
+          await writeFile(path, schemaText(more));
+          return path;
+        },
+      ),
+    );
+    const from = ["--table", "Reviews", "--endpoint", emulator.endpoint, "--lake", lake];
+    const put = (user: string, author: string) =>
+      table.put({ User: { S: user }, Book: { S: "Mort" }, Author: { S: author }, Year: { N: "1987" } });
+    await put("ann", "Terry");
+    await done(["snapshot", ...from, "--schema", narrow ?? ""]);
+    await put("bob", "Terence");
+    await done(["run", "--once", "--lake", lake]);
+
+    const followed = await dynalake(["run", ...from, "--once", "--schema", wide ?? ""]);
+    expect(followed).toMatchObject({ code: 0 });
+    expect(followed.stderr).toContain(
+      '"reviews" has a new column: "author". Earlier values come from _unmapped',
+    );
+    await put("cem", "Pratchett");
+    await done(["run", "--once", "--lake", lake]);
+    const authors = "SELECT user, author FROM reviews ORDER BY user";
+    const rows = [
+      '{"user":"ann","author":"Terry"}',
+      '{"user":"bob","author":"Terence"}',
+      '{"user":"cem","author":"Pratchett"}',
+    ];
+    expect(await rowsOf(lake, authors)).toEqual(rows);
+    // The same file again changes nothing.
+    expect((await dynalake(["run", ...from, "--once", "--schema", wide ?? ""])).stderr).not.toContain(
+      "new column",
+    );
+
+    const taken = await dynalake(["snapshot", ...from, "--schema", wider ?? ""]);
+    expect(taken).toMatchObject({ code: 0, stdout: 'Snapshot of Reviews: 3 items in "reviews"\n' });
+    expect(taken.stderr).toContain('"reviews" has a new column: "year"');
+    expect(await rowsOf(lake, authors)).toEqual(rows);
+    const years = ['{"year":1987}', '{"year":1987}', '{"year":1987}'];
+    expect(await rowsOf(lake, "SELECT year FROM reviews")).toEqual(years);
+    expect(await rowsOf(lake, "SELECT max(year) AS year FROM reviews_history GROUP BY _version")).toEqual(
+      years,
+    );
+    expect(await lakeItems(lake)).toEqual(await table.items());
+  });
+});

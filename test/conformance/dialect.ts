@@ -1,0 +1,212 @@
+/** Expressions of a dialect over values: what an engine makes of them is what the core means. */
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { type AttributeValue, readAttributeValue } from "../../src/core/attribute-value.ts";
+import { columnCodec } from "../../src/core/codec/column.ts";
+import { Inexact, type WireValue } from "../../src/core/codec/encoding.ts";
+import { parseColumnType } from "../../src/core/column-type.ts";
+import type { QueryEngine } from "../../src/core/ports/query-engine.ts";
+import { type AttributeFile, type Column, parseSchema } from "../../src/core/schema.ts";
+import { sha256 } from "../../src/core/sha256.ts";
+import { integer, literal } from "../../src/core/sql/dialect.ts";
+import { wireType } from "../../src/core/wire-line.ts";
+import { typeText } from "../arbitraries/schema.ts";
+import { epochColumn, fittingValue, jsonValue, setColumn } from "../support/typed-value.ts";
+
+type DialectEngine = Pick<QueryEngine, "dialect" | "rows">;
+
+interface TypedCase {
+  readonly spec: AttributeFile;
+  readonly value: AttributeValue;
+}
+
+/** Each array or map within another one makes a statement three times as long to plan in Trino. */
+const LEVELS_MAX = 5;
+
+/** `runs`: how many statements of random values the property runs. */
+export function registerDialectTests(
+  name: string,
+  withEngine: (use: (engine: DialectEngine) => Promise<void>) => Promise<void>,
+  runs: number,
+): void {
+  const inEngine = (use: (engine: DialectEngine) => Promise<void>) => () => withEngine(use);
+
+  describe(`the dialect of ${name}`, () => {
+    test(
+      "types every value from its wire form, and writes the same value to the wire again",
+      inEngine((engine) =>
+        fc.assert(
+          fc.asyncProperty(fc.array(typedCase, { minLength: 1, maxLength: 20 }), (cases) =>
+            expectRoundTrip(engine, cases),
+          ),
+          { numRuns: runs },
+        ),
+      ),
+      600_000,
+    );
+
+    test(
+      "nulls stay nulls in both ways, at every depth",
+      inEngine(async ({ dialect, rows }) => {
+        for (const [type, wire] of NULLS) {
+          const parsed = parseColumnType(type);
+          const text =
+            wire === null ? `CAST(NULL AS ${dialect.typeName({ kind: "string" })})` : literal(wire);
+          const [row] = await rows(`SELECT ${dialect.wire(parsed, dialect.typed(parsed, text))} AS wire`);
+          const found = row?.wire;
+          if (wire === null) expect(found).toBeNull();
+          else expect(withoutNulls(String(found))).toEqual(withoutNulls(wire));
+        }
+      }),
+    );
+
+    test(
+      "times are seconds since 1970 on the wire",
+      inEngine(async ({ dialect, rows }) => {
+        for (const seconds of [0, 1, 1_772_359_200, 253_402_300_799]) {
+          const typed = dialect.timeTyped(integer(seconds));
+          const text = dialect.wire({ kind: "timestamp" }, typed);
+          const [row] = await rows(`SELECT ${dialect.timeWire(typed)} AS seconds, ${text} AS text`);
+          expect(Number(row?.seconds)).toBe(seconds);
+          expect(row?.text).toBe(new Date(seconds * 1000).toISOString());
+        }
+      }),
+    );
+
+    test(
+      "labels of parts are the same in every engine",
+      inEngine(async ({ dialect, rows }) => {
+        for (const [type, wire, labels] of LABELS) {
+          const column = columnOf({ type });
+          const text = wire === null ? "NULL" : literal(wire);
+          const value = dialect.typed(
+            column.type,
+            `CAST(${text} AS ${dialect.wireTypeName(wireType(column.type))})`,
+          );
+          for (const [kind, label] of Object.entries(labels)) {
+            const [row] = await rows(`SELECT ${dialect.partLabel(kind as "year", value)} AS label`);
+            expect([type, wire, kind, row?.label]).toEqual([type, wire, kind, label]);
+          }
+        }
+      }),
+    );
+
+    test(
+      "buckets cut the hashes of keys evenly, at the same places in every engine",
+      inEngine(async ({ dialect, rows }) => {
+        const heads = [
+          "00000000",
+          "00000001",
+          "55555555",
+          "55555556",
+          "7fffffff",
+          "80000000",
+          "aaaaaaaa",
+          "ffffffff",
+        ];
+        for (const count of [1, 2, 3, 7, 1000]) {
+          const selects = heads.map((head) => {
+            const bucket = dialect.bucketOfTyped(
+              dialect.keyTyped(literal(`${head}0123456789abcdef01234567`)),
+              count,
+            );
+            return `SELECT ${literal(head)} AS head, ${bucket} AS bucket`;
+          });
+          const found = await rows(selects.join(" UNION ALL "));
+          expect(found).toHaveLength(heads.length);
+          for (const row of found)
+            expect(Number(row.bucket)).toBe(
+              Math.floor((Number.parseInt(String(row.head), 16) * count) / 2 ** 32),
+            );
+        }
+      }),
+    );
+  });
+}
+
+const typedCase: fc.Arbitrary<TypedCase> = fc
+  .oneof(
+    {
+      weight: 8,
+      arbitrary: typeText
+        .filter((type) => (type.match(/array|map/g) ?? []).length <= LEVELS_MAX)
+        .map((type) => {
+          const parsed = parseColumnType(type);
+          return { spec: { type }, value: parsed.kind === "json" ? jsonValue : fittingValue(parsed) };
+        }),
+    },
+    { weight: 1, arbitrary: epochColumn },
+    { weight: 1, arbitrary: setColumn },
+  )
+  .chain(({ spec, value }) => value.map((each) => ({ spec, value: each })));
+
+async function expectRoundTrip({ dialect, rows }: DialectEngine, cases: readonly TypedCase[]): Promise<void> {
+  const codecs = cases.map(({ spec }) => columnCodec(columnOf(spec), undefined));
+  const selects = cases.map(({ spec, value }, i) => {
+    const { type } = columnOf(spec);
+    const wire = codecs[i]?.encode(value) as WireValue | Inexact;
+    if (wire instanceof Inexact) throw new Error("the value does not fit its type");
+    const typed = dialect.typed(type, "wire");
+    const text = `CAST(${dialect.wire(type, typed)} AS ${dialect.typeName({ kind: "string" })})`;
+    const given = `CAST(${dialect.json.text(String(wire))} AS ${dialect.wireTypeName(wireType(type))})`;
+    return `SELECT ${i} AS n, ${text} AS found FROM (VALUES (1, ${given}), (2, NULL)) AS two (row_number, wire) WHERE row_number = 1`;
+  });
+  const found = await rows(selects.join("\nUNION ALL\n"));
+  expect(found).toHaveLength(cases.length);
+  for (const row of found) {
+    const n = Number(row.n);
+    const back = codecs[n]?.decode(String(row.found));
+    expect({ ...cases[n], value: back && readAttributeValue(back) }).toEqual(cases[n]);
+  }
+}
+
+function columnOf(spec: AttributeFile): Column {
+  const file = { table: "t", key: { hash: "id" }, attributes: { a: spec } };
+  return parseSchema(file, "a test").columns[0] as Column;
+}
+
+const NULLS: readonly (readonly [type: string, wire: string | null])[] = [
+  ["array<binary>", null],
+  ["map<string,date>", null],
+  ["struct<a:int>", null],
+  ["array<array<date>>", '[null,[null,"2024-02-29"],[]]'],
+  ["map<string,struct<a:binary,b:timestamp>>", '{"x":null,"y":{"a":"AA=="},"z":{}}'],
+  ["struct<a:array<boolean>,b:struct<c:decimal(3,1)>>", '{"a":[true,null],"b":{}}'],
+];
+
+/** The members that are there: engines write a field without a value as null, or not at all. */
+function withoutNulls(text: string): unknown {
+  return JSON.parse(text, (_, value) => (isObject(value) ? filled(value) : value));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function filled(object: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(object).filter(([, member]) => member !== null));
+}
+
+const identity = (text: string) => ({ identity: sha256(new TextEncoder().encode(text)).slice(0, 24) });
+const days = (day: string) => ({ year: day.slice(0, 4), month: day.slice(0, 7), day });
+
+const LABELS: readonly (readonly [
+  type: string,
+  wire: string | null,
+  labels: Record<string, string | null>,
+])[] = [
+  ["date", "0001-01-01", { ...days("0001-01-01"), ...identity("0001-01-01") }],
+  ["date", "1582-10-10", { ...days("1582-10-10"), ...identity("1582-10-10") }],
+  ["date", "9999-12-31", { ...days("9999-12-31"), ...identity("9999-12-31") }],
+  ["date", null, { year: null, month: null, day: null, identity: null }],
+  ["timestamp", "0001-01-01T00:00:00.000Z", days("0001-01-01")],
+  ["timestamp", "2024-02-29T23:59:59.999Z", days("2024-02-29")],
+  ["timestamp", "9999-12-31T23:59:59.999Z", days("9999-12-31")],
+  ["string", "größe '\u{1F4DA}", identity("größe '\u{1F4DA}")],
+  ["string", "", identity("")],
+  ["string", null, { identity: null }],
+  ["int", "-5", identity("-5")],
+  ["bigint", "9223372036854775807", identity("9223372036854775807")],
+  ["boolean", "true", identity("true")],
+  ["boolean", "false", identity("false")],
+];

@@ -1,0 +1,192 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/attribute-value.ts";
+import type { ColumnType } from "../../src/core/column-type.ts";
+import { compactMajor, compactMinor } from "../../src/core/compact.ts";
+import { type KeySchema, keyAttributes, keyHash, keyOf } from "../../src/core/key.ts";
+import { latestManifest, writeSchema } from "../../src/core/lake-table.ts";
+import { historyViews, segmentViews } from "../../src/core/lake-view.ts";
+import { parseSchema, type Schema, type SchemaFile } from "../../src/core/schema.ts";
+import { changeSchema } from "../../src/core/schema-commit.ts";
+import { type Lake, newRun, openLake } from "../../src/embedded/lake.ts";
+import { keyedItem, keySchema } from "../arbitraries/item.ts";
+import { schemaFor } from "../arbitraries/schema.ts";
+import { withFolder } from "../support/folders.ts";
+import {
+  CHANGED_AT_SECONDS,
+  compactionOf,
+  deliverItems,
+  differences,
+  itemsOf,
+  keepRows,
+  takeSnapshot,
+} from "../support/lake-rows.ts";
+
+const RUNS = Number(process.env.DECLARED_LATER_RUNS ?? 12);
+
+interface Evolution {
+  /** Of the items' snapshot, of the changes before the schema was changed, and of those after it. */
+  readonly snapshot: readonly Item[];
+  readonly before: readonly Item[];
+  readonly after: readonly Item[];
+  readonly file: SchemaFile;
+  /** The attributes that were declared later. */
+  readonly later: readonly string[];
+}
+
+test("a table whose columns were declared later has the rows of one that always had them, however it is compacted", async () => {
+  await fc.assert(fc.asyncProperty(evolution, expectSameRows), { numRuns: RUNS });
+}, 600_000);
+
+/** What rows have besides what tells apart how they were written. */
+const LEFT_OUT = ["_unmapped"];
+
+async function expectSameRows({ snapshot, before, after, file, later }: Evolution): Promise<void> {
+  const attributes = Object.entries(file.attributes).filter(([name]) => !later.includes(name));
+  const old = parseSchema({ ...file, attributes: Object.fromEntries(attributes) }, "the schema before");
+  const full = parseSchema(file, "the schema");
+  const always = parseSchema({ ...file, table: "always" }, "the schema");
+  const items = itemsAfter(full.key, [...snapshot, ...before, ...after]);
+  await withFolder(async (folder) => {
+    const lake = await openLake(`${folder}/lake`);
+    try {
+      await writeSchema(lake.store, old);
+      for (const [schema, next] of [
+        [old, full],
+        [always, always],
+      ] as const) {
+        if (snapshot.length > 0)
+          await takeSnapshot(lake, schema, `${folder}/export-${schema.table}`, snapshot);
+        await deliverItems(lake, schema, before, 100);
+        if (snapshot.length % 2 === 0) await compactMinor(compactionOf(lake, schema));
+        if (schema === old) await declareLater(lake, full);
+        await deliverItems(lake, next, after, 200);
+      }
+      const compaction = compactionOf(lake, full);
+      const expectSame = () => expectSameViews(lake, full, always, items);
+      await expectSame();
+      await compactMinor(compaction);
+      await expectSame();
+      await compactMajor({ ...compaction, policy: { ...compaction.policy, majorRowsMin: 2 } }, "grown");
+      await expectSame();
+      await compactMajor(compaction, "all");
+      await expectSame();
+      expect(await lackingSegments(lake, full)).toEqual([]);
+    } finally {
+      await lake.close();
+    }
+  });
+}
+
+async function declareLater(lake: Lake, schema: Schema): Promise<void> {
+  const context = { store: lake.store, newRun, nowSeconds: () => CHANGED_AT_SECONDS + 1000 };
+  await changeSchema(context, schema, "the schema");
+}
+
+/** Live segments that lack a column. */
+async function lackingSegments(lake: Lake, schema: Schema): Promise<readonly string[]> {
+  const { segments, recovery } = await latestManifest(lake.store, schema.table);
+  return segments.map(({ id }) => id).filter((id) => recovery?.segments.includes(id));
+}
+
+async function expectSameViews(
+  lake: Lake,
+  schema: Schema,
+  always: Schema,
+  items: readonly string[],
+): Promise<void> {
+  await keepRows(lake, schema, "shown", LEFT_OUT);
+  await keepRows(lake, always, "expected", LEFT_OUT);
+  expect(await differences(lake, "shown", "expected")).toEqual([]);
+  await keepHistory(lake, schema, "history_shown");
+  await keepHistory(lake, always, "history_expected");
+  expect(await differences(lake, "history_shown", "history_expected")).toEqual([]);
+  await keepSnapshots(lake, schema, "snapshots_shown");
+  await keepSnapshots(lake, always, "snapshots_expected");
+  expect(await differences(lake, "snapshots_shown", "snapshots_expected")).toEqual([]);
+  expect(await itemsOf(lake, schema)).toEqual(items);
+}
+
+async function keepHistory(lake: Lake, schema: Schema, name: string): Promise<void> {
+  const [history] = await historyViews({ store: lake.store, engine: lake.engine, schema });
+  await keep(lake, history?.sql ?? "", name);
+}
+
+async function keepSnapshots(lake: Lake, schema: Schema, name: string): Promise<void> {
+  const context = { store: lake.store, engine: lake.engine, schema };
+  const [snapshots] = segmentViews(context, await latestManifest(lake.store, schema.table));
+  await keep(lake, snapshots?.sql ?? "", name);
+}
+
+async function keep(lake: Lake, sql: string, name: string): Promise<void> {
+  await lake.session.run(`CREATE OR REPLACE TABLE ${name} AS SELECT * EXCLUDE (_unmapped) FROM (${sql})`);
+}
+
+/** The newest item of each key, as text. */
+function itemsAfter(key: KeySchema, writes: readonly Item[]): readonly string[] {
+  const newest = new Map(writes.map((item) => [hashOf(key, item), itemText(readItem(item))]));
+  return [...newest.values()].sort();
+}
+
+function hashOf(key: KeySchema, item: Item): string {
+  return keyHash(keyOf(key, readItem(item)) as readonly AttributeValue[]);
+}
+
+const evolution: fc.Arbitrary<Evolution> = keySchema.chain((key) => {
+  const items = (min: number) =>
+    fc.array(keyedItem(key).filter(isToldBySql), { minLength: min, maxLength: 5 });
+  return fc.tuple(items(0), items(1), items(1)).chain(([snapshot, before, after]) =>
+    schemaFor([...snapshot, ...before, ...after], { key }).chain((file) =>
+      fc
+        .tuple(fc.subarray(declarable(file)), fc.constantFrom(undefined, "bucket(2)", ...cuts(file, key)))
+        .map(([later, partitionBy]) => ({
+          snapshot: distinct(key, snapshot),
+          before: withKeysOf(key, snapshot, before),
+          after: withKeysOf(key, before, after),
+          file: partitionBy === undefined ? file : { ...file, partitionBy },
+          later,
+        })),
+    ),
+  );
+});
+
+/** Every other item is a change of an item before. */
+function withKeysOf(key: KeySchema, earlier: readonly Item[], items: readonly Item[]): readonly Item[] {
+  return items.map((item, i) => {
+    const changed = earlier[i];
+    if (i % 2 === 1 || changed === undefined) return item;
+    const keys = keyAttributes(key).map((name) => [name, changed[name]] as const);
+    return { ...item, ...Object.fromEntries(keys) } as Item;
+  });
+}
+
+function distinct(key: KeySchema, items: readonly Item[]): readonly Item[] {
+  return [...new Map(items.map((item) => [hashOf(key, item), item])).values()];
+}
+
+/** Key attributes are cut by, so that they stay. */
+function cuts(file: SchemaFile, key: KeySchema): readonly string[] {
+  const { columns } = parseSchema(file, "a schema");
+  const own = columns.filter(
+    ({ attribute, type }) => keyAttributes(key).includes(attribute) && type.kind === "string",
+  );
+  return own.map(({ name }) => `identity(${name})`);
+}
+
+/** Attributes whose columns SQL makes of `_unmapped`. */
+function declarable(file: SchemaFile): string[] {
+  const { columns, key } = parseSchema(file, "a schema");
+  return columns
+    .filter(({ attribute, type }) => loops(type) <= 6 && !keyAttributes(key).includes(attribute))
+    .map(({ attribute }) => attribute);
+}
+
+function loops(type: ColumnType): number {
+  if (type.kind === "struct") return Math.max(...type.fields.map((field) => loops(field.type)));
+  return type.kind === "array" ? 1 + loops(type.element) : type.kind === "map" ? 1 + loops(type.value) : 0;
+}
+
+/** Without the control characters that engines write in another way in JSON. */
+function isToldBySql(item: Item): boolean {
+  return !/\\u00[01][a-f]/.test(itemText(readItem(item)));
+}

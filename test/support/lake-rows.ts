@@ -1,0 +1,123 @@
+/** A lake table of a test: how it is filled, and what comes back of it. */
+import { expect } from "@jest/globals";
+import { type Item, itemText, readItem } from "../../src/core/attribute-value.ts";
+import type { CompactionContext } from "../../src/core/compact.ts";
+import { DEFAULT_POLICY } from "../../src/core/compaction-plan.ts";
+import { deliver } from "../../src/core/deliver.ts";
+import { keyAttributes } from "../../src/core/key.ts";
+import { latestManifest } from "../../src/core/lake-table.ts";
+import { currentView } from "../../src/core/lake-view.ts";
+import { rowCodec } from "../../src/core/row.ts";
+import type { Schema } from "../../src/core/schema.ts";
+import { lineWriter } from "../../src/core/wire-line.ts";
+import { openExport } from "../../src/embedded/export-folder.ts";
+import { itemLines } from "../../src/embedded/items.ts";
+import { type Lake, newRun } from "../../src/embedded/lake.ts";
+import { FILE_LIMITS, parquetSink } from "../../src/embedded/parquet-sink.ts";
+import { snapshotFromExport } from "../../src/embedded/snapshot.ts";
+import { exportLine, writeExport } from "./export-folder.ts";
+
+export const CHANGED_AT_SECONDS = 1_772_359_200;
+
+/** Takes the items in from an export of two files. */
+export async function takeSnapshot(
+  lake: Lake,
+  schema: Schema,
+  folder: string,
+  items: readonly Item[],
+): Promise<void> {
+  const half = Math.ceil(items.length / 2);
+  const files = [items.slice(0, half), items.slice(half)].map((own) => ({ content: own.map(exportLine) }));
+  await writeExport(folder, { files });
+  const result = await snapshotFromExport({
+    lake,
+    schema,
+    export: await openExport(folder),
+    maskKey: undefined,
+    threads: 1,
+    cutSeconds: 0,
+    onProgress: () => undefined,
+  });
+  expect(result).toMatchObject({ items: items.length, skipped: 0, quarantined: 0 });
+}
+
+/** Delivers the items as changes, the first of which has the sequence number `first`. */
+export async function deliverItems(
+  lake: Lake,
+  schema: Schema,
+  items: readonly Item[],
+  first = 100,
+): Promise<void> {
+  // The last one again and later, since a compaction leaves the newest change in the log.
+  const records = [...items, items.at(-1) as Item].map((NewImage, i) => ({
+    eventName: i % 2 === 0 ? "INSERT" : "MODIFY",
+    dynamodb: {
+      ApproximateCreationDateTime: CHANGED_AT_SECONDS + 10 * (first - 100 + i),
+      Keys: Object.fromEntries(keyAttributes(schema.key).map((name) => [name, NewImage[name]])),
+      NewImage,
+      SequenceNumber: String(first + i),
+    },
+  }));
+  const delivery = await deliver(
+    {
+      store: lake.store,
+      sink: parquetSink(lake.root, schema, lake.session),
+      writer: lineWriter(rowCodec(schema)),
+      rowBytesMax: FILE_LIMITS.recordBytesMax,
+    },
+    {
+      records: records.map((record, i) => (i % 3 === 0 ? JSON.stringify(record) : record)),
+      source: "a test",
+      arrivedAtSeconds: CHANGED_AT_SECONDS + 200,
+    },
+  );
+  expect(delivery).toMatchObject({ rows: records.length, quarantined: [] });
+}
+
+/** Compacts everything up to now, whatever is delivered. */
+export function compactionOf(lake: Lake, schema: Schema): CompactionContext {
+  return {
+    store: lake.store,
+    engine: lake.engine,
+    schema,
+    policy: { ...DEFAULT_POLICY, settleSeconds: 0 },
+    newRun,
+    nowSeconds: () => CHANGED_AT_SECONDS + 1000,
+  };
+}
+
+/** The texts of the items that the table gives back, in order. */
+export async function itemsOf(lake: Lake, schema: Schema): Promise<readonly string[]> {
+  let lines = "";
+  for await (const text of itemLines(lake, schema, undefined)) lines += text;
+  const items = lines.split("\n").filter((line) => line !== "");
+  return items.map((line) => itemText(readItem((JSON.parse(line) as { Item: unknown }).Item))).sort();
+}
+
+/**
+ * Keeps the rows that people see now, under a name, for `differences`, without the columns in `left`. By default they are
+ * without what tells how they came in, and with the `_unmapped` that shows what the columns alone could not hold.
+ */
+export async function keepRows(
+  lake: Lake,
+  schema: Schema,
+  name: string,
+  left: readonly string[] = ["_op", "_version", "_changed_at", "_expired"],
+): Promise<void> {
+  const context = { store: lake.store, engine: lake.engine, schema };
+  const view = await currentView(context, await latestManifest(lake.store, schema.table), undefined);
+  await lake.session.run(
+    `CREATE OR REPLACE TABLE ${name} AS SELECT * EXCLUDE (${left.join(", ")}) FROM (${view.sql})`,
+  );
+}
+
+/** What stands in one table only, and the columns whose types differ; compared by the engine, value by value. */
+export async function differences(lake: Lake, a: string, b: string): Promise<readonly unknown[]> {
+  const rows = (one: string, other: string): string =>
+    `SELECT '${one}' AS only_in, to_json(kept) AS found FROM (SELECT * FROM ${one} EXCEPT ALL SELECT * FROM ${other}) AS kept`;
+  const types = (one: string, other: string): string =>
+    `SELECT '${one}', column_name || ' ' || data_type FROM (${columnsOf(one)} EXCEPT ${columnsOf(other)})`;
+  const columnsOf = (table: string): string =>
+    `SELECT column_index, column_name, data_type FROM duckdb_columns() WHERE table_name = '${table}'`;
+  return lake.engine.rows([rows(a, b), rows(b, a), types(a, b), types(b, a)].join(" UNION ALL "));
+}
