@@ -3,7 +3,7 @@ import type { Gap, Manifest } from "./manifest.ts";
 import type { StreamGap, StreamIdentity } from "./ports/change-source.ts";
 
 /** A stream keeps its records for 24 hours (AWS: "Change data capture for DynamoDB Streams"); one hour is allowed for clocks. */
-const SURELY_KEPT_SECONDS = 23 * 3600;
+export const SURELY_KEPT_SECONDS: number = 23 * 3600;
 
 /** The hole that a reader has found, with the time until which changes may be lost. */
 export function gapFound(found: StreamGap, stream: StreamIdentity, nowSeconds: number): Gap {

@@ -13,6 +13,8 @@
  *            /gaps/*.json                              holes in the stream that were found
  *            /position.json                            how far the stream was read
  *            /source.json                              where the source table is reached
+ *            /watch.json                               when a deployment's reading of the stream was last seen
+ *     aws/lambda/<mapping>/...                         batches of the stream that failed for good, as Lambda leaves them
  */
 
 const SAFE_NAME = /^[A-Za-z0-9_-]+$/;
@@ -34,6 +36,11 @@ export function positionPath(table: string): string {
 
 export function sourcePath(table: string): string {
   return `${safe(table)}/source.json`;
+}
+
+/** When somebody last saw a deployment read the stream. */
+export function streamWatchPath(table: string): string {
+  return `${safe(table)}/watch.json`;
 }
 
 export function manifestFolder(table: string): string {

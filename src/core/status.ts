@@ -1,19 +1,41 @@
 /** What the engineer on call wants to know of a lake table. */
 import { listChangeObjects } from "./change-log.ts";
-import { hourOf, quarantineFolder, quarantineReason } from "./lake-path.ts";
+import { SURELY_KEPT_SECONDS } from "./gap.ts";
+import {
+  errorsFolder,
+  failedBatchesFolder,
+  hourOf,
+  quarantineFolder,
+  quarantineReason,
+} from "./lake-path.ts";
 import { manifestSequences, readGaps, readManifest } from "./lake-table.ts";
 import { chosenManifest, currentView, type ViewContext } from "./lake-view.ts";
 import { type Gap, openGaps, type SnapshotRecord } from "./manifest.ts";
-import { readReadingState } from "./reading-state.ts";
+import type { ObjectStore } from "./ports/object-store.ts";
+import { type ReadingState, readReadingState } from "./reading-state.ts";
+import { readStreamWatch, type StreamWatch } from "./stream-watch.ts";
+
+export interface StatusContext extends ViewContext {
+  /** The id of the event source mapping of a deployment; its failed batches are the table's. */
+  readonly mappingId?: string;
+}
+
+/**
+ * The first that is so of: gap: changes were lost. unread: the stream is not being read, and will lose changes or has.
+ * undelivered: changes were put aside and are in no row. quarantine: records wait for a decision. empty: nothing was ever
+ * delivered. healthy: nothing is missing.
+ */
+export type Health = "gap" | "unread" | "undelivered" | "quarantine" | "empty" | "healthy";
 
 export interface TableStatus {
   readonly table: string;
   readonly source: string;
-  /** healthy: nothing is missing. gap: changes were lost. quarantine: records wait for a decision. empty: nothing was ever delivered. */
-  readonly health: "healthy" | "gap" | "quarantine" | "empty";
+  readonly health: Health;
   readonly rows: number;
   readonly snapshot: Pick<SnapshotRecord, "exportTimeSeconds" | "items"> | undefined;
   readonly stream: StreamStatus | undefined;
+  /** When a deployment was last seen reading the stream, and when somebody last looked. */
+  readonly watch: Pick<StreamWatch, "streamArn" | "seenReadingSeconds" | "lookedSeconds"> | undefined;
   readonly commits:
     | { readonly newest: number; readonly newestAtSeconds: number; readonly asOfFromSeconds: number }
     | undefined;
@@ -26,10 +48,19 @@ export interface TableStatus {
   };
   /** Objects of the change log of the last hours. */
   readonly recentChangeObjects: number;
+  readonly undelivered: Undelivered;
   /** Quarantine objects by their reason. */
   readonly quarantine: Readonly<Record<string, number>>;
   readonly openGaps: readonly Gap[];
   readonly mendedGaps: readonly Gap[];
+}
+
+/** Objects with changes that the lake lacks until they are replayed and the objects are removed. */
+export interface Undelivered {
+  /** Batches of the stream that failed for good. */
+  readonly failedBatches: number;
+  /** Files of what Firehose could not convert. */
+  readonly unconverted: number;
 }
 
 export interface StreamStatus {
@@ -40,7 +71,7 @@ export interface StreamStatus {
   readonly newestChangeSeconds: number | undefined;
 }
 
-export async function tableStatus(context: ViewContext, nowSeconds: number): Promise<TableStatus> {
+export async function tableStatus(context: StatusContext, nowSeconds: number): Promise<TableStatus> {
   const { store, engine, schema } = context;
   const manifest = await chosenManifest(context, undefined);
   const view = await currentView(context, manifest, undefined);
@@ -48,15 +79,23 @@ export async function tableStatus(context: ViewContext, nowSeconds: number): Pro
   const state = await readReadingState(store, schema.table);
   const gaps = await readGaps(store, schema.table);
   const open = openGaps(manifest, gaps);
+  const watch = await readStreamWatch(store, schema.table);
+  const undelivered = await undeliveredObjects(store, schema.table, context.mappingId);
   const quarantined = await store.list(quarantineFolder(schema.table));
   const snapshot = manifest.snapshots.at(-1);
   const objects = await listChangeObjects(store, schema.table, hourOf(manifest.horizonSeconds));
   const rows = Number(counted?.rows ?? 0);
-  const empty = manifest.sequence === 0 && objects.length === 0;
+  const health = healthOf({
+    gap: open.length > 0,
+    unread: isUnread(state, watch, nowSeconds),
+    undelivered: undelivered.failedBatches + undelivered.unconverted > 0,
+    quarantine: quarantined.length > 0,
+    empty: manifest.sequence === 0 && objects.length === 0,
+  });
   return {
     table: schema.table,
     source: schema.source,
-    health: open.length > 0 ? "gap" : quarantined.length > 0 ? "quarantine" : empty ? "empty" : "healthy",
+    health,
     rows,
     snapshot: snapshot && { exportTimeSeconds: snapshot.exportTimeSeconds, items: snapshot.items },
     stream: state && {
@@ -65,6 +104,11 @@ export async function tableStatus(context: ViewContext, nowSeconds: number): Pro
         state.caughtUpAtSeconds === undefined ? undefined : Math.max(0, nowSeconds - state.caughtUpAtSeconds),
       savedAtSeconds: state.savedAtSeconds,
       newestChangeSeconds: state.newestChangeSeconds,
+    },
+    watch: watch && {
+      streamArn: watch.streamArn,
+      seenReadingSeconds: watch.seenReadingSeconds,
+      lookedSeconds: watch.lookedSeconds,
     },
     commits: await commitsOf(context),
     horizonSeconds: manifest.horizonSeconds,
@@ -75,10 +119,41 @@ export async function tableStatus(context: ViewContext, nowSeconds: number): Pro
       bytes: manifest.segments.reduce((sum, segment) => sum + segment.bytes, 0),
     },
     recentChangeObjects: objects.length,
+    undelivered,
     quarantine: countsByReason(quarantined.map(({ path }) => path)),
     openGaps: open,
     mendedGaps: gaps.filter((gap) => !open.includes(gap)),
   };
+}
+
+/** Counts what a deployment has put aside. Embedded, nothing is: a batch that fails is delivered again. */
+export async function undeliveredObjects(
+  store: ObjectStore,
+  table: string,
+  mappingId: string | undefined,
+): Promise<Undelivered> {
+  const batches = mappingId === undefined ? [] : await store.list(failedBatchesFolder(mappingId));
+  return { failedBatches: batches.length, unconverted: (await store.list(errorsFolder(table))).length };
+}
+
+/** The first of the states that is so, in their order. */
+function healthOf(states: Readonly<Record<Exclude<Health, "healthy">, boolean>>): Health {
+  const order = ["gap", "unread", "undelivered", "quarantine", "empty"] as const;
+  return order.find((state) => states[state]) ?? "healthy";
+}
+
+/**
+ * Nobody was seen reading for so long that the stream may have dropped changes, or the last look at a deployment found that
+ * it does not read. A table whose stream was never read is a snapshot, and not unread.
+ */
+function isUnread(
+  state: ReadingState | undefined,
+  watch: StreamWatch | undefined,
+  nowSeconds: number,
+): boolean {
+  if (watch !== undefined && watch.lookedSeconds > watch.seenReadingSeconds) return true;
+  const readAtSeconds = watch?.seenReadingSeconds ?? state?.savedAtSeconds;
+  return readAtSeconds !== undefined && nowSeconds - readAtSeconds > SURELY_KEPT_SECONDS;
 }
 
 function countsByReason(paths: readonly string[]): Readonly<Record<string, number>> {

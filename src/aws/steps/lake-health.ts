@@ -1,8 +1,9 @@
 /** What waits for a person: told as metrics at each compaction, and alarmed on. */
-import { errorsFolder, failedBatchesFolder, quarantineFolder } from "../../core/lake-path.ts";
+import { quarantineFolder } from "../../core/lake-path.ts";
 import { latestManifest, readGaps } from "../../core/lake-table.ts";
 import { openGaps } from "../../core/manifest.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
+import { undeliveredObjects } from "../../core/status.ts";
 
 export interface LakeHealth {
   readonly OpenGaps: number;
@@ -14,12 +15,12 @@ export interface LakeHealth {
 }
 
 export async function lakeHealth(store: ObjectStore, table: string, mappingId: string): Promise<LakeHealth> {
-  const count = async (folder: string): Promise<number> => (await store.list(folder)).length;
   const gaps = openGaps(await latestManifest(store, table), await readGaps(store, table));
+  const { failedBatches, unconverted } = await undeliveredObjects(store, table, mappingId);
   return {
     OpenGaps: gaps.length,
-    QuarantineObjects: await count(quarantineFolder(table)),
-    OnFailureObjects: await count(failedBatchesFolder(mappingId)),
-    ErrorObjects: await count(errorsFolder(table)),
+    QuarantineObjects: (await store.list(quarantineFolder(table))).length,
+    OnFailureObjects: failedBatches,
+    ErrorObjects: unconverted,
   };
 }

@@ -1,5 +1,5 @@
 /** `dynalake status`: what the engineer on call wants to know. */
-import { type TableStatus, tableStatus } from "../../core/status.ts";
+import { type Health, type TableStatus, tableStatus } from "../../core/status.ts";
 import { nowSeconds, openLake } from "../../embedded/lake.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { chosenSchemas } from "../lake-choice.ts";
@@ -33,7 +33,7 @@ function statusText(status: TableStatus): string {
   const { segments, table } = status;
   const lines: readonly (readonly [string, string])[] = [
     ["table", `${table} (source ${status.source})`],
-    ["health", healthText(status)],
+    ["health", HEALTH_TEXTS[status.health]],
     ["rows", number(status.rows)],
     [
       "snapshot",
@@ -56,6 +56,7 @@ function statusText(status: TableStatus): string {
         ? "none"
         : `${status.commits.newest}, the last at ${timeText(status.commits.newestAtSeconds)}; --as-of reaches back to ${status.commits.asOfFromSeconds === 0 ? "the beginning" : timeText(status.commits.asOfFromSeconds)}`,
     ],
+    ...undeliveredLines(status),
     ["quarantine", quarantineText(status)],
     ...status.openGaps.map(
       (gap) =>
@@ -72,10 +73,24 @@ function statusText(status: TableStatus): string {
   return lines.map(([name, value]) => `${name.padEnd(11)} ${value}\n`).join("");
 }
 
-function healthText(status: TableStatus): string {
-  if (status.health === "gap") return "CHANGES WERE LOST: take a new snapshot";
-  if (status.health === "quarantine") return "records are in quarantine";
-  return status.health;
+const HEALTH_TEXTS: Readonly<Record<Health, string>> = {
+  gap: "CHANGES WERE LOST: take a new snapshot",
+  unread: "THE STREAM IS NOT READ: after 24 hours its changes are lost",
+  undelivered: "CHANGES WERE PUT ASIDE: replay them",
+  quarantine: "records are in quarantine",
+  empty: "empty",
+  healthy: "healthy",
+};
+
+function undeliveredLines({ undelivered }: TableStatus): readonly (readonly [string, string])[] {
+  const { failedBatches, unconverted } = undelivered;
+  if (failedBatches + unconverted === 0) return [];
+  return [
+    [
+      "put aside",
+      `${number(failedBatches)} batches of the stream, ${number(unconverted)} files of what was not converted`,
+    ],
+  ];
 }
 
 function quarantineText({ quarantine }: TableStatus): string {
