@@ -21,13 +21,15 @@ export interface AthenaOptions {
   readonly workGroup: string;
   /** A statement that takes longer is stopped. Athena's own limit for statements that read or write rows is 30 minutes. */
   readonly timeoutSeconds?: number;
+  /** Stops the statements that are under way, and starts no more. */
+  readonly signal?: AbortSignal;
   readonly timing?: Timing;
 }
 
 export interface StatementOptions {
   /** Of two statements with one token Athena runs one: 32 to 128 characters. Default: a new one. */
   readonly token?: string;
-  /** Stops the statement. */
+  /** Stops the statement. Default: the signal of all. */
   readonly signal?: AbortSignal;
 }
 
@@ -67,7 +69,7 @@ type Context = AthenaOptions & Required<Pick<AthenaOptions, "timing" | "timeoutS
 
 async function run(context: Context, sql: string, options: StatementOptions): Promise<FinishedStatement> {
   requireShort(sql);
-  const signal = options.signal ?? new AbortController().signal;
+  const signal = options.signal ?? context.signal ?? new AbortController().signal;
   const untilMs = context.timing.nowMs() + context.timeoutSeconds * 1000;
   const id = await start(context, sql, options.token ?? randomUUID(), signal, untilMs);
   const execution = await waitFor(context, id, signal, untilMs);

@@ -22,6 +22,8 @@ export interface AthenaEngineOptions extends GluePlace {
   readonly store: ObjectStore;
   /** A statement that takes longer is stopped. Default: 30 minutes. */
   readonly timeoutSeconds?: number;
+  /** Stops all statements. */
+  readonly signal?: AbortSignal;
   readonly timing?: Timing;
 }
 
@@ -53,8 +55,9 @@ const KEYS_AT_ONCE_MAX = 500_000_000;
 const ROWS_MAX = 200_000;
 
 export function athenaEngine(options: AthenaEngineOptions): AthenaEngine {
-  const { database, bucket, store, timeoutSeconds, timing, workGroup } = options;
+  const { database, bucket, signal, store, timeoutSeconds, timing, workGroup } = options;
   const waiting = {
+    ...(signal === undefined ? {} : { signal }),
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
     ...(timing === undefined ? {} : { timing }),
   };

@@ -1,8 +1,6 @@
 /** The current items of a lake table on AWS, page by page. */
 import type { Item } from "../core/attribute-value.ts";
-import type { WireValue } from "../core/codec/encoding.ts";
-import { chosenManifest, currentView, wireRows } from "../core/lake-view.ts";
-import { rowCodec, toItem } from "../core/row.ts";
+import { itemsStatement } from "../core/items.ts";
 import type { Schema } from "../core/schema.ts";
 import type { AwsLake } from "./aws-lake.ts";
 
@@ -12,14 +10,8 @@ export async function* athenaItems(
   schema: Schema,
   asOfSeconds?: number,
 ): AsyncGenerator<readonly Item[]> {
-  const context = { ...lake, schema };
-  const view = await currentView(context, await chosenManifest(context, asOfSeconds), asOfSeconds);
-  const codec = rowCodec(schema);
-  const { statements } = lake.engine;
-  for await (const { rows } of statements.pages(await statements.run(wireRows(context, view)))) {
-    yield rows.map((row) => {
-      const unmapped = (row.at(-1) ?? null) as string | null;
-      return toItem(codec, { values: row.slice(0, -1) as WireValue[], unmapped });
-    });
-  }
+  const { store, engine } = lake;
+  const statement = await itemsStatement({ store, engine, schema }, asOfSeconds);
+  const finished = await engine.statements.run(statement.sql);
+  for await (const { rows } of engine.statements.pages(finished)) yield rows.map(statement.itemOf);
 }

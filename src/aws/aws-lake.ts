@@ -19,13 +19,17 @@ export interface AwsLake {
 export type AwsLakePlace = Pick<Deployment, "bucket" | "database" | "workGroup">;
 
 export interface AwsLakeOptions extends AwsSettings {
+  /** Default: clients of its own. */
+  readonly clients?: AwsClients;
   /** A statement that takes longer is stopped. Default: 30 minutes. */
   readonly timeoutSeconds?: number;
+  /** Stops the statements that are under way. */
+  readonly signal?: AbortSignal;
 }
 
 /** Opens the lake; nothing is sent yet. */
 export function openAwsLake(place: AwsLakePlace, options: AwsLakeOptions = {}): AwsLake {
-  const clients = awsClients(options);
+  const clients = options.clients ?? awsClients(options);
   const { bucket, database, workGroup } = place;
   const store = s3Store({ client: clients.s3, bucket });
   const engine = athenaEngine({
@@ -36,6 +40,7 @@ export function openAwsLake(place: AwsLakePlace, options: AwsLakeOptions = {}): 
     athena: clients.athena,
     glue: clients.glue,
     ...(options.timeoutSeconds === undefined ? {} : { timeoutSeconds: options.timeoutSeconds }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   return { bucket, clients, store, engine, close: () => clients.close() };
 }

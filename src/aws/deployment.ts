@@ -1,6 +1,7 @@
 /** The lake tables of a stack, as its outputs tell: where each lies and what moves it. */
 import { type CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
 import { DynalakeError } from "../core/error.ts";
+import { tableName } from "../core/schema.ts";
 import { awsError, awsFailure } from "./aws-error.ts";
 
 export interface Deployment {
@@ -60,22 +61,30 @@ export async function readDeployments(
   });
 }
 
+/** The lake tables of that name or of that source table, or all of them. Fails with USAGE where there is none. */
+export function chosenDeployments(
+  deployments: readonly Deployment[],
+  name: string | undefined,
+): readonly Deployment[] {
+  if (name === undefined) return deployments;
+  const chosen = deployments.filter(
+    ({ table, sourceTableArn }) => table === tableName(name) || sourceTableArn.endsWith(`/${name}`),
+  );
+  if (chosen.length > 0) return chosen;
+  throw new DynalakeError("USAGE", `the stack has no lake table "${name}"; it has ${namesOf(deployments)}`);
+}
+
 /** The one lake table that is meant: by its name, or the only one there is. Fails with USAGE. */
-export function chosenDeployment(deployments: readonly Deployment[], table: string | undefined): Deployment {
-  const [first] = deployments;
-  const chosen =
-    table === undefined
-      ? deployments.length === 1
-        ? first
-        : undefined
-      : deployments.find((deployment) => deployment.table === table);
-  if (chosen !== undefined) return chosen;
-  const tables = deployments.map((deployment) => deployment.table).join(", ");
-  throw table === undefined
-    ? new DynalakeError("USAGE", `the stack has several lake tables: ${tables}`, {
-        next: "Choose one of them with --table.",
-      })
-    : new DynalakeError("USAGE", `the stack has no lake table "${table}"; it has ${tables}`);
+export function chosenDeployment(deployments: readonly Deployment[], name: string | undefined): Deployment {
+  const [chosen, ...others] = chosenDeployments(deployments, name);
+  if (chosen !== undefined && others.length === 0) return chosen;
+  throw new DynalakeError("USAGE", `the stack has several lake tables: ${namesOf(deployments)}`, {
+    next: "Choose one of them with --table.",
+  });
+}
+
+function namesOf(deployments: readonly Deployment[]): string {
+  return deployments.map(({ table }) => table).join(", ");
 }
 
 function deploymentOf(stackName: string, outputs: ReadonlyMap<string, string>, prefix: string): Deployment {

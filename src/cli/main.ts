@@ -19,6 +19,8 @@ const context: CommandContext = {
 
 /** Commands that watch `interrupted`, and end cleanly at the first interrupt. */
 const ENDS_CLEANLY: ReadonlySet<string> = new Set(["run", "snapshot"]);
+/** Commands that do so where they work on a deployment: statements there would go on without them, and cost. */
+const END_CLEANLY_ON_STACKS: ReadonlySet<string> = new Set(["status", "items"]);
 let endsCleanly = false;
 
 /** An interrupt asks for a clean end where there is one, and the second one ends at once: nothing is lost either way. */
@@ -49,6 +51,13 @@ function share(text: string): number {
 }
 
 const lakeOption = (): Option => new Option("--lake <dir>", "the lake's folder").default("lake");
+/** Where a command works on a deployed lake as well; `others` are its options that mean nothing there. */
+const stackOption = (...others: readonly string[]): Option =>
+  new Option(
+    "--stack <name>",
+    "a deployed stack that has the lake table in it, in place of a folder",
+  ).conflicts(["lake", ...others]);
+const regionOption = (): Option => new Option("--region <region>", "the stack's AWS region");
 const jsonOption = (): Option => new Option("--json", "print JSON for programs");
 const threadsOption = (): Option =>
   new Option("--threads <n>", "threads to work with")
@@ -85,7 +94,9 @@ function program(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "error USAGE: ")) })
     .hook("preAction", (_, command) => {
-      endsCleanly = ENDS_CLEANLY.has(command.name());
+      const onStack = command.opts().stack !== undefined;
+      const ends = onStack ? END_CLEANLY_ON_STACKS : ENDS_CLEANLY;
+      endsCleanly = ends.has(command.name());
     });
 
   dynalake
@@ -155,6 +166,8 @@ function program(): Command {
     .command("status")
     .description("tell rows, lag, segments, quarantine and gaps")
     .addOption(lakeOption())
+    .addOption(stackOption())
+    .addOption(regionOption())
     .addOption(lakeTableOption())
     .addOption(jsonOption())
     .action(ends(async (options) => (await import("./commands/status.ts")).statusCommand(context, options)));
@@ -163,6 +176,8 @@ function program(): Command {
     .command("items")
     .description("print the current items as DynamoDB JSON lines")
     .addOption(lakeOption())
+    .addOption(stackOption())
+    .addOption(regionOption())
     .addOption(lakeTableOption())
     .option("--as-of <time>", "the items as they were at a time")
     .action(ends(async (options) => (await import("./commands/items.ts")).itemsCommand(context, options)));

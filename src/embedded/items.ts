@@ -1,8 +1,6 @@
 /** The current items of a lake table, as DynamoDB JSON. */
-import { type Item, itemText } from "../core/attribute-value.ts";
-import type { WireValue } from "../core/codec/encoding.ts";
-import { chosenManifest, currentView, itemsSchema, wireRows } from "../core/lake-view.ts";
-import { rowCodec, toItem } from "../core/row.ts";
+import type { Item } from "../core/attribute-value.ts";
+import { itemsStatement, linesOfItems } from "../core/items.ts";
 import type { Schema } from "../core/schema.ts";
 import { engineError } from "./duckdb-session.ts";
 import type { Lake } from "./lake.ts";
@@ -13,31 +11,20 @@ export async function* itemLines(
   schema: Schema,
   asOfSeconds: number | undefined,
 ): AsyncGenerator<string> {
-  for await (const items of lakeItems(lake, schema, asOfSeconds)) {
-    yield items.map((item) => `{"Item":${itemText(item)}}\n`).join("");
-  }
+  for await (const items of lakeItems(lake, schema, asOfSeconds)) yield linesOfItems(items);
 }
 
 /** The items, in no order, many at a time. */
-async function* lakeItems(
+export async function* lakeItems(
   lake: Lake,
   schema: Schema,
   asOfSeconds: number | undefined,
 ): AsyncGenerator<readonly Item[]> {
-  const current = { store: lake.store, engine: lake.engine, schema };
-  const manifest = await chosenManifest(current, asOfSeconds);
-  const context = { ...current, schema: await itemsSchema(current, manifest) };
-  // What lies in `_unmapped` wins on the way back: nothing needs to be recovered from it.
-  const view = await currentView(context, { ...manifest, recovery: undefined }, asOfSeconds);
-  const codec = rowCodec(context.schema);
+  const { store, engine, session } = lake;
+  const statement = await itemsStatement({ store, engine, schema }, asOfSeconds);
   try {
-    const result = await lake.session.connection.stream(wireRows(context, view));
-    for await (const rows of result.yieldRowsJs()) {
-      yield rows.map((row) => {
-        const unmapped = row.at(-1) as string | null;
-        return toItem(codec, { values: row.slice(0, -1) as WireValue[], unmapped });
-      });
-    }
+    const result = await session.connection.stream(statement.sql);
+    for await (const rows of result.yieldRowsJs()) yield rows.map(statement.itemOf);
   } catch (error) {
     throw engineError(error);
   }

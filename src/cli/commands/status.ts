@@ -1,26 +1,24 @@
 /** `dynalake status`: what the engineer on call wants to know. */
+import { nowSeconds } from "../../aws/run-name.ts";
 import { type Health, type TableStatus, tableStatus } from "../../core/status.ts";
-import { nowSeconds, openLake } from "../../embedded/lake.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { chosenSchemas } from "../lake-choice.ts";
+import { type LakeOptions, lakeTarget } from "../lake-target.ts";
+import { openTarget } from "../opened-lake.ts";
 import { timeText } from "../time-option.ts";
 
-export interface StatusOptions {
-  readonly lake: string;
+export interface StatusOptions extends LakeOptions {
   readonly table?: string;
   readonly json?: boolean;
 }
 
 export async function statusCommand(context: CommandContext, options: StatusOptions): Promise<ExitCode> {
-  const lake = await openLake(options.lake);
+  const lake = await openTarget(context, lakeTarget(options));
   try {
     const tables: TableStatus[] = [];
-    for (const schema of await chosenSchemas(lake.store, options.lake, options.table)) {
-      tables.push(await tableStatus({ store: lake.store, engine: lake.engine, schema }, nowSeconds()));
-    }
+    for (const table of await lake.tables(options.table)) tables.push(await tableStatus(table, nowSeconds()));
     const text =
       options.json === true
-        ? `${JSON.stringify({ lake: lake.root, tables }, null, 2)}\n`
+        ? `${JSON.stringify({ lake: lake.place, tables }, null, 2)}\n`
         : tables.map(statusText).join("\n");
     await context.terminal.print(text);
     return EXIT.done;

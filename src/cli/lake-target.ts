@@ -1,0 +1,32 @@
+/** Which lake a command works on: one in a folder of this machine, or a deployed one. */
+import { DynalakeError } from "../core/error.ts";
+
+export type LakeTarget = FolderTarget | StackTarget;
+
+export interface FolderTarget {
+  readonly kind: "folder";
+  readonly folder: string;
+}
+
+/** The stack that has the lake table in it. */
+export interface StackTarget {
+  readonly kind: "stack";
+  readonly stack: string;
+  /** Default: what the environment or the profile says. */
+  readonly region: string | undefined;
+}
+
+export interface LakeOptions {
+  readonly lake: string;
+  readonly stack?: string;
+  readonly region?: string;
+}
+
+/** Throws USAGE where --region has nothing to name the region of. */
+export function lakeTarget({ lake, stack, region }: LakeOptions): LakeTarget {
+  if (stack !== undefined) return { kind: "stack", stack, region };
+  if (region === undefined) return { kind: "folder", folder: lake };
+  throw new DynalakeError("USAGE", "--region is the region of a stack, and there is no --stack", {
+    next: "Give --stack NAME too, or leave --region out: a lake in a folder has none.",
+  });
+}

@@ -1,0 +1,25 @@
+/** A lake in a folder of this machine, with its tables. */
+import { lakeItems } from "../embedded/items.ts";
+import { openLake } from "../embedded/lake.ts";
+import { chosenSchemas } from "./lake-choice.ts";
+import type { FolderTable, OpenedLake } from "./opened-lake.ts";
+
+export async function openFolder(folder: string): Promise<OpenedLake<FolderTable>> {
+  const lake = await openLake(folder);
+  const { store, engine } = lake;
+  return {
+    place: lake.root,
+    tables: async (name) => {
+      const schemas = await chosenSchemas(store, folder, name);
+      return schemas.map((schema) => ({
+        kind: "folder",
+        lake,
+        store,
+        engine,
+        schema,
+        items: (asOfSeconds) => lakeItems(lake, schema, asOfSeconds),
+      }));
+    },
+    close: () => lake.close(),
+  };
+}
