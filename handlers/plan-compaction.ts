@@ -1,6 +1,6 @@
 /** Plans what a compaction does next, and tells what waits for a person. */
 import { z } from "zod";
-import { required } from "../src/aws/lambda/environment.ts";
+import { required, wholeNumber } from "../src/aws/lambda/environment.ts";
 import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
 import { openSteps } from "../src/aws/lambda/step.ts";
 import { addCounts } from "../src/aws/lambda/telemetry.ts";
@@ -23,6 +23,7 @@ export const handler: LambdaFunction = lambdaHandler(
       const health = await lakeHealth(store, schema.table, required(env, "EVENT_SOURCE_MAPPING"));
       addCounts(schema.table, { ...health });
     }
-    return planCompaction(context, { scope, settleSeconds, done });
+    const schemaSettleSeconds = wholeNumber(env, "SCHEMA_SETTLE_SECONDS");
+    return planCompaction(context, { scope, settleSeconds, schemaSettleSeconds, done });
   },
 );

@@ -1,6 +1,7 @@
 /** DynamoDB stream -> wire rows -> Firehose; what can never be delivered goes to quarantine. */
 import { z } from "zod";
 import { awsSink, openAwsLake } from "../src/aws/aws-lake.ts";
+import { requireDeliverable } from "../src/aws/catalog-columns.ts";
 import { writtenSchema } from "../src/aws/lake-schema.ts";
 import { lakePlaceOf, required } from "../src/aws/lambda/environment.ts";
 import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
@@ -18,9 +19,10 @@ const lake = openAwsLake(lakePlaceOf(env));
 const sink = awsSink(lake, { deliveryStream: required(env, "DELIVERY_STREAM") });
 const deployed = deployedSchema(import.meta.url);
 
-/** A compaction may have changed the lake's schema. */
+/** A compaction may have changed the lake's schema, and a deployment what Firehose takes. */
 const writer = refreshed(60, nowSeconds, async () => {
   const schema = await writtenSchema(lake.store, deployed);
+  await requireDeliverable(lake.engine.catalog, schema);
   return lineWriter(rowCodec(schema, await readMaskKey(env.MASK_KEY_SECRET_ARN)));
 });
 

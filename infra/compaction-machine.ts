@@ -1,5 +1,5 @@
 /**
- * The compaction: a minor one, then a major one where it is due, then the views.
+ * The compaction: new columns of the schema, a minor one, then a major one where it is due, then the views.
  *
  * Input: { scope?: "grown" | "all", settleSeconds?: number }; plan-compaction checks it. The kinds that are done are told to
  * it, those of this execution in order, so that it plans each once.
@@ -86,6 +86,13 @@ function runStates({ lake }: TableAccess, functions: CompactionFunctions): Machi
     "Planned?": {
       Type: "Choice",
       Choices: [
+        {
+          And: [
+            { Variable: "$.plan.step", StringEquals: "stage" },
+            { Variable: "$.plan.statements", NumericEquals: 0 },
+          ],
+          Next: "Commit",
+        },
         { Variable: "$.plan.step", StringEquals: "stage", Next: "Stage" },
         { Variable: "$.plan.step", StringEquals: "publish", Next: "Publish" },
       ],

@@ -9,9 +9,12 @@
  *   email     who hears of failures and alarms
  *   encryption  kms: with a key of the lake's own
  */
-import type { App, Environment } from "aws-cdk-lib";
+import { Annotations, type App, type Environment } from "aws-cdk-lib";
 import { z } from "zod";
 import { DynalakeError } from "../src/core/error.ts";
+import type { Schema } from "../src/core/schema.ts";
+import { requireCompatible } from "../src/core/schema-change.ts";
+import type { LakeSchemas } from "./deployed-lake.ts";
 import { describeTable, type TableApi } from "./describe-table.ts";
 import { type ExistingTable, ExportStack } from "./export-stack.ts";
 import { LakeStack } from "./lake-stack.ts";
@@ -61,6 +64,8 @@ export interface DeploymentOptions {
   readonly env: Environment;
   /** Asked only where the context names a table. */
   readonly connect: () => TableApi;
+  /** Asked only of those tables: what an earlier deployment has written. */
+  readonly lakeSchemas: LakeSchemas;
   /** The folder of this repository, in which the example's schema lies. */
   readonly root: string;
 }
@@ -68,7 +73,7 @@ export interface DeploymentOptions {
 /** Adds the stacks. Throws USAGE for a context that is not right, and whatever the tables and schemas give reason for. */
 export async function addStacks(app: App, options: DeploymentOptions): Promise<void> {
   const context = readContext(app);
-  const described = await describeAll(exportsOf(context), options.connect);
+  const described = await describeAll(exportsOf(context), options);
   const { env } = options;
   const { lake } = new LakeStack(app, "DynalakeLake", {
     env,
@@ -83,8 +88,10 @@ export async function addStacks(app: App, options: DeploymentOptions): Promise<v
       schemaFile: `${options.root}/schemas/reviews.json`,
     });
   }
-  for (const { id, schemaFile, table } of described)
-    new ExportStack(app, id, { env, lake, schemaFile, table });
+  for (const { id, schemaFile, table, unknown } of described) {
+    const stack = new ExportStack(app, id, { env, lake, schemaFile, table });
+    if (unknown !== undefined) Annotations.of(stack).addWarningV2("dynalake:lake-schema", unknown);
+  }
 }
 
 function readContext(app: App): Context {
@@ -114,11 +121,13 @@ interface DescribedExport {
   readonly id: string;
   readonly schemaFile: string;
   readonly table: ExistingTable;
+  /** Why it could not be found out whether the schema fits the lake. */
+  readonly unknown: string | undefined;
 }
 
 async function describeAll(
   entries: readonly ExportEntry[],
-  connect: DeploymentOptions["connect"],
+  { connect, lakeSchemas }: Pick<DeploymentOptions, "connect" | "lakeSchemas">,
 ): Promise<readonly DescribedExport[]> {
   if (entries.length === 0) return [];
   const api = connect();
@@ -128,10 +137,29 @@ async function describeAll(
       const schema = readSchemaFile(entry.schema);
       const table = await describeTable(api, entry.table, schema);
       const id = entry.stackName ?? `Dynalake${pascal(schema.table)}`;
-      described.push({ id, schemaFile: entry.schema, table });
+      const unknown = await requireFits(lakeSchemas, id, entry.schema);
+      described.push({ id, schemaFile: entry.schema, table, unknown });
     }
     return described;
   } finally {
     api.close();
   }
+}
+
+/** Throws SCHEMA_INVALID where the lake holds data that the file's schema does not fit. What is not known is no reason to stop. */
+async function requireFits(
+  lakeSchemas: LakeSchemas,
+  stackName: string,
+  schemaFile: string,
+): Promise<string | undefined> {
+  const schema = readSchemaFile(schemaFile);
+  let known: Schema | undefined;
+  try {
+    known = await lakeSchemas(stackName, schema.table);
+  } catch (error) {
+    if (!(error instanceof DynalakeError)) throw error;
+    return `Whether ${schemaFile} fits what the lake holds is not known: ${error.message}`;
+  }
+  if (known !== undefined) requireCompatible(known, schema, schemaFile);
+  return undefined;
 }

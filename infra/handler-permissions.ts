@@ -25,6 +25,8 @@ export function streamPermissions(
   return [
     { actions: ["firehose:PutRecordBatch"], resources: [deliveryStreamArn] },
     ...access.openLakeTable(),
+    // Whether Firehose has a column for all that it is sent.
+    ...access.catalog(["glue:GetTable"], [`${access.table}__changes`]),
     ...access.read("quarantine/"),
     ...access.write("quarantine/"),
     ...access.list("quarantine/"),

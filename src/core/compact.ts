@@ -1,9 +1,9 @@
 /** Compactions, from the plan to the commit: plan -> stage -> commit -> clean. */
 import { changesSince, listChangeObjects, searchedSinceSeconds, unfolded } from "./change-log.ts";
 import { type CompactionPolicy, type MinorPlan, planMajor, planMinor } from "./compaction-plan.ts";
+import { DynalakeError } from "./error.ts";
 import { type Hour, hourOf } from "./lake-path.ts";
 import { latestManifest } from "./lake-table.ts";
-import { DynalakeError } from "./error.ts";
 import { deltaSegments, type Manifest, type Segment } from "./manifest.ts";
 import { commitRun, type PlannedRun, type RunContext, stageRun } from "./planned-run.ts";
 import type { ChangeSelection, Stage } from "./ports/query-engine.ts";

@@ -20,6 +20,7 @@ import type { ObjectStore } from "./ports/object-store.ts";
 import type { QueryEngine, Stage } from "./ports/query-engine.ts";
 import type { Schema, SchemaFile } from "./schema.ts";
 import { schemaOf } from "./schema-change.ts";
+import { changeSchema } from "./schema-commit.ts";
 import { type SnapshotSchema, schemaAfterSnapshot } from "./snapshot-schema.ts";
 
 export interface RunContext {
@@ -38,7 +39,7 @@ export interface PlannedRun {
 }
 
 /** What the commit changes, beside the segments. */
-export type PlannedChange = PlannedMinor | PlannedMajor | PlannedSnapshot;
+export type PlannedChange = PlannedMinor | PlannedMajor | PlannedSnapshot | PlannedSchema;
 
 export interface PlannedMinor
   extends Pick<MinorPlan, "horizonSeconds" | "takesDeltas" | "folded" | "foldedSinceSeconds"> {
@@ -55,6 +56,12 @@ export interface PlannedSnapshot extends Omit<SnapshotFacts, "recovery" | "objec
   readonly kind: "snapshot";
   /** Its schema replaces the table's where the change log is empty, even if it has other columns. */
   readonly replacesSchema: boolean;
+}
+
+/** Columns are added; nothing is staged. */
+export interface PlannedSchema {
+  readonly kind: "schema";
+  readonly schema: SchemaFile;
 }
 
 const seconds = z.number().int().min(0);
@@ -83,6 +90,7 @@ const plannedChange = z.discriminatedUnion("kind", [
     schema: schemaFile,
     replacesSchema: z.boolean(),
   }),
+  z.object({ kind: z.literal("schema"), schema: schemaFile }),
 ]);
 
 const plannedRun = z.object({
@@ -137,10 +145,7 @@ export async function commitRun(
   planned: PlannedRun,
   staged: readonly Segment[],
 ): Promise<Manifest> {
-  const next =
-    planned.change.kind === "snapshot"
-      ? await commitSnapshot(context, planned, planned.change, staged)
-      : await commitCompaction(context, planned, planned.change, staged);
+  const next = await commitChange(context, planned, staged);
   if (!(next instanceof DynalakeError)) return next;
   await removeRun(context, planned.run);
   throw next;
@@ -148,6 +153,30 @@ export async function commitRun(
 
 /** The manifest, or the conflict. */
 type Outcome = Manifest | DynalakeError;
+
+function commitChange(
+  context: RunContext,
+  planned: PlannedRun,
+  staged: readonly Segment[],
+): Promise<Outcome> {
+  const { change } = planned;
+  switch (change.kind) {
+    case "snapshot":
+      return commitSnapshot(context, planned, change, staged);
+    case "schema":
+      return commitSchema(context, planned.run, change);
+    default:
+      return commitCompaction(context, planned, change, staged);
+  }
+}
+
+/** A commit that came in between does no harm. */
+async function commitSchema(context: RunContext, run: string, change: PlannedSchema): Promise<Manifest> {
+  const { store, schema, nowSeconds } = context;
+  const planned = schemaOf(change.schema, schema);
+  const commit = await changeSchema({ store, nowSeconds, newRun: () => run }, planned, "the planned schema");
+  return commit?.manifest ?? latestManifest(store, schema.table);
+}
 
 async function commitCompaction(
   context: RunContext,

@@ -29,6 +29,7 @@ const change: fc.Arbitrary<PlannedRun["change"]> = fc.oneof(
     schema: fc.constant(SCHEMA),
     replacesSchema: fc.boolean(),
   }),
+  fc.record({ kind: fc.constant("schema" as const), schema: fc.constant(SCHEMA) }),
 );
 
 const planned: fc.Arbitrary<PlannedRun> = fc.record({

@@ -30,6 +30,7 @@ import {
   segmentViews,
 } from "../../src/core/lake-view.ts";
 import { initialManifest, type Manifest, manifestText, type Segment } from "../../src/core/manifest.ts";
+import { commitRun, type PlannedRun } from "../../src/core/planned-run.ts";
 import { type AttributeFile, parseSchema, type Schema } from "../../src/core/schema.ts";
 import { afterSchemaChange, changeSchema } from "../../src/core/schema-commit.ts";
 import { seed } from "../../src/core/seed.ts";
@@ -264,6 +265,34 @@ describe("changing the schema of a table that holds data", () => {
       schema: SECOND.file,
       recovery: { before: FIRST.file, columns: ["note"], segments: [] },
     });
+  });
+});
+
+describe("a change of the schema that waited as a plan", () => {
+  const plan: PlannedRun = {
+    run: "planned",
+    fromSequence: 7,
+    stages: [],
+    change: { kind: "schema", schema: SECOND.file },
+  };
+
+  test("is committed under the plan's name, also after a commit that came first", async () => {
+    const { store, context } = worldOf();
+    store.plant("t/manifest/000000000008.json", manifestText({ ...SEEDED, sequence: 8, run: "theirs" }));
+    expect(await commitRun(context, plan, [])).toMatchObject({
+      sequence: 9,
+      run: "planned",
+      kind: "schema",
+      schema: SECOND.file,
+    });
+  });
+
+  test("is committed once, however often its answer is lost", async () => {
+    const { store, context } = worldOf();
+    store.failOnce("create", /manifest/, "after");
+    const first = await commitRun(context, plan, []);
+    expect(await commitRun(context, plan, [])).toEqual(first);
+    expect(store.paths("t/manifest/")).toHaveLength(2);
   });
 });
 

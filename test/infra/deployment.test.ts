@@ -4,6 +4,8 @@ import { describe, expect, test } from "@jest/globals";
 import type { App, Stack } from "aws-cdk-lib";
 import { addStacks } from "../../infra/deployment.ts";
 import type { TableApi } from "../../infra/describe-table.ts";
+import { DynalakeError } from "../../src/core/error.ts";
+import { parseSchema, type Schema } from "../../src/core/schema.ts";
 import {
   resourceOf,
   resourcesOf,
@@ -33,6 +35,8 @@ interface Played {
   readonly table?: TableDescription;
   readonly recovery?: "ENABLED" | "DISABLED";
   readonly fails?: Error;
+  /** What the lake of the stack DynalakeOrderLines holds. */
+  readonly lake?: Schema | Error;
 }
 
 /** DynamoDB with one table. */
@@ -63,7 +67,11 @@ async function deploy(context: Readonly<Record<string, unknown>>, played?: Playe
     if (played === undefined) throw new Error("nobody is to be asked");
     return dynamoDb(played);
   };
-  await addStacks(app, { env: {}, connect, root });
+  const lakeSchemas = (stackName: string): Promise<Schema | undefined> => {
+    if (played?.lake instanceof Error) return Promise.reject(played.lake);
+    return Promise.resolve(stackName === "DynalakeOrderLines" ? played?.lake : undefined);
+  };
+  await addStacks(app, { env: {}, connect, lakeSchemas, root });
   return app;
 }
 
@@ -84,6 +92,42 @@ test("without any context there are the lake and the example, and nobody is aske
     StreamSpecification: { StreamViewType: "NEW_AND_OLD_IMAGES" },
     PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
     BillingMode: "PAY_PER_REQUEST",
+  });
+});
+
+describe("a table whose lake holds data", () => {
+  const attributes = { id: { type: "string" } };
+  const orderLines = (more: object): Schema =>
+    parseSchema(
+      { table: "order_lines", key: { hash: "id" }, attributes: { ...attributes, ...more } },
+      "a test",
+    );
+  const context = { table: "Shop.Orders-1", example: "false" };
+
+  test("can get more columns", async () => {
+    const schema = schemaNamed("order_lines", { attributes: { ...attributes, note: { type: "string" } } });
+    expect(stacks(await deploy({ ...context, schema }, { lake: orderLines({}) }))).toContain(
+      "DynalakeOrderLines",
+    );
+  });
+
+  test("cannot lose one: that is refused before anything is deployed", async () => {
+    const schema = schemaNamed("order_lines");
+    await expect(
+      deploy({ ...context, schema }, { lake: orderLines({ note: { type: "string" } }) }),
+    ).rejects.toMatchObject({
+      code: "SCHEMA_INVALID",
+      message: `${schema} does not fit the data of "order_lines": attributes.note: its column cannot be removed`,
+    });
+  });
+
+  test("that nobody may look into is deployed with a warning", async () => {
+    const lake = new DynalakeError("CREDENTIALS", "S3 does not allow it");
+    const app = await deploy({ ...context, schema: schemaNamed("order_lines") }, { lake });
+    const { metadata } = app.node.findChild("DynalakeOrderLines").node;
+    expect(metadata.map(({ data }) => String(data)).join()).toContain(
+      "what the lake holds is not known: S3 does not allow it",
+    );
   });
 });
 

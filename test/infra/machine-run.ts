@@ -199,6 +199,7 @@ function holds(rule: State, data: Json, context: Context): boolean {
   if (rule.BooleanEquals !== undefined) return value === rule.BooleanEquals;
   if (rule.StringEquals !== undefined) return value === rule.StringEquals;
   if (rule.StringEqualsPath !== undefined) return value === lookUp(rule.StringEqualsPath, data, context);
+  if (rule.NumericEquals !== undefined) return value === rule.NumericEquals;
   if (rule.NumericGreaterThan !== undefined) return Number(value) > rule.NumericGreaterThan;
   throw new Error(`a rule is not known here: ${JSON.stringify(rule)}`);
 }

@@ -197,7 +197,14 @@ describe("the compaction", () => {
       const kind = kinds.find((each) => !event.done.includes(each));
       return kind === undefined
         ? { step: "publish", done: event.done }
-        : { step: "stage", kind, run: `run-${kind}`, statementsKey: "k", done: event.done };
+        : {
+            step: "stage",
+            kind,
+            run: `run-${kind}`,
+            statements: kind === "schema" ? 0 : 2,
+            statementsKey: "k",
+            done: event.done,
+          };
     }) as Handler;
 
   test("plans, stages and commits until all is done, then publishes, cleans and reports", () => {
@@ -236,6 +243,19 @@ describe("the compaction", () => {
     });
     expect(reports(played)).toMatchObject([
       { topic: SUCCESS, subject: "dynalake: compaction of reviews succeeded", done: ["minor", "major"] },
+    ]);
+  });
+
+  test("commits a changed schema without staging anything", () => {
+    const played = play(definitions.compaction, {}, { PlanCompaction: planner(["schema"]) });
+    expect(names(played)).toEqual([
+      "aws-sdk:sfn:listExecutions",
+      "PlanCompaction",
+      "Commit",
+      "PlanCompaction",
+      "PublishViews",
+      "Clean",
+      "sns:publish",
     ]);
   });
 

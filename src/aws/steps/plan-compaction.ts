@@ -1,16 +1,20 @@
-/** What a compaction does next: a minor run, then a major one where it is due, then the views. */
+/** What a compaction does next: new columns first, a minor run, a major one where it is due, then the views. */
 import { planMajorRun, planMinorRun } from "../../core/compact.ts";
+import type { PlannedRun } from "../../core/planned-run.ts";
+import { planSchemaRun } from "../adopt-schema.ts";
 import { awsPolicy } from "../aws-policy.ts";
 import { type SavedPlan, savePlan } from "./saved-plan.ts";
 import type { StepContext } from "./step-context.ts";
 
-export const COMPACTION_KINDS = ["minor", "major"] as const;
+export const COMPACTION_KINDS = ["schema", "minor", "major"] as const;
 
 export type CompactionKind = (typeof COMPACTION_KINDS)[number];
 
 export interface PlanCompactionRequest {
   readonly scope: "grown" | "all";
   readonly settleSeconds: number | undefined;
+  /** How long Glue has to have had a new column before it is used. */
+  readonly schemaSettleSeconds: number;
   /** What this execution has done so far. */
   readonly done: readonly CompactionKind[];
 }
@@ -27,12 +31,21 @@ export async function planCompaction(
   context: StepContext,
   request: PlanCompactionRequest,
 ): Promise<CompactionStep> {
-  const { done, scope, settleSeconds } = request;
-  const compaction = { ...context, policy: awsPolicy(settleSeconds) };
+  const { done } = request;
   for (const kind of COMPACTION_KINDS) {
     if (done.includes(kind)) continue;
-    const planned = kind === "minor" ? await planMinorRun(compaction) : await planMajorRun(compaction, scope);
+    const planned = await planKind(context, request, kind);
     if (planned !== undefined) return { step: "stage", kind, done, ...(await savePlan(context, planned)) };
   }
   return { step: "publish", done };
+}
+
+function planKind(
+  context: StepContext,
+  { scope, settleSeconds, schemaSettleSeconds }: PlanCompactionRequest,
+  kind: CompactionKind,
+): Promise<PlannedRun | undefined> {
+  if (kind === "schema") return planSchemaRun(context, schemaSettleSeconds);
+  const compaction = { ...context, policy: awsPolicy(settleSeconds) };
+  return kind === "minor" ? planMinorRun(compaction) : planMajorRun(compaction, scope);
 }

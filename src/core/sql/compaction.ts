@@ -1,7 +1,7 @@
 /** The statements of snapshots and compactions. Each selects the rows of new segments, `_key` included. */
 import type { Manifest } from "../manifest.ts";
-import type { Schema } from "../schema.ts";
 import { recoverableColumns } from "../recovery.ts";
+import type { Schema } from "../schema.ts";
 import { nameList, segmentColumns } from "./columns.ts";
 import { type Dialect, integer, literal, quoted } from "./dialect.ts";
 import { newestRows, windowRows } from "./overlay.ts";

@@ -1,7 +1,7 @@
 /** The statements behind what people query: `<table>`, `<table>_history` and `<table>_snapshots`. */
 import type { Manifest } from "../manifest.ts";
-import type { Schema } from "../schema.ts";
 import { recoverableColumns } from "../recovery.ts";
+import type { Schema } from "../schema.ts";
 import { nameList, typedSelectList, viewColumns } from "./columns.ts";
 import { type Dialect, integer, quoted } from "./dialect.ts";
 import { mergedRows, newestRows, windowRows } from "./overlay.ts";

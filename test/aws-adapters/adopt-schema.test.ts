@@ -1,0 +1,97 @@
+/** What a deployment with another schema does to a lake, and to what is sent to Firehose. */
+import type { Table } from "@aws-sdk/client-glue";
+import { expect, test } from "@jest/globals";
+import { type AdoptionContext, planSchemaRun } from "../../src/aws/adopt-schema.ts";
+import { requireDeliverable } from "../../src/aws/catalog-columns.ts";
+import { type AttributeFile, parseSchema, type Schema } from "../../src/core/schema.ts";
+import { changeWireColumns } from "../../src/core/wire-line.ts";
+import { MemoryStore } from "../support/memory-store.ts";
+
+const NOW = 1_800_000_000;
+const SETTLE = 1800;
+
+function schemaWith(attributes: Record<string, AttributeFile>): Schema {
+  const all = { id: { type: "string" }, ...attributes };
+  return parseSchema({ table: "t", key: { hash: "id" }, attributes: all }, "a test");
+}
+
+const FIRST = schemaWith({ total: { type: "int" } });
+const WIDER = schemaWith({ note: { type: "timestamp" }, total: { type: "int" } });
+
+/** Glue with the tables of a deployment; `without` are the suffixes of those that another deployment made. */
+function glue(schema: Schema, atSeconds: number, without: Readonly<Record<string, Schema>> = {}) {
+  return {
+    database: "lake",
+    table: (name: string): Promise<Table | undefined> => {
+      const of = without[name.replace("t__", "")] ?? schema;
+      const Columns = changeWireColumns(of).map((column) => ({ Name: column.name, Type: column.type }));
+      const UpdateTime = new Date(atSeconds * 1000);
+      return Promise.resolve({ Name: name, UpdateTime, StorageDescriptor: { Columns } });
+    },
+  };
+}
+
+function lake(deployed: Schema, catalog: AdoptionContext["engine"]["catalog"]): AdoptionContext {
+  let runs = 0;
+  return {
+    store: new MemoryStore(),
+    engine: { catalog },
+    schema: FIRST,
+    deployed,
+    newRun: () => `run-${runs++}`,
+    nowSeconds: () => NOW,
+  };
+}
+
+test("a new column is adopted when Glue has had it for long enough", async () => {
+  expect(await planSchemaRun(lake(WIDER, glue(WIDER, NOW - SETTLE)), SETTLE)).toEqual({
+    run: "run-0",
+    fromSequence: 0,
+    stages: [],
+    change: { kind: "schema", schema: WIDER.file },
+  });
+});
+
+test("until then it waits", async () => {
+  expect(await planSchemaRun(lake(WIDER, glue(WIDER, NOW - SETTLE + 1)), SETTLE)).toBeUndefined();
+});
+
+test.each(["changes", "segments", "staging"])(
+  "it waits as long as Glue's table of %s does not have it",
+  async (suffix) => {
+    const context = lake(WIDER, glue(WIDER, 0, { [suffix]: FIRST }));
+    expect(await planSchemaRun(context, SETTLE)).toBeUndefined();
+  },
+);
+
+test("where the lake has the schema already, Glue is not asked", async () => {
+  const catalog = { database: "lake", table: () => Promise.reject(new Error("nobody is to be asked")) };
+  expect(await planSchemaRun(lake(FIRST, catalog), SETTLE)).toBeUndefined();
+});
+
+test("a column of another type is refused", async () => {
+  const other = schemaWith({ total: { type: "string" } });
+  await expect(planSchemaRun(lake(other, glue(other, 0)), SETTLE)).rejects.toMatchObject({
+    code: "SCHEMA_INVALID",
+    message: 'the deployed schema does not fit the data of "t": attributes.total.type: it is int',
+  });
+});
+
+test("rows go to Firehose if its table has more columns than they do, in any order", async () => {
+  await expect(requireDeliverable(glue(WIDER, 0), FIRST)).resolves.toBeUndefined();
+});
+
+test.each([
+  ["a column that is gone", schemaWith({})],
+  ["a column of another type", schemaWith({ total: { type: "string" } })],
+])("rows do not go to Firehose where it would drop %s", async (_, deployed) => {
+  await expect(requireDeliverable(glue(deployed, 0), FIRST)).rejects.toMatchObject({
+    code: "SCHEMA_INVALID",
+    message: 'the Glue table "t__changes" lacks columns that the lake has: "total" as int',
+  });
+});
+
+test("rows do not go to Firehose where there is no table", async () => {
+  const catalog = { database: "lake", table: () => Promise.resolve(undefined) };
+  await expect(requireDeliverable(catalog, FIRST)).rejects.toMatchObject({ code: "SCHEMA_INVALID" });
+});

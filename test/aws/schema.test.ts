@@ -1,0 +1,165 @@
+/** A table that exists, deployed by its name, and then deployed again with a column more: its past comes from `_unmapped`. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  UpdateContinuousBackupsCommand,
+  waitUntilTableExists,
+} from "@aws-sdk/client-dynamodb";
+import {
+  GetFunctionConfigurationCommand,
+  LambdaClient,
+  ListFunctionsCommand,
+  UpdateFunctionConfigurationCommand,
+} from "@aws-sdk/client-lambda";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { AttributeFile } from "../../src/core/schema.ts";
+import { deployStacks } from "./support/deploy.ts";
+import { type AwsEmulator, startEmulator } from "./support/emulator.ts";
+import { DeployedTable, until } from "./support/reviews.ts";
+
+let emulator: AwsEmulator;
+let orders: DeployedTable;
+
+const FIRST: Record<string, AttributeFile> = { Id: { type: "string" }, Total: { type: "decimal(10,2)" } };
+
+beforeAll(async () => {
+  emulator = await startEmulator();
+  await makeTable();
+  await deploy(FIRST);
+  orders = await DeployedTable.open(emulator, "DynalakeOrders");
+});
+
+afterAll(async () => {
+  orders?.close();
+  await emulator?.stop();
+});
+
+async function makeTable(): Promise<void> {
+  const client = new DynamoDBClient(emulator.client);
+  await client.send(
+    new CreateTableCommand({
+      TableName: "Orders",
+      KeySchema: [{ AttributeName: "Id", KeyType: "HASH" }],
+      AttributeDefinitions: [{ AttributeName: "Id", AttributeType: "S" }],
+      BillingMode: "PAY_PER_REQUEST",
+      StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" },
+    }),
+  );
+  await waitUntilTableExists({ client, maxWaitTime: 30 }, { TableName: "Orders" });
+  await client.send(
+    new UpdateContinuousBackupsCommand({
+      TableName: "Orders",
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    }),
+  );
+  client.destroy();
+}
+
+async function deploy(attributes: Record<string, AttributeFile>): Promise<void> {
+  const schema = join(emulator.folder, "orders.json");
+  await writeFile(
+    schema,
+    JSON.stringify({ table: "orders", source: "Orders", key: { hash: "Id" }, attributes }),
+  );
+  await deployStacks(emulator, {
+    app: "node_modules/.bin/tsx infra/app.ts",
+    context: { example: "false", table: "Orders", schema },
+  });
+}
+
+async function lakeEqualsTable(): Promise<void> {
+  const expected = await orders.scanned();
+  let shown: readonly string[] = [];
+  await until("the lake has the table's items", async () => {
+    shown = await orders.items();
+    return JSON.stringify(shown) === JSON.stringify(expected) ? true : undefined;
+  }).catch(() => expect(shown).toEqual(expected));
+}
+
+const compact = (scope = "grown") =>
+  orders.run(orders.deployment.compactionMachineArn, { scope, settleSeconds: 0 });
+
+/** What 30 minutes would do. */
+async function settleAtOnce(): Promise<void> {
+  const client = new LambdaClient(emulator.client);
+  const { Functions = [] } = await client.send(new ListFunctionsCommand({}));
+  const FunctionName = Functions.find(({ Description }) =>
+    Description?.endsWith("plan-compaction"),
+  )?.FunctionName;
+  const { Environment } = await client.send(new GetFunctionConfigurationCommand({ FunctionName }));
+  const Variables = { ...Environment?.Variables, SCHEMA_SETTLE_SECONDS: "0" };
+  await client.send(new UpdateFunctionConfigurationCommand({ FunctionName, Environment: { Variables } }));
+  client.destroy();
+}
+
+const order = (id: string, total: string, more: object = {}) => ({
+  Id: { S: id },
+  Total: { N: total },
+  ...more,
+});
+const NOTES = "SELECT id, note FROM orders ORDER BY id";
+
+test("values of what is not declared lie in _unmapped, in base and change log", async () => {
+  await orders.put(order("a", "1.25", { Note: { S: "in the snapshot" } }), order("b", "2"));
+  const [first] = await until("the first snapshot has started", async () => {
+    const executions = await orders.executions(orders.deployment.snapshotMachineArn);
+    return executions.length > 0 ? executions : undefined;
+  });
+  expect(await orders.ended(first as string)).toMatchObject({ output: { outcome: "committed" } });
+  await orders.put(order("c", "3", { Note: { S: "in a delta" } }));
+  await lakeEqualsTable();
+  expect(await compact()).toMatchObject({ output: { done: ["minor"] } });
+  await orders.put(order("d", "4", { Note: { S: "in the log" } }));
+  await lakeEqualsTable();
+  await expect(orders.rows(NOTES)).rejects.toMatchObject({ code: "SQL_FAILED" });
+});
+
+test("a deployed column waits until Firehose surely has it, and everything goes on", async () => {
+  await deploy({ Id: { type: "string" }, Note: { type: "string" }, ...FIRST });
+  await orders.put(order("e", "5", { Note: { S: "while it waits" } }));
+  await lakeEqualsTable();
+  expect(await compact()).toMatchObject({ output: { done: ["minor"] } });
+  await lakeEqualsTable();
+  await expect(orders.rows(NOTES)).rejects.toMatchObject({ code: "SQL_FAILED" });
+});
+
+test("then it is there, old and new rows right, its past recovered from _unmapped", async () => {
+  await settleAtOnce();
+  expect(await compact()).toMatchObject({ status: "SUCCEEDED", output: { done: ["schema"] } });
+  const notes = [
+    { id: "a", note: "in the snapshot" },
+    { id: "b", note: null },
+    { id: "c", note: "in a delta" },
+    { id: "d", note: "in the log" },
+    { id: "e", note: "while it waits" },
+  ];
+  expect(await orders.rows(NOTES)).toEqual(notes);
+  await orders.put(
+    order("f", "6", { Note: { S: "after it" } }),
+    order("b", "2.5", { Note: { S: "changed" } }),
+  );
+  await lakeEqualsTable();
+  const after = [...notes, { id: "f", note: "after it" }];
+  after[1] = { id: "b", note: "changed" };
+  expect(await orders.rows(NOTES)).toEqual(after);
+  expect(await orders.rows("SELECT count(*) AS n FROM orders_history WHERE note = 'in the log'")).toEqual([
+    { n: 1 },
+  ]);
+  expect(await orders.rows("SELECT id, note FROM orders_snapshots ORDER BY id")).toEqual([
+    { id: "a", note: "in the snapshot" },
+    { id: "b", note: null },
+  ]);
+  expect(await compact("all")).toMatchObject({ output: { done: ["minor", "major"] } });
+  expect(await orders.rows(NOTES)).toEqual(after);
+  await lakeEqualsTable();
+});
+
+test("a column of another type is refused before anything is deployed, and the lake goes on", async () => {
+  await expect(deploy({ ...FIRST, Note: { type: "int" } })).rejects.toThrow(
+    /error SCHEMA_INVALID: .*orders\.json does not fit the data of "orders": attributes\.Note\.type: it is string/,
+  );
+  await orders.put(order("g", "7"));
+  await lakeEqualsTable();
+});
