@@ -1,14 +1,16 @@
 /** Plans what a compaction does next, and tells what waits for a person. */
+import { LambdaClient } from "@aws-sdk/client-lambda";
 import { z } from "zod";
+import { clientOptions } from "../src/aws/clients.ts";
 import { required, wholeNumber } from "../src/aws/lambda/environment.ts";
 import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
 import { openSteps } from "../src/aws/lambda/step.ts";
-import { addCounts } from "../src/aws/lambda/telemetry.ts";
-import { lakeHealth } from "../src/aws/steps/lake-health.ts";
+import { tellHealth } from "../src/aws/lambda/tell-health.ts";
 import { COMPACTION_KINDS, planCompaction } from "../src/aws/steps/plan-compaction.ts";
 
 const { env } = process;
 const steps = openSteps(import.meta.url, env);
+const lambda = new LambdaClient(clientOptions());
 
 export const handler: LambdaFunction = lambdaHandler(
   z.object({
@@ -18,10 +20,12 @@ export const handler: LambdaFunction = lambdaHandler(
   }),
   async ({ scope, settleSeconds, done }) => {
     const context = await steps();
-    const { store, schema } = context;
     if (done.length === 0) {
-      const health = await lakeHealth(store, schema.table, required(env, "EVENT_SOURCE_MAPPING"));
-      addCounts(schema.table, { ...health });
+      await tellHealth(context, {
+        lambda,
+        sourceTableArn: required(env, "SOURCE_TABLE_ARN"),
+        mappingId: required(env, "EVENT_SOURCE_MAPPING"),
+      });
     }
     const schemaSettleSeconds = wholeNumber(env, "SCHEMA_SETTLE_SECONDS");
     return planCompaction(context, { scope, settleSeconds, schemaSettleSeconds, done });

@@ -6,7 +6,9 @@ import { writtenSchema } from "../src/aws/lake-schema.ts";
 import { lakePlaceOf, required } from "../src/aws/lambda/environment.ts";
 import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
 import { deployedSchema } from "../src/aws/lambda/step.ts";
+import { logger } from "../src/aws/lambda/telemetry.ts";
 import { tellDelivery } from "../src/aws/lambda/tell-delivery.ts";
+import { lateReading } from "../src/aws/late-reading.ts";
 import { readMaskKey } from "../src/aws/mask-key.ts";
 import { refreshed } from "../src/aws/refreshed.ts";
 import { nowSeconds } from "../src/aws/run-name.ts";
@@ -19,6 +21,8 @@ const lake = openAwsLake(lakePlaceOf(env));
 const sink = awsSink(lake, { deliveryStream: required(env, "DELIVERY_STREAM") });
 const deployed = deployedSchema(import.meta.url);
 
+const noteLateReading = lateReading({ store: lake.store, table: deployed.table, nowSeconds });
+
 /** A compaction may have changed the lake's schema, and a deployment what Firehose takes. */
 const writer = refreshed(60, nowSeconds, async () => {
   const schema = await writtenSchema(lake.store, deployed);
@@ -29,6 +33,9 @@ const writer = refreshed(60, nowSeconds, async () => {
 export const handler: LambdaFunction = lambdaHandler(
   z.object({ Records: z.array(z.unknown()) }),
   async (event) => {
+    // Before the delivery: once that is answered for, nobody comes back to these records.
+    const gap = await noteLateReading(event.Records);
+    if (gap !== undefined) logger.error("changes may be lost", { ...gap });
     const context = { store: lake.store, sink, writer: await writer(), nowSeconds };
     const answer = await deliverStream(context, event);
     tellDelivery(deployed.table, answer, nowSeconds());

@@ -62,6 +62,9 @@ export class Alarms extends Construct {
   }
 }
 
+/** Longer than a deployment holds a mapping up, and short enough to mend it. */
+const UNREAD_SECONDS = 3600;
+
 function watches({ compactEvery, metrics, options }: AlarmsProps): Readonly<Record<string, Watch>> {
   const streamAge = options.streamAgeMax ?? Duration.minutes(10);
   const deliveryAge = options.deliveryAgeMax ?? Duration.minutes(15);
@@ -87,6 +90,15 @@ function watches({ compactEvery, metrics, options }: AlarmsProps): Readonly<Reco
     },
     Quarantine: { metric: metrics.quarantined, says: "records are in quarantine" },
     Gaps: { metric: metrics.gaps, says: "changes are missing: take a new snapshot" },
+    StreamUnread: {
+      metric: metrics.streamUnread,
+      from: UNREAD_SECONDS,
+      says: "nothing reads the table's stream: after 24 hours its changes are lost",
+    },
+    FailedLooks: {
+      metric: metrics.failedLooks,
+      says: "it could not be seen whether changes are missing",
+    },
     DeliveryAge: {
       metric: metrics.deliveryAge,
       from: deliveryAge.toSeconds(),

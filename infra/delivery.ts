@@ -29,7 +29,7 @@ export interface DeliveryOptions {
   readonly parallelizationFactor?: number;
   /** A batch that keeps failing is put aside in the bucket after so many more tries, 0 to 10000, */
   readonly retryAttempts?: number;
-  /** or when its records have become so old: 1 minute to 24 hours. Default: 100 tries, 6 hours. */
+  /** or when its records have become so old: 1 minute to 24 hours. Default: 100 tries, 24 hours. */
   readonly recordAgeMax?: Duration;
 }
 
@@ -99,7 +99,8 @@ const DEFAULTS: Checked = {
   batchWindow: Duration.seconds(5),
   parallelizationFactor: 1,
   retryAttempts: 100,
-  recordAgeMax: Duration.hours(6),
+  // All that the stream holds is given to the function: what is nearly a day old tells it that others were lost.
+  recordAgeMax: Duration.hours(24),
 };
 
 /** The services' own limits, told before a deployment fails on them half-way. */

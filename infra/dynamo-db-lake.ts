@@ -6,9 +6,9 @@
  *     new DynamoDbLake(this, "Orders", { lake, table: orders, schemaFile: "schemas/orders.json" });
  *
  * What the functions are told beside their events: LAKE_BUCKET, LAKE_DATABASE and LAKE_WORKGROUP all; stream DELIVERY_STREAM;
- * begin-snapshot SOURCE_TABLE_ARN, and LAKE_KEY_ARN where the lake has a key; plan-compaction SCHEMA_SETTLE_SECONDS and
- * EVENT_SOURCE_MAPPING, the mapping's id, whose failed batches are this table's; clean RETENTION_HOURS; stream and
- * snapshot-part MASK_KEY_SECRET_ARN where there is one. Schedules send begin-snapshot { first: true }, by way of the snapshot
+ * begin-snapshot SOURCE_TABLE_ARN, and LAKE_KEY_ARN where the lake has a key; plan-compaction SCHEMA_SETTLE_SECONDS,
+ * SOURCE_TABLE_ARN and EVENT_SOURCE_MAPPING, the mapping's id, whose failed batches are this table's; clean RETENTION_HOURS;
+ * stream and snapshot-part MASK_KEY_SECRET_ARN where there is one. Schedules send begin-snapshot { first: true }, by way of the snapshot
  * machine, and clean { vacuum: true }.
  */
 import { CfnOutput, Duration } from "aws-cdk-lib";
@@ -89,7 +89,7 @@ export class DynamoDbLake extends Construct {
       maskKey,
       retentionHours,
       schemaSettleTime: props.schemaSettleTime ?? Duration.minutes(30),
-      mappingId: delivery.mapping.eventSourceMappingId,
+      mapping: delivery.mapping,
     });
     const snapshot = snapshotMachine(this, "Snapshot", { access, source, functions });
     const compaction = compactionMachine(this, "Compaction", { access, functions });

@@ -1,6 +1,6 @@
 /** The functions of snapshots and compactions: what each is given and may do. */
 import { Duration } from "aws-cdk-lib";
-import type { IFunction } from "aws-cdk-lib/aws-lambda";
+import type { IEventSourceMapping, IFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
 import type { Schema } from "../src/core/schema.ts";
 import type { CompactionFunctions } from "./compaction-machine.ts";
@@ -28,8 +28,7 @@ export interface ControlFunctionsProps {
   readonly maskKey: MaskKey;
   readonly retentionHours: number;
   readonly schemaSettleTime: Duration;
-  /** The id of the stream's mapping. */
-  readonly mappingId: string;
+  readonly mapping: IEventSourceMapping;
 }
 
 export type ControlFunctions = SnapshotFunctions & CompactionFunctions;
@@ -64,10 +63,11 @@ export function controlFunctions(scope: Construct, props: ControlFunctionsProps)
     }),
     planSeed: make("plan-seed", { permissions: planSeedPermissions(access), memoryMebibytes: 1024 }),
     planCompaction: make("plan-compaction", {
-      permissions: planCompactionPermissions(access),
+      permissions: planCompactionPermissions(access, source, props.mapping.eventSourceMappingArn),
       environment: {
         SCHEMA_SETTLE_SECONDS: String(props.schemaSettleTime.toSeconds()),
-        EVENT_SOURCE_MAPPING: props.mappingId,
+        EVENT_SOURCE_MAPPING: props.mapping.eventSourceMappingId,
+        SOURCE_TABLE_ARN: source.tableArn,
       },
       memoryMebibytes: 1024,
     }),

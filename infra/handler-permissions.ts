@@ -27,9 +27,9 @@ export function streamPermissions(
     ...access.openLakeTable(),
     // Whether Firehose has a column for all that it is sent.
     ...access.catalog(["glue:GetTable"], [`${access.table}__changes`]),
-    ...access.read("quarantine/"),
-    ...access.write("quarantine/"),
-    ...access.list("quarantine/"),
+    ...access.read("quarantine/", "gaps/", "watch.json"),
+    ...access.write("quarantine/", "gaps/"),
+    ...access.list("quarantine/", "gaps/", "watch.json"),
     ...access.leaveFailedBatches(),
     {
       actions: ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
@@ -82,13 +82,22 @@ export function planSeedPermissions(access: TableAccess): readonly Permission[] 
   ];
 }
 
-/** Statements tell what is to be folded. The listings of what went wrong become metrics. */
-export function planCompactionPermissions(access: TableAccess): readonly Permission[] {
+/**
+ * Statements tell what is to be folded. The listings of what went wrong become metrics, and so does a look at the stream and at
+ * the mapping that reads it.
+ */
+export function planCompactionPermissions(
+  access: TableAccess,
+  source: SourceTable,
+  mappingArn: string,
+): readonly Permission[] {
   return [
     ...access.openLakeTable(),
-    ...access.read("changes/", "segments/", "gaps/", "staging/"),
-    ...access.write("staging/"),
-    ...access.list("changes/", "segments/", "gaps/", "staging/", "quarantine/", "errors/"),
+    ...access.read("changes/", "segments/", "gaps/", "staging/", "watch.json"),
+    ...access.write("staging/", "gaps/", "watch.json"),
+    ...access.list("changes/", "segments/", "gaps/", "staging/", "quarantine/", "errors/", "watch.json"),
+    { actions: ["dynamodb:DescribeTable"], resources: [source.tableArn] },
+    { actions: ["lambda:GetEventSourceMapping"], resources: [mappingArn] },
     ...access.listFailedBatches(),
     ...access.runStatements(),
   ];

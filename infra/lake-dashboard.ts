@@ -32,7 +32,7 @@ export function lakeDashboard(scope: Construct, id: string, props: LakeDashboard
     graph(
       "How far behind: stream (ms), lag and Firehose (s)",
       [metrics.streamAge],
-      [metrics.lag, metrics.deliveryAge],
+      [metrics.lag, metrics.deliveryAge, metrics.streamUnread],
     ),
   );
   dashboard.addWidgets(
@@ -46,6 +46,7 @@ export function lakeDashboard(scope: Construct, id: string, props: LakeDashboard
       metrics.failedBatches,
       metrics.deliveryErrors,
       metrics.gaps,
+      metrics.failedLooks,
     ]),
   );
   dashboard.addWidgets(

@@ -44,6 +44,10 @@ export interface LakeMetrics {
   readonly quarantined: Metric;
   readonly deliveryErrors: Metric;
   readonly gaps: Metric;
+  /** Seconds since the stream was last seen being read, 0 where it is. */
+  readonly streamUnread: Metric;
+  /** Looks at the stream and its mapping that failed. */
+  readonly failedLooks: Metric;
 }
 
 const MINUTE = Duration.minutes(1);
@@ -90,6 +94,8 @@ export function lakeMetrics(parts: MeteredParts): LakeMetrics {
     quarantined: own("QuarantineObjects", "max", QUARTER),
     deliveryErrors: own("ErrorObjects", "max", QUARTER),
     gaps: own("OpenGaps", "max", QUARTER),
+    streamUnread: own("StreamUnreadSeconds", "max", QUARTER),
+    failedLooks: own("FailedLooks", "max", QUARTER),
   };
 }
 

@@ -24,12 +24,18 @@ export interface AwsSettings {
   readonly region?: string;
 }
 
+export interface ClientOptions extends AwsSettings {
+  readonly maxAttempts: number;
+  readonly retryMode: string;
+  readonly requestHandler: NodeHttpHandler;
+}
+
 /** With backoff these attempts last half a minute: longer than a service restarts, shorter than a function runs. */
 const ATTEMPTS_MAX = 8;
 
-/** Makes the clients; nothing is sent yet. The endpoint, too, is what AWS_ENDPOINT_URL says. */
-export function awsClients(settings: AwsSettings = {}): AwsClients {
-  const options = {
+/** What every client is made with. The endpoint, too, is what AWS_ENDPOINT_URL says. */
+export function clientOptions(settings: AwsSettings = {}): ClientOptions {
+  return {
     ...(settings.region === undefined ? {} : { region: settings.region }),
     maxAttempts: ATTEMPTS_MAX,
     retryMode: "standard",
@@ -40,6 +46,11 @@ export function awsClients(settings: AwsSettings = {}): AwsClients {
       socketTimeout: 60_000,
     }),
   };
+}
+
+/** Makes the clients; nothing is sent yet. */
+export function awsClients(settings: AwsSettings = {}): AwsClients {
+  const options = clientOptions(settings);
   const clients = {
     s3: new S3Client(options),
     glue: new GlueClient(options),

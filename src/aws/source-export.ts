@@ -16,6 +16,7 @@ import {
 import { exportFolder, exportsPrefix } from "../core/lake-path.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import { awsError, failureName } from "./aws-error.ts";
+import { tableName } from "./table-arn.ts";
 
 export interface ExportRequest {
   readonly client: DynamoDBClient;
@@ -125,10 +126,6 @@ async function manifest(store: ObjectStore, exportPrefix: string, stem: string):
   if (told !== undefined && Buffer.from(told).toString("utf8").trim() !== md5)
     throw new DynalakeError("EXPORT_INVALID", `${stem}.json does not match its checksum in ${stem}.md5`);
   return Buffer.from(content).toString("utf8");
-}
-
-function tableName(arn: string): string {
-  return arn.slice(arn.lastIndexOf("/") + 1);
 }
 
 function failed(error: unknown, attempt: string): DynalakeError {

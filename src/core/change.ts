@@ -137,6 +137,16 @@ function isoSeconds(text: string): number {
   return new Date(`${day}T${time}${zone}`).getTime() / 1000;
 }
 
+/** Seconds since the epoch of a record (parsed JSON), or undefined where it tells no time that has a meaning. */
+export function recordedTime(record: unknown): number | undefined {
+  try {
+    return readTime(objectOf(objectOf(record)?.dynamodb)?.ApproximateCreationDateTime);
+  } catch (error) {
+    if (error instanceof Rejection) return undefined;
+    throw error;
+  }
+}
+
 function toSeconds(number: number): number {
   if (number <= LAST_SECOND) return number;
   return number <= LAST_SECOND * 1000 ? number / 1000 : number / 1_000_000;

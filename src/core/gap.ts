@@ -1,6 +1,9 @@
-/** When the changes that a hole has lost were made, and the hole that a late start leaves. */
+/** When the changes that a hole has lost were made, and the holes that no reader finds by itself. */
+import { hourOf, hourStartSeconds } from "./lake-path.ts";
 import type { Gap, Manifest } from "./manifest.ts";
 import type { StreamGap, StreamIdentity } from "./ports/change-source.ts";
+import { sha256Half } from "./sha256.ts";
+import type { StreamWatch } from "./stream-watch.ts";
 
 /** A stream keeps its records for 24 hours (AWS: "Change data capture for DynamoDB Streams"); one hour is allowed for clocks. */
 export const SURELY_KEPT_SECONDS: number = 23 * 3600;
@@ -32,4 +35,148 @@ export function gapOfFirstStart(
     : "the stream is read for the first time more than 23 hours after the last snapshot";
   const lostUntilSeconds = younger ? Math.max(created, keptSince) : keptSince;
   return { reason: "started-late", detail, foundAtSeconds: nowSeconds, lostUntilSeconds };
+}
+
+/** What somebody sees who looks at a deployment. */
+export interface Sighting {
+  /** The stream that the source table has; undefined where it is off. */
+  readonly stream: StreamIdentity | undefined;
+  /** What reads a stream; undefined where it is gone. */
+  readonly reader: StreamReader | undefined;
+}
+
+export interface StreamReader {
+  readonly streamArn: string;
+  /** It is switched on, and its last try did not fail. */
+  readonly isReading: boolean;
+  /** It was neither switched nor changed since then, where the service tells. */
+  readonly unchangedSinceSeconds: number | undefined;
+}
+
+/** What a look makes of what it sees. */
+export interface Look {
+  /** To be kept for the next look, after the holes. */
+  readonly watch: StreamWatch;
+  readonly gaps: readonly NamedGap[];
+  /** How long the stream has not been seen being read. */
+  readonly unreadSeconds: number;
+}
+
+/** A hole that is found again and again while it grows; it is one by its name. */
+export interface NamedGap {
+  readonly id: string;
+  readonly gap: Gap;
+}
+
+/**
+ * The holes that a look finds: the stream is off or another one, or it was not seen being read for so long that it may have
+ * dropped changes. What a snapshot shows is not missing, whoever read the stream before it.
+ */
+export function lookAtStream(
+  manifest: Manifest,
+  before: StreamWatch | undefined,
+  sighting: Sighting,
+  nowSeconds: number,
+): Look {
+  const { stream, reader } = sighting;
+  const isRead = stream !== undefined && reader?.isReading === true && reader.streamArn === stream.arn;
+  const known = [before?.seenReadingSeconds, manifest.snapshots.at(-1)?.cutSeconds];
+  const complete = known.filter((seconds) => seconds !== undefined);
+  // A lake that has nothing yet lacks nothing either.
+  const completeUntilSeconds = complete.length === 0 ? nowSeconds : Math.max(...complete);
+  const readArn = before === undefined ? (reader?.streamArn ?? stream?.arn) : before.streamArn;
+  const watch: StreamWatch = {
+    streamArn: isRead ? stream.arn : readArn,
+    seenReadingSeconds: isRead ? nowSeconds : (before?.seenReadingSeconds ?? completeUntilSeconds),
+    lookedSeconds: nowSeconds,
+    sinceSeconds: before?.sinceSeconds ?? nowSeconds,
+  };
+  const unreadSeconds = Math.max(0, nowSeconds - watch.seenReadingSeconds);
+  const other = gapOfOtherStream(readArn, stream, nowSeconds);
+  if (other !== undefined) return { watch, gaps: [other], unreadSeconds };
+  if (isRead && wasReadSince(before, reader, completeUntilSeconds)) return { watch, gaps: [], unreadSeconds };
+  const gap =
+    before === undefined && stream !== undefined
+      ? gapOfFirstStart(manifest, stream, nowSeconds)
+      : gapOfLongSilence(completeUntilSeconds, nowSeconds);
+  const gaps = gap === undefined ? [] : [{ id: `unread-since-${completeUntilSeconds}`, gap }];
+  return { watch, gaps, unreadSeconds };
+}
+
+/** The stream that was read is not that of the table any more. What was written between the two is on neither. */
+function gapOfOtherStream(
+  readArn: string | undefined,
+  stream: StreamIdentity | undefined,
+  nowSeconds: number,
+): NamedGap | undefined {
+  const found = { foundAtSeconds: nowSeconds };
+  if (stream === undefined) {
+    const detail = "the stream of the table is off";
+    const gap = { ...found, reason: "stream-off", detail, lostUntilSeconds: nowSeconds } as const;
+    return { id: `stream-off-${hashOf(readArn ?? "")}`, gap };
+  }
+  if (stream.arn === readArn) return undefined;
+  const createdSeconds = Math.ceil(stream.createdAtSeconds ?? nowSeconds);
+  const lostUntilSeconds = Math.max(createdSeconds, nowSeconds - SURELY_KEPT_SECONDS);
+  const detail = `the table has a new stream, ${stream.arn}`;
+  const gap = { ...found, reason: "stream-recreated", detail, lostUntilSeconds } as const;
+  return { id: `stream-recreated-${hashOf(stream.arn)}`, gap };
+}
+
+/** Nobody looked for long, but the reader tells that it was on all the time. */
+function wasReadSince(
+  before: StreamWatch | undefined,
+  reader: StreamReader | undefined,
+  seconds: number,
+): boolean {
+  const wasRead = before === undefined || before.lookedSeconds <= before.seenReadingSeconds;
+  const since = reader?.unchangedSinceSeconds;
+  return wasRead && since !== undefined && since <= seconds;
+}
+
+function gapOfLongSilence(seenSeconds: number, nowSeconds: number): Gap | undefined {
+  const lostUntilSeconds = nowSeconds - SURELY_KEPT_SECONDS;
+  if (seenSeconds >= lostUntilSeconds) return undefined;
+  const detail = "the stream was not seen being read for more than 23 hours";
+  return { reason: "trimmed", detail, foundAtSeconds: nowSeconds, lostUntilSeconds };
+}
+
+/** A stream holds no record for longer: an older one is from a recording. */
+const STREAM_AGE_MAX_SECONDS = 26 * 3600;
+/** A new deployment has read the stream's last day by then. */
+const FIRST_READING_SECONDS = 22 * 3600;
+
+/**
+ * The hole in front of records that come so late that those before them may be gone, or undefined where a snapshot shows what
+ * is missing, or the first one will. One for each day, which grows by the hour.
+ */
+export function gapOfLateReading(
+  manifest: Manifest,
+  watch: StreamWatch | undefined,
+  oldestSeconds: number,
+  nowSeconds: number,
+): NamedGap | undefined {
+  if (!isLateReading(oldestSeconds, nowSeconds)) return undefined;
+  const hour = hourOf(nowSeconds);
+  const lostUntilSeconds = hourStartSeconds(hour) + 3600 - SURELY_KEPT_SECONDS;
+  if (manifest.snapshots.length > 0) {
+    if (lostUntilSeconds <= manifest.floorSeconds) return undefined;
+  } else if (watch === undefined || nowSeconds - watch.sinceSeconds <= FIRST_READING_SECONDS) {
+    return undefined;
+  }
+  const detail = "records came more than 23 hours late: those before them may have left the stream";
+  return {
+    id: `late-${hour.dt}`,
+    gap: { reason: "trimmed", detail, foundAtSeconds: nowSeconds, lostUntilSeconds },
+  };
+}
+
+/** Whether a record that has just come is so old that the stream may have dropped the one before it. */
+export function isLateReading(changedAtSeconds: number, nowSeconds: number): boolean {
+  const age = nowSeconds - changedAtSeconds;
+  return age > SURELY_KEPT_SECONDS && age <= STREAM_AGE_MAX_SECONDS;
+}
+
+function hashOf(text: string): string {
+  return sha256Half(new TextEncoder().encode(text));
 }

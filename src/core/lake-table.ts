@@ -165,6 +165,21 @@ export async function recordGap(store: ObjectStore, table: string, id: string, g
   await store.create(gapPath(table, id), encoder.encode(`${JSON.stringify(gap)}\n`));
 }
 
+/** Writes down a hole that grows while it is found again: of one `id` the first finding stays, and the latest loss. */
+export async function recordGrowingGap(
+  store: ObjectStore,
+  table: string,
+  id: string,
+  gap: Gap,
+): Promise<void> {
+  const path = gapPath(table, id);
+  const content = await store.read(path);
+  const known = content === undefined ? undefined : parseGap(decoder.decode(content), path);
+  if (known !== undefined && known.lostUntilSeconds >= gap.lostUntilSeconds) return;
+  const grown: Gap = { ...(known ?? gap), lostUntilSeconds: gap.lostUntilSeconds };
+  await store.replace(path, encoder.encode(`${JSON.stringify(grown)}\n`));
+}
+
 /** Every hole that was found, in the order in which they were. */
 export async function readGaps(store: ObjectStore, table: string): Promise<readonly Gap[]> {
   const gaps: Gap[] = [];

@@ -26,9 +26,18 @@ export interface Segment {
   readonly bytes: number;
 }
 
+/** Why changes are missing; docs/operations.md says what each means. */
+export const GAP_REASONS = [
+  "trimmed",
+  "shard-expired",
+  "stream-recreated",
+  "stream-off",
+  "started-late",
+] as const;
+
 /** A hole in the stream: changes that were never delivered. */
 export interface Gap {
-  readonly reason: "trimmed" | "shard-expired" | "stream-recreated" | "started-late";
+  readonly reason: (typeof GAP_REASONS)[number];
   /** What was found, for people. */
   readonly detail: string;
   readonly foundAtSeconds: number;
@@ -87,7 +96,7 @@ const segmentFile = z.object({
 });
 
 const gapFile = z.object({
-  reason: z.enum(["trimmed", "shard-expired", "stream-recreated", "started-late"]),
+  reason: z.enum(GAP_REASONS),
   detail: z.string(),
   foundAtSeconds: seconds,
   lostUntilSeconds: seconds,

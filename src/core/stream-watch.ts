@@ -9,8 +9,8 @@ import { LAKE_FORMAT } from "./manifest.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 
 export interface StreamWatch {
-  /** The stream that was being read when it was last seen. */
-  readonly streamArn: string;
+  /** The stream that was being read when it was last seen; undefined where there never was one. */
+  readonly streamArn: string | undefined;
   /** When it was last seen being read; before the first time, until when nothing can be missing. */
   readonly seenReadingSeconds: number;
   /** When somebody last looked. */
@@ -23,7 +23,7 @@ const seconds = z.number().int().min(0);
 
 const watchFile = z.object({
   format: z.number().int(),
-  streamArn: z.string(),
+  streamArn: z.string().optional(),
   seenReadingSeconds: seconds,
   lookedSeconds: seconds,
   sinceSeconds: seconds,
@@ -43,9 +43,9 @@ export async function readStreamWatch(store: ObjectStore, table: string): Promis
       next: "Take a new snapshot, then delete the file: it is written anew.",
     });
   }
-  const { format, ...watch } = read;
+  const { format, streamArn, ...times } = read;
   if (format > LAKE_FORMAT) throw new DynalakeError("LAKE_NEWER", `${path} has format ${format}`);
-  return watch;
+  return { streamArn, ...times };
 }
 
 export async function saveStreamWatch(store: ObjectStore, table: string, watch: StreamWatch): Promise<void> {

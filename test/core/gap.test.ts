@@ -1,6 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import { gapFound, gapOfFirstStart } from "../../src/core/gap.ts";
-import { initialManifest, type Manifest, openGaps } from "../../src/core/manifest.ts";
+import fc from "fast-check";
+import { gapFound, gapOfFirstStart, gapOfLateReading, lookAtStream } from "../../src/core/gap.ts";
+import { type Gap, initialManifest, type Manifest, openGaps } from "../../src/core/manifest.ts";
+import type { StreamWatch } from "../../src/core/stream-watch.ts";
 
 const NOW = 1_800_000_000;
 const HOUR = 3600;
@@ -80,3 +82,243 @@ function seeded(cutSeconds: number): Manifest {
   const snapshot = { run: "s", exportTimeSeconds: cutSeconds, cutSeconds, items: 0, segments: [] };
   return { ...initialManifest(1), floorSeconds: cutSeconds, snapshots: [snapshot] };
 }
+
+describe("a look at a deployment", () => {
+  const CREATED = NOW - 100 * HOUR;
+  const stream = { arn: ARN, createdAtSeconds: CREATED };
+  const reader = { streamArn: ARN, isReading: true, unchangedSinceSeconds: CREATED };
+  const off = { ...reader, isReading: false, unchangedSinceSeconds: NOW };
+  const seen = (agoSeconds: number, lookedAgoSeconds = agoSeconds): StreamWatch => ({
+    streamArn: ARN,
+    seenReadingSeconds: NOW - agoSeconds,
+    lookedSeconds: NOW - lookedAgoSeconds,
+    sinceSeconds: CREATED,
+  });
+  const old = seeded(NOW - 90 * HOUR);
+
+  test("that sees the stream being read finds nothing, and tells the next one when", () => {
+    expect(lookAtStream(old, seen(900), { stream, reader }, NOW)).toEqual({
+      watch: { streamArn: ARN, seenReadingSeconds: NOW, lookedSeconds: NOW, sinceSeconds: CREATED },
+      gaps: [],
+      unreadSeconds: 0,
+    });
+  });
+
+  test("finds nothing at the first time: neither before the first snapshot nor where the mapping is older than it", () => {
+    for (const manifest of [initialManifest(1), old]) {
+      const look = lookAtStream(manifest, undefined, { stream, reader }, NOW);
+      expect(look).toMatchObject({ gaps: [], unreadSeconds: 0, watch: { sinceSeconds: NOW } });
+    }
+    const young = { ...reader, isReading: false, unchangedSinceSeconds: NOW };
+    const making = lookAtStream(initialManifest(1), undefined, { stream, reader: young }, NOW);
+    expect(making).toMatchObject({ gaps: [], unreadSeconds: 0 });
+  });
+
+  test("finds a reader that came too long after the snapshot", () => {
+    const late = { ...reader, unchangedSinceSeconds: NOW - HOUR };
+    const { gaps } = lookAtStream(old, undefined, { stream, reader: late }, NOW);
+    expect(gaps).toMatchObject([
+      {
+        id: `unread-since-${NOW - 90 * HOUR}`,
+        gap: { reason: "started-late", lostUntilSeconds: NOW - 23 * HOUR },
+      },
+    ]);
+    expect(lookAtStream(seeded(NOW - 2 * HOUR), undefined, { stream, reader: late }, NOW).gaps).toEqual([]);
+  });
+
+  test.each([
+    ["is switched off", off],
+    ["is gone", undefined],
+    ["fails", { ...reader, isReading: false }],
+  ])(
+    "of a reader that %s tells how long, and of a hole once the stream may have dropped changes",
+    (_, found) => {
+      const soon = lookAtStream(old, seen(23 * HOUR, 900), { stream, reader: found }, NOW);
+      expect(soon).toMatchObject({
+        gaps: [],
+        unreadSeconds: 23 * HOUR,
+        watch: { seenReadingSeconds: NOW - 23 * HOUR, lookedSeconds: NOW },
+      });
+      const late = lookAtStream(old, seen(23 * HOUR + 1, 900), { stream, reader: found }, NOW);
+      expect(late.gaps).toEqual([
+        {
+          id: `unread-since-${NOW - 23 * HOUR - 1}`,
+          gap: {
+            reason: "trimmed",
+            detail: expect.any(String),
+            foundAtSeconds: NOW,
+            lostUntilSeconds: NOW - 23 * HOUR,
+          },
+        },
+      ]);
+    },
+  );
+
+  test("of a reader that was off for a day finds the same hole, once it is on again", () => {
+    const on = { ...reader, unchangedSinceSeconds: NOW - 60 };
+    const { gaps, watch } = lookAtStream(old, seen(30 * HOUR, 900), { stream, reader: on }, NOW);
+    expect(gaps.map(({ id }) => id)).toEqual([`unread-since-${NOW - 30 * HOUR}`]);
+    expect(lookAtStream(old, watch, { stream, reader: on }, NOW + 900).gaps).toEqual([]);
+  });
+
+  test("after days finds nothing where the reader was on all the time, and a hole where it may have been off", () => {
+    const days = seen(50 * HOUR);
+    expect(lookAtStream(old, days, { stream, reader }, NOW).gaps).toEqual([]);
+    const untold = [NOW - 50 * HOUR + 1, undefined];
+    for (const unchangedSinceSeconds of untold) {
+      const changed = { ...reader, unchangedSinceSeconds };
+      expect(lookAtStream(old, days, { stream, reader: changed }, NOW).gaps).toHaveLength(1);
+    }
+    // The last look had found it failing.
+    expect(lookAtStream(old, seen(50 * HOUR, 49 * HOUR), { stream, reader }, NOW).gaps).toHaveLength(1);
+  });
+
+  test("after a snapshot finds nothing of before it, and still tells how long the stream is not read", () => {
+    const look = lookAtStream(seeded(NOW - HOUR), seen(50 * HOUR, 900), { stream, reader: off }, NOW);
+    expect(look).toMatchObject({ gaps: [], unreadSeconds: 50 * HOUR });
+  });
+
+  test("finds a stream that was made anew, once, whether the reader has followed or not", () => {
+    const anew = { arn: `${ARN}-2`, createdAtSeconds: NOW - HOUR - 0.5 };
+    const behind = lookAtStream(old, seen(900), { stream: anew, reader }, NOW);
+    expect(behind).toMatchObject({
+      gaps: [{ gap: { reason: "stream-recreated", lostUntilSeconds: NOW - HOUR } }],
+      unreadSeconds: 900,
+      watch: { streamArn: ARN },
+    });
+    const following = { ...reader, streamArn: anew.arn };
+    const followed = lookAtStream(old, behind.watch, { stream: anew, reader: following }, NOW + 900);
+    expect(followed.gaps.map(({ id }) => id)).toEqual(behind.gaps.map(({ id }) => id));
+    expect(followed).toMatchObject({ unreadSeconds: 0, watch: { streamArn: anew.arn } });
+    expect(lookAtStream(old, followed.watch, { stream: anew, reader: following }, NOW + 1800).gaps).toEqual(
+      [],
+    );
+  });
+
+  test("finds that a new stream, too, drops what nobody reads", () => {
+    const anew = { arn: `${ARN}-2`, createdAtSeconds: NOW - 40 * HOUR };
+    const { gaps } = lookAtStream(old, seen(41 * HOUR, 900), { stream: anew, reader }, NOW);
+    expect(gaps).toMatchObject([{ gap: { lostUntilSeconds: NOW - 23 * HOUR } }]);
+    const untold = lookAtStream(old, seen(900), { stream: { arn: "other" }, reader }, NOW);
+    expect(untold.gaps).toMatchObject([{ gap: { lostUntilSeconds: NOW } }]);
+  });
+
+  test("of a stream that is off finds a hole that grows until it is on", () => {
+    const first = lookAtStream(old, seen(900), { stream: undefined, reader }, NOW);
+    const second = lookAtStream(old, first.watch, { stream: undefined, reader }, NOW + 900);
+    expect([first, second].map(({ gaps }) => gaps[0]?.gap.lostUntilSeconds)).toEqual([NOW, NOW + 900]);
+    expect(second.gaps[0]?.id).toBe(first.gaps[0]?.id);
+    expect(second.unreadSeconds).toBe(1800);
+  });
+
+  test("whatever happens and whenever somebody looks, no change is missing without a hole that is told", () => {
+    fc.assert(fc.property(fc.array(event, { minLength: 5, maxLength: 40 }), holdsAllHistory), {
+      numRuns: 2000,
+    });
+  });
+});
+
+/** What happens to a deployment, so many hours after the last thing. */
+const event = fc.record({
+  hours: fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 60 })),
+  kind: fc.constantFrom(
+    "look",
+    "look",
+    "look",
+    "on",
+    "off",
+    "stream-off",
+    "stream-new",
+    "follow",
+    "snapshot",
+  ),
+} as const);
+
+/**
+ * A table that is written every hour, with a reader that reads all that it can at once. After each look the lake lacks a change
+ * only if a hole is open.
+ */
+function holdsAllHistory(events: readonly { readonly hours: number; readonly kind: string }[]): void {
+  let hour = 0;
+  let stream: { readonly name: number; readonly since: number } | undefined = { name: 1, since: 0 };
+  let streams = 1;
+  const reader = { name: 1, isOn: true, since: 0 };
+  /** The hours of changes that no reader has read so far, with their streams. */
+  let unread: { readonly hour: number; readonly name: number | undefined }[] = [];
+  let manifest = seeded(0);
+  let watch: StreamWatch | undefined;
+  const gaps = new Map<string, Gap>();
+  const read = () => {
+    if (!reader.isOn) return;
+    unread = unread.filter((change) => change.name !== reader.name || change.hour < hour - 24);
+  };
+  const happenings: Readonly<Record<string, () => void>> = {
+    on: () => Object.assign(reader, reader.isOn ? {} : { isOn: true, since: hour }),
+    off: () => Object.assign(reader, reader.isOn ? { isOn: false, since: hour } : {}),
+    "stream-off": () => (stream = undefined),
+    "stream-new": () => (stream = { name: ++streams, since: hour }),
+    follow: () => stream && Object.assign(reader, { name: stream.name, isOn: true, since: hour }),
+    snapshot: () => (manifest = seeded(hour * HOUR)),
+    look: () => {
+      const sighting = {
+        stream: stream && { arn: String(stream.name), createdAtSeconds: stream.since * HOUR },
+        reader: {
+          streamArn: String(reader.name),
+          isReading: reader.isOn,
+          unchangedSinceSeconds: reader.since * HOUR,
+        },
+      };
+      const look = lookAtStream(manifest, watch, sighting, hour * HOUR);
+      watch = look.watch;
+      for (const { id, gap } of look.gaps) gaps.set(id, gap);
+      const isLost = (change: { readonly hour: number; readonly name: number | undefined }) =>
+        change.name === undefined || change.hour < hour - 24;
+      const lost = unread.filter((change) => isLost(change) && change.hour * HOUR > manifest.floorSeconds);
+      if (lost.length > 0) expect(openGaps(manifest, [...gaps.values()])).not.toEqual([]);
+    },
+  };
+  for (const { hours, kind } of events) {
+    for (let passed = 0; passed < hours; passed++) {
+      hour++;
+      unread.push({ hour, name: stream?.name });
+      read();
+    }
+    happenings[kind]?.();
+    read();
+  }
+}
+
+describe("records that come late", () => {
+  const watch: StreamWatch = { streamArn: ARN, seenReadingSeconds: NOW, lookedSeconds: NOW, sinceSeconds: 0 };
+  const old = seeded(NOW - 90 * HOUR);
+  const found = (agoSeconds: number, manifest = old, known: StreamWatch | undefined = watch) =>
+    gapOfLateReading(manifest, known, NOW - agoSeconds, NOW);
+
+  test("may have lost those before them where they are nearly as old as the stream keeps them", () => {
+    expect(found(23 * HOUR)).toBeUndefined();
+    expect(found(23 * HOUR + 1)).toMatchObject({ gap: { reason: "trimmed", foundAtSeconds: NOW } });
+    // NOW is 08:00 of that day.
+    expect(found(24 * HOUR)).toMatchObject({
+      id: "late-2027-01-15",
+      gap: { lostUntilSeconds: NOW - 22 * HOUR },
+    });
+  });
+
+  test("are from a recording where the stream cannot have them any more", () => {
+    expect(found(26 * HOUR + 1)).toBeUndefined();
+  });
+
+  test("are one hole for all batches of a day, and of an hour to the same second", () => {
+    const later = gapOfLateReading(old, watch, NOW - 24 * HOUR, NOW + 3599);
+    expect(later).toMatchObject({ ...found(24 * HOUR), gap: { lostUntilSeconds: NOW - 22 * HOUR } });
+  });
+
+  test("lack nothing that a snapshot shows, or the first one will", () => {
+    expect(found(24 * HOUR, seeded(NOW - 22 * HOUR))).toBeUndefined();
+    expect(found(24 * HOUR, seeded(NOW - 22 * HOUR - 1))).toBeDefined();
+    const none = initialManifest(1);
+    expect(gapOfLateReading(none, undefined, NOW - 24 * HOUR, NOW)).toBeUndefined();
+    expect(found(24 * HOUR, none, { ...watch, sinceSeconds: NOW - 22 * HOUR })).toBeUndefined();
+    expect(found(24 * HOUR, none, { ...watch, sinceSeconds: NOW - 22 * HOUR - 1 })).toBeDefined();
+  });
+});

@@ -24,10 +24,10 @@ import {
   segmentOfPath,
   segmentsFolder,
   sourcePath,
-  streamWatchPath,
   stageFolder,
   stagingFolder,
   stagingRunFolder,
+  streamWatchPath,
 } from "../../src/core/lake-path.ts";
 
 const SAFE = [..."abcXYZ019_-"];

@@ -10,6 +10,7 @@ import {
   readManifest,
   readSchema,
   recordGap,
+  recordGrowingGap,
   requireSchema,
   writeSchema,
 } from "../../src/core/lake-table.ts";
@@ -196,6 +197,24 @@ describe("gaps", () => {
     await recordGap(store, "reviews", "a", gapOf(20, "second"));
     await recordGap(store, "reviews", "b", gapOf(30, "third"));
     expect((await readGaps(store, "reviews")).map(({ detail }) => detail)).toEqual(["first", "second"]);
+  });
+
+  test("one that grows is one: found when it was first, with what was lost at the latest", async () => {
+    const store = new MemoryStore();
+    const until = async (foundAtSeconds: number, lostUntilSeconds: number) => {
+      const gap = { ...gapOf(foundAtSeconds, `found at ${foundAtSeconds}`), lostUntilSeconds };
+      await recordGrowingGap(store, "reviews", "g", gap);
+      return readGaps(store, "reviews");
+    };
+    const grown = { ...gapOf(10, "found at 10"), lostUntilSeconds: 7 };
+    expect(await until(10, 5)).toEqual([{ ...grown, lostUntilSeconds: 5 }]);
+    expect(await until(20, 7)).toEqual([grown]);
+    const writes = () => store.calls.filter((call) => /^(create|replace) /.test(call)).length;
+    const before = writes();
+    expect(await until(30, 6)).toEqual([grown]);
+    expect(writes()).toBe(before);
+    await commitManifest(store, "reviews", { ...manifestOf(1, 100), gaps: [gapOf(10, "found at 10")] });
+    expect((await latestManifest(store, "reviews")).gaps).toEqual([grown]);
   });
 
   test("one that cannot be read is damage, so that it is not forgotten", async () => {

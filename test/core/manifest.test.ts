@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   baseSegments,
   deltaSegments,
+  GAP_REASONS,
   type Gap,
   initialManifest,
   LAKE_FORMAT,
@@ -30,7 +31,7 @@ const segment: fc.Arbitrary<Segment> = fc.record({
   bytes: count,
 });
 const gap: fc.Arbitrary<Gap> = fc.record({
-  reason: fc.constantFrom("trimmed", "shard-expired", "stream-recreated", "started-late"),
+  reason: fc.constantFrom(...GAP_REASONS),
   detail: fc.string({ unit: "binary" }),
   foundAtSeconds: seconds,
   lostUntilSeconds: seconds,

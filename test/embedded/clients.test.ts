@@ -3,12 +3,13 @@ import type { AddressInfo } from "node:net";
 import { CreateTableCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { DynalakeError } from "../../src/core/error.ts";
+import { streamLabelSeconds } from "../../src/core/stream-arn.ts";
 import {
   connectSource,
   type SourceConfig,
   type SourceConnection,
 } from "../../src/embedded/dynamodb/clients.ts";
-import { describeSource, streamLabelSeconds } from "../../src/embedded/dynamodb/describe-source.ts";
+import { describeSource } from "../../src/embedded/dynamodb/describe-source.ts";
 import { isPassing, sourceError } from "../../src/embedded/dynamodb/source-error.ts";
 import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
 import { networkError, serviceError } from "./fake-stream.ts";

@@ -47,7 +47,7 @@ describe("the mapping of the stream", () => {
     expect(mapping.Properties).toMatchObject({
       BisectBatchOnFunctionError: true,
       FunctionResponseTypes: ["ReportBatchItemFailures"],
-      MaximumRecordAgeInSeconds: 21_600,
+      MaximumRecordAgeInSeconds: 86_400,
       MaximumRetryAttempts: 100,
     });
   });
@@ -199,6 +199,7 @@ describe("the functions", () => {
       ...common,
       SCHEMA_SETTLE_SECONDS: "1800",
       EVENT_SOURCE_MAPPING: "<ReviewsDeliveryMapping>",
+      SOURCE_TABLE_ARN: "<Table.Arn>",
     });
     expect(variables(/Clean/)).toEqual({ ...common, RETENTION_HOURS: "168" });
     for (const id of [/SnapshotPart/, /PlanSeed/, /Commit/, /PublishViews/])

@@ -100,6 +100,24 @@ describe("of all roles", () => {
     ]);
   });
 
+  test("only a look at the stream and the stream function write down what was lost", () => {
+    const puts = objectGrants(grantsOf(example.reviews), "s3:PutObject");
+    expect(puts.filter((put) => /gaps|watch/.test(put))).toEqual([
+      "ReviewsDeliveryFunctionRole reviews/gaps/*",
+      "ReviewsFunctionsPlanCompactionRole reviews/gaps/*",
+      "ReviewsFunctionsPlanCompactionRole reviews/watch.json",
+    ]);
+  });
+
+  test("only plan-compaction looks at the mapping, and at no other", () => {
+    const looks = grantsOf(example.reviews).filter(({ action }) => action === "lambda:GetEventSourceMapping");
+    expect(looks.map(({ resource, role }) => `${role} ${resource}`)).toEqual([
+      expect.stringMatching(
+        /^ReviewsFunctionsPlanCompactionRole arn:.*:event-source-mapping:<ReviewsDeliveryMapping/,
+      ),
+    ]);
+  });
+
   test("only publish-views makes views, and it changes no table that holds data", () => {
     const writes = grantsOf(example.reviews).filter(({ action }) => /glue:(Create|Update)Table/.test(action));
     expect([...new Set(writes.map(({ role }) => role))]).toEqual(["ReviewsFunctionsPublishViewsRole"]);

@@ -81,6 +81,8 @@ describe("alarms", () => {
       "FailedBatches: dynalake OnFailureObjects Maximum >= 1 for 1 x 900 s",
       "Quarantine: dynalake QuarantineObjects Maximum >= 1 for 1 x 900 s",
       "Gaps: dynalake OpenGaps Maximum >= 1 for 1 x 900 s",
+      "StreamUnread: dynalake StreamUnreadSeconds Maximum >= 3600 for 1 x 900 s",
+      "FailedLooks: dynalake FailedLooks Maximum >= 1 for 1 x 900 s",
       "DeliveryAge: AWS/Firehose DeliveryToS3.DataFreshness Maximum >= 900 for 1 x 300 s",
       "UnconvertedRecords: AWS/Firehose FailedConversion.Records Sum >= 1 for 1 x 300 s",
       "DeliveryErrors: dynalake ErrorObjects Maximum >= 1 for 1 x 900 s",
@@ -104,7 +106,7 @@ describe("alarms", () => {
   test("watch what is of this table", () => {
     const own = [...alarms(example.reviews).values()].filter((alarm) => alarm.Namespace === "dynalake");
     for (const alarm of own) expect(alarm.Dimensions).toEqual([{ Name: "LakeTable", Value: "reviews" }]);
-    expect(own).toHaveLength(4);
+    expect(own).toHaveLength(6);
   });
 
   test("take the thresholds that are given", () => {
@@ -137,6 +139,8 @@ test("the dashboard shows every metric that is alarmed on", () => {
     "OnFailureObjects",
     "ErrorObjects",
     "OpenGaps",
+    "StreamUnreadSeconds",
+    "FailedLooks",
     "ExecutionsFailed",
     "CommittedRows",
     "DeliveredRows",

@@ -1,8 +1,8 @@
 import type { DescribeStreamOutput, Shard } from "@aws-sdk/client-dynamodb-streams";
 import { failureName } from "../../aws/aws-error.ts";
 import { backoffMs, serviceBackoff, type Timing } from "../../aws/timing.ts";
+import { streamLabel } from "../../core/stream-arn.ts";
 import type { StreamsApi } from "./clients.ts";
-import { streamLabel } from "./describe-source.ts";
 import type { ListedShard } from "./shard-tree.ts";
 import { isPassing } from "./source-error.ts";
 import { CallRate } from "./timing.ts";

@@ -1,12 +1,12 @@
 import { backoffMs, serviceBackoff, systemTiming, type Timing } from "../../aws/timing.ts";
 import { DynalakeError } from "../../core/error.ts";
 import type { ChangeSource, StreamIdentity, StreamPosition } from "../../core/ports/change-source.ts";
+import { streamLabelSeconds } from "../../core/stream-arn.ts";
 import type { SourceConnection } from "./clients.ts";
 import {
   answerSecondsMax,
   describeSource,
   type SourceDescription,
-  streamLabelSeconds,
   withinSeconds,
 } from "./describe-source.ts";
 import type { StreamTuning } from "./followed-stream.ts";

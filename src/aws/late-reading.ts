@@ -1,0 +1,37 @@
+/** Writes down what may have left the stream in front of records that come very late. */
+import { recordedTime } from "../core/change.ts";
+import { gapOfLateReading, isLateReading } from "../core/gap.ts";
+import { latestManifest, recordGrowingGap } from "../core/lake-table.ts";
+import type { Gap } from "../core/manifest.ts";
+import type { ObjectStore } from "../core/ports/object-store.ts";
+import { readStreamWatch } from "../core/stream-watch.ts";
+
+export interface LateReadingContext {
+  readonly store: ObjectStore;
+  readonly table: string;
+  readonly nowSeconds: () => number;
+}
+
+/**
+ * Gives a function that is told of every batch of the stream, and answers with the hole that it has written down for it. A
+ * batch that comes in time costs nothing, and one hole is not written again for each of many batches.
+ */
+export function lateReading(
+  context: LateReadingContext,
+): (records: readonly unknown[]) => Promise<Gap | undefined> {
+  const { store, table } = context;
+  let notedUntilSeconds = 0;
+  return async (records) => {
+    const nowSeconds = context.nowSeconds();
+    const lateSeconds = records
+      .map(recordedTime)
+      .find((time) => time !== undefined && isLateReading(time, nowSeconds));
+    if (lateSeconds === undefined) return undefined;
+    const [manifest, watch] = [await latestManifest(store, table), await readStreamWatch(store, table)];
+    const found = gapOfLateReading(manifest, watch, lateSeconds, nowSeconds);
+    if (found === undefined || found.gap.lostUntilSeconds <= notedUntilSeconds) return undefined;
+    await recordGrowingGap(store, table, found.id, found.gap);
+    notedUntilSeconds = found.gap.lostUntilSeconds;
+    return found.gap;
+  };
+}

@@ -1,0 +1,21 @@
+/** Looks whether the stream is being read, and writes down what may have been lost where it is not. */
+import { type Look, lookAtStream, type Sighting } from "../../core/gap.ts";
+import { latestManifest, recordGrowingGap } from "../../core/lake-table.ts";
+import type { ObjectStore } from "../../core/ports/object-store.ts";
+import { readStreamWatch, saveStreamWatch } from "../../core/stream-watch.ts";
+
+export interface WatchContext {
+  readonly store: ObjectStore;
+  readonly nowSeconds: () => number;
+}
+
+/** Doing it again, also after a death in between, finds the same holes under the same names. */
+export async function watchStream(context: WatchContext, table: string, sighting: Sighting): Promise<Look> {
+  const { store, nowSeconds } = context;
+  const before = await readStreamWatch(store, table);
+  const look = lookAtStream(await latestManifest(store, table), before, sighting, nowSeconds());
+  // Before the look is kept: a hole that was found is never forgotten.
+  for (const { id, gap } of look.gaps) await recordGrowingGap(store, table, id, gap);
+  await saveStreamWatch(store, table, look.watch);
+  return look;
+}

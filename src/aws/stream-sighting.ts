@@ -1,0 +1,56 @@
+/** A look at a deployment: which stream the source table has, and whether the mapping reads it. */
+import { DescribeTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { GetEventSourceMappingCommand, type LambdaClient } from "@aws-sdk/client-lambda";
+import { DynalakeError } from "../core/error.ts";
+import type { Sighting, StreamReader } from "../core/gap.ts";
+import type { StreamIdentity } from "../core/ports/change-source.ts";
+import { streamLabelSeconds } from "../core/stream-arn.ts";
+import { awsError, failureName } from "./aws-error.ts";
+import { tableName } from "./table-arn.ts";
+
+export interface SightingRequest {
+  readonly lambda: LambdaClient;
+  readonly dynamodb: DynamoDBClient;
+  readonly sourceTableArn: string;
+  /** The id of the event source mapping. */
+  readonly mappingId: string;
+}
+
+/** Fails with TABLE_NOT_FOUND, CREDENTIALS, THROTTLED, UNREACHABLE or SOURCE_FAILED. */
+export async function sightStream(request: SightingRequest): Promise<Sighting> {
+  return { stream: await streamOf(request), reader: await readerOf(request) };
+}
+
+async function streamOf({ dynamodb, sourceTableArn }: SightingRequest): Promise<StreamIdentity | undefined> {
+  const name = tableName(sourceTableArn);
+  const { Table } = await dynamodb
+    .send(new DescribeTableCommand({ TableName: name }))
+    .catch((error: unknown) => {
+      const isMissing = failureName(error) === "ResourceNotFoundException";
+      const otherwise = isMissing ? "TABLE_NOT_FOUND" : "SOURCE_FAILED";
+      throw awsError(error, { service: "DynamoDB", attempt: `describe the table ${name}`, otherwise });
+    });
+  if (Table === undefined) throw new DynalakeError("SOURCE_FAILED", `DynamoDB does not tell of ${name}`);
+  const arn = Table.LatestStreamArn;
+  // The ARN of a stream that was disabled stays in the description.
+  if (arn === undefined || Table.StreamSpecification?.StreamEnabled !== true) return undefined;
+  const createdAtSeconds = streamLabelSeconds(arn);
+  return { arn, ...(createdAtSeconds === undefined ? {} : { createdAtSeconds }) };
+}
+
+/** A try that failed is told as "PROBLEM: ..."; before the first one it says so. */
+async function readerOf({ lambda, mappingId }: SightingRequest): Promise<StreamReader | undefined> {
+  try {
+    const mapping = await lambda.send(new GetEventSourceMappingCommand({ UUID: mappingId }));
+    const { EventSourceArn = "", LastModified, LastProcessingResult = "", State } = mapping;
+    return {
+      streamArn: EventSourceArn,
+      isReading: State === "Enabled" && !LastProcessingResult.startsWith("PROBLEM"),
+      unchangedSinceSeconds: LastModified && Math.ceil(LastModified.getTime() / 1000),
+    };
+  } catch (error) {
+    if (failureName(error) === "ResourceNotFoundException") return undefined;
+    const attempt = "look at the mapping of the stream";
+    throw awsError(error, { service: "Lambda", attempt, otherwise: "SOURCE_FAILED" });
+  }
+}

@@ -1,0 +1,32 @@
+import { expect, test } from "@jest/globals";
+import { watchStream } from "../../src/aws/steps/watch-stream.ts";
+import { readGaps } from "../../src/core/lake-table.ts";
+import { readStreamWatch } from "../../src/core/stream-watch.ts";
+import { MemoryStore } from "../support/memory-store.ts";
+
+const NOW = 1_800_000_000;
+const reader = { streamArn: "one", isReading: true, unchangedSinceSeconds: 0 };
+
+test("a look that dies before it is kept finds the same hole again, and tells it once", async () => {
+  const store = new MemoryStore();
+  const look = (arn: string, nowSeconds: number) =>
+    watchStream({ store, nowSeconds: () => nowSeconds }, "t", { stream: { arn }, reader });
+  await look("one", NOW);
+  const kept = await readStreamWatch(store, "t");
+  store.failOnce("replace", /watch/, "before");
+  await expect(look("two", NOW + 10)).rejects.toThrow("no answer");
+  expect(await readStreamWatch(store, "t")).toEqual(kept);
+  expect(await readGaps(store, "t")).toMatchObject([{ lostUntilSeconds: NOW + 10 }]);
+  await look("two", NOW + 20);
+  expect(await readGaps(store, "t")).toMatchObject([
+    { reason: "stream-recreated", foundAtSeconds: NOW + 10, lostUntilSeconds: NOW + 20 },
+  ]);
+});
+
+test("a hole that cannot be written down keeps the look from being kept", async () => {
+  const store = new MemoryStore();
+  store.failOnce("replace", /gaps/, "before");
+  const looking = watchStream({ store, nowSeconds: () => NOW }, "t", { stream: undefined, reader });
+  await expect(looking).rejects.toThrow("no answer");
+  expect(await readStreamWatch(store, "t")).toBeUndefined();
+});

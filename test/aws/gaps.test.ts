@@ -1,0 +1,137 @@
+/** Changes that nobody read: found by the next compaction, alarmed, and mended by a snapshot. With policies enforced. */
+import { CloudWatchClient, DescribeAlarmsCommand } from "@aws-sdk/client-cloudwatch";
+import { DynamoDBClient, UpdateTableCommand } from "@aws-sdk/client-dynamodb";
+import { LambdaClient, UpdateEventSourceMappingCommand } from "@aws-sdk/client-lambda";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { manifestPath } from "../../src/core/lake-path.ts";
+import { latestManifest, readGaps } from "../../src/core/lake-table.ts";
+import { manifestText } from "../../src/core/manifest.ts";
+import { parseSchema } from "../../src/core/schema.ts";
+import { type TableStatus, tableStatus } from "../../src/core/status.ts";
+import { readStreamWatch, saveStreamWatch } from "../../src/core/stream-watch.ts";
+import { deployStacks } from "./support/deploy.ts";
+import { type AwsEmulator, startEmulator } from "./support/emulator.ts";
+import { DeployedTable, until } from "./support/reviews.ts";
+
+const HOUR = 3600;
+let emulator: AwsEmulator;
+let reviews: DeployedTable;
+
+beforeAll(async () => {
+  emulator = await startEmulator({ iam: true });
+  await deployStacks(emulator, { app: "node_modules/.bin/tsx infra/app.ts" });
+  reviews = await DeployedTable.open(emulator, "DynalakeReviews");
+  const [first] = await until("the first snapshot has started", async () => {
+    const executions = await reviews.executions(reviews.deployment.snapshotMachineArn);
+    return executions.length > 0 ? executions : undefined;
+  });
+  expect(await reviews.ended(first as string)).toMatchObject({ output: { outcome: "committed" } });
+});
+
+afterAll(async () => {
+  reviews?.close();
+  await emulator?.stop();
+});
+
+const now = (): number => Math.floor(Date.now() / 1000);
+
+/** One compaction at a time runs, and the schedule has started one as well. */
+async function compact(): Promise<void> {
+  await until("a compaction succeeds", async () => {
+    const { output } = await reviews.run(reviews.deployment.compactionMachineArn, { settleSeconds: 0 });
+    return (output as { readonly outcome?: string }).outcome === "succeeded" ? true : undefined;
+  });
+}
+
+async function status(): Promise<TableStatus> {
+  const { store, engine } = reviews.lake;
+  const manifest = await latestManifest(store, "reviews");
+  const schema = parseSchema(manifest.schema, "the manifest");
+  const mappingId = reviews.deployment.eventSourceMapping;
+  return tableStatus({ store, engine, schema, mappingId }, now());
+}
+
+async function switchMapping(Enabled: boolean): Promise<void> {
+  const client = new LambdaClient(emulator.client);
+  const UUID = reviews.deployment.eventSourceMapping;
+  await client.send(new UpdateEventSourceMappingCommand({ UUID, Enabled }));
+  client.destroy();
+}
+
+/** Waits until the alarm on a metric of the lake is raised. */
+async function alarmed(metric: string): Promise<void> {
+  const client = new CloudWatchClient(emulator.client);
+  await until(`the alarm on ${metric} is raised`, async () => {
+    const { MetricAlarms = [] } = await client.send(new DescribeAlarmsCommand({ StateValue: "ALARM" }));
+    return MetricAlarms.some(({ MetricName }) => MetricName === metric) ? true : undefined;
+  });
+  client.destroy();
+}
+
+/** As if the lake's snapshot and the last look at it were of so long ago. */
+async function age(hours: number): Promise<void> {
+  const { store } = reviews.lake;
+  const manifest = await latestManifest(store, "reviews");
+  const seconds = now() - hours * HOUR;
+  const times = { floorSeconds: seconds, horizonSeconds: seconds };
+  const snapshots = manifest.snapshots.map((snapshot) => ({
+    ...snapshot,
+    exportTimeSeconds: seconds,
+    cutSeconds: seconds,
+  }));
+  const text = manifestText({ ...manifest, ...times, snapshots });
+  await store.replace(manifestPath("reviews", manifest.sequence), new TextEncoder().encode(text));
+  const watch = await readStreamWatch(store, "reviews");
+  expect(watch).toBeDefined();
+  if (watch === undefined) return;
+  await saveStreamWatch(store, "reviews", { ...watch, seenReadingSeconds: seconds, lookedSeconds: seconds });
+}
+
+test("a stream that is read leaves no hole, also where nobody has looked for days", async () => {
+  await compact();
+  expect(await readStreamWatch(reviews.lake.store, "reviews")).toMatchObject({
+    streamArn: expect.stringContaining("table/Reviews/stream/"),
+  });
+  expect(await status()).toMatchObject({ health: "healthy", openGaps: [], mendedGaps: [] });
+});
+
+test("a mapping that was off for more than a day is a hole, alarmed, until a snapshot mends it", async () => {
+  await age(40);
+  await switchMapping(false);
+  await compact();
+  expect(await status()).toMatchObject({ health: "gap", openGaps: [{ reason: "trimmed" }] });
+  await alarmed("OpenGaps");
+  await alarmed("StreamUnreadSeconds");
+  await switchMapping(true);
+  await compact();
+  const { health, openGaps } = await status();
+  expect(health).toBe("gap");
+  expect(openGaps).toHaveLength(1);
+  const lostUntil = openGaps[0]?.lostUntilSeconds ?? 0;
+  expect(Math.abs(lostUntil - (now() - 23 * HOUR))).toBeLessThan(300);
+
+  const snapshot = await reviews.run(reviews.deployment.snapshotMachineArn, {});
+  expect(snapshot).toMatchObject({ output: { outcome: "committed" } });
+  await compact();
+  expect(await status()).toMatchObject({ health: "healthy", openGaps: [], mendedGaps: openGaps });
+  expect((await latestManifest(reviews.lake.store, "reviews")).gaps).toEqual(openGaps);
+});
+
+test("a stream that is off, and one that was made anew, are holes", async () => {
+  const client = new DynamoDBClient(emulator.client);
+  const stream = (StreamSpecification: { StreamEnabled: boolean; StreamViewType?: "NEW_IMAGE" }) =>
+    client.send(new UpdateTableCommand({ TableName: "Reviews", StreamSpecification }));
+  await stream({ StreamEnabled: false });
+  await compact();
+  expect(await status()).toMatchObject({ health: "gap", openGaps: [{ reason: "stream-off" }] });
+  await stream({ StreamEnabled: true, StreamViewType: "NEW_IMAGE" });
+  await compact();
+  client.destroy();
+  const { health, openGaps } = await status();
+  expect([health, openGaps.map(({ reason }) => reason)]).toEqual(["gap", ["stream-off", "stream-recreated"]]);
+  expect(await readGaps(reviews.lake.store, "reviews")).toHaveLength(3);
+});
+
+test("what is looked at needs no permission that is not given", async () => {
+  expect(await emulator.denials()).toEqual([]);
+});
