@@ -203,7 +203,7 @@ function program(): Command {
     .addOption(lakeOption())
     .addOption(lakeTableOption())
     .option("--retention-hours <n>", "keep manifests, and with them --as-of, for so long (168)", notNegative)
-    .option("--grace-hours <n>", "leave younger files alone (24)", notNegative)
+    .option("--grace-hours <n>", "leave younger files and manifests alone (24)", notNegative)
     .addOption(jsonOption())
     .action(ends(async (options) => (await import("./commands/vacuum.ts")).vacuumCommand(context, options)));
 

@@ -5,9 +5,12 @@ import type { Manifest } from "./manifest.ts";
 import type { ObjectStore, StoredObject } from "./ports/object-store.ts";
 
 export interface RetentionPolicy {
-  /** Manifests, and with them `--as-of`, are kept for so long. */
+  /** Manifests, and with them `--as-of`, are kept for so long, and as long as `graceSeconds` says. */
   readonly retentionSeconds: number;
-  /** Files younger than this may belong to a run that is still under way. */
+  /**
+   * Files younger than this may belong to a run that is still under way. So may the numbers of manifests that were replaced
+   * since: such a run would take a freed number for the next one, and its commit, behind the newest, would not count.
+   */
   readonly graceSeconds: number;
 }
 
@@ -39,7 +42,8 @@ export async function vacuum(
     const { committedAtSeconds, segments, snapshots } = manifest;
     manifests.push({ sequence, committedAtSeconds, segments, snapshots });
   }
-  const expired = expiredManifests(manifests, nowSeconds - policy.retentionSeconds);
+  const keptSeconds = Math.max(policy.retentionSeconds, policy.graceSeconds);
+  const expired = expiredManifests(manifests, nowSeconds - keptSeconds);
   const kept = manifests.slice(expired.length);
   await store.remove(expired.map((manifest) => manifestPath(table, manifest.sequence)));
   const files = [...(await store.list(segmentsFolder(table))), ...(await store.list(stagingFolder(table)))];

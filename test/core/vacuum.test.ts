@@ -73,6 +73,15 @@ describe("what is removed", () => {
   });
 });
 
+test("of the manifests none goes that a run under way may have begun from: their numbers are not free for it", async () => {
+  const store = new MemoryStore();
+  for (const [i, age] of [2 * DAY, DAY + 1, DAY, 10].entries()) commit(store, i + 1, NOW - age, []);
+  expect(await vacuum(store, "t", { retentionSeconds: 0, graceSeconds: DAY }, NOW)).toMatchObject({
+    manifests: 2,
+  });
+  expect(store.paths()).toEqual(["t/manifest/000000000003.json", "t/manifest/000000000004.json"]);
+});
+
 describe("the newest manifest", () => {
   test("stays however old it is, with its files", async () => {
     const store = new MemoryStore();

@@ -1,0 +1,151 @@
+/**
+ * A query engine whose objects are tables of a DuckDB in memory: it runs the statements of the core as they are, and an
+ * object of the store holds the name of its table. So a lake is copied by copying its names, and an object that was removed
+ * or torn fails the query that reads it.
+ */
+import type { ChangeObject } from "../../src/core/lake-path.ts";
+import { changeObjectPath, segmentFolder } from "../../src/core/lake-path.ts";
+import type { Segment } from "../../src/core/manifest.ts";
+import type { ChangeSink } from "../../src/core/ports/change-sink.ts";
+import type { QueryEngine, StageRequest } from "../../src/core/ports/query-engine.ts";
+import type { Schema } from "../../src/core/schema.ts";
+import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../../src/core/sql/columns.ts";
+import type { Dialect } from "../../src/core/sql/dialect.ts";
+import { literal, quoted } from "../../src/core/sql/dialect.ts";
+import { duckdb } from "../../src/core/sql/duckdb.ts";
+import { changeWireColumns, itemWireColumns, type WireColumn } from "../../src/core/wire-line.ts";
+import type { DuckdbSession } from "../../src/embedded/duckdb-session.ts";
+import { engineError } from "../../src/embedded/duckdb-session.ts";
+import type { MemoryStore } from "../support/memory-store.ts";
+
+/** Names of tables are never used twice, whatever lake they belong to. */
+let tables = 0;
+
+export class TableEngine implements QueryEngine {
+  readonly dialect: Dialect = duckdb;
+  readonly keysAtOnceMax = 3;
+  readonly #store: MemoryStore;
+  readonly #session: DuckdbSession;
+  readonly #tables: string[] = [];
+
+  constructor(store: MemoryStore, session: DuckdbSession) {
+    this.#store = store;
+    this.#session = session;
+  }
+
+  changes: QueryEngine["changes"] = (schema, { objects }) => {
+    const columns = changeWireColumns(schema);
+    const paths = objects.map(({ path }) => `SELECT * FROM ${objectName(path)}`);
+    return byName(emptyWireRows(duckdb, columns), nameList(columns), paths);
+  };
+
+  changeLog: QueryEngine["changeLog"] = (schema, objects) => {
+    const hour = (name: string) => ({ name, type: "string" }) as const;
+    const columns = [...changeWireColumns(schema), hour("dt"), hour("hr")];
+    const rows = objects.map(
+      ({ path, hour: { dt, hr } }: ChangeObject) =>
+        `SELECT *, ${literal(dt)} AS dt, ${literal(hr)} AS hr FROM ${objectName(path)}`,
+    );
+    return byName(emptyWireRows(duckdb, columns), nameList(columns), rows);
+  };
+
+  segments: QueryEngine["segments"] = (schema, segments) => {
+    const rows = segments.map(({ run, part }) => `SELECT * FROM ${objectName(pathOf(schema, run, part))}`);
+    return byName(emptySegments(duckdb, schema), nameList(segmentColumns(duckdb, schema)), rows);
+  };
+
+  rows: QueryEngine["rows"] = async (sql) => {
+    try {
+      const reader = await this.#session.connection.runAndReadAll(this.#resolved(sql));
+      return reader.getRowObjectsJS();
+    } catch (error) {
+      throw engineError(error);
+    }
+  };
+
+  async stage({ run, kind, schema, rows, cut }: StageRequest): Promise<readonly Segment[]> {
+    const staged: Segment[] = [];
+    for (const { part, where } of cut.parts) {
+      const own = where === undefined ? rows : `SELECT * FROM (${rows}) WHERE ${where}`;
+      const table = await this.#tableOf(own);
+      const [counted] = await this.rows(`SELECT count(*) AS rows FROM ${quoted(table)}`);
+      if (Number(counted?.rows) === 0) continue;
+      await this.#store.create(pathOf(schema, run, part), new TextEncoder().encode(table));
+      staged.push({
+        id: `${run}-${part}`,
+        run,
+        part,
+        kind,
+        rows: Number(counted?.rows),
+        bytes: table.length,
+      });
+    }
+    return staged;
+  }
+
+  /** Delivers rows as one object of the change log. */
+  sink(schema: Schema): ChangeSink {
+    return {
+      deliver: async (rows, arrivedAtSeconds) => {
+        const newest = Math.max(...rows.map((row) => row.changedAtSeconds));
+        const table = await this.#tableOf(
+          linesRelation(
+            changeWireColumns(schema),
+            rows.map((row) => row.line),
+          ),
+        );
+        const path = changeObjectPath(schema.table, arrivedAtSeconds, newest, table.replace(" ", "-"));
+        await this.#store.create(path, new TextEncoder().encode(table));
+      },
+    };
+  }
+
+  /** Staged items of a snapshot. */
+  items(schema: Schema, lines: readonly string[]): string {
+    const columns = itemWireColumns(schema);
+    return lines.length === 0 ? emptyWireRows(duckdb, columns) : linesRelation(columns, lines);
+  }
+
+  async #tableOf(rows: string): Promise<string> {
+    const table = `object ${++tables}`;
+    await this.#session.run(`CREATE TABLE ${quoted(table)} AS ${this.#resolved(rows)}`);
+    this.#tables.push(table);
+    return table;
+  }
+
+  /** Forgets all objects that this engine has written. */
+  async drop(): Promise<void> {
+    for (const table of this.#tables.splice(0)) await this.#session.run(`DROP TABLE ${quoted(table)}`);
+  }
+
+  /** The statement with the tables behind its objects; one that is not there stays, and fails it. */
+  #resolved(sql: string): string {
+    return sql.replace(/"in the store: ([^"]+)"/g, (name, path: string) => {
+      const table = this.#store.text(path);
+      return table === undefined ? name : quoted(table);
+    });
+  }
+}
+
+function pathOf(schema: Schema, run: string, part: string): string {
+  return `${segmentFolder(schema.table, run, part)}rows.parquet`;
+}
+
+function objectName(path: string): string {
+  return quoted(`in the store: ${path}`);
+}
+
+function byName(empty: string, columns: string, relations: readonly string[]): string {
+  if (relations.length === 0) return empty;
+  return `(SELECT ${columns} FROM (${[`SELECT * FROM ${empty}`, ...relations].join(" UNION ALL BY NAME ")}))`;
+}
+
+/** Wire rows of lines, without a file. */
+function linesRelation(columns: readonly WireColumn[], lines: readonly string[]): string {
+  const shape = JSON.stringify(
+    Object.fromEntries(columns.map(({ name, type }) => [name, duckdb.wireTypeName(type)])),
+  );
+  const values = lines.map((line) => `(${literal(line.trim())})`).join(", ");
+  const taken = columns.map(({ name }) => `row_.${quoted(name)} AS ${quoted(name)}`).join(", ");
+  return `(SELECT ${taken} FROM (SELECT from_json(line, ${literal(shape)}) AS row_ FROM (VALUES ${values}) AS lines(line)))`;
+}

@@ -1,0 +1,282 @@
+/** A small lake in memory, what has to be seen of it, and the ports by which a process works on it. */
+import { expect } from "@jest/globals";
+import { type Item, itemText } from "../../src/core/attribute-value.ts";
+import type { WireValue } from "../../src/core/codec/encoding.ts";
+import { type CompactionContext, compactMajor, compactMinor } from "../../src/core/compact.ts";
+import { DEFAULT_POLICY } from "../../src/core/compaction-plan.ts";
+import { type DeliveryContext, deliver, type RecordBatch } from "../../src/core/deliver.ts";
+import { latestManifest, manifestSequences, readSchema } from "../../src/core/lake-table.ts";
+import { currentView, historyViews, segmentViews, wireRows } from "../../src/core/lake-view.ts";
+import type { Manifest } from "../../src/core/manifest.ts";
+import type { ChangeSink } from "../../src/core/ports/change-sink.ts";
+import type { ChangeSource } from "../../src/core/ports/change-source.ts";
+import type { ObjectStore } from "../../src/core/ports/object-store.ts";
+import type { QueryEngine } from "../../src/core/ports/query-engine.ts";
+import { rowCodec, toItem } from "../../src/core/row.ts";
+import { parseSchema, type Schema } from "../../src/core/schema.ts";
+import { type SeedContext, seed } from "../../src/core/seed.ts";
+import { vacuum } from "../../src/core/vacuum.ts";
+import { itemLine, lineWriter } from "../../src/core/wire-line.ts";
+import type { DuckdbSession } from "../../src/embedded/duckdb-session.ts";
+import { MemoryStore } from "../support/memory-store.ts";
+import { type Faults, faultyEngine, faultySink, faultySource, faultyStore } from "./faults.ts";
+import { TableEngine } from "./table-engine.ts";
+
+export const TABLE = "t";
+export const NOW = 1_800_000_000;
+
+/** The values of the items by their keys. */
+export type State = Readonly<Record<number, string>>;
+
+export interface Change {
+  readonly key: number;
+  readonly sequence: number;
+  /** Undefined after a removal. */
+  readonly value: string | undefined;
+  readonly timeSeconds: number;
+}
+
+/** The attribute N is declared later, in some of the worlds. */
+export function worldSchema(partitionBy = "bucket(2)", later: "later" | "now" = "later"): Schema {
+  const attributes = { K: { type: "int" }, V: { type: "string" }, G: { type: "string" } };
+  const declared = later === "now" ? { ...attributes, N: { type: "string" } } : attributes;
+  return parseSchema({ table: TABLE, key: { hash: "K" }, partitionBy, attributes: declared }, "a test");
+}
+
+export function itemOf(key: number, value: string): Item {
+  return {
+    K: { N: String(key) },
+    V: { S: value },
+    G: { S: `g${value.at(-1)}` },
+    N: { S: `note of ${value}` },
+  };
+}
+
+export function recordOf({ key, sequence, value, timeSeconds }: Change): unknown {
+  return {
+    eventName: value === undefined ? "REMOVE" : "MODIFY",
+    dynamodb: {
+      Keys: { K: { N: String(key) } },
+      SequenceNumber: String(sequence),
+      ApproximateCreationDateTime: timeSeconds,
+      ...(value === undefined ? {} : { NewImage: itemOf(key, value) }),
+    },
+  };
+}
+
+/** What one process has in its hands. */
+export interface Ports {
+  readonly store: ObjectStore;
+  readonly engine: QueryEngine;
+  readonly sink: ChangeSink;
+  readonly newRun: () => string;
+  /** A source as this process reaches it. */
+  readonly reached: (source: ChangeSource) => ChangeSource;
+}
+
+export class World {
+  readonly store: MemoryStore;
+  readonly engine: TableEngine;
+  readonly schema: Schema;
+  nowSeconds: number = NOW;
+  readonly #session: DuckdbSession;
+  #runs = 0;
+
+  constructor(session: DuckdbSession, schema: Schema, objects: MemoryStore["objects"] = new Map()) {
+    this.store = new MemoryStore();
+    for (const [path, object] of objects) this.store.objects.set(path, object);
+    this.store.nowMs = () => this.nowSeconds * 1000;
+    this.engine = new TableEngine(this.store, session);
+    this.schema = schema;
+    this.#session = session;
+  }
+
+  copy(): World {
+    const copy = new World(this.#session, this.schema, this.store.objects);
+    copy.nowSeconds = this.nowSeconds;
+    copy.#runs = this.#runs;
+    return copy;
+  }
+
+  /** Two lakes of one origin are the same where this is: whatever a table of a path holds is the same in both. */
+  fingerprint(): string {
+    const texts = this.store.paths().map((path) => `${path} ${this.store.text(path)}`);
+    return texts.join("\n").replaceAll(/object[ -]\d+/g, "object");
+  }
+
+  /** The ports of a process whose calls may fail; of one that lives in peace without `faults`. */
+  ports(faults?: Faults, tellsUndelivered = false): Ports {
+    const newRun = (): string => `run-${++this.#runs}`;
+    const sink = this.engine.sink(this.schema);
+    if (faults === undefined)
+      return { store: this.store, engine: this.engine, sink, newRun, reached: (source) => source };
+    const tear = async ({ run }: { readonly run: string }, part: string): Promise<void> =>
+      this.store.plant(`${TABLE}/segments/${run}/${part}/rows.parquet`, "a torn piece");
+    return {
+      store: faultyStore(this.store, faults),
+      engine: faultyEngine(this.engine, faults, tear),
+      sink: faultySink(sink, faults, tellsUndelivered),
+      newRun,
+      reached: (source) => faultySource(source, faults),
+    };
+  }
+}
+
+export function deliveryContext(world: World, { store, sink }: Ports): DeliveryContext {
+  return { store, sink, writer: lineWriter(rowCodec(world.schema)), rowBytesMax: 1_000_000 };
+}
+
+export async function deliverAll(
+  world: World,
+  changes: readonly Change[],
+  ports: Ports = world.ports(),
+): Promise<void> {
+  await deliver(deliveryContext(world, ports), batchOf(world, changes.map(recordOf)));
+}
+
+export function batchOf(world: World, records: readonly unknown[]): RecordBatch {
+  return { records, source: "a test", arrivedAtSeconds: world.nowSeconds };
+}
+
+export function compaction(
+  world: World,
+  { store, engine, newRun }: Ports = world.ports(),
+  policy: Partial<CompactionContext["policy"]> = {},
+): CompactionContext {
+  return {
+    store,
+    engine,
+    newRun,
+    schema: world.schema,
+    policy: { ...DEFAULT_POLICY, settleSeconds: 0, ...policy },
+    nowSeconds: () => world.nowSeconds,
+  };
+}
+
+export function seeding(
+  world: World,
+  state: State,
+  exportTimeSeconds: number,
+  { store, engine, newRun }: Ports = world.ports(),
+): SeedContext {
+  const writer = lineWriter(rowCodec(world.schema));
+  const lines = Object.entries(state).map(
+    ([key, value]) => itemLine(writer, itemOf(Number(key), value)) as string,
+  );
+  return {
+    store,
+    engine,
+    schema: world.schema,
+    run: newRun(),
+    staged: world.engine.items(world.schema, lines),
+    items: lines.length,
+    exportTimeSeconds,
+    cutSeconds: exportTimeSeconds,
+    deliveryDelaySeconds: DEFAULT_POLICY.deliveryDelaySeconds,
+    snapshotsKept: 1,
+    nowSeconds: () => world.nowSeconds,
+  };
+}
+
+/** A snapshot an hour ago, changes that were folded, and changes that were not. */
+export async function filledWorld(session: DuckdbSession, schema: Schema): Promise<World> {
+  const world = new World(session, schema);
+  world.nowSeconds = NOW - 3600;
+  await seed(seeding(world, { 1: "a1", 2: "a2", 3: "a3", 4: "a4", 5: "a5" }, world.nowSeconds));
+  world.nowSeconds = NOW - 3000;
+  await deliverAll(world, FOLDED);
+  world.nowSeconds = NOW - 2900;
+  expect(await compactMinor(compaction(world))).toBeDefined();
+  world.nowSeconds = NOW;
+  await deliverAll(world, UNFOLDED);
+  return world;
+}
+
+const FOLDED: readonly Change[] = [
+  { key: 1, sequence: 11, value: "b1", timeSeconds: NOW - 3010 },
+  { key: 2, sequence: 12, value: undefined, timeSeconds: NOW - 3009 },
+  { key: 6, sequence: 13, value: "b6", timeSeconds: NOW - 3008 },
+];
+
+const UNFOLDED: readonly Change[] = [
+  { key: 1, sequence: 21, value: "c3", timeSeconds: NOW - 30 },
+  { key: 3, sequence: 22, value: undefined, timeSeconds: NOW - 29 },
+  { key: 7, sequence: 23, value: "c7", timeSeconds: NOW - 28 },
+  { key: 7, sequence: 24, value: "d8", timeSeconds: NOW - 28 },
+];
+
+export const FILLED: State = { 1: "c3", 4: "a4", 5: "a5", 6: "b6", 7: "d8" };
+export const FILLED_CHANGES: readonly Change[] = [...FOLDED, ...UNFOLDED];
+
+async function schemaOf(world: World): Promise<Schema> {
+  return (await readSchema(world.store, TABLE)) ?? world.schema;
+}
+
+/** What a reader sees: the items, each whole, with the columns that the schema has by now. */
+export async function shown(world: World): Promise<State> {
+  const schema = await schemaOf(world);
+  const context = { store: world.store, engine: world.engine, schema };
+  const view = await currentView(context, await latestManifest(world.store, TABLE), undefined);
+  const rows = await world.engine.rows(wireRows(context, view));
+  const codec = rowCodec(schema);
+  const state: Record<number, string> = {};
+  for (const row of rows) {
+    const values = schema.columns.map(({ name }) => row[name] as WireValue);
+    const item = toItem(codec, { values, unmapped: row._unmapped as string | null });
+    const [key, value] = [Number(row.k), String(row.v)];
+    if (state[key] !== undefined) throw new Error(`the key ${key} stands twice in the view`);
+    expect(itemText(item)).toBe(itemText(itemOf(key, value)));
+    if (schema.columns.some(({ name }) => name === "n")) expect(row.n).toBe(`note of ${value}`);
+    state[key] = value;
+  }
+  return state;
+}
+
+/** Every change that the history tells of, once, as "sequence key value". */
+export async function history(world: World): Promise<ReadonlySet<string>> {
+  const schema = await schemaOf(world);
+  const [view] = await historyViews({ store: world.store, engine: world.engine, schema });
+  const rows = await world.engine.rows(`SELECT k, v, _op, _version FROM (${view?.sql})`);
+  return new Set(rows.map((row) => changeText(Number(row.k), Number(row._version), row.v as string | null)));
+}
+
+export function historyOf(changes: readonly Change[]): ReadonlySet<string> {
+  return new Set(changes.map(({ key, sequence, value }) => changeText(key, sequence, value ?? null)));
+}
+
+function changeText(key: number, sequence: number, value: string | null): string {
+  return `${sequence} ${key} ${value ?? "removed"}`;
+}
+
+/** The objects of the change log. */
+export function changeObjects(world: World): readonly string[] {
+  return world.store.paths(`${TABLE}/changes/`);
+}
+
+/**
+ * What follows every crash in the end: changes are folded, the base is rewritten, and a vacuum removes all that is not live,
+ * and nothing else. `state` is shown at each of these steps.
+ */
+export async function expectMended(world: World, state: State): Promise<void> {
+  world.nowSeconds += 60;
+  await compactMinor(compaction(world));
+  await compactMajor(compaction(world), "all");
+  expect(await shown(world)).toEqual(state);
+  world.nowSeconds += 60;
+  const manifest = await latestManifest(world.store, TABLE);
+  await vacuum(world.store, TABLE, { retentionSeconds: 0, graceSeconds: 0 }, world.nowSeconds);
+  const kept = [...world.store.paths(`${TABLE}/segments/`), ...world.store.paths(`${TABLE}/staging/`)];
+  expect(kept).toEqual(namedPaths(manifest));
+  expect(await manifestSequences(world.store, TABLE)).toEqual(
+    manifest.sequence === 0 ? [] : [manifest.sequence],
+  );
+  expect(await shown(world)).toEqual(state);
+  const context = { store: world.store, engine: world.engine, schema: await schemaOf(world) };
+  for (const { sql } of segmentViews(context, manifest)) await world.engine.rows(sql);
+}
+
+function namedPaths(manifest: Manifest): readonly string[] {
+  const named = [...manifest.segments, ...manifest.snapshots.flatMap(({ segments }) => segments)];
+  const paths = named.map(({ run, part }) => `${TABLE}/segments/${run}/${part}/rows.parquet`);
+  return [...new Set(paths)].sort();
+}

@@ -1,0 +1,300 @@
+/** Whatever call fails, and however: no row is lost, doubled or brought back, and the next run mends the lake. */
+import { tmpdir } from "node:os";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { compactMajor, compactMinor } from "../../src/core/compact.ts";
+import { deliver } from "../../src/core/deliver.ts";
+import { type FollowContext, openFollower } from "../../src/core/follow.ts";
+import { latestManifest, readGaps, readSchema, recordGap, writeSchema } from "../../src/core/lake-table.ts";
+import { openGaps } from "../../src/core/manifest.ts";
+import { readReadingState } from "../../src/core/reading-state.ts";
+import { changeSchema } from "../../src/core/schema-commit.ts";
+import { seed } from "../../src/core/seed.ts";
+import { vacuum } from "../../src/core/vacuum.ts";
+import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb-session.ts";
+import { FakeSource } from "../support/fake-source.ts";
+import { type Tried, tryAllPoints, type WritePath } from "./crash-points.ts";
+import {
+  batchOf,
+  type Change,
+  compaction,
+  deliverAll,
+  deliveryContext,
+  FILLED,
+  FILLED_CHANGES,
+  filledWorld,
+  history,
+  historyOf,
+  NOW,
+  type Ports,
+  recordOf,
+  type State,
+  seeding,
+  TABLE,
+  World,
+  worldSchema,
+} from "./world.ts";
+
+let session: DuckdbSession;
+const tried: Record<string, Tried> = {};
+
+beforeAll(async () => {
+  session = await openDuckdb({ threads: 1, memoryMegabytes: 300, temporaryFolder: tmpdir() });
+});
+
+afterAll(() => {
+  session.close();
+  const { points, pairs } = sum();
+  console.info(`${points} crash points and ${pairs} pairs of them: ${JSON.stringify(tried)}`);
+});
+
+const filled = (schema = worldSchema()): Promise<World> => filledWorld(session, schema);
+
+/** Of three items: one is put anew, one is changed, one removed. */
+const ARRIVING: readonly Change[] = [
+  { key: 9, sequence: 31, value: "e9", timeSeconds: NOW - 2 },
+  { key: 6, sequence: 32, value: "e6", timeSeconds: NOW - 2 },
+  { key: 7, sequence: 33, value: undefined, timeSeconds: NOW - 1 },
+];
+/** After none of them, one, two, and all. */
+const ARRIVED: readonly State[] = [0, 1, 2, 3].map((count) =>
+  ARRIVING.slice(0, count).reduce(afterChange, FILLED),
+);
+const UNKEYED = { eventName: "INSERT", dynamodb: { SequenceNumber: "34", NewImage: { V: { S: "no key" } } } };
+
+/** Older than the horizon of the filled world. */
+const LATE: readonly Change[] = [
+  { key: 4, sequence: 17, value: undefined, timeSeconds: NOW - 3007 },
+  { key: 8, sequence: 18, value: "l8", timeSeconds: NOW - 3007 },
+];
+const AFTER_LATE: State = LATE.reduce(afterChange, FILLED);
+
+/** What a later snapshot holds, of which the stream never told. */
+const LATER_SNAPSHOT: State = { 1: "c3", 5: "s5", 10: "s10" };
+
+function afterChange(state: State, { key, value }: Change): State {
+  const { [key]: _, ...others } = state;
+  return value === undefined ? others : { ...others, [key]: value };
+}
+
+async function expectQuarantine(world: World): Promise<void> {
+  expect(world.store.paths(`${TABLE}/quarantine/`)).toEqual([
+    expect.stringMatching(/^t\/quarantine\/no-key\/[0-9a-f]+\.jsonl$/),
+  ]);
+}
+
+/** Four records in two batches, and a hole before the third. */
+function follow(world: World, ports: Ports, patience: number): Promise<void> {
+  const source = new FakeSource();
+  source.records.push(...ARRIVING.map(recordOf), UNKEYED);
+  source.gaps.set(2, { reason: "stream-recreated", detail: "a stream" });
+  return followToEnd(
+    {
+      ...deliveryContext(world, ports),
+      source: ports.reached(source),
+      newRun: ports.newRun,
+      nowSeconds: () => world.nowSeconds,
+      recordsMax: 2,
+      waitMs: 0,
+      onEvent: () => undefined,
+    },
+    patience,
+  );
+}
+
+/** A step that failed is tried again as often as `patience` says. */
+async function followToEnd(context: FollowContext, patience: number): Promise<void> {
+  const follower = await openFollower(context);
+  let left = patience;
+  while (!follower.caughtUp()) {
+    try {
+      await follower.step();
+    } catch (error) {
+      if (left-- === 0) throw error;
+    }
+  }
+  await follower.close();
+}
+
+const FOLLOWING: Omit<WritePath, "run"> = {
+  begin: filled,
+  states: ARRIVED,
+  changes: FILLED_CHANGES,
+  added: ARRIVING,
+  // The position never moves over a record that is nowhere, nor over a hole that is not written down.
+  always: async (world) => {
+    const { position } = (await readReadingState(world.store, TABLE)) ?? {};
+    const after = Number(position?.shards.shard?.after ?? -1);
+    const told = await history(world);
+    for (const change of historyOf(ARRIVING.slice(0, after + 1))) expect(told).toContain(change);
+    if (after >= 2) expect(await readGaps(world.store, TABLE)).not.toEqual([]);
+    if (after >= 3) await expectQuarantine(world);
+  },
+  mended: async (world) => {
+    const { position } = (await readReadingState(world.store, TABLE)) ?? {};
+    expect(position?.shards.shard?.after).toBe("3");
+    const gaps = await readGaps(world.store, TABLE);
+    expect(openGaps(await latestManifest(world.store, TABLE), gaps)).toEqual(gaps);
+  },
+};
+
+const PATHS: Readonly<Record<string, WritePath>> = {
+  "following a stream": { ...FOLLOWING, run: (world, ports) => follow(world, ports, 0) },
+  "following a stream, where each step that fails is tried again": {
+    ...FOLLOWING,
+    run: (world, ports) => follow(world, ports, 5),
+  },
+  "a delivery": {
+    begin: filled,
+    run: (world, ports) =>
+      deliver(deliveryContext(world, ports), batchOf(world, [...ARRIVING.map(recordOf), UNKEYED])),
+    states: ARRIVED,
+    changes: FILLED_CHANGES,
+    added: ARRIVING,
+    mended: expectQuarantine,
+  },
+  "a first snapshot": {
+    begin: async () => new World(session, worldSchema()),
+    run: (world, ports) => seed(seeding(world, FILLED, NOW - 60, ports)),
+    states: [{}, FILLED],
+    changes: [],
+  },
+  "a first snapshot of a table whose changes are there already": {
+    begin: async () => {
+      const world = new World(session, worldSchema());
+      await deliverAll(world, ARRIVING);
+      return world;
+    },
+    run: (world, ports) => seed(seeding(world, FILLED, NOW - 60, ports)),
+    states: [{ 6: "e6", 9: "e9" }, ARRIVED.at(-1) as State],
+    changes: ARRIVING,
+  },
+  "a later snapshot, which mends a gap": {
+    begin: async () => {
+      const world = await filled();
+      const gap = {
+        reason: "trimmed",
+        detail: "a shard",
+        foundAtSeconds: NOW,
+        lostUntilSeconds: NOW - 1000,
+      } as const;
+      await recordGap(world.store, TABLE, "gap", gap);
+      world.nowSeconds = NOW + 600;
+      return world;
+    },
+    run: (world, ports) => seed(seeding(world, LATER_SNAPSHOT, NOW + 500, ports)),
+    states: [FILLED, LATER_SNAPSHOT],
+    changes: FILLED_CHANGES,
+    always: async (world) => {
+      const manifest = await latestManifest(world.store, TABLE);
+      const gaps = await readGaps(world.store, TABLE);
+      expect(gaps).toHaveLength(1);
+      expect(openGaps(manifest, gaps)).toHaveLength(manifest.floorSeconds > NOW ? 0 : 1);
+    },
+  },
+  "a minor compaction": {
+    begin: filled,
+    run: (world, ports) => compactMinor(compaction(world, ports)),
+    states: [FILLED],
+    changes: FILLED_CHANGES,
+  },
+  "a minor compaction with late changes": {
+    begin: async () => {
+      const world = await filled();
+      await deliverAll(world, LATE);
+      return world;
+    },
+    run: (world, ports) => compactMinor(compaction(world, ports)),
+    states: [FILLED, AFTER_LATE],
+    changes: [...FILLED_CHANGES, ...LATE],
+  },
+  "a minor compaction that takes the deltas in": {
+    begin: filled,
+    run: (world, ports) => compactMinor(compaction(world, ports, { deltasMax: 1 })),
+    states: [FILLED],
+    changes: FILLED_CHANGES,
+    mended: async (world) => {
+      const runs = (await latestManifest(world.store, TABLE)).segments.filter(({ kind }) => kind === "delta");
+      expect(new Set(runs.map(({ run }) => run)).size).toBe(1);
+    },
+  },
+  "a major compaction of buckets": {
+    begin: async () => folded(await filled()),
+    run: (world, ports) => compactMajor(compaction(world, ports), "all"),
+    states: [FILLED],
+    changes: FILLED_CHANGES,
+    mended: expectOnlyBase,
+  },
+  "a major compaction by value": {
+    begin: async () => folded(await filled(worldSchema("identity(g)"))),
+    run: (world, ports) => compactMajor(compaction(world, ports), "all"),
+    states: [FILLED],
+    changes: FILLED_CHANGES,
+    mended: expectOnlyBase,
+  },
+  "a change of the schema": {
+    begin: async () => {
+      const world = await filled();
+      await writeSchema(world.store, world.schema);
+      return world;
+    },
+    run: (world, { store, newRun }) =>
+      changeSchema(
+        { store, newRun, nowSeconds: () => world.nowSeconds },
+        worldSchema(undefined, "now"),
+        "a test",
+      ),
+    states: [FILLED],
+    changes: FILLED_CHANGES,
+    mended: async (world) => {
+      const names = (await readSchema(world.store, TABLE))?.columns.map(({ name }) => name);
+      expect(names).toContain("n");
+      expect(world.store.text(`${TABLE}/schema.json`)).toContain('"N"');
+    },
+  },
+  "a vacuum": {
+    begin: async () => {
+      const world = await folded(await filled());
+      await compactMajor(compaction(world), "all");
+      for (const part of ["b0000", "b0001"])
+        world.store.plant(`${TABLE}/segments/dead/${part}/rows.parquet`, "a torn piece");
+      world.store.plant(`${TABLE}/staging/dead/000000.jsonl`, "{");
+      world.nowSeconds += 60;
+      return world;
+    },
+    run: (world, { store }) =>
+      vacuum(store, TABLE, { retentionSeconds: 0, graceSeconds: 0 }, world.nowSeconds),
+    states: [FILLED],
+    changes: FILLED_CHANGES,
+  },
+};
+
+async function folded(world: World): Promise<World> {
+  await compactMinor(compaction(world));
+  return world;
+}
+
+async function expectOnlyBase(world: World): Promise<void> {
+  const { segments } = await latestManifest(world.store, TABLE);
+  expect(segments.filter(({ kind }) => kind === "delta")).toEqual([]);
+}
+
+/** A path that loses calls loses points: the numbers may grow, and fall only where a call is saved on purpose. */
+const POINTS_MIN = 370;
+const PAIRS_MIN = 656;
+
+test.each(Object.entries(PATHS))("%s", async (name, path) => {
+  tried[name] = await tryAllPoints(path);
+});
+
+test("all points of all paths were tried", () => {
+  const { points, pairs } = sum();
+  expect(points).toBeGreaterThanOrEqual(POINTS_MIN);
+  expect(pairs).toBeGreaterThanOrEqual(PAIRS_MIN);
+});
+
+function sum(): Tried {
+  return Object.values(tried).reduce(
+    (all, { points, pairs }) => ({ points: all.points + points, pairs: all.pairs + pairs }),
+    { points: 0, pairs: 0 },
+  );
+}
