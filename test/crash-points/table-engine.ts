@@ -50,7 +50,9 @@ export class TableEngine implements QueryEngine {
   };
 
   segments: QueryEngine["segments"] = (schema, segments) => {
-    const rows = segments.map(({ run, part }) => `SELECT * FROM ${objectName(pathOf(schema, run, part))}`);
+    const rows = segments.map(
+      ({ run, part }) => `SELECT * FROM ${objectName(this.pathOf(schema, run, part))}`,
+    );
     return byName(emptySegments(duckdb, schema), nameList(segmentColumns(duckdb, schema)), rows);
   };
 
@@ -67,20 +69,29 @@ export class TableEngine implements QueryEngine {
     const staged: Segment[] = [];
     for (const { part, where } of cut.parts) {
       const own = where === undefined ? rows : `SELECT * FROM (${rows}) WHERE ${where}`;
-      const table = await this.#tableOf(own);
-      const [counted] = await this.rows(`SELECT count(*) AS rows FROM ${quoted(table)}`);
-      if (Number(counted?.rows) === 0) continue;
-      await this.#store.create(pathOf(schema, run, part), new TextEncoder().encode(table));
-      staged.push({
-        id: `${run}-${part}`,
-        run,
-        part,
-        kind,
-        rows: Number(counted?.rows),
-        bytes: table.length,
-      });
+      const counted = await this.write(own, this.pathOf(schema, run, part));
+      if (counted > 0) staged.push({ id: `${run}-${part}`, run, part, kind, rows: counted, bytes: 1 });
     }
     return staged;
+  }
+
+  /** Where a segment lies. */
+  pathOf(schema: Schema, run: string, part: string): string {
+    return `${segmentFolder(schema.table, run, part)}rows.parquet`;
+  }
+
+  /** Writes rows as one object, if there are any; tells how many. */
+  async write(rows: string, path: string): Promise<number> {
+    const table = await this.#tableOf(rows);
+    const counted = await this.count(table);
+    if (counted > 0) await this.#store.create(path, new TextEncoder().encode(table));
+    return counted;
+  }
+
+  /** The rows of an object, by what the store holds of it. */
+  async count(table: string): Promise<number> {
+    const reader = await this.#session.connection.runAndReadAll(`SELECT count(*) FROM ${quoted(table)}`);
+    return Number(reader.getRowsJS()[0]?.[0]);
   }
 
   /** Delivers rows as one object of the change log. */
@@ -125,10 +136,6 @@ export class TableEngine implements QueryEngine {
       return table === undefined ? name : quoted(table);
     });
   }
-}
-
-function pathOf(schema: Schema, run: string, part: string): string {
-  return `${segmentFolder(schema.table, run, part)}rows.parquet`;
 }
 
 function objectName(path: string): string {

@@ -64,6 +64,9 @@ export function recordOf({ key, sequence, value, timeSeconds }: Change): unknown
   };
 }
 
+/** What a reader needs of a world. */
+export type Readable = Pick<World, "store" | "engine" | "schema">;
+
 /** What one process has in its hands. */
 export interface Ports {
   readonly store: ObjectStore;
@@ -208,12 +211,12 @@ const UNFOLDED: readonly Change[] = [
 export const FILLED: State = { 1: "c3", 4: "a4", 5: "a5", 6: "b6", 7: "d8" };
 export const FILLED_CHANGES: readonly Change[] = [...FOLDED, ...UNFOLDED];
 
-async function schemaOf(world: World): Promise<Schema> {
+async function schemaOf(world: Readable): Promise<Schema> {
   return (await readSchema(world.store, TABLE)) ?? world.schema;
 }
 
 /** What a reader sees: the items, each whole, with the columns that the schema has by now. */
-export async function shown(world: World): Promise<State> {
+export async function shown(world: Readable): Promise<State> {
   const schema = await schemaOf(world);
   const context = { store: world.store, engine: world.engine, schema };
   const view = await currentView(context, await latestManifest(world.store, TABLE), undefined);
@@ -233,7 +236,7 @@ export async function shown(world: World): Promise<State> {
 }
 
 /** Every change that the history tells of, once, as "sequence key value". */
-export async function history(world: World): Promise<ReadonlySet<string>> {
+export async function history(world: Readable): Promise<ReadonlySet<string>> {
   const schema = await schemaOf(world);
   const [view] = await historyViews({ store: world.store, engine: world.engine, schema });
   const rows = await world.engine.rows(`SELECT k, v, _op, _version FROM (${view?.sql})`);
