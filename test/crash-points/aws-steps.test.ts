@@ -252,7 +252,7 @@ const compactionMachine: Machine = async (deployment, faults, invoke) => {
   const done: CompactionKind[] = [];
   let run: string | undefined;
   for (;;) {
-    const request = { scope: "all", settleSeconds: 0, done: [...done] } as const;
+    const request = { scope: "all", settleSeconds: 0, schemaSettleSeconds: 1800, done: [...done] } as const;
     const plan = await invoke(() => planCompaction(context, request));
     if (plan.step === "publish") break;
     run = plan.run;
