@@ -1,5 +1,5 @@
 /**
- * The overlay's SQL: the one rule of docs/correctness, as expressions over the change log, the deltas and the base. Times
+ * The overlay's SQL: the one rule of docs/correctness.md, as expressions over the change log, the deltas and the base. Times
  * are seconds since the epoch, as the change log has them.
  */
 import type { Schema } from "../schema.ts";

@@ -1,0 +1,105 @@
+// Breaks the sources on purpose, one place at a time, in a copy of the repository, and sees the tests fail: npm run test:mutations.
+// A breakage that no test notices is a hole in the tests, and this exits with 1. Arguments choose breakages by a part of their name.
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { argv, execPath, exit } from "node:process";
+import { fileURLToPath } from "node:url";
+import { breakages } from "../test/mutations/breakages.mjs";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/** A breakage may make a test wait for ever: that is noticed, too. */
+const secondsMax = 300;
+
+const names = argv.slice(2);
+const chosen = breakages.filter(
+  ({ name }) => names.length === 0 || names.some((part) => name.includes(part)),
+);
+const copy = copied();
+const begun = Date.now();
+let faults = 0;
+try {
+  const tests = [...new Set(chosen.flatMap((breakage) => breakage.tests))].sort();
+  const whole = run(tests);
+  if (whole.outcome !== "passed") {
+    console.log(`the tests fail without any breakage: ${whole.detail}`);
+    exit(1);
+  }
+  console.log(`${tests.length} test files pass as they are; ${chosen.length} breakages`);
+  for (const breakage of chosen) {
+    const { outcome, detail } = broken(breakage);
+    if (outcome !== "failed") faults++;
+    const verdict = outcome === "failed" ? "caught " : "MISSED ";
+    console.log(`${verdict} ${breakage.name}\n          ${detail}`);
+  }
+} finally {
+  rmSync(copy, { recursive: true, force: true });
+}
+const seconds = Math.round((Date.now() - begun) / 1000);
+console.log(`${chosen.length - faults} of ${chosen.length} breakages were caught, in ${seconds} s`);
+exit(faults > 0 || chosen.length === 0 ? 1 : 0);
+
+/** The files that git knows or would take, beside a link to what is installed. */
+function copied() {
+  const folder = mkdtempSync(join(tmpdir(), "dynalake-mutations-"));
+  const listed = spawnSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
+    cwd: root,
+  });
+  for (const name of listed.stdout.toString("utf8").split("\0"))
+    if (name !== "" && existsSync(join(root, name))) cpSync(join(root, name), join(folder, name));
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  return folder;
+}
+
+function broken({ file, find, put, tests }) {
+  const path = join(copy, file);
+  const source = readFileSync(path, "utf8");
+  const places = source.split(find).length - 1;
+  if (places !== 1) return { outcome: "stale", detail: `${file} has ${places} places like that, not one` };
+  writeFileSync(
+    path,
+    source.replace(find, () => put),
+  );
+  try {
+    return run(tests);
+  } finally {
+    writeFileSync(path, source);
+  }
+}
+
+/** Runs test files; the name of the first test that fails. A file that does not even load proves nothing. */
+function run(tests) {
+  const report = join(copy, "report.json");
+  rmSync(report, { force: true });
+  const options = [
+    "--silent",
+    "--json",
+    `--outputFile=${report}`,
+    `--cacheDirectory=${join(root, ".cache", "jest")}`,
+  ];
+  const jest = [
+    "--experimental-vm-modules",
+    "--disable-warning=ExperimentalWarning",
+    "node_modules/jest/bin/jest.js",
+  ];
+  const { error } = spawnSync(execPath, [...jest, ...options, "--runTestsByPath", ...tests], {
+    cwd: copy,
+    stdio: "ignore",
+    timeout: secondsMax * 1000,
+    killSignal: "SIGKILL",
+  });
+  if (error?.code === "ETIMEDOUT")
+    return { outcome: "failed", detail: `the tests did not end in ${secondsMax} s` };
+  if (!existsSync(report)) return { outcome: "unknown", detail: "jest wrote no report" };
+  const { numFailedTests, numPassedTests, success, testResults } = JSON.parse(readFileSync(report, "utf8"));
+  const failed = testResults
+    .flatMap((file) => file.assertionResults)
+    .find((test) => test.status === "failed");
+  if (numFailedTests > 0) return { outcome: "failed", detail: failed.fullName };
+  if (success) return { outcome: "passed", detail: `${numPassedTests} tests passed` };
+  return {
+    outcome: "unknown",
+    detail: testResults.find((file) => file.message !== "")?.message.slice(0, 300),
+  };
+}
