@@ -41,7 +41,8 @@ ${rejections.join("\n")}
 | 0 | All that was asked for was done. |
 | 1 | The command failed with one of the codes above; the lake is as it was, or as far as the message tells. |
 | 2 | The command line was wrong (\`USAGE\`). |
-| 3 | The work was done, but records were put into quarantine, or changes were found to be lost. |
+| 3 | The work was done, but records were put into quarantine, changes were found to be lost, or \`verify\` could not settle all keys. |
+| 4 | \`verify\` found differences. |
 | 130, 143 | Ended by a second interrupt. Nothing is lost. |
 `;
 

@@ -2,6 +2,7 @@
 import type { Item } from "../core/attribute-value.ts";
 import { itemsStatement } from "../core/items.ts";
 import type { Schema } from "../core/schema.ts";
+import type { AthenaEngine } from "./athena-engine.ts";
 import type { AwsLake } from "./aws-lake.ts";
 
 /** The items, in no order, many at a time. */
@@ -11,7 +12,16 @@ export async function* athenaItems(
   asOfSeconds?: number,
 ): AsyncGenerator<readonly Item[]> {
   const { store, engine } = lake;
-  const statement = await itemsStatement({ store, engine, schema }, asOfSeconds);
-  const finished = await engine.statements.run(statement.sql);
-  for await (const { rows } of engine.statements.pages(finished)) yield rows.map(statement.itemOf);
+  const { sql, itemOf } = await itemsStatement({ store, engine, schema }, asOfSeconds);
+  yield* athenaRows(engine, sql, itemOf);
+}
+
+/** The rows of a statement, page by page, as `of` makes them. */
+export async function* athenaRows<T>(
+  { statements }: Pick<AthenaEngine, "statements">,
+  sql: string,
+  of: (row: readonly unknown[]) => T,
+): AsyncGenerator<readonly T[]> {
+  const finished = await statements.run(sql);
+  for await (const { rows } of statements.pages(finished)) yield rows.map((row) => of(row));
 }

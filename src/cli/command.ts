@@ -14,8 +14,10 @@ const codes = {
   done: 0,
   failed: 1,
   usage: 2,
-  /** The command did its work, but records were put into quarantine or changes were found to be lost. */
+  /** The command did its work, but records were put into quarantine, changes were found to be lost, or not all was proved. */
   incomplete: 3,
+  /** `verify` found differences. */
+  different: 4,
 } as const;
 
 export const EXIT: typeof codes = codes;

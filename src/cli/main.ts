@@ -183,6 +183,21 @@ function program(): Command {
     .action(ends(async (options) => (await import("./commands/items.ts")).itemsCommand(context, options)));
 
   dynalake
+    .command("verify")
+    .description("prove the lake against its source, and name every difference")
+    .addOption(lakeOption())
+    .addOption(stackOption())
+    .addOption(lakeTableOption())
+    .option("--endpoint <url>", "where the source is; remembered from the snapshot by default")
+    .option("--region <region>", "the AWS region of the source")
+    .option("--read-share <share>", "share of the table's provisioned read capacity to use", share)
+    .option("--read-units <n>", "read units per second to use at most", positive)
+    .option("--settle <seconds>", "how long a difference gets to settle (60; 180 with --stack)", notNegative)
+    .option("--max <n>", "name so many differences at most; all are counted", notNegative, 100)
+    .addOption(jsonOption())
+    .action(ends(async (options) => (await import("./commands/verify.ts")).verifyCommand(context, options)));
+
+  dynalake
     .command("replay")
     .description("feed recorded events through the same path as the stream")
     .argument("<file...>", "Lambda events, on-failure objects, quarantine files, JSON lines of records")

@@ -8,7 +8,7 @@ import type { Schema } from "./schema.ts";
 import { schemaChange } from "./schema-change.ts";
 import { segmentRows } from "./segment-rows.ts";
 import { nameList, segmentColumns } from "./sql/columns.ts";
-import { currentRows, historyRows, snapshotRows } from "./sql/view.ts";
+import { currentRows, historyRows, type LakeRelations, snapshotRows } from "./sql/view.ts";
 
 export interface ViewContext {
   readonly store: ObjectStore;
@@ -44,13 +44,26 @@ export async function currentView(
   manifest: Manifest,
   asOfSeconds: number | undefined,
 ): Promise<LakeView> {
+  const { engine, schema } = context;
+  const relations = await currentRelations(context, manifest);
+  return { name: schema.table, sql: currentRows(engine.dialect, schema, manifest, relations, asOfSeconds) };
+}
+
+/** `<table>` now, with `_key` as another column: for whoever looks rows up by their keys. */
+export async function keyedView(context: ViewContext, manifest: Manifest): Promise<LakeView> {
+  const { engine, schema } = context;
+  const relations = await currentRelations(context, manifest);
+  const sql = currentRows(engine.dialect, schema, manifest, relations, undefined, "segment");
+  return { name: schema.table, sql };
+}
+
+async function currentRelations(context: ViewContext, manifest: Manifest): Promise<LakeRelations> {
   const { store, engine, schema } = context;
-  const relations = {
+  return {
     changes: engine.changes(schema, await viewChanges(store, schema.table, manifest)),
     base: segmentRows(engine, schema, manifest, baseSegments(manifest)),
     deltas: segmentRows(engine, schema, manifest, deltaSegments(manifest)),
   };
-  return { name: schema.table, sql: currentRows(engine.dialect, schema, manifest, relations, asOfSeconds) };
 }
 
 /** `<table>_history` and `<table>__changes`: every change, typed and as it lies in the change log. */
@@ -83,12 +96,16 @@ export function segmentViews(context: ViewContext, manifest: Manifest): readonly
   ];
 }
 
-/** The rows of `<table>` in their wire form: what `toItem` reads. */
-export function wireRows(context: Pick<ViewContext, "engine" | "schema">, view: LakeView): string {
+/** The rows of `<table>` in their wire form: what `toItem` reads. `others` are expressions that follow. */
+export function wireRows(
+  context: Pick<ViewContext, "engine" | "schema">,
+  view: LakeView,
+  others: readonly string[] = [],
+): string {
   const { engine, schema } = context;
   const values = schema.columns.map((column) => {
     const name = `"${column.name}"`;
     return `${engine.dialect.wire(column.type, name)} AS ${name}`;
   });
-  return `SELECT ${[...values, "_unmapped"].join(", ")} FROM (${view.sql})`;
+  return `SELECT ${[...values, "_unmapped", ...others].join(", ")} FROM (${view.sql})`;
 }

@@ -20,11 +20,20 @@ export async function* lakeItems(
   schema: Schema,
   asOfSeconds: number | undefined,
 ): AsyncGenerator<readonly Item[]> {
-  const { store, engine, session } = lake;
-  const statement = await itemsStatement({ store, engine, schema }, asOfSeconds);
+  const { store, engine } = lake;
+  const { sql, itemOf } = await itemsStatement({ store, engine, schema }, asOfSeconds);
+  yield* streamedRows(lake, sql, itemOf);
+}
+
+/** The rows of a statement, many at a time, as `of` makes them. */
+export async function* streamedRows<T>(
+  { session }: Pick<Lake, "session">,
+  sql: string,
+  of: (row: readonly unknown[]) => T,
+): AsyncGenerator<readonly T[]> {
   try {
-    const result = await session.connection.stream(statement.sql);
-    for await (const rows of result.yieldRowsJs()) yield rows.map(statement.itemOf);
+    const result = await session.connection.stream(sql);
+    for await (const rows of result.yieldRowsJs()) yield rows.map((row) => of(row));
   } catch (error) {
     throw engineError(error);
   }

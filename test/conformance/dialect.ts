@@ -92,6 +92,18 @@ export function registerDialectTests(
     );
 
     test(
+      "the hash of a key comes back as the digits that it was made from",
+      inEngine(async ({ dialect, rows }) => {
+        const digits = ["0".repeat(32), "0123456789abcdef0123456789abcdef", "f".repeat(32)];
+        const selects = digits.map(
+          (hex) => `SELECT ${dialect.keyWire(dialect.keyTyped(literal(hex)))} AS key`,
+        );
+        const found = await rows(selects.join(" UNION ALL "));
+        expect(found.map(({ key }) => key).sort()).toEqual(digits);
+      }),
+    );
+
+    test(
       "buckets cut the hashes of keys evenly, at the same places in every engine",
       inEngine(async ({ dialect, rows }) => {
         const heads = [

@@ -93,6 +93,8 @@ export class FakeDynamo {
   shardsPerPage = 100;
   recordsPerAnswer = 1_000;
   recordBytes = 100;
+  /** When a record was made, by its sequence number; undefined: it does not tell. */
+  madeAtSeconds: (sequenceNumber: number) => number | undefined = () => undefined;
   /** Called before each call is answered; what it returns is thrown. */
   fault: (call: FakeCall, subject: string) => Error | undefined = () => undefined;
   #obtained = 0;
@@ -189,11 +191,13 @@ export class FakeDynamo {
   }
 
   #toRecord(shardId: string, sequenceNumber: string): SdkRecord {
+    const made = this.madeAtSeconds(Number(sequenceNumber));
     return {
       eventID: `${shardId}:${sequenceNumber}`,
       eventName: "INSERT",
       dynamodb: {
         SequenceNumber: sequenceNumber,
+        ...(made === undefined ? {} : { ApproximateCreationDateTime: new Date(made * 1000) }),
         SizeBytes: this.recordBytes,
         Keys: { Id: { S: sequenceNumber } },
       },

@@ -122,6 +122,40 @@ describe("shards", () => {
     expect((await reader.next({ recordsMax: 9, waitMs: 60_000 })).records).toHaveLength(1);
   });
 
+  test("tell the moment that was passed in each of them, though none is ever idle", async () => {
+    const [left, right] = [stream.shard("a"), stream.shard("b")];
+    dynamo.madeAtSeconds = (number) => 1_000 + number;
+    dynamo.fault = (call) => {
+      if (call === "getRecords") for (const shard of [left, right]) stream.write(shard, 1);
+      return undefined;
+    };
+    const reader = await open();
+    let last: ChangeBatch | undefined;
+    const seen = new Map<string, number>();
+    for (let batches = 0; batches < 30; batches++) {
+      last = await reader.next({ recordsMax: 3, waitMs: 1_000 });
+      for (const name of last.records.map(recordName))
+        seen.set(name.slice(0, 1), 1_000 + Number(name.slice(2)));
+      expect(last.caughtUp).toBe(false);
+    }
+    expect(seen.size).toBe(2);
+    expect(last?.reachedSeconds).toBe(Math.min(...seen.values()));
+    dynamo.fault = () => undefined;
+    const { last: idle } = await readAll(reader);
+    expect(idle).toMatchObject({ caughtUp: true, reachedSeconds: Number.POSITIVE_INFINITY });
+  });
+
+  test("that have closed and have no successor yet have not passed any moment", async () => {
+    const parent = stream.shard("a");
+    dynamo.madeAtSeconds = () => 1_000;
+    stream.write(parent, 1);
+    parent.closed = true;
+    stream.shard("b", "a").listedFrom = 1_000_000;
+    const reader = await open();
+    await reader.next({ recordsMax: 9, waitMs: 1_000 });
+    expect((await reader.next({ recordsMax: 9, waitMs: 20_000 })).reachedSeconds).toBe(0);
+  });
+
   test("all pages of a listing are read", async () => {
     for (let index = 0; index < 25; index++) stream.write(stream.shard(`shard-${index}`), 1);
     dynamo.shardsPerPage = 10;

@@ -40,6 +40,11 @@ export interface ChangeBatch {
   readonly gaps: readonly StreamGap[];
   /** True when every open shard answered with nothing newer at the last poll. */
   readonly caughtUp: boolean;
+  /**
+   * Seconds since the epoch: in each open shard all records from before it have been given out, as the newest of them tells. A
+   * stream that is never idle is never caught up, but it passes every moment. Absent where a source does not tell.
+   */
+  readonly reachedSeconds?: number;
 }
 
 /** How far a stream has been read; plain JSON. */

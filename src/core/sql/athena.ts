@@ -14,6 +14,7 @@ export const athena: Dialect = {
   wire,
   keyTypeName: "varbinary",
   keyTyped: (hex) => `from_hex(${hex})`,
+  keyWire: (bytes) => `lower(to_hex(${bytes}))`,
   timeTyped: (seconds) => `CAST(from_unixtime(${seconds}, 'UTC') AS timestamp(3))`,
   timeWire: (timestamp) => `CAST(to_unixtime(with_timezone(${timestamp}, 'UTC')) AS bigint)`,
   partLabel: (kind, value) =>

@@ -18,9 +18,10 @@ export interface Dialect {
   /** The expression that turns `typed`, a value of the type, into its wire form. */
   readonly wire: (type: ColumnType, typed: string) => string;
 
-  /** The type in which segments store `_key`, and the expression that makes it from 32 hexadecimal digits. */
+  /** The type in which segments store `_key`, and the expression that makes it from 32 hexadecimal digits, and back. */
   readonly keyTypeName: string;
   readonly keyTyped: (wire: string) => string;
+  readonly keyWire: (typed: string) => string;
 
   /** `_changed_at` as a timestamp from seconds since the epoch, and back. */
   readonly timeTyped: (wire: string) => string;

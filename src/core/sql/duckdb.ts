@@ -11,6 +11,7 @@ export const duckdb: Dialect = {
   wire,
   keyTypeName: "UUID",
   keyTyped: (hex) => `CAST(${hex} AS UUID)`,
+  keyWire: (uuid) => `replace(CAST(${uuid} AS VARCHAR), '-', '')`,
   timeTyped: (seconds) => `make_timestamp(CAST(${seconds} AS BIGINT) * 1000000)`,
   timeWire: (timestamp) => `CAST(epoch(${timestamp}) AS BIGINT)`,
   partLabel: (kind, value) =>

@@ -2,7 +2,7 @@
 import type { Manifest } from "../manifest.ts";
 import { recoverableColumns } from "../recovery.ts";
 import type { Schema } from "../schema.ts";
-import { nameList, typedSelectList, viewColumns } from "./columns.ts";
+import { nameList, segmentColumns, typedSelectList, viewColumns } from "./columns.ts";
 import { type Dialect, integer, quoted } from "./dialect.ts";
 import { mergedRows, newestRows, windowRows } from "./overlay.ts";
 
@@ -14,13 +14,14 @@ export interface LakeRelations {
   readonly deltas: string;
 }
 
-/** The current state of the table, or its state as of `asOfSeconds`. */
+/** The current state of the table, or its state as of `asOfSeconds`: the columns that people see, or those of segments, which have `_key`. */
 export function currentRows(
   dialect: Dialect,
   schema: Schema,
   manifest: Manifest,
   relations: LakeRelations,
   asOfSeconds?: number,
+  kind: "view" | "segment" = "view",
 ): string {
   const window = windowRows(dialect, schema, {
     changes: relations.changes,
@@ -30,13 +31,14 @@ export function currentRows(
     ...(asOfSeconds === undefined ? {} : { untilSeconds: asOfSeconds + 1 }),
   });
   const overlay = newestRows(dialect, schema, [relations.deltas, "log_window"]);
+  const columns = kind === "view" ? viewColumns(dialect, schema) : segmentColumns(dialect, schema);
   return `WITH log_window AS (
 ${window}
 ),
 overlay AS (
 ${overlay}
 )
-${mergedRows(nameList(viewColumns(dialect, schema)), relations.base, "overlay")}`;
+${mergedRows(nameList(columns), relations.base, "overlay")}`;
 }
 
 /** A column of an inner statement. No column of an attribute can have its name, which has a space. */

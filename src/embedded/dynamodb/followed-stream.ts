@@ -49,6 +49,8 @@ export class FollowedStream {
   readonly #readers: Map<string, ShardReader> = new Map();
   #positions: Map<string, ShardPosition>;
   #position: StreamPosition;
+  /** Of each shard, when the newest record that was taken of it was made. */
+  readonly #takenUntilSeconds: Map<string, number> = new Map();
   #listed: ReadonlyMap<string, ListedShard> = new Map();
   #gaps: StreamGap[] = [];
   readonly #resumed: boolean;
@@ -94,6 +96,19 @@ export class FollowedStream {
     );
   }
 
+  /** The moment up to which every open shard has been taken; Infinity where nothing is left in any of them. */
+  get reachedSeconds(): number {
+    const mayHaveMore = this.#shardsFinished !== this.#shardsFinishedAtListing || this.#listings === 0;
+    if (mayHaveMore || this.#draining || awaitsSuccessors(this.#positions)) return 0;
+    const open = [...this.#positions].filter(([, { finished }]) => !finished);
+    const reached = open.map(([id]) =>
+      this.#readers.get(id)?.idle === true
+        ? Number.POSITIVE_INFINITY
+        : (this.#takenUntilSeconds.get(id) ?? 0),
+    );
+    return Math.min(...reached);
+  }
+
   start(): void {
     this.#running = this.#follow();
   }
@@ -113,6 +128,8 @@ export class FollowedStream {
       for (const record of taken) records.push(toEventRecord(record, this.#stream.streamArn));
       const after = lastSequenceNumber(taken);
       if (after !== undefined) this.#setPosition(id, { after });
+      const made = taken.at(-1)?.dynamodb?.ApproximateCreationDateTime;
+      if (made !== undefined) this.#takenUntilSeconds.set(id, made.getTime() / 1_000);
       // Whoever was served goes to the end of the line.
       this.#readers.delete(id);
       this.#readers.set(id, reader);

@@ -77,7 +77,8 @@ export class StreamReader implements ChangeReader {
       const due = records.length > 0 || gaps.length > 0 || this.#closed;
       if (!due && failure !== undefined) throw this.#reading.toError(failure);
       if (due || leftMs <= 0) {
-        return { records, gaps, position: this.#followed.position, caughtUp: this.#caughtUp };
+        const { position, reachedSeconds } = this.#followed;
+        return { records, gaps, position, caughtUp: this.#caughtUp, reachedSeconds };
       }
       await this.#bell.wait(leftMs);
     }

@@ -9,10 +9,13 @@ import { isLoopback } from "./loopback.ts";
 import { ReadPace } from "./read-pace.ts";
 import { isPassing, sourceError } from "./source-error.ts";
 
-export interface TableScanRequest {
-  readonly table: string;
+export interface TableScanRequest extends PacedScanRequest {
   /** The folder that gets `AWSDynamoDB/<ExportId>/`; created if need be. */
   readonly folder: string;
+}
+
+export interface PacedScanRequest {
+  readonly table: string;
   /**
    * Share of a provisioned table's read capacity, above 0 and at most 1. If absent, 0.5, or no limit at all where an
    * emulator on this machine only pretends to have a capacity.
@@ -65,15 +68,15 @@ export async function scanTable(
   timing: Timing = systemTiming,
 ): Promise<TableScanResult> {
   const source = await describeSource(connection, request.table);
-  const unitsPerSecond = readUnitsPerSecond(source, request, connection.place);
-  const beganMs = timing.nowMs();
+  const plan = scanPlan(connection, source, request, timing);
+  const { beganMs } = plan;
   // Changes are stamped by the service's clock. If this machine's is ahead of it, changes that the scan missed would
   // count as older than the scan; too early a time costs nothing.
   const exportTimeMs = Math.floor((beganMs + Math.min(0, connection.clockOffsetMs())) / 1_000) * 1_000;
   const writer = new ExportWriter(request.folder, source, exportTimeMs);
   try {
     await writer.begin();
-    await new TableScan({ connection, request, source, timing, beganMs, unitsPerSecond }, writer).run();
+    await new TableScan(plan, () => exportLane(writer.lane())).run();
     const { items } = await writer.finish(timing.nowMs());
     return { exportFolder: writer.exportFolder, items, exportTimeSeconds: exportTimeMs / 1_000 };
   } catch (error) {
@@ -82,18 +85,71 @@ export async function scanTable(
   }
 }
 
+/** The items of one page, as the SDK gives them. */
+export type ScannedItems = NonNullable<ScanOutput["Items"]>;
+
+/**
+ * Reads the whole table and hands its pages on, of several parts at the same time. Fails as `scanTable` does; the failures of
+ * `take` are its own.
+ */
+export async function scanPages(
+  connection: Pick<SourceConnection, "tables" | "place">,
+  request: PacedScanRequest,
+  take: (items: ScannedItems) => Promise<void>,
+  timing: Timing = systemTiming,
+): Promise<void> {
+  const source = await describeSource(connection, request.table);
+  const plan = scanPlan(connection, source, request, timing);
+  const lane: ScanLane = {
+    write: async (items) => {
+      await take(items);
+      return 0;
+    },
+    close: async () => undefined,
+  };
+  await new TableScan(plan, () => lane).run();
+}
+
+/** Where the pages of one worker go. */
+interface ScanLane {
+  /** Takes a page; resolves when there is room for more, with the bytes that it has become. */
+  write(items: ScannedItems): Promise<number>;
+  close(): Promise<void>;
+}
+
+function exportLane(lane: ExportLane): ScanLane {
+  return {
+    write: async (items) => {
+      const lines = items.map((item) => `${JSON.stringify({ Item: toItemJson(item) })}\n`).join("");
+      await lane.write(lines, items.length);
+      return Buffer.byteLength(lines);
+    },
+    close: () => lane.close(),
+  };
+}
+
 interface ScanPlan {
   readonly connection: Pick<SourceConnection, "tables" | "place">;
-  readonly request: TableScanRequest;
+  readonly request: PacedScanRequest;
   readonly source: SourceDescription;
   readonly timing: Timing;
   readonly beganMs: number;
   readonly unitsPerSecond: number;
 }
 
+function scanPlan(
+  connection: ScanPlan["connection"],
+  source: SourceDescription,
+  request: PacedScanRequest,
+  timing: Timing,
+): ScanPlan {
+  const unitsPerSecond = readUnitsPerSecond(source, request, connection.place);
+  return { connection, request, source, timing, beganMs: timing.nowMs(), unitsPerSecond };
+}
+
 class TableScan {
   readonly #plan: ScanPlan;
-  readonly #writer: ExportWriter;
+  readonly #lane: () => ScanLane;
   readonly #pace: ReadPace;
   readonly #segments: number;
   readonly #stop = new AbortController();
@@ -102,9 +158,9 @@ class TableScan {
   #items = 0;
   #bytes = 0;
 
-  constructor(plan: ScanPlan, writer: ExportWriter) {
+  constructor(plan: ScanPlan, lane: () => ScanLane) {
     this.#plan = plan;
-    this.#writer = writer;
+    this.#lane = lane;
     this.#pace = new ReadPace(plan.unitsPerSecond, plan.timing);
     const bySize = Math.ceil(plan.source.bytesEstimate / segmentBytes);
     this.#segments = plan.request.segments ?? Math.min(segmentsMax, Math.max(segmentsMin, bySize));
@@ -124,7 +180,7 @@ class TableScan {
   }
 
   async #work(): Promise<void> {
-    const lane = this.#writer.lane();
+    const lane = this.#lane();
     while (this.#nextSegment < this.#segments) {
       await this.#scanSegment(this.#nextSegment++, lane);
       this.#segmentsDone++;
@@ -133,15 +189,14 @@ class TableScan {
     await lane.close();
   }
 
-  async #scanSegment(segment: number, lane: ExportLane): Promise<void> {
+  async #scanSegment(segment: number, lane: ScanLane): Promise<void> {
     let startKey: ScanInput["ExclusiveStartKey"];
     do {
       const page: ScanOutput = await this.#page(segment, startKey);
       const items = page.Items ?? [];
-      const lines = items.map((item) => `${JSON.stringify({ Item: toItemJson(item) })}\n`).join("");
-      if (items.length > 0) await lane.write(lines, items.length);
+      const bytes = items.length === 0 ? 0 : await lane.write(items);
+      this.#bytes += bytes;
       this.#items += items.length;
-      this.#bytes += Buffer.byteLength(lines);
       startKey = page.LastEvaluatedKey;
       if (startKey !== undefined) this.#report();
     } while (startKey !== undefined);
@@ -232,9 +287,9 @@ async function firstFailure(workers: readonly Promise<void>[], stop: () => void)
   if (failures.length > 0) throw failures[0];
 }
 
-function readUnitsPerSecond(
+export function readUnitsPerSecond(
   source: SourceDescription,
-  request: TableScanRequest,
+  request: Pick<PacedScanRequest, "readShare" | "readUnitsPerSecond">,
   place: SourceConnection["place"],
 ): number {
   const { readShare, readUnitsPerSecond: given } = request;

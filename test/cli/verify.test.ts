@@ -1,0 +1,318 @@
+/** `verify` against a real emulator: a copy that is right is proved, each kind of difference is named, and nothing that only lags is one. */
+import { copyFile, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
+import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
+import { done, dynalake, type Ended, expectRefused, fingerprint, startDynalake } from "../support/cli.ts";
+import { withFolder } from "../support/folders.ts";
+import { connectTo, type SourceItem, SourceTable } from "./source-table.ts";
+
+let emulator: Emulator;
+let connection: SourceConnection;
+
+beforeAll(async () => {
+  emulator = await startEmulator({ kinds: ["dynoxide"] });
+  connection = connectTo(emulator.endpoint);
+});
+
+afterAll(async () => {
+  connection?.close();
+  await emulator?.stop();
+});
+
+const review = (user: string, book: string, more: SourceItem = {}): SourceItem => ({
+  User: { S: user },
+  Book: { S: book },
+  Rating: { N: "3" },
+  Tags: { SS: ["b", "a"] },
+  ...more,
+});
+
+interface Report {
+  readonly tables: readonly {
+    readonly table: string;
+    readonly result: string;
+    readonly sourceItems: number;
+    readonly lakeItems: number;
+    readonly skipped: number;
+    readonly counts: Readonly<Record<string, number>>;
+    readonly differences: readonly Readonly<Record<string, unknown>>[];
+    readonly unsettled: readonly Readonly<Record<string, unknown>>[];
+    readonly hidden: readonly string[];
+    readonly quarantine: number;
+  }[];
+}
+
+interface Verified {
+  readonly ended: Ended;
+  readonly table: Report["tables"][number];
+}
+
+async function verified(lake: string, ...more: readonly string[]): Promise<Verified> {
+  const ended = await dynalake(["verify", "--lake", lake, "--json", ...more]);
+  expect({ ...ended, stdout: ended.stdout.slice(0, 300) }).toMatchObject({
+    stdout: expect.stringMatching(/^\{/),
+  });
+  const { tables } = JSON.parse(ended.stdout) as Report;
+  return { ended, table: tables[0] as Report["tables"][number] };
+}
+
+async function snapshot(lake: string, table: string, ...more: readonly string[]): Promise<void> {
+  await done(["snapshot", "--table", table, "--endpoint", emulator.endpoint, "--lake", lake, ...more]);
+}
+
+const keyOf = (user: string, book: string): SourceItem => ({ User: { S: user }, Book: { S: book } });
+
+/** Rewrites a Parquet file of the lake by a SELECT over `file`. */
+async function rewrite(file: string, select: string): Promise<void> {
+  const instance = await DuckDBInstance.create(":memory:");
+  const session = await instance.connect();
+  await copyFile(file, `${file}.before`);
+  const before = `read_parquet('${file}.before')`;
+  await session.run(`COPY (${select.replace("file", before)}) TO '${file}' (FORMAT parquet)`);
+  session.closeSync();
+  instance.closeSync();
+  await rm(`${file}.before`);
+}
+
+async function parquetFiles(folder: string): Promise<readonly string[]> {
+  const names = await readdir(folder, { recursive: true });
+  return names.filter((name) => name.endsWith(".parquet")).map((name) => join(folder, name));
+}
+
+test("a copy of every type is proved, and nothing of lake or source is changed", async () => {
+  await withFolder(async (folder) => {
+    const table = await SourceTable.create(connection, "Proved");
+    await table.put(
+      review("ann", "Mort", {
+        Big: { N: "12345678901234567890123456789012345678" },
+        Raw: { B: new Uint8Array([0, 255]) },
+      }),
+      review("bob", "Mort", {
+        Big: { S: "a text" },
+        Nothing: { NULL: true },
+        Deep: { M: { x: { L: [{ N: "1.50" }] } } },
+      }),
+      review("cem", "海辺のカフカ", { Nums: { NS: ["2", "1.0"] } }),
+    );
+    const lake = join(folder, "lake");
+    await snapshot(lake, table.name);
+    const before = await fingerprint(lake);
+    const { ended, table: found } = await verified(lake);
+    expect(ended).toMatchObject({ code: 0 });
+    expect(found).toMatchObject({ result: "identical", sourceItems: 3, lakeItems: 3, differences: [] });
+    expect(await fingerprint(lake)).toEqual(before);
+    const text = await done(["verify", "--lake", lake]);
+    expect(text).toContain("compared    3 items of the source with 3 of the lake");
+    expect(text).toMatch(/\nresult {6}IDENTICAL/);
+  });
+});
+
+test("each kind of difference in the lake's files is named by its key and its attributes, and no value is", async () => {
+  await withFolder(async (folder) => {
+    const table = await SourceTable.create(connection, "Damaged");
+    await table.put(
+      ...["a", "b", "c", "d", "e", "f"].map((user) =>
+        review(user, "Mort", { Note: { S: `secret-${user}` } }),
+      ),
+    );
+    const lake = join(folder, "lake");
+    await snapshot(lake, table.name);
+    await table.remove("f", "Mort");
+    await done(["run", "--once", "--lake", lake]);
+    expect((await verified(lake)).ended).toMatchObject({ code: 0 });
+
+    const [segment] = await parquetFiles(join(lake, "damaged", "segments"));
+    await rewrite(
+      segment as string,
+      `SELECT * REPLACE (CASE WHEN "user" = 'b' THEN 4 ELSE rating END AS rating, CASE WHEN "user" = 'c' THEN 'x' ELSE note END AS note,
+         CASE WHEN "user" = 'd' THEN '{"no json' ELSE _unmapped END AS _unmapped) FROM file WHERE "user" <> 'a'
+       UNION ALL BY NAME SELECT * FROM file2 WHERE "user" = 'e'`.replace(
+        "file2",
+        `read_parquet('${segment}.before')`,
+      ),
+    );
+    // The object that told of the removal.
+    for (const object of await parquetFiles(join(lake, "damaged", "changes"))) await rm(object);
+
+    const { ended, table: found } = await verified(lake);
+    expect(ended).toMatchObject({ code: 4 });
+    const named = found.differences.map(({ _key, ...difference }) => difference);
+    expect(named).toHaveLength(6);
+    expect(named).toEqual(
+      expect.arrayContaining([
+        { kind: "missing", key: keyOf("a", "Mort"), attributes: [] },
+        { kind: "different", key: keyOf("b", "Mort"), attributes: ["Rating"] },
+        { kind: "different", key: keyOf("c", "Mort"), attributes: ["Note"] },
+        { kind: "unreadable", key: keyOf("d", "Mort"), attributes: [] },
+        { kind: "repeated", key: keyOf("e", "Mort"), attributes: [] },
+        { kind: "extra", key: keyOf("f", "Mort"), attributes: [] },
+      ]),
+    );
+    expect(found).toMatchObject({
+      result: "different",
+      sourceItems: 5,
+      counts: { missing: 1, extra: 1, different: 2, repeated: 1, unreadable: 1, waiting: 0, changing: 0 },
+    });
+
+    const text = await dynalake(["verify", "--lake", lake, "--max", "2"]);
+    expect(text).toMatchObject({ code: 4 });
+    expect(text.stdout).toContain("...         4 more differences; --max names more\n");
+    expect(text.stdout).toMatch(
+      /\nresult {6}DIFFERENT: 1 missing in the lake, 1 in the lake alone, 2 different, /,
+    );
+    expect(ended.stdout + ended.stderr + text.stdout + text.stderr).not.toContain("secret-");
+  });
+});
+
+test("changes that nobody has delivered are no difference: they wait, until `run` proves or disproves the lake", async () => {
+  await withFolder(async (folder) => {
+    const table = await SourceTable.create(connection, "Behind");
+    await table.put(review("ann", "Mort"), review("bob", "Mort"), review("cem", "Mort"));
+    const lake = join(folder, "lake");
+    await snapshot(lake, table.name);
+    await table.update("ann", "Mort", "Rating", { N: "5" });
+    await table.remove("bob", "Mort");
+    await table.put(review("dee", "Mort"));
+
+    const behind = await verified(lake);
+    expect(behind.ended).toMatchObject({ code: 3 });
+    expect(behind.table).toMatchObject({ result: "unsettled", differences: [], counts: { waiting: 3 } });
+    expect(behind.table.unsettled.map(({ key }) => key)).toEqual(
+      expect.arrayContaining([keyOf("ann", "Mort"), keyOf("bob", "Mort"), keyOf("dee", "Mort")]),
+    );
+
+    await done(["run", "--once", "--lake", lake]);
+    expect((await verified(lake)).table).toMatchObject({ result: "identical", sourceItems: 3 });
+
+    // What lies behind the saved position is delivered: if the lake does not show it, it is lost.
+    const delivered = await parquetFiles(join(lake, "behind", "changes"));
+    await table.update("ann", "Mort", "Rating", { N: "1" });
+    await done(["run", "--once", "--lake", lake]);
+    const objects = await parquetFiles(join(lake, "behind", "changes"));
+    for (const object of objects) if (!delivered.includes(object)) await rm(object);
+    const lost = await verified(lake);
+    expect(lost.ended).toMatchObject({ code: 4 });
+    expect(lost.table.differences).toMatchObject([
+      { kind: "different", key: keyOf("ann", "Mort"), attributes: ["Rating"] },
+    ]);
+  });
+});
+
+test("while writes go on and `run` follows there is no false difference, and a true one is found all the same", async () => {
+  await withFolder(async (folder) => {
+    const table = await SourceTable.create(connection, "Moving");
+    const users = Array.from({ length: 300 }, (_, i) => `u${i}`);
+    await table.put(...users.map((user) => review(user, "Mort")), review("lost", "Mort"));
+    const lake = join(folder, "lake");
+    await snapshot(lake, table.name);
+    await done(["run", "--once", "--lake", lake]);
+    await rm(join(lake, "moving", "changes"), { recursive: true });
+    for (const segment of await parquetFiles(join(lake, "moving", "segments")))
+      await rewrite(segment, `SELECT * FROM file WHERE "user" <> 'lost'`);
+    const run = startDynalake(["run", "--lake", lake, "--compact-every", "2"]);
+    await run.told("following the stream");
+    const stop = new AbortController();
+    const writing = (async () => {
+      for (let i = 0; !stop.signal.aborted; i++) {
+        const user = users[i % users.length] as string;
+        if (i % 7 === 0) await table.remove(user, "Mort");
+        else await table.put(review(user, "Mort", { Rating: { N: String(i) } }));
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    })();
+    try {
+      const { ended, table: found } = await verified(lake);
+      expect(found.differences.map(({ kind, key }) => ({ kind, key }))).toEqual([
+        { kind: "missing", key: keyOf("lost", "Mort") },
+      ]);
+      expect(ended).toMatchObject({ code: 4 });
+    } finally {
+      stop.abort();
+      await writing;
+      run.signal("SIGINT");
+      await run.ended;
+    }
+  });
+});
+
+describe("what a schema leaves out", () => {
+  test("other items and masked attributes are left out of the comparison, and told", async () => {
+    await withFolder(async (folder) => {
+      const table = await SourceTable.create(connection, "Chosen");
+      await table.put(
+        review("ann", "Mort", { Kind: { S: "review" }, Secret: { S: "s" }, Gone: { S: "g" } }),
+        review("bob", "Mort", { Kind: { S: "order" } }),
+      );
+      const schema = join(folder, "chosen.json");
+      const attributes = {
+        User: { type: "string" },
+        Book: { type: "string" },
+        Secret: { mask: "sha256" },
+        Gone: { mask: "drop" },
+      };
+      const where = { Kind: { equals: "review" } };
+      const key = { hash: "User", range: "Book" };
+      await writeFile(schema, JSON.stringify({ table: "chosen", source: "Chosen", key, where, attributes }));
+      const lake = join(folder, "lake");
+      const env = { DYNALAKE_MASK_KEY: "a long random text" };
+      const snapshotOf = ["snapshot", "--table", table.name, "--endpoint", emulator.endpoint];
+      await done([...snapshotOf, "--lake", lake, "--schema", schema], { env });
+      await table.update("ann", "Mort", "Secret", { S: "another" });
+      const { table: found } = await verified(lake);
+      expect(found).toMatchObject({
+        result: "identical",
+        sourceItems: 1,
+        lakeItems: 1,
+        skipped: 1,
+        hidden: ["Gone", "Secret"],
+      });
+      expect(await done(["verify", "--lake", lake])).toContain(
+        "left out    masked attributes: Gone, Secret\n",
+      );
+    });
+  });
+
+  test("a difference whose record lies in quarantine is told with its reason", async () => {
+    await withFolder(async (folder) => {
+      const table = await SourceTable.create(connection, "Aside");
+      await table.put(review("ann", "Mort"));
+      const lake = join(folder, "lake");
+      await snapshot(lake, table.name);
+      await table.put(review("bob", "Mort"));
+      await done(["run", "--once", "--lake", lake]);
+      await rm(join(lake, "aside", "changes"), { recursive: true });
+      const raw = JSON.stringify({ eventName: "INSERT", dynamodb: { Keys: keyOf("bob", "Mort") } });
+      const file = join(lake, "aside", "quarantine", "no-new-image", "x.jsonl");
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, `${JSON.stringify({ quarantine: 1, raw })}\n`);
+      const { ended, table: found } = await verified(lake);
+      expect(ended).toMatchObject({ code: 4 });
+      expect(found).toMatchObject({
+        quarantine: 1,
+        differences: [{ kind: "missing", key: keyOf("bob", "Mort"), quarantined: "no-new-image" }],
+      });
+    });
+  });
+});
+
+test("a table without a stream is proved too, and what cannot be compared is refused", async () => {
+  await withFolder(async (folder) => {
+    const table = await SourceTable.create(connection, "Streamless", "no stream");
+    await table.put(review("ann", "Mort"));
+    const lake = join(folder, "lake");
+    await snapshot(lake, table.name);
+    expect((await verified(lake)).table).toMatchObject({ result: "identical" });
+    await table.put(review("bob", "Mort"));
+    expect((await verified(lake)).table.differences).toMatchObject([{ kind: "missing" }]);
+
+    const elsewhere = ["verify", "--lake", lake, "--endpoint", "http://127.0.0.1:9"];
+    expectRefused(await dynalake(elsewhere), { code: "UNREACHABLE", names: ["127.0.0.1:9"] });
+    expectRefused(await dynalake(["verify", "--lake", join(folder, "none")]), {
+      code: "LAKE_NOT_FOUND",
+      names: ["is no lake"],
+    });
+  });
+});
