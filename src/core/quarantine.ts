@@ -13,6 +13,8 @@ export interface QuarantinedRecord {
   readonly arrivedAtSeconds: number;
   /** The record's own JSON text. */
   readonly raw: string;
+  /** Of bytes that are no text, `raw` is the base64. */
+  readonly encoding?: "base64" | undefined;
 }
 
 function quarantineLine(record: QuarantinedRecord): string {

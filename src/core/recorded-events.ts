@@ -48,6 +48,11 @@ function recordsOf(text: string, value: unknown, origin: string, depth: number):
     return elementTexts(text).flatMap((element, i) => recordsOf(element, value[i], origin, depth + 1));
   }
   const object = value as Record<string, unknown>;
+  if (object.quarantine === 1 && object.encoding !== undefined) {
+    throw new DynalakeError("INPUT_INVALID", `${origin} keeps bytes that are no text, and no record`, {
+      next: "They are a line of an export, as base64 in `raw`: export the table again and take a new snapshot.",
+    });
+  }
   if (object.quarantine === 1 && typeof object.raw === "string")
     return [JSON.parse(onlyMember(text, "raw", origin)) as string];
   if (Array.isArray(object.Records)) return elementTexts(onlyMember(text, "Records", origin));

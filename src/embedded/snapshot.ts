@@ -51,7 +51,7 @@ export interface SnapshotResult {
 /** How many full snapshots a lake keeps for `<table>_snapshots`. */
 const SNAPSHOTS_KEPT = 1;
 
-/** Takes the export in. Whatever fails before the commit leaves the lake as it was. */
+/** Takes the export in. Whatever fails before the commit leaves the lake as it was, but for lines in quarantine. */
 export async function snapshotFromExport(request: SnapshotRequest): Promise<SnapshotResult> {
   const { lake, schema } = request;
   const run = newRun();
@@ -65,7 +65,10 @@ export async function snapshotFromExport(request: SnapshotRequest): Promise<Snap
     const tasks = request.export.parts.map((part, i) => taskOf(part, staging, i));
     const transcoded = await transcodeWithProgress(request, tasks);
     requireSomeKey(request, transcoded);
-    // Before the commit, so that no crash can leave data without a schema.
+    // Before the commit, so that no crash can leave a snapshot that tells nothing of what it left out,
+    const quarantined = quarantinedOf(request, transcoded);
+    if (quarantined.length > 0) await quarantineRecords(lake.store, schema.table, quarantined);
+    // or data without a schema.
     if (isNew) await writeSchema(lake.store, schema);
     const manifest = await seed({
       store: lake.store,
@@ -81,10 +84,6 @@ export async function snapshotFromExport(request: SnapshotRequest): Promise<Snap
       replacesSchema: request.replacesSchema ?? false,
       nowSeconds,
     });
-    const quarantined = quarantinedOf(request, transcoded);
-    if (quarantined.length > 0) {
-      await quarantineRecords(lake.store, schema.table, quarantined);
-    }
     return {
       manifest,
       items: transcoded.items,

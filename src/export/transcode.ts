@@ -6,12 +6,12 @@ import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import type { RejectionReason } from "../core/change.ts";
 import { Rejection } from "../core/change.ts";
 import { DynalakeError } from "../core/error.ts";
 import { readExportLine } from "../core/export-line.ts";
 import { type FastLine, fastLine } from "../core/fast-line.ts";
 import { LineCursor } from "../core/fast-line-cursor.ts";
+import type { QuarantinedRecord } from "../core/quarantine.ts";
 import { belongs } from "../core/selection.ts";
 import { itemLine, LINE_BYTES_MAX, type LineWriter } from "../core/wire-line.ts";
 
@@ -31,11 +31,8 @@ export interface Transcoded {
   readonly rejected: readonly RejectedLine[];
 }
 
-export interface RejectedLine {
-  readonly reason: RejectionReason;
-  readonly detail: string;
-  readonly raw: string;
-}
+/** As quarantine keeps it. */
+export type RejectedLine = Pick<QuarantinedRecord, "reason" | "detail" | "raw" | "encoding">;
 
 const INFLATE_BYTES = 1024 * 1024;
 const OUTPUT_BYTES = 1024 * 1024;
@@ -147,10 +144,14 @@ class LineTranscoder implements Transcoded {
   }
 
   #parse(bytes: Buffer): void {
+    if (!isUtf8(bytes)) {
+      const detail = "The line is no valid UTF-8.";
+      this.#reject({ reason: "not-json", detail, raw: bytes.toString("base64"), encoding: "base64" });
+      return;
+    }
     const line = bytes.toString("utf8");
     if (line.trim() === "") return;
     try {
-      if (!isUtf8(bytes)) throw new Rejection("not-json", "The line is no valid UTF-8.");
       const item = readExportLine(line);
       if (!belongs(this.#writer.codec.schema, item)) {
         this.skipped++;
@@ -164,10 +165,14 @@ class LineTranscoder implements Transcoded {
       this.items++;
     } catch (error) {
       if (!(error instanceof Rejection)) throw error;
-      this.rejected.push({ reason: error.reason, detail: error.message, raw: line });
-      this.#rejectedCharacters += line.length;
-      requireFewRejected(this.rejected.length, this.#rejectedCharacters);
+      this.#reject({ reason: error.reason, detail: error.message, raw: line });
     }
+  }
+
+  #reject(line: RejectedLine): void {
+    this.rejected.push(line);
+    this.#rejectedCharacters += line.raw.length;
+    requireFewRejected(this.rejected.length, this.#rejectedCharacters);
   }
 }
 

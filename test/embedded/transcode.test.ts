@@ -6,6 +6,8 @@ import { describe, expect, test } from "@jest/globals";
 import { build } from "esbuild";
 import fc from "fast-check";
 import { type Item, itemText, readItem } from "../../src/core/attribute-value.ts";
+import { latestManifest } from "../../src/core/lake-table.ts";
+import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import { readRecordedEvents } from "../../src/core/recorded-events.ts";
 import { rowCodec } from "../../src/core/row.ts";
 import { parseSchema } from "../../src/core/schema.ts";
@@ -228,8 +230,15 @@ describe("a line that holds no item is kept aside, and its neighbours stay:", ()
       Buffer.concat([line("before"), "\n", bad, "\n", line("\ufffd"), "\n"].map((part) => Buffer.from(part))),
     );
     const { rows, result } = await transcoded({ content, itemCount: 3 });
-    const raw = Buffer.from(bad).toString("utf8");
-    expect(result).toEqual({ items: 2, skipped: 0, rejected: [{ reason, detail: expect.any(String), raw }] });
+    const kept =
+      typeof bad === "string"
+        ? { raw: bad }
+        : { raw: Buffer.from(bad).toString("base64"), encoding: "base64" };
+    expect(result).toEqual({
+      items: 2,
+      skipped: 0,
+      rejected: [{ reason, detail: expect.any(String), ...kept }],
+    });
     expect(rows).toBe(["before", "\ufffd"].map((id) => itemLine(writer, { id: { S: id } })).join(""));
   });
 
@@ -272,6 +281,42 @@ describe("a snapshot of an export", () => {
         expect(texts.flatMap((text) => readRecordedEvents(text, "a test"))).toEqual(["{}", "x", "x"]);
       },
     );
+  });
+
+  test("is not committed before what it leaves out is in quarantine", async () => {
+    let fails = true;
+    const breaking = (store: ObjectStore): ObjectStore => ({
+      ...store,
+      create: async (path, content) => {
+        if (fails && path.includes("/quarantine/")) throw new Error("no answer");
+        return store.create(path, content);
+      },
+    });
+    const files = [{ content: [line("a"), "x"] }];
+    await withSnapshot(
+      files,
+      async (lake, taken, again) => {
+        await expect(taken).rejects.toThrow("no answer");
+        expect(await latestManifest(lake.store, "t")).toMatchObject({ sequence: 0 });
+        fails = false;
+        expect(await again()).toMatchObject({ items: 1, quarantined: 1, manifest: { sequence: 1 } });
+      },
+      breaking,
+    );
+  });
+
+  test("keeps bytes that are no text as they are, and replay does not take them for a record", async () => {
+    const content = gzipSync(Buffer.concat([Buffer.from(`${line("a")}\n`), Buffer.from([0x78, 0xff])]));
+    await withSnapshot([{ content, itemCount: 2 }], async (lake, taken) => {
+      await taken;
+      const [object] = await lake.store.list("t/quarantine/not-json/");
+      const text = String(await readFile(join(lake.root, object?.path ?? "")));
+      const { encoding, raw } = JSON.parse(text);
+      expect([encoding, Buffer.from(raw, encoding)]).toEqual(["base64", Buffer.from([0x78, 0xff])]);
+      expect(() => readRecordedEvents(text, "a file")).toThrow(
+        expect.objectContaining({ code: "INPUT_INVALID", message: expect.stringContaining("a file") }),
+      );
+    });
   });
 
   test("with rows of many megabytes gives them back", async () => {
@@ -379,13 +424,15 @@ async function transcoded(
 
 async function withSnapshot(
   files: readonly ExportDataFile[],
-  use: (lake: Lake, taken: Promise<SnapshotResult>) => Promise<void>,
+  use: (lake: Lake, taken: Promise<SnapshotResult>, again: () => Promise<SnapshotResult>) => Promise<void>,
+  storeOf: (store: ObjectStore) => ObjectStore = (store) => store,
 ): Promise<void> {
   await withFolder(async (folder) => {
     await writeExport(join(folder, "export"), { files });
-    const lake = await openLake(join(folder, "lake"), { threads: 1, memoryMegabytes: 500 });
-    try {
-      const taken = snapshotFromExport({
+    const opened = await openLake(join(folder, "lake"), { threads: 1, memoryMegabytes: 500 });
+    const lake = { ...opened, store: storeOf(opened.store) };
+    const take = async (): Promise<SnapshotResult> =>
+      snapshotFromExport({
         lake,
         schema: SCHEMA,
         export: await openExport(join(folder, "export")),
@@ -394,8 +441,10 @@ async function withSnapshot(
         cutSeconds: 0,
         onProgress: () => undefined,
       });
+    try {
+      const taken = take();
       taken.catch(() => undefined);
-      await use(lake, taken);
+      await use(lake, taken, take);
     } finally {
       await lake.close();
     }

@@ -7,6 +7,7 @@
 - A table can be given by its ARN, as for an export; bare ministack looks for its name only.
 - An action on a Glue table needs the catalog, the database and the table on AWS; bare ministack checks the database.
 - The condition key cloudwatch:namespace is missing in bare ministack.
+- Looking at one mapping is GetEventSourceMapping; bare ministack takes it for the listing of all.
 """
 
 import contextvars
@@ -58,6 +59,12 @@ def install(harness: Harness) -> None:
         if service == "dynamodb" and found == "*":
             return json_body(body).get("TableArn") or found
         return found
+
+    @wrapped(iam_actions, "_lambda_action")
+    def lambda_action(original, method, path):
+        if method == "GET" and re.search(r"/event-source-mappings/[^/]+/?$", path):
+            return "GetEventSourceMapping"
+        return original(method, path)
 
     @wrapped(iam_actions, "request_tag_context")
     def context(original, service, action, body, parameters):
