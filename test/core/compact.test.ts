@@ -209,6 +209,19 @@ describe("a snapshot", () => {
     expect(world.store.paths()).toEqual(before);
   });
 
+  test.each([1, 3])(
+    "of %d items of which two were written is no snapshot, and leaves nothing behind",
+    async (items) => {
+      const world = worldOf();
+      const before = world.store.paths();
+      await expect(seed(seedOf(world, { items }))).rejects.toMatchObject({
+        code: "ENGINE_FAILED",
+        message: `of ${items} items 2 were written: nothing was committed`,
+      });
+      expect(world.store.paths()).toEqual(before);
+    },
+  );
+
   test("gives up where other commits keep coming first, and leaves nothing behind", async () => {
     const world = worldOf();
     let sequence = 1;
