@@ -1,0 +1,160 @@
+/**
+ * Everything that works on the lake at once: each actor runs until it asks a port for something, and waits there until it is
+ * let through. One runs at a time, so that a history is the order in which they are let through, and nothing else.
+ */
+import type { ObjectStore } from "../../src/core/ports/object-store.ts";
+import type { QueryEngine } from "../../src/core/ports/query-engine.ts";
+
+/**
+ * How a call goes: as it should; with an error, before it is done, after it, or in the middle of it; or the process dies
+ * there, and nothing of it ever runs again.
+ */
+export type Fate =
+  | "done"
+  | "fails-before"
+  | "fails-after"
+  | "fails-amid"
+  | "dies-before"
+  | "dies-after"
+  | "dies-amid";
+
+export const FATES: readonly Exclude<Fate, "done">[] = [
+  "fails-before",
+  "fails-after",
+  "fails-amid",
+  "dies-before",
+  "dies-after",
+  "dies-amid",
+];
+
+/** The error of a call that a fate lets fail. */
+export class InjectedFailure extends Error {}
+
+interface Gate {
+  readonly call: string;
+  readonly open: (fate: Fate) => void;
+}
+
+export interface Outcome {
+  readonly error: unknown;
+}
+
+export class Actor {
+  readonly name: string;
+  #gate: Gate | undefined;
+  #outcome: Outcome | undefined;
+  #dead = false;
+  /** Called when the actor has come to a gate, has ended or has died. */
+  #stopped: () => void = () => undefined;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** What it waits for, or undefined where it has ended or died. */
+  get waitsFor(): string | undefined {
+    return this.#gate?.call;
+  }
+
+  get outcome(): Outcome | undefined {
+    return this.#outcome;
+  }
+
+  get dead(): boolean {
+    return this.#dead;
+  }
+
+  /** Runs `work` up to its first gate. */
+  async start(work: () => Promise<unknown>): Promise<void> {
+    const stopped = this.#nextStop();
+    void (async () => {
+      let outcome: Outcome = { error: undefined };
+      try {
+        await work();
+      } catch (error) {
+        outcome = { error: error ?? new Error("nothing was thrown") };
+      }
+      if (this.#dead) return;
+      this.#outcome = outcome;
+      this.#stopped();
+    })();
+    await stopped;
+  }
+
+  /** Lets it through, and waits until it stands at its next gate, has ended or has died. */
+  async go(fate: Fate): Promise<void> {
+    const gate = this.#gate;
+    if (gate === undefined) return;
+    this.#gate = undefined;
+    const stopped = this.#nextStop();
+    gate.open(fate);
+    await stopped;
+  }
+
+  kill(): void {
+    this.#dead = true;
+    this.#gate = undefined;
+    this.#stopped();
+  }
+
+  /** One call of a port. `amid` does a part of it. */
+  async call<T>(call: string, run: () => Promise<T>, amid?: () => Promise<unknown>): Promise<T> {
+    const fate = await new Promise<Fate>((open) => {
+      this.#gate = { call, open };
+      this.#stopped();
+    });
+    if (fate === "done") return run();
+    if (fate.endsWith("after")) await run();
+    if (fate.endsWith("amid")) await amid?.();
+    if (fate.startsWith("fails")) throw new InjectedFailure(`${fate}: ${call}`);
+    this.kill();
+    return new Promise(() => undefined);
+  }
+
+  #nextStop(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#stopped = resolve;
+    });
+  }
+}
+
+/** The store as an actor has it. In the middle of a removal, every second path is gone. */
+export function gatedStore(store: ObjectStore, actor: Actor): ObjectStore {
+  return {
+    read: (path) => actor.call(`read ${path}`, () => store.read(path)),
+    list: (prefix) => actor.call(`list ${prefix}`, () => store.list(prefix)),
+    folders: (prefix) => actor.call(`folders ${prefix}`, () => store.folders(prefix)),
+    create: (path, content) => actor.call(`create ${path}`, () => store.create(path, content)),
+    replace: (path, content) => actor.call(`replace ${path}`, () => store.replace(path, content)),
+    remove: async (paths) => {
+      if (paths.length === 0) return;
+      const half = paths.filter((_, i) => i % 2 === 1);
+      await actor.call(
+        `remove ${paths.length} from ${paths[0]}`,
+        () => store.remove(paths),
+        () => store.remove(half),
+      );
+    },
+  };
+}
+
+/** The engine as an actor has it. In the middle of a staging, its first half of the parts is written. */
+export function gatedEngine(engine: QueryEngine, actor: Actor): QueryEngine {
+  return {
+    dialect: engine.dialect,
+    keysAtOnceMax: engine.keysAtOnceMax,
+    changes: (schema, selection) => engine.changes(schema, selection),
+    changeLog: (schema, objects) => engine.changeLog(schema, objects),
+    segments: (schema, segments) => engine.segments(schema, segments),
+    rows: (sql) => actor.call("rows", () => engine.rows(sql)),
+    stage: (request) => {
+      const { parts } = request.cut;
+      const first = parts.slice(0, Math.ceil(parts.length / 2));
+      return actor.call(
+        `stage ${request.run}: ${parts.map(({ part }) => part).join(" ")}`,
+        () => engine.stage(request),
+        () => engine.stage({ ...request, cut: { ...request.cut, parts: first } }),
+      );
+    },
+  };
+}

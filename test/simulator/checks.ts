@@ -1,0 +1,191 @@
+/** Compares what the core answers to what the rule says. Each check throws Wrong at the first difference. */
+import { itemText } from "../../src/core/attribute-value.ts";
+import type { WireValue } from "../../src/core/codec/encoding.ts";
+import { DynalakeError } from "../../src/core/error.ts";
+import { quarantineFolder } from "../../src/core/lake-path.ts";
+import { latestManifest, schemaAt } from "../../src/core/lake-table.ts";
+import {
+  chosenManifest,
+  currentView,
+  historyViews,
+  itemsSchema,
+  segmentViews,
+  type ViewContext,
+  wireRows,
+} from "../../src/core/lake-view.ts";
+import type { Manifest } from "../../src/core/manifest.ts";
+import { rowCodec, toItem } from "../../src/core/row.ts";
+import type { ModelEngine } from "./model-engine.ts";
+import { eventOf, isJunk, itemOf, type ModelChange } from "./model-table.ts";
+import { BEFORE_ALL_COMMITS, type Commit, type Possible, type Row, shownBy } from "./rule.ts";
+import type { SqlRow } from "./sql-evaluation.ts";
+import { TABLE, type World, Wrong } from "./world.ts";
+
+/** The current state, as a query shows it. */
+export async function checkView(world: World): Promise<void> {
+  const { store, engine } = world;
+  const schema = await world.currentSchema();
+  const context = { store, engine, schema };
+  const view = await currentView(context, await latestManifest(store, TABLE), undefined);
+  compareRows("the view", engine.query(view.sql), shownBy(world.commit, world.log), world.commit);
+  world.counts.add("checks of the view");
+}
+
+/** The state as of a time since which all commits are kept, as a query shows it and as items. */
+export async function checkAsOf(world: World, asOfSeconds: number): Promise<void> {
+  const { store, engine } = world;
+  const context = { store, engine, schema: await world.currentSchema() };
+  const commit = world.commits.findLast(({ committedAtSeconds }) => committedAtSeconds <= asOfSeconds);
+  const manifest = await chosenManifest(context, asOfSeconds).catch((error: unknown) => {
+    if (error instanceof DynalakeError && error.code === "AS_OF_UNKNOWN") return undefined;
+    throw error;
+  });
+  if (manifest === undefined) {
+    // Before a first snapshot there was no table.
+    if (commit === undefined && world.commits[0]?.kind === "snapshot") return;
+    throw new Wrong("as of a time", `${asOfSeconds} is not known any more`);
+  }
+  const then = { ...context, schema: await schemaAt(store, manifest, context.schema) };
+  const view = await currentView(then, manifest, asOfSeconds);
+  const shown = commit ?? BEFORE_ALL_COMMITS;
+  const possible = shownBy(shown, world.log, asOfSeconds);
+  compareRows("as of a time", engine.query(view.sql), possible, shown);
+  await compareItems(context, { manifest, asOfSeconds, possible });
+  world.counts.add("checks as of a time");
+}
+
+/** Every delivered change once, with all that is told of it. */
+export async function checkHistory(world: World): Promise<void> {
+  const { store, engine } = world;
+  const [history] = await historyViews({ store, engine, schema: await world.currentSchema() });
+  const left = new Map(world.log.flat().map((change) => [change.sequence, change]));
+  for (const row of engine.query(history?.sql as string)) {
+    const change = left.get(Number(row._version));
+    if (change === undefined)
+      throw new Wrong("history", `there is one change too many: ${JSON.stringify(row)}`);
+    left.delete(change.sequence);
+    const isSame = isOf(row, change) && row._expired === change.expired && row._op === change.operation;
+    if (!isSame || Number(row.k) !== change.key)
+      throw new Wrong("history", `${JSON.stringify(row)} stands for ${JSON.stringify(change)}`);
+  }
+  const [missing] = left.values();
+  if (missing !== undefined) throw new Wrong("history", `it lacks ${JSON.stringify(missing)}`);
+  world.counts.add("checks of the history");
+}
+
+/** Rows turned back into items. */
+export async function checkItems(world: World): Promise<void> {
+  const { store, engine } = world;
+  const context = { store, engine, schema: await world.currentSchema() };
+  const manifest = await latestManifest(store, TABLE);
+  const possible = shownBy(world.commit, world.log);
+  await compareItems(context, { manifest, asOfSeconds: undefined, possible });
+  world.counts.add("checks of the items");
+}
+
+interface ItemsOf {
+  readonly manifest: Manifest;
+  readonly asOfSeconds: number | undefined;
+  readonly possible: ReadonlyMap<number, Possible>;
+}
+
+async function compareItems(
+  current: ViewContext & { readonly engine: ModelEngine },
+  { manifest, asOfSeconds, possible }: ItemsOf,
+): Promise<void> {
+  const context = { ...current, schema: await itemsSchema(current, manifest) };
+  const view = await currentView(context, { ...manifest, recovery: undefined }, asOfSeconds);
+  const codec = rowCodec(context.schema);
+  const missing = new Set([...possible].filter(([, rows]) => !rows.includes(undefined)).map(([key]) => key));
+  for (const row of current.engine.query(wireRows(context, view))) {
+    const values = context.schema.columns.map(({ name }) => row[name] as WireValue);
+    const item = itemText(toItem(codec, { values, unmapped: row._unmapped as string | null }));
+    const key = Number(row.k);
+    missing.delete(key);
+    const wanted = (possible.get(key) ?? []).filter((each) => each !== undefined);
+    if (!wanted.some((each) => item === itemText(itemOf(key, heldBy(each)))))
+      throw new Wrong("items", `${item} is not ${JSON.stringify(wanted)}`);
+  }
+  if (missing.size > 0) throw new Wrong("items", `there is none of the keys ${[...missing].join(", ")}`);
+}
+
+/** The newest snapshot, as it was taken. */
+export async function checkSnapshot(world: World): Promise<void> {
+  const { store, engine } = world;
+  if (world.commit.floorSeconds === 0) return;
+  const manifest = await latestManifest(store, TABLE);
+  const [view] = segmentViews({ store, engine, schema: await world.currentSchema() }, manifest);
+  const newest = Math.max(...manifest.snapshots.map(({ exportTimeSeconds }) => exportTimeSeconds));
+  const rows = engine
+    .query(view?.sql as string)
+    .filter((row) => row.ddb_export_timestamp === newest * 1_000_000);
+  const seeded = new Map([...world.commit.seeded].map(([key, value]) => [key, [{ snapshot: value }]]));
+  compareRows("the snapshot", rows, seeded, world.commit);
+  world.counts.add("checks of the snapshot");
+}
+
+/** Each record that is no change is in quarantine, raw. */
+export async function checkQuarantine(world: World, read: ReadonlySet<unknown>): Promise<void> {
+  const kept = new Set<string>();
+  for (const { path } of await world.store.list(quarantineFolder(TABLE))) {
+    const text = new TextDecoder().decode(await world.store.read(path));
+    for (const line of text.split("\n").filter((each) => each !== "")) kept.add(JSON.parse(line).raw);
+  }
+  for (const record of world.table.records) {
+    if (!isJunk(record) || !read.has(record)) continue;
+    const raw = JSON.stringify(eventOf(record));
+    if (!kept.has(raw)) throw new Wrong("quarantine", `it lacks ${raw}`);
+    world.counts.add("quarantined records found");
+  }
+}
+
+function compareRows(
+  what: string,
+  rows: readonly SqlRow[],
+  possible: ReadonlyMap<number, Possible>,
+  commit: Commit,
+): void {
+  const shown = new Map<number, SqlRow>();
+  for (const row of rows) {
+    const key = Number(row.k);
+    if (shown.has(key)) throw new Wrong(what, `key ${key} stands there twice`);
+    shown.set(key, row);
+    const wanted = possible.get(key) ?? [];
+    if (!wanted.some((each) => each !== undefined && isRow(row, each, commit)))
+      throw new Wrong(what, `key ${key} has ${JSON.stringify(row)}, not ${JSON.stringify(wanted)}`);
+  }
+  for (const [key, wanted] of possible) {
+    if (!shown.has(key) && !wanted.includes(undefined))
+      throw new Wrong(what, `key ${key} has no row, not ${JSON.stringify(wanted)}`);
+  }
+}
+
+function isRow(row: SqlRow, wanted: Row, commit: Commit): boolean {
+  if ("change" in wanted) return row._op === wanted.change.operation && isOf(row, wanted.change);
+  return (
+    row._op === "SNAPSHOT" &&
+    row._version === "0".repeat(40) &&
+    row._changed_at === commit.floorSeconds * 1_000_000 &&
+    hasValue(row, wanted.snapshot)
+  );
+}
+
+function isOf(row: SqlRow, change: ModelChange): boolean {
+  return (
+    row._version === String(change.sequence).padStart(40, "0") &&
+    row._changed_at === change.timeSeconds * 1_000_000 &&
+    hasValue(row, change.value)
+  );
+}
+
+function hasValue(row: SqlRow, value: string | undefined): boolean {
+  if (value === undefined) return row.g === null && (row.v ?? null) === null;
+  const item = itemOf(0, value) as Readonly<Record<string, { readonly S: string }>>;
+  // A schema without V does not show what was written by a later one; the items do.
+  const v = "v" in row ? row.v : row._unmapped === null ? value : JSON.parse(row._unmapped as string).V.S;
+  return v === value && row.g === item.G?.S;
+}
+
+function heldBy(row: Row): string {
+  return "change" in row ? (row.change.value as string) : row.snapshot;
+}

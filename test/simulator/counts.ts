@@ -1,0 +1,66 @@
+/** How often what happened: the proof that a simulation has met what it is there for. */
+export class Counts {
+  readonly #counts: Map<string, number> = new Map();
+
+  add(event: string, times = 1): void {
+    if (times !== 0) this.#counts.set(event, (this.#counts.get(event) ?? 0) + times);
+  }
+
+  of(event: string): number {
+    return this.#counts.get(event) ?? 0;
+  }
+
+  addAll(other: Counts): void {
+    for (const [event, times] of other.#counts) this.add(event, times);
+  }
+
+  sorted(): readonly (readonly [string, number])[] {
+    return [...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+}
+
+/** What every longer simulation has to have met. */
+export const EVENTS: readonly string[] = [
+  "a failed batch tried again",
+  "batches delivered in part",
+  "batches given up",
+  "checks as of a time",
+  "checks of the history",
+  "checks of the items",
+  "checks of the snapshot",
+  "checks of the view",
+  "clocks that ran backwards",
+  "commits: major",
+  "commits: minor",
+  "commits: schema",
+  "commits: snapshot",
+  "crashes: follower",
+  "crashes: invocation",
+  "crashes: minor",
+  "delivered after a newer one of its key",
+  "delivered again",
+  "delivered behind the horizon",
+  "delivered hours late",
+  "ended by: a conflict",
+  "ended by: a delivery in part",
+  "ended by: a failed call",
+  "expiries",
+  "failed after: commit",
+  "failed after: deliver",
+  "folds that found nothing",
+  "gaps mended",
+  "gaps: stream-recreated",
+  "gaps: trimmed",
+  "quarantined records found",
+  "records trimmed",
+  "shards closed",
+  "stream resumed",
+  "streams made anew",
+  "timeouts",
+  "vacuumed files",
+  "vacuumed manifests",
+  "writes that change nothing",
+  "writes: INSERT",
+  "writes: MODIFY",
+  "writes: REMOVE",
+];

@@ -1,0 +1,108 @@
+/** A history: settings and steps that follow from a seed, and what becomes of them. */
+import { randomOf } from "../support/random.ts";
+import { checkAsOf, checkHistory, checkItems, checkSnapshot, checkView } from "./checks.ts";
+import type { Counts } from "./counts.ts";
+import { type Settings, type StepKind, settingsOf, weighted } from "./settings.ts";
+import { settle } from "./settling.ts";
+import { steps } from "./steps.ts";
+import { World, Wrong } from "./world.ts";
+
+export interface Step {
+  /** Its place in the history. */
+  readonly number: number;
+  readonly kind: StepKind;
+  readonly seed: number;
+}
+
+export interface History {
+  readonly seed: number;
+  readonly settings: Settings;
+  readonly steps: readonly Step[];
+}
+
+export interface Played {
+  readonly counts: Counts;
+  /** What each step did; steps that did nothing are left out. */
+  readonly told: readonly Told[];
+  readonly failure: Failure | undefined;
+}
+
+export interface Told {
+  readonly number: number;
+  readonly text: string;
+}
+
+export interface Failure {
+  readonly promise: string;
+  readonly message: string;
+  /** The step after which it was seen; undefined at the end of all. */
+  readonly number: number | undefined;
+}
+
+/** The first steps of a longer history with the same seed are the same. */
+export function historyOf(seed: number, length: number): History {
+  const random = randomOf(seed);
+  const settings = settingsOf(random);
+  const all = Array.from({ length }, (_, number) => {
+    const kind = weighted(settings.weights, random.next());
+    return { number, kind, seed: random.integer(0, 2 ** 31) };
+  });
+  return { seed, settings, steps: all };
+}
+
+/** How often all is checked that is not checked after every step. */
+const SAMPLE_SHARE = 0.05;
+
+/** Looks on while a history is played. */
+export interface Watcher {
+  readonly begins?: (world: World) => void;
+  readonly afterStep?: (world: World, step: Step) => Promise<void>;
+}
+
+export async function play(history: History, watcher: Watcher = {}): Promise<Played> {
+  const world = new World(history.settings);
+  watcher.begins?.(world);
+  const told: Told[] = [];
+  let number: number | undefined;
+  try {
+    await world.begin();
+    let version = -1;
+    for (const step of history.steps) {
+      number = step.number;
+      const random = randomOf(step.seed);
+      const commits = world.commits.length;
+      const text = await steps[step.kind](world, random);
+      world.throwWrong();
+      if (text === undefined) continue;
+      told.push({ number, text });
+      world.counts.add("steps that did something");
+      if (world.store.version !== version) await checkView(world);
+      version = world.store.version;
+      await watcher.afterStep?.(world, step);
+      if (world.commits.length > commits || random.next() < SAMPLE_SHARE)
+        await checkSample(world, random.next());
+    }
+    number = undefined;
+    await settle(world, randomOf(history.seed));
+    world.throwWrong();
+    return { counts: world.counts, told, failure: undefined };
+  } catch (error) {
+    const promise = error instanceof Wrong ? error.promise : "no other error";
+    const message = error instanceof Wrong ? error.message : String((error as Error).stack);
+    return { counts: world.counts, told, failure: { promise, message, number } };
+  }
+}
+
+async function checkSample(world: World, dice: number): Promise<void> {
+  const random = randomOf(Math.floor(dice * 2 ** 31));
+  await checkHistory(world);
+  await checkItems(world);
+  await checkSnapshot(world);
+  const from = Math.max(world.keptSinceSeconds, world.settings.startSeconds);
+  const commit = random.choice(world.commits);
+  const times = [
+    random.integer(from, world.nowSeconds),
+    commit && commit.committedAtSeconds + random.integer(-1, 1),
+  ];
+  for (const time of times) if (time !== undefined && time >= from) await checkAsOf(world, time);
+}

@@ -1,0 +1,156 @@
+/** A query engine over a store in memory: it evaluates the core's own statements for DuckDB. */
+import { DynalakeError } from "../../src/core/error.ts";
+import { segmentFolder } from "../../src/core/lake-path.ts";
+import type { Segment } from "../../src/core/manifest.ts";
+import type { QueryEngine, StageRequest } from "../../src/core/ports/query-engine.ts";
+import type { Schema } from "../../src/core/schema.ts";
+import { segmentColumns } from "../../src/core/sql/columns.ts";
+import type { Dialect } from "../../src/core/sql/dialect.ts";
+import { duckdb } from "../../src/core/sql/duckdb.ts";
+import { changeWireColumns, itemWireColumns, type WireColumn } from "../../src/core/wire-line.ts";
+import type { LakeStore } from "./lake-store.ts";
+import { conditionOf, rowsOf, type SqlRow, type SqlValue } from "./sql-evaluation.ts";
+
+/** A column of a relation, with its type in DuckDB. */
+export interface RelationColumn {
+  readonly name: string;
+  readonly typeName: string;
+}
+
+interface Relation {
+  readonly columns: readonly RelationColumn[];
+  /** Made when it is read. */
+  readonly rows: () => readonly SqlRow[];
+}
+
+/** A statement with all that it reads and what it gave. Its relations stand in it as @0, @1, ... */
+export interface Evaluated {
+  readonly sql: string;
+  readonly relations: ReadonlyMap<
+    number,
+    { readonly columns: readonly RelationColumn[]; readonly rows: readonly SqlRow[] }
+  >;
+  readonly rows: readonly SqlRow[];
+}
+
+export class ModelEngine implements QueryEngine {
+  readonly dialect: Dialect;
+  /** Small, so that a snapshot's keys are checked in several groups. */
+  readonly keysAtOnceMax = 4;
+  /** Told of every statement. */
+  onStatement: ((statement: Evaluated) => void) | undefined;
+  readonly #store: LakeStore;
+  readonly #relations: Relation[];
+
+  constructor(store: LakeStore, dialect: Dialect = duckdb, relations: Relation[] = []) {
+    this.#store = store;
+    this.dialect = dialect;
+    this.#relations = relations;
+  }
+
+  /** The same relations under statements of another dialect. */
+  in(dialect: Dialect): ModelEngine {
+    return new ModelEngine(this.#store, dialect, this.#relations);
+  }
+
+  changes: QueryEngine["changes"] = (schema, { objects }) => {
+    const paths = objects.map(({ path }) => path);
+    return this.#overPaths(paths, changeWireColumns(schema).map(columnOf));
+  };
+
+  changeLog: QueryEngine["changeLog"] = (schema, objects) => {
+    const columns = changeWireColumns(schema).map(columnOf);
+    const partitions = ["dt", "hr"].map((name) => ({ name, typeName: "VARCHAR" }));
+    return this.relation([...columns, ...partitions], () =>
+      objects.flatMap(({ path, hour }) => this.#read(path, columns).map((row) => ({ ...row, ...hour }))),
+    );
+  };
+
+  segments: QueryEngine["segments"] = (schema, segments) => {
+    const paths = segments.map(({ run, part }) => segmentPath(schema.table, run, part));
+    return this.#overPaths(paths, segmentColumns(duckdb, schema));
+  };
+
+  staged(schema: Schema, rows: () => readonly SqlRow[]): string {
+    return this.relation(itemWireColumns(schema).map(columnOf), rows);
+  }
+
+  rows: QueryEngine["rows"] = async (sql) => this.query(sql);
+
+  async stage(request: StageRequest): Promise<readonly Segment[]> {
+    const { schema, run, kind, sortBy } = request;
+    const all = this.query(request.rows);
+    const staged: Segment[] = [];
+    for (const { part, where } of request.cut.parts) {
+      const rows = where === undefined ? [...all] : all.filter(conditionOf(where));
+      if (where !== undefined) this.#tell(`SELECT * FROM (${request.rows}) WHERE ${where}`, rows);
+      if (rows.length === 0) continue;
+      rows.sort((a, b) => byColumns(a, b, sortBy));
+      this.#store.putRows(segmentPath(schema.table, run, part), rows);
+      staged.push({ id: `${run}-${part}`, run, part, kind, rows: rows.length, bytes: rows.length });
+    }
+    return staged;
+  }
+
+  relation(columns: readonly RelationColumn[], rows: () => readonly SqlRow[]): string {
+    return `@${this.#relations.push({ columns, rows }) - 1}`;
+  }
+
+  query(sql: string): readonly SqlRow[] {
+    const rows = rowsOf(sql, (number) => (this.#relations[number] as Relation).rows());
+    this.#tell(sql, rows);
+    return rows;
+  }
+
+  /** The relations that a statement reads, as they are now. */
+  relationsOf(sql: string): Evaluated["relations"] {
+    const numbers = new Set([...sql.matchAll(/@(\d+)/g)].map(([, number]) => Number(number)));
+    return new Map(
+      [...numbers].map((number) => {
+        const { columns, rows } = this.#relations[number] as Relation;
+        return [number, { columns, rows: rows() }];
+      }),
+    );
+  }
+
+  #tell(sql: string, rows: readonly SqlRow[]): void {
+    this.onStatement?.({ sql, relations: this.relationsOf(sql), rows });
+  }
+
+  #overPaths(paths: readonly string[], columns: readonly RelationColumn[]): string {
+    return this.relation(columns, () => paths.flatMap((path) => this.#read(path, columns)));
+  }
+
+  /** The rows of an object with these columns; one that it lacks is null. All rows of an object have the same. */
+  #read(path: string, columns: readonly RelationColumn[]): readonly SqlRow[] {
+    const rows = this.#store.rows(path);
+    if (rows === undefined) throw new DynalakeError("ENGINE_FAILED", `${path} is not there`);
+    const [first] = rows;
+    const isSame = first && columns.every(({ name }) => name in first) && sizeOf(first) === columns.length;
+    if (isSame) return rows;
+    return rows.map((row) => Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null])));
+  }
+}
+
+function columnOf({ name, type }: WireColumn): RelationColumn {
+  return { name, typeName: duckdb.wireTypeName(type) };
+}
+
+function sizeOf(row: SqlRow): number {
+  return Object.keys(row).length;
+}
+
+function segmentPath(table: string, run: string, part: string): string {
+  return `${segmentFolder(table, run, part)}rows.parquet`;
+}
+
+function byColumns(a: SqlRow, b: SqlRow, columns: readonly string[]): number {
+  for (const column of columns) {
+    const [left, right] = [a[column] as SqlValue, b[column] as SqlValue];
+    if (left === right) continue;
+    if (left === null) return 1;
+    if (right === null) return -1;
+    return left < right ? -1 : 1;
+  }
+  return 0;
+}

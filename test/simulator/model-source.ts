@@ -1,0 +1,150 @@
+/**
+ * A change source over the model's streams. It reads the shards in whatever order the simulation says; which of them are ready,
+ * new or lost, the reader of real streams decides: `reconcile` and `startable`.
+ */
+import type {
+  ChangeBatch,
+  ChangeReader,
+  ChangeSource,
+  ShardPosition,
+  StreamGap,
+  StreamPosition,
+} from "../../src/core/ports/change-source.ts";
+import { reconcile, startable } from "../../src/embedded/dynamodb/shard-tree.ts";
+import type { Actor } from "./actors.ts";
+import { eventOf, type ModelShard, type ModelStream, type ModelTable } from "./model-table.ts";
+
+export interface ModelSourceContext {
+  readonly table: ModelTable;
+  readonly actor: Actor;
+  /** Which of so many shards is read next. */
+  readonly pick: (among: number) => number;
+}
+
+export function modelSource(context: ModelSourceContext): ChangeSource {
+  return {
+    open: (from) => context.actor.call("open the stream", async () => new ModelReader(context, from)),
+  };
+}
+
+/** What a follower waits for between two batches. */
+export const NEXT_BATCH = "next batch";
+
+class ModelReader implements ChangeReader {
+  readonly #context: ModelSourceContext;
+  #stream: ModelStream;
+  #positions: ReadonlyMap<string, ShardPosition> = new Map();
+  #gaps: StreamGap[] = [];
+  /** Whether the oldest records are owed: whoever begins to read a stream takes it as it is. */
+  #owed: boolean;
+
+  constructor(context: ModelSourceContext, from: StreamPosition | undefined) {
+    this.#context = context;
+    const { streams } = context.table;
+    const newest = streams.at(-1) as ModelStream;
+    const older = streams.find(({ arn, shards }) => arn === from?.streamArn && shards.some(isListed));
+    this.#stream = older ?? newest;
+    this.#owed = older !== undefined;
+    if (older !== undefined) this.#positions = new Map(Object.entries(from?.shards ?? {}));
+    else if (from !== undefined) this.#gaps.push(recreated(from.streamArn, newest.arn));
+  }
+
+  get stream(): ChangeReader["stream"] {
+    const { arn, createdAtSeconds } = this.#stream;
+    return { arn, createdAtSeconds };
+  }
+
+  async next({ recordsMax }: { readonly recordsMax: number }): Promise<ChangeBatch> {
+    return this.#context.actor.call(NEXT_BATCH, async () => this.#batch(recordsMax));
+  }
+
+  async close(): Promise<void> {}
+
+  #batch(recordsMax: number): ChangeBatch {
+    this.#list();
+    const readable = startable(this.#positions).flatMap((id) => this.#shard(id) ?? []);
+    for (const shard of readable) this.#passTrimmed(shard);
+    this.#owed = true;
+    const ready = readable.filter((shard) => this.#given(shard) < shard.records.length);
+    const shard = ready[this.#context.pick(ready.length)];
+    const records = shard === undefined ? [] : this.#take(shard, recordsMax);
+    for (const each of readable) {
+      if (each.closedAtSeconds !== undefined && this.#given(each) >= each.records.length)
+        this.#move(each, { finished: true });
+    }
+    const caughtUp = ready.length === 0 && startable(this.#positions).every((id) => this.#isRead(id));
+    const batch = { records, gaps: this.#gaps, position: this.#position, caughtUp };
+    this.#gaps = [];
+    return caughtUp && this.#succeed() ? { ...batch, caughtUp: false } : batch;
+  }
+
+  get #position(): StreamPosition {
+    return { streamArn: this.#stream.arn, shards: Object.fromEntries(this.#positions) };
+  }
+
+  #list(): void {
+    const listing = this.#stream.shards.filter(isListed);
+    const { positions, gaps } = reconcile(this.#positions, listing.map(listedShard), new Set());
+    this.#positions = positions;
+    this.#gaps.push(...gaps);
+  }
+
+  #take(shard: ModelShard, recordsMax: number): readonly unknown[] {
+    const given = this.#given(shard);
+    const taken = shard.records.slice(given, given + recordsMax);
+    this.#move(shard, { after: String(given + taken.length) });
+    return taken.map(eventOf);
+  }
+
+  #passTrimmed(shard: ModelShard): void {
+    if (this.#given(shard) >= shard.trimmed) return;
+    if (this.#owed) this.#gaps.push({ reason: "trimmed", detail: `shard ${shard.id}` });
+    this.#move(shard, { after: String(shard.trimmed) });
+  }
+
+  #isRead(id: string): boolean {
+    const shard = this.#shard(id);
+    return (
+      shard === undefined ||
+      (shard.closedAtSeconds === undefined && this.#given(shard) >= shard.records.length)
+    );
+  }
+
+  #shard(id: string): ModelShard | undefined {
+    return this.#stream.shards.find((shard) => shard.id === id);
+  }
+
+  /** How many records of the shard were given out: what the model has for sequence numbers. */
+  #given(shard: ModelShard): number {
+    return Number(this.#positions.get(shard.id)?.after ?? 0);
+  }
+
+  #move(shard: ModelShard, change: Partial<ShardPosition>): void {
+    const before = this.#positions.get(shard.id) ?? { finished: false };
+    this.#positions = new Map(this.#positions).set(shard.id, { ...before, ...change });
+  }
+
+  /** Goes over to the stream after this one, where this one is at its end. */
+  #succeed(): boolean {
+    const newest = this.#context.table.streams.at(-1) as ModelStream;
+    if (newest === this.#stream || [...this.#positions.values()].some(({ finished }) => !finished))
+      return false;
+    this.#gaps.push(recreated(this.#stream.arn, newest.arn));
+    this.#stream = newest;
+    this.#positions = new Map();
+    this.#owed = false;
+    return true;
+  }
+}
+
+function isListed(shard: ModelShard): boolean {
+  return !shard.expired;
+}
+
+function listedShard({ id, parent }: ModelShard): { readonly id: string; readonly parent?: string } {
+  return parent === undefined ? { id } : { id, parent };
+}
+
+function recreated(oldArn: string, newArn: string): StreamGap {
+  return { reason: "stream-recreated", detail: `${oldArn} is ${newArn} now` };
+}

@@ -1,0 +1,292 @@
+/** Everybody who works on the lake: the core's own functions, over ports that wait for the simulation at each call. */
+import {
+  type CompactionContext,
+  compactMajor,
+  compactMinor,
+  planMajorRun,
+  planMinorRun,
+} from "../../src/core/compact.ts";
+import { DEFAULT_POLICY } from "../../src/core/compaction-plan.ts";
+import { deliver } from "../../src/core/deliver.ts";
+import { type FollowContext, openFollower } from "../../src/core/follow.ts";
+import { planPath } from "../../src/core/lake-path.ts";
+import {
+  commitRun,
+  type PlannedRun,
+  parsePlannedRun,
+  plannedRunText,
+  stageRun,
+} from "../../src/core/planned-run.ts";
+import { Undelivered } from "../../src/core/ports/change-sink.ts";
+import { rowCodec } from "../../src/core/row.ts";
+import { changeSchema } from "../../src/core/schema-commit.ts";
+import { seed } from "../../src/core/seed.ts";
+import { vacuum } from "../../src/core/vacuum.ts";
+import { itemLine, itemWireColumns, lineWriter } from "../../src/core/wire-line.ts";
+import type { Random } from "../support/random.ts";
+import { type Actor, gatedEngine, gatedStore, InjectedFailure } from "./actors.ts";
+import { directSink } from "./model-sink.ts";
+import { modelSource } from "./model-source.ts";
+import { eventOf, isJunk, itemOf, type ModelRecord, type ModelShard } from "./model-table.ts";
+import type { SqlRow } from "./sql-evaluation.ts";
+import { type Export, type Process, TABLE, type World } from "./world.ts";
+
+/** A row of the model is small. */
+const ROW_BYTES_MAX = 100_000;
+
+function deliveryOf(
+  world: World,
+  actor: Actor,
+  random: Random,
+): Omit<FollowContext, "source" | "newRun" | "recordsMax" | "waitMs" | "onEvent" | "nowSeconds"> {
+  const isEmbedded = world.settings.deployment === "embedded";
+  return {
+    store: gatedStore(world.store, actor),
+    sink: isEmbedded ? directSink(world.writer, actor, world.onObject) : world.buffer.sink(actor),
+    writer: lineWriter(rowCodec(random.choice(world.schemas))),
+    rowBytesMax: ROW_BYTES_MAX,
+  };
+}
+
+/** Follows the stream as `dynalake run` does. `untilEnd`: ends when it has seen the end of the stream. */
+export async function startFollower(
+  world: World,
+  random: Random,
+  untilEnd: "for ever" | "to the end",
+): Promise<Process> {
+  const process = world.newProcess("follower");
+  const context: FollowContext = {
+    ...deliveryOf(world, process.actor, random),
+    source: modelSource({
+      table: world.table,
+      actor: process.actor,
+      pick: (among) => random.integer(0, among - 1),
+    }),
+    newRun: world.newRunOf(process),
+    recordsMax: random.choice([1, 3, 10]),
+    waitMs: 0,
+    nowSeconds: () => world.nowSeconds,
+    onEvent: (event) => {
+      if (event.kind === "gap") world.counts.add(`gaps: ${event.gap.reason}`);
+      if (event.kind === "opened")
+        world.counts.add(event.resumed ? "stream resumed" : "stream opened at its beginning");
+    },
+  };
+  await world.start(process, async () => {
+    const follower = await openFollower(context);
+    for (;;) {
+      try {
+        const { rows } = await follower.step();
+        if (untilEnd === "to the end" && rows === 0 && follower.caughtUp()) return;
+      } catch (error) {
+        if (!(error instanceof InjectedFailure) || random.next() < 0.5) throw error;
+        world.counts.add("a failed batch tried again");
+      }
+    }
+  });
+  return process;
+}
+
+/** After so many failures of its batch a shard goes on. */
+const TRIES = 3;
+
+/** A Lambda invocation with a batch of a shard. What it did not deliver comes again, or is given up. */
+export async function startInvocation(world: World, random: Random, shard: ModelShard): Promise<Process> {
+  const from = world.given.get(shard.id) ?? 0;
+  const records = shard.records.slice(from, from + random.choice([1, 3, 10]));
+  let delivered = 0;
+  const process = world.newProcess(`invocation of ${shard.id}`, {
+    onEnd: (error) => {
+      const isGivenUp = error !== undefined && delivered === 0 && random.integer(1, TRIES) === TRIES;
+      if (isGivenUp) {
+        world.counts.add("batches given up");
+        world.stranded.push(records);
+      }
+      const passed = error === undefined || isGivenUp ? records.length : delivered;
+      world.given.set(shard.id, from + passed);
+    },
+  });
+  await world.start(process, async () => {
+    try {
+      await deliverRecords(world, process, random, records);
+    } catch (error) {
+      if (error instanceof Undelivered) {
+        delivered = error.firstIndex;
+        world.counts.add("batches delivered in part");
+      }
+      throw error;
+    }
+  });
+  return process;
+}
+
+export async function startReplay(
+  world: World,
+  random: Random,
+  records: readonly ModelRecord[],
+): Promise<Process> {
+  const at = world.stranded.indexOf(records);
+  const process = world.newProcess("replay", {
+    onEnd: (error) => {
+      const now = world.stranded.indexOf(records);
+      if (at !== -1 && now !== -1 && error === undefined) world.stranded.splice(now, 1);
+    },
+  });
+  await world.start(process, () => deliverRecords(world, process, random, records));
+  return process;
+}
+
+async function deliverRecords(
+  world: World,
+  process: Process,
+  random: Random,
+  records: readonly ModelRecord[],
+): Promise<void> {
+  const asText = random.next() < 0.3;
+  const events = records.map(eventOf).map((event) => (asText ? JSON.stringify(event) : event));
+  const batch = { records: events, source: "the model", arrivedAtSeconds: world.nowSeconds };
+  const { quarantined } = await deliver(deliveryOf(world, process.actor, random), batch);
+  if (quarantined.length !== records.filter(isJunk).length) throw new Error("junk was taken for a change");
+}
+
+function compactionOf(
+  world: World,
+  process: Process,
+  random: Random,
+  settleSeconds: number,
+): CompactionContext {
+  return {
+    store: gatedStore(world.store, process.actor),
+    engine: gatedEngine(world.engine, process.actor),
+    schema: random.choice(world.schemas),
+    policy: {
+      ...DEFAULT_POLICY,
+      settleSeconds,
+      deltasMax: random.choice([1, 2, 3, 8]),
+      majorRowsMin: random.choice([1, 2, 5]),
+    },
+    newRun: world.newRunOf(process),
+    nowSeconds: () => world.nowSeconds,
+  };
+}
+
+export async function startMinor(world: World, random: Random, settleSeconds: number): Promise<Process> {
+  const process = world.newProcess("minor");
+  const context = compactionOf(world, process, random, settleSeconds);
+  const isPlanned = random.next() < 0.3;
+  const { sequence } = world.commit;
+  await world.start(process, async () => {
+    const plan = () => planMinorRun(context);
+    const result = await (isPlanned ? asSteps(context, plan) : compactMinor(context));
+    world.requireCommitted(result?.run);
+    if (result === undefined && world.commit.sequence === sequence) world.foldedAlready(process);
+  });
+  return process;
+}
+
+export async function startMajor(world: World, random: Random): Promise<Process> {
+  const process = world.newProcess("major");
+  const context = compactionOf(world, process, random, 0);
+  const scope = random.choice(["grown", "all"] as const);
+  const isPlanned = random.next() < 0.3;
+  await world.start(process, async () => {
+    const plan = () => planMajorRun(context, scope);
+    const result = await (isPlanned ? asSteps(context, plan) : compactMajor(context, scope));
+    world.requireCommitted(result?.run);
+  });
+  return process;
+}
+
+/** As a state machine does it: the plan waits in the store. */
+async function asSteps(
+  context: CompactionContext,
+  plan: () => Promise<PlannedRun | undefined>,
+): Promise<PlannedRun | undefined> {
+  const planned = await plan();
+  if (planned === undefined) return undefined;
+  const path = planPath(TABLE, planned.run);
+  await context.store.replace(path, new TextEncoder().encode(plannedRunText(planned)));
+  const read = parsePlannedRun(new TextDecoder().decode(await context.store.read(path)), path);
+  const staged = await stageRun(context, read);
+  await commitRun(context, read, staged);
+  await context.store.remove([path]);
+  return planned;
+}
+
+/** An export is fuzzy before its time; a scan goes on for a while after it. */
+const FUZZ_SECONDS = 50;
+const SCAN_SECONDS = 600;
+
+/** Brings an export in: each key as it was at some moment around the export's time. */
+export async function startSeed(
+  world: World,
+  random: Random,
+  { exportTimeSeconds }: Export,
+): Promise<Process> {
+  const seeded = new Map<number, string>();
+  const untilSeconds = Math.min(world.nowSeconds, exportTimeSeconds + random.choice([0, SCAN_SECONDS]));
+  for (const key of world.table.keys()) {
+    const cutSeconds = random.integer(exportTimeSeconds - FUZZ_SECONDS, untilSeconds);
+    const value = world.table.lastBy(key, cutSeconds)?.value;
+    if (value !== undefined) seeded.set(key, value);
+  }
+  const process = world.newProcess("snapshot", { seeded, exportTimeSeconds });
+  const schema = random.choice(world.schemas);
+  const run = world.newRunOf(process)();
+  await world.start(process, async () => {
+    await seed({
+      store: gatedStore(world.store, process.actor),
+      engine: gatedEngine(world.engine, process.actor),
+      schema,
+      run,
+      staged: world.engine.staged(schema, () => stagedRows(schema, seeded)),
+      items: seeded.size,
+      exportTimeSeconds,
+      cutSeconds: exportTimeSeconds - FUZZ_SECONDS,
+      deliveryDelaySeconds: DEFAULT_POLICY.deliveryDelaySeconds,
+      snapshotsKept: world.settings.snapshotsKept,
+      nowSeconds: () => world.nowSeconds,
+    });
+    world.requireCommitted(run);
+  });
+  return process;
+}
+
+function stagedRows(schema: World["laterSchema"], seeded: ReadonlyMap<number, string>): readonly SqlRow[] {
+  const writer = lineWriter(rowCodec(schema));
+  const columns = itemWireColumns(schema).map(({ name }) => name);
+  return [...seeded].map(([key, value]) => {
+    const row = JSON.parse(itemLine(writer, itemOf(key, value)) as string);
+    return Object.fromEntries(columns.map((column) => [column, row[column] ?? null]));
+  });
+}
+
+export async function startVacuum(world: World, random: Random): Promise<Process> {
+  const process = world.newProcess("vacuum");
+  const policy = {
+    retentionSeconds: random.choice([2 * 3600, 24 * 3600, 7 * 24 * 3600]),
+    graceSeconds: random.choice([3600, 24 * 3600]),
+  };
+  world.keptSinceSeconds = Math.max(world.keptSinceSeconds, world.nowSeconds - policy.retentionSeconds);
+  const { nowSeconds } = world;
+  await world.start(process, async () => {
+    const result = await vacuum(gatedStore(world.store, process.actor), TABLE, policy, nowSeconds);
+    world.counts.add("vacuumed manifests", result.manifests);
+    world.counts.add("vacuumed files", result.files);
+  });
+  return process;
+}
+
+export async function startDeclare(world: World): Promise<Process> {
+  const process = world.newProcess("declaration");
+  const context = {
+    store: gatedStore(world.store, process.actor),
+    newRun: world.newRunOf(process),
+    nowSeconds: () => world.nowSeconds,
+  };
+  await world.start(process, async () => {
+    const changed = await changeSchema(context, world.laterSchema, "the model");
+    world.requireCommitted(changed?.manifest.run);
+  });
+  return process;
+}

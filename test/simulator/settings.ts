@@ -1,0 +1,97 @@
+/** What differs from history to history, and which steps it is made of. */
+import type { Random } from "../support/random.ts";
+
+export const STEP_KINDS = [
+  "wait",
+  "write",
+  "go",
+  "finish",
+  "crash",
+  "deliver",
+  "flush",
+  "replay",
+  "minor",
+  "major",
+  "export",
+  "seed",
+  "vacuum",
+  "reshard",
+  "stream",
+  "declare",
+] as const;
+export type StepKind = (typeof STEP_KINDS)[number];
+
+export interface Settings {
+  /** embedded: one follower with a saved position, objects at once. aws: many invocations, a buffer before the log. */
+  readonly deployment: "embedded" | "aws";
+  readonly keys: number;
+  readonly partitionBy: string;
+  /** The value's attribute is declared later. */
+  readonly declaresLater: boolean;
+  readonly firstSequence: number;
+  readonly shards: number;
+  readonly startSeconds: number;
+  /** How long a wait is. */
+  readonly pace: "seconds" | "hours";
+  /** What was acknowledged is written after so many seconds at most; an hour is more than the lake allows for. */
+  readonly bufferSeconds: number;
+  /** The share of calls that fail, or in which a process dies. */
+  readonly failureShare: number;
+  readonly snapshotsKept: number;
+  readonly weights: Readonly<Record<StepKind, number>>;
+}
+
+const WEIGHTS: Readonly<Record<StepKind, number>> = {
+  wait: 9,
+  write: 28,
+  go: 26,
+  finish: 8,
+  crash: 0.7,
+  deliver: 12,
+  flush: 4,
+  replay: 2,
+  minor: 6,
+  major: 2,
+  export: 1.2,
+  seed: 1.5,
+  vacuum: 1.5,
+  reshard: 1,
+  stream: 0.3,
+  declare: 0.8,
+};
+
+/** Without these nothing happens. */
+const NEEDED: ReadonlySet<StepKind> = new Set(["wait", "write", "go", "finish", "deliver"]);
+
+export function settingsOf(random: Random): Settings {
+  const weights = Object.fromEntries(
+    STEP_KINDS.map((kind) => {
+      const factor = NEEDED.has(kind) ? random.choice([0.5, 1, 2]) : random.choice([0, 0.5, 1, 1, 3]);
+      return [kind, WEIGHTS[kind] * factor];
+    }),
+  ) as Record<StepKind, number>;
+  return {
+    deployment: random.choice(["embedded", "aws"]),
+    keys: random.choice([2, 4, 4, 12]),
+    partitionBy: random.choice(["bucket(1)", "bucket(3)", "identity(g)"]),
+    declaresLater: random.next() < 0.3,
+    firstSequence: random.choice([1, 5, 90, 9_985, 99_999_999_990]),
+    shards: random.integer(1, 3),
+    startSeconds: 1_700_000_000 + random.integer(0, 86_400),
+    pace: random.choice(["seconds", "seconds", "hours"]),
+    bufferSeconds: random.choice([60, 900, 3000]),
+    failureShare: random.choice([0, 0.01, 0.05]),
+    snapshotsKept: random.choice([1, 2]),
+    weights,
+  };
+}
+
+/** A kind by its weight; `dice` is from 0 to below 1. */
+export function weighted(weights: Settings["weights"], dice: number): StepKind {
+  let left = dice * STEP_KINDS.reduce((sum, kind) => sum + weights[kind], 0);
+  for (const kind of STEP_KINDS) {
+    left -= weights[kind];
+    if (left < 0) return kind;
+  }
+  return "write";
+}

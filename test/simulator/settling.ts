@@ -1,0 +1,121 @@
+/** The end of a history: everything is delivered and folded, and then the lake is the table. */
+import { latestManifest, readGaps } from "../../src/core/lake-table.ts";
+import { openGaps } from "../../src/core/manifest.ts";
+import type { Random } from "../support/random.ts";
+import { checkAsOf, checkHistory, checkItems, checkQuarantine, checkSnapshot, checkView } from "./checks.ts";
+import { NEXT_BATCH } from "./model-source.ts";
+import type { ModelChange } from "./model-table.ts";
+import {
+  startFollower,
+  startInvocation,
+  startMajor,
+  startMinor,
+  startReplay,
+  startSeed,
+} from "./processes.ts";
+import { shownBy } from "./rule.ts";
+import { readyShards } from "./steps.ts";
+import { TABLE, type World, Wrong } from "./world.ts";
+
+export async function settle(world: World, random: Random): Promise<void> {
+  await endAll(world);
+  await deliverAll(world, random);
+  await checkView(world);
+  await world.advance(200);
+  await foldAll(world, random);
+  await checkLosses(world);
+  await mendGaps(world, random);
+  await checkTruth(world);
+  if (random.next() < 0.5) {
+    await world.run(await startMajor(world, random));
+    await checkTruth(world);
+  }
+  await checkHistory(world);
+  await checkItems(world);
+  await checkSnapshot(world);
+  await checkQuarantine(world, readJunk(world));
+  for (const { committedAtSeconds } of world.commits.slice(-8))
+    if (committedAtSeconds >= world.keptSinceSeconds) await checkAsOf(world, committedAtSeconds);
+}
+
+async function endAll(world: World): Promise<void> {
+  for (const process of [...world.processes]) {
+    if (process.actor.waitsFor === NEXT_BATCH) world.kill(process, "followers stopped");
+    else await world.run(process);
+  }
+  for (const process of [...world.processes]) world.kill(process, "followers stopped");
+}
+
+async function deliverAll(world: World, random: Random): Promise<void> {
+  const { table, settings } = world;
+  if (table.stream === undefined) table.enableStream(1, world.nowSeconds);
+  if (settings.deployment === "embedded") {
+    const follower = await startFollower(world, random, "to the end");
+    while (world.processes.includes(follower)) await world.run(follower);
+    return;
+  }
+  for (let shards = readyShards(world); shards.length > 0; shards = readyShards(world))
+    for (const shard of shards) await world.run(await startInvocation(world, random, shard));
+  for (const records of [...world.stranded]) await world.run(await startReplay(world, random, records));
+  await world.buffer.flush(Number.POSITIVE_INFINITY);
+}
+
+/** Whoever goes by an older schema has a conflict, and comes again. */
+async function foldAll(world: World, random: Random): Promise<void> {
+  for (;;) {
+    const minor = await startMinor(world, random, 0);
+    await world.run(minor);
+    if (minor.actor.outcome?.error === undefined) return;
+  }
+}
+
+/** A change that was never delivered is older than a snapshot, or in a hole that was found. */
+async function checkLosses(world: World): Promise<void> {
+  const gaps = await readGaps(world.store, TABLE);
+  for (const change of world.table.changes) {
+    if (world.isDelivered(change)) continue;
+    world.counts.add("changes lost by the stream");
+    const isInSnapshot = change.timeSeconds < world.commit.floorSeconds;
+    const isInGap = gaps.some(({ lostUntilSeconds }) => lostUntilSeconds >= change.realSeconds);
+    const isBeforeAll = world.commit.floorSeconds === 0 && !wasOwed(world, change);
+    if (!isInSnapshot && !isInGap && !isBeforeAll)
+      throw new Wrong("no silent loss", `${JSON.stringify(change)} is nowhere`);
+  }
+}
+
+/** Without a snapshot, a lake has the changes since the first position in its stream was saved. */
+function wasOwed(world: World, change: ModelChange): boolean {
+  return change.realSeconds >= (world.firstPositionSeconds ?? Number.POSITIVE_INFINITY);
+}
+
+async function mendGaps(world: World, random: Random): Promise<void> {
+  const isOpen = async (): Promise<boolean> => {
+    const manifest = await latestManifest(world.store, TABLE);
+    return openGaps(manifest, await readGaps(world.store, TABLE)).length > 0;
+  };
+  const isWhole =
+    world.commit.floorSeconds > 0 || world.table.changes.every((change) => world.isDelivered(change));
+  if (isWhole && !(await isOpen())) return;
+  await world.advance(600);
+  await world.run(await startSeed(world, random, { exportTimeSeconds: world.nowSeconds }));
+  world.counts.add("gaps mended");
+  if (await isOpen()) throw new Wrong("a snapshot mends", "a gap is still open");
+}
+
+async function checkTruth(world: World): Promise<void> {
+  await checkView(world);
+  const shown = shownBy(world.commit, world.log);
+  for (const key of world.table.keys()) {
+    const value = world.table.truth.get(key);
+    const rows = shown.get(key) ?? [undefined];
+    const values = rows.map((row) => row && ("change" in row ? row.change.value : row.snapshot));
+    if (!values.includes(value) || values.length > 1)
+      throw new Wrong("the lake is the table", `key ${key} is ${JSON.stringify(values)}, not ${value}`);
+  }
+}
+
+/** Records that were read by somebody: those that the stream still has, at least. */
+function readJunk(world: World): ReadonlySet<unknown> {
+  const shards = world.table.streams.flatMap((stream) => stream.shards.filter((shard) => !shard.expired));
+  return new Set(shards.flatMap((shard) => shard.records.slice(shard.trimmed)));
+}

@@ -1,0 +1,43 @@
+/** Finds the fewest steps of a history that still break the same promise. */
+import { type History, type Played, play, type Step, type Watcher } from "./history.ts";
+
+export interface Shrunk {
+  readonly history: History;
+  readonly played: Played;
+  readonly tries: number;
+}
+
+/** Leaves out ever smaller parts of the steps as long as the failure stays; `goesOn` bounds the search. */
+export async function shrink(
+  history: History,
+  played: Played,
+  goesOn: () => boolean,
+  watcher: Watcher = {},
+): Promise<Shrunk> {
+  const last = played.failure?.number;
+  let steps: readonly Step[] = history.steps.filter(({ number }) => last === undefined || number <= last);
+  const did = new Set(played.told.map(({ number }) => number));
+  let best: Shrunk = { history, played, tries: 0 };
+  let tries = 0;
+  const fails = async (candidate: readonly Step[]): Promise<boolean> => {
+    tries++;
+    const again = await play({ ...history, steps: candidate }, watcher);
+    if (again.failure?.promise !== played.failure?.promise) return false;
+    best = { history: { ...history, steps: candidate }, played: again, tries };
+    steps = candidate;
+    return true;
+  };
+  await fails(steps.filter(({ number }) => did.has(number) || number === last));
+  for (let size = Math.ceil(steps.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+    let isShorter = true;
+    while (isShorter && goesOn()) {
+      isShorter = false;
+      for (let from = 0; from < steps.length && goesOn(); ) {
+        if (await fails([...steps.slice(0, from), ...steps.slice(from + size)])) isShorter = true;
+        else from += size;
+      }
+      if (size > 1) break;
+    }
+  }
+  return { ...best, tries };
+}

@@ -1,0 +1,43 @@
+import { expect, test } from "@jest/globals";
+import { EVENTS } from "./counts.ts";
+import { historyOf, play, type Watcher } from "./history.ts";
+import { shrink } from "./shrinking.ts";
+import { report, simulate } from "./simulation.ts";
+
+test("thousands of steps hold every promise, and meet every kind of event", async () => {
+  const result = await simulate({ steps: 6_000, seed: 1, length: 300, shrinkSeconds: 20 });
+  if (result.failed !== undefined) throw new Error(report(result));
+  expect(EVENTS.filter((event) => result.counts.of(event) === 0)).toEqual([]);
+}, 300_000);
+
+test("a seed is one history", async () => {
+  const [first, second] = [await play(historyOf(7, 300)), await play(historyOf(7, 300))];
+  expect(second.told).toEqual(first.told);
+  expect(second.counts.sorted()).toEqual(first.counts.sorted());
+  expect(first.told.length).toBeGreaterThan(150);
+});
+
+/** An engine that forgets deletions where it writes segments. */
+const withoutTombstones: Watcher = {
+  begins: ({ store }) => {
+    const { putRows } = store;
+    store.putRows = (path, rows) => {
+      const isDelta = path.includes("/segments/minor");
+      putRows.call(store, path, isDelta ? rows.filter(({ _op }) => _op !== "REMOVE") : rows);
+    };
+  },
+};
+
+test("a deletion that is forgotten is found, and told in a few steps", async () => {
+  let seed = 1;
+  let played = await play(historyOf(seed, 300), withoutTombstones);
+  while (played.failure === undefined) played = await play(historyOf(++seed, 300), withoutTombstones);
+  expect(seed).toBeLessThan(5);
+  let tries = 0;
+  const shrunk = await shrink(historyOf(seed, 300), played, () => ++tries < 400, withoutTombstones);
+  expect(shrunk.played.failure?.promise).toBe(played.failure.promise);
+  expect(shrunk.history.steps.length).toBeLessThan(12);
+  expect(shrunk.played.told.some(({ text }) => text.startsWith("REMOVE"))).toBe(true);
+  const again = await play(shrunk.history, withoutTombstones);
+  expect(again.failure).toEqual(shrunk.played.failure);
+}, 300_000);

@@ -1,0 +1,259 @@
+/** What one step of a history does. Each answers with what it did, or undefined where there was nothing to do. */
+import type { Random } from "../support/random.ts";
+import { FATES, type Fate } from "./actors.ts";
+import { NEXT_BATCH } from "./model-source.ts";
+import type { ModelShard } from "./model-table.ts";
+import {
+  startDeclare,
+  startFollower,
+  startInvocation,
+  startMajor,
+  startMinor,
+  startReplay,
+  startSeed,
+  startVacuum,
+} from "./processes.ts";
+import type { StepKind } from "./settings.ts";
+import { isCommitCall, isDeliveryCall, type Process, type World } from "./world.ts";
+
+type Told = string | undefined;
+type Run = (world: World, random: Random) => Promise<Told>;
+
+/** Clocks of two hosts differ by at most twice as much. */
+const CLOCK_SECONDS = 60;
+const PROCESSES_MAX = 6;
+/** An older export is not brought in any more. */
+const EXPORT_AGE_MAX = 20 * 3600;
+
+export const steps: Readonly<Record<StepKind, Run>> = {
+  wait,
+  write,
+  go,
+  finish,
+  crash,
+  deliver,
+  flush,
+  replay,
+  minor: (world, random) =>
+    begun(world, random, () => startMinor(world, random, random.choice([0, 0, 30, 60, 600, 3600, Infinity]))),
+  major: (world, random) => begun(world, random, () => startMajor(world, random)),
+  export: exported,
+  seed: seeded,
+  vacuum: (world, random) => begun(world, random, () => startVacuum(world, random)),
+  reshard,
+  stream,
+  declare: async (world, random) => {
+    if (!world.settings.declaresLater) return undefined;
+    return begun(world, random, () => startDeclare(world));
+  },
+};
+
+async function wait(world: World, random: Random): Promise<Told> {
+  const { pace } = world.settings;
+  const seconds =
+    random.next() < 0.02
+      ? random.choice([30_000, 100_000])
+      : random.choice(pace === "seconds" ? [1, 2, 5, 30, 60, 120] : [5, 60, 600, 3600, 7200]);
+  await world.advance(seconds);
+  return `${seconds} s pass`;
+}
+
+async function write(world: World, random: Random): Promise<Told> {
+  const { table } = world;
+  const key = random.integer(0, world.settings.keys - 1);
+  await world.advance(random.choice([0, 0, 1, 2]));
+  const { nowSeconds } = world;
+  const dice = random.next();
+  if (dice < 0.03) {
+    table.writeJunk(key, nowSeconds);
+    world.counts.add("records that are no changes");
+    return "a record that is no change";
+  }
+  const held = table.truth.get(key);
+  if (dice < 0.08 && held !== undefined) {
+    world.counts.add("writes that change nothing");
+    return `a write to ${key} changes nothing`;
+  }
+  const removes = held !== undefined && random.next() < 0.35;
+  const expired = removes && random.next() < 0.3;
+  const clockSeconds = random.choice([
+    -CLOCK_SECONDS,
+    CLOCK_SECONDS,
+    random.integer(-CLOCK_SECONDS, CLOCK_SECONDS),
+  ]);
+  const timeSeconds = nowSeconds + clockSeconds;
+  const before = table.lastBy(key, nowSeconds);
+  const step = random.choice([1, 1, 7]);
+  const value = removes ? undefined : `v${table.changes.length}`;
+  const change = table.write({ key, realSeconds: nowSeconds, timeSeconds, value, expired }, step);
+  world.counts.add(expired ? "expiries" : `writes: ${change.operation}`);
+  if (before !== undefined && before.timeSeconds > timeSeconds) world.counts.add("clocks that ran backwards");
+  const { operation, sequence } = change;
+  return `${operation} of ${key} as ${sequence}, real time ${nowSeconds}, told as ${timeSeconds}`;
+}
+
+async function go(world: World, random: Random): Promise<Told> {
+  const process = world.someWaiting(random);
+  if (process === undefined) return undefined;
+  const { failureShare } = world.settings;
+  return proceed(world, random, process, { calls: random.choice([1, 1, 2, 4, 8]), failureShare });
+}
+
+async function finish(world: World, random: Random): Promise<Told> {
+  const process = world.someWaiting(random);
+  return process && proceed(world, random, process, TO_THE_END);
+}
+
+/** How far a process goes on, and how often its calls fail. */
+interface Stretch {
+  readonly calls: number;
+  readonly failureShare: number;
+}
+
+const TO_THE_END: Stretch = { calls: 10_000, failureShare: 0 };
+
+/** Lets a process go on: until it has ended or waits for its next batch, at most. */
+async function proceed(world: World, random: Random, process: Process, stretch: Stretch): Promise<Told> {
+  const told: string[] = [];
+  for (let i = 0; i < stretch.calls && world.processes.includes(process); i++) {
+    const { waitsFor } = process.actor;
+    if (waitsFor === NEXT_BATCH && i > 0) break;
+    const share = failureShare(world, stretch, waitsFor, told.at(-1));
+    const fate = random.next() < share ? someFate(random, process) : "done";
+    told.push(`${waitsFor}${fate === "done" ? "" : ` (${fate})`}`);
+    await world.go(process, fate);
+  }
+  return `${process.actor.name}: ${told.join(", ")}${endOf(world, process)}`;
+}
+
+/** Commits and deliveries fail more often than other calls, and so does what asks for the outcome of one that has failed. */
+function failureShare(
+  { settings }: World,
+  stretch: Stretch,
+  call: string | undefined,
+  before: string | undefined,
+): number {
+  if (settings.failureShare === 0) return 0;
+  if (before?.includes("(fails-") === true) return 0.4;
+  return isCommitCall(call) || isDeliveryCall(call) ? 0.15 : stretch.failureShare;
+}
+
+/** A reader is in the process that asks it: its answers are not lost. */
+function someFate(random: Random, { actor }: Process): Fate {
+  const fate = random.choice(FATES);
+  return actor.waitsFor === NEXT_BATCH && fate.startsWith("fails") ? "fails-before" : fate;
+}
+
+function endOf(world: World, process: Process): string {
+  if (world.processes.includes(process)) return "";
+  const { outcome } = process.actor;
+  return outcome === undefined
+    ? "; it is dead"
+    : `; it has ended${outcome.error === undefined ? "" : ": "}${errorText(outcome.error)}`;
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : "";
+}
+
+async function crash(world: World, random: Random): Promise<Told> {
+  const process = world.someWaiting(random);
+  if (process === undefined) return undefined;
+  const waited = process.actor.waitsFor;
+  world.kill(process, `crashes: ${process.kind.split(" ")[0]}`);
+  return `${process.actor.name} dies before: ${waited}`;
+}
+
+/** Starts something where not too much is under way: half of it is done at once, the rest goes on beside others. */
+async function begun(world: World, random: Random, start: () => Promise<Process>): Promise<Told> {
+  if (world.processes.length >= PROCESSES_MAX) return undefined;
+  const isWhole = random.next() < 0.5;
+  const process = await start();
+  world.throwWrong();
+  return isWhole ? proceed(world, random, process, TO_THE_END) : `${process.actor.name} begins`;
+}
+
+async function deliver(world: World, random: Random): Promise<Told> {
+  if (world.settings.deployment === "aws") {
+    const shards = readyShards(world);
+    if (shards.length === 0) return undefined;
+    return begun(world, random, () => startInvocation(world, random, random.choice(shards)));
+  }
+  const follower = world.processes.find(({ kind }) => kind === "follower");
+  if (follower === undefined) return begun(world, random, () => startFollower(world, random, "for ever"));
+  const batches = random.integer(1, 3);
+  for (let i = 0; i < batches && world.processes.includes(follower); i++) await world.run(follower);
+  const isWaiting = follower.actor.waitsFor === NEXT_BATCH;
+  return `${follower.actor.name}: ${batches} batches${isWaiting ? "" : endOf(world, follower)}`;
+}
+
+/** Shards with records to give, whose parents are read, and of which no batch is under way. */
+export function readyShards(world: World): readonly ModelShard[] {
+  const all = world.table.streams.flatMap(({ shards }) => shards);
+  const given = (shard: ModelShard): number => world.given.get(shard.id) ?? 0;
+  return all.filter((shard) => {
+    const parent = all.find(({ id }) => id === shard.parent);
+    const isTurn = parent === undefined || isRead(world, all, parent);
+    const isBusy = world.processes.some(({ kind }) => kind === `invocation of ${shard.id}`);
+    return isTurn && !isBusy && given(shard) < shard.records.length;
+  });
+}
+
+function isRead(world: World, all: readonly ModelShard[], shard: ModelShard): boolean {
+  const parent = all.find(({ id }) => id === shard.parent);
+  const ownRead = (world.given.get(shard.id) ?? 0) >= shard.records.length;
+  return ownRead && (parent === undefined || isRead(world, all, parent));
+}
+
+async function flush(world: World, random: Random): Promise<Told> {
+  if (world.buffer.sinceSeconds === undefined) return undefined;
+  await world.buffer.flush(random.choice([1, 3, Infinity]));
+  return "the buffer is written";
+}
+
+async function replay(world: World, random: Random): Promise<Told> {
+  const { records } = world.table;
+  if (records.length === 0) return undefined;
+  const isStranded = world.stranded.length > 0 && random.next() < 0.5;
+  const chosen = isStranded
+    ? random.choice(world.stranded)
+    : Array.from({ length: random.integer(1, 4) }, () => random.choice(records));
+  return begun(world, random, () => startReplay(world, random, chosen));
+}
+
+async function exported(world: World): Promise<Told> {
+  // Two exports of one time would be told apart by nothing.
+  if (world.exportedAtSeconds === world.nowSeconds) return undefined;
+  world.exportedAtSeconds = world.nowSeconds;
+  world.exports.push({ exportTimeSeconds: world.nowSeconds });
+  return `an export of ${world.nowSeconds}`;
+}
+
+async function seeded(world: World, random: Random): Promise<Told> {
+  const oldest = world.nowSeconds - EXPORT_AGE_MAX;
+  const exports = world.exports.filter(({ exportTimeSeconds }) => exportTimeSeconds >= oldest);
+  if (exports.length === 0) return undefined;
+  const chosen = random.choice(exports);
+  world.exports.splice(world.exports.indexOf(chosen), 1);
+  return begun(world, random, () => startSeed(world, random, chosen));
+}
+
+async function reshard(world: World, random: Random): Promise<Told> {
+  const shard = world.table.split(random.integer(0, 9), random.choice([1, 2]), world.nowSeconds);
+  if (shard === undefined) return undefined;
+  world.counts.add("shards closed");
+  return `${shard.id} closes`;
+}
+
+/** On AWS a new stream gets a mapping of its own, with a deployment. */
+async function stream(world: World): Promise<Told> {
+  const { table, settings } = world;
+  if (settings.deployment === "aws") return undefined;
+  if (table.stream === undefined) {
+    table.enableStream(settings.shards, world.nowSeconds);
+    world.counts.add("streams made anew");
+    return "the table gets a new stream";
+  }
+  table.disableStream(world.nowSeconds);
+  return "the stream is switched off";
+}

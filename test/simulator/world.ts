@@ -1,0 +1,334 @@
+/**
+ * A table, its stream, a lake and everybody who works on it, in virtual time. A step does one thing; all that is random in it
+ * comes from the step's own source, so that steps can be left out of a history and the others stay what they are.
+ */
+import { positionPath } from "../../src/core/lake-path.ts";
+import { readSchema, writeSchema } from "../../src/core/lake-table.ts";
+import type { DeliveredRow } from "../../src/core/ports/change-sink.ts";
+import { parseSchema, type Schema } from "../../src/core/schema.ts";
+import type { Random } from "../support/random.ts";
+import { Actor, type Fate } from "./actors.ts";
+import { Counts } from "./counts.ts";
+import { LakeStore } from "./lake-store.ts";
+import { ModelEngine } from "./model-engine.ts";
+import { Buffer, modelWriter, type ObjectWriter } from "./model-sink.ts";
+import { NEXT_BATCH } from "./model-source.ts";
+import { type ModelChange, type ModelRecord, ModelTable } from "./model-table.ts";
+import { BEFORE_ALL_COMMITS, type Commit, MARGIN_SECONDS } from "./rule.ts";
+import type { Settings } from "./settings.ts";
+
+export const TABLE = "model";
+
+/** Something that must not be. */
+export class Wrong extends Error {
+  /** Which promise was broken. */
+  readonly promise: string;
+
+  constructor(promise: string, message: string) {
+    super(`${promise}: ${message}`);
+    this.promise = promise;
+  }
+}
+
+export interface Process {
+  readonly kind: string;
+  readonly actor: Actor;
+  /** So many objects were in the log when it began. */
+  readonly logAtStart: number;
+  /** A snapshot's items. */
+  readonly seeded?: ReadonlyMap<number, string>;
+  readonly exportTimeSeconds?: number;
+  /** Since when it is at what it does now. */
+  sinceSeconds: number;
+  /** Called when it has ended. */
+  onEnd?: (error: unknown) => void;
+}
+
+/** What was exported and not yet brought in. */
+export interface Export {
+  readonly exportTimeSeconds: number;
+}
+
+/** Nobody takes longer for one thing: what Lambda, Step Functions and a lease are for. */
+const LIFETIME_SECONDS = 3000;
+
+export class World {
+  readonly settings: Settings;
+  readonly counts: Counts = new Counts();
+  readonly table: ModelTable;
+  readonly store: LakeStore;
+  readonly engine: ModelEngine;
+  readonly buffer: Buffer;
+  readonly writer: ObjectWriter;
+  /** The schemas that somebody may still go by. */
+  readonly schemas: Schema[];
+  readonly laterSchema: Schema;
+  /** What the change log holds, object by object. */
+  readonly log: ModelChange[][] = [];
+  readonly commits: Commit[] = [];
+  readonly processes: Process[] = [];
+  readonly runs: Map<string, Process> = new Map();
+  /** Runs that were committed. */
+  readonly committed: Set<string> = new Set();
+  readonly exports: Export[] = [];
+  /** Batches that were given up and can be replayed. */
+  readonly stranded: (readonly ModelRecord[])[] = [];
+  /** How many records of each shard were given to invocations. */
+  readonly given: Map<string, number> = new Map();
+  /** Since then every commit has to be there. */
+  keptSinceSeconds = 0;
+  exportedAtSeconds: number | undefined;
+  /** When a position in the stream was saved for the first time. */
+  firstPositionSeconds: number | undefined;
+  nowSeconds: number;
+  readonly #delivered: Set<ModelChange> = new Set();
+  readonly #newestOfKey: Map<number, number> = new Map();
+  #wrong: Wrong | undefined;
+  #runs = 0;
+
+  constructor(settings: Settings) {
+    this.settings = settings;
+    this.nowSeconds = settings.startSeconds;
+    this.table = new ModelTable(settings.firstSequence, settings.shards, this.nowSeconds);
+    this.store = new LakeStore(
+      () => this.nowSeconds * 1000,
+      (path, content) => this.#written(path, content),
+    );
+    this.engine = new ModelEngine(this.store);
+    const first = modelSchema(settings.partitionBy, settings.declaresLater ? "undeclared" : "declared");
+    this.schemas = [first];
+    this.laterSchema = modelSchema(settings.partitionBy, "declared");
+    const names = settings.deployment === "embedded" ? "telling" : "opaque";
+    this.writer = modelWriter(this.store, this.laterSchema, names);
+    this.buffer = new Buffer(this.writer, this.onObject);
+  }
+
+  async begin(): Promise<void> {
+    await writeSchema(this.store, this.schemas[0] as Schema);
+  }
+
+  /** The newest commit. */
+  get commit(): Commit {
+    return this.commits.at(-1) ?? BEFORE_ALL_COMMITS;
+  }
+
+  isDelivered(change: ModelChange): boolean {
+    return this.#delivered.has(change);
+  }
+
+  async currentSchema(): Promise<Schema> {
+    return (await readSchema(this.store, TABLE)) ?? (this.schemas[0] as Schema);
+  }
+
+  /** Throws what was found wrong in the middle of something. */
+  throwWrong(): void {
+    if (this.#wrong !== undefined) throw this.#wrong;
+  }
+
+  /** Time goes on. Who is late is stopped, and what waits for too long goes on its way, each at its time. */
+  async advance(seconds: number): Promise<void> {
+    const untilSeconds = this.nowSeconds + seconds;
+    for (;;) {
+      const bufferDue = (this.buffer.sinceSeconds ?? Number.POSITIVE_INFINITY) + this.settings.bufferSeconds;
+      if (bufferDue > untilSeconds) break;
+      this.nowSeconds = Math.max(this.nowSeconds, bufferDue);
+      this.stopOverdue();
+      await this.buffer.flush(Number.POSITIVE_INFINITY);
+    }
+    this.nowSeconds = untilSeconds;
+    this.stopOverdue();
+    if (this.settings.deployment === "embedded")
+      this.counts.add("records trimmed", this.table.trim(untilSeconds));
+  }
+
+  stopOverdue(): void {
+    for (const process of [...this.processes]) {
+      const isBusy = process.actor.waitsFor !== NEXT_BATCH;
+      if (isBusy && this.nowSeconds - process.sinceSeconds > LIFETIME_SECONDS) this.kill(process, "timeouts");
+    }
+  }
+
+  kill(process: Process, why: string): void {
+    this.counts.add(why);
+    process.actor.kill();
+    this.#ended(process, new Error("it was killed"));
+  }
+
+  async start(process: Process, work: () => Promise<unknown>): Promise<void> {
+    this.processes.push(process);
+    this.counts.add(`started: ${process.kind.split(" ")[0]}`);
+    await process.actor.start(work);
+    this.#look(process);
+  }
+
+  newProcess(
+    kind: string,
+    more: Partial<Pick<Process, "seeded" | "exportTimeSeconds" | "onEnd">> = {},
+  ): Process {
+    const actor = new Actor(`${kind} ${++this.#runs}`);
+    return { kind, actor, logAtStart: this.log.length, sinceSeconds: this.nowSeconds, ...more };
+  }
+
+  /** Names of runs tell whose they are. */
+  newRunOf(process: Process): () => string {
+    return () => {
+      const run = `${process.kind.replaceAll(/[^a-z]/g, "-")}-${++this.#runs}`;
+      this.runs.set(run, process);
+      return run;
+    };
+  }
+
+  async go(process: Process, fate: Fate): Promise<void> {
+    const { actor } = process;
+    const call = actor.waitsFor ?? "";
+    if (call === NEXT_BATCH) process.sinceSeconds = this.nowSeconds;
+    if (fate !== "done") this.counts.add(fateCount(fate, call));
+    await actor.go(fate);
+    this.#look(process);
+    this.throwWrong();
+  }
+
+  /** Lets it go on until it has ended or waits for its next batch. */
+  async run(process: Process): Promise<void> {
+    for (let calls = 0; this.processes.includes(process); calls++) {
+      if (calls > 0 && process.actor.waitsFor === NEXT_BATCH) return;
+      if (calls > 10_000) throw new Wrong("an end", `${process.actor.name} does not come to one`);
+      await this.go(process, "done");
+    }
+  }
+
+  /** A fold found nothing to do, and no commit came in between: whatever was there when it began has been folded before. */
+  foldedAlready(process: Process): void {
+    const { commit } = this;
+    if (commit.sequence === 0 || process.logAtStart <= commit.folded) return;
+    this.counts.add("folds that found nothing");
+    this.commits[this.commits.length - 1] = {
+      ...commit,
+      folded: Math.min(process.logAtStart, commit.foldedMost),
+    };
+  }
+
+  /** Whoever says that it has committed something has. */
+  requireCommitted(run: string | undefined): void {
+    if (run !== undefined && !this.committed.has(run))
+      this.#wrong ??= new Wrong("what is said to be committed", `${run} is not`);
+  }
+
+  someWaiting(random: Random): Process | undefined {
+    return this.processes.length === 0 ? undefined : random.choice(this.processes);
+  }
+
+  #look(process: Process): void {
+    const { outcome, dead } = process.actor;
+    if (outcome !== undefined) this.#ended(process, outcome.error);
+    else if (dead) this.#ended(process, new Error("it died"));
+  }
+
+  #ended(process: Process, error: unknown): void {
+    const at = this.processes.indexOf(process);
+    if (at === -1) return;
+    this.processes.splice(at, 1);
+    const kind = errorKind(error);
+    if (kind === "unexpected") {
+      const stack = error instanceof Error ? error.stack : String(error);
+      this.#wrong ??= new Wrong("no other error", `${process.actor.name}: ${stack}`);
+    } else if (error !== undefined) this.counts.add(`ended by: ${kind}`);
+    process.onEnd?.(error);
+  }
+
+  /** An object of the change log can be listed from now on. */
+  readonly onObject = (rows: readonly DeliveredRow[]): void => {
+    const changes = rows.map(({ line }) => {
+      const { _version: version } = JSON.parse(line) as { readonly _version: string };
+      return this.table.changeOf(Number(version)) as ModelChange;
+    });
+    this.counts.add("objects of the change log");
+    this.counts.add("delivered changes", changes.length);
+    for (const change of changes) this.#countDelivered(change);
+    this.log.push(changes);
+  };
+
+  #countDelivered(change: ModelChange): void {
+    const { horizonSeconds, floorSeconds } = this.commit;
+    if (this.#delivered.has(change)) this.counts.add("delivered again");
+    else if (this.nowSeconds - change.realSeconds > 3600) this.counts.add("delivered hours late");
+    if (change.timeSeconds < horizonSeconds && change.timeSeconds >= floorSeconds)
+      this.counts.add("delivered behind the horizon");
+    const newest = this.#newestOfKey.get(change.key) ?? 0;
+    if (newest > change.sequence) this.counts.add("delivered after a newer one of its key");
+    this.#newestOfKey.set(change.key, Math.max(newest, change.sequence));
+    this.#delivered.add(change);
+  }
+
+  #written(path: string, content: Uint8Array): void {
+    if (path === positionPath(TABLE)) this.firstPositionSeconds ??= this.nowSeconds;
+    if (!path.startsWith(`${TABLE}/manifest/`)) return;
+    const manifest = JSON.parse(new TextDecoder().decode(content));
+    const process = this.runs.get(manifest.run);
+    const before = this.commit;
+    const { sequence, kind, committedAtSeconds, floorSeconds, horizonSeconds, segments } = manifest;
+    this.counts.add(`commits: ${kind}`);
+    this.committed.add(manifest.run);
+    if (sequence !== before.sequence + 1 || process === undefined)
+      this.#wrong ??= new Wrong("one commit after the other", `${path} is of ${manifest.run}`);
+    const commit: Commit = { ...before, sequence, kind, committedAtSeconds, floorSeconds, horizonSeconds };
+    this.commits.push(this.#withRows(commit, before, process as Process));
+    for (const { run, part } of segments)
+      if (this.store.paths(`${TABLE}/segments/${run}/${part}/`).length === 0)
+        this.#wrong ??= new Wrong("segments before their commit", `${run}/${part} is not there`);
+    if (manifest.schema !== null && !this.schemas.includes(this.laterSchema))
+      if (manifest.schema.attributes.V !== undefined) this.schemas.push(this.laterSchema);
+  }
+
+  #withRows(commit: Commit, before: Commit, process: Process): Commit {
+    if (commit.kind === "snapshot") {
+      const floorSeconds = (process.exportTimeSeconds as number) - MARGIN_SECONDS;
+      if (commit.floorSeconds !== floorSeconds || commit.horizonSeconds !== floorSeconds)
+        this.#wrong ??= new Wrong("a snapshot's floor", `${commit.floorSeconds}, not ${floorSeconds}`);
+      return { ...commit, seeded: process.seeded as Map<number, string>, folded: 0, foldedMost: 0 };
+    }
+    if (commit.floorSeconds !== before.floorSeconds || commit.horizonSeconds < before.horizonSeconds)
+      this.#wrong ??= new Wrong("times that stay", `floor ${commit.floorSeconds}, ${commit.horizonSeconds}`);
+    if (commit.kind !== "minor") return commit;
+    const newest = Math.max(-1, ...this.log.flat().map(({ timeSeconds }) => timeSeconds));
+    if (commit.horizonSeconds > Math.max(before.horizonSeconds, newest + 1))
+      this.#wrong ??= new Wrong(
+        "no horizon beyond what was delivered",
+        `${commit.horizonSeconds} > ${newest}`,
+      );
+    const folded = Math.max(before.folded, process.logAtStart);
+    return { ...commit, folded, foldedMost: this.log.length };
+  }
+}
+
+function fateCount(fate: Fate, call: string): string {
+  const [what = ""] = call.split(" ");
+  const how = fate.startsWith("dies") ? "died" : "failed";
+  return `${how} ${fate.split("-")[1]}: ${isCommitCall(call) ? "commit" : what}`;
+}
+
+/** Whether a call creates a manifest. */
+export function isCommitCall(call: string | undefined): boolean {
+  return call !== undefined && /^create .*\/manifest\//.test(call);
+}
+
+export function isDeliveryCall(call: string | undefined): boolean {
+  return call !== undefined && /^(deliver|buffer) /.test(call);
+}
+
+/** What processes may end by. */
+function errorKind(error: unknown): string {
+  if (!(error instanceof Error)) return error === undefined ? "success" : "unexpected";
+  if (error.message === "it was killed" || error.message === "it died") return "death";
+  if (error.constructor.name === "InjectedFailure") return "a failed call";
+  const { code } = error as { readonly code?: unknown };
+  if (code === "CONFLICT") return "a conflict";
+  return code === "DELIVERY_FAILED" ? "a delivery in part" : "unexpected";
+}
+
+/** An item's G changes with its value, so that it moves between parts. V may be declared or not. */
+function modelSchema(partitionBy: string, v: "declared" | "undeclared"): Schema {
+  const declared = { K: { type: "bigint" }, G: { type: "string" } };
+  const attributes = v === "declared" ? { ...declared, V: { type: "string" } } : declared;
+  return parseSchema({ table: TABLE, key: { hash: "K" }, partitionBy, attributes }, "the model's schema");
+}
