@@ -1,6 +1,6 @@
 /** When the changes that a hole has lost were made, and the holes that no reader finds by itself. */
 import { hourOf, hourStartSeconds } from "./lake-path.ts";
-import type { Gap, Manifest } from "./manifest.ts";
+import { type Gap, type Manifest, SKEW_SECONDS } from "./manifest.ts";
 import type { StreamGap, StreamIdentity } from "./ports/change-source.ts";
 import { sha256Half } from "./sha256.ts";
 import type { StreamWatch } from "./stream-watch.ts";
@@ -10,9 +10,19 @@ export const SURELY_KEPT_SECONDS: number = 23 * 3600;
 
 /** The hole that a reader has found, with the time until which changes may be lost. */
 export function gapFound(found: StreamGap, stream: StreamIdentity, nowSeconds: number): Gap {
-  const created = Math.ceil(stream.createdAtSeconds ?? nowSeconds);
-  const lostUntilSeconds = found.reason === "stream-recreated" ? created : nowSeconds - SURELY_KEPT_SECONDS;
+  const lostUntilSeconds =
+    found.reason === "stream-recreated"
+      ? untilNewStream(stream, nowSeconds)
+      : nowSeconds - SURELY_KEPT_SECONDS;
   return { ...found, foundAtSeconds: nowSeconds, lostUntilSeconds };
+}
+
+/**
+ * A new stream may count from the beginning again, as those of emulators do: its changes lose against those of the old one
+ * within the skew allowance. So a snapshot mends the hole only where that does not reach back to them.
+ */
+function untilNewStream(stream: StreamIdentity, nowSeconds: number): number {
+  return Math.ceil(stream.createdAtSeconds ?? nowSeconds) + SKEW_SECONDS;
 }
 
 /**
@@ -116,8 +126,7 @@ function gapOfOtherStream(
     return { id: `stream-off-${hashOf(readArn ?? "")}`, gap };
   }
   if (stream.arn === readArn) return undefined;
-  const createdSeconds = Math.ceil(stream.createdAtSeconds ?? nowSeconds);
-  const lostUntilSeconds = Math.max(createdSeconds, nowSeconds - SURELY_KEPT_SECONDS);
+  const lostUntilSeconds = Math.max(untilNewStream(stream, nowSeconds), nowSeconds - SURELY_KEPT_SECONDS);
   const detail = `the table has a new stream, ${stream.arn}`;
   const gap = { ...found, reason: "stream-recreated", detail, lostUntilSeconds } as const;
   return { id: `stream-recreated-${hashOf(stream.arn)}`, gap };

@@ -16,10 +16,10 @@ test("a look that dies before it is kept finds the same hole again, and tells it
   store.failOnce("replace", /watch/, "before");
   await expect(look("two", NOW + 10)).rejects.toThrow("no answer");
   expect(await readStreamWatch(store, "t")).toEqual(kept);
-  expect(await readGaps(store, "t")).toMatchObject([{ lostUntilSeconds: NOW + 10 }]);
+  expect(await readGaps(store, "t")).toMatchObject([{ lostUntilSeconds: NOW + 130 }]);
   await look("two", NOW + 20);
   expect(await readGaps(store, "t")).toMatchObject([
-    { reason: "stream-recreated", foundAtSeconds: NOW + 10, lostUntilSeconds: NOW + 20 },
+    { reason: "stream-recreated", foundAtSeconds: NOW + 10, lostUntilSeconds: NOW + 140 },
   ]);
 });
 

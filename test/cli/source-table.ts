@@ -49,6 +49,11 @@ export class SourceTable {
     return new SourceTable(connection.client, name);
   }
 
+  /** One that is there already. */
+  static known(connection: SourceConnection, name: string): SourceTable {
+    return new SourceTable(connection.client, name);
+  }
+
   async enableStream(): Promise<void> {
     await this.#client.send(
       new UpdateTableCommand({

@@ -22,11 +22,11 @@ describe("a hole that a reader has found", () => {
     },
   );
 
-  test("stream-recreated: changes may be lost until the new stream was created", () => {
+  test("stream-recreated: changes may be lost until the new stream was created, and be hidden by older ones for the skew", () => {
     const found = { reason: "stream-recreated", detail: "" } as const;
     const stream = { arn: ARN, createdAtSeconds: NOW - 10.5 };
-    expect(gapFound(found, stream, NOW)).toMatchObject({ lostUntilSeconds: NOW - 10 });
-    expect(gapFound(found, { arn: ARN }, NOW)).toMatchObject({ lostUntilSeconds: NOW });
+    expect(gapFound(found, stream, NOW)).toMatchObject({ lostUntilSeconds: NOW - 10 + 120 });
+    expect(gapFound(found, { arn: ARN }, NOW)).toMatchObject({ lostUntilSeconds: NOW + 120 });
   });
 
   test("is mended by a snapshot whose floor is not before the last lost change, and by no older one", () => {
@@ -182,7 +182,7 @@ describe("a look at a deployment", () => {
     const anew = { arn: `${ARN}-2`, createdAtSeconds: NOW - HOUR - 0.5 };
     const behind = lookAtStream(old, seen(900), { stream: anew, reader }, NOW);
     expect(behind).toMatchObject({
-      gaps: [{ gap: { reason: "stream-recreated", lostUntilSeconds: NOW - HOUR } }],
+      gaps: [{ gap: { reason: "stream-recreated", lostUntilSeconds: NOW - HOUR + 120 } }],
       unreadSeconds: 900,
       watch: { streamArn: ARN },
     });
@@ -200,7 +200,7 @@ describe("a look at a deployment", () => {
     const { gaps } = lookAtStream(old, seen(41 * HOUR, 900), { stream: anew, reader }, NOW);
     expect(gaps).toMatchObject([{ gap: { lostUntilSeconds: NOW - 23 * HOUR } }]);
     const untold = lookAtStream(old, seen(900), { stream: { arn: "other" }, reader }, NOW);
-    expect(untold.gaps).toMatchObject([{ gap: { lostUntilSeconds: NOW } }]);
+    expect(untold.gaps).toMatchObject([{ gap: { lostUntilSeconds: NOW + 120 } }]);
   });
 
   test("of a stream that is off finds a hole that grows until it is on", () => {

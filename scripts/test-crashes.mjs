@@ -1,0 +1,39 @@
+// Runs the tests of crashes for long: `npm run test:crashes -- --kills 50 --seed 7`. Each kill of `run` is followed by others,
+// and every second one by a comparison of the lake with its table; the points at which calls fail are tried in all pairs.
+import { spawnSync } from "node:child_process";
+import { dirname } from "node:path";
+import { argv, env, execPath, exit } from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const { values } = parseArgs({
+  args: argv.slice(2),
+  options: { kills: { type: "string", default: "50" }, seed: { type: "string" } },
+});
+for (const name of ["kills", "seed"]) {
+  if (values[name] === undefined || /^\d{1,9}$/.test(values[name])) continue;
+  console.error(`--${name} takes a whole number, not "${values[name]}"`);
+  exit(2);
+}
+
+const { kills, seed = String(Date.now() % 1_000_000) } = values;
+console.log(`${kills} kills, seed ${seed}`);
+const jest = [
+  "--experimental-vm-modules",
+  "--disable-warning=ExperimentalWarning",
+  "node_modules/jest/bin/jest.js",
+];
+const files = ["test/crash-points", "test/cli/crashes", "test/cli/interruption"];
+const run = spawnSync(execPath, [...jest, "--runInBand", ...files], {
+  cwd: dirname(dirname(fileURLToPath(import.meta.url))),
+  stdio: "inherit",
+  env: {
+    ...env,
+    CRASH_KILLS: kills,
+    CRASH_SEED: seed,
+    CRASH_POINTS: "all",
+    KILL_SEED: seed,
+    KILL_ROUNDS: String(Math.ceil(Number(kills) / 6)),
+  },
+});
+exit(run.status ?? 1);

@@ -1,0 +1,32 @@
+import { tmpdir } from "node:os";
+import { expect, test } from "@jest/globals";
+import { gapFound } from "../../src/core/gap.ts";
+import { latestManifest, readGaps, recordGap } from "../../src/core/lake-table.ts";
+import { openGaps } from "../../src/core/manifest.ts";
+import { seed } from "../../src/core/seed.ts";
+import { openDuckdb } from "../../src/embedded/duckdb-session.ts";
+import { deliverAll, NOW, seeding, shown, TABLE, World, worldSchema } from "../crash-points/world.ts";
+
+test("a snapshot after a stream was made anew, whose numbers begin again, shows the table or leaves the hole open", async () => {
+  const session = await openDuckdb({ threads: 1, memoryMegabytes: 200, temporaryFolder: tmpdir() });
+  try {
+    const mended: boolean[] = [];
+    for (let seconds = 0; seconds <= 480; seconds += 10) {
+      const world = new World(session, worldSchema());
+      await deliverAll(world, [{ key: 1, sequence: 5000, value: "old1", timeSeconds: NOW - 1 }]);
+      const found = { reason: "stream-recreated", detail: "" } as const;
+      await recordGap(world.store, TABLE, "gap", gapFound(found, { arn: "new", createdAtSeconds: NOW }, NOW));
+      world.nowSeconds = NOW + seconds;
+      await seed(seeding(world, { 1: "old1" }, world.nowSeconds));
+      await deliverAll(world, [{ key: 1, sequence: 1, value: "new2", timeSeconds: world.nowSeconds + 1 }]);
+      const gaps = await readGaps(world.store, TABLE);
+      const isMended = openGaps(await latestManifest(world.store, TABLE), gaps).length === 0;
+      mended.push(isMended);
+      if (isMended) expect({ seconds, rows: await shown(world) }).toEqual({ seconds, rows: { 1: "new2" } });
+      await world.engine.drop();
+    }
+    expect([mended[0], mended.at(-1)]).toEqual([false, true]);
+  } finally {
+    session.close();
+  }
+});
