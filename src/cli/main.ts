@@ -20,7 +20,7 @@ const context: CommandContext = {
 /** Commands that watch `interrupted`, and end cleanly at the first interrupt. */
 const ENDS_CLEANLY: ReadonlySet<string> = new Set(["run", "snapshot"]);
 /** Commands that do so where they work on a deployment: statements there would go on without them, and cost. */
-const END_CLEANLY_ON_STACKS: ReadonlySet<string> = new Set(["status", "items"]);
+const END_CLEANLY_ON_STACKS: ReadonlySet<string> = new Set(["status", "items", "verify"]);
 let endsCleanly = false;
 
 /** An interrupt asks for a clean end where there is one, and the second one ends at once: nothing is lost either way. */
@@ -186,8 +186,9 @@ function program(): Command {
     .command("verify")
     .description("prove the lake against its source, and name every difference")
     .addOption(lakeOption())
-    .addOption(stackOption())
+    .addOption(stackOption("fromExport"))
     .addOption(lakeTableOption())
+    .option("--from-export <dir>", "an export on this machine, in place of the table")
     .option("--endpoint <url>", "where the source is; remembered from the snapshot by default")
     .option("--region <region>", "the AWS region of the source")
     .option("--read-share <share>", "share of the table's provisioned read capacity to use", share)

@@ -28,6 +28,8 @@ export function resultOf({ counts }: Pick<Verification, "counts">): VerifyResult
 
 export function verifyText(table: VerifiedTable): string {
   const { ranges } = table;
+  // What an export cannot tell of is no finding; it is counted.
+  const unsettled = table.unsettled.filter(({ kind }) => kind !== "newer");
   const skipped = table.skipped === 0 ? "" : `; ${number(table.skipped)} others belong to other tables`;
   const lines: readonly (readonly [string, string])[] = [
     ["table", `${table.table} (source ${table.source})`],
@@ -45,8 +47,8 @@ export function verifyText(table: VerifiedTable): string {
     ...asideLines(table),
     ...table.differences.map((found) => findingLine(found, table.quarantined.get(found.keyHash))),
     ...moreLine(countOf(table, DIFFERENCES) - table.differences.length, "differences"),
-    ...table.unsettled.map((found) => findingLine(found, undefined)),
-    ...moreLine(countOf(table, UNSETTLED) - table.unsettled.length, "keys that are not settled"),
+    ...unsettled.map((found) => findingLine(found, undefined)),
+    ...moreLine(countOf(table, UNSETTLED) - unsettled.length, "keys that are not settled"),
     ["result", resultText(table)],
   ];
   return lines.map(([name, value]) => `${name.padEnd(11)} ${value}\n`).join("");
@@ -95,6 +97,7 @@ const KIND_TEXTS: Readonly<Record<DifferenceKind | UnsettledKind, string>> = {
   waiting: "on the stream and not delivered yet (`dynalake run` delivers)",
   changing: "changing all the time",
   unknown: "behind a stream that was not read to its end in time",
+  newer: "changed after the export and not compared",
 };
 
 function resultText(table: VerifiedTable): string {
@@ -104,9 +107,12 @@ function resultText(table: VerifiedTable): string {
       .map((kind) => `${number(table.counts[kind])} ${KIND_TEXTS[kind]}`)
       .join(", ");
   const open = list(UNSETTLED);
+  const newer = list(["newer"]);
   switch (resultOf(table)) {
     case "identical":
-      return "IDENTICAL: the lake has every item of the source, and no other";
+      return newer === ""
+        ? "IDENTICAL: the lake has every item of the source, and no other"
+        : `IDENTICAL as far as an export can tell; ${newer}`;
     case "different":
       return `DIFFERENT: ${list(DIFFERENCES)}${open === "" ? "" : `; not settled: ${open}`}`;
     case "unsettled":

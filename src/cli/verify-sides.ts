@@ -2,14 +2,19 @@
 import { tmpdir } from "node:os";
 import { athenaRows } from "../aws/athena-items.ts";
 import { nowSeconds } from "../aws/run-name.ts";
+import { DynalakeError } from "../core/error.ts";
+import type { VerifiedLake } from "../core/ports/verified.ts";
 import { verifiedLake } from "../core/verified-lake.ts";
 import { streamDeliveries, timedDeliveries } from "../core/verify-deliveries.ts";
+import { exportedTable } from "../core/export-manifest.ts";
+import { exportSettling } from "../core/verify-export.ts";
 import { connectSource, type SourceConnection } from "../embedded/dynamodb/clients.ts";
 import { isLoopback } from "../embedded/dynamodb/loopback.ts";
 import { streamSource } from "../embedded/dynamodb/stream-source.ts";
 import { batchGetOf, verifiedTable } from "../embedded/dynamodb/verified-table.ts";
+import { openExport } from "../embedded/export-folder.ts";
 import { recallSource } from "../embedded/source-memory.ts";
-import type { VerifyRequest } from "../embedded/verify.ts";
+import { liveSettling, verifiedExport, type VerifyRequest } from "../embedded/verify.ts";
 import type { CommandContext } from "./command.ts";
 import type { DeployedTable, FolderTable, LakeTable } from "./opened-lake.ts";
 
@@ -20,15 +25,19 @@ export interface SourceChoice {
   readonly readUnits?: number;
   /** How long a difference gets to settle. */
   readonly settle?: number;
+  /** An export in place of the table. */
+  readonly fromExport?: string;
 }
 
-export interface VerifySides extends Omit<VerifyRequest, "schema" | "namedMax" | "signal" | "onProgress"> {
-  readonly connection: SourceConnection;
+export interface VerifySides extends Omit<VerifyRequest, "schema" | "namedMax" | "onProgress"> {
+  close(): void;
 }
 
 /** From a write to its record on the stream, and from a delivery to the view: `run` folds late changes within a second or two. */
 const DELAY_SECONDS = { service: 5, emulator: 2 } as const;
 const SETTLE_SECONDS = 60;
+/** A stream is read to its end in so long, even where nothing is to be waited for. */
+const READ_SECONDS_MIN = 10;
 /** Firehose waits for a minute; Lambda, it and a crash of either need more. */
 const DEPLOYED_DELAY_SECONDS = 180;
 /** Keys of one statement, whose items are in memory at once; Athena takes 256 KB of text. */
@@ -40,9 +49,10 @@ export async function verifySides(
   table: LakeTable,
   choice: SourceChoice,
 ): Promise<VerifySides> {
-  return table.kind === "folder"
+  if (table.kind === "stack") return deployedSides(context, table, choice);
+  return choice.fromExport === undefined
     ? folderSides(context, table, choice)
-    : deployedSides(context, table, choice);
+    : exportSides(table, choice.fromExport);
 }
 
 async function folderSides(
@@ -59,25 +69,52 @@ async function folderSides(
   const settleSeconds = choice.settle ?? SETTLE_SECONDS;
   const stream = streamSource(connection, schema.source);
   const delaySeconds = isLoopback(connection.place.endpoint) ? DELAY_SECONDS.emulator : DELAY_SECONDS.service;
-  const { streamedRows } = await import("../embedded/items.ts");
+  const source = sourceOf(context, table, connection, choice);
+  const rows = await lakeOf(table);
+  const deliveries = streamDeliveries({
+    store,
+    schema,
+    stream,
+    nowSeconds,
+    serviceNowSeconds: () => Math.ceil((Date.now() + connection.clockOffsetMs()) / 1000),
+    marginSeconds: delaySeconds,
+    readSeconds: Math.max(READ_SECONDS_MIN, settleSeconds),
+  });
+  const { interrupted: signal } = context;
   return {
-    connection,
-    source: sourceOf(context, table, connection, choice),
-    lake: verifiedLake(table, (sql, of) => streamedRows(lake, sql, of)),
-    deliveries: streamDeliveries({
-      store,
-      schema,
-      stream,
-      nowSeconds,
-      serviceNowSeconds: () => Math.ceil((Date.now() + connection.clockOffsetMs()) / 1000),
-      marginSeconds: delaySeconds,
-      readSeconds: settleSeconds,
-    }),
+    source,
+    lake: rows,
+    settle: liveSettling({ schema, source, lake: rows, deliveries, settleSeconds, delaySeconds, signal }),
     temporaryFolder: lake.session.temporaryFolder,
     candidatesMax: CANDIDATES_MAX.folder,
-    settleSeconds,
-    delaySeconds,
+    close: () => connection.close(),
   };
+}
+
+async function exportSides(table: FolderTable, folder: string): Promise<VerifySides> {
+  const { schema } = table;
+  const opened = await openExport(folder);
+  const { exportTimeSeconds } = opened.summary;
+  const exported = exportedTable(opened.summary);
+  if (exported !== undefined && exported !== schema.source) {
+    const message = `the export is one of table "${exported}", and "${schema.table}" comes from "${schema.source}"`;
+    throw new DynalakeError("USAGE", message, { next: "Choose the lake table of that source with --table." });
+  }
+  const source = verifiedExport(opened, schema);
+  const lake = await lakeOf(table);
+  return {
+    source,
+    lake,
+    settle: await exportSettling({ table, source, lake, exportTimeSeconds }),
+    temporaryFolder: table.lake.session.temporaryFolder,
+    candidatesMax: CANDIDATES_MAX.folder,
+    close: () => undefined,
+  };
+}
+
+async function lakeOf(table: FolderTable): Promise<VerifiedLake> {
+  const { streamedRows } = await import("../embedded/items.ts");
+  return verifiedLake(table, (sql, of) => streamedRows(table.lake, sql, of));
 }
 
 /** Nobody can see how far a deployment's delivery is, so that it gets time instead. */
@@ -88,17 +125,25 @@ async function deployedSides(
 ): Promise<VerifySides> {
   const [, , , regionOfTable] = table.deployment.sourceTableArn.split(":");
   const connection = connect(context, { endpoint: choice.endpoint, region: choice.region ?? regionOfTable });
+  const source = sourceOf(context, table, connection, choice);
+  const lake = verifiedLake(table, (sql, of) => athenaRows(table.lake.engine, sql, of));
   const delaySeconds = choice.settle ?? DEPLOYED_DELAY_SECONDS;
   return {
-    connection,
-    source: sourceOf(context, table, connection, choice),
-    lake: verifiedLake(table, (sql, of) => athenaRows(table.lake.engine, sql, of)),
-    deliveries: timedDeliveries,
+    source,
+    lake,
+    settle: liveSettling({
+      schema: table.schema,
+      source,
+      lake,
+      deliveries: timedDeliveries,
+      // A key that was changed meanwhile gets a second chance.
+      settleSeconds: 2 * delaySeconds,
+      delaySeconds,
+      signal: context.interrupted,
+    }),
     temporaryFolder: tmpdir(),
     candidatesMax: CANDIDATES_MAX.stack,
-    // A key that was changed meanwhile gets a second chance.
-    settleSeconds: 2 * delaySeconds,
-    delaySeconds,
+    close: () => connection.close(),
   };
 }
 

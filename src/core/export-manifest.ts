@@ -5,6 +5,9 @@
 import { z } from "zod";
 import { DynalakeError } from "./error.ts";
 
+/** The cut of an export can differ from its time by about a minute. */
+export const EXPORT_FUZZ_SECONDS = 60;
+
 export interface ExportSummary {
   readonly tableArn: string | undefined;
   readonly exportTimeSeconds: number;
@@ -19,6 +22,11 @@ export interface ExportFile {
   readonly itemCount: number;
   /** Base64 of the MD5 of the file as it is stored. */
   readonly md5: string;
+}
+
+/** The name of the table that was exported, where the export tells. */
+export function exportedTable({ tableArn = "" }: Pick<ExportSummary, "tableArn">): string | undefined {
+  return /:table\/([^/]+)$/.exec(tableArn)?.[1];
 }
 
 const count = z.number().int().min(0);

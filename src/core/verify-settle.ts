@@ -21,9 +21,9 @@ export type DifferenceKind = "missing" | "extra" | "different" | "repeated" | "u
 
 /**
  * waiting: the lake will show it as the source has it once the stream is delivered. changing: it was another at each look.
- * unknown: the stream could not be read to its end.
+ * unknown: the stream could not be read to its end. newer: it changed after the export that the lake is compared with.
  */
-export type UnsettledKind = "waiting" | "changing" | "unknown";
+export type UnsettledKind = "waiting" | "changing" | "unknown" | "newer";
 
 export interface Finding<Kind extends string> {
   readonly kind: Kind;
@@ -118,7 +118,7 @@ async function judge(
     }
     const waits = stoodStill && textOf(seen(context, arrives)) === textOf(item) ? "waiting" : "changing";
     const kind = changes === "unknown" && stoodStill ? "unknown" : waits;
-    unsettled.push({ kind, keyHash, key: keyItem(context.schema, candidate.key), attributes: [] });
+    unsettled.push(unsettledOf(context.schema, candidate, kind));
   }
   return { differences, unsettled };
 }
@@ -126,7 +126,7 @@ async function judge(
 /** What a lake shows for a key: its items, or "unreadable" for a row that is none. */
 type Shown = readonly (Item | "unreadable")[];
 
-function isSame(item: Item | undefined, shown: Shown | undefined): boolean {
+export function isSame(item: Item | undefined, shown: Shown | undefined): boolean {
   if (shown === undefined) return item === undefined;
   const [row] = shown;
   return shown.length === 1 && row !== "unreadable" && textOf(row) === textOf(item);
@@ -157,6 +157,10 @@ export function difference(
   if (shown !== undefined && shown.length > 1) return of("repeated");
   if (item === undefined) return of("extra");
   return of("different", differingAttributes(item, row));
+}
+
+export function unsettledOf(schema: Schema, { keyHash, key }: Candidate, kind: UnsettledKind): Unsettled {
+  return { kind, keyHash, key: keyItem(schema, key), attributes: [] };
 }
 
 /** The items of the source that belong to the table, as the lake can have them. */

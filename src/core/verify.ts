@@ -94,6 +94,7 @@ class Findings implements Pick<Verification, "counts" | "differences" | "unsettl
     waiting: 0,
     changing: 0,
     unknown: 0,
+    newer: 0,
   };
   readonly differences: Difference[] = [];
   readonly unsettled: Unsettled[] = [];

@@ -1,5 +1,5 @@
 /** Room on this machine's disk for what a comparison does not keep in memory. */
-import { createReadStream, existsSync } from "node:fs";
+import { createReadStream, existsSync, rmSync } from "node:fs";
 import { appendFile, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Scratch } from "../core/verify-shelf.ts";
@@ -8,12 +8,16 @@ import { fileError } from "./file-error.ts";
 /** Gives room below `folder`, and takes it back. */
 export async function withScratch<T>(folder: string, use: (scratch: Scratch) => Promise<T>): Promise<T> {
   // mkdtemp makes a folder that nobody else can look into.
-  const own = await mkdtemp(join(folder, "verify-")).catch((error: unknown) => {
+  const own = await mkdtemp(join(folder, "dynalake-verify-")).catch((error: unknown) => {
     throw fileError(error, folder);
   });
+  // Also where the process is interrupted: keys are in it.
+  const removeNow = (): void => rmSync(own, { recursive: true, force: true });
+  process.once("exit", removeNow);
   try {
     return await use(folderScratch(own));
   } finally {
+    process.removeListener("exit", removeNow);
     await rm(own, { recursive: true, force: true });
   }
 }

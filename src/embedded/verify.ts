@@ -1,41 +1,58 @@
-/** `verify` on this machine: reads a source table, keeps on this disk what does not fit into memory, and waits by its clock. */
+/** `verify` on this machine: keeps on this disk what does not fit into memory, and waits by its clock. */
 import { systemTiming } from "../aws/timing.ts";
-import type { Deliveries, VerifiedLake, VerifiedSource } from "../core/ports/verified.ts";
+import type { Item } from "../core/attribute-value.ts";
+import { keyHash, keyOf } from "../core/key.ts";
+import type { VerifiedSource } from "../core/ports/verified.ts";
 import type { Schema } from "../core/schema.ts";
-import { type Verification, type VerifyProgress, verify } from "../core/verify.ts";
-import { settle } from "../core/verify-settle.ts";
+import { type Verification, type VerifyContext, verify } from "../core/verify.ts";
+import { type SettleContext, settle } from "../core/verify-settle.ts";
+import type { ExportFolder } from "./export-folder.ts";
+import { exportItems } from "./export-items.ts";
 import { withScratch } from "./verify-scratch.ts";
 
-export interface VerifyRequest {
-  readonly schema: Schema;
-  readonly source: VerifiedSource;
-  readonly lake: VerifiedLake;
-  readonly deliveries: Deliveries;
+export interface VerifyRequest extends Omit<VerifyContext, "scratch"> {
   /** A folder for what one run keeps. */
   readonly temporaryFolder: string;
-  readonly candidatesMax: number;
-  readonly settleSeconds: number;
-  readonly delaySeconds: number;
-  readonly namedMax: number;
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: VerifyProgress) => void;
 }
 
 const PAUSE_SECONDS = 1;
 
-/** Compares a lake's table with its source while both go on. */
+/** Compares a lake's table with its source. */
 export async function verifyTable(request: VerifyRequest): Promise<Verification> {
-  const settling = {
-    ...request,
+  return withScratch(request.temporaryFolder, (scratch) => verify({ ...request, scratch }));
+}
+
+export interface LiveSettling extends Omit<SettleContext, "hidden" | "pauseSeconds" | "nowMs" | "wait"> {
+  readonly signal: AbortSignal;
+}
+
+/** Settles what differs from a source that goes on. */
+export function liveSettling(settling: LiveSettling): VerifyContext["settle"] {
+  const clock = {
     pauseSeconds: PAUSE_SECONDS,
     nowMs: () => systemTiming.nowMs(),
-    wait: (seconds: number) => systemTiming.sleep(seconds * 1000, request.signal),
+    wait: (seconds: number) => systemTiming.sleep(seconds * 1000, settling.signal),
   };
-  return withScratch(request.temporaryFolder, (scratch) =>
-    verify({
-      ...request,
-      scratch,
-      settle: (candidates, hidden) => settle({ ...settling, hidden }, candidates),
-    }),
-  );
+  return (candidates, hidden) => settle({ ...settling, ...clock, hidden }, candidates);
+}
+
+/** An export in the place of a table. Items by their keys take another reading of it. */
+export function verifiedExport(folder: ExportFolder, schema: Schema): VerifiedSource {
+  return {
+    scan: async (take) => {
+      for await (const items of exportItems(folder)) await take(items);
+    },
+    items: async (keys) => {
+      const wanted = new Map(keys.map((key, i) => [keyHash(key), i]));
+      const found: (Item | undefined)[] = keys.map(() => undefined);
+      for await (const items of keys.length === 0 ? [] : exportItems(folder)) {
+        for (const item of items) {
+          const key = keyOf(schema.key, item);
+          const i = key === undefined ? undefined : wanted.get(keyHash(key));
+          if (i !== undefined) found[i] = item;
+        }
+      }
+      return found;
+    },
+  };
 }

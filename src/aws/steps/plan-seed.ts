@@ -1,5 +1,6 @@
 /** The staged rows of a snapshot are counted, and the run that makes the base of them is planned. */
 import { DynalakeError } from "../../core/error.ts";
+import { EXPORT_FUZZ_SECONDS } from "../../core/export-manifest.ts";
 import { stagedRowsPath, tallyPath } from "../../core/lake-path.ts";
 import { planSeedRun } from "../../core/seed.ts";
 import { emptyWireRows } from "../../core/sql/columns.ts";
@@ -15,8 +16,6 @@ export interface PlanSeedRequest {
   readonly exportPrefix: string;
 }
 
-/** The cut of an export can differ from its time by about a minute. */
-const EXPORT_FUZZ_SECONDS = 60;
 /** Full snapshots that a lake keeps for `<table>_snapshots`. */
 const SNAPSHOTS_KEPT = 1;
 

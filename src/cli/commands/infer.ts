@@ -2,6 +2,7 @@
 import { open } from "node:fs/promises";
 import type { Item } from "../../core/attribute-value.ts";
 import { DynalakeError } from "../../core/error.ts";
+import { exportedTable } from "../../core/export-manifest.ts";
 import { inferenceOf, inferredSchema, observe } from "../../core/infer.ts";
 import type { KeySchema } from "../../core/key.ts";
 import { parseSchema, tableName } from "../../core/schema.ts";
@@ -68,7 +69,7 @@ async function exportSample(options: InferOptions): Promise<Sample> {
       next: "Give --key HASH or --key HASH,RANGE.",
     });
   }
-  const source = /:table\/([^/]+)$/.exec(folder.summary.tableArn ?? "")?.[1] ?? options.name;
+  const source = exportedTable(folder.summary) ?? options.name;
   if (source === undefined)
     throw new DynalakeError("USAGE", "the export does not tell its table's name: give --name");
   return { items: await sampleExport(folder), key, source };

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DynalakeError } from "../../core/error.ts";
+import { EXPORT_FUZZ_SECONDS, exportedTable } from "../../core/export-manifest.ts";
 import { type KeySchema, keyAttributes } from "../../core/key.ts";
 import { stagingRunFolder } from "../../core/lake-path.ts";
 import { writeSchema } from "../../core/lake-table.ts";
@@ -43,9 +44,6 @@ export interface SnapshotOptions {
   readonly json?: boolean;
 }
 
-/** The cut of an export can differ from its time by about a minute; a scan begins at its time. */
-const EXPORT_FUZZ_SECONDS = 60;
-
 export async function snapshotCommand(context: CommandContext, options: SnapshotOptions): Promise<ExitCode> {
   if ((options.table === undefined) === (options.fromExport === undefined)) {
     throw new DynalakeError("USAGE", "a snapshot is taken either of a table or from an export", {
@@ -74,7 +72,8 @@ interface Taken extends SnapshotResult {
 
 async function fromExport(context: CommandContext, lake: Lake, options: SnapshotOptions): Promise<Taken> {
   const folder = await openExport(options.fromExport as string);
-  const source = /:table\/([^/]+)$/.exec(folder.summary.tableArn ?? "")?.[1];
+  const source = exportedTable(folder.summary);
+  // A scan begins at its time; an export's cut is fuzzy.
   const cutSeconds = Math.max(0, folder.summary.exportTimeSeconds - EXPORT_FUZZ_SECONDS);
   const request = schemaRequest(lake, options, { source, key: parseKeyOption(options.key) });
   return takeIn(context, lake, options, request, { folder, cutSeconds });

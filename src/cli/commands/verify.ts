@@ -53,13 +53,12 @@ async function verifyOne(
   table: LakeTable,
 ): Promise<VerifiedTable> {
   const { store, schema } = table;
-  const { connection, ...sides } = await verifySides(context, table, options);
+  const { close, ...sides } = await verifySides(context, table, options);
   try {
     const verification = await verifyTable({
       ...sides,
       schema,
       namedMax: options.max,
-      signal: context.interrupted,
       onProgress: (progress) => context.terminal.progress(progressText(schema.table, progress)),
     });
     context.terminal.settle();
@@ -75,7 +74,7 @@ async function verifyOne(
       openGaps: openGaps(await chosenManifest(table, undefined), await readGaps(store, schema.table)),
     };
   } finally {
-    connection.close();
+    close();
   }
 }
 
