@@ -1,5 +1,5 @@
 /** A command that dies at any moment loses nothing: the next run mends what it left. */
-import { cp, mkdir, readdir } from "node:fs/promises";
+import { cp, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
@@ -117,6 +117,31 @@ test("a second interrupt ends a command at once, and a command without a clean e
     slow.signal("SIGINT");
     const ended = await slow.ended;
     expect({ ...ended, left: await readdir(tmp) }).toMatchObject({ code: 130, stdout: "", left: [] });
+    expect(await lakeItems(lake)).toEqual(await table.items());
+  });
+});
+
+test("a snapshot that replaces the schema is refused while `run` follows by the old one, and taken after it", async () => {
+  await withFolder(async (folder) => {
+    const table = await SourceTable.create(connection, "Replaced", "no stream");
+    await table.put({ User: { S: "ann" }, Book: { S: "Mort" }, Note: { S: "a" } });
+    // Only an empty change log allows another schema.
+    await table.enableStream();
+    const lake = join(folder, "lake");
+    const of = ["--lake", lake, "--table", table.name, "--endpoint", emulator.endpoint];
+    await done(["snapshot", ...of]);
+    const running = startDynalake(["run", ...of]);
+    await running.told("following");
+    const schema = join(folder, "schema.json");
+    const attributes = { User: { type: "string" }, Book: { type: "string" } };
+    const file = { table: "replaced", source: "Replaced", key: { hash: "User", range: "Book" }, attributes };
+    await writeFile(schema, JSON.stringify(file));
+    const replacing = ["snapshot", ...of, "--schema", schema];
+    const meanwhile = await dynalake(replacing);
+    running.signal("SIGINT");
+    await running.ended;
+    expectRefused(meanwhile, { code: "LAKE_LOCKED", names: [String(running.pid)] });
+    await done(replacing);
     expect(await lakeItems(lake)).toEqual(await table.items());
   });
 });

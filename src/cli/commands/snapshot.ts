@@ -14,6 +14,7 @@ import { scanTable } from "../../embedded/dynamodb/table-scan.ts";
 import { type ExportFolder, openExport } from "../../embedded/export-folder.ts";
 import { removeEmptyFolders } from "../../embedded/folder-store.ts";
 import { type Lake, newRun, openLake } from "../../embedded/lake.ts";
+import { lockLake } from "../../embedded/lake-lock.ts";
 import { sampleExport } from "../../embedded/sample.ts";
 import { type SnapshotProgress, type SnapshotResult, snapshotFromExport } from "../../embedded/snapshot.ts";
 import { rememberSource, type SourceAddress } from "../../embedded/source-memory.ts";
@@ -177,6 +178,8 @@ async function takeIn(
   const { folder, cutSeconds } = from;
   const sample = async () => ({ items: await sampleExport(folder), key: request.key });
   const choice = await chooseSchema({ ...request, sample });
+  // A `run` that began under the old schema would deliver columns that the new one does not have.
+  const lock = choice.effect.replaces ? await lockLake(lake.root) : undefined;
   const result = await withoutTrace(lake, choice.schema.table, () =>
     snapshotFromExport({
       lake,
@@ -192,7 +195,7 @@ async function takeIn(
         context.terminal.progress(progressText(progress));
       },
     }),
-  );
+  ).finally(() => lock?.release());
   if (choice.origin === "file") await writeSchema(lake.store, choice.schema);
   return { ...result, choice };
 }
