@@ -3,7 +3,7 @@ import type { AwsLake } from "../aws/aws-lake.ts";
 import type { Deployment } from "../aws/deployment.ts";
 import type { Item } from "../core/attribute-value.ts";
 import { DynalakeError } from "../core/error.ts";
-import type { ViewContext } from "../core/lake-view.ts";
+import type { StatusContext } from "../core/status.ts";
 import type { Lake } from "../embedded/lake.ts";
 import type { CommandContext } from "./command.ts";
 import type { LakeTarget } from "./lake-target.ts";
@@ -19,7 +19,7 @@ export interface OpenedLake<Table extends LakeTable = LakeTable> {
 export type LakeTable = FolderTable | DeployedTable;
 
 /** What is asked of a table is the same in both places: its store, its engine, its schema, and its items. */
-interface AnyTable extends ViewContext {
+interface AnyTable extends StatusContext {
   /** The items of now, or those of a time, in no order and many at a time. */
   items(asOfSeconds?: number): AsyncGenerator<readonly Item[]>;
 }

@@ -55,5 +55,6 @@ async function deployedTable(lake: AwsLake, deployment: Deployment): Promise<Dep
     });
   }
   const items = (asOfSeconds?: number) => athenaItems(lake, schema, asOfSeconds);
-  return { kind: "stack", lake, deployment, store, engine, schema, items };
+  const mappingId = deployment.eventSourceMapping;
+  return { kind: "stack", lake, deployment, mappingId, store, engine, schema, items };
 }

@@ -1,5 +1,9 @@
 /** Changes that nobody read: found by the next compaction, alarmed, and mended by a snapshot. With policies enforced. */
-import { CloudWatchClient, DescribeAlarmsCommand } from "@aws-sdk/client-cloudwatch";
+import {
+  CloudWatchClient,
+  DescribeAlarmsCommand,
+  GetMetricStatisticsCommand,
+} from "@aws-sdk/client-cloudwatch";
 import { DynamoDBClient, UpdateTableCommand } from "@aws-sdk/client-dynamodb";
 import { LambdaClient, UpdateEventSourceMappingCommand } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -58,12 +62,20 @@ async function switchMapping(Enabled: boolean): Promise<void> {
   client.destroy();
 }
 
-/** Waits until the alarm on a metric of the lake is raised. */
+/** What the alarm on a metric looks at is what its functions have told, and reaches its threshold. */
 async function alarmed(metric: string): Promise<void> {
   const client = new CloudWatchClient(emulator.client);
+  const { MetricAlarms = [] } = await client.send(new DescribeAlarmsCommand({}));
+  const alarm = MetricAlarms.find(({ MetricName }) => MetricName === metric);
+  const { Namespace, MetricName, Dimensions, Period, Statistic, Threshold = 0 } = alarm ?? {};
   await until(`the alarm on ${metric} is raised`, async () => {
-    const { MetricAlarms = [] } = await client.send(new DescribeAlarmsCommand({ StateValue: "ALARM" }));
-    return MetricAlarms.some(({ MetricName }) => MetricName === metric) ? true : undefined;
+    const { Datapoints = [] } = await client.send(
+      new GetMetricStatisticsCommand({
+        ...{ Namespace, MetricName, Dimensions, Period, Statistics: Statistic && [Statistic] },
+        ...{ StartTime: new Date(Date.now() - HOUR * 1000), EndTime: new Date(Date.now() + 60_000) },
+      }),
+    );
+    return Datapoints.some(({ Maximum = 0 }) => Maximum >= Threshold) ? true : undefined;
   });
   client.destroy();
 }

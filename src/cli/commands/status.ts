@@ -97,7 +97,12 @@ function quarantineText({ quarantine }: TableStatus): string {
 }
 
 function streamText(status: TableStatus): string {
-  const { stream } = status;
+  const { stream, watch } = status;
+  if (watch !== undefined) {
+    const isRead = watch.lookedSeconds <= watch.seenReadingSeconds;
+    const looked = isRead ? "" : `, not at ${timeText(watch.lookedSeconds)}`;
+    return `seen being read at ${timeText(watch.seenReadingSeconds)}${looked}`;
+  }
   if (stream === undefined) return "never read; `dynalake run` follows it";
   if (stream.behindSeconds === undefined)
     return `read, not yet to its end; saved ${timeText(stream.savedAtSeconds)}`;

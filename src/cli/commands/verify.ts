@@ -63,14 +63,13 @@ async function verifyOne(
     });
     context.terminal.settle();
     const differing = new Set(verification.differences.map(({ keyHash }) => keyHash));
-    const mappingId = table.kind === "stack" ? table.deployment.eventSourceMapping : undefined;
     return {
       ...verification,
       table: schema.table,
       source: schema.source,
       quarantined: await quarantineReasons(store, schema.table, schema.key, differing),
       quarantine: (await store.list(quarantineFolder(schema.table))).length,
-      undelivered: await undeliveredObjects(store, schema.table, mappingId),
+      undelivered: await undeliveredObjects(store, schema.table, table.mappingId),
       openGaps: openGaps(await chosenManifest(table, undefined), await readGaps(store, schema.table)),
     };
   } finally {
