@@ -5,7 +5,10 @@ export default {
   ...common,
   testMatch: ["<rootDir>/test/aws/**/*.test.ts"],
   testPathIgnorePatterns: ["/node_modules/"],
-  // An emulator, its Trino and its Lambdas take all of two cores and 2 GB.
-  maxWorkers: 1,
-  testTimeout: 300_000,
+  globalSetup: "<rootDir>/test/aws/support/global-setup.mjs",
+  globalTeardown: "<rootDir>/test/aws/support/global-teardown.mjs",
+  testSequencer: "<rootDir>/test/aws/support/sequencer.mjs",
+  // They wait for the emulator most of the time, and one of them for a schedule.
+  maxWorkers: 3,
+  testTimeout: 400_000,
 };

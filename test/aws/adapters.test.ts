@@ -1,20 +1,17 @@
 /** The adapters of AWS against the emulator: S3, Glue, Firehose, and Athena's SQL on a real Trino. */
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll } from "@jest/globals";
+import { beforeAll } from "@jest/globals";
 import { firehoseSink } from "../../src/aws/firehose-sink.ts";
 import { registerLakeEngineTests } from "../conformance/lake-engine.ts";
 import { registerObjectStoreTests } from "../conformance/object-store.ts";
 import { registerLakeOnAthenaTests } from "./lake-on-athena.ts";
-import { startEmulator } from "./support/emulator.ts";
+import { sharedEmulator } from "./support/emulator.ts";
 import { type TestLake, testLake } from "./support/lake-tables.ts";
 
-let emulator: Awaited<ReturnType<typeof startEmulator>>;
 beforeAll(async () => {
-  emulator = await startEmulator();
-  Object.assign(process.env, emulator.environment);
+  const emulator = await sharedEmulator();
   await emulator.athenaReady();
 });
-afterAll(() => emulator.stop());
 
 async function withTestLake(use: (lake: TestLake) => Promise<void>): Promise<void> {
   const lake = await testLake(randomBytes(5).toString("hex"));

@@ -18,28 +18,27 @@ import {
   GetPartitionsCommand,
 } from "@aws-sdk/client-glue";
 import { InvokeCommand } from "@aws-sdk/client-lambda";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import {
   bytesOf,
   endOf,
   eventually,
   jsonOf,
   keysBelow,
+  openTinyWorld,
   rowsOf,
   runMachine,
   startStatement,
-  startTinyWorld,
   type TinyWorld,
 } from "./support/tiny-world.ts";
 
 let world: TinyWorld;
 
 beforeAll(async () => {
-  world = await startTinyWorld();
+  world = await openTinyWorld();
   await world.emulator.athenaReady();
 });
-afterAll(() => world?.stop());
-beforeEach(() => world.emulator.faults.clear());
+afterAll(() => world?.close());
 
 const put = async (...ids: readonly string[]) => {
   for (const id of ids)
@@ -83,11 +82,11 @@ describe("the way of a change", () => {
   });
 
   test("entries that Firehose does not take come again, from the first of them on", async () => {
-    await world.emulator.faults.failPuts({ calls: 1 });
+    await world.emulator.faults.failPuts({ calls: 1, stream: world.outputs.DeliveryStream as string });
     await put("part-1", "part-2", "part-3", "part-4");
     const ids = (await changesOf("part", 4)).map(([id]) => id);
     expect(ids).toEqual(["part-1", "part-2", "part-3", "part-4"]);
-    expect(await world.emulator.faults.left()).toBe(0);
+    expect(await world.emulator.faults.left(world.outputs.DeliveryStream)).toBe(0);
   });
 
   test("Firehose refuses every n-th entry, and too much at once", async () => {
@@ -100,7 +99,11 @@ describe("the way of a change", () => {
         }),
       );
     const lines = Array.from({ length: 7 }, (_, i) => JSON.stringify({ id: `direct-${i}` }));
-    await world.emulator.faults.failPuts({ calls: 1, every: 3 });
+    await world.emulator.faults.failPuts({
+      calls: 1,
+      every: 3,
+      stream: world.outputs.DeliveryStream as string,
+    });
     const { FailedPutCount, RequestResponses = [] } = await send(lines);
     expect(FailedPutCount).toBe(2);
     expect(RequestResponses.map(({ ErrorCode }) => ErrorCode)).toEqual(
@@ -138,7 +141,7 @@ describe("the way of a change", () => {
 
   test("a removal by time to live says so", async () => {
     await put("ttl-1", "ttl-2");
-    await world.emulator.faults.ttlDeletes(1);
+    await world.emulator.faults.ttlDeletes(1, "Things");
     await remove("ttl-1");
     await remove("ttl-2");
     const removed = (await changesOf("ttl", 4)).filter(([, op]) => op === "REMOVE");
@@ -149,16 +152,17 @@ describe("the way of a change", () => {
   });
 
   test("deliveries come late, into an earlier hour, and twice", async () => {
-    await world.emulator.faults.holdDeliveries();
+    const { DeliveryStream: stream = "" } = world.outputs;
+    await world.emulator.faults.holdDeliveries(stream);
     await put("late-1");
     const [held] = await eventually(async () => {
-      const all = await world.emulator.faults.held();
+      const all = await world.emulator.faults.held(stream);
       return all.length === 0 ? undefined : all;
     });
-    expect(held).toMatchObject({ stream: world.outputs.DeliveryStream, bucket: world.bucket });
+    expect(held).toMatchObject({ stream, bucket: world.bucket });
     expect(await keysBelow(world, held?.key as string)).toEqual([]);
-    await world.emulator.faults.duplicateDeliveries(1);
-    const [key] = await world.emulator.faults.release({ hoursEarlier: 2 });
+    await world.emulator.faults.duplicateDeliveries(1, stream);
+    const [key] = await world.emulator.faults.release({ hoursEarlier: 2, stream });
     const hour = /dt=(.*)\/hr=(\d\d)\//;
     const [, day, hours] = hour.exec(held?.key as string) as unknown as [string, string, string];
     const earlier = new Date(Date.parse(`${day}T${hours}:00:00Z`) - 2 * 3_600_000).toISOString();
@@ -220,7 +224,7 @@ describe("exports", () => {
   });
 
   test("fail where a test wants it, and without point-in-time recovery", async () => {
-    await world.emulator.faults.failExports(1);
+    await world.emulator.faults.failExports(1, "Things");
     const { ExportDescription } = await world.dynamodb.send(request("export-token-2"));
     expect(await ended(ExportDescription?.ExportArn as string)).toMatchObject({
       ExportStatus: "FAILED",
@@ -376,11 +380,11 @@ describe("state machines", () => {
   });
 
   test("fail at a state where a test wants it, before its work and after it", async () => {
-    await world.emulator.faults.failState({ state: "Check", error: "LOST" });
+    await world.emulator.faults.failState({ machine: "tiny", state: "Check", error: "LOST" });
     expect(await runMachine(world, [])).toMatchObject({ status: "FAILED", error: "LOST" });
-    await world.emulator.faults.failState({ state: "Check", error: "TRANSIENT" });
+    await world.emulator.faults.failState({ machine: "tiny", state: "Check", error: "TRANSIENT" });
     expect(await runMachine(world, [])).toMatchObject({ status: "SUCCEEDED" });
-    await world.emulator.faults.failState({ state: "Statement", when: "after" });
+    await world.emulator.faults.failState({ machine: "tiny", state: "Statement", when: "after" });
     expect(await runMachine(world, [statement("c")])).toMatchObject({ status: "FAILED" });
     expect(await keysBelow(world, "machine/c/")).toHaveLength(1);
     expect(await runMachine(world, [statement("d")])).toMatchObject({ status: "SUCCEEDED" });
@@ -388,7 +392,7 @@ describe("state machines", () => {
 
   test("end at a state at once", async () => {
     for (const state of ["Begin", "Statements", "Statement", "Check"]) {
-      await world.emulator.faults.failState({ state, how: "abort" });
+      await world.emulator.faults.failState({ machine: "tiny", state, how: "abort" });
       const run = await runMachine(world, [statement(`aborted-${state}`)], { error: "CONFLICT" });
       expect([state, run.status]).toEqual([state, "ABORTED"]);
     }
@@ -404,7 +408,6 @@ describe("state machines", () => {
 });
 
 test("a policy's denial is an error, of a function and of a state machine's query, and on record", async () => {
-  await world.emulator.forgetDenials();
   const event = { forbidden: { bucket: world.bucket, key: "any" } };
   const { Payload, FunctionError } = await world.lambda.send(
     new InvokeCommand({ FunctionName: world.outputs.CheckFunction, Payload: JSON.stringify(event) }),
@@ -416,7 +419,7 @@ test("a policy's denial is an error, of a function and of a state machine's quer
   const machine = await runMachine(world, ["SELECT * FROM elsewhere.any"]);
   expect(machine.status).toBe("FAILED");
   const database = /^arn:aws:glue:us-east-1:000000000000:database\/elsewhere$/;
-  expect(await world.emulator.denials()).toMatchObject([
+  expect(await world.emulator.denials("Tiny")).toMatchObject([
     { action: "s3:GetObject", resource: `arn:aws:s3:::${world.bucket}/any` },
     { action: "glue:GetDatabase", resource: expect.stringMatching(database) },
   ]);

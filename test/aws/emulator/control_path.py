@@ -4,14 +4,16 @@
     POST   /_dynalake/faults    sets faults: {"putFailure": {"calls": 2, "every": 3}}, see faults.py
     DELETE /_dynalake/faults    nothing goes wrong any more
     POST   /_dynalake/release   {"hoursEarlier": 1, "limit": 2, "stream": ".."}: Firehose delivers what was held
+    POST   /_dynalake/age       {"bucket": "..", "prefix": "..", "hours": 25}: objects seem to be older by so much
     GET    /_dynalake/denials   what policies did not allow: [{"principal", "action", "resource"}]
-    DELETE /_dynalake/denials   forgets it
+    DELETE /_dynalake/denials   {"to": ".."}: forgets those of principals with this in their name
 """
 
 import asyncio
 import json
 
 import firehose_deliveries
+import s3_objects
 from harness import Harness
 
 PREFIX = "/_dynalake/"
@@ -27,7 +29,7 @@ def application(harness: Harness):
         body = await read_body(receive)
         try:
             status, value = await act(harness, scope["method"], scope["path"][len(PREFIX) :], body)
-        except (ValueError, TypeError) as error:
+        except (KeyError, ValueError, TypeError) as error:
             status, value = 400, {"error": str(error)}
         text = json.dumps(value).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(text)).encode())]
@@ -54,10 +56,12 @@ async def act(harness: Harness, method: str, name: str, body: dict) -> tuple[int
         # Off the loop that serves S3, which these objects are written to.
         keys = await asyncio.to_thread(firehose_deliveries.release, held, int(hours))
         return 200, {"keys": keys}
+    if (method, name) == ("POST", "age"):
+        return 200, {"objects": s3_objects.make_older(body["bucket"], body["prefix"], float(body["hours"]))}
     if (method, name) == ("GET", "denials"):
         return 200, denials.list()
     if (method, name) == ("DELETE", "denials"):
-        denials.clear()
+        denials.forget(body["to"])
         return 200, []
     return 404, {"error": f"there is no {method} {PREFIX}{name}"}
 

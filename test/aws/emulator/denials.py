@@ -11,8 +11,11 @@ class Denials:
         self._lock = threading.Lock()
         self._entries: list[dict] = []
 
-    def add(self, principal: str, action: str, resource: str) -> None:
+    def add(self, principal: str, action: str, resource: str, prefix: str | None = None) -> None:
+        """`prefix` is what a listing of a bucket was to list."""
         entry = {"principal": principal, "action": action, "resource": resource}
+        if prefix is not None:
+            entry["prefix"] = prefix
         log.warning("denied: %s on %s for %s", action, resource, principal)
         with self._lock:
             if entry not in self._entries:
@@ -22,6 +25,6 @@ class Denials:
         with self._lock:
             return list(self._entries)
 
-    def clear(self) -> None:
+    def forget(self, to: str) -> None:
         with self._lock:
-            self._entries.clear()
+            self._entries = [entry for entry in self._entries if to not in entry["principal"]]

@@ -143,7 +143,7 @@ def begin(harness: Harness, description: dict) -> None:
     folder = f"{prefix}AWSDynamoDB/{description['ExportArn'].split('/')[-1]}/"
     bucket = description["S3Bucket"]
     s3_objects.put(bucket, f"{folder}_started", b"")
-    if harness.faults.take("export_failures"):
+    if harness.faults.take("export_failures", description["TableArn"].split("/")[-1]):
         description["_fails"] = True
         return
     files = [write_file(bucket, folder, items) for items in parts_of(table_items(description["TableArn"]))]

@@ -16,6 +16,6 @@ def install(harness: Harness) -> None:
     @wrapped(dynamodb, "_build_change_record")
     def build(original, table, event_name, *arguments):
         record = original(table, event_name, *arguments)
-        if event_name == "REMOVE" and harness.faults.take("ttl_deletes"):
+        if event_name == "REMOVE" and harness.faults.take("ttl_deletes", table["TableName"]):
             record["userIdentity"] = dict(TTL_IDENTITY)
         return record

@@ -1,6 +1,7 @@
 """The switches for faults that tests set while the emulator runs; `control_path.py` is the way to them.
 
-Every switch counts down as it is used. Several of a kind are used one after the other.
+Every switch counts down as it is used. Several of a kind are used one after the other. Each can be meant for one stream,
+table or machine alone: test files share an emulator and run at the same time.
 """
 
 import threading
@@ -41,6 +42,14 @@ class StateFault:
 
 
 @dataclass
+class Counted:
+    """The next `times` go wrong, of everything or of one stream or table."""
+
+    times: int
+    of: str | None = None
+
+
+@dataclass
 class HeldObject:
     """What Firehose would have written by now."""
 
@@ -59,21 +68,25 @@ class Faults:
     holds_all: bool = False
     holding_streams: set[str] = field(default_factory=set)
     held: list[HeldObject] = field(default_factory=list)
-    duplicates: int = 0
-    """So many of the next objects of Firehose are written twice."""
     states: list[StateFault] = field(default_factory=list)
-    ttl_deletes: int = 0
-    """So many of the next removals in streams are those of time to live."""
-    export_failures: int = 0
-    """So many of the next exports fail."""
+    duplicates: list[Counted] = field(default_factory=list)
+    """The next objects of Firehose that are written twice, by stream."""
+    ttl_deletes: list[Counted] = field(default_factory=list)
+    """The next removals in streams that are those of time to live, by table."""
+    export_failures: list[Counted] = field(default_factory=list)
+    """The next exports that fail, by table."""
 
-    def take(self, counter: str) -> bool:
-        """Uses up one of a counter's, if there is one."""
+    def take(self, counter: str, of: str) -> bool:
+        """Uses up one of a counter's, if there is one for this stream or table."""
         with self.lock:
-            left = getattr(self, counter)
-            if left > 0:
-                setattr(self, counter, left - 1)
-            return left > 0
+            counted: list[Counted] = getattr(self, counter)
+            found = next((one for one in counted if one.of in (None, of)), None)
+            if found is None:
+                return False
+            found.times -= 1
+            if found.times <= 0:
+                counted.remove(found)
+            return True
 
     def failing_entries(self, stream: str, count: int) -> set[int]:
         """Which of a PutRecordBatch's entries fail, by their index."""
@@ -114,17 +127,20 @@ class Faults:
             self.states.clear()
             self.holding_streams.clear()
             self.holds_all = False
-            self.duplicates = self.ttl_deletes = self.export_failures = 0
+            self.duplicates.clear()
+            self.ttl_deletes.clear()
+            self.export_failures.clear()
 
     def set(self, wanted: dict) -> None:
         """Adds the faults of a control request; raises ValueError or TypeError for what is none."""
         known: dict[str, Callable] = {
             "putFailure": lambda value: self.put_failures.append(PutFailure(**value)),
             "hold": self._hold,
-            "duplicates": lambda value: setattr(self, "duplicates", int(value)),
+            "unhold": self._unhold,
+            "duplicates": lambda value: self.duplicates.append(Counted(**value)),
             "state": lambda value: self.states.append(StateFault(**value)),
-            "ttlDeletes": lambda value: setattr(self, "ttl_deletes", int(value)),
-            "exportFailures": lambda value: setattr(self, "export_failures", int(value)),
+            "ttlDeletes": lambda value: self.ttl_deletes.append(Counted(**value)),
+            "exportFailures": lambda value: self.export_failures.append(Counted(**value)),
         }
         unknown = set(wanted) - set(known)
         if unknown:
@@ -133,13 +149,18 @@ class Faults:
             for name, value in wanted.items():
                 known[name](value)
 
-    def _hold(self, value: bool | str) -> None:
-        if isinstance(value, str):
-            self.holding_streams.add(value)
+    def _hold(self, stream: str | None) -> None:
+        if stream is None:
+            self.holds_all = True
         else:
-            self.holds_all = value
-            if not value:
-                self.holding_streams.clear()
+            self.holding_streams.add(stream)
+
+    def _unhold(self, stream: str | None) -> None:
+        if stream is None:
+            self.holds_all = False
+            self.holding_streams.clear()
+        else:
+            self.holding_streams.discard(stream)
 
     def told(self) -> dict:
         """What is set, as JSON."""
@@ -151,8 +172,8 @@ class Faults:
                     {"stream": held.stream, "bucket": held.bucket, "key": held.key, "bytes": held.size}
                     for held in self.held
                 ],
-                "duplicates": self.duplicates,
                 "states": [asdict(fault) for fault in self.states],
-                "ttlDeletes": self.ttl_deletes,
-                "exportFailures": self.export_failures,
+                "duplicates": [asdict(one) for one in self.duplicates],
+                "ttlDeletes": [asdict(one) for one in self.ttl_deletes],
+                "exportFailures": [asdict(one) for one in self.export_failures],
             }

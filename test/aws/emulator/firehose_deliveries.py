@@ -61,7 +61,7 @@ def install(harness: Harness) -> None:
             with harness.faults.lock:
                 harness.faults.held.append(HeldObject(name, bucket, key, len(body), write))
             return None
-        if harness.faults.take("duplicates"):
+        if harness.faults.take("duplicates", name):
             original(bucket, renamed(key), body)
         return original(bucket, key, body)
 

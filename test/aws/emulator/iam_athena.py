@@ -24,19 +24,19 @@ def require(harness: Harness, execution: dict, sql: str, database: str) -> None:
     role = execution.get("_caller")
     if not harness.iam or role is None:
         return
-    for action, resource in needed(execution, sql, database):
-        denied = iam_roles.denied_to_role(harness, role, action, resource)
+    for action, resource, *prefix in needed(execution, sql, database):
+        denied = iam_roles.denied_to_role(harness, role, action, resource, *prefix)
         if denied is not None:
             raise trino_client.TrinoError("PERMISSION_DENIED", denied, by_user=True)
 
 
 def needed(execution: dict, sql: str, database: str):
-    """(action, resource) of everything that the statement touches."""
+    """(action, resource) of everything that the statement touches, and the prefix of what it lists."""
     unload = athena_sql.parse_unload(sql)
     if unload is not None:
         bucket, folder = s3_objects.split(unload.target)
         yield "s3:PutObject", f"arn:aws:s3:::{bucket}/{folder}x"
-        yield "s3:ListBucket", f"arn:aws:s3:::{bucket}"
+        yield "s3:ListBucket", f"arn:aws:s3:::{bucket}", folder
     bucket, key = s3_objects.split(execution["ResultConfiguration"]["OutputLocation"])
     yield "s3:GetBucketLocation", f"arn:aws:s3:::{bucket}"
     yield "s3:PutObject", f"arn:aws:s3:::{bucket}/{key}"
@@ -54,7 +54,7 @@ def needed_of_table(database: str, name: str, table: dict):
     location = (table.get("StorageDescriptor") or {}).get("Location")
     if location and table.get("TableType") != "VIRTUAL_VIEW":
         bucket, folder = s3_objects.split(location)
-        yield "s3:ListBucket", f"arn:aws:s3:::{bucket}"
+        yield "s3:ListBucket", f"arn:aws:s3:::{bucket}", f"{folder.rstrip('/')}/"
         yield "s3:GetObject", f"arn:aws:s3:::{bucket}/{folder.rstrip('/')}/x"
 
 

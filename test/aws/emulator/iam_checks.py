@@ -37,7 +37,7 @@ def install(harness: Harness) -> None:
             denied = original(access_key, action, service, region, resource_arn=arn, service_context=service_context)
             if denied is not None:
                 principal = getattr(denied, "principal_arn", "") or access_key
-                harness.denials.add(principal, action, arn)
+                harness.denials.add(principal, action, arn, (service_context or {}).get("s3:prefix"))
                 return denied
         return None
 

@@ -21,8 +21,10 @@ def install(harness: Harness) -> None:
         install_schedules(harness)
 
 
-def denied_to_role(harness: Harness, role_arn: str, action: str, resource: str) -> str | None:
-    """AWS's message, or None where the role may do it or policies are not enforced."""
+def denied_to_role(
+    harness: Harness, role_arn: str, action: str, resource: str, prefix: str | None = None
+) -> str | None:
+    """AWS's message, or None where the role may do it or policies are not enforced. `prefix` is what a bucket is listed by."""
     from ministack.core import iam_evaluator
     from ministack.core.responses import get_account_id, get_region
     from ministack.services import iam
@@ -40,13 +42,16 @@ def denied_to_role(harness: Harness, role_arn: str, action: str, resource: str) 
         source_ip="127.0.0.1",
         secure_transport=True,
         # Services act for this account only.
-        service_context={"aws:sourceaccount": account, "s3:resourceaccount": account, "aws:resourceaccount": account},
+        service_context={
+            **{"aws:sourceaccount": account, "s3:resourceaccount": account, "aws:resourceaccount": account},
+            **({} if prefix is None else {"s3:prefix": prefix}),
+        },
     )
     policies = iam_evaluator._gather_role_policies(name, account)
     limits = iam_evaluator._permissions_boundary(iam._roles, name, account)
     if iam_evaluator.evaluate(context, policies, *limits).decision == "Allow":
         return None
-    harness.denials.add(context.principal_arn, action, resource)
+    harness.denials.add(context.principal_arn, action, resource, prefix)
     return f"User: {context.principal_arn} is not authorized to perform: {action} on resource: {resource}"
 
 

@@ -4,6 +4,7 @@
   ministack says "Runtime.HandlerError" for all.
 - What a handler logs belongs to its invocation on AWS; bare ministack waits some milliseconds for the log's lines and
   under load gives the rest to the next one, or to nobody. Here the process marks the end of each invocation.
+- A process outlives the errors that its handler throws on AWS; bare ministack ends it with each of them.
 """
 
 import queue
@@ -15,6 +16,8 @@ from patching import replaced_text, wrapped
 
 END_MARK = "\x01end of invocation\x01"
 LOG_SECONDS_MAX = 2.0
+# What the process answers for an error of the handler; with the status "error" it would be ended.
+THROWN = 'status: "ok", thrown: true'
 
 
 def install(harness: Harness) -> None:
@@ -25,10 +28,13 @@ def install(harness: Harness) -> None:
     mark = '_stderrWrite("\\u0001end of invocation\\u0001\\n"); '
     for old, new in (
         (
-            'error: String(err.message || err), trace: err.stack || ""',
-            'error: String(err.message || err), error_name: err.name || "Error", trace: err.stack || ""',
+            'status: "error", error: String(err.message || err), trace: err.stack || ""',
+            f'{THROWN}, error: String(err.message || err), error_name: err.name || "Error", trace: err.stack || ""',
         ),
-        ("error: e.message, trace: e.stack", 'error: e.message, error_name: e.name || "Error", trace: e.stack'),
+        (
+            'status: "error", error: e.message, trace: e.stack',
+            f'{THROWN}, error: e.message, error_name: e.name || "Error", trace: e.stack',
+        ),
         ("settled = true;", f"settled = true; {mark}"),
         ("} catch (e) {\n      _realStdoutWrite", f"}} catch (e) {{\n      {mark}_realStdoutWrite"),
     ):
@@ -47,6 +53,8 @@ def install(harness: Harness) -> None:
     def invoke(original, worker, *arguments, **named):
         answered.last = None
         answered.last = original(worker, *arguments, **named)
+        if answered.last.get("thrown"):
+            answered.last["status"] = "error"
         return answered.last
 
     @wrapped(lambda_svc, "_execute_function_warm")

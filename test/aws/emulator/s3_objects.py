@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import re
 import threading
+from datetime import datetime, timedelta
 
 
 def put(bucket: str, key: str, body: bytes) -> str:
@@ -33,6 +34,20 @@ def split(location: str) -> tuple[str, str]:
     if match is None:
         raise ValueError(f"{location} is no s3:// location")
     return match[1], match[2]
+
+
+def make_older(bucket: str, prefix: str, hours: float) -> int:
+    """Objects below the prefix seem to have been written so many hours earlier. How many."""
+    from ministack.services import s3
+
+    keys = keys_below(bucket, prefix)
+    for key in keys:
+        object_there = s3._buckets[bucket]["objects"].get(key)
+        if object_there is not None:
+            written = datetime.fromisoformat(object_there["last_modified"].replace("Z", "+00:00"))
+            earlier = written - timedelta(hours=hours)
+            object_there["last_modified"] = f"{earlier:%Y-%m-%dT%H:%M:%S}.{earlier.microsecond // 1000:03d}Z"
+    return len(keys)
 
 
 def keys_below(bucket: str, prefix: str) -> list[str]:

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AwsEmulator } from "./emulator.ts";
+import { once } from "./once.ts";
 
 export interface Deployment {
   /** The command that synthesizes the app. */
@@ -23,21 +24,23 @@ export type StackOutputs = Readonly<Record<string, Readonly<Record<string, strin
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const cdk = join(root, "node_modules", "aws-cdk", "bin", "cdk");
-const secondsMax = 240;
+const secondsMax = 360;
 const tailLines = 40;
-const bootstrapped = new WeakSet<AwsEmulator>();
+let deployments = 0;
 
 /** Bootstraps the emulator, once, and deploys the stacks. Fails with the end of what the command line said. */
 export async function deployStacks(emulator: AwsEmulator, deployment: Deployment): Promise<StackOutputs> {
   const { app, stacks = [], context = {}, folder = root, timeoutSeconds = secondsMax } = deployment;
   const run = (args: readonly string[], cwd: string) => runCdk(emulator, args, cwd, timeoutSeconds);
-  if (!bootstrapped.has(emulator)) {
+  await once(emulator.folder, "bootstrap", async () => {
     await run(["bootstrap", "aws://000000000000/us-east-1"], emulator.folder);
-    bootstrapped.add(emulator);
-  }
-  const outputsFile = deployment.outputsFile ?? join(emulator.folder, "outputs.json");
+    return true;
+  });
+  // Several files deploy at the same time, and each holds its folder of output locked.
+  const own = `${process.pid}-${deployments++}`;
+  const outputsFile = deployment.outputsFile ?? join(emulator.folder, `outputs-${own}.json`);
   const values = Object.entries(context).flatMap(([name, value]) => ["--context", `${name}=${value}`]);
-  const output = join(emulator.folder, "cdk.out");
+  const output = join(emulator.folder, `cdk.out-${own}`);
   await run(
     [
       "deploy",

@@ -1,8 +1,8 @@
-/** AWS on this machine, for one test file: its services, and switches for what goes wrong with them. */
+/** AWS on this machine, for one test file or for all of them: its services, and switches for what goes wrong with them. */
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startProcess } from "./emulator-process.ts";
+import { type EmulatorProcess, startProcess } from "./emulator-process.ts";
 
 export interface AwsEmulator {
   /** Of every service: AWS_ENDPOINT_URL. */
@@ -20,16 +20,22 @@ export interface AwsEmulator {
   /** Resolves when Athena runs statements: some seconds after the start. Statements sent earlier wait. */
   athenaReady(): Promise<void>;
   readonly faults: Faults;
-  /** What policies did not allow so far. Only with `iam`. */
-  denials(): Promise<readonly Denial[]>;
-  forgetDenials(): Promise<void>;
+  /** The bucket's objects below the prefix seem to have been written so many hours earlier. How many there are. */
+  makeOlder(bucket: string, prefix: string, hours: number): Promise<number>;
+  /** What policies did not allow so far, to all or to principals with this in their name. Only with `iam`. */
+  denials(to?: string): Promise<readonly Denial[]>;
+  /** Forgets those of principals with this in their name. */
+  forgetDenials(to: string): Promise<void>;
   /** The end of the emulator's log, with what Lambdas logged. */
   log(lines?: number): string;
   /** Ends everything and removes what it wrote. Idempotent. */
   stop(): Promise<void>;
 }
 
-/** Each goes wrong so many times, and then no more. What is set is added to what is set already. */
+/**
+ * Each goes wrong so many times, and then no more. What is set is added to what is set already. On the shared emulator each
+ * is set for the file's own streams, tables and machines: others run at the same time.
+ */
 export interface Faults {
   /**
    * Of the entries of the next `calls` PutRecordBatch requests every n-th fails, counted over all of them; by default all.
@@ -37,7 +43,7 @@ export interface Faults {
   failPuts(fault: { calls: number; every?: number; stream?: string }): Promise<void>;
   /** Firehose writes nothing from now on, until `release`. Default: no stream does. */
   holdDeliveries(stream?: string): Promise<void>;
-  held(): Promise<readonly HeldObject[]>;
+  held(stream?: string): Promise<readonly HeldObject[]>;
   /**
    * Firehose writes what it held back, and holds nothing back any more unless `goOnHolding`; with `hoursEarlier` into the
    * folder of an earlier hour, as for rows that came in then. The objects' keys.
@@ -49,7 +55,7 @@ export interface Faults {
     goOnHolding?: boolean;
   }): Promise<readonly string[]>;
   /** The next `objects` of Firehose are written twice. */
-  duplicateDeliveries(objects: number): Promise<void>;
+  duplicateDeliveries(objects: number, stream?: string): Promise<void>;
   /**
    * A state of a state machine goes wrong. `how` "fail" ends its task with `error`, so that its own Retry and Catch act;
    * "abort" ends the whole execution at once, ABORTED, as if its machine were gone. `when` is before the task begins
@@ -64,11 +70,11 @@ export interface Faults {
     times?: number;
   }): Promise<void>;
   /** The next `records` REMOVE records of streams are those of time to live. */
-  ttlDeletes(records: number): Promise<void>;
+  ttlDeletes(records: number, table?: string): Promise<void>;
   /** The next `exports` end FAILED. */
-  failExports(exports: number): Promise<void>;
-  /** How many of the faults that were set have not struck yet. */
-  left(): Promise<number>;
+  failExports(exports: number, table?: string): Promise<void>;
+  /** How many of the faults that were set have not struck yet; of all, or of those of one stream, table or machine. */
+  left(of?: string): Promise<number>;
   /** Nothing goes wrong any more. What is held back stays so until it is released. */
   clear(): Promise<void>;
 }
@@ -84,6 +90,8 @@ export interface Denial {
   readonly principal: string;
   readonly action: string;
   readonly resource: string;
+  /** What a bucket was to be listed by. */
+  readonly prefix?: string;
 }
 
 const region = "us-east-1";
@@ -94,7 +102,29 @@ const logLines = 80;
 
 /** Starts an emulator of AWS that holds nothing. With `iam` it enforces the policies of roles. */
 export async function startEmulator(options: { iam?: boolean } = {}): Promise<AwsEmulator> {
-  const { endpoint, folder, logFile, stop } = await startProcess({ iam: options.iam === true });
+  const { stop, ...place } = await startProcess({ iam: options.iam === true });
+  return emulatorAt(place, stop);
+}
+
+/**
+ * The emulator of the whole run, which enforces the policies of roles: it is started once (global-setup.mjs), and its Trino
+ * gets faster as it goes. Several test files use it at the same time; each has names of its own.
+ */
+export async function sharedEmulator(): Promise<AwsEmulator> {
+  const place = process.env[SHARED_VARIABLE];
+  if (place === undefined) throw new Error("these tests are run by: npm run test:aws");
+  const emulator = emulatorAt(JSON.parse(place) as EmulatorPlace, async () => undefined);
+  // The adapters read the environment, as they do everywhere.
+  Object.assign(process.env, emulator.environment);
+  return emulator;
+}
+
+/** In it the global setup tells where the shared emulator is. */
+export const SHARED_VARIABLE = "DYNALAKE_AWS_SHARED";
+
+export type EmulatorPlace = Omit<EmulatorProcess, "stop">;
+
+function emulatorAt({ endpoint, folder, logFile }: EmulatorPlace, stop: AwsEmulator["stop"]): AwsEmulator {
   const control = controlAt(endpoint);
   const log = (lines = logLines) => readFileSync(logFile, "utf8").split("\n").slice(-lines).join("\n");
   const credentials = { accessKeyId: "test", secretAccessKey: "test" };
@@ -105,8 +135,15 @@ export async function startEmulator(options: { iam?: boolean } = {}): Promise<Aw
     folder,
     athenaReady: () => whenAthenaAnswers(control),
     faults: faultsBy(control),
-    denials: () => control("GET", "denials"),
-    forgetDenials: async () => void (await control("DELETE", "denials")),
+    makeOlder: async (bucket, prefix, hours) => {
+      const { objects } = await control<{ objects: number }>("POST", "age", { bucket, prefix, hours });
+      return objects;
+    },
+    denials: async (to = "") => {
+      const all = await control<readonly Denial[]>("GET", "denials");
+      return all.filter(({ principal }) => principal.includes(to));
+    },
+    forgetDenials: async (to) => void (await control("DELETE", "denials", { to })),
     log,
     stop,
   };
@@ -149,16 +186,22 @@ function controlAt(endpoint: string): Control {
   };
 }
 
+interface Counted {
+  readonly times: number;
+  /** The stream or the table that it is meant for. */
+  readonly of: string | null;
+}
+
 interface State {
   readonly athena: boolean;
   readonly trino: string | null;
   readonly faults: {
     readonly held: readonly HeldObject[];
-    readonly putFailures: readonly { readonly calls: number }[];
-    readonly states: readonly { readonly times: number }[];
-    readonly duplicates: number;
-    readonly ttlDeletes: number;
-    readonly exportFailures: number;
+    readonly putFailures: readonly { readonly calls: number; readonly stream: string | null }[];
+    readonly states: readonly { readonly times: number; readonly machine: string | null }[];
+    readonly duplicates: readonly Counted[];
+    readonly ttlDeletes: readonly Counted[];
+    readonly exportFailures: readonly Counted[];
   };
 }
 
@@ -174,24 +217,32 @@ async function whenAthenaAnswers(control: Control): Promise<void> {
 
 function faultsBy(control: Control): Faults {
   const set = async (fault: Record<string, unknown>) => void (await control("POST", "faults", fault));
+  const counted = (times: number, of: string | undefined) => ({ times, ...(of === undefined ? {} : { of }) });
   return {
     failPuts: (putFailure) => set({ putFailure }),
-    holdDeliveries: (stream) => set({ hold: stream ?? true }),
-    held: async () => (await control<State>("GET", "state")).faults.held,
+    holdDeliveries: (stream) => set({ hold: stream ?? null }),
+    held: async (stream) => {
+      const { held } = (await control<State>("GET", "state")).faults;
+      return held.filter((object) => stream === undefined || object.stream === stream);
+    },
     release: async ({ goOnHolding = false, ...options } = {}) => {
-      if (!goOnHolding) await set({ hold: false });
+      if (!goOnHolding) await set({ unhold: options.stream ?? null });
       const { keys } = await control<{ keys: readonly string[] }>("POST", "release", options);
       return keys;
     },
-    duplicateDeliveries: (duplicates) => set({ duplicates }),
+    duplicateDeliveries: (objects, stream) => set({ duplicates: counted(objects, stream) }),
     failState: (state) => set({ state }),
-    ttlDeletes: (ttlDeletes) => set({ ttlDeletes }),
-    failExports: (exportFailures) => set({ exportFailures }),
-    left: async () => {
-      const { putFailures, states, ...counts } = (await control<State>("GET", "state")).faults;
-      const listed = [...putFailures.map(({ calls }) => calls), ...states.map(({ times }) => times)];
-      const counted = [counts.duplicates, counts.ttlDeletes, counts.exportFailures];
-      return [...listed, ...counted].reduce((sum, count) => sum + count, 0);
+    ttlDeletes: (records, table) => set({ ttlDeletes: counted(records, table) }),
+    failExports: (exports, table) => set({ exportFailures: counted(exports, table) }),
+    left: async (wanted) => {
+      const { putFailures, states, ...others } = (await control<State>("GET", "state")).faults;
+      const all = [
+        ...putFailures.map(({ calls, stream }): Counted => ({ times: calls, of: stream })),
+        ...states.map(({ times, machine }): Counted => ({ times, of: machine })),
+        ...[others.duplicates, others.ttlDeletes, others.exportFailures].flat(),
+      ];
+      const meant = all.filter(({ of }) => wanted === undefined || of === wanted);
+      return meant.reduce((sum, { times }) => sum + times, 0);
     },
     clear: async () => void (await control("DELETE", "faults")),
   };

@@ -1,4 +1,5 @@
 /** A subscriber of one of the lake's topics, as a person's queue. */
+import { randomUUID } from "node:crypto";
 import { ListTopicsCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import {
   CreateQueueCommand,
@@ -17,27 +18,34 @@ export class Inbox {
     this.#url = url;
   }
 
-  /** Subscribes to the topic whose name has this word in it. */
-  static async of(emulator: AwsEmulator, word: string): Promise<Inbox> {
+  /** Subscribes to the topic of the stack whose name has this word in it. */
+  static async of(emulator: AwsEmulator, stack: string, word: string): Promise<Inbox> {
     const sns = new SNSClient(emulator.client);
     const sqs = new SQSClient(emulator.client);
     const { Topics = [] } = await sns.send(new ListTopicsCommand({}));
-    const topic = Topics.find(({ TopicArn }) => TopicArn?.includes(word));
-    const { QueueUrl = "" } = await sqs.send(new CreateQueueCommand({ QueueName: `inbox-${word}` }));
-    const queueArn = `arn:aws:sqs:us-east-1:000000000000:inbox-${word}`;
+    const topic = Topics.find(({ TopicArn }) => TopicArn?.includes(`:${stack}-`) && TopicArn.includes(word));
+    const QueueName = `inbox-${randomUUID()}`;
+    const queueArn = `arn:aws:sqs:us-east-1:000000000000:${QueueName}`;
+    const statement = {
+      ...{ Effect: "Allow", Principal: { Service: "sns.amazonaws.com" } },
+      ...{ Action: "sqs:SendMessage", Resource: queueArn },
+    };
+    const Policy = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
+    const { QueueUrl = "" } = await sqs.send(new CreateQueueCommand({ QueueName, Attributes: { Policy } }));
     const subscription = { TopicArn: topic?.TopicArn, Protocol: "sqs", Endpoint: queueArn };
     await sns.send(new SubscribeCommand({ ...subscription, Attributes: { RawMessageDelivery: "true" } }));
     sns.destroy();
     return new Inbox(sqs, QueueUrl);
   }
 
-  /** The next message, parsed, or undefined where none is there. */
-  async next(): Promise<unknown> {
+  /** The next message that is about the table, parsed, or undefined where none is there. Others are dropped. */
+  async next(table: string): Promise<unknown> {
     const { Messages } = await this.#sqs.send(new ReceiveMessageCommand({ QueueUrl: this.#url }));
     const message = Messages?.[0];
     if (message === undefined) return undefined;
     const handle = { QueueUrl: this.#url, ReceiptHandle: message.ReceiptHandle };
     await this.#sqs.send(new DeleteMessageCommand(handle));
-    return JSON.parse(message.Body ?? "");
+    const told = JSON.parse(message.Body ?? "") as { readonly table?: unknown };
+    return told.table === table ? told : this.next(table);
   }
 }

@@ -1,4 +1,5 @@
 /** A lake of one test on the emulator: a bucket, a database, a work group, and the tables and the delivery stream of a schema. */
+import { randomUUID } from "node:crypto";
 import { CreateWorkGroupCommand } from "@aws-sdk/client-athena";
 import {
   CreateDeliveryStreamCommand,
@@ -12,6 +13,7 @@ import {
   type TableInput,
   UpdateTableCommand,
 } from "@aws-sdk/client-glue";
+import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { CreateBucketCommand } from "@aws-sdk/client-s3";
 import { type AwsLake, openAwsLake } from "../../../src/aws/aws-lake.ts";
 import { columnTypeText } from "../../../src/core/column-type.ts";
@@ -138,12 +140,31 @@ function tableInputs(bucket: string, schema: Schema): readonly TableInput[] {
   ];
 }
 
+/** A role for the delivery of any lake here. */
+async function deliveryRole(): Promise<string> {
+  const iam = new IAMClient({ region: "us-east-1" });
+  const RoleName = `delivery-${randomUUID()}`;
+  const document = (statement: object) =>
+    JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] });
+  const Principal = { Service: "firehose.amazonaws.com" };
+  const { Role } = await iam.send(
+    new CreateRoleCommand({
+      RoleName,
+      AssumeRolePolicyDocument: document({ Principal, Action: "sts:AssumeRole" }),
+    }),
+  );
+  const PolicyDocument = document({ Action: ["s3:*", "glue:*"], Resource: "*" });
+  await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: "delivery", PolicyDocument }));
+  iam.destroy();
+  return Role?.Arn ?? "";
+}
+
 async function makeStream(
   firehose: FirehoseClient,
   place: { stream: string; bucket: string; database: string; schema: Schema },
 ): Promise<void> {
   const { stream, bucket, database, schema } = place;
-  const RoleARN = "arn:aws:iam::000000000000:role/firehose";
+  const RoleARN = await deliveryRole();
   const destination: S3DestinationConfiguration = {
     RoleARN,
     BucketARN: `arn:aws:s3:::${bucket}`,

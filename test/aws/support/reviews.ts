@@ -1,36 +1,76 @@
-/** The Reviews table on the emulator, and its lake as people see it: through Athena. */
+/** A deployed table on the emulator, and its lake as people see it: through Athena. */
+import { randomUUID } from "node:crypto";
 import {
+  type AttributeValue,
+  BatchWriteItemCommand,
   DeleteItemCommand,
   DynamoDBClient,
   PutItemCommand,
   ScanCommand,
   type ScanCommandOutput,
 } from "@aws-sdk/client-dynamodb";
+import { DeleteTableCommand } from "@aws-sdk/client-glue";
+import {
+  type FunctionConfiguration,
+  InvokeCommand,
+  LambdaClient,
+  paginateListFunctions,
+  UpdateEventSourceMappingCommand,
+  UpdateFunctionConfigurationCommand,
+} from "@aws-sdk/client-lambda";
 import {
   DescribeExecutionCommand,
   ListExecutionsCommand,
   SFNClient,
   StartExecutionCommand,
 } from "@aws-sdk/client-sfn";
-import { athenaItems } from "../../../src/aws/athena-items.ts";
+import { expect } from "@jest/globals";
 import { type AwsLake, openAwsLake } from "../../../src/aws/aws-lake.ts";
 import { type Deployment, readDeployments } from "../../../src/aws/deployment.ts";
 import { itemText, readItem } from "../../../src/core/attribute-value.ts";
+import type { WireValue } from "../../../src/core/codec/encoding.ts";
+import { changesFolder, failedBatchesFolder } from "../../../src/core/lake-path.ts";
 import { requireSchema } from "../../../src/core/lake-table.ts";
+import { wireRows } from "../../../src/core/lake-view.ts";
+import { rowCodec, toItem } from "../../../src/core/row.ts";
+import { toItemJson } from "../../../src/embedded/dynamodb/attribute-json.ts";
 import type { AwsEmulator } from "./emulator.ts";
 
-export type Review = Readonly<Record<string, { readonly S: string } | { readonly N: string }>>;
+/** As the SDK takes it. */
+export type StoredItem = Readonly<Record<string, AttributeValue>>;
+
+/** An item of the example, or of a table like it. */
+export type Review = StoredItem;
+
+export interface Ended {
+  readonly status: string;
+  /** What it gave, or its error and cause. */
+  readonly output: unknown;
+}
+
+export interface MappingChange {
+  readonly Enabled?: boolean;
+  /** A batch that fails is tried so many times more before it is put aside. */
+  readonly MaximumRetryAttempts?: number;
+}
+
+export type Answered = { readonly answer: unknown } | { readonly error: string };
+
+/** BatchWriteItem takes so many. */
+const WRITTEN_AT_ONCE = 25;
 
 export class DeployedTable {
   readonly deployment: Deployment;
   readonly lake: AwsLake;
   readonly #dynamodb: DynamoDBClient;
+  readonly #functions: LambdaClient;
   readonly #machines: SFNClient;
 
   constructor(emulator: AwsEmulator, deployment: Deployment) {
     this.deployment = deployment;
     this.lake = openAwsLake(deployment);
     this.#dynamodb = new DynamoDBClient(emulator.client);
+    this.#functions = new LambdaClient(emulator.client);
     this.#machines = new SFNClient(emulator.client);
   }
 
@@ -43,14 +83,23 @@ export class DeployedTable {
     return new DeployedTable(emulator, deployment as Deployment);
   }
 
-  async put(...items: readonly Review[]): Promise<void> {
-    for (const Item of items)
-      await this.#dynamodb.send(new PutItemCommand({ TableName: this.#source, Item: Item as never }));
+  async put(...items: readonly StoredItem[]): Promise<void> {
+    for (const Item of items) await this.#dynamodb.send(new PutItemCommand({ TableName: this.source, Item }));
   }
 
-  async remove(...keys: readonly Review[]): Promise<void> {
-    for (const Key of keys)
-      await this.#dynamodb.send(new DeleteItemCommand({ TableName: this.#source, Key: Key as never }));
+  /** Items of different keys, in no order. */
+  async putMany(items: readonly StoredItem[]): Promise<void> {
+    for (let at = 0; at < items.length; at += WRITTEN_AT_ONCE) {
+      const requests = items.slice(at, at + WRITTEN_AT_ONCE).map((Item) => ({ PutRequest: { Item } }));
+      const { UnprocessedItems = {} } = await this.#dynamodb.send(
+        new BatchWriteItemCommand({ RequestItems: { [this.source]: requests } }),
+      );
+      expect(UnprocessedItems).toEqual({});
+    }
+  }
+
+  async remove(...keys: readonly StoredItem[]): Promise<void> {
+    for (const Key of keys) await this.#dynamodb.send(new DeleteItemCommand({ TableName: this.source, Key }));
   }
 
   /** The table's items, by a scan, as sorted DynamoDB JSON. */
@@ -59,36 +108,164 @@ export class DeployedTable {
     let start: ScanCommandOutput["LastEvaluatedKey"];
     do {
       const page: ScanCommandOutput = await this.#dynamodb.send(
-        new ScanCommand({ TableName: this.#source, ExclusiveStartKey: start, ConsistentRead: true }),
+        new ScanCommand({ TableName: this.source, ExclusiveStartKey: start, ConsistentRead: true }),
       );
-      for (const item of page.Items ?? []) lines.push(itemText(readItem(item)));
+      for (const item of page.Items ?? []) lines.push(itemText(readItem(toItemJson(item))));
       start = page.LastEvaluatedKey;
     } while (start !== undefined);
     return lines.sort();
   }
 
-  /** The lake's items, by the newest manifest, as sorted DynamoDB JSON. */
+  /** The items of `<table>`, as people query it, as sorted DynamoDB JSON. */
   async items(): Promise<readonly string[]> {
-    const schema = await requireSchema(this.lake.store, this.deployment.table);
+    const { engine, store } = this.lake;
+    const { table } = this.deployment;
+    const schema = await requireSchema(store, table);
+    const codec = rowCodec(schema);
+    const sql = wireRows({ engine, schema }, { name: table, sql: `SELECT * FROM "${table}"` });
     const lines: string[] = [];
-    for await (const items of athenaItems(this.lake, schema))
-      lines.push(...items.map((item) => itemText(item)));
+    for await (const { rows } of engine.statements.pages(await engine.statements.run(sql)))
+      for (const row of rows) {
+        const unmapped = (row.at(-1) ?? null) as string | null;
+        lines.push(itemText(toItem(codec, { values: row.slice(0, -1) as WireValue[], unmapped })));
+      }
     return lines.sort();
+  }
+
+  /** Waits until `<table>` has the items of the table, since changes need a moment to get there; fails with the difference. */
+  async becomesEqual(secondsMax = 60): Promise<void> {
+    const expected = await this.scanned();
+    let shown: readonly string[] = [];
+    await until(
+      `${this.deployment.table} has the table's items`,
+      async () => {
+        shown = await this.items();
+        return JSON.stringify(shown) === JSON.stringify(expected) ? true : undefined;
+      },
+      secondsMax,
+    ).catch(() => expect(shown).toEqual(expected));
   }
 
   async rows(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
     return this.lake.engine.rows(sql);
   }
 
+  /** Makes one change and waits until it is in the change log. */
+  async delivered(change: () => Promise<void>): Promise<void> {
+    const { store } = this.lake;
+    const folder = changesFolder(this.deployment.table);
+    const before = (await store.list(folder)).length;
+    await change();
+    await until("the change is delivered", async () =>
+      (await store.list(folder)).length > before ? true : undefined,
+    );
+  }
+
+  /** Waits for the first snapshot, which starts by itself. */
+  async seeded(): Promise<void> {
+    const [first] = await until("the first snapshot has started", async () => {
+      const executions = await this.executions(this.deployment.snapshotMachineArn);
+      return executions.length > 0 ? executions : undefined;
+    });
+    expect(await this.ended(first as string)).toMatchObject({
+      status: "SUCCEEDED",
+      output: { outcome: "committed" },
+    });
+  }
+
+  /** Waits until no machine runs. */
+  async idle(): Promise<void> {
+    const { compactionMachineArn, snapshotMachineArn } = this.deployment;
+    for (const arn of [snapshotMachineArn, compactionMachineArn]) await this.ends(arn);
+  }
+
+  async compacted(input: object = { scope: "all", settleSeconds: 0 }): Promise<Ended> {
+    return this.run(this.deployment.compactionMachineArn, input);
+  }
+
+  /** Asks again and again until the work is done: what it gave, and the answers that differ. */
+  async askDuring<T>(
+    sql: string,
+    work: Promise<T>,
+  ): Promise<{ readonly ended: T; readonly answers: unknown[] }> {
+    const answers = new Map<string, unknown>();
+    let isDone = false;
+    const asking = (async () => {
+      while (!isDone) {
+        const rows = await this.rows(sql);
+        answers.set(JSON.stringify(rows), rows);
+      }
+    })();
+    const ended = await work.finally(() => {
+      isDone = true;
+    });
+    await asking;
+    return { ended, answers: [...answers.values()] };
+  }
+
+  /** The name of one of its functions. */
+  async functionOf(handler: string): Promise<FunctionConfiguration> {
+    const wanted = `dynalake ${this.deployment.table}: ${handler}`;
+    for await (const { Functions = [] } of paginateListFunctions({ client: this.#functions }, {})) {
+      const found = Functions.find(({ Description }) => Description === wanted);
+      if (found !== undefined) return found;
+    }
+    throw new Error(`there is no function "${wanted}"`);
+  }
+
+  /** Has the next run of the function begin in a new instance, with these variables beside its own. */
+  async renew(handler: string, variables: Readonly<Record<string, string>> = {}): Promise<void> {
+    const { Environment, FunctionName } = await this.functionOf(handler);
+    const Variables = { ...Environment?.Variables, ...variables, RENEWED: randomUUID() };
+    await this.#functions.send(
+      new UpdateFunctionConfigurationCommand({ FunctionName, Environment: { Variables } }),
+    );
+  }
+
+  /** The batches of the stream that failed for good, as docs/aws.md makes events of them. */
+  async failedBatches(): Promise<readonly { readonly Records: readonly unknown[] }[]> {
+    const { store } = this.lake;
+    const objects = await store.list(failedBatchesFolder(this.deployment.eventSourceMapping));
+    return Promise.all(
+      objects.map(async ({ path }) => {
+        const { payload } = JSON.parse(new TextDecoder().decode(await store.read(path))) as {
+          readonly payload: unknown;
+        };
+        return typeof payload === "string" ? JSON.parse(payload) : payload;
+      }),
+    );
+  }
+
+  /** Changes how the stream is given to its function. */
+  async changeMapping(change: MappingChange): Promise<void> {
+    const UUID = this.deployment.eventSourceMapping;
+    await this.#functions.send(new UpdateEventSourceMappingCommand({ UUID, ...change }));
+  }
+
+  /** Removes a table or a view from the catalog. */
+  async dropTable(Name: string): Promise<void> {
+    const { database } = this.deployment;
+    await this.lake.clients.glue.send(new DeleteTableCommand({ DatabaseName: database, Name }));
+  }
+
+  /** Runs one of its functions: what it answers, or the name of its error. */
+  async invoke(handler: string, event: unknown): Promise<Answered> {
+    const { FunctionName } = await this.functionOf(handler);
+    const { FunctionError, Payload } = await this.#functions.send(
+      new InvokeCommand({ FunctionName, Payload: JSON.stringify(event) }),
+    );
+    const said: unknown = JSON.parse(Payload?.transformToString() ?? "null");
+    return FunctionError === undefined
+      ? { answer: said }
+      : { error: (said as { readonly errorType?: string }).errorType ?? FunctionError };
+  }
+
   /** Runs a machine to its end; what it ended with. */
-  async run(
-    machineArn: string,
-    input: object,
-  ): Promise<{ readonly status: string; readonly output: unknown }> {
+  async run(machineArn: string, input: object): Promise<Ended> {
     return this.ended(await this.start(machineArn, input));
   }
 
-  async ended(executionArn: string): Promise<{ readonly status: string; readonly output: unknown }> {
+  async ended(executionArn: string): Promise<Ended> {
     const ended = await until(`the execution ${executionArn} ends`, async () => {
       const told = await this.#machines.send(new DescribeExecutionCommand({ executionArn }));
       return told.status === "RUNNING" ? undefined : told;
@@ -96,6 +273,13 @@ export class DeployedTable {
     const output =
       ended.output === undefined ? { error: ended.error, cause: ended.cause } : JSON.parse(ended.output);
     return { status: String(ended.status), output };
+  }
+
+  /** What the machine's executions have ended with, the newest first; waits for those that run. */
+  async ends(machineArn: string): Promise<readonly Ended[]> {
+    const ends: Ended[] = [];
+    for (const execution of await this.executions(machineArn)) ends.push(await this.ended(execution));
+    return ends;
   }
 
   /** Starts a machine; the execution's ARN. */
@@ -111,13 +295,15 @@ export class DeployedTable {
     return (told.executions ?? []).map(({ executionArn }) => executionArn as string);
   }
 
-  get #source(): string {
+  /** The name of the source table. */
+  get source(): string {
     return this.deployment.sourceTableArn.replace(/^.*\//, "");
   }
 
   close(): void {
     this.lake.close();
     this.#dynamodb.destroy();
+    this.#functions.destroy();
     this.#machines.destroy();
   }
 }

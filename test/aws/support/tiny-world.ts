@@ -20,7 +20,7 @@ import {
   StartExecutionCommand,
 } from "@aws-sdk/client-sfn";
 import { deployStacks } from "./deploy.ts";
-import { type AwsEmulator, startEmulator } from "./emulator.ts";
+import { type AwsEmulator, sharedEmulator } from "./emulator.ts";
 
 export interface TinyWorld {
   readonly emulator: AwsEmulator;
@@ -33,35 +33,29 @@ export interface TinyWorld {
   readonly sfn: SFNClient;
   readonly lambda: LambdaClient;
   readonly cloudwatch: CloudWatchClient;
-  stop(): Promise<void>;
+  close(): void;
 }
 
 /** With policies enforced: what works so would work without, too. */
-export async function startTinyWorld(): Promise<TinyWorld> {
-  const emulator = await startEmulator({ iam: true });
-  try {
-    const { Tiny: outputs = {} } = await deployStacks(emulator, {
-      app: "node_modules/.bin/tsx test/aws/support/tiny-app.ts",
-      stacks: ["Tiny"],
-    });
-    const clients = {
-      dynamodb: new DynamoDBClient(emulator.client),
-      s3: new S3Client(emulator.client),
-      glue: new GlueClient(emulator.client),
-      athena: new AthenaClient(emulator.client),
-      sfn: new SFNClient(emulator.client),
-      lambda: new LambdaClient(emulator.client),
-      cloudwatch: new CloudWatchClient(emulator.client),
-    };
-    const stop = async () => {
-      for (const client of Object.values(clients)) client.destroy();
-      await emulator.stop();
-    };
-    return { emulator, outputs, bucket: outputs.BucketName as string, ...clients, stop };
-  } catch (error) {
-    await emulator.stop();
-    throw error;
-  }
+export async function openTinyWorld(): Promise<TinyWorld> {
+  const emulator = await sharedEmulator();
+  const { Tiny: outputs = {} } = await deployStacks(emulator, {
+    app: "node_modules/.bin/tsx test/aws/support/tiny-app.ts",
+    stacks: ["Tiny"],
+  });
+  const clients = {
+    dynamodb: new DynamoDBClient(emulator.client),
+    s3: new S3Client(emulator.client),
+    glue: new GlueClient(emulator.client),
+    athena: new AthenaClient(emulator.client),
+    sfn: new SFNClient(emulator.client),
+    lambda: new LambdaClient(emulator.client),
+    cloudwatch: new CloudWatchClient(emulator.client),
+  };
+  const close = () => {
+    for (const client of Object.values(clients)) client.destroy();
+  };
+  return { emulator, outputs, bucket: outputs.BucketName as string, ...clients, close };
 }
 
 const secondsMax = 60;

@@ -1,0 +1,79 @@
+/** Compactions that die at any of their states: the view stays right, and a later one finds what is left to do. */
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { manifestNumbered, manifestSequences } from "../../src/core/lake-table.ts";
+import type { AwsEmulator } from "./support/emulator.ts";
+import type { DeployedTable, StoredItem } from "./support/reviews.ts";
+import { openWorld } from "./support/world.ts";
+
+let emulator: AwsEmulator;
+let mortal: DeployedTable;
+let machine: string;
+
+beforeAll(async () => {
+  const world = await openWorld("mortal");
+  emulator = world.emulator;
+  mortal = world.tables.mortal;
+  machine = mortal.deployment.compactionMachineArn.split(":").at(-1) as string;
+  await mortal.put(...Array.from({ length: 10 }, (_, i) => review(`stable ${i}`, {})));
+  await mortal.seeded();
+  await mortal.becomesEqual();
+});
+
+afterAll(() => mortal?.close());
+
+function review(user: string, attributes: StoredItem): StoredItem {
+  return { User: { S: user }, Book: { S: "Dune" }, ...attributes };
+}
+
+/** Rows that no test changes: whatever runs, a query counts them all. */
+const STABLE = "SELECT count(*) AS n FROM mortal WHERE \"user\" LIKE 'stable %'";
+
+test.each(["Plan", "Stage", "Statement", "Commit", "Publish", "Clean"])(
+  "a compaction that dies at %s, before or after it, leaves a right view, and the next one mends it",
+  async (state) => {
+    for (const when of ["before", "after"] as const) {
+      await mortal.delivered(() => mortal.put(review(`dies at ${state}`, { Author: { S: `dies ${when}` } })));
+      await emulator.faults.failState({ machine, state, how: "abort", when });
+      const { answers, ended } = await mortal.askDuring(STABLE, mortal.compacted());
+      expect(ended).toMatchObject({ status: "ABORTED" });
+      expect(answers).toEqual([[{ n: 10 }]]);
+      expect(await emulator.faults.left(machine)).toBe(0);
+      await mortal.becomesEqual();
+    }
+    expect(await mortal.compacted({ settleSeconds: 0 })).toMatchObject({ status: "SUCCEEDED" });
+    await mortal.becomesEqual();
+  },
+);
+
+test("a day later vacuum removes what the dead have left, and nothing that is in use", async () => {
+  const { bucket, store } = mortal.lake;
+  const foldersOf = (kind: string) => store.folders(`mortal/${kind}/`);
+  const dead = (await foldersOf("segments")).length - (await runsInUse()).length;
+  expect(dead).toBeGreaterThan(0);
+  expect((await foldersOf("staging")).length).toBeGreaterThan(0);
+  expect(await mortal.invoke("clean", { vacuum: true })).toMatchObject({
+    answer: { files: 0, partitions: 0 },
+  });
+  await emulator.makeOlder(bucket, "mortal/", 25);
+  const cleaned = await mortal.invoke("clean", { vacuum: true });
+  expect(cleaned).toMatchObject({ answer: { manifests: 0, partitions: expect.any(Number) } });
+  expect(await foldersOf("staging")).toEqual([]);
+  expect([...(await foldersOf("segments"))].sort()).toEqual(await runsInUse());
+  await mortal.becomesEqual();
+});
+
+/** The runs that the manifests of the last week name. */
+async function runsInUse(): Promise<readonly string[]> {
+  const { store } = mortal.lake;
+  const runs = new Set<string>();
+  for (const sequence of await manifestSequences(store, "mortal")) {
+    const manifest = await manifestNumbered(store, "mortal", sequence);
+    const snapshots = manifest.snapshots.flatMap(({ segments }) => segments);
+    for (const { run } of [...manifest.segments, ...snapshots]) runs.add(run);
+  }
+  return [...runs].sort();
+}
+
+test("nothing needed a permission that it does not have", async () => {
+  expect(await emulator.denials("DynalakeMortal")).toEqual([]);
+});

@@ -1,0 +1,143 @@
+/**
+ * What most test files work on: the example and some existing tables, deployed to the shared emulator by the command that
+ * docs/aws.md has, once in a run. Each file has a table of its own.
+ */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DynamoDBClient,
+  UpdateContinuousBackupsCommand,
+} from "@aws-sdk/client-dynamodb";
+import type { SchemaFile } from "../../../src/core/schema.ts";
+import { deployStacks } from "./deploy.ts";
+import { type AwsEmulator, sharedEmulator } from "./emulator.ts";
+import { once } from "./once.ts";
+import { DeployedTable } from "./reviews.ts";
+
+export interface WorldTable {
+  readonly schema: SchemaFile;
+  readonly hash: "S" | "N";
+  readonly range?: "S" | "B";
+}
+
+const review: Omit<SchemaFile, "table" | "source"> = {
+  key: { hash: "User", range: "Book" },
+  attributes: {
+    User: { type: "string" },
+    Book: { type: "string" },
+    Rating: { type: "int" },
+    Author: { type: "string" },
+  },
+};
+
+/** Names that SQL would read as something else. */
+export const ODD = {
+  hash: "select",
+  range: 'it\'s "the" `key` of ключ; --',
+} as const;
+
+type OwnTable = "mortal" | "guarded" | "odd" | "wide";
+
+export const WORLD_TABLES: Readonly<Record<OwnTable, WorldTable>> = {
+  /** Whose compactions die. */
+  mortal: { schema: { ...review, table: "mortal", source: "Mortal" }, hash: "S", range: "S" },
+  /** Whose functions lose their permissions. */
+  guarded: {
+    schema: { ...review, table: "guarded", source: "Guarded", partitionBy: "identity(author)" },
+    hash: "S",
+    range: "S",
+  },
+  odd: {
+    schema: {
+      table: "odd",
+      source: "Odd.Things-1",
+      key: { hash: ODD.hash, range: ODD.range },
+      attributes: {
+        [ODD.hash]: { type: "decimal(38,9)", name: "select" },
+        [ODD.range]: { type: "binary", name: "range_key" },
+        from: { type: "string", name: "from" },
+        "order by": { type: "int", name: "order_by" },
+        "O'Brien": { type: "string", name: "o_brien" },
+        'say "hi"': { type: "map<string,string>", name: "said" },
+        "`back`": { type: "array<string>", name: "table" },
+        "größe 📏": { type: "double", name: "groesse" },
+        "'; DROP TABLE reviews; --": { type: "boolean", name: "null" },
+      },
+    },
+    hash: "N",
+    range: "B",
+  },
+  wide: {
+    schema: {
+      table: "wide",
+      source: "Wide",
+      key: { hash: "Id" },
+      partitionBy: "bucket(130)",
+      attributes: { Id: { type: "string" }, N: { type: "int" } },
+    },
+    hash: "S",
+  },
+};
+
+export type WorldTableName = OwnTable | "reviews";
+
+/** The shared emulator with everything deployed, and one of its tables. */
+export async function openWorld<const Names extends readonly WorldTableName[]>(
+  ...names: Names
+): Promise<{
+  readonly emulator: AwsEmulator;
+  readonly tables: Readonly<Record<Names[number], DeployedTable>>;
+}> {
+  const emulator = await sharedEmulator();
+  await once(emulator.folder, "world", () => deployWorld(emulator));
+  const entries = names.map(
+    async (name) => [name, await DeployedTable.open(emulator, stackOf(name))] as const,
+  );
+  return { emulator, tables: Object.fromEntries(await Promise.all(entries)) as never };
+}
+
+function stackOf(name: string): string {
+  return `Dynalake${name[0]?.toUpperCase()}${name.slice(1)}`;
+}
+
+async function deployWorld(emulator: AwsEmulator): Promise<boolean> {
+  const folder = join(emulator.folder, "schemas");
+  await mkdir(folder);
+  const dynamodb = new DynamoDBClient(emulator.client);
+  const entries: unknown[] = [];
+  for (const [name, table] of Object.entries(WORLD_TABLES)) {
+    const { schema } = table;
+    await dynamodb.send(new CreateTableCommand(tableInput(table)));
+    await dynamodb.send(
+      new UpdateContinuousBackupsCommand({
+        TableName: schema.source,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      }),
+    );
+    const file = join(folder, `${name}.json`);
+    await writeFile(file, JSON.stringify(schema));
+    entries.push({ table: schema.source, schema: file });
+  }
+  dynamodb.destroy();
+  const exports = JSON.stringify(entries);
+  await deployStacks(emulator, { app: "node_modules/.bin/tsx infra/app.ts", context: { exports } });
+  return true;
+}
+
+function tableInput({ schema, hash, range }: WorldTable): CreateTableCommandInput {
+  const key = [
+    { name: schema.key.hash, AttributeType: hash, KeyType: "HASH" as const },
+    ...(range === undefined
+      ? []
+      : [{ name: schema.key.range ?? "", AttributeType: range, KeyType: "RANGE" as const }]),
+  ];
+  return {
+    TableName: schema.source,
+    BillingMode: "PAY_PER_REQUEST",
+    AttributeDefinitions: key.map(({ name, AttributeType }) => ({ AttributeName: name, AttributeType })),
+    KeySchema: key.map(({ name, KeyType }) => ({ AttributeName: name, KeyType })),
+    StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" },
+  };
+}
