@@ -16,6 +16,11 @@ export interface Terminal {
 /** On a pipe a progress line is written at most this often. */
 const PIPE_PROGRESS_MS = 5_000;
 
+/** What a file or an argument holds must not move a terminal's cursor; a note may have several lines. */
+function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, "\u00b7");
+}
+
 export function processTerminal(): Terminal {
   const { stdout, stderr } = process;
   let open = false;
@@ -32,18 +37,18 @@ export function processTerminal(): Terminal {
     },
     note: (line) => {
       settle();
-      stderr.write(`${line}\n`);
+      stderr.write(`${printable(line)}\n`);
     },
     progress: (line) => {
       if (stderr.isTTY === true) {
-        stderr.write(`\r\u001b[2K${line}`);
+        stderr.write(`\r\u001b[2K${printable(line)}`);
         open = true;
         return;
       }
       const nowMs = Date.now();
       if (nowMs - lastProgressMs < PIPE_PROGRESS_MS) return;
       lastProgressMs = nowMs;
-      stderr.write(`${line}\n`);
+      stderr.write(`${printable(line)}\n`);
     },
     settle,
   };

@@ -41,6 +41,8 @@ const SCALARS = new Set<string>([
 ]);
 const PRECISION_MAX = 38;
 const NESTING_MAX = 32;
+/** Engines plan an array or a map within another one by a lambda within another one: each doubles the time, or more. */
+const LOOPS_MAX = 16;
 
 /** Reads a type's text, e.g. `struct<publisher:string,pages:int>`; throws InvalidType. */
 export function parseColumnType(text: string): ColumnType {
@@ -84,6 +86,19 @@ export function schemaTypeText(type: ColumnType): string {
   }
 }
 
+/** Where a type stands within others. */
+interface Level {
+  readonly depth: number;
+  /** How many of those around it are arrays and maps. */
+  readonly loops: number;
+}
+
+const TOP: Level = { depth: 0, loops: 0 };
+
+function withinLoop({ depth, loops }: Level): Level {
+  return { depth: depth + 1, loops: loops + 1 };
+}
+
 /** Recursive descent over the type's text; `at` is the index of the next character. */
 class TypeReader {
   private readonly text: string;
@@ -98,11 +113,16 @@ class TypeReader {
       this.at = this.text.length;
       return { kind: "json" };
     }
-    return this.type(0);
+    return this.type(TOP);
   }
 
-  private type(depth: number): PartType {
-    if (depth > NESTING_MAX) throw new InvalidType(`types are nested deeper than ${NESTING_MAX} levels`);
+  private type(level: Level): PartType {
+    if (level.depth > NESTING_MAX)
+      throw new InvalidType(`types are nested deeper than ${NESTING_MAX} levels`);
+    if (level.loops > LOOPS_MAX)
+      throw new InvalidType(
+        `arrays and maps are nested deeper than ${LOOPS_MAX} levels: json holds a column of any depth`,
+      );
     const kind = this.word().toLowerCase();
     if (SCALARS.has(kind)) return { kind: kind as ScalarKind };
     switch (kind) {
@@ -112,14 +132,14 @@ class TypeReader {
         return this.decimal();
       case "array": {
         this.expect("<");
-        const element = this.type(depth + 1);
+        const element = this.type(withinLoop(level));
         this.expect(">");
         return { kind, element };
       }
       case "map":
-        return this.map(depth);
+        return this.map(level);
       case "struct":
-        return this.struct(depth);
+        return this.struct(level);
       default:
         throw new InvalidType(`"${kind}" at character ${this.at - kind.length + 1} is no type`);
     }
@@ -143,29 +163,29 @@ class TypeReader {
     return { kind: "decimal", precision, scale };
   }
 
-  private map(depth: number): PartType {
+  private map(level: Level): PartType {
     this.expect("<");
     if (this.word().toLowerCase() !== "string") throw new InvalidType("the keys of a map are of type string");
     this.expect(",");
-    const value = this.type(depth + 1);
+    const value = this.type(withinLoop(level));
     this.expect(">");
     return { kind: "map", value };
   }
 
-  private struct(depth: number): PartType {
+  private struct(level: Level): PartType {
     this.expect("<");
-    const fields: StructField[] = [];
+    const fields = new Map<string, StructField>();
     do {
       const attribute = this.word();
       this.expect(":");
       const name = attribute.toLowerCase();
-      const twin = fields.find((field) => field.name === name);
+      const twin = fields.get(name);
       if (twin)
         throw new InvalidType(`the fields "${twin.attribute}" and "${attribute}" have one name in SQL`);
-      fields.push({ attribute, name, type: this.type(depth + 1) });
+      fields.set(name, { attribute, name, type: this.type({ ...level, depth: level.depth + 1 }) });
     } while (this.accept(","));
     this.expect(">");
-    return { kind: "struct", fields };
+    return { kind: "struct", fields: [...fields.values()] };
   }
 
   private word(): string {

@@ -22,6 +22,15 @@ import { parseSchema, parseSchemaText, type Schema } from "./schema.ts";
 const decoder = new TextDecoder("utf-8", { fatal: true });
 const encoder = new TextEncoder();
 
+/** Throws LAKE_DAMAGED where the object is no text. */
+function textOf(content: Uint8Array, path: string): string {
+  try {
+    return decoder.decode(content);
+  } catch (cause) {
+    throw new DynalakeError("LAKE_DAMAGED", `${path} is no UTF-8 text`, { cause });
+  }
+}
+
 /** The names of the lake's tables. */
 export async function lakeTables(store: ObjectStore): Promise<readonly string[]> {
   const tables: string[] = [];
@@ -57,7 +66,7 @@ export async function schemaAt(store: ObjectStore, manifest: Manifest, current: 
 export async function readWrittenSchema(store: ObjectStore, table: string): Promise<Schema | undefined> {
   const path = schemaPath(table);
   const content = await store.read(path);
-  return content === undefined ? undefined : parseSchemaText(decoder.decode(content), path);
+  return content === undefined ? undefined : parseSchemaText(textOf(content, path), path);
 }
 
 /** Writes the schema for people to read, and for a table without a commit. */
@@ -92,7 +101,7 @@ export async function readManifest(
 ): Promise<Manifest | undefined> {
   const path = manifestPath(table, sequence);
   const content = await store.read(path);
-  return content === undefined ? undefined : parseManifest(decoder.decode(content), path);
+  return content === undefined ? undefined : parseManifest(textOf(content, path), path);
 }
 
 /** The newest commit, or what holds before the first one. */
@@ -185,7 +194,7 @@ export async function readGaps(store: ObjectStore, table: string): Promise<reado
   const gaps: Gap[] = [];
   for (const { path } of await store.list(gapsFolder(table))) {
     const content = await store.read(path);
-    if (content !== undefined) gaps.push(parseGap(decoder.decode(content), path));
+    if (content !== undefined) gaps.push(parseGap(textOf(content, path), path));
   }
   return gaps.sort((a, b) => a.foundAtSeconds - b.foundAtSeconds);
 }

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { DynalakeError } from "./error.ts";
+import { BUCKETS_MAX } from "./partitioning.ts";
 import { type Recovery, recoveryFile } from "./recovery.ts";
 import type { SchemaFile } from "./schema.ts";
 
@@ -82,7 +83,13 @@ export interface Manifest {
   readonly gaps: readonly Gap[];
 }
 
-const seconds = z.number().int().min(0);
+/** The last second of the year 9999: neither calendars nor the names of partitions go further. */
+const SECONDS_MAX = 253_402_300_799;
+
+/** A moment in a file of the lake: seconds since the epoch. */
+export const momentFile: z.ZodNumber = z.number().min(0).max(SECONDS_MAX);
+
+const seconds = momentFile.int();
 /** A name that may be part of a path and of a partition. */
 export const segmentName: z.ZodString = z.string().regex(/^[A-Za-z0-9_-]+$/);
 
@@ -111,7 +118,7 @@ const manifestFile = z.object({
   floorSeconds: seconds,
   horizonSeconds: seconds,
   skewSeconds: seconds,
-  buckets: z.number().int().min(1),
+  buckets: z.number().int().min(1).max(BUCKETS_MAX),
   // Checked by `parseSchema` when it is used.
   schema: z.custom<SchemaFile>((value) => typeof value === "object").nullable(),
   recovery: recoveryFile.optional(),

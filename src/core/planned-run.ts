@@ -13,9 +13,10 @@ import {
   type SnapshotFacts,
 } from "./compaction-plan.ts";
 import { DynalakeError } from "./error.ts";
-import { changesFolder, hourOf, segmentsFolder } from "./lake-path.ts";
+import { changesFolder, hourOf, segmentOfPath, segmentsFolder } from "./lake-path.ts";
 import { commitManifest, latestManifest, manifestNumbered, readWrittenSchema } from "./lake-table.ts";
-import { LAKE_FORMAT, type Manifest, type Segment, segmentName } from "./manifest.ts";
+import { LAKE_FORMAT, type Manifest, momentFile, type Segment, segmentName } from "./manifest.ts";
+import { BUCKETS_MAX } from "./partitioning.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 import type { QueryEngine, Stage } from "./ports/query-engine.ts";
 import type { Schema, SchemaFile } from "./schema.ts";
@@ -64,7 +65,7 @@ export interface PlannedSchema {
   readonly schema: SchemaFile;
 }
 
-const seconds = z.number().int().min(0);
+const seconds = momentFile.int();
 
 /** Checked by `parseSchema` when it is used. */
 const schemaFile = z.custom<SchemaFile>((value) => typeof value === "object" && value !== null);
@@ -84,7 +85,7 @@ const plannedChange = z.discriminatedUnion("kind", [
     cutSeconds: seconds,
     floorSeconds: seconds,
     items: z.number().int().min(0),
-    buckets: z.number().int().min(1),
+    buckets: z.number().int().min(1).max(BUCKETS_MAX),
     deliveryDelaySeconds: seconds,
     snapshotsKept: z.number().int().min(1),
     schema: schemaFile,
@@ -139,16 +140,39 @@ export async function stageRun(context: RunContext, planned: PlannedRun): Promis
   }
 }
 
-/** Commits, and cleans up after a conflict: only a clean failure may delete what was staged. Throws CONFLICT. */
+/**
+ * Commits, and cleans up after a conflict: only a clean failure may delete what was staged. Throws CONFLICT, also where what
+ * was staged is gone: a manifest must not name it.
+ */
 export async function commitRun(
   context: RunContext,
   planned: PlannedRun,
   staged: readonly Segment[],
 ): Promise<Manifest> {
+  await requireStaged(context, planned.run, staged);
   const next = await commitChange(context, planned, staged);
   if (!(next instanceof DynalakeError)) return next;
   await removeRun(context, planned.run);
   throw next;
+}
+
+/** A vacuum without grace takes a run that is under way for one that died. What is left is left to the next vacuum. */
+async function requireStaged(
+  { store, schema }: RunContext,
+  run: string,
+  staged: readonly Segment[],
+): Promise<void> {
+  if (staged.length === 0) return;
+  const objects = await store.list(`${segmentsFolder(schema.table)}${run}/`);
+  const parts = new Set(objects.map(({ path }) => segmentOfPath(path)?.part));
+  if (staged.every(({ part }) => parts.has(part))) return;
+  throw new DynalakeError(
+    "CONFLICT",
+    `what run ${run} of "${schema.table}" has staged was removed meanwhile`,
+    {
+      next: "Nothing was harmed; run the command again. Vacuum with a shorter grace only while nothing else runs.",
+    },
+  );
 }
 
 /** The manifest, or the conflict. */

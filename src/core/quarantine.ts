@@ -32,7 +32,11 @@ export async function quarantineRecords(
 ): Promise<readonly string[]> {
   const encoder = new TextEncoder();
   const byReason = new Map<RejectionReason, QuarantinedRecord[]>();
-  for (const record of records) byReason.set(record.reason, [...(byReason.get(record.reason) ?? []), record]);
+  for (const record of records) {
+    const own = byReason.get(record.reason);
+    if (own === undefined) byReason.set(record.reason, [record]);
+    else own.push(record);
+  }
   const paths: string[] = [];
   for (const [reason, own] of byReason) {
     const id = sha256Half(encoder.encode(JSON.stringify(own.map((record) => record.raw))));

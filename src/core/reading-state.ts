@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { DynalakeError } from "./error.ts";
 import { positionPath } from "./lake-path.ts";
-import { LAKE_FORMAT } from "./manifest.ts";
+import { LAKE_FORMAT, momentFile } from "./manifest.ts";
 import type { StreamPosition } from "./ports/change-source.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 
@@ -15,8 +15,6 @@ export interface ReadingState {
   readonly newestChangeSeconds: number | undefined;
 }
 
-const seconds = z.number().min(0);
-
 const stateFile = z.object({
   format: z.number().int(),
   position: z.object({
@@ -26,9 +24,9 @@ const stateFile = z.object({
       z.object({ parent: z.string().optional(), after: z.string().optional(), finished: z.boolean() }),
     ),
   }),
-  savedAtSeconds: seconds,
-  caughtUpAtSeconds: seconds.optional(),
-  newestChangeSeconds: seconds.optional(),
+  savedAtSeconds: momentFile,
+  caughtUpAtSeconds: momentFile.optional(),
+  newestChangeSeconds: momentFile.optional(),
 });
 
 /** The saved state, or undefined where the stream has never been read; throws LAKE_NEWER or LAKE_DAMAGED. */

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { DynalakeError } from "./error.ts";
 import { streamWatchPath } from "./lake-path.ts";
-import { LAKE_FORMAT } from "./manifest.ts";
+import { LAKE_FORMAT, momentFile } from "./manifest.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 
 export interface StreamWatch {
@@ -19,7 +19,7 @@ export interface StreamWatch {
   readonly sinceSeconds: number;
 }
 
-const seconds = z.number().int().min(0);
+const seconds = momentFile.int();
 
 const watchFile = z.object({
   format: z.number().int(),

@@ -35,6 +35,8 @@ export async function vacuum(
   policy: RetentionPolicy,
   nowSeconds: number,
 ): Promise<VacuumResult> {
+  // Before the manifests are read: files of a run that commits in between are named by then.
+  const files = [...(await store.list(segmentsFolder(table))), ...(await store.list(stagingFolder(table)))];
   const manifests: NamedSegments[] = [];
   for (const sequence of await manifestSequences(store, table)) {
     const manifest = await readManifest(store, table, sequence);
@@ -46,7 +48,6 @@ export async function vacuum(
   const expired = expiredManifests(manifests, nowSeconds - keptSeconds);
   const kept = manifests.slice(expired.length);
   await store.remove(expired.map((manifest) => manifestPath(table, manifest.sequence)));
-  const files = [...(await store.list(segmentsFolder(table))), ...(await store.list(stagingFolder(table)))];
   const unnamed = unnamedFiles(files, kept, nowSeconds - policy.graceSeconds);
   await store.remove(unnamed.map((file) => file.path));
   return {

@@ -1,6 +1,6 @@
 /** How far the changes of a source have come, as its stream and the saved position of its reader tell. */
 import type { Item } from "./attribute-value.ts";
-import { type Change, readChange, Rejection } from "./change.ts";
+import { type Change, Rejection, readChange } from "./change.ts";
 import { DynalakeError } from "./error.ts";
 import { keyHash } from "./key.ts";
 import { latestManifest } from "./lake-table.ts";

@@ -1,7 +1,7 @@
 /** Which keys have a record in quarantine: the reason why the lake does not have what the source has. */
 import type { Item } from "./attribute-value.ts";
 import { readItem } from "./attribute-value.ts";
-import { keyHash, type KeySchema, keyOf } from "./key.ts";
+import { type KeySchema, keyHash, keyOf } from "./key.ts";
 import { quarantineFolder, quarantineReason } from "./lake-path.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 

@@ -10,6 +10,7 @@ import { duckdb } from "../core/sql/duckdb.ts";
 import { changeWireColumns } from "../core/wire-line.ts";
 import { type DuckdbSession, engineError } from "./duckdb-session.ts";
 import { fileError } from "./file-error.ts";
+import { filePattern } from "./file-pattern.ts";
 import { makeFolder, removeFile, syncFile, syncFolder } from "./folder-store.ts";
 
 /** Rows of a Parquet row group: small enough that a query by key opens few. */
@@ -71,7 +72,7 @@ const PARTITIONS = ["dt", "hr"]
 /** The rows of the files, by column name; columns that a file lacks are null, others are left out. */
 function byName(empty: string, columns: string, files: readonly string[], partitions?: string): string {
   if (files.length === 0) return empty;
-  const list = files.map(literal).join(", ");
+  const list = files.map(filePattern).join(", ");
   const options = "union_by_name = true, hive_partitioning = false";
   const found =
     partitions === undefined

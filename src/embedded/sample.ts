@@ -1,47 +1,64 @@
 /** Items to infer a schema from: some of an export's, evenly over its files, or the first of a table's. */
 import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
+import { basename } from "node:path";
 import { createGunzip } from "node:zlib";
 import { type Item, readItem } from "../core/attribute-value.ts";
 import { Rejection } from "../core/change.ts";
 import { DynalakeError } from "../core/error.ts";
 import { readExportLine } from "../core/export-line.ts";
+import { LINE_FEED, wholeLines } from "../export/whole-lines.ts";
 import { toItemJson } from "./dynamodb/attribute-json.ts";
 import type { SourceConnection } from "./dynamodb/clients.ts";
 import { sourceError } from "./dynamodb/source-error.ts";
-import type { ExportFolder } from "./export-folder.ts";
+import type { ExportFolder, ExportPart } from "./export-folder.ts";
 
 /** Enough to see rare attributes, little enough to take no time. */
 const SAMPLE_ITEMS = 20_000;
 const SCAN_ITEMS = 5_000;
+/** Items of 400 KB, thousands of them, would not fit into memory. */
+const SAMPLE_BYTES = 128 * 1024 * 1024;
+/** A page of a scan has up to a megabyte. */
+const SCAN_PAGES = 100;
 
 /** Items of an export. What cannot be read is left for the snapshot to judge. */
 export async function sampleExport(folder: ExportFolder): Promise<readonly Item[]> {
-  const share = Math.ceil(SAMPLE_ITEMS / Math.max(1, folder.parts.length));
+  const parts = Math.max(1, folder.parts.length);
+  const share = { lines: Math.ceil(SAMPLE_ITEMS / parts), bytes: Math.ceil(SAMPLE_BYTES / parts) };
   const items: Item[] = [];
   for (const part of folder.parts) {
     try {
-      items.push(...(await firstItems(part.file, share)));
+      items.push(...(await firstItems(part, share)));
     } catch (cause) {
+      if (cause instanceof DynalakeError) throw cause;
       throw new DynalakeError("EXPORT_INVALID", `${part.key} is no whole gzip file`, { cause });
     }
   }
   return items;
 }
 
-async function firstItems(file: string, count: number): Promise<readonly Item[]> {
-  const source = createReadStream(file);
+interface Share {
+  readonly lines: number;
+  readonly bytes: number;
+}
+
+/** The items of the first lines, which fill no more than the share of bytes, but for the last one. */
+async function firstItems(part: ExportPart, share: Share): Promise<readonly Item[]> {
+  const source = createReadStream(part.file);
   const gunzip = createGunzip();
   source.on("error", (error) => gunzip.destroy(error));
   const items: Item[] = [];
+  let [lines, bytes] = [0, 0];
   try {
-    for await (const line of createInterface({
-      input: source.pipe(gunzip),
-      crlfDelay: Number.POSITIVE_INFINITY,
-    })) {
-      const item = readable(line);
-      if (item !== undefined) items.push(item);
-      if (items.length >= count) break;
+    for await (const region of wholeLines(source.pipe(gunzip), basename(part.file))) {
+      for (let at = 0; at < region.length && lines < share.lines && bytes < share.bytes; lines++) {
+        const lineFeed = region.indexOf(LINE_FEED, at);
+        const end = lineFeed === -1 ? region.length : lineFeed;
+        const item = readable(region.toString("utf8", at, end));
+        if (item !== undefined) items.push(item);
+        bytes += end + 1 - at;
+        at = end + 1;
+      }
+      if (lines >= share.lines || bytes >= share.bytes) break;
     }
   } finally {
     source.destroy();
@@ -63,6 +80,7 @@ function readable(line: string): Item | undefined {
 export async function sampleTable(connection: SourceConnection, table: string): Promise<readonly Item[]> {
   const items: Item[] = [];
   let start: Record<string, never> | undefined;
+  let pages = 0;
   const call = { place: connection.place, attempt: `scan table "${table}"` };
   do {
     const page = await connection.tables
@@ -75,6 +93,7 @@ export async function sampleTable(connection: SourceConnection, table: string): 
       });
     for (const item of page.Items ?? []) items.push(readItem(toItemJson(item)));
     start = page.LastEvaluatedKey as Record<string, never> | undefined;
-  } while (start !== undefined && items.length < SCAN_ITEMS);
+    pages++;
+  } while (start !== undefined && items.length < SCAN_ITEMS && pages < SCAN_PAGES);
   return items;
 }

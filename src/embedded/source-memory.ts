@@ -1,5 +1,6 @@
 /** Where a lake table's source is reached, remembered so that `run` need not be told again. Never credentials. */
 import { z } from "zod";
+import { DynalakeError } from "../core/error.ts";
 import { sourcePath } from "../core/lake-path.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 
@@ -20,12 +21,23 @@ export async function rememberSource(
   await store.replace(sourcePath(table), new TextEncoder().encode(text));
 }
 
-/** The remembered address; nothing where there is none. */
+/**
+ * The remembered address; nothing where there is none. Throws LAKE_DAMAGED: to take another table for the source, because
+ * an address cannot be read, would mix the two.
+ */
 export async function recallSource(store: ObjectStore, table: string): Promise<SourceAddress> {
-  const content = await store.read(sourcePath(table));
+  const path = sourcePath(table);
+  const content = await store.read(path);
   if (content === undefined) return {};
-  const result = addressFile.safeParse(JSON.parse(new TextDecoder().decode(content)));
-  if (!result.success) return {};
-  const { endpoint, region } = result.data;
+  let read: z.infer<typeof addressFile>;
+  try {
+    read = addressFile.parse(JSON.parse(new TextDecoder().decode(content)));
+  } catch (cause) {
+    throw new DynalakeError("LAKE_DAMAGED", `${path} does not tell where the source is`, {
+      cause,
+      next: "Delete the file, then run the command with --endpoint and --region: it is written anew.",
+    });
+  }
+  const { endpoint, region } = read;
   return { ...(endpoint === undefined ? {} : { endpoint }), ...(region === undefined ? {} : { region }) };
 }

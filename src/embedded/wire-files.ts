@@ -2,10 +2,11 @@
 import { literal } from "../core/sql/dialect.ts";
 import { duckdb } from "../core/sql/duckdb.ts";
 import { LINE_BYTES_MAX, type WireColumn } from "../core/wire-line.ts";
+import { filePattern } from "./file-pattern.ts";
 
 /** A relation over files of wire rows. */
 export function wireFiles(columns: readonly WireColumn[], files: readonly string[]): string {
-  const list = files.map(literal).join(", ");
+  const list = files.map(filePattern).join(", ");
   const types = columns.map(
     (column) => `${literal(column.name)}: ${literal(duckdb.wireTypeName(column.type))}`,
   );

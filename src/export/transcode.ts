@@ -14,6 +14,7 @@ import { LineCursor } from "../core/fast-line-cursor.ts";
 import type { QuarantinedRecord } from "../core/quarantine.ts";
 import { belongs } from "../core/selection.ts";
 import { itemLine, LINE_BYTES_MAX, type LineWriter } from "../core/wire-line.ts";
+import { LINE_FEED, wholeLines } from "./whole-lines.ts";
 
 export interface ExportPartFacts {
   /** The file's name, for errors. */
@@ -40,7 +41,10 @@ const OUTPUT_BYTES = 1024 * 1024;
 const OUTPUT_BYTES_KEPT_MAX = 8 * OUTPUT_BYTES;
 const REJECTED_MAX = 10_000;
 const REJECTED_CHARACTERS_MAX = 64 * 1024 * 1024;
-const LINE_FEED = 10;
+/** An export has no blank lines; a few do no harm, thousands of millions of them come out of a few megabytes of gzip. */
+const BLANK_LINES_MAX = 10_000;
+/** With so many more items than the manifest tells of, the file is not read to its end, where its checksum says more. */
+const ITEMS_TOO_MANY_MAX = 100_000;
 
 /**
  * Transcodes the gzip of JSON lines that `source` gives, in bounded memory; `write` gets the wire rows piece by piece and must
@@ -73,6 +77,7 @@ export async function transcodePart(
     for await (const region of wholeLines(gunzip, name)) {
       for (let at = 0; at < region.length; ) {
         at = lines.transcode(region, at);
+        requireNoMore(part, lines);
         if (lines.output.length >= OUTPUT_BYTES) await flush();
       }
     }
@@ -89,34 +94,12 @@ export async function transcodePart(
   return { items, skipped, rejected };
 }
 
-/** Regions of whole lines, each with its line feed unless the file ends without one. Chunks are not copied but at their ends. */
-async function* wholeLines(chunks: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
-  /** The pieces of a line that has not ended yet. */
-  let pieces: Buffer[] = [];
-  for await (const chunk of chunks) {
-    const last = chunk.lastIndexOf(LINE_FEED);
-    if (last !== -1) {
-      const start = pieces.length === 0 ? 0 : chunk.indexOf(LINE_FEED) + 1;
-      if (start > 0) yield Buffer.concat([...pieces, chunk.subarray(0, start)]);
-      if (last >= start) yield chunk.subarray(start, last + 1);
-      pieces = [];
-    }
-    if (last < chunk.length - 1) pieces.push(chunk.subarray(last + 1));
-    if (pieces.reduce((sum, piece) => sum + piece.length, 0) > LINE_BYTES_MAX) {
-      throw new DynalakeError(
-        "EXPORT_INVALID",
-        `data/${name} has a line of more than ${LINE_BYTES_MAX} bytes`,
-      );
-    }
-  }
-  if (pieces.length > 0) yield Buffer.concat(pieces);
-}
-
 /** The lines of one data file as wire rows in `output`, and the count of them. */
 class LineTranscoder implements Transcoded {
   readonly output: LineCursor = new LineCursor();
   items = 0;
   skipped = 0;
+  blank = 0;
   readonly rejected: RejectedLine[] = [];
   #rejectedCharacters = 0;
   readonly #writer: LineWriter;
@@ -138,9 +121,18 @@ class LineTranscoder implements Transcoded {
       const end = lineFeed === -1 ? region.length : lineFeed;
       if (isValid && this.#fast?.(output, at, end)) this.items++;
       else if (end > at) this.#parse(region.subarray(at, end));
+      else this.#passOverBlank();
       at = end + 1;
     }
     return at;
+  }
+
+  #passOverBlank(): void {
+    if (++this.blank > BLANK_LINES_MAX)
+      throw new DynalakeError(
+        "EXPORT_INVALID",
+        `the export has more than ${BLANK_LINES_MAX} blank lines in a file`,
+      );
   }
 
   #parse(bytes: Buffer): void {
@@ -150,7 +142,10 @@ class LineTranscoder implements Transcoded {
       return;
     }
     const line = bytes.toString("utf8");
-    if (line.trim() === "") return;
+    if (line.trim() === "") {
+      this.#passOverBlank();
+      return;
+    }
     try {
       const item = readExportLine(line);
       if (!belongs(this.#writer.codec.schema, item)) {
@@ -182,6 +177,15 @@ export function requireFewRejected(lines: number, characters: number): void {
   throw new DynalakeError(
     "EXPORT_INVALID",
     `${lines} lines of the export hold no item: more than ${REJECTED_MAX}, or too long to be kept aside`,
+  );
+}
+
+/** Not only at the end, which is far away in a small file that inflates to a large one. */
+function requireNoMore({ name, itemCount }: ExportPartFacts, { items, skipped, rejected }: Transcoded): void {
+  if (items + skipped + rejected.length <= itemCount + ITEMS_TOO_MANY_MAX) return;
+  throw new DynalakeError(
+    "EXPORT_INVALID",
+    `data/${name} has more items than the ${itemCount} that the manifest tells of`,
   );
 }
 

@@ -93,12 +93,29 @@ export function fittingDeclaration(value: AttributeValue): fc.Arbitrary<Attribut
   if ("BS" in value) return setDeclaration(["binary"]);
   return fittingPart(value).chain((type) => {
     if (type === "timestamp") return timestampDeclaration("N" in value ? "number" : "text");
-    return fc.constant({ type: nesting(type) > NESTING_MAX ? "json" : type });
+    return fc.constant({ type: nesting(type) > NESTING_MAX || loops(type) > LOOPS_MAX ? "json" : type });
   });
 }
 
 /** How deep types may be nested: as deep as attributes. */
 const NESTING_MAX = 32;
+
+/** How deep arrays and maps may be. */
+const LOOPS_MAX = 16;
+
+function loops(type: string): number {
+  let deepest = 0;
+  const open: number[] = [];
+  for (const [mark] of type.matchAll(/array<|map<|struct<|>/g)) {
+    if (mark === ">") open.pop();
+    else open.push(mark === "struct<" ? 0 : 1);
+    deepest = Math.max(
+      deepest,
+      open.reduce((sum, one) => sum + one, 0),
+    );
+  }
+  return deepest;
+}
 
 function nesting(type: string): number {
   let [depth, deepest] = [0, 0];

@@ -8,6 +8,7 @@ import { folderStore } from "../../src/embedded/folder-store.ts";
 import { runQuery } from "../../src/embedded/query.ts";
 import {
   done,
+  dynalake,
   dynalakes,
   type Ended,
   expectRefused,
@@ -114,6 +115,12 @@ test("the command line tells what SQL is refused for, and what to do", async () 
       next: /statement/,
     });
   }
+});
+
+test("what a message quotes cannot move the terminal's cursor", async () => {
+  const ended = await dynalake(["query", 'SELECT * FROM "\u001b[2J\u009b2J\r"', "--lake", lake]);
+  expectRefused(ended, { code: "SQL_FAILED", names: ["\u00b7[2J\u00b72J\u00b7"] });
+  expect(ended.stderr).not.toMatch(/[^\P{Cc}\n]/u);
 });
 
 test("what asks about the tables, explains or describes is answered", async () => {

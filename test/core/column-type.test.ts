@@ -74,10 +74,19 @@ describe("parseColumnType", () => {
   });
 
   test("refuses types that are nested deeper than attributes can be", () => {
-    const nested = (levels: number): string => `${"array<".repeat(levels)}int${">".repeat(levels)}`;
-    expect(parseColumnType(nested(32)).kind).toBe("array");
+    const nested = (levels: number): string => `${"struct<a:".repeat(levels)}int${">".repeat(levels)}`;
+    expect(parseColumnType(nested(32)).kind).toBe("struct");
     expect(() => parseColumnType(nested(33))).toThrow(InvalidType);
     expect(() => parseColumnType(nested(20_000))).toThrow(InvalidType);
+  });
+
+  test("refuses arrays and maps that are nested deeper than engines can plan, and tells what to declare", () => {
+    const nested = (levels: number): string =>
+      `${"array<struct<a:map<string,".repeat(levels / 2)}int${">>>".repeat(levels / 2)}`;
+    expect(parseColumnType("array<struct<a:map<string,int>>>").kind).toBe("array");
+    expect(parseColumnType(`${"array<".repeat(16)}int${">".repeat(16)}`).kind).toBe("array");
+    expect(() => parseColumnType(`${"array<".repeat(17)}int${">".repeat(17)}`)).toThrow(/json/);
+    expect(() => parseColumnType(nested(18))).toThrow(/16 levels/);
   });
 
   test("gives a type or throws InvalidType, whatever the text", () => {

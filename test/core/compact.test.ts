@@ -54,6 +54,15 @@ const COMPACTIONS = [
 ] as const;
 
 describe.each(COMPACTIONS)("a %s compaction", (kind, compact) => {
+  test("whose staged files were removed by somebody commits nothing that names them", async () => {
+    const world = worldOf();
+    world.store.meetOnce("create", /segments\/run-1\/.*rows/, "after", () => {
+      for (const path of world.store.paths("t/segments/run-1/")) world.store.objects.delete(path);
+    });
+    await expect(compact(world)).rejects.toMatchObject({ code: "CONFLICT", retryable: true });
+    expect(world.store.paths("t/manifest/")).toEqual([FIRST]);
+  });
+
   test("stages under a run of its own, and is there with the creation of the next manifest", async () => {
     const world = worldOf();
     const result = await compact(world);

@@ -23,7 +23,7 @@ const change: fc.Arbitrary<PlannedRun["change"]> = fc.oneof(
     cutSeconds: seconds,
     floorSeconds: seconds,
     items: fc.nat(),
-    buckets: fc.integer({ min: 1 }),
+    buckets: fc.integer({ min: 1, max: 1000 }),
     deliveryDelaySeconds: seconds,
     snapshotsKept: fc.integer({ min: 1 }),
     schema: fc.constant(SCHEMA),

@@ -31,6 +31,17 @@ describe("what is removed", () => {
     ]);
   });
 
+  test("not the files of a run that commits while they are listed, not even without grace", async () => {
+    const store = new MemoryStore();
+    commit(store, 1, NOW - 100, [segmentOf("live", "b0000")]);
+    for (const run of ["live", "next"]) file(store, `segments/${run}/b0000/rows.parquet`, NOW - 90);
+    store.meetOnce("list", /t\/segments\//, "before", () => {
+      commit(store, 2, NOW, [segmentOf("next", "b0000")]);
+    });
+    await vacuum(store, "t", { retentionSeconds: 0, graceSeconds: 0 }, NOW + 1);
+    expect(store.paths("t/segments/")).toContain("t/segments/next/b0000/rows.parquet");
+  });
+
   test("parts of a run that no manifest names any more, beside parts of it that are live", async () => {
     const store = new MemoryStore();
     commit(store, 1, NOW - 30 * DAY, [segmentOf("run", "b0000"), segmentOf("run", "b0001")]);

@@ -1,0 +1,91 @@
+/** Names and options as people may give them: each has a meaning or a refusal, and none leads out of the lake. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { chosenSchemas, oneSchema } from "../../src/cli/lake-choice.ts";
+import { givenSchema, parseKeyOption } from "../../src/cli/schema-choice.ts";
+import { parseTime, timeText } from "../../src/cli/time-option.ts";
+import { DynalakeError } from "../../src/core/error.ts";
+import {
+  changeObjectPath,
+  gapPath,
+  manifestPath,
+  parseChangeObject,
+  quarantinePath,
+  segmentFolder,
+  segmentOfPath,
+} from "../../src/core/lake-path.ts";
+import { manifestAsOf, requireSchema } from "../../src/core/lake-table.ts";
+import { pathInside } from "../../src/core/ports/object-store.ts";
+import { parseSchema, tableName } from "../../src/core/schema.ts";
+import { folderStore } from "../../src/embedded/folder-store.ts";
+import { hostileName } from "../arbitraries/hostile.ts";
+import { timestampText } from "../arbitraries/item.ts";
+import { fingerprint } from "../support/cli.ts";
+import { withFolder } from "../support/folders.ts";
+import { answerOf, fuzz } from "./fuzz.ts";
+
+const FILE = { table: "t", key: { hash: "id" }, attributes: {} };
+const SAFE_PATH = /^[a-z][a-z0-9_]*\/[A-Za-z0-9_/.=-]+$/;
+
+/** A path of the lake, or no path at all. */
+function expectInside(build: () => string): void {
+  let path: string;
+  try {
+    path = build();
+  } catch (error) {
+    expect((error as Error).message).toMatch(/a part of a lake path/);
+    return;
+  }
+  expect(pathInside(path)).toMatch(SAFE_PATH);
+}
+
+test("a name, a key and a time of any kind are understood or refused, and nothing is touched", async () => {
+  const given = fc.oneof(
+    { weight: 4, arbitrary: hostileName },
+    { weight: 1, arbitrary: timestampText },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom("9".repeat(12), "9".repeat(13), "0", "253402300800", "-1", "2026-02-30"),
+    },
+  );
+  await withFolder(async (folder) => {
+    const root = join(folder, "lake");
+    await mkdir(join(root, "t"), { recursive: true });
+    await mkdir(join(folder, "outside"));
+    await writeFile(join(folder, "outside", "schema.json"), JSON.stringify({ ...FILE, table: "outside" }));
+    await writeFile(join(root, "t", "schema.json"), JSON.stringify(FILE));
+    const store = folderStore(root);
+    const before = await fingerprint(folder);
+    const codes = ["USAGE", "LAKE_NOT_FOUND", "AS_OF_UNKNOWN"];
+    const expectTold = async (run: () => unknown): Promise<void> => {
+      const { refused } = await answerOf(run);
+      if (refused !== undefined) expect(codes).toContain((refused as DynalakeError).code);
+    };
+    await fuzz("names and options", given, async (text) => {
+      const table = tableName(text);
+      parseSchema({ ...FILE, table }, "a test");
+      expectInside(() => manifestPath(table, 1));
+      expectInside(() => segmentFolder("t", text, "b0000"));
+      expectInside(() => gapPath("t", text));
+      expectInside(() => quarantinePath("t", text, "a"));
+      expectInside(() => changeObjectPath("t", 0, 0, text));
+      parseChangeObject(`t/changes/dt=${text}/hr=${text}/${text}`);
+      segmentOfPath(`t/segments/${text}/${text}/rows.parquet`);
+      await expectTold(() => parseKeyOption(text));
+      await expectTold(() => timeText(parseTime(text)));
+      await expectTold(() => manifestAsOf(store, "t", parseTime(text)));
+      await expectTold(() => chosenSchemas(store, root, text));
+      await expectTold(() => oneSchema(store, root, text));
+      await expectTold(() => requireSchema(store, table));
+      const demand = { store, file: undefined, key: undefined, source: undefined };
+      await expectTold(() => givenSchema({ ...demand, name: text }));
+      const { refused } = await answerOf(() =>
+        chosenSchemas(folderStore(join(root, `${text}`.replaceAll("\0", ""))), text, undefined),
+      );
+      expect(refused === undefined || refused instanceof DynalakeError).toBe(true);
+    });
+    expect(await fingerprint(folder)).toEqual(before);
+  });
+});
