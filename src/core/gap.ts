@@ -19,10 +19,12 @@ export function gapFound(found: StreamGap, stream: StreamIdentity, nowSeconds: n
 
 /**
  * A new stream may count from the beginning again, as those of emulators do: its changes lose against those of the old one
- * within the skew allowance. So a snapshot mends the hole only where that does not reach back to them.
+ * within the skew allowance. So a snapshot mends the hole only where that does not reach back to them. Of a stream that is
+ * found late, the beginning is gone, too.
  */
 function untilNewStream(stream: StreamIdentity, nowSeconds: number): number {
-  return Math.ceil(stream.createdAtSeconds ?? nowSeconds) + SKEW_SECONDS;
+  const created = Math.ceil(stream.createdAtSeconds ?? nowSeconds);
+  return Math.max(created + SKEW_SECONDS, nowSeconds - SURELY_KEPT_SECONDS);
 }
 
 /**
@@ -126,7 +128,7 @@ function gapOfOtherStream(
     return { id: `stream-off-${hashOf(readArn ?? "")}`, gap };
   }
   if (stream.arn === readArn) return undefined;
-  const lostUntilSeconds = Math.max(untilNewStream(stream, nowSeconds), nowSeconds - SURELY_KEPT_SECONDS);
+  const lostUntilSeconds = untilNewStream(stream, nowSeconds);
   const detail = `the table has a new stream, ${stream.arn}`;
   const gap = { ...found, reason: "stream-recreated", detail, lostUntilSeconds } as const;
   return { id: `stream-recreated-${hashOf(stream.arn)}`, gap };

@@ -29,6 +29,14 @@ describe("a hole that a reader has found", () => {
     expect(gapFound(found, { arn: ARN }, NOW)).toMatchObject({ lostUntilSeconds: NOW + 120 });
   });
 
+  test("stream-recreated: of a new stream that is found late, the beginning may be lost, too", () => {
+    const found = { reason: "stream-recreated", detail: "" } as const;
+    const stream = { arn: ARN, createdAtSeconds: NOW - 30 * HOUR };
+    const gap = gapFound(found, stream, NOW);
+    expect(gap).toMatchObject({ lostUntilSeconds: NOW - 23 * HOUR });
+    expect(openGaps(seeded(NOW - 29 * HOUR), [gap])).toEqual([gap]);
+  });
+
   test("is mended by a snapshot whose floor is not before the last lost change, and by no older one", () => {
     const gap = gapFound({ reason: "trimmed", detail: "" }, { arn: ARN }, NOW);
     expect(openGaps(seeded(NOW - 23 * HOUR - 1), [gap])).toEqual([gap]);

@@ -2,7 +2,7 @@
 import type { Evaluated, RelationColumn } from "./model-engine.ts";
 import type { SqlRow, SqlValue } from "./sql-evaluation.ts";
 
-/** How an engine writes a value of one of the model's types; undefined is a null. */
+/** How an engine writes a value of one of the model's types. */
 export type WriteValue = (typeName: string, value: SqlValue) => string;
 
 export function withInlineRelations(
@@ -30,19 +30,6 @@ function inlineRows(columns: readonly RelationColumn[], rows: readonly SqlRow[],
 export function duckdbValue(typeName: string, value: SqlValue): string {
   if (value !== null && typeName === "TIMESTAMP") return `make_timestamp(${value})`;
   return `CAST(${literalOf(value)} AS ${typeName})`;
-}
-
-export function athenaValue(typeName: string, value: SqlValue): string {
-  switch (typeName) {
-    case "TIMESTAMP":
-      return value === null
-        ? "CAST(NULL AS timestamp(3))"
-        : `CAST(from_unixtime(${Number(value) / 1_000_000}, 'UTC') AS timestamp(3))`;
-    case "UUID":
-      return `from_hex(${literalOf(value === null ? null : String(value).replaceAll("-", ""))})`;
-    default:
-      return `CAST(${literalOf(value)} AS ${typeName.toLowerCase()})`;
-  }
 }
 
 function literalOf(value: SqlValue): string {

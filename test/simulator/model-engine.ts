@@ -34,23 +34,16 @@ export interface Evaluated {
 }
 
 export class ModelEngine implements QueryEngine {
-  readonly dialect: Dialect;
+  readonly dialect: Dialect = duckdb;
   /** Small, so that a snapshot's keys are checked in several groups. */
   readonly keysAtOnceMax = 4;
   /** Told of every statement. */
   onStatement: ((statement: Evaluated) => void) | undefined;
   readonly #store: LakeStore;
-  readonly #relations: Relation[];
+  readonly #relations: Relation[] = [];
 
-  constructor(store: LakeStore, dialect: Dialect = duckdb, relations: Relation[] = []) {
+  constructor(store: LakeStore) {
     this.#store = store;
-    this.dialect = dialect;
-    this.#relations = relations;
-  }
-
-  /** The same relations under statements of another dialect. */
-  in(dialect: Dialect): ModelEngine {
-    return new ModelEngine(this.#store, dialect, this.#relations);
   }
 
   changes: QueryEngine["changes"] = (schema, { objects }) => {

@@ -93,6 +93,7 @@ class ModelReader implements ChangeReader {
     const given = this.#given(shard);
     const taken = shard.records.slice(given, given + recordsMax);
     this.#move(shard, { after: String(given + taken.length) });
+    for (const record of taken) this.#context.table.taken.add(record);
     return taken.map(eventOf);
   }
 

@@ -65,6 +65,8 @@ export class ModelTable {
   readonly changes: ModelChange[] = [];
   /** Every record that was ever in a stream. */
   readonly records: ModelRecord[] = [];
+  /** Those that somebody has read. */
+  readonly taken: Set<ModelRecord> = new Set();
   readonly streams: ModelStream[] = [];
   /** What each key holds. */
   readonly truth: Map<number, string> = new Map();

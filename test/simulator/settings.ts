@@ -32,7 +32,7 @@ export interface Settings {
   readonly shards: number;
   readonly startSeconds: number;
   /** How long a wait is. */
-  readonly pace: "seconds" | "hours";
+  readonly pace: "seconds" | "minutes" | "hours";
   /** What was acknowledged is written after so many seconds at most; an hour is more than the lake allows for. */
   readonly bufferSeconds: number;
   /** The share of calls that fail, or in which a process dies. */
@@ -48,10 +48,10 @@ const WEIGHTS: Readonly<Record<StepKind, number>> = {
   finish: 8,
   crash: 0.7,
   deliver: 12,
-  flush: 4,
-  replay: 2,
+  flush: 2,
+  replay: 3,
   minor: 6,
-  major: 2,
+  major: 4,
   export: 1.2,
   seed: 1.5,
   vacuum: 1.5,
@@ -78,7 +78,7 @@ export function settingsOf(random: Random): Settings {
     firstSequence: random.choice([1, 5, 90, 9_985, 99_999_999_990]),
     shards: random.integer(1, 3),
     startSeconds: 1_700_000_000 + random.integer(0, 86_400),
-    pace: random.choice(["seconds", "seconds", "hours"]),
+    pace: random.choice(["seconds", "minutes", "hours"]),
     bufferSeconds: random.choice([60, 900, 3000]),
     failureShare: random.choice([0, 0.01, 0.05]),
     snapshotsKept: random.choice([1, 2]),

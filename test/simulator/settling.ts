@@ -4,7 +4,7 @@ import { openGaps } from "../../src/core/manifest.ts";
 import type { Random } from "../support/random.ts";
 import { checkAsOf, checkHistory, checkItems, checkQuarantine, checkSnapshot, checkView } from "./checks.ts";
 import { NEXT_BATCH } from "./model-source.ts";
-import type { ModelChange } from "./model-table.ts";
+import type { ModelRecord } from "./model-table.ts";
 import {
   startFollower,
   startInvocation,
@@ -33,7 +33,7 @@ export async function settle(world: World, random: Random): Promise<void> {
   await checkHistory(world);
   await checkItems(world);
   await checkSnapshot(world);
-  await checkQuarantine(world, readJunk(world));
+  await checkQuarantine(world, keptRecords(world));
   for (const { committedAtSeconds } of world.commits.slice(-8))
     if (committedAtSeconds >= world.keptSinceSeconds) await checkAsOf(world, committedAtSeconds);
 }
@@ -84,8 +84,8 @@ async function checkLosses(world: World): Promise<void> {
 }
 
 /** Without a snapshot, a lake has the changes since the first position in its stream was saved. */
-function wasOwed(world: World, change: ModelChange): boolean {
-  return change.realSeconds >= (world.firstPositionSeconds ?? Number.POSITIVE_INFINITY);
+function wasOwed(world: World, record: ModelRecord): boolean {
+  return record.realSeconds > (world.firstPositionSeconds ?? Number.POSITIVE_INFINITY);
 }
 
 async function mendGaps(world: World, random: Random): Promise<void> {
@@ -114,8 +114,14 @@ async function checkTruth(world: World): Promise<void> {
   }
 }
 
-/** Records that were read by somebody: those that the stream still has, at least. */
-function readJunk(world: World): ReadonlySet<unknown> {
-  const shards = world.table.streams.flatMap((stream) => stream.shards.filter((shard) => !shard.expired));
-  return new Set(shards.flatMap((shard) => shard.records.slice(shard.trimmed)));
+/** Records that were read and that their stream still has: whoever read one and died has been followed by another. */
+function keptRecords(world: World): ReadonlySet<unknown> {
+  const { table, settings } = world;
+  const shards = table.streams.flatMap((stream) => stream.shards.filter((shard) => !shard.expired));
+  const kept = shards.flatMap((shard) => shard.records.slice(shard.trimmed));
+  return new Set(
+    settings.deployment === "aws"
+      ? kept
+      : kept.filter((record) => table.taken.has(record) && wasOwed(world, record)),
+  );
 }

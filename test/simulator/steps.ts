@@ -2,7 +2,7 @@
 import type { Random } from "../support/random.ts";
 import { FATES, type Fate } from "./actors.ts";
 import { NEXT_BATCH } from "./model-source.ts";
-import type { ModelShard } from "./model-table.ts";
+import type { ModelRecord, ModelShard } from "./model-table.ts";
 import {
   startDeclare,
   startFollower,
@@ -48,12 +48,15 @@ export const steps: Readonly<Record<StepKind, Run>> = {
   },
 };
 
+const WAITS_SECONDS = {
+  seconds: [1, 2, 5, 30, 60, 120],
+  minutes: [5, 60, 120, 300, 600],
+  hours: [5, 60, 600, 3600, 7200],
+} as const;
+
 async function wait(world: World, random: Random): Promise<Told> {
-  const { pace } = world.settings;
-  const seconds =
-    random.next() < 0.02
-      ? random.choice([30_000, 100_000])
-      : random.choice(pace === "seconds" ? [1, 2, 5, 30, 60, 120] : [5, 60, 600, 3600, 7200]);
+  const isLong = random.next() < 0.02;
+  const seconds = random.choice(isLong ? [30_000, 100_000] : WAITS_SECONDS[world.settings.pace]);
   await world.advance(seconds);
   return `${seconds} s pass`;
 }
@@ -215,10 +218,14 @@ async function replay(world: World, random: Random): Promise<Told> {
   const { records } = world.table;
   if (records.length === 0) return undefined;
   const isStranded = world.stranded.length > 0 && random.next() < 0.5;
-  const chosen = isStranded
-    ? random.choice(world.stranded)
-    : Array.from({ length: random.integer(1, 4) }, () => random.choice(records));
+  const chosen = isStranded ? random.choice(world.stranded) : replayed(records, random);
   return begun(world, random, () => startReplay(world, random, chosen));
+}
+
+/** Of all records that ever were, or of the newest. */
+function replayed(records: readonly ModelRecord[], random: Random): readonly ModelRecord[] {
+  const among = random.next() < 0.5 ? records : records.slice(-8);
+  return Array.from({ length: random.integer(1, 4) }, () => random.choice(among));
 }
 
 async function exported(world: World): Promise<Told> {
