@@ -70,7 +70,7 @@ export type Answer<T> =
   | { readonly value: T; readonly refused?: never }
   | { readonly value?: never; readonly refused: DynalakeError | Rejection | UnreadableValue };
 
-/** What the entry point gives, or its refusal. Anything else that is thrown is a bug, and so is a message that quotes an item. */
+/** What the entry point gives, or its refusal. Anything else that is thrown is a bug. */
 export async function answerOf<T>(run: () => T | Promise<T>): Promise<Answer<T>> {
   try {
     return { value: await run() };
@@ -80,10 +80,16 @@ export async function answerOf<T>(run: () => T | Promise<T>): Promise<Answer<T>>
       error instanceof UnreadableValue ||
       (error instanceof DynalakeError && error.code !== "INTERNAL");
     if (!told) throw new Error("an input was met with an error that has no code", { cause: error });
-    expectSilent(error.message);
-    if (error instanceof DynalakeError) expectSilent(error.next);
     return { refused: error };
   }
+}
+
+/** The same of an entry point that reads items: a message that quotes one is a bug, too. */
+export async function silentAnswerOf<T>(run: () => T | Promise<T>): Promise<Answer<T>> {
+  const answer = await answerOf(run);
+  if (answer.refused !== undefined) expectSilent(answer.refused.message);
+  if (answer.refused instanceof DynalakeError) expectSilent(answer.refused.next);
+  return answer;
 }
 
 /** Values carry the canary; what is told of them must not. */

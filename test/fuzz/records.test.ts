@@ -13,7 +13,7 @@ import { CANARY, damaged, edits, hostileItem, hostileText, spoiled } from "../ar
 import { hostileJson } from "../arbitraries/json.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { deliveredRows, storeSink } from "../support/store-sink.ts";
-import { answerOf, corpus, expectSilent, fuzz } from "./fuzz.ts";
+import { corpus, expectSilent, fuzz, silentAnswerOf } from "./fuzz.ts";
 
 const SCHEMA = parseSchema(
   {
@@ -85,7 +85,7 @@ async function takeIn(text: string): Promise<void> {
 }
 
 async function replayed(text: string): Promise<readonly string[]> {
-  const { value: texts, refused } = await answerOf(() => readRecordedEvents(text, "a file"));
+  const { value: texts, refused } = await silentAnswerOf(() => readRecordedEvents(text, "a file"));
   if (texts === undefined) {
     expect(refused).toBeInstanceOf(DynalakeError);
     return [];
