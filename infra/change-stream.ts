@@ -81,7 +81,7 @@ export class ChangeStream extends Construct {
 function deliveryPermissions(access: TableAccess, logGroupArn: string): readonly Permission[] {
   const { bucket } = access.lake;
   return [
-    ...access.write("changes/", "errors/"),
+    ...access.upload("changes/", "errors/"),
     // Firehose reads back the parts of an upload that it continues.
     ...access.read("changes/", "errors/"),
     ...access.list("changes/", "errors/"),

@@ -42,8 +42,8 @@ export function compactionMachine(scope: Construct, id: string, props: Compactio
       // The list of what is mapped over, and what the statements read and write as their caller.
       ...access.read("staging/", "changes/", "segments/"),
       ...access.list("staging/", "changes/", "segments/"),
-      ...access.write("segments/"),
-      ...access.runStatements(),
+      ...access.upload("segments/"),
+      ...access.runStatements("changes", "segments"),
     ],
   });
 }

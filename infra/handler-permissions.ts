@@ -54,8 +54,6 @@ export function beginSnapshotPermissions(access: TableAccess, source: SourceTabl
       resources: [source.tableArn],
     },
     access.objects(["s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectAcl"], ["exports/"]),
-    ...access.read("exports/"),
-    ...access.list("exports/"),
     ...access.key("kms:Decrypt", "kms:GenerateDataKey"),
     ...readEncrypted(source),
   ];
@@ -66,7 +64,8 @@ export function snapshotPartPermissions(access: TableAccess): readonly Permissio
   return [
     ...access.openLakeTable(),
     ...access.read("exports/", "quarantine/"),
-    ...access.write("staging/", "quarantine/"),
+    ...access.upload("staging/"),
+    ...access.write("quarantine/"),
     ...access.list("exports/", "quarantine/"),
   ];
 }
@@ -78,7 +77,7 @@ export function planSeedPermissions(access: TableAccess): readonly Permission[] 
     ...access.read("exports/", "staging/"),
     ...access.write("staging/"),
     ...access.list("exports/", "staging/"),
-    ...access.runStatements(),
+    ...access.runStatements("staging"),
   ];
 }
 
@@ -93,13 +92,15 @@ export function planCompactionPermissions(
 ): readonly Permission[] {
   return [
     ...access.openLakeTable(),
-    ...access.read("changes/", "segments/", "gaps/", "staging/", "watch.json"),
+    ...access.read("changes/", "segments/", "gaps/", "watch.json"),
     ...access.write("staging/", "gaps/", "watch.json"),
-    ...access.list("changes/", "segments/", "gaps/", "staging/", "quarantine/", "errors/", "watch.json"),
+    ...access.list("changes/", "segments/", "gaps/", "quarantine/", "errors/", "watch.json"),
     { actions: ["dynamodb:DescribeTable"], resources: [source.tableArn] },
     { actions: ["lambda:GetEventSourceMapping"], resources: [mappingArn] },
     ...access.listFailedBatches(),
-    ...access.runStatements(),
+    ...access.runStatements("changes", "segments"),
+    // Whether the tables have the columns of a schema that was deployed anew; the other two are read by statements, too.
+    ...access.catalog(["glue:GetTable"], [`${access.table}__staging`]),
   ];
 }
 
@@ -112,7 +113,7 @@ export function commitPermissions(access: TableAccess): readonly Permission[] {
     ...access.write("manifest/"),
     ...access.remove("segments/"),
     ...access.catalog(["glue:BatchCreatePartition", "glue:GetTable"], [`${access.table}__segments`]),
-    ...access.runStatements(),
+    ...access.runStatements("segments"),
   ];
 }
 
@@ -121,22 +122,17 @@ export function publishViewsPermissions(access: TableAccess): readonly Permissio
     ...access.openLakeTable(),
     ...access.list("changes/"),
     ...access.catalog(["glue:CreateTable", "glue:GetTable", "glue:UpdateTable"], access.views()),
-    ...access.catalog(["glue:GetTable"], access.storedTables()),
   ];
 }
 
 /** The only function that deletes commits, exports and staged rows; nobody deletes changes. */
 export function cleanPermissions(access: TableAccess): readonly Permission[] {
-  const folders = ["staging/", "exports/", "segments/", "manifest/"];
+  const folders = ["staging/", "exports/", "segments/"];
   return [
     ...access.openLakeTable(),
-    ...access.read("staging/", "gaps/"),
-    ...access.list(...folders, "gaps/"),
-    ...access.remove(...folders),
-    ...access.catalog(
-      ["glue:BatchDeletePartition", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable"],
-      [`${access.table}__segments`],
-    ),
+    ...access.list(...folders),
+    ...access.remove(...folders, "manifest/"),
+    ...access.catalog(["glue:BatchDeletePartition", "glue:GetPartitions"], [`${access.table}__segments`]),
   ];
 }
 

@@ -66,8 +66,8 @@ export function snapshotMachine(scope: Construct, id: string, props: SnapshotMac
       // The lists of what is mapped over, and what the statements read and write as their caller.
       ...access.read("exports/", "staging/", "segments/"),
       ...access.list("exports/", "staging/", "segments/"),
-      ...access.write("segments/"),
-      ...access.runStatements(),
+      ...access.upload("segments/"),
+      ...access.runStatements("staging"),
     ],
   });
 }

@@ -5,6 +5,9 @@ import type { Permission } from "./permissions.ts";
 
 const OBJECTS = "The names of objects are made as they are written; the folder is as narrow as it gets.";
 
+/** `<table>__changes`, `<table>__segments` and `<table>__staging`: what lies in the bucket. */
+export type StoredTable = "changes" | "segments" | "staging";
+
 export class TableAccess {
   readonly lake: Lake;
   /** The lake table's name. */
@@ -20,7 +23,13 @@ export class TableAccess {
     return [this.objects(["s3:GetObject"], paths), ...this.key("kms:Decrypt")];
   }
 
+  /** Writing objects in one request each. */
   write(...paths: readonly string[]): readonly Permission[] {
+    return [this.objects(["s3:PutObject"], paths), ...this.key("kms:GenerateDataKey")];
+  }
+
+  /** Writing objects of any size, in parts. */
+  upload(...paths: readonly string[]): readonly Permission[] {
     return [
       this.objects(["s3:PutObject", "s3:AbortMultipartUpload"], paths),
       // The parts of an upload are put together again under the key.
@@ -73,10 +82,10 @@ export class TableAccess {
   }
 
   /**
-   * Running statements: Athena reads the catalog and the objects, and writes the results, as whoever runs the statement. What
-   * the statements themselves read and write is to be permitted beside it.
+   * Running statements on these of the stored tables: Athena reads the catalog and the objects, and writes the results, as
+   * whoever runs the statement. The objects that the statements themselves read and write are to be permitted beside it.
    */
-  runStatements(): readonly Permission[] {
+  runStatements(...tables: readonly StoredTable[]): readonly Permission[] {
     const { lake } = this;
     const results = lake.bucket.arnForObjects(`${RESULTS_PREFIX}*`);
     return [
@@ -90,7 +99,10 @@ export class TableAccess {
         resources: [lake.workGroupArn],
       },
       { actions: ["athena:GetDataCatalog"], resources: [this.awsDataCatalogArn()] },
-      ...this.catalog(CATALOG_READS, this.storedTables()),
+      ...this.catalog(
+        CATALOG_READS,
+        tables.map((name) => `${this.table}__${name}`),
+      ),
       // Athena looks at the default database before any other (AWS: Athena user guide, "Access to databases and tables").
       {
         actions: ["glue:GetDatabase"],
@@ -108,11 +120,6 @@ export class TableAccess {
       this.listing([`${RESULTS_PREFIX}*`]),
       ...this.key("kms:Decrypt", "kms:GenerateDataKey"),
     ];
-  }
-
-  /** `<table>__changes`, `<table>__segments` and `<table>__staging`: what lies in the bucket. */
-  storedTables(): readonly string[] {
-    return ["changes", "segments", "staging"].map((suffix) => `${this.table}__${suffix}`);
   }
 
   /** The views that people query. */
