@@ -42,6 +42,7 @@ const rejectionReasons = {
   "same-sequence":
     "Another record of the batch has the same item, operation and sequence number, but another content.",
   "too-large": "The wire row is larger than the delivery can take.",
+  "not-a-row": "A line that was to be converted is no row of this table.",
 } as const;
 
 export type RejectionReason = keyof typeof rejectionReasons;

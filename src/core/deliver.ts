@@ -8,6 +8,7 @@ import type { ObjectStore } from "./ports/object-store.ts";
 import { type QuarantinedRecord, quarantineRecords } from "./quarantine.ts";
 import { changeFor } from "./selection.ts";
 import { changeLine, type LineWriter } from "./wire-line.ts";
+import { type RewrittenRow, rewrittenRow, WireRowText } from "./wire-row.ts";
 
 export interface DeliveryContext {
   readonly store: ObjectStore;
@@ -18,7 +19,7 @@ export interface DeliveryContext {
 }
 
 export interface RecordBatch {
-  /** Records, parsed or as JSON text. */
+  /** Records, parsed or as JSON text; or WireRowText where they come back from a delivery. */
   readonly records: readonly unknown[];
   /** A stream's ARN or a file's name. */
   readonly source: string;
@@ -60,7 +61,7 @@ export async function deliver(context: DeliveryContext, batch: RecordBatch): Pro
       }
     } catch (error) {
       if (!(error instanceof Rejection)) throw error;
-      const raw = typeof record === "string" ? record : JSON.stringify(record);
+      const raw = rawText(record);
       const { reason, message: detail } = error;
       quarantined.push({
         reason,
@@ -103,17 +104,34 @@ function rowOf(
   arrivedAtSeconds: number,
   lineOfChange: Map<string, string>,
 ): DeliveredRow | undefined {
-  const { schema } = context.writer.codec;
+  const written =
+    record instanceof WireRowText
+      ? rewrittenRow(context.writer, record)
+      : rowOfRecord(context.writer, record, arrivedAtSeconds);
+  if (written === undefined) return undefined;
+  const { change, line } = written;
+  if (utf8Bytes(line) > context.rowBytesMax) throw new Rejection("too-large");
+  requireOneContent(lineOfChange, change, line);
+  return { line, changedAtSeconds: change.changedAtSeconds };
+}
+
+function rowOfRecord(
+  writer: LineWriter,
+  record: unknown,
+  arrivedAtSeconds: number,
+): RewrittenRow | undefined {
+  const { schema } = writer.codec;
   const change: Change =
     typeof record === "string"
       ? readChangeText(record, schema.key, arrivedAtSeconds)
       : readChange(record, schema.key, arrivedAtSeconds);
   const relevant = changeFor(schema, change);
-  if (relevant === undefined) return undefined;
-  const line = changeLine(context.writer, relevant);
-  if (utf8Bytes(line) > context.rowBytesMax) throw new Rejection("too-large");
-  requireOneContent(lineOfChange, relevant, line);
-  return { line, changedAtSeconds: change.changedAtSeconds };
+  return relevant && { change: relevant, line: changeLine(writer, relevant) };
+}
+
+function rawText(record: unknown): string {
+  if (record instanceof WireRowText) return record.text;
+  return typeof record === "string" ? record : JSON.stringify(record);
 }
 
 /** One change has one content: of two that claim one place in an item's order, nothing says which is the newer. */

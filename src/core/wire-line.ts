@@ -76,9 +76,12 @@ export function lineWriter(codec: RowCodec): LineWriter {
   return { codec, members: codec.schema.columns.map((column) => `"${column.name}":`) };
 }
 
-/** The line of a change. */
-export function changeLine(writer: LineWriter, change: Change): string {
-  const row = toRow(writer.codec, change.item);
+/** The line of a change, whose item is `row`. */
+export function changeLine(
+  writer: LineWriter,
+  change: Change,
+  row: ItemRow = toRow(writer.codec, change.item),
+): string {
   const body = rowMembers(writer, row, keyHash(change.key));
   return `{${body},"_op":"${change.operation}","_version":"${change.version}","_changed_at":${change.changedAtSeconds},"_expired":${change.expired}}\n`;
 }

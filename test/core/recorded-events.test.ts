@@ -33,10 +33,10 @@ describe("records come back, all and in order, from", () => {
     fc.assert(
       fc.property(changes, (recorded) => {
         const records = readRecordedEvents(write(recorded.map(({ record }) => record)), "file");
-        expect(records.map((text): Json => JSON.parse(text))).toEqual(
+        expect(records.map((text): Json => JSON.parse(text as string))).toEqual(
           recorded.map(({ record }) => plain(record)),
         );
-        expect(records.map((text) => readChangeText(text, KEY, ARRIVED_AT_SECONDS))).toEqual(
+        expect(records.map((text) => readChangeText(text as string, KEY, ARRIVED_AT_SECONDS))).toEqual(
           changesOf(recorded),
         );
       }),
@@ -56,7 +56,7 @@ test("each record keeps its own text, so that one which contradicts itself does 
     `${good}\n${bad}\n`,
     `{"payload":{"Records":[${good},${bad}]}}`,
   ]) {
-    expect(readRecordedEvents(file, "file").map((text) => text.trim())).toEqual([good, bad]);
+    expect(readRecordedEvents(file, "file").map((text) => (text as string).trim())).toEqual([good, bad]);
   }
 });
 

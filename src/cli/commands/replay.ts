@@ -9,7 +9,7 @@ import type { KeySchema } from "../../core/key.ts";
 import { quarantineFolder } from "../../core/lake-path.ts";
 import { requireSchema, writeSchema } from "../../core/lake-table.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
-import { readRecordedEvents } from "../../core/recorded-events.ts";
+import { type Recorded, readRecordedEvents } from "../../core/recorded-events.ts";
 import { rowCodec } from "../../core/row.ts";
 import type { Schema } from "../../core/schema.ts";
 import { lineWriter } from "../../core/wire-line.ts";
@@ -82,7 +82,7 @@ export async function replayCommand(
 
 interface Recording {
   readonly file: string;
-  readonly records: readonly string[];
+  readonly records: readonly Recorded[];
 }
 
 interface Totals {
@@ -172,6 +172,7 @@ async function replaySchema(
 function* images(recordings: readonly Recording[], key: KeySchema): Generator<Item> {
   for (const { records } of recordings) {
     for (const record of records) {
+      if (typeof record !== "string") continue;
       try {
         yield readChangeText(record, key, 0).item;
       } catch (error) {
