@@ -109,6 +109,7 @@ export class DynamoDbLake extends Construct {
       SourceTableArn: source.tableArn,
       EventSourceMapping: delivery.mapping.eventSourceMappingId,
       StreamFunction: delivery.streamFunction.functionName,
+      RetentionHours: String(retentionHours),
     });
   }
 

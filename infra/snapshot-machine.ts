@@ -5,8 +5,8 @@
  * another one runs, and begin-snapshot is told so: it answers { skip: true } where the lake has a snapshot by then. Without
  * it a snapshot is taken, whatever there is.
  *
- * Output: { outcome: "committed", commit, manifest, table, machine, execution }, { outcome: "skipped" }, or { outcome:
- * "conflict" } where a snapshot of a later time is there.
+ * Output: { outcome: "committed", items, skipped, quarantined, commit, manifest, table, machine, execution }, { outcome:
+ * "skipped" }, or { outcome: "conflict" } where a snapshot of a later time is there.
  */
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
@@ -90,6 +90,9 @@ function snapshotDefinition(access: TableAccess, functions: SnapshotFunctions): 
       ...seedStates(access, functions),
       ...success(report, {
         outcome: "committed",
+        "items.$": "$.seed.items",
+        "skipped.$": "$.seed.skipped",
+        "quarantined.$": "$.seed.quarantined",
         "commit.$": "$.commit",
         "manifest.$": "$.published.manifest",
       }),

@@ -17,6 +17,8 @@ export interface Deployment {
   /** The id of the event source mapping from the stream to the function. */
   readonly eventSourceMapping: string;
   readonly streamFunction: string;
+  /** How long the past states of the table can be queried. */
+  readonly retentionHours: number;
 }
 
 /** What an output's key ends in, after the lake table's name in camel case. */
@@ -31,6 +33,7 @@ const OUTPUTS = {
   sourceTableArn: "SourceTableArn",
   eventSourceMapping: "EventSourceMapping",
   streamFunction: "StreamFunction",
+  retentionHours: "RetentionHours",
 } as const satisfies Record<keyof Deployment, string>;
 
 /** Fails with USAGE where there is no such stack, or none with a lake table. */
@@ -95,7 +98,8 @@ function deploymentOf(stackName: string, outputs: ReadonlyMap<string, string>, p
       next: "Deploy it again with the same version of dynalake that runs here.",
     });
   });
-  return Object.fromEntries(entries) as Deployment;
+  const values = Object.fromEntries(entries);
+  return { ...values, retentionHours: Number(values.retentionHours) } as Deployment;
 }
 
 function noSuchStack(stackName: string, cause?: unknown): DynalakeError {

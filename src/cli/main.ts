@@ -20,7 +20,15 @@ const context: CommandContext = {
 /** Commands that watch `interrupted`, and end cleanly at the first interrupt. */
 const ENDS_CLEANLY: ReadonlySet<string> = new Set(["run", "snapshot"]);
 /** Commands that do so where they work on a deployment: statements there would go on without them, and cost. */
-const END_CLEANLY_ON_STACKS: ReadonlySet<string> = new Set(["status", "items", "verify"]);
+const END_CLEANLY_ON_STACKS: ReadonlySet<string> = new Set([
+  "snapshot",
+  "compact",
+  "query",
+  "status",
+  "items",
+  "replay",
+  "verify",
+]);
 let endsCleanly = false;
 
 /** An interrupt asks for a clean end where there is one, and the second one ends at once: nothing is lost either way. */
@@ -42,6 +50,11 @@ function notNegative(text: string): number {
     throw new InvalidArgumentError("It must be a number of 0 or more.");
   }
   return number;
+}
+
+function whole(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It must be a whole number of 0 or more.");
+  return Number(text);
 }
 
 function share(text: string): number {
@@ -115,6 +128,19 @@ function program(): Command {
 
   sourceOptions(dynalake.command("snapshot").alias("backfill").description("take a full snapshot"))
     .addOption(lakeOption())
+    .addOption(
+      stackOption(
+        "endpoint",
+        "fromExport",
+        "key",
+        "name",
+        "schema",
+        "readShare",
+        "readUnits",
+        "timeLimit",
+        "threads",
+      ),
+    )
     .option("--from-export <dir>", "an export on this machine, in place of a scan of the table")
     .addOption(keyOption())
     .addOption(nameOption())
@@ -142,8 +168,15 @@ function program(): Command {
     .command("compact")
     .description("fold the change log now")
     .addOption(lakeOption())
+    .addOption(stackOption())
+    .addOption(regionOption())
     .addOption(lakeTableOption())
     .option("--all", "rewrite every part of the base that has deltas or lacks a new column")
+    .option(
+      "--settle-seconds <n>",
+      "leave the changes of so many last seconds in the change log (0; 300 with --stack)",
+      whole,
+    )
     .addOption(jsonOption())
     .action(
       ends(async (options) => (await import("./commands/compact.ts")).compactCommand(context, options)),
@@ -154,6 +187,8 @@ function program(): Command {
     .description("run one SQL statement over the lake's tables")
     .argument("<sql>", "a statement that reads")
     .addOption(lakeOption())
+    .addOption(stackOption())
+    .addOption(regionOption())
     .addOption(
       new Option("--format <format>", "how to print the rows").choices(RESULT_FORMATS).default("table"),
     )
@@ -201,8 +236,13 @@ function program(): Command {
   dynalake
     .command("replay")
     .description("feed recorded events through the same path as the stream")
-    .argument("<file...>", "Lambda events, on-failure objects, quarantine files, JSON lines of records")
+    .argument(
+      "<file...>",
+      "Lambda events, on-failure objects, quarantine files, error files of Firehose, JSON lines of records; with --stack also s3://BUCKET/KEY or s3://BUCKET/FOLDER/ in the lake's bucket",
+    )
     .addOption(lakeOption())
+    .addOption(stackOption("key", "schema"))
+    .addOption(regionOption())
     .addOption(keyOption())
     .addOption(nameOption())
     .option("--schema <file>", "the schema file of a new table, or one that adds columns")
@@ -217,8 +257,14 @@ function program(): Command {
     .command("vacuum")
     .description("remove what no manifest of the retention window names")
     .addOption(lakeOption())
+    .addOption(stackOption())
+    .addOption(regionOption())
     .addOption(lakeTableOption())
-    .option("--retention-hours <n>", "keep manifests, and with them --as-of, for so long (168)", notNegative)
+    .option(
+      "--retention-hours <n>",
+      "keep manifests, and with them --as-of, for so long (168; with --stack the deployment's own)",
+      notNegative,
+    )
     .option("--grace-hours <n>", "leave younger files and manifests alone (24)", notNegative)
     .addOption(jsonOption())
     .action(ends(async (options) => (await import("./commands/vacuum.ts")).vacuumCommand(context, options)));

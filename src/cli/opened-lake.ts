@@ -45,9 +45,10 @@ export async function openTarget(context: CommandContext, target: LakeTarget): P
 export async function oneTable<Table extends LakeTable>(
   lake: OpenedLake<Table>,
   name: string | undefined,
+  option: "--table" | "--name" = "--table",
 ): Promise<Table> {
   const [table, ...others] = await lake.tables(name);
   if (table !== undefined && others.length === 0) return table;
   const names = [table, ...others].map((each) => each?.schema.table).join(", ");
-  throw new DynalakeError("USAGE", `the lake has several tables (${names}): choose one with --table`);
+  throw new DynalakeError("USAGE", `the lake has several tables (${names}): choose one with ${option}`);
 }

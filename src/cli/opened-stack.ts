@@ -1,7 +1,7 @@
 /** The lake tables of a deployed stack. */
 import { athenaItems } from "../aws/athena-items.ts";
 import { type AwsLake, openAwsLake } from "../aws/aws-lake.ts";
-import { awsClients } from "../aws/clients.ts";
+import { type AwsClients, awsClients } from "../aws/clients.ts";
 import { chosenDeployments, type Deployment, readDeployments } from "../aws/deployment.ts";
 import { DynalakeError } from "../core/error.ts";
 import type { CommandContext } from "./command.ts";
@@ -10,6 +10,7 @@ import type { StackTarget } from "./lake-target.ts";
 import type { DeployedTable, OpenedLake } from "./opened-lake.ts";
 
 export interface OpenedStack extends OpenedLake<DeployedTable> {
+  readonly clients: AwsClients;
   readonly deployments: readonly Deployment[];
   /** The lake that a table of the stack lies in. */
   lakeOf(deployment: Deployment): AwsLake;
@@ -29,6 +30,7 @@ export async function openStack(
     const lakeOf = (place: Deployment): AwsLake => openAwsLake(place, { clients, signal: interrupted });
     return {
       place: [...new Set(deployments.map(({ bucket }) => `s3://${bucket}`))].join(", "),
+      clients,
       deployments,
       lakeOf,
       tables: (name) =>

@@ -1,5 +1,4 @@
 /** Query results as a table for people, or as JSON or CSV for programs. Numbers keep all of their digits in each. */
-import { type DuckDBType, DuckDBTypeId } from "@duckdb/node-api";
 import Table from "cli-table3";
 import { stringify } from "csv-stringify/sync";
 
@@ -8,10 +7,11 @@ export type ResultFormat = (typeof RESULT_FORMATS)[number];
 
 export interface ResultColumn {
   readonly name: string;
-  readonly type: DuckDBType;
+  /** Its texts are numbers: whole ones, or decimals, that a double may not hold. */
+  readonly exactNumber: boolean;
 }
 
-/** Values as `getRowsJson` gives them: numbers beyond a double's reach and times are text. */
+/** Plain JSON values: numbers beyond a double's reach and times are text. */
 export type ResultRow = readonly unknown[];
 
 /** Turns chunks of rows into text, piece by piece. */
@@ -34,7 +34,7 @@ function jsonWriter(): ResultWriter {
   return {
     begin: (columns) => {
       members = columns.map((column) => `${JSON.stringify(column.name)}:`);
-      exact = columns.map((column) => isExactNumber(column.type));
+      exact = columns.map((column) => column.exactNumber);
       return "[";
     },
     rows: (rows) => {
@@ -48,16 +48,6 @@ function jsonWriter(): ResultWriter {
     },
     end: () => (first ? "]\n" : "\n]\n"),
   };
-}
-
-function isExactNumber(type: DuckDBType): boolean {
-  return [
-    DuckDBTypeId.BIGINT,
-    DuckDBTypeId.UBIGINT,
-    DuckDBTypeId.HUGEINT,
-    DuckDBTypeId.UHUGEINT,
-    DuckDBTypeId.DECIMAL,
-  ].includes(type.typeId);
 }
 
 function jsonValue(value: unknown, exactNumber: boolean): string {

@@ -4,10 +4,12 @@ import {
   type DuckDBPreparedStatement,
   DuckDBStructType,
   type DuckDBType,
+  DuckDBTypeId,
   type DuckDBValueConverter,
   type Json,
   JsonDuckDBValueConverter,
 } from "@duckdb/node-api";
+import { blobText } from "../core/blob-text.ts";
 import { DynalakeError } from "../core/error.ts";
 import { schemaAt } from "../core/lake-table.ts";
 import { chosenManifest, currentView, historyViews, type LakeView, segmentViews } from "../core/lake-view.ts";
@@ -22,8 +24,15 @@ export interface QueryRequest {
   readonly asOfSeconds?: number;
 }
 
+export interface QueryColumn {
+  readonly name: string;
+  readonly type: DuckDBType;
+  /** Its texts are numbers: whole ones, or decimals, that a double may not hold. */
+  readonly exactNumber: boolean;
+}
+
 export interface QueryConsumer {
-  readonly begin: (columns: readonly { readonly name: string; readonly type: DuckDBType }[]) => Promise<void>;
+  readonly begin: (columns: readonly QueryColumn[]) => Promise<void>;
   /** Rows as plain JSON values; numbers beyond a double's reach and times are text. */
   readonly rows: (rows: readonly (readonly unknown[])[]) => Promise<void>;
 }
@@ -49,7 +58,10 @@ export async function runQuery(
     const result = await statement.stream();
     const types = result.columnTypes();
     await consumer.begin(
-      result.deduplicatedColumnNames().map((name, i) => ({ name, type: types[i] as DuckDBType })),
+      result.deduplicatedColumnNames().map((name, i) => {
+        const type = types[i] as DuckDBType;
+        return { name, type, exactNumber: EXACT_NUMBERS.has(type.typeId) };
+      }),
     );
     for await (const rows of result.yieldConvertedRows(printed)) await consumer.rows(rows);
   } catch (error) {
@@ -61,6 +73,7 @@ export async function runQuery(
 
 /** What the client makes of a value, but for two that it confuses with others. */
 const printed: DuckDBValueConverter<Json> = (value, type, converter) => {
+  // The client leaves a backslash as it is: its text may be that of other bytes, too.
   if (value instanceof DuckDBBlobValue) return blobText(value.bytes);
   if (type instanceof DuckDBStructType && type.entryNames.includes("__proto__")) {
     throw new DynalakeError("SQL_FAILED", 'a struct with a field called "__proto__" cannot be printed', {
@@ -70,14 +83,13 @@ const printed: DuckDBValueConverter<Json> = (value, type, converter) => {
   return JsonDuckDBValueConverter(value, type, converter);
 };
 
-/** As DuckDB casts a BLOB to text. The client leaves a backslash as it is: its text may be that of other bytes, too. */
-function blobText(bytes: Uint8Array): string {
-  const text = Array.from(bytes, (byte) => {
-    const isPlain = byte >= 0x20 && byte < 0x7f && !`"'\\`.includes(String.fromCharCode(byte));
-    return isPlain ? String.fromCharCode(byte) : `\\x${byte.toString(16).toUpperCase().padStart(2, "0")}`;
-  });
-  return text.join("");
-}
+const EXACT_NUMBERS: ReadonlySet<DuckDBTypeId> = new Set([
+  DuckDBTypeId.BIGINT,
+  DuckDBTypeId.UBIGINT,
+  DuckDBTypeId.HUGEINT,
+  DuckDBTypeId.UHUGEINT,
+  DuckDBTypeId.DECIMAL,
+]);
 
 /** Statements that ask what there is to query: they see every table. */
 const ASKS_FOR_TABLES = /\b(show|information_schema|duckdb_\w+|pg_\w+)\b/i;

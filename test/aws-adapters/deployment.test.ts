@@ -19,6 +19,7 @@ function outputsOf(prefix: string, table: string): readonly (readonly [string, s
   return [
     [`${prefix}LakeTable`, table],
     ...Object.keys(MEMBERS).map((suffix) => [`${prefix}${suffix}`, `${table} ${suffix}`] as const),
+    [`${prefix}RetentionHours`, "168"],
   ];
 }
 
@@ -45,7 +46,11 @@ describe("a stack", () => {
     const deployments = await read(stackWith(outputs));
     expect(deployments.map(({ table }) => table)).toEqual(["order_lines", "reviews"]);
     const members = Object.entries(MEMBERS).map(([suffix, member]) => [member, `order_lines ${suffix}`]);
-    expect(deployments[0]).toEqual({ table: "order_lines", ...Object.fromEntries(members) });
+    expect(deployments[0]).toEqual({
+      table: "order_lines",
+      retentionHours: 168,
+      ...Object.fromEntries(members),
+    });
     expect(chosenDeployment(deployments, "reviews").bucket).toBe("reviews Bucket");
     expect(() => chosenDeployment(deployments, undefined)).toThrow(
       expect.objectContaining({ code: "USAGE", next: expect.stringContaining("--table") }),

@@ -22,6 +22,7 @@ export function stackAnswer(tables: readonly StackTable[]): FakeAnswer {
   const outputs = tables.flatMap(({ table, source }) => [
     [`${source}LakeTable`, table],
     [`${source}SourceTableArn`, `arn:aws:dynamodb:us-east-1:000000000000:table/${source}`],
+    [`${source}RetentionHours`, "168"],
     ...SUFFIXES.map((suffix) => [`${source}${suffix}`, suffix.toLowerCase()]),
   ]);
   const members = outputs.map(

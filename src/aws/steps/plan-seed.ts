@@ -19,8 +19,15 @@ export interface PlanSeedRequest {
 /** Full snapshots that a lake keeps for `<table>_snapshots`. */
 const SNAPSHOTS_KEPT = 1;
 
+/** What became of the export's items. */
+export interface PlannedSeed extends SavedPlan {
+  readonly items: number;
+  readonly skipped: number;
+  readonly quarantined: number;
+}
+
 /** Throws EXPORT_INVALID where a file of the export is missing among what was staged. */
-export async function planSeed(context: StepContext, request: PlanSeedRequest): Promise<SavedPlan> {
+export async function planSeed(context: StepContext, request: PlanSeedRequest): Promise<PlannedSeed> {
   const { store, engine, schema } = context;
   const { run } = request;
   const { summary, files } = await readExport(store, request.exportPrefix);
@@ -54,7 +61,8 @@ export async function planSeed(context: StepContext, request: PlanSeedRequest): 
     deliveryDelaySeconds: AWS_DELIVERY_DELAY_SECONDS,
     snapshotsKept: SNAPSHOTS_KEPT,
   });
-  return savePlan(context, planned);
+  const { items, skipped, rejected: quarantined } = sum;
+  return { ...(await savePlan(context, planned)), items, skipped, quarantined };
 }
 
 async function requireTally({ store, schema }: StepContext, run: string, index: number): Promise<Tally> {

@@ -10,21 +10,28 @@ import type { Schema } from "../../core/schema.ts";
 import { type Lake, newRun, nowSeconds, openLake } from "../../embedded/lake.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { chosenSchemas } from "../lake-choice.ts";
+import { type LakeOptions, lakeTarget } from "../lake-target.ts";
 
-export interface CompactOptions {
-  readonly lake: string;
+export interface CompactOptions extends LakeOptions {
   readonly table?: string;
   readonly all?: boolean;
+  readonly settleSeconds?: number;
   readonly json?: boolean;
 }
 
+/** What is told of a run. */
+export type CompactionRun = Pick<CompactionResult, "kind" | "run" | "rows" | "segments">;
+
 export async function compactCommand(context: CommandContext, options: CompactOptions): Promise<ExitCode> {
+  const target = lakeTarget(options);
+  if (target.kind === "stack")
+    return (await import("../stack/compact.ts")).compactOnStack(context, target, options);
   const lake = await openLake(options.lake);
   try {
     for (const schema of await chosenSchemas(lake.store, options.lake, options.table)) {
-      const done = await compactTable(lake, schema, options.all === true ? "all" : "grown");
-      const text = options.json === true ? jsonLine(schema.table, done) : sentences(schema.table, done);
-      await context.terminal.print(text);
+      const scope = options.all === true ? "all" : "grown";
+      const runs = await compactTable(lake, schema, scope, options.settleSeconds);
+      await reportCompaction(context, schema.table, runs, options);
     }
     return EXIT.done;
   } finally {
@@ -32,13 +39,14 @@ export async function compactCommand(context: CommandContext, options: CompactOp
   }
 }
 
-/** A minor compaction of everything up to now, then a major one. */
+/** A minor compaction of everything up to so many seconds before now, then a major one. */
 export async function compactTable(
   lake: Lake,
   schema: Schema,
   scope: "grown" | "all",
+  settleSeconds = 0,
 ): Promise<readonly CompactionResult[]> {
-  const policy = { ...DEFAULT_POLICY, settleSeconds: 0 };
+  const policy = { ...DEFAULT_POLICY, settleSeconds };
   const compaction: CompactionContext = {
     store: lake.store,
     engine: lake.engine,
@@ -51,12 +59,21 @@ export async function compactTable(
   return results.filter((result) => result !== undefined);
 }
 
-function jsonLine(table: string, done: readonly CompactionResult[]): string {
+export async function reportCompaction(
+  { terminal }: CommandContext,
+  table: string,
+  runs: readonly CompactionRun[],
+  { json }: Pick<CompactOptions, "json">,
+): Promise<void> {
+  await terminal.print(json === true ? jsonLine(table, runs) : sentences(table, runs));
+}
+
+function jsonLine(table: string, done: readonly CompactionRun[]): string {
   const runs = done.map(({ kind, run, rows, segments }) => ({ kind, run, rows, segments }));
   return `${JSON.stringify({ table, runs })}\n`;
 }
 
-function sentences(table: string, done: readonly CompactionResult[]): string {
+function sentences(table: string, done: readonly CompactionRun[]): string {
   if (done.length === 0) return `${table}: nothing to compact\n`;
   return done
     .map(({ kind, rows, segments }) => {

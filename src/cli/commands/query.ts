@@ -5,11 +5,11 @@ import { folderStore } from "../../embedded/folder-store.ts";
 import { runQuery } from "../../embedded/query.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { chosenSchemas } from "../lake-choice.ts";
+import { type LakeOptions, lakeTarget } from "../lake-target.ts";
 import { type ResultFormat, resultWriter } from "../result-format.ts";
 import { parseTime } from "../time-option.ts";
 
-export interface QueryOptions {
-  readonly lake: string;
+export interface QueryOptions extends LakeOptions {
   readonly format: ResultFormat;
   readonly asOf?: string;
 }
@@ -19,6 +19,9 @@ export async function queryCommand(
   sql: string,
   options: QueryOptions,
 ): Promise<ExitCode> {
+  const target = lakeTarget(options);
+  if (target.kind === "stack")
+    return (await import("../stack/query.ts")).queryOnStack(context, target, sql, options);
   const schemas = await chosenSchemas(folderStore(resolve(options.lake)), options.lake, undefined);
   const writer = resultWriter(options.format);
   const { terminal } = context;

@@ -18,7 +18,8 @@ import { lockLake } from "../../embedded/lake-lock.ts";
 import { sampleExport } from "../../embedded/sample.ts";
 import { type SnapshotProgress, type SnapshotResult, snapshotFromExport } from "../../embedded/snapshot.ts";
 import { rememberSource, type SourceAddress } from "../../embedded/source-memory.ts";
-import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
+import type { CommandContext, ExitCode } from "../command.ts";
+import type { LakeOptions } from "../lake-target.ts";
 import {
   chooseSchema,
   givenSchema,
@@ -28,12 +29,12 @@ import {
   sameKeySchema,
 } from "../schema-choice.ts";
 import { addedSentence } from "../schema-effect.ts";
+import { count, reportSnapshot } from "../snapshot-report.ts";
 
-export interface SnapshotOptions {
-  readonly lake: string;
+export interface SnapshotOptions extends LakeOptions {
+  /** The DynamoDB table; of a stack that has several, the one that is meant. */
   readonly table?: string;
   readonly endpoint?: string;
-  readonly region?: string;
   readonly fromExport?: string;
   readonly key?: string;
   readonly name?: string;
@@ -46,6 +47,10 @@ export interface SnapshotOptions {
 }
 
 export async function snapshotCommand(context: CommandContext, options: SnapshotOptions): Promise<ExitCode> {
+  if (options.stack !== undefined) {
+    const { snapshotOnStack } = await import("../stack/snapshot.ts");
+    return snapshotOnStack(context, { kind: "stack", stack: options.stack, region: options.region }, options);
+  }
   if ((options.table === undefined) === (options.fromExport === undefined)) {
     throw new DynalakeError("USAGE", "a snapshot is taken either of a table or from an export", {
       next: "Give --table NAME (with --endpoint URL where it is not on AWS), or --from-export DIR.",
@@ -220,38 +225,18 @@ function progressText(progress: SnapshotProgress): string {
 
 async function report(context: CommandContext, options: SnapshotOptions, taken: Taken): Promise<ExitCode> {
   const { terminal } = context;
-  const { choice, manifest } = taken;
-  const schemaFile = join(options.lake, choice.schema.table, "schema.json");
+  const { choice, items, manifest, quarantined, skipped } = taken;
+  const { source, table } = choice.schema;
   terminal.settle();
-  if (options.json) {
-    const { table } = choice.schema;
-    const facts = {
-      table,
-      items: taken.items,
-      skipped: taken.skipped,
-      quarantined: taken.quarantined,
-      manifest: manifest.sequence,
-    };
-    await terminal.print(`${JSON.stringify(facts)}\n`);
-  } else {
+  if (options.json !== true) {
     if (choice.origin === "inferred") {
-      terminal.note(`Inferred a schema and wrote it to ${schemaFile}`);
+      terminal.note(`Inferred a schema and wrote it to ${join(options.lake, table, "schema.json")}`);
       for (const sentence of choice.undecided) terminal.note(`  undecided  ${sentence}`);
     }
     const { added } = choice.effect;
-    if (added.length > 0) terminal.note(addedSentence(choice.schema.table, added));
-    const skipped = taken.skipped === 0 ? "" : `, ${count(taken.skipped)} belong to other tables`;
-    await terminal.print(
-      `Snapshot of ${choice.schema.source}: ${count(taken.items)} items in "${choice.schema.table}"${skipped}\n`,
-    );
+    if (added.length > 0) terminal.note(addedSentence(table, added));
   }
-  if (taken.quarantined === 0) return EXIT.done;
-  terminal.note(
-    `${count(taken.quarantined)} lines hold no item and are in quarantine: ${join(options.lake, choice.schema.table, "quarantine")}`,
-  );
-  return EXIT.incomplete;
-}
-
-function count(number: number): string {
-  return number.toLocaleString("en-US");
+  const quarantine = join(options.lake, table, "quarantine");
+  const facts = { source, table, items, skipped, quarantined, manifest: manifest.sequence, quarantine };
+  return reportSnapshot(context, facts, options);
 }

@@ -1,9 +1,10 @@
 /** `dynalake status`: what the engineer on call wants to know. */
+import type { DeliveryStatus } from "../../aws/delivery-status.ts";
 import { nowSeconds } from "../../aws/run-name.ts";
 import { type Health, type TableStatus, tableStatus } from "../../core/status.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { type LakeOptions, lakeTarget } from "../lake-target.ts";
-import { openTarget } from "../opened-lake.ts";
+import { type LakeTable, openTarget } from "../opened-lake.ts";
 import { timeText } from "../time-option.ts";
 
 export interface StatusOptions extends LakeOptions {
@@ -14,8 +15,8 @@ export interface StatusOptions extends LakeOptions {
 export async function statusCommand(context: CommandContext, options: StatusOptions): Promise<ExitCode> {
   const lake = await openTarget(context, lakeTarget(options));
   try {
-    const tables: TableStatus[] = [];
-    for (const table of await lake.tables(options.table)) tables.push(await tableStatus(table, nowSeconds()));
+    const tables: PlacedStatus[] = [];
+    for (const table of await lake.tables(options.table)) tables.push(await statusOf(table, options));
     const text =
       options.json === true
         ? `${JSON.stringify({ lake: lake.place, tables }, null, 2)}\n`
@@ -27,7 +28,25 @@ export async function statusCommand(context: CommandContext, options: StatusOpti
   }
 }
 
-function statusText(status: TableStatus): string {
+/** The status of a table, and of a deployed one what only its services know. */
+interface PlacedStatus extends TableStatus {
+  readonly delivery?: DeliveryStatus;
+}
+
+async function statusOf(table: LakeTable, { region }: StatusOptions): Promise<PlacedStatus> {
+  if (table.kind === "folder") return tableStatus(table, nowSeconds());
+  const { deliveryStatus } = await import("../../aws/delivery-status.ts");
+  const { deployment, engine, schema, store } = table;
+  const mappingId = deployment.eventSourceMapping;
+  const settings = region === undefined ? {} : { region };
+  const [status, delivery] = await Promise.all([
+    tableStatus({ engine, schema, store, mappingId }, nowSeconds()),
+    deliveryStatus(deployment, nowSeconds(), settings),
+  ]);
+  return { ...status, delivery };
+}
+
+function statusText(status: PlacedStatus): string {
   const { segments, table } = status;
   const lines: readonly (readonly [string, string])[] = [
     ["table", `${table} (source ${status.source})`],
@@ -96,17 +115,29 @@ function quarantineText({ quarantine }: TableStatus): string {
   return reasons.length === 0 ? "empty" : reasons.join(", ");
 }
 
-function streamText(status: TableStatus): string {
-  const { stream, watch } = status;
-  if (watch !== undefined) {
-    const isRead = watch.lookedSeconds <= watch.seenReadingSeconds;
-    const looked = isRead ? "" : `, not at ${timeText(watch.lookedSeconds)}`;
-    return `seen being read at ${timeText(watch.seenReadingSeconds)}${looked}`;
-  }
+function streamText(status: PlacedStatus): string {
+  const { delivery, stream, watch } = status;
+  const deployed = [
+    ...(delivery === undefined ? [] : [deliveryText(delivery)]),
+    ...(watch === undefined ? [] : [watchText(watch)]),
+  ];
+  if (deployed.length > 0) return deployed.join("; ");
   if (stream === undefined) return "never read; `dynalake run` follows it";
   if (stream.behindSeconds === undefined)
     return `read, not yet to its end; saved ${timeText(stream.savedAtSeconds)}`;
   return `read to its end ${number(stream.behindSeconds)} s ago`;
+}
+
+function watchText({ lookedSeconds, seenReadingSeconds }: NonNullable<TableStatus["watch"]>): string {
+  const isRead = lookedSeconds <= seenReadingSeconds;
+  const looked = isRead ? "" : `, not at ${timeText(lookedSeconds)}`;
+  return `seen being read at ${timeText(seenReadingSeconds)}${looked}`;
+}
+
+function deliveryText({ state, lastResult, iteratorAgeSeconds }: DeliveryStatus): string {
+  const result = lastResult === undefined ? "" : `; last batch: ${lastResult}`;
+  const age = iteratorAgeSeconds === undefined ? "" : `; ${number(iteratorAgeSeconds)} s behind`;
+  return `read by Lambda: ${state.toLowerCase()}${result}${age}`;
 }
 
 function number(value: number): string {

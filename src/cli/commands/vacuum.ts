@@ -1,12 +1,11 @@
 /** `dynalake vacuum`: removes what no manifest of the retention window names. */
-import { DEFAULT_RETENTION, vacuum } from "../../core/vacuum.ts";
-import { removeUnfinished } from "../../embedded/folder-store.ts";
-import { nowSeconds, openLake } from "../../embedded/lake.ts";
+import { nowSeconds } from "../../aws/run-name.ts";
+import { DEFAULT_RETENTION, type RetentionPolicy, vacuum } from "../../core/vacuum.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { chosenSchemas } from "../lake-choice.ts";
+import { type LakeOptions, lakeTarget } from "../lake-target.ts";
+import { type LakeTable, openTarget } from "../opened-lake.ts";
 
-export interface VacuumOptions {
-  readonly lake: string;
+export interface VacuumOptions extends LakeOptions {
   readonly table?: string;
   readonly retentionHours?: number;
   readonly graceHours?: number;
@@ -14,23 +13,41 @@ export interface VacuumOptions {
 }
 
 export async function vacuumCommand(context: CommandContext, options: VacuumOptions): Promise<ExitCode> {
-  const lake = await openLake(options.lake);
-  const hours = (given: number | undefined, otherwise: number): number =>
-    given === undefined ? otherwise : given * 3600;
-  const policy = {
-    retentionSeconds: hours(options.retentionHours, DEFAULT_RETENTION.retentionSeconds),
-    graceSeconds: hours(options.graceHours, DEFAULT_RETENTION.graceSeconds),
-  };
+  const lake = await openTarget(context, lakeTarget(options));
   try {
-    for (const schema of await chosenSchemas(lake.store, options.lake, options.table)) {
-      const { manifests, files, bytes } = await vacuum(lake.store, schema.table, policy, nowSeconds());
-      const unfinished = await removeUnfinished(lake.root, schema.table, policy.graceSeconds);
-      const facts = { table: schema.table, manifests, files: files + unfinished, bytes };
-      const sentence = `${facts.table}: removed ${facts.files} files (${bytes} bytes) and ${manifests} manifests\n`;
+    for (const table of await lake.tables(options.table)) {
+      const { table: name } = table.schema;
+      const policy = policyOf(table, options);
+      const { manifests, files, bytes } = await vacuum(table.store, name, policy, nowSeconds());
+      const facts = { table: name, manifests, files: files + (await removeRemains(table, policy)), bytes };
+      const sentence = `${name}: removed ${facts.files} files (${bytes} bytes) and ${manifests} manifests\n`;
       await context.terminal.print(options.json === true ? `${JSON.stringify(facts)}\n` : sentence);
     }
     return EXIT.done;
   } finally {
     await lake.close();
   }
+}
+
+/** A deployment has a retention of its own. */
+function policyOf(table: LakeTable, { retentionHours, graceHours }: VacuumOptions): RetentionPolicy {
+  const own = table.kind === "stack" ? table.deployment.retentionHours : undefined;
+  const hours = retentionHours ?? own;
+  return {
+    retentionSeconds: hours === undefined ? DEFAULT_RETENTION.retentionSeconds : hours * 3600,
+    graceSeconds: graceHours === undefined ? DEFAULT_RETENTION.graceSeconds : graceHours * 3600,
+  };
+}
+
+/** What writing has left unfinished in a folder, of which it tells the number of files; partitions without files in Glue. */
+async function removeRemains(table: LakeTable, { graceSeconds }: RetentionPolicy): Promise<number> {
+  const { table: name } = table.schema;
+  if (table.kind === "folder") {
+    const { removeUnfinished } = await import("../../embedded/folder-store.ts");
+    return removeUnfinished(table.lake.root, name, graceSeconds);
+  }
+  const { removeEmptyPartitions } = await import("../../aws/segments-table.ts");
+  const { engine, store } = table.lake;
+  await removeEmptyPartitions({ store, catalog: engine.catalog }, name);
+  return 0;
 }

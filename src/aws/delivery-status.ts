@@ -1,0 +1,67 @@
+/** Whether the stream of a deployment is being read, and how far behind: its event source mapping, and its iterator's age. */
+import { CloudWatchClient, GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
+import { GetEventSourceMappingCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { awsError } from "./aws-error.ts";
+import { type AwsSettings, clientOptions } from "./clients.ts";
+import type { Deployment } from "./deployment.ts";
+
+export interface DeliveryStatus {
+  /** Enabled where the stream is read; Disabled, Creating, Updating and so on otherwise. */
+  readonly state: string;
+  /** What Lambda says of the last batch: OK, No records processed, or a problem. */
+  readonly lastResult: string | undefined;
+  /** The age of the oldest record that was read in the last minutes; undefined where none was, or where nobody may ask. */
+  readonly iteratorAgeSeconds: number | undefined;
+}
+
+const AGE_WINDOW_SECONDS = 15 * 60;
+
+export async function deliveryStatus(
+  { eventSourceMapping, streamFunction }: Pick<Deployment, "eventSourceMapping" | "streamFunction">,
+  nowSeconds: number,
+  settings: AwsSettings = {},
+): Promise<DeliveryStatus> {
+  const options = clientOptions(settings);
+  const lambda = new LambdaClient(options);
+  const cloudWatch = new CloudWatchClient(options);
+  try {
+    const mapping = await lambda
+      .send(new GetEventSourceMappingCommand({ UUID: eventSourceMapping }))
+      .catch((error: unknown) => {
+        const attempt = `look at the event source mapping ${eventSourceMapping}`;
+        throw awsError(error, { service: "Lambda", attempt, otherwise: "SOURCE_FAILED" });
+      });
+    return {
+      state: mapping.State ?? "unknown",
+      lastResult: mapping.LastProcessingResult,
+      // It is a help, and no reason to tell nothing at all.
+      iteratorAgeSeconds: await iteratorAge(cloudWatch, streamFunction, nowSeconds).catch(() => undefined),
+    };
+  } finally {
+    lambda.destroy();
+    cloudWatch.destroy();
+  }
+}
+
+async function iteratorAge(
+  client: CloudWatchClient,
+  functionName: string,
+  nowSeconds: number,
+): Promise<number | undefined> {
+  const { Datapoints = [] } = await client.send(
+    new GetMetricStatisticsCommand({
+      Namespace: "AWS/Lambda",
+      MetricName: "IteratorAge",
+      Dimensions: [{ Name: "FunctionName", Value: functionName }],
+      StartTime: new Date((nowSeconds - AGE_WINDOW_SECONDS) * 1000),
+      EndTime: new Date(nowSeconds * 1000),
+      Period: 60,
+      Statistics: ["Maximum"],
+    }),
+  );
+  const newest = Datapoints.reduce<(typeof Datapoints)[number] | undefined>(
+    (latest, point) => ((point.Timestamp ?? 0) > (latest?.Timestamp ?? 0) ? point : latest),
+    undefined,
+  );
+  return newest?.Maximum === undefined ? undefined : Math.round(newest.Maximum / 1000);
+}

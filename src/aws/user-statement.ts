@@ -1,0 +1,119 @@
+/**
+ * A statement that somebody has written for Athena, understood as far as it has to be: that it is one, that it only reads, and
+ * where names can be bound in it. Athena itself says what is wrong with all else.
+ */
+import { DynalakeError } from "../core/error.ts";
+import type { LakeView } from "../core/lake-view.ts";
+import { quoted } from "../core/sql/dialect.ts";
+
+export interface UserStatement {
+  /** Without a semicolon at its end. */
+  readonly sql: string;
+  readonly tokens: readonly Token[];
+  /** The token at which its query begins, behind EXPLAIN; undefined for SHOW and DESCRIBE. */
+  readonly queryAt: number | undefined;
+}
+
+interface Token {
+  readonly kind: "word" | "quoted" | "text" | "mark";
+  /** As it is written; a word in upper case, a quoted name without its quotes. */
+  readonly text: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Comments, texts, quoted names, words and numbers, and single characters. What does not end is a token all the same. */
+const TOKEN =
+  /(--[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|('(?:[^']|'')*(?:'|$))|"((?:[^"]|"")*)(?:"|$)|([\p{L}\p{N}_$@]+)|(\S)/gu;
+
+/** Throws SQL_FAILED for several statements, and for one that does more than read. */
+export function readingStatement(text: string): UserStatement {
+  const tokens = tokensOf(text);
+  while (tokens.at(-1)?.text === ";") tokens.pop();
+  if (tokens.some(({ kind, text: mark }) => kind === "mark" && mark === ";"))
+    throw new DynalakeError("SQL_FAILED", "one statement was expected, not several");
+  const sql = text.slice(0, tokens.at(-1)?.to ?? 0);
+  const at = behindExplain(tokens);
+  const first = tokens[at];
+  if (first !== undefined && isWord(first, "SELECT", "WITH", "VALUES", "TABLE"))
+    return { sql, tokens, queryAt: at };
+  if (first?.kind === "mark" && first.text === "(") return { sql, tokens, queryAt: at };
+  if (first !== undefined && at === 0 && isWord(first, "SHOW", "DESCRIBE", "DESC"))
+    return { sql, tokens, queryAt: undefined };
+  throw new DynalakeError(
+    "SQL_FAILED",
+    "only statements that read can be run: SELECT, WITH, VALUES, TABLE, SHOW, DESCRIBE, EXPLAIN",
+  );
+}
+
+function tokensOf(sql: string): Token[] {
+  const tokens: Token[] = [];
+  for (const match of sql.matchAll(TOKEN)) {
+    const [whole, comment, text, name, word, mark] = match;
+    if (comment !== undefined) continue;
+    const place = { from: match.index, to: match.index + whole.length };
+    if (text !== undefined) tokens.push({ kind: "text", text, ...place });
+    else if (word !== undefined) tokens.push({ kind: "word", text: word.toUpperCase(), ...place });
+    else if (mark !== undefined) tokens.push({ kind: "mark", text: mark, ...place });
+    else tokens.push({ kind: "quoted", text: (name ?? "").replaceAll('""', '"'), ...place });
+  }
+  return tokens;
+}
+
+function isWord(token: Token | undefined, ...words: readonly string[]): boolean {
+  return token?.kind === "word" && words.includes(token.text);
+}
+
+/** EXPLAIN [ANALYZE] [VERBOSE] [(options)] may stand before a query; the statement that it analyzes is run. */
+function behindExplain(tokens: readonly Token[]): number {
+  if (!isWord(tokens[0], "EXPLAIN")) return 0;
+  let at = 1;
+  while (isWord(tokens[at], "ANALYZE", "VERBOSE")) at++;
+  const isOption = tokens[at]?.text === "(" && isWord(tokens[at + 1], "TYPE", "FORMAT");
+  if (!isOption) return at;
+  while (at < tokens.length && tokens[at]?.text !== ")") at++;
+  return at + 1;
+}
+
+/** Whether the statement mentions the name, in whatever way. */
+export function mentions({ tokens }: UserStatement, name: string): boolean {
+  return tokens.some((token) => names(token, name));
+}
+
+function names({ kind, text }: Token, name: string): boolean {
+  return (kind === "word" || kind === "quoted") && text.toLowerCase() === name.toLowerCase();
+}
+
+/**
+ * The statement with the views bound to their names, before whatever it binds itself. A name with its database before it would
+ * go past them: throws USAGE for one, and for a statement that is no query.
+ */
+export function withViews(statement: UserStatement, views: readonly LakeView[], database: string): string {
+  const { sql, tokens, queryAt } = statement;
+  if (queryAt === undefined) {
+    throw new DynalakeError("USAGE", "--as-of shows the rows of a time: it goes with a SELECT only", {
+      next: "Leave --as-of out for SHOW and DESCRIBE.",
+    });
+  }
+  for (const { name } of views) requireBare(tokens, name, database);
+  if (views.length === 0) return sql;
+  const bound = views.map((view) => `${quoted(view.name)} AS (${view.sql})`).join(", ");
+  const first = tokens[queryAt] as Token;
+  if (!isWord(first, "WITH")) return `${sql.slice(0, first.from)}WITH ${bound} ${sql.slice(first.from)}`;
+  const [second, third, fourth] = tokens.slice(queryAt + 1);
+  if (isWord(second, "FUNCTION") && third?.kind !== "mark" && fourth?.text === "(")
+    throw new DynalakeError("USAGE", "--as-of does not go with a WITH that declares functions");
+  const last = isWord(second, "RECURSIVE") ? (second as Token) : first;
+  return `${sql.slice(0, last.to)} ${bound}, ${sql.slice(last.to).trimStart()}`;
+}
+
+function requireBare(tokens: readonly Token[], name: string, database: string): void {
+  const isQualified = tokens.some((token, i) => {
+    const [owner, dot] = [tokens[i - 2], tokens[i - 1]];
+    return names(token, name) && dot?.text === "." && owner !== undefined && names(owner, database);
+  });
+  if (!isQualified) return;
+  throw new DynalakeError("USAGE", `${database}.${name} is the table of now, whatever --as-of says`, {
+    next: `Write ${name} without its database.`,
+  });
+}

@@ -1,0 +1,70 @@
+/** `dynalake compact --stack`: the deployment folds its change log. */
+import { z } from "zod";
+import { chosenDeployments, type Deployment } from "../../aws/deployment.ts";
+import { manifestSequences, readManifest } from "../../core/lake-table.ts";
+import type { ObjectStore } from "../../core/ports/object-store.ts";
+import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
+import { type CompactOptions, type CompactionRun, reportCompaction } from "../commands/compact.ts";
+import type { StackTarget } from "../lake-target.ts";
+import { type OpenedStack, openStack } from "../opened-stack.ts";
+import { runMachine } from "./machine-run.ts";
+
+/** What infra/compaction-machine.ts says at its end. */
+const compactionOutput = z.object({
+  outcome: z.literal("succeeded"),
+  done: z.array(z.enum(["minor", "major"])),
+  manifest: z.number(),
+});
+
+export async function compactOnStack(
+  context: CommandContext,
+  target: StackTarget,
+  options: CompactOptions,
+): Promise<ExitCode> {
+  const stack = await openStack(context, target);
+  try {
+    for (const deployment of chosenDeployments(stack.deployments, options.table)) {
+      const runs = await compact(context, stack, deployment, options);
+      await reportCompaction(context, deployment.table, runs, options);
+    }
+    return EXIT.done;
+  } finally {
+    await stack.close();
+  }
+}
+
+async function compact(
+  context: CommandContext,
+  stack: OpenedStack,
+  deployment: Deployment,
+  { all, settleSeconds }: CompactOptions,
+): Promise<readonly CompactionRun[]> {
+  const { table, compactionMachineArn: machineArn } = deployment;
+  const input = {
+    scope: all === true ? "all" : "grown",
+    ...(settleSeconds === undefined ? {} : { settleSeconds }),
+  };
+  const output = compactionOutput;
+  const run = { kind: "compaction", table, machineArn, input, output } as const;
+  const { done, manifest } = await runMachine(context, stack, run);
+  return lastRuns(stack.lakeOf(deployment).store, table, { done, manifest });
+}
+
+/** While a compaction runs no other one does, so that the last of their commits are its own. */
+async function lastRuns(
+  store: ObjectStore,
+  table: string,
+  { done, manifest: newest }: Pick<z.infer<typeof compactionOutput>, "done" | "manifest">,
+): Promise<readonly CompactionRun[]> {
+  const runs: CompactionRun[] = [];
+  const sequences = (await manifestSequences(store, table)).filter((sequence) => sequence <= newest);
+  for (const sequence of sequences.reverse()) {
+    if (runs.length === done.length) break;
+    const manifest = await readManifest(store, table, sequence);
+    if (manifest === undefined || (manifest.kind !== "minor" && manifest.kind !== "major")) continue;
+    const { kind, run } = manifest;
+    const own = manifest.segments.filter((segment) => segment.run === run);
+    runs.unshift({ kind, run, rows: own.reduce((sum, { rows }) => sum + rows, 0), segments: own.length });
+  }
+  return runs;
+}

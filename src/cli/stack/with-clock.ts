@@ -1,0 +1,15 @@
+import type { Terminal } from "../terminal.ts";
+
+const TICK_MS = 1000;
+
+/** Tells every second for how long something has been waited for. */
+export async function withClock<T>(terminal: Terminal, what: string, work: Promise<T>): Promise<T> {
+  let seconds = 0;
+  const timer = setInterval(() => terminal.progress(`${what} (${++seconds} s)`), TICK_MS);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+    terminal.settle();
+  }
+}
