@@ -23,11 +23,7 @@ export async function chosenSchemas(
 }
 
 /** The one table of a lake, or the one named; throws USAGE where the lake has several. */
-export async function oneSchema(
-  store: ObjectStore,
-  lake: string,
-  name: string | undefined,
-): Promise<Schema> {
+export async function oneSchema(store: ObjectStore, lake: string, name: string | undefined): Promise<Schema> {
   const schemas = await chosenSchemas(store, lake, name);
   if (schemas.length === 1) return schemas[0] as Schema;
   const tables = schemas.map((schema) => schema.table).join(", ");

@@ -49,9 +49,13 @@ export async function replayRecording(
   let totals = NOTHING;
   for (let from = 0; from < records.length; from += RECORDS_PER_DELIVERY) {
     if (interrupted.aborted)
-      throw new DynalakeError("INCOMPLETE", `the replay was interrupted before all of ${file} was delivered`, {
-        next: "Run the command again: what was delivered already counts once.",
-      });
+      throw new DynalakeError(
+        "INCOMPLETE",
+        `the replay was interrupted before all of ${file} was delivered`,
+        {
+          next: "Run the command again: what was delivered already counts once.",
+        },
+      );
     const batch = records.slice(from, from + RECORDS_PER_DELIVERY);
     const done = await deliver(delivery, { records: batch, source: file, arrivedAtSeconds: nowSeconds() });
     totals = sum(totals, totalsOf(done));

@@ -79,6 +79,7 @@ describe("two tables of one stack in one lake", () => {
       OrderLinesSourceTableArn: "<Orders.Arn>",
       OrderLinesEventSourceMapping: "<OrderLinesDeliveryMapping>",
       OrderLinesStreamFunction: "<OrderLinesDeliveryFunction>",
+      OrderLinesRetentionHours: "168",
       CustomersLakeTable: "customers",
       CustomersBucket: "<LakeBucket>",
       CustomersDatabase: "shop",
@@ -89,6 +90,7 @@ describe("two tables of one stack in one lake", () => {
       CustomersSourceTableArn: "<Customers.Arn>",
       CustomersEventSourceMapping: "<CustomerDeliveryMapping>",
       CustomersStreamFunction: "<CustomerDeliveryFunction>",
+      CustomersRetentionHours: "168",
     });
   });
 });

@@ -62,6 +62,14 @@ function executions(running: number): readonly { ExecutionArn: string }[] {
   return running > 0 ? [...others, own] : [own, ...others];
 }
 
+const SEEDED = {
+  run: "r1",
+  statementsKey: "reviews/staging/r1/statements.jsonl",
+  items: 3,
+  skipped: 2,
+  quarantined: 1,
+};
+
 const handlers: Readonly<Record<string, Handler>> = {
   BeginSnapshot: () => ({
     run: "r1",
@@ -70,7 +78,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   }),
   "aws-sdk:dynamodb:describeExport": () => ({ ExportDescription: { ExportStatus: "COMPLETED" } }),
   SnapshotPart: () => null,
-  PlanSeed: () => ({ run: "r1", statements: 2, statementsKey: "reviews/staging/r1/statements.jsonl" }),
+  PlanSeed: () => ({ ...SEEDED, statements: 2 }),
   "athena:startQueryExecution.sync": () => ({ QueryExecution: { Status: { State: "SUCCEEDED" } } }),
   Commit: () => ({ outcome: "committed", kind: "snapshot", manifest: 7, rows: 3, segments: 1 }),
   PublishViews: () => ({ manifest: 7 }),
@@ -114,6 +122,9 @@ describe("the snapshot", () => {
     expect(events(played, "Clean")).toEqual([ofRun]);
     const output = {
       outcome: "committed",
+      items: 3,
+      skipped: 2,
+      quarantined: 1,
       commit: { outcome: "committed", kind: "snapshot", manifest: 7, rows: 3, segments: 1 },
       manifest: 7,
       table: "reviews",
@@ -159,7 +170,7 @@ describe("the snapshot", () => {
     const played = play(
       definitions.snapshot,
       {},
-      { PlanSeed: () => ({ run: "r1", statements: 0, statementsKey: "k" }) },
+      { PlanSeed: () => ({ ...SEEDED, statements: 0 }) },
     );
     expect(names(played)).not.toContain("athena:startQueryExecution.sync");
     expect(names(played)).toContain("Commit");

@@ -10,12 +10,13 @@ import type { ErrorCode } from "../../src/core/error.ts";
 
 const BIN = fileURLToPath(new URL("../../bin/dynalake.js", import.meta.url));
 
-/** No command of these tests takes so long; one that hangs is ended, and its test fails. */
+/** No command of these tests takes so long by default; one that hangs is ended, and its test fails. */
 const SECONDS_MAX = 40;
 
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  readonly secondsMax?: number;
 }
 
 export interface Ended {
@@ -57,7 +58,7 @@ export function startDynalake(args: readonly string[], options: CliOptions = {})
       said[name] += text;
     });
   }
-  const timer = setTimeout(() => child.kill("SIGKILL"), SECONDS_MAX * 1000);
+  const timer = setTimeout(() => child.kill("SIGKILL"), (options.secondsMax ?? SECONDS_MAX) * 1000);
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => {

@@ -9,6 +9,7 @@ import { DEFAULT_POLICY } from "../../core/compaction-plan.ts";
 import type { Schema } from "../../core/schema.ts";
 import { type Lake, newRun, nowSeconds, openLake } from "../../embedded/lake.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
+import { reportCompaction } from "../compaction-report.ts";
 import { chosenSchemas } from "../lake-choice.ts";
 import { type LakeOptions, lakeTarget } from "../lake-target.ts";
 
@@ -18,9 +19,6 @@ export interface CompactOptions extends LakeOptions {
   readonly settleSeconds?: number;
   readonly json?: boolean;
 }
-
-/** What is told of a run. */
-export type CompactionRun = Pick<CompactionResult, "kind" | "run" | "rows" | "segments">;
 
 export async function compactCommand(context: CommandContext, options: CompactOptions): Promise<ExitCode> {
   const target = lakeTarget(options);
@@ -57,28 +55,4 @@ export async function compactTable(
   };
   const results = [await compactMinor(compaction), await compactMajor(compaction, scope)];
   return results.filter((result) => result !== undefined);
-}
-
-export async function reportCompaction(
-  { terminal }: CommandContext,
-  table: string,
-  runs: readonly CompactionRun[],
-  { json }: Pick<CompactOptions, "json">,
-): Promise<void> {
-  await terminal.print(json === true ? jsonLine(table, runs) : sentences(table, runs));
-}
-
-function jsonLine(table: string, done: readonly CompactionRun[]): string {
-  const runs = done.map(({ kind, run, rows, segments }) => ({ kind, run, rows, segments }));
-  return `${JSON.stringify({ table, runs })}\n`;
-}
-
-function sentences(table: string, done: readonly CompactionRun[]): string {
-  if (done.length === 0) return `${table}: nothing to compact\n`;
-  return done
-    .map(({ kind, rows, segments }) => {
-      const what = kind === "minor" ? "folded the change log into deltas" : "rewrote the base";
-      return `${table}: ${what} (${rows.toLocaleString("en-US")} rows, ${segments} segments)\n`;
-    })
-    .join("");
 }

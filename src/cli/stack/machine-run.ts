@@ -91,7 +91,10 @@ const STATES: Readonly<Record<string, string>> = {
   Clean: "cleaning up",
 };
 
-function progressText({ kind, table }: Pick<MachineRun<unknown>, "kind" | "table">, progress: ExecutionProgress): string {
+function progressText(
+  { kind, table }: Pick<MachineRun<unknown>, "kind" | "table">,
+  progress: ExecutionProgress,
+): string {
   const { state, parts, runningSeconds } = progress;
   const doing = state === undefined ? "running" : (STATES[state] ?? state);
   const share = parts === undefined ? "" : `, ${parts.done} of ${parts.all} parts`;

@@ -1,0 +1,86 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { mentions, readingStatement, withViews } from "../../src/aws/user-statement.ts";
+
+const VIEWS = [{ name: "reviews", sql: "SELECT 1" }];
+const bound = (sql: string): string => withViews(readingStatement(sql), VIEWS, "lake");
+
+describe("statements that read", () => {
+  test.each([
+    "SELECT 1",
+    "select 1 ; ; -- the end; really",
+    "/* ; */ WITH a AS (SELECT ';') TABLE a",
+    "(SELECT 1) UNION ALL (SELECT 2)",
+    "VALUES 1",
+    "EXPLAIN SELECT 1",
+    "EXPLAIN ANALYZE VERBOSE SELECT 1",
+    "EXPLAIN (TYPE DISTRIBUTED, FORMAT JSON) (SELECT 1)",
+    "SHOW TABLES",
+    "DESCRIBE reviews",
+  ])("are taken: %s", (sql) => {
+    expect(sql).toContain(readingStatement(sql).sql);
+  });
+
+  test.each([
+    "",
+    " ; ",
+    "-- SELECT 1",
+    "DROP TABLE reviews",
+    "INSERT INTO t SELECT 1",
+    "CREATE TABLE t AS SELECT 1",
+    "UNLOAD (SELECT 1) TO 's3://x/'",
+    "EXPLAIN ANALYZE INSERT INTO t SELECT 1",
+    "EXPLAIN SHOW TABLES",
+    "EXECUTE prepared",
+    "SELECT 1; DROP TABLE reviews",
+    "SELECT '--'; DROP TABLE reviews",
+    '/* "" */ SELECT 1 /**/; SELECT 2',
+    "DELETE FROM reviews",
+    "\"SELECT\" 1",
+  ])("and others are not: %s", (sql) => {
+    expect(() => readingStatement(sql)).toThrow(expect.objectContaining({ code: "SQL_FAILED" }));
+  });
+
+  test("no text makes the reading of it fail in another way", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        try {
+          expect(text.startsWith(readingStatement(text).sql)).toBe(true);
+        } catch (error) {
+          expect(error).toMatchObject({ code: "SQL_FAILED" });
+        }
+      }),
+    );
+  });
+});
+
+describe("views are bound", () => {
+  test.each([
+    ["SELECT * FROM reviews;", 'WITH "reviews" AS (SELECT 1) SELECT * FROM reviews'],
+    ["with a AS (SELECT 2) SELECT 3", 'with "reviews" AS (SELECT 1), a AS (SELECT 2) SELECT 3'],
+    ["WITH -- x\n RECURSIVE a(n) AS (SELECT 2) TABLE a", 'WITH -- x\n RECURSIVE "reviews" AS (SELECT 1), a(n) AS (SELECT 2) TABLE a'],
+    ["EXPLAIN SELECT 1", 'EXPLAIN WITH "reviews" AS (SELECT 1) SELECT 1'],
+    ["(SELECT 1) LIMIT 1", 'WITH "reviews" AS (SELECT 1) (SELECT 1) LIMIT 1'],
+    ["WITH function AS (SELECT 1) TABLE function", 'WITH "reviews" AS (SELECT 1), function AS (SELECT 1) TABLE function'],
+  ])("in %s", (sql, wanted) => {
+    expect(bound(sql)).toBe(wanted);
+  });
+
+  test.each([
+    ["SHOW TABLES", "SELECT"],
+    ["SELECT * FROM lake.reviews", "lake.reviews"],
+    ['SELECT * FROM AwsDataCatalog."LAKE" . "Reviews"', "lake.reviews"],
+    ["WITH FUNCTION f(x bigint) RETURNS bigint RETURN x SELECT f(1)", "functions"],
+  ])("or refused: %s", (sql, said) => {
+    expect(() => bound(sql)).toThrow(expect.objectContaining({ code: "USAGE", message: expect.stringContaining(said) }));
+  });
+
+  test("a column of that name, or a text, is no table", () => {
+    expect(bound("SELECT r.reviews, 'lake.reviews' FROM r")).toContain('"reviews" AS');
+  });
+});
+
+test("names are mentioned however they are written, and not in texts and comments", () => {
+  const statement = readingStatement("SELECT 'a' /* b */ FROM C, \"D\" -- e");
+  expect(["a", "b", "c", "d", "e"].filter((name) => mentions(statement, name))).toEqual(["c", "d"]);
+});
