@@ -55,7 +55,9 @@ const succeeded: FakeAnswer = { body: { status: "SUCCEEDED", output: '{"outcome"
 describe("a start", () => {
   test("gives the execution that it has started", async () => {
     const { client, requests } = cloud({ StartExecution: () => ({ body: { executionArn: EXECUTION } }) });
-    expect(await startExecution({ client, machineArn: MACHINE, name: "run", input: { a: 1 } })).toBe(EXECUTION);
+    expect(await startExecution({ client, machineArn: MACHINE, name: "run", input: { a: 1 } })).toBe(
+      EXECUTION,
+    );
     expect(JSON.parse(requests[0]?.text ?? "")).toEqual({
       stateMachineArn: MACHINE,
       name: "run",
@@ -70,7 +72,9 @@ describe("a start", () => {
 
   test("that is not allowed says so", async () => {
     const { client } = cloud({});
-    await expect(startExecution({ client, machineArn: MACHINE, name: "run", input: {} })).rejects.toMatchObject({
+    await expect(
+      startExecution({ client, machineArn: MACHINE, name: "run", input: {} }),
+    ).rejects.toMatchObject({
       code: "CREDENTIALS",
     });
   });
@@ -96,7 +100,9 @@ describe("an execution that is followed", () => {
       GetExecutionHistory: (_, call) =>
         [entered("Begin", "TaskStateEntered"), entered("Parts", "MapStateEntered")][call - 1] ??
         refusal("AccessDeniedException", "no"),
-      ListMapRuns: () => ({ body: { mapRuns: [{ mapRunArn: "m", executionArn: EXECUTION, stateMachineArn: "s", startDate: 1 }] } }),
+      ListMapRuns: () => ({
+        body: { mapRuns: [{ mapRunArn: "m", executionArn: EXECUTION, stateMachineArn: "s", startDate: 1 }] },
+      }),
       DescribeMapRun: () => ({ body: { itemCounts: { succeeded: 3, total: 7 } } }),
     });
     expect(progress.map(({ state, parts }) => [state, parts])).toEqual([
@@ -143,7 +149,8 @@ describe("an execution that did not succeed", () => {
     cause: undefined,
     ...more,
   });
-  const told = (errorMessage: string) => JSON.stringify({ errorType: "X", errorMessage, trace: ["at secret"] });
+  const told = (errorMessage: string) =>
+    JSON.stringify({ errorType: "X", errorMessage, trace: ["at secret"] });
 
   test.each<[string, Partial<ExecutionEnd>, object]>([
     [
@@ -154,17 +161,37 @@ describe("an execution that did not succeed", () => {
     [
       "without a next step the catalog's is told",
       { error: "CONFLICT", cause: told("others came first") },
-      { code: "CONFLICT", message: "it failed: others came first", next: expect.stringContaining("run the command again") },
+      {
+        code: "CONFLICT",
+        message: "it failed: others came first",
+        next: expect.stringContaining("run the command again"),
+      },
     ],
-    ["an export's failure is the source's", { error: "EXPORT_FAILED", cause: "x" }, { code: "SOURCE_FAILED", message: "it failed: EXPORT_FAILED" }],
+    [
+      "an export's failure is the source's",
+      { error: "EXPORT_FAILED", cause: "x" },
+      { code: "SOURCE_FAILED", message: "it failed: EXPORT_FAILED" },
+    ],
     [
       "another error is the engine's, without its cause, which may quote a statement",
       { error: "States.TaskFailed", cause: "SELECT 'secret'" },
-      { code: "ENGINE_FAILED", message: "it failed: States.TaskFailed", next: expect.stringContaining(EXECUTION) },
+      {
+        code: "ENGINE_FAILED",
+        message: "it failed: States.TaskFailed",
+        next: expect.stringContaining(EXECUTION),
+      },
     ],
     ["no error at all", {}, { code: "ENGINE_FAILED", message: "it failed: no error was told" }],
-    ["one that took too long", { status: "TIMED_OUT" }, { code: "INCOMPLETE", message: "it took too long and was ended" }],
-    ["one that was stopped", { status: "ABORTED" }, { code: "INCOMPLETE", message: "it was stopped by somebody" }],
+    [
+      "one that took too long",
+      { status: "TIMED_OUT" },
+      { code: "INCOMPLETE", message: "it took too long and was ended" },
+    ],
+    [
+      "one that was stopped",
+      { status: "ABORTED" },
+      { code: "INCOMPLETE", message: "it was stopped by somebody" },
+    ],
   ])("%s", (_, more, wanted) => {
     const error = executionError("it", end(more));
     expect(error).toMatchObject(wanted);

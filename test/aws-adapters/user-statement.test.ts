@@ -36,7 +36,7 @@ describe("statements that read", () => {
     "SELECT '--'; DROP TABLE reviews",
     '/* "" */ SELECT 1 /**/; SELECT 2',
     "DELETE FROM reviews",
-    "\"SELECT\" 1",
+    '"SELECT" 1',
   ])("and others are not: %s", (sql) => {
     expect(() => readingStatement(sql)).toThrow(expect.objectContaining({ code: "SQL_FAILED" }));
   });
@@ -58,10 +58,16 @@ describe("views are bound", () => {
   test.each([
     ["SELECT * FROM reviews;", 'WITH "reviews" AS (SELECT 1) SELECT * FROM reviews'],
     ["with a AS (SELECT 2) SELECT 3", 'with "reviews" AS (SELECT 1), a AS (SELECT 2) SELECT 3'],
-    ["WITH -- x\n RECURSIVE a(n) AS (SELECT 2) TABLE a", 'WITH -- x\n RECURSIVE "reviews" AS (SELECT 1), a(n) AS (SELECT 2) TABLE a'],
+    [
+      "WITH -- x\n RECURSIVE a(n) AS (SELECT 2) TABLE a",
+      'WITH -- x\n RECURSIVE "reviews" AS (SELECT 1), a(n) AS (SELECT 2) TABLE a',
+    ],
     ["EXPLAIN SELECT 1", 'EXPLAIN WITH "reviews" AS (SELECT 1) SELECT 1'],
     ["(SELECT 1) LIMIT 1", 'WITH "reviews" AS (SELECT 1) (SELECT 1) LIMIT 1'],
-    ["WITH function AS (SELECT 1) TABLE function", 'WITH "reviews" AS (SELECT 1), function AS (SELECT 1) TABLE function'],
+    [
+      "WITH function AS (SELECT 1) TABLE function",
+      'WITH "reviews" AS (SELECT 1), function AS (SELECT 1) TABLE function',
+    ],
   ])("in %s", (sql, wanted) => {
     expect(bound(sql)).toBe(wanted);
   });
@@ -72,7 +78,9 @@ describe("views are bound", () => {
     ['SELECT * FROM AwsDataCatalog."LAKE" . "Reviews"', "lake.reviews"],
     ["WITH FUNCTION f(x bigint) RETURNS bigint RETURN x SELECT f(1)", "functions"],
   ])("or refused: %s", (sql, said) => {
-    expect(() => bound(sql)).toThrow(expect.objectContaining({ code: "USAGE", message: expect.stringContaining(said) }));
+    expect(() => bound(sql)).toThrow(
+      expect.objectContaining({ code: "USAGE", message: expect.stringContaining(said) }),
+    );
   });
 
   test("a column of that name, or a text, is no table", () => {

@@ -167,11 +167,7 @@ describe("the snapshot", () => {
   });
 
   test("of an empty table runs no statement and commits", () => {
-    const played = play(
-      definitions.snapshot,
-      {},
-      { PlanSeed: () => ({ ...SEEDED, statements: 0 }) },
-    );
+    const played = play(definitions.snapshot, {}, { PlanSeed: () => ({ ...SEEDED, statements: 0 }) });
     expect(names(played)).not.toContain("athena:startQueryExecution.sync");
     expect(names(played)).toContain("Commit");
     expect(played.outcome.status).toBe("SUCCEEDED");
