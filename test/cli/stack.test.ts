@@ -1,58 +1,174 @@
 /** Commands on a deployment: what is refused before anything is started, and what services answer that is no success. */
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { dynalake, dynalakes, expectRefused } from "../support/cli.ts";
-import { type FakeCloud, fakeCloud } from "../support/fake-cloud.ts";
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { type FakeAnswer, refusal } from "../aws-adapters/fake-aws.ts";
+import { dynalake, dynalakes, expectRefused, startDynalake } from "../support/cli.ts";
+import { type CloudRequest, type FakeCloud, fakeCloud } from "../support/fake-cloud.ts";
 import { MISSING_STACK, type StackTable, stackAnswer } from "../support/fake-stack.ts";
 
 const REVIEWS: StackTable = { table: "reviews", source: "Reviews" };
+const ARN = "arn:aws:states:us-east-1:1:execution:machine:run";
+
+type Answers = Readonly<Record<string, (request: CloudRequest) => FakeAnswer>>;
 
 let cloud: FakeCloud;
-let tables: readonly StackTable[] | undefined;
+let answers: Answers;
 
 beforeAll(async () => {
-  cloud = await fakeCloud(({ operation }) => {
-    if (operation !== "DescribeStacks") return undefined;
-    return tables === undefined ? MISSING_STACK : stackAnswer(tables);
-  });
+  cloud = await fakeCloud((request) => answers[request.operation]?.(request));
+});
+
+beforeEach(() => {
+  answers = { DescribeStacks: () => stackAnswer([REVIEWS]) };
 });
 
 afterAll(() => cloud.close());
 
+const onStack = (...args: readonly string[]) => dynalake([...args, "--stack", "S"], { env: cloud.env });
+
+/** A machine whose executions end like this. */
+function machineThatEnds(end: object, more: Answers = {}): void {
+  answers = {
+    ...answers,
+    StartExecution: () => ({ body: { executionArn: ARN, startDate: 1 } }),
+    DescribeExecution: () => ({ body: { executionArn: ARN, startDate: 1, ...end } }),
+    ...more,
+  };
+}
+
+const started = (): readonly CloudRequest[] =>
+  cloud.requests.filter(({ operation }) => /^Start/.test(operation));
+
 test("a stack and a folder exclude each other, and so do a stack and what means nothing there", async () => {
   const refused = [
     ["status", "--lake", "lake"],
-    ["items", "--lake", "lake"],
+    ["query", "SELECT 1", "--lake", "lake"],
+    ["snapshot", "--from-export", "x"],
+    ["snapshot", "--endpoint", "http://127.0.0.1:1"],
+    ["snapshot", "--threads", "1"],
+    ["replay", "x.json", "--key", "Id"],
   ];
-  const ends = await dynalakes(refused.map((command) => [...command, "--stack", "S"]));
+  const ends = await dynalakes(
+    refused.map((command) => [...command, "--stack", "S"]),
+    { env: cloud.env },
+  );
   for (const [i, ended] of ends.entries())
-    expectRefused(ended, { code: "USAGE", names: ["--stack", refused[i]?.[1] as string] });
+    expectRefused(ended, { code: "USAGE", names: ["--stack", refused[i]?.at(-2) as string] });
+  const before = cloud.requests.length;
+  expect(before).toBe(0);
 });
 
 test("a region without a stack is refused", async () => {
-  for (const ended of await dynalakes([
-    ["status", "--region", "eu-central-1"],
-    ["items", "--region", "x"],
-  ]))
+  const commands = [["status"], ["compact"], ["vacuum"], ["query", "SELECT 1"]];
+  for (const ended of await dynalakes(commands.map((command) => [...command, "--region", "eu-central-1"])))
     expectRefused(ended, { code: "USAGE", names: ["--region"], next: "--stack" });
 });
 
 test("a stack that is not there, without a region or without credentials, says so", async () => {
-  tables = undefined;
-  const missing = await dynalake(["status", "--stack", "Gone"], { env: cloud.env });
-  expectRefused(missing, { code: "USAGE", names: ['no stack "Gone"'], next: "--stack" });
-  const { AWS_REGION, ...withoutRegion } = cloud.env;
-  const nowhere = await dynalake(["status", "--stack", "S"], { env: withoutRegion });
+  answers = { DescribeStacks: () => MISSING_STACK };
+  expectRefused(await onStack("status"), { code: "USAGE", names: ['no stack "S"'], next: "--stack" });
+  const { AWS_ENDPOINT_URL = "", AWS_REGION = "", ...secrets } = cloud.env;
+  const nowhere = await dynalake(["status", "--stack", "S"], { env: { AWS_ENDPOINT_URL, ...secrets } });
   expectRefused(nowhere, { code: "USAGE", names: ["no region"], next: "--region" });
-  expect(AWS_REGION).toBeDefined();
-  const { AWS_ENDPOINT_URL = "" } = cloud.env;
-  const nobody = await dynalake(["status", "--stack", "S", "--region", "us-east-1"], {
+  const nobody = await dynalake(["status", "--stack", "S", "--region", AWS_REGION], {
     env: { AWS_ENDPOINT_URL },
   });
   expectRefused(nobody, { code: "CREDENTIALS", names: ["no credentials were found"] });
 });
 
-test("a table that the stack does not have is refused with those that it has", async () => {
-  tables = [REVIEWS, { table: "orders", source: "Orders" }];
-  const ended = await dynalake(["status", "--stack", "S", "--table", "other"], { env: cloud.env });
-  expectRefused(ended, { code: "USAGE", names: ["other", "orders, reviews"] });
+test("a table that the stack does not have is refused with those that it has; several want a choice", async () => {
+  answers = { DescribeStacks: () => stackAnswer([REVIEWS, { table: "orders", source: "Orders" }]) };
+  expectRefused(await onStack("status", "--table", "other"), {
+    code: "USAGE",
+    names: ["other", "orders, reviews"],
+  });
+  expectRefused(await onStack("snapshot"), { code: "USAGE", names: ["orders, reviews"], next: "--table" });
+});
+
+test("a snapshot that fails says why in the function's words, and ends with its code", async () => {
+  const errorMessage = "recovery of Reviews is off -> Turn it on.";
+  machineThatEnds({ status: "FAILED", error: "BACKUPS_OFF", cause: JSON.stringify({ errorMessage }) });
+  expectRefused(await onStack("snapshot"), {
+    code: "BACKUPS_OFF",
+    names: ['the snapshot of "reviews" failed: recovery of Reviews is off'],
+    next: "Turn it on.",
+  });
+});
+
+test("a snapshot that is not the newest is a conflict; one that was skipped is told", async () => {
+  machineThatEnds({ status: "SUCCEEDED", output: '{"outcome":"conflict"}' });
+  expectRefused(await onStack("snapshot"), { code: "CONFLICT", names: ["later time"] });
+  machineThatEnds({ status: "SUCCEEDED", output: '{"outcome":"skipped"}' });
+  const skipped = await onStack("snapshot", "--table", "Reviews");
+  expect(skipped).toMatchObject({ code: 0, stdout: "", stderr: expect.stringContaining("was skipped") });
+  machineThatEnds({ status: "SUCCEEDED", output: '{"outcome":"committed"}' });
+  expectRefused(await onStack("snapshot"), { code: "USAGE", names: ["another version"], next: "Deploy" });
+});
+
+test("what is left in quarantine by a snapshot is told, and its exit code is 3", async () => {
+  const output = { outcome: "committed", items: 1234, skipped: 5, quarantined: 2, commit: { manifest: 7 } };
+  machineThatEnds({ status: "SUCCEEDED", output: JSON.stringify(output) });
+  const ended = await onStack("snapshot");
+  expect(ended).toMatchObject({
+    code: 3,
+    stdout: 'Snapshot of Reviews: 1,234 items in "reviews", 5 belong to other tables\n',
+  });
+  expect(ended.stderr).toContain("s3://bucket/reviews/quarantine/");
+  expect(JSON.parse((await onStack("snapshot", "--json")).stdout)).toEqual({
+    table: "reviews",
+    items: 1234,
+    skipped: 5,
+    quarantined: 2,
+    manifest: 7,
+  });
+});
+
+test("a compaction beside another one names it", async () => {
+  const other = `${ARN}-other`;
+  machineThatEnds(
+    { status: "SUCCEEDED", output: '{"outcome":"conflict"}' },
+    { ListExecutions: () => ({ body: { executions: [{ executionArn: other, startDate: 1 }] } }) },
+  );
+  expectRefused(await onStack("compact", "--all"), { code: "CONFLICT", names: ["running"], next: other });
+  const { input } = started().at(-1)?.input as { readonly input: string };
+  expect(JSON.parse(input)).toEqual({ scope: "all" });
+});
+
+test("an interrupt leaves the execution running, and tells how to look at it", async () => {
+  machineThatEnds(
+    { status: "RUNNING" },
+    { GetExecutionHistory: () => refusal("AccessDeniedException", "no") },
+  );
+  const waiting = startDynalake(["compact", "--stack", "S"], { env: cloud.env });
+  await waiting.told("compaction of reviews: running");
+  waiting.signal("SIGINT");
+  const ended = await waiting.ended;
+  expectRefused(ended, { code: "INCOMPLETE", names: ["goes on"], next: ARN });
+  expect(cloud.requests.map(({ operation }) => operation)).not.toContain("StopExecution");
+});
+
+test("a statement that writes is refused before Athena hears of it; an interrupt stops one that runs", async () => {
+  const before = started().length;
+  const written = await dynalakes(
+    ["DROP TABLE reviews__changes", "SELECT 1; DELETE FROM x", "INSERT INTO x SELECT 1"].map((sql) => [
+      ...["query", sql, "--stack", "S"],
+    ]),
+    { env: cloud.env },
+  );
+  for (const ended of written) expectRefused(ended, { code: "SQL_FAILED", names: ["statement"] });
+  expect(started()).toHaveLength(before);
+
+  answers = {
+    ...answers,
+    StartQueryExecution: () => ({ body: { QueryExecutionId: "q" } }),
+    GetQueryExecution: () => ({ body: { QueryExecution: { Status: { State: "RUNNING" } } } }),
+    StopQueryExecution: () => ({ body: {} }),
+  };
+  const waiting = startDynalake(["query", "SELECT 1", "--stack", "S"], { env: cloud.env });
+  await waiting.told("running in Athena");
+  waiting.signal("SIGINT");
+  expectRefused(await waiting.ended, { code: "INCOMPLETE", names: ["cancelled"] });
+  expect(cloud.requests.at(-1)).toMatchObject({
+    operation: "StopQueryExecution",
+    input: { QueryExecutionId: "q" },
+  });
 });
