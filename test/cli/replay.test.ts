@@ -267,6 +267,32 @@ test("records without a meaning go to quarantine with their reason, and are gone
   });
 });
 
+test("an error file of Firehose gives its rows, once, beside what the stream has delivered", async () => {
+  await withFolder(async (folder) => {
+    const event = await writeJson(join(folder, "event.json"), {
+      Records: [record("a", 1, {}, { Rating: { N: "5" } }), record("b", 2)],
+    });
+    const lake = join(folder, "lake");
+    await done(["replay", event, "--key", "Id", "--name", "t", "--lake", lake]);
+    const rows = await rowsOf(lake, "SELECT * EXCLUDE (dt, hr) FROM t__changes ORDER BY _version");
+    const newer = rows.map((row) => {
+      const members = Object.entries(JSON.parse(row)).filter(([, value]) => value !== null);
+      const changed = { ...Object.fromEntries(members), rating: 4, _version: "7".padStart(40, "0") };
+      return `${JSON.stringify(changed)}\n`;
+    });
+    const told = { attemptsMade: 1, errorCode: "DataFormatConversion.ParseError", arrivalTimestamp: 1 };
+    const line = JSON.stringify({ ...told, rawData: Buffer.from(newer.join("")).toString("base64") });
+    const errors = join(folder, "errors.jsonl");
+    await writeFile(errors, `${line}\n${line}\n`);
+    for (const _ of [1, 2])
+      expect(await done(["replay", errors, "--lake", lake])).toBe('Replayed 4 changes into "t"\n');
+    expect(await rowsOf(lake, "SELECT id, rating FROM t ORDER BY id")).toEqual([
+      '{"id":"a","rating":4}',
+      '{"id":"b","rating":4}',
+    ]);
+  });
+});
+
 test("a file that cannot be read, or that a lake cannot be made from, changes nothing, whatever came before it", async () => {
   await withFolder(async (folder) => {
     const good = await writeJson(join(folder, "good.json"), { Records: [record("good", 1)] });
