@@ -101,10 +101,10 @@ export function withViews(statement: UserStatement, views: readonly LakeView[], 
   const first = tokens[queryAt] as Token;
   if (!isWord(first, "WITH")) return `${sql.slice(0, first.from)}WITH ${bound} ${sql.slice(first.from)}`;
   const [second, third, fourth] = tokens.slice(queryAt + 1);
-  if (isWord(second, "FUNCTION") && third?.kind !== "mark" && !isWord(third, "AS") && fourth?.text === "(")
-    throw new DynalakeError("USAGE", "--as-of does not go with a WITH that declares functions");
-  const last = isWord(second, "RECURSIVE") ? (second as Token) : first;
-  return `${sql.slice(0, last.to)} ${bound}, ${sql.slice(last.to).trimStart()}`;
+  const isFunction = isWord(second, "FUNCTION") && third?.kind !== "mark" && !isWord(third, "AS");
+  if (isWord(second, "RECURSIVE") || (isFunction && fourth?.text === "("))
+    throw new DynalakeError("USAGE", "--as-of does not go with WITH RECURSIVE, nor with WITH FUNCTION");
+  return `${sql.slice(0, first.to)} ${bound}, ${sql.slice(first.to).trimStart()}`;
 }
 
 function requireBare(tokens: readonly Token[], name: string, database: string): void {
