@@ -1,9 +1,8 @@
 /** DynamoDB stream -> wire rows -> Firehose; what can never be delivered goes to quarantine. */
 import { z } from "zod";
 import { awsSink, openAwsLake } from "../src/aws/aws-lake.ts";
-import { requireDeliverable } from "../src/aws/catalog-columns.ts";
-import { writtenSchema } from "../src/aws/lake-schema.ts";
-import { lakePlaceOf, required } from "../src/aws/lambda/environment.ts";
+import { deliverableSchema } from "../src/aws/deliverable-schema.ts";
+import { lakePlaceOf, required, wholeNumber } from "../src/aws/lambda/environment.ts";
 import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
 import { deployedSchema } from "../src/aws/lambda/step.ts";
 import { logger } from "../src/aws/lambda/telemetry.ts";
@@ -20,13 +19,13 @@ const { env } = process;
 const lake = openAwsLake(lakePlaceOf(env));
 const sink = awsSink(lake, { deliveryStream: required(env, "DELIVERY_STREAM") });
 const deployed = deployedSchema(import.meta.url);
+const settleSeconds = wholeNumber(env, "SCHEMA_SETTLE_SECONDS");
 
 const noteLateReading = lateReading({ store: lake.store, table: deployed.table, nowSeconds });
 
 /** A compaction may have changed the lake's schema, and a deployment what Firehose takes. */
 const writer = refreshed(60, nowSeconds, async () => {
-  const schema = await writtenSchema(lake.store, deployed);
-  await requireDeliverable(lake.engine.catalog, schema);
+  const schema = await deliverableSchema({ ...lake, deployed, settleSeconds, nowSeconds });
   return lineWriter(rowCodec(schema, await readMaskKey(env.MASK_KEY_SECRET_ARN)));
 });
 

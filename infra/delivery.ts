@@ -39,6 +39,8 @@ export interface DeliveryProps {
   readonly source: SourceTable;
   readonly changes: CfnTable;
   readonly maskKey: MaskKey;
+  /** How long Firehose may go by columns of before. */
+  readonly schemaSettleTime: Duration;
   readonly options: DeliveryOptions;
 }
 
@@ -65,7 +67,11 @@ export class Delivery extends Construct {
         ...streamPermissions(access, source, this.changeStream.arn),
         ...maskKeyPermissions(maskKey),
       ],
-      environment: { DELIVERY_STREAM: this.changeStream.streamName, ...maskKeyEnvironment(maskKey) },
+      environment: {
+        DELIVERY_STREAM: this.changeStream.streamName,
+        SCHEMA_SETTLE_SECONDS: String(props.schemaSettleTime.toSeconds()),
+        ...maskKeyEnvironment(maskKey),
+      },
       memoryMebibytes: 1024,
       timeout: Duration.minutes(2),
     });

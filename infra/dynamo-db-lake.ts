@@ -5,7 +5,7 @@
  *     const lake = new Lake(this, "Lake");
  *     new DynamoDbLake(this, "Orders", { lake, table: orders, schemaFile: "schemas/orders.json" });
  *
- * What the functions are told beside their events: LAKE_BUCKET, LAKE_DATABASE and LAKE_WORKGROUP all; stream DELIVERY_STREAM;
+ * What the functions are told beside their events: LAKE_BUCKET, LAKE_DATABASE and LAKE_WORKGROUP all; stream DELIVERY_STREAM and SCHEMA_SETTLE_SECONDS;
  * begin-snapshot SOURCE_TABLE_ARN, and LAKE_KEY_ARN where the lake has a key; plan-compaction SCHEMA_SETTLE_SECONDS,
  * SOURCE_TABLE_ARN and EVENT_SOURCE_MAPPING, the mapping's id, whose failed batches are this table's; clean RETENTION_HOURS;
  * stream and snapshot-part MASK_KEY_SECRET_ARN where there is one. Schedules send begin-snapshot { first: true }, by way of the snapshot
@@ -74,12 +74,14 @@ export class DynamoDbLake extends Construct {
     countReader(this, props.table);
     const access = new TableAccess(lake, schema.table);
     const tables = new LakeTables(this, "Tables", { lake, schema });
+    const schemaSettleTime = props.schemaSettleTime ?? Duration.minutes(30);
     const delivery = new Delivery(this, "Delivery", {
       access,
       schema,
       source,
       maskKey,
       changes: tables.changes,
+      schemaSettleTime,
       options: props.delivery ?? {},
     });
     const functions = controlFunctions(this, {
@@ -88,7 +90,7 @@ export class DynamoDbLake extends Construct {
       source,
       maskKey,
       retentionHours,
-      schemaSettleTime: props.schemaSettleTime ?? Duration.minutes(30),
+      schemaSettleTime,
       mapping: delivery.mapping,
     });
     const snapshot = snapshotMachine(this, "Snapshot", { access, source, functions });

@@ -99,6 +99,8 @@ export function planCompactionPermissions(
     { actions: ["lambda:GetEventSourceMapping"], resources: [mappingArn] },
     ...access.listFailedBatches(),
     ...access.runStatements("changes", "segments"),
+    // What Glue has forgotten of the segments is registered again.
+    ...access.catalog(["glue:BatchCreatePartition"], [`${access.table}__segments`]),
     // Whether the tables have the columns of a schema that was deployed anew; the other two are read by statements, too.
     ...access.catalog(["glue:GetTable"], [`${access.table}__staging`]),
   ];

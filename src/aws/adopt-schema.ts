@@ -1,9 +1,13 @@
 /** A deployment with a changed schema: its new columns become the lake's once Firehose surely knows them. */
+import { DynalakeError } from "../core/error.ts";
 import { latestManifest } from "../core/lake-table.ts";
 import type { PlannedRun } from "../core/planned-run.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
+import { recoverableColumns } from "../core/recovery.ts";
 import type { Schema } from "../core/schema.ts";
 import { requireCompatible } from "../core/schema-change.ts";
+import { athena } from "../core/sql/athena.ts";
+import { recoveredValue } from "../core/sql/recovered-value.ts";
 import { type CatalogTables, columnsSinceSeconds } from "./catalog-columns.ts";
 
 export interface AdoptionContext {
@@ -32,11 +36,34 @@ export async function planSchemaRun(
   const sinceSeconds = await columnsSinceSeconds(engine.catalog, schema.table, change.added);
   const isSettled = sinceSeconds !== undefined && sinceSeconds + settleSeconds <= context.nowSeconds();
   if (change.added.length > 0 && !isSettled) return undefined;
-  const { sequence } = await latestManifest(store, schema.table);
+  const manifest = await latestManifest(store, schema.table);
+  requireRecoverable(deployed, [...recoverableColumns(manifest), ...change.added]);
   return {
     run: context.newRun(),
-    fromSequence: sequence,
+    fromSequence: manifest.sequence,
     stages: [],
     change: { kind: "schema", schema: deployed.file },
   };
+}
+
+/**
+ * Views and compactions hold the expressions of all columns that were declared later, up to three times. Glue takes a view of
+ * 409,600 characters in base64, a state machine a statement of 256 KiB, and both grow with the lake.
+ */
+const RECOVERED_CHARACTERS_MAX = 60_000;
+
+function requireRecoverable(schema: Schema, names: readonly string[]): void {
+  const later = schema.columns.filter(({ name }) => names.includes(name));
+  const characters = later.reduce(
+    (sum, column) => sum + recoveredValue(athena, column, "_unmapped").length,
+    0,
+  );
+  if (characters <= RECOVERED_CHARACTERS_MAX) return;
+  throw new DynalakeError(
+    "SCHEMA_INVALID",
+    `the deployed schema declares more columns later than statements can hold: ${later.length} in all`,
+    {
+      next: "Declare fewer of them, or nested ones as json, or all of them in a second lake table of another name.",
+    },
+  );
 }

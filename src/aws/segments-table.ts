@@ -1,12 +1,14 @@
 /** From what statements have written to segments that statements can read: partitions of `<table>__segments`. */
 import { DynalakeError } from "../core/error.ts";
 import { segmentOfPath, segmentsFolder } from "../core/lake-path.ts";
-import type { Segment } from "../core/manifest.ts";
+import type { Manifest, Segment } from "../core/manifest.ts";
+import { namedSegments } from "../core/named-segments.ts";
 import type { ObjectStore, StoredObject } from "../core/ports/object-store.ts";
 import type { Stage } from "../core/ports/query-engine.ts";
 import { literal } from "../core/sql/dialect.ts";
 import { type GluePlace, glueTable, segmentsTableName } from "./athena-relations.ts";
 import type { GlueCatalog } from "./glue-catalog.ts";
+import type { NewPartition } from "./glue-partitions.ts";
 
 export interface SegmentsContext extends GluePlace {
   readonly store: ObjectStore;
@@ -45,6 +47,34 @@ export async function collectSegments(
       throw new DynalakeError("ENGINE_FAILED", `Athena reads no rows of the new segment ${segment.id}`);
     return { ...segment, rows, bytes: own.reduce((sum, file) => sum + file.bytes, 0) };
   });
+}
+
+/**
+ * Registers the segments that a table's manifest names and Glue does not: its stack was deleted and deployed again over the same
+ * bucket. Athena would read nothing of them, and say nothing. Tells how many. Fails with LAKE_DAMAGED where files are gone.
+ */
+export async function registerNamed(
+  { store, catalog, bucket }: Pick<SegmentsContext, "store" | "catalog" | "bucket">,
+  table: string,
+  manifest: Pick<Manifest, "segments" | "snapshots">,
+): Promise<number> {
+  const registered = new Set(await catalog.partitionValues(segmentsTableName(table)));
+  const missing = new Map(
+    namedSegments(manifest)
+      .filter(({ id }) => !registered.has(id))
+      .map((segment) => [segment.id, segment]),
+  );
+  const partitions: NewPartition[] = [];
+  for (const { id, run, part } of missing.values()) {
+    const own = byPart(await store.list(`${segmentsFolder(table)}${run}/`)).get(part);
+    if (own === undefined)
+      throw new DynalakeError("LAKE_DAMAGED", `the files of the segment ${id} are gone`, {
+        next: "Take a new snapshot: it replaces all segments.",
+      });
+    partitions.push({ value: id, location: locationOf(bucket, own) });
+  }
+  await catalog.createPartitions(segmentsTableName(table), partitions);
+  return partitions.length;
 }
 
 /** How many statements have written into the run's folder, or the number of the first that has not. */

@@ -152,6 +152,20 @@ function gapOfLongSilence(seenSeconds: number, nowSeconds: number): Gap | undefi
   return { reason: "trimmed", detail, foundAtSeconds: nowSeconds, lostUntilSeconds };
 }
 
+/**
+ * The hole that is left where a deployment took columns away that rows have: what was under way to them is written without, and
+ * so may be what comes in the first `settleSeconds` after they are back. One for each day.
+ */
+export function gapOfMissingColumns(nowSeconds: number, settleSeconds: number): NamedGap {
+  const gap = {
+    reason: "columns-missing",
+    detail: "a deployment took columns away that the lake has: their values of that time may be missing",
+    foundAtSeconds: nowSeconds,
+    lostUntilSeconds: nowSeconds + settleSeconds,
+  } as const;
+  return { id: `columns-missing-${hourOf(nowSeconds).dt}`, gap };
+}
+
 /** A stream holds no record for longer: an older one is from a recording. */
 const STREAM_AGE_MAX_SECONDS = 26 * 3600;
 /** A new deployment has read the stream's last day by then. */

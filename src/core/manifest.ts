@@ -34,6 +34,7 @@ export const GAP_REASONS = [
   "stream-recreated",
   "stream-off",
   "started-late",
+  "columns-missing",
 ] as const;
 
 /** A hole in the stream: changes that were never delivered. */

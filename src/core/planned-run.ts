@@ -14,11 +14,20 @@ import {
 } from "./compaction-plan.ts";
 import { DynalakeError } from "./error.ts";
 import { changesFolder, hourOf, segmentOfPath, segmentsFolder } from "./lake-path.ts";
-import { commitManifest, latestManifest, manifestNumbered, readWrittenSchema } from "./lake-table.ts";
+import {
+  commitManifest,
+  latestManifest,
+  manifestNumbered,
+  manifestSequences,
+  readManifest,
+  readWrittenSchema,
+} from "./lake-table.ts";
 import { LAKE_FORMAT, type Manifest, momentFile, type Segment, segmentName } from "./manifest.ts";
+import { namedSegments } from "./named-segments.ts";
 import { BUCKETS_MAX } from "./partitioning.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 import type { QueryEngine, Stage } from "./ports/query-engine.ts";
+import { rowsFault } from "./row-balance.ts";
 import type { Schema, SchemaFile } from "./schema.ts";
 import { schemaOf } from "./schema-change.ts";
 import { changeSchema } from "./schema-commit.ts";
@@ -135,14 +144,14 @@ export async function stageRun(context: RunContext, planned: PlannedRun): Promis
     }
     return staged;
   } catch (error) {
-    await removeRun(context, planned.run);
+    await removeRun(context, planned);
     throw error;
   }
 }
 
 /**
  * Commits, and cleans up after a conflict: only a clean failure may delete what was staged. Throws CONFLICT, also where what
- * was staged is gone: a manifest must not name it.
+ * was staged is gone, since a manifest must not name it; and ENGINE_FAILED where rows are missing or too many.
  */
 export async function commitRun(
   context: RunContext,
@@ -152,7 +161,7 @@ export async function commitRun(
   await requireStaged(context, planned.run, staged);
   const next = await commitChange(context, planned, staged);
   if (!(next instanceof DynalakeError)) return next;
-  await removeRun(context, planned.run);
+  await removeRun(context, planned);
   throw next;
 }
 
@@ -175,7 +184,7 @@ async function requireStaged(
   );
 }
 
-/** The manifest, or the conflict. */
+/** The manifest, or why there is none: nothing was changed. */
 type Outcome = Manifest | DynalakeError;
 
 function commitChange(
@@ -210,6 +219,8 @@ async function commitCompaction(
 ): Promise<Outcome> {
   const { store, schema } = context;
   const manifest = await manifestNumbered(store, schema.table, planned.fromSequence);
+  const fault = rowsFault(manifest, change, staged);
+  if (fault !== undefined) return new DynalakeError("ENGINE_FAILED", `${fault}: nothing was committed`);
   const next = nextManifest(manifest, change, { run: planned.run, nowSeconds: context.nowSeconds(), staged });
   if ((await commitManifest(store, schema.table, next)) === "committed") return next;
   return new DynalakeError("CONFLICT", `another commit took number ${next.sequence} of "${schema.table}"`);
@@ -270,11 +281,16 @@ async function schemasOf(
   return { written, current: schemaOf(manifest.schema, own ?? written), replaces };
 }
 
-/** Removes what the run has staged. */
+/** Removes what the run has staged, unless a commit names it: an earlier try may have made one whose answer was lost. */
 export async function removeRun(
   { store, schema }: Pick<RunContext, "store" | "schema">,
-  run: string,
+  { run, fromSequence }: Pick<PlannedRun, "run" | "fromSequence">,
 ): Promise<void> {
+  for (const sequence of await manifestSequences(store, schema.table)) {
+    if (sequence <= fromSequence) continue;
+    const manifest = await readManifest(store, schema.table, sequence);
+    if (manifest !== undefined && namedSegments(manifest).some((segment) => segment.run === run)) return;
+  }
   const objects = await store.list(`${segmentsFolder(schema.table)}${run}/`);
   await store.remove(objects.map((object) => object.path));
 }

@@ -3,6 +3,7 @@
  * `_unmapped` alone. src/core/sql/recovered-value.ts makes the values of them.
  */
 import { z } from "zod";
+import { type Named, namedSegments } from "./named-segments.ts";
 import type { SchemaFile } from "./schema.ts";
 
 export interface Recovery {
@@ -21,39 +22,36 @@ export const recoveryFile: z.ZodType<Recovery> = z.object({
   segments: z.array(z.string()),
 });
 
-/** What every manifest tells of its segments. */
-interface Named {
-  readonly segments: readonly { readonly id: string }[];
-  readonly snapshots: readonly { readonly segments: readonly { readonly id: string }[] }[];
+interface Recoverable extends Named<{ readonly id: string }> {
   readonly recovery?: Recovery | undefined;
 }
 
 /** The columns that rows of any age may lack. */
-export function recoverableColumns(manifest: Pick<Named, "recovery">): ReadonlySet<string> {
+export function recoverableColumns(manifest: Pick<Recoverable, "recovery">): ReadonlySet<string> {
   return new Set(manifest.recovery?.columns);
 }
 
 /** After columns were declared: no segment of the manifest has them. */
 export function withDeclared(
-  manifest: Named,
+  manifest: Recoverable,
   declared: { readonly before: SchemaFile; readonly added: readonly string[] },
 ): Recovery | undefined {
   if (declared.added.length === 0) return manifest.recovery;
   return {
     before: manifest.recovery?.before ?? declared.before,
     columns: [...new Set([...(manifest.recovery?.columns ?? []), ...declared.added])],
-    segments: [...namedSegments(manifest)],
+    segments: [...namedIds(manifest)],
   };
 }
 
 /** Without the segments that the manifest names no more: they were rewritten with all columns, or replaced. */
-export function withoutReplaced<T extends Named>(manifest: T): T {
+export function withoutReplaced<T extends Recoverable>(manifest: T): T {
   if (manifest.recovery === undefined) return manifest;
-  const named = namedSegments(manifest);
+  const named = namedIds(manifest);
   const segments = manifest.recovery.segments.filter((id) => named.has(id));
   return { ...manifest, recovery: { ...manifest.recovery, segments } };
 }
 
-function namedSegments({ segments, snapshots }: Named): ReadonlySet<string> {
-  return new Set([...segments, ...snapshots.flatMap((snapshot) => snapshot.segments)].map(({ id }) => id));
+function namedIds(manifest: Recoverable): ReadonlySet<string> {
+  return new Set(namedSegments(manifest).map(({ id }) => id));
 }

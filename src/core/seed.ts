@@ -69,7 +69,7 @@ export async function commitSeedRun(
     requireAllItems(planned, staged);
     await requireDistinctKeys(context, staged);
   } catch (error) {
-    await removeRun(context, planned.run);
+    await removeRun(context, planned);
     throw error;
   }
   return commitRun(context, planned, staged);

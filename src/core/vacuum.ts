@@ -2,6 +2,7 @@
 import { manifestPath, runOfPath, segmentOfPath, segmentsFolder, stagingFolder } from "./lake-path.ts";
 import { manifestSequences, readManifest } from "./lake-table.ts";
 import type { Manifest } from "./manifest.ts";
+import { namedSegments } from "./named-segments.ts";
 import type { ObjectStore, StoredObject } from "./ports/object-store.ts";
 
 export interface RetentionPolicy {
@@ -75,13 +76,7 @@ export function unnamedFiles(
   manifests: readonly Pick<Manifest, "segments" | "snapshots">[],
   graceStartSeconds: number,
 ): readonly StoredObject[] {
-  const named = new Set<string>();
-  for (const manifest of manifests) {
-    for (const segment of manifest.segments) named.add(`${segment.run}/${segment.part}`);
-    for (const snapshot of manifest.snapshots) {
-      for (const segment of snapshot.segments) named.add(`${segment.run}/${segment.part}`);
-    }
-  }
+  const named = new Set(manifests.flatMap(namedSegments).map((segment) => `${segment.run}/${segment.part}`));
   const youngRuns = new Set(
     files.filter((file) => file.modifiedMs / 1000 >= graceStartSeconds).map((file) => runOfPath(file.path)),
   );

@@ -13,12 +13,12 @@ import { readReadingState } from "./reading-state.ts";
 import { integer, literal } from "./sql/dialect.ts";
 import {
   type Candidate,
-  difference,
   type Difference,
+  difference,
   isSame,
   lakeItems,
-  sourceItems,
   type Settled,
+  sourceItems,
   type Unsettled,
   unsettledOf,
 } from "./verify-settle.ts";

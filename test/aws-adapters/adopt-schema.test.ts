@@ -3,6 +3,8 @@ import type { Table } from "@aws-sdk/client-glue";
 import { expect, test } from "@jest/globals";
 import { type AdoptionContext, planSchemaRun } from "../../src/aws/adopt-schema.ts";
 import { requireDeliverable } from "../../src/aws/catalog-columns.ts";
+import { deliverableSchema } from "../../src/aws/deliverable-schema.ts";
+import { readGaps } from "../../src/core/lake-table.ts";
 import { type AttributeFile, parseSchema, type Schema } from "../../src/core/schema.ts";
 import { changeWireColumns } from "../../src/core/wire-line.ts";
 import { MemoryStore } from "../support/memory-store.ts";
@@ -75,6 +77,39 @@ test("a column of another type is refused", async () => {
     code: "SCHEMA_INVALID",
     message: 'the deployed schema does not fit the data of "t": attributes.total.type: it is int',
   });
+});
+
+test("more columns than views and statements can hold are refused before they are the lake's", async () => {
+  const columns = (count: number): Record<string, AttributeFile> =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`at_${i}`, { type: "timestamp" }]));
+  const few = schemaWith({ total: { type: "int" }, ...columns(20) });
+  expect(await planSchemaRun(lake(few, glue(few, 0)), SETTLE)).toBeDefined();
+  const many = schemaWith({ total: { type: "int" }, ...columns(50) });
+  await expect(planSchemaRun(lake(many, glue(many, 0)), SETTLE)).rejects.toMatchObject({
+    code: "SCHEMA_INVALID",
+    message: "the deployed schema declares more columns later than statements can hold: 50 in all",
+  });
+});
+
+test("where Firehose lacks a column, nothing is sent, and what may be lost meanwhile is written down once", async () => {
+  const store = new MemoryStore();
+  store.plant("t/schema.json", JSON.stringify(WIDER.file));
+  let nowSeconds = NOW;
+  const context = (catalog: AdoptionContext["engine"]["catalog"]) => ({
+    store,
+    engine: { catalog },
+    deployed: FIRST,
+    settleSeconds: SETTLE,
+    nowSeconds: () => nowSeconds,
+  });
+  for (nowSeconds of [NOW, NOW + 60])
+    await expect(deliverableSchema(context(glue(FIRST, 0)))).rejects.toMatchObject({
+      code: "SCHEMA_INVALID",
+    });
+  expect(await readGaps(store, "t")).toMatchObject([
+    { reason: "columns-missing", foundAtSeconds: NOW, lostUntilSeconds: NOW + 60 + SETTLE },
+  ]);
+  expect((await deliverableSchema(context(glue(WIDER, 0)))).file).toEqual(WIDER.file);
 });
 
 test("rows go to Firehose if its table has more columns than they do, in any order", async () => {

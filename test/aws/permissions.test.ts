@@ -284,6 +284,14 @@ test("compactions, one of them in vain: plan-compaction, commit, publish-views",
   await growByEvent("publish-views", {});
 });
 
+test("plan-compaction: segments that Glue has forgotten", async () => {
+  const { catalog } = guarded.lake.engine;
+  const segments = "guarded__segments";
+  const known = await catalog.partitionValues(segments);
+  await growPlanning(() => catalog.deletePartitions(segments, known));
+  expect((await catalog.partitionValues(segments)).length).toBeGreaterThan(0);
+});
+
 test("clean: after a run, and as vacuum when all is old", async () => {
   const { bucket, store } = guarded.lake;
   expect(await growByEvent("clean", { run: begun.run, exportPrefix: begun.exportPrefix })).toMatchObject({

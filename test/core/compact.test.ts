@@ -4,8 +4,9 @@ import { DEFAULT_POLICY } from "../../src/core/compaction-plan.ts";
 import { changeObjectPath } from "../../src/core/lake-path.ts";
 import { latestManifest } from "../../src/core/lake-table.ts";
 import { initialManifest, type Manifest, manifestText, type Segment } from "../../src/core/manifest.ts";
+import { stageRun } from "../../src/core/planned-run.ts";
 import { parseSchema } from "../../src/core/schema.ts";
-import { type SeedContext, seed } from "../../src/core/seed.ts";
+import { commitSeedRun, planSeedRun, type SeedContext, seed } from "../../src/core/seed.ts";
 import { FakeEngine } from "../support/fake-engine.ts";
 import { Died, MemoryStore, type Moment } from "../support/memory-store.ts";
 
@@ -243,6 +244,24 @@ describe("a snapshot", () => {
     world.store.meetOnce("create", /manifest/, "before", other);
     await expect(seed(seedOf(world))).rejects.toMatchObject({ code: "CONFLICT" });
     expect(world.store.paths("t/segments/snapshot/")).toEqual([]);
+  });
+
+  test("that an earlier try has committed keeps its files when the next try fails", async () => {
+    const world = worldOf();
+    const context = seedOf(world);
+    const planned = await planSeedRun(context);
+    const staged = await stageRun(context, planned);
+    await commitSeedRun(context, planned, staged);
+    world.engine.answer = () => {
+      throw new Error("the engine is busy");
+    };
+    await expect(commitSeedRun(context, planned, staged)).rejects.toThrow("the engine is busy");
+    requireSegments(world.store, await latestManifest(world.store, "t"));
+    // A later one came in between: the try that comes back for its answer is refused, and harms no past state.
+    world.engine.answer = (sql) => (sql.includes("repeated") ? [{ repeated: 0n }] : []);
+    await seed(seedOf(world, { run: "later", exportTimeSeconds: NOW }));
+    await expect(commitSeedRun(context, planned, staged)).rejects.toMatchObject({ code: "CONFLICT" });
+    expect(world.store.paths("t/segments/snapshot/")).toHaveLength(2);
   });
 
   test("of unknown outcome keeps what it staged", async () => {

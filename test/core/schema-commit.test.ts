@@ -444,6 +444,7 @@ test("a table that is cut by a column's values is rewritten where segments lack 
   ];
   const { engine, context } = worldOf({ ...SEEDED, schema: cut.file, segments });
   await changeSchema(context, later, "new.json");
+  engine.rowsOfPart = 10;
   engine.answer = (sql) =>
     sql.includes("SELECT DISTINCT part") ? [{ part: "2026-01-02" }, { part: "none" }] : [];
   await compactMajor(context, "all");

@@ -193,6 +193,7 @@ describe("the functions", () => {
     expect(variables(/DeliveryFunction/)).toEqual({
       ...common,
       DELIVERY_STREAM: "<ReviewsDeliveryChangeStream>",
+      SCHEMA_SETTLE_SECONDS: "1800",
     });
     expect(variables(/BeginSnapshot/)).toEqual({ ...common, SOURCE_TABLE_ARN: "<Table.Arn>" });
     expect(variables(/PlanCompaction/)).toEqual({

@@ -12,6 +12,8 @@ export class FakeEngine implements QueryEngine {
   readonly staged: StageRequest[] = [];
   /** What `rows` answers to a statement. */
   answer: (sql: string) => readonly Readonly<Record<string, unknown>>[] = () => [];
+  /** How many rows each staged part has. */
+  rowsOfPart = 1;
   /** The staging fails after so many parts. */
   failAfterParts: number = Number.POSITIVE_INFINITY;
   readonly #store: MemoryStore;
@@ -36,7 +38,7 @@ export class FakeEngine implements QueryEngine {
       if (i >= this.failAfterParts) throw new Error("the staging failed");
       const { run, kind, schema } = request;
       await this.#store.create(`${segmentFolder(schema.table, run, part)}rows.parquet`, new Uint8Array(1));
-      segments.push({ id: `${run}-${part}`, run, part, kind, rows: 1, bytes: 1 });
+      segments.push({ id: `${run}-${part}`, run, part, kind, rows: this.rowsOfPart, bytes: 1 });
     }
     return segments;
   }

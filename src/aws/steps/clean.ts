@@ -1,6 +1,6 @@
 /** What is no longer needed goes: a run's staging, its export, and, by vacuum, what no manifest names. */
 import { DynalakeError } from "../../core/error.ts";
-import { exportsPrefix, stagingRunFolder } from "../../core/lake-path.ts";
+import { exportFolder, exportsPrefix, stagingRunFolder } from "../../core/lake-path.ts";
 import { DEFAULT_RETENTION, vacuum } from "../../core/vacuum.ts";
 import { removeEmptyPartitions } from "../segments-table.ts";
 import type { StepContext } from "./step-context.ts";
@@ -30,6 +30,7 @@ export async function clean(context: StepContext, request: CleanRequest): Promis
   if (!request.vacuum) return { manifests: 0, files, bytes: 0, partitions: 0 };
   const policy = { ...DEFAULT_RETENTION, retentionSeconds: request.retentionHours * 3600 };
   const removed = await vacuum(store, table, policy, context.nowSeconds());
+  files += await removeOldExports(context);
   const partitions = await removeEmptyPartitions({ store, catalog: context.engine.catalog }, table);
   return { ...removed, files: removed.files + files, partitions };
 }
@@ -38,6 +39,22 @@ async function removeFolder({ store }: StepContext, folder: string): Promise<num
   const objects = await store.list(folder);
   await store.remove(objects.map(({ path }) => path));
   return objects.length;
+}
+
+/** No snapshot lasts so long: what is older is left of one that failed. */
+const EXPORT_HOURS_MAX = 48;
+
+async function removeOldExports(context: StepContext): Promise<number> {
+  const { store, schema } = context;
+  const oldestMs = (context.nowSeconds() - EXPORT_HOURS_MAX * 3600) * 1000;
+  let files = 0;
+  for (const id of await store.folders(`${exportsPrefix(schema.table)}/AWSDynamoDB/`)) {
+    const objects = await store.list(exportFolder(schema.table, id));
+    if (objects.some(({ modifiedMs }) => modifiedMs >= oldestMs)) continue;
+    await store.remove(objects.map(({ path }) => path));
+    files += objects.length;
+  }
+  return files;
 }
 
 function ownExport(table: string, folder: string): string {

@@ -1,8 +1,10 @@
 /** What a compaction does next: new columns first, a minor run, a major one where it is due, then the views. */
 import { planMajorRun, planMinorRun } from "../../core/compact.ts";
+import { latestManifest } from "../../core/lake-table.ts";
 import type { PlannedRun } from "../../core/planned-run.ts";
 import { planSchemaRun } from "../adopt-schema.ts";
 import { awsPolicy } from "../aws-policy.ts";
+import { registerNamed } from "../segments-table.ts";
 import { type SavedPlan, savePlan } from "./saved-plan.ts";
 import type { StepContext } from "./step-context.ts";
 
@@ -32,12 +34,19 @@ export async function planCompaction(
   request: PlanCompactionRequest,
 ): Promise<CompactionStep> {
   const { done } = request;
+  if (done.length === 0) await registerForgotten(context);
   for (const kind of COMPACTION_KINDS) {
     if (done.includes(kind)) continue;
     const planned = await planKind(context, request, kind);
     if (planned !== undefined) return { step: "stage", kind, done, ...(await savePlan(context, planned)) };
   }
   return { step: "publish", done };
+}
+
+/** Before anything is read of them: what Athena does not know of is missing in what it writes. */
+async function registerForgotten({ store, schema, bucket, engine }: StepContext): Promise<void> {
+  const manifest = await latestManifest(store, schema.table);
+  await registerNamed({ store, bucket, catalog: engine.catalog }, schema.table, manifest);
 }
 
 function planKind(

@@ -1,0 +1,33 @@
+/** The schema by which changes are sent, as long as Firehose takes all that it has. */
+import { DynalakeError } from "../core/error.ts";
+import { gapOfMissingColumns } from "../core/gap.ts";
+import { recordGrowingGap } from "../core/lake-table.ts";
+import type { ObjectStore } from "../core/ports/object-store.ts";
+import type { Schema } from "../core/schema.ts";
+import { type CatalogTables, requireDeliverable } from "./catalog-columns.ts";
+import { writtenSchema } from "./lake-schema.ts";
+
+export interface DeliverableContext {
+  readonly store: ObjectStore;
+  readonly engine: { readonly catalog: CatalogTables };
+  readonly deployed: Schema;
+  /** How long Firehose may go by columns of before. */
+  readonly settleSeconds: number;
+  readonly nowSeconds: () => number;
+}
+
+/** Throws SCHEMA_INVALID where columns are missing, having written down that values may be. */
+export async function deliverableSchema(context: DeliverableContext): Promise<Schema> {
+  const { store, deployed, engine, nowSeconds, settleSeconds } = context;
+  const schema = await writtenSchema(store, deployed);
+  try {
+    await requireDeliverable(engine.catalog, schema);
+  } catch (error) {
+    if (error instanceof DynalakeError && error.code === "SCHEMA_INVALID") {
+      const { id, gap } = gapOfMissingColumns(nowSeconds(), settleSeconds);
+      await recordGrowingGap(store, schema.table, id, gap);
+    }
+    throw error;
+  }
+  return schema;
+}

@@ -1,0 +1,64 @@
+/** What Glue has forgotten of a lake whose bucket still has it. */
+import { expect, test } from "@jest/globals";
+import type { GlueCatalog } from "../../src/aws/glue-catalog.ts";
+import { registerNamed } from "../../src/aws/segments-table.ts";
+import { initialManifest, type Segment } from "../../src/core/manifest.ts";
+import { MemoryStore } from "../support/memory-store.ts";
+
+const segment = (run: string, part: string): Segment => ({
+  id: `${run}-${part}`,
+  run,
+  part,
+  kind: "base",
+  rows: 1,
+  bytes: 1,
+});
+const MANIFEST = {
+  ...initialManifest(2),
+  segments: [segment("base", "b0000"), segment("base", "b0001")],
+  snapshots: [
+    { run: "kept", exportTimeSeconds: 0, cutSeconds: 0, items: 1, segments: [segment("kept", "b0000")] },
+  ],
+};
+
+/** A lake with the files of the segments, and Glue with some of their partitions. */
+function lake(known: readonly string[]) {
+  const store = new MemoryStore();
+  store.plant("t/segments/base/0/_segment_part=b0000/file", "rows");
+  store.plant("t/segments/base/0/_segment_part=b0001/file", "rows");
+  store.plant("t/segments/kept/b0000/file", "rows");
+  store.plant("t/segments/never-committed/b0000/file", "rows");
+  const registered = new Map(known.map((id) => [id, "known"]));
+  const catalog = {
+    partitionValues: async () => [...registered.keys()],
+    createPartitions: async (_: string, partitions: Parameters<GlueCatalog["createPartitions"]>[1]) => {
+      for (const { value, location } of partitions) registered.set(value, location);
+    },
+  } as unknown as GlueCatalog;
+  return { context: { store, catalog, bucket: "lake" }, registered };
+}
+
+test("segments that a commit names are registered again, and no others", async () => {
+  const { context, registered } = lake(["base-b0001"]);
+  expect(await registerNamed(context, "t", MANIFEST)).toBe(2);
+  expect(Object.fromEntries(registered)).toEqual({
+    "base-b0001": "known",
+    "base-b0000": "s3://lake/t/segments/base/0/_segment_part=b0000/",
+    "kept-b0000": "s3://lake/t/segments/kept/b0000/",
+  });
+});
+
+test("a lake that lacks nothing is listed nowhere", async () => {
+  const { context } = lake(["base-b0000", "base-b0001", "kept-b0000"]);
+  expect(await registerNamed(context, "t", MANIFEST)).toBe(0);
+  expect(context.store.calls).toEqual([]);
+});
+
+test("a segment without files is no empty one", async () => {
+  const { context } = lake([]);
+  await context.store.remove(["t/segments/kept/b0000/file"]);
+  await expect(registerNamed(context, "t", MANIFEST)).rejects.toMatchObject({
+    code: "LAKE_DAMAGED",
+    message: "the files of the segment kept-b0000 are gone",
+  });
+});
