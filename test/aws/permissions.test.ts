@@ -106,7 +106,8 @@ test("stream: a record that contradicts itself, and once more; one that is a day
   await guarded.put(key("direct"), key("late"));
   // It reads the stream as the function's role, and would be denied that all the while.
   await guarded.changeMapping({ Enabled: false });
-  const run = () => streamed(record("direct", key("direct")), record("one", key("another")));
+  const batch = [record("direct", key("direct")), record("one", key("another"))];
+  const run = () => streamed(...batch);
   await grow("stream", {
     before: async () => {
       await withoutSchema();
@@ -297,11 +298,16 @@ test("clean: after a run, and as vacuum when all is old", async () => {
   expect(await growByEvent("clean", { run: begun.run, exportPrefix: begun.exportPrefix })).toMatchObject({
     files: expect.any(Number),
   });
-  await guarded.renew("clean", { RETENTION_HOURS: "0" });
-  await growByEvent("clean", { vacuum: true }, () => emulator.makeOlder(bucket, "guarded/", 25));
+  const weekAndDayHours = 8 * 24;
+  for (const { path } of await store.list("guarded/manifest/")) {
+    const manifest = JSON.parse(new TextDecoder().decode(await store.read(path)));
+    const committedAtSeconds = manifest.committedAtSeconds - weekAndDayHours * 3600;
+    await store.replace(path, Buffer.from(JSON.stringify({ ...manifest, committedAtSeconds })));
+  }
+  await emulator.makeOlder(bucket, "guarded/", weekAndDayHours);
+  await growByEvent("clean", { vacuum: true });
   expect(await manifestSequences(store, "guarded")).toHaveLength(1);
   expect(await store.list("guarded/staging/")).toEqual([]);
-  await guarded.renew("clean", { RETENTION_HOURS: "168" });
 });
 
 test("with what they have been given back the functions do all of their work", async () => {
