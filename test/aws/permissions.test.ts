@@ -285,14 +285,6 @@ test("compactions, one of them in vain: plan-compaction, commit, publish-views",
   await growByEvent("publish-views", {});
 });
 
-test("plan-compaction: segments that Glue has forgotten", async () => {
-  const { catalog } = guarded.lake.engine;
-  const segments = "guarded__segments";
-  const known = await catalog.partitionValues(segments);
-  await growPlanning(() => catalog.deletePartitions(segments, known));
-  expect((await catalog.partitionValues(segments)).length).toBeGreaterThan(0);
-});
-
 test("clean: after a run, and as vacuum when all is old", async () => {
   const { bucket, store } = guarded.lake;
   expect(await growByEvent("clean", { run: begun.run, exportPrefix: begun.exportPrefix })).toMatchObject({
@@ -308,6 +300,14 @@ test("clean: after a run, and as vacuum when all is old", async () => {
   await growByEvent("clean", { vacuum: true });
   expect(await manifestSequences(store, "guarded")).toHaveLength(1);
   expect(await store.list("guarded/staging/")).toEqual([]);
+});
+
+test("plan-compaction: segments that Glue has forgotten", async () => {
+  const { catalog } = guarded.lake.engine;
+  const segments = "guarded__segments";
+  const known = await catalog.partitionValues(segments);
+  await growPlanning(() => catalog.deletePartitions(segments, known));
+  expect((await catalog.partitionValues(segments)).length).toBeGreaterThan(0);
 });
 
 test("with what they have been given back the functions do all of their work", async () => {
