@@ -16,6 +16,7 @@ import { chosenManifest, currentView, historyViews, type LakeView, segmentViews 
 import type { Schema } from "../core/schema.ts";
 import { literal, quoted } from "../core/sql/dialect.ts";
 import { engineError } from "./duckdb-session.ts";
+import { filePattern } from "./file-pattern.ts";
 import { type Lake, openLake } from "./lake.ts";
 
 export interface QueryRequest {
@@ -112,9 +113,13 @@ async function wantedViews(lake: Lake, schema: Schema, request: QueryRequest): P
 /** From here on the session reads nothing but the lake, loads nothing and cannot be talked out of it. */
 async function confine(lake: Lake): Promise<void> {
   await lake.session.run("SET preserve_insertion_order = true");
-  await lake.session.run(
-    `SET allowed_directories = [${literal(lake.root)}, ${literal(lake.session.temporaryFolder)}]`,
-  );
+  // The views name files by patterns, and the engine asks for both: the pattern, and the file that it matches.
+  const allowed = new Set([
+    literal(lake.root),
+    filePattern(lake.root),
+    literal(lake.session.temporaryFolder),
+  ]);
+  await lake.session.run(`SET allowed_directories = [${[...allowed].join(", ")}]`);
   await lake.session.run("SET enable_external_access = false");
   await lake.session.run("SET lock_configuration = true");
 }
