@@ -33,7 +33,8 @@ export type Kind = keyof typeof INPUTS;
 
 const TOTAL = Object.values(INPUTS).reduce((sum, inputs) => sum + inputs, 0);
 const FACTOR = Number(process.env.FUZZ_RUNS ?? TOTAL) / TOTAL;
-const SEED = process.env.FUZZ_SEED;
+/** One for the tests, which are the same for everybody; `npm run fuzz` takes another each time. */
+const SEED = Number(process.env.FUZZ_SEED ?? 1);
 
 /** So many inputs a run has at least, in all. */
 export const INPUTS_MIN = 10_000;
@@ -61,7 +62,7 @@ export async function fuzz<T>(
       judged += each;
     }),
     // Hostile inputs are large, and to make one smaller takes hours: the seed brings it back as it is.
-    { numRuns, endOnFailure: true, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
+    { numRuns, endOnFailure: true, seed: SEED },
   );
   expect(judged).toBeGreaterThanOrEqual(wanted);
 }

@@ -262,3 +262,12 @@ test("the manifests of an export are read or refused", async () => {
     }, ["EXPORT_INVALID"]),
   );
 });
+
+test("what only looks like text, by its length, is none", async () => {
+  const lengthy = { length: { toString: null, valueOf: null } };
+  for (const member of ["md5Checksum", "dataFileS3Key"] as const)
+    await expectReadOrRefused(() => {
+      const line = JSON.stringify({ ...ENTRY, [member]: lengthy });
+      return parseExportFiles(line, parseExportSummary(JSON.stringify({ ...SUMMARY, itemCount: 3 })));
+    }, ["EXPORT_INVALID"]);
+});
