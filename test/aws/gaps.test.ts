@@ -1,8 +1,9 @@
 /** Changes that nobody read: found by the next compaction, alarmed, and mended by a snapshot. With policies enforced. */
 import {
   CloudWatchClient,
-  DescribeAlarmsCommand,
   GetMetricStatisticsCommand,
+  type MetricAlarm,
+  paginateDescribeAlarms,
 } from "@aws-sdk/client-cloudwatch";
 import { DynamoDBClient, UpdateTableCommand } from "@aws-sdk/client-dynamodb";
 import { LambdaClient, UpdateEventSourceMappingCommand } from "@aws-sdk/client-lambda";
@@ -13,51 +14,44 @@ import { manifestText } from "../../src/core/manifest.ts";
 import { parseSchema } from "../../src/core/schema.ts";
 import { type TableStatus, tableStatus } from "../../src/core/status.ts";
 import { readStreamWatch, saveStreamWatch } from "../../src/core/stream-watch.ts";
-import { deployStacks } from "./support/deploy.ts";
-import { type AwsEmulator, startEmulator } from "./support/emulator.ts";
-import { DeployedTable, until } from "./support/reviews.ts";
+import type { AwsEmulator } from "./support/emulator.ts";
+import { type DeployedTable, until } from "./support/reviews.ts";
+import { openWorld } from "./support/world.ts";
 
 const HOUR = 3600;
 let emulator: AwsEmulator;
-let reviews: DeployedTable;
+let watched: DeployedTable;
 
 beforeAll(async () => {
-  emulator = await startEmulator({ iam: true });
-  await deployStacks(emulator, { app: "node_modules/.bin/tsx infra/app.ts" });
-  reviews = await DeployedTable.open(emulator, "DynalakeReviews");
-  const [first] = await until("the first snapshot has started", async () => {
-    const executions = await reviews.executions(reviews.deployment.snapshotMachineArn);
-    return executions.length > 0 ? executions : undefined;
-  });
-  expect(await reviews.ended(first as string)).toMatchObject({ output: { outcome: "committed" } });
+  const world = await openWorld("watched");
+  emulator = world.emulator;
+  watched = world.tables.watched;
+  await watched.seeded();
 });
 
-afterAll(async () => {
-  reviews?.close();
-  await emulator?.stop();
-});
+afterAll(() => watched?.close());
 
 const now = (): number => Math.floor(Date.now() / 1000);
 
 /** One compaction at a time runs, and the schedule has started one as well. */
 async function compact(): Promise<void> {
   await until("a compaction succeeds", async () => {
-    const { output } = await reviews.run(reviews.deployment.compactionMachineArn, { settleSeconds: 0 });
+    const { output } = await watched.run(watched.deployment.compactionMachineArn, { settleSeconds: 0 });
     return (output as { readonly outcome?: string }).outcome === "succeeded" ? true : undefined;
   });
 }
 
 async function status(): Promise<TableStatus> {
-  const { store, engine } = reviews.lake;
-  const manifest = await latestManifest(store, "reviews");
+  const { store, engine } = watched.lake;
+  const manifest = await latestManifest(store, "watched");
   const schema = parseSchema(manifest.schema, "the manifest");
-  const mappingId = reviews.deployment.eventSourceMapping;
+  const mappingId = watched.deployment.eventSourceMapping;
   return tableStatus({ store, engine, schema, mappingId }, now());
 }
 
 async function switchMapping(Enabled: boolean): Promise<void> {
   const client = new LambdaClient(emulator.client);
-  const UUID = reviews.deployment.eventSourceMapping;
+  const UUID = watched.deployment.eventSourceMapping;
   await client.send(new UpdateEventSourceMappingCommand({ UUID, Enabled }));
   client.destroy();
 }
@@ -65,8 +59,13 @@ async function switchMapping(Enabled: boolean): Promise<void> {
 /** What the alarm on a metric looks at is what its functions have told, and reaches its threshold. */
 async function alarmed(metric: string): Promise<void> {
   const client = new CloudWatchClient(emulator.client);
-  const { MetricAlarms = [] } = await client.send(new DescribeAlarmsCommand({}));
-  const alarm = MetricAlarms.find(({ MetricName }) => MetricName === metric);
+  const alarms: MetricAlarm[] = [];
+  for await (const { MetricAlarms = [] } of paginateDescribeAlarms({ client }, {}))
+    alarms.push(...MetricAlarms);
+  const alarm = alarms.find(
+    (one) => one.MetricName === metric && one.Dimensions?.some(({ Value }) => Value === "watched"),
+  );
+  expect(alarm).toBeDefined();
   const { Namespace, MetricName, Dimensions, Period, Statistic, Threshold = 0 } = alarm ?? {};
   await until(`the alarm on ${metric} is raised`, async () => {
     const { Datapoints = [] } = await client.send(
@@ -82,8 +81,8 @@ async function alarmed(metric: string): Promise<void> {
 
 /** As if the lake's snapshot and the last look at it were of so long ago. */
 async function age(hours: number): Promise<void> {
-  const { store } = reviews.lake;
-  const manifest = await latestManifest(store, "reviews");
+  const { store } = watched.lake;
+  const manifest = await latestManifest(store, "watched");
   const seconds = now() - hours * HOUR;
   const times = { floorSeconds: seconds, horizonSeconds: seconds };
   const snapshots = manifest.snapshots.map((snapshot) => ({
@@ -92,17 +91,17 @@ async function age(hours: number): Promise<void> {
     cutSeconds: seconds,
   }));
   const text = manifestText({ ...manifest, ...times, snapshots });
-  await store.replace(manifestPath("reviews", manifest.sequence), new TextEncoder().encode(text));
-  const watch = await readStreamWatch(store, "reviews");
+  await store.replace(manifestPath("watched", manifest.sequence), new TextEncoder().encode(text));
+  const watch = await readStreamWatch(store, "watched");
   expect(watch).toBeDefined();
   if (watch === undefined) return;
-  await saveStreamWatch(store, "reviews", { ...watch, seenReadingSeconds: seconds, lookedSeconds: seconds });
+  await saveStreamWatch(store, "watched", { ...watch, seenReadingSeconds: seconds, lookedSeconds: seconds });
 }
 
 test("a stream that is read leaves no hole, also where nobody has looked for days", async () => {
   await compact();
-  expect(await readStreamWatch(reviews.lake.store, "reviews")).toMatchObject({
-    streamArn: expect.stringContaining("table/Reviews/stream/"),
+  expect(await readStreamWatch(watched.lake.store, "watched")).toMatchObject({
+    streamArn: expect.stringContaining("table/Watched/stream/"),
   });
   expect(await status()).toMatchObject({ health: "healthy", openGaps: [], mendedGaps: [] });
 });
@@ -122,17 +121,17 @@ test("a mapping that was off for more than a day is a hole, alarmed, until a sna
   const lostUntil = openGaps[0]?.lostUntilSeconds ?? 0;
   expect(Math.abs(lostUntil - (now() - 23 * HOUR))).toBeLessThan(300);
 
-  const snapshot = await reviews.run(reviews.deployment.snapshotMachineArn, {});
+  const snapshot = await watched.run(watched.deployment.snapshotMachineArn, {});
   expect(snapshot).toMatchObject({ output: { outcome: "committed" } });
   await compact();
   expect(await status()).toMatchObject({ health: "healthy", openGaps: [], mendedGaps: openGaps });
-  expect((await latestManifest(reviews.lake.store, "reviews")).gaps).toEqual(openGaps);
+  expect((await latestManifest(watched.lake.store, "watched")).gaps).toEqual(openGaps);
 });
 
 test("a stream that is off, and one that was made anew, are holes", async () => {
   const client = new DynamoDBClient(emulator.client);
   const stream = (StreamSpecification: { StreamEnabled: boolean; StreamViewType?: "NEW_IMAGE" }) =>
-    client.send(new UpdateTableCommand({ TableName: "Reviews", StreamSpecification }));
+    client.send(new UpdateTableCommand({ TableName: "Watched", StreamSpecification }));
   await stream({ StreamEnabled: false });
   await compact();
   expect(await status()).toMatchObject({ health: "gap", openGaps: [{ reason: "stream-off" }] });
@@ -141,7 +140,7 @@ test("a stream that is off, and one that was made anew, are holes", async () => 
   client.destroy();
   const { health, openGaps } = await status();
   expect([health, openGaps.map(({ reason }) => reason)]).toEqual(["gap", ["stream-off", "stream-recreated"]]);
-  expect(await readGaps(reviews.lake.store, "reviews")).toHaveLength(3);
+  expect(await readGaps(watched.lake.store, "watched")).toHaveLength(3);
 });
 
 test("what is looked at needs no permission that is not given", async () => {

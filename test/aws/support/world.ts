@@ -38,7 +38,7 @@ export const ODD = {
   range: 'it\'s "the" `key` of ключ; --',
 } as const;
 
-type OwnTable = "mortal" | "guarded" | "odd" | "wide";
+type OwnTable = "mortal" | "guarded" | "proved" | "watched" | "odd" | "wide";
 
 export const WORLD_TABLES: Readonly<Record<OwnTable, WorldTable>> = {
   /** Whose compactions die. */
@@ -49,6 +49,10 @@ export const WORLD_TABLES: Readonly<Record<OwnTable, WorldTable>> = {
     hash: "S",
     range: "S",
   },
+  /** Which is compared with its source. */
+  proved: { schema: { ...review, table: "proved", source: "Proved" }, hash: "S", range: "S" },
+  /** Whose stream is not read for a while. */
+  watched: { schema: { ...review, table: "watched", source: "Watched" }, hash: "S", range: "S" },
   odd: {
     schema: {
       table: "odd",
