@@ -144,5 +144,5 @@ test("a stream that is off, and one that was made anew, are holes", async () => 
 });
 
 test("what is looked at needs no permission that is not given", async () => {
-  expect(await emulator.denials()).toEqual([]);
+  expect(await emulator.denials("DynalakeWatched")).toEqual([]);
 });
