@@ -99,7 +99,7 @@ export const breakages = [
   {
     name: "what was staged stays after a conflict",
     file: "src/core/planned-run.ts",
-    find: "  await removeRun(context, planned.run);\n  throw next;",
+    find: "  await removeRun(context, planned);\n  throw next;",
     put: "  throw next;",
     tests: ["test/integration/commits.test.ts", "test/core/compact.test.ts"],
   },
@@ -176,8 +176,8 @@ export const breakages = [
   {
     name: "vacuum removes kept snapshots",
     file: "src/core/vacuum.ts",
-    find: "      for (const segment of snapshot.segments) named",
-    put: "      for (const segment of snapshot.segments.slice(1e9)) named",
+    find: "manifests.flatMap(namedSegments)",
+    put: "manifests.flatMap(({ segments }) => segments)",
     tests: ["test/core/vacuum.test.ts"],
   },
   {
@@ -375,5 +375,19 @@ export const breakages = [
     find: "candidates.filter(({ keyHash }) => !changed.has(keyHash))",
     put: "candidates",
     tests: ["test/cli/verify-export.test.ts"],
+  },
+  {
+    name: "a repeated commit removes what its first try has committed",
+    file: "src/core/planned-run.ts",
+    find: "namedSegments(manifest).some((segment) => segment.run === run)",
+    put: "false",
+    tests: ["test/core/compact.test.ts"],
+  },
+  {
+    name: "a compaction that did not read its base is committed",
+    file: "src/core/row-balance.ts",
+    find: "written < base - deltas || written > base + deltas",
+    put: "written > base + deltas",
+    tests: ["test/core/row-balance.test.ts"],
   },
 ];
