@@ -28,7 +28,10 @@ export async function requireDeliverable(catalog: CatalogTables, schema: Schema)
   );
 }
 
-/** When all of the columns are in every table that rows pass through, the second of the newest change there. */
+/**
+ * When all of the columns are in every table that rows pass through, the second of the newest change there; undefined until
+ * then, and where Glue does not say when a table was changed.
+ */
 export async function columnsSinceSeconds(
   catalog: CatalogTables,
   table: string,
@@ -38,8 +41,9 @@ export async function columnsSinceSeconds(
   for (const suffix of ["changes", "segments", "staging"]) {
     const stored = await catalog.table(`${table}__${suffix}`);
     const names = new Set(columnsOf(stored).map((column) => column.Name));
-    if (!columns.every((name) => names.has(name))) return undefined;
-    sinceSeconds = Math.max(sinceSeconds, Math.ceil((stored?.UpdateTime?.getTime() ?? 0) / 1000));
+    const changed = stored?.UpdateTime;
+    if (changed === undefined || !columns.every((name) => names.has(name))) return undefined;
+    sinceSeconds = Math.max(sinceSeconds, Math.ceil(changed.getTime() / 1000));
   }
   return sinceSeconds;
 }

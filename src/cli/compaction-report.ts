@@ -2,8 +2,10 @@
 import type { CompactionResult } from "../core/compact.ts";
 import type { CommandContext } from "./command.ts";
 
-/** What is told of a run. */
-export type CompactionRun = Pick<CompactionResult, "kind" | "run" | "rows" | "segments">;
+/** What is told of a run. On a deployment one of them may be the schema that was deployed, taken on by the lake. */
+export interface CompactionRun extends Pick<CompactionResult, "run" | "rows" | "segments"> {
+  readonly kind: CompactionResult["kind"] | "schema";
+}
 
 export async function reportCompaction(
   { terminal }: CommandContext,
@@ -21,10 +23,11 @@ function jsonLine(table: string, done: readonly CompactionRun[]): string {
 
 function sentences(table: string, done: readonly CompactionRun[]): string {
   if (done.length === 0) return `${table}: nothing to compact\n`;
-  return done
-    .map(({ kind, rows, segments }) => {
-      const what = kind === "minor" ? "folded the change log into deltas" : "rewrote the base";
-      return `${table}: ${what} (${rows.toLocaleString("en-US")} rows, ${segments} segments)\n`;
-    })
-    .join("");
+  return done.map((run) => `${table}: ${sentence(run)}\n`).join("");
+}
+
+function sentence({ kind, rows, segments }: CompactionRun): string {
+  if (kind === "schema") return "took on the deployed schema";
+  const what = kind === "minor" ? "folded the change log into deltas" : "rewrote the base";
+  return `${what} (${rows.toLocaleString("en-US")} rows, ${segments} segments)`;
 }

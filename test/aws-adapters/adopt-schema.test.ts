@@ -66,6 +66,17 @@ test.each(["changes", "segments", "staging"])(
   },
 );
 
+test("it waits where Glue does not say since when a table has it", async () => {
+  const catalog = glue(WIDER, 0);
+  const table = async (name: string) => ({
+    ...(await catalog.table(name)),
+    Name: name,
+    UpdateTime: undefined,
+  });
+  const untold = { ...catalog, table };
+  expect(await planSchemaRun(lake(WIDER, untold), SETTLE)).toBeUndefined();
+});
+
 test("where the lake has the schema already, Glue is not asked", async () => {
   const catalog = { database: "lake", table: () => Promise.reject(new Error("nobody is to be asked")) };
   expect(await planSchemaRun(lake(FIRST, catalog), SETTLE)).toBeUndefined();

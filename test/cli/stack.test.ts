@@ -1,5 +1,7 @@
 /** Commands on a deployment: what is refused before anything is started, and what services answer that is no success. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { manifestPath } from "../../src/core/lake-path.ts";
+import { initialManifest, type Manifest, manifestText, type Segment } from "../../src/core/manifest.ts";
 import { type FakeAnswer, refusal } from "../aws-adapters/fake-aws.ts";
 import { dynalake, dynalakes, expectRefused, startDynalake } from "../support/cli.ts";
 import { type CloudRequest, type FakeCloud, fakeCloud } from "../support/fake-cloud.ts";
@@ -131,6 +133,56 @@ test("a compaction beside another one names it", async () => {
   expectRefused(await onStack("compact", "--all"), { code: "CONFLICT", names: ["running"], next: other });
   expect(JSON.parse(String(started().at(-1)?.input?.input))).toEqual({ scope: "all" });
 });
+
+test("a compaction tells of each of its commits, and of the schema that it took on", async () => {
+  const commits = [
+    { kind: "snapshot", sequence: 7, run: "seed" },
+    { kind: "schema", sequence: 8, run: "wider" },
+    { kind: "minor", sequence: 9, run: "folds", segments: [segment("seed", 40), segment("folds", 5)] },
+    { kind: "minor", sequence: 10, run: "later", segments: [segment("later", 1)] },
+  ].map((commit) => ({ ...initialManifest(1), ...commit }) as Manifest);
+  const keys = new Map(
+    commits.map((commit) => [manifestPath("reviews", commit.sequence), manifestText(commit)]),
+  );
+  const output = { outcome: "succeeded", done: ["schema", "minor"], manifest: 9 };
+  machineThatEnds(
+    { status: "SUCCEEDED", output: JSON.stringify(output) },
+    { "": ({ path }) => bucketAnswer(path, keys) },
+  );
+  expect(await onStack("compact")).toMatchObject({
+    code: 0,
+    stdout:
+      "reviews: took on the deployed schema\nreviews: folded the change log into deltas (5 rows, 1 segments)\n",
+  });
+  const { runs } = JSON.parse((await onStack("compact", "--json")).stdout);
+  expect(runs).toEqual([
+    { kind: "schema", run: "wider", rows: 0, segments: 0 },
+    { kind: "minor", run: "folds", rows: 5, segments: 1 },
+  ]);
+});
+
+const segment = (run: string, rows: number): Segment => ({
+  id: `${run}-0`,
+  run,
+  part: "0",
+  kind: "delta",
+  rows,
+  bytes: rows,
+});
+
+/** S3 with a bucket that holds these keys. */
+function bucketAnswer(path: string, keys: ReadonlyMap<string, string>): FakeAnswer {
+  const url = new URL(path, "http://bucket");
+  const content = keys.get(url.pathname.slice("/bucket/".length));
+  if (content !== undefined) return { body: content };
+  const contents = [...keys].map(
+    ([key, text]) =>
+      `<Contents><Key>${key}</Key><Size>${text.length}</Size><LastModified>2026-11-01T00:00:00Z</LastModified></Contents>`,
+  );
+  return {
+    body: `<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join("")}</ListBucketResult>`,
+  };
+}
 
 test("an interrupt leaves the execution running, and tells how to look at it", async () => {
   machineThatEnds(

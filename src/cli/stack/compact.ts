@@ -1,6 +1,7 @@
 /** `dynalake compact --stack`: the deployment folds its change log. */
 import { z } from "zod";
 import { chosenDeployments, type Deployment } from "../../aws/deployment.ts";
+import { COMPACTION_KINDS, type CompactionKind } from "../../aws/steps/plan-compaction.ts";
 import { manifestSequences, readManifest } from "../../core/lake-table.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
@@ -13,7 +14,7 @@ import { runMachine } from "./machine-run.ts";
 /** What infra/compaction-machine.ts says at its end. */
 const compactionOutput = z.object({
   outcome: z.literal("succeeded"),
-  done: z.array(z.enum(["minor", "major"])),
+  done: z.array(z.enum(COMPACTION_KINDS)),
   manifest: z.number(),
 });
 
@@ -62,10 +63,14 @@ async function lastRuns(
   for (const sequence of sequences.reverse()) {
     if (runs.length === done.length) break;
     const manifest = await readManifest(store, table, sequence);
-    if (manifest === undefined || (manifest.kind !== "minor" && manifest.kind !== "major")) continue;
+    if (manifest === undefined || !isCompaction(manifest.kind)) continue;
     const { kind, run } = manifest;
     const own = manifest.segments.filter((segment) => segment.run === run);
     runs.unshift({ kind, run, rows: own.reduce((sum, { rows }) => sum + rows, 0), segments: own.length });
   }
   return runs;
+}
+
+function isCompaction(kind: string): kind is CompactionKind {
+  return COMPACTION_KINDS.some((each) => each === kind);
 }
