@@ -17,7 +17,10 @@ export interface CrashPoint {
 }
 
 /** The error of a call that failed for a reason of the world outside. */
-export class NoAnswer extends Error {}
+export class NoAnswer extends Error {
+  /** As a connection that broke has it. */
+  readonly code = "ECONNRESET";
+}
 
 export interface Call {
   readonly name: string;

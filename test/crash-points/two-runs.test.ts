@@ -1,15 +1,14 @@
 /** Two processes at one table: whatever one of them does while the other is at any of its calls, nothing is lost by it. */
-import { tmpdir } from "node:os";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compact.ts";
 import { DynalakeError } from "../../src/core/error.ts";
 import { writeSchema } from "../../src/core/lake-table.ts";
 import { changeSchema } from "../../src/core/schema-commit.ts";
 import { seed } from "../../src/core/seed.ts";
 import { vacuum } from "../../src/core/vacuum.ts";
-import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb-session.ts";
 import { thinned, told } from "./crash-points.ts";
 import { type CrashPoint, crashPoints, Faults } from "./faults.ts";
+import { Counts, sessionOfTests } from "./session.ts";
 import {
   type Change,
   changeObjects,
@@ -31,17 +30,8 @@ import {
   worldSchema,
 } from "./world.ts";
 
-let session: DuckdbSession;
-const tried: Record<string, number> = {};
-
-beforeAll(async () => {
-  session = await openDuckdb({ threads: 1, memoryMegabytes: 300, temporaryFolder: tmpdir() });
-});
-
-afterAll(() => {
-  session.close();
-  console.info(`${sum()} meetings of two runs: ${JSON.stringify(tried)}`);
-});
+const tried = new Counts();
+const session = sessionOfTests(() => tried.told("meetings of two runs"));
 
 type Work = (world: World, ports: Ports) => Promise<unknown>;
 
@@ -70,7 +60,7 @@ async function busy(world: World, ports: Ports): Promise<void> {
 
 /** A base, deltas, a late change and some that are not folded. */
 async function begun(): Promise<World> {
-  const world = await filledWorld(session, worldSchema());
+  const world = await filledWorld(session(), worldSchema());
   await writeSchema(world.store, world.schema);
   await deliverAll(world, [LATE]);
   world.nowSeconds += 10;
@@ -105,7 +95,7 @@ const MEETINGS: Readonly<Record<string, readonly [Work, Work]>> = {
 };
 
 test.each(Object.entries(MEETINGS))("%s at each of its calls", async (name, [one, other]) => {
-  tried[name] = await tryAllMeetings(one, other, false);
+  tried.set(name, await tryAllMeetings(one, other, false));
 });
 
 /** Of these each one dies, too, wherever it can. */
@@ -119,7 +109,7 @@ const FATAL_MEETINGS: typeof MEETINGS = {
 test.each(Object.entries(FATAL_MEETINGS))(
   "%s at each of its calls, and one dies",
   async (name, [one, other]) => {
-    tried[name] = await tryAllMeetings(one, other, true);
+    tried.set(name, await tryAllMeetings(one, other, true));
   },
 );
 
@@ -127,12 +117,8 @@ test.each(Object.entries(FATAL_MEETINGS))(
 const MEETINGS_MIN = 314;
 
 test("all meetings were tried", () => {
-  expect(sum()).toBeGreaterThanOrEqual(MEETINGS_MIN);
+  expect(tried.sum()).toBeGreaterThanOrEqual(MEETINGS_MIN);
 });
-
-function sum(): number {
-  return Object.values(tried).reduce((a, b) => a + b, 0);
-}
 
 /** At each call of the one the other runs to its end, or dies at one of its calls that change something. */
 async function tryAllMeetings(one: Work, other: Work, fatal: boolean): Promise<number> {

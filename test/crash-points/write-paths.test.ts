@@ -1,6 +1,5 @@
 /** Whatever call fails, and however: no row is lost, doubled or brought back, and the next run mends the lake. */
-import { tmpdir } from "node:os";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compact.ts";
 import { deliver } from "../../src/core/deliver.ts";
 import { type FollowContext, openFollower } from "../../src/core/follow.ts";
@@ -10,9 +9,9 @@ import { readReadingState } from "../../src/core/reading-state.ts";
 import { changeSchema } from "../../src/core/schema-commit.ts";
 import { seed } from "../../src/core/seed.ts";
 import { vacuum } from "../../src/core/vacuum.ts";
-import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb-session.ts";
 import { FakeSource } from "../support/fake-source.ts";
-import { type Tried, tryAllPoints, type WritePath } from "./crash-points.ts";
+import { tryAllPoints, type WritePath } from "./crash-points.ts";
+import { Counts, sessionOfTests } from "./session.ts";
 import {
   batchOf,
   type Change,
@@ -34,20 +33,12 @@ import {
   worldSchema,
 } from "./world.ts";
 
-let session: DuckdbSession;
-const tried: Record<string, Tried> = {};
+const tried = { points: new Counts(), pairs: new Counts() };
+const session = sessionOfTests(
+  () => `${tried.points.told("crash points")}, ${tried.pairs.told("pairs of them")}`,
+);
 
-beforeAll(async () => {
-  session = await openDuckdb({ threads: 1, memoryMegabytes: 300, temporaryFolder: tmpdir() });
-});
-
-afterAll(() => {
-  session.close();
-  const { points, pairs } = sum();
-  console.info(`${points} crash points and ${pairs} pairs of them: ${JSON.stringify(tried)}`);
-});
-
-const filled = (schema = worldSchema()): Promise<World> => filledWorld(session, schema);
+const filled = (schema = worldSchema()): Promise<World> => filledWorld(session(), schema);
 
 /** Of three items: one is put anew, one is changed, one removed. */
 const ARRIVING: readonly Change[] = [
@@ -153,14 +144,14 @@ const PATHS: Readonly<Record<string, WritePath>> = {
     mended: expectQuarantine,
   },
   "a first snapshot": {
-    begin: async () => new World(session, worldSchema()),
+    begin: async () => new World(session(), worldSchema()),
     run: (world, ports) => seed(seeding(world, FILLED, NOW - 60, ports)),
     states: [{}, FILLED],
     changes: [],
   },
   "a first snapshot of a table whose changes are there already": {
     begin: async () => {
-      const world = new World(session, worldSchema());
+      const world = new World(session(), worldSchema());
       await deliverAll(world, ARRIVING);
       return world;
     },
@@ -283,18 +274,12 @@ const POINTS_MIN = 374;
 const PAIRS_MIN = 235;
 
 test.each(Object.entries(PATHS))("%s", async (name, path) => {
-  tried[name] = await tryAllPoints(path);
+  const { points, pairs } = await tryAllPoints(path);
+  tried.points.set(name, points);
+  tried.pairs.set(name, pairs);
 });
 
 test("all points of all paths were tried", () => {
-  const { points, pairs } = sum();
-  expect(points).toBeGreaterThanOrEqual(POINTS_MIN);
-  expect(pairs).toBeGreaterThanOrEqual(PAIRS_MIN);
+  expect(tried.points.sum()).toBeGreaterThanOrEqual(POINTS_MIN);
+  expect(tried.pairs.sum()).toBeGreaterThanOrEqual(PAIRS_MIN);
 });
-
-function sum(): Tried {
-  return Object.values(tried).reduce(
-    (all, { points, pairs }) => ({ points: all.points + points, pairs: all.pairs + pairs }),
-    { points: 0, pairs: 0 },
-  );
-}

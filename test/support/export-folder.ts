@@ -21,6 +21,12 @@ export interface ExportToWrite {
   readonly summary?: Readonly<Record<string, unknown>>;
 }
 
+/** Where an export lies: below `prefix` in a bucket, under its own `id`. */
+export interface ExportPlace {
+  readonly prefix: string;
+  readonly id: string;
+}
+
 export const EXPORT_ID = "01693685827463-2d8752fd";
 export const EXPORT_TIME = "2026-03-01T10:00:00.000Z";
 
@@ -33,26 +39,47 @@ export function exportLine(item: Item): string {
 export async function writeExport(folder: string, request: ExportToWrite): Promise<string> {
   const home = join(folder, "AWSDynamoDB", EXPORT_ID);
   await mkdir(join(home, "data"), { recursive: true });
+  for (const [name, content] of exportObjects(request, { prefix: "", id: EXPORT_ID }))
+    await writeFile(join(home, name), content);
+  await writeFile(join(home, "..", `${EXPORT_ID}_started`), "");
+  return home;
+}
+
+/** The objects of an export by their names in its folder: data files, and manifests with their MD5 beside them. */
+export function exportObjects(
+  request: ExportToWrite,
+  place: ExportPlace,
+): ReadonlyMap<string, string | Uint8Array> {
+  const folder = `${place.prefix}AWSDynamoDB/${place.id}/`;
+  const objects = new Map<string, string | Uint8Array>();
   let items = 0;
   let manifest = "";
   for (const [i, file] of request.files.entries()) {
-    const name = `data${String(i).padStart(3, "0")}.json.gz`;
+    const name = `data/data${String(i).padStart(3, "0")}.json.gz`;
     const bytes = bytesOf(file.content);
-    if (bytes !== undefined) await writeFile(join(home, "data", name), bytes);
+    if (bytes !== undefined) objects.set(name, bytes);
     const itemCount = file.itemCount ?? (Array.isArray(file.content) ? file.content.length : 0);
     items += itemCount;
     const entry = {
       itemCount,
       md5Checksum: file.md5 ?? md5Of(bytes ?? new Uint8Array()),
       etag: "46ad1b9cbf1b2a5a1c0b7b2c1d0e0f00-1",
-      dataFileS3Key: file.key ?? `AWSDynamoDB/${EXPORT_ID}/data/${name}`,
+      dataFileS3Key: file.key ?? `${folder}${name}`,
     };
     manifest += `${JSON.stringify(entry)}\n`;
   }
-  await writeManifest(home, "manifest-files", manifest);
-  await writeManifest(home, "manifest-summary", JSON.stringify(summaryOf(request, items)));
-  await writeFile(join(home, "..", `${EXPORT_ID}_started`), "");
-  return home;
+  const summary = {
+    ...summaryOf(request, items, place.id),
+    manifestFilesS3Key: `${folder}manifest-files.json`,
+  };
+  for (const [stem, text] of [
+    ["manifest-files", manifest],
+    ["manifest-summary", JSON.stringify({ ...summary, ...request.summary })],
+  ] as const) {
+    objects.set(`${stem}.json`, text);
+    objects.set(`${stem}.md5`, md5Of(text));
+  }
+  return objects;
 }
 
 /** Writes a manifest, or anything in its place, with its MD5 beside it. */
@@ -61,11 +88,11 @@ export async function writeManifest(home: string, stem: string, text: string | U
   await writeFile(join(home, `${stem}.md5`), md5Of(text));
 }
 
-function summaryOf(request: ExportToWrite, itemCount: number): Readonly<Record<string, unknown>> {
+function summaryOf(request: ExportToWrite, itemCount: number, id: string): Readonly<Record<string, unknown>> {
   const exportTime = request.exportTime ?? EXPORT_TIME;
   return {
     version: "2020-06-30",
-    exportArn: `arn:aws:dynamodb:eu-west-1:123456789012:table/Reviews/export/${EXPORT_ID}`,
+    exportArn: `arn:aws:dynamodb:eu-west-1:123456789012:table/Reviews/export/${id}`,
     startTime: exportTime,
     endTime: exportTime,
     tableArn: "arn:aws:dynamodb:eu-west-1:123456789012:table/Reviews",
@@ -75,12 +102,10 @@ function summaryOf(request: ExportToWrite, itemCount: number): Readonly<Record<s
     s3Prefix: null,
     s3SseAlgorithm: "AES256",
     s3SseKmsKeyId: null,
-    manifestFilesS3Key: `AWSDynamoDB/${EXPORT_ID}/manifest-files.json`,
     billedSizeBytes: 0,
     itemCount,
     outputFormat: "DYNAMODB_JSON",
     exportType: "FULL_EXPORT",
-    ...request.summary,
   };
 }
 

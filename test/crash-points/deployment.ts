@@ -1,0 +1,120 @@
+/** A lake on AWS in memory: a bucket, a catalog, statements and exports, and the steps that work on them. */
+import type { AthenaEngine } from "../../src/aws/athena-engine.ts";
+import { lakeSchema } from "../../src/aws/lake-schema.ts";
+import { publishViews } from "../../src/aws/publish-views.ts";
+import { collectSegments } from "../../src/aws/segments-table.ts";
+import type { StepContext } from "../../src/aws/steps/step-context.ts";
+import { segmentOfPath, stageFolder } from "../../src/core/lake-path.ts";
+import type { Stage } from "../../src/core/ports/query-engine.ts";
+import type { Schema } from "../../src/core/schema.ts";
+import type { DuckdbSession } from "../../src/embedded/duckdb-session.ts";
+import { MemoryStore } from "../support/memory-store.ts";
+import { ExportService, stepClients } from "./export-service.ts";
+import { Faults, faultyStore } from "./faults.ts";
+import { faultyCatalog, MemoryCatalog } from "./memory-catalog.ts";
+import { BUCKET, StatementsEngine } from "./statements-engine.ts";
+import { NOW, type State, TABLE, type World, worldSchema } from "./world.ts";
+
+export class Deployment {
+  readonly store: MemoryStore = new MemoryStore();
+  readonly catalog: MemoryCatalog = new MemoryCatalog();
+  readonly engine: StatementsEngine;
+  exports: ExportService = new ExportService(this.store, {});
+  /** What was deployed; the lake's schema may be an older one. */
+  schema: Schema = worldSchema();
+  nowSeconds: number = NOW + 10;
+  readonly #session: DuckdbSession;
+  #runs = 0;
+  #executions = 0;
+
+  constructor(session: DuckdbSession) {
+    this.#session = session;
+    this.engine = new StatementsEngine(this.store, this.catalog, session);
+    this.store.nowMs = () => this.nowSeconds * 1000;
+  }
+
+  /** Takes a lake over as another deployment has left it: its segments are registered, and its views published. */
+  static async of(world: World, session: DuckdbSession): Promise<Deployment> {
+    const deployment = new Deployment(session);
+    for (const [path, object] of world.store.objects) deployment.store.objects.set(path, object);
+    for (const path of world.store.paths(`${TABLE}/segments/`)) {
+      const { run, part } = segmentOfPath(path) as { readonly run: string; readonly part: string };
+      const location = `s3://${BUCKET}/${path.slice(0, path.lastIndexOf("/") + 1)}`;
+      deployment.catalog.partitions.set(`${run}-${part}`, location);
+    }
+    await publishViews(await deployment.steps());
+    return deployment;
+  }
+
+  /** The items of the source table, as exports hold them. */
+  source(items: State): void {
+    this.exports = new ExportService(this.store, items);
+  }
+
+  /** With another schema, of which Glue has got the columns. */
+  deploy(schema: Schema, columnsSinceSeconds: number): void {
+    this.schema = schema;
+    this.catalog.deploy(schema, columnsSinceSeconds);
+  }
+
+  copy(): Deployment {
+    const copy = new Deployment(this.#session);
+    for (const [path, object] of this.store.objects) copy.store.objects.set(path, object);
+    for (const [name, table] of this.catalog.tables) copy.catalog.tables.set(name, table);
+    for (const [id, location] of this.catalog.partitions) copy.catalog.partitions.set(id, location);
+    copy.exports = this.exports.copy(copy.store);
+    copy.schema = this.schema;
+    copy.nowSeconds = this.nowSeconds;
+    copy.#runs = this.#runs;
+    copy.#executions = this.#executions;
+    return copy;
+  }
+
+  newExecution(): string {
+    return `execution-${++this.#executions}`;
+  }
+
+  /** What an invocation of a function works with: the schema is that of the lake by then. */
+  async steps(faults: Faults = new Faults()): Promise<StepContext> {
+    const store = faultyStore(this.store, faults);
+    const catalog = faultyCatalog(this.catalog, faults);
+    const rows: AthenaEngine["rows"] = (sql) =>
+      faults.call(`rows ${sql.slice(0, 60)}`, () => this.engine.rows(sql));
+    const place = { database: "lake", bucket: BUCKET, store, catalog, rows };
+    const { dialect, changes, changeLog, segments } = this.engine;
+    const engine = {
+      dialect,
+      keysAtOnceMax: 10,
+      changes,
+      changeLog,
+      segments,
+      rows,
+      catalog,
+      staged: (schema: Schema, run: string) => this.engine.staged(schema, run),
+      unloads: (schema: Schema, stages: readonly Stage[]) =>
+        stages.map((stage, i) => JSON.stringify({ stage, folder: stageFolder(schema.table, stage.run, i) })),
+      collect: (schema: Schema, stages: readonly Stage[]) => collectSegments(place, schema.table, stages),
+    };
+    const { schema: deployed, exports: service, nowSeconds } = this;
+    const context = {
+      bucket: BUCKET,
+      clients: stepClients({ service, store: this.store, faults, nowSeconds }),
+      close: () => undefined,
+      store,
+      engine,
+      schema: await lakeSchema(store, deployed),
+      deployed,
+      newRun: () => `aws-${++this.#runs}`,
+      nowSeconds: () => this.nowSeconds,
+    };
+    return context as unknown as StepContext;
+  }
+
+  fingerprint(): string {
+    const texts = this.store.paths().map((path) => `${path} ${this.store.text(path)}`);
+    const tables = [...this.catalog.tables.values()].map((table) => JSON.stringify(table));
+    return [...texts, ...tables, ...this.catalog.partitions.keys()]
+      .join("\n")
+      .replaceAll(/object[ -]\d+/g, "object");
+  }
+}

@@ -1,0 +1,153 @@
+/** The executions of a deployment's state machines, with a fault where a test wants it. */
+import { expect } from "@jest/globals";
+import { isPassingFailure } from "../../src/aws/aws-error.ts";
+import { publishViews } from "../../src/aws/publish-views.ts";
+import { readExport } from "../../src/aws/source-export.ts";
+import { beginSnapshot } from "../../src/aws/steps/begin-snapshot.ts";
+import { type CleanRequest, clean } from "../../src/aws/steps/clean.ts";
+import { commitStep } from "../../src/aws/steps/commit-step.ts";
+import { type CompactionKind, planCompaction } from "../../src/aws/steps/plan-compaction.ts";
+import { planSeed } from "../../src/aws/steps/plan-seed.ts";
+import type { SavedPlan } from "../../src/aws/steps/saved-plan.ts";
+import { snapshotPart } from "../../src/aws/steps/snapshot-part.ts";
+import type { StepContext } from "../../src/aws/steps/step-context.ts";
+import { DynalakeError } from "../../src/core/error.ts";
+import type { Deployment } from "./deployment.ts";
+import { SOURCE_TABLE_ARN } from "./export-service.ts";
+import { Faults, NoAnswer } from "./faults.ts";
+
+/** How a state machine invokes a function. */
+export type Invoker = <T>(invocation: () => Promise<T>) => Promise<T>;
+
+/** An error that the state machine does not know as a passing one ends the execution. */
+export const once: Invoker = (invocation) => invocation();
+
+/** What could not be run, or has lost its answer, is run again. */
+export const again: Invoker = async (invocation) => {
+  try {
+    return await invocation();
+  } catch (error) {
+    if (!isPassing(error)) throw error;
+    return invocation();
+  }
+};
+
+/** A function may be run twice though it had no fault. */
+export const twice: Invoker = async (invocation) => {
+  await invocation();
+  return invocation();
+};
+
+/** An error that came from a fault, as it is or as the steps tell it. */
+export function isKnown(error: unknown): boolean {
+  return error instanceof NoAnswer || error instanceof DynalakeError;
+}
+
+function isPassing(error: unknown): boolean {
+  return isKnown(error) && isPassingFailure(error);
+}
+
+/** The name of the call that one is. */
+export const A_STATEMENT = "a statement";
+
+export class Execution {
+  readonly deployment: Deployment;
+  readonly #faults: Faults;
+  readonly #invoker: Invoker;
+
+  constructor(deployment: Deployment, invoker: Invoker, faults: Faults = new Faults()) {
+    this.deployment = deployment;
+    this.#faults = faults;
+    this.#invoker = invoker;
+  }
+
+  invoke<T>(step: (context: StepContext) => Promise<T>): Promise<T> {
+    return this.#invoker(async () => step(await this.deployment.steps(this.#faults)));
+  }
+
+  /** No statement is run twice: one that failed ends the execution. */
+  async stage(plan: SavedPlan): Promise<void> {
+    const { engine, store } = this.deployment;
+    const lines = (store.text(plan.statementsKey) ?? "").split("\n").filter((line) => line !== "");
+    expect(lines).toHaveLength(plan.statements);
+    for (const line of lines) {
+      const { sql } = JSON.parse(line) as { readonly sql: string };
+      await this.#faults
+        .call(
+          A_STATEMENT,
+          () => engine.unload(sql),
+          () => engine.unload(sql, 1),
+        )
+        .catch(failStatement);
+    }
+  }
+}
+
+function failStatement(cause: unknown): never {
+  throw new DynalakeError("ENGINE_FAILED", "a statement failed", { cause });
+}
+
+export type Machine = (execution: Execution) => Promise<unknown>;
+
+/** infra/compaction-machine.ts */
+export const compactionMachine: Machine = async (execution) => {
+  const done: CompactionKind[] = [];
+  let run: string | undefined;
+  for (;;) {
+    const request = { scope: "all", settleSeconds: 0, schemaSettleSeconds: 1800, done: [...done] } as const;
+    const plan = await execution.invoke((context) => planCompaction(context, request));
+    if (plan.step === "publish") break;
+    run = plan.run;
+    if ((await stageAndCommit(execution, plan)) === "conflict") return "conflict";
+    done.push(plan.kind);
+  }
+  await execution.invoke(publishViews);
+  await cleanAfter(execution, { run, exportPrefix: undefined });
+  return "succeeded";
+};
+
+/** infra/snapshot-machine.ts, of a schedule if it asks for the first one. */
+function snapshotMachineOf(first: boolean): Machine {
+  return async (execution) => {
+    const name = execution.deployment.newExecution();
+    const request = { execution: name, first, sourceTableArn: SOURCE_TABLE_ARN, kmsKeyArn: undefined };
+    const begun = await execution.invoke((context) => beginSnapshot(context, request));
+    if ("skip" in begun) return "skipped";
+    const { run, exportPrefix } = begun;
+    const { files } = await readExport(execution.deployment.store, exportPrefix);
+    for (const [index, file] of files.entries()) {
+      const part = { run, index, ...file, maskKey: undefined };
+      await execution.invoke((context) => snapshotPart(context, part));
+    }
+    const plan = await execution.invoke((context) => planSeed(context, { run, exportPrefix }));
+    const outcome = await stageAndCommit(execution, plan);
+    if (outcome === "committed") await execution.invoke(publishViews);
+    await cleanAfter(execution, { run, exportPrefix });
+    return outcome;
+  };
+}
+
+export const snapshotMachine: Machine = snapshotMachineOf(false);
+export const firstSnapshotMachine: Machine = snapshotMachineOf(true);
+
+async function stageAndCommit(execution: Execution, plan: SavedPlan): Promise<"conflict" | "committed"> {
+  await execution.stage(plan);
+  return (await execution.invoke((context) => commitStep(context, plan.run))).outcome;
+}
+
+const HOURS_PER_WEEK = 168;
+
+/** What the run needed goes, and the daily vacuum comes. */
+async function cleanAfter(
+  execution: Execution,
+  folders: Pick<CleanRequest, "run" | "exportPrefix">,
+): Promise<void> {
+  const nothing = { run: undefined, exportPrefix: undefined };
+  for (const cleaned of [
+    { ...folders, vacuum: false },
+    { ...nothing, vacuum: true },
+  ]) {
+    const request = { ...cleaned, retentionHours: HOURS_PER_WEEK };
+    await execution.invoke((context) => clean(context, request));
+  }
+}

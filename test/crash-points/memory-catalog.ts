@@ -1,0 +1,78 @@
+/** Tables and partitions of Glue in memory, of which nothing is ever half done, and how a function reaches them. */
+import type { Table, TableInput } from "@aws-sdk/client-glue";
+import type { GlueCatalog } from "../../src/aws/glue-catalog.ts";
+import type { Schema } from "../../src/core/schema.ts";
+import { changeWireColumns } from "../../src/core/wire-line.ts";
+import type { Faults } from "./faults.ts";
+
+export class MemoryCatalog implements GlueCatalog {
+  readonly database = "lake";
+  readonly tables: Map<string, Table> = new Map();
+  readonly partitions: Map<string, string> = new Map();
+
+  /** What a deployment of a schema makes of the tables that rows pass through. */
+  deploy(schema: Schema, atSeconds: number): void {
+    const Columns = changeWireColumns(schema).map(({ name, type }) => ({ Name: name, Type: type }));
+    for (const suffix of ["changes", "segments", "staging"]) {
+      const Name = `${schema.table}__${suffix}`;
+      const UpdateTime = new Date(atSeconds * 1000);
+      this.tables.set(Name, { Name, UpdateTime, StorageDescriptor: { Columns } });
+    }
+  }
+
+  /** By their names, which manifest each view shows. */
+  shownBy(): ReadonlyMap<string, number> {
+    const views = [...this.tables].flatMap(([name, { Parameters }]) =>
+      Parameters === undefined ? [] : [[name, Number(Parameters["dynalake.manifest"])] as const],
+    );
+    return new Map(views);
+  }
+
+  table = async (name: string): Promise<Table | undefined> => this.tables.get(name);
+
+  createTable = async (input: TableInput): Promise<"created" | "exists"> => {
+    if (this.tables.has(input.Name ?? "")) return "exists";
+    this.tables.set(input.Name ?? "", { ...input, Name: input.Name, VersionId: "0" });
+    return "created";
+  };
+
+  updateTable = async (input: TableInput, versionId: string): Promise<"updated" | "changed-meanwhile"> => {
+    const standing = this.tables.get(input.Name ?? "");
+    if (standing?.VersionId !== versionId) return "changed-meanwhile";
+    this.tables.set(input.Name ?? "", { ...input, Name: input.Name, VersionId: `${versionId}1` });
+    return "updated";
+  };
+
+  createPartitions: GlueCatalog["createPartitions"] = async (_, partitions) => {
+    for (const { value, location } of partitions) {
+      if (!this.partitions.has(value)) this.partitions.set(value, location);
+    }
+  };
+
+  deletePartitions: GlueCatalog["deletePartitions"] = async (_, values) => {
+    for (const value of values) this.partitions.delete(value);
+  };
+
+  partitionValues: GlueCatalog["partitionValues"] = async () => [...this.partitions.keys()];
+}
+
+export function faultyCatalog(catalog: GlueCatalog, faults: Faults): GlueCatalog {
+  return {
+    database: catalog.database,
+    table: (name) => faults.call(`read table ${name}`, () => catalog.table(name)),
+    createTable: (input) => faults.call(`create table ${input.Name}`, () => catalog.createTable(input)),
+    updateTable: (input, version) =>
+      faults.call(`update table ${input.Name}`, () => catalog.updateTable(input, version)),
+    createPartitions: (table, partitions) => {
+      const half = partitions.slice(0, Math.floor(partitions.length / 2));
+      return faults.call(
+        `register ${partitions.length} partitions`,
+        () => catalog.createPartitions(table, partitions),
+        half.length === 0 ? undefined : () => catalog.createPartitions(table, half),
+      );
+    },
+    deletePartitions: (table, values) =>
+      faults.call(`delete ${values.length} partitions`, () => catalog.deletePartitions(table, values)),
+    partitionValues: (table) => faults.call("list partitions", () => catalog.partitionValues(table)),
+  };
+}

@@ -1,0 +1,81 @@
+/** The engine of a deployment: statements that write many segments at once, and read only what Glue knows of. */
+import { gunzipSync } from "node:zlib";
+import { PART_COLUMN, segmentOfPath, stagingRunFolder } from "../../src/core/lake-path.ts";
+import type { Stage } from "../../src/core/ports/query-engine.ts";
+import type { Schema } from "../../src/core/schema.ts";
+import { quoted } from "../../src/core/sql/dialect.ts";
+import type { DuckdbSession } from "../../src/embedded/duckdb-session.ts";
+import type { MemoryStore } from "../support/memory-store.ts";
+import type { MemoryCatalog } from "./memory-catalog.ts";
+import { TableEngine } from "./table-engine.ts";
+
+export const BUCKET = "bucket";
+
+/** A segment that is not registered gives no rows, and no error. */
+export class StatementsEngine extends TableEngine {
+  readonly store: MemoryStore;
+  readonly catalog: MemoryCatalog;
+  readonly #stagedOf: Map<string, Schema> = new Map();
+
+  constructor(store: MemoryStore, catalog: MemoryCatalog, session: DuckdbSession) {
+    super(store, session);
+    this.store = store;
+    this.catalog = catalog;
+    const { segments, rows } = this;
+    this.segments = (schema, named) => {
+      const registered = named.filter(({ id }) => catalog.partitions.has(id));
+      return segments(schema, registered);
+    };
+    this.rows = (sql) => (sql.startsWith("SELECT _segment, count(*)") ? this.#countRows(sql) : rows(sql));
+  }
+
+  override pathOf(schema: Schema, run: string, part: string): string {
+    const files = this.store.paths(`${schema.table}/segments/${run}/`);
+    return files.find((path) => segmentOfPath(path)?.part === part) ?? super.pathOf(schema, run, part);
+  }
+
+  /** What lies in the staging folder of a run when the statement runs. */
+  staged(schema: Schema, run: string): string {
+    const name = quoted(`staged: ${run}`);
+    this.#stagedOf.set(name, schema);
+    return name;
+  }
+
+  /** One statement: the parts of a stage, each in a folder of its own; `partsMax`: it fails after so many. */
+  async unload(sql: string, partsMax: number = Number.POSITIVE_INFINITY): Promise<void> {
+    const { stage, folder } = JSON.parse(sql) as { readonly stage: Stage; readonly folder: string };
+    const relation = this.#withStaged(stage.rows);
+    for (const [i, { part, where }] of stage.cut.parts.entries()) {
+      if (i >= partsMax) return;
+      const rows = where === undefined ? relation : `SELECT * FROM (${relation}) WHERE ${where}`;
+      await this.write(rows, `${folder}${PART_COLUMN}=${part}/20270115_080000_00001_abcde_0`);
+    }
+  }
+
+  #withStaged(sql: string): string {
+    return sql.replace(/"staged: ([^"]+)"/g, (name, run: string) => {
+      const schema = this.#stagedOf.get(name) as Schema;
+      const files = this.store.paths(`${stagingRunFolder(schema.table, run)}rows/`);
+      const lines = files.flatMap((path) => linesOf(this.store.objects.get(path)?.content as Uint8Array));
+      return this.items(schema, lines);
+    });
+  }
+
+  async #countRows(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    const run = /_segment > '([^']+)-'/.exec(sql)?.[1];
+    const counted: Readonly<Record<string, unknown>>[] = [];
+    for (const [id, location] of this.catalog.partitions) {
+      if (!id.startsWith(`${run}-`)) continue;
+      const [path = ""] = this.store.paths(location.replace(`s3://${BUCKET}/`, ""));
+      counted.push({ _segment: id, rows: await this.count(this.store.text(path) ?? "") });
+    }
+    return counted;
+  }
+}
+
+function linesOf(gzip: Uint8Array): readonly string[] {
+  return gunzipSync(gzip)
+    .toString("utf8")
+    .split("\n")
+    .filter((line) => line !== "");
+}
