@@ -1,5 +1,6 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import type { AttributeValue as StreamAttributeValue } from "@aws-sdk/client-dynamodb-streams";
+import { ownName } from "./own-names.ts";
 
 /** An attribute as DynamoDB writes it in JSON: `{"S": "text"}`, `{"N": "1.5"}`, `{"B": "AQI="}`, `{"M": {...}}`. */
 export type AttributeJson = Readonly<Record<string, unknown>>;
@@ -28,7 +29,9 @@ export function toItemJson(
   item: Readonly<Record<string, AttributeValue | StreamAttributeValue>>,
 ): Readonly<Record<string, AttributeJson>> {
   // Not by assignment: an attribute may be called __proto__.
-  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, toAttributeJson(value)]));
+  return Object.fromEntries(
+    Object.entries(item).map(([name, value]) => [ownName(name), toAttributeJson(value)]),
+  );
 }
 
 function base64(bytes: Uint8Array): string {

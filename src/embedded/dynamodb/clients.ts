@@ -19,9 +19,10 @@ import {
   type GetShardIteratorInput,
   type GetShardIteratorOutput,
 } from "@aws-sdk/client-dynamodb-streams";
-import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { NodeHttpHandler, streamCollector } from "@smithy/node-http-handler";
 import { DynalakeError } from "../../core/error.ts";
 import { isLoopback } from "./loopback.ts";
+import { withMarkedNames } from "./own-names.ts";
 import type { SourcePlace } from "./source-error.ts";
 
 export interface SourceConfig {
@@ -110,8 +111,19 @@ const credentialVariables = [
   "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 ] as const;
 
+/** Marks the names that the SDK cannot read. */
+class SourceHttpHandler extends NodeHttpHandler {
+  override async handle(
+    ...call: Parameters<NodeHttpHandler["handle"]>
+  ): ReturnType<NodeHttpHandler["handle"]> {
+    const answer = await super.handle(...call);
+    answer.response.body = withMarkedNames(await streamCollector(answer.response.body));
+    return answer;
+  }
+}
+
 function requestHandler(): NodeHttpHandler {
-  return new NodeHttpHandler({
+  return new SourceHttpHandler({
     connectionTimeout: 2_500,
     // A page of a scan is at most 1 MB: whoever needs longer than this for it is not answering.
     requestTimeout: 15_000,
