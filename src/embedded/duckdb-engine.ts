@@ -8,13 +8,15 @@ import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../core/
 import { literal, quoted } from "../core/sql/dialect.ts";
 import { duckdb } from "../core/sql/duckdb.ts";
 import { changeWireColumns } from "../core/wire-line.ts";
-import { type DuckdbSession, engineError } from "./duckdb-session.ts";
+import { type DuckdbSession, engineError, isOutOfMemory } from "./duckdb-session.ts";
 import { fileError } from "./file-error.ts";
 import { filePattern } from "./file-pattern.ts";
 import { makeFolder, removeFile, syncFile, syncFolder } from "./folder-store.ts";
 
 /** Rows of a Parquet row group: small enough that a query by key opens few. */
 const ROW_GROUP_ROWS = 122_880;
+/** And their bytes: a row group lies in memory whole while it is written, and rows can have 400 KB. */
+const ROW_GROUP_BYTES = 32 * 1024 * 1024;
 
 /** Some hundred megabytes of a hash table. */
 const KEYS_AT_ONCE_MAX = 2_000_000;
@@ -92,24 +94,41 @@ async function stage(
   for (const { part, where } of request.cut.parts) {
     const file = segmentFile(root, schema.table, { run, part });
     const rows = where === undefined ? request.rows : `SELECT * FROM (${request.rows}) WHERE ${where}`;
-    const count = await copyToParquet(session, `${rows} ORDER BY ${order}`, file).catch(
-      async (error: unknown) => {
-        await removeFile(file, root);
-        throw error;
-      },
-    );
+    const count = await copySorted(session, rows, order, file).catch(async (error: unknown) => {
+      await removeFile(file, root);
+      throw error;
+    });
     if (count === 0) await removeFile(file, root);
     else staged.push({ id: `${run}-${part}`, run, part, kind, rows: count, bytes: (await stat(file)).size });
   }
   return staged;
 }
 
+/**
+ * Sorted rows are found sooner by their keys, and nothing else asks for an order. The engine holds parts of all sorted runs
+ * in memory to merge them: rows of some kilobytes, a gigabyte of them, stay as they come where that is too much.
+ */
+async function copySorted(
+  session: DuckdbSession,
+  rows: string,
+  order: string,
+  file: string,
+): Promise<number> {
+  try {
+    return await copyToParquet(session, `${rows} ORDER BY ${order}`, file);
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error;
+    return copyToParquet(session, rows, file);
+  }
+}
+
 /** Writes the rows of a statement as one Parquet file, durable; returns their number. */
 export async function copyToParquet(session: DuckdbSession, rows: string, file: string): Promise<number> {
   try {
     await makeFolder(dirname(file));
+    const groups = `ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, ROW_GROUP_SIZE_BYTES ${ROW_GROUP_BYTES}`;
     const result = await session.connection.runAndReadAll(
-      `COPY (${rows}) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
+      `COPY (${rows}) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd, ${groups})`,
     );
     await syncFile(file);
     await syncFolder(dirname(file));

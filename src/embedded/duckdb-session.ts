@@ -55,6 +55,10 @@ const SQL_FAULTS =
   /\b(Parser|Binder|Catalog|Syntax|Conversion|Invalid Input|Out of Range|Not implemented|Permission|Constraint|Mismatch Type) Error\b/i;
 const NO_SPACE = /No space left on device|disk quota exceeded|max_temp_directory_size/i;
 
+const NO_MEMORY = /Out of Memory Error/i;
+const MORE_MEMORY =
+  "A statement may take a quarter of this machine's memory, or of the container's: give it more, or ask for fewer rows or columns.";
+
 /** DuckDB's errors carry no code; their first words tell the kind. */
 export function engineError(error: unknown): DynalakeError {
   if (error instanceof DynalakeError) return error;
@@ -62,7 +66,17 @@ export function engineError(error: unknown): DynalakeError {
   if (NO_SPACE.test(message))
     return new DynalakeError("DISK_FULL", "no space left on the device", { cause: error });
   if (SQL_FAULTS.test(message)) return new DynalakeError("SQL_FAILED", firstLines(message), { cause: error });
+  if (NO_MEMORY.test(message))
+    return new DynalakeError("ENGINE_FAILED", firstLines(message.split("\n\n")[0] ?? ""), {
+      cause: error,
+      next: MORE_MEMORY,
+    });
   return new DynalakeError("ENGINE_FAILED", firstLines(message), { cause: error });
+}
+
+/** Whether a statement failed for want of memory alone, so that one that needs less can succeed. */
+export function isOutOfMemory(error: unknown): boolean {
+  return error instanceof DynalakeError && error.code === "ENGINE_FAILED" && NO_MEMORY.test(error.message);
 }
 
 function firstLines(message: string): string {

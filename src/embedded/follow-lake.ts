@@ -9,7 +9,7 @@ import type { Schema } from "../core/schema.ts";
 import { DEFAULT_RETENTION, vacuum } from "../core/vacuum.ts";
 import { lineWriter } from "../core/wire-line.ts";
 import { foldLateChanges } from "./fold.ts";
-import { type Lake, newRun, nowSeconds, openLake } from "./lake.ts";
+import { DEFAULT_LIMITS, type Lake, newRun, nowSeconds, openLake } from "./lake.ts";
 import { lockLake } from "./lake-lock.ts";
 import { FILE_LIMITS, parquetSink } from "./parquet-sink.ts";
 
@@ -43,14 +43,12 @@ const WAIT_MS = 500;
 const DELIVERY_SPACING_MS = 200;
 /** Between two looks for changes that were delivered behind the horizon. */
 const FOLD_SPACING_MS = 1_000;
-const DELIVERY_MEMORY_MEGABYTES = 400;
-const COMPACTION_MEMORY_MEGABYTES = 700;
 const VACUUM_EVERY_SECONDS = 3600;
 
 /** Holds the lake's lock while it runs; throws LAKE_LOCKED where another process does. */
 export async function followLake(request: FollowRequest): Promise<void> {
   const lock = await lockLake(request.folder);
-  const delivery = await openLake(request.folder, { threads: 1, memoryMegabytes: DELIVERY_MEMORY_MEGABYTES });
+  const delivery = await openLake(request.folder, { ...DEFAULT_LIMITS, threads: 1 });
   const ended = new AbortController();
   const stop = AbortSignal.any([request.signal, ended.signal]);
   const compactions = request.tables.map((table) => compactRegularly(request, table.schema, stop));
@@ -163,7 +161,7 @@ async function compactOnce(request: FollowRequest, schema: Schema): Promise<void
 }
 
 async function withLake<T>(folder: string, use: (lake: Lake) => Promise<T>): Promise<T> {
-  const lake = await openLake(folder, { threads: 2, memoryMegabytes: COMPACTION_MEMORY_MEGABYTES });
+  const lake = await openLake(folder);
   try {
     return await use(lake);
   } finally {

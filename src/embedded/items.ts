@@ -25,6 +25,9 @@ export async function* lakeItems(
   yield* streamedRows(lake, sql, itemOf);
 }
 
+/** The engine gives up to 2,048 rows at once: as the text of items of 400 KB that is more than a string can hold. */
+const ROWS_AT_ONCE_MAX = 128;
+
 /** The rows of a statement, many at a time, as `of` makes them. */
 export async function* streamedRows<T>(
   { session }: Pick<Lake, "session">,
@@ -33,7 +36,10 @@ export async function* streamedRows<T>(
 ): AsyncGenerator<readonly T[]> {
   try {
     const result = await session.connection.stream(sql);
-    for await (const rows of result.yieldRowsJs()) yield rows.map((row) => of(row));
+    for await (const rows of result.yieldRowsJs()) {
+      for (let from = 0; from < rows.length; from += ROWS_AT_ONCE_MAX)
+        yield rows.slice(from, from + ROWS_AT_ONCE_MAX).map((row) => of(row));
+    }
   } catch (error) {
     throw engineError(error);
   }

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { tmpdir, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { DynalakeError } from "../core/error.ts";
 import { changesFolder } from "../core/lake-path.ts";
@@ -28,7 +28,18 @@ export interface LakeLimits {
   readonly memoryMegabytes: number;
 }
 
-export const DEFAULT_LIMITS: LakeLimits = { threads: 2, memoryMegabytes: 700 };
+const MEMORY_MEGABYTES_MIN = 700;
+
+/**
+ * What a session may take before it goes to the disk: a quarter of the memory that this process can have. It is used where rows
+ * are large: the engine holds two thousand of them at once, and a row can have 400 KB.
+ */
+function memoryShareMegabytes(): number {
+  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  return Math.max(MEMORY_MEGABYTES_MIN, Math.floor(memory / 4_000_000));
+}
+
+export const DEFAULT_LIMITS: LakeLimits = { threads: 2, memoryMegabytes: memoryShareMegabytes() };
 
 /** Opens the lake in `folder`, which need not exist yet: only writing makes it. */
 export async function openLake(folder: string, limits: LakeLimits = DEFAULT_LIMITS): Promise<Lake> {

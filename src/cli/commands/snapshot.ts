@@ -13,7 +13,7 @@ import { describeSource, type SourceDescription } from "../../embedded/dynamodb/
 import { scanTable } from "../../embedded/dynamodb/table-scan.ts";
 import { type ExportFolder, openExport } from "../../embedded/export-folder.ts";
 import { removeEmptyFolders } from "../../embedded/folder-store.ts";
-import { type Lake, newRun, openLake } from "../../embedded/lake.ts";
+import { DEFAULT_LIMITS, type Lake, newRun, openLake } from "../../embedded/lake.ts";
 import { lockLake } from "../../embedded/lake-lock.ts";
 import { sampleExport } from "../../embedded/sample.ts";
 import { type SnapshotProgress, type SnapshotResult, snapshotFromExport } from "../../embedded/snapshot.ts";
@@ -56,7 +56,7 @@ export async function snapshotCommand(context: CommandContext, options: Snapshot
       next: "Give --table NAME (with --endpoint URL where it is not on AWS), or --from-export DIR.",
     });
   }
-  const lake = await openLake(options.lake, { threads: options.threads, memoryMegabytes: 700 });
+  const lake = await openLake(options.lake, { ...DEFAULT_LIMITS, threads: options.threads });
   const isNewLake = !existsSync(lake.root);
   try {
     const taken =
