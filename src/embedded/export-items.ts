@@ -1,12 +1,14 @@
 /** The items of an export on this machine, file by file, each file checked against what the manifest tells of it. */
+import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
+import { basename } from "node:path";
 import { createGunzip } from "node:zlib";
 import type { Item } from "../core/attribute-value.ts";
 import { Rejection } from "../core/change.ts";
 import { DynalakeError } from "../core/error.ts";
 import { readExportLine } from "../core/export-line.ts";
+import { wholeLines } from "../export/whole-lines.ts";
 import type { ExportFolder, ExportPart } from "./export-folder.ts";
 
 const ITEMS_AT_ONCE = 1_000;
@@ -25,18 +27,20 @@ async function* partItems(part: ExportPart): AsyncGenerator<readonly Item[]> {
   let count = 0;
   let items: Item[] = [];
   try {
-    for await (const line of createInterface({
-      input: source.pipe(gunzip),
-      crlfDelay: Number.POSITIVE_INFINITY,
-    })) {
-      if (line.trim() === "") continue;
-      items.push(readExportLine(line));
-      count++;
-      if (items.length < ITEMS_AT_ONCE) continue;
-      yield items;
-      items = [];
+    for await (const region of wholeLines(source.pipe(gunzip), basename(part.file))) {
+      if (!isUtf8(region)) throw new Rejection("not-json", "The line is no UTF-8 text.");
+      // At line feeds alone: U+2028 and its like end a line for Node's readline, and are text here.
+      for (const line of region.toString("utf8").split("\n")) {
+        if (line.trim() === "") continue;
+        items.push(readExportLine(line));
+        count++;
+        if (items.length < ITEMS_AT_ONCE) continue;
+        yield items;
+        items = [];
+      }
     }
   } catch (cause) {
+    if (cause instanceof DynalakeError) throw cause;
     if (cause instanceof Rejection)
       throw new DynalakeError("EXPORT_INVALID", `${part.key}: a line holds no item: ${cause.message}`, {
         cause,

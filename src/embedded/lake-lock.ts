@@ -32,13 +32,15 @@ export async function lockLake(root: string): Promise<LakeLock> {
     };
   } catch (error) {
     heldHere.delete(file);
-    const message = error instanceof Error ? error.message : String(error);
+    // Without the file's path, which says "lock" in whatever failed.
+    const message = (error instanceof Error ? error.message : String(error)).replaceAll(file, "the file");
     if (/lock/i.test(message)) throw locked(root, /PID (\d+)/.exec(message)?.[1]);
     throw new DynalakeError(
       "STORE_FAILED",
       `the lock of ${root} cannot be taken: ${message.split("\n")[0]}`,
       {
         cause: error,
+        next: `Check the file's rights and the space on its disk. It holds nothing: where it is damaged, remove ${file} while nothing runs on the lake.`,
       },
     );
   }

@@ -82,6 +82,19 @@ test("a lake is proved by the export that it was made of, and damage is named", 
   });
 });
 
+test("items are compared whatever characters are in them", async () => {
+  await withFolder(async (folder) => {
+    // What ends a line for some readers of lines: only a line feed ends one of an export.
+    const items = ["\u2028", "\u2029", "\u0085", "\v\f\r\n", "\ufeff"].map((text) =>
+      item(`${text}k`, `a${text}b`),
+    );
+    const lake = await lakeOf(folder, items, []);
+    const text = await done(["verify", "--from-export", join(folder, "seed"), "--lake", lake]);
+    expect(text).toContain("compared    5 items of the source with 5 of the lake\n");
+    expect(text).toMatch(/\nresult {6}IDENTICAL: /);
+  });
+});
+
 test("what has changed since the export is not compared, and what has not is", async () => {
   await withFolder(async (folder) => {
     const seed = ["a", "b", "c", "d", "e"].map((id) => item(id, "seed"));

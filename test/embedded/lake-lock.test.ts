@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { lockLake } from "../../src/embedded/lake-lock.ts";
 import { withFolder } from "../support/folders.ts";
@@ -38,5 +40,18 @@ test("another process's lock is respected, and goes with the process however it 
       await once(holder, "exit");
     }
     (await lockLake(folder)).release();
+  });
+});
+
+test.each([
+  ["damaged", (file: string) => writeFile(file, "no database".repeat(1000))],
+  ["a folder", (file: string) => mkdir(file)],
+])("a lock's file that is %s is no other process, and is named", async (_, spoil) => {
+  await withFolder(async (folder) => {
+    await spoil(join(folder, ".run.lock"));
+    await expect(lockLake(folder)).rejects.toMatchObject({
+      code: "STORE_FAILED",
+      next: expect.stringContaining(join(folder, ".run.lock")),
+    });
   });
 });

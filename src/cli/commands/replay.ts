@@ -78,7 +78,9 @@ async function leaveQuarantine(
   file: string,
   kept: readonly string[],
 ): Promise<void> {
-  const [root, real] = await Promise.all([realpath(lake.root), realpath(file)]);
+  const [root, real] = await Promise.all([realpath(lake.root), realpath(file).catch(() => undefined)]);
+  // It was named twice, or another replay was faster.
+  if (real === undefined) return;
   const path = relative(root, real).split(sep).join("/");
   if (!path.startsWith(quarantineFolder(table)) || kept.includes(path)) return;
   await lake.store.remove([path]);
