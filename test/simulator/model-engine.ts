@@ -11,7 +11,7 @@ import { changeWireColumns, itemWireColumns, type WireColumn } from "../../src/c
 import type { LakeStore } from "./lake-store.ts";
 import { conditionOf, rowsOf, type SqlRow, type SqlValue } from "./sql-evaluation.ts";
 
-/** A column of a relation, with its type in DuckDB. */
+/** A column of a relation, with its type in the engine's dialect. */
 export interface RelationColumn {
   readonly name: string;
   readonly typeName: string;
@@ -33,8 +33,9 @@ export interface Evaluated {
   readonly rows: readonly SqlRow[];
 }
 
+/** With another dialect it only makes statements, for a real engine. */
 export class ModelEngine implements QueryEngine {
-  readonly dialect: Dialect = duckdb;
+  readonly dialect: Dialect;
   /** Small, so that a snapshot's keys are checked in several groups. */
   readonly keysAtOnceMax = 4;
   /** Told of every statement. */
@@ -42,18 +43,19 @@ export class ModelEngine implements QueryEngine {
   readonly #store: LakeStore;
   readonly #relations: Relation[] = [];
 
-  constructor(store: LakeStore) {
+  constructor(store: LakeStore, dialect: Dialect = duckdb) {
     this.#store = store;
+    this.dialect = dialect;
   }
 
   changes: QueryEngine["changes"] = (schema, { objects }) => {
     const paths = objects.map(({ path }) => path);
-    return this.#overPaths(paths, changeWireColumns(schema).map(columnOf));
+    return this.#overPaths(paths, changeWireColumns(schema).map(this.#columnOf));
   };
 
   changeLog: QueryEngine["changeLog"] = (schema, objects) => {
-    const columns = changeWireColumns(schema).map(columnOf);
-    const partitions = ["dt", "hr"].map((name) => ({ name, typeName: "VARCHAR" }));
+    const columns = changeWireColumns(schema).map(this.#columnOf);
+    const partitions = ["dt", "hr"].map((name) => this.#columnOf({ name, type: "string" }));
     return this.relation([...columns, ...partitions], () =>
       objects.flatMap(({ path, hour }) => this.#read(path, columns).map((row) => ({ ...row, ...hour }))),
     );
@@ -61,11 +63,11 @@ export class ModelEngine implements QueryEngine {
 
   segments: QueryEngine["segments"] = (schema, segments) => {
     const paths = segments.map(({ run, part }) => segmentPath(schema.table, run, part));
-    return this.#overPaths(paths, segmentColumns(duckdb, schema));
+    return this.#overPaths(paths, segmentColumns(this.dialect, schema));
   };
 
   staged(schema: Schema, rows: () => readonly SqlRow[]): string {
-    return this.relation(itemWireColumns(schema).map(columnOf), rows);
+    return this.relation(itemWireColumns(schema).map(this.#columnOf), rows);
   }
 
   rows: QueryEngine["rows"] = async (sql) => this.query(sql);
@@ -110,6 +112,11 @@ export class ModelEngine implements QueryEngine {
     this.onStatement?.({ sql, relations: this.relationsOf(sql), rows });
   }
 
+  readonly #columnOf = ({ name, type }: Pick<WireColumn, "name" | "type">): RelationColumn => ({
+    name,
+    typeName: this.dialect.wireTypeName(type),
+  });
+
   #overPaths(paths: readonly string[], columns: readonly RelationColumn[]): string {
     return this.relation(columns, () => paths.flatMap((path) => this.#read(path, columns)));
   }
@@ -123,10 +130,6 @@ export class ModelEngine implements QueryEngine {
     if (isSame) return rows;
     return rows.map((row) => Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null])));
   }
-}
-
-function columnOf({ name, type }: WireColumn): RelationColumn {
-  return { name, typeName: duckdb.wireTypeName(type) };
 }
 
 function sizeOf(row: SqlRow): number {

@@ -252,7 +252,10 @@ export async function startSeed(
   return process;
 }
 
-function stagedRows(schema: World["laterSchema"], seeded: ReadonlyMap<number, string>): readonly SqlRow[] {
+export function stagedRows(
+  schema: World["laterSchema"],
+  seeded: ReadonlyMap<number, string>,
+): readonly SqlRow[] {
   const writer = lineWriter(rowCodec(schema));
   const columns = itemWireColumns(schema).map(({ name }) => name);
   return [...seeded].map(([key, value]) => {

@@ -1,7 +1,7 @@
 // The files that take longest begin first: begun last, one of them would run alone. What jest asks of a sequencer is all here.
 import { basename } from "node:path";
 
-const FIRST = ["scheduled", "reviews", "adapters", "deaths", "permissions", "neighbours"];
+const FIRST = ["scheduled", "reviews", "adapters", "deaths", "permissions", "neighbours", "histories"];
 
 export default class LongestFirst {
   sort(tests) {

@@ -1,0 +1,291 @@
+/**
+ * What the lake of a simulated history is asked at one moment, in both dialects: each statement is made twice by the core's
+ * own functions, once over each dialect, and has the rows that it reads in it.
+ */
+import { unloadStatements } from "../../../src/aws/unload.ts";
+import { type CompactionContext, planMajorRun, planMinorRun } from "../../../src/core/compact.ts";
+import { DEFAULT_POLICY } from "../../../src/core/compaction-plan.ts";
+import { PART_COLUMN } from "../../../src/core/lake-path.ts";
+import { latestManifest, manifestAsOf, schemaAt } from "../../../src/core/lake-table.ts";
+import {
+  currentView,
+  historyViews,
+  type LakeView,
+  segmentViews,
+  wireRows,
+} from "../../../src/core/lake-view.ts";
+import type { Manifest } from "../../../src/core/manifest.ts";
+import type { PlannedRun } from "../../../src/core/planned-run.ts";
+import type { Stage } from "../../../src/core/ports/query-engine.ts";
+import { recoverableColumns } from "../../../src/core/recovery.ts";
+import type { Schema } from "../../../src/core/schema.ts";
+import { schemaOf } from "../../../src/core/schema-change.ts";
+import { planSeedRun } from "../../../src/core/seed.ts";
+import { athena } from "../../../src/core/sql/athena.ts";
+import { repeatedKeys } from "../../../src/core/sql/compaction.ts";
+import { literal, quoted } from "../../../src/core/sql/dialect.ts";
+import { type Evaluated, ModelEngine } from "../../simulator/model-engine.ts";
+import { stagedRows } from "../../simulator/processes.ts";
+import type { SqlRow } from "../../simulator/sql-evaluation.ts";
+import { TABLE, type World } from "../../simulator/world.ts";
+import type { Random } from "../../support/random.ts";
+
+export const FORMS = [
+  "view",
+  "view as of then",
+  "history",
+  "snapshots",
+  "minor",
+  "minor with late changes",
+  "minor with deltas",
+  "major",
+  "seed",
+  "oldest late change",
+  "newest change",
+  "parts",
+  "repeated keys",
+] as const;
+export type Form = (typeof FORMS)[number];
+
+/** One statement in both dialects. */
+export interface Twins {
+  readonly form: Form;
+  /** Columns that were declared later are looked for in `_unmapped`. */
+  readonly recovers: boolean;
+  readonly names: readonly string[];
+  readonly duckdb: Statement;
+  readonly athena: Statement;
+}
+
+/** A statement all of whose columns are text, and the rows that it reads. */
+export type Statement = Pick<Evaluated, "sql" | "relations">;
+
+/** A moment's statements in one dialect. */
+interface Made {
+  readonly form: Form;
+  readonly recovers: boolean;
+  readonly names: readonly string[];
+  readonly sql: string;
+}
+
+type Make = (engine: ModelEngine) => Promise<readonly Made[]>;
+
+/** Everything that the lake can be asked now. */
+export async function twinStatements(world: World, random: Random): Promise<readonly Twins[]> {
+  const manifest = await latestManifest(world.store, TABLE);
+  const schema = schemaOf(manifest.schema, await world.currentSchema());
+  const moment = { world, manifest, schema };
+  const makes = [
+    viewsOf(moment),
+    asOf(moment, random),
+    minorOf(moment, random),
+    majorOf(moment),
+    seedOf(moment, random.choice(world.schemas)),
+    repeatedKeysOf(moment),
+  ];
+  const all: Twins[] = [];
+  for (const make of makes) all.push(...(await inBothDialects(world, make)));
+  return all;
+}
+
+interface Moment {
+  readonly world: World;
+  readonly manifest: Manifest;
+  readonly schema: Schema;
+}
+
+/** What plans ask the engine is compared, too: the plan over Athena gets the answers that the one over DuckDB got. */
+async function inBothDialects(world: World, make: Make): Promise<readonly Twins[]> {
+  const ours = new ModelEngine(world.store);
+  const theirs = new ModelEngine(world.store, athena);
+  const asked: Made[] = [];
+  const answers: (readonly SqlRow[])[] = [];
+  ours.rows = async (sql) => {
+    const rows = ours.query(sql);
+    answers.push(rows);
+    asked.push(question(sql));
+    return rows;
+  };
+  const made = await make(ours);
+  const askedThere: Made[] = [];
+  theirs.rows = async (sql) => answers[askedThere.push(question(sql)) - 1] ?? [];
+  const madeThere = [...(await make(theirs)), ...askedThere];
+  return [...made, ...asked].map(({ sql, ...one }, i) => ({
+    ...one,
+    duckdb: statement(ours, one.names, sql),
+    athena: statement(theirs, one.names, madeThere[i]?.sql as string),
+  }));
+}
+
+/** A statement of one column, whose name tells what is asked. */
+function question(sql: string): Made {
+  const name = / AS (oldest|newest) FROM /.exec(sql)?.[1] ?? "part";
+  const form = name === "part" ? "parts" : name === "oldest" ? "oldest late change" : "newest change";
+  return { form, recovers: false, names: [name], sql };
+}
+
+function statement(engine: ModelEngine, names: readonly string[], sql: string): Statement {
+  const text = engine.dialect.typeName({ kind: "string" });
+  const columns = names.map((name) => `CAST(${quoted(name)} AS ${text}) AS ${quoted(name)}`);
+  return { sql: `SELECT ${columns.join(", ")} FROM (${sql})`, relations: engine.relationsOf(sql) };
+}
+
+function viewsOf(moment: Moment): Make {
+  const { world, manifest, schema } = moment;
+  return async (engine) => {
+    const context = { store: world.store, engine, schema };
+    const [history] = await historyViews(context);
+    const [snapshots] = segmentViews(context, manifest);
+    const inTime = { ddb_export_timestamp: engine.dialect.timeWire("ddb_export_timestamp") };
+    const shown = (form: Form, view: LakeView | undefined, others: Others = {}): Made =>
+      inText(moment, engine, form, view?.sql as string, others);
+    return [
+      shown("view", await currentView(context, manifest, undefined)),
+      shown("history", history, { dt: "dt", hr: "hr" }),
+      shown("snapshots", snapshots, inTime),
+    ];
+  };
+}
+
+/** Times after a horizon are chosen from these, so that statements of many lakes differ in no more than their clocks. */
+const LATER_SECONDS = [1, 10, 60, 300, 1200, 3600, 10_000, 50_000, 200_000] as const;
+
+/** By a commit that is kept. */
+function asOf({ world, schema }: Moment, random: Random): Make {
+  const from = Math.max(world.keptSinceSeconds, world.settings.startSeconds);
+  const times = world.commits.flatMap(({ committedAtSeconds, horizonSeconds }, i) => {
+    const below = world.commits[i + 1]?.committedAtSeconds ?? Number.POSITIVE_INFINITY;
+    const all = [committedAtSeconds, ...LATER_SECONDS.map((seconds) => horizonSeconds + seconds)];
+    return all
+      .filter((seconds) => seconds >= Math.max(from, committedAtSeconds) && seconds < below)
+      .slice(-3);
+  });
+  const seconds = times.length === 0 ? undefined : random.choice(times);
+  return async (engine) => {
+    if (seconds === undefined) return [];
+    const manifest = await manifestAsOf(world.store, TABLE, seconds);
+    const then = await schemaAt(world.store, manifest, schema);
+    const context = { store: world.store, engine, schema: then };
+    const { sql } = await currentView(context, manifest, seconds);
+    return [inText({ world, manifest, schema: then }, engine, "view as of then", sql)];
+  };
+}
+
+function minorOf(moment: Moment, random: Random): Make {
+  const { world, manifest } = moment;
+  const newest = Math.max(0, ...world.log.flat().map(({ timeSeconds }) => timeSeconds)) + 1;
+  const later = LATER_SECONDS.findLast((seconds) => manifest.horizonSeconds + seconds <= newest) ?? 0;
+  const horizonSeconds = manifest.horizonSeconds === 0 ? newest : manifest.horizonSeconds + later;
+  const policy = {
+    ...DEFAULT_POLICY,
+    settleSeconds: world.nowSeconds - horizonSeconds,
+    deltasMax: random.choice([1, 8]),
+  };
+  return async (engine) => {
+    const planned = await planMinorRun({ ...compactionOf(moment, engine), policy });
+    const { rows = "" } = planned?.stages[0] ?? {};
+    const takesDeltas = planned?.change.kind === "minor" && planned.change.takesDeltas;
+    const isLate = rows.includes("_key IN (SELECT _key FROM");
+    const form = isLate ? "minor with late changes" : takesDeltas ? "minor with deltas" : "minor";
+    return stagesOf(moment, engine, form, planned);
+  };
+}
+
+function majorOf(moment: Moment): Make {
+  return async (engine) =>
+    stagesOf(moment, engine, "major", await planMajorRun(compactionOf(moment, engine), "all"));
+}
+
+function compactionOf({ world, schema }: Moment, engine: ModelEngine): CompactionContext {
+  const { store, nowSeconds } = world;
+  return { store, engine, schema, policy: DEFAULT_POLICY, newRun: () => "run", nowSeconds: () => nowSeconds };
+}
+
+/** A snapshot of what the table holds now, by a schema that somebody may still go by. */
+function seedOf({ world, manifest }: Moment, schema: Schema): Make {
+  const moment = { world, manifest, schema };
+  const rows = stagedRows(schema, new Map(world.table.truth));
+  return async (engine) => {
+    const planned = await planSeedRun({
+      ...compactionOf(moment, engine),
+      run: "run",
+      staged: engine.staged(schema, () => rows),
+      items: rows.length,
+      exportTimeSeconds: world.nowSeconds,
+      cutSeconds: world.nowSeconds,
+      deliveryDelaySeconds: DEFAULT_POLICY.deliveryDelaySeconds,
+      snapshotsKept: 1,
+    });
+    return stagesOf(moment, engine, "seed", planned);
+  };
+}
+
+/** A key stands in a delta for each time that it was folded. */
+function repeatedKeysOf({ manifest, schema }: Moment): Make {
+  return async (engine) => [
+    {
+      form: "repeated keys",
+      recovers: false,
+      names: ["repeated"],
+      sql: repeatedKeys(engine.segments(schema, manifest.segments)),
+    },
+  ];
+}
+
+function stagesOf(
+  moment: Moment,
+  engine: ModelEngine,
+  form: Form,
+  planned: PlannedRun | undefined,
+): readonly Made[] {
+  const others = { ...keyOf(engine), part: quoted(PART_COLUMN) };
+  return (planned?.stages ?? []).map((stage) =>
+    inText(moment, engine, form, stagedRowsOf(engine, moment.schema, stage), others),
+  );
+}
+
+/** The rows of segments, each with its part: on DuckDB part by part, by Athena as its own statements have them. */
+function stagedRowsOf({ dialect }: ModelEngine, schema: Schema, stage: Stage): string {
+  if (dialect === athena) {
+    const unloads = unloadStatements("bucket", schema, [stage], 0);
+    return unloads.map((sql) => /^UNLOAD \((.*)\)\nTO '/s.exec(sql)?.[1]).join("\nUNION ALL\n");
+  }
+  const parts = stage.cut.parts.map(({ part, where }) => {
+    const filter = where === undefined ? "" : ` WHERE ${where}`;
+    return `SELECT *, ${literal(part)} AS ${quoted(PART_COLUMN)} FROM (${stage.rows})${filter}`;
+  });
+  return parts.join("\nUNION ALL\n");
+}
+
+/** Further columns: the expression of each by its name. */
+type Others = Readonly<Record<string, string>>;
+
+function keyOf({ dialect }: ModelEngine): Others {
+  return { _key: dialect.keyWire("_key") };
+}
+
+/** The rows of a statement that has the columns of a view, each as it is on the wire. */
+function inText(
+  { world, manifest, schema }: Moment,
+  engine: ModelEngine,
+  form: Form,
+  sql: string,
+  others: Others = {},
+): Made {
+  const more: Others = {
+    _op: "_op",
+    _version: "_version",
+    _changed_at: engine.dialect.timeWire("_changed_at"),
+    _expired: "_expired",
+    ...others,
+  };
+  const expressions = Object.entries(more).map(([name, expression]) => `${expression} AS ${quoted(name)}`);
+  // Rows of equal changes that were written by two schemas differ in `_unmapped` alone: either may be taken.
+  const unmapped = world.schemas.length > 1 ? [] : ["_unmapped"];
+  return {
+    form,
+    recovers: recoverableColumns(manifest).size > 0,
+    names: [...schema.columns.map(({ name }) => name), ...unmapped, ...Object.keys(more)],
+    sql: wireRows({ engine, schema }, { name: TABLE, sql }, expressions),
+  };
+}
