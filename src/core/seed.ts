@@ -69,10 +69,15 @@ export async function commitSeedRun(
     requireAllItems(planned, staged);
     await requireDistinctKeys(context, staged);
   } catch (error) {
-    await removeRun(context, planned);
+    // Where the engine could not be asked, what was staged is not at fault: whoever tries again finds it.
+    if (!isUnanswered(error)) await removeRun(context, planned);
     throw error;
   }
   return commitRun(context, planned, staged);
+}
+
+function isUnanswered(error: unknown): boolean {
+  return error instanceof DynalakeError && (error.code === "THROTTLED" || error.code === "UNREACHABLE");
 }
 
 /** What was read is what was written: an engine that lost a row has not made a snapshot. */

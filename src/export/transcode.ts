@@ -83,7 +83,8 @@ export async function transcodePart(
     }
     await flush();
   } catch (error) {
-    throw gzipError(error, name);
+    // A partition without items gives an empty file (AWS: DynamoDB developer guide, "DynamoDB table export output format").
+    if (bytesRead > 0 || codeOf(error) !== "Z_BUF_ERROR") throw gzipError(error, name);
   } finally {
     source.destroy();
   }
@@ -199,8 +200,11 @@ function requireWhole({ name, itemCount, md5: told }: ExportPartFacts, md5: stri
   }
 }
 
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? "";
+}
+
 function gzipError(error: unknown, name: string): unknown {
-  const code = (error as NodeJS.ErrnoException).code ?? "";
-  if (error instanceof DynalakeError || !code.startsWith("Z_")) return error;
+  if (error instanceof DynalakeError || !codeOf(error).startsWith("Z_")) return error;
   return new DynalakeError("EXPORT_INVALID", `data/${name} is no whole gzip file`, { cause: error });
 }

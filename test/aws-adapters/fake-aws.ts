@@ -14,9 +14,9 @@ export interface FakeRequest {
 export interface FakeAnswer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Text as it is, a value as JSON. */
+  /** Text and bytes as they are, a value as JSON. */
   readonly body?: unknown;
-  /** The body breaks off after its text. */
+  /** The body breaks off after that. */
   readonly breaksOff?: boolean;
 }
 
@@ -75,12 +75,20 @@ function readRequest(raw: RawRequest): FakeRequest {
 }
 
 function response({ status = 200, headers = {}, body = "", breaksOff = false }: FakeAnswer) {
-  const text = typeof body === "string" ? body : JSON.stringify(body);
-  return { statusCode: status, headers: { ...headers }, body: Readable.from(pieces(text, breaksOff)) };
+  return {
+    statusCode: status,
+    headers: { ...headers },
+    body: Readable.from(pieces(bytesOf(body), breaksOff)),
+  };
 }
 
-async function* pieces(text: string, breaksOff: boolean): AsyncGenerator<Uint8Array> {
-  yield new TextEncoder().encode(text);
+function bytesOf(body: unknown): Uint8Array {
+  if (body instanceof Uint8Array) return body;
+  return new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body));
+}
+
+async function* pieces(bytes: Uint8Array, breaksOff: boolean): AsyncGenerator<Uint8Array> {
+  yield bytes;
   if (breaksOff) throw socketFault();
 }
 

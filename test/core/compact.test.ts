@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { type CompactionContext, compactMajor, compactMinor } from "../../src/core/compact.ts";
 import { DEFAULT_POLICY } from "../../src/core/compaction-plan.ts";
+import { DynalakeError } from "../../src/core/error.ts";
 import { changeObjectPath } from "../../src/core/lake-path.ts";
 import { latestManifest } from "../../src/core/lake-table.ts";
 import { initialManifest, type Manifest, manifestText, type Segment } from "../../src/core/manifest.ts";
@@ -218,6 +219,23 @@ describe("a snapshot", () => {
     await expect(seed(seedOf(world))).rejects.toMatchObject({ code: "EXPORT_INVALID" });
     expect(world.store.paths()).toEqual(before);
   });
+
+  test.each(["THROTTLED", "UNREACHABLE"] as const)(
+    "whose keys could not be asked for (%s) keeps what it has staged for the next try, which commits it",
+    async (code) => {
+      const world = worldOf();
+      const context = seedOf(world);
+      const planned = await planSeedRun(context);
+      const staged = await stageRun(context, planned);
+      world.engine.answer = () => {
+        throw new DynalakeError(code, "no answer");
+      };
+      await expect(commitSeedRun(context, planned, staged)).rejects.toMatchObject({ code });
+      world.engine.answer = () => [{ repeated: 0n }];
+      expect(await commitSeedRun(context, planned, staged)).toMatchObject({ run: "snapshot" });
+      expect(world.store.paths("t/segments/snapshot/")).toHaveLength(2);
+    },
+  );
 
   test.each([1, 3])(
     "of %d items of which two were written is no snapshot, and leaves nothing behind",

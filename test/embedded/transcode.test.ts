@@ -66,6 +66,11 @@ describe("a data file", () => {
     expect(await transcoded({ content: [] })).toMatchObject({ rows: "", result: { items: 0 } });
   });
 
+  test("of no bytes is taken where the manifest tells of no items and of its checksum", async () => {
+    const none = { content: new Uint8Array(), itemCount: 0 };
+    expect(await transcoded(none)).toMatchObject({ rows: "", result: { items: 0 } });
+  });
+
   test("with items of another table leaves them out, and counts them", async () => {
     const books = lineWriter(
       rowCodec(parseSchema({ ...SCHEMA.file, where: { kind: { equals: "book" } } }, "a test")),
@@ -103,7 +108,11 @@ const WHOLE = gzipSync(Array.from({ length: 2000 }, (_, i) => `${line(`item ${i}
 
 describe("a data file that is damaged is refused:", () => {
   test.each<[string, ExportDataFile]>([
-    ["empty", { content: new Uint8Array(), itemCount: 0 }],
+    ["empty, and items are told of", { content: new Uint8Array(), itemCount: 1 }],
+    [
+      "empty, and a checksum of something is told of",
+      { content: new Uint8Array(), itemCount: 0, md5: md5Of(WHOLE) },
+    ],
     ["no gzip", { content: Buffer.from(`${line("a")}\n`), itemCount: 1 }],
     ["cut in its header", { content: WHOLE.subarray(0, 5) }],
     ["cut within", { content: WHOLE.subarray(0, WHOLE.length / 2) }],

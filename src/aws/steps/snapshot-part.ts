@@ -54,6 +54,10 @@ async function stageRows(
 ): Promise<Transcoded> {
   const { bucket, clients, schema } = context;
   const source = await readStream(context, request.key);
+  let broken: DynalakeError | undefined;
+  source.once("error", (error) => {
+    broken = readFailure(error, request.key);
+  });
   const gzip = createGzip({ level: 1 });
   const Key = stagedRowsPath(schema.table, request.run, request.index);
   const upload = new Upload({
@@ -80,7 +84,8 @@ async function stageRows(
   } catch (error) {
     uploaded.catch(() => undefined);
     await upload.abort();
-    throw error;
+    // A body that breaks off is a passing failure, and is told as one: its file is read again, and not the whole table.
+    throw broken ?? error;
   }
 }
 
@@ -89,6 +94,10 @@ async function readStream({ bucket, clients }: StepContext, key: string): Promis
     const { Body } = await clients.s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
     return Body as Readable;
   } catch (error) {
-    throw awsError(error, { attempt: `read ${key}`, service: "S3", otherwise: "STORE_FAILED" });
+    throw readFailure(error, key);
   }
+}
+
+function readFailure(error: unknown, key: string): DynalakeError {
+  return awsError(error, { attempt: `read ${key}`, service: "S3", otherwise: "STORE_FAILED" });
 }
