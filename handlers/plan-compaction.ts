@@ -1,6 +1,7 @@
 /** Plans what a compaction does next, and tells what waits for a person. */
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { z } from "zod";
+import { settleSecondsFor } from "../src/aws/aws-policy.ts";
 import { clientOptions } from "../src/aws/clients.ts";
 import { required, wholeNumber } from "../src/aws/lambda/environment.ts";
 import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
@@ -27,7 +28,12 @@ export const handler: LambdaFunction = lambdaHandler(
         mappingId: required(env, "EVENT_SOURCE_MAPPING"),
       });
     }
-    const schemaSettleSeconds = wholeNumber(env, "SCHEMA_SETTLE_SECONDS");
-    return planCompaction(context, { scope, settleSeconds, schemaSettleSeconds, done });
+    const request = {
+      scope,
+      settleSeconds: settleSeconds ?? settleSecondsFor(wholeNumber(env, "BUFFER_SECONDS")),
+      schemaSettleSeconds: wholeNumber(env, "SCHEMA_SETTLE_SECONDS"),
+      done,
+    };
+    return planCompaction(context, request);
   },
 );

@@ -48,11 +48,14 @@ export class Delivery extends Construct {
   readonly changeStream: ChangeStream;
   readonly streamFunction: LambdaFunction;
   readonly mapping: EventSourceMapping;
+  /** So long a change waits in buffers on its way, at most. */
+  readonly bufferSeconds: number;
 
   constructor(scope: Construct, id: string, props: DeliveryProps) {
     super(scope, id);
     const { access, schema, source, maskKey } = props;
     const options = checked(props.options);
+    this.bufferSeconds = options.batchWindow.toSeconds() + options.bufferTime.toSeconds();
     this.changeStream = new ChangeStream(this, "ChangeStream", {
       access,
       changes: props.changes,

@@ -6,7 +6,7 @@
  *     new DynamoDbLake(this, "Orders", { lake, table: orders, schemaFile: "schemas/orders.json" });
  *
  * What the functions are told beside their events: LAKE_BUCKET, LAKE_DATABASE and LAKE_WORKGROUP all; stream DELIVERY_STREAM and SCHEMA_SETTLE_SECONDS;
- * begin-snapshot SOURCE_TABLE_ARN, and LAKE_KEY_ARN where the lake has a key; plan-compaction SCHEMA_SETTLE_SECONDS,
+ * begin-snapshot SOURCE_TABLE_ARN, and LAKE_KEY_ARN where the lake has a key; plan-compaction BUFFER_SECONDS, SCHEMA_SETTLE_SECONDS,
  * SOURCE_TABLE_ARN and EVENT_SOURCE_MAPPING, the mapping's id, whose failed batches are this table's; clean RETENTION_HOURS;
  * stream and snapshot-part MASK_KEY_SECRET_ARN where there is one. Schedules send begin-snapshot { first: true }, by way of the snapshot
  * machine, and clean { vacuum: true }.
@@ -65,7 +65,7 @@ export class DynamoDbLake extends Construct {
     super(scope, id);
     const { lake } = props;
     const schema = readSchemaFile(props.schemaFile);
-    const source = sourceOf(props.table, schema);
+    const source = sourceOf(this, props.table, schema);
     const maskKey = props.maskKeySecret;
     requireMaskKey(schema, maskKey);
     const retentionHours = props.retentionHours ?? 168;
@@ -92,6 +92,7 @@ export class DynamoDbLake extends Construct {
       retentionHours,
       schemaSettleTime,
       mapping: delivery.mapping,
+      bufferSeconds: delivery.bufferSeconds,
     });
     const snapshot = snapshotMachine(this, "Snapshot", { access, source, functions });
     const compaction = compactionMachine(this, "Compaction", { access, functions });
@@ -112,6 +113,7 @@ export class DynamoDbLake extends Construct {
       EventSourceMapping: delivery.mapping.eventSourceMappingId,
       StreamFunction: delivery.streamFunction.functionName,
       RetentionHours: String(retentionHours),
+      BufferSeconds: String(delivery.bufferSeconds),
     });
   }
 
@@ -132,6 +134,7 @@ export class DynamoDbLake extends Construct {
   private watch(props: DynamoDbLakeProps, delivery: Delivery, functions: ControlFunctions): void {
     const table = this.lakeTable;
     const metrics = lakeMetrics({
+      lake: props.lake,
       table,
       streamFunction: delivery.streamFunction,
       clean: functions.clean,

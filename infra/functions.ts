@@ -29,6 +29,8 @@ export interface ControlFunctionsProps {
   readonly retentionHours: number;
   readonly schemaSettleTime: Duration;
   readonly mapping: IEventSourceMapping;
+  /** So long a change waits in buffers on its way, at most. */
+  readonly bufferSeconds: number;
 }
 
 export type ControlFunctions = SnapshotFunctions & CompactionFunctions;
@@ -65,6 +67,7 @@ export function controlFunctions(scope: Construct, props: ControlFunctionsProps)
     planCompaction: make("plan-compaction", {
       permissions: planCompactionPermissions(access, source, props.mapping.eventSourceMappingArn),
       environment: {
+        BUFFER_SECONDS: String(props.bufferSeconds),
         SCHEMA_SETTLE_SECONDS: String(props.schemaSettleTime.toSeconds()),
         EVENT_SOURCE_MAPPING: props.mapping.eventSourceMappingId,
         SOURCE_TABLE_ARN: source.tableArn,

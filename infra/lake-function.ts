@@ -6,6 +6,7 @@ import type { Construct } from "constructs";
 import type { Schema } from "../src/core/schema.ts";
 import { withHandlerCode } from "./bundle.ts";
 import { type HandlerName, loggingPermission } from "./handler-permissions.ts";
+import type { Lake } from "./lake.ts";
 import { acknowledge, handRole, type Permission } from "./permissions.ts";
 import type { TableAccess } from "./table-access.ts";
 
@@ -51,7 +52,7 @@ export function lakeFunction(scope: Construct, id: string, props: LakeFunctionPr
           LAKE_DATABASE: lake.databaseName,
           LAKE_WORKGROUP: lake.workGroupName,
           POWERTOOLS_SERVICE_NAME: "dynalake",
-          POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
+          POWERTOOLS_METRICS_NAMESPACE: metricsNamespace(lake),
           ...props.environment,
         },
       }),
@@ -65,8 +66,10 @@ export function lakeFunction(scope: Construct, id: string, props: LakeFunctionPr
   return made;
 }
 
-/** Where the functions' metrics are; their dimension is LakeTable. */
-export const METRICS_NAMESPACE = "dynalake";
+/** Where the functions' metrics are; their dimension is LakeTable. Lakes of an account may have tables of one name. */
+export function metricsNamespace(lake: Pick<Lake, "databaseName">): string {
+  return `dynalake/${lake.databaseName}`;
+}
 
 /** Logs tell what was done and never what items hold; a month of them is enough to see what happened. */
 export function logGroupOf(scope: Construct, id: string, name?: string): LogGroup {

@@ -126,13 +126,16 @@ function segmentColumns(schema: Schema): readonly GlueColumn[] {
   ];
 }
 
-/** Athena derives the hours and asks nobody for them: Firehose need not register what it writes. */
+/**
+ * Athena derives the hours and asks nobody for them: Firehose need not register what it writes. They begin on a fixed day before
+ * any lake's first: what lies before the range is not read, and nothing tells that it is there.
+ */
 function hourProjection(location: string): Readonly<Record<string, string>> {
   return {
     "projection.enabled": "true",
     "projection.dt.type": "date",
     "projection.dt.format": "yyyy-MM-dd",
-    "projection.dt.range": "NOW-1095DAYS,NOW+1DAYS",
+    "projection.dt.range": "2024-01-01,NOW+1DAYS",
     "projection.dt.interval": "1",
     "projection.dt.interval.unit": "DAYS",
     "projection.hr.type": "integer",

@@ -3,9 +3,11 @@ import { Duration } from "aws-cdk-lib";
 import { Metric } from "aws-cdk-lib/aws-cloudwatch";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import type { IStateMachine } from "aws-cdk-lib/aws-stepfunctions";
-import { METRICS_NAMESPACE } from "./lake-function.ts";
+import type { Lake } from "./lake.ts";
+import { metricsNamespace } from "./lake-function.ts";
 
 export interface MeteredParts {
+  readonly lake: Lake;
   /** The lake table's name. */
   readonly table: string;
   readonly streamFunction: IFunction;
@@ -59,7 +61,7 @@ export function lakeMetrics(parts: MeteredParts): LakeMetrics {
   const { streamFunction } = parts;
   const own = (metricName: string, statistic: string, period: Duration): Metric =>
     new Metric({
-      namespace: METRICS_NAMESPACE,
+      namespace: metricsNamespace(parts.lake),
       metricName,
       dimensionsMap: { LakeTable: parts.table },
       statistic,

@@ -40,9 +40,20 @@ export interface SnapshotMachineProps {
   readonly functions: SnapshotFunctions;
 }
 
-/** Files of the export that are read at the same time; an account begins with ten functions that may run at once. */
-const PARTS_AT_ONCE = 10;
-const EXPORT_POLL_SECONDS = 30;
+/**
+ * Files of the export that are read at the same time. An account begins with ten functions that may run at once (AWS: Lambda
+ * developer guide, "Lambda quotas"): the rest is for the stream, which goes on meanwhile, for compactions and for others.
+ */
+const PARTS_AT_ONCE = 6;
+/** Nine events each: an execution's history has room for a day of them (25,000, AWS: "Step Functions service quotas"). */
+const EXPORT_POLL_SECONDS = 40;
+/** Recovery that was just turned on, as that of a table that is deployed with its lake, is not there at once. */
+const RECOVERY_BEGINS = {
+  ErrorEquals: ["BACKUPS_OFF"],
+  IntervalSeconds: 15,
+  BackoffRate: 2,
+  MaxAttempts: 3,
+};
 /** Exports of large tables take hours. */
 const TIMEOUT_SECONDS = 24 * 3600;
 /** The longest that a function may run; some more for its start. */
@@ -106,7 +117,16 @@ function snapshotDefinition(access: TableAccess, functions: SnapshotFunctions): 
 /** The export is started, awaited, and its files become staged wire rows. */
 function exportStates({ lake }: TableAccess, functions: SnapshotFunctions): MachineDefinition["States"] {
   return {
-    Begin: run(functions.beginSnapshot, "$.request", "$.begun", "Begun?"),
+    Begin: invoke(
+      {
+        functionArn: functions.beginSnapshot.functionArn,
+        event: "$.request",
+        answer: "$.begun",
+        timeoutSeconds: FUNCTION_SECONDS,
+        retry: [RECOVERY_BEGINS],
+      },
+      "Begun?",
+    ),
     "Begun?": {
       Type: "Choice",
       Choices: [
@@ -128,9 +148,12 @@ function exportStates({ lake }: TableAccess, functions: SnapshotFunctions): Mach
         result: { "status.$": "$.ExportDescription.ExportStatus" },
         answer: "$.export",
         retry: [
+          // What has no exception of its own, such as a rate that is exceeded.
+          "DynamoDb.DynamoDbException",
           "DynamoDb.InternalServerErrorException",
           "DynamoDb.LimitExceededException",
           "DynamoDb.SdkClientException",
+          "DynamoDb.ThrottlingException",
         ],
       },
       "Exported?",

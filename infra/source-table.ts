@@ -1,5 +1,5 @@
 /** The source table as a deployment needs it, and what makes one unusable. */
-import { Annotations, Stack, Token } from "aws-cdk-lib";
+import { Annotations, Arn, ArnFormat, Stack, Token } from "aws-cdk-lib";
 import { CfnGlobalTable, CfnTable, type ITable } from "aws-cdk-lib/aws-dynamodb";
 import type { Construct } from "constructs";
 import { DynalakeError } from "../src/core/error.ts";
@@ -28,7 +28,8 @@ const NEW_IMAGES: ReadonlySet<string> = new Set(["NEW_IMAGE", "NEW_AND_OLD_IMAGE
  * The table as a source of the lake table. A table of this app is checked whole; of an imported one only its ARNs are known.
  * Throws STREAM_UNUSABLE, BACKUPS_OFF, SCHEMA_INVALID or USAGE.
  */
-export function sourceOf(table: ITable, schema: Schema): SourceTable {
+export function sourceOf(scope: Construct, table: ITable, schema: Schema): SourceTable {
+  requireBeside(scope, table, schema);
   requireUsable(factsOfDefinition(table), schema, definitionAdvice);
   const streamArn = table.tableStreamArn;
   if (streamArn === undefined) {
@@ -46,6 +47,26 @@ export function sourceOf(table: ITable, schema: Schema): SourceTable {
     streamArn,
     ...(encryptionKeyArn === undefined ? {} : { encryptionKeyArn }),
   };
+}
+
+/**
+ * Lambda reads streams of its own region, and the functions ask for the table by its name, which another account may have, too.
+ * Throws USAGE.
+ */
+function requireBeside(scope: Construct, table: ITable, schema: Schema): void {
+  const { tableArn } = table;
+  const place = Token.isUnresolved(tableArn) ? table.env : Arn.split(tableArn, ArnFormat.SLASH_RESOURCE_NAME);
+  const stack = Stack.of(scope);
+  for (const what of ["region", "account"] as const) {
+    const [theirs, ours] = [place[what], stack[what]];
+    if (theirs === undefined || Token.isUnresolved(theirs) || Token.isUnresolved(ours) || theirs === ours)
+      continue;
+    throw new DynalakeError(
+      "USAGE",
+      `the table for "${schema.table}" lies in the ${what} ${theirs}, its lake table in ${ours}`,
+      { next: `Deploy the lake and the lake table into the ${what} of the table.` },
+    );
+  }
 }
 
 /** DynamoDB lets two read a shard at the same time without throttling them (AWS: DynamoDB developer guide, "Streams"). */

@@ -1,5 +1,5 @@
 /** The state that runs the statements of a plan. */
-import { BACKOFF, each, integration, type State } from "./states.ts";
+import { BACKOFF, each, integration, PATIENCE, type State } from "./states.ts";
 
 export interface StagePlace {
   readonly bucket: string;
@@ -33,19 +33,18 @@ export function stage(place: StagePlace, keyPath: string, runPath: string, next:
         },
         TimeoutSeconds: STATEMENT_SECONDS,
         Retry: [
+          { ErrorEquals: ["Athena.ThrottlingException", "Athena.TooManyRequestsException"], ...PATIENCE },
           {
             ErrorEquals: [
+              "Athena.AmazonAthenaException",
               "Athena.InternalServerException",
               "Athena.SdkClientException",
-              "Athena.ThrottlingException",
-              "Athena.TooManyRequestsException",
             ],
             ...BACKOFF,
           },
         ],
-        // Athena's answer repeats the statement, and would be too much of many.
-        ResultPath: "$.query",
-        OutputPath: "$.query.QueryExecution.Status.State",
+        // Athena's answer repeats the statement: beside the one in the input it would be more than a state may hold.
+        ResultSelector: { "state.$": "$.QueryExecution.Status.State" },
       },
     },
     next,

@@ -29,19 +29,24 @@ export const BACKOFF = {
   JitterStrategy: "FULL",
 };
 
+/** A quota of the account that others use up: half an hour is waited for them, which is longer than a function runs. */
+export const PATIENCE: typeof BACKOFF = { ...BACKOFF, MaxAttempts: 60 };
+
 /** A function that could not be run, and what its handler says of a passing failure; nothing else gets better by itself. */
-const FUNCTION_RETRY = {
-  ErrorEquals: [
-    "Lambda.AWSLambdaException",
-    "Lambda.ClientExecutionTimeoutException",
-    "Lambda.SdkClientException",
-    "Lambda.ServiceException",
-    "Lambda.TooManyRequestsException",
-    "THROTTLED",
-    "UNREACHABLE",
-  ],
-  ...BACKOFF,
-};
+const FUNCTION_RETRY = [
+  { ErrorEquals: ["Lambda.TooManyRequestsException"], ...PATIENCE },
+  {
+    ErrorEquals: [
+      "Lambda.AWSLambdaException",
+      "Lambda.ClientExecutionTimeoutException",
+      "Lambda.SdkClientException",
+      "Lambda.ServiceException",
+      "THROTTLED",
+      "UNREACHABLE",
+    ],
+    ...BACKOFF,
+  },
+];
 
 const CATCH_ALL = [{ ErrorEquals: ["States.ALL"], ResultPath: "$.error", Next: FAILED }];
 
@@ -52,10 +57,13 @@ export interface Invocation {
   /** Where the answer is kept; null for nowhere. */
   readonly answer: `$.${string}` | null;
   readonly timeoutSeconds: number;
+  /** What passes besides. */
+  readonly retry?: readonly Readonly<Record<string, unknown>>[];
 }
 
 /** A function's run: its answer, or its error by the name that the handler has given it. */
-export function invoke({ functionArn, event, answer, timeoutSeconds }: Invocation, next: string): State {
+export function invoke(invocation: Invocation, next: string): State {
+  const { functionArn, event, answer, timeoutSeconds, retry = [] } = invocation;
   const input = typeof event === "string" ? { InputPath: event } : { Parameters: event };
   return {
     Type: "Task",
@@ -63,7 +71,7 @@ export function invoke({ functionArn, event, answer, timeoutSeconds }: Invocatio
     ...input,
     ResultPath: answer,
     TimeoutSeconds: timeoutSeconds,
-    Retry: [FUNCTION_RETRY],
+    Retry: [...FUNCTION_RETRY, ...retry],
     Catch: CATCH_ALL,
     Next: next,
   };
@@ -132,5 +140,5 @@ export function each(options: EachOptions, next: string): State {
 
 /** A function's run for a line: nobody reads its answer, and its failure is that of all. */
 export function invokeForEach(functionArn: string, timeoutSeconds: number): State {
-  return { Type: "Task", Resource: functionArn, TimeoutSeconds: timeoutSeconds, Retry: [FUNCTION_RETRY] };
+  return { Type: "Task", Resource: functionArn, TimeoutSeconds: timeoutSeconds, Retry: FUNCTION_RETRY };
 }

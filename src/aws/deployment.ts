@@ -19,6 +19,8 @@ export interface Deployment {
   readonly streamFunction: string;
   /** How long the past states of the table can be queried. */
   readonly retentionHours: number;
+  /** So long a change waits in buffers on its way, at most. */
+  readonly bufferSeconds: number;
 }
 
 /** What an output's key ends in, after the lake table's name in camel case. */
@@ -34,6 +36,7 @@ const OUTPUTS = {
   eventSourceMapping: "EventSourceMapping",
   streamFunction: "StreamFunction",
   retentionHours: "RetentionHours",
+  bufferSeconds: "BufferSeconds",
 } as const satisfies Record<keyof Deployment, string>;
 
 /** Fails with USAGE where there is no such stack, or none with a lake table. */
@@ -99,7 +102,11 @@ function deploymentOf(stackName: string, outputs: ReadonlyMap<string, string>, p
     });
   });
   const values = Object.fromEntries(entries);
-  return { ...values, retentionHours: Number(values.retentionHours) } as Deployment;
+  return {
+    ...values,
+    retentionHours: Number(values.retentionHours),
+    bufferSeconds: Number(values.bufferSeconds),
+  } as Deployment;
 }
 
 function noSuchStack(stackName: string, cause?: unknown): DynalakeError {

@@ -1,6 +1,7 @@
 /** What `verify` compares for a table in a folder, and for one of a deployment. */
 import { tmpdir } from "node:os";
 import { athenaRows } from "../aws/athena-items.ts";
+import { deliveredWithinSeconds } from "../aws/aws-policy.ts";
 import { nowSeconds } from "../aws/run-name.ts";
 import { DynalakeError } from "../core/error.ts";
 import { exportedTable } from "../core/export-manifest.ts";
@@ -38,8 +39,6 @@ const DELAY_SECONDS = { service: 5, emulator: 2 } as const;
 const SETTLE_SECONDS = 60;
 /** A stream is read to its end in so long, even where nothing is to be waited for. */
 const READ_SECONDS_MIN = 10;
-/** Firehose waits for a minute; Lambda, it and a crash of either need more. */
-const DEPLOYED_DELAY_SECONDS = 180;
 /** Keys of one statement, whose items are in memory at once; Athena takes 256 KB of text. */
 const CANDIDATES_MAX = { folder: 5_000, stack: 2_000 } as const;
 
@@ -127,7 +126,7 @@ async function deployedSides(
   const connection = connect(context, { endpoint: choice.endpoint, region: choice.region ?? regionOfTable });
   const source = sourceOf(context, table, connection, choice);
   const lake = verifiedLake(table, (sql, of) => athenaRows(table.lake.engine, sql, of));
-  const delaySeconds = choice.settle ?? DEPLOYED_DELAY_SECONDS;
+  const delaySeconds = choice.settle ?? deliveredWithinSeconds(table.deployment.bufferSeconds);
   return {
     source,
     lake,

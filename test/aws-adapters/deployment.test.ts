@@ -20,6 +20,7 @@ function outputsOf(prefix: string, table: string): readonly (readonly [string, s
     [`${prefix}LakeTable`, table],
     ...Object.keys(MEMBERS).map((suffix) => [`${prefix}${suffix}`, `${table} ${suffix}`] as const),
     [`${prefix}RetentionHours`, "168"],
+    [`${prefix}BufferSeconds`, "65"],
   ];
 }
 
@@ -49,6 +50,7 @@ describe("a stack", () => {
     expect(deployments[0]).toEqual({
       table: "order_lines",
       retentionHours: 168,
+      bufferSeconds: 65,
       ...Object.fromEntries(members),
     });
     expect(chosenDeployment(deployments, "reviews").bucket).toBe("reviews Bucket");

@@ -186,3 +186,27 @@ test.each([0, -1, 1.5, 9000])("a retention of %p hours is refused", (retentionHo
     refused("USAGE", `retentionHours is ${retentionHours}`, "retentionHours"),
   );
 });
+
+describe("a table elsewhere", () => {
+  const here = { account: "111111111111", region: "eu-west-1" };
+  const place = (arn: string, env?: typeof here) => (): void => {
+    const stack = new Stack(testApp(), "Stack", env === undefined ? {} : { env });
+    const table = Table.fromTableAttributes(stack, "Table", {
+      tableArn: arn,
+      tableStreamArn: `${arn}/stream/2026-01-01T00:00:00.000`,
+    });
+    new DynamoDbLake(stack, "T", { lake: new Lake(stack, "Lake"), table, schemaFile: schemaNamed("t") });
+  };
+
+  test.each([
+    ["region", "us-east-1", "arn:aws:dynamodb:us-east-1:111111111111:table/T"],
+    ["account", "222222222222", "arn:aws:dynamodb:eu-west-1:222222222222:table/T"],
+  ])("in another %s, %s, is refused", (what, theirs, arn) => {
+    expect(place(arn, here)).toThrow(refused("USAGE", `lies in the ${what} ${theirs}`, `into the ${what}`));
+  });
+
+  test("in the lake's own region and account is taken, and so is one where the lake's are not known yet", () => {
+    expect(place("arn:aws:dynamodb:eu-west-1:111111111111:table/T", here)).not.toThrow();
+    expect(place("arn:aws:dynamodb:us-east-1:222222222222:table/T")).not.toThrow();
+  });
+});

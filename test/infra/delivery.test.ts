@@ -32,6 +32,13 @@ function exportTemplate(delivery: DeliveryOptions) {
   return templateOf(stack);
 }
 
+test("who compacts is told for how long changes are buffered, and so is who asks the stack", () => {
+  const template = exportTemplate({ bufferTime: Duration.minutes(15), batchWindow: Duration.seconds(40) });
+  const planning = resourceOf(template, "AWS::Lambda::Function", /PlanCompaction/);
+  expect(planning.Properties.Environment.Variables.BUFFER_SECONDS).toBe("940");
+  expect(template.Outputs.TBufferSeconds?.Value).toBe("940");
+});
+
 describe("the mapping of the stream", () => {
   let mapping: Resource;
   beforeAll(() => {
@@ -188,7 +195,7 @@ describe("the functions", () => {
       LAKE_DATABASE: "dynalake",
       LAKE_WORKGROUP: "dynalake",
       POWERTOOLS_SERVICE_NAME: "dynalake",
-      POWERTOOLS_METRICS_NAMESPACE: "dynalake",
+      POWERTOOLS_METRICS_NAMESPACE: "dynalake/dynalake",
     };
     expect(variables(/DeliveryFunction/)).toEqual({
       ...common,
@@ -198,6 +205,7 @@ describe("the functions", () => {
     expect(variables(/BeginSnapshot/)).toEqual({ ...common, SOURCE_TABLE_ARN: "<Table.Arn>" });
     expect(variables(/PlanCompaction/)).toEqual({
       ...common,
+      BUFFER_SECONDS: "65",
       SCHEMA_SETTLE_SECONDS: "1800",
       EVENT_SOURCE_MAPPING: "<ReviewsDeliveryMapping>",
       SOURCE_TABLE_ARN: "<Table.Arn>",

@@ -80,6 +80,7 @@ describe("two tables of one stack in one lake", () => {
       OrderLinesEventSourceMapping: "<OrderLinesDeliveryMapping>",
       OrderLinesStreamFunction: "<OrderLinesDeliveryFunction>",
       OrderLinesRetentionHours: "168",
+      OrderLinesBufferSeconds: "65",
       CustomersLakeTable: "customers",
       CustomersBucket: "<LakeBucket>",
       CustomersDatabase: "shop",
@@ -91,6 +92,7 @@ describe("two tables of one stack in one lake", () => {
       CustomersEventSourceMapping: "<CustomerDeliveryMapping>",
       CustomersStreamFunction: "<CustomerDeliveryFunction>",
       CustomersRetentionHours: "168",
+      CustomersBufferSeconds: "65",
     });
   });
 });

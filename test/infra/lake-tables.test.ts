@@ -63,7 +63,8 @@ test("the change log has the wire's columns and derives its partitions", () => {
   expect(Parameters).toMatchObject({
     "projection.enabled": "true",
     "projection.dt.type": "date",
-    "projection.dt.range": "NOW-1095DAYS,NOW+1DAYS",
+    // From a fixed day on: history is read whole, however old it becomes.
+    "projection.dt.range": "2024-01-01,NOW+1DAYS",
     "projection.hr.type": "integer",
     "projection.hr.range": "0,23",
     "projection.hr.digits": "2",

@@ -403,12 +403,59 @@ describe("of both machines", () => {
         expect(task.TimeoutSeconds).toBeGreaterThan(0);
         const isReport = String(task.Resource).endsWith("sns:publish");
         for (const { ErrorEquals, MaxAttempts } of task.Retry) {
-          expect(MaxAttempts).toBeLessThanOrEqual(6);
+          const isQuota = ErrorEquals.every((name: string) =>
+            /TooManyRequests|Athena\.Throttling/.test(name),
+          );
+          expect(MaxAttempts).toBeLessThanOrEqual(isQuota ? 60 : 6);
           if (!isReport)
             for (const name of ErrorEquals)
-              expect(name).toMatch(/^(Lambda|Athena|Sfn|DynamoDb)\.|^(THROTTLED|UNREACHABLE)$/);
+              expect(name).toMatch(/^(Lambda|Athena|Sfn|DynamoDb)\.|^(BACKUPS_OFF|THROTTLED|UNREACHABLE)$/);
         }
       }
+    }
+  });
+
+  test("a quota that others use up is waited for, for half an hour at most times", () => {
+    const tasks = all().flatMap(([, state]): readonly State[] =>
+      state.Type === "Map" ? Object.values(state.ItemProcessor.States) : [state],
+    );
+    const own = tasks.filter(({ Resource = "" }) => /Arn>$|athena:/.test(Resource));
+    expect(own).toHaveLength(13);
+    for (const { Resource, Retry } of own) {
+      const name = `${/athena:/.test(Resource) ? "Athena" : "Lambda"}.TooManyRequestsException`;
+      const { IntervalSeconds, BackoffRate, MaxAttempts, MaxDelaySeconds } = Retry.find(
+        ({ ErrorEquals }: State) => ErrorEquals.includes(name),
+      );
+      // Half of each wait, as full jitter gives it.
+      const waits = Array.from({ length: MaxAttempts }, (_, i) =>
+        Math.min(MaxDelaySeconds, IntervalSeconds * BackoffRate ** i),
+      );
+      const seconds = waits.reduce((sum, wait) => sum + wait / 2, 0);
+      expect(seconds).toBeGreaterThan(1500);
+    }
+  });
+
+  test("recovery that was just turned on is waited for, and nothing else of a lasting kind", () => {
+    const waiting = all().filter(([, { Retry = [] }]) => JSON.stringify(Retry).includes("BACKUPS_OFF"));
+    expect(waiting.map(([name]) => name)).toEqual(["Begin"]);
+  });
+
+  test("the files of an export leave functions to the stream, of the ten that an account begins with", () => {
+    expect(definitions.snapshot.States.Parts?.MaxConcurrency).toBeLessThanOrEqual(7);
+  });
+
+  test("a day of waiting for an export fits into the history of an execution", () => {
+    const { WaitForExport } = definitions.snapshot.States;
+    const polls = (definitions.snapshot.TimeoutSeconds ?? 0) / WaitForExport?.Seconds;
+    // Entered and exited for three states; scheduled, started and succeeded for the call.
+    expect(polls * 9).toBeLessThan(22_000);
+  });
+
+  test("a statement is not held twice, in its state's input and in its answer", () => {
+    for (const { Stage } of [definitions.snapshot.States, definitions.compaction.States]) {
+      const state = Stage?.ItemProcessor.States.Statement;
+      expect(state.ResultSelector).toEqual({ "state.$": "$.QueryExecution.Status.State" });
+      expect(state.ResultPath).toBeUndefined();
     }
   });
 

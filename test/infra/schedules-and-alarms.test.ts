@@ -78,14 +78,14 @@ describe("alarms", () => {
       "StreamAge: AWS/Lambda IteratorAge Maximum >= 600000 for 5 x 60 s",
       "StreamErrors: AWS/Lambda Errors Sum >= 1 for 3 x 300 s",
       "LostBatches: AWS/Lambda DestinationDeliveryFailures Sum >= 1 for 1 x 300 s",
-      "FailedBatches: dynalake OnFailureObjects Maximum >= 1 for 1 x 900 s",
-      "Quarantine: dynalake QuarantineObjects Maximum >= 1 for 1 x 900 s",
-      "Gaps: dynalake OpenGaps Maximum >= 1 for 1 x 900 s",
-      "StreamUnread: dynalake StreamUnreadSeconds Maximum >= 3600 for 1 x 900 s",
-      "FailedLooks: dynalake FailedLooks Maximum >= 1 for 1 x 900 s",
+      "FailedBatches: dynalake/dynalake OnFailureObjects Maximum >= 1 for 1 x 900 s",
+      "Quarantine: dynalake/dynalake QuarantineObjects Maximum >= 1 for 1 x 900 s",
+      "Gaps: dynalake/dynalake OpenGaps Maximum >= 1 for 1 x 900 s",
+      "StreamUnread: dynalake/dynalake StreamUnreadSeconds Maximum >= 3600 for 1 x 900 s",
+      "FailedLooks: dynalake/dynalake FailedLooks Maximum >= 1 for 1 x 900 s",
       "DeliveryAge: AWS/Firehose DeliveryToS3.DataFreshness Maximum >= 900 for 1 x 300 s",
       "UnconvertedRecords: AWS/Firehose FailedConversion.Records Sum >= 1 for 1 x 300 s",
-      "DeliveryErrors: dynalake ErrorObjects Maximum >= 1 for 1 x 900 s",
+      "DeliveryErrors: dynalake/dynalake ErrorObjects Maximum >= 1 for 1 x 900 s",
       "SnapshotFailed: AWS/States ExecutionsFailed Sum >= 1 for 1 x 300 s",
       "SnapshotTimedOut: AWS/States ExecutionsTimedOut Sum >= 1 for 1 x 300 s",
       "CompactionFailed: AWS/States ExecutionsFailed Sum >= 1 for 1 x 300 s",
@@ -104,9 +104,19 @@ describe("alarms", () => {
   });
 
   test("watch what is of this table", () => {
-    const own = [...alarms(example.reviews).values()].filter((alarm) => alarm.Namespace === "dynalake");
+    const own = [...alarms(example.reviews).values()].filter(
+      (alarm) => alarm.Namespace === "dynalake/dynalake",
+    );
     for (const alarm of own) expect(alarm.Dimensions).toEqual([{ Name: "LakeTable", Value: "reviews" }]);
     expect(own).toHaveLength(6);
+  });
+
+  test("do not hear of a table of the same name in another lake", () => {
+    const { reviews } = makeExample({}, { databaseName: "shop" });
+    const namespaces = [...alarms(reviews).values()].map((alarm) => alarm.Namespace);
+    expect(namespaces.filter((name) => !name.startsWith("AWS/"))).toEqual(Array(6).fill("dynalake/shop"));
+    for (const { Properties } of resourcesOf(reviews, "AWS::Lambda::Function").values())
+      expect(Properties.Environment.Variables.POWERTOOLS_METRICS_NAMESPACE).toBe("dynalake/shop");
   });
 
   test("take the thresholds that are given", () => {

@@ -23,6 +23,7 @@ export function stackAnswer(tables: readonly StackTable[]): FakeAnswer {
     [`${source}LakeTable`, table],
     [`${source}SourceTableArn`, `arn:aws:dynamodb:us-east-1:000000000000:table/${source}`],
     [`${source}RetentionHours`, "168"],
+    [`${source}BufferSeconds`, "65"],
     ...SUFFIXES.map((suffix) => [`${source}${suffix}`, suffix.toLowerCase()]),
   ]);
   const members = outputs.map(

@@ -14,7 +14,7 @@ export type CompactionKind = (typeof COMPACTION_KINDS)[number];
 
 export interface PlanCompactionRequest {
   readonly scope: "grown" | "all";
-  readonly settleSeconds: number | undefined;
+  readonly settleSeconds: number;
   /** How long Glue has to have had a new column before it is used. */
   readonly schemaSettleSeconds: number;
   /** What this execution has done so far. */

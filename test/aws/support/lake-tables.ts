@@ -104,7 +104,7 @@ function tableInputs(bucket: string, schema: Schema): readonly TableInput[] {
         "projection.enabled": "true",
         "projection.dt.type": "date",
         "projection.dt.format": "yyyy-MM-dd",
-        "projection.dt.range": "NOW-1095DAYS,NOW+1DAYS",
+        "projection.dt.range": "2024-01-01,NOW+1DAYS",
         "projection.dt.interval": "1",
         "projection.dt.interval.unit": "DAYS",
         "projection.hr.type": "integer",
