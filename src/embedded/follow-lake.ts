@@ -9,9 +9,11 @@ import type { Schema } from "../core/schema.ts";
 import { DEFAULT_RETENTION, vacuum } from "../core/vacuum.ts";
 import { lineWriter } from "../core/wire-line.ts";
 import { foldLateChanges } from "./fold.ts";
+import { allEnded, followAll } from "./follow-all.ts";
 import { DEFAULT_LIMITS, type Lake, newRun, nowSeconds, openLake } from "./lake.ts";
 import { lockLake } from "./lake-lock.ts";
 import { FILE_LIMITS, parquetSink } from "./parquet-sink.ts";
+import { pause } from "./pause.ts";
 
 export interface FollowedTable {
   readonly schema: Schema;
@@ -33,6 +35,8 @@ export interface FollowRequest {
 
 export type RunEvent =
   | FollowEvent
+  /** Its source cannot be read; that of another table can. It is tried again. */
+  | { readonly kind: "not-followed"; readonly error: DynalakeError }
   | { readonly kind: "compacted"; readonly compaction: "minor" | "major"; readonly rows: number }
   | { readonly kind: "compaction-failed"; readonly error: DynalakeError };
 
@@ -52,11 +56,19 @@ export async function followLake(request: FollowRequest): Promise<void> {
   const ended = new AbortController();
   const stop = AbortSignal.any([request.signal, ended.signal]);
   const compactions = request.tables.map((table) => compactRegularly(request, table.schema, stop));
+  const following = followAll({
+    tables: request.tables,
+    follow: (table) => followTable(request, delivery, table, stop),
+    once: request.once,
+    stop,
+    onFailure: ({ schema }, error) => request.onEvent(schema.table, { kind: "not-followed", error }),
+  });
   try {
-    await Promise.all(request.tables.map((table) => followTable(request, delivery, table, stop)));
+    await (request.once ? allEnded(following) : Promise.all(following));
   } finally {
     ended.abort();
-    await Promise.allSettled(compactions);
+    // The lock and the session are theirs, too, until the last delivery is written down.
+    await Promise.allSettled([...following, ...compactions]);
     await delivery.close();
     lock.release();
   }
@@ -167,20 +179,4 @@ async function withLake<T>(folder: string, use: (lake: Lake) => Promise<T>): Pro
   } finally {
     await lake.close();
   }
-}
-
-/** Waits; false where it was ended by the signal. */
-function pause(milliseconds: number, stop: AbortSignal): Promise<boolean> {
-  if (stop.aborted) return Promise.resolve(false);
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      resolve(false);
-    };
-    const timer = setTimeout(() => {
-      stop.removeEventListener("abort", end);
-      resolve(true);
-    }, milliseconds);
-    stop.addEventListener("abort", end, { once: true });
-  });
 }

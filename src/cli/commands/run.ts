@@ -155,6 +155,8 @@ class Tally {
   #changes = 0;
   #quarantined = 0;
   #gaps = 0;
+  /** Tables whose source could not be read when it was last tried. */
+  readonly #notFollowed: Set<string> = new Set();
 
   constructor(context: CommandContext) {
     this.#context = context;
@@ -164,6 +166,7 @@ class Tally {
     const { terminal } = this.#context;
     switch (event.kind) {
       case "opened":
+        this.#notFollowed.delete(table);
         terminal.note(
           `${table}: following the stream ${event.resumed ? "from where the last run left it" : "from its beginning"}`,
         );
@@ -185,6 +188,12 @@ class Tally {
           `${table}: CHANGES WERE LOST: ${event.gap.detail}. Take a snapshot after ${timeText(event.gap.lostUntilSeconds + 120)}.`,
         );
         return;
+      case "not-followed":
+        this.#notFollowed.add(table);
+        terminal.note(
+          `${table}: NOT FOLLOWED, tried again in a minute: ${event.error.code}: ${event.error.message}\n  -> ${event.error.next}`,
+        );
+        return;
       case "compacted":
         terminal.note(
           `${table}: ${event.compaction} compaction wrote ${event.rows.toLocaleString("en-US")} rows`,
@@ -202,6 +211,7 @@ class Tally {
     this.#context.terminal.note(
       `Stopped after ${this.#changes.toLocaleString("en-US")} changes; the next run goes on from here`,
     );
+    if (this.#notFollowed.size > 0) return EXIT.failed;
     return this.#quarantined > 0 || this.#gaps > 0 ? EXIT.incomplete : EXIT.done;
   }
 }
