@@ -81,6 +81,9 @@ export function planSeedPermissions(access: TableAccess): readonly Permission[] 
   ];
 }
 
+/** What a look at the stream leaves for the next one. */
+const LOOKS = ["watch.json", "beginning.json"];
+
 /**
  * Statements tell what is to be folded. The listings of what went wrong become metrics, and so does a look at the stream and at
  * the mapping that reads it.
@@ -92,9 +95,9 @@ export function planCompactionPermissions(
 ): readonly Permission[] {
   return [
     ...access.openLakeTable(),
-    ...access.read("changes/", "segments/", "gaps/", "watch.json"),
-    ...access.write("staging/", "gaps/", "watch.json"),
-    ...access.list("changes/", "segments/", "gaps/", "quarantine/", "errors/", "watch.json"),
+    ...access.read("changes/", "segments/", "gaps/", ...LOOKS),
+    ...access.write("staging/", "gaps/", ...LOOKS),
+    ...access.list("changes/", "segments/", "gaps/", "quarantine/", "errors/", ...LOOKS),
     { actions: ["dynamodb:DescribeTable"], resources: [source.tableArn] },
     { actions: ["lambda:GetEventSourceMapping"], resources: [mappingArn] },
     ...access.listFailedBatches(),
@@ -110,8 +113,8 @@ export function planCompactionPermissions(
 export function commitPermissions(access: TableAccess): readonly Permission[] {
   return [
     ...access.openLakeTable(),
-    ...access.read("staging/", "segments/", "gaps/"),
-    ...access.list("changes/", "segments/", "gaps/", "staging/"),
+    ...access.read("staging/", "segments/", "gaps/", "beginning.json"),
+    ...access.list("changes/", "segments/", "gaps/", "staging/", "beginning.json"),
     ...access.write("manifest/"),
     ...access.remove("segments/"),
     ...access.catalog(["glue:BatchCreatePartition", "glue:GetTable"], [`${access.table}__segments`]),

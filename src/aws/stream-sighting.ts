@@ -35,7 +35,19 @@ async function streamOf({ dynamodb, sourceTableArn }: SightingRequest): Promise<
   // The ARN of a stream that was disabled stays in the description.
   if (arn === undefined || Table.StreamSpecification?.StreamEnabled !== true) return undefined;
   const createdAtSeconds = streamLabelSeconds(arn);
-  return { arn, ...(createdAtSeconds === undefined ? {} : { createdAtSeconds }) };
+  if (createdAtSeconds === undefined) return { arn };
+  return {
+    arn,
+    createdAtSeconds,
+    ...(isFirst(createdAtSeconds, Table.CreationDateTime) ? { isFirst: true as const } : {}),
+  };
+}
+
+/** A table that is a second old is still being created, and takes no writes. */
+function isFirst(createdAtSeconds: number, tableCreated: Date | undefined): boolean {
+  return (
+    tableCreated !== undefined && Math.floor(createdAtSeconds) <= Math.floor(tableCreated.getTime() / 1000)
+  );
 }
 
 /** A try that failed is told as "PROBLEM: ..."; before the first one it says so. */

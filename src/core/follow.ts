@@ -1,10 +1,11 @@
 /** Follows one stream into one lake table: read -> deliver -> save the position, in this order, for ever. */
 import { type Delivery, type DeliveryContext, deliver } from "./deliver.ts";
-import { gapFound, gapOfFirstStart } from "./gap.ts";
+import { gapBeforeReading, gapFound } from "./gap.ts";
 import { latestManifest, recordGap } from "./lake-table.ts";
 import type { Gap } from "./manifest.ts";
 import type { ChangeBatch, ChangeReader, ChangeSource } from "./ports/change-source.ts";
 import { type ReadingState, readReadingState, saveReadingState } from "./reading-state.ts";
+import { saveStreamBeginning } from "./stream-beginning.ts";
 
 export interface FollowContext extends DeliveryContext {
   readonly source: ChangeSource;
@@ -43,8 +44,10 @@ export async function openFollower(context: FollowContext): Promise<Follower> {
   context.onEvent({ kind: "opened", resumed: saved !== undefined });
   try {
     if (saved === undefined) {
-      const manifest = await latestManifest(store, table);
-      const gap = gapOfFirstStart(manifest, reader.stream, nowSeconds());
+      const beginning = { stream: reader.stream, readSinceSeconds: nowSeconds() };
+      // Before any position: whoever brings a snapshot in later has to know of it.
+      await saveStreamBeginning(store, table, beginning);
+      const gap = gapBeforeReading(await latestManifest(store, table), beginning);
       if (gap !== undefined) await noteGap(context, gap);
     }
   } catch (error) {

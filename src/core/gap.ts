@@ -3,6 +3,7 @@ import { hourOf, hourStartSeconds } from "./lake-path.ts";
 import { type Gap, type Manifest, SKEW_SECONDS } from "./manifest.ts";
 import type { StreamGap, StreamIdentity } from "./ports/change-source.ts";
 import { sha256Half } from "./sha256.ts";
+import type { StreamBeginning } from "./stream-beginning.ts";
 import type { StreamWatch } from "./stream-watch.ts";
 
 /** A stream keeps its records for 24 hours (AWS: "Change data capture for DynamoDB Streams"); one hour is allowed for clocks. */
@@ -28,25 +29,29 @@ function untilNewStream(stream: StreamIdentity, nowSeconds: number): number {
 }
 
 /**
- * The hole between the last snapshot and a stream that is read for the first time, or undefined where the stream holds
- * everything since then.
+ * The hole between the last snapshot and the oldest record that the stream had when its reading began, or undefined where it
+ * held everything since then. The snapshot may have come first, or be of an older export that was brought in afterwards.
  */
-export function gapOfFirstStart(
+export function gapBeforeReading(
   manifest: Manifest,
-  stream: StreamIdentity,
-  nowSeconds: number,
+  { stream, readSinceSeconds }: StreamBeginning,
 ): Gap | undefined {
   const snapshot = manifest.snapshots.at(-1);
   if (snapshot === undefined) return undefined;
   const created = Math.ceil(stream.createdAtSeconds ?? 0);
-  const keptSince = nowSeconds - SURELY_KEPT_SECONDS;
-  if (snapshot.cutSeconds >= Math.max(created - 1, keptSince)) return undefined;
-  const younger = created - 1 > snapshot.cutSeconds;
+  const keptSince = readSinceSeconds - SURELY_KEPT_SECONDS;
+  // An export of a table that was just made shows nothing of before the table, however fuzzy its cut.
+  const isOfStream = stream.isFirst === true && snapshot.exportTimeSeconds >= created - 1;
+  const shownSeconds = isOfStream ? Math.max(snapshot.cutSeconds, created) : snapshot.cutSeconds;
+  if (shownSeconds >= Math.max(created - 1, keptSince)) return undefined;
+  const younger = created - 1 > shownSeconds;
   const detail = younger
     ? "the stream is younger than the last snapshot"
     : "the stream is read for the first time more than 23 hours after the last snapshot";
   const lostUntilSeconds = younger ? Math.max(created, keptSince) : keptSince;
-  return { reason: "started-late", detail, foundAtSeconds: nowSeconds, lostUntilSeconds };
+  // Not before both of them are there.
+  const foundAtSeconds = Math.max(readSinceSeconds, manifest.committedAtSeconds);
+  return { reason: "started-late", detail, foundAtSeconds, lostUntilSeconds };
 }
 
 /** What somebody sees who looks at a deployment. */
@@ -65,8 +70,15 @@ export interface StreamReader {
   readonly unchangedSinceSeconds: number | undefined;
 }
 
+/** What earlier looks have left. */
+export interface EarlierLooks {
+  readonly watch: StreamWatch | undefined;
+  /** Undefined where none has seen the stream being read. */
+  readonly beginning: StreamBeginning | undefined;
+}
+
 /** What a look makes of what it sees. */
-export interface Look {
+export interface Look extends EarlierLooks {
   /** To be kept for the next look, after the holes. */
   readonly watch: StreamWatch;
   readonly gaps: readonly NamedGap[];
@@ -86,16 +98,14 @@ export interface NamedGap {
  */
 export function lookAtStream(
   manifest: Manifest,
-  before: StreamWatch | undefined,
+  earlier: EarlierLooks,
   sighting: Sighting,
   nowSeconds: number,
 ): Look {
   const { stream, reader } = sighting;
-  const isRead = stream !== undefined && reader?.isReading === true && reader.streamArn === stream.arn;
-  const known = [before?.seenReadingSeconds, manifest.snapshots.at(-1)?.cutSeconds];
-  const complete = known.filter((seconds) => seconds !== undefined);
-  // A lake that has nothing yet lacks nothing either.
-  const completeUntilSeconds = complete.length === 0 ? nowSeconds : Math.max(...complete);
+  const { watch: before } = earlier;
+  const isRead = stream !== undefined && isReading(reader, stream);
+  const completeUntilSeconds = completeUntil(manifest, earlier) ?? nowSeconds;
   const readArn = before === undefined ? (reader?.streamArn ?? stream?.arn) : before.streamArn;
   const watch: StreamWatch = {
     streamArn: isRead ? stream.arn : readArn,
@@ -103,16 +113,41 @@ export function lookAtStream(
     lookedSeconds: nowSeconds,
     sinceSeconds: before?.sinceSeconds ?? nowSeconds,
   };
+  const beginning = earlier.beginning ?? (isRead ? beginningOf(stream, reader, nowSeconds) : undefined);
   const unreadSeconds = Math.max(0, nowSeconds - watch.seenReadingSeconds);
+  const seen = { watch, beginning, unreadSeconds };
   const other = gapOfOtherStream(readArn, stream, nowSeconds);
-  if (other !== undefined) return { watch, gaps: [other], unreadSeconds };
-  if (isRead && wasReadSince(before, reader, completeUntilSeconds)) return { watch, gaps: [], unreadSeconds };
+  if (other !== undefined) return { ...seen, gaps: [other] };
+  if (isRead && wasReadSince(before, reader, completeUntilSeconds)) return { ...seen, gaps: [] };
   const gap =
     before === undefined && stream !== undefined
-      ? gapOfFirstStart(manifest, stream, nowSeconds)
+      ? gapBeforeReading(manifest, { stream, readSinceSeconds: nowSeconds })
       : gapOfLongSilence(completeUntilSeconds, nowSeconds);
   const gaps = gap === undefined ? [] : [{ id: `unread-since-${completeUntilSeconds}`, gap }];
-  return { watch, gaps, unreadSeconds };
+  return { ...seen, gaps };
+}
+
+/**
+ * Until when the lake has everything; undefined where it has nothing yet, and so lacks nothing either. A stream that was never
+ * read has added nothing to what the snapshot shows.
+ */
+function completeUntil(manifest: Manifest, { watch, beginning }: EarlierLooks): number | undefined {
+  const cutSeconds = manifest.snapshots.at(-1)?.cutSeconds;
+  if (cutSeconds === undefined || watch === undefined) return cutSeconds ?? watch?.seenReadingSeconds;
+  return beginning === undefined ? cutSeconds : Math.max(cutSeconds, watch.seenReadingSeconds);
+}
+
+function isReading(reader: StreamReader | undefined, stream: StreamIdentity): boolean {
+  return reader?.isReading === true && reader.streamArn === stream.arn;
+}
+
+/** Where the reading began at the latest. */
+function beginningOf(
+  stream: StreamIdentity,
+  reader: StreamReader | undefined,
+  nowSeconds: number,
+): StreamBeginning {
+  return { stream, readSinceSeconds: Math.min(reader?.unchangedSinceSeconds ?? nowSeconds, nowSeconds) };
 }
 
 /** The stream that was read is not that of the table any more. What was written between the two is on neither. */

@@ -11,6 +11,7 @@
  *            /errors/...                               what Firehose could not convert, as it writes it
  *            /quarantine/<reason>/*.jsonl              what could not be delivered, by its reason
  *            /gaps/*.json                              holes in the stream that were found
+ *            /beginning.json                           since when the stream is read
  *            /position.json                            how far the stream was read
  *            /source.json                              where the source table is reached
  *            /watch.json                               when a deployment's reading of the stream was last seen
@@ -32,6 +33,11 @@ export function schemaPath(table: string): string {
 
 export function positionPath(table: string): string {
   return `${safe(table)}/position.json`;
+}
+
+/** Since when the stream is read. */
+export function streamBeginningPath(table: string): string {
+  return `${safe(table)}/beginning.json`;
 }
 
 export function sourcePath(table: string): string {

@@ -1,5 +1,6 @@
 /** A lake table as it lies in the store: its schema, its manifests, its gaps. */
 import { DynalakeError } from "./error.ts";
+import { gapBeforeReading } from "./gap.ts";
 import {
   gapPath,
   gapsFolder,
@@ -13,11 +14,13 @@ import {
   initialManifest,
   type Manifest,
   manifestText,
+  openGaps,
   parseGap,
   parseManifest,
 } from "./manifest.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 import { parseSchema, parseSchemaText, type Schema } from "./schema.ts";
+import { readStreamBeginning } from "./stream-beginning.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 const encoder = new TextEncoder();
@@ -157,7 +160,7 @@ export async function commitManifest(
   table: string,
   manifest: Manifest,
 ): Promise<"committed" | "conflict"> {
-  const complete = { ...manifest, gaps: mergedGaps(manifest.gaps, await readGaps(store, table)) };
+  const complete = { ...manifest, gaps: await knownGaps(store, table, manifest) };
   const path = manifestPath(table, complete.sequence);
   try {
     if ((await store.create(path, encoder.encode(manifestText(complete)))) === "created") return "committed";
@@ -189,7 +192,27 @@ export async function recordGrowingGap(
   await store.replace(path, encoder.encode(`${JSON.stringify(grown)}\n`));
 }
 
-/** Every hole that was found, in the order in which they were. */
+/**
+ * Every hole that is known of when the manifest is the newest, in the order in which they were found: those that were written
+ * down, and the one between its snapshot and the beginning of the stream's reading. That one is told by the two themselves,
+ * whichever of them came last.
+ */
+export async function knownGaps(
+  store: ObjectStore,
+  table: string,
+  manifest: Manifest,
+): Promise<readonly Gap[]> {
+  const found = mergedGaps(manifest.gaps, await readGaps(store, table));
+  const beginning = await readStreamBeginning(store, table);
+  const gap = beginning && gapBeforeReading(manifest, beginning);
+  if (gap === undefined) return found;
+  const isKnown = openGaps(manifest, found).some(
+    ({ lostUntilSeconds }) => lostUntilSeconds >= gap.lostUntilSeconds,
+  );
+  return isKnown ? found : mergedGaps(found, [gap]);
+}
+
+/** Every hole that was written down, in the order in which they were found. */
 export async function readGaps(store: ObjectStore, table: string): Promise<readonly Gap[]> {
   const gaps: Gap[] = [];
   for (const { path } of await store.list(gapsFolder(table))) {

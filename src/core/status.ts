@@ -8,7 +8,7 @@ import {
   quarantineFolder,
   quarantineReason,
 } from "./lake-path.ts";
-import { manifestSequences, readGaps, readManifest } from "./lake-table.ts";
+import { knownGaps, manifestSequences, readManifest } from "./lake-table.ts";
 import { chosenManifest, currentView, type ViewContext } from "./lake-view.ts";
 import { type Gap, openGaps, type SnapshotRecord } from "./manifest.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
@@ -77,7 +77,7 @@ export async function tableStatus(context: StatusContext, nowSeconds: number): P
   const view = await currentView(context, manifest, undefined);
   const [counted] = await engine.rows(`SELECT count(*) AS rows FROM (${view.sql})`);
   const state = await readReadingState(store, schema.table);
-  const gaps = await readGaps(store, schema.table);
+  const gaps = await knownGaps(store, schema.table, manifest);
   const open = openGaps(manifest, gaps);
   const watch = await readStreamWatch(store, schema.table);
   const undelivered = await undeliveredObjects(store, schema.table, context.mappingId);

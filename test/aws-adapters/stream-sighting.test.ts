@@ -36,6 +36,15 @@ describe("a look at a deployment", () => {
     });
   });
 
+  test("sees whether the stream is as old as the table", async () => {
+    const made = Date.UTC(2026, 10, 26, 10, 0, 0) / 1000;
+    const facts = { LatestStreamArn: STREAM, StreamSpecification: { StreamEnabled: true } };
+    const streamOf = async (CreationDateTime: number) =>
+      (await sight({ table: table({ ...facts, CreationDateTime }) })).stream;
+    expect(await streamOf(made + 0.4)).toMatchObject({ isFirst: true });
+    expect(await streamOf(made - 1)).not.toHaveProperty("isFirst");
+  });
+
   test.each([
     [{ State: "Enabled", LastProcessingResult: "No records processed" }, true],
     [{ State: "Enabled", LastProcessingResult: "OK" }, true],

@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { watchStream } from "../../src/aws/steps/watch-stream.ts";
 import { readGaps } from "../../src/core/lake-table.ts";
+import { readStreamBeginning } from "../../src/core/stream-beginning.ts";
 import { readStreamWatch } from "../../src/core/stream-watch.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 
@@ -29,4 +30,20 @@ test("a hole that cannot be written down keeps the look from being kept", async 
   const looking = watchStream({ store, nowSeconds: () => NOW }, "t", { stream: undefined, reader });
   await expect(looking).rejects.toThrow("no answer");
   expect(await readStreamWatch(store, "t")).toBeUndefined();
+});
+
+test("the first look that sees the stream being read keeps since when; none that comes later does", async () => {
+  const store = new MemoryStore();
+  const look = (unchangedSinceSeconds: number, isReading: boolean) =>
+    watchStream({ store, nowSeconds: () => NOW }, "t", {
+      stream: { arn: "one", createdAtSeconds: NOW - 500 },
+      reader: { ...reader, isReading, unchangedSinceSeconds },
+    });
+  await look(NOW - 30, false);
+  expect(await readStreamBeginning(store, "t")).toBeUndefined();
+  const kept = { stream: { arn: "one", createdAtSeconds: NOW - 500 }, readSinceSeconds: NOW - 20 };
+  for (const since of [NOW - 20, NOW - 10]) {
+    await look(since, true);
+    expect(await readStreamBeginning(store, "t")).toEqual(kept);
+  }
 });

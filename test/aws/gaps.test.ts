@@ -13,6 +13,7 @@ import { latestManifest, readGaps } from "../../src/core/lake-table.ts";
 import { manifestText } from "../../src/core/manifest.ts";
 import { parseSchema } from "../../src/core/schema.ts";
 import { type TableStatus, tableStatus } from "../../src/core/status.ts";
+import { saveStreamBeginning } from "../../src/core/stream-beginning.ts";
 import { readStreamWatch, saveStreamWatch } from "../../src/core/stream-watch.ts";
 import type { AwsEmulator } from "./support/emulator.ts";
 import { type DeployedTable, until } from "./support/reviews.ts";
@@ -79,7 +80,7 @@ async function alarmed(metric: string): Promise<void> {
   client.destroy();
 }
 
-/** As if the lake's snapshot and the last look at it were of so long ago. */
+/** As if the lake's snapshot, the stream before it and the last look at it were of so long ago. */
 async function age(hours: number): Promise<void> {
   const { store } = watched.lake;
   const manifest = await latestManifest(store, "watched");
@@ -96,6 +97,9 @@ async function age(hours: number): Promise<void> {
   expect(watch).toBeDefined();
   if (watch === undefined) return;
   await saveStreamWatch(store, "watched", { ...watch, seenReadingSeconds: seconds, lookedSeconds: seconds });
+  const arn = watch.streamArn ?? "";
+  const stream = { arn, createdAtSeconds: seconds };
+  await saveStreamBeginning(store, "watched", { stream, readSinceSeconds: seconds });
 }
 
 test("a stream that is read leaves no hole, also where nobody has looked for days", async () => {

@@ -184,7 +184,7 @@ async function growPlanning(before: Scene["before"] = async () => undefined): Pr
   let earlier = "";
   const said = await grow("plan-compaction", {
     before: async () => {
-      await store.remove(["guarded/watch.json"]);
+      await store.remove(["guarded/watch.json", "guarded/beginning.json"]);
       await before();
       earlier = await lookedAt();
     },
@@ -339,7 +339,8 @@ const UNPROVED: readonly Unproved[] = [
     because: "Lambda asks for it before it takes a bucket for failed batches.",
   },
   {
-    grants: /^s3:ListBucket guarded\/(schema\.json|watch\.json|exports\/|gaps\/|quarantine\/|staging\/)/,
+    grants:
+      /^s3:ListBucket guarded\/(schema\.json|watch\.json|beginning\.json|exports\/|gaps\/|quarantine\/|staging\/)/,
     because: "On AWS what is missing is told as missing to nobody but those who may list it.",
   },
   {

@@ -5,6 +5,7 @@ import { initialManifest, manifestText } from "../../src/core/manifest.ts";
 import { readReadingState } from "../../src/core/reading-state.ts";
 import { rowCodec } from "../../src/core/row.ts";
 import { parseSchema } from "../../src/core/schema.ts";
+import { readStreamBeginning } from "../../src/core/stream-beginning.ts";
 import { lineWriter } from "../../src/core/wire-line.ts";
 import { FakeSource, STREAM_ARN } from "../support/fake-source.ts";
 import { Died, MemoryStore, type Moment } from "../support/memory-store.ts";
@@ -21,7 +22,7 @@ describe("one step", () => {
     const { world, follower } = await opened(["a", "b", "c"]);
     expect(await follower.step()).toMatchObject({ rows: 2 });
     expect(idsOf(world)).toEqual(["a", "b"]);
-    const writes = world.store.calls.filter((call) => /^(create|replace) /.test(call));
+    const writes = world.store.calls.filter((call) => /^(create|replace) t\/(changes|position)/.test(call));
     expect(writes).toEqual([
       expect.stringMatching(/^create t\/changes\//),
       expect.stringMatching(/^replace t\/position\.json/),
@@ -127,6 +128,21 @@ describe("holes", () => {
     await runToEnd(world);
     await runToEnd(world);
     expect(await readGaps(world.store, "t")).toMatchObject([{ reason: "started-late" }]);
+  });
+
+  test("in front of the stream's beginning can be told by whoever brings a snapshot in later", async () => {
+    const { world, follower } = await opened(["a"]);
+    const beginning = { stream: { arn: STREAM_ARN }, readSinceSeconds: NOW };
+    expect(await readStreamBeginning(world.store, "t")).toEqual(beginning);
+    expect(await savedPosition(world)).toBeUndefined();
+    // The next run begins anew where this one has left no position, and only there.
+    world.nowSeconds = NOW + 10;
+    await openFollower(contextOf(world));
+    expect(await readStreamBeginning(world.store, "t")).toMatchObject({ readSinceSeconds: NOW + 10 });
+    await follower.step();
+    world.nowSeconds = NOW + 20;
+    await openFollower(contextOf(world));
+    expect(await readStreamBeginning(world.store, "t")).toMatchObject({ readSinceSeconds: NOW + 10 });
   });
 });
 

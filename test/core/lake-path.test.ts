@@ -27,6 +27,7 @@ import {
   stageFolder,
   stagingFolder,
   stagingRunFolder,
+  streamBeginningPath,
   streamWatchPath,
 } from "../../src/core/lake-path.ts";
 
@@ -45,6 +46,7 @@ const builders: Readonly<Record<string, (name: string) => string>> = {
   schemaPath,
   positionPath,
   sourcePath,
+  streamBeginningPath,
   streamWatchPath,
   manifestFolder,
   manifestPath: (name) => manifestPath(name, 1),

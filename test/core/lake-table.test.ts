@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
   commitManifest,
+  knownGaps,
   lakeTables,
   latestManifest,
   manifestAsOf,
@@ -14,8 +15,9 @@ import {
   requireSchema,
   writeSchema,
 } from "../../src/core/lake-table.ts";
-import { type Gap, initialManifest, type Manifest, manifestText } from "../../src/core/manifest.ts";
+import { type Gap, initialManifest, type Manifest, manifestText, openGaps } from "../../src/core/manifest.ts";
 import { parseSchema } from "../../src/core/schema.ts";
+import { saveStreamBeginning } from "../../src/core/stream-beginning.ts";
 import { registerObjectStoreTests } from "../conformance/object-store.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 
@@ -215,6 +217,69 @@ describe("gaps", () => {
     expect(writes()).toBe(before);
     await commitManifest(store, "reviews", { ...manifestOf(1, 100), gaps: [gapOf(10, "found at 10")] });
     expect((await latestManifest(store, "reviews")).gaps).toEqual([grown]);
+  });
+
+  describe("between a snapshot and the beginning of the stream's reading", () => {
+    const [CUT, READ_SINCE] = [10_000_000, 11_000_000];
+    const beginning = {
+      stream: { arn: "a stream", createdAtSeconds: 0, isFirst: true as const },
+      readSinceSeconds: READ_SINCE,
+    };
+    const lost = { reason: "started-late", lostUntilSeconds: READ_SINCE - 23 * 3600 } as const;
+    const snapshotOf = (cutSeconds: number, sequence = 1): Manifest => ({
+      ...manifestOf(sequence, READ_SINCE + sequence),
+      floorSeconds: cutSeconds,
+      snapshots: [{ run: "s", exportTimeSeconds: cutSeconds, cutSeconds, items: 0, segments: [] }],
+    });
+    const known = async (store: MemoryStore) => {
+      const manifest = await latestManifest(store, "reviews");
+      const gaps = await knownGaps(store, "reviews", manifest);
+      return { written: manifest.gaps, gaps, open: openGaps(manifest, gaps) };
+    };
+
+    test("one is committed with the snapshot of an older export, and mended by a later snapshot", async () => {
+      const store = new MemoryStore();
+      await saveStreamBeginning(store, "reviews", beginning);
+      await commitManifest(store, "reviews", snapshotOf(CUT));
+      const { written, gaps, open } = await known(store);
+      expect(written).toMatchObject([{ ...lost, foundAtSeconds: READ_SINCE + 1 }]);
+      expect([gaps, open]).toEqual([written, written]);
+      await commitManifest(store, "reviews", { ...snapshotOf(CUT, 2), gaps: written });
+      expect((await known(store)).gaps).toEqual(written);
+      await commitManifest(store, "reviews", { ...snapshotOf(READ_SINCE, 3), gaps: written });
+      expect(await known(store)).toEqual({ written, gaps: written, open: [] });
+    });
+
+    test("one is told, too, where the reading began while the snapshot was committed", async () => {
+      const store = new MemoryStore();
+      store.meetOnce("create", /manifest/, "before", () => saveStreamBeginning(store, "reviews", beginning));
+      await commitManifest(store, "reviews", snapshotOf(CUT));
+      expect(await known(store)).toMatchObject({ written: [], open: [lost] });
+      await commitManifest(store, "reviews", snapshotOf(CUT, 2));
+      expect((await known(store)).written).toMatchObject([lost]);
+    });
+
+    test("one is not told twice where another covers it that is open", async () => {
+      const store = new MemoryStore();
+      await saveStreamBeginning(store, "reviews", beginning);
+      const other = { ...gapOf(READ_SINCE, "another"), lostUntilSeconds: lost.lostUntilSeconds };
+      await recordGap(store, "reviews", "g", other);
+      await commitManifest(store, "reviews", snapshotOf(CUT));
+      expect((await known(store)).written).toEqual([other]);
+      await store.remove(["reviews/gaps/g.json"]);
+      const shorter = { ...other, lostUntilSeconds: lost.lostUntilSeconds - 1 };
+      await recordGap(store, "reviews", "g", shorter);
+      expect((await known(store)).gaps).toHaveLength(2);
+    });
+
+    test("there is none before the first snapshot, nor where it is of after the beginning", async () => {
+      const store = new MemoryStore();
+      await saveStreamBeginning(store, "reviews", beginning);
+      await commitManifest(store, "reviews", manifestOf(1, READ_SINCE));
+      expect((await known(store)).gaps).toEqual([]);
+      await commitManifest(store, "reviews", snapshotOf(lost.lostUntilSeconds, 2));
+      expect((await known(store)).gaps).toEqual([]);
+    });
   });
 
   test("one that cannot be read is damage, so that it is not forgotten", async () => {

@@ -4,6 +4,7 @@ import { initialManifest, type Manifest, manifestText } from "../../src/core/man
 import { saveReadingState } from "../../src/core/reading-state.ts";
 import { parseSchema } from "../../src/core/schema.ts";
 import { tableStatus } from "../../src/core/status.ts";
+import { saveStreamBeginning } from "../../src/core/stream-beginning.ts";
 import { type StreamWatch, saveStreamWatch } from "../../src/core/stream-watch.ts";
 import { FakeEngine } from "../support/fake-engine.ts";
 import { MemoryStore } from "../support/memory-store.ts";
@@ -109,6 +110,16 @@ describe("the health of a table", () => {
     const mended = seeded(NOW - HOUR);
     await recordGap(mended, "t", "g", gap);
     expect(await statusOf(mended)).toMatchObject({ health: "healthy", openGaps: [], mendedGaps: [gap] });
+  });
+
+  test("is a gap where the snapshot is older than the stream's reading", async () => {
+    const store = seeded(NOW - 3 * HOUR);
+    const stream = { arn: ARN, createdAtSeconds: NOW - 2 * HOUR };
+    await saveStreamBeginning(store, "t", { stream, readSinceSeconds: NOW - HOUR });
+    expect(await statusOf(store)).toMatchObject({
+      health: "gap",
+      openGaps: [{ reason: "started-late", lostUntilSeconds: NOW - 2 * HOUR }],
+    });
   });
 
   test("is unread once the stream may have dropped what a reader that stands still has not read", async () => {

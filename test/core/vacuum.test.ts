@@ -61,6 +61,7 @@ describe("what is removed", () => {
       "changes/dt=2020-01-01/hr=00/a_until-1.parquet",
       "schema.json",
       "position.json",
+      "beginning.json",
       "source.json",
       "gaps/a.json",
       "quarantine/no-key/a.jsonl",

@@ -333,6 +333,29 @@ describe("gaps", () => {
     expect((await readAll(await open())).gaps).toEqual([]);
   });
 
+  test.each([
+    [29, []],
+    [31, ["trimmed"]],
+  ])(
+    "a first reading that comes to a shard only after %d minutes finds %j of what went meanwhile",
+    async (minutes, told) => {
+      const shard = stream.shard("a");
+      const written = stream.write(shard, 3);
+      const beganMs = timing.nowMs();
+      dynamo.fault = (call) => {
+        if (call !== "getRecords" || timing.nowMs() - beganMs > minutes * 60_000) return undefined;
+        return serviceError("ExpiredIteratorException");
+      };
+      const reader = await open(undefined, { outageSecondsMax: 3_600 });
+      shard.trimmed = 2;
+      const batches: ChangeBatch[] = [];
+      while ((batches.at(-1)?.records ?? []).length === 0)
+        batches.push(await reader.next({ recordsMax: 9, waitMs: 3_600_000 }));
+      expect(batches.flatMap(({ gaps }) => gaps.map(({ reason }) => reason))).toEqual(told);
+      expect(batches.at(-1)?.records.map(recordName)).toEqual([`a:${written[2]}`]);
+    },
+  );
+
   test("an unfinished shard that is not listed any more is a gap, and its children are read", async () => {
     stream.write(stream.shard("b", "a"), 1);
     const { names, gaps, last } = await readAll(

@@ -11,6 +11,7 @@ import {
   positionPath,
   schemaPath,
   sourcePath,
+  streamBeginningPath,
   streamWatchPath,
 } from "../../src/core/lake-path.ts";
 import { manifestAsOf, readGaps, readSchema } from "../../src/core/lake-table.ts";
@@ -23,6 +24,7 @@ import { parseSchemaText, type SchemaFile } from "../../src/core/schema.ts";
 import { segmentColumns } from "../../src/core/sql/columns.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
 import { tableStatus } from "../../src/core/status.ts";
+import { readStreamBeginning } from "../../src/core/stream-beginning.ts";
 import { readStreamWatch } from "../../src/core/stream-watch.ts";
 import { itemLine, lineWriter } from "../../src/core/wire-line.ts";
 import { recallSource } from "../../src/embedded/source-memory.ts";
@@ -95,6 +97,15 @@ const FILES: Readonly<
     path: sourcePath("t"),
     json: { endpoint: "http://localhost:8000", region: "eu-west-1" },
     read: (store) => recallSource(store, "t"),
+  },
+  beginning: {
+    path: streamBeginningPath("t"),
+    json: {
+      format: 1,
+      stream: { arn: "arn", createdAtSeconds: NOW + 0.5, isFirst: true },
+      readSinceSeconds: NOW,
+    },
+    read: (store) => readStreamBeginning(store, "t"),
   },
   watch: {
     path: streamWatchPath("t"),

@@ -3,7 +3,7 @@ import { itemText } from "../../src/core/attribute-value.ts";
 import type { WireValue } from "../../src/core/codec/encoding.ts";
 import { DynalakeError } from "../../src/core/error.ts";
 import { quarantineFolder } from "../../src/core/lake-path.ts";
-import { latestManifest, schemaAt } from "../../src/core/lake-table.ts";
+import { knownGaps, latestManifest, schemaAt } from "../../src/core/lake-table.ts";
 import {
   chosenManifest,
   currentView,
@@ -16,8 +16,16 @@ import {
 import type { Manifest } from "../../src/core/manifest.ts";
 import { rowCodec, toItem } from "../../src/core/row.ts";
 import type { ModelEngine } from "./model-engine.ts";
-import { eventOf, isJunk, itemOf, type ModelChange } from "./model-table.ts";
-import { BEFORE_ALL_COMMITS, type Commit, type Possible, type Row, shownBy } from "./rule.ts";
+import { eventOf, isJunk, itemOf, type ModelChange, type ModelRecord } from "./model-table.ts";
+import {
+  BEFORE_ALL_COMMITS,
+  type Commit,
+  FUZZ_SECONDS,
+  MARGIN_SECONDS,
+  type Possible,
+  type Row,
+  shownBy,
+} from "./rule.ts";
 import type { SqlRow } from "./sql-evaluation.ts";
 import { TABLE, type World, Wrong } from "./world.ts";
 
@@ -137,6 +145,28 @@ export async function checkQuarantine(world: World, read: ReadonlySet<unknown>):
     if (!kept.has(raw)) throw new Wrong("quarantine", `it lacks ${raw}`);
     world.counts.add("quarantined records found");
   }
+}
+
+/** A change that was not delivered and never will be is older than a snapshot, or in a hole that was found. */
+export async function checkLosses(world: World, lost: Iterable<ModelChange>): Promise<void> {
+  const { commit, store } = world;
+  const gaps = await knownGaps(store, TABLE, await latestManifest(store, TABLE));
+  for (const change of lost) {
+    if (world.isDelivered(change)) continue;
+    world.counts.add("changes lost by the stream");
+    const { timeSeconds, realSeconds } = change;
+    const isInSnapshot =
+      timeSeconds < commit.floorSeconds || realSeconds <= commit.floorSeconds + MARGIN_SECONDS - FUZZ_SECONDS;
+    const isInGap = gaps.some(({ lostUntilSeconds }) => lostUntilSeconds >= realSeconds);
+    const isBeforeAll = commit.floorSeconds === 0 && !wasOwed(world, change);
+    if (!isInSnapshot && !isInGap && !isBeforeAll)
+      throw new Wrong("no silent loss", `${JSON.stringify(change)} is nowhere`);
+  }
+}
+
+/** Without a snapshot, a lake has the changes since the first position in its stream was saved. */
+export function wasOwed(world: World, record: ModelRecord): boolean {
+  return record.realSeconds > (world.firstPositionSeconds ?? Number.POSITIVE_INFINITY);
 }
 
 function compareRows(

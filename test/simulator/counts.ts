@@ -47,6 +47,7 @@ export const EVENTS: readonly string[] = [
   "expiries",
   "failed after: commit",
   "failed after: deliver",
+  "first snapshots of a table whose stream is read",
   "folds that found nothing",
   "gaps mended",
   "gaps: stream-recreated",

@@ -1,6 +1,6 @@
 /** A history: settings and steps that follow from a seed, and what becomes of them. */
 import { randomOf } from "../support/random.ts";
-import { checkAsOf, checkHistory, checkItems, checkSnapshot, checkView } from "./checks.ts";
+import { checkAsOf, checkHistory, checkItems, checkLosses, checkSnapshot, checkView } from "./checks.ts";
 import type { Counts } from "./counts.ts";
 import { type Settings, type StepKind, settingsOf, weighted } from "./settings.ts";
 import { settle } from "./settling.ts";
@@ -98,6 +98,7 @@ async function checkSample(world: World, dice: number): Promise<void> {
   await checkHistory(world);
   await checkItems(world);
   await checkSnapshot(world);
+  await checkLosses(world, world.lostBeforeReading);
   const from = Math.max(world.keptSinceSeconds, world.settings.startSeconds);
   const commit = random.choice(world.commits);
   const times = [

@@ -17,6 +17,7 @@ import { eventOf, type ModelShard, type ModelStream, type ModelTable } from "./m
 export interface ModelSourceContext {
   readonly table: ModelTable;
   readonly actor: Actor;
+  readonly nowSeconds: () => number;
   /** Which of so many shards is read next. */
   readonly pick: (among: number) => number;
 }
@@ -30,13 +31,17 @@ export function modelSource(context: ModelSourceContext): ChangeSource {
 /** What a follower waits for between two batches. */
 export const NEXT_BATCH = "next batch";
 
+/** What is read first so long after the stream was opened is owed, as by the reader of real streams. */
+const FIRST_READ_SECONDS_MAX = 1800;
+
 class ModelReader implements ChangeReader {
   readonly #context: ModelSourceContext;
   #stream: ModelStream;
   #positions: ReadonlyMap<string, ShardPosition> = new Map();
   #gaps: StreamGap[] = [];
-  /** Whether the oldest records are owed: whoever begins to read a stream takes it as it is. */
+  /** Whether the oldest records are owed: whoever begins to read a stream takes it as it is at that time. */
   #owed: boolean;
+  #openedSeconds: number;
 
   constructor(context: ModelSourceContext, from: StreamPosition | undefined) {
     this.#context = context;
@@ -45,6 +50,7 @@ class ModelReader implements ChangeReader {
     const older = streams.find(({ arn, shards }) => arn === from?.streamArn && shards.some(isListed));
     this.#stream = older ?? newest;
     this.#owed = older !== undefined;
+    this.#openedSeconds = context.nowSeconds();
     if (older !== undefined) this.#positions = new Map(Object.entries(from?.shards ?? {}));
     else if (from !== undefined) this.#gaps.push(recreated(from.streamArn, newest.arn));
   }
@@ -99,7 +105,8 @@ class ModelReader implements ChangeReader {
 
   #passTrimmed(shard: ModelShard): void {
     if (this.#given(shard) >= shard.trimmed) return;
-    if (this.#owed) this.#gaps.push({ reason: "trimmed", detail: `shard ${shard.id}` });
+    const isLate = this.#context.nowSeconds() - this.#openedSeconds > FIRST_READ_SECONDS_MAX;
+    if (this.#owed || isLate) this.#gaps.push({ reason: "trimmed", detail: `shard ${shard.id}` });
     this.#move(shard, { after: String(shard.trimmed) });
   }
 
@@ -134,6 +141,7 @@ class ModelReader implements ChangeReader {
     this.#stream = newest;
     this.#positions = new Map();
     this.#owed = false;
+    this.#openedSeconds = this.#context.nowSeconds();
     return true;
   }
 }

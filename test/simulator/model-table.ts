@@ -87,6 +87,19 @@ export class ModelTable {
     return last?.disabledAtSeconds === undefined ? last : undefined;
   }
 
+  /** Whether whoever begins to read the newest stream does not find a change of before its end. */
+  isLost(change: ModelChange): boolean {
+    const { shards = [], disabledAtSeconds = Number.POSITIVE_INFINITY } = this.streams.at(-1) ?? {};
+    const isHeld = shards.some((shard) => !shard.expired && shard.records.includes(change, shard.trimmed));
+    return !isHeld && change.realSeconds < disabledAtSeconds;
+  }
+
+  /** Whoever begins to read now does not find all that was written. */
+  get hasLost(): boolean {
+    const { streams } = this;
+    return streams.length > 1 || streams.some(({ shards }) => shards.some(({ trimmed }) => trimmed > 0));
+  }
+
   write(
     write: Pick<ModelChange, "key" | "realSeconds" | "timeSeconds" | "value" | "expired">,
     sequenceStep: number,

@@ -28,6 +28,7 @@ import { type Actor, gatedEngine, gatedStore, InjectedFailure } from "./actors.t
 import { directSink } from "./model-sink.ts";
 import { modelSource } from "./model-source.ts";
 import { eventOf, isJunk, itemOf, type ModelRecord, type ModelShard } from "./model-table.ts";
+import { FUZZ_SECONDS } from "./rule.ts";
 import type { SqlRow } from "./sql-evaluation.ts";
 import { type Export, type Process, TABLE, type World } from "./world.ts";
 
@@ -60,6 +61,7 @@ export async function startFollower(
     source: modelSource({
       table: world.table,
       actor: process.actor,
+      nowSeconds: () => world.nowSeconds,
       pick: (among) => random.integer(0, among - 1),
     }),
     newRun: world.newRunOf(process),
@@ -213,8 +215,7 @@ async function asSteps(
   return planned;
 }
 
-/** An export is fuzzy before its time; a scan goes on for a while after it. */
-const FUZZ_SECONDS = 50;
+/** A scan goes on for a while after its time. */
 const SCAN_SECONDS = 600;
 
 /** Brings an export in: each key as it was at some moment around the export's time. */

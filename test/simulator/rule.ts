@@ -9,6 +9,9 @@ export const SKEW_SECONDS = 120;
 /** A snapshot's floor lies so much before its export time. */
 export const MARGIN_SECONDS = 120;
 
+/** An export shows the items of moments not so long before its time. */
+export const FUZZ_SECONDS = 50;
+
 /** The changes of each object of the change log, in the order in which the objects appeared. */
 export type Log = readonly (readonly ModelChange[])[];
 

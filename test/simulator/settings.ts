@@ -38,6 +38,8 @@ export interface Settings {
   /** The share of calls that fail, or in which a process dies. */
   readonly failureShare: number;
   readonly snapshotsKept: number;
+  /** Embedded: late is when the stream has lost something; exports of before may be brought in after it. */
+  readonly firstReading: "at any time" | "late" | "late, and before any snapshot";
   readonly weights: Readonly<Record<StepKind, number>>;
 }
 
@@ -70,7 +72,7 @@ export function settingsOf(random: Random): Settings {
       return [kind, WEIGHTS[kind] * factor];
     }),
   ) as Record<StepKind, number>;
-  return {
+  return withFirstReading({
     deployment: random.choice(["embedded", "aws"]),
     keys: random.choice([2, 4, 4, 12]),
     partitionBy: random.choice(["bucket(1)", "bucket(3)", "identity(g)"]),
@@ -82,7 +84,27 @@ export function settingsOf(random: Random): Settings {
     bufferSeconds: random.choice([60, 900, 3000]),
     failureShare: random.choice([0, 0.01, 0.05]),
     snapshotsKept: random.choice([1, 2]),
+    firstReading: random.choice([
+      "at any time",
+      "at any time",
+      "at any time",
+      "late",
+      "late, and before any snapshot",
+    ]),
     weights,
+  });
+}
+
+/** A stream that is read late has to lose something before that, and exports of before have to be there after it. */
+function withFirstReading(settings: Settings): Settings {
+  if (settings.firstReading === "at any time") return settings;
+  const { wait, export: exported, seed } = WEIGHTS;
+  const weights = { wait: wait * 3, export: exported * 3, seed: seed * 3 };
+  return {
+    ...settings,
+    deployment: "embedded",
+    pace: "hours",
+    weights: { ...settings.weights, ...weights },
   };
 }
 

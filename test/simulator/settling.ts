@@ -1,10 +1,18 @@
 /** The end of a history: everything is delivered and folded, and then the lake is the table. */
-import { latestManifest, readGaps } from "../../src/core/lake-table.ts";
+import { knownGaps, latestManifest } from "../../src/core/lake-table.ts";
 import { openGaps } from "../../src/core/manifest.ts";
 import type { Random } from "../support/random.ts";
-import { checkAsOf, checkHistory, checkItems, checkQuarantine, checkSnapshot, checkView } from "./checks.ts";
+import {
+  checkAsOf,
+  checkHistory,
+  checkItems,
+  checkLosses,
+  checkQuarantine,
+  checkSnapshot,
+  checkView,
+  wasOwed,
+} from "./checks.ts";
 import { NEXT_BATCH } from "./model-source.ts";
-import type { ModelRecord } from "./model-table.ts";
 import {
   startFollower,
   startInvocation,
@@ -23,7 +31,7 @@ export async function settle(world: World, random: Random): Promise<void> {
   await checkView(world);
   await world.advance(200);
   await foldAll(world, random);
-  await checkLosses(world);
+  await checkLosses(world, world.table.changes);
   await mendGaps(world, random);
   await checkTruth(world);
   if (random.next() < 0.5) {
@@ -69,29 +77,10 @@ async function foldAll(world: World, random: Random): Promise<void> {
   }
 }
 
-/** A change that was never delivered is older than a snapshot, or in a hole that was found. */
-async function checkLosses(world: World): Promise<void> {
-  const gaps = await readGaps(world.store, TABLE);
-  for (const change of world.table.changes) {
-    if (world.isDelivered(change)) continue;
-    world.counts.add("changes lost by the stream");
-    const isInSnapshot = change.timeSeconds < world.commit.floorSeconds;
-    const isInGap = gaps.some(({ lostUntilSeconds }) => lostUntilSeconds >= change.realSeconds);
-    const isBeforeAll = world.commit.floorSeconds === 0 && !wasOwed(world, change);
-    if (!isInSnapshot && !isInGap && !isBeforeAll)
-      throw new Wrong("no silent loss", `${JSON.stringify(change)} is nowhere`);
-  }
-}
-
-/** Without a snapshot, a lake has the changes since the first position in its stream was saved. */
-function wasOwed(world: World, record: ModelRecord): boolean {
-  return record.realSeconds > (world.firstPositionSeconds ?? Number.POSITIVE_INFINITY);
-}
-
 async function mendGaps(world: World, random: Random): Promise<void> {
   const isOpen = async (): Promise<boolean> => {
     const manifest = await latestManifest(world.store, TABLE);
-    return openGaps(manifest, await readGaps(world.store, TABLE)).length > 0;
+    return openGaps(manifest, await knownGaps(world.store, TABLE, manifest)).length > 0;
   };
   const isWhole =
     world.commit.floorSeconds > 0 || world.table.changes.every((change) => world.isDelivered(change));

@@ -22,8 +22,6 @@ type Run = (world: World, random: Random) => Promise<Told>;
 /** Clocks of two hosts differ by at most twice as much. */
 const CLOCK_SECONDS = 60;
 const PROCESSES_MAX = 6;
-/** An older export is not brought in any more. */
-const EXPORT_AGE_MAX = 20 * 3600;
 
 export const steps: Readonly<Record<StepKind, Run>> = {
   wait,
@@ -182,6 +180,7 @@ async function deliver(world: World, random: Random): Promise<Told> {
     if (shards.length === 0) return undefined;
     return begun(world, random, () => startInvocation(world, random, random.choice(shards)));
   }
+  if (world.settings.firstReading !== "at any time" && !world.table.hasLost) return undefined;
   const follower = world.processes.find(({ kind }) => kind === "follower");
   if (follower === undefined) return begun(world, random, () => startFollower(world, random, "for ever"));
   const batches = random.integer(1, 3);
@@ -237,8 +236,9 @@ async function exported(world: World): Promise<Told> {
 }
 
 async function seeded(world: World, random: Random): Promise<Told> {
-  const oldest = world.nowSeconds - EXPORT_AGE_MAX;
-  const exports = world.exports.filter(({ exportTimeSeconds }) => exportTimeSeconds >= oldest);
+  const { exports, settings } = world;
+  const readsFirst = settings.deployment === "embedded" && settings.firstReading.includes("before");
+  if (readsFirst && world.firstPositionSeconds === undefined) return undefined;
   if (exports.length === 0) return undefined;
   const chosen = random.choice(exports);
   world.exports.splice(world.exports.indexOf(chosen), 1);

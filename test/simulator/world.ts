@@ -80,6 +80,8 @@ export class World {
   exportedAtSeconds: number | undefined;
   /** When a position in the stream was saved for the first time. */
   firstPositionSeconds: number | undefined;
+  /** What the stream did not hold any more by then, and nobody had read. */
+  lostBeforeReading: readonly ModelChange[] = [];
   nowSeconds: number;
   readonly #delivered: Set<ModelChange> = new Set();
   readonly #newestOfKey: Map<number, number> = new Map();
@@ -261,7 +263,12 @@ export class World {
   }
 
   #written(path: string, content: Uint8Array): void {
-    if (path === positionPath(TABLE)) this.firstPositionSeconds ??= this.nowSeconds;
+    if (path === positionPath(TABLE) && this.firstPositionSeconds === undefined) {
+      this.firstPositionSeconds = this.nowSeconds;
+      this.lostBeforeReading = this.table.changes.filter(
+        (change) => !this.isDelivered(change) && this.table.isLost(change),
+      );
+    }
     if (!path.startsWith(`${TABLE}/manifest/`)) return;
     const manifest = JSON.parse(new TextDecoder().decode(content));
     const process = this.runs.get(manifest.run);
@@ -285,6 +292,8 @@ export class World {
       const floorSeconds = (process.exportTimeSeconds as number) - MARGIN_SECONDS;
       if (commit.floorSeconds !== floorSeconds || commit.horizonSeconds !== floorSeconds)
         this.#wrong ??= new Wrong("a snapshot's floor", `${commit.floorSeconds}, not ${floorSeconds}`);
+      if (this.firstPositionSeconds !== undefined && before.floorSeconds === 0)
+        this.counts.add("first snapshots of a table whose stream is read");
       return { ...commit, seeded: process.seeded as Map<number, string>, folded: 0, foldedMost: 0 };
     }
     if (commit.floorSeconds !== before.floorSeconds || commit.horizonSeconds < before.horizonSeconds)

@@ -9,7 +9,12 @@ export function storeSink(store: MemoryStore, table: string): ChangeSink {
     deliver: async (rows, arrivedAtSeconds) => {
       const newest = Math.max(...rows.map((row) => row.changedAtSeconds));
       objects++;
-      const path = changeObjectPath(table, arrivedAtSeconds, newest, `${store.calls.length}-${objects}`);
+      const path = changeObjectPath(
+        table,
+        arrivedAtSeconds,
+        newest,
+        `${String(store.calls.length).padStart(4, "0")}-${objects}`,
+      );
       await store.create(path, new TextEncoder().encode(rows.map((row) => row.line).join("")));
     },
   };

@@ -1,6 +1,6 @@
 /** What waits for a person: told as metrics at each compaction, and alarmed on. */
 import { quarantineFolder } from "../../core/lake-path.ts";
-import { latestManifest, readGaps } from "../../core/lake-table.ts";
+import { knownGaps, latestManifest } from "../../core/lake-table.ts";
 import { openGaps } from "../../core/manifest.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { undeliveredObjects } from "../../core/status.ts";
@@ -15,7 +15,8 @@ export interface LakeHealth {
 }
 
 export async function lakeHealth(store: ObjectStore, table: string, mappingId: string): Promise<LakeHealth> {
-  const gaps = openGaps(await latestManifest(store, table), await readGaps(store, table));
+  const manifest = await latestManifest(store, table);
+  const gaps = openGaps(manifest, await knownGaps(store, table, manifest));
   const { failedBatches, unconverted } = await undeliveredObjects(store, table, mappingId);
   return {
     OpenGaps: gaps.length,

@@ -2,6 +2,7 @@
 import { type Look, lookAtStream, type Sighting } from "../../core/gap.ts";
 import { latestManifest, recordGrowingGap } from "../../core/lake-table.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
+import { readStreamBeginning, saveStreamBeginning } from "../../core/stream-beginning.ts";
 import { readStreamWatch, saveStreamWatch } from "../../core/stream-watch.ts";
 
 export interface WatchContext {
@@ -12,10 +13,15 @@ export interface WatchContext {
 /** Doing it again, also after a death in between, finds the same holes under the same names. */
 export async function watchStream(context: WatchContext, table: string, sighting: Sighting): Promise<Look> {
   const { store, nowSeconds } = context;
-  const before = await readStreamWatch(store, table);
-  const look = lookAtStream(await latestManifest(store, table), before, sighting, nowSeconds());
+  const earlier = {
+    watch: await readStreamWatch(store, table),
+    beginning: await readStreamBeginning(store, table),
+  };
+  const look = lookAtStream(await latestManifest(store, table), earlier, sighting, nowSeconds());
   // Before the look is kept: a hole that was found is never forgotten.
   for (const { id, gap } of look.gaps) await recordGrowingGap(store, table, id, gap);
+  if (look.beginning !== undefined && earlier.beginning === undefined)
+    await saveStreamBeginning(store, table, look.beginning);
   await saveStreamWatch(store, table, look.watch);
   return look;
 }

@@ -1,6 +1,6 @@
 /** `dynalake verify`: proves the lake against its source, and names every difference. */
 import { quarantineFolder } from "../../core/lake-path.ts";
-import { readGaps } from "../../core/lake-table.ts";
+import { knownGaps } from "../../core/lake-table.ts";
 import { chosenManifest } from "../../core/lake-view.ts";
 import { openGaps } from "../../core/manifest.ts";
 import { undeliveredObjects } from "../../core/status.ts";
@@ -62,6 +62,7 @@ async function verifyOne(
       onProgress: (progress) => context.terminal.progress(progressText(schema.table, progress)),
     });
     context.terminal.settle();
+    const manifest = await chosenManifest(table, undefined);
     const differing = new Set(verification.differences.map(({ keyHash }) => keyHash));
     return {
       ...verification,
@@ -70,7 +71,7 @@ async function verifyOne(
       quarantined: await quarantineReasons(store, schema.table, schema.key, differing),
       quarantine: (await store.list(quarantineFolder(schema.table))).length,
       undelivered: await undeliveredObjects(store, schema.table, table.mappingId),
-      openGaps: openGaps(await chosenManifest(table, undefined), await readGaps(store, schema.table)),
+      openGaps: openGaps(manifest, await knownGaps(store, schema.table, manifest)),
     };
   } finally {
     close();

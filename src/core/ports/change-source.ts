@@ -30,6 +30,8 @@ export interface StreamIdentity {
   readonly arn: string;
   /** Seconds since the epoch when the stream was created, where the service tells. */
   readonly createdAtSeconds?: number;
+  /** The table was created with it: nothing was ever written before it. */
+  readonly isFirst?: true;
 }
 
 export interface ChangeBatch {

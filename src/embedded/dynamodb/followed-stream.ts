@@ -38,6 +38,8 @@ const budgetLimits = { callsMax: 16, bytesMax: 128_000_000 } as const;
 /** The time of one poll, on average, that many idle shards may cost this machine and the bill. */
 const pollShareMs = 20;
 const listSoonMs = 1_000;
+/** Less than the hour that is allowed for clocks where it is told since when a new reader has everything. */
+const firstReadMsMax = 30 * 60_000;
 
 /** Follows one stream through all of its shards, parents before children, until it is closed, drained or gone. */
 export class FollowedStream {
@@ -54,6 +56,7 @@ export class FollowedStream {
   #listed: ReadonlyMap<string, ListedShard> = new Map();
   #gaps: StreamGap[] = [];
   readonly #resumed: boolean;
+  readonly #openedMs: number;
   #enabled: boolean;
   #listings = 0;
   #fruitlessListings = 0;
@@ -70,6 +73,7 @@ export class FollowedStream {
     this.#enabled = stream.listing.enabled;
     this.#positions = new Map(Object.entries(stream.from?.shards ?? {}));
     this.#resumed = this.#positions.size > 0;
+    this.#openedMs = stream.timing.nowMs();
     this.#position = stream.from ?? { streamArn: stream.streamArn, shards: {} };
   }
 
@@ -230,14 +234,15 @@ export class FollowedStream {
 
   #readerOf(shardId: string): ShardReader {
     const { api, streamArn, tuning, timing } = this.#stream;
+    const isOwed = this.#resumed || this.#listings > 0;
     const cursor = new ShardCursor({
       api,
       streamArn,
       shardId,
       after: this.#positions.get(shardId)?.after,
       startsAt: this.#listed.get(shardId)?.startsAt,
-      // Whoever reads a stream for the first time takes its oldest shards as they are.
-      beginningIsOwed: this.#resumed || this.#listings > 0,
+      // Whoever reads a stream for the first time takes its oldest shards as they are at that time, and not as they are hours later.
+      beginningIsOwed: () => isOwed || timing.nowMs() - this.#openedMs > firstReadMsMax,
       onGap: (gap) => this.#tell([gap]),
     });
     return new ShardReader({

@@ -14,8 +14,8 @@ export interface ShardPlace {
   readonly after: string | undefined;
   /** Sequence number with which the shard begins. */
   readonly startsAt: string | undefined;
-  /** Whether the shard's beginning is owed: if that has been trimmed, it is a gap. */
-  readonly beginningIsOwed: boolean;
+  /** Whether the shard's beginning is owed by now: if that has been trimmed, it is a gap. */
+  readonly beginningIsOwed: () => boolean;
   readonly onGap: (gap: StreamGap) => void;
 }
 
@@ -39,7 +39,7 @@ export class ShardCursor {
   constructor(place: ShardPlace) {
     this.#place = place;
     this.#lastFetched = place.after;
-    this.#beginningProven = !place.beginningIsOwed || place.startsAt === undefined;
+    this.#beginningProven = place.startsAt === undefined;
   }
 
   /** The shard has no more records: its last answer had no further iterator, which is the only sign of it. */
@@ -78,7 +78,7 @@ export class ShardCursor {
       case "TrimmedDataAccessException":
         this.#fromHorizon = true;
         this.#iterator = undefined;
-        if (this.#lastFetched !== undefined || this.#place.beginningIsOwed) this.#tellTrimmed();
+        if (this.#lastFetched !== undefined || this.#place.beginningIsOwed()) this.#tellTrimmed();
         return "now";
       case "ExpiredIteratorException":
         this.#iterator = undefined;
@@ -94,7 +94,7 @@ export class ShardCursor {
   }
 
   async #obtainIterator(signal: AbortSignal): Promise<string | undefined> {
-    const { api, streamArn, shardId } = this.#place;
+    const { api, streamArn, shardId, beginningIsOwed } = this.#place;
     const after = this.#fromHorizon ? undefined : this.#lastFetched;
     const start =
       after === undefined
@@ -102,7 +102,8 @@ export class ShardCursor {
         : ({ ShardIteratorType: "AFTER_SEQUENCE_NUMBER", SequenceNumber: after } as const);
     const answer = await api.getShardIterator({ StreamArn: streamArn, ShardId: shardId, ...start }, signal);
     // In this order: what is trimmed between the two answers is noticed by the second.
-    if (after === undefined && !this.#beginningProven) await this.#proveBeginning(signal);
+    if (after === undefined && !this.#beginningProven && beginningIsOwed())
+      await this.#proveBeginning(signal);
     return answer.ShardIterator;
   }
 

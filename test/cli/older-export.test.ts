@@ -1,0 +1,102 @@
+/** An export that is older than the stream's reading leaves a hole where it is brought in afterwards. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
+import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
+import { done, dynalake } from "../support/cli.ts";
+import { withFolder } from "../support/folders.ts";
+import { writeExport } from "./export-fixture.ts";
+import { connectTo, SourceTable } from "./source-table.ts";
+
+let emulator: Emulator;
+let connection: SourceConnection;
+
+beforeAll(async () => {
+  emulator = await startEmulator({ kinds: ["dynoxide"] });
+  connection = connectTo(emulator.endpoint);
+});
+
+afterAll(async () => {
+  connection?.close();
+  await emulator?.stop();
+});
+
+const ITEM = { User: { S: "u1" }, Book: { S: "Emma" } };
+const RECORD = {
+  eventName: "INSERT",
+  dynamodb: {
+    ApproximateCreationDateTime: Date.now() / 1000,
+    Keys: ITEM,
+    NewImage: ITEM,
+    SequenceNumber: "0",
+    StreamViewType: "NEW_AND_OLD_IMAGES",
+  },
+};
+
+/** A lake that has followed the stream before it got any snapshot: what it had before was recorded elsewhere. */
+async function followedLake(folder: string, table: SourceTable): Promise<string> {
+  const lake = join(folder, "lake");
+  const recording = join(folder, "recording.json");
+  await writeFile(recording, JSON.stringify({ Records: [RECORD] }));
+  const name = table.name.toLowerCase();
+  await done(["replay", recording, "--name", name, "--key", "User,Book", "--lake", lake]);
+  const source = ["--table", table.name, "--endpoint", emulator.endpoint];
+  const followed = await dynalake(["run", "--once", ...source, "--name", name, "--lake", lake]);
+  expect(followed).toMatchObject({ code: 0, stderr: expect.not.stringContaining("first snapshot") });
+  return lake;
+}
+
+async function health(lake: string) {
+  const text = await done(["status", "--lake", lake]);
+  const { tables } = JSON.parse(await done(["status", "--lake", lake, "--json"]));
+  const { health: word, openGaps, mendedGaps } = tables[0];
+  return { text, told: { health: word, openGaps, mendedGaps } };
+}
+
+test("a snapshot of an older export tells the hole before the stream's beginning until a later one mends it", async () => {
+  await withFolder(async (folder) => {
+    const table = await SourceTable.create(connection, "Older");
+    await table.put(ITEM);
+    const lake = await followedLake(folder, table);
+    expect((await health(lake)).told).toEqual({ health: "healthy", openGaps: [], mendedGaps: [] });
+    const take = async (name: string, exportTime: string): Promise<void> => {
+      const whole = await writeExport(join(folder, name), [ITEM], { table: table.name, exportTime });
+      await done([
+        "snapshot",
+        "--from-export",
+        whole,
+        "--key",
+        "User,Book",
+        "--name",
+        "older",
+        "--lake",
+        lake,
+      ]);
+    };
+    await take("old", "2023-11-14T22:13:20.000Z");
+    const open = await health(lake);
+    expect(open.told).toMatchObject({
+      health: "gap",
+      openGaps: [{ reason: "started-late" }],
+      mendedGaps: [],
+    });
+    expect(open.text).toMatch(/^GAP +the stream is younger than the last snapshot .*take a snapshot after/m);
+    await take("new", new Date(Date.now() + 600_000).toISOString());
+    expect((await health(lake)).told).toEqual({
+      health: "healthy",
+      openGaps: [],
+      mendedGaps: open.told.openGaps,
+    });
+  });
+});
+
+test("a snapshot of the table that is taken while its stream is followed already leaves none", async () => {
+  await withFolder(async (folder) => {
+    const table = await SourceTable.create(connection, "Fresh");
+    await table.put(ITEM);
+    const lake = await followedLake(folder, table);
+    await done(["snapshot", "--table", table.name, "--endpoint", emulator.endpoint, "--lake", lake]);
+    expect((await health(lake)).told).toEqual({ health: "healthy", openGaps: [], mendedGaps: [] });
+  });
+});
