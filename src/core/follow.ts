@@ -29,6 +29,8 @@ export interface Follower {
   step(): Promise<Delivery>;
   /** Whether the reader has seen the end of the stream, and all before it is delivered. */
   caughtUp(): boolean;
+  /** All that the stream had at this moment is delivered; 0 where no such moment is known. */
+  deliveredUntilSeconds(): number;
   close(): Promise<void>;
 }
 
@@ -69,6 +71,7 @@ class StreamFollower implements Follower {
   /** The batch of a step that failed: the reader gives it once, so that the next step delivers it. */
   #undelivered: ChangeBatch | undefined;
   #caughtUp = false;
+  #deliveredUntilSeconds = 0;
 
   constructor(context: FollowContext, reader: ChangeReader, saved: ReadingState | undefined) {
     this.#context = context;
@@ -92,6 +95,7 @@ class StreamFollower implements Follower {
     await this.#save(batch, delivery);
     this.#undelivered = undefined;
     this.#caughtUp = batch.caughtUp;
+    this.#deliveredUntilSeconds = batch.readUntilSeconds ?? 0;
     if (batch.records.length > 0) {
       this.#context.onEvent({ kind: "delivered", delivery, caughtUp: batch.caughtUp });
     }
@@ -100,6 +104,10 @@ class StreamFollower implements Follower {
 
   caughtUp(): boolean {
     return this.#caughtUp;
+  }
+
+  deliveredUntilSeconds(): number {
+    return this.#deliveredUntilSeconds;
   }
 
   async close(): Promise<void> {
@@ -118,12 +126,18 @@ class StreamFollower implements Follower {
     const state: ReadingState = {
       position: batch.position,
       savedAtSeconds,
-      caughtUpAtSeconds: batch.caughtUp ? savedAtSeconds : this.#saved?.caughtUpAtSeconds,
+      caughtUpAtSeconds: newest(this.#saved?.caughtUpAtSeconds, endSeconds(batch, savedAtSeconds)),
       newestChangeSeconds: newest(this.#saved?.newestChangeSeconds, delivery.newestChangeSeconds),
     };
     await saveReadingState(this.#context.store, this.#context.writer.codec.schema.table, state);
     this.#saved = state;
   }
+}
+
+/** The last moment at which the batch and those before it were all that the stream had, where there is one. */
+function endSeconds({ caughtUp, readUntilSeconds = 0 }: ChangeBatch, nowSeconds: number): number | undefined {
+  if (caughtUp) return nowSeconds;
+  return readUntilSeconds > 0 ? Math.floor(readUntilSeconds) : undefined;
 }
 
 function newest(a: number | undefined, b: number | undefined): number | undefined {

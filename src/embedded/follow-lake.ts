@@ -81,6 +81,8 @@ async function followTable(
   stop: AbortSignal,
 ): Promise<void> {
   const { schema, source } = table;
+  // The second after this one: what was written in the same second before it is read, too.
+  const onceSinceSeconds = request.once ? nowSeconds() + 1 : undefined;
   const follower = await openFollower({
     store: lake.store,
     sink: parquetSink(lake.root, schema, lake.session),
@@ -97,7 +99,7 @@ async function followTable(
   stop.addEventListener("abort", closeOnStop, { once: true });
   try {
     const fold = (oldestChangeSeconds: number) => foldLate(request, lake, schema, oldestChangeSeconds);
-    await stepUntil(follower, request.once, stop, fold);
+    await stepUntil(follower, onceSinceSeconds, stop, fold);
   } finally {
     stop.removeEventListener("abort", closeOnStop);
     await follower.close();
@@ -106,15 +108,23 @@ async function followTable(
 
 type Fold = (oldestChangeSeconds: number) => Promise<"folded" | "failed">;
 
-/** Steps until it is stopped, or once to the end. A compaction may have moved the horizon past what is delivered after it. */
-async function stepUntil(follower: Follower, once: boolean, stop: AbortSignal, fold: Fold): Promise<void> {
+/**
+ * Steps until it is stopped, or until all is delivered that the stream had at a moment. A stream that is always written to has
+ * no end. A compaction may have moved the horizon past what is delivered after it.
+ */
+async function stepUntil(
+  follower: Follower,
+  onceSinceSeconds: number | undefined,
+  stop: AbortSignal,
+  fold: Fold,
+): Promise<void> {
   // An earlier run may have died between a delivery and its fold.
   let oldestSeconds = 0;
   let foldedAtMs = Number.NEGATIVE_INFINITY;
   while (!stop.aborted) {
     const { rows, oldestChangeSeconds } = await follower.step();
     oldestSeconds = Math.min(oldestSeconds, oldestChangeSeconds ?? oldestSeconds);
-    const ended = once && rows === 0 && follower.caughtUp();
+    const ended = onceSinceSeconds !== undefined && hasEnded(follower, rows, onceSinceSeconds);
     const isDue = ended || performance.now() - foldedAtMs >= FOLD_SPACING_MS;
     if (isDue && Number.isFinite(oldestSeconds)) {
       if ((await fold(oldestSeconds)) === "folded") oldestSeconds = Number.POSITIVE_INFINITY;
@@ -123,6 +133,10 @@ async function stepUntil(follower: Follower, once: boolean, stop: AbortSignal, f
     if (ended) return;
     if (rows > 0) await pause(DELIVERY_SPACING_MS, stop);
   }
+}
+
+function hasEnded(follower: Follower, rows: number, sinceSeconds: number): boolean {
+  return (rows === 0 && follower.caughtUp()) || follower.deliveredUntilSeconds() >= sinceSeconds;
 }
 
 /** Folds what was delivered behind the horizon, which the view would not show until the next compaction. */

@@ -119,3 +119,34 @@ test("what a compaction came before is seen while `run` follows, and what a run 
     }
   });
 });
+
+test("`run --once` ends on a stream that always has one more change, once it has what was there when it began", async () => {
+  await withFolder(async (own) => {
+    const folder = join(own, "lake");
+    const lake = await openLake(folder);
+    try {
+      await writeSchema(lake.store, SCHEMA);
+      const began = nowSeconds();
+      let batches = 0;
+      const endless = new Stream();
+      const source: ChangeSource = {
+        open: async () => {
+          const reader = await endless.open();
+          return {
+            ...reader,
+            next: async (request) => {
+              endless.waiting.push(recordOf(`i${++batches}`, batches, began));
+              const batch = await reader.next(request);
+              // Three batches are of before.
+              return { ...batch, caughtUp: false, readUntilSeconds: batches > 3 ? began + 60 : began - 1 };
+            },
+          };
+        },
+      };
+      await follow(folder, source, { once: true, signal: new AbortController().signal });
+      expect(await shown(lake)).toEqual(["i1", "i2", "i3", "i4"]);
+    } finally {
+      await lake.close();
+    }
+  });
+});

@@ -66,6 +66,17 @@ describe("one step", () => {
     });
   });
 
+  test("says until when all is delivered, of a stream that is never at its end, too", async () => {
+    const { world, follower } = await opened(["a", "b", "c", "d", "e"]);
+    expect(follower.deliveredUntilSeconds()).toBe(0);
+    await follower.step();
+    expect(follower.deliveredUntilSeconds()).toBe(0);
+    world.source.readUntilSeconds = NOW - 2.5;
+    await follower.step();
+    expect([follower.deliveredUntilSeconds(), follower.caughtUp()]).toEqual([NOW - 2.5, false]);
+    expect(await readReadingState(world.store, "t")).toMatchObject({ caughtUpAtSeconds: NOW - 3 });
+  });
+
   test("writes an idle stream down as read to its end, but not at every step", async () => {
     const { world, follower } = await opened([]);
     for (const second of [0, 1, 4, 5, 6, 9, 10]) {

@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { ChangeBatch, ChangeReader, StreamPosition } from "../../src/core/ports/change-source.ts";
 import { type StreamTuning, streamSource } from "../../src/embedded/dynamodb/stream-source.ts";
-import { FakeDynamo, type FakeStream, networkError, recordName, serviceError } from "./fake-stream.ts";
+import {
+  FakeDynamo,
+  type FakeShard,
+  type FakeStream,
+  networkError,
+  recordName,
+  serviceError,
+} from "./fake-stream.ts";
 import { VirtualTiming } from "./virtual-timing.ts";
 
 const streamArn = "arn:aws:dynamodb:eu-west-1:1:table/Reviews/stream/2026-11-23T00:00:00.000";
@@ -154,6 +161,84 @@ describe("shards", () => {
     const reader = await open();
     await reader.next({ recordsMax: 9, waitMs: 1_000 });
     expect((await reader.next({ recordsMax: 9, waitMs: 20_000 })).reachedSeconds).toBe(0);
+  });
+
+  test("that have closed keep the stream from its end until their successors are read, or none comes for a minute", async () => {
+    const parent = stream.shard("a");
+    parent.closed = true;
+    const child = stream.shard("b", "a");
+    stream.write(child, 1);
+    child.listedFrom = 8;
+    const reader = await open();
+    const untilEnd = async () => {
+      const names: string[] = [];
+      for (;;) {
+        const { records, caughtUp, readUntilSeconds = 0 } = await reader.next({ recordsMax: 9, waitMs: 100 });
+        names.push(...records.map(recordName));
+        expect(readUntilSeconds > 0).toBe(caughtUp);
+        if (caughtUp) return names;
+      }
+    };
+    expect(await untilEnd()).toEqual(["b:103"]);
+    stream.shard("c", "b").listedFrom = 1_000_000;
+    child.closed = true;
+    const beganMs = timing.nowMs();
+    do await reader.next({ recordsMax: 9, waitMs: 100 });
+    while (timing.nowMs() - beganMs < 5_000);
+    await untilEnd();
+    expect(timing.nowMs() - beganMs).toBeGreaterThan(60_000);
+  });
+
+  /** Reads until all is read that the stream had at a moment; tells how long that took. */
+  async function secondsUntilRead(reader: ChangeReader, sinceMs: number): Promise<number> {
+    const beganMs = timing.nowMs();
+    for (let batches = 0; batches < 5_000; batches++) {
+      const { caughtUp, readUntilSeconds = 0 } = await reader.next({ recordsMax: 3, waitMs: 100 });
+      expect(caughtUp).toBe(false);
+      if (readUntilSeconds * 1_000 >= sinceMs) return (timing.nowMs() - beganMs) / 1_000;
+    }
+    throw new Error("it does not come to an end");
+  }
+
+  test("of which one always has one more record are read past a moment by what its records tell", async () => {
+    const shard = stream.shard("a");
+    stream.shard("b");
+    const made: Record<number, number> = {};
+    dynamo.madeAtSeconds = (number) => made[number];
+    dynamo.fault = (call, subject) => {
+      if (call !== "getRecords" || subject !== "a") return undefined;
+      for (const number of stream.write(shard, 1)) made[Number(number)] = timing.nowMs() / 1_000;
+      return undefined;
+    };
+    const seconds = await secondsUntilRead(await open(), timing.nowMs());
+    expect(seconds).toBeGreaterThanOrEqual(120);
+    expect(seconds).toBeLessThan(125);
+  });
+
+  test("that are at their end by turns, and never together, are read past a moment soon", async () => {
+    const shards = [stream.shard("a"), stream.shard("b")];
+    let polls = 0;
+    dynamo.fault = (call, subject) => {
+      if (call !== "getRecords") return undefined;
+      const turn = Math.floor(polls++ / 4) % 2;
+      if (shards[turn]?.id === subject) stream.write(shards[turn] as FakeShard, 1);
+      return undefined;
+    };
+    expect(await secondsUntilRead(await open(), timing.nowMs())).toBeLessThan(10);
+  });
+
+  test("that were at their end count as read only once all that was fetched before it is taken", async () => {
+    const shard = stream.shard("a");
+    stream.write(shard, 5);
+    const sinceMs = timing.nowMs();
+    const reader = await open();
+    await timing.pass(2_000);
+    for (const left of [3, 1]) {
+      const { readUntilSeconds } = await reader.next({ recordsMax: 2, waitMs: 100 });
+      expect([left, readUntilSeconds]).toEqual([left, 0]);
+    }
+    const { readUntilSeconds = 0 } = await reader.next({ recordsMax: 2, waitMs: 100 });
+    expect(readUntilSeconds * 1_000).toBeGreaterThanOrEqual(sinceMs);
   });
 
   test("all pages of a listing are read", async () => {

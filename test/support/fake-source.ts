@@ -17,6 +17,8 @@ export class FakeSource implements ChangeSource {
   readonly openedFrom: (StreamPosition | undefined)[] = [];
   readonly readers: FakeReader[] = [];
   createdAtSeconds: number | undefined;
+  /** What a batch tells beside whether it was the last one. */
+  readUntilSeconds: number | undefined;
   /** What the next call of `next` throws. */
   failure: Error | undefined;
 
@@ -43,7 +45,7 @@ class FakeReader implements ChangeReader {
 
   async next({ recordsMax }: { readonly recordsMax: number }): Promise<ChangeBatch> {
     await Promise.resolve();
-    const { records, gaps, failure } = this.#source;
+    const { records, gaps, failure, readUntilSeconds } = this.#source;
     if (failure !== undefined) {
       this.#source.failure = undefined;
       throw failure;
@@ -56,6 +58,7 @@ class FakeReader implements ChangeReader {
       position: { streamArn: STREAM_ARN, shards: { shard: { ...after, finished: false } } },
       gaps: [...gaps].filter(([at]) => at >= from && at < below).map(([, gap]) => gap),
       caughtUp: below === records.length,
+      ...(readUntilSeconds === undefined ? {} : { readUntilSeconds }),
     };
   }
 

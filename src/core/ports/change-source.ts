@@ -47,6 +47,11 @@ export interface ChangeBatch {
    * stream that is never idle is never caught up, but it passes every moment. Absent where a source does not tell.
    */
   readonly reachedSeconds?: number;
+  /**
+   * By the reader's clock: all that the stream had at that moment has been given out, whatever has come since then; 0 before
+   * the first such moment. Absent where a source does not tell.
+   */
+  readonly readUntilSeconds?: number;
 }
 
 /** How far a stream has been read; plain JSON. */

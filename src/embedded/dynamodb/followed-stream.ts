@@ -1,4 +1,5 @@
 import { backoffMs, serviceBackoff, type Timing } from "../../aws/timing.ts";
+import { SKEW_SECONDS } from "../../core/manifest.ts";
 import type { ShardPosition, StreamGap, StreamPosition } from "../../core/ports/change-source.ts";
 import type { StreamsApi } from "./clients.ts";
 import { PollBudget } from "./poll-budget.ts";
@@ -38,6 +39,8 @@ const budgetLimits = { callsMax: 16, bytesMax: 128_000_000 } as const;
 /** The time of one poll, on average, that many idle shards may cost this machine and the bill. */
 const pollShareMs = 20;
 const listSoonMs = 1_000;
+/** A listing shows the successor of a closed shard a moment later; whoever waits for the end of the stream waits no longer. */
+const successorMsMax = 60_000;
 /** Less than the hour that is allowed for clocks where it is told since when a new reader has everything. */
 const firstReadMsMax = 30 * 60_000;
 
@@ -62,6 +65,8 @@ export class FollowedStream {
   #fruitlessListings = 0;
   #shardsFinished = 0;
   #shardsFinishedAtListing = 0;
+  /** When a shard was last read to its end; a shard of an earlier run counts as read when the stream was opened. */
+  #finishedAtMs: number;
   #ended = false;
   #failure: unknown;
   #running: Promise<void> = Promise.resolve();
@@ -74,6 +79,7 @@ export class FollowedStream {
     this.#positions = new Map(Object.entries(stream.from?.shards ?? {}));
     this.#resumed = this.#positions.size > 0;
     this.#openedMs = stream.timing.nowMs();
+    this.#finishedAtMs = this.#openedMs;
     this.#position = stream.from ?? { streamArn: stream.streamArn, shards: {} };
   }
 
@@ -93,11 +99,23 @@ export class FollowedStream {
   }
 
   get caughtUp(): boolean {
-    if (this.#ended || this.#failure !== undefined || this.#draining || this.#listings === 0) return false;
-    if (this.#shardsFinished !== this.#shardsFinishedAtListing) return false;
+    if (this.#ended || this.#failure !== undefined || this.#draining || this.#mayHaveUnknownShards)
+      return false;
     return [...this.#positions].every(
       ([id, { finished }]) => finished || this.#readers.get(id)?.idle === true,
     );
+  }
+
+  /** All that the stream had at this moment has been taken, by this machine's clock; 0 before the first one. */
+  get readUntilSeconds(): number {
+    if (this.#ended || this.#failure !== undefined || this.#draining || this.#mayHaveUnknownShards) return 0;
+    const open = [...this.#positions].filter(([, { finished }]) => !finished);
+    const until = open.map(([id]) => {
+      // What the records tell goes by clocks of others.
+      const toldSeconds = (this.#takenUntilSeconds.get(id) ?? 0) - SKEW_SECONDS;
+      return Math.max(0, toldSeconds, (this.#readers.get(id)?.takenUntilMs ?? 0) / 1_000);
+    });
+    return Math.min(this.#stream.timing.nowMs() / 1_000, ...until);
   }
 
   /** The moment up to which every open shard has been taken; Infinity where nothing is left in any of them. */
@@ -151,6 +169,13 @@ export class FollowedStream {
 
   get #hasRecords(): boolean {
     return [...this.#readers.values()].some((reader) => reader.hasRecords);
+  }
+
+  /** A shard has closed, and what follows it was not listed since then. One that gets no successor for long has none. */
+  get #mayHaveUnknownShards(): boolean {
+    if (this.#listings === 0 || this.#shardsFinished !== this.#shardsFinishedAtListing) return true;
+    const isYoung = this.#stream.timing.nowMs() - this.#finishedAtMs < successorMsMax;
+    return isYoung && awaitsSuccessors(this.#positions);
   }
 
   /** Nothing is added to the stream any more. */
@@ -276,6 +301,7 @@ export class FollowedStream {
       this.#setPosition(id, { finished: true });
     }
     this.#shardsFinished += finished.length;
+    this.#finishedAtMs = this.#stream.timing.nowMs();
     this.#publish();
     this.#startReaders();
     this.#listBell.ring();

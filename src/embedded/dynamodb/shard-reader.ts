@@ -33,6 +33,11 @@ export class ShardReader {
   readonly #stop = new AbortController();
   readonly #buffer: SdkRecord[] = [];
   #bufferBytes = 0;
+  #fetched = 0;
+  #taken = 0;
+  /** An empty answer, and how many records had come before it. */
+  #end: { readonly askedMs: number; readonly after: number } | undefined;
+  #takenUntilMs = 0;
   #running: Promise<void> = Promise.resolve();
   #done = false;
   #draining = false;
@@ -54,6 +59,11 @@ export class ShardReader {
   /** The last poll brought nothing, and nothing is left to be taken. */
   get idle(): boolean {
     return this.#emptyPolls > 0 && this.#failures === 0 && this.#buffer.length === 0;
+  }
+
+  /** All that the shard had at this moment has been taken; 0 before the first one. */
+  get takenUntilMs(): number {
+    return this.#takenUntilMs;
   }
 
   get hasRecords(): boolean {
@@ -82,6 +92,8 @@ export class ShardReader {
 
   take(recordsMax: number): readonly SdkRecord[] {
     const records = this.#buffer.splice(0, recordsMax);
+    this.#taken += records.length;
+    this.#passEnd();
     this.#countBytes(-bytesOf(records));
     return records;
   }
@@ -109,20 +121,27 @@ export class ShardReader {
   async #poll(signal: AbortSignal): Promise<"now" | "later"> {
     const { cursor, budget } = this.#reading;
     await this.#rate.turn(signal);
+    let askedMs = 0;
     try {
       const records = await budget.call(async () => {
         signal.throwIfAborted();
+        askedMs = this.#reading.timing.nowMs();
         return cursor.fetch(signal);
       });
-      return this.#accept(records);
+      return this.#accept(records, askedMs);
     } catch (error) {
       if (!signal.aborted) await this.#recover(error, signal);
       return "now";
     }
   }
 
-  #accept(records: readonly SdkRecord[]): "now" | "later" {
+  #accept(records: readonly SdkRecord[], askedMs: number): "now" | "later" {
     const bytes = bytesOf(records);
+    this.#fetched += records.length;
+    // One that waits to be passed stays: a reader that is always behind comes to it in the end.
+    if (records.length === 0 && (this.#end === undefined || this.#end.after === this.#fetched))
+      this.#end = { askedMs, after: this.#fetched };
+    this.#passEnd();
     this.#buffer.push(...records);
     this.#countBytes(bytes);
     this.#failures = 0;
@@ -144,6 +163,12 @@ export class ShardReader {
     if (timing.nowMs() - this.#failingSinceMs > outageSecondsMax * 1_000) throw error;
     if (mended === "now" && this.#failures === 1) return;
     await timing.sleep(backoffMs(serviceBackoff, this.#failures, timing), signal);
+  }
+
+  #passEnd(): void {
+    if (this.#end === undefined || this.#taken < this.#end.after) return;
+    this.#takenUntilMs = this.#end.askedMs;
+    this.#end = undefined;
   }
 
   #countBytes(bytes: number): void {

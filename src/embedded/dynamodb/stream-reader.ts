@@ -78,7 +78,8 @@ export class StreamReader implements ChangeReader {
       if (!due && failure !== undefined) throw this.#reading.toError(failure);
       if (due || leftMs <= 0) {
         const { position, reachedSeconds } = this.#followed;
-        return { records, gaps, position, caughtUp: this.#caughtUp, reachedSeconds };
+        const readUntilSeconds = this.#isCurrent ? this.#followed.readUntilSeconds : 0;
+        return { records, gaps, position, caughtUp: this.#caughtUp, reachedSeconds, readUntilSeconds };
       }
       await this.#bell.wait(leftMs);
     }
@@ -89,7 +90,11 @@ export class StreamReader implements ChangeReader {
   }
 
   get #caughtUp(): boolean {
-    return !this.#closed && this.#succession === "none" && this.#followed.caughtUp;
+    return this.#isCurrent && this.#followed.caughtUp;
+  }
+
+  get #isCurrent(): boolean {
+    return !this.#closed && this.#succession === "none";
   }
 
   #follow(found: FoundStream): FollowedStream {
