@@ -3,6 +3,7 @@ import { z } from "zod";
 import { DynalakeError } from "../core/error.ts";
 import { sourcePath } from "../core/lake-path.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
+import { holdsData } from "./lake.ts";
 
 export interface SourceAddress {
   readonly endpoint?: string;
@@ -11,14 +12,38 @@ export interface SourceAddress {
 
 const addressFile = z.object({ endpoint: z.string().optional(), region: z.string().optional() });
 
-export async function rememberSource(
-  store: ObjectStore,
-  table: string,
-  address: SourceAddress,
-): Promise<void> {
+async function rememberSource(store: ObjectStore, table: string, address: SourceAddress): Promise<void> {
   const { endpoint, region } = address;
   const text = `${JSON.stringify({ endpoint, region })}\n`;
   await store.replace(sourcePath(table), new TextEncoder().encode(text));
+}
+
+/**
+ * Runs what commits the first data of a table, with the address written down before it: data whose source nobody knows would
+ * be followed at AWS. Where it fails the address is forgotten; one that was known is replaced once there is newer data.
+ */
+export async function withSource<T>(
+  store: ObjectStore,
+  table: string,
+  address: SourceAddress,
+  commit: () => Promise<T>,
+): Promise<T> {
+  const isNew = (await store.read(sourcePath(table))) === undefined;
+  if (isNew) await rememberSource(store, table, address);
+  try {
+    const committed = await commit();
+    if (!isNew) await rememberSource(store, table, address);
+    return committed;
+  } catch (error) {
+    // Whatever prevents that must not hide the failure that led here.
+    if (isNew) await forget(store, table).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** What failed may have committed before. */
+async function forget(store: ObjectStore, table: string): Promise<void> {
+  if (!(await holdsData(store, table))) await store.remove([sourcePath(table)]);
 }
 
 /**

@@ -17,7 +17,7 @@ import { DEFAULT_LIMITS, type Lake, newRun, openLake } from "../../embedded/lake
 import { lockLake } from "../../embedded/lake-lock.ts";
 import { sampleExport } from "../../embedded/sample.ts";
 import { type SnapshotProgress, type SnapshotResult, snapshotFromExport } from "../../embedded/snapshot.ts";
-import { rememberSource, type SourceAddress } from "../../embedded/source-memory.ts";
+import { type SourceAddress, withSource } from "../../embedded/source-memory.ts";
 import type { CommandContext, ExitCode } from "../command.ts";
 import type { LakeOptions } from "../lake-target.ts";
 import {
@@ -112,9 +112,9 @@ async function fromTable(
         const scanned = await scan(context, connection, options, table, staging);
         const folder = await openExport(scanned.exportFolder);
         const cutSeconds = scanned.exportTimeSeconds;
-        const taken = await takeIn(context, lake, options, request, { folder, cutSeconds });
-        await rememberSource(lake.store, taken.choice.schema.table, address);
-        return taken;
+        return await withSource(lake.store, name, address, () =>
+          takeIn(context, lake, options, request, { folder, cutSeconds }),
+        );
       } finally {
         await rm(staging, { recursive: true, force: true });
         await rmdir(dirname(staging)).catch(() => undefined);
