@@ -51,6 +51,13 @@ describe("a batch of the stream", () => {
     expect(store.paths().filter((path) => path.startsWith("t/quarantine/"))).toHaveLength(1);
   });
 
+  test("fails as a whole where the record that was not taken has no number by which Lambda could know it", async () => {
+    const numbered = record("a", 11) as { readonly dynamodb: object };
+    const unnamed = { ...numbered, dynamodb: { ...numbered.dynamodb, SequenceNumber: 11 } };
+    const delivering = deliverStream(contextOf(new MemoryStore(), failingFrom(0)), { Records: [unnamed] });
+    await expect(delivering).rejects.toThrow("Firehose is busy");
+  });
+
   test("fails as a whole where the sink does not tell how far it came", async () => {
     const sink: ChangeSink = { deliver: () => Promise.reject(new Error("no answer")) };
     const event = { Records: [record("a", 1)] };

@@ -5,6 +5,7 @@ import { publishViews } from "../../src/aws/publish-views.ts";
 import { collectSegments } from "../../src/aws/segments-table.ts";
 import type { StepContext } from "../../src/aws/steps/step-context.ts";
 import { segmentOfPath, stageFolder } from "../../src/core/lake-path.ts";
+import { writeSchema } from "../../src/core/lake-table.ts";
 import type { Stage } from "../../src/core/ports/query-engine.ts";
 import type { Schema } from "../../src/core/schema.ts";
 import type { DuckdbSession } from "../../src/embedded/duckdb-session.ts";
@@ -13,7 +14,18 @@ import { ExportService, stepClients } from "./export-service.ts";
 import { Faults, faultyStore } from "./faults.ts";
 import { faultyCatalog, MemoryCatalog } from "./memory-catalog.ts";
 import { BUCKET, StatementsEngine } from "./statements-engine.ts";
-import { NOW, type State, TABLE, type World, worldSchema } from "./world.ts";
+import {
+  type Change,
+  deliverAll,
+  FILLED,
+  FILLED_CHANGES,
+  filledWorld,
+  NOW,
+  type State,
+  TABLE,
+  type World,
+  worldSchema,
+} from "./world.ts";
 
 export class Deployment {
   readonly store: MemoryStore = new MemoryStore();
@@ -118,3 +130,18 @@ export class Deployment {
       .replaceAll(/object[ -]\d+/g, "object");
   }
 }
+
+const LATE: Change = { key: 4, sequence: 17, value: undefined, timeSeconds: NOW - 3009 };
+
+/** A base, deltas, a late change and some that are not folded; `FILLED` is shown. */
+export async function filledDeployment(session: DuckdbSession): Promise<Deployment> {
+  const world = await filledWorld(session, worldSchema());
+  await writeSchema(world.store, world.schema);
+  await deliverAll(world, [LATE]);
+  return Deployment.of(world, session);
+}
+
+export const DEPLOYED_CHANGES: readonly Change[] = [...FILLED_CHANGES, LATE];
+const { [LATE.key]: _, ...others } = FILLED;
+/** What it shows once a compaction has folded the late change. */
+export const COMPACTED: State = others;

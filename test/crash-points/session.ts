@@ -1,17 +1,17 @@
-/** The DuckDB behind the lakes of a test file. */
+/** The DuckDB behind the lakes in memory of a test file. */
 import { tmpdir } from "node:os";
 import { afterAll, beforeAll } from "@jest/globals";
 import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb-session.ts";
 
-/** It is open while the tests of the file that calls this run; then it is told what they tried. */
-export function sessionOfTests(whatWasTried: () => string): () => DuckdbSession {
+/** It is open while the tests of the file that calls this run; then what they tried is told, where they try many things. */
+export function sessionOfTests(whatWasTried?: () => string): () => DuckdbSession {
   let session: DuckdbSession | undefined;
   beforeAll(async () => {
     session = await openDuckdb({ threads: 1, memoryMegabytes: 300, temporaryFolder: tmpdir() });
   });
   afterAll(() => {
     session?.close();
-    console.info(whatWasTried());
+    if (whatWasTried !== undefined) console.info(whatWasTried());
   });
   return () => {
     if (session === undefined) throw new Error("the session is there while tests run");

@@ -1,0 +1,39 @@
+import { expect, test } from "@jest/globals";
+import { lakeHealth } from "../../src/aws/steps/lake-health.ts";
+import { recordGap } from "../../src/core/lake-table.ts";
+import { initialManifest, manifestText } from "../../src/core/manifest.ts";
+import { MemoryStore } from "../support/memory-store.ts";
+
+const NOW = 1_800_000_000;
+const HEALTHY = { OpenGaps: 0, QuarantineObjects: 0, OnFailureObjects: 0, ErrorObjects: 0 };
+
+test("a lake to which nothing has happened has nothing that waits", async () => {
+  expect(await lakeHealth(new MemoryStore(), "t", "mapping")).toEqual(HEALTHY);
+});
+
+test.each([
+  ["OnFailureObjects", "aws/lambda/mapping/batch.json"],
+  ["ErrorObjects", "t/errors/format-conversion-failed/rows"],
+  ["QuarantineObjects", "t/quarantine/no-key/records.jsonl"],
+])("%s counts what lies at %s", async (metric, path) => {
+  const store = new MemoryStore();
+  store.plant(path, "records");
+  store.plant("aws/lambda/another-mapping/batch.json", "of another table");
+  expect(await lakeHealth(store, "t", "mapping")).toEqual({ ...HEALTHY, [metric]: 1 });
+});
+
+test("a gap counts until a snapshot mends it", async () => {
+  const store = new MemoryStore();
+  const gap = { reason: "trimmed", detail: "a shard", foundAtSeconds: NOW, lostUntilSeconds: NOW } as const;
+  await recordGap(store, "t", "gap", gap);
+  expect(await lakeHealth(store, "t", "mapping")).toMatchObject({ OpenGaps: 1 });
+  for (const [floorSeconds, open] of [
+    [NOW - 1, 1],
+    [NOW, 0],
+  ] as const) {
+    const snapshot = { run: "s", exportTimeSeconds: NOW, cutSeconds: NOW, items: 0, segments: [] };
+    const manifest = { ...initialManifest(1), sequence: 1, floorSeconds, snapshots: [snapshot] };
+    store.plant("t/manifest/000000000001.json", manifestText(manifest));
+    expect(await lakeHealth(store, "t", "mapping")).toMatchObject({ OpenGaps: open });
+  }
+});

@@ -1,0 +1,131 @@
+/** What executions on AWS refuse, and what they mend, over a deployment in memory. */
+import { expect, test } from "@jest/globals";
+import { readExport } from "../../src/aws/source-export.ts";
+import { beginSnapshot } from "../../src/aws/steps/begin-snapshot.ts";
+import { commitStep } from "../../src/aws/steps/commit-step.ts";
+import { planSeed } from "../../src/aws/steps/plan-seed.ts";
+import { snapshotPart } from "../../src/aws/steps/snapshot-part.ts";
+import { tallyText } from "../../src/aws/steps/tally.ts";
+import { segmentsFolder, tallyPath } from "../../src/core/lake-path.ts";
+import { latestManifest } from "../../src/core/lake-table.ts";
+import { namedSegments } from "../../src/core/named-segments.ts";
+import { COMPACTED, type Deployment, filledDeployment } from "../crash-points/deployment.ts";
+import { SOURCE_TABLE_ARN } from "../crash-points/export-service.ts";
+import { compactionMachine, Execution, firstSnapshotMachine, once } from "../crash-points/machines.ts";
+import { sessionOfTests } from "../crash-points/session.ts";
+import { FILLED, NOW, type State, shown, TABLE } from "../crash-points/world.ts";
+
+const session = sessionOfTests();
+const ITEMS: State = { 1: "c3", 5: "s5", 10: "s10" };
+
+interface Snapshot {
+  readonly deployment: Deployment;
+  readonly run: string;
+  readonly exportPrefix: string;
+}
+
+/** A snapshot whose export has two files, of which so many are staged. */
+async function stagedSnapshot(filesMax: number): Promise<Snapshot> {
+  const deployment = await filledDeployment(session());
+  deployment.nowSeconds = NOW + 500;
+  deployment.source(ITEMS);
+  const context = await deployment.steps();
+  const request = { execution: "one", first: false, sourceTableArn: SOURCE_TABLE_ARN, kmsKeyArn: undefined };
+  const begun = await beginSnapshot(context, request);
+  if ("skip" in begun) throw new Error("it was skipped");
+  const { run, exportPrefix } = begun;
+  const { files } = await readExport(deployment.store, exportPrefix);
+  for (const [index, file] of files.slice(0, filesMax).entries())
+    await snapshotPart(context, { run, index, ...file, maskKey: undefined });
+  return { deployment, run, exportPrefix };
+}
+
+async function planned({ deployment, run, exportPrefix }: Snapshot) {
+  return planSeed(await deployment.steps(), { run, exportPrefix });
+}
+
+/** With what its statements have written, not yet committed. */
+async function writtenSnapshot(): Promise<Snapshot> {
+  const snapshot = await stagedSnapshot(2);
+  const plan = await planned(snapshot);
+  expect(plan).toMatchObject({ items: 3, skipped: 0, quarantined: 1 });
+  await new Execution(snapshot.deployment, once).stage(plan);
+  return snapshot;
+}
+
+async function committed({ deployment, run }: Snapshot) {
+  return commitStep(await deployment.steps(), run);
+}
+
+async function expectRefused(snapshot: Snapshot, message: string): Promise<void> {
+  await expect(committed(snapshot)).rejects.toMatchObject({
+    code: "ENGINE_FAILED",
+    message: expect.stringContaining(message),
+  });
+  await expectUntouched(snapshot);
+}
+
+async function expectUntouched({ deployment, run }: Snapshot): Promise<void> {
+  expect(await shown(deployment)).toEqual(FILLED);
+  const { snapshots } = await latestManifest(deployment.store, TABLE);
+  expect(snapshots.map((snapshot) => snapshot.run)).not.toContain(run);
+}
+
+test("a snapshot is what its statements have written", async () => {
+  const snapshot = await writtenSnapshot();
+  expect(await committed(snapshot)).toMatchObject({ outcome: "committed", kind: "snapshot", rows: 3 });
+  expect(await shown(snapshot.deployment)).toEqual(ITEMS);
+});
+
+test("a file of the export that was not staged is no empty one", async () => {
+  const snapshot = await stagedSnapshot(1);
+  await expect(planned(snapshot)).rejects.toMatchObject({
+    code: "EXPORT_INVALID",
+    message: expect.stringContaining("file 2 of the export was not staged"),
+  });
+  await expectUntouched(snapshot);
+});
+
+test.each([
+  ["another file", { itemCount: 3, items: 3, skipped: 0, rejected: 0 }],
+  ["fewer items than the file has", { itemCount: 1, items: 0, skipped: 0, rejected: 0 }],
+])("a tally of %s is refused", async (_, tally) => {
+  const snapshot = await stagedSnapshot(2);
+  await snapshot.deployment.store.replace(tallyPath(TABLE, snapshot.run, 1), tallyText(tally));
+  await expect(planned(snapshot)).rejects.toMatchObject({
+    code: "EXPORT_INVALID",
+    message: expect.stringContaining("has other items than the export's manifest tells of"),
+  });
+  await expectUntouched(snapshot);
+});
+
+test("rows of a statement that ran twice are not committed", async () => {
+  const snapshot = await writtenSnapshot();
+  const { store } = snapshot.deployment;
+  const [path = ""] = store.paths(`${segmentsFolder(TABLE)}${snapshot.run}/`);
+  store.plant(path.replace("_00001_", "_00002_"), store.text(path) ?? "");
+  await expectRefused(snapshot, "was run twice");
+});
+
+test("a segment of which Athena reads nothing is not committed", async () => {
+  const snapshot = await writtenSnapshot();
+  snapshot.deployment.catalog.createPartitions = async () => undefined;
+  await expectRefused(snapshot, "Athena reads no rows of the new segment");
+});
+
+test("the first snapshot of a schedule exports nothing where there is one", async () => {
+  const deployment = await filledDeployment(session());
+  expect(await firstSnapshotMachine(new Execution(deployment, once))).toBe("skipped");
+  expect(deployment.store.paths(`${TABLE}/exports/`)).toEqual([]);
+});
+
+test("a compaction reads segments that Glue has forgotten", async () => {
+  const deployment = await filledDeployment(session());
+  deployment.catalog.partitions.clear();
+  expect(await compactionMachine(new Execution(deployment, once))).toBe("succeeded");
+  expect(await shown(deployment)).toEqual(COMPACTED);
+  const named = namedSegments(await latestManifest(deployment.store, TABLE));
+  expect([...deployment.catalog.partitions.keys()]).toEqual(
+    expect.arrayContaining(named.map(({ id }) => id)),
+  );
+});
