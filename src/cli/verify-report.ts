@@ -64,12 +64,20 @@ function findingLine(
 }
 
 function keyText({ key, keyHash }: { readonly key: Item | undefined; readonly keyHash: string }): string {
-  return key === undefined ? `_key ${keyHash}` : itemText(key);
+  return key === undefined ? `_key ${keyHash}` : escaped(itemText(key));
 }
 
-/** A name that could be taken for several, or moves a terminal's cursor, stands in quotes. */
+/** A name that could be taken for several stands in quotes. */
 function nameText(attribute: string): string {
-  return /^[\w.-]+$/.test(attribute) ? attribute : JSON.stringify(attribute);
+  return /^[\w.-]+$/.test(attribute) ? attribute : escaped(JSON.stringify(attribute));
+}
+
+/** JSON that stays the same JSON, and moves no terminal's cursor: some control characters may stand in it as they are. */
+function escaped(json: string): string {
+  return json.replace(
+    /\p{Cc}/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function moreLine(more: number, what: string): readonly (readonly [string, string])[] {
