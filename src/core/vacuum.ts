@@ -70,7 +70,10 @@ export function expiredManifests<T extends Pick<Manifest, "committedAtSeconds">>
   return manifests.slice(0, Math.max(0, firstKept));
 }
 
-/** Files of runs that no manifest names and that are too old to belong to a run under way. */
+/**
+ * Files of runs that no manifest names and that are too old to belong to a run under way, which writes something now and then: one
+ * that stood still for longer finds its files gone, and commits nothing.
+ */
 export function unnamedFiles(
   files: readonly StoredObject[],
   manifests: readonly Pick<Manifest, "segments" | "snapshots">[],

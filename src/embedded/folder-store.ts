@@ -223,7 +223,13 @@ function entriesOf(path: string): Promise<import("node:fs").Dirent[]> {
  */
 export async function removeUnfinished(root: string, folder: string, graceSeconds: number): Promise<number> {
   let removed = 0;
-  const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true });
+  const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true }).catch(
+    (error: unknown) => {
+      // Another one removes folders, too: what is left is left to the next time.
+      if (isAbsent(error)) return [];
+      throw fileError(error, folder);
+    },
+  );
   for (const entry of entries) {
     const path = join(entry.parentPath, entry.name);
     const isUnfinished = entry.isFile() && /^\.[0-9a-f-]{36}\.tmp(\.jsonl)?$/.test(entry.name);

@@ -6,7 +6,7 @@ import { type FollowEvent, type Follower, openFollower } from "../core/follow.ts
 import type { ChangeSource } from "../core/ports/change-source.ts";
 import { rowCodec } from "../core/row.ts";
 import type { Schema } from "../core/schema.ts";
-import { DEFAULT_RETENTION, vacuum } from "../core/vacuum.ts";
+import { DEFAULT_RETENTION } from "../core/vacuum.ts";
 import { lineWriter } from "../core/wire-line.ts";
 import { foldLateChanges } from "./fold.ts";
 import { allEnded, followAll } from "./follow-all.ts";
@@ -14,6 +14,7 @@ import { DEFAULT_LIMITS, type Lake, newRun, nowSeconds, openLake } from "./lake.
 import { lockLake } from "./lake-lock.ts";
 import { FILE_LIMITS, parquetSink } from "./parquet-sink.ts";
 import { pause } from "./pause.ts";
+import { vacuumFolder } from "./vacuum.ts";
 
 export interface FollowedTable {
   readonly schema: Schema;
@@ -165,9 +166,7 @@ async function compactRegularly(request: FollowRequest, schema: Schema, stop: Ab
       await compactOnce(request, schema);
       if (nowSeconds() - vacuumedAtSeconds < VACUUM_EVERY_SECONDS) continue;
       vacuumedAtSeconds = nowSeconds();
-      await withLake(request.folder, (lake) =>
-        vacuum(lake.store, schema.table, DEFAULT_RETENTION, nowSeconds()),
-      );
+      await withLake(request.folder, (lake) => vacuumFolder(lake, schema.table, DEFAULT_RETENTION));
     } catch (error) {
       if (!(error instanceof DynalakeError)) throw error;
       request.onEvent(schema.table, { kind: "compaction-failed", error });

@@ -5,6 +5,7 @@ import type { _Record } from "@aws-sdk/client-dynamodb-streams";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
 import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
+import { lockLake } from "../../src/embedded/lake-lock.ts";
 import {
   done,
   dynalake,
@@ -327,6 +328,23 @@ test("a file that cannot be read, or that a lake cannot be made from, changes no
     expectRefused(keyless as Ended, { code: "USAGE", names: ["key"], next: "--key" });
     expectRefused(nameless as Ended, { code: "LAKE_NOT_FOUND", names: [lake] });
     expect(await fingerprint(lake)).toEqual({});
+  });
+});
+
+test("a table without changes is not replayed into while another may replace its schema; one with changes is", async () => {
+  await withFolder(async (folder) => {
+    const lake = join(folder, "lake");
+    const event = await writeJson(join(folder, "event.json"), { Records: [record("a", 1)] });
+    const replay = ["replay", event, "--name", "t", "--key", "Id", "--lake", lake];
+    const held = await lockLake(lake);
+    expectRefused(await dynalake(replay), { code: "LAKE_LOCKED", names: [lake] });
+    expect((await readdir(join(lake, "t"))).includes("changes")).toBe(false);
+    held.release();
+    await done(replay);
+    const again = await lockLake(lake);
+    await done(replay);
+    again.release();
+    expect(await lakeItems(lake)).toHaveLength(1);
   });
 });
 

@@ -2,6 +2,8 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { folderStore, removeUnfinished } from "../../src/embedded/folder-store.ts";
+import { openLake } from "../../src/embedded/lake.ts";
+import { vacuumFolder } from "../../src/embedded/vacuum.ts";
 import { registerObjectStoreTests } from "../conformance/object-store.ts";
 import { withFolder } from "../support/folders.ts";
 
@@ -39,6 +41,22 @@ test("what a dead process left under way is removed once it is old, and nothing 
     expect(await removeUnfinished(folder, "t", 3600)).toBe(0);
     expect(await removeUnfinished(folder, "t", 0)).toBe(2);
     expect((await readdir(join(folder, "t/changes"))).sort()).toEqual([".other", "rows.parquet"]);
+    expect(await removeUnfinished(folder, "no-table", 0)).toBe(0);
+  });
+});
+
+test("a vacuum of a table takes what is unfinished along, and counts it", async () => {
+  await withFolder(async (folder) => {
+    const lake = await openLake(folder);
+    try {
+      await mkdir(join(folder, "t/changes"), { recursive: true });
+      await writeFile(join(folder, "t/changes/.0a1b2c3d-0000-4000-8000-000000000000.tmp"), "x");
+      const policy = { retentionSeconds: 0, graceSeconds: 0 };
+      expect(await vacuumFolder(lake, "t", policy)).toEqual({ manifests: 0, files: 1, bytes: 0 });
+      expect(await readdir(join(folder, "t/changes"))).toEqual([]);
+    } finally {
+      await lake.close();
+    }
   });
 });
 

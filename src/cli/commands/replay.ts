@@ -5,7 +5,7 @@ import type { Item } from "../../core/attribute-value.ts";
 import { Rejection, readChangeText } from "../../core/change.ts";
 import type { DeliveryContext } from "../../core/deliver.ts";
 import type { KeySchema } from "../../core/key.ts";
-import { quarantineFolder } from "../../core/lake-path.ts";
+import { changesFolder, quarantineFolder } from "../../core/lake-path.ts";
 import { requireSchema, writeSchema } from "../../core/lake-table.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { rowCodec } from "../../core/row.ts";
@@ -13,6 +13,7 @@ import type { Schema } from "../../core/schema.ts";
 import { lineWriter } from "../../core/wire-line.ts";
 import { foldLateChanges } from "../../embedded/fold.ts";
 import { holdsData, type Lake, nowSeconds, openLake } from "../../embedded/lake.ts";
+import { type LakeLock, lockLake } from "../../embedded/lake-lock.ts";
 import { FILE_LIMITS, parquetSink } from "../../embedded/parquet-sink.ts";
 import type { CommandContext, ExitCode } from "../command.ts";
 import { oneSchema } from "../lake-choice.ts";
@@ -48,9 +49,13 @@ async function replayInFolder(
   const recordings: Recording[] = [];
   for (const file of files) recordings.push(await readRecording(file));
   const lake = await openLake(folder);
+  let lock: LakeLock | undefined;
   try {
-    const schema = await replaySchema(context, lake.store, options, recordings);
-    const { table } = schema;
+    const { table } = await replaySchema(context, lake.store, options, recordings);
+    // A snapshot may replace the schema as long as there are no changes, and nobody may deliver by the old one after that.
+    const hasChanges = (await lake.store.folders(changesFolder(table))).length > 0;
+    lock = hasChanges ? undefined : await lockLake(lake.root);
+    const schema = await requireSchema(lake.store, table);
     const delivery: DeliveryContext = {
       store: lake.store,
       sink: parquetSink(lake.root, schema, lake.session),
@@ -67,6 +72,7 @@ async function replayInFolder(
     const quarantine = `${folder}/${table}/quarantine`;
     return await reportReplay(context, { json: options.json === true, table, quarantine }, totals);
   } finally {
+    lock?.release();
     await lake.close();
   }
 }

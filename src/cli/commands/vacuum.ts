@@ -1,6 +1,6 @@
 /** `dynalake vacuum`: removes what no manifest of the retention window names. */
 import { nowSeconds } from "../../aws/run-name.ts";
-import { DEFAULT_RETENTION, type RetentionPolicy, vacuum } from "../../core/vacuum.ts";
+import { DEFAULT_RETENTION, type RetentionPolicy, type VacuumResult, vacuum } from "../../core/vacuum.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { type LakeOptions, lakeTarget } from "../lake-target.ts";
 import { type LakeTable, openTarget } from "../opened-lake.ts";
@@ -17,9 +17,8 @@ export async function vacuumCommand(context: CommandContext, options: VacuumOpti
   try {
     for (const table of await lake.tables(options.table)) {
       const { table: name } = table.schema;
-      const policy = policyOf(table, options);
-      const { manifests, files, bytes } = await vacuum(table.store, name, policy, nowSeconds());
-      const facts = { table: name, manifests, files: files + (await removeRemains(table, policy)), bytes };
+      const { manifests, files, bytes } = await vacuumTable(table, policyOf(table, options));
+      const facts = { table: name, manifests, files, bytes };
       const sentence = `${name}: removed ${facts.files} files (${bytes} bytes) and ${manifests} manifests\n`;
       await context.terminal.print(options.json === true ? `${JSON.stringify(facts)}\n` : sentence);
     }
@@ -39,15 +38,16 @@ function policyOf(table: LakeTable, { retentionHours, graceHours }: VacuumOption
   };
 }
 
-/** What writing has left unfinished in a folder, of which it tells the number of files; partitions without files in Glue. */
-async function removeRemains(table: LakeTable, { graceSeconds }: RetentionPolicy): Promise<number> {
-  const { table: name } = table.schema;
-  if (table.kind === "folder") {
-    const { removeUnfinished } = await import("../../embedded/folder-store.ts");
-    return removeUnfinished(table.lake.root, name, graceSeconds);
+/** What is not needed any more, with what only one kind of lake has: unfinished files, or partitions without files in Glue. */
+async function vacuumTable(target: LakeTable, policy: RetentionPolicy): Promise<VacuumResult> {
+  const { table } = target.schema;
+  if (target.kind === "folder") {
+    const { vacuumFolder } = await import("../../embedded/vacuum.ts");
+    return vacuumFolder(target.lake, table, policy);
   }
+  const removed = await vacuum(target.store, table, policy, nowSeconds());
   const { removeEmptyPartitions } = await import("../../aws/segments-table.ts");
-  const { engine, store } = table.lake;
-  await removeEmptyPartitions({ store, catalog: engine.catalog }, name);
-  return 0;
+  const { engine, store } = target.lake;
+  await removeEmptyPartitions({ store, catalog: engine.catalog }, table);
+  return removed;
 }

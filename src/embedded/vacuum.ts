@@ -1,0 +1,14 @@
+/** Vacuum of a table of a lake in a folder: also what writing has left unfinished there. */
+import { type RetentionPolicy, type VacuumResult, vacuum } from "../core/vacuum.ts";
+import { removeUnfinished } from "./folder-store.ts";
+import { type Lake, nowSeconds } from "./lake.ts";
+
+export async function vacuumFolder(
+  lake: Lake,
+  table: string,
+  policy: RetentionPolicy,
+): Promise<VacuumResult> {
+  const removed = await vacuum(lake.store, table, policy, nowSeconds());
+  const unfinished = await removeUnfinished(lake.root, table, policy.graceSeconds);
+  return { ...removed, files: removed.files + unfinished };
+}
