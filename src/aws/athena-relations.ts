@@ -32,11 +32,12 @@ const PARTITION_COLUMNS = [
 /** The relations of statements that run once, soon: they read what the selection lists. */
 export function relationsOfNow(place: GluePlace): LakeRelations {
   return {
-    changes: (schema, { objects }) => {
+    changes: (schema, { objects, beforeHour }) => {
       const columns = changeWireColumns(schema);
       const first = firstHour(objects);
       if (first === undefined) return emptyWireRows(athena, columns);
-      const conditions = [sinceHour(first), ...namedObjects(place, schema, objects)].join(" AND ");
+      const hours = [sinceHour(first), ...(beforeHour === undefined ? [] : [before(beforeHour)])];
+      const conditions = [...hours, ...namedObjects(place, schema, objects)].join(" AND ");
       return `(SELECT ${nameList(columns)} FROM ${changesTable(place, schema)} WHERE ${conditions})`;
     },
     changeLog: (schema, objects) => {
@@ -109,6 +110,10 @@ function segmentsRelation(place: GluePlace, schema: Schema, segments: readonly S
 
 function sinceHour({ dt, hr }: Hour): string {
   return `(dt > ${literal(dt)} OR (dt = ${literal(dt)} AND hr >= ${literal(hr)}))`;
+}
+
+function before({ dt, hr }: Hour): string {
+  return `(dt < ${literal(dt)} OR (dt = ${literal(dt)} AND hr < ${literal(hr)}))`;
 }
 
 /** Keys that look the same however a path is written. */

@@ -15,19 +15,25 @@ const HOUR_SECONDS = 3600;
 
 /**
  * The objects that may hold changes at or after `sinceSeconds`. A change arrives after it was made, in a partition no
- * older than one hour before it: an object's partition is that of its oldest record, and buffering is shorter than an hour.
+ * older than one hour before it: an object's partition is that of its oldest record, and buffering is shorter than an hour. What
+ * was held up for longer is not among them: compactions find it by `straddling`.
  */
 export async function changesSince(
   store: ObjectStore,
   table: string,
   sinceSeconds: number,
 ): Promise<ChangeSelection> {
-  const sinceHour = hourOf(sinceSeconds - HOUR_SECONDS);
+  const sinceHour = windowHour(sinceSeconds);
   const objects = await listChangeObjects(store, table, sinceHour);
   const needed = objects.filter(
     (object) => object.newestChangeSeconds === undefined || object.newestChangeSeconds >= sinceSeconds,
   );
   return { objects: needed, sinceHour };
+}
+
+/** The first partition that is read for changes at or after a second. */
+export function windowHour(sinceSeconds: number): Hour {
+  return hourOf(sinceSeconds - HOUR_SECONDS);
 }
 
 /** What the view overlays: the log window with its skew allowance. */
@@ -65,6 +71,22 @@ export function searchedSinceSeconds(
   deliveryDelaySeconds: number,
 ): number {
   return Math.min(manifest.foldedSinceSeconds, hourStartSeconds(hourOf(nowSeconds - deliveryDelaySeconds)));
+}
+
+/**
+ * Those of the objects that lie in partitions before the hour from which changes are read, and may hold such changes all the
+ * same: what could not be delivered for hours comes as one object, in the hour of its oldest record. Changes are then newer than
+ * an hour after their partition. Objects whose name tells that they hold none are left out.
+ */
+export function straddling(
+  objects: readonly ChangeObject[],
+  sinceHour: Hour,
+  sinceSeconds: number,
+): readonly ChangeObject[] {
+  return objects.filter(
+    ({ hour, newestChangeSeconds = sinceSeconds }) =>
+      hourStartSeconds(hour) < hourStartSeconds(sinceHour) && newestChangeSeconds >= sinceSeconds,
+  );
 }
 
 /** The objects, all of partitions that are searched, that the manifest has not folded yet. */

@@ -1,8 +1,8 @@
 /** Compactions, from the plan to the commit: plan -> stage -> commit -> clean. */
-import { changesSince, listChangeObjects, searchedSinceSeconds, unfolded } from "./change-log.ts";
+import { changesSince, listChangeObjects, searchedSinceSeconds, straddling, unfolded } from "./change-log.ts";
 import { type CompactionPolicy, type MinorPlan, planMajor, planMinor } from "./compaction-plan.ts";
 import { DynalakeError } from "./error.ts";
-import { type Hour, hourOf } from "./lake-path.ts";
+import { type ChangeObject, type Hour, hourOf } from "./lake-path.ts";
 import { latestManifest } from "./lake-table.ts";
 import { deltaSegments, type Manifest, type Segment } from "./manifest.ts";
 import { commitRun, type PlannedRun, type RunContext, stageRun } from "./planned-run.ts";
@@ -78,14 +78,21 @@ export async function planMinorRun(context: CompactionContext): Promise<PlannedR
   const sinceHour = hourOf(searchedSinceSeconds(manifest, nowSeconds, policy.deliveryDelaySeconds));
   const objects = await listChangeObjects(store, schema.table, sinceHour);
   const oldestLateSeconds = await oldestLate(context, manifest, { objects, sinceHour });
-  const newestChangeSeconds = await newestChange(context, manifest);
-  const plan = planMinor({ manifest, objects, oldestLateSeconds, newestChangeSeconds, nowSeconds }, policy);
+  const window = await changesSince(store, schema.table, manifest.horizonSeconds - manifest.skewSeconds);
+  const outside = await outsideWindow(context, manifest, {
+    objects,
+    sinceHour,
+    beforeHour: window.sinceHour,
+  });
+  const newestChangeSeconds = later(await newestChange(context, window), outside?.newestChangeSeconds);
+  const situation = { manifest, objects, outside, oldestLateSeconds, newestChangeSeconds, nowSeconds };
+  const plan = planMinor(situation, policy);
   if (plan === undefined) return undefined;
   const run = context.newRun();
   const stage: Stage = {
     run,
     kind: "delta",
-    rows: await minorRows(context, manifest, plan, sinceHour),
+    rows: await minorRows(context, manifest, plan, { sinceHour, window, outside: outside?.selection }),
     sortBy: sortColumns(schema),
     cut: deltaCut(engine, schema, manifest),
   };
@@ -196,40 +203,82 @@ async function oldestLate(
   return row?.oldest === null || row?.oldest === undefined ? undefined : Number(row.oldest);
 }
 
-/** The newest change at or after the horizon: told by the objects' names, or else by what is in them. */
-async function newestChange(context: CompactionContext, manifest: Manifest): Promise<number | undefined> {
-  const { store, engine, schema } = context;
-  const window = await changesSince(store, schema.table, manifest.horizonSeconds);
-  const told = window.objects.map((object) => object.newestChangeSeconds);
-  if (!told.includes(undefined)) {
-    return told.reduce((newest, seconds) => Math.max(newest ?? 0, seconds ?? 0), undefined);
-  }
-  const [row] = await engine.rows(newestChangeStatement(engine.changes(schema, window)));
+/** Objects that were not folded and lie before the partitions of the window, with the newest change in them. */
+interface Outside {
+  readonly selection: ChangeSelection;
+  readonly objects: readonly ChangeObject[];
+  readonly newestChangeSeconds: number;
+}
+
+/** Undefined where none of them holds a change that counts. */
+async function outsideWindow(
+  context: CompactionContext,
+  manifest: Manifest,
+  searched: Required<ChangeSelection>,
+): Promise<Outside | undefined> {
+  const sinceSeconds = manifest.floorSeconds - manifest.skewSeconds;
+  const objects = straddling(unfolded(manifest, searched.objects), searched.beforeHour, sinceSeconds);
+  if (objects.length === 0) return undefined;
+  const selection = { ...searched, objects };
+  const newestChangeSeconds = await newestChange(context, selection);
+  if (newestChangeSeconds === undefined || newestChangeSeconds < sinceSeconds) return undefined;
+  return { selection, objects, newestChangeSeconds };
+}
+
+function later(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
+}
+
+/** The newest change of a selection: told by the objects' names, or else by what is in them. */
+async function newestChange(
+  { engine, schema }: CompactionContext,
+  selection: ChangeSelection,
+): Promise<number | undefined> {
+  const told = selection.objects.map((object) => object.newestChangeSeconds);
+  if (!told.includes(undefined)) return told.reduce(later, undefined);
+  const [row] = await engine.rows(newestChangeStatement(engine.changes(schema, selection)));
   return row?.newest === null || row?.newest === undefined ? undefined : Number(row.newest);
+}
+
+interface MinorReading {
+  /** The first hour that is searched for objects. */
+  readonly sinceHour: Hour;
+  readonly window: ChangeSelection;
+  readonly outside: ChangeSelection | undefined;
 }
 
 async function minorRows(
   context: CompactionContext,
   manifest: Manifest,
   plan: MinorPlan,
-  sinceHour: Hour,
+  reading: MinorReading,
 ): Promise<string> {
-  const { store, engine, schema } = context;
-  const window = await changesSince(store, schema.table, manifest.horizonSeconds - manifest.skewSeconds);
+  const { engine, schema } = context;
   return minorDeltaRows(engine.dialect, schema, {
     manifest,
     horizonSeconds: plan.horizonSeconds,
-    changes: engine.changes(schema, window),
-    ...(await lateInputs(context, manifest, plan, sinceHour)),
+    changes: changesOf(context, reading.window, reading.outside),
+    ...(await lateInputs(context, manifest, plan, reading)),
     ...(plan.takesDeltas ? { deltas: segmentRows(engine, schema, manifest, deltaSegments(manifest)) } : {}),
   });
+}
+
+/** A selection, and what lies outside of its partitions. A change that is read twice counts once. */
+function changesOf(
+  { engine, schema }: CompactionContext,
+  selection: ChangeSelection,
+  outside: ChangeSelection | undefined,
+): string {
+  const changes = engine.changes(schema, selection);
+  if (outside === undefined) return changes;
+  return `(SELECT * FROM ${changes} UNION ALL SELECT * FROM ${engine.changes(schema, outside)})`;
 }
 
 async function lateInputs(
   context: CompactionContext,
   manifest: Manifest,
   plan: MinorPlan,
-  sinceHour: Hour,
+  { sinceHour, outside }: MinorReading,
 ): Promise<Pick<Parameters<typeof minorDeltaRows>[2], "late">> {
   const { store, engine, schema } = context;
   if (plan.oldestLateSeconds === undefined) return {};
@@ -238,7 +287,7 @@ async function lateInputs(
   return {
     late: {
       newObjects: engine.changes(schema, newObjects),
-      changes: engine.changes(schema, pool),
+      changes: changesOf(context, pool, outside),
       oldestSeconds: plan.oldestLateSeconds,
     },
   };

@@ -2,7 +2,7 @@
  * What a compaction will do, decided purely from a manifest, a listing, a policy and the time. A minor compaction folds
  * the change log into a delta; a major one rewrites the parts of the base whose deltas have grown past their share.
  */
-import { unfolded } from "./change-log.ts";
+import { straddling, unfolded, windowHour } from "./change-log.ts";
 import { type ChangeObject, hourOf, hourStartSeconds } from "./lake-path.ts";
 import { deltaSegments, type Manifest, type Segment } from "./manifest.ts";
 import { type Recovery, withoutReplaced } from "./recovery.ts";
@@ -45,6 +45,10 @@ export interface MinorSituation {
   readonly manifest: Manifest;
   /** The change log's objects in the partitions that are searched. */
   readonly objects: readonly ChangeObject[];
+  /** Those of them that were not folded and lie before the partitions of the window, with the newest change in them. */
+  readonly outside?:
+    | { readonly objects: readonly ChangeObject[]; readonly newestChangeSeconds: number }
+    | undefined;
   /** The second of the oldest late change in objects that were not folded, where there is one. */
   readonly oldestLateSeconds: number | undefined;
   /** The second of the newest change in the log, where it has any. */
@@ -67,13 +71,17 @@ export function planMinor(situation: MinorSituation, policy: CompactionPolicy): 
     manifest.foldedSinceSeconds,
     hourStartSeconds(hourOf(nowSeconds - policy.deliveryDelaySeconds)),
   );
+  // Nobody would look for their changes from the horizon on in partitions of before: they are folded again next time.
+  const { outside } = situation;
+  const waits = outside !== undefined && outside.newestChangeSeconds >= horizonSeconds;
+  const waiting = new Set(waits ? outside.objects : []);
   return {
     horizonSeconds,
     oldestLateSeconds,
     newObjects,
     takesDeltas: mostDeltasOfAPart(manifest) >= policy.deltasMax,
     folded: objects
-      .filter((object) => hourStartSeconds(object.hour) >= foldedSinceSeconds)
+      .filter((object) => hourStartSeconds(object.hour) >= foldedSinceSeconds && !waiting.has(object))
       .map((object) => object.id),
     foldedSinceSeconds,
   };
@@ -165,6 +173,9 @@ export interface SnapshotFacts {
 export function afterSnapshot(manifest: Manifest, facts: SnapshotFacts, commit: Commit): Manifest {
   const { exportTimeSeconds, cutSeconds, items } = facts;
   const foldedSinceSeconds = hourStartSeconds(hourOf(commit.nowSeconds - facts.deliveryDelaySeconds));
+  // Before the partitions of the new window lies what may hold changes of it: the next compaction looks into it once.
+  const sinceSeconds = facts.floorSeconds - manifest.skewSeconds;
+  const waiting = new Set(straddling(facts.objects, windowHour(sinceSeconds), sinceSeconds));
   const record = { run: commit.run, exportTimeSeconds, cutSeconds, items, segments: commit.staged };
   return withoutReplaced({
     ...manifest,
@@ -176,7 +187,7 @@ export function afterSnapshot(manifest: Manifest, facts: SnapshotFacts, commit: 
     recovery: facts.recovery,
     segments: commit.staged,
     folded: facts.objects
-      .filter((object) => hourStartSeconds(object.hour) >= foldedSinceSeconds)
+      .filter((object) => hourStartSeconds(object.hour) >= foldedSinceSeconds && !waiting.has(object))
       .map((object) => object.id),
     foldedSinceSeconds,
     snapshots: [...manifest.snapshots, record].slice(-facts.snapshotsKept),

@@ -49,6 +49,14 @@ describe("the relations of a statement", () => {
     }
   });
 
+  test("read no later hours than were asked for", () => {
+    const objects = Array.from({ length: 201 }, (_, i) => objectAt(NOW_SECONDS - 3 * HOUR, `${i}`));
+    const beforeHour = { dt: "2026-11-23", hr: "04" };
+    expect(relations.changes(SCHEMA, { objects, sinceHour: hourOf(0), beforeHour })).toBe(
+      `(SELECT ${WIRE} FROM "lake"."t__changes" WHERE ${since("2026-11-23", "02")} AND (dt < '2026-11-23' OR (dt = '2026-11-23' AND hr < '04')))`,
+    );
+  });
+
   test("over nothing read nothing", () => {
     const nothing = [
       relations.changes(SCHEMA, { objects: [], sinceHour: hourOf(0) }),

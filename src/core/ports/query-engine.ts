@@ -35,8 +35,10 @@ export interface QueryEngine {
 export interface ChangeSelection {
   /** The objects to read, */
   readonly objects: readonly ChangeObject[];
-  /** all of which lie in partitions from this hour on. */
+  /** all of which lie in partitions from this hour on, */
   readonly sinceHour: Hour;
+  /** and before this one. */
+  readonly beforeHour?: Hour;
 }
 
 /** Rows to write, as plain data: a plan can wait in the store until an engine stages it. */
