@@ -65,7 +65,8 @@ export async function followLake(request: FollowRequest): Promise<void> {
     onFailure: ({ schema }, error) => request.onEvent(schema.table, { kind: "not-followed", error }),
   });
   try {
-    await (request.once ? allEnded(following) : Promise.all(following));
+    // A compaction that fails for no known reason ends the run: otherwise nobody would notice that there are none any more.
+    await (request.once ? allEnded(following) : Promise.all([...following, ...compactions]));
   } finally {
     ended.abort();
     // The lock and the session are theirs, too, until the last delivery is written down.

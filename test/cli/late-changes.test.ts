@@ -8,7 +8,7 @@ import type { ChangeSource } from "../../src/core/ports/change-source.ts";
 import { rowCodec } from "../../src/core/row.ts";
 import { parseSchema } from "../../src/core/schema.ts";
 import { lineWriter } from "../../src/core/wire-line.ts";
-import { followLake } from "../../src/embedded/follow-lake.ts";
+import { type FollowRequest, followLake } from "../../src/embedded/follow-lake.ts";
 import { itemLines } from "../../src/embedded/items.ts";
 import { type Lake, nowSeconds, openLake } from "../../src/embedded/lake.ts";
 import { FILE_LIMITS, parquetSink } from "../../src/embedded/parquet-sink.ts";
@@ -59,7 +59,7 @@ async function shown(lake: Lake): Promise<readonly string[]> {
 function follow(
   folder: string,
   source: ChangeSource,
-  how: { readonly once: boolean; readonly signal: AbortSignal },
+  how: Pick<FollowRequest, "once" | "signal"> & Partial<FollowRequest>,
 ): Promise<void> {
   return followLake({
     folder,
@@ -115,6 +115,29 @@ test("what a compaction came before is seen while `run` follows, and what a run 
       expect((await latestManifest(lake.store, "t")).horizonSeconds).toBe(horizonSeconds);
     } finally {
       stop.abort();
+      await lake.close();
+    }
+  });
+});
+
+test("`run` ends where its compactions cannot go on: nobody would miss them", async () => {
+  await withFolder(async (own) => {
+    const folder = join(own, "lake");
+    const lake = await openLake(folder);
+    try {
+      await writeSchema(lake.store, SCHEMA);
+      const stream = new Stream();
+      stream.waiting.push(recordOf("a", 1, nowSeconds() - 1000));
+      const following = follow(folder, stream, {
+        once: false,
+        signal: new AbortController().signal,
+        compactEverySeconds: 0.01,
+        onEvent: (_, { kind }) => {
+          if (kind === "compacted") throw new TypeError("nobody thought of it");
+        },
+      });
+      await expect(following).rejects.toThrow("nobody thought of it");
+    } finally {
       await lake.close();
     }
   });
