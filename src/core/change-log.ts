@@ -15,15 +15,16 @@ const HOUR_SECONDS = 3600;
 
 /**
  * The objects that may hold changes at or after `sinceSeconds`. A change arrives after it was made, in a partition no
- * older than one hour before it: an object's partition is that of its oldest record, and buffering is shorter than an hour. What
- * was held up for longer is not among them: compactions find it by `straddling`.
+ * older than `heldUpSeconds` before it: an object's partition is that of its oldest record. Buffering is shorter than an hour;
+ * what was held up for longer is among them where more is asked for, and compactions find it by `straddling`.
  */
 export async function changesSince(
   store: ObjectStore,
   table: string,
   sinceSeconds: number,
+  heldUpSeconds: number = HOUR_SECONDS,
 ): Promise<ChangeSelection> {
-  const sinceHour = windowHour(sinceSeconds);
+  const sinceHour = hourOf(sinceSeconds - heldUpSeconds);
   const objects = await listChangeObjects(store, table, sinceHour);
   const needed = objects.filter(
     (object) => object.newestChangeSeconds === undefined || object.newestChangeSeconds >= sinceSeconds,

@@ -280,9 +280,11 @@ async function lateInputs(
   plan: MinorPlan,
   { sinceHour, outside }: MinorReading,
 ): Promise<Pick<Parameters<typeof minorDeltaRows>[2], "late">> {
-  const { store, engine, schema } = context;
+  const { store, engine, schema, policy } = context;
   if (plan.oldestLateSeconds === undefined) return {};
-  const pool = await changesSince(store, schema.table, plan.oldestLateSeconds - manifest.skewSeconds);
+  // Newer changes of a late key may lie in the base alone, and in an object that was held up: it is read again.
+  const sinceSeconds = plan.oldestLateSeconds - manifest.skewSeconds;
+  const pool = await changesSince(store, schema.table, sinceSeconds, policy.deliveryDelaySeconds);
   const newObjects = { objects: plan.newObjects, sinceHour };
   return {
     late: {

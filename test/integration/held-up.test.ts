@@ -180,6 +180,23 @@ describe("an object of many hours, in the hour of its oldest record,", () => {
     });
   });
 
+  test("that is in the base already, is not undone by an older change that comes late", async () => {
+    await withWorld(async ({ compacted, delivered, shown }) => {
+      await delivered(NOW - 1000, [[1, 1, NOW - 1000, "others"]]);
+      await delivered(NOW - 5 * HOUR, [
+        [2, 9, NOW - 2000, "newest"],
+        [3, 10, NOW - 2000, "newest"],
+      ]);
+      await compacted(NOW, "major");
+      await delivered(NOW, [
+        [2, 5, NOW - 2100, "older"],
+        [3, 6, NOW - 2050, "older"],
+      ]);
+      await compacted(NOW + 60);
+      expect(await shown()).toEqual({ 1: "others", 2: "newest", 3: "newest" });
+    });
+  });
+
   test("is looked into once: the next compaction knows it", async () => {
     await withWorld(async ({ compacted, delivered, lake }) => {
       await delivered(NOW - 5 * HOUR, [
