@@ -206,3 +206,8 @@ export function openGaps(manifest: Manifest, gaps: readonly Gap[]): readonly Gap
   if (manifest.snapshots.length === 0) return gaps;
   return gaps.filter((gap) => gap.lostUntilSeconds > manifest.floorSeconds);
 }
+
+/** A snapshot of this time or a later one mends the hole: its floor is not before the last lost change. */
+export function mendingTimeSeconds({ lostUntilSeconds }: Gap): number {
+  return lostUntilSeconds + FLOOR_MARGIN_SECONDS;
+}

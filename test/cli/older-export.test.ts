@@ -60,9 +60,9 @@ test("a snapshot of an older export tells the hole before the stream's beginning
     await table.put(ITEM);
     const lake = await followedLake(folder, table);
     expect((await health(lake)).told).toEqual({ health: "healthy", openGaps: [], mendedGaps: [] });
-    const take = async (name: string, exportTime: string): Promise<void> => {
+    const take = async (name: string, exportTime: string): Promise<string> => {
       const whole = await writeExport(join(folder, name), [ITEM], { table: table.name, exportTime });
-      await done([
+      const taken = await dynalake([
         "snapshot",
         "--from-export",
         whole,
@@ -73,8 +73,12 @@ test("a snapshot of an older export tells the hole before the stream's beginning
         "--lake",
         lake,
       ]);
+      expect(taken).toMatchObject({ code: 0 });
+      return taken.stderr;
     };
-    await take("old", "2023-11-14T22:13:20.000Z");
+    expect(await take("old", "2023-11-14T22:13:20.000Z")).toMatch(
+      /older: CHANGES WERE LOST: the stream is younger than the last snapshot\. Take a snapshot after 20/,
+    );
     const open = await health(lake);
     expect(open.told).toMatchObject({
       health: "gap",
@@ -82,7 +86,7 @@ test("a snapshot of an older export tells the hole before the stream's beginning
       mendedGaps: [],
     });
     expect(open.text).toMatch(/^GAP +the stream is younger than the last snapshot .*take a snapshot after/m);
-    await take("new", new Date(Date.now() + 600_000).toISOString());
+    expect(await take("new", new Date(Date.now() + 600_000).toISOString())).not.toContain("LOST");
     expect((await health(lake)).told).toEqual({
       health: "healthy",
       openGaps: [],

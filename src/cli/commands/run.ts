@@ -1,6 +1,7 @@
 /** `dynalake run`: follows the streams of a lake's tables, seconds behind, and compacts on a schedule. */
 import { DynalakeError } from "../../core/error.ts";
 import { lakeTables } from "../../core/lake-table.ts";
+import { mendingTimeSeconds } from "../../core/manifest.ts";
 import { type Schema, tableName } from "../../core/schema.ts";
 import { connectSource, type SourceConnection } from "../../embedded/dynamodb/clients.ts";
 import { streamSource } from "../../embedded/dynamodb/stream-source.ts";
@@ -185,7 +186,7 @@ class Tally {
       case "gap":
         this.#gaps++;
         terminal.note(
-          `${table}: CHANGES WERE LOST: ${event.gap.detail}. Take a snapshot after ${timeText(event.gap.lostUntilSeconds + 120)}.`,
+          `${table}: CHANGES WERE LOST: ${event.gap.detail}. Take a snapshot after ${timeText(mendingTimeSeconds(event.gap))}.`,
         );
         return;
       case "not-followed":

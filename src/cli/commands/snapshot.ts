@@ -6,7 +6,8 @@ import { DynalakeError } from "../../core/error.ts";
 import { EXPORT_FUZZ_SECONDS, exportedTable } from "../../core/export-manifest.ts";
 import { type KeySchema, keyAttributes } from "../../core/key.ts";
 import { stagingRunFolder } from "../../core/lake-path.ts";
-import { writeSchema } from "../../core/lake-table.ts";
+import { knownGaps, writeSchema } from "../../core/lake-table.ts";
+import { mendingTimeSeconds, openGaps } from "../../core/manifest.ts";
 import { tableName } from "../../core/schema.ts";
 import { connectSource, type SourceConnection } from "../../embedded/dynamodb/clients.ts";
 import { describeSource, type SourceDescription } from "../../embedded/dynamodb/describe-source.ts";
@@ -30,6 +31,7 @@ import {
 } from "../schema-choice.ts";
 import { addedSentence } from "../schema-effect.ts";
 import { count, reportSnapshot } from "../snapshot-report.ts";
+import { timeText } from "../time-option.ts";
 
 export interface SnapshotOptions extends LakeOptions {
   /** The DynamoDB table; of a stack that has several, the one that is meant. */
@@ -63,7 +65,7 @@ export async function snapshotCommand(context: CommandContext, options: Snapshot
       options.table === undefined
         ? await fromExport(context, lake, options)
         : await fromTable(context, lake, options, options.table);
-    return await report(context, options, taken);
+    return await report(context, lake, options, taken);
   } catch (error) {
     if (isNewLake) await removeEmptyFolders(lake.root);
     throw error;
@@ -223,7 +225,12 @@ function progressText(progress: SnapshotProgress): string {
     : `writing: ${count(progress.items)} rows, sorted and compressed`;
 }
 
-async function report(context: CommandContext, options: SnapshotOptions, taken: Taken): Promise<ExitCode> {
+async function report(
+  context: CommandContext,
+  lake: Lake,
+  options: SnapshotOptions,
+  taken: Taken,
+): Promise<ExitCode> {
   const { terminal } = context;
   const { choice, items, manifest, quarantined, skipped } = taken;
   const { source, table } = choice.schema;
@@ -235,6 +242,10 @@ async function report(context: CommandContext, options: SnapshotOptions, taken: 
     }
     const { added } = choice.effect;
     if (added.length > 0) terminal.note(addedSentence(table, added));
+  }
+  for (const gap of openGaps(manifest, await knownGaps(lake.store, table, manifest))) {
+    const after = timeText(mendingTimeSeconds(gap));
+    terminal.note(`${table}: CHANGES WERE LOST: ${gap.detail}. Take a snapshot after ${after}.`);
   }
   const quarantine = join(options.lake, table, "quarantine");
   const facts = { source, table, items, skipped, quarantined, manifest: manifest.sequence, quarantine };

@@ -1,6 +1,7 @@
 /** `dynalake status`: what the engineer on call wants to know. */
 import type { DeliveryStatus } from "../../aws/delivery-status.ts";
 import { nowSeconds } from "../../aws/run-name.ts";
+import { mendingTimeSeconds } from "../../core/manifest.ts";
 import { type Health, type TableStatus, tableStatus } from "../../core/status.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { type LakeOptions, lakeTarget } from "../lake-target.ts";
@@ -79,7 +80,7 @@ function statusText(status: PlacedStatus): string {
       (gap) =>
         [
           "GAP",
-          `${gap.detail} (found ${timeText(gap.foundAtSeconds)}); take a snapshot after ${timeText(gap.lostUntilSeconds + 120)}`,
+          `${gap.detail} (found ${timeText(gap.foundAtSeconds)}); take a snapshot after ${timeText(mendingTimeSeconds(gap))}`,
         ] as const,
     ),
     ...status.mendedGaps.map(
