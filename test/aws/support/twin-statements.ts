@@ -239,7 +239,9 @@ function stagesOf(
   planned: PlannedRun | undefined,
 ): readonly Made[] {
   const others = { ...keyOf(engine), part: quoted(PART_COLUMN) };
-  return (planned?.stages ?? []).map((stage) =>
+  // Where there are no rows for parts by their values, nothing is staged.
+  const stages = planned?.stages.filter(({ cut }) => cut.parts.length > 0) ?? [];
+  return stages.map((stage) =>
     inText(moment, engine, form, stagedRowsOf(engine, moment.schema, stage), others),
   );
 }
