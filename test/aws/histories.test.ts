@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
-import { expect, test } from "@jest/globals";
+import { beforeAll, expect, test } from "@jest/globals";
 import { openDuckdb } from "../../src/embedded/duckdb-session.ts";
 import { type History, historyOf, play } from "../simulator/history.ts";
 import { duckdbValue, withInlineRelations } from "../simulator/inline-relations.ts";
@@ -64,6 +64,12 @@ interface Asked extends Numbered {
   readonly step: number | undefined;
 }
 
+// Not beside the histories: they keep this process from its connections for long.
+beforeAll(async () => {
+  const emulator = await sharedEmulator();
+  await emulator.athenaReady();
+});
+
 test("hundreds of histories give on Trino, row by row, what they give on DuckDB", async () => {
   const asked = await askedInHistories();
   const statements = FORMS.flatMap((form) => chosen(asked, form));
@@ -120,8 +126,6 @@ function chosen(asked: readonly Asked[], form: Form): readonly Together<Asked>[]
 type RowsOf = ReadonlyMap<number, readonly Row[]>;
 
 async function rowsOnTrino(statements: readonly Together<Asked>[]): Promise<RowsOf> {
-  const emulator = await sharedEmulator();
-  await emulator.athenaReady();
   const lake = await testLake(randomUUID());
   const found = new Map<number, Row[]>();
   const left = [...statements];
