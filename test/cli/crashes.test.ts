@@ -7,12 +7,13 @@ import { existsSync, mkdtempSync, readdirSync, rmdirSync } from "node:fs";
 import { cp, mkdir, readdir, rm, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import type { SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
 import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
 import { done, dynalake, lakeItems } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { type Random, randomOf } from "../support/random.ts";
+import { fileEmulator } from "./file-emulator.ts";
 import { Killer, Writer } from "./killer.ts";
 import { connectTo, SourceTable } from "./source-table.ts";
 
@@ -22,18 +23,7 @@ const KILLS_BETWEEN_CHECKS = 2;
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
 const SECONDS_MAX = 120 + KILLS * 10;
 
-let emulator: Emulator;
-let connection: SourceConnection;
-
-beforeAll(async () => {
-  emulator = await startEmulator({ kinds: ["dynoxide"] });
-  connection = connectTo(emulator.endpoint);
-});
-
-afterAll(async () => {
-  connection?.close();
-  await emulator?.stop();
-});
+const emulator = fileEmulator();
 
 /** The next run mends all, by itself: the lake holds the table, and is healthy. */
 async function expectMended(lake: string, table: SourceTable, of: readonly string[], history: unknown) {
@@ -63,7 +53,7 @@ test(
   async () => {
     await withFolder(async (folder) => {
       const random = randomOf(SEED);
-      const table = await SourceTable.create(connection, `Crashed-${SEED}`);
+      const table = await SourceTable.create(emulator.connection, `Crashed-${SEED}`);
       const writer = new Writer(table, random);
       const lake = join(folder, "lake");
       await mkdir(lake);
@@ -102,7 +92,7 @@ describe("a disk that is full", () => {
     async () => {
       await withDisk(4, async (disk) => {
         const random = randomOf(SEED);
-        const table = await SourceTable.create(connection, `Full-${SEED}`);
+        const table = await SourceTable.create(emulator.connection, `Full-${SEED}`);
         const writer = new Writer(table, random);
         for (let i = 0; i < 40; i++) await writer.once();
         const lake = join(disk, "lake");
@@ -237,7 +227,7 @@ describe("an emulator that was started again", () => {
 
 test("`replay` of quarantine killed at its events loses no record: it lies in quarantine until it is delivered", async () => {
   await withFolder(async (folder) => {
-    const table = await SourceTable.create(connection, `Replayed-${SEED}`);
+    const table = await SourceTable.create(emulator.connection, `Replayed-${SEED}`);
     const whole = join(folder, "whole");
     await done(["run", "--once", "--lake", whole, "--table", table.name, "--endpoint", emulator.endpoint]);
     const [name = ""] = readdirSync(whole).filter((entry) => !entry.startsWith("."));

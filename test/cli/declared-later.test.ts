@@ -1,9 +1,7 @@
 /** A lake whose schema lacks an attribute gets a column for it later: what people see before and after, and what is refused. */
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
-import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
+import { expect, test } from "@jest/globals";
 import {
   done,
   dynalake,
@@ -15,20 +13,10 @@ import {
 } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";
-import { connectTo, SourceTable } from "./source-table.ts";
+import { fileEmulator } from "./file-emulator.ts";
+import { SourceTable } from "./source-table.ts";
 
-let emulator: Emulator;
-let connection: SourceConnection;
-
-beforeAll(async () => {
-  emulator = await startEmulator({ kinds: ["dynoxide"] });
-  connection = connectTo(emulator.endpoint);
-});
-
-afterAll(async () => {
-  connection?.close();
-  await emulator?.stop();
-});
+const emulator = fileEmulator();
 
 const ATTRIBUTES = { User: { type: "string" }, Book: { type: "string" }, Rating: { type: "int" } };
 
@@ -207,7 +195,7 @@ test("an attribute gets its column years of changes later, by replay: rows, hist
 
 test("a snapshot brings the column with its own commit, and run before it follows the stream", async () => {
   await withFolder(async (folder) => {
-    const table = await SourceTable.create(connection, "Reviews");
+    const table = await SourceTable.create(emulator.connection, "Reviews");
     const lake = join(folder, "lake");
     const [narrow, wide, wider] = await Promise.all(
       [{}, { Author: { type: "string" } }, { Author: { type: "string" }, Year: { type: "int" } }].map(

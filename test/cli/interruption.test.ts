@@ -1,27 +1,15 @@
 /** A command that dies at any moment loses nothing: the next run mends what it left. */
 import { cp, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
-import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
+import { expect, test } from "@jest/globals";
 import { done, dynalake, expectRefused, lakeItems, startDynalake } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { randomOf } from "../support/random.ts";
+import { fileEmulator } from "./file-emulator.ts";
 import { Killer, Writer } from "./killer.ts";
-import { connectTo, SourceTable } from "./source-table.ts";
+import { SourceTable } from "./source-table.ts";
 
-let emulator: Emulator;
-let connection: SourceConnection;
-
-beforeAll(async () => {
-  emulator = await startEmulator({ kinds: ["dynoxide"] });
-  connection = connectTo(emulator.endpoint);
-});
-
-afterAll(async () => {
-  connection?.close();
-  await emulator?.stop();
-});
+const emulator = fileEmulator();
 
 /** Rounds of kills; more of them search longer. */
 const ROUNDS = Number(process.env.KILL_ROUNDS ?? 2);
@@ -32,7 +20,7 @@ test(
     await withFolder(async (lake) => {
       const seed = Number(process.env.KILL_SEED ?? Date.now() % 1_000_000);
       const random = randomOf(seed);
-      const table = await SourceTable.create(connection, `Killed-${seed}`);
+      const table = await SourceTable.create(emulator.connection, `Killed-${seed}`);
       const writer = new Writer(table, random);
       const of = ["--lake", lake, "--table", table.name, "--endpoint", emulator.endpoint];
       const [run, snapshot] = [
@@ -76,7 +64,7 @@ test(
 
 test("a first snapshot that died before its commit is taken again, though the stream is younger than the items", async () => {
   await withFolder(async (folder) => {
-    const table = await SourceTable.create(connection, "Older", "no stream");
+    const table = await SourceTable.create(emulator.connection, "Older", "no stream");
     await table.put({ User: { S: "ann" }, Book: { S: "Mort" } });
     await table.enableStream();
     await table.put({ User: { S: "bob" }, Book: { S: "Mort" } });
@@ -97,7 +85,7 @@ test("a first snapshot that died before its commit is taken again, though the st
 
 test("a second interrupt ends a command at once, and a command without a clean end at the first one", async () => {
   await withFolder(async (folder) => {
-    const table = await SourceTable.create(connection, "Interrupted");
+    const table = await SourceTable.create(emulator.connection, "Interrupted");
     await table.put({ User: { S: "ann" }, Book: { S: "Mort" } });
     const lake = join(folder, "lake");
     const tmp = join(folder, "tmp");
@@ -123,7 +111,7 @@ test("a second interrupt ends a command at once, and a command without a clean e
 
 test("a snapshot that replaces the schema is refused while `run` follows by the old one, and taken after it", async () => {
   await withFolder(async (folder) => {
-    const table = await SourceTable.create(connection, "Replaced", "no stream");
+    const table = await SourceTable.create(emulator.connection, "Replaced", "no stream");
     await table.put({ User: { S: "ann" }, Book: { S: "Mort" }, Note: { S: "a" } });
     // Only an empty change log allows another schema.
     await table.enableStream();

@@ -1,26 +1,14 @@
 /** An export that is older than the stream's reading leaves a hole where it is brought in afterwards. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
-import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
+import { expect, test } from "@jest/globals";
 import { done, dynalake } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";
-import { connectTo, SourceTable } from "./source-table.ts";
+import { fileEmulator } from "./file-emulator.ts";
+import { SourceTable } from "./source-table.ts";
 
-let emulator: Emulator;
-let connection: SourceConnection;
-
-beforeAll(async () => {
-  emulator = await startEmulator({ kinds: ["dynoxide"] });
-  connection = connectTo(emulator.endpoint);
-});
-
-afterAll(async () => {
-  connection?.close();
-  await emulator?.stop();
-});
+const emulator = fileEmulator();
 
 const ITEM = { User: { S: "u1" }, Book: { S: "Emma" } };
 const RECORD = {
@@ -56,7 +44,7 @@ async function health(lake: string) {
 
 test("a snapshot of an older export tells the hole before the stream's beginning until a later one mends it", async () => {
   await withFolder(async (folder) => {
-    const table = await SourceTable.create(connection, "Older");
+    const table = await SourceTable.create(emulator.connection, "Older");
     await table.put(ITEM);
     const lake = await followedLake(folder, table);
     expect((await health(lake)).told).toEqual({ health: "healthy", openGaps: [], mendedGaps: [] });
@@ -97,7 +85,7 @@ test("a snapshot of an older export tells the hole before the stream's beginning
 
 test("a snapshot of the table that is taken while its stream is followed already leaves none", async () => {
   await withFolder(async (folder) => {
-    const table = await SourceTable.create(connection, "Fresh");
+    const table = await SourceTable.create(emulator.connection, "Fresh");
     await table.put(ITEM);
     const lake = await followedLake(folder, table);
     await done(["snapshot", "--table", table.name, "--endpoint", emulator.endpoint, "--lake", lake]);

@@ -2,9 +2,7 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { _Record } from "@aws-sdk/client-dynamodb-streams";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
-import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
+import { expect, test } from "@jest/globals";
 import { lockLake } from "../../src/embedded/lake-lock.ts";
 import {
   done,
@@ -17,33 +15,23 @@ import {
   rowsOf,
 } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
-import { connectTo, SourceTable } from "./source-table.ts";
+import { fileEmulator } from "./file-emulator.ts";
+import { SourceTable } from "./source-table.ts";
 
-let emulator: Emulator;
-let connection: SourceConnection;
-
-beforeAll(async () => {
-  emulator = await startEmulator({ kinds: ["dynoxide"] });
-  connection = connectTo(emulator.endpoint);
-});
-
-afterAll(async () => {
-  connection?.close();
-  await emulator?.stop();
-});
+const emulator = fileEmulator();
 
 /** All records of a table's stream as Lambda gets them: bytes as base64, times in seconds. */
 async function lambdaEvent(table: string): Promise<{ readonly Records: readonly unknown[] }> {
   const signal = AbortSignal.timeout(10_000);
-  const described = await connection.tables.describeTable({ TableName: table }, signal);
+  const described = await emulator.connection.tables.describeTable({ TableName: table }, signal);
   const StreamArn = described.Table?.LatestStreamArn;
-  const stream = (await connection.streams.describeStream({ StreamArn }, signal)).StreamDescription;
+  const stream = (await emulator.connection.streams.describeStream({ StreamArn }, signal)).StreamDescription;
   const records: _Record[] = [];
   for (const { ShardId } of stream?.Shards ?? []) {
     const from = { StreamArn, ShardId, ShardIteratorType: "TRIM_HORIZON" } as const;
-    let { ShardIterator } = await connection.streams.getShardIterator(from, signal);
+    let { ShardIterator } = await emulator.connection.streams.getShardIterator(from, signal);
     while (ShardIterator !== undefined) {
-      const page = await connection.streams.getRecords({ ShardIterator }, signal);
+      const page = await emulator.connection.streams.getRecords({ ShardIterator }, signal);
       records.push(...(page.Records ?? []));
       ShardIterator = page.Records?.length ? page.NextShardIterator : undefined;
     }
@@ -95,7 +83,7 @@ async function writeJson(file: string, value: unknown): Promise<string> {
 
 test("a Lambda event gives the same rows as the stream did, in all columns", async () => {
   await withFolder(async (folder) => {
-    const table = await SourceTable.create(connection, "Recorded");
+    const table = await SourceTable.create(emulator.connection, "Recorded");
     await table.put(
       {
         User: { S: "ann" },

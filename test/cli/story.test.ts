@@ -1,9 +1,7 @@
 /** What a user does, from an empty folder to a lake that follows its table, on a real emulator. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
-import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
+import { expect, test } from "@jest/globals";
 import {
   done,
   dynalake,
@@ -16,20 +14,10 @@ import {
   until,
 } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
-import { connectTo, type SourceItem, SourceTable } from "./source-table.ts";
+import { fileEmulator } from "./file-emulator.ts";
+import { type SourceItem, SourceTable } from "./source-table.ts";
 
-let emulator: Emulator;
-let connection: SourceConnection;
-
-beforeAll(async () => {
-  emulator = await startEmulator({ kinds: ["dynoxide"] });
-  connection = connectTo(emulator.endpoint);
-});
-
-afterAll(async () => {
-  connection?.close();
-  await emulator?.stop();
-});
+const emulator = fileEmulator();
 
 /** Values at the edge of what a column can hold, and some that no column takes. */
 const REVIEWS: readonly SourceItem[] = [
@@ -73,7 +61,7 @@ async function nextSecond(): Promise<void> {
 
 test("a table becomes a lake that is queried, follows its writes, is compacted, and can be asked of the past", async () => {
   await withFolder(async (folder) => {
-    const table = await SourceTable.create(connection, "Reviews");
+    const table = await SourceTable.create(emulator.connection, "Reviews");
     await table.put(...REVIEWS);
     const lake = join(folder, "lake");
     const schema = join(folder, "reviews.json");
@@ -167,7 +155,7 @@ async function expectFormats(lake: string): Promise<void> {
 
 test("`run` takes the first snapshot by itself, follows, and keeps its lake for itself until it is killed", async () => {
   await withFolder(async (folder) => {
-    const table = await SourceTable.create(connection, "Followed");
+    const table = await SourceTable.create(emulator.connection, "Followed");
     await table.put(...REVIEWS);
     const lake = join(folder, "lake");
     const run = ["run", "--lake", lake];
@@ -196,7 +184,7 @@ test("`run` takes the first snapshot by itself, follows, and keeps its lake for 
 
 test("an interrupt, and a request to terminate, end `run` cleanly, and the next one goes on from there", async () => {
   await withFolder(async (folder) => {
-    const table = await SourceTable.create(connection, "Stopped");
+    const table = await SourceTable.create(emulator.connection, "Stopped");
     await table.put(...REVIEWS);
     const lake = join(folder, "lake");
     const run = ["run", "--lake", lake, "--table", table.name, "--endpoint", emulator.endpoint];

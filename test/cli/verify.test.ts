@@ -2,25 +2,13 @@
 import { copyFile, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
-import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
+import { describe, expect, test } from "@jest/globals";
 import { done, dynalake, type Ended, expectRefused, fingerprint, startDynalake } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
-import { connectTo, type SourceItem, SourceTable } from "./source-table.ts";
+import { fileEmulator } from "./file-emulator.ts";
+import { type SourceItem, SourceTable } from "./source-table.ts";
 
-let emulator: Emulator;
-let connection: SourceConnection;
-
-beforeAll(async () => {
-  emulator = await startEmulator({ kinds: ["dynoxide"] });
-  connection = connectTo(emulator.endpoint);
-});
-
-afterAll(async () => {
-  connection?.close();
-  await emulator?.stop();
-});
+const emulator = fileEmulator();
 
 const review = (user: string, book: string, more: SourceItem = {}): SourceItem => ({
   User: { S: user },
@@ -84,7 +72,7 @@ async function parquetFiles(folder: string): Promise<readonly string[]> {
 
 test("a copy of every type is proved, and nothing of lake or source is changed", async () => {
   await withFolder(async (folder) => {
-    const table = await SourceTable.create(connection, "Proved");
+    const table = await SourceTable.create(emulator.connection, "Proved");
     await table.put(
       review("ann", "Mort", {
         Big: { N: "12345678901234567890123456789012345678" },
@@ -112,7 +100,7 @@ test("a copy of every type is proved, and nothing of lake or source is changed",
 
 test("each kind of difference in the lake's files is named by its key and its attributes, and no value is", async () => {
   await withFolder(async (folder) => {
-    const table = await SourceTable.create(connection, "Damaged");
+    const table = await SourceTable.create(emulator.connection, "Damaged");
     await table.put(
       ...["a", "b", "c", "d", "e", "f"].map((user) =>
         review(user, "Mort", { Note: { S: `secret-${user}` } }),
@@ -169,7 +157,7 @@ test("each kind of difference in the lake's files is named by its key and its at
 
 test("changes that nobody has delivered are no difference: they wait, until `run` proves or disproves the lake", async () => {
   await withFolder(async (folder) => {
-    const table = await SourceTable.create(connection, "Behind");
+    const table = await SourceTable.create(emulator.connection, "Behind");
     await table.put(review("ann", "Mort"), review("bob", "Mort"), review("cem", "Mort"));
     const lake = join(folder, "lake");
     await snapshot(lake, table.name);
@@ -203,7 +191,7 @@ test("changes that nobody has delivered are no difference: they wait, until `run
 
 test("while writes go on and `run` follows there is no false difference, and a true one is found all the same", async () => {
   await withFolder(async (folder) => {
-    const table = await SourceTable.create(connection, "Moving");
+    const table = await SourceTable.create(emulator.connection, "Moving");
     const users = Array.from({ length: 300 }, (_, i) => `u${i}`);
     await table.put(...users.map((user) => review(user, "Mort")), review("lost", "Mort"));
     const lake = join(folder, "lake");
@@ -241,7 +229,7 @@ test("while writes go on and `run` follows there is no false difference, and a t
 describe("what a schema leaves out", () => {
   test("other items and masked attributes are left out of the comparison, and told", async () => {
     await withFolder(async (folder) => {
-      const table = await SourceTable.create(connection, "Chosen");
+      const table = await SourceTable.create(emulator.connection, "Chosen");
       await table.put(
         review("ann", "Mort", { Kind: { S: "review" }, Secret: { S: "s" }, Gone: { S: "g" } }),
         review("bob", "Mort", { Kind: { S: "order" } }),
@@ -277,7 +265,7 @@ describe("what a schema leaves out", () => {
 
   test("a difference whose record lies in quarantine is told with its reason", async () => {
     await withFolder(async (folder) => {
-      const table = await SourceTable.create(connection, "Aside");
+      const table = await SourceTable.create(emulator.connection, "Aside");
       await table.put(review("ann", "Mort"));
       const lake = join(folder, "lake");
       await snapshot(lake, table.name);
@@ -300,7 +288,7 @@ describe("what a schema leaves out", () => {
 
 test("a table without a stream is proved too, and what cannot be compared is refused", async () => {
   await withFolder(async (folder) => {
-    const table = await SourceTable.create(connection, "Streamless", "no stream");
+    const table = await SourceTable.create(emulator.connection, "Streamless", "no stream");
     await table.put(review("ann", "Mort"));
     const lake = join(folder, "lake");
     await snapshot(lake, table.name);

@@ -1,0 +1,36 @@
+/** An emulator of DynamoDB that runs while the tests of a file do, with a connection to it. */
+import { afterAll, beforeAll } from "@jest/globals";
+import type { SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
+import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
+import { connectTo } from "./source-table.ts";
+
+export interface FileEmulator {
+  readonly endpoint: string;
+  readonly connection: SourceConnection;
+}
+
+/** Both are there once the tests run. */
+export function fileEmulator(): FileEmulator {
+  let emulator: Emulator | undefined;
+  let connection: SourceConnection | undefined;
+  beforeAll(async () => {
+    emulator = await startEmulator({ kinds: ["dynoxide"] });
+    connection = connectTo(emulator.endpoint);
+  });
+  afterAll(async () => {
+    connection?.close();
+    await emulator?.stop();
+  });
+  const running = <T>(part: T | undefined): T => {
+    if (part === undefined) throw new Error("the emulator does not run yet");
+    return part;
+  };
+  return {
+    get endpoint() {
+      return running(emulator).endpoint;
+    },
+    get connection() {
+      return running(connection);
+    },
+  };
+}
