@@ -99,8 +99,7 @@ export class FollowedStream {
   }
 
   get caughtUp(): boolean {
-    if (this.#ended || this.#failure !== undefined || this.#draining || this.#mayHaveUnknownShards)
-      return false;
+    if (!this.#isWhole) return false;
     return [...this.#positions].every(
       ([id, { finished }]) => finished || this.#readers.get(id)?.idle === true,
     );
@@ -108,7 +107,7 @@ export class FollowedStream {
 
   /** All that the stream had at this moment has been taken, by this machine's clock; 0 before the first one. */
   get readUntilSeconds(): number {
-    if (this.#ended || this.#failure !== undefined || this.#draining || this.#mayHaveUnknownShards) return 0;
+    if (!this.#isWhole) return 0;
     const open = [...this.#positions].filter(([, { finished }]) => !finished);
     const until = open.map(([id]) => {
       // What the records tell goes by clocks of others.
@@ -169,6 +168,11 @@ export class FollowedStream {
 
   get #hasRecords(): boolean {
     return [...this.#readers.values()].some((reader) => reader.hasRecords);
+  }
+
+  /** What is read is all shards that the stream has. */
+  get #isWhole(): boolean {
+    return !this.#ended && this.#failure === undefined && !this.#draining && !this.#mayHaveUnknownShards;
   }
 
   /** A shard has closed, and what follows it was not listed since then. One that gets no successor for long has none. */
