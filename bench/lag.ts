@@ -5,14 +5,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { requireSchema } from "../src/core/lake-table.ts";
+import { requireSchema } from "../src/core/table/lake-table.ts";
 import { measureLag } from "../src/demo/lag.ts";
 import { reviews } from "../src/demo/reviews.ts";
 import { createReviewsTable, loadReviews } from "../src/demo/reviews-table.ts";
-import { connectSource } from "../src/embedded/dynamodb/clients.ts";
-import { startEmulator } from "../src/embedded/emulator.ts";
-import { folderStore } from "../src/embedded/folder-store.ts";
 import { runQuery } from "../src/embedded/query.ts";
+import { startEmulator } from "../src/emulator/emulator.ts";
+import { folderStore } from "../src/files/folder-store.ts";
+import { connectSource } from "../src/source/clients.ts";
 
 // The AWS SDK's own switch for its note on stderr about the next version of Node; bin/dynalake.js sets it too.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";

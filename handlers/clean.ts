@@ -4,7 +4,7 @@ import { wholeNumber } from "../src/aws/lambda/environment.ts";
 import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
 import { openSteps } from "../src/aws/lambda/step.ts";
 import { clean } from "../src/aws/steps/clean.ts";
-import { segmentName } from "../src/core/manifest.ts";
+import { segmentName } from "../src/core/format/manifest.ts";
 
 const steps = openSteps(import.meta.url, process.env);
 

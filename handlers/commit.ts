@@ -4,7 +4,7 @@ import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts
 import { openSteps } from "../src/aws/lambda/step.ts";
 import { addCounts } from "../src/aws/lambda/telemetry.ts";
 import { commitStep } from "../src/aws/steps/commit-step.ts";
-import { segmentName } from "../src/core/manifest.ts";
+import { segmentName } from "../src/core/format/manifest.ts";
 
 const steps = openSteps(import.meta.url, process.env);
 

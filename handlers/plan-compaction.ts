@@ -2,12 +2,12 @@
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { z } from "zod";
 import { settleSecondsFor } from "../src/aws/aws-policy.ts";
-import { clientOptions } from "../src/aws/clients.ts";
 import { required, wholeNumber } from "../src/aws/lambda/environment.ts";
 import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
 import { openSteps } from "../src/aws/lambda/step.ts";
 import { tellHealth } from "../src/aws/lambda/tell-health.ts";
 import { COMPACTION_KINDS, planCompaction } from "../src/aws/steps/plan-compaction.ts";
+import { clientOptions } from "../src/sdk/clients.ts";
 
 const { env } = process;
 const steps = openSteps(import.meta.url, env);

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
 import { openSteps } from "../src/aws/lambda/step.ts";
 import { planSeed } from "../src/aws/steps/plan-seed.ts";
-import { segmentName } from "../src/core/manifest.ts";
+import { segmentName } from "../src/core/format/manifest.ts";
 
 const steps = openSteps(import.meta.url, process.env);
 

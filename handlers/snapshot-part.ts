@@ -5,7 +5,7 @@ import { openSteps } from "../src/aws/lambda/step.ts";
 import { addCounts } from "../src/aws/lambda/telemetry.ts";
 import { readMaskKey } from "../src/aws/mask-key.ts";
 import { snapshotPart } from "../src/aws/steps/snapshot-part.ts";
-import { segmentName } from "../src/core/manifest.ts";
+import { segmentName } from "../src/core/format/manifest.ts";
 
 const steps = openSteps(import.meta.url, process.env);
 const part = z.object({

@@ -10,10 +10,10 @@ import { tellDelivery } from "../src/aws/lambda/tell-delivery.ts";
 import { lateReading } from "../src/aws/late-reading.ts";
 import { readMaskKey } from "../src/aws/mask-key.ts";
 import { refreshed } from "../src/aws/refreshed.ts";
-import { nowSeconds } from "../src/aws/run-name.ts";
 import { deliverStream } from "../src/aws/stream-delivery.ts";
-import { rowCodec } from "../src/core/row.ts";
-import { lineWriter } from "../src/core/wire-line.ts";
+import { rowCodec } from "../src/core/row/row.ts";
+import { lineWriter } from "../src/core/row/wire-line.ts";
+import { nowSeconds } from "../src/sdk/run-name.ts";
 
 const { env } = process;
 const lake = openAwsLake(lakePlaceOf(env));

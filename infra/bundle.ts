@@ -21,7 +21,7 @@ import { AssetCode } from "aws-cdk-lib/aws-lambda";
 import { DISABLE_ASSET_STAGING_CONTEXT } from "aws-cdk-lib/cx-api";
 import type { Construct } from "constructs";
 import { DynalakeError } from "../src/core/error.ts";
-import type { Schema } from "../src/core/schema.ts";
+import type { Schema } from "../src/core/schema/schema.ts";
 import { HANDLERS, type HandlerName } from "./handler-permissions.ts";
 
 /** The context key of a folder with bundles that are taken instead, as they are: `<folder>/<handler>/index.mjs`. */

@@ -7,7 +7,7 @@ import type { CfnTable } from "aws-cdk-lib/aws-glue";
 import { CfnDeliveryStream } from "aws-cdk-lib/aws-kinesisfirehose";
 import { LogStream } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import { changesFolder } from "../src/core/lake-path.ts";
+import { changesFolder } from "../src/core/format/lake-path.ts";
 import { logGroupOf } from "./lake-function.ts";
 import { handRole, type Permission } from "./permissions.ts";
 import type { TableAccess } from "./table-access.ts";

@@ -8,7 +8,7 @@ import {
 } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
 import { DynalakeError } from "../src/core/error.ts";
-import type { Schema } from "../src/core/schema.ts";
+import type { Schema } from "../src/core/schema/schema.ts";
 import { ChangeStream } from "./change-stream.ts";
 import { streamPermissions } from "./handler-permissions.ts";
 import { lakeFunction } from "./lake-function.ts";

@@ -1,10 +1,10 @@
 /** What the lake of an earlier deployment was written with, asked when the app is synthesized. */
 import { openAwsLake } from "../src/aws/aws-lake.ts";
-import { awsClients } from "../src/aws/clients.ts";
 import { chosenDeployment, readDeployments } from "../src/aws/deployment.ts";
 import { DynalakeError } from "../src/core/error.ts";
-import { readSchema } from "../src/core/lake-table.ts";
-import type { Schema } from "../src/core/schema.ts";
+import type { Schema } from "../src/core/schema/schema.ts";
+import { readSchema } from "../src/core/table/lake-table.ts";
+import { awsClients } from "../src/sdk/clients.ts";
 
 /** The schema of the lake table in a stack, or undefined where the stack has none yet. Fails as AWS does. */
 export type LakeSchemas = (stackName: string, table: string) => Promise<Schema | undefined>;

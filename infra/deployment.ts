@@ -12,8 +12,8 @@
 import { Annotations, type App, type Environment } from "aws-cdk-lib";
 import { z } from "zod";
 import { DynalakeError } from "../src/core/error.ts";
-import type { Schema } from "../src/core/schema.ts";
-import { requireCompatible } from "../src/core/schema-change.ts";
+import type { Schema } from "../src/core/schema/schema.ts";
+import { requireCompatible } from "../src/core/schema/schema-change.ts";
 import type { LakeSchemas } from "./deployed-lake.ts";
 import { describeTable, type TableApi } from "./describe-table.ts";
 import { type ExistingTable, ExportStack } from "./export-stack.ts";

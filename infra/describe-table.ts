@@ -5,10 +5,10 @@ import {
   type DescribeTableInput,
   type DescribeTableOutput,
 } from "@aws-sdk/client-dynamodb";
-import type { Schema } from "../src/core/schema.ts";
-import { connectSource, type SourceConfig } from "../src/embedded/dynamodb/clients.ts";
-import { answerSecondsMax, describeSource, withinSeconds } from "../src/embedded/dynamodb/describe-source.ts";
-import { type SourcePlace, sourceError } from "../src/embedded/dynamodb/source-error.ts";
+import type { Schema } from "../src/core/schema/schema.ts";
+import { connectSource, type SourceConfig } from "../src/source/clients.ts";
+import { answerSecondsMax, describeSource, withinSeconds } from "../src/source/describe-source.ts";
+import { type SourcePlace, sourceError } from "../src/source/source-error.ts";
 import type { ExistingTable } from "./export-stack.ts";
 import { requireUsable } from "./source-table.ts";
 

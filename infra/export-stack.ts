@@ -3,7 +3,7 @@ import { Stack, type StackProps } from "aws-cdk-lib";
 import { type ITable, Table } from "aws-cdk-lib/aws-dynamodb";
 import { Key } from "aws-cdk-lib/aws-kms";
 import type { Construct } from "constructs";
-import type { KeySchema } from "../src/core/key.ts";
+import type { KeySchema } from "../src/core/values/key.ts";
 import { DynamoDbLake, type DynamoDbLakeProps } from "./dynamo-db-lake.ts";
 import { readSchemaFile } from "./schema-file.ts";
 import { requireUsable } from "./source-table.ts";

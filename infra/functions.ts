@@ -2,7 +2,7 @@
 import { Duration } from "aws-cdk-lib";
 import type { IEventSourceMapping, IFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
-import type { Schema } from "../src/core/schema.ts";
+import type { Schema } from "../src/core/schema/schema.ts";
 import type { CompactionFunctions } from "./compaction-machine.ts";
 import {
   beginSnapshotPermissions,

@@ -3,7 +3,7 @@ import { type Duration, RemovalPolicy } from "aws-cdk-lib";
 import { Architecture, Function as LambdaFunction, Runtime, Tracing } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
-import type { Schema } from "../src/core/schema.ts";
+import type { Schema } from "../src/core/schema/schema.ts";
 import { withHandlerCode } from "./bundle.ts";
 import { type HandlerName, loggingPermission } from "./handler-permissions.ts";
 import type { Lake } from "./lake.ts";

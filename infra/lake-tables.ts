@@ -5,10 +5,10 @@
 import { Aws } from "aws-cdk-lib";
 import { CfnTable } from "aws-cdk-lib/aws-glue";
 import { Construct } from "constructs";
-import { columnTypeText } from "../src/core/column-type.ts";
-import { changesFolder, segmentsFolder, stagingFolder } from "../src/core/lake-path.ts";
-import type { Schema } from "../src/core/schema.ts";
-import { changeWireColumns, itemWireColumns } from "../src/core/wire-line.ts";
+import { changesFolder, segmentsFolder, stagingFolder } from "../src/core/format/lake-path.ts";
+import { changeWireColumns, itemWireColumns } from "../src/core/row/wire-line.ts";
+import { columnTypeText } from "../src/core/schema/column-type.ts";
+import type { Schema } from "../src/core/schema/schema.ts";
 import type { Lake } from "./lake.ts";
 
 interface GlueColumn {

@@ -1,7 +1,7 @@
 /** The key of masked columns: a secret that the functions read which see values. */
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import { DynalakeError } from "../src/core/error.ts";
-import type { Schema } from "../src/core/schema.ts";
+import type { Schema } from "../src/core/schema/schema.ts";
 import type { Permission } from "./permissions.ts";
 
 export type MaskKey = ISecret | undefined;

@@ -1,7 +1,7 @@
 /** The schema file of a lake table, read when the app is synthesized. */
 import { readFileSync } from "node:fs";
 import { DynalakeError } from "../src/core/error.ts";
-import { parseSchemaText, type Schema } from "../src/core/schema.ts";
+import { parseSchemaText, type Schema } from "../src/core/schema/schema.ts";
 
 /** Throws USAGE where the file cannot be read, SCHEMA_INVALID or SCHEMA_COLLISION where it is not right. */
 export function readSchemaFile(path: string): Schema {

@@ -3,8 +3,8 @@ import { Annotations, Arn, ArnFormat, Stack, Token } from "aws-cdk-lib";
 import { CfnGlobalTable, CfnTable, type ITable } from "aws-cdk-lib/aws-dynamodb";
 import type { Construct } from "constructs";
 import { DynalakeError } from "../src/core/error.ts";
-import { type KeySchema, keyAttributes } from "../src/core/key.ts";
-import type { Schema } from "../src/core/schema.ts";
+import type { Schema } from "../src/core/schema/schema.ts";
+import { type KeySchema, keyAttributes } from "../src/core/values/key.ts";
 
 export interface SourceTable {
   readonly tableArn: string;

@@ -1,13 +1,14 @@
 /** A deployment with a changed schema: its new columns become the lake's once Firehose surely knows them. */
+
+import type { PlannedRun } from "../core/compaction/planned-run.ts";
 import { DynalakeError } from "../core/error.ts";
-import { latestManifest } from "../core/lake-table.ts";
-import type { PlannedRun } from "../core/planned-run.ts";
+import { recoverableColumns } from "../core/format/recovery.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
-import { recoverableColumns } from "../core/recovery.ts";
-import type { Schema } from "../core/schema.ts";
-import { requireCompatible } from "../core/schema-change.ts";
+import type { Schema } from "../core/schema/schema.ts";
+import { requireCompatible } from "../core/schema/schema-change.ts";
 import { athena } from "../core/sql/athena.ts";
 import { recoveredValue } from "../core/sql/recovered-value.ts";
+import { latestManifest } from "../core/table/lake-table.ts";
 import { type CatalogTables, columnsSinceSeconds } from "./catalog-columns.ts";
 
 export interface AdoptionContext {

@@ -7,12 +7,12 @@ import {
   StartQueryExecutionCommand,
   StopQueryExecutionCommand,
 } from "@aws-sdk/client-athena";
-import { utf8Bytes } from "../core/batch.ts";
 import { DynalakeError } from "../core/error.ts";
+import { utf8Bytes } from "../core/row/batch.ts";
+import { isPassingFailure } from "../sdk/aws-error.ts";
+import { type Backoff, backoffMs, systemTiming, type Timing } from "../sdk/timing.ts";
 import { athenaError, statementError } from "./athena-error.ts";
 import { type ResultPage, resultPages } from "./athena-result.ts";
-import { isPassingFailure } from "./aws-error.ts";
-import { type Backoff, backoffMs, systemTiming, type Timing } from "./timing.ts";
 
 export interface AthenaOptions {
   readonly client: AthenaClient;

@@ -2,16 +2,16 @@
 import type { AthenaClient } from "@aws-sdk/client-athena";
 import type { GlueClient } from "@aws-sdk/client-glue";
 import { DynalakeError } from "../core/error.ts";
-import type { Segment } from "../core/manifest.ts";
+import type { Segment } from "../core/format/manifest.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import type { QueryEngine, Stage } from "../core/ports/query-engine.ts";
-import type { Schema } from "../core/schema.ts";
+import type { Schema } from "../core/schema/schema.ts";
 import { athena } from "../core/sql/athena.ts";
+import type { Timing } from "../sdk/timing.ts";
 import { type Athena, athenaStatements } from "./athena-client.ts";
 import { type GluePlace, relationsOfNow, stagedItems } from "./athena-relations.ts";
 import { type GlueCatalog, glueCatalog } from "./glue-catalog.ts";
 import { collectSegments, nextStatement } from "./segments-table.ts";
-import type { Timing } from "./timing.ts";
 import { unloadStatements } from "./unload.ts";
 
 export interface AthenaEngineOptions extends GluePlace {

@@ -1,7 +1,7 @@
 /** What a statement's failure in Athena means. */
 import type { QueryExecutionStatus } from "@aws-sdk/client-athena";
 import { DynalakeError, type ErrorCode } from "../core/error.ts";
-import { awsError, awsFailure } from "./aws-error.ts";
+import { awsError, awsFailure } from "../sdk/aws-error.ts";
 
 /** Names of Trino's user errors: the statement asks for what does not exist or does not fit. */
 const SQL_FAULT =

@@ -1,7 +1,8 @@
 /** The current items of a lake table on AWS, page by page. */
-import type { Item } from "../core/attribute-value.ts";
-import { itemsStatement } from "../core/items.ts";
-import type { Schema } from "../core/schema.ts";
+
+import { itemsStatement } from "../core/overlay/items.ts";
+import type { Schema } from "../core/schema/schema.ts";
+import type { Item } from "../core/values/attribute-value.ts";
 import type { AthenaEngine } from "./athena-engine.ts";
 import type { AwsLake } from "./aws-lake.ts";
 

@@ -3,15 +3,22 @@
  * partitioned by `_segment`. Every relation bounds its partitions by literals: without them Athena would look into
  * those of three years.
  */
-import { utf8Bytes } from "../core/batch.ts";
-import { type ChangeObject, changesFolder, type Hour, hourOf, hourStartSeconds } from "../core/lake-path.ts";
-import type { Segment } from "../core/manifest.ts";
+
+import {
+  type ChangeObject,
+  changesFolder,
+  type Hour,
+  hourOf,
+  hourStartSeconds,
+} from "../core/format/lake-path.ts";
+import type { Segment } from "../core/format/manifest.ts";
+import { literal, quoted } from "../core/ports/dialect.ts";
 import type { ChangeSelection, QueryEngine } from "../core/ports/query-engine.ts";
-import type { Schema } from "../core/schema.ts";
+import { utf8Bytes } from "../core/row/batch.ts";
+import { changeWireColumns, itemWireColumns } from "../core/row/wire-line.ts";
+import type { Schema } from "../core/schema/schema.ts";
 import { athena } from "../core/sql/athena.ts";
 import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../core/sql/columns.ts";
-import { literal, quoted } from "../core/sql/dialect.ts";
-import { changeWireColumns, itemWireColumns } from "../core/wire-line.ts";
 
 export type LakeRelations = Pick<QueryEngine, "changes" | "changeLog" | "segments">;
 

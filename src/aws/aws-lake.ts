@@ -1,8 +1,8 @@
 /** A lake on AWS, opened: its store, its engine and its sink. Its tables' schemas are read from the store (`requireSchema`). */
 import type { ChangeSink } from "../core/ports/change-sink.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
+import { type AwsClients, type AwsSettings, awsClients } from "../sdk/clients.ts";
 import { type AthenaEngine, athenaEngine } from "./athena-engine.ts";
-import { type AwsClients, type AwsSettings, awsClients } from "./clients.ts";
 import type { Deployment } from "./deployment.ts";
 import { firehoseSink } from "./firehose-sink.ts";
 import { s3Store } from "./s3-store.ts";

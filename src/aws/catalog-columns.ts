@@ -1,8 +1,8 @@
 /** The columns that a deployment has given the lake's Glue tables: what is written has to have a place there. */
 import type { Table } from "@aws-sdk/client-glue";
 import { DynalakeError } from "../core/error.ts";
-import type { Schema } from "../core/schema.ts";
-import { changeWireColumns } from "../core/wire-line.ts";
+import { changeWireColumns } from "../core/row/wire-line.ts";
+import type { Schema } from "../core/schema/schema.ts";
 import type { GlueCatalog } from "./glue-catalog.ts";
 
 /** What of them is asked for. */

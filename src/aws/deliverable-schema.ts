@@ -1,9 +1,9 @@
 /** The schema by which changes are sent, as long as Firehose takes all that it has. */
 import { DynalakeError } from "../core/error.ts";
-import { gapOfMissingColumns } from "../core/gap.ts";
-import { recordGrowingGap } from "../core/lake-table.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
-import type { Schema } from "../core/schema.ts";
+import type { Schema } from "../core/schema/schema.ts";
+import { gapOfMissingColumns } from "../core/table/gap.ts";
+import { recordGrowingGap } from "../core/table/lake-table.ts";
 import { type CatalogTables, requireDeliverable } from "./catalog-columns.ts";
 import { writtenSchema } from "./lake-schema.ts";
 

@@ -1,8 +1,8 @@
 /** Whether the stream of a deployment is being read, and how far behind: its event source mapping, and its iterator's age. */
 import { CloudWatchClient, GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
 import { GetEventSourceMappingCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import { awsError } from "./aws-error.ts";
-import { type AwsSettings, clientOptions } from "./clients.ts";
+import { awsError } from "../sdk/aws-error.ts";
+import { type AwsSettings, clientOptions } from "../sdk/clients.ts";
 import type { Deployment } from "./deployment.ts";
 
 export interface DeliveryStatus {

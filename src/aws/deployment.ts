@@ -1,8 +1,8 @@
 /** The lake tables of a stack, as its outputs tell: where each lies and what moves it. */
 import { type CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
 import { DynalakeError } from "../core/error.ts";
-import { tableName } from "../core/schema.ts";
-import { awsError, awsFailure } from "./aws-error.ts";
+import { tableName } from "../core/schema/schema.ts";
+import { awsError, awsFailure } from "../sdk/aws-error.ts";
 
 export interface Deployment {
   readonly table: string;

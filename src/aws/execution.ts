@@ -9,8 +9,8 @@ import {
   StartExecutionCommand,
 } from "@aws-sdk/client-sfn";
 import { DynalakeError, type ErrorCode, errorCatalog } from "../core/error.ts";
-import { awsError, failureName, isPassingFailure } from "./aws-error.ts";
-import { type Backoff, backoffMs, systemTiming, type Timing } from "./timing.ts";
+import { awsError, failureName, isPassingFailure } from "../sdk/aws-error.ts";
+import { type Backoff, backoffMs, systemTiming, type Timing } from "../sdk/timing.ts";
 
 export interface ExecutionStart {
   readonly client: SFNClient;

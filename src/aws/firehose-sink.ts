@@ -1,9 +1,9 @@
 /** Delivery into the change log by a stream of Firehose, which turns the lines into Parquet. */
 import { type FirehoseClient, PutRecordBatchCommand } from "@aws-sdk/client-firehose";
-import { FIREHOSE_LIMITS, type PackedRecord, packLines } from "../core/batch.ts";
 import { type ChangeSink, Undelivered } from "../core/ports/change-sink.ts";
-import { awsFailure, failureReason, isPassingFailure } from "./aws-error.ts";
-import { type Backoff, backoffMs, systemTiming, type Timing } from "./timing.ts";
+import { FIREHOSE_LIMITS, type PackedRecord, packLines } from "../core/row/batch.ts";
+import { awsFailure, failureReason, isPassingFailure } from "../sdk/aws-error.ts";
+import { type Backoff, backoffMs, systemTiming, type Timing } from "../sdk/timing.ts";
 
 export interface FirehoseSinkOptions {
   readonly client: FirehoseClient;

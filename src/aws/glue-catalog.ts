@@ -8,9 +8,9 @@ import {
   UpdateTableCommand,
 } from "@aws-sdk/client-glue";
 import { DynalakeError } from "../core/error.ts";
-import { awsError, awsFailure } from "./aws-error.ts";
+import { awsError, awsFailure } from "../sdk/aws-error.ts";
+import { systemTiming, type Timing } from "../sdk/timing.ts";
 import { createPartitions, deletePartitions, type NewPartition, partitionValues } from "./glue-partitions.ts";
-import { systemTiming, type Timing } from "./timing.ts";
 
 export interface GlueOptions {
   readonly client: GlueClient;

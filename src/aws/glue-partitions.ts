@@ -9,8 +9,8 @@ import {
   type StorageDescriptor,
 } from "@aws-sdk/client-glue";
 import { DynalakeError } from "../core/error.ts";
-import { awsError } from "./aws-error.ts";
-import { backoffMs, serviceBackoff, type Timing } from "./timing.ts";
+import { awsError } from "../sdk/aws-error.ts";
+import { backoffMs, serviceBackoff, type Timing } from "../sdk/timing.ts";
 
 export interface PartitionsPlace {
   readonly client: GlueClient;

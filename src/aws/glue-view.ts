@@ -4,8 +4,8 @@
  */
 import type { TableInput } from "@aws-sdk/client-glue";
 import { DynalakeError } from "../core/error.ts";
+import { backoffMs, serviceBackoff, systemTiming, type Timing } from "../sdk/timing.ts";
 import type { GlueCatalog } from "./glue-catalog.ts";
-import { backoffMs, serviceBackoff, systemTiming, type Timing } from "./timing.ts";
 
 export interface GlueView {
   readonly name: string;

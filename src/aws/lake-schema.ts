@@ -1,8 +1,8 @@
 /** Which schema a lake table is written with: that of the lake, which the first function to run makes that of the deployment. */
-import { schemaPath } from "../core/lake-path.ts";
-import { readSchema, schemaText } from "../core/lake-table.ts";
+import { schemaPath } from "../core/format/lake-path.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
-import { parseSchemaText, type Schema } from "../core/schema.ts";
+import { parseSchemaText, type Schema } from "../core/schema/schema.ts";
+import { readSchema, schemaText } from "../core/table/lake-table.ts";
 
 /** The schema of the newest commit, or before the first one that of schema.json, which is made if need be. */
 export async function lakeSchema(store: ObjectStore, deployed: Schema): Promise<Schema> {

@@ -1,10 +1,10 @@
 /** Writes down what may have left the stream in front of records that come very late. */
-import { recordedTime } from "../core/change.ts";
-import { gapOfLateReading, isLateReading } from "../core/gap.ts";
-import { latestManifest, recordGrowingGap } from "../core/lake-table.ts";
-import type { Gap } from "../core/manifest.ts";
+import { recordedTime } from "../core/change/change.ts";
+import type { Gap } from "../core/format/manifest.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
-import { readStreamWatch } from "../core/stream-watch.ts";
+import { gapOfLateReading, isLateReading } from "../core/table/gap.ts";
+import { latestManifest, recordGrowingGap } from "../core/table/lake-table.ts";
+import { readStreamWatch } from "../core/table/stream-watch.ts";
 
 export interface LateReadingContext {
   readonly store: ObjectStore;

@@ -1,7 +1,7 @@
 /** The secret of columns masked by sha256, from Secrets Manager: only the functions that make rows may read it. */
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { DynalakeError } from "../core/error.ts";
-import { awsError } from "./aws-error.ts";
+import { awsError } from "../sdk/aws-error.ts";
 
 /** Undefined where the deployment masks nothing. */
 export async function readMaskKey(secretArn: string | undefined): Promise<Uint8Array | undefined> {

@@ -1,13 +1,14 @@
 /** The newest manifest as views in Glue: `<table>`, `<table>_history` and `<table>_snapshots`. */
-import { columnTypeText } from "../core/column-type.ts";
-import { changesFolder, parseChangeObject } from "../core/lake-path.ts";
-import { latestManifest } from "../core/lake-table.ts";
-import { currentView, segmentViews, type ViewContext } from "../core/lake-view.ts";
+
+import { changesFolder, parseChangeObject } from "../core/format/lake-path.ts";
+import { currentView, segmentViews, type ViewContext } from "../core/overlay/lake-view.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
-import type { Schema } from "../core/schema.ts";
+import { columnTypeText } from "../core/schema/column-type.ts";
+import type { Schema } from "../core/schema/schema.ts";
 import { athena } from "../core/sql/athena.ts";
 import { viewColumns } from "../core/sql/columns.ts";
 import { historyRows } from "../core/sql/view.ts";
+import { latestManifest } from "../core/table/lake-table.ts";
 import type { AthenaEngine } from "./athena-engine.ts";
 import { relationsOfViews } from "./athena-relations.ts";
 import { type GlueView, publishView, type ViewColumn } from "./glue-view.ts";

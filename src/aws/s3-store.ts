@@ -12,8 +12,8 @@ import {
 } from "@aws-sdk/client-s3";
 import { DynalakeError } from "../core/error.ts";
 import { type ObjectStore, pathInside, type StoredObject } from "../core/ports/object-store.ts";
-import { awsError, awsFailure, isPassingFailure } from "./aws-error.ts";
-import { backoffMs, serviceBackoff, systemTiming, type Timing } from "./timing.ts";
+import { awsError, awsFailure, isPassingFailure } from "../sdk/aws-error.ts";
+import { backoffMs, serviceBackoff, systemTiming, type Timing } from "../sdk/timing.ts";
 
 export interface S3StoreOptions {
   readonly client: S3Client;

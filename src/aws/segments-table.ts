@@ -1,11 +1,11 @@
 /** From what statements have written to segments that statements can read: partitions of `<table>__segments`. */
 import { DynalakeError } from "../core/error.ts";
-import { segmentOfPath, segmentsFolder } from "../core/lake-path.ts";
-import type { Manifest, Segment } from "../core/manifest.ts";
-import { namedSegments } from "../core/named-segments.ts";
+import { segmentOfPath, segmentsFolder } from "../core/format/lake-path.ts";
+import type { Manifest, Segment } from "../core/format/manifest.ts";
+import { namedSegments } from "../core/format/named-segments.ts";
+import { literal } from "../core/ports/dialect.ts";
 import type { ObjectStore, StoredObject } from "../core/ports/object-store.ts";
 import type { Stage } from "../core/ports/query-engine.ts";
-import { literal } from "../core/sql/dialect.ts";
 import { type GluePlace, glueTable, segmentsTableName } from "./athena-relations.ts";
 import type { GlueCatalog } from "./glue-catalog.ts";
 import type { NewPartition } from "./glue-partitions.ts";

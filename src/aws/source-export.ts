@@ -12,10 +12,10 @@ import {
   type ExportSummary,
   parseExportFiles,
   parseExportSummary,
-} from "../core/export-manifest.ts";
-import { exportFolder, exportsPrefix } from "../core/lake-path.ts";
+} from "../core/exports/export-manifest.ts";
+import { exportFolder, exportsPrefix } from "../core/format/lake-path.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
-import { awsError, failureName } from "./aws-error.ts";
+import { awsError, failureName } from "../sdk/aws-error.ts";
 import { tableName } from "./table-arn.ts";
 
 export interface ExportRequest {

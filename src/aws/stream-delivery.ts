@@ -1,9 +1,10 @@
 /** A batch of the stream on its way to Firehose, with the answer that Lambda wants. */
-import { FIREHOSE_LIMITS } from "../core/batch.ts";
-import { type Delivery, deliver } from "../core/deliver.ts";
+
+import { type Delivery, deliver } from "../core/delivery/deliver.ts";
 import { type ChangeSink, Undelivered } from "../core/ports/change-sink.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
-import type { LineWriter } from "../core/wire-line.ts";
+import { FIREHOSE_LIMITS } from "../core/row/batch.ts";
+import type { LineWriter } from "../core/row/wire-line.ts";
 
 export interface StreamDeliveryContext {
   readonly store: ObjectStore;

@@ -2,10 +2,10 @@
 import { DescribeTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetEventSourceMappingCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { DynalakeError } from "../core/error.ts";
-import type { Sighting, StreamReader } from "../core/gap.ts";
 import type { StreamIdentity } from "../core/ports/change-source.ts";
-import { streamLabelSeconds } from "../core/stream-arn.ts";
-import { awsError, failureName } from "./aws-error.ts";
+import type { Sighting, StreamReader } from "../core/table/gap.ts";
+import { streamLabelSeconds } from "../core/table/stream-arn.ts";
+import { awsError, failureName } from "../sdk/aws-error.ts";
 import { tableName } from "./table-arn.ts";
 
 export interface SightingRequest {

@@ -5,12 +5,12 @@
  * An UNLOAD into parts does not ask whether its folder is empty (AWS: Athena user guide, "UNLOAD"): run twice, it writes
  * every row twice. `collectSegments` refuses that where it can see it; whoever runs the statements must not repeat one.
  */
-import { PART_COLUMN, stageFolder } from "../core/lake-path.ts";
+import { PART_COLUMN, stageFolder } from "../core/format/lake-path.ts";
+import { literal, quoted } from "../core/ports/dialect.ts";
 import type { Stage } from "../core/ports/query-engine.ts";
-import type { Schema } from "../core/schema.ts";
+import type { Schema } from "../core/schema/schema.ts";
 import { athena } from "../core/sql/athena.ts";
 import { nameList, segmentColumns } from "../core/sql/columns.ts";
-import { literal, quoted } from "../core/sql/dialect.ts";
 import { requireShort } from "./athena-client.ts";
 
 /** CTAS and UNLOAD write at most so many partitions (AWS: Athena user guide, "UNLOAD"). */

@@ -3,8 +3,8 @@
  * where names can be bound in it. Athena itself says what is wrong with all else.
  */
 import { DynalakeError } from "../core/error.ts";
-import type { LakeView } from "../core/lake-view.ts";
-import { quoted } from "../core/sql/dialect.ts";
+import type { LakeView } from "../core/overlay/lake-view.ts";
+import { quoted } from "../core/ports/dialect.ts";
 
 export interface UserStatement {
   /** Without a semicolon at its end. */

@@ -1,5 +1,5 @@
 /** What a compaction has done, for people or for programs: the same of a folder and of a deployment. */
-import type { CompactionResult } from "../core/compact.ts";
+import type { CompactionResult } from "../core/compaction/compact.ts";
 import type { CommandContext } from "./command.ts";
 
 /** What is told of a run. On a deployment one of them may be the schema that was deployed, taken on by the lake. */

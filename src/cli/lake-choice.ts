@@ -1,8 +1,8 @@
 /** Which lake table a command is about. */
 import { DynalakeError } from "../core/error.ts";
-import { lakeTables, latestManifest, readSchema, requireSchema } from "../core/lake-table.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
-import { type Schema, tableName } from "../core/schema.ts";
+import { type Schema, tableName } from "../core/schema/schema.ts";
+import { lakeTables, latestManifest, readSchema, requireSchema } from "../core/table/lake-table.ts";
 
 /** The tables of that name or of that source, or all of the lake's; throws LAKE_NOT_FOUND where there are none. */
 export async function chosenSchemas(

@@ -1,9 +1,9 @@
 /** A lake that a command works on, opened: the same tables, whether they lie in a folder or in a deployment. */
 import type { AwsLake } from "../aws/aws-lake.ts";
 import type { Deployment } from "../aws/deployment.ts";
-import type { Item } from "../core/attribute-value.ts";
 import { DynalakeError } from "../core/error.ts";
-import type { StatusContext } from "../core/status.ts";
+import type { StatusContext } from "../core/status/status.ts";
+import type { Item } from "../core/values/attribute-value.ts";
 import type { Lake } from "../embedded/lake.ts";
 import type { CommandContext } from "./command.ts";
 import type { LakeTarget } from "./lake-target.ts";

@@ -1,9 +1,9 @@
 /** The lake tables of a deployed stack. */
 import { athenaItems } from "../aws/athena-items.ts";
 import { type AwsLake, openAwsLake } from "../aws/aws-lake.ts";
-import { type AwsClients, awsClients } from "../aws/clients.ts";
 import { chosenDeployments, type Deployment, readDeployments } from "../aws/deployment.ts";
 import { DynalakeError } from "../core/error.ts";
+import { type AwsClients, awsClients } from "../sdk/clients.ts";
 import type { CommandContext } from "./command.ts";
 import { knownSchema } from "./lake-choice.ts";
 import type { StackTarget } from "./lake-target.ts";

@@ -1,9 +1,9 @@
 /** What replay does with recordings wherever the lake lies: they are read as text, and delivered in batches. */
 import { open } from "node:fs/promises";
-import { type Delivery, type DeliveryContext, deliver } from "../core/deliver.ts";
+import { type Delivery, type DeliveryContext, deliver } from "../core/delivery/deliver.ts";
+import { type Recorded, readRecordedEvents } from "../core/delivery/recorded-events.ts";
 import { DynalakeError } from "../core/error.ts";
-import { type Recorded, readRecordedEvents } from "../core/recorded-events.ts";
-import { systemCode } from "../embedded/file-error.ts";
+import { systemCode } from "../files/file-error.ts";
 import { type CommandContext, EXIT, type ExitCode } from "./command.ts";
 
 export interface Recording {

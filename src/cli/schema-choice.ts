@@ -1,13 +1,19 @@
 /** The schema that a command writes with: the file given, the lake's own, or one inferred. */
 import { readFile } from "node:fs/promises";
-import type { Item } from "../core/attribute-value.ts";
 import { DynalakeError } from "../core/error.ts";
-import { inferenceOf, inferredSchema, observe } from "../core/infer.ts";
-import { type KeySchema, keyAttributes } from "../core/key.ts";
+import { inferenceOf, inferredSchema, observe } from "../core/infer/infer.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
-import { parseSchema, parseSchemaText, type Schema, type SchemaFile, tableName } from "../core/schema.ts";
-import { systemCode } from "../embedded/file-error.ts";
+import {
+  parseSchema,
+  parseSchemaText,
+  type Schema,
+  type SchemaFile,
+  tableName,
+} from "../core/schema/schema.ts";
+import type { Item } from "../core/values/attribute-value.ts";
+import { type KeySchema, keyAttributes } from "../core/values/key.ts";
 import { holdsData } from "../embedded/lake.ts";
+import { systemCode } from "../files/file-error.ts";
 import { jsonFault } from "./json-fault.ts";
 import { knownSchema } from "./lake-choice.ts";
 import { NO_EFFECT, type SchemaEffect, schemaEffect } from "./schema-effect.ts";

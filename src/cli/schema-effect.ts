@@ -1,9 +1,10 @@
 /** What a schema file that differs from the lake's means for a table that holds data. */
-import { changesFolder } from "../core/lake-path.ts";
+
+import { changeSchema } from "../core/compaction/schema-commit.ts";
+import { changesFolder } from "../core/format/lake-path.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
-import type { Schema } from "../core/schema.ts";
-import { requireCompatible, schemaChange } from "../core/schema-change.ts";
-import { changeSchema } from "../core/schema-commit.ts";
+import type { Schema } from "../core/schema/schema.ts";
+import { requireCompatible, schemaChange } from "../core/schema/schema-change.ts";
 import { newRun, nowSeconds } from "../embedded/lake.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -1,9 +1,10 @@
 /** What `verify` found, for people and for programs. Keys are named, since a difference has no other name; values never are. */
-import { type Item, itemText } from "../core/attribute-value.ts";
-import type { Gap } from "../core/manifest.ts";
-import type { Undelivered } from "../core/status.ts";
-import type { Verification } from "../core/verify.ts";
-import type { DifferenceKind, Finding, UnsettledKind } from "../core/verify-settle.ts";
+
+import type { Gap } from "../core/format/manifest.ts";
+import type { Undelivered } from "../core/status/status.ts";
+import { type Item, itemText } from "../core/values/attribute-value.ts";
+import type { Verification } from "../core/verify/verify.ts";
+import type { DifferenceKind, Finding, UnsettledKind } from "../core/verify/verify-settle.ts";
 
 export interface VerifiedTable extends Verification {
   readonly table: string;

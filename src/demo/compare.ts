@@ -1,10 +1,11 @@
 /** Proves a lake table against its source: every item of a scan against every item of the lake. */
-import { type Item, itemText, readItem } from "../core/attribute-value.ts";
-import type { Schema } from "../core/schema.ts";
-import { toItemJson } from "../embedded/dynamodb/attribute-json.ts";
-import type { SourceConnection } from "../embedded/dynamodb/clients.ts";
+
+import type { Schema } from "../core/schema/schema.ts";
+import { type Item, itemText, readItem } from "../core/values/attribute-value.ts";
 import { itemLines } from "../embedded/items.ts";
 import type { Lake } from "../embedded/lake.ts";
+import { toItemJson } from "../source/attribute-json.ts";
+import type { SourceConnection } from "../source/clients.ts";
 
 export interface Comparison {
   readonly items: number;

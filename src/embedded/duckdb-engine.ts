@@ -1,17 +1,17 @@
 /** The query engine on this machine: DuckDB over the lake's folder. */
 import { rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type ChangeObject, segmentFolder } from "../core/lake-path.ts";
-import type { Segment } from "../core/manifest.ts";
+import { type ChangeObject, segmentFolder } from "../core/format/lake-path.ts";
+import type { Segment } from "../core/format/manifest.ts";
+import { literal, quoted } from "../core/ports/dialect.ts";
 import type { QueryEngine, StageRequest } from "../core/ports/query-engine.ts";
+import { changeWireColumns } from "../core/row/wire-line.ts";
 import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../core/sql/columns.ts";
-import { literal, quoted } from "../core/sql/dialect.ts";
 import { duckdb } from "../core/sql/duckdb.ts";
-import { changeWireColumns } from "../core/wire-line.ts";
+import { fileError } from "../files/file-error.ts";
+import { makeFolder, removeFile, syncFile, syncFolder } from "../files/folder-store.ts";
 import { type DuckdbSession, engineError, isOutOfMemory } from "./duckdb-session.ts";
-import { fileError } from "./file-error.ts";
 import { filePattern } from "./file-pattern.ts";
-import { makeFolder, removeFile, syncFile, syncFolder } from "./folder-store.ts";
 
 /** Rows of a Parquet row group: small enough that a query by key opens few. */
 const ROW_GROUP_ROWS = 122_880;

@@ -8,8 +8,8 @@ import {
   type ExportSummary,
   parseExportFiles,
   parseExportSummary,
-} from "../core/export-manifest.ts";
-import { systemCode } from "./file-error.ts";
+} from "../core/exports/export-manifest.ts";
+import { systemCode } from "../files/file-error.ts";
 
 export interface ExportFolder {
   readonly summary: ExportSummary;

@@ -4,11 +4,11 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import { createGunzip } from "node:zlib";
-import type { Item } from "../core/attribute-value.ts";
-import { Rejection } from "../core/change.ts";
+import { Rejection } from "../core/change/change.ts";
 import { DynalakeError } from "../core/error.ts";
-import { readExportLine } from "../core/export-line.ts";
-import { wholeLines } from "../export/whole-lines.ts";
+import { readExportLine } from "../core/exports/export-line.ts";
+import type { Item } from "../core/values/attribute-value.ts";
+import { wholeLines } from "../transcode/whole-lines.ts";
 import type { ExportFolder, ExportPart } from "./export-folder.ts";
 
 const ITEMS_AT_ONCE = 1_000;

@@ -1,9 +1,9 @@
 /** Folds changes that came late at once, so that they are seen before the next compaction of the schedule. */
-import { compactMinor } from "../core/compact.ts";
-import { type CompactionPolicy, DEFAULT_POLICY } from "../core/compaction-plan.ts";
+import { compactMinor } from "../core/compaction/compact.ts";
+import { type CompactionPolicy, DEFAULT_POLICY } from "../core/compaction/compaction-plan.ts";
 import { DynalakeError } from "../core/error.ts";
-import { latestManifest } from "../core/lake-table.ts";
-import type { Schema } from "../core/schema.ts";
+import type { Schema } from "../core/schema/schema.ts";
+import { latestManifest } from "../core/table/lake-table.ts";
 import { type Lake, newRun, nowSeconds } from "./lake.ts";
 
 const TRIES = 3;

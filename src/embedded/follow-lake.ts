@@ -1,13 +1,13 @@
 /** `run` without its command line: follows the streams of a lake's tables and compacts on a schedule, until it is stopped. */
-import { type CompactionContext, compactMajor, compactMinor } from "../core/compact.ts";
-import { DEFAULT_POLICY } from "../core/compaction-plan.ts";
+import { type CompactionContext, compactMajor, compactMinor } from "../core/compaction/compact.ts";
+import { DEFAULT_POLICY } from "../core/compaction/compaction-plan.ts";
+import { DEFAULT_RETENTION } from "../core/compaction/vacuum.ts";
+import { type FollowEvent, type Follower, openFollower } from "../core/delivery/follow.ts";
 import { DynalakeError } from "../core/error.ts";
-import { type FollowEvent, type Follower, openFollower } from "../core/follow.ts";
 import type { ChangeSource } from "../core/ports/change-source.ts";
-import { rowCodec } from "../core/row.ts";
-import type { Schema } from "../core/schema.ts";
-import { DEFAULT_RETENTION } from "../core/vacuum.ts";
-import { lineWriter } from "../core/wire-line.ts";
+import { rowCodec } from "../core/row/row.ts";
+import { lineWriter } from "../core/row/wire-line.ts";
+import type { Schema } from "../core/schema/schema.ts";
 import { foldLateChanges } from "./fold.ts";
 import { allEnded, followAll } from "./follow-all.ts";
 import { DEFAULT_LIMITS, type Lake, newRun, nowSeconds, openLake } from "./lake.ts";

@@ -1,7 +1,8 @@
 /** The current items of a lake table, as DynamoDB JSON. */
-import type { Item } from "../core/attribute-value.ts";
-import { itemsStatement, linesOfItems } from "../core/items.ts";
-import type { Schema } from "../core/schema.ts";
+
+import { itemsStatement, linesOfItems } from "../core/overlay/items.ts";
+import type { Schema } from "../core/schema/schema.ts";
+import type { Item } from "../core/values/attribute-value.ts";
 import { engineError } from "./duckdb-session.ts";
 import type { Lake } from "./lake.ts";
 

@@ -5,8 +5,8 @@
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { DynalakeError } from "../core/error.ts";
-import { fileError } from "./file-error.ts";
-import { makeFolder } from "./folder-store.ts";
+import { fileError } from "../files/file-error.ts";
+import { makeFolder } from "../files/folder-store.ts";
 
 export interface LakeLock {
   release(): void;

@@ -5,14 +5,14 @@ import { rm } from "node:fs/promises";
 import { tmpdir, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { DynalakeError } from "../core/error.ts";
-import { changesFolder } from "../core/lake-path.ts";
-import { latestManifest } from "../core/lake-table.ts";
+import { changesFolder } from "../core/format/lake-path.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import type { QueryEngine } from "../core/ports/query-engine.ts";
+import { latestManifest } from "../core/table/lake-table.ts";
+import { fileError } from "../files/file-error.ts";
+import { folderStore } from "../files/folder-store.ts";
 import { duckdbEngine } from "./duckdb-engine.ts";
 import { type DuckdbSession, openDuckdb } from "./duckdb-session.ts";
-import { fileError } from "./file-error.ts";
-import { folderStore } from "./folder-store.ts";
 
 export interface Lake {
   /** The lake's folder, absolute. */
@@ -76,4 +76,4 @@ export async function holdsData(store: ObjectStore, table: string): Promise<bool
   return sequence > 0 || (await store.folders(changesFolder(table))).length > 0;
 }
 
-export { newRun, nowSeconds } from "../aws/run-name.ts";
+export { newRun, nowSeconds } from "../sdk/run-name.ts";

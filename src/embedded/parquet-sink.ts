@@ -2,16 +2,16 @@
 import { randomBytes } from "node:crypto";
 import { open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type BatchLimits, packLines } from "../core/batch.ts";
 import { DynalakeError } from "../core/error.ts";
-import { changeObjectPath } from "../core/lake-path.ts";
+import { changeObjectPath } from "../core/format/lake-path.ts";
 import type { ChangeSink, DeliveredRow } from "../core/ports/change-sink.ts";
-import type { Schema } from "../core/schema.ts";
-import { changeWireColumns, LINE_BYTES_MAX, type WireColumn } from "../core/wire-line.ts";
+import { type BatchLimits, packLines } from "../core/row/batch.ts";
+import { changeWireColumns, LINE_BYTES_MAX, type WireColumn } from "../core/row/wire-line.ts";
+import type { Schema } from "../core/schema/schema.ts";
+import { fileError } from "../files/file-error.ts";
+import { makeFolder, publish, temporaryPath } from "../files/folder-store.ts";
 import { copyToParquet } from "./duckdb-engine.ts";
 import type { DuckdbSession } from "./duckdb-session.ts";
-import { fileError } from "./file-error.ts";
-import { makeFolder, publish, temporaryPath } from "./folder-store.ts";
 import { wireFiles } from "./wire-files.ts";
 
 /** No service bounds a delivery here; these bound the memory that one takes. */

@@ -9,12 +9,18 @@ import {
   type Json,
   JsonDuckDBValueConverter,
 } from "@duckdb/node-api";
-import { blobText } from "../core/blob-text.ts";
 import { DynalakeError } from "../core/error.ts";
-import { schemaAt } from "../core/lake-table.ts";
-import { chosenManifest, currentView, historyViews, type LakeView, segmentViews } from "../core/lake-view.ts";
-import type { Schema } from "../core/schema.ts";
-import { literal, quoted } from "../core/sql/dialect.ts";
+import {
+  chosenManifest,
+  currentView,
+  historyViews,
+  type LakeView,
+  segmentViews,
+} from "../core/overlay/lake-view.ts";
+import { literal, quoted } from "../core/ports/dialect.ts";
+import type { Schema } from "../core/schema/schema.ts";
+import { schemaAt } from "../core/table/lake-table.ts";
+import { blobText } from "../core/values/blob-text.ts";
 import { engineError } from "./duckdb-session.ts";
 import { filePattern } from "./file-pattern.ts";
 import { type Lake, openLake } from "./lake.ts";

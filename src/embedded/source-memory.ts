@@ -1,7 +1,7 @@
 /** Where a lake table's source is reached, remembered so that `run` need not be told again. Never credentials. */
 import { z } from "zod";
 import { DynalakeError } from "../core/error.ts";
-import { sourcePath } from "../core/lake-path.ts";
+import { sourcePath } from "../core/format/lake-path.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import { holdsData } from "./lake.ts";
 

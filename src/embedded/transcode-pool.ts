@@ -3,10 +3,10 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { DynalakeError, type ErrorCode } from "../core/error.ts";
-import { rowCodec } from "../core/row.ts";
-import type { Schema, SchemaFile } from "../core/schema.ts";
-import { lineWriter } from "../core/wire-line.ts";
-import type { Transcoded } from "../export/transcode.ts";
+import { rowCodec } from "../core/row/row.ts";
+import { lineWriter } from "../core/row/wire-line.ts";
+import type { Schema, SchemaFile } from "../core/schema/schema.ts";
+import type { Transcoded } from "../transcode/transcode.ts";
 import { type TranscodeTask, transcode } from "./transcode.ts";
 
 export interface WorkerSetup {

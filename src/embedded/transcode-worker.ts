@@ -1,9 +1,9 @@
 /** A worker thread that transcodes data files one by one, as `transcode-pool.ts` hands them out. */
 import { parentPort, workerData } from "node:worker_threads";
 import { DynalakeError } from "../core/error.ts";
-import { rowCodec } from "../core/row.ts";
-import { parseSchema } from "../core/schema.ts";
-import { lineWriter } from "../core/wire-line.ts";
+import { rowCodec } from "../core/row/row.ts";
+import { lineWriter } from "../core/row/wire-line.ts";
+import { parseSchema } from "../core/schema/schema.ts";
 import { type TranscodeTask, transcode } from "./transcode.ts";
 import type { WorkerAnswer, WorkerSetup } from "./transcode-pool.ts";
 

@@ -3,9 +3,9 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { basename } from "node:path";
 import { DynalakeError } from "../core/error.ts";
-import type { LineWriter } from "../core/wire-line.ts";
-import { type Transcoded, transcodePart } from "../export/transcode.ts";
-import { fileError, systemCode } from "./file-error.ts";
+import type { LineWriter } from "../core/row/wire-line.ts";
+import { fileError, systemCode } from "../files/file-error.ts";
+import { type Transcoded, transcodePart } from "../transcode/transcode.ts";
 
 export interface TranscodeTask {
   /** The data file: gzip of JSON lines. */

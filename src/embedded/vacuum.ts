@@ -1,6 +1,6 @@
 /** Vacuum of a table of a lake in a folder: also what writing has left unfinished there. */
-import { type RetentionPolicy, type VacuumResult, vacuum } from "../core/vacuum.ts";
-import { removeUnfinished } from "./folder-store.ts";
+import { type RetentionPolicy, type VacuumResult, vacuum } from "../core/compaction/vacuum.ts";
+import { removeUnfinished } from "../files/folder-store.ts";
 import { type Lake, nowSeconds } from "./lake.ts";
 
 export async function vacuumFolder(

@@ -2,8 +2,8 @@
 import { createReadStream, existsSync, rmSync } from "node:fs";
 import { appendFile, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Scratch } from "../core/verify-shelf.ts";
-import { fileError } from "./file-error.ts";
+import type { Scratch } from "../core/verify/verify-shelf.ts";
+import { fileError } from "../files/file-error.ts";
 
 /** Gives room below `folder`, and takes it back. */
 export async function withScratch<T>(folder: string, use: (scratch: Scratch) => Promise<T>): Promise<T> {

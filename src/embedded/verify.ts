@@ -1,11 +1,12 @@
 /** `verify` on this machine: keeps on this disk what does not fit into memory, and waits by its clock. */
-import { systemTiming } from "../aws/timing.ts";
-import type { Item } from "../core/attribute-value.ts";
-import { keyHash, keyOf } from "../core/key.ts";
+
 import type { VerifiedSource } from "../core/ports/verified.ts";
-import type { Schema } from "../core/schema.ts";
-import { type Verification, type VerifyContext, verify } from "../core/verify.ts";
-import { type SettleContext, settle } from "../core/verify-settle.ts";
+import type { Schema } from "../core/schema/schema.ts";
+import type { Item } from "../core/values/attribute-value.ts";
+import { keyHash, keyOf } from "../core/values/key.ts";
+import { type Verification, type VerifyContext, verify } from "../core/verify/verify.ts";
+import { type SettleContext, settle } from "../core/verify/verify-settle.ts";
+import { systemTiming } from "../sdk/timing.ts";
 import type { ExportFolder } from "./export-folder.ts";
 import { exportItems } from "./export-items.ts";
 import { withScratch } from "./verify-scratch.ts";

@@ -1,7 +1,7 @@
 /** Files of wire rows on this machine, as DuckDB reads them. */
-import { literal } from "../core/sql/dialect.ts";
+import { literal } from "../core/ports/dialect.ts";
+import { LINE_BYTES_MAX, type WireColumn } from "../core/row/wire-line.ts";
 import { duckdb } from "../core/sql/duckdb.ts";
-import { LINE_BYTES_MAX, type WireColumn } from "../core/wire-line.ts";
 import { filePattern } from "./file-pattern.ts";
 
 /** A relation over files of wire rows. */

@@ -3,10 +3,10 @@
  * a style is chosen per record: bare attribute values or all ten type keys, times as integer, float or text, and so on.
  */
 import fc from "fast-check";
-import { type AttributeValue, type Item, readItem } from "../../src/core/attribute-value.ts";
-import type { Change, Operation } from "../../src/core/change.ts";
-import type { Json } from "../../src/core/json-members.ts";
-import { type KeySchema, keyAttributes } from "../../src/core/key.ts";
+import type { Change, Operation } from "../../src/core/change/change.ts";
+import { type AttributeValue, type Item, readItem } from "../../src/core/values/attribute-value.ts";
+import type { Json } from "../../src/core/values/json-members.ts";
+import { type KeySchema, keyAttributes } from "../../src/core/values/key.ts";
 import { item, keyItem, keySchema, merged } from "./item.ts";
 
 /** How a serializer writes attribute values. */

@@ -1,7 +1,7 @@
 /** What somebody who wishes us ill puts into values, names and bytes. */
 import fc from "fast-check";
-import type { AttributeValue, Item } from "../../src/core/attribute-value.ts";
-import type { Json } from "../../src/core/json-members.ts";
+import type { AttributeValue, Item } from "../../src/core/values/attribute-value.ts";
+import type { Json } from "../../src/core/values/json-members.ts";
 import { attributeName, attributeValue, item, merged, text } from "./item.ts";
 import { hostileJson, mutated } from "./json.ts";
 

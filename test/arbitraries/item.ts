@@ -4,8 +4,8 @@
  * in any order: `readItem` gives the canonical form that the core works with.
  */
 import fc from "fast-check";
-import type { AttributeValue, Item } from "../../src/core/attribute-value.ts";
-import type { KeySchema } from "../../src/core/key.ts";
+import type { AttributeValue, Item } from "../../src/core/values/attribute-value.ts";
+import type { KeySchema } from "../../src/core/values/key.ts";
 
 /** A number apart from its notation: the digits d1 d2 d3... stand for d1.d2d3... times ten to the power of `exponent`. */
 export interface NumberParts {

@@ -1,6 +1,6 @@
 /** JSON that nobody should send: any shape under the names that stream records and recorded files use. */
 import fc from "fast-check";
-import type { Json } from "../../src/core/json-members.ts";
+import type { Json } from "../../src/core/values/json-members.ts";
 import { numberText, text } from "./item.ts";
 
 const recordName = fc.constantFrom(

@@ -4,9 +4,9 @@ import { expect, test } from "@jest/globals";
 import { type AdoptionContext, planSchemaRun } from "../../src/aws/adopt-schema.ts";
 import { requireDeliverable } from "../../src/aws/catalog-columns.ts";
 import { deliverableSchema } from "../../src/aws/deliverable-schema.ts";
-import { readGaps } from "../../src/core/lake-table.ts";
-import { type AttributeFile, parseSchema, type Schema } from "../../src/core/schema.ts";
-import { changeWireColumns } from "../../src/core/wire-line.ts";
+import { changeWireColumns } from "../../src/core/row/wire-line.ts";
+import { type AttributeFile, parseSchema, type Schema } from "../../src/core/schema/schema.ts";
+import { readGaps } from "../../src/core/table/lake-table.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 
 const NOW = 1_800_000_000;

@@ -3,8 +3,8 @@ import { describe, expect, test } from "@jest/globals";
 import { type Athena, athenaStatements, STATEMENT_BYTES_MAX } from "../../src/aws/athena-client.ts";
 import { statementError } from "../../src/aws/athena-error.ts";
 import type { ResultPage } from "../../src/aws/athena-result.ts";
-import type { Timing } from "../../src/aws/timing.ts";
-import { VirtualTiming } from "../embedded/virtual-timing.ts";
+import type { Timing } from "../../src/sdk/timing.ts";
+import { VirtualTiming } from "../source/virtual-timing.ts";
 import {
   type FakeAnswer,
   type FakeAws,

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { relationsOfNow, relationsOfViews } from "../../src/aws/athena-relations.ts";
 import { unloadStatements } from "../../src/aws/unload.ts";
-import { type ChangeObject, hourOf, parseChangeObject } from "../../src/core/lake-path.ts";
+import { type ChangeObject, hourOf, parseChangeObject } from "../../src/core/format/lake-path.ts";
 import type { Stage } from "../../src/core/ports/query-engine.ts";
-import { parseSchema } from "../../src/core/schema.ts";
+import { parseSchema } from "../../src/core/schema/schema.ts";
 
 const SCHEMA = parseSchema(
   { table: "t", key: { hash: "K" }, attributes: { K: { type: "string" }, N: { type: "bigint" } } },

@@ -1,7 +1,7 @@
 import { GlueClient } from "@aws-sdk/client-glue";
 import { describe, expect, test } from "@jest/globals";
 import { type GlueCatalog, glueCatalog } from "../../src/aws/glue-catalog.ts";
-import { VirtualTiming } from "../embedded/virtual-timing.ts";
+import { VirtualTiming } from "../source/virtual-timing.ts";
 import { type FakeAnswer, type FakeAws, type FakeRequest, fakeAws, refusal } from "./fake-aws.ts";
 
 function catalogOn(

@@ -3,7 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { GlueCatalog } from "../../src/aws/glue-catalog.ts";
 import { type GlueView, publishView, viewInput } from "../../src/aws/glue-view.ts";
-import { VirtualTiming } from "../embedded/virtual-timing.ts";
+import { VirtualTiming } from "../source/virtual-timing.ts";
 
 const view = (sequence: number, more: Partial<GlueView> = {}): GlueView => ({
   name: "t",

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { lakeHealth } from "../../src/aws/steps/lake-health.ts";
-import { recordGap } from "../../src/core/lake-table.ts";
-import { initialManifest, manifestText } from "../../src/core/manifest.ts";
+import { initialManifest, manifestText } from "../../src/core/format/manifest.ts";
+import { recordGap } from "../../src/core/table/lake-table.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 
 const NOW = 1_800_000_000;

@@ -2,7 +2,7 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { describe, expect, test } from "@jest/globals";
 import { s3Store } from "../../src/aws/s3-store.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
-import { VirtualTiming } from "../embedded/virtual-timing.ts";
+import { VirtualTiming } from "../source/virtual-timing.ts";
 import { type FakeAnswer, type FakeAws, type FakeRequest, fakeAws, socketFault } from "./fake-aws.ts";
 
 const content = new TextEncoder().encode("content");

@@ -2,7 +2,7 @@
 import { expect, test } from "@jest/globals";
 import type { GlueCatalog } from "../../src/aws/glue-catalog.ts";
 import { registerNamed } from "../../src/aws/segments-table.ts";
-import { initialManifest, type Segment } from "../../src/core/manifest.ts";
+import { initialManifest, type Segment } from "../../src/core/format/manifest.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 
 const segment = (run: string, part: string): Segment => ({

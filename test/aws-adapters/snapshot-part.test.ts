@@ -3,7 +3,7 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { describe, expect, test } from "@jest/globals";
 import { snapshotPart } from "../../src/aws/steps/snapshot-part.ts";
 import type { StepContext } from "../../src/aws/steps/step-context.ts";
-import { parseSchema } from "../../src/core/schema.ts";
+import { parseSchema } from "../../src/core/schema/schema.ts";
 import { exportLine, md5Of } from "../support/export-folder.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { type FakeAnswer, type FakeAws, fakeAws } from "./fake-aws.ts";

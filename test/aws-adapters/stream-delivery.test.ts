@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { deliverStream } from "../../src/aws/stream-delivery.ts";
 import { type ChangeSink, Undelivered } from "../../src/core/ports/change-sink.ts";
-import { rowCodec } from "../../src/core/row.ts";
-import { parseSchema } from "../../src/core/schema.ts";
-import { lineWriter } from "../../src/core/wire-line.ts";
+import { rowCodec } from "../../src/core/row/row.ts";
+import { lineWriter } from "../../src/core/row/wire-line.ts";
+import { parseSchema } from "../../src/core/schema/schema.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { deliveredRows, storeSink } from "../support/store-sink.ts";
 

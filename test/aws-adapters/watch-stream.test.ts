@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { watchStream } from "../../src/aws/steps/watch-stream.ts";
-import { readGaps } from "../../src/core/lake-table.ts";
-import { readStreamBeginning } from "../../src/core/stream-beginning.ts";
-import { readStreamWatch } from "../../src/core/stream-watch.ts";
+import { readGaps } from "../../src/core/table/lake-table.ts";
+import { readStreamBeginning } from "../../src/core/table/stream-beginning.ts";
+import { readStreamWatch } from "../../src/core/table/stream-watch.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 
 const NOW = 1_800_000_000;

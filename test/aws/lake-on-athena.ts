@@ -6,18 +6,28 @@ import { firehoseSink } from "../../src/aws/firehose-sink.ts";
 import { publishViews } from "../../src/aws/publish-views.ts";
 import { removeEmptyPartitions } from "../../src/aws/segments-table.ts";
 import { describeExport, readExport, startExport } from "../../src/aws/source-export.ts";
-import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/attribute-value.ts";
-import { type CompactionContext, compactMajor, compactMinor, planMinorRun } from "../../src/core/compact.ts";
-import { DEFAULT_POLICY } from "../../src/core/compaction-plan.ts";
-import { deliver } from "../../src/core/deliver.ts";
-import { stagingRunFolder } from "../../src/core/lake-path.ts";
-import { latestManifest, manifestNumbered } from "../../src/core/lake-table.ts";
-import { chosenManifest, currentView, wireRows } from "../../src/core/lake-view.ts";
-import { commitRun, parsePlannedRun, plannedRunText, removeRun } from "../../src/core/planned-run.ts";
-import { rowCodec, toItem } from "../../src/core/row.ts";
-import { parseSchema, type Schema, type SchemaFile } from "../../src/core/schema.ts";
-import { commitSeedRun, planSeedRun } from "../../src/core/seed.ts";
-import { itemLine, lineWriter } from "../../src/core/wire-line.ts";
+import {
+  type CompactionContext,
+  compactMajor,
+  compactMinor,
+  planMinorRun,
+} from "../../src/core/compaction/compact.ts";
+import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-plan.ts";
+import {
+  commitRun,
+  parsePlannedRun,
+  plannedRunText,
+  removeRun,
+} from "../../src/core/compaction/planned-run.ts";
+import { commitSeedRun, planSeedRun } from "../../src/core/compaction/seed.ts";
+import { deliver } from "../../src/core/delivery/deliver.ts";
+import { stagingRunFolder } from "../../src/core/format/lake-path.ts";
+import { chosenManifest, currentView, wireRows } from "../../src/core/overlay/lake-view.ts";
+import { rowCodec, toItem } from "../../src/core/row/row.ts";
+import { itemLine, lineWriter } from "../../src/core/row/wire-line.ts";
+import { parseSchema, type Schema, type SchemaFile } from "../../src/core/schema/schema.ts";
+import { latestManifest, manifestNumbered } from "../../src/core/table/lake-table.ts";
+import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import type { TestLake } from "./support/lake-tables.ts";
 
 const FILE: SchemaFile = {

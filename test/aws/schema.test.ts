@@ -14,7 +14,7 @@ import {
   UpdateFunctionConfigurationCommand,
 } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { AttributeFile } from "../../src/core/schema.ts";
+import type { AttributeFile } from "../../src/core/schema/schema.ts";
 import { dynalake } from "../support/cli.ts";
 import { deployStacks } from "./support/deploy.ts";
 import { type AwsEmulator, startEmulator } from "./support/emulator.ts";

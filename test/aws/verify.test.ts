@@ -1,6 +1,6 @@
 /** `dynalake verify --stack` against a deployment: proved where the lake is right, and a change that was lost is named. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { changesFolder } from "../../src/core/lake-path.ts";
+import { changesFolder } from "../../src/core/format/lake-path.ts";
 import { dynalake, type Ended } from "../support/cli.ts";
 import type { AwsEmulator } from "./support/emulator.ts";
 import type { DeployedTable, StoredItem } from "./support/reviews.ts";

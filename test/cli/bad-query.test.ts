@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { requireSchema } from "../../src/core/lake-table.ts";
-import { folderStore } from "../../src/embedded/folder-store.ts";
+import { requireSchema } from "../../src/core/table/lake-table.ts";
 import { runQuery } from "../../src/embedded/query.ts";
+import { folderStore } from "../../src/files/folder-store.ts";
 import {
   done,
   dynalake,

@@ -2,12 +2,12 @@
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { compactTable } from "../../src/cli/commands/compact.ts";
-import { deliver } from "../../src/core/deliver.ts";
-import { latestManifest, writeSchema } from "../../src/core/lake-table.ts";
+import { deliver } from "../../src/core/delivery/deliver.ts";
 import type { ChangeSource } from "../../src/core/ports/change-source.ts";
-import { rowCodec } from "../../src/core/row.ts";
-import { parseSchema } from "../../src/core/schema.ts";
-import { lineWriter } from "../../src/core/wire-line.ts";
+import { rowCodec } from "../../src/core/row/row.ts";
+import { lineWriter } from "../../src/core/row/wire-line.ts";
+import { parseSchema } from "../../src/core/schema/schema.ts";
+import { latestManifest, writeSchema } from "../../src/core/table/lake-table.ts";
 import { type FollowRequest, followLake } from "../../src/embedded/follow-lake.ts";
 import { itemLines } from "../../src/embedded/items.ts";
 import { type Lake, nowSeconds, openLake } from "../../src/embedded/lake.ts";

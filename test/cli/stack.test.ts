@@ -1,7 +1,12 @@
 /** Commands on a deployment: what is refused before anything is started, and what services answer that is no success. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { manifestPath } from "../../src/core/lake-path.ts";
-import { initialManifest, type Manifest, manifestText, type Segment } from "../../src/core/manifest.ts";
+import { manifestPath } from "../../src/core/format/lake-path.ts";
+import {
+  initialManifest,
+  type Manifest,
+  manifestText,
+  type Segment,
+} from "../../src/core/format/manifest.ts";
 import { type FakeAnswer, refusal } from "../aws-adapters/fake-aws.ts";
 import { dynalake, dynalakes, expectRefused, startDynalake } from "../support/cli.ts";
 import { type CloudRequest, type FakeCloud, fakeCloud } from "../support/fake-cloud.ts";

@@ -2,8 +2,8 @@
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "@jest/globals";
-import { saveReadingState } from "../../src/core/reading-state.ts";
-import { folderStore } from "../../src/embedded/folder-store.ts";
+import { saveReadingState } from "../../src/core/table/reading-state.ts";
+import { folderStore } from "../../src/files/folder-store.ts";
 import { done, dynalake, expectRefused, type ItemJson } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";

@@ -1,15 +1,15 @@
 /** Expressions of a dialect over values: what an engine makes of them is what the core means. */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { type AttributeValue, readAttributeValue } from "../../src/core/attribute-value.ts";
-import { columnCodec } from "../../src/core/codec/column.ts";
-import { Inexact, type WireValue } from "../../src/core/codec/encoding.ts";
-import { parseColumnType } from "../../src/core/column-type.ts";
+import { integer, literal } from "../../src/core/ports/dialect.ts";
 import type { QueryEngine } from "../../src/core/ports/query-engine.ts";
-import { type AttributeFile, type Column, parseSchema } from "../../src/core/schema.ts";
-import { sha256 } from "../../src/core/sha256.ts";
-import { integer, literal } from "../../src/core/sql/dialect.ts";
-import { wireType } from "../../src/core/wire-line.ts";
+import { columnCodec } from "../../src/core/row/column.ts";
+import { Inexact, type WireValue } from "../../src/core/row/encoding.ts";
+import { wireType } from "../../src/core/row/wire-line.ts";
+import { parseColumnType } from "../../src/core/schema/column-type.ts";
+import { type AttributeFile, type Column, parseSchema } from "../../src/core/schema/schema.ts";
+import { type AttributeValue, readAttributeValue } from "../../src/core/values/attribute-value.ts";
+import { sha256 } from "../../src/core/values/sha256.ts";
 import { typeText } from "../arbitraries/schema.ts";
 import { epochColumn, fittingValue, jsonValue, setColumn } from "../support/typed-value.ts";
 

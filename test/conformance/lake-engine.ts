@@ -3,17 +3,17 @@
  * staged it reads back, typed and sorted.
  */
 import { describe, expect, test } from "@jest/globals";
-import { readChange } from "../../src/core/change.ts";
-import { changesSince } from "../../src/core/change-log.ts";
-import { segmentsFolder } from "../../src/core/lake-path.ts";
-import type { Segment } from "../../src/core/manifest.ts";
+import { readChange } from "../../src/core/change/change.ts";
+import { segmentsFolder } from "../../src/core/format/lake-path.ts";
+import type { Segment } from "../../src/core/format/manifest.ts";
+import { changesSince } from "../../src/core/overlay/change-log.ts";
 import type { ChangeSink, DeliveredRow } from "../../src/core/ports/change-sink.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import type { QueryEngine, StageRequest } from "../../src/core/ports/query-engine.ts";
-import { rowCodec } from "../../src/core/row.ts";
-import { parseSchema, type Schema } from "../../src/core/schema.ts";
+import { rowCodec } from "../../src/core/row/row.ts";
+import { changeLine, lineWriter } from "../../src/core/row/wire-line.ts";
+import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
 import { segmentColumns, sortColumns, typedSelectList } from "../../src/core/sql/columns.ts";
-import { changeLine, lineWriter } from "../../src/core/wire-line.ts";
 
 export interface LakeEngineHarness {
   readonly store: ObjectStore;

@@ -4,15 +4,15 @@
  */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/attribute-value.ts";
-import { columnCodec } from "../../src/core/codec/column.ts";
-import { Inexact, type WireValue } from "../../src/core/codec/encoding.ts";
-import { type ColumnType, parseColumnType } from "../../src/core/column-type.ts";
+import { type Dialect, literal } from "../../src/core/ports/dialect.ts";
 import type { QueryEngine } from "../../src/core/ports/query-engine.ts";
-import { type AttributeFile, type Column, parseSchema } from "../../src/core/schema.ts";
-import { type Dialect, literal } from "../../src/core/sql/dialect.ts";
+import { columnCodec } from "../../src/core/row/column.ts";
+import { Inexact, type WireValue } from "../../src/core/row/encoding.ts";
+import { wireType } from "../../src/core/row/wire-line.ts";
+import { type ColumnType, parseColumnType } from "../../src/core/schema/column-type.ts";
+import { type AttributeFile, type Column, parseSchema } from "../../src/core/schema/schema.ts";
 import { recoveredValue } from "../../src/core/sql/recovered-value.ts";
-import { wireType } from "../../src/core/wire-line.ts";
+import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import {
   attributeName,
   attributeValue,

@@ -1,9 +1,9 @@
 /** The steps of a compaction and a snapshot on AWS, as their state machines run them: over a bucket, a catalog and statements in memory. */
 import { expect, test } from "@jest/globals";
 import { clean } from "../../src/aws/steps/clean.ts";
-import { segmentOfPath } from "../../src/core/lake-path.ts";
-import { latestManifest, readSchema, readWrittenSchema } from "../../src/core/lake-table.ts";
-import { namedSegments } from "../../src/core/named-segments.ts";
+import { segmentOfPath } from "../../src/core/format/lake-path.ts";
+import { namedSegments } from "../../src/core/format/named-segments.ts";
+import { latestManifest, readSchema, readWrittenSchema } from "../../src/core/table/lake-table.ts";
 import { thinned, told } from "./crash-points.ts";
 import { COMPACTED, DEPLOYED_CHANGES, Deployment, filledDeployment } from "./deployment.ts";
 import { type Call, type CrashPoint, crashPoints, Faults } from "./faults.ts";

@@ -5,7 +5,7 @@ import {
   type ExportTableToPointInTimeCommand,
 } from "@aws-sdk/client-dynamodb";
 import { GetObjectCommand, type PutObjectCommand } from "@aws-sdk/client-s3";
-import type { AwsClients } from "../../src/aws/clients.ts";
+import type { AwsClients } from "../../src/sdk/clients.ts";
 import { exportLine, exportObjects } from "../support/export-folder.ts";
 import type { MemoryStore } from "../support/memory-store.ts";
 import type { Faults } from "./faults.ts";

@@ -1,6 +1,5 @@
 /** The executions of a deployment's state machines, with a fault where a test wants it. */
 import { expect } from "@jest/globals";
-import { isPassingFailure } from "../../src/aws/aws-error.ts";
 import { publishViews } from "../../src/aws/publish-views.ts";
 import { readExport } from "../../src/aws/source-export.ts";
 import { beginSnapshot } from "../../src/aws/steps/begin-snapshot.ts";
@@ -12,6 +11,7 @@ import type { SavedPlan } from "../../src/aws/steps/saved-plan.ts";
 import { snapshotPart } from "../../src/aws/steps/snapshot-part.ts";
 import type { StepContext } from "../../src/aws/steps/step-context.ts";
 import { DynalakeError } from "../../src/core/error.ts";
+import { isPassingFailure } from "../../src/sdk/aws-error.ts";
 import type { Deployment } from "./deployment.ts";
 import { SOURCE_TABLE_ARN } from "./export-service.ts";
 import { Faults, NoAnswer } from "./faults.ts";

@@ -1,8 +1,8 @@
 /** Tables and partitions of Glue in memory, of which nothing is ever half done, and how a function reaches them. */
 import type { Table, TableInput } from "@aws-sdk/client-glue";
 import type { GlueCatalog } from "../../src/aws/glue-catalog.ts";
-import type { Schema } from "../../src/core/schema.ts";
-import { changeWireColumns } from "../../src/core/wire-line.ts";
+import { changeWireColumns } from "../../src/core/row/wire-line.ts";
+import type { Schema } from "../../src/core/schema/schema.ts";
 import type { Faults } from "./faults.ts";
 
 export class MemoryCatalog implements GlueCatalog {

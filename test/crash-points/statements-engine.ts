@@ -1,9 +1,9 @@
 /** The engine of a deployment: statements that write many segments at once, and read only what Glue knows of. */
 import { gunzipSync } from "node:zlib";
-import { PART_COLUMN, segmentOfPath, stagingRunFolder } from "../../src/core/lake-path.ts";
+import { PART_COLUMN, segmentOfPath, stagingRunFolder } from "../../src/core/format/lake-path.ts";
+import { quoted } from "../../src/core/ports/dialect.ts";
 import type { Stage } from "../../src/core/ports/query-engine.ts";
-import type { Schema } from "../../src/core/schema.ts";
-import { quoted } from "../../src/core/sql/dialect.ts";
+import type { Schema } from "../../src/core/schema/schema.ts";
 import type { DuckdbSession } from "../../src/embedded/duckdb-session.ts";
 import type { MemoryStore } from "../support/memory-store.ts";
 import type { MemoryCatalog } from "./memory-catalog.ts";

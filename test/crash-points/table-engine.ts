@@ -3,17 +3,17 @@
  * object of the store holds the name of its table. So a lake is copied by copying its names, and an object that was removed
  * or torn fails the query that reads it.
  */
-import type { ChangeObject } from "../../src/core/lake-path.ts";
-import { changeObjectPath, segmentFolder } from "../../src/core/lake-path.ts";
-import type { Segment } from "../../src/core/manifest.ts";
+import type { ChangeObject } from "../../src/core/format/lake-path.ts";
+import { changeObjectPath, segmentFolder } from "../../src/core/format/lake-path.ts";
+import type { Segment } from "../../src/core/format/manifest.ts";
 import type { ChangeSink } from "../../src/core/ports/change-sink.ts";
+import type { Dialect } from "../../src/core/ports/dialect.ts";
+import { literal, quoted } from "../../src/core/ports/dialect.ts";
 import type { QueryEngine, StageRequest } from "../../src/core/ports/query-engine.ts";
-import type { Schema } from "../../src/core/schema.ts";
+import { changeWireColumns, itemWireColumns, type WireColumn } from "../../src/core/row/wire-line.ts";
+import type { Schema } from "../../src/core/schema/schema.ts";
 import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../../src/core/sql/columns.ts";
-import type { Dialect } from "../../src/core/sql/dialect.ts";
-import { literal, quoted } from "../../src/core/sql/dialect.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
-import { changeWireColumns, itemWireColumns, type WireColumn } from "../../src/core/wire-line.ts";
 import type { DuckdbSession } from "../../src/embedded/duckdb-session.ts";
 import { engineError } from "../../src/embedded/duckdb-session.ts";
 import type { MemoryStore } from "../support/memory-store.ts";

@@ -1,11 +1,11 @@
 /** Two processes at one table: whatever one of them does while the other is at any of its calls, nothing is lost by it. */
 import { expect, test } from "@jest/globals";
-import { compactMajor, compactMinor } from "../../src/core/compact.ts";
+import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
+import { changeSchema } from "../../src/core/compaction/schema-commit.ts";
+import { seed } from "../../src/core/compaction/seed.ts";
+import { vacuum } from "../../src/core/compaction/vacuum.ts";
 import { DynalakeError } from "../../src/core/error.ts";
-import { writeSchema } from "../../src/core/lake-table.ts";
-import { changeSchema } from "../../src/core/schema-commit.ts";
-import { seed } from "../../src/core/seed.ts";
-import { vacuum } from "../../src/core/vacuum.ts";
+import { writeSchema } from "../../src/core/table/lake-table.ts";
 import { thinned, told } from "./crash-points.ts";
 import { type CrashPoint, crashPoints, Faults } from "./faults.ts";
 import { Counts, sessionOfTests } from "./session.ts";

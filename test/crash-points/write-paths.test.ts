@@ -1,14 +1,20 @@
 /** Whatever call fails, and however: no row is lost, doubled or brought back, and the next run mends the lake. */
 import { expect, test } from "@jest/globals";
-import { compactMajor, compactMinor } from "../../src/core/compact.ts";
-import { deliver } from "../../src/core/deliver.ts";
-import { type FollowContext, openFollower } from "../../src/core/follow.ts";
-import { latestManifest, readGaps, readSchema, recordGap, writeSchema } from "../../src/core/lake-table.ts";
-import { openGaps } from "../../src/core/manifest.ts";
-import { readReadingState } from "../../src/core/reading-state.ts";
-import { changeSchema } from "../../src/core/schema-commit.ts";
-import { seed } from "../../src/core/seed.ts";
-import { vacuum } from "../../src/core/vacuum.ts";
+import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
+import { changeSchema } from "../../src/core/compaction/schema-commit.ts";
+import { seed } from "../../src/core/compaction/seed.ts";
+import { vacuum } from "../../src/core/compaction/vacuum.ts";
+import { deliver } from "../../src/core/delivery/deliver.ts";
+import { type FollowContext, openFollower } from "../../src/core/delivery/follow.ts";
+import { openGaps } from "../../src/core/format/manifest.ts";
+import {
+  latestManifest,
+  readGaps,
+  readSchema,
+  recordGap,
+  writeSchema,
+} from "../../src/core/table/lake-table.ts";
+import { readReadingState } from "../../src/core/table/reading-state.ts";
 import { FakeSource } from "../support/fake-source.ts";
 import { tryAllPoints, type WritePath } from "./crash-points.ts";
 import { Counts, sessionOfTests } from "./session.ts";

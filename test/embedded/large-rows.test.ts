@@ -1,7 +1,7 @@
 /** Rows of many kilobytes: more of them than fit into a session's memory, by every statement that compactions and views need. */
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { parseSchema } from "../../src/core/schema.ts";
+import { parseSchema } from "../../src/core/schema/schema.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
 import { newestRows } from "../../src/core/sql/overlay.ts";
 import { copyToParquet } from "../../src/embedded/duckdb-engine.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { changeObjectPath, sourcePath } from "../../src/core/lake-path.ts";
+import { changeObjectPath, sourcePath } from "../../src/core/format/lake-path.ts";
 import { recallSource, withSource } from "../../src/embedded/source-memory.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 

@@ -5,17 +5,17 @@ import { Readable } from "node:stream";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { itemText, readItem } from "../../src/core/attribute-value.ts";
-import { Rejection } from "../../src/core/change.ts";
+import { Rejection } from "../../src/core/change/change.ts";
 import { DynalakeError } from "../../src/core/error.ts";
-import { readExportLine } from "../../src/core/export-line.ts";
-import { inferenceOf, inferredSchema, observe } from "../../src/core/infer.ts";
-import { rowCodec } from "../../src/core/row.ts";
-import { parseSchema } from "../../src/core/schema.ts";
-import { itemLine, lineWriter } from "../../src/core/wire-line.ts";
+import { readExportLine } from "../../src/core/exports/export-line.ts";
+import { inferenceOf, inferredSchema, observe } from "../../src/core/infer/infer.ts";
+import { rowCodec } from "../../src/core/row/row.ts";
+import { itemLine, lineWriter } from "../../src/core/row/wire-line.ts";
+import { parseSchema } from "../../src/core/schema/schema.ts";
+import { itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import { openExport } from "../../src/embedded/export-folder.ts";
-import { sampleExport } from "../../src/embedded/sample.ts";
-import { type Transcoded, transcodePart } from "../../src/export/transcode.ts";
+import { sampleExport } from "../../src/source/sample.ts";
+import { type Transcoded, transcodePart } from "../../src/transcode/transcode.ts";
 import {
   damaged,
   edits,

@@ -7,9 +7,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "@jest/globals";
 import fc from "fast-check";
-import { UnreadableValue } from "../../src/core/attribute-value.ts";
-import { Rejection } from "../../src/core/change.ts";
+import { Rejection } from "../../src/core/change/change.ts";
 import { DynalakeError } from "../../src/core/error.ts";
+import { UnreadableValue } from "../../src/core/values/attribute-value.ts";
 import { CANARY } from "../arbitraries/hostile.ts";
 
 /** Inputs of a run by their kind, where nobody asks for more. */

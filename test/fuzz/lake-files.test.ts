@@ -1,9 +1,9 @@
 /** Files of the lake, of an export and of people, spoiled: each is read, or refused with a code. */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { parsePlannedRun } from "../../src/core/compaction/planned-run.ts";
 import { DynalakeError } from "../../src/core/error.ts";
-import { parseExportFiles, parseExportSummary } from "../../src/core/export-manifest.ts";
-import type { Json } from "../../src/core/json-members.ts";
+import { parseExportFiles, parseExportSummary } from "../../src/core/exports/export-manifest.ts";
 import {
   gapPath,
   manifestPath,
@@ -13,20 +13,20 @@ import {
   sourcePath,
   streamBeginningPath,
   streamWatchPath,
-} from "../../src/core/lake-path.ts";
-import { manifestAsOf, readGaps, readSchema } from "../../src/core/lake-table.ts";
-import { currentView, historyViews, segmentViews } from "../../src/core/lake-view.ts";
-import { initialManifest, type Manifest } from "../../src/core/manifest.ts";
-import { parsePlannedRun } from "../../src/core/planned-run.ts";
-import { readReadingState } from "../../src/core/reading-state.ts";
-import { rowCodec, toItem, toRow } from "../../src/core/row.ts";
-import { parseSchemaText, type SchemaFile } from "../../src/core/schema.ts";
+} from "../../src/core/format/lake-path.ts";
+import { initialManifest, type Manifest } from "../../src/core/format/manifest.ts";
+import { currentView, historyViews, segmentViews } from "../../src/core/overlay/lake-view.ts";
+import { rowCodec, toItem, toRow } from "../../src/core/row/row.ts";
+import { itemLine, lineWriter } from "../../src/core/row/wire-line.ts";
+import { parseSchemaText, type SchemaFile } from "../../src/core/schema/schema.ts";
 import { segmentColumns } from "../../src/core/sql/columns.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
-import { tableStatus } from "../../src/core/status.ts";
-import { readStreamBeginning } from "../../src/core/stream-beginning.ts";
-import { readStreamWatch } from "../../src/core/stream-watch.ts";
-import { itemLine, lineWriter } from "../../src/core/wire-line.ts";
+import { tableStatus } from "../../src/core/status/status.ts";
+import { manifestAsOf, readGaps, readSchema } from "../../src/core/table/lake-table.ts";
+import { readReadingState } from "../../src/core/table/reading-state.ts";
+import { readStreamBeginning } from "../../src/core/table/stream-beginning.ts";
+import { readStreamWatch } from "../../src/core/table/stream-watch.ts";
+import type { Json } from "../../src/core/values/json-members.ts";
 import { recallSource } from "../../src/embedded/source-memory.ts";
 import { damaged, edits, hostileName, named, spoiled } from "../arbitraries/hostile.ts";
 import { anyDeclaration, typeText } from "../arbitraries/schema.ts";

@@ -15,11 +15,11 @@ import {
   quarantinePath,
   segmentFolder,
   segmentOfPath,
-} from "../../src/core/lake-path.ts";
-import { manifestAsOf, requireSchema } from "../../src/core/lake-table.ts";
+} from "../../src/core/format/lake-path.ts";
 import { pathInside } from "../../src/core/ports/object-store.ts";
-import { parseSchema, tableName } from "../../src/core/schema.ts";
-import { folderStore } from "../../src/embedded/folder-store.ts";
+import { parseSchema, tableName } from "../../src/core/schema/schema.ts";
+import { manifestAsOf, requireSchema } from "../../src/core/table/lake-table.ts";
+import { folderStore } from "../../src/files/folder-store.ts";
 import { hostileName } from "../arbitraries/hostile.ts";
 import { timestampText } from "../arbitraries/item.ts";
 import { fingerprint } from "../support/cli.ts";

@@ -1,13 +1,13 @@
 /** Recorded events of any shape, whole and damaged: what is no change goes to quarantine, and nothing is lost on the way. */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { deliver } from "../../src/core/deliver.ts";
+import { deliver } from "../../src/core/delivery/deliver.ts";
+import { readRecordedEvents } from "../../src/core/delivery/recorded-events.ts";
 import { DynalakeError } from "../../src/core/error.ts";
-import type { Json } from "../../src/core/json-members.ts";
-import { readRecordedEvents } from "../../src/core/recorded-events.ts";
-import { rowCodec } from "../../src/core/row.ts";
-import { parseSchema } from "../../src/core/schema.ts";
-import { LINE_BYTES_MAX, lineWriter } from "../../src/core/wire-line.ts";
+import { rowCodec } from "../../src/core/row/row.ts";
+import { LINE_BYTES_MAX, lineWriter } from "../../src/core/row/wire-line.ts";
+import { parseSchema } from "../../src/core/schema/schema.ts";
+import type { Json } from "../../src/core/values/json-members.ts";
 import { ARRIVED_AT_SECONDS, recordedChangeOf } from "../arbitraries/change.ts";
 import { CANARY, damaged, edits, hostileItem, hostileText, spoiled } from "../arbitraries/hostile.ts";
 import { hostileJson } from "../arbitraries/json.ts";

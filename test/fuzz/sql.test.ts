@@ -4,9 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/attribute-value.ts";
-import { compactMajor, compactMinor } from "../../src/core/compact.ts";
-import { type AttributeFile, parseSchema, type Schema, type SchemaFile } from "../../src/core/schema.ts";
+import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
+import {
+  type AttributeFile,
+  parseSchema,
+  type Schema,
+  type SchemaFile,
+} from "../../src/core/schema/schema.ts";
+import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import { type Lake, openLake } from "../../src/embedded/lake.ts";
 import { runQuery } from "../../src/embedded/query.ts";
 import { hostileName, hostileSoundItem, hostileText, named } from "../arbitraries/hostile.ts";

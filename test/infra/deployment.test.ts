@@ -5,7 +5,7 @@ import type { App, Stack } from "aws-cdk-lib";
 import { addStacks } from "../../infra/deployment.ts";
 import type { TableApi } from "../../infra/describe-table.ts";
 import { DynalakeError } from "../../src/core/error.ts";
-import { parseSchema, type Schema } from "../../src/core/schema.ts";
+import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
 import {
   resourceOf,
   resourcesOf,

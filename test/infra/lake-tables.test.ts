@@ -3,10 +3,10 @@ import { Stack } from "aws-cdk-lib";
 import { Lake } from "../../infra/lake.ts";
 import { LakeTables, pascal } from "../../infra/lake-tables.ts";
 import { readSchemaFile } from "../../infra/schema-file.ts";
-import type { Schema } from "../../src/core/schema.ts";
+import { changeWireColumns, itemWireColumns } from "../../src/core/row/wire-line.ts";
+import type { Schema } from "../../src/core/schema/schema.ts";
 import { athena } from "../../src/core/sql/athena.ts";
 import { segmentColumns } from "../../src/core/sql/columns.ts";
-import { changeWireColumns, itemWireColumns } from "../../src/core/wire-line.ts";
 import {
   flat,
   resourceOf,

@@ -10,7 +10,7 @@ import { AttributeType, StreamViewType, Table, type TableProps } from "aws-cdk-l
 import type { Construct } from "constructs";
 import { BUNDLES_CONTEXT } from "../../infra/bundle.ts";
 import { HANDLERS } from "../../infra/handler-permissions.ts";
-import type { SchemaFile } from "../../src/core/schema.ts";
+import type { SchemaFile } from "../../src/core/schema/schema.ts";
 
 export const root: string = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const reviewsSchema: string = join(root, "schemas", "reviews.json");

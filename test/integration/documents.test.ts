@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { readAttributeValue } from "../../src/core/attribute-value.ts";
-import type { WireValue } from "../../src/core/codec/encoding.ts";
-import { parseColumnType } from "../../src/core/column-type.ts";
 import type { DynalakeError } from "../../src/core/error.ts";
-import { rowCodec, toItem, toRow } from "../../src/core/row.ts";
+import { type Dialect, literal } from "../../src/core/ports/dialect.ts";
+import type { WireValue } from "../../src/core/row/encoding.ts";
+import { rowCodec, toItem, toRow } from "../../src/core/row/row.ts";
+import { parseColumnType } from "../../src/core/schema/column-type.ts";
 import {
   type AttributeFile,
   parseSchema,
@@ -16,11 +16,11 @@ import {
   RESERVED_COLUMNS,
   schemaFileJsonSchema,
   type TimestampFormat,
-} from "../../src/core/schema.ts";
-import { requireCompatible } from "../../src/core/schema-change.ts";
+} from "../../src/core/schema/schema.ts";
+import { requireCompatible } from "../../src/core/schema/schema-change.ts";
 import { athena } from "../../src/core/sql/athena.ts";
-import { type Dialect, literal } from "../../src/core/sql/dialect.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
+import { readAttributeValue } from "../../src/core/values/attribute-value.ts";
 import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb-session.ts";
 import { attributeValue } from "../arbitraries/item.ts";
 import { typeText } from "../arbitraries/schema.ts";

@@ -1,11 +1,11 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/attribute-value.ts";
-import { parseColumnType } from "../../src/core/column-type.ts";
-import { compactMajor, compactMinor } from "../../src/core/compact.ts";
-import { inferenceOf, inferredSchema, observe } from "../../src/core/infer.ts";
-import { type KeySchema, keyHash, keyOf } from "../../src/core/key.ts";
-import { type AttributeFile, parseSchema, type SchemaFile } from "../../src/core/schema.ts";
+import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
+import { inferenceOf, inferredSchema, observe } from "../../src/core/infer/infer.ts";
+import { parseColumnType } from "../../src/core/schema/column-type.ts";
+import { type AttributeFile, parseSchema, type SchemaFile } from "../../src/core/schema/schema.ts";
+import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
+import { type KeySchema, keyHash, keyOf } from "../../src/core/values/key.ts";
 import { openLake } from "../../src/embedded/lake.ts";
 import { keyedItem, keySchema } from "../arbitraries/item.ts";
 import { schemaFor, typeText } from "../arbitraries/schema.ts";

@@ -1,9 +1,9 @@
 import { tmpdir } from "node:os";
 import { expect, test } from "@jest/globals";
-import { gapFound } from "../../src/core/gap.ts";
-import { latestManifest, readGaps, recordGap } from "../../src/core/lake-table.ts";
-import { openGaps } from "../../src/core/manifest.ts";
-import { seed } from "../../src/core/seed.ts";
+import { seed } from "../../src/core/compaction/seed.ts";
+import { openGaps } from "../../src/core/format/manifest.ts";
+import { gapFound } from "../../src/core/table/gap.ts";
+import { latestManifest, readGaps, recordGap } from "../../src/core/table/lake-table.ts";
 import { openDuckdb } from "../../src/embedded/duckdb-session.ts";
 import { deliverAll, NOW, seeding, shown, TABLE, World, worldSchema } from "../crash-points/world.ts";
 

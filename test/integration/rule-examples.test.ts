@@ -1,9 +1,9 @@
 /** The corners of the overlay's rule, one by one: where clocks run backwards by as much as they may, and changes come late. */
 import { expect, test } from "@jest/globals";
-import { compactMajor, compactMinor } from "../../src/core/compact.ts";
-import { latestManifest } from "../../src/core/lake-table.ts";
-import { currentView } from "../../src/core/lake-view.ts";
-import { seed } from "../../src/core/seed.ts";
+import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
+import { seed } from "../../src/core/compaction/seed.ts";
+import { currentView } from "../../src/core/overlay/lake-view.ts";
+import { latestManifest } from "../../src/core/table/lake-table.ts";
 import { sessionOfTests } from "../crash-points/session.ts";
 import {
   type Change,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from "@jest/globals";
-import { connectSource, type SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
-import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
+import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
+import { connectSource, type SourceConnection } from "../../src/source/clients.ts";
 import { registerChangeSourceTests } from "../conformance/change-source.ts";
 import { streamHarness } from "../support/stream-harness.ts";
 

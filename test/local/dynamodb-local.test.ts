@@ -1,6 +1,6 @@
 // Runs by `npm run test:local`, which tells where DynamoDB Local is, or why there is none.
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { requireSchema } from "../../src/core/lake-table.ts";
+import { requireSchema } from "../../src/core/table/lake-table.ts";
 import { compareWithScan } from "../../src/demo/compare.ts";
 import { ratedBy, reviews } from "../../src/demo/reviews.ts";
 import {
@@ -10,9 +10,9 @@ import {
   loadReviews,
   putReview,
 } from "../../src/demo/reviews-table.ts";
-import { connectSource, type SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
-import { type Emulator, startEmulator } from "../../src/embedded/emulator.ts";
 import { openLake } from "../../src/embedded/lake.ts";
+import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
+import { connectSource, type SourceConnection } from "../../src/source/clients.ts";
 import { registerChangeSourceTests } from "../conformance/change-source.ts";
 import { dynalake } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";

@@ -1,9 +1,8 @@
 /** Compares what the core answers to what the rule says. Each check throws Wrong at the first difference. */
-import { itemText } from "../../src/core/attribute-value.ts";
-import type { WireValue } from "../../src/core/codec/encoding.ts";
+
 import { DynalakeError } from "../../src/core/error.ts";
-import { quarantineFolder } from "../../src/core/lake-path.ts";
-import { knownGaps, latestManifest, schemaAt } from "../../src/core/lake-table.ts";
+import { quarantineFolder } from "../../src/core/format/lake-path.ts";
+import type { Manifest } from "../../src/core/format/manifest.ts";
 import {
   chosenManifest,
   currentView,
@@ -12,9 +11,11 @@ import {
   segmentViews,
   type ViewContext,
   wireRows,
-} from "../../src/core/lake-view.ts";
-import type { Manifest } from "../../src/core/manifest.ts";
-import { rowCodec, toItem } from "../../src/core/row.ts";
+} from "../../src/core/overlay/lake-view.ts";
+import type { WireValue } from "../../src/core/row/encoding.ts";
+import { rowCodec, toItem } from "../../src/core/row/row.ts";
+import { knownGaps, latestManifest, schemaAt } from "../../src/core/table/lake-table.ts";
+import { itemText } from "../../src/core/values/attribute-value.ts";
 import type { ModelEngine } from "./model-engine.ts";
 import { eventOf, isJunk, itemOf, type ModelChange, type ModelRecord } from "./model-table.ts";
 import {

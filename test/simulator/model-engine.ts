@@ -1,13 +1,13 @@
 /** A query engine over a store in memory: it evaluates the core's own statements for DuckDB. */
 import { DynalakeError } from "../../src/core/error.ts";
-import { segmentFolder } from "../../src/core/lake-path.ts";
-import type { Segment } from "../../src/core/manifest.ts";
+import { segmentFolder } from "../../src/core/format/lake-path.ts";
+import type { Segment } from "../../src/core/format/manifest.ts";
+import type { Dialect } from "../../src/core/ports/dialect.ts";
 import type { QueryEngine, StageRequest } from "../../src/core/ports/query-engine.ts";
-import type { Schema } from "../../src/core/schema.ts";
+import { changeWireColumns, itemWireColumns, type WireColumn } from "../../src/core/row/wire-line.ts";
+import type { Schema } from "../../src/core/schema/schema.ts";
 import { segmentColumns } from "../../src/core/sql/columns.ts";
-import type { Dialect } from "../../src/core/sql/dialect.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
-import { changeWireColumns, itemWireColumns, type WireColumn } from "../../src/core/wire-line.ts";
 import type { LakeStore } from "./lake-store.ts";
 import { conditionOf, rowsOf, type SqlRow, type SqlValue } from "./sql-evaluation.ts";
 

@@ -3,10 +3,10 @@
  * on one machine. Buffered: what was acknowledged appears later, in the partition of its arrival and under a name that
  * tells nothing, as with Firehose.
  */
-import { changeObjectPath, changesHourFolder, hourOf } from "../../src/core/lake-path.ts";
+import { changeObjectPath, changesHourFolder, hourOf } from "../../src/core/format/lake-path.ts";
 import { type ChangeSink, type DeliveredRow, Undelivered } from "../../src/core/ports/change-sink.ts";
-import type { Schema } from "../../src/core/schema.ts";
-import { changeWireColumns } from "../../src/core/wire-line.ts";
+import { changeWireColumns } from "../../src/core/row/wire-line.ts";
+import type { Schema } from "../../src/core/schema/schema.ts";
 import type { Actor } from "./actors.ts";
 import type { LakeStore } from "./lake-store.ts";
 import type { SqlRow, SqlValue } from "./sql-evaluation.ts";

@@ -10,7 +10,7 @@ import type {
   StreamGap,
   StreamPosition,
 } from "../../src/core/ports/change-source.ts";
-import { reconcile, startable } from "../../src/embedded/dynamodb/shard-tree.ts";
+import { reconcile, startable } from "../../src/source/shard-tree.ts";
 import type { Actor } from "./actors.ts";
 import { eventOf, type ModelShard, type ModelStream, type ModelTable } from "./model-table.ts";
 

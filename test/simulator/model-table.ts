@@ -1,5 +1,5 @@
 /** A model of a DynamoDB table and of its streams: shards that split and close, records that are trimmed after a day. */
-import type { Item } from "../../src/core/attribute-value.ts";
+import type { Item } from "../../src/core/values/attribute-value.ts";
 
 export interface ModelChange {
   readonly key: number;

@@ -5,24 +5,24 @@ import {
   compactMinor,
   planMajorRun,
   planMinorRun,
-} from "../../src/core/compact.ts";
-import { DEFAULT_POLICY } from "../../src/core/compaction-plan.ts";
-import { deliver } from "../../src/core/deliver.ts";
-import { type FollowContext, openFollower } from "../../src/core/follow.ts";
-import { planPath } from "../../src/core/lake-path.ts";
+} from "../../src/core/compaction/compact.ts";
+import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-plan.ts";
 import {
   commitRun,
   type PlannedRun,
   parsePlannedRun,
   plannedRunText,
   stageRun,
-} from "../../src/core/planned-run.ts";
+} from "../../src/core/compaction/planned-run.ts";
+import { changeSchema } from "../../src/core/compaction/schema-commit.ts";
+import { seed } from "../../src/core/compaction/seed.ts";
+import { vacuum } from "../../src/core/compaction/vacuum.ts";
+import { deliver } from "../../src/core/delivery/deliver.ts";
+import { type FollowContext, openFollower } from "../../src/core/delivery/follow.ts";
+import { planPath } from "../../src/core/format/lake-path.ts";
 import { Undelivered } from "../../src/core/ports/change-sink.ts";
-import { rowCodec } from "../../src/core/row.ts";
-import { changeSchema } from "../../src/core/schema-commit.ts";
-import { seed } from "../../src/core/seed.ts";
-import { vacuum } from "../../src/core/vacuum.ts";
-import { itemLine, itemWireColumns, lineWriter } from "../../src/core/wire-line.ts";
+import { rowCodec } from "../../src/core/row/row.ts";
+import { itemLine, itemWireColumns, lineWriter } from "../../src/core/row/wire-line.ts";
 import type { Random } from "../support/random.ts";
 import { type Actor, gatedEngine, gatedStore, InjectedFailure } from "./actors.ts";
 import { directSink } from "./model-sink.ts";

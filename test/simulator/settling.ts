@@ -1,6 +1,7 @@
 /** The end of a history: everything is delivered and folded, and then the lake is the table. */
-import { knownGaps, latestManifest } from "../../src/core/lake-table.ts";
-import { openGaps } from "../../src/core/manifest.ts";
+
+import { openGaps } from "../../src/core/format/manifest.ts";
+import { knownGaps, latestManifest } from "../../src/core/table/lake-table.ts";
 import type { Random } from "../support/random.ts";
 import {
   checkAsOf,

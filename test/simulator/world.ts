@@ -2,10 +2,10 @@
  * A table, its stream, a lake and everybody who works on it, in virtual time. A step does one thing; all that is random in it
  * comes from the step's own source, so that steps can be left out of a history and the others stay what they are.
  */
-import { positionPath } from "../../src/core/lake-path.ts";
-import { readSchema, writeSchema } from "../../src/core/lake-table.ts";
+import { positionPath } from "../../src/core/format/lake-path.ts";
 import type { DeliveredRow } from "../../src/core/ports/change-sink.ts";
-import { parseSchema, type Schema } from "../../src/core/schema.ts";
+import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
+import { readSchema, writeSchema } from "../../src/core/table/lake-table.ts";
 import type { Random } from "../support/random.ts";
 import { Actor, type Fate } from "./actors.ts";
 import { Counts } from "./counts.ts";

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Item } from "../../src/core/attribute-value.ts";
+import type { Item } from "../../src/core/values/attribute-value.ts";
 
 export interface ExportDataFile {
   /** What is in the file: lines, or bytes in place of a gzip of lines. "missing" writes none. */

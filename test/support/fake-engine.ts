@@ -1,8 +1,8 @@
 /** A query engine that reads nothing: it answers what the test says and stages files of a few bytes into a store in memory. */
-import { segmentFolder } from "../../src/core/lake-path.ts";
-import type { Segment } from "../../src/core/manifest.ts";
+import { segmentFolder } from "../../src/core/format/lake-path.ts";
+import type { Segment } from "../../src/core/format/manifest.ts";
+import type { Dialect } from "../../src/core/ports/dialect.ts";
 import type { QueryEngine, StageRequest } from "../../src/core/ports/query-engine.ts";
-import type { Dialect } from "../../src/core/sql/dialect.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
 import type { MemoryStore } from "./memory-store.ts";
 

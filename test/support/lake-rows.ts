@@ -1,15 +1,15 @@
 /** A lake table of a test: how it is filled, and what comes back of it. */
 import { expect } from "@jest/globals";
-import { type Item, itemText, readItem } from "../../src/core/attribute-value.ts";
-import type { CompactionContext } from "../../src/core/compact.ts";
-import { DEFAULT_POLICY } from "../../src/core/compaction-plan.ts";
-import { deliver } from "../../src/core/deliver.ts";
-import { keyAttributes } from "../../src/core/key.ts";
-import { latestManifest } from "../../src/core/lake-table.ts";
-import { currentView } from "../../src/core/lake-view.ts";
-import { rowCodec } from "../../src/core/row.ts";
-import type { Schema } from "../../src/core/schema.ts";
-import { lineWriter } from "../../src/core/wire-line.ts";
+import type { CompactionContext } from "../../src/core/compaction/compact.ts";
+import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-plan.ts";
+import { deliver } from "../../src/core/delivery/deliver.ts";
+import { currentView } from "../../src/core/overlay/lake-view.ts";
+import { rowCodec } from "../../src/core/row/row.ts";
+import { lineWriter } from "../../src/core/row/wire-line.ts";
+import type { Schema } from "../../src/core/schema/schema.ts";
+import { latestManifest } from "../../src/core/table/lake-table.ts";
+import { type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
+import { keyAttributes } from "../../src/core/values/key.ts";
 import { openExport } from "../../src/embedded/export-folder.ts";
 import { itemLines } from "../../src/embedded/items.ts";
 import { type Lake, newRun } from "../../src/embedded/lake.ts";

@@ -1,5 +1,5 @@
 /** A change sink that keeps its rows as text in an object store, so that its failures and its death are the store's. */
-import { changeObjectPath } from "../../src/core/lake-path.ts";
+import { changeObjectPath } from "../../src/core/format/lake-path.ts";
 import type { ChangeSink } from "../../src/core/ports/change-sink.ts";
 import type { MemoryStore } from "./memory-store.ts";
 

@@ -8,8 +8,8 @@ import {
   type StreamViewType,
   UpdateTableCommand,
 } from "@aws-sdk/client-dynamodb";
-import { connectSource, type SourceConnection } from "../../src/embedded/dynamodb/clients.ts";
-import { streamSource } from "../../src/embedded/dynamodb/stream-source.ts";
+import { connectSource, type SourceConnection } from "../../src/source/clients.ts";
+import { streamSource } from "../../src/source/stream-source.ts";
 import type { ChangeSourceHarness } from "../conformance/change-source.ts";
 
 let tables = 0;

@@ -1,8 +1,8 @@
 /** Attribute values that a column of a given type holds exactly, at every depth: what a lake has to give back from its columns alone. */
 import fc from "fast-check";
-import { type AttributeValue, readAttributeValue } from "../../src/core/attribute-value.ts";
-import type { PartType, ScalarType } from "../../src/core/column-type.ts";
-import type { AttributeFile } from "../../src/core/schema.ts";
+import type { PartType, ScalarType } from "../../src/core/schema/column-type.ts";
+import type { AttributeFile } from "../../src/core/schema/schema.ts";
+import { type AttributeValue, readAttributeValue } from "../../src/core/values/attribute-value.ts";
 import { base64, text } from "../arbitraries/item.ts";
 
 const FIRST_MS = new Date("0001-01-01T00:00:00.000Z").getTime();

@@ -1,9 +1,9 @@
 /** What the steps of snapshots and compactions work with, opened once for each instance of a function. */
 import { readFileSync } from "node:fs";
-import { parseSchemaText, type Schema } from "../../core/schema.ts";
+import { parseSchemaText, type Schema } from "../../core/schema/schema.ts";
+import { newRun, nowSeconds } from "../../sdk/run-name.ts";
 import { openAwsLake } from "../aws-lake.ts";
 import { lakeSchema } from "../lake-schema.ts";
-import { newRun, nowSeconds } from "../run-name.ts";
 import type { StepContext } from "../steps/step-context.ts";
 import { lakePlaceOf } from "./environment.ts";
 

@@ -1,6 +1,6 @@
 /** The first step of a snapshot: the source table's export is started. */
 import { createHash } from "node:crypto";
-import { latestManifest } from "../../core/lake-table.ts";
+import { latestManifest } from "../../core/table/lake-table.ts";
 import { type StartedExport, startExport } from "../source-export.ts";
 import type { StepContext } from "./step-context.ts";
 

@@ -1,7 +1,8 @@
 /** What is no longer needed goes: a run's staging, its export, and, by vacuum, what no manifest names. */
+
+import { DEFAULT_RETENTION, vacuum } from "../../core/compaction/vacuum.ts";
 import { DynalakeError } from "../../core/error.ts";
-import { exportFolder, exportsPrefix, stagingRunFolder } from "../../core/lake-path.ts";
-import { DEFAULT_RETENTION, vacuum } from "../../core/vacuum.ts";
+import { exportFolder, exportsPrefix, stagingRunFolder } from "../../core/format/lake-path.ts";
 import { removeEmptyPartitions } from "../segments-table.ts";
 import type { StepContext } from "./step-context.ts";
 

@@ -1,9 +1,10 @@
 /** What the statements of a run have written becomes a commit. */
+
+import { commitRun } from "../../core/compaction/planned-run.ts";
+import { commitSeedRun } from "../../core/compaction/seed.ts";
 import { DynalakeError } from "../../core/error.ts";
-import { writeSchema } from "../../core/lake-table.ts";
-import { commitRun } from "../../core/planned-run.ts";
-import { parseSchema } from "../../core/schema.ts";
-import { commitSeedRun } from "../../core/seed.ts";
+import { parseSchema } from "../../core/schema/schema.ts";
+import { writeSchema } from "../../core/table/lake-table.ts";
 import { readPlan } from "./saved-plan.ts";
 import type { StepContext } from "./step-context.ts";
 

@@ -1,9 +1,9 @@
 /** What waits for a person: told as metrics at each compaction, and alarmed on. */
-import { quarantineFolder } from "../../core/lake-path.ts";
-import { knownGaps, latestManifest } from "../../core/lake-table.ts";
-import { openGaps } from "../../core/manifest.ts";
+import { quarantineFolder } from "../../core/format/lake-path.ts";
+import { openGaps } from "../../core/format/manifest.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
-import { undeliveredObjects } from "../../core/status.ts";
+import { undeliveredObjects } from "../../core/status/status.ts";
+import { knownGaps, latestManifest } from "../../core/table/lake-table.ts";
 
 export interface LakeHealth {
   readonly OpenGaps: number;

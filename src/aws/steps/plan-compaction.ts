@@ -1,7 +1,7 @@
 /** What a compaction does next: new columns first, a minor run, a major one where it is due, then the views. */
-import { planMajorRun, planMinorRun } from "../../core/compact.ts";
-import { latestManifest } from "../../core/lake-table.ts";
-import type { PlannedRun } from "../../core/planned-run.ts";
+import { planMajorRun, planMinorRun } from "../../core/compaction/compact.ts";
+import type { PlannedRun } from "../../core/compaction/planned-run.ts";
+import { latestManifest } from "../../core/table/lake-table.ts";
 import { planSchemaRun } from "../adopt-schema.ts";
 import { awsPolicy } from "../aws-policy.ts";
 import { registerNamed } from "../segments-table.ts";

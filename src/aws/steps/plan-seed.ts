@@ -1,10 +1,11 @@
 /** The staged rows of a snapshot are counted, and the run that makes the base of them is planned. */
+
+import { planSeedRun } from "../../core/compaction/seed.ts";
 import { DynalakeError } from "../../core/error.ts";
-import { EXPORT_FUZZ_SECONDS } from "../../core/export-manifest.ts";
-import { stagedRowsPath, tallyPath } from "../../core/lake-path.ts";
-import { planSeedRun } from "../../core/seed.ts";
+import { EXPORT_FUZZ_SECONDS } from "../../core/exports/export-manifest.ts";
+import { stagedRowsPath, tallyPath } from "../../core/format/lake-path.ts";
+import { itemWireColumns } from "../../core/row/wire-line.ts";
 import { emptyWireRows } from "../../core/sql/columns.ts";
-import { itemWireColumns } from "../../core/wire-line.ts";
 import { AWS_DELIVERY_DELAY_SECONDS } from "../aws-policy.ts";
 import { readExport } from "../source-export.ts";
 import { type SavedPlan, savePlan } from "./saved-plan.ts";

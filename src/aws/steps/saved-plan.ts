@@ -1,7 +1,8 @@
 /** A planned run in the store, with its statements beside it for the state machine. */
+
+import { type PlannedRun, parsePlannedRun, plannedRunText } from "../../core/compaction/planned-run.ts";
 import { DynalakeError } from "../../core/error.ts";
-import { planPath, statementsPath } from "../../core/lake-path.ts";
-import { type PlannedRun, parsePlannedRun, plannedRunText } from "../../core/planned-run.ts";
+import { planPath, statementsPath } from "../../core/format/lake-path.ts";
 import type { StepContext } from "./step-context.ts";
 
 export interface SavedPlan {

@@ -5,12 +5,12 @@ import { createGzip } from "node:zlib";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { DynalakeError } from "../../core/error.ts";
-import { exportsPrefix, stagedRowsPath, tallyPath } from "../../core/lake-path.ts";
-import { type QuarantinedRecord, quarantineRecords } from "../../core/quarantine.ts";
-import { rowCodec } from "../../core/row.ts";
-import { lineWriter } from "../../core/wire-line.ts";
-import { type Transcoded, transcodePart } from "../../export/transcode.ts";
-import { awsError } from "../aws-error.ts";
+import { exportsPrefix, stagedRowsPath, tallyPath } from "../../core/format/lake-path.ts";
+import { rowCodec } from "../../core/row/row.ts";
+import { lineWriter } from "../../core/row/wire-line.ts";
+import { type QuarantinedRecord, quarantineRecords } from "../../core/table/quarantine.ts";
+import { awsError } from "../../sdk/aws-error.ts";
+import { type Transcoded, transcodePart } from "../../transcode/transcode.ts";
 import type { StepContext } from "./step-context.ts";
 import { tallyText } from "./tally.ts";
 

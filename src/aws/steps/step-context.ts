@@ -1,6 +1,6 @@
 /** What every step of a snapshot or a compaction gets. */
-import type { RunContext } from "../../core/planned-run.ts";
-import type { Schema } from "../../core/schema.ts";
+import type { RunContext } from "../../core/compaction/planned-run.ts";
+import type { Schema } from "../../core/schema/schema.ts";
 import type { AwsLake } from "../aws-lake.ts";
 
 export interface StepContext extends AwsLake, RunContext {

@@ -1,9 +1,10 @@
 /** Looks whether the stream is being read, and writes down what may have been lost where it is not. */
-import { type Look, lookAtStream, type Sighting } from "../../core/gap.ts";
-import { latestManifest, recordGrowingGap } from "../../core/lake-table.ts";
+
 import type { ObjectStore } from "../../core/ports/object-store.ts";
-import { readStreamBeginning, saveStreamBeginning } from "../../core/stream-beginning.ts";
-import { readStreamWatch, saveStreamWatch } from "../../core/stream-watch.ts";
+import { type Look, lookAtStream, type Sighting } from "../../core/table/gap.ts";
+import { latestManifest, recordGrowingGap } from "../../core/table/lake-table.ts";
+import { readStreamBeginning, saveStreamBeginning } from "../../core/table/stream-beginning.ts";
+import { readStreamWatch, saveStreamWatch } from "../../core/table/stream-watch.ts";
 
 export interface WatchContext {
   readonly store: ObjectStore;

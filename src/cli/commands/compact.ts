@@ -4,9 +4,9 @@ import {
   type CompactionResult,
   compactMajor,
   compactMinor,
-} from "../../core/compact.ts";
-import { DEFAULT_POLICY } from "../../core/compaction-plan.ts";
-import type { Schema } from "../../core/schema.ts";
+} from "../../core/compaction/compact.ts";
+import { DEFAULT_POLICY } from "../../core/compaction/compaction-plan.ts";
+import type { Schema } from "../../core/schema/schema.ts";
 import { type Lake, newRun, nowSeconds, openLake } from "../../embedded/lake.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { reportCompaction } from "../compaction-report.ts";

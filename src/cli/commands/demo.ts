@@ -1,10 +1,10 @@
 /** `dynalake demo`: a DynamoDB table becomes a lake that follows every write, before your eyes. */
 import { rm } from "node:fs/promises";
 import { DynalakeError } from "../../core/error.ts";
-import { lakeTables, requireSchema } from "../../core/lake-table.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
-import { readReadingState } from "../../core/reading-state.ts";
-import type { Schema } from "../../core/schema.ts";
+import type { Schema } from "../../core/schema/schema.ts";
+import { lakeTables, requireSchema } from "../../core/table/lake-table.ts";
+import { readReadingState } from "../../core/table/reading-state.ts";
 import { compareWithScan } from "../../demo/compare.ts";
 import { type Lag, measureLag } from "../../demo/lag.ts";
 import { type Review, ratedBy, reviews } from "../../demo/reviews.ts";
@@ -16,13 +16,13 @@ import {
   putReview,
   REVIEWS_TABLE,
 } from "../../demo/reviews-table.ts";
-import { connectSource, type SourceConnection } from "../../embedded/dynamodb/clients.ts";
-import { streamSource } from "../../embedded/dynamodb/stream-source.ts";
-import { startEmulator } from "../../embedded/emulator.ts";
-import { folderStore } from "../../embedded/folder-store.ts";
 import { followLake } from "../../embedded/follow-lake.ts";
 import { type Lake, openLake } from "../../embedded/lake.ts";
 import { runQuery } from "../../embedded/query.ts";
+import { startEmulator } from "../../emulator/emulator.ts";
+import { folderStore } from "../../files/folder-store.ts";
+import { connectSource, type SourceConnection } from "../../source/clients.ts";
+import { streamSource } from "../../source/stream-source.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { resultWriter } from "../result-format.ts";
 import { compactTable } from "./compact.ts";

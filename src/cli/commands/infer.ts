@@ -1,16 +1,16 @@
 /** `dynalake infer`: writes a schema file from a sample, and says what it could not decide. */
 import { open } from "node:fs/promises";
-import type { Item } from "../../core/attribute-value.ts";
 import { DynalakeError } from "../../core/error.ts";
-import { exportedTable } from "../../core/export-manifest.ts";
-import { inferenceOf, inferredSchema, observe } from "../../core/infer.ts";
-import type { KeySchema } from "../../core/key.ts";
-import { parseSchema, tableName } from "../../core/schema.ts";
-import { connectSource } from "../../embedded/dynamodb/clients.ts";
-import { describeSource } from "../../embedded/dynamodb/describe-source.ts";
+import { exportedTable } from "../../core/exports/export-manifest.ts";
+import { inferenceOf, inferredSchema, observe } from "../../core/infer/infer.ts";
+import { parseSchema, tableName } from "../../core/schema/schema.ts";
+import type { Item } from "../../core/values/attribute-value.ts";
+import type { KeySchema } from "../../core/values/key.ts";
 import { openExport } from "../../embedded/export-folder.ts";
-import { fileError, systemCode } from "../../embedded/file-error.ts";
-import { sampleExport, sampleTable } from "../../embedded/sample.ts";
+import { fileError, systemCode } from "../../files/file-error.ts";
+import { connectSource } from "../../source/clients.ts";
+import { describeSource } from "../../source/describe-source.ts";
+import { sampleExport, sampleTable } from "../../source/sample.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { parseKeyOption } from "../schema-choice.ts";
 import { keySchemaOf } from "./snapshot.ts";

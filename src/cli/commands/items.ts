@@ -1,5 +1,5 @@
 /** `dynalake items`: the current items as DynamoDB JSON lines, the format that DynamoDB's own import reads. */
-import { linesOfItems } from "../../core/items.ts";
+import { linesOfItems } from "../../core/overlay/items.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { type LakeOptions, lakeTarget } from "../lake-target.ts";
 import { oneTable, openTarget } from "../opened-lake.ts";

@@ -1,8 +1,8 @@
 /** `dynalake query "SELECT ..."`. */
 
 import { resolve } from "node:path";
-import { folderStore } from "../../embedded/folder-store.ts";
 import { runQuery } from "../../embedded/query.ts";
+import { folderStore } from "../../files/folder-store.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { chosenSchemas } from "../lake-choice.ts";
 import { type LakeOptions, lakeTarget } from "../lake-target.ts";

@@ -1,16 +1,16 @@
 /** `dynalake replay FILE...`: feeds recorded events through the same path as the stream. */
 import { realpath } from "node:fs/promises";
 import { relative, sep } from "node:path";
-import type { Item } from "../../core/attribute-value.ts";
-import { Rejection, readChangeText } from "../../core/change.ts";
-import type { DeliveryContext } from "../../core/deliver.ts";
-import type { KeySchema } from "../../core/key.ts";
-import { changesFolder, quarantineFolder } from "../../core/lake-path.ts";
-import { requireSchema, writeSchema } from "../../core/lake-table.ts";
+import { Rejection, readChangeText } from "../../core/change/change.ts";
+import type { DeliveryContext } from "../../core/delivery/deliver.ts";
+import { changesFolder, quarantineFolder } from "../../core/format/lake-path.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
-import { rowCodec } from "../../core/row.ts";
-import type { Schema } from "../../core/schema.ts";
-import { lineWriter } from "../../core/wire-line.ts";
+import { rowCodec } from "../../core/row/row.ts";
+import { lineWriter } from "../../core/row/wire-line.ts";
+import type { Schema } from "../../core/schema/schema.ts";
+import { requireSchema, writeSchema } from "../../core/table/lake-table.ts";
+import type { Item } from "../../core/values/attribute-value.ts";
+import type { KeySchema } from "../../core/values/key.ts";
 import { foldLateChanges } from "../../embedded/fold.ts";
 import { holdsData, type Lake, nowSeconds, openLake } from "../../embedded/lake.ts";
 import { type LakeLock, lockLake } from "../../embedded/lake-lock.ts";

@@ -1,13 +1,13 @@
 /** `dynalake run`: follows the streams of a lake's tables, seconds behind, and compacts on a schedule. */
 import { DynalakeError } from "../../core/error.ts";
-import { lakeTables } from "../../core/lake-table.ts";
-import { mendingTimeSeconds } from "../../core/manifest.ts";
-import { type Schema, tableName } from "../../core/schema.ts";
-import { connectSource, type SourceConnection } from "../../embedded/dynamodb/clients.ts";
-import { streamSource } from "../../embedded/dynamodb/stream-source.ts";
+import { mendingTimeSeconds } from "../../core/format/manifest.ts";
+import { type Schema, tableName } from "../../core/schema/schema.ts";
+import { lakeTables } from "../../core/table/lake-table.ts";
 import { type FollowedTable, followLake, type RunEvent } from "../../embedded/follow-lake.ts";
 import { holdsData, type Lake, openLake } from "../../embedded/lake.ts";
 import { recallSource } from "../../embedded/source-memory.ts";
+import { connectSource, type SourceConnection } from "../../source/clients.ts";
+import { streamSource } from "../../source/stream-source.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { chosenSchemas, knownSchema } from "../lake-choice.ts";
 import { boundTo, givenSchema } from "../schema-choice.ts";

@@ -1,8 +1,8 @@
 /** `dynalake status`: what the engineer on call wants to know. */
 import type { DeliveryStatus } from "../../aws/delivery-status.ts";
-import { nowSeconds } from "../../aws/run-name.ts";
-import { mendingTimeSeconds } from "../../core/manifest.ts";
-import { type Health, type TableStatus, tableStatus } from "../../core/status.ts";
+import { mendingTimeSeconds } from "../../core/format/manifest.ts";
+import { type Health, type TableStatus, tableStatus } from "../../core/status/status.ts";
+import { nowSeconds } from "../../sdk/run-name.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { type LakeOptions, lakeTarget } from "../lake-target.ts";
 import { type LakeTable, openTarget } from "../opened-lake.ts";

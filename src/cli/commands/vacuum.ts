@@ -1,6 +1,12 @@
 /** `dynalake vacuum`: removes what no manifest of the retention window names. */
-import { nowSeconds } from "../../aws/run-name.ts";
-import { DEFAULT_RETENTION, type RetentionPolicy, type VacuumResult, vacuum } from "../../core/vacuum.ts";
+
+import {
+  DEFAULT_RETENTION,
+  type RetentionPolicy,
+  type VacuumResult,
+  vacuum,
+} from "../../core/compaction/vacuum.ts";
+import { nowSeconds } from "../../sdk/run-name.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { type LakeOptions, lakeTarget } from "../lake-target.ts";
 import { type LakeTable, openTarget } from "../opened-lake.ts";

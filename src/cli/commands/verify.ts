@@ -1,11 +1,11 @@
 /** `dynalake verify`: proves the lake against its source, and names every difference. */
-import { quarantineFolder } from "../../core/lake-path.ts";
-import { knownGaps } from "../../core/lake-table.ts";
-import { chosenManifest } from "../../core/lake-view.ts";
-import { openGaps } from "../../core/manifest.ts";
-import { undeliveredObjects } from "../../core/status.ts";
-import type { VerifyProgress } from "../../core/verify.ts";
-import { quarantineReasons } from "../../core/verify-quarantine.ts";
+import { quarantineFolder } from "../../core/format/lake-path.ts";
+import { openGaps } from "../../core/format/manifest.ts";
+import { chosenManifest } from "../../core/overlay/lake-view.ts";
+import { undeliveredObjects } from "../../core/status/status.ts";
+import { knownGaps } from "../../core/table/lake-table.ts";
+import type { VerifyProgress } from "../../core/verify/verify.ts";
+import { quarantineReasons } from "../../core/verify/verify-quarantine.ts";
 import { verifyTable } from "../../embedded/verify.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { type LakeOptions, lakeTarget } from "../lake-target.ts";

@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { chosenDeployments, type Deployment } from "../../aws/deployment.ts";
 import { COMPACTION_KINDS, type CompactionKind } from "../../aws/steps/plan-compaction.ts";
-import { manifestSequences, readManifest } from "../../core/lake-table.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
+import { manifestSequences, readManifest } from "../../core/table/lake-table.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import type { CompactOptions } from "../commands/compact.ts";
 import { type CompactionRun, reportCompaction } from "../compaction-report.ts";

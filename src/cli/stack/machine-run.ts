@@ -8,8 +8,8 @@ import {
   runningExecutions,
   startExecution,
 } from "../../aws/execution.ts";
-import { newRun } from "../../aws/run-name.ts";
 import { DynalakeError } from "../../core/error.ts";
+import { newRun } from "../../sdk/run-name.ts";
 import type { CommandContext } from "../command.ts";
 import type { OpenedStack } from "../opened-stack.ts";
 

@@ -1,6 +1,6 @@
 /** Values of Athena as the embedded query prints them. */
 import type { ResultValue, ResultColumn as StatementColumn } from "../../aws/athena-result.ts";
-import { blobText } from "../../core/blob-text.ts";
+import { blobText } from "../../core/values/blob-text.ts";
 import type { ResultColumn } from "../result-format.ts";
 
 /** Columns under names that are all different. */

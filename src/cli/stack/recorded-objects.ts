@@ -1,9 +1,9 @@
 /** Recordings that lie in a lake's bucket: what was put aside there, and what people have put there. */
 import type { Deployment } from "../../aws/deployment.ts";
+import type { Recorded } from "../../core/delivery/recorded-events.ts";
 import { DynalakeError } from "../../core/error.ts";
-import { errorsFolder, failedBatchesFolder, quarantineFolder } from "../../core/lake-path.ts";
+import { errorsFolder, failedBatchesFolder, quarantineFolder } from "../../core/format/lake-path.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
-import type { Recorded } from "../../core/recorded-events.ts";
 import { type Recording, recordingOf } from "../replaying.ts";
 
 /** s3://bucket/key; a key that ends in "/" is a folder. */

@@ -1,12 +1,12 @@
 /** `dynalake replay --stack`: recorded events go to Firehose, as the stream function sends them. */
 import { firehoseSink } from "../../aws/firehose-sink.ts";
-import { nowSeconds } from "../../aws/run-name.ts";
-import { FIREHOSE_LIMITS } from "../../core/batch.ts";
-import type { DeliveryContext } from "../../core/deliver.ts";
-import { quarantineFolder } from "../../core/lake-path.ts";
-import { latestManifest, readWrittenSchema } from "../../core/lake-table.ts";
-import { rowCodec } from "../../core/row.ts";
-import { lineWriter } from "../../core/wire-line.ts";
+import type { DeliveryContext } from "../../core/delivery/deliver.ts";
+import { quarantineFolder } from "../../core/format/lake-path.ts";
+import { FIREHOSE_LIMITS } from "../../core/row/batch.ts";
+import { rowCodec } from "../../core/row/row.ts";
+import { lineWriter } from "../../core/row/wire-line.ts";
+import { latestManifest, readWrittenSchema } from "../../core/table/lake-table.ts";
+import { nowSeconds } from "../../sdk/run-name.ts";
 import type { CommandContext, ExitCode } from "../command.ts";
 import type { ReplayOptions } from "../commands/replay.ts";
 import type { StackTarget } from "../lake-target.ts";

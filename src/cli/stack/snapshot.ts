@@ -1,7 +1,7 @@
 /** `dynalake snapshot --stack`: the deployment exports the table and takes the export in. */
 import { z } from "zod";
 import { chosenDeployment } from "../../aws/deployment.ts";
-import { quarantineFolder } from "../../core/lake-path.ts";
+import { quarantineFolder } from "../../core/format/lake-path.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import type { SnapshotOptions } from "../commands/snapshot.ts";
 import type { StackTarget } from "../lake-target.ts";

@@ -2,10 +2,10 @@
  * The engine that reads and writes the lake's Parquet. It runs statements that the core generated for its dialect, and the
  * users' own.
  */
-import type { ChangeObject, Hour } from "../lake-path.ts";
-import type { Segment } from "../manifest.ts";
-import type { Schema } from "../schema.ts";
-import type { Dialect } from "../sql/dialect.ts";
+import type { ChangeObject, Hour } from "../format/lake-path.ts";
+import type { Segment } from "../format/manifest.ts";
+import type { Schema } from "../schema/schema.ts";
+import type { Dialect } from "./dialect.ts";
 
 export interface QueryEngine {
   readonly dialect: Dialect;

@@ -1,5 +1,5 @@
 /** What `verify` compares: a source that moves, and a lake that follows it. */
-import type { AttributeValue, Item } from "../attribute-value.ts";
+import type { AttributeValue, Item } from "../values/attribute-value.ts";
 
 export type KeyValues = readonly AttributeValue[];
 

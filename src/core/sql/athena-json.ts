@@ -2,7 +2,7 @@
  * DynamoDB JSON in Athena (Trino). Attributes are found in maps, since JSON paths cannot name all of them; the names of types
  * are plain, so that paths find those.
  */
-import { type JsonSql, lambdaVariable, literal, quoted } from "./dialect.ts";
+import { type JsonSql, lambdaVariable, literal, quoted } from "../ports/dialect.ts";
 import { CAPITAL_ESCAPE, PLAIN_TOKEN } from "./plain-json.ts";
 
 export const athenaJson: JsonSql = {

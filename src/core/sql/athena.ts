@@ -2,9 +2,10 @@
  * The Athena dialect (engine version 3, Trino). JSON is cast to text at every leaf first and the value is rebuilt from
  * it, since casts of JSON numbers go through a double and those to dates, timestamps and varbinary inside a ROW do not exist.
  */
-import type { ColumnType, PartType } from "../column-type.ts";
+
+import { type Dialect, lambdaVariable, quoted } from "../ports/dialect.ts";
+import type { ColumnType, PartType } from "../schema/column-type.ts";
 import { athenaJson } from "./athena-json.ts";
-import { type Dialect, lambdaVariable, quoted } from "./dialect.ts";
 
 export const athena: Dialect = {
   name: "athena",

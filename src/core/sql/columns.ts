@@ -1,8 +1,9 @@
 /** The columns of segments, change log and view, as select lists. */
-import type { ColumnType } from "../column-type.ts";
-import type { Column, Schema } from "../schema.ts";
-import type { WireColumn } from "../wire-line.ts";
-import { type Dialect, quoted } from "./dialect.ts";
+
+import { type Dialect, quoted } from "../ports/dialect.ts";
+import type { WireColumn } from "../row/wire-line.ts";
+import type { ColumnType } from "../schema/column-type.ts";
+import type { Column, Schema } from "../schema/schema.ts";
 import { recoveredValue } from "./recovered-value.ts";
 
 /** A column of a segment, of the view and of the history. */

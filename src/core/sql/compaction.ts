@@ -1,9 +1,9 @@
 /** The statements of snapshots and compactions. Each selects the rows of new segments, `_key` included. */
-import type { Manifest } from "../manifest.ts";
-import { recoverableColumns } from "../recovery.ts";
-import type { Schema } from "../schema.ts";
+import type { Manifest } from "../format/manifest.ts";
+import { recoverableColumns } from "../format/recovery.ts";
+import { type Dialect, integer, literal, quoted } from "../ports/dialect.ts";
+import type { Schema } from "../schema/schema.ts";
 import { nameList, segmentColumns } from "./columns.ts";
-import { type Dialect, integer, literal, quoted } from "./dialect.ts";
 import { newestRows, windowRows } from "./overlay.ts";
 
 /** The version of every snapshot row: before any change. */

@@ -1,5 +1,5 @@
 /** DynamoDB JSON in DuckDB. Names stand in JSON pointers, which can name all of them. */
-import { type JsonSql, lambdaVariable, literal, quoted } from "./dialect.ts";
+import { type JsonSql, lambdaVariable, literal, quoted } from "../ports/dialect.ts";
 import { CAPITAL_ESCAPE, PLAIN_TOKEN } from "./plain-json.ts";
 
 export const duckdbJson: JsonSql = {

@@ -1,6 +1,7 @@
 /** The DuckDB dialect. `from_json` reads JSON strings exactly into every type but BLOB, nested ones included. */
-import type { ColumnType, PartType } from "../column-type.ts";
-import { type Dialect, lambdaVariable, literal, quoted } from "./dialect.ts";
+
+import { type Dialect, lambdaVariable, literal, quoted } from "../ports/dialect.ts";
+import type { ColumnType, PartType } from "../schema/column-type.ts";
 import { duckdbJson } from "./duckdb-json.ts";
 
 export const duckdb: Dialect = {

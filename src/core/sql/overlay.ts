@@ -2,9 +2,10 @@
  * The overlay's SQL: the one rule of docs/correctness.md, as expressions over the change log, the deltas and the base. Times
  * are seconds since the epoch, as the change log has them.
  */
-import type { Schema } from "../schema.ts";
+
+import { type Dialect, integer, quoted } from "../ports/dialect.ts";
+import type { Schema } from "../schema/schema.ts";
 import { nameList, segmentColumns, typedSelectList } from "./columns.ts";
-import { type Dialect, integer, quoted } from "./dialect.ts";
 
 /** The newest change first. One item never has two changes of one sequence number in a stream; recordings do. */
 export const NEWEST_FIRST = "_version DESC, _changed_at DESC, _op DESC";

@@ -2,9 +2,10 @@
  * The value of a column that was declared later, from the `_unmapped` of rows that were written before. It is what the codec
  * makes of the attribute, or null wherever SQL cannot tell exactly what that is: the value stays in `_unmapped` anyway.
  */
-import type { ColumnType, PartType, ScalarType } from "../column-type.ts";
-import type { Column } from "../schema.ts";
-import { type Dialect, lambdaVariable } from "./dialect.ts";
+
+import { type Dialect, lambdaVariable } from "../ports/dialect.ts";
+import type { ColumnType, PartType, ScalarType } from "../schema/column-type.ts";
+import type { Column } from "../schema/schema.ts";
 import { scalarFromText } from "./scalar-from-text.ts";
 
 /** Each array or map within another one makes a statement three times as long to plan in Trino. */

@@ -1,7 +1,8 @@
-/** What the codecs of src/core/codec make of the text of a string, a number or a binary value, as SQL: the typed value, or null. */
-import type { ScalarType } from "../column-type.ts";
-import type { TimestampFormat } from "../schema.ts";
-import { type Dialect, lambdaVariable, literal } from "./dialect.ts";
+/** What the codecs of src/core/row make of the text of a string, a number or a binary value, as SQL: the typed value, or null. */
+
+import { type Dialect, lambdaVariable, literal } from "../ports/dialect.ts";
+import type { ScalarType } from "../schema/column-type.ts";
+import type { TimestampFormat } from "../schema/schema.ts";
 
 /** Numbers that DynamoDB can hold are shorter in plain notation; between them doubles have no gaps. */
 const NUMBER_CHARACTERS_MAX = 200;

@@ -1,9 +1,9 @@
 /** The statements behind what people query: `<table>`, `<table>_history` and `<table>_snapshots`. */
-import type { Manifest } from "../manifest.ts";
-import { recoverableColumns } from "../recovery.ts";
-import type { Schema } from "../schema.ts";
+import type { Manifest } from "../format/manifest.ts";
+import { recoverableColumns } from "../format/recovery.ts";
+import { type Dialect, integer, quoted } from "../ports/dialect.ts";
+import type { Schema } from "../schema/schema.ts";
 import { nameList, segmentColumns, typedSelectList, viewColumns } from "./columns.ts";
-import { type Dialect, integer, quoted } from "./dialect.ts";
 import { mergedRows, newestRows, windowRows } from "./overlay.ts";
 
 /** Relations that the engine offers; each can stand behind FROM. */

@@ -16,11 +16,11 @@ import {
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { CreateBucketCommand } from "@aws-sdk/client-s3";
 import { type AwsLake, openAwsLake } from "../../../src/aws/aws-lake.ts";
-import { columnTypeText } from "../../../src/core/column-type.ts";
-import type { Schema } from "../../../src/core/schema.ts";
+import { changeWireColumns, itemWireColumns } from "../../../src/core/row/wire-line.ts";
+import { columnTypeText } from "../../../src/core/schema/column-type.ts";
+import type { Schema } from "../../../src/core/schema/schema.ts";
 import { athena } from "../../../src/core/sql/athena.ts";
 import { segmentColumns } from "../../../src/core/sql/columns.ts";
-import { changeWireColumns, itemWireColumns } from "../../../src/core/wire-line.ts";
 
 export interface TestLake extends AwsLake {
   readonly database: string;

@@ -27,13 +27,13 @@ import {
 import { expect } from "@jest/globals";
 import { type AwsLake, openAwsLake } from "../../../src/aws/aws-lake.ts";
 import { type Deployment, readDeployments } from "../../../src/aws/deployment.ts";
-import { itemText, readItem } from "../../../src/core/attribute-value.ts";
-import type { WireValue } from "../../../src/core/codec/encoding.ts";
-import { changesFolder, failedBatchesFolder } from "../../../src/core/lake-path.ts";
-import { requireSchema } from "../../../src/core/lake-table.ts";
-import { wireRows } from "../../../src/core/lake-view.ts";
-import { rowCodec, toItem } from "../../../src/core/row.ts";
-import { toItemJson } from "../../../src/embedded/dynamodb/attribute-json.ts";
+import { changesFolder, failedBatchesFolder } from "../../../src/core/format/lake-path.ts";
+import { wireRows } from "../../../src/core/overlay/lake-view.ts";
+import type { WireValue } from "../../../src/core/row/encoding.ts";
+import { rowCodec, toItem } from "../../../src/core/row/row.ts";
+import { requireSchema } from "../../../src/core/table/lake-table.ts";
+import { itemText, readItem } from "../../../src/core/values/attribute-value.ts";
+import { toItemJson } from "../../../src/source/attribute-json.ts";
 import type { AwsEmulator } from "./emulator.ts";
 
 /** As the SDK takes it. */

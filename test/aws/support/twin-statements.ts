@@ -3,27 +3,27 @@
  * own functions, once over each dialect, and has the rows that it reads in it.
  */
 import { unloadStatements } from "../../../src/aws/unload.ts";
-import { type CompactionContext, planMajorRun, planMinorRun } from "../../../src/core/compact.ts";
-import { DEFAULT_POLICY } from "../../../src/core/compaction-plan.ts";
-import { PART_COLUMN } from "../../../src/core/lake-path.ts";
-import { latestManifest, manifestAsOf, schemaAt } from "../../../src/core/lake-table.ts";
+import { type CompactionContext, planMajorRun, planMinorRun } from "../../../src/core/compaction/compact.ts";
+import { DEFAULT_POLICY } from "../../../src/core/compaction/compaction-plan.ts";
+import type { PlannedRun } from "../../../src/core/compaction/planned-run.ts";
+import { planSeedRun } from "../../../src/core/compaction/seed.ts";
+import { PART_COLUMN } from "../../../src/core/format/lake-path.ts";
+import type { Manifest } from "../../../src/core/format/manifest.ts";
+import { recoverableColumns } from "../../../src/core/format/recovery.ts";
 import {
   currentView,
   historyViews,
   type LakeView,
   segmentViews,
   wireRows,
-} from "../../../src/core/lake-view.ts";
-import type { Manifest } from "../../../src/core/manifest.ts";
-import type { PlannedRun } from "../../../src/core/planned-run.ts";
+} from "../../../src/core/overlay/lake-view.ts";
+import { literal, quoted } from "../../../src/core/ports/dialect.ts";
 import type { Stage } from "../../../src/core/ports/query-engine.ts";
-import { recoverableColumns } from "../../../src/core/recovery.ts";
-import type { Schema } from "../../../src/core/schema.ts";
-import { schemaOf } from "../../../src/core/schema-change.ts";
-import { planSeedRun } from "../../../src/core/seed.ts";
+import type { Schema } from "../../../src/core/schema/schema.ts";
+import { schemaOf } from "../../../src/core/schema/schema-change.ts";
 import { athena } from "../../../src/core/sql/athena.ts";
 import { repeatedKeys } from "../../../src/core/sql/compaction.ts";
-import { literal, quoted } from "../../../src/core/sql/dialect.ts";
+import { latestManifest, manifestAsOf, schemaAt } from "../../../src/core/table/lake-table.ts";
 import { type Evaluated, ModelEngine } from "../../simulator/model-engine.ts";
 import { stagedRows } from "../../simulator/processes.ts";
 import type { SqlRow } from "../../simulator/sql-evaluation.ts";

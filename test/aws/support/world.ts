@@ -10,7 +10,7 @@ import {
   DynamoDBClient,
   UpdateContinuousBackupsCommand,
 } from "@aws-sdk/client-dynamodb";
-import type { SchemaFile } from "../../../src/core/schema.ts";
+import type { SchemaFile } from "../../../src/core/schema/schema.ts";
 import { deployStacks } from "./deploy.ts";
 import { type AwsEmulator, sharedEmulator } from "./emulator.ts";
 import { once } from "./once.ts";

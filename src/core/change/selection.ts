@@ -1,0 +1,43 @@
+/** Which lake table a source item belongs to (single-table design), and what a change means for a table. */
+
+import type { Condition, Schema } from "../schema/schema.ts";
+import type { AttributeValue, Item } from "../values/attribute-value.ts";
+import { keyAttributes } from "../values/key.ts";
+import type { Change } from "./change.ts";
+
+/** Whether the item meets every condition of the schema's `where`. */
+export function belongs(schema: Schema, item: Item): boolean {
+  return schema.where.every((condition) => meets(condition, item));
+}
+
+function meets(condition: Condition, item: Item): boolean {
+  const value = Object.hasOwn(item, condition.attribute) ? item[condition.attribute] : undefined;
+  if ("exists" in condition.test) return (value !== undefined) === condition.test.exists;
+  const text = value === undefined ? undefined : scalarText(value);
+  if (text === undefined) return false;
+  return "equals" in condition.test
+    ? text === condition.test.equals
+    : text.startsWith(condition.test.beginsWith);
+}
+
+function scalarText(value: AttributeValue): string | undefined {
+  if ("S" in value) return value.S;
+  if ("N" in value) return value.N;
+  return undefined;
+}
+
+/**
+ * The change as the table sees it: itself, a REMOVE where the item may have left the table, or undefined where its key, or
+ * its old image, tells that it was not in it. An item leaves when an attribute outside of its key changes; without an old
+ * image that is assumed, also of an INSERT, since a change before it may not have been seen.
+ */
+export function changeFor(schema: Schema, change: Change): Change | undefined {
+  if (schema.where.length === 0) return change;
+  const keys = keyAttributes(schema.key);
+  const byKey = schema.where.filter((condition) => keys.includes(condition.attribute));
+  if (!byKey.every((condition) => meets(condition, change.item))) return undefined;
+  if (change.operation === "REMOVE" || belongs(schema, change.item)) return change;
+  if (change.before !== undefined && !belongs(schema, change.before)) return undefined;
+  const keyItem = Object.fromEntries(keys.map((name, i) => [name, change.key[i] as AttributeValue]));
+  return { ...change, operation: "REMOVE", item: keyItem };
+}

@@ -1,0 +1,113 @@
+/**
+ * The manifests of ExportTableToPointInTime. Source: "DynamoDB table export output format" in the Amazon DynamoDB developer
+ * guide. An export is read through its manifests, never by listing.
+ */
+import { z } from "zod";
+import { DynalakeError } from "../error.ts";
+
+/** The cut of an export can differ from its time by about a minute. */
+export const EXPORT_FUZZ_SECONDS = 60;
+
+export interface ExportSummary {
+  readonly tableArn: string | undefined;
+  readonly exportTimeSeconds: number;
+  /** The key of `manifest-files.json` in the export's bucket. */
+  readonly manifestFilesKey: string;
+  readonly itemCount: number;
+}
+
+export interface ExportFile {
+  /** The key of the data file in the export's bucket. */
+  readonly key: string;
+  readonly itemCount: number;
+  /** Base64 of the MD5 of the file as it is stored. */
+  readonly md5: string;
+}
+
+/** The name of the table that was exported, where the export tells. */
+export function exportedTable({ tableArn = "" }: Pick<ExportSummary, "tableArn">): string | undefined {
+  return /:table\/([^/]+)$/.exec(tableArn)?.[1];
+}
+
+const count = z.number().int().min(0);
+
+/** By a regular expression, since the bounds of zod's strings look at values that are none. */
+const someText = z.string().regex(/^[\s\S]/, "text was expected");
+
+const summaryFile = z.object({
+  tableArn: z.string().optional(),
+  exportTime: z.string(),
+  manifestFilesS3Key: someText,
+  itemCount: count,
+  outputFormat: z.string(),
+  exportType: z.string().optional(),
+});
+
+const fileLine = z.object({
+  itemCount: count,
+  md5Checksum: someText,
+  dataFileS3Key: someText,
+});
+
+/** Reads `manifest-summary.json`; throws EXPORT_INVALID. */
+export function parseExportSummary(text: string): ExportSummary {
+  const result = summaryFile.safeParse(parsed(text, "manifest-summary.json"));
+  if (!result.success) throw invalid("manifest-summary.json", result.error.issues[0]);
+  const summary = result.data;
+  if (summary.outputFormat !== "DYNAMODB_JSON") {
+    throw new DynalakeError("EXPORT_INVALID", `the export's format is ${summary.outputFormat}`, {
+      next: "Export the table again with the format DYNAMODB_JSON.",
+    });
+  }
+  if (summary.exportType !== undefined && summary.exportType !== "FULL_EXPORT") {
+    throw new DynalakeError("EXPORT_INVALID", `the export's type is ${summary.exportType}`, {
+      next: "Export the whole table: an incremental export does not hold the items that did not change.",
+    });
+  }
+  const exportTimeMs = new Date(summary.exportTime).getTime();
+  if (!/^\d{4}-\d\d-\d\dT/.test(summary.exportTime) || !(exportTimeMs >= 0))
+    throw new DynalakeError("EXPORT_INVALID", "manifest-summary.json: exportTime is no time of an export");
+  return {
+    tableArn: summary.tableArn,
+    exportTimeSeconds: Math.floor(exportTimeMs / 1000),
+    manifestFilesKey: summary.manifestFilesS3Key,
+    itemCount: summary.itemCount,
+  };
+}
+
+/** Reads `manifest-files.json`, which is JSON lines; throws EXPORT_INVALID where it disagrees with the summary. */
+export function parseExportFiles(text: string, summary: ExportSummary): readonly ExportFile[] {
+  const files = text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line, i) => {
+      const name = `manifest-files.json, line ${i + 1}`;
+      const result = fileLine.safeParse(parsed(line, name));
+      if (!result.success) throw invalid(name, result.error.issues[0]);
+      return {
+        key: result.data.dataFileS3Key,
+        itemCount: result.data.itemCount,
+        md5: result.data.md5Checksum,
+      };
+    });
+  const items = files.reduce((sum, file) => sum + file.itemCount, 0);
+  if (items !== summary.itemCount) {
+    throw new DynalakeError(
+      "EXPORT_INVALID",
+      `manifest-files.json tells of ${items} items, manifest-summary.json of ${summary.itemCount}`,
+    );
+  }
+  return files;
+}
+
+function parsed(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new DynalakeError("EXPORT_INVALID", `${name} is no JSON`, { cause });
+  }
+}
+
+function invalid(name: string, issue: z.core.$ZodIssue | undefined): DynalakeError {
+  return new DynalakeError("EXPORT_INVALID", `${name}: ${issue?.path.join(".")}: ${issue?.message}`);
+}

@@ -1,0 +1,184 @@
+/**
+ * The fast way from an export's line to the wire line of its item: bytes are copied, nothing is parsed. It knows the compact
+ * form that exports have and gives up on all else, so that `readExportLine` and `itemLine` stay the one measure of what a line
+ * means: whatever is accepted here, they accept, and the row is the same.
+ */
+
+import type { Schema } from "../schema/schema.ts";
+import { type KeySpan, keyAttributes, writeKeyHash } from "../values/key.ts";
+import { writeDynamo, writeName } from "./any.ts";
+import type { LineCursor } from "./cursor.ts";
+import { columnWriter, nameTable, passOver } from "./part.ts";
+import { bytes, MISFIT, type Outcome, UNKNOWN, WRITTEN, type WriteValue } from "./scalar.ts";
+
+/**
+ * Writes the wire line of the export line that stands in the input from `start` up to `end`, which is known to be valid UTF-8,
+ * ends before a line feed or with the input, and belongs to the lake table. False where the line is given up; nothing is written then.
+ */
+export type FastLine = (cursor: LineCursor, start: number, end: number) => boolean;
+
+/** Longer lines are given up: they are rare, and the room for what they may become is not to be reserved. */
+export const FAST_LINE_BYTES_MAX: number = 1024 * 1024;
+
+const COMMA = 44;
+const QUOTE = 34;
+const BACKSLASH = 92;
+const ITEM: Uint8Array = bytes('{"Item":{');
+const ITEM_END: Uint8Array = bytes("}}");
+const UNMAPPED: Uint8Array = bytes('"_unmapped":"{');
+const UNMAPPED_END: Uint8Array = bytes('}",');
+const KEY: Uint8Array = bytes('"_key":"');
+const LINE_END: Uint8Array = bytes('"}\n');
+/** `{"S":"` and `"}`. */
+const SCALAR_OPEN_BYTES = 6;
+const SCALAR_CLOSE_BYTES = 2;
+
+interface ColumnWriter {
+  /** `"name":`. */
+  readonly name: Uint8Array;
+  readonly write: WriteValue;
+}
+
+interface Member {
+  /** Undefined for a key attribute that is not declared. */
+  readonly column: ColumnWriter | undefined;
+  /** The place of the attribute in the key, or -1. */
+  readonly keyPlace: number;
+}
+
+/** The fast way for a schema; undefined for one with masks, dropped attributes or a `where`. */
+export function fastLine(schema: Schema): FastLine | undefined {
+  const { columns, dropped, where } = schema;
+  if (where.length > 0 || dropped.size > 0 || columns.some(({ masked }) => masked)) return undefined;
+  const keyNames = keyAttributes(schema.key);
+  const attributes = [...new Set([...columns.map(({ attribute }) => attribute), ...keyNames])];
+  const scanner = new LineScanner(
+    nameTable(attributes),
+    attributes.map((attribute, i) => {
+      const column = columns[i];
+      return {
+        column: column && { name: bytes(`"${column.name}":`), write: columnWriter(column) },
+        keyPlace: keyNames.indexOf(attribute),
+      };
+    }),
+    keyNames.length,
+  );
+  return (cursor, start, end) => scanner.line(cursor, start, end);
+}
+
+/** The attributes of one line, read into one line of wire rows. */
+class LineScanner {
+  readonly #find: (cursor: LineCursor) => number;
+  readonly #members: readonly Member[];
+  readonly #constantBytes: number;
+  readonly #key: KeySpan[];
+  #keyFound = 0;
+  /** The number of the line in which each member was seen last. */
+  readonly #seen: Float64Array;
+  #lines = 0;
+  /** The attributes that go to `_unmapped`: where the name begins and ends, and where the value begins. */
+  readonly #rest: number[] = [];
+  #restCount = 0;
+
+  constructor(find: (cursor: LineCursor) => number, members: readonly Member[], keyLength: number) {
+    this.#find = find;
+    this.#members = members;
+    this.#key = Array.from({ length: keyLength }, () => ({ type: 0, from: 0, to: 0 }));
+    this.#seen = new Float64Array(members.length);
+    // The names, and the timestamps, which may be longer than the numbers that they come from.
+    this.#constantBytes = members.reduce((sum, { column }) => sum + (column?.name.length ?? 0) + 32, 128);
+  }
+
+  line(cursor: LineCursor, start: number, end: number): boolean {
+    if (end - start > FAST_LINE_BYTES_MAX) return false;
+    // Twice for quotes and backslashes within a string, for a column and again for `_unmapped`, and for what is put in order.
+    cursor.reserve(6 * (end - start) + this.#constantBytes);
+    const { length } = cursor;
+    cursor.at = start;
+    this.#lines++;
+    this.#keyFound = 0;
+    this.#restCount = 0;
+    if (this.#item(cursor) && cursor.at === end) return true;
+    cursor.length = length;
+    cursor.dropMembers(0);
+    return false;
+  }
+
+  #item(cursor: LineCursor): boolean {
+    if (!cursor.accept(ITEM)) return false;
+    cursor.putByte(123);
+    do {
+      if (!cursor.name() || !this.#attribute(cursor)) return false;
+    } while (cursor.acceptByte(COMMA));
+    if (!cursor.accept(ITEM_END) || this.#keyFound !== this.#key.length) return false;
+    if (this.#restCount > 0 && !this.#writeRest(cursor)) return false;
+    cursor.put(KEY);
+    writeKeyHash(cursor.input, this.#key, cursor.output, cursor.length);
+    cursor.length += 32;
+    cursor.put(LINE_END);
+    return true;
+  }
+
+  /** Writes the attribute whose name has been read, or leaves it for later. */
+  #attribute(cursor: LineCursor): boolean {
+    const { from, to, at, length } = cursor;
+    const found = this.#find(cursor);
+    if (found === -1) {
+      this.#leave(from, to, at);
+      return passOver(cursor, at, length);
+    }
+    if (this.#seen[found] === this.#lines) return false;
+    this.#seen[found] = this.#lines;
+    const { column, keyPlace } = this.#members[found] as Member;
+    const outcome = column === undefined ? MISFIT : writeColumn(cursor, column);
+    if (outcome === UNKNOWN) return false;
+    if (outcome === MISFIT || !cursor.exact) this.#leave(from, to, at);
+    if (outcome === MISFIT && !passOver(cursor, at, length)) return false;
+    return keyPlace === -1 || this.#keyValue(cursor, keyPlace, at);
+  }
+
+  /** Keeps an attribute for `_unmapped`. */
+  #leave(from: number, to: number, at: number): void {
+    const i = 3 * this.#restCount++;
+    this.#rest[i] = from;
+    this.#rest[i + 1] = to;
+    this.#rest[i + 2] = at;
+  }
+
+  /** The value that begins at `at` and ends before the cursor, for the key; false where it is none or has escapes. */
+  #keyValue({ input, at: end }: LineCursor, place: number, at: number): boolean {
+    const span = this.#key[place] as KeySpan;
+    span.type = input[at + 2] as number;
+    span.from = at + SCALAR_OPEN_BYTES;
+    span.to = end - SCALAR_CLOSE_BYTES;
+    if (input[at + 3] !== QUOTE || input[at + 5] !== QUOTE) return false;
+    for (let i = span.from; i < span.to; i++) if (input[i] === BACKSLASH) return false;
+    this.#keyFound++;
+    return true;
+  }
+
+  #writeRest(cursor: LineCursor): boolean {
+    const rest = this.#rest;
+    const { at } = cursor;
+    const opened = cursor.openMembers();
+    cursor.put(UNMAPPED);
+    for (let i = 0; i < 3 * this.#restCount; i += 3) {
+      if (i > 0) cursor.putByte(COMMA);
+      writeName(cursor, rest[i] as number, rest[i + 1] as number);
+      cursor.at = rest[i + 2] as number;
+      if (!writeDynamo(cursor, 0)) return false;
+    }
+    if (!cursor.closeMembers(opened)) return false;
+    cursor.put(UNMAPPED_END);
+    cursor.at = at;
+    return true;
+  }
+}
+
+function writeColumn(cursor: LineCursor, column: ColumnWriter): Outcome {
+  cursor.exact = true;
+  cursor.put(column.name);
+  const outcome = column.write(cursor);
+  if (outcome === WRITTEN) cursor.putByte(COMMA);
+  return outcome;
+}

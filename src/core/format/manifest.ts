@@ -1,0 +1,213 @@
+/**
+ * A manifest is one commit: the live segments and the horizon from which the change log is still overlaid. The creation
+ * of the next manifest is the only commit point that a lake table has.
+ */
+import { z } from "zod";
+import { DynalakeError } from "../error.ts";
+import { BUCKETS_MAX } from "../schema/partitioning.ts";
+import type { SchemaFile } from "../schema/schema.ts";
+import { type Recovery, recoveryFile } from "./recovery.ts";
+
+/** The version of the lake's files that this code writes, and the newest that it reads. */
+export const LAKE_FORMAT = 1;
+
+/** Clocks of two changes of one item may run backwards by so much (S). */
+export const SKEW_SECONDS = 120;
+
+/** A snapshot's floor lies so much before its export time, whose cut is fuzzy. */
+export const FLOOR_MARGIN_SECONDS = 120;
+
+export interface Segment {
+  /** `<run>-<part>`: the value of `_segment`. */
+  readonly id: string;
+  readonly run: string;
+  readonly part: string;
+  readonly kind: "base" | "delta";
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** Why changes are missing; docs/operations.md says what each means. */
+export const GAP_REASONS = [
+  "trimmed",
+  "shard-expired",
+  "stream-recreated",
+  "stream-off",
+  "started-late",
+  "columns-missing",
+] as const;
+
+/** A hole in the stream: changes that were never delivered. */
+export interface Gap {
+  readonly reason: (typeof GAP_REASONS)[number];
+  /** What was found, for people. */
+  readonly detail: string;
+  readonly foundAtSeconds: number;
+  /** No lost change is newer than this: a snapshot whose floor is not before it mends the hole. */
+  readonly lostUntilSeconds: number;
+}
+
+export interface SnapshotRecord {
+  readonly run: string;
+  readonly exportTimeSeconds: number;
+  /** The items are those of a moment not before this one. */
+  readonly cutSeconds: number;
+  readonly items: number;
+  /** The base segments as the snapshot wrote them, kept for `<table>_snapshots`. */
+  readonly segments: readonly Segment[];
+}
+
+export interface Manifest {
+  readonly format: number;
+  readonly sequence: number;
+  readonly run: string;
+  readonly kind: "snapshot" | "minor" | "major" | "schema" | "initial";
+  readonly committedAtSeconds: number;
+  /** F: from here on changes win over the snapshot; 0, the beginning of time, where there was no snapshot. */
+  readonly floorSeconds: number;
+  /** W: from here on the view overlays the change log. */
+  readonly horizonSeconds: number;
+  readonly skewSeconds: number;
+  /** Into how many buckets the key's hash space is cut. */
+  readonly buckets: number;
+  /** The schema file of the table; null before the first snapshot or change of the schema. */
+  readonly schema: SchemaFile | null;
+  /** Where columns were declared after rows had been written. */
+  readonly recovery?: Recovery | undefined;
+  readonly segments: readonly Segment[];
+  /** The ids of recent change log objects that were folded: all in partitions from `foldedSinceSeconds` on. */
+  readonly folded: readonly string[];
+  /** Objects in older partitions are known to be folded. */
+  readonly foldedSinceSeconds: number;
+  readonly snapshots: readonly SnapshotRecord[];
+  /** Every hole ever found, mended or not. */
+  readonly gaps: readonly Gap[];
+}
+
+/** The last second of the year 9999: neither calendars nor the names of partitions go further. */
+const SECONDS_MAX = 253_402_300_799;
+
+/** A moment in a file of the lake: seconds since the epoch. */
+export const momentFile: z.ZodNumber = z.number().min(0).max(SECONDS_MAX);
+
+const seconds = momentFile.int();
+/** A name that may be part of a path and of a partition. */
+export const segmentName: z.ZodString = z.string().regex(/^[A-Za-z0-9_-]+$/);
+
+const segmentFile = z.object({
+  id: segmentName,
+  run: segmentName,
+  part: segmentName,
+  kind: z.enum(["base", "delta"]),
+  rows: z.number().int().min(0),
+  bytes: z.number().int().min(0),
+});
+
+const gapFile = z.object({
+  reason: z.enum(GAP_REASONS),
+  detail: z.string(),
+  foundAtSeconds: seconds,
+  lostUntilSeconds: seconds,
+});
+
+const manifestFile = z.object({
+  format: z.number().int(),
+  sequence: z.number().int().min(0),
+  run: segmentName,
+  kind: z.enum(["snapshot", "minor", "major", "schema", "initial"]),
+  committedAtSeconds: seconds,
+  floorSeconds: seconds,
+  horizonSeconds: seconds,
+  skewSeconds: seconds,
+  buckets: z.number().int().min(1).max(BUCKETS_MAX),
+  // Checked by `parseSchema` when it is used.
+  schema: z.custom<SchemaFile>((value) => typeof value === "object").nullable(),
+  recovery: recoveryFile.optional(),
+  segments: z.array(segmentFile),
+  folded: z.array(z.string()),
+  foldedSinceSeconds: seconds,
+  snapshots: z.array(
+    z.object({
+      run: segmentName,
+      exportTimeSeconds: seconds,
+      cutSeconds: seconds,
+      items: z.number().int().min(0),
+      segments: z.array(segmentFile),
+    }),
+  ),
+  gaps: z.array(gapFile),
+});
+
+/** What holds before the first commit: no segment, and the whole change log is overlaid. */
+export function initialManifest(buckets: number): Manifest {
+  return {
+    format: LAKE_FORMAT,
+    sequence: 0,
+    run: "initial",
+    kind: "initial",
+    committedAtSeconds: 0,
+    floorSeconds: 0,
+    horizonSeconds: 0,
+    skewSeconds: SKEW_SECONDS,
+    buckets,
+    schema: null,
+    segments: [],
+    folded: [],
+    foldedSinceSeconds: 0,
+    snapshots: [],
+    gaps: [],
+  };
+}
+
+export function manifestText(manifest: Manifest): string {
+  return `${JSON.stringify(manifest, null, 1)}\n`;
+}
+
+/** Reads a manifest's text; throws LAKE_NEWER or LAKE_DAMAGED, naming `path`. */
+export function parseManifest(text: string, path: string): Manifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new DynalakeError("LAKE_DAMAGED", `${path} is no JSON`, { cause });
+  }
+  const format = (json as { readonly format?: unknown } | null)?.format;
+  if (typeof format === "number" && format > LAKE_FORMAT) {
+    throw new DynalakeError(
+      "LAKE_NEWER",
+      `${path} has format ${format}; this dynalake reads up to ${LAKE_FORMAT}`,
+    );
+  }
+  const result = manifestFile.safeParse(json);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new DynalakeError("LAKE_DAMAGED", `${path}: ${issue?.path.join(".")}: ${issue?.message}`);
+}
+
+export function baseSegments(manifest: Manifest): readonly Segment[] {
+  return manifest.segments.filter((segment) => segment.kind === "base");
+}
+
+export function deltaSegments(manifest: Manifest): readonly Segment[] {
+  return manifest.segments.filter((segment) => segment.kind === "delta");
+}
+
+/** Reads the text of a gap's object; throws LAKE_DAMAGED, naming `path`. */
+export function parseGap(text: string, path: string): Gap {
+  try {
+    return gapFile.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new DynalakeError("LAKE_DAMAGED", `${path} does not tell of a gap`, { cause });
+  }
+}
+
+/** The holes that no snapshot has mended yet. */
+export function openGaps(manifest: Manifest, gaps: readonly Gap[]): readonly Gap[] {
+  if (manifest.snapshots.length === 0) return gaps;
+  return gaps.filter((gap) => gap.lostUntilSeconds > manifest.floorSeconds);
+}
+
+/** A snapshot of this time or a later one mends the hole: its floor is not before the last lost change. */
+export function mendingTimeSeconds({ lostUntilSeconds }: Gap): number {
+  return lostUntilSeconds + FLOOR_MARGIN_SECONDS;
+}

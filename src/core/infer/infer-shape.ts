@@ -1,0 +1,202 @@
+/**
+ * What inference remembers of the values seen at one place: counts, never the values. Shapes of one place can be merged, and
+ * what is remembered does not depend on the order in which the values came.
+ */
+
+import { Inexact } from "../row/encoding.ts";
+import { scalarCodec } from "../row/scalar.ts";
+import type { AttributeValue, Item } from "../values/attribute-value.ts";
+
+/** A type of DynamoDB, or "deep" for lists and maps too deep for a column type. */
+export type ShapeKind = "S" | "N" | "B" | "BOOL" | "NULL" | "SS" | "NS" | "BS" | "L" | "M" | "deep";
+
+export interface Shape {
+  /** How many values have each type. */
+  readonly counts: { [kind in ShapeKind]?: number };
+  /** How many strings are dates, or timestamps, that come back from such a column exactly. */
+  dates: number;
+  timestamps: number;
+  emptyLists: number;
+  numbers: NumberShape | undefined;
+  setNumbers: NumberShape | undefined;
+  /** All elements of all lists. */
+  element: Shape | undefined;
+  /** The members of the maps by name, as long as the names can be those of a struct's fields. */
+  members: Map<string, Shape> | undefined;
+  /** All members of all maps, once their names cannot be those of a struct's fields. */
+  member: Shape | undefined;
+}
+
+export interface NumberShape {
+  count: number;
+  bigints: number;
+  doubles: number;
+  /** The most digits before and after the decimal point, a single zero before it not counted. */
+  wholeDigits: number;
+  fractionDigits: number;
+}
+
+/** Column types are not inferred deeper than this; DynamoDB allows 32 levels. */
+const DEPTH_MAX = 16;
+
+/** A map with more different members holds data in its names. Deeper maps get fewer, since the numbers multiply. */
+const FIELDS_MAX = [100, 50, 20, 10];
+
+/** A name that begins with a digit is an identifier of something more often than a field. */
+const FIELD_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+
+const date = scalarCodec({ kind: "date" });
+const timestamp = scalarCodec({ kind: "timestamp" });
+const bigint = scalarCodec({ kind: "bigint" });
+const double = scalarCodec({ kind: "double" });
+
+export function shapeOf(): Shape {
+  return {
+    counts: {},
+    dates: 0,
+    timestamps: 0,
+    emptyLists: 0,
+    numbers: undefined,
+    setNumbers: undefined,
+    element: undefined,
+    members: undefined,
+    member: undefined,
+  };
+}
+
+/** How many values the shape has seen, explicit NULLs included. */
+export function countOf(shape: Shape): number {
+  return Object.values(shape.counts).reduce((sum, count) => sum + count, 0);
+}
+
+/** How many shapes there are below this one, and itself. */
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  if (shape.element !== undefined) size += sizeOf(shape.element);
+  if (shape.member !== undefined) size += sizeOf(shape.member);
+  for (const member of shape.members?.values() ?? []) size += sizeOf(member);
+  return size;
+}
+
+/** Where a value lies within its attribute. */
+interface Level {
+  readonly depth: number;
+  /** How many maps are around it. */
+  readonly maps: number;
+}
+
+const TOP: Level = { depth: 0, maps: 0 };
+
+/** Takes a value, read by `readItem`, into the shape. */
+export function observeValue(shape: Shape, value: AttributeValue, level: Level = TOP): void {
+  const [kind = "NULL"] = Object.keys(value) as ShapeKind[];
+  if (level.depth >= DEPTH_MAX && ("L" in value || "M" in value)) {
+    add(shape, "deep", 1);
+    return;
+  }
+  add(shape, kind, 1);
+  if ("S" in value) observeString(shape, value);
+  else if ("N" in value) {
+    shape.numbers ??= numberShapeOf();
+    observeNumber(shape.numbers, value.N);
+  } else if ("NS" in value) {
+    shape.setNumbers ??= numberShapeOf();
+    for (const member of value.NS) observeNumber(shape.setNumbers, member);
+  } else if ("L" in value) {
+    if (value.L.length === 0) shape.emptyLists++;
+    const below = { depth: level.depth + 1, maps: level.maps };
+    for (const element of value.L) {
+      shape.element ??= shapeOf();
+      observeValue(shape.element, element, below);
+    }
+  } else if ("M" in value) observeMap(shape, value.M, level);
+}
+
+function observeString(shape: Shape, value: AttributeValue): void {
+  if (!(date.encode(value) instanceof Inexact)) shape.dates++;
+  if (!(timestamp.encode(value) instanceof Inexact)) shape.timestamps++;
+}
+
+function observeMap(shape: Shape, map: Item, level: Level): void {
+  const below = { depth: level.depth + 1, maps: level.maps + 1 };
+  for (const name in map) observeValue(memberOf(shape, name, level), map[name] as AttributeValue, below);
+}
+
+/** The shape of the members of this name; that of all members once the names are no field names. */
+function memberOf(shape: Shape, name: string, level: Level): Shape {
+  if (shape.member !== undefined) return shape.member;
+  shape.members ??= new Map();
+  const known = shape.members.get(name);
+  if (known !== undefined) return known;
+  const fieldsMax = FIELDS_MAX[Math.min(level.maps, FIELDS_MAX.length - 1)] as number;
+  if (!FIELD_NAME.test(name) || shape.members.size >= fieldsMax) {
+    shape.member = allMembers(shape, level);
+    shape.members = undefined;
+    return shape.member;
+  }
+  const member = shapeOf();
+  shape.members.set(name, member);
+  return member;
+}
+
+/** One shape for the members of all names. `level` is that of the map. */
+export function allMembers(shape: Shape, level: Level = TOP): Shape {
+  const all = shapeOf();
+  const below = { depth: level.depth + 1, maps: level.maps + 1 };
+  if (shape.member !== undefined) merge(all, shape.member, below);
+  for (const member of shape.members?.values() ?? []) merge(all, member, below);
+  return all;
+}
+
+/** Adds what `from` has seen to `into`; `from` stays as it is. */
+function merge(into: Shape, from: Shape, level: Level): void {
+  for (const [kind, count] of Object.entries(from.counts)) add(into, kind as ShapeKind, count);
+  into.dates += from.dates;
+  into.timestamps += from.timestamps;
+  into.emptyLists += from.emptyLists;
+  into.numbers = mergedNumbers(into.numbers, from.numbers);
+  into.setNumbers = mergedNumbers(into.setNumbers, from.setNumbers);
+  if (from.element !== undefined) {
+    into.element ??= shapeOf();
+    merge(into.element, from.element, { depth: level.depth + 1, maps: level.maps });
+  }
+  const below = { depth: level.depth + 1, maps: level.maps + 1 };
+  if (from.member !== undefined) {
+    if (into.member === undefined) {
+      into.member = allMembers(into, level);
+      into.members = undefined;
+    }
+    merge(into.member, from.member, below);
+  }
+  for (const [name, member] of from.members ?? []) merge(memberOf(into, name, level), member, below);
+}
+
+function add(shape: Shape, kind: ShapeKind, count: number): void {
+  shape.counts[kind] = (shape.counts[kind] ?? 0) + count;
+}
+
+function numberShapeOf(): NumberShape {
+  return { count: 0, bigints: 0, doubles: 0, wholeDigits: 0, fractionDigits: 0 };
+}
+
+/** `canonical` is a canonical number. */
+function observeNumber(shape: NumberShape, canonical: string): void {
+  const value = { N: canonical };
+  shape.count++;
+  if (!(bigint.encode(value) instanceof Inexact)) shape.bigints++;
+  if (!(double.encode(value) instanceof Inexact)) shape.doubles++;
+  const [whole = "", fraction = ""] = canonical.replace("-", "").split(".");
+  shape.wholeDigits = Math.max(shape.wholeDigits, whole === "0" ? 0 : whole.length);
+  shape.fractionDigits = Math.max(shape.fractionDigits, fraction.length);
+}
+
+function mergedNumbers(a: NumberShape | undefined, b: NumberShape | undefined): NumberShape | undefined {
+  if (a === undefined || b === undefined) return a ?? (b === undefined ? undefined : { ...b });
+  return {
+    count: a.count + b.count,
+    bigints: a.bigints + b.bigints,
+    doubles: a.doubles + b.doubles,
+    wholeDigits: Math.max(a.wholeDigits, b.wholeDigits),
+    fractionDigits: Math.max(a.fractionDigits, b.fractionDigits),
+  };
+}

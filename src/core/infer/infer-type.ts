@@ -1,0 +1,182 @@
+/** The column type that fits what was seen of an attribute's values, and what it leaves open. docs/schemas.md has the rules. */
+import { type PartType, schemaTypeText } from "../schema/column-type.ts";
+import {
+  at,
+  type Decision,
+  exactly,
+  mapOf,
+  ofNumber,
+  type Place,
+  setOf,
+  withInexact,
+} from "./infer-decision.ts";
+import { decideKeyNumber, decideNumber } from "./infer-number.ts";
+import { allMembers, countOf, type NumberShape, type Shape, type ShapeKind } from "./infer-shape.ts";
+
+/** The share of the values that one type needs to become the type of all. */
+const MAJORITY = 0.9;
+
+/** The longest text of a column's type: engines repeat it in every statement. */
+const TYPE_TEXT_MAX = 8192;
+
+const TOP: Place = { path: "", depth: 0, maps: 0 };
+const STRING: PartType = { kind: "string" };
+const KIND_NAMES: Readonly<Record<ShapeKind, string>> = {
+  S: "string",
+  N: "number",
+  B: "binary",
+  BOOL: "boolean",
+  NULL: "null",
+  SS: "string set",
+  NS: "number set",
+  BS: "binary set",
+  L: "list",
+  M: "map",
+  deep: "deeper list or map",
+};
+
+/** The type of an attribute's values. */
+export function decideAttribute(attribute: string, shape: Shape): Decision {
+  const decision = decide(shape, { ...TOP, path: attribute });
+  if (decision.kind === "type" && schemaTypeText(decision.type).length > TYPE_TEXT_MAX) {
+    return { kind: "mixed", why: "the maps in it have too many different members" };
+  }
+  return decision;
+}
+
+/** The type of a key attribute's values: never one that values of the same DynamoDB type could leave. */
+export function decideKey(shape: Shape | undefined): Decision {
+  const counts = shape?.counts ?? {};
+  const kinds = (["S", "N", "B"] as const).filter((kind) => counts[kind] !== undefined);
+  if (shape === undefined || kinds.length === 0) {
+    const why = "no item of the sample has it as a string, number or binary; string is assumed";
+    const decision = exactly(STRING);
+    return shape === undefined ? { ...decision, assumed: [why] } : { ...decision, inexact: [why] };
+  }
+  const kind = kinds.reduce((a, b) => ((counts[b] ?? 0) > (counts[a] ?? 0) ? b : a));
+  const others = countOf(shape) - (counts[kind] ?? 0);
+  const misfits = `it is no ${KIND_NAMES[kind]} in ${others} of ${countOf(shape)} items`;
+  return withInexact(decideKeyKind(kind, shape), others === 0 ? [] : [misfits]);
+}
+
+function decideKeyKind(kind: "S" | "N" | "B", shape: Shape): Decision {
+  if (kind === "N") return ofNumber(decideKeyNumber(shape.numbers as NumberShape), TOP);
+  return exactly(kind === "S" ? STRING : { kind: "binary" });
+}
+
+function decide(shape: Shape, place: Place): Decision {
+  const { NULL: _, ...counts } = shape.counts;
+  const kinds = new Map(Object.entries(counts) as [Exclude<ShapeKind, "NULL">, number][]);
+  const total = [...kinds.values()].reduce((sum, count) => sum + count, 0);
+  if (total === 0) {
+    return { kind: "nothing", why: `${at(place)}only NULL was seen`, guess: STRING, onlyNull: true };
+  }
+  const inexact: string[] = [];
+  // An empty list beside other types stands for nothing: sets cannot be empty, so that programs write [] in place of them.
+  if (kinds.size > 1 && kinds.get("L") === shape.emptyLists) {
+    kinds.delete("L");
+    inexact.push(`${at(place)}${shape.emptyLists} of ${total} values are empty lists`);
+  }
+  const ordered = [...kinds].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  const [kind, count] = ordered[0] as (typeof ordered)[number];
+  const typedTotal = ordered.reduce((sum, [, n]) => sum + n, 0);
+  if (kind === "deep" || count < typedTotal * MAJORITY) {
+    const list = ordered.map(([other, n]) => `${n} ${KIND_NAMES[other]}`).join(", ");
+    const why =
+      kind === "deep" ? "the values are nested too deep" : `the values have several types (${list})`;
+    return { kind: "mixed", why: at(place) + why };
+  }
+  if (count < typedTotal)
+    inexact.push(`${at(place)}${typedTotal - count} of ${typedTotal} values are no ${KIND_NAMES[kind]}`);
+  return withInexact(decideKind(kind, shape, place), inexact);
+}
+
+function decideKind(kind: Exclude<ShapeKind, "NULL" | "deep">, shape: Shape, place: Place): Decision {
+  switch (kind) {
+    case "S":
+      return exactly(stringType(shape));
+    case "N":
+      return ofNumber(decideNumber(shape.numbers as NumberShape), place);
+    case "B":
+      return exactly({ kind: "binary" });
+    case "BOOL":
+      return exactly({ kind: "boolean" });
+    case "SS":
+      return setOf(exactly(STRING), place);
+    case "BS":
+      return setOf(exactly({ kind: "binary" }), place);
+    case "NS":
+      return setOf(ofNumber(decideNumber(shape.setNumbers as NumberShape), place), place);
+    case "L":
+      return decideList(shape, place);
+    case "M":
+      return decideMap(shape, place);
+  }
+}
+
+/** A date or timestamp only where every string is one in the very form that comes back. */
+function stringType(shape: Shape): PartType {
+  if (shape.dates === shape.counts.S) return { kind: "date" };
+  if (shape.timestamps === shape.counts.S) return { kind: "timestamp" };
+  return STRING;
+}
+
+function decideList(shape: Shape, place: Place): Decision {
+  const below = { path: `${place.path}[]`, depth: place.depth + 1, maps: place.maps };
+  if (shape.element === undefined) {
+    const guess: PartType = { kind: "array", element: STRING };
+    return { kind: "nothing", why: `${at(place)}only empty lists were seen`, guess, onlyNull: false };
+  }
+  const element = decide(shape.element, below);
+  if (element.kind === "type") return { ...element, type: { kind: "array", element: element.type } };
+  if (element.kind !== "nothing") return element;
+  return { ...element, guess: { kind: "array", element: element.guess }, onlyNull: false };
+}
+
+function decideMap(shape: Shape, place: Place): Decision {
+  const below = { path: `${place.path}{}`, depth: place.depth + 1, maps: place.maps + 1 };
+  if (shape.member === undefined && shape.members === undefined) {
+    const guess: PartType = { kind: "map", value: STRING };
+    return { kind: "nothing", why: `${at(place)}only empty maps were seen`, guess, onlyNull: false };
+  }
+  const members = shape.members;
+  const values = (): Decision => decide(allMembers(shape, place), below);
+  if (members === undefined || hasTwins([...members.keys()])) return mapOf(values());
+  const seen = [...members.values()].reduce((sum, member) => sum + countOf(member), 0);
+  if (seen > (members.size * (shape.counts.M ?? 0)) / 2) return structOf(members, place);
+  const merged = values();
+  if (merged.kind === "nothing" || (merged.kind === "type" && merged.inexact.length === 0))
+    return mapOf(merged);
+  return seen >= 2 * members.size ? structOf(members, place) : mapOf(merged);
+}
+
+/** Whether two of the names are one in SQL. */
+function hasTwins(names: readonly string[]): boolean {
+  return new Set(names.map((name) => name.toLowerCase())).size < names.length;
+}
+
+function structOf(members: ReadonlyMap<string, Shape>, place: Place): Decision {
+  const fields: { attribute: string; name: string; type: PartType }[] = [];
+  const inexact: string[] = [];
+  const assumed: string[] = [];
+  for (const attribute of [...members.keys()].sort()) {
+    const below = { path: `${place.path}.${attribute}`, depth: place.depth + 1, maps: place.maps + 1 };
+    const field = decide(members.get(attribute) as Shape, below);
+    if (field.kind === "mixed" || field.kind === "unfit") return field;
+    if (field.kind === "nothing" && field.onlyNull) {
+      inexact.push(`${field.why}, it is no field`);
+      continue;
+    }
+    if (field.kind === "nothing") assumed.push(`${field.why}; ${schemaTypeText(field.guess)} is assumed`);
+    else {
+      inexact.push(...field.inexact);
+      assumed.push(...field.assumed);
+    }
+    const type = field.kind === "type" ? field.type : field.guess;
+    fields.push({ attribute, name: attribute.toLowerCase(), type });
+  }
+  if (fields.length > 0)
+    return { kind: "type", type: { kind: "struct", fields }, set: false, inexact, assumed };
+  const guess: PartType = { kind: "map", value: STRING };
+  return { kind: "nothing", why: `${at(place)}the members were only seen as NULL`, guess, onlyNull: false };
+}

@@ -1,0 +1,97 @@
+/** Which objects of the change log a reader needs. */
+import {
+  type ChangeObject,
+  changesFolder,
+  type Hour,
+  hourOf,
+  hourStartSeconds,
+  parseChangeObject,
+} from "../format/lake-path.ts";
+import type { Manifest } from "../format/manifest.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
+import type { ChangeSelection } from "../ports/query-engine.ts";
+
+const HOUR_SECONDS = 3600;
+
+/**
+ * The objects that may hold changes at or after `sinceSeconds`. A change arrives after it was made, in a partition no
+ * older than `heldUpSeconds` before it: an object's partition is that of its oldest record. Buffering is shorter than an hour;
+ * what was held up for longer is among them where more is asked for, and compactions find it by `straddling`.
+ */
+export async function changesSince(
+  store: ObjectStore,
+  table: string,
+  sinceSeconds: number,
+  heldUpSeconds: number = HOUR_SECONDS,
+): Promise<ChangeSelection> {
+  const sinceHour = hourOf(sinceSeconds - heldUpSeconds);
+  const objects = await listChangeObjects(store, table, sinceHour);
+  const needed = objects.filter(
+    (object) => object.newestChangeSeconds === undefined || object.newestChangeSeconds >= sinceSeconds,
+  );
+  return { objects: needed, sinceHour };
+}
+
+/** The first partition that is read for changes at or after a second. */
+export function windowHour(sinceSeconds: number): Hour {
+  return hourOf(sinceSeconds - HOUR_SECONDS);
+}
+
+/** What the view overlays: the log window with its skew allowance. */
+export function viewChanges(store: ObjectStore, table: string, manifest: Manifest): Promise<ChangeSelection> {
+  return changesSince(store, table, manifest.horizonSeconds - manifest.skewSeconds);
+}
+
+/** All objects in partitions from `sinceHour` on, in the order of their paths. */
+export async function listChangeObjects(
+  store: ObjectStore,
+  table: string,
+  sinceHour: Hour,
+): Promise<readonly ChangeObject[]> {
+  const root = changesFolder(table);
+  const objects: ChangeObject[] = [];
+  for (const day of await store.folders(root)) {
+    const dt = /^dt=(\d{4}-\d\d-\d\d)$/.exec(day)?.[1];
+    if (dt === undefined || dt < sinceHour.dt) continue;
+    for (const stored of await store.list(`${root}${day}/`)) {
+      const object = parseChangeObject(stored.path);
+      if (object !== undefined && !(dt === sinceHour.dt && object.hour.hr < sinceHour.hr))
+        objects.push(object);
+    }
+  }
+  return objects;
+}
+
+/**
+ * From here on partitions are searched for objects that were not folded. Where the clock was put back since the last
+ * commit, partitions of the time between may be searched again, which does no harm.
+ */
+export function searchedSinceSeconds(
+  manifest: Manifest,
+  nowSeconds: number,
+  deliveryDelaySeconds: number,
+): number {
+  return Math.min(manifest.foldedSinceSeconds, hourStartSeconds(hourOf(nowSeconds - deliveryDelaySeconds)));
+}
+
+/**
+ * Those of the objects that lie in partitions before the hour from which changes are read, and may hold such changes all the
+ * same: what could not be delivered for hours comes as one object, in the hour of its oldest record. Changes are then newer than
+ * an hour after their partition. Objects whose name tells that they hold none are left out.
+ */
+export function straddling(
+  objects: readonly ChangeObject[],
+  sinceHour: Hour,
+  sinceSeconds: number,
+): readonly ChangeObject[] {
+  return objects.filter(
+    ({ hour, newestChangeSeconds = sinceSeconds }) =>
+      hourStartSeconds(hour) < hourStartSeconds(sinceHour) && newestChangeSeconds >= sinceSeconds,
+  );
+}
+
+/** The objects, all of partitions that are searched, that the manifest has not folded yet. */
+export function unfolded(manifest: Manifest, objects: readonly ChangeObject[]): readonly ChangeObject[] {
+  const folded = new Set(manifest.folded);
+  return objects.filter((object) => !folded.has(object.id));
+}

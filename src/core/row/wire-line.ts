@@ -1,0 +1,110 @@
+/**
+ * Wire rows as JSON lines: what Firehose gets, what the change log is made of, and what a snapshot stages. A member that
+ * is null is left out.
+ */
+
+import type { Change } from "../change/change.ts";
+import { DynalakeError } from "../error.ts";
+import type { ColumnType } from "../schema/column-type.ts";
+import type { Schema } from "../schema/schema.ts";
+import type { Item } from "../values/attribute-value.ts";
+import { keyHash, keyOf } from "../values/key.ts";
+import type { WireValue } from "./encoding.ts";
+import { type ItemRow, type RowCodec, toRow } from "./row.ts";
+
+/** The type of a column on the wire: what engines and Firehose see before the cast. */
+export type WireType = "string" | "boolean" | "int" | "bigint" | "double";
+
+export interface WireColumn {
+  readonly name: string;
+  readonly type: WireType;
+}
+
+export function wireType(type: ColumnType): WireType {
+  switch (type.kind) {
+    case "boolean":
+    case "int":
+    case "bigint":
+    case "double":
+      return type.kind;
+    default:
+      return "string";
+  }
+}
+
+/** The columns of a change on the wire, in the order of its JSON members. */
+export function changeWireColumns(schema: Schema): readonly WireColumn[] {
+  return [
+    ...itemWireColumns(schema),
+    { name: "_op", type: "string" },
+    { name: "_version", type: "string" },
+    { name: "_changed_at", type: "bigint" },
+    { name: "_expired", type: "boolean" },
+  ];
+}
+
+/** The columns of a staged snapshot item: those of a change without what is the same for the whole snapshot. */
+export function itemWireColumns(schema: Schema): readonly WireColumn[] {
+  return [
+    ...schema.columns.map((column) => ({ name: column.name, type: wireType(column.type) })),
+    { name: "_unmapped", type: "string" },
+    { name: "_key", type: "string" },
+  ];
+}
+
+/** The bytes of a staged line: 400 KB of text can become six times as long in JSON, and `_unmapped` is JSON within JSON. */
+export const LINE_BYTES_MAX: number = 16 * 1024 * 1024;
+
+/** Turns items and changes into lines, each ending in a line feed. */
+export interface LineWriter {
+  readonly codec: RowCodec;
+  /** `"name":` of each column, the first without a comma before it. */
+  readonly members: readonly string[];
+}
+
+/** Throws USAGE where the schema masks columns and the codec has no key for that. */
+export function lineWriter(codec: RowCodec): LineWriter {
+  const masked = codec.schema.columns.find((column) => column.masked);
+  if (masked !== undefined && !codec.masks) {
+    throw new DynalakeError(
+      "USAGE",
+      `the column "${masked.name}" is masked by sha256, and there is no mask key`,
+      {
+        next: "Set DYNALAKE_MASK_KEY to a long random text, the same at every run of this lake.",
+      },
+    );
+  }
+  return { codec, members: codec.schema.columns.map((column) => `"${column.name}":`) };
+}
+
+/** The line of a change, whose item is `row`. */
+export function changeLine(
+  writer: LineWriter,
+  change: Change,
+  row: ItemRow = toRow(writer.codec, change.item),
+): string {
+  const body = rowMembers(writer, row, keyHash(change.key));
+  return `{${body},"_op":"${change.operation}","_version":"${change.version}","_changed_at":${change.changedAtSeconds},"_expired":${change.expired}}\n`;
+}
+
+/** The staged line of a snapshot's item, or undefined where the item has no key. */
+export function itemLine(writer: LineWriter, item: Item): string | undefined {
+  const key = keyOf(writer.codec.schema.key, item);
+  if (key === undefined) return undefined;
+  return `{${rowMembers(writer, toRow(writer.codec, item), keyHash(key))}}\n`;
+}
+
+function rowMembers(writer: LineWriter, row: ItemRow, key: string): string {
+  const { members } = writer;
+  let text = "";
+  for (let i = 0; i < members.length; i++) {
+    const value = row.values[i] as WireValue;
+    if (value !== null) text += `${members[i]}${wireJson(value)},`;
+  }
+  if (row.unmapped !== null) text += `"_unmapped":${JSON.stringify(row.unmapped)},`;
+  return `${text}"_key":"${key}"`;
+}
+
+function wireJson(value: NonNullable<WireValue>): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}

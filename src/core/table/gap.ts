@@ -1,0 +1,242 @@
+/** When the changes that a hole has lost were made, and the holes that no reader finds by itself. */
+import { hourOf, hourStartSeconds } from "../format/lake-path.ts";
+import { type Gap, type Manifest, SKEW_SECONDS } from "../format/manifest.ts";
+import type { StreamGap, StreamIdentity } from "../ports/change-source.ts";
+import { sha256Half } from "../values/sha256.ts";
+import type { StreamBeginning } from "./stream-beginning.ts";
+import type { StreamWatch } from "./stream-watch.ts";
+
+/** A stream keeps its records for 24 hours (AWS: "Change data capture for DynamoDB Streams"); one hour is allowed for clocks. */
+export const SURELY_KEPT_SECONDS: number = 23 * 3600;
+
+/** The hole that a reader has found, with the time until which changes may be lost. */
+export function gapFound(found: StreamGap, stream: StreamIdentity, nowSeconds: number): Gap {
+  const lostUntilSeconds =
+    found.reason === "stream-recreated"
+      ? untilNewStream(stream, nowSeconds)
+      : nowSeconds - SURELY_KEPT_SECONDS;
+  return { ...found, foundAtSeconds: nowSeconds, lostUntilSeconds };
+}
+
+/**
+ * A new stream may count from the beginning again, as those of emulators do: its changes lose against those of the old one
+ * within the skew allowance. So a snapshot mends the hole only where that does not reach back to them. Of a stream that is
+ * found late, the beginning is gone, too.
+ */
+function untilNewStream(stream: StreamIdentity, nowSeconds: number): number {
+  const created = Math.ceil(stream.createdAtSeconds ?? nowSeconds);
+  return Math.max(created + SKEW_SECONDS, nowSeconds - SURELY_KEPT_SECONDS);
+}
+
+/**
+ * The hole between the last snapshot and the oldest record that the stream had when its reading began, or undefined where it
+ * held everything since then. The snapshot may have come first, or be of an older export that was brought in afterwards.
+ */
+export function gapBeforeReading(
+  manifest: Manifest,
+  { stream, readSinceSeconds }: StreamBeginning,
+): Gap | undefined {
+  const snapshot = manifest.snapshots.at(-1);
+  if (snapshot === undefined) return undefined;
+  const created = Math.ceil(stream.createdAtSeconds ?? 0);
+  const keptSince = readSinceSeconds - SURELY_KEPT_SECONDS;
+  // An export of a table that was just made shows nothing of before the table, however fuzzy its cut.
+  const isOfStream = stream.isFirst === true && snapshot.exportTimeSeconds >= created - 1;
+  const shownSeconds = isOfStream ? Math.max(snapshot.cutSeconds, created) : snapshot.cutSeconds;
+  if (shownSeconds >= Math.max(created - 1, keptSince)) return undefined;
+  const younger = created - 1 > shownSeconds;
+  const detail = younger
+    ? "the stream is younger than the last snapshot"
+    : "the stream is read for the first time more than 23 hours after the last snapshot";
+  const lostUntilSeconds = younger ? Math.max(created, keptSince) : keptSince;
+  // Not before both of them are there.
+  const foundAtSeconds = Math.max(readSinceSeconds, manifest.committedAtSeconds);
+  return { reason: "started-late", detail, foundAtSeconds, lostUntilSeconds };
+}
+
+/** What somebody sees who looks at a deployment. */
+export interface Sighting {
+  /** The stream that the source table has; undefined where it is off. */
+  readonly stream: StreamIdentity | undefined;
+  /** What reads a stream; undefined where it is gone. */
+  readonly reader: StreamReader | undefined;
+}
+
+export interface StreamReader {
+  readonly streamArn: string;
+  /** It is switched on, and its last try did not fail. */
+  readonly isReading: boolean;
+  /** It was neither switched nor changed since then, where the service tells. */
+  readonly unchangedSinceSeconds: number | undefined;
+}
+
+/** What earlier looks have left. */
+export interface EarlierLooks {
+  readonly watch: StreamWatch | undefined;
+  /** Undefined where none has seen the stream being read. */
+  readonly beginning: StreamBeginning | undefined;
+}
+
+/** What a look makes of what it sees. */
+export interface Look extends EarlierLooks {
+  /** To be kept for the next look, after the holes. */
+  readonly watch: StreamWatch;
+  readonly gaps: readonly NamedGap[];
+  /** How long the stream has not been seen being read. */
+  readonly unreadSeconds: number;
+}
+
+/** A hole that is found again and again while it grows; it is one by its name. */
+export interface NamedGap {
+  readonly id: string;
+  readonly gap: Gap;
+}
+
+/**
+ * The holes that a look finds: the stream is off or another one, or it was not seen being read for so long that it may have
+ * dropped changes. What a snapshot shows is not missing, whoever read the stream before it.
+ */
+export function lookAtStream(
+  manifest: Manifest,
+  earlier: EarlierLooks,
+  sighting: Sighting,
+  nowSeconds: number,
+): Look {
+  const { stream, reader } = sighting;
+  const { watch: before } = earlier;
+  const isRead = stream !== undefined && isReading(reader, stream);
+  const completeUntilSeconds = completeUntil(manifest, earlier) ?? nowSeconds;
+  const readArn = before === undefined ? (reader?.streamArn ?? stream?.arn) : before.streamArn;
+  const watch: StreamWatch = {
+    streamArn: isRead ? stream.arn : readArn,
+    seenReadingSeconds: isRead ? nowSeconds : (before?.seenReadingSeconds ?? completeUntilSeconds),
+    lookedSeconds: nowSeconds,
+    sinceSeconds: before?.sinceSeconds ?? nowSeconds,
+  };
+  const beginning = earlier.beginning ?? (isRead ? beginningOf(stream, reader, nowSeconds) : undefined);
+  const unreadSeconds = Math.max(0, nowSeconds - watch.seenReadingSeconds);
+  const seen = { watch, beginning, unreadSeconds };
+  const other = gapOfOtherStream(readArn, stream, nowSeconds);
+  if (other !== undefined) return { ...seen, gaps: [other] };
+  if (isRead && wasReadSince(before, reader, completeUntilSeconds)) return { ...seen, gaps: [] };
+  const gap =
+    before === undefined && stream !== undefined
+      ? gapBeforeReading(manifest, { stream, readSinceSeconds: nowSeconds })
+      : gapOfLongSilence(completeUntilSeconds, nowSeconds);
+  const gaps = gap === undefined ? [] : [{ id: `unread-since-${completeUntilSeconds}`, gap }];
+  return { ...seen, gaps };
+}
+
+/**
+ * Until when the lake has everything; undefined where it has nothing yet, and so lacks nothing either. A stream that was never
+ * read has added nothing to what the snapshot shows.
+ */
+function completeUntil(manifest: Manifest, { watch, beginning }: EarlierLooks): number | undefined {
+  const cutSeconds = manifest.snapshots.at(-1)?.cutSeconds;
+  if (cutSeconds === undefined || watch === undefined) return cutSeconds ?? watch?.seenReadingSeconds;
+  return beginning === undefined ? cutSeconds : Math.max(cutSeconds, watch.seenReadingSeconds);
+}
+
+function isReading(reader: StreamReader | undefined, stream: StreamIdentity): boolean {
+  return reader?.isReading === true && reader.streamArn === stream.arn;
+}
+
+/** Where the reading began at the latest. */
+function beginningOf(
+  stream: StreamIdentity,
+  reader: StreamReader | undefined,
+  nowSeconds: number,
+): StreamBeginning {
+  return { stream, readSinceSeconds: Math.min(reader?.unchangedSinceSeconds ?? nowSeconds, nowSeconds) };
+}
+
+/** The stream that was read is not that of the table any more. What was written between the two is on neither. */
+function gapOfOtherStream(
+  readArn: string | undefined,
+  stream: StreamIdentity | undefined,
+  nowSeconds: number,
+): NamedGap | undefined {
+  const found = { foundAtSeconds: nowSeconds };
+  if (stream === undefined) {
+    const detail = "the stream of the table is off";
+    const gap = { ...found, reason: "stream-off", detail, lostUntilSeconds: nowSeconds } as const;
+    return { id: `stream-off-${hashOf(readArn ?? "")}`, gap };
+  }
+  if (stream.arn === readArn) return undefined;
+  const lostUntilSeconds = untilNewStream(stream, nowSeconds);
+  const detail = `the table has a new stream, ${stream.arn}`;
+  const gap = { ...found, reason: "stream-recreated", detail, lostUntilSeconds } as const;
+  return { id: `stream-recreated-${hashOf(stream.arn)}`, gap };
+}
+
+/** Nobody looked for long, but the reader tells that it was on all the time. */
+function wasReadSince(
+  before: StreamWatch | undefined,
+  reader: StreamReader | undefined,
+  seconds: number,
+): boolean {
+  const wasRead = before === undefined || before.lookedSeconds <= before.seenReadingSeconds;
+  const since = reader?.unchangedSinceSeconds;
+  return wasRead && since !== undefined && since <= seconds;
+}
+
+function gapOfLongSilence(seenSeconds: number, nowSeconds: number): Gap | undefined {
+  const lostUntilSeconds = nowSeconds - SURELY_KEPT_SECONDS;
+  if (seenSeconds >= lostUntilSeconds) return undefined;
+  const detail = "the stream was not seen being read for more than 23 hours";
+  return { reason: "trimmed", detail, foundAtSeconds: nowSeconds, lostUntilSeconds };
+}
+
+/**
+ * The hole that is left where a deployment took columns away that rows have: what was under way to them is written without, and
+ * so may be what comes in the first `settleSeconds` after they are back. One for each day.
+ */
+export function gapOfMissingColumns(nowSeconds: number, settleSeconds: number): NamedGap {
+  const gap = {
+    reason: "columns-missing",
+    detail: "a deployment took columns away that the lake has: their values of that time may be missing",
+    foundAtSeconds: nowSeconds,
+    lostUntilSeconds: nowSeconds + settleSeconds,
+  } as const;
+  return { id: `columns-missing-${hourOf(nowSeconds).dt}`, gap };
+}
+
+/** A stream holds no record for longer: an older one is from a recording. */
+const STREAM_AGE_MAX_SECONDS = 26 * 3600;
+/** A new deployment has read the stream's last day by then. */
+const FIRST_READING_SECONDS = 22 * 3600;
+
+/**
+ * The hole in front of records that come so late that those before them may be gone, or undefined where a snapshot shows what
+ * is missing, or the first one will. One for each day, which grows by the hour.
+ */
+export function gapOfLateReading(
+  manifest: Manifest,
+  watch: StreamWatch | undefined,
+  oldestSeconds: number,
+  nowSeconds: number,
+): NamedGap | undefined {
+  if (!isLateReading(oldestSeconds, nowSeconds)) return undefined;
+  const hour = hourOf(nowSeconds);
+  const lostUntilSeconds = hourStartSeconds(hour) + 3600 - SURELY_KEPT_SECONDS;
+  if (manifest.snapshots.length > 0) {
+    if (lostUntilSeconds <= manifest.floorSeconds) return undefined;
+  } else if (watch === undefined || nowSeconds - watch.sinceSeconds <= FIRST_READING_SECONDS) {
+    return undefined;
+  }
+  const detail = "records came more than 23 hours late: those before them may have left the stream";
+  return {
+    id: `late-${hour.dt}`,
+    gap: { reason: "trimmed", detail, foundAtSeconds: nowSeconds, lostUntilSeconds },
+  };
+}
+
+/** Whether a record that has just come is so old that the stream may have dropped the one before it. */
+export function isLateReading(changedAtSeconds: number, nowSeconds: number): boolean {
+  const age = nowSeconds - changedAtSeconds;
+  return age > SURELY_KEPT_SECONDS && age <= STREAM_AGE_MAX_SECONDS;
+}
+
+function hashOf(text: string): string {
+  return sha256Half(new TextEncoder().encode(text));
+}

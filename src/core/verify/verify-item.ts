@@ -1,0 +1,39 @@
+/** Items as `verify` compares them: what the lake keeps of each, and one hash that is the same for equal ones. */
+
+import type { Schema } from "../schema/schema.ts";
+import { type AttributeValue, type Item, itemText, valueText } from "../values/attribute-value.ts";
+import { sha256Half } from "../values/sha256.ts";
+
+/** Attributes that do not come back from the lake: masked and dropped ones, in order. */
+export function hiddenAttributes(schema: Schema): readonly string[] {
+  const masked = schema.columns.filter((column) => column.masked).map((column) => column.attribute);
+  return [...masked, ...schema.dropped].sort();
+}
+
+/** The item without the hidden attributes; itself where it has none. */
+export function withoutHidden(hidden: ReadonlySet<string>, item: Item): Item {
+  if (hidden.size === 0) return item;
+  const entries = Object.entries(item);
+  const seen = entries.filter(([attribute]) => !hidden.has(attribute));
+  return seen.length === entries.length ? item : Object.fromEntries(seen);
+}
+
+const encoder = new TextEncoder();
+let buffer = new Uint8Array(64 * 1024);
+
+/** 128 bits of SHA-256, as 32 hexadecimal digits, of an item and of the key by which it is found. */
+export function itemHash(keyHash: string, item: Item): string {
+  const text = keyHash + itemText(item);
+  if (buffer.length < text.length * 3) buffer = new Uint8Array(text.length * 6);
+  return sha256Half(buffer, encoder.encodeInto(text, buffer).written);
+}
+
+/** The names of the attributes that are not the same in both items, in order. */
+export function differingAttributes(one: Item, other: Item): readonly string[] {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...names].filter((name) => textOf(one, name) !== textOf(other, name)).sort();
+}
+
+function textOf(item: Item, attribute: string): string | undefined {
+  return Object.hasOwn(item, attribute) ? valueText(item[attribute] as AttributeValue) : undefined;
+}

@@ -1,0 +1,177 @@
+import { DynalakeError } from "../core/error.ts";
+import type { ChangeSource, StreamIdentity, StreamPosition } from "../core/ports/change-source.ts";
+import { streamLabelSeconds } from "../core/table/stream-arn.ts";
+import { backoffMs, serviceBackoff, systemTiming, type Timing } from "../sdk/timing.ts";
+import type { SourceConnection } from "./clients.ts";
+import {
+  answerSecondsMax,
+  describeSource,
+  type SourceDescription,
+  withinSeconds,
+} from "./describe-source.ts";
+import type { StreamTuning } from "./followed-stream.ts";
+import { isLoopback } from "./loopback.ts";
+import { isPassing, placeText, type SourcePlace, sourceError } from "./source-error.ts";
+import { StreamLister, type StreamListing } from "./stream-listing.ts";
+import { type FoundStream, StreamReader, streamRecreated } from "./stream-reader.ts";
+
+export type { StreamTuning } from "./followed-stream.ts";
+
+const defaultTuning: StreamTuning = {
+  pollMs: 200,
+  pollsPerSecondMax: 5,
+  listEverySeconds: 15,
+  outageSecondsMax: 60,
+};
+
+/** The table's stream at a connection, as a source of changes. The service's limit of polls holds for the service only. */
+export function streamSource(
+  connection: Pick<SourceConnection, "tables" | "streams" | "place">,
+  table: string,
+  tuning: Partial<StreamTuning> = {},
+  timing: Timing = systemTiming,
+): ChangeSource {
+  const ofEmulator = isLoopback(connection.place.endpoint)
+    ? { pollsPerSecondMax: Number.POSITIVE_INFINITY }
+    : {};
+  const tuned = { ...defaultTuning, ...ofEmulator, ...tuning };
+  const finder = new StreamFinder(connection, table, tuned, timing);
+  return {
+    open: async (from) => {
+      const first = await finder.find(from);
+      const successorOf = (streamArn: string, signal: AbortSignal) => finder.findAfter(streamArn, signal);
+      return new StreamReader({ first, successorOf, toError: (error) => finder.toError(error), timing });
+    },
+  };
+}
+
+/** Finds out which stream of a table has to be read. */
+class StreamFinder {
+  readonly #connection: Pick<SourceConnection, "tables" | "streams" | "place">;
+  readonly #table: string;
+  readonly #tuning: StreamTuning;
+  readonly #timing: Timing;
+  readonly #attempt: string;
+
+  constructor(
+    connection: Pick<SourceConnection, "tables" | "streams" | "place">,
+    table: string,
+    tuning: StreamTuning,
+    timing: Timing,
+  ) {
+    this.#connection = connection;
+    this.#table = table;
+    this.#tuning = tuning;
+    this.#timing = timing;
+    this.#attempt = `read the stream of table "${table}"`;
+  }
+
+  /** The stream behind a position: an older one as long as it can still be described, since its rest is wanted first. */
+  async find(from: StreamPosition | undefined): Promise<FoundStream> {
+    const source = await describeSource(this.#connection, this.#table);
+    const currentArn = usableStream(source, this.#connection.place);
+    if (from !== undefined && from.streamArn !== currentArn) {
+      const older = await this.#list(from.streamArn);
+      if (older !== undefined) return this.#found(from.streamArn, older, from, currentArn);
+    }
+    const listing = await this.#list(currentArn);
+    if (listing === undefined) throw this.#vanished(currentArn);
+    if (from === undefined || from.streamArn === currentArn) {
+      return this.#found(currentArn, listing, from, currentArn);
+    }
+    const gaps = [streamRecreated(from.streamArn, currentArn)];
+    return { ...this.#found(currentArn, listing, undefined, currentArn), gaps };
+  }
+
+  /** The stream after one that has ended. Passing failures are retried: nobody waits at the keyboard any more. */
+  async findAfter(streamArn: string, signal: AbortSignal): Promise<FoundStream> {
+    const sinceMs = this.#timing.nowMs();
+    for (let failures = 1; ; failures++) {
+      try {
+        const found = await this.find(undefined);
+        const arn = found.identity.arn;
+        if (arn === streamArn) throw this.#vanished(arn);
+        return { ...found, gaps: [streamRecreated(streamArn, arn)] };
+      } catch (error) {
+        const outageMs = this.#timing.nowMs() - sinceMs;
+        const hopeless = signal.aborted || outageMs > this.#tuning.outageSecondsMax * 1_000;
+        if (hopeless || !isPassing(error)) throw error;
+        await this.#timing.sleep(backoffMs(serviceBackoff, failures, this.#timing), signal);
+      }
+    }
+  }
+
+  toError(error: unknown): DynalakeError {
+    return sourceError(error, { place: this.#connection.place, attempt: this.#attempt });
+  }
+
+  async #list(streamArn: string): Promise<StreamListing | undefined> {
+    const call = { place: this.#connection.place, attempt: this.#attempt };
+    const lister = new StreamLister(this.#connection.streams, streamArn, this.#timing);
+    try {
+      return await withinSeconds(answerSecondsMax, call, (signal) => lister.list(signal));
+    } catch (error) {
+      throw this.toError(error);
+    }
+  }
+
+  #found(
+    streamArn: string,
+    listing: StreamListing,
+    from: StreamPosition | undefined,
+    currentArn: string,
+  ): FoundStream {
+    const superseded = streamArn !== currentArn;
+    const { streams: api } = this.#connection;
+    const toFollow = {
+      api,
+      streamArn,
+      listing,
+      from,
+      superseded,
+      tuning: this.#tuning,
+      timing: this.#timing,
+    };
+    return { identity: identityOf(streamArn, listing), toFollow, gaps: [] };
+  }
+
+  #vanished(streamArn: string): DynalakeError {
+    const where = placeText(this.#connection.place);
+    const message = `table "${this.#table}" ${where} names the stream ${streamArn}, which cannot be read`;
+    return new DynalakeError("SOURCE_FAILED", message);
+  }
+}
+
+function identityOf(arn: string, listing: StreamListing): StreamIdentity {
+  const createdAtSeconds = listing.createdAtSeconds ?? streamLabelSeconds(arn);
+  return { arn, ...(createdAtSeconds === undefined ? {} : { createdAtSeconds }) };
+}
+
+/** The ARN of the stream that the table writes to; STREAM_UNUSABLE, with the command that mends it, if it cannot feed a lake. */
+function usableStream(source: SourceDescription, place: SourcePlace): string {
+  const enable = updateTable(source.name, place, "StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES");
+  if (source.streamArn === undefined) {
+    throw new DynalakeError(
+      "STREAM_UNUSABLE",
+      `table "${source.name}" ${placeText(place)} has no stream enabled`,
+      {
+        next: `Enable one, then take a new snapshot: ${enable}`,
+      },
+    );
+  }
+  const viewType = source.streamViewType ?? "unknown";
+  if (viewType !== "NEW_IMAGE" && viewType !== "NEW_AND_OLD_IMAGES") {
+    const disable = updateTable(source.name, place, "StreamEnabled=false");
+    const message = `the stream of table "${source.name}" ${placeText(place)} has the view type ${viewType}, which carries no new images`;
+    throw new DynalakeError("STREAM_UNUSABLE", message, {
+      next: `A view type cannot be edited: disable the stream, enable another, then take a new snapshot: ${disable} && ${enable}`,
+    });
+  }
+  return source.streamArn;
+}
+
+function updateTable(table: string, place: SourcePlace, specification: string): string {
+  const region = place.region === undefined ? "" : ` --region ${place.region}`;
+  const endpoint = place.endpoint === undefined ? "" : ` --endpoint-url ${place.endpoint}`;
+  return `aws dynamodb update-table --table-name ${table} --stream-specification ${specification}${region}${endpoint}`;
+}

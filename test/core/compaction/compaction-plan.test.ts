@@ -1,0 +1,267 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import {
+  afterMajor,
+  afterMinor,
+  afterSnapshot,
+  type CompactionPolicy,
+  DEFAULT_POLICY,
+  type MinorPlan,
+  type MinorSituation,
+  planMajor,
+  planMinor,
+} from "../../../src/core/compaction/compaction-plan.ts";
+import {
+  type ChangeObject,
+  changeObjectPath,
+  hourOf,
+  hourStartSeconds,
+  parseChangeObject,
+} from "../../../src/core/format/lake-path.ts";
+import { initialManifest, type Manifest, type Segment } from "../../../src/core/format/manifest.ts";
+import { ALL_KEYS } from "../../../src/core/overlay/table-parts.ts";
+
+const NOW = 1_800_000_000;
+const HOUR = 3600;
+const policy: CompactionPolicy = { ...DEFAULT_POLICY, settleSeconds: 30 };
+
+describe("a minor compaction", () => {
+  test("is not done where there is no change at or after the horizon and no late one", () => {
+    const manifest = manifestWith({ horizonSeconds: NOW - 100 });
+    expect(plan({ manifest, objects: [] })).toBeUndefined();
+    expect(plan({ manifest, objects: [objectOf("a", NOW - 50, NOW - 101)] })).toBeUndefined();
+  });
+
+  test("is not done where the horizon would not move", () => {
+    const manifest = manifestWith({ horizonSeconds: NOW - 30 });
+    expect(plan({ manifest, objects: [objectOf("a", NOW, NOW)] })).toBeUndefined();
+  });
+
+  test("is done for late changes alone, and the horizon never goes back for them", () => {
+    const manifest = manifestWith({ horizonSeconds: NOW });
+    const done = plan({ manifest, objects: [], oldestLateSeconds: NOW - 500 });
+    expect(done).toMatchObject({ horizonSeconds: NOW, oldestLateSeconds: NOW - 500 });
+  });
+
+  test("moves the horizon to the settling time before now, and never beyond what was delivered", () => {
+    const manifest = manifestWith({ horizonSeconds: NOW - 100 });
+    const until = (newest: number): MinorPlan | undefined =>
+      plan({ manifest, objects: [objectOf("a", NOW, newest)] });
+    expect(until(NOW - 10)).toMatchObject({ horizonSeconds: NOW - 30, takesDeltas: false });
+    expect(until(NOW - 60)).toMatchObject({ horizonSeconds: NOW - 59 });
+  });
+
+  test("is done where an object does not tell its newest change", () => {
+    const manifest = manifestWith({ horizonSeconds: NOW - 100 });
+    const nameless = parseChangeObject(`t/changes/dt=${hourOf(NOW).dt}/hr=${hourOf(NOW).hr}/by-someone-else`);
+    expect(plan({ manifest, objects: [nameless as ChangeObject] })).toBeDefined();
+  });
+
+  test("takes the earlier deltas in once one part has as many as the policy allows", () => {
+    const objects = [objectOf("a", NOW, NOW - 60)];
+    const deltas = (many: number): Segment[] =>
+      Array.from({ length: many }, (_, i) => segmentOf(`run-${i}`, "b0001", "delta", 1));
+    const many = (segments: Segment[]): Manifest => manifestWith({ horizonSeconds: NOW - 100, segments });
+    const others = [segmentOf("x", "b0000", "delta", 1), segmentOf("y", "b0001", "base", 1)];
+    expect(plan({ manifest: many([...others, ...deltas(7)]), objects })).toMatchObject({
+      takesDeltas: false,
+    });
+    expect(plan({ manifest: many([...others, ...deltas(8)]), objects })).toMatchObject({ takesDeltas: true });
+  });
+
+  test("its manifest has the new delta beside what was there, or in place of all earlier deltas", () => {
+    const [base, delta] = [segmentOf("r1", "b0000", "base", 5), segmentOf("r2", "b0000", "delta", 5)];
+    const staged = [segmentOf("r3", "b0000", "delta", 2)];
+    const manifest = manifestWith({ horizonSeconds: NOW - 100, segments: [base, delta], sequence: 4 });
+    const objects = [objectOf("a", NOW, NOW - 60)];
+    const minor = plan({ manifest, objects }) as MinorPlan;
+    const next = afterMinor(manifest, minor, { run: "r3", nowSeconds: NOW, staged });
+    expect(next).toMatchObject({
+      sequence: 5,
+      run: "r3",
+      kind: "minor",
+      committedAtSeconds: NOW,
+      horizonSeconds: NOW - 59,
+      segments: [base, delta, ...staged],
+      folded: [objects[0]?.id],
+    });
+    const taking = afterMinor(
+      manifest,
+      { ...minor, takesDeltas: true },
+      { run: "r3", nowSeconds: NOW, staged },
+    );
+    expect(taking.segments).toEqual([base, ...staged]);
+  });
+
+  test("commits never go back in time, whatever the clock says", () => {
+    const manifest = manifestWith({ horizonSeconds: NOW - 100, committedAtSeconds: NOW + 50 });
+    const minor = plan({ manifest, objects: [objectOf("a", NOW, NOW)] }) as MinorPlan;
+    const next = afterMinor(manifest, minor, { run: "r", nowSeconds: NOW, staged: [] });
+    expect(next.committedAtSeconds).toBe(NOW + 50);
+  });
+});
+
+describe("the memory of folded objects", () => {
+  test("an object is new until it is folded, and never again, however late within the allowed delay it appears", () => {
+    const arrivals = fc.array(
+      fc.record({ at: fc.nat(20 * HOUR), delay: fc.nat(policy.deliveryDelaySeconds - 1) }),
+      { minLength: 1, maxLength: 20 },
+    );
+    const moments = fc.array(fc.nat(24 * HOUR), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(arrivals, moments, (arrived, compactions) => {
+        const objects = arrived.map(({ at, delay }, i) => ({
+          appearsAt: hourStartSeconds(hourOf(NOW + at)) + delay,
+          object: objectOf(`o${i}`, NOW + at, NOW + at),
+        }));
+        const folds = new Map<string, number>();
+        let manifest = manifestWith({});
+        for (const moment of [...compactions.sort((a, b) => a - b), 30 * HOUR]) {
+          const nowSeconds = NOW + moment;
+          const there = objects.filter(({ appearsAt }) => appearsAt <= nowSeconds);
+          // What `listChangeObjects` gives for the partitions from `foldedSinceSeconds` on.
+          const listed = there
+            .map(({ object }) => object)
+            .filter(
+              ({ hour }) => hourStartSeconds(hour) >= hourStartSeconds(hourOf(manifest.foldedSinceSeconds)),
+            );
+          const done = planMinor(
+            { manifest, objects: listed, oldestLateSeconds: 0, newestChangeSeconds: undefined, nowSeconds },
+            policy,
+          ) as MinorPlan;
+          for (const { path } of done.newObjects) folds.set(path, (folds.get(path) ?? 0) + 1);
+          for (const { object } of there) expect(folds.get(object.path)).toBe(1);
+          manifest = afterMinor(manifest, done, { run: "r", nowSeconds, staged: [] });
+          const remembered = objects.filter(({ object }) => manifest.folded.includes(object.id));
+          for (const { object } of remembered)
+            expect(hourStartSeconds(object.hour)).toBeGreaterThanOrEqual(manifest.foldedSinceSeconds);
+        }
+        expect(folds.size).toBe(objects.length);
+        expect(manifest.folded).toEqual([]);
+      }),
+    );
+  });
+});
+
+describe("a major compaction", () => {
+  const base = (part: string, rows: number): Segment => segmentOf("r0", part, "base", rows);
+  const delta = (part: string, rows: number, run = "r1"): Segment => segmentOf(run, part, "delta", rows);
+
+  test("rewrites the parts whose deltas have grown past their share of the base and are worth it", () => {
+    const segments = [
+      ...[base("b0000", 20_000), delta("b0000", 1500), delta("b0000", 500, "r2")],
+      ...[base("b0001", 20_000), delta("b0001", 1500), delta("b0001", 501, "r2")],
+      ...[base("b0002", 100), delta("b0002", 999)],
+      ...[delta("b0003", 1000)],
+      base("b0004", 5),
+    ];
+    expect(planMajor(manifestWith({ segments }), policy, "grown")).toEqual(["b0001", "b0003"]);
+    expect(planMajor(manifestWith({ segments }), policy, "all")).toEqual([
+      "b0000",
+      "b0001",
+      "b0002",
+      "b0003",
+    ]);
+  });
+
+  test("deltas of all keys are measured against the whole base", () => {
+    const bases = [base("2026-01", 10_000), base("2026-02", 10_000)];
+    const grown = (rows: number): readonly string[] =>
+      planMajor(manifestWith({ segments: [...bases, delta(ALL_KEYS, rows)] }), policy, "grown");
+    expect(grown(2000)).toEqual([]);
+    expect(grown(2001)).toEqual([ALL_KEYS]);
+  });
+
+  test("without deltas there is none", () => {
+    expect(planMajor(manifestWith({ segments: [base("b0000", 1)] }), policy, "all")).toEqual([]);
+    expect(planMajor(manifestWith({}), policy, "all")).toEqual([]);
+  });
+
+  test("its manifest replaces base and deltas of its parts and keeps all else, the horizon included", () => {
+    const kept = [base("b0001", 1), delta("b0001", 1)];
+    const segments = [base("b0000", 1), delta("b0000", 1), delta("b0000", 1, "r2"), ...kept];
+    const manifest = manifestWith({ segments, horizonSeconds: 77, folded: ["x"], foldedSinceSeconds: 5 });
+    const staged = [segmentOf("r3", "b0000", "base", 2)];
+    const next = afterMajor(manifest, ["b0000"], { run: "r3", nowSeconds: NOW, staged });
+    expect(next).toEqual({
+      ...manifest,
+      sequence: manifest.sequence + 1,
+      run: "r3",
+      kind: "major",
+      committedAtSeconds: NOW,
+      segments: [...kept, ...staged],
+    });
+  });
+});
+
+describe("a snapshot", () => {
+  const staged = [segmentOf("snap", "b0000", "base", 3)];
+  const facts = {
+    exportTimeSeconds: NOW - 600,
+    cutSeconds: NOW - 660,
+    floorSeconds: NOW - 720,
+    items: 3,
+    buckets: 2,
+    schema: { table: "t", key: { hash: "K" }, attributes: {} },
+    objects: [objectOf("old", NOW - 5 * HOUR, NOW - 5 * HOUR), objectOf("new", NOW, NOW)],
+    deliveryDelaySeconds: 2 * HOUR,
+    snapshotsKept: 2,
+  };
+  const commit = { run: "snap", nowSeconds: NOW, staged };
+
+  test("replaces base and deltas and overlays the log from its floor on again", () => {
+    const before = manifestWith({
+      horizonSeconds: NOW,
+      segments: [segmentOf("a", "b0000", "base", 1), segmentOf("b", "b0000", "delta", 1)],
+    });
+    const next = afterSnapshot(before, facts, commit);
+    expect(next).toMatchObject({
+      kind: "snapshot",
+      floorSeconds: NOW - 720,
+      horizonSeconds: NOW - 720,
+      buckets: 2,
+      segments: staged,
+      folded: [facts.objects[1]?.id],
+    });
+    expect(next.foldedSinceSeconds).toBe(hourStartSeconds(hourOf(NOW - 2 * HOUR)));
+  });
+
+  test("is remembered with its own segments; the oldest beyond those kept are forgotten", () => {
+    let manifest = manifestWith({});
+    for (const run of ["one", "two", "three"]) manifest = afterSnapshot(manifest, facts, { ...commit, run });
+    expect(manifest.snapshots.map(({ run }) => run)).toEqual(["two", "three"]);
+    expect(manifest.snapshots[1]).toEqual({
+      run: "three",
+      exportTimeSeconds: NOW - 600,
+      cutSeconds: NOW - 660,
+      items: 3,
+      segments: staged,
+    });
+  });
+
+  test("keeps the gaps: only their times tell whether it has mended them", () => {
+    const gaps = [{ reason: "trimmed", detail: "", foundAtSeconds: 1, lostUntilSeconds: 1 }] as const;
+    expect(afterSnapshot(manifestWith({ gaps }), facts, commit).gaps).toEqual(gaps);
+  });
+});
+
+/** The newest change is that of the objects' names, where nothing else is told. */
+function plan(situation: Partial<MinorSituation>): MinorPlan | undefined {
+  const newestChangeSeconds = Math.max(
+    ...(situation.objects ?? []).map((object) => object.newestChangeSeconds ?? NOW),
+  );
+  const usual = { manifest: manifestWith({}), objects: [], oldestLateSeconds: undefined, nowSeconds: NOW };
+  return planMinor({ ...usual, newestChangeSeconds, ...situation }, policy);
+}
+
+function manifestWith(change: Partial<Manifest>): Manifest {
+  return { ...initialManifest(1), sequence: 1, ...change };
+}
+
+function objectOf(id: string, arrivedAtSeconds: number, newestChangeSeconds: number): ChangeObject {
+  return parseChangeObject(changeObjectPath("t", arrivedAtSeconds, newestChangeSeconds, id)) as ChangeObject;
+}
+
+function segmentOf(run: string, part: string, kind: Segment["kind"], rows: number): Segment {
+  return { id: `${run}-${part}`, run, part, kind, rows, bytes: rows };
+}

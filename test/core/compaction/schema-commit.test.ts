@@ -1,0 +1,458 @@
+import { describe, expect, test } from "@jest/globals";
+import {
+  type CompactionContext,
+  compactMajor,
+  compactMinor,
+  planMajorRun,
+  planMinorRun,
+} from "../../../src/core/compaction/compact.ts";
+import {
+  afterMajor,
+  afterMinor,
+  afterSnapshot,
+  DEFAULT_POLICY,
+  planMajor,
+} from "../../../src/core/compaction/compaction-plan.ts";
+import { commitRun, type PlannedRun } from "../../../src/core/compaction/planned-run.ts";
+import { afterSchemaChange, changeSchema } from "../../../src/core/compaction/schema-commit.ts";
+import { seed } from "../../../src/core/compaction/seed.ts";
+import { schemaAfterSnapshot } from "../../../src/core/compaction/snapshot-schema.ts";
+import { changeObjectPath } from "../../../src/core/format/lake-path.ts";
+import {
+  initialManifest,
+  type Manifest,
+  manifestText,
+  type Segment,
+} from "../../../src/core/format/manifest.ts";
+import {
+  chosenManifest,
+  currentView,
+  historyViews,
+  itemsSchema,
+  segmentViews,
+} from "../../../src/core/overlay/lake-view.ts";
+import { type AttributeFile, parseSchema, type Schema } from "../../../src/core/schema/schema.ts";
+import {
+  latestManifest,
+  manifestAsOf,
+  readSchema,
+  readWrittenSchema,
+  schemaAt,
+  writeSchema,
+} from "../../../src/core/table/lake-table.ts";
+import { FakeEngine } from "../../support/fake-engine.ts";
+import { MemoryStore } from "../../support/memory-store.ts";
+
+const NOW = 1_800_000_000;
+
+function schemaWith(attributes: Record<string, AttributeFile>, partitionBy?: string): Schema {
+  const cut = partitionBy === undefined ? {} : { partitionBy };
+  const all = { id: { type: "string" }, ...attributes };
+  return parseSchema({ table: "t", key: { hash: "id" }, ...cut, attributes: all }, "a test");
+}
+
+const FIRST = schemaWith({});
+const SECOND = schemaWith({ note: { type: "string" } });
+const THIRD = schemaWith({ note: { type: "string" }, total: { type: "int" } });
+const OTHER = schemaWith({ price: { type: "double" } });
+
+const segment = (kind: Segment["kind"], run: string, part = "b0000"): Segment => ({
+  id: `${run}-${part}`,
+  run,
+  part,
+  kind,
+  rows: 10,
+  bytes: 1,
+});
+const BASE = segment("base", "base");
+const DELTA = segment("delta", "delta");
+const KEPT = segment("base", "kept");
+const SNAPSHOT = { run: "kept", exportTimeSeconds: 500, cutSeconds: 440, items: 10, segments: [KEPT] };
+const SEEDED: Manifest = {
+  ...initialManifest(1),
+  sequence: 7,
+  run: "delta",
+  kind: "minor",
+  committedAtSeconds: 900,
+  schema: FIRST.file,
+  segments: [BASE, DELTA],
+  snapshots: [SNAPSHOT],
+};
+const commit = { run: "now", nowSeconds: NOW };
+const change = { before: FIRST.file, schema: SECOND.file, added: ["note"] };
+
+describe("the manifest after a change of the schema", () => {
+  test("has the new schema, and remembers which segments lack the columns: live ones and those of kept snapshots", () => {
+    expect(afterSchemaChange(SEEDED, change, commit)).toEqual({
+      ...SEEDED,
+      sequence: 8,
+      run: "now",
+      kind: "schema",
+      committedAtSeconds: NOW,
+      schema: SECOND.file,
+      recovery: {
+        before: FIRST.file,
+        columns: ["note"],
+        segments: ["base-b0000", "delta-b0000", "kept-b0000"],
+      },
+    });
+  });
+
+  test("after a second change no segment is whole, and the schema before the first one is still known", () => {
+    const rewritten = afterMajor(afterSchemaChange(SEEDED, change, commit), ["b0000"], {
+      ...commit,
+      staged: [segment("base", "new")],
+    });
+    expect(rewritten.recovery?.segments).toEqual(["kept-b0000"]);
+    const again = { before: SECOND.file, schema: THIRD.file, added: ["total"] };
+    expect(afterSchemaChange(rewritten, again, commit).recovery).toEqual({
+      before: FIRST.file,
+      columns: ["note", "total"],
+      segments: ["new-b0000", "kept-b0000"],
+    });
+  });
+
+  test("that only differs in its words remembers nothing", () => {
+    expect(afterSchemaChange(SEEDED, { ...change, added: [] }, commit).recovery).toBeUndefined();
+  });
+});
+
+describe("a segment that lacks columns is remembered", () => {
+  const changed = afterSchemaChange(SEEDED, change, commit);
+  const plan = { horizonSeconds: NOW, takesDeltas: false, folded: [], foldedSinceSeconds: 0 };
+
+  test("until a minor compaction takes it in; new segments are whole", () => {
+    const kept = afterMinor(changed, plan, { ...commit, staged: [segment("delta", "new")] });
+    expect(kept.recovery?.segments).toEqual(["base-b0000", "delta-b0000", "kept-b0000"]);
+    const taken = afterMinor(
+      changed,
+      { ...plan, takesDeltas: true },
+      { ...commit, staged: [segment("delta", "new")] },
+    );
+    expect(taken.recovery).toEqual({ ...changed.recovery, segments: ["base-b0000", "kept-b0000"] });
+  });
+
+  test("until a snapshot replaces it, and as long as the snapshot that it is of is kept", () => {
+    const facts = {
+      exportTimeSeconds: 1000,
+      cutSeconds: 900,
+      floorSeconds: 880,
+      items: 1,
+      buckets: 1,
+      schema: SECOND.file,
+      recovery: changed.recovery,
+      objects: [],
+      deliveryDelaySeconds: 0,
+    };
+    const staged = [segment("base", "new")];
+    const two = afterSnapshot(changed, { ...facts, snapshotsKept: 2 }, { ...commit, staged });
+    expect(two.recovery?.segments).toEqual(["kept-b0000"]);
+    const one = afterSnapshot(changed, { ...facts, snapshotsKept: 1 }, { ...commit, staged });
+    expect(one.recovery).toEqual({ before: FIRST.file, columns: ["note"], segments: [] });
+  });
+
+  test("a major compaction of everything rewrites its part, one of grown parts does not", () => {
+    const alone = { ...changed, segments: [BASE, segment("base", "whole", "b0001")] };
+    expect(planMajor(alone, DEFAULT_POLICY, "all")).toEqual(["b0000"]);
+    expect(planMajor(alone, DEFAULT_POLICY, "grown")).toEqual([]);
+    expect(planMajor({ ...alone, recovery: undefined }, DEFAULT_POLICY, "all")).toEqual([]);
+  });
+});
+
+describe("after a snapshot", () => {
+  const staged = [segment("base", "new")];
+  const schemaAfter = (manifest: Manifest, written: Schema, current: Schema, replaces = false) =>
+    schemaAfterSnapshot(manifest, { written, current, replaces }, staged);
+  const changed = afterSchemaChange(SEEDED, change, commit);
+
+  test("by the table's own schema, everything stays", () => {
+    expect(schemaAfter(changed, SECOND, SECOND)).toEqual({ schema: SECOND.file, recovery: changed.recovery });
+  });
+
+  test("by a schema with more columns, the change log is known to lack them", () => {
+    expect(schemaAfter(SEEDED, SECOND, FIRST)).toEqual({ schema: SECOND.file, recovery: changed.recovery });
+  });
+
+  test("by a schema that got more columns in between, the new segments are known to lack them", () => {
+    expect(schemaAfter(changed, FIRST, SECOND)).toEqual({
+      schema: SECOND.file,
+      recovery: { before: FIRST.file, columns: ["note"], segments: ["new-b0000", "kept-b0000"] },
+    });
+    expect(schemaAfter(changed, FIRST, SECOND, true)).toEqual({ schema: FIRST.file });
+  });
+
+  test("by a schema that does not fit, it is none, unless all of the table is replaced", () => {
+    expect(schemaAfter(changed, OTHER, SECOND)).toBeUndefined();
+    expect(schemaAfter(changed, OTHER, SECOND, true)).toEqual({ schema: OTHER.file });
+  });
+});
+
+interface World {
+  readonly store: MemoryStore;
+  readonly engine: FakeEngine;
+  readonly context: CompactionContext;
+}
+
+/** A table with a base and a delta in manifest 7, one object in the change log, and a process that began by the first schema. */
+function worldOf(manifest: Manifest = SEEDED): World {
+  const store = new MemoryStore();
+  const engine = new FakeEngine(store);
+  engine.answer = (sql) => (sql.includes("repeated") ? [{ repeated: 0n }] : []);
+  store.plant("t/manifest/000000000007.json", manifestText(manifest));
+  store.plant("t/schema.json", JSON.stringify(FIRST.file));
+  store.plant(changeObjectPath("t", NOW, NOW - 60, "object"), "rows");
+  let runs = 0;
+  const newRun = (): string => `run-${++runs}`;
+  const context = { store, engine, schema: FIRST, policy: DEFAULT_POLICY, newRun, nowSeconds: () => NOW };
+  return { store, engine, context };
+}
+
+describe("changing the schema of a table that holds data", () => {
+  test("is a commit, and then written down", async () => {
+    const { store, context } = worldOf();
+    const done = await changeSchema(context, SECOND, "new.json");
+    expect(done?.added).toEqual(["note"]);
+    expect(await latestManifest(store, "t")).toMatchObject({
+      sequence: 8,
+      kind: "schema",
+      schema: SECOND.file,
+    });
+    expect(store.calls.filter((call) => /^(create|replace)/.test(call))).toEqual([
+      "create t/manifest/000000000008.json",
+      "replace t/schema.json",
+    ]);
+    expect((await readWrittenSchema(store, "t"))?.file).toEqual(SECOND.file);
+  });
+
+  test("that it has already does nothing, but mends what a death after the commit left behind", async () => {
+    const { store, context } = worldOf();
+    store.failOnce("replace", /schema\.json/, "before");
+    await expect(changeSchema(context, SECOND, "new.json")).rejects.toThrow("no answer");
+    expect((await readSchema(store, "t"))?.file).toEqual(SECOND.file);
+    expect((await readWrittenSchema(store, "t"))?.file).toEqual(FIRST.file);
+    expect(await changeSchema(context, SECOND, "new.json")).toBeUndefined();
+    expect((await readWrittenSchema(store, "t"))?.file).toEqual(SECOND.file);
+    const before = store.calls.length;
+    expect(await changeSchema(context, SECOND, "new.json")).toBeUndefined();
+    expect(store.calls.slice(before).filter((call) => /^(create|replace|remove)/.test(call))).toEqual([]);
+    expect((await latestManifest(store, "t")).sequence).toBe(8);
+  });
+
+  test("is done after a commit that came first, from what that one left", async () => {
+    const { store, context } = worldOf();
+    const theirs = { ...SEEDED, sequence: 8, run: "theirs", segments: [segment("base", "theirs")] };
+    store.meetOnce("create", /manifest/, "before", () => {
+      store.plant("t/manifest/000000000008.json", manifestText(theirs));
+    });
+    await changeSchema(context, SECOND, "new.json");
+    expect((await latestManifest(store, "t")).recovery?.segments).toEqual(["theirs-b0000", "kept-b0000"]);
+  });
+
+  test("that the data does not allow changes nothing", async () => {
+    const { store, context } = worldOf();
+    const before = store.paths();
+    await expect(
+      changeSchema(context, OTHER, "new.json").then(() => changeSchema(context, FIRST, "x")),
+    ).rejects.toMatchObject({
+      code: "SCHEMA_INVALID",
+    });
+    expect((await latestManifest(store, "t")).schema).toEqual(OTHER.file);
+    expect(store.paths()).toEqual([...before, "t/manifest/000000000008.json"].sort());
+  });
+
+  test("of a table without a commit compares with what was written down", async () => {
+    const { store, context } = worldOf();
+    await store.remove(["t/manifest/000000000007.json"]);
+    await changeSchema(context, SECOND, "new.json");
+    expect(await latestManifest(store, "t")).toMatchObject({
+      sequence: 1,
+      kind: "schema",
+      schema: SECOND.file,
+      recovery: { before: FIRST.file, columns: ["note"], segments: [] },
+    });
+  });
+});
+
+describe("a change of the schema that waited as a plan", () => {
+  const plan: PlannedRun = {
+    run: "planned",
+    fromSequence: 7,
+    stages: [],
+    change: { kind: "schema", schema: SECOND.file },
+  };
+
+  test("is committed under the plan's name, also after a commit that came first", async () => {
+    const { store, context } = worldOf();
+    store.plant("t/manifest/000000000008.json", manifestText({ ...SEEDED, sequence: 8, run: "theirs" }));
+    expect(await commitRun(context, plan, [])).toMatchObject({
+      sequence: 9,
+      run: "planned",
+      kind: "schema",
+      schema: SECOND.file,
+    });
+  });
+
+  test("is committed once, however often its answer is lost", async () => {
+    const { store, context } = worldOf();
+    store.failOnce("create", /manifest/, "after");
+    const first = await commitRun(context, plan, []);
+    expect(await commitRun(context, plan, [])).toEqual(first);
+    expect(store.paths("t/manifest/")).toHaveLength(2);
+  });
+});
+
+describe("processes that began by an older schema", () => {
+  test("compact by the newest one, and what was written before is recovered", async () => {
+    const { engine, context } = worldOf();
+    await changeSchema(context, SECOND, "new.json");
+    await compactMinor(context);
+    expect(engine.staged[0]?.rows).toContain('coalesce("note", CASE WHEN contains(_unmapped,');
+    await compactMajor(context, "all");
+    expect(engine.staged[1]?.rows).toContain('coalesce("note", CASE WHEN contains(_unmapped,');
+    expect(engine.staged[1]?.schema.file).toEqual(SECOND.file);
+    expect((await latestManifest(context.store, "t")).recovery?.segments).toEqual(["kept-b0000"]);
+  });
+
+  test("plan nothing by it", async () => {
+    const { context } = worldOf();
+    await changeSchema(context, SECOND, "new.json");
+    await expect(planMinorRun(context)).rejects.toMatchObject({ code: "CONFLICT" });
+    await expect(planMajorRun(context, "all")).rejects.toMatchObject({ code: "CONFLICT" });
+    const current = { ...context, schema: SECOND };
+    expect(await planMajorRun(current, "all")).toBeDefined();
+  });
+
+  test("lose the race where the schema changes between plan and commit", async () => {
+    const { store, context } = worldOf();
+    store.meetOnce("create", /segments/, "before", () =>
+      changeSchema(context, SECOND, "new.json").then(() => undefined),
+    );
+    await expect(compactMajor(context, "all")).rejects.toMatchObject({ code: "CONFLICT" });
+    expect(store.paths("t/segments/")).toEqual([]);
+  });
+
+  test("take snapshots whose rows are known to lack the columns; one that does not fit is refused", async () => {
+    const { store, engine, context } = worldOf();
+    await changeSchema(context, SECOND, "new.json");
+    const taken = { ...context, staged: "staged", items: 1, deliveryDelaySeconds: 7200, snapshotsKept: 1 };
+    const times = { exportTimeSeconds: NOW, cutSeconds: NOW - 60 };
+    const manifest = await seed({ ...taken, ...times, run: "stale" });
+    expect(manifest).toMatchObject({ schema: SECOND.file, recovery: { segments: ["stale-b0000"] } });
+    await expect(seed({ ...taken, ...times, run: "other", schema: OTHER })).rejects.toMatchObject({
+      code: "CONFLICT",
+    });
+    expect(store.paths("t/segments/other/")).toEqual([]);
+    await expect(
+      seed({ ...taken, ...times, run: "other", schema: OTHER, replacesSchema: true }),
+    ).rejects.toMatchObject({ code: "CONFLICT" });
+    await store.remove(store.paths("t/changes/"));
+    const replaced = await seed({ ...taken, ...times, run: "other", schema: OTHER, replacesSchema: true });
+    expect(replaced.schema).toEqual(OTHER.file);
+    expect(replaced.recovery).toBeUndefined();
+    expect(engine.staged).toHaveLength(4);
+  });
+
+  test("stage lines while the schema changes: the rows are made of both kinds", async () => {
+    const { engine, context } = worldOf();
+    await changeSchema(context, SECOND, "new.json");
+    const taken = {
+      ...context,
+      schema: SECOND,
+      staged: "staged",
+      items: 1,
+      deliveryDelaySeconds: 7200,
+      snapshotsKept: 1,
+    };
+    await seed({ ...taken, run: "mixed", exportTimeSeconds: NOW, cutSeconds: NOW - 60 });
+    expect(engine.staged[0]?.rows).toContain('coalesce("note", CASE WHEN contains(_unmapped,');
+  });
+});
+
+describe("what is read", () => {
+  test("nothing is looked for in _unmapped where no column was declared later", async () => {
+    const { context } = worldOf();
+    const manifest = await latestManifest(context.store, "t");
+    const views = [
+      await currentView(context, manifest, undefined),
+      ...segmentViews(context, manifest),
+      ...(await historyViews(context)),
+    ];
+    for (const { sql } of views) expect(sql).not.toMatch(/contains|json/);
+  });
+
+  test("only segments that lack the column are looked into, and all of the change log", async () => {
+    const { store, context } = worldOf();
+    await changeSchema(context, SECOND, "new.json");
+    const changed = await latestManifest(store, "t");
+    const rewritten = { ...changed, segments: [BASE, segment("base", "whole", "b0001")] };
+    const current = { ...context, schema: SECOND };
+    const { sql } = await currentView(current, rewritten, undefined);
+    expect(sql).toMatch(
+      /coalesce\("note", .*\) AS "note".* FROM segments\(base-b0000\) UNION ALL SELECT .* FROM segments\(whole-b0001\)/,
+    );
+    expect(sql).toMatch(/coalesce\("note", .*\nFROM changes\(/s);
+    const whole = await currentView(
+      current,
+      { ...rewritten, segments: [segment("base", "whole", "b0001")] },
+      undefined,
+    );
+    expect(whole.sql).toContain("FROM segments(whole-b0001) AS");
+    const [snapshots, segments] = segmentViews(current, rewritten);
+    expect(snapshots?.sql).toMatch(/coalesce\("note", .* FROM segments\(kept-b0000\)/);
+    expect(segments?.sql).not.toContain("coalesce");
+    const [history, changes] = await historyViews(current);
+    expect(history?.sql).toContain('coalesce("note", ');
+    expect(changes?.sql).not.toContain("coalesce");
+  });
+
+  test("a reader whose schema is older than the manifest sees what it knows", async () => {
+    const { context } = worldOf();
+    await changeSchema(context, SECOND, "new.json");
+    const { sql } = await currentView(context, await latestManifest(context.store, "t"), undefined);
+    expect(sql).not.toContain("note");
+  });
+
+  test("of the past by the schema of then; items by the newest one, which has all of it", async () => {
+    const { store, context } = worldOf();
+    await changeSchema({ ...context, nowSeconds: () => NOW }, SECOND, "new.json");
+    const current = { ...context, schema: SECOND };
+    const then = await chosenManifest(current, 1000);
+    expect(then.sequence).toBe(7);
+    expect((await schemaAt(store, then, SECOND)).file).toEqual(FIRST.file);
+    expect((await itemsSchema(current, then)).file).toEqual(SECOND.file);
+    expect((await schemaAt(store, await chosenManifest(current, undefined), SECOND)).file).toEqual(
+      SECOND.file,
+    );
+    expect((await itemsSchema({ ...current, schema: OTHER }, then)).file).toEqual(OTHER.file);
+    const replaced = { ...then, schema: OTHER.file };
+    expect((await itemsSchema(current, replaced)).file).toEqual(OTHER.file);
+  });
+
+  test("before the first commit that tells a schema, it is the one before the first change", async () => {
+    const { store, context } = worldOf();
+    await store.remove(["t/manifest/000000000007.json"]);
+    await writeSchema(store, FIRST);
+    expect((await schemaAt(store, await manifestAsOf(store, "t", 1000), FIRST)).file).toEqual(FIRST.file);
+    await changeSchema(context, SECOND, "new.json");
+    await changeSchema(context, THIRD, "newer.json");
+    expect((await schemaAt(store, await manifestAsOf(store, "t", 1000), THIRD)).file).toEqual(FIRST.file);
+  });
+});
+
+test("a table that is cut by a column's values is rewritten where segments lack columns, and where keys of deltas are", async () => {
+  const cut = schemaWith({ day: { type: "date" } }, "day(day)");
+  const later = schemaWith({ day: { type: "date" }, note: { type: "string" } }, "day(day)");
+  const segments = [
+    segment("base", "old", "2026-01-01"),
+    segment("base", "old", "none"),
+    segment("delta", "d", "all"),
+  ];
+  const { engine, context } = worldOf({ ...SEEDED, schema: cut.file, segments });
+  await changeSchema(context, later, "new.json");
+  engine.rowsOfPart = 10;
+  engine.answer = (sql) =>
+    sql.includes("SELECT DISTINCT part") ? [{ part: "2026-01-02" }, { part: "none" }] : [];
+  await compactMajor(context, "all");
+  expect(engine.staged[0]?.cut.parts.map(({ part }) => part)).toEqual(["2026-01-01", "2026-01-02", "none"]);
+  expect((await latestManifest(context.store, "t")).recovery?.segments).toEqual(["kept-b0000"]);
+});

@@ -1,0 +1,255 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import {
+  DEFAULT_RETENTION,
+  expiredManifests,
+  type RetentionPolicy,
+  vacuum,
+} from "../../../src/core/compaction/vacuum.ts";
+import {
+  initialManifest,
+  type Manifest,
+  manifestText,
+  type Segment,
+} from "../../../src/core/format/manifest.ts";
+import { manifestAsOf } from "../../../src/core/table/lake-table.ts";
+import { MemoryStore } from "../../support/memory-store.ts";
+
+const NOW = 1_800_000_000;
+const DAY = 24 * 3600;
+const policy: RetentionPolicy = { retentionSeconds: 7 * DAY, graceSeconds: DAY };
+
+test("the default keeps a week of manifests and never touches what is younger than a day", () => {
+  expect(DEFAULT_RETENTION).toEqual(policy);
+});
+
+describe("what is removed", () => {
+  test("files of a run that no manifest names, once they are old enough to belong to no run under way", async () => {
+    const store = new MemoryStore();
+    commit(store, 1, NOW - 100, [segmentOf("live", "b0000")]);
+    file(store, "segments/live/b0000/rows.parquet", NOW - 30 * DAY);
+    file(store, "segments/dead/b0000/rows.parquet", NOW - DAY - 1);
+    file(store, "segments/young/b0000/rows.parquet", NOW - DAY);
+    file(store, "staging/dead/000000.jsonl", NOW - DAY - 1);
+    file(store, "staging/young/000000.jsonl", NOW - DAY + 1);
+    expect(await vacuum(store, "t", policy, NOW)).toEqual({ manifests: 0, files: 2, bytes: 8 });
+    expect(store.paths()).toEqual([
+      "t/manifest/000000000001.json",
+      "t/segments/live/b0000/rows.parquet",
+      "t/segments/young/b0000/rows.parquet",
+      "t/staging/young/000000.jsonl",
+    ]);
+  });
+
+  test("not the files of a run that commits while they are listed, not even without grace", async () => {
+    const store = new MemoryStore();
+    commit(store, 1, NOW - 100, [segmentOf("live", "b0000")]);
+    for (const run of ["live", "next"]) file(store, `segments/${run}/b0000/rows.parquet`, NOW - 90);
+    store.meetOnce("list", /t\/segments\//, "before", () => {
+      commit(store, 2, NOW, [segmentOf("next", "b0000")]);
+    });
+    await vacuum(store, "t", { retentionSeconds: 0, graceSeconds: 0 }, NOW + 1);
+    expect(store.paths("t/segments/")).toContain("t/segments/next/b0000/rows.parquet");
+  });
+
+  test("parts of a run that no manifest names any more, beside parts of it that are live", async () => {
+    const store = new MemoryStore();
+    commit(store, 1, NOW - 30 * DAY, [segmentOf("run", "b0000"), segmentOf("run", "b0001")]);
+    commit(store, 2, NOW - 20 * DAY, [segmentOf("run", "b0001"), segmentOf("next", "b0000")]);
+    for (const path of ["run/b0000", "run/b0001", "next/b0000"])
+      file(store, `segments/${path}/rows.parquet`, NOW - 30 * DAY);
+    expect(await vacuum(store, "t", policy, NOW)).toMatchObject({ manifests: 1, files: 1 });
+    expect(store.paths("t/segments/")).toEqual([
+      "t/segments/next/b0000/rows.parquet",
+      "t/segments/run/b0001/rows.parquet",
+    ]);
+  });
+
+  test("never the change log, the schema, the position, gaps, quarantine, or another table", async () => {
+    const store = new MemoryStore();
+    const others = [
+      "changes/dt=2020-01-01/hr=00/a_until-1.parquet",
+      "schema.json",
+      "position.json",
+      "beginning.json",
+      "source.json",
+      "gaps/a.json",
+      "quarantine/no-key/a.jsonl",
+    ];
+    for (const path of others) file(store, path, 0);
+    store.plant("t2/segments/dead/b0000/rows.parquet", "rows", 0);
+    expect(await vacuum(store, "t", { retentionSeconds: 0, graceSeconds: 0 }, NOW)).toMatchObject({
+      files: 0,
+    });
+    expect(store.paths()).toHaveLength(others.length + 1);
+  });
+
+  test("a kept snapshot's segments stay, although the base has left them", async () => {
+    const store = new MemoryStore();
+    const kept = segmentOf("snapshot", "b0000");
+    const snapshots = [{ run: "snapshot", exportTimeSeconds: 1, cutSeconds: 1, items: 1, segments: [kept] }];
+    commit(store, 1, NOW - 100 * DAY, [segmentOf("major", "b0000")], { snapshots });
+    file(store, "segments/snapshot/b0000/rows.parquet", 0);
+    file(store, "segments/major/b0000/rows.parquet", 0);
+    expect(await vacuum(store, "t", policy, NOW)).toEqual({ manifests: 0, files: 0, bytes: 0 });
+  });
+});
+
+test("of the manifests none goes that a run under way may have begun from: their numbers are not free for it", async () => {
+  const store = new MemoryStore();
+  for (const [i, age] of [2 * DAY, DAY + 1, DAY, 10].entries()) commit(store, i + 1, NOW - age, []);
+  expect(await vacuum(store, "t", { retentionSeconds: 0, graceSeconds: DAY }, NOW)).toMatchObject({
+    manifests: 2,
+  });
+  expect(store.paths()).toEqual(["t/manifest/000000000003.json", "t/manifest/000000000004.json"]);
+});
+
+describe("the newest manifest", () => {
+  test("stays however old it is, with its files", async () => {
+    const store = new MemoryStore();
+    commit(store, 1, 5, [segmentOf("run", "b0000")]);
+    file(store, "segments/run/b0000/rows.parquet", 0);
+    await vacuum(store, "t", { retentionSeconds: 0, graceSeconds: 0 }, NOW);
+    expect(store.paths()).toEqual(["t/manifest/000000000001.json", "t/segments/run/b0000/rows.parquet"]);
+  });
+
+  test("one of a newer format, or a damaged one, ends the vacuum before anything is removed", async () => {
+    for (const text of ['{"format": 2}', "{"]) {
+      const store = new MemoryStore();
+      commit(store, 1, 5, []);
+      commit(store, 2, 6, []);
+      store.plant("t/manifest/000000000003.json", text);
+      file(store, "segments/dead/b0000/rows.parquet", 0);
+      const before = store.paths();
+      await expect(vacuum(store, "t", policy, NOW)).rejects.toMatchObject({
+        code: text === "{" ? "LAKE_DAMAGED" : "LAKE_NEWER",
+      });
+      expect(store.paths()).toEqual(before);
+    }
+  });
+});
+
+/** Commits, each with what it names, and when it was made. */
+const histories = fc.array(
+  fc.record({ pause: fc.nat(3 * DAY), keeps: fc.array(fc.boolean(), { minLength: 30, maxLength: 30 }) }),
+  { minLength: 1, maxLength: 12 },
+);
+
+test("whatever was the newest at any moment of the window can still be read, with all of its files", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      histories,
+      fc.nat(10 * DAY),
+      fc.nat(10 * DAY),
+      async (history, retentionSeconds, age) => {
+        const store = new MemoryStore();
+        const manifests = plantHistory(store, history);
+        const end = manifests.at(-1)?.committedAtSeconds ?? 0;
+        const nowSeconds = end + age;
+        const windowStart = nowSeconds - retentionSeconds;
+        const moments = [
+          windowStart,
+          ...manifests.map((manifest) => manifest.committedAtSeconds),
+          nowSeconds,
+        ];
+        const readable = moments.filter((moment) => moment >= Math.max(windowStart, firstCommit(manifests)));
+        const before = await Promise.all(readable.map((moment) => manifestAsOf(store, "t", moment)));
+        await vacuum(store, "t", { retentionSeconds, graceSeconds: 0 }, nowSeconds + 1);
+        const after = await Promise.all(readable.map((moment) => manifestAsOf(store, "t", moment)));
+        expect(after).toEqual(before);
+        for (const { segments } of after) {
+          for (const { run, part } of segments)
+            expect(store.text(`t/segments/${run}/${part}/rows.parquet`)).toBeDefined();
+        }
+        const left = store.paths();
+        expect(await vacuum(store, "t", { retentionSeconds, graceSeconds: 0 }, nowSeconds + 1)).toMatchObject(
+          {
+            manifests: 0,
+            files: 0,
+          },
+        );
+        expect(store.paths()).toEqual(left);
+      },
+    ),
+  );
+});
+
+test("of the manifests only those expire whose successor is older than the window", () => {
+  const manifests = [10, 20, 30, 40].map((committedAtSeconds, i) =>
+    manifestOf(i + 1, committedAtSeconds, []),
+  );
+  const expired = (windowStart: number): number => expiredManifests(manifests, windowStart).length;
+  expect([5, 10, 19, 20, 21, 30, 40, 1000].map(expired)).toEqual([0, 0, 0, 1, 1, 2, 3, 3]);
+  expect(expiredManifests([], 10)).toEqual([]);
+});
+
+test("a crash anywhere leaves every manifest that is there with its files, and the next vacuum ends the work", async () => {
+  const calls = await vacuumUntilDeath(Number.POSITIVE_INFINITY);
+  for (let call = 0; call < calls; call++) await vacuumUntilDeath(call);
+});
+
+/** Vacuums a history whose older half has expired; dies at the call; returns how many calls there were. */
+async function vacuumUntilDeath(call: number): Promise<number> {
+  const store = new MemoryStore();
+  const history = Array.from({ length: 6 }, (_, i) => ({
+    pause: 2 * DAY,
+    keeps: Array.from({ length: 30 }, (_, at) => at % 6 >= i),
+  }));
+  const manifests = plantHistory(store, history);
+  const nowSeconds = (manifests.at(-1)?.committedAtSeconds ?? 0) + 1;
+  if (Number.isFinite(call)) store.dieAt(call, "after");
+  const calls = store.calls.length;
+  await vacuum(store, "t", { retentionSeconds: 4 * DAY, graceSeconds: 0 }, nowSeconds).catch(() => undefined);
+  const made = store.calls.length - calls;
+  store.revive();
+  for (const path of store.paths("t/manifest/")) {
+    const { segments } = JSON.parse(store.text(path) as string) as Manifest;
+    for (const { run, part } of segments)
+      expect(store.text(`t/segments/${run}/${part}/rows.parquet`)).toBeDefined();
+  }
+  await vacuum(store, "t", { retentionSeconds: 4 * DAY, graceSeconds: 0 }, nowSeconds);
+  expect(store.paths("t/manifest/")).toHaveLength(3);
+  return made;
+}
+
+/** Plants the commits and the files that they name; commit i adds segment i and drops those that it does not keep. */
+function plantHistory(
+  store: MemoryStore,
+  history: readonly { readonly pause: number; readonly keeps: readonly boolean[] }[],
+): readonly Manifest[] {
+  let [segments, committedAtSeconds]: [Segment[], number] = [[], NOW];
+  return history.map(({ pause, keeps }, i) => {
+    segments = [...segments.filter((_, at) => keeps[at]), segmentOf(`run-${i}`, "b0000")];
+    committedAtSeconds += pause;
+    file(store, `segments/run-${i}/b0000/rows.parquet`, committedAtSeconds);
+    return commit(store, i + 1, committedAtSeconds, segments);
+  });
+}
+
+function firstCommit(manifests: readonly Manifest[]): number {
+  return manifests[0]?.committedAtSeconds ?? 0;
+}
+
+function segmentOf(run: string, part: string): Segment {
+  return { id: `${run}-${part}`, run, part, kind: "base", rows: 1, bytes: 4 };
+}
+
+function manifestOf(sequence: number, committedAtSeconds: number, segments: readonly Segment[]): Manifest {
+  return { ...initialManifest(1), kind: "minor", run: "r", sequence, committedAtSeconds, segments };
+}
+
+function commit(
+  store: MemoryStore,
+  sequence: number,
+  committedAtSeconds: number,
+  segments: readonly Segment[],
+  change: Partial<Manifest> = {},
+): Manifest {
+  const manifest = { ...manifestOf(sequence, committedAtSeconds, segments), ...change };
+  store.plant(`t/manifest/${String(sequence).padStart(12, "0")}.json`, manifestText(manifest));
+  return manifest;
+}
+
+function file(store: MemoryStore, path: string, modifiedSeconds: number): void {
+  store.plant(`t/${path}`, "rows", modifiedSeconds * 1000);
+}

@@ -1,0 +1,166 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import {
+  type AttributeFile,
+  parseSchema,
+  type Schema,
+  type SchemaFile,
+} from "../../../src/core/schema/schema.ts";
+import { requireCompatible, schemaChange } from "../../../src/core/schema/schema-change.ts";
+import { schemaFor } from "../../arbitraries/schema.ts";
+
+const FILE: SchemaFile = {
+  table: "orders",
+  source: "Shop",
+  key: { hash: "PK", range: "SK" },
+  where: { SK: { beginsWith: "ORDER#" } },
+  partitionBy: "month(placed)",
+  attributes: {
+    PK: { type: "string", name: "customer" },
+    SK: { type: "string" },
+    placed: { type: "timestamp", format: "epoch_seconds" },
+    total: { type: "decimal(10,2)" },
+    tags: { type: "array<string>", set: true },
+    email: { mask: "sha256" },
+    legacy: { mask: "drop" },
+  },
+};
+
+const of = (file: SchemaFile): Schema => parseSchema(file, "a test");
+const BEFORE = of(FILE);
+const withAttributes = (
+  changed: Record<string, AttributeFile | undefined>,
+  more: Partial<SchemaFile> = {},
+): Schema => {
+  const attributes = Object.entries({ ...FILE.attributes, ...changed }).filter(
+    ([, spec]) => spec !== undefined,
+  );
+  return of({ ...FILE, ...more, attributes: Object.fromEntries(attributes) as SchemaFile["attributes"] });
+};
+
+describe("a schema is compared with the one that a table's data was written with", () => {
+  test("the same words in another order, and what editors read, are the same schema", () => {
+    expect(schemaChange(BEFORE, BEFORE)).toEqual({ kind: "same" });
+    const { attributes, ...rest } = FILE;
+    const backwards = Object.fromEntries(Object.entries(attributes).reverse());
+    const other = { attributes: backwards, ...rest, $schema: "./dynalake-table.schema.json" };
+    expect(schemaChange(BEFORE, of(other))).toEqual({ kind: "same" });
+  });
+
+  test("what stands for the default changes nothing", () => {
+    const spelled = withAttributes({ total: { type: "DECIMAL( 10, 2 )", name: "total", set: false } });
+    expect(schemaChange(BEFORE, spelled)).toEqual({ kind: "compatible", added: [] });
+    const unbound = of({ table: "orders", key: { hash: "PK" }, attributes: {} });
+    const bound = of({ table: "orders", source: "Orders", key: { hash: "PK" }, attributes: {} });
+    expect(schemaChange(unbound, bound)).toEqual({ kind: "compatible", added: [] });
+  });
+
+  test("columns of attributes that had none are added, and told by their names in SQL", () => {
+    const more = withAttributes({ Note: { type: "string" }, when: { type: "date", name: "day" } });
+    expect(schemaChange(BEFORE, more)).toEqual({ kind: "compatible", added: ["note", "day"] });
+    expect(requireCompatible(BEFORE, more, "new.json")).toEqual({
+      kind: "compatible",
+      added: ["note", "day"],
+    });
+  });
+
+  test.each<[string, Schema, RegExp]>([
+    ["another table", of({ ...FILE, table: "other" }), /^table: .*"other"/],
+    ["another source", of({ ...FILE, source: "Other" }), /^source: .*"Shop"/],
+    ["another key", of({ ...FILE, key: { hash: "PK" } }), /^key: /],
+    ["other items", of({ ...FILE, where: { SK: { beginsWith: "O#" } } }), /^where: /],
+    ["all items", withAttributes({}, { where: undefined }), /^where: /],
+    ["another cut", of({ ...FILE, partitionBy: "day(placed)" }), /^partitionBy: .*month\(placed\)/],
+    ["no cut", of({ ...FILE, partitionBy: undefined }), /^partitionBy: /],
+    ["a column less", withAttributes({ total: undefined }), /^attributes\.total: .*removed/],
+    [
+      "another name",
+      withAttributes({ total: { type: "decimal(10,2)", name: "sum" } }),
+      /^attributes\.total\.name: .*"total"/,
+    ],
+    [
+      "a wider type",
+      withAttributes({ total: { type: "decimal(12,2)" } }),
+      /^attributes\.total\.type: .*decimal\(10,2\)/,
+    ],
+    [
+      "another format",
+      withAttributes({ placed: { type: "timestamp", format: "epoch_millis" } }),
+      /^attributes\.placed\.format: .*epoch_seconds/,
+    ],
+    [
+      "a list for a set",
+      withAttributes({ tags: { type: "array<string>" } }),
+      /^attributes\.tags\.set: .*from a set/,
+    ],
+    [
+      "a mask over a column",
+      withAttributes({ total: { mask: "sha256" } }),
+      /^attributes\.total\.mask: .*in clear/,
+    ],
+    [
+      "a column that is dropped from now on",
+      withAttributes({ total: { mask: "drop" } }),
+      /^attributes\.total\.mask: .*in clear/,
+    ],
+    [
+      "a mask over what was undeclared",
+      withAttributes({ secret: { mask: "sha256" } }),
+      /^attributes\.secret\.mask: .*_unmapped/,
+    ],
+    [
+      "an undeclared attribute that is dropped from now on",
+      withAttributes({ secret: { mask: "drop" } }),
+      /^attributes\.secret\.mask: .*_unmapped/,
+    ],
+    [
+      "a mask less",
+      withAttributes({ email: { type: "string" } }),
+      /^attributes\.email\.mask: .*not in the lake/,
+    ],
+    ["a mask by another way", withAttributes({ email: { mask: "drop" } }), /^attributes\.email\.mask: /],
+    [
+      "an attribute that is kept from now on",
+      withAttributes({ legacy: { type: "string" } }),
+      /^attributes\.legacy\.mask: .*not in the lake/,
+    ],
+    [
+      "an attribute that is kept in _unmapped from now on",
+      withAttributes({ legacy: undefined }),
+      /^attributes\.legacy\.mask: /,
+    ],
+  ])("%s is refused, with the place and the reason", (_, after, reason) => {
+    const change = schemaChange(BEFORE, after);
+    expect(change).toEqual({ kind: "refused", reasons: [expect.stringMatching(reason)] });
+    expect(() => requireCompatible(BEFORE, after, "new.json")).toThrow(
+      expect.objectContaining({
+        code: "SCHEMA_INVALID",
+        message: expect.stringMatching(/^new\.json does not fit the data of "orders": /),
+        next: expect.stringMatching(/another lake.*another `table`/),
+      }),
+    );
+  });
+
+  test("everything that is wrong is told at once", () => {
+    const after = withAttributes({ total: undefined, tags: { type: "array<int>", set: true } });
+    expect(schemaChange(BEFORE, after)).toMatchObject({
+      kind: "refused",
+      reasons: [/total/, /tags/].map((place) => expect.stringMatching(place)),
+    });
+  });
+
+  test("any schema is compatible with itself and more, and the way back is refused", () => {
+    fc.assert(
+      fc.property(schemaFor([], { masks: "some" }), (file) => {
+        const before = of(file);
+        const after = of({ ...file, attributes: { ...file.attributes, "one more": { type: "json" } } });
+        fc.pre(
+          !Object.hasOwn(file.attributes, "one more") &&
+            !before.columns.some(({ name }) => name === "one_more"),
+        );
+        expect(schemaChange(before, after)).toEqual({ kind: "compatible", added: ["one_more"] });
+        expect(schemaChange(after, before).kind).toBe("refused");
+      }),
+    );
+  });
+});

@@ -1,0 +1,369 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { initialManifest } from "../../../src/core/format/manifest.ts";
+import { type Dialect, integer, literal, quoted } from "../../../src/core/ports/dialect.ts";
+import { changeWireColumns } from "../../../src/core/row/wire-line.ts";
+import { type ColumnType, type PartType, parseColumnType } from "../../../src/core/schema/column-type.ts";
+import { parseSchema, type Schema } from "../../../src/core/schema/schema.ts";
+import { athena } from "../../../src/core/sql/athena.ts";
+import {
+  emptySegments,
+  emptyWireRows,
+  NONE,
+  nameList,
+  segmentColumns,
+  sortColumns,
+} from "../../../src/core/sql/columns.ts";
+import {
+  majorBaseRows,
+  minorDeltaRows,
+  oldestLateChange,
+  repeatedKeys,
+  snapshotBaseRows,
+} from "../../../src/core/sql/compaction.ts";
+import { duckdb } from "../../../src/core/sql/duckdb.ts";
+import { currentRows, historyRows, snapshotRows } from "../../../src/core/sql/view.ts";
+import { openDuckdb } from "../../../src/embedded/duckdb-session.ts";
+import { typeText } from "../../arbitraries/schema.ts";
+import { withFolder } from "../../support/folders.ts";
+
+const SCHEMA = parseSchema(
+  {
+    table: "reviews",
+    key: { hash: "User" },
+    attributes: { User: { type: "string" }, Read: { type: "date" } },
+  },
+  "a test",
+);
+const MANIFEST = { ...initialManifest(1), floorSeconds: 500, horizonSeconds: 1000 };
+const VIEW = `"user", "read", "_op", "_version", "_changed_at", "_expired", "_unmapped"`;
+const SEGMENT = `${VIEW}, "_key"`;
+const NEWEST = `row_number() OVER (PARTITION BY _key ORDER BY _version DESC, _changed_at DESC, _op DESC) AS "version rank"`;
+
+/** What the dialects write differently in the statements of this schema. */
+const DIALECTS = [
+  {
+    dialect: duckdb,
+    key: "CAST(_key AS UUID)",
+    time: (of: string) => `make_timestamp(CAST(${of} AS BIGINT) * 1000000)`,
+  },
+  {
+    dialect: athena,
+    key: "from_hex(_key)",
+    time: (of: string) => `CAST(from_unixtime(${of}, 'UTC') AS timestamp(3))`,
+  },
+].map((each) => {
+  const read = `CAST("read" AS ${each.dialect.name === "duckdb" ? "DATE" : "date"})`;
+  const meta = `_op AS "_op", _version AS "_version", ${each.time("_changed_at")} AS "_changed_at", _expired AS "_expired", _unmapped AS "_unmapped"`;
+  const typed = `"user" AS "user", ${read} AS "read", ${meta}`;
+  return { name: each.dialect.name, ...each, read, typed, typedSegment: `${typed}, ${each.key} AS "_key"` };
+});
+
+describe.each(DIALECTS)("the statements of $name", ({ dialect, key, time, read, typed, typedSegment }) => {
+  test("the view is the base without the keys of the overlay, and the overlay without its removals", () => {
+    const relations = { changes: "changes", base: "base_segments", deltas: "delta_segments" };
+    expect(currentRows(dialect, SCHEMA, MANIFEST, relations)).toBe(`WITH log_window AS (
+SELECT ${typedSegment} FROM (
+SELECT *, ${NEWEST}, max(_changed_at) OVER (PARTITION BY _key) AS "latest change"
+FROM changes WHERE _changed_at >= 880
+) WHERE "version rank" = 1 AND "latest change" >= 1000
+),
+overlay AS (
+SELECT ${SEGMENT} FROM (
+SELECT *, ${NEWEST} FROM (
+SELECT ${SEGMENT} FROM delta_segments
+UNION ALL
+SELECT ${SEGMENT} FROM log_window
+)) WHERE "version rank" = 1
+)
+SELECT ${VIEW} FROM base_segments AS "base row" WHERE NOT EXISTS (SELECT 1 FROM overlay AS "hidden row" WHERE "hidden row"._key = "base row"._key)
+UNION ALL
+SELECT ${VIEW} FROM overlay WHERE _op <> 'REMOVE'`);
+  });
+
+  test("the view of a time ends with that second", () => {
+    const relations = { changes: "changes", base: "b", deltas: "d" };
+    expect(currentRows(dialect, SCHEMA, MANIFEST, relations, 2000)).toContain(
+      "FROM changes WHERE _changed_at >= 880 AND _changed_at < 2001\n",
+    );
+  });
+
+  test("a minor compaction folds the log window, the state of keys with late changes, and deltas that it takes in", () => {
+    const statement = minorDeltaRows(dialect, SCHEMA, {
+      manifest: MANIFEST,
+      horizonSeconds: 1500,
+      changes: "changes",
+      late: { newObjects: "new_objects", changes: "older_changes", oldestSeconds: 700 },
+      deltas: "delta_segments",
+    });
+    const window = (from: string, until: string, since: number): string => `(SELECT ${typedSegment} FROM (
+SELECT *, ${NEWEST}, max(_changed_at) OVER (PARTITION BY _key) AS "latest change"
+FROM ${from} WHERE ${until}
+) WHERE "version rank" = 1 AND "latest change" >= ${since})`;
+    const pool = `(SELECT * FROM older_changes WHERE _changed_at >= 580 AND _key IN (SELECT _key FROM new_objects WHERE _changed_at >= 380 AND _changed_at < 1000))`;
+    expect(statement).toBe(`SELECT ${SEGMENT} FROM (
+SELECT *, ${NEWEST} FROM (
+SELECT ${SEGMENT} FROM ${window("changes", "_changed_at >= 880 AND _changed_at < 1500", 1000)}
+UNION ALL
+SELECT ${SEGMENT} FROM ${window(pool, "_changed_at >= 380 AND _changed_at < 1500", 500)}
+UNION ALL
+SELECT ${SEGMENT} FROM (SELECT ${SEGMENT} FROM delta_segments)
+)) WHERE "version rank" = 1`);
+  });
+
+  test("late changes are those before the horizon that are not older than the floor with its allowance", () => {
+    expect(oldestLateChange(MANIFEST, "new_objects")).toBe(
+      "SELECT min(_changed_at) AS oldest FROM new_objects WHERE _changed_at >= 380 AND _changed_at < 1000",
+    );
+  });
+
+  test("a major compaction keeps the newest of base and deltas, without removals", () => {
+    expect(
+      majorBaseRows(dialect, SCHEMA, "base_segments", "delta_segments"),
+    ).toBe(`SELECT ${SEGMENT} FROM (SELECT ${SEGMENT} FROM (
+SELECT *, ${NEWEST} FROM (
+SELECT ${SEGMENT} FROM base_segments
+UNION ALL
+SELECT ${SEGMENT} FROM delta_segments
+)) WHERE "version rank" = 1) WHERE _op <> 'REMOVE'`);
+  });
+
+  test("a snapshot's rows are older than every change, at the floor", () => {
+    expect(snapshotBaseRows(dialect, SCHEMA, "staged", 880, NONE)).toBe(
+      `SELECT "user" AS "user", ${read} AS "read", 'SNAPSHOT' AS "_op", '${"0".repeat(40)}' AS "_version", ${time("880")} AS "_changed_at", false AS "_expired", _unmapped AS "_unmapped", ${key} AS "_key" FROM staged`,
+    );
+    expect(repeatedKeys("segments")).toBe("SELECT count(*) - count(DISTINCT _key) AS repeated FROM segments");
+  });
+
+  test("the history is every change, typed, with its partition; snapshots tell the time of their export", () => {
+    const once = "PARTITION BY _key, _version, _op, _changed_at ORDER BY dt, hr";
+    expect(historyRows(dialect, SCHEMA, MANIFEST, "changes")).toBe(`SELECT ${typed}, dt, hr FROM (
+SELECT *, row_number() OVER (${once}) AS "delivery rank" FROM changes
+) WHERE "delivery rank" = 1`);
+    const kept = [1, 2].map((exportTimeSeconds) => ({
+      segments: `s${exportTimeSeconds}`,
+      exportTimeSeconds,
+    }));
+    expect(
+      snapshotRows(dialect, SCHEMA, kept),
+    ).toBe(`SELECT ${VIEW}, ${time("1")} AS ddb_export_timestamp FROM s1
+UNION ALL
+SELECT ${VIEW}, ${time("2")} AS ddb_export_timestamp FROM s2`);
+  });
+
+  test("relations without rows have the same columns as those with rows", () => {
+    const columns = segmentColumns(dialect, SCHEMA);
+    expect(columns.map(({ name }) => name)).toEqual(JSON.parse(`[${SEGMENT}]`));
+    const nulls = columns.map((column) => `CAST(NULL AS ${column.typeName}) AS "${column.name}"`).join(", ");
+    expect(emptySegments(dialect, SCHEMA)).toBe(`(SELECT ${nulls} WHERE false)`);
+  });
+});
+
+const STRUCT = "struct<A:binary,b:boolean>";
+
+/** Each type with its name, and the expressions from its wire form "w" and to it from its value "v". */
+const TYPES: readonly (readonly [string, Dialect, name: string, typed: string, wire: string])[] = [
+  ["string", duckdb, "VARCHAR", '"w"', '"v"'],
+  ["string", athena, "varchar", '"w"', '"v"'],
+  ["json", duckdb, "VARCHAR", '"w"', '"v"'],
+  ["json", athena, "varchar", '"w"', '"v"'],
+  ["boolean", duckdb, "BOOLEAN", '"w"', '"v"'],
+  ["boolean", athena, "boolean", '"w"', '"v"'],
+  ["int", duckdb, "INTEGER", '"w"', '"v"'],
+  ["int", athena, "integer", '"w"', '"v"'],
+  ["bigint", duckdb, "BIGINT", '"w"', '"v"'],
+  ["bigint", athena, "bigint", '"w"', '"v"'],
+  ["double", duckdb, "DOUBLE", '"w"', '"v"'],
+  ["double", athena, "double", '"w"', '"v"'],
+  ["decimal(38,9)", duckdb, "DECIMAL(38,9)", 'CAST("w" AS DECIMAL(38,9))', 'CAST("v" AS VARCHAR)'],
+  ["decimal(38,9)", athena, "decimal(38,9)", 'CAST("w" AS decimal(38,9))', 'CAST("v" AS varchar)'],
+  ["date", duckdb, "DATE", 'CAST("w" AS DATE)', 'CAST("v" AS VARCHAR)'],
+  ["date", athena, "date", 'CAST("w" AS date)', 'CAST("v" AS varchar)'],
+  ["timestamp", duckdb, "TIMESTAMP", 'CAST("w" AS TIMESTAMP)', `strftime("v", '%Y-%m-%dT%H:%M:%S.%gZ')`],
+  [
+    ...(["timestamp", athena, "timestamp(3)"] as const),
+    `CAST(from_iso8601_timestamp("w") AT TIME ZONE 'UTC' AS timestamp(3))`,
+    `to_iso8601(with_timezone("v", 'UTC'))`,
+  ],
+  ["binary", duckdb, "BLOB", 'from_base64("w")', 'to_base64("v")'],
+  ["binary", athena, "varbinary", 'from_base64("w")', 'to_base64("v")'],
+  [
+    ...(["array<bigint>", duckdb, "BIGINT[]"] as const),
+    `from_json("w", '"BIGINT[]"')`,
+    `CASE WHEN "v" IS NOT NULL THEN CAST(to_json(list_transform("v", lambda "x 0": CAST("x 0" AS VARCHAR))) AS VARCHAR) END`,
+  ],
+  [
+    ...(["array<bigint>", athena, "array(bigint)"] as const),
+    `transform(CAST(json_parse("w") AS array(varchar)), "x 0" -> CAST("x 0" AS bigint))`,
+    `CASE WHEN "v" IS NOT NULL THEN json_format(CAST(transform("v", "x 0" -> CAST("x 0" AS varchar)) AS json)) END`,
+  ],
+  [
+    ...(["map<string,binary>", duckdb, "MAP(VARCHAR, BLOB)"] as const),
+    `map_from_entries(list_transform(map_entries(from_json("w", '"MAP(VARCHAR, VARCHAR)"')), lambda "x 0": struct_pack(k := "x 0".key, v := from_base64("x 0".value))))`,
+    `CASE WHEN "v" IS NOT NULL THEN CAST(to_json(map_from_entries(list_transform(map_entries("v"), lambda "x 0": struct_pack(k := "x 0".key, v := to_base64("x 0".value))))) AS VARCHAR) END`,
+  ],
+  [
+    ...(["map<string,binary>", athena, "map(varchar, varbinary)"] as const),
+    `transform_values(CAST(json_parse("w") AS map(varchar, varchar)), ("key 0", "x 0") -> from_base64("x 0"))`,
+    `CASE WHEN "v" IS NOT NULL THEN json_format(CAST(transform_values("v", ("key 0", "x 0") -> to_base64("x 0")) AS json)) END`,
+  ],
+  [
+    ...([STRUCT, duckdb, 'STRUCT("a" BLOB, "b" BOOLEAN)'] as const),
+    ((from: string) =>
+      `CASE WHEN ${from} IS NOT NULL THEN struct_pack("a" := from_base64((${from})."a"), "b" := (${from})."b") END`)(
+      `from_json("w", '"STRUCT(\\"a\\" VARCHAR, \\"b\\" BOOLEAN)"')`,
+    ),
+    `CASE WHEN "v" IS NOT NULL THEN CAST(to_json(CASE WHEN "v" IS NOT NULL THEN struct_pack("a" := to_base64(("v")."a"), "b" := ("v")."b") END) AS VARCHAR) END`,
+  ],
+  [
+    ...([STRUCT, athena, 'row("a" varbinary, "b" boolean)'] as const),
+    ((from: string) =>
+      `CASE WHEN ${from} IS NOT NULL THEN CAST(ROW(from_base64(${from}."a"), CAST(${from}."b" AS boolean)) AS row("a" varbinary, "b" boolean)) END`)(
+      `CAST(json_parse("w") AS row("a" varchar, "b" varchar))`,
+    ),
+    `CASE WHEN "v" IS NOT NULL THEN json_format(CAST(CASE WHEN "v" IS NOT NULL THEN CAST(ROW(to_base64("v"."a"), "v"."b") AS row("a" varchar, "b" boolean)) END AS json)) END`,
+  ],
+];
+
+test.each(TYPES.map(([text, dialect, ...rest]) => [text, dialect.name, dialect, ...rest] as const))(
+  "%s in %s",
+  (text, _, dialect, name, typed, wire) => {
+    const type = parseColumnType(text);
+    expect(dialect.typeName(type)).toBe(name);
+    expect(dialect.typed(type, '"w"')).toBe(typed);
+    expect(dialect.wire(type, '"v"')).toBe(wire);
+  },
+);
+
+test("rows are sorted by the key's columns, or by its hash where one of them has no column", () => {
+  const attributes = { pk: { type: "string", name: "order" }, sk: { type: "int" } };
+  const of = (key: { hash: string; range?: string }): readonly string[] =>
+    sortColumns(parseSchema({ table: "t", key, attributes }, "a test"));
+  expect(of({ hash: "pk" })).toEqual(["order"]);
+  expect(of({ hash: "sk", range: "pk" })).toEqual(["sk", "order"]);
+  expect(of({ hash: "pk", range: "other" })).toEqual(["_key"]);
+  expect(of({ hash: "other" })).toEqual(["_key"]);
+});
+
+describe("quoting", () => {
+  test("a name is within double quotes, a text within single ones; a quote inside is doubled", () => {
+    expect(quoted('a"b')).toBe('"a""b"');
+    expect(literal("it's")).toBe("'it''s'");
+    expect(literal("\\'")).toBe("'\\'''");
+    expect(nameList([{ name: "select" }, { name: 'x"y' }])).toBe('"select", "x""y"');
+  });
+
+  test("a number is whole and has no exponent", () => {
+    expect([0, -5, Number.MAX_SAFE_INTEGER].map(integer)).toEqual(["0", "-5", "9007199254740991"]);
+    for (const none of [1.5, Number.NaN, Number.POSITIVE_INFINITY, 1e21, "1; DROP TABLE t"])
+      expect(() => integer(none as number)).toThrow("no whole number");
+  });
+
+  test("the engine reads back every name and every text", async () => {
+    const text = fc
+      .string({ unit: "binary", minLength: 1, maxLength: 20 })
+      .map((any) => any.replaceAll("\0", ""));
+    const tricky = fc.constantFrom(
+      "'",
+      '"',
+      "\\",
+      "';--",
+      '"; DROP TABLE t --',
+      "$$",
+      "/*",
+      "select",
+      "é😀\ufeff",
+    );
+    await withFolder(async (temporaryFolder) => {
+      const session = await openDuckdb({ threads: 1, memoryMegabytes: 100, temporaryFolder });
+      try {
+        await fc.assert(
+          fc.asyncProperty(fc.oneof(text, tricky), fc.oneof(text, tricky), async (value, name) => {
+            fc.pre(name !== "");
+            const reader = await session.connection.runAndReadAll(
+              `SELECT ${literal(value)} AS ${quoted(name)}`,
+            );
+            expect(reader.getRowsJS()).toEqual([[value]]);
+            expect(reader.columnNames()).toEqual([name]);
+          }),
+        );
+      } finally {
+        session.close();
+      }
+    });
+  });
+
+  test("no name of a column, and none of a struct's field, stands in a statement but within quotes", () => {
+    const words = [
+      "select",
+      "from",
+      "where",
+      "_rank",
+      "base",
+      "x0",
+      "k",
+      "table",
+      "union",
+      "user",
+      "0",
+      "_",
+      "null",
+    ];
+    const columnName = fc.oneof(fc.constantFrom(...words), fc.stringMatching(/^[a-z0-9_]{1,8}$/));
+    const fieldName = fc.oneof(columnName, fc.string({ unit: "binary", minLength: 1, maxLength: 6 }));
+    const names = fc.uniqueArray(columnName, { minLength: 3, maxLength: 3 });
+    fc.assert(
+      fc.property(
+        names,
+        fieldName,
+        typeText,
+        fc.constantFrom(duckdb, athena),
+        (columns, field, type, dialect) => {
+          const hostile = statements(dialect, schemaWith(columns, field, type));
+          const plain = statements(dialect, schemaWith(["column_1", "column_2", "column_3"], "field", type));
+          expect(hostile.map(skeleton)).toEqual(plain.map(skeleton));
+        },
+      ),
+    );
+  });
+});
+
+/** Every statement that the core generates for a schema. */
+function statements(dialect: Dialect, schema: Schema): readonly string[] {
+  const relations = { changes: "changes", base: "base_segments", deltas: "deltas" };
+  const late = { newObjects: "new_objects", changes: "changes", oldestSeconds: 700 };
+  const minor = { manifest: MANIFEST, horizonSeconds: 1500, changes: "changes", late, deltas: "deltas" };
+  return [
+    currentRows(dialect, schema, MANIFEST, relations, 2000),
+    minorDeltaRows(dialect, schema, minor),
+    majorBaseRows(dialect, schema, "base_segments", "deltas"),
+    snapshotBaseRows(dialect, schema, "staged", 880, NONE),
+    historyRows(dialect, schema, MANIFEST, "changes"),
+    snapshotRows(dialect, schema, [{ segments: "kept", exportTimeSeconds: 1 }]),
+    emptySegments(dialect, schema),
+    emptyWireRows(dialect, changeWireColumns(schema)),
+    ...schema.columns.map((column) => dialect.wire(column.type, quoted(column.name))),
+  ];
+}
+
+/** A schema that went past the checks of schema files: its names are what they are. */
+function schemaWith(names: readonly string[], field: string, typeOfField: string): Schema {
+  const part = parseColumnType(typeOfField);
+  const inner: PartType = part.kind === "json" ? { kind: "binary" } : part;
+  const struct: PartType = { kind: "struct", fields: [{ attribute: field, name: field, type: inner }] };
+  const types: readonly ColumnType[] = [{ kind: "string" }, struct, { kind: "array", element: struct }];
+  const columns = names.map((name, i) => ({
+    attribute: name,
+    name,
+    type: types[i] as ColumnType,
+    format: "iso" as const,
+    set: false,
+    masked: false,
+  }));
+  return { ...SCHEMA, key: { hash: names[0] as string }, columns };
+}
+
+/** The statement with every quoted name and every literal emptied. */
+function skeleton(statement: string): string {
+  return statement.replace(/"(?:[^"]|"")*"|'(?:[^']|'')*'/g, (quotedText) => quotedText.charAt(0));
+}

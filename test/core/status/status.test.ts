@@ -1,0 +1,140 @@
+import { describe, expect, test } from "@jest/globals";
+import { initialManifest, type Manifest, manifestText } from "../../../src/core/format/manifest.ts";
+import { parseSchema } from "../../../src/core/schema/schema.ts";
+import { tableStatus } from "../../../src/core/status/status.ts";
+import { recordGap } from "../../../src/core/table/lake-table.ts";
+import { saveReadingState } from "../../../src/core/table/reading-state.ts";
+import { saveStreamBeginning } from "../../../src/core/table/stream-beginning.ts";
+import { type StreamWatch, saveStreamWatch } from "../../../src/core/table/stream-watch.ts";
+import { FakeEngine } from "../../support/fake-engine.ts";
+import { MemoryStore } from "../../support/memory-store.ts";
+
+const NOW = 1_800_000_000;
+const HOUR = 3600;
+const ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/2026";
+const schema = parseSchema({ table: "t", key: { hash: "K" }, attributes: {} }, "the test");
+const BATCH = "aws/lambda/mapping/2026/11/26/one";
+const UNCONVERTED = "t/errors/format-conversion-failed/one";
+const QUARANTINED = "t/quarantine/no-key/one.jsonl";
+
+async function statusOf(store: MemoryStore, mappingId?: string) {
+  const engine = new FakeEngine(store);
+  engine.answer = () => [{ rows: 1n }];
+  return tableStatus({ store, engine, schema, ...(mappingId === undefined ? {} : { mappingId }) }, NOW);
+}
+
+/** A lake with a snapshot whose floor is there. */
+function seeded(floorSeconds = NOW - HOUR): MemoryStore {
+  const store = new MemoryStore();
+  const snapshot = {
+    run: "s",
+    exportTimeSeconds: floorSeconds,
+    cutSeconds: floorSeconds,
+    items: 1,
+    segments: [],
+  };
+  const manifest: Manifest = {
+    ...initialManifest(1),
+    sequence: 1,
+    kind: "snapshot",
+    floorSeconds,
+    horizonSeconds: floorSeconds,
+    snapshots: [snapshot],
+  };
+  store.plant("t/manifest/000000000001.json", manifestText(manifest));
+  return store;
+}
+
+function gapUntil(lostUntilSeconds: number) {
+  return { reason: "trimmed", detail: "a hole", foundAtSeconds: NOW - 10, lostUntilSeconds } as const;
+}
+
+async function watched(store: MemoryStore, watch: Partial<StreamWatch>): Promise<MemoryStore> {
+  const usual = { streamArn: ARN, seenReadingSeconds: NOW, lookedSeconds: NOW, sinceSeconds: 0 };
+  await saveStreamWatch(store, "t", { ...usual, ...watch });
+  return store;
+}
+
+async function readAt(store: MemoryStore, savedAtSeconds: number): Promise<MemoryStore> {
+  const position = { streamArn: ARN, shards: {} };
+  const state = {
+    position,
+    savedAtSeconds,
+    caughtUpAtSeconds: savedAtSeconds,
+    newestChangeSeconds: undefined,
+  };
+  await saveReadingState(store, "t", state);
+  return store;
+}
+
+describe("the health of a table", () => {
+  test("is empty before anything is delivered, and healthy with a snapshot", async () => {
+    expect((await statusOf(new MemoryStore())).health).toBe("empty");
+    expect((await statusOf(seeded())).health).toBe("healthy");
+  });
+
+  test("tells records in quarantine, by their reasons", async () => {
+    const store = seeded();
+    store.plant(QUARANTINED, "");
+    expect(await statusOf(store)).toMatchObject({ health: "quarantine", quarantine: { "no-key": 1 } });
+  });
+
+  test("tells what was put aside and is in no row, until it is removed", async () => {
+    const store = seeded();
+    store.plant(QUARANTINED, "");
+    store.plant(BATCH, "{}");
+    store.plant("aws/lambda/another/2026/11/26/one", "{}");
+    expect(await statusOf(store, "mapping")).toMatchObject({
+      health: "undelivered",
+      undelivered: { failedBatches: 1, unconverted: 0 },
+    });
+    await store.remove([BATCH]);
+    store.plant(UNCONVERTED, "{}");
+    expect(await statusOf(store)).toMatchObject({
+      health: "undelivered",
+      undelivered: { failedBatches: 0, unconverted: 1 },
+    });
+    await store.remove([UNCONVERTED]);
+    expect(await statusOf(store, "mapping")).toMatchObject({
+      health: "quarantine",
+      undelivered: { failedBatches: 0, unconverted: 0 },
+    });
+  });
+
+  test("is a gap until a snapshot has mended it, which is told for ever", async () => {
+    const gap = gapUntil(NOW - 2 * HOUR);
+    const open = seeded(NOW - 3 * HOUR);
+    open.plant(BATCH, "{}");
+    await recordGap(open, "t", "g", gap);
+    expect(await statusOf(open, "mapping")).toMatchObject({ health: "gap", openGaps: [gap], mendedGaps: [] });
+    const mended = seeded(NOW - HOUR);
+    await recordGap(mended, "t", "g", gap);
+    expect(await statusOf(mended)).toMatchObject({ health: "healthy", openGaps: [], mendedGaps: [gap] });
+  });
+
+  test("is a gap where the snapshot is older than the stream's reading", async () => {
+    const store = seeded(NOW - 3 * HOUR);
+    const stream = { arn: ARN, createdAtSeconds: NOW - 2 * HOUR };
+    await saveStreamBeginning(store, "t", { stream, readSinceSeconds: NOW - HOUR });
+    expect(await statusOf(store)).toMatchObject({
+      health: "gap",
+      openGaps: [{ reason: "started-late", lostUntilSeconds: NOW - 2 * HOUR }],
+    });
+  });
+
+  test("is unread once the stream may have dropped what a reader that stands still has not read", async () => {
+    expect((await statusOf(await readAt(seeded(), NOW - 23 * HOUR))).health).toBe("healthy");
+    expect((await statusOf(await readAt(seeded(), NOW - 23 * HOUR - 1))).health).toBe("unread");
+  });
+
+  test("is unread where a deployment was last seen not reading, or nobody has looked for a day", async () => {
+    expect(await statusOf(await watched(seeded(), {}))).toMatchObject({
+      health: "healthy",
+      watch: { streamArn: ARN, seenReadingSeconds: NOW, lookedSeconds: NOW },
+    });
+    const off = await watched(seeded(), { seenReadingSeconds: NOW - 60, lookedSeconds: NOW });
+    expect((await statusOf(off)).health).toBe("unread");
+    const long = { seenReadingSeconds: NOW - 24 * HOUR, lookedSeconds: NOW - 24 * HOUR };
+    expect((await statusOf(await watched(seeded(), long))).health).toBe("unread");
+  });
+});

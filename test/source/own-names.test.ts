@@ -1,0 +1,65 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import type { Item } from "../../src/core/values/attribute-value.ts";
+import { toItemJson } from "../../src/source/attribute-json.ts";
+import { connectSource, type SourceConnection } from "../../src/source/clients.ts";
+import { toEventRecord } from "../../src/source/stream-record.ts";
+import { item } from "../arbitraries/item.ts";
+
+describe("attributes whose names the SDK cannot read", () => {
+  let answer = "";
+  let server: Server;
+  let source: SourceConnection;
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      request.resume().on("end", () => response.end(answer));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    source = connectSource({ endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  });
+
+  afterAll(() => {
+    source.close();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  /** The item as a scan gives it, and as its record on the stream has it. */
+  async function given(wire: Item): Promise<readonly string[]> {
+    const { signal } = new AbortController();
+    answer = JSON.stringify({ Items: [wire], Count: 1, ScannedCount: 1 });
+    const scanned = (await source.tables.scan({ TableName: "T" }, signal)).Items ?? [];
+    answer = JSON.stringify({ Records: [{ dynamodb: { NewImage: wire } }] });
+    const { Records = [] } = await source.streams.getRecords({ ShardIterator: "I" }, signal);
+    const { dynamodb } = toEventRecord(Records[0] ?? {}, "arn") as { dynamodb: { NewImage: unknown } };
+    return [...scanned.map((each) => JSON.stringify(toItemJson(each))), JSON.stringify(dynamodb.NewImage)];
+  }
+
+  const names = ["__proto__", "__proto__\ue000", "__proto__\ue000\ue000", "\ue000", 'x"__proto__', "x\\"];
+
+  test.each([...names, "constructor", "toString"])("come back whole under the name %j", async (name) => {
+    const inner = { M: Object.fromEntries([[name, { S: `"${name}":` }]]) };
+    const wire = Object.fromEntries([
+      ["a", inner],
+      [name, { L: [inner, { N: "1" }] }],
+      ["z", { S: name }],
+    ]) as Item;
+    expect(await given(wire)).toEqual([JSON.stringify(wire), JSON.stringify(wire)]);
+  });
+
+  test("come back whole beside any others", async () => {
+    const named = fc.tuple(item, fc.constantFrom(...names), item).map(([one, name, other]) => ({
+      ...one,
+      ...Object.fromEntries([[name, { M: other }]]),
+    }));
+    await fc.assert(
+      fc.asyncProperty(named, async (wire) => {
+        expect(await given(wire)).toEqual([JSON.stringify(wire), JSON.stringify(wire)]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
