@@ -5,6 +5,7 @@ import { publishViews } from "../../src/aws/publish-views.ts";
 import { collectSegments } from "../../src/aws/segments-table.ts";
 import type { StepContext } from "../../src/aws/steps/step-context.ts";
 import { segmentOfPath, stageFolder } from "../../src/core/format/lake-path.ts";
+import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import type { Stage } from "../../src/core/ports/query-engine.ts";
 import type { Schema } from "../../src/core/schema/schema.ts";
 import { writeSchema } from "../../src/core/table/lake-table.ts";
@@ -87,8 +88,11 @@ export class Deployment {
   }
 
   /** What an invocation of a function works with: the schema is that of the lake by then. */
-  async steps(faults: Faults = new Faults()): Promise<StepContext> {
-    const store = faultyStore(this.store, faults);
+  async steps(
+    faults: Faults = new Faults(),
+    counted: (store: ObjectStore) => ObjectStore = (store) => store,
+  ): Promise<StepContext> {
+    const store = counted(faultyStore(this.store, faults));
     const catalog = faultyCatalog(this.catalog, faults);
     const rows: AthenaEngine["rows"] = (sql) =>
       faults.call(`rows ${sql.slice(0, 60)}`, () => this.engine.rows(sql));

@@ -1,0 +1,362 @@
+/** How many requests a compaction, a snapshot and each function on AWS make to the store, with and without a competing commit. */
+import { expect, test } from "@jest/globals";
+import { publishViews } from "../../src/aws/publish-views.ts";
+import { readExport } from "../../src/aws/source-export.ts";
+import { beginSnapshot } from "../../src/aws/steps/begin-snapshot.ts";
+import { clean } from "../../src/aws/steps/clean.ts";
+import { commitStep } from "../../src/aws/steps/commit-step.ts";
+import { lakeHealth } from "../../src/aws/steps/lake-health.ts";
+import { type CompactionKind, planCompaction } from "../../src/aws/steps/plan-compaction.ts";
+import { planSeed } from "../../src/aws/steps/plan-seed.ts";
+import { snapshotPart } from "../../src/aws/steps/snapshot-part.ts";
+import type { StepContext } from "../../src/aws/steps/step-context.ts";
+import { watchStream } from "../../src/aws/steps/watch-stream.ts";
+import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
+import { changeSchema } from "../../src/core/compaction/schema-commit.ts";
+import { seed } from "../../src/core/compaction/seed.ts";
+import { writeSchema } from "../../src/core/table/lake-table.ts";
+import { type Deployment, filledDeployment } from "../crash-points/deployment.ts";
+import { SOURCE_TABLE_ARN } from "../crash-points/export-service.ts";
+import { sessionOfTests } from "../crash-points/session.ts";
+import {
+  compaction,
+  deliverAll,
+  filledWorld,
+  NOW,
+  type Ports,
+  type State,
+  seeding,
+  TABLE,
+  type World,
+  worldSchema,
+} from "../crash-points/world.ts";
+import { countingStore, RequestCounter, type Requests } from "../support/counting-store.ts";
+
+const session = sessionOfTests();
+
+/** Older than what was compacted last. */
+const LATE = { key: 4, sequence: 17, value: undefined, timeSeconds: NOW - 3009 };
+const SEEDED: State = { 1: "c3", 5: "s5", 10: "s10" };
+
+/** A base, deltas and changes that were not compacted; its schema is committed. */
+async function begun(): Promise<World> {
+  const world = await filledWorld(session(), worldSchema());
+  await writeSchema(world.store, world.schema);
+  return world;
+}
+
+interface Case {
+  readonly before?: (world: World) => Promise<void>;
+  readonly run: (world: World, ports: Ports) => Promise<unknown>;
+  readonly requests: Requests;
+  /** Where another commit comes right before its own one. */
+  readonly competing: { readonly outcome: "conflict" | "committed"; readonly requests: Requests };
+}
+
+const CASES: Readonly<Record<string, Case>> = {
+  "a minor compaction": {
+    run: (world, ports) => compactMinor(compaction(world, ports)),
+    requests: {
+      "list manifest": 2,
+      "read manifest": 3,
+      "folders changes": 2,
+      "list changes": 2,
+      "list segments": 1,
+      "list gaps": 1,
+      "read beginning": 1,
+      "create manifest": 1,
+    },
+    competing: {
+      outcome: "conflict",
+      requests: {
+        "list manifest": 3,
+        "read manifest": 5,
+        "folders changes": 2,
+        "list changes": 2,
+        "list segments": 2,
+        "list gaps": 1,
+        "read beginning": 1,
+        "create manifest": 1,
+        "remove segments": 1,
+      },
+    },
+  },
+  "a minor compaction with late changes": {
+    before: (world) => deliverAll(world, [LATE]),
+    run: (world, ports) => compactMinor(compaction(world, ports)),
+    requests: {
+      "list manifest": 2,
+      "read manifest": 3,
+      "folders changes": 3,
+      "list changes": 3,
+      "list segments": 1,
+      "list gaps": 1,
+      "read beginning": 1,
+      "create manifest": 1,
+    },
+    competing: {
+      outcome: "conflict",
+      requests: {
+        "list manifest": 3,
+        "read manifest": 5,
+        "folders changes": 3,
+        "list changes": 3,
+        "list segments": 2,
+        "list gaps": 1,
+        "read beginning": 1,
+        "create manifest": 1,
+        "remove segments": 1,
+      },
+    },
+  },
+  "a major compaction": {
+    run: (world, ports) => compactMajor(compaction(world, ports), "all"),
+    requests: {
+      "list manifest": 2,
+      "read manifest": 3,
+      "list segments": 1,
+      "list gaps": 1,
+      "read beginning": 1,
+      "create manifest": 1,
+    },
+    competing: {
+      outcome: "conflict",
+      requests: {
+        "list manifest": 3,
+        "read manifest": 5,
+        "list segments": 2,
+        "list gaps": 1,
+        "read beginning": 1,
+        "create manifest": 1,
+        "remove segments": 1,
+      },
+    },
+  },
+  "a snapshot": {
+    run: (world, ports) => seed(seeding(world, SEEDED, NOW - 10, ports)),
+    requests: {
+      "list manifest": 2,
+      "read manifest": 2,
+      "folders changes": 1,
+      "list changes": 1,
+      "list segments": 1,
+      "list gaps": 1,
+      "read beginning": 1,
+      "create manifest": 1,
+    },
+    competing: {
+      outcome: "committed",
+      requests: {
+        "list manifest": 3,
+        "read manifest": 4,
+        "folders changes": 2,
+        "list changes": 2,
+        "list segments": 1,
+        "list gaps": 2,
+        "read beginning": 2,
+        "create manifest": 2,
+      },
+    },
+  },
+  "a change of the schema": {
+    run: (world, { store, newRun }) =>
+      changeSchema(
+        { store, newRun, nowSeconds: () => world.nowSeconds },
+        worldSchema(undefined, "now"),
+        "a test",
+      ),
+    requests: {
+      "list manifest": 1,
+      "read manifest": 1,
+      "read schema": 1,
+      "list gaps": 1,
+      "read beginning": 1,
+      "create manifest": 1,
+      "replace schema": 1,
+    },
+    competing: {
+      outcome: "committed",
+      requests: {
+        "list manifest": 2,
+        "read manifest": 3,
+        "read schema": 2,
+        "list gaps": 2,
+        "read beginning": 2,
+        "create manifest": 2,
+        "replace schema": 1,
+      },
+    },
+  },
+};
+
+function counted(world: World): { readonly ports: Ports; readonly counter: RequestCounter } {
+  const counter = new RequestCounter();
+  const ports = world.ports();
+  return { ports: { ...ports, store: countingStore(ports.store, counter) }, counter };
+}
+
+test.each(Object.entries(CASES))("%s", async (_, { before, run, requests }) => {
+  const world = await begun();
+  await before?.(world);
+  const { ports, counter } = counted(world);
+  await run(world, ports);
+  expect(counter.take()).toEqual(requests);
+});
+
+test.each(Object.entries(CASES))("%s, and another commit comes first", async (_, own) => {
+  const world = await begun();
+  await own.before?.(world);
+  world.store.meetOnce("create", /manifest/, "before", async () => {
+    expect(await compactMinor({ ...compaction(world), newRun: () => "other" })).toBeDefined();
+  });
+  const { ports, counter } = counted(world);
+  const outcome = await own.run(world, ports).then(
+    () => "committed",
+    (error: { readonly code?: string }) => error.code?.toLowerCase(),
+  );
+  expect(outcome).toBe(own.competing.outcome);
+  expect(counter.take()).toEqual(own.competing.requests);
+});
+
+/** What the functions of one execution request, by what each does. */
+class Functions {
+  readonly requests: Record<string, Requests> = {};
+  readonly #deployment: Deployment;
+
+  constructor(deployment: Deployment) {
+    this.#deployment = deployment;
+  }
+
+  async invoke<T>(name: string, step: (context: StepContext) => Promise<T>): Promise<T> {
+    const counter = new RequestCounter();
+    const answer = await step(
+      await this.#deployment.steps(undefined, (store) => countingStore(store, counter)),
+    );
+    this.requests[name] = counter.take();
+    return answer;
+  }
+
+  /** As the state machine does it. */
+  async runStatements(statementsKey: string): Promise<void> {
+    const { engine, store } = this.#deployment;
+    for (const line of (store.text(statementsKey) ?? "").split("\n").filter((text) => text !== ""))
+      await engine.unload((JSON.parse(line) as { readonly sql: string }).sql);
+  }
+
+  plan(name: string, done: readonly CompactionKind[]) {
+    const request = { scope: "all", settleSeconds: 0, schemaSettleSeconds: 1800, done } as const;
+    return this.invoke(name, async (context) => {
+      if (done.length === 0) await look(context);
+      return planCompaction(context, request);
+    });
+  }
+}
+
+/** What plan-compaction does at the first step of an execution. */
+async function look(context: StepContext): Promise<void> {
+  const since = NOW - 9000;
+  const stream = { arn: "arn", createdAtSeconds: since, isFirst: true } as const;
+  const reader = { streamArn: "arn", isReading: true, unchangedSinceSeconds: since };
+  await watchStream(context, TABLE, { stream, reader });
+  await lakeHealth(context.store, TABLE, "mapping");
+}
+
+const NOTHING = { run: undefined, exportPrefix: undefined, vacuum: false, retentionHours: 168 };
+
+test("the functions of a compaction on AWS", async () => {
+  const functions = new Functions(await filledDeployment(session()));
+  const done: CompactionKind[] = [];
+  for (const kind of ["minor", "major"] as const) {
+    const plan = await functions.plan(`plan ${kind}`, done);
+    if (plan.step !== "stage") throw new Error(`no ${kind} compaction was planned`);
+    await functions.runStatements(plan.statementsKey);
+    await functions.invoke(`commit ${kind}`, (context) => commitStep(context, plan.run));
+    done.push(kind);
+  }
+  await functions.plan("plan nothing", done);
+  await functions.invoke("publish", publishViews);
+  await functions.invoke("clean", (context) => clean(context, { ...NOTHING, run: "aws-1" }));
+  await functions.invoke("vacuum", (context) => clean(context, { ...NOTHING, vacuum: true }));
+  const commit = {
+    "list manifest": 1,
+    "read manifest": 2,
+    "read staging": 1,
+    "list segments": 2,
+    "list gaps": 1,
+    "read beginning": 1,
+    "create manifest": 1,
+    "replace schema": 1,
+  };
+  expect(functions.requests).toEqual({
+    "plan minor": {
+      "list manifest": 5,
+      "read manifest": 5,
+      "folders changes": 3,
+      "list changes": 3,
+      "list gaps": 1,
+      "list errors": 1,
+      "list quarantine": 1,
+      "list failed batches": 1,
+      "read watch": 1,
+      "read beginning": 2,
+      "replace beginning": 1,
+      "replace watch": 1,
+      "replace staging": 2,
+    },
+    "commit minor": commit,
+    "plan major": { "list manifest": 2, "read manifest": 2, "replace staging": 2 },
+    "commit major": commit,
+    "plan nothing": { "list manifest": 1, "read manifest": 1 },
+    publish: { "list manifest": 2, "read manifest": 2, "folders changes": 2, "list changes": 2 },
+    clean: { "list manifest": 1, "read manifest": 1, "list staging": 1, "remove staging": 1 },
+    vacuum: {
+      "list manifest": 2,
+      "read manifest": 5,
+      "list segments": 2,
+      "list staging": 1,
+      "folders exports": 1,
+    },
+  });
+});
+
+test("the functions of a snapshot on AWS", async () => {
+  const deployment = await filledDeployment(session());
+  deployment.nowSeconds = NOW + 500;
+  deployment.source(SEEDED);
+  const functions = new Functions(deployment);
+  const start = { execution: "one", first: false, sourceTableArn: SOURCE_TABLE_ARN, kmsKeyArn: undefined };
+  const begun = await functions.invoke("begin", (context) => beginSnapshot(context, start));
+  if ("skip" in begun) throw new Error("the snapshot was skipped");
+  const { run, exportPrefix } = begun;
+  const { files } = await readExport(deployment.store, exportPrefix);
+  for (const [index, file] of files.entries())
+    await functions.invoke("part", (context) =>
+      snapshotPart(context, { run, index, ...file, maskKey: undefined }),
+    );
+  const plan = await functions.invoke("plan", (context) => planSeed(context, { run, exportPrefix }));
+  await functions.runStatements(plan.statementsKey);
+  await functions.invoke("commit", (context) => commitStep(context, run));
+  expect(functions.requests).toEqual({
+    begin: { "list manifest": 2, "read manifest": 2 },
+    part: { "list manifest": 1, "read manifest": 1, "replace staging": 1 },
+    plan: {
+      "list manifest": 2,
+      "read manifest": 2,
+      "read exports": 4,
+      "read staging": 2,
+      "replace staging": 2,
+    },
+    commit: {
+      "list manifest": 2,
+      "read manifest": 2,
+      "read staging": 1,
+      "folders changes": 1,
+      "list changes": 1,
+      "list segments": 2,
+      "list gaps": 1,
+      "read beginning": 1,
+      "create manifest": 1,
+      "replace schema": 1,
+    },
+  });
+});
