@@ -11,7 +11,13 @@ import {
   type S3Client,
 } from "@aws-sdk/client-s3";
 import { DynalakeError } from "../core/error.ts";
-import { type ObjectStore, pathInside, type StoredObject } from "../core/ports/object-store.ts";
+import {
+  type ObjectStore,
+  pathInside,
+  READ_BYTES_MAX,
+  type StoredObject,
+  tooLarge,
+} from "../core/ports/object-store.ts";
 import { awsError, awsFailure, isPassingFailure } from "../sdk/aws-error.ts";
 import { backoffMs, serviceBackoff, systemTiming, type Timing } from "../sdk/timing.ts";
 
@@ -21,8 +27,6 @@ export interface S3StoreOptions {
   readonly timing?: Timing;
 }
 
-/** What is read whole is small: schemas, manifests, the lists of an export. */
-const READ_BYTES_MAX = 256 * 1024 * 1024;
 /** A listing is held in memory. */
 const LISTED_MAX = 2_000_000;
 /** DeleteObjects takes so many keys (AWS: S3 API reference). */
@@ -89,10 +93,7 @@ async function read(place: Place, path: string): Promise<Uint8Array | undefined>
       const { Body, ContentLength = 0 } = await place.client.send(new GetObjectCommand(input));
       if (ContentLength > READ_BYTES_MAX) {
         (Body as { destroy?: () => void } | undefined)?.destroy?.();
-        throw new DynalakeError(
-          "STORE_FAILED",
-          `cannot read s3://${place.bucket}/${path}: it has ${ContentLength} bytes, at most ${READ_BYTES_MAX} are read`,
-        );
+        throw tooLarge(`s3://${place.bucket}/${path}`, ContentLength);
       }
       return (await Body?.transformToByteArray()) ?? new Uint8Array();
     } catch (error) {

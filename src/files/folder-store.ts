@@ -1,19 +1,14 @@
 /** The object store in a folder of this machine. Names that begin with a dot are objects under way. */
 import { randomUUID } from "node:crypto";
-import {
-  type FileHandle,
-  link,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  rmdir,
-  stat,
-} from "node:fs/promises";
+import { type FileHandle, link, mkdir, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
-import { type ObjectStore, pathInside, type StoredObject } from "../core/ports/object-store.ts";
+import {
+  type ObjectStore,
+  pathInside,
+  READ_BYTES_MAX,
+  type StoredObject,
+  tooLarge,
+} from "../core/ports/object-store.ts";
 import { fileError, systemCode } from "./file-error.ts";
 
 const OPEN_TRIES = 3;
@@ -24,7 +19,7 @@ export function folderStore(root: string): ObjectStore {
   return {
     read: async (path) => {
       try {
-        return await readFile(at(path));
+        return await readWhole(at(path), path);
       } catch (error) {
         if (isAbsent(error)) return undefined;
         throw fileError(error, path);
@@ -59,6 +54,17 @@ export function folderStore(root: string): ObjectStore {
       }
     },
   };
+}
+
+async function readWhole(file: string, path: string): Promise<Uint8Array> {
+  const handle = await open(file, "r");
+  try {
+    const { size } = await handle.stat();
+    if (size > READ_BYTES_MAX) throw tooLarge(path, size);
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
 }
 
 function isAbsent(error: unknown): boolean {

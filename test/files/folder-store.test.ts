@@ -1,6 +1,7 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
+import { READ_BYTES_MAX } from "../../src/core/ports/object-store.ts";
 import { openLake } from "../../src/embedded/lake.ts";
 import { vacuumFolder } from "../../src/embedded/vacuum.ts";
 import { folderStore, removeUnfinished } from "../../src/files/folder-store.ts";
@@ -20,6 +21,18 @@ test("what is under way has a hidden name, is never listed, and is gone after a 
     await store.replace("m/2", new Uint8Array(3));
     expect((await store.list("")).map(({ path }) => path)).toEqual(["m/1", "m/2"]);
     expect(await readdir(join(folder, "m"))).toEqual(["1", "2"]);
+  });
+});
+
+test("a file that is too large to be read whole is refused before it is read", async () => {
+  await withFolder(async (folder) => {
+    const store = folderStore(folder);
+    await writeFile(join(folder, "large"), "x");
+    await truncate(join(folder, "large"), READ_BYTES_MAX + 1);
+    await expect(store.read("large")).rejects.toMatchObject({
+      code: "STORE_FAILED",
+      message: expect.stringContaining("cannot read large: it has 268435457 bytes"),
+    });
   });
 });
 

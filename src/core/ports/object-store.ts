@@ -5,7 +5,10 @@
 import { DynalakeError } from "../error.ts";
 
 export interface ObjectStore {
-  /** The whole object, or undefined where there is none. Fails with INTERNAL on a path that leaves the lake. */
+  /**
+   * The whole object, or undefined if there is none. Fails with INTERNAL on a path that leaves the lake, and with STORE_FAILED for
+   * an object of more than `READ_BYTES_MAX` bytes, before it is read.
+   */
   read(path: string): Promise<Uint8Array | undefined>;
 
   /**
@@ -28,6 +31,15 @@ export interface ObjectStore {
 
   /** Removes the objects. One that is not there is no error. Not atomic over several paths. */
   remove(paths: readonly string[]): Promise<void>;
+}
+
+/** What is read whole is small: schemas, manifests, the lists of an export. */
+export const READ_BYTES_MAX: number = 256 * 1024 * 1024;
+
+/** The failure of a read, by the object's name in messages, that would take more memory than that. */
+export function tooLarge(name: string, bytes: number): DynalakeError {
+  const sizes = `it has ${bytes} bytes, and at most ${READ_BYTES_MAX} are read`;
+  return new DynalakeError("STORE_FAILED", `cannot read ${name}: ${sizes}`);
 }
 
 export interface StoredObject {
