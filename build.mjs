@@ -23,17 +23,10 @@ const entryPoints = {
   "embedded/transcode-worker": "src/embedded/transcode-worker.ts",
   "infra/index": "infra/index.ts",
 };
-/** Of handlers/: other files there are parts of these. */
-const handlers = [
-  "stream",
-  "begin-snapshot",
-  "snapshot-part",
-  "plan-seed",
-  "plan-compaction",
-  "commit",
-  "publish-views",
-  "clean",
-];
+/** The entries of the functions: every file in handlers/, which is src/aws/contracts/handlers.ts once more. */
+export const handlers = existsSync(join(root, "handlers"))
+  ? readdirSync(join(root, "handlers")).map((name) => basename(name, ".ts"))
+  : [];
 
 /** Writes dist/. The files carry the moment the build began, so that a source saved during the build counts as newer. */
 export async function build() {
@@ -70,11 +63,10 @@ async function buildModules(begun) {
 
 /** They run on node24 at AWS, and on node20 where that is what an emulator has. */
 async function buildHandlers(begun) {
-  const present = handlers.filter((name) => existsSync(join(root, "handlers", `${name}.ts`)));
-  if (present.length === 0) return;
+  if (handlers.length === 0) return;
   const { outputFiles } = await bundle({
     absWorkingDir: root,
-    entryPoints: Object.fromEntries(present.map((name) => [`${name}/index`, `handlers/${name}.ts`])),
+    entryPoints: Object.fromEntries(handlers.map((name) => [`${name}/index`, `handlers/${name}.ts`])),
     outdir: "dist/handlers",
     outExtension: { ".js": ".mjs" },
     bundle: true,

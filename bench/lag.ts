@@ -5,7 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { requireSchema } from "../src/core/table/lake-table.ts";
+import { requireTable } from "../src/core/table/open-table.ts";
 import { measureLag } from "../src/demo/lag.ts";
 import { reviews } from "../src/demo/reviews.ts";
 import { createReviewsTable, loadReviews } from "../src/demo/reviews-table.ts";
@@ -47,7 +47,7 @@ try {
         if (String(text).includes("following")) resolve();
       });
     });
-    const schema = await requireSchema(folderStore(lake), "reviews");
+    const schema = (await requireTable(folderStore(lake), "reviews")).schema;
     const lag = await measureLag({
       client: connection.client,
       writesPerSecond,

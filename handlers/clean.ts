@@ -1,21 +1,13 @@
 /** Removes what is no longer needed. */
-import { z } from "zod";
-import { wholeNumber } from "../src/aws/lambda/environment.ts";
+import { variablesOf } from "../src/aws/contracts/environment.ts";
+import { cleanEvent } from "../src/aws/contracts/steps.ts";
 import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
-import { openSteps } from "../src/aws/lambda/step.ts";
+import { openStepLake } from "../src/aws/lambda/step.ts";
 import { clean } from "../src/aws/steps/clean.ts";
-import { segmentName } from "../src/core/format/manifest.ts";
 
-const steps = openSteps(import.meta.url, process.env);
+const variables = variablesOf("clean", process.env);
+const lake = openStepLake(import.meta.url, variables);
 
-export const handler: LambdaFunction = lambdaHandler(
-  z.object({
-    run: segmentName.optional(),
-    exportPrefix: z.string().optional(),
-    vacuum: z.boolean().default(false),
-  }),
-  async ({ run, exportPrefix, vacuum }) => {
-    const retentionHours = wholeNumber(process.env, "RETENTION_HOURS");
-    return clean(await steps(), { run, exportPrefix, vacuum, retentionHours });
-  },
+export const handler: LambdaFunction = lambdaHandler(cleanEvent, (event) =>
+  clean(lake, { ...event, retentionHours: variables.RETENTION_HOURS }),
 );

@@ -1,16 +1,16 @@
-/** Commits what the statements of a run have written. */
-import { z } from "zod";
+/** Commits what the statements of a plan have written. */
+import { variablesOf } from "../src/aws/contracts/environment.ts";
+import { commitEvent } from "../src/aws/contracts/steps.ts";
 import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
 import { openSteps } from "../src/aws/lambda/step.ts";
 import { addCounts } from "../src/aws/lambda/telemetry.ts";
 import { commitStep } from "../src/aws/steps/commit-step.ts";
-import { segmentName } from "../src/core/format/manifest.ts";
 
-const steps = openSteps(import.meta.url, process.env);
+const steps = openSteps(import.meta.url, variablesOf("commit", process.env));
 
-export const handler: LambdaFunction = lambdaHandler(z.object({ run: segmentName }), async ({ run }) => {
+export const handler: LambdaFunction = lambdaHandler(commitEvent, async ({ run }) => {
   const context = await steps();
   const answer = await commitStep(context, run);
-  if (answer.outcome === "committed") addCounts(context.schema.table, { CommittedRows: answer.rows });
+  if (answer.outcome === "committed") addCounts(context.opened.schema.table, { CommittedRows: answer.rows });
   return answer;
 });

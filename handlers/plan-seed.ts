@@ -1,13 +1,12 @@
-/** Plans the run that makes the base of the staged rows. */
-import { z } from "zod";
+/** Plans how the staged rows of a snapshot become the base. */
+import { variablesOf } from "../src/aws/contracts/environment.ts";
+import { planSeedEvent } from "../src/aws/contracts/steps.ts";
 import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
 import { openSteps } from "../src/aws/lambda/step.ts";
-import { planSeed } from "../src/aws/steps/plan-seed.ts";
-import { segmentName } from "../src/core/format/manifest.ts";
+import { planSeedStep } from "../src/aws/steps/plan-seed.ts";
 
-const steps = openSteps(import.meta.url, process.env);
+const steps = openSteps(import.meta.url, variablesOf("plan-seed", process.env));
 
-export const handler: LambdaFunction = lambdaHandler(
-  z.object({ run: segmentName, exportPrefix: z.string().min(1) }),
-  async (event) => planSeed(await steps(), event),
+export const handler: LambdaFunction = lambdaHandler(planSeedEvent, async (event) =>
+  planSeedStep(await steps(), event),
 );

@@ -1,28 +1,21 @@
 /** Turns one file of an export into staged wire rows. */
-import { z } from "zod";
+import { variablesOf } from "../src/aws/contracts/environment.ts";
+import { snapshotPartEvent } from "../src/aws/contracts/steps.ts";
 import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
 import { openSteps } from "../src/aws/lambda/step.ts";
 import { addCounts } from "../src/aws/lambda/telemetry.ts";
 import { readMaskKey } from "../src/aws/mask-key.ts";
 import { snapshotPart } from "../src/aws/steps/snapshot-part.ts";
-import { segmentName } from "../src/core/format/manifest.ts";
 
-const steps = openSteps(import.meta.url, process.env);
-const part = z.object({
-  itemCount: z.number().int().min(0),
-  md5Checksum: z.string().min(1),
-  dataFileS3Key: z.string().min(1),
+const variables = variablesOf("snapshot-part", process.env);
+const steps = openSteps(import.meta.url, variables);
+
+export const handler: LambdaFunction = lambdaHandler(snapshotPartEvent, async ({ run, index, part }) => {
+  const context = await steps();
+  const { itemCount, md5Checksum: md5, dataFileS3Key: key } = part;
+  const maskKey = await readMaskKey(variables.MASK_KEY_SECRET_ARN);
+  const { rejected } = await snapshotPart(context, { run, index, itemCount, md5, key, maskKey });
+  if (rejected.length > 0) addCounts(context.opened.schema.table, { QuarantinedRecords: rejected.length });
+  // Answers of all files together have to be small.
+  return null;
 });
-
-export const handler: LambdaFunction = lambdaHandler(
-  z.object({ run: segmentName, index: z.number().int().min(0), part }),
-  async ({ run, index, part: { itemCount, md5Checksum, dataFileS3Key } }) => {
-    const context = await steps();
-    const maskKey = await readMaskKey(process.env.MASK_KEY_SECRET_ARN);
-    const facts = { run, index, itemCount, md5: md5Checksum, key: dataFileS3Key, maskKey };
-    const { rejected } = await snapshotPart(context, facts);
-    if (rejected.length > 0) addCounts(context.schema.table, { QuarantinedRecords: rejected.length });
-    // Answers of all files together have to be small.
-    return null;
-  },
-);

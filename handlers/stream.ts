@@ -1,10 +1,10 @@
 /** DynamoDB stream -> wire rows -> Firehose; what can never be delivered goes to quarantine. */
 import { z } from "zod";
 import { awsSink, openAwsLake } from "../src/aws/aws-lake.ts";
+import { variablesOf } from "../src/aws/contracts/environment.ts";
 import { deliverableSchema } from "../src/aws/deliverable-schema.ts";
-import { lakePlaceOf, required, wholeNumber } from "../src/aws/lambda/environment.ts";
 import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
-import { deployedSchema } from "../src/aws/lambda/step.ts";
+import { deployedSchema, lakePlaceOf } from "../src/aws/lambda/step.ts";
 import { logger } from "../src/aws/lambda/telemetry.ts";
 import { tellDelivery } from "../src/aws/lambda/tell-delivery.ts";
 import { lateReading } from "../src/aws/late-reading.ts";
@@ -15,18 +15,18 @@ import { rowCodec } from "../src/core/row/row.ts";
 import { lineWriter } from "../src/core/row/wire-line.ts";
 import { nowSeconds } from "../src/sdk/run-name.ts";
 
-const { env } = process;
-const lake = openAwsLake(lakePlaceOf(env));
-const sink = awsSink(lake, { deliveryStream: required(env, "DELIVERY_STREAM") });
+const variables = variablesOf("stream", process.env);
+const lake = openAwsLake(lakePlaceOf(variables));
+const sink = awsSink(lake, { deliveryStream: variables.DELIVERY_STREAM });
 const deployed = deployedSchema(import.meta.url);
-const settleSeconds = wholeNumber(env, "SCHEMA_SETTLE_SECONDS");
+const settleSeconds = variables.SCHEMA_SETTLE_SECONDS;
 
 const noteLateReading = lateReading({ store: lake.store, table: deployed.table, nowSeconds });
 
 /** A compaction may have changed the lake's schema, and a deployment what Firehose takes. */
 const writer = refreshed(60, nowSeconds, async () => {
   const schema = await deliverableSchema({ ...lake, deployed, settleSeconds, nowSeconds });
-  return lineWriter(rowCodec(schema, await readMaskKey(env.MASK_KEY_SECRET_ARN)));
+  return lineWriter(rowCodec(schema, await readMaskKey(variables.MASK_KEY_SECRET_ARN)));
 });
 
 export const handler: LambdaFunction = lambdaHandler(

@@ -2,6 +2,7 @@
  * The code of the functions. `npm run build` bundles each handler into `dist/handlers/<name>/index.mjs`, and published
  * packages carry these; in a clone they are brought up to date here, so that `cdk deploy` alone never deploys old code.
  */
+
 import { execFileSync } from "node:child_process";
 import {
   copyFileSync,
@@ -20,9 +21,9 @@ import { fileURLToPath } from "node:url";
 import { AssetCode } from "aws-cdk-lib/aws-lambda";
 import { DISABLE_ASSET_STAGING_CONTEXT } from "aws-cdk-lib/cx-api";
 import type { Construct } from "constructs";
+import { HANDLERS, type HandlerName } from "../src/aws/contracts/handlers.ts";
 import { DynalakeError } from "../src/core/error.ts";
 import type { Schema } from "../src/core/schema/schema.ts";
-import { HANDLERS, type HandlerName } from "./handler-permissions.ts";
 
 /** The context key of a folder with bundles that are taken instead, as they are: `<folder>/<handler>/index.mjs`. */
 export const BUNDLES_CONTEXT = "dynalake:bundles";

@@ -7,7 +7,7 @@ import type { CfnTable } from "aws-cdk-lib/aws-glue";
 import { CfnDeliveryStream } from "aws-cdk-lib/aws-kinesisfirehose";
 import { LogStream } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import { changesFolder } from "../src/core/format/lake-path.ts";
+import { changesFolder, errorsFolder } from "../src/core/format/lake-path.ts";
 import { logGroupOf } from "./lake-function.ts";
 import { handRole, type Permission } from "./permissions.ts";
 import type { TableAccess } from "./table-access.ts";
@@ -44,7 +44,7 @@ export class ChangeStream extends Construct {
         bucketArn: lake.bucket.bucketArn,
         roleArn: role.roleArn,
         prefix: `${changesFolder(table)}dt=!{timestamp:yyyy-MM-dd}/hr=!{timestamp:HH}/`,
-        errorOutputPrefix: `${table}/errors/!{firehose:error-output-type}/dt=!{timestamp:yyyy-MM-dd}/`,
+        errorOutputPrefix: `${errorsFolder(table)}!{firehose:error-output-type}/dt=!{timestamp:yyyy-MM-dd}/`,
         bufferingHints: {
           intervalInSeconds: props.bufferTime.toSeconds(),
           sizeInMBs: props.bufferMebibytes,
@@ -64,7 +64,7 @@ export class ChangeStream extends Construct {
             catalogId: Aws.ACCOUNT_ID,
             region: Stack.of(this).region,
             databaseName: lake.databaseName,
-            tableName: `${table}__changes`,
+            tableName: access.stored("changes"),
             roleArn: role.roleArn,
             versionId: "LATEST",
           },
@@ -88,7 +88,7 @@ function deliveryPermissions(access: TableAccess, logGroupArn: string): readonly
     { actions: ["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"], resources: [bucket.bucketArn] },
     ...access.catalog(
       ["glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"],
-      [`${access.table}__changes`],
+      [access.stored("changes")],
     ),
     {
       actions: ["logs:PutLogEvents"],

@@ -1,18 +1,26 @@
 /**
- * The compaction: new columns of the schema, a minor one, then a major one where it is due, then the views.
+ * The compaction: new columns of the schema, a minor one, then a major one if it is due, then the views.
  *
- * Input: { scope?: "grown" | "all", settleSeconds?: number }; plan-compaction checks it. The kinds that are done are told to
- * it, those of this execution in order, so that it plans each once.
- *
- * Output: { outcome: "succeeded", done: [kinds], manifest, table, machine, execution }, or { outcome: "conflict" } where
- * another compaction runs or has committed first.
+ * Input: `CompactionInput`. Output: `CompactionSucceeded` with the facts of a report, or `CONFLICT` if another compaction runs or has
+ * committed first. The answer of each planning holds the event of the next one, so that the loop itself keeps nothing.
  */
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
+import { CONFLICT, type CompactionSucceeded, type CompactionWork } from "../src/aws/contracts/machines.ts";
+import type {
+  CommitAnswer,
+  CommitEvent,
+  CompactionEnd,
+  CompactionStage,
+  PlannedCompaction,
+  PublishedViews,
+} from "../src/aws/contracts/steps.ts";
+import type { ErrorCode } from "../src/core/error.ts";
 import { LakeMachine, reportOf } from "./machine.ts";
-import { beginning, end, failure, onlyOne, success } from "./machine-frame.ts";
+import { beginning, end, failure, onlyOne, step, success } from "./machine-frame.ts";
 import { stage } from "./stage.ts";
-import { type Invocation, invoke, type MachineDefinition, type State } from "./states.ts";
+import { given, kept } from "./state-data.ts";
+import { FAILED, type MachineDefinition, type State } from "./states.ts";
 import type { TableAccess } from "./table-access.ts";
 
 export interface CompactionFunctions {
@@ -28,7 +36,6 @@ export interface CompactionMachineProps {
 }
 
 const TIMEOUT_SECONDS = 6 * 3600;
-const FUNCTION_SECONDS = 16 * 60;
 
 export function compactionMachine(scope: Construct, id: string, props: CompactionMachineProps): LakeMachine {
   const { access, functions } = props;
@@ -48,7 +55,17 @@ export function compactionMachine(scope: Construct, id: string, props: Compactio
   });
 }
 
-function compactionDefinition(access: TableAccess, functions: CompactionFunctions): MachineDefinition {
+/** What the latest planning has answered; before the first one, its event alone. */
+const plan = kept<PlannedCompaction>("$.plan");
+const planned = kept<CompactionStage>(plan.path);
+const ended = kept<CompactionEnd>(plan.path);
+const commitAnswer = kept<CommitAnswer>("$.commit");
+const published = kept<PublishedViews>("$.published");
+
+function compactionDefinition(
+  access: TableAccess,
+  functions: CompactionFunctions,
+): MachineDefinition<CompactionWork> {
   const report = reportOf(access, "compaction");
   return {
     Comment: `dynalake ${access.table}: compaction`,
@@ -56,78 +73,69 @@ function compactionDefinition(access: TableAccess, functions: CompactionFunction
     TimeoutSeconds: TIMEOUT_SECONDS,
     States: {
       ...beginning({ defaults: { scope: "grown" }, next: "NothingDone" }),
-      NothingDone: { Type: "Pass", Result: [], ResultPath: "$.request.done", Next: "NothingToClean" },
-      NothingToClean: { Type: "Pass", Result: {}, ResultPath: "$.clean", Next: "OtherExecutions" },
+      NothingDone: { Type: "Pass", Result: [], ResultPath: "$.request.done", Next: "FirstPlanning" },
+      FirstPlanning: {
+        Type: "Pass",
+        Parameters: { "next.$": "$.request" },
+        ResultPath: plan.path,
+        Next: "OtherExecutions",
+      },
       // A long rewrite would otherwise lose its commit to the short compactions that begin meanwhile, again and again.
       ...onlyOne({ alone: "Plan", other: "Conflict" }),
-      ...runStates(access, functions),
-      Publish: run(functions.publishViews, { "execution.$": "$$.Execution.Name" }, "$.published", "Clean"),
-      Clean: run(functions.clean, "$.clean", null, "Succeeded"),
-      ...success(report, {
-        outcome: "succeeded",
-        "done.$": "$.request.done",
-        "manifest.$": "$.published.manifest",
-      }),
-      Conflict: end({ outcome: "conflict" }),
+      ...workStates(access, functions),
+      Publish: step(functions.publishViews, { "execution.$": "$$.Execution.Name" }, published.path, "Clean"),
+      Clean: step(functions.clean, ended.at("clean"), null, "Succeeded"),
+      ...success(
+        report,
+        given<CompactionSucceeded>({
+          outcome: "succeeded",
+          done: ended.at("done"),
+          manifest: published.at("manifest"),
+        }),
+      ),
+      Conflict: end(CONFLICT),
       ...failure(report),
     },
   };
 }
 
-/** One run after the other, until there is nothing left to plan. */
-function runStates({ lake }: TableAccess, functions: CompactionFunctions): MachineDefinition["States"] {
+/** One plan after the other, until there is nothing left to plan. */
+function workStates(
+  { lake }: TableAccess,
+  functions: CompactionFunctions,
+): Record<"Plan" | "Stage" | "Commit", State> & Record<string, State> {
   const place = {
     bucket: lake.bucket.bucketName,
     database: lake.databaseName,
     workGroup: lake.workGroupName,
   };
+  const commitEvent = given<CommitEvent>({ run: planned.at("run") });
   return {
-    Plan: run(functions.planCompaction, "$.request", "$.plan", "Planned?"),
+    Plan: step(functions.planCompaction, planned.at("next"), plan.path, "Planned?"),
     "Planned?": {
       Type: "Choice",
       Choices: [
-        {
-          And: [
-            { Variable: "$.plan.step", StringEquals: "stage" },
-            { Variable: "$.plan.statements", NumericEquals: 0 },
-          ],
-          Next: "Commit",
-        },
-        { Variable: "$.plan.step", StringEquals: "stage", Next: "Stage" },
-        { Variable: "$.plan.step", StringEquals: "publish", Next: "Publish" },
+        { And: [plan.is("step", "stage"), planned.is("statements", 0)], Next: "Commit" },
+        { ...plan.is("step", "stage"), Next: "Stage" },
+        { ...plan.is("step", "publish"), Next: "Publish" },
       ],
       Default: "UnknownStep",
     },
     UnknownStep: {
       Type: "Pass",
-      Result: { Error: "INTERNAL", Cause: "plan-compaction answered with a step that does not exist" },
+      Result: {
+        Error: "INTERNAL" satisfies ErrorCode,
+        Cause: "plan-compaction answered with a step that does not exist",
+      },
       ResultPath: "$.error",
-      Next: "Failed",
+      Next: FAILED,
     },
-    Stage: stage(place, "$.plan.statementsKey", "$.plan.run", "Commit"),
-    Commit: run(functions.commit, { "run.$": "$.plan.run" }, "$.commit", "Committed?"),
+    Stage: stage(place, planned.at("statementsKey"), planned.at("run"), "Commit"),
+    Commit: step(functions.commit, commitEvent, commitAnswer.path, "Committed?"),
     "Committed?": {
       Type: "Choice",
-      Choices: [{ Variable: "$.commit.outcome", StringEquals: "conflict", Next: "Conflict" }],
-      Default: "Done",
+      Choices: [{ ...commitAnswer.is("outcome", "conflict"), Next: "Conflict" }],
+      Default: "Plan",
     },
-    // Two lists become one: the Amazon States Language has no function for that, but a path.
-    Done: {
-      Type: "Pass",
-      Parameters: { "lists.$": "States.Array($.plan.done, States.Array($.plan.kind))" },
-      ResultPath: "$.done",
-      Next: "RememberDone",
-    },
-    RememberDone: {
-      Type: "Pass",
-      InputPath: "$.done.lists[*][*]",
-      ResultPath: "$.request.done",
-      Next: "RememberRun",
-    },
-    RememberRun: { Type: "Pass", InputPath: "$.plan.run", ResultPath: "$.clean.run", Next: "Plan" },
   };
-}
-
-function run(made: IFunction, event: Invocation["event"], answer: Invocation["answer"], next: string): State {
-  return invoke({ functionArn: made.functionArn, event, answer, timeoutSeconds: FUNCTION_SECONDS }, next);
 }

@@ -3,7 +3,7 @@ import { openAwsLake } from "../src/aws/aws-lake.ts";
 import { chosenDeployment, readDeployments } from "../src/aws/deployment.ts";
 import { DynalakeError } from "../src/core/error.ts";
 import type { Schema } from "../src/core/schema/schema.ts";
-import { readSchema } from "../src/core/table/lake-table.ts";
+import { openTable } from "../src/core/table/open-table.ts";
 import { awsClients } from "../src/sdk/clients.ts";
 
 /** The schema of the lake table in a stack, or undefined where the stack has none yet. Fails as AWS does. */
@@ -18,7 +18,7 @@ export function deployedSchemas(region: string | undefined): LakeSchemas {
       const deployments = await readDeployments(clients.cloudFormation, stackName);
       const lake = openAwsLake(chosenDeployment(deployments, table), settings);
       try {
-        return await readSchema(lake.store, table);
+        return (await openTable(lake.store, table))?.schema;
       } finally {
         lake.close();
       }

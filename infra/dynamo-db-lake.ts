@@ -5,17 +5,15 @@
  *     const lake = new Lake(this, "Lake");
  *     new DynamoDbLake(this, "Orders", { lake, table: orders, schemaFile: "schemas/orders.json" });
  *
- * What the functions are told beside their events: LAKE_BUCKET, LAKE_DATABASE and LAKE_WORKGROUP all; stream DELIVERY_STREAM and SCHEMA_SETTLE_SECONDS;
- * begin-snapshot SOURCE_TABLE_ARN, and LAKE_KEY_ARN where the lake has a key; plan-compaction BUFFER_SECONDS, SCHEMA_SETTLE_SECONDS,
- * SOURCE_TABLE_ARN and EVENT_SOURCE_MAPPING, the mapping's id, whose failed batches are this table's; clean RETENTION_HOURS;
- * stream and snapshot-part MASK_KEY_SECRET_ARN where there is one. Schedules send begin-snapshot { first: true }, by way of the snapshot
- * machine, and clean { vacuum: true }.
+ * src/aws/contracts has what the constructs and the functions agree on: events and answers, variables, names.
  */
+
 import { CfnOutput, Duration } from "aws-cdk-lib";
 import type { ITable } from "aws-cdk-lib/aws-dynamodb";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { IStateMachine } from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
+import { STACK_OUTPUTS, type StackOutput } from "../src/aws/contracts/stack-outputs.ts";
 import { type AlarmOptions, Alarms } from "./alarms.ts";
 import { compactionMachine } from "./compaction-machine.ts";
 import { Delivery, type DeliveryOptions, within } from "./delivery.ts";
@@ -102,18 +100,18 @@ export class DynamoDbLake extends Construct {
     this.schedule(props, delivery, functions);
     this.watch(props, delivery, functions);
     this.tell({
-      LakeTable: schema.table,
-      Bucket: lake.bucket.bucketName,
-      Database: lake.databaseName,
-      WorkGroup: lake.workGroupName,
-      DeliveryStream: delivery.changeStream.streamName,
-      SnapshotMachine: this.snapshotMachine.stateMachineArn,
-      CompactionMachine: this.compactionMachine.stateMachineArn,
-      SourceTableArn: source.tableArn,
-      EventSourceMapping: delivery.mapping.eventSourceMappingId,
-      StreamFunction: delivery.streamFunction.functionName,
-      RetentionHours: String(retentionHours),
-      BufferSeconds: String(delivery.bufferSeconds),
+      table: schema.table,
+      bucket: lake.bucket.bucketName,
+      database: lake.databaseName,
+      workGroup: lake.workGroupName,
+      deliveryStream: delivery.changeStream.streamName,
+      snapshotMachineArn: this.snapshotMachine.stateMachineArn,
+      compactionMachineArn: this.compactionMachine.stateMachineArn,
+      sourceTableArn: source.tableArn,
+      eventSourceMapping: delivery.mapping.eventSourceMappingId,
+      streamFunction: delivery.streamFunction.functionName,
+      retentionHours: String(retentionHours),
+      bufferSeconds: String(delivery.bufferSeconds),
     });
   }
 
@@ -152,8 +150,9 @@ export class DynamoDbLake extends Construct {
   }
 
   /** What `dynalake --stack` reads: the outputs are called after the lake table. */
-  private tell(values: Readonly<Record<string, string>>): void {
-    for (const [name, value] of Object.entries(values)) {
+  private tell(values: Readonly<Record<StackOutput, string>>): void {
+    for (const [output, value] of Object.entries(values)) {
+      const name = STACK_OUTPUTS[output as StackOutput];
       new CfnOutput(this, `${name}Output`, { value }).overrideLogicalId(`${pascal(this.lakeTable)}${name}`);
     }
   }

@@ -1,14 +1,15 @@
 /** The functions of snapshots and compactions: what each is given and may do. */
+
 import { Duration } from "aws-cdk-lib";
 import type { IEventSourceMapping, IFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
+import type { HandlerName } from "../src/aws/contracts/handlers.ts";
 import type { Schema } from "../src/core/schema/schema.ts";
 import type { CompactionFunctions } from "./compaction-machine.ts";
 import {
   beginSnapshotPermissions,
   cleanPermissions,
   commitPermissions,
-  type HandlerName,
   planCompactionPermissions,
   planSeedPermissions,
   publishViewsPermissions,
@@ -41,9 +42,9 @@ const ONE_PROCESSOR_MEBIBYTES = 1769;
 export function controlFunctions(scope: Construct, props: ControlFunctionsProps): ControlFunctions {
   const { access, maskKey, schema, source } = props;
   const functions = new Construct(scope, "Functions");
-  const make = (
-    handler: HandlerName,
-    own: Pick<LakeFunctionProps, "permissions" | "environment" | "memoryMebibytes">,
+  const make = <Handler extends HandlerName>(
+    handler: Handler,
+    own: Pick<LakeFunctionProps<Handler>, "permissions" | "environment" | "memoryMebibytes">,
   ): IFunction => {
     const id = pascal(handler.replaceAll("-", "_"));
     return lakeFunction(functions, id, { handler, access, schema, timeout: Duration.minutes(15), ...own });
@@ -63,7 +64,11 @@ export function controlFunctions(scope: Construct, props: ControlFunctionsProps)
       environment: maskKeyEnvironment(maskKey),
       memoryMebibytes: ONE_PROCESSOR_MEBIBYTES,
     }),
-    planSeed: make("plan-seed", { permissions: planSeedPermissions(access), memoryMebibytes: 1024 }),
+    planSeed: make("plan-seed", {
+      permissions: planSeedPermissions(access),
+      environment: {},
+      memoryMebibytes: 1024,
+    }),
     planCompaction: make("plan-compaction", {
       permissions: planCompactionPermissions(access, source, props.mapping.eventSourceMappingArn),
       environment: {
@@ -74,9 +79,14 @@ export function controlFunctions(scope: Construct, props: ControlFunctionsProps)
       },
       memoryMebibytes: 1024,
     }),
-    commit: make("commit", { permissions: commitPermissions(access), memoryMebibytes: 1024 }),
+    commit: make("commit", {
+      permissions: commitPermissions(access),
+      environment: {},
+      memoryMebibytes: 1024,
+    }),
     publishViews: make("publish-views", {
       permissions: publishViewsPermissions(access),
+      environment: {},
       memoryMebibytes: 512,
     }),
     clean: make("clean", {

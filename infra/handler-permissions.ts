@@ -3,19 +3,6 @@ import type { Permission } from "./permissions.ts";
 import type { SourceTable } from "./source-table.ts";
 import type { TableAccess } from "./table-access.ts";
 
-export const HANDLERS = [
-  "stream",
-  "begin-snapshot",
-  "snapshot-part",
-  "plan-seed",
-  "plan-compaction",
-  "commit",
-  "publish-views",
-  "clean",
-] as const;
-
-export type HandlerName = (typeof HANDLERS)[number];
-
 /** Changes go to Firehose; what cannot be delivered goes to quarantine. */
 export function streamPermissions(
   access: TableAccess,
@@ -26,7 +13,7 @@ export function streamPermissions(
     { actions: ["firehose:PutRecordBatch"], resources: [deliveryStreamArn] },
     ...access.openLakeTable(),
     // Whether Firehose has a column for all that it is sent.
-    ...access.catalog(["glue:GetTable"], [`${access.table}__changes`]),
+    ...access.catalog(["glue:GetTable"], [access.stored("changes")]),
     ...access.read("quarantine/", "gaps/", "watch.json"),
     ...access.write("quarantine/", "gaps/"),
     ...access.list("quarantine/", "gaps/", "watch.json"),
@@ -103,9 +90,9 @@ export function planCompactionPermissions(
     ...access.listFailedBatches(),
     ...access.runStatements("changes", "segments"),
     // What Glue has forgotten of the segments is registered again.
-    ...access.catalog(["glue:BatchCreatePartition"], [`${access.table}__segments`]),
+    ...access.catalog(["glue:BatchCreatePartition"], [access.stored("segments")]),
     // Whether the tables have the columns of a schema that was deployed anew; the other two are read by statements, too.
-    ...access.catalog(["glue:GetTable"], [`${access.table}__staging`]),
+    ...access.catalog(["glue:GetTable"], [access.stored("staging")]),
   ];
 }
 
@@ -117,7 +104,7 @@ export function commitPermissions(access: TableAccess): readonly Permission[] {
     ...access.list("changes/", "segments/", "gaps/", "staging/", "beginning.json"),
     ...access.write("manifest/"),
     ...access.remove("segments/"),
-    ...access.catalog(["glue:BatchCreatePartition", "glue:GetTable"], [`${access.table}__segments`]),
+    ...access.catalog(["glue:BatchCreatePartition", "glue:GetTable"], [access.stored("segments")]),
     ...access.runStatements("segments"),
   ];
 }
@@ -134,10 +121,10 @@ export function publishViewsPermissions(access: TableAccess): readonly Permissio
 export function cleanPermissions(access: TableAccess): readonly Permission[] {
   const folders = ["staging/", "exports/", "segments/"];
   return [
-    ...access.openLakeTable(),
-    ...access.list(...folders),
+    ...access.read("manifest/"),
+    ...access.list(...folders, "manifest/"),
     ...access.remove(...folders, "manifest/"),
-    ...access.catalog(["glue:BatchDeletePartition", "glue:GetPartitions"], [`${access.table}__segments`]),
+    ...access.catalog(["glue:BatchDeletePartition", "glue:GetPartitions"], [access.stored("segments")]),
   ];
 }
 

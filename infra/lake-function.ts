@@ -1,29 +1,41 @@
 /** A function of the deployment: one handler, on ARM, with a log that expires, traces, and hand-written permissions. */
+
 import { type Duration, RemovalPolicy } from "aws-cdk-lib";
 import { Architecture, Function as LambdaFunction, Runtime, Tracing } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
+import type { EnvironmentOf, LakeVariables } from "../src/aws/contracts/environment.ts";
+import type { HandlerName } from "../src/aws/contracts/handlers.ts";
 import type { Schema } from "../src/core/schema/schema.ts";
 import { withHandlerCode } from "./bundle.ts";
-import { type HandlerName, loggingPermission } from "./handler-permissions.ts";
+import { loggingPermission } from "./handler-permissions.ts";
 import type { Lake } from "./lake.ts";
 import { acknowledge, handRole, type Permission } from "./permissions.ts";
 import type { TableAccess } from "./table-access.ts";
 
-export interface LakeFunctionProps {
-  readonly handler: HandlerName;
+export interface LakeFunctionProps<Handler extends HandlerName> {
+  readonly handler: Handler;
   readonly access: TableAccess;
   readonly schema: Schema;
   readonly permissions: readonly Permission[];
-  /** Variables besides those that all functions have. */
-  readonly environment?: Readonly<Record<string, string>>;
+  /** What the handler reads besides what all functions have. */
+  readonly environment: EnvironmentOf<Handler>;
   readonly memoryMebibytes: number;
   readonly timeout: Duration;
 }
 
-export function lakeFunction(scope: Construct, id: string, props: LakeFunctionProps): LambdaFunction {
+export function lakeFunction<Handler extends HandlerName>(
+  scope: Construct,
+  id: string,
+  props: LakeFunctionProps<Handler>,
+): LambdaFunction {
   const { access, handler, schema } = props;
   const { lake, table } = access;
+  const place: LakeVariables = {
+    LAKE_BUCKET: lake.bucket.bucketName,
+    LAKE_DATABASE: lake.databaseName,
+    LAKE_WORKGROUP: lake.workGroupName,
+  };
   const logGroup = logGroupOf(scope, `${id}Log`);
   const what = `dynalake ${table}: ${handler}`;
   const role = handRole(scope, `${id}Role`, {
@@ -48,9 +60,7 @@ export function lakeFunction(scope: Construct, id: string, props: LakeFunctionPr
         memorySize: props.memoryMebibytes,
         timeout: props.timeout,
         environment: {
-          LAKE_BUCKET: lake.bucket.bucketName,
-          LAKE_DATABASE: lake.databaseName,
-          LAKE_WORKGROUP: lake.workGroupName,
+          ...place,
           POWERTOOLS_SERVICE_NAME: "dynalake",
           POWERTOOLS_METRICS_NAMESPACE: metricsNamespace(lake),
           ...props.environment,
@@ -66,7 +76,7 @@ export function lakeFunction(scope: Construct, id: string, props: LakeFunctionPr
   return made;
 }
 
-/** Where the functions' metrics are; their dimension is LakeTable. Lakes of an account may have tables of one name. */
+/** Where the functions' metrics are. Lakes of an account may have tables of one name. */
 export function metricsNamespace(lake: Pick<Lake, "databaseName">): string {
   return `dynalake/${lake.databaseName}`;
 }

@@ -5,6 +5,7 @@
 import { Aws } from "aws-cdk-lib";
 import { CfnTable } from "aws-cdk-lib/aws-glue";
 import { Construct } from "constructs";
+import { type StoredTable, storedTableName } from "../src/aws/contracts/glue-tables.ts";
 import { changesFolder, segmentsFolder, stagingFolder } from "../src/core/format/lake-path.ts";
 import { changeWireColumns, itemWireColumns } from "../src/core/row/wire-line.ts";
 import { columnTypeText } from "../src/core/schema/column-type.ts";
@@ -48,8 +49,8 @@ export class LakeTables extends Construct {
     const { lake, schema } = props;
     const { table } = schema;
     const root = `s3://${lake.bucket.bucketName}/`;
-    const make = (kind: string, definition: Definition): CfnTable =>
-      glueTable(this, pascal(kind), lake, `${table}__${kind}`, definition);
+    const make = (stored: StoredTable, definition: Definition): CfnTable =>
+      glueTable(this, pascal(stored), lake, storedTableName(table, stored), definition);
     this.changes = make("changes", {
       description: `Every change of ${table}, by the hour of its arrival. Give dt a lower bound.`,
       columns: changeWireColumns(schema),

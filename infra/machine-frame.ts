@@ -1,5 +1,6 @@
-/** How every machine of the deployment begins and ends. */
-import { BACKOFF, call, FAILED, integration, type State } from "./states.ts";
+/** How every machine of the deployment begins, invokes its functions and ends. */
+import type { IFunction } from "aws-cdk-lib/aws-lambda";
+import { BACKOFF, call, FAILED, type Invocation, integration, invoke, type State } from "./states.ts";
 
 const OTHER_EXECUTIONS = "OtherExecutions";
 const ONLY_ONE = "OnlyOne?";
@@ -58,6 +59,21 @@ export function onlyOne({ alone, other }: OnlyOne): Record<string, State> {
       Default: alone,
     },
   };
+}
+
+/** The longest that a function may run; some more for its start. */
+export const FUNCTION_SECONDS: number = 16 * 60;
+
+/** A function is invoked, and its answer is kept. */
+export function step(
+  made: IFunction,
+  event: Invocation["event"],
+  answer: Invocation["answer"],
+  next: string,
+  passing: readonly Readonly<Record<string, unknown>>[] = [],
+): State {
+  const { functionArn } = made;
+  return invoke({ functionArn, event, answer, timeoutSeconds: FUNCTION_SECONDS, retry: passing }, next);
 }
 
 export interface Report {

@@ -1,5 +1,6 @@
 /** The key of masked columns: a secret that the functions read which see values. */
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
+import type { EnvironmentOf } from "../src/aws/contracts/environment.ts";
 import { DynalakeError } from "../src/core/error.ts";
 import type { Schema } from "../src/core/schema/schema.ts";
 import type { Permission } from "./permissions.ts";
@@ -17,7 +18,7 @@ export function requireMaskKey(schema: Schema, maskKey: MaskKey): void {
   );
 }
 
-export function maskKeyEnvironment(maskKey: MaskKey): Readonly<Record<string, string>> {
+export function maskKeyEnvironment(maskKey: MaskKey): EnvironmentOf<"snapshot-part"> {
   return maskKey === undefined ? {} : { MASK_KEY_SECRET_ARN: maskKey.secretArn };
 }
 

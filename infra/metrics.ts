@@ -3,6 +3,7 @@ import { Duration } from "aws-cdk-lib";
 import { Metric } from "aws-cdk-lib/aws-cloudwatch";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import type { IStateMachine } from "aws-cdk-lib/aws-stepfunctions";
+import { type LakeMetric, METRIC_DIMENSION } from "../src/aws/contracts/metrics.ts";
 import type { Lake } from "./lake.ts";
 import { metricsNamespace } from "./lake-function.ts";
 
@@ -59,11 +60,11 @@ const QUARTER = Duration.minutes(15);
 
 export function lakeMetrics(parts: MeteredParts): LakeMetrics {
   const { streamFunction } = parts;
-  const own = (metricName: string, statistic: string, period: Duration): Metric =>
+  const own = (metricName: LakeMetric, statistic: string, period: Duration): Metric =>
     new Metric({
       namespace: metricsNamespace(parts.lake),
       metricName,
-      dimensionsMap: { LakeTable: parts.table },
+      dimensionsMap: { [METRIC_DIMENSION]: parts.table },
       statistic,
       period,
     });

@@ -4,6 +4,8 @@ import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { CfnSchedule } from "aws-cdk-lib/aws-scheduler";
 import type { IStateMachine } from "aws-cdk-lib/aws-stepfunctions";
 import { Construct, type IDependable } from "constructs";
+import type { CompactionInput, SnapshotInput } from "../src/aws/contracts/machines.ts";
+import type { CleanEvent } from "../src/aws/contracts/steps.ts";
 import { handRole } from "./permissions.ts";
 
 export interface SchedulesProps {
@@ -41,7 +43,12 @@ export class Schedules extends Construct {
         { actions: ["lambda:InvokeFunction"], resources: [clean.functionArn] },
       ],
     });
-    const every = (name: string, rate: Duration | "never", targetArn: string, input: object): void => {
+    const every = (
+      name: string,
+      rate: Duration | "never",
+      targetArn: string,
+      input: SnapshotInput | CompactionInput | CleanEvent,
+    ): void => {
       if (rate === "never") return;
       const schedule = new CfnSchedule(this, name, {
         description: `dynalake ${table}`,

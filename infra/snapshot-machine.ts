@@ -1,28 +1,37 @@
 /**
  * The snapshot: the source table's export becomes the base of the lake table.
  *
- * Input: { first?: boolean }. With first, as the schedule of the first snapshot sends it, the execution ends at once where
- * another one runs, and begin-snapshot is told so: it answers { skip: true } where the lake has a snapshot by then. Without
- * it a snapshot is taken, whatever there is.
+ * Input: `SnapshotInput`. With first, as the schedule of the first snapshot sends it, the execution ends at once if another one runs,
+ * and begin-snapshot is told so: it skips the snapshot if the lake has one by then. Without it a snapshot is taken, whatever there is.
  *
- * Output: { outcome: "committed", items, skipped, quarantined, commit, manifest, table, machine, execution }, { outcome:
- * "skipped" }, or { outcome: "conflict" } where a snapshot of a later time is there.
+ * Output: `SnapshotCommitted` with the facts of a report, `SKIPPED`, or `CONFLICT` if a snapshot of a later time is there.
  */
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
+import {
+  CONFLICT,
+  EXPORT_FAILED,
+  SKIPPED,
+  type SnapshotCommitted,
+  type SnapshotWork,
+} from "../src/aws/contracts/machines.ts";
+import type {
+  BegunSnapshot,
+  CleanEvent,
+  CommitAnswer,
+  CommitEvent,
+  PlannedSeed,
+  PlanSeedEvent,
+  PublishedViews,
+  SnapshotPartEvent,
+} from "../src/aws/contracts/steps.ts";
+import type { ErrorCode } from "../src/core/error.ts";
 import { LakeMachine, reportOf } from "./machine.ts";
-import { beginning, end, failure, onlyOne, success } from "./machine-frame.ts";
+import { beginning, end, FUNCTION_SECONDS, failure, onlyOne, step, success } from "./machine-frame.ts";
 import type { SourceTable } from "./source-table.ts";
 import { stage } from "./stage.ts";
-import {
-  call,
-  each,
-  type Invocation,
-  invoke,
-  invokeForEach,
-  type MachineDefinition,
-  type State,
-} from "./states.ts";
+import { given, kept } from "./state-data.ts";
+import { call, each, FAILED, invokeForEach, type MachineDefinition, type State } from "./states.ts";
 import type { TableAccess } from "./table-access.ts";
 
 export interface SnapshotFunctions {
@@ -49,15 +58,18 @@ const PARTS_AT_ONCE = 6;
 const EXPORT_POLL_SECONDS = 40;
 /** Recovery that was just turned on, as that of a table that is deployed with its lake, is not there at once. */
 const RECOVERY_BEGINS = {
-  ErrorEquals: ["BACKUPS_OFF"],
+  ErrorEquals: ["BACKUPS_OFF" satisfies ErrorCode],
   IntervalSeconds: 15,
   BackoffRate: 2,
   MaxAttempts: 3,
 };
 /** Exports of large tables take hours. */
 const TIMEOUT_SECONDS = 24 * 3600;
-/** The longest that a function may run; some more for its start. */
-const FUNCTION_SECONDS = 16 * 60;
+/** What begin-snapshot has answered. */
+const begun = kept<BegunSnapshot>("$.begun");
+const seed = kept<PlannedSeed>("$.seed");
+const commitAnswer = kept<CommitAnswer>("$.commit");
+const published = kept<PublishedViews>("$.published");
 
 export function snapshotMachine(scope: Construct, id: string, props: SnapshotMachineProps): LakeMachine {
   const { access, functions, source } = props;
@@ -83,7 +95,10 @@ export function snapshotMachine(scope: Construct, id: string, props: SnapshotMac
   });
 }
 
-function snapshotDefinition(access: TableAccess, functions: SnapshotFunctions): MachineDefinition {
+function snapshotDefinition(
+  access: TableAccess,
+  functions: SnapshotFunctions,
+): MachineDefinition<SnapshotWork> {
   const report = reportOf(access, "snapshot");
   return {
     Comment: `dynalake ${access.table}: snapshot`,
@@ -99,42 +114,36 @@ function snapshotDefinition(access: TableAccess, functions: SnapshotFunctions): 
       ...onlyOne({ alone: "Begin", other: "Skipped" }),
       ...exportStates(access, functions),
       ...seedStates(access, functions),
-      ...success(report, {
-        outcome: "committed",
-        "items.$": "$.seed.items",
-        "skipped.$": "$.seed.skipped",
-        "quarantined.$": "$.seed.quarantined",
-        "commit.$": "$.commit",
-        "manifest.$": "$.published.manifest",
-      }),
-      Skipped: end({ outcome: "skipped" }),
-      Conflict: end({ outcome: "conflict" }),
+      ...success(
+        report,
+        given<SnapshotCommitted>({
+          outcome: "committed",
+          items: seed.at("items"),
+          skipped: seed.at("skipped"),
+          quarantined: seed.at("quarantined"),
+          commit: commitAnswer.path,
+          manifest: published.at("manifest"),
+        }),
+      ),
+      Skipped: end(SKIPPED),
+      Conflict: end(CONFLICT),
       ...failure(report),
     },
   };
 }
 
 /** The export is started, awaited, and its files become staged wire rows. */
-function exportStates({ lake }: TableAccess, functions: SnapshotFunctions): MachineDefinition["States"] {
+function exportStates(
+  { lake }: TableAccess,
+  functions: SnapshotFunctions,
+): Record<Exclude<SnapshotWork, SeedWork>, State> & Record<string, State> {
   return {
-    Begin: invoke(
-      {
-        functionArn: functions.beginSnapshot.functionArn,
-        event: "$.request",
-        answer: "$.begun",
-        timeoutSeconds: FUNCTION_SECONDS,
-        retry: [RECOVERY_BEGINS],
-      },
-      "Begun?",
-    ),
+    Begin: step(functions.beginSnapshot, "$.request", begun.path, "Begun?", [RECOVERY_BEGINS]),
     "Begun?": {
       Type: "Choice",
       Choices: [
         {
-          And: [
-            { Variable: "$.begun.skip", IsPresent: true },
-            { Variable: "$.begun.skip", BooleanEquals: true },
-          ],
+          And: [{ Variable: begun.at("skip"), IsPresent: true }, begun.is("skip", true)],
           Next: "Skipped",
         },
       ],
@@ -144,7 +153,7 @@ function exportStates({ lake }: TableAccess, functions: SnapshotFunctions): Mach
     DescribeExport: call(
       {
         call: "dynamodb:describeExport",
-        parameters: { "ExportArn.$": "$.begun.exportArn" },
+        parameters: { "ExportArn.$": begun.at("exportArn") },
         result: { "status.$": "$.ExportDescription.ExportStatus" },
         answer: "$.export",
         retry: [
@@ -169,23 +178,22 @@ function exportStates({ lake }: TableAccess, functions: SnapshotFunctions): Mach
     ExportFailed: {
       Type: "Pass",
       Parameters: {
-        Error: "EXPORT_FAILED",
-        "Cause.$":
-          "States.Format('DynamoDB could not finish {}; describe-export tells why', $.begun.exportArn)",
+        Error: EXPORT_FAILED,
+        "Cause.$": `States.Format('DynamoDB could not finish {}; describe-export tells why', ${begun.at("exportArn")})`,
       },
       ResultPath: "$.error",
-      Next: "Failed",
+      Next: FAILED,
     },
     Parts: each(
       {
         label: "Part",
         bucket: lake.bucket.bucketName,
-        key: "States.Format('{}manifest-files.json', $.begun.exportPrefix)",
-        item: {
-          "run.$": "$.begun.run",
-          "index.$": "$$.Map.Item.Index",
-          "part.$": "$$.Map.Item.Value",
-        },
+        key: `States.Format('{}manifest-files.json', ${begun.at("exportPrefix")})`,
+        item: given<SnapshotPartEvent>({
+          run: begun.at("run"),
+          index: "$$.Map.Item.Index",
+          part: "$$.Map.Item.Value",
+        }),
         concurrency: PARTS_AT_ONCE,
         state: invokeForEach(functions.snapshotPart.functionArn, FUNCTION_SECONDS),
       },
@@ -194,34 +202,39 @@ function exportStates({ lake }: TableAccess, functions: SnapshotFunctions): Mach
   };
 }
 
+type SeedWork = "PlanSeed" | "Stage" | "Commit" | "Publish" | "Clean";
+
 /** Staged rows become base segments and are committed. An empty table has no statement. */
-function seedStates({ lake }: TableAccess, functions: SnapshotFunctions): MachineDefinition["States"] {
+function seedStates(
+  { lake }: TableAccess,
+  functions: SnapshotFunctions,
+): Record<SeedWork, State> & Record<string, State> {
   const place = {
     bucket: lake.bucket.bucketName,
     database: lake.databaseName,
     workGroup: lake.workGroupName,
   };
-  const ofRun = { "run.$": "$.begun.run", "exportPrefix.$": "$.begun.exportPrefix" };
+  const ofRun = given<PlanSeedEvent & CleanEvent>({
+    run: begun.at("run"),
+    exportPrefix: begun.at("exportPrefix"),
+  });
+  const commitEvent = given<CommitEvent>({ run: begun.at("run") });
   return {
-    PlanSeed: run(functions.planSeed, ofRun, "$.seed", "Statements?"),
+    PlanSeed: step(functions.planSeed, ofRun, seed.path, "Statements?"),
     "Statements?": {
       Type: "Choice",
-      Choices: [{ Variable: "$.seed.statements", NumericGreaterThan: 0, Next: "Stage" }],
+      Choices: [{ Variable: seed.at("statements"), NumericGreaterThan: 0, Next: "Stage" }],
       Default: "Commit",
     },
-    Stage: stage(place, "$.seed.statementsKey", "$.begun.run", "Commit"),
-    Commit: run(functions.commit, { "run.$": "$.begun.run" }, "$.commit", "Committed?"),
+    Stage: stage(place, seed.at("statementsKey"), begun.at("run"), "Commit"),
+    Commit: step(functions.commit, commitEvent, commitAnswer.path, "Committed?"),
     "Committed?": {
       Type: "Choice",
-      Choices: [{ Variable: "$.commit.outcome", StringEquals: "conflict", Next: "CleanAfterConflict" }],
+      Choices: [{ ...commitAnswer.is("outcome", "conflict"), Next: "CleanAfterConflict" }],
       Default: "Publish",
     },
-    CleanAfterConflict: run(functions.clean, ofRun, null, "Conflict"),
-    Publish: run(functions.publishViews, { "execution.$": "$$.Execution.Name" }, "$.published", "Clean"),
-    Clean: run(functions.clean, ofRun, null, "Succeeded"),
+    CleanAfterConflict: step(functions.clean, ofRun, null, "Conflict"),
+    Publish: step(functions.publishViews, { "execution.$": "$$.Execution.Name" }, published.path, "Clean"),
+    Clean: step(functions.clean, ofRun, null, "Succeeded"),
   };
-}
-
-function run(made: IFunction, event: Invocation["event"], answer: Invocation["answer"], next: string): State {
-  return invoke({ functionArn: made.functionArn, event, answer, timeoutSeconds: FUNCTION_SECONDS }, next);
 }

@@ -3,14 +3,16 @@
  * permissions that are written beside them, and read as they run.
  */
 import { Aws } from "aws-cdk-lib";
+import type { ErrorCode } from "../src/core/error.ts";
 
 export type State = Readonly<Record<string, unknown>>;
 
-export interface MachineDefinition {
+/** `Work` names states that it has to have: those that a command knows by their names. */
+export interface MachineDefinition<Work extends string = string> {
   readonly Comment: string;
   readonly StartAt: string;
   readonly TimeoutSeconds: number;
-  readonly States: Readonly<Record<string, State>>;
+  readonly States: Readonly<Record<Work, State>> & Readonly<Record<string, State>>;
 }
 
 /** Where all failures go. */
@@ -32,6 +34,9 @@ export const BACKOFF = {
 /** A quota of the account that others use up: half an hour is waited for them, which is longer than a function runs. */
 export const PATIENCE: typeof BACKOFF = { ...BACKOFF, MaxAttempts: 60 };
 
+/** What a handler says of a passing failure. */
+const PASSING_FAILURES: readonly ErrorCode[] = ["THROTTLED", "UNREACHABLE"];
+
 /** A function that could not be run, and what its handler says of a passing failure; nothing else gets better by itself. */
 const FUNCTION_RETRY = [
   { ErrorEquals: ["Lambda.TooManyRequestsException"], ...PATIENCE },
@@ -41,8 +46,7 @@ const FUNCTION_RETRY = [
       "Lambda.ClientExecutionTimeoutException",
       "Lambda.SdkClientException",
       "Lambda.ServiceException",
-      "THROTTLED",
-      "UNREACHABLE",
+      ...PASSING_FAILURES,
     ],
     ...BACKOFF,
   },
@@ -107,7 +111,7 @@ export interface EachOptions {
   readonly bucket: string;
   /** The path, or an intrinsic function, that gives the key of JSON lines in the bucket. */
   readonly key: string;
-  readonly item: Readonly<Record<string, string>>;
+  readonly item: Readonly<Record<string, unknown>>;
   readonly concurrency: number;
   readonly state: State;
 }

@@ -1,12 +1,11 @@
 /** What can be permitted on one table of the lake: the words in which the roles of its functions and machines are written. */
 import { Stack } from "aws-cdk-lib";
+import { type StoredTable, storedTableName } from "../src/aws/contracts/glue-tables.ts";
+import { FAILED_BATCHES_FOLDER } from "../src/core/format/lake-path.ts";
 import { type Lake, RESULTS_PREFIX } from "./lake.ts";
 import type { Permission } from "./permissions.ts";
 
 const OBJECTS = "The names of objects are made as they are written; the folder is as narrow as it gets.";
-
-/** `<table>__changes`, `<table>__segments` and `<table>__staging`: what lies in the bucket. */
-export type StoredTable = "changes" | "segments" | "staging";
 
 export class TableAccess {
   readonly lake: Lake;
@@ -48,7 +47,7 @@ export class TableAccess {
 
   /** Listing what the stream's failed batches left: the service chooses the folder, by the mapping's id. */
   listFailedBatches(): readonly Permission[] {
-    return [this.listing([`${FAILED_BATCHES}*`])];
+    return [this.listing([`${FAILED_BATCHES_FOLDER}*`])];
   }
 
   /** What the service needs to leave a failed batch, on behalf of the function whose mapping it is. */
@@ -56,15 +55,15 @@ export class TableAccess {
     return [
       this.objectsAt(
         ["s3:PutObject"],
-        [`${FAILED_BATCHES}*`],
+        [`${FAILED_BATCHES_FOLDER}*`],
         "The service chooses the folder by the mapping's id, which exists only after the role.",
       ),
-      this.listing([`${FAILED_BATCHES}*`]),
+      this.listing([`${FAILED_BATCHES_FOLDER}*`]),
       ...this.key("kms:GenerateDataKey"),
     ];
   }
 
-  /** The newest manifest and the schema: every function begins with them, and the first one to run writes the schema. */
+  /** The newest manifest and the schema: what works on the table begins with them, and the first function to run writes the schema. */
   openLakeTable(): readonly Permission[] {
     return [
       ...this.read("manifest/", "schema.json"),
@@ -101,7 +100,7 @@ export class TableAccess {
       { actions: ["athena:GetDataCatalog"], resources: [this.awsDataCatalogArn()] },
       ...this.catalog(
         CATALOG_READS,
-        tables.map((name) => `${this.table}__${name}`),
+        tables.map((stored) => this.stored(stored)),
       ),
       // Athena looks at the default database before any other (AWS: Athena user guide, "Access to databases and tables").
       {
@@ -120,6 +119,11 @@ export class TableAccess {
       this.listing([`${RESULTS_PREFIX}*`]),
       ...this.key("kms:Decrypt", "kms:GenerateDataKey"),
     ];
+  }
+
+  /** The name in Glue of a table that lies in the bucket. */
+  stored(stored: StoredTable): string {
+    return storedTableName(this.table, stored);
   }
 
   /** The views that people query. */
@@ -167,9 +171,6 @@ export class TableAccess {
     return stack.formatArn({ service: "athena", resource: "datacatalog", resourceName: "AwsDataCatalog" });
   }
 }
-
-/** Where Lambda puts the batches of a stream that failed for good (AWS: Lambda developer guide, "on-failure destinations"). */
-const FAILED_BATCHES = "aws/lambda/";
 
 const CATALOG_READS = [
   "glue:BatchGetPartition",

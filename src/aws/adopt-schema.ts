@@ -1,21 +1,18 @@
 /** A deployment with a changed schema: its new columns become the lake's once Firehose surely knows them. */
 
-import type { PlannedRun } from "../core/compaction/planned-run.ts";
+import type { Plan } from "../core/compaction/plan.ts";
 import { DynalakeError } from "../core/error.ts";
 import { recoverableColumns } from "../core/format/recovery.ts";
-import type { ObjectStore } from "../core/ports/object-store.ts";
 import type { Schema } from "../core/schema/schema.ts";
 import { requireCompatible } from "../core/schema/schema-change.ts";
 import { athena } from "../core/sql/athena.ts";
 import { recoveredValue } from "../core/sql/recovered-value.ts";
-import { latestManifest } from "../core/table/lake-table.ts";
+import type { OpenTable } from "../core/table/open-table.ts";
 import { type CatalogTables, columnsSinceSeconds } from "./catalog-columns.ts";
 
 export interface AdoptionContext {
-  readonly store: ObjectStore;
   readonly engine: { readonly catalog: CatalogTables };
-  /** The lake's. */
-  readonly schema: Schema;
+  readonly opened: Pick<OpenTable, "manifest" | "schema">;
   /** What was deployed with the code. */
   readonly deployed: Schema;
   readonly newRun: () => string;
@@ -23,21 +20,21 @@ export interface AdoptionContext {
 }
 
 /**
- * The run that makes the deployed schema the lake's, or undefined where it is that already, or has to wait: Firehose looks at
+ * The plan that makes the deployed schema the lake's, or undefined if it is that already, or has to wait: Firehose looks at
  * the Glue table now and then, AWS does not say how often, and what it does not know it drops. So a new column is used
  * `settleSeconds` after Glue got it. Throws SCHEMA_INVALID where the lake's data does not allow the change.
  */
-export async function planSchemaRun(
+export async function planSchemaChange(
   context: AdoptionContext,
   settleSeconds: number,
-): Promise<PlannedRun | undefined> {
-  const { store, engine, schema, deployed } = context;
+): Promise<Plan | undefined> {
+  const { engine, deployed } = context;
+  const { manifest, schema } = context.opened;
   const change = requireCompatible(schema, deployed, "the deployed schema");
   if (change.kind === "same") return undefined;
   const sinceSeconds = await columnsSinceSeconds(engine.catalog, schema.table, change.added);
   const isSettled = sinceSeconds !== undefined && sinceSeconds + settleSeconds <= context.nowSeconds();
   if (change.added.length > 0 && !isSettled) return undefined;
-  const manifest = await latestManifest(store, schema.table);
   requireRecoverable(deployed, [...recoverableColumns(manifest), ...change.added]);
   return {
     run: context.newRun(),

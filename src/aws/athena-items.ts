@@ -1,7 +1,7 @@
 /** The current items of a lake table on AWS, page by page. */
 
 import { itemsStatement } from "../core/overlay/items.ts";
-import type { Schema } from "../core/schema/schema.ts";
+import type { OpenTable } from "../core/table/open-table.ts";
 import type { Item } from "../core/values/attribute-value.ts";
 import type { AthenaEngine } from "./athena-engine.ts";
 import type { AwsLake } from "./aws-lake.ts";
@@ -9,12 +9,11 @@ import type { AwsLake } from "./aws-lake.ts";
 /** The items, in no order, many at a time. */
 export async function* athenaItems(
   lake: Pick<AwsLake, "store" | "engine">,
-  schema: Schema,
+  opened: OpenTable,
   asOfSeconds?: number,
 ): AsyncGenerator<readonly Item[]> {
-  const { store, engine } = lake;
-  const { sql, itemOf } = await itemsStatement({ store, engine, schema }, asOfSeconds);
-  yield* athenaRows(engine, sql, itemOf);
+  const { sql, itemOf } = await itemsStatement(lake, opened, asOfSeconds);
+  yield* athenaRows(lake.engine, sql, itemOf);
 }
 
 /** The rows of a statement, page by page, as `of` makes them. */

@@ -1,4 +1,4 @@
-/** A lake on AWS, opened: its store, its engine and its sink. Its tables' schemas are read from the store (`requireSchema`). */
+/** A lake on AWS, opened: its store, its engine and its sink. Its tables are opened from the store (`requireTable`). */
 import type { ChangeSink } from "../core/ports/change-sink.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import { type AwsClients, type AwsSettings, awsClients } from "../sdk/clients.ts";

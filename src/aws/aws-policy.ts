@@ -1,5 +1,5 @@
 /** What the deployment decides of compactions; all else is the core's. */
-import { type CompactionPolicy, DEFAULT_POLICY } from "../core/compaction/compaction-plan.ts";
+import { type CompactionPolicy, DEFAULT_POLICY } from "../core/compaction/compaction-policy.ts";
 
 /** Firehose tries for up to 24 hours to deliver into the partition of a record's arrival, which lies up to an hour back. */
 export const AWS_DELIVERY_DELAY_SECONDS: number = 26 * 3600;

@@ -3,7 +3,7 @@ import { DynalakeError } from "../core/error.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import type { Schema } from "../core/schema/schema.ts";
 import { gapOfMissingColumns } from "../core/table/gap.ts";
-import { recordGrowingGap } from "../core/table/lake-table.ts";
+import { recordGrowingGap } from "../core/table/recorded-gaps.ts";
 import { type CatalogTables, requireDeliverable } from "./catalog-columns.ts";
 import { writtenSchema } from "./lake-schema.ts";
 

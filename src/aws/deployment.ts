@@ -1,10 +1,12 @@
 /** The lake tables of a stack, as its outputs tell: where each lies and what moves it. */
+
 import { type CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
 import { DynalakeError } from "../core/error.ts";
 import { tableName } from "../core/schema/schema.ts";
 import { awsError, awsFailure } from "../sdk/aws-error.ts";
+import { STACK_OUTPUTS, type StackOutput } from "./contracts/stack-outputs.ts";
 
-export interface Deployment {
+export interface Deployment extends Readonly<Record<StackOutput, unknown>> {
   readonly table: string;
   readonly bucket: string;
   readonly database: string;
@@ -22,22 +24,6 @@ export interface Deployment {
   /** So long a change waits in buffers on its way, at most. */
   readonly bufferSeconds: number;
 }
-
-/** What an output's key ends in, after the lake table's name in camel case. */
-const OUTPUTS = {
-  table: "LakeTable",
-  bucket: "Bucket",
-  database: "Database",
-  workGroup: "WorkGroup",
-  deliveryStream: "DeliveryStream",
-  snapshotMachineArn: "SnapshotMachine",
-  compactionMachineArn: "CompactionMachine",
-  sourceTableArn: "SourceTableArn",
-  eventSourceMapping: "EventSourceMapping",
-  streamFunction: "StreamFunction",
-  retentionHours: "RetentionHours",
-  bufferSeconds: "BufferSeconds",
-} as const satisfies Record<keyof Deployment, string>;
 
 /** Fails with USAGE where there is no such stack, or none with a lake table. */
 export async function readDeployments(
@@ -59,8 +45,8 @@ export async function readDeployments(
     (stack.Outputs ?? []).map(({ OutputKey = "", OutputValue = "" }) => [OutputKey, OutputValue]),
   );
   const deployments = [...outputs.keys()]
-    .filter((key) => key.endsWith(OUTPUTS.table))
-    .map((key) => deploymentOf(stackName, outputs, key.slice(0, -OUTPUTS.table.length)));
+    .filter((key) => key.endsWith(STACK_OUTPUTS.table))
+    .map((key) => deploymentOf(stackName, outputs, key.slice(0, -STACK_OUTPUTS.table.length)));
   if (deployments.length > 0) return deployments.sort((a, b) => (a.table < b.table ? -1 : 1));
   throw new DynalakeError("USAGE", `the stack "${stackName}" has no lake table`, {
     next: `Its state is ${stack.StackStatus}. Name the stack that has a DynamoDbLake in it, and wait until it is deployed.`,
@@ -94,7 +80,7 @@ function namesOf(deployments: readonly Deployment[]): string {
 }
 
 function deploymentOf(stackName: string, outputs: ReadonlyMap<string, string>, prefix: string): Deployment {
-  const entries = Object.entries(OUTPUTS).map(([member, suffix]) => {
+  const entries = Object.entries(STACK_OUTPUTS).map(([member, suffix]) => {
     const value = outputs.get(`${prefix}${suffix}`);
     if (value !== undefined && value !== "") return [member, value];
     throw new DynalakeError("USAGE", `the stack "${stackName}" has no output "${prefix}${suffix}"`, {

@@ -1,4 +1,5 @@
 /** Executions of the deployment's state machines: started once, followed to their end, and told of on the way. */
+
 import {
   DescribeExecutionCommand,
   DescribeMapRunCommand,
@@ -11,13 +12,14 @@ import {
 import { DynalakeError, type ErrorCode, errorCatalog } from "../core/error.ts";
 import { awsError, failureName, isPassingFailure } from "../sdk/aws-error.ts";
 import { type Backoff, backoffMs, systemTiming, type Timing } from "../sdk/timing.ts";
+import { EXPORT_FAILED } from "./contracts/machines.ts";
 
 export interface ExecutionStart {
   readonly client: SFNClient;
   readonly machineArn: string;
   /** Of two starts with one name there is one execution: a start whose answer was lost is found again. */
   readonly name: string;
-  readonly input: Readonly<Record<string, unknown>>;
+  readonly input: object;
 }
 
 /** Starts an execution; its ARN. */
@@ -151,7 +153,7 @@ export function executionError(what: string, end: ExecutionEnd): DynalakeError {
   }
   if (!Object.hasOwn(errorCatalog, error)) {
     // Its cause may quote a statement, and with it the value of a key.
-    const code: ErrorCode = error === "EXPORT_FAILED" ? "SOURCE_FAILED" : "ENGINE_FAILED";
+    const code: ErrorCode = error === EXPORT_FAILED ? "SOURCE_FAILED" : "ENGINE_FAILED";
     return new DynalakeError(code, `${what} failed: ${error}`, { next: look });
   }
   const { message, next } = toldBy(end.cause);

@@ -1,13 +1,16 @@
 /** Which schema a lake table is written with: that of the lake, which the first function to run makes that of the deployment. */
 import { schemaPath } from "../core/format/lake-path.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
-import { parseSchemaText, type Schema } from "../core/schema/schema.ts";
-import { readSchema, schemaText } from "../core/table/lake-table.ts";
+import type { Schema } from "../core/schema/schema.ts";
+import { type OpenTable, openTableOf } from "../core/table/open-table.ts";
+import { readWrittenSchema, schemaBytes } from "../core/table/schema-file.ts";
 
-/** The schema of the newest commit, or before the first one that of schema.json, which is made if need be. */
-export async function lakeSchema(store: ObjectStore, deployed: Schema): Promise<Schema> {
-  const known = await readSchema(store, deployed.table);
-  return known ?? writtenSchema(store, deployed);
+/** Opens the lake table. Before the first commit its schema is that of schema.json, which is made if need be. */
+export async function openDeployedTable(store: ObjectStore, deployed: Schema): Promise<OpenTable> {
+  const opened = await openTableOf(store, deployed);
+  return opened.manifest.schema === null
+    ? { ...opened, schema: await writtenSchema(store, deployed) }
+    : opened;
 }
 
 /**
@@ -15,9 +18,8 @@ export async function lakeSchema(store: ObjectStore, deployed: Schema): Promise<
  * never uses a column before the lake and Firehose have it.
  */
 export async function writtenSchema(store: ObjectStore, deployed: Schema): Promise<Schema> {
-  const path = schemaPath(deployed.table);
-  const content = await store.read(path);
-  if (content !== undefined) return parseSchemaText(new TextDecoder().decode(content), path);
-  const outcome = await store.create(path, schemaText(deployed));
+  const written = await readWrittenSchema(store, deployed.table);
+  if (written !== undefined) return written;
+  const outcome = await store.create(schemaPath(deployed.table), schemaBytes(deployed));
   return outcome === "created" ? deployed : writtenSchema(store, deployed);
 }

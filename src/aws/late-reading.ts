@@ -2,8 +2,9 @@
 import { recordedTime } from "../core/change/change.ts";
 import type { Gap } from "../core/format/manifest.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
+import { latestManifest } from "../core/table/commits.ts";
 import { gapOfLateReading, isLateReading } from "../core/table/gap.ts";
-import { latestManifest, recordGrowingGap } from "../core/table/lake-table.ts";
+import { recordGrowingGap } from "../core/table/recorded-gaps.ts";
 import { readStreamWatch } from "../core/table/stream-watch.ts";
 
 export interface LateReadingContext {

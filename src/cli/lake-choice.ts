@@ -2,41 +2,27 @@
 import { DynalakeError } from "../core/error.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import { type Schema, tableName } from "../core/schema/schema.ts";
-import { lakeTables, latestManifest, readSchema, requireSchema } from "../core/table/lake-table.ts";
+import { noSuchTable, type OpenTable, openTables } from "../core/table/open-table.ts";
 
-/** The tables of that name or of that source, or all of the lake's; throws LAKE_NOT_FOUND where there are none. */
-export async function chosenSchemas(
+/** The tables of that name or of that source, or all of the lake's; throws LAKE_NOT_FOUND if there are none. */
+export async function chosenTables(
   store: ObjectStore,
   lake: string,
   name: string | undefined,
-): Promise<readonly Schema[]> {
-  const tables = await lakeTables(store);
+): Promise<readonly OpenTable[]> {
+  const tables = await openTables(store);
   if (tables.length === 0) throw new DynalakeError("LAKE_NOT_FOUND", `${lake} is no lake: it has no tables`);
-  const schemas: Schema[] = [];
-  for (const table of tables) {
-    await requireReadable(store, table);
-    schemas.push(await requireSchema(store, table));
-  }
-  if (name === undefined) return schemas;
-  const named = schemas.filter((schema) => schema.table === tableName(name) || schema.source === name);
-  return named.length > 0 ? named : [await requireSchema(store, tableName(name))];
+  if (name === undefined) return tables;
+  const named = tables.filter(({ schema }) => schema.table === tableName(name) || schema.source === name);
+  if (named.length > 0) return named;
+  throw noSuchTable(tableName(name), tables);
 }
 
-/** The one table of a lake, or the one named; throws USAGE where the lake has several. */
+/** The one table of a lake, or the one named; throws USAGE if the lake has several. */
 export async function oneSchema(store: ObjectStore, lake: string, name: string | undefined): Promise<Schema> {
-  const schemas = await chosenSchemas(store, lake, name);
-  if (schemas.length === 1) return schemas[0] as Schema;
-  const tables = schemas.map((schema) => schema.table).join(", ");
-  throw new DynalakeError("USAGE", `the lake has several tables (${tables}): choose one with --name`);
-}
-
-/** The lake's own schema of a table, or undefined where it has none; throws LAKE_NEWER before anything can be written. */
-export async function knownSchema(store: ObjectStore, table: string): Promise<Schema | undefined> {
-  await requireReadable(store, table);
-  return readSchema(store, table);
-}
-
-/** The newest manifest tells the version that wrote the table. */
-async function requireReadable(store: ObjectStore, table: string): Promise<void> {
-  await latestManifest(store, table);
+  const tables = await chosenTables(store, lake, name);
+  const [first, ...others] = tables;
+  if (first !== undefined && others.length === 0) return first.schema;
+  const names = tables.map(({ schema }) => schema.table).join(", ");
+  throw new DynalakeError("USAGE", `the lake has several tables (${names}): choose one with --name`);
 }

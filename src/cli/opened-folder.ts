@@ -1,7 +1,7 @@
 /** A lake in a folder of this machine, with its tables. */
 import { lakeItems } from "../embedded/items.ts";
 import { openLake } from "../embedded/lake.ts";
-import { chosenSchemas } from "./lake-choice.ts";
+import { chosenTables } from "./lake-choice.ts";
 import type { FolderTable, OpenedLake } from "./opened-lake.ts";
 
 export async function openFolder(folder: string): Promise<OpenedLake<FolderTable>> {
@@ -10,14 +10,15 @@ export async function openFolder(folder: string): Promise<OpenedLake<FolderTable
   return {
     place: lake.root,
     tables: async (name) => {
-      const schemas = await chosenSchemas(store, folder, name);
-      return schemas.map((schema) => ({
+      const tables = await chosenTables(store, folder, name);
+      return tables.map((opened) => ({
         kind: "folder",
         lake,
         store,
         engine,
-        schema,
-        items: (asOfSeconds) => lakeItems(lake, schema, asOfSeconds),
+        opened,
+        schema: opened.schema,
+        items: (asOfSeconds) => lakeItems(lake, opened, asOfSeconds),
       }));
     },
     close: () => lake.close(),

@@ -2,7 +2,9 @@
 import type { AwsLake } from "../aws/aws-lake.ts";
 import type { Deployment } from "../aws/deployment.ts";
 import { DynalakeError } from "../core/error.ts";
+import type { Schema } from "../core/schema/schema.ts";
 import type { StatusContext } from "../core/status/status.ts";
+import type { OpenTable } from "../core/table/open-table.ts";
 import type { Item } from "../core/values/attribute-value.ts";
 import type { Lake } from "../embedded/lake.ts";
 import type { CommandContext } from "./command.ts";
@@ -18,8 +20,11 @@ export interface OpenedLake<Table extends LakeTable = LakeTable> {
 
 export type LakeTable = FolderTable | DeployedTable;
 
-/** What is asked of a table is the same in both places: its store, its engine, its schema, and its items. */
+/** What is asked of a table is the same in both places: its store, its engine, itself, and its items. */
 interface AnyTable extends StatusContext {
+  /** As it was when the command chose it. */
+  readonly opened: OpenTable;
+  readonly schema: Schema;
   /** The items of now, or those of a time, in no order and many at a time. */
   items(asOfSeconds?: number): AsyncGenerator<readonly Item[]>;
 }

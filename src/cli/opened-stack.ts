@@ -3,9 +3,9 @@ import { athenaItems } from "../aws/athena-items.ts";
 import { type AwsLake, openAwsLake } from "../aws/aws-lake.ts";
 import { chosenDeployments, type Deployment, readDeployments } from "../aws/deployment.ts";
 import { DynalakeError } from "../core/error.ts";
+import { openTable } from "../core/table/open-table.ts";
 import { type AwsClients, awsClients } from "../sdk/clients.ts";
 import type { CommandContext } from "./command.ts";
-import { knownSchema } from "./lake-choice.ts";
 import type { StackTarget } from "./lake-target.ts";
 import type { DeployedTable, OpenedLake } from "./opened-lake.ts";
 
@@ -50,13 +50,13 @@ export async function openStack(
 async function deployedTable(lake: AwsLake, deployment: Deployment): Promise<DeployedTable> {
   const { store, engine } = lake;
   const { table } = deployment;
-  const schema = await knownSchema(store, table);
-  if (schema === undefined) {
+  const opened = await openTable(store, table);
+  if (opened === undefined) {
     throw new DynalakeError("LAKE_NOT_FOUND", `nothing has been written into "${table}" yet`, {
       next: "Its first snapshot starts by itself within a day of the deployment; `dynalake snapshot` with --stack takes one now.",
     });
   }
-  const items = (asOfSeconds?: number) => athenaItems(lake, schema, asOfSeconds);
+  const items = (asOfSeconds?: number) => athenaItems(lake, opened, asOfSeconds);
   const mappingId = deployment.eventSourceMapping;
-  return { kind: "stack", lake, deployment, mappingId, store, engine, schema, items };
+  return { kind: "stack", lake, deployment, mappingId, store, engine, opened, schema: opened.schema, items };
 }

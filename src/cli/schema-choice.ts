@@ -10,12 +10,11 @@ import {
   type SchemaFile,
   tableName,
 } from "../core/schema/schema.ts";
+import { isFilled, openTable } from "../core/table/open-table.ts";
 import type { Item } from "../core/values/attribute-value.ts";
 import { type KeySchema, keyAttributes } from "../core/values/key.ts";
-import { holdsData } from "../embedded/lake.ts";
 import { systemCode } from "../files/file-error.ts";
 import { jsonFault } from "./json-fault.ts";
-import { knownSchema } from "./lake-choice.ts";
 import { NO_EFFECT, type SchemaEffect, schemaEffect } from "./schema-effect.ts";
 
 export interface SchemaRequest extends SchemaDemand {
@@ -85,9 +84,9 @@ export async function givenSchema(request: SchemaDemand): Promise<SchemaChoice |
 /** The schema of a table that holds data; throws USAGE where the data is another source table's. */
 async function boundSchema(request: SchemaDemand, table: string): Promise<Schema | undefined> {
   const { store, source } = request;
-  const known = await knownSchema(store, table);
-  if (known === undefined || !(await holdsData(store, table))) return undefined;
-  return boundTo(known, source, `the lake's "${table}"`);
+  const known = await openTable(store, table);
+  if (known === undefined || !(await isFilled(known))) return undefined;
+  return boundTo(known.schema, source, `the lake's "${table}"`);
 }
 
 /** The schema of a source table; throws USAGE where it is explicitly another one's: their items must never mix. */

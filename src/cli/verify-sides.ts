@@ -92,19 +92,20 @@ async function folderSides(
 
 async function exportSides(table: FolderTable, folder: string): Promise<VerifySides> {
   const { schema } = table;
-  const opened = await openExport(folder);
-  const { exportTimeSeconds } = opened.summary;
-  const exported = exportedTable(opened.summary);
+  const { store, engine, opened } = table;
+  const exportFolder = await openExport(folder);
+  const { exportTimeSeconds } = exportFolder.summary;
+  const exported = exportedTable(exportFolder.summary);
   if (exported !== undefined && exported !== schema.source) {
     const message = `the export is one of table "${exported}", and "${schema.table}" comes from "${schema.source}"`;
     throw new DynalakeError("USAGE", message, { next: "Choose the lake table of that source with --table." });
   }
-  const source = verifiedExport(opened, schema);
+  const source = verifiedExport(exportFolder, schema);
   const lake = await lakeOf(table);
   return {
     source,
     lake,
-    settle: await exportSettling({ table, source, lake, exportTimeSeconds }),
+    settle: await exportSettling({ store, engine, opened, source, lake, exportTimeSeconds }),
     temporaryFolder: table.lake.session.temporaryFolder,
     candidatesMax: CANDIDATES_MAX.folder,
     close: () => undefined,
@@ -113,7 +114,7 @@ async function exportSides(table: FolderTable, folder: string): Promise<VerifySi
 
 async function lakeOf(table: FolderTable): Promise<VerifiedLake> {
   const { streamedRows } = await import("../embedded/items.ts");
-  return verifiedLake(table, (sql, of) => streamedRows(table.lake, sql, of));
+  return verifiedLake(table, table.opened, (sql, of) => streamedRows(table.lake, sql, of));
 }
 
 /** Nobody can see how far a deployment's delivery is, so that it gets time instead. */
@@ -125,7 +126,7 @@ async function deployedSides(
   const [, , , regionOfTable] = table.deployment.sourceTableArn.split(":");
   const connection = connect(context, { endpoint: choice.endpoint, region: choice.region ?? regionOfTable });
   const source = sourceOf(context, table, connection, choice);
-  const lake = verifiedLake(table, (sql, of) => athenaRows(table.lake.engine, sql, of));
+  const lake = verifiedLake(table, table.opened, (sql, of) => athenaRows(table.lake.engine, sql, of));
   const delaySeconds = choice.settle ?? deliveredWithinSeconds(table.deployment.bufferSeconds);
   return {
     source,

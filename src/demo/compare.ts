@@ -1,6 +1,7 @@
 /** Proves a lake table against its source: every item of a scan against every item of the lake. */
 
 import type { Schema } from "../core/schema/schema.ts";
+import { openTableOf } from "../core/table/open-table.ts";
 import { type Item, itemText, readItem } from "../core/values/attribute-value.ts";
 import { itemLines } from "../embedded/items.ts";
 import type { Lake } from "../embedded/lake.ts";
@@ -25,7 +26,7 @@ export async function compareWithScan(
   let extra = 0;
   for await (const item of scanItems(connection, schema.source)) left.add(itemText(item));
   const items = left.size;
-  for await (const lines of itemLines(lake, schema, undefined)) {
+  for await (const lines of itemLines(lake, await openTableOf(lake.store, schema), undefined)) {
     for (const line of lines.split("\n")) {
       if (line === "") continue;
       const text = itemText(readItem((JSON.parse(line) as { readonly Item: unknown }).Item));

@@ -1,9 +1,9 @@
 /** Folds changes that came late at once, so that they are seen before the next compaction of the schedule. */
 import { compactMinor } from "../core/compaction/compact.ts";
-import { type CompactionPolicy, DEFAULT_POLICY } from "../core/compaction/compaction-plan.ts";
+import { type CompactionPolicy, DEFAULT_POLICY } from "../core/compaction/compaction-policy.ts";
 import { DynalakeError } from "../core/error.ts";
 import type { Schema } from "../core/schema/schema.ts";
-import { latestManifest } from "../core/table/lake-table.ts";
+import { openTableOf } from "../core/table/open-table.ts";
 import { type Lake, newRun, nowSeconds } from "./lake.ts";
 
 const TRIES = 3;
@@ -18,10 +18,10 @@ export async function foldLateChanges(
 ): Promise<void> {
   const { store, engine } = lake;
   for (let tries = 1; ; tries++) {
-    const { horizonSeconds } = await latestManifest(store, schema.table);
-    if (oldestChangeSeconds >= horizonSeconds) return;
+    const opened = await openTableOf(store, schema);
+    if (oldestChangeSeconds >= opened.manifest.horizonSeconds) return;
     try {
-      await compactMinor({ store, engine, schema, policy: LATE_ONLY, newRun, nowSeconds });
+      await compactMinor({ store, engine, schema, policy: LATE_ONLY, newRun, nowSeconds }, opened);
       return;
     } catch (error) {
       // Another compaction came first; it may have listed the objects before the last of them was there.

@@ -1,6 +1,6 @@
 /** `run` without its command line: follows the streams of a lake's tables and compacts on a schedule, until it is stopped. */
-import { type CompactionContext, compactMajor, compactMinor } from "../core/compaction/compact.ts";
-import { DEFAULT_POLICY } from "../core/compaction/compaction-plan.ts";
+import { compactTable } from "../core/compaction/compact.ts";
+import { DEFAULT_POLICY } from "../core/compaction/compaction-policy.ts";
 import { DEFAULT_RETENTION } from "../core/compaction/vacuum.ts";
 import { type FollowEvent, type Follower, openFollower } from "../core/delivery/follow.ts";
 import { DynalakeError } from "../core/error.ts";
@@ -178,9 +178,8 @@ async function compactRegularly(request: FollowRequest, schema: Schema, stop: Ab
 async function compactOnce(request: FollowRequest, schema: Schema): Promise<void> {
   await withLake(request.folder, async (lake) => {
     const { store, engine } = lake;
-    const context: CompactionContext = { store, engine, schema, policy: DEFAULT_POLICY, newRun, nowSeconds };
-    for (const result of [await compactMinor(context), await compactMajor(context, "grown")]) {
-      if (result === undefined) continue;
+    const context = { store, engine, schema, policy: DEFAULT_POLICY, newRun, nowSeconds };
+    for (const result of await compactTable(context, "grown")) {
       request.onEvent(schema.table, { kind: "compacted", compaction: result.kind, rows: result.rows });
     }
   });

@@ -1,7 +1,7 @@
 /** The current items of a lake table, as DynamoDB JSON. */
 
 import { itemsStatement, linesOfItems } from "../core/overlay/items.ts";
-import type { Schema } from "../core/schema/schema.ts";
+import type { OpenTable } from "../core/table/open-table.ts";
 import type { Item } from "../core/values/attribute-value.ts";
 import { engineError } from "./duckdb-session.ts";
 import type { Lake } from "./lake.ts";
@@ -9,20 +9,19 @@ import type { Lake } from "./lake.ts";
 /** Lines of `{"Item":{...}}` (the format that DynamoDB's import reads), many in a piece. */
 export async function* itemLines(
   lake: Lake,
-  schema: Schema,
+  opened: OpenTable,
   asOfSeconds: number | undefined,
 ): AsyncGenerator<string> {
-  for await (const items of lakeItems(lake, schema, asOfSeconds)) yield linesOfItems(items);
+  for await (const items of lakeItems(lake, opened, asOfSeconds)) yield linesOfItems(items);
 }
 
 /** The items, in no order, many at a time. */
 export async function* lakeItems(
   lake: Lake,
-  schema: Schema,
+  opened: OpenTable,
   asOfSeconds: number | undefined,
 ): AsyncGenerator<readonly Item[]> {
-  const { store, engine } = lake;
-  const { sql, itemOf } = await itemsStatement({ store, engine, schema }, asOfSeconds);
+  const { sql, itemOf } = await itemsStatement(lake, opened, asOfSeconds);
   yield* streamedRows(lake, sql, itemOf);
 }
 

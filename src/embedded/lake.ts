@@ -5,10 +5,11 @@ import { rm } from "node:fs/promises";
 import { tmpdir, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { DynalakeError } from "../core/error.ts";
-import { changesFolder } from "../core/format/lake-path.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import type { QueryEngine } from "../core/ports/query-engine.ts";
-import { latestManifest } from "../core/table/lake-table.ts";
+import { listChanges } from "../core/table/change-listing.ts";
+import { latestManifest } from "../core/table/commits.ts";
+import { isFilled } from "../core/table/open-table.ts";
 import { fileError } from "../files/file-error.ts";
 import { folderStore } from "../files/folder-store.ts";
 import { duckdbEngine } from "./duckdb-engine.ts";
@@ -70,10 +71,9 @@ export async function openLake(folder: string, limits: LakeLimits = DEFAULT_LIMI
   };
 }
 
-/** Whether the table has a commit or a change. A schema alone is what a first snapshot left that never ended: it binds nobody. */
+/** Whether the table has a commit or a change by now. */
 export async function holdsData(store: ObjectStore, table: string): Promise<boolean> {
-  const { sequence } = await latestManifest(store, table);
-  return sequence > 0 || (await store.folders(changesFolder(table))).length > 0;
+  return isFilled({ manifest: await latestManifest(store, table), changes: listChanges(store, table) });
 }
 
 export { newRun, nowSeconds } from "../sdk/run-name.ts";

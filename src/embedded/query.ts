@@ -10,23 +10,16 @@ import {
   JsonDuckDBValueConverter,
 } from "@duckdb/node-api";
 import { DynalakeError } from "../core/error.ts";
-import {
-  chosenManifest,
-  currentView,
-  historyViews,
-  type LakeView,
-  segmentViews,
-} from "../core/overlay/lake-view.ts";
+import { currentView, historyViews, type LakeView, segmentViews } from "../core/overlay/lake-view.ts";
 import { literal, quoted } from "../core/ports/dialect.ts";
-import type { Schema } from "../core/schema/schema.ts";
-import { schemaAt } from "../core/table/lake-table.ts";
+import { type OpenTable, tableAsOf } from "../core/table/open-table.ts";
 import { blobText } from "../core/values/blob-text.ts";
 import { engineError } from "./duckdb-session.ts";
 import { filePattern } from "./file-pattern.ts";
 import { type Lake, openLake } from "./lake.ts";
 
 export interface QueryRequest {
-  readonly schemas: readonly Schema[];
+  readonly tables: readonly OpenTable[];
   readonly sql: string;
   readonly asOfSeconds?: number;
 }
@@ -52,11 +45,11 @@ export async function runQuery(
 ): Promise<void> {
   const lake = await openLake(folder);
   try {
-    const tables = new Set(request.schemas.map(({ table }) => table));
-    for (const schema of request.schemas) {
-      for (const view of await wantedViews(lake, schema, request)) {
+    const names = new Set(request.tables.map(({ schema }) => schema.table));
+    for (const table of request.tables) {
+      for (const view of await wantedViews(lake, table, request)) {
         // A table called "x_history" goes before the history of "x".
-        if (view.name !== schema.table && tables.has(view.name)) continue;
+        if (view.name !== table.schema.table && names.has(view.name)) continue;
         await lake.session.run(`CREATE TEMP VIEW ${quoted(view.name)} AS ${view.sql}`);
       }
     }
@@ -102,17 +95,19 @@ const EXACT_NUMBERS: ReadonlySet<DuckDBTypeId> = new Set([
 const ASKS_FOR_TABLES = /\b(show|information_schema|duckdb_\w+|pg_\w+)\b/i;
 
 /** Only the views whose names the statement mentions: each costs a listing. */
-async function wantedViews(lake: Lake, schema: Schema, request: QueryRequest): Promise<readonly LakeView[]> {
-  const context = { store: lake.store, engine: lake.engine, schema };
+async function wantedViews(
+  { store, engine }: Lake,
+  table: OpenTable,
+  request: QueryRequest,
+): Promise<readonly LakeView[]> {
   const mentions = (name: string): boolean =>
     request.sql.toLowerCase().includes(name) || ASKS_FOR_TABLES.test(request.sql);
-  const { table } = schema;
-  if (!mentions(table)) return [];
-  const manifest = await chosenManifest(context, request.asOfSeconds);
-  const then = { ...context, schema: await schemaAt(lake.store, manifest, schema) };
-  const views = [await currentView(then, manifest, request.asOfSeconds), ...segmentViews(then, manifest)];
-  if (mentions(`${table}_history`) || mentions(`${table}__changes`))
-    views.push(...(await historyViews(context)));
+  const { table: name } = table.schema;
+  if (!mentions(name)) return [];
+  const then = await tableAsOf(store, table, request.asOfSeconds);
+  const views = [await currentView(engine, then, request.asOfSeconds), ...segmentViews(engine, then)];
+  if (mentions(`${name}_history`) || mentions(`${name}__changes`))
+    views.push(...(await historyViews(engine, table)));
   return views;
 }
 

@@ -1,7 +1,7 @@
 /** A snapshot from an export on this machine: transcode -> seed. */
 import { rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { DEFAULT_POLICY } from "../core/compaction/compaction-plan.ts";
+import { DEFAULT_POLICY } from "../core/compaction/compaction-policy.ts";
 import { seed } from "../core/compaction/seed.ts";
 import { DynalakeError } from "../core/error.ts";
 import { schemaPath, stagingRunFolder } from "../core/format/lake-path.ts";
@@ -9,8 +9,8 @@ import type { Manifest } from "../core/format/manifest.ts";
 import { itemWireColumns } from "../core/row/wire-line.ts";
 import type { Schema } from "../core/schema/schema.ts";
 import { emptyWireRows } from "../core/sql/columns.ts";
-import { writeSchema } from "../core/table/lake-table.ts";
 import { type QuarantinedRecord, quarantineRecords } from "../core/table/quarantine.ts";
+import { writeSchema } from "../core/table/schema-file.ts";
 import { keyAttributes } from "../core/values/key.ts";
 import { fileError } from "../files/file-error.ts";
 import { makeFolder } from "../files/folder-store.ts";

@@ -1,8 +1,9 @@
 /** Where a lake table's source is reached, remembered so that `run` need not be told again. Never credentials. */
 import { z } from "zod";
-import { DynalakeError } from "../core/error.ts";
+import { type LakeFile, lakeFileBytes } from "../core/format/lake-file.ts";
 import { sourcePath } from "../core/format/lake-path.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
+import { readLakeFile } from "../core/table/stored-file.ts";
 import { holdsData } from "./lake.ts";
 
 export interface SourceAddress {
@@ -10,12 +11,17 @@ export interface SourceAddress {
   readonly region?: string;
 }
 
-const addressFile = z.object({ endpoint: z.string().optional(), region: z.string().optional() });
+const shape = z.object({ endpoint: z.string().optional(), region: z.string().optional() });
+
+const addressFile: LakeFile<z.infer<typeof shape>> = {
+  name: "source address",
+  shape,
+  next: "Delete the file, then run the command with --endpoint and --region: it is written again.",
+};
 
 async function rememberSource(store: ObjectStore, table: string, address: SourceAddress): Promise<void> {
   const { endpoint, region } = address;
-  const text = `${JSON.stringify({ endpoint, region })}\n`;
-  await store.replace(sourcePath(table), new TextEncoder().encode(text));
+  await store.replace(sourcePath(table), lakeFileBytes({ endpoint, region }));
 }
 
 /**
@@ -47,22 +53,10 @@ async function forget(store: ObjectStore, table: string): Promise<void> {
 }
 
 /**
- * The remembered address; nothing where there is none. Throws LAKE_DAMAGED: to take another table for the source, because
- * an address cannot be read, would mix the two.
+ * The remembered address; empty if there is none. Throws LAKE_DAMAGED or LAKE_NEWER: to follow another table because the
+ * address cannot be read would mix the two.
  */
 export async function recallSource(store: ObjectStore, table: string): Promise<SourceAddress> {
-  const path = sourcePath(table);
-  const content = await store.read(path);
-  if (content === undefined) return {};
-  let read: z.infer<typeof addressFile>;
-  try {
-    read = addressFile.parse(JSON.parse(new TextDecoder().decode(content)));
-  } catch (cause) {
-    throw new DynalakeError("LAKE_DAMAGED", `${path} does not tell where the source is`, {
-      cause,
-      next: "Delete the file, then run the command with --endpoint and --region: it is written anew.",
-    });
-  }
-  const { endpoint, region } = read;
+  const { endpoint, region } = (await readLakeFile(store, addressFile, sourcePath(table))) ?? {};
   return { ...(endpoint === undefined ? {} : { endpoint }), ...(region === undefined ? {} : { region }) };
 }

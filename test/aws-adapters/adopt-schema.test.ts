@@ -1,12 +1,14 @@
 /** What a deployment with another schema does to a lake, and to what is sent to Firehose. */
+
 import type { Table } from "@aws-sdk/client-glue";
 import { expect, test } from "@jest/globals";
-import { type AdoptionContext, planSchemaRun } from "../../src/aws/adopt-schema.ts";
+import { type AdoptionContext, planSchemaChange } from "../../src/aws/adopt-schema.ts";
 import { requireDeliverable } from "../../src/aws/catalog-columns.ts";
 import { deliverableSchema } from "../../src/aws/deliverable-schema.ts";
+import { initialManifest } from "../../src/core/format/manifest.ts";
 import { changeWireColumns } from "../../src/core/row/wire-line.ts";
 import { type AttributeFile, parseSchema, type Schema } from "../../src/core/schema/schema.ts";
-import { readGaps } from "../../src/core/table/lake-table.ts";
+import { readGaps } from "../../src/core/table/recorded-gaps.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 
 const NOW = 1_800_000_000;
@@ -36,9 +38,8 @@ function glue(schema: Schema, atSeconds: number, without: Readonly<Record<string
 function lake(deployed: Schema, catalog: AdoptionContext["engine"]["catalog"]): AdoptionContext {
   let runs = 0;
   return {
-    store: new MemoryStore(),
     engine: { catalog },
-    schema: FIRST,
+    opened: { manifest: initialManifest(1), schema: FIRST },
     deployed,
     newRun: () => `run-${runs++}`,
     nowSeconds: () => NOW,
@@ -46,7 +47,7 @@ function lake(deployed: Schema, catalog: AdoptionContext["engine"]["catalog"]): 
 }
 
 test("a new column is adopted when Glue has had it for long enough", async () => {
-  expect(await planSchemaRun(lake(WIDER, glue(WIDER, NOW - SETTLE)), SETTLE)).toEqual({
+  expect(await planSchemaChange(lake(WIDER, glue(WIDER, NOW - SETTLE)), SETTLE)).toEqual({
     run: "run-0",
     fromSequence: 0,
     stages: [],
@@ -55,14 +56,14 @@ test("a new column is adopted when Glue has had it for long enough", async () =>
 });
 
 test("until then it waits", async () => {
-  expect(await planSchemaRun(lake(WIDER, glue(WIDER, NOW - SETTLE + 1)), SETTLE)).toBeUndefined();
+  expect(await planSchemaChange(lake(WIDER, glue(WIDER, NOW - SETTLE + 1)), SETTLE)).toBeUndefined();
 });
 
 test.each(["changes", "segments", "staging"])(
   "it waits as long as Glue's table of %s does not have it",
   async (suffix) => {
     const context = lake(WIDER, glue(WIDER, 0, { [suffix]: FIRST }));
-    expect(await planSchemaRun(context, SETTLE)).toBeUndefined();
+    expect(await planSchemaChange(context, SETTLE)).toBeUndefined();
   },
 );
 
@@ -74,17 +75,17 @@ test("it waits where Glue does not say since when a table has it", async () => {
     UpdateTime: undefined,
   });
   const untold = { ...catalog, table };
-  expect(await planSchemaRun(lake(WIDER, untold), SETTLE)).toBeUndefined();
+  expect(await planSchemaChange(lake(WIDER, untold), SETTLE)).toBeUndefined();
 });
 
 test("where the lake has the schema already, Glue is not asked", async () => {
   const catalog = { database: "lake", table: () => Promise.reject(new Error("nobody is to be asked")) };
-  expect(await planSchemaRun(lake(FIRST, catalog), SETTLE)).toBeUndefined();
+  expect(await planSchemaChange(lake(FIRST, catalog), SETTLE)).toBeUndefined();
 });
 
 test("a column of another type is refused", async () => {
   const other = schemaWith({ total: { type: "string" } });
-  await expect(planSchemaRun(lake(other, glue(other, 0)), SETTLE)).rejects.toMatchObject({
+  await expect(planSchemaChange(lake(other, glue(other, 0)), SETTLE)).rejects.toMatchObject({
     code: "SCHEMA_INVALID",
     message: 'the deployed schema does not fit the data of "t": attributes.total.type: it is int',
   });
@@ -94,9 +95,9 @@ test("more columns than views and statements can hold are refused before they ar
   const columns = (count: number): Record<string, AttributeFile> =>
     Object.fromEntries(Array.from({ length: count }, (_, i) => [`at_${i}`, { type: "timestamp" }]));
   const few = schemaWith({ total: { type: "int" }, ...columns(20) });
-  expect(await planSchemaRun(lake(few, glue(few, 0)), SETTLE)).toBeDefined();
+  expect(await planSchemaChange(lake(few, glue(few, 0)), SETTLE)).toBeDefined();
   const many = schemaWith({ total: { type: "int" }, ...columns(50) });
-  await expect(planSchemaRun(lake(many, glue(many, 0)), SETTLE)).rejects.toMatchObject({
+  await expect(planSchemaChange(lake(many, glue(many, 0)), SETTLE)).rejects.toMatchObject({
     code: "SCHEMA_INVALID",
     message: "the deployed schema declares more columns later than statements can hold: 50 in all",
   });

@@ -1,14 +1,21 @@
 import { expect, test } from "@jest/globals";
 import { lakeHealth } from "../../src/aws/steps/lake-health.ts";
 import { initialManifest, manifestText } from "../../src/core/format/manifest.ts";
-import { recordGap } from "../../src/core/table/lake-table.ts";
+import { parseSchema } from "../../src/core/schema/schema.ts";
+import { openTableOf } from "../../src/core/table/open-table.ts";
+import { recordGap } from "../../src/core/table/recorded-gaps.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 
 const NOW = 1_800_000_000;
+const SCHEMA = parseSchema({ table: "t", key: { hash: "id" }, attributes: {} }, "a test");
 const HEALTHY = { OpenGaps: 0, QuarantineObjects: 0, OnFailureObjects: 0, ErrorObjects: 0 };
 
+async function healthOf(store: MemoryStore) {
+  return lakeHealth(store, await openTableOf(store, SCHEMA), "mapping");
+}
+
 test("a lake to which nothing has happened has nothing that waits", async () => {
-  expect(await lakeHealth(new MemoryStore(), "t", "mapping")).toEqual(HEALTHY);
+  expect(await healthOf(new MemoryStore())).toEqual(HEALTHY);
 });
 
 test.each([
@@ -19,14 +26,14 @@ test.each([
   const store = new MemoryStore();
   store.plant(path, "records");
   store.plant("aws/lambda/another-mapping/batch.json", "of another table");
-  expect(await lakeHealth(store, "t", "mapping")).toEqual({ ...HEALTHY, [metric]: 1 });
+  expect(await healthOf(store)).toEqual({ ...HEALTHY, [metric]: 1 });
 });
 
 test("a gap counts until a snapshot mends it", async () => {
   const store = new MemoryStore();
   const gap = { reason: "trimmed", detail: "a shard", foundAtSeconds: NOW, lostUntilSeconds: NOW } as const;
   await recordGap(store, "t", "gap", gap);
-  expect(await lakeHealth(store, "t", "mapping")).toMatchObject({ OpenGaps: 1 });
+  expect(await healthOf(store)).toMatchObject({ OpenGaps: 1 });
   for (const [floorSeconds, open] of [
     [NOW - 1, 1],
     [NOW, 0],
@@ -34,6 +41,6 @@ test("a gap counts until a snapshot mends it", async () => {
     const snapshot = { run: "s", exportTimeSeconds: NOW, cutSeconds: NOW, items: 0, segments: [] };
     const manifest = { ...initialManifest(1), sequence: 1, floorSeconds, snapshots: [snapshot] };
     store.plant("t/manifest/000000000001.json", manifestText(manifest));
-    expect(await lakeHealth(store, "t", "mapping")).toMatchObject({ OpenGaps: open });
+    expect(await healthOf(store)).toMatchObject({ OpenGaps: open });
   }
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { lateReading } from "../../src/aws/late-reading.ts";
 import { initialManifest, manifestText } from "../../src/core/format/manifest.ts";
-import { readGaps } from "../../src/core/table/lake-table.ts";
+import { readGaps } from "../../src/core/table/recorded-gaps.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 
 const HOUR = 3600;

@@ -28,7 +28,7 @@ function partOf(file: FakeAnswer, facts = { itemCount: ITEMS, md5: md5Of(FILE) }
   const fake = fakeAws(({ method }) => (method === "GET" ? file : { headers: { etag: '"1"' } }));
   const s3 = new S3Client({ ...fake.options, forcePathStyle: true });
   const store = new MemoryStore();
-  const context = { bucket: "lake", clients: { s3 }, store, schema: SCHEMA, nowSeconds: () => 0 };
+  const context = { bucket: "lake", clients: { s3 }, store, opened: { schema: SCHEMA }, nowSeconds: () => 0 };
   const request = { run: "r1", index: 0, key: KEY, maskKey: undefined, ...facts };
   return { ...fake, store, run: () => snapshotPart(context as unknown as StepContext, request) };
 }

@@ -1,17 +1,25 @@
 import { expect, test } from "@jest/globals";
 import { watchStream } from "../../src/aws/steps/watch-stream.ts";
-import { readGaps } from "../../src/core/table/lake-table.ts";
+import { parseSchema } from "../../src/core/schema/schema.ts";
+import type { Sighting } from "../../src/core/table/gap.ts";
+import { openTableOf } from "../../src/core/table/open-table.ts";
+import { readGaps } from "../../src/core/table/recorded-gaps.ts";
 import { readStreamBeginning } from "../../src/core/table/stream-beginning.ts";
 import { readStreamWatch } from "../../src/core/table/stream-watch.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 
 const NOW = 1_800_000_000;
+const SCHEMA = parseSchema({ table: "t", key: { hash: "id" }, attributes: {} }, "a test");
 const reader = { streamArn: "one", isReading: true, unchangedSinceSeconds: 0 };
+
+async function lookAt(store: MemoryStore, nowSeconds: number, sighting: Sighting) {
+  const opened = await openTableOf(store, SCHEMA);
+  return watchStream({ store, opened, nowSeconds: () => nowSeconds }, sighting);
+}
 
 test("a look that dies before it is kept finds the same hole again, and tells it once", async () => {
   const store = new MemoryStore();
-  const look = (arn: string, nowSeconds: number) =>
-    watchStream({ store, nowSeconds: () => nowSeconds }, "t", { stream: { arn }, reader });
+  const look = (arn: string, nowSeconds: number) => lookAt(store, nowSeconds, { stream: { arn }, reader });
   await look("one", NOW);
   const kept = await readStreamWatch(store, "t");
   store.failOnce("replace", /watch/, "before");
@@ -27,7 +35,7 @@ test("a look that dies before it is kept finds the same hole again, and tells it
 test("a hole that cannot be written down keeps the look from being kept", async () => {
   const store = new MemoryStore();
   store.failOnce("replace", /gaps/, "before");
-  const looking = watchStream({ store, nowSeconds: () => NOW }, "t", { stream: undefined, reader });
+  const looking = lookAt(store, NOW, { stream: undefined, reader });
   await expect(looking).rejects.toThrow("no answer");
   expect(await readStreamWatch(store, "t")).toBeUndefined();
 });
@@ -35,7 +43,7 @@ test("a hole that cannot be written down keeps the look from being kept", async 
 test("the first look that sees the stream being read keeps since when; none that comes later does", async () => {
   const store = new MemoryStore();
   const look = (unchangedSinceSeconds: number, isReading: boolean) =>
-    watchStream({ store, nowSeconds: () => NOW }, "t", {
+    lookAt(store, NOW, {
       stream: { arn: "one", createdAtSeconds: NOW - 500 },
       reader: { ...reader, isReading, unchangedSinceSeconds },
     });

@@ -6,7 +6,7 @@ import { FirehoseClient, PutRecordBatchCommand } from "@aws-sdk/client-firehose"
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { changeLine, lineWriter } from "../../src/core/row/wire-line.ts";
-import { requireSchema } from "../../src/core/table/lake-table.ts";
+import { requireTable } from "../../src/core/table/open-table.ts";
 import { quarantineRecords } from "../../src/core/table/quarantine.ts";
 import { readItem } from "../../src/core/values/attribute-value.ts";
 import { dynalake, type Ended, expectRefused, startDynalake } from "../support/cli.ts";
@@ -173,7 +173,7 @@ const record = (user: string, sequence: string, attributes: Review = {}) => ({
 
 /** Puts rows to Firehose that it cannot convert, beside good ones: what it then writes is its own error object. */
 async function failConversion(): Promise<void> {
-  const schema = await requireSchema(reviews.lake.store, "reviews");
+  const schema = (await requireTable(reviews.lake.store, "reviews")).schema;
   const key = readItem(review("unconverted"));
   const good = changeLine(lineWriter(rowCodec(schema)), {
     operation: "INSERT",

@@ -1,6 +1,6 @@
 /** Compactions that die at any of their states: the view stays right, and a later one finds what is left to do. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { manifestNumbered, manifestSequences } from "../../src/core/table/lake-table.ts";
+import { manifestNumbered, manifestSequences } from "../../src/core/table/commits.ts";
 import type { AwsEmulator } from "./support/emulator.ts";
 import type { DeployedTable, StoredItem } from "./support/reviews.ts";
 import { openWorld } from "./support/world.ts";

@@ -1,4 +1,5 @@
 /** Changes that nobody read: found by the next compaction, alarmed, and mended by a snapshot. With policies enforced. */
+
 import {
   CloudWatchClient,
   GetMetricStatisticsCommand,
@@ -10,9 +11,10 @@ import { LambdaClient, UpdateEventSourceMappingCommand } from "@aws-sdk/client-l
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { manifestPath } from "../../src/core/format/lake-path.ts";
 import { manifestText } from "../../src/core/format/manifest.ts";
-import { parseSchema } from "../../src/core/schema/schema.ts";
 import { type TableStatus, tableStatus } from "../../src/core/status/status.ts";
-import { latestManifest, readGaps } from "../../src/core/table/lake-table.ts";
+import { latestManifest } from "../../src/core/table/commits.ts";
+import { requireTable } from "../../src/core/table/open-table.ts";
+import { readGaps } from "../../src/core/table/recorded-gaps.ts";
 import { saveStreamBeginning } from "../../src/core/table/stream-beginning.ts";
 import { readStreamWatch, saveStreamWatch } from "../../src/core/table/stream-watch.ts";
 import type { AwsEmulator } from "./support/emulator.ts";
@@ -44,10 +46,8 @@ async function compact(): Promise<void> {
 
 async function status(): Promise<TableStatus> {
   const { store, engine } = watched.lake;
-  const manifest = await latestManifest(store, "watched");
-  const schema = parseSchema(manifest.schema, "the manifest");
   const mappingId = watched.deployment.eventSourceMapping;
-  return tableStatus({ store, engine, schema, mappingId }, now());
+  return tableStatus({ store, engine, mappingId }, await requireTable(store, "watched"), now());
 }
 
 async function switchMapping(Enabled: boolean): Promise<void> {

@@ -1,4 +1,5 @@
 /** A lake table's whole life on AWS by its adapters: snapshot, changes, compactions, and the views that people query. */
+
 import { gzipSync } from "node:zlib";
 import { CreateTableCommand, PutItemCommand, UpdateContinuousBackupsCommand } from "@aws-sdk/client-dynamodb";
 import { describe, expect, test } from "@jest/globals";
@@ -6,27 +7,23 @@ import { firehoseSink } from "../../src/aws/firehose-sink.ts";
 import { publishViews } from "../../src/aws/publish-views.ts";
 import { removeEmptyPartitions } from "../../src/aws/segments-table.ts";
 import { describeExport, readExport, startExport } from "../../src/aws/source-export.ts";
-import {
-  type CompactionContext,
-  compactMajor,
-  compactMinor,
-  planMinorRun,
-} from "../../src/core/compaction/compact.ts";
-import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-plan.ts";
-import {
-  commitRun,
-  parsePlannedRun,
-  plannedRunText,
-  removeRun,
-} from "../../src/core/compaction/planned-run.ts";
-import { commitSeedRun, planSeedRun } from "../../src/core/compaction/seed.ts";
+import { commitPlan } from "../../src/core/compaction/commit-plan.ts";
+import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
+import type { CompactionContext } from "../../src/core/compaction/compaction-context.ts";
+import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-policy.ts";
+import { planMinor } from "../../src/core/compaction/minor-plan.ts";
+import { planFile } from "../../src/core/compaction/plan.ts";
+import { removeStaged } from "../../src/core/compaction/remove-staged.ts";
+import { commitSeed, planSeed } from "../../src/core/compaction/seed.ts";
 import { deliver } from "../../src/core/delivery/deliver.ts";
+import { lakeFileBytes, parseLakeFile } from "../../src/core/format/lake-file.ts";
 import { stagingRunFolder } from "../../src/core/format/lake-path.ts";
-import { chosenManifest, currentView, wireRows } from "../../src/core/overlay/lake-view.ts";
+import { currentView, wireRows } from "../../src/core/overlay/lake-view.ts";
 import { rowCodec, toItem } from "../../src/core/row/row.ts";
 import { itemLine, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema, type Schema, type SchemaFile } from "../../src/core/schema/schema.ts";
-import { latestManifest, manifestNumbered } from "../../src/core/table/lake-table.ts";
+import { latestManifest, manifestNumbered, readCommits } from "../../src/core/table/commits.ts";
+import { openTableOf } from "../../src/core/table/open-table.ts";
 import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import type { TestLake } from "./support/lake-tables.ts";
 
@@ -136,25 +133,20 @@ async function testTable(lake: TestLake, file: SchemaFile = FILE): Promise<TestT
       );
       const times = { exportTimeSeconds, cutSeconds: exportTimeSeconds - 300, deliveryDelaySeconds: 7200 };
       const staged = engine.staged(schema, run);
-      const planned = await planSeedRun({
-        ...context,
-        ...times,
-        run,
-        staged,
-        items: items.length,
-        snapshotsKept: 2,
-      });
-      const stored = parsePlannedRun(plannedRunText(planned), "a test");
+      const commits = await readCommits(store, schema.table);
+      const seeding = { ...context, ...times, run, staged, items: items.length, snapshotsKept: 2 };
+      const planned = await planSeed(seeding, commits.manifest);
+      const stored = parseLakeFile(planFile, lakeFileBytes(planned), "a test");
       await Promise.all(engine.unloads(schema, stored.stages).map((sql) => engine.statements.run(sql)));
       const segments = await engine.collect(schema, stored.stages);
       expect(await engine.collect(schema, stored.stages)).toEqual(segments);
-      await commitSeedRun(context, stored, segments);
+      await commitSeed({ ...context, commits }, stored, segments);
     },
     items: async () => {
-      const view = await currentView(context, await chosenManifest(context, undefined), undefined);
+      const view = await currentView(engine, await openTableOf(store, schema), undefined);
       const codec = rowCodec(schema);
       const items: string[] = [];
-      const statement = await engine.statements.run(wireRows(context, view));
+      const statement = await engine.statements.run(wireRows(engine, schema, view));
       for await (const { rows } of engine.statements.pages(statement)) {
         for (const row of rows)
           items.push(
@@ -177,7 +169,10 @@ export function registerLakeOnAthenaTests(
 ): void {
   const inTable = (use: (table: TestTable) => Promise<void>, file?: SchemaFile) => () =>
     withLake(async (lake) => use(await testTable(lake, file)));
-  const publish = ({ lake, schema }: TestTable) => publishViews({ ...lake, schema, nowSeconds });
+  const publish = async ({ lake, schema }: TestTable) =>
+    publishViews({ ...lake, opened: await openTableOf(lake.store, schema), nowSeconds });
+  const plannedMinor = async ({ context }: TestTable) =>
+    planMinor(context, await openTableOf(context.store, context.schema));
 
   describe("a lake on AWS", () => {
     test(
@@ -241,14 +236,14 @@ export function registerLakeOnAthenaTests(
         await table.write(1, t - 100, item("a", 1));
         await table.write(5, t - 90, item("b", 1));
         await compactMinor(context);
-        expect(await planMinorRun(context)).toBeUndefined();
+        expect(await plannedMinor(table)).toBeUndefined();
         // Of the same hour as those that were folded.
         await table.write(2, t - 95, item("a", 1), "REMOVE");
         await table.write(3, t - 95, item("c", 1));
         const folded = await compactMinor(context);
         expect(folded?.rows).toBe(2);
         expect(await table.items()).toEqual([item("b", 1), item("c", 1)].map(itemText));
-        expect(await planMinorRun(context)).toBeUndefined();
+        expect(await plannedMinor(table)).toBeUndefined();
       }),
     );
 
@@ -305,16 +300,8 @@ export function registerLakeOnAthenaTests(
         const { lake, schema } = table;
         const t = nowSeconds();
         await table.seed([item("a", 1)], t - 300);
-        const slow = {
-          ...lake,
-          schema,
-          nowSeconds,
-          store: {
-            ...lake.store,
-            list: async (prefix: string) =>
-              (await lake.store.list(prefix)).filter(({ path }) => !path.endsWith("000000000002.json")),
-          },
-        };
+        // It has opened the table before the second commit.
+        const slow = { ...lake, nowSeconds, opened: await openTableOf(lake.store, schema) };
         await table.write(1, t - 100, item("b", 1));
         await compactMinor(table.context);
         const both = await Promise.all([publish(table), publish(table), publishViews(slow)]);
@@ -333,10 +320,10 @@ export function registerLakeOnAthenaTests(
         const t = nowSeconds();
         await table.seed([item("a", 1), item("b", 1)], t - 300);
         await table.write(1, t - 100, item("c", 1));
-        const planned = await planMinorRun(context);
+        const planned = await plannedMinor(table);
         if (planned === undefined) throw new Error("there is something to fold");
         for (const stage of planned.stages) await lake.engine.stage({ ...stage, schema });
-        await removeRun(context, planned);
+        await removeStaged(context, planned);
         const before = await lake.engine.catalog.partitionValues("orders__segments");
         expect(await removeEmptyPartitions(lakeContext(lake), "orders")).toBe(1);
         const after = await lake.engine.catalog.partitionValues("orders__segments");
@@ -352,7 +339,7 @@ export function registerLakeOnAthenaTests(
       inTable(async (table) => {
         const { lake, schema, context } = table;
         await table.write(1, nowSeconds() - 100, item("a", 1));
-        const planned = await planMinorRun(context);
+        const planned = await plannedMinor(table);
         if (planned === undefined) throw new Error("nothing was planned");
         const [sql = ""] = lake.engine.unloads(schema, planned.stages);
         await lake.engine.statements.run(sql);
@@ -366,7 +353,8 @@ export function registerLakeOnAthenaTests(
           code: "ENGINE_FAILED",
         });
         await lake.store.remove([again]);
-        await commitRun(context, planned, await lake.engine.collect(schema, planned.stages));
+        const commits = await readCommits(lake.store, schema.table);
+        await commitPlan({ ...context, commits }, planned, await lake.engine.collect(schema, planned.stages));
         expect(await table.items()).toEqual([itemText(item("a", 1))]);
       }),
     );

@@ -1,6 +1,6 @@
 /** Two tables in one lake, with names and keys that SQL would misread and with more parts than a statement writes. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { latestManifest } from "../../src/core/table/lake-table.ts";
+import { latestManifest } from "../../src/core/table/commits.ts";
 import type { AwsEmulator } from "./support/emulator.ts";
 import type { DeployedTable, StoredItem } from "./support/reviews.ts";
 import { ODD, openWorld, WORLD_TABLES } from "./support/world.ts";

@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { latestManifest } from "../../src/core/table/lake-table.ts";
+import { latestManifest } from "../../src/core/table/commits.ts";
 import { deployStacks } from "./support/deploy.ts";
 import { type AwsEmulator, sharedEmulator } from "./support/emulator.ts";
 import { DeployedTable, until } from "./support/reviews.ts";

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { requireSchema } from "../../src/core/table/lake-table.ts";
+import { requireTable } from "../../src/core/table/open-table.ts";
 import { runQuery } from "../../src/embedded/query.ts";
 import { folderStore } from "../../src/files/folder-store.ts";
 import {
@@ -92,11 +92,11 @@ const statement = (name: string): string => {
 test.each(Object.keys(REFUSED))("SQL is refused: %s", async (name) => {
   const { tells } = REFUSED[name] as (typeof REFUSED)[string];
   const before = await fingerprint(folder);
-  const schemas = [await requireSchema(folderStore(lake), "t")];
+  const tables = [await requireTable(folderStore(lake), "t")];
   const seen: unknown[] = [];
   const running = runQuery(
     lake,
-    { schemas, sql: statement(name) },
+    { tables, sql: statement(name) },
     { begin: async () => undefined, rows: async (rows) => void seen.push(...rows) },
   );
   await expect(running).rejects.toMatchObject({ code: "SQL_FAILED", message: expect.stringMatching(tells) });

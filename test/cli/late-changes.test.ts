@@ -1,16 +1,20 @@
 /** Changes that are delivered behind the horizon of a compaction are seen all the same, and soon. */
+
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { compactTable } from "../../src/cli/commands/compact.ts";
+import { compactTable } from "../../src/core/compaction/compact.ts";
+import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-policy.ts";
 import { deliver } from "../../src/core/delivery/deliver.ts";
 import type { ChangeSource } from "../../src/core/ports/change-source.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
-import { latestManifest, writeSchema } from "../../src/core/table/lake-table.ts";
+import { latestManifest } from "../../src/core/table/commits.ts";
+import { openTableOf } from "../../src/core/table/open-table.ts";
+import { writeSchema } from "../../src/core/table/schema-file.ts";
 import { type FollowRequest, followLake } from "../../src/embedded/follow-lake.ts";
 import { itemLines } from "../../src/embedded/items.ts";
-import { type Lake, nowSeconds, openLake } from "../../src/embedded/lake.ts";
+import { type Lake, newRun, nowSeconds, openLake } from "../../src/embedded/lake.ts";
 import { FILE_LIMITS, parquetSink } from "../../src/embedded/parquet-sink.ts";
 import { until } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
@@ -50,7 +54,7 @@ class Stream implements ChangeSource {
 
 async function shown(lake: Lake): Promise<readonly string[]> {
   const ids: string[] = [];
-  for await (const lines of itemLines(lake, SCHEMA, undefined)) {
+  for await (const lines of itemLines(lake, await openTableOf(lake.store, SCHEMA), undefined)) {
     ids.push(...[...lines.matchAll(/"S":"(\w+)"/g)].map(([, id]) => id as string));
   }
   return ids.sort();
@@ -82,7 +86,9 @@ test("what a compaction came before is seen while `run` follows, and what a run 
       const timeSeconds = nowSeconds() - 100;
       stream.waiting.push(recordOf("a", 1, timeSeconds));
       await follow(folder, stream, { once: true, signal: stop.signal });
-      await compactTable(lake, SCHEMA, "all");
+      const { store, engine } = lake;
+      const policy = { ...DEFAULT_POLICY, settleSeconds: 0 };
+      await compactTable({ store, engine, schema: SCHEMA, policy, newRun, nowSeconds }, "all");
       const { horizonSeconds } = await latestManifest(lake.store, "t");
       expect(horizonSeconds).toBeGreaterThan(timeSeconds);
 

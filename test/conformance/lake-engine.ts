@@ -2,6 +2,7 @@
  * What every pair of QueryEngine and ChangeSink keeps: what the sink has delivered the engine reads, and what the engine has
  * staged it reads back, typed and sorted.
  */
+
 import { describe, expect, test } from "@jest/globals";
 import { readChange } from "../../src/core/change/change.ts";
 import { segmentsFolder } from "../../src/core/format/lake-path.ts";
@@ -14,6 +15,7 @@ import { rowCodec } from "../../src/core/row/row.ts";
 import { changeLine, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
 import { segmentColumns, sortColumns, typedSelectList } from "../../src/core/sql/columns.ts";
+import { listChanges } from "../../src/core/table/change-listing.ts";
 
 export interface LakeEngineHarness {
   readonly store: ObjectStore;
@@ -69,7 +71,7 @@ export function registerLakeEngineTests(
     });
 
   async function changesOf({ store, engine }: LakeEngineHarness, schema: Schema): Promise<string> {
-    return engine.changes(schema, await changesSince(store, schema.table, 0));
+    return engine.changes(schema, await changesSince(listChanges(store, schema.table), 0));
   }
 
   async function stagedFrom(
@@ -159,7 +161,7 @@ export function registerLakeEngineTests(
       "the change log as a whole tells the partition of each change",
       inLake(async (harness) => {
         await harness.sink(SCHEMA).deliver([rowOf(SCHEMA, 1, { K: { S: "a" } })], NOW_SECONDS);
-        const { objects } = await changesSince(harness.store, SCHEMA.table, 0);
+        const { objects } = await changesSince(listChanges(harness.store, SCHEMA.table), 0);
         const rows = await harness.engine.rows(
           `SELECT dt, hr FROM ${harness.engine.changeLog(SCHEMA, objects)}`,
         );

@@ -1,6 +1,6 @@
 /** A lake on AWS in memory: a bucket, a catalog, statements and exports, and the steps that work on them. */
 import type { AthenaEngine } from "../../src/aws/athena-engine.ts";
-import { lakeSchema } from "../../src/aws/lake-schema.ts";
+import { openDeployedTable } from "../../src/aws/lake-schema.ts";
 import { publishViews } from "../../src/aws/publish-views.ts";
 import { collectSegments } from "../../src/aws/segments-table.ts";
 import type { StepContext } from "../../src/aws/steps/step-context.ts";
@@ -8,7 +8,7 @@ import { segmentOfPath, stageFolder } from "../../src/core/format/lake-path.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import type { Stage } from "../../src/core/ports/query-engine.ts";
 import type { Schema } from "../../src/core/schema/schema.ts";
-import { writeSchema } from "../../src/core/table/lake-table.ts";
+import { writeSchema } from "../../src/core/table/schema-file.ts";
 import type { DuckdbSession } from "../../src/embedded/duckdb-session.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { ExportService, stepClients } from "./export-service.ts";
@@ -87,11 +87,17 @@ export class Deployment {
     return `execution-${++this.#executions}`;
   }
 
-  /** What an invocation of a function works with: the schema is that of the lake by then. */
-  async steps(
+  /** What an invocation of a function works with: the table is as it is by then. */
+  async steps(...given: Parameters<Deployment["unopened"]>): Promise<StepContext> {
+    const context = this.unopened(...given);
+    return { ...context, opened: await openDeployedTable(context.store, context.deployed) };
+  }
+
+  /** The same for a function that does not read the table. */
+  unopened(
     faults: Faults = new Faults(),
     counted: (store: ObjectStore) => ObjectStore = (store) => store,
-  ): Promise<StepContext> {
+  ): Omit<StepContext, "opened"> {
     const store = counted(faultyStore(this.store, faults));
     const catalog = faultyCatalog(this.catalog, faults);
     const rows: AthenaEngine["rows"] = (sql) =>
@@ -118,12 +124,11 @@ export class Deployment {
       close: () => undefined,
       store,
       engine,
-      schema: await lakeSchema(store, deployed),
       deployed,
       newRun: () => `aws-${++this.#runs}`,
       nowSeconds: () => this.nowSeconds,
     };
-    return context as unknown as StepContext;
+    return context as unknown as Omit<StepContext, "opened">;
   }
 
   fingerprint(): string {

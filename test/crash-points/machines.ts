@@ -1,13 +1,13 @@
 /** The executions of a deployment's state machines, with a fault where a test wants it. */
 import { expect } from "@jest/globals";
+import type { CleanEvent, PlanCompactionEvent, SavedPlan } from "../../src/aws/contracts/steps.ts";
 import { publishViews } from "../../src/aws/publish-views.ts";
 import { readExport } from "../../src/aws/source-export.ts";
 import { beginSnapshot } from "../../src/aws/steps/begin-snapshot.ts";
-import { type CleanRequest, clean } from "../../src/aws/steps/clean.ts";
+import { clean } from "../../src/aws/steps/clean.ts";
 import { commitStep } from "../../src/aws/steps/commit-step.ts";
-import { type CompactionKind, planCompaction } from "../../src/aws/steps/plan-compaction.ts";
-import { planSeed } from "../../src/aws/steps/plan-seed.ts";
-import type { SavedPlan } from "../../src/aws/steps/saved-plan.ts";
+import { planCompaction } from "../../src/aws/steps/plan-compaction.ts";
+import { planSeedStep } from "../../src/aws/steps/plan-seed.ts";
 import { snapshotPart } from "../../src/aws/steps/snapshot-part.ts";
 import type { StepContext } from "../../src/aws/steps/step-context.ts";
 import { DynalakeError } from "../../src/core/error.ts";
@@ -65,6 +65,11 @@ export class Execution {
     return this.#invoker(async () => step(await this.deployment.steps(this.#faults)));
   }
 
+  /** A function that does not read the table. */
+  invokeUnopened<T>(step: (context: Omit<StepContext, "opened">) => Promise<T>): Promise<T> {
+    return this.#invoker(() => step(this.deployment.unopened(this.#faults)));
+  }
+
   /** No statement is run twice: one that failed ends the execution. */
   async stage(plan: SavedPlan): Promise<void> {
     const { engine, store } = this.deployment;
@@ -91,19 +96,18 @@ export type Machine = (execution: Execution) => Promise<unknown>;
 
 /** infra/compaction-machine.ts */
 export const compactionMachine: Machine = async (execution) => {
-  const done: CompactionKind[] = [];
-  let run: string | undefined;
+  const defaults = { settleSeconds: 0, schemaSettleSeconds: 1800 };
+  let event: PlanCompactionEvent = { scope: "all", done: [] };
   for (;;) {
-    const request = { scope: "all", settleSeconds: 0, schemaSettleSeconds: 1800, done: [...done] } as const;
-    const plan = await execution.invoke((context) => planCompaction(context, request));
-    if (plan.step === "publish") break;
-    run = plan.run;
+    const plan = await execution.invoke((context) => planCompaction(context, event, defaults));
+    if (plan.step === "publish") {
+      await execution.invoke(publishViews);
+      await cleanAfter(execution, plan.clean);
+      return "succeeded";
+    }
     if ((await stageAndCommit(execution, plan)) === "conflict") return "conflict";
-    done.push(plan.kind);
+    event = plan.next;
   }
-  await execution.invoke(publishViews);
-  await cleanAfter(execution, { run, exportPrefix: undefined });
-  return "succeeded";
 };
 
 /** infra/snapshot-machine.ts, of a schedule if it asks for the first one. */
@@ -119,7 +123,7 @@ function snapshotMachineOf(first: boolean): Machine {
       const part = { run, index, ...file, maskKey: undefined };
       await execution.invoke((context) => snapshotPart(context, part));
     }
-    const plan = await execution.invoke((context) => planSeed(context, { run, exportPrefix }));
+    const plan = await execution.invoke((context) => planSeedStep(context, { run, exportPrefix }));
     const outcome = await stageAndCommit(execution, plan);
     if (outcome === "committed") await execution.invoke(publishViews);
     await cleanAfter(execution, { run, exportPrefix });
@@ -138,16 +142,9 @@ async function stageAndCommit(execution: Execution, plan: SavedPlan): Promise<"c
 const HOURS_PER_WEEK = 168;
 
 /** What the run needed goes, and the daily vacuum comes. */
-async function cleanAfter(
-  execution: Execution,
-  folders: Pick<CleanRequest, "run" | "exportPrefix">,
-): Promise<void> {
-  const nothing = { run: undefined, exportPrefix: undefined };
-  for (const cleaned of [
-    { ...folders, vacuum: false },
-    { ...nothing, vacuum: true },
-  ]) {
-    const request = { ...cleaned, retentionHours: HOURS_PER_WEEK };
-    await execution.invoke((context) => clean(context, request));
+async function cleanAfter(execution: Execution, named: CleanEvent): Promise<void> {
+  for (const event of [named, { vacuum: true }]) {
+    const request = { ...event, retentionHours: HOURS_PER_WEEK };
+    await execution.invokeUnopened((context) => clean(context, request));
   }
 }

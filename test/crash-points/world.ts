@@ -1,7 +1,8 @@
 /** A small lake in memory, what has to be seen of it, and the ports by which a process works on it. */
 import { expect } from "@jest/globals";
-import { type CompactionContext, compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
-import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-plan.ts";
+import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
+import type { CompactionContext } from "../../src/core/compaction/compaction-context.ts";
+import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-policy.ts";
 import { type SeedContext, seed } from "../../src/core/compaction/seed.ts";
 import { vacuum } from "../../src/core/compaction/vacuum.ts";
 import { type DeliveryContext, deliver, type RecordBatch } from "../../src/core/delivery/deliver.ts";
@@ -15,7 +16,8 @@ import type { WireValue } from "../../src/core/row/encoding.ts";
 import { rowCodec, toItem } from "../../src/core/row/row.ts";
 import { itemLine, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
-import { latestManifest, manifestSequences, readSchema } from "../../src/core/table/lake-table.ts";
+import { latestManifest, manifestSequences } from "../../src/core/table/commits.ts";
+import { type OpenTable, openTable, openTableOf } from "../../src/core/table/open-table.ts";
 import { type Item, itemText } from "../../src/core/values/attribute-value.ts";
 import type { DuckdbSession } from "../../src/embedded/duckdb-session.ts";
 import { MemoryStore } from "../support/memory-store.ts";
@@ -211,16 +213,16 @@ const UNFOLDED: readonly Change[] = [
 export const FILLED: State = { 1: "c3", 4: "a4", 5: "a5", 6: "b6", 7: "d8" };
 export const FILLED_CHANGES: readonly Change[] = [...FOLDED, ...UNFOLDED];
 
-async function schemaOf(world: Readable): Promise<Schema> {
-  return (await readSchema(world.store, TABLE)) ?? world.schema;
+async function tableOf(world: Readable): Promise<OpenTable> {
+  return (await openTable(world.store, TABLE)) ?? openTableOf(world.store, world.schema);
 }
 
 /** What a reader sees: the items, each whole, with the columns that the schema has by now. */
 export async function shown(world: Readable): Promise<State> {
-  const schema = await schemaOf(world);
-  const context = { store: world.store, engine: world.engine, schema };
-  const view = await currentView(context, await latestManifest(world.store, TABLE), undefined);
-  const rows = await world.engine.rows(wireRows(context, view));
+  const table = await tableOf(world);
+  const { schema } = table;
+  const view = await currentView(world.engine, table, undefined);
+  const rows = await world.engine.rows(wireRows(world.engine, schema, view));
   const codec = rowCodec(schema);
   const state: Record<number, string> = {};
   for (const row of rows) {
@@ -237,8 +239,7 @@ export async function shown(world: Readable): Promise<State> {
 
 /** Every change that the history tells of, once, as "sequence key value". */
 export async function history(world: Readable): Promise<ReadonlySet<string>> {
-  const schema = await schemaOf(world);
-  const [view] = await historyViews({ store: world.store, engine: world.engine, schema });
+  const [view] = await historyViews(world.engine, await tableOf(world));
   const rows = await world.engine.rows(`SELECT k, v, _op, _version FROM (${view?.sql})`);
   return new Set(rows.map((row) => changeText(Number(row.k), Number(row._version), row.v as string | null)));
 }
@@ -274,8 +275,7 @@ export async function expectMended(world: World, state: State): Promise<void> {
     manifest.sequence === 0 ? [] : [manifest.sequence],
   );
   expect(await shown(world)).toEqual(state);
-  const context = { store: world.store, engine: world.engine, schema: await schemaOf(world) };
-  for (const { sql } of segmentViews(context, manifest)) await world.engine.rows(sql);
+  for (const { sql } of segmentViews(world.engine, await tableOf(world))) await world.engine.rows(sql);
 }
 
 function namedPaths(manifest: Manifest): readonly string[] {

@@ -6,7 +6,8 @@ import { deliver } from "../../src/core/delivery/deliver.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { lineWriter } from "../../src/core/row/wire-line.ts";
 import { type AttributeFile, parseSchema, type Schema } from "../../src/core/schema/schema.ts";
-import { writeSchema } from "../../src/core/table/lake-table.ts";
+import { openTableOf } from "../../src/core/table/open-table.ts";
+import { writeSchema } from "../../src/core/table/schema-file.ts";
 import type { AttributeValue } from "../../src/core/values/attribute-value.ts";
 import { type Lake, openLake } from "../../src/embedded/lake.ts";
 import { FILE_LIMITS, parquetSink } from "../../src/embedded/parquet-sink.ts";
@@ -183,7 +184,10 @@ describe("names", () => {
     for (const table of ["select", "overlay", "log_window", "base", "reviews_history_2"]) {
       await withTable(schemaOf(table, { id: { type: "string" } }), async (lake, schema) => {
         await put(lake, schema, [{ id: { S: "a" } }]);
-        const { rows } = await query(lake, { schemas: [schema], sql: `SELECT id FROM "${table}"` });
+        const { rows } = await query(lake, {
+          tables: [await openTableOf(lake.store, schema)],
+          sql: `SELECT id FROM "${table}"`,
+        });
         expect(rows).toEqual([["a"]]);
       });
     }
@@ -198,7 +202,10 @@ describe("names", () => {
       await put(lake, orders as Schema, [{ id: { S: "of orders" } }]);
       await put(lake, history as Schema, [{ id: { S: "of history" } }]);
       for (const schemas of [[orders, history] as Schema[], [history, orders] as Schema[]]) {
-        const { rows } = await query(lake, { schemas, sql: "SELECT id FROM orders_history" });
+        const { rows } = await query(lake, {
+          tables: await Promise.all(schemas.map((schema) => openTableOf(lake.store, schema))),
+          sql: "SELECT id FROM orders_history",
+        });
         expect(rows).toEqual([["of history"]]);
       }
     });
@@ -249,7 +256,7 @@ test("every type is printed with all of its digits", async () => {
   await withTable(schema, async (lake) => {
     await put(lake, schema, [{ id: { S: "a" }, ...item }, { id: { S: "b" } }]);
     const sql = `SELECT ${columns.map(([name]) => name).join(", ")} FROM t ORDER BY id`;
-    const { rows } = await query(lake, { schemas: [schema], sql });
+    const { rows } = await query(lake, { tables: [await openTableOf(lake.store, schema)], sql });
     expect(rows).toEqual([PRINTED.map(([, , printed]) => printed), PRINTED.map(() => null)]);
     expect(JSON.parse(JSON.stringify(rows))).toEqual(rows);
   });
@@ -307,7 +314,7 @@ test("many rows come piece by piece, in their order, and a consumer that fails e
   expect(pieces).toBeGreaterThan(1);
   const failing = runQuery(
     lake.root,
-    { schemas: [schema], sql: "SELECT 1" },
+    { tables: [await openTableOf(lake.store, schema)], sql: "SELECT 1" },
     { begin: async () => undefined, rows: () => Promise.reject(new Error("the reader went away")) },
   );
   await expect(failing).rejects.toThrow("the reader went away");
@@ -346,8 +353,12 @@ async function openReviews(outside: string, name: string): Promise<Reviews> {
     schema,
     root: lake.root,
     outside,
-    run: (sql, asOfSeconds) =>
-      query(lake, { schemas: [schema], sql, ...(asOfSeconds === undefined ? {} : { asOfSeconds }) }),
+    run: async (sql, asOfSeconds) =>
+      query(lake, {
+        tables: [await openTableOf(lake.store, schema)],
+        sql,
+        ...(asOfSeconds === undefined ? {} : { asOfSeconds }),
+      }),
     files: async () => (await readdir(outside, { recursive: true })).sort(),
   };
 }

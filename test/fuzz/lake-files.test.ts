@@ -1,7 +1,8 @@
 /** Files of the lake, of an export and of people, spoiled: each is read, or refused with a code. */
+
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { parsePlannedRun } from "../../src/core/compaction/planned-run.ts";
+import { planFile } from "../../src/core/compaction/plan.ts";
 import { DynalakeError } from "../../src/core/error.ts";
 import { parseExportFiles, parseExportSummary } from "../../src/core/exports/export-manifest.ts";
 import {
@@ -22,8 +23,10 @@ import { parseSchemaText, type SchemaFile } from "../../src/core/schema/schema.t
 import { segmentColumns } from "../../src/core/sql/columns.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
 import { tableStatus } from "../../src/core/status/status.ts";
-import { manifestAsOf, readGaps, readSchema } from "../../src/core/table/lake-table.ts";
+import { openTable, tableAsOf } from "../../src/core/table/open-table.ts";
 import { readReadingState } from "../../src/core/table/reading-state.ts";
+import { readGaps } from "../../src/core/table/recorded-gaps.ts";
+import { requireLakeFile } from "../../src/core/table/stored-file.ts";
 import { readStreamBeginning } from "../../src/core/table/stream-beginning.ts";
 import { readStreamWatch } from "../../src/core/table/stream-watch.ts";
 import type { Json } from "../../src/core/values/json-members.ts";
@@ -91,7 +94,7 @@ const FILES: Readonly<
       ],
       change: { kind: "major", parts: ["b0000"] },
     },
-    read: (store) => parsePlannedRun(store.text(planPath("t", "r")) ?? "", "plan.json"),
+    read: (store) => requireLakeFile(store, planFile, planPath("t", "r")),
   },
   address: {
     path: sourcePath("t"),
@@ -139,18 +142,17 @@ function storeWith(path: string, content: Buffer): MemoryStore {
 /** Everything that a manifest is used for. */
 async function useManifest(content: Buffer): Promise<void> {
   const store = storeWith(manifestPath("t", 1), content);
-  const schema = await readSchema(store, "t");
-  if (schema === undefined) return;
+  const found = await openTable(store, "t");
+  if (found === undefined) return;
   const engine = new FakeEngine(store);
-  const context = { store, engine, schema: { ...schema, table: "t" } };
-  const manifest = await manifestAsOf(store, "t", NOW * 10);
-  await currentView(context, manifest, NOW);
-  await historyViews(context);
-  segmentViews(context, manifest);
-  const status = await tableStatus({ ...context, mappingId: undefined } as never, NOW);
+  const opened = { ...found, schema: { ...found.schema, table: "t" } };
+  await currentView(engine, await tableAsOf(store, opened, NOW * 10), NOW);
+  await historyViews(engine, opened);
+  segmentViews(engine, opened);
+  const status = await tableStatus({ store, engine }, opened, NOW);
   for (const gap of [...status.openGaps, ...status.mendedGaps])
     new Date(gap.lostUntilSeconds * 1000).toISOString();
-  await manifestAsOf(store, "t", 0);
+  await tableAsOf(store, opened, 0);
 }
 
 describe("a file of the lake is read or refused", () => {
@@ -174,8 +176,8 @@ describe("a file of the lake is read or refused", () => {
   test.each(
     Object.entries({
       ...FILES,
-      manifest: { path: manifestPath("t", 1), read: (store: MemoryStore) => readSchema(store, "t") },
-      schema: { path: schemaPath("t"), read: (store: MemoryStore) => readSchema(store, "t") },
+      manifest: { path: manifestPath("t", 1), read: (store: MemoryStore) => openTable(store, "t") },
+      schema: { path: schemaPath("t"), read: (store: MemoryStore) => openTable(store, "t") },
     }),
   )("where it is no text at all: %s", async (_, { path, read }) => {
     for (const bytes of [[], [0], [0xff, 0xfe], [0x22, 0xff, 0x22], [0x7b], [0x6e, 0x75, 0x6c, 0x6c]]) {

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { chosenSchemas, oneSchema } from "../../src/cli/lake-choice.ts";
+import { chosenTables, oneSchema } from "../../src/cli/lake-choice.ts";
 import { givenSchema, parseKeyOption } from "../../src/cli/schema-choice.ts";
 import { parseTime, timeText } from "../../src/cli/time-option.ts";
 import { DynalakeError } from "../../src/core/error.ts";
@@ -18,7 +18,7 @@ import {
 } from "../../src/core/format/lake-path.ts";
 import { pathInside } from "../../src/core/ports/object-store.ts";
 import { parseSchema, tableName } from "../../src/core/schema/schema.ts";
-import { manifestAsOf, requireSchema } from "../../src/core/table/lake-table.ts";
+import { openTableOf, requireTable, tableAsOf } from "../../src/core/table/open-table.ts";
 import { folderStore } from "../../src/files/folder-store.ts";
 import { hostileName } from "../arbitraries/hostile.ts";
 import { timestampText } from "../arbitraries/item.ts";
@@ -57,6 +57,7 @@ test("a name, a key and a time of any kind are understood or refused, and nothin
     await writeFile(join(folder, "outside", "schema.json"), JSON.stringify({ ...FILE, table: "outside" }));
     await writeFile(join(root, "t", "schema.json"), JSON.stringify(FILE));
     const store = folderStore(root);
+    const opened = await openTableOf(store, parseSchema(FILE, "a test"));
     const before = await fingerprint(folder);
     const codes = ["USAGE", "LAKE_NOT_FOUND", "AS_OF_UNKNOWN"];
     const expectTold = async (run: () => unknown): Promise<void> => {
@@ -75,14 +76,14 @@ test("a name, a key and a time of any kind are understood or refused, and nothin
       segmentOfPath(`t/segments/${text}/${text}/rows.parquet`);
       await expectTold(() => parseKeyOption(text));
       await expectTold(() => timeText(parseTime(text)));
-      await expectTold(() => manifestAsOf(store, "t", parseTime(text)));
-      await expectTold(() => chosenSchemas(store, root, text));
+      await expectTold(() => tableAsOf(store, opened, parseTime(text)));
+      await expectTold(() => chosenTables(store, root, text));
       await expectTold(() => oneSchema(store, root, text));
-      await expectTold(() => requireSchema(store, table));
+      await expectTold(() => requireTable(store, table));
       const demand = { store, file: undefined, key: undefined, source: undefined };
       await expectTold(() => givenSchema({ ...demand, name: text }));
       const { refused } = await answerOf(() =>
-        chosenSchemas(folderStore(join(root, `${text}`.replaceAll("\0", ""))), text, undefined),
+        chosenTables(folderStore(join(root, `${text}`.replaceAll("\0", ""))), text, undefined),
       );
       expect(refused === undefined || refused instanceof DynalakeError).toBe(true);
     });

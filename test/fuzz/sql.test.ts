@@ -1,4 +1,5 @@
 /** Hostile schemas, values and folders in the real engine, and statements that try to get out of the lake. */
+
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +12,7 @@ import {
   type Schema,
   type SchemaFile,
 } from "../../src/core/schema/schema.ts";
+import { openTableOf } from "../../src/core/table/open-table.ts";
 import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import { type Lake, openLake } from "../../src/embedded/lake.ts";
 import { runQuery } from "../../src/embedded/query.ts";
@@ -160,14 +162,15 @@ describe("a statement never leaves the lake:", () => {
   const SECRET = "a secret of this machine";
   let folder: string;
   let lake: Lake;
-  const schemas = [
-    parseSchema({ table: "t", key: { hash: "id" }, attributes: { id: { type: "string" } } }, "a test"),
-  ];
+  const schema = parseSchema(
+    { table: "t", key: { hash: "id" }, attributes: { id: { type: "string" } } },
+    "a test",
+  );
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "dynalake-test-"));
     lake = await openLake(join(folder, "lake"), { threads: 1, memoryMegabytes: 200 });
-    await deliverItems(lake, schemas[0] as Schema, [{ id: { S: "a" } }, { id: { S: "b" } }]);
+    await deliverItems(lake, schema, [{ id: { S: "a" } }, { id: { S: "b" } }]);
     await mkdir(join(folder, "lake2"));
     for (const name of ["secret.txt", "secret.json", "lake2/secret.txt"])
       await writeFile(join(folder, name), JSON.stringify({ a: SECRET }));
@@ -182,11 +185,12 @@ describe("a statement never leaves the lake:", () => {
 
   async function expectConfined(sql: string): Promise<void> {
     const before = await fingerprint(folder);
+    const tables = [await openTableOf(lake.store, schema)];
     const seen: unknown[] = [];
     const { refused } = await answerOf(() =>
       runQuery(
         lake.root,
-        { schemas, sql },
+        { tables, sql },
         { begin: async () => undefined, rows: async (rows) => void seen.push(...rows) },
       ),
     );

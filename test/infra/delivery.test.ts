@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, test } from "@jest/globals";
 import { Duration, Stack } from "aws-cdk-lib";
 import type { DeliveryOptions } from "../../infra/delivery.ts";
 import { DynamoDbLake } from "../../infra/dynamo-db-lake.ts";
-import { HANDLERS } from "../../infra/handler-permissions.ts";
 import { Lake } from "../../infra/lake.ts";
+import { HANDLERS } from "../../src/aws/contracts/handlers.ts";
 import { useExample } from "./example.ts";
 import {
   flat,

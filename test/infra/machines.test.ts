@@ -1,4 +1,16 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
+import { compactionResult, snapshotResult } from "../../src/aws/contracts/machines.ts";
+import {
+  beginSnapshotEvent,
+  type CompactionKind,
+  cleanEvent,
+  commitEvent,
+  type PlanCompactionEvent,
+  type PlannedCompaction,
+  planCompactionEvent,
+  planSeedEvent,
+  snapshotPartEvent,
+} from "../../src/aws/contracts/steps.ts";
 import { useExample } from "./example.ts";
 import {
   type Definition,
@@ -29,6 +41,19 @@ interface Played {
   readonly calls: readonly (readonly [string, unknown])[];
 }
 
+/** What the handlers take for an event. */
+const EVENTS: Readonly<Record<string, { parse(event: unknown): unknown }>> = {
+  BeginSnapshot: beginSnapshotEvent,
+  SnapshotPart: snapshotPartEvent,
+  PlanSeed: planSeedEvent,
+  PlanCompaction: planCompactionEvent,
+  Commit: commitEvent,
+  Clean: cleanEvent,
+};
+
+/** A line of an export's manifest. */
+const fileOf = (itemCount: number) => ({ itemCount, md5Checksum: "md5", dataFileS3Key: `${itemCount}.gz` });
+
 /** Plays a machine whose functions answer as given; each is called by its handler's name, in pascal case. */
 function play(
   definition: Definition,
@@ -41,6 +66,7 @@ function play(
     task: (resource, event) => {
       const name = resource.replace(/^<ReviewsFunctions(\w+)\.Arn>$/, "$1").replace(/^arn:.*:::/, "");
       calls.push([name, event]);
+      EVENTS[name]?.parse(event);
       if (name.endsWith(":listExecutions")) return { Executions: executions(running) };
       if (name === "sns:publish" || name === "Clean") return {};
       const handler = given[name] ?? handlers[name];
@@ -48,9 +74,7 @@ function play(
       return handler(event as never);
     },
     lines: (key) =>
-      key.endsWith("manifest-files.json")
-        ? [{ itemCount: 1 }, { itemCount: 2 }]
-        : [{ sql: "A" }, { sql: "B" }],
+      key.endsWith("manifest-files.json") ? [fileOf(1), fileOf(2)] : [{ sql: "A" }, { sql: "B" }],
   });
   return { outcome, calls };
 }
@@ -115,7 +139,7 @@ describe("the snapshot", () => {
       "sns:publish",
     ]);
     expect(events(played, "BeginSnapshot")).toEqual([{ first: false, execution: "execution-name" }]);
-    expect(events(played, "SnapshotPart")[1]).toEqual({ run: "r1", index: 1, part: { itemCount: 2 } });
+    expect(events(played, "SnapshotPart")[1]).toEqual({ run: "r1", index: 1, part: fileOf(2) });
     const ofRun = { run: "r1", exportPrefix: "reviews/exports/AWSDynamoDB/1/" };
     expect(events(played, "PlanSeed")).toEqual([ofRun]);
     expect(events(played, "Commit")).toEqual([{ run: "r1" }]);
@@ -132,6 +156,7 @@ describe("the snapshot", () => {
       execution: "arn:execution",
     };
     expect(played.outcome).toEqual({ status: "SUCCEEDED", output });
+    expect(snapshotResult.parse(output)).toMatchObject({ commit: { manifest: 7 } });
     expect(reports(played)).toEqual([
       { topic: SUCCESS, subject: "dynalake: snapshot of reviews succeeded", ...output },
     ]);
@@ -199,19 +224,15 @@ describe("the snapshot", () => {
 
 describe("the compaction", () => {
   /** Plans each kind once, as plan-compaction does. */
-  const planner = (kinds: readonly string[]): Handler =>
-    ((event: { done: readonly string[] }) => {
-      const kind = kinds.find((each) => !event.done.includes(each));
-      return kind === undefined
-        ? { step: "publish", done: event.done }
-        : {
-            step: "stage",
-            kind,
-            run: `run-${kind}`,
-            statements: kind === "schema" ? 0 : 2,
-            statementsKey: "k",
-            done: event.done,
-          };
+  const planner = (kinds: readonly CompactionKind[]): Handler =>
+    ((event: PlanCompactionEvent): PlannedCompaction => {
+      const { done, lastRun } = event;
+      const kind = kinds.find((each) => !done.includes(each));
+      if (kind === undefined) return { step: "publish", done, clean: lastRun ? { run: lastRun } : {} };
+      const run = `run-${kind}`;
+      const next = { ...event, done: [...done, kind], lastRun: run };
+      const statements = kind === "schema" ? 0 : 2;
+      return { step: "stage", kind, run, statements, statementsKey: "k", done, next };
     }) as Handler;
 
   test("plans, stages and commits until all is done, then publishes, cleans and reports", () => {
@@ -234,8 +255,8 @@ describe("the compaction", () => {
     const asked = { scope: "grown", execution: "execution-name" };
     expect(events(played, "PlanCompaction")).toEqual([
       { ...asked, done: [] },
-      { ...asked, done: ["minor"] },
-      { ...asked, done: ["minor", "major"] },
+      { ...asked, done: ["minor"], lastRun: "run-minor" },
+      { ...asked, done: ["minor", "major"], lastRun: "run-major" },
     ]);
     expect(events(played, "Clean")).toEqual([{ run: "run-major" }]);
     expect(played.outcome).toMatchObject({
@@ -247,6 +268,11 @@ describe("the compaction", () => {
         table: "reviews",
         machine: "compaction",
       },
+    });
+    expect(compactionResult.parse((played.outcome as { readonly output: unknown }).output)).toEqual({
+      outcome: "succeeded",
+      done: ["minor", "major"],
+      manifest: 7,
     });
     expect(reports(played)).toMatchObject([
       { topic: SUCCESS, subject: "dynalake: compaction of reviews succeeded", done: ["minor", "major"] },
@@ -364,7 +390,7 @@ describe("a failure", () => {
         task: (resource) => {
           if (resource.endsWith("listExecutions")) return { Executions: executions(1) };
           if (resource.endsWith("publish")) throw new TaskError("SNS.Down", "why");
-          return resource.includes("Plan") ? { step: "publish", done: [] } : { manifest: 1 };
+          return resource.includes("Plan") ? { step: "publish", done: [], clean: {} } : { manifest: 1 };
         },
       },
     );

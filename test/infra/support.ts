@@ -9,7 +9,7 @@ import { Template } from "aws-cdk-lib/assertions";
 import { AttributeType, StreamViewType, Table, type TableProps } from "aws-cdk-lib/aws-dynamodb";
 import type { Construct } from "constructs";
 import { BUNDLES_CONTEXT } from "../../infra/bundle.ts";
-import { HANDLERS } from "../../infra/handler-permissions.ts";
+import { HANDLERS } from "../../src/aws/contracts/handlers.ts";
 import type { SchemaFile } from "../../src/core/schema/schema.ts";
 
 export const root: string = dirname(dirname(dirname(fileURLToPath(import.meta.url))));

@@ -3,12 +3,11 @@ import { expect, test } from "@jest/globals";
 import { readExport } from "../../src/aws/source-export.ts";
 import { beginSnapshot } from "../../src/aws/steps/begin-snapshot.ts";
 import { commitStep } from "../../src/aws/steps/commit-step.ts";
-import { planSeed } from "../../src/aws/steps/plan-seed.ts";
+import { planSeedStep } from "../../src/aws/steps/plan-seed.ts";
 import { snapshotPart } from "../../src/aws/steps/snapshot-part.ts";
-import { tallyText } from "../../src/aws/steps/tally.ts";
 import { segmentsFolder, tallyPath } from "../../src/core/format/lake-path.ts";
 import { namedSegments } from "../../src/core/format/named-segments.ts";
-import { latestManifest } from "../../src/core/table/lake-table.ts";
+import { latestManifest } from "../../src/core/table/commits.ts";
 import { COMPACTED, type Deployment, filledDeployment } from "../crash-points/deployment.ts";
 import { SOURCE_TABLE_ARN } from "../crash-points/export-service.ts";
 import { compactionMachine, Execution, firstSnapshotMachine, once } from "../crash-points/machines.ts";
@@ -41,7 +40,7 @@ async function stagedSnapshot(filesMax: number): Promise<Snapshot> {
 }
 
 async function planned({ deployment, run, exportPrefix }: Snapshot) {
-  return planSeed(await deployment.steps(), { run, exportPrefix });
+  return planSeedStep(await deployment.steps(), { run, exportPrefix });
 }
 
 /** With what its statements have written, not yet committed. */
@@ -91,7 +90,7 @@ test.each([
   ["fewer items than the file has", { itemCount: 1, items: 0, skipped: 0, rejected: 0 }],
 ])("a tally of %s is refused", async (_, tally) => {
   const snapshot = await stagedSnapshot(2);
-  await snapshot.deployment.store.replace(tallyPath(TABLE, snapshot.run, 1), tallyText(tally));
+  snapshot.deployment.store.plant(tallyPath(TABLE, snapshot.run, 1), JSON.stringify(tally));
   await expect(planned(snapshot)).rejects.toMatchObject({
     code: "EXPORT_INVALID",
     message: expect.stringContaining("has other items than the export's manifest tells of"),

@@ -1,8 +1,9 @@
 import { utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { type CompactionContext, compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
-import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-plan.ts";
+import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
+import type { CompactionContext } from "../../src/core/compaction/compaction-context.ts";
+import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-policy.ts";
 import { seed } from "../../src/core/compaction/seed.ts";
 import { vacuum } from "../../src/core/compaction/vacuum.ts";
 import { deliver } from "../../src/core/delivery/deliver.ts";
@@ -11,7 +12,8 @@ import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { itemLine, itemWireColumns, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
-import { latestManifest, manifestSequences } from "../../src/core/table/lake-table.ts";
+import { latestManifest, manifestSequences } from "../../src/core/table/commits.ts";
+import { openTableOf } from "../../src/core/table/open-table.ts";
 import { type Lake, openLake } from "../../src/embedded/lake.ts";
 import { FILE_LIMITS, parquetSink } from "../../src/embedded/parquet-sink.ts";
 import { wireFiles } from "../../src/embedded/wire-files.ts";
@@ -339,8 +341,7 @@ async function seedWith(
 }
 
 async function viewOf(lake: Lake): Promise<string> {
-  const context = { store: lake.store, engine: lake.engine, schema: SCHEMA };
-  return (await currentView(context, await latestManifest(lake.store, "t"), undefined)).sql;
+  return (await currentView(lake.engine, await openTableOf(lake.store, SCHEMA), undefined)).sql;
 }
 
 async function shown(lake: Lake): Promise<State> {

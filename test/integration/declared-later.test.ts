@@ -5,7 +5,9 @@ import { changeSchema } from "../../src/core/compaction/schema-commit.ts";
 import { historyViews, segmentViews } from "../../src/core/overlay/lake-view.ts";
 import type { ColumnType } from "../../src/core/schema/column-type.ts";
 import { parseSchema, type Schema, type SchemaFile } from "../../src/core/schema/schema.ts";
-import { latestManifest, writeSchema } from "../../src/core/table/lake-table.ts";
+import { latestManifest } from "../../src/core/table/commits.ts";
+import { openTableOf } from "../../src/core/table/open-table.ts";
+import { writeSchema } from "../../src/core/table/schema-file.ts";
 import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import { type KeySchema, keyAttributes, keyHash, keyOf } from "../../src/core/values/key.ts";
 import { type Lake, newRun, openLake } from "../../src/embedded/lake.ts";
@@ -108,13 +110,12 @@ async function expectSameViews(
 }
 
 async function keepHistory(lake: Lake, schema: Schema, name: string): Promise<void> {
-  const [history] = await historyViews({ store: lake.store, engine: lake.engine, schema });
+  const [history] = await historyViews(lake.engine, await openTableOf(lake.store, schema));
   await keep(lake, history?.sql ?? "", name);
 }
 
 async function keepSnapshots(lake: Lake, schema: Schema, name: string): Promise<void> {
-  const context = { store: lake.store, engine: lake.engine, schema };
-  const [snapshots] = segmentViews(context, await latestManifest(lake.store, schema.table));
+  const [snapshots] = segmentViews(lake.engine, await openTableOf(lake.store, schema));
   await keep(lake, snapshots?.sql ?? "", name);
 }
 

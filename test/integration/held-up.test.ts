@@ -2,11 +2,12 @@
  * Deliveries that were held up for hours: what Firehose could not write it writes later, many hours in one object, which lies in
  * the hour of its oldest record.
  */
+
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
-import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-plan.ts";
+import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-policy.ts";
 import { seed } from "../../src/core/compaction/seed.ts";
 import { deliver } from "../../src/core/delivery/deliver.ts";
 import { changesFolder, changesHourFolder, hourOf } from "../../src/core/format/lake-path.ts";
@@ -14,7 +15,8 @@ import { currentView } from "../../src/core/overlay/lake-view.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { itemLine, itemWireColumns, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
-import { latestManifest } from "../../src/core/table/lake-table.ts";
+import { latestManifest } from "../../src/core/table/commits.ts";
+import { openTableOf } from "../../src/core/table/open-table.ts";
 import { type Lake, openLake } from "../../src/embedded/lake.ts";
 import { FILE_LIMITS, parquetSink } from "../../src/embedded/parquet-sink.ts";
 import { wireFiles } from "../../src/embedded/wire-files.ts";
@@ -99,11 +101,7 @@ function worldOf(lake: Lake, folder: string): World {
       if (scope === "major") await compactMajor(context(at), "all");
     },
     shown: async () => {
-      const view = await currentView(
-        { store, engine, schema: SCHEMA },
-        await latestManifest(store, "t"),
-        undefined,
-      );
+      const view = await currentView(engine, await openTableOf(store, SCHEMA), undefined);
       const rows = await engine.rows(`SELECT k, v FROM (${view.sql})`);
       return Object.fromEntries(rows.map(({ k, v }) => [k, v]));
     },

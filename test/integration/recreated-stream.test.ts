@@ -2,8 +2,9 @@ import { tmpdir } from "node:os";
 import { expect, test } from "@jest/globals";
 import { seed } from "../../src/core/compaction/seed.ts";
 import { openGaps } from "../../src/core/format/manifest.ts";
+import { latestManifest } from "../../src/core/table/commits.ts";
 import { gapFound } from "../../src/core/table/gap.ts";
-import { latestManifest, readGaps, recordGap } from "../../src/core/table/lake-table.ts";
+import { readGaps, recordGap } from "../../src/core/table/recorded-gaps.ts";
 import { openDuckdb } from "../../src/embedded/duckdb-session.ts";
 import { deliverAll, NOW, seeding, shown, TABLE, World, worldSchema } from "../crash-points/world.ts";
 

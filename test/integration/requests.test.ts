@@ -1,20 +1,22 @@
 /** How many requests a compaction, a snapshot and each function on AWS make to the store, with and without a competing commit. */
+
 import { expect, test } from "@jest/globals";
+import type { CleanEvent, PlanCompactionEvent } from "../../src/aws/contracts/steps.ts";
 import { publishViews } from "../../src/aws/publish-views.ts";
 import { readExport } from "../../src/aws/source-export.ts";
 import { beginSnapshot } from "../../src/aws/steps/begin-snapshot.ts";
 import { clean } from "../../src/aws/steps/clean.ts";
 import { commitStep } from "../../src/aws/steps/commit-step.ts";
 import { lakeHealth } from "../../src/aws/steps/lake-health.ts";
-import { type CompactionKind, planCompaction } from "../../src/aws/steps/plan-compaction.ts";
-import { planSeed } from "../../src/aws/steps/plan-seed.ts";
+import { planCompaction } from "../../src/aws/steps/plan-compaction.ts";
+import { planSeedStep } from "../../src/aws/steps/plan-seed.ts";
 import { snapshotPart } from "../../src/aws/steps/snapshot-part.ts";
 import type { StepContext } from "../../src/aws/steps/step-context.ts";
 import { watchStream } from "../../src/aws/steps/watch-stream.ts";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import { changeSchema } from "../../src/core/compaction/schema-commit.ts";
 import { seed } from "../../src/core/compaction/seed.ts";
-import { writeSchema } from "../../src/core/table/lake-table.ts";
+import { writeSchema } from "../../src/core/table/schema-file.ts";
 import { type Deployment, filledDeployment } from "../crash-points/deployment.ts";
 import { SOURCE_TABLE_ARN } from "../crash-points/export-service.ts";
 import { sessionOfTests } from "../crash-points/session.ts";
@@ -26,7 +28,6 @@ import {
   type Ports,
   type State,
   seeding,
-  TABLE,
   type World,
   worldSchema,
 } from "../crash-points/world.ts";
@@ -57,10 +58,10 @@ const CASES: Readonly<Record<string, Case>> = {
   "a minor compaction": {
     run: (world, ports) => compactMinor(compaction(world, ports)),
     requests: {
-      "list manifest": 2,
-      "read manifest": 3,
-      "folders changes": 2,
-      "list changes": 2,
+      "list manifest": 1,
+      "read manifest": 1,
+      "folders changes": 1,
+      "list changes": 1,
       "list segments": 1,
       "list gaps": 1,
       "read beginning": 1,
@@ -69,10 +70,10 @@ const CASES: Readonly<Record<string, Case>> = {
     competing: {
       outcome: "conflict",
       requests: {
-        "list manifest": 3,
-        "read manifest": 5,
-        "folders changes": 2,
-        "list changes": 2,
+        "list manifest": 2,
+        "read manifest": 3,
+        "folders changes": 1,
+        "list changes": 1,
         "list segments": 2,
         "list gaps": 1,
         "read beginning": 1,
@@ -85,10 +86,10 @@ const CASES: Readonly<Record<string, Case>> = {
     before: (world) => deliverAll(world, [LATE]),
     run: (world, ports) => compactMinor(compaction(world, ports)),
     requests: {
-      "list manifest": 2,
-      "read manifest": 3,
-      "folders changes": 3,
-      "list changes": 3,
+      "list manifest": 1,
+      "read manifest": 1,
+      "folders changes": 1,
+      "list changes": 1,
       "list segments": 1,
       "list gaps": 1,
       "read beginning": 1,
@@ -97,10 +98,10 @@ const CASES: Readonly<Record<string, Case>> = {
     competing: {
       outcome: "conflict",
       requests: {
-        "list manifest": 3,
-        "read manifest": 5,
-        "folders changes": 3,
-        "list changes": 3,
+        "list manifest": 2,
+        "read manifest": 3,
+        "folders changes": 1,
+        "list changes": 1,
         "list segments": 2,
         "list gaps": 1,
         "read beginning": 1,
@@ -112,8 +113,8 @@ const CASES: Readonly<Record<string, Case>> = {
   "a major compaction": {
     run: (world, ports) => compactMajor(compaction(world, ports), "all"),
     requests: {
-      "list manifest": 2,
-      "read manifest": 3,
+      "list manifest": 1,
+      "read manifest": 1,
       "list segments": 1,
       "list gaps": 1,
       "read beginning": 1,
@@ -122,8 +123,8 @@ const CASES: Readonly<Record<string, Case>> = {
     competing: {
       outcome: "conflict",
       requests: {
-        "list manifest": 3,
-        "read manifest": 5,
+        "list manifest": 2,
+        "read manifest": 3,
         "list segments": 2,
         "list gaps": 1,
         "read beginning": 1,
@@ -136,7 +137,7 @@ const CASES: Readonly<Record<string, Case>> = {
     run: (world, ports) => seed(seeding(world, SEEDED, NOW - 10, ports)),
     requests: {
       "list manifest": 2,
-      "read manifest": 2,
+      "read manifest": 1,
       "folders changes": 1,
       "list changes": 1,
       "list segments": 1,
@@ -148,7 +149,7 @@ const CASES: Readonly<Record<string, Case>> = {
       outcome: "committed",
       requests: {
         "list manifest": 3,
-        "read manifest": 4,
+        "read manifest": 3,
         "folders changes": 2,
         "list changes": 2,
         "list segments": 1,
@@ -168,7 +169,6 @@ const CASES: Readonly<Record<string, Case>> = {
     requests: {
       "list manifest": 1,
       "read manifest": 1,
-      "read schema": 1,
       "list gaps": 1,
       "read beginning": 1,
       "create manifest": 1,
@@ -179,7 +179,6 @@ const CASES: Readonly<Record<string, Case>> = {
       requests: {
         "list manifest": 2,
         "read manifest": 3,
-        "read schema": 2,
         "list gaps": 2,
         "read beginning": 2,
         "create manifest": 2,
@@ -229,11 +228,19 @@ class Functions {
 
   async invoke<T>(name: string, step: (context: StepContext) => Promise<T>): Promise<T> {
     const counter = new RequestCounter();
-    const answer = await step(
-      await this.#deployment.steps(undefined, (store) => countingStore(store, counter)),
-    );
+    const context = await this.#deployment.steps(undefined, (store) => countingStore(store, counter));
+    const answer = await step(context);
     this.requests[name] = counter.take();
     return answer;
+  }
+
+  async clean(name: string, event: CleanEvent): Promise<void> {
+    const counter = new RequestCounter();
+    await clean(
+      this.#deployment.unopened(undefined, (store) => countingStore(store, counter)),
+      { ...event, retentionHours: 168 },
+    );
+    this.requests[name] = counter.take();
   }
 
   /** As the state machine does it. */
@@ -243,11 +250,10 @@ class Functions {
       await engine.unload((JSON.parse(line) as { readonly sql: string }).sql);
   }
 
-  plan(name: string, done: readonly CompactionKind[]) {
-    const request = { scope: "all", settleSeconds: 0, schemaSettleSeconds: 1800, done } as const;
+  plan(name: string, event: PlanCompactionEvent) {
     return this.invoke(name, async (context) => {
-      if (done.length === 0) await look(context);
-      return planCompaction(context, request);
+      if (event.done.length === 0) await look(context);
+      return planCompaction(context, event, { settleSeconds: 0, schemaSettleSeconds: 1800 });
     });
   }
 }
@@ -257,29 +263,27 @@ async function look(context: StepContext): Promise<void> {
   const since = NOW - 9000;
   const stream = { arn: "arn", createdAtSeconds: since, isFirst: true } as const;
   const reader = { streamArn: "arn", isReading: true, unchangedSinceSeconds: since };
-  await watchStream(context, TABLE, { stream, reader });
-  await lakeHealth(context.store, TABLE, "mapping");
+  await watchStream(context, { stream, reader });
+  await lakeHealth(context.store, context.opened, "mapping");
 }
-
-const NOTHING = { run: undefined, exportPrefix: undefined, vacuum: false, retentionHours: 168 };
 
 test("the functions of a compaction on AWS", async () => {
   const functions = new Functions(await filledDeployment(session()));
-  const done: CompactionKind[] = [];
+  let event: PlanCompactionEvent = { scope: "all", done: [] };
   for (const kind of ["minor", "major"] as const) {
-    const plan = await functions.plan(`plan ${kind}`, done);
+    const plan = await functions.plan(`plan ${kind}`, event);
     if (plan.step !== "stage") throw new Error(`no ${kind} compaction was planned`);
     await functions.runStatements(plan.statementsKey);
     await functions.invoke(`commit ${kind}`, (context) => commitStep(context, plan.run));
-    done.push(kind);
+    event = plan.next;
   }
-  await functions.plan("plan nothing", done);
+  const end = await functions.plan("plan nothing", event);
   await functions.invoke("publish", publishViews);
-  await functions.invoke("clean", (context) => clean(context, { ...NOTHING, run: "aws-1" }));
-  await functions.invoke("vacuum", (context) => clean(context, { ...NOTHING, vacuum: true }));
+  await functions.clean("clean", end.step === "publish" ? end.clean : {});
+  await functions.clean("vacuum", { vacuum: true });
   const commit = {
     "list manifest": 1,
-    "read manifest": 2,
+    "read manifest": 1,
     "read staging": 1,
     "list segments": 2,
     "list gaps": 1,
@@ -289,10 +293,10 @@ test("the functions of a compaction on AWS", async () => {
   };
   expect(functions.requests).toEqual({
     "plan minor": {
-      "list manifest": 5,
-      "read manifest": 5,
-      "folders changes": 3,
-      "list changes": 3,
+      "list manifest": 1,
+      "read manifest": 1,
+      "folders changes": 1,
+      "list changes": 1,
       "list gaps": 1,
       "list errors": 1,
       "list quarantine": 1,
@@ -304,14 +308,14 @@ test("the functions of a compaction on AWS", async () => {
       "replace staging": 2,
     },
     "commit minor": commit,
-    "plan major": { "list manifest": 2, "read manifest": 2, "replace staging": 2 },
+    "plan major": { "list manifest": 1, "read manifest": 1, "replace staging": 2 },
     "commit major": commit,
     "plan nothing": { "list manifest": 1, "read manifest": 1 },
-    publish: { "list manifest": 2, "read manifest": 2, "folders changes": 2, "list changes": 2 },
-    clean: { "list manifest": 1, "read manifest": 1, "list staging": 1, "remove staging": 1 },
+    publish: { "list manifest": 1, "read manifest": 1, "folders changes": 1, "list changes": 1 },
+    clean: { "list staging": 1, "remove staging": 1 },
     vacuum: {
-      "list manifest": 2,
-      "read manifest": 5,
+      "list manifest": 1,
+      "read manifest": 4,
       "list segments": 2,
       "list staging": 1,
       "folders exports": 1,
@@ -333,22 +337,22 @@ test("the functions of a snapshot on AWS", async () => {
     await functions.invoke("part", (context) =>
       snapshotPart(context, { run, index, ...file, maskKey: undefined }),
     );
-  const plan = await functions.invoke("plan", (context) => planSeed(context, { run, exportPrefix }));
+  const plan = await functions.invoke("plan", (context) => planSeedStep(context, { run, exportPrefix }));
   await functions.runStatements(plan.statementsKey);
   await functions.invoke("commit", (context) => commitStep(context, run));
   expect(functions.requests).toEqual({
-    begin: { "list manifest": 2, "read manifest": 2 },
+    begin: { "list manifest": 1, "read manifest": 1 },
     part: { "list manifest": 1, "read manifest": 1, "replace staging": 1 },
     plan: {
-      "list manifest": 2,
-      "read manifest": 2,
+      "list manifest": 1,
+      "read manifest": 1,
       "read exports": 4,
       "read staging": 2,
       "replace staging": 2,
     },
     commit: {
       "list manifest": 2,
-      "read manifest": 2,
+      "read manifest": 1,
       "read staging": 1,
       "folders changes": 1,
       "list changes": 1,

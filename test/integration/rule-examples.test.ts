@@ -1,9 +1,11 @@
 /** The corners of the overlay's rule, one by one: where clocks run backwards by as much as they may, and changes come late. */
+
 import { expect, test } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import { seed } from "../../src/core/compaction/seed.ts";
 import { currentView } from "../../src/core/overlay/lake-view.ts";
-import { latestManifest } from "../../src/core/table/lake-table.ts";
+import { latestManifest } from "../../src/core/table/commits.ts";
+import { openTableOf } from "../../src/core/table/open-table.ts";
 import { sessionOfTests } from "../crash-points/session.ts";
 import {
   type Change,
@@ -70,10 +72,9 @@ test("of two changes the one of the higher number stands, though its time lies a
 test("a change counts from its own second on, and not in the second before", async () => {
   const world = await seeded();
   await delivered(world, { key: 1, sequence: 11, value: "b1", timeSeconds: NOW - 100 });
-  const context = { store: world.store, engine: world.engine, schema: world.schema };
-  const manifest = await latestManifest(world.store, TABLE);
+  const table = await openTableOf(world.store, world.schema);
   const valueAt = async (seconds: number): Promise<unknown> => {
-    const { sql } = await currentView(context, manifest, seconds);
+    const { sql } = await currentView(world.engine, table, seconds);
     return (await world.engine.rows(`SELECT v FROM (${sql}) WHERE k = 1`))[0]?.v;
   };
   expect(await valueAt(NOW - 101)).toBe("a1");

@@ -1,6 +1,6 @@
 // Runs by `npm run test:local`, which tells where DynamoDB Local is, or why there is none.
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { requireSchema } from "../../src/core/table/lake-table.ts";
+import { requireTable } from "../../src/core/table/open-table.ts";
 import { compareWithScan } from "../../src/demo/compare.ts";
 import { ratedBy, reviews } from "../../src/demo/reviews.ts";
 import {
@@ -58,7 +58,7 @@ whereThereIsOne("on DynamoDB Local", () => {
         expect(await dynalake([...command, "--lake", folder])).toMatchObject({ code: 0 });
         const lake = await openLake(folder);
         try {
-          const schema = await requireSchema(lake.store, "reviews");
+          const schema = (await requireTable(lake.store, "reviews")).schema;
           expect(await compareWithScan(connection, lake, schema)).toEqual({
             items: 600,
             missing: 0,

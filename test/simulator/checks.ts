@@ -2,19 +2,13 @@
 
 import { DynalakeError } from "../../src/core/error.ts";
 import { quarantineFolder } from "../../src/core/format/lake-path.ts";
-import type { Manifest } from "../../src/core/format/manifest.ts";
-import {
-  chosenManifest,
-  currentView,
-  historyViews,
-  itemsSchema,
-  segmentViews,
-  type ViewContext,
-  wireRows,
-} from "../../src/core/overlay/lake-view.ts";
+import { itemsSchema } from "../../src/core/overlay/items.ts";
+import { currentView, historyViews, segmentViews, wireRows } from "../../src/core/overlay/lake-view.ts";
 import type { WireValue } from "../../src/core/row/encoding.ts";
 import { rowCodec, toItem } from "../../src/core/row/row.ts";
-import { knownGaps, latestManifest, schemaAt } from "../../src/core/table/lake-table.ts";
+import { latestManifest } from "../../src/core/table/commits.ts";
+import { type OpenTable, openTableOf, type TableState, tableAsOf } from "../../src/core/table/open-table.ts";
+import { knownGaps } from "../../src/core/table/recorded-gaps.ts";
 import { itemText } from "../../src/core/values/attribute-value.ts";
 import type { ModelEngine } from "./model-engine.ts";
 import { eventOf, isJunk, itemOf, type ModelChange, type ModelRecord } from "./model-table.ts";
@@ -30,12 +24,15 @@ import {
 import type { SqlRow } from "./sql-evaluation.ts";
 import { TABLE, type World, Wrong } from "./world.ts";
 
+/** The table as a reader finds it. */
+async function openedBy(world: World): Promise<OpenTable> {
+  return openTableOf(world.store, await world.currentSchema());
+}
+
 /** The current state, as a query shows it. */
 export async function checkView(world: World): Promise<void> {
-  const { store, engine } = world;
-  const schema = await world.currentSchema();
-  const context = { store, engine, schema };
-  const view = await currentView(context, await latestManifest(store, TABLE), undefined);
+  const { engine } = world;
+  const view = await currentView(engine, await openedBy(world), undefined);
   compareRows("the view", engine.query(view.sql), shownBy(world.commit, world.log), world.commit);
   world.counts.add("checks of the view");
 }
@@ -43,30 +40,29 @@ export async function checkView(world: World): Promise<void> {
 /** The state as of a time since which all commits are kept, as a query shows it and as items. */
 export async function checkAsOf(world: World, asOfSeconds: number): Promise<void> {
   const { store, engine } = world;
-  const context = { store, engine, schema: await world.currentSchema() };
+  const opened = await openedBy(world);
   const commit = world.commits.findLast(({ committedAtSeconds }) => committedAtSeconds <= asOfSeconds);
-  const manifest = await chosenManifest(context, asOfSeconds).catch((error: unknown) => {
+  const then = await tableAsOf(store, opened, asOfSeconds).catch((error: unknown) => {
     if (error instanceof DynalakeError && error.code === "AS_OF_UNKNOWN") return undefined;
     throw error;
   });
-  if (manifest === undefined) {
+  if (then === undefined) {
     // Before a first snapshot there was no table.
     if (commit === undefined && world.commits[0]?.kind === "snapshot") return;
     throw new Wrong("as of a time", `${asOfSeconds} is not known any more`);
   }
-  const then = { ...context, schema: await schemaAt(store, manifest, context.schema) };
-  const view = await currentView(then, manifest, asOfSeconds);
+  const view = await currentView(engine, then, asOfSeconds);
   const shown = commit ?? BEFORE_ALL_COMMITS;
   const possible = shownBy(shown, world.log, asOfSeconds);
   compareRows("as of a time", engine.query(view.sql), possible, shown);
-  await compareItems(context, { manifest, asOfSeconds, possible });
+  await compareItems(engine, opened, { state: then, asOfSeconds, possible });
   world.counts.add("checks as of a time");
 }
 
 /** Every delivered change once, with all that is told of it. */
 export async function checkHistory(world: World): Promise<void> {
-  const { store, engine } = world;
-  const [history] = await historyViews({ store, engine, schema: await world.currentSchema() });
+  const { engine } = world;
+  const [history] = await historyViews(engine, await openedBy(world));
   const left = new Map(world.log.flat().map((change) => [change.sequence, change]));
   for (const row of engine.query(history?.sql as string)) {
     const change = left.get(Number(row._version));
@@ -84,30 +80,30 @@ export async function checkHistory(world: World): Promise<void> {
 
 /** Rows turned back into items. */
 export async function checkItems(world: World): Promise<void> {
-  const { store, engine } = world;
-  const context = { store, engine, schema: await world.currentSchema() };
-  const manifest = await latestManifest(store, TABLE);
+  const opened = await openedBy(world);
   const possible = shownBy(world.commit, world.log);
-  await compareItems(context, { manifest, asOfSeconds: undefined, possible });
+  await compareItems(world.engine, opened, { state: opened, asOfSeconds: undefined, possible });
   world.counts.add("checks of the items");
 }
 
 interface ItemsOf {
-  readonly manifest: Manifest;
+  readonly state: TableState;
   readonly asOfSeconds: number | undefined;
   readonly possible: ReadonlyMap<number, Possible>;
 }
 
 async function compareItems(
-  current: ViewContext & { readonly engine: ModelEngine },
-  { manifest, asOfSeconds, possible }: ItemsOf,
+  engine: ModelEngine,
+  now: OpenTable,
+  { state, asOfSeconds, possible }: ItemsOf,
 ): Promise<void> {
-  const context = { ...current, schema: await itemsSchema(current, manifest) };
-  const view = await currentView(context, { ...manifest, recovery: undefined }, asOfSeconds);
-  const codec = rowCodec(context.schema);
+  const schema = itemsSchema(now, state);
+  const manifest = { ...state.manifest, recovery: undefined };
+  const view = await currentView(engine, { ...state, schema, manifest }, asOfSeconds);
+  const codec = rowCodec(schema);
   const missing = new Set([...possible].filter(([, rows]) => !rows.includes(undefined)).map(([key]) => key));
-  for (const row of current.engine.query(wireRows(context, view))) {
-    const values = context.schema.columns.map(({ name }) => row[name] as WireValue);
+  for (const row of engine.query(wireRows(engine, schema, view))) {
+    const values = schema.columns.map(({ name }) => row[name] as WireValue);
     const item = itemText(toItem(codec, { values, unmapped: row._unmapped as string | null }));
     const key = Number(row.k);
     missing.delete(key);
@@ -120,10 +116,11 @@ async function compareItems(
 
 /** The newest snapshot, as it was taken. */
 export async function checkSnapshot(world: World): Promise<void> {
-  const { store, engine } = world;
+  const { engine } = world;
   if (world.commit.floorSeconds === 0) return;
-  const manifest = await latestManifest(store, TABLE);
-  const [view] = segmentViews({ store, engine, schema: await world.currentSchema() }, manifest);
+  const opened = await openedBy(world);
+  const { manifest } = opened;
+  const [view] = segmentViews(engine, opened);
   const newest = Math.max(...manifest.snapshots.map(({ exportTimeSeconds }) => exportTimeSeconds));
   const rows = engine
     .query(view?.sql as string)

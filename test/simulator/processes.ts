@@ -1,21 +1,15 @@
 /** Everybody who works on the lake: the core's own functions, over ports that wait for the simulation at each call. */
-import {
-  type CompactionContext,
-  compactMajor,
-  compactMinor,
-  planMajorRun,
-  planMinorRun,
-} from "../../src/core/compaction/compact.ts";
-import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-plan.ts";
-import {
-  commitRun,
-  type PlannedRun,
-  parsePlannedRun,
-  plannedRunText,
-  stageRun,
-} from "../../src/core/compaction/planned-run.ts";
+
+import { commitPlan } from "../../src/core/compaction/commit-plan.ts";
+import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
+import type { CompactionContext } from "../../src/core/compaction/compaction-context.ts";
+import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-policy.ts";
+import { planMajor } from "../../src/core/compaction/major-plan.ts";
+import { planMinor } from "../../src/core/compaction/minor-plan.ts";
+import { type Plan, planFile } from "../../src/core/compaction/plan.ts";
 import { changeSchema } from "../../src/core/compaction/schema-commit.ts";
 import { seed } from "../../src/core/compaction/seed.ts";
+import { stagePlan } from "../../src/core/compaction/stage-plan.ts";
 import { vacuum } from "../../src/core/compaction/vacuum.ts";
 import { deliver } from "../../src/core/delivery/deliver.ts";
 import { type FollowContext, openFollower } from "../../src/core/delivery/follow.ts";
@@ -23,6 +17,8 @@ import { planPath } from "../../src/core/format/lake-path.ts";
 import { Undelivered } from "../../src/core/ports/change-sink.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { itemLine, itemWireColumns, lineWriter } from "../../src/core/row/wire-line.ts";
+import { type OpenTable, openTableOf } from "../../src/core/table/open-table.ts";
+import { replaceLakeFile, requireLakeFile } from "../../src/core/table/stored-file.ts";
 import type { Random } from "../support/random.ts";
 import { type Actor, gatedEngine, gatedStore, InjectedFailure } from "./actors.ts";
 import { directSink } from "./model-sink.ts";
@@ -178,7 +174,7 @@ export async function startMinor(world: World, random: Random, settleSeconds: nu
   const isPlanned = random.next() < 0.3;
   const { sequence } = world.commit;
   await world.start(process, async () => {
-    const plan = () => planMinorRun(context);
+    const plan = (opened: OpenTable) => planMinor(context, opened);
     const result = await (isPlanned ? asSteps(context, plan) : compactMinor(context));
     world.requireCommitted(result?.run);
     if (result === undefined && world.commit.sequence === sequence) world.foldedAlready(process);
@@ -192,7 +188,7 @@ export async function startMajor(world: World, random: Random): Promise<Process>
   const scope = random.choice(["grown", "all"] as const);
   const isPlanned = random.next() < 0.3;
   await world.start(process, async () => {
-    const plan = () => planMajorRun(context, scope);
+    const plan = (opened: OpenTable) => planMajor(context, opened, scope);
     const result = await (isPlanned ? asSteps(context, plan) : compactMajor(context, scope));
     world.requireCommitted(result?.run);
   });
@@ -202,16 +198,20 @@ export async function startMajor(world: World, random: Random): Promise<Process>
 /** As a state machine does it: the plan waits in the store. */
 async function asSteps(
   context: CompactionContext,
-  plan: () => Promise<PlannedRun | undefined>,
-): Promise<PlannedRun | undefined> {
-  const planned = await plan();
+  plan: (opened: OpenTable) => Promise<Plan | undefined>,
+): Promise<Plan | undefined> {
+  const { store, engine, nowSeconds } = context;
+  const planned = await plan(await openTableOf(store, context.schema));
   if (planned === undefined) return undefined;
   const path = planPath(TABLE, planned.run);
-  await context.store.replace(path, new TextEncoder().encode(plannedRunText(planned)));
-  const read = parsePlannedRun(new TextDecoder().decode(await context.store.read(path)), path);
-  const staged = await stageRun(context, read);
-  await commitRun(context, read, staged);
-  await context.store.remove([path]);
+  await replaceLakeFile(store, path, planned);
+  // Each step is a process of its own, and opens the table again.
+  const opened = await openTableOf(store, context.schema);
+  const { schema } = opened;
+  const read = await requireLakeFile(store, planFile, path);
+  const staged = await stagePlan({ store, engine, schema }, read);
+  await commitPlan({ store, schema, nowSeconds, commits: opened }, read, staged);
+  await store.remove([path]);
   return planned;
 }
 

@@ -1,7 +1,8 @@
 /** The end of a history: everything is delivered and folded, and then the lake is the table. */
 
 import { openGaps } from "../../src/core/format/manifest.ts";
-import { knownGaps, latestManifest } from "../../src/core/table/lake-table.ts";
+import { latestManifest } from "../../src/core/table/commits.ts";
+import { knownGaps } from "../../src/core/table/recorded-gaps.ts";
 import type { Random } from "../support/random.ts";
 import {
   checkAsOf,

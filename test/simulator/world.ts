@@ -5,7 +5,8 @@
 import { positionPath } from "../../src/core/format/lake-path.ts";
 import type { DeliveredRow } from "../../src/core/ports/change-sink.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
-import { readSchema, writeSchema } from "../../src/core/table/lake-table.ts";
+import { openTable } from "../../src/core/table/open-table.ts";
+import { writeSchema } from "../../src/core/table/schema-file.ts";
 import type { Random } from "../support/random.ts";
 import { Actor, type Fate } from "./actors.ts";
 import { Counts } from "./counts.ts";
@@ -119,7 +120,7 @@ export class World {
   }
 
   async currentSchema(): Promise<Schema> {
-    return (await readSchema(this.store, TABLE)) ?? (this.schemas[0] as Schema);
+    return (await openTable(this.store, TABLE))?.schema ?? (this.schemas[0] as Schema);
   }
 
   /** Throws what was found wrong in the middle of something. */

@@ -1,13 +1,13 @@
 /** A lake table of a test: how it is filled, and what comes back of it. */
 import { expect } from "@jest/globals";
-import type { CompactionContext } from "../../src/core/compaction/compact.ts";
-import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-plan.ts";
+import type { CompactionContext } from "../../src/core/compaction/compaction-context.ts";
+import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-policy.ts";
 import { deliver } from "../../src/core/delivery/deliver.ts";
 import { currentView } from "../../src/core/overlay/lake-view.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { lineWriter } from "../../src/core/row/wire-line.ts";
 import type { Schema } from "../../src/core/schema/schema.ts";
-import { latestManifest } from "../../src/core/table/lake-table.ts";
+import { openTableOf } from "../../src/core/table/open-table.ts";
 import { type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import { keyAttributes } from "../../src/core/values/key.ts";
 import { openExport } from "../../src/embedded/export-folder.ts";
@@ -89,7 +89,7 @@ export function compactionOf(lake: Lake, schema: Schema): CompactionContext {
 /** The texts of the items that the table gives back, in order. */
 export async function itemsOf(lake: Lake, schema: Schema): Promise<readonly string[]> {
   let lines = "";
-  for await (const text of itemLines(lake, schema, undefined)) lines += text;
+  for await (const text of itemLines(lake, await openTableOf(lake.store, schema), undefined)) lines += text;
   const items = lines.split("\n").filter((line) => line !== "");
   return items.map((line) => itemText(readItem((JSON.parse(line) as { Item: unknown }).Item))).sort();
 }
@@ -104,8 +104,7 @@ export async function keepRows(
   name: string,
   left: readonly string[] = ["_op", "_version", "_changed_at", "_expired"],
 ): Promise<void> {
-  const context = { store: lake.store, engine: lake.engine, schema };
-  const view = await currentView(context, await latestManifest(lake.store, schema.table), undefined);
+  const view = await currentView(lake.engine, await openTableOf(lake.store, schema), undefined);
   await lake.session.run(
     `CREATE OR REPLACE TABLE ${name} AS SELECT * EXCLUDE (${left.join(", ")}) FROM (${view.sql})`,
   );

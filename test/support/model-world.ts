@@ -5,8 +5,9 @@
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type CompactionContext, compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
-import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-plan.ts";
+import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
+import type { CompactionContext } from "../../src/core/compaction/compaction-context.ts";
+import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-policy.ts";
 import { changeSchema } from "../../src/core/compaction/schema-commit.ts";
 import { seed } from "../../src/core/compaction/seed.ts";
 import { deliver } from "../../src/core/delivery/deliver.ts";
@@ -16,7 +17,8 @@ import { rowCodec } from "../../src/core/row/row.ts";
 import { itemLine, itemWireColumns, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
 import { emptyWireRows } from "../../src/core/sql/columns.ts";
-import { latestManifest, readSchema, writeSchema } from "../../src/core/table/lake-table.ts";
+import { openTable, openTableOf } from "../../src/core/table/open-table.ts";
+import { writeSchema } from "../../src/core/table/schema-file.ts";
 import type { Item } from "../../src/core/values/attribute-value.ts";
 import type { Lake } from "../../src/embedded/lake.ts";
 import { FILE_LIMITS, parquetSink } from "../../src/embedded/parquet-sink.ts";
@@ -146,12 +148,8 @@ export class ModelWorld {
 
   /** What the view shows. */
   async shown(): Promise<Rows> {
-    const context = { store: this.#lake.store, engine: this.#lake.engine, schema: this.#schema };
-    const view = await currentView(
-      context,
-      await latestManifest(this.#lake.store, this.#schema.table),
-      undefined,
-    );
+    const table = await openTableOf(this.#lake.store, this.#schema);
+    const view = await currentView(this.#lake.engine, table, undefined);
     const isDeclared = this.#schema.columns.some(({ attribute }) => attribute === "V");
     const value = isDeclared ? "v" : "json_extract_string(_unmapped, '$.V.S') AS v";
     const rows = await this.#lake.engine.rows(`SELECT k, ${value} FROM (${view.sql})`);
@@ -233,7 +231,7 @@ export class ModelWorld {
       newRun: () => this.#newRun(),
       nowSeconds: () => this.#nowSeconds,
     };
-    if ((await readSchema(context.store, schema.table)) === undefined)
+    if ((await openTable(context.store, schema.table))?.schema === undefined)
       await writeSchema(context.store, this.#schema);
     await changeSchema(context, schema, "the model");
     this.#schema = schema;

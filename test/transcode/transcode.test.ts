@@ -11,7 +11,8 @@ import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { itemLine, LINE_BYTES_MAX, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
-import { latestManifest } from "../../src/core/table/lake-table.ts";
+import { latestManifest } from "../../src/core/table/commits.ts";
+import { openTableOf } from "../../src/core/table/open-table.ts";
 import { type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import { openExport } from "../../src/embedded/export-folder.ts";
 import { itemLines } from "../../src/embedded/items.ts";
@@ -478,7 +479,7 @@ async function withSnapshot(
 
 async function itemsOf(lake: Lake): Promise<readonly string[]> {
   let lines = "";
-  for await (const text of itemLines(lake, SCHEMA, undefined)) lines += text;
+  for await (const text of itemLines(lake, await openTableOf(lake.store, SCHEMA), undefined)) lines += text;
   const items = lines.split("\n").filter((text) => text !== "");
   return items.map((text) => itemText(readItem((JSON.parse(text) as { Item: unknown }).Item))).sort();
 }

@@ -2,25 +2,29 @@
 import { readFileSync } from "node:fs";
 import { parseSchemaText, type Schema } from "../../core/schema/schema.ts";
 import { newRun, nowSeconds } from "../../sdk/run-name.ts";
-import { openAwsLake } from "../aws-lake.ts";
-import { lakeSchema } from "../lake-schema.ts";
+import { type AwsLakePlace, openAwsLake } from "../aws-lake.ts";
+import type { LakeVariables } from "../contracts/environment.ts";
+import { openDeployedTable } from "../lake-schema.ts";
 import type { StepContext } from "../steps/step-context.ts";
-import { lakePlaceOf } from "./environment.ts";
 
 /** The schema that was deployed with the code: it lies beside it. */
 export function deployedSchema(codeUrl: string): Schema {
   return parseSchemaText(readFileSync(new URL("schema.json", codeUrl), "utf8"), "the deployed schema");
 }
 
-/** Gives each invocation its context; the schema is read anew, since a compaction may have changed it. */
-export function openSteps(codeUrl: string, environment: NodeJS.ProcessEnv): () => Promise<StepContext> {
-  const lake = openAwsLake(lakePlaceOf(environment));
-  const deployed = deployedSchema(codeUrl);
-  return async () => ({
-    ...lake,
-    schema: await lakeSchema(lake.store, deployed),
-    deployed,
-    newRun,
-    nowSeconds,
-  });
+/** Where the lake of a function lies. */
+export function lakePlaceOf({ LAKE_BUCKET, LAKE_DATABASE, LAKE_WORKGROUP }: LakeVariables): AwsLakePlace {
+  return { bucket: LAKE_BUCKET, database: LAKE_DATABASE, workGroup: LAKE_WORKGROUP };
+}
+
+/** What a step has that does not read the lake table. */
+export function openStepLake(codeUrl: string, variables: LakeVariables): Omit<StepContext, "opened"> {
+  const lake = openAwsLake(lakePlaceOf(variables));
+  return { ...lake, deployed: deployedSchema(codeUrl), newRun, nowSeconds };
+}
+
+/** Gives each invocation its context; the table is opened each time, since others may have changed it. */
+export function openSteps(codeUrl: string, variables: LakeVariables): () => Promise<StepContext> {
+  const lake = openStepLake(codeUrl, variables);
+  return async () => ({ ...lake, opened: await openDeployedTable(lake.store, lake.deployed) });
 }

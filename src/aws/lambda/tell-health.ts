@@ -18,11 +18,11 @@ export interface WatchedStream {
  * finds what this one would have.
  */
 export async function tellHealth(context: StepContext, watched: WatchedStream): Promise<void> {
-  const { store, schema, clients } = context;
-  const { table } = schema;
+  const { store, clients, opened } = context;
+  const { table } = opened.schema;
   try {
     const sighting = await sightStream({ ...watched, dynamodb: clients.dynamodb });
-    const { gaps, unreadSeconds } = await watchStream(context, table, sighting);
+    const { gaps, unreadSeconds } = await watchStream(context, sighting);
     addSeconds(table, "StreamUnreadSeconds", unreadSeconds);
     addCounts(table, { FailedLooks: 0 });
     if (unreadSeconds > 0) logger.warn("the stream is not being read", { unreadSeconds });
@@ -33,5 +33,5 @@ export async function tellHealth(context: StepContext, watched: WatchedStream): 
     logger.error("it could not be seen whether the stream is being read", { code, message, next });
     addCounts(table, { FailedLooks: 1 });
   }
-  addCounts(table, { ...(await lakeHealth(store, table, watched.mappingId)) });
+  addCounts(table, { ...(await lakeHealth(store, opened, watched.mappingId)) });
 }

@@ -1,27 +1,21 @@
 /** The first step of a snapshot: the source table's export is started. */
 import { createHash } from "node:crypto";
-import { latestManifest } from "../../core/table/lake-table.ts";
-import { type StartedExport, startExport } from "../source-export.ts";
+import type { BeginSnapshotEvent, BegunSnapshot } from "../contracts/steps.ts";
+import { startExport } from "../source-export.ts";
 import type { StepContext } from "./step-context.ts";
 
-export interface BeginSnapshotRequest {
-  /** The name of the state machine's execution: it makes the start idempotent. */
-  readonly execution: string;
-  /** A table that has a snapshot is left alone. */
-  readonly first: boolean;
+export interface BeginSnapshotRequest extends BeginSnapshotEvent {
   readonly sourceTableArn: string;
   readonly kmsKeyArn: string | undefined;
 }
-
-export type BegunSnapshot = { readonly skip: true } | ({ readonly run: string } & StartedExport);
 
 export async function beginSnapshot(
   context: StepContext,
   request: BeginSnapshotRequest,
 ): Promise<BegunSnapshot> {
-  const { store, schema, bucket, clients } = context;
+  const { bucket, clients } = context;
+  const { manifest, schema } = context.opened;
   const { table } = schema;
-  const manifest = await latestManifest(store, table);
   if (request.first && manifest.snapshots.length > 0) return { skip: true };
   const { sourceTableArn, kmsKeyArn, execution } = request;
   const started = await startExport({

@@ -3,13 +3,11 @@
 import { DEFAULT_RETENTION, vacuum } from "../../core/compaction/vacuum.ts";
 import { DynalakeError } from "../../core/error.ts";
 import { exportFolder, exportsPrefix, stagingRunFolder } from "../../core/format/lake-path.ts";
+import type { CleanEvent } from "../contracts/steps.ts";
 import { removeEmptyPartitions } from "../segments-table.ts";
 import type { StepContext } from "./step-context.ts";
 
-export interface CleanRequest {
-  readonly run: string | undefined;
-  readonly exportPrefix: string | undefined;
-  readonly vacuum: boolean;
+export interface CleanRequest extends CleanEvent {
   readonly retentionHours: number;
 }
 
@@ -21,14 +19,17 @@ export interface Cleaned {
   readonly partitions: number;
 }
 
-export async function clean(context: StepContext, request: CleanRequest): Promise<Cleaned> {
-  const { store, schema } = context;
-  const { table } = schema;
+/** The table itself is not read. */
+type CleanContext = Pick<StepContext, "store" | "engine" | "deployed" | "nowSeconds">;
+
+export async function clean(context: CleanContext, request: CleanRequest): Promise<Cleaned> {
+  const { store } = context;
+  const { table } = context.deployed;
   let files = 0;
   if (request.run !== undefined) files += await removeFolder(context, stagingRunFolder(table, request.run));
   if (request.exportPrefix !== undefined)
     files += await removeFolder(context, ownExport(table, request.exportPrefix));
-  if (!request.vacuum) return { manifests: 0, files, bytes: 0, partitions: 0 };
+  if (request.vacuum !== true) return { manifests: 0, files, bytes: 0, partitions: 0 };
   const policy = { ...DEFAULT_RETENTION, retentionSeconds: request.retentionHours * 3600 };
   const removed = await vacuum(store, table, policy, context.nowSeconds());
   files += await removeOldExports(context);
@@ -36,7 +37,7 @@ export async function clean(context: StepContext, request: CleanRequest): Promis
   return { ...removed, files: removed.files + files, partitions };
 }
 
-async function removeFolder({ store }: StepContext, folder: string): Promise<number> {
+async function removeFolder({ store }: CleanContext, folder: string): Promise<number> {
   const objects = await store.list(folder);
   await store.remove(objects.map(({ path }) => path));
   return objects.length;
@@ -45,12 +46,12 @@ async function removeFolder({ store }: StepContext, folder: string): Promise<num
 /** No snapshot lasts so long: what is older is left of one that failed. */
 const EXPORT_HOURS_MAX = 48;
 
-async function removeOldExports(context: StepContext): Promise<number> {
-  const { store, schema } = context;
+async function removeOldExports(context: CleanContext): Promise<number> {
+  const { store, deployed } = context;
   const oldestMs = (context.nowSeconds() - EXPORT_HOURS_MAX * 3600) * 1000;
   let files = 0;
-  for (const id of await store.folders(`${exportsPrefix(schema.table)}/AWSDynamoDB/`)) {
-    const objects = await store.list(exportFolder(schema.table, id));
+  for (const id of await store.folders(`${exportsPrefix(deployed.table)}/AWSDynamoDB/`)) {
+    const objects = await store.list(exportFolder(deployed.table, id));
     if (objects.some(({ modifiedMs }) => modifiedMs >= oldestMs)) continue;
     await store.remove(objects.map(({ path }) => path));
     files += objects.length;

@@ -1,34 +1,25 @@
-/** What the statements of a run have written becomes a commit. */
+/** What the statements of a plan have written becomes a commit. */
 
-import { commitRun } from "../../core/compaction/planned-run.ts";
-import { commitSeedRun } from "../../core/compaction/seed.ts";
+import { commitPlan } from "../../core/compaction/commit-plan.ts";
+import { commitSeed } from "../../core/compaction/seed.ts";
 import { DynalakeError } from "../../core/error.ts";
 import { parseSchema } from "../../core/schema/schema.ts";
-import { writeSchema } from "../../core/table/lake-table.ts";
+import { writeSchema } from "../../core/table/schema-file.ts";
+import type { CommitAnswer } from "../contracts/steps.ts";
 import { readPlan } from "./saved-plan.ts";
 import type { StepContext } from "./step-context.ts";
 
-export type CommitOutcome =
-  | { readonly outcome: "conflict"; readonly kind: string }
-  | {
-      readonly outcome: "committed";
-      readonly kind: string;
-      readonly manifest: number;
-      readonly rows: number;
-      readonly segments: number;
-    };
-
 /** Doing it again after a lost answer tells the same commit. */
-export async function commitStep(context: StepContext, run: string): Promise<CommitOutcome> {
-  const { store, engine, schema } = context;
-  const planned = await readPlan(context, run);
-  const { kind } = planned.change;
-  const staged = await engine.collect(schema, planned.stages);
+export async function commitStep(context: StepContext, run: string): Promise<CommitAnswer> {
+  const { store, engine, nowSeconds, opened } = context;
+  const { schema } = opened;
+  const plan = await readPlan(context, run);
+  const { kind } = plan.change;
+  const staged = await engine.collect(schema, plan.stages);
+  const commit = { store, engine, schema, nowSeconds, commits: opened };
   try {
     const manifest =
-      kind === "snapshot"
-        ? await commitSeedRun(context, planned, staged)
-        : await commitRun(context, planned, staged);
+      kind === "snapshot" ? await commitSeed(commit, plan, staged) : await commitPlan(commit, plan, staged);
     if (manifest.schema !== null)
       await writeSchema(store, parseSchema(manifest.schema, "the schema of the commit"));
     const rows = staged.reduce((sum, segment) => sum + segment.rows, 0);

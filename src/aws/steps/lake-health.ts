@@ -1,21 +1,24 @@
-/** What waits for a person: told as metrics at each compaction, and alarmed on. */
+/** What waits for a person: metrics at each compaction, on which alarms watch. */
+
 import { quarantineFolder } from "../../core/format/lake-path.ts";
 import { openGaps } from "../../core/format/manifest.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { undeliveredObjects } from "../../core/status/status.ts";
-import { knownGaps, latestManifest } from "../../core/table/lake-table.ts";
+import type { OpenTable } from "../../core/table/open-table.ts";
+import { knownGaps } from "../../core/table/recorded-gaps.ts";
+import type { HealthMetric } from "../contracts/metrics.ts";
 
-export interface LakeHealth {
-  readonly OpenGaps: number;
-  readonly QuarantineObjects: number;
-  /** Batches of the stream that failed for good. */
-  readonly OnFailureObjects: number;
-  /** What Firehose could not convert. */
-  readonly ErrorObjects: number;
-}
+/**
+ * OnFailureObjects are batches of the stream that failed for good, ErrorObjects what Firehose could not convert.
+ */
+export type LakeHealth = Readonly<Record<HealthMetric, number>>;
 
-export async function lakeHealth(store: ObjectStore, table: string, mappingId: string): Promise<LakeHealth> {
-  const manifest = await latestManifest(store, table);
+export async function lakeHealth(
+  store: ObjectStore,
+  { manifest, schema }: Pick<OpenTable, "manifest" | "schema">,
+  mappingId: string,
+): Promise<LakeHealth> {
+  const { table } = schema;
   const gaps = openGaps(manifest, await knownGaps(store, table, manifest));
   const { failedBatches, unconverted } = await undeliveredObjects(store, table, mappingId);
   return {

@@ -1,60 +1,57 @@
-/** What a compaction does next: new columns first, a minor run, a major one where it is due, then the views. */
-import { planMajorRun, planMinorRun } from "../../core/compaction/compact.ts";
-import type { PlannedRun } from "../../core/compaction/planned-run.ts";
-import { latestManifest } from "../../core/table/lake-table.ts";
-import { planSchemaRun } from "../adopt-schema.ts";
+/** What a compaction does next: new columns first, then a minor one, a major one if it is due, and the views at the end. */
+import { planMajor } from "../../core/compaction/major-plan.ts";
+import { planMinor } from "../../core/compaction/minor-plan.ts";
+import type { Plan } from "../../core/compaction/plan.ts";
+import { planSchemaChange } from "../adopt-schema.ts";
 import { awsPolicy } from "../aws-policy.ts";
+import {
+  COMPACTION_KINDS,
+  type CompactionKind,
+  type PlanCompactionEvent,
+  type PlannedCompaction,
+} from "../contracts/steps.ts";
 import { registerNamed } from "../segments-table.ts";
-import { type SavedPlan, savePlan } from "./saved-plan.ts";
+import { savePlan } from "./saved-plan.ts";
 import type { StepContext } from "./step-context.ts";
 
-export const COMPACTION_KINDS = ["schema", "minor", "major"] as const;
-
-export type CompactionKind = (typeof COMPACTION_KINDS)[number];
-
-export interface PlanCompactionRequest {
-  readonly scope: "grown" | "all";
+export interface CompactionDefaults {
+  /** For an execution that does not say. */
   readonly settleSeconds: number;
   /** How long Glue has to have had a new column before it is used. */
   readonly schemaSettleSeconds: number;
-  /** What this execution has done so far. */
-  readonly done: readonly CompactionKind[];
 }
-
-export type CompactionStep =
-  | ({
-      readonly step: "stage";
-      readonly kind: CompactionKind;
-      readonly done: readonly CompactionKind[];
-    } & SavedPlan)
-  | { readonly step: "publish"; readonly done: readonly CompactionKind[] };
 
 export async function planCompaction(
   context: StepContext,
-  request: PlanCompactionRequest,
-): Promise<CompactionStep> {
-  const { done } = request;
+  event: PlanCompactionEvent,
+  defaults: CompactionDefaults,
+): Promise<PlannedCompaction> {
+  const { done, lastRun } = event;
   if (done.length === 0) await registerForgotten(context);
   for (const kind of COMPACTION_KINDS) {
     if (done.includes(kind)) continue;
-    const planned = await planKind(context, request, kind);
-    if (planned !== undefined) return { step: "stage", kind, done, ...(await savePlan(context, planned)) };
+    const plan = await planKind(context, kind, event, defaults);
+    if (plan === undefined) continue;
+    const next = { ...event, done: [...done, kind], lastRun: plan.run };
+    return { step: "stage", kind, done, next, ...(await savePlan(context, plan)) };
   }
-  return { step: "publish", done };
+  return { step: "publish", done, clean: lastRun === undefined ? {} : { run: lastRun } };
 }
 
 /** Before anything is read of them: what Athena does not know of is missing in what it writes. */
-async function registerForgotten({ store, schema, bucket, engine }: StepContext): Promise<void> {
-  const manifest = await latestManifest(store, schema.table);
-  await registerNamed({ store, bucket, catalog: engine.catalog }, schema.table, manifest);
+async function registerForgotten({ store, opened, bucket, engine }: StepContext): Promise<void> {
+  await registerNamed({ store, bucket, catalog: engine.catalog }, opened.schema.table, opened.manifest);
 }
 
 function planKind(
   context: StepContext,
-  { scope, settleSeconds, schemaSettleSeconds }: PlanCompactionRequest,
   kind: CompactionKind,
-): Promise<PlannedRun | undefined> {
-  if (kind === "schema") return planSchemaRun(context, schemaSettleSeconds);
-  const compaction = { ...context, policy: awsPolicy(settleSeconds) };
-  return kind === "minor" ? planMinorRun(compaction) : planMajorRun(compaction, scope);
+  { scope, settleSeconds }: PlanCompactionEvent,
+  defaults: CompactionDefaults,
+): Promise<Plan | undefined> {
+  const { engine, newRun, nowSeconds, opened } = context;
+  if (kind === "schema") return planSchemaChange(context, defaults.schemaSettleSeconds);
+  const policy = awsPolicy(settleSeconds ?? defaults.settleSeconds);
+  const planning = { engine, newRun, nowSeconds, policy };
+  return kind === "minor" ? planMinor(planning, opened) : planMajor(planning, opened, scope);
 }

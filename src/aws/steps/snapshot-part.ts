@@ -5,6 +5,7 @@ import { createGzip } from "node:zlib";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { DynalakeError } from "../../core/error.ts";
+import { lakeFileBytes } from "../../core/format/lake-file.ts";
 import { exportsPrefix, stagedRowsPath, tallyPath } from "../../core/format/lake-path.ts";
 import { rowCodec } from "../../core/row/row.ts";
 import { lineWriter } from "../../core/row/wire-line.ts";
@@ -12,7 +13,7 @@ import { type QuarantinedRecord, quarantineRecords } from "../../core/table/quar
 import { awsError } from "../../sdk/aws-error.ts";
 import { type Transcoded, transcodePart } from "../../transcode/transcode.ts";
 import type { StepContext } from "./step-context.ts";
-import { tallyText } from "./tally.ts";
+import type { Tally } from "./tally.ts";
 
 export interface SnapshotPartRequest {
   readonly run: string;
@@ -27,7 +28,8 @@ export interface SnapshotPartRequest {
 
 /** Doing it again writes the same objects anew. */
 export async function snapshotPart(context: StepContext, request: SnapshotPartRequest): Promise<Transcoded> {
-  const { store, schema, nowSeconds } = context;
+  const { store, nowSeconds } = context;
+  const { schema } = context.opened;
   const { run, index, key } = request;
   const name = key.slice(key.lastIndexOf("/") + 1);
   if (!key.startsWith(`${exportsPrefix(schema.table)}/`))
@@ -39,10 +41,8 @@ export async function snapshotPart(context: StepContext, request: SnapshotPartRe
   if (quarantined.length > 0) await quarantineRecords(store, schema.table, quarantined);
   // Last: a file with a tally is done.
   const { items, skipped, rejected } = transcoded;
-  await store.replace(
-    tallyPath(schema.table, run, index),
-    tallyText({ itemCount: request.itemCount, items, skipped, rejected: rejected.length }),
-  );
+  const tally: Tally = { itemCount: request.itemCount, items, skipped, rejected: rejected.length };
+  await store.replace(tallyPath(schema.table, run, index), lakeFileBytes(tally));
   return transcoded;
 }
 
@@ -52,7 +52,8 @@ async function stageRows(
   request: SnapshotPartRequest,
   name: string,
 ): Promise<Transcoded> {
-  const { bucket, clients, schema } = context;
+  const { bucket, clients } = context;
+  const { schema } = context.opened;
   const source = await readStream(context, request.key);
   let broken: DynalakeError | undefined;
   source.once("error", (error) => {

@@ -1,11 +1,13 @@
 /** What every step of a snapshot or a compaction gets. */
-import type { RunContext } from "../../core/compaction/planned-run.ts";
 import type { Schema } from "../../core/schema/schema.ts";
+import type { OpenTable } from "../../core/table/open-table.ts";
 import type { AwsLake } from "../aws-lake.ts";
 
-export interface StepContext extends AwsLake, RunContext {
-  readonly engine: AwsLake["engine"];
+export interface StepContext extends AwsLake {
+  /** The lake table as it was when the invocation began. */
+  readonly opened: OpenTable;
   /** The schema that was deployed; the lake's may be older. */
   readonly deployed: Schema;
   readonly newRun: () => string;
+  readonly nowSeconds: () => number;
 }

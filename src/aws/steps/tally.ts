@@ -1,9 +1,9 @@
-/** What became of the items of one file of an export, as it waits in the staging folder. */
+/** What became of the items of one file of an export: it waits in the staging folder until the snapshot is planned. */
 import { z } from "zod";
-import { DynalakeError } from "../../core/error.ts";
+import type { LakeFile } from "../../core/format/lake-file.ts";
 
 export interface Tally {
-  /** What the export's manifest tells of. */
+  /** What the export's manifest says. */
   readonly itemCount: number;
   /** Items that became rows. */
   readonly items: number;
@@ -14,16 +14,8 @@ export interface Tally {
 }
 
 const count = z.number().int().min(0);
-const tallyFile = z.object({ itemCount: count, items: count, skipped: count, rejected: count });
 
-export function tallyText(tally: Tally): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(tally));
-}
-
-export function parseTally(content: Uint8Array, path: string): Tally {
-  try {
-    return tallyFile.parse(JSON.parse(new TextDecoder().decode(content)));
-  } catch (cause) {
-    throw new DynalakeError("LAKE_DAMAGED", `${path} does not tell what became of a file`, { cause });
-  }
-}
+export const tallyFile: LakeFile<Tally> = {
+  name: "tally",
+  shape: z.object({ itemCount: count, items: count, skipped: count, rejected: count }),
+};

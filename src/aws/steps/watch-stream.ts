@@ -2,23 +2,27 @@
 
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { type Look, lookAtStream, type Sighting } from "../../core/table/gap.ts";
-import { latestManifest, recordGrowingGap } from "../../core/table/lake-table.ts";
+import type { OpenTable } from "../../core/table/open-table.ts";
+import { recordGrowingGap } from "../../core/table/recorded-gaps.ts";
 import { readStreamBeginning, saveStreamBeginning } from "../../core/table/stream-beginning.ts";
 import { readStreamWatch, saveStreamWatch } from "../../core/table/stream-watch.ts";
 
 export interface WatchContext {
   readonly store: ObjectStore;
+  readonly opened: Pick<OpenTable, "manifest" | "schema">;
   readonly nowSeconds: () => number;
 }
 
 /** Doing it again, also after a death in between, finds the same holes under the same names. */
-export async function watchStream(context: WatchContext, table: string, sighting: Sighting): Promise<Look> {
+export async function watchStream(context: WatchContext, sighting: Sighting): Promise<Look> {
   const { store, nowSeconds } = context;
+  const { manifest, schema } = context.opened;
+  const { table } = schema;
   const earlier = {
     watch: await readStreamWatch(store, table),
     beginning: await readStreamBeginning(store, table),
   };
-  const look = lookAtStream(await latestManifest(store, table), earlier, sighting, nowSeconds());
+  const look = lookAtStream(manifest, earlier, sighting, nowSeconds());
   // Before the look is kept: a hole that was found is never forgotten.
   for (const { id, gap } of look.gaps) await recordGrowingGap(store, table, id, gap);
   if (look.beginning !== undefined && earlier.beginning === undefined)

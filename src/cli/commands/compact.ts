@@ -1,16 +1,10 @@
 /** `dynalake compact`: folds the change log now, and rewrites the base where its deltas have grown. */
-import {
-  type CompactionContext,
-  type CompactionResult,
-  compactMajor,
-  compactMinor,
-} from "../../core/compaction/compact.ts";
-import { DEFAULT_POLICY } from "../../core/compaction/compaction-plan.ts";
-import type { Schema } from "../../core/schema/schema.ts";
-import { type Lake, newRun, nowSeconds, openLake } from "../../embedded/lake.ts";
+import { compactTable } from "../../core/compaction/compact.ts";
+import { DEFAULT_POLICY } from "../../core/compaction/compaction-policy.ts";
+import { newRun, nowSeconds, openLake } from "../../embedded/lake.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { reportCompaction } from "../compaction-report.ts";
-import { chosenSchemas } from "../lake-choice.ts";
+import { chosenTables } from "../lake-choice.ts";
 import { type LakeOptions, lakeTarget } from "../lake-target.ts";
 
 export interface CompactOptions extends LakeOptions {
@@ -26,33 +20,16 @@ export async function compactCommand(context: CommandContext, options: CompactOp
     return (await import("../stack/compact.ts")).compactOnStack(context, target, options);
   const lake = await openLake(options.lake);
   try {
-    for (const schema of await chosenSchemas(lake.store, options.lake, options.table)) {
-      const scope = options.all === true ? "all" : "grown";
-      const runs = await compactTable(lake, schema, scope, options.settleSeconds);
-      await reportCompaction(context, schema.table, runs, options);
+    const { store, engine } = lake;
+    const policy = { ...DEFAULT_POLICY, settleSeconds: options.settleSeconds ?? 0 };
+    for (const opened of await chosenTables(store, options.lake, options.table)) {
+      const { schema } = opened;
+      const compaction = { store, engine, schema, policy, newRun, nowSeconds };
+      const done = await compactTable(compaction, options.all === true ? "all" : "grown", opened);
+      await reportCompaction(context, schema.table, done, options);
     }
     return EXIT.done;
   } finally {
     await lake.close();
   }
-}
-
-/** A minor compaction of everything up to so many seconds before now, then a major one. */
-export async function compactTable(
-  lake: Lake,
-  schema: Schema,
-  scope: "grown" | "all",
-  settleSeconds = 0,
-): Promise<readonly CompactionResult[]> {
-  const policy = { ...DEFAULT_POLICY, settleSeconds };
-  const compaction: CompactionContext = {
-    store: lake.store,
-    engine: lake.engine,
-    schema,
-    policy,
-    newRun,
-    nowSeconds,
-  };
-  const results = [await compactMinor(compaction), await compactMajor(compaction, scope)];
-  return results.filter((result) => result !== undefined);
 }

@@ -1,9 +1,11 @@
 /** `dynalake demo`: a DynamoDB table becomes a lake that follows every write, before your eyes. */
 import { rm } from "node:fs/promises";
+import { compactTable } from "../../core/compaction/compact.ts";
+import { DEFAULT_POLICY } from "../../core/compaction/compaction-policy.ts";
 import { DynalakeError } from "../../core/error.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import type { Schema } from "../../core/schema/schema.ts";
-import { lakeTables, requireSchema } from "../../core/table/lake-table.ts";
+import { openTables, requireTable } from "../../core/table/open-table.ts";
 import { readReadingState } from "../../core/table/reading-state.ts";
 import { compareWithScan } from "../../demo/compare.ts";
 import { type Lag, measureLag } from "../../demo/lag.ts";
@@ -17,15 +19,14 @@ import {
   REVIEWS_TABLE,
 } from "../../demo/reviews-table.ts";
 import { followLake } from "../../embedded/follow-lake.ts";
-import { type Lake, openLake } from "../../embedded/lake.ts";
-import { runQuery } from "../../embedded/query.ts";
+import { type Lake, newRun, nowSeconds, openLake } from "../../embedded/lake.ts";
+import { type QueryRequest, runQuery } from "../../embedded/query.ts";
 import { startEmulator } from "../../emulator/emulator.ts";
 import { folderStore } from "../../files/folder-store.ts";
 import { connectSource, type SourceConnection } from "../../source/clients.ts";
 import { streamSource } from "../../source/stream-source.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { resultWriter } from "../result-format.ts";
-import { compactTable } from "./compact.ts";
 import { snapshotCommand } from "./snapshot.ts";
 
 export interface DemoOptions {
@@ -63,8 +64,8 @@ async function removeOldDemo(folder: string): Promise<void> {
   const store = folderStore(folder);
   const folders = await store.folders("");
   if (folders.length === 0) return;
-  const tables = await lakeTables(store);
-  const isDemo = tables.length === 1 ? tables[0] === "reviews" : await isUnfinishedDemo(store);
+  const tables = await openTables(store);
+  const isDemo = tables.length === 1 ? tables[0]?.schema.table === "reviews" : await isUnfinishedDemo(store);
   if (isDemo && folders.length === 1) {
     await rm(folder, { recursive: true, force: true });
     return;
@@ -116,7 +117,7 @@ class Demo {
       threads: 2,
     });
     await this.#ask(ratedBy(loaded, AUTHOR));
-    const schema = await requireSchema(folderStore(this.#folder), "reviews");
+    const { schema } = await requireTable(folderStore(this.#folder), "reviews");
     await this.#follow(schema, loaded);
     await this.#compact(schema);
     await this.#prove(schema);
@@ -207,7 +208,10 @@ class Demo {
     await this.#say(`$ npx dynalake compact --lake ${this.#folder}`);
     const lake = await openLake(this.#folder);
     try {
-      for (const { kind, rows } of await compactTable(lake, schema, "grown")) {
+      const { store, engine } = lake;
+      const policy = { ...DEFAULT_POLICY, settleSeconds: 0 };
+      const compaction = { store, engine, schema, policy, newRun, nowSeconds };
+      for (const { kind, rows } of await compactTable(compaction, "grown")) {
         await this.#say(
           `${kind === "minor" ? "Folded the change log into a delta" : "Rewrote the base"}: ${rows.toLocaleString("en-US")} rows`,
         );
@@ -289,8 +293,8 @@ class Demo {
     return all;
   }
 
-  async #request(sql: string): Promise<{ readonly schemas: readonly Schema[]; readonly sql: string }> {
-    return { schemas: [await requireSchema(folderStore(this.#folder), "reviews")], sql };
+  async #request(sql: string): Promise<QueryRequest> {
+    return { tables: [await requireTable(folderStore(this.#folder), "reviews")], sql };
   }
 
   async #title(text: string): Promise<void> {

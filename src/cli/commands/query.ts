@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { runQuery } from "../../embedded/query.ts";
 import { folderStore } from "../../files/folder-store.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { chosenSchemas } from "../lake-choice.ts";
+import { chosenTables } from "../lake-choice.ts";
 import { type LakeOptions, lakeTarget } from "../lake-target.ts";
 import { type ResultFormat, resultWriter } from "../result-format.ts";
 import { parseTime } from "../time-option.ts";
@@ -22,13 +22,13 @@ export async function queryCommand(
   const target = lakeTarget(options);
   if (target.kind === "stack")
     return (await import("../stack/query.ts")).queryOnStack(context, target, sql, options);
-  const schemas = await chosenSchemas(folderStore(resolve(options.lake)), options.lake, undefined);
+  const tables = await chosenTables(folderStore(resolve(options.lake)), options.lake, undefined);
   const writer = resultWriter(options.format);
   const { terminal } = context;
   const asOf = options.asOf === undefined ? {} : { asOfSeconds: parseTime(options.asOf) };
   await runQuery(
     options.lake,
-    { schemas, sql, ...asOf },
+    { tables, sql, ...asOf },
     {
       begin: (columns) => terminal.print(writer.begin(columns)),
       rows: (rows) => terminal.print(writer.rows(rows)),

@@ -8,7 +8,8 @@ import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { rowCodec } from "../../core/row/row.ts";
 import { lineWriter } from "../../core/row/wire-line.ts";
 import type { Schema } from "../../core/schema/schema.ts";
-import { requireSchema, writeSchema } from "../../core/table/lake-table.ts";
+import { requireTable } from "../../core/table/open-table.ts";
+import { writeSchema } from "../../core/table/schema-file.ts";
 import type { Item } from "../../core/values/attribute-value.ts";
 import type { KeySchema } from "../../core/values/key.ts";
 import { foldLateChanges } from "../../embedded/fold.ts";
@@ -55,7 +56,7 @@ async function replayInFolder(
     // A snapshot may replace the schema as long as there are no changes, and nobody may deliver by the old one after that.
     const hasChanges = (await lake.store.folders(changesFolder(table))).length > 0;
     lock = hasChanges ? undefined : await lockLake(lake.root);
-    const schema = await requireSchema(lake.store, table);
+    const { schema } = await requireTable(lake.store, table);
     const delivery: DeliveryContext = {
       store: lake.store,
       sink: parquetSink(lake.root, schema, lake.session),
@@ -117,7 +118,7 @@ async function replaySchema(
   const { table } = choice.schema;
   if (await holdsData(store, table)) await adoptSchema(context.terminal, store, choice);
   else if (choice.origin !== "lake") await writeSchema(store, choice.schema);
-  return requireSchema(store, table);
+  return (await requireTable(store, table)).schema;
 }
 
 function* images(recordings: readonly Recording[], key: KeySchema): Generator<Item> {

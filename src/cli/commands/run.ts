@@ -2,14 +2,14 @@
 import { DynalakeError } from "../../core/error.ts";
 import { mendingTimeSeconds } from "../../core/format/manifest.ts";
 import { type Schema, tableName } from "../../core/schema/schema.ts";
-import { lakeTables } from "../../core/table/lake-table.ts";
+import { isFilled, openTable, openTables } from "../../core/table/open-table.ts";
 import { type FollowedTable, followLake, type RunEvent } from "../../embedded/follow-lake.ts";
 import { holdsData, type Lake, openLake } from "../../embedded/lake.ts";
 import { recallSource } from "../../embedded/source-memory.ts";
 import { connectSource, type SourceConnection } from "../../source/clients.ts";
 import { streamSource } from "../../source/stream-source.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { chosenSchemas, knownSchema } from "../lake-choice.ts";
+import { chosenTables } from "../lake-choice.ts";
 import { boundTo, givenSchema } from "../schema-choice.ts";
 import { adoptSchema } from "../schema-effect.ts";
 import { timeText } from "../time-option.ts";
@@ -93,23 +93,26 @@ async function adoptGivenSchema(context: CommandContext, lake: Lake, options: Ru
 
 /** All tables of the lake; throws INCOMPLETE where the first snapshot of one never ended. */
 async function seededSchemas(lake: Lake, folder: string): Promise<readonly Schema[]> {
-  const schemas = await chosenSchemas(lake.store, folder, undefined);
-  for (const { table, source } of schemas) {
-    if (await holdsData(lake.store, table)) continue;
+  const tables = await chosenTables(lake.store, folder, undefined);
+  for (const opened of tables) {
+    if (await isFilled(opened)) continue;
+    const { table, source } = opened.schema;
     throw new DynalakeError("INCOMPLETE", `the first snapshot of "${table}" never ended`, {
       next: `Give --table NAME (it was "${source}") and what else the first run was given, once more.`,
     });
   }
-  return schemas;
+  return tables.map(({ schema }) => schema);
 }
 
 /** The schema of the table that is asked for, if the lake has data of it. */
 async function wantedSchema(lake: Lake, options: RunOptions): Promise<Schema | undefined> {
-  const tables = options.name === undefined ? await lakeTables(lake.store) : [tableName(options.name)];
-  for (const table of tables) {
-    const schema = await knownSchema(lake.store, table);
-    if (schema === undefined || !(await holdsData(lake.store, table))) continue;
-    if (options.name !== undefined) return boundTo(schema, options.table, `the lake's "${table}"`);
+  const { store } = lake;
+  const named = options.name === undefined ? undefined : await openTable(store, tableName(options.name));
+  const tables = options.name === undefined ? await openTables(store) : [named];
+  for (const opened of tables) {
+    if (opened === undefined || !(await isFilled(opened))) continue;
+    const { schema } = opened;
+    if (options.name !== undefined) return boundTo(schema, options.table, `the lake's "${schema.table}"`);
     if (schema.source === options.table) return schema;
   }
   return undefined;

@@ -7,7 +7,7 @@ import { EXPORT_FUZZ_SECONDS, exportedTable } from "../../core/exports/export-ma
 import { stagingRunFolder } from "../../core/format/lake-path.ts";
 import { mendingTimeSeconds, openGaps } from "../../core/format/manifest.ts";
 import { tableName } from "../../core/schema/schema.ts";
-import { knownGaps, writeSchema } from "../../core/table/lake-table.ts";
+import { writeSchema } from "../../core/table/schema-file.ts";
 import { type KeySchema, keyAttributes } from "../../core/values/key.ts";
 import { type ExportFolder, openExport } from "../../embedded/export-folder.ts";
 import { DEFAULT_LIMITS, type Lake, newRun, openLake } from "../../embedded/lake.ts";
@@ -65,7 +65,7 @@ export async function snapshotCommand(context: CommandContext, options: Snapshot
       options.table === undefined
         ? await fromExport(context, lake, options)
         : await fromTable(context, lake, options, options.table);
-    return await report(context, lake, options, taken);
+    return await report(context, options, taken);
   } catch (error) {
     if (isNewLake) await removeEmptyFolders(lake.root);
     throw error;
@@ -225,12 +225,7 @@ function progressText(progress: SnapshotProgress): string {
     : `writing: ${count(progress.items)} rows, sorted and compressed`;
 }
 
-async function report(
-  context: CommandContext,
-  lake: Lake,
-  options: SnapshotOptions,
-  taken: Taken,
-): Promise<ExitCode> {
+async function report(context: CommandContext, options: SnapshotOptions, taken: Taken): Promise<ExitCode> {
   const { terminal } = context;
   const { choice, items, manifest, quarantined, skipped } = taken;
   const { source, table } = choice.schema;
@@ -243,7 +238,7 @@ async function report(
     const { added } = choice.effect;
     if (added.length > 0) terminal.note(addedSentence(table, added));
   }
-  for (const gap of openGaps(manifest, await knownGaps(lake.store, table, manifest))) {
+  for (const gap of openGaps(manifest, manifest.gaps)) {
     const after = timeText(mendingTimeSeconds(gap));
     terminal.note(`${table}: CHANGES WERE LOST: ${gap.detail}. Take a snapshot after ${after}.`);
   }

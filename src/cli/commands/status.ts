@@ -35,13 +35,12 @@ interface PlacedStatus extends TableStatus {
 }
 
 async function statusOf(table: LakeTable, { region }: StatusOptions): Promise<PlacedStatus> {
-  if (table.kind === "folder") return tableStatus(table, nowSeconds());
+  if (table.kind === "folder") return tableStatus(table, table.opened, nowSeconds());
   const { deliveryStatus } = await import("../../aws/delivery-status.ts");
-  const { deployment, engine, schema, store } = table;
-  const mappingId = deployment.eventSourceMapping;
+  const { deployment, opened } = table;
   const settings = region === undefined ? {} : { region };
   const [status, delivery] = await Promise.all([
-    tableStatus({ engine, schema, store, mappingId }, nowSeconds()),
+    tableStatus(table, opened, nowSeconds()),
     deliveryStatus(deployment, nowSeconds(), settings),
   ]);
   return { ...status, delivery };

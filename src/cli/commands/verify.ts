@@ -1,9 +1,9 @@
 /** `dynalake verify`: proves the lake against its source, and names every difference. */
 import { quarantineFolder } from "../../core/format/lake-path.ts";
 import { openGaps } from "../../core/format/manifest.ts";
-import { chosenManifest } from "../../core/overlay/lake-view.ts";
 import { undeliveredObjects } from "../../core/status/status.ts";
-import { knownGaps } from "../../core/table/lake-table.ts";
+import { latestManifest } from "../../core/table/commits.ts";
+import { knownGaps } from "../../core/table/recorded-gaps.ts";
 import type { VerifyProgress } from "../../core/verify/verify.ts";
 import { quarantineReasons } from "../../core/verify/verify-quarantine.ts";
 import { verifyTable } from "../../embedded/verify.ts";
@@ -62,7 +62,7 @@ async function verifyOne(
       onProgress: (progress) => context.terminal.progress(progressText(schema.table, progress)),
     });
     context.terminal.settle();
-    const manifest = await chosenManifest(table, undefined);
+    const manifest = await latestManifest(store, schema.table);
     const differing = new Set(verification.differences.map(({ keyHash }) => keyHash));
     return {
       ...verification,

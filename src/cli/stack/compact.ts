@@ -1,22 +1,20 @@
 /** `dynalake compact --stack`: the deployment folds its change log. */
-import { z } from "zod";
+
+import {
+  type CompactionInput,
+  type CompactionSucceeded,
+  compactionResult,
+} from "../../aws/contracts/machines.ts";
+import { COMPACTION_KINDS, type CompactionKind } from "../../aws/contracts/steps.ts";
 import { chosenDeployments, type Deployment } from "../../aws/deployment.ts";
-import { COMPACTION_KINDS, type CompactionKind } from "../../aws/steps/plan-compaction.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
-import { manifestSequences, readManifest } from "../../core/table/lake-table.ts";
+import { manifestSequences, readManifest } from "../../core/table/commits.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import type { CompactOptions } from "../commands/compact.ts";
 import { type CompactionRun, reportCompaction } from "../compaction-report.ts";
 import type { StackTarget } from "../lake-target.ts";
 import { type OpenedStack, openStack } from "../opened-stack.ts";
 import { runMachine } from "./machine-run.ts";
-
-/** What infra/compaction-machine.ts says at its end. */
-const compactionOutput = z.object({
-  outcome: z.literal("succeeded"),
-  done: z.array(z.enum(COMPACTION_KINDS)),
-  manifest: z.number(),
-});
 
 export async function compactOnStack(
   context: CommandContext,
@@ -42,12 +40,11 @@ async function compact(
   { all, settleSeconds }: CompactOptions,
 ): Promise<readonly CompactionRun[]> {
   const { table, compactionMachineArn: machineArn } = deployment;
-  const input = {
+  const input: CompactionInput = {
     scope: all === true ? "all" : "grown",
     ...(settleSeconds === undefined ? {} : { settleSeconds }),
   };
-  const output = compactionOutput;
-  const run = { kind: "compaction", table, machineArn, input, output } as const;
+  const run = { kind: "compaction", table, machineArn, input, output: compactionResult } as const;
   const { done, manifest } = await runMachine(context, stack, run);
   return lastRuns(stack.lakeOf(deployment).store, table, { done, manifest });
 }
@@ -56,7 +53,7 @@ async function compact(
 async function lastRuns(
   store: ObjectStore,
   table: string,
-  { done, manifest: newest }: Pick<z.infer<typeof compactionOutput>, "done" | "manifest">,
+  { done, manifest: newest }: Pick<CompactionSucceeded, "done" | "manifest">,
 ): Promise<readonly CompactionRun[]> {
   const runs: CompactionRun[] = [];
   const sequences = (await manifestSequences(store, table)).filter((sequence) => sequence <= newest);

@@ -1,5 +1,13 @@
 /** A run of one of the deployment's state machines, from its start to its end, with progress. */
+
 import type { z } from "zod";
+import {
+  CONFLICT,
+  type CompactionInput,
+  type CompactionWork,
+  type SnapshotInput,
+  type SnapshotWork,
+} from "../../aws/contracts/machines.ts";
 import {
   describeCommand,
   type ExecutionProgress,
@@ -17,7 +25,7 @@ export interface MachineRun<Output> {
   readonly kind: "snapshot" | "compaction";
   readonly table: string;
   readonly machineArn: string;
-  readonly input: Readonly<Record<string, unknown>>;
+  readonly input: SnapshotInput | CompactionInput;
   /** What the machine says at its end, if it did not come second. */
   readonly output: z.ZodType<Output>;
 }
@@ -58,7 +66,7 @@ export async function runMachine<Output>(
 }
 
 function isConflict(output: unknown): boolean {
-  return (output as { readonly outcome?: unknown } | null | undefined)?.outcome === "conflict";
+  return (output as { readonly outcome?: unknown } | null | undefined)?.outcome === CONFLICT.outcome;
 }
 
 async function conflict(
@@ -77,7 +85,7 @@ async function conflict(
 }
 
 /** What the states do, in the words of the embedded commands. */
-const STATES: Readonly<Record<string, string>> = {
+const STATES: Readonly<Record<SnapshotWork | CompactionWork, string>> = {
   Begin: "starting the export",
   WaitForExport: "waiting for the export of the table",
   DescribeExport: "waiting for the export of the table",
@@ -96,7 +104,8 @@ function progressText(
   progress: ExecutionProgress,
 ): string {
   const { state, parts, runningSeconds } = progress;
-  const doing = state === undefined ? "running" : (STATES[state] ?? state);
+  const known: Readonly<Record<string, string>> = STATES;
+  const doing = state === undefined ? "running" : (known[state] ?? state);
   const share = parts === undefined ? "" : `, ${parts.done} of ${parts.all} parts`;
   return `${kind} of ${table}: ${doing}${share} (${runningSeconds} s)`;
 }

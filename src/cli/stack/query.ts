@@ -3,11 +3,11 @@ import type { FinishedStatement } from "../../aws/athena-client.ts";
 import type { AwsLake } from "../../aws/aws-lake.ts";
 import { mentions, readingStatement, type UserStatement, withViews } from "../../aws/user-statement.ts";
 import { DynalakeError } from "../../core/error.ts";
-import { chosenManifest, currentView, type LakeView, segmentViews } from "../../core/overlay/lake-view.ts";
-import { schemaAt } from "../../core/table/lake-table.ts";
+import { currentView, type LakeView, segmentViews } from "../../core/overlay/lake-view.ts";
+import { tableAsOf } from "../../core/table/open-table.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import type { QueryOptions } from "../commands/query.ts";
-import { chosenSchemas } from "../lake-choice.ts";
+import { chosenTables } from "../lake-choice.ts";
 import type { StackTarget } from "../lake-target.ts";
 import { type OpenedStack, openStack } from "../opened-stack.ts";
 import { resultWriter } from "../result-format.ts";
@@ -57,19 +57,17 @@ async function viewsOfTime(
   asOfSeconds: number,
 ): Promise<readonly LakeView[]> {
   const views: LakeView[] = [];
-  const schemas = await chosenSchemas(store, place, undefined);
-  const tables = new Set(schemas.map(({ table }) => table));
-  for (const schema of schemas) {
-    const { table } = schema;
+  const opened = await chosenTables(store, place, undefined);
+  const tables = new Set(opened.map(({ schema }) => schema.table));
+  for (const now of opened) {
+    const { table } = now.schema;
     const wanted = [table, `${table}_snapshots`, `${table}__segments`].filter(
       // A table called "x_snapshots" goes before the snapshots of "x".
       (name) => mentions(statement, name) && (name === table || !tables.has(name)),
     );
     if (wanted.length === 0) continue;
-    const context = { store, engine, schema };
-    const manifest = await chosenManifest(context, asOfSeconds);
-    const then = { ...context, schema: await schemaAt(store, manifest, schema) };
-    const all = [await currentView(then, manifest, asOfSeconds), ...segmentViews(then, manifest)];
+    const then = await tableAsOf(store, now, asOfSeconds);
+    const all = [await currentView(engine, then, asOfSeconds), ...segmentViews(engine, then)];
     views.push(...all.filter(({ name }) => wanted.includes(name)));
   }
   return views;

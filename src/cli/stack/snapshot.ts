@@ -1,5 +1,5 @@
 /** `dynalake snapshot --stack`: the deployment exports the table and takes the export in. */
-import { z } from "zod";
+import { SKIPPED, snapshotResult } from "../../aws/contracts/machines.ts";
 import { chosenDeployment } from "../../aws/deployment.ts";
 import { quarantineFolder } from "../../core/format/lake-path.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
@@ -8,18 +8,6 @@ import type { StackTarget } from "../lake-target.ts";
 import { openStack } from "../opened-stack.ts";
 import { reportSnapshot } from "../snapshot-report.ts";
 import { runMachine } from "./machine-run.ts";
-
-/** What infra/snapshot-machine.ts says at its end. */
-const snapshotOutput = z.discriminatedUnion("outcome", [
-  z.object({
-    outcome: z.literal("committed"),
-    items: z.number(),
-    skipped: z.number(),
-    quarantined: z.number(),
-    commit: z.object({ manifest: z.number() }),
-  }),
-  z.object({ outcome: z.literal("skipped") }),
-]);
 
 export async function snapshotOnStack(
   context: CommandContext,
@@ -37,9 +25,9 @@ export async function snapshotOnStack(
       table,
       machineArn: snapshotMachineArn,
       input: {},
-      output: snapshotOutput,
+      output: snapshotResult,
     });
-    if (output.outcome === "skipped") {
+    if (output.outcome === SKIPPED.outcome) {
       context.terminal.note(`The snapshot of "${table}" was skipped: there is one, or another is under way`);
       return EXIT.done;
     }

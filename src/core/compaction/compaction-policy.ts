@@ -1,14 +1,12 @@
 /**
- * What a compaction will do, decided purely from a manifest, a listing, a policy and the time. A minor compaction folds
+ * What a compaction is to do, decided purely from a manifest, a listing, a policy and the time. A minor compaction folds
  * the change log into a delta; a major one rewrites the parts of the base whose deltas have grown past their share.
  */
 
 import { type ChangeObject, hourOf, hourStartSeconds } from "../format/lake-path.ts";
 import { deltaSegments, type Manifest, type Segment } from "../format/manifest.ts";
-import { type Recovery, withoutReplaced } from "../format/recovery.ts";
-import { straddling, unfolded, windowHour } from "../overlay/change-log.ts";
+import { unfolded } from "../overlay/change-log.ts";
 import { ALL_KEYS } from "../overlay/table-parts.ts";
-import type { SchemaFile } from "../schema/schema.ts";
 
 export interface CompactionPolicy {
   /** The horizon moves to so many seconds before now, so that most changes arrive before they are folded. */
@@ -31,7 +29,7 @@ export const DEFAULT_POLICY: CompactionPolicy = {
   deliveryDelaySeconds: 2 * 3600,
 };
 
-export interface MinorPlan {
+export interface MinorDecision {
   readonly horizonSeconds: number;
   /** The late changes that are folded with it: the second of the oldest one. */
   readonly oldestLateSeconds: number | undefined;
@@ -58,7 +56,7 @@ export interface MinorSituation {
 }
 
 /** The minor compaction to do now, or undefined where nothing would change. */
-export function planMinor(situation: MinorSituation, policy: CompactionPolicy): MinorPlan | undefined {
+export function decideMinor(situation: MinorSituation, policy: CompactionPolicy): MinorDecision | undefined {
   const { manifest, objects, nowSeconds, oldestLateSeconds } = situation;
   // Never beyond what was delivered: what is still on its way would be late, and unseen until the next compaction.
   const deliveredSeconds = (situation.newestChangeSeconds ?? -1) + 1;
@@ -94,14 +92,17 @@ function mostDeltasOfAPart(manifest: Manifest): number {
   return Math.max(0, ...counts.values());
 }
 
+/** Parts whose deltas have grown, or all that there is something to rewrite in. */
+export type CompactionScope = "grown" | "all";
+
 /**
  * The parts whose deltas a major compaction takes into the base now; `all` asks for every part that has deltas, or segments
  * that lack a column. Deltas of all keys are measured against the whole base.
  */
-export function planMajor(
+export function partsToRewrite(
   manifest: Manifest,
   policy: CompactionPolicy,
-  scope: "grown" | "all",
+  scope: CompactionScope,
 ): readonly string[] {
   const lacking = new Set(scope === "all" ? manifest.recovery?.segments : []);
   const asked = manifest.segments.filter(({ kind, id }) => kind === "delta" || lacking.has(id));
@@ -120,91 +121,4 @@ function rowsOf(manifest: Manifest, part: string | undefined, kind: Segment["kin
   return manifest.segments
     .filter((segment) => (part === undefined || segment.part === part) && segment.kind === kind)
     .reduce((rows, segment) => rows + segment.rows, 0);
-}
-
-/** What a commit adds to the manifest that it was planned from. */
-export interface Commit {
-  readonly run: string;
-  readonly nowSeconds: number;
-  readonly staged: readonly Segment[];
-}
-
-/** The manifest that commits a minor compaction. */
-export function afterMinor(
-  manifest: Manifest,
-  plan: Pick<MinorPlan, "horizonSeconds" | "takesDeltas" | "folded" | "foldedSinceSeconds">,
-  commit: Commit,
-): Manifest {
-  const kept = plan.takesDeltas
-    ? manifest.segments.filter((segment) => segment.kind === "base")
-    : manifest.segments;
-  return withoutReplaced({
-    ...manifest,
-    ...committed(manifest, "minor", commit),
-    horizonSeconds: plan.horizonSeconds,
-    segments: [...kept, ...commit.staged],
-    folded: plan.folded,
-    foldedSinceSeconds: plan.foldedSinceSeconds,
-  });
-}
-
-/** The manifest that commits a major compaction of `parts`. */
-export function afterMajor(manifest: Manifest, parts: readonly string[], commit: Commit): Manifest {
-  const kept = manifest.segments.filter((segment) => !parts.includes(segment.part));
-  const segments = [...kept, ...commit.staged];
-  return withoutReplaced({ ...manifest, ...committed(manifest, "major", commit), segments });
-}
-
-export interface SnapshotFacts {
-  readonly exportTimeSeconds: number;
-  readonly cutSeconds: number;
-  readonly floorSeconds: number;
-  readonly items: number;
-  readonly buckets: number;
-  readonly schema: SchemaFile;
-  readonly recovery?: Recovery | undefined;
-  /** Objects of the change log that the snapshot makes past. */
-  readonly objects: readonly ChangeObject[];
-  readonly deliveryDelaySeconds: number;
-  /** How many snapshots are kept for `<table>_snapshots`. */
-  readonly snapshotsKept: number;
-}
-
-/** The manifest that commits a snapshot: it replaces base and deltas; the log stays. */
-export function afterSnapshot(manifest: Manifest, facts: SnapshotFacts, commit: Commit): Manifest {
-  const { exportTimeSeconds, cutSeconds, items } = facts;
-  const foldedSinceSeconds = hourStartSeconds(hourOf(commit.nowSeconds - facts.deliveryDelaySeconds));
-  // Before the partitions of the new window lies what may hold changes of it: the next compaction looks into it once.
-  const sinceSeconds = facts.floorSeconds - manifest.skewSeconds;
-  const waiting = new Set(straddling(facts.objects, windowHour(sinceSeconds), sinceSeconds));
-  const record = { run: commit.run, exportTimeSeconds, cutSeconds, items, segments: commit.staged };
-  return withoutReplaced({
-    ...manifest,
-    ...committed(manifest, "snapshot", commit),
-    floorSeconds: facts.floorSeconds,
-    horizonSeconds: facts.floorSeconds,
-    buckets: facts.buckets,
-    schema: facts.schema,
-    recovery: facts.recovery,
-    segments: commit.staged,
-    folded: facts.objects
-      .filter((object) => hourStartSeconds(object.hour) >= foldedSinceSeconds && !waiting.has(object))
-      .map((object) => object.id),
-    foldedSinceSeconds,
-    snapshots: [...manifest.snapshots, record].slice(-facts.snapshotsKept),
-  });
-}
-
-/** The members that every commit has anew. */
-export function committed(
-  manifest: Manifest,
-  kind: Manifest["kind"],
-  commit: Pick<Commit, "run" | "nowSeconds">,
-): Pick<Manifest, "sequence" | "run" | "kind" | "committedAtSeconds"> {
-  return {
-    sequence: manifest.sequence + 1,
-    run: commit.run,
-    kind,
-    committedAtSeconds: Math.max(commit.nowSeconds, manifest.committedAtSeconds),
-  };
 }

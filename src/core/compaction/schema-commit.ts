@@ -3,23 +3,20 @@
 import { DynalakeError } from "../error.ts";
 import { schemaPath } from "../format/lake-path.ts";
 import type { Manifest } from "../format/manifest.ts";
-import { withDeclared } from "../format/recovery.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
-import type { Schema, SchemaFile } from "../schema/schema.ts";
+import type { Schema } from "../schema/schema.ts";
 import { requireCompatible, schemaOf } from "../schema/schema-change.ts";
-import {
-  commitManifest,
-  latestManifest,
-  readWrittenSchema,
-  schemaText,
-  writeSchema,
-} from "../table/lake-table.ts";
-import { committed } from "./compaction-plan.ts";
+import { commitManifest } from "../table/commit-manifest.ts";
+import { type Commits, readCommits } from "../table/commits.ts";
+import { readWrittenSchema, schemaBytes, writeSchema } from "../table/schema-file.ts";
+import { afterSchemaChange } from "./next-manifest.ts";
 
 export interface SchemaCommitContext {
   readonly store: ObjectStore;
   readonly newRun: () => string;
   readonly nowSeconds: () => number;
+  /** The table's commits, if they were read before. */
+  readonly commits?: Commits;
 }
 
 export interface SchemaCommit {
@@ -31,8 +28,8 @@ export interface SchemaCommit {
 const TRIES = 10;
 
 /**
- * Makes the schema that of a table which holds data. Undefined where it has that schema already. `origin` names the schema in
- * errors. Throws SCHEMA_INVALID where the data does not allow it, and CONFLICT where other commits keep coming first.
+ * Makes the schema that of a table which holds data. Undefined if it has that schema already. `origin` names the schema in
+ * errors. Throws SCHEMA_INVALID if the data does not allow it, and CONFLICT if other commits keep coming first.
  */
 export async function changeSchema(
   context: SchemaCommitContext,
@@ -40,9 +37,11 @@ export async function changeSchema(
   origin: string,
 ): Promise<SchemaCommit | undefined> {
   const { store } = context;
+  let { commits } = context;
   for (let tries = 0; tries < TRIES; tries++) {
-    const manifest = await latestManifest(store, schema.table);
-    const written = await readWrittenSchema(store, schema.table);
+    commits = await readCommits(store, schema.table, commits);
+    const { manifest } = commits;
+    const written = manifest.schema === null ? await readWrittenSchema(store, schema.table) : undefined;
     const before = schemaOf(manifest.schema, written ?? schema);
     const change = requireCompatible(before, schema, origin);
     if (change.kind === "same") {
@@ -52,31 +51,18 @@ export async function changeSchema(
     }
     const commit = { run: context.newRun(), nowSeconds: context.nowSeconds() };
     const next = afterSchemaChange(manifest, { before: before.file, schema: schema.file, ...change }, commit);
-    if ((await commitManifest(store, schema.table, next)) !== "committed") continue;
+    const outcome = await commitManifest(store, schema.table, next);
+    if (outcome === "conflict") continue;
     // After the commit: whoever goes by it never writes a column that the lake does not have.
     await writeSchema(store, schema);
-    return { added: change.added, manifest: next };
+    return { added: change.added, manifest: outcome };
   }
-  throw new DynalakeError("CONFLICT", `other commits kept coming first to "${schema.table}"`);
-}
-
-/** The manifest that commits a schema with columns that no segment has yet. */
-export function afterSchemaChange(
-  manifest: Manifest,
-  change: { readonly before: SchemaFile; readonly schema: SchemaFile; readonly added: readonly string[] },
-  commit: { readonly run: string; readonly nowSeconds: number },
-): Manifest {
-  return {
-    ...manifest,
-    ...committed(manifest, "schema", commit),
-    schema: change.schema,
-    recovery: withDeclared(manifest, change),
-  };
+  throw new DynalakeError("CONFLICT", `other commits to "${schema.table}" kept coming first`);
 }
 
 async function keepWritten(store: ObjectStore, schema: Schema): Promise<void> {
   const content = await store.read(schemaPath(schema.table));
-  const text = schemaText(schema);
-  const isSame = content?.length === text.length && content.every((byte, i) => byte === text[i]);
+  const bytes = schemaBytes(schema);
+  const isSame = content?.length === bytes.length && content.every((byte, i) => byte === bytes[i]);
   if (!isSame) await writeSchema(store, schema);
 }

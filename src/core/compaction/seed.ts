@@ -3,13 +3,19 @@ import { DynalakeError } from "../error.ts";
 import { FLOOR_MARGIN_SECONDS, type Manifest, type Segment } from "../format/manifest.ts";
 import { recoverableColumns } from "../format/recovery.ts";
 import { baseCut, valuePartitioning } from "../overlay/table-parts.ts";
+import type { QueryEngine } from "../ports/query-engine.ts";
 import { bucketsFor } from "../schema/partitioning.ts";
 import { sortColumns } from "../sql/columns.ts";
 import { repeatedKeys, snapshotBaseRows } from "../sql/compaction.ts";
-import { latestManifest } from "../table/lake-table.ts";
-import { commitRun, type PlannedRun, type RunContext, removeRun, stageRun } from "./planned-run.ts";
+import { readCommits } from "../table/commits.ts";
+import { commitPlan } from "./commit-plan.ts";
+import type { Plan } from "./plan.ts";
+import type { CommitContext } from "./plan-context.ts";
+import { removeStaged } from "./remove-staged.ts";
+import { stagePlan } from "./stage-plan.ts";
 
-export interface SeedContext extends RunContext {
+export interface SeedContext extends Omit<SeedCommitContext, "commits"> {
+  /** The run id. */
   readonly run: string;
   /** A relation with the wire columns of items. */
   readonly staged: string;
@@ -23,26 +29,26 @@ export interface SeedContext extends RunContext {
   readonly replacesSchema?: boolean;
 }
 
-/** Writes the base segments and commits them. Throws EXPORT_INVALID, and CONFLICT where the lake has a later snapshot. */
+/** Writes the base segments and commits them. Throws EXPORT_INVALID, and CONFLICT if the lake has a later snapshot. */
 export async function seed(context: SeedContext): Promise<Manifest> {
-  const planned = await planSeedRun(context);
-  const staged = await stageRun(context, planned);
-  return commitSeedRun(context, planned, staged);
+  const commits = await readCommits(context.store, context.schema.table);
+  const plan = await planSeed(context, commits.manifest);
+  const staged = await stagePlan(context, plan);
+  return commitSeed({ ...context, commits }, plan, staged);
 }
 
-/** The run that writes the base from staged items. */
-export async function planSeedRun(context: SeedContext): Promise<PlannedRun> {
-  const { store, engine, schema, run, items, exportTimeSeconds, cutSeconds } = context;
+/** The plan that writes the base from staged items. */
+export async function planSeed(context: Omit<SeedContext, "store">, newest: Manifest): Promise<Plan> {
+  const { engine, schema, run, items, exportTimeSeconds, cutSeconds } = context;
   const buckets = schema.partitioning?.kind === "bucket" ? schema.partitioning.count : bucketsFor(items);
   const floorSeconds = Math.max(0, exportTimeSeconds - FLOOR_MARGIN_SECONDS);
-  const manifest = await latestManifest(store, schema.table);
-  const recoverable = recoverableColumns(manifest);
+  const recoverable = recoverableColumns(newest);
   const rows = snapshotBaseRows(engine.dialect, schema, context.staged, floorSeconds, recoverable);
   const cut = await baseCut(engine, schema, rows, buckets);
   const { deliveryDelaySeconds, snapshotsKept } = context;
   return {
     run,
-    fromSequence: manifest.sequence,
+    fromSequence: newest.sequence,
     stages: [{ run, kind: "base", rows, sortBy: sortColumns(schema), cut }],
     change: {
       kind: "snapshot",
@@ -59,21 +65,25 @@ export async function planSeedRun(context: SeedContext): Promise<PlannedRun> {
   };
 }
 
+export interface SeedCommitContext extends CommitContext {
+  readonly engine: QueryEngine;
+}
+
 /** Checks and commits what was staged. */
-export async function commitSeedRun(
-  context: RunContext,
-  planned: PlannedRun,
+export async function commitSeed(
+  context: SeedCommitContext,
+  plan: Plan,
   staged: readonly Segment[],
 ): Promise<Manifest> {
   try {
-    requireAllItems(planned, staged);
+    requireAllItems(plan, staged);
     await requireDistinctKeys(context, staged);
   } catch (error) {
-    // Where the engine could not be asked, what was staged is not at fault: whoever tries again finds it.
-    if (!isUnanswered(error)) await removeRun(context, planned);
+    // If the engine could not be asked, what was staged is not at fault: another try finds it.
+    if (!isUnanswered(error)) await removeStaged(context, plan);
     throw error;
   }
-  return commitRun(context, planned, staged);
+  return commitPlan(context, plan, staged);
 }
 
 function isUnanswered(error: unknown): boolean {
@@ -81,18 +91,20 @@ function isUnanswered(error: unknown): boolean {
 }
 
 /** What was read is what was written: an engine that lost a row has not made a snapshot. */
-function requireAllItems(planned: PlannedRun, staged: readonly Segment[]): void {
+function requireAllItems({ change }: Plan, staged: readonly Segment[]): void {
   const rows = staged.reduce((sum, segment) => sum + segment.rows, 0);
-  if (planned.change.kind !== "snapshot" || planned.change.items === rows) return;
+  if (change.kind !== "snapshot" || change.items === rows) return;
   throw new DynalakeError(
     "ENGINE_FAILED",
-    `of ${planned.change.items} items ${rows} were written: nothing was committed`,
+    `of ${change.items} items ${rows} were written: nothing was committed`,
   );
 }
 
 /** An export holds an item once. Keys of different buckets differ, so that buckets can be checked one after the other. */
-async function requireDistinctKeys(context: RunContext, staged: readonly Segment[]): Promise<void> {
-  const { engine, schema } = context;
+async function requireDistinctKeys(
+  { engine, schema }: Pick<SeedCommitContext, "engine" | "schema">,
+  staged: readonly Segment[],
+): Promise<void> {
   const together = valuePartitioning(schema) !== undefined;
   for (const segments of together ? [staged] : groupsOf(staged, engine.keysAtOnceMax)) {
     const [row] = await engine.rows(repeatedKeys(engine.segments(schema, segments)));

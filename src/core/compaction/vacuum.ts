@@ -9,7 +9,7 @@ import {
 import type { Manifest } from "../format/manifest.ts";
 import { namedSegments } from "../format/named-segments.ts";
 import type { ObjectStore, StoredObject } from "../ports/object-store.ts";
-import { manifestSequences, readManifest } from "../table/lake-table.ts";
+import { manifestSequences, readManifest } from "../table/commits.ts";
 
 export interface RetentionPolicy {
   /** Manifests, and with them `--as-of`, are kept for so long, and as long as `graceSeconds` says. */

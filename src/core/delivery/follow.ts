@@ -2,9 +2,10 @@
 
 import type { Gap } from "../format/manifest.ts";
 import type { ChangeBatch, ChangeReader, ChangeSource } from "../ports/change-source.ts";
+import { latestManifest } from "../table/commits.ts";
 import { gapBeforeReading, gapFound } from "../table/gap.ts";
-import { latestManifest, recordGap } from "../table/lake-table.ts";
 import { type ReadingState, readReadingState, saveReadingState } from "../table/reading-state.ts";
+import { recordGap } from "../table/recorded-gaps.ts";
 import { saveStreamBeginning } from "../table/stream-beginning.ts";
 import { type Delivery, type DeliveryContext, deliver } from "./deliver.ts";
 

@@ -128,9 +128,12 @@ export function errorsFolder(table: string): string {
   return `${safe(table)}/errors/`;
 }
 
-/** Where Lambda puts the batches of a stream that failed for good; the service chooses the path, by the mapping's id. */
+/** Where Lambda puts the batches of streams that failed for good (AWS: Lambda developer guide, "on-failure destinations"). */
+export const FAILED_BATCHES_FOLDER = "aws/lambda/";
+
+/** Those of one stream: the service chooses the folder, by the mapping's id. */
 export function failedBatchesFolder(mappingId: string): string {
-  return `aws/lambda/${safe(mappingId)}/`;
+  return `${FAILED_BATCHES_FOLDER}${safe(mappingId)}/`;
 }
 
 /** The prefix that an export of the source table is given; the service adds `/AWSDynamoDB/<id>/`. */

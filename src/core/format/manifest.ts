@@ -3,13 +3,10 @@
  * of the next manifest is the only commit point that a lake table has.
  */
 import { z } from "zod";
-import { DynalakeError } from "../error.ts";
 import { BUCKETS_MAX } from "../schema/partitioning.ts";
 import type { SchemaFile } from "../schema/schema.ts";
-import { type Recovery, recoveryFile } from "./recovery.ts";
-
-/** The version of the lake's files that this code writes, and the newest that it reads. */
-export const LAKE_FORMAT = 1;
+import { LAKE_FORMAT, type LakeFile, moment, safeName } from "./lake-file.ts";
+import { type Recovery, recoveryShape } from "./recovery.ts";
 
 /** Clocks of two changes of one item may run backwards by so much (S). */
 export const SKEW_SECONDS = 120;
@@ -84,36 +81,28 @@ export interface Manifest {
   readonly gaps: readonly Gap[];
 }
 
-/** The last second of the year 9999: neither calendars nor the names of partitions go further. */
-const SECONDS_MAX = 253_402_300_799;
+const seconds = moment.int();
 
-/** A moment in a file of the lake: seconds since the epoch. */
-export const momentFile: z.ZodNumber = z.number().min(0).max(SECONDS_MAX);
-
-const seconds = momentFile.int();
-/** A name that may be part of a path and of a partition. */
-export const segmentName: z.ZodString = z.string().regex(/^[A-Za-z0-9_-]+$/);
-
-const segmentFile = z.object({
-  id: segmentName,
-  run: segmentName,
-  part: segmentName,
+const segmentShape = z.object({
+  id: safeName,
+  run: safeName,
+  part: safeName,
   kind: z.enum(["base", "delta"]),
   rows: z.number().int().min(0),
   bytes: z.number().int().min(0),
 });
 
-const gapFile = z.object({
+const gapShape: z.ZodType<Gap> = z.object({
   reason: z.enum(GAP_REASONS),
   detail: z.string(),
   foundAtSeconds: seconds,
   lostUntilSeconds: seconds,
 });
 
-const manifestFile = z.object({
-  format: z.number().int(),
+const manifestShape: z.ZodType<Manifest> = z.object({
+  format: z.number().int().default(LAKE_FORMAT),
   sequence: z.number().int().min(0),
-  run: segmentName,
+  run: safeName,
   kind: z.enum(["snapshot", "minor", "major", "schema", "initial"]),
   committedAtSeconds: seconds,
   floorSeconds: seconds,
@@ -122,21 +111,27 @@ const manifestFile = z.object({
   buckets: z.number().int().min(1).max(BUCKETS_MAX),
   // Checked by `parseSchema` when it is used.
   schema: z.custom<SchemaFile>((value) => typeof value === "object").nullable(),
-  recovery: recoveryFile.optional(),
-  segments: z.array(segmentFile),
+  recovery: recoveryShape.optional(),
+  segments: z.array(segmentShape),
   folded: z.array(z.string()),
   foldedSinceSeconds: seconds,
   snapshots: z.array(
     z.object({
-      run: segmentName,
+      run: safeName,
       exportTimeSeconds: seconds,
       cutSeconds: seconds,
       items: z.number().int().min(0),
-      segments: z.array(segmentFile),
+      segments: z.array(segmentShape),
     }),
   ),
-  gaps: z.array(gapFile),
+  gaps: z.array(gapShape),
 });
+
+/** A commit, `manifest/000000000042.json`. */
+export const manifestFile: LakeFile<Manifest> = { name: "manifest", shape: manifestShape };
+
+/** A gap that was recorded, `gaps/*.json`. */
+export const gapFile: LakeFile<Gap> = { name: "gap", shape: gapShape };
 
 /** What holds before the first commit: no segment, and the whole change log is overlaid. */
 export function initialManifest(buckets: number): Manifest {
@@ -163,42 +158,12 @@ export function manifestText(manifest: Manifest): string {
   return `${JSON.stringify(manifest, null, 1)}\n`;
 }
 
-/** Reads a manifest's text; throws LAKE_NEWER or LAKE_DAMAGED, naming `path`. */
-export function parseManifest(text: string, path: string): Manifest {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new DynalakeError("LAKE_DAMAGED", `${path} is no JSON`, { cause });
-  }
-  const format = (json as { readonly format?: unknown } | null)?.format;
-  if (typeof format === "number" && format > LAKE_FORMAT) {
-    throw new DynalakeError(
-      "LAKE_NEWER",
-      `${path} has format ${format}; this dynalake reads up to ${LAKE_FORMAT}`,
-    );
-  }
-  const result = manifestFile.safeParse(json);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new DynalakeError("LAKE_DAMAGED", `${path}: ${issue?.path.join(".")}: ${issue?.message}`);
-}
-
 export function baseSegments(manifest: Manifest): readonly Segment[] {
   return manifest.segments.filter((segment) => segment.kind === "base");
 }
 
 export function deltaSegments(manifest: Manifest): readonly Segment[] {
   return manifest.segments.filter((segment) => segment.kind === "delta");
-}
-
-/** Reads the text of a gap's object; throws LAKE_DAMAGED, naming `path`. */
-export function parseGap(text: string, path: string): Gap {
-  try {
-    return gapFile.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new DynalakeError("LAKE_DAMAGED", `${path} does not tell of a gap`, { cause });
-  }
 }
 
 /** The holes that no snapshot has mended yet. */

@@ -15,7 +15,7 @@ export interface Recovery {
   readonly segments: readonly string[];
 }
 
-export const recoveryFile: z.ZodType<Recovery> = z.object({
+export const recoveryShape: z.ZodType<Recovery> = z.object({
   // Checked by `parseSchema` when it is used.
   before: z.custom<SchemaFile>((value) => typeof value === "object" && value !== null),
   columns: z.array(z.string()),

@@ -1,15 +1,9 @@
 /** Which objects of the change log a reader needs. */
-import {
-  type ChangeObject,
-  changesFolder,
-  type Hour,
-  hourOf,
-  hourStartSeconds,
-  parseChangeObject,
-} from "../format/lake-path.ts";
+import { type ChangeObject, type Hour, hourOf, hourStartSeconds } from "../format/lake-path.ts";
 import type { Manifest } from "../format/manifest.ts";
-import type { ObjectStore } from "../ports/object-store.ts";
 import type { ChangeSelection } from "../ports/query-engine.ts";
+import type { ChangeListing } from "../table/change-listing.ts";
+import type { TableState } from "../table/open-table.ts";
 
 const HOUR_SECONDS = 3600;
 
@@ -19,13 +13,12 @@ const HOUR_SECONDS = 3600;
  * what was held up for longer is among them where more is asked for, and compactions find it by `straddling`.
  */
 export async function changesSince(
-  store: ObjectStore,
-  table: string,
+  changes: ChangeListing,
   sinceSeconds: number,
   heldUpSeconds: number = HOUR_SECONDS,
 ): Promise<ChangeSelection> {
   const sinceHour = hourOf(sinceSeconds - heldUpSeconds);
-  const objects = await listChangeObjects(store, table, sinceHour);
+  const objects = await changes.since(sinceHour);
   const needed = objects.filter(
     (object) => object.newestChangeSeconds === undefined || object.newestChangeSeconds >= sinceSeconds,
   );
@@ -38,28 +31,11 @@ export function windowHour(sinceSeconds: number): Hour {
 }
 
 /** What the view overlays: the log window with its skew allowance. */
-export function viewChanges(store: ObjectStore, table: string, manifest: Manifest): Promise<ChangeSelection> {
-  return changesSince(store, table, manifest.horizonSeconds - manifest.skewSeconds);
-}
-
-/** All objects in partitions from `sinceHour` on, in the order of their paths. */
-export async function listChangeObjects(
-  store: ObjectStore,
-  table: string,
-  sinceHour: Hour,
-): Promise<readonly ChangeObject[]> {
-  const root = changesFolder(table);
-  const objects: ChangeObject[] = [];
-  for (const day of await store.folders(root)) {
-    const dt = /^dt=(\d{4}-\d\d-\d\d)$/.exec(day)?.[1];
-    if (dt === undefined || dt < sinceHour.dt) continue;
-    for (const stored of await store.list(`${root}${day}/`)) {
-      const object = parseChangeObject(stored.path);
-      if (object !== undefined && !(dt === sinceHour.dt && object.hour.hr < sinceHour.hr))
-        objects.push(object);
-    }
-  }
-  return objects;
+export function viewChanges({
+  changes,
+  manifest,
+}: Pick<TableState, "changes" | "manifest">): Promise<ChangeSelection> {
+  return changesSince(changes, manifest.horizonSeconds - manifest.skewSeconds);
 }
 
 /**

@@ -1,19 +1,15 @@
 /** The items of a lake table: the statement that gives their rows, and the way from such a row to its item. */
 
-import type { Manifest } from "../format/manifest.ts";
 import { literal, quoted } from "../ports/dialect.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
 import type { LakeRow } from "../ports/verified.ts";
 import type { WireValue } from "../row/encoding.ts";
 import { type RowCodec, rowCodec, toItem } from "../row/row.ts";
+import type { Schema } from "../schema/schema.ts";
+import { schemaChange } from "../schema/schema-change.ts";
+import { type OpenTable, type TableState, tableAsOf } from "../table/open-table.ts";
 import { type Item, itemText } from "../values/attribute-value.ts";
-import {
-  chosenManifest,
-  currentView,
-  itemsSchema,
-  keyedView,
-  type ViewContext,
-  wireRows,
-} from "./lake-view.ts";
+import { currentView, keyedView, type ViewEngine, wireRows } from "./lake-view.ts";
 
 export interface ItemsStatement {
   readonly sql: string;
@@ -21,14 +17,24 @@ export interface ItemsStatement {
   readonly itemOf: (row: readonly unknown[]) => Item;
 }
 
+export interface ItemsContext {
+  readonly store: ObjectStore;
+  readonly engine: ViewEngine;
+}
+
 /** The items of now, or those of a time, in no order. */
 export async function itemsStatement(
-  current: ViewContext,
+  { store, engine }: ItemsContext,
+  table: OpenTable,
   asOfSeconds: number | undefined,
 ): Promise<ItemsStatement> {
-  const { context, manifest, codec } = await itemsContext(current, asOfSeconds);
-  const view = await currentView(context, manifest, asOfSeconds);
-  return { sql: wireRows(context, view), itemOf: (row) => itemOf(codec, row.slice(0, -1), row.at(-1)) };
+  const whole = wholeItems(table, await tableAsOf(store, table, asOfSeconds));
+  const codec = rowCodec(whole.schema);
+  const view = await currentView(engine, whole, asOfSeconds);
+  return {
+    sql: wireRows(engine, whole.schema, view),
+    itemOf: (row) => itemOf(codec, row.slice(0, -1), row.at(-1)),
+  };
 }
 
 export interface LakeRowsStatement {
@@ -38,12 +44,14 @@ export interface LakeRowsStatement {
 
 /** The rows of now, each with its key's hash: all, or those that are found by these hashes. */
 export async function lakeRowsStatement(
-  current: ViewContext,
+  engine: ViewEngine,
+  table: OpenTable,
   keyHashes?: readonly string[],
 ): Promise<LakeRowsStatement> {
-  const { context, manifest, codec } = await itemsContext(current, undefined);
-  const { dialect } = context.engine;
-  const rows = wireRows(context, await keyedView(context, manifest), [
+  const whole = wholeItems(table, table);
+  const codec = rowCodec(whole.schema);
+  const { dialect } = engine;
+  const rows = wireRows(engine, whole.schema, await keyedView(engine, whole), [
     `${dialect.keyWire("_key")} AS ${quoted("key digits")}`,
   ]);
   const keys = keyHashes?.map((hash) => dialect.keyTyped(literal(hash)));
@@ -51,21 +59,17 @@ export async function lakeRowsStatement(
   return { sql: `${rows}${where}`, rowOf: (row) => lakeRow(codec, row) };
 }
 
-interface ItemsContext {
-  readonly context: ViewContext;
-  readonly manifest: Manifest;
-  readonly codec: RowCodec;
+/** What lies in `_unmapped` wins on the way back, so that nothing needs to be recovered from it. */
+function wholeItems(now: OpenTable, then: TableState): TableState {
+  return { ...then, schema: itemsSchema(now, then), manifest: { ...then.manifest, recovery: undefined } };
 }
 
-async function itemsContext(current: ViewContext, asOfSeconds: number | undefined): Promise<ItemsContext> {
-  const manifest = await chosenManifest(current, asOfSeconds);
-  const schema = await itemsSchema(current, manifest);
-  // What lies in `_unmapped` wins on the way back: nothing needs to be recovered from it.
-  return {
-    context: { ...current, schema },
-    manifest: { ...manifest, recovery: undefined },
-    codec: rowCodec(schema),
-  };
+/**
+ * The schema by which the items of a time come back whole: the newest one, since changes that came late have been written by it,
+ * unless it lacks what the schema of then has.
+ */
+export function itemsSchema(now: Pick<OpenTable, "schema">, then: Pick<TableState, "schema">): Schema {
+  return schemaChange(then.schema, now.schema).kind === "refused" ? then.schema : now.schema;
 }
 
 function itemOf(codec: RowCodec, values: readonly unknown[], unmapped: unknown): Item {

@@ -7,7 +7,7 @@ import { nameList, recoveredSelectList, segmentColumns } from "../sql/columns.ts
 
 /** Only segments that were written before a column was declared are looked into for it. */
 export function segmentRows(
-  engine: QueryEngine,
+  engine: Pick<QueryEngine, "dialect" | "segments">,
   schema: Schema,
   manifest: Pick<Manifest, "recovery">,
   segments: readonly Segment[],

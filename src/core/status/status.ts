@@ -8,15 +8,19 @@ import {
   quarantineReason,
 } from "../format/lake-path.ts";
 import { type Gap, openGaps, type SnapshotRecord } from "../format/manifest.ts";
-import { listChangeObjects } from "../overlay/change-log.ts";
-import { chosenManifest, currentView, type ViewContext } from "../overlay/lake-view.ts";
+import { currentView } from "../overlay/lake-view.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
+import type { QueryEngine } from "../ports/query-engine.ts";
+import { readManifest } from "../table/commits.ts";
 import { SURELY_KEPT_SECONDS } from "../table/gap.ts";
-import { knownGaps, manifestSequences, readManifest } from "../table/lake-table.ts";
+import type { OpenTable } from "../table/open-table.ts";
 import { type ReadingState, readReadingState } from "../table/reading-state.ts";
+import { knownGaps } from "../table/recorded-gaps.ts";
 import { readStreamWatch, type StreamWatch } from "../table/stream-watch.ts";
 
-export interface StatusContext extends ViewContext {
+export interface StatusContext {
+  readonly store: ObjectStore;
+  readonly engine: QueryEngine;
   /** The id of the event source mapping of a deployment; its failed batches are the table's. */
   readonly mappingId?: string;
 }
@@ -72,19 +76,22 @@ export interface StreamStatus {
   readonly newestChangeSeconds: number | undefined;
 }
 
-export async function tableStatus(context: StatusContext, nowSeconds: number): Promise<TableStatus> {
-  const { store, engine, schema } = context;
-  const manifest = await chosenManifest(context, undefined);
-  const view = await currentView(context, manifest, undefined);
+export async function tableStatus(
+  { store, engine, mappingId }: StatusContext,
+  opened: OpenTable,
+  nowSeconds: number,
+): Promise<TableStatus> {
+  const { manifest, schema } = opened;
+  const view = await currentView(engine, opened, undefined);
   const [counted] = await engine.rows(`SELECT count(*) AS rows FROM (${view.sql})`);
   const state = await readReadingState(store, schema.table);
   const gaps = await knownGaps(store, schema.table, manifest);
   const open = openGaps(manifest, gaps);
   const watch = await readStreamWatch(store, schema.table);
-  const undelivered = await undeliveredObjects(store, schema.table, context.mappingId);
+  const undelivered = await undeliveredObjects(store, schema.table, mappingId);
   const quarantined = await store.list(quarantineFolder(schema.table));
   const snapshot = manifest.snapshots.at(-1);
-  const objects = await listChangeObjects(store, schema.table, hourOf(manifest.horizonSeconds));
+  const objects = await opened.changes.since(hourOf(manifest.horizonSeconds));
   const rows = Number(counted?.rows ?? 0);
   const health = healthOf({
     gap: open.length > 0,
@@ -111,7 +118,7 @@ export async function tableStatus(context: StatusContext, nowSeconds: number): P
       seenReadingSeconds: watch.seenReadingSeconds,
       lookedSeconds: watch.lookedSeconds,
     },
-    commits: await commitsOf(context),
+    commits: await commitsOf(store, opened),
     horizonSeconds: manifest.horizonSeconds,
     segments: {
       base: manifest.segments.filter((segment) => segment.kind === "base").length,
@@ -166,13 +173,14 @@ function countsByReason(paths: readonly string[]): Readonly<Record<string, numbe
   return counts;
 }
 
-async function commitsOf(context: ViewContext): Promise<TableStatus["commits"]> {
-  const sequences = await manifestSequences(context.store, context.schema.table);
-  const [first, last] = [sequences[0], sequences.at(-1)];
-  if (first === undefined || last === undefined) return undefined;
-  const oldest = await readManifest(context.store, context.schema.table, first);
-  const newest = await readManifest(context.store, context.schema.table, last);
-  if (oldest === undefined || newest === undefined) return undefined;
+async function commitsOf(
+  store: ObjectStore,
+  { manifest: newest, schema, sequences }: OpenTable,
+): Promise<TableStatus["commits"]> {
+  const [first] = sequences;
+  if (first === undefined) return undefined;
+  const oldest = first === newest.sequence ? newest : await readManifest(store, schema.table, first);
+  if (oldest === undefined) return undefined;
   const asOfFromSeconds = first === 1 && oldest.kind !== "snapshot" ? 0 : oldest.committedAtSeconds;
-  return { newest: last, newestAtSeconds: newest.committedAtSeconds, asOfFromSeconds };
+  return { newest: newest.sequence, newestAtSeconds: newest.committedAtSeconds, asOfFromSeconds };
 }

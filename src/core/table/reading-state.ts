@@ -1,10 +1,10 @@
 /** How far a table's stream has been read and delivered: saved only after the delivery. */
 import { z } from "zod";
+import { type LakeFile, moment } from "../format/lake-file.ts";
 import { positionPath } from "../format/lake-path.ts";
-import { momentFile } from "../format/manifest.ts";
 import type { StreamPosition } from "../ports/change-source.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
-import { readState, type StateFile, saveState } from "./state-file.ts";
+import { readLakeFile, replaceLakeFile } from "./stored-file.ts";
 
 export interface ReadingState {
   readonly position: StreamPosition;
@@ -15,8 +15,7 @@ export interface ReadingState {
   readonly newestChangeSeconds: number | undefined;
 }
 
-const stateFile = z.object({
-  format: z.number().int(),
+const shape = z.object({
   position: z.object({
     streamArn: z.string(),
     shards: z.record(
@@ -24,21 +23,21 @@ const stateFile = z.object({
       z.object({ parent: z.string().optional(), after: z.string().optional(), finished: z.boolean() }),
     ),
   }),
-  savedAtSeconds: momentFile,
-  caughtUpAtSeconds: momentFile.optional(),
-  newestChangeSeconds: momentFile.optional(),
+  savedAtSeconds: moment,
+  caughtUpAtSeconds: moment.optional(),
+  newestChangeSeconds: moment.optional(),
 });
 
-const file: StateFile<z.infer<typeof stateFile>> = { type: stateFile, tells: "a position" };
+const positionFile: LakeFile<z.infer<typeof shape>> = { name: "stream position", shape };
 
 /** The saved state, or undefined where the stream has never been read; throws LAKE_NEWER or LAKE_DAMAGED. */
 export async function readReadingState(store: ObjectStore, table: string): Promise<ReadingState | undefined> {
-  const read = await readState(store, positionPath(table), file);
+  const read = await readLakeFile(store, positionFile, positionPath(table));
   if (read === undefined) return undefined;
   const { position, savedAtSeconds, caughtUpAtSeconds, newestChangeSeconds } = read;
   return { position: position as StreamPosition, savedAtSeconds, caughtUpAtSeconds, newestChangeSeconds };
 }
 
 export function saveReadingState(store: ObjectStore, table: string, state: ReadingState): Promise<void> {
-  return saveState(store, positionPath(table), state);
+  return replaceLakeFile(store, positionPath(table), state);
 }

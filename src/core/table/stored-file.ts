@@ -1,45 +1,26 @@
-/** Small files of a lake table that hold what is so now: each is replaced as a whole. */
-import type { z } from "zod";
+/** The files of a lake table in its store: each is read by the one way of lake-file.ts, and written whole. */
 import { DynalakeError } from "../error.ts";
-import { LAKE_FORMAT } from "../format/manifest.ts";
+import { LAKE_FORMAT, type LakeFile, lakeFileBytes, parseLakeFile } from "../format/lake-file.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 
-export interface StateFile<T> {
-  readonly type: z.ZodType<T>;
-  /** What it tells, for people. */
-  readonly tells: string;
-  /** What to do where it cannot be read. */
-  readonly next?: string;
-}
-
-/** What the file holds, or undefined where there is none; throws LAKE_NEWER or LAKE_DAMAGED, naming `path`. */
-export async function readState<T>(
+/** What the file holds, or undefined if there is none; throws LAKE_NEWER or LAKE_DAMAGED, naming `path`. */
+export async function readLakeFile<T>(
   store: ObjectStore,
+  file: LakeFile<T>,
   path: string,
-  { type, tells, next }: StateFile<T>,
 ): Promise<T | undefined> {
   const content = await store.read(path);
-  if (content === undefined) return undefined;
-  const damaged = (cause: unknown): DynalakeError =>
-    new DynalakeError("LAKE_DAMAGED", `${path} does not tell ${tells}`, {
-      cause,
-      ...(next === undefined ? {} : { next }),
-    });
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder().decode(content));
-  } catch (cause) {
-    throw damaged(cause);
-  }
-  const format = (json as { readonly format?: unknown } | null)?.format;
-  if (typeof format === "number" && format > LAKE_FORMAT)
-    throw new DynalakeError("LAKE_NEWER", `${path} has format ${format}`);
-  const result = type.safeParse(json);
-  if (result.success) return result.data;
-  throw damaged(result.error);
+  return content === undefined ? undefined : parseLakeFile(file, content, path);
 }
 
-export async function saveState(store: ObjectStore, path: string, state: object): Promise<void> {
-  const text = `${JSON.stringify({ format: LAKE_FORMAT, ...state })}\n`;
-  await store.replace(path, new TextEncoder().encode(text));
+/** What a file holds that has to be there; throws LAKE_DAMAGED if it is missing. */
+export async function requireLakeFile<T>(store: ObjectStore, file: LakeFile<T>, path: string): Promise<T> {
+  const found = await readLakeFile(store, file, path);
+  if (found !== undefined) return found;
+  throw new DynalakeError("LAKE_DAMAGED", `the ${file.name} ${path} is missing`);
+}
+
+/** Writes the file with the number of its format, in place of the one that was there. */
+export function replaceLakeFile(store: ObjectStore, path: string, value: object): Promise<void> {
+  return store.replace(path, lakeFileBytes({ format: LAKE_FORMAT, ...value }));
 }

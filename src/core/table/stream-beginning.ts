@@ -3,11 +3,11 @@
  * snapshot has to show it.
  */
 import { z } from "zod";
+import { type LakeFile, moment } from "../format/lake-file.ts";
 import { streamBeginningPath } from "../format/lake-path.ts";
-import { momentFile } from "../format/manifest.ts";
 import type { StreamIdentity } from "../ports/change-source.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
-import { readState, type StateFile, saveState } from "./state-file.ts";
+import { readLakeFile, replaceLakeFile } from "./stored-file.ts";
 
 export interface StreamBeginning {
   /** The stream as it was then. */
@@ -16,20 +16,19 @@ export interface StreamBeginning {
   readonly readSinceSeconds: number;
 }
 
-const beginningFile = z.object({
-  format: z.number().int(),
+const shape = z.object({
   stream: z.object({
     arn: z.string(),
-    createdAtSeconds: momentFile.optional(),
+    createdAtSeconds: moment.optional(),
     isFirst: z.literal(true).optional(),
   }),
-  readSinceSeconds: momentFile.int(),
+  readSinceSeconds: moment.int(),
 });
 
-const file: StateFile<z.infer<typeof beginningFile>> = {
-  type: beginningFile,
-  tells: "where the reading of the stream began",
-  next: "Delete it, and position.json beside it where there is one: the stream is read from its beginning again. Then take a new snapshot.",
+const beginningFile: LakeFile<z.infer<typeof shape>> = {
+  name: "beginning of the stream's reading",
+  shape,
+  next: "Delete it, and position.json beside it if there is one: the stream is read from its beginning again. Then take a new snapshot.",
 };
 
 /** Undefined where the stream was never read; throws LAKE_NEWER or LAKE_DAMAGED. */
@@ -37,7 +36,7 @@ export async function readStreamBeginning(
   store: ObjectStore,
   table: string,
 ): Promise<StreamBeginning | undefined> {
-  const read = await readState(store, streamBeginningPath(table), file);
+  const read = await readLakeFile(store, beginningFile, streamBeginningPath(table));
   if (read === undefined) return undefined;
   const { arn, createdAtSeconds, isFirst } = read.stream;
   const stream = {
@@ -53,5 +52,5 @@ export function saveStreamBeginning(
   table: string,
   beginning: StreamBeginning,
 ): Promise<void> {
-  return saveState(store, streamBeginningPath(table), beginning);
+  return replaceLakeFile(store, streamBeginningPath(table), beginning);
 }

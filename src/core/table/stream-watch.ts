@@ -3,10 +3,10 @@
  * a service reads it, somebody has to look, and this is what the last look leaves for the next one.
  */
 import { z } from "zod";
+import { type LakeFile, moment } from "../format/lake-file.ts";
 import { streamWatchPath } from "../format/lake-path.ts";
-import { momentFile } from "../format/manifest.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
-import { readState, type StateFile, saveState } from "./state-file.ts";
+import { readLakeFile, replaceLakeFile } from "./stored-file.ts";
 
 export interface StreamWatch {
   /** The stream that was being read when it was last seen; undefined where there never was one. */
@@ -19,30 +19,29 @@ export interface StreamWatch {
   readonly sinceSeconds: number;
 }
 
-const seconds = momentFile.int();
+const seconds = moment.int();
 
-const watchFile = z.object({
-  format: z.number().int(),
+const shape = z.object({
   streamArn: z.string().optional(),
   seenReadingSeconds: seconds,
   lookedSeconds: seconds,
   sinceSeconds: seconds,
 });
 
-const file: StateFile<z.infer<typeof watchFile>> = {
-  type: watchFile,
-  tells: "when the stream was read",
-  next: "Take a new snapshot, then delete the file: it is written anew.",
+const watchFile: LakeFile<z.infer<typeof shape>> = {
+  name: "record of the stream's reading",
+  shape,
+  next: "Take a new snapshot, then delete the file: it is written again.",
 };
 
 /** What the last look left, or undefined where nobody ever looked; throws LAKE_NEWER or LAKE_DAMAGED. */
 export async function readStreamWatch(store: ObjectStore, table: string): Promise<StreamWatch | undefined> {
-  const read = await readState(store, streamWatchPath(table), file);
+  const read = await readLakeFile(store, watchFile, streamWatchPath(table));
   if (read === undefined) return undefined;
-  const { format: _, streamArn, ...times } = read;
+  const { streamArn, ...times } = read;
   return { streamArn, ...times };
 }
 
 export function saveStreamWatch(store: ObjectStore, table: string, watch: StreamWatch): Promise<void> {
-  return saveState(store, streamWatchPath(table), watch);
+  return replaceLakeFile(store, streamWatchPath(table), watch);
 }

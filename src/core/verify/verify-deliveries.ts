@@ -7,7 +7,7 @@ import type { ChangeReader, ChangeSource, StreamPosition } from "../ports/change
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { Deliveries } from "../ports/verified.ts";
 import type { Schema } from "../schema/schema.ts";
-import { latestManifest } from "../table/lake-table.ts";
+import { latestManifest } from "../table/commits.ts";
 import { readReadingState } from "../table/reading-state.ts";
 import type { Item } from "../values/attribute-value.ts";
 import { keyHash } from "../values/key.ts";

@@ -7,10 +7,12 @@ import { DynalakeError } from "../error.ts";
 import { EXPORT_FUZZ_SECONDS } from "../exports/export-manifest.ts";
 import { type Manifest, SKEW_SECONDS } from "../format/manifest.ts";
 import { changesSince } from "../overlay/change-log.ts";
-import type { ViewContext } from "../overlay/lake-view.ts";
 import { integer, literal } from "../ports/dialect.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
+import type { QueryEngine } from "../ports/query-engine.ts";
 import type { VerifiedLake, VerifiedSource } from "../ports/verified.ts";
-import { latestManifest } from "../table/lake-table.ts";
+import { listChanges } from "../table/change-listing.ts";
+import type { OpenTable } from "../table/open-table.ts";
 import { readReadingState } from "../table/reading-state.ts";
 import {
   type Candidate,
@@ -25,7 +27,9 @@ import {
 } from "./verify-settle.ts";
 
 export interface ExportSettling {
-  readonly table: ViewContext;
+  readonly store: ObjectStore;
+  readonly engine: QueryEngine;
+  readonly opened: OpenTable;
   /** The export; `items` finds some of its items by their keys. */
   readonly source: VerifiedSource;
   readonly lake: VerifiedLake;
@@ -36,26 +40,26 @@ export interface ExportSettling {
 export async function exportSettling(
   settling: ExportSettling,
 ): Promise<(candidates: readonly Candidate[], hidden: ReadonlySet<string>) => Promise<Settled>> {
-  const { table, exportTimeSeconds } = settling;
-  const manifest = await latestManifest(table.store, table.schema.table);
+  const { exportTimeSeconds } = settling;
+  const { manifest, schema } = settling.opened;
   requireOlderSnapshot(manifest, exportTimeSeconds);
-  const isDelivered = await hasDelivered(table, manifest, exportTimeSeconds);
+  const isDelivered = await hasDelivered(settling, exportTimeSeconds);
   const sinceSeconds = Math.max(0, exportTimeSeconds - EXPORT_FUZZ_SECONDS - SKEW_SECONDS);
   return async (candidates, hidden) => {
-    const context = { ...settling, schema: table.schema, hidden };
-    const changed = await changedKeys(table, candidates, sinceSeconds);
+    const context = { ...settling, schema, hidden };
+    const changed = await changedKeys(settling, candidates, sinceSeconds);
     const rest = candidates.filter(({ keyHash }) => !changed.has(keyHash));
     const exported = await sourceItems(context, rest);
     const shown = await lakeItems(context, rest);
     const differences: Difference[] = [];
     const unsettled: Unsettled[] = candidates
       .filter(({ keyHash }) => changed.has(keyHash))
-      .map((candidate) => unsettledOf(table.schema, candidate, "newer"));
+      .map((candidate) => unsettledOf(schema, candidate, "newer"));
     for (const candidate of rest) {
       const [item, rows] = [exported.get(candidate.keyHash), shown.get(candidate.keyHash)];
       if (isSame(item, rows)) continue;
-      if (isDelivered) differences.push(difference(table.schema, candidate, item, rows));
-      else unsettled.push(unsettledOf(table.schema, candidate, "waiting"));
+      if (isDelivered) differences.push(difference(schema, candidate, item, rows));
+      else unsettled.push(unsettledOf(schema, candidate, "waiting"));
     }
     return { differences, unsettled };
   };
@@ -71,22 +75,21 @@ function requireOlderSnapshot({ snapshots }: Manifest, exportTimeSeconds: number
 
 /** Whether the lake has all changes from before the export: it was made from this export, or has read the stream past it. */
 async function hasDelivered(
-  { store, schema }: ViewContext,
-  { snapshots }: Manifest,
+  { store, opened: { manifest, schema } }: ExportSettling,
   exportTimeSeconds: number,
 ): Promise<boolean> {
-  if (snapshots.at(-1)?.exportTimeSeconds === exportTimeSeconds) return true;
+  if (manifest.snapshots.at(-1)?.exportTimeSeconds === exportTimeSeconds) return true;
   const state = await readReadingState(store, schema.table);
   return (state?.caughtUpAtSeconds ?? 0) >= exportTimeSeconds + EXPORT_FUZZ_SECONDS;
 }
 
-/** The hashes of the keys that have a change since. */
+/** The hashes of the keys that have a change since, by what the change log holds by now. */
 async function changedKeys(
-  { store, engine, schema }: ViewContext,
+  { store, engine, opened: { schema } }: ExportSettling,
   candidates: readonly Candidate[],
   sinceSeconds: number,
 ): Promise<ReadonlySet<string>> {
-  const changes = engine.changes(schema, await changesSince(store, schema.table, sinceSeconds));
+  const changes = engine.changes(schema, await changesSince(listChanges(store, schema.table), sinceSeconds));
   const keys = candidates.map(({ keyHash }) => literal(keyHash)).join(", ");
   const rows = await engine.rows(
     `SELECT DISTINCT _key FROM ${changes} WHERE _changed_at >= ${integer(sinceSeconds)} AND _key IN (${keys})`,

@@ -31,7 +31,7 @@ import { changesFolder, failedBatchesFolder } from "../../../src/core/format/lak
 import { wireRows } from "../../../src/core/overlay/lake-view.ts";
 import type { WireValue } from "../../../src/core/row/encoding.ts";
 import { rowCodec, toItem } from "../../../src/core/row/row.ts";
-import { requireSchema } from "../../../src/core/table/lake-table.ts";
+import { requireTable } from "../../../src/core/table/open-table.ts";
 import { itemText, readItem } from "../../../src/core/values/attribute-value.ts";
 import { toItemJson } from "../../../src/source/attribute-json.ts";
 import type { AwsEmulator } from "./emulator.ts";
@@ -120,9 +120,9 @@ export class DeployedTable {
   async items(): Promise<readonly string[]> {
     const { engine, store } = this.lake;
     const { table } = this.deployment;
-    const schema = await requireSchema(store, table);
+    const schema = (await requireTable(store, table)).schema;
     const codec = rowCodec(schema);
-    const sql = wireRows({ engine, schema }, { name: table, sql: `SELECT * FROM "${table}"` });
+    const sql = wireRows(engine, schema, { name: table, sql: `SELECT * FROM "${table}"` });
     const lines: string[] = [];
     for await (const { rows } of engine.statements.pages(await engine.statements.run(sql)))
       for (const row of rows) {

@@ -3,10 +3,12 @@
  * own functions, once over each dialect, and has the rows that it reads in it.
  */
 import { unloadStatements } from "../../../src/aws/unload.ts";
-import { type CompactionContext, planMajorRun, planMinorRun } from "../../../src/core/compaction/compact.ts";
-import { DEFAULT_POLICY } from "../../../src/core/compaction/compaction-plan.ts";
-import type { PlannedRun } from "../../../src/core/compaction/planned-run.ts";
-import { planSeedRun } from "../../../src/core/compaction/seed.ts";
+import type { CompactionContext } from "../../../src/core/compaction/compaction-context.ts";
+import { DEFAULT_POLICY } from "../../../src/core/compaction/compaction-policy.ts";
+import { planMajor } from "../../../src/core/compaction/major-plan.ts";
+import { planMinor } from "../../../src/core/compaction/minor-plan.ts";
+import type { Plan } from "../../../src/core/compaction/plan.ts";
+import { planSeed } from "../../../src/core/compaction/seed.ts";
 import { PART_COLUMN } from "../../../src/core/format/lake-path.ts";
 import type { Manifest } from "../../../src/core/format/manifest.ts";
 import { recoverableColumns } from "../../../src/core/format/recovery.ts";
@@ -23,7 +25,9 @@ import type { Schema } from "../../../src/core/schema/schema.ts";
 import { schemaOf } from "../../../src/core/schema/schema-change.ts";
 import { athena } from "../../../src/core/sql/athena.ts";
 import { repeatedKeys } from "../../../src/core/sql/compaction.ts";
-import { latestManifest, manifestAsOf, schemaAt } from "../../../src/core/table/lake-table.ts";
+import { listChanges } from "../../../src/core/table/change-listing.ts";
+import { latestManifest } from "../../../src/core/table/commits.ts";
+import { type OpenTable, openTableOf, tableAsOf } from "../../../src/core/table/open-table.ts";
 import { type Evaluated, ModelEngine } from "../../simulator/model-engine.ts";
 import { stagedRows } from "../../simulator/processes.ts";
 import type { SqlRow } from "../../simulator/sql-evaluation.ts";
@@ -133,14 +137,14 @@ function statement(engine: ModelEngine, names: readonly string[], sql: string): 
 function viewsOf(moment: Moment): Make {
   const { world, manifest, schema } = moment;
   return async (engine) => {
-    const context = { store: world.store, engine, schema };
-    const [history] = await historyViews(context);
-    const [snapshots] = segmentViews(context, manifest);
+    const table = { schema, manifest, changes: listChanges(world.store, TABLE) };
+    const [history] = await historyViews(engine, table);
+    const [snapshots] = segmentViews(engine, table);
     const inTime = { ddb_export_timestamp: engine.dialect.timeWire("ddb_export_timestamp") };
     const shown = (form: Form, view: LakeView | undefined, others: Others = {}): Made =>
       inText(moment, engine, form, view?.sql as string, others);
     return [
-      shown("view", await currentView(context, manifest, undefined)),
+      shown("view", await currentView(engine, table, undefined)),
       shown("history", history, { dt: "dt", hr: "hr" }),
       shown("snapshots", snapshots, inTime),
     ];
@@ -163,11 +167,9 @@ function asOf({ world, schema }: Moment, random: Random): Make {
   const seconds = times.length === 0 ? undefined : random.choice(times);
   return async (engine) => {
     if (seconds === undefined) return [];
-    const manifest = await manifestAsOf(world.store, TABLE, seconds);
-    const then = await schemaAt(world.store, manifest, schema);
-    const context = { store: world.store, engine, schema: then };
-    const { sql } = await currentView(context, manifest, seconds);
-    return [inText({ world, manifest, schema: then }, engine, "view as of then", sql)];
+    const then = await tableAsOf(world.store, await openTableOf(world.store, schema), seconds);
+    const { sql } = await currentView(engine, then, seconds);
+    return [inText({ world, ...then }, engine, "view as of then", sql)];
   };
 }
 
@@ -182,7 +184,7 @@ function minorOf(moment: Moment, random: Random): Make {
     deltasMax: random.choice([1, 8]),
   };
   return async (engine) => {
-    const planned = await planMinorRun({ ...compactionOf(moment, engine), policy });
+    const planned = await planMinor({ ...compactionOf(moment, engine), policy }, await openedAt(moment));
     const { rows = "" } = planned?.stages[0] ?? {};
     const takesDeltas = planned?.change.kind === "minor" && planned.change.takesDeltas;
     const isLate = rows.includes("_key IN (SELECT _key FROM");
@@ -192,8 +194,14 @@ function minorOf(moment: Moment, random: Random): Make {
 }
 
 function majorOf(moment: Moment): Make {
-  return async (engine) =>
-    stagesOf(moment, engine, "major", await planMajorRun(compactionOf(moment, engine), "all"));
+  return async (engine) => {
+    const planned = await planMajor(compactionOf(moment, engine), await openedAt(moment), "all");
+    return stagesOf(moment, engine, "major", planned);
+  };
+}
+
+function openedAt({ world, schema }: Moment): Promise<OpenTable> {
+  return openTableOf(world.store, schema);
 }
 
 function compactionOf({ world, schema }: Moment, engine: ModelEngine): CompactionContext {
@@ -206,7 +214,7 @@ function seedOf({ world, manifest }: Moment, schema: Schema): Make {
   const moment = { world, manifest, schema };
   const rows = stagedRows(schema, new Map(world.table.truth));
   return async (engine) => {
-    const planned = await planSeedRun({
+    const seeding = {
       ...compactionOf(moment, engine),
       run: "run",
       staged: engine.staged(schema, () => rows),
@@ -215,7 +223,8 @@ function seedOf({ world, manifest }: Moment, schema: Schema): Make {
       cutSeconds: world.nowSeconds,
       deliveryDelaySeconds: DEFAULT_POLICY.deliveryDelaySeconds,
       snapshotsKept: 1,
-    });
+    };
+    const planned = await planSeed(seeding, manifest);
     return stagesOf(moment, engine, "seed", planned);
   };
 }
@@ -236,7 +245,7 @@ function stagesOf(
   moment: Moment,
   engine: ModelEngine,
   form: Form,
-  planned: PlannedRun | undefined,
+  planned: Plan | undefined,
 ): readonly Made[] {
   const others = { ...keyOf(engine), part: quoted(PART_COLUMN) };
   // Where there are no rows for parts by their values, nothing is staged.
@@ -288,6 +297,6 @@ function inText(
     form,
     recovers: recoverableColumns(manifest).size > 0,
     names: [...schema.columns.map(({ name }) => name), ...unmapped, ...Object.keys(more)],
-    sql: wireRows({ engine, schema }, { name: TABLE, sql }, expressions),
+    sql: wireRows(engine, schema, { name: TABLE, sql }, expressions),
   };
 }

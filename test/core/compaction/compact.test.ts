@@ -1,8 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
-import { type CompactionContext, compactMajor, compactMinor } from "../../../src/core/compaction/compact.ts";
-import { DEFAULT_POLICY } from "../../../src/core/compaction/compaction-plan.ts";
-import { stageRun } from "../../../src/core/compaction/planned-run.ts";
-import { commitSeedRun, planSeedRun, type SeedContext, seed } from "../../../src/core/compaction/seed.ts";
+import { compactMajor, compactMinor } from "../../../src/core/compaction/compact.ts";
+import type { CompactionContext } from "../../../src/core/compaction/compaction-context.ts";
+import { DEFAULT_POLICY } from "../../../src/core/compaction/compaction-policy.ts";
+import { commitSeed, planSeed, type SeedContext, seed } from "../../../src/core/compaction/seed.ts";
+import { stagePlan } from "../../../src/core/compaction/stage-plan.ts";
 import { DynalakeError } from "../../../src/core/error.ts";
 import { changeObjectPath } from "../../../src/core/format/lake-path.ts";
 import {
@@ -12,7 +13,7 @@ import {
   type Segment,
 } from "../../../src/core/format/manifest.ts";
 import { parseSchema } from "../../../src/core/schema/schema.ts";
-import { latestManifest } from "../../../src/core/table/lake-table.ts";
+import { latestManifest, readCommits } from "../../../src/core/table/commits.ts";
 import { FakeEngine } from "../../support/fake-engine.ts";
 import { Died, MemoryStore, type Moment } from "../../support/memory-store.ts";
 
@@ -229,15 +230,13 @@ describe("a snapshot", () => {
     "whose keys could not be asked for (%s) keeps what it has staged for the next try, which commits it",
     async (code) => {
       const world = worldOf();
-      const context = seedOf(world);
-      const planned = await planSeedRun(context);
-      const staged = await stageRun(context, planned);
+      const { context, planned, staged } = await stagedSeed(world);
       world.engine.answer = () => {
         throw new DynalakeError(code, "no answer");
       };
-      await expect(commitSeedRun(context, planned, staged)).rejects.toMatchObject({ code });
+      await expect(commitSeed(context, planned, staged)).rejects.toMatchObject({ code });
       world.engine.answer = () => [{ repeated: 0n }];
-      expect(await commitSeedRun(context, planned, staged)).toMatchObject({ run: "snapshot" });
+      expect(await commitSeed(context, planned, staged)).toMatchObject({ run: "snapshot" });
       expect(world.store.paths("t/segments/snapshot/")).toHaveLength(2);
     },
   );
@@ -271,19 +270,17 @@ describe("a snapshot", () => {
 
   test("that an earlier try has committed keeps its files when the next try fails", async () => {
     const world = worldOf();
-    const context = seedOf(world);
-    const planned = await planSeedRun(context);
-    const staged = await stageRun(context, planned);
-    await commitSeedRun(context, planned, staged);
+    const { context, planned, staged } = await stagedSeed(world);
+    await commitSeed(context, planned, staged);
     world.engine.answer = () => {
       throw new Error("the engine is busy");
     };
-    await expect(commitSeedRun(context, planned, staged)).rejects.toThrow("the engine is busy");
+    await expect(commitSeed(context, planned, staged)).rejects.toThrow("the engine is busy");
     requireSegments(world.store, await latestManifest(world.store, "t"));
     // A later one came in between: the try that comes back for its answer is refused, and harms no past state.
     world.engine.answer = (sql) => (sql.includes("repeated") ? [{ repeated: 0n }] : []);
     await seed(seedOf(world, { run: "later", exportTimeSeconds: NOW }));
-    await expect(commitSeedRun(context, planned, staged)).rejects.toMatchObject({ code: "CONFLICT" });
+    await expect(commitSeed(context, planned, staged)).rejects.toMatchObject({ code: "CONFLICT" });
     expect(world.store.paths("t/segments/snapshot/")).toHaveLength(2);
   });
 
@@ -296,6 +293,14 @@ describe("a snapshot", () => {
     expect(world.store.paths("t/segments/snapshot/")).toHaveLength(2);
   });
 });
+
+/** A snapshot right before its commit. */
+async function stagedSeed(world: World) {
+  const context = seedOf(world);
+  const commits = await readCommits(world.store, "t");
+  const planned = await planSeed(context, commits.manifest);
+  return { context: { ...context, commits }, planned, staged: await stagePlan(context, planned) };
+}
 
 function seedOf({ store, engine }: World, change: Partial<SeedContext> = {}): SeedContext {
   return {

@@ -1,16 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
-  afterMajor,
-  afterMinor,
-  afterSnapshot,
   type CompactionPolicy,
   DEFAULT_POLICY,
-  type MinorPlan,
+  decideMinor,
+  type MinorDecision,
   type MinorSituation,
-  planMajor,
-  planMinor,
-} from "../../../src/core/compaction/compaction-plan.ts";
+  partsToRewrite,
+} from "../../../src/core/compaction/compaction-policy.ts";
+import { afterMajor, afterMinor, afterSnapshot } from "../../../src/core/compaction/next-manifest.ts";
 import {
   type ChangeObject,
   changeObjectPath,
@@ -45,7 +43,7 @@ describe("a minor compaction", () => {
 
   test("moves the horizon to the settling time before now, and never beyond what was delivered", () => {
     const manifest = manifestWith({ horizonSeconds: NOW - 100 });
-    const until = (newest: number): MinorPlan | undefined =>
+    const until = (newest: number): MinorDecision | undefined =>
       plan({ manifest, objects: [objectOf("a", NOW, newest)] });
     expect(until(NOW - 10)).toMatchObject({ horizonSeconds: NOW - 30, takesDeltas: false });
     expect(until(NOW - 60)).toMatchObject({ horizonSeconds: NOW - 59 });
@@ -74,7 +72,7 @@ describe("a minor compaction", () => {
     const staged = [segmentOf("r3", "b0000", "delta", 2)];
     const manifest = manifestWith({ horizonSeconds: NOW - 100, segments: [base, delta], sequence: 4 });
     const objects = [objectOf("a", NOW, NOW - 60)];
-    const minor = plan({ manifest, objects }) as MinorPlan;
+    const minor = plan({ manifest, objects }) as MinorDecision;
     const next = afterMinor(manifest, minor, { run: "r3", nowSeconds: NOW, staged });
     expect(next).toMatchObject({
       sequence: 5,
@@ -95,7 +93,7 @@ describe("a minor compaction", () => {
 
   test("commits never go back in time, whatever the clock says", () => {
     const manifest = manifestWith({ horizonSeconds: NOW - 100, committedAtSeconds: NOW + 50 });
-    const minor = plan({ manifest, objects: [objectOf("a", NOW, NOW)] }) as MinorPlan;
+    const minor = plan({ manifest, objects: [objectOf("a", NOW, NOW)] }) as MinorDecision;
     const next = afterMinor(manifest, minor, { run: "r", nowSeconds: NOW, staged: [] });
     expect(next.committedAtSeconds).toBe(NOW + 50);
   });
@@ -125,10 +123,10 @@ describe("the memory of folded objects", () => {
             .filter(
               ({ hour }) => hourStartSeconds(hour) >= hourStartSeconds(hourOf(manifest.foldedSinceSeconds)),
             );
-          const done = planMinor(
+          const done = decideMinor(
             { manifest, objects: listed, oldestLateSeconds: 0, newestChangeSeconds: undefined, nowSeconds },
             policy,
-          ) as MinorPlan;
+          ) as MinorDecision;
           for (const { path } of done.newObjects) folds.set(path, (folds.get(path) ?? 0) + 1);
           for (const { object } of there) expect(folds.get(object.path)).toBe(1);
           manifest = afterMinor(manifest, done, { run: "r", nowSeconds, staged: [] });
@@ -155,8 +153,8 @@ describe("a major compaction", () => {
       ...[delta("b0003", 1000)],
       base("b0004", 5),
     ];
-    expect(planMajor(manifestWith({ segments }), policy, "grown")).toEqual(["b0001", "b0003"]);
-    expect(planMajor(manifestWith({ segments }), policy, "all")).toEqual([
+    expect(partsToRewrite(manifestWith({ segments }), policy, "grown")).toEqual(["b0001", "b0003"]);
+    expect(partsToRewrite(manifestWith({ segments }), policy, "all")).toEqual([
       "b0000",
       "b0001",
       "b0002",
@@ -167,14 +165,14 @@ describe("a major compaction", () => {
   test("deltas of all keys are measured against the whole base", () => {
     const bases = [base("2026-01", 10_000), base("2026-02", 10_000)];
     const grown = (rows: number): readonly string[] =>
-      planMajor(manifestWith({ segments: [...bases, delta(ALL_KEYS, rows)] }), policy, "grown");
+      partsToRewrite(manifestWith({ segments: [...bases, delta(ALL_KEYS, rows)] }), policy, "grown");
     expect(grown(2000)).toEqual([]);
     expect(grown(2001)).toEqual([ALL_KEYS]);
   });
 
   test("without deltas there is none", () => {
-    expect(planMajor(manifestWith({ segments: [base("b0000", 1)] }), policy, "all")).toEqual([]);
-    expect(planMajor(manifestWith({}), policy, "all")).toEqual([]);
+    expect(partsToRewrite(manifestWith({ segments: [base("b0000", 1)] }), policy, "all")).toEqual([]);
+    expect(partsToRewrite(manifestWith({}), policy, "all")).toEqual([]);
   });
 
   test("its manifest replaces base and deltas of its parts and keeps all else, the horizon included", () => {
@@ -246,12 +244,12 @@ describe("a snapshot", () => {
 });
 
 /** The newest change is that of the objects' names, where nothing else is told. */
-function plan(situation: Partial<MinorSituation>): MinorPlan | undefined {
+function plan(situation: Partial<MinorSituation>): MinorDecision | undefined {
   const newestChangeSeconds = Math.max(
     ...(situation.objects ?? []).map((object) => object.newestChangeSeconds ?? NOW),
   );
   const usual = { manifest: manifestWith({}), objects: [], oldestLateSeconds: undefined, nowSeconds: NOW };
-  return planMinor({ ...usual, newestChangeSeconds, ...situation }, policy);
+  return decideMinor({ ...usual, newestChangeSeconds, ...situation }, policy);
 }
 
 function manifestWith(change: Partial<Manifest>): Manifest {

@@ -1,18 +1,18 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import {
-  type PlannedRun,
-  parsePlannedRun,
-  plannedRunText,
-} from "../../../src/core/compaction/planned-run.ts";
+import { type Plan, planFile } from "../../../src/core/compaction/plan.ts";
 import type { SchemaFile } from "../../../src/core/schema/schema.ts";
+import { replaceLakeFile, requireLakeFile } from "../../../src/core/table/stored-file.ts";
+import { MemoryStore } from "../../support/memory-store.ts";
+
+const PATH = "t/staging/r/plan.json";
 
 const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,20}$/);
 const seconds = fc.nat();
 
 const SCHEMA: SchemaFile = { table: "t", key: { hash: "K" }, attributes: {} };
 
-const change: fc.Arbitrary<PlannedRun["change"]> = fc.oneof(
+const change: fc.Arbitrary<Plan["change"]> = fc.oneof(
   fc.record({
     kind: fc.constant("minor" as const),
     horizonSeconds: seconds,
@@ -36,7 +36,7 @@ const change: fc.Arbitrary<PlannedRun["change"]> = fc.oneof(
   fc.record({ kind: fc.constant("schema" as const), schema: fc.constant(SCHEMA) }),
 );
 
-const planned: fc.Arbitrary<PlannedRun> = fc.record({
+const planned: fc.Arbitrary<Plan> = fc.record({
   run: name,
   fromSequence: fc.nat(),
   stages: fc.array(
@@ -57,26 +57,31 @@ const planned: fc.Arbitrary<PlannedRun> = fc.record({
   change,
 });
 
-test("a planned run that waited in the store is the same run", () => {
-  fc.assert(
-    fc.property(planned, (run) => {
-      const { format, ...read } = parsePlannedRun(plannedRunText(run), "a plan") as PlannedRun & {
-        format: number;
-      };
-      expect(format).toBe(1);
-      expect(read).toEqual(run);
+test("a plan that waited in the store is the same plan", async () => {
+  await fc.assert(
+    fc.asyncProperty(planned, async (plan) => {
+      const store = new MemoryStore();
+      await replaceLakeFile(store, PATH, plan);
+      expect(JSON.parse(store.text(PATH) ?? "")).toMatchObject({ format: 1 });
+      expect(await requireLakeFile(store, planFile, PATH)).toEqual(plan);
     }),
   );
 });
 
 test.each([
-  "",
-  "{",
-  "{}",
-  '{"format":2}',
-  '{"format":1,"run":"../x","fromSequence":0,"stages":[],"change":{"kind":"major","parts":[]}}',
-])("what is no planned run is told by the name of its file: %s", (text) => {
-  expect(() => parsePlannedRun(text, "t/staging/r/plan.json")).toThrow(
-    /^t\/staging\/r\/plan\.json does not tell/,
-  );
+  ["", "LAKE_DAMAGED"],
+  ["{", "LAKE_DAMAGED"],
+  ["{}", "LAKE_DAMAGED"],
+  ['{"format":2}', "LAKE_NEWER"],
+  [
+    '{"format":1,"run":"../x","fromSequence":0,"stages":[],"change":{"kind":"major","parts":[]}}',
+    "LAKE_DAMAGED",
+  ],
+])("what is not a plan is refused with the name of its file: %s", async (text, code) => {
+  const store = new MemoryStore();
+  store.plant(PATH, text);
+  await expect(requireLakeFile(store, planFile, PATH)).rejects.toMatchObject({
+    code,
+    message: expect.stringContaining(PATH),
+  });
 });

@@ -1,20 +1,19 @@
 import { describe, expect, test } from "@jest/globals";
-import {
-  type CompactionContext,
-  compactMajor,
-  compactMinor,
-  planMajorRun,
-  planMinorRun,
-} from "../../../src/core/compaction/compact.ts";
+import { commitPlan } from "../../../src/core/compaction/commit-plan.ts";
+import { compactMajor, compactMinor } from "../../../src/core/compaction/compact.ts";
+import type { CompactionContext } from "../../../src/core/compaction/compaction-context.ts";
+import { DEFAULT_POLICY, partsToRewrite } from "../../../src/core/compaction/compaction-policy.ts";
+import { planMajor } from "../../../src/core/compaction/major-plan.ts";
+import { planMinor } from "../../../src/core/compaction/minor-plan.ts";
 import {
   afterMajor,
   afterMinor,
+  afterSchemaChange,
   afterSnapshot,
-  DEFAULT_POLICY,
-  planMajor,
-} from "../../../src/core/compaction/compaction-plan.ts";
-import { commitRun, type PlannedRun } from "../../../src/core/compaction/planned-run.ts";
-import { afterSchemaChange, changeSchema } from "../../../src/core/compaction/schema-commit.ts";
+} from "../../../src/core/compaction/next-manifest.ts";
+import type { Plan } from "../../../src/core/compaction/plan.ts";
+import type { CommitContext } from "../../../src/core/compaction/plan-context.ts";
+import { changeSchema } from "../../../src/core/compaction/schema-commit.ts";
 import { seed } from "../../../src/core/compaction/seed.ts";
 import { schemaAfterSnapshot } from "../../../src/core/compaction/snapshot-schema.ts";
 import { changeObjectPath } from "../../../src/core/format/lake-path.ts";
@@ -24,22 +23,12 @@ import {
   manifestText,
   type Segment,
 } from "../../../src/core/format/manifest.ts";
-import {
-  chosenManifest,
-  currentView,
-  historyViews,
-  itemsSchema,
-  segmentViews,
-} from "../../../src/core/overlay/lake-view.ts";
+import { itemsSchema } from "../../../src/core/overlay/items.ts";
+import { currentView, historyViews, segmentViews } from "../../../src/core/overlay/lake-view.ts";
 import { type AttributeFile, parseSchema, type Schema } from "../../../src/core/schema/schema.ts";
-import {
-  latestManifest,
-  manifestAsOf,
-  readSchema,
-  readWrittenSchema,
-  schemaAt,
-  writeSchema,
-} from "../../../src/core/table/lake-table.ts";
+import { latestManifest, readCommits } from "../../../src/core/table/commits.ts";
+import { openTable, openTableOf, stateAt, tableAsOf } from "../../../src/core/table/open-table.ts";
+import { readWrittenSchema, writeSchema } from "../../../src/core/table/schema-file.ts";
 import { FakeEngine } from "../../support/fake-engine.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
 
@@ -153,9 +142,9 @@ describe("a segment that lacks columns is remembered", () => {
 
   test("a major compaction of everything rewrites its part, one of grown parts does not", () => {
     const alone = { ...changed, segments: [BASE, segment("base", "whole", "b0001")] };
-    expect(planMajor(alone, DEFAULT_POLICY, "all")).toEqual(["b0000"]);
-    expect(planMajor(alone, DEFAULT_POLICY, "grown")).toEqual([]);
-    expect(planMajor({ ...alone, recovery: undefined }, DEFAULT_POLICY, "all")).toEqual([]);
+    expect(partsToRewrite(alone, DEFAULT_POLICY, "all")).toEqual(["b0000"]);
+    expect(partsToRewrite(alone, DEFAULT_POLICY, "grown")).toEqual([]);
+    expect(partsToRewrite({ ...alone, recovery: undefined }, DEFAULT_POLICY, "all")).toEqual([]);
   });
 });
 
@@ -228,7 +217,7 @@ describe("changing the schema of a table that holds data", () => {
     const { store, context } = worldOf();
     store.failOnce("replace", /schema\.json/, "before");
     await expect(changeSchema(context, SECOND, "new.json")).rejects.toThrow("no answer");
-    expect((await readSchema(store, "t"))?.file).toEqual(SECOND.file);
+    expect((await openTable(store, "t"))?.schema?.file).toEqual(SECOND.file);
     expect((await readWrittenSchema(store, "t"))?.file).toEqual(FIRST.file);
     expect(await changeSchema(context, SECOND, "new.json")).toBeUndefined();
     expect((await readWrittenSchema(store, "t"))?.file).toEqual(SECOND.file);
@@ -274,7 +263,7 @@ describe("changing the schema of a table that holds data", () => {
 });
 
 describe("a change of the schema that waited as a plan", () => {
-  const plan: PlannedRun = {
+  const plan: Plan = {
     run: "planned",
     fromSequence: 7,
     stages: [],
@@ -284,7 +273,7 @@ describe("a change of the schema that waited as a plan", () => {
   test("is committed under the plan's name, also after a commit that came first", async () => {
     const { store, context } = worldOf();
     store.plant("t/manifest/000000000008.json", manifestText({ ...SEEDED, sequence: 8, run: "theirs" }));
-    expect(await commitRun(context, plan, [])).toMatchObject({
+    expect(await commitPlan(await committing(context), plan, [])).toMatchObject({
       sequence: 9,
       run: "planned",
       kind: "schema",
@@ -295,8 +284,8 @@ describe("a change of the schema that waited as a plan", () => {
   test("is committed once, however often its answer is lost", async () => {
     const { store, context } = worldOf();
     store.failOnce("create", /manifest/, "after");
-    const first = await commitRun(context, plan, []);
-    expect(await commitRun(context, plan, [])).toEqual(first);
+    const first = await commitPlan(await committing(context), plan, []);
+    expect(await commitPlan(await committing(context), plan, [])).toEqual(first);
     expect(store.paths("t/manifest/")).toHaveLength(2);
   });
 });
@@ -313,13 +302,15 @@ describe("processes that began by an older schema", () => {
     expect((await latestManifest(context.store, "t")).recovery?.segments).toEqual(["kept-b0000"]);
   });
 
-  test("plan nothing by it", async () => {
-    const { context } = worldOf();
+  test("plan by the newest one", async () => {
+    const { store, context } = worldOf();
     await changeSchema(context, SECOND, "new.json");
-    await expect(planMinorRun(context)).rejects.toMatchObject({ code: "CONFLICT" });
-    await expect(planMajorRun(context, "all")).rejects.toMatchObject({ code: "CONFLICT" });
-    const current = { ...context, schema: SECOND };
-    expect(await planMajorRun(current, "all")).toBeDefined();
+    const opened = await openTableOf(store, context.schema);
+    expect(opened.schema.file).toEqual(SECOND.file);
+    for (const plan of [await planMinor(context, opened), await planMajor(context, opened, "all")]) {
+      expect(plan?.fromSequence).toBe(8);
+      expect(plan?.stages[0]?.rows).toContain('coalesce("note", CASE WHEN contains(_unmapped,');
+    }
   });
 
   test("lose the race where the schema changes between plan and commit", async () => {
@@ -370,74 +361,79 @@ describe("processes that began by an older schema", () => {
 
 describe("what is read", () => {
   test("nothing is looked for in _unmapped where no column was declared later", async () => {
-    const { context } = worldOf();
-    const manifest = await latestManifest(context.store, "t");
+    const { store, engine } = worldOf();
+    const table = await openTableOf(store, FIRST);
     const views = [
-      await currentView(context, manifest, undefined),
-      ...segmentViews(context, manifest),
-      ...(await historyViews(context)),
+      await currentView(engine, table, undefined),
+      ...segmentViews(engine, table),
+      ...(await historyViews(engine, table)),
     ];
     for (const { sql } of views) expect(sql).not.toMatch(/contains|json/);
   });
 
   test("only segments that lack the column are looked into, and all of the change log", async () => {
-    const { store, context } = worldOf();
+    const { store, engine, context } = worldOf();
     await changeSchema(context, SECOND, "new.json");
-    const changed = await latestManifest(store, "t");
-    const rewritten = { ...changed, segments: [BASE, segment("base", "whole", "b0001")] };
-    const current = { ...context, schema: SECOND };
-    const { sql } = await currentView(current, rewritten, undefined);
+    const changed = await openTableOf(store, FIRST);
+    const withSegments = (segments: readonly Segment[]) => ({
+      ...changed,
+      manifest: { ...changed.manifest, segments },
+    });
+    const rewritten = withSegments([BASE, segment("base", "whole", "b0001")]);
+    const { sql } = await currentView(engine, rewritten, undefined);
     expect(sql).toMatch(
       /coalesce\("note", .*\) AS "note".* FROM segments\(base-b0000\) UNION ALL SELECT .* FROM segments\(whole-b0001\)/,
     );
     expect(sql).toMatch(/coalesce\("note", .*\nFROM changes\(/s);
-    const whole = await currentView(
-      current,
-      { ...rewritten, segments: [segment("base", "whole", "b0001")] },
-      undefined,
-    );
+    const whole = await currentView(engine, withSegments([segment("base", "whole", "b0001")]), undefined);
     expect(whole.sql).toContain("FROM segments(whole-b0001) AS");
-    const [snapshots, segments] = segmentViews(current, rewritten);
+    const [snapshots, segments] = segmentViews(engine, rewritten);
     expect(snapshots?.sql).toMatch(/coalesce\("note", .* FROM segments\(kept-b0000\)/);
     expect(segments?.sql).not.toContain("coalesce");
-    const [history, changes] = await historyViews(current);
+    const [history, changes] = await historyViews(engine, changed);
     expect(history?.sql).toContain('coalesce("note", ');
     expect(changes?.sql).not.toContain("coalesce");
   });
 
   test("a reader whose schema is older than the manifest sees what it knows", async () => {
-    const { context } = worldOf();
+    const { store, engine, context } = worldOf();
     await changeSchema(context, SECOND, "new.json");
-    const { sql } = await currentView(context, await latestManifest(context.store, "t"), undefined);
+    const older = { ...(await openTableOf(store, FIRST)), schema: FIRST };
+    const { sql } = await currentView(engine, older, undefined);
     expect(sql).not.toContain("note");
   });
 
   test("of the past by the schema of then; items by the newest one, which has all of it", async () => {
     const { store, context } = worldOf();
     await changeSchema({ ...context, nowSeconds: () => NOW }, SECOND, "new.json");
-    const current = { ...context, schema: SECOND };
-    const then = await chosenManifest(current, 1000);
-    expect(then.sequence).toBe(7);
-    expect((await schemaAt(store, then, SECOND)).file).toEqual(FIRST.file);
-    expect((await itemsSchema(current, then)).file).toEqual(SECOND.file);
-    expect((await schemaAt(store, await chosenManifest(current, undefined), SECOND)).file).toEqual(
-      SECOND.file,
-    );
-    expect((await itemsSchema({ ...current, schema: OTHER }, then)).file).toEqual(OTHER.file);
-    const replaced = { ...then, schema: OTHER.file };
-    expect((await itemsSchema(current, replaced)).file).toEqual(OTHER.file);
+    const now = await openTableOf(store, FIRST);
+    const then = await tableAsOf(store, now, 1000);
+    expect(then.manifest.sequence).toBe(7);
+    expect(then.schema.file).toEqual(FIRST.file);
+    expect(itemsSchema(now, then).file).toEqual(SECOND.file);
+    expect((await tableAsOf(store, now, undefined)).schema.file).toEqual(SECOND.file);
+    expect(itemsSchema({ schema: OTHER }, then).file).toEqual(OTHER.file);
+    const replaced = stateAt(now, { ...then.manifest, schema: OTHER.file });
+    expect(itemsSchema(now, replaced).file).toEqual(OTHER.file);
   });
 
-  test("before the first commit that tells a schema, it is the one before the first change", async () => {
+  test("before the first commit that names a schema, it is the one before the first change", async () => {
     const { store, context } = worldOf();
     await store.remove(["t/manifest/000000000007.json"]);
     await writeSchema(store, FIRST);
-    expect((await schemaAt(store, await manifestAsOf(store, "t", 1000), FIRST)).file).toEqual(FIRST.file);
+    const before = await openTableOf(store, FIRST);
+    expect((await tableAsOf(store, before, 1000)).schema.file).toEqual(FIRST.file);
     await changeSchema(context, SECOND, "new.json");
     await changeSchema(context, THIRD, "newer.json");
-    expect((await schemaAt(store, await manifestAsOf(store, "t", 1000), THIRD)).file).toEqual(FIRST.file);
+    const now = await openTableOf(store, THIRD);
+    expect(now.schema.file).toEqual(THIRD.file);
+    expect((await tableAsOf(store, now, 1000)).schema.file).toEqual(FIRST.file);
   });
 });
+
+async function committing(context: CompactionContext): Promise<CommitContext> {
+  return { ...context, commits: await readCommits(context.store, "t") };
+}
 
 test("a table that is cut by a column's values is rewritten where segments lack columns, and where keys of deltas are", async () => {
   const cut = schemaWith({ day: { type: "date" } }, "day(day)");

@@ -9,8 +9,8 @@ import { initialManifest, manifestText } from "../../../src/core/format/manifest
 import { rowCodec } from "../../../src/core/row/row.ts";
 import { lineWriter } from "../../../src/core/row/wire-line.ts";
 import { parseSchema } from "../../../src/core/schema/schema.ts";
-import { readGaps } from "../../../src/core/table/lake-table.ts";
 import { readReadingState } from "../../../src/core/table/reading-state.ts";
+import { readGaps } from "../../../src/core/table/recorded-gaps.ts";
 import { readStreamBeginning } from "../../../src/core/table/stream-beginning.ts";
 import { FakeSource, STREAM_ARN } from "../../support/fake-source.ts";
 import { Died, MemoryStore, type Moment } from "../../support/memory-store.ts";

@@ -1,17 +1,17 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { LAKE_FORMAT, lakeFileBytes, parseLakeFile } from "../../../src/core/format/lake-file.ts";
 import {
   baseSegments,
   deltaSegments,
   GAP_REASONS,
   type Gap,
+  gapFile,
   initialManifest,
-  LAKE_FORMAT,
   type Manifest,
+  manifestFile,
   manifestText,
   openGaps,
-  parseGap,
-  parseManifest,
   type Segment,
 } from "../../../src/core/format/manifest.ts";
 import type { Recovery } from "../../../src/core/format/recovery.ts";
@@ -70,19 +70,22 @@ const manifest: fc.Arbitrary<Manifest> = fc.record({
   gaps: fc.array(gap, { maxLength: 3 }),
 });
 
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+const parse = (text: string): Manifest => parseLakeFile(manifestFile, bytesOf(text), PATH);
+
 test("a manifest comes back from its text", () => {
   fc.assert(
     fc.property(manifest, (written) => {
-      expect(parseManifest(manifestText(written), PATH)).toEqual(written);
+      expect(parse(manifestText(written))).toEqual(written);
     }),
   );
-  expect(parseManifest(manifestText(initialManifest(3)), PATH)).toEqual(initialManifest(3));
+  expect(parse(manifestText(initialManifest(3)))).toEqual(initialManifest(3));
 });
 
 test("a manifest of a newer format is refused, whatever else is in it, with the advice to upgrade", () => {
   for (const rest of [{}, { sequence: "seven" }, initialManifest(1)]) {
     const text = JSON.stringify({ ...rest, format: LAKE_FORMAT + 1 });
-    expect(failure(() => parseManifest(text, PATH))).toMatchObject({
+    expect(failure(() => parse(text))).toMatchObject({
       code: "LAKE_NEWER",
       message: expect.stringContaining(PATH),
       next: expect.stringContaining("Upgrade"),
@@ -111,7 +114,7 @@ test.each([
   ],
   ["no buckets", manifestText({ ...initialManifest(1), buckets: 0 })],
 ])("%s in place of a manifest is told as damage, with the path", (_, text) => {
-  expect(failure(() => parseManifest(text, PATH))).toMatchObject({
+  expect(failure(() => parse(text))).toMatchObject({
     code: "LAKE_DAMAGED",
     message: expect.stringContaining(PATH),
   });
@@ -126,9 +129,13 @@ test("base and deltas are told apart", () => {
 
 describe("gaps", () => {
   test("come back from their text, and damage is told with the path", () => {
-    fc.assert(fc.property(gap, (written) => expect(parseGap(JSON.stringify(written), "p")).toEqual(written)));
+    fc.assert(
+      fc.property(gap, (written) =>
+        expect(parseLakeFile(gapFile, lakeFileBytes(written), "p")).toEqual(written),
+      ),
+    );
     for (const text of ["", "{}", "null", '{"reason":"other"}']) {
-      const found = failure(() => parseGap(text, "reviews/gaps/x.json"));
+      const found = failure(() => parseLakeFile(gapFile, bytesOf(text), "reviews/gaps/x.json"));
       expect(found).toMatchObject({ code: "LAKE_DAMAGED", message: expect.stringContaining("gaps/x.json") });
     }
   });

@@ -1,7 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { changeObjectPath, changesFolder, hourOf } from "../../../src/core/format/lake-path.ts";
 import { initialManifest } from "../../../src/core/format/manifest.ts";
-import { changesSince, listChangeObjects, viewChanges } from "../../../src/core/overlay/change-log.ts";
+import { changesSince, viewChanges } from "../../../src/core/overlay/change-log.ts";
+import { listChanges } from "../../../src/core/table/change-listing.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
 
 /** The first second of a day. */
@@ -22,7 +23,7 @@ function logOf(...arrivals: readonly Arrival[]): MemoryStore {
 }
 
 async function neededSince(store: MemoryStore, sinceSeconds: number): Promise<readonly string[]> {
-  const { objects } = await changesSince(store, "t", sinceSeconds);
+  const { objects } = await changesSince(listChanges(store, "t"), sinceSeconds);
   return objects.map(({ path }) => /object-\d+/.exec(path)?.[0] ?? path);
 }
 
@@ -33,7 +34,7 @@ test("an early hour of a later day is listed with the late hours of the day befo
     { at: DAY + HOUR, newest: DAY },
     { at: DAY + 30 * HOUR, newest: DAY },
   );
-  const objects = await listChangeObjects(store, "t", hourOf(DAY - 2 * HOUR));
+  const objects = await listChanges(store, "t").since(hourOf(DAY - 2 * HOUR));
   expect(objects.map(({ path }) => /object-\d+/.exec(path)?.[0])).toEqual([
     "object-1",
     "object-2",
@@ -63,5 +64,5 @@ test("an object is needed as long as its newest change is not older, and by its 
 test("the view needs what lies within the skew allowance before its horizon", async () => {
   const manifest = { ...initialManifest(1), horizonSeconds: DAY, skewSeconds: 120 };
   const store = logOf({ at: DAY, newest: DAY - 121 }, { at: DAY, newest: DAY - 120 });
-  expect((await viewChanges(store, "t", manifest)).objects).toHaveLength(1);
+  expect((await viewChanges({ changes: listChanges(store, "t"), manifest })).objects).toHaveLength(1);
 });

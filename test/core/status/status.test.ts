@@ -2,8 +2,9 @@ import { describe, expect, test } from "@jest/globals";
 import { initialManifest, type Manifest, manifestText } from "../../../src/core/format/manifest.ts";
 import { parseSchema } from "../../../src/core/schema/schema.ts";
 import { tableStatus } from "../../../src/core/status/status.ts";
-import { recordGap } from "../../../src/core/table/lake-table.ts";
+import { openTableOf } from "../../../src/core/table/open-table.ts";
 import { saveReadingState } from "../../../src/core/table/reading-state.ts";
+import { recordGap } from "../../../src/core/table/recorded-gaps.ts";
 import { saveStreamBeginning } from "../../../src/core/table/stream-beginning.ts";
 import { type StreamWatch, saveStreamWatch } from "../../../src/core/table/stream-watch.ts";
 import { FakeEngine } from "../../support/fake-engine.ts";
@@ -20,7 +21,8 @@ const QUARANTINED = "t/quarantine/no-key/one.jsonl";
 async function statusOf(store: MemoryStore, mappingId?: string) {
   const engine = new FakeEngine(store);
   engine.answer = () => [{ rows: 1n }];
-  return tableStatus({ store, engine, schema, ...(mappingId === undefined ? {} : { mappingId }) }, NOW);
+  const context = { store, engine, ...(mappingId === undefined ? {} : { mappingId }) };
+  return tableStatus(context, await openTableOf(store, schema), NOW);
 }
 
 /** A lake with a snapshot whose floor is there. */

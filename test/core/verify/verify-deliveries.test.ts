@@ -3,7 +3,7 @@ import { DynalakeError } from "../../../src/core/error.ts";
 import { initialManifest } from "../../../src/core/format/manifest.ts";
 import type { ChangeSource } from "../../../src/core/ports/change-source.ts";
 import { parseSchema } from "../../../src/core/schema/schema.ts";
-import { commitManifest } from "../../../src/core/table/lake-table.ts";
+import { commitManifest } from "../../../src/core/table/commit-manifest.ts";
 import { saveReadingState } from "../../../src/core/table/reading-state.ts";
 import type { Item } from "../../../src/core/values/attribute-value.ts";
 import { keyHash } from "../../../src/core/values/key.ts";

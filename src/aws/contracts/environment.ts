@@ -1,0 +1,101 @@
+/** The environment of the functions: what a stack gives each of them, and what its handler reads. */
+import { z } from "zod";
+import type { HandlerName } from "./handlers.ts";
+
+/** What every function has: where its lake lies. */
+export interface LakeVariables {
+  readonly LAKE_BUCKET: string;
+  readonly LAKE_DATABASE: string;
+  readonly LAKE_WORKGROUP: string;
+}
+
+interface MaskVariables {
+  /** The secret with the key of masked columns, if there is one. */
+  readonly MASK_KEY_SECRET_ARN?: string | undefined;
+}
+
+/** What each handler has besides. */
+export interface OwnVariables {
+  readonly stream: MaskVariables & {
+    /** The name of the delivery stream. */
+    readonly DELIVERY_STREAM: string;
+    /** How long Firehose may go by columns of before. */
+    readonly SCHEMA_SETTLE_SECONDS: number;
+  };
+  readonly "begin-snapshot": {
+    readonly SOURCE_TABLE_ARN: string;
+    /** The key that encrypts the lake, if it has one of its own. */
+    readonly LAKE_KEY_ARN?: string | undefined;
+  };
+  readonly "snapshot-part": MaskVariables;
+  readonly "plan-seed": object;
+  readonly "plan-compaction": {
+    readonly SOURCE_TABLE_ARN: string;
+    /** The id of the event source mapping, whose failed batches are this table's. */
+    readonly EVENT_SOURCE_MAPPING: string;
+    /** So long a change waits in buffers on its way, at most. */
+    readonly BUFFER_SECONDS: number;
+    readonly SCHEMA_SETTLE_SECONDS: number;
+  };
+  readonly commit: object;
+  readonly "publish-views": object;
+  readonly clean: {
+    /** How long the past states of the table can be queried. */
+    readonly RETENTION_HOURS: number;
+  };
+}
+
+export type VariablesOf<Handler extends HandlerName> = LakeVariables & OwnVariables[Handler];
+
+/** The same as a stack writes it: every variable is text. */
+export type EnvironmentOf<Handler extends HandlerName> = {
+  readonly [Name in keyof OwnVariables[Handler]]: string;
+};
+
+/** An ARN or a name. */
+const given = z.string().min(1);
+const whole = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .transform(Number);
+
+const lakeShape: z.ZodType<LakeVariables> = z.object({
+  LAKE_BUCKET: given,
+  LAKE_DATABASE: given,
+  LAKE_WORKGROUP: given,
+});
+
+const maskShape = { MASK_KEY_SECRET_ARN: given.optional() };
+
+const ownShapes: { readonly [Handler in HandlerName]: z.ZodType<OwnVariables[Handler]> } = {
+  stream: z.object({ DELIVERY_STREAM: given, SCHEMA_SETTLE_SECONDS: whole, ...maskShape }),
+  "begin-snapshot": z.object({ SOURCE_TABLE_ARN: given, LAKE_KEY_ARN: given.optional() }),
+  "snapshot-part": z.object(maskShape),
+  "plan-seed": z.object({}),
+  "plan-compaction": z.object({
+    SOURCE_TABLE_ARN: given,
+    EVENT_SOURCE_MAPPING: given,
+    BUFFER_SECONDS: whole,
+    SCHEMA_SETTLE_SECONDS: whole,
+  }),
+  commit: z.object({}),
+  "publish-views": z.object({}),
+  clean: z.object({ RETENTION_HOURS: whole }),
+};
+
+/** What a handler reads from its environment; nothing else of the functions reads it. Throws where a variable is missing. */
+export function variablesOf<Handler extends HandlerName>(
+  handler: Handler,
+  environment: Readonly<Record<string, string | undefined>>,
+): VariablesOf<Handler> {
+  const lake = checked(lakeShape, environment);
+  const own = checked(ownShapes[handler] as z.ZodType<OwnVariables[Handler]>, environment);
+  return { ...lake, ...own };
+}
+
+function checked<T>(shape: z.ZodType<T>, environment: Readonly<Record<string, string | undefined>>): T {
+  const result = shape.safeParse(environment);
+  if (result.success) return result.data;
+  const names = result.error.issues.map(({ path }) => path.join("."));
+  throw new Error(`variables of the function are missing or not valid: ${names.join(", ")}`);
+}

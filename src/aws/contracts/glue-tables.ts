@@ -1,0 +1,8 @@
+/** The tables of the Glue Data Catalog under which the objects of a lake table lie; the views over them are what people query. */
+
+/** The change log, base and deltas, and what snapshots stage. */
+export type StoredTable = "changes" | "segments" | "staging";
+
+export function storedTableName(table: string, stored: StoredTable): string {
+  return `${table}__${stored}`;
+}

@@ -1,0 +1,165 @@
+/** The plan of a minor compaction: the change log is folded into a delta, with the changes that came late. */
+import { type ChangeObject, type Hour, hourOf } from "../format/lake-path.ts";
+import { deltaSegments } from "../format/manifest.ts";
+import {
+  changesSince,
+  searchedSinceSeconds,
+  straddling,
+  unfolded,
+  viewChanges,
+} from "../overlay/change-log.ts";
+import { segmentRows } from "../overlay/segment-rows.ts";
+import { deltaCut } from "../overlay/table-parts.ts";
+import type { ChangeSelection, Stage } from "../ports/query-engine.ts";
+import type { Schema } from "../schema/schema.ts";
+import { sortColumns } from "../sql/columns.ts";
+import { minorDeltaRows, newestChangeStatement, oldestLateChange } from "../sql/compaction.ts";
+import type { OpenTable } from "../table/open-table.ts";
+import type { PlanningContext } from "./compaction-context.ts";
+import { decideMinor, type MinorDecision } from "./compaction-policy.ts";
+import type { Plan } from "./plan.ts";
+
+/** Undefined if nothing would change. */
+export async function planMinor(context: PlanningContext, opened: OpenTable): Promise<Plan | undefined> {
+  const { engine, policy } = context;
+  const { manifest, schema } = opened;
+  const nowSeconds = context.nowSeconds();
+  const sinceHour = hourOf(searchedSinceSeconds(manifest, nowSeconds, policy.deliveryDelaySeconds));
+  const objects = await opened.changes.since(sinceHour);
+  const oldestLateSeconds = await oldestLate(context, opened, { objects, sinceHour });
+  const window = await viewChanges(opened);
+  const outside = await outsideWindow(context, opened, {
+    objects,
+    sinceHour,
+    beforeHour: window.sinceHour,
+  });
+  const newestChangeSeconds = later(
+    await newestChange(context, opened, window),
+    outside?.newestChangeSeconds,
+  );
+  const decision = decideMinor(
+    { manifest, objects, outside, oldestLateSeconds, newestChangeSeconds, nowSeconds },
+    policy,
+  );
+  if (decision === undefined) return undefined;
+  const run = context.newRun();
+  const reading = { sinceHour, window, outside: outside?.selection };
+  const stage: Stage = {
+    run,
+    kind: "delta",
+    rows: await minorRows(context, opened, decision, reading),
+    sortBy: sortColumns(schema),
+    cut: deltaCut(engine, schema, manifest),
+  };
+  const { horizonSeconds, takesDeltas, folded, foldedSinceSeconds } = decision;
+  const change = { kind: "minor", horizonSeconds, takesDeltas, folded, foldedSinceSeconds } as const;
+  return { run, fromSequence: manifest.sequence, stages: [stage], change };
+}
+
+async function oldestLate(
+  { engine }: PlanningContext,
+  { manifest, schema }: OpenTable,
+  searched: ChangeSelection,
+): Promise<number | undefined> {
+  const newObjects = unfolded(manifest, searched.objects);
+  if (newObjects.length === 0 || manifest.horizonSeconds === 0) return undefined;
+  const selection = { ...searched, objects: newObjects };
+  const [row] = await engine.rows(oldestLateChange(manifest, engine.changes(schema, selection)));
+  return row?.oldest === null || row?.oldest === undefined ? undefined : Number(row.oldest);
+}
+
+/** Objects that were not folded and lie before the partitions of the window, with the newest change in them. */
+interface Outside {
+  readonly selection: ChangeSelection;
+  readonly objects: readonly ChangeObject[];
+  readonly newestChangeSeconds: number;
+}
+
+/** Undefined where none of them holds a change that counts. */
+async function outsideWindow(
+  context: PlanningContext,
+  opened: OpenTable,
+  searched: Required<ChangeSelection>,
+): Promise<Outside | undefined> {
+  const { manifest } = opened;
+  const sinceSeconds = manifest.floorSeconds - manifest.skewSeconds;
+  const objects = straddling(unfolded(manifest, searched.objects), searched.beforeHour, sinceSeconds);
+  if (objects.length === 0) return undefined;
+  const selection = { ...searched, objects };
+  const newestChangeSeconds = await newestChange(context, opened, selection);
+  if (newestChangeSeconds === undefined || newestChangeSeconds < sinceSeconds) return undefined;
+  return { selection, objects, newestChangeSeconds };
+}
+
+function later(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
+}
+
+/** The newest change of a selection: told by the objects' names, or else by what is in them. */
+async function newestChange(
+  { engine }: PlanningContext,
+  { schema }: OpenTable,
+  selection: ChangeSelection,
+): Promise<number | undefined> {
+  const told = selection.objects.map((object) => object.newestChangeSeconds);
+  if (!told.includes(undefined)) return told.reduce(later, undefined);
+  const [row] = await engine.rows(newestChangeStatement(engine.changes(schema, selection)));
+  return row?.newest === null || row?.newest === undefined ? undefined : Number(row.newest);
+}
+
+interface MinorReading {
+  /** The first hour that is searched for objects. */
+  readonly sinceHour: Hour;
+  readonly window: ChangeSelection;
+  readonly outside: ChangeSelection | undefined;
+}
+
+async function minorRows(
+  context: PlanningContext,
+  opened: OpenTable,
+  plan: MinorDecision,
+  reading: MinorReading,
+): Promise<string> {
+  const { engine } = context;
+  const { manifest, schema } = opened;
+  return minorDeltaRows(engine.dialect, schema, {
+    manifest,
+    horizonSeconds: plan.horizonSeconds,
+    changes: changesOf(context, schema, reading.window, reading.outside),
+    ...(await lateInputs(context, opened, plan, reading)),
+    ...(plan.takesDeltas ? { deltas: segmentRows(engine, schema, manifest, deltaSegments(manifest)) } : {}),
+  });
+}
+
+/** A selection, and what lies outside of its partitions. A change that is read twice counts once. */
+function changesOf(
+  { engine }: PlanningContext,
+  schema: Schema,
+  selection: ChangeSelection,
+  outside: ChangeSelection | undefined,
+): string {
+  const changes = engine.changes(schema, selection);
+  if (outside === undefined) return changes;
+  return `(SELECT * FROM ${changes} UNION ALL SELECT * FROM ${engine.changes(schema, outside)})`;
+}
+
+async function lateInputs(
+  context: PlanningContext,
+  { changes, manifest, schema }: OpenTable,
+  plan: MinorDecision,
+  { sinceHour, outside }: MinorReading,
+): Promise<Pick<Parameters<typeof minorDeltaRows>[2], "late">> {
+  const { engine, policy } = context;
+  if (plan.oldestLateSeconds === undefined) return {};
+  // Newer changes of a late key may lie in the base alone, and in an object that was held up: it is read again.
+  const sinceSeconds = plan.oldestLateSeconds - manifest.skewSeconds;
+  const pool = await changesSince(changes, sinceSeconds, policy.deliveryDelaySeconds);
+  const newObjects = { objects: plan.newObjects, sinceHour };
+  return {
+    late: {
+      newObjects: engine.changes(schema, newObjects),
+      changes: changesOf(context, schema, pool, outside),
+      oldestSeconds: plan.oldestLateSeconds,
+    },
+  };
+}

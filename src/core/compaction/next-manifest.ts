@@ -1,0 +1,108 @@
+/** The manifests that commits create: what each kind of commit makes of the one before it. */
+import { type ChangeObject, hourOf, hourStartSeconds } from "../format/lake-path.ts";
+import type { Manifest, Segment } from "../format/manifest.ts";
+import { type Recovery, withDeclared, withoutReplaced } from "../format/recovery.ts";
+import { straddling, windowHour } from "../overlay/change-log.ts";
+import type { SchemaFile } from "../schema/schema.ts";
+import type { MinorDecision } from "./compaction-policy.ts";
+
+/** What a commit adds to the manifest that it was planned from. */
+export interface Commit {
+  readonly run: string;
+  readonly nowSeconds: number;
+  readonly staged: readonly Segment[];
+}
+
+/** The manifest that commits a minor compaction. */
+export function afterMinor(
+  manifest: Manifest,
+  plan: Pick<MinorDecision, "horizonSeconds" | "takesDeltas" | "folded" | "foldedSinceSeconds">,
+  commit: Commit,
+): Manifest {
+  const kept = plan.takesDeltas
+    ? manifest.segments.filter((segment) => segment.kind === "base")
+    : manifest.segments;
+  return withoutReplaced({
+    ...manifest,
+    ...committed(manifest, "minor", commit),
+    horizonSeconds: plan.horizonSeconds,
+    segments: [...kept, ...commit.staged],
+    folded: plan.folded,
+    foldedSinceSeconds: plan.foldedSinceSeconds,
+  });
+}
+
+/** The manifest that commits a major compaction of `parts`. */
+export function afterMajor(manifest: Manifest, parts: readonly string[], commit: Commit): Manifest {
+  const kept = manifest.segments.filter((segment) => !parts.includes(segment.part));
+  const segments = [...kept, ...commit.staged];
+  return withoutReplaced({ ...manifest, ...committed(manifest, "major", commit), segments });
+}
+
+export interface SnapshotFacts {
+  readonly exportTimeSeconds: number;
+  readonly cutSeconds: number;
+  readonly floorSeconds: number;
+  readonly items: number;
+  readonly buckets: number;
+  readonly schema: SchemaFile;
+  readonly recovery?: Recovery | undefined;
+  /** Objects of the change log that the snapshot makes past. */
+  readonly objects: readonly ChangeObject[];
+  readonly deliveryDelaySeconds: number;
+  /** How many snapshots are kept for `<table>_snapshots`. */
+  readonly snapshotsKept: number;
+}
+
+/** The manifest that commits a snapshot: it replaces base and deltas; the log stays. */
+export function afterSnapshot(manifest: Manifest, facts: SnapshotFacts, commit: Commit): Manifest {
+  const { exportTimeSeconds, cutSeconds, items } = facts;
+  const foldedSinceSeconds = hourStartSeconds(hourOf(commit.nowSeconds - facts.deliveryDelaySeconds));
+  // Before the partitions of the new window lies what may hold changes of it: the next compaction looks into it once.
+  const sinceSeconds = facts.floorSeconds - manifest.skewSeconds;
+  const waiting = new Set(straddling(facts.objects, windowHour(sinceSeconds), sinceSeconds));
+  const record = { run: commit.run, exportTimeSeconds, cutSeconds, items, segments: commit.staged };
+  return withoutReplaced({
+    ...manifest,
+    ...committed(manifest, "snapshot", commit),
+    floorSeconds: facts.floorSeconds,
+    horizonSeconds: facts.floorSeconds,
+    buckets: facts.buckets,
+    schema: facts.schema,
+    recovery: facts.recovery,
+    segments: commit.staged,
+    folded: facts.objects
+      .filter((object) => hourStartSeconds(object.hour) >= foldedSinceSeconds && !waiting.has(object))
+      .map((object) => object.id),
+    foldedSinceSeconds,
+    snapshots: [...manifest.snapshots, record].slice(-facts.snapshotsKept),
+  });
+}
+
+/** The manifest that commits a schema with columns that no segment has yet. */
+export function afterSchemaChange(
+  manifest: Manifest,
+  change: { readonly before: SchemaFile; readonly schema: SchemaFile; readonly added: readonly string[] },
+  commit: Pick<Commit, "run" | "nowSeconds">,
+): Manifest {
+  return {
+    ...manifest,
+    ...committed(manifest, "schema", commit),
+    schema: change.schema,
+    recovery: withDeclared(manifest, change),
+  };
+}
+
+/** The members that every commit has anew. */
+function committed(
+  manifest: Manifest,
+  kind: Manifest["kind"],
+  commit: Pick<Commit, "run" | "nowSeconds">,
+): Pick<Manifest, "sequence" | "run" | "kind" | "committedAtSeconds"> {
+  return {
+    sequence: manifest.sequence + 1,
+    run: commit.run,
+    kind,
+    committedAtSeconds: Math.max(commit.nowSeconds, manifest.committedAtSeconds),
+  };
+}

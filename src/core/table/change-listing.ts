@@ -1,0 +1,42 @@
+/** The objects of a table's change log, listed once: whoever decides by the log looks at one and the same listing. */
+import { type ChangeObject, changesFolder, type Hour, parseChangeObject } from "../format/lake-path.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
+
+export interface ChangeListing {
+  /** The days that have objects, in order: "2026-11-23". */
+  days(): Promise<readonly string[]>;
+  /** The objects of a day, in the order of their paths. */
+  ofDay(day: string): Promise<readonly ChangeObject[]>;
+  /** All objects in partitions from an hour on, in the order of their paths. */
+  since(hour: Hour): Promise<readonly ChangeObject[]>;
+}
+
+/** Lists each day when it is first asked for, and never again. */
+export function listChanges(store: ObjectStore, table: string): ChangeListing {
+  const root = changesFolder(table);
+  const listed = new Map<string, readonly ChangeObject[]>();
+  let known: readonly string[] | undefined;
+  const listing: ChangeListing = {
+    days: async () => {
+      known ??= (await store.folders(root)).flatMap((name) => /^dt=(\d{4}-\d\d-\d\d)$/.exec(name)?.[1] ?? []);
+      return known;
+    },
+    ofDay: async (day) => {
+      const objects =
+        listed.get(day) ??
+        (await store.list(`${root}dt=${day}/`)).flatMap(({ path }) => parseChangeObject(path) ?? []);
+      listed.set(day, objects);
+      return objects;
+    },
+    since: async (hour) => {
+      const objects: ChangeObject[] = [];
+      for (const day of await listing.days()) {
+        if (day < hour.dt) continue;
+        const ofDay = await listing.ofDay(day);
+        objects.push(...ofDay.filter((object) => !(day === hour.dt && object.hour.hr < hour.hr)));
+      }
+      return objects;
+    },
+  };
+  return listing;
+}
