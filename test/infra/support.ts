@@ -33,6 +33,15 @@ export function bundlesFolder(): string {
   return join(folder, "bundles");
 }
 
+/** What `make` gives; it is made when it is asked for the first time. */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
 let apps = 0;
 
 export function testApp(context: Readonly<Record<string, unknown>> = {}): App {

@@ -322,7 +322,7 @@ export const breakages = [
     file: "infra/compaction-machine.ts",
     find: 'Stage: stage(place, "$.plan.statementsKey", "$.plan.run", "Commit"),',
     put: 'Stage: stage(place, "$.plan.statementsKey", "$.plan.run", "Publish"),',
-    tests: ["test/infra/machines.test.ts"],
+    tests: ["test/infra/constructs.test.ts"],
   },
   {
     name: "a data file that does not match its checksum is taken",
@@ -651,14 +651,14 @@ export const breakages = [
     file: "infra/machine-frame.ts",
     find: "{ And: [isThere(1), { Not: isThis }], Next: other },",
     put: "{ And: [isThere(1), { Not: isThis }], Next: alone },",
-    tests: ["test/infra/machines.test.ts"],
+    tests: ["test/infra/constructs.test.ts"],
   },
   {
     name: "a statement of a run is tried again",
     file: "infra/stage.ts",
     find: '              "Athena.InternalServerException",',
     put: '              "States.TaskFailed",',
-    tests: ["test/infra/machines.test.ts"],
+    tests: ["test/infra/constructs.test.ts"],
   },
   {
     name: "batches that failed for good are not counted",

@@ -1,10 +1,7 @@
 /** The templates of the default deployment, as they are reviewed when they change. */
 import { expect, test } from "@jest/globals";
-import { useExample } from "./example.ts";
-import { type TemplateJson, useFolder } from "./support.ts";
-
-useFolder();
-const example = useExample();
+import { example } from "../example.ts";
+import type { TemplateJson } from "../support.ts";
 
 /** Without what the code of the functions decides, and what has a snapshot of its own. */
 function normalized(template: TemplateJson): unknown {
@@ -17,9 +14,9 @@ function normalized(template: TemplateJson): unknown {
 }
 
 test("the lake", () => {
-  expect(normalized(example.lake)).toMatchSnapshot();
+  expect(normalized(example().lake)).toMatchSnapshot();
 });
 
 test("the example", () => {
-  expect(normalized(example.reviews)).toMatchSnapshot();
+  expect(normalized(example().reviews)).toMatchSnapshot();
 });
