@@ -1,11 +1,12 @@
 import { expect, test } from "@jest/globals";
+import { tries } from "../support/effort.ts";
 import { EVENTS } from "./counts.ts";
 import { historyOf, play, type Watcher } from "./history.ts";
 import { shrink } from "./shrinking.ts";
 import { report, simulate } from "./simulation.ts";
 
 test("thousands of steps hold every promise, and meet every kind of event", async () => {
-  const result = await simulate({ steps: 9_000, seed: 1, length: 300, shrinkSeconds: 20 });
+  const result = await simulate({ steps: tries(9_000), seed: 1, length: 300, shrinkSeconds: 20 });
   if (result.failed !== undefined) throw new Error(report(result));
   expect(EVENTS.filter((event) => result.counts.of(event) === 0)).toEqual([]);
 }, 300_000);

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   type BatchLimits,
   FIREHOSE_LIMITS,
@@ -7,6 +6,7 @@ import {
   packLines,
   utf8Bytes,
 } from "../../../src/core/row/batch.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const line = fc
   .string({

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { hmacSha256, sha256, sha256Half } from "../../../src/core/values/sha256.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const bytes = fc.uint8Array({ maxLength: 300, size: "max" });
 
