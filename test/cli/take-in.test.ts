@@ -2,6 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
+import fc from "fast-check";
 import { item } from "../arbitraries/item.ts";
 import {
   done,
@@ -12,7 +13,6 @@ import {
   lakeItems,
   rowsOf,
 } from "../support/cli.ts";
-import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";
 

@@ -42,7 +42,7 @@ export function once<T>(make: () => T): () => T {
   };
 }
 
-// It only prints warnings, and takes half of the time of a synthesis. Apps of app.test.ts run with it.
+// It only prints warnings, and takes half of the time of a synthesis. The apps of app.deep.test.ts run with it.
 process.env.CDK_VALIDATION = "false";
 
 let apps = 0;

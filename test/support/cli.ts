@@ -196,6 +196,14 @@ export async function until<T>(ask: () => Promise<T>, wanted: T, secondsMax = 20
   }
 }
 
+/** Waits until the clock shows another second; gives the second that is over. */
+export async function nextSecond(): Promise<number> {
+  const nowSeconds = (): number => Math.floor(Date.now() / 1000);
+  const since = nowSeconds();
+  while (nowSeconds() === since) await new Promise((resolve) => setTimeout(resolve, 20));
+  return since;
+}
+
 export interface Refusal {
   readonly code: ErrorCode;
   /** What the message has to name. */
