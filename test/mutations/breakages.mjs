@@ -822,6 +822,27 @@ export const breakages = [
     tests: ["test/cli/replay.test.ts"],
   },
   {
+    name: "paths are resolved by the folder of the process",
+    file: "src/cli/run-cli.ts",
+    find: "resolve(io.cwd, path)",
+    put: "resolve(path)",
+    tests: ["test/cli/run-cli.test.ts"],
+  },
+  {
+    name: "an interrupt abandons a command that could end cleanly",
+    file: "src/cli/run-cli.ts",
+    find: "if (endsCleanly) interruption.abort();",
+    put: "if (io.cwd === '') interruption.abort();",
+    tests: ["test/cli/run-cli.test.ts"],
+  },
+  {
+    name: "a command that fails leaves its engine open",
+    file: "src/cli/opened-folder.ts",
+    find: "close: () => lake.close(),",
+    put: "close: async () => undefined,",
+    tests: ["test/cli/run-cli.test.ts"],
+  },
+  {
     name: "options that mean nothing on a stack are passed over",
     file: "src/cli/program.ts",
     find: ').conflicts(["lake", ...others]);',
