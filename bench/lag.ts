@@ -12,7 +12,7 @@ import { createReviewsTable, loadReviews } from "../src/demo/reviews-table.ts";
 import { runQuery } from "../src/embedded/query.ts";
 import { startEmulator } from "../src/emulator/emulator.ts";
 import { folderStore } from "../src/files/folder-store.ts";
-import { connectSource } from "../src/source/clients.ts";
+import { connectSource } from "../src/source/source-connection.ts";
 
 // The AWS SDK's own switch for its note on stderr about the next version of Node; bin/dynalake.js sets it too.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";

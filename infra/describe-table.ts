@@ -6,8 +6,8 @@ import {
   type DescribeTableOutput,
 } from "@aws-sdk/client-dynamodb";
 import type { Schema } from "../src/core/schema/schema.ts";
-import { connectSource, type SourceConfig } from "../src/source/clients.ts";
 import { answerSecondsMax, describeSource, withinSeconds } from "../src/source/describe-source.ts";
+import { connectSource, type SourceConfig } from "../src/source/source-connection.ts";
 import { type SourcePlace, sourceError } from "../src/source/source-error.ts";
 import type { ExistingTable } from "./export-stack.ts";
 import { requireUsable } from "./source-table.ts";

@@ -5,7 +5,7 @@ import { type Item, itemText, readItem } from "../core/values/attribute-value.ts
 import { itemLines } from "../embedded/items.ts";
 import type { Lake } from "../embedded/lake.ts";
 import { toItemJson } from "../source/attribute-json.ts";
-import type { SourceConnection } from "../source/clients.ts";
+import type { SourceConnection } from "../source/source-connection.ts";
 
 export interface Comparison {
   readonly items: number;

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { ListTablesCommand } from "@aws-sdk/client-dynamodb";
 import { DynalakeError } from "../core/error.ts";
 import { makeFolder } from "../files/folder-store.ts";
-import { connectSource } from "../source/clients.ts";
+import { connectSource } from "../source/source-connection.ts";
 import { type EmulatorProcess, startProcess } from "./emulator-process.ts";
 import { type EmulatorKind, type EmulatorProgram, findEmulators } from "./emulator-search.ts";
 

@@ -2,7 +2,7 @@ import type { KeySchemaElement, TableDescription } from "@aws-sdk/client-dynamod
 import { DynalakeError } from "../core/error.ts";
 import { streamLabelSeconds } from "../core/table/stream-arn.ts";
 import { failureName } from "../sdk/aws-error.ts";
-import type { SourceConnection } from "./clients.ts";
+import type { SourceConnection } from "./source-connection.ts";
 import { placeText, type SourcePlace, sourceError } from "./source-error.ts";
 
 /** A source table as DescribeTable tells (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html). */

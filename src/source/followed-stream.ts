@@ -1,11 +1,11 @@
 import { SKEW_SECONDS } from "../core/format/manifest.ts";
 import type { ShardPosition, StreamGap, StreamPosition } from "../core/ports/change-source.ts";
 import { backoffMs, serviceBackoff, type Timing } from "../sdk/timing.ts";
-import type { StreamsApi } from "./clients.ts";
 import { PollBudget } from "./poll-budget.ts";
 import { lastSequenceNumber, ShardCursor } from "./shard-cursor.ts";
 import { ShardReader } from "./shard-reader.ts";
 import { awaitsSuccessors, type ListedShard, type Reconciled, reconcile, startable } from "./shard-tree.ts";
+import type { StreamsApi } from "./source-connection.ts";
 import { StreamLister, type StreamListing } from "./stream-listing.ts";
 import { toEventRecord } from "./stream-record.ts";
 import { Bell } from "./timing.ts";

@@ -9,7 +9,7 @@ import { type Item, readItem } from "../core/values/attribute-value.ts";
 import type { ExportFolder, ExportPart } from "../embedded/export-folder.ts";
 import { LINE_FEED, wholeLines } from "../transcode/whole-lines.ts";
 import { toItemJson } from "./attribute-json.ts";
-import type { SourceConnection } from "./clients.ts";
+import type { SourceConnection } from "./source-connection.ts";
 import { sourceError } from "./source-error.ts";
 
 /** Enough to see rare attributes, little enough to take no time. */

@@ -1,8 +1,8 @@
 import type { GetRecordsOutput } from "@aws-sdk/client-dynamodb-streams";
 import type { StreamGap } from "../core/ports/change-source.ts";
 import { failureName } from "../sdk/aws-error.ts";
-import type { StreamsApi } from "./clients.ts";
 import { shardExpired } from "./shard-tree.ts";
+import type { StreamsApi } from "./source-connection.ts";
 import { isPassing } from "./source-error.ts";
 import type { SdkRecord } from "./stream-record.ts";
 

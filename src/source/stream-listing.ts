@@ -2,8 +2,8 @@ import type { DescribeStreamOutput, Shard } from "@aws-sdk/client-dynamodb-strea
 import { streamLabel } from "../core/table/stream-arn.ts";
 import { failureName } from "../sdk/aws-error.ts";
 import { backoffMs, serviceBackoff, type Timing } from "../sdk/timing.ts";
-import type { StreamsApi } from "./clients.ts";
 import type { ListedShard } from "./shard-tree.ts";
+import type { StreamsApi } from "./source-connection.ts";
 import { isPassing } from "./source-error.ts";
 import { CallRate } from "./timing.ts";
 

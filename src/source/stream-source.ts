@@ -2,7 +2,6 @@ import { DynalakeError } from "../core/error.ts";
 import type { ChangeSource, StreamIdentity, StreamPosition } from "../core/ports/change-source.ts";
 import { streamLabelSeconds } from "../core/table/stream-arn.ts";
 import { backoffMs, serviceBackoff, systemTiming, type Timing } from "../sdk/timing.ts";
-import type { SourceConnection } from "./clients.ts";
 import {
   answerSecondsMax,
   describeSource,
@@ -11,6 +10,7 @@ import {
 } from "./describe-source.ts";
 import type { StreamTuning } from "./followed-stream.ts";
 import { isLoopback } from "./loopback.ts";
+import type { SourceConnection } from "./source-connection.ts";
 import { isPassing, placeText, type SourcePlace, sourceError } from "./source-error.ts";
 import { StreamLister, type StreamListing } from "./stream-listing.ts";
 import { type FoundStream, StreamReader, streamRecreated } from "./stream-reader.ts";

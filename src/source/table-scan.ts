@@ -2,11 +2,11 @@ import type { ScanInput, ScanOutput } from "@aws-sdk/client-dynamodb";
 import { DynalakeError } from "../core/error.ts";
 import { backoffMs, serviceBackoff, systemTiming, type Timing } from "../sdk/timing.ts";
 import { toItemJson } from "./attribute-json.ts";
-import type { SourceConnection } from "./clients.ts";
 import { describeSource, type SourceDescription, withinSeconds } from "./describe-source.ts";
 import { type ExportLane, ExportWriter } from "./export-writer.ts";
 import { isLoopback } from "./loopback.ts";
 import { ReadPace } from "./read-pace.ts";
+import type { SourceConnection } from "./source-connection.ts";
 import { isPassing, sourceError } from "./source-error.ts";
 
 export interface TableScanRequest extends PacedScanRequest {

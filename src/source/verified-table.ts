@@ -12,9 +12,9 @@ import { type Item, readItem, UnreadableValue } from "../core/values/attribute-v
 import { keyAttributes, keyHash, keyOf } from "../core/values/key.ts";
 import { backoffMs, serviceBackoff, systemTiming, type Timing } from "../sdk/timing.ts";
 import { toItemJson } from "./attribute-json.ts";
-import type { SourceConnection } from "./clients.ts";
 import { describeSource, withinSeconds } from "./describe-source.ts";
 import { ReadPace } from "./read-pace.ts";
+import type { SourceConnection } from "./source-connection.ts";
 import { isPassing, sourceError } from "./source-error.ts";
 import { type PacedScanRequest, readUnitsPerSecond, scanPages } from "./table-scan.ts";
 

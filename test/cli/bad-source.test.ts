@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
-import type { SourceConnection } from "../../src/source/clients.ts";
+import type { SourceConnection } from "../../src/source/source-connection.ts";
 import { done, dynalake, dynalakes, expectRefused, fingerprint, type Refusal } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { connectTo, SourceTable } from "./source-table.ts";

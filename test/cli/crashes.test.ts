@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
-import type { SourceConnection } from "../../src/source/clients.ts";
+import type { SourceConnection } from "../../src/source/source-connection.ts";
 import { done, dynalake, lakeItems } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { type Random, randomOf } from "../support/random.ts";

@@ -1,7 +1,7 @@
 /** An emulator of DynamoDB that runs while the tests of a file do, with a connection to it. */
 import { afterAll, beforeAll } from "@jest/globals";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
-import type { SourceConnection } from "../../src/source/clients.ts";
+import type { SourceConnection } from "../../src/source/source-connection.ts";
 import { connectTo } from "./source-table.ts";
 
 export interface FileEmulator {

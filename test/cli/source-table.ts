@@ -9,7 +9,7 @@ import {
   UpdateItemCommand,
   UpdateTableCommand,
 } from "@aws-sdk/client-dynamodb";
-import { connectSource, type SourceConnection } from "../../src/source/clients.ts";
+import { connectSource, type SourceConnection } from "../../src/source/source-connection.ts";
 import { itemTexts } from "../support/cli.ts";
 
 export type SourceItem = Readonly<Record<string, AttributeValue>>;

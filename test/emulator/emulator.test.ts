@@ -8,7 +8,7 @@ import { CreateTableCommand, ListTablesCommand } from "@aws-sdk/client-dynamodb"
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type Emulator, type EmulatorRequest, startEmulator } from "../../src/emulator/emulator.ts";
 import { findEmulators } from "../../src/emulator/emulator-search.ts";
-import { connectSource } from "../../src/source/clients.ts";
+import { connectSource } from "../../src/source/source-connection.ts";
 
 let folder: string;
 let emulators: Emulator[];

@@ -12,7 +12,7 @@ import {
 } from "../../src/demo/reviews-table.ts";
 import { openLake } from "../../src/embedded/lake.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
-import { connectSource, type SourceConnection } from "../../src/source/clients.ts";
+import { connectSource, type SourceConnection } from "../../src/source/source-connection.ts";
 import { registerChangeSourceTests } from "../conformance/change-source.ts";
 import { dynalake } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";

@@ -8,7 +8,7 @@ import type {
   GetShardIteratorOutput,
   Shard,
 } from "@aws-sdk/client-dynamodb-streams";
-import type { StreamsApi, TablesApi } from "../../src/source/clients.ts";
+import type { StreamsApi, TablesApi } from "../../src/source/source-connection.ts";
 import type { SourcePlace } from "../../src/source/source-error.ts";
 import type { SdkRecord } from "../../src/source/stream-record.ts";
 

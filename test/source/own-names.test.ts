@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Item } from "../../src/core/values/attribute-value.ts";
 import { toItemJson } from "../../src/source/attribute-json.ts";
-import { connectSource, type SourceConnection } from "../../src/source/clients.ts";
+import { connectSource, type SourceConnection } from "../../src/source/source-connection.ts";
 import { toEventRecord } from "../../src/source/stream-record.ts";
 import { item } from "../arbitraries/item.ts";
 

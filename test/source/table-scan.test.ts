@@ -15,9 +15,9 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
 import type { Timing } from "../../src/sdk/timing.ts";
-import { connectSource, type SourceConnection } from "../../src/source/clients.ts";
 import type { SourceDescription } from "../../src/source/describe-source.ts";
 import { ExportWriter } from "../../src/source/export-writer.ts";
+import { connectSource, type SourceConnection } from "../../src/source/source-connection.ts";
 import { scanTable, type TableScanProgress, type TableScanRequest } from "../../src/source/table-scan.ts";
 import { canonical, itemOfAllTypes, jsonOfAllTypes } from "../conformance/change-source.ts";
 import { networkError, serviceError } from "./fake-stream.ts";

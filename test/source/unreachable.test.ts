@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { connect, type Socket } from "node:net";
 import { afterAll, describe, expect, test } from "@jest/globals";
-import { connectSource } from "../../src/source/clients.ts";
 import { describeSource } from "../../src/source/describe-source.ts";
+import { connectSource } from "../../src/source/source-connection.ts";
 import { streamSource } from "../../src/source/stream-source.ts";
 
 const endings: (() => void)[] = [];

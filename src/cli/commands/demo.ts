@@ -21,7 +21,7 @@ import { type Lake, openLake } from "../../embedded/lake.ts";
 import { runQuery } from "../../embedded/query.ts";
 import { startEmulator } from "../../emulator/emulator.ts";
 import { folderStore } from "../../files/folder-store.ts";
-import { connectSource, type SourceConnection } from "../../source/clients.ts";
+import { connectSource, type SourceConnection } from "../../source/source-connection.ts";
 import { streamSource } from "../../source/stream-source.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { resultWriter } from "../result-format.ts";

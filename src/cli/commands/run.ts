@@ -6,7 +6,7 @@ import { lakeTables } from "../../core/table/lake-table.ts";
 import { type FollowedTable, followLake, type RunEvent } from "../../embedded/follow-lake.ts";
 import { holdsData, type Lake, openLake } from "../../embedded/lake.ts";
 import { recallSource } from "../../embedded/source-memory.ts";
-import { connectSource, type SourceConnection } from "../../source/clients.ts";
+import { connectSource, type SourceConnection } from "../../source/source-connection.ts";
 import { streamSource } from "../../source/stream-source.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { chosenSchemas, knownSchema } from "../lake-choice.ts";

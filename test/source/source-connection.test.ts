@@ -5,8 +5,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/gl
 import { DynalakeError } from "../../src/core/error.ts";
 import { streamLabelSeconds } from "../../src/core/table/stream-arn.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
-import { connectSource, type SourceConfig, type SourceConnection } from "../../src/source/clients.ts";
 import { describeSource } from "../../src/source/describe-source.ts";
+import {
+  connectSource,
+  type SourceConfig,
+  type SourceConnection,
+} from "../../src/source/source-connection.ts";
 import { isPassing, sourceError } from "../../src/source/source-error.ts";
 import { networkError, serviceError } from "./fake-stream.ts";
 
