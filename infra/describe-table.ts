@@ -6,9 +6,10 @@ import {
   type DescribeTableOutput,
 } from "@aws-sdk/client-dynamodb";
 import type { Schema } from "../src/core/schema/schema.ts";
-import { answerSecondsMax, describeSource, withinSeconds } from "../src/source/describe-source.ts";
+import { describeSource } from "../src/source/describe-source.ts";
 import { connectSource, type SourceConfig } from "../src/source/source-connection.ts";
 import { type SourcePlace, sourceError } from "../src/source/source-error.ts";
+import { ANSWER_SECONDS_MAX, withinSeconds } from "../src/source/within-seconds.ts";
 import type { ExistingTable } from "./export-stack.ts";
 import { requireUsable } from "./source-table.ts";
 
@@ -75,7 +76,7 @@ export async function describeTable(api: TableApi, name: string, schema: Schema)
 
 async function recoveryEnabled(api: TableApi, name: string): Promise<boolean> {
   const attempt = { place: api.place, attempt: `describe the backups of table "${name}"` };
-  const answer = await withinSeconds(answerSecondsMax, attempt, (signal) =>
+  const answer = await withinSeconds(ANSWER_SECONDS_MAX, attempt, (signal) =>
     api.describeBackups(name, signal),
   ).catch((error: unknown) => {
     throw sourceError(error, attempt);

@@ -45,7 +45,7 @@ async function* partItems(part: ExportPart): AsyncGenerator<readonly Item[]> {
       throw new DynalakeError("EXPORT_INVALID", `${part.key}: a line holds no item: ${cause.message}`, {
         cause,
       });
-    throw new DynalakeError("EXPORT_INVALID", `${part.key} is no whole gzip file`, { cause });
+    throw new DynalakeError("EXPORT_INVALID", `${part.key} is not a complete gzip file`, { cause });
   } finally {
     source.destroy();
     gunzip.destroy();

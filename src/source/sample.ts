@@ -1,4 +1,4 @@
-/** Items to infer a schema from: some of an export's, evenly over its files, or the first of a table's. */
+/** Items to infer a schema from: some of an export's, spread evenly over its files, or the first of a table's. */
 import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import { createGunzip } from "node:zlib";
@@ -12,25 +12,27 @@ import { toItemJson } from "./attribute-json.ts";
 import type { SourceConnection } from "./source-connection.ts";
 import { sourceError } from "./source-error.ts";
 
-/** Enough to see rare attributes, little enough to take no time. */
-const SAMPLE_ITEMS = 20_000;
-const SCAN_ITEMS = 5_000;
-/** Items of 400 KB, thousands of them, would not fit into memory. */
-const SAMPLE_BYTES = 128 * 1024 * 1024;
-/** A page of a scan has up to a megabyte. */
-const SCAN_PAGES = 100;
+/** Enough to show rare attributes, and read in a moment. */
+const SAMPLE_ITEMS_MAX = 20_000;
+const SCAN_ITEMS_MAX = 5_000;
+/** Thousands of items of 400 KB would not fit in memory. */
+const SAMPLE_BYTES_MAX = 128 * 1024 * 1024;
+/** A page of a scan has at most 1 MB. */
+const SCAN_PAGES_MAX = 100;
+const SCAN_PAGE_ITEMS = 1_000;
+const SCAN_PAGE_MS_MAX = 30_000;
 
-/** Items of an export. What cannot be read is left for the snapshot to judge. */
+/** Items of an export. Lines that cannot be read are skipped: the snapshot reports them. */
 export async function sampleExport(folder: ExportFolder): Promise<readonly Item[]> {
   const parts = Math.max(1, folder.parts.length);
-  const share = { lines: Math.ceil(SAMPLE_ITEMS / parts), bytes: Math.ceil(SAMPLE_BYTES / parts) };
+  const share = { lines: Math.ceil(SAMPLE_ITEMS_MAX / parts), bytes: Math.ceil(SAMPLE_BYTES_MAX / parts) };
   const items: Item[] = [];
   for (const part of folder.parts) {
     try {
       items.push(...(await firstItems(part, share)));
     } catch (cause) {
       if (cause instanceof DynalakeError) throw cause;
-      throw new DynalakeError("EXPORT_INVALID", `${part.key} is no whole gzip file`, { cause });
+      throw new DynalakeError("EXPORT_INVALID", `${part.key} is not a complete gzip file`, { cause });
     }
   }
   return items;
@@ -41,7 +43,7 @@ interface Share {
   readonly bytes: number;
 }
 
-/** The items of the first lines, which fill no more than the share of bytes, but for the last one. */
+/** The items of the first lines, up to the line that reaches the share of bytes. */
 async function firstItems(part: ExportPart, share: Share): Promise<readonly Item[]> {
   const source = createReadStream(part.file);
   const gunzip = createGunzip();
@@ -85,8 +87,12 @@ export async function sampleTable(connection: SourceConnection, table: string): 
   do {
     const page = await connection.tables
       .scan(
-        { TableName: table, Limit: 1000, ...(start === undefined ? {} : { ExclusiveStartKey: start }) },
-        AbortSignal.timeout(30_000),
+        {
+          TableName: table,
+          Limit: SCAN_PAGE_ITEMS,
+          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+        },
+        AbortSignal.timeout(SCAN_PAGE_MS_MAX),
       )
       .catch((error: unknown) => {
         throw sourceError(error, call);
@@ -94,6 +100,6 @@ export async function sampleTable(connection: SourceConnection, table: string): 
     for (const item of page.Items ?? []) items.push(readItem(toItemJson(item)));
     start = page.LastEvaluatedKey as Record<string, never> | undefined;
     pages++;
-  } while (start !== undefined && items.length < SCAN_ITEMS && pages < SCAN_PAGES);
+  } while (start !== undefined && items.length < SCAN_ITEMS_MAX && pages < SCAN_PAGES_MAX);
   return items;
 }

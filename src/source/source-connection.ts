@@ -1,3 +1,4 @@
+/** Connects to a source: AWS, or any endpoint that speaks the protocol of DynamoDB. */
 import {
   DescribeTableCommand,
   type DescribeTableInput,
@@ -26,21 +27,21 @@ import { withMarkedNames } from "./own-names.ts";
 import type { SourcePlace } from "./source-error.ts";
 
 export interface SourceConfig {
-  /** Any endpoint that speaks DynamoDB; absent for the service itself. */
+  /** Any endpoint that speaks the protocol of DynamoDB; absent for AWS. */
   readonly endpoint?: string;
-  /** Wins over the environment's. */
+  /** Takes precedence over the environment. */
   readonly region?: string;
-  /** The environment variables that the SDK looks at too; decides on the region and on whether credentials are configured. */
+  /** The process's environment variables: they may set the region, and show whether credentials are configured. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
-/** The part of DynamoDB that reads tables; a test puts its own in its place. */
+/** The calls that read tables; tests replace them. */
 export interface TablesApi {
   describeTable(input: DescribeTableInput, signal: AbortSignal): Promise<DescribeTableOutput>;
   scan(input: ScanInput, signal: AbortSignal): Promise<ScanOutput>;
 }
 
-/** The part of DynamoDB Streams that reads one stream; a test puts its own in its place. */
+/** The calls that read a stream; tests replace them. */
 export interface StreamsApi {
   describeStream(input: DescribeStreamInput, signal: AbortSignal): Promise<DescribeStreamOutput>;
   getShardIterator(input: GetShardIteratorInput, signal: AbortSignal): Promise<GetShardIteratorOutput>;
@@ -51,16 +52,16 @@ export interface SourceConnection {
   readonly place: SourcePlace;
   readonly tables: TablesApi;
   readonly streams: StreamsApi;
-  /** The SDK's own client, for whoever writes to a table. */
+  /** The SDK's client, for writing to a table. */
   readonly client: DynamoDBClient;
-  /** The service's clock minus this machine's, in milliseconds, as its last answer told; 0 before the first answer. */
+  /** The service's clock minus this machine's, in milliseconds, as of its last answer; 0 before the first. */
   clockOffsetMs(): number;
   close(): void;
 }
 
 /**
- * Connects to a source; nothing is sent yet. Three attempts of at most 2.5 s to connect keep an address that swallows
- * packets below ten seconds. Fails with USAGE when the endpoint is no URL.
+ * Connects to a source, without sending anything yet. Fails with USAGE if the endpoint is not an http(s) URL. Three attempts
+ * to connect, of at most 2.5 s each, detect an unreachable address within ten seconds.
  */
 export function connectSource(config: SourceConfig): SourceConnection {
   if (config.endpoint !== undefined) checkEndpoint(config.endpoint);
@@ -70,10 +71,10 @@ export function connectSource(config: SourceConfig): SourceConnection {
     ...(region === undefined ? {} : { region }),
   };
   const options = {
-    maxAttempts: 3,
+    maxAttempts: ATTEMPTS_MAX,
     retryMode: "standard",
     ...place,
-    ...(needsDummyCredentials(config) ? { credentials: dummyCredentials } : {}),
+    ...(needsDummyCredentials(config) ? { credentials: DUMMY_CREDENTIALS } : {}),
   };
   const client = new DynamoDBClient({ ...options, requestHandler: requestHandler() });
   const streams = new DynamoDBStreamsClient({ ...options, requestHandler: requestHandler() });
@@ -98,11 +99,18 @@ export function connectSource(config: SourceConfig): SourceConnection {
   };
 }
 
-/** Emulators want a signature but check no key. They must never be sent to anything but this machine. */
-const dummyCredentials = { accessKeyId: "local", secretAccessKey: "local" } as const;
+const ATTEMPTS_MAX = 3;
+const CONNECT_MS_MAX = 2_500;
+/** A page of a scan has at most 1 MB: an endpoint that takes longer than this for it is not answering. */
+const REQUEST_MS_MAX = 15_000;
+/** The SDK warns when requests wait for a socket this long, as they do in any busy scan. */
+const SOCKET_WARNING_MS = 3_600_000;
 
-/** Any of these set means that the SDK's own search for credentials finds something, or tells why not. */
-const credentialVariables = [
+/** Emulators require a signature but check no key. These credentials must never leave this machine. */
+const DUMMY_CREDENTIALS = { accessKeyId: "local", secretAccessKey: "local" } as const;
+
+/** If any of these is set, the SDK's own search finds credentials or reports why it cannot. */
+const CREDENTIAL_VARIABLES = [
   "AWS_ACCESS_KEY_ID",
   "AWS_PROFILE",
   "AWS_DEFAULT_PROFILE",
@@ -111,7 +119,7 @@ const credentialVariables = [
   "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 ] as const;
 
-/** Marks the names that the SDK cannot read. */
+/** Marks attribute names that the SDK would lose. */
 class SourceHttpHandler extends NodeHttpHandler {
   override async handle(
     ...call: Parameters<NodeHttpHandler["handle"]>
@@ -124,37 +132,35 @@ class SourceHttpHandler extends NodeHttpHandler {
 
 function requestHandler(): NodeHttpHandler {
   return new SourceHttpHandler({
-    connectionTimeout: 2_500,
-    // A page of a scan is at most 1 MB: whoever needs longer than this for it is not answering.
-    requestTimeout: 15_000,
+    connectionTimeout: CONNECT_MS_MAX,
+    requestTimeout: REQUEST_MS_MAX,
     throwOnRequestTimeout: true,
-    socketTimeout: 15_000,
-    // The SDK would print a warning when requests queue for a socket, which is how a busy scan looks.
-    socketAcquisitionWarningTimeout: 3_600_000,
+    socketTimeout: REQUEST_MS_MAX,
+    socketAcquisitionWarningTimeout: SOCKET_WARNING_MS,
   });
 }
 
 function checkEndpoint(endpoint: string): void {
   const protocol = URL.canParse(endpoint) ? new URL(endpoint).protocol : undefined;
   if (protocol === "http:" || protocol === "https:") return;
-  throw new DynalakeError("USAGE", `the endpoint "${endpoint}" is no http or https URL`, {
-    next: "Give --endpoint as in http://127.0.0.1:8000.",
+  throw new DynalakeError("USAGE", `endpoint "${endpoint}" is not an http(s) URL`, {
+    next: "Use a URL such as http://127.0.0.1:8000 for --endpoint.",
   });
 }
 
 function regionOf(config: SourceConfig): string | undefined {
   const region = config.region ?? config.environment?.AWS_REGION ?? config.environment?.AWS_DEFAULT_REGION;
   if (region !== undefined && region !== "") return region;
-  // An endpoint needs no region to be found, but its signature does; without one the SDK looks into the profile.
+  // An endpoint needs no region, but the request signature does. For AWS, the SDK takes the region from the profile.
   return config.endpoint === undefined ? undefined : "us-east-1";
 }
 
 function needsDummyCredentials(config: SourceConfig): boolean {
   if (!isLoopback(config.endpoint)) return false;
-  return credentialVariables.every((name) => (config.environment?.[name] ?? "") === "");
+  return CREDENTIAL_VARIABLES.every((name) => (config.environment?.[name] ?? "") === "");
 }
 
-/** Notes the Date header of every answer: the clock that stamps the changes, as opposed to this machine's. */
+/** Keeps track of the Date header of the answers: changes carry the service's clock, not this machine's. */
 function watchClock(client: DynamoDBClient): () => number {
   let offsetMs = 0;
   client.middlewareStack.add(

@@ -1,13 +1,13 @@
+/** Stream records of the SDK as Lambda events have them. */
 import type { _Record, StreamRecord } from "@aws-sdk/client-dynamodb-streams";
 import { toItemJson } from "./attribute-json.ts";
 
-/** A record of a stream as the SDK gives it. */
 export type SdkRecord = _Record;
 
 /**
- * A record as a Lambda function gets it in an event
- * (https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html): attributes as DynamoDB JSON, the time in whole seconds,
- * `userIdentity` in lower case. Members that the service left out stay out.
+ * A record in the shape of a Lambda event: attributes as DynamoDB JSON, the time in whole seconds, the members of
+ * `userIdentity` in lower case. Members that the service omitted stay absent. Source: "Using AWS Lambda with Amazon DynamoDB",
+ * docs.aws.amazon.com/lambda/latest/dg/with-ddb.html.
  */
 export function toEventRecord(record: SdkRecord, streamArn: string): Readonly<Record<string, unknown>> {
   const identity = record.userIdentity;

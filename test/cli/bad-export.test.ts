@@ -113,12 +113,12 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
   },
   "a data file that is cut off": {
     before: (draft) => replaceData(draft, (content) => content.subarray(0, -12)),
-    tells: `data/${dataFileName(0)} is no whole gzip file`,
+    tells: `data/${dataFileName(0)} is not a complete gzip file`,
     foundLate: true,
   },
   "a data file that is no gzip": {
     before: (draft) => replaceData(draft, () => Buffer.from("no gzip")),
-    tells: `data/${dataFileName(0)} is no whole gzip file`,
+    tells: `data/${dataFileName(0)} is not a complete gzip file`,
   },
   "a data file with another content than that of its checksum": {
     after: async (draft) => {

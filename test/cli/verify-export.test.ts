@@ -181,7 +181,7 @@ test("an export that is older than the snapshot, of another table, or not whole 
         await writeFile(join(home, "data", String(name)), "no gzip");
       },
     });
-    expectRefused(cut, { code: "EXPORT_INVALID", names: ["no whole gzip file"] });
+    expectRefused(cut, { code: "EXPORT_INVALID", names: ["not a complete gzip file"] });
     const both = await dynalake(["verify", "--stack", "x", "--from-export", "y"]);
     expectRefused(both, { code: "USAGE", names: ["--stack"] });
   });

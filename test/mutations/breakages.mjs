@@ -180,7 +180,7 @@ export const breakages = [
   {
     name: "a shard that is first read hours later does not owe its beginning",
     file: "src/source/followed-stream.ts",
-    find: "beginningIsOwed: () => isOwed || timing.nowMs() - this.#openedMs > firstReadMsMax,",
+    find: "beginningIsOwed: () => isOwed || timing.nowMs() - this.#openedMs > FIRST_POLL_MS_MAX,",
     put: "beginningIsOwed: () => isOwed,",
     tests: ["test/source/stream-source-faults.test.ts"],
   },
@@ -348,8 +348,8 @@ export const breakages = [
   {
     name: "verify scans with reads that may be stale",
     file: "src/source/verified-table.ts",
-    find: 'reads: "consistent" }',
-    put: 'reads: "eventual" }',
+    find: 'reads: "consistent" } as const',
+    put: 'reads: "eventual" } as const',
     tests: ["test/source/verified-table.test.ts"],
   },
   {
@@ -396,7 +396,7 @@ export const breakages = [
   },
   {
     name: "a busy stream is read to its end where one of its shards is",
-    file: "src/source/followed-stream.ts",
+    file: "src/source/stream-progress.ts",
     find: "return Math.min(...reached);",
     put: "return Math.max(...reached);",
     tests: ["test/source/stream-source-faults.test.ts"],
@@ -410,8 +410,8 @@ export const breakages = [
   },
   {
     name: "a closed shard counts as the end before its successor is listed",
-    file: "src/source/followed-stream.ts",
-    find: "return isYoung && awaitsSuccessors(this.#positions);",
+    file: "src/source/stream-progress.ts",
+    find: "return isYoung && awaitsSuccessors(this.#shards);",
     put: "return false;",
     tests: ["test/source/stream-source-faults.test.ts"],
   },

@@ -92,7 +92,7 @@ describe("a source described", () => {
       const place = { endpoint: emulator.endpoint, region: "eu-central-1" };
       await expect(describeSource(connection(place), table)).rejects.toMatchObject({
         code: "TABLE_NOT_FOUND",
-        message: `there is no table "${table}" at ${emulator.endpoint} (region eu-central-1)`,
+        message: `table "${table}" does not exist at ${emulator.endpoint} (region eu-central-1)`,
       });
     },
   );

@@ -17,8 +17,9 @@ import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
 import type { Timing } from "../../src/sdk/timing.ts";
 import type { SourceDescription } from "../../src/source/describe-source.ts";
 import { ExportWriter } from "../../src/source/export-writer.ts";
+import type { ScanProgress } from "../../src/source/scan-pages.ts";
 import { connectSource, type SourceConnection } from "../../src/source/source-connection.ts";
-import { scanTable, type TableScanProgress, type TableScanRequest } from "../../src/source/table-scan.ts";
+import { scanTable, type TableScanRequest } from "../../src/source/table-scan.ts";
 import { canonical, itemOfAllTypes, jsonOfAllTypes } from "../conformance/change-source.ts";
 import { networkError, serviceError } from "./fake-stream.ts";
 
@@ -134,8 +135,8 @@ describe("a table of an emulator", () => {
     }));
     await create("Reviews", [itemOfAllTypes, ...many]);
     const beganMs = Date.now();
-    const progress: TableScanProgress[] = [];
-    const onProgress = (each: TableScanProgress) => progress.push(each);
+    const progress: ScanProgress[] = [];
+    const onProgress = (each: ScanProgress) => progress.push(each);
     const result = await scanTable(connection, { table: "Reviews", folder, onProgress });
     const { summary, files, items } = await readExport(result.exportFolder);
 
@@ -436,7 +437,7 @@ describe("a scan that fails", () => {
     await expect(table.scan({ timeLimitSeconds: 60 })).rejects.toMatchObject({
       code: "INCOMPLETE",
       message: expect.stringMatching(
-        /time limit of 60 seconds after \d+ of about 400 items; nothing of it was kept/,
+        /time limit of 60 seconds after \d+ of about 400 items; nothing was kept/,
       ),
       next: expect.stringContaining("--time-limit"),
     });
@@ -474,7 +475,7 @@ describe("a scan that fails", () => {
     table.onDemand();
     table.pageItemsMax = 10;
     const stop = new AbortController();
-    const onProgress = ({ items }: TableScanProgress) => {
+    const onProgress = ({ items }: ScanProgress) => {
       if (items >= 100) stop.abort();
     };
     await expect(table.scan({ onProgress, signal: stop.signal })).rejects.toMatchObject({
