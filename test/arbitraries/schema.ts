@@ -3,12 +3,8 @@
  * struct without some fields) or does not fit at all; some attributes are not declared, some columns have no attribute.
  */
 import fc from "fast-check";
-import {
-  type AttributeFile,
-  RESERVED_COLUMNS,
-  type SchemaFile,
-  TIMESTAMP_FORMATS,
-} from "../../src/core/schema/schema.ts";
+import { type AttributeFile, RESERVED_COLUMNS, type SchemaFile } from "../../src/core/schema/schema.ts";
+import { TIMESTAMP_FORMATS } from "../../src/core/schema/schema-file.ts";
 import type { AttributeValue, Item } from "../../src/core/values/attribute-value.ts";
 import type { KeySchema } from "../../src/core/values/key.ts";
 import { attributeName, item, keyedItem } from "./item.ts";

@@ -86,7 +86,8 @@ test("a column of another type is refused", async () => {
   const other = schemaWith({ total: { type: "string" } });
   await expect(planSchemaRun(lake(other, glue(other, 0)), SETTLE)).rejects.toMatchObject({
     code: "SCHEMA_INVALID",
-    message: 'the deployed schema does not fit the data of "t": attributes.total.type: it is int',
+    message:
+      'the deployed schema cannot change the existing table "t": attributes.total.type: it is already int',
   });
 });
 

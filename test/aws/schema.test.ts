@@ -165,7 +165,7 @@ test("then it is there, old and new rows right, its past recovered from _unmappe
 
 test("a column of another type is refused before anything is deployed, and the lake goes on", async () => {
   await expect(deploy({ ...FIRST, Note: { type: "int" } })).rejects.toThrow(
-    /error SCHEMA_INVALID: .*orders\.json does not fit the data of "orders": attributes\.Note\.type: it is string/,
+    /error SCHEMA_INVALID: .*orders\.json cannot change the existing table "orders": attributes\.Note\.type: it is already string/,
   );
   await orders.put(order("g", "7"));
   await lakeEqualsTable();

@@ -136,7 +136,7 @@ describe("a schema file is refused", () => {
 
   test("that is no JSON", () => {
     expect(() => addWith(schemaFile("{"))()).toThrow(
-      refused("SCHEMA_INVALID", "is no valid JSON", "docs/schemas.md"),
+      refused("SCHEMA_INVALID", "is not valid JSON", "docs/schemas.md"),
     );
   });
 

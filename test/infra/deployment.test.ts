@@ -117,7 +117,7 @@ describe("a table whose lake holds data", () => {
       deploy({ ...context, schema }, { lake: orderLines({ note: { type: "string" } }) }),
     ).rejects.toMatchObject({
       code: "SCHEMA_INVALID",
-      message: `${schema} does not fit the data of "order_lines": attributes.note: its column cannot be removed`,
+      message: `${schema} cannot change the existing table "order_lines": attributes.note: its column cannot be removed`,
     });
   });
 

@@ -14,10 +14,10 @@ import {
   parseSchema,
   parseSchemaText,
   RESERVED_COLUMNS,
-  schemaFileJsonSchema,
   type TimestampFormat,
 } from "../../src/core/schema/schema.ts";
 import { requireCompatible } from "../../src/core/schema/schema-change.ts";
+import { schemaFileJsonSchema } from "../../src/core/schema/schema-file.ts";
 import { athena } from "../../src/core/sql/athena.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
 import { readAttributeValue } from "../../src/core/values/attribute-value.ts";
@@ -141,7 +141,7 @@ describe("docs/schemas.md", () => {
     const { attributes } = example.file;
     const changed = { ...example.file, attributes: { ...attributes, Rating: { type: "bigint" } } };
     const refuse = (): unknown => requireCompatible(example, parseSchema(changed, "a test"), "reviews.json");
-    const shown = /^error SCHEMA_INVALID: (reviews\.json does not fit .*)$/m.exec(schemas)?.[1];
+    const shown = /^error SCHEMA_INVALID: (reviews\.json cannot change .*)$/m.exec(schemas)?.[1];
     expect(refuse).toThrow(expect.objectContaining({ code: "SCHEMA_INVALID", message: shown }));
   });
 
