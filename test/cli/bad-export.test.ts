@@ -65,7 +65,7 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
       await truncate(join(home, "manifest-summary.json"), 100);
       await rm(join(home, "manifest-summary.md5"));
     },
-    tells: "manifest-summary.json is no JSON",
+    tells: "manifest-summary.json is not valid JSON",
   },
   "a summary that is not that of its checksum": {
     after: ({ home }) => writeFile(join(home, "manifest-summary.json"), "{}"),
@@ -77,7 +77,7 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
   },
   "a summary with another number of items": {
     before: inSummary({ itemCount: 11 }),
-    tells: /tells of 10 items.* of 11/,
+    tells: /lists 10 items.* says 11/,
   },
   "a summary that names a manifest elsewhere": {
     before: inSummary({ manifestFilesS3Key: "../../other/manifest-files.json" }),
@@ -101,7 +101,7 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
       await truncate(join(home, "manifest-files.json"), 230);
       await rm(join(home, "manifest-files.md5"));
     },
-    tells: /manifest-files\.json, line \d is no JSON/,
+    tells: /manifest-files\.json, line \d is not valid JSON/,
   },
   "a list that names one file twice": {
     before: ({ files }) => files.splice(1, 1, files[0] as Record<string, unknown>),

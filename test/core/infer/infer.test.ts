@@ -321,8 +321,8 @@ describe("maps", () => {
     ]);
     expect(file.attributes.m).toEqual({ type: "struct<a:string,tags:array<string>>" });
     expect(undecided.map(({ outcome, why }) => `${outcome} ${why}`)).toEqual([
-      "inexact at m.gone only NULL was seen, it is no field; what does not fit is kept in _unmapped",
-      "assumed at m.tags only empty lists were seen; array<string> is assumed",
+      "inexact at m.gone, every value is NULL, so it is not a field; what does not fit is kept in _unmapped",
+      "assumed at m.tags, every list is empty; array<string> is assumed",
     ]);
   });
 
@@ -419,8 +419,8 @@ describe("columns", () => {
     });
     const renamed = undecided.filter(({ outcome }) => outcome === "renamed");
     expect(renamed.map(({ attribute }) => attribute)).toEqual(["Id", "_op", "dt", "id", "é"]);
-    expect(renamed[0]?.why).toBe('its column is called "id_3": "id" is that of the attribute "ID"');
-    expect(renamed[1]?.why).toBe('its column is called "_op_2": "_op" is that of dynalake\'s own');
+    expect(renamed[0]?.why).toBe('its column is named "id_3", because "id" belongs to the attribute "ID"');
+    expect(renamed[1]?.why).toBe('its column is named "_op_2", because "_op" belongs to dynalake');
   });
 
   test("have at most 255 characters in their names", () => {
@@ -481,7 +481,7 @@ describe("a sample that never ends", () => {
     }
     const { file, notes } = inferredSchema(inference, { table: "t", source: "T", key: { hash: "id" } });
     expect(inference.itemCount).toBe(256);
-    expect(notes[0]).toMatch(/^The last 344 items of the sample were not looked at/);
+    expect(notes[0]).toMatch(/^344 items at the end of the sample were ignored/);
     parseSchema(file, "test");
   });
 
