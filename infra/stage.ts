@@ -34,6 +34,7 @@ export function stage(place: StagePlace, keyPath: string, runPath: string, next:
         TimeoutSeconds: STATEMENT_SECONDS,
         Retry: [
           { ErrorEquals: ["Athena.ThrottlingException", "Athena.TooManyRequestsException"], ...PATIENCE },
+          // breakage: statement-is-never-retried
           {
             ErrorEquals: [
               "Athena.AmazonAthenaException",

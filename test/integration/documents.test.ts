@@ -97,8 +97,8 @@ describe("docs/types.md", () => {
     }
   });
 
-  test("names the columns of dynalake's own", () => {
-    const named = types.slice(types.indexOf("Names of dynalake's own"), types.indexOf("## Masks"));
+  test("lists the reserved names", () => {
+    const named = types.slice(types.indexOf("Reserved names"), types.indexOf("## Masks"));
     expect(new Set(named.match(/`[a-z_]+`/g)?.map(code))).toEqual(new Set(RESERVED_COLUMNS));
   });
 });
