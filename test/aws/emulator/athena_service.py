@@ -1,12 +1,12 @@
-"""Athena's API over `athena_sql.py`, in the place of bare ministack's DuckDB.
+"""Athena's API on top of `athena_sql.py`, in place of plain ministack's DuckDB.
 
-- A client request token makes a start idempotent on AWS; bare ministack starts a second query.
-- A statement that is too long or cannot be parsed is refused at the start on AWS; bare ministack fails the run.
-- An unknown work group is refused, and one that enforces its settings overrides the client's, on AWS.
-- Results lie at <output location>/<id>.csv with every value quoted on AWS; bare ministack makes a folder of it.
-  An UNLOAD has a list of the files that it wrote there.
-- Queries read and write with the caller's permissions on AWS; bare ministack asks nobody (see iam_athena.py).
-- A stopped query is stopped in Trino, too.
+- On AWS, a client request token makes a start idempotent; plain ministack starts a second query.
+- On AWS, a statement that is too long or cannot be parsed is rejected at the start; plain ministack fails the run.
+- On AWS, an unknown workgroup is rejected, and one that enforces its settings overrides the client's.
+- On AWS, results are in <output location>/<id>.csv with every value quoted; plain ministack creates a folder. An UNLOAD
+  writes a list of its files there.
+- On AWS, queries read and write with the caller's permissions; plain ministack checks nothing (see iam_athena.py).
+- A stopped query is stopped in Trino too.
 """
 
 import asyncio

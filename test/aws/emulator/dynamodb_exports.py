@@ -1,13 +1,13 @@
 """ExportTableToPointInTime and point-in-time recovery.
 
-- An export on AWS writes its files in a known layout (manifests, checksums, gzipped lines, empty files among them);
-  bare ministack only pretends.
-- An export needs point-in-time recovery on AWS; bare ministack does not look, and forgets what CloudFormation set.
-- A client token names one export and its parameters on AWS; bare ministack does not compare these.
-- The export's arn, manifest path, time and count of items are those of AWS.
-- A switch lets the next exports end FAILED.
+- On AWS, an export writes its files in a documented layout (manifests, checksums, gzipped lines, some files empty); plain
+  ministack writes none.
+- On AWS, an export needs point-in-time recovery; plain ministack does not check it, and loses CloudFormation's setting.
+- On AWS, a client token stands for one export and its parameters; plain ministack does not compare parameters.
+- The export's ARN, manifest path, time and item count are like those of AWS.
+- A switch makes the next exports end as FAILED.
 
-The items are those of the moment of the call, whatever ExportTime asks for.
+The export contains the items at the time of the call, whatever ExportTime says.
 """
 
 import base64
@@ -23,7 +23,7 @@ import s3_objects
 from harness import Harness
 from patching import wrapped
 
-# Two with items, and one of a partition that has none.
+# Two with items, and one for a partition without items.
 FULL_FILES, EMPTY_FILES = 2, 1
 
 
@@ -80,7 +80,7 @@ def install(harness: Harness) -> None:
 
 
 def install_recovery(handlers: dict) -> None:
-    """CloudFormation sets point-in-time recovery with the table, and changes it where the template changes it."""
+    """CloudFormation sets point-in-time recovery when it creates a table, and updates it when the template changes."""
     from ministack.services import dynamodb
 
     create, update = handlers["create"], handlers["update"]
@@ -100,18 +100,18 @@ def install_recovery(handlers: dict) -> None:
 
 
 def recovery_in(properties: dict) -> bool:
-    """Of a table's properties, or of those of a global table, where each replica has its own."""
+    """The setting in the properties of a table, or of a global table's replica."""
     places = [properties, *(properties.get("Replicas") or [])]
     settings = [place.get("PointInTimeRecoverySpecification") or {} for place in places]
     return any(str(setting.get("PointInTimeRecoveryEnabled", False)).lower() == "true" for setting in settings)
 
 
 def handlers_of(provisioners, kind: str) -> dict:
-    """CloudFormation's own table of the handlers of a resource type."""
+    """CloudFormation's dictionary of handlers for a resource type."""
     for value in vars(provisioners).values():
         if isinstance(value, dict) and "create" in (value.get(kind) or {}):
             return value[kind]
-    raise SystemExit(f"the emulator does not find CloudFormation's handlers of {kind}")
+    raise SystemExit(f"cannot find CloudFormation's handlers for {kind}")
 
 
 def request_of(data: dict) -> dict:
@@ -137,7 +137,7 @@ def shown(description: dict) -> dict:
 
 
 def begin(harness: Harness, description: dict) -> None:
-    """Writes the export's files. DescribeExport tells of the end a little later."""
+    """Writes the export's files. DescribeExport reports completion a little later."""
     description.setdefault("ExportTime", description["StartTime"])
     prefix = f"{description['S3Prefix'].rstrip('/')}/" if description.get("S3Prefix") else ""
     folder = f"{prefix}AWSDynamoDB/{description['ExportArn'].split('/')[-1]}/"
@@ -172,7 +172,7 @@ def parts_of(items: list[dict]) -> list[list[dict]]:
 
 
 def write_file(bucket: str, folder: str, items: list[dict]) -> dict:
-    """Writes one data file; its line of manifest-files.json."""
+    """Writes one data file and returns its line of manifest-files.json."""
     text = "".join(json.dumps({"Item": item}, ensure_ascii=False, separators=(",", ":")) + "\n" for item in items)
     body = gzip.compress(text.encode())
     key = f"{folder}data/{secrets.token_hex(13)}.json.gz"

@@ -1,7 +1,7 @@
-"""What DynamoDB writes into streams.
+"""Records that DynamoDB writes to streams.
 
-A removal by time to live carries the service's identity on AWS. Bare ministack emits no record of such a removal, and
-its clock for it is minutes; so a switch marks the next removals, by whomever, as those of time to live.
+On AWS, a time-to-live delete carries the service's identity. Plain ministack writes no record for one, and takes minutes to
+delete. So a switch marks the next deletes, from any caller, as time-to-live deletes.
 """
 
 from harness import Harness

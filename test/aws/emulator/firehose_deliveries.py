@@ -1,11 +1,12 @@
 """Firehose.
 
-- A request of more than 4 MiB is refused on AWS; bare ministack takes it.
-- Firehose writes with the permissions of the delivery role and reads the table's versions; bare ministack asks nobody.
-- Switches let entries of PutRecordBatch fail, hold objects back and deliver them later, even into an earlier hour (the
-  hour of an object is the arrival of its oldest record), and write objects twice (as after a timeout inside of it).
+- On AWS, a request of more than 4 MiB is rejected; plain ministack accepts it.
+- On AWS, Firehose writes with the permissions of the delivery role and reads the table's versions; plain ministack checks
+  nothing.
+- Switches make entries of PutRecordBatch fail, hold objects back and deliver them later, even into an earlier hour (an
+  object's hour is the arrival of its oldest record), and write objects twice (as after a timeout inside Firehose).
 
-As in bare ministack each record becomes one object at once, where AWS gathers many: tests must not count objects.
+As in plain ministack, each record immediately becomes one object, while AWS collects many: tests must not count objects.
 """
 
 import contextvars
@@ -67,7 +68,7 @@ def install(harness: Harness) -> None:
 
 
 def answer_with_failures(original, data: dict, failing: set[int]):
-    """Sends on what does not fail, and answers for all entries in their order."""
+    """Forwards the entries that do not fail, and answers for all entries in order."""
     from ministack.core.responses import json_response
 
     records = data["Records"]
@@ -86,7 +87,7 @@ def answer_with_failures(original, data: dict, failing: set[int]):
 
 
 def denied(harness: Harness, config: dict) -> bool:
-    """What the delivery role may not do: to write, and with format conversion to read the table's versions."""
+    """What the delivery role lacks: permission to write and, with format conversion, to read the table's versions."""
     role, bucket = config.get("RoleARN", ""), config.get("BucketARN", "")
     prefixes = [literal_start(config.get(name)) for name in ("Prefix", "ErrorOutputPrefix")]
     needed = [("s3:ListBucket", bucket), *(("s3:PutObject", f"{bucket}/{prefix}x") for prefix in prefixes)]
@@ -106,7 +107,7 @@ def renamed(key: str) -> str:
 
 
 def release(held: list[HeldObject], hours_earlier: int) -> list[str]:
-    """Writes what was held; the keys."""
+    """Writes what was held back and returns the keys."""
     keys = []
     for one in held:
         key = HOUR.sub(lambda match: earlier(match, hours_earlier), one.key)

@@ -1,4 +1,4 @@
-"""What the patches share."""
+"""State shared by the patches."""
 
 import logging
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
-"""What a query needs of its caller: tables in Glue, their files, the target of an UNLOAD, the place for its result.
+"""The permissions that a query needs from its caller: Glue tables, their files, an UNLOAD's target, the result's location.
 
-The tables are those that the statement names, and those that the views among them name.
+The tables are those in the statement, and those in the views among them.
 """
 
 import base64
@@ -15,12 +15,12 @@ from harness import Harness
 
 
 def caller() -> str | None:
-    """Kept with a query when it is started: it runs elsewhere."""
+    """Stored with a query at its start, because it runs on another thread."""
     return iam_roles.caller_role()
 
 
 def require(harness: Harness, execution: dict, sql: str, database: str) -> None:
-    """Raises TrinoError with PERMISSION_DENIED, as Athena tells it."""
+    """Raises TrinoError with PERMISSION_DENIED, as Athena reports it."""
     role = execution.get("_caller")
     if not harness.iam or role is None:
         return
@@ -31,7 +31,7 @@ def require(harness: Harness, execution: dict, sql: str, database: str) -> None:
 
 
 def needed(execution: dict, sql: str, database: str):
-    """(action, resource) of everything that the statement touches, and the prefix of what it lists."""
+    """(action, resource) for everything that the statement touches, and the prefix of each listing."""
     unload = athena_sql.parse_unload(sql)
     if unload is not None:
         bucket, folder = s3_objects.split(unload.target)
@@ -59,7 +59,7 @@ def needed_of_table(database: str, name: str, table: dict):
 
 
 def tables_of(sql: str, database: str, seen: set[str]):
-    """The tables that the statement reads, through views, each once."""
+    """The distinct tables that the statement reads, including through views."""
     from ministack.services import athena, glue
 
     for reference in athena._table_references(sql):

@@ -1,4 +1,4 @@
-"""Puts every patch in its place, in the order in which they build on each other."""
+"""Installs all patches, in the order in which they build on each other."""
 
 import athena_service
 import control_path

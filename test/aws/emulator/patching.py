@@ -1,7 +1,7 @@
-"""How ministack's functions are replaced in this process; nothing of it is edited on disk.
+"""Replaces ministack's functions in this process, without editing files.
 
-A module of a service has `install(harness)`, which replaces functions by `@wrapped(module, "name")`. The replacement
-gets the original first. ministack looks its functions up when they are called, in the module or in a table of it.
+Each service's module has `install(harness)`, which replaces functions with `@wrapped(module, "name")`. The replacement gets
+the original as its first argument. This works because ministack looks its functions up when it calls them.
 """
 
 import functools
@@ -11,14 +11,14 @@ MINISTACK_VERSION = "1.5.33"
 
 
 def require_version() -> None:
-    """Private functions change with every version: another one is refused, not half patched."""
+    """Private functions change with every version, so any other version is rejected."""
     version = importlib.metadata.version("ministack")
     if version != MINISTACK_VERSION:
-        raise SystemExit(f"the emulator is made for ministack {MINISTACK_VERSION}, this is {version}")
+        raise SystemExit(f"the emulator requires ministack {MINISTACK_VERSION}, not {version}")
 
 
 def wrapped(module, name: str):
-    """Puts the decorated function in the place of `module.name`, which it gets as its first argument."""
+    """Replaces `module.name` with the decorated function, which gets the original as its first argument."""
     original = getattr(module, name)
 
     def decorate(replacement):
@@ -36,7 +36,7 @@ def wrapped(module, name: str):
 
 
 def replaced_text(text: str, old: str, new: str) -> str:
-    """`text` with the one `old` in it replaced; fails where it is not there."""
+    """`text` with its single `old` replaced. Fails if there is none."""
     if text.count(old) < 1:
-        raise SystemExit(f"the emulator does not find what it replaces: {old!r}")
+        raise SystemExit(f"cannot find the text to replace: {old!r}")
     return text.replace(old, new)

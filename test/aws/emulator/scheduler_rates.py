@@ -1,7 +1,7 @@
 """Rate-based schedules of EventBridge Scheduler.
 
-Without a start date one invokes its target at once and then at its rate (AWS: "Schedule types on EventBridge Scheduler");
-bare ministack waits for the first interval to pass.
+Without a start date, a schedule invokes its target immediately and then at its rate (AWS: "Schedule types on EventBridge
+Scheduler"); plain ministack waits for the first interval.
 """
 
 from ministack.services import scheduler

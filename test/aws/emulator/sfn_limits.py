@@ -1,9 +1,9 @@
 """Limits and readers of Step Functions.
 
-- What a state takes or gives is at most 256 KiB on AWS; bare ministack passes on anything.
-- A Distributed Map reads JSON lines by their newlines on AWS; bare ministack splits at other separators, too, which may
-  stand inside of a JSON string (U+2028 and the like).
-- An execution that was stopped stays ABORTED on AWS; bare ministack lets its last state turn it into FAILED.
+- On AWS, a state's input and output are limited to 256 KiB; plain ministack has no limit.
+- On AWS, a Distributed Map splits JSON lines at newlines; plain ministack also splits at other separators, which JSON
+  strings may contain (U+2028 and the like).
+- On AWS, a stopped execution stays ABORTED; in plain ministack its last state turns it into FAILED.
 """
 
 import json
