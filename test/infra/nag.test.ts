@@ -37,7 +37,7 @@ test("there are none with a key of the lake's own", () => {
   expect(findings(synthesized("kms"))).toEqual([]);
 });
 
-/** Rule and reason of every acknowledgement. */
+/** The rule and reason of each acknowledgment. */
 function acknowledged(scope: IConstruct): readonly (readonly [string, string])[] {
   return scope.node
     .findAll()
