@@ -72,7 +72,11 @@ test("a region without a stack is refused", async () => {
 
 test("a stack that is not there, without a region or without credentials, says so", async () => {
   answers = { DescribeStacks: () => MISSING_STACK };
-  expectRefused(await onStack("status"), { code: "USAGE", names: ['no stack "S"'], next: "--stack" });
+  expectRefused(await onStack("status"), {
+    code: "USAGE",
+    names: ['stack "S" does not exist'],
+    next: "--stack",
+  });
   const { AWS_ENDPOINT_URL = "", AWS_REGION = "", ...secrets } = cloud.env;
   const nowhere = await dynalake(["status", "--stack", "S"], { env: { AWS_ENDPOINT_URL, ...secrets } });
   expectRefused(nowhere, { code: "USAGE", names: ["no region"], next: "--region" });

@@ -104,13 +104,13 @@ test("rows of a statement that ran twice are not committed", async () => {
   const { store } = snapshot.deployment;
   const [path = ""] = store.paths(`${segmentsFolder(TABLE)}${snapshot.run}/`);
   store.plant(path.replace("_00001_", "_00002_"), store.text(path) ?? "");
-  await expectRefused(snapshot, "was run twice");
+  await expectRefused(snapshot, "ran twice");
 });
 
 test("a segment of which Athena reads nothing is not committed", async () => {
   const snapshot = await writtenSnapshot();
   snapshot.deployment.catalog.createPartitions = async () => undefined;
-  await expectRefused(snapshot, "Athena reads no rows of the new segment");
+  await expectRefused(snapshot, "Athena finds no rows in the new segment");
 });
 
 test("the first snapshot of a schedule exports nothing where there is one", async () => {
