@@ -171,7 +171,7 @@ describe("an error file of Firehose", () => {
         ["not-a-row", JSON.stringify(row("d", { rating: 5 }))],
       ]);
 
-      // A row in quarantine is still known as one.
+      // A row in quarantine is still recognized as a row.
       const kept = delivery.quarantineObjects.map((path) => store.text(path)).join("");
       const mended = kept.replaceAll('\\"rating\\":5', '\\"big\\":5');
       expect(await replay(store, mended)).toMatchObject({ rows: 1, quarantined: [{ reason: "not-json" }] });
