@@ -32,7 +32,7 @@ const parquet = {
   serdeInfo: { serializationLibrary: "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe" },
 };
 
-// Typed as interfaces, to which CDK's classes do not conform with exactOptionalPropertyTypes.
+// Cast to interfaces, to which CDK's classes do not conform with exactOptionalPropertyTypes.
 const stack = new Stack(new App(), "Tiny", { env: { account: "000000000000", region: "us-east-1" } });
 const bucket = new Bucket(stack, "Bucket", {
   blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
