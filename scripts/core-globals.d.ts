@@ -1,4 +1,4 @@
-// The globals that src/core may use beyond the language itself: pure, and the same in every runtime. See tsconfig.core.json.
+// The globals that src/core may use besides those of the language: pure, and the same in every runtime. See tsconfig.core.json.
 declare class TextEncoder {
   encode(text?: string): Uint8Array<ArrayBuffer>;
   encodeInto(text: string, into: Uint8Array): { read: number; written: number };

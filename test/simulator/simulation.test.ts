@@ -17,7 +17,7 @@ test("a seed is one history", async () => {
   expect(first.told.length).toBeGreaterThan(150);
 });
 
-/** An engine that forgets deletions where it writes segments. */
+/** An engine that loses removals when it writes segments. */
 const withoutTombstones: Watcher = {
   begins: ({ store }) => {
     const { putRows } = store;

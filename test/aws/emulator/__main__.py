@@ -1,13 +1,13 @@
-"""An emulated AWS for tests: ministack's services, changed to behave like AWS where a lake depends on it, and a real Trino
-as Athena's engine.
+"""AWS on this machine, for tests: the services of ministack, patched to behave as AWS does where it matters to a lake,
+and a real Trino in place of Athena's engine.
 
     python test/aws/emulator --state FOLDER --trino FOLDER --java FOLDER [--iam]
 
-It writes only to the state folder, and picks free ports. `ready.json` in the state folder has the endpoint and the process
-ids once requests are answered; Trino needs a few seconds more (see GET /_dynalake/state). The emulator stops when its
-standard input closes, so that it never outlives the tests that started it.
+It writes to the state folder only, and listens on free ports. `ready.json` in the state folder holds the endpoint and
+the process ids once requests are answered. Trino needs a few seconds more, as GET /_dynalake/state shows. It runs while
+its standard input is open, so it never outlives the tests that started it.
 
-Read `patching.py` first. Each other module covers one difference from AWS and explains it.
+Read `patching.py` first. Each other module fills one gap, and says how AWS differs there.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def main() -> None:
     port = listening.getsockname()[1]
     configure_ministack(options, port)
 
-    # Imported only now, because ministack reads its settings on import.
+    # Not earlier: ministack reads its settings when it is imported.
     from harness import Harness
     from install import install
     from trino_process import TrinoProcess
@@ -52,15 +52,15 @@ def main() -> None:
         logging.shutdown()
         if abandoned.is_set():
             shutil.rmtree(options.state, ignore_errors=True)
-        # Threads that are still waiting (for a query, a Lambda) end with the process.
+        # Threads that are still waiting for a query or a Lambda end with the process.
         os._exit(0)
 
 
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="emulator")
-    parser.add_argument("--state", type=Path, required=True, help="the folder for everything it writes")
+    parser.add_argument("--state", type=Path, required=True, help="the folder for everything that is written")
     parser.add_argument("--trino", type=Path, required=True, help="Trino's folder: lib/ and plugin/")
-    parser.add_argument("--java", type=Path, required=True, help="the home of a JDK, 24 or newer")
+    parser.add_argument("--java", type=Path, required=True, help="the home of a JDK of 24 or newer")
     parser.add_argument("--iam", action="store_true", help="enforce the policies of roles")
     return parser.parse_args()
 
@@ -85,16 +85,16 @@ def configure_ministack(options: argparse.Namespace, port: int) -> None:
         HOME=str(state / "home"),
         SFTP_ENABLED="0",
         IOT_MTLS_ENABLED="0",
-        # For Lambdas: otherwise every log would contain the SDK's warning about the next version of Node.
+        # For Lambdas: otherwise the SDK's notice about future versions of Node would be in every log.
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED="true",
-        # State machines wait fifty times shorter than on AWS.
+        # State machines wait for AWS; here their waits are fifty times shorter.
         SFN_WAIT_SCALE="0.02",
         MINISTACK_DDB_EXPORT_COMPLETE_AFTER_SEC="0.3",
     )
 
 
 async def serve(application, listening: socket.socket, on_ready, abandoned: threading.Event) -> None:
-    """Answers requests until a signal arrives or standard input closes, which means that the parent process has ended."""
+    """Answers requests until a signal arrives or standard input closes, which means that the tests have ended."""
     from hypercorn.asyncio import serve as hypercorn_serve
     from hypercorn.config import Config
 
@@ -131,7 +131,7 @@ def watch_input(loop: asyncio.AbstractEventLoop, ended: asyncio.Event, abandoned
 
 
 def write_whole(path: Path, value: dict) -> None:
-    """Creates the file atomically."""
+    """Writes the file so that it exists either complete or not at all."""
     unfinished = path.with_suffix(".part")
     unfinished.write_text(json.dumps(value))
     unfinished.rename(path)

@@ -1,12 +1,12 @@
-"""Athena's API on top of `athena_sql.py`, in place of plain ministack's DuckDB.
+"""Athena's API over `athena_sql.py`, in place of DuckDB, which unpatched ministack uses.
 
-- On AWS, a client request token makes a start idempotent; plain ministack starts a second query.
-- On AWS, a statement that is too long or cannot be parsed is rejected at the start; plain ministack fails the run.
-- On AWS, an unknown workgroup is rejected, and one that enforces its settings overrides the client's.
-- On AWS, results are in <output location>/<id>.csv with every value quoted; plain ministack creates a folder. An UNLOAD
-  writes a list of its files there.
-- On AWS, queries read and write with the caller's permissions; plain ministack checks nothing (see iam_athena.py).
-- A stopped query is stopped in Trino too.
+- On AWS a client request token makes a start idempotent; unpatched ministack starts a second query.
+- On AWS starting a statement that is too long or cannot be parsed is an error; in unpatched ministack the query fails.
+- On AWS an unknown work group is an error, and one that enforces its settings overrides those of the client.
+- On AWS results are in <output location>/<id>.csv with every value quoted, and an UNLOAD writes a list of its files
+  there; unpatched ministack creates a folder.
+- On AWS queries read and write with the caller's permissions; unpatched ministack checks none (see iam_athena.py).
+- Stopping a query stops it in Trino, too.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Values in the form that Athena uses in API answers and in CSV files of results."""
+"""Values as Athena writes them, in responses of its API and in CSV files of results."""
 
 import base64
 import decimal
@@ -6,7 +6,7 @@ import json
 
 
 def text_of(value, signature: dict) -> str | None:
-    """`value` in the form of Trino's protocol, with `signature` as its type there."""
+    """`value` and its type `signature` are those of Trino's protocol."""
     if value is None:
         return None
     kind = signature["rawType"]

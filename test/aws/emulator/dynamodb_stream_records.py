@@ -1,7 +1,8 @@
-"""Records that DynamoDB writes to streams.
+"""The records that DynamoDB writes to streams.
 
-On AWS, a time-to-live delete carries the service's identity. Plain ministack writes no record for one, and takes minutes to
-delete. So a switch marks the next deletes, from any caller, as time-to-live deletes.
+On AWS the record of a removal by time to live carries the service's identity. Unpatched ministack writes no such
+record, and checks for expired items only every few minutes. So a switch marks the next removals as removals by time to
+live.
 """
 
 from harness import Harness

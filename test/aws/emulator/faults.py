@@ -1,7 +1,7 @@
-"""Faults that tests set while the emulator runs, through `control_path.py`.
+"""Switches for faults, which tests set through `control_path.py` while the emulator runs.
 
-Every fault counts down as it occurs. Several of one kind occur one after the other. Each can be limited to one stream,
-table or machine, because test files share an emulator and run concurrently.
+Every switch counts down as it is used. Several of the same kind are used one after the other. A switch can be limited
+to one stream, table or machine, because test files share an emulator and run at the same time.
 """
 
 import threading
@@ -11,7 +11,7 @@ from typing import Callable
 
 @dataclass
 class PutFailure:
-    """In the next `calls` PutRecordBatch requests, every n-th entry fails, counted across requests."""
+    """Entries of the next `calls` PutRecordBatch requests fail: every n-th entry, counted across these requests."""
 
     calls: int
     every: int = 1
@@ -21,10 +21,11 @@ class PutFailure:
 
 @dataclass
 class StateFault:
-    """The state with this name fails `times` times.
+    """The state of this name fails `times` times.
 
-    `how`: "fail" ends the task with the error, so that the state's Retry and Catch apply; "abort" ends the whole execution
-    like StopExecution. `when`: before the task starts, or after it is done, so that its answer is lost.
+    `how`: "fail" ends the task with the error, to which the state's own Retry and Catch apply; "abort" ends the whole
+    execution, as StopExecution does. `when`: before the task starts, or after it has finished, so that its answer is
+    lost.
     """
 
     state: str
@@ -42,7 +43,7 @@ class StateFault:
 
 @dataclass
 class Counted:
-    """The next `times` fail, in total or for one stream or table."""
+    """The next `times` fail, of all or of one stream or table."""
 
     times: int
     of: str | None = None
@@ -50,14 +51,14 @@ class Counted:
 
 @dataclass
 class HeldObject:
-    """Objects that Firehose would have written by now."""
+    """An object that Firehose holds back."""
 
     stream: str
     bucket: str
     key: str
     size: int
     write: Callable[[str], None]
-    """Writes the object under the given key."""
+    """Writes it to the given key."""
 
 
 @dataclass
@@ -71,12 +72,12 @@ class Faults:
     duplicates: list[Counted] = field(default_factory=list)
     """How many of Firehose's next objects are written twice, by stream."""
     ttl_deletes: list[Counted] = field(default_factory=list)
-    """How many of the next deletes in streams are time-to-live deletes, by table."""
+    """How many of the next removals count as removals by time to live, by table."""
     export_failures: list[Counted] = field(default_factory=list)
     """How many of the next exports fail, by table."""
 
     def take(self, counter: str, of: str) -> bool:
-        """Takes one from a counter, if any is left for this stream or table."""
+        """Uses one of a counter, if there is one for this stream or table."""
         with self.lock:
             counted: list[Counted] = getattr(self, counter)
             found = next((one for one in counted if one.of in (None, of)), None)
@@ -120,7 +121,7 @@ class Faults:
             return taken
 
     def clear(self) -> None:
-        """Removes all faults. Deliveries that are held back stay so until they are released."""
+        """Clears all faults. Objects that are held back stay so until they are released."""
         with self.lock:
             self.put_failures.clear()
             self.states.clear()
@@ -131,7 +132,7 @@ class Faults:
             self.export_failures.clear()
 
     def set(self, wanted: dict) -> None:
-        """Adds the faults of a control request. Raises ValueError or TypeError for an invalid one."""
+        """Adds the faults of a control request; raises ValueError or TypeError if they are invalid."""
         known: dict[str, Callable] = {
             "putFailure": lambda value: self.put_failures.append(PutFailure(**value)),
             "hold": self._hold,
@@ -162,7 +163,7 @@ class Faults:
             self.holding_streams.discard(stream)
 
     def told(self) -> dict:
-        """The current faults, as JSON."""
+        """The faults that are set, as JSON."""
         with self.lock:
             return {
                 "putFailures": [asdict(failure) for failure in self.put_failures],

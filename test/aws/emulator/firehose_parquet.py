@@ -1,5 +1,7 @@
-"""Firehose's conversion of JSON to Parquet. Plain ministack takes a millisecond per row and silently loses a record with half
-a surrogate pair. This conversion reads all rows at once and writes an error object for what it cannot convert.
+"""Firehose's conversion of JSON to Parquet.
+
+Unpatched ministack takes a millisecond for each row, and silently loses a record with half a surrogate pair. This
+conversion reads all rows at once, and writes an error object for those that it cannot convert.
 """
 
 import json
@@ -38,7 +40,7 @@ def columns_of(conversion: dict) -> dict[str, str]:
 
 
 def rows_of(data: bytes) -> list[dict]:
-    """HiveJsonSerDe ignores case when it looks up a column's key."""
+    """HiveJsonSerDe ignores case when it looks up the key of a column."""
     from ministack.services import firehose
 
     return [{name.lower(): value for name, value in row.items()} for row in firehose._json_documents(data)]

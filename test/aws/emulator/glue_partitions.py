@@ -1,8 +1,8 @@
 """Partitions of Glue's tables.
 
-- On AWS, GetPartitions honors an expression, a segment and pages; plain ministack always returns all partitions.
-- On AWS, batches have limits (100 to create or update, 25 to delete); plain ministack accepts any number.
-- UpdatePartition and BatchDeletePartition are missing in plain ministack.
+- On AWS GetPartitions honors an expression, a segment and pages; unpatched ministack always returns all partitions.
+- On AWS batches have limits (100 to create or update, 25 to delete); unpatched ministack accepts any number.
+- Unpatched ministack lacks UpdatePartition and BatchDeletePartition.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""State shared by the patches."""
+"""State that the patches share."""
 
 import logging
 from dataclasses import dataclass, field

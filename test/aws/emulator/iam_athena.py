@@ -1,6 +1,7 @@
-"""The permissions that a query needs from its caller: Glue tables, their files, an UNLOAD's target, the result's location.
+"""The permissions that a query needs from its caller: for tables in Glue, their files, the target of an UNLOAD, and its
+result.
 
-The tables are those in the statement, and those in the views among them.
+The tables are those in the statement and, for views among them, those in the views.
 """
 
 import base64
@@ -15,7 +16,7 @@ from harness import Harness
 
 
 def caller() -> str | None:
-    """Stored with a query at its start, because it runs on another thread."""
+    """The caller, which is kept with the query because it runs in another thread."""
     return iam_roles.caller_role()
 
 
@@ -31,7 +32,7 @@ def require(harness: Harness, execution: dict, sql: str, database: str) -> None:
 
 
 def needed(execution: dict, sql: str, database: str):
-    """(action, resource) for everything that the statement touches, and the prefix of each listing."""
+    """(action, resource) of everything that the statement uses, and the prefix of what it lists."""
     unload = athena_sql.parse_unload(sql)
     if unload is not None:
         bucket, folder = s3_objects.split(unload.target)
@@ -59,7 +60,7 @@ def needed_of_table(database: str, name: str, table: dict):
 
 
 def tables_of(sql: str, database: str, seen: set[str]):
-    """The distinct tables that the statement reads, including through views."""
+    """The tables that the statement reads, directly or through views, each once."""
     from ministack.services import athena, glue
 
     for reference in athena._table_references(sql):

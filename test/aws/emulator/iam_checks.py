@@ -1,13 +1,15 @@
-"""Corrects how plain ministack checks a request against policies.
+"""Corrections to how ministack checks a request against policies.
 
 - Every denial is recorded for tests.
-- Plain http counts as TLS: otherwise bucket policies that require TLS, such as that of CDK's bucket, would deny everything.
-- On AWS, a query's id stands for its workgroup; plain ministack then finds no resource and denies.
-- Listing executions needs the permission on the state machine; plain ministack finds no resource.
-- A table can be given by its ARN, as for an export; plain ministack looks only for its name.
-- On AWS, an action on a Glue table needs the catalog, the database and the table; plain ministack checks the database.
-- The condition key cloudwatch:namespace is missing in plain ministack.
-- Reading one mapping is GetEventSourceMapping; plain ministack treats it as listing all.
+- Plain http counts as TLS: otherwise bucket policies that require TLS, such as that of the CDK's own bucket, would deny
+  everything here.
+- On AWS an action on a query needs permission on its work group; unpatched ministack finds no resource and denies it.
+- On AWS listing executions needs permission on the state machine; unpatched ministack finds no resource.
+- On AWS a table may be given by its ARN, as for an export; unpatched ministack only looks for its name.
+- On AWS an action on a Glue table needs the catalog, the database and the table; unpatched ministack checks the
+  database.
+- Unpatched ministack lacks the condition key cloudwatch:namespace.
+- Reading one mapping is GetEventSourceMapping; unpatched ministack treats it as the listing of all.
 """
 
 import contextvars

@@ -1,10 +1,10 @@
 """Lambda's Node processes.
 
-- On AWS, the answer's errorType is the name of the thrown error, by which state machines match it; plain ministack always
-  answers "Runtime.HandlerError".
-- On AWS, log lines belong to their invocation; plain ministack waits some milliseconds for them and under load assigns the
-  rest to the next invocation, or drops them. Here the process marks the end of each invocation.
-- On AWS, a process survives the errors that its handler throws; plain ministack ends it.
+- On AWS the name of an error that a handler throws is the errorType of the response, which state machines match;
+  unpatched ministack returns "Runtime.HandlerError" for all of them.
+- On AWS what a handler logs belongs to its invocation; unpatched ministack waits some milliseconds for the lines, and
+  under load attributes the rest to the next invocation or drops it. Here the process marks the end of each invocation.
+- On AWS a process survives the errors that its handler throws; unpatched ministack ends it.
 """
 
 import queue
@@ -16,7 +16,7 @@ from patching import replaced_text, wrapped
 
 END_MARK = "\x01end of invocation\x01"
 LOG_SECONDS_MAX = 2.0
-# The process's answer for an error of the handler; the status "error" would end the process.
+# The answer of the process to an error of the handler. The status "error" would end the process.
 THROWN = 'status: "ok", thrown: true'
 
 

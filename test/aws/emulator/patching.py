@@ -1,7 +1,8 @@
-"""Replaces ministack's functions in this process, without editing files.
+"""Replaces functions of ministack in this process. Its files are not changed.
 
-Each service's module has `install(harness)`, which replaces functions with `@wrapped(module, "name")`. The replacement gets
-the original as its first argument. This works because ministack looks its functions up when it calls them.
+Each module for a service has `install(harness)`, which replaces functions with `@wrapped(module, "name")`. The
+replacement receives the original as its first argument. ministack looks up its functions when it calls them, in the
+module or in a table of the module.
 """
 
 import functools
@@ -11,14 +12,14 @@ MINISTACK_VERSION = "1.5.33"
 
 
 def require_version() -> None:
-    """Private functions change with every version, so any other version is rejected."""
+    """Private functions change with every version: any other version is refused, rather than partly patched."""
     version = importlib.metadata.version("ministack")
     if version != MINISTACK_VERSION:
-        raise SystemExit(f"the emulator requires ministack {MINISTACK_VERSION}, not {version}")
+        raise SystemExit(f"the emulator needs ministack {MINISTACK_VERSION}, but {version} is installed")
 
 
 def wrapped(module, name: str):
-    """Replaces `module.name` with the decorated function, which gets the original as its first argument."""
+    """Replaces `module.name` by the decorated function, which receives the original as its first argument."""
     original = getattr(module, name)
 
     def decorate(replacement):
@@ -36,7 +37,7 @@ def wrapped(module, name: str):
 
 
 def replaced_text(text: str, old: str, new: str) -> str:
-    """`text` with its single `old` replaced. Fails if there is none."""
+    """Replaces the only `old` in `text`; fails if it is not there."""
     if text.count(old) < 1:
-        raise SystemExit(f"cannot find the text to replace: {old!r}")
+        raise SystemExit(f"ministack does not contain the text to replace: {old!r}")
     return text.replace(old, new)

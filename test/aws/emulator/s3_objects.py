@@ -1,4 +1,4 @@
-"""Objects that a service writes to or finds in S3, in the account and region of the current request."""
+"""Objects that a service writes to S3 or finds there, in the account and region of the current request."""
 
 import asyncio
 import contextvars
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 
 def put(bucket: str, key: str, body: bytes) -> str:
-    """Writes the object through S3's handler and returns the ETag. Callable from any thread."""
+    """Writes the object through the handler of S3 and returns the ETag. Can be called from any thread."""
     from ministack.services import s3
 
     headers = {"content-type": "application/octet-stream", "content-length": str(len(body)), "host": "s3.localhost"}
@@ -18,7 +18,7 @@ def put(bucket: str, key: str, body: bytes) -> str:
         request = s3.handle_request("PUT", f"/{bucket}/{key}", headers, body, {}, internal=True)
         answers.append(asyncio.run(request))
 
-    # On a new thread, because this one may be running an event loop.
+    # In another thread, because this one may be running an event loop.
     thread = threading.Thread(target=contextvars.copy_context().run, args=(work,))
     thread.start()
     thread.join()
@@ -29,7 +29,7 @@ def put(bucket: str, key: str, body: bytes) -> str:
 
 
 def split(location: str) -> tuple[str, str]:
-    """The bucket and key of `s3://bucket/key`. Raises ValueError."""
+    """The bucket and key of `s3://bucket/key`; raises ValueError."""
     match = re.fullmatch(r"s3://([^/]+)/(.*)", location, re.DOTALL)
     if match is None:
         raise ValueError(f"{location} is not an s3:// location")
@@ -37,7 +37,7 @@ def split(location: str) -> tuple[str, str]:
 
 
 def make_older(bucket: str, prefix: str, hours: float) -> int:
-    """Makes objects below the prefix look `hours` older. Returns their number."""
+    """Makes objects with the prefix appear `hours` hours older. Returns their number."""
     from ministack.services import s3
 
     keys = keys_below(bucket, prefix)
@@ -56,5 +56,5 @@ def keys_below(bucket: str, prefix: str) -> list[str]:
 
     found = s3._buckets.get(bucket)
     if found is None:
-        raise ValueError(f"bucket {bucket} does not exist")
+        raise ValueError(f"the bucket {bucket} does not exist")
     return sorted(key for key in list(found["objects"]) if key.startswith(prefix))

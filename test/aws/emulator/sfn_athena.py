@@ -1,5 +1,5 @@
-"""The task `arn:aws:states:::athena:startQueryExecution` and its `.sync`, which waits for the query to end. Plain ministack
-has neither."""
+"""The task `arn:aws:states:::athena:startQueryExecution`, and its `.sync`, which waits until the query ends. Unpatched
+ministack has neither."""
 
 import json
 import time

@@ -1,9 +1,9 @@
-"""Limits and readers of Step Functions.
+"""Limits and item readers of Step Functions.
 
-- On AWS, a state's input and output are limited to 256 KiB; plain ministack has no limit.
-- On AWS, a Distributed Map splits JSON lines at newlines; plain ministack also splits at other separators, which JSON
-  strings may contain (U+2028 and the like).
-- On AWS, a stopped execution stays ABORTED; in plain ministack its last state turns it into FAILED.
+- On AWS the input and output of a state have at most 256 KiB; unpatched ministack has no limit.
+- On AWS a Distributed Map splits JSON lines at newlines only; unpatched ministack also splits at other separators, such
+  as U+2028, which may be part of a JSON string.
+- On AWS a stopped execution stays ABORTED; in unpatched ministack its last state may turn it into FAILED.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A switch makes the state with a given name fail: a test can end a machine in any state. See StateFault in faults.py."""
+"""Makes a state fail, by its name: a test can end a machine at any state. See StateFault in faults.py."""
 
 import contextvars
 
@@ -6,12 +6,12 @@ from faults import StateFault
 from harness import Harness
 from patching import wrapped
 
-# (the execution, the state's name) of the task on this thread.
+# (the execution, the name of the state) of the task that this thread runs.
 task_at_hand: contextvars.ContextVar[tuple[dict, str] | None] = contextvars.ContextVar("task_at_hand", default=None)
 
 
 class Aborted(Exception):
-    """Not an _ExecutionError, so that Retry and Catch do not apply to it."""
+    """Not an _ExecutionError, so that no Retry and no Catch of a state applies."""
 
 
 def install(harness: Harness) -> None:
@@ -28,7 +28,7 @@ def install(harness: Harness) -> None:
         raise stepfunctions._ExecutionError(fault.error, fault.cause)
 
     def root_of(execution: dict) -> str:
-        """The execution to which a child of a Distributed Map belongs."""
+        """The execution that a child of a Distributed Map belongs to."""
         run = stepfunctions._map_runs.get(execution.get("mapRunArn"))
         return run["executionArn"] if run else execution["executionArn"]
 
@@ -48,7 +48,7 @@ def install(harness: Harness) -> None:
 
     @wrapped(stepfunctions, "_invoke_resource")
     def invoke(original, resource, given):
-        """Inside the state's Retry and Catch."""
+        """Inside the state's own Retry and Catch."""
         task = task_at_hand.get()
         if task is None:
             return original(resource, given)
@@ -74,7 +74,7 @@ def machine_of(execution: dict) -> str:
 
 
 def install_group_faults(stepfunctions, name: str, fault_of, strike, require_running) -> None:
-    """Map and Parallel, also inside their Retry and Catch."""
+    """Map and Parallel, also inside their own Retry and Catch."""
 
     @wrapped(stepfunctions, name)
     def run(original, definition, given, execution, context):
@@ -92,7 +92,7 @@ def install_group_faults(stepfunctions, name: str, fault_of, strike, require_run
 
 
 def install_plain_faults(stepfunctions, name: str, fault_of, strike) -> None:
-    """Pass, Choice and Wait, which get only the ARN of the execution."""
+    """Pass, Choice and Wait, which receive the ARN of the execution in place of the execution."""
 
     @wrapped(stepfunctions, name)
     def execute(original, definition, given, context=None):

@@ -21,7 +21,7 @@ class Mapping:
 
 @dataclass
 class Batch:
-    """Positions in the stream, from `start` up to but not including `end`, with the number of attempts."""
+    """Positions in the stream, from `start` up to but not including `end`, and how often they were tried."""
 
     start: int
     end: int

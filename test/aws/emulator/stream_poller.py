@@ -1,10 +1,10 @@
-"""Lambda's event source mappings for DynamoDB streams.
+"""Lambda's event source mappings of DynamoDB streams.
 
-On AWS, a mapping honors batchItemFailures, splits a failing batch, gives up after a number of retries or at an age, and
-writes the batch with its payload to S3. It sends at most 6 MB at once and reads with the permissions of the function. Plain
-ministack retries the whole batch forever and writes no object.
+On AWS a mapping honors batchItemFailures, splits a failing batch, gives up on records after a number of tries or at an
+age, and writes them, payload included, to S3. It sends at most 6 MB at once, and reads with the permissions of the
+function. Unpatched ministack retries the whole batch forever and writes no object.
 
-AWS does not document whether a retry after partial success counts. Here it does, which is the harder case.
+The documentation does not say whether a retry after a partial success counts. Here it does, which is the harder case.
 """
 
 import contextlib
@@ -68,7 +68,7 @@ def may_read(harness: Harness, mapping: Mapping) -> bool:
 
 
 def step(harness: Harness, mapping: Mapping, cursors: dict[str, Cursor]) -> bool:
-    """Sends one batch, if there is one. Returns whether to poll again immediately."""
+    """Sends one batch, if there is one. Returns whether to check again immediately."""
     from ministack.services import dynamodb
 
     first, end = dynamodb.stream_start_position(mapping.table), dynamodb.stream_end_position(mapping.table)
@@ -91,7 +91,7 @@ def step(harness: Harness, mapping: Mapping, cursors: dict[str, Cursor]) -> bool
 
 
 def first_position(mapping: Mapping, first: int, end: int) -> int:
-    """The position at which the mapping started."""
+    """The position at which the mapping was created."""
     from ministack.services import lambda_svc
 
     begin = first if mapping.settings.get("StartingPosition") == "TRIM_HORIZON" else end
@@ -142,7 +142,7 @@ def send(harness: Harness, mapping: Mapping, cursor: Cursor) -> None:
 
 
 def records_of(mapping: Mapping, batch: Batch) -> list[tuple[int, dict]]:
-    """The records that match the mapping's filters, with their positions."""
+    """The records that match the mapping's filters, each with its position."""
     from ministack.services import dynamodb, lambda_svc
 
     start = max(batch.start, dynamodb.stream_start_position(mapping.table))
