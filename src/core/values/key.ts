@@ -1,6 +1,6 @@
 /** The key of an item, and the hash that stands for it in `_key`. */
 import type { AttributeValue, Item } from "./attribute-value.ts";
-import { sha256Half, writeSha256Half } from "./sha256.ts";
+import { sha256Half } from "./hash.ts";
 
 /** The names of a table's key attributes. */
 export interface KeySchema {
@@ -50,7 +50,7 @@ let buffer = new Uint8Array(4096);
 export function keyHash(key: readonly AttributeValue[]): string {
   let length = 0;
   for (const value of key) length = appendValue(scalarText(value), length);
-  return sha256Half(buffer, length);
+  return sha256Half(buffer.subarray(0, length));
 }
 
 /** A value of a key as it stands in bytes: `from` up to `to` are the UTF-8 of its string, number or base64. */
@@ -75,7 +75,8 @@ export function writeKeyHash(
     writeHeader(length, type, to - from);
     length += 5 + to - from;
   }
-  writeSha256Half(buffer, length, target, at);
+  const digits = sha256Half(buffer.subarray(0, length));
+  for (let i = 0; i < digits.length; i++) target[at + i] = digits.charCodeAt(i);
 }
 
 function appendValue(text: string, start: number): number {
