@@ -115,7 +115,7 @@ export const sequenceNumber: fc.Arbitrary<string> = fc.oneof(
   fc.bigInt({ min: 10n ** 20n, max: 10n ** 21n }).map(String),
 );
 
-/** A record, parsed, with the change that it means. */
+/** A record, parsed, with the change that it means to a table that looks at old images. */
 export interface RecordedChange {
   readonly record: { readonly [name: string]: Json };
   readonly key: KeySchema;

@@ -123,8 +123,8 @@ function rowOfRecord(
   const { schema } = writer.codec;
   const change: Change =
     typeof record === "string"
-      ? readChangeText(record, schema.key, arrivedAtSeconds)
-      : readChange(record, schema.key, arrivedAtSeconds);
+      ? readChangeText(record, schema, arrivedAtSeconds)
+      : readChange(record, schema, arrivedAtSeconds);
   const relevant = changeFor(schema, change);
   return relevant && { change: relevant, line: changeLine(writer, relevant) };
 }

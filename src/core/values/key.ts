@@ -27,6 +27,13 @@ function keyValue(item: Item, attribute: string): AttributeValue | undefined {
   return "S" in value || "N" in value || "B" in value ? value : undefined;
 }
 
+/** The key as an item: its attributes by their names. */
+export function keyItem(schema: KeySchema, key: readonly AttributeValue[]): Item {
+  return Object.fromEntries(
+    keyAttributes(schema).map((name, i) => [name, key[i] as AttributeValue] as const),
+  );
+}
+
 export function sameKey(a: readonly AttributeValue[], b: readonly AttributeValue[]): boolean {
   return (
     a.length === b.length && a.every((value, i) => scalarText(value) === scalarText(b[i] as AttributeValue))
