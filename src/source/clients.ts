@@ -12,9 +12,7 @@ import {
   type DescribeStreamInput,
   type DescribeStreamOutput,
   DynamoDBStreamsClient,
-  GetRecordsCommand,
   type GetRecordsInput,
-  type GetRecordsOutput,
   GetShardIteratorCommand,
   type GetShardIteratorInput,
   type GetShardIteratorOutput,
@@ -24,6 +22,7 @@ import { DynalakeError } from "../core/error.ts";
 import { isLoopback } from "./loopback.ts";
 import { withMarkedNames } from "./own-names.ts";
 import type { SourcePlace } from "./source-error.ts";
+import { getWrittenRecords, type WrittenRecords } from "./written-records.ts";
 
 export interface SourceConfig {
   /** Any endpoint that speaks DynamoDB; absent for the service itself. */
@@ -44,7 +43,7 @@ export interface TablesApi {
 export interface StreamsApi {
   describeStream(input: DescribeStreamInput, signal: AbortSignal): Promise<DescribeStreamOutput>;
   getShardIterator(input: GetShardIteratorInput, signal: AbortSignal): Promise<GetShardIteratorOutput>;
-  getRecords(input: GetRecordsInput, signal: AbortSignal): Promise<GetRecordsOutput>;
+  getRecords(input: GetRecordsInput, signal: AbortSignal): Promise<WrittenRecords>;
 }
 
 export interface SourceConnection {
@@ -75,8 +74,11 @@ export function connectSource(config: SourceConfig): SourceConnection {
     ...place,
     ...(needsDummyCredentials(config) ? { credentials: dummyCredentials } : {}),
   };
-  const client = new DynamoDBClient({ ...options, requestHandler: requestHandler() });
-  const streams = new DynamoDBStreamsClient({ ...options, requestHandler: requestHandler() });
+  const client = new DynamoDBClient({ ...options, requestHandler: new TablesHttpHandler(httpOptions) });
+  const streams = new DynamoDBStreamsClient({
+    ...options,
+    requestHandler: new NodeHttpHandler(httpOptions),
+  });
   return {
     place,
     client,
@@ -89,7 +91,7 @@ export function connectSource(config: SourceConfig): SourceConnection {
       describeStream: (input, abortSignal) => streams.send(new DescribeStreamCommand(input), { abortSignal }),
       getShardIterator: (input, abortSignal) =>
         streams.send(new GetShardIteratorCommand(input), { abortSignal }),
-      getRecords: (input, abortSignal) => streams.send(new GetRecordsCommand(input), { abortSignal }),
+      getRecords: (input, abortSignal) => getWrittenRecords(streams, input, abortSignal),
     },
     close: () => {
       client.destroy();
@@ -112,7 +114,7 @@ const credentialVariables = [
 ] as const;
 
 /** Marks the names that the SDK cannot read. */
-class SourceHttpHandler extends NodeHttpHandler {
+class TablesHttpHandler extends NodeHttpHandler {
   override async handle(
     ...call: Parameters<NodeHttpHandler["handle"]>
   ): ReturnType<NodeHttpHandler["handle"]> {
@@ -122,17 +124,15 @@ class SourceHttpHandler extends NodeHttpHandler {
   }
 }
 
-function requestHandler(): NodeHttpHandler {
-  return new SourceHttpHandler({
-    connectionTimeout: 2_500,
-    // A page of a scan is at most 1 MB: whoever needs longer than this for it is not answering.
-    requestTimeout: 15_000,
-    throwOnRequestTimeout: true,
-    socketTimeout: 15_000,
-    // The SDK would print a warning when requests queue for a socket, which is how a busy scan looks.
-    socketAcquisitionWarningTimeout: 3_600_000,
-  });
-}
+const httpOptions = {
+  connectionTimeout: 2_500,
+  // A page of a scan is at most 1 MB: a service that needs longer than this for it is not answering.
+  requestTimeout: 15_000,
+  throwOnRequestTimeout: true,
+  socketTimeout: 15_000,
+  // The SDK would print a warning when requests queue for a socket, which is how a busy scan looks.
+  socketAcquisitionWarningTimeout: 3_600_000,
+} as const;
 
 function checkEndpoint(endpoint: string): void {
   const protocol = URL.canParse(endpoint) ? new URL(endpoint).protocol : undefined;

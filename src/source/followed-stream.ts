@@ -150,7 +150,7 @@ export class FollowedStream {
       const after = lastSequenceNumber(taken);
       if (after !== undefined) this.#setPosition(id, { after });
       const made = taken.at(-1)?.dynamodb?.ApproximateCreationDateTime;
-      if (made !== undefined) this.#takenUntilSeconds.set(id, made.getTime() / 1_000);
+      if (typeof made === "number") this.#takenUntilSeconds.set(id, made);
       // Whoever was served goes to the end of the line.
       this.#readers.delete(id);
       this.#readers.set(id, reader);

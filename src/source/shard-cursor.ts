@@ -1,10 +1,9 @@
-import type { GetRecordsOutput } from "@aws-sdk/client-dynamodb-streams";
 import type { StreamGap } from "../core/ports/change-source.ts";
 import { failureName } from "../sdk/aws-error.ts";
 import type { StreamsApi } from "./clients.ts";
 import { shardExpired } from "./shard-tree.ts";
 import { isPassing } from "./source-error.ts";
-import type { SdkRecord } from "./stream-record.ts";
+import type { WrittenRecord } from "./written-records.ts";
 
 export interface ShardPlace {
   readonly api: StreamsApi;
@@ -48,10 +47,10 @@ export class ShardCursor {
   }
 
   /** The next records; throws what the SDK throws, and has not moved then. */
-  async fetch(signal: AbortSignal): Promise<readonly SdkRecord[]> {
+  async fetch(signal: AbortSignal): Promise<readonly WrittenRecord[]> {
     this.#iterator ??= await this.#obtainIterator(signal);
     const request = { ShardIterator: this.#iterator, Limit: recordsPerCallMax };
-    const answer: GetRecordsOutput = await this.#place.api.getRecords(request, signal);
+    const answer = await this.#place.api.getRecords(request, signal);
     signal.throwIfAborted();
     const records = answer.Records ?? [];
     const last = lastSequenceNumber(records);
@@ -133,7 +132,7 @@ export class ShardCursor {
   }
 }
 
-export function lastSequenceNumber(records: readonly SdkRecord[]): string | undefined {
+export function lastSequenceNumber(records: readonly WrittenRecord[]): string | undefined {
   return records.findLast((record) => record.dynamodb?.SequenceNumber !== undefined)?.dynamodb
     ?.SequenceNumber;
 }

@@ -2,8 +2,8 @@ import { backoffMs, serviceBackoff, type Timing } from "../sdk/timing.ts";
 import type { PollBudget } from "./poll-budget.ts";
 import { recordsPerCallMax, type ShardCursor } from "./shard-cursor.ts";
 import { isPassing } from "./source-error.ts";
-import type { SdkRecord } from "./stream-record.ts";
 import { CallRate } from "./timing.ts";
+import type { WrittenRecord } from "./written-records.ts";
 
 export interface ShardReading {
   readonly cursor: ShardCursor;
@@ -31,7 +31,7 @@ export class ShardReader {
   readonly #reading: ShardReading;
   readonly #rate: CallRate;
   readonly #stop = new AbortController();
-  readonly #buffer: SdkRecord[] = [];
+  readonly #buffer: WrittenRecord[] = [];
   #bufferBytes = 0;
   #fetched = 0;
   #taken = 0;
@@ -90,7 +90,7 @@ export class ShardReader {
     this.#draining = true;
   }
 
-  take(recordsMax: number): readonly SdkRecord[] {
+  take(recordsMax: number): readonly WrittenRecord[] {
     const records = this.#buffer.splice(0, recordsMax);
     this.#taken += records.length;
     this.#passEnd();
@@ -135,7 +135,7 @@ export class ShardReader {
     }
   }
 
-  #accept(records: readonly SdkRecord[], askedMs: number): "now" | "later" {
+  #accept(records: readonly WrittenRecord[], askedMs: number): "now" | "later" {
     const bytes = bytesOf(records);
     this.#fetched += records.length;
     // One that waits to be passed stays: a reader that is always behind comes to it in the end.
@@ -177,7 +177,7 @@ export class ShardReader {
   }
 }
 
-function bytesOf(records: readonly SdkRecord[]): number {
+function bytesOf(records: readonly WrittenRecord[]): number {
   // A kilobyte stands for a size that is not told.
   return records.reduce((bytes, record) => bytes + (record.dynamodb?.SizeBytes ?? 1_000), 0);
 }
