@@ -115,7 +115,7 @@ export const sequenceNumber: fc.Arbitrary<string> = fc.oneof(
   fc.bigInt({ min: 10n ** 20n, max: 10n ** 21n }).map(String),
 );
 
-/** A parsed record, with the change that it means. */
+/** A parsed record, with the change that it means to a table that reads old images. */
 export interface RecordedChange {
   readonly record: { readonly [name: string]: Json };
   readonly key: KeySchema;

@@ -8,10 +8,10 @@ import { type FakeAnswer, type FakeAws, fakeAws, refusal, socketFault } from "./
 
 /** Lines of `kilobytes` each. About 1,000 lines of one kilobyte fill a record. */
 function rowsOf(count: number, kilobytes = 1): readonly DeliveredRow[] {
-  return Array.from({ length: count }, (_, i) => ({
-    line: `{"i":${i},"x":"${"x".repeat(kilobytes * 1024 - 40)}"}\n`,
-    changedAtSeconds: i,
-  }));
+  return Array.from({ length: count }, (_, i) => {
+    const text = `{"i":${i},"x":"${"x".repeat(kilobytes * 1024 - 40)}"}\n`;
+    return { line: { text, bytes: text.length, keyHash: String(i) }, changedAtSeconds: i };
+  });
 }
 
 /** The line numbers in each record of a request. */

@@ -185,7 +185,7 @@ async function failConversion(): Promise<void> {
     before: undefined,
   });
   const client = new FirehoseClient(emulator.client);
-  const Records = [{ Data: Buffer.from(`${good}{"rating":\n`) }];
+  const Records = [{ Data: Buffer.from(`${good.text}{"rating":\n`) }];
   const DeliveryStreamName = reviews.deployment.deliveryStream;
   await client.send(new PutRecordBatchCommand({ DeliveryStreamName, Records }));
   client.destroy();

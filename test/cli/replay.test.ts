@@ -1,9 +1,9 @@
 /** `replay` feeds recorded events through the same path as the stream. */
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { _Record } from "@aws-sdk/client-dynamodb-streams";
 import { expect, test } from "@jest/globals";
 import { lockLake } from "../../src/embedded/lake-lock.ts";
+import type { WrittenRecord } from "../../src/source/written-records.ts";
 import {
   done,
   dynalake,
@@ -20,13 +20,13 @@ import { SourceTable } from "./source-table.ts";
 
 const emulator = fileEmulator();
 
-/** All records of a table's stream in Lambda's form: bytes as base64, times in seconds. */
+/** All records of a table's stream as Lambda gets them. */
 async function lambdaEvent(table: string): Promise<{ readonly Records: readonly unknown[] }> {
   const signal = AbortSignal.timeout(10_000);
   const described = await emulator.connection.tables.describeTable({ TableName: table }, signal);
   const StreamArn = described.Table?.LatestStreamArn;
   const stream = (await emulator.connection.streams.describeStream({ StreamArn }, signal)).StreamDescription;
-  const records: _Record[] = [];
+  const records: WrittenRecord[] = [];
   for (const { ShardId } of stream?.Shards ?? []) {
     const from = { StreamArn, ShardId, ShardIteratorType: "TRIM_HORIZON" } as const;
     let { ShardIterator } = await emulator.connection.streams.getShardIterator(from, signal);
@@ -43,20 +43,10 @@ async function lambdaEvent(table: string): Promise<{ readonly Records: readonly 
       eventVersion: "1.1",
       eventSource: "aws:dynamodb",
       awsRegion: "eu-central-1",
-      dynamodb: asLambdaHasIt(record.dynamodb),
+      dynamodb: record.dynamodb,
       eventSourceARN: StreamArn,
     })),
   };
-}
-
-function asLambdaHasIt(value: unknown): unknown {
-  if (value instanceof Date) return value.getTime() / 1000;
-  if (ArrayBuffer.isView(value))
-    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
-  if (Array.isArray(value)) return value.map(asLambdaHasIt);
-  if (typeof value !== "object" || value === null) return value;
-  const members = Object.entries(value).filter(([name]) => name !== "$unknown");
-  return Object.fromEntries(members.map(([name, member]) => [name, asLambdaHasIt(member)]));
 }
 
 const record = (

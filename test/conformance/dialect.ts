@@ -9,7 +9,7 @@ import { wireType } from "../../src/core/row/wire-line.ts";
 import { parseColumnType } from "../../src/core/schema/column-type.ts";
 import { type AttributeFile, type Column, parseSchema } from "../../src/core/schema/schema.ts";
 import { type AttributeValue, readAttributeValue } from "../../src/core/values/attribute-value.ts";
-import { sha256 } from "../../src/core/values/sha256.ts";
+import { sha256Half } from "../../src/core/values/hash.ts";
 import { typeText } from "../arbitraries/schema.ts";
 import { epochColumn, fittingValue, jsonValue, setColumn } from "../support/typed-value.ts";
 
@@ -201,7 +201,7 @@ function filled(object: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(object).filter(([, member]) => member !== null));
 }
 
-const identity = (text: string) => ({ identity: sha256(new TextEncoder().encode(text)).slice(0, 24) });
+const identity = (text: string) => ({ identity: sha256Half(text).slice(0, 24) });
 const days = (day: string) => ({ year: day.slice(0, 4), month: day.slice(0, 7), day });
 
 const LABELS: readonly (readonly [

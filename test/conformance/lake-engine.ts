@@ -50,7 +50,7 @@ function rowOf(
       ApproximateCreationDateTime: NOW_SECONDS,
     },
   };
-  const change = readChange(record, schema.key, NOW_SECONDS);
+  const change = readChange(record, schema, NOW_SECONDS);
   return {
     line: changeLine(lineWriter(rowCodec(schema)), change),
     changedAtSeconds: change.changedAtSeconds,

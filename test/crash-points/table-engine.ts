@@ -102,7 +102,7 @@ export class TableEngine implements QueryEngine {
         const table = await this.#tableOf(
           linesRelation(
             changeWireColumns(schema),
-            rows.map((row) => row.line),
+            rows.map((row) => row.line.text),
           ),
         );
         const path = changeObjectPath(schema.table, arrivedAtSeconds, newest, table.replace(" ", "-"));

@@ -33,7 +33,7 @@ export function modelWriter(store: LakeStore, schema: Schema, names: "telling" |
           : `${changesHourFolder(schema.table, hourOf(arrivedAtSeconds))}${id}.parquet`;
       store.putRows(
         path,
-        rows.map((row) => rowOf(columns, row.line)),
+        rows.map((row) => rowOf(columns, row.line.text)),
       );
     },
   };

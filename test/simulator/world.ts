@@ -241,7 +241,7 @@ export class World {
   /** From now on an object of the change log can be listed. */
   readonly onObject = (rows: readonly DeliveredRow[]): void => {
     const changes = rows.map(({ line }) => {
-      const { _version: version } = JSON.parse(line) as { readonly _version: string };
+      const { _version: version } = JSON.parse(line.text) as { readonly _version: string };
       return this.table.changeOf(Number(version)) as ModelChange;
     });
     this.counts.add("objects of the change log");

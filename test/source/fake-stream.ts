@@ -3,14 +3,13 @@ import type {
   DescribeStreamInput,
   DescribeStreamOutput,
   GetRecordsInput,
-  GetRecordsOutput,
   GetShardIteratorInput,
   GetShardIteratorOutput,
   Shard,
 } from "@aws-sdk/client-dynamodb-streams";
 import type { StreamsApi, TablesApi } from "../../src/source/source-connection.ts";
 import type { SourcePlace } from "../../src/source/source-error.ts";
-import type { SdkRecord } from "../../src/source/stream-record.ts";
+import type { WrittenRecord, WrittenRecords } from "../../src/source/written-records.ts";
 
 export interface FakeShard {
   readonly id: string;
@@ -175,7 +174,7 @@ export class FakeDynamo {
     return { ShardIterator: [arn, id, index, this.#obtained++].join("|") };
   }
 
-  #getRecords(input: GetRecordsInput): GetRecordsOutput {
+  #getRecords(input: GetRecordsInput): WrittenRecords {
     const [arn = "", id = "", at = "0"] = (input.ShardIterator ?? "").split("|");
     this.#begin("getRecords", id);
     const shard = this.#shardOf(arn, id);
@@ -190,14 +189,14 @@ export class FakeDynamo {
     };
   }
 
-  #toRecord(shardId: string, sequenceNumber: string): SdkRecord {
+  #toRecord(shardId: string, sequenceNumber: string): WrittenRecord {
     const made = this.madeAtSeconds(Number(sequenceNumber));
     return {
       eventID: `${shardId}:${sequenceNumber}`,
       eventName: "INSERT",
       dynamodb: {
         SequenceNumber: sequenceNumber,
-        ...(made === undefined ? {} : { ApproximateCreationDateTime: new Date(made * 1000) }),
+        ...(made === undefined ? {} : { ApproximateCreationDateTime: made }),
         SizeBytes: this.recordBytes,
         Keys: { Id: { S: sequenceNumber } },
       },

@@ -8,7 +8,7 @@ import { connectSource, type SourceConnection } from "../../src/source/source-co
 import { toEventRecord } from "../../src/source/stream-record.ts";
 import { item } from "../arbitraries/item.ts";
 
-describe("attributes whose names the SDK cannot read", () => {
+describe("attributes that the SDK cannot read, or would read otherwise", () => {
   let answer = "";
   let server: Server;
   let source: SourceConnection;
@@ -48,6 +48,13 @@ describe("attributes whose names the SDK cannot read", () => {
       ["z", { S: name }],
     ]) as Item;
     expect(await given(wire)).toEqual([JSON.stringify(wire), JSON.stringify(wire)]);
+  });
+
+  test("of a stream are as the service wrote them: binary values are not decoded and encoded", async () => {
+    const b = { B: "AR==" };
+    const wire: Item = { b, set: { BS: ["AR==", "Ag=="] }, list: { L: [{ M: { b } }, b] } };
+    const [, streamed] = await given(wire);
+    expect(streamed).toBe(JSON.stringify(wire));
   });
 
   test("come back whole beside any others", async () => {

@@ -15,7 +15,7 @@ export function storeSink(store: MemoryStore, table: string): ChangeSink {
         newest,
         `${String(store.calls.length).padStart(4, "0")}-${objects}`,
       );
-      await store.create(path, new TextEncoder().encode(rows.map((row) => row.line).join("")));
+      await store.create(path, new TextEncoder().encode(rows.map((row) => row.line.text).join("")));
     },
   };
 }

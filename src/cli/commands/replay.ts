@@ -125,7 +125,7 @@ function* images(recordings: readonly Recording[], key: KeySchema): Generator<It
     for (const record of records) {
       if (typeof record !== "string") continue;
       try {
-        yield readChangeText(record, key, 0).item;
+        yield readChangeText(record, { key, where: [] }, 0).item;
       } catch (error) {
         if (!(error instanceof Rejection)) throw error;
       }

@@ -1,5 +1,6 @@
 /** Where the wire rows of changes are delivered: into the change log, through Firehose or directly. */
 import { DynalakeError } from "../error.ts";
+import type { WireLine } from "../row/wire-line.ts";
 
 export interface ChangeSink {
   /**
@@ -11,8 +12,7 @@ export interface ChangeSink {
 }
 
 export interface DeliveredRow {
-  /** The wire row as a JSON line. */
-  readonly line: string;
+  readonly line: WireLine;
   readonly changedAtSeconds: number;
 }
 

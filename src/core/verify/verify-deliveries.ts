@@ -91,7 +91,7 @@ async function readToEnd(
 /** A record that is none goes to quarantine, and changes nothing. */
 function changeOf(schema: Schema, record: unknown, arrivedAtSeconds: number): Change | undefined {
   try {
-    return changeFor(schema, readChange(record, schema.key, arrivedAtSeconds));
+    return changeFor(schema, readChange(record, schema, arrivedAtSeconds));
   } catch (error) {
     if (error instanceof Rejection) return undefined;
     throw error;

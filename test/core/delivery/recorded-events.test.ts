@@ -8,6 +8,8 @@ import { ARRIVED_AT_SECONDS, type RecordedChange, recordedChangeOf } from "../..
 import { deepJsonText, hostileJson, mutated } from "../../arbitraries/json.ts";
 
 const KEY = { hash: "User", range: "Book" };
+/** With a condition, so that old images are read too. */
+const TABLE = { key: KEY, where: [{ attribute: "User", test: { exists: true } }] };
 const changes = fc.array(recordedChangeOf(KEY), { minLength: 1, maxLength: 4 });
 
 /** The forms of recorded stream records. */
@@ -36,7 +38,7 @@ describe("records come back, all and in order, from", () => {
         expect(records.map((text): Json => JSON.parse(text as string))).toEqual(
           recorded.map(({ record }) => plain(record)),
         );
-        expect(records.map((text) => readChangeText(text as string, KEY, ARRIVED_AT_SECONDS))).toEqual(
+        expect(records.map((text) => readChangeText(text as string, TABLE, ARRIVED_AT_SECONDS))).toEqual(
           changesOf(recorded),
         );
       }),

@@ -6,8 +6,8 @@ import {
   readAttributeValue,
   readItem,
 } from "../../../src/core/values/attribute-value.ts";
+import { sha256Half } from "../../../src/core/values/hash.ts";
 import { type KeySchema, keyAttributes, keyHash, keyOf, sameKey } from "../../../src/core/values/key.ts";
-import { sha256Half } from "../../../src/core/values/sha256.ts";
 import { item, keyedItem, keySchema, keyValue, merged, twoNotations } from "../../arbitraries/item.ts";
 
 /** Similar keys with one or two values, which share prefixes or differ only in type. */
