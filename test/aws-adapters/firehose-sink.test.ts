@@ -1,9 +1,9 @@
 import { FirehoseClient } from "@aws-sdk/client-firehose";
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { firehoseSink } from "../../src/aws/firehose-sink.ts";
 import { type ChangeSink, type DeliveredRow, Undelivered } from "../../src/core/ports/change-sink.ts";
 import { VirtualTiming } from "../source/virtual-timing.ts";
+import * as fc from "../support/fast-check.ts";
 import { type FakeAnswer, type FakeAws, fakeAws, refusal, socketFault } from "./fake-aws.ts";
 
 /** Lines of `kilobytes` each. About 1,000 lines of one kilobyte fill a record. */

@@ -1,9 +1,9 @@
 import type { Table, TableInput } from "@aws-sdk/client-glue";
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import type { GlueCatalog } from "../../src/aws/glue-catalog.ts";
 import { type GlueView, publishView, viewInput } from "../../src/aws/glue-view.ts";
 import { VirtualTiming } from "../source/virtual-timing.ts";
+import * as fc from "../support/fast-check.ts";
 
 const view = (sequence: number, more: Partial<GlueView> = {}): GlueView => ({
   name: "t",

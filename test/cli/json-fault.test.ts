@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { jsonFault } from "../../src/cli/json-fault.ts";
+import * as fc from "../support/fast-check.ts";
 
 const isJson = (text: string): boolean => {
   try {

@@ -1,6 +1,5 @@
 /** Expressions of a dialect: the engine computes the values that the core means. */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { integer, literal } from "../../src/core/ports/dialect.ts";
 import type { QueryEngine } from "../../src/core/ports/query-engine.ts";
 import { columnCodec } from "../../src/core/row/column.ts";
@@ -11,6 +10,7 @@ import { type AttributeFile, type Column, parseSchema } from "../../src/core/sch
 import { type AttributeValue, readAttributeValue } from "../../src/core/values/attribute-value.ts";
 import { sha256Half } from "../../src/core/values/hash.ts";
 import { typeText } from "../arbitraries/schema.ts";
+import * as fc from "../support/fast-check.ts";
 import { epochColumn, fittingValue, jsonValue, setColumn } from "../support/typed-value.ts";
 
 type DialectEngine = Pick<QueryEngine, "dialect" | "rows">;

@@ -3,7 +3,6 @@
  * the one that the codec makes of the attribute.
  */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { type Dialect, literal } from "../../src/core/ports/dialect.ts";
 import type { QueryEngine } from "../../src/core/ports/query-engine.ts";
 import { columnCodec } from "../../src/core/row/column.ts";
@@ -22,6 +21,7 @@ import {
   timestampText,
 } from "../arbitraries/item.ts";
 import { anyDeclaration, fittingDeclaration, typeText } from "../arbitraries/schema.ts";
+import * as fc from "../support/fast-check.ts";
 import { epochColumn, fittingValue, jsonValue, setColumn } from "../support/typed-value.ts";
 
 export type RecoveryEngine = Pick<QueryEngine, "dialect" | "rows">;

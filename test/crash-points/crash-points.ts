@@ -1,6 +1,7 @@
 /** Runs a write path again and again, with a fault at each point that it has, and looks at what is left every time. */
 import { expect } from "@jest/globals";
 import { DynalakeError } from "../../src/core/error.ts";
+import { everyOf } from "../support/effort.ts";
 import { type Call, type CrashPoint, crashPoints, Faults, NoAnswer } from "./faults.ts";
 import {
   type Change,
@@ -31,11 +32,9 @@ export interface WritePath {
   readonly mended?: (world: World) => Promise<void>;
 }
 
-const EVERY = process.env.CRASH_POINTS === "all" ? 1 : 3;
-
-/** Where two things meet there are very many: every third is tried, or all where CRASH_POINTS=all asks for it. */
+/** Where two things meet there are very many: with all effort every third is tried. */
 export function thinned<T>(many: readonly T[]): readonly T[] {
-  return many.filter((_, i) => i % EVERY === 0);
+  return everyOf(3, many);
 }
 
 export interface Tried {
@@ -49,7 +48,7 @@ export async function tryAllPoints(path: WritePath): Promise<Tried> {
   const begun = await path.begin();
   const { calls } = await runWhole(path, begun.copy());
   const trial: Trial = { path, begun, left: new Map() };
-  const points = crashPoints(calls);
+  const points = everyOf(1, crashPoints(calls));
   let pairs = 0;
   for (const point of points) {
     const { calls: followed } = await tryPoints(trial, calls, point);

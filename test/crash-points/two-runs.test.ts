@@ -6,6 +6,7 @@ import { seed } from "../../src/core/compaction/seed.ts";
 import { vacuum } from "../../src/core/compaction/vacuum.ts";
 import { DynalakeError } from "../../src/core/error.ts";
 import { writeSchema } from "../../src/core/table/lake-table.ts";
+import { atLeast, everyOf } from "../support/effort.ts";
 import { thinned, told } from "./crash-points.ts";
 import { type CrashPoint, crashPoints, Faults } from "./faults.ts";
 import { Counts, sessionOfTests } from "./session.ts";
@@ -117,7 +118,7 @@ test.each(Object.entries(FATAL_MEETINGS))(
 const MEETINGS_MIN = 314;
 
 test("all meetings were tried", () => {
-  expect(tried.sum()).toBeGreaterThanOrEqual(MEETINGS_MIN);
+  expect(tried.sum()).toBeGreaterThanOrEqual(atLeast(MEETINGS_MIN));
 });
 
 /** At each call of the one the other runs to its end, or dies at one of its calls that change something. */
@@ -141,7 +142,7 @@ async function tryAllMeetings(one: Work, other: Work, fatal: boolean): Promise<n
     await copy.engine.drop();
     meetings++;
   };
-  for (const call of ones.calls.keys()) {
+  for (const call of everyOf(1, [...ones.calls.keys()])) {
     const meeting = { one, other, call, death: undefined, dies: false };
     await met(meeting);
     if (fatal) await met({ ...meeting, dies: true });

@@ -4,7 +4,6 @@ import { join, sep } from "node:path";
 import { Readable } from "node:stream";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { Rejection } from "../../src/core/change/change.ts";
 import { DynalakeError } from "../../src/core/error.ts";
 import { readExportLine } from "../../src/core/exports/export-line.ts";
@@ -26,6 +25,7 @@ import {
 } from "../arbitraries/hostile.ts";
 import { fingerprint } from "../support/cli.ts";
 import { EXPORT_ID, exportLine, md5Of, writeExport, writeManifest } from "../support/export-folder.ts";
+import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
 import { answerOf, corpus, expectSilent, fuzz, silentAnswerOf } from "./fuzz.ts";
 

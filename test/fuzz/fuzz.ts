@@ -11,8 +11,9 @@ import { Rejection } from "../../src/core/change/change.ts";
 import { DynalakeError } from "../../src/core/error.ts";
 import { UnreadableValue } from "../../src/core/values/attribute-value.ts";
 import { CANARY } from "../arbitraries/hostile.ts";
+import { effort } from "../support/effort.ts";
 
-/** Inputs of a run by their kind, where nobody asks for more. */
+/** Inputs by their kind, of a run with all effort. */
 const INPUTS = {
   "recorded events": 2500,
   "bytes of recorded events": 1000,
@@ -32,11 +33,12 @@ const INPUTS = {
 export type Kind = keyof typeof INPUTS;
 
 const TOTAL = Object.values(INPUTS).reduce((sum, inputs) => sum + inputs, 0);
-const FACTOR = Number(process.env.FUZZ_RUNS ?? TOTAL) / TOTAL;
+/** `npm run fuzz` says how many in all. */
+const FACTOR = process.env.FUZZ_RUNS === undefined ? effort : Number(process.env.FUZZ_RUNS) / TOTAL;
 /** One for the tests, which are the same for everybody; `npm run fuzz` takes another each time. */
 const SEED = Number(process.env.FUZZ_SEED ?? 1);
 
-/** So many inputs a run has at least, in all. */
+/** So many inputs a run with all effort has at least. */
 export const INPUTS_MIN = 10_000;
 export const inputsOfARun: number = TOTAL;
 

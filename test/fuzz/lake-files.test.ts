@@ -1,6 +1,5 @@
 /** Files of the lake, of an export and of people, spoiled: each is read, or refused with a code. */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { parsePlannedRun } from "../../src/core/compaction/planned-run.ts";
 import { DynalakeError } from "../../src/core/error.ts";
 import { parseExportFiles, parseExportSummary } from "../../src/core/exports/export-manifest.ts";
@@ -31,6 +30,7 @@ import { recallSource } from "../../src/embedded/source-memory.ts";
 import { damaged, edits, hostileName, named, spoiled } from "../arbitraries/hostile.ts";
 import { anyDeclaration, typeText } from "../arbitraries/schema.ts";
 import { FakeEngine } from "../support/fake-engine.ts";
+import * as fc from "../support/fast-check.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { answerOf, corpus, fuzz, type Kind } from "./fuzz.ts";
 

@@ -2,7 +2,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { chosenSchemas, oneSchema } from "../../src/cli/lake-choice.ts";
 import { givenSchema, parseKeyOption } from "../../src/cli/schema-choice.ts";
 import { parseTime, timeText } from "../../src/cli/time-option.ts";
@@ -23,6 +22,7 @@ import { folderStore } from "../../src/files/folder-store.ts";
 import { hostileName } from "../arbitraries/hostile.ts";
 import { timestampText } from "../arbitraries/item.ts";
 import { fingerprint } from "../support/cli.ts";
+import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
 import { answerOf, fuzz } from "./fuzz.ts";
 

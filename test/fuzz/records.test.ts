@@ -1,6 +1,5 @@
 /** Recorded events of any shape, whole and damaged: what is no change goes to quarantine, and nothing is lost on the way. */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { deliver } from "../../src/core/delivery/deliver.ts";
 import { readRecordedEvents } from "../../src/core/delivery/recorded-events.ts";
 import { DynalakeError } from "../../src/core/error.ts";
@@ -11,6 +10,7 @@ import type { Json } from "../../src/core/values/json-members.ts";
 import { ARRIVED_AT_SECONDS, recordedChangeOf } from "../arbitraries/change.ts";
 import { CANARY, damaged, edits, hostileItem, hostileText, spoiled } from "../arbitraries/hostile.ts";
 import { hostileJson } from "../arbitraries/json.ts";
+import * as fc from "../support/fast-check.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { deliveredRows, storeSink } from "../support/store-sink.ts";
 import { corpus, expectSilent, fuzz, silentAnswerOf } from "./fuzz.ts";

@@ -3,7 +3,6 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import {
   type AttributeFile,
@@ -17,6 +16,7 @@ import { runQuery } from "../../src/embedded/query.ts";
 import { hostileName, hostileSoundItem, hostileText, named } from "../arbitraries/hostile.ts";
 import { anyDeclaration, fittingDeclaration } from "../arbitraries/schema.ts";
 import { fingerprint } from "../support/cli.ts";
+import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
 import { compactionOf, deliverItems, itemsOf, takeSnapshot } from "../support/lake-rows.ts";
 import { answerOf, corpus, fuzz } from "./fuzz.ts";

@@ -33,12 +33,25 @@ export function bundlesFolder(): string {
   return join(folder, "bundles");
 }
 
+/** What `make` gives; it is made when it is asked for the first time. */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+// It only prints warnings, and takes half of the time of a synthesis. The apps of app.deep.test.ts run with it.
+process.env.CDK_VALIDATION = "false";
+
 let apps = 0;
 
 export function testApp(context: Readonly<Record<string, unknown>> = {}): App {
   return new App({
     outdir: join(folder, `cdk-${apps++}`),
     analyticsReporting: false,
+    stackTraces: false,
     context: { [BUNDLES_CONTEXT]: bundlesFolder(), ...context },
   });
 }

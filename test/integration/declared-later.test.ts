@@ -1,5 +1,4 @@
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import { changeSchema } from "../../src/core/compaction/schema-commit.ts";
 import { historyViews, segmentViews } from "../../src/core/overlay/lake-view.ts";
@@ -11,6 +10,7 @@ import { type KeySchema, keyAttributes, keyHash, keyOf } from "../../src/core/va
 import { type Lake, newRun, openLake } from "../../src/embedded/lake.ts";
 import { keyedItem, keySchema } from "../arbitraries/item.ts";
 import { schemaFor } from "../arbitraries/schema.ts";
+import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
 import {
   CHANGED_AT_SECONDS,
@@ -21,8 +21,6 @@ import {
   keepRows,
   takeSnapshot,
 } from "../support/lake-rows.ts";
-
-const RUNS = Number(process.env.DECLARED_LATER_RUNS ?? 12);
 
 interface Evolution {
   /** Items of the snapshot, and of changes before and after the schema change. */
@@ -35,7 +33,7 @@ interface Evolution {
 }
 
 test("a table whose columns were declared later has the rows of one that always had them, however it is compacted", async () => {
-  await fc.assert(fc.asyncProperty(evolution, expectSameRows), { numRuns: RUNS });
+  await fc.assert(fc.asyncProperty(evolution, expectSameRows), { numRuns: 12 });
 }, 600_000);
 
 /** Columns that may differ with the schema used for writing. */

@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import type { DynalakeError } from "../../src/core/error.ts";
 import { type Dialect, literal } from "../../src/core/ports/dialect.ts";
 import type { WireValue } from "../../src/core/row/encoding.ts";
@@ -24,6 +23,7 @@ import { readAttributeValue } from "../../src/core/values/attribute-value.ts";
 import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb-session.ts";
 import { attributeValue } from "../arbitraries/item.ts";
 import { typeText } from "../arbitraries/schema.ts";
+import * as fc from "../support/fast-check.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const types = readFileSync(join(root, "docs", "types.md"), "utf8");

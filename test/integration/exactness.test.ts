@@ -1,5 +1,4 @@
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import { inferenceOf, inferredSchema, observe } from "../../src/core/infer/infer.ts";
 import { parseColumnType } from "../../src/core/schema/column-type.ts";
@@ -9,6 +8,7 @@ import { type KeySchema, keyHash, keyOf } from "../../src/core/values/key.ts";
 import { openLake } from "../../src/embedded/lake.ts";
 import { keyedItem, keySchema } from "../arbitraries/item.ts";
 import { schemaFor, typeText } from "../arbitraries/schema.ts";
+import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
 import {
   compactionOf,
@@ -20,14 +20,12 @@ import {
 } from "../support/lake-rows.ts";
 import { epochColumn, fittingValue, jsonValue, setColumn } from "../support/typed-value.ts";
 
-const RUNS = Number(process.env.EXACTNESS_RUNS ?? 12);
-
 test("every item comes back from an export and from the stream, compacted or not, by any schema", async () => {
   await fc.assert(
     fc.asyncProperty(tableOfItems, async ({ items, file }) => {
       await expectExact(items, file);
     }),
-    { numRuns: RUNS },
+    { numRuns: 12 },
   );
 }, 300_000);
 
@@ -36,7 +34,7 @@ test("columns alone give back every value of their types, at every depth and und
     fc.asyncProperty(typedTable, async ({ file, items }) => {
       await expectExact(items, file, "columns alone");
     }),
-    { numRuns: RUNS },
+    { numRuns: 12 },
   );
 }, 300_000);
 

@@ -351,7 +351,7 @@ export const breakages = [
     marker: "commit-follows-stage",
     find: '"Commit"',
     put: '"Publish"',
-    tests: ["test/infra/machines.test.ts"],
+    tests: ["test/infra/constructs.test.ts"],
   },
   {
     name: "a data file that does not match its checksum is taken",
@@ -680,14 +680,14 @@ export const breakages = [
     marker: "another-execution-goes-on",
     find: "Next: other",
     put: "Next: alone",
-    tests: ["test/infra/machines.test.ts"],
+    tests: ["test/infra/constructs.test.ts"],
   },
   {
     name: "a statement of a run is tried again",
     marker: "statement-is-never-retried",
     find: "Athena.InternalServerException",
     put: "States.TaskFailed",
-    tests: ["test/infra/machines.test.ts"],
+    tests: ["test/infra/constructs.test.ts"],
   },
   {
     name: "batches that failed for good are not counted",
@@ -852,7 +852,7 @@ export const breakages = [
   },
   {
     name: "options that mean nothing on a stack are passed over",
-    file: "src/cli/main.ts",
+    file: "src/cli/program.ts",
     find: ').conflicts(["lake", ...others]);',
     put: ').conflicts(["lake"]);',
     tests: ["test/cli/stack.test.ts"],

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
 import type { ChangeReader, StreamPosition } from "../../src/core/ports/change-source.ts";
 import { streamSource } from "../../src/source/stream-source.ts";
+import * as fc from "../support/fast-check.ts";
 import { FakeDynamo, type FakeShard, networkError, recordName, serviceError } from "./fake-stream.ts";
 import { VirtualTiming } from "./virtual-timing.ts";
 

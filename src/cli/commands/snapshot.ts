@@ -19,7 +19,7 @@ import { describeSource, type SourceDescription } from "../../source/describe-so
 import { sampleExport } from "../../source/sample.ts";
 import { connectSource, type SourceConnection } from "../../source/source-connection.ts";
 import { scanTable } from "../../source/table-scan.ts";
-import type { CommandContext, ExitCode } from "../command.ts";
+import { type CommandContext, type ExitCode, givenFile } from "../command.ts";
 import type { LakeOptions } from "../lake-target.ts";
 import {
   chooseSchema,
@@ -58,7 +58,10 @@ export async function snapshotCommand(context: CommandContext, options: Snapshot
       next: "Give --table NAME (with --endpoint URL where it is not on AWS), or --from-export DIR.",
     });
   }
-  const lake = await openLake(options.lake, { ...DEFAULT_LIMITS, threads: options.threads });
+  const lake = await openLake(context.absolute(options.lake), {
+    ...DEFAULT_LIMITS,
+    threads: options.threads,
+  });
   const isNewLake = !existsSync(lake.root);
   try {
     const taken =
@@ -79,11 +82,11 @@ interface Taken extends SnapshotResult {
 }
 
 async function fromExport(context: CommandContext, lake: Lake, options: SnapshotOptions): Promise<Taken> {
-  const folder = await openExport(options.fromExport as string);
+  const folder = await openExport(context.absolute(options.fromExport as string));
   const source = exportedTable(folder.summary);
   // A scan begins at its time; an export's cut is fuzzy.
   const cutSeconds = Math.max(0, folder.summary.exportTimeSeconds - EXPORT_FUZZ_SECONDS);
-  const request = schemaRequest(lake, options, { source, key: parseKeyOption(options.key) });
+  const request = schemaRequest(context, lake, options, { source, key: parseKeyOption(options.key) });
   return takeIn(context, lake, options, request, { folder, cutSeconds });
 }
 
@@ -104,7 +107,7 @@ async function fromTable(
     const key = keySchemaOf(described);
     const keyTypes = Object.fromEntries(described.keySchema.map(({ name, type }) => [name, type]));
     requireSameKey(parseKeyOption(options.key), key, table);
-    const request = schemaRequest(lake, options, { source: table, key, keyTypes });
+    const request = schemaRequest(context, lake, options, { source: table, key, keyTypes });
     // What cannot be used is refused before the scan, which costs read capacity.
     const given = await givenSchema(request);
     const name = given?.schema.table ?? tableName(options.name ?? table);
@@ -128,11 +131,13 @@ async function fromTable(
 }
 
 function schemaRequest(
+  context: CommandContext,
   lake: Lake,
   options: SnapshotOptions,
   source: Pick<SchemaDemand, "source" | "key" | "keyTypes">,
 ): SchemaDemand {
-  return { store: lake.store, file: options.schema, name: options.name, replacesData: true, ...source };
+  const file = options.schema === undefined ? undefined : givenFile(context, options.schema);
+  return { store: lake.store, file, name: options.name, replacesData: true, ...source };
 }
 
 function requireSameKey(offered: KeySchema | undefined, key: KeySchema, table: string): void {

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   type Change,
   type ChangedTable,
@@ -14,6 +13,7 @@ import type { KeySchema } from "../../../src/core/values/key.ts";
 import { ARRIVED_AT_SECONDS, recordedChange, sequenceNumber } from "../../arbitraries/change.ts";
 import { twoNotations } from "../../arbitraries/item.ts";
 import { deepJsonText, hostileJson, mutated } from "../../arbitraries/json.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const REVIEWS: KeySchema = { hash: "User", range: "Book" };
 

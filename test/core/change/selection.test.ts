@@ -1,11 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { type Change, readChange } from "../../../src/core/change/change.ts";
 import { belongs, changeFor } from "../../../src/core/change/selection.ts";
 import { type ConditionFile, parseSchema, type Schema } from "../../../src/core/schema/schema.ts";
 import { type Item, readItem } from "../../../src/core/values/attribute-value.ts";
 import { ARRIVED_AT_SECONDS, recordedChangeOf } from "../../arbitraries/change.ts";
 import { item } from "../../arbitraries/item.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const KEY = { hash: "pk", range: "sk" };
 const ORDERS = schemaWhere({ type: { equals: "Order" } });

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   afterMajor,
   afterMinor,
@@ -20,6 +19,7 @@ import {
 } from "../../../src/core/format/lake-path.ts";
 import { initialManifest, type Manifest, type Segment } from "../../../src/core/format/manifest.ts";
 import { ALL_KEYS } from "../../../src/core/overlay/table-parts.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const NOW = 1_800_000_000;
 const HOUR = 3600;

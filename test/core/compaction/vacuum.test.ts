@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   DEFAULT_RETENTION,
   expiredManifests,
@@ -13,6 +12,7 @@ import {
   type Segment,
 } from "../../../src/core/format/manifest.ts";
 import { manifestAsOf } from "../../../src/core/table/lake-table.ts";
+import * as fc from "../../support/fast-check.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
 
 const NOW = 1_800_000_000;

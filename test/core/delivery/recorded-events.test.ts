@@ -1,11 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { readChangeText } from "../../../src/core/change/change.ts";
 import { readRecordedEvents } from "../../../src/core/delivery/recorded-events.ts";
 import { DynalakeError } from "../../../src/core/error.ts";
 import type { Json } from "../../../src/core/values/json-members.ts";
 import { ARRIVED_AT_SECONDS, type RecordedChange, recordedChangeOf } from "../../arbitraries/change.ts";
 import { deepJsonText, hostileJson, mutated } from "../../arbitraries/json.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const KEY = { hash: "User", range: "Book" };
 /** With a condition, so that old images are read too. */

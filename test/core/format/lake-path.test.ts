@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { rejectionMeanings } from "../../../src/core/change/change.ts";
 import {
   changeObjectPath,
@@ -30,6 +29,7 @@ import {
   streamBeginningPath,
   streamWatchPath,
 } from "../../../src/core/format/lake-path.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const SAFE = [..."abcXYZ019_-"];
 const table = fc.string({ unit: fc.constantFrom(...SAFE), minLength: 1, maxLength: 10 });

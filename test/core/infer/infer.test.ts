@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   INFERRED_COLUMNS_MAX,
   type InferredSchema,
@@ -13,6 +12,7 @@ import { type AttributeFile, parseSchema } from "../../../src/core/schema/schema
 import { type AttributeValue, type Item, readItem } from "../../../src/core/values/attribute-value.ts";
 import type { KeySchema } from "../../../src/core/values/key.ts";
 import { attributeName, item, keyedItem, keySchema, numberText, text } from "../../arbitraries/item.ts";
+import * as fc from "../../support/fast-check.ts";
 
 describe("the inferred schema, for every sample", () => {
   test("is one that can be read", () => {

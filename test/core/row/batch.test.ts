@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   type BatchLimits,
   FIREHOSE_LIMITS,
@@ -8,6 +7,7 @@ import {
   recordContent,
 } from "../../../src/core/row/batch.ts";
 import type { WireLine } from "../../../src/core/row/wire-line.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const line = fc
   .string({

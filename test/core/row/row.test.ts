@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import type { WireValue } from "../../../src/core/row/encoding.ts";
 import { type RowCodec, rowCodec, toItem, toRow } from "../../../src/core/row/row.ts";
 import type { ColumnType, PartType, StructField } from "../../../src/core/schema/column-type.ts";
@@ -13,6 +12,7 @@ import { type AttributeValue, type Item, readItem } from "../../../src/core/valu
 import { attributeName, item, text } from "../../arbitraries/item.ts";
 import { equalNumbers } from "../../arbitraries/number-model.ts";
 import { itemAndSchema, schemaFor } from "../../arbitraries/schema.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const MASK_KEY = new TextEncoder().encode("a key of the user's own");
 

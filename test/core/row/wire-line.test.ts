@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { readChange } from "../../../src/core/change/change.ts";
 import type { WireValue } from "../../../src/core/row/encoding.ts";
 import { rowCodec, toRow } from "../../../src/core/row/row.ts";
@@ -20,6 +19,7 @@ import { keyHash, keyOf } from "../../../src/core/values/key.ts";
 import { ARRIVED_AT_SECONDS, recordedChange, recordedItem, valueStyle } from "../../arbitraries/change.ts";
 import { item, keyedItem, keySchema } from "../../arbitraries/item.ts";
 import { itemAndSchema, schemaFor } from "../../arbitraries/schema.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const KEY = { hash: "pk", range: "sk" };
 

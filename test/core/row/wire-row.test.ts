@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { Rejection } from "../../../src/core/change/change.ts";
 import { deliver } from "../../../src/core/delivery/deliver.ts";
 import { readRecordedEvents } from "../../../src/core/delivery/recorded-events.ts";
@@ -11,6 +10,7 @@ import type { Json } from "../../../src/core/values/json-members.ts";
 import { recordedChange } from "../../arbitraries/change.ts";
 import { mutated } from "../../arbitraries/json.ts";
 import { schemaFor } from "../../arbitraries/schema.ts";
+import * as fc from "../../support/fast-check.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
 import { deliveredRows, storeSink } from "../../support/store-sink.ts";
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   type ColumnType,
   columnTypeText,
@@ -8,6 +7,7 @@ import {
   schemaTypeText,
 } from "../../../src/core/schema/column-type.ts";
 import { typeText } from "../../arbitraries/schema.ts";
+import * as fc from "../../support/fast-check.ts";
 
 describe("parseColumnType", () => {
   test.each<[string, ColumnType]>([

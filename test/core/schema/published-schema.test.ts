@@ -2,12 +2,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { parseSchema, parseSchemaText } from "../../../src/core/schema/schema.ts";
 import { schemaFileJsonSchema } from "../../../src/core/schema/schema-file.ts";
 import type { Json } from "../../../src/core/values/json-members.ts";
 import { hostileJson, mutated } from "../../arbitraries/json.ts";
 import { itemAndSchema } from "../../arbitraries/schema.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const folder = join(import.meta.dirname, "..", "..", "..", "schemas");
 const published = JSON.parse(readFileSync(join(folder, "dynalake-table.schema.json"), "utf8")) as JsonSchema;

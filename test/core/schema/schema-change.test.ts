@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   type AttributeFile,
   parseSchema,
@@ -8,6 +7,7 @@ import {
 } from "../../../src/core/schema/schema.ts";
 import { requireCompatible, schemaChange } from "../../../src/core/schema/schema-change.ts";
 import { schemaFor } from "../../arbitraries/schema.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const FILE: SchemaFile = {
   table: "orders",

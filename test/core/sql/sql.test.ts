@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { initialManifest } from "../../../src/core/format/manifest.ts";
 import { type Dialect, integer, literal, quoted } from "../../../src/core/ports/dialect.ts";
 import { changeWireColumns } from "../../../src/core/row/wire-line.ts";
@@ -25,6 +24,7 @@ import { duckdb } from "../../../src/core/sql/duckdb.ts";
 import { currentRows, historyRows, snapshotRows } from "../../../src/core/sql/view.ts";
 import { openDuckdb } from "../../../src/embedded/duckdb-session.ts";
 import { typeText } from "../../arbitraries/schema.ts";
+import * as fc from "../../support/fast-check.ts";
 import { withFolder } from "../../support/folders.ts";
 
 const SCHEMA = parseSchema(

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { type Gap, initialManifest, type Manifest, openGaps } from "../../../src/core/format/manifest.ts";
 import type { StreamIdentity } from "../../../src/core/ports/change-source.ts";
 import {
@@ -11,6 +10,7 @@ import {
 } from "../../../src/core/table/gap.ts";
 import type { StreamBeginning } from "../../../src/core/table/stream-beginning.ts";
 import type { StreamWatch } from "../../../src/core/table/stream-watch.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const NOW = 1_800_000_000;
 const HOUR = 3600;

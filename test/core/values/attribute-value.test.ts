@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   type AttributeValue,
   type Item,
@@ -13,6 +12,7 @@ import { recordedItem, valueStyle } from "../../arbitraries/change.ts";
 import { attributeName, attributeValue, base64, item, numberText, text } from "../../arbitraries/item.ts";
 import { deepJsonText, hostileJson, mutated } from "../../arbitraries/json.ts";
 import { compareModel, equalNumbers, type ModelNumber, modelNumber } from "../../arbitraries/number-model.ts";
+import * as fc from "../../support/fast-check.ts";
 
 describe("readItem", () => {
   test("keeps every attribute of every item: names, types and values", () => {

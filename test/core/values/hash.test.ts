@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { hmacSha256, sha256Half } from "../../../src/core/values/hash.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const bytes = fc.uint8Array({ maxLength: 300, size: "max" });
 const text = fc.string({ unit: "binary", maxLength: 300, size: "max" });

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   DuplicateMember,
   type Json,
@@ -10,6 +9,7 @@ import {
 import { elementTexts, memberTexts } from "../../../src/core/values/json-slices.ts";
 import { attributeName, text } from "../../arbitraries/item.ts";
 import { deepJsonText, hostileJson } from "../../arbitraries/json.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const space = fc.string({ unit: fc.constantFrom(" ", "\t", "\n", "\r"), maxLength: 2 });
 

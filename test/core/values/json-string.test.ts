@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { jsonString } from "../../../src/core/values/json-string.ts";
+import * as fc from "../../support/fast-check.ts";
 
 test("a JSON string is what JSON.stringify writes, for every text", () => {
   const unit = fc.oneof(

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   type AttributeValue,
   type Item,
@@ -9,6 +8,7 @@ import {
 import { sha256Half } from "../../../src/core/values/hash.ts";
 import { type KeySchema, keyAttributes, keyHash, keyOf, sameKey } from "../../../src/core/values/key.ts";
 import { item, keyedItem, keySchema, keyValue, merged, twoNotations } from "../../arbitraries/item.ts";
+import * as fc from "../../support/fast-check.ts";
 
 /** Similar keys with one or two values, which share prefixes or differ only in type. */
 const closeValue: fc.Arbitrary<AttributeValue> = fc.oneof(

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { utf8Bytes } from "../../../src/core/values/utf8.ts";
+import * as fc from "../../support/fast-check.ts";
 
 test("utf8Bytes counts what an encoder writes, for every text", () => {
   const unit = fc.oneof(

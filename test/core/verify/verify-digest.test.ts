@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   compareRanges,
   RANGES,
@@ -8,6 +7,7 @@ import {
   rangeOf,
   shelfOf,
 } from "../../../src/core/verify/verify-digest.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const hex = (digits: number): fc.Arbitrary<string> =>
   fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: digits, maxLength: digits });

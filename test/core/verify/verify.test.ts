@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import type {
   DeliveryMark,
   LakeRow,
@@ -12,6 +11,7 @@ import { keyHash, keyOf } from "../../../src/core/values/key.ts";
 import { type Verification, verify } from "../../../src/core/verify/verify.ts";
 import { type SettleContext, settle } from "../../../src/core/verify/verify-settle.ts";
 import { ItemShelves, type Scratch } from "../../../src/core/verify/verify-shelf.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const SCHEMA = parseSchema(
   {

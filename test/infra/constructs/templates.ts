@@ -1,10 +1,7 @@
 /** The templates of the default deployment, for review when they change. */
 import { expect, test } from "@jest/globals";
-import { useExample } from "./example.ts";
-import { type TemplateJson, useFolder } from "./support.ts";
-
-useFolder();
-const example = useExample();
+import { example } from "../example.ts";
+import type { TemplateJson } from "../support.ts";
 
 /** The template without hashes of code and without roles, which have their own snapshot. */
 function normalized(template: TemplateJson): unknown {
@@ -17,9 +14,9 @@ function normalized(template: TemplateJson): unknown {
 }
 
 test("the lake", () => {
-  expect(normalized(example.lake)).toMatchSnapshot();
+  expect(normalized(example().lake)).toMatchSnapshot();
 });
 
 test("the example", () => {
-  expect(normalized(example.reviews)).toMatchSnapshot();
+  expect(normalized(example().reviews)).toMatchSnapshot();
 });

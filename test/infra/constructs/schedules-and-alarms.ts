@@ -1,11 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { Duration } from "aws-cdk-lib";
-import type { DynamoDbLakeProps } from "../../infra/dynamo-db-lake.ts";
-import { makeExample, useExample } from "./example.ts";
-import { flat, type Resource, resourcesOf, type TemplateJson, useFolder } from "./support.ts";
-
-useFolder();
-const example = useExample();
+import type { DynamoDbLakeProps } from "../../../infra/dynamo-db-lake.ts";
+import { example, makeExample } from "../example.ts";
+import { flat, type Resource, resourcesOf, type TemplateJson } from "../support.ts";
 
 describe("schedules", () => {
   /** Each schedule: its name, its rate, its target and what it sends. */
@@ -19,7 +16,7 @@ describe("schedules", () => {
   }
 
   test("look for the first snapshot at once and then daily, compact every quarter of an hour, and clean up daily", () => {
-    expect(schedules(example.reviews)).toEqual([
+    expect(schedules(example().reviews)).toEqual([
       ["FirstSnapshot", "rate(1 day)", "<ReviewsSnapshotMachine>", '{"first":true}'],
       ["Compaction", "rate(15 minutes)", "<ReviewsCompactionMachine>", "{}"],
       ["Vacuum", "rate(1 day)", "<ReviewsFunctionsClean.Arn>", '{"vacuum":true}'],
@@ -28,7 +25,7 @@ describe("schedules", () => {
 
   test("have no start: they begin when they are made, which is after the mapping of the stream", () => {
     for (const { DependsOn = [], Properties } of resourcesOf(
-      example.reviews,
+      example().reviews,
       "AWS::Scheduler::Schedule",
     ).values()) {
       expect(Properties.StartDate).toBeUndefined();
@@ -70,7 +67,7 @@ describe("alarms", () => {
   }
 
   test("watch the stream, deliveries, what was put aside, and both machines", () => {
-    const lines = [...alarms(example.reviews)].map(([name, alarm]) => {
+    const lines = [...alarms(example().reviews)].map(([name, alarm]) => {
       const sign = alarm.ComparisonOperator === "LessThanThreshold" ? "<" : ">=";
       return `${name}: ${alarm.Namespace} ${alarm.MetricName} ${alarm.Statistic} ${sign} ${alarm.Threshold} for ${alarm.EvaluationPeriods} x ${alarm.Period} s`;
     });
@@ -96,7 +93,7 @@ describe("alarms", () => {
   });
 
   test("tell the failure topic, with what it means; silence is an alarm only where something has to come", () => {
-    for (const [name, alarm] of alarms(example.reviews)) {
+    for (const [name, alarm] of alarms(example().reviews)) {
       expect(alarm.AlarmActions.map(flat)).toEqual(["<DynalakeLake:ExportsOutputRefLakeFailure>"]);
       expect(alarm.AlarmDescription).toMatch(/^dynalake reviews: \w/);
       expect(alarm.TreatMissingData).toBe(name === "CompactionMissing" ? "breaching" : "notBreaching");
@@ -104,7 +101,7 @@ describe("alarms", () => {
   });
 
   test("watch what is of this table", () => {
-    const own = [...alarms(example.reviews).values()].filter(
+    const own = [...alarms(example().reviews).values()].filter(
       (alarm) => alarm.Namespace === "dynalake/dynalake",
     );
     for (const alarm of own) expect(alarm.Dimensions).toEqual([{ Name: "LakeTable", Value: "reviews" }]);
@@ -139,7 +136,7 @@ describe("alarms", () => {
 });
 
 test("the dashboard shows every metric that is alarmed on", () => {
-  const [dashboard] = resourcesOf(example.reviews, "AWS::CloudWatch::Dashboard").values();
+  const [dashboard] = resourcesOf(example().reviews, "AWS::CloudWatch::Dashboard").values();
   const body = flat(dashboard?.Properties.DashboardBody);
   for (const name of [
     "IteratorAge",

@@ -3,16 +3,13 @@ import { Stack } from "aws-cdk-lib";
 
 import { Key } from "aws-cdk-lib/aws-kms";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
-import { DynamoDbLake } from "../../infra/dynamo-db-lake.ts";
-import { HANDLERS } from "../../infra/handler-permissions.ts";
-import { Lake } from "../../infra/lake.ts";
-import { handRole } from "../../infra/permissions.ts";
-import { makeExample, useExample } from "./example.ts";
-import { type Grant, grantsOf, policyLines } from "./policies.ts";
-import { resourcesOf, schemaNamed, templateOf, testApp, usableTable, useFolder } from "./support.ts";
-
-useFolder();
-const example = useExample();
+import { DynamoDbLake } from "../../../infra/dynamo-db-lake.ts";
+import { HANDLERS } from "../../../infra/handler-permissions.ts";
+import { Lake } from "../../../infra/lake.ts";
+import { handRole } from "../../../infra/permissions.ts";
+import { example, makeExample } from "../example.ts";
+import { type Grant, grantsOf, policyLines } from "../policies.ts";
+import { resourcesOf, schemaNamed, templateOf, testApp, usableTable } from "../support.ts";
 
 const bucket = "<DynalakeLake:ExportsOutputFnGetAttLakeBucketArn>";
 
@@ -23,18 +20,18 @@ function objectGrants(grants: readonly Grant[], action: string): readonly string
 }
 
 test("every role may do what is written here and nothing else", () => {
-  expect(policyLines(example.reviews)).toMatchSnapshot();
+  expect(policyLines(example().reviews)).toMatchSnapshot();
 });
 
 describe("of all roles", () => {
   test("none has an action with a wildcard, and none has a managed policy", () => {
-    expect(grantsOf(example.reviews).filter(({ action }) => action.includes("*"))).toEqual([]);
-    for (const role of resourcesOf(example.reviews, "AWS::IAM::Role").values())
+    expect(grantsOf(example().reviews).filter(({ action }) => action.includes("*"))).toEqual([]);
+    for (const role of resourcesOf(example().reviews, "AWS::IAM::Role").values())
       expect(role.Properties.ManagedPolicyArns).toBeUndefined();
   });
 
   test("all resources are meant only where the service knows none", () => {
-    const all = grantsOf(example.reviews).filter(({ resource }) => resource === "*");
+    const all = grantsOf(example().reviews).filter(({ resource }) => resource === "*");
     expect([...new Set(all.map(({ action }) => action))].sort()).toEqual([
       "dynamodb:ListStreams",
       "logs:CreateLogDelivery",
@@ -53,7 +50,7 @@ describe("of all roles", () => {
   });
 
   test("each reaches its own table's objects, results of statements and failed batches only", () => {
-    const objects = grantsOf(example.reviews).filter(
+    const objects = grantsOf(example().reviews).filter(
       ({ action, resource }) => action.startsWith("s3:") && resource !== bucket,
     );
     expect(objects.length).toBeGreaterThan(20);
@@ -65,7 +62,7 @@ describe("of all roles", () => {
   });
 
   test("each lists folders of its own table only, and is told of objects that are missing", () => {
-    const lists = grantsOf(example.reviews).filter(({ action }) => action === "s3:ListBucket");
+    const lists = grantsOf(example().reviews).filter(({ action }) => action === "s3:ListBucket");
     expect(lists.length).toBeGreaterThan(9);
     for (const { conditions, resource } of lists) {
       expect(resource).toBe(bucket);
@@ -76,7 +73,7 @@ describe("of all roles", () => {
   });
 
   test("only two delete objects, and none deletes changes, quarantine, gaps or errors", () => {
-    expect(objectGrants(grantsOf(example.reviews), "s3:DeleteObject")).toEqual([
+    expect(objectGrants(grantsOf(example().reviews), "s3:DeleteObject")).toEqual([
       "ReviewsFunctionsCommitRole reviews/segments/*",
       "ReviewsFunctionsCleanRole reviews/staging/*",
       "ReviewsFunctionsCleanRole reviews/exports/*",
@@ -86,12 +83,12 @@ describe("of all roles", () => {
   });
 
   test("every function can write the schema, since any may be the first to run", () => {
-    const puts = objectGrants(grantsOf(example.reviews), "s3:PutObject");
+    const puts = objectGrants(grantsOf(example().reviews), "s3:PutObject");
     expect(puts.filter((put) => put.endsWith(" reviews/schema.json"))).toHaveLength(HANDLERS.length);
   });
 
   test("only Firehose writes the change log, only commit writes manifests", () => {
-    const puts = objectGrants(grantsOf(example.reviews), "s3:PutObject");
+    const puts = objectGrants(grantsOf(example().reviews), "s3:PutObject");
     expect(puts.filter((put) => put.includes("/changes/"))).toEqual([
       "ReviewsDeliveryChangeStreamRole reviews/changes/*",
     ]);
@@ -101,7 +98,7 @@ describe("of all roles", () => {
   });
 
   test("only a look at the stream and the stream function write down what was lost", () => {
-    const puts = objectGrants(grantsOf(example.reviews), "s3:PutObject");
+    const puts = objectGrants(grantsOf(example().reviews), "s3:PutObject");
     expect(puts.filter((put) => /gaps|watch|beginning/.test(put))).toEqual([
       "ReviewsDeliveryFunctionRole reviews/gaps/*",
       "ReviewsFunctionsPlanCompactionRole reviews/gaps/*",
@@ -111,7 +108,9 @@ describe("of all roles", () => {
   });
 
   test("only plan-compaction looks at the mapping, and at no other", () => {
-    const looks = grantsOf(example.reviews).filter(({ action }) => action === "lambda:GetEventSourceMapping");
+    const looks = grantsOf(example().reviews).filter(
+      ({ action }) => action === "lambda:GetEventSourceMapping",
+    );
     expect(looks.map(({ resource, role }) => `${role} ${resource}`)).toEqual([
       expect.stringMatching(
         /^ReviewsFunctionsPlanCompactionRole arn:.*:event-source-mapping:<ReviewsDeliveryMapping/,
@@ -120,13 +119,15 @@ describe("of all roles", () => {
   });
 
   test("only publish-views makes views, and it changes no table that holds data", () => {
-    const writes = grantsOf(example.reviews).filter(({ action }) => /glue:(Create|Update)Table/.test(action));
+    const writes = grantsOf(example().reviews).filter(({ action }) =>
+      /glue:(Create|Update)Table/.test(action),
+    );
     expect([...new Set(writes.map(({ role }) => role))]).toEqual(["ReviewsFunctionsPublishViewsRole"]);
     expect(writes.filter(({ resource }) => resource.includes("__"))).toEqual([]);
   });
 
   test("only a service can assume one, and the scheduler and the machines only for this account", () => {
-    for (const [id, role] of resourcesOf(example.reviews, "AWS::IAM::Role")) {
+    for (const [id, role] of resourcesOf(example().reviews, "AWS::IAM::Role")) {
       const [statement] = role.Properties.AssumeRolePolicyDocument.Statement;
       expect(statement.Principal).toEqual({ Service: expect.stringMatching(/\.amazonaws\.com$/) });
       const isBound =
@@ -140,7 +141,7 @@ describe("of all roles", () => {
 
 test("machines invoke the functions that they name, and no others", () => {
   const invoked = (role: RegExp): readonly string[] =>
-    grantsOf(example.reviews)
+    grantsOf(example().reviews)
       .filter((grant) => grant.action === "lambda:InvokeFunction" && role.test(grant.role))
       .map(({ resource }) => resource.replace(/^<ReviewsFunctions|\.Arn>$/g, ""));
   expect(invoked(/^ReviewsSnapshotRole/)).toEqual([

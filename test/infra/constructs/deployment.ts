@@ -2,10 +2,10 @@
 import type { DescribeTableOutput, TableDescription } from "@aws-sdk/client-dynamodb";
 import { describe, expect, test } from "@jest/globals";
 import type { App, Stack } from "aws-cdk-lib";
-import { addStacks } from "../../infra/deployment.ts";
-import type { TableApi } from "../../infra/describe-table.ts";
-import { DynalakeError } from "../../src/core/error.ts";
-import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
+import { addStacks } from "../../../infra/deployment.ts";
+import type { TableApi } from "../../../infra/describe-table.ts";
+import { DynalakeError } from "../../../src/core/error.ts";
+import { parseSchema, type Schema } from "../../../src/core/schema/schema.ts";
 import {
   resourceOf,
   resourcesOf,
@@ -14,10 +14,7 @@ import {
   type TemplateJson,
   templateOf,
   testApp,
-  useFolder,
-} from "./support.ts";
-
-useFolder();
+} from "../support.ts";
 
 const arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/Shop.Orders-1";
 

@@ -2,13 +2,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { App, Stack } from "aws-cdk-lib";
-import { BUNDLES_CONTEXT } from "../../infra/bundle.ts";
-import { DynamoDbLake } from "../../infra/dynamo-db-lake.ts";
-import { HANDLERS } from "../../infra/handler-permissions.ts";
-import { Lake } from "../../infra/lake.ts";
-import { bundlesFolder, root, schemaNamed, usableTable, useFolder } from "./support.ts";
-
-useFolder();
+import { BUNDLES_CONTEXT } from "../../../infra/bundle.ts";
+import { DynamoDbLake } from "../../../infra/dynamo-db-lake.ts";
+import { HANDLERS } from "../../../infra/handler-permissions.ts";
+import { Lake } from "../../../infra/lake.ts";
+import { bundlesFolder, root, schemaNamed, usableTable } from "../support.ts";
 
 function synthesize(bundles: string, context: Readonly<Record<string, unknown>> = {}): string {
   const outdir = mkdtempSync(join(dirname(bundlesFolder()), "out-"));

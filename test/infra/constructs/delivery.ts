@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { Duration, Stack } from "aws-cdk-lib";
-import type { DeliveryOptions } from "../../infra/delivery.ts";
-import { DynamoDbLake } from "../../infra/dynamo-db-lake.ts";
-import { HANDLERS } from "../../infra/handler-permissions.ts";
-import { Lake } from "../../infra/lake.ts";
-import { useExample } from "./example.ts";
+import type { DeliveryOptions } from "../../../infra/delivery.ts";
+import { DynamoDbLake } from "../../../infra/dynamo-db-lake.ts";
+import { HANDLERS } from "../../../infra/handler-permissions.ts";
+import { Lake } from "../../../infra/lake.ts";
+import { example } from "../example.ts";
 import {
   flat,
   type Resource,
@@ -14,11 +14,7 @@ import {
   templateOf,
   testApp,
   usableTable,
-  useFolder,
-} from "./support.ts";
-
-useFolder();
-const example = useExample();
+} from "../support.ts";
 
 function exportTemplate(delivery: DeliveryOptions) {
   const stack = new Stack(testApp(), "Stack");
@@ -42,7 +38,7 @@ test("who compacts is told for how long changes are buffered, and so is who asks
 describe("the mapping of the stream", () => {
   let mapping: Resource;
   beforeAll(() => {
-    mapping = resourceOf(example.reviews, "AWS::Lambda::EventSourceMapping");
+    mapping = resourceOf(example().reviews, "AWS::Lambda::EventSourceMapping");
   });
 
   test("reads the stream's last day, so that nothing is missed while it is made", () => {
@@ -126,7 +122,7 @@ describe("the Firehose stream", () => {
   // biome-ignore lint/suspicious/noExplicitAny: a part of a template.
   let destination: any;
   beforeAll(() => {
-    stream = resourceOf(example.reviews, "AWS::KinesisFirehose::DeliveryStream");
+    stream = resourceOf(example().reviews, "AWS::KinesisFirehose::DeliveryStream");
     destination = stream.Properties.ExtendedS3DestinationConfiguration;
   });
 
@@ -166,7 +162,7 @@ describe("the Firehose stream", () => {
 
 describe("the functions", () => {
   test("are those of the handlers, on ARM, with traces and logs that expire", () => {
-    const functions = [...resourcesOf(example.reviews, "AWS::Lambda::Function").values()];
+    const functions = [...resourcesOf(example().reviews, "AWS::Lambda::Function").values()];
     expect(functions.map(({ Properties }) => Properties.Description).sort()).toEqual(
       HANDLERS.map((handler) => `dynalake reviews: ${handler}`).sort(),
     );
@@ -179,7 +175,7 @@ describe("the functions", () => {
       });
       expect(flat(Properties.LoggingConfig.LogGroup)).toMatch(/^<Reviews\w+Log>$/);
     }
-    for (const { Properties } of resourcesOf(example.reviews, "AWS::Logs::LogGroup").values())
+    for (const { Properties } of resourcesOf(example().reviews, "AWS::Logs::LogGroup").values())
       expect(Properties.RetentionInDays).toBe(30);
   });
 
@@ -187,7 +183,7 @@ describe("the functions", () => {
     const variables = (id: RegExp): Readonly<Record<string, string>> =>
       Object.fromEntries(
         Object.entries(
-          resourceOf(example.reviews, "AWS::Lambda::Function", id).Properties.Environment.Variables,
+          resourceOf(example().reviews, "AWS::Lambda::Function", id).Properties.Environment.Variables,
         ).map(([name, value]) => [name, flat(value)]),
       );
     const common = {

@@ -1,13 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import { Stack } from "aws-cdk-lib";
 import { AttributeType, type ITable, StreamViewType, Table, TableV2 } from "aws-cdk-lib/aws-dynamodb";
-import { DynamoDbLake, type DynamoDbLakeProps } from "../../infra/dynamo-db-lake.ts";
-import { ExportStack } from "../../infra/export-stack.ts";
-import { Lake } from "../../infra/lake.ts";
-import type { ErrorCode } from "../../src/core/error.ts";
-import { reviewsSchema, schemaFile, schemaNamed, testApp, usableTable, useFolder } from "./support.ts";
-
-useFolder();
+import { DynamoDbLake, type DynamoDbLakeProps } from "../../../infra/dynamo-db-lake.ts";
+import { ExportStack } from "../../../infra/export-stack.ts";
+import { Lake } from "../../../infra/lake.ts";
+import type { ErrorCode } from "../../../src/core/error.ts";
+import { reviewsSchema, schemaFile, schemaNamed, testApp, usableTable } from "../support.ts";
 
 /** Adds a table to a lake, the way an app does. */
 function add(table: (stack: Stack) => ITable, more: Partial<DynamoDbLakeProps> = {}): void {

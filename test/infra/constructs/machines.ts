@@ -1,5 +1,5 @@
-import { beforeAll, describe, expect, test } from "@jest/globals";
-import { useExample } from "./example.ts";
+import { describe, expect, test } from "@jest/globals";
+import { example } from "../example.ts";
 import {
   type Definition,
   definitionOf,
@@ -7,19 +7,15 @@ import {
   runMachine,
   type State,
   TaskError,
-} from "./machine-run.ts";
-import { resourceOf, resourcesOf, useFolder } from "./support.ts";
+} from "../machine-run.ts";
+import { once, resourceOf, resourcesOf } from "../support.ts";
 
-useFolder();
-const example = useExample();
-
-const definitions: { snapshot: Definition; compaction: Definition } = {} as never;
-beforeAll(() => {
-  const machine = (id: RegExp): Definition =>
-    definitionOf(resourceOf(example.reviews, "AWS::StepFunctions::StateMachine", id));
-  definitions.snapshot = machine(/Snapshot/);
-  definitions.compaction = machine(/Compaction/);
-});
+const definitionNamed = (id: RegExp): Definition =>
+  definitionOf(resourceOf(example().reviews, "AWS::StepFunctions::StateMachine", id));
+const definitions = {
+  snapshot: once(() => definitionNamed(/Snapshot/)),
+  compaction: once(() => definitionNamed(/Compaction/)),
+};
 
 type Handler = (event: never) => unknown;
 
@@ -100,7 +96,7 @@ const SUCCESS = "<DynalakeLake:ExportsOutputRefLakeSuccess>";
 
 describe("the snapshot", () => {
   test("exports, stages, commits, publishes, cleans and reports", () => {
-    const played = play(definitions.snapshot, {}, {});
+    const played = play(definitions.snapshot(), {}, {});
     expect(names(played)).toEqual([
       "BeginSnapshot",
       "aws-sdk:dynamodb:describeExport",
@@ -138,7 +134,7 @@ describe("the snapshot", () => {
   });
 
   test("runs statements in the work group, under tokens by which Athena knows them again", () => {
-    const statements = events(play(definitions.snapshot, {}, {}), "athena:startQueryExecution.sync");
+    const statements = events(play(definitions.snapshot(), {}, {}), "athena:startQueryExecution.sync");
     expect(statements).toEqual(
       ["A", "B"].map((sql, index) => ({
         QueryString: sql,
@@ -154,46 +150,46 @@ describe("the snapshot", () => {
   test("waits until the export has ended", () => {
     const statuses = ["IN_PROGRESS", "IN_PROGRESS", "COMPLETED"];
     const describeExport = () => ({ ExportDescription: { ExportStatus: statuses.shift() } });
-    const played = play(definitions.snapshot, {}, { "aws-sdk:dynamodb:describeExport": describeExport });
+    const played = play(definitions.snapshot(), {}, { "aws-sdk:dynamodb:describeExport": describeExport });
     expect(names(played).filter((name) => name.endsWith("describeExport"))).toHaveLength(3);
     expect(played.outcome.status).toBe("SUCCEEDED");
   });
 
   test("fails when the export does", () => {
     const describeExport = () => ({ ExportDescription: { ExportStatus: "FAILED" } });
-    const played = play(definitions.snapshot, {}, { "aws-sdk:dynamodb:describeExport": describeExport });
+    const played = play(definitions.snapshot(), {}, { "aws-sdk:dynamodb:describeExport": describeExport });
     expect(played.outcome).toMatchObject({ status: "FAILED", error: "EXPORT_FAILED" });
     expect(names(played)).not.toContain("SnapshotPart");
   });
 
   test("of an empty table runs no statement and commits", () => {
-    const played = play(definitions.snapshot, {}, { PlanSeed: () => ({ ...SEEDED, statements: 0 }) });
+    const played = play(definitions.snapshot(), {}, { PlanSeed: () => ({ ...SEEDED, statements: 0 }) });
     expect(names(played)).not.toContain("athena:startQueryExecution.sync");
     expect(names(played)).toContain("Commit");
     expect(played.outcome.status).toBe("SUCCEEDED");
   });
 
   test("that finds a later one cleans up and ends without an alarm", () => {
-    const played = play(definitions.snapshot, {}, { Commit: () => ({ outcome: "conflict" }) });
+    const played = play(definitions.snapshot(), {}, { Commit: () => ({ outcome: "conflict" }) });
     expect(played.outcome).toEqual({ status: "SUCCEEDED", output: { outcome: "conflict" } });
     expect(names(played).slice(-2)).toEqual(["Commit", "Clean"]);
   });
 
   test("the first one is not taken again where the lake has one", () => {
-    const played = play(definitions.snapshot, { first: true }, { BeginSnapshot: () => ({ skip: true }) });
+    const played = play(definitions.snapshot(), { first: true }, { BeginSnapshot: () => ({ skip: true }) });
     expect(played.outcome).toEqual({ status: "SUCCEEDED", output: { outcome: "skipped" } });
     expect(names(played)).toEqual(["aws-sdk:sfn:listExecutions", "BeginSnapshot"]);
     expect(events(played, "BeginSnapshot")).toEqual([{ first: true, execution: "execution-name" }]);
   });
 
   test("the first one is not taken while another one runs", () => {
-    const played = play(definitions.snapshot, { first: true }, {}, -2);
+    const played = play(definitions.snapshot(), { first: true }, {}, -2);
     expect(played.outcome).toEqual({ status: "SUCCEEDED", output: { outcome: "skipped" } });
     expect(names(played)).not.toContain("BeginSnapshot");
   });
 
   test("one that is started by hand asks nobody", () => {
-    expect(names(play(definitions.snapshot, {}, {}, -3))).toContain("Commit");
+    expect(names(play(definitions.snapshot(), {}, {}, -3))).toContain("Commit");
   });
 });
 
@@ -215,7 +211,7 @@ describe("the compaction", () => {
     }) as Handler;
 
   test("plans, stages and commits until all is done, then publishes, cleans and reports", () => {
-    const played = play(definitions.compaction, {}, { PlanCompaction: planner(["minor", "major"]) });
+    const played = play(definitions.compaction(), {}, { PlanCompaction: planner(["minor", "major"]) });
     const run = [
       "PlanCompaction",
       "athena:startQueryExecution.sync",
@@ -254,7 +250,7 @@ describe("the compaction", () => {
   });
 
   test("commits a changed schema without staging anything", () => {
-    const played = play(definitions.compaction, {}, { PlanCompaction: planner(["schema"]) });
+    const played = play(definitions.compaction(), {}, { PlanCompaction: planner(["schema"]) });
     expect(names(played)).toEqual([
       "aws-sdk:sfn:listExecutions",
       "PlanCompaction",
@@ -267,7 +263,7 @@ describe("the compaction", () => {
   });
 
   test("with nothing to do still publishes: an earlier one may have died before", () => {
-    const played = play(definitions.compaction, {}, { PlanCompaction: planner([]) });
+    const played = play(definitions.compaction(), {}, { PlanCompaction: planner([]) });
     expect(names(played)).toContain("PublishViews");
     expect(events(played, "Clean")).toEqual([{}]);
   });
@@ -275,7 +271,7 @@ describe("the compaction", () => {
   test("passes its input on, and takes no list of what is done from outside", () => {
     const input = { scope: "all", settleSeconds: 5, done: ["minor"], execution: "other" };
     const [asked] = events(
-      play(definitions.compaction, input, { PlanCompaction: planner([]) }),
+      play(definitions.compaction(), input, { PlanCompaction: planner([]) }),
       "PlanCompaction",
     );
     expect(asked).toEqual({ scope: "all", settleSeconds: 5, done: [], execution: "execution-name" });
@@ -283,7 +279,7 @@ describe("the compaction", () => {
 
   test("that loses against another one ends without an alarm", () => {
     const played = play(
-      definitions.compaction,
+      definitions.compaction(),
       {},
       {
         PlanCompaction: planner(["minor"]),
@@ -299,12 +295,16 @@ describe("the compaction", () => {
     ["two others run", -3, "conflict"],
     ["a newer one runs, which will end itself", 2, "succeeded"],
   ])("where %s", (_, running, outcome) => {
-    const played = play(definitions.compaction, {}, { PlanCompaction: planner([]) }, running);
+    const played = play(definitions.compaction(), {}, { PlanCompaction: planner([]) }, running);
     expect(played.outcome).toMatchObject({ status: "SUCCEEDED", output: { outcome } });
   });
 
   test("with an answer that means nothing fails", () => {
-    const played = play(definitions.compaction, {}, { PlanCompaction: () => ({ step: "dance", done: [] }) });
+    const played = play(
+      definitions.compaction(),
+      {},
+      { PlanCompaction: () => ({ step: "dance", done: [] }) },
+    );
     expect(played.outcome).toMatchObject({ status: "FAILED", error: "INTERNAL" });
   });
 });
@@ -322,7 +322,7 @@ describe("a failure", () => {
     "Commit",
     "PublishViews",
   ])("of %s is reported without its cause, which stays in the execution", (name) => {
-    const played = play(definitions.snapshot, {}, { [name]: failing });
+    const played = play(definitions.snapshot(), {}, { [name]: failing });
     expect(played.outcome).toEqual({
       status: "FAILED",
       error: "EXPORT_INVALID",
@@ -342,7 +342,7 @@ describe("a failure", () => {
   });
 
   test("is one also where it cannot be reported", () => {
-    const unreachable = { ...definitions.compaction };
+    const unreachable = { ...definitions.compaction() };
     const outcome = runMachine(
       unreachable,
       {},
@@ -358,7 +358,7 @@ describe("a failure", () => {
 
   test("of the report does not undo a success", () => {
     const outcome = runMachine(
-      definitions.compaction,
+      definitions.compaction(),
       {},
       {
         task: (resource) => {
@@ -374,10 +374,10 @@ describe("a failure", () => {
 
 describe("of both machines", () => {
   const all = (): readonly (readonly [string, State])[] =>
-    [definitions.snapshot, definitions.compaction].flatMap(({ States }) => Object.entries(States));
+    [definitions.snapshot(), definitions.compaction()].flatMap(({ States }) => Object.entries(States));
 
   test("every state is reached, and none leads nowhere", () => {
-    for (const { StartAt, States } of [definitions.snapshot, definitions.compaction]) {
+    for (const { StartAt, States } of [definitions.snapshot(), definitions.compaction()]) {
       const targets = new Set([StartAt]);
       for (const state of Object.values(States)) {
         const nexts = [
@@ -441,18 +441,18 @@ describe("of both machines", () => {
   });
 
   test("the files of an export leave functions to the stream, of the ten that an account begins with", () => {
-    expect(definitions.snapshot.States.Parts?.MaxConcurrency).toBeLessThanOrEqual(7);
+    expect(definitions.snapshot().States.Parts?.MaxConcurrency).toBeLessThanOrEqual(7);
   });
 
   test("a day of waiting for an export fits into the history of an execution", () => {
-    const { WaitForExport } = definitions.snapshot.States;
-    const polls = (definitions.snapshot.TimeoutSeconds ?? 0) / WaitForExport?.Seconds;
+    const { WaitForExport } = definitions.snapshot().States;
+    const polls = (definitions.snapshot().TimeoutSeconds ?? 0) / WaitForExport?.Seconds;
     // Three states are entered and exited; the call is scheduled, started and succeeds.
     expect(polls * 9).toBeLessThan(22_000);
   });
 
   test("a statement is not held twice, in its state's input and in its answer", () => {
-    for (const { Stage } of [definitions.snapshot.States, definitions.compaction.States]) {
+    for (const { Stage } of [definitions.snapshot().States, definitions.compaction().States]) {
       const state = Stage?.ItemProcessor.States.Statement;
       expect(state.ResultSelector).toEqual({ "state.$": "$.QueryExecution.Status.State" });
       expect(state.ResultPath).toBeUndefined();
@@ -460,9 +460,12 @@ describe("of both machines", () => {
   });
 
   test("executions end, are traced, and log failures without inputs and outputs", () => {
-    expect(definitions.snapshot.TimeoutSeconds).toBe(86_400);
-    expect(definitions.compaction.TimeoutSeconds).toBe(21_600);
-    for (const { Properties } of resourcesOf(example.reviews, "AWS::StepFunctions::StateMachine").values()) {
+    expect(definitions.snapshot().TimeoutSeconds).toBe(86_400);
+    expect(definitions.compaction().TimeoutSeconds).toBe(21_600);
+    for (const { Properties } of resourcesOf(
+      example().reviews,
+      "AWS::StepFunctions::StateMachine",
+    ).values()) {
       expect(Properties.TracingConfiguration).toEqual({ Enabled: true });
       expect(Properties.LoggingConfiguration).toMatchObject({ Level: "ERROR", IncludeExecutionData: false });
       expect(Properties.StateMachineType).toBeUndefined();

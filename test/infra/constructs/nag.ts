@@ -1,13 +1,11 @@
 /** The stacks follow cdk-nag's rules for AWS solutions, or the code says why a rule does not apply. */
-import { beforeAll, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { type App, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
 import type { IConstruct } from "constructs";
-import { LakeStack } from "../../infra/lake-stack.ts";
-import { ReviewsStack } from "../../infra/reviews-stack.ts";
-import { reviewsSchema, testApp, useFolder } from "./support.ts";
-
-useFolder();
+import { LakeStack } from "../../../infra/lake-stack.ts";
+import { ReviewsStack } from "../../../infra/reviews-stack.ts";
+import { once, reviewsSchema, testApp } from "../support.ts";
 
 function synthesized(encryption?: "kms"): App {
   const app = testApp();
@@ -17,10 +15,7 @@ function synthesized(encryption?: "kms"): App {
   return app;
 }
 
-let app: App;
-beforeAll(() => {
-  app = synthesized();
-});
+const app = once(() => synthesized());
 
 const findings = (checked: App): readonly string[] =>
   new AwsSolutionsChecks(checked)
@@ -30,7 +25,7 @@ const findings = (checked: App): readonly string[] =>
     );
 
 test("there are no findings", () => {
-  expect(findings(app)).toEqual([]);
+  expect(findings(app())).toEqual([]);
 });
 
 test("there are none with a key of the lake's own", () => {
@@ -49,7 +44,7 @@ function acknowledged(scope: IConstruct): readonly (readonly [string, string])[]
 }
 
 test("every exception is one finding of one rule, with a reason", () => {
-  const all = acknowledged(app);
+  const all = acknowledged(app());
   expect(all.length).toBeGreaterThan(20);
   for (const [rule, reason] of all) {
     expect(rule).toMatch(/AwsSolutions-(S1|SF1|IAM5\[Resource::.*\*.*\])$/);

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { Stack } from "aws-cdk-lib";
 import { Key } from "aws-cdk-lib/aws-kms";
-import { Lake, type LakeProps } from "../../infra/lake.ts";
-import { LakeStack } from "../../infra/lake-stack.ts";
+import { Lake, type LakeProps } from "../../../infra/lake.ts";
+import { LakeStack } from "../../../infra/lake-stack.ts";
 import {
   flat,
   type Resource,
@@ -11,10 +11,7 @@ import {
   type TemplateJson,
   templateOf,
   testApp,
-  useFolder,
-} from "./support.ts";
-
-useFolder();
+} from "../support.ts";
 
 function lakeTemplate(props: LakeProps = {}): TemplateJson {
   const stack = new Stack(testApp(), "Stack");

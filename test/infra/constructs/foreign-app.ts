@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, test } from "@jest/globals";
 import { Aws, Duration, Stack } from "aws-cdk-lib";
 import { Annotations, Match } from "aws-cdk-lib/assertions";
 import { AttributeType, StreamViewType, Table, TableV2 } from "aws-cdk-lib/aws-dynamodb";
-import { DynamoDbLake, ExportStack, Lake } from "../../infra/index.ts";
-import { grantsOf } from "./policies.ts";
+import { DynamoDbLake, ExportStack, Lake } from "../../../infra/index.ts";
+import { grantsOf } from "../policies.ts";
 import {
   flat,
   resourceOf,
@@ -15,10 +15,7 @@ import {
   templateOf,
   testApp,
   usableTable,
-  useFolder,
-} from "./support.ts";
-
-useFolder();
+} from "../support.ts";
 
 describe("two tables of one stack in one lake", () => {
   let template: TemplateJson;

@@ -1,27 +1,20 @@
-import { beforeAll, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { Stack } from "aws-cdk-lib";
-import { Lake } from "../../infra/lake.ts";
-import { LakeTables, pascal } from "../../infra/lake-tables.ts";
-import { readSchemaFile } from "../../infra/schema-file.ts";
-import { changeWireColumns, itemWireColumns } from "../../src/core/row/wire-line.ts";
-import type { Schema } from "../../src/core/schema/schema.ts";
-import { athena } from "../../src/core/sql/athena.ts";
-import { segmentColumns } from "../../src/core/sql/columns.ts";
-import {
-  flat,
-  resourceOf,
-  schemaNamed,
-  type TemplateJson,
-  templateOf,
-  testApp,
-  useFolder,
-} from "./support.ts";
+import { Lake } from "../../../infra/lake.ts";
+import { LakeTables, pascal } from "../../../infra/lake-tables.ts";
+import { readSchemaFile } from "../../../infra/schema-file.ts";
+import { changeWireColumns, itemWireColumns } from "../../../src/core/row/wire-line.ts";
+import type { Schema } from "../../../src/core/schema/schema.ts";
+import { athena } from "../../../src/core/sql/athena.ts";
+import { segmentColumns } from "../../../src/core/sql/columns.ts";
+import { flat, once, resourceOf, schemaNamed, type TemplateJson, templateOf, testApp } from "../support.ts";
 
-useFolder();
+interface Made {
+  readonly schema: Schema;
+  readonly template: TemplateJson;
+}
 
-let schema: Schema;
-let template: TemplateJson;
-beforeAll(() => {
+const made = once((): Made => {
   const file = schemaNamed("order_lines", {
     attributes: {
       id: { type: "string" },
@@ -36,13 +29,13 @@ beforeAll(() => {
     },
   });
   const stack = new Stack(testApp(), "Stack");
-  schema = readSchemaFile(file);
+  const schema = readSchemaFile(file);
   new LakeTables(stack, "Tables", { lake: new Lake(stack, "Lake"), schema });
-  template = templateOf(stack);
+  return { schema, template: templateOf(stack) };
 });
 
 function tableInput(kind: string) {
-  const input = resourceOf(template, "AWS::Glue::Table", new RegExp(kind)).Properties.TableInput;
+  const input = resourceOf(made().template, "AWS::Glue::Table", new RegExp(kind)).Properties.TableInput;
   const columns = input.StorageDescriptor.Columns.map((column: { Name: string; Type: string }) => [
     column.Name,
     column.Type,
@@ -53,7 +46,7 @@ function tableInput(kind: string) {
 test("the change log has the wire's columns and derives its partitions", () => {
   const { Name, Parameters, PartitionKeys, StorageDescriptor, columns, location } = tableInput("Changes");
   expect(Name).toBe("order_lines__changes");
-  expect(columns).toEqual(changeWireColumns(schema).map(({ name, type }) => [name, type]));
+  expect(columns).toEqual(changeWireColumns(made().schema).map(({ name, type }) => [name, type]));
   expect(PartitionKeys).toEqual([
     { Name: "dt", Type: "string" },
     { Name: "hr", Type: "string" },
@@ -76,7 +69,7 @@ test("segments have the view's columns with Glue's types, and partitions that ar
   const { Name, Parameters, PartitionKeys, columns, location } = tableInput("Segments");
   expect(Name).toBe("order_lines__segments");
   expect(columns.map(([name]: [string]) => name)).toEqual(
-    segmentColumns(athena, schema).map(({ name }) => name),
+    segmentColumns(athena, made().schema).map(({ name }) => name),
   );
   expect(Object.fromEntries(columns)).toEqual({
     id: "string",
@@ -102,7 +95,7 @@ test("segments have the view's columns with Glue's types, and partitions that ar
 test("what a snapshot stages is JSON lines, read run by run", () => {
   const { Name, Parameters, PartitionKeys, StorageDescriptor, columns } = tableInput("Staging");
   expect(Name).toBe("order_lines__staging");
-  expect(columns).toEqual(itemWireColumns(schema).map(({ name, type }) => [name, type]));
+  expect(columns).toEqual(itemWireColumns(made().schema).map(({ name, type }) => [name, type]));
   expect(PartitionKeys).toEqual([{ Name: "_run", Type: "string" }]);
   expect(StorageDescriptor.SerdeInfo.SerializationLibrary).toBe("org.apache.hive.hcatalog.data.JsonSerDe");
   expect(StorageDescriptor.InputFormat).toBe("org.apache.hadoop.mapred.TextInputFormat");
