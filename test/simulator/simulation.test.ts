@@ -1,3 +1,4 @@
+/** Plays random histories, and checks that the simulator finds a broken engine. */
 import { expect, test } from "@jest/globals";
 import { EVENTS } from "./counts.ts";
 import { historyOf, play, type Watcher } from "./history.ts";

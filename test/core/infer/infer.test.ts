@@ -1,3 +1,4 @@
+/** Inference: the schema of a sample restores every item of it, and does not depend on its order. */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
@@ -503,7 +504,7 @@ function typeOf(...strings: readonly string[]): string | undefined {
   return inferred(items).file.attributes.s?.type;
 }
 
-/** An explicit NULL at the top or as a member of a map is in `_unmapped` whatever the schema says. */
+/** An explicit NULL, at the top or as a member of a map, is kept in `_unmapped` with any schema. */
 function hasNullMember(value: AttributeValue): boolean {
   if ("L" in value) return value.L.some((element) => !("NULL" in element) && hasNullMember(element));
   if ("M" in value) return Object.values(value.M).some(hasNullMember);
@@ -537,7 +538,7 @@ interface Sample {
   readonly key: KeySchema;
 }
 
-/** Tables as people have them: each attribute has its own kind of values, and may be absent. */
+/** Realistic tables: each attribute has values of one kind, and may be absent. */
 const kinds = fc.letrec<{ kind: fc.Arbitrary<AttributeValue> }>((tie) => ({
   kind: fc.oneof(
     { depthIdentifier: "kind", maxDepth: 3 },
@@ -597,7 +598,7 @@ const tableSample: fc.Arbitrary<Sample> = fc
       .map((rows) => ({ items: rows.map((row) => readItem(row)), key: { hash: "id" } })),
   );
 
-/** Items that have nothing to do with each other. */
+/** Unrelated items. */
 const wildSample: fc.Arbitrary<Sample> = keySchema.chain((key) =>
   fc
     .array(fc.oneof({ weight: 9, arbitrary: keyedItem(key) }, item), { maxLength: 8 })
