@@ -1,4 +1,4 @@
-/** A table that exists, deployed by its name, and then deployed again with a column more: its past comes from `_unmapped`. */
+/** An existing table, deployed by name and then again with another column, whose past values come from `_unmapped`. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -84,7 +84,7 @@ async function lakeEqualsTable(): Promise<void> {
 const compact = (scope = "grown") =>
   orders.run(orders.deployment.compactionMachineArn, { scope, settleSeconds: 0 });
 
-/** What 30 minutes would do. */
+/** In place of waiting for 30 minutes. */
 async function settleAtOnce(): Promise<void> {
   const client = new LambdaClient(emulator.client);
   const { Functions = [] } = await client.send(new ListFunctionsCommand({}));

@@ -1,4 +1,4 @@
-/** An export that is damaged, or is not what its manifests tell, is refused, and the lake is as it was. */
+/** An export that is damaged or contradicts its manifests is rejected, and the lake stays unchanged. */
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ const ITEMS: readonly ItemJson[] = Array.from({ length: 10 }, (_, i) => ({
 }));
 
 let folder: string;
-/** A lake with the table "t". No export of this file may change it. */
+/** A lake with the table "t". No export in this file may change it. */
 let lake: string;
 
 beforeAll(async () => {
@@ -40,7 +40,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const fileOf = (draft: ExportDraft, file = 0): string => join(draft.home, "data", dataFileName(file));
 
-/** The first data file, its content and its checksum in the manifest changed together. */
+/** Changes the first data file and its checksum in the manifest together. */
 async function replaceData(draft: ExportDraft, change: (content: Buffer) => Buffer): Promise<void> {
   const content = change(await readFile(fileOf(draft)));
   await writeFile(fileOf(draft), content);
@@ -55,7 +55,7 @@ const inSummary = (members: Record<string, unknown>) => (draft: ExportDraft) =>
 interface Damage extends ExportShape {
   readonly tells: string | RegExp;
   readonly items?: readonly ItemJson[];
-  /** It is found only once the items are read, and the lake is being prepared for them. */
+  /** Detected only while the items are read, when the lake is already being prepared for them. */
   readonly foundLate?: boolean;
 }
 
@@ -200,7 +200,7 @@ test.each(Object.keys(DAMAGES))("%s", async (name) => {
   });
 });
 
-/** What a command gets, without a process of its own. */
+/** A context for running a command in this process. */
 function quietContext(): CommandContext {
   const terminal = {
     print: async () => undefined,

@@ -1,6 +1,6 @@
 /**
- * Real crashes of real processes: `run` killed again and again while the table is written to, disks that are full, emulators
- * that come back. Afterwards the lake holds the table, item for item, or tells the gap. `npm run test:crashes` does more of it.
+ * Real crashes of real processes: `run` is killed repeatedly while the table is written to, disks are full, emulators restart.
+ * Afterwards the lake equals the table, item by item, or reports a gap. `npm run test:crashes` does more of this.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmdirSync } from "node:fs";
@@ -17,7 +17,7 @@ import { fileEmulator } from "./file-emulator.ts";
 import { Killer, Writer } from "./killer.ts";
 import { connectTo, SourceTable } from "./source-table.ts";
 
-/** Of `run`, at random moments. */
+/** How often `run` is killed, at random moments. */
 const KILLS = Number(process.env.CRASH_KILLS ?? 4);
 const KILLS_BETWEEN_CHECKS = 2;
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
@@ -25,7 +25,7 @@ const SECONDS_MAX = 120 + KILLS * 10;
 
 const emulator = fileEmulator();
 
-/** The next run mends all, by itself: the lake holds the table, and is healthy. */
+/** The next run repairs everything: the lake equals the table and is healthy. */
 async function expectMended(lake: string, table: SourceTable, of: readonly string[], history: unknown) {
   const mended = await dynalake(["run", ...of, "--once"]);
   expect({ history, ...mended }).toMatchObject({ history, code: 0 });
@@ -74,7 +74,7 @@ test(
   SECONDS_MAX * 1000,
 );
 
-/** Early or late while it starts or follows, or at one of the events that it causes in the lake's folder. */
+/** Kills it early or late while it starts or follows, or at one of its events in the lake's folder. */
 async function killSomehow(killer: Killer, random: Random, run: readonly string[]): Promise<void> {
   const compacting = [...run, "--compact-every", random.choice(["0.1", "0.3", "60"])];
   const dice = random.next();
@@ -124,10 +124,10 @@ describe("a disk that is full", () => {
   );
 });
 
-/** What is left for a command: nothing, or enough for its first files. */
+/** Space left for a command: none, or enough for its first files. */
 const FREE_KILOBYTES = process.env.CRASH_KILLS === undefined ? [0, 24] : [0, 4, 8, 16, 24, 40, 64, 100];
 
-/** Why a small disk cannot be made, where that is so. */
+/** Why a small disk cannot be mounted; undefined if it can. */
 function reasonAgainstMounts(): string | undefined {
   if (process.platform !== "linux") return "they need Linux";
   if (process.getuid?.() !== 0) return "only root mounts a small disk";
@@ -154,7 +154,7 @@ async function withDisk(megabytes: number, use: (disk: string) => Promise<void>)
   });
 }
 
-/** Takes all room but so much. */
+/** Fills the disk, except for `freeKilobytes`. */
 async function fill(disk: string, freeKilobytes: number): Promise<string> {
   const filler = join(disk, "filler");
   const { bavail, bsize } = await statfs(disk);
@@ -256,7 +256,7 @@ test("`replay` of quarantine killed at its events loses no record: it lies in qu
 
 const REPLAY_EVENTS_STEP = process.env.CRASH_KILLS === undefined ? 6 : 1;
 
-/** Of now: what is older than the table's snapshot would not count. */
+/** A change from now: one older than the table's snapshot would have no effect. */
 function quarantinedLine(): string {
   const nowSeconds = Math.floor(Date.now() / 1000);
   const Keys = { User: { S: "ann" }, Book: { S: "Mort" } };

@@ -1,4 +1,4 @@
-/** A command that dies at any moment loses nothing: the next run mends what it left. */
+/** A command that dies at any moment loses nothing: the next run repairs what it left behind. */
 import { cp, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -11,7 +11,7 @@ import { SourceTable } from "./source-table.ts";
 
 const emulator = fileEmulator();
 
-/** Rounds of kills; more of them search longer. */
+/** Rounds of kills. */
 const ROUNDS = Number(process.env.KILL_ROUNDS ?? 2);
 
 test(
@@ -32,7 +32,7 @@ test(
       const { history } = killer;
       for (let round = 0; round < ROUNDS; round++) {
         writer.resume();
-        // The first ones meet a lake that does not exist, or of which there is a part.
+        // The first ones find no lake or an incomplete one.
         await Promise.all([
           killer.afterMs(random.integer(300, 2500), run),
           killer.afterMs(random.integer(300, 1200), snapshot),
@@ -98,7 +98,7 @@ test("a second interrupt ends a command at once, and a command without a clean e
       { env },
     );
     for (;;) {
-      // It has got as far as its session's folder.
+      // It has created its session's folder.
       if ((await readdir(tmp)).length > 0) break;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -113,7 +113,7 @@ test("a snapshot that replaces the schema is refused while `run` follows by the 
   await withFolder(async (folder) => {
     const table = await SourceTable.create(emulator.connection, "Replaced", "no stream");
     await table.put({ User: { S: "ann" }, Book: { S: "Mort" }, Note: { S: "a" } });
-    // Only an empty change log allows another schema.
+    // Replacing the schema requires an empty change log.
     await table.enableStream();
     const lake = join(folder, "lake");
     const of = ["--lake", lake, "--table", table.name, "--endpoint", emulator.endpoint];

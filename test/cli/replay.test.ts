@@ -20,7 +20,7 @@ import { SourceTable } from "./source-table.ts";
 
 const emulator = fileEmulator();
 
-/** All records of a table's stream as Lambda gets them: bytes as base64, times in seconds. */
+/** All records of a table's stream in Lambda's form: bytes as base64, times in seconds. */
 async function lambdaEvent(table: string): Promise<{ readonly Records: readonly unknown[] }> {
   const signal = AbortSignal.timeout(10_000);
   const described = await emulator.connection.tables.describeTable({ TableName: table }, signal);
@@ -128,7 +128,7 @@ test("a Lambda event gives the same rows as the stream did, in all columns", asy
     expect(await lakeItems(followed)).toEqual(items);
     expect(await lakeItems(replayed)).toEqual(items);
 
-    // Once more changes nothing, in neither of them, nor after a compaction.
+    // Replaying again changes neither of them, not even after a compaction.
     const current = "SELECT * FROM recorded ORDER BY ALL";
     const before = await rowsOf(replayed, current);
     await done(replay);
@@ -244,12 +244,12 @@ test("records without a meaning go to quarantine with their reason, and are gone
     expect(JSON.parse(line.raw)).toEqual(broken);
     expect(line).toMatchObject({ reason: "unknown-operation", source: event });
 
-    // As it is it stays there, once.
+    // Unchanged, it stays in quarantine, once.
     expect(await dynalake(["replay", kept, "--lake", lake])).toMatchObject({ code: 3 });
     expect(await readdir(reasons)).toEqual([name]);
 
     await writeFile(kept, `${JSON.stringify({ ...line, raw: line.raw.replace("TRUNCATE", "INSERT") })}\n`);
-    // Named twice, as a pattern and a name do: at the second it is gone.
+    // Given twice, as by a pattern and a name: the second time the file no longer exists.
     expect(await dynalake(["replay", kept, kept, "--lake", lake])).toMatchObject({ code: 0 });
     expect(await rowsOf(lake, "SELECT count(*) AS n FROM t")).toEqual(['{"n":3}']);
     const { tables } = JSON.parse(await done(["status", "--lake", lake, "--json"]));

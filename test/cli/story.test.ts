@@ -19,7 +19,7 @@ import { type SourceItem, SourceTable } from "./source-table.ts";
 
 const emulator = fileEmulator();
 
-/** Values at the edge of what a column can hold, and some that no column takes. */
+/** Values at the limits of their columns, and some that fit no column. */
 const REVIEWS: readonly SourceItem[] = [
   {
     User: { S: "ann" },
@@ -53,7 +53,7 @@ const SCHEMA = {
 
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 
-/** Resolves once the clock shows a later second than that of the call. */
+/** Resolves once the clock has reached the next second. */
 async function nextSecond(): Promise<void> {
   const since = nowSeconds();
   while (nowSeconds() === since) await new Promise((resolve) => setTimeout(resolve, 20));

@@ -1,4 +1,4 @@
-/** `verify` against a real emulator: a copy that is right is proved, each kind of difference is named, and nothing that only lags is one. */
+/** `verify` against a real emulator: it confirms a correct copy, names each kind of difference, and accepts mere lag. */
 import { copyFile, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
@@ -122,7 +122,7 @@ test("each kind of difference in the lake's files is named by its key and its at
         `read_parquet('${segment}.before')`,
       ),
     );
-    // The object that told of the removal.
+    // The object with the removal.
     for (const object of await parquetFiles(join(lake, "damaged", "changes"))) await rm(object);
 
     const { ended, table: found } = await verified(lake);
@@ -175,7 +175,7 @@ test("changes that nobody has delivered are no difference: they wait, until `run
     await done(["run", "--once", "--lake", lake]);
     expect((await verified(lake)).table).toMatchObject({ result: "identical", sourceItems: 3 });
 
-    // What lies behind the saved position is delivered: if the lake does not show it, it is lost.
+    // Changes before the saved position were delivered: if the lake lacks one, it is lost.
     const delivered = await parquetFiles(join(lake, "behind", "changes"));
     await table.update("ann", "Mort", "Rating", { N: "1" });
     await done(["run", "--once", "--lake", lake]);

@@ -1,5 +1,5 @@
-// The core has no I/O, no clock and no randomness. The linter and tsconfig.core.json forbid most ways to them; this test reads the
-// syntax trees for all of them, so that the promise does not hang on one tool's options.
+// The core has no I/O, no clock and no randomness. The linter and tsconfig.core.json prevent most uses. This test checks the
+// syntax trees for all of them, so that purity does not depend on the options of one tool.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -17,7 +17,7 @@ const membersForbidden = new Map([
   ["Date", /^(?!UTC$|parse$)/],
   ["Math", /^random$/],
 ]);
-/** What depends on the machine's time zone or language. */
+/** Methods that depend on the machine's time zone or language. */
 const methodsForbidden =
   /^(toLocale\w*|localeCompare|getTimezoneOffset|[gs]et(Date|Day|FullYear|Year|Hours|Milliseconds|Minutes|Month|Seconds))$/;
 const suppressions =
@@ -139,7 +139,7 @@ function specifierFault(file: string, specifier: ts.Node | undefined): string | 
   return inCore ? undefined : `import of ${text}`;
 }
 
-/** A global by its name. Names of members, and keys of object literals and types, are no globals. */
+/** A global, by name. Names of members, and keys of object literals and types, are not globals. */
 function impurityOfName(node: ts.Node): string | undefined {
   if (!ts.isIdentifier(node) || !namesForbidden.has(node.text)) return undefined;
   const { parent } = node;
@@ -154,7 +154,7 @@ function impurityOfName(node: ts.Node): string | undefined {
   return isMember || isKey ? undefined : node.text;
 }
 
-/** `Date` and `Math` only in the forms that depend on their arguments alone, so that they cannot go on under another name either. */
+/** Allows only uses of `Date` and `Math` that depend on their arguments alone; others could be passed on under another name. */
 function impurityOfMember(node: ts.Node): string | undefined {
   if (ts.isPropertyAccessExpression(node) && methodsForbidden.test(node.name.text)) return node.name.text;
   if (!ts.isIdentifier(node)) return undefined;

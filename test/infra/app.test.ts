@@ -1,4 +1,4 @@
-/** infra/app.ts as the CDK command runs it: a process of its own, told by its environment. */
+/** infra/app.ts as the CDK command runs it: in its own process, configured by its environment. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ useFolder();
 
 const cdkJson = JSON.parse(readFileSync(join(root, "cdk.json"), "utf8"));
 
-/** Where nothing listens. No credentials, no region: whoever asks AWS fails. */
+/** An endpoint where nothing listens, no credentials and no region: every call to AWS fails. */
 const nowhere = { AWS_ENDPOINT_URL: "http://127.0.0.1:9", AWS_EC2_METADATA_DISABLED: "true" };
 
 function runApp(

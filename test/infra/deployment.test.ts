@@ -1,4 +1,4 @@
-/** What `npx cdk deploy` makes of the context, with DynamoDB played by the test. */
+/** The stacks that `npx cdk deploy` creates from its context, with DynamoDB played by the test. */
 import type { DescribeTableOutput, TableDescription } from "@aws-sdk/client-dynamodb";
 import { describe, expect, test } from "@jest/globals";
 import type { App, Stack } from "aws-cdk-lib";
@@ -35,7 +35,7 @@ interface Played {
   readonly table?: TableDescription;
   readonly recovery?: "ENABLED" | "DISABLED";
   readonly fails?: Error;
-  /** What the lake of the stack DynalakeOrderLines holds. */
+  /** The schema of the lake in the stack DynalakeOrderLines. */
   readonly lake?: Schema | Error;
 }
 
@@ -64,7 +64,7 @@ function dynamoDb({ fails, recovery = "ENABLED", table = orders }: Played): Tabl
 async function deploy(context: Readonly<Record<string, unknown>>, played?: Played): Promise<App> {
   const app = testApp(context);
   const connect = (): TableApi => {
-    if (played === undefined) throw new Error("nobody is to be asked");
+    if (played === undefined) throw new Error("no service may be called");
     return dynamoDb(played);
   };
   const lakeSchemas = (stackName: string): Promise<Schema | undefined> => {
@@ -126,7 +126,7 @@ describe("a table whose lake holds data", () => {
     const app = await deploy({ ...context, schema: schemaNamed("order_lines") }, { lake });
     const { metadata } = app.node.findChild("DynalakeOrderLines").node;
     expect(metadata.map(({ data }) => String(data)).join()).toContain(
-      "what the lake holds is not known: S3 does not allow it",
+      "fits the lake's data: S3 does not allow it",
     );
   });
 });
@@ -184,14 +184,14 @@ describe("a table that exists is refused before anything is deployed", () => {
       "with keys only",
       { table: { ...orders, StreamSpecification: { StreamEnabled: true, StreamViewType: "KEYS_ONLY" } } },
       "STREAM_UNUSABLE",
-      "has the view type KEYS_ONLY",
+      "has view type KEYS_ONLY",
     ],
-    ["without recovery", { recovery: "DISABLED" }, "BACKUPS_OFF", 'of the table "Shop.Orders-1" is off'],
+    ["without recovery", { recovery: "DISABLED" }, "BACKUPS_OFF", 'is off for table "Shop.Orders-1"'],
     [
       "with another key",
       { table: { ...orders, KeySchema: [{ AttributeName: "pk", KeyType: "HASH" }] } },
       "SCHEMA_INVALID",
-      'the key of the table "Shop.Orders-1" is pk',
+      'the key of table "Shop.Orders-1" is pk',
     ],
     ["that is not there", { table: { ...orders, TableName: "Other" } }, "TABLE_NOT_FOUND", '"Shop.Orders-1"'],
     [
@@ -218,7 +218,7 @@ describe("a table that exists is refused before anything is deployed", () => {
   });
 
   test("a schema file is read before anybody is asked", async () => {
-    const fails = new Error("nobody is to be asked");
+    const fails = new Error("no service may be called");
     await expect(deploy({ table: "T", schema: "/nowhere.json" }, { fails })).rejects.toMatchObject({
       code: "USAGE",
     });
@@ -234,12 +234,12 @@ test("a customer's key of the table comes with its description", async () => {
 
 describe("a context that is not right is refused", () => {
   test.each<[Record<string, unknown>, string]>([
-    [{ table: "Orders" }, "belong together"],
-    [{ schema: "orders.json" }, "belong together"],
+    [{ table: "Orders" }, "needs both a table and a schema file"],
+    [{ schema: "orders.json" }, "needs both a table and a schema file"],
     [{ exports: "orders" }, "exports"],
     [{ exports: [{ table: "Orders" }] }, "exports.0.schema"],
     [{ exports: [{ table: "Orders", schema: "s.json", shema: "s.json" }] }, "exports.0"],
-    [{ table: "Orders", schema: "s.json", stackName: "my_stack" }, "stackName: a stack's name"],
+    [{ table: "Orders", schema: "s.json", stackName: "my_stack" }, "stackName: a stack name"],
     [{ example: "maybe" }, "example"],
     [{ encryption: "none" }, "encryption"],
     [{ database: "My-Lake" }, '"My-Lake"'],

@@ -1,4 +1,4 @@
-/** The stacks of the example, synthesized once for a test file. */
+/** The stacks of the example, synthesized once per test file. */
 import { beforeAll } from "@jest/globals";
 import { LakeStack, type LakeStackProps } from "../../infra/lake-stack.ts";
 import { ReviewsStack, type ReviewsStackProps } from "../../infra/reviews-stack.ts";
@@ -22,7 +22,7 @@ export function makeExample(options: Options = {}, lakeProps: LakeStackProps = {
   return { lake: templateOf(lakeStack), reviews: templateOf(reviewsStack) };
 }
 
-/** The example as it is by default; there when the tests run. */
+/** The example with its defaults. It is filled in before the tests run. */
 export function useExample(): Example {
   const example = {} as { lake: TemplateJson; reviews: TemplateJson };
   beforeAll(() => {

@@ -1,4 +1,4 @@
-/** The templates of the default deployment, as they are reviewed when they change. */
+/** The templates of the default deployment, for review when they change. */
 import { expect, test } from "@jest/globals";
 import { useExample } from "./example.ts";
 import { type TemplateJson, useFolder } from "./support.ts";
@@ -6,7 +6,7 @@ import { type TemplateJson, useFolder } from "./support.ts";
 useFolder();
 const example = useExample();
 
-/** Without what the code of the functions decides, and what has a snapshot of its own. */
+/** The template without hashes of code and without roles, which have their own snapshot. */
 function normalized(template: TemplateJson): unknown {
   const resources = Object.entries(template.Resources).map(([id, resource]) => [
     id,

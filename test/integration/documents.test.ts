@@ -1,4 +1,4 @@
-// What docs/types.md and docs/schemas.md show is read from them and tried.
+// Checks the examples in docs/types.md and docs/schemas.md.
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -97,8 +97,8 @@ describe("docs/types.md", () => {
     }
   });
 
-  test("names the columns of dynalake's own", () => {
-    const named = types.slice(types.indexOf("Names of dynalake's own"), types.indexOf("## Masks"));
+  test("lists the reserved names", () => {
+    const named = types.slice(types.indexOf("Reserved names"), types.indexOf("## Masks"));
     expect(new Set(named.match(/`[a-z_]+`/g)?.map(code))).toEqual(new Set(RESERVED_COLUMNS));
   });
 });
@@ -157,7 +157,7 @@ describe("docs/schemas.md", () => {
   });
 });
 
-/** The rows of the first table below a heading, the header first. */
+/** The rows of the first table below a heading, header first. */
 function tableBelow(document: string, heading: string): readonly (readonly string[])[] {
   const below = document.slice(document.indexOf(`${heading}\n`) + heading.length).split("\n## ")[0] as string;
   const lines = below.split("\n").filter((line) => line.startsWith("| "));
@@ -174,7 +174,7 @@ function rowsBelow(document: string, heading: string): readonly (readonly string
   return tableBelow(document, heading).slice(1);
 }
 
-/** The text within backticks. */
+/** The text in backticks. */
 function code(cell: string): string {
   return /^`(.*)`$/.exec(cell)?.[1] ?? cell;
 }
@@ -186,7 +186,7 @@ function specOf(column: string): AttributeFile {
   return from === "a set" ? { type, set: true } : { type, format: code(from) as TimestampFormat };
 }
 
-/** Whether a row of the table of what fits is that of the column. */
+/** Whether a row in the table of fitting values is for the column. */
 function isRowOf(row: string, column: string): boolean {
   const { type = "", set, format } = specOf(column);
   const kind = type.replace(/[<(].*$/, "");

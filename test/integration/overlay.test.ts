@@ -35,7 +35,7 @@ test.each(CUTS)(
 
 const STEPS = 60;
 
-/** `first`: whether the value's attribute is declared from the beginning. */
+/** `first`: whether the value's attribute is declared from the start. */
 async function playHistory(
   folder: string,
   partitionBy: string,

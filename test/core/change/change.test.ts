@@ -427,7 +427,7 @@ function read(record: unknown): Change {
   return readChange(record, REVIEWS, ARRIVED_AT_SECONDS);
 }
 
-/** The change, or the reason of the Rejection; any other error is thrown. */
+/** The change, or the reason for its rejection. Throws any other error. */
 function changeOrReason(raw: unknown, key: KeySchema): Change | RejectionReason {
   try {
     return typeof raw === "string"
@@ -443,7 +443,7 @@ function rejected(record: unknown): Change | RejectionReason {
   return changeOrReason(record, REVIEWS);
 }
 
-/** What holds for every change, whatever it was read from. */
+/** Properties of every change, wherever it was read from. */
 function requireSound(change: Change, key: KeySchema): void {
   expect(change.version).toMatch(/^\d{40}$/);
   expect(Number.isSafeInteger(change.changedAtSeconds) && change.changedAtSeconds >= 0).toBe(true);
@@ -461,7 +461,7 @@ function timeOf(ApproximateCreationDateTime: Json | undefined): number {
   return read(inserted(KEYS, { ApproximateCreationDateTime })).changedAtSeconds;
 }
 
-/** The record of an INSERT, with other members of its dynamodb part. */
+/** An INSERT record, with additional members in its dynamodb part. */
 function inserted(NewImage: Json, others: { readonly [name: string]: Json | undefined } = {}): unknown {
   return { eventName: "INSERT", dynamodb: { SequenceNumber: "1", NewImage, ...others } };
 }

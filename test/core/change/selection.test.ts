@@ -164,7 +164,7 @@ function modify(newImage: Item, oldImage: Item | undefined): Change {
   return readChange({ eventName: "MODIFY", dynamodb }, KEY, 0);
 }
 
-/** The change from one state of an item to the next; undefined is its absence. */
+/** The change from one state of an item to the next; undefined means absent. */
 function written(
   after: Item | undefined,
   before: Item | undefined,

@@ -10,7 +10,7 @@ import { deepJsonText, hostileJson, mutated } from "../../arbitraries/json.ts";
 const KEY = { hash: "User", range: "Book" };
 const changes = fc.array(recordedChangeOf(KEY), { minLength: 1, maxLength: 4 });
 
-/** The forms in which people have recorded stream records. */
+/** The forms of recorded stream records. */
 const forms: Readonly<Record<string, (records: readonly Json[]) => string>> = {
   "a Lambda event": (records) => JSON.stringify({ Records: records }),
   "an indented Lambda event": (records) => JSON.stringify({ Records: records }, null, 2),

@@ -504,7 +504,7 @@ function typeOf(...strings: readonly string[]): string | undefined {
   return inferred(items).file.attributes.s?.type;
 }
 
-/** An explicit NULL, at the top or as a member of a map, is kept in `_unmapped` with any schema. */
+/** Whether a value has a NULL at the top or in a map: these are in `_unmapped` with any schema. */
 function hasNullMember(value: AttributeValue): boolean {
   if ("L" in value) return value.L.some((element) => !("NULL" in element) && hasNullMember(element));
   if ("M" in value) return Object.values(value.M).some(hasNullMember);
@@ -538,7 +538,7 @@ interface Sample {
   readonly key: KeySchema;
 }
 
-/** Realistic tables: each attribute has values of one kind, and may be absent. */
+/** Realistic tables: each attribute has its own kind of values and may be absent. */
 const kinds = fc.letrec<{ kind: fc.Arbitrary<AttributeValue> }>((tie) => ({
   kind: fc.oneof(
     { depthIdentifier: "kind", maxDepth: 3 },

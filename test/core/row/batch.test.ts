@@ -22,7 +22,7 @@ const limits: fc.Arbitrary<BatchLimits> = fc.record({
   batchBytesMax: fc.integer({ min: 1, max: 300 }),
 });
 
-/** The largest line that can be sent at all. */
+/** The largest line that can be sent. */
 function lineBytesMax({ recordBytesMax, batchBytesMax }: BatchLimits): number {
   return Math.min(recordBytesMax, batchBytesMax);
 }

@@ -201,7 +201,7 @@ function rowValues(writer: LineWriter, written: Item): readonly WireValue[] {
   return [...row.values, row.unmapped];
 }
 
-/** The line is JSON; its members are the columns that are not null, in their order, and they hold the values. */
+/** Requires JSON with the columns that are not null, in order, and their values. */
 function requireWireLine(line: string, columns: readonly WireColumn[], values: readonly WireValue[]): void {
   const members = parseJson(line) as { readonly [name: string]: Json };
   const wanted = columns.flatMap((column, i) => {
@@ -211,7 +211,7 @@ function requireWireLine(line: string, columns: readonly WireColumn[], values: r
   const wrong = wanted.filter(
     ({ name, type, value }) => !isOfType(type, value) || !isHeld(members[name], value),
   );
-  // Names that look like array indexes come first in an object, so that their order is read from the text.
+  // The order comes from the text, because an object puts names that look like array indexes first.
   const text = wanted.map(({ name, value }) => `"${name}":${valueJson(value)}`).join(",");
   expect({ wrong, line, columns: columns.length }).toEqual({
     wrong: [],
@@ -225,7 +225,7 @@ function isOfType(type: WireType, value: NonNullable<WireValue>): boolean {
   return typeof value === (type === "double" ? "number" : type);
 }
 
-/** JSON.parse rounds a bigint; that its text is exact, the text of the line shows. */
+/** JSON.parse rounds bigints. The comparison of the line's text proves that they are exact. */
 function isHeld(member: Json | undefined, value: NonNullable<WireValue>): boolean {
   return typeof value === "bigint" ? member === Number(value) : member === value;
 }

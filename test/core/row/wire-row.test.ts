@@ -44,7 +44,7 @@ describe("a wire row that comes back", () => {
           Object.entries(file.attributes).filter(([name]) => [file.key.hash, file.key.range].includes(name)),
         );
         const before = writerOf({ ...file, attributes: keys });
-        // What is dropped or masked now was in the open then, and has to be hidden all the same.
+        // Values that are dropped or masked now were written unmasked then, and must be hidden too.
         expect(rewrittenRow(writer, new WireRowText(changeLine(before, change))).line).toBe(
           changeLine(writer, change),
         );
@@ -171,7 +171,7 @@ describe("an error file of Firehose", () => {
         ["not-a-row", JSON.stringify(row("d", { rating: 5 }))],
       ]);
 
-      // A row in quarantine is still known as one.
+      // A row in quarantine is still recognized as a row.
       const kept = delivery.quarantineObjects.map((path) => store.text(path)).join("");
       const mended = kept.replaceAll('\\"rating\\":5', '\\"big\\":5');
       expect(await replay(store, mended)).toMatchObject({ rows: 1, quarantined: [{ reason: "not-json" }] });

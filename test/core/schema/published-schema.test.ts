@@ -1,4 +1,4 @@
-// Tests the published JSON Schema with a small validator, because editors do not use zod.
+// Checks the published JSON Schema with a small separate validator, since editors do not use zod either.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
@@ -132,7 +132,7 @@ function subschemas(schema: JsonSchema): readonly JsonSchema[] {
   return [schema, ...below.filter((each) => typeof each === "object").flatMap(subschemas)];
 }
 
-/** The places at which the value violates the schema (JSON Schema 2020-12, the keywords above). */
+/** The places where the value violates the schema (JSON Schema 2020-12, the keywords above). */
 function faults(schema: JsonSchema, value: Json, place = ""): readonly string[] {
   if (schema.type === "object") {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return [place];

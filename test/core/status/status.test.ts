@@ -24,7 +24,7 @@ async function statusOf(store: MemoryStore, mappingId?: string) {
   return tableStatus({ store, engine, schema, ...(mappingId === undefined ? {} : { mappingId }) }, NOW);
 }
 
-/** A lake with a snapshot, and its floor. */
+/** A lake with a snapshot at this floor. */
 function seeded(floorSeconds = NOW - HOUR): MemoryStore {
   const store = new MemoryStore();
   const snapshot = {

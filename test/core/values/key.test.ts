@@ -10,7 +10,7 @@ import { type KeySchema, keyAttributes, keyHash, keyOf, sameKey } from "../../..
 import { sha256Half } from "../../../src/core/values/sha256.ts";
 import { item, keyedItem, keySchema, keyValue, merged, twoNotations } from "../../arbitraries/item.ts";
 
-/** Keys with one value or two, close to each other: values that begin alike, or that only their types tell apart. */
+/** Similar keys with one or two values, which share prefixes or differ only in type. */
 const closeValue: fc.Arbitrary<AttributeValue> = fc.oneof(
   keyValue,
   fc
