@@ -1,3 +1,4 @@
+/** Tests for every adapter of the ChangeSource port that reads a real stream. */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import type { ChangeReader, ChangeSource, StreamPosition } from "../../src/core/ports/change-source.ts";
@@ -33,7 +34,6 @@ interface EventRecord {
   };
 }
 
-/** Tests for every adapter of the ChangeSource port that reads a real stream. */
 export function registerChangeSourceTests(name: string, factory: () => Promise<ChangeSourceHarness>): void {
   describe(`change source: ${name}`, () => {
     const harnesses: ChangeSourceHarness[] = [];

@@ -1,4 +1,4 @@
-/** Names and options as people may give them: each has a meaning or a refusal, and none leads out of the lake. */
+/** Hostile names and options: each is accepted or refused, and none leads out of the lake. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -29,7 +29,7 @@ import { answerOf, fuzz } from "./fuzz.ts";
 const FILE = { table: "t", key: { hash: "id" }, attributes: {} };
 const SAFE_PATH = /^[a-z][a-z0-9_]*\/[A-Za-z0-9_/.=-]+$/;
 
-/** A path of the lake, or no path at all. */
+/** A path inside the lake, or an error. */
 function expectInside(build: () => string): void {
   let path: string;
   try {

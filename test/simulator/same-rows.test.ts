@@ -1,3 +1,4 @@
+/** The simulator's evaluation of SQL returns the rows that DuckDB returns. */
 import { tmpdir } from "node:os";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb-session.ts";

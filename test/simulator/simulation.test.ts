@@ -1,3 +1,4 @@
+/** Plays random histories, and checks that the simulator finds a broken engine. */
 import { expect, test } from "@jest/globals";
 import { effort, tries } from "../support/effort.ts";
 import { EVENTS } from "./counts.ts";

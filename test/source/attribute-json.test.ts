@@ -1,3 +1,4 @@
+/** Attributes and records of the SDK as DynamoDB JSON. */
 import { describe, expect, test } from "@jest/globals";
 import { toAttributeJson, toItemJson } from "../../src/source/attribute-json.ts";
 import { toEventRecord } from "../../src/source/stream-record.ts";

@@ -1,3 +1,4 @@
+/** DynamoDB and its streams in memory, with failures that tests request. */
 import type { DescribeTableOutput, ScanOutput } from "@aws-sdk/client-dynamodb";
 import type {
   DescribeStreamInput,
@@ -17,16 +18,16 @@ export interface FakeShard {
   readonly startsAt: string;
   records: string[];
   closed: boolean;
-  /** How many records, from the oldest, are gone. */
+  /** How many of the oldest records are gone. */
   trimmed: number;
-  /** Listed from this call of DescribeStream's first page on, counted from 0. */
+  /** The first listing that contains the shard, counted from 0. */
   listedFrom: number;
   expired: boolean;
 }
 
 export type FakeCall = "describeTable" | "describeStream" | "getShardIterator" | "getRecords";
 
-/** An error as the SDK throws it for an answer of the service. */
+/** An error as the SDK throws it for an error response of the service. */
 export function serviceError(name: string, fault: "client" | "server" = "client"): Error {
   const $metadata = { httpStatusCode: fault === "client" ? 400 : 500 };
   return Object.assign(new Error(`${name} of the fake`), { name, $fault: fault, $metadata });
@@ -36,7 +37,7 @@ export function networkError(code: string): Error {
   return Object.assign(new Error(`connect ${code}`), { code });
 }
 
-/** One stream, as the service keeps it. */
+/** A stream in the service. */
 export class FakeStream {
   readonly arn: string;
   status = "ENABLED";
@@ -72,7 +73,7 @@ export class FakeStream {
   }
 }
 
-/** DynamoDB as far as a reader of streams sees it, with the failures that the test asks for. */
+/** The part of DynamoDB that a reader of streams uses, with failures that a test requests. */
 export class FakeDynamo {
   readonly place: SourcePlace = { endpoint: "http://dynamo.example:8000", region: "eu-west-1" };
   readonly streamsByArn: Map<string, FakeStream> = new Map();
@@ -82,19 +83,19 @@ export class FakeDynamo {
     getShardIterator: 0,
     getRecords: 0,
   };
-  /** Iterators that were asked for, as "<shard> <type> <sequence number>". */
+  /** The requested iterators, as "<shard> <type> <sequence number>". */
   readonly iterators: string[] = [];
   tableExists = true;
-  /** The stream that the table writes to; undefined: none is enabled. */
+  /** The stream that the table writes to; undefined if none is enabled. */
   current: FakeStream | undefined;
-  /** False: the table names its stream, as it does at AWS after the stream was disabled. */
+  /** False after the stream was disabled: as on AWS, the table still names it. */
   enabled = true;
   shardsPerPage = 100;
   recordsPerAnswer = 1_000;
   recordBytes = 100;
-  /** When a record was made, by its sequence number; undefined: it does not tell. */
+  /** When a record was made, by its sequence number; undefined if the record does not say. */
   madeAtSeconds: (sequenceNumber: number) => number | undefined = () => undefined;
-  /** Called before each call is answered; what it returns is thrown. */
+  /** Called before each call is answered. If it returns an error, the call throws it. */
   fault: (call: FakeCall, subject: string) => Error | undefined = () => undefined;
   #obtained = 0;
 
@@ -216,7 +217,7 @@ export class FakeDynamo {
   }
 }
 
-/** The shard and sequence number of a record that came out of the fake, as "<shard>:<sequence number>". */
+/** The shard and sequence number of a record of the fake, as "<shard>:<sequence number>". */
 export function recordName(record: unknown): string {
   return String((record as { readonly eventID: unknown }).eventID);
 }
@@ -225,7 +226,7 @@ function toShard(shard: FakeShard): Shard {
   return {
     ShardId: shard.id,
     ...(shard.parent === undefined ? {} : { ParentShardId: shard.parent }),
-    // An end is shown for open shards too, as dynoxide does: a reader must not make anything of it.
+    // Open shards have an end too, as with dynoxide: a reader must ignore it.
     SequenceNumberRange: { StartingSequenceNumber: shard.startsAt, EndingSequenceNumber: shard.startsAt },
   };
 }

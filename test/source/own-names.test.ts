@@ -1,3 +1,4 @@
+/** Attributes named `__proto__` survive the SDK. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -27,7 +28,7 @@ describe("attributes that the SDK cannot read, or would read otherwise", () => {
     server.close();
   });
 
-  /** The item as a scan gives it, and as its record on the stream has it. */
+  /** The item as returned by a scan, and as in its record on the stream. */
   async function given(wire: Item): Promise<readonly string[]> {
     const { signal } = new AbortController();
     answer = JSON.stringify({ Items: [wire], Count: 1, ScannedCount: 1 });

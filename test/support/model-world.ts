@@ -1,7 +1,7 @@
 /**
- * A model of a table, its stream and its deliveries, beside a real lake that sees the same: clocks that run backwards,
- * changes delivered twice, hours late or in another order, snapshots with a fuzzy cut, compactions in between. `expected`
- * is the rule of the overlay, written down from the changes alone.
+ * A model of a table, its stream and its deliveries, next to a real lake that receives the same: clocks that run backwards,
+ * changes delivered twice, hours late or in another order, snapshots with a fuzzy cut, and compactions in between. `expected`
+ * is the rule of the overlay, computed from the changes alone.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -41,7 +41,7 @@ export type Rows = ReadonlyMap<number, string>;
 const CLOCK_SKEW_SECONDS = SKEW_SECONDS / 2;
 
 /**
- * The model's table, cut as `partitionBy` says. An item's G changes with its value, so that it moves between parts. V may be
+ * The model's table, partitioned by `partitionBy`. G changes with the value, so that items move between parts. V may be
  * declared or not.
  */
 export function modelSchema(partitionBy: string, v: "declared" | "undeclared" = "declared"): Schema {
@@ -60,7 +60,7 @@ function itemOf(key: number, value: string): Item {
 
 export class ModelWorld {
   readonly #lake: Lake;
-  /** The table's schema, and those before it, which a process that began earlier still writes by. */
+  /** The table's schema, and earlier ones, with which processes that began earlier still write. */
   #schema: Schema;
   readonly #schemas: Schema[];
   readonly #later: Schema | undefined;
@@ -79,7 +79,7 @@ export class ModelWorld {
   #seeded: Map<number, string> = new Map();
   #folded = new Set<number>();
 
-  /** `later`: a schema with more columns, which the table gets at some time. */
+  /** `later`: a schema with more columns, which the table gets at some point. */
   constructor(lake: Lake, schema: Schema, random: Random, later?: Schema) {
     this.#lake = lake;
     this.#schema = schema;
@@ -93,7 +93,7 @@ export class ModelWorld {
     return this.#nowSeconds;
   }
 
-  /** One random event; its name, for the report of a failure. */
+  /** Does one random thing, and returns its name for the report of a failure. */
   async step(): Promise<string> {
     this.#nowSeconds += this.#random.choice([0, 1, 1, 5, 60, 600]);
     if (this.#later !== undefined && this.#schemas.length === 1 && this.#random.next() < 0.03)
@@ -107,7 +107,7 @@ export class ModelWorld {
     return this.#snapshot();
   }
 
-  /** Delivers all that was ever written, and folds it. */
+  /** Delivers and folds everything that has been written. */
   async settle(): Promise<void> {
     await this.#deliverObject([...this.#inFlight.map(({ change }) => change), ...this.#stranded]);
     this.#inFlight.length = 0;
@@ -116,7 +116,7 @@ export class ModelWorld {
     await this.#compactMinor();
   }
 
-  /** What the view has to show: the state of each key by the changes that count. */
+  /** What the view must show: the state of each key after the changes that count. */
   expected(): Rows {
     const log = this.#objects.flatMap(({ id, changes }) => changes.map((change) => ({ id, change })));
     const hot = new Set(
@@ -178,7 +178,7 @@ export class ModelWorld {
     return `${operation} of ${key} as ${sequence} at ${timeSeconds}`;
   }
 
-  /** Under way: soon or hours late, and now and then twice. */
+  /** Schedules the delivery: soon or hours late, and sometimes twice. */
   #send(change: ModelChange): void {
     const random = this.#random;
     const delay =
@@ -211,7 +211,7 @@ export class ModelWorld {
 
   async #deliverObject(changes: readonly ModelChange[]): Promise<void> {
     if (changes.length === 0) return;
-    // An object's partition is that of its oldest record: it may lie an hour back.
+    // An object is in the partition of its oldest record, which may be an hour earlier.
     const schema = this.#random.choice(this.#schemas);
     const arrivedAtSeconds = this.#nowSeconds - (this.#random.next() < 0.1 ? 3600 : 0);
     const delivery = await deliver(
@@ -267,7 +267,7 @@ export class ModelWorld {
     };
   }
 
-  /** Each key as it was at some moment of the last half minute. */
+  /** Each key as it was at some moment in the last half minute. */
   async #snapshot(): Promise<string> {
     const state = new Map<number, string>();
     for (let key = 0; key < this.#keys; key++) {

@@ -1,4 +1,4 @@
-/** A change sink that keeps its rows as text in an object store, so that its failures and its death are the store's. */
+/** A change sink that stores its rows as text in an object store, whose failures and death become its own. */
 import { changeObjectPath } from "../../src/core/format/lake-path.ts";
 import type { ChangeSink } from "../../src/core/ports/change-sink.ts";
 import type { MemoryStore } from "./memory-store.ts";
@@ -20,7 +20,7 @@ export function storeSink(store: MemoryStore, table: string): ChangeSink {
   };
 }
 
-/** The rows that were delivered, in the order of their objects. */
+/** The delivered rows, in the order of their objects. */
 export function deliveredRows(
   store: MemoryStore,
   table: string,

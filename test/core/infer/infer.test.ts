@@ -1,3 +1,4 @@
+/** Inference: the schema of a sample restores every item of it, and does not depend on its order. */
 import { describe, expect, test } from "@jest/globals";
 import {
   INFERRED_COLUMNS_MAX,

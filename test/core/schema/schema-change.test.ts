@@ -1,3 +1,4 @@
+/** Which changes of a schema an existing table allows. */
 import { describe, expect, test } from "@jest/globals";
 import {
   type AttributeFile,

@@ -1,3 +1,4 @@
+/** The health of a lake table and what it is made of. */
 import { describe, expect, test } from "@jest/globals";
 import { initialManifest, type Manifest, manifestText } from "../../../src/core/format/manifest.ts";
 import { parseSchema } from "../../../src/core/schema/schema.ts";
