@@ -1,10 +1,11 @@
 /**
  * A model of a table, its stream and its deliveries, next to a real lake that receives the same: clocks that run backwards,
  * changes delivered twice, hours late or in another order, snapshots with a fuzzy cut, and compactions in between. `expected`
- * is the rule of the overlay, computed from the changes alone.
+ * applies the rule of the overlay to the changes alone.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { VERSION_DIGITS } from "../../src/core/change/change.ts";
 import { type CompactionContext, compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-plan.ts";
 import { changeSchema } from "../../src/core/compaction/schema-commit.ts";
@@ -12,6 +13,7 @@ import { seed } from "../../src/core/compaction/seed.ts";
 import { deliver } from "../../src/core/delivery/deliver.ts";
 import { SKEW_SECONDS } from "../../src/core/format/manifest.ts";
 import { currentView } from "../../src/core/overlay/lake-view.ts";
+import { overlaidChange, type RuledChange, stateOf } from "../../src/core/overlay/overlay-rule.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { itemLine, itemWireColumns, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
@@ -116,30 +118,29 @@ export class ModelWorld {
     await this.#compactMinor();
   }
 
-  /** What the view must show: the state of each key after the changes that count. */
+  /** What the view must show by the rule: the overlaid change of each key, or else its row of the snapshot. */
   expected(): Rows {
-    const log = this.#objects.flatMap(({ id, changes }) => changes.map((change) => ({ id, change })));
-    const hot = new Set(
-      log.filter(({ change }) => change.timeSeconds >= this.#horizonSeconds).map(({ change }) => change.key),
-    );
-    const visible = log.filter(
-      ({ id, change }) =>
-        this.#folded.has(id) ||
-        change.timeSeconds >= this.#horizonSeconds ||
-        (change.timeSeconds >= this.#horizonSeconds - SKEW_SECONDS && hot.has(change.key)),
-    );
+    const times = {
+      floorSeconds: this.#floorSeconds,
+      horizonSeconds: this.#horizonSeconds,
+      skewSeconds: SKEW_SECONDS,
+    };
     const rows = new Map(this.#seeded);
-    const since = visible
-      .map(({ change }) => change)
-      .filter(({ timeSeconds }) => timeSeconds >= this.#floorSeconds - SKEW_SECONDS);
-    const changed = new Set(
-      since.filter(({ timeSeconds }) => timeSeconds >= this.#floorSeconds).map(({ key }) => key),
-    );
-    for (const key of changed) {
-      const own = since.filter((change) => change.key === key);
-      const newest = own.reduce((a, b) => (b.sequence > a.sequence ? b : a));
-      if (newest.value === undefined) rows.delete(key);
-      else rows.set(key, newest.value);
+    for (let key = 0; key < this.#keys; key++) {
+      const log = this.#objects.map(({ id, changes }) => ({
+        id,
+        own: changes.filter((change) => change.key === key),
+      }));
+      const folded = log
+        .filter(({ id }) => this.#folded.has(id))
+        .flatMap(({ own }) => own)
+        .filter(({ timeSeconds }) => timeSeconds < this.#horizonSeconds);
+      const delta = stateOf(folded.map(ruled), times);
+      const logged = log.flatMap(({ own }) => own).map(ruled);
+      const overlaid = overlaidChange(delta === undefined ? [] : [delta], logged, times);
+      if (overlaid === undefined) continue;
+      if (overlaid.value === undefined) rows.delete(key);
+      else rows.set(key, overlaid.value);
     }
     return rows;
   }
@@ -313,6 +314,16 @@ export class ModelWorld {
     this.#run++;
     return `run-${String(this.#run).padStart(6, "0")}`;
   }
+}
+
+function ruled({
+  sequence,
+  timeSeconds,
+  operation,
+  value,
+}: ModelChange): RuledChange & Pick<ModelChange, "value"> {
+  const version = String(sequence).padStart(VERSION_DIGITS, "0");
+  return { version, changedAtSeconds: timeSeconds, operation, value };
 }
 
 function recordOf(change: ModelChange): unknown {
