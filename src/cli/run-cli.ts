@@ -22,6 +22,7 @@ export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
     settings: settingsFrom(io.environment),
     absolute: (path: string) => resolve(io.cwd, path),
     interrupted: interruption.signal,
+    timing: io.timing,
   };
   const dynalake = program(io, context, {
     onCommand: (command) => {

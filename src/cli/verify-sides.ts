@@ -11,7 +11,6 @@ import { exportSettling } from "../core/verify/verify-export.ts";
 import { openExport } from "../embedded/export-folder.ts";
 import { recallSource } from "../embedded/source-memory.ts";
 import { liveSettling, type VerifyRequest, verifiedExport } from "../embedded/verify.ts";
-import { nowSeconds } from "../sdk/run-name.ts";
 import { isLoopback } from "../source/loopback.ts";
 import { connectSource, type SourceConnection } from "../source/source-connection.ts";
 import { streamSource } from "../source/stream-source.ts";
@@ -66,7 +65,8 @@ async function folderSides(
     region: choice.region ?? remembered.region,
   });
   const settleSeconds = choice.settle ?? SETTLE_SECONDS;
-  const stream = streamSource(connection, schema.source);
+  const { interrupted: signal, timing } = context;
+  const stream = streamSource(connection, schema.source, {}, timing);
   const delaySeconds = isLoopback(connection.place.endpoint) ? DELAY_SECONDS.emulator : DELAY_SECONDS.service;
   const source = sourceOf(context, table, connection, choice);
   const rows = await lakeOf(table);
@@ -74,16 +74,24 @@ async function folderSides(
     store,
     schema,
     stream,
-    nowSeconds,
-    serviceNowSeconds: () => Math.ceil((Date.now() + connection.clockOffsetMs()) / 1000),
+    nowSeconds: () => Math.floor(timing.nowMs() / 1000),
+    serviceNowSeconds: () => Math.ceil((timing.nowMs() + connection.clockOffsetMs()) / 1000),
     marginSeconds: delaySeconds,
     readSeconds: Math.max(READ_SECONDS_MIN, settleSeconds),
   });
-  const { interrupted: signal } = context;
   return {
     source,
     lake: rows,
-    settle: liveSettling({ schema, source, lake: rows, deliveries, settleSeconds, delaySeconds, signal }),
+    settle: liveSettling({
+      schema,
+      source,
+      lake: rows,
+      deliveries,
+      settleSeconds,
+      delaySeconds,
+      signal,
+      timing,
+    }),
     temporaryFolder: lake.session.temporaryFolder,
     candidatesMax: CANDIDATES_MAX.folder,
     close: () => connection.close(),
@@ -139,6 +147,7 @@ async function deployedSides(
       settleSeconds: 2 * delaySeconds,
       delaySeconds,
       signal: context.interrupted,
+      timing: context.timing,
     }),
     temporaryFolder: tmpdir(),
     candidatesMax: CANDIDATES_MAX.stack,
@@ -171,5 +180,6 @@ function sourceOf(
       ...(readShare === undefined ? {} : { readShare }),
       ...(readUnits === undefined ? {} : { readUnitsPerSecond: readUnits }),
     },
+    context.timing,
   );
 }

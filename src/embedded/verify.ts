@@ -1,4 +1,4 @@
-/** `verify` on this machine: keeps on this disk what does not fit into memory, and waits by its clock. */
+/** `verify` on this machine: keeps on this disk what does not fit into memory. */
 
 import type { VerifiedSource } from "../core/ports/verified.ts";
 import type { Schema } from "../core/schema/schema.ts";
@@ -6,7 +6,7 @@ import type { Item } from "../core/values/attribute-value.ts";
 import { keyHash, keyOf } from "../core/values/key.ts";
 import { type Verification, type VerifyContext, verify } from "../core/verify/verify.ts";
 import { type SettleContext, settle } from "../core/verify/verify-settle.ts";
-import { systemTiming } from "../sdk/timing.ts";
+import type { Timing } from "../sdk/timing.ts";
 import type { ExportFolder } from "./export-folder.ts";
 import { exportItems } from "./export-items.ts";
 import { withScratch } from "./verify-scratch.ts";
@@ -25,14 +25,15 @@ export async function verifyTable(request: VerifyRequest): Promise<Verification>
 
 export interface LiveSettling extends Omit<SettleContext, "hidden" | "pauseSeconds" | "nowMs" | "wait"> {
   readonly signal: AbortSignal;
+  readonly timing: Timing;
 }
 
 /** Settles what differs from a source that goes on. */
 export function liveSettling(settling: LiveSettling): VerifyContext["settle"] {
   const clock = {
     pauseSeconds: PAUSE_SECONDS,
-    nowMs: () => systemTiming.nowMs(),
-    wait: (seconds: number) => systemTiming.sleep(seconds * 1000, settling.signal),
+    nowMs: () => settling.timing.nowMs(),
+    wait: (seconds: number) => settling.timing.sleep(seconds * 1000, settling.signal),
   };
   return (candidates, hidden) => settle({ ...settling, ...clock, hidden }, candidates);
 }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { CommandContext } from "../../src/cli/command.ts";
 import { snapshotCommand } from "../../src/cli/commands/snapshot.ts";
 import { settingsFrom } from "../../src/cli/settings.ts";
+import { systemTiming } from "../../src/sdk/timing.ts";
 import {
   done,
   dynalake,
@@ -213,6 +214,7 @@ function quietContext(): CommandContext {
     terminal,
     settings: settingsFrom({}),
     absolute: (path) => path,
+    timing: systemTiming,
     interrupted: new AbortController().signal,
   };
 }

@@ -2,6 +2,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
+import { systemTiming } from "../../src/sdk/timing.ts";
 import { done, startDynalake } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { fileEmulator } from "./file-emulator.ts";
@@ -33,7 +34,7 @@ test("while writes go on and `run` follows there is no false difference, and a t
       }
     })();
     try {
-      const { ended, table: found } = await verified(lake);
+      const { ended, table: found } = await verified(lake, systemTiming);
       expect(found.differences.map(({ kind, key }) => ({ kind, key }))).toEqual([
         { kind: "missing", key: keyOf("lost", "Mort") },
       ]);

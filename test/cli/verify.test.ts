@@ -6,7 +6,7 @@ import { done, dynalake, expectRefused, fingerprint } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { fileEmulator } from "./file-emulator.ts";
 import { SourceTable } from "./source-table.ts";
-import { keyOf, parquetFiles, review, rewrite, snapshot, verified } from "./verified-lake.ts";
+import { hurried, keyOf, parquetFiles, review, rewrite, snapshot, verified } from "./verified-lake.ts";
 
 const emulator = fileEmulator();
 
@@ -85,7 +85,7 @@ test("each kind of difference in the lake's files is named by its key and its at
       counts: { missing: 1, extra: 1, different: 2, repeated: 1, unreadable: 1, waiting: 0, changing: 0 },
     });
 
-    const text = await dynalake(["verify", "--lake", lake, "--max", "2"]);
+    const text = await dynalake(["verify", "--lake", lake, "--max", "2"], { timing: hurried() });
     expect(text).toMatchObject({ code: 4 });
     expect(text.stdout).toContain("...         4 more differences; --max names more\n");
     expect(text.stdout).toMatch(

@@ -22,6 +22,7 @@ import "../../src/embedded/items.ts";
 import "../../src/embedded/vacuum.ts";
 import { runCli } from "../../src/cli/run-cli.ts";
 import type { ErrorCode } from "../../src/core/error.ts";
+import { systemTiming, type Timing } from "../../src/sdk/timing.ts";
 
 /** No command of these tests takes so long by default; one that hangs is given up, and its test fails. */
 export const SECONDS_MAX = 40;
@@ -30,6 +31,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly secondsMax?: number;
+  /** The clock of a command in this process. */
+  readonly timing?: Timing;
 }
 
 export interface Ended {
@@ -104,6 +107,7 @@ export function startDynalake(args: readonly string[], options: CliOptions = {})
       stdout,
       stderr,
       interrupt: interruption.signal,
+      timing: options.timing ?? systemTiming,
     }),
   ).then((code) => {
     const seconds = (performance.now() - beganMs) / 1000;
