@@ -20,7 +20,7 @@ const dist = join(root, "dist");
 /** What is written last, the first entry point, is what bin/dynalake.js compares with the sources. */
 const entryPoints = {
   "cli/main": "src/cli/main.ts",
-  "embedded/transcode-worker": "src/embedded/transcode-worker.ts",
+  "staging-worker": "src/embedded/snapshot/staging-worker.ts",
   "infra/index": "infra/index.ts",
 };
 /** Of handlers/: other files there are parts of these. */

@@ -9,7 +9,7 @@ import { requireSchema } from "../src/core/table/lake-table.ts";
 import { measureLag } from "../src/demo/lag.ts";
 import { reviews } from "../src/demo/reviews.ts";
 import { createReviewsTable, loadReviews } from "../src/demo/reviews-table.ts";
-import { runQuery } from "../src/embedded/query.ts";
+import { runQuery } from "../src/embedded/reading/query.ts";
 import { startEmulator } from "../src/emulator/emulator.ts";
 import { folderStore } from "../src/files/folder-store.ts";
 import { connectSource } from "../src/source/source-connection.ts";

@@ -1,11 +1,12 @@
 /** A lake in a folder of this machine, with its tables. */
-import { lakeItems } from "../embedded/items.ts";
-import { openLake } from "../embedded/lake.ts";
-import { chosenSchemas } from "./lake-choice.ts";
+
+import { chosenSchemas } from "../core/table/chosen-schemas.ts";
+import { openLakeFolder } from "../embedded/folder/lake-folder.ts";
+import { lakeItems } from "../embedded/reading/items.ts";
 import type { FolderTable, OpenedLake } from "./opened-lake.ts";
 
 export async function openFolder(folder: string): Promise<OpenedLake<FolderTable>> {
-  const lake = await openLake(folder);
+  const lake = await openLakeFolder(folder);
   const { store, engine } = lake;
   return {
     place: lake.root,

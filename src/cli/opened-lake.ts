@@ -4,7 +4,7 @@ import type { Deployment } from "../aws/deployment.ts";
 import { DynalakeError } from "../core/error.ts";
 import type { StatusContext } from "../core/status/status.ts";
 import type { Item } from "../core/values/attribute-value.ts";
-import type { Lake } from "../embedded/lake.ts";
+import type { LakeFolder } from "../embedded/folder/lake-folder.ts";
 import type { CommandContext } from "./command.ts";
 import type { LakeTarget } from "./lake-target.ts";
 
@@ -26,7 +26,7 @@ interface AnyTable extends StatusContext {
 
 export interface FolderTable extends AnyTable {
   readonly kind: "folder";
-  readonly lake: Lake;
+  readonly lake: LakeFolder;
 }
 
 export interface DeployedTable extends AnyTable {

@@ -3,9 +3,9 @@ import { athenaItems } from "../aws/athena-items.ts";
 import { type AwsLake, openAwsLake } from "../aws/aws-lake.ts";
 import { chosenDeployments, type Deployment, readDeployments } from "../aws/deployment.ts";
 import { DynalakeError } from "../core/error.ts";
+import { knownSchema } from "../core/table/chosen-schemas.ts";
 import { type AwsClients, awsClients } from "../sdk/clients.ts";
 import type { CommandContext } from "./command.ts";
-import { knownSchema } from "./lake-choice.ts";
 import type { StackTarget } from "./lake-target.ts";
 import type { DeployedTable, OpenedLake } from "./opened-lake.ts";
 

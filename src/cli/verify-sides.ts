@@ -8,9 +8,9 @@ import type { VerifiedLake } from "../core/ports/verified.ts";
 import { verifiedLake } from "../core/verify/verified-lake.ts";
 import { streamDeliveries, timedDeliveries } from "../core/verify/verify-deliveries.ts";
 import { exportSettling } from "../core/verify/verify-export.ts";
-import { openExport } from "../embedded/export-folder.ts";
-import { recallSource } from "../embedded/source-memory.ts";
-import { liveSettling, type VerifyRequest, verifiedExport } from "../embedded/verify.ts";
+import { openExport } from "../embedded/exports/export-folder.ts";
+import { recallSource } from "../embedded/folder/source-memory.ts";
+import { liveSettling, type VerifyRequest, verifiedExport } from "../embedded/verifying/verify.ts";
 import { nowSeconds } from "../sdk/run-name.ts";
 import { isLoopback } from "../source/loopback.ts";
 import { connectSource, type SourceConnection } from "../source/source-connection.ts";
@@ -112,7 +112,7 @@ async function exportSides(table: FolderTable, folder: string): Promise<VerifySi
 }
 
 async function lakeOf(table: FolderTable): Promise<VerifiedLake> {
-  const { streamedRows } = await import("../embedded/items.ts");
+  const { streamedRows } = await import("../embedded/reading/items.ts");
   return verifiedLake(table, (sql, of) => streamedRows(table.lake, sql, of));
 }
 

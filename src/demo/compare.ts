@@ -2,8 +2,8 @@
 
 import type { Schema } from "../core/schema/schema.ts";
 import { type Item, itemText, readItem } from "../core/values/attribute-value.ts";
-import { itemLines } from "../embedded/items.ts";
-import type { Lake } from "../embedded/lake.ts";
+import type { LakeFolder } from "../embedded/folder/lake-folder.ts";
+import { itemLines } from "../embedded/reading/items.ts";
 import { toItemJson } from "../source/attribute-json.ts";
 import type { SourceConnection } from "../source/source-connection.ts";
 
@@ -18,7 +18,7 @@ export interface Comparison {
 /** Compares two tables that nobody writes to meanwhile. */
 export async function compareWithScan(
   connection: SourceConnection,
-  lake: Lake,
+  lake: LakeFolder,
   schema: Schema,
 ): Promise<Comparison> {
   const left = new Set<string>();

@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { beforeAll, expect, test } from "@jest/globals";
-import { openDuckdb } from "../../src/embedded/duckdb-session.ts";
+import { openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { type History, historyOf, play } from "../simulator/history.ts";
 import { duckdbValue, withInlineRelations } from "../simulator/inline-relations.ts";
 import type { World } from "../simulator/world.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { requireSchema } from "../../src/core/table/lake-table.ts";
-import { runQuery } from "../../src/embedded/query.ts";
+import { runQuery } from "../../src/embedded/reading/query.ts";
 import { folderStore } from "../../src/files/folder-store.ts";
 import {
   done,

@@ -8,10 +8,10 @@ import { rowCodec } from "../../src/core/row/row.ts";
 import { lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
 import { latestManifest, writeSchema } from "../../src/core/table/lake-table.ts";
-import { type FollowRequest, followLake } from "../../src/embedded/follow-lake.ts";
-import { itemLines } from "../../src/embedded/items.ts";
-import { type Lake, nowSeconds, openLake } from "../../src/embedded/lake.ts";
-import { FILE_LIMITS, parquetSink } from "../../src/embedded/parquet-sink.ts";
+import { FILE_LIMITS, parquetSink } from "../../src/embedded/delivery/parquet-sink.ts";
+import { type LakeFolder, nowSeconds, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
+import { type FollowRequest, followLake } from "../../src/embedded/following/follow-lake.ts";
+import { itemLines } from "../../src/embedded/reading/items.ts";
 import { until } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 
@@ -48,7 +48,7 @@ class Stream implements ChangeSource {
   }
 }
 
-async function shown(lake: Lake): Promise<readonly string[]> {
+async function shown(lake: LakeFolder): Promise<readonly string[]> {
   const ids: string[] = [];
   for await (const lines of itemLines(lake, SCHEMA, undefined)) {
     ids.push(...[...lines.matchAll(/"S":"(\w+)"/g)].map(([, id]) => id as string));
@@ -74,7 +74,7 @@ function follow(
 test("what a compaction came before is seen while `run` follows, and what a run left that died by the next one", async () => {
   await withFolder(async (own) => {
     const folder = join(own, "lake");
-    const lake = await openLake(folder);
+    const lake = await openLakeFolder(folder);
     const stop = new AbortController();
     try {
       await writeSchema(lake.store, SCHEMA);
@@ -123,7 +123,7 @@ test("what a compaction came before is seen while `run` follows, and what a run 
 test("`run` ends where its compactions cannot go on: nobody would miss them", async () => {
   await withFolder(async (own) => {
     const folder = join(own, "lake");
-    const lake = await openLake(folder);
+    const lake = await openLakeFolder(folder);
     try {
       await writeSchema(lake.store, SCHEMA);
       const stream = new Stream();
@@ -146,7 +146,7 @@ test("`run` ends where its compactions cannot go on: nobody would miss them", as
 test("`run --once` ends on a stream that always has one more change, once it has what was there when it began", async () => {
   await withFolder(async (own) => {
     const folder = join(own, "lake");
-    const lake = await openLake(folder);
+    const lake = await openLakeFolder(folder);
     try {
       await writeSchema(lake.store, SCHEMA);
       const began = nowSeconds();

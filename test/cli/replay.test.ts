@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { _Record } from "@aws-sdk/client-dynamodb-streams";
 import { expect, test } from "@jest/globals";
-import { lockLake } from "../../src/embedded/lake-lock.ts";
+import { lockLake } from "../../src/embedded/folder/lake-lock.ts";
 import {
   done,
   dynalake,

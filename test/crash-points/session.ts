@@ -1,7 +1,7 @@
 /** The DuckDB behind the lakes in memory of a test file. */
 import { tmpdir } from "node:os";
 import { afterAll, beforeAll } from "@jest/globals";
-import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb-session.ts";
+import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
 
 /** It is open while the tests of the file that calls this run; then what they tried is told, where they try many things. */
 export function sessionOfTests(whatWasTried?: () => string): () => DuckdbSession {

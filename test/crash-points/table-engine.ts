@@ -14,8 +14,8 @@ import { changeWireColumns, itemWireColumns, type WireColumn } from "../../src/c
 import type { Schema } from "../../src/core/schema/schema.ts";
 import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../../src/core/sql/columns.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
-import type { DuckdbSession } from "../../src/embedded/duckdb-session.ts";
-import { engineError } from "../../src/embedded/duckdb-session.ts";
+import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
+import { engineError } from "../../src/embedded/duckdb/duckdb-session.ts";
 import type { MemoryStore } from "../support/memory-store.ts";
 
 /** Names of tables are never used twice, whatever lake they belong to. */

@@ -3,8 +3,6 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { chosenSchemas, oneSchema } from "../../src/cli/lake-choice.ts";
-import { givenSchema, parseKeyOption } from "../../src/cli/schema-choice.ts";
 import { parseTime, timeText } from "../../src/cli/time-option.ts";
 import { DynalakeError } from "../../src/core/error.ts";
 import {
@@ -18,7 +16,9 @@ import {
 } from "../../src/core/format/lake-path.ts";
 import { pathInside } from "../../src/core/ports/object-store.ts";
 import { parseSchema, tableName } from "../../src/core/schema/schema.ts";
+import { chosenSchemas, oneSchema } from "../../src/core/table/chosen-schemas.ts";
 import { manifestAsOf, requireSchema } from "../../src/core/table/lake-table.ts";
+import { givenSchema, parseKeyOption } from "../../src/embedded/schemas/schema-choice.ts";
 import { folderStore } from "../../src/files/folder-store.ts";
 import { hostileName } from "../arbitraries/hostile.ts";
 import { timestampText } from "../arbitraries/item.ts";

@@ -12,8 +12,8 @@ import {
   type SchemaFile,
 } from "../../src/core/schema/schema.ts";
 import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
-import { type Lake, openLake } from "../../src/embedded/lake.ts";
-import { runQuery } from "../../src/embedded/query.ts";
+import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
+import { runQuery } from "../../src/embedded/reading/query.ts";
 import { hostileName, hostileSoundItem, hostileText, named } from "../arbitraries/hostile.ts";
 import { anyDeclaration, fittingDeclaration } from "../arbitraries/schema.ts";
 import { fingerprint } from "../support/cli.ts";
@@ -58,7 +58,7 @@ function fileOf(specs: readonly (readonly [string, AttributeFile])[]): SchemaFil
 
 /** Takes the items in by both ways and compacts them: each time all of them come back, to the last character. */
 async function expectBack(
-  lake: Lake,
+  lake: LakeFolder,
   folder: string,
   file: SchemaFile,
   items: readonly Item[],
@@ -76,9 +76,12 @@ async function expectBack(
   expect(await itemsOf(lake, streamed)).toEqual(expected);
 }
 
-async function withLake(name: string, use: (lake: Lake, folder: string) => Promise<void>): Promise<void> {
+async function withLake(
+  name: string,
+  use: (lake: LakeFolder, folder: string) => Promise<void>,
+): Promise<void> {
   await withFolder(async (folder) => {
-    const lake = await openLake(join(folder, name), { threads: 1, memoryMegabytes: 400 });
+    const lake = await openLakeFolder(join(folder, name), { threads: 1, memoryMegabytes: 400 });
     try {
       await use(lake, folder);
     } finally {
@@ -120,8 +123,8 @@ describe("in the engine", () => {
     "a lake called %s is that one, and not those beside it that its name would match as a pattern",
     async (name) => {
       await withFolder(async (folder) => {
-        const beside = await openLake(join(folder, "lake1"), { threads: 1, memoryMegabytes: 400 });
-        const lake = await openLake(join(folder, name), { threads: 1, memoryMegabytes: 400 });
+        const beside = await openLakeFolder(join(folder, "lake1"), { threads: 1, memoryMegabytes: 400 });
+        const lake = await openLakeFolder(join(folder, name), { threads: 1, memoryMegabytes: 400 });
         try {
           await expectBack(beside, join(folder, "1"), FILE, [{ id: { S: "of another lake" } }]);
           await expectBack(lake, join(folder, "2"), FILE, ITEMS);
@@ -159,14 +162,14 @@ describe("in the engine", () => {
 describe("a statement never leaves the lake:", () => {
   const SECRET = "a secret of this machine";
   let folder: string;
-  let lake: Lake;
+  let lake: LakeFolder;
   const schemas = [
     parseSchema({ table: "t", key: { hash: "id" }, attributes: { id: { type: "string" } } }, "a test"),
   ];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "dynalake-test-"));
-    lake = await openLake(join(folder, "lake"), { threads: 1, memoryMegabytes: 200 });
+    lake = await openLakeFolder(join(folder, "lake"), { threads: 1, memoryMegabytes: 200 });
     await deliverItems(lake, schemas[0] as Schema, [{ id: { S: "a" } }, { id: { S: "b" } }]);
     await mkdir(join(folder, "lake2"));
     for (const name of ["secret.txt", "secret.json", "lake2/secret.txt"])

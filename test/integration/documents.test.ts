@@ -21,7 +21,7 @@ import { requireCompatible } from "../../src/core/schema/schema-change.ts";
 import { athena } from "../../src/core/sql/athena.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
 import { readAttributeValue } from "../../src/core/values/attribute-value.ts";
-import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb-session.ts";
+import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { attributeValue } from "../arbitraries/item.ts";
 import { typeText } from "../arbitraries/schema.ts";
 

@@ -10,7 +10,7 @@ import {
   loadReviews,
   putReview,
 } from "../../src/demo/reviews-table.ts";
-import { openLake } from "../../src/embedded/lake.ts";
+import { openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
 import { connectSource, type SourceConnection } from "../../src/source/source-connection.ts";
 import { registerChangeSourceTests } from "../conformance/change-source.ts";
@@ -56,7 +56,7 @@ whereThereIsOne("on DynamoDB Local", () => {
       expect(ratedBy(loaded, "J.K. Rowling")).toBeGreaterThan(0);
       for (const command of [["status"], ["compact", "--all"], ["status"]]) {
         expect(await dynalake([...command, "--lake", folder])).toMatchObject({ code: 0 });
-        const lake = await openLake(folder);
+        const lake = await openLakeFolder(folder);
         try {
           const schema = await requireSchema(lake.store, "reviews");
           expect(await compareWithScan(connection, lake, schema)).toEqual({

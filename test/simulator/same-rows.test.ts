@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb-session.ts";
+import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { historyOf, play } from "./history.ts";
 import { duckdbValue, withInlineRelations } from "./inline-relations.ts";
 import type { Evaluated } from "./model-engine.ts";

@@ -7,10 +7,10 @@ import {
 } from "../../core/compaction/compact.ts";
 import { DEFAULT_POLICY } from "../../core/compaction/compaction-plan.ts";
 import type { Schema } from "../../core/schema/schema.ts";
-import { type Lake, newRun, nowSeconds, openLake } from "../../embedded/lake.ts";
+import { chosenSchemas } from "../../core/table/chosen-schemas.ts";
+import { type LakeFolder, newRun, nowSeconds, openLakeFolder } from "../../embedded/folder/lake-folder.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { reportCompaction } from "../compaction-report.ts";
-import { chosenSchemas } from "../lake-choice.ts";
 import { type LakeOptions, lakeTarget } from "../lake-target.ts";
 
 export interface CompactOptions extends LakeOptions {
@@ -24,7 +24,7 @@ export async function compactCommand(context: CommandContext, options: CompactOp
   const target = lakeTarget(options);
   if (target.kind === "stack")
     return (await import("../stack/compact.ts")).compactOnStack(context, target, options);
-  const lake = await openLake(options.lake);
+  const lake = await openLakeFolder(options.lake);
   try {
     for (const schema of await chosenSchemas(lake.store, options.lake, options.table)) {
       const scope = options.all === true ? "all" : "grown";
@@ -39,7 +39,7 @@ export async function compactCommand(context: CommandContext, options: CompactOp
 
 /** A minor compaction of everything up to so many seconds before now, then a major one. */
 export async function compactTable(
-  lake: Lake,
+  lake: LakeFolder,
   schema: Schema,
   scope: "grown" | "all",
   settleSeconds = 0,

@@ -16,9 +16,9 @@ import {
   putReview,
   REVIEWS_TABLE,
 } from "../../demo/reviews-table.ts";
-import { followLake } from "../../embedded/follow-lake.ts";
-import { type Lake, openLake } from "../../embedded/lake.ts";
-import { runQuery } from "../../embedded/query.ts";
+import { type LakeFolder, openLakeFolder } from "../../embedded/folder/lake-folder.ts";
+import { followLake } from "../../embedded/following/follow-lake.ts";
+import { runQuery } from "../../embedded/reading/query.ts";
 import { startEmulator } from "../../emulator/emulator.ts";
 import { folderStore } from "../../files/folder-store.ts";
 import { connectSource, type SourceConnection } from "../../source/source-connection.ts";
@@ -205,7 +205,7 @@ class Demo {
     const question = "SELECT count(*), sum(rating) FROM reviews";
     const before = await this.#rows(question);
     await this.#say(`$ npx dynalake compact --lake ${this.#folder}`);
-    const lake = await openLake(this.#folder);
+    const lake = await openLakeFolder(this.#folder);
     try {
       for (const { kind, rows } of await compactTable(lake, schema, "grown")) {
         await this.#say(
@@ -227,7 +227,7 @@ class Demo {
 
   async #prove(schema: Schema): Promise<void> {
     await this.#title("The proof: every item of the lake against a scan of the table");
-    const lake: Lake = await openLake(this.#folder);
+    const lake: LakeFolder = await openLakeFolder(this.#folder);
     try {
       const { items, missing, extra } = await compareWithScan(this.#connection, lake, schema);
       if (missing + extra > 0) {

@@ -6,13 +6,14 @@ import { inferenceOf, inferredSchema, observe } from "../../core/infer/infer.ts"
 import { parseSchema, tableName } from "../../core/schema/schema.ts";
 import type { Item } from "../../core/values/attribute-value.ts";
 import type { KeySchema } from "../../core/values/key.ts";
-import { openExport } from "../../embedded/export-folder.ts";
+import { openExport } from "../../embedded/exports/export-folder.ts";
+import { sampleExport } from "../../embedded/exports/sample-export.ts";
+import { parseKeyOption } from "../../embedded/schemas/schema-choice.ts";
 import { fileError, systemCode } from "../../files/file-error.ts";
 import { describeSource } from "../../source/describe-source.ts";
-import { sampleExport, sampleTable } from "../../source/sample.ts";
+import { sampleTable } from "../../source/sample-table.ts";
 import { connectSource } from "../../source/source-connection.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { parseKeyOption } from "../schema-choice.ts";
 import { keySchemaOf } from "./snapshot.ts";
 
 export interface InferOptions {

@@ -1,10 +1,10 @@
 /** `dynalake query "SELECT ..."`. */
 
 import { resolve } from "node:path";
-import { runQuery } from "../../embedded/query.ts";
+import { chosenSchemas } from "../../core/table/chosen-schemas.ts";
+import { runQuery } from "../../embedded/reading/query.ts";
 import { folderStore } from "../../files/folder-store.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { chosenSchemas } from "../lake-choice.ts";
 import { type LakeOptions, lakeTarget } from "../lake-target.ts";
 import { type ResultFormat, resultWriter } from "../result-format.ts";
 import { parseTime } from "../time-option.ts";

@@ -8,19 +8,19 @@ import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { rowCodec } from "../../core/row/row.ts";
 import { lineWriter } from "../../core/row/wire-line.ts";
 import type { Schema } from "../../core/schema/schema.ts";
+import { oneSchema } from "../../core/table/chosen-schemas.ts";
 import { requireSchema, writeSchema } from "../../core/table/lake-table.ts";
 import type { Item } from "../../core/values/attribute-value.ts";
 import type { KeySchema } from "../../core/values/key.ts";
-import { foldLateChanges } from "../../embedded/fold.ts";
-import { holdsData, type Lake, nowSeconds, openLake } from "../../embedded/lake.ts";
-import { type LakeLock, lockLake } from "../../embedded/lake-lock.ts";
-import { FILE_LIMITS, parquetSink } from "../../embedded/parquet-sink.ts";
+import { foldLateChanges } from "../../embedded/compaction/fold-late-changes.ts";
+import { FILE_LIMITS, parquetSink } from "../../embedded/delivery/parquet-sink.ts";
+import { holdsData, type LakeFolder, nowSeconds, openLakeFolder } from "../../embedded/folder/lake-folder.ts";
+import { type LakeLock, lockLake } from "../../embedded/folder/lake-lock.ts";
+import { chooseSchema, parseKeyOption } from "../../embedded/schemas/schema-choice.ts";
+import { adoptSchema } from "../../embedded/schemas/schema-effect.ts";
 import type { CommandContext, ExitCode } from "../command.ts";
-import { oneSchema } from "../lake-choice.ts";
 import { type FolderTarget, type LakeOptions, lakeTarget } from "../lake-target.ts";
 import { NOTHING, type Recording, readRecording, replayRecording, reportReplay, sum } from "../replaying.ts";
-import { chooseSchema, parseKeyOption } from "../schema-choice.ts";
-import { adoptSchema } from "../schema-effect.ts";
 
 export interface ReplayOptions extends LakeOptions {
   readonly name?: string;
@@ -48,7 +48,7 @@ async function replayInFolder(
   // All files are read and understood before anything is written.
   const recordings: Recording[] = [];
   for (const file of files) recordings.push(await readRecording(file));
-  const lake = await openLake(folder);
+  const lake = await openLakeFolder(folder);
   let lock: LakeLock | undefined;
   try {
     const { table } = await replaySchema(context, lake.store, options, recordings);
@@ -79,7 +79,7 @@ async function replayInFolder(
 
 /** A quarantine file of this table is done once its records are delivered; what is still wrong lies in `kept`. */
 async function leaveQuarantine(
-  lake: Lake,
+  lake: LakeFolder,
   table: string,
   file: string,
   kept: readonly string[],

@@ -2,16 +2,16 @@
 import { DynalakeError } from "../../core/error.ts";
 import { mendingTimeSeconds } from "../../core/format/manifest.ts";
 import { type Schema, tableName } from "../../core/schema/schema.ts";
+import { chosenSchemas, knownSchema } from "../../core/table/chosen-schemas.ts";
 import { lakeTables } from "../../core/table/lake-table.ts";
-import { type FollowedTable, followLake, type RunEvent } from "../../embedded/follow-lake.ts";
-import { holdsData, type Lake, openLake } from "../../embedded/lake.ts";
-import { recallSource } from "../../embedded/source-memory.ts";
+import { holdsData, type LakeFolder, openLakeFolder } from "../../embedded/folder/lake-folder.ts";
+import { recallSource } from "../../embedded/folder/source-memory.ts";
+import { type FollowedTable, followLake, type RunEvent } from "../../embedded/following/follow-lake.ts";
+import { boundTo, givenSchema } from "../../embedded/schemas/schema-choice.ts";
+import { adoptSchema } from "../../embedded/schemas/schema-effect.ts";
 import { connectSource, type SourceConnection } from "../../source/source-connection.ts";
 import { streamSource } from "../../source/stream-source.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { chosenSchemas, knownSchema } from "../lake-choice.ts";
-import { boundTo, givenSchema } from "../schema-choice.ts";
-import { adoptSchema } from "../schema-effect.ts";
 import { timeText } from "../time-option.ts";
 import { snapshotCommand } from "./snapshot.ts";
 
@@ -30,7 +30,7 @@ export interface RunOptions {
 
 export async function runCommand(context: CommandContext, options: RunOptions): Promise<ExitCode> {
   const schemas = await followedSchemas(context, options);
-  const lake = await openLake(options.lake);
+  const lake = await openLakeFolder(options.lake);
   const connections: SourceConnection[] = [];
   const tally = new Tally(context);
   try {
@@ -54,7 +54,7 @@ export async function runCommand(context: CommandContext, options: RunOptions): 
 
 /** A table that the lake does not have yet gets its first snapshot by itself. */
 async function followedSchemas(context: CommandContext, options: RunOptions): Promise<readonly Schema[]> {
-  const lake = await openLake(options.lake);
+  const lake = await openLakeFolder(options.lake);
   try {
     await adoptGivenSchema(context, lake, options);
     const wanted = options.name ?? options.table;
@@ -73,7 +73,7 @@ async function followedSchemas(context: CommandContext, options: RunOptions): Pr
   context.terminal.note(`The lake does not have "${options.table}" yet: taking its first snapshot`);
   const { compactEvery, compact, once, ...snapshot } = options;
   await snapshotCommand(context, snapshot);
-  const again = await openLake(options.lake);
+  const again = await openLakeFolder(options.lake);
   try {
     return [(await wantedSchema(again, options)) as Schema];
   } finally {
@@ -82,7 +82,11 @@ async function followedSchemas(context: CommandContext, options: RunOptions): Pr
 }
 
 /** A schema file for a table that the lake has: what it adds is declared before anything is followed. */
-async function adoptGivenSchema(context: CommandContext, lake: Lake, options: RunOptions): Promise<void> {
+async function adoptGivenSchema(
+  context: CommandContext,
+  lake: LakeFolder,
+  options: RunOptions,
+): Promise<void> {
   if (options.schema === undefined) return;
   const { store } = lake;
   const { name, table: source, schema: file } = options;
@@ -92,7 +96,7 @@ async function adoptGivenSchema(context: CommandContext, lake: Lake, options: Ru
 }
 
 /** All tables of the lake; throws INCOMPLETE where the first snapshot of one never ended. */
-async function seededSchemas(lake: Lake, folder: string): Promise<readonly Schema[]> {
+async function seededSchemas(lake: LakeFolder, folder: string): Promise<readonly Schema[]> {
   const schemas = await chosenSchemas(lake.store, folder, undefined);
   for (const { table, source } of schemas) {
     if (await holdsData(lake.store, table)) continue;
@@ -104,7 +108,7 @@ async function seededSchemas(lake: Lake, folder: string): Promise<readonly Schem
 }
 
 /** The schema of the table that is asked for, if the lake has data of it. */
-async function wantedSchema(lake: Lake, options: RunOptions): Promise<Schema | undefined> {
+async function wantedSchema(lake: LakeFolder, options: RunOptions): Promise<Schema | undefined> {
   const tables = options.name === undefined ? await lakeTables(lake.store) : [tableName(options.name)];
   for (const table of tables) {
     const schema = await knownSchema(lake.store, table);
@@ -134,7 +138,7 @@ async function requireStream(context: CommandContext, options: RunOptions, table
 async function followed(
   context: CommandContext,
   options: RunOptions,
-  lake: Lake,
+  lake: LakeFolder,
   schema: Schema,
   connections: SourceConnection[],
 ): Promise<FollowedTable> {

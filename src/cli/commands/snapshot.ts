@@ -9,18 +9,16 @@ import { mendingTimeSeconds, openGaps } from "../../core/format/manifest.ts";
 import { tableName } from "../../core/schema/schema.ts";
 import { knownGaps, writeSchema } from "../../core/table/lake-table.ts";
 import { type KeySchema, keyAttributes } from "../../core/values/key.ts";
-import { type ExportFolder, openExport } from "../../embedded/export-folder.ts";
-import { DEFAULT_LIMITS, type Lake, newRun, openLake } from "../../embedded/lake.ts";
-import { lockLake } from "../../embedded/lake-lock.ts";
-import { type SnapshotProgress, type SnapshotResult, snapshotFromExport } from "../../embedded/snapshot.ts";
-import { type SourceAddress, withSource } from "../../embedded/source-memory.ts";
-import { removeEmptyFolders } from "../../files/folder-store.ts";
-import { describeSource, type SourceDescription } from "../../source/describe-source.ts";
-import { sampleExport } from "../../source/sample.ts";
-import { connectSource, type SourceConnection } from "../../source/source-connection.ts";
-import { scanTable } from "../../source/table-scan.ts";
-import type { CommandContext, ExitCode } from "../command.ts";
-import type { LakeOptions } from "../lake-target.ts";
+import { type ExportFolder, openExport } from "../../embedded/exports/export-folder.ts";
+import { sampleExport } from "../../embedded/exports/sample-export.ts";
+import {
+  DEFAULT_LIMITS,
+  type LakeFolder,
+  newRun,
+  openLakeFolder,
+} from "../../embedded/folder/lake-folder.ts";
+import { lockLake } from "../../embedded/folder/lake-lock.ts";
+import { type SourceAddress, withSource } from "../../embedded/folder/source-memory.ts";
 import {
   chooseSchema,
   givenSchema,
@@ -28,8 +26,19 @@ import {
   type SchemaChoice,
   type SchemaDemand,
   sameKeySchema,
-} from "../schema-choice.ts";
-import { addedSentence } from "../schema-effect.ts";
+} from "../../embedded/schemas/schema-choice.ts";
+import { addedSentence } from "../../embedded/schemas/schema-effect.ts";
+import {
+  type SnapshotProgress,
+  type SnapshotResult,
+  snapshotFromExport,
+} from "../../embedded/snapshot/snapshot-from-export.ts";
+import { removeEmptyFolders } from "../../files/folder-store.ts";
+import { describeSource, type SourceDescription } from "../../source/describe-source.ts";
+import { connectSource, type SourceConnection } from "../../source/source-connection.ts";
+import { scanTable } from "../../source/table-scan.ts";
+import type { CommandContext, ExitCode } from "../command.ts";
+import type { LakeOptions } from "../lake-target.ts";
 import { count, reportSnapshot } from "../snapshot-report.ts";
 import { timeText } from "../time-option.ts";
 
@@ -58,7 +67,7 @@ export async function snapshotCommand(context: CommandContext, options: Snapshot
       next: "Give --table NAME (with --endpoint URL where it is not on AWS), or --from-export DIR.",
     });
   }
-  const lake = await openLake(options.lake, { ...DEFAULT_LIMITS, threads: options.threads });
+  const lake = await openLakeFolder(options.lake, { ...DEFAULT_LIMITS, threads: options.threads });
   const isNewLake = !existsSync(lake.root);
   try {
     const taken =
@@ -78,7 +87,11 @@ interface Taken extends SnapshotResult {
   readonly choice: SchemaChoice;
 }
 
-async function fromExport(context: CommandContext, lake: Lake, options: SnapshotOptions): Promise<Taken> {
+async function fromExport(
+  context: CommandContext,
+  lake: LakeFolder,
+  options: SnapshotOptions,
+): Promise<Taken> {
   const folder = await openExport(options.fromExport as string);
   const source = exportedTable(folder.summary);
   // A scan begins at its time; an export's cut is fuzzy.
@@ -90,7 +103,7 @@ async function fromExport(context: CommandContext, lake: Lake, options: Snapshot
 /** Scans the table into an export in the lake's staging folder, which is removed in any case. */
 async function fromTable(
   context: CommandContext,
-  lake: Lake,
+  lake: LakeFolder,
   options: SnapshotOptions,
   table: string,
 ): Promise<Taken> {
@@ -128,7 +141,7 @@ async function fromTable(
 }
 
 function schemaRequest(
-  lake: Lake,
+  lake: LakeFolder,
   options: SnapshotOptions,
   source: Pick<SchemaDemand, "source" | "key" | "keyTypes">,
 ): SchemaDemand {
@@ -177,7 +190,7 @@ interface ExportToTakeIn {
 
 async function takeIn(
   context: CommandContext,
-  lake: Lake,
+  lake: LakeFolder,
   options: SnapshotOptions,
   request: SchemaDemand,
   from: ExportToTakeIn,
@@ -208,7 +221,7 @@ async function takeIn(
 }
 
 /** A failure takes the folders of a new table with it, as far as nothing lies in them. */
-async function withoutTrace<T>(lake: Lake, table: string, run: () => Promise<T>): Promise<T> {
+async function withoutTrace<T>(lake: LakeFolder, table: string, run: () => Promise<T>): Promise<T> {
   const folder = join(lake.root, table);
   const isNew = !existsSync(folder);
   try {
@@ -227,7 +240,7 @@ function progressText(progress: SnapshotProgress): string {
 
 async function report(
   context: CommandContext,
-  lake: Lake,
+  lake: LakeFolder,
   options: SnapshotOptions,
   taken: Taken,
 ): Promise<ExitCode> {

@@ -48,7 +48,7 @@ function policyOf(table: LakeTable, { retentionHours, graceHours }: VacuumOption
 async function vacuumTable(target: LakeTable, policy: RetentionPolicy): Promise<VacuumResult> {
   const { table } = target.schema;
   if (target.kind === "folder") {
-    const { vacuumFolder } = await import("../../embedded/vacuum.ts");
+    const { vacuumFolder } = await import("../../embedded/compaction/vacuum-folder.ts");
     return vacuumFolder(target.lake, table, policy);
   }
   const removed = await vacuum(target.store, table, policy, nowSeconds());

@@ -6,7 +6,7 @@ import { undeliveredObjects } from "../../core/status/status.ts";
 import { knownGaps } from "../../core/table/lake-table.ts";
 import type { VerifyProgress } from "../../core/verify/verify.ts";
 import { quarantineReasons } from "../../core/verify/verify-quarantine.ts";
-import { verifyTable } from "../../embedded/verify.ts";
+import { verifyTable } from "../../embedded/verifying/verify.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { type LakeOptions, lakeTarget } from "../lake-target.ts";
 import { type LakeTable, openTarget } from "../opened-lake.ts";

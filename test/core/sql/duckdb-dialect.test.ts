@@ -1,5 +1,5 @@
 import { duckdb } from "../../../src/core/sql/duckdb.ts";
-import { openDuckdb } from "../../../src/embedded/duckdb-session.ts";
+import { openDuckdb } from "../../../src/embedded/duckdb/duckdb-session.ts";
 import { registerDialectTests } from "../../conformance/dialect.ts";
 import { type RecoveryEngine, registerRecoveryTests } from "../../conformance/recovery.ts";
 import { withFolder } from "../../support/folders.ts";

@@ -23,7 +23,7 @@ import {
 } from "../../../src/core/sql/compaction.ts";
 import { duckdb } from "../../../src/core/sql/duckdb.ts";
 import { currentRows, historyRows, snapshotRows } from "../../../src/core/sql/view.ts";
-import { openDuckdb } from "../../../src/embedded/duckdb-session.ts";
+import { openDuckdb } from "../../../src/embedded/duckdb/duckdb-session.ts";
 import { typeText } from "../../arbitraries/schema.ts";
 import { withFolder } from "../../support/folders.ts";
 

@@ -1,0 +1,14 @@
+/** Vacuum of a table of a lake in a folder: also what writing has left unfinished there. */
+import { type RetentionPolicy, type VacuumResult, vacuum } from "../../core/compaction/vacuum.ts";
+import { removeUnfinished } from "../../files/folder-store.ts";
+import { type LakeFolder, nowSeconds } from "../folder/lake-folder.ts";
+
+export async function vacuumFolder(
+  lake: LakeFolder,
+  table: string,
+  policy: RetentionPolicy,
+): Promise<VacuumResult> {
+  const removed = await vacuum(lake.store, table, policy, nowSeconds());
+  const unfinished = await removeUnfinished(lake.root, table, policy.graceSeconds);
+  return { ...removed, files: removed.files + unfinished };
+}
