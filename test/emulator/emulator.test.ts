@@ -149,17 +149,19 @@ describe("an emulator that does not start", () => {
     const places = { kinds: ["dynamodb-local-jar", "dynamodb-local-docker"] as const, searchPath: folder };
     await expect(startEmulator(places)).rejects.toMatchObject({
       code: "EMULATOR_MISSING",
-      message: "found no DynamoDB emulator: no DynamoDBLocal.jar was given; docker is not on PATH",
+      message: "no DynamoDB emulator found: no DynamoDBLocal.jar is configured; docker is not on PATH",
       next: expect.stringContaining("--endpoint"),
     });
     const jar = join(folder, "DynamoDBLocal.jar");
-    await expect(startEmulator({ ...places, dynamoDbLocalJar: jar })).rejects.toThrow(`there is no ${jar}`);
+    await expect(startEmulator({ ...places, dynamoDbLocalJar: jar })).rejects.toThrow(
+      `${jar} does not exist`,
+    );
     await writeFile(jar, "");
     await expect(startEmulator({ ...places, dynamoDbLocalJar: jar })).rejects.toThrow(
-      "java, for DynamoDBLocal.jar",
+      "java, which DynamoDBLocal.jar needs",
     );
     await program("docker", "exit 1");
-    await expect(startEmulator(places)).rejects.toThrow("its daemon does not answer");
+    await expect(startEmulator(places)).rejects.toThrow("its daemon does not respond");
   });
 
   test("is told with its last words, after some ports", async () => {
