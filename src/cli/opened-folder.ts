@@ -3,10 +3,14 @@
 import { chosenSchemas } from "../core/table/chosen-schemas.ts";
 import { openLakeFolder } from "../embedded/folder/lake-folder.ts";
 import { lakeItems } from "../embedded/reading/items.ts";
+import type { CommandContext } from "./command.ts";
 import type { FolderTable, OpenedLake } from "./opened-lake.ts";
 
-export async function openFolder(folder: string): Promise<OpenedLake<FolderTable>> {
-  const lake = await openLakeFolder(folder);
+export async function openFolder(
+  { absolute }: Pick<CommandContext, "absolute">,
+  folder: string,
+): Promise<OpenedLake<FolderTable>> {
+  const lake = await openLakeFolder(absolute(folder));
   const { store, engine } = lake;
   return {
     place: lake.root,

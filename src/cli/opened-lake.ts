@@ -37,7 +37,8 @@ export interface DeployedTable extends AnyTable {
 
 /** Opens the lake. What an engine needs is loaded only where it is used. */
 export async function openTarget(context: CommandContext, target: LakeTarget): Promise<OpenedLake> {
-  if (target.kind === "folder") return (await import("./opened-folder.ts")).openFolder(target.folder);
+  if (target.kind === "folder")
+    return (await import("./opened-folder.ts")).openFolder(context, target.folder);
   return (await import("./opened-stack.ts")).openStack(context, target);
 }
 

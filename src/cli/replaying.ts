@@ -4,7 +4,7 @@ import { type Delivery, type DeliveryContext, deliver } from "../core/delivery/d
 import { type Recorded, readRecordedEvents } from "../core/delivery/recorded-events.ts";
 import { DynalakeError } from "../core/error.ts";
 import { systemCode } from "../files/file-error.ts";
-import { type CommandContext, EXIT, type ExitCode } from "./command.ts";
+import { type CommandContext, EXIT, type ExitCode, type GivenFile } from "./command.ts";
 
 export interface Recording {
   /** The path of a file, or the address of an object. */
@@ -84,8 +84,8 @@ export function sum(one: Totals, other: Totals): Totals {
 }
 
 /** A file of this machine as a recording; throws INPUT_INVALID. */
-export async function readRecording(file: string): Promise<Recording> {
-  const handle = await open(file, "r").catch((cause: unknown) => {
+export async function readRecording({ name: file, path }: GivenFile): Promise<Recording> {
+  const handle = await open(path, "r").catch((cause: unknown) => {
     throw new DynalakeError("INPUT_INVALID", `${file} cannot be read: ${systemCode(cause)}`, { cause });
   });
   try {

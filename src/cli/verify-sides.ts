@@ -51,7 +51,7 @@ export async function verifySides(
   if (table.kind === "stack") return deployedSides(context, table, choice);
   return choice.fromExport === undefined
     ? folderSides(context, table, choice)
-    : exportSides(table, choice.fromExport);
+    : exportSides(table, context.absolute(choice.fromExport));
 }
 
 async function folderSides(

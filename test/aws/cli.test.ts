@@ -9,7 +9,8 @@ import { changeLine, lineWriter } from "../../src/core/row/wire-line.ts";
 import { requireSchema } from "../../src/core/table/lake-table.ts";
 import { quarantineRecords } from "../../src/core/table/quarantine.ts";
 import { readItem } from "../../src/core/values/attribute-value.ts";
-import { dynalake, type Ended, expectRefused, startDynalake } from "../support/cli.ts";
+import { type Ended, expectRefused } from "../support/cli.ts";
+import { dynalakeProcess, startDynalakeProcess } from "../support/cli-process.ts";
 import { deployStacks } from "./support/deploy.ts";
 import { type AwsEmulator, startEmulator } from "./support/emulator.ts";
 import { DeployedTable, type Review, until } from "./support/reviews.ts";
@@ -35,7 +36,7 @@ afterAll(async () => {
 
 const options = () => ({ env: emulator.environment, secondsMax: 120 });
 const onStack = (args: readonly string[]): readonly string[] => [...args, "--stack", STACK];
-const ended = (...args: readonly string[]): Promise<Ended> => dynalake(onStack(args), options());
+const ended = (...args: readonly string[]): Promise<Ended> => dynalakeProcess(onStack(args), options());
 
 /** What a command printed that did all that it was asked for. */
 async function done(...args: readonly string[]): Promise<string> {
@@ -288,7 +289,7 @@ test("a snapshot is followed to its end, tells its failure, and can be left alon
     next: "describe",
   });
 
-  const left = startDynalake(onStack(["snapshot"]), options());
+  const left = startDynalakeProcess(onStack(["snapshot"]), options());
   await left.told("Started the snapshot");
   left.signal("SIGINT");
   const told = await left.ended;

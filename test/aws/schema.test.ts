@@ -15,7 +15,7 @@ import {
 } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { AttributeFile } from "../../src/core/schema/schema.ts";
-import { dynalake } from "../support/cli.ts";
+import { dynalakeProcess } from "../support/cli-process.ts";
 import { deployStacks } from "./support/deploy.ts";
 import { type AwsEmulator, startEmulator } from "./support/emulator.ts";
 import { DeployedTable, until } from "./support/reviews.ts";
@@ -130,7 +130,7 @@ test("a deployed column waits until Firehose surely has it, and everything goes 
 
 test("then it is there, old and new rows right, its past recovered from _unmapped", async () => {
   await settleAtOnce();
-  const compacted = await dynalake(["compact", "--settle-seconds", "0", "--stack", STACK], {
+  const compacted = await dynalakeProcess(["compact", "--settle-seconds", "0", "--stack", STACK], {
     env: emulator.environment,
     secondsMax: 120,
   });

@@ -209,7 +209,12 @@ function quietContext(): CommandContext {
     settle: () => undefined,
     colors: false,
   };
-  return { terminal, settings: settingsFrom({}), interrupted: new AbortController().signal };
+  return {
+    terminal,
+    settings: settingsFrom({}),
+    absolute: (path) => path,
+    interrupted: new AbortController().signal,
+  };
 }
 
 test("a folder without an export, and one with several", async () => {

@@ -15,8 +15,8 @@ import {
   fingerprint,
   type ItemJson,
   rowsOf,
-  startDynalake,
 } from "../support/cli.ts";
+import { startDynalakeProcess } from "../support/cli-process.ts";
 import { writeExport } from "./export-fixture.ts";
 
 const ITEMS: readonly ItemJson[] = Array.from({ length: 20_000 }, (_, i) => ({
@@ -172,7 +172,7 @@ test.each([["items"], ["query", "SELECT * FROM t", "--format", "csv"]])(
   "a reader that has seen enough ends `%s` without an error, and nothing is left of it",
   async (...command) => {
     const tmp = await mkdtemp(join(folder, "tmp-"));
-    const running = startDynalake([...command, "--lake", lake], { env: { TMPDIR: tmp } });
+    const running = startDynalakeProcess([...command, "--lake", lake], { env: { TMPDIR: tmp } });
     running.stopReading();
     const { code, stdout, stderr } = await running.ended;
     expect({ code, stderr, left: await fingerprint(tmp) }).toEqual({ code: 0, stderr: "", left: {} });

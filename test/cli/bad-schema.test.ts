@@ -90,7 +90,7 @@ test.each(Object.keys(BAD))("%s", async (name) => {
   const { text, code, names } = BAD[name] as (typeof BAD)[string];
   const file = join(folder, "bad.json");
   await writeFile(file, text);
-  const error = await readSchemaFile(file).catch((thrown: DynalakeError) => thrown);
+  const error = await readSchemaFile({ name: file, path: file }).catch((thrown: DynalakeError) => thrown);
   expect(error).toMatchObject({ code });
   for (const part of names) expect((error as DynalakeError).message).toMatch(part);
 });

@@ -7,7 +7,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
 import type { SourceConnection } from "../../src/source/source-connection.ts";
-import { done, dynalake, dynalakes, expectRefused, fingerprint, type Refusal } from "../support/cli.ts";
+import {
+  done,
+  dynalake,
+  dynalakes,
+  expectRefused,
+  fingerprint,
+  type Refusal,
+  withAwsSettings,
+} from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { connectTo, SourceTable } from "./source-table.ts";
 
@@ -44,10 +52,8 @@ async function expectRefusal(
   env: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const lakes = [lake, join(folder, "none")];
-  const ends = await dynalakes(
-    lakes.map((target) => [...command, "--lake", target]),
-    { env },
-  );
+  const commands = lakes.map((target) => [...command, "--lake", target]);
+  const ends = await withAwsSettings(env, () => dynalakes(commands, { env }));
   for (const ended of ends) {
     expectRefused(ended, refusal);
     expect(ended.seconds).toBeLessThan(SECONDS_MAX);

@@ -2,7 +2,8 @@
 import { cp, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { done, dynalake, expectRefused, lakeItems, startDynalake } from "../support/cli.ts";
+import { done, dynalake, expectRefused, lakeItems } from "../support/cli.ts";
+import { startDynalakeProcess } from "../support/cli-process.ts";
 import { withFolder } from "../support/folders.ts";
 import { randomOf } from "../support/random.ts";
 import { fileEmulator } from "./file-emulator.ts";
@@ -91,9 +92,10 @@ test("a second interrupt ends a command at once, and a command without a clean e
     const tmp = join(folder, "tmp");
     const env = { TMPDIR: tmp };
     const of = ["--lake", lake, "--table", table.name, "--endpoint", emulator.endpoint];
-    await done(["snapshot", ...of], { env });
+    await done(["snapshot", ...of]);
+    await mkdir(tmp);
 
-    const slow = startDynalake(
+    const slow = startDynalakeProcess(
       ["query", "SELECT count(*) FROM range(1000000000) a, range(1000000000) b, interrupted", "--lake", lake],
       { env },
     );
@@ -118,7 +120,7 @@ test("a snapshot that replaces the schema is refused while `run` follows by the 
     const lake = join(folder, "lake");
     const of = ["--lake", lake, "--table", table.name, "--endpoint", emulator.endpoint];
     await done(["snapshot", ...of]);
-    const running = startDynalake(["run", ...of]);
+    const running = startDynalakeProcess(["run", ...of]);
     await running.told("following");
     const schema = join(folder, "schema.json");
     const attributes = { User: { type: "string" }, Book: { type: "string" } };

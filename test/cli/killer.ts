@@ -1,7 +1,7 @@
 /** Commands that are killed while a table is written to. */
 import { type FSWatcher, readdirSync, statSync, watch } from "node:fs";
 import { join } from "node:path";
-import { type Running, startDynalake } from "../support/cli.ts";
+import { type RunningProcess, startDynalakeProcess } from "../support/cli-process.ts";
 import type { Random } from "../support/random.ts";
 import type { SourceTable } from "./source-table.ts";
 
@@ -92,7 +92,7 @@ export class Killer {
   }
 
   async afterMs(milliseconds: number, args: readonly string[]): Promise<void> {
-    const running = startDynalake(args);
+    const running = startDynalakeProcess(args);
     const timer = setTimeout(() => running.signal("SIGKILL"), milliseconds);
     await this.#remember(running, `${args[0]} after ${milliseconds} ms`);
     clearTimeout(timer);
@@ -100,7 +100,7 @@ export class Killer {
 
   /** Kills it so long after it has told something; it may end before. */
   async afterTold(text: string, milliseconds: number, args: readonly string[]): Promise<void> {
-    const running = startDynalake(args);
+    const running = startDynalakeProcess(args);
     let timer: NodeJS.Timeout | undefined;
     const kill = (): void => {
       timer = setTimeout(() => running.signal("SIGKILL"), milliseconds);
@@ -113,7 +113,7 @@ export class Killer {
   /** Kills it at one of the events that it causes in the lake's folder, or late; it may end before. */
   async atEvent(number: number, args: readonly string[]): Promise<"killed" | "ended"> {
     let events = 0;
-    const running = startDynalake(args);
+    const running = startDynalakeProcess(args);
     const close = watchTree(this.#lake, () => {
       if (++events === number) running.signal("SIGKILL");
     });
@@ -124,7 +124,7 @@ export class Killer {
     return how;
   }
 
-  async #remember(running: Running, how: string): Promise<"killed" | "ended"> {
+  async #remember(running: RunningProcess, how: string): Promise<"killed" | "ended"> {
     const { code, signal, stderr } = await running.ended;
     this.history.push(`${how}: ${signal ?? code} ${stderr.slice(-200)}`);
     if (signal === null) return "ended";

@@ -28,7 +28,7 @@ test("`run` goes on with the other tables where the source of one is gone, tells
     await running.told("goes: NOT FOLLOWED, tried again in a minute: TABLE_NOT_FOUND");
     await stays.put({ User: { S: "ann" }, Book: { S: "Eric" } });
     await until(async () => lakeItems(lake, "--table", "stays"), await stays.items());
-    running.signal("SIGINT");
+    running.interrupt();
     expect(await running.ended).toMatchObject({ code: 1, signal: null });
 
     await stays.put({ User: { S: "ann" }, Book: { S: "Sourcery" } });

@@ -1,5 +1,12 @@
 /** Commands on a deployment: what is refused before anything is started, and what services answer that is no success. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import "../../src/aws/delivery-status.ts";
+import "../../src/aws/segments-table.ts";
+import "../../src/cli/opened-stack.ts";
+import "../../src/cli/stack/compact.ts";
+import "../../src/cli/stack/query.ts";
+import "../../src/cli/stack/replay.ts";
+import "../../src/cli/stack/snapshot.ts";
 import { manifestPath } from "../../src/core/format/lake-path.ts";
 import {
   initialManifest,
@@ -9,6 +16,7 @@ import {
 } from "../../src/core/format/manifest.ts";
 import { type FakeAnswer, refusal } from "../aws-adapters/fake-aws.ts";
 import { dynalake, dynalakes, expectRefused, startDynalake } from "../support/cli.ts";
+import { dynalakeProcess } from "../support/cli-process.ts";
 import { type CloudRequest, type FakeCloud, fakeCloud } from "../support/fake-cloud.ts";
 import { MISSING_STACK, type StackTable, stackAnswer } from "../support/fake-stack.ts";
 
@@ -22,6 +30,7 @@ let answers: Answers;
 
 beforeAll(async () => {
   cloud = await fakeCloud((request) => answers[request.operation]?.(request));
+  Object.assign(process.env, cloud.env);
 });
 
 beforeEach(() => {
@@ -30,7 +39,7 @@ beforeEach(() => {
 
 afterAll(() => cloud.close());
 
-const onStack = (...args: readonly string[]) => dynalake([...args, "--stack", "S"], { env: cloud.env });
+const onStack = (...args: readonly string[]) => dynalake([...args, "--stack", "S"]);
 
 /** A machine whose executions end like this. */
 function machineThatEnds(end: object, more: Answers = {}): void {
@@ -54,10 +63,7 @@ test("a stack and a folder exclude each other, and so do a stack and what means 
     ["snapshot", "--threads", "1"],
     ["replay", "x.json", "--key", "Id"],
   ];
-  const ends = await dynalakes(
-    refused.map((command) => [...command, "--stack", "S"]),
-    { env: cloud.env },
-  );
+  const ends = await dynalakes(refused.map((command) => [...command, "--stack", "S"]));
   for (const [i, ended] of ends.entries())
     expectRefused(ended, { code: "USAGE", names: ["--stack", refused[i]?.at(-2) as string] });
   const before = cloud.requests.length;
@@ -74,9 +80,11 @@ test("a stack that is not there, without a region or without credentials, says s
   answers = { DescribeStacks: () => MISSING_STACK };
   expectRefused(await onStack("status"), { code: "USAGE", names: ['no stack "S"'], next: "--stack" });
   const { AWS_ENDPOINT_URL = "", AWS_REGION = "", ...secrets } = cloud.env;
-  const nowhere = await dynalake(["status", "--stack", "S"], { env: { AWS_ENDPOINT_URL, ...secrets } });
+  const nowhere = await dynalakeProcess(["status", "--stack", "S"], {
+    env: { AWS_ENDPOINT_URL, ...secrets },
+  });
   expectRefused(nowhere, { code: "USAGE", names: ["no region"], next: "--region" });
-  const nobody = await dynalake(["status", "--stack", "S", "--region", AWS_REGION], {
+  const nobody = await dynalakeProcess(["status", "--stack", "S", "--region", AWS_REGION], {
     env: { AWS_ENDPOINT_URL },
   });
   expectRefused(nobody, { code: "CREDENTIALS", names: ["no credentials were found"] });
@@ -194,9 +202,9 @@ test("an interrupt leaves the execution running, and tells how to look at it", a
     { status: "RUNNING" },
     { GetExecutionHistory: () => refusal("AccessDeniedException", "no") },
   );
-  const waiting = startDynalake(["compact", "--stack", "S"], { env: cloud.env });
+  const waiting = startDynalake(["compact", "--stack", "S"]);
   await waiting.told("compaction of reviews: running");
-  waiting.signal("SIGINT");
+  waiting.interrupt();
   const ended = await waiting.ended;
   expectRefused(ended, { code: "INCOMPLETE", names: ["goes on"], next: ARN });
   expect(cloud.requests.map(({ operation }) => operation)).not.toContain("StopExecution");
@@ -208,7 +216,6 @@ test("a statement that writes is refused before Athena hears of it; an interrupt
     ["DROP TABLE reviews__changes", "SELECT 1; DELETE FROM x", "INSERT INTO x SELECT 1"].map((sql) => [
       ...["query", sql, "--stack", "S"],
     ]),
-    { env: cloud.env },
   );
   for (const ended of written) expectRefused(ended, { code: "SQL_FAILED", names: ["statement"] });
   expect(started()).toHaveLength(before);
@@ -219,9 +226,9 @@ test("a statement that writes is refused before Athena hears of it; an interrupt
     GetQueryExecution: () => ({ body: { QueryExecution: { Status: { State: "RUNNING" } } } }),
     StopQueryExecution: () => ({ body: {} }),
   };
-  const waiting = startDynalake(["query", "SELECT 1", "--stack", "S"], { env: cloud.env });
+  const waiting = startDynalake(["query", "SELECT 1", "--stack", "S"]);
   await waiting.told("running in Athena");
-  waiting.signal("SIGINT");
+  waiting.interrupt();
   expectRefused(await waiting.ended, { code: "INCOMPLETE", names: ["cancelled"] });
   expect(cloud.requests.at(-1)).toMatchObject({
     operation: "StopQueryExecution",

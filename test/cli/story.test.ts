@@ -10,9 +10,9 @@ import {
   fingerprint,
   lakeItems,
   rowsOf,
-  startDynalake,
   until,
 } from "../support/cli.ts";
+import { startDynalakeProcess } from "../support/cli-process.ts";
 import { withFolder } from "../support/folders.ts";
 import { fileEmulator } from "./file-emulator.ts";
 import { type SourceItem, SourceTable } from "./source-table.ts";
@@ -159,7 +159,7 @@ test("`run` takes the first snapshot by itself, follows, and keeps its lake for 
     await table.put(...REVIEWS);
     const lake = join(folder, "lake");
     const run = ["run", "--lake", lake];
-    const first = startDynalake([...run, "--table", "Followed", "--endpoint", emulator.endpoint]);
+    const first = startDynalakeProcess([...run, "--table", "Followed", "--endpoint", emulator.endpoint]);
     await first.told("following the stream from its beginning");
 
     await table.put({ User: { S: "dee" }, Book: { S: "Kindred" } });
@@ -192,7 +192,7 @@ test("an interrupt, and a request to terminate, end `run` cleanly, and the next 
       ["SIGINT", "Mort"],
       ["SIGTERM", "Kindred"],
     ] as const) {
-      const running = startDynalake(run);
+      const running = startDynalakeProcess(run);
       await running.told("following the stream");
       await table.put({ User: { S: signal }, Book: { S: book } });
       const found = () => rowsOf(lake, `SELECT count(*) AS n FROM stopped WHERE "user" = '${signal}'`);

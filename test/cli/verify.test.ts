@@ -220,7 +220,7 @@ test("while writes go on and `run` follows there is no false difference, and a t
     } finally {
       stop.abort();
       await writing;
-      run.signal("SIGINT");
+      run.interrupt();
       await run.ended;
     }
   });

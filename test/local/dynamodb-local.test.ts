@@ -14,7 +14,7 @@ import { openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
 import { connectSource, type SourceConnection } from "../../src/source/source-connection.ts";
 import { registerChangeSourceTests } from "../conformance/change-source.ts";
-import { dynalake } from "../support/cli.ts";
+import { dynalakeProcess } from "../support/cli-process.ts";
 import { withFolder } from "../support/folders.ts";
 import { streamHarness } from "../support/stream-harness.ts";
 
@@ -48,14 +48,14 @@ whereThereIsOne("on DynamoDB Local", () => {
       await createReviewsTable(client);
       await loadReviews(client, loaded);
       const source = ["--table", "Reviews", "--endpoint", emulator.endpoint, "--lake", folder];
-      expect(await dynalake(["snapshot", ...source])).toMatchObject({ code: 0 });
+      expect(await dynalakeProcess(["snapshot", ...source])).toMatchObject({ code: 0 });
       await putReview(client, { User: "new", Book: "b", Rating: 5, Author: "J.K. Rowling" });
       await changeAuthor(client, loaded[0] as (typeof loaded)[number], "Nobody");
       await deleteReview(client, loaded[1] as (typeof loaded)[number]);
-      expect(await dynalake(["run", "--once", ...source])).toMatchObject({ code: 0 });
+      expect(await dynalakeProcess(["run", "--once", ...source])).toMatchObject({ code: 0 });
       expect(ratedBy(loaded, "J.K. Rowling")).toBeGreaterThan(0);
       for (const command of [["status"], ["compact", "--all"], ["status"]]) {
-        expect(await dynalake([...command, "--lake", folder])).toMatchObject({ code: 0 });
+        expect(await dynalakeProcess([...command, "--lake", folder])).toMatchObject({ code: 0 });
         const lake = await openLakeFolder(folder);
         try {
           const schema = await requireSchema(lake.store, "reviews");

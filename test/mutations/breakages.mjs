@@ -823,7 +823,7 @@ export const breakages = [
   },
   {
     name: "options that mean nothing on a stack are passed over",
-    file: "src/cli/main.ts",
+    file: "src/cli/program.ts",
     find: ').conflicts(["lake", ...others]);',
     put: ').conflicts(["lake"]);',
     tests: ["test/cli/stack.test.ts"],

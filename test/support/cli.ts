@@ -1,17 +1,30 @@
-/** The command line as a user has it: a process of its own, what it prints, and what it leaves in a lake. */
-import { type ChildProcess, spawn } from "node:child_process";
+/** The command line as a user has it: what it prints, how it ends, and what it leaves in a lake. */
 import { createHash } from "node:crypto";
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { devNull } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { Writable } from "node:stream";
 import { expect } from "@jest/globals";
+// jest cannot load the same module for two dynamic imports at a time: all that commands on folders load later is loaded here.
+import "../../src/cli/commands/compact.ts";
+import "../../src/cli/commands/demo.ts";
+import "../../src/cli/commands/infer.ts";
+import "../../src/cli/commands/items.ts";
+import "../../src/cli/commands/query.ts";
+import "../../src/cli/commands/replay.ts";
+import "../../src/cli/commands/run.ts";
+import "../../src/cli/commands/snapshot.ts";
+import "../../src/cli/commands/status.ts";
+import "../../src/cli/commands/vacuum.ts";
+import "../../src/cli/commands/verify.ts";
+import "../../src/cli/opened-folder.ts";
+import "../../src/embedded/compaction/vacuum-folder.ts";
+import "../../src/embedded/reading/items.ts";
+import { runCli } from "../../src/cli/run-cli.ts";
 import type { ErrorCode } from "../../src/core/error.ts";
 
-const BIN = fileURLToPath(new URL("../../bin/dynalake.js", import.meta.url));
-
-/** No command of these tests takes so long by default; one that hangs is ended, and its test fails. */
-const SECONDS_MAX = 40;
+/** No command of these tests takes so long by default; one that hangs is given up, and its test fails. */
+export const SECONDS_MAX = 40;
 
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -28,61 +41,108 @@ export interface Ended {
 }
 
 export interface Running {
-  readonly pid: number;
   readonly ended: Promise<Ended>;
-  /** Resolves once standard error holds the text; rejects where the process ends without. */
+  /** Resolves once standard error holds the text; rejects where the command ends without. */
   told(text: string): Promise<void>;
-  signal(name: NodeJS.Signals): void;
-  /** Closes the pipe of standard output once something has come out of it, as `head -1` does. */
-  stopReading(): void;
 }
 
-/** Starts a command and does not wait for it. No setting of this machine's reaches it. */
-export function startDynalake(args: readonly string[], options: CliOptions = {}): Running {
-  const beganMs = performance.now();
-  const child = spawn(process.execPath, [BIN, ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    env: {
-      PATH: process.env.PATH,
-      ...(process.env.TMPDIR === undefined ? {} : { TMPDIR: process.env.TMPDIR }),
-      AWS_CONFIG_FILE: devNull,
-      AWS_SHARED_CREDENTIALS_FILE: devNull,
-      AWS_EC2_METADATA_DISABLED: "true",
-      ...options.env,
-    },
-  });
-  const said = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"] as const) {
-    child[name].setEncoding("utf8").on("data", (text: string) => {
-      said[name] += text;
-    });
+/** A command that runs inside this process. */
+export interface RunningHere extends Running {
+  interrupt(): void;
+}
+
+/** Keeps the settings of this machine away from the AWS SDK. */
+export const NO_AWS_SETTINGS: Readonly<Record<string, string>> = {
+  AWS_CONFIG_FILE: devNull,
+  AWS_SHARED_CREDENTIALS_FILE: devNull,
+  AWS_EC2_METADATA_DISABLED: "true",
+};
+
+// The SDK reads the environment of the process, which is a copy for each test file.
+for (const name of Object.keys(process.env)) if (isAwsSetting(name)) delete process.env[name];
+Object.assign(process.env, NO_AWS_SETTINGS);
+
+function isAwsSetting(name: string): boolean {
+  return name.startsWith("AWS_") && !name.startsWith("AWS_SDK_JS_");
+}
+
+/** Gives the AWS SDK these settings while `work` goes on. */
+export async function withAwsSettings<T>(
+  settings: Readonly<Record<string, string>>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const before = { ...process.env };
+  Object.assign(process.env, settings);
+  try {
+    return await work();
+  } finally {
+    for (const name of Object.keys(settings)) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
   }
-  const timer = setTimeout(() => child.kill("SIGKILL"), (options.secondsMax ?? SECONDS_MAX) * 1000);
-  const ended = new Promise<Ended>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code, signal) => {
-      clearTimeout(timer);
-      resolve({ code, signal, ...said, seconds: (performance.now() - beganMs) / 1000 });
-    });
-  });
-  return {
-    pid: child.pid as number,
-    ended,
-    told: (text) => told(child, () => said.stderr, text),
-    signal: (name) => void child.kill(name),
-    stopReading: () => child.stdout.once("data", () => child.stdout.destroy()),
-  };
 }
 
-function told(child: ChildProcess, stderr: () => string, text: string): Promise<void> {
+/** The environment of a command: nothing of this machine's but the search path and the folder for temporary files. */
+export function cliEnvironment(env: CliOptions["env"]): Record<string, string> {
+  const { PATH = "", TMPDIR } = process.env;
+  return { PATH, ...(TMPDIR === undefined ? {} : { TMPDIR }), ...NO_AWS_SETTINGS, ...env };
+}
+
+/** Starts a command in this process and does not wait for it. test/support/cli-process.ts starts it in a process of its own. */
+export function startDynalake(args: readonly string[], options: CliOptions = {}): RunningHere {
+  const beganMs = performance.now();
+  const interruption = new AbortController();
+  const stdout = new Captured();
+  const stderr = new Captured();
+  const ended = withinSeconds(
+    options.secondsMax ?? SECONDS_MAX,
+    args,
+    runCli(args, {
+      cwd: options.cwd ?? process.cwd(),
+      environment: cliEnvironment(options.env),
+      stdout,
+      stderr,
+      interrupt: interruption.signal,
+    }),
+  ).then((code) => {
+    const seconds = (performance.now() - beganMs) / 1000;
+    return { code, signal: null, stdout: stdout.text, stderr: stderr.text, seconds };
+  });
+  return { ended, told: (text) => told(stderr, ended, text), interrupt: () => interruption.abort() };
+}
+
+class Captured extends Writable {
+  text = "";
+
+  constructor() {
+    super({ decodeStrings: false });
+  }
+
+  override _write(chunk: unknown, _encoding: BufferEncoding, written: () => void): void {
+    this.text += String(chunk);
+    this.emit("text");
+    written();
+  }
+}
+
+async function withinSeconds<T>(seconds: number, args: readonly string[], work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new Error(`"dynalake ${args.join(" ")}" did not end within ${seconds} s`);
+    timer = setTimeout(() => reject(error), seconds * 1000);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+function told(stderr: Captured, ended: Promise<Ended>, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const look = (): void => {
-      if (stderr().includes(text)) resolve();
+      if (stderr.text.includes(text)) resolve();
     };
-    child.stderr?.on("data", look);
-    child.once("close", () => reject(new Error(`It ended without telling "${text}": ${stderr()}`)));
+    stderr.on("text", look);
     look();
+    ended.then(() => reject(new Error(`It ended without telling "${text}": ${stderr.text}`)), reject);
   });
 }
 

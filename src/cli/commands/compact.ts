@@ -24,7 +24,7 @@ export async function compactCommand(context: CommandContext, options: CompactOp
   const target = lakeTarget(options);
   if (target.kind === "stack")
     return (await import("../stack/compact.ts")).compactOnStack(context, target, options);
-  const lake = await openLakeFolder(options.lake);
+  const lake = await openLakeFolder(context.absolute(options.lake));
   try {
     for (const schema of await chosenSchemas(lake.store, options.lake, options.table)) {
       const scope = options.all === true ? "all" : "grown";

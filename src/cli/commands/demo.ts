@@ -23,7 +23,7 @@ import { startEmulator } from "../../emulator/emulator.ts";
 import { folderStore } from "../../files/folder-store.ts";
 import { connectSource, type SourceConnection } from "../../source/source-connection.ts";
 import { streamSource } from "../../source/stream-source.ts";
-import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
+import { type CommandContext, EXIT, type ExitCode, type GivenFile, givenFile } from "../command.ts";
 import { resultWriter } from "../result-format.ts";
 import { compactTable } from "./compact.ts";
 import { snapshotCommand } from "./snapshot.ts";
@@ -41,7 +41,7 @@ const WRITE_SECONDS = 4;
 const PROBE_USER = "demo-probe";
 
 export async function demoCommand(context: CommandContext, options: DemoOptions): Promise<ExitCode> {
-  const folder = options.lake;
+  const folder = givenFile(context, options.lake);
   await removeOldDemo(folder);
   const emulator =
     options.endpoint === undefined
@@ -59,17 +59,17 @@ export async function demoCommand(context: CommandContext, options: DemoOptions)
 }
 
 /** The demo makes its lake anew, but never removes a folder that is not an earlier demo's. */
-async function removeOldDemo(folder: string): Promise<void> {
-  const store = folderStore(folder);
+async function removeOldDemo({ name, path }: GivenFile): Promise<void> {
+  const store = folderStore(path);
   const folders = await store.folders("");
   if (folders.length === 0) return;
   const tables = await lakeTables(store);
   const isDemo = tables.length === 1 ? tables[0] === "reviews" : await isUnfinishedDemo(store);
   if (isDemo && folders.length === 1) {
-    await rm(folder, { recursive: true, force: true });
+    await rm(path, { recursive: true, force: true });
     return;
   }
-  throw new DynalakeError("USAGE", `${folder} is not empty and no earlier demo's lake`, {
+  throw new DynalakeError("USAGE", `${name} is not empty and no earlier demo's lake`, {
     next: "Give another folder with --lake.",
   });
 }
@@ -82,15 +82,18 @@ async function isUnfinishedDemo(store: ObjectStore): Promise<boolean> {
 
 class Demo {
   readonly #context: CommandContext;
+  /** The lake's folder, as messages name it. */
+  readonly #name: string;
   readonly #folder: string;
   readonly #endpoint: string;
   readonly #connection: SourceConnection;
   readonly #startMs = performance.now();
   #step = 0;
 
-  constructor(context: CommandContext, folder: string, endpoint: string, connection: SourceConnection) {
+  constructor(context: CommandContext, folder: GivenFile, endpoint: string, connection: SourceConnection) {
     this.#context = context;
-    this.#folder = folder;
+    this.#name = folder.name;
+    this.#folder = folder.path;
     this.#endpoint = endpoint;
     this.#connection = connection;
   }
@@ -107,10 +110,10 @@ class Demo {
 
     await this.#title("A full snapshot seeds the lake");
     await this.#say(
-      `$ npx dynalake snapshot --table ${REVIEWS_TABLE} --endpoint ${this.#endpoint} --lake ${this.#folder}`,
+      `$ npx dynalake snapshot --table ${REVIEWS_TABLE} --endpoint ${this.#endpoint} --lake ${this.#name}`,
     );
     await snapshotCommand(this.#context, {
-      lake: this.#folder,
+      lake: this.#name,
       table: REVIEWS_TABLE,
       endpoint: this.#endpoint,
       threads: 2,
@@ -204,7 +207,7 @@ class Demo {
     await this.#title("A compaction makes query-ready files; the answer does not change");
     const question = "SELECT count(*), sum(rating) FROM reviews";
     const before = await this.#rows(question);
-    await this.#say(`$ npx dynalake compact --lake ${this.#folder}`);
+    await this.#say(`$ npx dynalake compact --lake ${this.#name}`);
     const lake = await openLakeFolder(this.#folder);
     try {
       for (const { kind, rows } of await compactTable(lake, schema, "grown")) {
@@ -246,8 +249,8 @@ class Demo {
 
   async #farewell(): Promise<void> {
     const seconds = ((performance.now() - this.#startMs) / 1000).toFixed(0);
-    await this.#title(`Done in ${seconds} s. The lake stays in ${this.#folder}; try`);
-    const lake = `--lake ${this.#folder}`;
+    await this.#title(`Done in ${seconds} s. The lake stays in ${this.#name}; try`);
+    const lake = `--lake ${this.#name}`;
     await this.#say(
       [
         `npx dynalake query "SELECT author, count(*) AS n FROM reviews GROUP BY author ORDER BY n DESC" ${lake}`,

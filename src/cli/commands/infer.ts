@@ -13,7 +13,7 @@ import { fileError, systemCode } from "../../files/file-error.ts";
 import { describeSource } from "../../source/describe-source.ts";
 import { sampleTable } from "../../source/sample-table.ts";
 import { connectSource } from "../../source/source-connection.ts";
-import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
+import { type CommandContext, EXIT, type ExitCode, type GivenFile, givenFile } from "../command.ts";
 import { keySchemaOf } from "./snapshot.ts";
 
 export interface InferOptions {
@@ -34,7 +34,7 @@ export async function inferCommand(context: CommandContext, options: InferOption
   }
   const sample =
     options.table === undefined
-      ? await exportSample(options)
+      ? await exportSample(context, options, options.fromExport as string)
       : await tableSample(context, options, options.table);
   const inference = inferenceOf();
   for (const item of sample.items) observe(inference, item);
@@ -47,7 +47,7 @@ export async function inferCommand(context: CommandContext, options: InferOption
   parseSchema(file, "the inferred schema");
   const text = `${JSON.stringify(file, null, 2)}\n`;
   if (options.out === undefined) await context.terminal.print(text);
-  else await writeNew(options.out, text);
+  else await writeNew(givenFile(context, options.out), text);
   context.terminal.note(
     `Inferred from ${sample.items.length.toLocaleString("en-US")} items${options.out === undefined ? "" : `, written to ${options.out}`}`,
   );
@@ -62,8 +62,12 @@ interface Sample {
   readonly source: string;
 }
 
-async function exportSample(options: InferOptions): Promise<Sample> {
-  const folder = await openExport(options.fromExport as string);
+async function exportSample(
+  context: CommandContext,
+  options: InferOptions,
+  exported: string,
+): Promise<Sample> {
+  const folder = await openExport(context.absolute(exported));
   const key = parseKeyOption(options.key);
   if (key === undefined) {
     throw new DynalakeError("USAGE", "an export does not say which attributes are its key", {
@@ -91,17 +95,17 @@ async function tableSample(context: CommandContext, options: InferOptions, table
 }
 
 /** Never replaces a file: a schema may have been edited by hand. */
-async function writeNew(file: string, text: string): Promise<void> {
+async function writeNew({ name, path }: GivenFile, text: string): Promise<void> {
   try {
-    const handle = await open(file, "wx");
+    const handle = await open(path, "wx");
     await handle.writeFile(text);
     await handle.close();
   } catch (error) {
     if (systemCode(error) === "EEXIST") {
-      throw new DynalakeError("USAGE", `${file} exists already`, {
+      throw new DynalakeError("USAGE", `${name} exists already`, {
         next: "Give another --out, or remove the file first.",
       });
     }
-    throw fileError(error, file);
+    throw fileError(error, name);
   }
 }

@@ -1,6 +1,5 @@
 /** `dynalake query "SELECT ..."`. */
 
-import { resolve } from "node:path";
 import { chosenSchemas } from "../../core/table/chosen-schemas.ts";
 import { runQuery } from "../../embedded/reading/query.ts";
 import { folderStore } from "../../files/folder-store.ts";
@@ -22,12 +21,13 @@ export async function queryCommand(
   const target = lakeTarget(options);
   if (target.kind === "stack")
     return (await import("../stack/query.ts")).queryOnStack(context, target, sql, options);
-  const schemas = await chosenSchemas(folderStore(resolve(options.lake)), options.lake, undefined);
+  const folder = context.absolute(options.lake);
+  const schemas = await chosenSchemas(folderStore(folder), options.lake, undefined);
   const writer = resultWriter(options.format);
   const { terminal } = context;
   const asOf = options.asOf === undefined ? {} : { asOfSeconds: parseTime(options.asOf) };
   await runQuery(
-    options.lake,
+    folder,
     { schemas, sql, ...asOf },
     {
       begin: (columns) => terminal.print(writer.begin(columns)),

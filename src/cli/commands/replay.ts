@@ -18,7 +18,7 @@ import { holdsData, type LakeFolder, nowSeconds, openLakeFolder } from "../../em
 import { type LakeLock, lockLake } from "../../embedded/folder/lake-lock.ts";
 import { chooseSchema, parseKeyOption } from "../../embedded/schemas/schema-choice.ts";
 import { adoptSchema } from "../../embedded/schemas/schema-effect.ts";
-import type { CommandContext, ExitCode } from "../command.ts";
+import { type CommandContext, type ExitCode, givenFile } from "../command.ts";
 import { type FolderTarget, type LakeOptions, lakeTarget } from "../lake-target.ts";
 import { NOTHING, type Recording, readRecording, replayRecording, reportReplay, sum } from "../replaying.ts";
 
@@ -47,8 +47,8 @@ async function replayInFolder(
 ): Promise<ExitCode> {
   // All files are read and understood before anything is written.
   const recordings: Recording[] = [];
-  for (const file of files) recordings.push(await readRecording(file));
-  const lake = await openLakeFolder(folder);
+  for (const file of files) recordings.push(await readRecording(givenFile(context, file)));
+  const lake = await openLakeFolder(context.absolute(folder));
   let lock: LakeLock | undefined;
   try {
     const { table } = await replaySchema(context, lake.store, options, recordings);
@@ -66,7 +66,7 @@ async function replayInFolder(
     for (const recording of recordings) {
       const replayed = await replayRecording(context, delivery, recording, nowSeconds);
       totals = sum(totals, replayed.totals);
-      await leaveQuarantine(lake, table, recording.file, replayed.kept);
+      await leaveQuarantine(lake, table, context.absolute(recording.file), replayed.kept);
     }
     await foldLateChanges(lake, schema, totals.oldestChangeSeconds);
     const quarantine = `${folder}/${table}/quarantine`;
@@ -108,7 +108,7 @@ async function replaySchema(
   });
   const choice = await chooseSchema({
     store,
-    file: options.schema,
+    file: options.schema === undefined ? undefined : givenFile(context, options.schema),
     name: options.name,
     key,
     source: undefined,

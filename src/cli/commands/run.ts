@@ -11,7 +11,7 @@ import { boundTo, givenSchema } from "../../embedded/schemas/schema-choice.ts";
 import { adoptSchema } from "../../embedded/schemas/schema-effect.ts";
 import { connectSource, type SourceConnection } from "../../source/source-connection.ts";
 import { streamSource } from "../../source/stream-source.ts";
-import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
+import { type CommandContext, EXIT, type ExitCode, givenFile } from "../command.ts";
 import { timeText } from "../time-option.ts";
 import { snapshotCommand } from "./snapshot.ts";
 
@@ -30,7 +30,7 @@ export interface RunOptions {
 
 export async function runCommand(context: CommandContext, options: RunOptions): Promise<ExitCode> {
   const schemas = await followedSchemas(context, options);
-  const lake = await openLakeFolder(options.lake);
+  const lake = await openLakeFolder(context.absolute(options.lake));
   const connections: SourceConnection[] = [];
   const tally = new Tally(context);
   try {
@@ -54,7 +54,7 @@ export async function runCommand(context: CommandContext, options: RunOptions): 
 
 /** A table that the lake does not have yet gets its first snapshot by itself. */
 async function followedSchemas(context: CommandContext, options: RunOptions): Promise<readonly Schema[]> {
-  const lake = await openLakeFolder(options.lake);
+  const lake = await openLakeFolder(context.absolute(options.lake));
   try {
     await adoptGivenSchema(context, lake, options);
     const wanted = options.name ?? options.table;
@@ -73,7 +73,7 @@ async function followedSchemas(context: CommandContext, options: RunOptions): Pr
   context.terminal.note(`The lake does not have "${options.table}" yet: taking its first snapshot`);
   const { compactEvery, compact, once, ...snapshot } = options;
   await snapshotCommand(context, snapshot);
-  const again = await openLakeFolder(options.lake);
+  const again = await openLakeFolder(context.absolute(options.lake));
   try {
     return [(await wantedSchema(again, options)) as Schema];
   } finally {
@@ -89,7 +89,8 @@ async function adoptGivenSchema(
 ): Promise<void> {
   if (options.schema === undefined) return;
   const { store } = lake;
-  const { name, table: source, schema: file } = options;
+  const { name, table: source } = options;
+  const file = givenFile(context, options.schema);
   const choice = await givenSchema({ store, name, source, file, key: undefined });
   if (choice !== undefined && (await holdsData(store, choice.schema.table)))
     await adoptSchema(context.terminal, store, choice);

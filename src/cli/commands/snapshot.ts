@@ -37,7 +37,7 @@ import { removeEmptyFolders } from "../../files/folder-store.ts";
 import { describeSource, type SourceDescription } from "../../source/describe-source.ts";
 import { connectSource, type SourceConnection } from "../../source/source-connection.ts";
 import { scanTable } from "../../source/table-scan.ts";
-import type { CommandContext, ExitCode } from "../command.ts";
+import { type CommandContext, type ExitCode, givenFile } from "../command.ts";
 import type { LakeOptions } from "../lake-target.ts";
 import { count, reportSnapshot } from "../snapshot-report.ts";
 import { timeText } from "../time-option.ts";
@@ -67,7 +67,10 @@ export async function snapshotCommand(context: CommandContext, options: Snapshot
       next: "Give --table NAME (with --endpoint URL where it is not on AWS), or --from-export DIR.",
     });
   }
-  const lake = await openLakeFolder(options.lake, { ...DEFAULT_LIMITS, threads: options.threads });
+  const lake = await openLakeFolder(context.absolute(options.lake), {
+    ...DEFAULT_LIMITS,
+    threads: options.threads,
+  });
   const isNewLake = !existsSync(lake.root);
   try {
     const taken =
@@ -92,11 +95,11 @@ async function fromExport(
   lake: LakeFolder,
   options: SnapshotOptions,
 ): Promise<Taken> {
-  const folder = await openExport(options.fromExport as string);
+  const folder = await openExport(context.absolute(options.fromExport as string));
   const source = exportedTable(folder.summary);
   // A scan begins at its time; an export's cut is fuzzy.
   const cutSeconds = Math.max(0, folder.summary.exportTimeSeconds - EXPORT_FUZZ_SECONDS);
-  const request = schemaRequest(lake, options, { source, key: parseKeyOption(options.key) });
+  const request = schemaRequest(context, lake, options, { source, key: parseKeyOption(options.key) });
   return takeIn(context, lake, options, request, { folder, cutSeconds });
 }
 
@@ -117,7 +120,7 @@ async function fromTable(
     const key = keySchemaOf(described);
     const keyTypes = Object.fromEntries(described.keySchema.map(({ name, type }) => [name, type]));
     requireSameKey(parseKeyOption(options.key), key, table);
-    const request = schemaRequest(lake, options, { source: table, key, keyTypes });
+    const request = schemaRequest(context, lake, options, { source: table, key, keyTypes });
     // What cannot be used is refused before the scan, which costs read capacity.
     const given = await givenSchema(request);
     const name = given?.schema.table ?? tableName(options.name ?? table);
@@ -141,11 +144,13 @@ async function fromTable(
 }
 
 function schemaRequest(
+  context: CommandContext,
   lake: LakeFolder,
   options: SnapshotOptions,
   source: Pick<SchemaDemand, "source" | "key" | "keyTypes">,
 ): SchemaDemand {
-  return { store: lake.store, file: options.schema, name: options.name, replacesData: true, ...source };
+  const file = options.schema === undefined ? undefined : givenFile(context, options.schema);
+  return { store: lake.store, file, name: options.name, replacesData: true, ...source };
 }
 
 function requireSameKey(offered: KeySchema | undefined, key: KeySchema, table: string): void {

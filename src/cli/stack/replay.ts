@@ -7,7 +7,7 @@ import { rowCodec } from "../../core/row/row.ts";
 import { lineWriter } from "../../core/row/wire-line.ts";
 import { latestManifest, readWrittenSchema } from "../../core/table/lake-table.ts";
 import { nowSeconds } from "../../sdk/run-name.ts";
-import type { CommandContext, ExitCode } from "../command.ts";
+import { type CommandContext, type ExitCode, givenFile } from "../command.ts";
 import type { ReplayOptions } from "../commands/replay.ts";
 import type { StackTarget } from "../lake-target.ts";
 import { type DeployedTable, oneTable } from "../opened-lake.ts";
@@ -45,7 +45,8 @@ async function replayAll(
 ): Promise<Totals> {
   const { deployment, store } = table;
   const delivery = await deliveryInto(context, table);
-  const recordings = await Promise.all(files.filter((file) => !isAddress(file)).map(readRecording));
+  const named = files.filter((file) => !isAddress(file));
+  const recordings = await Promise.all(named.map((file) => readRecording(givenFile(context, file))));
   const paths: string[] = [];
   for (const address of files.filter(isAddress)) paths.push(...(await objectsAt(store, deployment, address)));
   let totals = NOTHING;

@@ -1,5 +1,6 @@
 /** The schema that a command writes with: the file given, the lake's own, or one inferred. */
 import { readFile } from "node:fs/promises";
+import type { GivenFile } from "../../cli/command.ts";
 import { DynalakeError } from "../../core/error.ts";
 import { inferenceOf, inferredSchema, observe } from "../../core/infer/infer.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
@@ -26,8 +27,8 @@ export interface SchemaRequest extends SchemaDemand {
 /** What is known before anything is read. */
 export interface SchemaDemand {
   readonly store: ObjectStore;
-  /** --schema: a file's path. */
-  readonly file: string | undefined;
+  /** --schema. */
+  readonly file: GivenFile | undefined;
   /** --name: the lake table's name. */
   readonly name: string | undefined;
   /** --key: the key's attributes. */
@@ -55,19 +56,20 @@ export async function chooseSchema(request: SchemaRequest): Promise<SchemaChoice
 
 /** The schema of the file or of the lake, checked against all else that is asked for; undefined where one has to be inferred. */
 export async function givenSchema(request: SchemaDemand): Promise<SchemaChoice | undefined> {
+  const fileName = request.file?.name ?? "";
   const read = request.file === undefined ? undefined : await readSchemaFile(request.file);
-  let given = read && boundTo(read, request.source, request.file as string);
+  let given = read && boundTo(read, request.source, fileName);
   if (given !== undefined && request.name !== undefined && tableName(request.name) !== given.table) {
     throw new DynalakeError(
       "USAGE",
-      `--name is "${request.name}", but ${request.file} describes "${given.table}"`,
+      `--name is "${request.name}", but ${fileName} describes "${given.table}"`,
     );
   }
   const name = given?.table ?? tableName(requireName(request));
   const known = await boundSchema(request, name);
   // A file without a source is one for any table that the lake's is filled from.
   if (given !== undefined && known !== undefined && given.file.source === undefined)
-    given = boundTo(given, known.source, request.file as string);
+    given = boundTo(given, known.source, fileName);
   const chosen = given ?? known;
   if (chosen === undefined) return undefined;
   if (request.key !== undefined && !sameKeySchema(request.key, chosen.key)) {
@@ -76,9 +78,11 @@ export async function givenSchema(request: SchemaDemand): Promise<SchemaChoice |
     throw new DynalakeError("USAGE", `the key ${offered} does not fit the schema of "${name}": ${wanted}`);
   }
   if (given === undefined) return { schema: chosen, origin: "lake", undecided: [], effect: NO_EFFECT };
-  const { store, file = "", replacesData = false } = request;
+  const { store, replacesData = false } = request;
   const effect =
-    known === undefined ? NO_EFFECT : await schemaEffect({ store, file, replacesData }, known, given);
+    known === undefined
+      ? NO_EFFECT
+      : await schemaEffect({ store, file: fileName, replacesData }, known, given);
   return { schema: given, origin: "file", undecided: [], effect };
 }
 
@@ -110,13 +114,17 @@ function requireName(request: SchemaDemand): string {
 }
 
 /** Reads and checks a schema file; throws SCHEMA_INVALID, SCHEMA_COLLISION or INPUT_INVALID. */
-export async function readSchemaFile(file: string): Promise<Schema> {
+export async function readSchemaFile({ name: file, path }: GivenFile): Promise<Schema> {
+  const unreadable = (why: string, cause: unknown): DynalakeError =>
+    new DynalakeError("INPUT_INVALID", `${file} cannot be read: ${why}`, { cause });
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw unreadable(systemCode(cause) ?? "", cause);
+  });
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
-    const why = cause instanceof TypeError ? "it is no UTF-8 text" : systemCode(cause);
-    throw new DynalakeError("INPUT_INVALID", `${file} cannot be read: ${why}`, { cause });
+    throw unreadable("it is not UTF-8 text", cause);
   }
   const fault = jsonFault(text);
   if (fault === undefined) return parseSchemaText(text, file);

@@ -19,7 +19,7 @@ export const NO_EFFECT: SchemaEffect = { added: [], replaces: false };
 
 export interface SchemaWish {
   readonly store: ObjectStore;
-  /** --schema: the file's path. */
+  /** --schema, as the user wrote it. */
   readonly file: string;
   /** Whether the command replaces all rows of the table but those of its change log. */
   readonly replacesData: boolean;
