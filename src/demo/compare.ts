@@ -3,7 +3,7 @@
 import type { Schema } from "../core/schema/schema.ts";
 import { type Item, itemText, readItem } from "../core/values/attribute-value.ts";
 import type { LakeFolder } from "../embedded/folder/lake-folder.ts";
-import { itemLines } from "../embedded/reading/items.ts";
+import { lakeItems } from "../embedded/reading/items.ts";
 import { toItemJson } from "../source/attribute-json.ts";
 import type { SourceConnection } from "../source/source-connection.ts";
 
@@ -25,13 +25,8 @@ export async function compareWithScan(
   let extra = 0;
   for await (const item of scanItems(connection, schema.source)) left.add(itemText(item));
   const items = left.size;
-  for await (const lines of itemLines(lake, schema, undefined)) {
-    for (const line of lines.split("\n")) {
-      if (line === "") continue;
-      const text = itemText(readItem((JSON.parse(line) as { readonly Item: unknown }).Item));
-      if (!left.delete(text)) extra++;
-    }
-  }
+  for await (const items of lakeItems(lake, schema, undefined))
+    for (const item of items) if (!left.delete(itemText(item))) extra++;
   return { items, missing: left.size, extra };
 }
 

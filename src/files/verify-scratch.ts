@@ -1,24 +1,18 @@
-/** Room on this machine's disk for what a comparison does not keep in memory. */
-import { createReadStream, existsSync, rmSync } from "node:fs";
-import { appendFile, mkdtemp, rm } from "node:fs/promises";
+/** Space on this machine's disk for what a comparison does not keep in memory. */
+import { createReadStream, existsSync } from "node:fs";
+import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Scratch } from "../core/verify/verify-shelf.ts";
 import { fileError } from "./file-error.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
-/** Gives room below `folder`, and takes it back. */
+/** Provides space below `folder` while `use` runs. Keys are written there, so no other user can read it. */
 export async function withScratch<T>(folder: string, use: (scratch: Scratch) => Promise<T>): Promise<T> {
-  // mkdtemp makes a folder that nobody else can look into.
-  const own = await mkdtemp(join(folder, "dynalake-verify-")).catch((error: unknown) => {
-    throw fileError(error, folder);
-  });
-  // Also where the process is interrupted: keys are in it.
-  const removeNow = (): void => rmSync(own, { recursive: true, force: true });
-  process.once("exit", removeNow);
+  const own = temporaryFolder(folder, "dynalake-verify-");
   try {
-    return await use(folderScratch(own));
+    return await use(folderScratch(own.path));
   } finally {
-    process.removeListener("exit", removeNow);
-    await rm(own, { recursive: true, force: true });
+    await own.remove();
   }
 }
 
@@ -27,7 +21,7 @@ function folderScratch(folder: string): Scratch {
   const fileOf = (name: string): string => join(folder, `${name}.lines`);
   return {
     append: (name, text) => {
-      // One after the other: lines of two appends must not mix.
+      // One append after the other, so that their lines never mix.
       const before = appending.get(name) ?? Promise.resolve();
       const done = before.then(() =>
         appendFile(fileOf(name), text).catch((error: unknown) => {

@@ -9,11 +9,12 @@ import { lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
 import { latestManifest, writeSchema } from "../../src/core/table/lake-table.ts";
 import { FILE_LIMITS, parquetSink } from "../../src/embedded/delivery/parquet-sink.ts";
-import { type LakeFolder, nowSeconds, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
+import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { type FollowRequest, followLake } from "../../src/embedded/following/follow-lake.ts";
-import { itemLines } from "../../src/embedded/reading/items.ts";
+import { nowSeconds } from "../../src/sdk/run-name.ts";
 import { until } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
+import { itemLines } from "../support/lake-rows.ts";
 
 const SCHEMA = parseSchema(
   { table: "t", key: { hash: "Id" }, attributes: { Id: { type: "string" } } },
@@ -49,11 +50,8 @@ class Stream implements ChangeSource {
 }
 
 async function shown(lake: LakeFolder): Promise<readonly string[]> {
-  const ids: string[] = [];
-  for await (const lines of itemLines(lake, SCHEMA, undefined)) {
-    ids.push(...[...lines.matchAll(/"S":"(\w+)"/g)].map(([, id]) => id as string));
-  }
-  return ids.sort();
+  const lines = await itemLines(lake, SCHEMA);
+  return [...lines.matchAll(/"S":"(\w+)"/g)].map(([, id]) => id as string).sort();
 }
 
 function follow(

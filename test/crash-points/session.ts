@@ -9,8 +9,8 @@ export function sessionOfTests(whatWasTried?: () => string): () => DuckdbSession
   beforeAll(async () => {
     session = await openDuckdb({ threads: 1, memoryMegabytes: 300, temporaryFolder: tmpdir() });
   });
-  afterAll(() => {
-    session?.close();
+  afterAll(async () => {
+    await session?.close();
     if (whatWasTried !== undefined) console.info(whatWasTried());
   });
   return () => {

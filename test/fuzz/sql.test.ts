@@ -13,12 +13,12 @@ import {
 } from "../../src/core/schema/schema.ts";
 import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
-import { runQuery } from "../../src/embedded/reading/query.ts";
 import { hostileName, hostileSoundItem, hostileText, named } from "../arbitraries/hostile.ts";
 import { anyDeclaration, fittingDeclaration } from "../arbitraries/schema.ts";
 import { fingerprint } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { compactionOf, deliverItems, itemsOf, takeSnapshot } from "../support/lake-rows.ts";
+import { printedRows } from "../support/printed-rows.ts";
 import { answerOf, corpus, fuzz } from "./fuzz.ts";
 
 const ROWS = 12;
@@ -187,11 +187,7 @@ describe("a statement never leaves the lake:", () => {
     const before = await fingerprint(folder);
     const seen: unknown[] = [];
     const { refused } = await answerOf(() =>
-      runQuery(
-        lake.root,
-        { schemas, sql },
-        { begin: async () => undefined, rows: async (rows) => void seen.push(...rows) },
-      ),
+      printedRows(lake.root, { schemas, sql }, (rows) => void seen.push(...rows)),
     );
     const told = `${JSON.stringify(seen)} ${refused?.message ?? ""}`;
     if (told.includes(SECRET) || told.includes("root:")) throw new Error(`${sql} told a secret`);

@@ -8,7 +8,8 @@ import { parseSchema, type Schema, type SchemaFile } from "../../src/core/schema
 import { latestManifest, writeSchema } from "../../src/core/table/lake-table.ts";
 import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import { type KeySchema, keyAttributes, keyHash, keyOf } from "../../src/core/values/key.ts";
-import { type LakeFolder, newRun, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
+import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
+import { newRun } from "../../src/sdk/run-name.ts";
 import { keyedItem, keySchema } from "../arbitraries/item.ts";
 import { schemaFor } from "../arbitraries/schema.ts";
 import { withFolder } from "../support/folders.ts";

@@ -27,6 +27,6 @@ test("a snapshot after a stream was made anew, whose numbers begin again, shows 
     }
     expect([mended[0], mended.at(-1)]).toEqual([false, true]);
   } finally {
-    session.close();
+    await session.close();
   }
 });

@@ -3,6 +3,7 @@ import { expect } from "@jest/globals";
 import type { CompactionContext } from "../../src/core/compaction/compact.ts";
 import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-plan.ts";
 import { deliver } from "../../src/core/delivery/deliver.ts";
+import { linesOfItems } from "../../src/core/overlay/items.ts";
 import { currentView } from "../../src/core/overlay/lake-view.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { lineWriter } from "../../src/core/row/wire-line.ts";
@@ -12,9 +13,10 @@ import { type Item, itemText, readItem } from "../../src/core/values/attribute-v
 import { keyAttributes } from "../../src/core/values/key.ts";
 import { FILE_LIMITS, parquetSink } from "../../src/embedded/delivery/parquet-sink.ts";
 import { openExport } from "../../src/embedded/exports/export-folder.ts";
-import { type LakeFolder, newRun } from "../../src/embedded/folder/lake-folder.ts";
-import { itemLines } from "../../src/embedded/reading/items.ts";
+import type { LakeFolder } from "../../src/embedded/folder/lake-folder.ts";
+import { lakeItems } from "../../src/embedded/reading/items.ts";
 import { snapshotFromExport } from "../../src/embedded/snapshot/snapshot-from-export.ts";
+import { newRun } from "../../src/sdk/run-name.ts";
 import { exportLine, writeExport } from "./export-folder.ts";
 
 export const CHANGED_AT_SECONDS = 1_772_359_200;
@@ -86,11 +88,16 @@ export function compactionOf(lake: LakeFolder, schema: Schema): CompactionContex
   };
 }
 
+/** The items that the table gives back, as the lines of DynamoDB JSON that `items` prints. */
+export async function itemLines(lake: LakeFolder, schema: Schema): Promise<string> {
+  let lines = "";
+  for await (const items of lakeItems(lake, schema, undefined)) lines += linesOfItems(items);
+  return lines;
+}
+
 /** The texts of the items that the table gives back, in order. */
 export async function itemsOf(lake: LakeFolder, schema: Schema): Promise<readonly string[]> {
-  let lines = "";
-  for await (const text of itemLines(lake, schema, undefined)) lines += text;
-  const items = lines.split("\n").filter((line) => line !== "");
+  const items = (await itemLines(lake, schema)).split("\n").filter((line) => line !== "");
   return items.map((line) => itemText(readItem((JSON.parse(line) as { Item: unknown }).Item))).sort();
 }
 

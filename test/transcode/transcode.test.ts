@@ -15,7 +15,6 @@ import { latestManifest } from "../../src/core/table/lake-table.ts";
 import { type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import { openExport } from "../../src/embedded/exports/export-folder.ts";
 import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
-import { itemLines } from "../../src/embedded/reading/items.ts";
 import { type SnapshotResult, snapshotFromExport } from "../../src/embedded/snapshot/snapshot-from-export.ts";
 import { type StagingTask, stageFile } from "../../src/embedded/snapshot/stage-file.ts";
 import type * as pool from "../../src/embedded/snapshot/staging-pool.ts";
@@ -23,6 +22,7 @@ import { type Transcoded, transcodePart } from "../../src/transcode/transcode.ts
 import { keyedItem } from "../arbitraries/item.ts";
 import { type ExportDataFile, exportLine, md5Of, writeExport } from "../support/export-folder.ts";
 import { withFolder } from "../support/folders.ts";
+import { itemLines } from "../support/lake-rows.ts";
 
 const SCHEMA = parseSchema(
   { table: "t", key: { hash: "id" }, attributes: { id: { type: "string" }, text: { type: "string" } } },
@@ -481,9 +481,7 @@ async function withSnapshot(
 }
 
 async function itemsOf(lake: LakeFolder): Promise<readonly string[]> {
-  let lines = "";
-  for await (const text of itemLines(lake, SCHEMA, undefined)) lines += text;
-  const items = lines.split("\n").filter((text) => text !== "");
+  const items = (await itemLines(lake, SCHEMA)).split("\n").filter((text) => text !== "");
   return items.map((text) => itemText(readItem((JSON.parse(text) as { Item: unknown }).Item))).sort();
 }
 

@@ -8,7 +8,8 @@ import {
 import { DEFAULT_POLICY } from "../../core/compaction/compaction-plan.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import { chosenSchemas } from "../../core/table/chosen-schemas.ts";
-import { type LakeFolder, newRun, nowSeconds, openLakeFolder } from "../../embedded/folder/lake-folder.ts";
+import { type LakeFolder, openLakeFolder } from "../../embedded/folder/lake-folder.ts";
+import { newRun, nowSeconds } from "../../sdk/run-name.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { reportCompaction } from "../compaction-report.ts";
 import { type LakeOptions, lakeTarget } from "../lake-target.ts";

@@ -18,13 +18,13 @@ import {
 } from "../../demo/reviews-table.ts";
 import { type LakeFolder, openLakeFolder } from "../../embedded/folder/lake-folder.ts";
 import { followLake } from "../../embedded/following/follow-lake.ts";
-import { runQuery } from "../../embedded/reading/query.ts";
 import { startEmulator } from "../../emulator/emulator.ts";
 import { folderStore } from "../../files/folder-store.ts";
 import { connectSource, type SourceConnection } from "../../source/source-connection.ts";
 import { streamSource } from "../../source/stream-source.ts";
 import { type CommandContext, EXIT, type ExitCode, type GivenFile, givenFile } from "../command.ts";
 import { resultWriter } from "../result-format.ts";
+import { runQuery } from "../run-query.ts";
 import { compactTable } from "./compact.ts";
 import { snapshotCommand } from "./snapshot.ts";
 

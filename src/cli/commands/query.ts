@@ -1,11 +1,11 @@
 /** `dynalake query "SELECT ..."`. */
 
 import { chosenSchemas } from "../../core/table/chosen-schemas.ts";
-import { runQuery } from "../../embedded/reading/query.ts";
 import { folderStore } from "../../files/folder-store.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { type LakeOptions, lakeTarget } from "../lake-target.ts";
 import { type ResultFormat, resultWriter } from "../result-format.ts";
+import { runQuery } from "../run-query.ts";
 import { parseTime } from "../time-option.ts";
 
 export interface QueryOptions extends LakeOptions {

@@ -11,12 +11,7 @@ import { knownGaps, writeSchema } from "../../core/table/lake-table.ts";
 import { type KeySchema, keyAttributes } from "../../core/values/key.ts";
 import { type ExportFolder, openExport } from "../../embedded/exports/export-folder.ts";
 import { sampleExport } from "../../embedded/exports/sample-export.ts";
-import {
-  DEFAULT_LIMITS,
-  type LakeFolder,
-  newRun,
-  openLakeFolder,
-} from "../../embedded/folder/lake-folder.ts";
+import { DEFAULT_LIMITS, type LakeFolder, openLakeFolder } from "../../embedded/folder/lake-folder.ts";
 import { lockLake } from "../../embedded/folder/lake-lock.ts";
 import { type SourceAddress, withSource } from "../../embedded/folder/source-memory.ts";
 import {
@@ -34,6 +29,7 @@ import {
   snapshotFromExport,
 } from "../../embedded/snapshot/snapshot-from-export.ts";
 import { removeEmptyFolders } from "../../files/folder-store.ts";
+import { newRun } from "../../sdk/run-name.ts";
 import { describeSource, type SourceDescription } from "../../source/describe-source.ts";
 import { connectSource, type SourceConnection } from "../../source/source-connection.ts";
 import { scanTable } from "../../source/table-scan.ts";

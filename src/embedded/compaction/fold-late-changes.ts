@@ -4,7 +4,8 @@ import { type CompactionPolicy, DEFAULT_POLICY } from "../../core/compaction/com
 import { DynalakeError } from "../../core/error.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import { latestManifest } from "../../core/table/lake-table.ts";
-import { type LakeFolder, newRun, nowSeconds } from "../folder/lake-folder.ts";
+import { newRun, nowSeconds } from "../../sdk/run-name.ts";
+import type { LakeFolder } from "../folder/lake-folder.ts";
 
 const TRIES = 3;
 /** The horizon stays where it is: moving it is the schedule's. */

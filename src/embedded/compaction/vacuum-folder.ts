@@ -1,7 +1,8 @@
 /** Vacuum of a table of a lake in a folder: also what writing has left unfinished there. */
 import { type RetentionPolicy, type VacuumResult, vacuum } from "../../core/compaction/vacuum.ts";
 import { removeUnfinished } from "../../files/folder-store.ts";
-import { type LakeFolder, nowSeconds } from "../folder/lake-folder.ts";
+import { nowSeconds } from "../../sdk/run-name.ts";
+import type { LakeFolder } from "../folder/lake-folder.ts";
 
 export async function vacuumFolder(
   lake: LakeFolder,

@@ -10,7 +10,8 @@ import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../../co
 import { duckdb } from "../../core/sql/duckdb.ts";
 import { fileError } from "../../files/file-error.ts";
 import { makeFolder, removeFile, syncFile, syncFolder } from "../../files/folder-store.ts";
-import { type DuckdbSession, engineError, isOutOfMemory } from "./duckdb-session.ts";
+import { isOutOfMemory } from "./duckdb-error.ts";
+import type { DuckdbSession } from "./duckdb-session.ts";
 import { filePattern } from "./file-pattern.ts";
 
 /** Rows of a Parquet row group: small enough that a query by key opens few. */
@@ -43,14 +44,7 @@ export function duckdbEngine(root: string, session: DuckdbSession): QueryEngine 
       const files = segments.map((segment) => segmentFile(root, schema.table, segment));
       return byName(emptySegments(duckdb, schema), nameList(segmentColumns(duckdb, schema)), files);
     },
-    rows: async (sql) => {
-      try {
-        const reader = await session.connection.runAndReadAll(sql);
-        return reader.getRowObjectsJS();
-      } catch (error) {
-        throw engineError(error);
-      }
-    },
+    rows: (sql) => session.rows(sql),
     stage: (request) => stage(root, session, request),
   };
 }
@@ -127,14 +121,14 @@ export async function copyToParquet(session: DuckdbSession, rows: string, file: 
   try {
     await makeFolder(dirname(file));
     const groups = `ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, ROW_GROUP_SIZE_BYTES ${ROW_GROUP_BYTES}`;
-    const result = await session.connection.runAndReadAll(
+    const [copied] = await session.rows(
       `COPY (${rows}) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd, ${groups})`,
     );
     await syncFile(file);
     await syncFolder(dirname(file));
-    return Number(result.getRowsJS()[0]?.[0] ?? 0);
+    return Number(copied?.Count ?? 0);
   } catch (error) {
     await rm(file, { force: true });
-    throw error instanceof Error && "code" in error ? fileError(error, file) : engineError(error);
+    throw fileError(error, file);
   }
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { DynalakeError } from "../../core/error.ts";
 import { sourcePath } from "../../core/format/lake-path.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
-import { holdsData } from "./lake-folder.ts";
+import { holdsData } from "../../core/table/holds-data.ts";
 
 export interface SourceAddress {
   readonly endpoint?: string;

@@ -8,16 +8,11 @@ import type { ChangeSource } from "../../core/ports/change-source.ts";
 import { rowCodec } from "../../core/row/row.ts";
 import { lineWriter } from "../../core/row/wire-line.ts";
 import type { Schema } from "../../core/schema/schema.ts";
+import { newRun, nowSeconds } from "../../sdk/run-name.ts";
 import { foldLateChanges } from "../compaction/fold-late-changes.ts";
 import { vacuumFolder } from "../compaction/vacuum-folder.ts";
 import { FILE_LIMITS, parquetSink } from "../delivery/parquet-sink.ts";
-import {
-  DEFAULT_LIMITS,
-  type LakeFolder,
-  newRun,
-  nowSeconds,
-  openLakeFolder,
-} from "../folder/lake-folder.ts";
+import { DEFAULT_LIMITS, type LakeFolder, openLakeFolder } from "../folder/lake-folder.ts";
 import { lockLake } from "../folder/lake-lock.ts";
 import { allEnded, followAll } from "./follow-all.ts";
 import { pause } from "./pause.ts";

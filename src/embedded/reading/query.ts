@@ -1,14 +1,4 @@
-/** People's own SQL over the lake's tables: one statement, read-only, with no way out of the lake's folder. */
-import {
-  DuckDBBlobValue,
-  type DuckDBPreparedStatement,
-  DuckDBStructType,
-  type DuckDBType,
-  DuckDBTypeId,
-  type DuckDBValueConverter,
-  type Json,
-  JsonDuckDBValueConverter,
-} from "@duckdb/node-api";
+/** People's own SQL over the lake's tables: one statement, read-only, confined to the lake's folder. */
 import { DynalakeError } from "../../core/error.ts";
 import {
   chosenManifest,
@@ -18,85 +8,48 @@ import {
   segmentViews,
 } from "../../core/overlay/lake-view.ts";
 import { literal, quoted } from "../../core/ports/dialect.ts";
+import type { Cell, Column, NumberForm } from "../../core/ports/query-result.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import { schemaAt } from "../../core/table/lake-table.ts";
-import { blobText } from "../../core/values/blob-text.ts";
-import { engineError } from "../duckdb/duckdb-session.ts";
 import { filePattern } from "../duckdb/file-pattern.ts";
-import { type LakeFolder, openLakeFolder } from "../folder/lake-folder.ts";
+import { rowBatches } from "../duckdb/row-batches.ts";
+import type { LakeFolder } from "../folder/lake-folder.ts";
+import { cellConverter } from "./cells.ts";
 
 export interface QueryRequest {
+  /** All tables of the lake. */
   readonly schemas: readonly Schema[];
   readonly sql: string;
-  readonly asOfSeconds?: number;
+  readonly asOfSeconds?: number | undefined;
+  readonly numbers: NumberForm;
 }
 
-export interface QueryColumn {
-  readonly name: string;
-  readonly type: DuckDBType;
-  /** Its texts are numbers: whole ones, or decimals, that a double may not hold. */
-  readonly exactNumber: boolean;
+export interface QueryResult {
+  readonly columns: readonly Column[];
+  /** The rows in their order, some at a time. */
+  readonly rows: AsyncIterable<readonly (readonly Cell[])[]>;
 }
 
-export interface QueryConsumer {
-  readonly begin: (columns: readonly QueryColumn[]) => Promise<void>;
-  /** Rows as plain JSON values; numbers beyond a double's reach and times are text. */
-  readonly rows: (rows: readonly (readonly unknown[])[]) => Promise<void>;
-}
-
-/** Runs the statement in a session of its own and hands its rows on as they come. */
-export async function runQuery(
-  folder: string,
-  request: QueryRequest,
-  consumer: QueryConsumer,
-): Promise<void> {
-  const lake = await openLakeFolder(folder);
-  try {
-    const tables = new Set(request.schemas.map(({ table }) => table));
-    for (const schema of request.schemas) {
-      for (const view of await wantedViews(lake, schema, request)) {
-        // A table called "x_history" goes before the history of "x".
-        if (view.name !== schema.table && tables.has(view.name)) continue;
-        await lake.session.run(`CREATE TEMP VIEW ${quoted(view.name)} AS ${view.sql}`);
-      }
+/**
+ * Starts the statement. The lake is opened for it alone: its session reads nothing but the lake from then on. Fails with
+ * SQL_FAILED, AS_OF_UNKNOWN, ENGINE_FAILED or DISK_FULL; so do the rows.
+ */
+export async function startQuery(lake: LakeFolder, request: QueryRequest): Promise<QueryResult> {
+  const { session } = lake;
+  const tables = new Set(request.schemas.map(({ table }) => table));
+  for (const schema of request.schemas) {
+    for (const view of await wantedViews(lake, schema, request)) {
+      // A table called "x_history" takes precedence over the history of "x".
+      if (view.name !== schema.table && tables.has(view.name)) continue;
+      await session.run(`CREATE TEMP VIEW ${quoted(view.name)} AS ${view.sql}`);
     }
-    await confine(lake);
-    const statement = await readOnlyStatement(lake, request.sql);
-    const result = await statement.stream();
-    const types = result.columnTypes();
-    await consumer.begin(
-      result.deduplicatedColumnNames().map((name, i) => {
-        const type = types[i] as DuckDBType;
-        return { name, type, exactNumber: EXACT_NUMBERS.has(type.typeId) };
-      }),
-    );
-    for await (const rows of result.yieldConvertedRows(printed)) await consumer.rows(rows);
-  } catch (error) {
-    throw engineError(error);
-  } finally {
-    await lake.close();
   }
+  await confine(lake);
+  await requireOneReading(lake, request.sql);
+  const rows = await session.stream(request.sql);
+  const columns = rows.columns.map(({ name, type }) => ({ name, type: type.alias ?? String(type) }));
+  return { columns, rows: rowBatches(rows, cellConverter(request.numbers)) };
 }
-
-/** What the client makes of a value, but for two that it confuses with others. */
-const printed: DuckDBValueConverter<Json> = (value, type, converter) => {
-  // The client leaves a backslash as it is: its text may be that of other bytes, too.
-  if (value instanceof DuckDBBlobValue) return blobText(value.bytes);
-  if (type instanceof DuckDBStructType && type.entryNames.includes("__proto__")) {
-    throw new DynalakeError("SQL_FAILED", 'a struct with a field called "__proto__" cannot be printed', {
-      next: "Select its other fields one by one, or to_json(...) of it.",
-    });
-  }
-  return JsonDuckDBValueConverter(value, type, converter);
-};
-
-const EXACT_NUMBERS: ReadonlySet<DuckDBTypeId> = new Set([
-  DuckDBTypeId.BIGINT,
-  DuckDBTypeId.UBIGINT,
-  DuckDBTypeId.HUGEINT,
-  DuckDBTypeId.UHUGEINT,
-  DuckDBTypeId.DECIMAL,
-]);
 
 /** Statements that ask what there is to query: they see every table. */
 const ASKS_FOR_TABLES = /\b(show|information_schema|duckdb_\w+|pg_\w+)\b/i;
@@ -120,7 +73,7 @@ async function wantedViews(
   return views;
 }
 
-/** From here on the session reads nothing but the lake, loads nothing and cannot be talked out of it. */
+/** From here on the session reads nothing but the lake and loads nothing, and no statement can change that. */
 async function confine(lake: LakeFolder): Promise<void> {
   await lake.session.run("SET preserve_insertion_order = true");
   // The views name files by patterns, and the engine asks for both: the pattern, and the file that it matches.
@@ -143,14 +96,13 @@ interface SyntaxTree {
   readonly statements?: readonly unknown[];
 }
 
-/** The statement, judged by its syntax before the engine prepares it: to prepare EXPORT DATABASE makes a folder. */
-async function readOnlyStatement(lake: LakeFolder, sql: string): Promise<DuckDBPreparedStatement> {
-  const { connection } = lake.session;
+/** Judges the statement by its syntax, before the engine prepares it: preparing EXPORT DATABASE creates a folder. */
+async function requireOneReading({ session }: LakeFolder, sql: string): Promise<void> {
   const explained = sql.replace(EXPLAIN, "");
-  const reader = await connection.runAndReadAll(`SELECT json_serialize_sql(${literal(explained)})`);
-  const tree = JSON.parse(String(reader.getRowsJS()[0]?.[0])) as SyntaxTree;
-  // This only parses, and fails in the engine's own words, with the place.
-  if (tree.error_type === "parser") await connection.extractStatements(sql);
+  const [row] = await session.rows(`SELECT json_serialize_sql(${literal(explained)}) AS tree`);
+  const tree = JSON.parse(String(row?.tree)) as SyntaxTree;
+  // Parsing alone fails in the engine's own words, with the place.
+  if (tree.error_type === "parser") await session.parse(sql);
   if (tree.statements === undefined) {
     throw new DynalakeError(
       "SQL_FAILED",
@@ -159,5 +111,4 @@ async function readOnlyStatement(lake: LakeFolder, sql: string): Promise<DuckDBP
   }
   if (tree.statements.length !== 1)
     throw new DynalakeError("SQL_FAILED", `one statement was expected, not ${tree.statements.length}`);
-  return connection.prepare(sql);
 }

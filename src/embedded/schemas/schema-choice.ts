@@ -12,11 +12,11 @@ import {
   tableName,
 } from "../../core/schema/schema.ts";
 import { knownSchema } from "../../core/table/chosen-schemas.ts";
+import { holdsData } from "../../core/table/holds-data.ts";
 import type { Item } from "../../core/values/attribute-value.ts";
 import { jsonFault } from "../../core/values/json-fault.ts";
 import { type KeySchema, keyAttributes } from "../../core/values/key.ts";
 import { systemCode } from "../../files/file-error.ts";
-import { holdsData } from "../folder/lake-folder.ts";
 import { NO_EFFECT, type SchemaEffect, schemaEffect } from "./schema-effect.ts";
 
 export interface SchemaRequest extends SchemaDemand {

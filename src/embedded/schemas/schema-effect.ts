@@ -6,7 +6,7 @@ import { changesFolder } from "../../core/format/lake-path.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import { requireCompatible, schemaChange } from "../../core/schema/schema-change.ts";
-import { newRun, nowSeconds } from "../folder/lake-folder.ts";
+import { newRun, nowSeconds } from "../../sdk/run-name.ts";
 
 export interface SchemaEffect {
   /** The columns that the file adds. */

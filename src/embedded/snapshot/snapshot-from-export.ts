@@ -9,15 +9,17 @@ import type { Manifest } from "../../core/format/manifest.ts";
 import { itemWireColumns } from "../../core/row/wire-line.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import { emptyWireRows } from "../../core/sql/columns.ts";
+import { holdsData } from "../../core/table/holds-data.ts";
 import { writeSchema } from "../../core/table/lake-table.ts";
 import { type QuarantinedRecord, quarantineRecords } from "../../core/table/quarantine.ts";
 import { keyAttributes } from "../../core/values/key.ts";
 import { fileError } from "../../files/file-error.ts";
 import { makeFolder } from "../../files/folder-store.ts";
+import { newRun, nowSeconds } from "../../sdk/run-name.ts";
 import { requireFewRejected, type Transcoded } from "../../transcode/transcode.ts";
 import { wireFiles } from "../duckdb/wire-files.ts";
 import type { ExportFolder, ExportPart } from "../exports/export-folder.ts";
-import { holdsData, type LakeFolder, newRun, nowSeconds } from "../folder/lake-folder.ts";
+import type { LakeFolder } from "../folder/lake-folder.ts";
 import type { StagingTask } from "./stage-file.ts";
 import { stageAll } from "./staging-pool.ts";
 

@@ -10,10 +10,9 @@ const withDuckdb = (use: (engine: RecoveryEngine) => Promise<void>): Promise<voi
   withFolder(async (temporaryFolder) => {
     const session = await openDuckdb({ threads: 1, memoryMegabytes: 300, temporaryFolder });
     try {
-      const rows = async (sql: string) => (await session.connection.runAndReadAll(sql)).getRowObjectsJS();
-      await use({ dialect: duckdb, rows });
+      await use({ dialect: duckdb, rows: (sql: string) => session.rows(sql) });
     } finally {
-      session.close();
+      await session.close();
     }
   });
 

@@ -10,8 +10,8 @@ import { writeSchema } from "../../../src/core/table/lake-table.ts";
 import type { AttributeValue } from "../../../src/core/values/attribute-value.ts";
 import { FILE_LIMITS, parquetSink } from "../../../src/embedded/delivery/parquet-sink.ts";
 import { type LakeFolder, openLakeFolder } from "../../../src/embedded/folder/lake-folder.ts";
-import { type QueryRequest, runQuery } from "../../../src/embedded/reading/query.ts";
 import { withFolder } from "../../support/folders.ts";
+import { type PrintedRows, printedRows } from "../../support/printed-rows.ts";
 
 const NOW = 1_772_359_200;
 
@@ -183,7 +183,10 @@ describe("names", () => {
     for (const table of ["select", "overlay", "log_window", "base", "reviews_history_2"]) {
       await withTable(schemaOf(table, { id: { type: "string" } }), async (lake, schema) => {
         await put(lake, schema, [{ id: { S: "a" } }]);
-        const { rows } = await query(lake, { schemas: [schema], sql: `SELECT id FROM "${table}"` });
+        const { rows } = await printedRows(lake.root, {
+          schemas: [schema],
+          sql: `SELECT id FROM "${table}"`,
+        });
         expect(rows).toEqual([["a"]]);
       });
     }
@@ -198,7 +201,7 @@ describe("names", () => {
       await put(lake, orders as Schema, [{ id: { S: "of orders" } }]);
       await put(lake, history as Schema, [{ id: { S: "of history" } }]);
       for (const schemas of [[orders, history] as Schema[], [history, orders] as Schema[]]) {
-        const { rows } = await query(lake, { schemas, sql: "SELECT id FROM orders_history" });
+        const { rows } = await printedRows(lake.root, { schemas, sql: "SELECT id FROM orders_history" });
         expect(rows).toEqual([["of history"]]);
       }
     });
@@ -249,7 +252,7 @@ test("every type is printed with all of its digits", async () => {
   await withTable(schema, async (lake) => {
     await put(lake, schema, [{ id: { S: "a" }, ...item }, { id: { S: "b" } }]);
     const sql = `SELECT ${columns.map(([name]) => name).join(", ")} FROM t ORDER BY id`;
-    const { rows } = await query(lake, { schemas: [schema], sql });
+    const { rows } = await printedRows(lake.root, { schemas: [schema], sql });
     expect(rows).toEqual([PRINTED.map(([, , printed]) => printed), PRINTED.map(() => null)]);
     expect(JSON.parse(JSON.stringify(rows))).toEqual(rows);
   });
@@ -305,26 +308,18 @@ test("many rows come piece by piece, in their order, and a consumer that fails e
   expect(rows).toHaveLength(10_000);
   expect(rows[0]).toEqual(["9999"]);
   expect(pieces).toBeGreaterThan(1);
-  const failing = runQuery(
-    lake.root,
-    { schemas: [schema], sql: "SELECT 1" },
-    { begin: async () => undefined, rows: () => Promise.reject(new Error("the reader went away")) },
-  );
+  const failing = printedRows(lake.root, { schemas: [schema], sql: "SELECT 1" }, () => {
+    throw new Error("the reader went away");
+  });
   await expect(failing).rejects.toThrow("the reader went away");
 });
-
-interface Answer {
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly unknown[])[];
-  readonly pieces: number;
-}
 
 interface Reviews {
   readonly lake: LakeFolder;
   readonly schema: Schema;
   readonly root: string;
   readonly outside: string;
-  run(sql: string, asOfSeconds?: number): Promise<Answer>;
+  run(sql: string, asOfSeconds?: number): Promise<PrintedRows>;
   /** The names of all files of the lake and around it. */
   files(): Promise<readonly string[]>;
 }
@@ -347,7 +342,11 @@ async function openReviews(outside: string, name: string): Promise<Reviews> {
     root: lake.root,
     outside,
     run: (sql, asOfSeconds) =>
-      query(lake, { schemas: [schema], sql, ...(asOfSeconds === undefined ? {} : { asOfSeconds }) }),
+      printedRows(lake.root, {
+        schemas: [schema],
+        sql,
+        ...(asOfSeconds === undefined ? {} : { asOfSeconds }),
+      }),
     files: async () => (await readdir(outside, { recursive: true })).sort(),
   };
 }
@@ -393,18 +392,4 @@ async function put(
   };
   const delivery = await deliver(context, { records, source: "a test", arrivedAtSeconds: NOW + 60 });
   expect(delivery).toMatchObject({ rows: items.length });
-}
-
-async function query(lake: LakeFolder, request: QueryRequest): Promise<Answer> {
-  const columns: string[] = [];
-  const rows: (readonly unknown[])[] = [];
-  let pieces = 0;
-  await runQuery(lake.root, request, {
-    begin: async (found) => void columns.push(...found.map(({ name }) => name)),
-    rows: async (some) => {
-      pieces++;
-      rows.push(...some);
-    },
-  });
-  return { columns, rows, pieces };
 }
