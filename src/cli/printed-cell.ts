@@ -1,6 +1,6 @@
 /** Cells as plain JSON values, for every format that prints them. */
-import type { Cell, Column } from "../core/ports/query-result.ts";
-import { blobText } from "../core/values/blob-text.ts";
+import type { Cell, Column } from "../index.ts";
+import { blobText } from "./blob-text.ts";
 
 /** What JSON has no form for becomes text: bytes, and numbers that are not finite. */
 export function printedCell(cell: Cell): unknown {

@@ -1,9 +1,6 @@
 /** Proves a lake table against its source: every item of a scan against every item of the lake. */
-
-import type { Schema } from "../core/schema/schema.ts";
 import { type Item, itemText, readItem } from "../core/values/attribute-value.ts";
-import type { LakeFolder } from "../embedded/folder/lake-folder.ts";
-import { lakeItems } from "../embedded/reading/items.ts";
+import type { Items } from "../library/lake.ts";
 import { toItemJson } from "../source/attribute-json.ts";
 import type { SourceConnection } from "../source/source-connection.ts";
 
@@ -15,18 +12,17 @@ export interface Comparison {
   readonly extra: number;
 }
 
-/** Compares two tables that nobody writes to meanwhile. */
+/** Compares a source table with a lake table's items, while nothing is written. */
 export async function compareWithScan(
   connection: SourceConnection,
-  lake: LakeFolder,
-  schema: Schema,
+  source: string,
+  lakeItems: Items,
 ): Promise<Comparison> {
   const left = new Set<string>();
   let extra = 0;
-  for await (const item of scanItems(connection, schema.source)) left.add(itemText(item));
+  for await (const item of scanItems(connection, source)) left.add(itemText(item));
   const items = left.size;
-  for await (const items of lakeItems(lake, schema, undefined))
-    for (const item of items) if (!left.delete(itemText(item))) extra++;
+  for await (const item of lakeItems) if (!left.delete(itemText(item))) extra++;
   return { items, missing: left.size, extra };
 }
 

@@ -10,7 +10,12 @@ const SCAN_PAGES_MAX = 100;
 const SCAN_PAGE_ITEMS = 1_000;
 const SCAN_PAGE_MS_MAX = 30_000;
 
-export async function sampleTable(connection: SourceConnection, table: string): Promise<readonly Item[]> {
+/** Fails as a scan does, and with the signal's reason once it is aborted. */
+export async function sampleTable(
+  connection: SourceConnection,
+  table: string,
+  signal: AbortSignal,
+): Promise<readonly Item[]> {
   const items: Item[] = [];
   let start: Record<string, never> | undefined;
   let pages = 0;
@@ -23,9 +28,10 @@ export async function sampleTable(connection: SourceConnection, table: string): 
           Limit: SCAN_PAGE_ITEMS,
           ...(start === undefined ? {} : { ExclusiveStartKey: start }),
         },
-        AbortSignal.timeout(SCAN_PAGE_MS_MAX),
+        AbortSignal.any([AbortSignal.timeout(SCAN_PAGE_MS_MAX), signal]),
       )
       .catch((error: unknown) => {
+        signal.throwIfAborted();
         throw sourceError(error, call);
       });
     for (const item of page.Items ?? []) items.push(readItem(toItemJson(item)));

@@ -212,6 +212,7 @@ function quietContext(): CommandContext {
   return {
     terminal,
     settings: settingsFrom({}),
+    cwd: "/",
     absolute: (path) => path,
     interrupted: new AbortController().signal,
   };

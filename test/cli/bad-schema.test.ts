@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { DynalakeError } from "../../src/core/error.ts";
-import { readSchemaFile } from "../../src/embedded/schemas/schema-choice.ts";
+import { readSchemaFile } from "../../src/embedded/schemas/given-schema.ts";
 import { done, dynalake, expectRefused, fingerprint, type Refusal } from "../support/cli.ts";
 import { writeExport } from "./export-fixture.ts";
 

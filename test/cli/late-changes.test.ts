@@ -1,13 +1,13 @@
 /** Changes that are delivered behind the horizon of a compaction are seen all the same, and soon. */
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { compactTable } from "../../src/cli/commands/compact.ts";
 import { deliver } from "../../src/core/delivery/deliver.ts";
 import type { ChangeSource } from "../../src/core/ports/change-source.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
 import { latestManifest, writeSchema } from "../../src/core/table/lake-table.ts";
+import { compactTable } from "../../src/embedded/compaction/compact-table.ts";
 import { FILE_LIMITS, parquetSink } from "../../src/embedded/delivery/parquet-sink.ts";
 import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { type FollowRequest, followLake } from "../../src/embedded/following/follow-lake.ts";
@@ -58,7 +58,7 @@ function follow(
   folder: string,
   source: ChangeSource,
   how: Pick<FollowRequest, "once" | "signal"> & Partial<FollowRequest>,
-): Promise<void> {
+): Promise<boolean> {
   return followLake({
     folder,
     tables: [{ schema: SCHEMA, source }],
@@ -80,7 +80,7 @@ test("what a compaction came before is seen while `run` follows, and what a run 
       const timeSeconds = nowSeconds() - 100;
       stream.waiting.push(recordOf("a", 1, timeSeconds));
       await follow(folder, stream, { once: true, signal: stop.signal });
-      await compactTable(lake, SCHEMA, "all");
+      await compactTable(lake, SCHEMA, { scope: "all", settleSeconds: 0, onCommit: () => undefined });
       const { horizonSeconds } = await latestManifest(lake.store, "t");
       expect(horizonSeconds).toBeGreaterThan(timeSeconds);
 

@@ -17,10 +17,8 @@ import "../../src/cli/commands/snapshot.ts";
 import "../../src/cli/commands/status.ts";
 import "../../src/cli/commands/vacuum.ts";
 import "../../src/cli/commands/verify.ts";
-import "../../src/cli/opened-folder.ts";
-import "../../src/embedded/compaction/vacuum-folder.ts";
-import "../../src/embedded/reading/items.ts";
 import { runCli } from "../../src/cli/run-cli.ts";
+import "./loaded-library.ts";
 import type { ErrorCode } from "../../src/core/error.ts";
 
 /** No command of these tests takes so long by default; one that hangs is given up, and its test fails. */

@@ -1,11 +1,11 @@
-/** Vacuum of a table of a lake in a folder: also what writing has left unfinished there. */
+/** Vacuums a table of a lake in a folder, and removes files that were left unfinished there. */
 import { type RetentionPolicy, type VacuumResult, vacuum } from "../../core/compaction/vacuum.ts";
 import { removeUnfinished } from "../../files/folder-store.ts";
 import { nowSeconds } from "../../sdk/run-name.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
 
 export async function vacuumFolder(
-  lake: LakeFolder,
+  lake: Pick<LakeFolder, "root" | "store">,
   table: string,
   policy: RetentionPolicy,
 ): Promise<VacuumResult> {

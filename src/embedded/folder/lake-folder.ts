@@ -1,11 +1,9 @@
 /** A lake in a folder of this machine, opened for one piece of work: its store, its engine, and their limits. */
-import { statSync } from "node:fs";
 import { tmpdir, totalmem } from "node:os";
 import { resolve } from "node:path";
-import { DynalakeError } from "../../core/error.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import type { QueryEngine } from "../../core/ports/query-engine.ts";
-import { folderStore } from "../../files/folder-store.ts";
+import { folderStore, requireFolder } from "../../files/folder-store.ts";
 import { temporaryFolder } from "../../files/temporary-folder.ts";
 import { duckdbEngine } from "../duckdb/duckdb-engine.ts";
 import { type DuckdbSession, openDuckdb } from "../duckdb/duckdb-session.ts";
@@ -66,10 +64,4 @@ export async function openLakeFolder(
     await temporary.remove();
     throw error;
   }
-}
-
-/** Throws USAGE if there is a file where the lake's folder should be; `name` stands for it in the message. */
-export function requireFolder(root: string, name: string): void {
-  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== false) return;
-  throw new DynalakeError("USAGE", `the lake ${name} is a file, not a folder`);
 }

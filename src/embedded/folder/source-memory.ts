@@ -1,5 +1,6 @@
-/** Where a lake table's source is reached, remembered so that `run` need not be told again. Never credentials. */
+/** Where a lake table's source is reached, remembered for later commands. Never credentials. */
 import { z } from "zod";
+import { type Defined, defined } from "../../core/defined.ts";
 import { DynalakeError } from "../../core/error.ts";
 import { sourcePath } from "../../core/format/lake-path.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
@@ -19,8 +20,8 @@ async function rememberSource(store: ObjectStore, table: string, address: Source
 }
 
 /**
- * Runs what commits the first data of a table, with the address written down before it: data whose source nobody knows would
- * be followed at AWS. Where it fails the address is forgotten; one that was known is replaced once there is newer data.
+ * Runs what commits the first data of a table, with the address written down before it: data without an address would be
+ * followed at AWS. A failure forgets the address again. An address that was known before is replaced after the commit.
  */
 export async function withSource<T>(
   store: ObjectStore,
@@ -35,34 +36,31 @@ export async function withSource<T>(
     if (!isNew) await rememberSource(store, table, address);
     return committed;
   } catch (error) {
-    // Whatever prevents that must not hide the failure that led here.
+    // A failure to forget must not hide the failure that led here.
     if (isNew) await forget(store, table).catch(() => undefined);
     throw error;
   }
 }
 
-/** What failed may have committed before. */
+/** What failed may have committed before it did. */
 async function forget(store: ObjectStore, table: string): Promise<void> {
   if (!(await holdsData(store, table))) await store.remove([sourcePath(table)]);
 }
 
 /**
- * The remembered address; nothing where there is none. Throws LAKE_DAMAGED: to take another table for the source, because
- * an address cannot be read, would mix the two.
+ * The remembered address, which may be empty. Throws LAKE_DAMAGED if it cannot be read: guessing it could mix two tables.
  */
-export async function recallSource(store: ObjectStore, table: string): Promise<SourceAddress> {
+export async function recallSource(store: ObjectStore, table: string): Promise<Defined<SourceAddress>> {
   const path = sourcePath(table);
   const content = await store.read(path);
   if (content === undefined) return {};
-  let read: z.infer<typeof addressFile>;
   try {
-    read = addressFile.parse(JSON.parse(new TextDecoder().decode(content)));
+    const { endpoint, region } = addressFile.parse(JSON.parse(new TextDecoder().decode(content)));
+    return defined({ endpoint, region });
   } catch (cause) {
-    throw new DynalakeError("LAKE_DAMAGED", `${path} does not tell where the source is`, {
+    throw new DynalakeError("LAKE_DAMAGED", `${path} does not say where the source is`, {
       cause,
-      next: "Delete the file, then run the command with --endpoint and --region: it is written anew.",
+      next: "Delete the file, then run the command with --endpoint and --region to write it again.",
     });
   }
-  const { endpoint, region } = read;
-  return { ...(endpoint === undefined ? {} : { endpoint }), ...(region === undefined ? {} : { region }) };
 }

@@ -1,6 +1,5 @@
-/** `run` without its command line: follows the streams of a lake's tables and compacts on a schedule, until it is stopped. */
-import { type CompactionContext, compactMajor, compactMinor } from "../../core/compaction/compact.ts";
-import { DEFAULT_POLICY } from "../../core/compaction/compaction-plan.ts";
+/** Follows the streams of a lake's tables and compacts on a schedule, until it is stopped. */
+import type { CompactionResult } from "../../core/compaction/compact.ts";
 import { DEFAULT_RETENTION } from "../../core/compaction/vacuum.ts";
 import { type FollowEvent, type Follower, openFollower } from "../../core/delivery/follow.ts";
 import { DynalakeError } from "../../core/error.ts";
@@ -8,11 +7,13 @@ import type { ChangeSource } from "../../core/ports/change-source.ts";
 import { rowCodec } from "../../core/row/row.ts";
 import { lineWriter } from "../../core/row/wire-line.ts";
 import type { Schema } from "../../core/schema/schema.ts";
+import { folderStore } from "../../files/folder-store.ts";
 import { newRun, nowSeconds } from "../../sdk/run-name.ts";
+import { compactTable } from "../compaction/compact-table.ts";
 import { foldLateChanges } from "../compaction/fold-late-changes.ts";
 import { vacuumFolder } from "../compaction/vacuum-folder.ts";
 import { FILE_LIMITS, parquetSink } from "../delivery/parquet-sink.ts";
-import { DEFAULT_LIMITS, type LakeFolder, openLakeFolder } from "../folder/lake-folder.ts";
+import { DEFAULT_LIMITS, type LakeFolder, type LakeLimits, openLakeFolder } from "../folder/lake-folder.ts";
 import { lockLake } from "../folder/lake-lock.ts";
 import { allEnded, followAll } from "./follow-all.ts";
 import { pause } from "./pause.ts";
@@ -26,10 +27,12 @@ export interface FollowRequest {
   readonly folder: string;
   readonly tables: readonly FollowedTable[];
   readonly maskKey: Uint8Array | undefined;
-  /** Seconds between compactions; undefined means none. */
+  /** Seconds between compactions; undefined: never compact. */
   readonly compactEverySeconds: number | undefined;
   /** Ends when every stream was read to its end. */
   readonly once: boolean;
+  /** Of each compaction. Default: those of a lake. */
+  readonly limits?: LakeLimits;
   /** Ends cleanly when aborted: what was read is delivered and written down first. */
   readonly signal: AbortSignal;
   readonly onEvent: (table: string, event: RunEvent) => void;
@@ -37,9 +40,9 @@ export interface FollowRequest {
 
 export type RunEvent =
   | FollowEvent
-  /** Its source cannot be read; that of another table can. It is tried again. */
+  /** Its source cannot be read, while that of another table can. It is tried again. */
   | { readonly kind: "not-followed"; readonly error: DynalakeError }
-  | { readonly kind: "compacted"; readonly compaction: "minor" | "major"; readonly rows: number }
+  | { readonly kind: "compacted"; readonly result: CompactionResult }
   | { readonly kind: "compaction-failed"; readonly error: DynalakeError };
 
 /** Records of one delivery: a few megabytes of Parquet at most, and soon enough to be seen within a second. */
@@ -51,38 +54,53 @@ const DELIVERY_SPACING_MS = 200;
 const FOLD_SPACING_MS = 1_000;
 const VACUUM_EVERY_SECONDS = 3600;
 
-/** Holds the lake's lock while it runs; throws LAKE_LOCKED where another process does. */
-export async function followLake(request: FollowRequest): Promise<void> {
+/**
+ * Holds the lake's lock while it runs. Throws LAKE_LOCKED if another process, or another follower of this one, holds it.
+ * Returns whether every stream was read to its end, which only `once` does.
+ */
+export async function followLake(request: FollowRequest): Promise<boolean> {
   const lock = await lockLake(request.folder);
-  const delivery = await openLakeFolder(request.folder, { ...DEFAULT_LIMITS, threads: 1 });
+  try {
+    const delivery = await openLakeFolder(request.folder, { ...DEFAULT_LIMITS, threads: 1 });
+    return await followWith(request, delivery);
+  } finally {
+    lock.release();
+  }
+}
+
+async function followWith(request: FollowRequest, delivery: LakeFolder): Promise<boolean> {
+  const readToEnd = new Set<FollowedTable>();
   const ended = new AbortController();
   const stop = AbortSignal.any([request.signal, ended.signal]);
   const compactions = request.tables.map((table) => compactRegularly(request, table.schema, stop));
   const following = followAll({
     tables: request.tables,
-    follow: (table) => followTable(request, delivery, table, stop),
+    follow: async (table) => {
+      if (await followTable(request, delivery, table, stop)) readToEnd.add(table);
+    },
     once: request.once,
     stop,
     onFailure: ({ schema }, error) => request.onEvent(schema.table, { kind: "not-followed", error }),
   });
   try {
-    // A compaction that fails for no known reason ends the run: otherwise nobody would notice that there are none any more.
+    // A compaction that fails for an unknown reason ends everything: otherwise compactions would just stop.
     await (request.once ? allEnded(following) : Promise.all([...following, ...compactions]));
+    return readToEnd.size === request.tables.length;
   } finally {
     ended.abort();
     // The lock and the session are theirs, too, until the last delivery is written down.
     await Promise.allSettled([...following, ...compactions]);
     await delivery.close();
-    lock.release();
   }
 }
 
+/** Returns whether the stream was read to its end. */
 async function followTable(
   request: FollowRequest,
   lake: LakeFolder,
   table: FollowedTable,
   stop: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { schema, source } = table;
   // The second after this one: what was written in the same second before it is read, too.
   const onceSinceSeconds = request.once ? nowSeconds() + 1 : undefined;
@@ -102,7 +120,7 @@ async function followTable(
   stop.addEventListener("abort", closeOnStop, { once: true });
   try {
     const fold = (oldestChangeSeconds: number) => foldLate(request, lake, schema, oldestChangeSeconds);
-    await stepUntil(follower, onceSinceSeconds, stop, fold);
+    return await stepUntil(follower, onceSinceSeconds, stop, fold);
   } finally {
     stop.removeEventListener("abort", closeOnStop);
     await follower.close();
@@ -112,16 +130,16 @@ async function followTable(
 type Fold = (oldestChangeSeconds: number) => Promise<"folded" | "failed">;
 
 /**
- * Steps until it is stopped, or until all is delivered that the stream had at a moment. A stream that is always written to has
- * no end. A compaction may have moved the horizon past what is delivered after it.
+ * Steps until it is stopped, or until everything is delivered that the stream had at a moment: a stream that is always written
+ * to has no end. A compaction may have moved the horizon past what is delivered after it. Returns whether the end was reached.
  */
 async function stepUntil(
   follower: Follower,
   onceSinceSeconds: number | undefined,
   stop: AbortSignal,
   fold: Fold,
-): Promise<void> {
-  // An earlier run may have died between a delivery and its fold.
+): Promise<boolean> {
+  // An earlier follower may have died between a delivery and its fold.
   let oldestSeconds = 0;
   let foldedAtMs = Number.NEGATIVE_INFINITY;
   while (!stop.aborted) {
@@ -133,9 +151,10 @@ async function stepUntil(
       if ((await fold(oldestSeconds)) === "folded") oldestSeconds = Number.POSITIVE_INFINITY;
       foldedAtMs = performance.now();
     }
-    if (ended) return;
+    if (ended) return true;
     if (rows > 0) await pause(DELIVERY_SPACING_MS, stop);
   }
+  return false;
 }
 
 function hasEnded(follower: Follower, rows: number, sinceSeconds: number): boolean {
@@ -159,16 +178,17 @@ async function foldLate(
   }
 }
 
-/** Compacts with a session of its own, so that deliveries never wait for it. A failure is told and tried again next time. */
+/** Compacts with a session of its own, so that deliveries never wait for it. A failure is reported, and tried again next time. */
 async function compactRegularly(request: FollowRequest, schema: Schema, stop: AbortSignal): Promise<void> {
   if (request.compactEverySeconds === undefined) return;
   let vacuumedAtSeconds = nowSeconds();
   while (await pause(request.compactEverySeconds * 1000, stop)) {
     try {
-      await compactOnce(request, schema);
+      await compactNow(request, schema);
       if (nowSeconds() - vacuumedAtSeconds < VACUUM_EVERY_SECONDS) continue;
       vacuumedAtSeconds = nowSeconds();
-      await withLake(request.folder, (lake) => vacuumFolder(lake, schema.table, DEFAULT_RETENTION));
+      const { folder } = request;
+      await vacuumFolder({ root: folder, store: folderStore(folder) }, schema.table, DEFAULT_RETENTION);
     } catch (error) {
       if (!(error instanceof DynalakeError)) throw error;
       request.onEvent(schema.table, { kind: "compaction-failed", error });
@@ -176,21 +196,11 @@ async function compactRegularly(request: FollowRequest, schema: Schema, stop: Ab
   }
 }
 
-async function compactOnce(request: FollowRequest, schema: Schema): Promise<void> {
-  await withLake(request.folder, async (lake) => {
-    const { store, engine } = lake;
-    const context: CompactionContext = { store, engine, schema, policy: DEFAULT_POLICY, newRun, nowSeconds };
-    for (const result of [await compactMinor(context), await compactMajor(context, "grown")]) {
-      if (result === undefined) continue;
-      request.onEvent(schema.table, { kind: "compacted", compaction: result.kind, rows: result.rows });
-    }
-  });
-}
-
-async function withLake<T>(folder: string, use: (lake: LakeFolder) => Promise<T>): Promise<T> {
-  const lake = await openLakeFolder(folder);
+async function compactNow({ folder, limits, onEvent }: FollowRequest, schema: Schema): Promise<void> {
+  const lake = await openLakeFolder(folder, limits);
   try {
-    return await use(lake);
+    const onCommit = (result: CompactionResult): void => onEvent(schema.table, { kind: "compacted", result });
+    await compactTable(lake, schema, { scope: "grown", onCommit });
   } finally {
     await lake.close();
   }

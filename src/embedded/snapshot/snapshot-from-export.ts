@@ -34,6 +34,7 @@ export interface SnapshotRequest {
   /** The schema replaces that of the table, whose change log is empty. Default: it can only add columns. */
   readonly replacesSchema?: boolean;
   readonly onProgress: (progress: SnapshotProgress) => void;
+  readonly signal?: AbortSignal;
 }
 
 export interface SnapshotProgress {
@@ -134,6 +135,7 @@ async function transcodeWithProgress(
     maskKey: request.maskKey,
     tasks,
     threads: request.threads,
+    ...(request.signal === undefined ? {} : { signal: request.signal }),
     onDone: (part) => {
       sum.items += part.items;
       sum.skipped += part.skipped;

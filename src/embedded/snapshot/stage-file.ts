@@ -20,12 +20,16 @@ export interface StagingTask {
 const READ_BYTES = 256 * 1024;
 
 /** Transcodes one file in bounded memory. Throws EXPORT_INVALID where it is not what the manifest tells, and DISK_FULL. */
-export async function stageFile(writer: LineWriter, task: StagingTask): Promise<Transcoded> {
+export async function stageFile(
+  writer: LineWriter,
+  task: StagingTask,
+  signal?: AbortSignal,
+): Promise<Transcoded> {
   const name = basename(task.source);
   const output = await open(task.target, "wx").catch((error: unknown) => {
     throw fileError(error, task.target);
   });
-  const source = createReadStream(task.source, { highWaterMark: READ_BYTES });
+  const source = createReadStream(task.source, { highWaterMark: READ_BYTES, signal: signal ?? null });
   const write = (piece: Uint8Array): Promise<void> =>
     writeAll(output, piece).catch((error: unknown) => {
       throw fileError(error, task.target);
@@ -33,6 +37,7 @@ export async function stageFile(writer: LineWriter, task: StagingTask): Promise<
   try {
     return await transcodePart(writer, { ...task, name }, source, write);
   } catch (error) {
+    signal?.throwIfAborted();
     const isFromSystem = !(error instanceof DynalakeError) && systemCode(error) !== undefined;
     throw isFromSystem ? fileError(error, `data/${name}`) : error;
   } finally {

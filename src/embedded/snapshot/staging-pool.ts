@@ -24,30 +24,37 @@ export interface StagingJob {
   readonly tasks: readonly StagingTask[];
   readonly threads: number;
   readonly onDone: (transcoded: Transcoded) => void;
+  readonly signal?: AbortSignal;
 }
 
 /** Fewer items than this are not worth the start of a thread. */
 const ITEMS_PER_THREAD_MIN = 20_000;
 
-/** Runs all tasks; the first failure ends the rest. */
+/** Runs all tasks. The first failure ends the rest, and so does an aborted signal, with its reason. */
 export async function stageAll(job: StagingJob): Promise<void> {
   const items = job.tasks.reduce((sum, task) => sum + task.itemCount, 0);
   const threads = Math.min(job.threads, job.tasks.length, Math.floor(items / ITEMS_PER_THREAD_MIN));
   const script = workerScript();
   if (threads === 0 || script === undefined) {
     const writer = lineWriter(rowCodec(job.schema, job.maskKey));
-    for (const task of job.tasks) job.onDone(await stageFile(writer, task));
+    for (const task of job.tasks) job.onDone(await stageFile(writer, task, job.signal));
     return;
   }
   const workers = Array.from({ length: threads }, () => {
     const setup: WorkerSetup = { schemaFile: job.schema.file, maskKey: job.maskKey };
     return new Worker(script, { workerData: setup });
   });
+  const terminate = (): Promise<unknown> => Promise.all(workers.map((worker) => worker.terminate()));
+  job.signal?.addEventListener("abort", terminate, { once: true });
   const waiting = [...job.tasks];
   try {
     await Promise.all(workers.map((worker) => work(worker, waiting, job.onDone)));
+  } catch (error) {
+    job.signal?.throwIfAborted();
+    throw error;
   } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    job.signal?.removeEventListener("abort", terminate);
+    await terminate();
   }
 }
 
