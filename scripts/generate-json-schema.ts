@@ -1,7 +1,7 @@
 /** Writes the published JSON Schema of schema files from the sources. With --check it fails if the file is out of date. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { schemaFileJsonSchema } from "../src/core/schema/schema.ts";
+import { schemaFileJsonSchema } from "../src/core/schema/schema-file.ts";
 
 const name = "schemas/dynalake-table.schema.json";
 const file = fileURLToPath(new URL(`../${name}`, import.meta.url));

@@ -1,5 +1,6 @@
 /** Everything the command line needs from the process that runs it, so that it can also run inside another one, such as a test. */
 import type { Writable } from "node:stream";
+import type { Timing } from "../sdk/timing.ts";
 
 export interface CliIo {
   /** What relative paths are relative to. */
@@ -12,6 +13,8 @@ export interface CliIo {
   readonly stderr: CliOutput;
   /** Aborted at an interrupt. A command that ends cleanly does so; any other is abandoned. */
   readonly interrupt: AbortSignal;
+  /** The clock that progress and `verify` go by. */
+  readonly timing: Timing;
 }
 
 /** A stream, and what is known of the terminal it goes to. */

@@ -1,4 +1,5 @@
 /** What every command gets, and how it ends. */
+import type { Timing } from "../sdk/timing.ts";
 import type { Settings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -9,6 +10,7 @@ export interface CommandContext {
   readonly settings: Settings;
   /** The absolute path of a path that the user gave. Messages show it as it was given. */
   readonly absolute: (path: string) => string;
+  readonly timing: Timing;
   /** Aborted by the first interrupt: a command that can end cleanly does so then. */
   readonly interrupted: AbortSignal;
 }

@@ -1,4 +1,5 @@
 /** The process around the command line: arguments, streams, signals and the exit code. Nothing else here touches `process`. */
+import { systemTiming } from "../sdk/timing.ts";
 import { EXIT } from "./command.ts";
 import { runCli } from "./run-cli.ts";
 
@@ -28,6 +29,7 @@ const exitCode = await runCli(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   interrupt: interruption.signal,
+  timing: systemTiming,
 });
 // Only a command that was abandoned is cut short; any other ends by itself once its output is written.
 if (exitCode === EXIT.interrupted) process.exit(EXIT_CODES[interruption.signal.reason as Interrupt]);

@@ -17,9 +17,9 @@ export async function withFolder<T>(
   use: (lake: Lake) => Promise<T>,
   { threads, ...source }: SourceAt & Pick<OpenOptions, "threads"> = {},
 ): Promise<T> {
-  const { openLake } = await import("../index.ts");
+  const { openLakeBy } = await import("../library/open-lake.ts");
   const { maskKey, environment } = context.settings;
-  const lake = await openLake(folder, {
+  const lake = await openLakeBy(context.timing, folder, {
     cwd: context.cwd,
     source: { ...source, environment },
     ...(maskKey === undefined ? {} : { maskKey }),

@@ -23,6 +23,7 @@ export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
     cwd: io.cwd,
     absolute: (path: string) => resolve(io.cwd, path),
     interrupted: interruption.signal,
+    timing: io.timing,
   };
   const dynalake = program(io, context, {
     onCommand: (command) => {

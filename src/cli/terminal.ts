@@ -22,7 +22,7 @@ function printable(text: string): string {
   return text.replace(/[^\P{Cc}\n\t]/gu, "\u00b7");
 }
 
-export function terminalOf({ stdout, stderr, environment }: CliIo): Terminal {
+export function terminalOf({ stdout, stderr, environment, timing }: CliIo): Terminal {
   let open = false;
   let lastProgressMs = 0;
   const settle = (): void => {
@@ -45,7 +45,7 @@ export function terminalOf({ stdout, stderr, environment }: CliIo): Terminal {
         open = true;
         return;
       }
-      const nowMs = Date.now();
+      const nowMs = timing.nowMs();
       if (nowMs - lastProgressMs < PIPE_PROGRESS_MS) return;
       lastProgressMs = nowMs;
       stderr.write(`${printable(line)}\n`);

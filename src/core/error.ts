@@ -59,7 +59,7 @@ const catalog = {
     retryable: true,
   },
   SOURCE_FAILED: {
-    meaning: "The source returned an error that has no code of its own here.",
+    meaning: "The source returned an error that none of the other codes covers.",
     next: "Fix the cause that the message names, then run the command again. Changes delivered so far are kept.",
     retryable: true,
   },

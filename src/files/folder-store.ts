@@ -37,7 +37,7 @@ export function folderStore(root: string): ObjectStore {
     create: async (path, content) => {
       const temporary = await writeTemporary(at(path), content);
       try {
-        await link(temporary, at(path));
+        await link(temporary, at(path)); // breakage: create-never-replaces
         await syncFolder(dirname(at(path)));
         return "created";
       } catch (error) {

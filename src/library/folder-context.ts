@@ -4,6 +4,7 @@ import { defined } from "../core/defined.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import type { LakeFolder } from "../embedded/folder/lake-folder.ts";
 import { folderStore } from "../files/folder-store.ts";
+import type { Timing } from "../sdk/timing.ts";
 import type { SourceConfig } from "../source/source-connection.ts";
 import { sourceConfig } from "./given.ts";
 import type { OpenOptions } from "./lake.ts";
@@ -18,15 +19,17 @@ export class FolderContext {
   readonly store: ObjectStore;
   readonly config: SourceConfig;
   readonly options: OpenOptions;
+  readonly timing: Timing;
   readonly lifetime: Lifetime = new Lifetime();
 
-  constructor(name: string, options: OpenOptions) {
+  constructor(name: string, options: OpenOptions, timing: Timing) {
     this.name = name;
     this.cwd = options.cwd ?? process.cwd();
     this.folder = resolve(this.cwd, name);
     this.store = folderStore(this.folder);
     this.config = sourceConfig(options);
     this.options = options;
+    this.timing = timing;
   }
 
   readonly absolute = (path: string): string => resolve(this.cwd, path);

@@ -1,6 +1,7 @@
 /** A lake in a folder. What an operation needs is loaded when it begins. */
 import type { Cell, Column } from "../core/ports/query-result.ts";
 import { chosenSchemas, tablesOf } from "../core/table/chosen-schemas.ts";
+import type { Timing } from "../sdk/timing.ts";
 import { FolderContext } from "./folder-context.ts";
 import { folderQuery } from "./folder-query.ts";
 import { FolderTable } from "./folder-table.ts";
@@ -28,8 +29,8 @@ import { inferSchema, takeSnapshot } from "./snapshotting.ts";
 export class FolderLake implements Lake {
   readonly #context: FolderContext;
 
-  constructor(folder: string, options: OpenOptions) {
-    this.#context = new FolderContext(folder, options);
+  constructor(folder: string, options: OpenOptions, timing: Timing) {
+    this.#context = new FolderContext(folder, options, timing);
   }
 
   get folder(): string {

@@ -94,8 +94,11 @@ export class FolderTable implements LakeTable {
       return verifyWithExport(this.#context.absolute(exportFolder), wish);
     }
     const { verifyWithSource } = await import("../embedded/verifying/verify-with-source.ts");
-    const { config } = this.#context;
-    return verifyWithSource({ config, ...defined({ settleSeconds, readShare, readUnitsPerSecond }) }, wish);
+    const { config, timing } = this.#context;
+    return verifyWithSource(
+      { config, timing, ...defined({ settleSeconds, readShare, readUnitsPerSecond }) },
+      wish,
+    );
   }
 
   compact(options: CompactOptions & Watched = {}): Promise<Compaction> {

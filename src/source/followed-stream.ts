@@ -121,8 +121,8 @@ export class FollowedStream {
       if (!reader.hasRecords || records.length >= recordsMax) continue;
       const taken = reader.take(recordsMax - records.length);
       for (const record of taken) records.push(toEventRecord(record, this.#stream.streamArn));
-      const made = taken.at(-1)?.dynamodb?.ApproximateCreationDateTime;
-      this.#progress.taken(id, { after: lastSequenceNumber(taken), made });
+      const madeSeconds = taken.at(-1)?.dynamodb?.ApproximateCreationDateTime;
+      this.#progress.taken(id, { after: lastSequenceNumber(taken), madeSeconds });
       // To the end of the line: the others come first next time.
       this.#readers.delete(id);
       this.#readers.set(id, reader);

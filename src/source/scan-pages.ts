@@ -1,6 +1,6 @@
 /** Scans a whole source table, several segments at a time. */
 import type { ScanInput, ScanOutput } from "@aws-sdk/client-dynamodb";
-import { counted } from "../core/counted.ts";
+import { counted, grouped } from "../core/counted.ts";
 import { DynalakeError } from "../core/error.ts";
 import { systemTiming, type Timing } from "../sdk/timing.ts";
 import { describeSource, type SourceDescription } from "./describe-source.ts";
@@ -172,7 +172,7 @@ export class TableScan {
     if (!isOver && !this.#stop.signal.aborted) return;
     const what = isOver ? `reached its time limit of ${counted(timeLimitSeconds, "second")}` : "was stopped";
     const total = counted(Math.max(this.#items, this.#source.itemsEstimate), "item");
-    const read = `${this.#items.toLocaleString("en-US")} of about ${total}`;
+    const read = `${grouped(this.#items)} of about ${total}`;
     const message = `the scan of table "${table}" ${what} after ${read}; nothing was kept`;
     const next = "Give it more time with --time-limit, or more of the table's capacity with --read-share.";
     throw new DynalakeError("INCOMPLETE", message, isOver ? { next } : {});

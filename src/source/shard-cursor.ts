@@ -1,11 +1,10 @@
 /** A place in one shard of a stream. */
-import type { GetRecordsOutput } from "@aws-sdk/client-dynamodb-streams";
 import type { StreamGap } from "../core/ports/change-source.ts";
 import { failureName } from "../sdk/aws-error.ts";
 import { shardExpired } from "./shard-tree.ts";
 import type { StreamsApi } from "./source-connection.ts";
 import { isPassing } from "./source-error.ts";
-import type { SdkRecord } from "./stream-record.ts";
+import type { WrittenRecord } from "./written-records.ts";
 
 export interface ShardPlace {
   readonly api: StreamsApi;
@@ -49,10 +48,10 @@ export class ShardCursor {
   }
 
   /** The next records. Throws the SDK's errors, without having advanced. */
-  async fetch(signal: AbortSignal): Promise<readonly SdkRecord[]> {
+  async fetch(signal: AbortSignal): Promise<readonly WrittenRecord[]> {
     this.#iterator ??= await this.#obtainIterator(signal);
     const request = { ShardIterator: this.#iterator, Limit: RECORDS_PER_CALL_MAX };
-    const answer: GetRecordsOutput = await this.#place.api.getRecords(request, signal);
+    const answer = await this.#place.api.getRecords(request, signal);
     signal.throwIfAborted();
     const records = answer.Records ?? [];
     const last = lastSequenceNumber(records);
@@ -138,7 +137,7 @@ export class ShardCursor {
 }
 
 /** The sequence number of the last record that has one. */
-export function lastSequenceNumber(records: readonly SdkRecord[]): string | undefined {
+export function lastSequenceNumber(records: readonly WrittenRecord[]): string | undefined {
   return records.findLast((record) => record.dynamodb?.SequenceNumber !== undefined)?.dynamodb
     ?.SequenceNumber;
 }

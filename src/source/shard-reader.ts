@@ -4,7 +4,7 @@ import { CallRate } from "./call-rate.ts";
 import type { PollBudget } from "./poll-budget.ts";
 import { RECORDS_PER_CALL_MAX, type ShardCursor } from "./shard-cursor.ts";
 import { isPassing } from "./source-error.ts";
-import type { SdkRecord } from "./stream-record.ts";
+import type { WrittenRecord } from "./written-records.ts";
 
 export interface ShardReading {
   readonly cursor: ShardCursor;
@@ -35,7 +35,7 @@ export class ShardReader {
   readonly #reading: ShardReading;
   readonly #rate: CallRate;
   readonly #stop = new AbortController();
-  readonly #buffer: SdkRecord[] = [];
+  readonly #buffer: WrittenRecord[] = [];
   #bufferBytes = 0;
   #fetched = 0;
   #taken = 0;
@@ -94,7 +94,7 @@ export class ShardReader {
     this.#draining = true;
   }
 
-  take(recordsMax: number): readonly SdkRecord[] {
+  take(recordsMax: number): readonly WrittenRecord[] {
     const records = this.#buffer.splice(0, recordsMax);
     this.#taken += records.length;
     this.#passEnd();
@@ -141,7 +141,7 @@ export class ShardReader {
     }
   }
 
-  #accept(records: readonly SdkRecord[], askedMs: number): "now" | "later" {
+  #accept(records: readonly WrittenRecord[], askedMs: number): "now" | "later" {
     const bytes = bytesOf(records);
     this.#fetched += records.length;
     // A pending end is kept: a reader that is always behind still passes it at some point.
@@ -183,6 +183,6 @@ export class ShardReader {
   }
 }
 
-function bytesOf(records: readonly SdkRecord[]): number {
+function bytesOf(records: readonly WrittenRecord[]): number {
   return records.reduce((bytes, record) => bytes + (record.dynamodb?.SizeBytes ?? RECORD_BYTES_ASSUMED), 0);
 }

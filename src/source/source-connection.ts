@@ -13,9 +13,7 @@ import {
   type DescribeStreamInput,
   type DescribeStreamOutput,
   DynamoDBStreamsClient,
-  GetRecordsCommand,
   type GetRecordsInput,
-  type GetRecordsOutput,
   GetShardIteratorCommand,
   type GetShardIteratorInput,
   type GetShardIteratorOutput,
@@ -25,6 +23,7 @@ import { DynalakeError } from "../core/error.ts";
 import { isLoopback } from "./loopback.ts";
 import { withMarkedNames } from "./own-names.ts";
 import type { SourcePlace } from "./source-error.ts";
+import { getWrittenRecords, type WrittenRecords } from "./written-records.ts";
 
 export interface SourceConfig {
   /** Any endpoint that speaks the protocol of DynamoDB; absent for AWS. */
@@ -56,7 +55,7 @@ export interface TablesApi {
 export interface StreamsApi {
   describeStream(input: DescribeStreamInput, signal: AbortSignal): Promise<DescribeStreamOutput>;
   getShardIterator(input: GetShardIteratorInput, signal: AbortSignal): Promise<GetShardIteratorOutput>;
-  getRecords(input: GetRecordsInput, signal: AbortSignal): Promise<GetRecordsOutput>;
+  getRecords(input: GetRecordsInput, signal: AbortSignal): Promise<WrittenRecords>;
 }
 
 export interface SourceConnection {
@@ -87,8 +86,11 @@ export function connectSource(config: SourceConfig): SourceConnection {
     ...place,
     ...credentialsOf(config),
   };
-  const client = new DynamoDBClient({ ...options, requestHandler: requestHandler() });
-  const streams = new DynamoDBStreamsClient({ ...options, requestHandler: requestHandler() });
+  const client = new DynamoDBClient({ ...options, requestHandler: new TablesHttpHandler(HTTP_OPTIONS) });
+  const streams = new DynamoDBStreamsClient({
+    ...options,
+    requestHandler: new NodeHttpHandler(HTTP_OPTIONS),
+  });
   return {
     place,
     client,
@@ -101,7 +103,7 @@ export function connectSource(config: SourceConfig): SourceConnection {
       describeStream: (input, abortSignal) => streams.send(new DescribeStreamCommand(input), { abortSignal }),
       getShardIterator: (input, abortSignal) =>
         streams.send(new GetShardIteratorCommand(input), { abortSignal }),
-      getRecords: (input, abortSignal) => streams.send(new GetRecordsCommand(input), { abortSignal }),
+      getRecords: (input, abortSignal) => getWrittenRecords(streams, input, abortSignal),
     },
     close: () => {
       client.destroy();
@@ -131,7 +133,7 @@ const CREDENTIAL_VARIABLES = [
 ] as const;
 
 /** Marks attribute names that the SDK would lose. */
-class SourceHttpHandler extends NodeHttpHandler {
+class TablesHttpHandler extends NodeHttpHandler {
   override async handle(
     ...call: Parameters<NodeHttpHandler["handle"]>
   ): ReturnType<NodeHttpHandler["handle"]> {
@@ -141,15 +143,13 @@ class SourceHttpHandler extends NodeHttpHandler {
   }
 }
 
-function requestHandler(): NodeHttpHandler {
-  return new SourceHttpHandler({
-    connectionTimeout: CONNECT_MS_MAX,
-    requestTimeout: REQUEST_MS_MAX,
-    throwOnRequestTimeout: true,
-    socketTimeout: REQUEST_MS_MAX,
-    socketAcquisitionWarningTimeout: SOCKET_WARNING_MS,
-  });
-}
+const HTTP_OPTIONS = {
+  connectionTimeout: CONNECT_MS_MAX,
+  requestTimeout: REQUEST_MS_MAX,
+  throwOnRequestTimeout: true,
+  socketTimeout: REQUEST_MS_MAX,
+  socketAcquisitionWarningTimeout: SOCKET_WARNING_MS,
+} as const;
 
 function checkEndpoint(endpoint: string): void {
   const protocol = URL.canParse(endpoint) ? new URL(endpoint).protocol : undefined;

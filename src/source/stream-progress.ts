@@ -100,10 +100,10 @@ export class StreamProgress {
   /** Notes the last of the records taken from a shard; either value is missing if the service left it out. */
   taken(
     shardId: string,
-    last: { readonly after?: string | undefined; readonly made?: Date | undefined },
+    last: { readonly after?: string | undefined; readonly madeSeconds?: number | undefined },
   ): void {
     if (last.after !== undefined) this.#change(shardId, { after: last.after });
-    if (last.made !== undefined) this.#newestTakenSeconds.set(shardId, last.made.getTime() / 1_000);
+    if (last.madeSeconds !== undefined) this.#newestTakenSeconds.set(shardId, last.madeSeconds);
   }
 
   finished(shardIds: readonly string[]): void {

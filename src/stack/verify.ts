@@ -11,6 +11,7 @@ import { verifyReport } from "../core/verify/verify-report.ts";
 import { withScratch } from "../files/verify-scratch.ts";
 import { verificationOf } from "../library/reported.ts";
 import type { Verification } from "../library/reports.ts";
+import type { Timing } from "../sdk/timing.ts";
 import { liveSettling } from "../source/live-settling.ts";
 import type { ReadLimits } from "../source/read-pace.ts";
 import { connectSource, type SourceConfig } from "../source/source-connection.ts";
@@ -22,6 +23,7 @@ export interface DeployedVerify extends ReadLimits {
   /** How long a difference gets to settle. Default: what the deployment's buffers need. */
   readonly settleSeconds?: number;
   readonly namedMax: number;
+  readonly timing: Timing;
   readonly onProgress: (progress: VerifyProgress) => void;
 }
 
@@ -32,7 +34,7 @@ const CANDIDATES_MAX = 2_000;
 export async function verifyDeployment(
   stack: OpenedStack,
   deployment: Deployment,
-  { config, settleSeconds, namedMax, onProgress, readShare, readUnitsPerSecond }: DeployedVerify,
+  { config, settleSeconds, namedMax, timing, onProgress, readShare, readUnitsPerSecond }: DeployedVerify,
 ): Promise<Verification> {
   const { store, engine } = stack.lakeOf(deployment);
   const { signal } = stack;
@@ -43,6 +45,7 @@ export async function verifyDeployment(
     const source = verifiedTable(
       { ...connection, batchGet: batchGetOf(connection) },
       { schema, signal, ...defined({ readShare, readUnitsPerSecond }) },
+      timing,
     );
     const lake = verifiedLake({ store, engine, schema }, (sql, of) => athenaRows(engine, sql, of));
     const delaySeconds = settleSeconds ?? deliveredWithinSeconds(deployment.bufferSeconds);
@@ -54,6 +57,7 @@ export async function verifyDeployment(
       // A key that was changed meanwhile gets a second chance.
       settleSeconds: 2 * delaySeconds,
       delaySeconds,
+      timing,
       signal,
     });
     const verification = await withScratch(tmpdir(), (scratch) =>

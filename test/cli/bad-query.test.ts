@@ -1,4 +1,4 @@
-/** SQL that fails, that would write or that looks elsewhere, and options that do not exist. */
+/** SQL that fails, writes or reads elsewhere, and options that do not exist. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** A schema file that cannot be used is refused with the place in it, before anything is read or written. */
+/** An unusable schema file is rejected before anything is read or written, and the message names the place in the file. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

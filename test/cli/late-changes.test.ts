@@ -1,4 +1,4 @@
-/** Changes that are delivered behind the horizon of a compaction are seen all the same, and soon. */
+/** Changes delivered behind the horizon of a compaction still become visible, and soon. */
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { deliver } from "../../src/core/delivery/deliver.ts";
@@ -31,7 +31,7 @@ const recordOf = (id: string, sequence: number, timeSeconds: number) => ({
   },
 });
 
-/** A stream that holds nothing but what is put into it here. */
+/** A stream with only the records that a test adds. */
 class Stream implements ChangeSource {
   readonly waiting: unknown[] = [];
 
@@ -92,7 +92,7 @@ test("what a compaction came before is seen while `run` follows, and what a run 
       stop.abort();
       await following;
 
-      // A run that died between its delivery and its fold.
+      // As if a run had died between delivery and fold.
       await deliver(
         {
           store: lake.store,
@@ -109,7 +109,7 @@ test("what a compaction came before is seen while `run` follows, and what a run 
       expect(await shown(lake)).toEqual(["a", "b", "c", "young"]);
       await follow(folder, stream, { once: true, signal: new AbortController().signal });
       expect(await shown(lake)).toEqual(["a", "b", "c", "d", "young"]);
-      // The horizon is the schedule's to move.
+      // Only scheduled compactions move the horizon.
       expect((await latestManifest(lake.store, "t")).horizonSeconds).toBe(horizonSeconds);
     } finally {
       stop.abort();
@@ -131,10 +131,10 @@ test("`run` ends where its compactions cannot go on: nobody would miss them", as
         signal: new AbortController().signal,
         compactEverySeconds: 0.01,
         onEvent: (_, { kind }) => {
-          if (kind === "compacted") throw new TypeError("nobody thought of it");
+          if (kind === "compacted") throw new TypeError("an unexpected failure");
         },
       });
-      await expect(following).rejects.toThrow("nobody thought of it");
+      await expect(following).rejects.toThrow("an unexpected failure");
     } finally {
       await lake.close();
     }
@@ -158,7 +158,7 @@ test("`run --once` ends on a stream that always has one more change, once it has
             next: async (request) => {
               endless.waiting.push(recordOf(`i${++batches}`, batches, began));
               const batch = await reader.next(request);
-              // Three batches are of before.
+              // Three batches are from before `run` started.
               return { ...batch, caughtUp: false, readUntilSeconds: batches > 3 ? began + 60 : began - 1 };
             },
           };

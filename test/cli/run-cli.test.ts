@@ -9,6 +9,7 @@ import { Writable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { EXIT } from "../../src/cli/command.ts";
 import { runCli } from "../../src/cli/run-cli.ts";
+import { systemTiming } from "../../src/sdk/timing.ts";
 import { done, dynalake, expectRefused, fingerprint, startDynalake } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";
@@ -178,7 +179,14 @@ async function run(
       terminal,
     );
   const [stdout, stderr] = [stream("stdout"), stream("stderr")];
-  const code = await runCli(argv, { cwd: folder, environment: {}, stdout, stderr, interrupt });
+  const code = await runCli(argv, {
+    cwd: folder,
+    environment: {},
+    stdout,
+    stderr,
+    interrupt,
+    timing: systemTiming,
+  });
   return { code, ...said };
 }
 

@@ -1,4 +1,4 @@
-/** Commands on a deployment: what is refused before anything is started, and what services answer that is no success. */
+/** Commands on a deployment: what is rejected before anything starts, and how failures of services are reported. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import "../../src/aws/delivery-status.ts";
 import "../../src/aws/segments-table.ts";
@@ -45,7 +45,7 @@ afterAll(() => cloud.close());
 
 const onStack = (...args: readonly string[]) => dynalake([...args, "--stack", "S"]);
 
-/** A machine whose executions end like this. */
+/** A machine whose executions end this way. */
 function machineThatEnds(end: object, more: Answers = {}): void {
   answers = {
     ...answers,
@@ -82,7 +82,11 @@ test("a region without a stack is refused", async () => {
 
 test("a stack that is not there, without a region or without credentials, says so", async () => {
   answers = { DescribeStacks: () => MISSING_STACK };
-  expectRefused(await onStack("status"), { code: "USAGE", names: ['no stack "S"'], next: "--stack" });
+  expectRefused(await onStack("status"), {
+    code: "USAGE",
+    names: ['stack "S" does not exist'],
+    next: "--stack",
+  });
   const { AWS_ENDPOINT_URL = "", AWS_REGION = "", ...secrets } = cloud.env;
   const nowhere = await dynalakeProcess(["status", "--stack", "S"], {
     env: { AWS_ENDPOINT_URL, ...secrets },
@@ -187,7 +191,7 @@ const segment = (run: string, rows: number): Segment => ({
   bytes: rows,
 });
 
-/** S3 with a bucket that holds these keys. */
+/** S3 with these keys in the bucket. */
 function bucketAnswer(path: string, keys: ReadonlyMap<string, string>): FakeAnswer {
   const url = new URL(path, "http://bucket");
   const content = keys.get(url.pathname.slice("/bucket/".length));

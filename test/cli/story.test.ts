@@ -9,6 +9,7 @@ import {
   expectRefused,
   fingerprint,
   lakeItems,
+  nextSecond,
   rowsOf,
   until,
 } from "../support/cli.ts";
@@ -19,7 +20,7 @@ import { type SourceItem, SourceTable } from "./source-table.ts";
 
 const emulator = fileEmulator();
 
-/** Values at the edge of what a column can hold, and some that no column takes. */
+/** Values at the limits of their columns, and some that fit no column. */
 const REVIEWS: readonly SourceItem[] = [
   {
     User: { S: "ann" },
@@ -51,14 +52,6 @@ const SCHEMA = {
   },
 };
 
-const nowSeconds = (): number => Math.floor(Date.now() / 1000);
-
-/** Resolves once the clock shows a later second than that of the call. */
-async function nextSecond(): Promise<void> {
-  const since = nowSeconds();
-  while (nowSeconds() === since) await new Promise((resolve) => setTimeout(resolve, 20));
-}
-
 test("a table becomes a lake that is queried, follows its writes, is compacted, and can be asked of the past", async () => {
   await withFolder(async (folder) => {
     const table = await SourceTable.create(emulator.connection, "Reviews");
@@ -77,8 +70,7 @@ test("a table becomes a lake that is queried, follows its writes, is compacted, 
     await done(["run", "--lake", lake, "--once"]);
     const before = await table.items();
     expect(await lakeItems(lake)).toEqual(before);
-    const beforeSeconds = nowSeconds();
-    await nextSecond();
+    const beforeSeconds = await nextSecond();
 
     await table.put({ User: { S: "dee" }, Book: { S: "Kindred" }, Big: { N: "1" } });
     await table.update("ann", 'a "quoted", title', "Price", { N: "20.01" });

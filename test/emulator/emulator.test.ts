@@ -1,3 +1,4 @@
+/** Emulators: found, started, and ended with the process that started them. */
 import { execFile, spawn } from "node:child_process";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
@@ -59,7 +60,7 @@ function accepts(endpoint: string): Promise<boolean> {
   });
 }
 
-/** A program that does what the script says, under the name of one that is looked for. */
+/** Creates a program that runs the script, with the name of one that is searched for. */
 async function program(name: string, script: string): Promise<void> {
   const file = join(folder, name);
   await writeFile(file, `#!/bin/sh\n${script}\n`);
@@ -183,7 +184,7 @@ describe("an emulator that does not start", () => {
   test("because its port was taken is started on another one", async () => {
     const jar = join(folder, "DynamoDBLocal.jar");
     await writeFile(jar, "");
-    // Fails as a lost race does the first time, and is a real emulator the second time.
+    // Fails the first time, as after a lost race for the port, and is a real emulator the second time.
     const found = [];
     for await (const each of findEmulators({ kinds: ["dynoxide"] })) found.push(each);
     const real = found

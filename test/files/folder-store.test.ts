@@ -1,3 +1,4 @@
+/** The object store in a folder. */
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -60,7 +61,7 @@ test("a vacuum of a table takes what is unfinished along, and counts it", async 
   });
 });
 
-// Node's own recursive mkdir never ends there.
+// Node's own recursive mkdir never returns there.
 const onLinux = process.platform === "linux" ? test : test.skip;
 
 onLinux("a place where no folder can be made is told as the store's failure", async () => {

@@ -1,8 +1,7 @@
-/** Names and options as people may give them: each has a meaning or a refusal, and none leads out of the lake. */
+/** Hostile names and options: each is accepted or refused, and none leads out of the lake. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { parseKeyOption } from "../../src/cli/key-option.ts";
 import { parseTime, timeText } from "../../src/cli/time-option.ts";
 import { DynalakeError } from "../../src/core/error.ts";
@@ -24,13 +23,14 @@ import { folderStore } from "../../src/files/folder-store.ts";
 import { hostileName } from "../arbitraries/hostile.ts";
 import { timestampText } from "../arbitraries/item.ts";
 import { fingerprint } from "../support/cli.ts";
+import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
 import { answerOf, fuzz } from "./fuzz.ts";
 
 const FILE = { table: "t", key: { hash: "id" }, attributes: {} };
 const SAFE_PATH = /^[a-z][a-z0-9_]*\/[A-Za-z0-9_/.=-]+$/;
 
-/** A path of the lake, or no path at all. */
+/** A path inside the lake, or an error. */
 function expectInside(build: () => string): void {
   let path: string;
   try {

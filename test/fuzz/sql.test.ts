@@ -1,9 +1,8 @@
-/** Hostile schemas, values and folders in the real engine, and statements that try to get out of the lake. */
+/** Hostile schemas, values and folders in the real engine, and statements that try to escape the lake. */
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import {
   type AttributeFile,
@@ -16,6 +15,7 @@ import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-
 import { hostileName, hostileSoundItem, hostileText, named } from "../arbitraries/hostile.ts";
 import { anyDeclaration, fittingDeclaration } from "../arbitraries/schema.ts";
 import { fingerprint } from "../support/cli.ts";
+import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
 import { compactionOf, deliverItems, itemsOf, takeSnapshot } from "../support/lake-rows.ts";
 import { printedRows } from "../support/printed-rows.ts";
@@ -23,7 +23,7 @@ import { answerOf, corpus, fuzz } from "./fuzz.ts";
 
 const ROWS = 12;
 
-/** A table whose attributes have hostile names, with declarations that fit their values, or do not. */
+/** A table whose attributes have hostile names, with declarations that may or may not fit their values. */
 const table: fc.Arbitrary<{ readonly file: SchemaFile; readonly items: readonly Item[] }> = fc
   .array(hostileSoundItem, { minLength: ROWS, maxLength: ROWS, size: "max" })
   .chain((bodies) => {
@@ -38,7 +38,7 @@ const table: fc.Arbitrary<{ readonly file: SchemaFile; readonly items: readonly 
     return fc.tuple(...declarations).map((specs) => ({ items, file: fileOf(specs) }));
   });
 
-/** Columns have names that SQL uses itself. */
+/** Columns named after keywords of SQL. */
 const COLUMNS =
   "select from where group order table null true key value rows row values end case when all any as with base overlay log_window shown staged part".split(
     " ",
@@ -56,7 +56,7 @@ function fileOf(specs: readonly (readonly [string, AttributeFile])[]): SchemaFil
   };
 }
 
-/** Takes the items in by both ways and compacts them: each time all of them come back, to the last character. */
+/** Takes in the items both ways and compacts them. Each time every item must be restored exactly. */
 async function expectBack(
   lake: LakeFolder,
   folder: string,
@@ -248,7 +248,7 @@ describe("a statement never leaves the lake:", () => {
 
   test("not one that is put together of what reads and what hides it", async () => {
     await fuzz("statements", fc.oneof(built, noise), async (sql) => {
-      // A message quotes the statement, which is the user's own.
+      // A message may quote the user's own statement.
       await expectConfined(placed(sql.replaceAll("zqCANARYqz", "")));
     });
   }, 600_000);

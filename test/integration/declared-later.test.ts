@@ -1,5 +1,4 @@
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import { changeSchema } from "../../src/core/compaction/schema-commit.ts";
 import { historyViews, segmentViews } from "../../src/core/overlay/lake-view.ts";
@@ -12,6 +11,7 @@ import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-
 import { newRun } from "../../src/sdk/run-name.ts";
 import { keyedItem, keySchema } from "../arbitraries/item.ts";
 import { schemaFor } from "../arbitraries/schema.ts";
+import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
 import {
   CHANGED_AT_SECONDS,
@@ -23,10 +23,8 @@ import {
   takeSnapshot,
 } from "../support/lake-rows.ts";
 
-const RUNS = Number(process.env.DECLARED_LATER_RUNS ?? 12);
-
 interface Evolution {
-  /** Of the items' snapshot, of the changes before the schema was changed, and of those after it. */
+  /** Items of the snapshot, and of changes before and after the schema change. */
   readonly snapshot: readonly Item[];
   readonly before: readonly Item[];
   readonly after: readonly Item[];
@@ -36,10 +34,10 @@ interface Evolution {
 }
 
 test("a table whose columns were declared later has the rows of one that always had them, however it is compacted", async () => {
-  await fc.assert(fc.asyncProperty(evolution, expectSameRows), { numRuns: RUNS });
+  await fc.assert(fc.asyncProperty(evolution, expectSameRows), { numRuns: 12 });
 }, 600_000);
 
-/** What rows have besides what tells apart how they were written. */
+/** Columns that may differ with the schema used for writing. */
 const LEFT_OUT = ["_unmapped"];
 
 async function expectSameRows({ snapshot, before, after, file, later }: Evolution): Promise<void> {
@@ -151,7 +149,7 @@ const evolution: fc.Arbitrary<Evolution> = keySchema.chain((key) => {
   );
 });
 
-/** Every other item is a change of an item before. */
+/** Gives every other item the key of an earlier item, making it a change of that one. */
 function withKeysOf(key: KeySchema, earlier: readonly Item[], items: readonly Item[]): readonly Item[] {
   return items.map((item, i) => {
     const changed = earlier[i];
@@ -165,7 +163,7 @@ function distinct(key: KeySchema, items: readonly Item[]): readonly Item[] {
   return [...new Map(items.map((item) => [hashOf(key, item), item])).values()];
 }
 
-/** Key attributes are cut by, so that they stay. */
+/** Partitioning only by key columns, which never change. */
 function cuts(file: SchemaFile, key: KeySchema): readonly string[] {
   const { columns } = parseSchema(file, "a schema");
   const own = columns.filter(
@@ -174,7 +172,7 @@ function cuts(file: SchemaFile, key: KeySchema): readonly string[] {
   return own.map(({ name }) => `identity(${name})`);
 }
 
-/** Attributes whose columns SQL makes of `_unmapped`. */
+/** Attributes whose columns SQL can derive from `_unmapped`. */
 function declarable(file: SchemaFile): string[] {
   const { columns, key } = parseSchema(file, "a schema");
   return columns
@@ -187,7 +185,7 @@ function loops(type: ColumnType): number {
   return type.kind === "array" ? 1 + loops(type.element) : type.kind === "map" ? 1 + loops(type.value) : 0;
 }
 
-/** Without the control characters that engines write in another way in JSON. */
+/** Excludes control characters that engines escape differently in JSON. */
 function isToldBySql(item: Item): boolean {
   return !/\\u00[01][a-f]/.test(itemText(readItem(item)));
 }

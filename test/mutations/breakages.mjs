@@ -1,6 +1,7 @@
 /**
- * Deliberate breakages of the sources, each with the test files that have to notice it: what somebody in a hurry could write.
- * `find` stands once in the file.
+ * Deliberate breakages of the sources, each with the test files that have to notice it: mistakes that a hurried change could make.
+ * An entry with a `marker` finds its place by a comment there, `// breakage: MARKER` (marked-source.ts); `find` stands once in what
+ * is marked. An entry with a `file` has its `find` once in that file.
  */
 const overlay = "test/integration/overlay.test.ts";
 
@@ -46,6 +47,34 @@ export const breakages = [
     find: '"_version DESC, _changed_at DESC, _op DESC"',
     put: '"_changed_at DESC, _version DESC, _op DESC"',
     tests: [overlay],
+  },
+  {
+    name: "the rule lets time tell the newest change",
+    file: "src/core/overlay/overlay-rule.ts",
+    find: "if (one.version !== other.version) return one.version > other.version;",
+    put: "",
+    tests: ["test/core/overlay/overlay-rule.test.ts", "test/integration/overlay-rule.test.ts"],
+  },
+  {
+    name: "the rule lets every key stand in a window that has an older change of it",
+    file: "src/core/overlay/overlay-rule.ts",
+    find: "(held?.stands ?? false) || changedAtSeconds >= sinceSeconds",
+    put: "true",
+    tests: ["test/core/overlay/overlay-rule.test.ts"],
+  },
+  {
+    name: "the SQL of a window lets every key stand in it that has an older change",
+    file: "src/core/sql/overlay.ts",
+    find: " AND ${LATEST} >= ${integer(window.sinceSeconds)}",
+    put: "",
+    tests: ["test/integration/overlay-rule.test.ts"],
+  },
+  {
+    name: "the SQL of late changes takes those of the horizon's own second",
+    file: "src/core/sql/compaction.ts",
+    find: "_changed_at < ${integer(manifest.horizonSeconds)}",
+    put: "_changed_at <= ${integer(manifest.horizonSeconds)}",
+    tests: ["test/integration/overlay-rule.test.ts"],
   },
   {
     name: "the skew allowance before the window is forgotten",
@@ -257,37 +286,65 @@ export const breakages = [
   {
     name: "an old image is taken for the current one",
     file: "src/core/change/change.ts",
-    find: '  if (image === undefined || viewHasNone || (empty && !viewHasImage)) throw new Rejection("no-new-image");\n  return image;',
+    find: '  if (viewType === "KEYS_ONLY" || viewType === "OLD_IMAGE") throw new Rejection("no-new-image");\n  if (image !== undefined) return image;',
     put: "  return image ?? readImage(body.OldImage, 'OldImage');",
     tests: ["test/core/change/change.test.ts"],
   },
   {
     name: "a key that contradicts its image is accepted",
     file: "src/core/change/change.ts",
-    find: "if (told !== undefined && image !== undefined && (shown === undefined || !sameKey(told, shown))) {",
-    put: "if (told === undefined && shown === undefined) {",
+    find: "if (shown === undefined || !sameKey(key.values, shown)) throw",
+    put: "if (shown === undefined) throw",
     tests: ["test/core/change/change.test.ts"],
+  },
+  {
+    name: "an unreadable old image keeps its removal from the lake",
+    file: "src/core/change/change.ts",
+    find: 'operation === "REMOVE" && keys !== undefined) return "unreadable";',
+    put: 'operation === "REMOVE" && keys === undefined) return "unreadable";',
+    tests: ["test/core/change/change.test.ts", "test/integration/old-images.test.ts"],
+  },
+  {
+    name: "a table with a where goes on without the old image that it needs",
+    file: "src/core/change/change.ts",
+    find: 'if (operation !== "REMOVE" && table.where.length === 0) return undefined;',
+    put: 'if (operation !== "REMOVE") return undefined;',
+    tests: ["test/core/change/change.test.ts", "test/integration/old-images.test.ts"],
   },
   {
     name: "every removal by a service counts as expired",
     file: "src/core/change/change.ts",
-    find: 'const expired = operation === "REMOVE" && isTimeToLive(envelope.userIdentity);',
-    put: "const expired = isTimeToLive(envelope.userIdentity);",
+    find: 'expired: operation === "REMOVE" && isTimeToLive(envelope.userIdentity),',
+    put: "expired: isTimeToLive(envelope.userIdentity),",
     tests: ["test/core/change/change.test.ts"],
   },
   {
     name: "a rejected record is dropped",
     file: "src/core/delivery/deliver.ts",
-    find: "quarantined.length === 0 ? [] : await quarantineRecords(context.store, schema.table, quarantined);",
+    find: "quarantined.length === 0 ? [] : await quarantineRecords(context.store, table, quarantined);",
     put: "[];",
     tests: ["test/core/delivery/deliver.test.ts"],
   },
   {
     name: "of two contents under one sequence number both are delivered",
     file: "src/core/delivery/deliver.ts",
-    find: '  if (known !== undefined && known !== line) throw new Rejection("same-sequence");\n',
+    find: '  if (known !== undefined && known !== line.text) throw new Rejection("same-sequence");\n',
     put: "",
     tests: ["test/core/delivery/deliver.test.ts"],
+  },
+  {
+    name: "the size of a line counts its characters",
+    file: "src/core/values/utf8.ts",
+    find: "bytes += written;",
+    put: "bytes += read;",
+    tests: ["test/core/values/utf8.test.ts", "test/core/delivery/deliver.test.ts"],
+  },
+  {
+    name: "a quote stands in JSON as it is",
+    file: "src/core/values/json-string.ts",
+    find: "[^ !#-",
+    put: "[^ -",
+    tests: ["test/core/values/json-string.test.ts"],
   },
   {
     name: "entries that Firehose refused are not sent again",
@@ -319,10 +376,10 @@ export const breakages = [
   },
   {
     name: "views are published before the commit",
-    file: "infra/compaction-machine.ts",
-    find: 'Stage: stage(place, "$.plan.statementsKey", "$.plan.run", "Commit"),',
-    put: 'Stage: stage(place, "$.plan.statementsKey", "$.plan.run", "Publish"),',
-    tests: ["test/infra/machines.test.ts"],
+    marker: "commit-follows-stage",
+    find: '"Commit"',
+    put: '"Publish"',
+    tests: ["test/infra/constructs.test.ts"],
   },
   {
     name: "a data file that does not match its checksum is taken",
@@ -376,8 +433,8 @@ export const breakages = [
   {
     name: "verify counts changes that are older than the snapshot",
     file: "src/core/verify/verify-deliveries.ts",
-    find: "([hash]) => this.#sinceFloor.has(hash)",
-    put: "() => true",
+    find: "filter(([, { stands }]) => stands)",
+    put: "filter(() => true)",
     tests: ["test/core/verify/verify-deliveries.test.ts"],
   },
   {
@@ -621,8 +678,8 @@ export const breakages = [
   {
     name: "quarantine is not waited for before the delivery",
     file: "src/core/delivery/deliver.ts",
-    find: "quarantined.length === 0 ? [] : await quarantineRecords(context.store, schema.table, quarantined);",
-    put: "[];\n  void quarantineRecords(context.store, schema.table, quarantined).catch(() => undefined);",
+    find: "quarantined.length === 0 ? [] : await quarantineRecords(context.store, table, quarantined);",
+    put: "[];\n  void quarantineRecords(context.store, table, quarantined).catch(() => undefined);",
     tests: ["test/core/delivery/follow.test.ts"],
   },
   {
@@ -648,17 +705,17 @@ export const breakages = [
   },
   {
     name: "a second execution of a machine goes on beside the first",
-    file: "infra/machine-frame.ts",
-    find: "{ And: [isThere(1), { Not: isThis }], Next: other },",
-    put: "{ And: [isThere(1), { Not: isThis }], Next: alone },",
-    tests: ["test/infra/machines.test.ts"],
+    marker: "another-execution-goes-on",
+    find: "Next: other",
+    put: "Next: alone",
+    tests: ["test/infra/constructs.test.ts"],
   },
   {
     name: "a statement of a run is tried again",
-    file: "infra/stage.ts",
-    find: '              "Athena.InternalServerException",',
-    put: '              "States.TaskFailed",',
-    tests: ["test/infra/machines.test.ts"],
+    marker: "statement-is-never-retried",
+    find: "Athena.InternalServerException",
+    put: "States.TaskFailed",
+    tests: ["test/infra/constructs.test.ts"],
   },
   {
     name: "batches that failed for good are not counted",
@@ -921,9 +978,9 @@ export const breakages = [
   },
   {
     name: "an object is created over another one",
-    file: "src/files/folder-store.ts",
-    find: "        await link(temporary, at(path));",
-    put: "        await rename(temporary, at(path));",
+    marker: "create-never-replaces",
+    find: "link(",
+    put: "rename(",
     tests: ["test/files/folder-store.test.ts"],
   },
 ];

@@ -1,3 +1,4 @@
+/** The simulator's evaluation of SQL returns the rows that DuckDB returns. */
 import { tmpdir } from "node:os";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
@@ -6,10 +7,10 @@ import { duckdbValue, withInlineRelations } from "./inline-relations.ts";
 import type { Evaluated } from "./model-engine.ts";
 import { formOf } from "./sql-syntax.ts";
 
-/** Each has another cut of the table or another way of delivery; one declares a column later. */
+/** They differ in partitioning and delivery, and one declares a column later. */
 const SEEDS = [1, 2, 3, 6, 8, 12];
 const STEPS = 250;
-/** Of each form of statement so many are compared: those with the most rows. */
+/** How many statements of each form are compared: those with the most rows. */
 const OF_EACH_FORM = 4;
 
 let session: DuckdbSession;
@@ -51,7 +52,7 @@ function weight({ rows, relations }: Evaluated): number {
   return rows.length * 100 + [...relations.values()].reduce((sum, relation) => sum + relation.rows.length, 0);
 }
 
-/** Rows of equal changes that were written by two schemas differ in `_unmapped` alone: either may be taken. */
+/** Rows of equal changes that were written with two schemas differ only in `_unmapped`: either is right. */
 function plain(row: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(
     Object.entries(row).flatMap(([name, value]) => (name === "_unmapped" ? [] : [[name, plainValue(value)]])),

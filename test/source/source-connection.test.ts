@@ -1,3 +1,4 @@
+/** Connections to a source: descriptions, regions, credentials, and the codes of failures. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { CreateTableCommand } from "@aws-sdk/client-dynamodb";
@@ -111,7 +112,7 @@ describe("a connection that fails", () => {
       const environment = { AWS_ACCESS_KEY_ID: "x" };
       const made = connection({ endpoint, ...(endpoint.includes("invalid") ? { environment } : {}) });
       const error = await describeSource(made, "Reviews").catch((thrown: DynalakeError) => thrown);
-      // Without credentials in this process a foreign endpoint is not even asked.
+      // Without credentials in this process, no request is sent to an endpoint on another machine.
       expect(error).toMatchObject({ code: expect.stringMatching(/^(UNREACHABLE|CREDENTIALS)$/) });
       expect((error as DynalakeError).message).toContain(endpoint);
     }

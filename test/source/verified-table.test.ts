@@ -37,7 +37,7 @@ class Table {
     const left = keys.slice(this.processedMax);
     const found = processed.filter(({ Id }) => !this.missing.has(String(Id?.S)));
     return {
-      // In an order of its own.
+      // In another order than the keys.
       Responses: { T: found.map(({ Id }) => item(Number(String(Id?.S).slice(2)))).reverse() },
       ...(left.length === 0 ? {} : { UnprocessedKeys: { T: { Keys: left } } }),
       ConsumedCapacity: [{ TableName: "T", CapacityUnits: processed.length }],

@@ -20,6 +20,7 @@ import "../../src/cli/commands/verify.ts";
 import { runCli } from "../../src/cli/run-cli.ts";
 import "./loaded-library.ts";
 import type { ErrorCode } from "../../src/core/error.ts";
+import { systemTiming, type Timing } from "../../src/sdk/timing.ts";
 
 /** No command of these tests takes so long by default; one that hangs is given up, and its test fails. */
 export const SECONDS_MAX = 40;
@@ -28,6 +29,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly secondsMax?: number;
+  /** The clock of a command in this process. */
+  readonly timing?: Timing;
 }
 
 export interface Ended {
@@ -102,6 +105,7 @@ export function startDynalake(args: readonly string[], options: CliOptions = {})
       stdout,
       stderr,
       interrupt: interruption.signal,
+      timing: options.timing ?? systemTiming,
     }),
   ).then((code) => {
     const seconds = (performance.now() - beganMs) / 1000;
@@ -192,6 +196,14 @@ export async function until<T>(ask: () => Promise<T>, wanted: T, secondsMax = 20
     if (JSON.stringify(answer) === JSON.stringify(wanted)) return;
     if (performance.now() > untilMs) expect(answer).toEqual(wanted);
   }
+}
+
+/** Waits until the clock shows another second; gives the second that is over. */
+export async function nextSecond(): Promise<number> {
+  const nowSeconds = (): number => Math.floor(Date.now() / 1000);
+  const since = nowSeconds();
+  while (nowSeconds() === since) await new Promise((resolve) => setTimeout(resolve, 20));
+  return since;
 }
 
 export interface Refusal {

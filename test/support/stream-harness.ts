@@ -1,4 +1,4 @@
-/** The table of one test of the change source's suite, on any emulator. */
+/** A table for one test of the change source's suite, on any emulator. */
 import {
   BatchWriteItemCommand,
   CreateTableCommand,

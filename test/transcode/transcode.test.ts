@@ -5,7 +5,6 @@ import { pathToFileURL } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
 import { build } from "esbuild";
-import fc from "fast-check";
 import { readRecordedEvents } from "../../src/core/delivery/recorded-events.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
@@ -21,6 +20,7 @@ import type * as pool from "../../src/embedded/snapshot/staging-pool.ts";
 import { type Transcoded, transcodePart } from "../../src/transcode/transcode.ts";
 import { keyedItem } from "../arbitraries/item.ts";
 import { type ExportDataFile, exportLine, md5Of, writeExport } from "../support/export-folder.ts";
+import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
 import { itemLines } from "../support/lake-rows.ts";
 

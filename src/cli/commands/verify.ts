@@ -63,6 +63,7 @@ function verifyStack(
     for (const deployment of stack.tables(options.table)) {
       const verification = await verifyDeployment(stack, deployment, {
         ...limitsOf(options),
+        timing: context.timing,
         config: { environment: context.settings.environment, ...defined({ endpoint, region }) },
         onProgress: (progress) => report.progress(deployment.table, progress),
       });

@@ -5,8 +5,13 @@ import { dirname, join } from "node:path";
 import { DynalakeError } from "../../core/error.ts";
 import { changeObjectPath } from "../../core/format/lake-path.ts";
 import type { ChangeSink, DeliveredRow } from "../../core/ports/change-sink.ts";
-import { type BatchLimits, packLines } from "../../core/row/batch.ts";
-import { changeWireColumns, LINE_BYTES_MAX, type WireColumn } from "../../core/row/wire-line.ts";
+import { type BatchLimits, type PackedRecord, packLines, recordContent } from "../../core/row/batch.ts";
+import {
+  changeWireColumns,
+  LINE_BYTES_MAX,
+  type WireColumn,
+  type WireLine,
+} from "../../core/row/wire-line.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import { fileError } from "../../files/file-error.ts";
 import { makeFolder, publish, temporaryPath } from "../../files/folder-store.ts";
@@ -25,10 +30,8 @@ export function parquetSink(root: string, schema: Schema, session: DuckdbSession
   const columns = changeWireColumns(schema);
   return {
     deliver: async (rows, arrivedAtSeconds) => {
-      const { batches, oversized } = packLines(
-        rows.map((row) => row.line),
-        FILE_LIMITS,
-      );
+      const lines = rows.map((row) => row.line);
+      const { batches, oversized } = packLines(lines, FILE_LIMITS);
       if (oversized.length > 0) throw new Error("a row larger than the limit was not quarantined");
       for (const records of batches) {
         const own = rows.slice(records[0]?.from, records.at(-1)?.below);
@@ -37,11 +40,15 @@ export function parquetSink(root: string, schema: Schema, session: DuckdbSession
         const hourSeconds = Math.max(arrivedAtSeconds, newestSeconds);
         const id = randomBytes(6).toString("hex");
         const path = changeObjectPath(schema.table, hourSeconds, newestSeconds, id);
-        const lines = records.map((record) => record.text);
-        await writeObject(session, columns, lines, own.length, join(root, path));
+        await writeObject(session, columns, contents(lines, records), own.length, join(root, path));
       }
     },
   };
+}
+
+/** One record after the other, so that not all of them take memory at once. */
+function* contents(lines: readonly WireLine[], records: readonly PackedRecord[]): Generator<Uint8Array> {
+  for (const record of records) yield recordContent(lines, record);
 }
 
 function newest(rows: readonly DeliveredRow[]): number {
@@ -52,7 +59,7 @@ function newest(rows: readonly DeliveredRow[]): number {
 async function writeObject(
   session: DuckdbSession,
   columns: readonly WireColumn[],
-  lines: readonly string[],
+  content: Iterable<Uint8Array>,
   rows: number,
   target: string,
 ): Promise<void> {
@@ -62,7 +69,7 @@ async function writeObject(
     await makeFolder(dirname(target));
     const file = await open(source, "wx");
     try {
-      for (const text of lines) await file.appendFile(text);
+      for (const piece of content) await file.appendFile(piece);
     } finally {
       await file.close();
     }

@@ -124,7 +124,7 @@ function* images(recordings: readonly RecordingToReplay[], key: KeySchema): Gene
     for (const record of recording.records) {
       if (typeof record !== "string") continue;
       try {
-        yield readChangeText(record, key, 0).item;
+        yield readChangeText(record, { key, where: [] }, 0).item;
       } catch (error) {
         if (!(error instanceof Rejection)) throw error;
       }

@@ -2,7 +2,7 @@
 import { defined } from "../../core/defined.ts";
 import { streamDeliveries } from "../../core/verify/verify-deliveries.ts";
 import type { VerifyReport } from "../../core/verify/verify-report.ts";
-import { nowSeconds } from "../../sdk/run-name.ts";
+import type { Timing } from "../../sdk/timing.ts";
 import { liveSettling } from "../../source/live-settling.ts";
 import { isLoopback } from "../../source/loopback.ts";
 import type { ReadLimits } from "../../source/read-pace.ts";
@@ -17,6 +17,7 @@ export interface SourceToVerify extends ReadLimits {
   readonly config: SourceConfig;
   /** How long a difference gets to settle. */
   readonly settleSeconds?: number;
+  readonly timing: Timing;
 }
 
 /** From a write to its record on the stream, and from a delivery to the view: followers fold late changes within two seconds. */
@@ -26,7 +27,7 @@ const SETTLE_SECONDS = 60;
 const READ_SECONDS_MIN = 10;
 
 export async function verifyWithSource(
-  { config, settleSeconds = SETTLE_SECONDS, readShare, readUnitsPerSecond }: SourceToVerify,
+  { config, settleSeconds = SETTLE_SECONDS, readShare, readUnitsPerSecond, timing }: SourceToVerify,
   wish: VerifyWish,
 ): Promise<VerifyReport> {
   const { schema, signal } = wish;
@@ -37,20 +38,30 @@ export async function verifyWithSource(
     const source = verifiedTable(
       { ...connection, batchGet: batchGetOf(connection) },
       { schema, signal, ...limits },
+      timing,
     );
     const isEmulator = isLoopback(connection.place.endpoint);
     const delaySeconds = isEmulator ? DELAY_SECONDS.emulator : DELAY_SECONDS.service;
     const deliveries = streamDeliveries({
       store,
       schema,
-      stream: streamSource(connection, schema.source),
-      nowSeconds,
-      serviceNowSeconds: () => Math.ceil((Date.now() + connection.clockOffsetMs()) / 1000),
+      stream: streamSource(connection, schema.source, {}, timing),
+      nowSeconds: () => Math.floor(timing.nowMs() / 1000),
+      serviceNowSeconds: () => Math.ceil((timing.nowMs() + connection.clockOffsetMs()) / 1000),
       marginSeconds: delaySeconds,
       readSeconds: Math.max(READ_SECONDS_MIN, settleSeconds),
     });
     const lake = lakeSide(wish);
-    const settle = liveSettling({ schema, source, lake, deliveries, settleSeconds, delaySeconds, signal });
+    const settle = liveSettling({
+      schema,
+      source,
+      lake,
+      deliveries,
+      settleSeconds,
+      delaySeconds,
+      timing,
+      signal,
+    });
     return await compareTable(wish, { source, lake, settle });
   } finally {
     connection.close();

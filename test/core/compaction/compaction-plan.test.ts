@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   afterMajor,
   afterMinor,
@@ -20,6 +19,7 @@ import {
 } from "../../../src/core/format/lake-path.ts";
 import { initialManifest, type Manifest, type Segment } from "../../../src/core/format/manifest.ts";
 import { ALL_KEYS } from "../../../src/core/overlay/table-parts.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const NOW = 1_800_000_000;
 const HOUR = 3600;
@@ -119,7 +119,7 @@ describe("the memory of folded objects", () => {
         for (const moment of [...compactions.sort((a, b) => a - b), 30 * HOUR]) {
           const nowSeconds = NOW + moment;
           const there = objects.filter(({ appearsAt }) => appearsAt <= nowSeconds);
-          // What `listChangeObjects` gives for the partitions from `foldedSinceSeconds` on.
+          // What `listChangeObjects` returns for partitions since `foldedSinceSeconds`.
           const listed = there
             .map(({ object }) => object)
             .filter(
@@ -245,7 +245,7 @@ describe("a snapshot", () => {
   });
 });
 
-/** The newest change is that of the objects' names, where nothing else is told. */
+/** By default, the newest change is the newest in the objects' names. */
 function plan(situation: Partial<MinorSituation>): MinorPlan | undefined {
   const newestChangeSeconds = Math.max(
     ...(situation.objects ?? []).map((object) => object.newestChangeSeconds ?? NOW),

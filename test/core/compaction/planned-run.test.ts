@@ -1,11 +1,11 @@
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   type PlannedRun,
   parsePlannedRun,
   plannedRunText,
 } from "../../../src/core/compaction/planned-run.ts";
 import type { SchemaFile } from "../../../src/core/schema/schema.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,20}$/);
 const seconds = fc.nat();

@@ -4,7 +4,7 @@ import { registerDialectTests } from "../../conformance/dialect.ts";
 import { type RecoveryEngine, registerRecoveryTests } from "../../conformance/recovery.ts";
 import { withFolder } from "../../support/folders.ts";
 
-const RUNS = Number(process.env.DIALECT_RUNS ?? 40);
+const RUNS = 40;
 
 const withDuckdb = (use: (engine: RecoveryEngine) => Promise<void>): Promise<void> =>
   withFolder(async (temporaryFolder) => {

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   type Gap,
   initialManifest,
@@ -25,6 +24,7 @@ import {
 } from "../../../src/core/table/lake-table.ts";
 import { saveStreamBeginning } from "../../../src/core/table/stream-beginning.ts";
 import { registerObjectStoreTests } from "../../conformance/object-store.ts";
+import * as fc from "../../support/fast-check.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
 
 registerObjectStoreTests("in memory", (use) => use(new MemoryStore()));

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { jsonFault } from "../../../src/core/values/json-fault.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const isJson = (text: string): boolean => {
   try {
@@ -26,7 +26,7 @@ test("what JSON.parse takes has no fault, and what it does not take has one", ()
   fc.assert(
     fc.property(fc.oneof(fc.json(), spoilt, fc.string()), (text) => {
       const fault = jsonFault(text);
-      // A member that is named twice is told even where the text goes wrong behind it.
+      // A repeated member is reported even if the text after it is invalid.
       if (fault === undefined || !fault.why.includes("twice")) expect(fault === undefined).toBe(isJson(text));
     }),
     { numRuns: 3000 },

@@ -4,7 +4,7 @@ import { openLakeFolder } from "../../../src/embedded/folder/lake-folder.ts";
 import { registerLakeEngineTests } from "../../conformance/lake-engine.ts";
 import { withFolder } from "../../support/folders.ts";
 
-// Names of columns and of partitions, which DuckDB would read from a path by itself.
+// Names of columns and partitions, which DuckDB would infer from a path by default.
 const PLACES: readonly (readonly [string, string])[] = [
   ["on this machine", "lake"],
   ["below folders called name=value", join("k=other", "n=5", "dt=2001-01-01", "hr=77")],
@@ -20,7 +20,7 @@ for (const [name, place] of PLACES) {
           store,
           engine,
           givesRowsAsTheyLie: true,
-          // A folder needs no table.
+          // A folder needs no catalog.
           declare: async () => undefined,
           sink: (schema) => parquetSink(lake.root, schema, lake.session),
         });

@@ -1,4 +1,4 @@
-/** Rows of many kilobytes: more of them than fit into a session's memory, by every statement that compactions and views need. */
+/** Large rows, more than fit into a session's memory, in every statement that compactions and views need. */
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { parseSchema } from "../../../src/core/schema/schema.ts";
@@ -17,7 +17,7 @@ const schema = parseSchema(
   "test",
 );
 
-/** Segment rows of six kilobytes each, twice the memory. */
+/** Segment rows of six kilobytes each, twice as many as fit into memory. */
 const rows = `(SELECT lpad(CAST(i * 7919 % ${ROWS} AS varchar), 8, '0') AS id,
   i || repeat('abcdefghijklmnopqrstuvwxyz', 230) AS text, 'INSERT' AS _op, lpad(CAST(i AS varchar), 40, '0') AS _version,
   TIMESTAMP '2026-01-01 00:00:00' AS _changed_at, false AS _expired, CAST(NULL AS varchar) AS _unmapped,

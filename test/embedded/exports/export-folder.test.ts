@@ -101,7 +101,7 @@ describe("what is no export", () => {
   });
 });
 
-/** Each does one thing to the home of a whole export. */
+/** Each damages one thing in the folder of a complete export. */
 const DAMAGES: readonly (readonly [string, (home: string) => Promise<unknown>])[] = [
   ["no manifest of the files", (home) => rm(join(home, "manifest-files.json"))],
   ["a summary that was changed", (home) => appendFile(join(home, "manifest-summary.json"), " ")],

@@ -9,7 +9,7 @@ import { withFolder } from "../../support/folders.ts";
 
 const duckdb = createRequire(import.meta.url).resolve("@duckdb/node-api");
 
-/** Another process that opens the lock's file, tells so, and waits to be killed. */
+/** A process that opens the lock file, reports it, and waits to be killed. */
 const HOLDER = `
   const { DuckDBInstance } = require(process.argv[1]);
   DuckDBInstance.create(process.argv[2]).then((held) => { globalThis.held = held; console.log("held"); setInterval(() => {}, 1000); });

@@ -15,7 +15,7 @@ import { type PrintedRows, printedRows } from "../../support/printed-rows.ts";
 
 const NOW = 1_772_359_200;
 
-/** The lake that most tests read; none may change it. */
+/** The lake that most tests read. No test may change it. */
 let shared: { readonly folder: string; readonly reviews: Reviews };
 
 beforeAll(async () => {
@@ -214,7 +214,7 @@ describe("names", () => {
   });
 });
 
-/** Each column's type, a value, and what is printed: plain JSON, in which numbers that no double holds are text. */
+/** Each column's type, a value, and the printed JSON, in which numbers that do not fit a double are text. */
 const PRINTED: readonly (readonly [AttributeFile, AttributeValue, printed: unknown])[] = [
   [{ type: "string" }, { S: "\ufeff\u0000é😀\n\"'" }, "\ufeff\u0000é😀\n\"'"],
   [{ type: "string" }, { S: "" }, ""],
@@ -320,11 +320,11 @@ interface Reviews {
   readonly root: string;
   readonly outside: string;
   run(sql: string, asOfSeconds?: number): Promise<PrintedRows>;
-  /** The names of all files of the lake and around it. */
+  /** The names of all files in and around the lake. */
   files(): Promise<readonly string[]>;
 }
 
-/** A lake with three changes of two items, beside a file that is none of its business. */
+/** A lake with three changes to two items, next to a file that does not belong to it. */
 async function openReviews(outside: string, name: string): Promise<Reviews> {
   const schema = schemaOf("reviews", { id: { type: "string" }, n: { type: "int" } });
   const lake = await openLakeFolder(join(outside, name), { threads: 1, memoryMegabytes: 200 });
