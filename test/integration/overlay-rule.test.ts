@@ -160,8 +160,8 @@ test("a minor compaction writes the window up to the new horizon, and the rule's
   );
 });
 
-async function run(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
-  return (await session().connection.runAndReadAll(sql)).getRowObjectsJS();
+function run(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  return session().rows(sql);
 }
 
 function manifestOf(own: Pick<Manifest, "floorSeconds" | "horizonSeconds" | "skewSeconds">): Manifest {

@@ -17,10 +17,8 @@ import "../../src/cli/commands/snapshot.ts";
 import "../../src/cli/commands/status.ts";
 import "../../src/cli/commands/vacuum.ts";
 import "../../src/cli/commands/verify.ts";
-import "../../src/cli/opened-folder.ts";
-import "../../src/embedded/items.ts";
-import "../../src/embedded/vacuum.ts";
 import { runCli } from "../../src/cli/run-cli.ts";
+import "./loaded-library.ts";
 import type { ErrorCode } from "../../src/core/error.ts";
 import { systemTiming, type Timing } from "../../src/sdk/timing.ts";
 
