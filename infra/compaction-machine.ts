@@ -104,7 +104,7 @@ function runStates({ lake }: TableAccess, functions: CompactionFunctions): Machi
       ResultPath: "$.error",
       Next: "Failed",
     },
-    Stage: stage(place, "$.plan.statementsKey", "$.plan.run", "Commit"),
+    Stage: stage(place, "$.plan.statementsKey", "$.plan.run", "Commit"), // breakage: commit-follows-stage
     Commit: run(functions.commit, { "run.$": "$.plan.run" }, "$.commit", "Committed?"),
     "Committed?": {
       Type: "Choice",

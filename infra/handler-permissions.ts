@@ -1,4 +1,4 @@
-/** What each function may do, beside writing its log and its traces. */
+/** Each function's permissions, apart from writing its log and traces. */
 import type { Permission } from "./permissions.ts";
 import type { SourceTable } from "./source-table.ts";
 import type { TableAccess } from "./table-access.ts";
@@ -16,7 +16,7 @@ export const HANDLERS = [
 
 export type HandlerName = (typeof HANDLERS)[number];
 
-/** Changes go to Firehose; what cannot be delivered goes to quarantine. */
+/** Sends changes to Firehose, and to quarantine what cannot be delivered. */
 export function streamPermissions(
   access: TableAccess,
   source: SourceTable,
@@ -25,7 +25,7 @@ export function streamPermissions(
   return [
     { actions: ["firehose:PutRecordBatch"], resources: [deliveryStreamArn] },
     ...access.openLakeTable(),
-    // Whether Firehose has a column for all that it is sent.
+    // To check that Firehose has a column for everything it is sent.
     ...access.catalog(["glue:GetTable"], [`${access.table}__changes`]),
     ...access.read("quarantine/", "gaps/", "watch.json"),
     ...access.write("quarantine/", "gaps/"),
@@ -39,13 +39,13 @@ export function streamPermissions(
       actions: ["dynamodb:ListStreams"],
       resources: ["*"],
       because:
-        "The service knows no resource for ListStreams, and Lambda asks for it before it makes a mapping.",
+        "ListStreams has no resource-level permissions, and Lambda requires it before it creates a mapping.",
     },
     ...readEncrypted(source),
   ];
 }
 
-/** DynamoDB writes an export as its caller. */
+/** DynamoDB writes an export with the caller's permissions. */
 export function beginSnapshotPermissions(access: TableAccess, source: SourceTable): readonly Permission[] {
   return [
     ...access.openLakeTable(),
@@ -59,7 +59,7 @@ export function beginSnapshotPermissions(access: TableAccess, source: SourceTabl
   ];
 }
 
-/** One file of the export becomes wire rows. */
+/** Turns one file of the export into wire rows. */
 export function snapshotPartPermissions(access: TableAccess): readonly Permission[] {
   return [
     ...access.openLakeTable(),
@@ -70,7 +70,7 @@ export function snapshotPartPermissions(access: TableAccess): readonly Permissio
   ];
 }
 
-/** The staged rows are counted and cut into parts; the statements that write them are put beside them. */
+/** Counts the staged rows, divides them into parts, and stores the statements that will write them. */
 export function planSeedPermissions(access: TableAccess): readonly Permission[] {
   return [
     ...access.openLakeTable(),
@@ -81,12 +81,12 @@ export function planSeedPermissions(access: TableAccess): readonly Permission[] 
   ];
 }
 
-/** What a look at the stream leaves for the next one. */
+/** What a check of the stream records for the next one. */
 const LOOKS = ["watch.json", "beginning.json"];
 
 /**
- * Statements tell what is to be folded. The listings of what went wrong become metrics, and so does a look at the stream and at
- * the mapping that reads it.
+ * Runs statements to find out what to fold. Publishes metrics from listings of what went wrong, and from checking the stream
+ * and the mapping that reads it.
  */
 export function planCompactionPermissions(
   access: TableAccess,
@@ -102,14 +102,14 @@ export function planCompactionPermissions(
     { actions: ["lambda:GetEventSourceMapping"], resources: [mappingArn] },
     ...access.listFailedBatches(),
     ...access.runStatements("changes", "segments"),
-    // What Glue has forgotten of the segments is registered again.
+    // To register segments again that Glue has lost.
     ...access.catalog(["glue:BatchCreatePartition"], [`${access.table}__segments`]),
-    // Whether the tables have the columns of a schema that was deployed anew; the other two are read by statements, too.
+    // To check that the tables have the columns of a newly deployed schema; running statements covers the other two tables.
     ...access.catalog(["glue:GetTable"], [`${access.table}__staging`]),
   ];
 }
 
-/** Registers the segments, counts their rows, commits; after a conflict it removes what its run has staged. */
+/** Registers the segments, counts their rows and commits; after a conflict, deletes what its run staged. */
 export function commitPermissions(access: TableAccess): readonly Permission[] {
   return [
     ...access.openLakeTable(),
@@ -130,7 +130,7 @@ export function publishViewsPermissions(access: TableAccess): readonly Permissio
   ];
 }
 
-/** The only function that deletes commits, exports and staged rows; nobody deletes changes. */
+/** The only function that deletes commits, exports and staged rows. No function deletes changes. */
 export function cleanPermissions(access: TableAccess): readonly Permission[] {
   const folders = ["staging/", "exports/", "segments/"];
   return [
@@ -141,7 +141,7 @@ export function cleanPermissions(access: TableAccess): readonly Permission[] {
   ];
 }
 
-/** A table under a key of its owner is read, exported and streamed with the reader's own right to that key. */
+/** Reading, exporting or streaming a table encrypted with a KMS key needs permission on that key. */
 function readEncrypted(source: SourceTable): readonly Permission[] {
   if (source.encryptionKeyArn === undefined) return [];
   return [{ actions: ["kms:Decrypt", "kms:DescribeKey"], resources: [source.encryptionKeyArn] }];

@@ -1,4 +1,4 @@
-/** A function of the deployment: one handler, on ARM, with a log that expires, traces, and hand-written permissions. */
+/** A Lambda function for one handler: on ARM, with an expiring log, traces and hand-written permissions. */
 import { type Duration, RemovalPolicy } from "aws-cdk-lib";
 import { Architecture, Function as LambdaFunction, Runtime, Tracing } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
@@ -15,7 +15,7 @@ export interface LakeFunctionProps {
   readonly access: TableAccess;
   readonly schema: Schema;
   readonly permissions: readonly Permission[];
-  /** Variables besides those that all functions have. */
+  /** Variables beyond those that all functions have. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly memoryMebibytes: number;
   readonly timeout: Duration;
@@ -57,21 +57,21 @@ export function lakeFunction(scope: Construct, id: string, props: LakeFunctionPr
         },
       }),
   );
-  // CDK gives a traced function the right to send its traces, which are no resource that could be named.
+  // CDK lets a traced function send its traces; X-Ray has no resource for them.
   acknowledge(
     role.node.findChild("DefaultPolicy"),
     "AwsSolutions-IAM5[Resource::*]",
-    "X-Ray knows no resources for traces.",
+    "X-Ray has no resource-level permissions for traces.",
   );
   return made;
 }
 
-/** Where the functions' metrics are; their dimension is LakeTable. Lakes of an account may have tables of one name. */
+/** The namespace of the functions' metrics, one per lake: two lakes may have tables with the same name. */
 export function metricsNamespace(lake: Pick<Lake, "databaseName">): string {
   return `dynalake/${lake.databaseName}`;
 }
 
-/** Logs tell what was done and never what items hold; a month of them is enough to see what happened. */
+/** Logs describe actions, never the contents of items. One month of them is enough to find out what happened. */
 export function logGroupOf(scope: Construct, id: string, name?: string): LogGroup {
   return new LogGroup(scope, id, {
     ...(name === undefined ? {} : { logGroupName: name }),

@@ -1,5 +1,5 @@
-// Runs the tests of crashes for long: `npm run test:crashes -- --kills 50 --seed 7`. Each kill of `run` is followed by others,
-// and every second one by a comparison of the lake with its table; the points at which calls fail are tried in all pairs.
+// Runs the crash tests for longer: `npm run test:crashes -- --kills 50 --seed 7`. After every second kill of `run` the lake is
+// compared with its table. Failures of calls are tried in all pairs.
 import { spawnSync } from "node:child_process";
 import { dirname } from "node:path";
 import { argv, env, execPath, exit } from "node:process";
@@ -24,7 +24,7 @@ const jest = [
   "node_modules/jest/bin/jest.js",
 ];
 const files = ["test/crash-points", "test/cli/crashes", "test/cli/interruption"];
-/** With all effort `run` is killed so often. */
+/** How often `run` is killed with full effort. */
 const KILLS_WITH_ALL_EFFORT = 4;
 const options = ["--config", "jest.deep.config.mjs", "--runInBand"];
 const run = spawnSync(execPath, [...jest, ...options, ...files], {

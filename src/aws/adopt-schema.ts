@@ -1,4 +1,4 @@
-/** A deployment with a changed schema: its new columns become the lake's once Firehose surely knows them. */
+/** A deployment with a changed schema: the lake adopts its new columns once Firehose certainly knows them. */
 
 import type { PlannedRun } from "../core/compaction/planned-run.ts";
 import { DynalakeError } from "../core/error.ts";
@@ -14,18 +14,18 @@ import { type CatalogTables, columnsSinceSeconds } from "./catalog-columns.ts";
 export interface AdoptionContext {
   readonly store: ObjectStore;
   readonly engine: { readonly catalog: CatalogTables };
-  /** The lake's. */
+  /** The lake's schema. */
   readonly schema: Schema;
-  /** What was deployed with the code. */
+  /** The schema deployed with the code. */
   readonly deployed: Schema;
   readonly newRun: () => string;
   readonly nowSeconds: () => number;
 }
 
 /**
- * The run that makes the deployed schema the lake's, or undefined where it is that already, or has to wait: Firehose looks at
- * the Glue table now and then, AWS does not say how often, and what it does not know it drops. So a new column is used
- * `settleSeconds` after Glue got it. Throws SCHEMA_INVALID where the lake's data does not allow the change.
+ * The run that makes the deployed schema the lake's, or undefined if it already is or must wait. Firehose rereads the Glue table
+ * from time to time, AWS does not say how often, and drops values of columns it does not know. So a new column is used
+ * `settleSeconds` after it was added to Glue. Throws SCHEMA_INVALID if the lake's data does not allow the change.
  */
 export async function planSchemaRun(
   context: AdoptionContext,
@@ -48,8 +48,8 @@ export async function planSchemaRun(
 }
 
 /**
- * Views and compactions hold the expressions of all columns that were declared later, up to three times. Glue takes a view of
- * 409,600 characters in base64, a state machine a statement of 256 KiB, and both grow with the lake.
+ * Views and compactions contain the expressions of all columns declared later, up to three times. Glue accepts views of 409,600
+ * characters in base64, a state machine statements of 256 KiB, and both grow with the lake.
  */
 const RECOVERED_CHARACTERS_MAX = 60_000;
 
@@ -62,9 +62,9 @@ function requireRecoverable(schema: Schema, names: readonly string[]): void {
   if (characters <= RECOVERED_CHARACTERS_MAX) return;
   throw new DynalakeError(
     "SCHEMA_INVALID",
-    `the deployed schema declares more columns later than statements can hold: ${later.length} in all`,
+    `the columns added to the schema do not fit into a statement (columns added: ${later.length})`,
     {
-      next: "Declare fewer of them, or nested ones as json, or all of them in a second lake table of another name.",
+      next: "Add fewer columns, declare nested ones as json, or add all of them to a second lake table instead.",
     },
   );
 }

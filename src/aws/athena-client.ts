@@ -8,7 +8,7 @@ import {
   StopQueryExecutionCommand,
 } from "@aws-sdk/client-athena";
 import { DynalakeError } from "../core/error.ts";
-import { utf8Bytes } from "../core/row/batch.ts";
+import { utf8Bytes } from "../core/values/utf8.ts";
 import { isPassingFailure } from "../sdk/aws-error.ts";
 import { type Backoff, backoffMs, systemTiming, type Timing } from "../sdk/timing.ts";
 import { athenaError, statementError } from "./athena-error.ts";

@@ -14,11 +14,11 @@ import {
 import type { Segment } from "../core/format/manifest.ts";
 import { literal, quoted } from "../core/ports/dialect.ts";
 import type { ChangeSelection, QueryEngine } from "../core/ports/query-engine.ts";
-import { utf8Bytes } from "../core/row/batch.ts";
 import { changeWireColumns, itemWireColumns } from "../core/row/wire-line.ts";
 import type { Schema } from "../core/schema/schema.ts";
 import { athena } from "../core/sql/athena.ts";
 import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../core/sql/columns.ts";
+import { utf8Bytes } from "../core/values/utf8.ts";
 
 export type LakeRelations = Pick<QueryEngine, "changes" | "changeLog" | "segments">;
 

@@ -206,5 +206,5 @@ function codeOf(error: unknown): string {
 
 function gzipError(error: unknown, name: string): unknown {
   if (error instanceof DynalakeError || !codeOf(error).startsWith("Z_")) return error;
-  return new DynalakeError("EXPORT_INVALID", `data/${name} is no whole gzip file`, { cause: error });
+  return new DynalakeError("EXPORT_INVALID", `data/${name} is not a complete gzip file`, { cause: error });
 }

@@ -1,4 +1,4 @@
-/** What a deployment with another schema does to a lake, and to what is sent to Firehose. */
+/** How deploying another schema affects a lake and what is sent to Firehose. */
 import type { Table } from "@aws-sdk/client-glue";
 import { expect, test } from "@jest/globals";
 import { type AdoptionContext, planSchemaRun } from "../../src/aws/adopt-schema.ts";
@@ -20,7 +20,7 @@ function schemaWith(attributes: Record<string, AttributeFile>): Schema {
 const FIRST = schemaWith({ total: { type: "int" } });
 const WIDER = schemaWith({ note: { type: "timestamp" }, total: { type: "int" } });
 
-/** Glue with the tables of a deployment; `without` are the suffixes of those that another deployment made. */
+/** Glue with the tables of a deployment. `without` has the schema of each table, by its suffix, from another deployment. */
 function glue(schema: Schema, atSeconds: number, without: Readonly<Record<string, Schema>> = {}) {
   return {
     database: "lake",
@@ -78,7 +78,7 @@ test("it waits where Glue does not say since when a table has it", async () => {
 });
 
 test("where the lake has the schema already, Glue is not asked", async () => {
-  const catalog = { database: "lake", table: () => Promise.reject(new Error("nobody is to be asked")) };
+  const catalog = { database: "lake", table: () => Promise.reject(new Error("no service may be called")) };
   expect(await planSchemaRun(lake(FIRST, catalog), SETTLE)).toBeUndefined();
 });
 
@@ -86,7 +86,8 @@ test("a column of another type is refused", async () => {
   const other = schemaWith({ total: { type: "string" } });
   await expect(planSchemaRun(lake(other, glue(other, 0)), SETTLE)).rejects.toMatchObject({
     code: "SCHEMA_INVALID",
-    message: 'the deployed schema does not fit the data of "t": attributes.total.type: it is int',
+    message:
+      'the deployed schema cannot change the existing table "t": attributes.total.type: it is already int',
   });
 });
 
@@ -98,7 +99,7 @@ test("more columns than views and statements can hold are refused before they ar
   const many = schemaWith({ total: { type: "int" }, ...columns(50) });
   await expect(planSchemaRun(lake(many, glue(many, 0)), SETTLE)).rejects.toMatchObject({
     code: "SCHEMA_INVALID",
-    message: "the deployed schema declares more columns later than statements can hold: 50 in all",
+    message: "the columns added to the schema do not fit into a statement (columns added: 50)",
   });
 });
 

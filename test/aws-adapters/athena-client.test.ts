@@ -18,7 +18,7 @@ interface Waiting extends Timing {
   readonly waitsMs: readonly number[];
 }
 
-/** A clock that is always as far as everybody has waited. */
+/** A virtual clock that records its waits. */
 function waiting(): Waiting {
   const virtual = new VirtualTiming();
   const waitsMs: number[] = [];
@@ -39,7 +39,7 @@ function athenaOn(answers: Answers): FakeAws & { readonly athena: Athena; readon
   const timing = waiting();
   const fake = fakeAws((request) => {
     const answer = answers[request.operation];
-    if (answer === undefined) throw new Error(`nothing answers ${request.operation}`);
+    if (answer === undefined) throw new Error(`unexpected operation ${request.operation}`);
     return answer(request);
   });
   const options = { database: "lake", workGroup: "group", timing, timeoutSeconds: 600 };

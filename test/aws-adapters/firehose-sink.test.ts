@@ -6,15 +6,15 @@ import { VirtualTiming } from "../source/virtual-timing.ts";
 import * as fc from "../support/fast-check.ts";
 import { type FakeAnswer, type FakeAws, fakeAws, refusal, socketFault } from "./fake-aws.ts";
 
-/** Lines of so many kilobytes each: about a thousand of them fill a record. */
+/** Lines of `kilobytes` each. About 1,000 lines of one kilobyte fill a record. */
 function rowsOf(count: number, kilobytes = 1): readonly DeliveredRow[] {
-  return Array.from({ length: count }, (_, i) => ({
-    line: `{"i":${i},"x":"${"x".repeat(kilobytes * 1024 - 40)}"}\n`,
-    changedAtSeconds: i,
-  }));
+  return Array.from({ length: count }, (_, i) => {
+    const text = `{"i":${i},"x":"${"x".repeat(kilobytes * 1024 - 40)}"}\n`;
+    return { line: { text, bytes: text.length, keyHash: String(i) }, changedAtSeconds: i };
+  });
 }
 
-/** The numbers of the lines in each record of a request. */
+/** The line numbers in each record of a request. */
 function recordsOf(text: string): readonly (readonly number[])[] {
   const { Records } = JSON.parse(text) as { Records: { Data: string }[] };
   return Records.map(({ Data }) =>
@@ -30,7 +30,7 @@ const taken = (count: number): FakeAnswer => ({
   body: { FailedPutCount: 0, RequestResponses: Array(count).fill({ RecordId: "r" }) },
 });
 
-/** Refuses the records at these places. */
+/** Rejects the records at these positions. */
 function takenBut(count: number, failed: readonly number[]): FakeAnswer {
   const RequestResponses = Array.from({ length: count }, (_, i) =>
     failed.includes(i)

@@ -47,7 +47,7 @@ describe("a batch of the stream", () => {
     const event = { Records: [{}, record("a", 11), {}, record("b", 12), record("c", 13)] };
     const answer = await deliverStream(contextOf(store, failingFrom(1)), event);
     expect(answer).toEqual({ delivery: undefined, failedFrom: "12" });
-    // Those before it are not given again.
+    // Records before it are not delivered again.
     expect(store.paths().filter((path) => path.startsWith("t/quarantine/"))).toHaveLength(1);
   });
 

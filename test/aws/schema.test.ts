@@ -1,4 +1,4 @@
-/** A table that exists, deployed by its name, and then deployed again with a column more: its past comes from `_unmapped`. */
+/** An existing table, deployed by name and then again with another column, whose past values come from `_unmapped`. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -84,7 +84,7 @@ async function lakeEqualsTable(): Promise<void> {
 const compact = (scope = "grown") =>
   orders.run(orders.deployment.compactionMachineArn, { scope, settleSeconds: 0 });
 
-/** What 30 minutes would do. */
+/** In place of waiting for 30 minutes. */
 async function settleAtOnce(): Promise<void> {
   const client = new LambdaClient(emulator.client);
   const { Functions = [] } = await client.send(new ListFunctionsCommand({}));
@@ -165,7 +165,7 @@ test("then it is there, old and new rows right, its past recovered from _unmappe
 
 test("a column of another type is refused before anything is deployed, and the lake goes on", async () => {
   await expect(deploy({ ...FIRST, Note: { type: "int" } })).rejects.toThrow(
-    /error SCHEMA_INVALID: .*orders\.json does not fit the data of "orders": attributes\.Note\.type: it is string/,
+    /error SCHEMA_INVALID: .*orders\.json cannot change the existing table "orders": attributes\.Note\.type: it is already string/,
   );
   await orders.put(order("g", "7"));
   await lakeEqualsTable();

@@ -1,4 +1,4 @@
-/** `dynalake verify --stack` against a deployment: proved where the lake is right, and a change that was lost is named. */
+/** `dynalake verify --stack` on a deployment: it confirms a correct lake and names a lost change. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { changesFolder } from "../../src/core/format/lake-path.ts";
 import type { Ended } from "../support/cli.ts";

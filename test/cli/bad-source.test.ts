@@ -1,4 +1,4 @@
-/** A source that cannot be used is refused, and the lake is as it was. */
+/** An unusable source is rejected, and the lake stays unchanged. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
-import type { SourceConnection } from "../../src/source/clients.ts";
+import type { SourceConnection } from "../../src/source/source-connection.ts";
 import {
   done,
   dynalake,
@@ -19,13 +19,13 @@ import {
 import { withFolder } from "../support/folders.ts";
 import { connectTo, SourceTable } from "./source-table.ts";
 
-/** The longest that anybody waits to be told that an endpoint is no help. */
+/** The longest time until a command reports an unusable endpoint. */
 const SECONDS_MAX = 15;
 
 let emulator: Emulator;
 let connection: SourceConnection;
 let folder: string;
-/** A lake of the table "Known". No command of this file may change it. */
+/** A lake with the table "Known". No command in this file may change it. */
 let lake: string;
 let lakeBefore: Awaited<ReturnType<typeof fingerprint>>;
 
@@ -45,7 +45,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A command that is refused leaves a lake as it was, and makes none where there is none. */
+/** A rejected command leaves a lake unchanged, and creates none. */
 async function expectRefusal(
   command: readonly string[],
   refusal: Refusal,

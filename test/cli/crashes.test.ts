@@ -1,5 +1,5 @@
 /**
- * Disks that are full and emulators that come back: afterwards the lake holds the table, item for item, or tells the gap.
+ * Full disks and restarted emulators. Afterwards the lake equals the table, item by item, or reports a gap.
  * crashes.deep.test.ts kills processes.
  */
 import { execFileSync } from "node:child_process";
@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
-import type { SourceConnection } from "../../src/source/clients.ts";
+import type { SourceConnection } from "../../src/source/source-connection.ts";
 import { done, dynalake, lakeItems } from "../support/cli.ts";
 import { effort } from "../support/effort.ts";
 import { withFolder } from "../support/folders.ts";
@@ -64,10 +64,10 @@ describe("a disk that is full", () => {
   );
 });
 
-/** What is left for a command: nothing, or enough for its first files. */
+/** Space left for a command: none, or enough for its first files. */
 const FREE_KILOBYTES = effort > 1 ? [0, 4, 8, 16, 24, 40, 64, 100] : [0, 24];
 
-/** Why a small disk cannot be made, where that is so. */
+/** Why a small disk cannot be mounted; undefined if it can. */
 function reasonAgainstMounts(): string | undefined {
   if (process.platform !== "linux") return "they need Linux";
   if (process.getuid?.() !== 0) return "only root mounts a small disk";
@@ -94,7 +94,7 @@ async function withDisk(megabytes: number, use: (disk: string) => Promise<void>)
   });
 }
 
-/** Takes all room but so much. */
+/** Fills the disk, except for `freeKilobytes`. */
 async function fill(disk: string, freeKilobytes: number): Promise<string> {
   const filler = join(disk, "filler");
   const { bavail, bsize } = await statfs(disk);

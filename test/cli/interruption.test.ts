@@ -1,4 +1,4 @@
-/** Commands that are interrupted, or died: the next run mends what they left. interruption.deep.test.ts kills them. */
+/** Commands that are interrupted, or died: the next run repairs what they left behind. interruption.deep.test.ts kills them. */
 import { cp, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -47,7 +47,7 @@ test("a second interrupt ends a command at once, and a command without a clean e
       { env },
     );
     for (;;) {
-      // It has got as far as its session's folder.
+      // It has created its session's folder.
       if ((await readdir(tmp)).length > 0) break;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -62,7 +62,7 @@ test("a snapshot that replaces the schema is refused while `run` follows by the 
   await withFolder(async (folder) => {
     const table = await SourceTable.create(emulator.connection, "Replaced", "no stream");
     await table.put({ User: { S: "ann" }, Book: { S: "Mort" }, Note: { S: "a" } });
-    // Only an empty change log allows another schema.
+    // Replacing the schema requires an empty change log.
     await table.enableStream();
     const lake = join(folder, "lake");
     const of = ["--lake", lake, "--table", table.name, "--endpoint", emulator.endpoint];

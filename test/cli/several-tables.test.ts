@@ -1,4 +1,4 @@
-/** A lake of several tables: what befalls one of them is not the end of the others. */
+/** A lake with several tables: a failure of one does not stop the others. */
 import { join } from "node:path";
 import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
 import { expect, test } from "@jest/globals";

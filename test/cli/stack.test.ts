@@ -1,12 +1,16 @@
-/** Commands on a deployment: what is refused before anything is started, and what services answer that is no success. */
+/** Commands on a deployment: what is rejected before anything starts, and how failures of services are reported. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import "../../src/aws/delivery-status.ts";
 import "../../src/aws/segments-table.ts";
-import "../../src/cli/opened-stack.ts";
-import "../../src/cli/stack/compact.ts";
-import "../../src/cli/stack/query.ts";
-import "../../src/cli/stack/replay.ts";
-import "../../src/cli/stack/snapshot.ts";
+import "../../src/stack/compact.ts";
+import "../../src/stack/items.ts";
+import "../../src/stack/open-stack.ts";
+import "../../src/stack/query.ts";
+import "../../src/stack/replay.ts";
+import "../../src/stack/snapshot.ts";
+import "../../src/stack/status.ts";
+import "../../src/stack/vacuum.ts";
+import "../../src/stack/verify.ts";
 import { manifestPath } from "../../src/core/format/lake-path.ts";
 import {
   initialManifest,
@@ -41,7 +45,7 @@ afterAll(() => cloud.close());
 
 const onStack = (...args: readonly string[]) => dynalake([...args, "--stack", "S"]);
 
-/** A machine whose executions end like this. */
+/** A machine whose executions end this way. */
 function machineThatEnds(end: object, more: Answers = {}): void {
   answers = {
     ...answers,
@@ -78,7 +82,11 @@ test("a region without a stack is refused", async () => {
 
 test("a stack that is not there, without a region or without credentials, says so", async () => {
   answers = { DescribeStacks: () => MISSING_STACK };
-  expectRefused(await onStack("status"), { code: "USAGE", names: ['no stack "S"'], next: "--stack" });
+  expectRefused(await onStack("status"), {
+    code: "USAGE",
+    names: ['stack "S" does not exist'],
+    next: "--stack",
+  });
   const { AWS_ENDPOINT_URL = "", AWS_REGION = "", ...secrets } = cloud.env;
   const nowhere = await dynalakeProcess(["status", "--stack", "S"], {
     env: { AWS_ENDPOINT_URL, ...secrets },
@@ -165,7 +173,7 @@ test("a compaction tells of each of its commits, and of the schema that it took 
   expect(await onStack("compact")).toMatchObject({
     code: 0,
     stdout:
-      "reviews: took on the deployed schema\nreviews: folded the change log into deltas (5 rows, 1 segments)\n",
+      "reviews: took on the deployed schema\nreviews: folded the change log into deltas (5 rows, 1 segment)\n",
   });
   const { runs } = JSON.parse((await onStack("compact", "--json")).stdout);
   expect(runs).toEqual([
@@ -183,7 +191,7 @@ const segment = (run: string, rows: number): Segment => ({
   bytes: rows,
 });
 
-/** S3 with a bucket that holds these keys. */
+/** S3 with these keys in the bucket. */
 function bucketAnswer(path: string, keys: ReadonlyMap<string, string>): FakeAnswer {
   const url = new URL(path, "http://bucket");
   const content = keys.get(url.pathname.slice("/bucket/".length));
@@ -206,7 +214,7 @@ test("an interrupt leaves the execution running, and tells how to look at it", a
   await waiting.told("compaction of reviews: running");
   waiting.interrupt();
   const ended = await waiting.ended;
-  expectRefused(ended, { code: "INCOMPLETE", names: ["goes on"], next: ARN });
+  expectRefused(ended, { code: "INCOMPLETE", names: ["still running"], next: ARN });
   expect(cloud.requests.map(({ operation }) => operation)).not.toContain("StopExecution");
 });
 

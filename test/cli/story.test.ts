@@ -20,7 +20,7 @@ import { type SourceItem, SourceTable } from "./source-table.ts";
 
 const emulator = fileEmulator();
 
-/** Values at the edge of what a column can hold, and some that no column takes. */
+/** Values at the limits of their columns, and some that fit no column. */
 const REVIEWS: readonly SourceItem[] = [
   {
     User: { S: "ann" },
@@ -194,12 +194,12 @@ test("an interrupt, and a request to terminate, end `run` cleanly, and the next 
       running.signal(signal);
       const ended = await running.ended;
       expect(ended).toMatchObject({ code: 0, signal: null });
-      expect(ended.stderr).toMatch(/Stopped after \d+ changes; the next run goes on from here\n$/);
+      expect(ended.stderr).toMatch(/Stopped after \d+ changes?; the next run resumes here\n$/);
       await table.remove(signal, book);
     }
     const again = await dynalake([...run, "--once"]);
     expect(again).toMatchObject({ code: 0 });
-    expect(again.stderr).toContain("Stopped after 1 changes");
+    expect(again.stderr).toContain("Stopped after 1 change;");
     expect(await lakeItems(lake)).toEqual(await table.items());
   });
 });

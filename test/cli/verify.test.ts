@@ -1,4 +1,4 @@
-/** `verify` against a real emulator: a copy that is right is proved, each kind of difference is named, and nothing that only lags is one. */
+/** `verify` against a real emulator: it confirms a correct copy, names each kind of difference, and accepts mere lag. */
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
@@ -62,7 +62,7 @@ test("each kind of difference in the lake's files is named by its key and its at
         `read_parquet('${segment}.before')`,
       ),
     );
-    // The object that told of the removal.
+    // The object with the removal.
     for (const object of await parquetFiles(join(lake, "damaged", "changes"))) await rm(object);
 
     const { ended, table: found } = await verified(lake);
@@ -115,7 +115,7 @@ test("changes that nobody has delivered are no difference: they wait, until `run
     await done(["run", "--once", "--lake", lake]);
     expect((await verified(lake)).table).toMatchObject({ result: "identical", sourceItems: 3 });
 
-    // What lies behind the saved position is delivered: if the lake does not show it, it is lost.
+    // Changes before the saved position were delivered: if the lake lacks one, it is lost.
     const delivered = await parquetFiles(join(lake, "behind", "changes"));
     await table.update("ann", "Mort", "Rating", { N: "1" });
     await done(["run", "--once", "--lake", lake]);
@@ -203,7 +203,7 @@ test("a table without a stream is proved too, and what cannot be compared is ref
     expectRefused(await dynalake(elsewhere), { code: "UNREACHABLE", names: ["127.0.0.1:9"] });
     expectRefused(await dynalake(["verify", "--lake", join(folder, "none")]), {
       code: "LAKE_NOT_FOUND",
-      names: ["is no lake"],
+      names: ["no lake found"],
     });
   });
 });

@@ -1,4 +1,4 @@
-/** The steps of a compaction and a snapshot on AWS, as their state machines run them: over a bucket, a catalog and statements in memory. */
+/** The steps of a compaction and a snapshot on AWS, as the state machines run them, over a bucket, a catalog and statements in memory. */
 import { expect, test } from "@jest/globals";
 import { clean } from "../../src/aws/steps/clean.ts";
 import { segmentOfPath } from "../../src/core/format/lake-path.ts";
@@ -40,21 +40,21 @@ const tried = new Counts();
 const session = sessionOfTests(() => tried.told("crash points of steps on AWS"));
 
 interface Case {
-  /** The lake that the execution finds; it is copied for each point. */
+  /** The lake before the execution; it is copied for each point. */
   readonly begin: () => Promise<Deployment>;
   readonly machine: Machine;
-  /** The next executions by themselves; default: the same once more. */
+  /** The executions that follow; default: the same again. */
   readonly next?: readonly Machine[];
   /** What readers may see: the old state first, the new one last. */
   readonly states: readonly State[];
   readonly changes: readonly Change[];
-  /** Which points are tried; default: all of them. */
+  /** Selects the points to try; default: all. */
   readonly chosen?: (points: readonly CrashPoint[], calls: readonly Call[]) => readonly CrashPoint[];
   /** Holds once an execution has succeeded. */
   readonly ended?: (deployment: Deployment) => Promise<void>;
 }
 
-/** What a later snapshot holds, of which the stream never told. */
+/** The items of a later snapshot, which the stream has never shown. */
 const SEEDED: State = { 1: "c3", 5: "s5", 10: "s10" };
 
 const filled = (): Promise<Deployment> => filledDeployment(session());
@@ -68,7 +68,7 @@ async function filledAndLater(items: State): Promise<Deployment> {
 
 const FIRST: State = { 5: "s5", 9: "e9", 10: "s10" };
 
-/** Changes have come, and nothing was committed yet. */
+/** Changes have been delivered, and nothing has been committed yet. */
 async function unseeded(): Promise<Deployment> {
   const world = new World(session(), worldSchema());
   await deliverAll(world, FIRST_CHANGES);
@@ -88,7 +88,7 @@ async function withNewColumn(): Promise<Deployment> {
   return deployment;
 }
 
-/** The columns of schema.json, by which changes are sent, and of the newest commit. */
+/** The columns of schema.json, with which changes are sent, and of the newest commit. */
 async function columns({ store }: Deployment): Promise<readonly (readonly string[])[]> {
   const schemas = [await readWrittenSchema(store, TABLE), await readSchema(store, TABLE)];
   return schemas.map((schema) => schema?.columns.map(({ name }) => name) ?? []);
@@ -110,7 +110,7 @@ const CASES: Readonly<Record<string, Case>> = {
     machine: compactionMachine,
     states: [FILLED, COMPACTED],
     changes: DEPLOYED_CHANGES,
-    // Then it goes on as any compaction does.
+    // From there it continues like any compaction.
     chosen: (points, calls) => {
       const first = calls.findIndex(({ name }) => name === A_STATEMENT);
       return points.filter(({ call }) => call <= first);
@@ -138,7 +138,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "the first snapshot, which the schedule takes": {
     begin: unseeded,
     machine: firstSnapshotMachine,
-    // The first one is taken once: what it has not published is left to a compaction.
+    // The first snapshot is taken once: what it has not published, a compaction publishes.
     next: [firstSnapshotMachine, compactionMachine],
     states: [{ 9: "e9" }, FIRST],
     changes: FIRST_CHANGES,
@@ -147,7 +147,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
-/** Hundreds of executions, on a machine that may be busy. */
+/** For hundreds of executions, on a machine that may be busy. */
 const MINUTES_MS = 240_000;
 
 test.each(Object.entries(CASES))(
@@ -163,7 +163,7 @@ test.each(Object.entries(CASES))(
     await expectEnd(own, counted);
     const { calls } = whole;
     const points = own.chosen?.(crashPoints(calls), calls) ?? crashPoints(calls);
-    // Of a death nobody hears. An error of a passing kind is met by another try, of any other kind it ends the execution.
+    // A death reports nothing. A passing error is retried; any other ends the execution.
     const errors = points.filter(({ ending }) => ending === "error");
     const deaths = points.filter(isOwnDeath);
     const trials = [
@@ -182,7 +182,7 @@ test.each(Object.entries(CASES))(
   MINUTES_MS,
 );
 
-/** A death before a call is one after the call before it. */
+/** A death before a call is the same as one after the previous call. */
 function isOwnDeath({ ending, moment, call }: CrashPoint): boolean {
   return ending === "death" && (moment !== "before" || call === 0);
 }
@@ -204,7 +204,7 @@ interface Trial {
   readonly own: Case;
   readonly point: CrashPoint;
   readonly invoker: Invoker;
-  /** The lakes that were left by earlier points: one that is left again is as good. */
+  /** The lakes that earlier points have left: a lake that is already here needs no second check. */
   readonly left: Set<string>;
 }
 
@@ -244,7 +244,7 @@ async function expectSound(own: Case, deployment: Deployment, how: "exactly" | "
   expect(committed).toEqual(expect.arrayContaining([...written]));
 }
 
-/** The last state is shown and published, and what is old enough and not live is gone after the next cleaning. */
+/** The last state is shown and published, and the next cleanup removes everything that is old and not live. */
 async function expectEnd(own: Case, deployment: Deployment): Promise<void> {
   const state = own.states.at(-1);
   const manifest = await latestManifest(deployment.store, TABLE);

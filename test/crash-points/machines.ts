@@ -1,4 +1,4 @@
-/** The executions of a deployment's state machines, with a fault where a test wants it. */
+/** The executions of a deployment's state machines, with a fault at a requested point. */
 import { expect } from "@jest/globals";
 import { publishViews } from "../../src/aws/publish-views.ts";
 import { readExport } from "../../src/aws/source-export.ts";
@@ -19,10 +19,10 @@ import { Faults, NoAnswer } from "./faults.ts";
 /** How a state machine invokes a function. */
 export type Invoker = <T>(invocation: () => Promise<T>) => Promise<T>;
 
-/** An error that the state machine does not know as a passing one ends the execution. */
+/** Any error that the state machine does not retry ends the execution. */
 export const once: Invoker = (invocation) => invocation();
 
-/** What could not be run, or has lost its answer, is run again. */
+/** Invokes a function again after a failed call or a lost answer. */
 export const again: Invoker = async (invocation) => {
   try {
     return await invocation();
@@ -32,13 +32,13 @@ export const again: Invoker = async (invocation) => {
   }
 };
 
-/** A function may be run twice though it had no fault. */
+/** Invokes every function twice, also without a fault. */
 export const twice: Invoker = async (invocation) => {
   await invocation();
   return invocation();
 };
 
-/** An error that came from a fault, as it is or as the steps tell it. */
+/** An error of a fault, either unchanged or as the steps report it. */
 export function isKnown(error: unknown): boolean {
   return error instanceof NoAnswer || error instanceof DynalakeError;
 }
@@ -47,7 +47,7 @@ function isPassing(error: unknown): boolean {
   return isKnown(error) && isPassingFailure(error);
 }
 
-/** The name of the call that one is. */
+/** The name of the failed call. */
 export const A_STATEMENT = "a statement";
 
 export class Execution {
@@ -65,7 +65,7 @@ export class Execution {
     return this.#invoker(async () => step(await this.deployment.steps(this.#faults)));
   }
 
-  /** No statement is run twice: one that failed ends the execution. */
+  /** No statement is run twice: a failed one ends the execution. */
   async stage(plan: SavedPlan): Promise<void> {
     const { engine, store } = this.deployment;
     const lines = (store.text(plan.statementsKey) ?? "").split("\n").filter((line) => line !== "");
@@ -89,7 +89,7 @@ function failStatement(cause: unknown): never {
 
 export type Machine = (execution: Execution) => Promise<unknown>;
 
-/** infra/compaction-machine.ts */
+/** As in infra/compaction-machine.ts. */
 export const compactionMachine: Machine = async (execution) => {
   const done: CompactionKind[] = [];
   let run: string | undefined;
@@ -106,7 +106,7 @@ export const compactionMachine: Machine = async (execution) => {
   return "succeeded";
 };
 
-/** infra/snapshot-machine.ts, of a schedule if it asks for the first one. */
+/** As in infra/snapshot-machine.ts; `first` as its schedule starts it. */
 function snapshotMachineOf(first: boolean): Machine {
   return async (execution) => {
     const name = execution.deployment.newExecution();
@@ -137,7 +137,7 @@ async function stageAndCommit(execution: Execution, plan: SavedPlan): Promise<"c
 
 const HOURS_PER_WEEK = 168;
 
-/** What the run needed goes, and the daily vacuum comes. */
+/** Removes what the run needed, and runs the daily vacuum. */
 async function cleanAfter(
   execution: Execution,
   folders: Pick<CleanRequest, "run" | "exportPrefix">,

@@ -1,4 +1,4 @@
-/** Two processes at one table: whatever one of them does while the other is at any of its calls, nothing is lost by it. */
+/** Two processes on one table: nothing is lost, whatever one of them does during any call of the other. */
 import { expect, test } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import { changeSchema } from "../../src/core/compaction/schema-commit.ts";
@@ -51,7 +51,7 @@ const schema: Work = (world, { store, newRun }) =>
     worldSchema(undefined, "now"),
     "a test",
   );
-/** Of all that is not younger than a day: it may belong to the other run. */
+/** Removes files older than a day. Younger ones may belong to the other run. */
 const cleaning: Work = (world, { store }) =>
   vacuum(store, TABLE, { retentionSeconds: 0, graceSeconds: 86_400 }, world.nowSeconds);
 
@@ -59,7 +59,7 @@ async function busy(world: World, ports: Ports): Promise<void> {
   for (const work of [delivery, minor, major, cleaning]) await work(world, ports);
 }
 
-/** A base, deltas, a late change and some that are not folded. */
+/** A lake with a base, deltas, a late change and unfolded changes. */
 async function begun(): Promise<World> {
   const world = await filledWorld(session(), worldSchema());
   await writeSchema(world.store, world.schema);
@@ -69,7 +69,7 @@ async function begun(): Promise<World> {
 }
 
 const without = ({ [LATE.key]: _, ...state }: State): State => state;
-/** By what was folded, delivered and seeded. */
+/** The states by what has been folded, delivered and seeded. */
 const STATES: readonly State[] = [
   FILLED,
   without(FILLED),
@@ -99,7 +99,7 @@ test.each(Object.entries(MEETINGS))("%s at each of its calls", async (name, [one
   tried.set(name, await tryAllMeetings(one, other, false));
 });
 
-/** Of these each one dies, too, wherever it can. */
+/** In these, each of the two also dies, at every point. */
 const FATAL_MEETINGS: typeof MEETINGS = {
   "a minor compaction meets another": [minor, minor],
   "a minor compaction meets a snapshot": [minor, snapshot],
@@ -121,11 +121,11 @@ test("all meetings were tried", () => {
   expect(tried.sum()).toBeGreaterThanOrEqual(atLeast(MEETINGS_MIN));
 });
 
-/** At each call of the one the other runs to its end, or dies at one of its calls that change something. */
+/** At each call of `one`, `other` runs to its end, or dies at one of its calls that change something. */
 async function tryAllMeetings(one: Work, other: Work, fatal: boolean): Promise<number> {
   const world = await begun();
   const [ones, others] = [await callsOf(world, one), await callsOf(world, other)];
-  // A death before a call is one after the call before it.
+  // A death before a call is the same as one after the previous call.
   const deaths = crashPoints(others.calls).filter(
     ({ ending, moment, call }) =>
       fatal && ending === "death" && moment !== "before" && (others.calls[call]?.moments.length ?? 0) > 1,
@@ -162,15 +162,15 @@ async function callsOf(world: World, work: Work): Promise<Faults> {
 interface Meeting {
   readonly one: Work;
   readonly other: Work;
-  /** Of the one. */
+  /** The call of `one` during which `other` runs. */
   readonly call: number;
-  /** Of the other, if it dies. */
+  /** Where `other` dies, if it does. */
   readonly death: CrashPoint | undefined;
-  /** Whether the one dies right after the other, or goes on. */
+  /** Whether `one` dies right after `other`, or continues. */
   readonly dies: boolean;
 }
 
-/** What earlier meetings have led to: a lake that is met again is as good as it was. */
+/** The lakes of earlier meetings: a lake that is already here needs no second check. */
 interface Seen {
   readonly states: Map<string, State>;
   readonly mended: Set<string>;
@@ -192,7 +192,7 @@ async function meet(world: World, meeting: Meeting, seen: Seen): Promise<void> {
     expect(ending.error.code).toBe("CONFLICT");
   }
   const state = await expectSound(world, seen);
-  // A snapshot that has told its success is there.
+  // A snapshot that reported success has been committed.
   if (one === snapshot && ending.kind === "done") expect(state).toEqual(SEEDED);
   const lake = world.fingerprint();
   if (seen.mended.has(lake)) return;

@@ -1,4 +1,4 @@
-/** Whatever call fails, and however: no row is lost, doubled or brought back, and the next run mends the lake. */
+/** Whichever call fails in whatever way, no row is lost, duplicated or brought back, and the next run repairs the lake. */
 import { expect, test } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import { changeSchema } from "../../src/core/compaction/schema-commit.ts";
@@ -47,13 +47,13 @@ const session = sessionOfTests(
 
 const filled = (schema = worldSchema()): Promise<World> => filledWorld(session(), schema);
 
-/** Of three items: one is put anew, one is changed, one removed. */
+/** One item is added, one modified, and one removed. */
 const ARRIVING: readonly Change[] = [
   { key: 9, sequence: 31, value: "e9", timeSeconds: NOW - 2 },
   { key: 6, sequence: 32, value: "e6", timeSeconds: NOW - 2 },
   { key: 7, sequence: 33, value: undefined, timeSeconds: NOW - 1 },
 ];
-/** After none of them, one, two, and all. */
+/** The states after none, one, two and all of them. */
 const ARRIVED: readonly State[] = [0, 1, 2, 3].map((count) =>
   ARRIVING.slice(0, count).reduce(afterChange, FILLED),
 );
@@ -66,7 +66,7 @@ const LATE: readonly Change[] = [
 ];
 const AFTER_LATE: State = LATE.reduce(afterChange, FILLED);
 
-/** What a later snapshot holds, of which the stream never told. */
+/** The items of a later snapshot, which the stream has never shown. */
 const LATER_SNAPSHOT: State = { 1: "c3", 5: "s5", 10: "s10" };
 
 function afterChange(state: State, { key, value }: Change): State {
@@ -80,7 +80,7 @@ async function expectQuarantine(world: World): Promise<void> {
   ]);
 }
 
-/** Four records in two batches, and a hole before the third. */
+/** Four records in two batches, with a gap before the third. */
 function follow(world: World, ports: Ports, patience: number): Promise<void> {
   const source = new FakeSource();
   source.records.push(...ARRIVING.map(recordOf), UNKEYED);
@@ -99,7 +99,7 @@ function follow(world: World, ports: Ports, patience: number): Promise<void> {
   );
 }
 
-/** A step that failed is tried again as often as `patience` says. */
+/** A failed step is retried as often as `patience` allows. */
 async function followToEnd(context: FollowContext, patience: number): Promise<void> {
   const follower = await openFollower(context);
   let left = patience;
@@ -118,7 +118,7 @@ const FOLLOWING: Omit<WritePath, "run"> = {
   states: ARRIVED,
   changes: FILLED_CHANGES,
   added: ARRIVING,
-  // The position never moves over a record that is nowhere, nor over a hole that is not written down.
+  // The position never moves past a record that was not delivered, nor past a gap that was not recorded.
   always: async (world) => {
     const { position } = (await readReadingState(world.store, TABLE)) ?? {};
     const after = Number(position?.shards.shard?.after ?? -1);
@@ -276,7 +276,7 @@ async function expectOnlyBase(world: World): Promise<void> {
   expect(segments.filter(({ kind }) => kind === "delta")).toEqual([]);
 }
 
-/** A path that loses calls loses points: the numbers may grow, and fall only where a call is saved on purpose. */
+/** A path with fewer calls has fewer points: the numbers may grow, and may shrink only if a call is removed on purpose. */
 const POINTS_MIN = 374;
 const PAIRS_MIN = 235;
 

@@ -1,4 +1,4 @@
-/** Files of the lake, of an export and of people, spoiled: each is read, or refused with a code. */
+/** Damaged files of the lake, of an export and of users: each is read, or refused with a code. */
 import { describe, expect, test } from "@jest/globals";
 import { parsePlannedRun } from "../../src/core/compaction/planned-run.ts";
 import { DynalakeError } from "../../src/core/error.ts";
@@ -26,7 +26,7 @@ import { readReadingState } from "../../src/core/table/reading-state.ts";
 import { readStreamBeginning } from "../../src/core/table/stream-beginning.ts";
 import { readStreamWatch } from "../../src/core/table/stream-watch.ts";
 import type { Json } from "../../src/core/values/json-members.ts";
-import { recallSource } from "../../src/embedded/source-memory.ts";
+import { recallSource } from "../../src/embedded/folder/source-memory.ts";
 import { damaged, edits, hostileName, named, spoiled } from "../arbitraries/hostile.ts";
 import { anyDeclaration, typeText } from "../arbitraries/schema.ts";
 import { FakeEngine } from "../support/fake-engine.ts";
@@ -59,7 +59,7 @@ const MANIFEST: Manifest = {
   gaps: [{ reason: "trimmed", detail: "a hole", foundAtSeconds: NOW, lostUntilSeconds: NOW }],
 };
 
-/** Files of a lake as they should be, and who reads them. */
+/** Valid files of a lake, and their readers. */
 const FILES: Readonly<
   Record<
     string,
@@ -136,7 +136,7 @@ function storeWith(path: string, content: Buffer): MemoryStore {
   return store;
 }
 
-/** Everything that a manifest is used for. */
+/** Uses a manifest in every way. */
 async function useManifest(content: Buffer): Promise<void> {
   const store = storeWith(manifestPath("t", 1), content);
   const schema = await readSchema(store, "t");
@@ -194,7 +194,7 @@ const schemaFile = fc
     attributes: named(attributes),
   }));
 
-/** A schema that is accepted works: its statements can be made, and a row of it comes back. */
+/** An accepted schema works: its statements can be generated, and a row can be restored. */
 function useSchema(text: string): void {
   const schema = parseSchemaText(text, "a file");
   segmentColumns(duckdb, schema, new Set(schema.columns.map(({ name }) => name)));

@@ -21,5 +21,5 @@ export function makeExample(options: Options = {}, lakeProps: LakeStackProps = {
   return { lake: templateOf(lakeStack), reviews: templateOf(reviewsStack) };
 }
 
-/** The example as it is by default. */
+/** The example with its defaults. */
 export const example: () => Example = once(() => makeExample());

@@ -1,4 +1,4 @@
-/** The corners of the overlay's rule, one by one: where clocks run backwards by as much as they may, and changes come late. */
+/** Edge cases of the overlay rule: clocks that run backwards by as much as allowed, and late changes. */
 import { expect, test } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import { seed } from "../../src/core/compaction/seed.ts";
@@ -19,7 +19,7 @@ import {
 
 const session = sessionOfTests();
 
-/** A snapshot of the items 1 and 2, an hour ago. */
+/** A snapshot of items 1 and 2, an hour ago. */
 async function seeded(): Promise<World> {
   const world = new World(session(), worldSchema());
   world.nowSeconds = NOW - 3600;
@@ -28,7 +28,7 @@ async function seeded(): Promise<World> {
   return world;
 }
 
-/** Each change as an object of its own. */
+/** Delivers each change as a separate object. */
 async function delivered(world: World, ...changes: readonly Change[]): Promise<void> {
   for (const change of changes) await deliverAll(world, [change]);
 }

@@ -1,6 +1,7 @@
 /**
- * Deliberate breakages of the sources, each with the test files that have to notice it: what somebody in a hurry could write.
- * `find` stands once in the file.
+ * Deliberate breakages of the sources, each with the test files that have to notice it: mistakes that a hurried change could make.
+ * An entry with a `marker` finds its place by a comment there, `// breakage: MARKER` (marked-source.ts); `find` stands once in what
+ * is marked. An entry with a `file` has its `find` once in that file.
  */
 const overlay = "test/integration/overlay.test.ts";
 
@@ -46,6 +47,34 @@ export const breakages = [
     find: '"_version DESC, _changed_at DESC, _op DESC"',
     put: '"_changed_at DESC, _version DESC, _op DESC"',
     tests: [overlay],
+  },
+  {
+    name: "the rule lets time tell the newest change",
+    file: "src/core/overlay/overlay-rule.ts",
+    find: "if (one.version !== other.version) return one.version > other.version;",
+    put: "",
+    tests: ["test/core/overlay/overlay-rule.test.ts", "test/integration/overlay-rule.test.ts"],
+  },
+  {
+    name: "the rule lets every key stand in a window that has an older change of it",
+    file: "src/core/overlay/overlay-rule.ts",
+    find: "(held?.stands ?? false) || changedAtSeconds >= sinceSeconds",
+    put: "true",
+    tests: ["test/core/overlay/overlay-rule.test.ts"],
+  },
+  {
+    name: "the SQL of a window lets every key stand in it that has an older change",
+    file: "src/core/sql/overlay.ts",
+    find: " AND ${LATEST} >= ${integer(window.sinceSeconds)}",
+    put: "",
+    tests: ["test/integration/overlay-rule.test.ts"],
+  },
+  {
+    name: "the SQL of late changes takes those of the horizon's own second",
+    file: "src/core/sql/compaction.ts",
+    find: "_changed_at < ${integer(manifest.horizonSeconds)}",
+    put: "_changed_at <= ${integer(manifest.horizonSeconds)}",
+    tests: ["test/integration/overlay-rule.test.ts"],
   },
   {
     name: "the skew allowance before the window is forgotten",
@@ -180,7 +209,7 @@ export const breakages = [
   {
     name: "a shard that is first read hours later does not owe its beginning",
     file: "src/source/followed-stream.ts",
-    find: "beginningIsOwed: () => isOwed || timing.nowMs() - this.#openedMs > firstReadMsMax,",
+    find: "beginningIsOwed: () => isOwed || timing.nowMs() - this.#openedMs > FIRST_POLL_MS_MAX,",
     put: "beginningIsOwed: () => isOwed,",
     tests: ["test/source/stream-source-faults.test.ts"],
   },
@@ -257,37 +286,65 @@ export const breakages = [
   {
     name: "an old image is taken for the current one",
     file: "src/core/change/change.ts",
-    find: '  if (image === undefined || viewHasNone || (empty && !viewHasImage)) throw new Rejection("no-new-image");\n  return image;',
+    find: '  if (viewType === "KEYS_ONLY" || viewType === "OLD_IMAGE") throw new Rejection("no-new-image");\n  if (image !== undefined) return image;',
     put: "  return image ?? readImage(body.OldImage, 'OldImage');",
     tests: ["test/core/change/change.test.ts"],
   },
   {
     name: "a key that contradicts its image is accepted",
     file: "src/core/change/change.ts",
-    find: "if (told !== undefined && image !== undefined && (shown === undefined || !sameKey(told, shown))) {",
-    put: "if (told === undefined && shown === undefined) {",
+    find: "if (shown === undefined || !sameKey(key.values, shown)) throw",
+    put: "if (shown === undefined) throw",
     tests: ["test/core/change/change.test.ts"],
+  },
+  {
+    name: "an unreadable old image keeps its removal from the lake",
+    file: "src/core/change/change.ts",
+    find: 'operation === "REMOVE" && keys !== undefined) return "unreadable";',
+    put: 'operation === "REMOVE" && keys === undefined) return "unreadable";',
+    tests: ["test/core/change/change.test.ts", "test/integration/old-images.test.ts"],
+  },
+  {
+    name: "a table with a where goes on without the old image that it needs",
+    file: "src/core/change/change.ts",
+    find: 'if (operation !== "REMOVE" && table.where.length === 0) return undefined;',
+    put: 'if (operation !== "REMOVE") return undefined;',
+    tests: ["test/core/change/change.test.ts", "test/integration/old-images.test.ts"],
   },
   {
     name: "every removal by a service counts as expired",
     file: "src/core/change/change.ts",
-    find: 'const expired = operation === "REMOVE" && isTimeToLive(envelope.userIdentity);',
-    put: "const expired = isTimeToLive(envelope.userIdentity);",
+    find: 'expired: operation === "REMOVE" && isTimeToLive(envelope.userIdentity),',
+    put: "expired: isTimeToLive(envelope.userIdentity),",
     tests: ["test/core/change/change.test.ts"],
   },
   {
     name: "a rejected record is dropped",
     file: "src/core/delivery/deliver.ts",
-    find: "quarantined.length === 0 ? [] : await quarantineRecords(context.store, schema.table, quarantined);",
+    find: "quarantined.length === 0 ? [] : await quarantineRecords(context.store, table, quarantined);",
     put: "[];",
     tests: ["test/core/delivery/deliver.test.ts"],
   },
   {
     name: "of two contents under one sequence number both are delivered",
     file: "src/core/delivery/deliver.ts",
-    find: '  if (known !== undefined && known !== line) throw new Rejection("same-sequence");\n',
+    find: '  if (known !== undefined && known !== line.text) throw new Rejection("same-sequence");\n',
     put: "",
     tests: ["test/core/delivery/deliver.test.ts"],
+  },
+  {
+    name: "the size of a line counts its characters",
+    file: "src/core/values/utf8.ts",
+    find: "bytes += written;",
+    put: "bytes += read;",
+    tests: ["test/core/values/utf8.test.ts", "test/core/delivery/deliver.test.ts"],
+  },
+  {
+    name: "a quote stands in JSON as it is",
+    file: "src/core/values/json-string.ts",
+    find: "[^ !#-",
+    put: "[^ -",
+    tests: ["test/core/values/json-string.test.ts"],
   },
   {
     name: "entries that Firehose refused are not sent again",
@@ -319,9 +376,9 @@ export const breakages = [
   },
   {
     name: "views are published before the commit",
-    file: "infra/compaction-machine.ts",
-    find: 'Stage: stage(place, "$.plan.statementsKey", "$.plan.run", "Commit"),',
-    put: 'Stage: stage(place, "$.plan.statementsKey", "$.plan.run", "Publish"),',
+    marker: "commit-follows-stage",
+    find: '"Commit"',
+    put: '"Publish"',
     tests: ["test/infra/constructs.test.ts"],
   },
   {
@@ -348,8 +405,8 @@ export const breakages = [
   {
     name: "verify scans with reads that may be stale",
     file: "src/source/verified-table.ts",
-    find: 'reads: "consistent" }',
-    put: 'reads: "eventual" }',
+    find: 'reads: "consistent" } as const',
+    put: 'reads: "eventual" } as const',
     tests: ["test/source/verified-table.test.ts"],
   },
   {
@@ -376,8 +433,8 @@ export const breakages = [
   {
     name: "verify counts changes that are older than the snapshot",
     file: "src/core/verify/verify-deliveries.ts",
-    find: "([hash]) => this.#sinceFloor.has(hash)",
-    put: "() => true",
+    find: "filter(([, { stands }]) => stands)",
+    put: "filter(() => true)",
     tests: ["test/core/verify/verify-deliveries.test.ts"],
   },
   {
@@ -396,7 +453,7 @@ export const breakages = [
   },
   {
     name: "a busy stream is read to its end where one of its shards is",
-    file: "src/source/followed-stream.ts",
+    file: "src/source/stream-progress.ts",
     find: "return Math.min(...reached);",
     put: "return Math.max(...reached);",
     tests: ["test/source/stream-source-faults.test.ts"],
@@ -410,21 +467,21 @@ export const breakages = [
   },
   {
     name: "a closed shard counts as the end before its successor is listed",
-    file: "src/source/followed-stream.ts",
-    find: "return isYoung && awaitsSuccessors(this.#positions);",
+    file: "src/source/stream-progress.ts",
+    find: "return isYoung && awaitsSuccessors(this.#shards);",
     put: "return false;",
     tests: ["test/source/stream-source-faults.test.ts"],
   },
   {
     name: "run --once ends only where a stream is idle",
-    file: "src/embedded/follow-lake.ts",
+    file: "src/embedded/following/follow-lake.ts",
     find: "|| follower.deliveredUntilSeconds() >= sinceSeconds",
     put: "",
     tests: ["test/cli/late-changes.test.ts"],
   },
   {
     name: "a replay delivers by a schema that a snapshot may be replacing",
-    file: "src/cli/commands/replay.ts",
+    file: "src/embedded/delivery/replay-into.ts",
     find: "hasChanges ? undefined : await lockLake(lake.root)",
     put: "undefined",
     tests: ["test/cli/replay.test.ts"],
@@ -543,10 +600,10 @@ export const breakages = [
   },
   {
     name: "a manifest of an export is not compared with its checksum",
-    file: "src/embedded/export-folder.ts",
+    file: "src/embedded/exports/export-folder.ts",
     find: "if (told !== undefined && told.toString",
     put: "if (told?.length === 0 && told.toString",
-    tests: ["test/embedded/export-folder.test.ts"],
+    tests: ["test/embedded/exports/export-folder.test.ts"],
   },
   {
     name: "on AWS a manifest of an export is not compared with its checksum",
@@ -564,24 +621,24 @@ export const breakages = [
   },
   {
     name: "an export may name files outside of its folder",
-    file: "src/embedded/export-folder.ts",
+    file: "src/embedded/exports/export-folder.ts",
     find: 'name.startsWith(".") || parts.includes("..") || key.startsWith("/")',
     put: "name.length > 255",
-    tests: ["test/embedded/export-folder.test.ts"],
+    tests: ["test/embedded/exports/export-folder.test.ts"],
   },
   {
     name: "a link may lead out of an export",
-    file: "src/embedded/export-folder.ts",
+    file: "src/embedded/exports/export-folder.ts",
     find: "if (!real.startsWith(root + sep))",
     put: "if (!real.startsWith(sep))",
-    tests: ["test/embedded/export-folder.test.ts"],
+    tests: ["test/embedded/exports/export-folder.test.ts"],
   },
   {
     name: "an export of the future is taken",
-    file: "src/embedded/export-folder.ts",
+    file: "src/embedded/exports/export-folder.ts",
     find: "Date.now() + CLOCK_SECONDS * 1000",
     put: "Date.now() + CLOCK_SECONDS * 1e9",
-    tests: ["test/embedded/export-folder.test.ts"],
+    tests: ["test/embedded/exports/export-folder.test.ts"],
   },
   {
     name: "vacuum removes young files that no manifest names",
@@ -621,8 +678,8 @@ export const breakages = [
   {
     name: "quarantine is not waited for before the delivery",
     file: "src/core/delivery/deliver.ts",
-    find: "quarantined.length === 0 ? [] : await quarantineRecords(context.store, schema.table, quarantined);",
-    put: "[];\n  void quarantineRecords(context.store, schema.table, quarantined).catch(() => undefined);",
+    find: "quarantined.length === 0 ? [] : await quarantineRecords(context.store, table, quarantined);",
+    put: "[];\n  void quarantineRecords(context.store, table, quarantined).catch(() => undefined);",
     tests: ["test/core/delivery/follow.test.ts"],
   },
   {
@@ -648,16 +705,16 @@ export const breakages = [
   },
   {
     name: "a second execution of a machine goes on beside the first",
-    file: "infra/machine-frame.ts",
-    find: "{ And: [isThere(1), { Not: isThis }], Next: other },",
-    put: "{ And: [isThere(1), { Not: isThis }], Next: alone },",
+    marker: "another-execution-goes-on",
+    find: "Next: other",
+    put: "Next: alone",
     tests: ["test/infra/constructs.test.ts"],
   },
   {
     name: "a statement of a run is tried again",
-    file: "infra/stage.ts",
-    find: '              "Athena.InternalServerException",',
-    put: '              "States.TaskFailed",',
+    marker: "statement-is-never-retried",
+    find: "Athena.InternalServerException",
+    put: "States.TaskFailed",
     tests: ["test/infra/constructs.test.ts"],
   },
   {
@@ -816,7 +873,7 @@ export const breakages = [
   },
   {
     name: "a replay that put records into quarantine ends as a whole one",
-    file: "src/cli/replaying.ts",
+    file: "src/cli/replay-report.ts",
     find: "  return EXIT.incomplete;\n",
     put: "  return EXIT.done;\n",
     tests: ["test/cli/replay.test.ts"],
@@ -851,28 +908,28 @@ export const breakages = [
   },
   {
     name: "what was put aside of one table is replayed into another",
-    file: "src/cli/stack/recorded-objects.ts",
+    file: "src/stack/recorded-objects.ts",
     find: "owner !== undefined && owner !== table",
     put: "owner === ''",
     tests: ["test/cli/recorded-objects.test.ts"],
   },
   {
     name: "an address outside of the lake's bucket is replayed",
-    file: "src/cli/stack/recorded-objects.ts",
+    file: "src/stack/recorded-objects.ts",
     find: "address.startsWith(`s3://${bucket}/`) ? address.slice(`s3://${bucket}/`.length) : undefined;",
     put: "address.slice(address.indexOf('/', 5) + 1);",
     tests: ["test/cli/recorded-objects.test.ts"],
   },
   {
     name: "records of another table's stream are replayed",
-    file: "src/cli/stack/recorded-objects.ts",
+    file: "src/stack/recorded-objects.ts",
     find: "arn !== undefined && !isOf(deployment, arn)",
     put: "arn === ''",
     tests: ["test/cli/recorded-objects.test.ts"],
   },
   {
     name: "a recording that people have put into the bucket is removed after its replay",
-    file: "src/cli/stack/recorded-objects.ts",
+    file: "src/stack/recorded-objects.ts",
     find: "folders.some((folder) => path.startsWith(folder))",
     put: "folders.some((folder) => path !== folder)",
     tests: ["test/cli/recorded-objects.test.ts"],
@@ -907,17 +964,17 @@ export const breakages = [
   },
   {
     name: "two runs follow one stream into one lake",
-    file: "src/embedded/lake-lock.ts",
+    file: "src/embedded/folder/lake-lock.ts",
     find: "if (heldHere.has(file)) throw locked(root, undefined);",
     put: "",
-    tests: ["test/embedded/lake-lock.test.ts"],
+    tests: ["test/embedded/folder/lake-lock.test.ts"],
   },
   {
     name: "a query may read other files of the machine",
-    file: "src/embedded/query.ts",
+    file: "src/embedded/reading/query.ts",
     find: '  await lake.session.run("SET enable_external_access = false");\n',
     put: "",
-    tests: ["test/embedded/query.test.ts"],
+    tests: ["test/embedded/reading/query.test.ts"],
   },
   {
     name: "history shows a change as often as it was delivered",
@@ -942,9 +999,9 @@ export const breakages = [
   },
   {
     name: "an object is created over another one",
-    file: "src/files/folder-store.ts",
-    find: "        await link(temporary, at(path));",
-    put: "        await rename(temporary, at(path));",
+    marker: "create-never-replaces",
+    find: "link(",
+    put: "rename(",
     tests: ["test/files/folder-store.test.ts"],
   },
 ];

@@ -1,3 +1,4 @@
+/** Plays random histories, and checks that the simulator finds a broken engine. */
 import { expect, test } from "@jest/globals";
 import { effort, tries } from "../support/effort.ts";
 import { EVENTS } from "./counts.ts";
@@ -21,7 +22,7 @@ test("a seed is one history", async () => {
   expect(first.told.length).toBeGreaterThan(150);
 });
 
-/** An engine that forgets deletions where it writes segments. */
+/** An engine that loses removals when it writes segments. */
 const withoutTombstones: Watcher = {
   begins: ({ store }) => {
     const { putRows } = store;

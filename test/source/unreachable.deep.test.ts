@@ -1,8 +1,9 @@
+/** An endpoint that accepts no connection is reported within seconds. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { connect, type Socket } from "node:net";
 import { afterAll, describe, expect, test } from "@jest/globals";
-import { connectSource } from "../../src/source/clients.ts";
 import { describeSource } from "../../src/source/describe-source.ts";
+import { connectSource } from "../../src/source/source-connection.ts";
 import { streamSource } from "../../src/source/stream-source.ts";
 
 const endings: (() => void)[] = [];
@@ -11,7 +12,7 @@ afterAll(() => {
   for (const end of endings) end();
 });
 
-/** A process that listens on a port and is stopped, so that it neither answers nor, once its queue is full, accepts. */
+/** A process that listens on a port and is suspended: it never answers and, once its queue is full, never accepts. */
 async function stoppedServer(): Promise<number> {
   const script =
     'const s=require("net").createServer();s.listen({port:0,host:"127.0.0.1",backlog:1},()=>console.log(s.address().port))';
@@ -26,7 +27,7 @@ async function stoppedServer(): Promise<number> {
   return port;
 }
 
-/** Connects to the port until a connection is not accepted any more. */
+/** Connects to the port until a connection is no longer accepted. */
 async function fillQueue(port: number): Promise<void> {
   for (let sockets = 0; sockets < 50; sockets++) {
     const socket: Socket = connect(port, "127.0.0.1");
@@ -77,7 +78,7 @@ describe("an endpoint that is no help is told within about ten seconds", () => {
     const connection = connectSource({ endpoint: `http://127.0.0.1:${port}` });
     const { code, message, seconds } = await failure(describeSource(connection, "Reviews"));
     expect(code).toBe("UNREACHABLE");
-    // By three attempts to connect, not by the ten seconds after which every question is given up.
+    // After three attempts to connect, not after the ten seconds that end every call.
     expect(message).toMatch(/: no answer in time$/);
     expect(seconds).toBeLessThan(13);
     connection.close();

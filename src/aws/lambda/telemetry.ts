@@ -1,11 +1,11 @@
-/** The log and the metrics of the functions: facts and counts, never items. */
+/** The functions' log and metrics: facts and counts, never items. */
 import { Logger } from "@aws-lambda-powertools/logger";
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 
 export const logger: Logger = new Logger();
 export const metrics: Metrics = new Metrics();
 
-/** Adds counts under the one dimension that alarms and dashboard use. */
+/** Adds counts with the dimension that the alarms and the dashboard use. */
 export function addCounts(table: string, counts: Readonly<Record<string, number>>): void {
   metrics.clearDefaultDimensions();
   metrics.addDimension("LakeTable", table);

@@ -10,7 +10,7 @@ import { memberTexts } from "../values/json-slices.ts";
 import { keyHash, keyOf } from "../values/key.ts";
 import type { WireValue } from "./encoding.ts";
 import { type RowCodec, toItem, toRow } from "./row.ts";
-import { changeLine, changeWireColumns, type LineWriter, wireType } from "./wire-line.ts";
+import { changeLine, changeWireColumns, type LineWriter, type WireLine, wireType } from "./wire-line.ts";
 
 /** The text of a line that was sent as a wire row, or is taken for one. */
 export class WireRowText {
@@ -28,7 +28,7 @@ export function looksLikeRow(object: Readonly<Record<string, unknown>>): boolean
 
 export interface RewrittenRow {
   readonly change: Change;
-  readonly line: string;
+  readonly line: WireLine;
 }
 
 /** The row as the writer writes it; throws Rejection where it is none of its table. */

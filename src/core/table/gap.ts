@@ -2,7 +2,7 @@
 import { hourOf, hourStartSeconds } from "../format/lake-path.ts";
 import { type Gap, type Manifest, SKEW_SECONDS } from "../format/manifest.ts";
 import type { StreamGap, StreamIdentity } from "../ports/change-source.ts";
-import { sha256Half } from "../values/sha256.ts";
+import { sha256Half } from "../values/hash.ts";
 import type { StreamBeginning } from "./stream-beginning.ts";
 import type { StreamWatch } from "./stream-watch.ts";
 
@@ -238,5 +238,5 @@ export function isLateReading(changedAtSeconds: number, nowSeconds: number): boo
 }
 
 function hashOf(text: string): string {
-  return sha256Half(new TextEncoder().encode(text));
+  return sha256Half(text);
 }

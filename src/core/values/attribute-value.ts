@@ -2,6 +2,7 @@
  * DynamoDB's attribute values in DynamoDB JSON, the form that exports, Lambda events and `_unmapped` share. Source:
  * AttributeValue in the Amazon DynamoDB API reference. Binary values are base64 text, numbers are text.
  */
+import { jsonString } from "./json-string.ts";
 import { canonicalNumber, compareNumbers } from "./number.ts";
 
 export type AttributeValue =
@@ -197,7 +198,7 @@ export function itemText(item: Item): string {
   let text = "{";
   for (const name of Object.keys(item).sort()) {
     if (text !== "{") text += ",";
-    text += `${JSON.stringify(name)}:${valueText(item[name] as AttributeValue)}`;
+    text += `${jsonString(name)}:${valueText(item[name] as AttributeValue)}`;
   }
   return `${text}}`;
 }
@@ -206,5 +207,6 @@ export function itemText(item: Item): string {
 export function valueText(value: AttributeValue): string {
   if ("M" in value) return `{"M":${itemText(value.M)}}`;
   if ("L" in value) return `{"L":[${value.L.map(valueText).join(",")}]}`;
+  if ("S" in value) return `{"S":${jsonString(value.S)}}`;
   return JSON.stringify(value);
 }

@@ -119,7 +119,7 @@ describe("the memory of folded objects", () => {
         for (const moment of [...compactions.sort((a, b) => a - b), 30 * HOUR]) {
           const nowSeconds = NOW + moment;
           const there = objects.filter(({ appearsAt }) => appearsAt <= nowSeconds);
-          // What `listChangeObjects` gives for the partitions from `foldedSinceSeconds` on.
+          // What `listChangeObjects` returns for partitions since `foldedSinceSeconds`.
           const listed = there
             .map(({ object }) => object)
             .filter(
@@ -245,7 +245,7 @@ describe("a snapshot", () => {
   });
 });
 
-/** The newest change is that of the objects' names, where nothing else is told. */
+/** By default, the newest change is the newest in the objects' names. */
 function plan(situation: Partial<MinorSituation>): MinorPlan | undefined {
   const newestChangeSeconds = Math.max(
     ...(situation.objects ?? []).map((object) => object.newestChangeSeconds ?? NOW),

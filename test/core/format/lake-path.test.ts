@@ -41,7 +41,7 @@ const seconds = fc.oneof(
   fc.integer({ min: 1_700_000_000, max: 1_800_000_000 }),
 );
 
-/** Every path and folder that is built from names. */
+/** Every path and folder built from names. */
 const builders: Readonly<Record<string, (name: string) => string>> = {
   schemaPath,
   positionPath,

@@ -1,3 +1,4 @@
+/** Column types: parsing, and the two ways to write them. */
 import { describe, expect, test } from "@jest/globals";
 import {
   type ColumnType,

@@ -1,3 +1,4 @@
+/** Partitioning: `partitionBy`, and the number of buckets. */
 import { describe, expect, test } from "@jest/globals";
 import { parseColumnType } from "../../../src/core/schema/column-type.ts";
 import {

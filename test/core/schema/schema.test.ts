@@ -1,3 +1,4 @@
+/** Schema files: what they mean, and what is refused. */
 import { describe, expect, test } from "@jest/globals";
 import { DynalakeError } from "../../../src/core/error.ts";
 import {

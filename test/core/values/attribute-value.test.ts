@@ -294,14 +294,14 @@ function modelOf(number: string): ModelNumber {
   return modelNumber(number) as ModelNumber;
 }
 
-/** Attributes and elements of maps in the opposite order. */
+/** The value with all attributes and map members in reverse order. */
 function reversed(json: unknown): unknown {
   if (typeof json !== "object" || json === null || Array.isArray(json)) return json;
   const entries = Object.entries(json).reverse();
   return Object.fromEntries(entries.map(([name, member]) => [name, reversed(member)]));
 }
 
-/** Equality of items by what DynamoDB says of it: numbers by value, sets without an order. */
+/** Equality of items as DynamoDB defines it: numbers by value, sets without order. */
 function sameItem(a: Item, b: Item): boolean {
   const [namesA, namesB] = [Object.keys(a), Object.keys(b)];
   return (

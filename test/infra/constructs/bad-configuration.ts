@@ -7,7 +7,7 @@ import { Lake } from "../../../infra/lake.ts";
 import type { ErrorCode } from "../../../src/core/error.ts";
 import { reviewsSchema, schemaFile, schemaNamed, testApp, usableTable } from "../support.ts";
 
-/** Adds a table to a lake, as an app does. */
+/** Adds a table to a lake, the way an app does. */
 function add(table: (stack: Stack) => ITable, more: Partial<DynamoDbLakeProps> = {}): void {
   const stack = new Stack(testApp(), "Stack");
   const lake = new Lake(stack, "Lake");
@@ -36,7 +36,7 @@ describe("a table of the app is refused when it is synthesized", () => {
 
   test.each([StreamViewType.KEYS_ONLY, StreamViewType.OLD_IMAGE])("with the view type %s", (stream) => {
     expect(() => add((stack) => usableTable(stack, "T", { stream }))).toThrow(
-      refused("STREAM_UNUSABLE", `has the view type ${stream}`, "NEW_AND_OLD_IMAGES"),
+      refused("STREAM_UNUSABLE", `has view type ${stream}`, "NEW_AND_OLD_IMAGES"),
     );
   });
 
@@ -49,7 +49,7 @@ describe("a table of the app is refused when it is synthesized", () => {
       });
     const more = { schemaFile: schemaNamed("t", { source: "My.Table-1_x" }) };
     expect(() => add(table, more)).toThrow(
-      refused("BACKUPS_OFF", 'of the table "My.Table-1_x" is off', "point-in-time recovery"),
+      refused("BACKUPS_OFF", 'is off for table "My.Table-1_x"', "point-in-time recovery"),
     );
   });
 
@@ -57,14 +57,18 @@ describe("a table of the app is refused when it is synthesized", () => {
     const table = (stack: Stack): ITable =>
       usableTable(stack, "T", { sortKey: { name: "at", type: AttributeType.NUMBER } });
     expect(() => add(table)).toThrow(
-      refused("SCHEMA_INVALID", 'the key of the table for "t" is id, at; the schema of "t" says id', '"key"'),
+      refused(
+        "SCHEMA_INVALID",
+        'the key of the table for "t" is id, at, but the schema of "t" says id',
+        '"key"',
+      ),
     );
   });
 
   test("with a schema that names another table as its source", () => {
     const table = (stack: Stack): ITable => usableTable(stack, "T", { tableName: "Orders" });
     expect(() => add(table, { schemaFile: schemaNamed("t", { source: "Customers" }) })).toThrow(
-      refused("USAGE", 'the schema of "t" is for the table "Customers", not for "Orders"', '"source"'),
+      refused("USAGE", 'the schema of "t" is for table "Customers", not "Orders"', '"source"'),
     );
   });
 
@@ -97,7 +101,7 @@ describe("a table of the app is refused when it is synthesized", () => {
 describe("an imported table is refused", () => {
   test("without the ARN of its stream", () => {
     expect(() => add((stack) => Table.fromTableName(stack, "T", "Orders"))).toThrow(
-      refused("STREAM_UNUSABLE", "no stream that is known", "tableStreamArn"),
+      refused("STREAM_UNUSABLE", 'the stream of the table for "t" is unknown', "tableStreamArn"),
     );
   });
 
@@ -116,7 +120,7 @@ describe("an imported table is refused", () => {
     expect(() => new ExportStack(app, "Export", { lake, table, schemaFile: reviewsSchema })).toThrow(
       refused(
         "SCHEMA_INVALID",
-        'the key of the table "Reviews" is User; the schema of "reviews" says User, Book',
+        'the key of table "Reviews" is User, but the schema of "reviews" says User, Book',
         '"key"',
       ),
     );
@@ -128,13 +132,13 @@ describe("a schema file is refused", () => {
 
   test("that is not there", () => {
     expect(addWith("/nowhere/orders.json")).toThrow(
-      refused("USAGE", "/nowhere/orders.json cannot be read: ENOENT", "infer"),
+      refused("USAGE", "cannot read schema file /nowhere/orders.json: ENOENT", "infer"),
     );
   });
 
   test("that is no JSON", () => {
     expect(() => addWith(schemaFile("{"))()).toThrow(
-      refused("SCHEMA_INVALID", "is no valid JSON", "docs/schemas.md"),
+      refused("SCHEMA_INVALID", "is not valid JSON", "docs/schemas.md"),
     );
   });
 
@@ -164,7 +168,7 @@ describe("a schema file is refused", () => {
   test("that masks a column where there is no mask key", () => {
     const attributes = { id: { type: "string" }, mail: { mask: "sha256" as const } };
     expect(addWith(schemaNamed("t", { attributes }))).toThrow(
-      refused("USAGE", 'the column "mail" of "t" is masked', "maskKeySecret"),
+      refused("USAGE", 'column "mail" of "t" is masked', "maskKeySecret"),
     );
   });
 });
@@ -181,7 +185,11 @@ test("two lake tables of one name in one lake are refused", () => {
 
 test.each([0, -1, 1.5, 9000])("a retention of %p hours is refused", (retentionHours) => {
   expect(() => add((stack) => usableTable(stack, "T"), { retentionHours })).toThrow(
-    refused("USAGE", `retentionHours is ${retentionHours}`, "retentionHours"),
+    refused(
+      "USAGE",
+      `Invalid retentionHours: ${retentionHours.toLocaleString("en-US")} is`,
+      "retentionHours",
+    ),
   );
 });
 
@@ -200,7 +208,7 @@ describe("a table elsewhere", () => {
     ["region", "us-east-1", "arn:aws:dynamodb:us-east-1:111111111111:table/T"],
     ["account", "222222222222", "arn:aws:dynamodb:eu-west-1:222222222222:table/T"],
   ])("in another %s, %s, is refused", (what, theirs, arn) => {
-    expect(place(arn, here)).toThrow(refused("USAGE", `lies in the ${what} ${theirs}`, `into the ${what}`));
+    expect(place(arn, here)).toThrow(refused("USAGE", `is in ${what} ${theirs}`, `to ${what} ${theirs}`));
   });
 
   test("in the lake's own region and account is taken, and so is one where the lake's are not known yet", () => {

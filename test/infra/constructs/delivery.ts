@@ -94,16 +94,16 @@ describe("the mapping of the stream", () => {
   });
 
   test.each<[string, DeliveryOptions]>([
-    ["bufferMebibytes is 63", { bufferMebibytes: 63 }],
-    ["bufferMebibytes is 129", { bufferMebibytes: 129 }],
-    ["bufferTime is 901 seconds", { bufferTime: Duration.seconds(901) }],
-    ["batchSize is 0", { batchSize: 0 }],
-    ["batchSize is 10001", { batchSize: 10_001 }],
-    ["batchWindow is 0 seconds", { batchWindow: Duration.seconds(0) }],
-    ["parallelizationFactor is 11", { parallelizationFactor: 11 }],
-    ["parallelizationFactor is 1.5", { parallelizationFactor: 1.5 }],
-    ["retryAttempts is -1", { retryAttempts: -1 }],
-    ["recordAgeMax is 172800 seconds", { recordAgeMax: Duration.days(2) }],
+    ["bufferMebibytes: 63 is", { bufferMebibytes: 63 }],
+    ["bufferMebibytes: 129 is", { bufferMebibytes: 129 }],
+    ["bufferTime: 901 seconds is", { bufferTime: Duration.seconds(901) }],
+    ["batchSize: 0 is", { batchSize: 0 }],
+    ["batchSize: 10,001 is", { batchSize: 10_001 }],
+    ["batchWindow: 0 seconds is", { batchWindow: Duration.seconds(0) }],
+    ["parallelizationFactor: 11 is", { parallelizationFactor: 11 }],
+    ["parallelizationFactor: 1.5 is", { parallelizationFactor: 1.5 }],
+    ["retryAttempts: -1 is", { retryAttempts: -1 }],
+    ["recordAgeMax: 172,800 seconds is", { recordAgeMax: Duration.days(2) }],
   ])("refuses what the services would: %s", (message, options) => {
     expect(() => exportTemplate(options)).toThrow(
       expect.objectContaining({ code: "USAGE", message: expect.stringContaining(message) }),

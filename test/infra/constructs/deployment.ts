@@ -1,4 +1,4 @@
-/** What `npx cdk deploy` makes of the context, with DynamoDB played by the test. */
+/** The stacks that `npx cdk deploy` creates from its context, with DynamoDB played by the test. */
 import type { DescribeTableOutput, TableDescription } from "@aws-sdk/client-dynamodb";
 import { describe, expect, test } from "@jest/globals";
 import type { App, Stack } from "aws-cdk-lib";
@@ -32,7 +32,7 @@ interface Played {
   readonly table?: TableDescription;
   readonly recovery?: "ENABLED" | "DISABLED";
   readonly fails?: Error;
-  /** What the lake of the stack DynalakeOrderLines holds. */
+  /** The schema of the lake in the stack DynalakeOrderLines. */
   readonly lake?: Schema | Error;
 }
 
@@ -61,7 +61,7 @@ function dynamoDb({ fails, recovery = "ENABLED", table = orders }: Played): Tabl
 async function deploy(context: Readonly<Record<string, unknown>>, played?: Played): Promise<App> {
   const app = testApp(context);
   const connect = (): TableApi => {
-    if (played === undefined) throw new Error("nobody is to be asked");
+    if (played === undefined) throw new Error("no service may be called");
     return dynamoDb(played);
   };
   const lakeSchemas = (stackName: string): Promise<Schema | undefined> => {
@@ -114,7 +114,7 @@ describe("a table whose lake holds data", () => {
       deploy({ ...context, schema }, { lake: orderLines({ note: { type: "string" } }) }),
     ).rejects.toMatchObject({
       code: "SCHEMA_INVALID",
-      message: `${schema} does not fit the data of "order_lines": attributes.note: its column cannot be removed`,
+      message: `${schema} cannot change the existing table "order_lines": attributes.note: its column cannot be removed`,
     });
   });
 
@@ -123,7 +123,7 @@ describe("a table whose lake holds data", () => {
     const app = await deploy({ ...context, schema: schemaNamed("order_lines") }, { lake });
     const { metadata } = app.node.findChild("DynalakeOrderLines").node;
     expect(metadata.map(({ data }) => String(data)).join()).toContain(
-      "what the lake holds is not known: S3 does not allow it",
+      "fits the lake's data: S3 does not allow it",
     );
   });
 });
@@ -181,14 +181,14 @@ describe("a table that exists is refused before anything is deployed", () => {
       "with keys only",
       { table: { ...orders, StreamSpecification: { StreamEnabled: true, StreamViewType: "KEYS_ONLY" } } },
       "STREAM_UNUSABLE",
-      "has the view type KEYS_ONLY",
+      "has view type KEYS_ONLY",
     ],
-    ["without recovery", { recovery: "DISABLED" }, "BACKUPS_OFF", 'of the table "Shop.Orders-1" is off'],
+    ["without recovery", { recovery: "DISABLED" }, "BACKUPS_OFF", 'is off for table "Shop.Orders-1"'],
     [
       "with another key",
       { table: { ...orders, KeySchema: [{ AttributeName: "pk", KeyType: "HASH" }] } },
       "SCHEMA_INVALID",
-      'the key of the table "Shop.Orders-1" is pk',
+      'the key of table "Shop.Orders-1" is pk',
     ],
     ["that is not there", { table: { ...orders, TableName: "Other" } }, "TABLE_NOT_FOUND", '"Shop.Orders-1"'],
     [
@@ -215,7 +215,7 @@ describe("a table that exists is refused before anything is deployed", () => {
   });
 
   test("a schema file is read before anybody is asked", async () => {
-    const fails = new Error("nobody is to be asked");
+    const fails = new Error("no service may be called");
     await expect(deploy({ table: "T", schema: "/nowhere.json" }, { fails })).rejects.toMatchObject({
       code: "USAGE",
     });
@@ -231,12 +231,12 @@ test("a customer's key of the table comes with its description", async () => {
 
 describe("a context that is not right is refused", () => {
   test.each<[Record<string, unknown>, string]>([
-    [{ table: "Orders" }, "belong together"],
-    [{ schema: "orders.json" }, "belong together"],
+    [{ table: "Orders" }, "needs both a table and a schema file"],
+    [{ schema: "orders.json" }, "needs both a table and a schema file"],
     [{ exports: "orders" }, "exports"],
     [{ exports: [{ table: "Orders" }] }, "exports.0.schema"],
     [{ exports: [{ table: "Orders", schema: "s.json", shema: "s.json" }] }, "exports.0"],
-    [{ table: "Orders", schema: "s.json", stackName: "my_stack" }, "stackName: a stack's name"],
+    [{ table: "Orders", schema: "s.json", stackName: "my_stack" }, "stackName: a stack name"],
     [{ example: "maybe" }, "example"],
     [{ encryption: "none" }, "encryption"],
     [{ database: "My-Lake" }, '"My-Lake"'],

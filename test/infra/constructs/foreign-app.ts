@@ -1,4 +1,4 @@
-/** The constructs in an app of somebody else's. */
+/** The constructs in an app outside this repository. */
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { Aws, Duration, Stack } from "aws-cdk-lib";
 import { Annotations, Match } from "aws-cdk-lib/assertions";
@@ -102,7 +102,7 @@ test("one source table feeds two lake tables, and a third one is warned of", () 
   add("a");
   add("b");
   const warnings = Annotations.fromStack(stack);
-  warnings.hasNoWarning("*", Match.stringLikeRegexp("readers are throttled"));
+  warnings.hasNoWarning("*", Match.stringLikeRegexp("throttles the readers"));
   const mappings = [...resourcesOf(templateOf(stack), "AWS::Lambda::EventSourceMapping").values()];
   expect(mappings.map(({ Properties }) => flat(Properties.EventSourceArn))).toEqual([
     "<Table.StreamArn>",
@@ -113,7 +113,7 @@ test("one source table feeds two lake tables, and a third one is warned of", () 
   const shared = new Lake(other, "Lake");
   for (const name of ["a", "b", "c"])
     new DynamoDbLake(other, name, { lake: shared, table: crowded, schemaFile: schemaNamed(name) });
-  Annotations.fromStack(other).hasWarning("/Shop/c", Match.stringLikeRegexp("readers are throttled"));
+  Annotations.fromStack(other).hasWarning("/Shop/c", Match.stringLikeRegexp("throttles the readers"));
 });
 
 test("a table of another stack is used where it is", () => {

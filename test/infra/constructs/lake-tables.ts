@@ -56,7 +56,7 @@ test("the change log has the wire's columns and derives its partitions", () => {
   expect(Parameters).toMatchObject({
     "projection.enabled": "true",
     "projection.dt.type": "date",
-    // From a fixed day on: history is read whole, however old it becomes.
+    // Starts on a fixed day, so that all history stays readable.
     "projection.dt.range": "2024-01-01,NOW+1DAYS",
     "projection.hr.type": "integer",
     "projection.hr.range": "0,23",

@@ -21,11 +21,11 @@ type Handler = (event: never) => unknown;
 
 interface Played {
   readonly outcome: Outcome;
-  /** Names of functions and services in the order in which they ran, with their events. */
+  /** The functions and services called, in order, with their events. */
   readonly calls: readonly (readonly [string, unknown])[];
 }
 
-/** Plays a machine whose functions answer as given; each is called by its handler's name, in pascal case. */
+/** Runs a machine whose functions answer as given, each under its handler's name in Pascal case. */
 function play(
   definition: Definition,
   input: unknown,
@@ -40,7 +40,7 @@ function play(
       if (name.endsWith(":listExecutions")) return { Executions: executions(running) };
       if (name === "sns:publish" || name === "Clean") return {};
       const handler = given[name] ?? handlers[name];
-      if (handler === undefined) throw new Error(`${name} was not expected`);
+      if (handler === undefined) throw new Error(`unexpected call of ${name}`);
       return handler(event as never);
     },
     lines: (key) =>
@@ -51,7 +51,7 @@ function play(
   return { outcome, calls };
 }
 
-/** Newest first; this execution is the oldest, where `running` is positive, and else the newest. */
+/** Newest first; this execution is the oldest if `running` is positive, otherwise the newest. */
 function executions(running: number): readonly { ExecutionArn: string }[] {
   const others = Array.from({ length: Math.abs(running) - 1 }, () => ({ ExecutionArn: "arn:other" }));
   const own = { ExecutionArn: "arn:execution" };
@@ -83,7 +83,7 @@ const handlers: Readonly<Record<string, Handler>> = {
 const names = ({ calls }: Played): readonly string[] => calls.map(([name]) => name);
 const events = ({ calls }: Played, name: string): readonly unknown[] =>
   calls.filter((call) => call[0] === name).map(([, event]) => event);
-/** What was published: the topic and the message. */
+/** The published messages, each with its topic. */
 function reports(played: Played): readonly unknown[] {
   return events(played, "sns:publish").map((event) => {
     const { Message, Subject, TopicArn } = event as { Message: string; Subject: string; TopicArn: string };
@@ -143,7 +143,7 @@ describe("the snapshot", () => {
         QueryExecutionContext: { Database: "dynalake", Catalog: "AwsDataCatalog" },
       })),
     );
-    // Athena wants at least 32 characters; a run's name has more than five.
+    // Athena requires at least 32 characters; run names are longer than five.
     expect("dynalake-statement-of-run-".length + "-0".length).toBeGreaterThanOrEqual(32 - 6);
   });
 
@@ -194,7 +194,7 @@ describe("the snapshot", () => {
 });
 
 describe("the compaction", () => {
-  /** Plans each kind once, as plan-compaction does. */
+  /** Plans each kind once, like plan-compaction. */
   const planner = (kinds: readonly string[]): Handler =>
     ((event: { done: readonly string[] }) => {
       const kind = kinds.find((each) => !event.done.includes(each));
@@ -426,7 +426,7 @@ describe("of both machines", () => {
       const { IntervalSeconds, BackoffRate, MaxAttempts, MaxDelaySeconds } = Retry.find(
         ({ ErrorEquals }: State) => ErrorEquals.includes(name),
       );
-      // Half of each wait, as full jitter gives it.
+      // Full jitter waits half as long on average.
       const waits = Array.from({ length: MaxAttempts }, (_, i) =>
         Math.min(MaxDelaySeconds, IntervalSeconds * BackoffRate ** i),
       );
@@ -447,7 +447,7 @@ describe("of both machines", () => {
   test("a day of waiting for an export fits into the history of an execution", () => {
     const { WaitForExport } = definitions.snapshot().States;
     const polls = (definitions.snapshot().TimeoutSeconds ?? 0) / WaitForExport?.Seconds;
-    // Entered and exited for three states; scheduled, started and succeeded for the call.
+    // Three states are entered and exited; the call is scheduled, started and succeeds.
     expect(polls * 9).toBeLessThan(22_000);
   });
 

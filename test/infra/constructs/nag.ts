@@ -1,4 +1,4 @@
-/** cdk-nag's rules for AWS solutions hold, or it is said in the code why one does not. */
+/** The stacks follow cdk-nag's rules for AWS solutions, or the code says why a rule does not apply. */
 import { expect, test } from "@jest/globals";
 import { type App, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
@@ -32,7 +32,7 @@ test("there are none with a key of the lake's own", () => {
   expect(findings(synthesized("kms"))).toEqual([]);
 });
 
-/** Rule and reason of every acknowledgement. */
+/** The rule and reason of each acknowledgment. */
 function acknowledged(scope: IConstruct): readonly (readonly [string, string])[] {
   return scope.node
     .findAll()

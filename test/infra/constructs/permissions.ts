@@ -160,7 +160,7 @@ test("a wildcard that is not explained is an error", () => {
   const permissions = [{ actions: ["s3:GetObject"], resources: ["arn:aws:s3:::bucket/*"] }];
   expect(() =>
     handRole(stack, "Role", { service: "lambda.amazonaws.com", description: "", permissions }),
-  ).toThrow("the wildcard of s3:GetObject is not explained");
+  ).toThrow("no reason is given for the wildcard of s3:GetObject");
 });
 
 describe("with keys and secrets", () => {

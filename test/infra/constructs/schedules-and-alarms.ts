@@ -124,7 +124,7 @@ describe("alarms", () => {
     const given = alarms(reviews);
     expect(given.get("StreamAge")?.Threshold).toBe(3_600_000);
     expect(given.get("DeliveryAge")?.Threshold).toBe(1800);
-    // CloudWatch looks back a day at most.
+    // CloudWatch looks back one day at most.
     expect(given.has("CompactionMissing")).toBe(false);
   });
 

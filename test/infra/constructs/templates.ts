@@ -1,9 +1,9 @@
-/** The templates of the default deployment, as they are reviewed when they change. */
+/** The templates of the default deployment, for review when they change. */
 import { expect, test } from "@jest/globals";
 import { example } from "../example.ts";
 import type { TemplateJson } from "../support.ts";
 
-/** Without what the code of the functions decides, and what has a snapshot of its own. */
+/** The template without hashes of code and without roles, which have their own snapshot. */
 function normalized(template: TemplateJson): unknown {
   const resources = Object.entries(template.Resources).map(([id, resource]) => [
     id,
