@@ -14,7 +14,7 @@ import { type Backoff, backoffMs, systemTiming, type Timing } from "../sdk/timin
 import { athenaError, statementError } from "./athena-error.ts";
 import { type ResultPage, resultPages } from "./athena-result.ts";
 
-export interface AthenaOptions {
+interface AthenaOptions {
   readonly client: AthenaClient;
   readonly database: string;
   /** It says where results go. */
@@ -26,7 +26,7 @@ export interface AthenaOptions {
   readonly timing?: Timing;
 }
 
-export interface StatementOptions {
+interface StatementOptions {
   /** Of two statements with one token Athena runs one: 32 to 128 characters. Default: a new one. */
   readonly token?: string;
   /** Stops the statement. Default: the signal of all. */

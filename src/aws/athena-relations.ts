@@ -20,7 +20,7 @@ import { athena } from "../core/sql/athena.ts";
 import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../core/sql/columns.ts";
 import { utf8Bytes } from "../core/values/utf8.ts";
 
-export type LakeRelations = Pick<QueryEngine, "changes" | "changeLog" | "segments">;
+type GlueRelations = Pick<QueryEngine, "changes" | "changeLog" | "segments">;
 
 export interface GluePlace {
   readonly database: string;
@@ -37,7 +37,7 @@ const PARTITION_COLUMNS = [
 ] as const;
 
 /** The relations of statements that run once, soon: they read what the selection lists. */
-export function relationsOfNow(place: GluePlace): LakeRelations {
+export function relationsOfNow(place: GluePlace): GlueRelations {
   return {
     changes: (schema, { objects, beforeHour }) => {
       const columns = changeWireColumns(schema);
@@ -64,7 +64,7 @@ const LATEST_DELIVERY_SECONDS = 48 * 3600;
  * The relations of views, which live on: they also read objects that are not there yet. Those that are there are in the
  * listing, and those to come lie in the hours from the latest delivery on.
  */
-export function relationsOfViews(place: GluePlace, nowSeconds: number): LakeRelations {
+export function relationsOfViews(place: GluePlace, nowSeconds: number): GlueRelations {
   const earliest = (objects: readonly ChangeObject[]): Hour => {
     const coming = hourOf(nowSeconds - LATEST_DELIVERY_SECONDS);
     const first = firstHour(objects);

@@ -1,7 +1,7 @@
 /** What a snapshot has done, for people or for programs: the same of a scan, of an export and of a deployment. */
 import { type CommandContext, EXIT, type ExitCode } from "./command.ts";
 
-export interface SnapshotFacts {
+interface SnapshotFacts {
   readonly source: string;
   readonly table: string;
   readonly items: number;

@@ -16,7 +16,7 @@ import { itemLine, LINE_BYTES_MAX, type LineWriter } from "../core/row/wire-line
 import type { QuarantinedRecord } from "../core/table/quarantine.ts";
 import { LINE_FEED, wholeLines } from "./whole-lines.ts";
 
-export interface ExportPartFacts {
+interface ExportPartFacts {
   /** The file's name, for errors. */
   readonly name: string;
   readonly itemCount: number;
@@ -33,7 +33,7 @@ export interface Transcoded {
 }
 
 /** As quarantine keeps it. */
-export type RejectedLine = Pick<QuarantinedRecord, "reason" | "detail" | "raw" | "encoding">;
+type RejectedLine = Pick<QuarantinedRecord, "reason" | "detail" | "raw" | "encoding">;
 
 const INFLATE_BYTES = 1024 * 1024;
 const OUTPUT_BYTES = 1024 * 1024;

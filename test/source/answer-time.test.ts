@@ -1,7 +1,7 @@
 /** A source that takes questions and never answers, with time that the test lets pass. unreachable.deep.test.ts waits for it. */
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
-import type { SourceConnection } from "../../src/source/clients.ts";
 import { describeSource } from "../../src/source/describe-source.ts";
+import type { SourceConnection } from "../../src/source/source-connection.ts";
 import { streamSource } from "../../src/source/stream-source.ts";
 
 const endpoint = "http://127.0.0.1:8000";

@@ -1,10 +1,10 @@
 /** Values of Athena as the embedded query prints them. */
-import type { ResultValue, ResultColumn as StatementColumn } from "../../aws/athena-result.ts";
+import type { AthenaColumn, ResultValue } from "../../aws/athena-result.ts";
 import { blobText } from "../../core/values/blob-text.ts";
 import type { ResultColumn } from "../result-format.ts";
 
 /** Columns under names that are all different. */
-export function printedColumns(columns: readonly StatementColumn[]): readonly ResultColumn[] {
+export function printedColumns(columns: readonly AthenaColumn[]): readonly ResultColumn[] {
   const seen = new Map<string, number>();
   return columns.map(({ name, type }) => {
     const before = seen.get(name) ?? 0;
