@@ -43,7 +43,7 @@ interface StatementEngine {
 }
 
 export interface AthenaEngine extends QueryEngine, StatementEngine {
-  /** For results that do not fit into memory, and for whoever wants their columns. */
+  /** For results that do not fit into memory, and for callers that want their columns. */
   readonly statements: Athena;
   readonly catalog: GlueCatalog;
 }

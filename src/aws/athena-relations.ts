@@ -27,7 +27,7 @@ export interface GluePlace {
   readonly bucket: string;
 }
 
-/** So many objects are told one by one, if their names are not longer than this together. */
+/** At most so many objects are named one by one, if their names together are not longer than this. */
 const OBJECTS_NAMED_MAX = 200;
 const NAMES_BYTES_MAX = 32 * 1024;
 
@@ -128,7 +128,7 @@ const PLAIN_PATH = /^[A-Za-z0-9_.=/-]+$/;
 
 /**
  * The condition that only these objects are read, as long as they are few. Many are read by their hours alone, and with
- * them others of those hours. That is as right, since whoever folds changes derives the state of each key from the whole
+ * them others of those hours. That is as right, since a compaction derives the state of each key from the whole
  * log: an object that is read although it was folded before gives a late key its present state again, and one that came
  * after the listing is folded early, and once more when it is listed. It only costs more. For the same reason a path that
  * does not begin as expected is read: should Athena write paths in another way, no change is lost.

@@ -22,7 +22,7 @@ const BACKOFF: Backoff = { baseMs: 100, capMs: 3_000 };
 /**
  * What Firehose has taken it keeps for a day, replicated: the rows are durable. One batch is delivered whole before the
  * next one goes. Within a batch, entries that fail are sent again after those that did not: neither Firehose nor the lake
- * asks for the order of rows, since a change's place is told by its sequence number. An answer that never came may have been
+ * asks for the order of rows, since the sequence number of a change gives its place. An answer that never came may have been
  * a success; then the rows are there twice, which does no harm.
  */
 export function firehoseSink(options: FirehoseSinkOptions): ChangeSink {
