@@ -20,7 +20,7 @@ const dist = join(root, "dist");
 /** The first entry point is written last: bin/dynalake.js compares its time with that of the sources. */
 const entryPoints = {
   "cli/main": "src/cli/main.ts",
-  "embedded/transcode-worker": "src/embedded/transcode-worker.ts",
+  "staging-worker": "src/embedded/snapshot/staging-worker.ts",
   "infra/index": "infra/index.ts",
 };
 /** The entry points in handlers/. Other files there are imported by these. */

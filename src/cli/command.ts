@@ -4,6 +4,8 @@ import type { Settings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface CommandContext {
+  /** The folder that relative paths are relative to. */
+  readonly cwd: string;
   readonly terminal: Terminal;
   readonly settings: Settings;
   /** The absolute path of a path that the user gave. Messages show it as it was given. */
@@ -11,18 +13,6 @@ export interface CommandContext {
   readonly timing: Timing;
   /** Aborted by the first interrupt: a command that can end cleanly does so then. */
   readonly interrupted: AbortSignal;
-}
-
-/** A file or folder that the user named. */
-export interface GivenFile {
-  /** As the user wrote it, for messages. */
-  readonly name: string;
-  /** The absolute path. */
-  readonly path: string;
-}
-
-export function givenFile({ absolute }: Pick<CommandContext, "absolute">, name: string): GivenFile {
-  return { name, path: absolute(name) };
 }
 
 /** Exit codes that scripts rely on; docs/operations.md lists them. */

@@ -5,7 +5,7 @@ import { Command, Option } from "commander";
 import type { CliIo } from "./cli-io.ts";
 import type { CommandContext, ExitCode } from "./command.ts";
 import { notNegative, positive, share, whole } from "./option-values.ts";
-import { RESULT_FORMATS } from "./result-format.ts";
+import { RESULT_FORMATS } from "./result-formats.ts";
 
 /** The commands that end cleanly at an interrupt. */
 const ENDS_CLEANLY: ReadonlySet<string> = new Set(["run", "snapshot"]);

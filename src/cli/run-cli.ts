@@ -20,6 +20,7 @@ export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
   const context = {
     terminal,
     settings: settingsFrom(io.environment),
+    cwd: io.cwd,
     absolute: (path: string) => resolve(io.cwd, path),
     interrupted: interruption.signal,
     timing: io.timing,
@@ -42,7 +43,7 @@ export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
   };
   return new Promise((end) => {
     const onInterrupt = (): void => {
-      if (endsCleanly) interruption.abort();
+      if (endsCleanly) interruption.abort(interrupted());
       else end(EXIT.interrupted);
     };
     io.interrupt.addEventListener("abort", onInterrupt, { once: true });
@@ -52,6 +53,10 @@ export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
         .then(end)
         .finally(() => io.interrupt.removeEventListener("abort", onInterrupt));
   });
+}
+
+function interrupted(): DynalakeError {
+  return new DynalakeError("INCOMPLETE", "the command was interrupted before it had ended");
 }
 
 function report(terminal: Terminal, error: unknown): ExitCode {

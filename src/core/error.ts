@@ -93,6 +93,11 @@ const catalog = {
     next: "Stop the other process first, which releases the lock.",
     retryable: true,
   },
+  LAKE_CLOSED: {
+    meaning: "The lake was closed, by `close()` of the library, before the operation had ended.",
+    next: "Open the lake again; what was committed before is kept.",
+    retryable: false,
+  },
   DELIVERY_FAILED: {
     meaning: "Changes could not be written to the change log.",
     next: "No changes are lost: they will be delivered again. If it keeps failing, read the message and check the delivery stream.",

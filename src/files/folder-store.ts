@@ -1,5 +1,6 @@
 /** The object store in a folder on this machine. A name that begins with a dot is an object that is still being written. */
 import { randomUUID } from "node:crypto";
+import { statSync } from "node:fs";
 import {
   type FileHandle,
   link,
@@ -13,6 +14,7 @@ import {
   stat,
 } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
+import { DynalakeError } from "../core/error.ts";
 import { type ObjectStore, pathInside, type StoredObject } from "../core/ports/object-store.ts";
 import { fileError, systemCode } from "./file-error.ts";
 
@@ -242,4 +244,10 @@ export async function removeUnfinished(root: string, folder: string, graceSecond
     if (isUnfinished) removed++;
   }
   return removed;
+}
+
+/** Throws USAGE if there is a file where the lake's folder should be; `name` stands for it in the message. */
+export function requireFolder(root: string, name: string): void {
+  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== false) return;
+  throw new DynalakeError("USAGE", `the lake ${name} is a file, not a folder`);
 }

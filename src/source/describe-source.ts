@@ -2,6 +2,7 @@
 import type { KeySchemaElement, TableDescription } from "@aws-sdk/client-dynamodb";
 import { DynalakeError } from "../core/error.ts";
 import { streamLabelSeconds } from "../core/table/stream-arn.ts";
+import type { KeySchema } from "../core/values/key.ts";
 import { failureName } from "../sdk/aws-error.ts";
 import type { SourceConnection } from "./source-connection.ts";
 import { placeText, type SourcePlace, sourceError } from "./source-error.ts";
@@ -35,16 +36,21 @@ export interface SourceKey {
 
 /**
  * Describes a table. Fails with TABLE_NOT_FOUND, CREDENTIALS, UNREACHABLE (within `ANSWER_SECONDS_MAX`), THROTTLED or
- * SOURCE_FAILED.
+ * SOURCE_FAILED, and with the signal's reason once it is aborted.
  */
 export async function describeSource(
   connection: Pick<SourceConnection, "tables" | "place">,
   table: string,
+  signal?: AbortSignal,
 ): Promise<SourceDescription> {
   const call = { place: connection.place, attempt: `describe table "${table}"` };
-  const described = await withinSeconds(ANSWER_SECONDS_MAX, call, (signal) =>
-    connection.tables.describeTable({ TableName: table }, signal),
+  const described = await withinSeconds(ANSWER_SECONDS_MAX, call, (deadline) =>
+    connection.tables.describeTable(
+      { TableName: table },
+      signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
+    ),
   ).catch((error: unknown) => {
+    signal?.throwIfAborted();
     const name = failureName(error);
     // DynamoDB answers a name that no table can have with a ValidationException.
     if (name !== "ResourceNotFoundException" && name !== "ValidationException")
@@ -56,6 +62,13 @@ export async function describeSource(
     throw tableNotFound(table, connection.place, undefined);
   }
   return toSource(description, table);
+}
+
+/** The key as a schema names it. Throws SOURCE_FAILED if the service left it out. */
+export function keySchemaOf({ name, keySchema: [hash, range] }: SourceDescription): KeySchema {
+  if (hash === undefined)
+    throw new DynalakeError("SOURCE_FAILED", `table "${name}" was described without a key`);
+  return range === undefined ? { hash: hash.name } : { hash: hash.name, range: range.name };
 }
 
 function tableNotFound(table: string, place: SourcePlace, cause: unknown): DynalakeError {

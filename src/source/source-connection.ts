@@ -30,8 +30,19 @@ export interface SourceConfig {
   readonly endpoint?: string;
   /** Takes precedence over the environment. */
   readonly region?: string;
+  /** Default: what the SDK finds in the environment, in profiles or in the machine's role. */
+  readonly credentials?: Credentials | (() => Promise<Credentials>);
   /** The process's environment variables: they may set the region, and show whether credentials are configured. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Keys of AWS. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  /** When they stop being valid. A function is then called again. */
+  readonly expiration?: Date;
 }
 
 /** The calls that read tables; tests replace them. */
@@ -73,7 +84,7 @@ export function connectSource(config: SourceConfig): SourceConnection {
     maxAttempts: ATTEMPTS_MAX,
     retryMode: "standard",
     ...place,
-    ...(needsDummyCredentials(config) ? { credentials: DUMMY_CREDENTIALS } : {}),
+    ...credentialsOf(config),
   };
   const client = new DynamoDBClient({ ...options, requestHandler: new TablesHttpHandler(HTTP_OPTIONS) });
   const streams = new DynamoDBStreamsClient({
@@ -153,6 +164,11 @@ function regionOf(config: SourceConfig): string | undefined {
   if (region !== undefined && region !== "") return region;
   // An endpoint needs no region, but the request signature does. For AWS, the SDK takes the region from the profile.
   return config.endpoint === undefined ? undefined : "us-east-1";
+}
+
+function credentialsOf(config: SourceConfig): Pick<SourceConfig, "credentials"> {
+  if (config.credentials !== undefined) return { credentials: config.credentials };
+  return needsDummyCredentials(config) ? { credentials: DUMMY_CREDENTIALS } : {};
 }
 
 function needsDummyCredentials(config: SourceConfig): boolean {

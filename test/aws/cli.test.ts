@@ -229,7 +229,7 @@ test("what was put aside is replayed from the bucket, once, and is gone from the
   });
   // One of its two lines is not a row: it goes to quarantine, and the file is removed.
   const partly = await ended("replay", `s3://${bucket}/reviews/errors/`);
-  expect(partly).toMatchObject({ code: 3, stdout: 'Replayed 1 changes into "reviews"\n' });
+  expect(partly).toMatchObject({ code: 3, stdout: 'Replayed 1 change into "reviews"\n' });
   expect(partly.stderr).toContain(`s3://${bucket}/reviews/quarantine/`);
   expect(await store.list("reviews/errors/")).toEqual([]);
   expect(await store.list(`aws/lambda/${eventSourceMapping}/`)).toEqual([]);
@@ -238,7 +238,7 @@ test("what was put aside is replayed from the bucket, once, and is gone from the
 
   const local = join(folder, "batch.json");
   await writeFile(local, JSON.stringify(batch));
-  for (const _ of [1, 2]) expect(await done("replay", local)).toContain("Replayed 1 changes");
+  for (const _ of [1, 2]) expect(await done("replay", local)).toContain("Replayed 1 change");
   const replayed = `SELECT "user", rating FROM reviews WHERE "user" IN ('quarantined', 'failed', 'unconverted') ORDER BY 1`;
   await until("Firehose has written them", async () =>
     JSON.stringify(await rowsOf(replayed)) ===
@@ -293,7 +293,7 @@ test("a snapshot is followed to its end, tells its failure, and can be left alon
   await left.told("Started the snapshot");
   left.signal("SIGINT");
   const told = await left.ended;
-  expectRefused(told, { code: "INCOMPLETE", names: ["goes on"], next: "describe-execution" });
+  expectRefused(told, { code: "INCOMPLETE", names: ["still running"], next: "describe-execution" });
   const [, arn = ""] = /--execution-arn (\S+?)`/.exec(told.stderr) ?? [];
   expect(await reviews.ended(arn)).toMatchObject({ status: "SUCCEEDED" });
 });

@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { beforeAll, expect, test } from "@jest/globals";
-import { openDuckdb } from "../../src/embedded/duckdb-session.ts";
+import { openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { type History, historyOf, play } from "../simulator/history.ts";
 import { duckdbValue, withInlineRelations } from "../simulator/inline-relations.ts";
 import type { World } from "../simulator/world.ts";
@@ -172,13 +172,13 @@ async function rowsOnDuckdb(asked: readonly Asked[]): Promise<RowsOf> {
   try {
     for (const each of asked) {
       const { sql, relations } = each.twins.duckdb;
-      const reader = await session.connection.runAndReadAll(withInlineRelations(sql, relations, duckdbValue));
-      const rows = (reader.getRowsJS() as readonly Row[]).map((row) => movedRow(each, row));
+      const given = await session.rows(withInlineRelations(sql, relations, duckdbValue));
+      const rows = given.map((row) => movedRow(each, Object.values(row) as Row));
       if (rows.length > 0) found.set(each.number, rows);
     }
     return found;
   } finally {
-    session.close();
+    await session.close();
   }
 }
 

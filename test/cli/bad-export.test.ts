@@ -213,6 +213,7 @@ function quietContext(): CommandContext {
   return {
     terminal,
     settings: settingsFrom({}),
+    cwd: "/",
     absolute: (path) => path,
     timing: systemTiming,
     interrupted: new AbortController().signal,

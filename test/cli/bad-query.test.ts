@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { requireSchema } from "../../src/core/table/lake-table.ts";
-import { runQuery } from "../../src/embedded/query.ts";
 import { folderStore } from "../../src/files/folder-store.ts";
 import {
   done,
@@ -17,6 +16,7 @@ import {
   rowsOf,
 } from "../support/cli.ts";
 import { startDynalakeProcess } from "../support/cli-process.ts";
+import { printedRows } from "../support/printed-rows.ts";
 import { writeExport } from "./export-fixture.ts";
 
 const ITEMS: readonly ItemJson[] = Array.from({ length: 20_000 }, (_, i) => ({
@@ -94,11 +94,7 @@ test.each(Object.keys(REFUSED))("SQL is refused: %s", async (name) => {
   const before = await fingerprint(folder);
   const schemas = [await requireSchema(folderStore(lake), "t")];
   const seen: unknown[] = [];
-  const running = runQuery(
-    lake,
-    { schemas, sql: statement(name) },
-    { begin: async () => undefined, rows: async (rows) => void seen.push(...rows) },
-  );
+  const running = printedRows(lake, { schemas, sql: statement(name) }, (rows) => void seen.push(...rows));
   await expect(running).rejects.toMatchObject({ code: "SQL_FAILED", message: expect.stringMatching(tells) });
   expect(seen).toEqual([]);
   expect(await fingerprint(folder)).toEqual(before);

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { readSchemaFile } from "../../src/cli/schema-choice.ts";
 import type { DynalakeError } from "../../src/core/error.ts";
+import { readSchemaFile } from "../../src/embedded/schemas/given-schema.ts";
 import { done, dynalake, expectRefused, fingerprint, type Refusal } from "../support/cli.ts";
 import { writeExport } from "./export-fixture.ts";
 

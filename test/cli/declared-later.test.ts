@@ -91,7 +91,7 @@ test("an attribute gets its column years of changes later, by replay: rows, hist
       change(30, "eve", { Author: { S: "Le Guin" } }, Math.floor(Date.now() / 1000)),
     );
     const replayed = await dynalake(["replay", newest, "--lake", lake, "--schema", wide]);
-    expect(replayed).toMatchObject({ code: 0, stdout: 'Replayed 1 changes into "reviews"\n' });
+    expect(replayed).toMatchObject({ code: 0, stdout: 'Replayed 1 change into "reviews"\n' });
     expect(replayed.stderr).toContain(
       '"reviews" has new columns: "author", "tags". Earlier values come from _unmapped',
     );

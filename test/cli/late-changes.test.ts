@@ -1,19 +1,20 @@
 /** Changes delivered behind the horizon of a compaction still become visible, and soon. */
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { compactTable } from "../../src/cli/commands/compact.ts";
 import { deliver } from "../../src/core/delivery/deliver.ts";
 import type { ChangeSource } from "../../src/core/ports/change-source.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
 import { latestManifest, writeSchema } from "../../src/core/table/lake-table.ts";
-import { type FollowRequest, followLake } from "../../src/embedded/follow-lake.ts";
-import { itemLines } from "../../src/embedded/items.ts";
-import { type Lake, nowSeconds, openLake } from "../../src/embedded/lake.ts";
-import { FILE_LIMITS, parquetSink } from "../../src/embedded/parquet-sink.ts";
+import { compactTable } from "../../src/embedded/compaction/compact-table.ts";
+import { FILE_LIMITS, parquetSink } from "../../src/embedded/delivery/parquet-sink.ts";
+import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
+import { type FollowRequest, followLake } from "../../src/embedded/following/follow-lake.ts";
+import { nowSeconds } from "../../src/sdk/run-name.ts";
 import { until } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
+import { itemLines } from "../support/lake-rows.ts";
 
 const SCHEMA = parseSchema(
   { table: "t", key: { hash: "Id" }, attributes: { Id: { type: "string" } } },
@@ -48,19 +49,16 @@ class Stream implements ChangeSource {
   }
 }
 
-async function shown(lake: Lake): Promise<readonly string[]> {
-  const ids: string[] = [];
-  for await (const lines of itemLines(lake, SCHEMA, undefined)) {
-    ids.push(...[...lines.matchAll(/"S":"(\w+)"/g)].map(([, id]) => id as string));
-  }
-  return ids.sort();
+async function shown(lake: LakeFolder): Promise<readonly string[]> {
+  const lines = await itemLines(lake, SCHEMA);
+  return [...lines.matchAll(/"S":"(\w+)"/g)].map(([, id]) => id as string).sort();
 }
 
 function follow(
   folder: string,
   source: ChangeSource,
   how: Pick<FollowRequest, "once" | "signal"> & Partial<FollowRequest>,
-): Promise<void> {
+): Promise<boolean> {
   return followLake({
     folder,
     tables: [{ schema: SCHEMA, source }],
@@ -74,7 +72,7 @@ function follow(
 test("what a compaction came before is seen while `run` follows, and what a run left that died by the next one", async () => {
   await withFolder(async (own) => {
     const folder = join(own, "lake");
-    const lake = await openLake(folder);
+    const lake = await openLakeFolder(folder);
     const stop = new AbortController();
     try {
       await writeSchema(lake.store, SCHEMA);
@@ -82,7 +80,7 @@ test("what a compaction came before is seen while `run` follows, and what a run 
       const timeSeconds = nowSeconds() - 100;
       stream.waiting.push(recordOf("a", 1, timeSeconds));
       await follow(folder, stream, { once: true, signal: stop.signal });
-      await compactTable(lake, SCHEMA, "all");
+      await compactTable(lake, SCHEMA, { scope: "all", settleSeconds: 0, onCommit: () => undefined });
       const { horizonSeconds } = await latestManifest(lake.store, "t");
       expect(horizonSeconds).toBeGreaterThan(timeSeconds);
 
@@ -123,7 +121,7 @@ test("what a compaction came before is seen while `run` follows, and what a run 
 test("`run` ends where its compactions cannot go on: nobody would miss them", async () => {
   await withFolder(async (own) => {
     const folder = join(own, "lake");
-    const lake = await openLake(folder);
+    const lake = await openLakeFolder(folder);
     try {
       await writeSchema(lake.store, SCHEMA);
       const stream = new Stream();
@@ -146,7 +144,7 @@ test("`run` ends where its compactions cannot go on: nobody would miss them", as
 test("`run --once` ends on a stream that always has one more change, once it has what was there when it began", async () => {
   await withFolder(async (own) => {
     const folder = join(own, "lake");
-    const lake = await openLake(folder);
+    const lake = await openLakeFolder(folder);
     try {
       await writeSchema(lake.store, SCHEMA);
       const began = nowSeconds();

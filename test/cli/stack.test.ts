@@ -2,11 +2,15 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import "../../src/aws/delivery-status.ts";
 import "../../src/aws/segments-table.ts";
-import "../../src/cli/opened-stack.ts";
-import "../../src/cli/stack/compact.ts";
-import "../../src/cli/stack/query.ts";
-import "../../src/cli/stack/replay.ts";
-import "../../src/cli/stack/snapshot.ts";
+import "../../src/stack/compact.ts";
+import "../../src/stack/items.ts";
+import "../../src/stack/open-stack.ts";
+import "../../src/stack/query.ts";
+import "../../src/stack/replay.ts";
+import "../../src/stack/snapshot.ts";
+import "../../src/stack/status.ts";
+import "../../src/stack/vacuum.ts";
+import "../../src/stack/verify.ts";
 import { manifestPath } from "../../src/core/format/lake-path.ts";
 import {
   initialManifest,
@@ -169,7 +173,7 @@ test("a compaction tells of each of its commits, and of the schema that it took 
   expect(await onStack("compact")).toMatchObject({
     code: 0,
     stdout:
-      "reviews: took on the deployed schema\nreviews: folded the change log into deltas (5 rows, 1 segments)\n",
+      "reviews: took on the deployed schema\nreviews: folded the change log into deltas (5 rows, 1 segment)\n",
   });
   const { runs } = JSON.parse((await onStack("compact", "--json")).stdout);
   expect(runs).toEqual([
@@ -210,7 +214,7 @@ test("an interrupt leaves the execution running, and tells how to look at it", a
   await waiting.told("compaction of reviews: running");
   waiting.interrupt();
   const ended = await waiting.ended;
-  expectRefused(ended, { code: "INCOMPLETE", names: ["goes on"], next: ARN });
+  expectRefused(ended, { code: "INCOMPLETE", names: ["still running"], next: ARN });
   expect(cloud.requests.map(({ operation }) => operation)).not.toContain("StopExecution");
 });
 

@@ -86,6 +86,8 @@ test("a table becomes a lake that is queried, follows its writes, is compacted, 
     ];
     expect(await rowsOf(lake, question)).toEqual(answer);
 
+    // A compaction leaves out the second that it begins in.
+    await nextSecond();
     expect(await done(["compact", "--lake", lake])).toContain("reviews: folded the change log into deltas");
     expect(await done(["compact", "--lake", lake, "--all"])).toContain("reviews: rewrote the base");
     expect(await lakeItems(lake)).toEqual(after);
@@ -192,12 +194,12 @@ test("an interrupt, and a request to terminate, end `run` cleanly, and the next 
       running.signal(signal);
       const ended = await running.ended;
       expect(ended).toMatchObject({ code: 0, signal: null });
-      expect(ended.stderr).toMatch(/Stopped after \d+ changes; the next run goes on from here\n$/);
+      expect(ended.stderr).toMatch(/Stopped after \d+ changes?; the next run resumes here\n$/);
       await table.remove(signal, book);
     }
     const again = await dynalake([...run, "--once"]);
     expect(again).toMatchObject({ code: 0 });
-    expect(again.stderr).toContain("Stopped after 1 changes");
+    expect(again.stderr).toContain("Stopped after 1 change;");
     expect(await lakeItems(lake)).toEqual(await table.items());
   });
 });

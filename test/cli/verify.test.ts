@@ -203,7 +203,7 @@ test("a table without a stream is proved too, and what cannot be compared is ref
     expectRefused(await dynalake(elsewhere), { code: "UNREACHABLE", names: ["127.0.0.1:9"] });
     expectRefused(await dynalake(["verify", "--lake", join(folder, "none")]), {
       code: "LAKE_NOT_FOUND",
-      names: ["is no lake"],
+      names: ["no lake found"],
     });
   });
 });

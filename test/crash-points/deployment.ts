@@ -8,7 +8,7 @@ import { segmentOfPath, stageFolder } from "../../src/core/format/lake-path.ts";
 import type { Stage } from "../../src/core/ports/query-engine.ts";
 import type { Schema } from "../../src/core/schema/schema.ts";
 import { writeSchema } from "../../src/core/table/lake-table.ts";
-import type { DuckdbSession } from "../../src/embedded/duckdb-session.ts";
+import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { ExportService, stepClients } from "./export-service.ts";
 import { Faults, faultyStore } from "./faults.ts";

@@ -1,7 +1,7 @@
 /** The DuckDB behind the in-memory lakes of a test file. */
 import { tmpdir } from "node:os";
 import { afterAll, beforeAll } from "@jest/globals";
-import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb-session.ts";
+import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
 
 /** Opens DuckDB for the tests of the calling file. Afterwards, prints how many points they tried. */
 export function sessionOfTests(whatWasTried?: () => string): () => DuckdbSession {
@@ -9,8 +9,8 @@ export function sessionOfTests(whatWasTried?: () => string): () => DuckdbSession
   beforeAll(async () => {
     session = await openDuckdb({ threads: 1, memoryMegabytes: 300, temporaryFolder: tmpdir() });
   });
-  afterAll(() => {
-    session?.close();
+  afterAll(async () => {
+    await session?.close();
     if (whatWasTried !== undefined) console.info(whatWasTried());
   });
   return () => {

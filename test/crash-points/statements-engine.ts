@@ -4,7 +4,7 @@ import { PART_COLUMN, segmentOfPath, stagingRunFolder } from "../../src/core/for
 import { quoted } from "../../src/core/ports/dialect.ts";
 import type { Stage } from "../../src/core/ports/query-engine.ts";
 import type { Schema } from "../../src/core/schema/schema.ts";
-import type { DuckdbSession } from "../../src/embedded/duckdb-session.ts";
+import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
 import type { MemoryStore } from "../support/memory-store.ts";
 import type { MemoryCatalog } from "./memory-catalog.ts";
 import { TableEngine } from "./table-engine.ts";

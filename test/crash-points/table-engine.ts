@@ -14,8 +14,7 @@ import { changeWireColumns, itemWireColumns, type WireColumn } from "../../src/c
 import type { Schema } from "../../src/core/schema/schema.ts";
 import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../../src/core/sql/columns.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
-import type { DuckdbSession } from "../../src/embedded/duckdb-session.ts";
-import { engineError } from "../../src/embedded/duckdb-session.ts";
+import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
 import type { MemoryStore } from "../support/memory-store.ts";
 
 /** Names of tables are never used twice, not even by different lakes. */
@@ -57,12 +56,7 @@ export class TableEngine implements QueryEngine {
   };
 
   rows: QueryEngine["rows"] = async (sql) => {
-    try {
-      const reader = await this.#session.connection.runAndReadAll(this.#resolved(sql));
-      return reader.getRowObjectsJS();
-    } catch (error) {
-      throw engineError(error);
-    }
+    return this.#session.rows(this.#resolved(sql));
   };
 
   async stage({ run, kind, schema, rows, cut }: StageRequest): Promise<readonly Segment[]> {
@@ -90,8 +84,8 @@ export class TableEngine implements QueryEngine {
 
   /** The rows of an object, by its content in the store. */
   async count(table: string): Promise<number> {
-    const reader = await this.#session.connection.runAndReadAll(`SELECT count(*) FROM ${quoted(table)}`);
-    return Number(reader.getRowsJS()[0]?.[0]);
+    const [row] = await this.#session.rows(`SELECT count(*) AS rows FROM ${quoted(table)}`);
+    return Number(row?.rows);
   }
 
   /** Delivers rows as one object of the change log. */

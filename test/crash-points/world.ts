@@ -17,7 +17,7 @@ import { itemLine, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
 import { latestManifest, manifestSequences, readSchema } from "../../src/core/table/lake-table.ts";
 import { type Item, itemText } from "../../src/core/values/attribute-value.ts";
-import type { DuckdbSession } from "../../src/embedded/duckdb-session.ts";
+import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { type Faults, faultyEngine, faultySink, faultySource, faultyStore } from "./faults.ts";
 import { TableEngine } from "./table-engine.ts";

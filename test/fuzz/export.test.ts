@@ -12,8 +12,8 @@ import { rowCodec } from "../../src/core/row/row.ts";
 import { itemLine, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
 import { itemText, readItem } from "../../src/core/values/attribute-value.ts";
-import { openExport } from "../../src/embedded/export-folder.ts";
-import { sampleExport } from "../../src/source/sample.ts";
+import { openExport } from "../../src/embedded/exports/export-folder.ts";
+import { sampleExport } from "../../src/embedded/exports/sample-export.ts";
 import { type Transcoded, transcodePart } from "../../src/transcode/transcode.ts";
 import {
   damaged,

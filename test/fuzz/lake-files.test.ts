@@ -26,7 +26,7 @@ import { readReadingState } from "../../src/core/table/reading-state.ts";
 import { readStreamBeginning } from "../../src/core/table/stream-beginning.ts";
 import { readStreamWatch } from "../../src/core/table/stream-watch.ts";
 import type { Json } from "../../src/core/values/json-members.ts";
-import { recallSource } from "../../src/embedded/source-memory.ts";
+import { recallSource } from "../../src/embedded/folder/source-memory.ts";
 import { damaged, edits, hostileName, named, spoiled } from "../arbitraries/hostile.ts";
 import { anyDeclaration, typeText } from "../arbitraries/schema.ts";
 import { FakeEngine } from "../support/fake-engine.ts";

@@ -2,8 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { chosenSchemas, oneSchema } from "../../src/cli/lake-choice.ts";
-import { givenSchema, parseKeyOption } from "../../src/cli/schema-choice.ts";
+import { parseKeyOption } from "../../src/cli/key-option.ts";
 import { parseTime, timeText } from "../../src/cli/time-option.ts";
 import { DynalakeError } from "../../src/core/error.ts";
 import {
@@ -17,7 +16,9 @@ import {
 } from "../../src/core/format/lake-path.ts";
 import { pathInside } from "../../src/core/ports/object-store.ts";
 import { parseSchema, tableName } from "../../src/core/schema/schema.ts";
+import { chosenSchemas, oneSchema } from "../../src/core/table/chosen-schemas.ts";
 import { manifestAsOf, requireSchema } from "../../src/core/table/lake-table.ts";
+import { givenSchema } from "../../src/embedded/schemas/schema-choice.ts";
 import { folderStore } from "../../src/files/folder-store.ts";
 import { hostileName } from "../arbitraries/hostile.ts";
 import { timestampText } from "../arbitraries/item.ts";
@@ -79,7 +80,7 @@ test("a name, a key and a time of any kind are understood or refused, and nothin
       await expectTold(() => chosenSchemas(store, root, text));
       await expectTold(() => oneSchema(store, root, text));
       await expectTold(() => requireSchema(store, table));
-      const demand = { store, file: undefined, key: undefined, source: undefined };
+      const demand = { store, given: undefined, key: undefined, source: undefined };
       await expectTold(() => givenSchema({ ...demand, name: text }));
       const { refused } = await answerOf(() =>
         chosenSchemas(folderStore(join(root, `${text}`.replaceAll("\0", ""))), text, undefined),

@@ -11,14 +11,14 @@ import {
   type SchemaFile,
 } from "../../src/core/schema/schema.ts";
 import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
-import { type Lake, openLake } from "../../src/embedded/lake.ts";
-import { runQuery } from "../../src/embedded/query.ts";
+import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { hostileName, hostileSoundItem, hostileText, named } from "../arbitraries/hostile.ts";
 import { anyDeclaration, fittingDeclaration } from "../arbitraries/schema.ts";
 import { fingerprint } from "../support/cli.ts";
 import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
 import { compactionOf, deliverItems, itemsOf, takeSnapshot } from "../support/lake-rows.ts";
+import { printedRows } from "../support/printed-rows.ts";
 import { answerOf, corpus, fuzz } from "./fuzz.ts";
 
 const ROWS = 12;
@@ -58,7 +58,7 @@ function fileOf(specs: readonly (readonly [string, AttributeFile])[]): SchemaFil
 
 /** Takes in the items both ways and compacts them. Each time every item must be restored exactly. */
 async function expectBack(
-  lake: Lake,
+  lake: LakeFolder,
   folder: string,
   file: SchemaFile,
   items: readonly Item[],
@@ -76,9 +76,12 @@ async function expectBack(
   expect(await itemsOf(lake, streamed)).toEqual(expected);
 }
 
-async function withLake(name: string, use: (lake: Lake, folder: string) => Promise<void>): Promise<void> {
+async function withLake(
+  name: string,
+  use: (lake: LakeFolder, folder: string) => Promise<void>,
+): Promise<void> {
   await withFolder(async (folder) => {
-    const lake = await openLake(join(folder, name), { threads: 1, memoryMegabytes: 400 });
+    const lake = await openLakeFolder(join(folder, name), { threads: 1, memoryMegabytes: 400 });
     try {
       await use(lake, folder);
     } finally {
@@ -120,8 +123,8 @@ describe("in the engine", () => {
     "a lake called %s is that one, and not those beside it that its name would match as a pattern",
     async (name) => {
       await withFolder(async (folder) => {
-        const beside = await openLake(join(folder, "lake1"), { threads: 1, memoryMegabytes: 400 });
-        const lake = await openLake(join(folder, name), { threads: 1, memoryMegabytes: 400 });
+        const beside = await openLakeFolder(join(folder, "lake1"), { threads: 1, memoryMegabytes: 400 });
+        const lake = await openLakeFolder(join(folder, name), { threads: 1, memoryMegabytes: 400 });
         try {
           await expectBack(beside, join(folder, "1"), FILE, [{ id: { S: "of another lake" } }]);
           await expectBack(lake, join(folder, "2"), FILE, ITEMS);
@@ -159,14 +162,14 @@ describe("in the engine", () => {
 describe("a statement never leaves the lake:", () => {
   const SECRET = "a secret of this machine";
   let folder: string;
-  let lake: Lake;
+  let lake: LakeFolder;
   const schemas = [
     parseSchema({ table: "t", key: { hash: "id" }, attributes: { id: { type: "string" } } }, "a test"),
   ];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "dynalake-test-"));
-    lake = await openLake(join(folder, "lake"), { threads: 1, memoryMegabytes: 200 });
+    lake = await openLakeFolder(join(folder, "lake"), { threads: 1, memoryMegabytes: 200 });
     await deliverItems(lake, schemas[0] as Schema, [{ id: { S: "a" } }, { id: { S: "b" } }]);
     await mkdir(join(folder, "lake2"));
     for (const name of ["secret.txt", "secret.json", "lake2/secret.txt"])
@@ -184,11 +187,7 @@ describe("a statement never leaves the lake:", () => {
     const before = await fingerprint(folder);
     const seen: unknown[] = [];
     const { refused } = await answerOf(() =>
-      runQuery(
-        lake.root,
-        { schemas, sql },
-        { begin: async () => undefined, rows: async (rows) => void seen.push(...rows) },
-      ),
+      printedRows(lake.root, { schemas, sql }, (rows) => void seen.push(...rows)),
     );
     const told = `${JSON.stringify(seen)} ${refused?.message ?? ""}`;
     if (told.includes(SECRET) || told.includes("root:")) throw new Error(`${sql} told a secret`);

@@ -12,9 +12,12 @@ import { rowCodec } from "../../src/core/row/row.ts";
 import { itemLine, itemWireColumns, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
 import { latestManifest, manifestSequences } from "../../src/core/table/lake-table.ts";
-import { type Lake, openLake } from "../../src/embedded/lake.ts";
-import { FILE_LIMITS, parquetSink } from "../../src/embedded/parquet-sink.ts";
-import { wireFiles } from "../../src/embedded/wire-files.ts";
+import { FILE_LIMITS, parquetSink } from "../../src/embedded/delivery/parquet-sink.ts";
+import { wireFiles } from "../../src/embedded/duckdb/wire-files.ts";
+import {
+  type LakeFolder as Lake,
+  openLakeFolder as openLake,
+} from "../../src/embedded/folder/lake-folder.ts";
 import { withFolder } from "../support/folders.ts";
 
 const NOW = 1_800_000_000;

@@ -7,7 +7,8 @@ import { parseSchema, type Schema, type SchemaFile } from "../../src/core/schema
 import { latestManifest, writeSchema } from "../../src/core/table/lake-table.ts";
 import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import { type KeySchema, keyAttributes, keyHash, keyOf } from "../../src/core/values/key.ts";
-import { type Lake, newRun, openLake } from "../../src/embedded/lake.ts";
+import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
+import { newRun } from "../../src/sdk/run-name.ts";
 import { keyedItem, keySchema } from "../arbitraries/item.ts";
 import { schemaFor } from "../arbitraries/schema.ts";
 import * as fc from "../support/fast-check.ts";
@@ -46,7 +47,7 @@ async function expectSameRows({ snapshot, before, after, file, later }: Evolutio
   const always = parseSchema({ ...file, table: "always" }, "the schema");
   const items = itemsAfter(full.key, [...snapshot, ...before, ...after]);
   await withFolder(async (folder) => {
-    const lake = await openLake(`${folder}/lake`);
+    const lake = await openLakeFolder(`${folder}/lake`);
     try {
       await writeSchema(lake.store, old);
       for (const [schema, next] of [
@@ -76,19 +77,19 @@ async function expectSameRows({ snapshot, before, after, file, later }: Evolutio
   });
 }
 
-async function declareLater(lake: Lake, schema: Schema): Promise<void> {
+async function declareLater(lake: LakeFolder, schema: Schema): Promise<void> {
   const context = { store: lake.store, newRun, nowSeconds: () => CHANGED_AT_SECONDS + 1000 };
   await changeSchema(context, schema, "the schema");
 }
 
 /** Live segments that lack a column. */
-async function lackingSegments(lake: Lake, schema: Schema): Promise<readonly string[]> {
+async function lackingSegments(lake: LakeFolder, schema: Schema): Promise<readonly string[]> {
   const { segments, recovery } = await latestManifest(lake.store, schema.table);
   return segments.map(({ id }) => id).filter((id) => recovery?.segments.includes(id));
 }
 
 async function expectSameViews(
-  lake: Lake,
+  lake: LakeFolder,
   schema: Schema,
   always: Schema,
   items: readonly string[],
@@ -105,18 +106,18 @@ async function expectSameViews(
   expect(await itemsOf(lake, schema)).toEqual(items);
 }
 
-async function keepHistory(lake: Lake, schema: Schema, name: string): Promise<void> {
+async function keepHistory(lake: LakeFolder, schema: Schema, name: string): Promise<void> {
   const [history] = await historyViews({ store: lake.store, engine: lake.engine, schema });
   await keep(lake, history?.sql ?? "", name);
 }
 
-async function keepSnapshots(lake: Lake, schema: Schema, name: string): Promise<void> {
+async function keepSnapshots(lake: LakeFolder, schema: Schema, name: string): Promise<void> {
   const context = { store: lake.store, engine: lake.engine, schema };
   const [snapshots] = segmentViews(context, await latestManifest(lake.store, schema.table));
   await keep(lake, snapshots?.sql ?? "", name);
 }
 
-async function keep(lake: Lake, sql: string, name: string): Promise<void> {
+async function keep(lake: LakeFolder, sql: string, name: string): Promise<void> {
   await lake.session.run(`CREATE OR REPLACE TABLE ${name} AS SELECT * EXCLUDE (_unmapped) FROM (${sql})`);
 }
 

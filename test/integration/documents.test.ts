@@ -20,7 +20,7 @@ import { schemaFileJsonSchema } from "../../src/core/schema/schema-file.ts";
 import { athena } from "../../src/core/sql/athena.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
 import { readAttributeValue } from "../../src/core/values/attribute-value.ts";
-import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb-session.ts";
+import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { attributeValue } from "../arbitraries/item.ts";
 import { typeText } from "../arbitraries/schema.ts";
 import * as fc from "../support/fast-check.ts";
@@ -58,10 +58,8 @@ describe("docs/types.md", () => {
     if (wire === null) return null;
     const type = parseColumnType(specOf(column).type as string);
     const text = typeof wire === "string" ? literal(wire) : `CAST('${wire}' AS ${duckdb.typeName(type)})`;
-    const result = await session.connection.runAndReadAll(
-      `SELECT CAST(${duckdb.typed(type, text)} AS VARCHAR)`,
-    );
-    return result.getRows()[0]?.[0] as string;
+    const [row] = await session.rows(`SELECT CAST(${duckdb.typed(type, text)} AS VARCHAR) AS text`);
+    return row?.text as string;
   }
 
   test("says what fits which column, for every value and every type", () => {

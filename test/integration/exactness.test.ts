@@ -5,7 +5,7 @@ import { parseColumnType } from "../../src/core/schema/column-type.ts";
 import { type AttributeFile, parseSchema, type SchemaFile } from "../../src/core/schema/schema.ts";
 import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import { type KeySchema, keyHash, keyOf } from "../../src/core/values/key.ts";
-import { openLake } from "../../src/embedded/lake.ts";
+import { openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { keyedItem, keySchema } from "../arbitraries/item.ts";
 import { schemaFor, typeText } from "../arbitraries/schema.ts";
 import * as fc from "../support/fast-check.ts";
@@ -228,7 +228,7 @@ async function expectExact(
   const streamed = parseSchema({ ...file, table: `${file.table}_streamed` }, "the schema");
   const expected = items.map((item) => itemText(readItem(item))).sort();
   await withFolder(async (folder) => {
-    const lake = await openLake(`${folder}/lake`);
+    const lake = await openLakeFolder(`${folder}/lake`);
     try {
       await takeSnapshot(lake, snapshotted, `${folder}/export`, items);
       expect(await itemsOf(lake, snapshotted)).toEqual(expected);

@@ -15,9 +15,9 @@ import { rowCodec } from "../../src/core/row/row.ts";
 import { itemLine, itemWireColumns, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
 import { latestManifest } from "../../src/core/table/lake-table.ts";
-import { type Lake, openLake } from "../../src/embedded/lake.ts";
-import { FILE_LIMITS, parquetSink } from "../../src/embedded/parquet-sink.ts";
-import { wireFiles } from "../../src/embedded/wire-files.ts";
+import { FILE_LIMITS, parquetSink } from "../../src/embedded/delivery/parquet-sink.ts";
+import { wireFiles } from "../../src/embedded/duckdb/wire-files.ts";
+import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { withFolder } from "../support/folders.ts";
 
 const NOW = 1_800_000_000;
@@ -29,7 +29,7 @@ const SCHEMA = parseSchema(
 const writer = lineWriter(rowCodec(SCHEMA));
 
 interface World {
-  readonly lake: Lake;
+  readonly lake: LakeFolder;
   /** Writes one object, in the hour of `arrivedAt`. Changes are [key, sequence number, second, value]. */
   readonly delivered: (arrivedAt: number, changes: readonly Change[]) => Promise<void>;
   readonly snapshot: (exportTime: number, committedAt: number, items: Shown) => Promise<void>;
@@ -42,7 +42,7 @@ type Shown = Readonly<Record<number, string>>;
 
 async function withWorld(use: (world: World) => Promise<void>): Promise<void> {
   await withFolder(async (folder) => {
-    const lake = await openLake(join(folder, "lake"), { threads: 1, memoryMegabytes: 200 });
+    const lake = await openLakeFolder(join(folder, "lake"), { threads: 1, memoryMegabytes: 200 });
     try {
       await use(worldOf(lake, folder));
     } finally {
@@ -51,7 +51,7 @@ async function withWorld(use: (world: World) => Promise<void>): Promise<void> {
   });
 }
 
-function worldOf(lake: Lake, folder: string): World {
+function worldOf(lake: LakeFolder, folder: string): World {
   const { store, engine } = lake;
   let runs = 0;
   let objects = 0;

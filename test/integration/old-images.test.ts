@@ -6,8 +6,8 @@ import { type Delivery, deliver } from "../../src/core/delivery/deliver.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema, type Schema, type SchemaFile } from "../../src/core/schema/schema.ts";
-import { type Lake, openLake } from "../../src/embedded/lake.ts";
-import { FILE_LIMITS, parquetSink } from "../../src/embedded/parquet-sink.ts";
+import { FILE_LIMITS, parquetSink } from "../../src/embedded/delivery/parquet-sink.ts";
+import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { withFolder } from "../support/folders.ts";
 import { CHANGED_AT_SECONDS, compactionOf, itemsOf } from "../support/lake-rows.ts";
 
@@ -38,7 +38,7 @@ function record(eventName: string, id: string, total: number, sequence: number, 
   };
 }
 
-async function delivered(lake: Lake, schema: Schema, records: readonly unknown[]): Promise<Delivery> {
+async function delivered(lake: LakeFolder, schema: Schema, records: readonly unknown[]): Promise<Delivery> {
   return deliver(
     {
       store: lake.store,
@@ -67,7 +67,7 @@ test.each<[string, Schema, readonly string[], readonly number[]]>([
   ["with a where keeps such changes aside", SELECTING, [text("b", 1), text("c", 2)], [1, 2]],
 ])("a table %s, and takes every removal", async (_, schema, items, aside) => {
   await withFolder(async (folder) => {
-    const lake = await openLake(join(folder, "lake"), { threads: 1, memoryMegabytes: 200 });
+    const lake = await openLakeFolder(join(folder, "lake"), { threads: 1, memoryMegabytes: 200 });
     try {
       await delivered(lake, schema, WRITTEN);
       const { rows, quarantined } = await delivered(lake, schema, SPOILED);

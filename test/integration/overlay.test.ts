@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { openLake } from "../../src/embedded/lake.ts";
+import { openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
 import { ModelWorld, modelSchema } from "../support/model-world.ts";
@@ -42,7 +42,7 @@ async function playHistory(
   seed: number,
   first: "declared" | "undeclared" = "declared",
 ): Promise<void> {
-  const lake = await openLake(folder);
+  const lake = await openLakeFolder(folder);
   const later = first === "declared" ? undefined : modelSchema(partitionBy);
   const world = new ModelWorld(lake, modelSchema(partitionBy, first), randomOf(seed), later);
   const history: string[] = [];

@@ -1,6 +1,5 @@
 // Runs by `npm run test:local`, which tells where DynamoDB Local is, or why there is none.
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { requireSchema } from "../../src/core/table/lake-table.ts";
 import { compareWithScan } from "../../src/demo/compare.ts";
 import { ratedBy, reviews } from "../../src/demo/reviews.ts";
 import {
@@ -10,8 +9,8 @@ import {
   loadReviews,
   putReview,
 } from "../../src/demo/reviews-table.ts";
-import { openLake } from "../../src/embedded/lake.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
+import { openLake } from "../../src/index.ts";
 import { connectSource, type SourceConnection } from "../../src/source/source-connection.ts";
 import { registerChangeSourceTests } from "../conformance/change-source.ts";
 import { dynalakeProcess } from "../support/cli-process.ts";
@@ -58,8 +57,8 @@ whereThereIsOne("on DynamoDB Local", () => {
         expect(await dynalakeProcess([...command, "--lake", folder])).toMatchObject({ code: 0 });
         const lake = await openLake(folder);
         try {
-          const schema = await requireSchema(lake.store, "reviews");
-          expect(await compareWithScan(connection, lake, schema)).toEqual({
+          const items = lake.table("reviews").items();
+          expect(await compareWithScan(connection, "Reviews", items)).toEqual({
             items: 600,
             missing: 0,
             extra: 0,

@@ -1,7 +1,7 @@
 /** The simulator's evaluation of SQL returns the rows that DuckDB returns. */
 import { tmpdir } from "node:os";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb-session.ts";
+import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { historyOf, play } from "./history.ts";
 import { duckdbValue, withInlineRelations } from "./inline-relations.ts";
 import type { Evaluated } from "./model-engine.ts";
@@ -37,8 +37,7 @@ test("the simulation's engine gives the rows that DuckDB gives, for every form o
   expect(statements.filter(({ rows }) => rows.length > 1).length).toBeGreaterThan(60);
   for (const statement of statements) {
     const sql = withInlineRelations(statement.sql, statement.relations, duckdbValue);
-    const reader = await session.connection.runAndReadAll(sql);
-    const real = reader.getRowObjectsJS().map((row) => plain(row));
+    const real = (await session.rows(sql)).map((row) => plain(row));
     expect({ sql, rows: real.sort() }).toEqual({ sql, rows: statement.rows.map((row) => plain(row)).sort() });
   }
 }, 300_000);

@@ -20,9 +20,9 @@ import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
 import { emptyWireRows } from "../../src/core/sql/columns.ts";
 import { latestManifest, readSchema, writeSchema } from "../../src/core/table/lake-table.ts";
 import type { Item } from "../../src/core/values/attribute-value.ts";
-import type { Lake } from "../../src/embedded/lake.ts";
-import { FILE_LIMITS, parquetSink } from "../../src/embedded/parquet-sink.ts";
-import { wireFiles } from "../../src/embedded/wire-files.ts";
+import { FILE_LIMITS, parquetSink } from "../../src/embedded/delivery/parquet-sink.ts";
+import { wireFiles } from "../../src/embedded/duckdb/wire-files.ts";
+import type { LakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import type { Random } from "./random.ts";
 
 interface ModelChange {
@@ -61,7 +61,7 @@ function itemOf(key: number, value: string): Item {
 }
 
 export class ModelWorld {
-  readonly #lake: Lake;
+  readonly #lake: LakeFolder;
   /** The table's schema, and earlier ones, with which processes that began earlier still write. */
   #schema: Schema;
   readonly #schemas: Schema[];
@@ -82,7 +82,7 @@ export class ModelWorld {
   #folded = new Set<number>();
 
   /** `later`: a schema with more columns, which the table gets at some point. */
-  constructor(lake: Lake, schema: Schema, random: Random, later?: Schema) {
+  constructor(lake: LakeFolder, schema: Schema, random: Random, later?: Schema) {
     this.#lake = lake;
     this.#schema = schema;
     this.#schemas = [schema];

@@ -1,17 +1,10 @@
 /** `dynalake compact`: folds the change log now, and rewrites the base where its deltas have grown. */
-import {
-  type CompactionContext,
-  type CompactionResult,
-  compactMajor,
-  compactMinor,
-} from "../../core/compaction/compact.ts";
-import { DEFAULT_POLICY } from "../../core/compaction/compaction-plan.ts";
-import type { Schema } from "../../core/schema/schema.ts";
-import { type Lake, newRun, nowSeconds, openLake } from "../../embedded/lake.ts";
+import { defined } from "../../core/defined.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { reportCompaction } from "../compaction-report.ts";
-import { chosenSchemas } from "../lake-choice.ts";
-import { type LakeOptions, lakeTarget } from "../lake-target.ts";
+import { type LakeOptions, lakeTarget, type StackTarget } from "../lake-target.ts";
+import { machineEvents } from "../machine-events.ts";
+import { withFolder, withStack } from "../opened.ts";
 
 export interface CompactOptions extends LakeOptions {
   readonly table?: string;
@@ -22,37 +15,29 @@ export interface CompactOptions extends LakeOptions {
 
 export async function compactCommand(context: CommandContext, options: CompactOptions): Promise<ExitCode> {
   const target = lakeTarget(options);
-  if (target.kind === "stack")
-    return (await import("../stack/compact.ts")).compactOnStack(context, target, options);
-  const lake = await openLake(context.absolute(options.lake));
-  try {
-    for (const schema of await chosenSchemas(lake.store, options.lake, options.table)) {
-      const scope = options.all === true ? "all" : "grown";
-      const runs = await compactTable(lake, schema, scope, options.settleSeconds);
-      await reportCompaction(context, schema.table, runs, options);
+  if (target.kind === "stack") return compactStack(context, target, options);
+  const { all, settleSeconds } = options;
+  return withFolder(context, options.lake, async (lake) => {
+    for (const table of await lake.tables(options.table)) {
+      const { runs } = await lake.table(table).compact(defined({ all, settleSeconds }));
+      await reportCompaction(context, table, runs, options);
     }
     return EXIT.done;
-  } finally {
-    await lake.close();
-  }
+  });
 }
 
-/** A minor compaction of everything up to so many seconds before now, then a major one. */
-export async function compactTable(
-  lake: Lake,
-  schema: Schema,
-  scope: "grown" | "all",
-  settleSeconds = 0,
-): Promise<readonly CompactionResult[]> {
-  const policy = { ...DEFAULT_POLICY, settleSeconds };
-  const compaction: CompactionContext = {
-    store: lake.store,
-    engine: lake.engine,
-    schema,
-    policy,
-    newRun,
-    nowSeconds,
-  };
-  const results = [await compactMinor(compaction), await compactMajor(compaction, scope)];
-  return results.filter((result) => result !== undefined);
+function compactStack(
+  context: CommandContext,
+  target: StackTarget,
+  options: CompactOptions,
+): Promise<ExitCode> {
+  return withStack(context, target, async (stack) => {
+    const { compactDeployment } = await import("../../stack/compact.ts");
+    const events = machineEvents(context.terminal);
+    for (const deployment of stack.tables(options.table)) {
+      const runs = await compactDeployment(stack, deployment, options, events);
+      await reportCompaction(context, deployment.table, runs, options);
+    }
+    return EXIT.done;
+  });
 }

@@ -13,7 +13,7 @@ import { type AttributeFile, parseSchema, type SchemaFile } from "../../../src/c
 import { type AttributeValue, type Item, readItem } from "../../../src/core/values/attribute-value.ts";
 import { type Json, parseJson } from "../../../src/core/values/json-members.ts";
 import { reviews } from "../../../src/demo/reviews.ts";
-import { transcode } from "../../../src/embedded/transcode.ts";
+import { stageFile } from "../../../src/embedded/snapshot/stage-file.ts";
 import { recordedItem, valueStyle } from "../../arbitraries/change.ts";
 import { attributeValue, item, keyedItem } from "../../arbitraries/item.ts";
 import { mutated } from "../../arbitraries/json.ts";
@@ -547,7 +547,7 @@ async function transcoded(
     const zipped = gzipSync(data);
     await writeFile(source, zipped);
     const md5 = createHash("md5").update(zipped).digest("base64");
-    const { items, rejected } = await transcode(writer, { source, target, itemCount, md5 });
+    const { items, rejected } = await stageFile(writer, { source, target, itemCount, md5 });
     const rows = (await readFile(target, "utf8")).split("\n");
     expect(rows.pop()).toBe("");
     return { items, rejected: rejected.length, rows };

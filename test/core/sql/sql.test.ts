@@ -22,7 +22,7 @@ import {
 } from "../../../src/core/sql/compaction.ts";
 import { duckdb } from "../../../src/core/sql/duckdb.ts";
 import { currentRows, historyRows, snapshotRows } from "../../../src/core/sql/view.ts";
-import { openDuckdb } from "../../../src/embedded/duckdb-session.ts";
+import { openDuckdb } from "../../../src/embedded/duckdb/duckdb-session.ts";
 import { typeText } from "../../arbitraries/schema.ts";
 import * as fc from "../../support/fast-check.ts";
 import { withFolder } from "../../support/folders.ts";
@@ -280,15 +280,13 @@ describe("quoting", () => {
         await fc.assert(
           fc.asyncProperty(fc.oneof(text, tricky), fc.oneof(text, tricky), async (value, name) => {
             fc.pre(name !== "");
-            const reader = await session.connection.runAndReadAll(
-              `SELECT ${literal(value)} AS ${quoted(name)}`,
-            );
-            expect(reader.getRowsJS()).toEqual([[value]]);
-            expect(reader.columnNames()).toEqual([name]);
+            const rows = await session.stream(`SELECT ${literal(value)} AS ${quoted(name)}`);
+            expect((await rows.next())?.getRows()).toEqual([[value]]);
+            expect(rows.columns.map((column) => column.name)).toEqual([name]);
           }),
         );
       } finally {
-        session.close();
+        await session.close();
       }
     });
   });

@@ -1,0 +1,39 @@
+/** Compacts a lake table: folds its change log, then rewrites the parts of the base whose deltas have grown. */
+import {
+  type CompactionContext,
+  type CompactionResult,
+  compactMajor,
+  compactMinor,
+} from "../../core/compaction/compact.ts";
+import { DEFAULT_POLICY } from "../../core/compaction/compaction-plan.ts";
+import type { Schema } from "../../core/schema/schema.ts";
+import { newRun, nowSeconds } from "../../sdk/run-name.ts";
+import type { LakeFolder } from "../folder/lake-folder.ts";
+
+export interface CompactionRequest {
+  /** "all": every part of the base that has deltas or lacks a new column, not only those that have grown. */
+  readonly scope: "grown" | "all";
+  /** Changes of these last seconds stay in the change log. Default: the policy's. */
+  readonly settleSeconds?: number;
+  /** Called after each commit. */
+  readonly onCommit: (result: CompactionResult) => void;
+}
+
+/** Throws CONFLICT if another commit came first. What was committed before stays. */
+export async function compactTable(
+  lake: Pick<LakeFolder, "store" | "engine">,
+  schema: Schema,
+  { scope, settleSeconds = DEFAULT_POLICY.settleSeconds, onCommit }: CompactionRequest,
+): Promise<readonly CompactionResult[]> {
+  const { store, engine } = lake;
+  const policy = { ...DEFAULT_POLICY, settleSeconds };
+  const context: CompactionContext = { store, engine, schema, policy, newRun, nowSeconds };
+  const results: CompactionResult[] = [];
+  for (const compact of [() => compactMinor(context), () => compactMajor(context, scope)]) {
+    const result = await compact();
+    if (result === undefined) continue;
+    results.push(result);
+    onCommit(result);
+  }
+  return results;
+}
