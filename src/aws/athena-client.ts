@@ -1,4 +1,4 @@
-/** Athena as one thing that runs statements: started once, waited for, cancelled when nobody waits any longer. */
+/** Athena as one thing that runs statements: started once, waited for, and cancelled once their caller has given up. */
 import { randomUUID } from "node:crypto";
 import {
   type AthenaClient,
@@ -14,7 +14,7 @@ import { type Backoff, backoffMs, systemTiming, type Timing } from "../sdk/timin
 import { athenaError, statementError } from "./athena-error.ts";
 import { type ResultPage, resultPages } from "./athena-result.ts";
 
-export interface AthenaOptions {
+interface AthenaOptions {
   readonly client: AthenaClient;
   readonly database: string;
   /** It says where results go. */
@@ -26,7 +26,7 @@ export interface AthenaOptions {
   readonly timing?: Timing;
 }
 
-export interface StatementOptions {
+interface StatementOptions {
   /** Of two statements with one token Athena runs one: 32 to 128 characters. Default: a new one. */
   readonly token?: string;
   /** Stops the statement. Default: the signal of all. */
@@ -152,7 +152,7 @@ async function poll(context: Context, id: string): Promise<QueryExecution | unde
   return answer.QueryExecution;
 }
 
-/** A statement that nobody waits for would go on costing; where stopping fails, the work group's own limits end it. */
+/** An abandoned statement would go on costing; if stopping fails, the limits of the work group end it. */
 async function stop(context: Context, id: string): Promise<void> {
   await context.client.send(new StopQueryExecutionCommand({ QueryExecutionId: id })).catch(() => undefined);
 }

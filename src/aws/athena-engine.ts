@@ -14,7 +14,7 @@ import { type GlueCatalog, glueCatalog } from "./glue-catalog.ts";
 import { collectSegments, nextStatement } from "./segments-table.ts";
 import { unloadStatements } from "./unload.ts";
 
-export interface AthenaEngineOptions extends GluePlace {
+interface AthenaEngineOptions extends GluePlace {
   readonly workGroup: string;
   readonly athena: AthenaClient;
   readonly glue: GlueClient;
@@ -28,7 +28,7 @@ export interface AthenaEngineOptions extends GluePlace {
 }
 
 /** Staging in two steps, between which a state machine runs the statements. */
-export interface StatementEngine {
+interface StatementEngine {
   /**
    * The statements that write the segments of a run, in any order and at the same time; none may be run twice. `stages`
    * are all of the run's. Fails with SQL_FAILED where one would be longer than Athena takes.
@@ -43,7 +43,7 @@ export interface StatementEngine {
 }
 
 export interface AthenaEngine extends QueryEngine, StatementEngine {
-  /** For results that do not fit into memory, and for whoever wants their columns. */
+  /** For results that do not fit into memory, and for callers that want their columns. */
   readonly statements: Athena;
   readonly catalog: GlueCatalog;
 }

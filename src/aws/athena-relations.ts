@@ -20,14 +20,14 @@ import { athena } from "../core/sql/athena.ts";
 import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../core/sql/columns.ts";
 import { utf8Bytes } from "../core/values/utf8.ts";
 
-export type LakeRelations = Pick<QueryEngine, "changes" | "changeLog" | "segments">;
+type GlueRelations = Pick<QueryEngine, "changes" | "changeLog" | "segments">;
 
 export interface GluePlace {
   readonly database: string;
   readonly bucket: string;
 }
 
-/** So many objects are told one by one, if their names are not longer than this together. */
+/** At most so many objects are named one by one, if their names together are not longer than this. */
 const OBJECTS_NAMED_MAX = 200;
 const NAMES_BYTES_MAX = 32 * 1024;
 
@@ -37,7 +37,7 @@ const PARTITION_COLUMNS = [
 ] as const;
 
 /** The relations of statements that run once, soon: they read what the selection lists. */
-export function relationsOfNow(place: GluePlace): LakeRelations {
+export function relationsOfNow(place: GluePlace): GlueRelations {
   return {
     changes: (schema, { objects, beforeHour }) => {
       const columns = changeWireColumns(schema);
@@ -64,7 +64,7 @@ const LATEST_DELIVERY_SECONDS = 48 * 3600;
  * The relations of views, which live on: they also read objects that are not there yet. Those that are there are in the
  * listing, and those to come lie in the hours from the latest delivery on.
  */
-export function relationsOfViews(place: GluePlace, nowSeconds: number): LakeRelations {
+export function relationsOfViews(place: GluePlace, nowSeconds: number): GlueRelations {
   const earliest = (objects: readonly ChangeObject[]): Hour => {
     const coming = hourOf(nowSeconds - LATEST_DELIVERY_SECONDS);
     const first = firstHour(objects);
@@ -128,7 +128,7 @@ const PLAIN_PATH = /^[A-Za-z0-9_.=/-]+$/;
 
 /**
  * The condition that only these objects are read, as long as they are few. Many are read by their hours alone, and with
- * them others of those hours. That is as right, since whoever folds changes derives the state of each key from the whole
+ * them others of those hours. That is as right, since a compaction derives the state of each key from the whole
  * log: an object that is read although it was folded before gives a late key its present state again, and one that came
  * after the listing is folded early, and once more when it is listed. It only costs more. For the same reason a path that
  * does not begin as expected is read: should Athena write paths in another way, no change is lost.

@@ -8,7 +8,7 @@ import {
 } from "@aws-sdk/client-athena";
 import { athenaError } from "./athena-error.ts";
 
-export interface ResultColumn {
+export interface AthenaColumn {
   readonly name: string;
   /** As Athena names it: varchar, bigint, double, timestamp, array and so on. */
   readonly type: string;
@@ -21,7 +21,7 @@ export interface ResultColumn {
 export type ResultValue = string | number | bigint | boolean | null;
 
 export interface ResultPage {
-  readonly columns: readonly ResultColumn[];
+  readonly columns: readonly AthenaColumn[];
   readonly rows: readonly (readonly ResultValue[])[];
 }
 
@@ -55,7 +55,7 @@ function hasHeader(type: string, columns: readonly ColumnInfo[], first: Row | un
   return columns.every((column, i) => column.Name === first.Data?.[i]?.VarCharValue);
 }
 
-function valuesOf(columns: readonly ResultColumn[], row: Row): readonly ResultValue[] {
+function valuesOf(columns: readonly AthenaColumn[], row: Row): readonly ResultValue[] {
   return columns.map(({ type }, i) => {
     // A null has no text; an empty text has an empty one.
     const text = row.Data?.[i]?.VarCharValue;

@@ -7,7 +7,7 @@ import { type CommandContext, EXIT, type ExitCode } from "./command.ts";
 import { gapSentence } from "./gap-report.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface SnapshotFacts {
+interface SnapshotFacts {
   readonly source: string;
   readonly table: string;
   readonly items: number;

@@ -118,7 +118,7 @@ export interface TableStatus {
    */
   readonly watch:
     | {
-        readonly streamArn: string;
+        readonly streamArn: string | undefined;
         readonly seenReadingSeconds: number;
         readonly lookedSeconds: number;
       }

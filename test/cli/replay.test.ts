@@ -291,7 +291,7 @@ test("a file that cannot be read, or that a lake cannot be made from, changes no
     const lake = join(folder, "lake");
     const into = ["--key", "Id", "--name", "t", "--lake", lake];
     const bad: readonly (readonly [file: string, tells: string | RegExp])[] = [
-      [cut, /line 1 is no JSON/],
+      [cut, /line 1 is not JSON/],
       [other, "no stream records"],
       [twice, /"Records" 2 times/],
       [bytes, "UTF-8"],

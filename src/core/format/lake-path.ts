@@ -115,7 +115,7 @@ export function stagedRowsPath(table: string, run: string, index: number): strin
 }
 
 /** What became of the items of each file of an export. */
-export function talliesFolder(table: string, run: string): string {
+function talliesFolder(table: string, run: string): string {
   return `${stagingRunFolder(table, run)}parts/`;
 }
 
