@@ -1,7 +1,7 @@
 /**
- * The lake's Glue tables as relations of statements: `<table>__changes`, partitioned by dt and hr, and `<table>__segments`,
- * partitioned by `_segment`. Every relation bounds its partitions by literals: without them Athena would look into
- * those of three years.
+ * The lake's Glue tables as relations for statements: `<table>__changes`, partitioned by dt and hr, and `<table>__segments`,
+ * partitioned by `_segment`. Every relation bounds its partitions with literals; otherwise Athena would check the partitions of
+ * years.
  */
 
 import {
@@ -36,7 +36,7 @@ const PARTITION_COLUMNS = [
   { name: "hr", type: "string" },
 ] as const;
 
-/** The relations of statements that run once, soon: they read what the selection lists. */
+/** Relations for statements that run once, now: they read the objects that the selection lists. */
 export function relationsOfNow(place: GluePlace): GlueRelations {
   return {
     changes: (schema, { objects, beforeHour }) => {
@@ -57,12 +57,12 @@ export function relationsOfNow(place: GluePlace): GlueRelations {
   };
 }
 
-/** Firehose keeps what it cannot deliver for a day; an object cannot appear in an hour older than this. */
+/** Firehose keeps undelivered records for a day; no new object can appear in an hour older than this. */
 const LATEST_DELIVERY_SECONDS = 48 * 3600;
 
 /**
- * The relations of views, which live on: they also read objects that are not there yet. Those that are there are in the
- * listing, and those to come lie in the hours from the latest delivery on.
+ * Relations for views, which stay in use: they must also read objects that do not exist yet. Existing objects are in the
+ * listing; new ones appear only in hours since `LATEST_DELIVERY_SECONDS` ago.
  */
 export function relationsOfViews(place: GluePlace, nowSeconds: number): GlueRelations {
   const earliest = (objects: readonly ChangeObject[]): Hour => {
@@ -82,14 +82,14 @@ export function relationsOfViews(place: GluePlace, nowSeconds: number): GlueRela
   };
 }
 
-/** What a snapshot's run has staged, with the wire columns of items: `<table>__staging`, partitioned by `_run`. */
+/** The rows that a snapshot's run staged, with the wire columns of items: `<table>__staging`, partitioned by `_run`. */
 export function stagedItems(place: GluePlace, schema: Schema, run: string): string {
   const columns = nameList(itemWireColumns(schema));
   const table = glueTable(place.database, `${schema.table}__staging`);
   return `(SELECT ${columns} FROM ${table} WHERE _run = ${literal(run)})`;
 }
 
-/** The name of a Glue table as SQL writes it. */
+/** The qualified, quoted name of a Glue table. */
 export function glueTable(database: string, name: string): string {
   return `${quoted(database)}.${quoted(name)}`;
 }
@@ -123,7 +123,7 @@ function before({ dt, hr }: Hour): string {
   return `(dt < ${literal(dt)} OR (dt = ${literal(dt)} AND hr < ${literal(hr)}))`;
 }
 
-/** Keys that look the same however a path is written. */
+/** Keys without characters that could be escaped differently. */
 const PLAIN_PATH = /^[A-Za-z0-9_.=/-]+$/;
 
 /**
@@ -138,7 +138,7 @@ function namedObjects(place: GluePlace, schema: Schema, objects: readonly Change
   const names = objects.map(({ path }) => literal(`s3://${place.bucket}/${path}`)).join(", ");
   if (utf8Bytes(names) > NAMES_BYTES_MAX) return [];
   const days = `s3://${place.bucket}/${changesFolder(schema.table)}dt`;
-  // ">" is the character after "=": between the two lies every path that begins with `days` and "=".
+  // ">" is the character after "=", so every path that starts with `days` and "=" is between the two.
   const unexpected = `"$path" < ${literal(`${days}=`)} OR "$path" >= ${literal(`${days}>`)}`;
   return [`("$path" IN (${names}) OR ${unexpected})`];
 }
