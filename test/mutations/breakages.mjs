@@ -888,15 +888,15 @@ export const breakages = [
   {
     name: "an interrupt abandons a command that could end cleanly",
     file: "src/cli/run-cli.ts",
-    find: "if (endsCleanly) interruption.abort();",
-    put: "if (io.cwd === '') interruption.abort();",
+    find: "if (endsCleanly) interruption.abort(interrupted());",
+    put: "if (io.cwd === '') interruption.abort(interrupted());",
     tests: ["test/cli/run-cli.test.ts"],
   },
   {
     name: "a command that fails leaves its engine open",
-    file: "src/cli/opened-folder.ts",
-    find: "close: () => lake.close(),",
-    put: "close: async () => undefined,",
+    file: "src/library/folder-context.ts",
+    find: "      await lake.close();",
+    put: "      await Promise.resolve();",
     tests: ["test/cli/run-cli.test.ts"],
   },
   {

@@ -88,7 +88,7 @@ function statusText(status: PlacedStatus): string {
         ] as const,
     ),
     ...status.mendedGaps.map(
-      (gap) => ["mended gap", `${gap.detail} (found ${timeText(gap.foundAtSeconds)})`] as const,
+      (gap) => ["repaired gap", `${gap.detail} (found ${timeText(gap.foundAtSeconds)})`] as const,
     ),
     ["query", `${table}, ${table}_history, ${table}_snapshots`],
   ];

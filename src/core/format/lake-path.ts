@@ -10,7 +10,7 @@
  *            /exports/AWSDynamoDB/<id>/...             exports of the source table; deleted after the snapshot
  *            /errors/...                               what Firehose could not convert, as it writes it
  *            /quarantine/<reason>/*.jsonl              what could not be delivered, by its reason
- *            /gaps/*.json                              holes in the stream that were found
+ *            /gaps/*.json                              gaps in the stream that were found
  *            /beginning.json                           since when the stream is read
  *            /position.json                            how far the stream was read
  *            /source.json                              where the source table is reached

@@ -41,7 +41,7 @@ export type VerifyResult = "identical" | "different" | "unsettled";
 
 /** Kinds of findings that are certain. */
 const DIFFERENCES = ["missing", "extra", "different", "repeated", "unreadable"] as const;
-/** Kinds of findings that could not be settled. What an export cannot tell of, "newer", is only counted. */
+/** Kinds of findings that could not be settled. Items "newer" than an export are only counted. */
 const UNSETTLED = ["waiting", "changing", "unknown"] as const;
 
 export function verifyResult({ counts }: Pick<Verification, "counts">): VerifyResult {
