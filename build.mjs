@@ -1,5 +1,5 @@
-// Bundles the sources into dist/. The command line and the constructs for CDK apps leave packages outside, since node finds
-// them in node_modules; each function of the AWS deployment is one file with everything that it needs.
+// Bundles the sources into dist/. The command line and the constructs for CDK apps import packages from node_modules. Each
+// Lambda function of the deployment is a single file that contains everything it needs.
 import {
   existsSync,
   mkdirSync,
@@ -17,10 +17,10 @@ import { build as bundle } from "esbuild";
 
 const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, "dist");
-/** What is written last, the first entry point, is what bin/dynalake.js compares with the sources. */
+/** The first entry point is written last: bin/dynalake.js compares its time with that of the sources. */
 const entryPoints = {
   "cli/main": "src/cli/main.ts",
-  "embedded/transcode-worker": "src/embedded/transcode-worker.ts",
+  "staging-worker": "src/embedded/snapshot/staging-worker.ts",
   "infra/index": "infra/index.ts",
 };
 /** The entries of the functions: every file in handlers/, which is src/aws/contracts/handlers.ts once more. */
@@ -28,7 +28,7 @@ export const handlers = existsSync(join(root, "handlers"))
   ? readdirSync(join(root, "handlers")).map((name) => basename(name, ".ts"))
   : [];
 
-/** Writes dist/. The files carry the moment the build began, so that a source saved during the build counts as newer. */
+/** Writes dist/. Its files carry the time at which the build began, so that a source saved during the build counts as newer. */
 export async function build() {
   const begun = new Date();
   await buildHandlers(begun);
@@ -61,7 +61,7 @@ async function buildModules(begun) {
   removeOthers(dist, /\.js(\.map)?$/, new Set(files.map((file) => file.path)));
 }
 
-/** They run on node24 at AWS, and on node20 where that is what an emulator has. */
+/** Functions run on Node 24 on AWS, and on Node 20 in emulators that have no newer one. */
 async function buildHandlers(begun) {
   if (handlers.length === 0) return;
   const { outputFiles } = await bundle({
@@ -71,15 +71,15 @@ async function buildHandlers(begun) {
     outExtension: { ".js": ".mjs" },
     bundle: true,
     minify: true,
-    // Errors are told apart by their names.
+    // Errors are distinguished by their names.
     keepNames: true,
     platform: "node",
     target: "node20",
     format: "esm",
     mainFields: ["module", "main"],
-    // Packages that are no ES modules ask for those of node in their own way.
+    // Bundled CommonJS packages call require for the modules of Node.
     banner: { js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);' },
-    // No source maps: they are four times the code, and names are kept.
+    // No source maps: they are four times as large as the code, and names are kept.
     legalComments: "external",
     write: false,
     logLevel: "warning",
@@ -88,7 +88,7 @@ async function buildHandlers(begun) {
   removeOthers(join(dist, "handlers"), /\.(mjs|map|txt)$/, new Set(outputFiles.map((file) => file.path)));
 }
 
-/** Renames a finished file into place: a process that starts meanwhile reads the old file or the new one, whole. */
+/** Renames a finished file into place: a process that starts meanwhile reads either the old file or the new one, whole. */
 function replaceFile(path, contents, modified) {
   mkdirSync(dirname(path), { recursive: true });
   const unfinished = `${path}.${process.pid}`;
@@ -104,7 +104,7 @@ function removeOthers(folder, name, kept) {
   }
 }
 
-function tellSizes() {
+function printSizes() {
   console.log(existsSync(dist) ? `built ${relative(root, dist)}/` : "nothing to build yet");
   for (const name of handlers) {
     const file = join(dist, "handlers", name, "index.mjs");
@@ -116,5 +116,5 @@ function tellSizes() {
 
 if (argv[1] !== undefined && import.meta.url === pathToFileURL(argv[1]).href) {
   await build();
-  tellSizes();
+  printSizes();
 }

@@ -1,6 +1,9 @@
 // The tests that need emulators of AWS: see scripts/test-aws.mjs.
 import common from "./jest.config.mjs";
 
+// The workers inherit it: these tests always try all that is written down.
+process.env.DYNALAKE_TEST_EFFORT ??= "1";
+
 export default {
   ...common,
   testMatch: ["<rootDir>/test/aws/**/*.test.ts"],

@@ -1,4 +1,6 @@
-// The tests run as ES modules, straight from the TypeScript sources; scripts/jest.mjs starts jest so that node lets it.
+// The tests run as ES modules, straight from the TypeScript sources; the npm scripts start jest so that node lets it.
+import { availableParallelism } from "node:os";
+
 // The AWS SDK's own switch for its note on stderr about the next version of Node; bin/dynalake.js sets it too.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 
@@ -6,8 +8,13 @@ export default {
   testEnvironment: "node",
   roots: ["<rootDir>/test"],
   testMatch: ["<rootDir>/test/**/*.test.ts"],
-  // They have commands of their own: npm run test:local and npm run test:aws.
-  testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/local/", "<rootDir>/test/aws/"],
+  // They have commands of their own: npm run test:deep, npm run test:local and npm run test:aws.
+  testPathIgnorePatterns: [
+    "/node_modules/",
+    "\\.deep\\.test\\.ts$",
+    "<rootDir>/test/local/",
+    "<rootDir>/test/aws/",
+  ],
   extensionsToTreatAsEsm: [".ts"],
   moduleFileExtensions: ["ts", "js", "mjs", "cjs", "json", "node"],
   transform: {
@@ -23,4 +30,8 @@ export default {
   },
   cacheDirectory: "<rootDir>/.cache/jest",
   testTimeout: 60_000,
+  // One more than there are cores: some tests wait, for an emulator or a clock.
+  maxWorkers: availableParallelism() + 1,
+  testSequencer: "<rootDir>/test/support/longest-first.mjs",
+  reporters: ["default", "<rootDir>/test/support/slowest-files.mjs"],
 };

@@ -5,14 +5,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { requireTable } from "../src/core/table/open-table.ts";
 import { measureLag } from "../src/demo/lag.ts";
 import { reviews } from "../src/demo/reviews.ts";
 import { createReviewsTable, loadReviews } from "../src/demo/reviews-table.ts";
-import { runQuery } from "../src/embedded/query.ts";
 import { startEmulator } from "../src/emulator/emulator.ts";
-import { folderStore } from "../src/files/folder-store.ts";
-import { connectSource } from "../src/source/clients.ts";
+import { openLake } from "../src/index.ts";
+import { connectSource } from "../src/source/source-connection.ts";
 
 // The AWS SDK's own switch for its note on stderr about the next version of Node; bin/dynalake.js sets it too.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
@@ -47,7 +45,7 @@ try {
         if (String(text).includes("following")) resolve();
       });
     });
-    const schema = (await requireTable(folderStore(lake), "reviews")).schema;
+    const opened = await openLake(lake);
     const lag = await measureLag({
       client: connection.client,
       writesPerSecond,
@@ -56,20 +54,12 @@ try {
       patienceSeconds: 30,
       visibleBooks: async (user, sinceSeconds) => {
         const since = `_changed_at >= make_timestamp(${sinceSeconds} * 1000000::BIGINT)`;
-        const books: string[] = [];
-        await runQuery(
-          lake,
-          { schemas: [schema], sql: `SELECT book FROM reviews WHERE "user" = '${user}' AND ${since}` },
-          {
-            begin: async () => undefined,
-            rows: async (rows) => {
-              for (const [book] of rows) books.push(String(book));
-            },
-          },
-        );
-        return books;
+        const sql = `SELECT book FROM reviews WHERE "user" = '${user}' AND ${since}`;
+        const rows = await opened.query<{ readonly book: string }>(sql).all();
+        return rows.map(({ book }) => book);
       },
     });
+    await opened.close();
     console.log(`${lag.writes} writes at ${lag.writesPerSecond.toFixed(0)}/s, compactions every 20 s`);
     console.log(
       `p50 ${(lag.p50Ms / 1000).toFixed(2)} s, p99 ${(lag.p99Ms / 1000).toFixed(2)} s, max ${(lag.maxMs / 1000).toFixed(2)} s, missing ${lag.missing}`,

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-// Starts the command line. In a clone it first brings dist/ up to date with src/; an installed package has dist/ only.
+// Starts the command line. In a clone, it first rebuilds dist/ if src/ has changed. An installed package has only dist/.
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-// The AWS SDK's own switch for its note on stderr about the next version of Node. Other warnings stay.
+// The AWS SDK's own switch for its notice on stderr about future versions of Node. Other warnings are still shown.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -21,11 +21,11 @@ try {
 } catch (error) {
   const isUninstalledClone = sourcesModifiedAt >= 0 && !existsSync(join(root, "node_modules"));
   if (error?.code !== "ERR_MODULE_NOT_FOUND" || !isUninstalledClone) throw error;
-  console.error("dynalake is not installed yet in this folder. Run `npm ci` here, then try again.");
+  console.error("dynalake is not installed in this folder yet. Run `npm ci` here, then try again.");
   process.exitCode = 1;
 }
 
-/** When the newest file or folder below `folder` changed, in milliseconds; -1 where there is no such folder. */
+/** The latest modification time of `folder` and of anything in it, in milliseconds; -1 if the folder does not exist. */
 function newestBelow(folder) {
   const own = modifiedAt(folder);
   if (own < 0) return own;

@@ -1,4 +1,4 @@
-/** What somebody should look at, published on the lake's failure topic. docs/aws.md says what to do about each. */
+/** One lake table's alarms, published to the lake's failure topic. docs/aws.md says what to do about each. */
 import { Duration } from "aws-cdk-lib";
 import {
   Alarm,
@@ -13,9 +13,9 @@ import type { Lake } from "./lake.ts";
 import type { LakeMetrics } from "./metrics.ts";
 
 export interface AlarmOptions {
-  /** The stream is read so late. A record leaves it after 24 hours. Default: 10 minutes. */
+  /** Alarms when the stream is read this late. Records leave the stream after 24 hours. Default: 10 minutes. */
   readonly streamAgeMax?: Duration;
-  /** Firehose writes so late. Default: 15 minutes. */
+  /** Alarms when Firehose writes this late. Default: 15 minutes. */
   readonly deliveryAgeMax?: Duration;
 }
 
@@ -35,7 +35,7 @@ interface Watch {
   readonly from?: number;
   /** Periods in a row. Default: 1. */
   readonly periods?: number;
-  /** Alarms below `from` instead, and where nothing is told at all. */
+  /** Alarms below `from` instead, and when there is no data. */
   readonly below?: true;
 }
 
@@ -62,7 +62,7 @@ export class Alarms extends Construct {
   }
 }
 
-/** Longer than a deployment holds a mapping up, and short enough to mend it. */
+/** Longer than a deployment pauses a mapping, and early enough to fix it before changes are lost. */
 const UNREAD_SECONDS = 3600;
 
 function watches({ compactEvery, metrics, options }: AlarmsProps): Readonly<Record<string, Watch>> {
@@ -73,7 +73,7 @@ function watches({ compactEvery, metrics, options }: AlarmsProps): Readonly<Reco
       metric: metrics.streamAge,
       from: streamAge.toMilliseconds(),
       periods: 5,
-      says: "the stream is read late; what is older than 24 hours would be lost",
+      says: "the stream is read late; changes older than 24 hours are lost",
     },
     StreamErrors: {
       metric: metrics.streamErrors,
@@ -82,27 +82,27 @@ function watches({ compactEvery, metrics, options }: AlarmsProps): Readonly<Reco
     },
     LostBatches: {
       metric: metrics.lostBatches,
-      says: "a batch that failed for good could not be put aside in the bucket: its changes are lost, take a new snapshot",
+      says: "a batch that failed for good could not be saved to the bucket: its changes are lost, take a new snapshot",
     },
     FailedBatches: {
       metric: metrics.failedBatches,
-      says: "batches of changes were put aside: replay them",
+      says: "batches of changes failed and were saved to the bucket: replay them",
     },
     Quarantine: { metric: metrics.quarantined, says: "records are in quarantine" },
     Gaps: { metric: metrics.gaps, says: "changes are missing: take a new snapshot" },
     StreamUnread: {
       metric: metrics.streamUnread,
       from: UNREAD_SECONDS,
-      says: "nothing reads the table's stream: after 24 hours its changes are lost",
+      says: "nothing is reading the table's stream: its changes are lost after 24 hours",
     },
     FailedLooks: {
       metric: metrics.failedLooks,
-      says: "it could not be seen whether changes are missing",
+      says: "checking for missing changes failed",
     },
     DeliveryAge: {
       metric: metrics.deliveryAge,
       from: deliveryAge.toSeconds(),
-      says: "Firehose writes late; what it cannot write within 24 hours would be lost",
+      says: "Firehose writes late; records it cannot write within 24 hours are lost",
     },
     UnconvertedRecords: {
       metric: metrics.unconverted,
@@ -110,21 +110,30 @@ function watches({ compactEvery, metrics, options }: AlarmsProps): Readonly<Reco
     },
     DeliveryErrors: {
       metric: metrics.deliveryErrors,
-      says: "files of Firehose wait in errors/: replay them",
+      says: "Firehose left error files in errors/: replay them",
     },
     SnapshotFailed: { metric: metrics.snapshotEnds.failed, says: "a snapshot failed" },
-    SnapshotTimedOut: { metric: metrics.snapshotEnds.timedOut, says: "a snapshot did not end in time" },
+    SnapshotTimedOut: { metric: metrics.snapshotEnds.timedOut, says: "a snapshot timed out" },
     CompactionFailed: { metric: metrics.compactionEnds.failed, says: "a compaction failed" },
-    CompactionTimedOut: { metric: metrics.compactionEnds.timedOut, says: "a compaction did not end in time" },
+    CompactionTimedOut: { metric: metrics.compactionEnds.timedOut, says: "a compaction timed out" },
     ...(compactEvery === "never" ? {} : compactionMissing(metrics, compactEvery)),
-    CleanErrors: { metric: metrics.cleanErrors, says: "what is no longer needed could not be deleted" },
+    CleanErrors: {
+      metric: metrics.cleanErrors,
+      says: "files that are no longer needed could not be deleted",
+    },
   };
 }
 
-/** Of four compactions that should have run none succeeded. CloudWatch looks back a day at most. */
+/** Four compactions should have run and none succeeded. CloudWatch looks back one day at most. */
 function compactionMissing(metrics: LakeMetrics, compactEvery: Duration): Readonly<Record<string, Watch>> {
   const seconds = 4 * compactEvery.toSeconds();
   if (seconds > 86_400) return {};
   const metric = metrics.compactionEnds.succeeded.with({ period: Duration.seconds(seconds) });
-  return { CompactionMissing: { metric, below: true, says: "no compaction succeeds" } };
+  return {
+    CompactionMissing: {
+      metric,
+      below: true,
+      says: "no compaction has succeeded in the last four intervals",
+    },
+  };
 }

@@ -1,5 +1,5 @@
 /**
- * The way of changes from the stream function into the change log: a Firehose stream that turns JSON lines into Parquet by the
+ * Takes changes from the stream function to the change log: a Firehose stream that converts JSON lines to Parquet with the
  * columns of `<table>__changes`.
  */
 import { Aws, type Duration, Stack } from "aws-cdk-lib";
@@ -16,9 +16,9 @@ export interface ChangeStreamProps {
   readonly access: TableAccess;
   /** `<table>__changes`. */
   readonly changes: CfnTable;
-  /** An object is written after so long at the latest; at low volume it is how far the lake is behind. */
+  /** How long Firehose waits before it writes an object; at low volume, the lake lags by this much. */
   readonly bufferTime: Duration;
-  /** An object is written when so much has come, as JSON: 64 to 128. */
+  /** How much JSON Firehose collects before it writes an object: 64 to 128. */
   readonly bufferMebibytes: number;
 }
 
@@ -57,7 +57,7 @@ export class ChangeStream extends Construct {
         },
         dataFormatConversionConfiguration: {
           enabled: true,
-          // Hive's own deserializer refuses what does not fit; the other one coerces it silently.
+          // Hive's deserializer rejects values that do not fit; OpenX's coerces them silently.
           inputFormatConfiguration: { deserializer: { hiveJsonSerDe: {} } },
           outputFormatConfiguration: { serializer: { parquetSerDe: { compression: "SNAPPY" } } },
           schemaConfiguration: {
@@ -82,7 +82,7 @@ function deliveryPermissions(access: TableAccess, logGroupArn: string): readonly
   const { bucket } = access.lake;
   return [
     ...access.upload("changes/", "errors/"),
-    // Firehose reads back the parts of an upload that it continues.
+    // To continue an upload, Firehose reads back its parts.
     ...access.read("changes/", "errors/"),
     ...access.list("changes/", "errors/"),
     { actions: ["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"], resources: [bucket.bucketArn] },

@@ -17,19 +17,19 @@ import type { SourceTable } from "./source-table.ts";
 import type { TableAccess } from "./table-access.ts";
 
 export interface DeliveryOptions {
-  /** Firehose writes an object after so long at the latest: 0 to 900 seconds. Default: 60 seconds. */
+  /** How long Firehose waits before it writes an object: 0 to 900 seconds. Default: 60 seconds. */
   readonly bufferTime?: Duration;
-  /** Firehose writes an object when so much has come: 64 to 128. Default: 64. */
+  /** How much Firehose collects before it writes an object: 64 to 128. Default: 64. */
   readonly bufferMebibytes?: number;
-  /** Records that the function gets at once, at most: 1 to 10000. Default: 1000. */
+  /** The most records per invocation: 1 to 10,000. Default: 1,000. */
   readonly batchSize?: number;
-  /** How long records are gathered for a batch: 0 to 300 seconds. Default: 5 seconds. */
+  /** How long Lambda collects records for a batch: 0 to 300 seconds. Default: 5 seconds. */
   readonly batchWindow?: Duration;
-  /** Batches of one shard that run at the same time: 1 to 10. The order of an item's changes stays. Default: 1. */
+  /** Concurrent batches per shard: 1 to 10. An item's changes stay in order. Default: 1. */
   readonly parallelizationFactor?: number;
-  /** A batch that keeps failing is put aside in the bucket after so many more tries, 0 to 10000, */
+  /** Retries before a failing batch is saved to the bucket: 0 to 10,000. Default: 100. */
   readonly retryAttempts?: number;
-  /** or when its records have become so old: 1 minute to 24 hours. Default: 100 tries, 24 hours. */
+  /** A failing batch is also saved once its records are this old: 1 minute to 24 hours. Default: 24 hours. */
   readonly recordAgeMax?: Duration;
 }
 
@@ -39,7 +39,7 @@ export interface DeliveryProps {
   readonly source: SourceTable;
   readonly changes: CfnTable;
   readonly maskKey: MaskKey;
-  /** How long Firehose may go by columns of before. */
+  /** How long Firehose may keep using the previous columns. */
   readonly schemaSettleTime: Duration;
   readonly options: DeliveryOptions;
 }
@@ -48,7 +48,7 @@ export class Delivery extends Construct {
   readonly changeStream: ChangeStream;
   readonly streamFunction: LambdaFunction;
   readonly mapping: EventSourceMapping;
-  /** So long a change waits in buffers on its way, at most. */
+  /** The longest time a change waits in buffers on its way to the change log. */
   readonly bufferSeconds: number;
 
   constructor(scope: Construct, id: string, props: DeliveryProps) {
@@ -81,17 +81,17 @@ export class Delivery extends Construct {
     this.mapping = new EventSourceMapping(this, "Mapping", {
       target: this.streamFunction,
       eventSourceArn: source.streamArn,
-      // The stream's last day is read: LATEST would miss what is written while the mapping is made.
+      // Starts with the stream's last day: LATEST would miss writes made while the mapping is created.
       startingPosition: StartingPosition.TRIM_HORIZON,
       batchSize: options.batchSize,
       maxBatchingWindow: options.batchWindow,
       parallelizationFactor: options.parallelizationFactor,
-      // By default a batch is tried until its records leave the stream, and nothing behind it moves.
+      // By default Lambda retries a batch until its records leave the stream, and blocks everything behind it.
       bisectBatchOnError: true,
       retryAttempts: options.retryAttempts,
       maxRecordAge: options.recordAgeMax,
       reportBatchItemFailures: true,
-      // A bucket gets the whole batch, queues and topics get its numbers only.
+      // A bucket receives the whole batch; queues and topics receive only its position.
       onFailure: { bind: () => ({ destination: access.lake.bucket.bucketArn }) },
       supportS3OnFailureDestination: true,
     });
@@ -108,11 +108,11 @@ const DEFAULTS: Checked = {
   batchWindow: Duration.seconds(5),
   parallelizationFactor: 1,
   retryAttempts: 100,
-  // All that the stream holds is given to the function: what is nearly a day old tells it that others were lost.
+  // The function gets everything in the stream: records almost a day old mean that older ones were lost.
   recordAgeMax: Duration.hours(24),
 };
 
-/** The services' own limits, told before a deployment fails on them half-way. */
+/** Checks the services' limits here, so that no deployment fails on them halfway. */
 function checked(options: DeliveryOptions): Checked {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const all: Checked = { ...DEFAULTS, ...given };
@@ -129,8 +129,13 @@ function checked(options: DeliveryOptions): Checked {
 /** Throws USAGE for an option outside of its limits. */
 export function within(option: string, value: number, min: number, max: number, unit = ""): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;
+  const [given, least, most] = [value, min, max].map((number) => number.toLocaleString("en-US"));
   const units = unit === "" ? "" : ` ${unit}`;
-  throw new DynalakeError("USAGE", `${option} is ${value}${units}, and has to be ${min} to ${max}${units}`, {
-    next: `Correct ${option} where the table is added to the lake.`,
-  });
+  throw new DynalakeError(
+    "USAGE",
+    `Invalid ${option}: ${given}${units} is not between ${least} and ${most}${units}`,
+    {
+      next: `Change ${option} where you add the table to the lake.`,
+    },
+  );
 }

@@ -1,4 +1,4 @@
-/** What the lake of an earlier deployment was written with, asked when the app is synthesized. */
+/** Looks up, while the app is synthesized, the schema with which an existing deployment writes its lake. */
 import { openAwsLake } from "../src/aws/aws-lake.ts";
 import { chosenDeployment, readDeployments } from "../src/aws/deployment.ts";
 import { DynalakeError } from "../src/core/error.ts";
@@ -6,10 +6,10 @@ import type { Schema } from "../src/core/schema/schema.ts";
 import { openTable } from "../src/core/table/open-table.ts";
 import { awsClients } from "../src/sdk/clients.ts";
 
-/** The schema of the lake table in a stack, or undefined where the stack has none yet. Fails as AWS does. */
+/** The schema of the lake table in a stack, or undefined if the stack has none yet. Fails when AWS does. */
 export type LakeSchemas = (stackName: string, table: string) => Promise<Schema | undefined>;
 
-/** Asks the account; the region is that of the deployment. */
+/** Asks the account, in the deployment's region. */
 export function deployedSchemas(region: string | undefined): LakeSchemas {
   const settings = region === undefined ? {} : { region };
   return async (stackName, table) => {
@@ -23,7 +23,7 @@ export function deployedSchemas(region: string | undefined): LakeSchemas {
         lake.close();
       }
     } catch (error) {
-      // No such stack, or one whose deployment never got so far.
+      // The stack does not exist, or its deployment never got that far.
       if (error instanceof DynalakeError && error.code === "USAGE") return undefined;
       throw error;
     } finally {

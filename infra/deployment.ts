@@ -1,13 +1,13 @@
 /**
- * The stacks of this repository's own app: the lake, the example, and the tables that the context names.
+ * The stacks of this repository's app: the lake, the example, and the tables named in the context.
  *
  * Context (cdk.json, or `-c name=value`):
- *   exports   [{ table, schema, stackName? }]: existing tables with their schema files
- *   table, schema, stackName   one more of them
+ *   exports   [{ table, schema, stackName? }]: existing tables and their schema files
+ *   table, schema, stackName   one more entry
  *   example   false leaves the Reviews table out
  *   database  the lake's name. Default: dynalake
- *   email     who hears of failures and alarms
- *   encryption  kms: with a key of the lake's own
+ *   email     address that receives failures and alarms
+ *   encryption  kms: encrypt with a key created for the lake
  */
 import { Annotations, type App, type Environment } from "aws-cdk-lib";
 import { z } from "zod";
@@ -29,7 +29,7 @@ const exportEntry = z.strictObject({
     .string()
     .regex(
       /^[A-Za-z][A-Za-z0-9-]{0,127}$/,
-      "a stack's name begins with a letter and has letters, digits and -",
+      "a stack name starts with a letter and contains only letters, digits and hyphens",
     )
     .optional(),
 });
@@ -48,7 +48,7 @@ const contextOf = z.object({
 type Context = z.infer<typeof contextOf>;
 type ExportEntry = z.infer<typeof exportEntry>;
 
-/** A value of the command line is text. */
+/** Values given with -c arrive as text. */
 function fromText<T extends z.ZodType>(type: T) {
   return z.preprocess((value) => {
     if (typeof value !== "string") return value;
@@ -62,15 +62,15 @@ function fromText<T extends z.ZodType>(type: T) {
 
 export interface DeploymentOptions {
   readonly env: Environment;
-  /** Asked only where the context names a table. */
+  /** Called only if the context names a table. */
   readonly connect: () => TableApi;
-  /** Asked only of those tables: what an earlier deployment has written. */
+  /** Asked about those tables only: the schemas of existing deployments. */
   readonly lakeSchemas: LakeSchemas;
-  /** The folder of this repository, in which the example's schema lies. */
+  /** The folder of this repository, which contains the example's schema. */
   readonly root: string;
 }
 
-/** Adds the stacks. Throws USAGE for a context that is not right, and whatever the tables and schemas give reason for. */
+/** Adds the stacks. Throws USAGE for an invalid context, and the errors of describing the tables and reading the schemas. */
 export async function addStacks(app: App, options: DeploymentOptions): Promise<void> {
   const context = readContext(app);
   const described = await describeAll(exportsOf(context), options);
@@ -101,16 +101,16 @@ function readContext(app: App): Context {
   const checked = contextOf.safeParse(given);
   if (checked.success) return checked.data;
   const places = checked.error.issues.map(({ message, path }) => `${path.map(String).join(".")}: ${message}`);
-  throw new DynalakeError("USAGE", `the context is not right: ${places.join("; ")}`, {
-    next: "Correct cdk.json, or the value behind -c.",
+  throw new DynalakeError("USAGE", `Invalid CDK context: ${places.join("; ")}`, {
+    next: "Correct the value in cdk.json or after -c.",
   });
 }
 
 function exportsOf({ exports, schema, stackName, table }: Context): readonly ExportEntry[] {
   if (table === undefined && schema === undefined) return exports;
   if (table === undefined || schema === undefined) {
-    throw new DynalakeError("USAGE", "a table and its schema file belong together", {
-      next: "Give both: -c table=Orders -c schema=schemas/orders.json.",
+    throw new DynalakeError("USAGE", "the context needs both a table and a schema file", {
+      next: "Pass both: -c table=Orders -c schema=schemas/orders.json.",
     });
   }
   return [...exports, { table, schema, ...(stackName === undefined ? {} : { stackName }) }];
@@ -121,7 +121,7 @@ interface DescribedExport {
   readonly id: string;
   readonly schemaFile: string;
   readonly table: ExistingTable;
-  /** Why it could not be found out whether the schema fits the lake. */
+  /** A warning, if the schema could not be compared with the lake's. */
   readonly unknown: string | undefined;
 }
 
@@ -146,7 +146,7 @@ async function describeAll(
   }
 }
 
-/** Throws SCHEMA_INVALID where the lake holds data that the file's schema does not fit. What is not known is no reason to stop. */
+/** Throws SCHEMA_INVALID if the schema file does not fit the lake's data. Returns a warning if it could not find out. */
 async function requireFits(
   lakeSchemas: LakeSchemas,
   stackName: string,
@@ -158,7 +158,7 @@ async function requireFits(
     known = await lakeSchemas(stackName, schema.table);
   } catch (error) {
     if (!(error instanceof DynalakeError)) throw error;
-    return `Whether ${schemaFile} fits what the lake holds is not known: ${error.message}`;
+    return `Could not check that ${schemaFile} fits the lake's data: ${error.message}`;
   }
   if (known !== undefined) requireCompatible(known, schema, schemaFile);
   return undefined;

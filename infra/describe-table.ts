@@ -1,4 +1,4 @@
-/** An existing table, asked when the app is synthesized, so that what could not work is told before anything is deployed. */
+/** Describes an existing table while the app is synthesized, so that an unusable table fails before anything is deployed. */
 import {
   DescribeContinuousBackupsCommand,
   type DescribeContinuousBackupsOutput,
@@ -6,13 +6,14 @@ import {
   type DescribeTableOutput,
 } from "@aws-sdk/client-dynamodb";
 import type { Schema } from "../src/core/schema/schema.ts";
-import { connectSource, type SourceConfig } from "../src/source/clients.ts";
-import { answerSecondsMax, describeSource, withinSeconds } from "../src/source/describe-source.ts";
+import { describeSource } from "../src/source/describe-source.ts";
+import { connectSource, type SourceConfig } from "../src/source/source-connection.ts";
 import { type SourcePlace, sourceError } from "../src/source/source-error.ts";
+import { ANSWER_SECONDS_MAX, withinSeconds } from "../src/source/within-seconds.ts";
 import type { ExistingTable } from "./export-stack.ts";
 import { requireUsable } from "./source-table.ts";
 
-/** The questions that are asked of DynamoDB; a test answers them itself. */
+/** The DynamoDB calls that are needed; tests answer them. */
 export interface TableApi {
   readonly place: SourcePlace;
   describeTable(input: DescribeTableInput, signal: AbortSignal): Promise<DescribeTableOutput>;
@@ -20,7 +21,7 @@ export interface TableApi {
   close(): void;
 }
 
-/** DynamoDB as the environment says: its region and its credentials. */
+/** Connects to DynamoDB with the region and credentials of the environment. */
 export function dynamoDb(config: SourceConfig): TableApi {
   const connection = connectSource(config);
   return {
@@ -33,13 +34,13 @@ export function dynamoDb(config: SourceConfig): TableApi {
 }
 
 /**
- * The table, if it can feed the lake table. Throws TABLE_NOT_FOUND, STREAM_UNUSABLE, BACKUPS_OFF, SCHEMA_INVALID, USAGE,
+ * Returns the table if it can feed the lake table. Throws TABLE_NOT_FOUND, STREAM_UNUSABLE, BACKUPS_OFF, SCHEMA_INVALID, USAGE,
  * CREDENTIALS, UNREACHABLE, THROTTLED or SOURCE_FAILED.
  */
 export async function describeTable(api: TableApi, name: string, schema: Schema): Promise<ExistingTable> {
   let encryptionKeyArn: string | undefined;
   const tables = {
-    scan: () => Promise.reject(new Error("nothing is scanned")),
+    scan: () => Promise.reject(new Error("describing a table does not scan it")),
     describeTable: async (input: DescribeTableInput, signal: AbortSignal) => {
       const answer = await api.describeTable(input, signal);
       encryptionKeyArn = answer.Table?.SSEDescription?.KMSMasterKeyArn;
@@ -60,7 +61,7 @@ export async function describeTable(api: TableApi, name: string, schema: Schema)
     },
     schema,
     {
-      stream: `Run: aws dynamodb update-table --table-name ${name} --stream-specification StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES. A stream of another view type has to be disabled first. Then deploy again.`,
+      stream: `Run: aws dynamodb update-table --table-name ${name} --stream-specification StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES. If the table has a stream of another view type, disable that one first. Then deploy again.`,
       recovery: `Run: aws dynamodb update-continuous-backups --table-name ${name} --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true. Then deploy again.`,
     },
   );
@@ -75,7 +76,7 @@ export async function describeTable(api: TableApi, name: string, schema: Schema)
 
 async function recoveryEnabled(api: TableApi, name: string): Promise<boolean> {
   const attempt = { place: api.place, attempt: `describe the backups of table "${name}"` };
-  const answer = await withinSeconds(answerSecondsMax, attempt, (signal) =>
+  const answer = await withinSeconds(ANSWER_SECONDS_MAX, attempt, (signal) =>
     api.describeBackups(name, signal),
   ).catch((error: unknown) => {
     throw sourceError(error, attempt);

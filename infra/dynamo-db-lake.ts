@@ -1,6 +1,6 @@
 /**
- * One DynamoDB table in a lake: its changes are delivered from the moment it is deployed, its first snapshot starts by itself,
- * and compactions keep the view fast. Put it into any CDK app, beside a `Lake`:
+ * One DynamoDB table in a lake: its changes are delivered from the moment it is deployed, its first snapshot starts
+ * automatically, and compactions keep the view fast. Add it to any CDK app, along with a `Lake`:
  *
  *     const lake = new Lake(this, "Lake");
  *     new DynamoDbLake(this, "Orders", { lake, table: orders, schemaFile: "schemas/orders.json" });
@@ -31,22 +31,22 @@ import { TableAccess } from "./table-access.ts";
 
 export interface DynamoDbLakeProps {
   readonly lake: Lake;
-  /** It has a stream with new images, and point-in-time recovery. An imported table is given with its stream's ARN. */
+  /** Needs a stream with new images and point-in-time recovery. Import an existing table with its stream's ARN. */
   readonly table: ITable;
   /** The path of the lake table's schema file. */
   readonly schemaFile: string;
   readonly delivery?: DeliveryOptions;
   /** Default: 15 minutes. */
   readonly compactEvery?: Duration | "never";
-  /** Snapshots beside the first one. Default: never; a gap is mended by one that is started by hand. */
+  /** Snapshots after the first one. Default: never; to repair a gap, start one by hand. */
   readonly snapshotEvery?: Duration | "never";
-  /** How often it is looked whether the lake still has no snapshot. The first look is at once. Default: 1 day. */
+  /** How often to check whether the first snapshot is still missing, beginning right after deployment. Default: 1 day. */
   readonly firstSnapshotEvery?: Duration;
-  /** How long the lake's past states can be queried: 1 to 8760 hours. Default: 168, seven days. */
+  /** How long the lake's past states can be queried: 1 to 8,760 hours. Default: 168, seven days. */
   readonly retentionHours?: number;
-  /** How long after a deployment with a new schema it is used; Firehose has it by then. Default: 30 minutes. */
+  /** How long after its deployment a new schema comes into use; Firehose has picked it up by then. Default: 30 minutes. */
   readonly schemaSettleTime?: Duration;
-  /** The key of masked columns. Its value never changes: other hashes would fit no older ones. */
+  /** The key for masked columns. Never change its value: new hashes would not match the existing ones. */
   readonly maskKeySecret?: ISecret;
   readonly alarms?: AlarmOptions | "none";
   readonly dashboard?: "none";
@@ -58,7 +58,7 @@ export class DynamoDbLake extends Construct {
   readonly snapshotMachine: IStateMachine;
   readonly compactionMachine: IStateMachine;
 
-  /** Throws STREAM_UNUSABLE, BACKUPS_OFF, SCHEMA_INVALID, SCHEMA_COLLISION or USAGE for what could not work. */
+  /** Throws STREAM_UNUSABLE, BACKUPS_OFF, SCHEMA_INVALID, SCHEMA_COLLISION or USAGE for a configuration that cannot work. */
   constructor(scope: Construct, id: string, props: DynamoDbLakeProps) {
     super(scope, id);
     const { lake } = props;

@@ -1,4 +1,4 @@
-/** Any table in the lake: one that exists, by its description, or one of the same app. */
+/** A stack for any table in the lake: an existing one, given by its description, or one of the same app. */
 import { Stack, type StackProps } from "aws-cdk-lib";
 import { type ITable, Table } from "aws-cdk-lib/aws-dynamodb";
 import { Key } from "aws-cdk-lib/aws-kms";
@@ -8,13 +8,13 @@ import { DynamoDbLake, type DynamoDbLakeProps } from "./dynamo-db-lake.ts";
 import { readSchemaFile } from "./schema-file.ts";
 import { requireUsable } from "./source-table.ts";
 
-/** A table that exists, as `describeTable` tells. */
+/** An existing table, as `describeTable` returns it. */
 export interface ExistingTable {
   readonly tableName: string;
   readonly tableArn: string;
   readonly streamArn: string;
   readonly key: KeySchema;
-  /** The key of its owner that encrypts it; absent for the keys of DynamoDB. */
+  /** The KMS key that encrypts the table, unless it is DynamoDB's own. */
   readonly encryptionKeyArn?: string;
 }
 

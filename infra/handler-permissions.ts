@@ -1,4 +1,4 @@
-/** What each function may do, beside writing its log and its traces. */
+/** Each function's permissions, apart from writing its log and traces. */
 import type { Permission } from "./permissions.ts";
 import type { SourceTable } from "./source-table.ts";
 import type { TableAccess } from "./table-access.ts";
@@ -26,13 +26,13 @@ export function streamPermissions(
       actions: ["dynamodb:ListStreams"],
       resources: ["*"],
       because:
-        "The service knows no resource for ListStreams, and Lambda asks for it before it makes a mapping.",
+        "ListStreams has no resource-level permissions, and Lambda requires it before it creates a mapping.",
     },
     ...readEncrypted(source),
   ];
 }
 
-/** DynamoDB writes an export as its caller. */
+/** DynamoDB writes an export with the caller's permissions. */
 export function beginSnapshotPermissions(access: TableAccess, source: SourceTable): readonly Permission[] {
   return [
     ...access.openLakeTable(),
@@ -46,7 +46,7 @@ export function beginSnapshotPermissions(access: TableAccess, source: SourceTabl
   ];
 }
 
-/** One file of the export becomes wire rows. */
+/** Turns one file of the export into wire rows. */
 export function snapshotPartPermissions(access: TableAccess): readonly Permission[] {
   return [
     ...access.openLakeTable(),
@@ -57,7 +57,7 @@ export function snapshotPartPermissions(access: TableAccess): readonly Permissio
   ];
 }
 
-/** The staged rows are counted and cut into parts; the statements that write them are put beside them. */
+/** Counts the staged rows, divides them into parts, and stores the statements that will write them. */
 export function planSeedPermissions(access: TableAccess): readonly Permission[] {
   return [
     ...access.openLakeTable(),
@@ -68,12 +68,12 @@ export function planSeedPermissions(access: TableAccess): readonly Permission[] 
   ];
 }
 
-/** What a look at the stream leaves for the next one. */
+/** What a check of the stream records for the next one. */
 const LOOKS = ["watch.json", "beginning.json"];
 
 /**
- * Statements tell what is to be folded. The listings of what went wrong become metrics, and so does a look at the stream and at
- * the mapping that reads it.
+ * Runs statements to find out what to fold. Publishes metrics from listings of what went wrong, and from checking the stream
+ * and the mapping that reads it.
  */
 export function planCompactionPermissions(
   access: TableAccess,
@@ -96,7 +96,7 @@ export function planCompactionPermissions(
   ];
 }
 
-/** Registers the segments, counts their rows, commits; after a conflict it removes what its run has staged. */
+/** Registers the segments, counts their rows and commits; after a conflict, deletes what its run staged. */
 export function commitPermissions(access: TableAccess): readonly Permission[] {
   return [
     ...access.openLakeTable(),
@@ -117,7 +117,7 @@ export function publishViewsPermissions(access: TableAccess): readonly Permissio
   ];
 }
 
-/** The only function that deletes commits, exports and staged rows; nobody deletes changes. */
+/** The only function that deletes commits, exports and staged rows. No function deletes changes. */
 export function cleanPermissions(access: TableAccess): readonly Permission[] {
   const folders = ["staging/", "exports/", "segments/"];
   return [
@@ -128,7 +128,7 @@ export function cleanPermissions(access: TableAccess): readonly Permission[] {
   ];
 }
 
-/** A table under a key of its owner is read, exported and streamed with the reader's own right to that key. */
+/** Reading, exporting or streaming a table encrypted with a KMS key needs permission on that key. */
 function readEncrypted(source: SourceTable): readonly Permission[] {
   if (source.encryptionKeyArn === undefined) return [];
   return [{ actions: ["kms:Decrypt", "kms:DescribeKey"], resources: [source.encryptionKeyArn] }];

@@ -1,4 +1,4 @@
-/** What a CDK app imports. */
+/** The constructs and stacks that CDK apps import. */
 export type { AlarmOptions } from "./alarms.ts";
 export type { DeliveryOptions } from "./delivery.ts";
 export { DynamoDbLake, type DynamoDbLakeProps } from "./dynamo-db-lake.ts";

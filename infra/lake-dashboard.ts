@@ -1,4 +1,4 @@
-/** One page on which a lake table's health is seen. */
+/** A dashboard that shows the health of one lake table. */
 import {
   AlarmStatusWidget,
   Dashboard,
@@ -41,7 +41,7 @@ export function lakeDashboard(scope: Construct, id: string, props: LakeDashboard
       metrics.skippedRecords,
       metrics.unconverted,
     ]),
-    graph("Waiting for somebody: objects", [
+    graph("Needs attention: objects", [
       metrics.quarantined,
       metrics.failedBatches,
       metrics.deliveryErrors,

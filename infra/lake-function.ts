@@ -67,11 +67,11 @@ export function lakeFunction<Handler extends HandlerName>(
         },
       }),
   );
-  // CDK gives a traced function the right to send its traces, which are no resource that could be named.
+  // CDK lets a traced function send its traces; X-Ray has no resource for them.
   acknowledge(
     role.node.findChild("DefaultPolicy"),
     "AwsSolutions-IAM5[Resource::*]",
-    "X-Ray knows no resources for traces.",
+    "X-Ray has no resource-level permissions for traces.",
   );
   return made;
 }
@@ -81,7 +81,7 @@ export function metricsNamespace(lake: Pick<Lake, "databaseName">): string {
   return `dynalake/${lake.databaseName}`;
 }
 
-/** Logs tell what was done and never what items hold; a month of them is enough to see what happened. */
+/** Logs describe actions, never the contents of items. One month of them is enough to find out what happened. */
 export function logGroupOf(scope: Construct, id: string, name?: string): LogGroup {
   return new LogGroup(scope, id, {
     ...(name === undefined ? {} : { logGroupName: name }),

@@ -1,11 +1,11 @@
-/** The lake as a stack of its own: tables come and go beside it. */
+/** The lake in its own stack, so that tables can be added and removed separately. */
 import { Stack, type StackProps } from "aws-cdk-lib";
 import { Key } from "aws-cdk-lib/aws-kms";
 import type { Construct } from "constructs";
 import { Lake, type LakeProps } from "./lake.ts";
 
 export interface LakeStackProps extends StackProps, LakeProps {
-  /** kms: with a key that is made for the lake. Default: the given key, or those of S3. */
+  /** kms: encrypt with a key created for the lake. Default: the given key, or S3-managed keys. */
   readonly encryption?: "kms";
 }
 
@@ -22,7 +22,7 @@ export class LakeStack extends Stack {
   }
 }
 
-/** It stays when the stack goes, as the bucket does: without it nothing in there could be read. */
+/** The key outlives the stack, as the bucket does: without it, the bucket could not be read. */
 function makeKey(stack: Stack): Key {
   return new Key(stack, "Key", { description: "dynalake: the lake", enableKeyRotation: true });
 }

@@ -1,6 +1,6 @@
 /**
- * What lies in the bucket, as tables of the Glue Data Catalog: the change log, the segments and what snapshots stage. The
- * views over them are not CDK's: the functions make them from the newest manifest.
+ * Glue tables over the bucket's data: the change log, the segments and what snapshots stage. CDK does not create the views
+ * over them: the functions do, from the newest manifest.
  */
 import { Aws } from "aws-cdk-lib";
 import { CfnTable } from "aws-cdk-lib/aws-glue";
@@ -31,7 +31,7 @@ const PARQUET: Format = {
   },
 };
 
-/** Hive's own reader, which refuses what does not fit where others make something of it. */
+/** Hive's JSON reader rejects values that do not fit; others coerce them. */
 const JSON_LINES: Format = {
   compressed: true,
   inputFormat: "org.apache.hadoop.mapred.TextInputFormat",
@@ -52,7 +52,7 @@ export class LakeTables extends Construct {
     const make = (stored: StoredTable, definition: Definition): CfnTable =>
       glueTable(this, pascal(stored), lake, storedTableName(table, stored), definition);
     this.changes = make("changes", {
-      description: `Every change of ${table}, by the hour of its arrival. Give dt a lower bound.`,
+      description: `Every change of ${table}, partitioned by hour of arrival. Queries should give dt a lower bound.`,
       columns: changeWireColumns(schema),
       partitionKeys: ["dt", "hr"],
       format: PARQUET,
@@ -60,7 +60,7 @@ export class LakeTables extends Construct {
       parameters: { classification: "parquet", ...hourProjection(`${root}${changesFolder(table)}`) },
     });
     this.segments = make("segments", {
-      description: `Base and deltas of ${table}; the manifest says which of them count.`,
+      description: `Base and deltas of ${table}; the newest manifest lists the live ones.`,
       columns: segmentColumns(schema),
       partitionKeys: ["_segment"],
       format: PARQUET,
@@ -68,7 +68,7 @@ export class LakeTables extends Construct {
       parameters: { classification: "parquet" },
     });
     this.staging = make("staging", {
-      description: `Items of a snapshot of ${table} that is being taken.`,
+      description: `Items of a snapshot of ${table} that is in progress.`,
       columns: itemWireColumns(schema),
       partitionKeys: ["_run"],
       format: JSON_LINES,
@@ -114,7 +114,7 @@ function glueTable(scope: Construct, id: string, lake: Lake, name: string, defin
   return made;
 }
 
-/** The columns of `segmentColumns` in `src/core/sql/columns.ts`, with the names that Glue has for their types. */
+/** The columns of `segmentColumns` in `src/core/sql/columns.ts`, with Glue's names for their types. */
 function segmentColumns(schema: Schema): readonly GlueColumn[] {
   return [
     ...schema.columns.map(({ name, type }) => ({ name, type: columnTypeText(type) })),
@@ -128,8 +128,8 @@ function segmentColumns(schema: Schema): readonly GlueColumn[] {
 }
 
 /**
- * Athena derives the hours and asks nobody for them: Firehose need not register what it writes. They begin on a fixed day before
- * any lake's first: what lies before the range is not read, and nothing tells that it is there.
+ * Athena computes the partitions, so Firehose need not register what it writes. The range starts before any lake existed: data
+ * from before the range would silently not be read.
  */
 function hourProjection(location: string): Readonly<Record<string, string>> {
   return {

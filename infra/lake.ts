@@ -1,6 +1,6 @@
 /**
- * The lake: a bucket, a database of the Glue Data Catalog, a work group of Athena, and the topics to which snapshots and
- * compactions report. One lake holds any number of tables; `DynamoDbLake` adds one.
+ * The lake: a bucket, a Glue database, an Athena workgroup, and the topics to which snapshots and compactions report. One lake
+ * holds any number of tables; each `DynamoDbLake` adds one.
  */
 import { Aws, Duration, RemovalPolicy, Stack, Token } from "aws-cdk-lib";
 import { CfnWorkGroup } from "aws-cdk-lib/aws-athena";
@@ -21,21 +21,21 @@ import { DynalakeError } from "../src/core/error.ts";
 import { acknowledge } from "./permissions.ts";
 
 export interface LakeProps {
-  /** The database's name in SQL, and the work group's. Default: dynalake. Each lake of an account and region has its own. */
+  /** The name of the database in SQL, and of the workgroup; unique per account and region. Default: dynalake. */
   readonly databaseName?: string;
-  /** The key that encrypts the lake. Default: the keys of S3. */
+  /** The KMS key that encrypts the lake. Default: S3-managed keys. */
   readonly encryptionKey?: IKey;
-  /** Gets an e-mail for each failure and each alarm, once its owner has confirmed the subscription. */
+  /** Address that is emailed about each failure and alarm, once the subscription is confirmed. */
   readonly email?: string;
-  /** A statement that reads more than this is cancelled, compactions of a large table included. Default: 1024. */
+  /** Athena cancels statements that read more than this, including those of compactions. Default: 1,024. */
   readonly scanGibibytesMax?: number;
-  /** What was deleted or replaced in the bucket can be had back for so many days; 0 for not at all. Default: 7. */
+  /** How long deleted or replaced objects can be restored; 0 turns this off. Default: 7. */
   readonly undeleteDays?: number;
 }
 
 const DATABASE_NAME = /^[a-z0-9_]{1,128}$/;
 const RESULT_DAYS = 7;
-/** Where Athena puts the results of statements. No lake table has this name: theirs begin with a letter. */
+/** Where Athena writes query results. No lake table can have this name: table names start with a letter. */
 export const RESULTS_PREFIX = "_athena/";
 
 export class Lake extends Construct {
@@ -44,9 +44,9 @@ export class Lake extends Construct {
   readonly database: CfnDatabase;
   readonly workGroupName: string;
   readonly encryptionKey: IKey | undefined;
-  /** Snapshots and compactions that succeeded. */
+  /** Receives successes of snapshots and compactions. */
   readonly successTopic: ITopic;
-  /** Those that failed, and alarms. */
+  /** Receives their failures, and alarms. */
   readonly failureTopic: ITopic;
   private readonly tables = new Set<string>();
 
@@ -61,13 +61,13 @@ export class Lake extends Construct {
     });
     this.workGroupName = this.databaseName;
     makeWorkGroup(this, this.workGroupName, this.bucket, props);
-    // Two topics and not one with attributes to filter by: an alarm cannot set attributes on what it publishes.
+    // Two topics instead of one with filter attributes: alarms cannot set attributes on what they publish.
     this.successTopic = makeTopic(this, "Success", "dynalake: successes");
     this.failureTopic = makeTopic(this, "Failure", "dynalake: failures and alarms");
     if (props.email !== undefined) this.failureTopic.addSubscription(new EmailSubscription(props.email));
   }
 
-  /** Reserves a table's name; throws USAGE where the lake has a table of that name already. */
+  /** Reserves a table's name. Throws USAGE if another table of the lake has it. */
   claim(table: string): void {
     if (this.tables.has(table)) {
       throw new DynalakeError("USAGE", `the lake "${this.databaseName}" has two tables called "${table}"`, {
@@ -77,7 +77,7 @@ export class Lake extends Construct {
     this.tables.add(table);
   }
 
-  /** An ARN of the Glue Data Catalog that belongs to the lake's database. */
+  /** The ARN of a resource in the Glue Data Catalog. */
   catalogArn(...path: readonly string[]): string {
     return Stack.of(this).formatArn({ service: "glue", resource: path.join("/") });
   }
@@ -93,15 +93,15 @@ export class Lake extends Construct {
 
 function checkedName(name: string): string {
   if (Token.isUnresolved(name) || DATABASE_NAME.test(name)) return name;
-  throw new DynalakeError("USAGE", `"${name}" is no name of a Glue database that Athena can use`, {
-    next: "Give the lake a databaseName of lower-case letters, digits and _, at most 128.",
+  throw new DynalakeError("USAGE", `Invalid database name: "${name}"`, {
+    next: "Use at most 128 lowercase letters, digits and underscores for databaseName.",
   });
 }
 
 /**
- * Nothing but what is named here ever expires: the change log is the only copy of history. Versions give back what was
- * deleted by mistake for a while; commits do not mind them, since a deleted name can be created anew. They are not kept for
- * longer, because staging and exports, which are deleted after each snapshot, would cost as much as the table does.
+ * Only what is listed here ever expires: the change log is the only copy of history. For a while, versions can restore what was
+ * deleted by mistake. They do not disturb commits, since a deleted name can be created again. They are not kept longer, because
+ * staging and exports, which are deleted after each snapshot, would cost as much as the table does.
  */
 function makeBucket(scope: Construct, props: LakeProps): Bucket {
   const undeleteDays = props.undeleteDays ?? 7;
@@ -131,7 +131,7 @@ function makeBucket(scope: Construct, props: LakeProps): Bucket {
   acknowledge(
     bucket,
     "AwsSolutions-S1",
-    "Access logs are the account's choice: CloudTrail data events record more, and a log bucket of the lake's own would cost every user of it.",
+    "Access logs are up to the account: CloudTrail data events record more, and a separate log bucket would cost every user of the lake.",
   );
   return bucket;
 }
@@ -140,10 +140,10 @@ function makeWorkGroup(scope: Construct, name: string, bucket: IBucket, props: L
   const key = props.encryptionKey;
   return new CfnWorkGroup(scope, "WorkGroup", {
     name,
-    description: "Statements on a dynalake lake",
+    description: "Queries on a dynalake lake",
     recursiveDeleteOption: true,
     workGroupConfiguration: {
-      // Enforced, so that no client's own settings put results elsewhere.
+      // Enforced, so that client settings cannot send results elsewhere.
       enforceWorkGroupConfiguration: true,
       engineVersion: { selectedEngineVersion: "Athena engine version 3" },
       publishCloudWatchMetricsEnabled: true,
@@ -160,10 +160,10 @@ function makeWorkGroup(scope: Construct, name: string, bucket: IBucket, props: L
   });
 }
 
-/** What is published names tables, states and counts, never items. */
+/** Messages name tables, states and counts, never the contents of items. */
 function makeTopic(scope: Construct, id: string, displayName: string): Topic {
   const topic = new Topic(scope, id, { displayName, enforceSSL: true });
-  // A topic that has a policy loses the default one, which lets the account's alarms publish.
+  // Giving a topic a policy drops the default one, which lets the account's alarms publish.
   topic.addToResourcePolicy(
     new PolicyStatement({
       sid: "AlarmsOfThisAccount",

@@ -54,7 +54,7 @@ export function onlyOne({ alone, other }: OnlyOne): Record<string, State> {
       Type: "Choice",
       Choices: [
         { ...isThere(2), Next: other },
-        { And: [isThere(1), { Not: isThis }], Next: other },
+        { And: [isThere(1), { Not: isThis }], Next: other }, // breakage: another-execution-goes-on
       ],
       Default: alone,
     },

@@ -1,4 +1,4 @@
-/** A state machine of the deployment: its definition, a hand-written role, a log of what failed, traces. */
+/** A state machine with its definition, a hand-written role, a log of failures, and traces. */
 import { Names, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { DefinitionBody, LogLevel, StateMachine } from "aws-cdk-lib/aws-stepfunctions";
@@ -13,9 +13,9 @@ export interface LakeMachineProps {
   /** snapshot or compaction. */
   readonly kind: string;
   readonly definition: MachineDefinition;
-  /** Functions that it invokes. */
+  /** The functions that it invokes. */
   readonly functionArns: readonly string[];
-  /** What else it may do. */
+  /** Permissions beyond invoking those functions, running maps and publishing reports. */
   readonly permissions: readonly Permission[];
 }
 
@@ -27,7 +27,7 @@ export class LakeMachine extends Construct {
     const { access, kind } = props;
     const { lake, table } = access;
     const stack = Stack.of(this);
-    // The role names its own machine, which needs a name before it exists.
+    // The role refers to its machine by name, before the machine exists.
     const name = Names.uniqueResourceName(this, { maxLength: 80, allowedSpecialCharacters: "-_" });
     const role = handRole(this, "Role", {
       service: "states.amazonaws.com",
@@ -42,7 +42,7 @@ export class LakeMachine extends Construct {
         ...props.permissions,
       ],
     });
-    // Only log groups of such names need no entry each in a policy of the account, which is limited in size.
+    // With this prefix, log groups need no entries in the account's resource policy, whose size is limited.
     const logGroup = new LogGroup(this, "Log", {
       logGroupName: `/aws/vendedlogs/states/${name}`,
       retention: RetentionDays.ONE_MONTH,
@@ -54,19 +54,18 @@ export class LakeMachine extends Construct {
       definitionBody: DefinitionBody.fromString(stack.toJsonString(props.definition)),
       role,
       tracingEnabled: true,
-      // Inputs and outputs stay out of the log.
       logs: { destination: logGroup, level: LogLevel.ERROR, includeExecutionData: false },
     });
     this.machine.node.addDependency(role);
     acknowledge(
       this.machine,
       "AwsSolutions-SF1",
-      "The history of an execution is kept by Step Functions; the log is for alarms and errors.",
+      "Step Functions keeps the history of each execution; the log only needs errors.",
     );
     acknowledge(
       role.node.findChild("DefaultPolicy"),
       "AwsSolutions-IAM5[Resource::*]",
-      "X-Ray knows no resources for traces, and CloudWatch Logs none for deliveries.",
+      "X-Ray has no resource-level permissions for traces, nor CloudWatch Logs for log deliveries.",
     );
   }
 }
@@ -81,7 +80,7 @@ export function reportOf(access: TableAccess, kind: string): Report {
   };
 }
 
-/** A distributed map is run as executions of its own machine, and stopped with it. */
+/** A distributed map starts, watches and stops executions of its own machine. */
 function mapPermissions(stack: Stack, name: string): readonly Permission[] {
   const arn = (resource: string): string => stack.formatArn({ service: "states", resource });
   return [
@@ -90,7 +89,7 @@ function mapPermissions(stack: Stack, name: string): readonly Permission[] {
       actions: ["states:DescribeExecution", "states:StopExecution"],
       resources: [arn(`execution:${name}:*`), arn(`execution:${name}/*`)],
       because:
-        "Executions are named when they start; those of a map carry its label behind the machine's name.",
+        "Executions get their names when they start; those of a map have its label after the machine's name.",
     },
   ];
 }

@@ -1,4 +1,4 @@
-/** The key of masked columns: a secret that the functions read which see values. */
+/** The key for masked columns: a secret, read by the functions that handle values. */
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { EnvironmentOf } from "../src/aws/contracts/environment.ts";
 import { DynalakeError } from "../src/core/error.ts";
@@ -7,14 +7,14 @@ import type { Permission } from "./permissions.ts";
 
 export type MaskKey = ISecret | undefined;
 
-/** Throws USAGE where the schema masks a column and there is no key. */
+/** Throws USAGE if the schema masks a column and no key is given. */
 export function requireMaskKey(schema: Schema, maskKey: MaskKey): void {
   const masked = schema.columns.find((column) => column.masked);
   if (masked === undefined || maskKey !== undefined) return;
   throw new DynalakeError(
     "USAGE",
-    `the column "${masked.name}" of "${schema.table}" is masked by sha256, and there is no mask key`,
-    { next: "Give maskKeySecret: a secret that holds a long random text and is never changed." },
+    `column "${masked.name}" of "${schema.table}" is masked with sha256, but there is no mask key`,
+    { next: "Pass maskKeySecret: a secret that holds a long random string. Never change it later." },
   );
 }
 

@@ -1,4 +1,4 @@
-/** The numbers of one lake table: those of the services, and those that its functions tell. */
+/** The metrics of one lake table: those of AWS services, and those that its functions publish. */
 import { Duration } from "aws-cdk-lib";
 import { Metric } from "aws-cdk-lib/aws-cloudwatch";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
@@ -42,20 +42,20 @@ export interface LakeMetrics {
   readonly quarantinedRecords: Metric;
   /** Seconds. */
   readonly lag: Metric;
-  /** Objects that lie there when a compaction is planned; so are the next three. */
+  /** Objects found when a compaction is planned; likewise the next three. */
   readonly failedBatches: Metric;
   readonly quarantined: Metric;
   readonly deliveryErrors: Metric;
   readonly gaps: Metric;
-  /** Seconds since the stream was last seen being read, 0 where it is. */
+  /** Seconds since the stream was last seen being read; 0 while it is read. */
   readonly streamUnread: Metric;
-  /** Looks at the stream and its mapping that failed. */
+  /** Failed checks of the stream and its mapping. */
   readonly failedLooks: Metric;
 }
 
 const MINUTE = Duration.minutes(1);
 const FIVE_MINUTES = Duration.minutes(5);
-/** Told by each compaction. */
+/** For metrics that each compaction publishes. */
 const QUARTER = Duration.minutes(15);
 
 export function lakeMetrics(parts: MeteredParts): LakeMetrics {

@@ -1,6 +1,6 @@
 /**
- * Permissions are written by hand, an action and a place at a time: the ready-made grants of CDK give more than the
- * deployment uses. A wildcard that remains has its reason beside it, which cdk-nag and its users can read.
+ * Permissions are written by hand, action by action and resource by resource: CDK's grants allow more than the deployment
+ * uses. Each remaining wildcard states its reason, where cdk-nag and its users can read it.
  */
 import { Stack, Validations } from "aws-cdk-lib";
 import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
@@ -10,7 +10,7 @@ export interface Permission {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
   readonly conditions?: Readonly<Record<string, unknown>>;
-  /** Why a "*" stands in the resources; needed where one does. */
+  /** Why the resources contain a "*"; required if they do. */
   readonly because?: string;
 }
 
@@ -22,8 +22,8 @@ export interface HandRoleProps {
 }
 
 /**
- * A role that may do this and nothing else. Only this account's resources may have the service assume it, where the service
- * tells on whose behalf it comes.
+ * A role with these permissions and no others. If the service says for which account it acts, only this account's resources
+ * can use the role.
  */
 export function handRole(scope: Construct, id: string, props: HandRoleProps): Role {
   const role = new Role(scope, id, {
@@ -47,7 +47,7 @@ const namesAccount: ReadonlySet<string> = new Set(["scheduler.amazonaws.com", "s
 function statementOf(permission: Permission): PolicyStatement {
   const wild = permission.resources.some((resource) => resource.includes("*"));
   if (wild && permission.because === undefined) {
-    throw new Error(`the wildcard of ${permission.actions.join(", ")} is not explained`);
+    throw new Error(`no reason is given for the wildcard of ${permission.actions.join(", ")}`);
   }
   return new PolicyStatement({
     effect: Effect.ALLOW,
@@ -58,8 +58,8 @@ function statementOf(permission: Permission): PolicyStatement {
 }
 
 /**
- * Acknowledges cdk-nag's findings. They are named by the resources as the template has them, which references to other stacks
- * have only after CDK's preparation: validation comes after it and before the rules.
+ * Acknowledges cdk-nag's findings, which quote resources as they appear in the template. References to other stacks take that
+ * form only once CDK has prepared the app; validation runs after that and before cdk-nag's rules.
  */
 function explainWildcards(role: IConstruct, permissions: readonly Permission[]): void {
   role.node.addValidation({
@@ -75,12 +75,12 @@ function explainWildcards(role: IConstruct, permissions: readonly Permission[]):
   });
 }
 
-/** Says why a rule of cdk-nag does not hold here. */
+/** Records why a cdk-nag rule does not apply here. */
 export function acknowledge(scope: IConstruct, id: string, reason: string): void {
   Validations.of(scope).acknowledge({ id, reason });
 }
 
-/** A reference of a template as cdk-nag writes it. */
+/** A template reference in the form that cdk-nag prints. */
 function flatReference(value: unknown): string {
   if (typeof value === "string") return value.replaceAll("$" + "{", "<").replaceAll("}", ">");
   const object = (value ?? {}) as Readonly<Record<string, unknown>>;

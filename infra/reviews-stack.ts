@@ -1,4 +1,4 @@
-/** The example of the documentation: the table Reviews, and its lake table. */
+/** The example in the documentation: the Reviews table and its lake table. */
 import { RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
 import { AttributeType, BillingMode, StreamViewType, Table } from "aws-cdk-lib/aws-dynamodb";
 import type { Construct } from "constructs";
@@ -19,7 +19,7 @@ export class ReviewsStack extends Stack {
       billingMode: BillingMode.PAY_PER_REQUEST,
       stream: StreamViewType.NEW_AND_OLD_IMAGES,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      // It is an example, and its lake keeps what it held.
+      // Only an example, and the lake keeps its data.
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.lake = new DynamoDbLake(this, "Reviews", { ...props, table: this.table });

@@ -1,4 +1,4 @@
-/** What runs by itself: the first snapshot, compactions, vacuum. */
+/** Schedules for the first snapshot, compactions and vacuum. */
 import { type Duration, Stack } from "aws-cdk-lib";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { CfnSchedule } from "aws-cdk-lib/aws-scheduler";
@@ -14,7 +14,7 @@ export interface SchedulesProps {
   readonly snapshot: IStateMachine;
   readonly compaction: IStateMachine;
   readonly clean: IFunction;
-  /** The mapping and all else that has to be there before anything runs. */
+  /** The mapping and everything else that must exist before anything runs. */
   readonly after: IDependable;
   readonly firstSnapshotEvery: Duration;
   readonly snapshotEvery: Duration | "never";
@@ -23,9 +23,9 @@ export interface SchedulesProps {
 }
 
 /**
- * A schedule without a start date runs its target as soon as it is made (AWS: EventBridge Scheduler user guide, "Rate-based
- * schedules"), which is how the first snapshot starts by itself; a one-time schedule in the past would be refused. It comes
- * again, seldom, in case that snapshot failed: where the lake has one, or one is under way, the execution ends at once. So
+ * A schedule without a start date runs its target as soon as it is created (AWS: EventBridge Scheduler user guide, "Rate-based
+ * schedules"). That starts the first snapshot automatically; a one-time schedule in the past would be rejected. The schedule
+ * repeats occasionally, in case that snapshot fails. If a snapshot exists or is in progress, the execution ends immediately, so
  * neither a later run nor another deployment takes a second one.
  */
 export class Schedules extends Construct {
@@ -58,7 +58,7 @@ export class Schedules extends Construct {
           arn: targetArn,
           roleArn: role.roleArn,
           input: Stack.of(this).toJsonString(input),
-          // What could not be started within a quarter of an hour is as well started the next time.
+          // After 15 minutes, it is as well to wait for the next scheduled time.
           retryPolicy: { maximumEventAgeInSeconds: 900, maximumRetryAttempts: 10 },
         },
       });
@@ -71,7 +71,7 @@ export class Schedules extends Construct {
   }
 }
 
-/** rate(15 minutes): in the largest unit that holds it, in the singular where it is one. */
+/** rate(15 minutes): in the largest unit that divides it, singular for one. */
 function rateExpression(rate: Duration): string {
   const minutes = rate.toMinutes();
   const [value, unit] =

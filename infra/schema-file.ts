@@ -1,18 +1,18 @@
-/** The schema file of a lake table, read when the app is synthesized. */
+/** Reads a lake table's schema file while the app is synthesized. */
 import { readFileSync } from "node:fs";
 import { DynalakeError } from "../src/core/error.ts";
 import { parseSchemaText, type Schema } from "../src/core/schema/schema.ts";
 
-/** Throws USAGE where the file cannot be read, SCHEMA_INVALID or SCHEMA_COLLISION where it is not right. */
+/** Throws USAGE if the file cannot be read, SCHEMA_INVALID or SCHEMA_COLLISION if it is invalid. */
 export function readSchemaFile(path: string): Schema {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
     const { code = "unreadable" } = cause as { readonly code?: string };
-    throw new DynalakeError("USAGE", `the schema file ${path} cannot be read: ${code}`, {
+    throw new DynalakeError("USAGE", `cannot read schema file ${path}: ${code}`, {
       cause,
-      next: "Give the path of a schema file; `dynalake infer` writes one from a table.",
+      next: "Check the path; `dynalake infer` can write a schema file from a table.",
     });
   }
   return parseSchemaText(text, path);

@@ -1,4 +1,4 @@
-/** The source table as a deployment needs it, and what makes one unusable. */
+/** The source table as a deployment uses it, and the checks that it can be used. */
 import { Annotations, Arn, ArnFormat, Stack, Token } from "aws-cdk-lib";
 import { CfnGlobalTable, CfnTable, type ITable } from "aws-cdk-lib/aws-dynamodb";
 import type { Construct } from "constructs";
@@ -9,15 +9,15 @@ import { type KeySchema, keyAttributes } from "../src/core/values/key.ts";
 export interface SourceTable {
   readonly tableArn: string;
   readonly streamArn: string;
-  /** The key of its owner that encrypts it; absent for the keys of DynamoDB. */
+  /** The KMS key that encrypts the table, unless it is DynamoDB's own. */
   readonly encryptionKeyArn?: string;
 }
 
-/** What is known of a table before it is used; undefined where nothing tells. */
+/** What is known about a table before it is used; undefined means unknown. */
 export interface TableFacts {
   readonly name: string | undefined;
   readonly key: KeySchema | undefined;
-  /** false where there is surely none. */
+  /** false if there is certainly no stream. */
   readonly streamViewType: string | false | undefined;
   readonly recoveryEnabled: boolean | undefined;
 }
@@ -25,7 +25,7 @@ export interface TableFacts {
 const NEW_IMAGES: ReadonlySet<string> = new Set(["NEW_IMAGE", "NEW_AND_OLD_IMAGES"]);
 
 /**
- * The table as a source of the lake table. A table of this app is checked whole; of an imported one only its ARNs are known.
+ * The table as a source of the lake table. A table of this app is checked fully; only the ARNs of an imported one are known.
  * Throws STREAM_UNUSABLE, BACKUPS_OFF, SCHEMA_INVALID or USAGE.
  */
 export function sourceOf(scope: Construct, table: ITable, schema: Schema): SourceTable {
@@ -33,13 +33,9 @@ export function sourceOf(scope: Construct, table: ITable, schema: Schema): Sourc
   requireUsable(factsOfDefinition(table), schema, definitionAdvice);
   const streamArn = table.tableStreamArn;
   if (streamArn === undefined) {
-    throw new DynalakeError(
-      "STREAM_UNUSABLE",
-      `the table for "${schema.table}" has no stream that is known`,
-      {
-        next: `${definitionAdvice.stream} For a table that is imported, give its tableStreamArn.`,
-      },
-    );
+    throw new DynalakeError("STREAM_UNUSABLE", `the stream of the table for "${schema.table}" is unknown`, {
+      next: `${definitionAdvice.stream} For an imported table, pass tableStreamArn.`,
+    });
   }
   const encryptionKeyArn = table.encryptionKey?.keyArn;
   return {
@@ -50,7 +46,7 @@ export function sourceOf(scope: Construct, table: ITable, schema: Schema): Sourc
 }
 
 /**
- * Lambda reads streams of its own region, and the functions ask for the table by its name, which another account may have, too.
+ * Lambda reads streams of its own region only, and the functions look the table up by name, which another account may also use.
  * Throws USAGE.
  */
 function requireBeside(scope: Construct, table: ITable, schema: Schema): void {
@@ -63,41 +59,41 @@ function requireBeside(scope: Construct, table: ITable, schema: Schema): void {
       continue;
     throw new DynalakeError(
       "USAGE",
-      `the table for "${schema.table}" lies in the ${what} ${theirs}, its lake table in ${ours}`,
-      { next: `Deploy the lake and the lake table into the ${what} of the table.` },
+      `the table for "${schema.table}" is in ${what} ${theirs}, but its lake table is in ${ours}`,
+      { next: `Deploy the lake and the lake table to ${what} ${theirs}.` },
     );
   }
 }
 
-/** DynamoDB lets two read a shard at the same time without throttling them (AWS: DynamoDB developer guide, "Streams"). */
+/** Two readers can read a shard at the same time without throttling (AWS: DynamoDB developer guide, "Streams"). */
 const READERS_MAX = 2;
 const readersOf = new WeakMap<ITable, number>();
 
-/** Warns where more lake tables read one stream than it is made for. */
+/** Warns if more lake tables read a stream than it supports. */
 export function countReader(scope: Construct, table: ITable): void {
   const readers = (readersOf.get(table) ?? 0) + 1;
   readersOf.set(table, readers);
   if (readers <= READERS_MAX) return;
   Annotations.of(scope).addWarningV2(
     "dynalake:stream-readers",
-    `${readers} lake tables read the stream of ${table.node.path}; from the third on its readers are throttled`,
+    `${readers} lake tables read the stream of ${table.node.path}; with more than ${READERS_MAX}, DynamoDB throttles the readers`,
   );
 }
 
-/** What its owner does about a table that cannot be used. */
+/** The next step for a table that cannot be used. */
 export interface Advice {
   readonly stream: string;
   readonly recovery: string;
 }
 
 const definitionAdvice: Advice = {
-  stream: "Define the table with the stream NEW_AND_OLD_IMAGES.",
-  recovery: "Define the table with point-in-time recovery.",
+  stream: "Give the table a stream with NEW_AND_OLD_IMAGES.",
+  recovery: "Enable point-in-time recovery for the table.",
 };
 
-/** Throws STREAM_UNUSABLE, BACKUPS_OFF, SCHEMA_INVALID or USAGE for a table that surely cannot feed the lake table. */
+/** Throws STREAM_UNUSABLE, BACKUPS_OFF, SCHEMA_INVALID or USAGE for a table that certainly cannot feed the lake table. */
 export function requireUsable(facts: TableFacts, schema: Schema, advice: Advice): void {
-  const name = facts.name === undefined ? `the table for "${schema.table}"` : `the table "${facts.name}"`;
+  const name = facts.name === undefined ? `the table for "${schema.table}"` : `table "${facts.name}"`;
   requireNamed(facts, schema);
   requireKey(facts, schema, name);
   const { streamViewType } = facts;
@@ -106,26 +102,24 @@ export function requireUsable(facts: TableFacts, schema: Schema, advice: Advice)
   if (streamViewType !== undefined && !NEW_IMAGES.has(streamViewType)) {
     throw new DynalakeError(
       "STREAM_UNUSABLE",
-      `the stream of ${name} has the view type ${streamViewType}, which carries no new images`,
+      `the stream of ${name} has view type ${streamViewType}, without new images`,
       { next: advice.stream },
     );
   }
   if (facts.recoveryEnabled === false) {
-    throw new DynalakeError("BACKUPS_OFF", `point-in-time recovery of ${name} is off`, {
+    throw new DynalakeError("BACKUPS_OFF", `point-in-time recovery is off for ${name}`, {
       next: advice.recovery,
     });
   }
 }
 
-/** A schema file that names its source is meant for that one: items of two tables must never mix. */
+/** A schema file that names its source is only for that table: items of two tables must never mix. */
 function requireNamed({ name }: TableFacts, schema: Schema): void {
   const named = schema.file.source;
   if (named === undefined || name === undefined || named === name) return;
-  throw new DynalakeError(
-    "USAGE",
-    `the schema of "${schema.table}" is for the table "${named}", not for "${name}"`,
-    { next: 'Take the schema file of the table, or correct "source" in it.' },
-  );
+  throw new DynalakeError("USAGE", `the schema of "${schema.table}" is for table "${named}", not "${name}"`, {
+    next: `Use the schema file for "${name}", or correct "source" in this one.`,
+  });
 }
 
 function requireKey({ key }: TableFacts, schema: Schema, name: string): void {
@@ -133,12 +127,12 @@ function requireKey({ key }: TableFacts, schema: Schema, name: string): void {
   const [has, says] = [key, schema.key].map((each) => keyAttributes(each).join(", "));
   throw new DynalakeError(
     "SCHEMA_INVALID",
-    `the key of ${name} is ${has}; the schema of "${schema.table}" says ${says}`,
+    `the key of ${name} is ${has}, but the schema of "${schema.table}" says ${says}`,
     { next: 'Correct "key" in the schema file.' },
   );
 }
 
-/** What the app's own definition of the table tells; nothing for an imported one. */
+/** The facts in the app's definition of the table; an imported table has none. */
 function factsOfDefinition(table: ITable): TableFacts {
   const definition = table.node.defaultChild;
   if (definition instanceof CfnTable) return factsOfTable(definition);
@@ -169,7 +163,7 @@ function factsOfTable(table: CfnTable): TableFacts {
   );
 }
 
-/** Recovery is a property of each replica; the one beside the lake is exported. */
+/** Point-in-time recovery is set per replica; the replica in the lake's region is exported. */
 function factsOfGlobalTable(table: CfnGlobalTable): TableFacts {
   const stack = Stack.of(table);
   const { tableName, keySchema, streamSpecification, replicas } = table;

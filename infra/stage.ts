@@ -1,4 +1,4 @@
-/** The state that runs the statements of a plan. */
+/** The state that runs a plan's statements. */
 import { BACKOFF, each, integration, PATIENCE, type State } from "./states.ts";
 
 export interface StagePlace {
@@ -8,8 +8,8 @@ export interface StagePlace {
 }
 
 /**
- * Runs the statements of a plan, JSON lines of { sql }. None may run twice: what one writes is not removed when it fails. So
- * only its start is repeated, under a token by which Athena knows it again.
+ * Runs a plan's statements, given as JSON lines of { sql }. None may run twice, because the output of a failed statement stays.
+ * So only starting a statement is retried, with a token by which Athena recognizes it.
  */
 export function stage(place: StagePlace, keyPath: string, runPath: string, next: string): State {
   return each(
@@ -34,6 +34,7 @@ export function stage(place: StagePlace, keyPath: string, runPath: string, next:
         TimeoutSeconds: STATEMENT_SECONDS,
         Retry: [
           { ErrorEquals: ["Athena.ThrottlingException", "Athena.TooManyRequestsException"], ...PATIENCE },
+          // breakage: statement-is-never-retried
           {
             ErrorEquals: [
               "Athena.AmazonAthenaException",
@@ -43,7 +44,7 @@ export function stage(place: StagePlace, keyPath: string, runPath: string, next:
             ...BACKOFF,
           },
         ],
-        // Athena's answer repeats the statement: beside the one in the input it would be more than a state may hold.
+        // Athena's answer repeats the statement; together with the one in the input it would exceed a state's size limit.
         ResultSelector: { "state.$": "$.QueryExecution.Status.State" },
       },
     },
@@ -51,7 +52,7 @@ export function stage(place: StagePlace, keyPath: string, runPath: string, next:
   );
 }
 
-/** Of the 20 to 200 statements that an account may run at once, by its region. */
+/** An account may run 20 to 200 statements at once, depending on the region. */
 const STATEMENTS_AT_ONCE = 5;
-/** Athena ends a statement after 30 minutes; it may have waited in its queue before. */
+/** Athena stops a statement after 30 minutes, and may queue it before that. */
 const STATEMENT_SECONDS = 3600;

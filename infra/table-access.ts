@@ -1,11 +1,11 @@
-/** What can be permitted on one table of the lake: the words in which the roles of its functions and machines are written. */
+/** Permissions on one table of the lake, from which the roles of its functions and machines are composed. */
 import { Stack } from "aws-cdk-lib";
 import { type StoredTable, storedTableName } from "../src/aws/contracts/glue-tables.ts";
 import { FAILED_BATCHES_FOLDER } from "../src/core/format/lake-path.ts";
 import { type Lake, RESULTS_PREFIX } from "./lake.ts";
 import type { Permission } from "./permissions.ts";
 
-const OBJECTS = "The names of objects are made as they are written; the folder is as narrow as it gets.";
+const OBJECTS = "Objects get their names when they are written; the folder is the narrowest possible scope.";
 
 export class TableAccess {
   readonly lake: Lake;
@@ -17,7 +17,7 @@ export class TableAccess {
     this.table = table;
   }
 
-  /** Reading objects; paths are those of the table's folder, and end in "/" for all below. */
+  /** Reading objects. Paths are relative to the table's folder; one that ends in "/" covers everything below it. */
   read(...paths: readonly string[]): readonly Permission[] {
     return [this.objects(["s3:GetObject"], paths), ...this.key("kms:Decrypt")];
   }
@@ -31,7 +31,7 @@ export class TableAccess {
   upload(...paths: readonly string[]): readonly Permission[] {
     return [
       this.objects(["s3:PutObject", "s3:AbortMultipartUpload"], paths),
-      // The parts of an upload are put together again under the key.
+      // Completing a multipart upload needs both permissions on the key.
       ...this.key("kms:GenerateDataKey", "kms:Decrypt"),
     ];
   }
@@ -45,12 +45,12 @@ export class TableAccess {
     return [this.listing(folders.map((folder) => this.path(folder)))];
   }
 
-  /** Listing what the stream's failed batches left: the service chooses the folder, by the mapping's id. */
+  /** Listing the stream's failed batches: Lambda names the folder by the mapping's id. */
   listFailedBatches(): readonly Permission[] {
     return [this.listing([`${FAILED_BATCHES_FOLDER}*`])];
   }
 
-  /** What the service needs to leave a failed batch, on behalf of the function whose mapping it is. */
+  /** What Lambda needs to save a failed batch, using the role of the mapping's function. */
   leaveFailedBatches(): readonly Permission[] {
     return [
       this.objectsAt(
@@ -72,7 +72,7 @@ export class TableAccess {
     ];
   }
 
-  /** The table's tables in Glue, and the database and the catalog that they lie in. */
+  /** Actions on these Glue tables, and on their database and catalog. */
   catalog(actions: readonly string[], tables: readonly string[]): readonly Permission[] {
     const { lake } = this;
     const database = lake.catalogArn("database", lake.databaseName);
@@ -81,8 +81,8 @@ export class TableAccess {
   }
 
   /**
-   * Running statements on these of the stored tables: Athena reads the catalog and the objects, and writes the results, as
-   * whoever runs the statement. The objects that the statements themselves read and write are to be permitted beside it.
+   * Running statements on these stored tables. Athena reads the catalog and writes the results with the caller's permissions.
+   * The objects that the statements read and write need separate permissions.
    */
   runStatements(...tables: readonly StoredTable[]): readonly Permission[] {
     const { lake } = this;
@@ -102,7 +102,7 @@ export class TableAccess {
         CATALOG_READS,
         tables.map((stored) => this.stored(stored)),
       ),
-      // Athena looks at the default database before any other (AWS: Athena user guide, "Access to databases and tables").
+      // Athena looks up the default database first (AWS: Athena user guide, "Access to databases and tables").
       {
         actions: ["glue:GetDatabase"],
         resources: [lake.catalogArn("catalog"), lake.catalogArn("database", "default")],
@@ -131,7 +131,7 @@ export class TableAccess {
     return [this.table, `${this.table}_history`, `${this.table}_snapshots`];
   }
 
-  /** Using the lake's key, where it has one, through S3. */
+  /** Using the lake's key, if it has one. */
   key(...actions: readonly string[]): readonly Permission[] {
     const { encryptionKey } = this.lake;
     return encryptionKey === undefined ? [] : [{ actions, resources: [encryptionKey.keyArn] }];
@@ -151,8 +151,8 @@ export class TableAccess {
   }
 
   /**
-   * IfExists, because S3 also asks for this permission where an object that is read does not exist, and then without a
-   * prefix: without it the answer would be "access denied" instead of "no such key".
+   * IfExists, because S3 also checks this permission, without a prefix, when a read object does not exist: otherwise the answer
+   * would be "access denied" instead of "no such key".
    */
   private listing(prefixes: readonly string[]): Permission {
     return {

@@ -1,8 +1,8 @@
-// npm writes into package-lock.json only those optional packages that its registry has. Where a registry lacks the packages of
-// other systems, `npm ci` then stops there for want of their entries, or installs nothing native. This script adds the entries.
+// npm lists in package-lock.json only the optional packages that its registry has. If the registry lacks the packages for other
+// platforms, `npm ci` fails on those platforms, or installs no native packages. This script adds the missing entries.
 //
-//   node scripts/complete-lockfile.mjs           adds what is missing (after every npm install)
-//   node scripts/complete-lockfile.mjs --check   exits 1 and names what is missing, or any address of a registry
+//   node scripts/complete-lockfile.mjs           adds the missing entries (after every npm install)
+//   node scripts/complete-lockfile.mjs --check   exits 1 and lists missing entries, and registry addresses
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,22 +25,22 @@ if (process.argv.includes("--check")) {
 function check({ packages }) {
   const faults = [
     ...missing(packages).map(
-      ({ parent, name, range }) => `missing: ${name}@${range}, wanted by ${parent || "the project"}`,
+      ({ parent, name, range }) => `missing: ${name}@${range}, required by ${parent || "the project"}`,
     ),
     ...Object.entries(packages)
       .filter(([, entry]) => /^https?:/.test(entry.resolved ?? ""))
-      .map(([path, entry]) => `address: ${path} names ${new URL(entry.resolved).host}`),
+      .map(([path, entry]) => `registry address: ${path} contains ${new URL(entry.resolved).host}`),
   ];
   for (const fault of faults) console.error(`package-lock.json: ${fault}`);
   if (faults.length > 0) {
     console.error(
-      "`npm run lockfile` adds what is missing; addresses go when npm writes the file with this folder's .npmrc.",
+      "`npm run lockfile` adds missing entries. npm omits registry addresses when it runs with the .npmrc of this folder.",
     );
     process.exitCode = 1;
   }
 }
 
-/** Adds the missing entries to the lockfile in memory, in npm's order, and returns their paths. */
+/** Adds the missing entries to `lock`, in npm's order, and returns their paths. */
 function complete(lock) {
   const added = [];
   for (const { parent, name, range } of missing(lock.packages)) {
@@ -58,7 +58,7 @@ function complete(lock) {
   return added;
 }
 
-/** Every optional dependency, of any package, that node would not find in its version from where that package stands. */
+/** The optional dependencies, of any package, that Node would not find from that package in the required version. */
 function missing(packages) {
   return Object.entries(packages).flatMap(([parent, entry]) =>
     Object.entries(entry.optionalDependencies ?? {})
@@ -67,7 +67,7 @@ function missing(packages) {
   );
 }
 
-/** The path of the package that `parent` gets for `name`, or undefined where it gets none or another version. */
+/** The path of the package that `parent` imports as `name`; undefined if there is none, or one of another version. */
 function find(packages, parent, name, range) {
   for (const folder of foldersAbove(parent)) {
     const path = `${folder}node_modules/${name}`;
@@ -76,7 +76,7 @@ function find(packages, parent, name, range) {
   return undefined;
 }
 
-/** "node_modules/a/node_modules/b" -> "node_modules/a/node_modules/b/", "node_modules/a/", "": where node looks, nearest first. */
+/** Where Node looks, nearest first: for node_modules/a/node_modules/b in that folder, in node_modules/a/, then at the root. */
 function foldersAbove(parent) {
   const parts = parent.split(/(?:^|\/)node_modules\//).slice(1);
   return Array.from({ length: parts.length + 1 }, (_, dropped) =>
@@ -87,21 +87,21 @@ function foldersAbove(parent) {
   );
 }
 
-/** Beside its parent, as npm lays them out; inside the parent where another version stands beside it. */
+/** Next to its parent, as npm does; inside the parent if another version is already next to it. */
 function placeFor(packages, parent, name) {
   const [inside, beside = inside] = foldersAbove(parent);
   const path = `${beside}node_modules/${name}`;
   return packages[path] === undefined ? path : `${inside}node_modules/${name}`;
 }
 
-/** What npm would write, but for the address and the hash: os, cpu and libc, as the package's name gives them. */
+/** The entry that npm would write, without address and hash. The name of the package tells its os, cpu and libc. */
 function entryFor(name, version, packages, range) {
   const words = name.split(/[^a-z0-9]+/);
   const os = systems.filter((system) => words.includes(system));
   const cpu = processors.filter((processor) => words.includes(processor));
   if (name === "fsevents") os.push("darwin");
   if (os.length === 0 && cpu.length === 0)
-    throw new Error(`${name} does not name its platform: add its entry by hand`);
+    throw new Error(`the name ${name} does not contain a platform: add its entry by hand`);
   const libc = words.some((word) => word.startsWith("musl"))
     ? ["musl"]
     : words.some((word) => word.startsWith("gnu")) && os.includes("linux")
@@ -118,15 +118,15 @@ function entryFor(name, version, packages, range) {
   };
 }
 
-/** "1.2.3", "^1.2.3" and "~1.2.3" begin with a version that exists; other ranges need a person. */
+/** "1.2.3", "^1.2.3" and "~1.2.3" start with a version that exists. Other ranges need a person. */
 function oldestOf(range, name) {
   const version = /^[~^]?(\d+\.\d+\.\d+\S*)$/.exec(range)?.[1];
   if (version === undefined)
-    throw new Error(`${name}@${range}: this range names no version; add its entry by hand`);
+    throw new Error(`${name}@${range}: the range does not start with a version: add its entry by hand`);
   return version;
 }
 
-/** Ranges that are none of the three forms hold: npm has placed those packages itself. */
+/** Any other form of range counts as satisfied, because npm has placed those packages itself. */
 function satisfies(version, range) {
   const wanted = /^([~^]?)(\d+)\.(\d+)\.(\d+)(\S*)$/.exec(range);
   if (wanted === null) return true;

@@ -1,4 +1,4 @@
-// Runs before `npm test` and `npm run demo`: installs what package-lock.json names when node_modules has it not, or not as named.
+// Runs before `npm test` and `npm run demo`: installs the packages of package-lock.json if node_modules does not match it.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -7,17 +7,17 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 if (!isInstalled()) {
-  console.log("Installing the packages that package-lock.json names (once, about half a minute)...");
+  console.log("Installing the packages of package-lock.json (once, about half a minute)...");
   const startedAt = Date.now();
   const status = runNpm("ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error");
   if (status !== 0) {
-    console.error("The installation failed; npm's message stands above. `npm ci` tries it again.");
+    console.error("The installation failed, as npm reports above. Run `npm ci` to try again.");
     process.exit(status);
   }
   console.log(`Installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
 }
 
-/** npm leaves a copy of what it installed in node_modules; platforms' optional packages may be missing there. */
+/** npm lists what it installed in node_modules/.package-lock.json. Optional packages for other platforms may be missing. */
 function isInstalled() {
   const installed = packagesOf(join("node_modules", ".package-lock.json"));
   if (installed === undefined) return false;
@@ -41,7 +41,7 @@ function packagesOf(file) {
   }
 }
 
-/** The npm that runs this script, by its path: one call for every system, and no other npm by chance. */
+/** Runs the npm that runs this script, by its path, which works on every platform and is never another npm. */
 function runNpm(...args) {
   const npm = process.env.npm_execpath;
   const options = { cwd: root, stdio: "inherit" };

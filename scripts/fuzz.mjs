@@ -1,11 +1,11 @@
-/** `npm run fuzz -- --runs N --seed S`: as many hostile inputs as one wishes; the same seed gives the same inputs. */
+/** `npm run fuzz -- --runs N --seed S`: tries N hostile inputs in all. The same seed gives the same inputs. */
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 
 const { values } = parseArgs({ options: { runs: { type: "string" }, seed: { type: "string" } } });
 for (const [name, value] of Object.entries(values)) {
   if (/^\d{1,9}$/.test(value)) continue;
-  console.error(`--${name} is a whole number, not "${value}"`);
+  console.error(`--${name} takes a whole number, not "${value}"`);
   process.exit(2);
 }
 const seed = values.seed ?? String(Math.floor(Math.random() * 1_000_000));

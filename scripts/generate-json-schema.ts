@@ -1,7 +1,7 @@
-/** Writes the published JSON Schema of schema files from the sources; with --check it fails where the file is out of date. */
+/** Writes the published JSON Schema of schema files from the sources. With --check it fails if the file is out of date. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { schemaFileJsonSchema } from "../src/core/schema/schema.ts";
+import { schemaFileJsonSchema } from "../src/core/schema/schema-file.ts";
 
 const name = "schemas/dynalake-table.schema.json";
 const file = fileURLToPath(new URL(`../${name}`, import.meta.url));
@@ -23,7 +23,7 @@ function currentText(): string | undefined {
   }
 }
 
-/** Lists of texts on one line each, as the formatter has them. */
+/** Puts each list of strings on one line, as the formatter does. */
 function onOneLine(json: string): string {
   return json.replace(/\[\s+((?:"[^"\\]*",?\s+)+)\]/g, (_, members: string) => {
     return `[${members.trim().replace(/,\s+/g, ", ")}]`;

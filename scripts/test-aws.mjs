@@ -1,6 +1,6 @@
-// Runs the tests of test/aws: the deployment on AWS, on emulators of it. They need Python 3.10 or newer, a JDK of 24 or newer,
-// and Maven to fetch Trino, which is Athena's engine here. What they are made of comes from PyPI and Maven, once, into a cache
-// outside of the repository. Where something is missing, the tests are skipped and this says why.
+// Runs the tests of test/aws: the deployment on AWS, on emulators. They need Python 3.10 or newer, JDK 24 or newer, and Maven to
+// download Trino, which stands in for Athena. The emulators are downloaded once, from PyPI and Maven, into a cache outside the
+// repository. If something is missing, the tests are skipped, and this script prints why.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
@@ -24,7 +24,7 @@ const jest = [
   "--disable-warning=ExperimentalWarning",
   "node_modules/jest/bin/jest.js",
 ];
-// No test has this name, so that jest tells how many are skipped.
+// No test has this name, so jest reports how many it skipped.
 const skipped = missing === undefined ? [] : ["--testNamePattern", "(?!)"];
 const run = spawnSync(execPath, [...jest, "--config", "jest.aws.config.mjs", ...argv.slice(2), ...skipped], {
   cwd: root,
@@ -33,17 +33,17 @@ const run = spawnSync(execPath, [...jest, "--config", "jest.aws.config.mjs", ...
 });
 exit(run.status ?? 1);
 
-/** The environment that tells the tests where everything is, or what is missing. */
+/** The environment variables with which the tests find the tools; otherwise what is missing. */
 function findTools() {
   if (platform === "win32") return "the emulators run on Linux and macOS";
   const basePython = findPython();
-  if (basePython === undefined) return "there is no Python of 3.10 or newer with venv on PATH";
+  if (basePython === undefined) return "Python 3.10 or newer with venv is not on PATH";
   const java = findJdk();
   if (java === undefined)
-    return `there is no JDK of ${jdkVersionMin} or newer: set JAVA_HOME, or install one below /usr/lib/jvm`;
+    return `JDK ${jdkVersionMin} or newer was not found: set JAVA_HOME, or install one in /usr/lib/jvm`;
   const trino = join(cache, `trino-${trinoVersion}`);
   if (!existsSync(trino) && spawnSync("mvn", ["--version"]).error)
-    return "there is no mvn (Maven) on PATH to fetch Trino with";
+    return "mvn (Maven), which downloads Trino, is not on PATH";
   const python = join(cache, `aws-emulator-${requirementsHash(basePython)}`);
   const fault = pythonIsMissing(basePython, python) ?? trinoIsMissing(basePython, trino);
   if (fault !== undefined) return fault;
@@ -60,7 +60,7 @@ function findPython() {
   return names.find((name) => name !== undefined && spawnSync(name, ["-c", check]).status === 0);
 }
 
-/** The home of a JDK; a runtime without the compiler will do as well. */
+/** The home of a JDK; a runtime without the compiler also works. */
 function findJdk() {
   const below = (folder, inner = "") =>
     existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name, inner)) : [];
@@ -76,7 +76,7 @@ function findJdk() {
   return homes.find((home) => home !== undefined && jdkVersion(home) >= jdkVersionMin);
 }
 
-/** As its file "release" tells it; 0 for what is none. */
+/** The version in the JDK's file "release"; 0 if it is not a JDK. */
 function jdkVersion(home) {
   const release = join(home, "release");
   if (!existsSync(join(home, "bin", "java")) || !existsSync(release)) return 0;
@@ -100,30 +100,30 @@ function pythonIsMissing(basePython, python) {
     if (!runs(join(folder, "bin", "python"), pip)) return "pip could not install ministack";
     return undefined;
   });
-  return fault ?? (isWhole() ? undefined : "the emulator of PyPI does not start");
+  return fault ?? (isWhole() ? undefined : "the emulator from PyPI does not start");
 }
 
 function trinoIsMissing(basePython, trino) {
   const isWhole = () => existsSync(trino);
   if (isWhole()) return undefined;
-  console.log("Fetching Trino by Maven (450 MB, once)...");
+  console.log("Downloading Trino from Maven (450 MB, once)...");
   return makeWhole(trino, isWhole, (folder) => {
     const server = fetched(folder, `io.trino:trino-server-core:${trinoVersion}:tar.gz`);
     const hive = fetched(folder, `io.trino:trino-hive:${trinoVersion}:zip`);
-    if (server === undefined || hive === undefined) return `mvn could not fetch Trino ${trinoVersion}`;
+    if (server === undefined || hive === undefined) return `mvn could not download Trino ${trinoVersion}`;
     if (!runs("tar", ["-xzf", server, "-C", folder, "--strip-components=1"]))
       return "tar could not unpack Trino";
-    // Its other plug-ins would only take time to load.
+    // The other plug-ins would only slow down the start.
     rmSync(join(folder, "plugin"), { recursive: true });
     const unzip = ["-m", "zipfile", "-e", hive, join(folder, "plugin")];
-    if (!runs(basePython, unzip)) return "python could not unpack Trino's plug-in";
+    if (!runs(basePython, unzip)) return "python could not unpack the plug-in of Trino";
     rmSync(server);
     rmSync(hive);
     return undefined;
   });
 }
 
-/** The path of the artifact in the folder, if Maven has it. */
+/** Downloads an artifact into the folder and returns its path; undefined if Maven cannot. */
 function fetched(folder, artifact) {
   const [, name, version, type] = artifact.split(":");
   const copy = [`dependency:copy`, `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`];
@@ -136,14 +136,14 @@ function runs(command, args) {
   return spawnSync(command, args, { stdio: ["ignore", "ignore", "inherit"] }).status === 0;
 }
 
-/** Fills a folder before it gets its name, so that an interrupted download leaves nothing that looks whole. */
+/** Names the folder only once it is filled, so that an interrupted download leaves nothing that looks complete. */
 function makeWhole(place, isWhole, fill) {
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(`${place}-`);
   try {
     const fault = fill(folder);
     if (fault !== undefined) return fault;
-    // Another run may have been faster, and be using it.
+    // Another run may have been faster and be using it.
     if (isWhole()) return undefined;
     rmSync(place, { recursive: true, force: true });
     renameSync(folder, place);

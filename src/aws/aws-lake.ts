@@ -15,19 +15,19 @@ export interface AwsLake {
   close(): void;
 }
 
-/** Where a lake lies; a deployment tells it, and the environment of a function. */
+/** Where a lake is, according to a deployment or to the environment of a function. */
 export type AwsLakePlace = Pick<Deployment, "bucket" | "database" | "workGroup">;
 
 export interface AwsLakeOptions extends AwsSettings {
-  /** Default: clients of its own. */
+  /** Default: new clients. */
   readonly clients?: AwsClients;
-  /** A statement that takes longer is stopped. Default: 30 minutes. */
+  /** Statements that take longer are stopped. Default: 30 minutes. */
   readonly timeoutSeconds?: number;
-  /** Stops the statements that are under way. */
+  /** Stops running statements. */
   readonly signal?: AbortSignal;
 }
 
-/** Opens the lake; nothing is sent yet. */
+/** Opens the lake, without sending anything yet. */
 export function openAwsLake(place: AwsLakePlace, options: AwsLakeOptions = {}): AwsLake {
   const clients = options.clients ?? awsClients(options);
   const { bucket, database, workGroup } = place;
@@ -45,7 +45,7 @@ export function openAwsLake(place: AwsLakePlace, options: AwsLakeOptions = {}): 
   return { bucket, clients, store, engine, close: () => clients.close() };
 }
 
-/** Delivery into the lake's change log. */
+/** The sink that delivers into the lake's change log. */
 export function awsSink(lake: AwsLake, deployment: Pick<Deployment, "deliveryStream">): ChangeSink {
   return firehoseSink({ client: lake.clients.firehose, stream: deployment.deliveryStream });
 }

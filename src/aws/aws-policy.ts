@@ -1,22 +1,22 @@
 /** What the deployment decides of compactions; all else is the core's. */
 import { type CompactionPolicy, DEFAULT_POLICY } from "../core/compaction/compaction-policy.ts";
 
-/** Firehose tries for up to 24 hours to deliver into the partition of a record's arrival, which lies up to an hour back. */
+/** Firehose retries for up to 24 hours, into the partition of the record's arrival hour, which began up to an hour earlier. */
 export const AWS_DELIVERY_DELAY_SECONDS: number = 26 * 3600;
 
-/** What a change needs beside the buffers that it waits in: functions, Firehose's conversion, a retry of any of them. */
+/** Time that a change spends outside buffers: functions, Firehose's conversion, one retry of any of them. */
 const BESIDE_BUFFERS_SECONDS = 115;
 
-/** A change is in the change log after so long, unless something fails. */
+/** Within this time a change reaches the change log, unless something fails. */
 export function deliveredWithinSeconds(bufferSeconds: number): number {
   return bufferSeconds + BESIDE_BUFFERS_SECONDS;
 }
 
-/** Firehose tells its buffers apart by its own clock, and writes an object for a while. */
+/** Firehose ends buffers by its own clock, and takes a while to write an object. */
 const SETTLE_MARGIN_SECONDS = 120;
 const SETTLE_SECONDS_MIN = 300;
 
-/** How far behind now compactions stay: what is delivered behind them is not seen until the next one. */
+/** Compactions leave changes from the last seconds alone: one delivered behind the horizon is invisible until the next one. */
 export function settleSecondsFor(bufferSeconds: number): number {
   return Math.max(SETTLE_SECONDS_MIN, deliveredWithinSeconds(bufferSeconds) + SETTLE_MARGIN_SECONDS);
 }

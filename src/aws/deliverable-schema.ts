@@ -1,4 +1,4 @@
-/** The schema by which changes are sent, as long as Firehose takes all that it has. */
+/** The schema for sending changes, checked against Firehose's columns. */
 import { DynalakeError } from "../core/error.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import type { Schema } from "../core/schema/schema.ts";
@@ -11,12 +11,12 @@ export interface DeliverableContext {
   readonly store: ObjectStore;
   readonly engine: { readonly catalog: CatalogTables };
   readonly deployed: Schema;
-  /** How long Firehose may go by columns of before. */
+  /** How long Firehose may keep using the previous columns. */
   readonly settleSeconds: number;
   readonly nowSeconds: () => number;
 }
 
-/** Throws SCHEMA_INVALID where columns are missing, having written down that values may be. */
+/** Throws SCHEMA_INVALID if columns are missing, after recording a gap for the values that may be lost. */
 export async function deliverableSchema(context: DeliverableContext): Promise<Schema> {
   const { store, deployed, engine, nowSeconds, settleSeconds } = context;
   const schema = await writtenSchema(store, deployed);

@@ -1,4 +1,4 @@
-/** Whether the stream of a deployment is being read, and how far behind: its event source mapping, and its iterator's age. */
+/** Whether a deployment's stream is being read, and how far behind, from its event source mapping and iterator age. */
 import { CloudWatchClient, GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
 import { GetEventSourceMappingCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { awsError } from "../sdk/aws-error.ts";
@@ -6,11 +6,11 @@ import { type AwsSettings, clientOptions } from "../sdk/clients.ts";
 import type { Deployment } from "./deployment.ts";
 
 export interface DeliveryStatus {
-  /** Enabled where the stream is read; Disabled, Creating, Updating and so on otherwise. */
+  /** Enabled while the stream is read; otherwise Disabled, Creating, Updating and so on. */
   readonly state: string;
-  /** What Lambda says of the last batch: OK, No records processed, or a problem. */
+  /** Lambda's report on the last batch: OK, No records processed, or a problem. */
   readonly lastResult: string | undefined;
-  /** The age of the oldest record that was read in the last minutes; undefined where none was, or where nobody may ask. */
+  /** The age of the last records when they were read; undefined without records or without permission. */
   readonly iteratorAgeSeconds: number | undefined;
 }
 
@@ -28,13 +28,13 @@ export async function deliveryStatus(
     const mapping = await lambda
       .send(new GetEventSourceMappingCommand({ UUID: eventSourceMapping }))
       .catch((error: unknown) => {
-        const attempt = `look at the event source mapping ${eventSourceMapping}`;
+        const attempt = `read the event source mapping ${eventSourceMapping}`;
         throw awsError(error, { service: "Lambda", attempt, otherwise: "SOURCE_FAILED" });
       });
     return {
       state: mapping.State ?? "unknown",
       lastResult: mapping.LastProcessingResult,
-      // It is a help, and no reason to tell nothing at all.
+      // Optional: the rest of the status is useful without it.
       iteratorAgeSeconds: await iteratorAge(cloudWatch, streamFunction, nowSeconds).catch(() => undefined),
     };
   } finally {

@@ -11,7 +11,7 @@ export interface Deployment extends Readonly<Record<StackOutput, unknown>> {
   readonly bucket: string;
   readonly database: string;
   readonly workGroup: string;
-  /** The name of the delivery stream. */
+  /** Its name. */
   readonly deliveryStream: string;
   readonly snapshotMachineArn: string;
   readonly compactionMachineArn: string;
@@ -19,9 +19,9 @@ export interface Deployment extends Readonly<Record<StackOutput, unknown>> {
   /** The id of the event source mapping from the stream to the function. */
   readonly eventSourceMapping: string;
   readonly streamFunction: string;
-  /** How long the past states of the table can be queried. */
+  /** How long past states of the table can be queried. */
   readonly retentionHours: number;
-  /** So long a change waits in buffers on its way, at most. */
+  /** The longest time a change waits in buffers on its way to the change log. */
   readonly bufferSeconds: number;
 }
 
@@ -36,7 +36,7 @@ export async function readDeployments(
       const { name, said } = awsFailure(error);
       if (name === "ValidationError" && /does not exist/.test(said ?? ""))
         throw noSuchStack(stackName, error);
-      const attempt = `describe the stack "${stackName}"`;
+      const attempt = `describe stack "${stackName}"`;
       throw awsError(error, { service: "CloudFormation", attempt, otherwise: "SOURCE_FAILED" });
     });
   const [stack] = answer.Stacks ?? [];
@@ -48,12 +48,12 @@ export async function readDeployments(
     .filter((key) => key.endsWith(STACK_OUTPUTS.table))
     .map((key) => deploymentOf(stackName, outputs, key.slice(0, -STACK_OUTPUTS.table.length)));
   if (deployments.length > 0) return deployments.sort((a, b) => (a.table < b.table ? -1 : 1));
-  throw new DynalakeError("USAGE", `the stack "${stackName}" has no lake table`, {
-    next: `Its state is ${stack.StackStatus}. Name the stack that has a DynamoDbLake in it, and wait until it is deployed.`,
+  throw new DynalakeError("USAGE", `stack "${stackName}" has no lake table`, {
+    next: `Choose a stack that contains a DynamoDbLake, and wait until it is deployed. This one is in state ${stack.StackStatus}.`,
   });
 }
 
-/** The lake tables of that name or of that source table, or all of them. Fails with USAGE where there is none. */
+/** The lake tables with that name or source table; all of them without a name. Fails with USAGE if there are none. */
 export function chosenDeployments(
   deployments: readonly Deployment[],
   name: string | undefined,
@@ -66,12 +66,12 @@ export function chosenDeployments(
   throw new DynalakeError("USAGE", `the stack has no lake table "${name}"; it has ${namesOf(deployments)}`);
 }
 
-/** The one lake table that is meant: by its name, or the only one there is. Fails with USAGE. */
+/** The lake table with that name, or the only one. Fails with USAGE. */
 export function chosenDeployment(deployments: readonly Deployment[], name: string | undefined): Deployment {
   const [chosen, ...others] = chosenDeployments(deployments, name);
   if (chosen !== undefined && others.length === 0) return chosen;
   throw new DynalakeError("USAGE", `the stack has several lake tables: ${namesOf(deployments)}`, {
-    next: "Choose one of them with --table.",
+    next: "Choose one with --table.",
   });
 }
 
@@ -83,8 +83,8 @@ function deploymentOf(stackName: string, outputs: ReadonlyMap<string, string>, p
   const entries = Object.entries(STACK_OUTPUTS).map(([member, suffix]) => {
     const value = outputs.get(`${prefix}${suffix}`);
     if (value !== undefined && value !== "") return [member, value];
-    throw new DynalakeError("USAGE", `the stack "${stackName}" has no output "${prefix}${suffix}"`, {
-      next: "Deploy it again with the same version of dynalake that runs here.",
+    throw new DynalakeError("USAGE", `stack "${stackName}" has no output "${prefix}${suffix}"`, {
+      next: "Deploy it again with this version of dynalake.",
     });
   });
   const values = Object.fromEntries(entries);
@@ -96,8 +96,8 @@ function deploymentOf(stackName: string, outputs: ReadonlyMap<string, string>, p
 }
 
 function noSuchStack(stackName: string, cause?: unknown): DynalakeError {
-  return new DynalakeError("USAGE", `there is no stack "${stackName}"`, {
+  return new DynalakeError("USAGE", `stack "${stackName}" does not exist`, {
     cause,
-    next: "Check --stack, the region and the account; `aws cloudformation list-stacks` tells what there is.",
+    next: "Check --stack, the region and the account. `aws cloudformation list-stacks` lists the stacks.",
   });
 }

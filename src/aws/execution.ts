@@ -17,12 +17,12 @@ import { EXPORT_FAILED } from "./contracts/machines.ts";
 export interface ExecutionStart {
   readonly client: SFNClient;
   readonly machineArn: string;
-  /** Of two starts with one name there is one execution: a start whose answer was lost is found again. */
+  /** Two starts with the same name give one execution, so a start can be repeated if its answer was lost. */
   readonly name: string;
   readonly input: object;
 }
 
-/** Starts an execution; its ARN. */
+/** Starts an execution and returns its ARN. */
 export async function startExecution({ client, machineArn, name, input }: ExecutionStart): Promise<string> {
   const command = new StartExecutionCommand({
     stateMachineArn: machineArn,
@@ -30,7 +30,7 @@ export async function startExecution({ client, machineArn, name, input }: Execut
     input: JSON.stringify(input),
   });
   const answer = await client.send(command).catch((error: unknown) => {
-    // The name is this start's own: an earlier try of it came through.
+    // The name is unique to this start: an earlier attempt of it succeeded.
     if (failureName(error) === "ExecutionAlreadyExists") return undefined;
     throw failed(error, "start the state machine");
   });
@@ -40,7 +40,7 @@ export async function startExecution({ client, machineArn, name, input }: Execut
 export interface Following {
   readonly client: SFNClient;
   readonly executionArn: string;
-  /** Ends the following, and not the execution. */
+  /** Stops following; the execution keeps running. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ExecutionProgress) => void;
   readonly timing?: Timing;
@@ -49,27 +49,27 @@ export interface Following {
 export interface ExecutionProgress {
   readonly executionArn: string;
   readonly runningSeconds: number;
-  /** The state that it is in, as far as it can be told. */
+  /** The current state, if known. */
   readonly state: string | undefined;
-  /** How far a state is that does one thing many times. */
+  /** The progress of a map state. */
   readonly parts: { readonly done: number; readonly all: number } | undefined;
 }
 
-/** How an execution ended, as Step Functions tells it. */
+/** How an execution ended, according to Step Functions. */
 export interface ExecutionEnd {
   readonly executionArn: string;
   readonly status: "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "ABORTED";
-  /** Of one that succeeded. */
+  /** Defined if it succeeded. */
   readonly output: unknown;
   readonly error: string | undefined;
   readonly cause: string | undefined;
 }
 
 const POLL_BACKOFF: Backoff = { baseMs: 500, capMs: 10_000 };
-/** Polls in a row whose answer may be lost. */
+/** Polls in a row that may fail. */
 const LOST_POLLS_MAX = 20;
 
-/** Polls with growing waits until the execution has ended; machines end after hours by themselves. Undefined at the signal. */
+/** Polls with growing waits until the execution ends; machines have time limits. Undefined if the signal is aborted. */
 export async function followExecution(following: Following): Promise<ExecutionEnd | undefined> {
   const { client, executionArn, signal, timing = systemTiming } = following;
   for (let polls = 1, lost = 0; !signal.aborted; polls++) {
@@ -95,7 +95,7 @@ function parsedOutput(output: string | undefined): unknown {
   return output === undefined ? undefined : (JSON.parse(output) as unknown);
 }
 
-/** The latest events tell the state. What cannot be told is left out: the execution does not depend on it. */
+/** Takes the state from the latest events. Failures are ignored, because the state is only for display. */
 async function whereItIs(
   client: SFNClient,
   executionArn: string,
@@ -128,7 +128,7 @@ async function partsOf(client: SFNClient, executionArn: string): Promise<Executi
   return itemCounts && { done: itemCounts.succeeded ?? 0, all: itemCounts.total ?? 0 };
 }
 
-/** The ARNs of a machine's executions that run, newest first: a few of them. */
+/** The ARNs of the machine's newest running executions, newest first. */
 export async function runningExecutions(client: SFNClient, machineArn: string): Promise<readonly string[]> {
   const command = new ListExecutionsCommand({
     stateMachineArn: machineArn,
@@ -136,19 +136,19 @@ export async function runningExecutions(client: SFNClient, machineArn: string): 
     maxResults: 10,
   });
   const { executions = [] } = await client.send(command).catch((error: unknown) => {
-    throw failed(error, "list the executions that run");
+    throw failed(error, "list the running executions");
   });
   return executions.flatMap(({ executionArn }) => executionArn ?? []);
 }
 
-/** The error of an execution that did not succeed. `what` names what it did: the snapshot of "reviews". */
+/** The error for an execution that did not succeed. `what` is what it was doing, such as: the snapshot of "reviews". */
 export function executionError(what: string, end: ExecutionEnd): DynalakeError {
-  const { error = "no error was told", status } = end;
-  const look = `${describeCommand(end.executionArn)} tells more.`;
+  const { error = "no error was reported", status } = end;
+  const look = `For details, run ${describeCommand(end.executionArn)}.`;
   if (status === "TIMED_OUT" || status === "ABORTED") {
-    const how = status === "TIMED_OUT" ? "took too long and was ended" : "was stopped by somebody";
+    const how = status === "TIMED_OUT" ? "timed out" : "was stopped";
     return new DynalakeError("INCOMPLETE", `${what} ${how}`, {
-      next: `Nothing was harmed; run the command again. ${look}`,
+      next: `No data was changed; run the command again. ${look}`,
     });
   }
   if (!Object.hasOwn(errorCatalog, error)) {
@@ -163,7 +163,7 @@ export function executionError(what: string, end: ExecutionEnd): DynalakeError {
   });
 }
 
-/** A function's error in our own words, with the next step behind an arrow: see `lambdaHandler`. */
+/** The message and next step in a function's error, separated by an arrow: see `lambdaHandler`. */
 function toldBy(cause: string | undefined): { readonly message: string; readonly next?: string } {
   const text = errorMessageOf(cause ?? "");
   const arrow = text.lastIndexOf(" -> ");
@@ -180,7 +180,7 @@ function errorMessageOf(cause: string): string {
   }
 }
 
-/** The command of AWS that tells how an execution goes on. */
+/** The AWS CLI command that shows the state of an execution. */
 export function describeCommand(executionArn: string): string {
   return `\`aws stepfunctions describe-execution --execution-arn ${executionArn}\``;
 }

@@ -1,11 +1,12 @@
 /** Delivery into the change log by a stream of Firehose, which turns the lines into Parquet. */
 import { type FirehoseClient, PutRecordBatchCommand } from "@aws-sdk/client-firehose";
-import { type ChangeSink, Undelivered } from "../core/ports/change-sink.ts";
-import { FIREHOSE_LIMITS, type PackedRecord, packLines } from "../core/row/batch.ts";
+import { type ChangeSink, UndeliveredRows } from "../core/ports/change-sink.ts";
+import { FIREHOSE_LIMITS, type PackedRecord, packLines, recordContent } from "../core/row/batch.ts";
+import type { WireLine } from "../core/row/wire-line.ts";
 import { awsFailure, failureReason, isPassingFailure } from "../sdk/aws-error.ts";
 import { type Backoff, backoffMs, systemTiming, type Timing } from "../sdk/timing.ts";
 
-export interface FirehoseSinkOptions {
+interface FirehoseSinkOptions {
   readonly client: FirehoseClient;
   /** The delivery stream's name. */
   readonly stream: string;
@@ -21,39 +22,40 @@ const BACKOFF: Backoff = { baseMs: 100, capMs: 3_000 };
 /**
  * What Firehose has taken it keeps for a day, replicated: the rows are durable. One batch is delivered whole before the
  * next one goes. Within a batch, entries that fail are sent again after those that did not: neither Firehose nor the lake
- * asks for the order of rows, since a change's place is told by its sequence number. An answer that never came may have been
+ * asks for the order of rows, since the sequence number of a change gives its place. An answer that never came may have been
  * a success; then the rows are there twice, which does no harm.
  */
 export function firehoseSink(options: FirehoseSinkOptions): ChangeSink {
   const sink: Sink = { timing: systemTiming, giveUpSeconds: GIVE_UP_SECONDS, ...options };
   return {
     deliver: async (rows) => {
-      const { batches, oversized } = packLines(
-        rows.map((row) => row.line),
-        FIREHOSE_LIMITS,
-      );
+      const lines = rows.map((row) => row.line);
+      const { batches, oversized } = packLines(lines, FIREHOSE_LIMITS);
       if (oversized.length > 0) throw new Error("a row larger than the limit was not quarantined");
       const untilMs = sink.timing.nowMs() + sink.giveUpSeconds * 1000;
-      for (const batch of batches) await deliverBatch(sink, batch, untilMs);
+      for (const batch of batches) await deliverBatch(sink, lines, batch, untilMs);
     },
   };
 }
 
 type Sink = FirehoseSinkOptions & Required<Pick<FirehoseSinkOptions, "timing" | "giveUpSeconds">>;
 
-const encoder = new TextEncoder();
-
-async function deliverBatch(sink: Sink, batch: readonly PackedRecord[], untilMs: number): Promise<void> {
+async function deliverBatch(
+  sink: Sink,
+  lines: readonly WireLine[],
+  batch: readonly PackedRecord[],
+  untilMs: number,
+): Promise<void> {
   let left = batch;
   for (let tries = 1; ; tries++) {
-    const outcome = await send(sink, left);
+    const outcome = await send(sink, lines, left);
     if (outcome.left.length === 0) return;
     left = outcome.left;
     const waitMs = backoffMs(BACKOFF, tries, sink.timing);
     if (outcome.lasting || tries === TRIES_MAX || sink.timing.nowMs() + waitMs > untilMs) {
       // Records are in the order of their rows: before the first that is left all are delivered.
       const message = `cannot deliver to the delivery stream "${sink.stream}": ${outcome.reason}`;
-      throw new Undelivered(left[0]?.from ?? 0, message, outcome.cause);
+      throw new UndeliveredRows(left[0]?.from ?? 0, message, outcome.cause);
     }
     await sink.timing.sleep(waitMs, new AbortController().signal);
   }
@@ -68,8 +70,12 @@ interface Outcome {
   readonly cause?: unknown;
 }
 
-async function send(sink: Sink, records: readonly PackedRecord[]): Promise<Outcome> {
-  const Records = records.map(({ text }) => ({ Data: encoder.encode(text) }));
+async function send(
+  sink: Sink,
+  lines: readonly WireLine[],
+  records: readonly PackedRecord[],
+): Promise<Outcome> {
+  const Records = records.map((record) => ({ Data: recordContent(lines, record) }));
   try {
     const command = new PutRecordBatchCommand({ DeliveryStreamName: sink.stream, Records });
     const { FailedPutCount = 0, RequestResponses = [] } = await sink.client.send(command);

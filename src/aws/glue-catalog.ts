@@ -1,4 +1,4 @@
-/** The lake's database in the Glue Data Catalog: its tables, and the partitions of those that register them. */
+/** The lake's database in the Glue Data Catalog: its tables and their registered partitions. */
 import {
   CreateTableCommand,
   GetTableCommand,
@@ -21,13 +21,13 @@ export interface GlueOptions {
 export interface GlueCatalog {
   readonly database: string;
   table(name: string): Promise<Table | undefined>;
-  /** "exists" where another made it first. */
+  /** "exists" if another writer created it first. */
   createTable(input: TableInput): Promise<"created" | "exists">;
-  /** Replaces what stood at `versionId` and nothing newer. */
+  /** Replaces the table only if its version is still `versionId`. */
   updateTable(input: TableInput, versionId: string): Promise<"updated" | "changed-meanwhile">;
-  /** Registers partitions with the table's own columns and format. One that is there already stays as it is. */
+  /** Registers partitions with the table's columns and format. Leaves existing ones unchanged. */
   createPartitions(table: string, partitions: readonly NewPartition[]): Promise<void>;
-  /** One that is not there is no error. */
+  /** Ignores missing ones. */
   deletePartitions(table: string, values: readonly string[]): Promise<void>;
   partitionValues(table: string): Promise<readonly string[]>;
 }
@@ -53,7 +53,7 @@ export function glueCatalog(options: GlueOptions): GlueCatalog {
 
 function failed(database: string, attempt: string): (error: unknown) => never {
   return (error) => {
-    const full = `${attempt} in the Glue database "${database}"`;
+    const full = `${attempt} in Glue database "${database}"`;
     throw awsError(error, { service: "Glue", attempt: full, otherwise: "ENGINE_FAILED" });
   };
 }
@@ -63,7 +63,7 @@ async function tableNamed({ client, database }: GlueOptions, name: string): Prom
     return (await client.send(new GetTableCommand({ DatabaseName: database, Name: name }))).Table;
   } catch (error) {
     if (awsFailure(error).name === "EntityNotFoundException") return undefined;
-    return failed(database, `read the table "${name}"`)(error);
+    return failed(database, `read table "${name}"`)(error);
   }
 }
 
@@ -87,7 +87,7 @@ async function updateTable(
 ): Promise<"updated" | "changed-meanwhile"> {
   try {
     const request = { DatabaseName: database, TableInput: input, VersionId: versionId };
-    // Archived versions would add up until Glue refuses more.
+    // Archived versions would accumulate until Glue rejects more.
     await client.send(new UpdateTableCommand({ ...request, SkipArchive: true }));
     return "updated";
   } catch (error) {
@@ -99,7 +99,11 @@ async function updateTable(
 }
 
 function missingTable(database: string, table: string): DynalakeError {
-  return new DynalakeError("LAKE_NOT_FOUND", `the Glue database "${database}" has no table "${table}"`, {
-    next: "Deploy the stack again: it makes the lake's tables.",
-  });
+  return new DynalakeError(
+    "LAKE_NOT_FOUND",
+    `table "${table}" does not exist in Glue database "${database}"`,
+    {
+      next: "Deploy the stack again to create the lake's tables.",
+    },
+  );
 }

@@ -1,4 +1,4 @@
-/** Partitions of a Glue table with one partition column, in batches of which each entry can fail alone. */
+/** Partitions of a Glue table with one partition column. Each entry of a batch can fail separately. */
 import {
   BatchCreatePartitionCommand,
   BatchDeletePartitionCommand,
@@ -30,7 +30,7 @@ const DELETED_AT_ONCE_MAX = 25;
 const LISTED_MAX = 1_000_000;
 const TRIES_MAX = 6;
 
-/** Partitions of the columns and the format that `descriptor` tells. */
+/** Registers partitions with the columns and format of `descriptor`. */
 export async function createPartitions(
   place: PartitionsPlace,
   table: string,
@@ -76,7 +76,10 @@ export async function partitionValues(place: PartitionsPlace, table: string): Pr
       .catch(failed(place, `list the partitions of "${table}"`));
     for (const { Values: [value] = [] } of page.Partitions ?? []) if (value !== undefined) values.push(value);
     if (values.length > LISTED_MAX)
-      throw new DynalakeError("ENGINE_FAILED", `"${table}" has more than ${LISTED_MAX} partitions`);
+      throw new DynalakeError(
+        "ENGINE_FAILED",
+        `"${table}" has more than ${LISTED_MAX.toLocaleString("en-US")} partitions`,
+      );
     token = page.NextToken;
   } while (token !== undefined);
   return values;
@@ -89,7 +92,7 @@ const PASSING: ReadonlySet<string> = new Set([
   "ThrottlingException",
 ]);
 
-/** Sends a batch until each of its entries is done or was before, again for those that fail in passing. */
+/** Sends a batch and resends entries that failed temporarily, until every entry is done or turns out to have been done before. */
 async function untilDone<T extends { readonly value: string }>(
   place: PartitionsPlace,
   { attempt, doneBefore }: { readonly attempt: string; readonly doneBefore: string },
@@ -103,7 +106,7 @@ async function untilDone<T extends { readonly value: string }>(
     const lasting = errors.find(({ ErrorDetail }) => !PASSING.has(ErrorDetail?.ErrorCode ?? ""));
     const told = tries === TRIES_MAX ? errors[0] : lasting;
     if (told !== undefined) {
-      const { ErrorCode = "no reason was given", ErrorMessage = "" } = told.ErrorDetail ?? {};
+      const { ErrorCode = "Glue gave no reason", ErrorMessage = "" } = told.ErrorDetail ?? {};
       throw new DynalakeError("ENGINE_FAILED", `cannot ${attempt}: ${ErrorCode}: ${ErrorMessage}`);
     }
     const values = new Set(errors.map(({ PartitionValues }) => PartitionValues?.[0]));
@@ -115,7 +118,7 @@ async function untilDone<T extends { readonly value: string }>(
 
 function failed(place: PartitionsPlace, attempt: string): (error: unknown) => never {
   return (error) => {
-    const full = `${attempt} in the Glue database "${place.database}"`;
+    const full = `${attempt} in Glue database "${place.database}"`;
     throw awsError(error, { service: "Glue", attempt: full, otherwise: "ENGINE_FAILED" });
   };
 }

@@ -1,6 +1,6 @@
 /**
- * A view in the Glue Data Catalog, as Athena keeps its own: the statement and the columns as base64 JSON. Its update is a
- * compare-and-swap, so that a publisher that was slow never brings an older manifest back.
+ * A view in the Glue Data Catalog, in Athena's format: the statement and the columns as base64 JSON. Updates are
+ * compare-and-swap, so that a slow publisher never brings back an older manifest.
  */
 import type { TableInput } from "@aws-sdk/client-glue";
 import { DynalakeError } from "../core/error.ts";
@@ -11,23 +11,23 @@ export interface GlueView {
   readonly name: string;
   readonly sql: string;
   readonly columns: readonly ViewColumn[];
-  /** The lake table that it shows. */
+  /** The lake table it shows. */
   readonly table: string;
-  /** The number of the manifest that it shows. */
+  /** The number of the manifest it shows. */
   readonly sequence: number;
 }
 
 export interface ViewColumn {
   readonly name: string;
-  /** Both must be those of the statement's column, exactly: as Trino writes the type, */
+  /** Trino's name of the type; must exactly match the statement's column. */
   readonly typeName: string;
-  /** and as Hive does. */
+  /** Hive's name of the type; must also match. */
   readonly hiveType: string;
 }
 
 /**
- * "published": it stands there now. "newer-stands": one of a newer manifest does. "name-taken": another lake table of this
- * very name has it.
+ * "published": this view is in place now. "newer-stands": the view of a newer manifest is in place. "name-taken": a lake table
+ * has that name.
  */
 export type Publication = "published" | "newer-stands" | "name-taken";
 
@@ -54,7 +54,10 @@ export async function publishView(
     }
     await timing.sleep(backoffMs(serviceBackoff, tries, timing), new AbortController().signal);
   }
-  throw new DynalakeError("CONFLICT", `the view "${view.name}" is changed by others all the time`);
+  throw new DynalakeError(
+    "CONFLICT",
+    `gave up updating view "${view.name}": another writer keeps changing it`,
+  );
 }
 
 function refusalOf(
@@ -65,18 +68,18 @@ function refusalOf(
   if (sequence === undefined) {
     throw new DynalakeError(
       "ENGINE_FAILED",
-      `"${view.name}" is in Glue already, and is no view of dynalake`,
+      `Glue already has a table "${view.name}" that dynalake did not create`,
       {
         next: "Rename or drop it, or give the lake table another name.",
       },
     );
   }
-  // A table called "x_history" goes before the history of "x".
+  // A lake table named "x_history" takes precedence over the history of "x".
   if (parameters[OWNER] !== view.table) return view.name === view.table ? undefined : "name-taken";
   return Number(sequence) > view.sequence ? "newer-stands" : undefined;
 }
 
-/** Glue's input for a view (AWS: Athena user guide, "Work with views"; the form is the one that Athena writes itself). */
+/** Glue's input for a view, in the form that Athena itself writes (AWS: Athena user guide, "Work with views"). */
 export function viewInput(database: string, view: GlueView): TableInput {
   const json = {
     originalSql: view.sql,
@@ -88,9 +91,9 @@ export function viewInput(database: string, view: GlueView): TableInput {
   if (text.length > VIEW_CHARACTERS_MAX) {
     throw new DynalakeError(
       "SQL_FAILED",
-      `the view "${view.name}" would have ${text.length} characters; Glue takes ${VIEW_CHARACTERS_MAX}`,
+      `view "${view.name}" is too long for Glue: ${text.length.toLocaleString("en-US")} characters, at most ${VIEW_CHARACTERS_MAX.toLocaleString("en-US")} are allowed`,
       {
-        next: "Compact the whole table, so that the view names fewer segments; or keep fewer snapshots, or choose a coarser partitionBy.",
+        next: "Compact the whole table, so that the view names fewer segments. Otherwise keep fewer snapshots, or choose a coarser partitionBy.",
       },
     );
   }

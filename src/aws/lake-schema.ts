@@ -1,4 +1,4 @@
-/** Which schema a lake table is written with: that of the lake, which the first function to run makes that of the deployment. */
+/** The schema with which a lake table is written. The first function to run writes the deployed schema to the lake. */
 import { schemaPath } from "../core/format/lake-path.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import type { Schema } from "../core/schema/schema.ts";
@@ -14,8 +14,8 @@ export async function openDeployedTable(store: ObjectStore, deployed: Schema): P
 }
 
 /**
- * The schema of schema.json, which is made if need be. It is written after the commit that changes a schema: whoever goes by it
- * never uses a column before the lake and Firehose have it.
+ * The schema in schema.json, which is created if missing. It is replaced only after the commit that changes the schema, so
+ * its readers never use a column before the lake and Firehose have it.
  */
 export async function writtenSchema(store: ObjectStore, deployed: Schema): Promise<Schema> {
   const written = await readWrittenSchema(store, deployed.table);

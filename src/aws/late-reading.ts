@@ -1,4 +1,4 @@
-/** Writes down what may have left the stream in front of records that come very late. */
+/** Records a gap for changes that may have left the stream before records that were read very late. */
 import { recordedTime } from "../core/change/change.ts";
 import type { Gap } from "../core/format/manifest.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
@@ -14,8 +14,8 @@ export interface LateReadingContext {
 }
 
 /**
- * Gives a function that is told of every batch of the stream, and answers with the hole that it has written down for it. A
- * batch that comes in time costs nothing, and one hole is not written again for each of many batches.
+ * Returns a function to call with every batch of the stream. It returns the gap that it recorded, if any. Batches that are
+ * read in time cost nothing, and a gap is not recorded again for each of many batches.
  */
 export function lateReading(
   context: LateReadingContext,

@@ -1,4 +1,4 @@
-/** Gives what `make` made, made anew when it is older than so many seconds; a failure is not kept. */
+/** Caches what `make` returns for `seconds`. Failures are not cached. */
 export function refreshed<T>(
   seconds: number,
   nowSeconds: () => number,

@@ -1,4 +1,4 @@
-/** The object store in a bucket of S3. Its root is the lake's. */
+/** The object store in an S3 bucket, whose root is the root of the lake. */
 import { randomUUID } from "node:crypto";
 import {
   DeleteObjectsCommand,
@@ -29,10 +29,10 @@ export interface S3StoreOptions {
 
 /** A listing is held in memory. */
 const LISTED_MAX = 2_000_000;
-/** DeleteObjects takes so many keys (AWS: S3 API reference). */
+/** AWS: S3 API reference, DeleteObjects. */
 const REMOVED_AT_ONCE_MAX = 1000;
 const TRIES_MAX = 6;
-/** Metadata of an object by which its creator knows it again. */
+/** Object metadata by which the creator recognizes its object. */
 const CREATION = "dynalake-creation";
 
 export function s3Store(options: S3StoreOptions): ObjectStore {
@@ -43,7 +43,7 @@ export function s3Store(options: S3StoreOptions): ObjectStore {
       const objects: StoredObject[] = [];
       for await (const page of pages(place, { Prefix: pathInside(prefix) })) {
         for (const { Key: path = "", Size: bytes = 0, LastModified } of page.Contents ?? []) {
-          // The console marks an empty folder by an object of its name.
+          // The S3 console creates an object with the folder's name for an empty folder.
           if (!path.endsWith("/")) objects.push({ path, bytes, modifiedMs: LastModified?.getTime() ?? 0 });
         }
         requireListable(place, prefix, objects.length);
@@ -74,7 +74,7 @@ export function s3Store(options: S3StoreOptions): ObjectStore {
 
 type Place = S3StoreOptions & { readonly timing: Timing };
 
-/** Throws what a failed operation on a path means. */
+/** Throws the error for a failed operation on a path. */
 function failed(place: Place, operation: string, path: string): (error: unknown) => never {
   return (error) => {
     const attempt = `${operation} s3://${place.bucket}/${path}`;
@@ -98,7 +98,7 @@ async function read(place: Place, path: string): Promise<Uint8Array | undefined>
       return (await Body?.transformToByteArray()) ?? new Uint8Array();
     } catch (error) {
       if (awsFailure(error).name === "NoSuchKey") return undefined;
-      // The SDK repeats a request, but not a body that breaks off.
+      // The SDK retries requests, but not a body that breaks off.
       if (tries === TRIES_MAX || !isPassingFailure(error)) failed(place, "read", path)(error);
     }
     await pause(place, tries);
@@ -106,8 +106,8 @@ async function read(place: Place, path: string): Promise<Uint8Array | undefined>
 }
 
 /**
- * One conditional request. Where it is answered that the object is there, it may have been made by this very call: a
- * request whose answer was lost is sent again. The object's metadata tells.
+ * One conditional request. If the answer is that the object exists, this very call may have created it, because the SDK
+ * resends a request whose answer was lost. The object's metadata decides.
  */
 async function create(place: Place, path: string, content: Uint8Array): Promise<"created" | "exists"> {
   const creation = randomUUID();
@@ -126,22 +126,22 @@ async function create(place: Place, path: string, content: Uint8Array): Promise<
       const { name } = awsFailure(error);
       if (name === "PreconditionFailed")
         return (await creationOf(place, path)) === creation ? "created" : "exists";
-      // Another request on the object is under way: its outcome is not known yet.
+      // Another request on the object is in progress, with an unknown outcome.
       if (name !== "ConditionalRequestConflict" || tries === TRIES_MAX) failed(place, "create", path)(error);
     }
     await pause(place, tries);
   }
 }
 
-/** Who made the object, as far as it tells. */
+/** The call that created the object, if its metadata says so. */
 async function creationOf(place: Place, path: string): Promise<string | undefined> {
   try {
     const head = await place.client.send(new HeadObjectCommand({ Bucket: place.bucket, Key: path }));
     return head.Metadata?.[CREATION];
   } catch (error) {
-    // It was there a moment ago, and nobody removes what this call has made.
+    // It existed a moment ago, and no process removes what this call created.
     if (awsFailure(error).httpStatus === 404) return undefined;
-    return failed(place, "look at", path)(error);
+    return failed(place, "read the metadata of", path)(error);
   }
 }
 
@@ -164,12 +164,12 @@ function requireListable(place: Place, prefix: string, count: number): void {
   if (count <= LISTED_MAX) return;
   throw new DynalakeError(
     "STORE_FAILED",
-    `s3://${place.bucket}/${prefix} holds more than ${LISTED_MAX} objects`,
-    { next: "Move the oldest of them out of the lake, for example by a lifecycle rule." },
+    `s3://${place.bucket}/${prefix} contains more than ${LISTED_MAX.toLocaleString("en-US")} objects`,
+    { next: "Remove the oldest ones from the lake, for example with a lifecycle rule." },
   );
 }
 
-/** Keys that failed for a passing reason are tried again; they are few, and the others are gone. */
+/** Retries only the keys that failed temporarily. */
 async function remove(place: Place, paths: readonly string[]): Promise<void> {
   let left = paths;
   for (let tries = 1; left.length > 0; tries++) {
@@ -191,7 +191,7 @@ async function remove(place: Place, paths: readonly string[]): Promise<void> {
 
 const PASSING: ReadonlySet<string> = new Set(["InternalError", "ServiceUnavailable", "SlowDown"]);
 
-/** What DeleteObjects says of a key, in the shape of a failed call. */
+/** The error that DeleteObjects reports for a key, in the form of a failed call. */
 function keyError(said: {
   readonly Code?: string | undefined;
   readonly Message?: string | undefined;

@@ -1,4 +1,4 @@
-/** From what statements have written to segments that statements can read: partitions of `<table>__segments`. */
+/** Makes files written by statements readable as segments: partitions of `<table>__segments`. */
 import { DynalakeError } from "../core/error.ts";
 import { segmentOfPath, segmentsFolder } from "../core/format/lake-path.ts";
 import type { Manifest, Segment } from "../core/format/manifest.ts";
@@ -17,8 +17,8 @@ export interface SegmentsContext extends GluePlace {
 }
 
 /**
- * The segments that the statements of a run's stages have written: registered, and their rows counted. Doing it again gives
- * the same. Fails with ENGINE_FAILED where a statement was run twice.
+ * Registers the segments that the statements of a run's stages wrote, and counts their rows. Idempotent. Fails with
+ * ENGINE_FAILED if a statement was run twice.
  */
 export async function collectSegments(
   context: SegmentsContext,
@@ -44,14 +44,14 @@ export async function collectSegments(
   return written.map(({ files: own, ...segment }) => {
     const rows = rowsOfSegment.get(segment.id);
     if (rows === undefined)
-      throw new DynalakeError("ENGINE_FAILED", `Athena reads no rows of the new segment ${segment.id}`);
+      throw new DynalakeError("ENGINE_FAILED", `Athena finds no rows in the new segment ${segment.id}`);
     return { ...segment, rows, bytes: own.reduce((sum, file) => sum + file.bytes, 0) };
   });
 }
 
 /**
- * Registers the segments that a table's manifest names and Glue does not: its stack was deleted and deployed again over the same
- * bucket. Athena would read nothing of them, and say nothing. Tells how many. Fails with LAKE_DAMAGED where files are gone.
+ * Registers segments that the manifest names but Glue lacks, because the stack was deleted and deployed again over the same
+ * bucket: Athena would silently skip them. Returns their number. Fails with LAKE_DAMAGED if files are missing.
  */
 export async function registerNamed(
   { store, catalog, bucket }: Pick<SegmentsContext, "store" | "catalog" | "bucket">,
@@ -68,8 +68,8 @@ export async function registerNamed(
   for (const { id, run, part } of missing.values()) {
     const own = byPart(await store.list(`${segmentsFolder(table)}${run}/`)).get(part);
     if (own === undefined)
-      throw new DynalakeError("LAKE_DAMAGED", `the files of the segment ${id} are gone`, {
-        next: "Take a new snapshot: it replaces all segments.",
+      throw new DynalakeError("LAKE_DAMAGED", `the files of segment ${id} are missing`, {
+        next: "Take a new snapshot, which replaces all segments.",
       });
     partitions.push({ value: id, location: locationOf(bucket, own) });
   }
@@ -77,15 +77,15 @@ export async function registerNamed(
   return partitions.length;
 }
 
-/** How many statements have written into the run's folder, or the number of the first that has not. */
+/** The first unused statement number in the run's folder. */
 export async function nextStatement(store: ObjectStore, table: string, run: string): Promise<number> {
   const folders = await store.folders(`${segmentsFolder(table)}${run}/`);
   return folders.reduce((next, name) => (/^\d+$/.test(name) ? Math.max(next, Number(name) + 1) : next), 0);
 }
 
 /**
- * Removes the partitions whose files are gone: those of runs that never committed, and what vacuum let go. The partitions
- * are listed before the files: one that was registered by then had its files by then. Tells how many.
+ * Removes partitions without files: those of runs that never committed, and those that vacuum has emptied. Partitions are
+ * listed before files, because files are written before their partition is registered. Returns the number removed.
  */
 export async function removeEmptyPartitions(
   { store, catalog }: Pick<SegmentsContext, "store" | "catalog">,
@@ -119,10 +119,10 @@ function locationOf(bucket: string, files: readonly StoredObject[]): string {
   return `s3://${bucket}/${path.slice(0, path.lastIndexOf("/") + 1)}`;
 }
 
-/** The id of the query that has written a file begins its name: 20261123_101112_00042_ab3de_... */
+/** A file's name starts with the id of the query that wrote it: 20261123_101112_00042_ab3de_... */
 const QUERY_OF_FILE = /\/(\d+)\/[^/]+\/(\d{8}_\d{6}_\d{5}_[a-z0-9]{5})_[^/]*$/;
 
-/** A statement that was repeated after it had failed half-way, or after its answer was lost, has left rows twice. */
+/** A statement that was repeated, after failing halfway or losing its answer, has written rows twice. */
 function requireWrittenOnce(files: readonly StoredObject[]): void {
   const queryOfStatement = new Map<string, string>();
   for (const { path } of files) {
@@ -131,13 +131,13 @@ function requireWrittenOnce(files: readonly StoredObject[]): void {
     const known = queryOfStatement.get(statement) ?? query;
     queryOfStatement.set(statement, known);
     if (known === query) continue;
-    throw new DynalakeError("ENGINE_FAILED", `statement ${statement} of a run was run twice: ${path}`, {
-      next: "Nothing was committed. Start the snapshot or the compaction again.",
+    throw new DynalakeError("ENGINE_FAILED", `statement ${statement} of a run ran twice: ${path}`, {
+      next: "Nothing was committed. Start the snapshot or compaction again.",
     });
   }
 }
 
-/** Rows by segment, from the footers of their files. Between "-" and "." lies every id of the run, and little else. */
+/** Rows by segment, from the footers of their files. The range from "-" to "." contains every id of the run and little else. */
 async function countRows(
   context: SegmentsContext,
   table: string,

@@ -1,4 +1,4 @@
-/** Exports of the source table to the lake's bucket: started, followed, and read through their manifests. */
+/** Starts, follows and reads exports of the source table to the lake's bucket. */
 import { createHash } from "node:crypto";
 import {
   DescribeContinuousBackupsCommand,
@@ -16,7 +16,7 @@ import {
 import { exportFolder, exportsPrefix } from "../core/format/lake-path.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import { awsError, failureName } from "../sdk/aws-error.ts";
-import { tableName } from "./table-arn.ts";
+import { tableNameOfArn } from "./table-arn.ts";
 
 export interface ExportRequest {
   readonly client: DynamoDBClient;
@@ -24,19 +24,19 @@ export interface ExportRequest {
   readonly bucket: string;
   /** The lake table. */
   readonly table: string;
-  /** Of two starts with one name within eight hours there is one export. */
+  /** Two starts with the same name within eight hours give one export. */
   readonly name: string;
-  /** The key of the bucket, where it has one. */
+  /** The KMS key of the bucket, if it has one. */
   readonly kmsKeyArn?: string;
 }
 
 export interface StartedExport {
   readonly exportArn: string;
-  /** The folder of its manifests and data in the bucket: ends in "/". */
+  /** The folder of its manifests and data in the bucket; ends in "/". */
   readonly exportPrefix: string;
 }
 
-/** Starts an export of the whole table. Fails with BACKUPS_OFF where point-in-time recovery is off. */
+/** Starts an export of the whole table. Fails with BACKUPS_OFF if point-in-time recovery is off. */
 export async function startExport(request: ExportRequest): Promise<StartedExport> {
   await requireRecovery(request);
   const { client, sourceTableArn, bucket, table, kmsKeyArn } = request;
@@ -51,33 +51,34 @@ export async function startExport(request: ExportRequest): Promise<StartedExport
   });
   const answer = await client.send(command).catch((error: unknown) => {
     if (failureName(error) === "PointInTimeRecoveryUnavailableException") throw recoveryOff(request);
-    throw failed(error, `export the table ${tableName(sourceTableArn)}`);
+    throw failed(error, `export table "${tableNameOfArn(sourceTableArn)}"`);
   });
   const exportArn = answer.ExportDescription?.ExportArn;
-  if (exportArn === undefined) throw new DynalakeError("SOURCE_FAILED", "DynamoDB gave no ARN of the export");
+  if (exportArn === undefined)
+    throw new DynalakeError("SOURCE_FAILED", "DynamoDB returned no ARN for the export");
   return { exportArn, exportPrefix: exportFolder(table, exportArn.slice(exportArn.lastIndexOf("/") + 1)) };
 }
 
 async function requireRecovery(request: ExportRequest): Promise<void> {
-  const name = tableName(request.sourceTableArn);
+  const name = tableNameOfArn(request.sourceTableArn);
   const command = new DescribeContinuousBackupsCommand({ TableName: name });
   const answer = await request.client.send(command).catch((error: unknown) => {
-    throw failed(error, `describe the backups of the table ${name}`);
+    throw failed(error, `describe the backups of table "${name}"`);
   });
   const recovery = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription;
   if (recovery?.PointInTimeRecoveryStatus !== "ENABLED") throw recoveryOff(request);
 }
 
 function recoveryOff(request: ExportRequest): DynalakeError {
-  const name = tableName(request.sourceTableArn);
-  return new DynalakeError("BACKUPS_OFF", `point-in-time recovery of the table ${name} is off`, {
+  const name = tableNameOfArn(request.sourceTableArn);
+  return new DynalakeError("BACKUPS_OFF", `point-in-time recovery is off for table "${name}"`, {
     next: `Run: aws dynamodb update-continuous-backups --table-name ${name} --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true. Then take the snapshot again.`,
   });
 }
 
 export interface ExportState {
   readonly status: "IN_PROGRESS" | "COMPLETED" | "FAILED";
-  /** What DynamoDB says of a failure. */
+  /** DynamoDB's reason for a failure. */
   readonly failure: string | undefined;
 }
 
@@ -100,7 +101,7 @@ export interface ReadExport {
 export async function readExport(store: ObjectStore, exportPrefix: string): Promise<ReadExport> {
   const summary = parseExportSummary(await manifest(store, exportPrefix, "manifest-summary"));
   if (summary.manifestFilesKey !== `${exportPrefix}manifest-files.json`)
-    throw new DynalakeError("EXPORT_INVALID", "manifest-summary.json names a manifest of another export");
+    throw new DynalakeError("EXPORT_INVALID", "manifest-summary.json refers to a manifest of another export");
   const files = parseExportFiles(await manifest(store, exportPrefix, "manifest-files"), summary);
   const keys = new Set<string>();
   for (const { key } of files) {
@@ -108,7 +109,7 @@ export async function readExport(store: ObjectStore, exportPrefix: string): Prom
     if (!/^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/.test(name) || keys.has(key)) {
       throw new DynalakeError(
         "EXPORT_INVALID",
-        "manifest-files.json names a data file twice, or one outside of the export",
+        "manifest-files.json lists a data file twice, or one outside the export",
       );
     }
     keys.add(key);
@@ -116,7 +117,7 @@ export async function readExport(store: ObjectStore, exportPrefix: string): Prom
   return { summary, files };
 }
 
-/** A manifest's text, checked against the MD5 beside it where there is one. */
+/** A manifest's text, checked against its MD5 file if there is one. */
 async function manifest(store: ObjectStore, exportPrefix: string, stem: string): Promise<string> {
   const content = await store.read(`${exportPrefix}${stem}.json`);
   if (content === undefined)

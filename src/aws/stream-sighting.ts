@@ -1,4 +1,4 @@
-/** A look at a deployment: which stream the source table has, and whether the mapping reads it. */
+/** Checks which stream the source table has, and whether the deployment's mapping reads it. */
 import { DescribeTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetEventSourceMappingCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { DynalakeError } from "../core/error.ts";
@@ -6,7 +6,7 @@ import type { StreamIdentity } from "../core/ports/change-source.ts";
 import type { Sighting, StreamReader } from "../core/table/gap.ts";
 import { streamLabelSeconds } from "../core/table/stream-arn.ts";
 import { awsError, failureName } from "../sdk/aws-error.ts";
-import { tableName } from "./table-arn.ts";
+import { tableNameOfArn } from "./table-arn.ts";
 
 export interface SightingRequest {
   readonly lambda: LambdaClient;
@@ -22,17 +22,18 @@ export async function sightStream(request: SightingRequest): Promise<Sighting> {
 }
 
 async function streamOf({ dynamodb, sourceTableArn }: SightingRequest): Promise<StreamIdentity | undefined> {
-  const name = tableName(sourceTableArn);
+  const name = tableNameOfArn(sourceTableArn);
   const { Table } = await dynamodb
     .send(new DescribeTableCommand({ TableName: name }))
     .catch((error: unknown) => {
       const isMissing = failureName(error) === "ResourceNotFoundException";
       const otherwise = isMissing ? "TABLE_NOT_FOUND" : "SOURCE_FAILED";
-      throw awsError(error, { service: "DynamoDB", attempt: `describe the table ${name}`, otherwise });
+      throw awsError(error, { service: "DynamoDB", attempt: `describe table "${name}"`, otherwise });
     });
-  if (Table === undefined) throw new DynalakeError("SOURCE_FAILED", `DynamoDB does not tell of ${name}`);
+  if (Table === undefined)
+    throw new DynalakeError("SOURCE_FAILED", `DynamoDB returned no description of table "${name}"`);
   const arn = Table.LatestStreamArn;
-  // The ARN of a stream that was disabled stays in the description.
+  // The description keeps the ARN of a disabled stream.
   if (arn === undefined || Table.StreamSpecification?.StreamEnabled !== true) return undefined;
   const createdAtSeconds = streamLabelSeconds(arn);
   if (createdAtSeconds === undefined) return { arn };
@@ -43,14 +44,14 @@ async function streamOf({ dynamodb, sourceTableArn }: SightingRequest): Promise<
   };
 }
 
-/** A table that is a second old is still being created, and takes no writes. */
+/** A stream created in the table's first second is its first: the table does not accept writes yet. */
 function isFirst(createdAtSeconds: number, tableCreated: Date | undefined): boolean {
   return (
     tableCreated !== undefined && Math.floor(createdAtSeconds) <= Math.floor(tableCreated.getTime() / 1000)
   );
 }
 
-/** A try that failed is told as "PROBLEM: ..."; before the first one it says so. */
+/** Lambda reports a failed attempt to read as "PROBLEM: ...". */
 async function readerOf({ lambda, mappingId }: SightingRequest): Promise<StreamReader | undefined> {
   try {
     const mapping = await lambda.send(new GetEventSourceMappingCommand({ UUID: mappingId }));
@@ -62,7 +63,7 @@ async function readerOf({ lambda, mappingId }: SightingRequest): Promise<StreamR
     };
   } catch (error) {
     if (failureName(error) === "ResourceNotFoundException") return undefined;
-    const attempt = "look at the mapping of the stream";
+    const attempt = "read the event source mapping";
     throw awsError(error, { service: "Lambda", attempt, otherwise: "SOURCE_FAILED" });
   }
 }

@@ -1,4 +1,4 @@
-/** The name of the table that an ARN names. */
-export function tableName(tableArn: string): string {
+/** The table's name in its ARN. */
+export function tableNameOfArn(tableArn: string): string {
   return tableArn.slice(tableArn.lastIndexOf("/") + 1);
 }

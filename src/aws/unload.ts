@@ -1,9 +1,9 @@
 /**
- * The statements that write a run's segments. Each is an UNLOAD of at most as many parts as Athena writes at once, into a
- * folder of its own. Rows lie in no order: Athena would sort all of a statement's rows on one node.
+ * The statements that write a run's segments. Each is an UNLOAD into its own folder, of no more parts than Athena can write at
+ * once. Rows are unsorted: Athena would sort all rows of a statement on one node.
  *
- * An UNLOAD into parts does not ask whether its folder is empty (AWS: Athena user guide, "UNLOAD"): run twice, it writes
- * every row twice. `collectSegments` refuses that where it can see it; whoever runs the statements must not repeat one.
+ * A partitioned UNLOAD does not check that its folder is empty (AWS: Athena user guide, "UNLOAD"): run twice, it writes every
+ * row twice. `collectSegments` fails if it sees that, but callers must not repeat a statement.
  */
 import { PART_COLUMN, stageFolder } from "../core/format/lake-path.ts";
 import { literal, quoted } from "../core/ports/dialect.ts";
@@ -13,13 +13,13 @@ import { athena } from "../core/sql/athena.ts";
 import { nameList, segmentColumns } from "../core/sql/columns.ts";
 import { requireShort } from "./athena-client.ts";
 
-/** CTAS and UNLOAD write at most so many partitions (AWS: Athena user guide, "UNLOAD"). */
+/** The most partitions per CTAS or UNLOAD (AWS: Athena user guide, "UNLOAD"). */
 const PARTS_AT_ONCE_MAX = 100;
 
-/** A state machine takes a statement as JSON, in a state of at most 256 KiB (AWS: Step Functions service quotas). */
+/** A state machine passes a statement as JSON, in a state of at most 256 KiB (AWS: Step Functions service quotas). */
 const STATEMENT_JSON_BYTES_MAX = 250_000;
 
-/** The statements of the stages of one run; `first` is the number of the first one's folder, unused so far in the run. */
+/** The statements for stages of one run. `first` is the first folder number that the run has not used. */
 export function unloadStatements(
   bucket: string,
   schema: Schema,

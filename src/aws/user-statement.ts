@@ -1,37 +1,37 @@
 /**
- * A statement that somebody has written for Athena, understood as far as it has to be: that it is one, that it only reads, and
- * where names can be bound in it. Athena itself says what is wrong with all else.
+ * A user's statement for Athena, parsed just enough to know that it is a single statement, that it only reads, and where names
+ * can be bound in it. Athena reports all other errors.
  */
 import { DynalakeError } from "../core/error.ts";
 import type { LakeView } from "../core/overlay/lake-view.ts";
 import { quoted } from "../core/ports/dialect.ts";
 
 export interface UserStatement {
-  /** Without a semicolon at its end. */
+  /** Without the final semicolon. */
   readonly sql: string;
   readonly tokens: readonly Token[];
-  /** The token at which its query begins, behind EXPLAIN; undefined for SHOW and DESCRIBE. */
+  /** The index of the token where the query starts, after EXPLAIN; undefined for SHOW and DESCRIBE. */
   readonly queryAt: number | undefined;
 }
 
 interface Token {
   readonly kind: "word" | "quoted" | "text" | "mark";
-  /** As it is written; a word in upper case, a quoted name without its quotes. */
+  /** A word in upper case, a quoted name without its quotes, anything else as written. */
   readonly text: string;
   readonly from: number;
   readonly to: number;
 }
 
-/** Comments, texts, quoted names, words and numbers, and single characters. What does not end is a token all the same. */
+/** Comments, texts, quoted names, words and numbers, and single characters. Unterminated ones are tokens too. */
 const TOKEN =
   /(--[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|('(?:[^']|'')*(?:'|$))|"((?:[^"]|"")*)(?:"|$)|([\p{L}\p{N}_$@]+)|(\S)/gu;
 
-/** Throws SQL_FAILED for several statements, and for one that does more than read. */
+/** Throws SQL_FAILED for more than one statement, and for one that does more than read. */
 export function readingStatement(text: string): UserStatement {
   const tokens = tokensOf(text);
   while (tokens.at(-1)?.text === ";") tokens.pop();
   if (tokens.some(({ kind, text: mark }) => kind === "mark" && mark === ";"))
-    throw new DynalakeError("SQL_FAILED", "one statement was expected, not several");
+    throw new DynalakeError("SQL_FAILED", "expected a single statement");
   const sql = text.slice(0, tokens.at(-1)?.to ?? 0);
   const at = behindExplain(tokens);
   const first = tokens[at];
@@ -42,7 +42,7 @@ export function readingStatement(text: string): UserStatement {
     return { sql, tokens, queryAt: undefined };
   throw new DynalakeError(
     "SQL_FAILED",
-    "only statements that read can be run: SELECT, WITH, VALUES, TABLE, SHOW, DESCRIBE, EXPLAIN",
+    "only read-only statements are allowed: SELECT, WITH, VALUES, TABLE, SHOW, DESCRIBE, EXPLAIN",
   );
 }
 
@@ -64,7 +64,7 @@ function isWord(token: Token | undefined, ...words: readonly string[]): boolean 
   return token?.kind === "word" && words.includes(token.text);
 }
 
-/** EXPLAIN [ANALYZE] [VERBOSE] [(options)] may stand before a query; the statement that it analyzes is run. */
+/** A query may start with EXPLAIN [ANALYZE] [VERBOSE] [(options)]; EXPLAIN ANALYZE runs the query. */
 function behindExplain(tokens: readonly Token[]): number {
   if (!isWord(tokens[0], "EXPLAIN")) return 0;
   let at = 1;
@@ -75,7 +75,7 @@ function behindExplain(tokens: readonly Token[]): number {
   return at + 1;
 }
 
-/** Whether the statement mentions the name, in whatever way. */
+/** Whether the statement contains the name anywhere. */
 export function mentions({ tokens }: UserStatement, name: string): boolean {
   return tokens.some((token) => names(token, name));
 }
@@ -85,14 +85,14 @@ function names({ kind, text }: Token, name: string): boolean {
 }
 
 /**
- * The statement with the views bound to their names, before whatever it binds itself. A name with its database before it would
- * go past them: throws USAGE for one, and for a statement that is no query.
+ * The statement with the views bound to their names, before any names that it binds itself. A name qualified by its database
+ * would bypass them: throws USAGE for one, and for a statement that is not a query.
  */
 export function withViews(statement: UserStatement, views: readonly LakeView[], database: string): string {
   const { sql, tokens, queryAt } = statement;
   if (queryAt === undefined) {
-    throw new DynalakeError("USAGE", "--as-of shows the rows of a time: it goes with a SELECT only", {
-      next: "Leave --as-of out for SHOW and DESCRIBE.",
+    throw new DynalakeError("USAGE", "--as-of works with SELECT only", {
+      next: "Omit --as-of for SHOW and DESCRIBE.",
     });
   }
   for (const { name } of views) requireBare(tokens, name, database);
@@ -103,7 +103,7 @@ export function withViews(statement: UserStatement, views: readonly LakeView[], 
   const [second, third, fourth] = tokens.slice(queryAt + 1);
   const isFunction = isWord(second, "FUNCTION") && third?.kind !== "mark" && !isWord(third, "AS");
   if (isWord(second, "RECURSIVE") || (isFunction && fourth?.text === "("))
-    throw new DynalakeError("USAGE", "--as-of does not go with WITH RECURSIVE, nor with WITH FUNCTION");
+    throw new DynalakeError("USAGE", "--as-of does not work with WITH RECURSIVE or WITH FUNCTION");
   return `${sql.slice(0, first.to)} ${bound}, ${sql.slice(first.to).trimStart()}`;
 }
 
@@ -113,7 +113,11 @@ function requireBare(tokens: readonly Token[], name: string, database: string): 
     return names(token, name) && dot?.text === "." && owner !== undefined && names(owner, database);
   });
   if (!isQualified) return;
-  throw new DynalakeError("USAGE", `${database}.${name} is the table of now, whatever --as-of says`, {
-    next: `Write ${name} without its database.`,
-  });
+  throw new DynalakeError(
+    "USAGE",
+    `--as-of does not apply to ${database}.${name}, a table named with its database`,
+    {
+      next: `Write ${name} without the database.`,
+    },
+  );
 }

@@ -1,10 +1,16 @@
 /** What every command gets, and how it ends. */
+import type { Timing } from "../sdk/timing.ts";
 import type { Settings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface CommandContext {
+  /** The folder that relative paths are relative to. */
+  readonly cwd: string;
   readonly terminal: Terminal;
   readonly settings: Settings;
+  /** The absolute path of a path that the user gave. Messages show it as it was given. */
+  readonly absolute: (path: string) => string;
+  readonly timing: Timing;
   /** Aborted by the first interrupt: a command that can end cleanly does so then. */
   readonly interrupted: AbortSignal;
 }
@@ -18,6 +24,8 @@ const codes = {
   incomplete: 3,
   /** `verify` found differences. */
   different: 4,
+  /** An interrupt ended a command that does not end cleanly. At SIGTERM the process makes it 143. */
+  interrupted: 130,
 } as const;
 
 export const EXIT: typeof codes = codes;

@@ -1,33 +1,36 @@
-/** What a compaction has done, for people or for programs: the same of a folder and of a deployment. */
-import type { CompactionResult } from "../core/compaction/compact.ts";
+/** What a compaction did, for people or for programs: the same for a folder and for a deployment. */
+import { counted } from "../core/counted.ts";
 import type { CommandContext } from "./command.ts";
 
-/** What is told of a run. On a deployment one of them may be the schema that was deployed, taken on by the lake. */
-export interface CompactionRun extends Pick<CompactionResult, "run" | "rows" | "segments"> {
-  readonly kind: CompactionResult["kind"] | "schema";
+/** One commit. On a deployment one may be of kind "schema": the lake took on the deployed schema. */
+export interface ReportedRun {
+  readonly kind: "minor" | "major" | "schema";
+  readonly run: string;
+  readonly rows: number;
+  readonly segments: number;
 }
 
 export async function reportCompaction(
   { terminal }: CommandContext,
   table: string,
-  runs: readonly CompactionRun[],
+  runs: readonly ReportedRun[],
   { json }: { readonly json?: boolean },
 ): Promise<void> {
   await terminal.print(json === true ? jsonLine(table, runs) : sentences(table, runs));
 }
 
-function jsonLine(table: string, done: readonly CompactionRun[]): string {
+function jsonLine(table: string, done: readonly ReportedRun[]): string {
   const runs = done.map(({ kind, run, rows, segments }) => ({ kind, run, rows, segments }));
   return `${JSON.stringify({ table, runs })}\n`;
 }
 
-function sentences(table: string, done: readonly CompactionRun[]): string {
+function sentences(table: string, done: readonly ReportedRun[]): string {
   if (done.length === 0) return `${table}: nothing to compact\n`;
   return done.map((run) => `${table}: ${sentence(run)}\n`).join("");
 }
 
-function sentence({ kind, rows, segments }: CompactionRun): string {
+function sentence({ kind, rows, segments }: ReportedRun): string {
   if (kind === "schema") return "took on the deployed schema";
   const what = kind === "minor" ? "folded the change log into deltas" : "rewrote the base";
-  return `${what} (${rows.toLocaleString("en-US")} rows, ${segments} segments)`;
+  return `${what} (${counted(rows, "row")}, ${counted(segments, "segment")})`;
 }

@@ -22,11 +22,24 @@ export interface LakeOptions {
   readonly region?: string;
 }
 
-/** Throws USAGE where --region has nothing to name the region of. */
+/** Throws USAGE if --region is given without a stack. */
 export function lakeTarget({ lake, stack, region }: LakeOptions): LakeTarget {
   if (stack !== undefined) return { kind: "stack", stack, region };
   if (region === undefined) return { kind: "folder", folder: lake };
   throw new DynalakeError("USAGE", "--region is the region of a stack, and there is no --stack", {
     next: "Give --stack NAME too, or leave --region out: a lake in a folder has none.",
+  });
+}
+
+/** The only one of some tables. Throws USAGE if there are several: `option` chooses one. */
+export function onlyTable<Table extends { readonly table: string }>(
+  tables: readonly Table[],
+  option: "--table" | "--name",
+): Table {
+  const [table, ...others] = tables;
+  if (table !== undefined && others.length === 0) return table;
+  const names = tables.map((each) => each.table).join(", ");
+  throw new DynalakeError("USAGE", `there are several lake tables: ${names}`, {
+    next: `Choose one of them with ${option}.`,
   });
 }

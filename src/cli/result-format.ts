@@ -1,22 +1,16 @@
 /** Query results as a table for people, or as JSON or CSV for programs. Numbers keep all of their digits in each. */
 import Table from "cli-table3";
 import { stringify } from "csv-stringify/sync";
+import type { Column } from "../index.ts";
+import { isExactNumber } from "./printed-cell.ts";
+import type { ResultFormat } from "./result-formats.ts";
 
-export const RESULT_FORMATS = ["table", "json", "csv"] as const;
-export type ResultFormat = (typeof RESULT_FORMATS)[number];
-
-export interface ResultColumn {
-  readonly name: string;
-  /** Its texts are numbers: whole ones, or decimals, that a double may not hold. */
-  readonly exactNumber: boolean;
-}
-
-/** Plain JSON values: numbers beyond a double's reach and times are text. */
+/** Plain JSON values: numbers that a double may not hold, and times, are text. */
 export type ResultRow = readonly unknown[];
 
-/** Turns chunks of rows into text, piece by piece. */
+/** Turns rows into text, piece by piece. */
 export interface ResultWriter {
-  begin(columns: readonly ResultColumn[]): string;
+  begin(columns: readonly Column[]): string;
   rows(rows: readonly ResultRow[]): string;
   end(): string;
 }
@@ -34,7 +28,7 @@ function jsonWriter(): ResultWriter {
   return {
     begin: (columns) => {
       members = columns.map((column) => `${JSON.stringify(column.name)}:`);
-      exact = columns.map((column) => column.exactNumber);
+      exact = columns.map(isExactNumber);
       return "[";
     },
     rows: (rows) => {

@@ -1,7 +1,13 @@
-/** What a snapshot has done, for people or for programs: the same of a scan, of an export and of a deployment. */
+/** What a snapshot did, for people or for programs: the same for a scan, an export and a deployment. */
+import { join } from "node:path";
+import { counted } from "../core/counted.ts";
+import type { ProgressEvent, SnapshotReport } from "../index.ts";
+import { addedSentence } from "./columns-report.ts";
 import { type CommandContext, EXIT, type ExitCode } from "./command.ts";
+import { gapSentence } from "./gap-report.ts";
+import type { Terminal } from "./terminal.ts";
 
-export interface SnapshotFacts {
+interface SnapshotFacts {
   readonly source: string;
   readonly table: string;
   readonly items: number;
@@ -15,23 +21,55 @@ export interface SnapshotFacts {
 }
 
 export async function reportSnapshot(
-  { terminal }: CommandContext,
-  facts: SnapshotFacts,
+  { terminal }: Pick<CommandContext, "terminal">,
+  { source, quarantine, table, items, skipped, quarantined, manifest }: SnapshotFacts,
   options: { readonly json?: boolean },
 ): Promise<ExitCode> {
-  const { source, quarantine, ...told } = facts;
-  const { table, items, skipped, quarantined } = told;
-  const others = skipped === 0 ? "" : `, ${count(skipped)} belong to other tables`;
+  const others = skipped === 0 ? "" : `, ${number(skipped)} belong to other tables`;
   await terminal.print(
     options.json === true
-      ? `${JSON.stringify(told)}\n`
-      : `Snapshot of ${source}: ${count(items)} items in "${table}"${others}\n`,
+      ? `${JSON.stringify({ table, items, skipped, quarantined, manifest })}\n`
+      : `Snapshot of ${source}: ${counted(items, "item")} in "${table}"${others}\n`,
   );
   if (quarantined === 0) return EXIT.done;
-  terminal.note(`${count(quarantined)} lines hold no item and are in quarantine: ${quarantine}`);
+  const lines = quarantined === 1 ? "1 line holds" : `${number(quarantined)} lines hold`;
+  terminal.note(`${lines} no item, now in quarantine: ${quarantine}`);
   return EXIT.incomplete;
 }
 
-export function count(number: number): string {
-  return number.toLocaleString("en-US");
+/** A snapshot of a lake in a folder, with what it found out about its schema. */
+export async function reportFolderSnapshot(
+  context: Pick<CommandContext, "terminal">,
+  report: SnapshotReport,
+  options: { readonly lake: string; readonly json?: boolean },
+): Promise<ExitCode> {
+  const { terminal } = context;
+  const { table, schemaOrigin, undecided, addedColumns, openGaps } = report;
+  terminal.settle();
+  if (options.json !== true) {
+    if (schemaOrigin === "inferred") {
+      terminal.note(`Inferred a schema and wrote it to ${join(options.lake, table, "schema.json")}`);
+      for (const sentence of undecided) terminal.note(`  undecided  ${sentence}`);
+    }
+    if (addedColumns.length > 0) terminal.note(addedSentence(table, addedColumns));
+  }
+  for (const gap of openGaps) terminal.note(gapSentence(table, gap));
+  const quarantine = join(options.lake, table, "quarantine");
+  return reportSnapshot(context, { ...report, quarantine }, options);
+}
+
+export function showSnapshotProgress(
+  terminal: Terminal,
+  { table, step, done, total, parts }: ProgressEvent,
+): void {
+  if (step === "scanning" && parts !== undefined)
+    terminal.progress(
+      `scanning ${table}: ${counted(done, "item")}, ${parts.done} of ${counted(parts.total, "part")}`,
+    );
+  if (step === "reading") terminal.progress(`reading: ${number(done)} of ${counted(total ?? done, "item")}`);
+  if (step === "writing") terminal.progress(`writing: ${counted(done, "row")}, sorted and compressed`);
+}
+
+function number(value: number): string {
+  return value.toLocaleString("en-US");
 }

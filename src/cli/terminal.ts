@@ -1,5 +1,6 @@
 /** Where commands write: results to standard output, everything else to standard error. */
 import { once } from "node:events";
+import type { CliIo } from "./cli-io.ts";
 
 export interface Terminal {
   /** Writes a result. Waits until the reader on the other side takes it. */
@@ -21,8 +22,7 @@ function printable(text: string): string {
   return text.replace(/[^\P{Cc}\n\t]/gu, "\u00b7");
 }
 
-export function processTerminal(): Terminal {
-  const { stdout, stderr } = process;
+export function terminalOf({ stdout, stderr, environment, timing }: CliIo): Terminal {
   let open = false;
   let lastProgressMs = 0;
   const settle = (): void => {
@@ -30,7 +30,7 @@ export function processTerminal(): Terminal {
     open = false;
   };
   return {
-    colors: stdout.isTTY === true && process.env.NO_COLOR === undefined,
+    colors: stdout.isTTY === true && environment.NO_COLOR === undefined,
     print: async (text) => {
       settle();
       if (!stdout.write(text)) await once(stdout, "drain");
@@ -45,7 +45,7 @@ export function processTerminal(): Terminal {
         open = true;
         return;
       }
-      const nowMs = Date.now();
+      const nowMs = timing.nowMs();
       if (nowMs - lastProgressMs < PIPE_PROGRESS_MS) return;
       lastProgressMs = nowMs;
       stderr.write(`${printable(line)}\n`);

@@ -1,35 +1,20 @@
 /** What `verify` found, for people and for programs. Keys are named, since a difference has no other name; values never are. */
 
-import type { Gap } from "../core/format/manifest.ts";
-import type { Undelivered } from "../core/status/status.ts";
-import { type Item, itemText } from "../core/values/attribute-value.ts";
-import type { Verification } from "../core/verify/verify.ts";
-import type { DifferenceKind, Finding, UnsettledKind } from "../core/verify/verify-settle.ts";
-
-export interface VerifiedTable extends Verification {
-  readonly table: string;
-  readonly source: string;
-  /** Reasons of the quarantine, by the hashes of keys that differ. */
-  readonly quarantined: ReadonlyMap<string, string>;
-  /** Objects in quarantine. */
-  readonly quarantine: number;
-  readonly undelivered: Undelivered;
-  readonly openGaps: readonly Gap[];
-}
-
-export type VerifyResult = "identical" | "different" | "unsettled";
+import type {
+  Difference,
+  DifferenceKind,
+  DynamoItem,
+  Finding,
+  UnsettledKind,
+  Verification,
+} from "../index.ts";
 
 const DIFFERENCES = ["missing", "extra", "different", "repeated", "unreadable"] as const;
 const UNSETTLED = ["waiting", "changing", "unknown"] as const;
 
-export function resultOf({ counts }: Pick<Verification, "counts">): VerifyResult {
-  if (DIFFERENCES.some((kind) => counts[kind] > 0)) return "different";
-  return UNSETTLED.some((kind) => counts[kind] > 0) ? "unsettled" : "identical";
-}
-
-export function verifyText(table: VerifiedTable): string {
+export function verifyText(table: Verification): string {
   const { ranges } = table;
-  // What an export cannot tell of is no finding; it is counted.
+  // An export cannot show newer items: they are counted, and are not findings.
   const unsettled = table.unsettled.filter(({ kind }) => kind !== "newer");
   const skipped = table.skipped === 0 ? "" : `; ${number(table.skipped)} others belong to other tables`;
   const lines: readonly (readonly [string, string])[] = [
@@ -46,26 +31,30 @@ export function verifyText(table: VerifiedTable): string {
       ? []
       : [["left out", `masked attributes: ${table.hidden.join(", ")}`] as const]),
     ...asideLines(table),
-    ...table.differences.map((found) => findingLine(found, table.quarantined.get(found.keyHash))),
+    ...table.differences.map(differenceLine),
     ...moreLine(countOf(table, DIFFERENCES) - table.differences.length, "differences"),
-    ...unsettled.map((found) => findingLine(found, undefined)),
+    ...unsettled.map((found) => [found.kind, keyText(found)] as const),
     ...moreLine(countOf(table, UNSETTLED) - unsettled.length, "keys that are not settled"),
     ["result", resultText(table)],
   ];
   return lines.map(([name, value]) => `${name.padEnd(11)} ${value}\n`).join("");
 }
 
-function findingLine(
-  found: Finding<DifferenceKind | UnsettledKind>,
-  quarantined: string | undefined,
-): readonly [string, string] {
-  const attributes = found.attributes.length === 0 ? "" : `  ${found.attributes.map(nameText).join(", ")}`;
+function differenceLine(found: Difference): readonly [string, string] {
+  const { kind, attributes, quarantined } = found;
+  const names = attributes.length === 0 ? "" : `  ${attributes.map(nameText).join(", ")}`;
   const reason = quarantined === undefined ? "" : `  (in quarantine: ${quarantined})`;
-  return [found.kind, `${keyText(found)}${attributes}${reason}`];
+  return [kind, `${keyText(found)}${names}${reason}`];
 }
 
-function keyText({ key, keyHash }: { readonly key: Item | undefined; readonly keyHash: string }): string {
+function keyText({ key, keyHash }: Pick<Finding<string>, "key" | "keyHash">): string {
   return key === undefined ? `_key ${keyHash}` : escaped(itemText(key));
+}
+
+/** Attributes in the order of their names. */
+function itemText(key: DynamoItem): string {
+  const members = Object.entries(key).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",")}}`;
 }
 
 /** A name that could be taken for several stands in quotes. */
@@ -85,7 +74,7 @@ function moreLine(more: number, what: string): readonly (readonly [string, strin
   return more <= 0 ? [] : [["...", `${number(more)} more ${what}; --max names more`]];
 }
 
-function asideLines(table: VerifiedTable): readonly (readonly [string, string])[] {
+function asideLines(table: Verification): readonly (readonly [string, string])[] {
   const { failedBatches, unconverted } = table.undelivered;
   const aside = failedBatches + unconverted;
   return [
@@ -109,7 +98,7 @@ const KIND_TEXTS: Readonly<Record<DifferenceKind | UnsettledKind, string>> = {
   newer: "changed after the export and not compared",
 };
 
-function resultText(table: VerifiedTable): string {
+function resultText(table: Verification): string {
   const list = (kinds: readonly (DifferenceKind | UnsettledKind)[]): string =>
     kinds
       .filter((kind) => table.counts[kind] > 0)
@@ -117,7 +106,7 @@ function resultText(table: VerifiedTable): string {
       .join(", ");
   const open = list(UNSETTLED);
   const newer = list(["newer"]);
-  switch (resultOf(table)) {
+  switch (table.result) {
     case "identical":
       return newer === ""
         ? "IDENTICAL: the lake has every item of the source, and no other"
@@ -134,23 +123,21 @@ function countOf({ counts }: Verification, kinds: readonly (DifferenceKind | Uns
 }
 
 /** The same as plain data: stable names, keys as DynamoDB JSON. */
-export function verifyJson(table: VerifiedTable): Readonly<Record<string, unknown>> {
-  const { table: name, source, quarantined, differences, unsettled, openGaps, ...facts } = table;
+export function verifyJson({
+  differences,
+  unsettled,
+  openGaps,
+  ...facts
+}: Verification): Readonly<Record<string, unknown>> {
   return {
-    table: name,
-    source,
-    result: resultOf(table),
     ...facts,
-    differences: differences.map(({ kind, key, keyHash, attributes }) => {
-      const reason = quarantined.get(keyHash);
-      return {
-        kind,
-        key: key ?? null,
-        _key: keyHash,
-        attributes,
-        ...(reason === undefined ? {} : { quarantined: reason }),
-      };
-    }),
+    differences: differences.map(({ kind, key, keyHash, attributes, ...reason }) => ({
+      kind,
+      key: key ?? null,
+      _key: keyHash,
+      attributes,
+      ...reason,
+    })),
     unsettled: unsettled.map(({ kind, key, keyHash }) => ({ kind, key: key ?? null, _key: keyHash })),
     openGaps: openGaps.map(({ reason, detail }) => ({ reason, detail })),
   };

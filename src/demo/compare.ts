@@ -1,12 +1,8 @@
 /** Proves a lake table against its source: every item of a scan against every item of the lake. */
-
-import type { Schema } from "../core/schema/schema.ts";
-import { openTableOf } from "../core/table/open-table.ts";
 import { type Item, itemText, readItem } from "../core/values/attribute-value.ts";
-import { itemLines } from "../embedded/items.ts";
-import type { Lake } from "../embedded/lake.ts";
+import type { Items } from "../library/lake.ts";
 import { toItemJson } from "../source/attribute-json.ts";
-import type { SourceConnection } from "../source/clients.ts";
+import type { SourceConnection } from "../source/source-connection.ts";
 
 export interface Comparison {
   readonly items: number;
@@ -16,23 +12,17 @@ export interface Comparison {
   readonly extra: number;
 }
 
-/** Compares two tables that nobody writes to meanwhile. */
+/** Compares a source table with a lake table's items, while nothing is written. */
 export async function compareWithScan(
   connection: SourceConnection,
-  lake: Lake,
-  schema: Schema,
+  source: string,
+  lakeItems: Items,
 ): Promise<Comparison> {
   const left = new Set<string>();
   let extra = 0;
-  for await (const item of scanItems(connection, schema.source)) left.add(itemText(item));
+  for await (const item of scanItems(connection, source)) left.add(itemText(item));
   const items = left.size;
-  for await (const lines of itemLines(lake, await openTableOf(lake.store, schema), undefined)) {
-    for (const line of lines.split("\n")) {
-      if (line === "") continue;
-      const text = itemText(readItem((JSON.parse(line) as { readonly Item: unknown }).Item));
-      if (!left.delete(text)) extra++;
-    }
-  }
+  for await (const item of lakeItems) if (!left.delete(itemText(item))) extra++;
   return { items, missing: left.size, extra };
 }
 

@@ -1,21 +1,22 @@
+/** An emulator as a child process that never outlives this one. */
 import { type ChildProcess, spawn } from "node:child_process";
 
 export interface EmulatorProcess {
   hasEnded(): boolean;
-  /** The end of what it wrote to stderr. */
+  /** The end of its output on stderr. */
   lastWords(): string;
   stop(): Promise<void>;
 }
 
-/** Time to end by itself after it was asked to, before it is killed. */
-const graceMs = 3_000;
-const lastWordsMax = 500;
+/** How long the program may take to exit before it is killed. */
+const GRACE_MS = 3_000;
+const LAST_WORDS_CHARACTERS_MAX = 500;
 
 /**
- * Runs the program and, beside it, a `cat` on a pipe from this process. The pipe closes when this process ends, in
- * whatever way, kill -9 included; `cat` ends with it, and the shell then ends the program.
+ * Runs the program next to a `cat` on a pipe from this process. The pipe closes when this process ends, even by kill -9:
+ * then `cat` exits, and the shell stops the program.
  */
-const guardScript = `
+const GUARD_SCRIPT = `
 exec 3<&0
 "$@" </dev/null 3<&- &
 program=$!
@@ -24,19 +25,19 @@ exec 3<&-
 wait "$program"
 `;
 
-/** Starts a program that lives no longer than this process, and does not keep it alive either. */
+/** Starts a program that ends with this process at the latest, and does not keep it alive. */
 export function startProcess(file: string, args: readonly string[]): EmulatorProcess {
   const guarded = process.platform !== "win32";
   const child = guarded
-    ? // Its own process group: a Ctrl-C at the terminal is for us to act on, and the group can be killed as a whole.
-      spawn("/bin/sh", ["-c", guardScript, "sh", file, ...args], {
+    ? // In a process group of its own: Ctrl-C reaches this process only, and the group can be killed as a whole.
+      spawn("/bin/sh", ["-c", GUARD_SCRIPT, "sh", file, ...args], {
         stdio: ["pipe", "ignore", "pipe"],
         detached: true,
       })
     : spawn(file, args, { stdio: ["pipe", "ignore", "pipe"], windowsHide: true });
   let words = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    words = (words + text).slice(-lastWordsMax);
+    words = (words + text).slice(-LAST_WORDS_CHARACTERS_MAX);
   });
   const ended = new Promise<void>((resolve) => {
     child.once("error", (error) => {
@@ -50,7 +51,7 @@ export function startProcess(file: string, args: readonly string[]): EmulatorPro
     over = true;
     child.stdin.destroy();
   });
-  // A pipe to a program that has ended reports so with an error that means nothing here.
+  // Writing to a program that has ended is an error, which can be ignored here.
   child.stdin.on("error", () => undefined);
   child.unref();
   for (const pipe of [child.stdin, child.stderr]) (pipe as unknown as { unref(): void }).unref();
@@ -64,7 +65,7 @@ export function startProcess(file: string, args: readonly string[]): EmulatorPro
       child.stdin.end();
       if (!guarded) child.kill();
       child.ref();
-      const timer = setTimeout(killNow, graceMs);
+      const timer = setTimeout(killNow, GRACE_MS);
       await ended;
       clearTimeout(timer);
       process.removeListener("exit", killNow);
@@ -77,6 +78,6 @@ function kill(child: ChildProcess, guarded: boolean): void {
   try {
     process.kill(guarded ? -child.pid : child.pid, "SIGKILL");
   } catch {
-    // It is gone already.
+    // It has already ended.
   }
 }

@@ -1,3 +1,4 @@
+/** Finds the DynamoDB emulators on this machine. */
 import { execFile } from "node:child_process";
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
@@ -6,10 +7,10 @@ import { delimiter, dirname, join } from "node:path";
 
 export type EmulatorKind = "dynoxide" | "dynamodb-local-jar" | "dynamodb-local-docker";
 
-/** An emulator that is on this machine, and how it is started. */
+/** An emulator on this machine, and how to start it. */
 export interface EmulatorProgram {
   readonly kind: EmulatorKind;
-  /** How long it may take to answer; a container may have to be fetched first. */
+  /** How long it may take to answer. A container image may have to be downloaded first. */
   readonly startSecondsMax: number;
   readonly command: (start: EmulatorStart) => EmulatorCommand;
 }
@@ -17,7 +18,7 @@ export interface EmulatorProgram {
 export interface EmulatorStart {
   readonly port: number;
   readonly dataFolder: string | undefined;
-  /** A name that is used by nothing else on this machine. */
+  /** Unique on this machine. */
   readonly name: string;
 }
 
@@ -32,13 +33,14 @@ export interface EmulatorPlaces {
   readonly kinds?: readonly EmulatorKind[];
 }
 
-const allKinds: readonly EmulatorKind[] = ["dynoxide", "dynamodb-local-jar", "dynamodb-local-docker"];
-const dockerImage = "amazon/dynamodb-local";
-const dockerAnswersWithinMs = 5_000;
+/** Best first. */
+const ALL_KINDS: readonly EmulatorKind[] = ["dynoxide", "dynamodb-local-jar", "dynamodb-local-docker"];
+const DOCKER_IMAGE = "amazon/dynamodb-local";
+const DOCKER_ANSWER_MS_MAX = 5_000;
 
-/** What this machine has, best first; in place of each thing that it has not, a line that says so. */
+/** The emulators on this machine, in the order of `kinds`. For each one that is missing, the reason as a text. */
 export async function* findEmulators(places: EmulatorPlaces): AsyncGenerator<EmulatorProgram | string> {
-  for (const kind of places.kinds ?? allKinds) {
+  for (const kind of places.kinds ?? ALL_KINDS) {
     if (kind === "dynoxide") yield* findDynoxide(places);
     if (kind === "dynamodb-local-jar") yield await findJar(places);
     if (kind === "dynamodb-local-docker") yield await findDocker(places);
@@ -67,10 +69,10 @@ function dynoxide(file: string): EmulatorProgram {
 
 async function findJar(places: EmulatorPlaces): Promise<EmulatorProgram | string> {
   const jar = places.dynamoDbLocalJar;
-  if (jar === undefined) return "no DynamoDBLocal.jar was given";
-  if (!(await isThere(jar, constants.R_OK))) return `there is no ${jar}`;
+  if (jar === undefined) return "no DynamoDBLocal.jar is configured";
+  if (!(await isThere(jar, constants.R_OK))) return `${jar} does not exist`;
   const java = await findOnPath(process.platform === "win32" ? "java.exe" : "java", places.searchPath);
-  if (java === undefined) return "java, for DynamoDBLocal.jar, is not on PATH";
+  if (java === undefined) return "java, which DynamoDBLocal.jar needs, is not on PATH";
   const libraries = `-Djava.library.path=${join(dirname(jar), "DynamoDBLocal_lib")}`;
   return {
     kind: "dynamodb-local-jar",
@@ -85,7 +87,7 @@ async function findJar(places: EmulatorPlaces): Promise<EmulatorProgram | string
 async function findDocker(places: EmulatorPlaces): Promise<EmulatorProgram | string> {
   const docker = await findOnPath(process.platform === "win32" ? "docker.exe" : "docker", places.searchPath);
   if (docker === undefined) return "docker is not on PATH";
-  if (!(await answers(docker))) return "docker is there, but its daemon does not answer";
+  if (!(await answers(docker))) return "docker is installed, but its daemon does not respond";
   return {
     kind: "dynamodb-local-docker",
     startSecondsMax: 180,
@@ -103,7 +105,7 @@ async function findDocker(places: EmulatorPlaces): Promise<EmulatorProgram | str
       ];
       const kept = dataFolder === undefined ? ["-inMemory"] : ["-dbPath", "/data"];
       const program = ["-jar", "DynamoDBLocal.jar", "-sharedDb", ...kept];
-      return { file: docker, args: [...container, dockerImage, ...program] };
+      return { file: docker, args: [...container, DOCKER_IMAGE, ...program] };
     },
   };
 }
@@ -133,7 +135,7 @@ async function isThere(file: string, mode: number): Promise<boolean> {
 
 function answers(docker: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const options = { timeout: dockerAnswersWithinMs };
+    const options = { timeout: DOCKER_ANSWER_MS_MAX };
     execFile(docker, ["version", "--format", "{{.Server.Version}}"], options, (error) =>
       resolve(error === null),
     );

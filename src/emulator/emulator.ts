@@ -1,40 +1,42 @@
+/** Starts a DynamoDB emulator on this machine. */
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:net";
 import { ListTablesCommand } from "@aws-sdk/client-dynamodb";
+import { counted } from "../core/counted.ts";
 import { DynalakeError } from "../core/error.ts";
 import { makeFolder } from "../files/folder-store.ts";
-import { connectSource } from "../source/clients.ts";
+import { connectSource } from "../source/source-connection.ts";
 import { type EmulatorProcess, startProcess } from "./emulator-process.ts";
 import { type EmulatorKind, type EmulatorProgram, findEmulators } from "./emulator-search.ts";
 
 export type { EmulatorKind } from "./emulator-search.ts";
 
 export interface EmulatorRequest {
-  /** Where the tables are kept; absent: in memory. Created if need be. */
+  /** The folder for the tables, created if needed. Default: in memory. */
   readonly dataFolder?: string;
-  /** The PATH variable, in which programs are looked for; absent: nowhere. */
+  /** The PATH in which to look for programs. Default: nowhere. */
   readonly searchPath?: string;
-  /** DynamoDBLocal.jar, next to its DynamoDBLocal_lib folder. */
+  /** DynamoDBLocal.jar; its DynamoDBLocal_lib folder must be next to it. */
   readonly dynamoDbLocalJar?: string;
-  /** The kinds to try, in this order; absent: all that are known. */
+  /** The kinds to try, in this order. Default: all. */
   readonly kinds?: readonly EmulatorKind[];
 }
 
 export interface Emulator {
   readonly endpoint: string;
   readonly kind: EmulatorKind;
-  /** Ends the emulator and resolves when it is gone. Idempotent. */
+  /** Stops the emulator, and resolves once it has ended. Idempotent. */
   stop(): Promise<void>;
 }
 
-/** A port that was free a moment ago may be taken by now. */
-const portsTriedMax = 3;
-const askEveryMs = 50;
+/** Another program may take a free port before the emulator does. */
+const PORTS_TRIED_MAX = 3;
+const POLL_MS = 50;
 
 /**
- * Starts the first DynamoDB emulator that this machine has on a free port of the loopback address, and waits until it
- * answers. It dies with this process, however that ends. Fails with EMULATOR_MISSING, which tells what was looked for
- * and why each kind was of no use.
+ * Starts the first DynamoDB emulator found on this machine, on a free port of the loopback address, and waits until it
+ * answers. It ends with this process, even if that is killed. Fails with EMULATOR_MISSING, which gives a reason for each
+ * kind.
  */
 export async function startEmulator(request: EmulatorRequest = {}): Promise<Emulator> {
   if (request.dataFolder !== undefined) await makeFolder(request.dataFolder);
@@ -48,13 +50,13 @@ export async function startEmulator(request: EmulatorRequest = {}): Promise<Emul
     if (typeof emulator !== "string") return emulator;
     reasons.push(`${found.kind} did not start (${emulator})`);
   }
-  throw new DynalakeError("EMULATOR_MISSING", `found no DynamoDB emulator: ${reasons.join("; ")}`);
+  throw new DynalakeError("EMULATOR_MISSING", `no DynamoDB emulator found: ${reasons.join("; ")}`);
 }
 
-/** The running emulator, or why there is none. */
+/** The running emulator, or why it did not start. */
 async function start(program: EmulatorProgram, request: EmulatorRequest): Promise<Emulator | string> {
   let reason = "";
-  for (let tried = 0; tried < portsTriedMax; tried++) {
+  for (let tried = 0; tried < PORTS_TRIED_MAX; tried++) {
     const port = await freePort();
     const { file, args } = program.command({
       port,
@@ -67,14 +69,14 @@ async function start(program: EmulatorProgram, request: EmulatorRequest): Promis
     const isOurs = answer === "empty" || (answer === "tables" && request.dataFolder !== undefined);
     if (isOurs) return { endpoint, kind: program.kind, stop: () => running.stop() };
     await running.stop();
-    if (answer === "silent") return `no answer within ${program.startSecondsMax} seconds`;
-    // It ended, or its memory is not empty, which means that someone else got the port: the next one may be free.
-    reason = running.lastWords() || "it ended at once";
+    if (answer === "silent") return `no answer within ${counted(program.startSecondsMax, "second")}`;
+    // It ended, or it has tables, so that another emulator must have taken the port. Another port may be free.
+    reason = running.lastWords() || "it exited immediately";
   }
   return reason;
 }
 
-/** Asks for the tables until there is an answer, the process has ended, or the time is over. */
+/** Lists the tables until there is an answer, the process has ended, or the time is over. */
 async function waitUntilItAnswers(
   endpoint: string,
   running: EmulatorProcess,
@@ -89,7 +91,7 @@ async function waitUntilItAnswers(
         .catch(() => undefined);
       if (running.hasEnded()) return "ended";
       if (tables !== undefined) return (tables.TableNames ?? []).length === 0 ? "empty" : "tables";
-      await new Promise((resolve) => setTimeout(resolve, askEveryMs));
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
     return "silent";
   } finally {

@@ -1,13 +1,13 @@
-/** What a failing file operation means to the user. */
+/** What a failed file operation means to the user. */
 import { DynalakeError } from "../core/error.ts";
 
-/** The node error code of a failed system call, such as ENOSPC. */
+/** Node's code for a failed system call, such as ENOSPC. */
 export function systemCode(error: unknown): string | undefined {
   const code = (error as { readonly code?: unknown } | null)?.code;
   return typeof code === "string" ? code : undefined;
 }
 
-/** Wraps a failed file operation on `path`. */
+/** The error for a failed operation on `path`. */
 export function fileError(error: unknown, path: string): DynalakeError {
   if (error instanceof DynalakeError) return error;
   const code = systemCode(error);

@@ -1,7 +1,10 @@
-/** The object store in a folder of this machine. Names that begin with a dot are objects under way. */
+/** The object store in a folder on this machine. A name that begins with a dot is an object that is still being written. */
+
 import { randomUUID } from "node:crypto";
+import { statSync } from "node:fs";
 import { type FileHandle, link, mkdir, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
+import { DynalakeError } from "../core/error.ts";
 import {
   type ObjectStore,
   pathInside,
@@ -13,7 +16,7 @@ import { fileError, systemCode } from "./file-error.ts";
 
 const OPEN_TRIES = 3;
 
-/** Opens the store; the folder is made by the first write. */
+/** Opens the store. The first write creates its folder. */
 export function folderStore(root: string): ObjectStore {
   const at = (path: string): string => join(root, pathInside(path));
   return {
@@ -30,7 +33,7 @@ export function folderStore(root: string): ObjectStore {
     create: async (path, content) => {
       const temporary = await writeTemporary(at(path), content);
       try {
-        await link(temporary, at(path));
+        await link(temporary, at(path)); // breakage: create-never-replaces
         await syncFolder(dirname(at(path)));
         return "created";
       } catch (error) {
@@ -72,7 +75,7 @@ function isAbsent(error: unknown): boolean {
   return code === "ENOENT" || code === "ENOTDIR";
 }
 
-/** Writes the content, synced, to a hidden file beside the target. */
+/** Writes and syncs the content to a hidden file next to the target. */
 async function writeTemporary(target: string, content: Uint8Array): Promise<string> {
   const temporary = temporaryPath(target);
   try {
@@ -91,8 +94,8 @@ async function writeTemporary(target: string, content: Uint8Array): Promise<stri
 }
 
 /**
- * Makes a folder, durable with all those above it that were not there: a synced file in a folder without a name is lost.
- * One by one, since node's recursive mkdir never ends where a file system like /proc answers ENOENT.
+ * Creates a folder and its missing parents, all of them durable: a synced file is lost if the name of its folder is. Creates
+ * them one by one, because Node's recursive mkdir never returns on a file system such as /proc that answers ENOENT.
  */
 export async function makeFolder(path: string): Promise<void> {
   for (let tries = 1; ; tries++) {
@@ -107,7 +110,7 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** Makes the folder too, and makes it again where its last file was removed in between, and the folder with it. */
+/** Creates a file and its folder; and the folder again, if it was removed in between together with its last file. */
 async function openNew(path: string): Promise<FileHandle> {
   for (let tries = 1; ; tries++) {
     await makeFolder(dirname(path));
@@ -120,8 +123,8 @@ async function openNew(path: string): Promise<FileHandle> {
 }
 
 /**
- * Removes a file of the lake, and the folders that nothing is left in: those below `<table>/<kind>/`, which stay. Without
- * the file it removes the folders alone.
+ * Removes a file of the lake, and the folders below `<table>/<kind>/` that become empty. If the file does not exist, it
+ * still removes the folders.
  */
 export async function removeFile(file: string, root: string): Promise<void> {
   await rm(file, { force: true });
@@ -134,18 +137,18 @@ export async function removeFile(file: string, root: string): Promise<void> {
   }
 }
 
-/** Removes every folder within `folder`, and itself, that holds nothing. Nobody may write there meanwhile. */
+/** Removes `folder` and every folder in it, as far as they hold no file. Nothing may be written there meanwhile. */
 export async function removeEmptyFolders(folder: string): Promise<void> {
   for (const name of await listFolders(folder)) await removeEmptyFolders(join(folder, name));
   await rmdir(folder).catch(() => undefined);
 }
 
-/** A hidden name beside `target` that nobody else uses. */
+/** A unique hidden name next to `target`. */
 export function temporaryPath(target: string): string {
   return join(dirname(target), `.${randomUUID()}.tmp`);
 }
 
-/** Makes a whole, synced file visible under its name, for good. */
+/** Durably renames a complete, synced file to its visible name. */
 export async function publish(temporary: string, target: string): Promise<void> {
   try {
     await rename(temporary, target);
@@ -156,7 +159,7 @@ export async function publish(temporary: string, target: string): Promise<void> 
   }
 }
 
-/** Syncs a file that somebody else has written. */
+/** Syncs a file that was written by other code. */
 export async function syncFile(path: string): Promise<void> {
   const file = await open(path, "r+");
   try {
@@ -166,7 +169,7 @@ export async function syncFile(path: string): Promise<void> {
   }
 }
 
-/** Makes the names in a folder durable. Windows cannot open folders, and does not need it. */
+/** Makes the names in a folder durable. Windows cannot open folders, and does not need to. */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;
   const folder = await open(path, "r");
@@ -196,7 +199,7 @@ async function listFiles(root: string, prefix: string): Promise<readonly StoredO
   return objects.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** `prefix` ends in "/" or is empty. What vanishes while it is listed was not there. */
+/** `prefix` ends in "/" or is empty. A file that is removed during the listing is left out. */
 async function collect(root: string, prefix: string, objects: StoredObject[]): Promise<void> {
   let entries: Awaited<ReturnType<typeof entriesOf>>;
   try {
@@ -224,14 +227,14 @@ function entriesOf(path: string): Promise<import("node:fs").Dirent[]> {
 }
 
 /**
- * Removes what a process left under way when it died, if it is older than `graceSeconds`: hidden files, and the folders of
- * runs in which nothing is. Tells how many files.
+ * Removes what processes left unfinished when they died, if it is older than `graceSeconds`: hidden files, and empty folders
+ * of runs. Returns the number of files.
  */
 export async function removeUnfinished(root: string, folder: string, graceSeconds: number): Promise<number> {
   let removed = 0;
   const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true }).catch(
     (error: unknown) => {
-      // Another one removes folders, too: what is left is left to the next time.
+      // Another process is removing folders too. The next call removes the rest.
       if (isAbsent(error)) return [];
       throw fileError(error, folder);
     },
@@ -248,4 +251,10 @@ export async function removeUnfinished(root: string, folder: string, graceSecond
     if (isUnfinished) removed++;
   }
   return removed;
+}
+
+/** Throws USAGE if there is a file where the lake's folder should be; `name` stands for it in the message. */
+export function requireFolder(root: string, name: string): void {
+  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== false) return;
+  throw new DynalakeError("USAGE", `the lake ${name} is a file, not a folder`);
 }

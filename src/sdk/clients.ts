@@ -1,4 +1,4 @@
-/** The SDK's clients of everything that a lake on AWS talks to, with bounded waits and retries. */
+/** The SDK's clients for the services that a lake on AWS uses, with bounded waits and retries. */
 import { AthenaClient } from "@aws-sdk/client-athena";
 import { CloudFormationClient } from "@aws-sdk/client-cloudformation";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
@@ -20,7 +20,7 @@ export interface AwsClients {
 }
 
 export interface AwsSettings {
-  /** Default: what the environment or the profile says. */
+  /** Default: the region of the environment or the profile. */
   readonly region?: string;
 }
 
@@ -30,25 +30,27 @@ export interface ClientOptions extends AwsSettings {
   readonly requestHandler: NodeHttpHandler;
 }
 
-/** With backoff these attempts last half a minute: longer than a service restarts, shorter than a function runs. */
+/** With backoff, these attempts take half a minute: longer than a service takes to restart, shorter than a function may run. */
 const ATTEMPTS_MAX = 8;
+const CONNECT_MS_MAX = 2_500;
+const REQUEST_MS_MAX = 60_000;
 
-/** What every client is made with. The endpoint, too, is what AWS_ENDPOINT_URL says. */
+/** The options of every client. The SDK itself takes the endpoint from AWS_ENDPOINT_URL. */
 export function clientOptions(settings: AwsSettings = {}): ClientOptions {
   return {
     ...(settings.region === undefined ? {} : { region: settings.region }),
     maxAttempts: ATTEMPTS_MAX,
     retryMode: "standard",
     requestHandler: new NodeHttpHandler({
-      connectionTimeout: 2_500,
-      requestTimeout: 60_000,
+      connectionTimeout: CONNECT_MS_MAX,
+      requestTimeout: REQUEST_MS_MAX,
       throwOnRequestTimeout: true,
-      socketTimeout: 60_000,
+      socketTimeout: REQUEST_MS_MAX,
     }),
   };
 }
 
-/** Makes the clients; nothing is sent yet. */
+/** Creates the clients, without sending anything yet. */
 export function awsClients(settings: AwsSettings = {}): AwsClients {
   const options = clientOptions(settings);
   const clients = {

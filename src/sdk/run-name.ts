@@ -1,12 +1,13 @@
-/** Names of runs, and the clock that they are made by. */
+/** Names for runs, and the clock that they are taken from. */
 import { randomBytes } from "node:crypto";
 
-/** A name for a run that sorts by time: 20261123T050607Z-1a2b3c4d. */
+/** A unique name that sorts by time, such as 20261123T050607Z-1a2b3c4d. */
 export function newRun(): string {
   const time = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
   return `${time}-${randomBytes(4).toString("hex")}`;
 }
 
+/** Whole seconds since the epoch. */
 export function nowSeconds(): number {
   return Math.floor(Date.now() / 1000);
 }

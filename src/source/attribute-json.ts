@@ -1,13 +1,14 @@
+/** Attributes of the SDK as DynamoDB JSON, the form that Lambda events and exports have. */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import type { AttributeValue as StreamAttributeValue } from "@aws-sdk/client-dynamodb-streams";
 import { ownName } from "./own-names.ts";
 
-/** An attribute as DynamoDB writes it in JSON: `{"S": "text"}`, `{"N": "1.5"}`, `{"B": "AQI="}`, `{"M": {...}}`. */
+/** An attribute in DynamoDB JSON: `{"S": "text"}`, `{"N": "1.5"}`, `{"B": "AQI="}`, `{"M": {...}}`. */
 export type AttributeJson = Readonly<Record<string, unknown>>;
 
 /**
- * One attribute of the SDK as DynamoDB JSON: binary values as base64 text, everything else as it is, numbers as the
- * text that the service sent. A type that the SDK does not know yet is passed on as it came, for the core to judge.
+ * One attribute as DynamoDB JSON: binary values as base64 text, numbers as the text that the service sent. A type that
+ * the SDK does not know is passed on unchanged, for the core to accept or reject.
  */
 export function toAttributeJson(value: AttributeValue | StreamAttributeValue): AttributeJson {
   if (value.S !== undefined) return { S: value.S };
@@ -24,11 +25,11 @@ export function toAttributeJson(value: AttributeValue | StreamAttributeValue): A
   return unknown === undefined ? { ...(value as object) } : { [unknown[0]]: unknown[1] };
 }
 
-/** An item, or any map of attributes, in the order in which they came. */
+/** An item, or any map of attributes, in the given order. */
 export function toItemJson(
   item: Readonly<Record<string, AttributeValue | StreamAttributeValue>>,
 ): Readonly<Record<string, AttributeJson>> {
-  // Not by assignment: an attribute may be called __proto__.
+  // Not by assignment: an attribute may be named __proto__.
   return Object.fromEntries(
     Object.entries(item).map(([name, value]) => [ownName(name), toAttributeJson(value)]),
   );

@@ -1,3 +1,4 @@
+/** Writes the data files of an export that a scan makes. */
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createWriteStream, type WriteStream } from "node:fs";
@@ -5,12 +6,13 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip, type Gzip } from "node:zlib";
 
-const gzipLevel = 2;
+/** Fast: the files are read back once, on this machine. */
+const GZIP_LEVEL = 2;
 
-/** Writes one gzipped data file of an export, and counts what goes into it. Fails as Node's file system does. */
+/** One gzipped data file, with counts of what has been written to it. Throws the errors of Node's file system. */
 export class DataFileWriter {
   readonly name: string;
-  readonly #gzip: Gzip = createGzip({ level: gzipLevel });
+  readonly #gzip: Gzip = createGzip({ level: GZIP_LEVEL });
   readonly #md5 = createHash("md5");
   readonly #file: WriteStream;
   readonly #written: Promise<void>;
@@ -32,7 +34,7 @@ export class DataFileWriter {
       this.#file,
     );
     this.#gzip.on("error", () => undefined);
-    // A failure is met by whoever writes or closes next; until then it must not count as unhandled.
+    // The next write or close throws this failure. Until then it must not count as unhandled.
     this.#written.catch(() => undefined);
   }
 
@@ -40,11 +42,11 @@ export class DataFileWriter {
     const bytes = Buffer.from(lines);
     this.bytes += bytes.length;
     this.items += items;
-    // After a failure of the disk nothing drains any more: the pipeline tells then, in place of the gzip.
+    // After a disk failure the gzip stream never drains: the pipeline reports the failure instead.
     if (!this.#gzip.write(bytes)) await Promise.race([once(this.#gzip, "drain"), this.#written]);
   }
 
-  /** Resolves to the MD5 of the compressed file when it is on the disk. */
+  /** Resolves to the MD5 of the compressed file once it is on disk. */
   async close(): Promise<Buffer> {
     this.#gzip.end();
     await this.#written;
@@ -54,7 +56,7 @@ export class DataFileWriter {
   async destroy(): Promise<void> {
     this.#gzip.destroy();
     await this.#written.catch(() => undefined);
-    // The pipeline has failed before its last stream lets go of the file.
+    // The pipeline fails before its last stream has closed the file.
     if (!this.#file.closed) await new Promise<void>((resolve) => this.#file.once("close", () => resolve()));
   }
 }

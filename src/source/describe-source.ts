@@ -1,27 +1,30 @@
+/** A source table as DescribeTable reports it. */
 import type { KeySchemaElement, TableDescription } from "@aws-sdk/client-dynamodb";
 import { DynalakeError } from "../core/error.ts";
 import { streamLabelSeconds } from "../core/table/stream-arn.ts";
+import type { KeySchema } from "../core/values/key.ts";
 import { failureName } from "../sdk/aws-error.ts";
-import type { SourceConnection } from "./clients.ts";
+import type { SourceConnection } from "./source-connection.ts";
 import { placeText, type SourcePlace, sourceError } from "./source-error.ts";
+import { ANSWER_SECONDS_MAX, withinSeconds } from "./within-seconds.ts";
 
-/** A source table as DescribeTable tells (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html). */
+/** Source: "TableDescription", docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html. */
 export interface SourceDescription {
   readonly name: string;
   readonly arn: string;
   readonly tableId?: string;
-  /** The hash key, then the range key where there is one. */
+  /** The hash key, then the range key if there is one. */
   readonly keySchema: readonly SourceKey[];
   readonly billingMode: "PROVISIONED" | "PAY_PER_REQUEST";
-  /** Read capacity units per second; absent for a table that is paid per request. */
+  /** Read capacity units per second; absent for an on-demand table. */
   readonly readUnitsPerSecond?: number;
-  /** Counted by the service about every six hours; emulators often say 0. */
+  /** Updated by the service about every six hours; emulators often report 0. */
   readonly itemsEstimate: number;
   readonly bytesEstimate: number;
-  /** The stream that the table writes to now; absent when none is enabled. */
+  /** The stream that the table writes to; absent if none is enabled. */
   readonly streamArn?: string;
   readonly streamViewType?: string;
-  /** Seconds since the epoch, with a fraction, as the stream's label tells. */
+  /** Seconds since the epoch, with a fraction, from the stream's label. */
   readonly streamCreatedAtSeconds?: number;
 }
 
@@ -31,23 +34,25 @@ export interface SourceKey {
   readonly role: "HASH" | "RANGE";
 }
 
-/** The longest that a question about a table or a stream may take, retries included. */
-export const answerSecondsMax = 10;
-
 /**
- * Asks what the table is like. Fails with TABLE_NOT_FOUND, CREDENTIALS, UNREACHABLE (within `answerSecondsMax`),
- * THROTTLED or SOURCE_FAILED.
+ * Describes a table. Fails with TABLE_NOT_FOUND, CREDENTIALS, UNREACHABLE (within `ANSWER_SECONDS_MAX`), THROTTLED or
+ * SOURCE_FAILED, and with the signal's reason once it is aborted.
  */
 export async function describeSource(
   connection: Pick<SourceConnection, "tables" | "place">,
   table: string,
+  signal?: AbortSignal,
 ): Promise<SourceDescription> {
   const call = { place: connection.place, attempt: `describe table "${table}"` };
-  const described = await withinSeconds(answerSecondsMax, call, (signal) =>
-    connection.tables.describeTable({ TableName: table }, signal),
+  const described = await withinSeconds(ANSWER_SECONDS_MAX, call, (deadline) =>
+    connection.tables.describeTable(
+      { TableName: table },
+      signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
+    ),
   ).catch((error: unknown) => {
+    signal?.throwIfAborted();
     const name = failureName(error);
-    // A name that no table can have is answered with a ValidationException.
+    // DynamoDB answers a name that no table can have with a ValidationException.
     if (name !== "ResourceNotFoundException" && name !== "ValidationException")
       throw sourceError(error, call);
     throw tableNotFound(table, connection.place, error);
@@ -59,31 +64,21 @@ export async function describeSource(
   return toSource(description, table);
 }
 
-/** Runs a call that must be over within `seconds`; past them it is aborted and fails with UNREACHABLE. */
-export async function withinSeconds<T>(
-  seconds: number,
-  call: { readonly place: SourcePlace; readonly attempt: string },
-  run: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), seconds * 1_000);
-  try {
-    return await run(deadline.signal);
-  } catch (error) {
-    if (!deadline.signal.aborted) throw error;
-    const message = `cannot ${call.attempt} ${placeText(call.place)}: no answer within ${seconds} seconds`;
-    throw new DynalakeError("UNREACHABLE", message, { cause: error });
-  } finally {
-    clearTimeout(timer);
-  }
+/** The key as a schema names it. Throws SOURCE_FAILED if the service left it out. */
+export function keySchemaOf({ name, keySchema: [hash, range] }: SourceDescription): KeySchema {
+  if (hash === undefined)
+    throw new DynalakeError("SOURCE_FAILED", `table "${name}" was described without a key`);
+  return range === undefined ? { hash: hash.name } : { hash: hash.name, range: range.name };
 }
 
 function tableNotFound(table: string, place: SourcePlace, cause: unknown): DynalakeError {
-  return new DynalakeError("TABLE_NOT_FOUND", `there is no table "${table}" ${placeText(place)}`, { cause });
+  return new DynalakeError("TABLE_NOT_FOUND", `table "${table}" does not exist ${placeText(place)}`, {
+    cause,
+  });
 }
 
 function toSource(description: TableDescription, table: string): SourceDescription {
-  // AWS leaves BillingModeSummary out for a table that has always been provisioned.
+  // AWS omits BillingModeSummary for a table that has always been provisioned.
   const billingMode =
     description.BillingModeSummary?.BillingMode === "PAY_PER_REQUEST" ? "PAY_PER_REQUEST" : "PROVISIONED";
   const readUnits = description.ProvisionedThroughput?.ReadCapacityUnits;
@@ -113,7 +108,7 @@ function toKey(key: KeySchemaElement, description: TableDescription): SourceKey 
 
 function streamOf(description: TableDescription): Partial<SourceDescription> {
   const arn = description.LatestStreamArn;
-  // The ARN of a stream that was disabled stays in the description.
+  // The description keeps the ARN of a disabled stream.
   if (arn === undefined || description.StreamSpecification?.StreamEnabled !== true) return {};
   const viewType = description.StreamSpecification.StreamViewType;
   const createdAtSeconds = streamLabelSeconds(arn);

@@ -1,3 +1,4 @@
+/** Writes the export that a scan makes, in the layout of ExportTableToPointInTime. */
 import { createHash, randomBytes } from "node:crypto";
 import { open, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,8 +7,8 @@ import { makeFolder } from "../files/folder-store.ts";
 import { DataFileWriter } from "./data-file-writer.ts";
 import type { SourceDescription } from "./describe-source.ts";
 
-/** Uncompressed bytes at which a data file is closed and another one begun. */
-const dataFileBytesMax = 64_000_000;
+/** Uncompressed bytes at which a data file is closed and the next one started. */
+const DATA_FILE_BYTES_MAX = 64_000_000;
 
 interface DataFileEntry {
   readonly itemCount: number;
@@ -17,10 +18,9 @@ interface DataFileEntry {
 }
 
 /**
- * Writes an export as ExportTableToPointInTime does
- * (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html):
- * `AWSDynamoDB/<ExportId>/` with `_started`, gzipped data files, and two manifests with their MD5 beside them. Fails with
- * DISK_FULL or STORE_FAILED.
+ * Writes `AWSDynamoDB/<ExportId>/` with `_started`, gzipped data files, and two manifests, each with its MD5 in a file next
+ * to it. Fails with DISK_FULL or STORE_FAILED. Source: "DynamoDB table export output format",
+ * docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html.
  */
 export class ExportWriter {
   readonly exportFolder: string;
@@ -45,7 +45,7 @@ export class ExportWriter {
     });
   }
 
-  /** A writer of its own for each worker: items of one page stay together, and nobody waits for another's file. */
+  /** A lane for one worker, with its own data files: the items of a page stay together, and no worker waits for another. */
   lane(): ExportLane {
     let file: DataFileWriter | undefined;
     const close = async (): Promise<void> => {
@@ -58,30 +58,30 @@ export class ExportWriter {
         file ??= this.#openFile();
         const writing = file;
         await this.#stored(() => writing.write(lines, items));
-        if (writing.bytes >= dataFileBytesMax) await close();
+        if (writing.bytes >= DATA_FILE_BYTES_MAX) await close();
       },
       close,
     };
   }
 
-  /** Makes the export whole. */
+  /** Completes the export. */
   async finish(endTimeMs: number): Promise<{ readonly items: number }> {
     const items = this.#entries.reduce((sum, entry) => sum + entry.itemCount, 0);
     await this.#stored(async () => {
-      // Even an empty table exports a file, and readers may count on one.
+      // Even an empty table exports a file, and readers may rely on one.
       if (this.#entries.length === 0) await this.#closeFile(this.#openFile());
       const files = this.#entries.map((entry) => `${JSON.stringify(entry)}\n`).join("");
       await this.#writeManifest("manifest-files", files);
-      // The commit point: without the summary the folder is an export that never ended.
+      // The commit point: without its summary an export is unfinished.
       await this.#writeManifest("manifest-summary", JSON.stringify(this.#summary(items, endTimeMs)));
     });
     return { items };
   }
 
-  /** Removes what was written. The folder's name is this writer's own, so that nothing else can be in it. */
+  /** Removes everything written. The folder's name is unique to this writer, so the folder holds nothing else. */
   async abandon(): Promise<void> {
     await Promise.all([...this.#open].map((file) => file.destroy()));
-    // Whatever prevents the removal must not hide the failure that led here; without manifests the rest is no export.
+    // A failed removal must not hide the failure that led here. Without manifests the remains are not read as an export.
     await rm(this.exportFolder, { recursive: true, force: true }).catch(() => undefined);
   }
 

@@ -1,23 +1,24 @@
-import { SKEW_SECONDS } from "../core/format/manifest.ts";
-import type { ShardPosition, StreamGap, StreamPosition } from "../core/ports/change-source.ts";
+/** Follows one stream through all of its shards: lists them, starts a reader for each, and hands out what the readers fetch. */
+import type { StreamGap, StreamPosition } from "../core/ports/change-source.ts";
 import { backoffMs, serviceBackoff, type Timing } from "../sdk/timing.ts";
-import type { StreamsApi } from "./clients.ts";
+import { Bell } from "./bell.ts";
 import { PollBudget } from "./poll-budget.ts";
 import { lastSequenceNumber, ShardCursor } from "./shard-cursor.ts";
 import { ShardReader } from "./shard-reader.ts";
-import { awaitsSuccessors, type ListedShard, type Reconciled, reconcile, startable } from "./shard-tree.ts";
+import { type ListedShard, type Reconciled, reconcile, startable } from "./shard-tree.ts";
+import type { StreamsApi } from "./source-connection.ts";
 import { StreamLister, type StreamListing } from "./stream-listing.ts";
+import { StreamProgress } from "./stream-progress.ts";
 import { toEventRecord } from "./stream-record.ts";
-import { Bell } from "./timing.ts";
 
 export interface StreamTuning {
   /** Milliseconds between two polls of a shard that has nothing new. */
   readonly pollMs: number;
   /** Polls of one shard in any second; the service allows 5. */
   readonly pollsPerSecondMax: number;
-  /** How often the shards are listed when none of them closes. */
+  /** Seconds between two listings of the shards while none of them closes. */
   readonly listEverySeconds: number;
-  /** How long the service may fail before the reading does. */
+  /** Seconds of failing calls after which reading fails. */
   readonly outageSecondsMax: number;
 }
 
@@ -25,109 +26,82 @@ export interface StreamToFollow {
   readonly api: StreamsApi;
   readonly streamArn: string;
   readonly listing: StreamListing;
-  /** Where to go on; undefined for a stream that is read for the first time. */
+  /** Where to resume; undefined to read the stream for the first time. */
   readonly from: StreamPosition | undefined;
-  /** True when the table writes to another stream by now, so that this one only has to be emptied. */
+  /** True if the table now writes to another stream: this one only has to be read to its end. */
   readonly superseded: boolean;
   readonly tuning: StreamTuning;
   readonly timing: Timing;
   readonly onNews: () => void;
 }
 
-/** All shards of one stream together. */
-const budgetLimits = { callsMax: 16, bytesMax: 128_000_000 } as const;
-/** The time of one poll, on average, that many idle shards may cost this machine and the bill. */
-const pollShareMs = 20;
-const listSoonMs = 1_000;
-/** A listing shows the successor of a closed shard a moment later; whoever waits for the end of the stream waits no longer. */
-const successorMsMax = 60_000;
-/** Less than the hour that is allowed for clocks where it is told since when a new reader has everything. */
-const firstReadMsMax = 30 * 60_000;
+/** For all shards of one stream together. */
+const BUDGET = { callsMax: 16, bytesMax: 128_000_000 } as const;
+/** Each shard slows the polling by this much, which bounds what many idle shards cost in CPU time and requests. */
+const POLL_SHARE_MS = 20;
+const LIST_SOON_MS = 1_000;
+/**
+ * A shard that is first polled this long after the stream was opened owes its beginning: what has been trimmed since is a gap.
+ * Kept below the hour of clock skew that is allowed for in the time since which a new reader has every change.
+ */
+const FIRST_POLL_MS_MAX = 30 * 60_000;
 
-/** Follows one stream through all of its shards, parents before children, until it is closed, drained or gone. */
+/** Reads parents before children, until the stream is closed, drained or gone. */
 export class FollowedStream {
   readonly #stream: StreamToFollow;
-  readonly #budget: PollBudget = new PollBudget(budgetLimits);
+  readonly #progress: StreamProgress;
+  readonly #budget: PollBudget = new PollBudget(BUDGET);
   readonly #lister: StreamLister;
   readonly #listBell: Bell;
   readonly #stop = new AbortController();
   readonly #readers: Map<string, ShardReader> = new Map();
-  #positions: Map<string, ShardPosition>;
-  #position: StreamPosition;
-  /** Of each shard, when the newest record that was taken of it was made. */
-  readonly #takenUntilSeconds: Map<string, number> = new Map();
+  readonly #openedMs: number;
   #listed: ReadonlyMap<string, ListedShard> = new Map();
   #gaps: StreamGap[] = [];
-  readonly #resumed: boolean;
-  readonly #openedMs: number;
   #enabled: boolean;
-  #listings = 0;
-  #fruitlessListings = 0;
-  #shardsFinished = 0;
-  #shardsFinishedAtListing = 0;
-  /** When a shard was last read to its end; a shard of an earlier run counts as read when the stream was opened. */
-  #finishedAtMs: number;
+  /** Whether new shards must be read from their beginnings; the first shards of a first reading are taken as they are. */
+  #owesBeginnings: boolean;
   #ended = false;
   #failure: unknown;
   #running: Promise<void> = Promise.resolve();
 
   constructor(stream: StreamToFollow) {
     this.#stream = stream;
+    this.#progress = new StreamProgress(stream.streamArn, stream.from, stream.timing);
     this.#lister = new StreamLister(stream.api, stream.streamArn, stream.timing);
     this.#listBell = new Bell(stream.timing);
     this.#enabled = stream.listing.enabled;
-    this.#positions = new Map(Object.entries(stream.from?.shards ?? {}));
-    this.#resumed = this.#positions.size > 0;
+    this.#owesBeginnings = this.#progress.shards.size > 0;
     this.#openedMs = stream.timing.nowMs();
-    this.#finishedAtMs = this.#openedMs;
-    this.#position = stream.from ?? { streamArn: stream.streamArn, shards: {} };
   }
 
-  /** Covers exactly what was taken. The same object as before when nothing has changed. */
+  /** Covers exactly the records taken. The same object until something changes. */
   get position(): StreamPosition {
-    return this.#position;
+    return this.#progress.position;
   }
 
-  /** The stream is empty and gets nothing more, or is gone: there is nothing left to be taken. */
+  /** The stream is gone, or it is empty and receives no more records; and every fetched record has been taken. */
   get ended(): boolean {
     return this.#ended && !this.#hasRecords;
   }
 
-  /** Why nothing more comes; what had come before can still be taken. */
+  /** Why reading stopped. Records fetched before the failure can still be taken. */
   get failure(): unknown {
     return this.#failure;
   }
 
   get caughtUp(): boolean {
-    if (!this.#isWhole) return false;
-    return [...this.#positions].every(
-      ([id, { finished }]) => finished || this.#readers.get(id)?.idle === true,
-    );
+    return this.#isWhole && this.#progress.isIdle(this.#readers);
   }
 
-  /** All that the stream had at this moment has been taken, by this machine's clock; 0 before the first one. */
+  /** Every record that the stream had at this moment has been taken; by this machine's clock, 0 before the first. */
   get readUntilSeconds(): number {
-    if (!this.#isWhole) return 0;
-    const open = [...this.#positions].filter(([, { finished }]) => !finished);
-    const until = open.map(([id]) => {
-      // What the records tell goes by clocks of others.
-      const toldSeconds = (this.#takenUntilSeconds.get(id) ?? 0) - SKEW_SECONDS;
-      return Math.max(0, toldSeconds, (this.#readers.get(id)?.takenUntilMs ?? 0) / 1_000);
-    });
-    return Math.min(this.#stream.timing.nowMs() / 1_000, ...until);
+    return this.#isWhole ? this.#progress.readUntilSeconds(this.#readers) : 0;
   }
 
-  /** The moment up to which every open shard has been taken; Infinity where nothing is left in any of them. */
+  /** The time of the records up to which every open shard has been taken; Infinity if nothing is left in any of them. */
   get reachedSeconds(): number {
-    const mayHaveMore = this.#shardsFinished !== this.#shardsFinishedAtListing || this.#listings === 0;
-    if (mayHaveMore || this.#draining || awaitsSuccessors(this.#positions)) return 0;
-    const open = [...this.#positions].filter(([, { finished }]) => !finished);
-    const reached = open.map(([id]) =>
-      this.#readers.get(id)?.idle === true
-        ? Number.POSITIVE_INFINITY
-        : (this.#takenUntilSeconds.get(id) ?? 0),
-    );
-    return Math.min(...reached);
+    return this.#draining ? 0 : this.#progress.reachedSeconds(this.#readers);
   }
 
   start(): void {
@@ -147,15 +121,12 @@ export class FollowedStream {
       if (!reader.hasRecords || records.length >= recordsMax) continue;
       const taken = reader.take(recordsMax - records.length);
       for (const record of taken) records.push(toEventRecord(record, this.#stream.streamArn));
-      const after = lastSequenceNumber(taken);
-      if (after !== undefined) this.#setPosition(id, { after });
-      const made = taken.at(-1)?.dynamodb?.ApproximateCreationDateTime;
-      if (made !== undefined) this.#takenUntilSeconds.set(id, made.getTime() / 1_000);
-      // Whoever was served goes to the end of the line.
+      const madeSeconds = taken.at(-1)?.dynamodb?.ApproximateCreationDateTime;
+      this.#progress.taken(id, { after: lastSequenceNumber(taken), madeSeconds });
+      // To the end of the line: the others come first next time.
       this.#readers.delete(id);
       this.#readers.set(id, reader);
     }
-    if (records.length > 0) this.#publish();
     this.#settle();
     return records;
   }
@@ -170,19 +141,13 @@ export class FollowedStream {
     return [...this.#readers.values()].some((reader) => reader.hasRecords);
   }
 
-  /** What is read is all shards that the stream has. */
+  /** The readers cover every shard that the stream has. */
   get #isWhole(): boolean {
-    return !this.#ended && this.#failure === undefined && !this.#draining && !this.#mayHaveUnknownShards;
+    const isReading = !this.#ended && this.#failure === undefined && !this.#draining;
+    return isReading && !this.#progress.mayHaveUnknownShards;
   }
 
-  /** A shard has closed, and what follows it was not listed since then. One that gets no successor for long has none. */
-  get #mayHaveUnknownShards(): boolean {
-    if (this.#listings === 0 || this.#shardsFinished !== this.#shardsFinishedAtListing) return true;
-    const isYoung = this.#stream.timing.nowMs() - this.#finishedAtMs < successorMsMax;
-    return isYoung && awaitsSuccessors(this.#positions);
-  }
-
-  /** Nothing is added to the stream any more. */
+  /** The stream receives no more records. */
   get #draining(): boolean {
     return this.#stream.superseded || !this.#enabled;
   }
@@ -190,12 +155,12 @@ export class FollowedStream {
   async #follow(): Promise<void> {
     try {
       let listing: StreamListing | undefined = this.#stream.listing;
+      let shardsFinished = 0;
       while (listing !== undefined && !this.#stop.signal.aborted) {
-        if (await this.#apply(listing)) break;
+        if (await this.#apply(listing, shardsFinished)) break;
         await this.#listBell.wait(this.#listInMs());
-        const finished = this.#shardsFinished;
+        shardsFinished = this.#progress.shardsFinished;
         listing = await this.#list();
-        this.#shardsFinishedAtListing = finished;
       }
       this.#ended = !this.#stop.signal.aborted;
     } catch (error) {
@@ -205,54 +170,50 @@ export class FollowedStream {
     this.#stream.onNews();
   }
 
-  /** Takes a listing over; true when it shows that everything was read and nothing will be added. */
-  async #apply(listing: StreamListing): Promise<boolean> {
+  /** Takes over a listing. True if everything has been read and no more records can come. */
+  async #apply(listing: StreamListing, shardsFinished: number): Promise<boolean> {
     let { positions, gaps } = this.#reconcile(listing.shards);
     if (gaps.length > 0) {
-      // A listing of many pages is not one moment of the stream; what two of them miss is gone.
-      await this.#stream.timing.sleep(listSoonMs, this.#stop.signal);
+      // A listing of many pages is not taken at one moment. A shard that two listings miss is gone.
+      await this.#stream.timing.sleep(LIST_SOON_MS, this.#stop.signal);
       const again = await this.#list();
-      // Gone, or stopped: either way there is nothing to take over.
+      // The stream is gone, or reading was stopped: either way there is nothing to take over.
       if (again === undefined) return true;
       ({ positions, gaps } = this.#reconcile([...listing.shards, ...again.shards]));
     }
     this.#enabled = listing.enabled;
     this.#listed = new Map(listing.shards.map((shard) => [shard.id, shard]));
-    this.#fruitlessListings = awaitsSuccessors(positions) ? this.#fruitlessListings + 1 : 0;
-    const known = this.#positions;
-    this.#positions = new Map(positions);
-    if (positions.size !== known.size || [...positions.keys()].some((id) => !known.has(id))) this.#publish();
+    this.#progress.listed(positions, shardsFinished);
     this.#startReaders();
-    this.#listings++;
+    this.#owesBeginnings = true;
     this.#settle();
-    if (gaps.length > 0) this.#tell(gaps);
-    const allRead =
-      this.#shardsFinished === this.#shardsFinishedAtListing && startable(this.#positions).length === 0;
-    return this.#draining && allRead;
+    if (gaps.length > 0) this.#report(gaps);
+    return this.#draining && this.#progress.allListedRead;
   }
 
   #reconcile(shards: readonly ListedShard[]): Reconciled {
-    return reconcile(this.#positions, shards, new Set(this.#readers.keys()));
+    return reconcile(this.#progress.shards, shards, new Set(this.#readers.keys()));
   }
 
-  #tell(gaps: readonly StreamGap[]): void {
+  #report(gaps: readonly StreamGap[]): void {
     this.#gaps.push(...gaps);
     this.#stream.onNews();
   }
 
   async #list(): Promise<StreamListing | undefined> {
-    return this.#lister.listInTheEnd(this.#stream.tuning.outageSecondsMax, this.#stop.signal);
+    return this.#lister.listWithRetries(this.#stream.tuning.outageSecondsMax, this.#stop.signal);
   }
 
   #listInMs(): number {
-    if (this.#draining || this.#positions.size === 0) return listSoonMs;
-    if (this.#fruitlessListings === 0) return this.#stream.tuning.listEverySeconds * 1_000;
-    // A closed shard has a successor, which the listing shows a moment later.
-    return backoffMs(serviceBackoff, this.#fruitlessListings, this.#stream.timing);
+    const { shards, listingsAwaitingSuccessors } = this.#progress;
+    if (this.#draining || shards.size === 0) return LIST_SOON_MS;
+    if (listingsAwaitingSuccessors === 0) return this.#stream.tuning.listEverySeconds * 1_000;
+    // A closed shard has a successor, which a listing shows a moment later.
+    return backoffMs(serviceBackoff, listingsAwaitingSuccessors, this.#stream.timing);
   }
 
   #startReaders(): void {
-    for (const id of this.#stop.signal.aborted ? [] : startable(this.#positions)) {
+    for (const id of this.#stop.signal.aborted ? [] : startable(this.#progress.shards)) {
       if (this.#readers.has(id)) continue;
       const reader = this.#readerOf(id);
       this.#readers.set(id, reader);
@@ -263,22 +224,21 @@ export class FollowedStream {
 
   #readerOf(shardId: string): ShardReader {
     const { api, streamArn, tuning, timing } = this.#stream;
-    const isOwed = this.#resumed || this.#listings > 0;
+    const isOwed = this.#owesBeginnings;
     const cursor = new ShardCursor({
       api,
       streamArn,
       shardId,
-      after: this.#positions.get(shardId)?.after,
+      after: this.#progress.shards.get(shardId)?.after,
       startsAt: this.#listed.get(shardId)?.startsAt,
-      // Whoever reads a stream for the first time takes its oldest shards as they are at that time, and not as they are hours later.
-      beginningIsOwed: () => isOwed || timing.nowMs() - this.#openedMs > firstReadMsMax,
-      onGap: (gap) => this.#tell([gap]),
+      beginningIsOwed: () => isOwed || timing.nowMs() - this.#openedMs > FIRST_POLL_MS_MAX,
+      onGap: (gap) => this.#report([gap]),
     });
     return new ShardReader({
       cursor,
       budget: this.#budget,
       timing,
-      pollMs: () => Math.max(tuning.pollMs, this.#readers.size * pollShareMs),
+      pollMs: () => Math.max(tuning.pollMs, this.#readers.size * POLL_SHARE_MS),
       pollsPerSecondMax: tuning.pollsPerSecondMax,
       outageSecondsMax: tuning.outageSecondsMax,
       onNews: () => this.#onReaderNews(),
@@ -296,27 +256,13 @@ export class FollowedStream {
     this.#stream.onNews();
   }
 
-  /** Moves on from the shards of which everything was taken. */
+  /** Finishes the shards from which every record has been taken, and starts their successors. */
   #settle(): void {
     const finished = [...this.#readers].filter(([, reader]) => reader.finished).map(([id]) => id);
     if (finished.length === 0) return;
-    for (const id of finished) {
-      this.#readers.delete(id);
-      this.#setPosition(id, { finished: true });
-    }
-    this.#shardsFinished += finished.length;
-    this.#finishedAtMs = this.#stream.timing.nowMs();
-    this.#publish();
+    for (const id of finished) this.#readers.delete(id);
+    this.#progress.finished(finished);
     this.#startReaders();
     this.#listBell.ring();
-  }
-
-  #setPosition(id: string, change: Partial<ShardPosition>): void {
-    const before = this.#positions.get(id) ?? { finished: false };
-    this.#positions.set(id, { ...before, ...change });
-  }
-
-  #publish(): void {
-    this.#position = { streamArn: this.#stream.streamArn, shards: Object.fromEntries(this.#positions) };
   }
 }

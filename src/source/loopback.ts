@@ -1,6 +1,6 @@
 /**
- * Whether an endpoint is on this machine: an emulator, which takes any credentials and has neither limits nor a bill.
- * Absent means the service itself.
+ * Whether an endpoint is on this machine: an emulator, which accepts any credentials and has neither limits nor a bill.
+ * Undefined stands for AWS.
  */
 export function isLoopback(endpoint: string | undefined): boolean {
   if (endpoint === undefined || !URL.canParse(endpoint)) return false;

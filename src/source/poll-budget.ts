@@ -1,4 +1,4 @@
-/** What all shards of a stream share: how many calls may be under way, and how much may lie in memory undelivered. */
+/** A limit on calls in flight and on undelivered bytes in memory, for all shards of a stream together. */
 export class PollBudget {
   readonly #callsMax: number;
   readonly #bytesMax: number;
@@ -15,12 +15,12 @@ export class PollBudget {
     return this.#bytes < this.#bytesMax;
   }
 
-  /** Counts bytes that came (positive) or were given out (negative). */
+  /** Counts bytes fetched (positive) or taken (negative). */
   count(bytes: number): void {
     this.#bytes += bytes;
   }
 
-  /** Runs a call when its turn has come, in the order of asking. */
+  /** Runs a call when a slot is free, in the order of requests. */
   async call<T>(run: () => Promise<T>): Promise<T> {
     if (this.#calls >= this.#callsMax) await new Promise<void>((resolve) => this.#queue.push(resolve));
     else this.#calls++;
@@ -28,7 +28,7 @@ export class PollBudget {
       return await run();
     } finally {
       const next = this.#queue.shift();
-      // The turn is handed on rather than given back, so that nobody can slip in between.
+      // The slot passes directly to the next in line, so that a newcomer cannot take it.
       if (next === undefined) this.#calls--;
       else next();
     }

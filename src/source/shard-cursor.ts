@@ -1,31 +1,31 @@
-import type { GetRecordsOutput } from "@aws-sdk/client-dynamodb-streams";
+/** A place in one shard of a stream. */
 import type { StreamGap } from "../core/ports/change-source.ts";
 import { failureName } from "../sdk/aws-error.ts";
-import type { StreamsApi } from "./clients.ts";
 import { shardExpired } from "./shard-tree.ts";
+import type { StreamsApi } from "./source-connection.ts";
 import { isPassing } from "./source-error.ts";
-import type { SdkRecord } from "./stream-record.ts";
+import type { WrittenRecord } from "./written-records.ts";
 
 export interface ShardPlace {
   readonly api: StreamsApi;
   readonly streamArn: string;
   readonly shardId: string;
-  /** Sequence number of the last record that was given out earlier. */
+  /** Sequence number of the last record taken by an earlier reader. */
   readonly after: string | undefined;
-  /** Sequence number with which the shard begins. */
+  /** Sequence number at which the shard begins. */
   readonly startsAt: string | undefined;
-  /** Whether the shard's beginning is owed by now: if that has been trimmed, it is a gap. */
+  /** Whether the reader owes the shard's beginning: if it has been trimmed, there is a gap. */
   readonly beginningIsOwed: () => boolean;
   readonly onGap: (gap: StreamGap) => void;
 }
 
-/** The service's limit for one GetRecords call; the other is 1 MB. */
-export const recordsPerCallMax = 1_000;
+/** The service's limit for one GetRecords call, besides 1 MB. */
+export const RECORDS_PER_CALL_MAX = 1_000;
 
-/** A shard that the service does not find is asked for this often before it counts as lost. */
-const missingAnswersMax = 3;
+/** A shard counts as lost once the service has failed to find it this often in a row. */
+const MISSING_ANSWERS_MAX = 3;
 
-/** A place in one shard: moves on with each call, and comes back to its place when an iterator or the place itself is lost. */
+/** Advances with each call, and finds its place again after an iterator has expired or records have been trimmed. */
 export class ShardCursor {
   readonly #place: ShardPlace;
   #iterator: string | undefined;
@@ -34,7 +34,7 @@ export class ShardCursor {
   #beginningProven: boolean;
   #closed = false;
   #missingAnswers = 0;
-  #trimTold = false;
+  #trimReported = false;
 
   constructor(place: ShardPlace) {
     this.#place = place;
@@ -42,16 +42,16 @@ export class ShardCursor {
     this.#beginningProven = place.startsAt === undefined;
   }
 
-  /** The shard has no more records: its last answer had no further iterator, which is the only sign of it. */
+  /** The shard has no more records. The only sign of it is an answer without another iterator. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** The next records; throws what the SDK throws, and has not moved then. */
-  async fetch(signal: AbortSignal): Promise<readonly SdkRecord[]> {
+  /** The next records. Throws the SDK's errors, without having advanced. */
+  async fetch(signal: AbortSignal): Promise<readonly WrittenRecord[]> {
     this.#iterator ??= await this.#obtainIterator(signal);
-    const request = { ShardIterator: this.#iterator, Limit: recordsPerCallMax };
-    const answer: GetRecordsOutput = await this.#place.api.getRecords(request, signal);
+    const request = { ShardIterator: this.#iterator, Limit: RECORDS_PER_CALL_MAX };
+    const answer = await this.#place.api.getRecords(request, signal);
     signal.throwIfAborted();
     const records = answer.Records ?? [];
     const last = lastSequenceNumber(records);
@@ -60,31 +60,34 @@ export class ShardCursor {
       this.#fromHorizon = false;
     }
     this.#missingAnswers = 0;
-    this.#trimTold = false;
+    this.#trimReported = false;
     this.#iterator = answer.NextShardIterator ?? undefined;
     this.#closed = this.#iterator === undefined;
     return records;
   }
 
-  /** Does what a failure of `fetch` asks for. "now": try again at once; "later": try again; "no": nothing was to be done. */
-  mend(error: unknown): "now" | "later" | "no" {
+  /**
+   * Recovers from a failure of `fetch`. "now": retry at once. "later": retry after a wait. "no": the failure is not one of
+   * an iterator or a shard, and the caller decides.
+   */
+  recover(error: unknown): "now" | "later" | "no" {
     switch (failureName(error)) {
       case "ResourceNotFoundException":
         this.#missingAnswers++;
-        if (this.#missingAnswers < missingAnswersMax) return "later";
+        if (this.#missingAnswers < MISSING_ANSWERS_MAX) return "later";
         this.#place.onGap(shardExpired(this.#place.shardId));
         this.#closed = true;
         return "now";
       case "TrimmedDataAccessException":
         this.#fromHorizon = true;
         this.#iterator = undefined;
-        if (this.#lastFetched !== undefined || this.#place.beginningIsOwed()) this.#tellTrimmed();
+        if (this.#lastFetched !== undefined || this.#place.beginningIsOwed()) this.#reportTrim();
         return "now";
       case "ExpiredIteratorException":
         this.#iterator = undefined;
         return "now";
       case "ValidationException":
-        // An emulator that was started anew does not know its iterators any more and calls them invalid.
+        // A restarted emulator no longer knows its iterators and calls them invalid.
         if (this.#iterator === undefined) return "no";
         this.#iterator = undefined;
         return "now";
@@ -101,16 +104,16 @@ export class ShardCursor {
         ? ({ ShardIteratorType: "TRIM_HORIZON" } as const)
         : ({ ShardIteratorType: "AFTER_SEQUENCE_NUMBER", SequenceNumber: after } as const);
     const answer = await api.getShardIterator({ StreamArn: streamArn, ShardId: shardId, ...start }, signal);
-    // In this order: what is trimmed between the two answers is noticed by the second.
+    // In this order: the second call detects what is trimmed between the two.
     if (after === undefined && !this.#beginningProven && beginningIsOwed())
       await this.#proveBeginning(signal);
     return answer.ShardIterator;
   }
 
   /**
-   * TRIM_HORIZON skips what was trimmed without a word; an iterator at the shard's first sequence number is refused
-   * then. That the service refuses this too is inferred from its refusal of any number before the trim point, so
-   * nothing else is made of the answer: the shard is read from TRIM_HORIZON in any case.
+   * TRIM_HORIZON silently skips trimmed records, whereas the service refuses an iterator at a sequence number before the
+   * trim point. That it refuses the shard's first number too is inferred from this, so a refusal only reports the gap: the
+   * shard is read from TRIM_HORIZON either way.
    */
   async #proveBeginning(signal: AbortSignal): Promise<void> {
     const { api, streamArn, shardId, startsAt } = this.#place;
@@ -118,22 +121,23 @@ export class ShardCursor {
     try {
       await api.getShardIterator({ StreamArn: streamArn, ShardId: shardId, ...start }, signal);
     } catch (error) {
-      if (failureName(error) === "TrimmedDataAccessException") this.#tellTrimmed();
+      if (failureName(error) === "TrimmedDataAccessException") this.#reportTrim();
       else if (isPassing(error)) throw error;
     }
     this.#beginningProven = true;
   }
 
-  #tellTrimmed(): void {
-    if (this.#trimTold) return;
-    this.#trimTold = true;
+  #reportTrim(): void {
+    if (this.#trimReported) return;
+    this.#trimReported = true;
     const from = this.#lastFetched === undefined ? "at its beginning" : `after ${this.#lastFetched}`;
-    const detail = `Shard ${this.#place.shardId} has lost records ${from}: they were older than the stream keeps them`;
+    const detail = `Shard ${this.#place.shardId} lost records ${from}: the stream trimmed them before they were read`;
     this.#place.onGap({ reason: "trimmed", detail });
   }
 }
 
-export function lastSequenceNumber(records: readonly SdkRecord[]): string | undefined {
+/** The sequence number of the last record that has one. */
+export function lastSequenceNumber(records: readonly WrittenRecord[]): string | undefined {
   return records.findLast((record) => record.dynamodb?.SequenceNumber !== undefined)?.dynamodb
     ?.SequenceNumber;
 }

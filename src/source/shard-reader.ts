@@ -1,9 +1,10 @@
+/** Polls one shard of a stream into a buffer. */
 import { backoffMs, serviceBackoff, type Timing } from "../sdk/timing.ts";
+import { CallRate } from "./call-rate.ts";
 import type { PollBudget } from "./poll-budget.ts";
-import { recordsPerCallMax, type ShardCursor } from "./shard-cursor.ts";
+import { RECORDS_PER_CALL_MAX, type ShardCursor } from "./shard-cursor.ts";
 import { isPassing } from "./source-error.ts";
-import type { SdkRecord } from "./stream-record.ts";
-import { CallRate } from "./timing.ts";
+import type { WrittenRecord } from "./written-records.ts";
 
 export interface ShardReading {
   readonly cursor: ShardCursor;
@@ -12,30 +13,33 @@ export interface ShardReading {
   readonly pollMs: () => number;
   readonly pollsPerSecondMax: number;
   readonly outageSecondsMax: number;
-  /** Called after anything that whoever waits for this shard may want to know. */
+  /** Called when records have arrived, and when reading has ended. */
   readonly onNews: () => void;
 }
 
-/** What one shard may hold in memory before it is not polled any more. */
-const bufferRecordsMax = 10_000;
-const bufferBytesMax = 32_000_000;
+/** A shard is not polled while its buffer exceeds either limit. */
+const BUFFER_RECORDS_MAX = 10_000;
+const BUFFER_BYTES_MAX = 32_000_000;
 
-/** An answer of this size is full: the service ends one at 1 MB or at `recordsPerCallMax`. */
-const fullAnswerBytes = 500_000;
+/** An answer of this size suggests that more is waiting: the service ends one at 1 MB or at `RECORDS_PER_CALL_MAX`. */
+const FULL_ANSWER_BYTES = 500_000;
 
-/** A shard of a disabled stream closes; where an emulator leaves it open, this many empty answers count as its end. */
-const drainedAfterEmptyPolls = 25;
+/** The shards of a disabled stream close. Emulators may leave them open: this many empty answers in a row count as the end. */
+const DRAINED_AFTER_EMPTY_POLLS = 25;
 
-/** Polls one shard into a buffer until it is closed. What passes by itself is retried; the rest ends the reading. */
+/** The size of a record whose size the service left out. */
+const RECORD_BYTES_ASSUMED = 1_000;
+
+/** Polls until the shard is closed. Retries passing failures; any other ends the reading. */
 export class ShardReader {
   readonly #reading: ShardReading;
   readonly #rate: CallRate;
   readonly #stop = new AbortController();
-  readonly #buffer: SdkRecord[] = [];
+  readonly #buffer: WrittenRecord[] = [];
   #bufferBytes = 0;
   #fetched = 0;
   #taken = 0;
-  /** An empty answer, and how many records had come before it. */
+  /** An empty answer: when it was requested, and how many records had been fetched before it. */
   #end: { readonly askedMs: number; readonly after: number } | undefined;
   #takenUntilMs = 0;
   #running: Promise<void> = Promise.resolve();
@@ -51,17 +55,17 @@ export class ShardReader {
     this.#rate = new CallRate(reading.pollsPerSecondMax, reading.timing);
   }
 
-  /** All records of the shard were fetched and taken. */
+  /** Every record of the shard has been fetched and taken. */
   get finished(): boolean {
     return this.#done && this.#buffer.length === 0;
   }
 
-  /** The last poll brought nothing, and nothing is left to be taken. */
+  /** The last poll returned nothing, and every record has been taken. */
   get idle(): boolean {
     return this.#emptyPolls > 0 && this.#failures === 0 && this.#buffer.length === 0;
   }
 
-  /** All that the shard had at this moment has been taken; 0 before the first one. */
+  /** Every record that the shard had at this moment has been taken; milliseconds since the epoch, 0 before the first. */
   get takenUntilMs(): number {
     return this.#takenUntilMs;
   }
@@ -70,7 +74,7 @@ export class ShardReader {
     return this.#buffer.length > 0;
   }
 
-  /** Why the reading ended before the shard did; undefined while all is well. */
+  /** Why reading ended before the shard did; undefined if it did not. */
   get failure(): unknown {
     return this.#failure;
   }
@@ -79,18 +83,18 @@ export class ShardReader {
     this.#running = this.#run();
   }
 
-  /** Ends the polling; what is in the buffer can still be taken. */
+  /** Ends the polling; buffered records can still be taken. */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#running;
   }
 
-  /** From now on an empty shard is taken for a closed one. */
+  /** From now on an empty shard counts as closed. */
   drain(): void {
     this.#draining = true;
   }
 
-  take(recordsMax: number): readonly SdkRecord[] {
+  take(recordsMax: number): readonly WrittenRecord[] {
     const records = this.#buffer.splice(0, recordsMax);
     this.#taken += records.length;
     this.#passEnd();
@@ -114,10 +118,12 @@ export class ShardReader {
 
   #hasRoom(): boolean {
     const { budget } = this.#reading;
-    return this.#buffer.length <= bufferRecordsMax && this.#bufferBytes <= bufferBytesMax && budget.hasRoom;
+    return (
+      this.#buffer.length <= BUFFER_RECORDS_MAX && this.#bufferBytes <= BUFFER_BYTES_MAX && budget.hasRoom
+    );
   }
 
-  /** One poll, and when the next one is due. */
+  /** Polls once, and returns when the next poll is due. */
   async #poll(signal: AbortSignal): Promise<"now" | "later"> {
     const { cursor, budget } = this.#reading;
     await this.#rate.turn(signal);
@@ -135,10 +141,10 @@ export class ShardReader {
     }
   }
 
-  #accept(records: readonly SdkRecord[], askedMs: number): "now" | "later" {
+  #accept(records: readonly WrittenRecord[], askedMs: number): "now" | "later" {
     const bytes = bytesOf(records);
     this.#fetched += records.length;
-    // One that waits to be passed stays: a reader that is always behind comes to it in the end.
+    // A pending end is kept: a reader that is always behind still passes it at some point.
     if (records.length === 0 && (this.#end === undefined || this.#end.after === this.#fetched))
       this.#end = { askedMs, after: this.#fetched };
     this.#passEnd();
@@ -147,21 +153,21 @@ export class ShardReader {
     this.#failures = 0;
     this.#emptyPolls = records.length === 0 ? this.#emptyPolls + 1 : 0;
     this.#done =
-      this.#reading.cursor.closed || (this.#draining && this.#emptyPolls >= drainedAfterEmptyPolls);
+      this.#reading.cursor.closed || (this.#draining && this.#emptyPolls >= DRAINED_AFTER_EMPTY_POLLS);
     if (records.length > 0) this.#reading.onNews();
-    return records.length >= recordsPerCallMax || bytes >= fullAnswerBytes ? "now" : "later";
+    return records.length >= RECORDS_PER_CALL_MAX || bytes >= FULL_ANSWER_BYTES ? "now" : "later";
   }
 
-  /** Makes the next poll possible and waits until it makes sense, or throws what cannot be mended. */
+  /** Recovers from a failure and waits before the next poll; throws the failure if it is permanent. */
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
     const { cursor, timing, outageSecondsMax } = this.#reading;
     if (this.#failures === 0) this.#failingSinceMs = timing.nowMs();
     this.#failures++;
-    const mended = cursor.mend(error);
+    const retry = cursor.recover(error);
     this.#done = cursor.closed;
-    if (mended === "no" && !isPassing(error)) throw error;
+    if (retry === "no" && !isPassing(error)) throw error;
     if (timing.nowMs() - this.#failingSinceMs > outageSecondsMax * 1_000) throw error;
-    if (mended === "now" && this.#failures === 1) return;
+    if (retry === "now" && this.#failures === 1) return;
     await timing.sleep(backoffMs(serviceBackoff, this.#failures, timing), signal);
   }
 
@@ -177,7 +183,6 @@ export class ShardReader {
   }
 }
 
-function bytesOf(records: readonly SdkRecord[]): number {
-  // A kilobyte stands for a size that is not told.
-  return records.reduce((bytes, record) => bytes + (record.dynamodb?.SizeBytes ?? 1_000), 0);
+function bytesOf(records: readonly WrittenRecord[]): number {
+  return records.reduce((bytes, record) => bytes + (record.dynamodb?.SizeBytes ?? RECORD_BYTES_ASSUMED), 0);
 }

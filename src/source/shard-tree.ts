@@ -1,10 +1,11 @@
+/** The shards of a stream as a forest: each shard is read after its parent. */
 import type { ShardPosition, StreamGap } from "../core/ports/change-source.ts";
 
 /** A shard as DescribeStream lists it. */
 export interface ListedShard {
   readonly id: string;
   readonly parent?: string;
-  /** The sequence number with which the shard begins. */
+  /** The sequence number at which the shard begins. */
   readonly startsAt?: string;
 }
 
@@ -12,15 +13,15 @@ export type ShardPositions = ReadonlyMap<string, ShardPosition>;
 
 export interface Reconciled {
   readonly positions: ShardPositions;
-  /** One for each lineage of which the stream no longer has what was not read yet. */
+  /** One for each lineage that has lost unread records. */
   readonly gaps: readonly StreamGap[];
 }
 
 /**
- * What is known of a stream's shards, brought up to date with a listing. Shards that are new get a position before their
- * beginning: from then on the reader owes everything in them, and will notice if they expire first. Shards that are no
- * longer listed are forgotten: with a gap if something of them, or of the successors that they must have had, was never
- * read; without one once a successor is known. Those in `beingRead` are left to their reader.
+ * Updates the known shards of a stream from a listing. A new shard gets a position before its beginning: from then on the
+ * reader owes every record in it, and detects if the shard expires first. A shard that is no longer listed is forgotten. If
+ * it was not read to its end, or was but none of its successors is known, that is a gap. Shards in `beingRead` are left to
+ * their reader.
  */
 export function reconcile(
   known: ShardPositions,
@@ -40,7 +41,7 @@ export function reconcile(
   const gaps: StreamGap[] = [];
   for (const [id, position] of oldestFirst(positions)) {
     if (listed.has(id) || beingRead.has(id)) continue;
-    // Its parent still names it as the successor that was read; forgotten first, it would be missed.
+    // Its parent is still known and relies on it as the successor that was read. It is forgotten after its parent.
     if (position.parent !== undefined && positions.has(position.parent)) continue;
     if (!position.finished) gaps.push(shardExpired(id));
     else if (!parents.has(id)) gaps.push(successorsExpired(id));
@@ -49,7 +50,7 @@ export function reconcile(
   return { positions, gaps };
 }
 
-/** The shards whose turn it is: not finished, and nothing of their parent is left to be given out. */
+/** The shards that may be read now: not finished, and their parent is finished or unknown. */
 export function startable(positions: ShardPositions): readonly string[] {
   const ids: string[] = [];
   for (const [id, position] of positions) {
@@ -60,7 +61,7 @@ export function startable(positions: ShardPositions): readonly string[] {
   return ids;
 }
 
-/** Whether some shard is read to its end and nothing is known yet of the one that follows it. */
+/** Whether a shard has been read to its end and no successor of it is known yet. */
 export function awaitsSuccessors(positions: ShardPositions): boolean {
   const parents = new Set([...positions.values()].map((position) => position.parent));
   return [...positions].some(([id, position]) => position.finished && !parents.has(id));
@@ -69,18 +70,18 @@ export function awaitsSuccessors(positions: ShardPositions): boolean {
 export function shardExpired(id: string): StreamGap {
   return {
     reason: "shard-expired",
-    detail: `Shard ${id} was not read to its end before the stream dropped it`,
+    detail: `Shard ${id} expired before it was read to its end`,
   };
 }
 
 function successorsExpired(id: string): StreamGap {
   return {
     reason: "shard-expired",
-    detail: `Shard ${id} was read to its end, but the stream dropped it and its successors before they were seen`,
+    detail: `Shard ${id} was read to its end, but its successors expired before they were listed`,
   };
 }
 
-/** Parents before children, so that a whole lineage that expired is forgotten in one pass. */
+/** Parents before children, so that an expired lineage is forgotten in one pass. */
 function oldestFirst(positions: ShardPositions): readonly (readonly [string, ShardPosition])[] {
   const sorted: (readonly [string, ShardPosition])[] = [];
   const placed = new Set<string>();

@@ -1,26 +1,29 @@
+/** Lists the shards of a stream. */
 import type { DescribeStreamOutput, Shard } from "@aws-sdk/client-dynamodb-streams";
+import { counted } from "../core/counted.ts";
 import { streamLabel } from "../core/table/stream-arn.ts";
 import { failureName } from "../sdk/aws-error.ts";
 import { backoffMs, serviceBackoff, type Timing } from "../sdk/timing.ts";
-import type { StreamsApi } from "./clients.ts";
+import { CallRate } from "./call-rate.ts";
 import type { ListedShard } from "./shard-tree.ts";
+import type { StreamsApi } from "./source-connection.ts";
 import { isPassing } from "./source-error.ts";
-import { CallRate } from "./timing.ts";
 
-/** A stream as DescribeStream tells it, all pages together. */
+/** A stream as DescribeStream reports it, all pages together. */
 export interface StreamListing {
-  /** False once the stream is disabled: it can be read for a day more, and nothing is added. */
+  /** False once the stream is disabled: it can be read for another 24 hours, and receives no more records. */
   readonly enabled: boolean;
   readonly createdAtSeconds?: number;
   readonly shards: readonly ListedShard[];
 }
 
-/** The most pages that are read, at 100 shards a page: far above any table, and an end to a service that repeats itself. */
-const pagesMax = 10_000;
+/** At 100 shards a page this is far more than any table has. It ends a service that repeats its pages. */
+const PAGES_MAX = 10_000;
 
-/** Allowed are 10 calls in a second; others may be describing the stream, too. */
-const callsPerSecondMax = 5;
+/** The service allows 10; other readers may be describing the stream too. */
+const CALLS_PER_SECOND_MAX = 5;
 
+/** Keeps to the rate that the service allows. */
 export class StreamLister {
   readonly #api: StreamsApi;
   readonly #streamArn: string;
@@ -31,14 +34,14 @@ export class StreamLister {
     this.#api = api;
     this.#streamArn = streamArn;
     this.#timing = timing;
-    this.#rate = new CallRate(callsPerSecondMax, timing);
+    this.#rate = new CallRate(CALLS_PER_SECOND_MAX, timing);
   }
 
-  /** Undefined when the stream is gone. Any other failure is thrown as the SDK has it. */
+  /** Undefined if the stream is gone. Throws any other failure as the SDK does. */
   async list(signal: AbortSignal): Promise<StreamListing | undefined> {
     const shards: ListedShard[] = [];
     let after: string | undefined;
-    for (let page = 0; page < pagesMax; page++) {
+    for (let page = 0; page < PAGES_MAX; page++) {
       await this.#rate.turn(signal);
       const described = await describe(this.#api, this.#streamArn, after, signal);
       if (described === undefined) return undefined;
@@ -47,11 +50,11 @@ export class StreamLister {
       if (next === undefined || next === after) return toListing(described, shards);
       after = next;
     }
-    throw new Error(`The stream listed more than ${pagesMax} pages of shards.`);
+    throw new Error(`The stream lists more than ${counted(PAGES_MAX, "page")} of shards.`);
   }
 
-  /** The same, but what passes is retried for up to `secondsMax`. Undefined, too, when the signal is aborted. */
-  async listInTheEnd(secondsMax: number, signal: AbortSignal): Promise<StreamListing | undefined> {
+  /** The same, with retries of passing failures for `secondsMax`. Undefined if the signal is aborted, too. */
+  async listWithRetries(secondsMax: number, signal: AbortSignal): Promise<StreamListing | undefined> {
     const sinceMs = this.#timing.nowMs();
     for (let failures = 1; !signal.aborted; failures++) {
       try {
@@ -78,7 +81,7 @@ async function describe(
     const page = after === undefined ? {} : { ExclusiveStartShardId: after };
     const answer = await api.describeStream({ StreamArn: streamArn, ...page }, signal);
     const description = answer.StreamDescription;
-    // dynoxide answers for any stream that the table ever had with the one that it has now.
+    // dynoxide describes the table's current stream in place of any earlier one.
     const label = description?.StreamLabel;
     return label !== undefined && label !== streamLabel(streamArn) ? undefined : description;
   } catch (error) {
@@ -99,7 +102,7 @@ function toListing(described: Described, shards: readonly ListedShard[]): Stream
 function toListedShard(shard: Shard): readonly ListedShard[] {
   if (shard.ShardId === undefined) return [];
   const startsAt = shard.SequenceNumberRange?.StartingSequenceNumber;
-  // The range's end says nothing: dynoxide gives one to a shard that is open.
+  // The range's end means nothing: dynoxide reports one for open shards too.
   return [
     {
       id: shard.ShardId,

@@ -1,37 +1,36 @@
+/** Reads the stream of a table, and the next one when the table gets a new stream. */
 import { DynalakeError } from "../core/error.ts";
 import type { ChangeBatch, ChangeReader, StreamGap, StreamIdentity } from "../core/ports/change-source.ts";
 import type { Timing } from "../sdk/timing.ts";
+import { Bell } from "./bell.ts";
 import { FollowedStream, type StreamToFollow } from "./followed-stream.ts";
-import { Bell } from "./timing.ts";
 
-/** A stream that was found and can be read. */
+/** A stream that can be read. */
 export interface FoundStream {
   readonly identity: StreamIdentity;
-  /** Everything that following it needs. */
   readonly toFollow: Omit<StreamToFollow, "onNews">;
-  /** What is lost by reading this stream rather than the one that was asked for. */
+  /** What is lost if this stream is read in place of the requested one. */
   readonly gaps: readonly StreamGap[];
 }
 
 export interface StreamReading {
   readonly first: FoundStream;
-  /** Finds the stream that the table writes to after this one has ended; fails when there is none that can be read. */
+  /** Finds the stream that replaced an ended one; fails if the table has none that can be read. */
   readonly successorOf: (streamArn: string, signal: AbortSignal) => Promise<FoundStream>;
-  /** Turns what the SDK threw into an error of dynalake. */
+  /** Turns an error of the SDK into a DynalakeError. */
   readonly toError: (error: unknown) => DynalakeError;
   readonly timing: Timing;
 }
 
-/** Gives out one stream's records batch by batch, and those of its successor when the table gets a new stream. */
 export class StreamReader implements ChangeReader {
   readonly #reading: StreamReading;
   readonly #bell: Bell;
   #identity: StreamIdentity;
   #followed: FollowedStream;
   #gaps: StreamGap[];
-  #succession: "none" | "sought" | FoundStream = "none";
+  #successor: "none" | "sought" | FoundStream = "none";
   #failure: unknown;
-  #underWay = false;
+  #isWaiting = false;
   readonly #close = new AbortController();
 
   constructor(reading: StreamReading) {
@@ -47,13 +46,13 @@ export class StreamReader implements ChangeReader {
   }
 
   async next(request: { readonly recordsMax: number; readonly waitMs: number }): Promise<ChangeBatch> {
-    if (this.#underWay)
-      throw new DynalakeError("INTERNAL", "a stream reader was asked twice at the same time");
-    this.#underWay = true;
+    if (this.#isWaiting)
+      throw new DynalakeError("INTERNAL", "the stream reader is already waiting for a batch");
+    this.#isWaiting = true;
     try {
       return await this.#next(Math.max(1, request.recordsMax), request.waitMs);
     } finally {
-      this.#underWay = false;
+      this.#isWaiting = false;
     }
   }
 
@@ -68,7 +67,7 @@ export class StreamReader implements ChangeReader {
     const untilMs = timing.nowMs() + waitMs;
     for (;;) {
       this.#succeed();
-      // In this order: the position has to cover what is taken, and a gap belongs to a position that already knows of it.
+      // In this order: the position must cover the records taken and include the shards of the gaps.
       const records = this.#followed.take(recordsMax);
       const gaps = [...this.#gaps, ...this.#followed.takeGaps()];
       this.#gaps = [];
@@ -94,7 +93,7 @@ export class StreamReader implements ChangeReader {
   }
 
   get #isCurrent(): boolean {
-    return !this.#closed && this.#succession === "none";
+    return !this.#closed && this.#successor === "none";
   }
 
   #follow(found: FoundStream): FollowedStream {
@@ -103,24 +102,24 @@ export class StreamReader implements ChangeReader {
     return followed;
   }
 
-  /** Looks for the next stream once this one has ended, and goes over to it when it is found. */
+  /** Once this stream has ended, looks for its successor and switches to it. */
   #succeed(): void {
     if (this.#closed || this.#failure !== undefined || !this.#followed.ended) return;
-    if (this.#succession === "none") {
-      this.#succession = "sought";
+    if (this.#successor === "none") {
+      this.#successor = "sought";
       void this.#seekSuccessor();
-    } else if (this.#succession !== "sought") {
-      const found = this.#succession;
+    } else if (this.#successor !== "sought") {
+      const found = this.#successor;
       this.#gaps.push(...this.#followed.takeGaps(), ...found.gaps);
       this.#identity = found.identity;
       this.#followed = this.#follow(found);
-      this.#succession = "none";
+      this.#successor = "none";
     }
   }
 
   async #seekSuccessor(): Promise<void> {
     try {
-      this.#succession = await this.#reading.successorOf(this.#identity.arn, this.#close.signal);
+      this.#successor = await this.#reading.successorOf(this.#identity.arn, this.#close.signal);
     } catch (error) {
       this.#failure = error;
     }
@@ -128,8 +127,8 @@ export class StreamReader implements ChangeReader {
   }
 }
 
-/** The hole between a stream that has ended and the one after it. */
+/** The gap between an ended stream and its successor. */
 export function streamRecreated(oldArn: string, newArn: string): StreamGap {
-  const detail = `The table's stream was ${oldArn} and is ${newArn} now; changes between the two are in neither`;
+  const detail = `Stream ${newArn} replaced ${oldArn}; changes made between the two are in neither`;
   return { reason: "stream-recreated", detail };
 }

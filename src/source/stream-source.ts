@@ -1,30 +1,27 @@
+/** The stream of a source table as a source of changes. */
 import { DynalakeError } from "../core/error.ts";
 import type { ChangeSource, StreamIdentity, StreamPosition } from "../core/ports/change-source.ts";
 import { streamLabelSeconds } from "../core/table/stream-arn.ts";
 import { backoffMs, serviceBackoff, systemTiming, type Timing } from "../sdk/timing.ts";
-import type { SourceConnection } from "./clients.ts";
-import {
-  answerSecondsMax,
-  describeSource,
-  type SourceDescription,
-  withinSeconds,
-} from "./describe-source.ts";
+import { describeSource, type SourceDescription } from "./describe-source.ts";
 import type { StreamTuning } from "./followed-stream.ts";
 import { isLoopback } from "./loopback.ts";
+import type { SourceConnection } from "./source-connection.ts";
 import { isPassing, placeText, type SourcePlace, sourceError } from "./source-error.ts";
 import { StreamLister, type StreamListing } from "./stream-listing.ts";
 import { type FoundStream, StreamReader, streamRecreated } from "./stream-reader.ts";
+import { ANSWER_SECONDS_MAX, withinSeconds } from "./within-seconds.ts";
 
 export type { StreamTuning } from "./followed-stream.ts";
 
-const defaultTuning: StreamTuning = {
+const TUNING_DEFAULT: StreamTuning = {
   pollMs: 200,
   pollsPerSecondMax: 5,
   listEverySeconds: 15,
   outageSecondsMax: 60,
 };
 
-/** The table's stream at a connection, as a source of changes. The service's limit of polls holds for the service only. */
+/** Reads the table's stream at a connection. An emulator on this machine is polled without the service's limit. */
 export function streamSource(
   connection: Pick<SourceConnection, "tables" | "streams" | "place">,
   table: string,
@@ -34,7 +31,7 @@ export function streamSource(
   const ofEmulator = isLoopback(connection.place.endpoint)
     ? { pollsPerSecondMax: Number.POSITIVE_INFINITY }
     : {};
-  const tuned = { ...defaultTuning, ...ofEmulator, ...tuning };
+  const tuned = { ...TUNING_DEFAULT, ...ofEmulator, ...tuning };
   const finder = new StreamFinder(connection, table, tuned, timing);
   return {
     open: async (from) => {
@@ -45,7 +42,7 @@ export function streamSource(
   };
 }
 
-/** Finds out which stream of a table has to be read. */
+/** Finds the stream of a table that has to be read. */
 class StreamFinder {
   readonly #connection: Pick<SourceConnection, "tables" | "streams" | "place">;
   readonly #table: string;
@@ -66,7 +63,7 @@ class StreamFinder {
     this.#attempt = `read the stream of table "${table}"`;
   }
 
-  /** The stream behind a position: an older one as long as it can still be described, since its rest is wanted first. */
+  /** The stream of a position. An older stream is read to its end first, while it still exists. */
   async find(from: StreamPosition | undefined): Promise<FoundStream> {
     const source = await describeSource(this.#connection, this.#table);
     const currentArn = usableStream(source, this.#connection.place);
@@ -83,7 +80,7 @@ class StreamFinder {
     return { ...this.#found(currentArn, listing, undefined, currentArn), gaps };
   }
 
-  /** The stream after one that has ended. Passing failures are retried: nobody waits at the keyboard any more. */
+  /** The stream that replaced an ended one. Retries passing failures, because a long-running reader depends on it. */
   async findAfter(streamArn: string, signal: AbortSignal): Promise<FoundStream> {
     const sinceMs = this.#timing.nowMs();
     for (let failures = 1; ; failures++) {
@@ -94,8 +91,8 @@ class StreamFinder {
         return { ...found, gaps: [streamRecreated(streamArn, arn)] };
       } catch (error) {
         const outageMs = this.#timing.nowMs() - sinceMs;
-        const hopeless = signal.aborted || outageMs > this.#tuning.outageSecondsMax * 1_000;
-        if (hopeless || !isPassing(error)) throw error;
+        const isOver = signal.aborted || outageMs > this.#tuning.outageSecondsMax * 1_000;
+        if (isOver || !isPassing(error)) throw error;
         await this.#timing.sleep(backoffMs(serviceBackoff, failures, this.#timing), signal);
       }
     }
@@ -109,7 +106,7 @@ class StreamFinder {
     const call = { place: this.#connection.place, attempt: this.#attempt };
     const lister = new StreamLister(this.#connection.streams, streamArn, this.#timing);
     try {
-      return await withinSeconds(answerSecondsMax, call, (signal) => lister.list(signal));
+      return await withinSeconds(ANSWER_SECONDS_MAX, call, (signal) => lister.list(signal));
     } catch (error) {
       throw this.toError(error);
     }
@@ -137,7 +134,7 @@ class StreamFinder {
 
   #vanished(streamArn: string): DynalakeError {
     const where = placeText(this.#connection.place);
-    const message = `table "${this.#table}" ${where} names the stream ${streamArn}, which cannot be read`;
+    const message = `the stream ${streamArn} of table "${this.#table}" ${where} no longer exists`;
     return new DynalakeError("SOURCE_FAILED", message);
   }
 }
@@ -147,24 +144,21 @@ function identityOf(arn: string, listing: StreamListing): StreamIdentity {
   return { arn, ...(createdAtSeconds === undefined ? {} : { createdAtSeconds }) };
 }
 
-/** The ARN of the stream that the table writes to; STREAM_UNUSABLE, with the command that mends it, if it cannot feed a lake. */
+/** The ARN of the table's stream; fails with STREAM_UNUSABLE, and the command that fixes it, if it cannot feed a lake. */
 function usableStream(source: SourceDescription, place: SourcePlace): string {
   const enable = updateTable(source.name, place, "StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES");
   if (source.streamArn === undefined) {
-    throw new DynalakeError(
-      "STREAM_UNUSABLE",
-      `table "${source.name}" ${placeText(place)} has no stream enabled`,
-      {
-        next: `Enable one, then take a new snapshot: ${enable}`,
-      },
-    );
+    const message = `table "${source.name}" ${placeText(place)} has no stream enabled`;
+    throw new DynalakeError("STREAM_UNUSABLE", message, {
+      next: `Enable one, then take a new snapshot: ${enable}`,
+    });
   }
   const viewType = source.streamViewType ?? "unknown";
   if (viewType !== "NEW_IMAGE" && viewType !== "NEW_AND_OLD_IMAGES") {
     const disable = updateTable(source.name, place, "StreamEnabled=false");
     const message = `the stream of table "${source.name}" ${placeText(place)} has the view type ${viewType}, which carries no new images`;
     throw new DynalakeError("STREAM_UNUSABLE", message, {
-      next: `A view type cannot be edited: disable the stream, enable another, then take a new snapshot: ${disable} && ${enable}`,
+      next: `A view type cannot be changed. Disable the stream, enable a new one, then take a new snapshot: ${disable} && ${enable}`,
     });
   }
   return source.streamArn;

@@ -1,4 +1,4 @@
-/** A source table as `verify` reads it: consistently, at the pace that it was given. */
+/** A source table as `verify` reads it: consistently, at the requested pace. */
 import {
   type AttributeValue,
   BatchGetItemCommand,
@@ -12,49 +12,48 @@ import { type Item, readItem, UnreadableValue } from "../core/values/attribute-v
 import { keyAttributes, keyHash, keyOf } from "../core/values/key.ts";
 import { backoffMs, serviceBackoff, systemTiming, type Timing } from "../sdk/timing.ts";
 import { toItemJson } from "./attribute-json.ts";
-import type { SourceConnection } from "./clients.ts";
-import { describeSource, withinSeconds } from "./describe-source.ts";
-import { ReadPace } from "./read-pace.ts";
-import { isPassing, sourceError } from "./source-error.ts";
-import { type PacedScanRequest, readUnitsPerSecond, scanPages } from "./table-scan.ts";
+import { describeSource } from "./describe-source.ts";
+import { pacedRead } from "./paced-read.ts";
+import { paceOf, type ReadLimits, type ReadPace } from "./read-pace.ts";
+import { scanPages } from "./scan-pages.ts";
+import type { SourceConnection } from "./source-connection.ts";
 
-/** What BatchGetItem takes at once (AWS: its API reference). */
+/** Source: "BatchGetItem", docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html. */
 const KEYS_PER_CALL_MAX = 100;
-const CALL_SECONDS_MAX = 60;
-const OUTAGE_SECONDS_MAX = 60;
 
 export type BatchGet = (input: BatchGetItemInput, signal: AbortSignal) => Promise<BatchGetItemOutput>;
 
-export interface VerifiedTableRequest extends Pick<PacedScanRequest, "readShare" | "readUnitsPerSecond"> {
+type VerifiedConnection = Pick<SourceConnection, "tables" | "place"> & { readonly batchGet: BatchGet };
+
+export interface VerifiedTableRequest extends ReadLimits {
   readonly schema: Schema;
   readonly signal: AbortSignal;
 }
 
+/** Reads fail as those of `scanPages` do. */
 export function verifiedTable(
-  connection: Pick<SourceConnection, "tables" | "place"> & { readonly batchGet: BatchGet },
+  connection: VerifiedConnection,
   request: VerifiedTableRequest,
   timing: Timing = systemTiming,
 ): VerifiedSource {
-  const table = request.schema.source;
+  const { schema, signal, ...limits } = request;
+  const table = schema.source;
   let itemPace: Promise<ReadPace> | undefined;
-  const madePace = async (): Promise<ReadPace> => {
-    const source = await describeSource(connection, table);
-    return new ReadPace(readUnitsPerSecond(source, request, connection.place), timing);
-  };
+  const newPace = async (): Promise<ReadPace> =>
+    paceOf(await describeSource(connection, table), limits, connection.place, timing);
   return {
     scan: async (take) => {
-      // An eventually consistent read may show an item as it was: a change that the lake has lost would not be seen.
-      const { schema, ...pace } = request;
-      const scan: PacedScanRequest = { ...pace, table, reads: "consistent" };
+      // An eventually consistent read may return an old item, which would hide a change that the lake has lost.
+      const scan = { ...limits, signal, table, reads: "consistent" } as const;
       await scanPages(connection, scan, (items) => take(items.map((item) => itemOf(table, item))), timing);
     },
     items: async (keys) => {
-      itemPace ??= madePace();
+      itemPace ??= newPace();
       const reader = new ItemReader(connection, request, await itemPace, timing);
       const found = new Map<string, Item>();
       for (let from = 0; from < keys.length; from += KEYS_PER_CALL_MAX) {
         for (const item of await reader.read(keys.slice(from, from + KEYS_PER_CALL_MAX))) {
-          found.set(keyHash(keyOf(request.schema.key, item) ?? []), item);
+          found.set(keyHash(keyOf(schema.key, item) ?? []), item);
         }
       }
       return keys.map((key) => found.get(keyHash(key)));
@@ -72,41 +71,41 @@ function itemOf(table: string, item: Readonly<Record<string, AttributeValue>>): 
     return readItem(toItemJson(item));
   } catch (error) {
     if (!(error instanceof UnreadableValue)) throw error;
-    const message = `an item of table "${table}" cannot be compared: ${error.message}`;
+    const message = `cannot compare an item of table "${table}": ${error.message}`;
     throw new DynalakeError("SOURCE_FAILED", message, { cause: error });
   }
 }
 
 class ItemReader {
-  readonly #connection: Pick<SourceConnection, "place"> & { readonly batchGet: BatchGet };
-  readonly #request: VerifiedTableRequest;
+  readonly #connection: VerifiedConnection;
+  readonly #schema: Schema;
+  readonly #signal: AbortSignal;
   readonly #pace: ReadPace;
   readonly #timing: Timing;
-  readonly #signal: AbortSignal;
 
   constructor(
-    connection: Pick<SourceConnection, "place"> & { readonly batchGet: BatchGet },
-    request: VerifiedTableRequest,
+    connection: VerifiedConnection,
+    { schema, signal }: VerifiedTableRequest,
     pace: ReadPace,
     timing: Timing,
   ) {
     this.#connection = connection;
-    this.#request = request;
+    this.#schema = schema;
+    this.#signal = signal;
     this.#pace = pace;
     this.#timing = timing;
-    this.#signal = request.signal;
   }
 
-  /** The items of at most 100 keys; what the service leaves out is asked for again. */
+  /** The items of at most 100 keys. Keys that the service leaves unprocessed are requested again. */
   async read(keys: readonly KeyValues[]): Promise<readonly Item[]> {
-    const table = this.#request.schema.source;
-    const names = keyAttributes(this.#request.schema.key);
+    const table = this.#schema.source;
+    const names = keyAttributes(this.#schema.key);
     let left: Record<string, AttributeValue>[] = keys.map((key) =>
       Object.fromEntries(names.map((name, i) => [name, toSdk(key[i] as KeyValues[number])])),
     );
     const items: Item[] = [];
     for (let fruitless = 0; left.length > 0; ) {
-      const answer = await this.#answer({
+      const answer = await this.#batchGet({
         RequestItems: { [table]: { Keys: left, ConsistentRead: true } },
         ReturnConsumedCapacity: "TOTAL",
       });
@@ -121,35 +120,21 @@ class ItemReader {
     return items;
   }
 
-  /** What passes by itself is retried. */
-  async #answer(input: BatchGetItemInput): Promise<BatchGetItemOutput> {
-    const call = {
-      place: this.#connection.place,
-      attempt: `read items of table "${this.#request.schema.source}"`,
+  #batchGet(input: BatchGetItemInput): Promise<BatchGetItemOutput> {
+    const read = {
+      call: { place: this.#connection.place, attempt: `read items of table "${this.#schema.source}"` },
+      untilMs: Number.POSITIVE_INFINITY,
+      signal: this.#signal,
+      requireTime: () => {
+        if (this.#signal.aborted) throw new DynalakeError("INCOMPLETE", "the verification was interrupted");
+      },
+      send: (signal: AbortSignal) => this.#connection.batchGet(input, signal),
+      costOf: (answer: BatchGetItemOutput) => ({
+        units: answer.ConsumedCapacity?.[0]?.CapacityUnits,
+        items: Object.values(answer.Responses ?? {})[0]?.length ?? 0,
+      }),
     };
-    let failingSinceMs: number | undefined;
-    for (let failures = 1; ; failures++) {
-      const reserved = await this.#pace.reserve(Number.POSITIVE_INFINITY, this.#signal);
-      if (this.#signal.aborted) throw new DynalakeError("INCOMPLETE", "the verification was interrupted");
-      try {
-        const answer = await withinSeconds(CALL_SECONDS_MAX, call, (deadline) =>
-          this.#connection.batchGet(input, AbortSignal.any([deadline, this.#signal])),
-        );
-        const [consumed] = answer.ConsumedCapacity ?? [];
-        const [items] = Object.values(answer.Responses ?? {});
-        this.#pace.settle(reserved, {
-          units: consumed?.CapacityUnits ?? reserved,
-          items: items?.length ?? 0,
-        });
-        return answer;
-      } catch (error) {
-        this.#pace.settle(reserved, { units: 0, items: 0 });
-        failingSinceMs ??= this.#timing.nowMs();
-        const hopeless = this.#timing.nowMs() - failingSinceMs > OUTAGE_SECONDS_MAX * 1_000;
-        if (hopeless || this.#signal.aborted || !isPassing(error)) throw sourceError(error, call);
-        await this.#timing.sleep(backoffMs(serviceBackoff, failures, this.#timing), this.#signal);
-      }
-    }
+    return pacedRead(this.#pace, read, this.#timing);
   }
 }
 

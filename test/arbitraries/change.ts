@@ -1,6 +1,6 @@
 /**
- * Stream records as recorded events have them, each with the change that it means. One serializer writes one style, so that
- * a style is chosen per record: bare attribute values or all ten type keys, times as integer, float or text, and so on.
+ * Stream records as in recorded events, each with the change that it means. A style is chosen for each record, because a
+ * serializer has one style: bare attribute values or all ten type keys, times as integer, float or text, and so on.
  */
 import fc from "fast-check";
 import type { Change, Operation } from "../../src/core/change/change.ts";
@@ -11,17 +11,17 @@ import { item, keyItem, keySchema, merged } from "./item.ts";
 
 /** How a serializer writes attribute values. */
 export interface ValueStyle {
-  /** Type keys that are null beside the real one. */
+  /** Other type keys, which are null. */
   readonly nulls: "none" | "all" | "some";
   /** Explicit nulls are written as NULL: false. */
   readonly nullAsFalse: boolean;
-  /** Sets name their members more than once, and in another order. */
+  /** Sets list their members more than once, and in another order. */
   readonly repeatedMembers: boolean;
 }
 
 const TYPE_KEYS = ["S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL", "BOOL"] as const;
 
-/** The plain style is the one of Lambda and of exports. */
+/** The first alternative is the style of Lambda and of exports. */
 export const valueStyle: fc.Arbitrary<ValueStyle> = fc.oneof(
   fc.constant<ValueStyle>({ nulls: "none", nullAsFalse: false, repeatedMembers: false }),
   fc.record<ValueStyle>({
@@ -31,7 +31,7 @@ export const valueStyle: fc.Arbitrary<ValueStyle> = fc.oneof(
   }),
 );
 
-/** The item as a serializer of this style writes it. */
+/** The item as a serializer with this style writes it. */
 export function recordedItem(written: Item, style: ValueStyle): { readonly [name: string]: Json } {
   return Object.fromEntries(
     Object.entries(written).map(([name, value]) => [name, recordedValue(value, style)]),
@@ -55,10 +55,10 @@ function recordedContent(type: string, content: unknown, style: ValueStyle): Jso
   return content as Json;
 }
 
-/** A time as a record tells it, and the second that it means. */
+/** A time as a record states it, and the second that it means. */
 export interface RecordedTime {
   readonly recorded: number | string | null | undefined;
-  /** Undefined where the record tells no time. */
+  /** Undefined if the record states no time. */
   readonly seconds: number | undefined;
 }
 
@@ -108,27 +108,27 @@ export const recordedTime: fc.Arbitrary<RecordedTime> = fc
     }
   });
 
-/** Sequence numbers of 1 to 40 digits; those of AWS have 21 to 40. */
+/** Sequence numbers of 1 to 40 digits. Those of AWS have 21 to 40. */
 export const sequenceNumber: fc.Arbitrary<string> = fc.oneof(
   fc.bigInt({ min: 1n, max: 10n ** 40n - 1n }).map(String),
   fc.integer({ min: 1, max: 1000 }).map(String),
   fc.bigInt({ min: 10n ** 20n, max: 10n ** 21n }).map(String),
 );
 
-/** A record, parsed, with the change that it means. */
+/** A parsed record, with the change that it means to a table that reads old images. */
 export interface RecordedChange {
   readonly record: { readonly [name: string]: Json };
   readonly key: KeySchema;
   readonly change: Change;
 }
 
-/** The arrival that `RecordedChange.change` assumes where the record tells no time. */
+/** The arrival that `RecordedChange.change` assumes if the record states no time. */
 export const ARRIVED_AT_SECONDS = 1_763_874_000;
 
-/** Records of one table or another that all have one meaning. */
+/** Unambiguous records of a random table. */
 export const recordedChange: fc.Arbitrary<RecordedChange> = keySchema.chain(recordedChangeOf);
 
-/** Records of the table with this key that all have one meaning. */
+/** Unambiguous records of a table with this key. */
 export function recordedChangeOf(key: KeySchema): fc.Arbitrary<RecordedChange> {
   return fc
     .record({
@@ -151,9 +151,9 @@ export function recordedChangeOf(key: KeySchema): fc.Arbitrary<RecordedChange> {
 
 /** What serializers and view types do to the parts of a record. */
 interface RecordForm {
-  /** Where the key stands: in Keys and images, in Keys alone, or in the images alone. */
+  /** Where the key is: in Keys and images, only in Keys, or only in the images. */
   readonly keyIn: "both" | "Keys" | "images";
-  /** How an old image that the stream does not carry is written, or "there". */
+  /** How a missing old image is written; "there" if it is not missing. */
   readonly oldImage: "there" | "missing" | "null" | "empty";
   /** How the new image of a REMOVE is written. */
   readonly missingNewImage: "missing" | "null" | "empty";
@@ -181,7 +181,7 @@ const IDENTITIES: Readonly<Record<RecordForm["identity"], Json | undefined>> = {
 function recordedFrom(key: KeySchema, parts: RecordParts): RecordedChange {
   const { operation, style } = parts;
   const removed = operation === "REMOVE";
-  // A REMOVE without Keys has its key in the old image only.
+  // A REMOVE without Keys has its key only in the old image.
   const keyIn = parts.form.keyIn;
   const oldImage =
     operation === "INSERT" ? "missing" : removed && keyIn === "images" ? "there" : parts.form.oldImage;
@@ -205,7 +205,7 @@ function recordedFrom(key: KeySchema, parts: RecordParts): RecordedChange {
     userIdentity: IDENTITIES[parts.form.identity],
   };
   const keys = readItem(parts.keys);
-  // An old image that is empty but for the key attributes, which it lacks, cannot be told from one that is not there.
+  // Without key attributes, an otherwise empty old image cannot be distinguished from a missing one.
   const told = oldImage === "there" && Object.keys(imageOf(parts.before)).length > 0;
   const change: Change = {
     operation,
@@ -224,7 +224,7 @@ function without(attributes: Item, key: KeySchema): Item {
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => !names.includes(name)));
 }
 
-/** Members that are undefined are left out, as JSON does. */
+/** Omits undefined members, as JSON does. */
 function defined(members: { readonly [name: string]: Json | undefined }): { readonly [name: string]: Json } {
   const entries = Object.entries(members).filter((entry): entry is [string, Json] => entry[1] !== undefined);
   return Object.fromEntries(entries);

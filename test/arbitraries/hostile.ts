@@ -1,11 +1,11 @@
-/** What somebody who wishes us ill puts into values, names and bytes. */
+/** Values, names and bytes as an attacker would choose them. */
 import fc from "fast-check";
 import type { AttributeValue, Item } from "../../src/core/values/attribute-value.ts";
 import type { Json } from "../../src/core/values/json-members.ts";
 import { attributeName, attributeValue, item, merged, text } from "./item.ts";
 import { hostileJson, mutated } from "./json.ts";
 
-/** Stands in values, and must never stand in what is told of them. */
+/** Part of many values. No message or log may contain it. */
 export const CANARY = "zqCANARYqz";
 
 const TRICKS: readonly string[] = [
@@ -41,7 +41,7 @@ const TRICKS: readonly string[] = [
 
 const trick = fc.constantFrom(...TRICKS);
 
-/** Texts with a canary in them, well-formed or not. */
+/** Texts with a canary, well-formed or not. */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: trick.map((one) => one + CANARY) },
   { weight: 2, arbitrary: text.map((one) => CANARY + one) },
@@ -49,7 +49,7 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(trick, fc.nat(40)).map(([one, times]) => CANARY + one.repeat(times)) },
 );
 
-/** Names of attributes, of tables and of all else that is named. */
+/** Names of attributes, tables and anything else. */
 export const hostileName: fc.Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: trick },
   { weight: 2, arbitrary: attributeName },
@@ -57,7 +57,7 @@ export const hostileName: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom("", "\ud800", "x\udfff", "a".repeat(70_000)) },
 );
 
-/** Lists and maps in each other to just below, at and far beyond every limit. */
+/** Lists and maps nested to just below, exactly at and far beyond every limit. */
 const deepValue: fc.Arbitrary<Json> = fc
   .tuple(fc.constantFrom(31, 32, 33, 40, 41, 99, 100, 101, 102, 800), fc.boolean(), hostileText)
   .map(([levels, lists, S]) => {
@@ -66,7 +66,7 @@ const deepValue: fc.Arbitrary<Json> = fc
     return value;
   });
 
-/** Many members, small ones: what a limit in bytes lets through and a loop within a loop does not bear. */
+/** Many small members, which a limit in bytes allows and a nested loop cannot handle. */
 const wideValue: fc.Arbitrary<Json> = fc
   .tuple(fc.constantFrom("L", "M", "SS", "NS", "BS"), fc.constantFrom(100, 3000), fc.boolean())
   .map(([type, count, repeated]): Json => {
@@ -91,7 +91,7 @@ const hostileNumber = fc.constantFrom(
   ...["", "-", "+", ".", "1.", ".5", "0x10", "1_000", " 1", "1 ", "١", "Infinity", "NaN", "1e+", "--1"],
 );
 
-/** What stands where a value of an attribute is expected: a value of any kind, or none. */
+/** In place of an attribute value: a value of any kind, or none. */
 export const hostileValue: fc.Arbitrary<Json> = fc.oneof(
   { weight: 4, arbitrary: hostileText.map((S) => ({ S })) },
   { weight: 4, arbitrary: attributeValue as fc.Arbitrary<Json> },
@@ -108,7 +108,7 @@ export const hostileValue: fc.Arbitrary<Json> = fc.oneof(
   { weight: 2, arbitrary: hostileJson },
 );
 
-/** Items with the key `id` whose other attributes are hostile, and perhaps none. */
+/** Items with the key `id` and hostile other attributes, which need not be attribute values. */
 export const hostileItem: fc.Arbitrary<Json> = fc
   .tuple(
     fc.array(fc.tuple(hostileName, hostileValue), { maxLength: 5 }),
@@ -141,12 +141,12 @@ export const hostileSoundItem: fc.Arbitrary<Item> = fc
     ),
   );
 
-/** An object of these members: one called "__proto__" is a member as well. */
+/** An object with these members; one named "__proto__" becomes a member too. */
 export function named<T>(members: readonly (readonly [string, T])[]): { readonly [name: string]: T } {
   return Object.fromEntries(members);
 }
 
-/** The value with a few parts replaced by what nobody expects there. */
+/** The value with a few parts replaced by something unexpected. */
 export function spoiled(json: Json): fc.Arbitrary<Json> {
   const change = fc.tuple(
     fc.array(fc.nat(12), { maxLength: 7 }),
@@ -162,9 +162,9 @@ export function spoiled(json: Json): fc.Arbitrary<Json> {
     .map((changes) => changes.reduce((whole, [at, part]) => mutated(whole, at, part), json));
 }
 
-/** One place of some bytes that becomes something else. */
+/** A replacement at one place in some bytes. */
 export interface Edit {
-  /** Where, in ten thousandths of the length. */
+  /** The place, in ten-thousandths of the length. */
   readonly at: number;
   readonly removed: number;
   readonly put: Uint8Array;

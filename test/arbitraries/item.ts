@@ -1,16 +1,16 @@
 /**
- * Every item that DynamoDB can hold, in DynamoDB JSON: all ten types, 38 significant digits, 1E-130 to 9.99E+125, any Unicode,
- * nesting to 32 levels, and names that are traps in JavaScript or differ by case only. Numbers come in every notation, sets
- * in any order: `readItem` gives the canonical form that the core works with.
+ * Any item that DynamoDB can hold, in DynamoDB JSON: all ten types, 38 significant digits, 1E-130 to 9.99E+125, any Unicode,
+ * nesting to 32 levels, and names that are traps in JavaScript or differ only in case. Numbers are in any notation and sets in
+ * any order: `readItem` returns the canonical form that the core works with.
  */
 import fc from "fast-check";
 import type { AttributeValue, Item } from "../../src/core/values/attribute-value.ts";
 import type { KeySchema } from "../../src/core/values/key.ts";
 
-/** A number apart from its notation: the digits d1 d2 d3... stand for d1.d2d3... times ten to the power of `exponent`. */
+/** A number without its notation: the digits d1 d2 d3... mean d1.d2d3... times ten to the power of `exponent`. */
 export interface NumberParts {
   readonly negative: boolean;
-  /** 1 to 38 digits, the first of which is not 0. */
+  /** 1 to 38 digits; the first is not 0. */
   readonly digits: string;
   /** -130 to 125. */
   readonly exponent: number;
@@ -28,7 +28,7 @@ const exponent: fc.Arbitrary<number> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(-130, 125) },
 );
 
-/** Every number of DynamoDB but zero. */
+/** Any number of DynamoDB except zero. */
 export const numberParts: fc.Arbitrary<NumberParts> = fc.record({
   negative: fc.boolean(),
   digits,
@@ -57,10 +57,10 @@ const padded: Notation = (number) => {
   return `${number.negative ? "-" : ""}00${text}${text.includes(".") ? "00" : ".000"}`;
 };
 
-/** All ways to write a number that recorded events show. */
+/** All the ways in which recorded events write a number. */
 export const notation: fc.Arbitrary<Notation> = fc.constantFrom(plain, scientific, shifted, padded);
 
-/** Numbers at which types end, and the ways to write zero. */
+/** The limits of number types, and the ways to write zero. */
 const numberBorders: readonly string[] = [
   ...["0", "-0", "0.00", "0E+3", "-0E-5", "000"],
   ...["2147483647", "2147483648", "-2147483648", "-2147483649"],
@@ -71,14 +71,14 @@ const numberBorders: readonly string[] = [
   ...["99999999.99", "-99999999.99", "100000000.00", "0.001", "1731974400", "1731974400123", "1731974400.5"],
 ];
 
-/** The text of any DynamoDB number, zero included, in any notation. */
+/** Any DynamoDB number, zero included, in any notation. */
 export const numberText: fc.Arbitrary<string> = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(notation, numberParts).map(([write, parts]) => write(parts)) },
   { weight: 2, arbitrary: fc.integer({ min: -1000, max: 1000 }).map(String) },
   { weight: 2, arbitrary: fc.constantFrom(...numberBorders) },
 );
 
-/** One number (and seldom zero) written twice, mostly in two notations. */
+/** One number, rarely zero, written twice, usually in two notations. */
 export const twoNotations: fc.Arbitrary<readonly [string, string]> = fc.oneof(
   {
     weight: 9,
@@ -89,7 +89,7 @@ export const twoNotations: fc.Arbitrary<readonly [string, string]> = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(fc.constantFrom("0", "-0.0", "0E9"), fc.constantFrom("0", "00", "-0")) },
 );
 
-/** Days, most of them real, some of which no calendar has. */
+/** Days, most of them real, some in no calendar. */
 export const dateText: fc.Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: moments().map((date) => date.toISOString().slice(0, 10)) },
   {
@@ -109,7 +109,7 @@ export const dateText: fc.Arbitrary<string> = fc.oneof(
   },
 );
 
-/** Timestamps in ISO 8601, most of them in the canonical form (UTC, milliseconds), some of them no moment at all. */
+/** Timestamps in ISO 8601, most of them in the canonical form (UTC, milliseconds), some of them invalid. */
 export const timestampText: fc.Arbitrary<string> = fc.oneof(
   { weight: 2, arbitrary: moments().map((date) => date.toISOString()) },
   {
@@ -141,14 +141,14 @@ function moments(): fc.Arbitrary<Date> {
   return fc.oneof(fc.date({ min, max, noInvalidDate: true }), fc.date({ ...recent, noInvalidDate: true }));
 }
 
-/** Characters that JSON, SQL, terminals, UTF-8 and UTF-16 treat in their own ways. */
+/** Characters that are special in JSON, SQL, terminals, UTF-8 or UTF-16. */
 const trickyCharacter = fc.constantFrom(
   ...["\u0000", "\u0001", "\b", "\t", "\n", "\r", "\u001b", "\u007f", "\u0085", "\u2028", "\u2029", "\ufeff"],
   ...['"', "'", "\\", "/", "{", "}", "[", "]", ":", ",", "%", "$", "`", ";"],
   ...["é", "e\u0301", "ß", "İ", "漢", "\ufffd", "\uffff", "😀", "\u{10ffff}", "\u{10000}"],
 );
 
-/** Any well-formed Unicode text, the empty one included. */
+/** Any well-formed Unicode text, also the empty one. */
 export const text: fc.Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: fc.string({ unit: "grapheme-ascii", maxLength: 10 }) },
   { weight: 2, arbitrary: fc.string({ unit: "binary", maxLength: 10 }) },
@@ -178,14 +178,14 @@ export const text: fc.Arbitrary<string> = fc.oneof(
   { weight: 2, arbitrary: timestampText },
 );
 
-/** Names that JavaScript, SQL or dynalake give a meaning of their own, and names that differ by case only. */
+/** Names that are special in JavaScript, SQL or dynalake, and names that differ only in case. */
 const trickyName = fc.constantFrom(
   ...["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf", "toJSON", "length", "prototype"],
   ...["", "S", "N", "M", "NULL", "Item", "_op", "_unmapped", "_key", "dt", "select", "0", "1", "10", "-1"],
   ...["name", "Name", "NAME", "a b", "a.b", 'a"b', "größe", "😀"],
 );
 
-/** Names of attributes, at the top and in maps. */
+/** Names of attributes and of members of maps. */
 export const attributeName: fc.Arbitrary<string> = fc.oneof(
   {
     weight: 4,
@@ -232,7 +232,7 @@ const values = fc.letrec<Values>((tie) => ({
   ),
 }));
 
-/** Lists of one type, as real tables have them, so that arrays fit. */
+/** Lists of one type, as in real tables, so that arrays fit. */
 function sameKindList(): fc.Arbitrary<AttributeValue[]> {
   return fc.oneof(
     fc.array(
@@ -250,7 +250,7 @@ function sameKindList(): fc.Arbitrary<AttributeValue[]> {
   );
 }
 
-/** Lists and maps within each other, down to the 32 levels that DynamoDB allows. */
+/** Nested lists and maps, down to the 32 levels that DynamoDB allows. */
 const deepValue: fc.Arbitrary<AttributeValue> = fc
   .tuple(
     values.scalar,
@@ -263,13 +263,13 @@ const deepValue: fc.Arbitrary<AttributeValue> = fc
     ),
   );
 
-/** Every attribute value. */
+/** Any attribute value. */
 export const attributeValue: fc.Arbitrary<AttributeValue> = fc.oneof(
   { weight: 30, arbitrary: values.value },
   { weight: 1, arbitrary: deepValue },
 );
 
-/** Every item, keyed or not. */
+/** Any item, with or without a key. */
 export const item: fc.Arbitrary<Item> = fc
   .array(fc.tuple(attributeName, attributeValue), { maxLength: 6 })
   .map((entries) => Object.fromEntries(entries));
@@ -281,7 +281,7 @@ export const keyValue: fc.Arbitrary<AttributeValue> = fc.oneof(
   base64.filter((B) => B !== "").map((B) => ({ B })),
 );
 
-/** Keys of a table, with a sort key or without. */
+/** The key of a table, with or without a sort key. */
 export const keySchema: fc.Arbitrary<KeySchema> = fc.oneof(
   fc.constantFrom<KeySchema>({ hash: "id" }, { hash: "pk", range: "sk" }, { hash: "User", range: "Book" }),
   fc
@@ -292,7 +292,7 @@ export const keySchema: fc.Arbitrary<KeySchema> = fc.oneof(
     .map(([hash = "", range]) => (range === undefined ? { hash } : { hash, range })),
 );
 
-/** The key attributes of an item, and nothing else. */
+/** The key attributes of an item. */
 export function keyItem(schema: KeySchema): fc.Arbitrary<Item> {
   const names = schema.range === undefined ? [schema.hash] : [schema.hash, schema.range];
   return fc
@@ -305,7 +305,7 @@ export function keyedItem(schema: KeySchema): fc.Arbitrary<Item> {
   return fc.tuple(item, keyItem(schema)).map(([attributes, key]) => merged(attributes, key));
 }
 
-/** The attributes of both items; the second one's where both have one. */
+/** The attributes of both items; the second item takes precedence. */
 export function merged(first: Item, second: Item): Item {
   return Object.fromEntries([...Object.entries(first), ...Object.entries(second)]);
 }

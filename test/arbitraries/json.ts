@@ -1,4 +1,4 @@
-/** JSON that nobody should send: any shape under the names that stream records and recorded files use. */
+/** Unexpected JSON: any shape, with the member names of stream records and recorded files. */
 import fc from "fast-check";
 import type { Json } from "../../src/core/values/json-members.ts";
 import { numberText, text } from "./item.ts";
@@ -74,10 +74,10 @@ const wrappers: Readonly<Record<string, readonly [string, string]>> = {
   image: ['{"dynamodb":{"NewImage":', "}}"],
 };
 
-/** Any JSON value, with the names of records; strings may be no valid Unicode. */
+/** Any JSON value, with the member names of records. Strings may be invalid Unicode. */
 export const hostileJson: fc.Arbitrary<Json> = tree.json;
 
-/** The texts of values within each other, tens to thousands of levels deep, in wrappers of the same few kinds. */
+/** Texts of values that are nested tens to thousands of levels deep, in wrappers of a few kinds. */
 export const deepJsonText: fc.Arbitrary<string> = fc
   .tuple(
     hostileJson,
@@ -94,7 +94,7 @@ export const deepJsonText: fc.Arbitrary<string> = fc
     return opened + JSON.stringify(innermost) + closed;
   });
 
-/** The value with one part of it, chosen by `choices`, replaced. */
+/** The value with one part, selected by `choices`, replaced. */
 export function mutated(json: Json, choices: readonly number[], replacement: Json): Json {
   const [choice, ...rest] = choices;
   if (choice === undefined || typeof json !== "object" || json === null) return replacement;

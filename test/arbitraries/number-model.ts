@@ -1,15 +1,15 @@
 /**
- * Decimal numbers as pairs of integers, a second and independent reading of number texts: what the core says about a number
- * is compared with it. Nothing of the core is used here.
+ * Decimal numbers as pairs of integers: an independent second reader of number texts, with which that of the core is compared.
+ * It uses nothing of the core.
  */
 
-/** `digits` times ten to the power of `exponent`; `digits` ends in no zero, and zero is 0 and 0. */
+/** `digits` times ten to the power of `exponent`. `digits` does not end in zero; zero is 0 and 0. */
 export interface ModelNumber {
   readonly digits: bigint;
   readonly exponent: number;
 }
 
-/** The value of a number's text in any notation, or undefined where it is no decimal number. */
+/** The value of a number in any notation; undefined if the text is not a decimal number. */
 export function modelNumber(text: string): ModelNumber | undefined {
   const [mantissa = "", power, ...others] = text.toLowerCase().split("e");
   if (others.length > 0 || (power !== undefined && !/^[+-]?[0-9]+$/.test(power))) return undefined;
@@ -24,7 +24,7 @@ export function modelNumber(text: string): ModelNumber | undefined {
   return { digits: negative ? -digits : digits, exponent };
 }
 
-/** Negative, zero or positive as the first value is below, at or above the second. */
+/** Negative, zero or positive if the first value is less than, equal to or greater than the second. */
 export function compareModel(a: ModelNumber, b: ModelNumber): number {
   const exponent = Math.min(a.exponent, b.exponent);
   const difference = scaled(a, exponent) - scaled(b, exponent);
@@ -35,7 +35,7 @@ function scaled(value: ModelNumber, exponent: number): bigint {
   return value.digits * 10n ** BigInt(value.exponent - exponent);
 }
 
-/** Whether two texts are numbers of one value. */
+/** Whether two texts are numbers with the same value. */
 export function equalNumbers(a: string, b: string): boolean {
   const [modelA, modelB] = [modelNumber(a), modelNumber(b)];
   return (

@@ -1,14 +1,10 @@
 /**
- * Random schemas for generated items. A declared column fits its attribute, fits a part of it (a list of mixed types, a
- * struct without some fields) or does not fit at all; some attributes are not declared, some columns have no attribute.
+ * Random schemas for generated items. A column fits its attribute, or fits it in part (a list of mixed types, a struct without
+ * some fields), or does not fit. Some attributes are not declared, and some columns have no attribute.
  */
 import fc from "fast-check";
-import {
-  type AttributeFile,
-  RESERVED_COLUMNS,
-  type SchemaFile,
-  TIMESTAMP_FORMATS,
-} from "../../src/core/schema/schema.ts";
+import { type AttributeFile, RESERVED_COLUMNS, type SchemaFile } from "../../src/core/schema/schema.ts";
+import { TIMESTAMP_FORMATS } from "../../src/core/schema/schema-file.ts";
 import type { AttributeValue, Item } from "../../src/core/values/attribute-value.ts";
 import type { KeySchema } from "../../src/core/values/key.ts";
 import { attributeName, item, keyedItem } from "./item.ts";
@@ -16,7 +12,7 @@ import { attributeName, item, keyedItem } from "./item.ts";
 export interface SchemaOptions {
   /** Default: the hash key "id". */
   readonly key?: KeySchema;
-  /** Whether some attributes are masked or dropped. Default: none is, so that every item comes back. */
+  /** Whether some attributes are masked or dropped. Default: none, so that every item can be restored. */
   readonly masks?: "some" | "none";
 }
 
@@ -30,7 +26,7 @@ export function itemAndSchema(options: SchemaOptions = {}): fc.Arbitrary<{ item:
   );
 }
 
-/** A schema file whose columns are made for the attributes of these items, well or badly. */
+/** A schema file whose columns suit the attributes of these items more or less well. */
 export function schemaFor(items: readonly Item[], options: SchemaOptions = {}): fc.Arbitrary<SchemaFile> {
   const key = options.key ?? DEFAULT_KEY;
   const examples = new Map<string, AttributeValue>(items.flatMap((each) => Object.entries(each)));
@@ -48,7 +44,7 @@ export function schemaFor(items: readonly Item[], options: SchemaOptions = {}): 
   });
 }
 
-/** Gives a column a name of its own where the default is taken, reserved or empty, or everywhere where `all` is set. */
+/** Names columns whose default name is taken, reserved or empty; with `all`, every column. */
 function withColumnNames(
   attributes: ReadonlyMap<string, AttributeFile | undefined>,
   all: boolean,
@@ -69,7 +65,7 @@ function withColumnNames(
   return Object.fromEntries(named);
 }
 
-/** How one attribute is declared, or undefined where it is not. */
+/** The declaration of an attribute, or undefined. */
 function declarationFor(
   value: AttributeValue,
   masks: "some" | "none",
@@ -86,7 +82,7 @@ function declarationFor(
   );
 }
 
-/** A declaration that can hold the value, or much of it. */
+/** A declaration that can hold the value, or most of it. */
 export function fittingDeclaration(value: AttributeValue): fc.Arbitrary<AttributeFile> {
   if ("SS" in value) return setDeclaration(["string"]);
   if ("NS" in value) return setDeclaration(["int", "bigint", "double", "decimal(38,10)", "decimal(38,0)"]);
@@ -97,10 +93,10 @@ export function fittingDeclaration(value: AttributeValue): fc.Arbitrary<Attribut
   });
 }
 
-/** How deep types may be nested: as deep as attributes. */
+/** Types may be nested as deeply as attributes. */
 const NESTING_MAX = 32;
 
-/** How deep arrays and maps may be. */
+/** How deeply arrays and maps may be nested. */
 const LOOPS_MAX = 16;
 
 function loops(type: string): number {
@@ -140,7 +136,7 @@ function timestampDeclaration(from: "number" | "text" | "any"): fc.Arbitrary<Att
   return fc.constantFrom(...formats).map((format) => ({ type: "timestamp", format }));
 }
 
-/** The text of a type that can hold the value, or much of it. */
+/** The text of a type that can hold the value, or most of it. */
 function fittingPart(value: AttributeValue): fc.Arbitrary<string> {
   if ("S" in value)
     return fc.constantFrom("string", /^\d{4}-\d\d-\d\d/.test(value.S) ? dateType(value.S) : "string");
@@ -159,7 +155,7 @@ function dateType(text: string): string {
   return text.length > 10 ? "timestamp" : "date";
 }
 
-/** Decimals, among them the smallest one that holds a number in plain notation. */
+/** Decimals, such as the smallest one that holds the number. */
 function decimals(number: string): readonly string[] {
   const [whole = "", fraction = ""] = number.replace(/^[+-]/, "").split(".");
   const precision = Math.max(1, whole.length + fraction.length);
@@ -182,7 +178,7 @@ function mapOf(members: readonly AttributeValue[]): fc.Arbitrary<string> {
     .chain((member) => fittingPart(member).map((part) => `map<string,${part}>`));
 }
 
-/** A struct of the members whose names a field can have, all of them or some, and perhaps one that is not there. */
+/** A struct of all or some of the members whose names can be field names, perhaps with a field that no member has. */
 function structOf(members: Item): fc.Arbitrary<string> {
   const fields = Object.entries(members)
     .filter(([name]) => FIELD_NAME.test(name))
@@ -198,7 +194,7 @@ function structOf(members: Item): fc.Arbitrary<string> {
 
 const FIELD_NAME = /^[A-Za-z0-9_]{1,40}$/;
 
-/** Without fields whose names another field has already, in lower case. */
+/** Without fields whose lower-case name is already taken. */
 function structText(fields: readonly (readonly [string, string])[]): string {
   const byName = new Map<string, string>();
   for (const [name, type] of fields) {
@@ -244,13 +240,13 @@ const parts = fc.letrec<{ part: string }>((tie) => ({
 
 const anyPart: fc.Arbitrary<string> = parts.part;
 
-/** The text of any type as a schema file has it. */
+/** The text of any type, as in a schema file. */
 export const typeText: fc.Arbitrary<string> = fc.oneof(
   { weight: 9, arbitrary: anyPart },
   { weight: 1, arbitrary: fc.constant("json") },
 );
 
-/** Any declaration of a column, made for no value. */
+/** Any declaration of a column, for no particular value. */
 export const anyDeclaration: fc.Arbitrary<AttributeFile> = fc.oneof(
   { weight: 6, arbitrary: typeText.map((type) => ({ type })) },
   { weight: 1, arbitrary: timestampDeclaration("any") },

@@ -1,5 +1,3 @@
-/** What a deployment with another schema does to a lake, and to what is sent to Firehose. */
-
 import type { Table } from "@aws-sdk/client-glue";
 import { expect, test } from "@jest/globals";
 import { type AdoptionContext, planSchemaChange } from "../../src/aws/adopt-schema.ts";
@@ -10,6 +8,8 @@ import { changeWireColumns } from "../../src/core/row/wire-line.ts";
 import { type AttributeFile, parseSchema, type Schema } from "../../src/core/schema/schema.ts";
 import { readGaps } from "../../src/core/table/recorded-gaps.ts";
 import { MemoryStore } from "../support/memory-store.ts";
+
+/** What a deployment with another schema does to a lake, and to what is sent to Firehose. */
 
 const NOW = 1_800_000_000;
 const SETTLE = 1800;
@@ -22,7 +22,7 @@ function schemaWith(attributes: Record<string, AttributeFile>): Schema {
 const FIRST = schemaWith({ total: { type: "int" } });
 const WIDER = schemaWith({ note: { type: "timestamp" }, total: { type: "int" } });
 
-/** Glue with the tables of a deployment; `without` are the suffixes of those that another deployment made. */
+/** Glue with the tables of a deployment. `without` has the schema of each table, by its suffix, from another deployment. */
 function glue(schema: Schema, atSeconds: number, without: Readonly<Record<string, Schema>> = {}) {
   return {
     database: "lake",
@@ -87,7 +87,8 @@ test("a column of another type is refused", async () => {
   const other = schemaWith({ total: { type: "string" } });
   await expect(planSchemaChange(lake(other, glue(other, 0)), SETTLE)).rejects.toMatchObject({
     code: "SCHEMA_INVALID",
-    message: 'the deployed schema does not fit the data of "t": attributes.total.type: it is int',
+    message:
+      'the deployed schema cannot change the existing table "t": attributes.total.type: it is already int',
   });
 });
 
@@ -99,7 +100,7 @@ test("more columns than views and statements can hold are refused before they ar
   const many = schemaWith({ total: { type: "int" }, ...columns(50) });
   await expect(planSchemaChange(lake(many, glue(many, 0)), SETTLE)).rejects.toMatchObject({
     code: "SCHEMA_INVALID",
-    message: "the deployed schema declares more columns later than statements can hold: 50 in all",
+    message: "the columns added to the schema do not fit into a statement (columns added: 50)",
   });
 });
 

@@ -18,7 +18,7 @@ interface Waiting extends Timing {
   readonly waitsMs: readonly number[];
 }
 
-/** A clock that is always as far as everybody has waited. */
+/** A virtual clock that records its waits. */
 function waiting(): Waiting {
   const virtual = new VirtualTiming();
   const waitsMs: number[] = [];
@@ -39,7 +39,7 @@ function athenaOn(answers: Answers): FakeAws & { readonly athena: Athena; readon
   const timing = waiting();
   const fake = fakeAws((request) => {
     const answer = answers[request.operation];
-    if (answer === undefined) throw new Error(`nothing answers ${request.operation}`);
+    if (answer === undefined) throw new Error(`unexpected operation ${request.operation}`);
     return answer(request);
   });
   const options = { database: "lake", workGroup: "group", timing, timeoutSeconds: 600 };
@@ -113,7 +113,7 @@ describe("a statement", () => {
     });
     await expect(athena.run("SELECT 1")).rejects.toMatchObject({
       code: "ENGINE_FAILED",
-      message: expect.stringContaining("600 seconds"),
+      message: expect.stringContaining("after 10 min"),
     });
     expect(requests.filter(({ operation }) => operation === "StopQueryExecution")).toHaveLength(1);
   });
@@ -198,7 +198,7 @@ test.each([
     ...(type === undefined ? {} : { AthenaError: { ErrorType: type } }),
   };
   const error = statementError(status);
-  expect(error).toMatchObject({ code, message: reason ?? "no reason was given" });
+  expect(error).toMatchObject({ code, message: reason ?? "Athena gave no reason" });
 });
 
 test.each([

@@ -70,10 +70,13 @@ describe("a stack", () => {
       status: 400,
       body: "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id Lake does not exist</Message></Error></ErrorResponse>",
     };
-    await expect(read(missing)).rejects.toMatchObject({ code: "USAGE", message: 'there is no stack "Lake"' });
+    await expect(read(missing)).rejects.toMatchObject({
+      code: "USAGE",
+      message: 'stack "Lake" does not exist',
+    });
     await expect(read(stackWith([["Bucket", "b"]]))).rejects.toMatchObject({
       code: "USAGE",
-      message: 'the stack "Lake" has no lake table',
+      message: 'stack "Lake" has no lake table',
       next: expect.stringContaining("CREATE_COMPLETE"),
     });
     const older = outputsOf("Reviews", "reviews").filter(([key]) => key !== "ReviewsWorkGroup");

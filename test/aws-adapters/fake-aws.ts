@@ -1,4 +1,4 @@
-/** What answers in place of AWS: the SDK's own requests, met one by one, with the answer or the fault that a test wants. */
+/** A fake AWS: answers each request of the SDK with the result or fault that a test wants. */
 import { Readable } from "node:stream";
 
 export interface FakeRequest {
@@ -6,7 +6,7 @@ export interface FakeRequest {
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
-  /** The operation of a service that speaks JSON: StartQueryExecution and so on. */
+  /** The operation of a JSON service, such as StartQueryExecution. */
   readonly operation: string;
   readonly text: string;
 }
@@ -14,13 +14,13 @@ export interface FakeRequest {
 export interface FakeAnswer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Text and bytes as they are, a value as JSON. */
+  /** Text and bytes are sent as they are, other values as JSON. */
   readonly body?: unknown;
-  /** The body breaks off after that. */
+  /** The connection breaks after the body. */
   readonly breaksOff?: boolean;
 }
 
-/** Options of an SDK client whose requests `answer` gets; what it throws is a fault of the network. */
+/** Options for an SDK client whose requests go to `answer`; what it throws is a network fault. */
 export function fakeAws(answer: (request: FakeRequest) => FakeAnswer | Promise<FakeAnswer>): FakeAws {
   const requests: FakeRequest[] = [];
   return {
@@ -47,7 +47,7 @@ export function fakeAws(answer: (request: FakeRequest) => FakeAnswer | Promise<F
 export interface FakeAws {
   readonly requests: readonly FakeRequest[];
   /** For the constructor of any client. */
-  // biome-ignore lint/suspicious/noExplicitAny: the SDK's types ask for classes of packages that are not depended on.
+  // biome-ignore lint/suspicious/noExplicitAny: the SDK's types need classes of packages that are not dependencies.
   readonly options: any;
 }
 
@@ -92,12 +92,12 @@ async function* pieces(bytes: Uint8Array, breaksOff: boolean): AsyncGenerator<Ui
   if (breaksOff) throw socketFault();
 }
 
-/** A connection that broke: whether the request was carried out nobody knows. */
+/** A broken connection: it is unknown whether the request was carried out. */
 export function socketFault(): Error {
   return Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
 }
 
-/** What a service that speaks JSON answers to a request that it refuses. */
+/** The answer of a JSON service to a rejected request. */
 export function refusal(name: string, message = "", status = 400): FakeAnswer {
   return { status, headers: { "x-amzn-errortype": name }, body: { __type: name, message } };
 }

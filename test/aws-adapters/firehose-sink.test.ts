@@ -1,20 +1,20 @@
 import { FirehoseClient } from "@aws-sdk/client-firehose";
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { firehoseSink } from "../../src/aws/firehose-sink.ts";
-import { type ChangeSink, type DeliveredRow, Undelivered } from "../../src/core/ports/change-sink.ts";
+import { type ChangeSink, type DeliveredRow, UndeliveredRows } from "../../src/core/ports/change-sink.ts";
 import { VirtualTiming } from "../source/virtual-timing.ts";
+import * as fc from "../support/fast-check.ts";
 import { type FakeAnswer, type FakeAws, fakeAws, refusal, socketFault } from "./fake-aws.ts";
 
-/** Lines of so many kilobytes each: about a thousand of them fill a record. */
+/** Lines of `kilobytes` each. About 1,000 lines of one kilobyte fill a record. */
 function rowsOf(count: number, kilobytes = 1): readonly DeliveredRow[] {
-  return Array.from({ length: count }, (_, i) => ({
-    line: `{"i":${i},"x":"${"x".repeat(kilobytes * 1024 - 40)}"}\n`,
-    changedAtSeconds: i,
-  }));
+  return Array.from({ length: count }, (_, i) => {
+    const text = `{"i":${i},"x":"${"x".repeat(kilobytes * 1024 - 40)}"}\n`;
+    return { line: { text, bytes: text.length, keyHash: String(i) }, changedAtSeconds: i };
+  });
 }
 
-/** The numbers of the lines in each record of a request. */
+/** The line numbers in each record of a request. */
 function recordsOf(text: string): readonly (readonly number[])[] {
   const { Records } = JSON.parse(text) as { Records: { Data: string }[] };
   return Records.map(({ Data }) =>
@@ -30,7 +30,7 @@ const taken = (count: number): FakeAnswer => ({
   body: { FailedPutCount: 0, RequestResponses: Array(count).fill({ RecordId: "r" }) },
 });
 
-/** Refuses the records at these places. */
+/** Rejects the records at these positions. */
 function takenBut(count: number, failed: readonly number[]): FakeAnswer {
   const RequestResponses = Array.from({ length: count }, (_, i) =>
     failed.includes(i)
@@ -87,7 +87,7 @@ describe("delivery by Firehose", () => {
       ),
     );
     const failure = await sink.deliver(rowsOf(9_000), 0).catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(Undelivered);
+    expect(failure).toBeInstanceOf(UndeliveredRows);
     const [first] = recordsOf(requests.at(-1)?.text ?? "");
     expect(first).toContain(5_500);
     expect(failure).toMatchObject({
@@ -145,7 +145,7 @@ describe("delivery by Firehose", () => {
             return takenBut(records.length, refusedRecords);
           });
           const failure = await sink.deliver(rowsOf(count, 400), 0).catch((error: unknown) => error);
-          const until = failure === undefined ? count : (failure as Undelivered).firstIndex;
+          const until = failure === undefined ? count : (failure as UndeliveredRows).firstIndex;
           for (let i = 0; i < until; i++) expect(got).toContain(i);
         },
       ),

@@ -135,7 +135,7 @@ describe("tables", () => {
     );
     await expect(catalog.updateTable({ Name: "v" }, "3")).rejects.toMatchObject({
       code: "CREDENTIALS",
-      message: expect.stringContaining('cannot update "v" in the Glue database "lake"'),
+      message: expect.stringContaining('cannot update "v" in Glue database "lake"'),
     });
   });
 });

@@ -1,9 +1,9 @@
 import type { Table, TableInput } from "@aws-sdk/client-glue";
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import type { GlueCatalog } from "../../src/aws/glue-catalog.ts";
 import { type GlueView, publishView, viewInput } from "../../src/aws/glue-view.ts";
 import { VirtualTiming } from "../source/virtual-timing.ts";
+import * as fc from "../support/fast-check.ts";
 
 const view = (sequence: number, more: Partial<GlueView> = {}): GlueView => ({
   name: "t",
@@ -14,7 +14,7 @@ const view = (sequence: number, more: Partial<GlueView> = {}): GlueView => ({
   ...more,
 });
 
-/** A catalog of one table, with Glue's compare-and-swap. Between any two calls others get their turn. */
+/** A catalog with one table and Glue's compare-and-swap. Other publishers may run between any two calls. */
 class OneTable implements GlueCatalog {
   readonly database = "lake";
   standing: Table | undefined;
@@ -26,7 +26,7 @@ class OneTable implements GlueCatalog {
     this.#chance = seed;
   }
 
-  /** Lets others go before, by chance. */
+  /** Randomly lets other publishers run first. */
   async #turn(): Promise<void> {
     this.#chance = (this.#chance * 16807 + 11) % 2147483647;
     for (let i = this.#chance % 4; i >= 0; i--) await Promise.resolve();

@@ -7,7 +7,7 @@ import { MemoryStore } from "../support/memory-store.ts";
 const HOUR = 3600;
 const NOW = 1_800_000_000;
 
-/** A lake with a snapshot of long ago, and the function that is told of its batches. */
+/** A lake with an old snapshot, and the function that receives its batches. */
 function world(): { readonly store: MemoryStore; note: ReturnType<typeof lateReading>; nowSeconds: number } {
   const store = new MemoryStore();
   const snapshot = { run: "s", exportTimeSeconds: 0, cutSeconds: 0, items: 0, segments: [] };

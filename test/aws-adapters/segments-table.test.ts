@@ -1,4 +1,4 @@
-/** What Glue has forgotten of a lake whose bucket still has it. */
+/** Restoring segments that Glue lost but the bucket still has. */
 import { expect, test } from "@jest/globals";
 import type { GlueCatalog } from "../../src/aws/glue-catalog.ts";
 import { registerNamed } from "../../src/aws/segments-table.ts";
@@ -21,7 +21,7 @@ const MANIFEST = {
   ],
 };
 
-/** A lake with the files of the segments, and Glue with some of their partitions. */
+/** A lake with all segment files, and Glue with only some of their partitions. */
 function lake(known: readonly string[]) {
   const store = new MemoryStore();
   store.plant("t/segments/base/0/_segment_part=b0000/file", "rows");
@@ -59,6 +59,6 @@ test("a segment without files is no empty one", async () => {
   await context.store.remove(["t/segments/kept/b0000/file"]);
   await expect(registerNamed(context, "t", MANIFEST)).rejects.toMatchObject({
     code: "LAKE_DAMAGED",
-    message: "the files of the segment kept-b0000 are gone",
+    message: "the files of segment kept-b0000 are missing",
   });
 });

@@ -23,7 +23,7 @@ interface Part extends FakeAws {
   readonly run: () => Promise<unknown>;
 }
 
-/** The step on a file of an export that S3 gives as it is told; whatever is written is taken. */
+/** The step for an export file that a fake S3 serves. All writes succeed. */
 function partOf(file: FakeAnswer, facts = { itemCount: ITEMS, md5: md5Of(FILE) }): Part {
   const fake = fakeAws(({ method }) => (method === "GET" ? file : { headers: { etag: '"1"' } }));
   const s3 = new S3Client({ ...fake.options, forcePathStyle: true });

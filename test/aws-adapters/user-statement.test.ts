@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { mentions, readingStatement, withViews } from "../../src/aws/user-statement.ts";
+import * as fc from "../support/fast-check.ts";
 
 const VIEWS = [{ name: "reviews", sql: "SELECT 1" }];
 const bound = (sql: string): string => withViews(readingStatement(sql), VIEWS, "lake");

@@ -1,4 +1,4 @@
-/** The adapters of AWS against the emulator: S3, Glue, Firehose, and Athena's SQL on a real Trino. */
+/** The AWS adapters against the emulator: S3, Glue, Firehose, and Athena's SQL on a real Trino. */
 import { randomBytes } from "node:crypto";
 import { beforeAll } from "@jest/globals";
 import { firehoseSink } from "../../src/aws/firehose-sink.ts";

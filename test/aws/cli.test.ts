@@ -9,7 +9,8 @@ import { changeLine, lineWriter } from "../../src/core/row/wire-line.ts";
 import { requireTable } from "../../src/core/table/open-table.ts";
 import { quarantineRecords } from "../../src/core/table/quarantine.ts";
 import { readItem } from "../../src/core/values/attribute-value.ts";
-import { dynalake, type Ended, expectRefused, startDynalake } from "../support/cli.ts";
+import { type Ended, expectRefused } from "../support/cli.ts";
+import { dynalakeProcess, startDynalakeProcess } from "../support/cli-process.ts";
 import { deployStacks } from "./support/deploy.ts";
 import { type AwsEmulator, startEmulator } from "./support/emulator.ts";
 import { DeployedTable, type Review, until } from "./support/reviews.ts";
@@ -35,9 +36,9 @@ afterAll(async () => {
 
 const options = () => ({ env: emulator.environment, secondsMax: 120 });
 const onStack = (args: readonly string[]): readonly string[] => [...args, "--stack", STACK];
-const ended = (...args: readonly string[]): Promise<Ended> => dynalake(onStack(args), options());
+const ended = (...args: readonly string[]): Promise<Ended> => dynalakeProcess(onStack(args), options());
 
-/** What a command printed that did all that it was asked for. */
+/** The output of a command that succeeded. */
 async function done(...args: readonly string[]): Promise<string> {
   const end = await ended(...args);
   expect({ args, ...end }).toMatchObject({ args, code: 0 });
@@ -56,7 +57,7 @@ async function cliItems(...more: readonly string[]): Promise<readonly string[]> 
   return lines.map((line) => line.slice('{"Item":'.length, -1)).sort();
 }
 
-/** Changes need a moment from the stream to the bucket. */
+/** Waits, because changes take a moment from the stream to the bucket. */
 async function lakeEqualsTable(): Promise<void> {
   const expected = await reviews.scanned();
   await until("the lake has the table's items", async () =>
@@ -171,7 +172,7 @@ const record = (user: string, sequence: string, attributes: Review = {}) => ({
   },
 });
 
-/** Puts rows to Firehose that it cannot convert, beside good ones: what it then writes is its own error object. */
+/** Sends Firehose a row that it cannot convert, along with a good one. Firehose then writes an error object. */
 async function failConversion(): Promise<void> {
   const schema = (await requireTable(reviews.lake.store, "reviews")).schema;
   const key = readItem(review("unconverted"));
@@ -185,7 +186,7 @@ async function failConversion(): Promise<void> {
     before: undefined,
   });
   const client = new FirehoseClient(emulator.client);
-  const Records = [{ Data: Buffer.from(`${good}{"rating":\n`) }];
+  const Records = [{ Data: Buffer.from(`${good.text}{"rating":\n`) }];
   const DeliveryStreamName = reviews.deployment.deliveryStream;
   await client.send(new PutRecordBatchCommand({ DeliveryStreamName, Records }));
   client.destroy();
@@ -195,7 +196,7 @@ test("what was put aside is replayed from the bucket, once, and is gone from the
   const { store } = reviews.lake;
   const { bucket, eventSourceMapping } = reviews.deployment;
   const raw = JSON.stringify(record("quarantined", "900"));
-  const detail = "The cause is mended.";
+  const detail = "The cause was fixed.";
   const kept = { reason: "unreadable-time", detail, source: "a test", arrivedAtSeconds: 1, raw } as const;
   await quarantineRecords(store, "reviews", [kept]);
   const batch = { Records: [record("failed", "901", { Rating: { N: "2" } })] };
@@ -226,9 +227,9 @@ test("what was put aside is replayed from the bucket, once, and is gone from the
     quarantined: 0,
     skipped: 0,
   });
-  // One of its two lines is no row: it is in quarantine now, and the file is done.
+  // One of its two lines is not a row: it goes to quarantine, and the file is removed.
   const partly = await ended("replay", `s3://${bucket}/reviews/errors/`);
-  expect(partly).toMatchObject({ code: 3, stdout: 'Replayed 1 changes into "reviews"\n' });
+  expect(partly).toMatchObject({ code: 3, stdout: 'Replayed 1 change into "reviews"\n' });
   expect(partly.stderr).toContain(`s3://${bucket}/reviews/quarantine/`);
   expect(await store.list("reviews/errors/")).toEqual([]);
   expect(await store.list(`aws/lambda/${eventSourceMapping}/`)).toEqual([]);
@@ -237,7 +238,7 @@ test("what was put aside is replayed from the bucket, once, and is gone from the
 
   const local = join(folder, "batch.json");
   await writeFile(local, JSON.stringify(batch));
-  for (const _ of [1, 2]) expect(await done("replay", local)).toContain("Replayed 1 changes");
+  for (const _ of [1, 2]) expect(await done("replay", local)).toContain("Replayed 1 change");
   const replayed = `SELECT "user", rating FROM reviews WHERE "user" IN ('quarantined', 'failed', 'unconverted') ORDER BY 1`;
   await until("Firehose has written them", async () =>
     JSON.stringify(await rowsOf(replayed)) ===
@@ -288,11 +289,11 @@ test("a snapshot is followed to its end, tells its failure, and can be left alon
     next: "describe",
   });
 
-  const left = startDynalake(onStack(["snapshot"]), options());
+  const left = startDynalakeProcess(onStack(["snapshot"]), options());
   await left.told("Started the snapshot");
   left.signal("SIGINT");
   const told = await left.ended;
-  expectRefused(told, { code: "INCOMPLETE", names: ["goes on"], next: "describe-execution" });
+  expectRefused(told, { code: "INCOMPLETE", names: ["still running"], next: "describe-execution" });
   const [, arn = ""] = /--execution-arn (\S+?)`/.exec(told.stderr) ?? [];
   expect(await reviews.ended(arn)).toMatchObject({ status: "SUCCEEDED" });
 });

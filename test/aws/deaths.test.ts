@@ -1,4 +1,4 @@
-/** Compactions that die at any of their states: the view stays right, and a later one finds what is left to do. */
+/** Compactions that die in any state: the view stays correct, and a later compaction finishes the work. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { manifestNumbered, manifestSequences } from "../../src/core/table/commits.ts";
 import type { AwsEmulator } from "./support/emulator.ts";
@@ -25,7 +25,7 @@ function review(user: string, attributes: StoredItem): StoredItem {
   return { User: { S: user }, Book: { S: "Dune" }, ...attributes };
 }
 
-/** Rows that no test changes: whatever runs, a query counts them all. */
+/** Counts rows that no test changes. */
 const STABLE = "SELECT count(*) AS n FROM mortal WHERE \"user\" LIKE 'stable %'";
 
 test.each(["Plan", "Stage", "Statement", "Commit", "Publish", "Clean"])(
@@ -62,7 +62,7 @@ test("a day later vacuum removes what the dead have left, and nothing that is in
   await mortal.becomesEqual();
 });
 
-/** The runs that the manifests of the last week name. */
+/** The runs that manifests of the last week use. */
 async function runsInUse(): Promise<readonly string[]> {
   const { store } = mortal.lake;
   const runs = new Set<string>();

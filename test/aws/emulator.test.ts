@@ -1,4 +1,4 @@
-/** The harness itself: that each service behaves as AWS does where bare emulators do not, and that each fault strikes. */
+/** Tests of the emulator itself: services behave like AWS where the original ones do not, and each fault takes effect. */
 import { gunzipSync } from "node:zlib";
 import { GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
 import {
@@ -47,7 +47,7 @@ const put = async (...ids: readonly string[]) => {
 const remove = (id: string) =>
   world.dynamodb.send(new DeleteItemCommand({ TableName: "Things", Key: { id: { S: id } } }));
 
-/** The changes of items whose ids begin so, when there are so many. */
+/** The changes of items whose ids start with the prefix, once there are `count`. */
 const changesOf = (prefix: string, count: number) =>
   eventually(async () => {
     const sql = `SELECT id, op, expired, version, dt, hr FROM things__changes WHERE id LIKE '${prefix}%' ORDER BY id, version`;

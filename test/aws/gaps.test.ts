@@ -1,5 +1,3 @@
-/** Changes that nobody read: found by the next compaction, alarmed, and mended by a snapshot. With policies enforced. */
-
 import {
   CloudWatchClient,
   GetMetricStatisticsCommand,
@@ -21,6 +19,8 @@ import type { AwsEmulator } from "./support/emulator.ts";
 import { type DeployedTable, until } from "./support/reviews.ts";
 import { openWorld } from "./support/world.ts";
 
+/** Changes that nobody read: found by the next compaction, alarmed, and mended by a snapshot. With policies enforced. */
+
 const HOUR = 3600;
 let emulator: AwsEmulator;
 let watched: DeployedTable;
@@ -36,7 +36,7 @@ afterAll(() => watched?.close());
 
 const now = (): number => Math.floor(Date.now() / 1000);
 
-/** One compaction at a time runs, and the schedule has started one as well. */
+/** Retries, because only one compaction runs at a time and the schedule starts some too. */
 async function compact(): Promise<void> {
   await until("a compaction succeeds", async () => {
     const { output } = await watched.run(watched.deployment.compactionMachineArn, { settleSeconds: 0 });
@@ -57,7 +57,7 @@ async function switchMapping(Enabled: boolean): Promise<void> {
   client.destroy();
 }
 
-/** What the alarm on a metric looks at is what its functions have told, and reaches its threshold. */
+/** Waits until the metric, as the functions published it, reaches the threshold of its alarm. */
 async function alarmed(metric: string): Promise<void> {
   const client = new CloudWatchClient(emulator.client);
   const alarms: MetricAlarm[] = [];
@@ -80,7 +80,7 @@ async function alarmed(metric: string): Promise<void> {
   client.destroy();
 }
 
-/** As if the lake's snapshot, the stream before it and the last look at it were of so long ago. */
+/** Makes the lake's snapshot, the stream before it and the last check of the stream `hours` older. */
 async function age(hours: number): Promise<void> {
   const { store } = watched.lake;
   const manifest = await latestManifest(store, "watched");

@@ -1,11 +1,11 @@
 /**
- * The SQL that Athena's dialect makes for views, compactions and snapshots: on Trino it gives the rows that DuckDB's gives, in
- * hundreds of simulated histories.
+ * The SQL of Athena's dialect for views, compactions and snapshots returns the same rows on Trino as DuckDB's SQL does on
+ * DuckDB, in hundreds of simulated histories.
  */
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { beforeAll, expect, test } from "@jest/globals";
-import { openDuckdb } from "../../src/embedded/duckdb-session.ts";
+import { openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { type History, historyOf, play } from "../simulator/history.ts";
 import { duckdbValue, withInlineRelations } from "../simulator/inline-relations.ts";
 import type { World } from "../simulator/world.ts";
@@ -22,25 +22,25 @@ import {
 } from "./support/lakes-in-one.ts";
 import { FORMS, type Form, type Twins, twinStatements } from "./support/twin-statements.ts";
 
-/** Some of them deliver no change. */
+/** Some of them deliver no changes. */
 const HISTORIES = 310;
 const STEPS = 100;
-/** After this share of the steps a lake is asked, and once more in the end. */
+/** A lake is queried after this share of the steps, and once more at the end. */
 const MOMENTS_SHARE = 0.08;
-/** Of each form so many statements are sent: those of the most lakes, then those with a column that was declared later, and those that read the most. */
+/** Statements sent per form, preferring those of the most lakes, then those with columns declared later, then the largest. */
 const STATEMENTS_OF_A_FORM = 12;
-/** Of these more: each names times or segments of its own, so that few are of several lakes. */
+/** More for these, since most of their statements name times or segments of a single lake. */
 const MORE_STATEMENTS: Readonly<Partial<Record<Form, number>>> = {
   "minor with late changes": 48,
   "minor with deltas": 24,
 };
-/** Athena takes 262,144. */
+/** Athena's limit is 262,144. */
 const STATEMENT_BYTES_MAX = 250_000;
 const STATEMENTS_AT_ONCE = 3;
 
 /**
- * In so many histories each form has rows, and in so many of them a column was declared later. They are few where Trino has to
- * plan each history's statement: it gives no keys, or names several times.
+ * The least number of histories with rows, per form, and how many of them declare a column later. The numbers are low for forms
+ * whose statements return no keys or contain several times, because Trino has to plan each history's statement.
  */
 const LEAST: Readonly<Record<Form, { readonly all: number; readonly declaredLater: number }>> = {
   view: { all: 290, declaredLater: 20 },
@@ -58,17 +58,17 @@ const LEAST: Readonly<Record<Form, { readonly all: number; readonly declaredLate
   "repeated keys": { all: 12, declaredLater: 0 },
 };
 
-/** And in so many of each cut of the table segments are written: the statements of a cut by values name them. */
+/** The least number of histories, per partitioning of the table, in which segments are written. */
 const LEAST_OF_CUT = 5;
 
-/** A statement of a history. */
+/** A statement from a history. */
 interface Asked extends Numbered {
   readonly history: History;
-  /** The step after which it was asked; undefined in the end. */
+  /** The step after which it was run; undefined at the end. */
   readonly step: number | undefined;
 }
 
-// Not beside the histories: they keep this process from its connections for long.
+// Not during the histories, which block this process's event loop for long.
 beforeAll(async () => {
   const emulator = await sharedEmulator();
   await emulator.athenaReady();
@@ -83,7 +83,7 @@ test("hundreds of histories give on Trino, row by row, what they give on DuckDB"
   expectEnough(compared, onTrino);
 });
 
-/** Of each history, of each form, the statement that reads the most. */
+/** The largest statement of each form in each history. */
 async function askedInHistories(): Promise<readonly Asked[]> {
   const all: Asked[] = [];
   for (let seed = 1; seed <= HISTORIES; seed++) {
@@ -111,7 +111,7 @@ async function askedInHistories(): Promise<readonly Asked[]> {
   return all;
 }
 
-/** What comes from several relations can go wrong in more ways. */
+/** Statements over several relations can go wrong in more ways. */
 function weight({ duckdb }: Twins): number {
   const counts = [...duckdb.relations.values()].map(({ rows }) => rows.length);
   return counts.filter((count) => count > 0).length * 1000 + counts.reduce((sum, count) => sum + count, 0);
@@ -130,7 +130,7 @@ function chosen(asked: readonly Asked[], form: Form): readonly Together<Asked>[]
     .slice(0, count);
 }
 
-/** By the numbers of the lakes. */
+/** By lake number. */
 type RowsOf = ReadonlyMap<number, readonly Row[]>;
 
 async function rowsOnTrino(statements: readonly Together<Asked>[]): Promise<RowsOf> {
@@ -160,35 +160,35 @@ async function rowsOfStatement(
   const names = members[0]?.twins.names ?? [];
   const rows = await engine.rows(sql).catch((cause: unknown) => {
     const seeds = members.map(({ history }) => history.seed).join(", ");
-    throw new Error(`of the histories ${seeds}: ${text}`, { cause });
+    throw new Error(`histories ${seeds}: ${text}`, { cause });
   });
   return rows.map((row) => names.map((name) => row[name] as string | null));
 }
 
-/** Each lake alone. */
+/** Runs the statement of each lake separately. */
 async function rowsOnDuckdb(asked: readonly Asked[]): Promise<RowsOf> {
   const session = await openDuckdb({ threads: 1, memoryMegabytes: 500, temporaryFolder: tmpdir() });
   const found = new Map<number, readonly Row[]>();
   try {
     for (const each of asked) {
       const { sql, relations } = each.twins.duckdb;
-      const reader = await session.connection.runAndReadAll(withInlineRelations(sql, relations, duckdbValue));
-      const rows = (reader.getRowsJS() as readonly Row[]).map((row) => movedRow(each, row));
+      const given = await session.rows(withInlineRelations(sql, relations, duckdbValue));
+      const rows = given.map((row) => movedRow(each, Object.values(row) as Row));
       if (rows.length > 0) found.set(each.number, rows);
     }
     return found;
   } finally {
-    session.close();
+    await session.close();
   }
 }
 
 interface Difference {
-  /** `npm run simulate -- --seed <history> --length 100` plays it. */
+  /** Replay it with `npm run simulate -- --seed <history> --length 100`. */
   readonly history: number;
-  /** The step after which the lake was asked. */
+  /** The step after which the lake was queried. */
   readonly step: number | "the end";
   readonly form: Form;
-  /** With keys and times as they are among other lakes. */
+  /** With keys and times moved to those among other lakes. */
   readonly onlyOnDuckdb: readonly string[];
   readonly onlyOnTrino: readonly string[];
 }
@@ -212,7 +212,7 @@ function differences(compared: readonly Asked[], onDuckdb: RowsOf, onTrino: Rows
   return shown.length === 0 ? [] : [`${all.length} of ${compared.length} differ`, ...shown];
 }
 
-/** What is left of the texts, each as often as it stands there more often than among the others. */
+/** The multiset difference of the texts and the others. */
 function without(texts: readonly string[], others: readonly string[]): readonly string[] {
   const left = [...others];
   return texts.filter((text) => {
@@ -226,7 +226,7 @@ function rowTexts({ names }: Twins, rows: readonly Row[]): readonly string[] {
   return rows.map((row) => JSON.stringify(Object.fromEntries(names.map((name, i) => [name, row[i]]))));
 }
 
-/** A comparison of nothing shows nothing. */
+/** Guards against comparing too little. */
 function expectEnough(compared: readonly Asked[], rows: RowsOf): void {
   const withRows = compared.filter(({ number }) => rows.has(number));
   const histories = (filter: (asked: Asked) => boolean): number =>

@@ -1,5 +1,3 @@
-/** A lake table's whole life on AWS by its adapters: snapshot, changes, compactions, and the views that people query. */
-
 import { gzipSync } from "node:zlib";
 import { CreateTableCommand, PutItemCommand, UpdateContinuousBackupsCommand } from "@aws-sdk/client-dynamodb";
 import { describe, expect, test } from "@jest/globals";
@@ -26,6 +24,8 @@ import { latestManifest, manifestNumbered, readCommits } from "../../src/core/ta
 import { openTableOf } from "../../src/core/table/open-table.ts";
 import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import type { TestLake } from "./support/lake-tables.ts";
+
+/** A lake table's whole life on AWS by its adapters: snapshot, changes, compactions, and the views that people query. */
 
 const FILE: SchemaFile = {
   table: "orders",
@@ -87,11 +87,11 @@ interface TestTable {
   readonly lake: TestLake;
   readonly schema: Schema;
   readonly context: CompactionContext;
-  /** Delivers a put, or the removal of the item's key. */
+  /** Delivers a put or a removal of the item. */
   write(sequence: number, changedAtSeconds: number, written: Item, operation?: "REMOVE"): Promise<void>;
-  /** Seeds the table with items, through the state machine's two steps. */
+  /** Seeds the table with items, in the same two steps as the state machine. */
   seed(items: readonly Item[], exportTimeSeconds: number): Promise<void>;
-  /** The items by the engine's own view, and by the one that is published. */
+  /** The items in the engine's view, which must equal those in the published view. */
   items(): Promise<readonly string[]>;
   publishedLines(): Promise<readonly string[]>;
 }
@@ -343,7 +343,7 @@ export function registerLakeOnAthenaTests(
         if (planned === undefined) throw new Error("nothing was planned");
         const [sql = ""] = lake.engine.unloads(schema, planned.stages);
         await lake.engine.statements.run(sql);
-        // What Athena writes when the statement is run again: it does not ask whether its folder is empty.
+        // What Athena writes if the statement runs again: it does not check that its folder is empty.
         const [file] = await lake.store.list(`orders/segments/${planned.run}/`);
         const path = file?.path ?? "";
         const again = path.replace(/\/\d{8}_\d{6}_\d{5}_[a-z0-9]{5}_/, "/20261123_101112_00042_zzzzz_");
@@ -392,7 +392,7 @@ export function registerLakeOnAthenaTests(
         const { exportArn, exportPrefix } = await startExport(request);
         const state = async () => (await describeExport(clients.dynamodb, exportArn)).status;
         for (const untilMs = Date.now() + 30_000; (await state()) === "IN_PROGRESS"; )
-          if (Date.now() > untilMs) throw new Error("the export does not end");
+          if (Date.now() > untilMs) throw new Error("the export did not end in time");
         expect(await state()).toBe("COMPLETED");
         const { summary, files } = await readExport(store, exportPrefix);
         expect(summary).toMatchObject({ itemCount: 3, tableArn: sourceTableArn });

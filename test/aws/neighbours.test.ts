@@ -1,4 +1,4 @@
-/** Two tables in one lake, with names and keys that SQL would misread and with more parts than a statement writes. */
+/** Two tables in one lake: names and keys that SQL could misread, and more parts than one statement can write. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { latestManifest } from "../../src/core/table/commits.ts";
 import type { AwsEmulator } from "./support/emulator.ts";
@@ -11,7 +11,7 @@ let wide: DeployedTable;
 
 const WIDE_ITEMS = 400;
 
-/** Keys that SQL, a number of JavaScript or a text would not hold. */
+/** Keys that careless SQL, JavaScript numbers or strings would change. */
 const HASHES = [
   "0",
   "-1.5",
@@ -73,7 +73,7 @@ async function bothBecomeEqual(): Promise<void> {
 
 const snapshot = (table: DeployedTable) => table.run(table.deployment.snapshotMachineArn, {});
 
-/** Of how many parts the newest commit's segments of the kind are. */
+/** The number of parts with segments of the kind in the newest commit. */
 async function partsOf(kind: "base" | "delta"): Promise<number> {
   const { segments } = await latestManifest(wide.lake.store, "wide");
   return new Set(segments.filter((segment) => segment.kind === kind).map(({ part }) => part)).size;

@@ -1,7 +1,7 @@
 /**
- * Least privilege, with the emulator enforcing the policies of roles: the role of each function is taken everything and gets
- * it back one action on one resource at a time, each when its absence has broken what the function does. What nothing breaks
- * without is written down here with its reason.
+ * Least privilege, with the emulator enforcing roles' policies: each function's role loses all its permissions, and regains one
+ * action on one resource at a time, whenever its absence breaks the function. Permissions that were never missed are listed
+ * here with a reason.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { readdirSync } from "node:fs";
@@ -14,14 +14,14 @@ import { FunctionRole, type Scene } from "./support/grants.ts";
 import { type Answered, type DeployedTable, type StoredItem, until } from "./support/reviews.ts";
 import { openWorld, WORLD_TABLES } from "./support/world.ts";
 
-/** Jest runs in the root of the repository. */
+/** Jest runs in the repository root. */
 const HANDLERS = readdirSync("handlers").map((name) => name.replace(/\.ts$/, ""));
 
 let emulator: AwsEmulator;
 let guarded: DeployedTable;
 const roles = new Map<string, FunctionRole>();
 
-/** A lake that nothing has run on yet: any function may be the first. */
+/** A lake on which nothing has run yet: any function may be the first. */
 beforeAll(async () => {
   const world = await openWorld("guarded");
   emulator = world.emulator;
@@ -57,7 +57,7 @@ async function grow(handler: string, scene: Scene): Promise<Answered> {
   return said;
 }
 
-/** Runs the function with the event, for which it needs some of its grants; its answer. */
+/** Runs the function with the event, granting what it needs, and returns its answer. */
 async function growByEvent<T>(handler: string, event: unknown, before?: Scene["before"]): Promise<T> {
   const run = () => guarded.invoke(handler, event);
   const said = await grow(handler, before === undefined ? { run } : { before, run });
@@ -79,14 +79,14 @@ function record(user: string, keys: StoredItem, changedAtSeconds = nowSeconds())
   return { eventName: "INSERT", eventSource: "aws:dynamodb", dynamodb };
 }
 
-/** Runs the stream function; records that are to be given again are a failure. */
+/** Runs the stream function; fails if it reports records to be retried. */
 async function streamed(...Records: readonly object[]): Promise<Answered> {
   const said = await guarded.invoke("stream", { Records });
   const isRefused = "answer" in said && !JSON.stringify(said.answer).includes(":[]");
-  return isRefused ? { error: "records are to be given again" } : said;
+  return isRefused ? { error: "some records must be retried" } : said;
 }
 
-/** When a look at the stream was the last one, of this stream. */
+/** Records that the stream was last checked at that time. */
 const watched = (streamArn: string, seconds: number) =>
   guarded.lake.store.replace(
     "guarded/watch.json",
@@ -102,9 +102,9 @@ const DAY_SECONDS = 24 * 3600;
 const late = () => record("late", key("late"), nowSeconds() - DAY_SECONDS);
 
 test("stream: a record that contradicts itself, and once more; one that is a day late", async () => {
-  // The table has them, too.
+  // The table contains them too.
   await guarded.put(key("direct"), key("late"));
-  // It reads the stream as the function's role, and would be denied that all the while.
+  // Otherwise the mapping would keep reading the stream with the function's role, and being denied.
   await guarded.changeMapping({ Enabled: false });
   const batch = [record("direct", key("direct")), record("one", key("another"))];
   const run = () => streamed(...batch);
@@ -123,7 +123,7 @@ test("stream: a record that contradicts itself, and once more; one that is a day
   await guarded.changeMapping({ Enabled: true });
 });
 
-/** What came of a write: `isThere` finds it, or the function's role was denied something on the way. */
+/** The outcome of a write: `isThere` finds it, or the function's role was denied something on the way. */
 async function outcomeOf(isThere: () => Promise<boolean>): Promise<Answered> {
   const { Role = "" } = await guarded.functionOf("stream");
   const role = Role.slice(Role.lastIndexOf("/") + 1);
@@ -167,7 +167,7 @@ interface Planned {
   readonly run: string;
 }
 
-/** Runs the statements of a plan, as the state machine does. */
+/** Runs a plan's statements, as the state machine does. */
 async function stage(run: string): Promise<void> {
   const { engine, store } = guarded.lake;
   const lines = new TextDecoder().decode(await store.read(statementsPath("guarded", run)));
@@ -177,7 +177,7 @@ async function stage(run: string): Promise<void> {
 
 const planning = { scope: "all", settleSeconds: 0, done: [] as readonly string[] };
 
-/** Plans a compaction, with a look at the stream that the next one would find: one that fails does not fail the function. */
+/** Plans a compaction, and requires that its check of the stream was saved: a failed check does not fail the function. */
 async function growPlanning(before: Scene["before"] = async () => undefined): Promise<Planned> {
   const { store } = guarded.lake;
   const lookedAt = async () => new TextDecoder().decode(await store.read("guarded/watch.json"));
@@ -190,7 +190,7 @@ async function growPlanning(before: Scene["before"] = async () => undefined): Pr
     },
     run: async () => {
       const planned = await guarded.invoke("plan-compaction", planning);
-      return (await lookedAt()) === earlier ? { error: "the look at the stream failed" } : planned;
+      return (await lookedAt()) === earlier ? { error: "checking the stream failed" } : planned;
     },
   });
   return (said as { readonly answer: Planned }).answer;
@@ -200,7 +200,7 @@ test("on a lake without a commit: plan-compaction, publish-views, clean", async 
   const { store } = guarded.lake;
   const planned = await growPlanning(withoutSchema);
   expect(planned).toMatchObject({ step: "stage", kind: "minor" });
-  // A lake that lacks a column of what is deployed.
+  // A lake that lacks a column of the deployed schema.
   const { schema } = WORLD_TABLES.guarded;
   const { Rating: _, ...attributes } = schema.attributes;
   await store.replace("guarded/schema.json", Buffer.from(JSON.stringify({ ...schema, attributes })));
@@ -323,45 +323,48 @@ test("with what they have been given back the functions do all of their work", a
 interface Unproved {
   readonly grants: RegExp;
   readonly because: string;
-  /** Default: of all. */
+  /** Default: all handlers. */
   readonly of?: readonly string[];
 }
 
-/** Those that run statements. */
+/** The handlers that run statements. */
 const STATING: readonly string[] = ["plan-seed", "plan-compaction", "commit"];
 
-/** What the emulator does not ask for, or only a failure needs. The tests of the templates hold each of these, too. */
+/** Permissions that the emulator does not check, or that only a failure needs. The template tests contain each of them. */
 const UNPROVED: readonly Unproved[] = [
   { grants: /^logs:/, because: "The emulator writes the logs itself." },
-  { grants: /^dynamodb:ListStreams /, because: "Lambda asks for it before it makes a mapping." },
+  { grants: /^dynamodb:ListStreams /, because: "Lambda checks it before it creates a mapping." },
   {
     grants: /^s3:ListBucket aws\/lambda\//,
-    because: "Lambda asks for it before it takes a bucket for failed batches.",
+    because: "Lambda checks it before it accepts a bucket for failed batches.",
   },
   {
     grants:
       /^s3:ListBucket guarded\/(schema\.json|watch\.json|beginning\.json|exports\/|gaps\/|quarantine\/|staging\/)/,
-    because: "On AWS what is missing is told as missing to nobody but those who may list it.",
+    because: "AWS reports a missing object as missing only to callers that may list it.",
   },
   {
     grants: /^s3:(AbortMultipartUpload|PutObjectAcl) guarded\/exports\//,
-    because: "DynamoDB wants them of whoever starts an export.",
+    because: "DynamoDB requires them from the caller who starts an export.",
   },
   {
     grants: /^s3:AbortMultipartUpload guarded\/staging\//,
-    because: "An upload that broke off is taken back.",
+    because: "Only an interrupted upload is aborted.",
   },
   { grants: /^athena:StopQueryExecution /, because: "Only a statement that takes too long is stopped." },
   {
     grants: /^(athena:GetDataCatalog|glue:(BatchGetPartition|GetDatabase|GetPartitions?|GetTables?)) /,
-    because: "Athena wants more of the catalog for a statement than the emulator knows of.",
+    because: "For a statement, Athena needs more of the catalog than the emulator checks.",
     of: STATING,
   },
   {
     grants: /^s3:(AbortMultipartUpload|GetObject|ListBucket|ListMultipartUploadParts) _athena\//,
-    because: "Athena handles its results as its caller.",
+    because: "Athena handles results with its caller's permissions.",
   },
-  { grants: /^s3:ListBucketMultipartUploads /, because: "Athena handles its results as its caller." },
+  {
+    grants: /^s3:ListBucketMultipartUploads /,
+    because: "Athena handles results with its caller's permissions.",
+  },
 ];
 
 const explains = (handler: string, grant: string) => (one: Unproved) =>

@@ -1,4 +1,4 @@
-/** The example, deployed by the real command line with its policies enforced, from the first snapshot to the last compaction. */
+/** The example from first snapshot to last compaction, deployed with the real CDK command line, with policies enforced. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { AwsEmulator } from "./support/emulator.ts";
 import { Inbox } from "./support/inbox.ts";
@@ -61,7 +61,7 @@ test("the view follows puts, updates and deletes, and so does what compactions m
   expect(await reviews.rows(BY_ROWLING)).toEqual([{ author: "J.K. Rowling", reviews: 27 }]);
 });
 
-/** Rows that no test changes after the first one: whatever runs, a query counts them all. */
+/** Counts rows that only the first test changes. */
 const STABLE = "SELECT count(*) AS n FROM reviews WHERE \"user\" LIKE 'user 5_'";
 
 async function alwaysRight<T>(work: Promise<T>): Promise<T> {
@@ -70,7 +70,7 @@ async function alwaysRight<T>(work: Promise<T>): Promise<T> {
   return ended;
 }
 
-/** Writes on and on until the work is done. */
+/** Keeps writing until the work is done. */
 async function whileWriting<T>(work: Promise<T>): Promise<T> {
   let isDone = false;
   const writing = (async () => {
@@ -138,9 +138,9 @@ test("a batch that failed for good is given again by hand, once its cause is men
   await store.replace("reviews/schema.json", schema as Uint8Array);
   await reviews.renew("stream");
   await reviews.changeMapping({ MaximumRetryAttempts: 100 });
-  // The shard goes on.
+  // The shard is not blocked.
   await reviews.delivered(() => reviews.put(review("after the failure", "Dune")));
-  // Twice does no harm.
+  // Replaying twice is harmless.
   for (const batch of [...(await reviews.failedBatches()), ...(await reviews.failedBatches())])
     expect(await reviews.invoke("stream", batch)).toEqual({ answer: { batchItemFailures: [] } });
   await reviews.becomesEqual();
@@ -151,7 +151,7 @@ test("a Firehose that refuses all entries, or some of them, and delivers twice, 
   await emulator.faults.failPuts({ calls: 2, stream });
   await reviews.put(review("failed once", "Dune"), review("failed twice", "Dune"));
   await reviews.becomesEqual();
-  // A record of Firehose has at most a mebibyte, so that these make several entries of one request.
+  // A Firehose record has at most one mebibyte, so these become several entries of one request.
   const large = { Review: { S: "x".repeat(390_000) } };
   await emulator.faults.failPuts({ calls: 2, every: 2, stream });
   await Promise.all(

@@ -1,4 +1,4 @@
-/** A lake in somebody's own app, which nobody compacts by hand: its schedule does. */
+/** A lake in a separate app, compacted only by its schedule. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => ticks?.close());
 
 /**
- * A compaction stays five minutes behind now, and a snapshot is looked at from two minutes before it on. So it takes three
+ * A compaction leaves the last five minutes alone, and the log is read from two minutes before the snapshot. So it takes three
  * minutes until there is something to fold.
  */
 const FOLDED_SECONDS_MAX = 420;

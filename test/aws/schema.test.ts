@@ -1,4 +1,4 @@
-/** A table that exists, deployed by its name, and then deployed again with a column more: its past comes from `_unmapped`. */
+/** An existing table, deployed by name and then again with another column, whose past values come from `_unmapped`. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -15,7 +15,7 @@ import {
 } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { AttributeFile } from "../../src/core/schema/schema.ts";
-import { dynalake } from "../support/cli.ts";
+import { dynalakeProcess } from "../support/cli-process.ts";
 import { deployStacks } from "./support/deploy.ts";
 import { type AwsEmulator, startEmulator } from "./support/emulator.ts";
 import { DeployedTable, until } from "./support/reviews.ts";
@@ -84,7 +84,7 @@ async function lakeEqualsTable(): Promise<void> {
 const compact = (scope = "grown") =>
   orders.run(orders.deployment.compactionMachineArn, { scope, settleSeconds: 0 });
 
-/** What 30 minutes would do. */
+/** In place of waiting for 30 minutes. */
 async function settleAtOnce(): Promise<void> {
   const client = new LambdaClient(emulator.client);
   const { Functions = [] } = await client.send(new ListFunctionsCommand({}));
@@ -130,7 +130,7 @@ test("a deployed column waits until Firehose surely has it, and everything goes 
 
 test("then it is there, old and new rows right, its past recovered from _unmapped", async () => {
   await settleAtOnce();
-  const compacted = await dynalake(["compact", "--settle-seconds", "0", "--stack", STACK], {
+  const compacted = await dynalakeProcess(["compact", "--settle-seconds", "0", "--stack", STACK], {
     env: emulator.environment,
     secondsMax: 120,
   });
@@ -165,7 +165,7 @@ test("then it is there, old and new rows right, its past recovered from _unmappe
 
 test("a column of another type is refused before anything is deployed, and the lake goes on", async () => {
   await expect(deploy({ ...FIRST, Note: { type: "int" } })).rejects.toThrow(
-    /error SCHEMA_INVALID: .*orders\.json does not fit the data of "orders": attributes\.Note\.type: it is string/,
+    /error SCHEMA_INVALID: .*orders\.json cannot change the existing table "orders": attributes\.Note\.type: it is already string/,
   );
   await orders.put(order("g", "7"));
   await lakeEqualsTable();

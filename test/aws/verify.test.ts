@@ -1,7 +1,8 @@
-/** `dynalake verify --stack` against a deployment: proved where the lake is right, and a change that was lost is named. */
+/** `dynalake verify --stack` on a deployment: it confirms a correct lake and names a lost change. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { changesFolder } from "../../src/core/format/lake-path.ts";
-import { dynalake, type Ended } from "../support/cli.ts";
+import type { Ended } from "../support/cli.ts";
+import { dynalakeProcess } from "../support/cli-process.ts";
 import type { AwsEmulator } from "./support/emulator.ts";
 import type { DeployedTable, StoredItem } from "./support/reviews.ts";
 import { openWorld } from "./support/world.ts";
@@ -27,7 +28,7 @@ const review = (user: string, rating: number): StoredItem => ({
 function verify(...more: readonly string[]): Promise<Ended> {
   // The emulator delivers within seconds.
   const args = ["verify", "--stack", "DynalakeProved", "--settle", "8", ...more];
-  return dynalake(args, { env: emulator.environment });
+  return dynalakeProcess(args, { env: emulator.environment });
 }
 
 test("a deployment is proved, and what its change log has lost is named", async () => {

@@ -1,4 +1,4 @@
-/** An export that is damaged, or is not what its manifests tell, is refused, and the lake is as it was. */
+/** An export that is damaged or contradicts its manifests is rejected, and the lake stays unchanged. */
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { CommandContext } from "../../src/cli/command.ts";
 import { snapshotCommand } from "../../src/cli/commands/snapshot.ts";
 import { settingsFrom } from "../../src/cli/settings.ts";
+import { systemTiming } from "../../src/sdk/timing.ts";
 import {
   done,
   dynalake,
@@ -26,7 +27,7 @@ const ITEMS: readonly ItemJson[] = Array.from({ length: 10 }, (_, i) => ({
 }));
 
 let folder: string;
-/** A lake with the table "t". No export of this file may change it. */
+/** A lake with the table "t". No export in this file may change it. */
 let lake: string;
 
 beforeAll(async () => {
@@ -40,7 +41,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const fileOf = (draft: ExportDraft, file = 0): string => join(draft.home, "data", dataFileName(file));
 
-/** The first data file, its content and its checksum in the manifest changed together. */
+/** Changes the first data file and its checksum in the manifest together. */
 async function replaceData(draft: ExportDraft, change: (content: Buffer) => Buffer): Promise<void> {
   const content = change(await readFile(fileOf(draft)));
   await writeFile(fileOf(draft), content);
@@ -55,7 +56,7 @@ const inSummary = (members: Record<string, unknown>) => (draft: ExportDraft) =>
 interface Damage extends ExportShape {
   readonly tells: string | RegExp;
   readonly items?: readonly ItemJson[];
-  /** It is found only once the items are read, and the lake is being prepared for them. */
+  /** Detected only while the items are read, when the lake is already being prepared for them. */
   readonly foundLate?: boolean;
 }
 
@@ -65,7 +66,7 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
       await truncate(join(home, "manifest-summary.json"), 100);
       await rm(join(home, "manifest-summary.md5"));
     },
-    tells: "manifest-summary.json is no JSON",
+    tells: "manifest-summary.json is not valid JSON",
   },
   "a summary that is not that of its checksum": {
     after: ({ home }) => writeFile(join(home, "manifest-summary.json"), "{}"),
@@ -77,7 +78,7 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
   },
   "a summary with another number of items": {
     before: inSummary({ itemCount: 11 }),
-    tells: /tells of 10 items.* of 11/,
+    tells: /lists 10 items.* says 11/,
   },
   "a summary that names a manifest elsewhere": {
     before: inSummary({ manifestFilesS3Key: "../../other/manifest-files.json" }),
@@ -101,7 +102,7 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
       await truncate(join(home, "manifest-files.json"), 230);
       await rm(join(home, "manifest-files.md5"));
     },
-    tells: /manifest-files\.json, line \d is no JSON/,
+    tells: /manifest-files\.json, line \d is not valid JSON/,
   },
   "a list that names one file twice": {
     before: ({ files }) => files.splice(1, 1, files[0] as Record<string, unknown>),
@@ -113,12 +114,12 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
   },
   "a data file that is cut off": {
     before: (draft) => replaceData(draft, (content) => content.subarray(0, -12)),
-    tells: `data/${dataFileName(0)} is no whole gzip file`,
+    tells: `data/${dataFileName(0)} is not a complete gzip file`,
     foundLate: true,
   },
   "a data file that is no gzip": {
     before: (draft) => replaceData(draft, () => Buffer.from("no gzip")),
-    tells: `data/${dataFileName(0)} is no whole gzip file`,
+    tells: `data/${dataFileName(0)} is not a complete gzip file`,
   },
   "a data file with another content than that of its checksum": {
     after: async (draft) => {
@@ -133,7 +134,7 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
       Object.assign(files[0] as object, { itemCount: 6 });
       summary.itemCount = 11;
     },
-    tells: /has 5 items, the manifest tells of 6/,
+    tells: /has 5 items; the manifest says 6/,
     foundLate: true,
   },
   "a data file above the export's folder": {
@@ -200,7 +201,7 @@ test.each(Object.keys(DAMAGES))("%s", async (name) => {
   });
 });
 
-/** What a command gets, without a process of its own. */
+/** A context for running a command in this process. */
 function quietContext(): CommandContext {
   const terminal = {
     print: async () => undefined,
@@ -209,7 +210,14 @@ function quietContext(): CommandContext {
     settle: () => undefined,
     colors: false,
   };
-  return { terminal, settings: settingsFrom({}), interrupted: new AbortController().signal };
+  return {
+    terminal,
+    settings: settingsFrom({}),
+    cwd: "/",
+    absolute: (path) => path,
+    timing: systemTiming,
+    interrupted: new AbortController().signal,
+  };
 }
 
 test("a folder without an export, and one with several", async () => {

@@ -1,10 +1,8 @@
-/** SQL that fails, that would write or that looks elsewhere, and options that do not exist. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { requireTable } from "../../src/core/table/open-table.ts";
-import { runQuery } from "../../src/embedded/query.ts";
 import { folderStore } from "../../src/files/folder-store.ts";
 import {
   done,
@@ -15,9 +13,12 @@ import {
   fingerprint,
   type ItemJson,
   rowsOf,
-  startDynalake,
 } from "../support/cli.ts";
+import { startDynalakeProcess } from "../support/cli-process.ts";
+import { printedRows } from "../support/printed-rows.ts";
 import { writeExport } from "./export-fixture.ts";
+
+/** SQL that fails, writes or reads elsewhere, and options that do not exist. */
 
 const ITEMS: readonly ItemJson[] = Array.from({ length: 20_000 }, (_, i) => ({
   Id: { S: `id-${String(i).padStart(6, "0")}` },
@@ -94,11 +95,7 @@ test.each(Object.keys(REFUSED))("SQL is refused: %s", async (name) => {
   const before = await fingerprint(folder);
   const tables = [await requireTable(folderStore(lake), "t")];
   const seen: unknown[] = [];
-  const running = runQuery(
-    lake,
-    { tables, sql: statement(name) },
-    { begin: async () => undefined, rows: async (rows) => void seen.push(...rows) },
-  );
+  const running = printedRows(lake, { tables, sql: statement(name) }, (rows) => void seen.push(...rows));
   await expect(running).rejects.toMatchObject({ code: "SQL_FAILED", message: expect.stringMatching(tells) });
   expect(seen).toEqual([]);
   expect(await fingerprint(folder)).toEqual(before);
@@ -141,7 +138,7 @@ test("usage that does not fit is told with what was wrong", async () => {
     [["items", "--tabel", "t", ...on], /'--tabel'/],
     [["query"], /'sql'/],
     [["vacuum", "--retention-hours", "-1", ...on], /--retention-hours.*-1/],
-    [["items", "--as-of", "yesterday", ...on], /"yesterday" is no time/],
+    [["items", "--as-of", "yesterday", ...on], /Invalid time: yesterday/],
     [["snapshot", ...on], /table or .*export/],
     [["snapshot", "--table", "t", "--from-export", "x", ...on], /table or .*export/],
   ];
@@ -172,7 +169,7 @@ test.each([["items"], ["query", "SELECT * FROM t", "--format", "csv"]])(
   "a reader that has seen enough ends `%s` without an error, and nothing is left of it",
   async (...command) => {
     const tmp = await mkdtemp(join(folder, "tmp-"));
-    const running = startDynalake([...command, "--lake", lake], { env: { TMPDIR: tmp } });
+    const running = startDynalakeProcess([...command, "--lake", lake], { env: { TMPDIR: tmp } });
     running.stopReading();
     const { code, stdout, stderr } = await running.ended;
     expect({ code, stderr, left: await fingerprint(tmp) }).toEqual({ code: 0, stderr: "", left: {} });

@@ -1,10 +1,10 @@
-/** A schema file that cannot be used is refused with the place in it, before anything is read or written. */
+/** An unusable schema file is rejected before anything is read or written, and the message names the place in the file. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { readSchemaFile } from "../../src/cli/schema-choice.ts";
 import type { DynalakeError } from "../../src/core/error.ts";
+import { readSchemaFile } from "../../src/embedded/schemas/given-schema.ts";
 import { done, dynalake, expectRefused, fingerprint, type Refusal } from "../support/cli.ts";
 import { writeExport } from "./export-fixture.ts";
 
@@ -90,7 +90,7 @@ test.each(Object.keys(BAD))("%s", async (name) => {
   const { text, code, names } = BAD[name] as (typeof BAD)[string];
   const file = join(folder, "bad.json");
   await writeFile(file, text);
-  const error = await readSchemaFile(file).catch((thrown: DynalakeError) => thrown);
+  const error = await readSchemaFile({ name: file, path: file }).catch((thrown: DynalakeError) => thrown);
   expect(error).toMatchObject({ code });
   for (const part of names) expect((error as DynalakeError).message).toMatch(part);
 });

@@ -1,4 +1,4 @@
-/** A source that cannot be used is refused, and the lake is as it was. */
+/** An unusable source is rejected, and the lake stays unchanged. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -6,18 +6,26 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
-import type { SourceConnection } from "../../src/source/clients.ts";
-import { done, dynalake, dynalakes, expectRefused, fingerprint, type Refusal } from "../support/cli.ts";
+import type { SourceConnection } from "../../src/source/source-connection.ts";
+import {
+  done,
+  dynalake,
+  dynalakes,
+  expectRefused,
+  fingerprint,
+  type Refusal,
+  withAwsSettings,
+} from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { connectTo, SourceTable } from "./source-table.ts";
 
-/** The longest that anybody waits to be told that an endpoint is no help. */
+/** The longest time until a command reports an unusable endpoint. */
 const SECONDS_MAX = 15;
 
 let emulator: Emulator;
 let connection: SourceConnection;
 let folder: string;
-/** A lake of the table "Known". No command of this file may change it. */
+/** A lake with the table "Known". No command in this file may change it. */
 let lake: string;
 let lakeBefore: Awaited<ReturnType<typeof fingerprint>>;
 
@@ -37,17 +45,15 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A command that is refused leaves a lake as it was, and makes none where there is none. */
+/** A rejected command leaves a lake unchanged, and creates none. */
 async function expectRefusal(
   command: readonly string[],
   refusal: Refusal,
   env: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const lakes = [lake, join(folder, "none")];
-  const ends = await dynalakes(
-    lakes.map((target) => [...command, "--lake", target]),
-    { env },
-  );
+  const commands = lakes.map((target) => [...command, "--lake", target]);
+  const ends = await withAwsSettings(env, () => dynalakes(commands, { env }));
   for (const ended of ends) {
     expectRefused(ended, refusal);
     expect(ended.seconds).toBeLessThan(SECONDS_MAX);

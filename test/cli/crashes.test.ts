@@ -1,87 +1,27 @@
 /**
- * Real crashes of real processes: `run` killed again and again while the table is written to, disks that are full, emulators
- * that come back. Afterwards the lake holds the table, item for item, or tells the gap. `npm run test:crashes` does more of it.
+ * Full disks and restarted emulators. Afterwards the lake equals the table, item by item, or reports a gap.
+ * crashes.deep.test.ts kills processes.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmdirSync } from "node:fs";
-import { cp, mkdir, readdir, rm, statfs, writeFile } from "node:fs/promises";
+import { mkdtempSync, rmdirSync } from "node:fs";
+import { rm, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
-import type { SourceConnection } from "../../src/source/clients.ts";
+import type { SourceConnection } from "../../src/source/source-connection.ts";
 import { done, dynalake, lakeItems } from "../support/cli.ts";
+import { effort } from "../support/effort.ts";
 import { withFolder } from "../support/folders.ts";
-import { type Random, randomOf } from "../support/random.ts";
+import { randomOf } from "../support/random.ts";
 import { fileEmulator } from "./file-emulator.ts";
-import { Killer, Writer } from "./killer.ts";
+import { Writer } from "./killer.ts";
+import { expectMended, expectTidy, healthOf } from "./mended-lake.ts";
 import { connectTo, SourceTable } from "./source-table.ts";
 
-/** Of `run`, at random moments. */
-const KILLS = Number(process.env.CRASH_KILLS ?? 4);
-const KILLS_BETWEEN_CHECKS = 2;
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
-const SECONDS_MAX = 120 + KILLS * 10;
 
 const emulator = fileEmulator();
-
-/** The next run mends all, by itself: the lake holds the table, and is healthy. */
-async function expectMended(lake: string, table: SourceTable, of: readonly string[], history: unknown) {
-  const mended = await dynalake(["run", ...of, "--once"]);
-  expect({ history, ...mended }).toMatchObject({ history, code: 0 });
-  const items = await lakeItems(lake).catch((cause: unknown) => {
-    throw new Error(JSON.stringify(history, undefined, 1), { cause });
-  });
-  expect({ history, items }).toEqual({ history, items: await table.items() });
-  expect({ history, health: await healthOf(lake) }).toEqual({ history, health: "healthy" });
-}
-
-async function healthOf(lake: string): Promise<unknown> {
-  const text = await done(["status", "--lake", lake, "--json"]);
-  return (JSON.parse(text) as { readonly tables: readonly { readonly health: string }[] }).tables[0]?.health;
-}
-
-async function expectTidy(lake: string): Promise<void> {
-  await done(["compact", "--lake", lake, "--all"]);
-  await done(["vacuum", "--lake", lake, "--retention-hours", "0", "--grace-hours", "0"]);
-  const left = (await readdir(lake, { recursive: true })).filter((name) => /\.tmp|staging\/./.test(name));
-  expect(left).toEqual([]);
-}
-
-test(
-  "`run` killed again and again at random moments, while writes go on, loses nothing",
-  async () => {
-    await withFolder(async (folder) => {
-      const random = randomOf(SEED);
-      const table = await SourceTable.create(emulator.connection, `Crashed-${SEED}`);
-      const writer = new Writer(table, random);
-      const lake = join(folder, "lake");
-      await mkdir(lake);
-      const of = ["--lake", lake, "--table", table.name, "--endpoint", emulator.endpoint];
-      const killer = new Killer(lake, `seed ${SEED}`);
-      while (killer.kills < KILLS) {
-        writer.resume();
-        for (let i = 0; i < KILLS_BETWEEN_CHECKS; i++) await killSomehow(killer, random, ["run", ...of]);
-        await writer.pause();
-        await expectMended(lake, table, of, killer.history);
-      }
-      expect(writer.writes).toBeGreaterThan(0);
-      await expectTidy(lake);
-      expect(await lakeItems(lake)).toEqual(await table.items());
-      console.info(`${killer.kills} kills of run, ${writer.writes} writes, seed ${SEED}`);
-    });
-  },
-  SECONDS_MAX * 1000,
-);
-
-/** Early or late while it starts or follows, or at one of the events that it causes in the lake's folder. */
-async function killSomehow(killer: Killer, random: Random, run: readonly string[]): Promise<void> {
-  const compacting = [...run, "--compact-every", random.choice(["0.1", "0.3", "60"])];
-  const dice = random.next();
-  if (dice < 0.2) await killer.afterMs(random.integer(300, 2500), compacting);
-  else if (dice < 0.6) await killer.afterTold("following", random.integer(0, 1500), compacting);
-  else await killer.atEvent(random.integer(1, 80), compacting);
-}
 
 describe("a disk that is full", () => {
   const why = reasonAgainstMounts();
@@ -124,10 +64,10 @@ describe("a disk that is full", () => {
   );
 });
 
-/** What is left for a command: nothing, or enough for its first files. */
-const FREE_KILOBYTES = process.env.CRASH_KILLS === undefined ? [0, 24] : [0, 4, 8, 16, 24, 40, 64, 100];
+/** Space left for a command: none, or enough for its first files. */
+const FREE_KILOBYTES = effort > 1 ? [0, 4, 8, 16, 24, 40, 64, 100] : [0, 24];
 
-/** Why a small disk cannot be made, where that is so. */
+/** Why a small disk cannot be mounted; undefined if it can. */
 function reasonAgainstMounts(): string | undefined {
   if (process.platform !== "linux") return "they need Linux";
   if (process.getuid?.() !== 0) return "only root mounts a small disk";
@@ -154,7 +94,7 @@ async function withDisk(megabytes: number, use: (disk: string) => Promise<void>)
   });
 }
 
-/** Takes all room but so much. */
+/** Fills the disk, except for `freeKilobytes`. */
 async function fill(disk: string, freeKilobytes: number): Promise<string> {
   const filler = join(disk, "filler");
   const { bavail, bsize } = await statfs(disk);
@@ -224,57 +164,3 @@ describe("an emulator that was started again", () => {
     });
   });
 });
-
-test("`replay` of quarantine killed at its events loses no record: it lies in quarantine until it is delivered", async () => {
-  await withFolder(async (folder) => {
-    const table = await SourceTable.create(emulator.connection, `Replayed-${SEED}`);
-    const whole = join(folder, "whole");
-    await done(["run", "--once", "--lake", whole, "--table", table.name, "--endpoint", emulator.endpoint]);
-    const [name = ""] = readdirSync(whole).filter((entry) => !entry.startsWith("."));
-    const file = join(name, "quarantine", "no-key", "0123456789abcdef.jsonl");
-    await mkdir(join(whole, name, "quarantine", "no-key"), { recursive: true });
-    await writeFile(join(whole, file), quarantinedLine());
-    for (let event = 1; ; event += REPLAY_EVENTS_STEP) {
-      const lake = join(folder, `lake-${event}`);
-      await cp(whole, lake, { recursive: true });
-      const killer = new Killer(lake);
-      const replay = ["replay", join(lake, file), "--lake", lake];
-      const how = await killer.atEvent(event, replay);
-      const { history } = killer;
-      const isKept = existsSync(join(lake, file));
-      if (!isKept)
-        expect({ history, items: await lakeItems(lake) }).toMatchObject({ items: [expect.anything()] });
-      if (isKept) await done(replay);
-      expect({ history, items: await lakeItems(lake) }).toMatchObject({
-        items: [expect.stringContaining("replayed")],
-      });
-      expect(existsSync(join(lake, file))).toBe(false);
-      if (how === "ended") break;
-    }
-  });
-}, 480_000);
-
-const REPLAY_EVENTS_STEP = process.env.CRASH_KILLS === undefined ? 6 : 1;
-
-/** Of now: what is older than the table's snapshot would not count. */
-function quarantinedLine(): string {
-  const nowSeconds = Math.floor(Date.now() / 1000);
-  const Keys = { User: { S: "ann" }, Book: { S: "Mort" } };
-  const record = {
-    eventName: "INSERT",
-    dynamodb: {
-      ApproximateCreationDateTime: nowSeconds,
-      SequenceNumber: "999999",
-      Keys,
-      NewImage: { ...Keys, Note: { S: "replayed" } },
-    },
-  };
-  const line = {
-    quarantine: 1,
-    reason: "no-key",
-    detail: "a test",
-    source: "a test",
-    arrivedAtSeconds: nowSeconds,
-  };
-  return `${JSON.stringify({ ...line, raw: JSON.stringify(record) })}\n`;
-}

@@ -1,4 +1,4 @@
-/** A lake whose schema lacks an attribute gets a column for it later: what people see before and after, and what is refused. */
+/** Adding a column for an attribute that the schema lacked: what users see before and after, and what is rejected. */
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -9,6 +9,7 @@ import {
   fingerprint,
   type ItemJson,
   lakeItems,
+  nextSecond,
   rowsOf,
 } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
@@ -52,12 +53,6 @@ const item = (user: string, more: ItemJson): ItemJson => ({
 
 const SHOWN = "SELECT user, rating, author, tags FROM reviews ORDER BY user";
 
-const nextSecond = async (): Promise<number> => {
-  const since = Math.floor(Date.now() / 1000);
-  while (Math.floor(Date.now() / 1000) === since) await new Promise((resolve) => setTimeout(resolve, 20));
-  return since;
-};
-
 test("an attribute gets its column years of changes later, by replay: rows, history, the past, compactions, refusals", async () => {
   await withFolder(async (folder) => {
     const lake = join(folder, "lake");
@@ -86,7 +81,7 @@ test("an attribute gets its column years of changes later, by replay: rows, hist
     const before = await lakeItems(lake);
     const asOf = new Date((await nextSecond()) * 1000).toISOString();
 
-    // A schema file that adds two columns, and one change after it.
+    // A schema file that adds two columns, then one change.
     const wide = await file(
       "wide.json",
       schemaText({ Author: { type: "string" }, Tags: { type: "array<string>", set: true } }),
@@ -96,7 +91,7 @@ test("an attribute gets its column years of changes later, by replay: rows, hist
       change(30, "eve", { Author: { S: "Le Guin" } }, Math.floor(Date.now() / 1000)),
     );
     const replayed = await dynalake(["replay", newest, "--lake", lake, "--schema", wide]);
-    expect(replayed).toMatchObject({ code: 0, stdout: 'Replayed 1 changes into "reviews"\n' });
+    expect(replayed).toMatchObject({ code: 0, stdout: 'Replayed 1 change into "reviews"\n' });
     expect(replayed.stderr).toContain(
       '"reviews" has new columns: "author", "tags". Earlier values come from _unmapped',
     );
@@ -130,7 +125,7 @@ test("an attribute gets its column years of changes later, by replay: rows, hist
     ];
     expect(await rowsOf(lake, snapshot)).toEqual(first);
 
-    // The past has the columns of then, and all of its items.
+    // Past states have the columns of their time, and all items.
     const past = "SELECT * EXCLUDE (_version) FROM reviews WHERE user = 'ann'";
     expect(JSON.parse((await rowsOf(lake, past, "--as-of", asOf))[0] ?? "")).toEqual({
       user: "ann",
@@ -148,7 +143,8 @@ test("an attribute gets its column years of changes later, by replay: rows, hist
     );
     expect(items).toHaveLength(5);
 
-    // Compactions write the columns, and then need nothing of _unmapped.
+    // Compactions write the columns, and no longer need _unmapped. They leave out the second in which they begin.
+    await nextSecond();
     await done(["compact", "--lake", lake]);
     await expectRows();
     await done(["compact", "--lake", lake, "--all"]);
@@ -168,7 +164,7 @@ test("an attribute gets its column years of changes later, by replay: rows, hist
     expect(recovery.segments).toEqual(snapshots[0].segments.map(({ id }: { id: string }) => id));
     expect(live.map(({ id }: { id: string }) => id)).not.toContain(recovery.segments[0]);
 
-    // What the data does not allow is refused, and nothing is changed.
+    // A change that the data does not allow is rejected, and nothing is changed.
     const refused = { Rating: { type: "bigint" }, Author: { mask: "sha256" } };
     const other = await file("other.json", schemaText(refused));
     const unchanged = await fingerprint(lake);
@@ -182,7 +178,7 @@ test("an attribute gets its column years of changes later, by replay: rows, hist
         names: [
           "other.json",
           '"reviews"',
-          "attributes.Rating.type: it is int",
+          "attributes.Rating.type: it is already int",
           "attributes.Author.mask",
           "attributes.Tags",
         ],
@@ -228,7 +224,7 @@ test("a snapshot brings the column with its own commit, and run before it follow
       '{"user":"cem","author":"Pratchett"}',
     ];
     expect(await rowsOf(lake, authors)).toEqual(rows);
-    // The same file again changes nothing.
+    // Applying the same file again changes nothing.
     expect((await dynalake(["run", ...from, "--once", "--schema", wide ?? ""])).stderr).not.toContain(
       "new column",
     );

@@ -1,4 +1,4 @@
-/** Exports as ExportTableToPointInTime lays them out, whole or broken on purpose, written without any code of dynalake. */
+/** Exports in the layout of ExportTableToPointInTime, complete or deliberately broken, written without dynalake's code. */
 import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,11 +6,11 @@ import { gzipSync } from "node:zlib";
 import type { ItemJson } from "../support/cli.ts";
 
 export interface ExportDraft {
-  /** The export's own folder: manifests here, data files in `data/`. */
+  /** The export's folder: manifests here, data files in `data/`. */
   readonly home: string;
-  /** The lines of manifest-files.json, still to be written. */
+  /** The lines of manifest-files.json, before it is written. */
   readonly files: Record<string, unknown>[];
-  /** manifest-summary.json, still to be written. */
+  /** manifest-summary.json, before it is written. */
   readonly summary: Record<string, unknown>;
 }
 
@@ -18,15 +18,15 @@ export interface ExportShape {
   readonly table?: string;
   readonly exportTime?: string;
   readonly dataFiles?: number;
-  /** Spoils the draft before its manifests and their checksums are written. */
+  /** Damages the draft before its manifests and checksums are written. */
   readonly before?: (draft: ExportDraft) => unknown;
-  /** Spoils the export once it is whole. */
+  /** Damages the finished export. */
   readonly after?: (draft: ExportDraft) => unknown;
 }
 
 const EXPORT_ID = "01700000000000-0123abcd";
 
-/** Writes an export into `folder` and gives its path back. */
+/** Writes an export into `folder` and returns its path. */
 export async function writeExport(
   folder: string,
   items: readonly ItemJson[],

@@ -1,7 +1,7 @@
-/** An emulator of DynamoDB that runs while the tests of a file do, with a connection to it. */
+/** A DynamoDB emulator for the tests of one file, with a connection to it. */
 import { afterAll, beforeAll } from "@jest/globals";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
-import type { SourceConnection } from "../../src/source/clients.ts";
+import type { SourceConnection } from "../../src/source/source-connection.ts";
 import { connectTo } from "./source-table.ts";
 
 export interface FileEmulator {
@@ -9,7 +9,7 @@ export interface FileEmulator {
   readonly connection: SourceConnection;
 }
 
-/** Both are there once the tests run. */
+/** Both are available once the tests run. */
 export function fileEmulator(): FileEmulator {
   let emulator: Emulator | undefined;
   let connection: SourceConnection | undefined;
@@ -22,7 +22,7 @@ export function fileEmulator(): FileEmulator {
     await emulator?.stop();
   });
   const running = <T>(part: T | undefined): T => {
-    if (part === undefined) throw new Error("the emulator does not run yet");
+    if (part === undefined) throw new Error("the emulator is not running yet");
     return part;
   };
   return {

@@ -1,11 +1,11 @@
-/** Commands that are killed while a table is written to. */
+/** Kills commands while a table is written to. */
 import { type FSWatcher, readdirSync, statSync, watch } from "node:fs";
 import { join } from "node:path";
-import { type Running, startDynalake } from "../support/cli.ts";
+import { type RunningProcess, startDynalakeProcess } from "../support/cli-process.ts";
 import type { Random } from "../support/random.ts";
 import type { SourceTable } from "./source-table.ts";
 
-/** Puts, updates and deletes a few items again and again, until it is paused. */
+/** Keeps putting, updating and deleting a few items until it is paused. */
 export class Writer {
   readonly #table: SourceTable;
   readonly #random: Random;
@@ -47,7 +47,7 @@ export class Writer {
   }
 }
 
-/** Calls `onEvent` for whatever happens in a folder and the folders within it, also in those that are made meanwhile. */
+/** Calls `onEvent` for every event in a folder and its subfolders, including new ones. */
 function watchTree(folder: string, onEvent: () => void): () => void {
   const watchers: FSWatcher[] = [];
   const add = (path: string): void => {
@@ -63,7 +63,7 @@ function watchTree(folder: string, onEvent: () => void): () => void {
         if (entry.isDirectory()) add(join(path, entry.name));
       }
     } catch (error) {
-      // It is gone again.
+      // It has been removed again.
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     }
   };
@@ -75,7 +75,7 @@ function watchTree(folder: string, onEvent: () => void): () => void {
 
 const PATIENCE_MS = 4_000;
 
-/** Kills commands, and remembers how, so that a failure tells what came before it. */
+/** Kills commands and remembers how, so that a failure shows what came before it. */
 export class Killer {
   readonly history: string[];
   readonly #lake: string;
@@ -86,21 +86,21 @@ export class Killer {
     this.history = [...history];
   }
 
-  /** How many commands were killed; others had ended before. */
+  /** The number of commands killed; others ended first. */
   get kills(): number {
     return this.#kills;
   }
 
   async afterMs(milliseconds: number, args: readonly string[]): Promise<void> {
-    const running = startDynalake(args);
+    const running = startDynalakeProcess(args);
     const timer = setTimeout(() => running.signal("SIGKILL"), milliseconds);
     await this.#remember(running, `${args[0]} after ${milliseconds} ms`);
     clearTimeout(timer);
   }
 
-  /** Kills it so long after it has told something; it may end before. */
+  /** Kills the command a while after it has printed `text`; it may end first. */
   async afterTold(text: string, milliseconds: number, args: readonly string[]): Promise<void> {
-    const running = startDynalake(args);
+    const running = startDynalakeProcess(args);
     let timer: NodeJS.Timeout | undefined;
     const kill = (): void => {
       timer = setTimeout(() => running.signal("SIGKILL"), milliseconds);
@@ -110,10 +110,10 @@ export class Killer {
     clearTimeout(timer);
   }
 
-  /** Kills it at one of the events that it causes in the lake's folder, or late; it may end before. */
+  /** Kills the command at its n-th event in the lake's folder, or late; it may end first. */
   async atEvent(number: number, args: readonly string[]): Promise<"killed" | "ended"> {
     let events = 0;
-    const running = startDynalake(args);
+    const running = startDynalakeProcess(args);
     const close = watchTree(this.#lake, () => {
       if (++events === number) running.signal("SIGKILL");
     });
@@ -124,7 +124,7 @@ export class Killer {
     return how;
   }
 
-  async #remember(running: Running, how: string): Promise<"killed" | "ended"> {
+  async #remember(running: RunningProcess, how: string): Promise<"killed" | "ended"> {
     const { code, signal, stderr } = await running.ended;
     this.history.push(`${how}: ${signal ?? code} ${stderr.slice(-200)}`);
     if (signal === null) return "ended";

@@ -1,23 +1,22 @@
-/** Changes that are delivered behind the horizon of a compaction are seen all the same, and soon. */
-
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { compactTable } from "../../src/core/compaction/compact.ts";
-import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-policy.ts";
 import { deliver } from "../../src/core/delivery/deliver.ts";
 import type { ChangeSource } from "../../src/core/ports/change-source.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
 import { latestManifest } from "../../src/core/table/commits.ts";
-import { openTableOf } from "../../src/core/table/open-table.ts";
 import { writeSchema } from "../../src/core/table/schema-file.ts";
-import { type FollowRequest, followLake } from "../../src/embedded/follow-lake.ts";
-import { itemLines } from "../../src/embedded/items.ts";
-import { type Lake, newRun, nowSeconds, openLake } from "../../src/embedded/lake.ts";
-import { FILE_LIMITS, parquetSink } from "../../src/embedded/parquet-sink.ts";
+import { compactTable } from "../../src/embedded/compaction/compact-table.ts";
+import { FILE_LIMITS, parquetSink } from "../../src/embedded/delivery/parquet-sink.ts";
+import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
+import { type FollowRequest, followLake } from "../../src/embedded/following/follow-lake.ts";
+import { nowSeconds } from "../../src/sdk/run-name.ts";
 import { until } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
+import { itemLines } from "../support/lake-rows.ts";
+
+/** Changes delivered behind the horizon of a compaction still become visible, and soon. */
 
 const SCHEMA = parseSchema(
   { table: "t", key: { hash: "Id" }, attributes: { Id: { type: "string" } } },
@@ -34,7 +33,7 @@ const recordOf = (id: string, sequence: number, timeSeconds: number) => ({
   },
 });
 
-/** A stream that holds nothing but what is put into it here. */
+/** A stream with only the records that a test adds. */
 class Stream implements ChangeSource {
   readonly waiting: unknown[] = [];
 
@@ -52,19 +51,16 @@ class Stream implements ChangeSource {
   }
 }
 
-async function shown(lake: Lake): Promise<readonly string[]> {
-  const ids: string[] = [];
-  for await (const lines of itemLines(lake, await openTableOf(lake.store, SCHEMA), undefined)) {
-    ids.push(...[...lines.matchAll(/"S":"(\w+)"/g)].map(([, id]) => id as string));
-  }
-  return ids.sort();
+async function shown(lake: LakeFolder): Promise<readonly string[]> {
+  const lines = await itemLines(lake, SCHEMA);
+  return [...lines.matchAll(/"S":"(\w+)"/g)].map(([, id]) => id as string).sort();
 }
 
 function follow(
   folder: string,
   source: ChangeSource,
   how: Pick<FollowRequest, "once" | "signal"> & Partial<FollowRequest>,
-): Promise<void> {
+): Promise<boolean> {
   return followLake({
     folder,
     tables: [{ schema: SCHEMA, source }],
@@ -78,7 +74,7 @@ function follow(
 test("what a compaction came before is seen while `run` follows, and what a run left that died by the next one", async () => {
   await withFolder(async (own) => {
     const folder = join(own, "lake");
-    const lake = await openLake(folder);
+    const lake = await openLakeFolder(folder);
     const stop = new AbortController();
     try {
       await writeSchema(lake.store, SCHEMA);
@@ -86,9 +82,7 @@ test("what a compaction came before is seen while `run` follows, and what a run 
       const timeSeconds = nowSeconds() - 100;
       stream.waiting.push(recordOf("a", 1, timeSeconds));
       await follow(folder, stream, { once: true, signal: stop.signal });
-      const { store, engine } = lake;
-      const policy = { ...DEFAULT_POLICY, settleSeconds: 0 };
-      await compactTable({ store, engine, schema: SCHEMA, policy, newRun, nowSeconds }, "all");
+      await compactTable(lake, SCHEMA, { scope: "all", settleSeconds: 0, onCommit: () => undefined });
       const { horizonSeconds } = await latestManifest(lake.store, "t");
       expect(horizonSeconds).toBeGreaterThan(timeSeconds);
 
@@ -100,7 +94,7 @@ test("what a compaction came before is seen while `run` follows, and what a run 
       stop.abort();
       await following;
 
-      // A run that died between its delivery and its fold.
+      // As if a run had died between delivery and fold.
       await deliver(
         {
           store: lake.store,
@@ -117,7 +111,7 @@ test("what a compaction came before is seen while `run` follows, and what a run 
       expect(await shown(lake)).toEqual(["a", "b", "c", "young"]);
       await follow(folder, stream, { once: true, signal: new AbortController().signal });
       expect(await shown(lake)).toEqual(["a", "b", "c", "d", "young"]);
-      // The horizon is the schedule's to move.
+      // Only scheduled compactions move the horizon.
       expect((await latestManifest(lake.store, "t")).horizonSeconds).toBe(horizonSeconds);
     } finally {
       stop.abort();
@@ -129,7 +123,7 @@ test("what a compaction came before is seen while `run` follows, and what a run 
 test("`run` ends where its compactions cannot go on: nobody would miss them", async () => {
   await withFolder(async (own) => {
     const folder = join(own, "lake");
-    const lake = await openLake(folder);
+    const lake = await openLakeFolder(folder);
     try {
       await writeSchema(lake.store, SCHEMA);
       const stream = new Stream();
@@ -139,10 +133,10 @@ test("`run` ends where its compactions cannot go on: nobody would miss them", as
         signal: new AbortController().signal,
         compactEverySeconds: 0.01,
         onEvent: (_, { kind }) => {
-          if (kind === "compacted") throw new TypeError("nobody thought of it");
+          if (kind === "compacted") throw new TypeError("an unexpected failure");
         },
       });
-      await expect(following).rejects.toThrow("nobody thought of it");
+      await expect(following).rejects.toThrow("an unexpected failure");
     } finally {
       await lake.close();
     }
@@ -152,7 +146,7 @@ test("`run` ends where its compactions cannot go on: nobody would miss them", as
 test("`run --once` ends on a stream that always has one more change, once it has what was there when it began", async () => {
   await withFolder(async (own) => {
     const folder = join(own, "lake");
-    const lake = await openLake(folder);
+    const lake = await openLakeFolder(folder);
     try {
       await writeSchema(lake.store, SCHEMA);
       const began = nowSeconds();
@@ -166,7 +160,7 @@ test("`run --once` ends on a stream that always has one more change, once it has
             next: async (request) => {
               endless.waiting.push(recordOf(`i${++batches}`, batches, began));
               const batch = await reader.next(request);
-              // Three batches are of before.
+              // Three batches are from before `run` started.
               return { ...batch, caughtUp: false, readUntilSeconds: batches > 3 ? began + 60 : began - 1 };
             },
           };

@@ -1,4 +1,4 @@
-/** An export that is older than the stream's reading leaves a hole where it is brought in afterwards. */
+/** Taking in an export that is older than the first reading of the stream leaves a gap. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -22,7 +22,7 @@ const RECORD = {
   },
 };
 
-/** A lake that has followed the stream before it got any snapshot: what it had before was recorded elsewhere. */
+/** A lake that followed the stream before its first snapshot. Its table came from recorded events. */
 async function followedLake(folder: string, table: SourceTable): Promise<string> {
   const lake = join(folder, "lake");
   const recording = join(folder, "recording.json");

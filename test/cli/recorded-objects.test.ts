@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { Deployment } from "../../src/aws/deployment.ts";
-import { objectsAt, readObject, wasPutAside } from "../../src/cli/stack/recorded-objects.ts";
+import { objectsAt, readObject, wasPutAside } from "../../src/stack/recorded-objects.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 
 const SOURCE = "arn:aws:dynamodb:eu-west-1:1:table/Reviews";

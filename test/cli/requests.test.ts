@@ -1,7 +1,8 @@
 /** How many requests each command makes to the store of its lake: where the store is far away, each is latency and money. */
+import { systemTiming } from "../../src/sdk/timing.ts";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import type { CommandContext } from "../../src/cli/command.ts";
 import { countingStore, RequestCounter, type Requests } from "../support/counting-store.ts";
@@ -24,6 +25,9 @@ const { vacuumCommand } = await import("../../src/cli/commands/vacuum.ts");
 let folder: string;
 let printed = "";
 const context: CommandContext = {
+  cwd: process.cwd(),
+  absolute: (path) => resolve(path),
+  timing: systemTiming,
   terminal: {
     print: async (text) => {
       printed += text;

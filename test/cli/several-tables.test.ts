@@ -1,4 +1,4 @@
-/** A lake of several tables: what befalls one of them is not the end of the others. */
+/** A lake with several tables: a failure of one does not stop the others. */
 import { join } from "node:path";
 import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
 import { expect, test } from "@jest/globals";
@@ -28,7 +28,7 @@ test("`run` goes on with the other tables where the source of one is gone, tells
     await running.told("goes: NOT FOLLOWED, tried again in a minute: TABLE_NOT_FOUND");
     await stays.put({ User: { S: "ann" }, Book: { S: "Eric" } });
     await until(async () => lakeItems(lake, "--table", "stays"), await stays.items());
-    running.signal("SIGINT");
+    running.interrupt();
     expect(await running.ended).toMatchObject({ code: 1, signal: null });
 
     await stays.put({ User: { S: "ann" }, Book: { S: "Sourcery" } });

@@ -9,7 +9,7 @@ import {
   UpdateItemCommand,
   UpdateTableCommand,
 } from "@aws-sdk/client-dynamodb";
-import { connectSource, type SourceConnection } from "../../src/source/clients.ts";
+import { connectSource, type SourceConnection } from "../../src/source/source-connection.ts";
 import { itemTexts } from "../support/cli.ts";
 
 export type SourceItem = Readonly<Record<string, AttributeValue>>;
@@ -23,7 +23,7 @@ export class SourceTable {
     this.name = name;
   }
 
-  /** Makes a table whose key is `User` and `Book`, both strings. */
+  /** Creates a table with the key `User` and `Book`, both strings. */
   static async create(
     connection: SourceConnection,
     name: string,
@@ -49,7 +49,7 @@ export class SourceTable {
     return new SourceTable(connection.client, name);
   }
 
-  /** One that is there already. */
+  /** An existing table. */
   static known(connection: SourceConnection, name: string): SourceTable {
     return new SourceTable(connection.client, name);
   }
@@ -84,7 +84,7 @@ export class SourceTable {
     await this.#client.send(new DeleteItemCommand({ TableName: this.name, Key }));
   }
 
-  /** Every item, comparable with what `lakeItems` gives. */
+  /** Every item, in the form of `lakeItems`. */
   async items(): Promise<readonly string[]> {
     const items: SourceItem[] = [];
     let start: Record<string, AttributeValue> | undefined;
@@ -103,7 +103,7 @@ export class SourceTable {
   }
 }
 
-/** One emulator's connection; the table names that a test makes are its own. */
+/** Connects to an emulator; tests choose distinct table names. */
 export function connectTo(endpoint: string): SourceConnection {
   return connectSource({ endpoint });
 }

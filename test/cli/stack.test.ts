@@ -1,5 +1,16 @@
-/** Commands on a deployment: what is refused before anything is started, and what services answer that is no success. */
+/** Commands on a deployment: what is rejected before anything starts, and how failures of services are reported. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import "../../src/aws/delivery-status.ts";
+import "../../src/aws/segments-table.ts";
+import "../../src/stack/compact.ts";
+import "../../src/stack/items.ts";
+import "../../src/stack/open-stack.ts";
+import "../../src/stack/query.ts";
+import "../../src/stack/replay.ts";
+import "../../src/stack/snapshot.ts";
+import "../../src/stack/status.ts";
+import "../../src/stack/vacuum.ts";
+import "../../src/stack/verify.ts";
 import { manifestPath } from "../../src/core/format/lake-path.ts";
 import {
   initialManifest,
@@ -9,6 +20,7 @@ import {
 } from "../../src/core/format/manifest.ts";
 import { type FakeAnswer, refusal } from "../aws-adapters/fake-aws.ts";
 import { dynalake, dynalakes, expectRefused, startDynalake } from "../support/cli.ts";
+import { dynalakeProcess } from "../support/cli-process.ts";
 import { type CloudRequest, type FakeCloud, fakeCloud } from "../support/fake-cloud.ts";
 import { MISSING_STACK, type StackTable, stackAnswer } from "../support/fake-stack.ts";
 
@@ -22,6 +34,7 @@ let answers: Answers;
 
 beforeAll(async () => {
   cloud = await fakeCloud((request) => answers[request.operation]?.(request));
+  Object.assign(process.env, cloud.env);
 });
 
 beforeEach(() => {
@@ -30,9 +43,9 @@ beforeEach(() => {
 
 afterAll(() => cloud.close());
 
-const onStack = (...args: readonly string[]) => dynalake([...args, "--stack", "S"], { env: cloud.env });
+const onStack = (...args: readonly string[]) => dynalake([...args, "--stack", "S"]);
 
-/** A machine whose executions end like this. */
+/** A machine whose executions end this way. */
 function machineThatEnds(end: object, more: Answers = {}): void {
   answers = {
     ...answers,
@@ -54,10 +67,7 @@ test("a stack and a folder exclude each other, and so do a stack and what means 
     ["snapshot", "--threads", "1"],
     ["replay", "x.json", "--key", "Id"],
   ];
-  const ends = await dynalakes(
-    refused.map((command) => [...command, "--stack", "S"]),
-    { env: cloud.env },
-  );
+  const ends = await dynalakes(refused.map((command) => [...command, "--stack", "S"]));
   for (const [i, ended] of ends.entries())
     expectRefused(ended, { code: "USAGE", names: ["--stack", refused[i]?.at(-2) as string] });
   const before = cloud.requests.length;
@@ -72,11 +82,17 @@ test("a region without a stack is refused", async () => {
 
 test("a stack that is not there, without a region or without credentials, says so", async () => {
   answers = { DescribeStacks: () => MISSING_STACK };
-  expectRefused(await onStack("status"), { code: "USAGE", names: ['no stack "S"'], next: "--stack" });
+  expectRefused(await onStack("status"), {
+    code: "USAGE",
+    names: ['stack "S" does not exist'],
+    next: "--stack",
+  });
   const { AWS_ENDPOINT_URL = "", AWS_REGION = "", ...secrets } = cloud.env;
-  const nowhere = await dynalake(["status", "--stack", "S"], { env: { AWS_ENDPOINT_URL, ...secrets } });
+  const nowhere = await dynalakeProcess(["status", "--stack", "S"], {
+    env: { AWS_ENDPOINT_URL, ...secrets },
+  });
   expectRefused(nowhere, { code: "USAGE", names: ["no region"], next: "--region" });
-  const nobody = await dynalake(["status", "--stack", "S", "--region", AWS_REGION], {
+  const nobody = await dynalakeProcess(["status", "--stack", "S", "--region", AWS_REGION], {
     env: { AWS_ENDPOINT_URL },
   });
   expectRefused(nobody, { code: "CREDENTIALS", names: ["no credentials were found"] });
@@ -157,7 +173,7 @@ test("a compaction tells of each of its commits, and of the schema that it took 
   expect(await onStack("compact")).toMatchObject({
     code: 0,
     stdout:
-      "reviews: took on the deployed schema\nreviews: folded the change log into deltas (5 rows, 1 segments)\n",
+      "reviews: took on the deployed schema\nreviews: folded the change log into deltas (5 rows, 1 segment)\n",
   });
   const { runs } = JSON.parse((await onStack("compact", "--json")).stdout);
   expect(runs).toEqual([
@@ -175,7 +191,7 @@ const segment = (run: string, rows: number): Segment => ({
   bytes: rows,
 });
 
-/** S3 with a bucket that holds these keys. */
+/** S3 with these keys in the bucket. */
 function bucketAnswer(path: string, keys: ReadonlyMap<string, string>): FakeAnswer {
   const url = new URL(path, "http://bucket");
   const content = keys.get(url.pathname.slice("/bucket/".length));
@@ -194,11 +210,11 @@ test("an interrupt leaves the execution running, and tells how to look at it", a
     { status: "RUNNING" },
     { GetExecutionHistory: () => refusal("AccessDeniedException", "no") },
   );
-  const waiting = startDynalake(["compact", "--stack", "S"], { env: cloud.env });
+  const waiting = startDynalake(["compact", "--stack", "S"]);
   await waiting.told("compaction of reviews: running");
-  waiting.signal("SIGINT");
+  waiting.interrupt();
   const ended = await waiting.ended;
-  expectRefused(ended, { code: "INCOMPLETE", names: ["goes on"], next: ARN });
+  expectRefused(ended, { code: "INCOMPLETE", names: ["still running"], next: ARN });
   expect(cloud.requests.map(({ operation }) => operation)).not.toContain("StopExecution");
 });
 
@@ -208,7 +224,6 @@ test("a statement that writes is refused before Athena hears of it; an interrupt
     ["DROP TABLE reviews__changes", "SELECT 1; DELETE FROM x", "INSERT INTO x SELECT 1"].map((sql) => [
       ...["query", sql, "--stack", "S"],
     ]),
-    { env: cloud.env },
   );
   for (const ended of written) expectRefused(ended, { code: "SQL_FAILED", names: ["statement"] });
   expect(started()).toHaveLength(before);
@@ -219,9 +234,9 @@ test("a statement that writes is refused before Athena hears of it; an interrupt
     GetQueryExecution: () => ({ body: { QueryExecution: { Status: { State: "RUNNING" } } } }),
     StopQueryExecution: () => ({ body: {} }),
   };
-  const waiting = startDynalake(["query", "SELECT 1", "--stack", "S"], { env: cloud.env });
+  const waiting = startDynalake(["query", "SELECT 1", "--stack", "S"]);
   await waiting.told("running in Athena");
-  waiting.signal("SIGINT");
+  waiting.interrupt();
   expectRefused(await waiting.ended, { code: "INCOMPLETE", names: ["cancelled"] });
   expect(cloud.requests.at(-1)).toMatchObject({
     operation: "StopQueryExecution",

@@ -1,4 +1,4 @@
-/** What the engineer on call reads: the health of a lake, a hole until it is mended, and the memory of it. */
+/** What the engineer on call reads: the health of a lake, gaps until they are repaired, and past gaps. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -31,7 +31,7 @@ test("a hole is told until a later snapshot mends it, and by status and manifest
     };
     await mkdir(join(lake, "t", "gaps"));
     await writeFile(join(lake, "t", "gaps", "one.json"), JSON.stringify(gap));
-    // Of a moment within the two minutes that an export's cut is allowed.
+    // Within the two minutes by which an export's cut may be off.
     await take("too-early", gap.lostUntilSeconds + 119);
     const open = await status();
     expect(open.table).toMatchObject({ health: "gap", openGaps: [gap], mendedGaps: [] });
@@ -41,7 +41,7 @@ test("a hole is told until a later snapshot mends it, and by status and manifest
     await take("late-enough", gap.lostUntilSeconds + 120);
     const mended = await status();
     expect(mended.table).toMatchObject({ health: "healthy", openGaps: [], mendedGaps: [gap] });
-    expect(mended.text).toMatch(/^mended gap +records of a shard are gone/m);
+    expect(mended.text).toMatch(/^repaired gap +records of a shard are gone/m);
   });
 });
 

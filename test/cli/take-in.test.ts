@@ -1,4 +1,4 @@
-/** An export on this machine becomes a lake table, and comes back out of it, item by item. */
+/** An export on this machine becomes a lake table and can be read back, item by item. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -16,7 +16,7 @@ import {
 import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";
 
-/** Items of every shape, told apart by a key of the given type. */
+/** Items of every shape, with distinct keys of the given type. */
 function itemsKeyedBy(key: (i: number) => ItemJson): readonly ItemJson[] {
   return fc.sample(item, { numRuns: 300, seed: 42 }).map((each, i) => {
     const { Id, Range, ...rest } = each as Record<string, unknown>;
@@ -113,7 +113,7 @@ test("lines that hold no item go to quarantine, all else is taken, and the exit 
     expect(tables).toMatchObject([
       { health: "quarantine", quarantine: { "unreadable-value": 1, "no-key": 1 } },
     ]);
-    // The same again keeps them once.
+    // Taking it in again stores each item once.
     expect(await dynalake(take)).toMatchObject({ code: 3 });
     const again = JSON.parse(await done(["status", "--lake", lake, "--json"]));
     expect(again.tables).toMatchObject([{ quarantine: { "unreadable-value": 1, "no-key": 1 } }]);

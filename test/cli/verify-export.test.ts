@@ -1,4 +1,4 @@
-/** `verify --from-export`: what an export can tell of a lake that has gone on, and what it cannot. */
+/** `verify --from-export`: what an export can and cannot prove about a lake that has since changed. */
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "@jest/globals";
@@ -32,7 +32,7 @@ function record(id: string, note: string | undefined, time: string) {
   };
 }
 
-/** A lake that was made of an export and has got these changes since. */
+/** A lake seeded from an export, with these changes since. */
 async function lakeOf(
   folder: string,
   items: readonly ItemJson[],
@@ -84,7 +84,7 @@ test("a lake is proved by the export that it was made of, and damage is named", 
 
 test("items are compared whatever characters are in them", async () => {
   await withFolder(async (folder) => {
-    // What ends a line for some readers of lines: only a line feed ends one of an export.
+    // Some readers end lines at these characters; only a line feed ends a line of an export.
     const items = ["\u2028", "\u2029", "\u0085", "\v\f\r\n", "\ufeff"].map((text) =>
       item(`${text}k`, `a${text}b`),
     );
@@ -103,7 +103,7 @@ test("what has changed since the export is not compared, and what has not is", a
       record("b", "after", "2026-03-02T01:00:00Z"),
       record("c", undefined, "2026-03-02T01:00:00Z"),
       record("new", "after", "2026-03-02T01:00:00Z"),
-      // The cut of an export and the clocks leave open which came first.
+      // So close to the export's cut, the clocks do not show which came first.
       record("d", "about then", "2026-03-01T23:58:00Z"),
     ]);
     await caughtUp(lake, seconds("2026-03-02T02:00:00Z"));
@@ -181,7 +181,7 @@ test("an export that is older than the snapshot, of another table, or not whole 
         await writeFile(join(home, "data", String(name)), "no gzip");
       },
     });
-    expectRefused(cut, { code: "EXPORT_INVALID", names: ["no whole gzip file"] });
+    expectRefused(cut, { code: "EXPORT_INVALID", names: ["not a complete gzip file"] });
     const both = await dynalake(["verify", "--stack", "x", "--from-export", "y"]);
     expectRefused(both, { code: "USAGE", names: ["--stack"] });
   });

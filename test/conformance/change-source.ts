@@ -1,17 +1,18 @@
+/** Tests for every adapter of the ChangeSource port that reads a real stream. */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import type { ChangeReader, ChangeSource, StreamPosition } from "../../src/core/ports/change-source.ts";
 
 type Item = Record<string, AttributeValue>;
 
-/** A table of its own for one test: hash key User (S), range key Book (S), a stream of NEW_AND_OLD_IMAGES, no items. */
+/** An empty table for one test: hash key User (S), range key Book (S), a stream with NEW_AND_OLD_IMAGES. */
 export interface ChangeSourceHarness {
   readonly source: ChangeSource;
   put(item: Item): Promise<void>;
-  /** Writes many items, in order. */
+  /** Writes many items in order. */
   putAll(items: readonly Item[]): Promise<void>;
   remove(key: Item): Promise<void>;
-  /** Disables the stream and enables another one, with this view type; undefined: leaves it disabled. */
+  /** Disables the stream, and enables a new one with this view type; without a view type, leaves it disabled. */
   replaceStream(viewType: string | undefined): Promise<void>;
   /** Sources that cannot be opened. */
   readonly missingTable: ChangeSource;
@@ -33,7 +34,6 @@ interface EventRecord {
   };
 }
 
-/** What holds for every adapter of the ChangeSource port that reads a real stream. */
 export function registerChangeSourceTests(name: string, factory: () => Promise<ChangeSourceHarness>): void {
   describe(`change source: ${name}`, () => {
     const harnesses: ChangeSourceHarness[] = [];
@@ -181,7 +181,7 @@ export function registerChangeSourceTests(name: string, factory: () => Promise<C
   });
 }
 
-/** Every type, with the values that are easily lost. `jsonOfAllTypes` is the same in DynamoDB JSON. */
+/** Every type, with values that are easily lost. `jsonOfAllTypes` is the same in DynamoDB JSON. */
 export const itemOfAllTypes: Item = {
   User: { S: "ada" },
   Book: { S: "all types" },
@@ -216,7 +216,7 @@ export const jsonOfAllTypes: Readonly<Record<string, Record<string, unknown>>> =
   map: { M: { inner: { M: {} }, number: { N: "-0.5" } } },
 };
 
-/** The text of a value in DynamoDB JSON without the order of what has none: members of maps and elements of sets. */
+/** A canonical text of a value in DynamoDB JSON: maps and sets are sorted, because their order has no meaning. */
 export function canonical(json: unknown): string {
   return JSON.stringify(json, (name, each: unknown) => {
     if (Array.isArray(each)) return /^[SNB]S$/.test(name) ? [...each].sort() : each;

@@ -1,6 +1,6 @@
 /**
- * What every pair of QueryEngine and ChangeSink keeps: what the sink has delivered the engine reads, and what the engine has
- * staged it reads back, typed and sorted.
+ * Tests for every pair of QueryEngine and ChangeSink: the engine reads what the sink has delivered, and what it has staged
+ * itself, typed and sorted.
  */
 
 import { describe, expect, test } from "@jest/globals";
@@ -20,9 +20,9 @@ import { listChanges } from "../../src/core/table/change-listing.ts";
 export interface LakeEngineHarness {
   readonly store: ObjectStore;
   readonly engine: QueryEngine;
-  /** An unsorted SELECT gives the rows of one segment as they lie in it. */
+  /** Whether an unsorted SELECT returns the rows of a segment in their order. */
   readonly givesRowsAsTheyLie: boolean;
-  /** Makes the lake ready for a schema, or for another one of the same table. */
+  /** Prepares the lake for a schema, or for another one of the same table. */
   declare(schema: Schema): Promise<void>;
   sink(schema: Schema): ChangeSink;
 }
@@ -52,14 +52,14 @@ function rowOf(
       ApproximateCreationDateTime: NOW_SECONDS,
     },
   };
-  const change = readChange(record, schema.key, NOW_SECONDS);
+  const change = readChange(record, schema, NOW_SECONDS);
   return {
     line: changeLine(lineWriter(rowCodec(schema)), change),
     changedAtSeconds: change.changedAtSeconds,
   };
 }
 
-/** `withLake` runs its argument with an empty lake of its own. */
+/** `withLake` runs its argument with a new, empty lake. */
 export function registerLakeEngineTests(
   name: string,
   withLake: (use: (harness: LakeEngineHarness) => Promise<void>) => Promise<void>,

@@ -1,4 +1,4 @@
-/** What every adapter of the ObjectStore port keeps, whatever lies behind it. */
+/** Tests for every adapter of the ObjectStore port. */
 import { describe, expect, test } from "@jest/globals";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 
@@ -6,7 +6,7 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (content: Uint8Array | undefined): string | undefined =>
   content === undefined ? undefined : new TextDecoder().decode(content);
 
-/** `withStore` runs its argument with an empty store of its own. */
+/** `withStore` runs its argument with a new, empty store. */
 export function registerObjectStoreTests(
   name: string,
   withStore: (use: (store: ObjectStore) => Promise<void>) => Promise<void>,

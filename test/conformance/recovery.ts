@@ -1,9 +1,8 @@
 /**
- * Columns that were declared later: what SQL makes of `_unmapped` is what the codec makes of the attribute. Every engine that
- * reads a lake passes these tests.
+ * Tests for every engine that reads a lake: in a column that was declared later, the value that SQL reads from `_unmapped` is
+ * the one that the codec makes of the attribute.
  */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { type Dialect, literal } from "../../src/core/ports/dialect.ts";
 import type { QueryEngine } from "../../src/core/ports/query-engine.ts";
 import { columnCodec } from "../../src/core/row/column.ts";
@@ -22,11 +21,12 @@ import {
   timestampText,
 } from "../arbitraries/item.ts";
 import { anyDeclaration, fittingDeclaration, typeText } from "../arbitraries/schema.ts";
+import * as fc from "../support/fast-check.ts";
 import { epochColumn, fittingValue, jsonValue, setColumn } from "../support/typed-value.ts";
 
 export type RecoveryEngine = Pick<QueryEngine, "dialect" | "rows">;
 
-/** A column that was declared later, and a value that its attribute had before. */
+/** A column that is declared later, and an earlier value of its attribute. */
 interface Case {
   readonly attribute: string;
   readonly spec: AttributeFile;
@@ -34,10 +34,10 @@ interface Case {
   readonly others: Item;
 }
 
-/** Cases of one statement. */
+/** Cases in one statement. */
 const CASES = 20;
 
-/** `runs`: how many statements of random cases each property runs. */
+/** `runs`: the number of statements with random cases that each property runs. */
 export function registerRecoveryTests(
   name: string,
   withEngine: (use: (engine: RecoveryEngine) => Promise<void>) => Promise<void>,
@@ -99,12 +99,12 @@ export function registerRecoveryTests(
   });
 }
 
-/** Recordings can tell of numbers that DynamoDB cannot hold: SQL leaves doubles of that kind in `_unmapped`. */
+/** Recorded events may contain numbers that DynamoDB cannot hold. SQL leaves such doubles in `_unmapped`. */
 function isOfDynamo({ value }: Case): boolean {
   return !/[-0-9.]{201}/.test(itemText(readItem({ value })));
 }
 
-/** Each value is that of the codec, but for those that SQL cannot tell. */
+/** Each value is that of the codec, except for values that SQL cannot restore. */
 async function expectRecovered({ dialect, rows }: RecoveryEngine, cases: readonly Case[]): Promise<void> {
   const expected = cases.map((each) => {
     const column = columnOf(each.attribute, each.spec);
@@ -132,12 +132,12 @@ async function expectRecovered({ dialect, rows }: RecoveryEngine, cases: readonl
   }
 }
 
-/** A row of a table, for all that the engine knows: a constant it would compute before it runs the statement. */
+/** A row that the engine cannot know in advance: it would evaluate a constant while planning. */
 function asRow(unmapped: string): string {
   return `(SELECT unmapped FROM (VALUES (1, ${unmapped}), (2, '{}')) AS two (row_number, unmapped) WHERE row_number = 1)`;
 }
 
-/** json with control characters that engines write in another way, and types of more than six arrays and maps within each other. */
+/** json with control characters that engines write differently, and types with more than six nested arrays and maps. */
 function isUntold({ type }: Column, wire: WireValue): boolean {
   if (type.kind === "json") return /\\u00[01][a-f]/.test(String(wire));
   return loops(type) > 6;
@@ -201,7 +201,7 @@ const timeCase: fc.Arbitrary<Case> = fc
   .tuple(fc.constantFrom("date", "timestamp"), fc.oneof(dateText, timestampText, trickyMoment))
   .map(([type, S]) => caseOf(type, { S }));
 
-/** Numbers of 15 to 17 digits, some of which are the shortest ones of their double. */
+/** Numbers of 15 to 17 digits, some of which are the shortest form of their double. */
 const doubleText: fc.Arbitrary<string> = fc.oneof(
   fc.double({ noNaN: true, min: -1e125, max: 1e125 }).map(String),
   fc

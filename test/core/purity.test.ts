@@ -1,12 +1,18 @@
-// The core has no I/O, no clock and no randomness. The linter and tsconfig.core.json forbid most ways to them; this test reads the
-// syntax trees for all of them, so that the promise does not hang on one tool's options.
+// The core has no I/O, no clock and no randomness. The linter and tsconfig.core.json prevent most uses. This test checks the
+// syntax trees for all of them, so that purity does not depend on the options of one tool.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import ts from "typescript";
 
 const core = join(import.meta.dirname, "..", "..", "src", "core");
 const packagesAllowed = ["zod"];
+/** A hash depends on its input alone: one file takes these two functions, by their own names, and nothing else. */
+const hashing = {
+  file: join(core, "values", "hash.ts"),
+  module: "node:crypto",
+  names: ["createHmac", "hash"],
+};
 const namesForbidden = new Set(
   (
     "Buffer Function Intl Temporal clearInterval clearTimeout console crypto eval fetch global globalThis performance process " +
@@ -17,7 +23,7 @@ const membersForbidden = new Map([
   ["Date", /^(?!UTC$|parse$)/],
   ["Math", /^random$/],
 ]);
-/** What depends on the machine's time zone or language. */
+/** Methods that depend on the machine's time zone or language. */
 const methodsForbidden =
   /^(toLocale\w*|localeCompare|getTimezoneOffset|[gs]et(Date|Day|FullYear|Year|Hours|Milliseconds|Minutes|Month|Seconds))$/;
 const suppressions =
@@ -100,6 +106,35 @@ test.each([
   expect(impuritiesOf(join(core, "trial.ts"), source)).toEqual([]);
 });
 
+describe("hashes", () => {
+  const twoFunctions = 'import { createHmac, hash } from "node:crypto";';
+
+  test("come from node:crypto in one file", () => {
+    expect(impuritiesOf(hashing.file, twoFunctions)).toEqual([]);
+    expect(impuritiesOf(join(core, "values", "key.ts"), twoFunctions)).not.toEqual([]);
+    expect(impuritiesOf(join(core, "hash.ts"), twoFunctions)).not.toEqual([]);
+  });
+
+  test.each([
+    'import { randomBytes } from "node:crypto";',
+    'import { hash, randomUUID } from "node:crypto";',
+    'import { randomUUID as hash } from "node:crypto";',
+    'import { type Hash, hash } from "node:crypto";',
+    'import crypto from "node:crypto";',
+    'import * as crypto from "node:crypto";',
+    'import crypto, { hash } from "node:crypto";',
+    'import "node:crypto";',
+    'export { hash } from "node:crypto";',
+    'export * from "node:crypto";',
+    'export const a = import("node:crypto");',
+    'export type A = import("node:crypto").Hash;',
+    'import { hash } from "crypto";',
+    'import { readFileSync } from "node:fs";',
+  ])("and nothing else does: %s", (source) => {
+    expect(impuritiesOf(hashing.file, source)).not.toEqual([]);
+  });
+});
+
 function impuritiesOf(file: string, source: string): readonly string[] {
   const tree = ts.createSourceFile(file, source, ts.ScriptTarget.ES2023, true);
   const found: string[] = [];
@@ -120,6 +155,7 @@ function impuritiesOf(file: string, source: string): readonly string[] {
 }
 
 function impurityOfImport(file: string, node: ts.Node): string | undefined {
+  if (file === hashing.file && importsHashes(node)) return undefined;
   if (ts.isMetaProperty(node) && node.keywordToken === ts.SyntaxKind.ImportKeyword) return "import.meta";
   if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
     return specifierFault(file, node.arguments[0]);
@@ -131,6 +167,16 @@ function impurityOfImport(file: string, node: ts.Node): string | undefined {
   return undefined;
 }
 
+function importsHashes(node: ts.Node): boolean {
+  if (!ts.isImportDeclaration(node) || !ts.isStringLiteralLike(node.moduleSpecifier)) return false;
+  const { name, namedBindings } = node.importClause ?? {};
+  if (node.moduleSpecifier.text !== hashing.module || name !== undefined) return false;
+  if (namedBindings === undefined || !ts.isNamedImports(namedBindings)) return false;
+  return namedBindings.elements.every(
+    (element) => element.propertyName === undefined && hashing.names.includes(element.name.text),
+  );
+}
+
 function specifierFault(file: string, specifier: ts.Node | undefined): string | undefined {
   if (specifier === undefined || !ts.isStringLiteralLike(specifier)) return "an import that is no literal";
   const { text } = specifier;
@@ -139,7 +185,7 @@ function specifierFault(file: string, specifier: ts.Node | undefined): string | 
   return inCore ? undefined : `import of ${text}`;
 }
 
-/** A global by its name. Names of members, and keys of object literals and types, are no globals. */
+/** A global, by name. Names of members, and keys of object literals and types, are not globals. */
 function impurityOfName(node: ts.Node): string | undefined {
   if (!ts.isIdentifier(node) || !namesForbidden.has(node.text)) return undefined;
   const { parent } = node;
@@ -154,7 +200,7 @@ function impurityOfName(node: ts.Node): string | undefined {
   return isMember || isKey ? undefined : node.text;
 }
 
-/** `Date` and `Math` only in the forms that depend on their arguments alone, so that they cannot go on under another name either. */
+/** Allows only uses of `Date` and `Math` that depend on their arguments alone; others could be passed on under another name. */
 function impurityOfMember(node: ts.Node): string | undefined {
   if (ts.isPropertyAccessExpression(node) && methodsForbidden.test(node.name.text)) return node.name.text;
   if (!ts.isIdentifier(node)) return undefined;

@@ -1,6 +1,7 @@
-/** Runs a write path again and again, with a fault at each point that it has, and looks at what is left every time. */
+/** Runs a write path once for each of its points, with a fault there, and checks what is left each time. */
 import { expect } from "@jest/globals";
 import { DynalakeError } from "../../src/core/error.ts";
+import { everyOf } from "../support/effort.ts";
 import { type Call, type CrashPoint, crashPoints, Faults, NoAnswer } from "./faults.ts";
 import {
   type Change,
@@ -15,41 +16,39 @@ import {
 } from "./world.ts";
 
 export interface WritePath {
-  /** The lake that the path finds; it is copied for each point. */
+  /** The lake before the path; it is copied for each point. */
   readonly begin: () => Promise<World>;
   readonly run: (world: World, ports: Ports) => Promise<unknown>;
-  /** The next normal run; default: the same once more. */
+  /** The normal run that follows; default: the same again. */
   readonly mend?: (world: World, ports: Ports) => Promise<unknown>;
-  /** What readers may see, in the order in which they may see it: the old state first, the new one last. */
+  /** What readers may see, in this order: the old state first, the new one last. */
   readonly states: readonly State[];
   /** The changes that the log has before it, and those that the path adds. */
   readonly changes: readonly Change[];
   readonly added?: readonly Change[];
-  /** Holds at every time, whatever happened. */
+  /** Holds at all times. */
   readonly always?: (world: World) => Promise<void>;
   /** Holds once the next run has succeeded. */
   readonly mended?: (world: World) => Promise<void>;
 }
 
-const EVERY = process.env.CRASH_POINTS === "all" ? 1 : 3;
-
-/** Where two things meet there are very many: every third is tried, or all where CRASH_POINTS=all asks for it. */
+/** Where two things meet there are very many: with all effort every third is tried. */
 export function thinned<T>(many: readonly T[]): readonly T[] {
-  return many.filter((_, i) => i % EVERY === 0);
+  return everyOf(3, many);
 }
 
 export interface Tried {
   readonly points: number;
-  /** Pairs of points, of which the second is met by what follows the error of the first. */
+  /** Pairs of points, of which the second is reached after the error of the first. */
   readonly pairs: number;
 }
 
-/** Tells how many were tried. */
+/** Returns how many were tried. */
 export async function tryAllPoints(path: WritePath): Promise<Tried> {
   const begun = await path.begin();
   const { calls } = await runWhole(path, begun.copy());
   const trial: Trial = { path, begun, left: new Map() };
-  const points = crashPoints(calls);
+  const points = everyOf(1, crashPoints(calls));
   let pairs = 0;
   for (const point of points) {
     const { calls: followed } = await tryPoints(trial, calls, point);
@@ -64,7 +63,7 @@ export async function tryAllPoints(path: WritePath): Promise<Tried> {
 interface Trial {
   readonly path: WritePath;
   readonly begun: World;
-  /** The lakes that were left by earlier points, with the states that they show: one that is left again is as good. */
+  /** The lakes that earlier points have left, with their states: a lake that is already here needs no second check. */
   readonly left: Map<string, number>;
 }
 
@@ -79,7 +78,7 @@ async function tryPoints(
   return told(at.join(", then "), () => tryWorld(trial, points));
 }
 
-/** Readers beside a run that meets no fault see one state after the other, each whole, and never an earlier one again. */
+/** During a run without faults, readers see one state after the other, each whole, and never go back to an earlier one. */
 async function runWhole(path: WritePath, world: World): Promise<Faults> {
   const faults = new Faults();
   const seen: number[] = [];
@@ -112,7 +111,7 @@ async function tryFaults(
   points: readonly CrashPoint[],
 ): Promise<Faults> {
   const faults = new Faults(...points);
-  // Both kinds of sinks: those that tell from where on they failed, and those that do not know.
+  // Both kinds of sinks: those that report where they failed, and those that do not know.
   const ports = world.ports(faults, points[0]?.ending === "error");
   const ending = await faults.run(() => path.run(world, ports));
   if (points.at(-1)?.ending === "death") expect(ending).toEqual({ kind: "died" });
@@ -120,7 +119,7 @@ async function tryFaults(
   const lake = world.fingerprint();
   const known = left.get(lake);
   const state = known ?? (await expectOneOf(path, world));
-  // What has told its success is there.
+  // A run that reported success has taken effect.
   if (ending.kind === "done") expect(state).toBe(path.states.length - 1);
   if (known !== undefined) return faults;
   left.set(lake, state);
@@ -131,7 +130,7 @@ async function tryFaults(
   return faults;
 }
 
-/** An error that came from the fault, as it is or as an adapter of ports tells it. */
+/** An error of the fault, either unchanged or as an adapter reports it. */
 function requireKnown(error: unknown): void {
   if (!(error instanceof NoAnswer || error instanceof DynalakeError)) throw error;
 }
@@ -148,7 +147,7 @@ async function expectEnd(path: WritePath, world: World): Promise<void> {
   expect(changeObjects(world)).toEqual(log);
 }
 
-/** Which of the path's states is shown, with the changes that the log had before it. */
+/** The state that is shown, which must be one of the path's; the log must have its earlier changes. */
 async function expectOneOf(path: WritePath, world: World): Promise<number> {
   const state = await shown(world);
   const found = path.states.findIndex((known) => sameState(known, state));
@@ -165,7 +164,7 @@ function sameState(a: State, b: State): boolean {
   return keys.length === Object.keys(b).length && keys.every((key) => a[Number(key)] === b[Number(key)]);
 }
 
-/** Where it fails, the failure begins with the point. */
+/** A failure begins with the name of the point. */
 export async function told<T>(point: string, check: () => Promise<T>): Promise<T> {
   try {
     return await check();

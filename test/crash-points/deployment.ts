@@ -1,4 +1,3 @@
-/** A lake on AWS in memory: a bucket, a catalog, statements and exports, and the steps that work on them. */
 import type { AthenaEngine } from "../../src/aws/athena-engine.ts";
 import { openDeployedTable } from "../../src/aws/lake-schema.ts";
 import { publishViews } from "../../src/aws/publish-views.ts";
@@ -9,7 +8,7 @@ import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import type { Stage } from "../../src/core/ports/query-engine.ts";
 import type { Schema } from "../../src/core/schema/schema.ts";
 import { writeSchema } from "../../src/core/table/schema-file.ts";
-import type { DuckdbSession } from "../../src/embedded/duckdb-session.ts";
+import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { ExportService, stepClients } from "./export-service.ts";
 import { Faults, faultyStore } from "./faults.ts";
@@ -28,12 +27,14 @@ import {
   worldSchema,
 } from "./world.ts";
 
+/** A lake on AWS, in memory: a bucket, a catalog, statements and exports, and the steps that use them. */
+
 export class Deployment {
   readonly store: MemoryStore = new MemoryStore();
   readonly catalog: MemoryCatalog = new MemoryCatalog();
   readonly engine: StatementsEngine;
   exports: ExportService = new ExportService(this.store, {});
-  /** What was deployed; the lake's schema may be an older one. */
+  /** The deployed schema; that of the lake may be older. */
   schema: Schema = worldSchema();
   nowSeconds: number = NOW + 10;
   readonly #session: DuckdbSession;
@@ -46,7 +47,7 @@ export class Deployment {
     this.store.nowMs = () => this.nowSeconds * 1000;
   }
 
-  /** Takes a lake over as another deployment has left it: its segments are registered, and its views published. */
+  /** Takes over the lake of an earlier deployment: its segments are registered and its views published. */
   static async of(world: World, session: DuckdbSession): Promise<Deployment> {
     const deployment = new Deployment(session);
     for (const [path, object] of world.store.objects) deployment.store.objects.set(path, object);
@@ -59,12 +60,12 @@ export class Deployment {
     return deployment;
   }
 
-  /** The items of the source table, as exports hold them. */
+  /** The items of the source table, in the form of exports. */
   source(items: State): void {
     this.exports = new ExportService(this.store, items);
   }
 
-  /** With another schema, of which Glue has got the columns. */
+  /** Deploys another schema, whose columns go to Glue. */
   deploy(schema: Schema, columnsSinceSeconds: number): void {
     this.schema = schema;
     this.catalog.deploy(schema, columnsSinceSeconds);
@@ -142,7 +143,7 @@ export class Deployment {
 
 const LATE: Change = { key: 4, sequence: 17, value: undefined, timeSeconds: NOW - 3009 };
 
-/** A base, deltas, a late change and some that are not folded; `FILLED` is shown. */
+/** A lake with a base, deltas, a late change and unfolded changes. It shows `FILLED`. */
 export async function filledDeployment(session: DuckdbSession): Promise<Deployment> {
   const world = await filledWorld(session, worldSchema());
   await writeSchema(world.store, world.schema);
@@ -152,5 +153,5 @@ export async function filledDeployment(session: DuckdbSession): Promise<Deployme
 
 export const DEPLOYED_CHANGES: readonly Change[] = [...FILLED_CHANGES, LATE];
 const { [LATE.key]: _, ...others } = FILLED;
-/** What it shows once a compaction has folded the late change. */
+/** What the lake shows once a compaction has folded the late change. */
 export const COMPACTED: State = others;

@@ -1,4 +1,4 @@
-/** DynamoDB's exports and S3's streams, as the steps of a snapshot call them through the SDK's clients. */
+/** The exports of DynamoDB and the streams of S3, as a snapshot calls them through the SDK. */
 import { Readable } from "node:stream";
 import {
   DescribeContinuousBackupsCommand,
@@ -16,12 +16,12 @@ export const SOURCE_TABLE_ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/S
 /** One of its items has no key. */
 const UNKEYED_LINE = exportLine({ V: { S: "no key" } });
 
-/** Of two starts under one token there is one export; it is whole at once. */
+/** Two starts with the same token give one export, which is complete at once. */
 export class ExportService {
   readonly #store: MemoryStore;
-  /** Tokens by the ids of their exports. */
+  /** Tokens by export id. */
   readonly #tokens: Map<string, string>;
-  /** What the source table holds. */
+  /** The items of the source table. */
   readonly items: State;
 
   constructor(store: MemoryStore, items: State, tokens: ReadonlyMap<string, string> = new Map()) {

@@ -1,13 +1,13 @@
 /**
- * Ports whose calls are counted, and of which one fails where a test wants it: before it did anything, after it did all and
- * its answer is lost, or in the middle. It fails with an error, or never answers: then its process counts as dead.
+ * Ports that count their calls and fail one of them as a test requests: before the work, after it, with the answer lost, or in
+ * the middle. The call fails with an error, or never answers, in which case its process counts as dead.
  */
-import { type ChangeSink, Undelivered } from "../../src/core/ports/change-sink.ts";
+import { type ChangeSink, UndeliveredRows } from "../../src/core/ports/change-sink.ts";
 import type { ChangeSource } from "../../src/core/ports/change-source.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import type { QueryEngine } from "../../src/core/ports/query-engine.ts";
 
-/** "midway": of several things that a call does the first half is done, or of a single one a torn piece lies there. */
+/** "midway": the first half of the work is done or, for a single object, a torn piece is left. */
 export type Moment = "before" | "midway" | "after";
 
 export interface CrashPoint {
@@ -16,9 +16,9 @@ export interface CrashPoint {
   readonly ending: "error" | "death";
 }
 
-/** The error of a call that failed for a reason of the world outside. */
+/** The error of a call that failed for an external reason. */
 export class NoAnswer extends Error {
-  /** As a connection that broke has it. */
+  /** Like that of a broken connection. */
   readonly code = "ECONNRESET";
 }
 
@@ -29,7 +29,7 @@ export interface Call {
 
 export class Faults {
   readonly calls: Call[] = [];
-  /** Something that happens before the call that is made next. */
+  /** Runs before each call, with its number. */
   beforeCall: (call: number) => Promise<void> = async () => undefined;
   readonly #points: readonly CrashPoint[];
   readonly #death: Promise<"died">;
@@ -43,7 +43,7 @@ export class Faults {
     });
   }
 
-  /** Runs until the end, whatever it is, or until the process is dead. */
+  /** Runs until the work ends in any way, or the process dies. */
   async run(work: () => Promise<unknown>): Promise<Ending> {
     const ended = work().then(
       (): Ending => ({ kind: "done" }),
@@ -89,7 +89,7 @@ function forever(): Promise<never> {
   return new Promise(() => undefined);
 }
 
-/** Every point at which such calls can fail, from one call on. */
+/** Every point at which these calls can fail, from `firstCall` on. */
 export function crashPoints(calls: readonly Call[], firstCall = 0): readonly CrashPoint[] {
   return calls.flatMap(({ moments }, call) =>
     call < firstCall
@@ -119,7 +119,7 @@ export function faultyStore(store: ObjectStore, faults: Faults): ObjectStore {
   };
 }
 
-/** `tear`: leaves a piece of a segment that was being written. */
+/** `tear`: leaves a torn piece of a segment. */
 export function faultyEngine(
   engine: QueryEngine,
   faults: Faults,
@@ -145,7 +145,7 @@ export function faultyEngine(
   };
 }
 
-/** Of a delivery in part it tells from where on it failed, as far as `tells` says so. */
+/** If `tells` is set, a partial delivery reports where it failed. */
 export function faultySink(sink: ChangeSink, faults: Faults, tells: boolean): ChangeSink {
   return {
     deliver: (rows, arrivedAtSeconds) => {
@@ -156,7 +156,7 @@ export function faultySink(sink: ChangeSink, faults: Faults, tells: boolean): Ch
       return faults
         .call(`deliver ${rows.length} rows`, () => sink.deliver(rows, arrivedAtSeconds), half)
         .catch((error: unknown) => {
-          throw tells && error instanceof NoAnswer ? new Undelivered(0, error.message, error) : error;
+          throw tells && error instanceof NoAnswer ? new UndeliveredRows(0, error.message, error) : error;
         });
     },
   };

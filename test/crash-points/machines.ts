@@ -1,4 +1,3 @@
-/** The executions of a deployment's state machines, with a fault where a test wants it. */
 import { expect } from "@jest/globals";
 import type { CleanEvent, PlanCompactionEvent, SavedPlan } from "../../src/aws/contracts/steps.ts";
 import { publishViews } from "../../src/aws/publish-views.ts";
@@ -16,13 +15,15 @@ import type { Deployment } from "./deployment.ts";
 import { SOURCE_TABLE_ARN } from "./export-service.ts";
 import { Faults, NoAnswer } from "./faults.ts";
 
+/** The executions of a deployment's state machines, with a fault at a requested point. */
+
 /** How a state machine invokes a function. */
 export type Invoker = <T>(invocation: () => Promise<T>) => Promise<T>;
 
-/** An error that the state machine does not know as a passing one ends the execution. */
+/** Any error that the state machine does not retry ends the execution. */
 export const once: Invoker = (invocation) => invocation();
 
-/** What could not be run, or has lost its answer, is run again. */
+/** Invokes a function again after a failed call or a lost answer. */
 export const again: Invoker = async (invocation) => {
   try {
     return await invocation();
@@ -32,13 +33,13 @@ export const again: Invoker = async (invocation) => {
   }
 };
 
-/** A function may be run twice though it had no fault. */
+/** Invokes every function twice, also without a fault. */
 export const twice: Invoker = async (invocation) => {
   await invocation();
   return invocation();
 };
 
-/** An error that came from a fault, as it is or as the steps tell it. */
+/** An error of a fault, either unchanged or as the steps report it. */
 export function isKnown(error: unknown): boolean {
   return error instanceof NoAnswer || error instanceof DynalakeError;
 }
@@ -47,7 +48,7 @@ function isPassing(error: unknown): boolean {
   return isKnown(error) && isPassingFailure(error);
 }
 
-/** The name of the call that one is. */
+/** The name of the failed call. */
 export const A_STATEMENT = "a statement";
 
 export class Execution {
@@ -94,7 +95,7 @@ function failStatement(cause: unknown): never {
 
 export type Machine = (execution: Execution) => Promise<unknown>;
 
-/** infra/compaction-machine.ts */
+/** As in infra/compaction-machine.ts. */
 export const compactionMachine: Machine = async (execution) => {
   const defaults = { settleSeconds: 0, schemaSettleSeconds: 1800 };
   let event: PlanCompactionEvent = { scope: "all", done: [] };
@@ -110,7 +111,7 @@ export const compactionMachine: Machine = async (execution) => {
   }
 };
 
-/** infra/snapshot-machine.ts, of a schedule if it asks for the first one. */
+/** As in infra/snapshot-machine.ts; `first` as its schedule starts it. */
 function snapshotMachineOf(first: boolean): Machine {
   return async (execution) => {
     const name = execution.deployment.newExecution();

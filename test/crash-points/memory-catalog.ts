@@ -1,4 +1,4 @@
-/** Tables and partitions of Glue in memory, of which nothing is ever half done, and how a function reaches them. */
+/** Tables and partitions of Glue in memory, whose calls are never half done, and a function's access to them. */
 import type { Table, TableInput } from "@aws-sdk/client-glue";
 import type { GlueCatalog } from "../../src/aws/glue-catalog.ts";
 import { changeWireColumns } from "../../src/core/row/wire-line.ts";
@@ -10,7 +10,7 @@ export class MemoryCatalog implements GlueCatalog {
   readonly tables: Map<string, Table> = new Map();
   readonly partitions: Map<string, string> = new Map();
 
-  /** What a deployment of a schema makes of the tables that rows pass through. */
+  /** Sets the columns of the tables that rows pass through, as a deployment of a schema does. */
   deploy(schema: Schema, atSeconds: number): void {
     const Columns = changeWireColumns(schema).map(({ name, type }) => ({ Name: name, Type: type }));
     for (const suffix of ["changes", "segments", "staging"]) {
@@ -20,7 +20,7 @@ export class MemoryCatalog implements GlueCatalog {
     }
   }
 
-  /** By their names, which manifest each view shows. */
+  /** The number of the manifest that each view shows, by name. */
   shownBy(): ReadonlyMap<string, number> {
     const views = [...this.tables].flatMap(([name, { Parameters }]) =>
       Parameters === undefined ? [] : [[name, Number(Parameters["dynalake.manifest"])] as const],

@@ -1,16 +1,16 @@
-/** The DuckDB behind the lakes in memory of a test file. */
+/** The DuckDB behind the in-memory lakes of a test file. */
 import { tmpdir } from "node:os";
 import { afterAll, beforeAll } from "@jest/globals";
-import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb-session.ts";
+import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
 
-/** It is open while the tests of the file that calls this run; then what they tried is told, where they try many things. */
+/** Opens DuckDB for the tests of the calling file. Afterwards, prints how many points they tried. */
 export function sessionOfTests(whatWasTried?: () => string): () => DuckdbSession {
   let session: DuckdbSession | undefined;
   beforeAll(async () => {
     session = await openDuckdb({ threads: 1, memoryMegabytes: 300, temporaryFolder: tmpdir() });
   });
-  afterAll(() => {
-    session?.close();
+  afterAll(async () => {
+    await session?.close();
     if (whatWasTried !== undefined) console.info(whatWasTried());
   });
   return () => {
@@ -19,7 +19,7 @@ export function sessionOfTests(whatWasTried?: () => string): () => DuckdbSession
   };
 }
 
-/** How many points each test tried, and all of them together. */
+/** How many points each test tried, and their sum. */
 export class Counts {
   readonly #counts: Record<string, number> = {};
 

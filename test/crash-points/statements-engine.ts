@@ -1,17 +1,17 @@
-/** The engine of a deployment: statements that write many segments at once, and read only what Glue knows of. */
+/** The engine of a deployment: its statements write many segments at once, and read only segments registered in Glue. */
 import { gunzipSync } from "node:zlib";
 import { PART_COLUMN, segmentOfPath, stagingRunFolder } from "../../src/core/format/lake-path.ts";
 import { quoted } from "../../src/core/ports/dialect.ts";
 import type { Stage } from "../../src/core/ports/query-engine.ts";
 import type { Schema } from "../../src/core/schema/schema.ts";
-import type { DuckdbSession } from "../../src/embedded/duckdb-session.ts";
+import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
 import type { MemoryStore } from "../support/memory-store.ts";
 import type { MemoryCatalog } from "./memory-catalog.ts";
 import { TableEngine } from "./table-engine.ts";
 
 export const BUCKET = "bucket";
 
-/** A segment that is not registered gives no rows, and no error. */
+/** A segment that is not registered has no rows, and is not an error. */
 export class StatementsEngine extends TableEngine {
   readonly store: MemoryStore;
   readonly catalog: MemoryCatalog;
@@ -34,14 +34,14 @@ export class StatementsEngine extends TableEngine {
     return files.find((path) => segmentOfPath(path)?.part === part) ?? super.pathOf(schema, run, part);
   }
 
-  /** What lies in the staging folder of a run when the statement runs. */
+  /** The contents of the staging folder of a run when the statement runs. */
   staged(schema: Schema, run: string): string {
     const name = quoted(`staged: ${run}`);
     this.#stagedOf.set(name, schema);
     return name;
   }
 
-  /** One statement: the parts of a stage, each in a folder of its own; `partsMax`: it fails after so many. */
+  /** One statement: writes the parts of a stage, each to its own folder. It fails after `partsMax` parts. */
   async unload(sql: string, partsMax: number = Number.POSITIVE_INFINITY): Promise<void> {
     const { stage, folder } = JSON.parse(sql) as { readonly stage: Stage; readonly folder: string };
     const relation = this.#withStaged(stage.rows);

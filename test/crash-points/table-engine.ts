@@ -1,7 +1,7 @@
 /**
- * A query engine whose objects are tables of a DuckDB in memory: it runs the statements of the core as they are, and an
- * object of the store holds the name of its table. So a lake is copied by copying its names, and an object that was removed
- * or torn fails the query that reads it.
+ * A query engine whose objects are tables of an in-memory DuckDB. It runs the statements of the core unchanged, and an object of
+ * the store holds the name of its table. So a lake is copied by copying names, and a removed or torn object fails the query
+ * that reads it.
  */
 import type { ChangeObject } from "../../src/core/format/lake-path.ts";
 import { changeObjectPath, segmentFolder } from "../../src/core/format/lake-path.ts";
@@ -14,11 +14,10 @@ import { changeWireColumns, itemWireColumns, type WireColumn } from "../../src/c
 import type { Schema } from "../../src/core/schema/schema.ts";
 import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../../src/core/sql/columns.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
-import type { DuckdbSession } from "../../src/embedded/duckdb-session.ts";
-import { engineError } from "../../src/embedded/duckdb-session.ts";
+import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
 import type { MemoryStore } from "../support/memory-store.ts";
 
-/** Names of tables are never used twice, whatever lake they belong to. */
+/** Names of tables are never used twice, not even by different lakes. */
 let tables = 0;
 
 export class TableEngine implements QueryEngine {
@@ -57,12 +56,7 @@ export class TableEngine implements QueryEngine {
   };
 
   rows: QueryEngine["rows"] = async (sql) => {
-    try {
-      const reader = await this.#session.connection.runAndReadAll(this.#resolved(sql));
-      return reader.getRowObjectsJS();
-    } catch (error) {
-      throw engineError(error);
-    }
+    return this.#session.rows(this.#resolved(sql));
   };
 
   async stage({ run, kind, schema, rows, cut }: StageRequest): Promise<readonly Segment[]> {
@@ -75,12 +69,12 @@ export class TableEngine implements QueryEngine {
     return staged;
   }
 
-  /** Where a segment lies. */
+  /** The path of a segment. */
   pathOf(schema: Schema, run: string, part: string): string {
     return `${segmentFolder(schema.table, run, part)}rows.parquet`;
   }
 
-  /** Writes rows as one object, if there are any; tells how many. */
+  /** Writes rows, if there are any, as one object. Returns their number. */
   async write(rows: string, path: string): Promise<number> {
     const table = await this.#tableOf(rows);
     const counted = await this.count(table);
@@ -88,10 +82,10 @@ export class TableEngine implements QueryEngine {
     return counted;
   }
 
-  /** The rows of an object, by what the store holds of it. */
+  /** The rows of an object, by its content in the store. */
   async count(table: string): Promise<number> {
-    const reader = await this.#session.connection.runAndReadAll(`SELECT count(*) FROM ${quoted(table)}`);
-    return Number(reader.getRowsJS()[0]?.[0]);
+    const [row] = await this.#session.rows(`SELECT count(*) AS rows FROM ${quoted(table)}`);
+    return Number(row?.rows);
   }
 
   /** Delivers rows as one object of the change log. */
@@ -102,7 +96,7 @@ export class TableEngine implements QueryEngine {
         const table = await this.#tableOf(
           linesRelation(
             changeWireColumns(schema),
-            rows.map((row) => row.line),
+            rows.map((row) => row.line.text),
           ),
         );
         const path = changeObjectPath(schema.table, arrivedAtSeconds, newest, table.replace(" ", "-"));
@@ -129,7 +123,7 @@ export class TableEngine implements QueryEngine {
     for (const table of this.#tables.splice(0)) await this.#session.run(`DROP TABLE ${quoted(table)}`);
   }
 
-  /** The statement with the tables behind its objects; one that is not there stays, and fails it. */
+  /** The statement with tables in place of its objects. A missing one remains in it, and fails it. */
   #resolved(sql: string): string {
     return sql.replace(/"in the store: ([^"]+)"/g, (name, path: string) => {
       const table = this.#store.text(path);

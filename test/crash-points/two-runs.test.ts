@@ -1,4 +1,3 @@
-/** Two processes at one table: whatever one of them does while the other is at any of its calls, nothing is lost by it. */
 import { expect, test } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import { changeSchema } from "../../src/core/compaction/schema-commit.ts";
@@ -6,6 +5,7 @@ import { seed } from "../../src/core/compaction/seed.ts";
 import { vacuum } from "../../src/core/compaction/vacuum.ts";
 import { DynalakeError } from "../../src/core/error.ts";
 import { writeSchema } from "../../src/core/table/schema-file.ts";
+import { atLeast, everyOf } from "../support/effort.ts";
 import { thinned, told } from "./crash-points.ts";
 import { type CrashPoint, crashPoints, Faults } from "./faults.ts";
 import { Counts, sessionOfTests } from "./session.ts";
@@ -30,6 +30,8 @@ import {
   worldSchema,
 } from "./world.ts";
 
+/** Two processes on one table: nothing is lost, whatever one of them does during any call of the other. */
+
 const tried = new Counts();
 const session = sessionOfTests(() => tried.told("meetings of two runs"));
 
@@ -50,7 +52,7 @@ const schema: Work = (world, { store, newRun }) =>
     worldSchema(undefined, "now"),
     "a test",
   );
-/** Of all that is not younger than a day: it may belong to the other run. */
+/** Removes files older than a day. Younger ones may belong to the other run. */
 const cleaning: Work = (world, { store }) =>
   vacuum(store, TABLE, { retentionSeconds: 0, graceSeconds: 86_400 }, world.nowSeconds);
 
@@ -58,7 +60,7 @@ async function busy(world: World, ports: Ports): Promise<void> {
   for (const work of [delivery, minor, major, cleaning]) await work(world, ports);
 }
 
-/** A base, deltas, a late change and some that are not folded. */
+/** A lake with a base, deltas, a late change and unfolded changes. */
 async function begun(): Promise<World> {
   const world = await filledWorld(session(), worldSchema());
   await writeSchema(world.store, world.schema);
@@ -68,7 +70,7 @@ async function begun(): Promise<World> {
 }
 
 const without = ({ [LATE.key]: _, ...state }: State): State => state;
-/** By what was folded, delivered and seeded. */
+/** The states by what has been folded, delivered and seeded. */
 const STATES: readonly State[] = [
   FILLED,
   without(FILLED),
@@ -98,7 +100,7 @@ test.each(Object.entries(MEETINGS))("%s at each of its calls", async (name, [one
   tried.set(name, await tryAllMeetings(one, other, false));
 });
 
-/** Of these each one dies, too, wherever it can. */
+/** In these, each of the two also dies, at every point. */
 const FATAL_MEETINGS: typeof MEETINGS = {
   "a minor compaction meets another": [minor, minor],
   "a minor compaction meets a snapshot": [minor, snapshot],
@@ -117,14 +119,14 @@ test.each(Object.entries(FATAL_MEETINGS))(
 const MEETINGS_MIN = 241;
 
 test("all meetings were tried", () => {
-  expect(tried.sum()).toBeGreaterThanOrEqual(MEETINGS_MIN);
+  expect(tried.sum()).toBeGreaterThanOrEqual(atLeast(MEETINGS_MIN));
 });
 
-/** At each call of the one the other runs to its end, or dies at one of its calls that change something. */
+/** At each call of `one`, `other` runs to its end, or dies at one of its calls that change something. */
 async function tryAllMeetings(one: Work, other: Work, fatal: boolean): Promise<number> {
   const world = await begun();
   const [ones, others] = [await callsOf(world, one), await callsOf(world, other)];
-  // A death before a call is one after the call before it.
+  // A death before a call is the same as one after the previous call.
   const deaths = crashPoints(others.calls).filter(
     ({ ending, moment, call }) =>
       fatal && ending === "death" && moment !== "before" && (others.calls[call]?.moments.length ?? 0) > 1,
@@ -141,7 +143,7 @@ async function tryAllMeetings(one: Work, other: Work, fatal: boolean): Promise<n
     await copy.engine.drop();
     meetings++;
   };
-  for (const call of ones.calls.keys()) {
+  for (const call of everyOf(1, [...ones.calls.keys()])) {
     const meeting = { one, other, call, death: undefined, dies: false };
     await met(meeting);
     if (fatal) await met({ ...meeting, dies: true });
@@ -161,15 +163,15 @@ async function callsOf(world: World, work: Work): Promise<Faults> {
 interface Meeting {
   readonly one: Work;
   readonly other: Work;
-  /** Of the one. */
+  /** The call of `one` during which `other` runs. */
   readonly call: number;
-  /** Of the other, if it dies. */
+  /** Where `other` dies, if it does. */
   readonly death: CrashPoint | undefined;
-  /** Whether the one dies right after the other, or goes on. */
+  /** Whether `one` dies right after `other`, or continues. */
   readonly dies: boolean;
 }
 
-/** What earlier meetings have led to: a lake that is met again is as good as it was. */
+/** The lakes of earlier meetings: a lake that is already here needs no second check. */
 interface Seen {
   readonly states: Map<string, State>;
   readonly mended: Set<string>;
@@ -191,7 +193,7 @@ async function meet(world: World, meeting: Meeting, seen: Seen): Promise<void> {
     expect(ending.error.code).toBe("CONFLICT");
   }
   const state = await expectSound(world, seen);
-  // A snapshot that has told its success is there.
+  // A snapshot that reported success has been committed.
   if (one === snapshot && ending.kind === "done") expect(state).toEqual(SEEDED);
   const lake = world.fingerprint();
   if (seen.mended.has(lake)) return;

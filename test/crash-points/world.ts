@@ -1,4 +1,4 @@
-/** A small lake in memory, what has to be seen of it, and the ports by which a process works on it. */
+/** A small lake in memory, what it must show, and the ports with which a process works on it. */
 import { expect } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import type { CompactionContext } from "../../src/core/compaction/compaction-context.ts";
@@ -19,7 +19,7 @@ import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
 import { latestManifest, manifestSequences } from "../../src/core/table/commits.ts";
 import { type OpenTable, openTable, openTableOf } from "../../src/core/table/open-table.ts";
 import { type Item, itemText } from "../../src/core/values/attribute-value.ts";
-import type { DuckdbSession } from "../../src/embedded/duckdb-session.ts";
+import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { type Faults, faultyEngine, faultySink, faultySource, faultyStore } from "./faults.ts";
 import { TableEngine } from "./table-engine.ts";
@@ -27,7 +27,7 @@ import { TableEngine } from "./table-engine.ts";
 export const TABLE = "t";
 export const NOW = 1_800_000_000;
 
-/** The values of the items by their keys. */
+/** The values of the items by key. */
 export type State = Readonly<Record<number, string>>;
 
 export interface Change {
@@ -38,7 +38,7 @@ export interface Change {
   readonly timeSeconds: number;
 }
 
-/** The attribute N is declared later, in some of the worlds. */
+/** In some worlds, the attribute N is declared later. */
 export function worldSchema(partitionBy = "bucket(2)", later: "later" | "now" = "later"): Schema {
   const attributes = { K: { type: "int" }, V: { type: "string" }, G: { type: "string" } };
   const declared = later === "now" ? { ...attributes, N: { type: "string" } } : attributes;
@@ -66,10 +66,10 @@ export function recordOf({ key, sequence, value, timeSeconds }: Change): unknown
   };
 }
 
-/** What a reader needs of a world. */
+/** The parts of a world that a reader needs. */
 export type Readable = Pick<World, "store" | "engine" | "schema">;
 
-/** What one process has in its hands. */
+/** The ports of one process. */
 export interface Ports {
   readonly store: ObjectStore;
   readonly engine: QueryEngine;
@@ -103,13 +103,13 @@ export class World {
     return copy;
   }
 
-  /** Two lakes of one origin are the same where this is: whatever a table of a path holds is the same in both. */
+  /** Equal for two copies of a lake if their objects are: the table of a path has the same content in both. */
   fingerprint(): string {
     const texts = this.store.paths().map((path) => `${path} ${this.store.text(path)}`);
     return texts.join("\n").replaceAll(/object[ -]\d+/g, "object");
   }
 
-  /** The ports of a process whose calls may fail; of one that lives in peace without `faults`. */
+  /** The ports of a process. Its calls may fail if `faults` are given. */
   ports(faults?: Faults, tellsUndelivered = false): Ports {
     const newRun = (): string => `run-${++this.#runs}`;
     const sink = this.engine.sink(this.schema);
@@ -183,7 +183,7 @@ export function seeding(
   };
 }
 
-/** A snapshot an hour ago, changes that were folded, and changes that were not. */
+/** A lake with a snapshot from an hour ago, folded changes, and unfolded ones. */
 export async function filledWorld(session: DuckdbSession, schema: Schema): Promise<World> {
   const world = new World(session, schema);
   world.nowSeconds = NOW - 3600;
@@ -217,7 +217,7 @@ async function tableOf(world: Readable): Promise<OpenTable> {
   return (await openTable(world.store, TABLE)) ?? openTableOf(world.store, world.schema);
 }
 
-/** What a reader sees: the items, each whole, with the columns that the schema has by now. */
+/** What a reader sees: the items, each complete, with the columns of the current schema. */
 export async function shown(world: Readable): Promise<State> {
   const table = await tableOf(world);
   const { schema } = table;
@@ -237,7 +237,7 @@ export async function shown(world: Readable): Promise<State> {
   return state;
 }
 
-/** Every change that the history tells of, once, as "sequence key value". */
+/** Every change in the history, once, as "sequence key value". */
 export async function history(world: Readable): Promise<ReadonlySet<string>> {
   const [view] = await historyViews(world.engine, await tableOf(world));
   const rows = await world.engine.rows(`SELECT k, v, _op, _version FROM (${view?.sql})`);
@@ -258,8 +258,8 @@ export function changeObjects(world: World): readonly string[] {
 }
 
 /**
- * What follows every crash in the end: changes are folded, the base is rewritten, and a vacuum removes all that is not live,
- * and nothing else. `state` is shown at each of these steps.
+ * What eventually follows every crash: changes are folded, the base is rewritten, and a vacuum removes exactly what is not live.
+ * `state` is shown after each of these steps.
  */
 export async function expectMended(world: World, state: State): Promise<void> {
   world.nowSeconds += 60;

@@ -1,4 +1,3 @@
-/** Whatever call fails, and however: no row is lost, doubled or brought back, and the next run mends the lake. */
 import { expect, test } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import { changeSchema } from "../../src/core/compaction/schema-commit.ts";
@@ -12,6 +11,7 @@ import { openTable } from "../../src/core/table/open-table.ts";
 import { readReadingState } from "../../src/core/table/reading-state.ts";
 import { readGaps, recordGap } from "../../src/core/table/recorded-gaps.ts";
 import { writeSchema } from "../../src/core/table/schema-file.ts";
+import { atLeast } from "../support/effort.ts";
 import { FakeSource } from "../support/fake-source.ts";
 import { tryAllPoints, type WritePath } from "./crash-points.ts";
 import { Counts, sessionOfTests } from "./session.ts";
@@ -36,6 +36,8 @@ import {
   worldSchema,
 } from "./world.ts";
 
+/** Whichever call fails in whatever way, no row is lost, duplicated or brought back, and the next run repairs the lake. */
+
 const tried = { points: new Counts(), pairs: new Counts() };
 const session = sessionOfTests(
   () => `${tried.points.told("crash points")}, ${tried.pairs.told("pairs of them")}`,
@@ -43,13 +45,13 @@ const session = sessionOfTests(
 
 const filled = (schema = worldSchema()): Promise<World> => filledWorld(session(), schema);
 
-/** Of three items: one is put anew, one is changed, one removed. */
+/** One item is added, one modified, and one removed. */
 const ARRIVING: readonly Change[] = [
   { key: 9, sequence: 31, value: "e9", timeSeconds: NOW - 2 },
   { key: 6, sequence: 32, value: "e6", timeSeconds: NOW - 2 },
   { key: 7, sequence: 33, value: undefined, timeSeconds: NOW - 1 },
 ];
-/** After none of them, one, two, and all. */
+/** The states after none, one, two and all of them. */
 const ARRIVED: readonly State[] = [0, 1, 2, 3].map((count) =>
   ARRIVING.slice(0, count).reduce(afterChange, FILLED),
 );
@@ -62,7 +64,7 @@ const LATE: readonly Change[] = [
 ];
 const AFTER_LATE: State = LATE.reduce(afterChange, FILLED);
 
-/** What a later snapshot holds, of which the stream never told. */
+/** The items of a later snapshot, which the stream has never shown. */
 const LATER_SNAPSHOT: State = { 1: "c3", 5: "s5", 10: "s10" };
 
 function afterChange(state: State, { key, value }: Change): State {
@@ -76,7 +78,7 @@ async function expectQuarantine(world: World): Promise<void> {
   ]);
 }
 
-/** Four records in two batches, and a hole before the third. */
+/** Four records in two batches, with a gap before the third. */
 function follow(world: World, ports: Ports, patience: number): Promise<void> {
   const source = new FakeSource();
   source.records.push(...ARRIVING.map(recordOf), UNKEYED);
@@ -95,7 +97,7 @@ function follow(world: World, ports: Ports, patience: number): Promise<void> {
   );
 }
 
-/** A step that failed is tried again as often as `patience` says. */
+/** A failed step is retried as often as `patience` allows. */
 async function followToEnd(context: FollowContext, patience: number): Promise<void> {
   const follower = await openFollower(context);
   let left = patience;
@@ -114,7 +116,7 @@ const FOLLOWING: Omit<WritePath, "run"> = {
   states: ARRIVED,
   changes: FILLED_CHANGES,
   added: ARRIVING,
-  // The position never moves over a record that is nowhere, nor over a hole that is not written down.
+  // The position never moves past a record that was not delivered, nor past a gap that was not recorded.
   always: async (world) => {
     const { position } = (await readReadingState(world.store, TABLE)) ?? {};
     const after = Number(position?.shards.shard?.after ?? -1);
@@ -283,6 +285,6 @@ test.each(Object.entries(PATHS))("%s", async (name, path) => {
 });
 
 test("all points of all paths were tried", () => {
-  expect(tried.points.sum()).toBeGreaterThanOrEqual(POINTS_MIN);
-  expect(tried.pairs.sum()).toBeGreaterThanOrEqual(PAIRS_MIN);
+  expect(tried.points.sum()).toBeGreaterThanOrEqual(atLeast(POINTS_MIN));
+  expect(tried.pairs.sum()).toBeGreaterThanOrEqual(atLeast(atLeast(PAIRS_MIN)));
 });

@@ -1,3 +1,4 @@
+/** Emulators: found, started, and ended with the process that started them. */
 import { execFile, spawn } from "node:child_process";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
@@ -8,7 +9,7 @@ import { CreateTableCommand, ListTablesCommand } from "@aws-sdk/client-dynamodb"
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type Emulator, type EmulatorRequest, startEmulator } from "../../src/emulator/emulator.ts";
 import { findEmulators } from "../../src/emulator/emulator-search.ts";
-import { connectSource } from "../../src/source/clients.ts";
+import { connectSource } from "../../src/source/source-connection.ts";
 
 let folder: string;
 let emulators: Emulator[];
@@ -59,7 +60,7 @@ function accepts(endpoint: string): Promise<boolean> {
   });
 }
 
-/** A program that does what the script says, under the name of one that is looked for. */
+/** Creates a program that runs the script, with the name of one that is searched for. */
 async function program(name: string, script: string): Promise<void> {
   const file = join(folder, name);
   await writeFile(file, `#!/bin/sh\n${script}\n`);
@@ -149,17 +150,19 @@ describe("an emulator that does not start", () => {
     const places = { kinds: ["dynamodb-local-jar", "dynamodb-local-docker"] as const, searchPath: folder };
     await expect(startEmulator(places)).rejects.toMatchObject({
       code: "EMULATOR_MISSING",
-      message: "found no DynamoDB emulator: no DynamoDBLocal.jar was given; docker is not on PATH",
+      message: "no DynamoDB emulator found: no DynamoDBLocal.jar is configured; docker is not on PATH",
       next: expect.stringContaining("--endpoint"),
     });
     const jar = join(folder, "DynamoDBLocal.jar");
-    await expect(startEmulator({ ...places, dynamoDbLocalJar: jar })).rejects.toThrow(`there is no ${jar}`);
+    await expect(startEmulator({ ...places, dynamoDbLocalJar: jar })).rejects.toThrow(
+      `${jar} does not exist`,
+    );
     await writeFile(jar, "");
     await expect(startEmulator({ ...places, dynamoDbLocalJar: jar })).rejects.toThrow(
-      "java, for DynamoDBLocal.jar",
+      "java, which DynamoDBLocal.jar needs",
     );
     await program("docker", "exit 1");
-    await expect(startEmulator(places)).rejects.toThrow("its daemon does not answer");
+    await expect(startEmulator(places)).rejects.toThrow("its daemon does not respond");
   });
 
   test("is told with its last words, after some ports", async () => {
@@ -181,7 +184,7 @@ describe("an emulator that does not start", () => {
   test("because its port was taken is started on another one", async () => {
     const jar = join(folder, "DynamoDBLocal.jar");
     await writeFile(jar, "");
-    // Fails as a lost race does the first time, and is a real emulator the second time.
+    // Fails the first time, as after a lost race for the port, and is a real emulator the second time.
     const found = [];
     for await (const each of findEmulators({ kinds: ["dynoxide"] })) found.push(each);
     const real = found

@@ -2,8 +2,8 @@ import { mkdir, readdir, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { READ_BYTES_MAX } from "../../src/core/ports/object-store.ts";
-import { openLake } from "../../src/embedded/lake.ts";
-import { vacuumFolder } from "../../src/embedded/vacuum.ts";
+import { vacuumFolder } from "../../src/embedded/compaction/vacuum-folder.ts";
+import { openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { folderStore, removeUnfinished } from "../../src/files/folder-store.ts";
 import { registerObjectStoreTests } from "../conformance/object-store.ts";
 import { withFolder } from "../support/folders.ts";
@@ -60,7 +60,7 @@ test("what a dead process left under way is removed once it is old, and nothing 
 
 test("a vacuum of a table takes what is unfinished along, and counts it", async () => {
   await withFolder(async (folder) => {
-    const lake = await openLake(folder);
+    const lake = await openLakeFolder(folder);
     try {
       await mkdir(join(folder, "t/changes"), { recursive: true });
       await writeFile(join(folder, "t/changes/.0a1b2c3d-0000-4000-8000-000000000000.tmp"), "x");
@@ -73,7 +73,7 @@ test("a vacuum of a table takes what is unfinished along, and counts it", async 
   });
 });
 
-// Node's own recursive mkdir never ends there.
+// Node's own recursive mkdir never returns there.
 const onLinux = process.platform === "linux" ? test : test.skip;
 
 onLinux("a place where no folder can be made is told as the store's failure", async () => {

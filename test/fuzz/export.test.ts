@@ -1,10 +1,9 @@
-/** Exports that somebody has spoiled: lines, bytes, bombs, and keys that lead elsewhere. */
+/** Tampered exports: damaged lines and bytes, gzip bombs, and keys that lead out of the export. */
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { Readable } from "node:stream";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { Rejection } from "../../src/core/change/change.ts";
 import { DynalakeError } from "../../src/core/error.ts";
 import { readExportLine } from "../../src/core/exports/export-line.ts";
@@ -13,8 +12,8 @@ import { rowCodec } from "../../src/core/row/row.ts";
 import { itemLine, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
 import { itemText, readItem } from "../../src/core/values/attribute-value.ts";
-import { openExport } from "../../src/embedded/export-folder.ts";
-import { sampleExport } from "../../src/source/sample.ts";
+import { openExport } from "../../src/embedded/exports/export-folder.ts";
+import { sampleExport } from "../../src/embedded/exports/sample-export.ts";
 import { type Transcoded, transcodePart } from "../../src/transcode/transcode.ts";
 import {
   damaged,
@@ -26,6 +25,7 @@ import {
 } from "../arbitraries/hostile.ts";
 import { fingerprint } from "../support/cli.ts";
 import { EXPORT_ID, exportLine, md5Of, writeExport, writeManifest } from "../support/export-folder.ts";
+import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
 import { answerOf, corpus, expectSilent, fuzz, silentAnswerOf } from "./fuzz.ts";
 
@@ -67,7 +67,7 @@ async function transcoded(gzip: Iterable<Uint8Array>, itemCount: number, md5: st
 
 const isText = (bytes: Uint8Array): boolean => Buffer.from(new TextDecoder().decode(bytes)).equals(bytes);
 
-/** What parsing makes of the lines, one by one: the slow way, which everything else has to agree with. */
+/** The lines, parsed one by one: the slow path, with which every other path must agree. */
 function parsedLines(content: Buffer): {
   readonly rows: string;
   readonly rejected: number;
@@ -168,7 +168,7 @@ describe("a data file whose bytes are damaged", () => {
     await fuzz("bytes of a data file", file, async (bytes) => {
       const { value, refused } = await silentAnswerOf(() => transcoded([bytes], 30, md5Of(bytes)));
       if (value === undefined) expect(refused).toMatchObject({ code: "EXPORT_INVALID" });
-      // Zeros after a gzip are passed over by some readers, and refused by this one.
+      // Some readers skip zeros after a gzip member. This one refuses them.
       else expect(value.rows).toBe(parsedLines(gunzipSync(bytes)).rows);
     });
   });
@@ -176,7 +176,7 @@ describe("a data file whose bytes are damaged", () => {
 
 const MEGABYTE = 1024 * 1024;
 
-/** 10 GB in a gzip of about 10 MB: one member, over and over. */
+/** 10 GB in a gzip of about 10 MB: one member, repeated. */
 function bomb(content: string): readonly Buffer[] {
   const member = gzipSync(content.repeat((16 * MEGABYTE) / content.length));
   return Array.from({ length: 640 }, () => member);
@@ -257,7 +257,7 @@ test("items of any kind give a schema that is accepted, and tells nothing of the
 });
 
 describe("an export on this machine", () => {
-  /** Where a data file is said to be: mostly not where it may be. */
+  /** Keys of data files, most of which are not allowed. */
   const key = fc.oneof(
     fc.constantFrom(
       ...["../outside/x", "/etc/passwd", "data/../../outside/x", "data/..", "data/.", "data/", "data/link"],

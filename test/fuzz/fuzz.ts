@@ -1,7 +1,7 @@
 /**
- * Hostile input against the real entry points. Whatever comes in, a call ends, with an answer or with a refusal that has a
- * code; what it tells never quotes an item. `npm run fuzz -- --runs N --seed S` runs as many inputs as one wishes; what was
- * found once lies in corpus/ and always comes first.
+ * Hostile input to the real entry points. Whatever the input, a call ends with a result or an error with a code, and its message
+ * never quotes an item. `npm run fuzz -- --runs N --seed S` tries N inputs in all. Inputs that once found a bug are kept
+ * in corpus/ and always tried first.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,8 +11,9 @@ import { Rejection } from "../../src/core/change/change.ts";
 import { DynalakeError } from "../../src/core/error.ts";
 import { UnreadableValue } from "../../src/core/values/attribute-value.ts";
 import { CANARY } from "../arbitraries/hostile.ts";
+import { effort } from "../support/effort.ts";
 
-/** Inputs of a run by their kind, where nobody asks for more. */
+/** Inputs by kind, in a run with full effort. */
 const INPUTS = {
   "recorded events": 2500,
   "bytes of recorded events": 1000,
@@ -32,18 +33,19 @@ const INPUTS = {
 export type Kind = keyof typeof INPUTS;
 
 const TOTAL = Object.values(INPUTS).reduce((sum, inputs) => sum + inputs, 0);
-const FACTOR = Number(process.env.FUZZ_RUNS ?? TOTAL) / TOTAL;
-/** One for the tests, which are the same for everybody; `npm run fuzz` takes another each time. */
+/** `npm run fuzz` sets the total number of inputs. */
+const FACTOR = process.env.FUZZ_RUNS === undefined ? effort : Number(process.env.FUZZ_RUNS) / TOTAL;
+/** A fixed seed for the tests, so that they are the same everywhere; `npm run fuzz` takes a new one each time. */
 const SEED = Number(process.env.FUZZ_SEED ?? 1);
 
-/** So many inputs a run has at least, in all. */
+/** The least number of inputs in a run with full effort. */
 export const INPUTS_MIN = 10_000;
 export const inputsOfARun: number = TOTAL;
 
-/** Far more than any input takes: one that takes longer hangs, or nearly so. */
+/** Far longer than any input takes: one that takes longer counts as hanging. */
 const SECONDS_MAX = 60;
 
-/** Judges the corpus of the kind, then as many inputs as a run has of it, `each` of them at a time. */
+/** Judges the corpus of a kind, then the inputs of a run, `each` at a time. */
 export async function fuzz<T>(
   kind: Kind,
   arbitrary: fc.Arbitrary<T>,
@@ -61,7 +63,7 @@ export async function fuzz<T>(
       if (seconds > SECONDS_MAX) throw new Error(`this input took ${seconds} s: it as good as hangs`);
       judged += each;
     }),
-    // Hostile inputs are large, and to make one smaller takes hours: the seed brings it back as it is.
+    // Not shrunk, because that takes hours for large inputs. The seed reproduces the input.
     { numRuns, endOnFailure: true, seed: SEED },
   );
   expect(judged).toBeGreaterThanOrEqual(wanted);
@@ -71,7 +73,7 @@ export type Answer<T> =
   | { readonly value: T; readonly refused?: never }
   | { readonly value?: never; readonly refused: DynalakeError | Rejection | UnreadableValue };
 
-/** What the entry point gives, or its refusal. Anything else that is thrown is a bug. */
+/** The result of the entry point, or its DynalakeError. Any other error is a bug. */
 export async function answerOf<T>(run: () => T | Promise<T>): Promise<Answer<T>> {
   try {
     return { value: await run() };
@@ -85,7 +87,7 @@ export async function answerOf<T>(run: () => T | Promise<T>): Promise<Answer<T>>
   }
 }
 
-/** The same of an entry point that reads items: a message that quotes one is a bug, too. */
+/** The same for an entry point that reads items: a message that quotes one is a bug too. */
 export async function silentAnswerOf<T>(run: () => T | Promise<T>): Promise<Answer<T>> {
   const answer = await answerOf(run);
   if (answer.refused !== undefined) expectSilent(answer.refused.message);
@@ -93,7 +95,7 @@ export async function silentAnswerOf<T>(run: () => T | Promise<T>): Promise<Answ
   return answer;
 }
 
-/** Values carry the canary; what is told of them must not. */
+/** Values contain the canary, and messages must not. */
 export function expectSilent(told: string): void {
   if (told.includes(CANARY)) throw new Error(`an item is quoted: ${told.slice(0, 500)}`);
 }
@@ -103,7 +105,7 @@ export interface CorpusFile {
   readonly content: Buffer;
 }
 
-/** The kept inputs in a folder of the corpus, in the order of their names. */
+/** The inputs in a folder of the corpus, sorted by name. */
 export async function corpus(folder: string): Promise<readonly CorpusFile[]> {
   const home = join(import.meta.dirname, "corpus", folder);
   const names = (await readdir(home)).sort();

@@ -1,7 +1,4 @@
-/** Files of the lake, of an export and of people, spoiled: each is read, or refused with a code. */
-
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { planFile } from "../../src/core/compaction/plan.ts";
 import { DynalakeError } from "../../src/core/error.ts";
 import { parseExportFiles, parseExportSummary } from "../../src/core/exports/export-manifest.ts";
@@ -30,12 +27,15 @@ import { requireLakeFile } from "../../src/core/table/stored-file.ts";
 import { readStreamBeginning } from "../../src/core/table/stream-beginning.ts";
 import { readStreamWatch } from "../../src/core/table/stream-watch.ts";
 import type { Json } from "../../src/core/values/json-members.ts";
-import { recallSource } from "../../src/embedded/source-memory.ts";
+import { recallSource } from "../../src/embedded/folder/source-memory.ts";
 import { damaged, edits, hostileName, named, spoiled } from "../arbitraries/hostile.ts";
 import { anyDeclaration, typeText } from "../arbitraries/schema.ts";
 import { FakeEngine } from "../support/fake-engine.ts";
+import * as fc from "../support/fast-check.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { answerOf, corpus, fuzz, type Kind } from "./fuzz.ts";
+
+/** Files of the lake, of an export and of people, spoiled: each is read, or refused with a code. */
 
 const NOW = 1_772_359_200;
 const SCHEMA: SchemaFile = {
@@ -62,7 +62,7 @@ const MANIFEST: Manifest = {
   gaps: [{ reason: "trimmed", detail: "a hole", foundAtSeconds: NOW, lostUntilSeconds: NOW }],
 };
 
-/** Files of a lake as they should be, and who reads them. */
+/** Valid files of a lake, and their readers. */
 const FILES: Readonly<
   Record<
     string,
@@ -139,7 +139,7 @@ function storeWith(path: string, content: Buffer): MemoryStore {
   return store;
 }
 
-/** Everything that a manifest is used for. */
+/** Uses a manifest in every way. */
 async function useManifest(content: Buffer): Promise<void> {
   const store = storeWith(manifestPath("t", 1), content);
   const found = await openTable(store, "t");
@@ -196,7 +196,7 @@ const schemaFile = fc
     attributes: named(attributes),
   }));
 
-/** A schema that is accepted works: its statements can be made, and a row of it comes back. */
+/** An accepted schema works: its statements can be generated, and a row can be restored. */
 function useSchema(text: string): void {
   const schema = parseSchemaText(text, "a file");
   segmentColumns(duckdb, schema, new Set(schema.columns.map(({ name }) => name)));

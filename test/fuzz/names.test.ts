@@ -1,10 +1,7 @@
-/** Names and options as people may give them: each has a meaning or a refusal, and none leads out of the lake. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
-import { chosenTables, oneSchema } from "../../src/cli/lake-choice.ts";
-import { givenSchema, parseKeyOption } from "../../src/cli/schema-choice.ts";
+import { parseKeyOption } from "../../src/cli/key-option.ts";
 import { parseTime, timeText } from "../../src/cli/time-option.ts";
 import { DynalakeError } from "../../src/core/error.ts";
 import {
@@ -18,18 +15,23 @@ import {
 } from "../../src/core/format/lake-path.ts";
 import { pathInside } from "../../src/core/ports/object-store.ts";
 import { parseSchema, tableName } from "../../src/core/schema/schema.ts";
+import { chosenTables, oneSchema } from "../../src/core/table/chosen-tables.ts";
 import { openTableOf, requireTable, tableAsOf } from "../../src/core/table/open-table.ts";
+import { givenSchema } from "../../src/embedded/schemas/schema-choice.ts";
 import { folderStore } from "../../src/files/folder-store.ts";
 import { hostileName } from "../arbitraries/hostile.ts";
 import { timestampText } from "../arbitraries/item.ts";
 import { fingerprint } from "../support/cli.ts";
+import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
 import { answerOf, fuzz } from "./fuzz.ts";
+
+/** Hostile names and options: each is accepted or refused, and none leads out of the lake. */
 
 const FILE = { table: "t", key: { hash: "id" }, attributes: {} };
 const SAFE_PATH = /^[a-z][a-z0-9_]*\/[A-Za-z0-9_/.=-]+$/;
 
-/** A path of the lake, or no path at all. */
+/** A path inside the lake, or an error. */
 function expectInside(build: () => string): void {
   let path: string;
   try {
@@ -80,7 +82,7 @@ test("a name, a key and a time of any kind are understood or refused, and nothin
       await expectTold(() => chosenTables(store, root, text));
       await expectTold(() => oneSchema(store, root, text));
       await expectTold(() => requireTable(store, table));
-      const demand = { store, file: undefined, key: undefined, source: undefined };
+      const demand = { store, given: undefined, key: undefined, source: undefined };
       await expectTold(() => givenSchema({ ...demand, name: text }));
       const { refused } = await answerOf(() =>
         chosenTables(folderStore(join(root, `${text}`.replaceAll("\0", ""))), text, undefined),

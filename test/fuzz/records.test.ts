@@ -1,6 +1,5 @@
-/** Recorded events of any shape, whole and damaged: what is no change goes to quarantine, and nothing is lost on the way. */
+/** Recorded events of any shape, intact or damaged: a record that cannot become a change is quarantined, and none is lost. */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { deliver } from "../../src/core/delivery/deliver.ts";
 import { readRecordedEvents } from "../../src/core/delivery/recorded-events.ts";
 import { DynalakeError } from "../../src/core/error.ts";
@@ -11,6 +10,7 @@ import type { Json } from "../../src/core/values/json-members.ts";
 import { ARRIVED_AT_SECONDS, recordedChangeOf } from "../arbitraries/change.ts";
 import { CANARY, damaged, edits, hostileItem, hostileText, spoiled } from "../arbitraries/hostile.ts";
 import { hostileJson } from "../arbitraries/json.ts";
+import * as fc from "../support/fast-check.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { deliveredRows, storeSink } from "../support/store-sink.ts";
 import { corpus, expectSilent, fuzz, silentAnswerOf } from "./fuzz.ts";
@@ -59,7 +59,7 @@ const base64 = (value: Json): string => Buffer.from(JSON.stringify(value)).toStr
 const linesOf = (values: readonly Json[]): string =>
   values.map((value) => `${JSON.stringify(value)}\n`).join("");
 
-/** Every form in which records were ever kept. */
+/** Every form in which records have been stored. */
 const FORMS: readonly Form[] = [
   (records) => JSON.stringify({ Records: records }),
   (records) => JSON.stringify(records),
@@ -78,7 +78,7 @@ const events = fc
   .tuple(fc.array(record, { minLength: 1, maxLength: 3 }), fc.constantFrom(...FORMS))
   .map(([records, form]) => form(records));
 
-/** Takes a file's text in as `replay` does, and its records as a function gets them: parsed. */
+/** Takes in the text of a file, as `replay` does, and its parsed records, as a function does. */
 async function takeIn(text: string): Promise<void> {
   const texts = await replayed(text);
   await expectAllKept(texts.flatMap((one) => parsed(one)));

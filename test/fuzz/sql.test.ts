@@ -1,10 +1,7 @@
-/** Hostile schemas, values and folders in the real engine, and statements that try to get out of the lake. */
-
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import {
   type AttributeFile,
@@ -14,18 +11,21 @@ import {
 } from "../../src/core/schema/schema.ts";
 import { openTableOf } from "../../src/core/table/open-table.ts";
 import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
-import { type Lake, openLake } from "../../src/embedded/lake.ts";
-import { runQuery } from "../../src/embedded/query.ts";
+import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { hostileName, hostileSoundItem, hostileText, named } from "../arbitraries/hostile.ts";
 import { anyDeclaration, fittingDeclaration } from "../arbitraries/schema.ts";
 import { fingerprint } from "../support/cli.ts";
+import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
 import { compactionOf, deliverItems, itemsOf, takeSnapshot } from "../support/lake-rows.ts";
+import { printedRows } from "../support/printed-rows.ts";
 import { answerOf, corpus, fuzz } from "./fuzz.ts";
+
+/** Hostile schemas, values and folders in the real engine, and statements that try to escape the lake. */
 
 const ROWS = 12;
 
-/** A table whose attributes have hostile names, with declarations that fit their values, or do not. */
+/** A table whose attributes have hostile names, with declarations that may or may not fit their values. */
 const table: fc.Arbitrary<{ readonly file: SchemaFile; readonly items: readonly Item[] }> = fc
   .array(hostileSoundItem, { minLength: ROWS, maxLength: ROWS, size: "max" })
   .chain((bodies) => {
@@ -40,7 +40,7 @@ const table: fc.Arbitrary<{ readonly file: SchemaFile; readonly items: readonly 
     return fc.tuple(...declarations).map((specs) => ({ items, file: fileOf(specs) }));
   });
 
-/** Columns have names that SQL uses itself. */
+/** Columns named after keywords of SQL. */
 const COLUMNS =
   "select from where group order table null true key value rows row values end case when all any as with base overlay log_window shown staged part".split(
     " ",
@@ -58,9 +58,9 @@ function fileOf(specs: readonly (readonly [string, AttributeFile])[]): SchemaFil
   };
 }
 
-/** Takes the items in by both ways and compacts them: each time all of them come back, to the last character. */
+/** Takes in the items both ways and compacts them. Each time every item must be restored exactly. */
 async function expectBack(
-  lake: Lake,
+  lake: LakeFolder,
   folder: string,
   file: SchemaFile,
   items: readonly Item[],
@@ -78,9 +78,12 @@ async function expectBack(
   expect(await itemsOf(lake, streamed)).toEqual(expected);
 }
 
-async function withLake(name: string, use: (lake: Lake, folder: string) => Promise<void>): Promise<void> {
+async function withLake(
+  name: string,
+  use: (lake: LakeFolder, folder: string) => Promise<void>,
+): Promise<void> {
   await withFolder(async (folder) => {
-    const lake = await openLake(join(folder, name), { threads: 1, memoryMegabytes: 400 });
+    const lake = await openLakeFolder(join(folder, name), { threads: 1, memoryMegabytes: 400 });
     try {
       await use(lake, folder);
     } finally {
@@ -122,8 +125,8 @@ describe("in the engine", () => {
     "a lake called %s is that one, and not those beside it that its name would match as a pattern",
     async (name) => {
       await withFolder(async (folder) => {
-        const beside = await openLake(join(folder, "lake1"), { threads: 1, memoryMegabytes: 400 });
-        const lake = await openLake(join(folder, name), { threads: 1, memoryMegabytes: 400 });
+        const beside = await openLakeFolder(join(folder, "lake1"), { threads: 1, memoryMegabytes: 400 });
+        const lake = await openLakeFolder(join(folder, name), { threads: 1, memoryMegabytes: 400 });
         try {
           await expectBack(beside, join(folder, "1"), FILE, [{ id: { S: "of another lake" } }]);
           await expectBack(lake, join(folder, "2"), FILE, ITEMS);
@@ -161,16 +164,15 @@ describe("in the engine", () => {
 describe("a statement never leaves the lake:", () => {
   const SECRET = "a secret of this machine";
   let folder: string;
-  let lake: Lake;
-  const schema = parseSchema(
-    { table: "t", key: { hash: "id" }, attributes: { id: { type: "string" } } },
-    "a test",
-  );
+  let lake: LakeFolder;
+  const schemas = [
+    parseSchema({ table: "t", key: { hash: "id" }, attributes: { id: { type: "string" } } }, "a test"),
+  ];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "dynalake-test-"));
-    lake = await openLake(join(folder, "lake"), { threads: 1, memoryMegabytes: 200 });
-    await deliverItems(lake, schema, [{ id: { S: "a" } }, { id: { S: "b" } }]);
+    lake = await openLakeFolder(join(folder, "lake"), { threads: 1, memoryMegabytes: 200 });
+    await deliverItems(lake, schemas[0] as Schema, [{ id: { S: "a" } }, { id: { S: "b" } }]);
     await mkdir(join(folder, "lake2"));
     for (const name of ["secret.txt", "secret.json", "lake2/secret.txt"])
       await writeFile(join(folder, name), JSON.stringify({ a: SECRET }));
@@ -185,14 +187,10 @@ describe("a statement never leaves the lake:", () => {
 
   async function expectConfined(sql: string): Promise<void> {
     const before = await fingerprint(folder);
-    const tables = [await openTableOf(lake.store, schema)];
+    const tables = await Promise.all(schemas.map((own) => openTableOf(lake.store, own)));
     const seen: unknown[] = [];
     const { refused } = await answerOf(() =>
-      runQuery(
-        lake.root,
-        { tables, sql },
-        { begin: async () => undefined, rows: async (rows) => void seen.push(...rows) },
-      ),
+      printedRows(lake.root, { tables, sql }, (rows) => void seen.push(...rows)),
     );
     const told = `${JSON.stringify(seen)} ${refused?.message ?? ""}`;
     if (told.includes(SECRET) || told.includes("root:")) throw new Error(`${sql} told a secret`);
@@ -253,7 +251,7 @@ describe("a statement never leaves the lake:", () => {
 
   test("not one that is put together of what reads and what hides it", async () => {
     await fuzz("statements", fc.oneof(built, noise), async (sql) => {
-      // A message quotes the statement, which is the user's own.
+      // A message may quote the user's own statement.
       await expectConfined(placed(sql.replaceAll("zqCANARYqz", "")));
     });
   }, 600_000);

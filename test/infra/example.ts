@@ -1,8 +1,7 @@
-/** The stacks of the example, synthesized once for a test file. */
-import { beforeAll } from "@jest/globals";
+/** The stacks of the example. */
 import { LakeStack, type LakeStackProps } from "../../infra/lake-stack.ts";
 import { ReviewsStack, type ReviewsStackProps } from "../../infra/reviews-stack.ts";
-import { reviewsSchema, type TemplateJson, templateOf, testApp } from "./support.ts";
+import { once, reviewsSchema, type TemplateJson, templateOf, testApp } from "./support.ts";
 
 export interface Example {
   readonly lake: TemplateJson;
@@ -22,11 +21,5 @@ export function makeExample(options: Options = {}, lakeProps: LakeStackProps = {
   return { lake: templateOf(lakeStack), reviews: templateOf(reviewsStack) };
 }
 
-/** The example as it is by default; there when the tests run. */
-export function useExample(): Example {
-  const example = {} as { lake: TemplateJson; reviews: TemplateJson };
-  beforeAll(() => {
-    Object.assign(example, makeExample());
-  });
-  return example;
-}
+/** The example with its defaults. */
+export const example: () => Example = once(() => makeExample());

@@ -1,6 +1,6 @@
 /**
- * Runs a state machine of a template in the process: the part of the Amazon States Language that the deployment uses, with
- * functions and services that a test plays.
+ * Runs a template's state machine in this process: the subset of the Amazon States Language that the deployment uses, with
+ * functions and services played by a test.
  */
 import { flat, type Resource } from "./support.ts";
 
@@ -8,7 +8,7 @@ type Json = unknown;
 type Context = Readonly<Record<string, Json>>;
 
 export interface World {
-  /** Plays a function or a service by the name of its resource; throws a `TaskError` to fail. */
+  /** Plays the function or service of a resource; throws a `TaskError` to fail. */
   readonly task: (resource: string, input: Json) => Json;
   /** The lines of an object. */
   readonly lines?: (key: string) => readonly Json[];
@@ -63,7 +63,7 @@ function runStates(definition: Definition, input: Json, context: Context, world:
   let data = input;
   for (let steps = 0; steps < STEPS_MAX; steps++) {
     const state = definition.States[name];
-    if (state === undefined) throw new Error(`there is no state ${name}`);
+    if (state === undefined) throw new Error(`state ${name} does not exist`);
     try {
       const after = runState(state, data, context, world);
       if (state.End) return after.data;
@@ -111,7 +111,7 @@ function runState(state: State, data: Json, context: Context, world: World): { d
         String(pathValue(state.CausePath, data, context)),
       );
     default:
-      throw new Error(`a state of the type ${state.Type} is not known here`);
+      throw new Error(`state type ${state.Type} is not supported`);
   }
 }
 
@@ -119,7 +119,7 @@ function outputOf(state: State, data: Json, context: Context): Json {
   return state.OutputPath === undefined ? data : pathValue(state.OutputPath, data, context);
 }
 
-/** The input with a result at a path of it. */
+/** The input with the result added at a path. */
 function placed(data: Json, path: string | null | undefined, result: Json): Json {
   if (path === null) return data;
   if (path === undefined || path === "$") return result;
@@ -162,11 +162,11 @@ function expressionValue(text: string, data: Json, context: Context): Json {
         .slice(1)
         .reduce<string>((made, value) => made.replace("{}", String(value)), String(values[0]));
     default:
-      throw new Error(`States.${name} is not known here`);
+      throw new Error(`States.${name} is not supported`);
   }
 }
 
-/** Cuts at the commas outside of quotes and parentheses. */
+/** Splits at commas outside quotes and parentheses. */
 function argumentsOf(text: string): readonly string[] {
   const found = text.match(/(?:'[^']*'|\([^()]*\)|[^,'()])+/g) ?? [];
   return found.map((argument) => argument.trim());
@@ -174,7 +174,7 @@ function argumentsOf(text: string): readonly string[] {
 
 function pathValue(path: string, data: Json, context: Context): Json {
   const found = lookUp(path, data, context);
-  if (found === undefined) throw new TaskError("States.Runtime", `nothing lies at ${path}`);
+  if (found === undefined) throw new TaskError("States.Runtime", `there is nothing at ${path}`);
   return found;
 }
 
@@ -195,11 +195,11 @@ function holds(rule: State, data: Json, context: Context): boolean {
   if (rule.Not) return !holds(rule.Not, data, context);
   const value = lookUp(rule.Variable, data, context);
   if (rule.IsPresent !== undefined) return (value !== undefined) === rule.IsPresent;
-  if (value === undefined) throw new TaskError("States.Runtime", `nothing lies at ${rule.Variable}`);
+  if (value === undefined) throw new TaskError("States.Runtime", `there is nothing at ${rule.Variable}`);
   if (rule.BooleanEquals !== undefined) return value === rule.BooleanEquals;
   if (rule.StringEquals !== undefined) return value === rule.StringEquals;
   if (rule.StringEqualsPath !== undefined) return value === lookUp(rule.StringEqualsPath, data, context);
   if (rule.NumericEquals !== undefined) return value === rule.NumericEquals;
   if (rule.NumericGreaterThan !== undefined) return Number(value) > rule.NumericGreaterThan;
-  throw new Error(`a rule is not known here: ${JSON.stringify(rule)}`);
+  throw new Error(`unsupported rule: ${JSON.stringify(rule)}`);
 }

@@ -1,4 +1,4 @@
-/** The roles of a template, as people read them. */
+/** The roles of a template in readable form. */
 import { flat, resourcesOf, type TemplateJson } from "./support.ts";
 
 export interface Grant {
@@ -16,7 +16,7 @@ interface Statement {
   readonly Condition?: unknown;
 }
 
-/** Every action on every resource that a role of the template has. */
+/** Every action that a role of the template allows, on each resource. */
 export function grantsOf(template: TemplateJson): readonly Grant[] {
   const roles = [...resourcesOf(template, "AWS::IAM::Role")].flatMap(([id, { Properties }]) =>
     (Properties.Policies ?? []).map((policy: { PolicyDocument: unknown }) => ({
@@ -43,7 +43,7 @@ function grants(role: string, { Action, Condition, Effect, Resource }: Statement
     );
 }
 
-/** The grants by role, as they are reviewed: each resource with its actions. */
+/** The grants by role, for review: each resource with its actions. */
 export function policyLines(template: TemplateJson): Readonly<Record<string, readonly string[]>> {
   const actions = new Map<string, Map<string, Set<string>>>();
   for (const { action, conditions, resource, role } of grantsOf(template)) {

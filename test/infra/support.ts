@@ -1,4 +1,4 @@
-/** Apps that are synthesized without AWS and without the real code of the functions. */
+/** Apps synthesized without AWS and without the functions' real code. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -17,7 +17,7 @@ export const reviewsSchema: string = join(root, "schemas", "reviews.json");
 
 let folder = "";
 
-/** To be called once in a test file, before its tests: gives them a folder, and removes it. */
+/** Call once per test file, before its tests: creates a folder for them and removes it afterwards. */
 export function useFolder(): void {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "dynalake-infra-"));
@@ -33,29 +33,42 @@ export function bundlesFolder(): string {
   return join(folder, "bundles");
 }
 
+/** What `make` gives; it is made when it is asked for the first time. */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+// It only prints warnings, and takes half of the time of a synthesis. The apps of app.deep.test.ts run with it.
+process.env.CDK_VALIDATION = "false";
+
 let apps = 0;
 
 export function testApp(context: Readonly<Record<string, unknown>> = {}): App {
   return new App({
     outdir: join(folder, `cdk-${apps++}`),
     analyticsReporting: false,
+    stackTraces: false,
     context: { [BUNDLES_CONTEXT]: bundlesFolder(), ...context },
   });
 }
 
-/** Writes a schema file and tells its path. */
+/** Writes a schema file and returns its path. */
 export function schemaFile(schema: SchemaFile | string): string {
   const path = join(mkdtempSync(join(folder, "schema-")), "schema.json");
   writeFileSync(path, typeof schema === "string" ? schema : JSON.stringify(schema));
   return path;
 }
 
-/** A schema of items with a key `id`. */
+/** A schema for items with the key `id`. */
 export function schemaNamed(table: string, more: Partial<SchemaFile> = {}): string {
   return schemaFile({ table, key: { hash: "id" }, attributes: { id: { type: "string" } }, ...more });
 }
 
-/** A table that can feed a lake, with a key `id`. */
+/** A table that can feed a lake, with the key `id`. */
 export function usableTable(scope: Construct, id: string, more: Partial<TableProps> = {}): Table {
   return new Table(scope, id, {
     partitionKey: { name: "id", type: AttributeType.STRING },
@@ -82,7 +95,7 @@ export function templateOf(stack: Stack): TemplateJson {
   return Template.fromStack(stack).toJSON() as TemplateJson;
 }
 
-/** The resources of one type, by their logical ids. */
+/** The resources of one type, by logical id. */
 export function resourcesOf(template: TemplateJson, type: string): ReadonlyMap<string, Resource> {
   return new Map(Object.entries(template.Resources).filter(([, resource]) => resource.Type === type));
 }
@@ -94,7 +107,7 @@ export function resourceOf(template: TemplateJson, type: string, id: RegExp = /.
   return (found[0] as [string, Resource])[1];
 }
 
-/** A value of a template as text: references become <LogicalId.Attribute>, in which no hash is left. */
+/** A template value as text: references become <LogicalId.Attribute>, without hashes. */
 export function flat(value: unknown): string {
   if (typeof value === "string") return value;
   const object = value as Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-/** What executions on AWS refuse, and what they mend, over a deployment in memory. */
+/** What executions on AWS reject and repair, with a deployment in memory. */
 import { expect, test } from "@jest/globals";
 import { readExport } from "../../src/aws/source-export.ts";
 import { beginSnapshot } from "../../src/aws/steps/begin-snapshot.ts";
@@ -23,7 +23,7 @@ interface Snapshot {
   readonly exportPrefix: string;
 }
 
-/** A snapshot whose export has two files, of which so many are staged. */
+/** A snapshot whose export has two files, with at most `filesMax` of them staged. */
 async function stagedSnapshot(filesMax: number): Promise<Snapshot> {
   const deployment = await filledDeployment(session());
   deployment.nowSeconds = NOW + 500;
@@ -31,7 +31,7 @@ async function stagedSnapshot(filesMax: number): Promise<Snapshot> {
   const context = await deployment.steps();
   const request = { execution: "one", first: false, sourceTableArn: SOURCE_TABLE_ARN, kmsKeyArn: undefined };
   const begun = await beginSnapshot(context, request);
-  if ("skip" in begun) throw new Error("it was skipped");
+  if ("skip" in begun) throw new Error("the snapshot was skipped");
   const { run, exportPrefix } = begun;
   const { files } = await readExport(deployment.store, exportPrefix);
   for (const [index, file] of files.slice(0, filesMax).entries())
@@ -43,7 +43,7 @@ async function planned({ deployment, run, exportPrefix }: Snapshot) {
   return planSeedStep(await deployment.steps(), { run, exportPrefix });
 }
 
-/** With what its statements have written, not yet committed. */
+/** A snapshot whose statements have run, before its commit. */
 async function writtenSnapshot(): Promise<Snapshot> {
   const snapshot = await stagedSnapshot(2);
   const plan = await planned(snapshot);
@@ -93,7 +93,7 @@ test.each([
   snapshot.deployment.store.plant(tallyPath(TABLE, snapshot.run, 1), JSON.stringify(tally));
   await expect(planned(snapshot)).rejects.toMatchObject({
     code: "EXPORT_INVALID",
-    message: expect.stringContaining("has other items than the export's manifest tells of"),
+    message: expect.stringContaining("does not have the items that the export's manifest lists"),
   });
   await expectUntouched(snapshot);
 });
@@ -103,13 +103,13 @@ test("rows of a statement that ran twice are not committed", async () => {
   const { store } = snapshot.deployment;
   const [path = ""] = store.paths(`${segmentsFolder(TABLE)}${snapshot.run}/`);
   store.plant(path.replace("_00001_", "_00002_"), store.text(path) ?? "");
-  await expectRefused(snapshot, "was run twice");
+  await expectRefused(snapshot, "ran twice");
 });
 
 test("a segment of which Athena reads nothing is not committed", async () => {
   const snapshot = await writtenSnapshot();
   snapshot.deployment.catalog.createPartitions = async () => undefined;
-  await expectRefused(snapshot, "Athena reads no rows of the new segment");
+  await expectRefused(snapshot, "Athena finds no rows in the new segment");
 });
 
 test("the first snapshot of a schedule exports nothing where there is one", async () => {

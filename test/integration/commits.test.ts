@@ -14,9 +14,12 @@ import { itemLine, itemWireColumns, lineWriter } from "../../src/core/row/wire-l
 import { parseSchema } from "../../src/core/schema/schema.ts";
 import { latestManifest, manifestSequences } from "../../src/core/table/commits.ts";
 import { openTableOf } from "../../src/core/table/open-table.ts";
-import { type Lake, openLake } from "../../src/embedded/lake.ts";
-import { FILE_LIMITS, parquetSink } from "../../src/embedded/parquet-sink.ts";
-import { wireFiles } from "../../src/embedded/wire-files.ts";
+import { FILE_LIMITS, parquetSink } from "../../src/embedded/delivery/parquet-sink.ts";
+import { wireFiles } from "../../src/embedded/duckdb/wire-files.ts";
+import {
+  type LakeFolder as Lake,
+  openLakeFolder as openLake,
+} from "../../src/embedded/folder/lake-folder.ts";
 import { withFolder } from "../support/folders.ts";
 
 const NOW = 1_800_000_000;
@@ -33,7 +36,7 @@ const writer = lineWriter(rowCodec(SCHEMA));
 
 type State = Readonly<Record<number, string>>;
 
-/** Several handles on one lake, as several processes have them, with the state that its view has to show. */
+/** Opens the lake several times, as several processes do. */
 async function withLakes(
   handles: number,
   use: (lakes: readonly Lake[], folder: string) => Promise<void>,
@@ -73,7 +76,7 @@ describe("two at once", () => {
         const runs = new Set(manifest.segments.map(({ run }) => run));
         expect(await reader!.store.folders("t/segments/")).toEqual([...runs, "run-0"].sort().filter(unique));
         expect(await shown(reader as Lake)).toEqual(state);
-        // Whoever lost can go on.
+        // The loser can continue too.
         for (const [i, lake] of [a, b].entries()) {
           await deliverTo(lake as Lake, [change(7 + i, 200 + i, "new", NOW + 10 * i)]);
           await runMinor({
@@ -99,7 +102,7 @@ describe("two at once", () => {
       const manifest = await latestManifest(a!.store, "t");
       if (compacted.status === "rejected") expect(compacted.reason).toMatchObject({ code: "CONFLICT" });
       expect(manifest.snapshots.map(({ run }) => run)).toEqual(["run-s"]);
-      // The changes of `fill` are since the floor of the snapshot: they win over it.
+      // The changes of `fill` are after the snapshot's floor, so they win.
       expect(await shown(b as Lake)).toEqual({ 1: "v1", 3: "v3", 5: "v5b", 9: "s9" });
     });
   });
@@ -112,7 +115,7 @@ describe("two at once", () => {
       });
       await compactMinor({ ...compactionOf(a as Lake, "run-a"), store });
       const expected = { ...state, 1: "late", 6: "v6" };
-      // The view knows nothing of a late change before it is folded: that is the rule.
+      // By the rule, the view shows a late change only once it is folded.
       expect(await shown(b as Lake)).toEqual({ ...state, 6: "v6" });
       await runMinor({ ...compactionOf(b as Lake, "run-b"), nowSeconds: () => NOW + 5 });
       expect(await shown(b as Lake)).toEqual(expected);
@@ -191,7 +194,7 @@ test("a query that began keeps its files while compactions and a vacuum of the w
   });
 });
 
-/** A base, a delta, and changes that no compaction has folded; returns what the view has to show. */
+/** Writes a base, a delta and unfolded changes. Returns what the view must show. */
 async function fill(lake: Lake): Promise<State> {
   await deliverTo(lake, [
     change(1, 1, "v1", NOW - 90),
@@ -232,7 +235,7 @@ function compactionOf(
   };
 }
 
-/** All of `parties` have planned and staged before any of them commits. */
+/** Lets all of `parties` plan and stage before any commits. */
 function meetingBeforeCommit(parties: number): (store: ObjectStore) => ObjectStore {
   let missing = parties;
   let open = (): void => undefined;
@@ -250,7 +253,7 @@ function meetingBeforeCommit(parties: number): (store: ObjectStore) => ObjectSto
   });
 }
 
-/** Something happens between the staging and the commit. */
+/** Runs `between` after staging and before the commit. */
 function interrupted(store: ObjectStore, between: () => Promise<void>): ObjectStore {
   return {
     ...store,
@@ -261,7 +264,7 @@ function interrupted(store: ObjectStore, between: () => Promise<void>): ObjectSt
   };
 }
 
-/** Delivers the changes, and a later one that changes nothing: a compaction leaves the newest change in the log. */
+/** Delivers the changes and a later one without effect, because a compaction leaves the newest change in the log. */
 async function deliverTo(lake: Lake, changes: readonly Change[]): Promise<void> {
   const last = changes.reduce((a, b) => (b.sequence > a.sequence ? b : a));
   const latest = Math.max(...changes.map(({ timeSeconds }) => timeSeconds));
@@ -281,7 +284,7 @@ async function deliverTo(lake: Lake, changes: readonly Change[]): Promise<void> 
 interface Change {
   readonly key: number;
   readonly sequence: number;
-  /** Undefined after a removal. */
+  /** Undefined for a removal. */
   readonly value: string | undefined;
   readonly timeSeconds: number;
 }

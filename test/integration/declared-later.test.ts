@@ -1,5 +1,4 @@
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import { changeSchema } from "../../src/core/compaction/schema-commit.ts";
 import { historyViews, segmentViews } from "../../src/core/overlay/lake-view.ts";
@@ -10,9 +9,11 @@ import { openTableOf } from "../../src/core/table/open-table.ts";
 import { writeSchema } from "../../src/core/table/schema-file.ts";
 import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import { type KeySchema, keyAttributes, keyHash, keyOf } from "../../src/core/values/key.ts";
-import { type Lake, newRun, openLake } from "../../src/embedded/lake.ts";
+import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
+import { newRun } from "../../src/sdk/run-name.ts";
 import { keyedItem, keySchema } from "../arbitraries/item.ts";
 import { schemaFor } from "../arbitraries/schema.ts";
+import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
 import {
   CHANGED_AT_SECONDS,
@@ -24,10 +25,8 @@ import {
   takeSnapshot,
 } from "../support/lake-rows.ts";
 
-const RUNS = Number(process.env.DECLARED_LATER_RUNS ?? 12);
-
 interface Evolution {
-  /** Of the items' snapshot, of the changes before the schema was changed, and of those after it. */
+  /** Items of the snapshot, and of changes before and after the schema change. */
   readonly snapshot: readonly Item[];
   readonly before: readonly Item[];
   readonly after: readonly Item[];
@@ -37,10 +36,10 @@ interface Evolution {
 }
 
 test("a table whose columns were declared later has the rows of one that always had them, however it is compacted", async () => {
-  await fc.assert(fc.asyncProperty(evolution, expectSameRows), { numRuns: RUNS });
+  await fc.assert(fc.asyncProperty(evolution, expectSameRows), { numRuns: 12 });
 }, 600_000);
 
-/** What rows have besides what tells apart how they were written. */
+/** Columns that may differ with the schema used for writing. */
 const LEFT_OUT = ["_unmapped"];
 
 async function expectSameRows({ snapshot, before, after, file, later }: Evolution): Promise<void> {
@@ -50,7 +49,7 @@ async function expectSameRows({ snapshot, before, after, file, later }: Evolutio
   const always = parseSchema({ ...file, table: "always" }, "the schema");
   const items = itemsAfter(full.key, [...snapshot, ...before, ...after]);
   await withFolder(async (folder) => {
-    const lake = await openLake(`${folder}/lake`);
+    const lake = await openLakeFolder(`${folder}/lake`);
     try {
       await writeSchema(lake.store, old);
       for (const [schema, next] of [
@@ -80,19 +79,19 @@ async function expectSameRows({ snapshot, before, after, file, later }: Evolutio
   });
 }
 
-async function declareLater(lake: Lake, schema: Schema): Promise<void> {
+async function declareLater(lake: LakeFolder, schema: Schema): Promise<void> {
   const context = { store: lake.store, newRun, nowSeconds: () => CHANGED_AT_SECONDS + 1000 };
   await changeSchema(context, schema, "the schema");
 }
 
 /** Live segments that lack a column. */
-async function lackingSegments(lake: Lake, schema: Schema): Promise<readonly string[]> {
+async function lackingSegments(lake: LakeFolder, schema: Schema): Promise<readonly string[]> {
   const { segments, recovery } = await latestManifest(lake.store, schema.table);
   return segments.map(({ id }) => id).filter((id) => recovery?.segments.includes(id));
 }
 
 async function expectSameViews(
-  lake: Lake,
+  lake: LakeFolder,
   schema: Schema,
   always: Schema,
   items: readonly string[],
@@ -109,17 +108,17 @@ async function expectSameViews(
   expect(await itemsOf(lake, schema)).toEqual(items);
 }
 
-async function keepHistory(lake: Lake, schema: Schema, name: string): Promise<void> {
+async function keepHistory(lake: LakeFolder, schema: Schema, name: string): Promise<void> {
   const [history] = await historyViews(lake.engine, await openTableOf(lake.store, schema));
   await keep(lake, history?.sql ?? "", name);
 }
 
-async function keepSnapshots(lake: Lake, schema: Schema, name: string): Promise<void> {
+async function keepSnapshots(lake: LakeFolder, schema: Schema, name: string): Promise<void> {
   const [snapshots] = segmentViews(lake.engine, await openTableOf(lake.store, schema));
   await keep(lake, snapshots?.sql ?? "", name);
 }
 
-async function keep(lake: Lake, sql: string, name: string): Promise<void> {
+async function keep(lake: LakeFolder, sql: string, name: string): Promise<void> {
   await lake.session.run(`CREATE OR REPLACE TABLE ${name} AS SELECT * EXCLUDE (_unmapped) FROM (${sql})`);
 }
 
@@ -151,7 +150,7 @@ const evolution: fc.Arbitrary<Evolution> = keySchema.chain((key) => {
   );
 });
 
-/** Every other item is a change of an item before. */
+/** Gives every other item the key of an earlier item, making it a change of that one. */
 function withKeysOf(key: KeySchema, earlier: readonly Item[], items: readonly Item[]): readonly Item[] {
   return items.map((item, i) => {
     const changed = earlier[i];
@@ -165,7 +164,7 @@ function distinct(key: KeySchema, items: readonly Item[]): readonly Item[] {
   return [...new Map(items.map((item) => [hashOf(key, item), item])).values()];
 }
 
-/** Key attributes are cut by, so that they stay. */
+/** Partitioning only by key columns, which never change. */
 function cuts(file: SchemaFile, key: KeySchema): readonly string[] {
   const { columns } = parseSchema(file, "a schema");
   const own = columns.filter(
@@ -174,7 +173,7 @@ function cuts(file: SchemaFile, key: KeySchema): readonly string[] {
   return own.map(({ name }) => `identity(${name})`);
 }
 
-/** Attributes whose columns SQL makes of `_unmapped`. */
+/** Attributes whose columns SQL can derive from `_unmapped`. */
 function declarable(file: SchemaFile): string[] {
   const { columns, key } = parseSchema(file, "a schema");
   return columns
@@ -187,7 +186,7 @@ function loops(type: ColumnType): number {
   return type.kind === "array" ? 1 + loops(type.element) : type.kind === "map" ? 1 + loops(type.value) : 0;
 }
 
-/** Without the control characters that engines write in another way in JSON. */
+/** Excludes control characters that engines escape differently in JSON. */
 function isToldBySql(item: Item): boolean {
   return !/\\u00[01][a-f]/.test(itemText(readItem(item)));
 }

@@ -1,9 +1,8 @@
-// What docs/types.md and docs/schemas.md show is read from them and tried.
+// Checks the examples in docs/types.md and docs/schemas.md.
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import type { DynalakeError } from "../../src/core/error.ts";
 import { type Dialect, literal } from "../../src/core/ports/dialect.ts";
 import type { WireValue } from "../../src/core/row/encoding.ts";
@@ -14,16 +13,17 @@ import {
   parseSchema,
   parseSchemaText,
   RESERVED_COLUMNS,
-  schemaFileJsonSchema,
   type TimestampFormat,
 } from "../../src/core/schema/schema.ts";
 import { requireCompatible } from "../../src/core/schema/schema-change.ts";
+import { schemaFileJsonSchema } from "../../src/core/schema/schema-file.ts";
 import { athena } from "../../src/core/sql/athena.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
 import { readAttributeValue } from "../../src/core/values/attribute-value.ts";
-import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb-session.ts";
+import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { attributeValue } from "../arbitraries/item.ts";
 import { typeText } from "../arbitraries/schema.ts";
+import * as fc from "../support/fast-check.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const types = readFileSync(join(root, "docs", "types.md"), "utf8");
@@ -58,10 +58,8 @@ describe("docs/types.md", () => {
     if (wire === null) return null;
     const type = parseColumnType(specOf(column).type as string);
     const text = typeof wire === "string" ? literal(wire) : `CAST('${wire}' AS ${duckdb.typeName(type)})`;
-    const result = await session.connection.runAndReadAll(
-      `SELECT CAST(${duckdb.typed(type, text)} AS VARCHAR)`,
-    );
-    return result.getRows()[0]?.[0] as string;
+    const [row] = await session.rows(`SELECT CAST(${duckdb.typed(type, text)} AS VARCHAR) AS text`);
+    return row?.text as string;
   }
 
   test("says what fits which column, for every value and every type", () => {
@@ -97,8 +95,8 @@ describe("docs/types.md", () => {
     }
   });
 
-  test("names the columns of dynalake's own", () => {
-    const named = types.slice(types.indexOf("Names of dynalake's own"), types.indexOf("## Masks"));
+  test("lists the reserved names", () => {
+    const named = types.slice(types.indexOf("Reserved names"), types.indexOf("## Masks"));
     expect(new Set(named.match(/`[a-z_]+`/g)?.map(code))).toEqual(new Set(RESERVED_COLUMNS));
   });
 });
@@ -141,7 +139,7 @@ describe("docs/schemas.md", () => {
     const { attributes } = example.file;
     const changed = { ...example.file, attributes: { ...attributes, Rating: { type: "bigint" } } };
     const refuse = (): unknown => requireCompatible(example, parseSchema(changed, "a test"), "reviews.json");
-    const shown = /^error SCHEMA_INVALID: (reviews\.json does not fit .*)$/m.exec(schemas)?.[1];
+    const shown = /^error SCHEMA_INVALID: (reviews\.json cannot change .*)$/m.exec(schemas)?.[1];
     expect(refuse).toThrow(expect.objectContaining({ code: "SCHEMA_INVALID", message: shown }));
   });
 
@@ -157,7 +155,7 @@ describe("docs/schemas.md", () => {
   });
 });
 
-/** The rows of the first table below a heading, the header first. */
+/** The rows of the first table below a heading, header first. */
 function tableBelow(document: string, heading: string): readonly (readonly string[])[] {
   const below = document.slice(document.indexOf(`${heading}\n`) + heading.length).split("\n## ")[0] as string;
   const lines = below.split("\n").filter((line) => line.startsWith("| "));
@@ -174,7 +172,7 @@ function rowsBelow(document: string, heading: string): readonly (readonly string
   return tableBelow(document, heading).slice(1);
 }
 
-/** The text within backticks. */
+/** The text in backticks. */
 function code(cell: string): string {
   return /^`(.*)`$/.exec(cell)?.[1] ?? cell;
 }
@@ -186,7 +184,7 @@ function specOf(column: string): AttributeFile {
   return from === "a set" ? { type, set: true } : { type, format: code(from) as TimestampFormat };
 }
 
-/** Whether a row of the table of what fits is that of the column. */
+/** Whether a row in the table of fitting values is for the column. */
 function isRowOf(row: string, column: string): boolean {
   const { type = "", set, format } = specOf(column);
   const kind = type.replace(/[<(].*$/, "");

@@ -1,14 +1,14 @@
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import { inferenceOf, inferredSchema, observe } from "../../src/core/infer/infer.ts";
 import { parseColumnType } from "../../src/core/schema/column-type.ts";
 import { type AttributeFile, parseSchema, type SchemaFile } from "../../src/core/schema/schema.ts";
 import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import { type KeySchema, keyHash, keyOf } from "../../src/core/values/key.ts";
-import { openLake } from "../../src/embedded/lake.ts";
+import { openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { keyedItem, keySchema } from "../arbitraries/item.ts";
 import { schemaFor, typeText } from "../arbitraries/schema.ts";
+import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
 import {
   compactionOf,
@@ -20,14 +20,12 @@ import {
 } from "../support/lake-rows.ts";
 import { epochColumn, fittingValue, jsonValue, setColumn } from "../support/typed-value.ts";
 
-const RUNS = Number(process.env.EXACTNESS_RUNS ?? 12);
-
 test("every item comes back from an export and from the stream, compacted or not, by any schema", async () => {
   await fc.assert(
     fc.asyncProperty(tableOfItems, async ({ items, file }) => {
       await expectExact(items, file);
     }),
-    { numRuns: RUNS },
+    { numRuns: 12 },
   );
 }, 300_000);
 
@@ -36,7 +34,7 @@ test("columns alone give back every value of their types, at every depth and und
     fc.asyncProperty(typedTable, async ({ file, items }) => {
       await expectExact(items, file, "columns alone");
     }),
-    { numRuns: RUNS },
+    { numRuns: 12 },
   );
 }, 300_000);
 
@@ -113,7 +111,7 @@ test("columns alone give back the values at the borders of their types", async (
 });
 
 test("columns are found by any name, those that SQL or the statements use themselves among them", async () => {
-  // Of SQL, of the statements, of earlier versions of them, and of JavaScript's objects.
+  // Names in SQL, in the statements, in earlier versions of them, and in JavaScript objects.
   const names = (
     "select from order rows 0 _ rowid x0 x1 k v key value base hidden shown overlay log_window staged " +
     "entry _rank _latest oldest part filename constructor __proto__ valueof"
@@ -162,7 +160,7 @@ const tableOfItems = keySchema.chain((key) =>
   }),
 );
 
-/** Cuts the table into buckets, or by the values of a column that allows it. */
+/** Partitions the table into buckets or by the values of a suitable column. */
 function partitioned(file: SchemaFile): fc.Arbitrary<SchemaFile> {
   const cuts = parseSchema(file, "the schema").columns.flatMap(({ name, type: { kind } }) => [
     ...(["string", "int", "bigint", "boolean", "date"].includes(kind) ? [`identity(${name})`] : []),
@@ -190,7 +188,7 @@ function ofType(type: string): TypedColumn {
   return { spec: { type }, value: parsed.kind === "json" ? jsonValue : fittingValue(parsed) };
 }
 
-/** A table of random columns with values that fit them, some of them missing. */
+/** A table of random columns with fitting values, some of them missing. */
 const typedTable = fc.array(typedColumn, { minLength: 1, maxLength: 12 }).chain((columns) => {
   const item = fc.tuple(...columns.map(({ value }) => fc.option(value, { nil: undefined, freq: 4 })));
   return fc.array(item, { minLength: 1, maxLength: 8 }).map((rows) => {
@@ -220,7 +218,7 @@ function inferred(items: readonly Item[], key: KeySchema): SchemaFile {
   return inferredSchema(inference, { table: "t", source: "t", key }).file;
 }
 
-/** Takes the items into two tables of one lake, as a snapshot and as changes, and compares what comes back of both. */
+/** Writes the items to two tables of one lake, as a snapshot and as changes, and compares what both return. */
 async function expectExact(
   items: readonly Item[],
   file: SchemaFile,
@@ -230,7 +228,7 @@ async function expectExact(
   const streamed = parseSchema({ ...file, table: `${file.table}_streamed` }, "the schema");
   const expected = items.map((item) => itemText(readItem(item))).sort();
   await withFolder(async (folder) => {
-    const lake = await openLake(`${folder}/lake`);
+    const lake = await openLakeFolder(`${folder}/lake`);
     try {
       await takeSnapshot(lake, snapshotted, `${folder}/export`, items);
       expect(await itemsOf(lake, snapshotted)).toEqual(expected);

@@ -1,8 +1,3 @@
-/**
- * Deliveries that were held up for hours: what Firehose could not write it writes later, many hours in one object, which lies in
- * the hour of its oldest record.
- */
-
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
@@ -17,10 +12,15 @@ import { itemLine, itemWireColumns, lineWriter } from "../../src/core/row/wire-l
 import { parseSchema } from "../../src/core/schema/schema.ts";
 import { latestManifest } from "../../src/core/table/commits.ts";
 import { openTableOf } from "../../src/core/table/open-table.ts";
-import { type Lake, openLake } from "../../src/embedded/lake.ts";
-import { FILE_LIMITS, parquetSink } from "../../src/embedded/parquet-sink.ts";
-import { wireFiles } from "../../src/embedded/wire-files.ts";
+import { FILE_LIMITS, parquetSink } from "../../src/embedded/delivery/parquet-sink.ts";
+import { wireFiles } from "../../src/embedded/duckdb/wire-files.ts";
+import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { withFolder } from "../support/folders.ts";
+
+/**
+ * Deliveries held up for hours: Firehose later writes many hours into one object, in the partition of the hour of its oldest
+ * record.
+ */
 
 const NOW = 1_800_000_000;
 const HOUR = 3600;
@@ -31,8 +31,8 @@ const SCHEMA = parseSchema(
 const writer = lineWriter(rowCodec(SCHEMA));
 
 interface World {
-  readonly lake: Lake;
-  /** Writes one object, by the hour of `arrivedAt`. Changes are [key, sequence number, second, value]. */
+  readonly lake: LakeFolder;
+  /** Writes one object, in the hour of `arrivedAt`. Changes are [key, sequence number, second, value]. */
   readonly delivered: (arrivedAt: number, changes: readonly Change[]) => Promise<void>;
   readonly snapshot: (exportTime: number, committedAt: number, items: Shown) => Promise<void>;
   readonly compacted: (at: number, scope?: "major") => Promise<void>;
@@ -44,7 +44,7 @@ type Shown = Readonly<Record<number, string>>;
 
 async function withWorld(use: (world: World) => Promise<void>): Promise<void> {
   await withFolder(async (folder) => {
-    const lake = await openLake(join(folder, "lake"), { threads: 1, memoryMegabytes: 200 });
+    const lake = await openLakeFolder(join(folder, "lake"), { threads: 1, memoryMegabytes: 200 });
     try {
       await use(worldOf(lake, folder));
     } finally {
@@ -53,7 +53,7 @@ async function withWorld(use: (world: World) => Promise<void>): Promise<void> {
   });
 }
 
-function worldOf(lake: Lake, folder: string): World {
+function worldOf(lake: LakeFolder, folder: string): World {
   const { store, engine } = lake;
   let runs = 0;
   let objects = 0;
@@ -75,7 +75,7 @@ function worldOf(lake: Lake, folder: string): World {
         { store, sink, writer, rowBytesMax: FILE_LIMITS.recordBytesMax },
         { records, source: "a test", arrivedAtSeconds },
       );
-      // As Firehose names it: by nothing that tells what is in it.
+      // Like Firehose, names the object without revealing its contents.
       const made = (await store.list(changesFolder("t"))).filter(({ path }) => !before.has(path));
       const folder = join(lake.root, changesHourFolder("t", hourOf(arrivedAtSeconds)));
       await mkdir(folder, { recursive: true });
@@ -126,7 +126,7 @@ describe("an object of many hours, in the hour of its oldest record,", () => {
     await withWorld(async ({ compacted, delivered, shown }) => {
       await delivered(NOW - 1000, [[1, 1, NOW - 1000, "others"]]);
       await compacted(NOW);
-      // Five hours of it, the last of them newer than the horizon.
+      // Spans five hours, the last of them newer than the horizon.
       await delivered(NOW - 5 * HOUR, [
         [2, 2, NOW - 5 * HOUR, "first"],
         [3, 3, NOW - 2000, "middle"],

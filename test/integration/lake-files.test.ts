@@ -1,4 +1,3 @@
-/** Every kind of file of a lake table, in every way in which it cannot be read: the error has the right code and names the path. */
 import { describe, expect, test } from "@jest/globals";
 import { tallyFile } from "../../src/aws/steps/tally.ts";
 import { planFile } from "../../src/core/compaction/plan.ts";
@@ -23,8 +22,10 @@ import { readGaps, recordGrowingGap } from "../../src/core/table/recorded-gaps.t
 import { readLakeFile, requireLakeFile } from "../../src/core/table/stored-file.ts";
 import { readStreamBeginning } from "../../src/core/table/stream-beginning.ts";
 import { readStreamWatch } from "../../src/core/table/stream-watch.ts";
-import { recallSource } from "../../src/embedded/source-memory.ts";
+import { recallSource } from "../../src/embedded/folder/source-memory.ts";
 import { MemoryStore } from "../support/memory-store.ts";
+
+/** Every kind of file of a lake table, in every way in which it cannot be read: the error has the right code and names the path. */
 
 const NOW = 1_772_359_200;
 const SCHEMA = { table: "t", key: { hash: "id" }, attributes: { id: { type: "string" } } };

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
-import { openLake } from "../../src/embedded/lake.ts";
+import { openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
+import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
 import { ModelWorld, modelSchema } from "../support/model-world.ts";
 import { randomOf } from "../support/random.ts";
@@ -14,7 +14,7 @@ test.each(CUTS)(
       fc.asyncProperty(fc.integer(), async (seed) => {
         await withFolder((folder) => playHistory(folder, partitionBy, seed));
       }),
-      { numRuns: Number(process.env.OVERLAY_RUNS ?? 4), endOnFailure: true },
+      { numRuns: 4, endOnFailure: true },
     );
   },
   300_000,
@@ -27,7 +27,7 @@ test.each(CUTS)(
       fc.asyncProperty(fc.integer(), async (seed) => {
         await withFolder((folder) => playHistory(folder, partitionBy, seed, "undeclared"));
       }),
-      { numRuns: Number(process.env.OVERLAY_RUNS ?? 4), endOnFailure: true },
+      { numRuns: 4, endOnFailure: true },
     );
   },
   300_000,
@@ -35,14 +35,14 @@ test.each(CUTS)(
 
 const STEPS = 60;
 
-/** `first`: whether the value's attribute is declared from the beginning. */
+/** `first`: whether the value's attribute is declared from the start. */
 async function playHistory(
   folder: string,
   partitionBy: string,
   seed: number,
   first: "declared" | "undeclared" = "declared",
 ): Promise<void> {
-  const lake = await openLake(folder);
+  const lake = await openLakeFolder(folder);
   const later = first === "declared" ? undefined : modelSchema(partitionBy);
   const world = new ModelWorld(lake, modelSchema(partitionBy, first), randomOf(seed), later);
   const history: string[] = [];

@@ -5,7 +5,7 @@ import { openGaps } from "../../src/core/format/manifest.ts";
 import { latestManifest } from "../../src/core/table/commits.ts";
 import { gapFound } from "../../src/core/table/gap.ts";
 import { readGaps, recordGap } from "../../src/core/table/recorded-gaps.ts";
-import { openDuckdb } from "../../src/embedded/duckdb-session.ts";
+import { openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { deliverAll, NOW, seeding, shown, TABLE, World, worldSchema } from "../crash-points/world.ts";
 
 test("a snapshot after a stream was made anew, whose numbers begin again, shows the table or leaves the hole open", async () => {
@@ -28,6 +28,6 @@ test("a snapshot after a stream was made anew, whose numbers begin again, shows 
     }
     expect([mended[0], mended.at(-1)]).toEqual([false, true]);
   } finally {
-    session.close();
+    await session.close();
   }
 });

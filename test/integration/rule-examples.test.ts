@@ -1,5 +1,3 @@
-/** The corners of the overlay's rule, one by one: where clocks run backwards by as much as they may, and changes come late. */
-
 import { expect, test } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import { seed } from "../../src/core/compaction/seed.ts";
@@ -19,9 +17,11 @@ import {
   worldSchema,
 } from "../crash-points/world.ts";
 
+/** The corners of the overlay's rule, one by one: where clocks run backwards by as much as they may, and changes come late. */
+
 const session = sessionOfTests();
 
-/** A snapshot of the items 1 and 2, an hour ago. */
+/** A snapshot of items 1 and 2, an hour ago. */
 async function seeded(): Promise<World> {
   const world = new World(session(), worldSchema());
   world.nowSeconds = NOW - 3600;
@@ -30,7 +30,7 @@ async function seeded(): Promise<World> {
   return world;
 }
 
-/** Each change as an object of its own. */
+/** Delivers each change as a separate object. */
 async function delivered(world: World, ...changes: readonly Change[]): Promise<void> {
   for (const change of changes) await deliverAll(world, [change]);
 }

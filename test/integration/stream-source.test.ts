@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from "@jest/globals";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
-import { connectSource, type SourceConnection } from "../../src/source/clients.ts";
+import { connectSource, type SourceConnection } from "../../src/source/source-connection.ts";
 import { registerChangeSourceTests } from "../conformance/change-source.ts";
 import { streamHarness } from "../support/stream-harness.ts";
 

@@ -1,6 +1,5 @@
 // Runs by `npm run test:local`, which tells where DynamoDB Local is, or why there is none.
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { requireTable } from "../../src/core/table/open-table.ts";
 import { compareWithScan } from "../../src/demo/compare.ts";
 import { ratedBy, reviews } from "../../src/demo/reviews.ts";
 import {
@@ -10,11 +9,11 @@ import {
   loadReviews,
   putReview,
 } from "../../src/demo/reviews-table.ts";
-import { openLake } from "../../src/embedded/lake.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
-import { connectSource, type SourceConnection } from "../../src/source/clients.ts";
+import { openLake } from "../../src/index.ts";
+import { connectSource, type SourceConnection } from "../../src/source/source-connection.ts";
 import { registerChangeSourceTests } from "../conformance/change-source.ts";
-import { dynalake } from "../support/cli.ts";
+import { dynalakeProcess } from "../support/cli-process.ts";
 import { withFolder } from "../support/folders.ts";
 import { streamHarness } from "../support/stream-harness.ts";
 
@@ -48,18 +47,18 @@ whereThereIsOne("on DynamoDB Local", () => {
       await createReviewsTable(client);
       await loadReviews(client, loaded);
       const source = ["--table", "Reviews", "--endpoint", emulator.endpoint, "--lake", folder];
-      expect(await dynalake(["snapshot", ...source])).toMatchObject({ code: 0 });
+      expect(await dynalakeProcess(["snapshot", ...source])).toMatchObject({ code: 0 });
       await putReview(client, { User: "new", Book: "b", Rating: 5, Author: "J.K. Rowling" });
       await changeAuthor(client, loaded[0] as (typeof loaded)[number], "Nobody");
       await deleteReview(client, loaded[1] as (typeof loaded)[number]);
-      expect(await dynalake(["run", "--once", ...source])).toMatchObject({ code: 0 });
+      expect(await dynalakeProcess(["run", "--once", ...source])).toMatchObject({ code: 0 });
       expect(ratedBy(loaded, "J.K. Rowling")).toBeGreaterThan(0);
       for (const command of [["status"], ["compact", "--all"], ["status"]]) {
-        expect(await dynalake([...command, "--lake", folder])).toMatchObject({ code: 0 });
+        expect(await dynalakeProcess([...command, "--lake", folder])).toMatchObject({ code: 0 });
         const lake = await openLake(folder);
         try {
-          const schema = (await requireTable(lake.store, "reviews")).schema;
-          expect(await compareWithScan(connection, lake, schema)).toEqual({
+          const items = lake.table("reviews").items();
+          expect(await compareWithScan(connection, "Reviews", items)).toEqual({
             items: 600,
             missing: 0,
             extra: 0,

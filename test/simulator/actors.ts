@@ -1,13 +1,13 @@
 /**
- * Everything that works on the lake at once: each actor runs until it asks a port for something, and waits there until it is
- * let through. One runs at a time, so that a history is the order in which they are let through, and nothing else.
+ * Everything that works on the lake at the same time. Each actor runs until it calls a port, and waits there until the
+ * simulation lets it through. One runs at a time, so that a history is exactly the order in which they are let through.
  */
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import type { QueryEngine } from "../../src/core/ports/query-engine.ts";
 
 /**
- * How a call goes: as it should; with an error, before it is done, after it, or in the middle of it; or the process dies
- * there, and nothing of it ever runs again.
+ * How a call ends: normally; with an error before, after or in the middle of its work; or with the death of the process, none
+ * of which ever runs again.
  */
 export type Fate =
   | "done"
@@ -27,7 +27,7 @@ export const FATES: readonly Exclude<Fate, "done">[] = [
   "dies-amid",
 ];
 
-/** The error of a call that a fate lets fail. */
+/** The error of a call that fails. */
 export class InjectedFailure extends Error {}
 
 interface Gate {
@@ -44,14 +44,14 @@ export class Actor {
   #gate: Gate | undefined;
   #outcome: Outcome | undefined;
   #dead = false;
-  /** Called when the actor has come to a gate, has ended or has died. */
+  /** Called when the actor has reached a gate, ended or died. */
   #stopped: () => void = () => undefined;
 
   constructor(name: string) {
     this.name = name;
   }
 
-  /** What it waits for, or undefined where it has ended or died. */
+  /** What it waits for; undefined if it has ended or died. */
   get waitsFor(): string | undefined {
     return this.#gate?.call;
   }
@@ -64,7 +64,7 @@ export class Actor {
     return this.#dead;
   }
 
-  /** Runs `work` up to its first gate. */
+  /** Runs `work` to its first gate. */
   async start(work: () => Promise<unknown>): Promise<void> {
     const stopped = this.#nextStop();
     void (async () => {
@@ -81,7 +81,7 @@ export class Actor {
     await stopped;
   }
 
-  /** Lets it through, and waits until it stands at its next gate, has ended or has died. */
+  /** Lets it through, and waits until it has reached its next gate, ended or died. */
   async go(fate: Fate): Promise<void> {
     const gate = this.#gate;
     if (gate === undefined) return;
@@ -97,7 +97,7 @@ export class Actor {
     this.#stopped();
   }
 
-  /** One call of a port. `amid` does a part of it. */
+  /** A call of a port. `amid` does part of it. */
   async call<T>(call: string, run: () => Promise<T>, amid?: () => Promise<unknown>): Promise<T> {
     const fate = await new Promise<Fate>((open) => {
       this.#gate = { call, open };
@@ -118,7 +118,7 @@ export class Actor {
   }
 }
 
-/** The store as an actor has it. In the middle of a removal, every second path is gone. */
+/** The store of an actor. In the middle of a removal, every second path is gone. */
 export function gatedStore(store: ObjectStore, actor: Actor): ObjectStore {
   return {
     read: (path) => actor.call(`read ${path}`, () => store.read(path)),
@@ -138,7 +138,7 @@ export function gatedStore(store: ObjectStore, actor: Actor): ObjectStore {
   };
 }
 
-/** The engine as an actor has it. In the middle of a staging, its first half of the parts is written. */
+/** The engine of an actor. In the middle of staging, the first half of the parts is written. */
 export function gatedEngine(engine: QueryEngine, actor: Actor): QueryEngine {
   return {
     dialect: engine.dialect,

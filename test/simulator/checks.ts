@@ -1,5 +1,3 @@
-/** Compares what the core answers to what the rule says. Each check throws Wrong at the first difference. */
-
 import { DynalakeError } from "../../src/core/error.ts";
 import { quarantineFolder } from "../../src/core/format/lake-path.ts";
 import { itemsSchema } from "../../src/core/overlay/items.ts";
@@ -24,6 +22,8 @@ import {
 import type { SqlRow } from "./sql-evaluation.ts";
 import { TABLE, type World, Wrong } from "./world.ts";
 
+/** Compares the answers of the core with those of the rule. Each check throws Wrong at the first difference. */
+
 /** The table as a reader finds it. */
 async function openedBy(world: World): Promise<OpenTable> {
   return openTableOf(world.store, await world.currentSchema());
@@ -37,7 +37,7 @@ export async function checkView(world: World): Promise<void> {
   world.counts.add("checks of the view");
 }
 
-/** The state as of a time since which all commits are kept, as a query shows it and as items. */
+/** The state as of a time since which all commits are kept, as a query returns it and as items. */
 export async function checkAsOf(world: World, asOfSeconds: number): Promise<void> {
   const { store, engine } = world;
   const opened = await openedBy(world);
@@ -59,7 +59,7 @@ export async function checkAsOf(world: World, asOfSeconds: number): Promise<void
   world.counts.add("checks as of a time");
 }
 
-/** Every delivered change once, with all that is told of it. */
+/** Every delivered change once, with all of its columns. */
 export async function checkHistory(world: World): Promise<void> {
   const { engine } = world;
   const [history] = await historyViews(engine, await openedBy(world));
@@ -78,7 +78,7 @@ export async function checkHistory(world: World): Promise<void> {
   world.counts.add("checks of the history");
 }
 
-/** Rows turned back into items. */
+/** Rows restored to items. */
 export async function checkItems(world: World): Promise<void> {
   const opened = await openedBy(world);
   const possible = shownBy(world.commit, world.log);
@@ -114,7 +114,7 @@ async function compareItems(
   if (missing.size > 0) throw new Wrong("items", `there is none of the keys ${[...missing].join(", ")}`);
 }
 
-/** The newest snapshot, as it was taken. */
+/** The newest snapshot. */
 export async function checkSnapshot(world: World): Promise<void> {
   const { engine } = world;
   if (world.commit.floorSeconds === 0) return;
@@ -130,7 +130,7 @@ export async function checkSnapshot(world: World): Promise<void> {
   world.counts.add("checks of the snapshot");
 }
 
-/** Each record that is no change is in quarantine, raw. */
+/** Each record that cannot become a change is in quarantine, unmodified. */
 export async function checkQuarantine(world: World, read: ReadonlySet<unknown>): Promise<void> {
   const kept = new Set<string>();
   for (const { path } of await world.store.list(quarantineFolder(TABLE))) {
@@ -145,7 +145,7 @@ export async function checkQuarantine(world: World, read: ReadonlySet<unknown>):
   }
 }
 
-/** A change that was not delivered and never will be is older than a snapshot, or in a hole that was found. */
+/** A change that will never be delivered is older than a snapshot, or in a gap that was found. */
 export async function checkLosses(world: World, lost: Iterable<ModelChange>): Promise<void> {
   const { commit, store } = world;
   const gaps = await knownGaps(store, TABLE, await latestManifest(store, TABLE));
@@ -162,7 +162,7 @@ export async function checkLosses(world: World, lost: Iterable<ModelChange>): Pr
   }
 }
 
-/** Without a snapshot, a lake has the changes since the first position in its stream was saved. */
+/** A lake without a snapshot has every change since the first position in its stream was saved. */
 export function wasOwed(world: World, record: ModelRecord): boolean {
   return record.realSeconds > (world.firstPositionSeconds ?? Number.POSITIVE_INFINITY);
 }
@@ -209,7 +209,7 @@ function isOf(row: SqlRow, change: ModelChange): boolean {
 function hasValue(row: SqlRow, value: string | undefined): boolean {
   if (value === undefined) return row.g === null && (row.v ?? null) === null;
   const item = itemOf(0, value) as Readonly<Record<string, { readonly S: string }>>;
-  // A schema without V does not show what was written by a later one; the items do.
+  // A schema without V does not show values that a later schema has written, but the items do.
   const v = "v" in row ? row.v : row._unmapped === null ? value : JSON.parse(row._unmapped as string).V.S;
   return v === value && row.g === item.G?.S;
 }

@@ -1,4 +1,4 @@
-/** How often what happened: the proof that a simulation has met what it is there for. */
+/** How often each event happened, which proves that a simulation has covered them. */
 export class Counts {
   readonly #counts: Map<string, number> = new Map();
 
@@ -19,7 +19,7 @@ export class Counts {
   }
 }
 
-/** What every longer simulation has to have met. */
+/** What every long simulation must cover. */
 export const EVENTS: readonly string[] = [
   "a failed batch tried again",
   "batches delivered in part",

@@ -1,4 +1,4 @@
-/** A history: settings and steps that follow from a seed, and what becomes of them. */
+/** A history: the settings and steps that follow from a seed, and their outcome. */
 import { randomOf } from "../support/random.ts";
 import { checkAsOf, checkHistory, checkItems, checkLosses, checkSnapshot, checkView } from "./checks.ts";
 import type { Counts } from "./counts.ts";
@@ -8,7 +8,7 @@ import { steps } from "./steps.ts";
 import { World, Wrong } from "./world.ts";
 
 export interface Step {
-  /** Its place in the history. */
+  /** The number of the step in the history. */
   readonly number: number;
   readonly kind: StepKind;
   readonly seed: number;
@@ -22,7 +22,7 @@ export interface History {
 
 export interface Played {
   readonly counts: Counts;
-  /** What each step did; steps that did nothing are left out. */
+  /** What each step did. Steps that did nothing are left out. */
   readonly told: readonly Told[];
   readonly failure: Failure | undefined;
 }
@@ -35,11 +35,11 @@ export interface Told {
 export interface Failure {
   readonly promise: string;
   readonly message: string;
-  /** The step after which it was seen; undefined at the end of all. */
+  /** The step after which it was found; undefined if at the very end. */
   readonly number: number | undefined;
 }
 
-/** The first steps of a longer history with the same seed are the same. */
+/** A longer history with the same seed begins with the same steps. */
 export function historyOf(seed: number, length: number): History {
   const random = randomOf(seed);
   const settings = settingsOf(random);
@@ -50,10 +50,10 @@ export function historyOf(seed: number, length: number): History {
   return { seed, settings, steps: all };
 }
 
-/** How often all is checked that is not checked after every step. */
+/** The share of steps after which everything is checked. */
 const SAMPLE_SHARE = 0.05;
 
-/** Looks on while a history is played. */
+/** Observes a history while it is played. */
 export interface Watcher {
   readonly begins?: (world: World) => void;
   readonly afterStep?: (world: World, step: Step) => Promise<void>;

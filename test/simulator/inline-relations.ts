@@ -1,8 +1,8 @@
-/** A statement of the model as one that a real engine can run: the rows of its relations stand in it. */
+/** Turns a statement of the model into one for a real engine, with the rows of its relations as literals. */
 import type { Evaluated, RelationColumn } from "./model-engine.ts";
 import type { SqlRow, SqlValue } from "./sql-evaluation.ts";
 
-/** How an engine writes a value of one of the model's types. */
+/** How an engine writes a value of a type of the model. */
 export type WriteValue = (typeName: string, value: SqlValue) => string;
 
 export function withInlineRelations(

@@ -1,4 +1,4 @@
-/** An object store in memory, as fast as a simulation of many steps needs it. Objects that only an engine reads hold rows. */
+/** An object store in memory, fast enough for a simulation of many steps. Objects that only an engine reads hold rows. */
 import { type ObjectStore, pathInside, type StoredObject } from "../../src/core/ports/object-store.ts";
 import type { SqlRow } from "./sql-evaluation.ts";
 
@@ -12,11 +12,11 @@ const NOTHING = new Uint8Array(0);
 
 export class LakeStore implements ObjectStore {
   readonly #objects: Map<string, Kept> = new Map();
-  /** The same paths, in order. */
+  /** The same paths, sorted. */
   readonly #paths: string[] = [];
   readonly #nowMs: () => number;
   readonly #onWritten: (path: string, content: Uint8Array) => void;
-  /** Counts what changes the answers of queries. */
+  /** Counts the writes that change the answers of queries. */
   version = 0;
 
   constructor(nowMs: () => number, onWritten: (path: string, content: Uint8Array) => void) {
@@ -56,7 +56,7 @@ export class LakeStore implements ObjectStore {
   async replace(path: string, content: Uint8Array): Promise<void> {
     const { version } = this;
     this.#put(pathInside(path), content, undefined);
-    // Only small files beside the data are replaced.
+    // Only small files, never data, are replaced.
     this.version = version;
     this.#onWritten(path, content);
   }
@@ -73,7 +73,7 @@ export class LakeStore implements ObjectStore {
     this.#put(path, NOTHING, rows);
   }
 
-  /** The rows of an object; undefined where it is not there. */
+  /** The rows of an object; undefined if it does not exist. */
   rows(path: string): readonly SqlRow[] | undefined {
     return this.#objects.get(path)?.rows;
   }
@@ -91,7 +91,7 @@ export class LakeStore implements ObjectStore {
     this.version++;
   }
 
-  /** Where the path stands, or would. */
+  /** The index of the path, or where it would be inserted. */
   #place(path: string): number {
     let low = 0;
     let high = this.#paths.length;

@@ -1,4 +1,4 @@
-/** A query engine over a store in memory: it evaluates the core's own statements for DuckDB. */
+/** A query engine over a store in memory, which evaluates the statements that the core generates for DuckDB. */
 import { DynalakeError } from "../../src/core/error.ts";
 import { segmentFolder } from "../../src/core/format/lake-path.ts";
 import type { Segment } from "../../src/core/format/manifest.ts";
@@ -19,11 +19,11 @@ export interface RelationColumn {
 
 interface Relation {
   readonly columns: readonly RelationColumn[];
-  /** Made when it is read. */
+  /** Computed when it is read. */
   readonly rows: () => readonly SqlRow[];
 }
 
-/** A statement with all that it reads and what it gave. Its relations stand in it as @0, @1, ... */
+/** A statement with everything that it reads and its result. It refers to its relations as @0, @1, ... */
 export interface Evaluated {
   readonly sql: string;
   readonly relations: ReadonlyMap<
@@ -33,12 +33,12 @@ export interface Evaluated {
   readonly rows: readonly SqlRow[];
 }
 
-/** With another dialect it only makes statements, for a real engine. */
+/** With another dialect it only generates statements, for a real engine. */
 export class ModelEngine implements QueryEngine {
   readonly dialect: Dialect;
-  /** Small, so that a snapshot's keys are checked in several groups. */
+  /** Small, so that the keys of a snapshot are checked in several groups. */
   readonly keysAtOnceMax = 4;
-  /** Told of every statement. */
+  /** Called with every statement. */
   onStatement: ((statement: Evaluated) => void) | undefined;
   readonly #store: LakeStore;
   readonly #relations: Relation[] = [];
@@ -97,7 +97,7 @@ export class ModelEngine implements QueryEngine {
     return rows;
   }
 
-  /** The relations that a statement reads, as they are now. */
+  /** The current relations that a statement reads. */
   relationsOf(sql: string): Evaluated["relations"] {
     const numbers = new Set([...sql.matchAll(/@(\d+)/g)].map(([, number]) => Number(number)));
     return new Map(
@@ -121,7 +121,7 @@ export class ModelEngine implements QueryEngine {
     return this.relation(columns, () => paths.flatMap((path) => this.#read(path, columns)));
   }
 
-  /** The rows of an object with these columns; one that it lacks is null. All rows of an object have the same. */
+  /** The rows of an object with these columns; a column that it lacks is null. All rows of an object have the same columns. */
   #read(path: string, columns: readonly RelationColumn[]): readonly SqlRow[] {
     const rows = this.#store.rows(path);
     if (rows === undefined) throw new DynalakeError("ENGINE_FAILED", `${path} is not there`);

@@ -1,25 +1,25 @@
 /**
- * A change sink over a store in memory. Direct: each delivery is an object at once, with a name that tells its newest change, as
- * on one machine. Buffered: what was acknowledged appears later, in the partition of its arrival and under a name that
- * tells nothing, as with Firehose.
+ * A change sink over a store in memory. Direct, as in an embedded lake: each delivery immediately becomes an object, whose name
+ * contains its newest change. Buffered, as with Firehose: acknowledged rows appear later, in the partition of their arrival, in
+ * an object with an opaque name.
  */
 import { changeObjectPath, changesHourFolder, hourOf } from "../../src/core/format/lake-path.ts";
-import { type ChangeSink, type DeliveredRow, Undelivered } from "../../src/core/ports/change-sink.ts";
+import { type ChangeSink, type DeliveredRow, UndeliveredRows } from "../../src/core/ports/change-sink.ts";
 import { changeWireColumns } from "../../src/core/row/wire-line.ts";
 import type { Schema } from "../../src/core/schema/schema.ts";
 import type { Actor } from "./actors.ts";
 import type { LakeStore } from "./lake-store.ts";
 import type { SqlRow, SqlValue } from "./sql-evaluation.ts";
 
-/** Told of each object when it can be listed. */
+/** Called for each object once it can be listed. */
 export type OnObject = (rows: readonly DeliveredRow[]) => void;
 
 export interface ObjectWriter {
-  /** Writes one object of the change log. */
+  /** Writes an object of the change log. */
   write(rows: readonly DeliveredRow[], arrivedAtSeconds: number): Promise<void>;
 }
 
-/** Writes objects whose names tell their newest change, or Firehose's. */
+/** Writes objects whose names contain their newest change, or are opaque like those of Firehose. */
 export function modelWriter(store: LakeStore, schema: Schema, names: "telling" | "opaque"): ObjectWriter {
   const columns = changeWireColumns(schema).map(({ name }) => name);
   let objects = 0;
@@ -33,7 +33,7 @@ export function modelWriter(store: LakeStore, schema: Schema, names: "telling" |
           : `${changesHourFolder(schema.table, hourOf(arrivedAtSeconds))}${id}.parquet`;
       store.putRows(
         path,
-        rows.map((row) => rowOf(columns, row.line)),
+        rows.map((row) => rowOf(columns, row.line.text)),
       );
     },
   };
@@ -44,7 +44,7 @@ function rowOf(columns: readonly string[], line: string): SqlRow {
   return Object.fromEntries(columns.map((column) => [column, values[column] ?? null]));
 }
 
-/** In the middle of a delivery, its first half is written. */
+/** In the middle of a delivery, the first half of it is written. */
 export function directSink(writer: ObjectWriter, actor: Actor, onObject: OnObject): ChangeSink {
   const write = async (rows: readonly DeliveredRow[], arrivedAtSeconds: number): Promise<void> => {
     if (rows.length === 0) return;
@@ -66,7 +66,7 @@ interface Buffered {
   readonly arrivedAtSeconds: number;
 }
 
-/** What Firehose has acknowledged and not yet written. It outlives whoever has given it. */
+/** What Firehose has acknowledged but not yet written. It outlives the processes that delivered it. */
 export class Buffer {
   readonly #writer: ObjectWriter;
   readonly #onObject: OnObject;
@@ -77,12 +77,12 @@ export class Buffer {
     this.#onObject = onObject;
   }
 
-  /** The oldest arrival in it. */
+  /** The oldest arrival in the buffer. */
   get sinceSeconds(): number | undefined {
     return this.#rows[0]?.arrivedAtSeconds;
   }
 
-  /** Writes the oldest rows as one object, in the partition of the oldest one's arrival. */
+  /** Writes the oldest rows as one object, in the partition in which the oldest one arrived. */
   async flush(rowsMax: number): Promise<void> {
     const flushed = this.#rows.splice(0, rowsMax);
     const [first] = flushed;
@@ -104,7 +104,7 @@ export class Buffer {
           async () => {
             const half = Math.floor(rows.length / 2);
             add(rows.slice(0, half), arrivedAtSeconds);
-            throw new Undelivered(half, "the rest was refused");
+            throw new UndeliveredRows(half, "the rest was refused");
           },
         ),
     };

@@ -1,6 +1,6 @@
 /**
- * A change source over the model's streams. It reads the shards in whatever order the simulation says; which of them are ready,
- * new or lost, the reader of real streams decides: `reconcile` and `startable`.
+ * A change source over the model's streams. The simulation picks the order in which it reads the shards. `reconcile` and
+ * `startable`, the code of the real reader, decide which of them are ready, new or lost.
  */
 import type {
   ChangeBatch,
@@ -18,7 +18,7 @@ export interface ModelSourceContext {
   readonly table: ModelTable;
   readonly actor: Actor;
   readonly nowSeconds: () => number;
-  /** Which of so many shards is read next. */
+  /** Picks the next of `among` shards. */
   readonly pick: (among: number) => number;
 }
 
@@ -28,10 +28,10 @@ export function modelSource(context: ModelSourceContext): ChangeSource {
   };
 }
 
-/** What a follower waits for between two batches. */
+/** The gate at which a follower waits between two batches. */
 export const NEXT_BATCH = "next batch";
 
-/** What is read first so long after the stream was opened is owed, as by the reader of real streams. */
+/** Shards first read this long after the stream was opened are owed, as by the real reader. */
 const FIRST_READ_SECONDS_MAX = 1800;
 
 class ModelReader implements ChangeReader {
@@ -39,7 +39,7 @@ class ModelReader implements ChangeReader {
   #stream: ModelStream;
   #positions: ReadonlyMap<string, ShardPosition> = new Map();
   #gaps: StreamGap[] = [];
-  /** Whether the oldest records are owed: whoever begins to read a stream takes it as it is at that time. */
+  /** Whether the oldest records are owed. A new reader takes a stream as it finds it. */
   #owed: boolean;
   #openedSeconds: number;
 
@@ -122,7 +122,7 @@ class ModelReader implements ChangeReader {
     return this.#stream.shards.find((shard) => shard.id === id);
   }
 
-  /** How many records of the shard were given out: what the model has for sequence numbers. */
+  /** How many records of the shard were returned, which the model uses as sequence number. */
   #given(shard: ModelShard): number {
     return Number(this.#positions.get(shard.id)?.after ?? 0);
   }
@@ -132,7 +132,7 @@ class ModelReader implements ChangeReader {
     this.#positions = new Map(this.#positions).set(shard.id, { ...before, ...change });
   }
 
-  /** Goes over to the stream after this one, where this one is at its end. */
+  /** Switches to the next stream at the end of this one. */
   #succeed(): boolean {
     const newest = this.#context.table.streams.at(-1) as ModelStream;
     if (newest === this.#stream || [...this.#positions.values()].some(({ finished }) => !finished))

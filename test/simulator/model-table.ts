@@ -1,20 +1,20 @@
-/** A model of a DynamoDB table and of its streams: shards that split and close, records that are trimmed after a day. */
+/** A model of a DynamoDB table and its streams: shards split and close, and records are trimmed after a day. */
 import type { Item } from "../../src/core/values/attribute-value.ts";
 
 export interface ModelChange {
   readonly key: number;
   readonly sequence: number;
-  /** By the clock of the host that took the write; clocks of two hosts differ. */
+  /** By the clock of the host that took the write. The clocks of two hosts differ. */
   readonly timeSeconds: number;
-  /** When it was made. */
+  /** When the change was really made. */
   readonly realSeconds: number;
   readonly operation: "INSERT" | "MODIFY" | "REMOVE";
-  /** What the item holds afterwards. */
+  /** The value of the item after the change. */
   readonly value: string | undefined;
   readonly expired: boolean;
 }
 
-/** A record that is no change, whatever its writer meant. */
+/** A record that cannot become a change. */
 export interface Junk {
   readonly junk: number;
   readonly realSeconds: number;
@@ -29,12 +29,12 @@ export function isJunk(record: ModelRecord): record is Junk {
 export interface ModelShard {
   readonly id: string;
   readonly parent: string | undefined;
-  /** The keys' hashes in it: from here, */
+  /** The hashes of its keys: from here, */
   readonly from: number;
-  /** up to below here. */
+  /** to just below here. */
   readonly below: number;
   readonly records: ModelRecord[];
-  /** How many of them, from the oldest, are gone. */
+  /** How many of the oldest records are gone. */
   trimmed: number;
   closedAtSeconds: number | undefined;
   /** No longer listed. */
@@ -52,7 +52,7 @@ export interface ModelStream {
 /** How long a stream keeps its records. */
 export const KEPT_SECONDS: number = 24 * 3600;
 
-/** An item's G changes with its value, so that it moves between the parts of a table that is cut by it. */
+/** G changes with the value, so that items of a table partitioned by G move between its parts. */
 export function itemOf(key: number, value: string): Item {
   return {
     K: { N: String(key) },
@@ -63,12 +63,12 @@ export function itemOf(key: number, value: string): Item {
 
 export class ModelTable {
   readonly changes: ModelChange[] = [];
-  /** Every record that was ever in a stream. */
+  /** Every record that has ever been in a stream. */
   readonly records: ModelRecord[] = [];
-  /** Those that somebody has read. */
+  /** The records that have been read. */
   readonly taken: Set<ModelRecord> = new Set();
   readonly streams: ModelStream[] = [];
-  /** What each key holds. */
+  /** The current value of each key. */
   readonly truth: Map<number, string> = new Map();
   readonly #ofKey: Map<number, ModelChange[]> = new Map();
   readonly #bySequence: Map<number, ModelChange> = new Map();
@@ -87,14 +87,14 @@ export class ModelTable {
     return last?.disabledAtSeconds === undefined ? last : undefined;
   }
 
-  /** Whether whoever begins to read the newest stream does not find a change of before its end. */
+  /** Whether a new reader of the newest stream misses a change that was made before the end of that stream. */
   isLost(change: ModelChange): boolean {
     const { shards = [], disabledAtSeconds = Number.POSITIVE_INFINITY } = this.streams.at(-1) ?? {};
     const isHeld = shards.some((shard) => !shard.expired && shard.records.includes(change, shard.trimmed));
     return !isHeld && change.realSeconds < disabledAtSeconds;
   }
 
-  /** Whoever begins to read now does not find all that was written. */
+  /** Whether a new reader misses changes. */
   get hasLost(): boolean {
     const { streams } = this;
     return streams.length > 1 || streams.some(({ shards }) => shards.some(({ trimmed }) => trimmed > 0));
@@ -119,7 +119,7 @@ export class ModelTable {
     return change;
   }
 
-  /** A record that cannot be read comes along with the others of a key. */
+  /** Adds an unreadable record among the others of a key. */
   writeJunk(key: number, realSeconds: number): void {
     this.#record(key, { junk: ++this.#junk, realSeconds });
   }
@@ -128,17 +128,17 @@ export class ModelTable {
     return this.#bySequence.get(sequence);
   }
 
-  /** The last change of a key that was made by then. */
+  /** The last change of a key up to that time. */
   lastBy(key: number, realSeconds: number): ModelChange | undefined {
     return this.#ofKey.get(key)?.findLast((change) => change.realSeconds <= realSeconds);
   }
 
-  /** The keys that ever had an item. */
+  /** The keys that have ever had an item. */
   keys(): Iterable<number> {
     return this.#ofKey.keys();
   }
 
-  /** An open shard closes, and one or two shards go on with its keys. */
+  /** Closes an open shard. One or two new shards continue with its keys. */
   split(pick: number, children: 1 | 2, nowSeconds: number): ModelShard | undefined {
     const open = this.stream?.shards.filter(isOpen) ?? [];
     const shard = open[pick % Math.max(1, open.length)];
@@ -157,7 +157,7 @@ export class ModelTable {
     return shard;
   }
 
-  /** Removes what is older than a day, and tells how many records that were. */
+  /** Removes records older than a day, and returns their number. */
   trim(nowSeconds: number): number {
     let trimmed = 0;
     const keptFrom = nowSeconds - KEPT_SECONDS;
@@ -210,7 +210,7 @@ function isOpen(shard: ModelShard): boolean {
   return shard.closedAtSeconds === undefined;
 }
 
-/** The record as a Lambda event has it. */
+/** The record in the form of a Lambda event. */
 export function eventOf(record: ModelRecord): unknown {
   if (isJunk(record))
     return { eventName: "MODIFY", dynamodb: { Keys: { K: { N: "1" } } }, junk: record.junk };

@@ -1,5 +1,3 @@
-/** Everybody who works on the lake: the core's own functions, over ports that wait for the simulation at each call. */
-
 import { commitPlan } from "../../src/core/compaction/commit-plan.ts";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import type { CompactionContext } from "../../src/core/compaction/compaction-context.ts";
@@ -14,7 +12,7 @@ import { vacuum } from "../../src/core/compaction/vacuum.ts";
 import { deliver } from "../../src/core/delivery/deliver.ts";
 import { type FollowContext, openFollower } from "../../src/core/delivery/follow.ts";
 import { planPath } from "../../src/core/format/lake-path.ts";
-import { Undelivered } from "../../src/core/ports/change-sink.ts";
+import { UndeliveredRows } from "../../src/core/ports/change-sink.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { itemLine, itemWireColumns, lineWriter } from "../../src/core/row/wire-line.ts";
 import { type OpenTable, openTableOf } from "../../src/core/table/open-table.ts";
@@ -28,7 +26,9 @@ import { FUZZ_SECONDS } from "./rule.ts";
 import type { SqlRow } from "./sql-evaluation.ts";
 import { type Export, type Process, TABLE, type World } from "./world.ts";
 
-/** A row of the model is small. */
+/** Everybody who works on the lake: the core's own functions, over ports that wait for the simulation at each call. */
+
+/** The rows of the model are small. */
 const ROW_BYTES_MAX = 100_000;
 
 function deliveryOf(
@@ -45,7 +45,7 @@ function deliveryOf(
   };
 }
 
-/** Follows the stream as `dynalake run` does. `untilEnd`: ends when it has seen the end of the stream. */
+/** Follows the stream as `dynalake run` does. `untilEnd`: stops at the end of the stream. */
 export async function startFollower(
   world: World,
   random: Random,
@@ -85,10 +85,10 @@ export async function startFollower(
   return process;
 }
 
-/** After so many failures of its batch a shard goes on. */
+/** After this many failures the batch is given up, and its shard continues. */
 const TRIES = 3;
 
-/** A Lambda invocation with a batch of a shard. What it did not deliver comes again, or is given up. */
+/** A Lambda invocation with a batch of a shard. Records that it does not deliver are sent again, or given up. */
 export async function startInvocation(world: World, random: Random, shard: ModelShard): Promise<Process> {
   const from = world.given.get(shard.id) ?? 0;
   const records = shard.records.slice(from, from + random.choice([1, 3, 10]));
@@ -108,7 +108,7 @@ export async function startInvocation(world: World, random: Random, shard: Model
     try {
       await deliverRecords(world, process, random, records);
     } catch (error) {
-      if (error instanceof Undelivered) {
+      if (error instanceof UndeliveredRows) {
         delivered = error.firstIndex;
         world.counts.add("batches delivered in part");
       }
@@ -195,7 +195,7 @@ export async function startMajor(world: World, random: Random): Promise<Process>
   return process;
 }
 
-/** As a state machine does it: the plan waits in the store. */
+/** Compacts as a state machine does: the plan is kept in the store. */
 async function asSteps(
   context: CompactionContext,
   plan: (opened: OpenTable) => Promise<Plan | undefined>,
@@ -215,10 +215,10 @@ async function asSteps(
   return planned;
 }
 
-/** A scan goes on for a while after its time. */
+/** A scan continues for a while after its export time. */
 const SCAN_SECONDS = 600;
 
-/** Brings an export in: each key as it was at some moment around the export's time. */
+/** Takes in an export, which holds each key as it was at some moment around the export time. */
 export async function startSeed(
   world: World,
   random: Random,

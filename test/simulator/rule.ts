@@ -1,32 +1,32 @@
 /**
- * What a lake has to show, by the changes alone and by what was committed: the rule of the overlay, written down once more and
- * without any of the code that it judges. Nothing here is imported from src/.
+ * What a lake must show, given its changes and commits: the rule of the overlay, written a second time, independently of the
+ * code under test. It imports nothing from src/.
  */
 import type { ModelChange } from "./model-table.ts";
 
-/** Clocks of two changes of one item run backwards by at most so much. */
+/** Between two changes of an item, clocks run backwards by at most this much. */
 export const SKEW_SECONDS = 120;
-/** A snapshot's floor lies so much before its export time. */
+/** How far the floor of a snapshot is before its export time. */
 export const MARGIN_SECONDS = 120;
 
-/** An export shows the items of moments not so long before its time. */
+/** How long before its export time an export may show an item. */
 export const FUZZ_SECONDS = 50;
 
 /** The changes of each object of the change log, in the order in which the objects appeared. */
 export type Log = readonly (readonly ModelChange[])[];
 
-/** One commit, as far as the rule needs it. */
+/** The parts of a commit that the rule needs. */
 export interface Commit {
   readonly sequence: number;
   readonly kind: string;
   readonly committedAtSeconds: number;
   readonly floorSeconds: number;
   readonly horizonSeconds: number;
-  /** What the newest snapshot holds. */
+  /** The items of the newest snapshot. */
   readonly seeded: ReadonlyMap<number, string>;
-  /** So many of the log's objects, from the oldest, were there when the newest fold began: all of them are folded. */
+  /** How many objects the log had when the newest fold began: all of them are folded. */
   readonly folded: number;
-  /** So many were there when it was committed: those between the two may be folded. */
+  /** How many it had at the commit: those in between may be folded. */
   readonly foldedMost: number;
 }
 
@@ -41,10 +41,10 @@ export const BEFORE_ALL_COMMITS: Commit = {
   foldedMost: 0,
 };
 
-/** A key's row: as a change left it, or as it was in the snapshot. */
+/** The row of a key: after a change, or as in the snapshot. */
 export type Row = { readonly change: ModelChange } | { readonly snapshot: string };
 
-/** Each row that a key may have; undefined means that it has none. */
+/** The rows that a key may have; undefined for none. */
 export type Possible = readonly (Row | undefined)[];
 
 interface Seen {
@@ -52,7 +52,7 @@ interface Seen {
   readonly possible: ModelChange[];
 }
 
-/** What the table shows by a commit, with the log as it is now; `asOfSeconds` leaves later changes out of the log. */
+/** What the table shows at a commit, with the current log; `asOfSeconds` leaves later changes out. */
 export function shownBy(
   commit: Commit,
   log: Log,
@@ -69,7 +69,7 @@ export function shownBy(
   return rows;
 }
 
-/** Changes that were folded, and those that are in the log's window: as old as the skew where the key has a later one there. */
+/** The folded changes, and those in the log window, which reaches back by the skew for keys with a later change in it. */
 function seenChanges(commit: Commit, log: Log, asOfSeconds: number): ReadonlyMap<number, Seen> {
   const { horizonSeconds, folded, foldedMost } = commit;
   const oldestSeconds = commit.floorSeconds - SKEW_SECONDS;
@@ -99,14 +99,14 @@ function seenChanges(commit: Commit, log: Log, asOfSeconds: number): ReadonlyMap
   return seen;
 }
 
-/** The newest change by sequence if any is at or after the floor; else the snapshot's row. */
+/** The newest change by sequence number if any is at or after the floor; otherwise the row of the snapshot. */
 function rowOf(commit: Commit, key: number, changes: readonly ModelChange[]): Row | undefined {
   if (changes.some(({ timeSeconds }) => timeSeconds >= commit.floorSeconds)) return rowAfter(newest(changes));
   const seeded = commit.seeded.get(key);
   return seeded === undefined ? undefined : { snapshot: seeded };
 }
 
-/** What the row may come from beside `certain`, where a fold may have seen some of the `possible` changes. */
+/** Other changes that may have set the row, if a fold has seen some of the `possible` changes. */
 function alternatives(
   commit: Commit,
   certain: readonly ModelChange[],

@@ -1,15 +1,16 @@
+/** The simulator's evaluation of SQL returns the rows that DuckDB returns. */
 import { tmpdir } from "node:os";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb-session.ts";
+import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { historyOf, play } from "./history.ts";
 import { duckdbValue, withInlineRelations } from "./inline-relations.ts";
 import type { Evaluated } from "./model-engine.ts";
 import { formOf } from "./sql-syntax.ts";
 
-/** Each has another cut of the table or another way of delivery; one declares a column later. */
+/** They differ in partitioning and delivery, and one declares a column later. */
 const SEEDS = [1, 2, 3, 6, 8, 12];
 const STEPS = 250;
-/** Of each form of statement so many are compared: those with the most rows. */
+/** How many statements of each form are compared: those with the most rows. */
 const OF_EACH_FORM = 4;
 
 let session: DuckdbSession;
@@ -36,8 +37,7 @@ test("the simulation's engine gives the rows that DuckDB gives, for every form o
   expect(statements.filter(({ rows }) => rows.length > 1).length).toBeGreaterThan(60);
   for (const statement of statements) {
     const sql = withInlineRelations(statement.sql, statement.relations, duckdbValue);
-    const reader = await session.connection.runAndReadAll(sql);
-    const real = reader.getRowObjectsJS().map((row) => plain(row));
+    const real = (await session.rows(sql)).map((row) => plain(row));
     expect({ sql, rows: real.sort() }).toEqual({ sql, rows: statement.rows.map((row) => plain(row)).sort() });
   }
 }, 300_000);
@@ -52,7 +52,7 @@ function weight({ rows, relations }: Evaluated): number {
   return rows.length * 100 + [...relations.values()].reduce((sum, relation) => sum + relation.rows.length, 0);
 }
 
-/** Rows of equal changes that were written by two schemas differ in `_unmapped` alone: either may be taken. */
+/** Rows of equal changes that were written with two schemas differ only in `_unmapped`: either is right. */
 function plain(row: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(
     Object.entries(row).flatMap(([name, value]) => (name === "_unmapped" ? [] : [[name, plainValue(value)]])),

@@ -1,4 +1,4 @@
-/** What differs from history to history, and which steps it is made of. */
+/** How histories differ, and which steps they consist of. */
 import type { Random } from "../support/random.ts";
 
 export const STEP_KINDS = [
@@ -22,23 +22,23 @@ export const STEP_KINDS = [
 export type StepKind = (typeof STEP_KINDS)[number];
 
 export interface Settings {
-  /** embedded: one follower with a saved position, objects at once. aws: many invocations, a buffer before the log. */
+  /** embedded: one follower with a saved position and immediate objects. aws: many invocations, and a buffer before the log. */
   readonly deployment: "embedded" | "aws";
   readonly keys: number;
   readonly partitionBy: string;
-  /** The value's attribute is declared later. */
+  /** Whether the attribute of the value is declared later. */
   readonly declaresLater: boolean;
   readonly firstSequence: number;
   readonly shards: number;
   readonly startSeconds: number;
-  /** How long a wait is. */
+  /** How long waits are. */
   readonly pace: "seconds" | "minutes" | "hours";
-  /** What was acknowledged is written after so many seconds at most; an hour is more than the lake allows for. */
+  /** Acknowledged rows are written after at most this many seconds. An hour is more than the lake allows for. */
   readonly bufferSeconds: number;
-  /** The share of calls that fail, or in which a process dies. */
+  /** The share of calls that fail, or during which the process dies. */
   readonly failureShare: number;
   readonly snapshotsKept: number;
-  /** Embedded: late is when the stream has lost something; exports of before may be brought in after it. */
+  /** Embedded only. Late: after the stream has lost records; earlier exports may be taken in after that. */
   readonly firstReading: "at any time" | "late" | "late, and before any snapshot";
   readonly weights: Readonly<Record<StepKind, number>>;
 }
@@ -62,7 +62,7 @@ const WEIGHTS: Readonly<Record<StepKind, number>> = {
   declare: 0.8,
 };
 
-/** Without these nothing happens. */
+/** Steps that every history needs. */
 const NEEDED: ReadonlySet<StepKind> = new Set(["wait", "write", "go", "finish", "deliver"]);
 
 export function settingsOf(random: Random): Settings {
@@ -95,7 +95,7 @@ export function settingsOf(random: Random): Settings {
   });
 }
 
-/** A stream that is read late has to lose something before that, and exports of before have to be there after it. */
+/** Before a stream is read late, it must lose records; afterwards, earlier exports must exist. */
 function withFirstReading(settings: Settings): Settings {
   if (settings.firstReading === "at any time") return settings;
   const { wait, export: exported, seed } = WEIGHTS;
@@ -108,7 +108,7 @@ function withFirstReading(settings: Settings): Settings {
   };
 }
 
-/** A kind by its weight; `dice` is from 0 to below 1. */
+/** Picks a kind by weight; `dice` is from 0 to below 1. */
 export function weighted(weights: Settings["weights"], dice: number): StepKind {
   let left = dice * STEP_KINDS.reduce((sum, kind) => sum + weights[kind], 0);
   for (const kind of STEP_KINDS) {

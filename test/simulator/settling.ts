@@ -1,4 +1,4 @@
-/** The end of a history: everything is delivered and folded, and then the lake is the table. */
+/** The end of a history: once everything is delivered and folded, the lake equals the table. */
 
 import { openGaps } from "../../src/core/format/manifest.ts";
 import { latestManifest } from "../../src/core/table/commits.ts";
@@ -70,7 +70,7 @@ async function deliverAll(world: World, random: Random): Promise<void> {
   await world.buffer.flush(Number.POSITIVE_INFINITY);
 }
 
-/** Whoever goes by an older schema has a conflict, and comes again. */
+/** A process with an older schema gets a conflict and tries again. */
 async function foldAll(world: World, random: Random): Promise<void> {
   for (;;) {
     const minor = await startMinor(world, random, 0);
@@ -105,7 +105,7 @@ async function checkTruth(world: World): Promise<void> {
   }
 }
 
-/** Records that were read and that their stream still has: whoever read one and died has been followed by another. */
+/** Records that were read and are still in their stream: if their reader died, another one has followed. */
 function keptRecords(world: World): ReadonlySet<unknown> {
   const { table, settings } = world;
   const shards = table.streams.flatMap((stream) => stream.shards.filter((shard) => !shard.expired));

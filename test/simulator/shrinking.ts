@@ -1,4 +1,4 @@
-/** Finds the fewest steps of a history that still break the same promise. */
+/** Reduces a history to few steps that still break the same promise. */
 import { type History, type Played, play, type Step, type Watcher } from "./history.ts";
 
 export interface Shrunk {
@@ -7,7 +7,7 @@ export interface Shrunk {
   readonly tries: number;
 }
 
-/** Leaves out ever smaller parts of the steps as long as the failure stays; `goesOn` bounds the search. */
+/** Leaves out smaller and smaller parts of the steps while the failure remains. `goesOn` bounds the search. */
 export async function shrink(
   history: History,
   played: Played,

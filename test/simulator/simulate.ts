@@ -1,4 +1,4 @@
-/** npm run simulate -- --steps 1000000 --seed 1: plays histories until so many steps were done, or until one fails. */
+/** `npm run simulate -- --steps 1000000 --seed 1`: plays histories until this many steps are done or one fails. */
 import { parseArgs } from "node:util";
 import { report, simulate } from "./simulation.ts";
 

@@ -1,13 +1,18 @@
+/** Plays random histories, and checks that the simulator finds a broken engine. */
 import { expect, test } from "@jest/globals";
+import { effort, tries } from "../support/effort.ts";
 import { EVENTS } from "./counts.ts";
 import { historyOf, play, type Watcher } from "./history.ts";
 import { shrink } from "./shrinking.ts";
 import { report, simulate } from "./simulation.ts";
 
 test("thousands of steps hold every promise, and meet every kind of event", async () => {
-  const result = await simulate({ steps: 9_000, seed: 1, length: 300, shrinkSeconds: 20 });
+  const result = await simulate({ steps: tries(9_000), seed: 1, length: 300, shrinkSeconds: 20 });
   if (result.failed !== undefined) throw new Error(report(result));
-  expect(EVENTS.filter((event) => result.counts.of(event) === 0)).toEqual([]);
+  const unmet = EVENTS.filter((event) => result.counts.of(event) === 0);
+  // With less than all effort the rare ones are missing.
+  if (effort < 1) expect(unmet.length).toBeLessThan(EVENTS.length / 3);
+  else expect(unmet).toEqual([]);
 }, 300_000);
 
 test("a seed is one history", async () => {
@@ -17,7 +22,7 @@ test("a seed is one history", async () => {
   expect(first.told.length).toBeGreaterThan(150);
 });
 
-/** An engine that forgets deletions where it writes segments. */
+/** An engine that loses removals when it writes segments. */
 const withoutTombstones: Watcher = {
   begins: ({ store }) => {
     const { putRows } = store;

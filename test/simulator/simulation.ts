@@ -1,16 +1,16 @@
-/** Many histories, one after the other, and what they have met. */
+/** Plays many histories, one after the other, and counts what they have covered. */
 import { Counts } from "./counts.ts";
 import { type History, historyOf, type Played, play } from "./history.ts";
 import { shrink } from "./shrinking.ts";
 
 export interface SimulationRequest {
-  /** At least so many steps are played, */
+  /** The least number of steps to play, */
   readonly steps: number;
-  /** in histories with the seeds from this one on, */
+  /** in histories with seeds from this one on, */
   readonly seed: number;
-  /** of so many steps each. */
+  /** each of this many steps. */
   readonly length: number;
-  /** Only these steps of one history. */
+  /** Plays only these steps, of one history. */
   readonly only?: ReadonlySet<number>;
   readonly shrinkSeconds: number;
   readonly onProgress?: (text: string) => void;
@@ -67,7 +67,7 @@ function chosen(history: History, only: ReadonlySet<number> | undefined): Histor
   return { ...history, steps: history.steps.filter(({ number }) => only.has(number)) };
 }
 
-/** What people read in the end. */
+/** The result as text. */
 export function report({ histories, steps, seconds, counts, failed }: Simulation): string {
   const lines = [`${steps} steps in ${histories} histories, ${Math.round(steps / seconds)} steps a second`];
   for (const [event, times] of counts.sorted()) lines.push(`  ${String(times).padStart(9)}  ${event}`);

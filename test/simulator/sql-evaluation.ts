@@ -1,6 +1,6 @@
 /**
- * Evaluates the statements of `sql-syntax.ts` over rows in memory, with the meaning that DuckDB gives them;
- * `same-rows.test.ts` proves that on whole histories. Times are whole microseconds since the epoch.
+ * Evaluates the statements of `sql-syntax.ts` over rows in memory, with the semantics of DuckDB, as `same-rows.test.ts` proves on
+ * whole histories. Times are whole microseconds since the epoch.
  */
 import { createHash } from "node:crypto";
 import {
@@ -17,7 +17,7 @@ import {
 export type SqlValue = string | number | boolean | null;
 export type SqlRow = Readonly<Record<string, SqlValue>>;
 
-/** The rows of a relation by its number. */
+/** The rows of a relation, by its number. */
 export type Relations = (number: number) => readonly SqlRow[];
 
 type Parameter = number | readonly SqlRow[];
@@ -25,7 +25,7 @@ type Parameter = number | readonly SqlRow[];
 /** One execution. */
 interface Execution {
   readonly parameters: readonly Parameter[];
-  /** What is the same for all rows, by the part of the statement that it is of. */
+  /** Values that are the same for all rows, by the part of the statement. */
   readonly known: Map<object, unknown>;
 }
 
@@ -34,7 +34,7 @@ interface Scope {
   readonly alias: string | undefined;
   readonly outer: Scope | undefined;
   readonly execution: Execution;
-  /** The rows that an aggregate counts. */
+  /** The rows of an aggregate. */
   readonly group?: readonly Scope[];
 }
 
@@ -43,7 +43,7 @@ type Executed = (execution: Execution, outer: Scope | undefined) => readonly Sql
 
 const compiled = new Map<string, Executed>();
 
-/** The rows of a statement. Throws where it has anything that this file does not know. */
+/** The rows of a statement. Throws if it contains anything that is not supported here. */
 export function rowsOf(sql: string, relations: Relations): readonly SqlRow[] {
   const { text, parameters } = formOf(sql);
   let run = compiled.get(text);
@@ -57,7 +57,7 @@ export function rowsOf(sql: string, relations: Relations): readonly SqlRow[] {
   return run({ parameters: values, known: new Map() }, undefined);
 }
 
-/** A compiled condition on rows, for the parts of a staging. */
+/** Compiles a condition on rows, for the parts of a stage. */
 export function conditionOf(sql: string): (row: SqlRow) => boolean {
   const { text, parameters } = formOf(`SELECT 1 WHERE ${sql}`);
   const where = parseStatement(text).selects[0]?.where as Expression;
@@ -88,7 +88,7 @@ function compileQuery(query: Query, outerNames: Names): Executed {
   };
 }
 
-/** A relation with a name is read once in a statement. */
+/** A named relation is read once per statement. */
 function once(run: Executed): Executed {
   return (execution) => knownOf(execution, run, () => run(execution, undefined));
 }
@@ -198,7 +198,7 @@ function compileWindow(window: Expression & { readonly kind: "window" }, names: 
 
 type Comparison = (a: Scope, b: Scope) => number;
 
-/** Nulls come last, as in DuckDB when ascending; descending they come last too. */
+/** Nulls come last in both directions, as in DuckDB. */
 function compileOrder(orderBy: readonly Order[], names: Names): Comparison {
   const parts = orderBy.map(({ value, descending }) => ({
     evaluate: compileExpression(value, names),
@@ -340,7 +340,7 @@ function compileIn(expression: Expression & { readonly kind: "in" }, names: Name
   };
 }
 
-/** Rows that share a value with the outer row are looked up; anything else is searched for row by row. */
+/** Looks up rows that share a value with the outer row. Any other condition is tested row by row. */
 function compileExists(query: Query, names: Names): Evaluated {
   const [select] = query.selects;
   const { where, from } = select as Select;
@@ -436,7 +436,7 @@ const functions: Readonly<Record<string, (values: readonly NonNullable<SqlValue>
   },
 };
 
-/** Pointers of the model's names need no unescaping. */
+/** The names in the model need no unescaping in pointers. */
 function pointedAt(json: SqlValue | undefined, pointer: SqlValue | undefined): unknown {
   let at: unknown = JSON.parse(String(json));
   for (const name of String(pointer).slice(1).split("/")) {

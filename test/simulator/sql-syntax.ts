@@ -1,6 +1,6 @@
 /**
- * The part of SQL that the core's statements are written in, as a tree. It is small on purpose: a statement with anything
- * else in it is refused, so that nothing is ever half understood.
+ * The subset of SQL that the core generates, as a tree. It is small on purpose: a statement with anything else is refused, so
+ * that none is ever half understood.
  */
 
 export interface Query {
@@ -65,10 +65,10 @@ export type Expression =
       readonly partitionBy: readonly Expression[];
       readonly orderBy: readonly Order[];
     }
-  /** What stands where only rows of other histories get to: it fails when it is reached. */
+  /** A part that is only evaluated for rows of other histories: it fails if it is reached. */
   | { readonly kind: "unknown"; readonly text: string };
 
-/** A statement whose numbers and relations are taken out, so that one tree serves all statements of its form. */
+/** A statement without its numbers and relations, so that one tree serves all statements of the same form. */
 export interface StatementForm {
   readonly text: string;
   readonly parameters: readonly string[];
@@ -189,7 +189,7 @@ class Parser {
     return this.#binary(0);
   }
 
-  /** Operators from the weakest to the strongest. */
+  /** Operators in order of increasing precedence. */
   #binary(level: number): Expression {
     const names = LEVELS[level];
     if (names === undefined) return this.#unary();
@@ -282,7 +282,7 @@ class Parser {
     });
   }
 
-  /** The text up to the parenthesis that closes what is open. */
+  /** The text up to the matching closing parenthesis. */
   #balanced(): string {
     const parts: string[] = [];
     for (let depth = 0; ; this.#at++) {
@@ -316,7 +316,7 @@ class Parser {
     try {
       return this.#callOf(name);
     } catch (error) {
-      // A function of other histories' rows, with syntax of its own, such as a lambda.
+      // A function for rows of other histories, with special syntax such as a lambda.
       if (!(error instanceof NotUnderstood)) throw error;
       this.#at = from;
       this.#parameters = parameters;

@@ -1,4 +1,4 @@
-/** What one step of a history does. Each answers with what it did, or undefined where there was nothing to do. */
+/** The steps of a history. Each returns what it did, or undefined if there was nothing to do. */
 import type { Random } from "../support/random.ts";
 import { FATES, type Fate } from "./actors.ts";
 import { NEXT_BATCH } from "./model-source.ts";
@@ -19,7 +19,7 @@ import { isCommitCall, isDeliveryCall, type Process, type World } from "./world.
 type Told = string | undefined;
 type Run = (world: World, random: Random) => Promise<Told>;
 
-/** Clocks of two hosts differ by at most twice as much. */
+/** The clocks of two hosts differ by at most twice as much. */
 const CLOCK_SECONDS = 60;
 const PROCESSES_MAX = 6;
 
@@ -105,7 +105,7 @@ async function finish(world: World, random: Random): Promise<Told> {
   return process && proceed(world, random, process, TO_THE_END);
 }
 
-/** How far a process goes on, and how often its calls fail. */
+/** How far a process continues, and how often its calls fail. */
 interface Stretch {
   readonly calls: number;
   readonly failureShare: number;
@@ -113,7 +113,7 @@ interface Stretch {
 
 const TO_THE_END: Stretch = { calls: 10_000, failureShare: 0 };
 
-/** Lets a process go on: until it has ended or waits for its next batch, at most. */
+/** Lets a process continue, at most until it has ended or waits for its next batch. */
 async function proceed(world: World, random: Random, process: Process, stretch: Stretch): Promise<Told> {
   const told: string[] = [];
   for (let i = 0; i < stretch.calls && world.processes.includes(process); i++) {
@@ -127,7 +127,7 @@ async function proceed(world: World, random: Random, process: Process, stretch: 
   return `${process.actor.name}: ${told.join(", ")}${endOf(world, process)}`;
 }
 
-/** Commits and deliveries fail more often than other calls, and so does what asks for the outcome of one that has failed. */
+/** Commits and deliveries fail more often than other calls, and so do the calls that check their outcome. */
 function failureShare(
   { settings }: World,
   stretch: Stretch,
@@ -139,7 +139,7 @@ function failureShare(
   return isCommitCall(call) || isDeliveryCall(call) ? 0.15 : stretch.failureShare;
 }
 
-/** A reader is in the process that asks it: its answers are not lost. */
+/** A reader is part of the process that calls it, so its answers are never lost. */
 function someFate(random: Random, { actor }: Process): Fate {
   const fate = random.choice(FATES);
   return actor.waitsFor === NEXT_BATCH && fate.startsWith("fails") ? "fails-before" : fate;
@@ -165,7 +165,7 @@ async function crash(world: World, random: Random): Promise<Told> {
   return `${process.actor.name} dies before: ${waited}`;
 }
 
-/** Starts something where not too much is under way: half of it is done at once, the rest goes on beside others. */
+/** Starts a process unless many are running. Half of them finish immediately, the others run next to each other. */
 async function begun(world: World, random: Random, start: () => Promise<Process>): Promise<Told> {
   if (world.processes.length >= PROCESSES_MAX) return undefined;
   const isWhole = random.next() < 0.5;
@@ -189,7 +189,7 @@ async function deliver(world: World, random: Random): Promise<Told> {
   return `${follower.actor.name}: ${batches} batches${isWaiting ? "" : endOf(world, follower)}`;
 }
 
-/** Shards with records to give, whose parents are read, and of which no batch is under way. */
+/** Shards with records left, whose parents have been read, and without a pending batch. */
 export function readyShards(world: World): readonly ModelShard[] {
   const all = world.table.streams.flatMap(({ shards }) => shards);
   const given = (shard: ModelShard): number => world.given.get(shard.id) ?? 0;
@@ -221,14 +221,14 @@ async function replay(world: World, random: Random): Promise<Told> {
   return begun(world, random, () => startReplay(world, random, chosen));
 }
 
-/** Of all records that ever were, or of the newest. */
+/** From all records there have ever been, or from the newest. */
 function replayed(records: readonly ModelRecord[], random: Random): readonly ModelRecord[] {
   const among = random.next() < 0.5 ? records : records.slice(-8);
   return Array.from({ length: random.integer(1, 4) }, () => random.choice(among));
 }
 
 async function exported(world: World): Promise<Told> {
-  // Two exports of one time would be told apart by nothing.
+  // Two exports with the same time could not be distinguished.
   if (world.exportedAtSeconds === world.nowSeconds) return undefined;
   world.exportedAtSeconds = world.nowSeconds;
   world.exports.push({ exportTimeSeconds: world.nowSeconds });
@@ -252,7 +252,7 @@ async function reshard(world: World, random: Random): Promise<Told> {
   return `${shard.id} closes`;
 }
 
-/** On AWS a new stream gets a mapping of its own, with a deployment. */
+/** On AWS a deployment creates a new mapping for a new stream. */
 async function stream(world: World): Promise<Told> {
   const { table, settings } = world;
   if (settings.deployment === "aws") return undefined;

@@ -1,6 +1,6 @@
 /**
- * A table, its stream, a lake and everybody who works on it, in virtual time. A step does one thing; all that is random in it
- * comes from the step's own source, so that steps can be left out of a history and the others stay what they are.
+ * A table, its stream, a lake and the processes that work on it, in virtual time. A step does one thing, and has a random source
+ * of its own, so that leaving steps out of a history does not change the others.
  */
 import { positionPath } from "../../src/core/format/lake-path.ts";
 import type { DeliveredRow } from "../../src/core/ports/change-sink.ts";
@@ -20,9 +20,9 @@ import type { Settings } from "./settings.ts";
 
 export const TABLE = "model";
 
-/** Something that must not be. */
+/** A broken promise. */
 export class Wrong extends Error {
-  /** Which promise was broken. */
+  /** The promise that was broken. */
   readonly promise: string;
 
   constructor(promise: string, message: string) {
@@ -34,23 +34,23 @@ export class Wrong extends Error {
 export interface Process {
   readonly kind: string;
   readonly actor: Actor;
-  /** So many objects were in the log when it began. */
+  /** The number of objects in the log when it began. */
   readonly logAtStart: number;
-  /** A snapshot's items. */
+  /** The items of a snapshot. */
   readonly seeded?: ReadonlyMap<number, string>;
   readonly exportTimeSeconds?: number;
-  /** Since when it is at what it does now. */
+  /** When it began its current work. */
   sinceSeconds: number;
   /** Called when it has ended. */
   onEnd?: (error: unknown) => void;
 }
 
-/** What was exported and not yet brought in. */
+/** An export that has not been taken in yet. */
 export interface Export {
   readonly exportTimeSeconds: number;
 }
 
-/** Nobody takes longer for one thing: what Lambda, Step Functions and a lease are for. */
+/** The longest that one piece of work takes, which Lambda, Step Functions or a lease enforces. */
 const LIFETIME_SECONDS = 3000;
 
 export class World {
@@ -61,10 +61,10 @@ export class World {
   readonly engine: ModelEngine;
   readonly buffer: Buffer;
   readonly writer: ObjectWriter;
-  /** The schemas that somebody may still go by. */
+  /** The schemas that processes may still use. */
   readonly schemas: Schema[];
   readonly laterSchema: Schema;
-  /** What the change log holds, object by object. */
+  /** The changes in the change log, by object. */
   readonly log: ModelChange[][] = [];
   readonly commits: Commit[] = [];
   readonly processes: Process[] = [];
@@ -72,16 +72,16 @@ export class World {
   /** Runs that were committed. */
   readonly committed: Set<string> = new Set();
   readonly exports: Export[] = [];
-  /** Batches that were given up and can be replayed. */
+  /** Batches that were given up, which can be replayed. */
   readonly stranded: (readonly ModelRecord[])[] = [];
-  /** How many records of each shard were given to invocations. */
+  /** How many records of each shard were sent to invocations. */
   readonly given: Map<string, number> = new Map();
-  /** Since then every commit has to be there. */
+  /** Every commit since then must exist. */
   keptSinceSeconds = 0;
   exportedAtSeconds: number | undefined;
   /** When a position in the stream was saved for the first time. */
   firstPositionSeconds: number | undefined;
-  /** What the stream did not hold any more by then, and nobody had read. */
+  /** The changes that the stream had lost by then, unread. */
   lostBeforeReading: readonly ModelChange[] = [];
   nowSeconds: number;
   readonly #delivered: Set<ModelChange> = new Set();
@@ -123,12 +123,12 @@ export class World {
     return (await openTable(this.store, TABLE))?.schema ?? (this.schemas[0] as Schema);
   }
 
-  /** Throws what was found wrong in the middle of something. */
+  /** Throws the broken promise that was found during another call. */
   throwWrong(): void {
     if (this.#wrong !== undefined) throw this.#wrong;
   }
 
-  /** Time goes on. Who is late is stopped, and what waits for too long goes on its way, each at its time. */
+  /** Advances the time. Overdue processes are stopped, and overdue buffers written, each when it is due. */
   async advance(seconds: number): Promise<void> {
     const untilSeconds = this.nowSeconds + seconds;
     for (;;) {
@@ -172,7 +172,7 @@ export class World {
     return { kind, actor, logAtStart: this.log.length, sinceSeconds: this.nowSeconds, ...more };
   }
 
-  /** Names of runs tell whose they are. */
+  /** The name of a run identifies its process. */
   newRunOf(process: Process): () => string {
     return () => {
       const run = `${process.kind.replaceAll(/[^a-z]/g, "-")}-${++this.#runs}`;
@@ -191,7 +191,7 @@ export class World {
     this.throwWrong();
   }
 
-  /** Lets it go on until it has ended or waits for its next batch. */
+  /** Lets it continue until it has ended or waits for its next batch. */
   async run(process: Process): Promise<void> {
     for (let calls = 0; this.processes.includes(process); calls++) {
       if (calls > 0 && process.actor.waitsFor === NEXT_BATCH) return;
@@ -200,7 +200,7 @@ export class World {
     }
   }
 
-  /** A fold found nothing to do, and no commit came in between: whatever was there when it began has been folded before. */
+  /** A fold found nothing to do, without a commit in between: everything in the log at its start had been folded before. */
   foldedAlready(process: Process): void {
     const { commit } = this;
     if (commit.sequence === 0 || process.logAtStart <= commit.folded) return;
@@ -211,7 +211,7 @@ export class World {
     };
   }
 
-  /** Whoever says that it has committed something has. */
+  /** A run that reports a commit has committed. */
   requireCommitted(run: string | undefined): void {
     if (run !== undefined && !this.committed.has(run))
       this.#wrong ??= new Wrong("what is said to be committed", `${run} is not`);
@@ -239,10 +239,10 @@ export class World {
     process.onEnd?.(error);
   }
 
-  /** An object of the change log can be listed from now on. */
+  /** From now on an object of the change log can be listed. */
   readonly onObject = (rows: readonly DeliveredRow[]): void => {
     const changes = rows.map(({ line }) => {
-      const { _version: version } = JSON.parse(line) as { readonly _version: string };
+      const { _version: version } = JSON.parse(line.text) as { readonly _version: string };
       return this.table.changeOf(Number(version)) as ModelChange;
     });
     this.counts.add("objects of the change log");
@@ -317,7 +317,7 @@ function fateCount(fate: Fate, call: string): string {
   return `${how} ${fate.split("-")[1]}: ${isCommitCall(call) ? "commit" : what}`;
 }
 
-/** Whether a call creates a manifest. */
+/** Whether the call creates a manifest. */
 export function isCommitCall(call: string | undefined): boolean {
   return call !== undefined && /^create .*\/manifest\//.test(call);
 }
@@ -326,7 +326,7 @@ export function isDeliveryCall(call: string | undefined): boolean {
   return call !== undefined && /^(deliver|buffer) /.test(call);
 }
 
-/** What processes may end by. */
+/** The errors with which a process may end. */
 function errorKind(error: unknown): string {
   if (!(error instanceof Error)) return error === undefined ? "success" : "unexpected";
   if (error.message === "it was killed" || error.message === "it died") return "death";
@@ -336,7 +336,7 @@ function errorKind(error: unknown): string {
   return code === "DELIVERY_FAILED" ? "a delivery in part" : "unexpected";
 }
 
-/** An item's G changes with its value, so that it moves between parts. V may be declared or not. */
+/** G changes with the value, so that items move between parts. V may be declared or not. */
 function modelSchema(partitionBy: string, v: "declared" | "undeclared"): Schema {
   const declared = { K: { type: "bigint" }, G: { type: "string" } };
   const attributes = v === "declared" ? { ...declared, V: { type: "string" } } : declared;

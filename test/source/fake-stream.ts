@@ -1,16 +1,16 @@
+/** DynamoDB and its streams in memory, with failures that tests request. */
 import type { DescribeTableOutput, ScanOutput } from "@aws-sdk/client-dynamodb";
 import type {
   DescribeStreamInput,
   DescribeStreamOutput,
   GetRecordsInput,
-  GetRecordsOutput,
   GetShardIteratorInput,
   GetShardIteratorOutput,
   Shard,
 } from "@aws-sdk/client-dynamodb-streams";
-import type { StreamsApi, TablesApi } from "../../src/source/clients.ts";
+import type { StreamsApi, TablesApi } from "../../src/source/source-connection.ts";
 import type { SourcePlace } from "../../src/source/source-error.ts";
-import type { SdkRecord } from "../../src/source/stream-record.ts";
+import type { WrittenRecord, WrittenRecords } from "../../src/source/written-records.ts";
 
 export interface FakeShard {
   readonly id: string;
@@ -18,16 +18,16 @@ export interface FakeShard {
   readonly startsAt: string;
   records: string[];
   closed: boolean;
-  /** How many records, from the oldest, are gone. */
+  /** How many of the oldest records are gone. */
   trimmed: number;
-  /** Listed from this call of DescribeStream's first page on, counted from 0. */
+  /** The first listing that contains the shard, counted from 0. */
   listedFrom: number;
   expired: boolean;
 }
 
 export type FakeCall = "describeTable" | "describeStream" | "getShardIterator" | "getRecords";
 
-/** An error as the SDK throws it for an answer of the service. */
+/** An error as the SDK throws it for an error response of the service. */
 export function serviceError(name: string, fault: "client" | "server" = "client"): Error {
   const $metadata = { httpStatusCode: fault === "client" ? 400 : 500 };
   return Object.assign(new Error(`${name} of the fake`), { name, $fault: fault, $metadata });
@@ -37,7 +37,7 @@ export function networkError(code: string): Error {
   return Object.assign(new Error(`connect ${code}`), { code });
 }
 
-/** One stream, as the service keeps it. */
+/** A stream in the service. */
 export class FakeStream {
   readonly arn: string;
   status = "ENABLED";
@@ -73,7 +73,7 @@ export class FakeStream {
   }
 }
 
-/** DynamoDB as far as a reader of streams sees it, with the failures that the test asks for. */
+/** The part of DynamoDB that a reader of streams uses, with failures that a test requests. */
 export class FakeDynamo {
   readonly place: SourcePlace = { endpoint: "http://dynamo.example:8000", region: "eu-west-1" };
   readonly streamsByArn: Map<string, FakeStream> = new Map();
@@ -83,19 +83,19 @@ export class FakeDynamo {
     getShardIterator: 0,
     getRecords: 0,
   };
-  /** Iterators that were asked for, as "<shard> <type> <sequence number>". */
+  /** The requested iterators, as "<shard> <type> <sequence number>". */
   readonly iterators: string[] = [];
   tableExists = true;
-  /** The stream that the table writes to; undefined: none is enabled. */
+  /** The stream that the table writes to; undefined if none is enabled. */
   current: FakeStream | undefined;
-  /** False: the table names its stream, as it does at AWS after the stream was disabled. */
+  /** False after the stream was disabled: as on AWS, the table still names it. */
   enabled = true;
   shardsPerPage = 100;
   recordsPerAnswer = 1_000;
   recordBytes = 100;
-  /** When a record was made, by its sequence number; undefined: it does not tell. */
+  /** When a record was made, by its sequence number; undefined if the record does not say. */
   madeAtSeconds: (sequenceNumber: number) => number | undefined = () => undefined;
-  /** Called before each call is answered; what it returns is thrown. */
+  /** Called before each call is answered. If it returns an error, the call throws it. */
   fault: (call: FakeCall, subject: string) => Error | undefined = () => undefined;
   #obtained = 0;
 
@@ -175,7 +175,7 @@ export class FakeDynamo {
     return { ShardIterator: [arn, id, index, this.#obtained++].join("|") };
   }
 
-  #getRecords(input: GetRecordsInput): GetRecordsOutput {
+  #getRecords(input: GetRecordsInput): WrittenRecords {
     const [arn = "", id = "", at = "0"] = (input.ShardIterator ?? "").split("|");
     this.#begin("getRecords", id);
     const shard = this.#shardOf(arn, id);
@@ -190,14 +190,14 @@ export class FakeDynamo {
     };
   }
 
-  #toRecord(shardId: string, sequenceNumber: string): SdkRecord {
+  #toRecord(shardId: string, sequenceNumber: string): WrittenRecord {
     const made = this.madeAtSeconds(Number(sequenceNumber));
     return {
       eventID: `${shardId}:${sequenceNumber}`,
       eventName: "INSERT",
       dynamodb: {
         SequenceNumber: sequenceNumber,
-        ...(made === undefined ? {} : { ApproximateCreationDateTime: new Date(made * 1000) }),
+        ...(made === undefined ? {} : { ApproximateCreationDateTime: made }),
         SizeBytes: this.recordBytes,
         Keys: { Id: { S: sequenceNumber } },
       },
@@ -217,7 +217,7 @@ export class FakeDynamo {
   }
 }
 
-/** The shard and sequence number of a record that came out of the fake, as "<shard>:<sequence number>". */
+/** The shard and sequence number of a record of the fake, as "<shard>:<sequence number>". */
 export function recordName(record: unknown): string {
   return String((record as { readonly eventID: unknown }).eventID);
 }
@@ -226,7 +226,7 @@ function toShard(shard: FakeShard): Shard {
   return {
     ShardId: shard.id,
     ...(shard.parent === undefined ? {} : { ParentShardId: shard.parent }),
-    // An end is shown for open shards too, as dynoxide does: a reader must not make anything of it.
+    // Open shards have an end too, as with dynoxide: a reader must ignore it.
     SequenceNumberRange: { StartingSequenceNumber: shard.startsAt, EndingSequenceNumber: shard.startsAt },
   };
 }

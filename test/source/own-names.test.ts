@@ -1,14 +1,15 @@
+/** Attributes named `__proto__` survive the SDK. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import type { Item } from "../../src/core/values/attribute-value.ts";
 import { toItemJson } from "../../src/source/attribute-json.ts";
-import { connectSource, type SourceConnection } from "../../src/source/clients.ts";
+import { connectSource, type SourceConnection } from "../../src/source/source-connection.ts";
 import { toEventRecord } from "../../src/source/stream-record.ts";
 import { item } from "../arbitraries/item.ts";
+import * as fc from "../support/fast-check.ts";
 
-describe("attributes whose names the SDK cannot read", () => {
+describe("attributes that the SDK cannot read, or would read otherwise", () => {
   let answer = "";
   let server: Server;
   let source: SourceConnection;
@@ -27,7 +28,7 @@ describe("attributes whose names the SDK cannot read", () => {
     server.close();
   });
 
-  /** The item as a scan gives it, and as its record on the stream has it. */
+  /** The item as returned by a scan, and as in its record on the stream. */
   async function given(wire: Item): Promise<readonly string[]> {
     const { signal } = new AbortController();
     answer = JSON.stringify({ Items: [wire], Count: 1, ScannedCount: 1 });
@@ -48,6 +49,13 @@ describe("attributes whose names the SDK cannot read", () => {
       ["z", { S: name }],
     ]) as Item;
     expect(await given(wire)).toEqual([JSON.stringify(wire), JSON.stringify(wire)]);
+  });
+
+  test("of a stream are as the service wrote them: binary values are not decoded and encoded", async () => {
+    const b = { B: "AR==" };
+    const wire: Item = { b, set: { BS: ["AR==", "Ag=="] }, list: { L: [{ M: { b } }, b] } };
+    const [, streamed] = await given(wire);
+    expect(streamed).toBe(JSON.stringify(wire));
   });
 
   test("come back whole beside any others", async () => {

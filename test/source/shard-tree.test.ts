@@ -1,3 +1,4 @@
+/** The shards of a stream: which of them are ready, new or lost. */
 import { describe, expect, test } from "@jest/globals";
 import type { ShardPosition } from "../../src/core/ports/change-source.ts";
 import {

@@ -1,3 +1,4 @@
+/** The stream source against a stream that splits, trims, fails and is replaced. */
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { ChangeBatch, ChangeReader, StreamPosition } from "../../src/core/ports/change-source.ts";
 import { type StreamTuning, streamSource } from "../../src/source/stream-source.ts";
@@ -36,7 +37,7 @@ async function open(from?: StreamPosition, tuning: Partial<StreamTuning> = {}): 
   return reader;
 }
 
-/** Everything that comes until nothing has come for half a minute. */
+/** Reads until nothing has arrived for half a minute. */
 async function readAll(
   reader: ChangeReader,
 ): Promise<{ names: string[]; gaps: string[]; last: ChangeBatch }> {
@@ -59,7 +60,7 @@ describe("shards", () => {
     const parent = stream.shard("a");
     const [left, right] = [stream.shard("b", "a"), stream.shard("c", "a")];
     const grandchild = stream.shard("d", "b");
-    // The listing shows the youngest first.
+    // The youngest shard is listed first.
     stream.shards.reverse();
     for (const shard of [parent, left, right, grandchild]) stream.write(shard, 2);
     for (const shard of [parent, left]) shard.closed = true;
@@ -98,7 +99,7 @@ describe("shards", () => {
     const reader = await open(undefined, { listEverySeconds: 3_600 });
     const first = await reader.next({ recordsMax: 9, waitMs: 60_000 });
     expect(first.records.map(recordName)).toEqual(["a:102"]);
-    // All that is listed was read, but a closed shard has a successor.
+    // Every listed shard has been read, but a closed shard has a successor.
     expect(first.caughtUp).toBe(false);
     const beganMs = timing.nowMs();
     expect((await reader.next({ recordsMax: 9, waitMs: 60_000 })).records.map(recordName)).toEqual(["b:104"]);
@@ -189,7 +190,7 @@ describe("shards", () => {
     expect(timing.nowMs() - beganMs).toBeGreaterThan(60_000);
   });
 
-  /** Reads until all is read that the stream had at a moment; tells how long that took. */
+  /** Reads until everything that the stream held at a moment has been read. Returns how long that took. */
   async function secondsUntilRead(reader: ChangeReader, sinceMs: number): Promise<number> {
     const beganMs = timing.nowMs();
     for (let batches = 0; batches < 5_000; batches++) {
@@ -507,7 +508,7 @@ describe("a stream that was created anew", () => {
     const fresh = renewed.write(renewed.shard("z"), 1);
     const reader = await open(position({ a: { finished: false } }));
     const first = await reader.next({ recordsMax: 9, waitMs: 1_000 });
-    // The old stream has nothing more, but the new one was not looked at.
+    // The old stream has ended, but the new one has not been read yet.
     const second = await reader.next({ recordsMax: 9, waitMs: 1_000 });
     expect([first, second].map((batch) => batch.caughtUp)).toEqual([false, false]);
     const { names, gaps } = await readAll(reader);
@@ -650,7 +651,7 @@ describe("limits", () => {
     for (const [index, atMs] of pollsAtMs.entries()) {
       expect((pollsAtMs[index + 5] ?? Number.POSITIVE_INFINITY) - atMs).toBeGreaterThanOrEqual(1_000);
     }
-    // Full answers are followed up as fast as the limit lets them, here in bursts of five.
+    // After a full answer the next poll follows as soon as the limit allows, here in bursts of five.
     expect((pollsAtMs[4] ?? 0) - (pollsAtMs[0] ?? 0)).toBeLessThan(10);
     expect((pollsAtMs.at(-1) ?? 0) - (pollsAtMs.at(-2) ?? 0)).toBe(200);
   });

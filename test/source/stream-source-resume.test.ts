@@ -1,22 +1,23 @@
+/** The stream source resumes from any position, in any tree of shards. */
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
 import type { ChangeReader, StreamPosition } from "../../src/core/ports/change-source.ts";
 import { streamSource } from "../../src/source/stream-source.ts";
+import * as fc from "../support/fast-check.ts";
 import { FakeDynamo, type FakeShard, networkError, recordName, serviceError } from "./fake-stream.ts";
 import { VirtualTiming } from "./virtual-timing.ts";
 
 interface ShardPlan {
-  /** Which of the shards before it is the parent, by its number modulo theirs; absent: none. */
+  /** The parent, as an index among the earlier shards, modulo their number. Absent for none. */
   readonly parent: number | undefined;
   readonly records: number;
-  /** How many listings later than the shard its children are listed, all of them at once. */
+  /** How many listings after the shard its children are listed, all of them at once. */
   readonly childrenLater: number;
 }
 
 interface SessionPlan {
   readonly recordsMax: number;
   readonly batches: number;
-  /** How many of the last batches are lost because the process dies before it saves their position. */
+  /** How many of the last batches are lost, because the process dies before it saves their position. */
   readonly unsaved: number;
 }
 
@@ -37,7 +38,7 @@ const faults = [
   () => networkError("ECONNRESET"),
 ] as const;
 
-/** `opening` tells whether a reader is being opened: that reports its failures, and retries none. */
+/** `opening`: whether a reader is being opened, which reports failures and retries none. */
 function build(plans: readonly ShardPlan[], faultAt: readonly number[], opening: () => boolean): FakeDynamo {
   const dynamo = new FakeDynamo();
   const stream = dynamo.stream("arn:aws:dynamodb:eu-west-1:1:table/Reviews/stream/2026-11-23T00:00:00.000");
@@ -62,7 +63,7 @@ function build(plans: readonly ShardPlan[], faultAt: readonly number[], opening:
   return dynamo;
 }
 
-/** All records that must have been given out before this one: the rest of its lineage, oldest first. */
+/** The records that must come before this one: the rest of its lineage, oldest first. */
 function earlier(shards: readonly FakeShard[], name: string): readonly string[] {
   const [id = "", sequence = ""] = name.split(":");
   const names: string[] = [];
@@ -113,7 +114,7 @@ test("every record is given at least once, in the order of its lineage, and none
               for (const before of earlier(shards, name)) expect(given).toContain(before);
               given.add(name);
             }
-            // As it would be written down and read again.
+            // As after saving and reading it again.
             const position = JSON.parse(JSON.stringify(batch.position)) as StreamPosition;
             saves.push({ position, covered: new Set(given) });
           }
@@ -134,7 +135,7 @@ test("every record is given at least once, in the order of its lineage, and none
   );
 });
 
-/** Drops what is as old as the given share of all records: the records, and closed shards that have nothing newer. */
+/** Drops the oldest records, up to a share of all of them, and closed shards without newer records. */
 function trim(shards: readonly FakeShard[], share: number): void {
   const sequences = shards
     .flatMap((shard) => [shard.startsAt, ...shard.records].map(Number))
@@ -171,7 +172,7 @@ test("no record is lost without a gap that says so", async () => {
             saved,
           );
           const given = new Set(covered);
-          // The first position is always saved: what was trimmed before it was never promised.
+          // The first position is always saved. Records trimmed before it were never owed.
           const batchesMax = saved === undefined ? Math.max(1, session.batches) : session.batches;
           for (let batches = 0; batches < batchesMax; batches++) {
             if (batches === trimAfter && saved !== undefined) trim(shards, share);

@@ -1,3 +1,4 @@
+/** Scans of a table: the export that they write, their pace, and their failures. */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
@@ -15,10 +16,11 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
 import type { Timing } from "../../src/sdk/timing.ts";
-import { connectSource, type SourceConnection } from "../../src/source/clients.ts";
 import type { SourceDescription } from "../../src/source/describe-source.ts";
 import { ExportWriter } from "../../src/source/export-writer.ts";
-import { scanTable, type TableScanProgress, type TableScanRequest } from "../../src/source/table-scan.ts";
+import type { ScanProgress } from "../../src/source/scan-pages.ts";
+import { connectSource, type SourceConnection } from "../../src/source/source-connection.ts";
+import { scanTable, type TableScanRequest } from "../../src/source/table-scan.ts";
 import { canonical, itemOfAllTypes, jsonOfAllTypes } from "../conformance/change-source.ts";
 import { networkError, serviceError } from "./fake-stream.ts";
 
@@ -38,7 +40,7 @@ interface ReadExport {
   readonly items: readonly Record<string, unknown>[];
 }
 
-/** Reads an export back as strictly as its layout allows: nothing is found but through the manifests. */
+/** Reads an export strictly: every file is found through the manifests. */
 async function readExport(exportFolder: string): Promise<ReadExport> {
   const text = async (name: string) => readFile(join(exportFolder, name), "utf8");
   for (const stem of ["manifest-summary", "manifest-files"]) {
@@ -79,14 +81,14 @@ function rmData(exportId: string): void {
   rmSync(join(folder, "AWSDynamoDB", exportId, "data"), { recursive: true });
 }
 
-/** The files below the folder that this process has open, where the system tells. */
+/** The files below the folder that this process has open, if the system can list them. */
 async function openFiles(): Promise<readonly string[]> {
   const links = await readdir("/proc/self/fd").catch(() => []);
   const targets = links.map((link) => readlink(`/proc/self/fd/${link}`).catch(() => ""));
   return (await Promise.all(targets)).filter((target) => target.startsWith(folder));
 }
 
-/** Everything below the folder: nothing that could be taken for an export may be left after a failure. */
+/** Everything below the folder. A failure must leave nothing that could be taken for an export. */
 async function leftovers(): Promise<readonly string[]> {
   return (await readdir(folder, { recursive: true })).filter((name) => name !== "AWSDynamoDB");
 }
@@ -134,8 +136,8 @@ describe("a table of an emulator", () => {
     }));
     await create("Reviews", [itemOfAllTypes, ...many]);
     const beganMs = Date.now();
-    const progress: TableScanProgress[] = [];
-    const onProgress = (each: TableScanProgress) => progress.push(each);
+    const progress: ScanProgress[] = [];
+    const onProgress = (each: ScanProgress) => progress.push(each);
     const result = await scanTable(connection, { table: "Reviews", folder, onProgress });
     const { summary, files, items } = await readExport(result.exportFolder);
 
@@ -179,7 +181,7 @@ describe("a table of an emulator", () => {
   });
 });
 
-/** A clock that only passes when something sleeps. */
+/** A clock that only advances while something sleeps. */
 class SteppedTiming implements Timing {
   #nowMs = 1_700_000_000_250;
 
@@ -196,7 +198,7 @@ class SteppedTiming implements Timing {
   }
 }
 
-/** A table of equal items, which answers a page at a time and counts what it costs. */
+/** A table of equal items, which returns pages and counts what they cost. */
 class FakeTable {
   readonly timing = new SteppedTiming();
   readonly scans: ScanInput[] = [];
@@ -211,7 +213,7 @@ class FakeTable {
   pageItemsMax = 500;
   clockOffsetMs = 0;
   place: { readonly endpoint?: string } = {};
-  /** Called before each page; what it returns is thrown. */
+  /** Called before each page. If it returns an error, the page fails with it. */
   fault: (scans: number) => Error | undefined = () => undefined;
 
   provisioned(units: number): void {
@@ -255,7 +257,7 @@ class FakeTable {
     };
   }
 
-  /** The most units that were spent in any `seconds`. */
+  /** The most units spent in any period of `seconds`. */
   peakUnits(seconds: number): number {
     const sums = this.spent.map(({ atMs }) =>
       this.spent
@@ -277,7 +279,7 @@ describe("the pace", () => {
     expect(seconds).toBeGreaterThan(17);
     expect(seconds).toBeLessThan(23);
     expect(table.peakUnits(10)).toBeLessThanOrEqual(10 * 10 + 10);
-    // A second's units may have been saved up, and a page is half a second's.
+    // The units of a second may have been saved, and a page takes those of half a second.
     expect(table.peakUnits(1)).toBeLessThanOrEqual(10 + 10 + 5);
   });
 
@@ -296,7 +298,7 @@ describe("the pace", () => {
     table.itemsPerSegment = 5;
     const beganMs = table.timing.nowMs();
     await table.scan();
-    // 20 items of 25 units, at 2 units per second; the very first page is read before anything is known.
+    // 20 items of 25 units, at 2 units per second. The first page is read before their size is known.
     expect((table.timing.nowMs() - beganMs) / 1_000).toBeGreaterThan(150);
     expect(table.scans.slice(4).every((scan) => scan.Limit === 1)).toBe(true);
   });
@@ -436,7 +438,7 @@ describe("a scan that fails", () => {
     await expect(table.scan({ timeLimitSeconds: 60 })).rejects.toMatchObject({
       code: "INCOMPLETE",
       message: expect.stringMatching(
-        /time limit of 60 seconds after \d+ of about 400 items; nothing of it was kept/,
+        /time limit of 60 seconds after \d+ of about 400 items; nothing was kept/,
       ),
       next: expect.stringContaining("--time-limit"),
     });
@@ -474,7 +476,7 @@ describe("a scan that fails", () => {
     table.onDemand();
     table.pageItemsMax = 10;
     const stop = new AbortController();
-    const onProgress = ({ items }: TableScanProgress) => {
+    const onProgress = ({ items }: ScanProgress) => {
       if (items >= 100) stop.abort();
     };
     await expect(table.scan({ onProgress, signal: stop.signal })).rejects.toMatchObject({

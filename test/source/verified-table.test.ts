@@ -1,4 +1,4 @@
-/** How `verify` reads a source table: consistently, every key in the end, and whatever passes by itself again. */
+/** How `verify` reads a source table: consistently, every key, and with retries of passing failures. */
 import type { BatchGetItemInput, ScanInput } from "@aws-sdk/client-dynamodb";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { parseSchema } from "../../src/core/schema/schema.ts";
@@ -16,7 +16,7 @@ const key = (n: number) => [{ S: `id${n}` }, { B: "AAE=" }] as const;
 const item = (n: number) => ({ Id: { S: `id${n}` }, At: { B: new Uint8Array([0, 1]) }, N: { N: "1.0" } });
 const read = (n: number): Item => ({ Id: { S: `id${n}` }, At: { B: "AAE=" }, N: { N: "1" } });
 
-/** Answers with what is asked for, but for what the test leaves out. */
+/** Answers each request, except for what the test withholds. */
 class Table {
   readonly timing = new VirtualTiming();
   readonly asked: BatchGetItemInput[] = [];
@@ -25,9 +25,11 @@ class Table {
   processedMax = 100;
   readUnits: number | undefined;
   failures: Error[] = [];
+  onCall: () => void = () => undefined;
 
   readonly batchGet: BatchGet = async (input) => {
     this.asked.push(input);
+    this.onCall();
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure;
     const keys = input.RequestItems?.T?.Keys ?? [];
@@ -35,14 +37,14 @@ class Table {
     const left = keys.slice(this.processedMax);
     const found = processed.filter(({ Id }) => !this.missing.has(String(Id?.S)));
     return {
-      // In an order of its own.
+      // In another order than the keys.
       Responses: { T: found.map(({ Id }) => item(Number(String(Id?.S).slice(2)))).reverse() },
       ...(left.length === 0 ? {} : { UnprocessedKeys: { T: { Keys: left } } }),
       ConsumedCapacity: [{ TableName: "T", CapacityUnits: processed.length }],
     };
   };
 
-  source(more: { readonly readUnitsPerSecond?: number } = {}) {
+  source(more: { readonly readUnitsPerSecond?: number; readonly signal?: AbortSignal } = {}) {
     const provisioned =
       this.readUnits === undefined
         ? { BillingModeSummary: { BillingMode: "PAY_PER_REQUEST" as const } }
@@ -103,10 +105,19 @@ describe("items by their keys", () => {
     await expect(table.source().items([key(1)])).rejects.toMatchObject({ code: "CREDENTIALS" });
   });
 
+  test("that are interrupted during a call end as INCOMPLETE", async () => {
+    const stop = new AbortController();
+    const source = table.source({ signal: stop.signal });
+    table.failures = [Object.assign(new Error("aborted"), { name: "AbortError" })];
+    table.onCall = () => stop.abort();
+    await expect(source.items([key(1)])).rejects.toMatchObject({ code: "INCOMPLETE" });
+    expect(table.asked).toHaveLength(1);
+  });
+
   test("keep to the pace that was given", async () => {
     const beganMs = table.timing.nowMs();
     await table.source({ readUnitsPerSecond: 25 }).items(keys);
-    // 250 units; half a second's are there at the beginning, and the last call is paid afterwards.
+    // 250 units, of which half a second's are available at the start; the last call is paid for after it.
     expect((table.timing.nowMs() - beganMs) / 1000).toBeGreaterThan(5);
   });
 });

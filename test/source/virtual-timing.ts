@@ -1,3 +1,4 @@
+/** Virtual time for tests. */
 import type { Timing } from "../../src/sdk/timing.ts";
 
 interface Sleeper {
@@ -6,8 +7,8 @@ interface Sleeper {
 }
 
 /**
- * A clock that stands still while anything runs, and jumps to the next sleeper's time when nothing does. It holds only
- * for code whose every wait is a `sleep` or a promise that something of the test resolves: no real I/O.
+ * A clock that stands still while anything runs, and jumps to the wake-up time of the next sleeper when nothing does. For code
+ * without real I/O, in which every wait is a `sleep` or a promise that the test resolves.
  */
 export class VirtualTiming implements Timing {
   readonly #sleepers: Set<Sleeper> = new Set();
@@ -43,7 +44,7 @@ export class VirtualTiming implements Timing {
     });
   }
 
-  /** Lets `ms` pass for everything that runs. */
+  /** Advances the clock by `ms`. */
   async pass(ms: number): Promise<void> {
     await this.sleep(ms, new AbortController().signal);
   }
@@ -51,7 +52,7 @@ export class VirtualTiming implements Timing {
   #pump(): void {
     if (this.#pumping || this.#sleepers.size === 0) return;
     this.#pumping = true;
-    // All promises that can resolve by now have done so before an immediate runs.
+    // An immediate runs after every promise that can resolve has done so.
     setImmediate(() => {
       this.#pumping = false;
       const earliestMs = Math.min(...[...this.#sleepers].map((sleeper) => sleeper.wakesAtMs));

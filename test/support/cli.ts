@@ -1,22 +1,36 @@
-/** The command line as a user has it: a process of its own, what it prints, and what it leaves in a lake. */
-import { type ChildProcess, spawn } from "node:child_process";
+/** Runs the command line as a user does: its output, its exit code, and what it leaves in a lake. */
 import { createHash } from "node:crypto";
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { devNull } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { Writable } from "node:stream";
 import { expect } from "@jest/globals";
+// jest cannot load a module for two dynamic imports at the same time, so everything that commands on folders import is loaded here.
+import "../../src/cli/commands/compact.ts";
+import "../../src/cli/commands/demo.ts";
+import "../../src/cli/commands/infer.ts";
+import "../../src/cli/commands/items.ts";
+import "../../src/cli/commands/query.ts";
+import "../../src/cli/commands/replay.ts";
+import "../../src/cli/commands/run.ts";
+import "../../src/cli/commands/snapshot.ts";
+import "../../src/cli/commands/status.ts";
+import "../../src/cli/commands/vacuum.ts";
+import "../../src/cli/commands/verify.ts";
+import { runCli } from "../../src/cli/run-cli.ts";
+import "./loaded-library.ts";
 import type { ErrorCode } from "../../src/core/error.ts";
+import { systemTiming, type Timing } from "../../src/sdk/timing.ts";
 
-const BIN = fileURLToPath(new URL("../../bin/dynalake.js", import.meta.url));
-
-/** No command of these tests takes so long by default; one that hangs is ended, and its test fails. */
-const SECONDS_MAX = 40;
+/** Longer than any command of the tests takes. One that hangs is abandoned, and its test fails. */
+export const SECONDS_MAX = 40;
 
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly secondsMax?: number;
+  /** The clock of a command in this process. */
+  readonly timing?: Timing;
 }
 
 export interface Ended {
@@ -28,70 +42,118 @@ export interface Ended {
 }
 
 export interface Running {
-  readonly pid: number;
   readonly ended: Promise<Ended>;
-  /** Resolves once standard error holds the text; rejects where the process ends without. */
+  /** Resolves once standard error contains the text; rejects if the command ends without it. */
   told(text: string): Promise<void>;
-  signal(name: NodeJS.Signals): void;
-  /** Closes the pipe of standard output once something has come out of it, as `head -1` does. */
-  stopReading(): void;
 }
 
-/** Starts a command and does not wait for it. No setting of this machine's reaches it. */
-export function startDynalake(args: readonly string[], options: CliOptions = {}): Running {
-  const beganMs = performance.now();
-  const child = spawn(process.execPath, [BIN, ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    env: {
-      PATH: process.env.PATH,
-      ...(process.env.TMPDIR === undefined ? {} : { TMPDIR: process.env.TMPDIR }),
-      AWS_CONFIG_FILE: devNull,
-      AWS_SHARED_CREDENTIALS_FILE: devNull,
-      AWS_EC2_METADATA_DISABLED: "true",
-      ...options.env,
-    },
-  });
-  const said = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"] as const) {
-    child[name].setEncoding("utf8").on("data", (text: string) => {
-      said[name] += text;
-    });
+/** A command that runs inside this process. */
+export interface RunningHere extends Running {
+  interrupt(): void;
+}
+
+/** Keeps the settings of this machine away from the AWS SDK. */
+export const NO_AWS_SETTINGS: Readonly<Record<string, string>> = {
+  AWS_CONFIG_FILE: devNull,
+  AWS_SHARED_CREDENTIALS_FILE: devNull,
+  AWS_EC2_METADATA_DISABLED: "true",
+};
+
+// The SDK reads the environment of the process, which is a copy for each test file.
+for (const name of Object.keys(process.env)) if (isAwsSetting(name)) delete process.env[name];
+Object.assign(process.env, NO_AWS_SETTINGS);
+
+function isAwsSetting(name: string): boolean {
+  return name.startsWith("AWS_") && !name.startsWith("AWS_SDK_JS_");
+}
+
+/** Gives the AWS SDK these settings while `work` runs. */
+export async function withAwsSettings<T>(
+  settings: Readonly<Record<string, string>>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const before = { ...process.env };
+  Object.assign(process.env, settings);
+  try {
+    return await work();
+  } finally {
+    for (const name of Object.keys(settings)) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
   }
-  const timer = setTimeout(() => child.kill("SIGKILL"), (options.secondsMax ?? SECONDS_MAX) * 1000);
-  const ended = new Promise<Ended>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code, signal) => {
-      clearTimeout(timer);
-      resolve({ code, signal, ...said, seconds: (performance.now() - beganMs) / 1000 });
-    });
-  });
-  return {
-    pid: child.pid as number,
-    ended,
-    told: (text) => told(child, () => said.stderr, text),
-    signal: (name) => void child.kill(name),
-    stopReading: () => child.stdout.once("data", () => child.stdout.destroy()),
-  };
 }
 
-function told(child: ChildProcess, stderr: () => string, text: string): Promise<void> {
+/** The environment of a command: of this machine's, only the search path and the folder for temporary files. */
+export function cliEnvironment(env: CliOptions["env"]): Record<string, string> {
+  const { PATH = "", TMPDIR } = process.env;
+  return { PATH, ...(TMPDIR === undefined ? {} : { TMPDIR }), ...NO_AWS_SETTINGS, ...env };
+}
+
+/** Starts a command in this process, without waiting for it. test/support/cli-process.ts starts it in another process. */
+export function startDynalake(args: readonly string[], options: CliOptions = {}): RunningHere {
+  const beganMs = performance.now();
+  const interruption = new AbortController();
+  const stdout = new Captured();
+  const stderr = new Captured();
+  const ended = withinSeconds(
+    options.secondsMax ?? SECONDS_MAX,
+    args,
+    runCli(args, {
+      cwd: options.cwd ?? process.cwd(),
+      environment: cliEnvironment(options.env),
+      stdout,
+      stderr,
+      interrupt: interruption.signal,
+      timing: options.timing ?? systemTiming,
+    }),
+  ).then((code) => {
+    const seconds = (performance.now() - beganMs) / 1000;
+    return { code, signal: null, stdout: stdout.text, stderr: stderr.text, seconds };
+  });
+  return { ended, told: (text) => told(stderr, ended, text), interrupt: () => interruption.abort() };
+}
+
+class Captured extends Writable {
+  text = "";
+
+  constructor() {
+    super({ decodeStrings: false });
+  }
+
+  override _write(chunk: unknown, _encoding: BufferEncoding, written: () => void): void {
+    this.text += String(chunk);
+    this.emit("text");
+    written();
+  }
+}
+
+async function withinSeconds<T>(seconds: number, args: readonly string[], work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new Error(`"dynalake ${args.join(" ")}" did not end within ${seconds} s`);
+    timer = setTimeout(() => reject(error), seconds * 1000);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+function told(stderr: Captured, ended: Promise<Ended>, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const look = (): void => {
-      if (stderr().includes(text)) resolve();
+      if (stderr.text.includes(text)) resolve();
     };
-    child.stderr?.on("data", look);
-    child.once("close", () => reject(new Error(`It ended without telling "${text}": ${stderr()}`)));
+    stderr.on("text", look);
     look();
+    ended.then(() => reject(new Error(`It ended without telling "${text}": ${stderr.text}`)), reject);
   });
 }
 
-/** Runs a command to its end, whatever that is. */
+/** Runs a command to its end, whether it succeeds or fails. */
 export function dynalake(args: readonly string[], options: CliOptions = {}): Promise<Ended> {
   return startDynalake(args, options).ended;
 }
 
-/** Runs commands that do not depend on each other, a few at a time; their ends are in the order of the commands. */
+/** Runs independent commands, a few at a time. Returns their ends in the order of the commands. */
 export async function dynalakes(
   commands: readonly (readonly string[])[],
   options: CliOptions = {},
@@ -108,14 +170,14 @@ export async function dynalakes(
   return ends;
 }
 
-/** Runs a command that has to do all that it was asked for, and gives what it printed. */
+/** Runs a command that must succeed, and returns its output. */
 export async function done(args: readonly string[], options: CliOptions = {}): Promise<string> {
   const ended = await dynalake(args, options);
   expect({ args, ...ended }).toMatchObject({ args, code: 0 });
   return ended.stdout;
 }
 
-/** The rows of a query as it prints them in JSON, each a line of text, so that no number loses a digit. */
+/** The rows of a query in JSON, each as a line of text, so that no number loses a digit. */
 export async function rowsOf(
   lake: string,
   sql: string,
@@ -126,7 +188,7 @@ export async function rowsOf(
   return lines.map((line) => line.replace(/,$/, ""));
 }
 
-/** Asks until the answer is the wanted one; fails with the last answer. */
+/** Repeats until the answer is as wanted; fails with the last answer. */
 export async function until<T>(ask: () => Promise<T>, wanted: T, secondsMax = 20): Promise<void> {
   const untilMs = performance.now() + secondsMax * 1000;
   for (;;) {
@@ -136,15 +198,23 @@ export async function until<T>(ask: () => Promise<T>, wanted: T, secondsMax = 20
   }
 }
 
+/** Waits for the next second of the clock, and returns the one that has ended. */
+export async function nextSecond(): Promise<number> {
+  const nowSeconds = (): number => Math.floor(Date.now() / 1000);
+  const since = nowSeconds();
+  while (nowSeconds() === since) await new Promise((resolve) => setTimeout(resolve, 20));
+  return since;
+}
+
 export interface Refusal {
   readonly code: ErrorCode;
-  /** What the message has to name. */
+  /** What the message must contain. */
   readonly names: readonly (string | RegExp)[];
-  /** What the advice has to name, where it is not enough that there is one. */
+  /** What the advice must contain. Default: anything. */
   readonly next?: string | RegExp;
 }
 
-/** A refusal is one message with its code, the cause and a next step, nothing on standard output, and an exit code. */
+/** A refusal is one message with a code, the cause and a next step, no output on standard output, and an exit code. */
 export function expectRefused(ended: Ended, { code, names, next = /\S/ }: Refusal): void {
   const [, toldCode, message, advice] =
     /^error ([A-Z_]+): ([\s\S]*?)\n {2}-> (.*)$/m.exec(ended.stderr) ?? [];
@@ -155,11 +225,11 @@ export function expectRefused(ended: Ended, { code, names, next = /\S/ }: Refusa
   });
   for (const name of names) expect(message).toMatch(name);
   expect(advice).toMatch(next);
-  // A message is for people: it never shows where in the code it came from.
+  // Messages are for people: they never show a stack trace.
   expect(ended.stderr).not.toMatch(/\n {4}at |node:internal/);
 }
 
-/** Every file, folder and link below a folder with what is in it. The lock of `run` is no content. */
+/** Every file, folder and link below a folder with its content. The lock of `run` does not count. */
 export async function fingerprint(folder: string): Promise<Readonly<Record<string, string>>> {
   const found: Record<string, string> = {};
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])) {
@@ -175,7 +245,7 @@ export async function fingerprint(folder: string): Promise<Readonly<Record<strin
   return found;
 }
 
-/** What `items` prints for a lake table, one text an item, comparable with `itemTexts`. */
+/** What `items` prints for a lake table: one text for each item, comparable with `itemTexts`. */
 export async function lakeItems(lake: string, ...more: readonly string[]): Promise<readonly string[]> {
   const text = await done(["items", "--lake", lake, ...more]);
   const lines = text === "" ? [] : text.trimEnd().split("\n");
@@ -184,7 +254,7 @@ export async function lakeItems(lake: string, ...more: readonly string[]): Promi
 
 export type ItemJson = Readonly<Record<string, unknown>>;
 
-/** Items in one form: attributes in order, numbers by value, sets without order and repeats, binary values as base64. */
+/** Items in canonical form: attributes sorted, numbers by value, sets without order and repeats, binary values as base64. */
 export function itemTexts(items: Iterable<ItemJson>): readonly string[] {
   return [...items].map((item) => JSON.stringify(members(item, canonical))).sort();
 }
@@ -194,7 +264,7 @@ function members(object: ItemJson, change: (value: unknown) => unknown): Record<
   return Object.fromEntries(names.map((name) => [name, change(object[name])]));
 }
 
-/** One attribute value: `{"N": "1.50"}` and the like. */
+/** One attribute value, such as `{"N": "1.50"}`. */
 function canonical(value: unknown): unknown {
   const [type = "", inner] = Object.entries(value as ItemJson)[0] ?? [];
   if (type === "M") return { M: members(inner as ItemJson, canonical) };
@@ -208,7 +278,7 @@ function scalar(type: string, value: unknown): unknown {
   return type.startsWith("N") && typeof value === "string" ? numberText(value) : value;
 }
 
-/** A number's digits and the power of ten behind them: equal for equal values only. */
+/** A number as digits and a power of ten: equal only for equal values. */
 function numberText(text: string): string {
   const [, sign, whole = "", fraction = "", power = "0"] =
     /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];

@@ -1,4 +1,4 @@
-/** Exports as ExportTableToPointInTime lays them out, whole or damaged in a way that the test asks for. */
+/** Exports in the layout of ExportTableToPointInTime, intact or damaged as a test requests. */
 import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,9 +6,9 @@ import { gzipSync } from "node:zlib";
 import type { Item } from "../../src/core/values/attribute-value.ts";
 
 export interface ExportDataFile {
-  /** What is in the file: lines, or bytes in place of a gzip of lines. "missing" writes none. */
+  /** The content: lines, or the bytes to write in place of their gzip. "missing" writes no file. */
   readonly content: readonly string[] | Uint8Array | "missing";
-  /** What the manifest tells, where that is not what the file holds. */
+  /** What the manifest claims, if it differs from the file. */
   readonly itemCount?: number;
   readonly md5?: string;
   readonly key?: string;
@@ -17,11 +17,11 @@ export interface ExportDataFile {
 export interface ExportToWrite {
   readonly files: readonly ExportDataFile[];
   readonly exportTime?: string;
-  /** Members of manifest-summary.json that replace its own. */
+  /** Members that replace those of manifest-summary.json. */
   readonly summary?: Readonly<Record<string, unknown>>;
 }
 
-/** Where an export lies: below `prefix` in a bucket, under its own `id`. */
+/** The place of an export: below `prefix` in a bucket, with the export `id`. */
 export interface ExportPlace {
   readonly prefix: string;
   readonly id: string;
@@ -35,7 +35,7 @@ export function exportLine(item: Item): string {
   return `{"Item":${JSON.stringify(item)}}`;
 }
 
-/** Writes an export below `folder` and returns its home: the folder with the manifests. */
+/** Writes an export below `folder`, and returns the folder with its manifests. */
 export async function writeExport(folder: string, request: ExportToWrite): Promise<string> {
   const home = join(folder, "AWSDynamoDB", EXPORT_ID);
   await mkdir(join(home, "data"), { recursive: true });
@@ -45,7 +45,7 @@ export async function writeExport(folder: string, request: ExportToWrite): Promi
   return home;
 }
 
-/** The objects of an export by their names in its folder: data files, and manifests with their MD5 beside them. */
+/** The objects of an export by name: data files, and manifests with their MD5 files. */
 export function exportObjects(
   request: ExportToWrite,
   place: ExportPlace,
@@ -82,7 +82,7 @@ export function exportObjects(
   return objects;
 }
 
-/** Writes a manifest, or anything in its place, with its MD5 beside it. */
+/** Writes a manifest, or any other text in its place, with its MD5 file. */
 export async function writeManifest(home: string, stem: string, text: string | Uint8Array): Promise<void> {
   await writeFile(join(home, `${stem}.json`), text);
   await writeFile(join(home, `${stem}.md5`), md5Of(text));

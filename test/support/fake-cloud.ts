@@ -1,25 +1,25 @@
-/** What answers in place of AWS to a command that runs as a process of its own: requests over HTTP, met one by one. */
+/** Answers the HTTP requests of a command in another process, in place of AWS. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { FakeAnswer } from "../aws-adapters/fake-aws.ts";
 
 export interface CloudRequest {
-  /** StartExecution, DescribeStacks and so on. */
+  /** Such as StartExecution or DescribeStacks. */
   readonly operation: string;
   readonly method: string;
   readonly path: string;
-  /** The body of a service that speaks JSON; otherwise undefined. */
+  /** The body, for services with a JSON protocol; otherwise undefined. */
   readonly input: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface FakeCloud {
-  /** The environment of a command that is to meet it. */
+  /** The environment for a command that uses it. */
   readonly env: Readonly<Record<string, string>>;
   readonly requests: readonly CloudRequest[];
   close(): Promise<void>;
 }
 
-/** Answers every request, or with 500 where `answer` knows none. */
+/** Answers every request, with status 500 if `answer` returns nothing. */
 export async function fakeCloud(
   answer: (request: CloudRequest) => FakeAnswer | undefined,
 ): Promise<FakeCloud> {

@@ -1,4 +1,4 @@
-/** A query engine that reads nothing: it answers what the test says and stages files of a few bytes into a store in memory. */
+/** A query engine that reads nothing: it returns what the test provides, and stages files of a few bytes in a store in memory. */
 import { segmentFolder } from "../../src/core/format/lake-path.ts";
 import type { Segment } from "../../src/core/format/manifest.ts";
 import type { Dialect } from "../../src/core/ports/dialect.ts";
@@ -10,11 +10,11 @@ export class FakeEngine implements QueryEngine {
   readonly dialect: Dialect = duckdb;
   readonly keysAtOnceMax = 1_000;
   readonly staged: StageRequest[] = [];
-  /** What `rows` answers to a statement. */
+  /** The result of `rows` for a statement. */
   answer: (sql: string) => readonly Readonly<Record<string, unknown>>[] = () => [];
-  /** How many rows each staged part has. */
+  /** The number of rows in each staged part. */
   rowsOfPart = 1;
-  /** The staging fails after so many parts. */
+  /** Staging fails after this many parts. */
   failAfterParts: number = Number.POSITIVE_INFINITY;
   readonly #store: MemoryStore;
 

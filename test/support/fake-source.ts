@@ -1,4 +1,4 @@
-/** A change source of one shard in memory: it gives its records from wherever a position says, and finds its holes again. */
+/** A change source with one shard in memory. It resumes from any position, and finds its gaps again. */
 import type {
   ChangeBatch,
   ChangeReader,
@@ -11,15 +11,15 @@ export const STREAM_ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/t/strea
 
 export class FakeSource implements ChangeSource {
   readonly records: unknown[] = [];
-  /** Holes by the index of the record that they lie before. */
+  /** Gaps, by the index of the record after them. */
   readonly gaps: Map<number, StreamGap> = new Map();
-  /** The position of each opening. */
+  /** The position of each call of `open`. */
   readonly openedFrom: (StreamPosition | undefined)[] = [];
   readonly readers: FakeReader[] = [];
   createdAtSeconds: number | undefined;
-  /** What a batch tells beside whether it was the last one. */
+  /** Further members of a batch. */
   readUntilSeconds: number | undefined;
-  /** What the next call of `next` throws. */
+  /** The error that the next call of `next` throws. */
   failure: Error | undefined;
 
   async open(from: StreamPosition | undefined): Promise<FakeReader> {

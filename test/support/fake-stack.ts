@@ -1,4 +1,4 @@
-/** What CloudFormation answers of a stack with lake tables. */
+/** The answers of CloudFormation about a stack with lake tables. */
 import type { FakeAnswer } from "../aws-adapters/fake-aws.ts";
 
 export interface StackTable {
@@ -6,7 +6,7 @@ export interface StackTable {
   readonly source: string;
 }
 
-/** The outputs of a lake table, after its name in camel case. */
+/** The outputs of a lake table, which begin with its name in camel case. */
 const SUFFIXES = [
   "Bucket",
   "Database",

@@ -1,9 +1,9 @@
-/** Folders that tests write to. */
+/** Folders for tests to write to. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Runs `use` with a folder of its own, which is removed afterwards. */
+/** Runs `use` with a new folder, and removes it afterwards. */
 export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "dynalake-test-"));
   try {

@@ -1,8 +1,8 @@
-/** A lake table of a test: how it is filled, and what comes back of it. */
 import { expect } from "@jest/globals";
 import type { CompactionContext } from "../../src/core/compaction/compaction-context.ts";
 import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-policy.ts";
 import { deliver } from "../../src/core/delivery/deliver.ts";
+import { linesOfItems } from "../../src/core/overlay/items.ts";
 import { currentView } from "../../src/core/overlay/lake-view.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { lineWriter } from "../../src/core/row/wire-line.ts";
@@ -10,18 +10,21 @@ import type { Schema } from "../../src/core/schema/schema.ts";
 import { openTableOf } from "../../src/core/table/open-table.ts";
 import { type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import { keyAttributes } from "../../src/core/values/key.ts";
-import { openExport } from "../../src/embedded/export-folder.ts";
-import { itemLines } from "../../src/embedded/items.ts";
-import { type Lake, newRun } from "../../src/embedded/lake.ts";
-import { FILE_LIMITS, parquetSink } from "../../src/embedded/parquet-sink.ts";
-import { snapshotFromExport } from "../../src/embedded/snapshot.ts";
+import { FILE_LIMITS, parquetSink } from "../../src/embedded/delivery/parquet-sink.ts";
+import { openExport } from "../../src/embedded/exports/export-folder.ts";
+import type { LakeFolder } from "../../src/embedded/folder/lake-folder.ts";
+import { lakeItems } from "../../src/embedded/reading/items.ts";
+import { snapshotFromExport } from "../../src/embedded/snapshot/snapshot-from-export.ts";
+import { newRun } from "../../src/sdk/run-name.ts";
 import { exportLine, writeExport } from "./export-folder.ts";
+
+/** A lake table of a test: how it is filled, and what comes back of it. */
 
 export const CHANGED_AT_SECONDS = 1_772_359_200;
 
 /** Takes the items in from an export of two files. */
 export async function takeSnapshot(
-  lake: Lake,
+  lake: LakeFolder,
   schema: Schema,
   folder: string,
   items: readonly Item[],
@@ -43,7 +46,7 @@ export async function takeSnapshot(
 
 /** Delivers the items as changes, the first of which has the sequence number `first`. */
 export async function deliverItems(
-  lake: Lake,
+  lake: LakeFolder,
   schema: Schema,
   items: readonly Item[],
   first = 100,
@@ -75,7 +78,7 @@ export async function deliverItems(
 }
 
 /** Compacts everything up to now, whatever is delivered. */
-export function compactionOf(lake: Lake, schema: Schema): CompactionContext {
+export function compactionOf(lake: LakeFolder, schema: Schema): CompactionContext {
   return {
     store: lake.store,
     engine: lake.engine,
@@ -86,11 +89,17 @@ export function compactionOf(lake: Lake, schema: Schema): CompactionContext {
   };
 }
 
-/** The texts of the items that the table gives back, in order. */
-export async function itemsOf(lake: Lake, schema: Schema): Promise<readonly string[]> {
+/** The items that the table gives back, as the lines of DynamoDB JSON that `items` prints. */
+export async function itemLines(lake: LakeFolder, schema: Schema): Promise<string> {
   let lines = "";
-  for await (const text of itemLines(lake, await openTableOf(lake.store, schema), undefined)) lines += text;
-  const items = lines.split("\n").filter((line) => line !== "");
+  for await (const items of lakeItems(lake, await openTableOf(lake.store, schema), undefined))
+    lines += linesOfItems(items);
+  return lines;
+}
+
+/** The texts of the items that the table gives back, in order. */
+export async function itemsOf(lake: LakeFolder, schema: Schema): Promise<readonly string[]> {
+  const items = (await itemLines(lake, schema)).split("\n").filter((line) => line !== "");
   return items.map((line) => itemText(readItem((JSON.parse(line) as { Item: unknown }).Item))).sort();
 }
 
@@ -99,7 +108,7 @@ export async function itemsOf(lake: Lake, schema: Schema): Promise<readonly stri
  * without what tells how they came in, and with the `_unmapped` that shows what the columns alone could not hold.
  */
 export async function keepRows(
-  lake: Lake,
+  lake: LakeFolder,
   schema: Schema,
   name: string,
   left: readonly string[] = ["_op", "_version", "_changed_at", "_expired"],
@@ -111,7 +120,7 @@ export async function keepRows(
 }
 
 /** What stands in one table only, and the columns whose types differ; compared by the engine, value by value. */
-export async function differences(lake: Lake, a: string, b: string): Promise<readonly unknown[]> {
+export async function differences(lake: LakeFolder, a: string, b: string): Promise<readonly unknown[]> {
   const rows = (one: string, other: string): string =>
     `SELECT '${one}' AS only_in, to_json(kept) AS found FROM (SELECT * FROM ${one} EXCEPT ALL SELECT * FROM ${other}) AS kept`;
   const types = (one: string, other: string): string =>

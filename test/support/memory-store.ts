@@ -1,4 +1,4 @@
-/** An object store in memory that fails, or dies, where the test asks for it. */
+/** An object store in memory that fails, or dies with its process, as a test requests. */
 import { type ObjectStore, pathInside, type StoredObject } from "../../src/core/ports/object-store.ts";
 
 export type StoreOperation = keyof ObjectStore;
@@ -13,7 +13,7 @@ interface Fault {
   readonly meet: () => Promise<void> | void;
 }
 
-/** What every operation answers once the process that holds the store has died. */
+/** The answer of every operation once the process has died: none. */
 export class Died extends Error {}
 
 export class MemoryStore implements ObjectStore {
@@ -25,7 +25,7 @@ export class MemoryStore implements ObjectStore {
   #death: { readonly call: number; readonly moment: Moment } | undefined;
   #dead = false;
 
-  /** The next operation of this kind on such a path fails. */
+  /** Lets the next operation of this kind on a matching path fail. */
   failOnce(
     operation: StoreOperation,
     path: RegExp,
@@ -37,17 +37,17 @@ export class MemoryStore implements ObjectStore {
     });
   }
 
-  /** Something happens right before or after the next operation of this kind on such a path. */
+  /** Runs something right before or after the next operation of this kind on a matching path. */
   meetOnce(operation: StoreOperation, path: RegExp, moment: Moment, meet: Fault["meet"]): void {
     this.#faults.push({ operation, path, moment, meet });
   }
 
-  /** The process dies at this operation, counted from 0 from now on. */
+  /** Lets the process die at this operation, counting from 0 from now on. */
   dieAt(call: number, moment: Moment): void {
     this.#death = { call: this.calls.length + call, moment };
   }
 
-  /** What the next process finds. */
+  /** The store as the next process finds it. */
   revive(): void {
     this.#dead = false;
     this.#death = undefined;
@@ -95,12 +95,12 @@ export class MemoryStore implements ObjectStore {
     for (const path of paths) await this.#operate("remove", path, () => void this.objects.delete(path));
   }
 
-  /** The paths of all objects, in order. */
+  /** The paths of all objects, sorted. */
   paths(prefix = ""): readonly string[] {
     return [...this.objects.keys()].filter((path) => path.startsWith(prefix)).sort();
   }
 
-  /** Puts an object there without being counted or failing. */
+  /** Writes an object, which is neither counted nor fails. */
   plant(path: string, text: string, modifiedMs: number = this.nowMs()): void {
     this.objects.set(path, { content: new TextEncoder().encode(text), modifiedMs });
   }

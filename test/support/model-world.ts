@@ -1,10 +1,6 @@
-/**
- * A model of a table, its stream and its deliveries, beside a real lake that sees the same: clocks that run backwards,
- * changes delivered twice, hours late or in another order, snapshots with a fuzzy cut, compactions in between. `expected`
- * is the rule of the overlay, written down from the changes alone.
- */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { VERSION_DIGITS } from "../../src/core/change/change.ts";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import type { CompactionContext } from "../../src/core/compaction/compaction-context.ts";
 import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-policy.ts";
@@ -13,6 +9,7 @@ import { seed } from "../../src/core/compaction/seed.ts";
 import { deliver } from "../../src/core/delivery/deliver.ts";
 import { SKEW_SECONDS } from "../../src/core/format/manifest.ts";
 import { currentView } from "../../src/core/overlay/lake-view.ts";
+import { overlaidChange, type RuledChange, stateOf } from "../../src/core/overlay/overlay-rule.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { itemLine, itemWireColumns, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
@@ -20,10 +17,16 @@ import { emptyWireRows } from "../../src/core/sql/columns.ts";
 import { openTable, openTableOf } from "../../src/core/table/open-table.ts";
 import { writeSchema } from "../../src/core/table/schema-file.ts";
 import type { Item } from "../../src/core/values/attribute-value.ts";
-import type { Lake } from "../../src/embedded/lake.ts";
-import { FILE_LIMITS, parquetSink } from "../../src/embedded/parquet-sink.ts";
-import { wireFiles } from "../../src/embedded/wire-files.ts";
+import { FILE_LIMITS, parquetSink } from "../../src/embedded/delivery/parquet-sink.ts";
+import { wireFiles } from "../../src/embedded/duckdb/wire-files.ts";
+import type { LakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import type { Random } from "./random.ts";
+
+/**
+ * A model of a table, its stream and its deliveries, next to a real lake that receives the same: clocks that run backwards,
+ * changes delivered twice, hours late or in another order, snapshots with a fuzzy cut, and compactions in between. `expected`
+ * applies the rule of the overlay to the changes alone.
+ */
 
 interface ModelChange {
   readonly key: number;
@@ -43,7 +46,7 @@ export type Rows = ReadonlyMap<number, string>;
 const CLOCK_SKEW_SECONDS = SKEW_SECONDS / 2;
 
 /**
- * The model's table, cut as `partitionBy` says. An item's G changes with its value, so that it moves between parts. V may be
+ * The model's table, partitioned by `partitionBy`. G changes with the value, so that items move between parts. V may be
  * declared or not.
  */
 export function modelSchema(partitionBy: string, v: "declared" | "undeclared" = "declared"): Schema {
@@ -61,8 +64,8 @@ function itemOf(key: number, value: string): Item {
 }
 
 export class ModelWorld {
-  readonly #lake: Lake;
-  /** The table's schema, and those before it, which a process that began earlier still writes by. */
+  readonly #lake: LakeFolder;
+  /** The table's schema, and earlier ones, with which processes that began earlier still write. */
   #schema: Schema;
   readonly #schemas: Schema[];
   readonly #later: Schema | undefined;
@@ -81,8 +84,8 @@ export class ModelWorld {
   #seeded: Map<number, string> = new Map();
   #folded = new Set<number>();
 
-  /** `later`: a schema with more columns, which the table gets at some time. */
-  constructor(lake: Lake, schema: Schema, random: Random, later?: Schema) {
+  /** `later`: a schema with more columns, which the table gets at some point. */
+  constructor(lake: LakeFolder, schema: Schema, random: Random, later?: Schema) {
     this.#lake = lake;
     this.#schema = schema;
     this.#schemas = [schema];
@@ -95,7 +98,7 @@ export class ModelWorld {
     return this.#nowSeconds;
   }
 
-  /** One random event; its name, for the report of a failure. */
+  /** Does one random thing, and returns its name for the report of a failure. */
   async step(): Promise<string> {
     this.#nowSeconds += this.#random.choice([0, 1, 1, 5, 60, 600]);
     if (this.#later !== undefined && this.#schemas.length === 1 && this.#random.next() < 0.03)
@@ -109,7 +112,7 @@ export class ModelWorld {
     return this.#snapshot();
   }
 
-  /** Delivers all that was ever written, and folds it. */
+  /** Delivers and folds everything that has been written. */
   async settle(): Promise<void> {
     await this.#deliverObject([...this.#inFlight.map(({ change }) => change), ...this.#stranded]);
     this.#inFlight.length = 0;
@@ -118,30 +121,29 @@ export class ModelWorld {
     await this.#compactMinor();
   }
 
-  /** What the view has to show: the state of each key by the changes that count. */
+  /** What the view must show by the rule: the overlaid change of each key, or else its row of the snapshot. */
   expected(): Rows {
-    const log = this.#objects.flatMap(({ id, changes }) => changes.map((change) => ({ id, change })));
-    const hot = new Set(
-      log.filter(({ change }) => change.timeSeconds >= this.#horizonSeconds).map(({ change }) => change.key),
-    );
-    const visible = log.filter(
-      ({ id, change }) =>
-        this.#folded.has(id) ||
-        change.timeSeconds >= this.#horizonSeconds ||
-        (change.timeSeconds >= this.#horizonSeconds - SKEW_SECONDS && hot.has(change.key)),
-    );
+    const times = {
+      floorSeconds: this.#floorSeconds,
+      horizonSeconds: this.#horizonSeconds,
+      skewSeconds: SKEW_SECONDS,
+    };
     const rows = new Map(this.#seeded);
-    const since = visible
-      .map(({ change }) => change)
-      .filter(({ timeSeconds }) => timeSeconds >= this.#floorSeconds - SKEW_SECONDS);
-    const changed = new Set(
-      since.filter(({ timeSeconds }) => timeSeconds >= this.#floorSeconds).map(({ key }) => key),
-    );
-    for (const key of changed) {
-      const own = since.filter((change) => change.key === key);
-      const newest = own.reduce((a, b) => (b.sequence > a.sequence ? b : a));
-      if (newest.value === undefined) rows.delete(key);
-      else rows.set(key, newest.value);
+    for (let key = 0; key < this.#keys; key++) {
+      const log = this.#objects.map(({ id, changes }) => ({
+        id,
+        own: changes.filter((change) => change.key === key),
+      }));
+      const folded = log
+        .filter(({ id }) => this.#folded.has(id))
+        .flatMap(({ own }) => own)
+        .filter(({ timeSeconds }) => timeSeconds < this.#horizonSeconds);
+      const delta = stateOf(folded.map(ruled), times);
+      const logged = log.flatMap(({ own }) => own).map(ruled);
+      const overlaid = overlaidChange(delta === undefined ? [] : [delta], logged, times);
+      if (overlaid === undefined) continue;
+      if (overlaid.value === undefined) rows.delete(key);
+      else rows.set(key, overlaid.value);
     }
     return rows;
   }
@@ -176,7 +178,7 @@ export class ModelWorld {
     return `${operation} of ${key} as ${sequence} at ${timeSeconds}`;
   }
 
-  /** Under way: soon or hours late, and now and then twice. */
+  /** Schedules the delivery: soon or hours late, and sometimes twice. */
   #send(change: ModelChange): void {
     const random = this.#random;
     const delay =
@@ -209,7 +211,7 @@ export class ModelWorld {
 
   async #deliverObject(changes: readonly ModelChange[]): Promise<void> {
     if (changes.length === 0) return;
-    // An object's partition is that of its oldest record: it may lie an hour back.
+    // An object is in the partition of its oldest record, which may be an hour earlier.
     const schema = this.#random.choice(this.#schemas);
     const arrivedAtSeconds = this.#nowSeconds - (this.#random.next() < 0.1 ? 3600 : 0);
     const delivery = await deliver(
@@ -265,7 +267,7 @@ export class ModelWorld {
     };
   }
 
-  /** Each key as it was at some moment of the last half minute. */
+  /** Each key as it was at some moment in the last half minute. */
   async #snapshot(): Promise<string> {
     const state = new Map<number, string>();
     for (let key = 0; key < this.#keys; key++) {
@@ -311,6 +313,16 @@ export class ModelWorld {
     this.#run++;
     return `run-${String(this.#run).padStart(6, "0")}`;
   }
+}
+
+function ruled({
+  sequence,
+  timeSeconds,
+  operation,
+  value,
+}: ModelChange): RuledChange & Pick<ModelChange, "value"> {
+  const version = String(sequence).padStart(VERSION_DIGITS, "0");
+  return { version, changedAtSeconds: timeSeconds, operation, value };
 }
 
 function recordOf(change: ModelChange): unknown {

@@ -1,4 +1,4 @@
-/** A seeded source of randomness, so that a failing history can be run again. */
+/** A seeded source of randomness, so that a failing history can be reproduced. */
 export interface Random {
   /** A number from 0 to below 1. */
   next(): number;

@@ -1,4 +1,4 @@
-/** A change sink that keeps its rows as text in an object store, so that its failures and its death are the store's. */
+/** A change sink that stores its rows as text in an object store, whose failures and death become its own. */
 import { changeObjectPath } from "../../src/core/format/lake-path.ts";
 import type { ChangeSink } from "../../src/core/ports/change-sink.ts";
 import type { MemoryStore } from "./memory-store.ts";
@@ -15,12 +15,12 @@ export function storeSink(store: MemoryStore, table: string): ChangeSink {
         newest,
         `${String(store.calls.length).padStart(4, "0")}-${objects}`,
       );
-      await store.create(path, new TextEncoder().encode(rows.map((row) => row.line).join("")));
+      await store.create(path, new TextEncoder().encode(rows.map((row) => row.line.text).join("")));
     },
   };
 }
 
-/** The rows that were delivered, in the order of their objects. */
+/** The delivered rows, in the order of their objects. */
 export function deliveredRows(
   store: MemoryStore,
   table: string,

@@ -1,4 +1,4 @@
-/** The table of one test of the change source's suite, on any emulator. */
+/** A table for one test of the change source's suite, on any emulator. */
 import {
   BatchWriteItemCommand,
   CreateTableCommand,
@@ -8,7 +8,7 @@ import {
   type StreamViewType,
   UpdateTableCommand,
 } from "@aws-sdk/client-dynamodb";
-import { connectSource, type SourceConnection } from "../../src/source/clients.ts";
+import { connectSource, type SourceConnection } from "../../src/source/source-connection.ts";
 import { streamSource } from "../../src/source/stream-source.ts";
 import type { ChangeSourceHarness } from "../conformance/change-source.ts";
 

@@ -1,4 +1,4 @@
-/** Attribute values that a column of a given type holds exactly, at every depth: what a lake has to give back from its columns alone. */
+/** Attribute values that a column of a given type holds exactly, at every depth, so that the column alone must restore them. */
 import fc from "fast-check";
 import type { PartType, ScalarType } from "../../src/core/schema/column-type.ts";
 import type { AttributeFile } from "../../src/core/schema/schema.ts";
@@ -8,7 +8,7 @@ import { base64, text } from "../arbitraries/item.ts";
 const FIRST_MS = new Date("0001-01-01T00:00:00.000Z").getTime();
 const LAST_MS = new Date("9999-12-31T23:59:59.999Z").getTime();
 
-/** Numbers of a type's whole range, its ends among them. */
+/** Numbers from the whole range of a type, its limits included. */
 function wholeNumber(min: bigint, max: bigint): fc.Arbitrary<string> {
   return fc.oneof(fc.bigInt({ min, max }), fc.constantFrom(min, max, 0n, -1n)).map(String);
 }
@@ -31,7 +31,7 @@ const moment: fc.Arbitrary<number> = fc.oneof(
 );
 const isoText = moment.map((millis) => new Date(millis).toISOString());
 
-/** Values of a part. NULL is no value of any type, but an element of every array and map. */
+/** Values of a part. NULL is not a value of any type, but can be an element of every array and map. */
 export function fittingValue(type: PartType): fc.Arbitrary<AttributeValue> {
   switch (type.kind) {
     case "array":
@@ -90,7 +90,7 @@ function number(N: string): AttributeValue {
   return readAttributeValue({ N });
 }
 
-/** Values of json columns that come back from the column alone. */
+/** Values of json columns that the column alone can restore. */
 export const jsonValue: fc.Arbitrary<AttributeValue> = fc.letrec<{
   value: AttributeValue;
   part: AttributeValue;
@@ -110,7 +110,7 @@ export const jsonValue: fc.Arbitrary<AttributeValue> = fc.letrec<{
   ),
 })).value;
 
-/** A timestamp column that is written as a number, with values for it. */
+/** A timestamp column for attributes that are numbers, with values for it. */
 export const epochColumn: fc.Arbitrary<{ spec: AttributeFile; value: fc.Arbitrary<AttributeValue> }> =
   fc.constantFrom(
     {

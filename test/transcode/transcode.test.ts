@@ -5,25 +5,24 @@ import { pathToFileURL } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
 import { build } from "esbuild";
-import fc from "fast-check";
 import { readRecordedEvents } from "../../src/core/delivery/recorded-events.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { itemLine, LINE_BYTES_MAX, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
 import { latestManifest } from "../../src/core/table/commits.ts";
-import { openTableOf } from "../../src/core/table/open-table.ts";
 import { type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
-import { openExport } from "../../src/embedded/export-folder.ts";
-import { itemLines } from "../../src/embedded/items.ts";
-import { type Lake, openLake } from "../../src/embedded/lake.ts";
-import { type SnapshotResult, snapshotFromExport } from "../../src/embedded/snapshot.ts";
-import { type TranscodeTask, transcode } from "../../src/embedded/transcode.ts";
-import type * as pool from "../../src/embedded/transcode-pool.ts";
+import { openExport } from "../../src/embedded/exports/export-folder.ts";
+import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
+import { type SnapshotResult, snapshotFromExport } from "../../src/embedded/snapshot/snapshot-from-export.ts";
+import { type StagingTask, stageFile } from "../../src/embedded/snapshot/stage-file.ts";
+import * as pool from "../../src/embedded/snapshot/staging-pool.ts";
 import { type Transcoded, transcodePart } from "../../src/transcode/transcode.ts";
 import { keyedItem } from "../arbitraries/item.ts";
 import { type ExportDataFile, exportLine, md5Of, writeExport } from "../support/export-folder.ts";
+import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
+import { itemLines } from "../support/lake-rows.ts";
 
 const SCHEMA = parseSchema(
   { table: "t", key: { hash: "id" }, attributes: { id: { type: "string" }, text: { type: "string" } } },
@@ -99,7 +98,7 @@ describe("a data file", () => {
     await withFolder(async (folder) => {
       const task = await taskIn(folder, { content: [line("a")] });
       await writeFile(task.target, "kept");
-      await expect(transcode(writer, task)).rejects.toMatchObject({ code: "STORE_FAILED" });
+      await expect(stageFile(writer, task)).rejects.toMatchObject({ code: "STORE_FAILED" });
       expect(await readFile(task.target, "utf8")).toBe("kept");
     });
   });
@@ -160,7 +159,7 @@ describe("a data file that is damaged is refused:", () => {
     await withFolder(async (folder) => {
       const task = await taskIn(folder, { content: WHOLE });
       const gone = { ...task, source: `${task.source}.gone` };
-      await expect(transcode(writer, gone)).rejects.toMatchObject({ code: "STORE_FAILED" });
+      await expect(stageFile(writer, gone)).rejects.toMatchObject({ code: "STORE_FAILED" });
     });
   });
 });
@@ -381,11 +380,11 @@ describe("worker threads", () => {
       const broken = [...many(20_000), "x", '{"Item":{}}'];
       const contents = [many(0), broken, []];
       const tasks = await Promise.all(contents.map((content, i) => taskIn(folder, { content }, `${i}`)));
-      const here = await Promise.all(tasks.map((task) => transcode(writer, task)));
+      const here = await Promise.all(tasks.map((task) => stageFile(writer, task)));
       const there: Transcoded[] = [];
       const targets = tasks.map((task) => ({ ...task, target: `${task.target}.there` }));
       const job = { schema: SCHEMA, maskKey: undefined, tasks: targets, threads: 2 };
-      await built.transcodeAll({ ...job, onDone: (part) => there.push(part) });
+      await built.stageAll({ ...job, onDone: (part) => there.push(part) });
       const order = (parts: readonly Transcoded[]): readonly string[] =>
         parts.map((part) => JSON.stringify(part)).sort();
       expect(order(there)).toEqual(order(here));
@@ -403,7 +402,7 @@ describe("worker threads", () => {
         await taskIn(folder, { content: many(0) }, "2"),
       ];
       const job = { schema: SCHEMA, maskKey: undefined, tasks, threads: 2, onDone: () => undefined };
-      await expect(built.transcodeAll(job)).rejects.toMatchObject({
+      await expect(built.stageAll(job)).rejects.toMatchObject({
         code: "EXPORT_INVALID",
         message: expect.stringContaining("checksum"),
         next: expect.stringContaining("Copy the export again"),
@@ -415,7 +414,7 @@ describe("worker threads", () => {
           throw new Error("enough");
         },
       };
-      await expect(built.transcodeAll(failsWhenDone)).rejects.toThrow();
+      await expect(built.stageAll(failsWhenDone)).rejects.toThrow();
     });
   });
 });
@@ -424,7 +423,7 @@ function line(id: string): string {
   return exportLine({ id: { S: id } });
 }
 
-async function taskIn(folder: string, file: ExportDataFile, name = "0"): Promise<TranscodeTask> {
+async function taskIn(folder: string, file: ExportDataFile, name = "0"): Promise<StagingTask> {
   const home = await writeExport(join(folder, name), { files: [file] });
   const content =
     file.content instanceof Uint8Array ? file.content : await readFile(join(home, "data/data000.json.gz"));
@@ -443,19 +442,23 @@ async function transcoded(
 ): Promise<{ readonly rows: string; readonly result: Transcoded }> {
   return withFolder(async (folder) => {
     const task = await taskIn(folder, file);
-    const result = await transcode(by, task);
+    const result = await stageFile(by, task);
     return { rows: await readFile(task.target, "utf8"), result };
   });
 }
 
 async function withSnapshot(
   files: readonly ExportDataFile[],
-  use: (lake: Lake, taken: Promise<SnapshotResult>, again: () => Promise<SnapshotResult>) => Promise<void>,
+  use: (
+    lake: LakeFolder,
+    taken: Promise<SnapshotResult>,
+    again: () => Promise<SnapshotResult>,
+  ) => Promise<void>,
   storeOf: (store: ObjectStore) => ObjectStore = (store) => store,
 ): Promise<void> {
   await withFolder(async (folder) => {
     await writeExport(join(folder, "export"), { files });
-    const opened = await openLake(join(folder, "lake"), { threads: 1, memoryMegabytes: 500 });
+    const opened = await openLakeFolder(join(folder, "lake"), { threads: 1, memoryMegabytes: 500 });
     const lake = { ...opened, store: storeOf(opened.store) };
     const take = async (): Promise<SnapshotResult> =>
       snapshotFromExport({
@@ -477,22 +480,19 @@ async function withSnapshot(
   });
 }
 
-async function itemsOf(lake: Lake): Promise<readonly string[]> {
-  let lines = "";
-  for await (const text of itemLines(lake, await openTableOf(lake.store, SCHEMA), undefined)) lines += text;
-  const items = lines.split("\n").filter((text) => text !== "");
+async function itemsOf(lake: LakeFolder): Promise<readonly string[]> {
+  const items = (await itemLines(lake, SCHEMA)).split("\n").filter((text) => text !== "");
   return items.map((text) => itemText(readItem((JSON.parse(text) as { Item: unknown }).Item))).sort();
 }
 
 /** The pool as it is built for use, with its worker beside it: from the sources alone it has no worker to start. */
 async function buildPool(folder: string): Promise<typeof pool> {
   const outdir = join(folder, "built");
-  const sources = join(import.meta.dirname, "../../src");
+  const sources = join(import.meta.dirname, "../../src/embedded/snapshot");
   await mkdir(outdir, { recursive: true });
   await writeFile(join(outdir, "package.json"), '{"type":"module"}');
   await build({
-    entryPoints: ["transcode-pool", "transcode-worker"].map((name) => join(sources, `embedded/${name}.ts`)),
-    outbase: sources,
+    entryPoints: ["staging-pool", "staging-worker"].map((name) => join(sources, `${name}.ts`)),
     outdir,
     bundle: true,
     platform: "node",
@@ -500,5 +500,5 @@ async function buildPool(folder: string): Promise<typeof pool> {
     format: "esm",
     logLevel: "silent",
   });
-  return (await import(pathToFileURL(join(outdir, "embedded/transcode-pool.js")).href)) as typeof pool;
+  return (await import(pathToFileURL(join(outdir, "staging-pool.js")).href)) as typeof pool;
 }

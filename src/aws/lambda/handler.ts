@@ -1,4 +1,4 @@
-/** What all handlers have around them: a log with the request's id, metrics that are flushed, errors with names. */
+/** What all handlers share: logs with the request id, flushed metrics, and errors named by their codes. */
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import { logMetrics } from "@aws-lambda-powertools/metrics/middleware";
 import middy from "@middy/core";
@@ -10,7 +10,7 @@ import { logger, metrics } from "./telemetry.ts";
 /** A function as Lambda calls it. */
 export type LambdaFunction = (event: unknown, context: Context) => Promise<unknown>;
 
-/** Wraps a handler. Its event is checked first: a state machine that passes nonsense on has to fail at once. */
+/** Wraps a handler. Its event is checked first, so that a state machine that passes a wrong event fails immediately. */
 export function lambdaHandler<Event>(
   shape: z.ZodType<Event>,
   run: (event: Event) => Promise<unknown>,
@@ -31,10 +31,10 @@ function checked<Event>(shape: z.ZodType<Event>, event: unknown): Event {
   const result = shape.safeParse(event);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new DynalakeError("INPUT_INVALID", `the event: ${issue?.path.join(".")}: ${issue?.message}`);
+  throw new DynalakeError("INPUT_INVALID", `Invalid event: ${issue?.path.join(".")}: ${issue?.message}`);
 }
 
-/** State machines tell errors apart by their names, which are the codes of docs/errors.md. */
+/** State machines distinguish errors by name; the names are the codes in docs/errors.md. */
 function named(error: unknown): Error {
   if (!(error instanceof DynalakeError)) {
     const cause = error instanceof Error ? error : new Error(String(error));

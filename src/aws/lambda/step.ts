@@ -1,4 +1,4 @@
-/** What the steps of snapshots and compactions work with, opened once for each instance of a function. */
+/** The context of the steps of snapshots and compactions, opened once per function instance. */
 import { readFileSync } from "node:fs";
 import { parseSchemaText, type Schema } from "../../core/schema/schema.ts";
 import { newRun, nowSeconds } from "../../sdk/run-name.ts";
@@ -7,7 +7,7 @@ import type { LakeVariables } from "../contracts/environment.ts";
 import { openDeployedTable } from "../lake-schema.ts";
 import type { StepContext } from "../steps/step-context.ts";
 
-/** The schema that was deployed with the code: it lies beside it. */
+/** The schema file next to the deployed code. */
 export function deployedSchema(codeUrl: string): Schema {
   return parseSchemaText(readFileSync(new URL("schema.json", codeUrl), "utf8"), "the deployed schema");
 }

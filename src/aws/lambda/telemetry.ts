@@ -1,4 +1,4 @@
-/** The log and the metrics of the functions: facts and counts, never items. */
+/** The functions' log and metrics: facts and counts, never items. */
 import { Logger } from "@aws-lambda-powertools/logger";
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import { type CountMetric, METRIC_DIMENSION, type SecondsMetric } from "../contracts/metrics.ts";

@@ -1,11 +1,11 @@
-/** A delivery in the log and in the metrics: counts, reasons and paths, never what the records hold. */
+/** Reports a delivery in the log and the metrics: counts, reasons and paths, never the contents of records. */
 import type { StreamAnswer } from "../stream-delivery.ts";
 import { addCounts, addSeconds, logger } from "./telemetry.ts";
 
 export function tellDelivery(table: string, answer: StreamAnswer, nowSeconds: number): void {
   const { delivery, failedFrom } = answer;
   if (delivery === undefined) {
-    logger.warn("not delivered from a record on", { sequenceNumber: failedFrom });
+    logger.warn("delivery stopped at a record", { sequenceNumber: failedFrom });
     return;
   }
   const { rows, quarantined, skipped, quarantineObjects, newestChangeSeconds } = delivery;
@@ -13,7 +13,7 @@ export function tellDelivery(table: string, answer: StreamAnswer, nowSeconds: nu
   if (newestChangeSeconds !== undefined)
     addSeconds(table, "LagSeconds", Math.max(0, nowSeconds - newestChangeSeconds));
   if (quarantined.length > 0) {
-    logger.warn("records were put into quarantine", {
+    logger.warn("records were quarantined", {
       reasons: [...new Set(quarantined.map(({ reason }) => reason))],
       objects: quarantineObjects,
     });

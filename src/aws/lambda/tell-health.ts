@@ -1,4 +1,4 @@
-/** The health of a lake table in the log and in the metrics, with a look at its stream before. */
+/** Checks a lake table's stream, and reports the table's health in the log and the metrics. */
 import type { LambdaClient } from "@aws-sdk/client-lambda";
 import { DynalakeError } from "../../core/error.ts";
 import { lakeHealth } from "../steps/lake-health.ts";
@@ -14,8 +14,8 @@ export interface WatchedStream {
 }
 
 /**
- * A look that fails is told by a metric of its own and not thrown: the compaction has nothing to do with it, and the next look
- * finds what this one would have.
+ * A failed check is not thrown but counted in its own metric: compactions do not depend on it, and the next check finds what
+ * this one missed.
  */
 export async function tellHealth(context: StepContext, watched: WatchedStream): Promise<void> {
   const { store, clients, opened } = context;
@@ -30,7 +30,7 @@ export async function tellHealth(context: StepContext, watched: WatchedStream): 
   } catch (error) {
     if (!(error instanceof DynalakeError)) throw error;
     const { code, message, next } = error;
-    logger.error("it could not be seen whether the stream is being read", { code, message, next });
+    logger.error("checking whether the stream is being read failed", { code, message, next });
     addCounts(table, { FailedLooks: 1 });
   }
   addCounts(table, { ...(await lakeHealth(store, opened, watched.mappingId)) });

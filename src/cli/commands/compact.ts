@@ -1,11 +1,10 @@
 /** `dynalake compact`: folds the change log now, and rewrites the base where its deltas have grown. */
-import { compactTable } from "../../core/compaction/compact.ts";
-import { DEFAULT_POLICY } from "../../core/compaction/compaction-policy.ts";
-import { newRun, nowSeconds, openLake } from "../../embedded/lake.ts";
+import { defined } from "../../core/defined.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { reportCompaction } from "../compaction-report.ts";
-import { chosenTables } from "../lake-choice.ts";
-import { type LakeOptions, lakeTarget } from "../lake-target.ts";
+import { type LakeOptions, lakeTarget, type StackTarget } from "../lake-target.ts";
+import { machineEvents } from "../machine-events.ts";
+import { withFolder, withStack } from "../opened.ts";
 
 export interface CompactOptions extends LakeOptions {
   readonly table?: string;
@@ -16,20 +15,29 @@ export interface CompactOptions extends LakeOptions {
 
 export async function compactCommand(context: CommandContext, options: CompactOptions): Promise<ExitCode> {
   const target = lakeTarget(options);
-  if (target.kind === "stack")
-    return (await import("../stack/compact.ts")).compactOnStack(context, target, options);
-  const lake = await openLake(options.lake);
-  try {
-    const { store, engine } = lake;
-    const policy = { ...DEFAULT_POLICY, settleSeconds: options.settleSeconds ?? 0 };
-    for (const opened of await chosenTables(store, options.lake, options.table)) {
-      const { schema } = opened;
-      const compaction = { store, engine, schema, policy, newRun, nowSeconds };
-      const done = await compactTable(compaction, options.all === true ? "all" : "grown", opened);
-      await reportCompaction(context, schema.table, done, options);
+  if (target.kind === "stack") return compactStack(context, target, options);
+  const { all, settleSeconds } = options;
+  return withFolder(context, options.lake, async (lake) => {
+    for (const table of await lake.tables(options.table)) {
+      const { runs } = await lake.table(table).compact(defined({ all, settleSeconds }));
+      await reportCompaction(context, table, runs, options);
     }
     return EXIT.done;
-  } finally {
-    await lake.close();
-  }
+  });
+}
+
+function compactStack(
+  context: CommandContext,
+  target: StackTarget,
+  options: CompactOptions,
+): Promise<ExitCode> {
+  return withStack(context, target, async (stack) => {
+    const { compactDeployment } = await import("../../stack/compact.ts");
+    const events = machineEvents(context.terminal);
+    for (const deployment of stack.tables(options.table)) {
+      const runs = await compactDeployment(stack, deployment, options, events);
+      await reportCompaction(context, deployment.table, runs, options);
+    }
+    return EXIT.done;
+  });
 }

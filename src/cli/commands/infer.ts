@@ -1,19 +1,13 @@
 /** `dynalake infer`: writes a schema file from a sample, and says what it could not decide. */
 import { open } from "node:fs/promises";
+import { counted } from "../../core/counted.ts";
+import { defined } from "../../core/defined.ts";
 import { DynalakeError } from "../../core/error.ts";
-import { exportedTable } from "../../core/exports/export-manifest.ts";
-import { inferenceOf, inferredSchema, observe } from "../../core/infer/infer.ts";
-import { parseSchema, tableName } from "../../core/schema/schema.ts";
-import type { Item } from "../../core/values/attribute-value.ts";
-import type { KeySchema } from "../../core/values/key.ts";
-import { openExport } from "../../embedded/export-folder.ts";
 import { fileError, systemCode } from "../../files/file-error.ts";
-import { connectSource } from "../../source/clients.ts";
-import { describeSource } from "../../source/describe-source.ts";
-import { sampleExport, sampleTable } from "../../source/sample.ts";
+import type { Origin } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { parseKeyOption } from "../schema-choice.ts";
-import { keySchemaOf } from "./snapshot.ts";
+import { parseKeyOption } from "../key-option.ts";
+import { withFolder } from "../opened.ts";
 
 export interface InferOptions {
   readonly table?: string;
@@ -26,81 +20,47 @@ export interface InferOptions {
 }
 
 export async function inferCommand(context: CommandContext, options: InferOptions): Promise<ExitCode> {
-  if ((options.table === undefined) === (options.fromExport === undefined)) {
-    throw new DynalakeError("USAGE", "a schema is inferred either from a table or from an export", {
-      next: "Give --table NAME (with --endpoint URL where it is not on AWS), or --from-export DIR.",
-    });
-  }
-  const sample =
-    options.table === undefined
-      ? await exportSample(options)
-      : await tableSample(context, options, options.table);
-  const inference = inferenceOf();
-  for (const item of sample.items) observe(inference, item);
-  const table = tableName(options.name ?? sample.source);
-  const { file, undecided, notes } = inferredSchema(inference, {
-    table,
-    source: sample.source,
-    key: sample.key,
-  });
-  parseSchema(file, "the inferred schema");
-  const text = `${JSON.stringify(file, null, 2)}\n`;
-  if (options.out === undefined) await context.terminal.print(text);
-  else await writeNew(options.out, text);
-  context.terminal.note(
-    `Inferred from ${sample.items.length.toLocaleString("en-US")} items${options.out === undefined ? "" : `, written to ${options.out}`}`,
+  const from = originOf(options);
+  const { endpoint, region, name, out } = options;
+  const wish = defined({ name, key: parseKeyOption(options.key) });
+  // A schema is inferred from its source alone: the lake's folder is not touched.
+  const inferred = await withFolder(
+    context,
+    ".",
+    (lake) => lake.infer(from, wish),
+    defined({ endpoint, region }),
   );
-  for (const { attribute, why } of undecided) context.terminal.note(`  undecided  ${attribute}: ${why}`);
-  for (const sentence of notes) context.terminal.note(`  ${sentence}`);
+  const text = `${JSON.stringify(inferred.schema, null, 2)}\n`;
+  const { terminal } = context;
+  if (out === undefined) await terminal.print(text);
+  else await writeNew(out, context.absolute(out), text);
+  const written = out === undefined ? "" : `, written to ${out}`;
+  terminal.note(`Inferred from ${counted(inferred.items, "item")}${written}`);
+  for (const { attribute, why } of inferred.undecided) terminal.note(`  undecided  ${attribute}: ${why}`);
+  for (const sentence of inferred.notes) terminal.note(`  ${sentence}`);
   return EXIT.done;
 }
 
-interface Sample {
-  readonly items: readonly Item[];
-  readonly key: KeySchema;
-  readonly source: string;
-}
-
-async function exportSample(options: InferOptions): Promise<Sample> {
-  const folder = await openExport(options.fromExport as string);
-  const key = parseKeyOption(options.key);
-  if (key === undefined) {
-    throw new DynalakeError("USAGE", "an export does not say which attributes are its key", {
-      next: "Give --key HASH or --key HASH,RANGE.",
-    });
-  }
-  const source = exportedTable(folder.summary) ?? options.name;
-  if (source === undefined)
-    throw new DynalakeError("USAGE", "the export does not tell its table's name: give --name");
-  return { items: await sampleExport(folder), key, source };
-}
-
-async function tableSample(context: CommandContext, options: InferOptions, table: string): Promise<Sample> {
-  const connection = connectSource({
-    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
-    ...(options.region === undefined ? {} : { region: options.region }),
-    environment: context.settings.environment,
+function originOf({ table, fromExport }: InferOptions): Origin {
+  if (table !== undefined && fromExport === undefined) return { source: table };
+  if (table === undefined && fromExport !== undefined) return { export: fromExport };
+  throw new DynalakeError("USAGE", "a schema is inferred either from a table or from an export", {
+    next: "Give --table NAME (with --endpoint URL if it is not on AWS), or --from-export DIR.",
   });
-  try {
-    const key = keySchemaOf(await describeSource(connection, table));
-    return { items: await sampleTable(connection, table), key, source: table };
-  } finally {
-    connection.close();
-  }
 }
 
 /** Never replaces a file: a schema may have been edited by hand. */
-async function writeNew(file: string, text: string): Promise<void> {
+async function writeNew(name: string, path: string, text: string): Promise<void> {
   try {
-    const handle = await open(file, "wx");
+    const handle = await open(path, "wx");
     await handle.writeFile(text);
     await handle.close();
   } catch (error) {
     if (systemCode(error) === "EEXIST") {
-      throw new DynalakeError("USAGE", `${file} exists already`, {
+      throw new DynalakeError("USAGE", `${name} exists already`, {
         next: "Give another --out, or remove the file first.",
       });
     }
-    throw fileError(error, file);
+    throw fileError(error, name);
   }
 }

@@ -1,8 +1,9 @@
 /** `dynalake items`: the current items as DynamoDB JSON lines, the format that DynamoDB's own import reads. */
-import { linesOfItems } from "../../core/overlay/items.ts";
+import type { TableSchema } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { type LakeOptions, lakeTarget } from "../lake-target.ts";
-import { oneTable, openTarget } from "../opened-lake.ts";
+import { type LakeOptions, lakeTarget, onlyTable } from "../lake-target.ts";
+import { withFolder, withStack } from "../opened.ts";
+import type { Terminal } from "../terminal.ts";
 import { parseTime } from "../time-option.ts";
 
 export interface ItemsOptions extends LakeOptions {
@@ -12,16 +13,38 @@ export interface ItemsOptions extends LakeOptions {
 
 export async function itemsCommand(context: CommandContext, options: ItemsOptions): Promise<ExitCode> {
   const asOfSeconds = options.asOf === undefined ? undefined : parseTime(options.asOf);
-  const lake = await openTarget(context, lakeTarget(options));
-  try {
-    const table = await oneTable(lake, options.table);
-    const { columns, dropped } = table.schema;
-    const masked = columns.filter((column) => column.masked).map((column) => column.attribute);
-    const hidden = [...masked, ...dropped];
-    if (hidden.length > 0) context.terminal.note(`Masked attributes are left out: ${hidden.join(", ")}`);
-    for await (const items of table.items(asOfSeconds)) await context.terminal.print(linesOfItems(items));
-    return EXIT.done;
-  } finally {
-    await lake.close();
+  const target = lakeTarget(options);
+  const { terminal } = context;
+  if (target.kind === "stack") {
+    return withStack(context, target, async (stack) => {
+      const { deployedItems } = await import("../../stack/items.ts");
+      const deployment = onlyTable(stack.tables(options.table), "--table");
+      const { schema, lines } = await deployedItems(stack, deployment, asOfSeconds);
+      return printItems(terminal, schema, lines);
+    });
   }
+  return withFolder(context, options.lake, async (lake) => {
+    const tables = (await lake.tables(options.table)).map((table) => ({ table }));
+    const table = lake.table(onlyTable(tables, "--table").table);
+    const asOf = asOfSeconds === undefined ? {} : { asOf: new Date(asOfSeconds * 1000) };
+    return printItems(terminal, await table.schema(), table.items(asOf).lines());
+  });
+}
+
+async function printItems(
+  terminal: Terminal,
+  schema: TableSchema,
+  lines: AsyncIterable<string>,
+): Promise<ExitCode> {
+  const hidden = hiddenAttributes(schema);
+  if (hidden.length > 0) terminal.note(`Masked attributes are left out: ${hidden.join(", ")}`);
+  for await (const text of lines) await terminal.print(text);
+  return EXIT.done;
+}
+
+/** Hashed ones first, since there is a column of them. */
+function hiddenAttributes({ attributes }: TableSchema): readonly string[] {
+  const masked = (mask: "sha256" | "drop"): readonly string[] =>
+    Object.keys(attributes).filter((name) => attributes[name]?.mask === mask);
+  return [...masked("sha256"), ...masked("drop")];
 }

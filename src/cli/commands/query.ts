@@ -1,13 +1,14 @@
 /** `dynalake query "SELECT ..."`. */
-
-import { resolve } from "node:path";
-import { runQuery } from "../../embedded/query.ts";
-import { folderStore } from "../../files/folder-store.ts";
+import type { Cell, Column } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { chosenTables } from "../lake-choice.ts";
-import { type LakeOptions, lakeTarget } from "../lake-target.ts";
-import { type ResultFormat, resultWriter } from "../result-format.ts";
+import { type LakeOptions, lakeTarget, type StackTarget } from "../lake-target.ts";
+import { withFolder, withStack } from "../opened.ts";
+import { printedCell } from "../printed-cell.ts";
+import { resultWriter } from "../result-format.ts";
+import type { ResultFormat } from "../result-formats.ts";
+import type { Terminal } from "../terminal.ts";
 import { parseTime } from "../time-option.ts";
+import { withClock } from "../with-clock.ts";
 
 export interface QueryOptions extends LakeOptions {
   readonly format: ResultFormat;
@@ -20,20 +21,84 @@ export async function queryCommand(
   options: QueryOptions,
 ): Promise<ExitCode> {
   const target = lakeTarget(options);
-  if (target.kind === "stack")
-    return (await import("../stack/query.ts")).queryOnStack(context, target, sql, options);
-  const tables = await chosenTables(folderStore(resolve(options.lake)), options.lake, undefined);
-  const writer = resultWriter(options.format);
-  const { terminal } = context;
-  const asOf = options.asOf === undefined ? {} : { asOfSeconds: parseTime(options.asOf) };
-  await runQuery(
-    options.lake,
-    { tables, sql, ...asOf },
-    {
-      begin: (columns) => terminal.print(writer.begin(columns)),
-      rows: (rows) => terminal.print(writer.rows(rows)),
-    },
-  );
-  await terminal.print(writer.end());
-  return EXIT.done;
+  const asOfSeconds = options.asOf === undefined ? undefined : parseTime(options.asOf);
+  if (target.kind === "stack") return queryStack(context, target, { ...options, sql, asOfSeconds });
+  return withFolder(context, options.lake, async (lake) => {
+    const asOf = asOfSeconds === undefined ? {} : { asOf: new Date(asOfSeconds * 1000) };
+    const query = lake.query(sql, { numbers: "string", ...asOf });
+    const printer = new RowPrinter(context.terminal, options.format);
+    await printer.begin(await query.columns());
+    for await (const row of query.arrays()) {
+      // Only a full batch waits for the reader.
+      if (printer.add(row)) await printer.flush();
+    }
+    await printer.end();
+    return EXIT.done;
+  });
+}
+
+interface StackQuery extends QueryOptions {
+  readonly sql: string;
+  readonly asOfSeconds: number | undefined;
+}
+
+async function queryStack(
+  context: CommandContext,
+  target: StackTarget,
+  { sql, asOfSeconds, format }: StackQuery,
+): Promise<ExitCode> {
+  const { runStackQuery, stackStatement } = await import("../../stack/query.ts");
+  // Before anything is sent.
+  const statement = stackStatement(sql);
+  return withStack(context, target, async (stack) => {
+    const running = runStackQuery(stack, statement, asOfSeconds);
+    const pages = await withClock(context.terminal, "running in Athena", running);
+    const printer = new RowPrinter(context.terminal, format);
+    for await (const { columns, rows } of pages) {
+      await printer.begin(columns);
+      for (const row of rows) printer.add(row);
+      await printer.flush();
+    }
+    await printer.end();
+    return EXIT.done;
+  });
+}
+
+/** Rows that are formatted together. A row can have 400 KB, and a string not more than half a gigabyte. */
+const BATCH_ROWS = 128;
+
+class RowPrinter {
+  readonly #terminal: Terminal;
+  readonly #writer: ReturnType<typeof resultWriter>;
+  #begun = false;
+  #batch: (readonly unknown[])[] = [];
+
+  constructor(terminal: Terminal, format: ResultFormat) {
+    this.#terminal = terminal;
+    this.#writer = resultWriter(format);
+  }
+
+  /** Does nothing the second time: every page of a result names its columns. */
+  async begin(columns: readonly Column[]): Promise<void> {
+    if (this.#begun) return;
+    this.#begun = true;
+    await this.#terminal.print(this.#writer.begin(columns));
+  }
+
+  /** Returns whether it is time to flush. */
+  add(row: readonly Cell[]): boolean {
+    this.#batch.push(row.map(printedCell));
+    return this.#batch.length >= BATCH_ROWS;
+  }
+
+  async flush(): Promise<void> {
+    const batch = this.#batch;
+    this.#batch = [];
+    if (batch.length > 0) await this.#terminal.print(this.#writer.rows(batch));
+  }
+
+  async end(): Promise<void> {
+    await this.flush();
+    await this.#terminal.print(this.#writer.end());
+  }
 }

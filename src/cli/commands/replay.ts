@@ -1,27 +1,13 @@
 /** `dynalake replay FILE...`: feeds recorded events through the same path as the stream. */
-import { realpath } from "node:fs/promises";
-import { relative, sep } from "node:path";
-import { Rejection, readChangeText } from "../../core/change/change.ts";
-import type { DeliveryContext } from "../../core/delivery/deliver.ts";
-import { changesFolder, quarantineFolder } from "../../core/format/lake-path.ts";
-import type { ObjectStore } from "../../core/ports/object-store.ts";
-import { rowCodec } from "../../core/row/row.ts";
-import { lineWriter } from "../../core/row/wire-line.ts";
-import type { Schema } from "../../core/schema/schema.ts";
-import { requireTable } from "../../core/table/open-table.ts";
-import { writeSchema } from "../../core/table/schema-file.ts";
-import type { Item } from "../../core/values/attribute-value.ts";
-import type { KeySchema } from "../../core/values/key.ts";
-import { foldLateChanges } from "../../embedded/fold.ts";
-import { holdsData, type Lake, nowSeconds, openLake } from "../../embedded/lake.ts";
-import { type LakeLock, lockLake } from "../../embedded/lake-lock.ts";
-import { FILE_LIMITS, parquetSink } from "../../embedded/parquet-sink.ts";
+import { counted } from "../../core/counted.ts";
+import { defined } from "../../core/defined.ts";
+import { addedSentence } from "../columns-report.ts";
 import type { CommandContext, ExitCode } from "../command.ts";
-import { oneSchema } from "../lake-choice.ts";
-import { type FolderTarget, type LakeOptions, lakeTarget } from "../lake-target.ts";
-import { NOTHING, type Recording, readRecording, replayRecording, reportReplay, sum } from "../replaying.ts";
-import { chooseSchema, parseKeyOption } from "../schema-choice.ts";
-import { adoptSchema } from "../schema-effect.ts";
+import { parseKeyOption } from "../key-option.ts";
+import { type LakeOptions, lakeTarget, onlyTable, type StackTarget } from "../lake-target.ts";
+import { withFolder, withStack } from "../opened.ts";
+import { reportReplay } from "../replay-report.ts";
+import type { Terminal } from "../terminal.ts";
 
 export interface ReplayOptions extends LakeOptions {
   readonly name?: string;
@@ -36,100 +22,52 @@ export async function replayCommand(
   options: ReplayOptions,
 ): Promise<ExitCode> {
   const target = lakeTarget(options);
-  if (target.kind === "folder") return replayInFolder(context, target, files, options);
-  return (await import("../stack/replay.ts")).replayOnStack(context, target, files, options);
+  if (target.kind === "stack") return replayStack(context, target, files, options);
+  const { terminal } = context;
+  const { lake: folder, name, schema, json = false } = options;
+  const wish = defined({ name, schema, key: parseKeyOption(options.key) });
+  return withFolder(context, folder, async (lake) => {
+    const report = await lake.replay(files, {
+      ...wish,
+      onEvent: (event) => {
+        if (event.kind === "columns-added") terminal.note(addedSentence(event.table, event.columns));
+        if (event.kind !== "progress") return;
+        const { recording = "", done, total = done } = event;
+        showProgress(terminal, { recording, done, total });
+      },
+    });
+    return reportReplay(context, report, { json, quarantine: `${folder}/${report.table}/quarantine` });
+  });
 }
 
-async function replayInFolder(
+function replayStack(
   context: CommandContext,
-  { folder }: FolderTarget,
-  files: readonly string[],
+  target: StackTarget,
+  names: readonly string[],
   options: ReplayOptions,
 ): Promise<ExitCode> {
-  // All files are read and understood before anything is written.
-  const recordings: Recording[] = [];
-  for (const file of files) recordings.push(await readRecording(file));
-  const lake = await openLake(folder);
-  let lock: LakeLock | undefined;
-  try {
-    const { table } = await replaySchema(context, lake.store, options, recordings);
-    // A snapshot may replace the schema as long as there are no changes, and nobody may deliver by the old one after that.
-    const hasChanges = (await lake.store.folders(changesFolder(table))).length > 0;
-    lock = hasChanges ? undefined : await lockLake(lake.root);
-    const { schema } = await requireTable(lake.store, table);
-    const delivery: DeliveryContext = {
-      store: lake.store,
-      sink: parquetSink(lake.root, schema, lake.session),
-      writer: lineWriter(rowCodec(schema, context.settings.maskKey)),
-      rowBytesMax: FILE_LIMITS.recordBytesMax,
-    };
-    let totals = NOTHING;
-    for (const recording of recordings) {
-      const replayed = await replayRecording(context, delivery, recording, nowSeconds);
-      totals = sum(totals, replayed.totals);
-      await leaveQuarantine(lake, table, recording.file, replayed.kept);
-    }
-    await foldLateChanges(lake, schema, totals.oldestChangeSeconds);
-    const quarantine = `${folder}/${table}/quarantine`;
-    return await reportReplay(context, { json: options.json === true, table, quarantine }, totals);
-  } finally {
-    lock?.release();
-    await lake.close();
-  }
-}
-
-/** A quarantine file of this table is done once its records are delivered; what is still wrong lies in `kept`. */
-async function leaveQuarantine(
-  lake: Lake,
-  table: string,
-  file: string,
-  kept: readonly string[],
-): Promise<void> {
-  const [root, real] = await Promise.all([realpath(lake.root), realpath(file).catch(() => undefined)]);
-  // It was named twice, or another replay was faster.
-  if (real === undefined) return;
-  const path = relative(root, real).split(sep).join("/");
-  if (!path.startsWith(quarantineFolder(table)) || kept.includes(path)) return;
-  await lake.store.remove([path]);
-}
-
-/** The lake's schema, a file's, or one inferred from the new images of the recordings, written down as the lake's. */
-async function replaySchema(
-  context: CommandContext,
-  store: ObjectStore,
-  options: ReplayOptions,
-  recordings: readonly Recording[],
-): Promise<Schema> {
-  if (options.name === undefined && options.schema === undefined)
-    return oneSchema(store, options.lake, undefined);
-  const key = parseKeyOption(options.key);
-  const sample = async (): Promise<{ items: Iterable<Item>; key: KeySchema | undefined }> => ({
-    items: key === undefined ? [] : images(recordings, key),
-    key,
+  const { terminal, settings } = context;
+  return withStack(context, target, async (stack) => {
+    const { replayIntoDeployment } = await import("../../stack/replay.ts");
+    const deployment = onlyTable(stack.tables(options.name), "--name");
+    const { bucket, table } = deployment;
+    const { totals, hasLateChanges } = await replayIntoDeployment(stack, deployment, {
+      files: names.map((name) => ({ name, path: context.absolute(name) })),
+      maskKey: settings.maskKey,
+      onProgress: (progress) => showProgress(terminal, progress),
+    });
+    if (hasLateChanges)
+      terminal.note(
+        `Some of the changes are older than what was compacted last: the next compaction shows them, once Firehose has written them. It comes by its schedule, or by \`dynalake compact --stack ${target.stack}\``,
+      );
+    const quarantine = `s3://${bucket}/${table}/quarantine/`;
+    return reportReplay(context, { table, ...totals }, { json: options.json === true, quarantine });
   });
-  const choice = await chooseSchema({
-    store,
-    file: options.schema,
-    name: options.name,
-    key,
-    source: undefined,
-    sample,
-  });
-  const { table } = choice.schema;
-  if (await holdsData(store, table)) await adoptSchema(context.terminal, store, choice);
-  else if (choice.origin !== "lake") await writeSchema(store, choice.schema);
-  return (await requireTable(store, table)).schema;
 }
 
-function* images(recordings: readonly Recording[], key: KeySchema): Generator<Item> {
-  for (const { records } of recordings) {
-    for (const record of records) {
-      if (typeof record !== "string") continue;
-      try {
-        yield readChangeText(record, key, 0).item;
-      } catch (error) {
-        if (!(error instanceof Rejection)) throw error;
-      }
-    }
-  }
+function showProgress(
+  terminal: Terminal,
+  { recording, done, total }: { readonly recording: string; readonly done: number; readonly total: number },
+): void {
+  if (done > 0) terminal.progress(`${recording}: ${done} of ${counted(total, "record")}`);
 }

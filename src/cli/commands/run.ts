@@ -1,19 +1,13 @@
 /** `dynalake run`: follows the streams of a lake's tables, seconds behind, and compacts on a schedule. */
-import { DynalakeError } from "../../core/error.ts";
-import { mendingTimeSeconds } from "../../core/format/manifest.ts";
-import { type Schema, tableName } from "../../core/schema/schema.ts";
-import { isFilled, openTable, openTables } from "../../core/table/open-table.ts";
-import { type FollowedTable, followLake, type RunEvent } from "../../embedded/follow-lake.ts";
-import { holdsData, type Lake, openLake } from "../../embedded/lake.ts";
-import { recallSource } from "../../embedded/source-memory.ts";
-import { connectSource, type SourceConnection } from "../../source/clients.ts";
-import { streamSource } from "../../source/stream-source.ts";
+import { counted } from "../../core/counted.ts";
+import { defined } from "../../core/defined.ts";
+import type { FollowReport, LakeEvent } from "../../index.ts";
+import { addedSentence } from "../columns-report.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { chosenTables } from "../lake-choice.ts";
-import { boundTo, givenSchema } from "../schema-choice.ts";
-import { adoptSchema } from "../schema-effect.ts";
-import { timeText } from "../time-option.ts";
-import { snapshotCommand } from "./snapshot.ts";
+import { gapSentence } from "../gap-report.ts";
+import { withFolder } from "../opened.ts";
+import { reportFolderSnapshot, showSnapshotProgress } from "../snapshot-report.ts";
+import type { Terminal } from "../terminal.ts";
 
 export interface RunOptions {
   readonly lake: string;
@@ -29,197 +23,99 @@ export interface RunOptions {
 }
 
 export async function runCommand(context: CommandContext, options: RunOptions): Promise<ExitCode> {
-  const schemas = await followedSchemas(context, options);
-  const lake = await openLake(options.lake);
-  const connections: SourceConnection[] = [];
-  const tally = new Tally(context);
-  try {
-    const tables: FollowedTable[] = [];
-    for (const schema of schemas) tables.push(await followed(context, options, lake, schema, connections));
-    await followLake({
-      folder: lake.root,
-      tables,
-      maskKey: context.settings.maskKey,
-      compactEverySeconds: options.compact ? options.compactEvery : undefined,
-      once: options.once === true,
-      signal: context.interrupted,
-      onEvent: (table, event) => tally.take(table, event),
-    });
-  } finally {
-    for (const connection of connections) connection.close();
-    await lake.close();
-  }
-  return tally.end();
+  const { table: source, endpoint, region, name, schema, once, threads } = options;
+  const notes = new RunNotes(context.terminal, options.lake);
+  const report = await withFolder(
+    context,
+    options.lake,
+    (lake) =>
+      lake.follow({
+        ...defined({ source, name, schema, once }),
+        compactEverySeconds: options.compact && options.compactEvery,
+        signal: context.interrupted,
+        onEvent: (event) => notes.take(event),
+      }),
+    { ...defined({ endpoint, region }), threads },
+  );
+  await notes.end();
+  return ended(context.terminal, report);
 }
 
-/** A table that the lake does not have yet gets its first snapshot by itself. */
-async function followedSchemas(context: CommandContext, options: RunOptions): Promise<readonly Schema[]> {
-  const lake = await openLake(options.lake);
-  try {
-    await adoptGivenSchema(context, lake, options);
-    const wanted = options.name ?? options.table;
-    if (wanted === undefined) return await seededSchemas(lake, options.lake);
-    const known = await wantedSchema(lake, options);
-    if (known !== undefined) return [known];
-  } finally {
-    await lake.close();
-  }
-  if (options.table === undefined) {
-    throw new DynalakeError("LAKE_NOT_FOUND", `the lake has no table "${options.name}"`, {
-      next: "Give --table NAME too: the source table that its first snapshot is taken of.",
-    });
-  }
-  await requireStream(context, options, options.table);
-  context.terminal.note(`The lake does not have "${options.table}" yet: taking its first snapshot`);
-  const { compactEvery, compact, once, ...snapshot } = options;
-  await snapshotCommand(context, snapshot);
-  const again = await openLake(options.lake);
-  try {
-    return [(await wantedSchema(again, options)) as Schema];
-  } finally {
-    await again.close();
-  }
+function ended(terminal: Terminal, { changes, notFollowed, quarantined, gaps }: FollowReport): ExitCode {
+  terminal.settle();
+  terminal.note(`Stopped after ${counted(changes, "change")}; the next run resumes here`);
+  if (notFollowed.length > 0) return EXIT.failed;
+  return quarantined > 0 || gaps > 0 ? EXIT.incomplete : EXIT.done;
 }
 
-/** A schema file for a table that the lake has: what it adds is declared before anything is followed. */
-async function adoptGivenSchema(context: CommandContext, lake: Lake, options: RunOptions): Promise<void> {
-  if (options.schema === undefined) return;
-  const { store } = lake;
-  const { name, table: source, schema: file } = options;
-  const choice = await givenSchema({ store, name, source, file, key: undefined });
-  if (choice !== undefined && (await holdsData(store, choice.schema.table)))
-    await adoptSchema(context.terminal, store, choice);
-}
-
-/** All tables of the lake; throws INCOMPLETE where the first snapshot of one never ended. */
-async function seededSchemas(lake: Lake, folder: string): Promise<readonly Schema[]> {
-  const tables = await chosenTables(lake.store, folder, undefined);
-  for (const opened of tables) {
-    if (await isFilled(opened)) continue;
-    const { table, source } = opened.schema;
-    throw new DynalakeError("INCOMPLETE", `the first snapshot of "${table}" never ended`, {
-      next: `Give --table NAME (it was "${source}") and what else the first run was given, once more.`,
-    });
-  }
-  return tables.map(({ schema }) => schema);
-}
-
-/** The schema of the table that is asked for, if the lake has data of it. */
-async function wantedSchema(lake: Lake, options: RunOptions): Promise<Schema | undefined> {
-  const { store } = lake;
-  const named = options.name === undefined ? undefined : await openTable(store, tableName(options.name));
-  const tables = options.name === undefined ? await openTables(store) : [named];
-  for (const opened of tables) {
-    if (opened === undefined || !(await isFilled(opened))) continue;
-    const { schema } = opened;
-    if (options.name !== undefined) return boundTo(schema, options.table, `the lake's "${schema.table}"`);
-    if (schema.source === options.table) return schema;
-  }
-  return undefined;
-}
-
-/** A stream that cannot feed a lake is refused before the snapshot, which costs read capacity. */
-async function requireStream(context: CommandContext, options: RunOptions, table: string): Promise<void> {
-  const { endpoint, region } = options;
-  const connection = connectSource({
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(region === undefined ? {} : { region }),
-    environment: context.settings.environment,
-  });
-  try {
-    const reader = await streamSource(connection, table).open(undefined);
-    await reader.close();
-  } finally {
-    connection.close();
-  }
-}
-
-async function followed(
-  context: CommandContext,
-  options: RunOptions,
-  lake: Lake,
-  schema: Schema,
-  connections: SourceConnection[],
-): Promise<FollowedTable> {
-  const remembered = await recallSource(lake.store, schema.table);
-  const endpoint = options.endpoint ?? remembered.endpoint;
-  const region = options.region ?? remembered.region;
-  const connection = connectSource({
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(region === undefined ? {} : { region }),
-    environment: context.settings.environment,
-  });
-  connections.push(connection);
-  return { schema, source: streamSource(connection, options.table ?? schema.source) };
-}
-
-/** What has happened, told now and then. */
-class Tally {
-  readonly #context: CommandContext;
+/** Says what happens. */
+class RunNotes {
+  readonly #terminal: Terminal;
+  readonly #lake: string;
   #changes = 0;
-  #quarantined = 0;
-  #gaps = 0;
-  /** Tables whose source could not be read when it was last tried. */
-  readonly #notFollowed: Set<string> = new Set();
+  /** What is being printed: events do not wait for the reader. */
+  #printing: Promise<unknown> = Promise.resolve();
 
-  constructor(context: CommandContext) {
-    this.#context = context;
+  constructor(terminal: Terminal, lake: string) {
+    this.#terminal = terminal;
+    this.#lake = lake;
   }
 
-  take(table: string, event: RunEvent): void {
-    const { terminal } = this.#context;
+  take(event: LakeEvent): void {
+    const terminal = this.#terminal;
     switch (event.kind) {
-      case "opened":
-        this.#notFollowed.delete(table);
-        terminal.note(
-          `${table}: following the stream ${event.resumed ? "from where the last run left it" : "from its beginning"}`,
-        );
+      case "progress":
+        showSnapshotProgress(terminal, event);
         return;
-      case "delivered":
-        this.#changes += event.delivery.rows;
-        this.#quarantined += event.delivery.quarantined.length;
-        terminal.progress(
-          `${table}: ${this.#changes.toLocaleString("en-US")} changes delivered${event.caughtUp ? ", caught up" : ""}`,
-        );
-        if (event.delivery.quarantined.length === 0) return;
-        terminal.note(
-          `${table}: ${event.delivery.quarantined.length} records put into quarantine: ${reasons(event.delivery.quarantined)}`,
-        );
+      case "delivered": {
+        this.#changes += event.changes;
+        const caughtUp = event.caughtUp ? ", caught up" : "";
+        terminal.progress(`${event.table}: ${counted(this.#changes, "change")} delivered${caughtUp}`);
         return;
-      case "gap":
-        this.#gaps++;
-        terminal.note(
-          `${table}: CHANGES WERE LOST: ${event.gap.detail}. Take a snapshot after ${timeText(mendingTimeSeconds(event.gap))}.`,
-        );
+      }
+      case "snapshot-taken": {
+        const options = { lake: this.#lake };
+        this.#printing = this.#printing.then(() => reportFolderSnapshot({ terminal }, event.report, options));
         return;
-      case "not-followed":
-        this.#notFollowed.add(table);
-        terminal.note(
-          `${table}: NOT FOLLOWED, tried again in a minute: ${event.error.code}: ${event.error.message}\n  -> ${event.error.next}`,
-        );
-        return;
-      case "compacted":
-        terminal.note(
-          `${table}: ${event.compaction} compaction wrote ${event.rows.toLocaleString("en-US")} rows`,
-        );
-        return;
-      case "compaction-failed":
-        terminal.note(
-          `${table}: a compaction failed and is tried again: ${event.error.code}: ${event.error.message}`,
-        );
+      }
+      default:
+        terminal.note(noteOf(event));
     }
   }
 
-  end(): ExitCode {
-    this.#context.terminal.settle();
-    this.#context.terminal.note(
-      `Stopped after ${this.#changes.toLocaleString("en-US")} changes; the next run goes on from here`,
-    );
-    if (this.#notFollowed.size > 0) return EXIT.failed;
-    return this.#quarantined > 0 || this.#gaps > 0 ? EXIT.incomplete : EXIT.done;
+  async end(): Promise<void> {
+    await this.#printing;
   }
 }
 
-function reasons(records: readonly { readonly reason: string }[]): string {
-  return [...new Set(records.map((record) => record.reason))].join(", ");
+type NotedEvent = Exclude<LakeEvent, { readonly kind: "progress" | "delivered" | "snapshot-taken" }>;
+
+function noteOf(event: NotedEvent): string {
+  const { table } = event;
+  switch (event.kind) {
+    case "opened": {
+      const from = event.resumed ? "from where the last run left it" : "from its beginning";
+      return `${table}: following the stream ${from}`;
+    }
+    case "quarantined": {
+      const { records, reasons } = event;
+      return `${table}: ${counted(records, "record")} put into quarantine: ${reasons.join(", ")}`;
+    }
+    case "gap":
+      return gapSentence(table, event.gap);
+    case "not-followed": {
+      const { code, message, next } = event.error;
+      return `${table}: NOT FOLLOWED, tried again in a minute: ${code}: ${message}\n  -> ${next}`;
+    }
+    case "columns-added":
+      return addedSentence(table, event.columns);
+    case "compacted":
+      return `${table}: ${event.compaction} compaction wrote ${counted(event.rows, "row")}`;
+    case "compaction-failed": {
+      const { code, message } = event.error;
+      return `${table}: a compaction failed and is tried again: ${code}: ${message}`;
+    }
+    case "snapshot-begun":
+      return `The lake does not have "${table}" yet: taking its first snapshot`;
+  }
 }

@@ -1,11 +1,10 @@
 /** `dynalake status`: what the engineer on call wants to know. */
-import type { DeliveryStatus } from "../../aws/delivery-status.ts";
-import { mendingTimeSeconds } from "../../core/format/manifest.ts";
-import { type Health, type TableStatus, tableStatus } from "../../core/status/status.ts";
-import { nowSeconds } from "../../sdk/run-name.ts";
+import type { Health, TableStatus } from "../../index.ts";
+import type { DeployedStatus } from "../../stack/status.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
+import { gapJson } from "../gap-report.ts";
 import { type LakeOptions, lakeTarget } from "../lake-target.ts";
-import { type LakeTable, openTarget } from "../opened-lake.ts";
+import { withFolder, withStack } from "../opened.ts";
 import { timeText } from "../time-option.ts";
 
 export interface StatusOptions extends LakeOptions {
@@ -14,36 +13,42 @@ export interface StatusOptions extends LakeOptions {
 }
 
 export async function statusCommand(context: CommandContext, options: StatusOptions): Promise<ExitCode> {
-  const lake = await openTarget(context, lakeTarget(options));
-  try {
-    const tables: PlacedStatus[] = [];
-    for (const table of await lake.tables(options.table)) tables.push(await statusOf(table, options));
-    const text =
-      options.json === true
-        ? `${JSON.stringify({ lake: lake.place, tables }, null, 2)}\n`
-        : tables.map(statusText).join("\n");
-    await context.terminal.print(text);
-    return EXIT.done;
-  } finally {
-    await lake.close();
+  const target = lakeTarget(options);
+  if (target.kind === "stack") {
+    return withStack(context, target, async (stack) => {
+      const { deployedStatus } = await import("../../stack/status.ts");
+      const deployments = stack.tables(options.table);
+      const tables: PlacedStatus[] = [];
+      for (const deployment of deployments) tables.push(await deployedStatus(stack, deployment));
+      return report(context, stack.place, tables, options);
+    });
   }
+  return withFolder(context, options.lake, async (lake) => {
+    const tables: PlacedStatus[] = [];
+    for (const table of await lake.tables(options.table)) tables.push(await lake.table(table).status());
+    return report(context, lake.folder, tables, options);
+  });
 }
 
 /** The status of a table, and of a deployed one what only its services know. */
-interface PlacedStatus extends TableStatus {
-  readonly delivery?: DeliveryStatus;
+type PlacedStatus = TableStatus & Partial<Pick<DeployedStatus, "delivery">>;
+
+async function report(
+  { terminal }: CommandContext,
+  place: string,
+  tables: readonly PlacedStatus[],
+  { json }: StatusOptions,
+): Promise<ExitCode> {
+  const text =
+    json === true
+      ? `${JSON.stringify({ lake: place, tables: tables.map(statusJson) }, null, 2)}\n`
+      : tables.map(statusText).join("\n");
+  await terminal.print(text);
+  return EXIT.done;
 }
 
-async function statusOf(table: LakeTable, { region }: StatusOptions): Promise<PlacedStatus> {
-  if (table.kind === "folder") return tableStatus(table, table.opened, nowSeconds());
-  const { deliveryStatus } = await import("../../aws/delivery-status.ts");
-  const { deployment, opened } = table;
-  const settings = region === undefined ? {} : { region };
-  const [status, delivery] = await Promise.all([
-    tableStatus(table, opened, nowSeconds()),
-    deliveryStatus(deployment, nowSeconds(), settings),
-  ]);
-  return { ...status, delivery };
+function statusJson({ openGaps, mendedGaps, ...status }: PlacedStatus): object {
+  return { ...status, openGaps: openGaps.map(gapJson), mendedGaps: mendedGaps.map(gapJson) };
 }
 
 function statusText(status: PlacedStatus): string {
@@ -79,11 +84,11 @@ function statusText(status: PlacedStatus): string {
       (gap) =>
         [
           "GAP",
-          `${gap.detail} (found ${timeText(gap.foundAtSeconds)}); take a snapshot after ${timeText(mendingTimeSeconds(gap))}`,
+          `${gap.detail} (found ${timeText(gap.foundAtSeconds)}); take a snapshot after ${timeText(gap.snapshotAfterSeconds)}`,
         ] as const,
     ),
     ...status.mendedGaps.map(
-      (gap) => ["mended gap", `${gap.detail} (found ${timeText(gap.foundAtSeconds)})`] as const,
+      (gap) => ["repaired gap", `${gap.detail} (found ${timeText(gap.foundAtSeconds)})`] as const,
     ),
     ["query", `${table}, ${table}_history, ${table}_snapshots`],
   ];
@@ -134,7 +139,7 @@ function watchText({ lookedSeconds, seenReadingSeconds }: NonNullable<TableStatu
   return `seen being read at ${timeText(seenReadingSeconds)}${looked}`;
 }
 
-function deliveryText({ state, lastResult, iteratorAgeSeconds }: DeliveryStatus): string {
+function deliveryText({ state, lastResult, iteratorAgeSeconds }: DeployedStatus["delivery"]): string {
   const result = lastResult === undefined ? "" : `; last batch: ${lastResult}`;
   const age = iteratorAgeSeconds === undefined ? "" : `; ${number(iteratorAgeSeconds)} s behind`;
   return `read by Lambda: ${state.toLowerCase()}${result}${age}`;

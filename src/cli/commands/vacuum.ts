@@ -1,15 +1,9 @@
-/** `dynalake vacuum`: removes what no manifest of the retention window names. */
-
-import {
-  DEFAULT_RETENTION,
-  type RetentionPolicy,
-  type VacuumResult,
-  vacuum,
-} from "../../core/compaction/vacuum.ts";
-import { nowSeconds } from "../../sdk/run-name.ts";
+/** `dynalake vacuum`: deletes files that no commit of the retention time uses. */
+import { counted } from "../../core/counted.ts";
+import { defined } from "../../core/defined.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
 import { type LakeOptions, lakeTarget } from "../lake-target.ts";
-import { type LakeTable, openTarget } from "../opened-lake.ts";
+import { withFolder, withStack } from "../opened.ts";
 
 export interface VacuumOptions extends LakeOptions {
   readonly table?: string;
@@ -19,41 +13,42 @@ export interface VacuumOptions extends LakeOptions {
 }
 
 export async function vacuumCommand(context: CommandContext, options: VacuumOptions): Promise<ExitCode> {
-  const lake = await openTarget(context, lakeTarget(options));
-  try {
-    for (const table of await lake.tables(options.table)) {
-      const { table: name } = table.schema;
-      const { manifests, files, bytes } = await vacuumTable(table, policyOf(table, options));
-      const facts = { table: name, manifests, files, bytes };
-      const sentence = `${name}: removed ${facts.files} files (${bytes} bytes) and ${manifests} manifests\n`;
-      await context.terminal.print(options.json === true ? `${JSON.stringify(facts)}\n` : sentence);
-    }
+  const target = lakeTarget(options);
+  const { retentionHours, graceHours } = options;
+  const policy = defined({ retentionHours, graceHours });
+  if (target.kind === "stack") {
+    return withStack(context, target, async (stack) => {
+      const { vacuumDeployment } = await import("../../stack/vacuum.ts");
+      for (const deployment of stack.tables(options.table)) {
+        const removed = await vacuumDeployment(stack, deployment, policy);
+        await report(context, { table: deployment.table, ...removed }, options);
+      }
+      return EXIT.done;
+    });
+  }
+  return withFolder(context, options.lake, async (lake) => {
+    for (const table of await lake.tables(options.table))
+      await report(context, await lake.table(table).vacuum(policy), options);
     return EXIT.done;
-  } finally {
-    await lake.close();
-  }
+  });
 }
 
-/** A deployment has a retention of its own. */
-function policyOf(table: LakeTable, { retentionHours, graceHours }: VacuumOptions): RetentionPolicy {
-  const own = table.kind === "stack" ? table.deployment.retentionHours : undefined;
-  const hours = retentionHours ?? own;
-  return {
-    retentionSeconds: hours === undefined ? DEFAULT_RETENTION.retentionSeconds : hours * 3600,
-    graceSeconds: graceHours === undefined ? DEFAULT_RETENTION.graceSeconds : graceHours * 3600,
-  };
+interface Removed {
+  readonly table: string;
+  readonly manifests: number;
+  readonly files: number;
+  readonly bytes: number;
 }
 
-/** What is not needed any more, with what only one kind of lake has: unfinished files, or partitions without files in Glue. */
-async function vacuumTable(target: LakeTable, policy: RetentionPolicy): Promise<VacuumResult> {
-  const { table } = target.schema;
-  if (target.kind === "folder") {
-    const { vacuumFolder } = await import("../../embedded/vacuum.ts");
-    return vacuumFolder(target.lake, table, policy);
-  }
-  const removed = await vacuum(target.store, table, policy, nowSeconds());
-  const { removeEmptyPartitions } = await import("../../aws/segments-table.ts");
-  const { engine, store } = target.lake;
-  await removeEmptyPartitions({ store, catalog: engine.catalog }, table);
-  return removed;
+async function report(
+  { terminal }: CommandContext,
+  { table, manifests, files, bytes }: Removed,
+  { json }: VacuumOptions,
+): Promise<void> {
+  const removed = `${counted(files, "file")} (${counted(bytes, "byte")}) and ${counted(manifests, "manifest")}`;
+  await terminal.print(
+    json === true
+      ? `${JSON.stringify({ table, manifests, files, bytes })}\n`
+      : `${table}: removed ${removed}\n`,
+  );
 }

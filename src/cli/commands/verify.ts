@@ -1,91 +1,122 @@
 /** `dynalake verify`: proves the lake against its source, and names every difference. */
-import { quarantineFolder } from "../../core/format/lake-path.ts";
-import { openGaps } from "../../core/format/manifest.ts";
-import { undeliveredObjects } from "../../core/status/status.ts";
-import { latestManifest } from "../../core/table/commits.ts";
-import { knownGaps } from "../../core/table/recorded-gaps.ts";
-import type { VerifyProgress } from "../../core/verify/verify.ts";
-import { quarantineReasons } from "../../core/verify/verify-quarantine.ts";
-import { verifyTable } from "../../embedded/verify.ts";
+import { counted } from "../../core/counted.ts";
+import { defined } from "../../core/defined.ts";
+import type { ProgressEvent, Verification } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { type LakeOptions, lakeTarget } from "../lake-target.ts";
-import { type LakeTable, openTarget } from "../opened-lake.ts";
-import { resultOf, type VerifiedTable, type VerifyResult, verifyJson, verifyText } from "../verify-report.ts";
-import { type SourceChoice, verifySides } from "../verify-sides.ts";
+import type { LakeOptions, StackTarget } from "../lake-target.ts";
+import { withFolder, withStack } from "../opened.ts";
+import { verifyJson, verifyText } from "../verify-report.ts";
 
-export interface VerifyOptions extends LakeOptions, SourceChoice {
+export interface VerifyOptions extends LakeOptions {
   readonly table?: string;
+  /** An export in place of the table. */
+  readonly fromExport?: string;
+  readonly endpoint?: string;
+  readonly readShare?: number;
+  readonly readUnits?: number;
+  /** How long a difference gets to settle. */
+  readonly settle?: number;
   readonly max: number;
   readonly json?: boolean;
 }
 
-const EXITS: Readonly<Record<VerifyResult, ExitCode>> = {
+const EXITS: Readonly<Record<Verification["result"], ExitCode>> = {
   identical: EXIT.done,
   unsettled: EXIT.incomplete,
   different: EXIT.different,
 };
 
 export async function verifyCommand(context: CommandContext, options: VerifyOptions): Promise<ExitCode> {
-  const { region, ...target } = options;
-  // The region is the source's: a lake in a folder has none.
-  const lake = await openTarget(context, lakeTarget(options.stack === undefined ? target : options));
-  try {
-    const tables: VerifiedTable[] = [];
-    for (const table of await lake.tables(options.table)) {
-      const verified = await verifyOne(context, options, table);
-      if (options.json !== true)
-        await context.terminal.print(`${tables.length === 0 ? "" : "\n"}${verifyText(verified)}`);
-      tables.push(verified);
-    }
-    if (options.json === true) {
-      const report = { lake: lake.place, tables: tables.map(verifyJson) };
-      await context.terminal.print(`${JSON.stringify(report, null, 2)}\n`);
-    }
-    return Math.max(...tables.map((table) => EXITS[resultOf(table)])) as ExitCode;
-  } finally {
-    await lake.close();
-  }
+  const { stack, lake: folder, region, endpoint } = options;
+  if (stack !== undefined) return verifyStack(context, { kind: "stack", stack, region }, options);
+  const wish = { ...limitsOf(options), ...defined({ export: options.fromExport }) };
+  const report = new Reports(context, options);
+  return withFolder(
+    context,
+    folder,
+    async (lake) => {
+      for (const table of await lake.tables(options.table)) {
+        const verified = lake.table(table).verify({
+          ...wish,
+          onEvent: (event) => {
+            if (event.kind === "progress") report.progress(table, event);
+          },
+        });
+        await report.add(await verified);
+      }
+      return report.end(lake.folder);
+    },
+    // A lake in a folder has no region: it is the source's.
+    defined({ endpoint, region }),
+  );
 }
 
-async function verifyOne(
+function verifyStack(
   context: CommandContext,
+  target: StackTarget,
   options: VerifyOptions,
-  table: LakeTable,
-): Promise<VerifiedTable> {
-  const { store, schema } = table;
-  const { close, ...sides } = await verifySides(context, table, options);
-  try {
-    const verification = await verifyTable({
-      ...sides,
-      schema,
-      namedMax: options.max,
-      onProgress: (progress) => context.terminal.progress(progressText(schema.table, progress)),
-    });
-    context.terminal.settle();
-    const manifest = await latestManifest(store, schema.table);
-    const differing = new Set(verification.differences.map(({ keyHash }) => keyHash));
-    return {
-      ...verification,
-      table: schema.table,
-      source: schema.source,
-      quarantined: await quarantineReasons(store, schema.table, schema.key, differing),
-      quarantine: (await store.list(quarantineFolder(schema.table))).length,
-      undelivered: await undeliveredObjects(store, schema.table, table.mappingId),
-      openGaps: openGaps(manifest, await knownGaps(store, schema.table, manifest)),
-    };
-  } finally {
-    close();
+): Promise<ExitCode> {
+  const { endpoint, region } = options;
+  const report = new Reports(context, options);
+  return withStack(context, target, async (stack) => {
+    const { verifyDeployment } = await import("../../stack/verify.ts");
+    for (const deployment of stack.tables(options.table)) {
+      const verification = await verifyDeployment(stack, deployment, {
+        ...limitsOf(options),
+        timing: context.timing,
+        config: { environment: context.settings.environment, ...defined({ endpoint, region }) },
+        onProgress: (progress) => report.progress(deployment.table, progress),
+      });
+      await report.add(verification);
+    }
+    return report.end(stack.place);
+  });
+}
+
+function limitsOf({ readShare, readUnits, settle, max }: VerifyOptions) {
+  const limits = { readShare, readUnitsPerSecond: readUnits, settleSeconds: settle };
+  return { ...defined(limits), namedMax: max };
+}
+
+/** Prints each table's result as it comes, or all of them as JSON. */
+class Reports {
+  readonly #context: CommandContext;
+  readonly #json: boolean;
+  readonly #tables: Verification[] = [];
+
+  constructor(context: CommandContext, { json = false }: VerifyOptions) {
+    this.#context = context;
+    this.#json = json;
+  }
+
+  progress(table: string, { step, done }: Pick<ProgressEvent, "step" | "done">): void {
+    this.#context.terminal.progress(progressText(table, step, done));
+  }
+
+  async add(verification: Verification): Promise<void> {
+    this.#context.terminal.settle();
+    const space = this.#tables.length === 0 ? "" : "\n";
+    if (!this.#json) await this.#context.terminal.print(`${space}${verifyText(verification)}`);
+    this.#tables.push(verification);
+  }
+
+  async end(place: string): Promise<ExitCode> {
+    const tables = this.#tables;
+    if (this.#json) {
+      const report = { lake: place, tables: tables.map(verifyJson) };
+      await this.#context.terminal.print(`${JSON.stringify(report, null, 2)}\n`);
+    }
+    return Math.max(...tables.map(({ result }) => EXITS[result])) as ExitCode;
   }
 }
 
-function progressText(table: string, { step, done }: VerifyProgress): string {
-  const count = done.toLocaleString("en-US");
+function progressText(table: string, step: ProgressEvent["step"], done: number): string {
   switch (step) {
     case "source":
-      return `${table}: ${count} items of the source read`;
+      return `${table}: ${counted(done, "item")} of the source read`;
     case "lake":
-      return `${table}: ${count} items of the lake read`;
-    case "settling":
-      return `${table}: ${count} keys asked again`;
+      return `${table}: ${counted(done, "item")} of the lake read`;
+    default:
+      return `${table}: ${counted(done, "key")} asked again`;
   }
 }

@@ -3,9 +3,10 @@
  * objects and recordings; their shape is that of Record in the Amazon DynamoDB Streams API reference. What has one
  * meaning is accepted, what has none is rejected, and nothing is dropped.
  */
+import type { Schema } from "../schema/schema.ts";
 import { type AttributeValue, type Item, readItem, UnreadableValue } from "../values/attribute-value.ts";
 import { DuplicateMember, parseJson } from "../values/json-members.ts";
-import { type KeySchema, keyAttributes, keyOf, sameKey } from "../values/key.ts";
+import { type KeySchema, keyAttributes, keyItem, keyOf, sameKey } from "../values/key.ts";
 
 export type Operation = "INSERT" | "MODIFY" | "REMOVE";
 
@@ -20,19 +21,22 @@ export interface Change {
   readonly expired: boolean;
   /** The item after the change, key included; its key alone after a REMOVE. */
   readonly item: Item;
-  /** The item before the change, key included, where the record tells. */
-  readonly before: Item | undefined;
+  /**
+   * The item before the change, key included, where the record has it and it is needed (`readOldImage`). "unreadable" marks a
+   * REMOVE of which only the key is known, since its old image has no meaning.
+   */
+  readonly before: Item | "unreadable" | undefined;
 }
 
-/** Why a record is no change, with what that means. The names are stable: quarantine files and metrics carry them. */
+/** Why a record is not a change, with what that means. The names are stable: quarantine files and metrics carry them. */
 const rejectionReasons = {
-  "not-json": "The text is no JSON.",
-  "duplicate-member": "A JSON object names a member twice, so that it contradicts itself.",
-  "not-a-record": "The JSON is no stream record: it lacks its dynamodb part.",
+  "not-json": "The text is not JSON.",
+  "duplicate-member": "A JSON object names a member twice and so contradicts itself.",
+  "not-a-record": "The JSON is not a stream record: it lacks its dynamodb part.",
   "unknown-operation": "eventName is not INSERT, MODIFY or REMOVE.",
   "no-sequence-number":
-    "SequenceNumber is missing or not 1 to 40 digits, so that the change has no place in the order.",
-  "unreadable-time": "ApproximateCreationDateTime is there but means no time.",
+    "SequenceNumber is missing or is not 1 to 40 digits, so the change has no place in the order.",
+  "unreadable-time": "ApproximateCreationDateTime is not a valid time.",
   "no-new-image": "The record carries no new image; an old image is never taken for the current one.",
   "unexpected-new-image": "A REMOVE carries a new image.",
   "no-key": "The key attributes are missing or have a type that no key can have.",
@@ -40,9 +44,9 @@ const rejectionReasons = {
   "key-mismatch": "The key in the image is not the key in Keys.",
   "unreadable-value": "An attribute value has no meaning in DynamoDB.",
   "same-sequence":
-    "Another record of the batch has the same item, operation and sequence number, but another content.",
+    "Another record of the batch has the same item, operation and sequence number, but different content.",
   "too-large": "The wire row is larger than the delivery can take.",
-  "not-a-row": "A line that was to be converted is no row of this table.",
+  "not-a-row": "A line that was to be converted is not a row of this table.",
 } as const;
 
 export type RejectionReason = keyof typeof rejectionReasons;
@@ -60,8 +64,11 @@ export class Rejection extends Error {
   }
 }
 
+/** What has to be known of a lake table to read its changes. */
+export type ChangedTable = Pick<Schema, "key" | "where">;
+
 /** The change that a record's JSON text stands for; throws Rejection. */
-export function readChangeText(text: string, keySchema: KeySchema, arrivedAtSeconds: number): Change {
+export function readChangeText(text: string, table: ChangedTable, arrivedAtSeconds: number): Change {
   let record: unknown;
   try {
     record = parseJson(text);
@@ -70,11 +77,11 @@ export function readChangeText(text: string, keySchema: KeySchema, arrivedAtSeco
     if (error instanceof DuplicateMember) throw new Rejection("duplicate-member");
     throw error;
   }
-  return readChange(record, keySchema, arrivedAtSeconds);
+  return readChange(record, table, arrivedAtSeconds);
 }
 
 /** The change that a record (parsed JSON) stands for; throws Rejection. */
-export function readChange(record: unknown, keySchema: KeySchema, arrivedAtSeconds: number): Change {
+export function readChange(record: unknown, table: ChangedTable, arrivedAtSeconds: number): Change {
   const envelope = objectOf(record);
   const body = objectOf(envelope?.dynamodb);
   if (envelope === undefined || body === undefined) throw new Rejection("not-a-record");
@@ -83,17 +90,17 @@ export function readChange(record: unknown, keySchema: KeySchema, arrivedAtSecon
   const changedAtSeconds = readTime(body.ApproximateCreationDateTime) ?? arrivedAtSeconds;
   const keys = readImage(body.Keys, "Keys");
   const newImage = readNewImage(operation, body);
-  const oldImage = readImage(body.OldImage, "OldImage");
-  requireKeySchema(keys, keySchema);
-  const image = operation === "REMOVE" ? oldImage : newImage;
-  const key = readKey(keySchema, keys, image);
-  const keyItem = Object.fromEntries(
-    keyAttributes(keySchema).map((name, i) => [name, key[i] as AttributeValue]),
-  );
-  const item = newImage === undefined ? keyItem : completed(newImage, keyItem);
-  const before = readBefore(oldImage, keySchema, key, keyItem);
-  const expired = operation === "REMOVE" && isTimeToLive(envelope.userIdentity);
-  return { operation, key, version, changedAtSeconds, expired, item, before };
+  const oldImage = readOldImage(operation, body, table, keys);
+  const key = readKey(table.key, keys, newImage ?? oldImage);
+  return {
+    operation,
+    key: key.values,
+    version,
+    changedAtSeconds,
+    expired: operation === "REMOVE" && isTimeToLive(envelope.userIdentity),
+    item: newImage === undefined ? key.item : withKey(newImage, table.key, key),
+    before: typeof oldImage === "object" ? withKey(oldImage, table.key, key) : oldImage,
+  };
 }
 
 function objectOf(value: unknown): Record<string, unknown> | undefined {
@@ -131,7 +138,7 @@ function readTime(time: unknown): number | undefined {
 
 const ISO_TIME = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)([Zz]|[+-]\d\d:?\d\d)?$/;
 
-/** NaN where the text is no moment. Text without an offset is taken as UTC. A day that no month has is not taken for a later one. */
+/** NaN if the text is not a moment. Text without an offset is in UTC. A day that its month does not have is not taken for a later one. */
 function isoSeconds(text: string): number {
   const [, day = "", time = "", zone = "Z"] = ISO_TIME.exec(text) ?? [];
   if (new Date(day).toJSON()?.startsWith(day) !== true) return Number.NaN;
@@ -153,10 +160,12 @@ function toSeconds(number: number): number {
   return number <= LAST_SECOND * 1000 ? number / 1000 : number / 1_000_000;
 }
 
-function readImage(image: unknown, name: string): Item | undefined {
-  if (image === undefined || image === null) return undefined;
+/** The image that `raw` stands for. Some serializers write {} for one that is not there: it gives undefined, too. */
+function readImage(raw: unknown, name: string): Item | undefined {
+  if (raw === undefined || raw === null) return undefined;
   try {
-    return readItem(image);
+    const image = readItem(raw);
+    return hasAttributes(image) ? image : undefined;
   } catch (error) {
     if (error instanceof UnreadableValue)
       throw new Rejection("unreadable-value", `${name}: ${error.message}`);
@@ -164,29 +173,62 @@ function readImage(image: unknown, name: string): Item | undefined {
   }
 }
 
-/**
- * The new image of an INSERT or MODIFY. Some serializers write {} for an image that is not there, so an empty one counts
- * only where the view type says that the stream has new images.
- */
+function hasAttributes(image: Item): boolean {
+  for (const _ in image) return true;
+  return false;
+}
+
+/** The new image of an INSERT or MODIFY. An empty one counts only if the view type says that the stream has new images. */
 function readNewImage(operation: Operation, body: Record<string, unknown>): Item | undefined {
   const image = readImage(body.NewImage, "NewImage");
-  const empty = image === undefined || Object.keys(image).length === 0;
   if (operation === "REMOVE") {
-    if (!empty) throw new Rejection("unexpected-new-image");
+    if (image !== undefined) throw new Rejection("unexpected-new-image");
     return undefined;
   }
   const viewType = body.StreamViewType;
-  const viewHasImage = viewType === "NEW_IMAGE" || viewType === "NEW_AND_OLD_IMAGES";
-  const viewHasNone = viewType === "KEYS_ONLY" || viewType === "OLD_IMAGE";
-  if (image === undefined || viewHasNone || (empty && !viewHasImage)) throw new Rejection("no-new-image");
-  return image;
+  if (viewType === "KEYS_ONLY" || viewType === "OLD_IMAGE") throw new Rejection("no-new-image");
+  if (image !== undefined) return image;
+  const streamHasImages = viewType === "NEW_IMAGE" || viewType === "NEW_AND_OLD_IMAGES";
+  if (!streamHasImages || objectOf(body.NewImage) === undefined) throw new Rejection("no-new-image");
+  return {};
 }
 
-function requireKeySchema(keys: Item | undefined, keySchema: KeySchema): void {
-  if (keys === undefined) return;
-  const wanted = keyAttributes(keySchema);
+/**
+ * The old image, read only where it is needed. A `where` needs it to see whether the item was in the table, so an INSERT or
+ * MODIFY with an unreadable one is rejected. A REMOVE may need it for its key; with a key in Keys it removes the item anyway.
+ */
+function readOldImage(
+  operation: Operation,
+  body: Record<string, unknown>,
+  table: ChangedTable,
+  keys: Item | undefined,
+): Change["before"] {
+  if (operation !== "REMOVE" && table.where.length === 0) return undefined;
+  try {
+    return readImage(body.OldImage, "OldImage");
+  } catch (error) {
+    if (error instanceof Rejection && operation === "REMOVE" && keys !== undefined) return "unreadable";
+    throw error;
+  }
+}
+
+interface Key {
+  readonly values: readonly AttributeValue[];
+  /** The key as an item. */
+  readonly item: Item;
+}
+
+/** The key that Keys tells, or the one in the image if the record has no Keys. */
+function readKey(schema: KeySchema, keys: Item | undefined, image: Change["before"]): Key {
+  if (keys !== undefined) requireKeySchema(keys, schema);
+  const values = keyOf(schema, keys ?? (typeof image === "object" ? image : {}));
+  if (values === undefined) throw new Rejection("no-key");
+  return { values, item: keys ?? keyItem(schema, values) };
+}
+
+function requireKeySchema(keys: Item, schema: KeySchema): void {
+  const wanted = keyAttributes(schema);
   const found = Object.keys(keys);
-  if (found.length === 0) return;
   if (found.length !== wanted.length || !wanted.every((name) => Object.hasOwn(keys, name))) {
     throw new Rejection(
       "other-key-schema",
@@ -195,47 +237,13 @@ function requireKeySchema(keys: Item | undefined, keySchema: KeySchema): void {
   }
 }
 
-function readKey(
-  keySchema: KeySchema,
-  keys: Item | undefined,
-  image: Item | undefined,
-): readonly AttributeValue[] {
-  const told = keys === undefined ? undefined : keyOf(keySchema, keys);
-  if (keys !== undefined && Object.keys(keys).length > 0 && told === undefined) throw new Rejection("no-key");
-  const shown =
-    image === undefined
-      ? undefined
-      : keyOf(keySchema, completed(image, told === undefined ? {} : (keys ?? {})));
-  const key = told ?? shown;
-  if (key === undefined) throw new Rejection("no-key");
-  if (told !== undefined && image !== undefined && (shown === undefined || !sameKey(told, shown))) {
-    throw new Rejection("key-mismatch");
-  }
-  return key;
-}
-
-/** The old image with its key. An empty one is not there: a serializer wrote it (see `readNewImage`). */
-function readBefore(
-  oldImage: Item | undefined,
-  keySchema: KeySchema,
-  key: readonly AttributeValue[],
-  keyItem: Item,
-): Item | undefined {
-  if (oldImage === undefined || Object.keys(oldImage).length === 0) return undefined;
-  const before = completed(oldImage, keyItem);
-  const shown = keyOf(keySchema, before);
-  if (shown === undefined || !sameKey(key, shown)) throw new Rejection("key-mismatch");
-  return before;
-}
-
-/** The image, with the key attributes that it lacks. */
-function completed(image: Item, keyItem: Item): Item {
-  const missing = Object.keys(keyItem).filter((name) => !Object.hasOwn(image, name));
-  if (missing.length === 0) return image;
-  return Object.fromEntries([
-    ...missing.map((name) => [name, keyItem[name] as AttributeValue] as const),
-    ...Object.entries(image),
-  ]);
+/** The image, with the key attributes that it lacks. An image with another key contradicts its record. */
+function withKey(image: Item, schema: KeySchema, key: Key): Item {
+  const lacksNone = keyAttributes(schema).every((name) => Object.hasOwn(image, name));
+  const whole = lacksNone ? image : { ...key.item, ...image };
+  const shown = keyOf(schema, whole);
+  if (shown === undefined || !sameKey(key.values, shown)) throw new Rejection("key-mismatch");
+  return whole;
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import type { Condition, Schema } from "../schema/schema.ts";
 import type { AttributeValue, Item } from "../values/attribute-value.ts";
-import { keyAttributes } from "../values/key.ts";
+import { keyAttributes, keyItem } from "../values/key.ts";
 import type { Change } from "./change.ts";
 
 /** Whether the item meets every condition of the schema's `where`. */
@@ -37,7 +37,6 @@ export function changeFor(schema: Schema, change: Change): Change | undefined {
   const byKey = schema.where.filter((condition) => keys.includes(condition.attribute));
   if (!byKey.every((condition) => meets(condition, change.item))) return undefined;
   if (change.operation === "REMOVE" || belongs(schema, change.item)) return change;
-  if (change.before !== undefined && !belongs(schema, change.before)) return undefined;
-  const keyItem = Object.fromEntries(keys.map((name, i) => [name, change.key[i] as AttributeValue]));
-  return { ...change, operation: "REMOVE", item: keyItem };
+  if (typeof change.before === "object" && !belongs(schema, change.before)) return undefined;
+  return { ...change, operation: "REMOVE", item: keyItem(schema.key, change.key) };
 }

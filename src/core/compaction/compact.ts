@@ -19,6 +19,13 @@ export interface CompactionResult {
   readonly manifest: Manifest;
 }
 
+export interface CompactionOptions {
+  /** The table's commits, if they were read before: what they have is not read again. */
+  readonly known?: Commits | undefined;
+  /** Called after each commit. */
+  readonly onCommit?: (result: CompactionResult) => void;
+}
+
 /**
  * A minor compaction, then a major one of the parts that `scope` asks for. Answers with those that had something to do. What
  * `known` has is not read again. Throws CONFLICT if another commit was first.
@@ -26,12 +33,14 @@ export interface CompactionResult {
 export async function compactTable(
   context: CompactionContext,
   scope: CompactionScope,
-  known?: Commits,
+  { known, onCommit }: CompactionOptions = {},
 ): Promise<readonly CompactionResult[]> {
   const opened = await openTableOf(context.store, context.schema, known);
   const minor = await compactMinor(context, opened);
+  if (minor !== undefined) onCommit?.(minor);
   const folded = minor === undefined ? opened : afterCommit(context.store, opened, minor.manifest);
   const major = await compactMajor(context, scope, folded);
+  if (major !== undefined) onCommit?.(major);
   return [minor, major].filter((result) => result !== undefined);
 }
 

@@ -2,13 +2,11 @@
 
 import { type Change, Rejection, readChange, readChangeText } from "../change/change.ts";
 import { changeFor } from "../change/selection.ts";
-import { type ChangeSink, type DeliveredRow, Undelivered } from "../ports/change-sink.ts";
+import { type ChangeSink, type DeliveredRow, UndeliveredRows } from "../ports/change-sink.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
-import { utf8Bytes } from "../row/batch.ts";
 import { changeLine, type LineWriter } from "../row/wire-line.ts";
 import { type RewrittenRow, rewrittenRow, WireRowText } from "../row/wire-row.ts";
 import { type QuarantinedRecord, quarantineRecords } from "../table/quarantine.ts";
-import { keyHash } from "../values/key.ts";
 
 export interface DeliveryContext {
   readonly store: ObjectStore;
@@ -41,19 +39,40 @@ export interface Delivery {
 }
 
 /**
- * Delivers a batch and returns once every record of it is durable, in the change log or in quarantine. Throws Undelivered,
- * with the index of a record, where the sink tells from where on it failed.
+ * Delivers a batch and returns once every record of it is durable, in the change log or in quarantine. Throws UndeliveredRows,
+ * with the index of a record, if the sink knows from which one on it failed.
  */
 export async function deliver(context: DeliveryContext, batch: RecordBatch): Promise<Delivery> {
-  const { schema } = context.writer.codec;
+  const { rows, recordOfRow, quarantined, skipped } = readBatch(context, batch);
+  const { table } = context.writer.codec.schema;
+  const quarantineObjects =
+    quarantined.length === 0 ? [] : await quarantineRecords(context.store, table, quarantined);
+  try {
+    if (rows.length > 0) await context.sink.deliver(rows, batch.arrivedAtSeconds);
+  } catch (error) {
+    if (!(error instanceof UndeliveredRows)) throw error;
+    throw new UndeliveredRows(recordOfRow[error.firstIndex] ?? 0, error.message, error);
+  }
+  return { rows: rows.length, quarantined, quarantineObjects, skipped, ...changeTimes(rows) };
+}
+
+interface ReadBatch {
+  readonly rows: readonly DeliveredRow[];
+  /** The index of each row's record in the batch. */
+  readonly recordOfRow: readonly number[];
+  readonly quarantined: readonly QuarantinedRecord[];
+  readonly skipped: number;
+}
+
+function readBatch(context: DeliveryContext, { records, source, arrivedAtSeconds }: RecordBatch): ReadBatch {
   const rows: DeliveredRow[] = [];
   const recordOfRow: number[] = [];
-  const lineOfChange = new Map<string, string>();
   const quarantined: QuarantinedRecord[] = [];
+  const lines: LinesOfChanges = new Map();
   let skipped = 0;
-  for (const [i, record] of batch.records.entries()) {
+  for (const [i, record] of records.entries()) {
     try {
-      const row = rowOf(context, record, batch.arrivedAtSeconds, lineOfChange);
+      const row = readRow(context, record, arrivedAtSeconds, lines);
       if (row === undefined) skipped++;
       else {
         rows.push(row);
@@ -61,58 +80,40 @@ export async function deliver(context: DeliveryContext, batch: RecordBatch): Pro
       }
     } catch (error) {
       if (!(error instanceof Rejection)) throw error;
-      const raw = rawText(record);
       const { reason, message: detail } = error;
-      quarantined.push({
-        reason,
-        detail,
-        source: batch.source,
-        arrivedAtSeconds: batch.arrivedAtSeconds,
-        raw,
-      });
+      quarantined.push({ reason, detail, source, arrivedAtSeconds, raw: rawText(record) });
     }
   }
-  const quarantineObjects =
-    quarantined.length === 0 ? [] : await quarantineRecords(context.store, schema.table, quarantined);
-  try {
-    if (rows.length > 0) await context.sink.deliver(rows, batch.arrivedAtSeconds);
-  } catch (error) {
-    if (!(error instanceof Undelivered)) throw error;
-    throw new Undelivered(recordOfRow[error.firstIndex] ?? 0, error.message, error);
-  }
-  const newestChangeSeconds = rows.reduce<number | undefined>(
-    (newest, row) => Math.max(newest ?? 0, row.changedAtSeconds),
-    undefined,
-  );
-  const oldestChangeSeconds = rows.reduce<number | undefined>(
-    (oldest, row) => Math.min(oldest ?? row.changedAtSeconds, row.changedAtSeconds),
-    undefined,
-  );
-  return {
-    rows: rows.length,
-    quarantined,
-    quarantineObjects,
-    skipped,
-    newestChangeSeconds,
-    oldestChangeSeconds,
-  };
+  return { rows, recordOfRow, quarantined, skipped };
 }
 
-function rowOf(
-  context: DeliveryContext,
+function changeTimes(
+  rows: readonly DeliveredRow[],
+): Pick<Delivery, "newestChangeSeconds" | "oldestChangeSeconds"> {
+  let newestChangeSeconds: number | undefined;
+  let oldestChangeSeconds: number | undefined;
+  for (const { changedAtSeconds } of rows) {
+    newestChangeSeconds = Math.max(newestChangeSeconds ?? changedAtSeconds, changedAtSeconds);
+    oldestChangeSeconds = Math.min(oldestChangeSeconds ?? changedAtSeconds, changedAtSeconds);
+  }
+  return { newestChangeSeconds, oldestChangeSeconds };
+}
+
+/** Undefined where the record is no change of the table. Throws Rejection. */
+function readRow(
+  { writer, rowBytesMax }: DeliveryContext,
   record: unknown,
   arrivedAtSeconds: number,
-  lineOfChange: Map<string, string>,
+  lines: LinesOfChanges,
 ): DeliveredRow | undefined {
   const written =
     record instanceof WireRowText
-      ? rewrittenRow(context.writer, record)
-      : rowOfRecord(context.writer, record, arrivedAtSeconds);
+      ? rewrittenRow(writer, record)
+      : rowOfRecord(writer, record, arrivedAtSeconds);
   if (written === undefined) return undefined;
-  const { change, line } = written;
-  if (utf8Bytes(line) > context.rowBytesMax) throw new Rejection("too-large");
-  requireOneContent(lineOfChange, change, line);
-  return { line, changedAtSeconds: change.changedAtSeconds };
+  if (written.line.bytes > rowBytesMax) throw new Rejection("too-large");
+  requireOneContent(lines, written);
+  return { line: written.line, changedAtSeconds: written.change.changedAtSeconds };
 }
 
 function rowOfRecord(
@@ -123,10 +124,10 @@ function rowOfRecord(
   const { schema } = writer.codec;
   const change: Change =
     typeof record === "string"
-      ? readChangeText(record, schema.key, arrivedAtSeconds)
-      : readChange(record, schema.key, arrivedAtSeconds);
-  const relevant = changeFor(schema, change);
-  return relevant && { change: relevant, line: changeLine(writer, relevant) };
+      ? readChangeText(record, schema, arrivedAtSeconds)
+      : readChange(record, schema, arrivedAtSeconds);
+  const own = changeFor(schema, change);
+  return own && { change: own, line: changeLine(writer, own) };
 }
 
 function rawText(record: unknown): string {
@@ -134,11 +135,13 @@ function rawText(record: unknown): string {
   return typeof record === "string" ? record : JSON.stringify(record);
 }
 
+/** The lines of a batch by what a change is known by: its item, its place in the item's order, its operation and time. */
+type LinesOfChanges = Map<string, string>;
+
 /** One change has one content: of two that claim one place in an item's order, nothing says which is the newer. */
-function requireOneContent(lineOfChange: Map<string, string>, change: Change, line: string): void {
-  const { version, operation, changedAtSeconds } = change;
-  const identity = `${version} ${operation} ${changedAtSeconds} ${keyHash(change.key)}`;
-  const known = lineOfChange.get(identity);
-  if (known !== undefined && known !== line) throw new Rejection("same-sequence");
-  lineOfChange.set(identity, line);
+function requireOneContent(lines: LinesOfChanges, { change, line }: RewrittenRow): void {
+  const identity = `${change.version}${line.keyHash}${change.operation}${change.changedAtSeconds}`;
+  const known = lines.get(identity);
+  if (known !== undefined && known !== line.text) throw new Rejection("same-sequence");
+  lines.set(identity, line.text);
 }

@@ -1,5 +1,4 @@
-/** One line of an export's data file, `{"Item":{...}}`, as an item. */
-
+/** Reads a line of an export's data file, `{"Item":{...}}`. */
 import { Rejection } from "../change/change.ts";
 import { type Item, readItem, UnreadableValue } from "../values/attribute-value.ts";
 import { DuplicateMember, parseJson } from "../values/json-members.ts";
@@ -11,7 +10,7 @@ export function readExportLine(line: string): Item {
     const members = typeof json === "object" && json !== null && !Array.isArray(json) ? json : {};
     const names = Object.keys(members);
     if (names.length !== 1 || names[0] !== "Item")
-      throw new Rejection("not-a-record", 'The line is no {"Item": ...}.');
+      throw new Rejection("not-a-record", 'The line is not of the form {"Item": ...}.');
     return readItem((members as { readonly Item: unknown }).Item);
   } catch (error) {
     if (error instanceof SyntaxError) throw new Rejection("not-json");

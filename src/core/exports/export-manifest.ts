@@ -1,11 +1,12 @@
 /**
- * The manifests of ExportTableToPointInTime. Source: "DynamoDB table export output format" in the Amazon DynamoDB developer
- * guide. An export is read through its manifests, never by listing.
+ * The manifests of an export. An export is read through its manifests, never by listing its files. Source: "DynamoDB table
+ * export output format", docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html.
  */
 import { z } from "zod";
+import { counted, grouped } from "../counted.ts";
 import { DynalakeError } from "../error.ts";
 
-/** The cut of an export can differ from its time by about a minute. */
+/** The data of an export may be up to about a minute older or newer than its export time. */
 export const EXPORT_FUZZ_SECONDS = 60;
 
 export interface ExportSummary {
@@ -20,19 +21,19 @@ export interface ExportFile {
   /** The key of the data file in the export's bucket. */
   readonly key: string;
   readonly itemCount: number;
-  /** Base64 of the MD5 of the file as it is stored. */
+  /** The MD5 of the stored file, in base64. */
   readonly md5: string;
 }
 
-/** The name of the table that was exported, where the export tells. */
+/** The name of the exported table, if the export states it. */
 export function exportedTable({ tableArn = "" }: Pick<ExportSummary, "tableArn">): string | undefined {
   return /:table\/([^/]+)$/.exec(tableArn)?.[1];
 }
 
 const count = z.number().int().min(0);
 
-/** By a regular expression, since the bounds of zod's strings look at values that are none. */
-const someText = z.string().regex(/^[\s\S]/, "text was expected");
+/** With a regular expression, because the length checks of zod also run on values that are not strings. */
+const someText = z.string().regex(/^[\s\S]/, "expected text");
 
 const summaryFile = z.object({
   tableArn: z.string().optional(),
@@ -55,18 +56,22 @@ export function parseExportSummary(text: string): ExportSummary {
   if (!result.success) throw invalid("manifest-summary.json", result.error.issues[0]);
   const summary = result.data;
   if (summary.outputFormat !== "DYNAMODB_JSON") {
-    throw new DynalakeError("EXPORT_INVALID", `the export's format is ${summary.outputFormat}`, {
-      next: "Export the table again with the format DYNAMODB_JSON.",
-    });
+    throw new DynalakeError(
+      "EXPORT_INVALID",
+      `the export's format is ${summary.outputFormat}, not DYNAMODB_JSON`,
+      {
+        next: "Export the table again in the format DYNAMODB_JSON.",
+      },
+    );
   }
   if (summary.exportType !== undefined && summary.exportType !== "FULL_EXPORT") {
-    throw new DynalakeError("EXPORT_INVALID", `the export's type is ${summary.exportType}`, {
-      next: "Export the whole table: an incremental export does not hold the items that did not change.",
+    throw new DynalakeError("EXPORT_INVALID", `the export's type is ${summary.exportType}, not FULL_EXPORT`, {
+      next: "Export the whole table. An incremental export lacks the items that did not change.",
     });
   }
   const exportTimeMs = new Date(summary.exportTime).getTime();
   if (!/^\d{4}-\d\d-\d\dT/.test(summary.exportTime) || !(exportTimeMs >= 0))
-    throw new DynalakeError("EXPORT_INVALID", "manifest-summary.json: exportTime is no time of an export");
+    throw new DynalakeError("EXPORT_INVALID", "manifest-summary.json: exportTime is not a valid time");
   return {
     tableArn: summary.tableArn,
     exportTimeSeconds: Math.floor(exportTimeMs / 1000),
@@ -75,7 +80,7 @@ export function parseExportSummary(text: string): ExportSummary {
   };
 }
 
-/** Reads `manifest-files.json`, which is JSON lines; throws EXPORT_INVALID where it disagrees with the summary. */
+/** Reads `manifest-files.json`, which is JSON lines; throws EXPORT_INVALID, also if it contradicts the summary. */
 export function parseExportFiles(text: string, summary: ExportSummary): readonly ExportFile[] {
   const files = text
     .split("\n")
@@ -94,7 +99,7 @@ export function parseExportFiles(text: string, summary: ExportSummary): readonly
   if (items !== summary.itemCount) {
     throw new DynalakeError(
       "EXPORT_INVALID",
-      `manifest-files.json tells of ${items} items, manifest-summary.json of ${summary.itemCount}`,
+      `manifest-files.json lists ${counted(items, "item")}, but manifest-summary.json says ${grouped(summary.itemCount)}`,
     );
   }
   return files;
@@ -104,7 +109,7 @@ function parsed(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new DynalakeError("EXPORT_INVALID", `${name} is no JSON`, { cause });
+    throw new DynalakeError("EXPORT_INVALID", `${name} is not valid JSON`, { cause });
   }
 }
 

@@ -1,15 +1,16 @@
-/** Column names of inferred schemas: the default ones, and others where two attributes or dynalake want the same. */
+/** Column names of inferred schemas: the default names, and numbered ones where a default name is taken. */
 import { columnName, RESERVED_COLUMNS } from "../schema/schema.ts";
 
 export interface ColumnNaming {
   readonly nameOf: ReadonlyMap<string, string>;
-  /** Attributes whose column does not have its default name, and why. */
+  /** Attributes whose column does not have the default name, and why. */
   readonly renamed: readonly { readonly attribute: string; readonly column: string; readonly why: string }[];
 }
 
 /**
- * A name for the column of each attribute. Where several want one, it goes to the first of `keys`, else to the attribute that
- * is called so, else to the first by name; the others get a number. The names do not depend on the order of `attributes`.
+ * A name for the column of each attribute. If several attributes have the same default name, it goes to the first of `keys`
+ * among them, else to the attribute of that very name, else to the first by name; the others get a number. The names do not
+ * depend on the order of `attributes`.
  */
 export function columnNames(attributes: readonly string[], keys: readonly string[]): ColumnNaming {
   const owners = new Map<string, string>();
@@ -31,8 +32,12 @@ export function columnNames(attributes: readonly string[], keys: readonly string
     const column = numbered(name, taken);
     taken.add(column);
     nameOf.set(attribute, column);
-    const whose = RESERVED_COLUMNS.has(name) ? "of dynalake's own" : `of the attribute "${owner}"`;
-    renamed.push({ attribute, column, why: `its column is called "${column}": "${name}" is that ${whose}` });
+    const whose = RESERVED_COLUMNS.has(name) ? "dynalake" : `the attribute "${owner}"`;
+    renamed.push({
+      attribute,
+      column,
+      why: `its column is named "${column}", because "${name}" belongs to ${whose}`,
+    });
   }
   return { nameOf, renamed };
 }

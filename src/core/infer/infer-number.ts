@@ -1,11 +1,12 @@
-/** The type of a column of numbers: one that later numbers fit as well, as far as the sample can tell. */
+/** The type of a number column: wide enough that later numbers are likely to fit. */
+import { counted } from "../counted.ts";
 import type { ScalarType } from "../schema/column-type.ts";
 import type { NumberShape } from "./infer-shape.ts";
 
 export interface NumberDecision {
-  /** Undefined where no type holds nine in ten of the numbers. */
+  /** Undefined if no type holds nine in ten of the numbers. */
   readonly type: ScalarType | undefined;
-  /** Why some of the numbers do not come back from the type. */
+  /** Why some of the numbers do not fit the type. */
   readonly inexact?: string;
 }
 
@@ -13,8 +14,8 @@ const DIGITS_MAX = 38;
 const MAJORITY = 0.9;
 
 /**
- * bigint for whole numbers, since int would lose the first larger one; decimal(38,s) with room for more digits on both sides;
- * double only where decimals cannot hold what doubles can.
+ * bigint for whole numbers, because int would not hold larger ones; decimal(38,s) with room for more digits on both sides;
+ * double only if it holds the numbers and no decimal does.
  */
 export function decideNumber(shape: NumberShape): NumberDecision {
   if (shape.bigints === shape.count) return { type: { kind: "bigint" } };
@@ -22,12 +23,13 @@ export function decideNumber(shape: NumberShape): NumberDecision {
   if (shape.doubles === shape.count) return { type: { kind: "double" } };
   const kind = shape.doubles > shape.bigints ? "double" : "bigint";
   const misfits = shape.count - Math.max(shape.doubles, shape.bigints);
-  const inexact = `${misfits} of ${shape.count} numbers do not fit ${kind}, nor all of them any decimal`;
+  const fit = misfits === 1 ? "does not fit" : "do not fit";
+  const inexact = `${misfits} of ${counted(shape.count, "number")} ${fit} ${kind}, and no decimal type fits all of them`;
   if (misfits > shape.count * (1 - MAJORITY)) return { type: undefined, inexact };
   return { type: { kind }, inexact };
 }
 
-/** Keys are compared and joined, so that they are never doubles. */
+/** Never double, because keys are compared and joined. */
 export function decideKeyNumber(shape: NumberShape): NumberDecision {
   if (shape.bigints === shape.count) return { type: { kind: "bigint" } };
   if (shape.wholeDigits + shape.fractionDigits <= DIGITS_MAX) return { type: decimal(scaleWithRoom(shape)) };
@@ -38,7 +40,7 @@ export function decideKeyNumber(shape: NumberShape): NumberDecision {
   };
 }
 
-/** As many digits again after the point as were seen, at least two, but never more than half of those that are free. */
+/** Twice the fraction digits in the sample and at least two more, but at most half of the free digits are added. */
 function scaleWithRoom({ wholeDigits, fractionDigits }: NumberShape): number {
   if (fractionDigits === 0) return 0;
   const free = DIGITS_MAX - wholeDigits - fractionDigits;

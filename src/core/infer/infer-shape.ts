@@ -1,19 +1,18 @@
 /**
- * What inference remembers of the values seen at one place: counts, never the values. Shapes of one place can be merged, and
- * what is remembered does not depend on the order in which the values came.
+ * What inference remembers of the values at one place: counts, never the values. Shapes can be merged, and do not depend on
+ * the order of the values.
  */
-
 import { Inexact } from "../row/encoding.ts";
 import { scalarCodec } from "../row/scalar.ts";
 import type { AttributeValue, Item } from "../values/attribute-value.ts";
 
-/** A type of DynamoDB, or "deep" for lists and maps too deep for a column type. */
+/** A type of DynamoDB, or "deep" for a list or map that is nested too deeply for a column type. */
 export type ShapeKind = "S" | "N" | "B" | "BOOL" | "NULL" | "SS" | "NS" | "BS" | "L" | "M" | "deep";
 
 export interface Shape {
-  /** How many values have each type. */
+  /** The number of values of each type. */
   readonly counts: { [kind in ShapeKind]?: number };
-  /** How many strings are dates, or timestamps, that come back from such a column exactly. */
+  /** The number of strings that a date column restores exactly; `timestamps` for a timestamp column. */
   dates: number;
   timestamps: number;
   emptyLists: number;
@@ -21,9 +20,9 @@ export interface Shape {
   setNumbers: NumberShape | undefined;
   /** All elements of all lists. */
   element: Shape | undefined;
-  /** The members of the maps by name, as long as the names can be those of a struct's fields. */
+  /** The members of the maps by name, while the names can be those of a struct's fields. */
   members: Map<string, Shape> | undefined;
-  /** All members of all maps, once their names cannot be those of a struct's fields. */
+  /** All members of all maps, once a name cannot be that of a struct's field. */
   member: Shape | undefined;
 }
 
@@ -31,18 +30,18 @@ export interface NumberShape {
   count: number;
   bigints: number;
   doubles: number;
-  /** The most digits before and after the decimal point, a single zero before it not counted. */
+  /** The most digits before and after the decimal point. A single zero before it does not count. */
   wholeDigits: number;
   fractionDigits: number;
 }
 
-/** Column types are not inferred deeper than this; DynamoDB allows 32 levels. */
+/** Levels of an inferred column type. DynamoDB allows 32. */
 const DEPTH_MAX = 16;
 
-/** A map with more different members holds data in its names. Deeper maps get fewer, since the numbers multiply. */
+/** A map with more different members uses names as data. Nested maps get fewer, because the numbers multiply. */
 const FIELDS_MAX = [100, 50, 20, 10];
 
-/** A name that begins with a digit is an identifier of something more often than a field. */
+/** A name that begins with a digit is usually an identifier and not a field. */
 const FIELD_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 
 const date = scalarCodec({ kind: "date" });
@@ -64,12 +63,12 @@ export function shapeOf(): Shape {
   };
 }
 
-/** How many values the shape has seen, explicit NULLs included. */
+/** The number of values, explicit NULLs included. */
 export function countOf(shape: Shape): number {
   return Object.values(shape.counts).reduce((sum, count) => sum + count, 0);
 }
 
-/** How many shapes there are below this one, and itself. */
+/** The number of shapes in this one, itself included. */
 export function sizeOf(shape: Shape): number {
   let size = 1;
   if (shape.element !== undefined) size += sizeOf(shape.element);
@@ -78,16 +77,16 @@ export function sizeOf(shape: Shape): number {
   return size;
 }
 
-/** Where a value lies within its attribute. */
+/** The place of a value within its attribute. */
 interface Level {
   readonly depth: number;
-  /** How many maps are around it. */
+  /** The number of enclosing maps. */
   readonly maps: number;
 }
 
 const TOP: Level = { depth: 0, maps: 0 };
 
-/** Takes a value, read by `readItem`, into the shape. */
+/** Adds a value, read by `readItem`, to the shape. */
 export function observeValue(shape: Shape, value: AttributeValue, level: Level = TOP): void {
   const [kind = "NULL"] = Object.keys(value) as ShapeKind[];
   if (level.depth >= DEPTH_MAX && ("L" in value || "M" in value)) {
@@ -122,7 +121,7 @@ function observeMap(shape: Shape, map: Item, level: Level): void {
   for (const name in map) observeValue(memberOf(shape, name, level), map[name] as AttributeValue, below);
 }
 
-/** The shape of the members of this name; that of all members once the names are no field names. */
+/** The shape of the members of this name; that of all members once their names cannot be field names. */
 function memberOf(shape: Shape, name: string, level: Level): Shape {
   if (shape.member !== undefined) return shape.member;
   shape.members ??= new Map();
@@ -139,7 +138,7 @@ function memberOf(shape: Shape, name: string, level: Level): Shape {
   return member;
 }
 
-/** One shape for the members of all names. `level` is that of the map. */
+/** One shape for the members of all names. `level` is the level of the map. */
 export function allMembers(shape: Shape, level: Level = TOP): Shape {
   const all = shapeOf();
   const below = { depth: level.depth + 1, maps: level.maps + 1 };
@@ -148,7 +147,7 @@ export function allMembers(shape: Shape, level: Level = TOP): Shape {
   return all;
 }
 
-/** Adds what `from` has seen to `into`; `from` stays as it is. */
+/** Adds `from` to `into`, and leaves `from` unchanged. */
 function merge(into: Shape, from: Shape, level: Level): void {
   for (const [kind, count] of Object.entries(from.counts)) add(into, kind as ShapeKind, count);
   into.dates += from.dates;

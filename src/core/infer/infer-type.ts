@@ -1,4 +1,5 @@
-/** The column type that fits what was seen of an attribute's values, and what it leaves open. docs/schemas.md has the rules. */
+/** The column type for an attribute's values in the sample. docs/schemas.md has the rules. */
+import { counted, grouped } from "../counted.ts";
 import { type PartType, schemaTypeText } from "../schema/column-type.ts";
 import {
   at,
@@ -13,11 +14,11 @@ import {
 import { decideKeyNumber, decideNumber } from "./infer-number.ts";
 import { allMembers, countOf, type NumberShape, type Shape, type ShapeKind } from "./infer-shape.ts";
 
-/** The share of the values that one type needs to become the type of all. */
+/** The share of the values that must have one type for it to become the column's type. */
 const MAJORITY = 0.9;
 
-/** The longest text of a column's type: engines repeat it in every statement. */
-const TYPE_TEXT_MAX = 8192;
+/** Every statement repeats the text of a column's type. */
+const TYPE_CHARACTERS_MAX = 8192;
 
 const TOP: Place = { path: "", depth: 0, maps: 0 };
 const STRING: PartType = { kind: "string" };
@@ -38,24 +39,24 @@ const KIND_NAMES: Readonly<Record<ShapeKind, string>> = {
 /** The type of an attribute's values. */
 export function decideAttribute(attribute: string, shape: Shape): Decision {
   const decision = decide(shape, { ...TOP, path: attribute });
-  if (decision.kind === "type" && schemaTypeText(decision.type).length > TYPE_TEXT_MAX) {
-    return { kind: "mixed", why: "the maps in it have too many different members" };
+  if (decision.kind === "type" && schemaTypeText(decision.type).length > TYPE_CHARACTERS_MAX) {
+    return { kind: "mixed", why: "its maps have too many different members" };
   }
   return decision;
 }
 
-/** The type of a key attribute's values: never one that values of the same DynamoDB type could leave. */
+/** The type of a key attribute: one that every value of its DynamoDB type fits, if possible. */
 export function decideKey(shape: Shape | undefined): Decision {
   const counts = shape?.counts ?? {};
   const kinds = (["S", "N", "B"] as const).filter((kind) => counts[kind] !== undefined);
   if (shape === undefined || kinds.length === 0) {
-    const why = "no item of the sample has it as a string, number or binary; string is assumed";
+    const why = "no item of the sample has it as a string, number or binary value; string is assumed";
     const decision = exactly(STRING);
     return shape === undefined ? { ...decision, assumed: [why] } : { ...decision, inexact: [why] };
   }
   const kind = kinds.reduce((a, b) => ((counts[b] ?? 0) > (counts[a] ?? 0) ? b : a));
   const others = countOf(shape) - (counts[kind] ?? 0);
-  const misfits = `it is no ${KIND_NAMES[kind]} in ${others} of ${countOf(shape)} items`;
+  const misfits = `it is not of type ${KIND_NAMES[kind]} in ${grouped(others)} of ${counted(countOf(shape), "item")}`;
   return withInexact(decideKeyKind(kind, shape), others === 0 ? [] : [misfits]);
 }
 
@@ -69,25 +70,27 @@ function decide(shape: Shape, place: Place): Decision {
   const kinds = new Map(Object.entries(counts) as [Exclude<ShapeKind, "NULL">, number][]);
   const total = [...kinds.values()].reduce((sum, count) => sum + count, 0);
   if (total === 0) {
-    return { kind: "nothing", why: `${at(place)}only NULL was seen`, guess: STRING, onlyNull: true };
+    return { kind: "nothing", why: `${at(place)}every value is NULL`, guess: STRING, onlyNull: true };
   }
   const inexact: string[] = [];
-  // An empty list beside other types stands for nothing: sets cannot be empty, so that programs write [] in place of them.
+  // An empty list among other types suggests nothing: sets cannot be empty, so programs write [] instead.
   if (kinds.size > 1 && kinds.get("L") === shape.emptyLists) {
     kinds.delete("L");
-    inexact.push(`${at(place)}${shape.emptyLists} of ${total} values are empty lists`);
+    inexact.push(
+      `${at(place)}${shareOf(shape.emptyLists, total)} ${shape.emptyLists === 1 ? "an empty list" : "empty lists"}`,
+    );
   }
   const ordered = [...kinds].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
   const [kind, count] = ordered[0] as (typeof ordered)[number];
   const typedTotal = ordered.reduce((sum, [, n]) => sum + n, 0);
   if (kind === "deep" || count < typedTotal * MAJORITY) {
-    const list = ordered.map(([other, n]) => `${n} ${KIND_NAMES[other]}`).join(", ");
+    const list = ordered.map(([other, n]) => `${grouped(n)} ${KIND_NAMES[other]}`).join(", ");
     const why =
-      kind === "deep" ? "the values are nested too deep" : `the values have several types (${list})`;
+      kind === "deep" ? "the values are nested too deeply" : `the values have several types (${list})`;
     return { kind: "mixed", why: at(place) + why };
   }
   if (count < typedTotal)
-    inexact.push(`${at(place)}${typedTotal - count} of ${typedTotal} values are no ${KIND_NAMES[kind]}`);
+    inexact.push(`${at(place)}${shareOf(typedTotal - count, typedTotal)} not of type ${KIND_NAMES[kind]}`);
   return withInexact(decideKind(kind, shape, place), inexact);
 }
 
@@ -114,7 +117,12 @@ function decideKind(kind: Exclude<ShapeKind, "NULL" | "deep">, shape: Shape, pla
   }
 }
 
-/** A date or timestamp only where every string is one in the very form that comes back. */
+/** "3 of 100 values are", "1 of 100 values is". */
+function shareOf(count: number, total: number): string {
+  return `${grouped(count)} of ${counted(total, "value")} ${count === 1 ? "is" : "are"}`;
+}
+
+/** A date or timestamp only if such a column restores every string exactly. */
 function stringType(shape: Shape): PartType {
   if (shape.dates === shape.counts.S) return { kind: "date" };
   if (shape.timestamps === shape.counts.S) return { kind: "timestamp" };
@@ -125,7 +133,7 @@ function decideList(shape: Shape, place: Place): Decision {
   const below = { path: `${place.path}[]`, depth: place.depth + 1, maps: place.maps };
   if (shape.element === undefined) {
     const guess: PartType = { kind: "array", element: STRING };
-    return { kind: "nothing", why: `${at(place)}only empty lists were seen`, guess, onlyNull: false };
+    return { kind: "nothing", why: `${at(place)}every list is empty`, guess, onlyNull: false };
   }
   const element = decide(shape.element, below);
   if (element.kind === "type") return { ...element, type: { kind: "array", element: element.type } };
@@ -137,7 +145,7 @@ function decideMap(shape: Shape, place: Place): Decision {
   const below = { path: `${place.path}{}`, depth: place.depth + 1, maps: place.maps + 1 };
   if (shape.member === undefined && shape.members === undefined) {
     const guess: PartType = { kind: "map", value: STRING };
-    return { kind: "nothing", why: `${at(place)}only empty maps were seen`, guess, onlyNull: false };
+    return { kind: "nothing", why: `${at(place)}every map is empty`, guess, onlyNull: false };
   }
   const members = shape.members;
   const values = (): Decision => decide(allMembers(shape, place), below);
@@ -150,7 +158,7 @@ function decideMap(shape: Shape, place: Place): Decision {
   return seen >= 2 * members.size ? structOf(members, place) : mapOf(merged);
 }
 
-/** Whether two of the names are one in SQL. */
+/** Whether two of the names are the same in SQL. */
 function hasTwins(names: readonly string[]): boolean {
   return new Set(names.map((name) => name.toLowerCase())).size < names.length;
 }
@@ -164,7 +172,7 @@ function structOf(members: ReadonlyMap<string, Shape>, place: Place): Decision {
     const field = decide(members.get(attribute) as Shape, below);
     if (field.kind === "mixed" || field.kind === "unfit") return field;
     if (field.kind === "nothing" && field.onlyNull) {
-      inexact.push(`${field.why}, it is no field`);
+      inexact.push(`${field.why}, so it is not a field`);
       continue;
     }
     if (field.kind === "nothing") assumed.push(`${field.why}; ${schemaTypeText(field.guess)} is assumed`);
@@ -178,5 +186,5 @@ function structOf(members: ReadonlyMap<string, Shape>, place: Place): Decision {
   if (fields.length > 0)
     return { kind: "type", type: { kind: "struct", fields }, set: false, inexact, assumed };
   const guess: PartType = { kind: "map", value: STRING };
-  return { kind: "nothing", why: `${at(place)}the members were only seen as NULL`, guess, onlyNull: false };
+  return { kind: "nothing", why: `${at(place)}every member is NULL`, guess, onlyNull: false };
 }

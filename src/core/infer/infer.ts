@@ -1,8 +1,8 @@
 /**
- * Infers a schema file from a sample of items. What was inferred depends on the items, not on their order, and every item
- * of the sample comes back from the inferred columns exactly, but for what is told. docs/schemas.md has the rules.
+ * Infers a schema file from a sample of items. The schema depends on the items, not on their order. Its columns restore every
+ * item of the sample exactly, apart from what is reported. docs/schemas.md has the rules.
  */
-
+import { counted } from "../counted.ts";
 import { schemaTypeText } from "../schema/column-type.ts";
 import { type AttributeFile, columnName, type SchemaFile } from "../schema/schema.ts";
 import type { AttributeValue, Item } from "../values/attribute-value.ts";
@@ -12,23 +12,24 @@ import { columnNames } from "./infer-name.ts";
 import { countOf, observeValue, type Shape, shapeOf, sizeOf } from "./infer-shape.ts";
 import { decideAttribute, decideKey } from "./infer-type.ts";
 
-/** What was seen so far. It grows with the names in the items, not with their number, and has an end. */
+/** What has been observed so far. Its size depends on the names in the items, not on their number, and is bounded. */
 export interface Inference {
   itemCount: number;
-  /** Items that came after the inference was full. */
+  /** Items observed after the inference was full. */
   ignoredCount: number;
   readonly attributes: Map<string, Shape>;
-  /** Some attributes had to be forgotten. */
+  /** Whether attributes were forgotten. */
   forgetful: boolean;
   full: boolean;
 }
 
-/** What the inference wants a person to look at. */
+/** A decision for a person to review. */
 export interface Undecided {
   readonly attribute: string;
   /**
-   * "undeclared": it has no column, all of it is kept in `_unmapped`. "inexact": it has a column, but some values of the sample
-   * are in `_unmapped` too. "assumed": nothing was seen of a part of it. "renamed": its column has another name than usual.
+   * "undeclared": it has no column and is kept in `_unmapped`. "inexact": it has a column, but some values of the sample are
+   * also kept in `_unmapped`. "assumed": the sample shows nothing of a part of it. "renamed": its column does not have the
+   * default name.
    */
   readonly outcome: "undeclared" | "inexact" | "assumed" | "renamed";
   /** One sentence, without any value of an item. */
@@ -39,11 +40,11 @@ export interface InferredSchema {
   readonly file: SchemaFile;
   /** In the order of the attributes' names. */
   readonly undecided: readonly Undecided[];
-  /** What holds for the sample as a whole, a sentence each. */
+  /** About the sample as a whole, a sentence each. */
   readonly notes: readonly string[];
 }
 
-/** The most columns that are inferred; the most frequent attributes get them. */
+/** Columns go to the most frequent attributes. */
 export const INFERRED_COLUMNS_MAX = 500;
 const ATTRIBUTES_MAX = 2000;
 const SHAPES_MAX = 200_000;
@@ -53,7 +54,7 @@ export function inferenceOf(): Inference {
   return { itemCount: 0, ignoredCount: 0, attributes: new Map(), forgetful: false, full: false };
 }
 
-/** Takes an item, read by `readItem`, into the sample. */
+/** Adds an item, read by `readItem`, to the sample. */
 export function observe(inference: Inference, item: Item): void {
   if (inference.full) {
     inference.ignoredCount++;
@@ -76,8 +77,8 @@ export function observe(inference: Inference, item: Item): void {
 }
 
 /**
- * Attributes that every item has are never forgotten, the key among them. Of the others those stay whose names look least
- * like data: the order is one of names alone, so that what stays does not depend on what came first.
+ * Attributes of every item, such as the key, are never forgotten. Of the others, those whose names look least like data are
+ * kept. The choice is made by names alone, so that it does not depend on the order of the items.
  */
 function forget(inference: Inference): void {
   const others = [...inference.attributes].filter(([, shape]) => countOf(shape) < inference.itemCount);
@@ -97,7 +98,7 @@ export interface InferredTable {
   readonly key: KeySchema;
 }
 
-/** The schema file for what was seen; `parseSchema` accepts it. */
+/** The schema file for the sample; `parseSchema` accepts it. */
 export function inferredSchema(inference: Inference, { table, source, key }: InferredTable): InferredSchema {
   forget(inference);
   const keys = keyAttributes(key);
@@ -160,17 +161,17 @@ function notesOf(inference: Inference, left: number): readonly string[] {
   const notes: string[] = [];
   if (left > 0) {
     notes.push(
-      `The ${INFERRED_COLUMNS_MAX} most frequent attributes have columns; ${left} others are kept in _unmapped.`,
+      `The ${INFERRED_COLUMNS_MAX} most frequent attributes have columns; ${counted(left, "other")} ${left === 1 ? "is" : "are"} kept in _unmapped.`,
     );
   }
   if (inference.forgetful) {
     notes.push(
-      `The sample has more than ${ATTRIBUTES_MAX} attribute names; those that look like data were passed over and are kept in _unmapped.`,
+      `The sample has more than ${counted(ATTRIBUTES_MAX, "attribute name")}; those that look like data were skipped and are kept in _unmapped.`,
     );
   }
   if (inference.ignoredCount > 0) {
     notes.push(
-      `The last ${inference.ignoredCount} items of the sample were not looked at: their maps have too many different members.`,
+      `${counted(inference.ignoredCount, "item")} at the end of the sample ${inference.ignoredCount === 1 ? "was" : "were"} ignored: its maps have too many different members.`,
     );
   }
   return notes;

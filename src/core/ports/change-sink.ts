@@ -1,23 +1,23 @@
-/** Where the wire rows of changes go: into the change log, by Firehose or directly. */
+/** Where the wire rows of changes are delivered: into the change log, through Firehose or directly. */
 import { DynalakeError } from "../error.ts";
+import type { WireLine } from "../row/wire-line.ts";
 
 export interface ChangeSink {
   /**
-   * Delivers the rows and returns once they are durable and will be in the change log. When it fails, some of them may have
-   * been delivered: delivering them again does no harm. It throws Undelivered where it knows which ones were not. Rows of
-   * one call keep their order as far as the service behind keeps it: the order of changes is that of their versions.
+   * Delivers the rows, and returns once they are durable and certain to appear in the change log. If it fails, some of them
+   * may have been delivered; delivering them again is harmless. It throws UndeliveredRows if it knows which ones were not. Rows
+   * may arrive in any order, because changes are ordered by their versions.
    */
   deliver(rows: readonly DeliveredRow[], arrivedAtSeconds: number): Promise<void>;
 }
 
 export interface DeliveredRow {
-  /** The wire row as a JSON line. */
-  readonly line: string;
+  readonly line: WireLine;
   readonly changedAtSeconds: number;
 }
 
-/** A delivery that failed in part: what stands before `firstIndex` was delivered, some of the rest may have been. */
-export class Undelivered extends DynalakeError {
+/** A partly failed delivery: rows before `firstIndex` were delivered, and some of the others may have been. */
+export class UndeliveredRows extends DynalakeError {
   readonly firstIndex: number;
 
   constructor(firstIndex: number, message: string, cause?: unknown) {

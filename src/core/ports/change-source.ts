@@ -1,11 +1,11 @@
 /**
- * Where changes come from: one reader of one table's stream. An adapter follows all shards, gives a parent's records
- * before those of its children, and starts again wherever a position says.
+ * Where changes come from: one reader of the stream of one table. An adapter follows all shards, returns the records of a
+ * parent before those of its children, and resumes from any position.
  */
 export interface ChangeSource {
   /**
-   * Opens the stream behind `from`; undefined means everything that the stream still holds (TRIM_HORIZON). Fails with
-   * TABLE_NOT_FOUND, STREAM_UNUSABLE, CREDENTIALS or UNREACHABLE, having changed nothing.
+   * Opens the stream after the position `from`; undefined for everything that the stream still holds (TRIM_HORIZON). Fails
+   * with TABLE_NOT_FOUND, STREAM_UNUSABLE, CREDENTIALS or UNREACHABLE, without having changed anything.
    */
   open(from: StreamPosition | undefined): Promise<ChangeReader>;
 }
@@ -15,46 +15,46 @@ export interface ChangeReader {
   readonly stream: StreamIdentity;
 
   /**
-   * The next records, in order within each shard and from parent to child: at most `recordsMax`, and none if none came
-   * within `waitMs`. Throttling, expired iterators and passing network failures are retried inside with backoff; what
-   * fails for good is thrown. `position` covers exactly the records returned so far: saved after their delivery, it
-   * makes the reading at-least-once. Only one call may be under way.
+   * The next records, in order within each shard and from parent to child: at most `recordsMax`, and none if none arrives
+   * within `waitMs`. Retries throttling, expired iterators and passing network failures with backoff, and throws permanent
+   * failures. `position` covers exactly the records returned so far: saved after their delivery, it makes delivery
+   * at-least-once. Only one call at a time is allowed.
    */
   next(request: { readonly recordsMax: number; readonly waitMs: number }): Promise<ChangeBatch>;
 
-  /** Ends the reading; a `next` under way returns what it has. Idempotent. */
+  /** Ends the reading. A pending `next` returns what it has. Idempotent. */
   close(): Promise<void>;
 }
 
 export interface StreamIdentity {
   readonly arn: string;
-  /** Seconds since the epoch when the stream was created, where the service tells. */
+  /** When the stream was created, in seconds since the epoch, if the service reports it. */
   readonly createdAtSeconds?: number;
-  /** The table was created with it: nothing was ever written before it. */
+  /** The table was created with this stream: nothing was written before it. */
   readonly isFirst?: true;
 }
 
 export interface ChangeBatch {
-  /** Stream records in the JSON shape of a Lambda event: binary values as base64 text, times in seconds. */
+  /** Stream records in the shape of a Lambda event: binary values as base64 text, times in seconds. */
   readonly records: readonly unknown[];
   readonly position: StreamPosition;
-  /** Holes found since the last batch: records that the stream no longer has. */
+  /** Gaps found since the last batch: records that the stream no longer holds. */
   readonly gaps: readonly StreamGap[];
-  /** True when every open shard answered with nothing newer at the last poll. */
+  /** Whether the last poll of every open shard returned nothing newer. */
   readonly caughtUp: boolean;
   /**
-   * Seconds since the epoch: in each open shard all records from before it have been given out, as the newest of them tells. A
-   * stream that is never idle is never caught up, but it passes every moment. Absent where a source does not tell.
+   * Seconds since the epoch: every record made before this time, by the records' own clock, has been returned. A busy stream
+   * is never caught up, but it passes every such time. Absent if the source does not report it.
    */
   readonly reachedSeconds?: number;
   /**
-   * By the reader's clock: all that the stream had at that moment has been given out, whatever has come since then; 0 before
-   * the first such moment. Absent where a source does not tell.
+   * Seconds since the epoch, by the reader's clock: every record that the stream held at this time has been returned; 0 before
+   * the first such time. Absent if the source does not report it.
    */
   readonly readUntilSeconds?: number;
 }
 
-/** How far a stream has been read; plain JSON. */
+/** How far a stream has been read, as plain JSON. */
 export interface StreamPosition {
   readonly streamArn: string;
   readonly shards: Readonly<Record<string, ShardPosition>>;
@@ -62,14 +62,14 @@ export interface StreamPosition {
 
 export interface ShardPosition {
   readonly parent?: string;
-  /** Sequence number of the last record given out; absent before the first one. */
+  /** Sequence number of the last record returned; absent before the first. */
   readonly after?: string;
-  /** True once the shard is closed and all of its records were given out. */
+  /** Whether the shard is closed and all of its records have been returned. */
   readonly finished: boolean;
 }
 
 export interface StreamGap {
   readonly reason: "trimmed" | "shard-expired" | "stream-recreated";
-  /** What was found, for people; names shards and streams, never items. */
+  /** What was found, as a sentence that names shards and streams, never items. */
   readonly detail: string;
 }

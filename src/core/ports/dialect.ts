@@ -1,8 +1,7 @@
 /**
- * What differs between the engines. All statements are generated once, in the files beside this one, over a dialect:
- * names are always quoted, values are always literals made here, and nothing from a user is spliced in otherwise.
+ * What differs between the engines. `src/core/sql` generates every statement once, for any dialect. Names are always quoted and
+ * values are always literals made here: nothing from a user enters a statement in any other way.
  */
-
 import type { WireType } from "../row/wire-line.ts";
 import type { ColumnType } from "../schema/column-type.ts";
 
@@ -13,41 +12,41 @@ export interface Dialect {
   readonly typeName: (type: ColumnType) => string;
   readonly wireTypeName: (type: WireType) => string;
 
-  /** The expression that turns `wire`, a value's wire form, into its type. It cannot fail on values that the core has proved. */
+  /** Converts `wire`, the wire form of a value, to its type. Never fails for values that the core has checked. */
   readonly typed: (type: ColumnType, wire: string) => string;
 
-  /** The expression that turns `typed`, a value of the type, into its wire form. */
+  /** Converts `typed`, a value of the type, to its wire form. */
   readonly wire: (type: ColumnType, typed: string) => string;
 
-  /** The type in which segments store `_key`, and the expression that makes it from 32 hexadecimal digits, and back. */
+  /** The type in which segments store `_key`, and the expressions that convert 32 hexadecimal digits to it and back. */
   readonly keyTypeName: string;
   readonly keyTyped: (wire: string) => string;
   readonly keyWire: (typed: string) => string;
 
-  /** `_changed_at` as a timestamp from seconds since the epoch, and back. */
+  /** Converts `_changed_at` from seconds since the epoch to a timestamp, and back. */
   readonly timeTyped: (wire: string) => string;
   readonly timeWire: (typed: string) => string;
 
-  /** The label of a row's part by the value of a column, made of letters, digits, _ and -; null where the value is null. */
+  /** The label of a row's part, from the value of a column: letters, digits, _ and -. Null if the value is null. */
   readonly partLabel: (kind: "year" | "month" | "day" | "identity", typed: string) => string;
 
   /** How the dialect reads DynamoDB JSON. */
   readonly json: JsonSql;
 
-  /** The number (0 to count - 1) of the bucket in which `_key`, as segments store it, lies. */
+  /** The bucket of `_key`, as segments store it: a number from 0 to count - 1. */
   readonly bucketOfTyped: (typed: string, count: number) => string;
 }
 
 /**
- * Expressions over DynamoDB JSON that dynalake has written itself, in its canonical form. Each is null where the value is of
- * another type, and none fails. A `value` is one attribute value, `{"S":"x"}`, as the engine's own JSON type.
+ * Expressions over DynamoDB JSON in the canonical form that dynalake writes. Each is null for a value of another type, and none
+ * fails. A `value` is one attribute value, such as `{"S":"x"}`, in the engine's JSON type.
  */
 export interface JsonSql {
-  /** A text literal of any characters: names of attributes have them all. */
+  /** A text literal. Attribute names may contain any character. */
   readonly text: (text: string) => string;
-  /** Whether a text holds another one. */
+  /** Whether a text contains another one. */
   readonly holds: (text: string, part: string) => string;
-  /** The value of an attribute of an item's text. */
+  /** The value of an attribute in the text of an item. */
   readonly attribute: (item: string, name: string) => string;
 
   /** The text of a string, a number or a binary value. */
@@ -57,17 +56,17 @@ export interface JsonSql {
   readonly set: (value: string, type: "SS" | "NS" | "BS") => string;
   /** The values of a list, as an array. */
   readonly list: (value: string) => string;
-  /** The values of a map by their names, as a map of the engine. */
+  /** The values of a map by name, as a map of the engine. */
   readonly map: (value: string) => string;
-  /** What `member` reads of a map, or null. */
+  /** The members of a map, in the form that `member` reads; otherwise null. */
   readonly members: (value: string) => string;
   readonly member: (members: string, name: string) => string;
-  /** The value as plain JSON text: what a column of type json holds. */
+  /** The value as plain JSON text, as in a column of type json. */
   readonly plain: (value: string) => string;
 
   /**
-   * `body` of a value that is computed once and has the name `variable` in it. Trino plans a lambda within another one about
-   * three times: they are for arrays and for what would be long without them.
+   * `body`, with `variable` bound to a value that is computed once. Trino plans a lambda inside another one about three times,
+   * so lambdas are only for arrays and for expressions that would otherwise be long.
    */
   readonly bound: (value: string, variable: string, body: string) => string;
   readonly eachElement: (array: string, variable: string, body: string) => string;
@@ -76,20 +75,20 @@ export interface JsonSql {
     fields: readonly { readonly name: string; readonly typeName: string; readonly value: string }[],
   ) => string;
 
-  /** The text where all of it matches the pattern, which no empty text does; otherwise null. */
+  /** The text if the pattern matches all of it, otherwise null. No pattern matches an empty text. */
   readonly matching: (text: string, pattern: string) => string;
-  /** The shortest digits that make a double, with whatever else stands around them. */
+  /** The shortest digits of a double, perhaps with other characters around them. */
   readonly shortest: (double: string) => string;
-  /** The timestamp of a whole number of milliseconds since 1970, at most 15 digits of them. */
+  /** The timestamp of a whole number of milliseconds since 1970 with at most 15 digits. */
   readonly timeOfMillis: (millis: string) => string;
 }
 
-/** A quoted name. Both engines double a quote inside. */
+/** A quoted name. Both engines escape a quote by doubling it. */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** A lambda's variable. No column can have its name, which has a space: engines would take `x.value` for a column's field. */
+/** A lambda's variable. Its name contains a space, which no column's does: engines might take `x.value` for a field of a column. */
 export function lambdaVariable(depth: number): string {
   return quoted(`x ${depth}`);
 }
@@ -101,6 +100,6 @@ export function literal(text: string): string {
 
 /** A whole number as SQL writes it. */
 export function integer(value: number): string {
-  if (!Number.isSafeInteger(value)) throw new Error("no whole number");
+  if (!Number.isSafeInteger(value)) throw new Error("not a whole number");
   return String(value);
 }

@@ -1,6 +1,6 @@
 /**
- * Where a lake's small objects live (manifests, checkpoints, schema, quarantine) and where its large ones are listed and
- * removed. Paths are relative to the lake, separated by "/", and never leave it.
+ * Where the small objects of a lake are stored (manifests, checkpoints, schemas, quarantine), and its large ones listed and
+ * removed. Paths are relative to the lake, use "/" as separator, and never leave it.
  */
 import { DynalakeError } from "../error.ts";
 
@@ -12,24 +12,24 @@ export interface ObjectStore {
   read(path: string): Promise<Uint8Array | undefined>;
 
   /**
-   * All objects whose path starts with `prefix` (a folder, ending in "/"), in the order of their paths. Objects that
-   * are being written are never listed. A folder that does not exist is empty.
+   * The objects whose path starts with `prefix` (a folder, ending in "/"), in the order of their paths. Objects that are
+   * still being written are never listed. A folder that does not exist is empty.
    */
   list(prefix: string): Promise<readonly StoredObject[]>;
 
-  /** The names of the folders directly below `prefix`, in order. A folder that does not exist has none. */
+  /** The names of the folders directly in `prefix`, sorted. A folder that does not exist has none. */
   folders(prefix: string): Promise<readonly string[]>;
 
   /**
-   * Creates the object whole and durable, or leaves the existing one alone. Of several racing calls exactly one answers
-   * "created". When the call fails the object is either absent or whole: the caller has to look.
+   * Creates the object, whole and durable, or leaves an existing one alone. Of several racing calls exactly one returns
+   * "created". After a failure the object is either absent or whole: the caller has to check.
    */
   create(path: string, content: Uint8Array): Promise<"created" | "exists">;
 
-  /** Creates or replaces the object, whole and durable; a reader sees the old or the new content, never a mixture. */
+  /** Creates or replaces the object, whole and durable. A reader sees the old content or the new, never a mixture. */
   replace(path: string, content: Uint8Array): Promise<void>;
 
-  /** Removes the objects. One that is not there is no error. Not atomic over several paths. */
+  /** Removes the objects. A missing object is not an error. Not atomic across several paths. */
   remove(paths: readonly string[]): Promise<void>;
 }
 
@@ -49,11 +49,11 @@ export interface StoredObject {
   readonly modifiedMs: number;
 }
 
-/** A path as it is, or INTERNAL where it would leave the store: every adapter asks this first. */
+/** The path, unchanged; fails with INTERNAL if it leaves the store. Every adapter calls this first. */
 export function pathInside(path: string): string {
   const parts = path.split("/");
   const leaves = path.startsWith("/") || parts.includes("..") || parts.includes(".");
   if (leaves || path.includes("\\") || path.includes("\0"))
-    throw new DynalakeError("INTERNAL", "a path leaves the lake");
+    throw new DynalakeError("INTERNAL", "the path leaves the lake");
   return path;
 }

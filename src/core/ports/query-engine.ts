@@ -1,6 +1,6 @@
 /**
- * The engine that reads and writes the lake's Parquet. It runs statements that the core generated for its dialect, and the
- * users' own.
+ * The engine that reads and writes the lake's Parquet files. It runs statements that the core generates for its dialect, and
+ * those of users.
  */
 import type { ChangeObject, Hour } from "../format/lake-path.ts";
 import type { Segment } from "../format/manifest.ts";
@@ -10,53 +10,52 @@ import type { Dialect } from "./dialect.ts";
 export interface QueryEngine {
   readonly dialect: Dialect;
 
-  /** A relation (to stand behind FROM) with the change log's wire columns; a column that an object lacks is null. */
+  /** A relation, for use after FROM, with the wire columns of the change log. A column that an object lacks is null. */
   changes(schema: Schema, selection: ChangeSelection): string;
 
-  /** The change log as a whole: its wire columns and its partition columns `dt` and `hr`. `objects` are all of it. */
+  /** The whole change log: its wire columns and its partition columns `dt` and `hr`. `objects` lists all of it. */
   changeLog(schema: Schema, objects: readonly ChangeObject[]): string;
 
-  /** A relation with the columns of segments; a column that a segment lacks is null. No segments give no rows. */
+  /** A relation with the columns of segments. A column that a segment lacks is null. Without segments it has no rows. */
   segments(schema: Schema, segments: readonly Segment[]): string;
 
-  /** About so many keys can be compared with each other in one statement. */
+  /** About how many keys one statement can compare with each other. */
   readonly keysAtOnceMax: number;
 
-  /** All rows of a statement, as plain values. Fails with SQL_FAILED, ENGINE_FAILED or DISK_FULL. */
+  /** The rows of a statement, as plain values. Fails with SQL_FAILED, ENGINE_FAILED or DISK_FULL. */
   rows(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
 
   /**
-   * Writes rows as one new segment for each part: durable, and visible to nobody before a manifest names it. A
-   * part without rows gives no segment. When it fails, what was written lies in the folders of `run` and nowhere else.
+   * Writes rows as one new segment for each part: durable, and invisible until a manifest lists it. A part without rows gets
+   * no segment. After a failure, what was written is in the folders of `run` and nowhere else.
    */
   stage(request: StageRequest): Promise<readonly Segment[]>;
 }
 
 export interface ChangeSelection {
-  /** The objects to read, */
   readonly objects: readonly ChangeObject[];
-  /** all of which lie in partitions from this hour on, */
+  /** The objects are in partitions from this hour on, */
   readonly sinceHour: Hour;
   /** and before this one. */
   readonly beforeHour?: Hour;
 }
 
-/** Rows to write, as plain data: a plan can wait in the store until an engine stages it. */
+/** Rows to write, as plain data: a plan can be stored until an engine stages it. */
 export interface Stage {
   readonly run: string;
   readonly kind: Segment["kind"];
   /** A SELECT of a segment's columns. */
   readonly rows: string;
-  /** Names of columns by which the rows are sorted, as far as the engine can. */
+  /** The columns by which rows are sorted, if the engine can sort them. */
   readonly sortBy: readonly string[];
   readonly cut: Cut;
 }
 
-/** Into which parts rows are cut. */
+/** How rows are divided into parts. */
 export interface Cut {
-  /** Each part that is written, with the condition on the rows' columns that chooses its rows. */
+  /** The parts to write, each with the condition on columns that selects its rows. */
   readonly parts: readonly { readonly part: string; readonly where?: string | undefined }[];
-  /** The expression of a row's part; a single part, which takes all rows, has none. */
+  /** The expression for the part of a row; absent for a single part, which takes all rows. */
   readonly partOf?: string | undefined;
 }
 

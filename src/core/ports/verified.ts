@@ -1,16 +1,16 @@
-/** What `verify` compares: a source that moves, and a lake that follows it. */
+/** What `verify` compares: a source that keeps changing, and a lake that follows it. */
 import type { AttributeValue, Item } from "../values/attribute-value.ts";
 
 export type KeyValues = readonly AttributeValue[];
 
 export interface VerifiedSource {
   /**
-   * Reads every item once, many at a time, each as it was at a moment of the reading and not as it was before. `take` may be
-   * called again before an earlier call has ended. Items have been read by `readItem`.
+   * Reads every item once, many at a time, each as it is at some moment during the scan and not as it was earlier. `take` may
+   * be called again before an earlier call has ended. Items have been read by `readItem`.
    */
   scan(take: (items: readonly Item[]) => Promise<void>): Promise<void>;
 
-  /** The items of these keys as they are now, in the order of the keys; undefined where there is none. */
+  /** The current items of these keys, in the order of the keys; undefined for a key without an item. */
   items(keys: readonly KeyValues[]): Promise<readonly (Item | undefined)[]>;
 }
 
@@ -18,30 +18,30 @@ export interface VerifiedLake {
   /** Every row of the current state, many at a time. */
   rows(take: (rows: readonly LakeRow[]) => Promise<void>): Promise<void>;
 
-  /** The rows of the current state that are found by these keys' hashes. */
+  /** The rows of the current state with these key hashes. */
   rowsOf(keyHashes: readonly string[]): Promise<readonly LakeRow[]>;
 }
 
 export interface LakeRow {
   /** `_key`, as 32 hexadecimal digits. */
   readonly keyHash: string;
-  /** Undefined where the row cannot be turned into an item. */
+  /** Undefined if the row cannot be converted to an item. */
   readonly item: Item | undefined;
 }
 
-/** How far the changes of the source have come. */
+/** How far the changes of the source have been delivered. */
 export interface Deliveries {
-  /** Notes how far the lake is: it shows every change that is not after the mark, but for those of the last seconds. */
+  /** Marks how far the lake is: it shows every change up to the mark, except perhaps those of the last seconds. */
   mark(): Promise<DeliveryMark>;
 }
 
 export interface DeliveryMark {
-  /** Somebody delivers: what has not come yet will come by itself. */
+  /** Whether changes are being delivered: what is missing now will arrive. */
   readonly moving: boolean;
 
   /**
-   * The newest change after the mark of each of these keys that has one, among all that the source had at the time of the call:
-   * the item, or undefined where it was removed or left the table. "unknown" where that cannot be found out.
+   * For each of these keys that has changed after the mark, the newest change that the source had at the time of the call: the
+   * item, or undefined if it was removed or left the table. "unknown" if this cannot be determined.
    */
   changesOf(keyHashes: ReadonlySet<string>): Promise<ReadonlyMap<string, Item | undefined> | "unknown">;
 }

@@ -4,6 +4,8 @@
  * record format"), so that many lines share a record.
  */
 
+import type { WireLine } from "./wire-line.ts";
+
 export interface BatchLimits {
   /** UTF-8 bytes of one record. */
   readonly recordBytesMax: number;
@@ -21,8 +23,7 @@ export const FIREHOSE_LIMITS: BatchLimits = {
 };
 
 export interface PackedRecord {
-  readonly text: string;
-  /** UTF-8 bytes of the text. */
+  /** UTF-8 bytes of its lines. */
   readonly bytes: number;
   /** The lines in it: from this index, */
   readonly from: number;
@@ -30,33 +31,53 @@ export interface PackedRecord {
   readonly below: number;
 }
 
-export interface Packing {
+interface Packing {
   /** Batches of records, in the order of the lines. */
   readonly batches: readonly (readonly PackedRecord[])[];
   /** Indexes of lines that are larger than a record may be. */
   readonly oversized: readonly number[];
 }
 
-/** Packs the lines, each of which ends in a line feed. */
-export function packLines(lines: readonly string[], limits: BatchLimits): Packing {
+/** Packs lines, each of which ends in a line feed, by their sizes. */
+export function packLines(lines: readonly Pick<WireLine, "bytes">[], limits: BatchLimits): Packing {
+  const bytesMax = Math.min(limits.recordBytesMax, limits.batchBytesMax);
   const oversized: number[] = [];
   const records: PackedRecord[] = [];
-  let open: PackedRecord | undefined;
-  for (const [i, line] of lines.entries()) {
-    const bytes = utf8Bytes(line);
-    if (bytes > Math.min(limits.recordBytesMax, limits.batchBytesMax)) {
+  let from = 0;
+  let open = 0;
+  const close = (below: number): void => {
+    if (below > from) records.push({ bytes: open, from, below });
+    open = 0;
+  };
+  for (const [i, { bytes }] of lines.entries()) {
+    if (bytes > bytesMax) {
       oversized.push(i);
-      if (open) records.push(open);
-      open = undefined;
-    } else if (open && open.bytes + bytes <= Math.min(limits.recordBytesMax, limits.batchBytesMax)) {
-      open = { text: open.text + line, bytes: open.bytes + bytes, from: open.from, below: i + 1 };
+      close(i);
+      from = i + 1;
     } else {
-      if (open) records.push(open);
-      open = { text: line, bytes, from: i, below: i + 1 };
+      if (open + bytes > bytesMax) {
+        close(i);
+        from = i;
+      }
+      open += bytes;
     }
   }
-  if (open) records.push(open);
+  close(lines.length);
   return { batches: intoBatches(records, limits), oversized };
+}
+
+const encoder = new TextEncoder();
+
+/** What a record holds: its lines in UTF-8, one after the other. */
+export function recordContent(
+  lines: readonly Pick<WireLine, "text">[],
+  { bytes, from, below }: PackedRecord,
+): Uint8Array {
+  const content = new Uint8Array(bytes);
+  let at = 0;
+  for (const { text } of lines.slice(from, below))
+    at += encoder.encodeInto(text, content.subarray(at)).written;
+  return content;
 }
 
 function intoBatches(
@@ -76,23 +97,4 @@ function intoBatches(
     }
   }
   return batches;
-}
-
-/** The length of the text in UTF-8; a lone surrogate counts as the replacement character. */
-export function utf8Bytes(text: string): number {
-  let bytes = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) continue;
-    if (unit < 0x800) bytes += 1;
-    else if (unit >= 0xd800 && unit < 0xdc00 && isLowSurrogate(text.charCodeAt(i + 1))) {
-      bytes += 2;
-      i++;
-    } else bytes += 2;
-  }
-  return bytes;
-}
-
-function isLowSurrogate(unit: number): boolean {
-  return unit >= 0xdc00 && unit < 0xe000;
 }

@@ -3,7 +3,7 @@
 import type { ColumnType, PartType } from "../schema/column-type.ts";
 import type { Column } from "../schema/schema.ts";
 import { type AttributeValue, valueText } from "../values/attribute-value.ts";
-import { hmacSha256 } from "../values/sha256.ts";
+import { hmacSha256 } from "../values/hash.ts";
 import { type Codec, Inexact, MISFIT } from "./encoding.ts";
 import { jsonFromText, jsonText } from "./json.ts";
 import { nestedFromText, nestedText } from "./nested.ts";
@@ -65,11 +65,10 @@ function asList(memberName: string, members: readonly string[]): AttributeValue 
 
 /** HMAC-SHA-256 (RFC 2104) of the value's DynamoDB JSON: equal values have equal hashes, so that joins still work. */
 function maskCodec(maskKey: Uint8Array | undefined): Codec {
-  const encoder = new TextEncoder();
   return {
     encode: (value) => {
       if (maskKey === undefined) throw new Error("a masked column needs a mask key");
-      return hmacSha256(maskKey, encoder.encode(valueText(value)));
+      return hmacSha256(maskKey, valueText(value));
     },
     decode: () => undefined,
   };

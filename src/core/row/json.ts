@@ -3,6 +3,7 @@
  * nulls, lists and maps come back from it alone.
  */
 import { type AttributeValue, type Item, NULL_VALUE } from "../values/attribute-value.ts";
+import { jsonString } from "../values/json-string.ts";
 import { Inexact, MISFIT, type WireValue } from "./encoding.ts";
 
 export function jsonText(value: AttributeValue): WireValue | Inexact {
@@ -14,7 +15,7 @@ export function jsonText(value: AttributeValue): WireValue | Inexact {
 
 /** Text, and not an object: those of JavaScript put names that are whole numbers first. */
 function plainText(value: AttributeValue, exactness: { exact: boolean }): string {
-  if ("S" in value) return JSON.stringify(value.S);
+  if ("S" in value) return jsonString(value.S);
   if ("BOOL" in value) return String(value.BOOL);
   if ("NULL" in value) return "null";
   if ("L" in value) return `[${value.L.map((element) => plainText(element, exactness)).join(",")}]`;
@@ -22,7 +23,7 @@ function plainText(value: AttributeValue, exactness: { exact: boolean }): string
     const map = value.M;
     const members = Object.keys(map)
       .sort()
-      .map((name) => `${JSON.stringify(name)}:${plainText(map[name] as AttributeValue, exactness)}`);
+      .map((name) => `${jsonString(name)}:${plainText(map[name] as AttributeValue, exactness)}`);
     return `{${members.join(",")}}`;
   }
   exactness.exact = false;

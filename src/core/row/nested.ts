@@ -5,6 +5,7 @@
 
 import type { PartType, ScalarType, StructField } from "../schema/column-type.ts";
 import { type AttributeValue, type Item, NULL_VALUE } from "../values/attribute-value.ts";
+import { jsonString } from "../values/json-string.ts";
 import { type Codec, Inexact, MISFIT, type WireValue } from "./encoding.ts";
 import { scalarCodec } from "./scalar.ts";
 
@@ -57,7 +58,7 @@ function leafText(type: ScalarType, value: AttributeValue, exactness: Exactness)
 }
 
 function wireText(wire: WireValue): string {
-  return typeof wire === "boolean" ? String(wire) : JSON.stringify(String(wire));
+  return typeof wire === "boolean" ? String(wire) : jsonString(String(wire));
 }
 
 /** A null element stands for an explicit NULL; a misfitting element is null too, but then the text is inexact. */
@@ -95,7 +96,7 @@ function mapText(type: MapType, value: AttributeValue, exactness: Exactness): st
   let text = "{";
   for (const name of Object.keys(value.M).sort()) {
     if (text.length > 1) text += ",";
-    text += `${JSON.stringify(name)}:${elementText(type.value, value.M[name] as AttributeValue, exactness)}`;
+    text += `${jsonString(name)}:${elementText(type.value, value.M[name] as AttributeValue, exactness)}`;
   }
   return `${text}}`;
 }

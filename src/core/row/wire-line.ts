@@ -8,7 +8,9 @@ import { DynalakeError } from "../error.ts";
 import type { ColumnType } from "../schema/column-type.ts";
 import type { Schema } from "../schema/schema.ts";
 import type { Item } from "../values/attribute-value.ts";
+import { jsonString } from "../values/json-string.ts";
 import { keyHash, keyOf } from "../values/key.ts";
+import { utf8Bytes } from "../values/utf8.ts";
 import type { WireValue } from "./encoding.ts";
 import { type ItemRow, type RowCodec, toRow } from "./row.ts";
 
@@ -77,17 +79,29 @@ export function lineWriter(codec: RowCodec): LineWriter {
   return { codec, members: codec.schema.columns.map((column) => `"${column.name}":`) };
 }
 
+/** A wire row as a line, with what the steps after it ask of it. */
+export interface WireLine {
+  /** JSON and a line feed. */
+  readonly text: string;
+  /** The text in UTF-8. */
+  readonly bytes: number;
+  /** The row's `_key`. */
+  readonly keyHash: string;
+}
+
 /** The line of a change, whose item is `row`. */
 export function changeLine(
   writer: LineWriter,
   change: Change,
   row: ItemRow = toRow(writer.codec, change.item),
-): string {
-  const body = rowMembers(writer, row, keyHash(change.key));
-  return `{${body},"_op":"${change.operation}","_version":"${change.version}","_changed_at":${change.changedAtSeconds},"_expired":${change.expired}}\n`;
+): WireLine {
+  const hash = keyHash(change.key);
+  const body = rowMembers(writer, row, hash);
+  const text = `{${body},"_op":"${change.operation}","_version":"${change.version}","_changed_at":${change.changedAtSeconds},"_expired":${change.expired}}\n`;
+  return { text, bytes: utf8Bytes(text), keyHash: hash };
 }
 
-/** The staged line of a snapshot's item, or undefined where the item has no key. */
+/** The text of a snapshot item's staged line, or undefined where the item has no key. */
 export function itemLine(writer: LineWriter, item: Item): string | undefined {
   const key = keyOf(writer.codec.schema.key, item);
   if (key === undefined) return undefined;
@@ -106,5 +120,5 @@ function rowMembers(writer: LineWriter, row: ItemRow, key: string): string {
 }
 
 function wireJson(value: NonNullable<WireValue>): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
+  return typeof value === "string" ? jsonString(value) : String(value);
 }

@@ -1,6 +1,6 @@
 /**
- * Column types, written as Athena writes them (AWS: "Data types in Amazon Athena"). Field names of a struct keep the
- * case of the attributes they come from; their column form is lower-cased.
+ * Column types, written as Athena writes them. The fields of a struct keep the case of their attributes in schema files, and
+ * have lower-case names in SQL. Source: "Data types in Amazon Athena", docs.aws.amazon.com/athena/latest/ug/data-types.html.
  */
 
 export type ScalarKind = "string" | "boolean" | "int" | "bigint" | "double" | "date" | "timestamp" | "binary";
@@ -19,14 +19,14 @@ export type PartType =
 export type ColumnType = PartType | { readonly kind: "json" };
 
 export interface StructField {
-  /** The attribute's name in the DynamoDB map, as it is written there. */
+  /** The name of the member in the DynamoDB map. */
   readonly attribute: string;
-  /** The field's name in SQL: the attribute's name in lower case. */
+  /** The name in SQL: that of the attribute in lower case. */
   readonly name: string;
   readonly type: PartType;
 }
 
-/** What is wrong with a type's text; the message quotes the place. */
+/** A text that is not a type. The message names the place. */
 export class InvalidType extends Error {}
 
 const SCALARS = new Set<string>([
@@ -41,10 +41,10 @@ const SCALARS = new Set<string>([
 ]);
 const PRECISION_MAX = 38;
 const NESTING_MAX = 32;
-/** Engines plan an array or a map within another one by a lambda within another one: each doubles the time, or more. */
+/** Engines plan nested arrays and maps as nested lambdas. Each level at least doubles the time. */
 const LOOPS_MAX = 16;
 
-/** Reads a type's text, e.g. `struct<publisher:string,pages:int>`; throws InvalidType. */
+/** Parses a type such as `struct<publisher:string,pages:int>`; throws InvalidType. */
 export function parseColumnType(text: string): ColumnType {
   const reader = new TypeReader(text);
   const type = reader.columnType();
@@ -52,7 +52,7 @@ export function parseColumnType(text: string): ColumnType {
   return type;
 }
 
-/** The type's text as Athena and Glue take it, with lower-case field names. `json` is stored as string. */
+/** The type as Athena and Glue write it, with lower-case field names. `json` is stored as string. */
 export function columnTypeText(type: ColumnType): string {
   switch (type.kind) {
     case "decimal":
@@ -70,7 +70,7 @@ export function columnTypeText(type: ColumnType): string {
   }
 }
 
-/** The type's text as a schema file has it: `parseColumnType` gives the same type back. */
+/** The type as a schema file writes it: `parseColumnType` returns the same type. */
 export function schemaTypeText(type: ColumnType): string {
   switch (type.kind) {
     case "array":
@@ -86,10 +86,10 @@ export function schemaTypeText(type: ColumnType): string {
   }
 }
 
-/** Where a type stands within others. */
+/** The place of a type within others. */
 interface Level {
   readonly depth: number;
-  /** How many of those around it are arrays and maps. */
+  /** How many of the enclosing types are arrays or maps. */
   readonly loops: number;
 }
 
@@ -121,7 +121,7 @@ class TypeReader {
       throw new InvalidType(`types are nested deeper than ${NESTING_MAX} levels`);
     if (level.loops > LOOPS_MAX)
       throw new InvalidType(
-        `arrays and maps are nested deeper than ${LOOPS_MAX} levels: json holds a column of any depth`,
+        `arrays and maps are nested deeper than ${LOOPS_MAX} levels: use json, which has no limit`,
       );
     const kind = this.word().toLowerCase();
     if (SCALARS.has(kind)) return { kind: kind as ScalarKind };
@@ -141,12 +141,12 @@ class TypeReader {
       case "struct":
         return this.struct(level);
       default:
-        throw new InvalidType(`"${kind}" at character ${this.at - kind.length + 1} is no type`);
+        throw new InvalidType(`"${kind}" at character ${this.at - kind.length + 1} is not a type`);
     }
   }
 
   end(): void {
-    if (this.at < this.text.length) throw new InvalidType(`nothing was expected at character ${this.at + 1}`);
+    if (this.at < this.text.length) throw new InvalidType(`unexpected text at character ${this.at + 1}`);
   }
 
   private decimal(): ScalarType {
@@ -157,7 +157,7 @@ class TypeReader {
     this.expect(")");
     if (precision < 1 || precision > PRECISION_MAX || scale > precision) {
       throw new InvalidType(
-        `decimal(${precision},${scale}) does not exist: 1 <= precision <= 38, scale <= precision`,
+        `decimal(${precision},${scale}) is not a type: the precision must be from 1 to ${PRECISION_MAX}, and the scale at most the precision`,
       );
     }
     return { kind: "decimal", precision, scale };
@@ -165,7 +165,8 @@ class TypeReader {
 
   private map(level: Level): PartType {
     this.expect("<");
-    if (this.word().toLowerCase() !== "string") throw new InvalidType("the keys of a map are of type string");
+    if (this.word().toLowerCase() !== "string")
+      throw new InvalidType("the keys of a map must be of type string");
     this.expect(",");
     const value = this.type(withinLoop(level));
     this.expect(">");
@@ -181,7 +182,7 @@ class TypeReader {
       const name = attribute.toLowerCase();
       const twin = fields.get(name);
       if (twin)
-        throw new InvalidType(`the fields "${twin.attribute}" and "${attribute}" have one name in SQL`);
+        throw new InvalidType(`the fields "${twin.attribute}" and "${attribute}" have the same name in SQL`);
       fields.set(name, { attribute, name, type: this.type({ ...level, depth: level.depth + 1 }) });
     } while (this.accept(","));
     this.expect(">");
@@ -190,14 +191,14 @@ class TypeReader {
 
   private word(): string {
     const match = /^\s*([A-Za-z0-9_]+)\s*/.exec(this.text.slice(this.at, this.at + 300));
-    if (match === null) throw new InvalidType(`a name was expected at character ${this.at + 1}`);
+    if (match === null) throw new InvalidType(`expected a name at character ${this.at + 1}`);
     this.at += match[0].length;
     return match[1] as string;
   }
 
   private integer(): number {
     const word = this.word();
-    if (!/^\d{1,3}$/.test(word)) throw new InvalidType(`"${word}" is no whole number`);
+    if (!/^\d{1,3}$/.test(word)) throw new InvalidType(`"${word}" is not a whole number`);
     return Number(word);
   }
 
@@ -208,7 +209,7 @@ class TypeReader {
   }
 
   private expect(mark: string): void {
-    if (!this.accept(mark)) throw new InvalidType(`"${mark}" was expected at character ${this.at + 1}`);
+    if (!this.accept(mark)) throw new InvalidType(`expected "${mark}" at character ${this.at + 1}`);
     while (this.text[this.at] === " ") this.at++;
   }
 }

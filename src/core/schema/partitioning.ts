@@ -1,7 +1,8 @@
 /**
- * How a lake table is cut into parts that compactions rewrite one by one: buckets of the key's hash, or the values of a
- * column. A part's label becomes the end of a segment's name.
+ * How a lake table is partitioned into parts that compactions rewrite one by one: by buckets of the key's hash, or by the
+ * values of a column. The name of a segment ends with the label of its part.
  */
+import { grouped } from "../counted.ts";
 import type { ColumnType } from "./column-type.ts";
 
 export type Partitioning =
@@ -15,12 +16,12 @@ interface NamedColumn {
 
 export const BUCKETS_MAX = 1000;
 
-/** Rows that one bucket should hold; more rows get more buckets. */
+/** Rows that one bucket should hold. */
 const ROWS_PER_BUCKET = 2_000_000;
 
 const PARTITION_BY = /^\s*([a-z]+)\s*\(\s*([a-z0-9_]+)\s*\)\s*$/;
 
-/** Reads `partitionBy`; undefined means buckets whose number is chosen by `bucketsFor` at the first snapshot. */
+/** Parses `partitionBy`. Undefined stands for buckets, whose number `bucketsFor` chooses at the first snapshot. */
 export function parsePartitioning(
   text: string | undefined,
   columns: readonly NamedColumn[],
@@ -30,21 +31,21 @@ export function parsePartitioning(
   const [, kind, argument = ""] = PARTITION_BY.exec(text) ?? [];
   if (kind === "bucket") {
     const count = /^\d{1,4}$/.test(argument) ? Number(argument) : 0;
-    if (count < 1 || count > BUCKETS_MAX) refuse(`bucket(n) needs 1 <= n <= ${BUCKETS_MAX}`);
+    if (count < 1 || count > BUCKETS_MAX) refuse(`n in bucket(n) must be from 1 to ${grouped(BUCKETS_MAX)}`);
     return { kind, count };
   }
   if (kind !== "year" && kind !== "month" && kind !== "day" && kind !== "identity") {
-    return refuse("bucket(n), year(column), month(column), day(column) or identity(column) was expected");
+    return refuse("expected bucket(n), year(column), month(column), day(column) or identity(column)");
   }
   const column = columns.find((candidate) => candidate.name === argument);
-  if (column === undefined) return refuse(`there is no column "${argument}"`);
+  if (column === undefined) return refuse(`column "${argument}" does not exist`);
   const wanted = kind === "identity" ? ["string", "int", "bigint", "boolean", "date"] : ["date", "timestamp"];
   if (!wanted.includes(column.type.kind))
     refuse(`${kind}(column) needs a column of type ${wanted.join(" or ")}`);
   return { kind, column: column.name };
 }
 
-/** How many buckets a table of so many rows gets: 1 for a small one. */
+/** The number of buckets for a table of `rows` rows: 1 for a small one. */
 export function bucketsFor(rows: number): number {
   return Math.min(BUCKETS_MAX, Math.max(1, Math.ceil(rows / ROWS_PER_BUCKET)));
 }
@@ -54,7 +55,7 @@ export function bucketLabel(index: number): string {
   return `b${String(index).padStart(4, "0")}`;
 }
 
-/** The same label as an SQL expression over that of the bucket's number. */
+/** The label as an SQL expression. `index` is the expression of the bucket's number. */
 export function bucketLabelOf(index: string): string {
   return `'b' || lpad(CAST(${index} AS varchar), 4, '0')`;
 }

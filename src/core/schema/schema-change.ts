@@ -1,19 +1,18 @@
 /**
- * What a new schema means for a lake table that holds data. Attributes can be declared later, since their values lie in
- * `_unmapped`; what is written in columns already stays as it is.
+ * What a new schema means for an existing lake table. Attributes can be declared later, because their values are kept in
+ * `_unmapped`. Existing columns stay as they are.
  */
-
 import { DynalakeError } from "../error.ts";
 import { schemaTypeText } from "./column-type.ts";
 import { type Column, parseSchema, type Schema, type SchemaFile } from "./schema.ts";
 
-/** same: the files say the same. compatible: columns are added, or only its words differ. refused: the data does not allow it. */
+/** same: the files mean the same. compatible: columns are added, or only the wording differs. refused: the data rules it out. */
 export type SchemaChange =
   | { readonly kind: "same" }
   | { readonly kind: "compatible"; readonly added: readonly string[] }
   | { readonly kind: "refused"; readonly reasons: readonly string[] };
 
-/** Compares the schema that a table's data was written with to a new one. */
+/** Compares the schema of existing data with a new one. */
 export function schemaChange(before: Schema, after: Schema): SchemaChange {
   if (fileText(before) === fileText(after)) return { kind: "same" };
   const reasons = [
@@ -25,7 +24,7 @@ export function schemaChange(before: Schema, after: Schema): SchemaChange {
   return { kind: "compatible", added: addedColumns(before, after).map(({ name }) => name) };
 }
 
-/** The columns to add; throws SCHEMA_INVALID where the data does not allow the change. `origin` names the new schema in errors. */
+/** The columns to add. Throws SCHEMA_INVALID if the data rules the change out. `origin` names the new schema in errors. */
 export function requireCompatible(
   before: Schema,
   after: Schema,
@@ -36,14 +35,14 @@ export function requireCompatible(
   const places = change.reasons.slice(0, 5).join("; ");
   throw new DynalakeError(
     "SCHEMA_INVALID",
-    `${origin} does not fit the data of "${before.table}": ${places}`,
+    `${origin} cannot change the existing table "${before.table}": ${places}`,
     {
-      next: "Attributes can be added to a table that holds data. For all else take a new snapshot into another lake, or give the schema file another `table`.",
+      next: "You can only add attributes to an existing table. For any other change, take a new snapshot into another lake, or give the schema file another `table`.",
     },
   );
 }
 
-/** The schema of a manifest, or the one given where it has none. */
+/** The schema of a manifest, or `otherwise` if it has none. */
 export function schemaOf(file: SchemaFile | null, otherwise: Schema): Schema {
   return file === null ? otherwise : parseSchema(file, `the lake's "${otherwise.table}"`);
 }
@@ -55,16 +54,16 @@ function addedColumns(before: Schema, after: Schema): readonly Column[] {
 
 function tableReasons(before: Schema, after: Schema): readonly string[] {
   const reasons: string[] = [];
-  if (before.table !== after.table) reasons.push(`table: it is another one, "${after.table}"`);
-  // A schema without a source takes the one that it is first used with.
+  if (before.table !== after.table) reasons.push(`table: "${after.table}" is a different table`);
+  // A schema without a source adopts the one that it is first used with.
   const isBound = before.file.source !== undefined && before.source !== before.table;
-  if (isBound && before.source !== after.source) reasons.push(`source: it is "${before.source}"`);
+  if (isBound && before.source !== after.source) reasons.push(`source: it is already "${before.source}"`);
   if (before.key.hash !== after.key.hash || before.key.range !== after.key.range)
-    reasons.push("key: the rows of the table are told apart by the key they were written with");
+    reasons.push("key: it identifies the existing rows");
   if (text(before.file.where ?? {}) !== text(after.file.where ?? {}))
-    reasons.push("where: the lake has only the items that met the conditions it was filled with");
+    reasons.push("where: the lake holds only the items that met the existing conditions");
   if (text(before.partitioning) !== text(after.partitioning))
-    reasons.push(`partitionBy: the table is cut by ${before.file.partitionBy ?? "buckets of the key"}`);
+    reasons.push(`partitionBy: it is already ${before.file.partitionBy ?? "buckets of the key"}`);
   return reasons;
 }
 
@@ -73,24 +72,24 @@ function columnReasons(before: Schema, after: Schema): readonly string[] {
   return before.columns.flatMap((column) => {
     const next = byAttribute.get(column.attribute);
     const place = `attributes.${column.attribute}`;
-    // Where it is dropped from now on, its mask tells.
+    // An attribute that is dropped from now on is reported by its mask.
     if (next === undefined)
       return after.dropped.has(column.attribute) ? [] : [`${place}: its column cannot be removed`];
     const reasons: string[] = [];
     if (next.masked !== column.masked) return [];
-    if (next.name !== column.name) reasons.push(`${place}.name: its column is "${column.name}"`);
+    if (next.name !== column.name) reasons.push(`${place}.name: it is already "${column.name}"`);
     const typeText = schemaTypeText(column.type);
-    if (schemaTypeText(next.type) !== typeText) reasons.push(`${place}.type: it is ${typeText}`);
-    else if (next.format !== column.format) reasons.push(`${place}.format: it is ${column.format}`);
+    if (schemaTypeText(next.type) !== typeText) reasons.push(`${place}.type: it is already ${typeText}`);
+    else if (next.format !== column.format) reasons.push(`${place}.format: it is already ${column.format}`);
     else if (next.set !== column.set)
-      reasons.push(`${place}.set: its column is ${column.set ? "" : "not "}from a set`);
+      reasons.push(`${place}.set: its column ${column.set ? "comes" : "does not come"} from a set`);
     return reasons;
   });
 }
 
 type Mask = "sha256" | "drop" | "none";
 
-/** A mask is for ever: what was masked is not in the lake, and what was not is there in clear. */
+/** A mask is permanent: the lake lacks the original values of what was masked, and holds the values of what was not. */
 function maskReasons(before: Schema, after: Schema): readonly string[] {
   const attributes = new Set([...Object.keys(before.file.attributes), ...Object.keys(after.file.attributes)]);
   return [...attributes].flatMap((attribute) => {
@@ -98,8 +97,8 @@ function maskReasons(before: Schema, after: Schema): readonly string[] {
     if (old === next) return [];
     const why =
       old === "none"
-        ? "values that the lake already holds are in clear, in columns or in _unmapped"
-        : "values that it has masked are not in the lake";
+        ? "existing values are stored unmasked, in a column or in _unmapped"
+        : "the lake does not hold the values that were masked";
     return [`attributes.${attribute}.mask: ${why}`];
   });
 }
@@ -109,7 +108,7 @@ function maskOf(schema: Schema, attribute: string): Mask {
   return schema.file.attributes[attribute]?.mask ?? "none";
 }
 
-/** The file without what only editors read, its members in order. */
+/** The file in a canonical form, without the member that only editors read. */
 function fileText({ file }: Schema): string {
   return text({ ...file, $schema: undefined });
 }

@@ -1,20 +1,21 @@
-/**
- * A schema describes one lake table: which items of the source it holds, and which attribute becomes which column.
- * `SchemaFile` is a file in `schemas/` as it is written; `parseSchema` turns it into the checked `Schema` that all else uses.
- */
-import { z } from "zod";
+/** A lake table as its schema describes it: which items of the source it holds, and which attribute becomes which column. */
+import { counted } from "../counted.ts";
 import { DynalakeError } from "../error.ts";
 import { DuplicateMember, parseJson } from "../values/json-members.ts";
 import { type KeySchema, keyAttributes } from "../values/key.ts";
 import { type ColumnType, InvalidType, parseColumnType } from "./column-type.ts";
 import { type Partitioning, parsePartitioning } from "./partitioning.ts";
+import { COLUMN_NAME, type SchemaFile, schemaFileIssues, type TimestampFormat } from "./schema-file.ts";
 
-/** Columns that every lake table has besides those of its attributes. */
-export const METADATA_COLUMNS = ["_op", "_version", "_changed_at", "_expired", "_unmapped"] as const;
+export type { AttributeFile, ConditionFile, SchemaFile, TimestampFormat } from "./schema-file.ts";
 
-/** Names that a column of an attribute cannot have: metadata, and the partition columns of the tables underneath. */
+/** Names that the column of an attribute cannot have: metadata, and the partition columns of the underlying tables. */
 export const RESERVED_COLUMNS: ReadonlySet<string> = new Set([
-  ...METADATA_COLUMNS,
+  "_op",
+  "_version",
+  "_changed_at",
+  "_expired",
+  "_unmapped",
   "_key",
   "_segment",
   "_segment_part",
@@ -24,109 +25,14 @@ export const RESERVED_COLUMNS: ReadonlySet<string> = new Set([
   "ddb_export_timestamp",
 ]);
 
-export const TIMESTAMP_FORMATS = ["iso", "epoch_seconds", "epoch_millis"] as const;
-export type TimestampFormat = (typeof TIMESTAMP_FORMATS)[number];
-
-const COLUMN_NAME = /^[a-z0-9_]{1,255}$/;
-/** AWS: the Glue API reference, Column. */
+/** Source: "Column", docs.aws.amazon.com/glue/latest/webapi/API_Column.html. */
 const TYPE_CHARACTERS_MAX = 131_072;
-const TABLE_NAME = /^[a-z][a-z0-9_]{0,127}$/;
+const COLUMN_NAME_CHARACTERS_MAX = 255;
+const TABLE_NAME_CHARACTERS_DEFAULT = 120;
+/** More would make the message of an invalid file hard to read. */
+const ISSUES_SHOWN_MAX = 5;
 
-/** A regular expression, since the bounds of zod's strings look at values that are none. */
-const nonEmpty = (): z.ZodString => z.string().regex(/^[\s\S]{1,255}$/, "a name has 1 to 255 characters");
-
-const conditionFile = z
-  .strictObject({
-    equals: z.string().optional().describe("The attribute is this text or number."),
-    beginsWith: z.string().optional().describe("The attribute is text that begins with this."),
-    exists: z.boolean().optional().describe("The attribute is there, or is not."),
-  })
-  .refine(
-    (condition) => Object.keys(condition).length === 1,
-    "exactly one of equals, beginsWith and exists is needed",
-  )
-  .meta({ minProperties: 1, maxProperties: 1 });
-
-const attributeFile = z.strictObject({
-  name: z
-    .string()
-    .regex(COLUMN_NAME, "a column name has only lower-case letters, digits and _")
-    .optional()
-    .describe("The column's name. Default: the attribute's name in lower case, other characters as _."),
-  type: z
-    .string()
-    .optional()
-    .describe("The column's type as Athena writes it, for example decimal(10,2) or array<struct<year:int>>."),
-  format: z
-    .enum(TIMESTAMP_FORMATS)
-    .optional()
-    .describe("How the attribute writes a timestamp. Default: iso, ISO 8601 text."),
-  set: z
-    .boolean()
-    .optional()
-    .describe("The array comes from a DynamoDB set (SS, NS or BS), not from a list."),
-  mask: z
-    .enum(["sha256", "drop"])
-    .optional()
-    .describe("sha256: the column holds a keyed hash of the value. drop: the value never enters the lake."),
-});
-
-/** A schema file as it is written; docs/schemas.md tells what each member means. */
-export interface SchemaFile {
-  $schema?: string | undefined;
-  table: string;
-  source?: string | undefined;
-  key: { hash: string; range?: string | undefined };
-  where?: Record<string, ConditionFile> | undefined;
-  partitionBy?: string | undefined;
-  attributes: Record<string, AttributeFile>;
-}
-
-export interface ConditionFile {
-  equals?: string | undefined;
-  beginsWith?: string | undefined;
-  exists?: boolean | undefined;
-}
-
-export interface AttributeFile {
-  name?: string | undefined;
-  type?: string | undefined;
-  format?: TimestampFormat | undefined;
-  set?: boolean | undefined;
-  mask?: "sha256" | "drop" | undefined;
-}
-
-const schemaFile: z.ZodType<SchemaFile> = z.strictObject({
-  $schema: z.string().optional().describe("Where editors find the JSON Schema of this file."),
-  table: z
-    .string()
-    .regex(
-      TABLE_NAME,
-      "a table name starts with a lower-case letter and has only lower-case letters, digits and _",
-    )
-    .describe("The name of the lake table in SQL."),
-  source: nonEmpty().optional().describe("The DynamoDB table. Default: the lake table's name."),
-  key: z
-    .strictObject({
-      hash: nonEmpty().describe("The name of the partition key attribute."),
-      range: nonEmpty().optional().describe("The name of the sort key attribute, where there is one."),
-    })
-    .describe("The source table's key."),
-  where: z
-    .record(z.string(), conditionFile)
-    .optional()
-    .describe(
-      "Which items belong to this table (single-table design): every named attribute meets its condition.",
-    ),
-  partitionBy: z
-    .string()
-    .optional()
-    .describe("bucket(n) of the key, or year(column), month(column), day(column), identity(column)."),
-  attributes: z
-    .record(z.string(), attributeFile)
-    .describe("The attributes that become columns. All others are kept in _unmapped."),
-});
-
+/** A checked schema. `parseSchema` makes it, and everything else relies on it. */
 export interface Schema {
   readonly table: string;
   readonly source: string;
@@ -136,7 +42,7 @@ export interface Schema {
   readonly columns: readonly Column[];
   /** Attributes whose values never enter the lake. */
   readonly dropped: ReadonlySet<string>;
-  /** What the file said, to be written beside the data. */
+  /** The schema file, which is stored with the data. */
   readonly file: SchemaFile;
 }
 
@@ -145,7 +51,7 @@ export interface Column {
   readonly name: string;
   readonly type: ColumnType;
   readonly format: TimestampFormat;
-  /** The attribute is a set; meaningful for arrays only. */
+  /** The attribute is a set; only for arrays. */
   readonly set: boolean;
   readonly masked: boolean;
 }
@@ -162,20 +68,19 @@ export function parseSchemaText(text: string, origin: string): Schema {
     json = parseJson(text);
   } catch (cause) {
     if (!(cause instanceof SyntaxError || cause instanceof DuplicateMember)) throw cause;
-    throw new DynalakeError("SCHEMA_INVALID", `${origin} is no valid JSON: ${cause.message}`, { cause });
+    throw new DynalakeError("SCHEMA_INVALID", `${origin} is not valid JSON: ${cause.message}`, { cause });
   }
   return parseSchema(json, origin);
 }
 
 /** Checks a schema file's content; `origin` names it in errors. Throws SCHEMA_INVALID or SCHEMA_COLLISION. */
 export function parseSchema(json: unknown, origin: string): Schema {
-  const checked = schemaFile.safeParse(json);
-  const issues = checked.success ? protoIssues(json as SchemaFile) : checked.error.issues;
+  const issues = schemaFileIssues(json);
   if (issues.length > 0) {
-    const places = issues.slice(0, 5).map((issue) => `${place(issue.path)}: ${issue.message}`);
+    const places = issues.slice(0, ISSUES_SHOWN_MAX).map((issue) => `${place(issue.path)}: ${issue.message}`);
     throw new DynalakeError("SCHEMA_INVALID", `${origin}: ${places.join("; ")}`);
   }
-  // Not zod's copy, which lacks what `protoIssues` has checked.
+  // The value itself: zod's copy lacks a member called __proto__.
   const file = json as SchemaFile;
   const invalid = (path: readonly PropertyKey[], why: string): never => {
     throw new DynalakeError("SCHEMA_INVALID", `${origin}: ${place(path)}: ${why}`);
@@ -184,7 +89,8 @@ export function parseSchema(json: unknown, origin: string): Schema {
   requireDistinctNames(columns, origin);
   const key: KeySchema =
     file.key.range === undefined ? { hash: file.key.hash } : { hash: file.key.hash, range: file.key.range };
-  if (key.hash === key.range) invalid(["key", "range"], "the sort key is the partition key");
+  if (key.hash === key.range)
+    invalid(["key", "range"], "the sort key and the partition key must be different attributes");
   for (const attribute of keyAttributes(key)) {
     if (Object.hasOwn(file.attributes, attribute) && file.attributes[attribute]?.mask !== undefined) {
       invalid(["attributes", attribute, "mask"], "a key attribute cannot be masked");
@@ -202,16 +108,6 @@ export function parseSchema(json: unknown, origin: string): Schema {
   };
 }
 
-const PROTO = "__proto__";
-const protoMembers = z.object({ attributes: attributeFile.optional(), where: conditionFile.optional() });
-
-/** zod passes over a member called "__proto__" and leaves it out of its copy; DynamoDB allows it as an attribute's name. */
-function protoIssues({ attributes, where = {} }: SchemaFile): readonly z.core.$ZodIssue[] {
-  const own = (members: Record<string, unknown>): unknown =>
-    Object.hasOwn(members, PROTO) ? members[PROTO] : undefined;
-  return protoMembers.safeParse({ attributes: own(attributes), where: own(where) }).error?.issues ?? [];
-}
-
 type Refuse = (path: readonly PropertyKey[], why: string) => never;
 
 function parseColumns(file: SchemaFile, invalid: Refuse): readonly Column[] {
@@ -225,16 +121,17 @@ function parseColumns(file: SchemaFile, invalid: Refuse): readonly Column[] {
       continue;
     }
     const name = spec.name ?? columnName(attribute);
-    if (!COLUMN_NAME.test(name)) invalid([...path, "name"], "a name is needed: the attribute's own is empty");
+    if (!COLUMN_NAME.test(name))
+      invalid([...path, "name"], "a name is required, because the attribute's own is empty");
     if (RESERVED_COLUMNS.has(name))
-      invalid([...path, "name"], `"${name}" is the name of a column of dynalake's own`);
+      invalid([...path, "name"], `the name "${name}" is reserved for a column of dynalake`);
     const type = parseType(spec.type ?? (spec.mask === "sha256" ? "string" : undefined), path, invalid);
     if (spec.mask === "sha256" && type.kind !== "string")
-      invalid([...path, "type"], "a masked column is a string");
+      invalid([...path, "type"], "a masked column must be a string");
     if (spec.format !== undefined && type.kind !== "timestamp")
-      invalid([...path, "format"], "only a timestamp has a format");
+      invalid([...path, "format"], "only a timestamp can have a format");
     if (spec.set === true && !isSetType(type)) {
-      invalid([...path, "set"], "only an array of string, numbers or binary comes from a set");
+      invalid([...path, "set"], "only an array of strings, numbers or binary values can come from a set");
     }
     const masked = spec.mask === "sha256";
     columns.push({ attribute, name, type, format: spec.format ?? "iso", set: spec.set ?? false, masked });
@@ -243,9 +140,9 @@ function parseColumns(file: SchemaFile, invalid: Refuse): readonly Column[] {
 }
 
 function parseType(text: string | undefined, path: readonly string[], invalid: Refuse): ColumnType {
-  if (text === undefined) return invalid(path, "a type is missing");
+  if (text === undefined) return invalid(path, "a type is required");
   if (text.length > TYPE_CHARACTERS_MAX)
-    return invalid([...path, "type"], "a type has at most 131,072 characters");
+    return invalid([...path, "type"], `a type has at most ${counted(TYPE_CHARACTERS_MAX, "character")}`);
   try {
     return parseColumnType(text);
   } catch (error) {
@@ -275,29 +172,23 @@ function requireDistinctNames(columns: readonly Column[], origin: string): void 
   }
 }
 
-/** The name that an attribute's column has by default: lower case, and _ for what a column name cannot hold. */
+/** The default name of an attribute's column: in lower case, with _ for other characters. */
 export function columnName(attribute: string): string {
   return attribute
     .toLowerCase()
     .replace(/[^a-z0-9_]/g, "_")
-    .slice(0, 255);
+    .slice(0, COLUMN_NAME_CHARACTERS_MAX);
 }
 
-/** The name of the lake table of a source table by default. */
+/** The default name of the lake table for a source table. */
 export function tableName(source: string): string {
   const name = source
     .toLowerCase()
     .replace(/[^a-z0-9_]/g, "_")
-    .slice(0, 120);
+    .slice(0, TABLE_NAME_CHARACTERS_DEFAULT);
   return /^[a-z]/.test(name) ? name : `t_${name}`;
 }
 
 function place(path: readonly PropertyKey[]): string {
   return path.length === 0 ? "the file" : path.map(String).join(".");
-}
-
-/** The published JSON Schema of schema files, for editors. */
-export function schemaFileJsonSchema(): Record<string, unknown> {
-  const { $schema, ...rest } = z.toJSONSchema(schemaFile) as Record<string, unknown>;
-  return { $schema, title: "dynalake lake table", ...rest };
 }

@@ -4,7 +4,8 @@
  */
 
 import { type Dialect, lambdaVariable, quoted } from "../ports/dialect.ts";
-import type { ColumnType, PartType } from "../schema/column-type.ts";
+import type { ColumnType, PartType, ScalarType } from "../schema/column-type.ts";
+import { mapLeaves } from "../schema/map-leaves.ts";
 import { athenaJson } from "./athena-json.ts";
 
 export const athena: Dialect = {
@@ -65,31 +66,16 @@ function typed(type: ColumnType, expression: string): string {
       return expression;
     case "array":
     case "map":
-    case "struct":
-      return leafRebuilt(type, `CAST(json_parse(${expression}) AS ${typeName(allText(type))})`, 0, typedLeaf);
+    case "struct": {
+      const ofText = typeName(mapLeaves(type, () => TEXT));
+      return rebuilt(type, `CAST(json_parse(${expression}) AS ${ofText})`, 0, TO_TYPED);
+    }
     default:
       return typedLeaf(type, expression);
   }
 }
 
-/** The type with text at every leaf. */
-function allText(type: PartType): PartType {
-  switch (type.kind) {
-    case "array":
-      return { kind: "array", element: allText(type.element) };
-    case "map":
-      return { kind: "map", value: allText(type.value) };
-    case "struct":
-      return {
-        kind: "struct",
-        fields: type.fields.map((field) => ({ ...field, type: allText(field.type) })),
-      };
-    default:
-      return { kind: "string" };
-  }
-}
-
-function typedLeaf(type: PartType, text: string): string {
+function typedLeaf(type: ScalarType, text: string): string {
   switch (type.kind) {
     case "string":
       return text;
@@ -107,7 +93,7 @@ function wire(type: ColumnType, expression: string): string {
     case "array":
     case "map":
     case "struct": {
-      const text = leafRebuilt(type, expression, 0, wireLeaf);
+      const text = rebuilt(type, expression, 0, TO_WIRE);
       return `CASE WHEN ${expression} IS NOT NULL THEN json_format(CAST(${text} AS json)) END`;
     }
     case "json":
@@ -121,7 +107,7 @@ function wire(type: ColumnType, expression: string): string {
   }
 }
 
-function wireLeaf(type: PartType, expression: string): string {
+function wireLeaf(type: ScalarType, expression: string): string {
   switch (type.kind) {
     case "string":
     case "boolean":
@@ -135,54 +121,41 @@ function wireLeaf(type: PartType, expression: string): string {
   }
 }
 
+/** How the leaves of a value are replaced. */
+interface LeafChange {
+  readonly expression: (type: ScalarType, before: string) => string;
+  /** The type of the replacement: a ROW has to name those of its fields. */
+  readonly type: (before: ScalarType) => ScalarType;
+}
+
+const TEXT: ScalarType = { kind: "string" };
+const TO_TYPED: LeafChange = { expression: typedLeaf, type: (scalar) => scalar };
+const TO_WIRE: LeafChange = {
+  expression: wireLeaf,
+  type: (scalar) => (scalar.kind === "boolean" ? scalar : TEXT),
+};
+
 /** The value with every leaf replaced. Nulls stay nulls at every depth. */
-function leafRebuilt(
-  type: PartType,
-  expression: string,
-  depth: number,
-  leaf: (type: PartType, expression: string) => string,
-): string {
+function rebuilt(type: PartType, expression: string, depth: number, leaf: LeafChange): string {
   const variable = lambdaVariable(depth);
   switch (type.kind) {
     case "array":
-      return `transform(${expression}, ${variable} -> ${leafRebuilt(type.element, variable, depth + 1, leaf)})`;
+      return `transform(${expression}, ${variable} -> ${rebuilt(type.element, variable, depth + 1, leaf)})`;
     case "map": {
-      const value = leafRebuilt(type.value, variable, depth + 1, leaf);
+      const value = rebuilt(type.value, variable, depth + 1, leaf);
       return `transform_values(${expression}, (${quoted(`key ${depth}`)}, ${variable}) -> ${value})`;
     }
     case "struct": {
-      const rebuilt = type.fields.map((field) => {
-        const text = leafRebuilt(field.type, `${expression}.${quoted(field.name)}`, depth, leaf);
-        return { name: quoted(field.name), text, typeName: leafTypeName(field.type, leaf) };
-      });
-      const row = rebuilt.map((field) => field.text).join(", ");
-      const rowType = rebuilt.map((field) => `${field.name} ${field.typeName}`).join(", ");
+      const fields = type.fields.map((field) => ({
+        name: quoted(field.name),
+        value: rebuilt(field.type, `${expression}.${quoted(field.name)}`, depth, leaf),
+        typeName: typeName(mapLeaves(field.type, leaf.type)),
+      }));
+      const row = fields.map((field) => field.value).join(", ");
+      const rowType = fields.map((field) => `${field.name} ${field.typeName}`).join(", ");
       return `CASE WHEN ${expression} IS NOT NULL THEN CAST(ROW(${row}) AS row(${rowType})) END`;
     }
     default:
-      return leaf(type, expression);
-  }
-}
-
-/** The type of a rebuilt part: its own, or on the way to the wire text and booleans only. */
-function leafTypeName(type: PartType, leaf: (type: PartType, expression: string) => string): string {
-  return typeName(leaf === wireLeaf ? wireShape(type) : type);
-}
-
-function wireShape(type: PartType): PartType {
-  switch (type.kind) {
-    case "array":
-      return { kind: "array", element: wireShape(type.element) };
-    case "map":
-      return { kind: "map", value: wireShape(type.value) };
-    case "struct":
-      return {
-        kind: "struct",
-        fields: type.fields.map((field) => ({ ...field, type: wireShape(field.type) })),
-      };
-    case "boolean":
-      return type;
-    default:
-      return { kind: "string" };
+      return leaf.expression(type, expression);
   }
 }

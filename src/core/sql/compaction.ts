@@ -47,13 +47,13 @@ export function newestChangeStatement(changes: string): string {
   return `SELECT max(_changed_at) AS newest FROM ${changes}`;
 }
 
-/** Late: older than the horizon, and not older than the floor with its skew allowance. */
+/** `isLate` of src/core/overlay/overlay-rule.ts. */
 function isLate(manifest: Manifest): string {
   const from = integer(manifest.floorSeconds - manifest.skewSeconds);
   return `_changed_at >= ${from} AND _changed_at < ${integer(manifest.horizonSeconds)}`;
 }
 
-export interface MinorInputs {
+interface MinorInputs {
   readonly manifest: Manifest;
   /** The new horizon. */
   readonly horizonSeconds: number;

@@ -1,7 +1,8 @@
 /** The DuckDB dialect. `from_json` reads JSON strings exactly into every type but BLOB, nested ones included. */
 
 import { type Dialect, lambdaVariable, literal, quoted } from "../ports/dialect.ts";
-import type { ColumnType, PartType } from "../schema/column-type.ts";
+import type { ColumnType, PartType, ScalarType } from "../schema/column-type.ts";
+import { mapLeaves } from "../schema/map-leaves.ts";
 import { duckdbJson } from "./duckdb-json.ts";
 
 export const duckdb: Dialect = {
@@ -64,7 +65,7 @@ function typed(type: ColumnType, expression: string): string {
     case "array":
     case "map":
     case "struct": {
-      const structure = literal(JSON.stringify(typeName(withTextForBinary(type))));
+      const structure = literal(JSON.stringify(typeName(mapLeaves(type, textForBinary))));
       return binaryDecoded(type, `from_json(${expression}, ${structure})`, 0);
     }
     default:
@@ -72,23 +73,9 @@ function typed(type: ColumnType, expression: string): string {
   }
 }
 
-/** The type with text in place of binary values, which JSON cannot hold. */
-function withTextForBinary(type: PartType): PartType {
-  switch (type.kind) {
-    case "array":
-      return { kind: "array", element: withTextForBinary(type.element) };
-    case "map":
-      return { kind: "map", value: withTextForBinary(type.value) };
-    case "struct":
-      return {
-        kind: "struct",
-        fields: type.fields.map((field) => ({ ...field, type: withTextForBinary(field.type) })),
-      };
-    case "binary":
-      return { kind: "string" };
-    default:
-      return type;
-  }
+/** JSON cannot hold binary values: text stands in their place. */
+function textForBinary(scalar: ScalarType): ScalarType {
+  return scalar.kind === "binary" ? { kind: "string" } : scalar;
 }
 
 function binaryDecoded(type: PartType, expression: string, depth: number): string {
@@ -116,7 +103,7 @@ function wire(type: ColumnType, expression: string): string {
 }
 
 /** Inside of JSON text every number is a JSON string. */
-function wireLeaf(type: PartType, expression: string): string {
+function wireLeaf(type: ScalarType, expression: string): string {
   switch (type.kind) {
     case "string":
     case "boolean":
@@ -135,7 +122,7 @@ function rebuilt(
   type: PartType,
   expression: string,
   depth: number,
-  leaf: (type: PartType, expression: string) => string,
+  leaf: (type: ScalarType, expression: string) => string,
 ): string {
   const variable = lambdaVariable(depth);
   switch (type.kind) {

@@ -1,5 +1,5 @@
 /**
- * The overlay's SQL: the one rule of docs/correctness.md, as expressions over the change log, the deltas and the base. Times
+ * The rule of src/core/overlay/overlay-rule.ts as SQL, for all keys at once, over the change log, the deltas and the base. Times
  * are seconds since the epoch, as the change log has them.
  */
 
@@ -7,8 +7,8 @@ import { type Dialect, integer, quoted } from "../ports/dialect.ts";
 import type { Schema } from "../schema/schema.ts";
 import { nameList, segmentColumns, typedSelectList } from "./columns.ts";
 
-/** The newest change first. One item never has two changes of one sequence number in a stream; recordings do. */
-export const NEWEST_FIRST = "_version DESC, _changed_at DESC, _op DESC";
+/** `isNewer`: the newest change first. */
+const NEWEST_FIRST = "_version DESC, _changed_at DESC, _op DESC";
 
 /** Columns and rows of inner statements. No attribute's column can have their names, which have a space. */
 const RANK = quoted("version rank");
@@ -16,23 +16,19 @@ const LATEST = quoted("latest change");
 const BASE_ROW = quoted("base row");
 const HIDDEN_ROW = quoted("hidden row");
 
-export interface Window {
+/** A window of the rule over a part of the change log. */
+interface WindowRows {
   /** A relation with the change log's columns. */
   readonly changes: string;
-  /** Keys stand in the window that have a change at or after this second, */
   readonly sinceSeconds: number;
-  /** and before this one. */
   readonly untilSeconds?: number;
   readonly skewSeconds: number;
   /** Columns whose values may lie in `_unmapped` alone. */
   readonly recoverable: ReadonlySet<string>;
 }
 
-/**
- * The newest change of each key in the window, among those back to the skew allowance before it, as segment rows: a newer
- * change of a key may carry an earlier time, by no more than that.
- */
-export function windowRows(dialect: Dialect, schema: Schema, window: Window): string {
+/** `changeInWindow` of each key that stands in the window, as segment rows. */
+export function windowRows(dialect: Dialect, schema: Schema, window: WindowRows): string {
   const until = window.untilSeconds === undefined ? "" : ` AND _changed_at < ${integer(window.untilSeconds)}`;
   const from = integer(window.sinceSeconds - window.skewSeconds);
   const columns = segmentColumns(dialect, schema, window.recoverable);
@@ -42,7 +38,7 @@ FROM ${window.changes} WHERE _changed_at >= ${from}${until}
 ) WHERE ${RANK} = 1 AND ${LATEST} >= ${integer(window.sinceSeconds)}`;
 }
 
-/** The newest row of each key among several relations of segment rows. */
+/** The newest row of each key, by `isNewer`, among several relations of segment rows. */
 export function newestRows(dialect: Dialect, schema: Schema, relations: readonly string[]): string {
   const columns = nameList(segmentColumns(dialect, schema));
   const all = relations.map((relation) => `SELECT ${columns} FROM ${relation}`).join("\nUNION ALL\n");

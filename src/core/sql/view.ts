@@ -14,7 +14,10 @@ export interface LakeRelations {
   readonly deltas: string;
 }
 
-/** The current state of the table, or its state as of `asOfSeconds`: the columns that people see, or those of segments, which have `_key`. */
+/**
+ * The current state of the table, or its state as of `asOfSeconds`: `overlaidChange` of each key, over the base. It has the
+ * columns that people see, or those of segments, which have `_key`.
+ */
 export function currentRows(
   dialect: Dialect,
   schema: Schema,

@@ -1,5 +1,4 @@
-/** What the engineer on call wants to know of a lake table. */
-
+/** The state of a lake table, for the engineer on call. */
 import {
   errorsFolder,
   failedBatchesFolder,
@@ -26,9 +25,9 @@ export interface StatusContext {
 }
 
 /**
- * The first that is so of: gap: changes were lost. unread: the stream is not being read, and will lose changes or has.
- * undelivered: changes were put aside and are in no row. quarantine: records wait for a decision. empty: nothing was ever
- * delivered. healthy: nothing is missing.
+ * The first of these that applies. gap: changes were lost. unread: the stream is not being read, so changes are or will be
+ * lost. undelivered: changes were set aside and are missing from the table. quarantine: records are waiting for a decision.
+ * empty: nothing has been delivered yet. healthy: nothing is missing.
  */
 export type Health = "gap" | "unread" | "undelivered" | "quarantine" | "empty" | "healthy";
 
@@ -39,7 +38,7 @@ export interface TableStatus {
   readonly rows: number;
   readonly snapshot: Pick<SnapshotRecord, "exportTimeSeconds" | "items"> | undefined;
   readonly stream: StreamStatus | undefined;
-  /** When a deployment was last seen reading the stream, and when somebody last looked. */
+  /** When a deployment was last seen reading the stream, and when that was last checked. */
   readonly watch: Pick<StreamWatch, "streamArn" | "seenReadingSeconds" | "lookedSeconds"> | undefined;
   readonly commits:
     | { readonly newest: number; readonly newestAtSeconds: number; readonly asOfFromSeconds: number }
@@ -51,26 +50,26 @@ export interface TableStatus {
     readonly rows: number;
     readonly bytes: number;
   };
-  /** Objects of the change log of the last hours. */
+  /** Objects in the change log from the hour of the horizon on. */
   readonly recentChangeObjects: number;
   readonly undelivered: Undelivered;
-  /** Quarantine objects by their reason. */
+  /** The number of quarantine objects by reason. */
   readonly quarantine: Readonly<Record<string, number>>;
   readonly openGaps: readonly Gap[];
   readonly mendedGaps: readonly Gap[];
 }
 
-/** Objects with changes that the lake lacks until they are replayed and the objects are removed. */
+/** The number of objects whose changes the lake lacks until they are replayed and the objects removed. */
 export interface Undelivered {
-  /** Batches of the stream that failed for good. */
+  /** Batches of the stream that failed permanently. */
   readonly failedBatches: number;
-  /** Files of what Firehose could not convert. */
+  /** Files with rows that Firehose could not convert. */
   readonly unconverted: number;
 }
 
 export interface StreamStatus {
   readonly streamArn: string;
-  /** Seconds since the reader last saw the end of the stream; undefined where it never did. */
+  /** Seconds since the reader last reached the end of the stream; undefined if it never has. */
   readonly behindSeconds: number | undefined;
   readonly savedAtSeconds: number;
   readonly newestChangeSeconds: number | undefined;
@@ -134,7 +133,7 @@ export async function tableStatus(
   };
 }
 
-/** Counts what a deployment has put aside. Embedded, nothing is: a batch that fails is delivered again. */
+/** Counts what a deployment has set aside. An embedded lake sets nothing aside: it delivers a failed batch again. */
 export async function undeliveredObjects(
   store: ObjectStore,
   table: string,
@@ -144,15 +143,14 @@ export async function undeliveredObjects(
   return { failedBatches: batches.length, unconverted: (await store.list(errorsFolder(table))).length };
 }
 
-/** The first of the states that is so, in their order. */
 function healthOf(states: Readonly<Record<Exclude<Health, "healthy">, boolean>>): Health {
   const order = ["gap", "unread", "undelivered", "quarantine", "empty"] as const;
   return order.find((state) => states[state]) ?? "healthy";
 }
 
 /**
- * Nobody was seen reading for so long that the stream may have dropped changes, or the last look at a deployment found that
- * it does not read. A table whose stream was never read is a snapshot, and not unread.
+ * Whether the stream has gone unread for so long that it may have dropped changes, or the last check of a deployment found it
+ * not reading. A table whose stream was never read is only a snapshot, and not unread.
  */
 function isUnread(
   state: ReadingState | undefined,

@@ -2,7 +2,7 @@
 import type { RejectionReason } from "../change/change.ts";
 import { quarantinePath } from "../format/lake-path.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
-import { sha256Half } from "../values/sha256.ts";
+import { sha256Half } from "../values/hash.ts";
 
 export interface QuarantinedRecord {
   readonly reason: RejectionReason;
@@ -39,7 +39,7 @@ export async function quarantineRecords(
   }
   const paths: string[] = [];
   for (const [reason, own] of byReason) {
-    const id = sha256Half(encoder.encode(JSON.stringify(own.map((record) => record.raw))));
+    const id = sha256Half(JSON.stringify(own.map((record) => record.raw)));
     const path = quarantinePath(table, reason, id);
     await store.create(path, encoder.encode(own.map(quarantineLine).join("")));
     paths.push(path);

@@ -34,7 +34,7 @@ const watchFile: LakeFile<z.infer<typeof shape>> = {
   next: "Take a new snapshot, then delete the file: it is written again.",
 };
 
-/** What the last look left, or undefined where nobody ever looked; throws LAKE_NEWER or LAKE_DAMAGED. */
+/** The result of the last look, or undefined if there was none. Throws LAKE_NEWER or LAKE_DAMAGED. */
 export async function readStreamWatch(store: ObjectStore, table: string): Promise<StreamWatch | undefined> {
   const read = await readLakeFile(store, watchFile, streamWatchPath(table));
   if (read === undefined) return undefined;

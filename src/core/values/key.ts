@@ -1,6 +1,6 @@
 /** The key of an item, and the hash that stands for it in `_key`. */
 import type { AttributeValue, Item } from "./attribute-value.ts";
-import { sha256Half, writeSha256Half } from "./sha256.ts";
+import { sha256Half } from "./hash.ts";
 
 /** The names of a table's key attributes. */
 export interface KeySchema {
@@ -27,6 +27,13 @@ function keyValue(item: Item, attribute: string): AttributeValue | undefined {
   return "S" in value || "N" in value || "B" in value ? value : undefined;
 }
 
+/** The key as an item: its attributes by their names. */
+export function keyItem(schema: KeySchema, key: readonly AttributeValue[]): Item {
+  return Object.fromEntries(
+    keyAttributes(schema).map((name, i) => [name, key[i] as AttributeValue] as const),
+  );
+}
+
 export function sameKey(a: readonly AttributeValue[], b: readonly AttributeValue[]): boolean {
   return (
     a.length === b.length && a.every((value, i) => scalarText(value) === scalarText(b[i] as AttributeValue))
@@ -50,7 +57,7 @@ let buffer = new Uint8Array(4096);
 export function keyHash(key: readonly AttributeValue[]): string {
   let length = 0;
   for (const value of key) length = appendValue(scalarText(value), length);
-  return sha256Half(buffer, length);
+  return sha256Half(buffer.subarray(0, length));
 }
 
 /** A value of a key as it stands in bytes: `from` up to `to` are the UTF-8 of its string, number or base64. */
@@ -75,7 +82,8 @@ export function writeKeyHash(
     writeHeader(length, type, to - from);
     length += 5 + to - from;
   }
-  writeSha256Half(buffer, length, target, at);
+  const digits = sha256Half(buffer.subarray(0, length));
+  for (let i = 0; i < digits.length; i++) target[at + i] = digits.charCodeAt(i);
 }
 
 function appendValue(text: string, start: number): number {

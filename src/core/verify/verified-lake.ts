@@ -4,10 +4,7 @@ import type { LakeRow, VerifiedLake } from "../ports/verified.ts";
 import { type OpenTable, openTableOf } from "../table/open-table.ts";
 
 /** Runs a statement and gives its rows, many at a time, as `of` makes them. */
-export type RunStatement = <T>(
-  sql: string,
-  of: (row: readonly unknown[]) => T,
-) => AsyncIterable<readonly T[]>;
+type RunStatement = <T>(sql: string, of: (row: readonly unknown[]) => T) => AsyncIterable<readonly T[]>;
 
 /** Each reading is of the table as it is by then. */
 export function verifiedLake(

@@ -3,6 +3,13 @@
 import { type Change, Rejection, readChange } from "../change/change.ts";
 import { changeFor } from "../change/selection.ts";
 import { DynalakeError } from "../error.ts";
+import {
+  type KeyInWindow,
+  type LogWindow,
+  type RuleTimes,
+  windowFromFloor,
+  withChange,
+} from "../overlay/overlay-rule.ts";
 import type { ChangeReader, ChangeSource, StreamPosition } from "../ports/change-source.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { Deliveries } from "../ports/verified.ts";
@@ -35,12 +42,12 @@ export function streamDeliveries(context: StreamDeliveries): Deliveries {
   return {
     mark: async () => {
       const state = await readReadingState(store, schema.table);
-      const { floorSeconds, skewSeconds } = await latestManifest(store, schema.table);
+      const times = await latestManifest(store, schema.table);
       const moving = state !== undefined && state.savedAtSeconds > nowSeconds() - FOLLOWED_SECONDS;
       return {
         moving,
         changesOf: async (keyHashes) => {
-          const changes = new NewestChanges(keyHashes, floorSeconds, skewSeconds);
+          const changes = new AskedChanges(keyHashes, times);
           const reader = await openReader(stream, state?.position);
           if (reader === undefined) return new Map();
           try {
@@ -71,7 +78,7 @@ async function openReader(
 async function readToEnd(
   context: StreamDeliveries,
   reader: ChangeReader,
-  changes: NewestChanges,
+  changes: AskedChanges,
 ): Promise<boolean> {
   const { schema, nowSeconds } = context;
   const endSeconds = context.serviceNowSeconds() + context.marginSeconds;
@@ -91,45 +98,41 @@ async function readToEnd(
 /** A record that is none goes to quarantine, and changes nothing. */
 function changeOf(schema: Schema, record: unknown, arrivedAtSeconds: number): Change | undefined {
   try {
-    return changeFor(schema, readChange(record, schema.key, arrivedAtSeconds));
+    return changeFor(schema, readChange(record, schema, arrivedAtSeconds));
   } catch (error) {
     if (error instanceof Rejection) return undefined;
     throw error;
   }
 }
 
-/** The newest change of each key by the rule of the overlay: changes that are older than the snapshot do not count. */
-class NewestChanges {
+/** What the stream has of the keys that were asked for, by the rule of the overlay: changes older than the snapshot do not count. */
+class AskedChanges {
   readonly #keyHashes: ReadonlySet<string>;
-  readonly #floorSeconds: number;
-  readonly #skewSeconds: number;
-  readonly #newest: Map<string, Change> = new Map();
-  readonly #sinceFloor: Set<string> = new Set();
+  readonly #window: LogWindow;
+  readonly #keys: Map<string, KeyInWindow<Change>> = new Map();
 
-  constructor(keyHashes: ReadonlySet<string>, floorSeconds: number, skewSeconds: number) {
+  constructor(keyHashes: ReadonlySet<string>, times: RuleTimes) {
     this.#keyHashes = keyHashes;
-    this.#floorSeconds = floorSeconds;
-    this.#skewSeconds = skewSeconds;
+    this.#window = windowFromFloor(times);
   }
 
   take(change: Change): void {
-    if (change.changedAtSeconds < this.#floorSeconds - this.#skewSeconds) return;
     const hash = keyHash(change.key);
     if (!this.#keyHashes.has(hash)) return;
-    if (change.changedAtSeconds >= this.#floorSeconds) this.#sinceFloor.add(hash);
-    const known = this.#newest.get(hash);
-    if (known === undefined || known.version <= change.version) this.#newest.set(hash, change);
+    const held = withChange(this.#keys.get(hash), change, this.#window);
+    if (held !== undefined) this.#keys.set(hash, held);
   }
 
+  /** The item that each key has by its newest change; undefined where that removed it. */
   newest(): ReadonlyMap<string, Item | undefined> {
-    const counting = [...this.#newest].filter(([hash]) => this.#sinceFloor.has(hash));
+    const standing = [...this.#keys].filter(([, { stands }]) => stands);
     return new Map(
-      counting.map(([hash, { operation, item }]) => [hash, operation === "REMOVE" ? undefined : item]),
+      standing.map(([hash, { newest }]) => [hash, newest.operation === "REMOVE" ? undefined : newest.item]),
     );
   }
 }
 
-/** Where nobody can see how far the changes have come: what was not delivered after the wait of a look counts as never. */
+/** For a lake that does not show how far its changes have come: what is not delivered after the wait of a look never will be. */
 export const timedDeliveries: Deliveries = {
   mark: async () => ({ moving: true, changesOf: async () => new Map() }),
 };

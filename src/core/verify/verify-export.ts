@@ -19,8 +19,8 @@ import {
   type Difference,
   difference,
   isSame,
-  lakeItems,
   type Settled,
+  shownItems,
   sourceItems,
   type Unsettled,
   unsettledOf,
@@ -50,7 +50,7 @@ export async function exportSettling(
     const changed = await changedKeys(settling, candidates, sinceSeconds);
     const rest = candidates.filter(({ keyHash }) => !changed.has(keyHash));
     const exported = await sourceItems(context, rest);
-    const shown = await lakeItems(context, rest);
+    const shown = await shownItems(context, rest);
     const differences: Difference[] = [];
     const unsettled: Unsettled[] = candidates
       .filter(({ keyHash }) => changed.has(keyHash))

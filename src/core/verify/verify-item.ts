@@ -2,7 +2,7 @@
 
 import type { Schema } from "../schema/schema.ts";
 import { type AttributeValue, type Item, itemText, valueText } from "../values/attribute-value.ts";
-import { sha256Half } from "../values/sha256.ts";
+import { sha256Half } from "../values/hash.ts";
 
 /** Attributes that do not come back from the lake: masked and dropped ones, in order. */
 export function hiddenAttributes(schema: Schema): readonly string[] {
@@ -18,14 +18,9 @@ export function withoutHidden(hidden: ReadonlySet<string>, item: Item): Item {
   return seen.length === entries.length ? item : Object.fromEntries(seen);
 }
 
-const encoder = new TextEncoder();
-let buffer = new Uint8Array(64 * 1024);
-
 /** 128 bits of SHA-256, as 32 hexadecimal digits, of an item and of the key by which it is found. */
 export function itemHash(keyHash: string, item: Item): string {
-  const text = keyHash + itemText(item);
-  if (buffer.length < text.length * 3) buffer = new Uint8Array(text.length * 6);
-  return sha256Half(buffer, encoder.encodeInto(text, buffer).written);
+  return sha256Half(keyHash + itemText(item));
 }
 
 /** The names of the attributes that are not the same in both items, in order. */

@@ -6,8 +6,8 @@
 import { belongs } from "../change/selection.ts";
 import type { Deliveries, DeliveryMark, KeyValues, VerifiedLake, VerifiedSource } from "../ports/verified.ts";
 import type { Schema } from "../schema/schema.ts";
-import { type AttributeValue, type Item, itemText } from "../values/attribute-value.ts";
-import { keyAttributes } from "../values/key.ts";
+import { type Item, itemText } from "../values/attribute-value.ts";
+import { keyItem } from "../values/key.ts";
 import { differingAttributes, withoutHidden } from "./verify-item.ts";
 
 /** A key of which the two sides have told different things. */
@@ -83,7 +83,7 @@ async function withoutEqual(
   candidates: readonly Candidate[],
 ): Promise<readonly Candidate[]> {
   const inSource = await sourceItems(context, candidates);
-  const inLake = await lakeItems(context, candidates);
+  const inLake = await shownItems(context, candidates);
   return candidates.filter(({ keyHash }) => !isSame(inSource.get(keyHash), inLake.get(keyHash)));
 }
 
@@ -99,7 +99,7 @@ async function judge(
 ): Promise<Settled> {
   const before = await sourceItems(context, open);
   await context.wait(context.delaySeconds);
-  const inLake = await lakeItems(context, open);
+  const inLake = await shownItems(context, open);
   const rest = open.filter(({ keyHash }) => !isSame(before.get(keyHash), inLake.get(keyHash)));
   if (rest.length === 0) return { differences: [], unsettled: [] };
   const changes = await mark.changesOf(new Set(rest.map(({ keyHash }) => keyHash)));
@@ -145,7 +145,7 @@ export function difference(
   shown: Shown | undefined,
 ): Difference {
   const { keyHash } = candidate;
-  const key = keyItem(schema, candidate.key);
+  const key = itemOfKey(schema, candidate.key);
   const of = (kind: DifferenceKind, attributes: readonly string[] = []): Difference => ({
     kind,
     keyHash,
@@ -161,7 +161,7 @@ export function difference(
 }
 
 export function unsettledOf(schema: Schema, { keyHash, key }: Candidate, kind: UnsettledKind): Unsettled {
-  return { kind, keyHash, key: keyItem(schema, key), attributes: [] };
+  return { kind, keyHash, key: itemOfKey(schema, key), attributes: [] };
 }
 
 /** The items of the source that belong to the table, as the lake can have them. */
@@ -179,7 +179,7 @@ export async function sourceItems(
   return found;
 }
 
-export async function lakeItems(
+export async function shownItems(
   { lake, hidden }: Pick<SettleContext, "lake" | "hidden">,
   candidates: readonly Candidate[],
 ): Promise<ReadonlyMap<string, Shown>> {
@@ -200,9 +200,7 @@ function seen(
   return item !== undefined && belongs(schema, item) ? withoutHidden(hidden, item) : undefined;
 }
 
-function keyItem(schema: Schema, key: KeyValues | undefined): Item | undefined {
+function itemOfKey(schema: Schema, key: KeyValues | undefined): Item | undefined {
   if (key === undefined) return undefined;
-  return Object.fromEntries(
-    keyAttributes(schema.key).map((name, i) => [name, key[i] as AttributeValue] as const),
-  );
+  return keyItem(schema.key, key);
 }

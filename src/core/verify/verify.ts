@@ -8,7 +8,7 @@ import { DynalakeError } from "../error.ts";
 import type { KeyValues, LakeRow, VerifiedLake, VerifiedSource } from "../ports/verified.ts";
 import type { Schema } from "../schema/schema.ts";
 import { type Item, itemText } from "../values/attribute-value.ts";
-import { keyAttributes, keyHash, keyOf } from "../values/key.ts";
+import { keyAttributes, keyHash, keyItem, keyOf } from "../values/key.ts";
 import { type ComparedRanges, compareRanges, type RangeGroup, rangeGroups } from "./verify-digest.ts";
 import { hiddenAttributes, itemHash, withoutHidden } from "./verify-item.ts";
 import type {
@@ -167,8 +167,7 @@ function ofLake(schema: Schema, hidden: ReadonlySet<string>, { keyHash: hash, it
 }
 
 function keyTextOf(schema: Schema, key: KeyValues): string {
-  const entries = keyAttributes(schema.key).map((name, i) => [name, key[i]] as const);
-  return itemText(Object.fromEntries(entries) as Item);
+  return itemText(keyItem(schema.key, key));
 }
 
 function candidateOf(

@@ -1,13 +1,13 @@
-"""AWS on this machine, for tests: ministack's services, made to behave as AWS where it matters to a lake, and a real
-Trino as Athena's engine.
+"""AWS on this machine, for tests: the services of ministack, patched to behave as AWS does where it matters to a lake,
+and a real Trino in place of Athena's engine.
 
     python test/aws/emulator --state FOLDER --trino FOLDER --java FOLDER [--iam]
 
-Everything it writes lies in the state folder. Its ports are free ones: `ready.json` in the state folder tells the
-endpoint and the process ids once requests are answered; Trino needs a few seconds more (GET /_dynalake/state tells).
-It lives as long as its standard input is open, so that it never outlives the tests that started it.
+It writes to the state folder only, and listens on free ports. `ready.json` in the state folder holds the endpoint and
+the process ids once requests are answered. Trino needs a few seconds more, as GET /_dynalake/state shows. It runs while
+its standard input is open, so it never outlives the tests that started it.
 
-Read `patching.py` first; each other module fills one gap and says why AWS differs there.
+Read `patching.py` first. Each other module fills one gap, and says how AWS differs there.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def main() -> None:
     port = listening.getsockname()[1]
     configure_ministack(options, port)
 
-    # ministack reads its settings when it is imported, so only now.
+    # Not earlier: ministack reads its settings when it is imported.
     from harness import Harness
     from install import install
     from trino_process import TrinoProcess
@@ -52,7 +52,7 @@ def main() -> None:
         logging.shutdown()
         if abandoned.is_set():
             shutil.rmtree(options.state, ignore_errors=True)
-        # Threads that still wait for something (a query, a Lambda) end with the process.
+        # Threads that are still waiting for a query or a Lambda end with the process.
         os._exit(0)
 
 
@@ -85,16 +85,16 @@ def configure_ministack(options: argparse.Namespace, port: int) -> None:
         HOME=str(state / "home"),
         SFTP_ENABLED="0",
         IOT_MTLS_ENABLED="0",
-        # For Lambdas: the SDK's note on the next version of Node would be in every log.
+        # For Lambdas: otherwise the SDK's notice about future versions of Node would be in every log.
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED="true",
-        # Waits of state machines are for AWS's sake: fifty times shorter here.
+        # State machines wait for AWS; here their waits are fifty times shorter.
         SFN_WAIT_SCALE="0.02",
         MINISTACK_DDB_EXPORT_COMPLETE_AFTER_SEC="0.3",
     )
 
 
 async def serve(application, listening: socket.socket, on_ready, abandoned: threading.Event) -> None:
-    """Answers requests until a signal comes or standard input closes, which means that nobody is left to clean up."""
+    """Answers requests until a signal arrives or standard input closes, which means that the tests have ended."""
     from hypercorn.asyncio import serve as hypercorn_serve
     from hypercorn.config import Config
 
@@ -131,7 +131,7 @@ def watch_input(loop: asyncio.AbstractEventLoop, ended: asyncio.Event, abandoned
 
 
 def write_whole(path: Path, value: dict) -> None:
-    """The file is there with all of its text or not at all."""
+    """Writes the file so that it exists either complete or not at all."""
     unfinished = path.with_suffix(".part")
     unfinished.write_text(json.dumps(value))
     unfinished.rename(path)

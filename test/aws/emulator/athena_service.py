@@ -1,12 +1,12 @@
-"""Athena's API over `athena_sql.py`, in the place of bare ministack's DuckDB.
+"""Athena's API over `athena_sql.py`, in place of DuckDB, which unpatched ministack uses.
 
-- A client request token makes a start idempotent on AWS; bare ministack starts a second query.
-- A statement that is too long or cannot be parsed is refused at the start on AWS; bare ministack fails the run.
-- An unknown work group is refused, and one that enforces its settings overrides the client's, on AWS.
-- Results lie at <output location>/<id>.csv with every value quoted on AWS; bare ministack makes a folder of it.
-  An UNLOAD has a list of the files that it wrote there.
-- Queries read and write with the caller's permissions on AWS; bare ministack asks nobody (see iam_athena.py).
-- A stopped query is stopped in Trino, too.
+- On AWS a client request token makes a start idempotent; unpatched ministack starts a second query.
+- On AWS starting a statement that is too long or cannot be parsed is an error; in unpatched ministack the query fails.
+- On AWS an unknown work group is an error, and one that enforces its settings overrides those of the client.
+- On AWS results are in <output location>/<id>.csv with every value quoted, and an UNLOAD writes a list of its files
+  there; unpatched ministack creates a folder.
+- On AWS queries read and write with the caller's permissions; unpatched ministack checks none (see iam_athena.py).
+- Stopping a query stops it in Trino, too.
 """
 
 import asyncio

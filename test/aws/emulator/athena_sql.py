@@ -1,10 +1,10 @@
-"""A statement of Athena, run by Trino.
+"""Runs a statement of Athena in Trino.
 
-Athena engine 3 is Trino with statements of its own. Of these UNLOAD is here: CREATE TABLE AS over the target folder,
-and the table dropped again, which leaves the files. Hive's DDL stays with ministack, which knows tables and no more.
+Athena engine 3 is Trino with additional statements. Of these UNLOAD is supported, as a CREATE TABLE AS over the target
+folder and a DROP TABLE that leaves the files. Hive's DDL is left to ministack, which supports tables only.
 
-- A target folder that holds objects is refused on AWS.
-- A statement writes at most 100 partitions on AWS; at the 101st it fails, and what it wrote stays behind.
+- On AWS the target folder must be empty.
+- On AWS a statement writes at most 100 partitions. At the 101st it fails, and leaves the files that it has written.
 """
 
 import re
@@ -29,7 +29,7 @@ class Outcome:
     rows: list[list[str | None]]
     scanned_bytes: int = 0
     written_rows: int | None = None
-    """Of an UNLOAD."""
+    """Only for UNLOAD."""
     written_to: str | None = None
 
 
@@ -37,14 +37,14 @@ class Outcome:
 class Unload:
     select: str
     target: str
-    """Ends in "/"."""
+    """Ends with "/"."""
     properties: list[str] = field(default_factory=list)
     """For the WITH clause of CREATE TABLE."""
     session: dict[str, str] = field(default_factory=dict)
 
 
 def run(url: str, sql: str, database: str, on_next: Callable[[str], None]) -> Outcome:
-    """Raises TrinoError, whose text is what Athena gives as the reason of a failure."""
+    """Raises TrinoError, whose text is the reason that Athena reports for a failure."""
     unload = parse_unload(sql)
     if unload is not None:
         return run_unload(url, unload, database, on_next)
@@ -57,7 +57,7 @@ def run(url: str, sql: str, database: str, on_next: Callable[[str], None]) -> Ou
 
 
 def check_syntax(url: str, sql: str, database: str) -> str | None:
-    """What Athena says to a statement that cannot be parsed, when it is asked to start it."""
+    """The error with which Athena refuses to start a statement that cannot be parsed."""
     try:
         unload = parse_unload(sql)
         text = in_trino_words(sql if unload is None else unload.select)
@@ -69,7 +69,7 @@ def check_syntax(url: str, sql: str, database: str) -> str | None:
 
 
 def in_trino_words(sql: str) -> str:
-    """Without the semicolon, and with Trino's word for a database."""
+    """Without the semicolon, and with Trino's word for database."""
     cursor = tokens(sql)
     if cursor and cursor[-1][:2] == ("punct", ";"):
         sql = sql[: cursor.pop()[2]]
@@ -113,7 +113,7 @@ def parse_unload(sql: str) -> Unload | None:
 
 
 def group_end(found: list[tuple], start: int) -> int | None:
-    """The index behind the group in parentheses that opens at `start`."""
+    """The index after the group in parentheses that opens at `start`."""
     if start >= len(found) or found[start][:2] != ("punct", "("):
         return None
     depth = 0
@@ -128,7 +128,7 @@ def group_end(found: list[tuple], start: int) -> int | None:
 
 
 def property_list(sql: str, found: list[tuple]) -> list[tuple[str, str]]:
-    """`name = expression, ..` by name and text."""
+    """Parses `name = expression, ..` into names and texts."""
     out: list[tuple[str, str]] = []
     i = 0
     while i < len(found):
@@ -170,7 +170,7 @@ def run_unload(url: str, unload: Unload, database: str, on_next: Callable[[str],
             message = f"Exceeded limit of {PARTITIONS_MAX} open writers for partitions/buckets"
             raise TrinoError("HIVE_TOO_MANY_OPEN_PARTITIONS", message, by_user=True)
     finally:
-        # The table is ours alone: Athena never makes one.
+        # Athena does not create this table.
         glue._tables.pop(f"{database}/{name}", None)
         glue._partitions.pop(f"{database}/{name}", None)
     scanned = result.stats.get("physicalInputBytes", 0)

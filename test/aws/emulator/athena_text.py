@@ -1,4 +1,4 @@
-"""Values as Athena writes them, in answers of its API and in the CSV files of results."""
+"""Values as Athena writes them, in responses of its API and in CSV files of results."""
 
 import base64
 import decimal
@@ -6,7 +6,7 @@ import json
 
 
 def text_of(value, signature: dict) -> str | None:
-    """`value` as Trino's protocol gives it, `signature` its type there."""
+    """`value` and its type `signature` are those of Trino's protocol."""
     if value is None:
         return None
     kind = signature["rawType"]
@@ -38,7 +38,7 @@ def fields(values: list, parts: list[dict]):
 
 
 def java_double(value: float) -> str:
-    """As Java's Double.toString: plain from 0.001 up to ten million, else with an exponent."""
+    """Like Java's Double.toString: plain from 0.001 up to ten million, otherwise with an exponent."""
     text = repr(value)
     if "e" not in text and (value == 0 or 1e-3 <= abs(value) < 1e7):
         return text

@@ -1,12 +1,12 @@
-"""The tests' own way to the emulator, beside those of AWS:
+"""Requests with which tests control the emulator:
 
-    GET    /_dynalake/state     {"athena": whether Athena answers, "trino": why Trino ended, if it did, "faults": {...}}
+    GET    /_dynalake/state     {"athena": whether Athena answers, "trino": why Trino ended, if it has, "faults": {...}}
     POST   /_dynalake/faults    sets faults: {"putFailure": {"calls": 2, "every": 3}}, see faults.py
-    DELETE /_dynalake/faults    nothing goes wrong any more
-    POST   /_dynalake/release   {"hoursEarlier": 1, "limit": 2, "stream": ".."}: Firehose delivers what was held
-    POST   /_dynalake/age       {"bucket": "..", "prefix": "..", "hours": 25}: objects seem to be older by so much
-    GET    /_dynalake/denials   what policies did not allow: [{"principal", "action", "resource"}]
-    DELETE /_dynalake/denials   {"to": ".."}: forgets those of principals with this in their name
+    DELETE /_dynalake/faults    clears all faults
+    POST   /_dynalake/release   {"hoursEarlier": 1, "limit": 2, "stream": ".."}: Firehose delivers what it held back
+    POST   /_dynalake/age       {"bucket": "..", "prefix": "..", "hours": 25}: makes objects appear that much older
+    GET    /_dynalake/denials   what policies denied: [{"principal", "action", "resource"}]
+    DELETE /_dynalake/denials   {"to": ".."}: forgets those of principals whose name contains this
 """
 
 import asyncio
@@ -53,7 +53,7 @@ async def act(harness: Harness, method: str, name: str, body: dict) -> tuple[int
     if (method, name) == ("POST", "release"):
         hours, limit, stream = body.get("hoursEarlier", 0), body.get("limit"), body.get("stream")
         held = faults.take_held(limit, stream)
-        # Off the loop that serves S3, which these objects are written to.
+        # Not on the event loop, which serves the S3 that these objects are written to.
         keys = await asyncio.to_thread(firehose_deliveries.release, held, int(hours))
         return 200, {"keys": keys}
     if (method, name) == ("POST", "age"):

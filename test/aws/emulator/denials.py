@@ -1,4 +1,4 @@
-"""The record of what policies did not allow, for tests to read."""
+"""A record of what policies denied, for tests to read."""
 
 import logging
 import threading
@@ -12,7 +12,7 @@ class Denials:
         self._entries: list[dict] = []
 
     def add(self, principal: str, action: str, resource: str, prefix: str | None = None) -> None:
-        """`prefix` is what a listing of a bucket was to list."""
+        """`prefix` is that of a denied listing of a bucket."""
         entry = {"principal": principal, "action": action, "resource": resource}
         if prefix is not None:
             entry["prefix"] = prefix

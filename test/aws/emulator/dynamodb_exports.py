@@ -1,13 +1,14 @@
 """ExportTableToPointInTime and point-in-time recovery.
 
-- An export on AWS writes its files in a known layout (manifests, checksums, gzipped lines, empty files among them);
-  bare ministack only pretends.
-- An export needs point-in-time recovery on AWS; bare ministack does not look, and forgets what CloudFormation set.
-- A client token names one export and its parameters on AWS; bare ministack does not compare these.
-- The export's arn, manifest path, time and count of items are those of AWS.
-- A switch lets the next exports end FAILED.
+- On AWS an export writes files in a documented layout (manifests, checksums, gzipped lines, some files empty);
+  unpatched ministack writes none.
+- On AWS an export needs point-in-time recovery; unpatched ministack does not check, and forgets what CloudFormation
+  set.
+- On AWS a client token identifies one export and its parameters; unpatched ministack does not compare the parameters.
+- The export's ARN, manifest path, time and item count have the form that AWS gives them.
+- A switch makes the next exports end as FAILED.
 
-The items are those of the moment of the call, whatever ExportTime asks for.
+The items are those at the moment of the call, whatever ExportTime says.
 """
 
 import base64
@@ -23,7 +24,7 @@ import s3_objects
 from harness import Harness
 from patching import wrapped
 
-# Two with items, and one of a partition that has none.
+# Two with items, and one for a partition without any.
 FULL_FILES, EMPTY_FILES = 2, 1
 
 
@@ -80,7 +81,7 @@ def install(harness: Harness) -> None:
 
 
 def install_recovery(handlers: dict) -> None:
-    """CloudFormation sets point-in-time recovery with the table, and changes it where the template changes it."""
+    """CloudFormation sets point-in-time recovery when it creates the table, and whenever the template changes it."""
     from ministack.services import dynamodb
 
     create, update = handlers["create"], handlers["update"]
@@ -100,18 +101,18 @@ def install_recovery(handlers: dict) -> None:
 
 
 def recovery_in(properties: dict) -> bool:
-    """Of a table's properties, or of those of a global table, where each replica has its own."""
+    """Takes the properties of a table, or of a global table, in which each replica has its own setting."""
     places = [properties, *(properties.get("Replicas") or [])]
     settings = [place.get("PointInTimeRecoverySpecification") or {} for place in places]
     return any(str(setting.get("PointInTimeRecoveryEnabled", False)).lower() == "true" for setting in settings)
 
 
 def handlers_of(provisioners, kind: str) -> dict:
-    """CloudFormation's own table of the handlers of a resource type."""
+    """ministack's handlers of a CloudFormation resource type."""
     for value in vars(provisioners).values():
         if isinstance(value, dict) and "create" in (value.get(kind) or {}):
             return value[kind]
-    raise SystemExit(f"the emulator does not find CloudFormation's handlers of {kind}")
+    raise SystemExit(f"ministack has no CloudFormation handlers for {kind}")
 
 
 def request_of(data: dict) -> dict:
@@ -119,7 +120,7 @@ def request_of(data: dict) -> dict:
 
 
 def token_conflict(dynamodb, data: dict) -> dict | None:
-    """The request that the token was first sent with."""
+    """The first request with the same token."""
     token = data.get("ClientToken")
     exports = dynamodb._exports.values()
     return next((d.get("_request") for d in exports if token and d.get("ClientToken") == token), None)
@@ -137,7 +138,7 @@ def shown(description: dict) -> dict:
 
 
 def begin(harness: Harness, description: dict) -> None:
-    """Writes the export's files. DescribeExport tells of the end a little later."""
+    """Writes the export's files. DescribeExport reports the end a little later."""
     description.setdefault("ExportTime", description["StartTime"])
     prefix = f"{description['S3Prefix'].rstrip('/')}/" if description.get("S3Prefix") else ""
     folder = f"{prefix}AWSDynamoDB/{description['ExportArn'].split('/')[-1]}/"
@@ -172,7 +173,7 @@ def parts_of(items: list[dict]) -> list[list[dict]]:
 
 
 def write_file(bucket: str, folder: str, items: list[dict]) -> dict:
-    """Writes one data file; its line of manifest-files.json."""
+    """Writes a data file, and returns its line of manifest-files.json."""
     text = "".join(json.dumps({"Item": item}, ensure_ascii=False, separators=(",", ":")) + "\n" for item in items)
     body = gzip.compress(text.encode())
     key = f"{folder}data/{secrets.token_hex(13)}.json.gz"

@@ -1,7 +1,8 @@
-"""What DynamoDB writes into streams.
+"""The records that DynamoDB writes to streams.
 
-A removal by time to live carries the service's identity on AWS. Bare ministack emits no record of such a removal, and
-its clock for it is minutes; so a switch marks the next removals, by whomever, as those of time to live.
+On AWS the record of a removal by time to live carries the service's identity. Unpatched ministack writes no such
+record, and checks for expired items only every few minutes. So a switch marks the next removals as removals by time to
+live.
 """
 
 from harness import Harness

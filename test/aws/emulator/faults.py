@@ -1,7 +1,7 @@
-"""The switches for faults that tests set while the emulator runs; `control_path.py` is the way to them.
+"""Switches for faults, which tests set through `control_path.py` while the emulator runs.
 
-Every switch counts down as it is used. Several of a kind are used one after the other. Each can be meant for one stream,
-table or machine alone: test files share an emulator and run at the same time.
+Every switch counts down as it is used. Several of the same kind are used one after the other. A switch can be limited
+to one stream, table or machine, because test files share an emulator and run at the same time.
 """
 
 import threading
@@ -11,7 +11,7 @@ from typing import Callable
 
 @dataclass
 class PutFailure:
-    """The next `calls` PutRecordBatch requests have entries that fail: every n-th entry, over all of these requests."""
+    """Entries of the next `calls` PutRecordBatch requests fail: every n-th entry, counted across these requests."""
 
     calls: int
     every: int = 1
@@ -21,11 +21,11 @@ class PutFailure:
 
 @dataclass
 class StateFault:
-    """The state of this name goes wrong `times` times.
+    """The state of this name fails `times` times.
 
-    `how`: "fail" ends the task with the error, so that the state's own Retry and Catch act; "abort" ends the whole
-    execution as StopExecution does, and nothing of the machine runs any more. `when`: before the task is begun, or
-    after it was done and its answer is lost.
+    `how`: "fail" ends the task with the error, to which the state's own Retry and Catch apply; "abort" ends the whole
+    execution, as StopExecution does. `when`: before the task starts, or after it has finished, so that its answer is
+    lost.
     """
 
     state: str
@@ -43,7 +43,7 @@ class StateFault:
 
 @dataclass
 class Counted:
-    """The next `times` go wrong, of everything or of one stream or table."""
+    """The next `times` fail, of all or of one stream or table."""
 
     times: int
     of: str | None = None
@@ -51,14 +51,14 @@ class Counted:
 
 @dataclass
 class HeldObject:
-    """What Firehose would have written by now."""
+    """An object that Firehose holds back."""
 
     stream: str
     bucket: str
     key: str
     size: int
     write: Callable[[str], None]
-    """Writes it under the given key."""
+    """Writes it to the given key."""
 
 
 @dataclass
@@ -70,14 +70,14 @@ class Faults:
     held: list[HeldObject] = field(default_factory=list)
     states: list[StateFault] = field(default_factory=list)
     duplicates: list[Counted] = field(default_factory=list)
-    """The next objects of Firehose that are written twice, by stream."""
+    """How many of Firehose's next objects are written twice, by stream."""
     ttl_deletes: list[Counted] = field(default_factory=list)
-    """The next removals in streams that are those of time to live, by table."""
+    """How many of the next removals count as removals by time to live, by table."""
     export_failures: list[Counted] = field(default_factory=list)
-    """The next exports that fail, by table."""
+    """How many of the next exports fail, by table."""
 
     def take(self, counter: str, of: str) -> bool:
-        """Uses up one of a counter's, if there is one for this stream or table."""
+        """Uses one of a counter, if there is one for this stream or table."""
         with self.lock:
             counted: list[Counted] = getattr(self, counter)
             found = next((one for one in counted if one.of in (None, of)), None)
@@ -89,7 +89,7 @@ class Faults:
             return True
 
     def failing_entries(self, stream: str, count: int) -> set[int]:
-        """Which of a PutRecordBatch's entries fail, by their index."""
+        """The indexes of the entries of a PutRecordBatch that fail."""
         with self.lock:
             failure = next((f for f in self.put_failures if f.stream in (None, stream)), None)
             if failure is None:
@@ -121,7 +121,7 @@ class Faults:
             return taken
 
     def clear(self) -> None:
-        """Nothing goes wrong from now on. What is held stays held until it is released."""
+        """Clears all faults. Objects that are held back stay so until they are released."""
         with self.lock:
             self.put_failures.clear()
             self.states.clear()
@@ -132,7 +132,7 @@ class Faults:
             self.export_failures.clear()
 
     def set(self, wanted: dict) -> None:
-        """Adds the faults of a control request; raises ValueError or TypeError for what is none."""
+        """Adds the faults of a control request; raises ValueError or TypeError if they are invalid."""
         known: dict[str, Callable] = {
             "putFailure": lambda value: self.put_failures.append(PutFailure(**value)),
             "hold": self._hold,
@@ -163,7 +163,7 @@ class Faults:
             self.holding_streams.discard(stream)
 
     def told(self) -> dict:
-        """What is set, as JSON."""
+        """The faults that are set, as JSON."""
         with self.lock:
             return {
                 "putFailures": [asdict(failure) for failure in self.put_failures],

@@ -1,11 +1,14 @@
 """Firehose.
 
-- A request of more than 4 MiB is refused on AWS; bare ministack takes it.
-- Firehose writes with the permissions of the delivery role and reads the table's versions; bare ministack asks nobody.
-- Switches let entries of PutRecordBatch fail, hold objects back and deliver them later, even into an earlier hour (the
-  hour of an object is the arrival of its oldest record), and write objects twice (as after a timeout inside of it).
+- On AWS a request may have at most 4 MiB; unpatched ministack accepts more.
+- On AWS Firehose writes and reads the table's versions with the permissions of the delivery role; unpatched ministack
+  checks none.
+- Switches make entries of PutRecordBatch fail, hold objects back and deliver them later, even into an earlier hour (the
+  hour of an object is that in which its oldest record arrived), and write objects twice (as after a timeout inside
+  Firehose).
 
-As in bare ministack each record becomes one object at once, where AWS gathers many: tests must not count objects.
+As in unpatched ministack, each record immediately becomes one object, whereas AWS gathers many records in one: tests
+must not count objects.
 """
 
 import contextvars
@@ -67,7 +70,7 @@ def install(harness: Harness) -> None:
 
 
 def answer_with_failures(original, data: dict, failing: set[int]):
-    """Sends on what does not fail, and answers for all entries in their order."""
+    """Passes on the entries that do not fail, and answers for all entries in their order."""
     from ministack.core.responses import json_response
 
     records = data["Records"]
@@ -86,7 +89,7 @@ def answer_with_failures(original, data: dict, failing: set[int]):
 
 
 def denied(harness: Harness, config: dict) -> bool:
-    """What the delivery role may not do: to write, and with format conversion to read the table's versions."""
+    """What the delivery role is not permitted to do: write and, with format conversion, read the table's versions."""
     role, bucket = config.get("RoleARN", ""), config.get("BucketARN", "")
     prefixes = [literal_start(config.get(name)) for name in ("Prefix", "ErrorOutputPrefix")]
     needed = [("s3:ListBucket", bucket), *(("s3:PutObject", f"{bucket}/{prefix}x") for prefix in prefixes)]
@@ -106,7 +109,7 @@ def renamed(key: str) -> str:
 
 
 def release(held: list[HeldObject], hours_earlier: int) -> list[str]:
-    """Writes what was held; the keys."""
+    """Writes the objects that are held back, and returns their keys."""
     keys = []
     for one in held:
         key = HOUR.sub(lambda match: earlier(match, hours_earlier), one.key)

@@ -1,6 +1,7 @@
-"""Firehose's conversion of JSON into Parquet: bare ministack takes a millisecond for each row, and a record with half a
-surrogate pair is lost without a trace in it. This one reads all rows at once, and what it cannot convert becomes an
-error object.
+"""Firehose's conversion of JSON to Parquet.
+
+Unpatched ministack takes a millisecond for each row, and silently loses a record with half a surrogate pair. This
+conversion reads all rows at once, and writes an error object for those that it cannot convert.
 """
 
 import json
@@ -27,7 +28,7 @@ def install(harness: Harness) -> None:
 
 
 def columns_of(conversion: dict) -> dict[str, str]:
-    """Of the Glue table: DuckDB's types by name."""
+    """The columns of the Glue table: DuckDB's types by name."""
     from ministack.services import firehose, glue
 
     schema = conversion.get("SchemaConfiguration") or {}
@@ -39,7 +40,7 @@ def columns_of(conversion: dict) -> dict[str, str]:
 
 
 def rows_of(data: bytes) -> list[dict]:
-    """HiveJsonSerDe looks a column's key up without regard to case."""
+    """HiveJsonSerDe ignores case when it looks up the key of a column."""
     from ministack.services import firehose
 
     return [{name.lower(): value for name, value in row.items()} for row in firehose._json_documents(data)]

@@ -1,9 +1,10 @@
 """Glue's Data Catalog.
 
-- Names of databases, tables and columns are lower-cased on AWS; bare ministack keeps their case.
-- UpdateTable replaces the whole definition on AWS; bare ministack keeps the members that are not given.
-- Glue leaves absent members out; bare ministack answers empty texts and nulls, in which Trino sees no view any more.
-- Athena takes projection ranges in years, months and weeks, which Trino does not know: it sees them in days.
+- On AWS names of databases, tables and columns are lower-cased; unpatched ministack keeps their case.
+- On AWS UpdateTable replaces the whole definition; unpatched ministack keeps members that the request leaves out.
+- AWS omits absent members; unpatched ministack returns empty texts and nulls, with which Trino does not recognize a
+  view.
+- Athena accepts projection ranges in years, months and weeks. Trino does not: it gets them in days.
 """
 
 import base64
@@ -87,7 +88,7 @@ def lower_cased(data: dict) -> dict:
     return out
 
 
-# Tables as Glue shows them
+# Tables as Glue returns them
 
 
 def cleaned(table: dict) -> dict:
@@ -119,7 +120,7 @@ def range_in_days(text: str) -> str:
 
 
 def run_as_invoker(text: str) -> str:
-    """A view without an owner is what Athena writes; Trino wants to be told that it runs as whoever asks."""
+    """Athena writes views without an owner. Trino needs the statement that they run as the caller."""
     view = json.loads(base64.b64decode(text[len(VIEW_PREFIX) : -len(" */")]))
     if "owner" in view or view.get("runAsInvoker"):
         return text

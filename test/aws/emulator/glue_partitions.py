@@ -1,8 +1,8 @@
 """Partitions of Glue's tables.
 
-- GetPartitions honours an expression, a segment and pages on AWS; bare ministack answers all partitions always.
-- Batches have limits on AWS (100 to create or update, 25 to delete); bare ministack takes any number.
-- UpdatePartition and BatchDeletePartition are missing in bare ministack.
+- On AWS GetPartitions honors an expression, a segment and pages; unpatched ministack always returns all partitions.
+- On AWS batches have limits (100 to create or update, 25 to delete); unpatched ministack accepts any number.
+- Unpatched ministack lacks UpdatePartition and BatchDeletePartition.
 """
 
 import json
@@ -63,7 +63,7 @@ def partitions_page(data: dict):
 
 
 def matching(partitions: list[dict], keys: list[dict], expression: str) -> list[dict]:
-    """The partitions for which the expression holds, which is SQL over the partition keys."""
+    """The partitions that match the expression, which is SQL over the partition keys."""
     kinds = ["INTEGER" if key["Type"] in INTEGER_TYPES else "TEXT" for key in keys]
     columns = ", ".join(f'"{key["Name"]}" {kind}' for key, kind in zip(keys, kinds))
     places = ", ".join("?" * (len(keys) + 1))

@@ -1,4 +1,4 @@
-"""What the patches share."""
+"""State that the patches share."""
 
 import logging
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The developer's machine is left alone: bare ministack looks for containers to reap where a Docker socket is."""
+"""Leaves the developer's machine alone: unpatched ministack removes containers if it finds a Docker socket."""
 
 from harness import Harness
 from patching import wrapped
@@ -8,7 +8,7 @@ def install(harness: Harness) -> None:
     from ministack import app
     from ministack.core import container_reaper
 
-    # The log is for tests that fail.
+    # The log is read after a failed test.
     app.BANNER = "ministack on port {port}"
 
     @wrapped(app, "_docker_socket_present")

@@ -1,6 +1,7 @@
-"""What a query needs of its caller: tables in Glue, their files, the target of an UNLOAD, the place for its result.
+"""The permissions that a query needs from its caller: for tables in Glue, their files, the target of an UNLOAD, and its
+result.
 
-The tables are those that the statement names, and those that the views among them name.
+The tables are those in the statement and, for views among them, those in the views.
 """
 
 import base64
@@ -15,12 +16,12 @@ from harness import Harness
 
 
 def caller() -> str | None:
-    """Kept with a query when it is started: it runs elsewhere."""
+    """The caller, which is kept with the query because it runs in another thread."""
     return iam_roles.caller_role()
 
 
 def require(harness: Harness, execution: dict, sql: str, database: str) -> None:
-    """Raises TrinoError with PERMISSION_DENIED, as Athena tells it."""
+    """Raises TrinoError with PERMISSION_DENIED, as Athena reports it."""
     role = execution.get("_caller")
     if not harness.iam or role is None:
         return
@@ -31,7 +32,7 @@ def require(harness: Harness, execution: dict, sql: str, database: str) -> None:
 
 
 def needed(execution: dict, sql: str, database: str):
-    """(action, resource) of everything that the statement touches, and the prefix of what it lists."""
+    """(action, resource) of everything that the statement uses, and the prefix of what it lists."""
     unload = athena_sql.parse_unload(sql)
     if unload is not None:
         bucket, folder = s3_objects.split(unload.target)
@@ -59,7 +60,7 @@ def needed_of_table(database: str, name: str, table: dict):
 
 
 def tables_of(sql: str, database: str, seen: set[str]):
-    """The tables that the statement reads, through views, each once."""
+    """The tables that the statement reads, directly or through views, each once."""
     from ministack.services import athena, glue
 
     for reference in athena._table_references(sql):

@@ -1,13 +1,15 @@
-"""What bare ministack's check of a request's policies gets wrong.
+"""Corrections to how ministack checks a request against policies.
 
-- Every denial is on record for tests.
-- Plain http counts as TLS: bucket policies that want TLS, that of the CDK's own bucket too, would deny everything here.
-- A query's own id stands for its work group on AWS; bare ministack finds no resource then and denies.
-- A state machine's executions are listed with the permission on the machine; bare ministack finds no resource.
-- A table can be given by its ARN, as for an export; bare ministack looks for its name only.
-- An action on a Glue table needs the catalog, the database and the table on AWS; bare ministack checks the database.
-- The condition key cloudwatch:namespace is missing in bare ministack.
-- Looking at one mapping is GetEventSourceMapping; bare ministack takes it for the listing of all.
+- Every denial is recorded for tests.
+- Plain http counts as TLS: otherwise bucket policies that require TLS, such as that of the CDK's own bucket, would deny
+  everything here.
+- On AWS an action on a query needs permission on its work group; unpatched ministack finds no resource and denies it.
+- On AWS listing executions needs permission on the state machine; unpatched ministack finds no resource.
+- On AWS a table may be given by its ARN, as for an export; unpatched ministack only looks for its name.
+- On AWS an action on a Glue table needs the catalog, the database and the table; unpatched ministack checks the
+  database.
+- Unpatched ministack lacks the condition key cloudwatch:namespace.
+- Reading one mapping is GetEventSourceMapping; unpatched ministack treats it as the listing of all.
 """
 
 import contextvars
@@ -95,7 +97,7 @@ def json_body(body: bytes) -> dict:
 
 
 def namespace_in(body: bytes) -> str | None:
-    """Of a PutMetricData in JSON, as a form, or in CBOR with a short text."""
+    """The namespace of a PutMetricData in JSON, as a form, or in CBOR with a short text."""
     plain = re.search(rb'"Namespace"\s*:\s*"([^"]*)"', body) or re.search(rb"(?:^|&)Namespace=([^&]*)", body)
     if plain:
         return plain[1].decode()

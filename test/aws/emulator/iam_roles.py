@@ -1,8 +1,9 @@
-"""Permissions of roles that services take on (state machines, Firehose, Lambda's mappings, schedules) and of callers on
-whose behalf a service acts (exports, Athena). AWS checks them; bare ministack checks SDK calls alone.
+"""Permissions of roles that services assume (state machines, Firehose, Lambda's mappings, schedules) and of callers on
+whose behalf a service acts (exports, Athena). AWS checks them; unpatched ministack checks SDK calls only.
 
-Identity policies are evaluated, not those of resources: a bucket policy that denies is not seen here. Nor is KMS. Of a
-machine's `aws-sdk` tasks those of services that speak JSON are checked (DynamoDB, Athena, Glue and others; not S3).
+Only identity policies are evaluated: a bucket policy that denies has no effect here, and neither has KMS. Of a
+machine's `aws-sdk` tasks, those of services with a JSON protocol are checked (DynamoDB, Athena, Glue and others, but
+not S3).
 """
 
 import contextvars
@@ -11,7 +12,7 @@ import json
 from harness import Harness
 from patching import wrapped
 
-# The role of the state machine that this thread works for.
+# The role of the state machine whose task this thread runs.
 machine_role: contextvars.ContextVar[str | None] = contextvars.ContextVar("machine_role", default=None)
 
 
@@ -24,7 +25,7 @@ def install(harness: Harness) -> None:
 def denied_to_role(
     harness: Harness, role_arn: str, action: str, resource: str, prefix: str | None = None
 ) -> str | None:
-    """AWS's message, or None where the role may do it or policies are not enforced. `prefix` is what a bucket is listed by."""
+    """The message of AWS; None if the role is permitted or policies are not enforced. `prefix` is that of a listing."""
     from ministack.core import iam_evaluator
     from ministack.core.responses import get_account_id, get_region
     from ministack.services import iam
@@ -41,7 +42,7 @@ def denied_to_role(
         region=get_region(),
         source_ip="127.0.0.1",
         secure_transport=True,
-        # Services act for this account only.
+        # Services act only for this account.
         service_context={
             **{"aws:sourceaccount": account, "s3:resourceaccount": account, "aws:resourceaccount": account},
             **({} if prefix is None else {"s3:prefix": prefix}),
@@ -56,7 +57,7 @@ def denied_to_role(
 
 
 def caller_role() -> str | None:
-    """The role on whose behalf this thread works; None for the account itself."""
+    """The role on whose behalf this thread acts; None for the account itself."""
     from ministack.core import iam_evaluator
 
     role = machine_role.get()
@@ -72,7 +73,7 @@ def denied_to_caller(harness: Harness, action: str, resource: str) -> str | None
 
 
 def glue_arns(database: str, table: str | None = None) -> list[str]:
-    """All of the resources that an action on the table (or the database) needs."""
+    """The resources that an action on the table or the database needs."""
     from ministack.core.responses import get_account_id, get_region
 
     start = f"arn:aws:glue:{get_region()}:{get_account_id()}"
@@ -81,7 +82,7 @@ def glue_arns(database: str, table: str | None = None) -> list[str]:
 
 
 def install_state_machines(harness: Harness) -> None:
-    """A machine's tasks, its readers of S3 and its Distributed Maps act with its role."""
+    """A machine's tasks, its readers of S3 and its Distributed Maps use its role."""
     from ministack.services import stepfunctions
 
     def require(action: str, resource: str, error: str) -> None:

@@ -1,4 +1,4 @@
-"""Puts every patch in its place, in the order in which they build on each other."""
+"""Installs every patch, in the order in which they build on each other."""
 
 import athena_service
 import control_path
@@ -23,7 +23,7 @@ from patching import require_version
 
 
 def install(harness: Harness):
-    """The application that answers requests."""
+    """Returns the application that answers requests."""
     require_version()
     for module in (
         host_machine,

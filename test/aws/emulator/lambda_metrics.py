@@ -1,4 +1,4 @@
-"""CloudWatch makes metrics of lines of the embedded metric format in a function's log; bare ministack keeps the lines."""
+"""Turns log lines in the embedded metric format into metrics, as CloudWatch does; unpatched ministack does not."""
 
 import json
 import logging
@@ -41,7 +41,7 @@ def record_metrics(line: str) -> None:
 
 
 def record_iterator_age(function_name: str, newest_record_seconds: float, now_seconds: float) -> None:
-    """AWS measures the age of a batch's last record when the function gets it; bare ministack does not."""
+    """As AWS does, measures the age of a batch's last record when the function receives it."""
     from ministack.services import cloudwatch
 
     age_ms = max(0.0, now_seconds - newest_record_seconds) * 1000

@@ -1,10 +1,10 @@
 """Lambda's Node processes.
 
-- The name of an error that a handler throws is the answer's errorType on AWS, by which state machines match it; bare
-  ministack says "Runtime.HandlerError" for all.
-- What a handler logs belongs to its invocation on AWS; bare ministack waits some milliseconds for the log's lines and
-  under load gives the rest to the next one, or to nobody. Here the process marks the end of each invocation.
-- A process outlives the errors that its handler throws on AWS; bare ministack ends it with each of them.
+- On AWS the name of an error that a handler throws is the errorType of the response, which state machines match;
+  unpatched ministack returns "Runtime.HandlerError" for all of them.
+- On AWS what a handler logs belongs to its invocation; unpatched ministack waits some milliseconds for the lines, and
+  under load attributes the rest to the next invocation or drops it. Here the process marks the end of each invocation.
+- On AWS a process survives the errors that its handler throws; unpatched ministack ends it.
 """
 
 import queue
@@ -16,7 +16,7 @@ from patching import replaced_text, wrapped
 
 END_MARK = "\x01end of invocation\x01"
 LOG_SECONDS_MAX = 2.0
-# What the process answers for an error of the handler; with the status "error" it would be ended.
+# The answer of the process to an error of the handler. The status "error" would end the process.
 THROWN = 'status: "ok", thrown: true'
 
 

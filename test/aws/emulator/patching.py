@@ -1,7 +1,8 @@
-"""How ministack's functions are replaced in this process; nothing of it is edited on disk.
+"""Replaces functions of ministack in this process. Its files are not changed.
 
-A module of a service has `install(harness)`, which replaces functions by `@wrapped(module, "name")`. The replacement
-gets the original first. ministack looks its functions up when they are called, in the module or in a table of it.
+Each module for a service has `install(harness)`, which replaces functions with `@wrapped(module, "name")`. The
+replacement receives the original as its first argument. ministack looks up its functions when it calls them, in the
+module or in a table of the module.
 """
 
 import functools
@@ -11,14 +12,14 @@ MINISTACK_VERSION = "1.5.33"
 
 
 def require_version() -> None:
-    """Private functions change with every version: another one is refused, not half patched."""
+    """Private functions change with every version: any other version is refused, rather than partly patched."""
     version = importlib.metadata.version("ministack")
     if version != MINISTACK_VERSION:
-        raise SystemExit(f"the emulator is made for ministack {MINISTACK_VERSION}, this is {version}")
+        raise SystemExit(f"the emulator needs ministack {MINISTACK_VERSION}, but {version} is installed")
 
 
 def wrapped(module, name: str):
-    """Puts the decorated function in the place of `module.name`, which it gets as its first argument."""
+    """Replaces `module.name` by the decorated function, which receives the original as its first argument."""
     original = getattr(module, name)
 
     def decorate(replacement):
@@ -36,7 +37,7 @@ def wrapped(module, name: str):
 
 
 def replaced_text(text: str, old: str, new: str) -> str:
-    """`text` with the one `old` in it replaced; fails where it is not there."""
+    """Replaces the only `old` in `text`; fails if it is not there."""
     if text.count(old) < 1:
-        raise SystemExit(f"the emulator does not find what it replaces: {old!r}")
+        raise SystemExit(f"ministack does not contain the text to replace: {old!r}")
     return text.replace(old, new)

@@ -1,4 +1,4 @@
-"""Objects that a service writes into S3 or finds there, in the account and region of the request at hand."""
+"""Objects that a service writes to S3 or finds there, in the account and region of the current request."""
 
 import asyncio
 import contextvars
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 
 def put(bucket: str, key: str, body: bytes) -> str:
-    """Writes the object through S3's own handler; the ETag. Callable from any thread."""
+    """Writes the object through the handler of S3 and returns the ETag. Can be called from any thread."""
     from ministack.services import s3
 
     headers = {"content-type": "application/octet-stream", "content-length": str(len(body)), "host": "s3.localhost"}
@@ -18,26 +18,26 @@ def put(bucket: str, key: str, body: bytes) -> str:
         request = s3.handle_request("PUT", f"/{bucket}/{key}", headers, body, {}, internal=True)
         answers.append(asyncio.run(request))
 
-    # A thread of its own, since this one may be running an event loop.
+    # In another thread, because this one may be running an event loop.
     thread = threading.Thread(target=contextvars.copy_context().run, args=(work,))
     thread.start()
     thread.join()
     status, answered, text = answers[0]
     if status >= 300:
-        raise RuntimeError(f"S3 did not take s3://{bucket}/{key}: {text!r}")
+        raise RuntimeError(f"S3 rejected s3://{bucket}/{key}: {text!r}")
     return next((value.strip('"') for name, value in answered.items() if name.lower() == "etag"), "")
 
 
 def split(location: str) -> tuple[str, str]:
-    """Bucket and key of `s3://bucket/key`; raises ValueError."""
+    """The bucket and key of `s3://bucket/key`; raises ValueError."""
     match = re.fullmatch(r"s3://([^/]+)/(.*)", location, re.DOTALL)
     if match is None:
-        raise ValueError(f"{location} is no s3:// location")
+        raise ValueError(f"{location} is not an s3:// location")
     return match[1], match[2]
 
 
 def make_older(bucket: str, prefix: str, hours: float) -> int:
-    """Objects below the prefix seem to have been written so many hours earlier. How many."""
+    """Makes objects with the prefix appear `hours` hours older. Returns their number."""
     from ministack.services import s3
 
     keys = keys_below(bucket, prefix)
@@ -51,7 +51,7 @@ def make_older(bucket: str, prefix: str, hours: float) -> int:
 
 
 def keys_below(bucket: str, prefix: str) -> list[str]:
-    """Raises ValueError where there is no such bucket."""
+    """Raises ValueError if the bucket does not exist."""
     from ministack.services import s3
 
     found = s3._buckets.get(bucket)

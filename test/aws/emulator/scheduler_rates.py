@@ -1,7 +1,7 @@
 """Rate-based schedules of EventBridge Scheduler.
 
-Without a start date one invokes its target at once and then at its rate (AWS: "Schedule types on EventBridge Scheduler");
-bare ministack waits for the first interval to pass.
+On AWS a schedule without a start date invokes its target immediately and then at its rate ("Schedule types in
+EventBridge Scheduler"); unpatched ministack waits for the first interval to pass.
 """
 
 from ministack.services import scheduler

@@ -1,4 +1,4 @@
-"""The task `arn:aws:states:::athena:startQueryExecution` and its `.sync`, which waits for the query's end on AWS; bare
+"""The task `arn:aws:states:::athena:startQueryExecution`, and its `.sync`, which waits until the query ends. Unpatched
 ministack has neither."""
 
 import json

@@ -1,9 +1,9 @@
-"""Limits and readers of Step Functions.
+"""Limits and item readers of Step Functions.
 
-- What a state takes or gives is at most 256 KiB on AWS; bare ministack passes on anything.
-- A Distributed Map reads JSON lines by their newlines on AWS; bare ministack splits at other separators, too, which may
-  stand inside of a JSON string (U+2028 and the like).
-- An execution that was stopped stays ABORTED on AWS; bare ministack lets its last state turn it into FAILED.
+- On AWS the input and output of a state have at most 256 KiB; unpatched ministack has no limit.
+- On AWS a Distributed Map splits JSON lines at newlines only; unpatched ministack also splits at other separators, such
+  as U+2028, which may be part of a JSON string.
+- On AWS a stopped execution stays ABORTED; in unpatched ministack its last state may turn it into FAILED.
 """
 
 import json

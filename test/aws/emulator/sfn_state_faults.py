@@ -1,4 +1,4 @@
-"""A switch lets a state go wrong, by its name: a test can end a machine at any state. See StateFault in faults.py."""
+"""Makes a state fail, by its name: a test can end a machine at any state. See StateFault in faults.py."""
 
 import contextvars
 
@@ -6,12 +6,12 @@ from faults import StateFault
 from harness import Harness
 from patching import wrapped
 
-# (the execution, the state's name) of the task that this thread works for.
+# (the execution, the name of the state) of the task that this thread runs.
 task_at_hand: contextvars.ContextVar[tuple[dict, str] | None] = contextvars.ContextVar("task_at_hand", default=None)
 
 
 class Aborted(Exception):
-    """Not an _ExecutionError: no Retry and no Catch of a state sees it."""
+    """Not an _ExecutionError, so that no Retry and no Catch of a state applies."""
 
 
 def install(harness: Harness) -> None:
@@ -48,7 +48,7 @@ def install(harness: Harness) -> None:
 
     @wrapped(stepfunctions, "_invoke_resource")
     def invoke(original, resource, given):
-        """Inside of the state's own Retry and Catch."""
+        """Inside the state's own Retry and Catch."""
         task = task_at_hand.get()
         if task is None:
             return original(resource, given)
@@ -74,7 +74,7 @@ def machine_of(execution: dict) -> str:
 
 
 def install_group_faults(stepfunctions, name: str, fault_of, strike, require_running) -> None:
-    """Map and Parallel, inside of their own Retry and Catch, too."""
+    """Map and Parallel, also inside their own Retry and Catch."""
 
     @wrapped(stepfunctions, name)
     def run(original, definition, given, execution, context):
@@ -92,7 +92,7 @@ def install_group_faults(stepfunctions, name: str, fault_of, strike, require_run
 
 
 def install_plain_faults(stepfunctions, name: str, fault_of, strike) -> None:
-    """Pass, Choice and Wait, which get no execution but know its arn."""
+    """Pass, Choice and Wait, which receive the ARN of the execution in place of the execution."""
 
     @wrapped(stepfunctions, name)
     def execute(original, definition, given, context=None):

@@ -1,4 +1,4 @@
-"""Batches of a stream that failed: what of them, whether it is tried again, and where it goes if not."""
+"""Failed batches of a stream: which records failed, whether they are retried, and where they go if not."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ SHARD = "shardId-00000000000000000000-00000000"
 
 
 def failed_position(mapping: Mapping, placed: list[tuple[int, dict]], result: dict) -> int | None:
-    """Where the first failed record is; an identifier that is none of the batch's fails the whole batch."""
+    """The index of the first failed record. An identifier that is not in the batch fails the whole batch."""
     if result.get("error"):
         return placed[0][0]
     if "ReportBatchItemFailures" not in (mapping.settings.get("FunctionResponseTypes") or []):
@@ -34,7 +34,7 @@ def failed_position(mapping: Mapping, placed: list[tuple[int, dict]], result: di
 
 
 def given_up(settings: dict, batch: Batch, left: list[dict]) -> str | None:
-    """Why the batch is not tried again; both limits are -1 for none."""
+    """Why the batch is not retried, if so. A limit of -1 means none."""
     tries_max = settings.get("MaximumRetryAttempts")
     if tries_max is not None and int(tries_max) >= 0 and batch.tries >= int(tries_max):
         return "RetryAttemptsExhausted"
@@ -48,7 +48,7 @@ def given_up(settings: dict, batch: Batch, left: list[dict]) -> str | None:
 def put_aside(
     harness: Harness, mapping: Mapping, records: list[dict], result: dict, condition: str, tries: int
 ) -> None:
-    """The on-failure destination; a bucket gets the payload too."""
+    """Sends the batch to the on-failure destination. A bucket also receives the payload."""
     from ministack.services import lambda_svc
 
     destination = ((mapping.settings.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination") or ""

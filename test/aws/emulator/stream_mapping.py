@@ -1,4 +1,4 @@
-"""An event source mapping whose stream and function are there, and how far it is."""
+"""An event source mapping with an existing stream and function, and its progress."""
 
 from dataclasses import dataclass, field
 
@@ -21,7 +21,7 @@ class Mapping:
 
 @dataclass
 class Batch:
-    """Positions in the stream, from `start` up to but not including `end`, that were tried so many times."""
+    """Positions in the stream, from `start` up to but not including `end`, and how often they were tried."""
 
     start: int
     end: int
@@ -30,7 +30,7 @@ class Batch:
 
 @dataclass
 class Cursor:
-    """How far a mapping is."""
+    """The progress of a mapping."""
 
     next: int
     queue: list[Batch] = field(default_factory=list)

@@ -1,10 +1,10 @@
 """Lambda's event source mappings of DynamoDB streams.
 
-On AWS a mapping honours batchItemFailures, splits a failing batch, gives up after so many tries or at an age, and puts
-what it gave up as an object into S3, payload included. It sends at most 6 MB at once and reads with the permissions of
-the function. Bare ministack retries the whole batch for ever and writes no object.
+On AWS a mapping honors batchItemFailures, splits a failing batch, gives up on records after a number of tries or at an
+age, and writes them, payload included, to S3. It sends at most 6 MB at once, and reads with the permissions of the
+function. Unpatched ministack retries the whole batch forever and writes no object.
 
-AWS's documents leave open whether a retry after partial success counts; here it does, which is the harder case.
+The documentation does not say whether a retry after a partial success counts. Here it does, which is the harder case.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from stream_mapping import Batch, Cursor, Mapping, mapping_of
 log = logging.getLogger("dynalake")
 
 PAYLOAD_BYTES_MAX = 6 * 1024 * 1024
-# AWS waits much longer than tests would like to.
+# Much shorter than on AWS.
 WINDOW_SECONDS_MAX = 0.3
 RETRY_SECONDS_MAX = 0.3
 
@@ -68,7 +68,7 @@ def may_read(harness: Harness, mapping: Mapping) -> bool:
 
 
 def step(harness: Harness, mapping: Mapping, cursors: dict[str, Cursor]) -> bool:
-    """Sends one batch, if there is one. Tells whether there is reason to look again at once."""
+    """Sends one batch, if there is one. Returns whether to check again immediately."""
     from ministack.services import dynamodb
 
     first, end = dynamodb.stream_start_position(mapping.table), dynamodb.stream_end_position(mapping.table)
@@ -91,7 +91,7 @@ def step(harness: Harness, mapping: Mapping, cursors: dict[str, Cursor]) -> bool
 
 
 def first_position(mapping: Mapping, first: int, end: int) -> int:
-    """Where the mapping began when it was made."""
+    """The position at which the mapping was created."""
     from ministack.services import lambda_svc
 
     begin = first if mapping.settings.get("StartingPosition") == "TRIM_HORIZON" else end
@@ -142,7 +142,7 @@ def send(harness: Harness, mapping: Mapping, cursor: Cursor) -> None:
 
 
 def records_of(mapping: Mapping, batch: Batch) -> list[tuple[int, dict]]:
-    """The records that pass the mapping's filters, each with its position."""
+    """The records that match the mapping's filters, each with its position."""
     from ministack.services import dynamodb, lambda_svc
 
     start = max(batch.start, dynamodb.stream_start_position(mapping.table))
@@ -173,7 +173,7 @@ def retry(
     condition = given_up(settings, batch, [record for _, record in left])
     splits = settings.get("BisectBatchOnFunctionError") and result.get("error") and len(left) > 1
     if splits and condition != "MaxRecordAgeExceeded":
-        # A split is no retry.
+        # A split does not count as a retry.
         middle = left[len(left) // 2][0]
         cursor.queue[:0] = [Batch(batch.start, middle, batch.tries), Batch(middle, batch.end, batch.tries)]
     elif condition is not None:

@@ -1,4 +1,4 @@
-"""One statement sent to Trino, by its HTTP protocol."""
+"""Sends one statement to Trino with its HTTP protocol."""
 
 import json
 import time
@@ -11,7 +11,7 @@ NO_NODES_TRIES_MAX = 10
 
 
 class TrinoError(Exception):
-    """`name` is Trino's name of the error, as Athena shows it too."""
+    """`name` is Trino's name for the error, which Athena also uses."""
 
     def __init__(self, name: str, message: str, *, by_user: bool = False) -> None:
         super().__init__(f"{name}: {message}")
@@ -33,12 +33,12 @@ def run(
     session: dict[str, str] | None = None,
     on_next: Callable[[str], None] | None = None,
 ) -> Result:
-    """Runs the statement to its end. `on_next` is told each address that a DELETE cancels the statement by."""
+    """Runs the statement to its end. `on_next` receives each address at which a DELETE cancels the statement."""
     for tries in range(1, NO_NODES_TRIES_MAX + 1):
         try:
             return _run_once(url, sql, _headers(database, session), on_next)
         except TrinoError as error:
-            # For a moment after its start Trino may not have seen itself as a worker.
+            # Shortly after its start, Trino may not have registered itself as a worker yet.
             if error.name != "NO_NODES_AVAILABLE" or tries == NO_NODES_TRIES_MAX:
                 raise
             time.sleep(0.5)

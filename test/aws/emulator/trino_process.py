@@ -1,4 +1,4 @@
-"""Trino, Athena's engine, as a child process: a catalog over this emulator's Glue and S3, on a free port."""
+"""Trino, the engine of Athena, as a child process on a free port, with a catalog over this emulator's Glue and S3."""
 
 import ctypes
 import logging
@@ -15,7 +15,7 @@ import trino_client
 log = logging.getLogger("dynalake")
 
 START_SECONDS_MAX = 180
-# A port that was free a moment ago may be taken by now.
+# Another program may take a free port before Trino does.
 STARTS_MAX = 3
 QUIET = ("io.trino", "io.airlift", "org.eclipse", "Bootstrap")
 
@@ -29,7 +29,7 @@ catalog.config-dir={etc}/catalog
 plugin.dir={plugins}
 """
 
-# Athena resolves Parquet columns by name, reads folders below folders, and has nothing cached for long.
+# Athena resolves Parquet columns by name, reads nested folders, and caches nothing for long.
 CATALOG = """\
 connector.name=hive
 hive.metastore=glue
@@ -54,7 +54,7 @@ hive.collect-column-statistics-on-write=false
 hive.recursive-directories=true
 """
 
-# The first compiler alone: statements of tests are many and small, and the second one costs more than it gains.
+# Only the first compiler: tests run many small statements, for which the second one costs more than it saves.
 JVM_OPTIONS = (
     "-Xmx1G",
     "-XX:+UseSerialGC",
@@ -85,9 +85,9 @@ class TrinoProcess:
 
     @property
     def url(self) -> str:
-        """Waits until Trino answers; fails where it never does."""
+        """Waits until Trino answers; fails if it never does."""
         if not self._ready.wait(START_SECONDS_MAX):
-            raise trino_client.TrinoError("GENERIC_INTERNAL_ERROR", f"Trino is not there: {self.last_words()}")
+            raise trino_client.TrinoError("GENERIC_INTERNAL_ERROR", f"Trino is not running: {self.last_words()}")
         return self._url
 
     def is_ready(self) -> bool:
@@ -107,7 +107,7 @@ class TrinoProcess:
         self._stopping = True
         if self._process is None or self._process.poll() is not None:
             return
-        # It holds nothing that is worth an orderly end.
+        # It has no state that would need an orderly shutdown.
         self._process.kill()
         self._process.wait()
 
@@ -141,13 +141,13 @@ class TrinoProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                # Its own process group: a Ctrl-C at the terminal is for us to act on.
+                # In a process group of its own, so that Ctrl-C at the terminal reaches this process only.
                 start_new_session=True,
                 preexec_fn=end_with_parent if sys.platform == "linux" else None,
             )
 
     def _follow(self) -> None:
-        """Waits until it answers a query that needs a worker."""
+        """Waits until Trino answers a query that needs a worker."""
         begun, starts = time.time(), 1
         while time.time() - begun < START_SECONDS_MAX and not self._stopping:
             if self._process is not None and self._process.poll() is not None:
@@ -161,7 +161,7 @@ class TrinoProcess:
                 if trino_client.run(self._url, query).rows == [[1]]:
                     log.info("Trino answers after %.1f s", time.time() - begun)
                     self._ready.set()
-                    # On Linux Trino lives no longer than the thread that started it.
+                    # On Linux Trino ends with the thread that started it.
                     self._process.wait()
                     return
             except (OSError, ValueError, trino_client.TrinoError):
@@ -170,7 +170,7 @@ class TrinoProcess:
 
 
 def end_with_parent() -> None:
-    """In the child, on Linux: it is killed when this process ends, in whatever way."""
+    """Runs in the child, on Linux: the child is killed when this process ends for any reason."""
     pr_set_pdeathsig, sigkill = 1, 9
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, sigkill)
     if os.getppid() == 1:

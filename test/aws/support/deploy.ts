@@ -1,4 +1,4 @@
-/** Stacks deployed to the emulator by the real command line of the CDK. */
+/** Deploys stacks to the emulator with the real CDK command line. */
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -9,17 +9,17 @@ import { once } from "./once.ts";
 export interface Deployment {
   /** The command that synthesizes the app. */
   readonly app: string;
-  /** Their names; none: all of the app's. */
+  /** Names of stacks; empty for all of the app. */
   readonly stacks?: readonly string[];
   readonly context?: Readonly<Record<string, string>>;
-  /** In which the command runs; default: the root of the repository. */
+  /** The command's working directory. Default: the repository root. */
   readonly folder?: string;
-  /** Where the outputs are kept, as `cdk deploy --outputs-file` writes them. */
+  /** The file for the outputs, as `cdk deploy --outputs-file` writes them. */
   readonly outputsFile?: string;
   readonly timeoutSeconds?: number;
 }
 
-/** Outputs by the names of stacks. */
+/** Outputs by stack name. */
 export type StackOutputs = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
@@ -28,7 +28,7 @@ const secondsMax = 360;
 const tailLines = 40;
 let deployments = 0;
 
-/** Bootstraps the emulator, once, and deploys the stacks. Fails with the end of what the command line said. */
+/** Bootstraps the emulator once and deploys the stacks. Fails with the end of the command's output. */
 export async function deployStacks(emulator: AwsEmulator, deployment: Deployment): Promise<StackOutputs> {
   const { app, stacks = [], context = {}, folder = root, timeoutSeconds = secondsMax } = deployment;
   const run = (args: readonly string[], cwd: string) => runCdk(emulator, args, cwd, timeoutSeconds);
@@ -36,7 +36,7 @@ export async function deployStacks(emulator: AwsEmulator, deployment: Deployment
     await run(["bootstrap", "aws://000000000000/us-east-1"], emulator.folder);
     return true;
   });
-  // Several files deploy at the same time, and each holds its folder of output locked.
+  // Several test files deploy concurrently, and each locks its output folder.
   const own = `${process.pid}-${deployments++}`;
   const outputsFile = deployment.outputsFile ?? join(emulator.folder, `outputs-${own}.json`);
   const values = Object.entries(context).flatMap(([name, value]) => ["--context", `${name}=${value}`]);
@@ -55,8 +55,8 @@ export async function deployStacks(emulator: AwsEmulator, deployment: Deployment
 }
 
 /**
- * Runs the program in a process group of its own, and ends the whole group when standard input closes, which happens however
- * this process ends: the app that the CDK runs ends with it.
+ * Runs the program in its own process group, and kills the whole group when standard input closes, which happens however this
+ * process ends. So the app that the CDK runs ends with it.
  */
 const guardScript = `
 exec 3<&0

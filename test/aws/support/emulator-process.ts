@@ -1,4 +1,4 @@
-/** The emulator as a process of its own, which lives no longer than this one: see test/aws/emulator/__main__.py. */
+/** The emulator as a child process that never outlives this one: see test/aws/emulator/__main__.py. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -9,10 +9,10 @@ import { fileURLToPath } from "node:url";
 
 export interface EmulatorProcess {
   readonly endpoint: string;
-  /** Everything that it writes lies here. */
+  /** The folder for everything it writes. */
   readonly folder: string;
   readonly logFile: string;
-  /** Ends it and its Trino, and removes the folder. Idempotent. */
+  /** Stops it and its Trino, and removes the folder. Idempotent. */
   stop(): Promise<void>;
 }
 
@@ -27,7 +27,7 @@ const stopSecondsMax = 10;
 const askEveryMs = 50;
 const program = join(dirname(dirname(fileURLToPath(import.meta.url))), "emulator");
 
-/** Starts it and waits until it answers. Fails with the end of its log where it does not. */
+/** Starts it and waits until it responds. Fails with the end of its log if it does not. */
 export async function startProcess(options: { readonly iam: boolean }): Promise<EmulatorProcess> {
   const { python, trino, java } = tools();
   const folder = await mkdtemp(join(tmpdir(), "dynalake-aws-"));
@@ -35,14 +35,14 @@ export async function startProcess(options: { readonly iam: boolean }): Promise<
   const log = openSync(logFile, "w");
   const places = ["--state", folder, "--trino", trino, "--java", java];
   const child = spawn(python, [program, ...places, ...(options.iam ? ["--iam"] : [])], {
-    // It ends when this pipe closes, which happens however this process ends.
+    // It stops when this pipe closes, which happens however this process ends.
     stdio: ["pipe", log, log],
     env: {
       PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
       LANG: "C.UTF-8",
       PYTHONDONTWRITEBYTECODE: "1",
     },
-    // A Ctrl-C at the terminal is for us to act on.
+    // This process handles a Ctrl-C at the terminal.
     detached: true,
   });
   closeSync(log);
@@ -66,7 +66,7 @@ export async function startProcess(options: { readonly iam: boolean }): Promise<
   } catch (error) {
     const said = await readFile(logFile, "utf8").catch(() => "");
     await stopStarted(started);
-    throw new Error(`the emulator of AWS did not start: ${said.slice(-3000)}`, { cause: error });
+    throw new Error(`the AWS emulator did not start: ${said.slice(-3000)}`, { cause: error });
   }
 }
 
@@ -84,7 +84,7 @@ function tools(): { python: string; trino: string; java: string } {
     DYNALAKE_AWS_JAVA: java,
   } = process.env as Record<string, string | undefined>;
   if (python === undefined || trino === undefined || java === undefined)
-    throw new Error("these tests are run by: npm run test:aws");
+    throw new Error("run these tests with: npm run test:aws");
   return { python, trino, java };
 }
 
@@ -123,6 +123,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch {
-    // It is gone already.
+    // It has already ended.
   }
 }

@@ -1,52 +1,52 @@
-/** AWS on this machine, for one test file or for all of them: its services, and switches for what goes wrong with them. */
+/** An emulated AWS for one test file or all of them: its services, and switches for their faults. */
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type EmulatorProcess, startProcess } from "./emulator-process.ts";
 
 export interface AwsEmulator {
-  /** Of every service: AWS_ENDPOINT_URL. */
+  /** The endpoint of every service: AWS_ENDPOINT_URL. */
   readonly endpoint: string;
-  /** For clients of the SDK in this process. */
+  /** Options for SDK clients in this process. */
   readonly client: {
     readonly endpoint: string;
     readonly region: string;
     readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   };
-  /** For child processes: all of their environment, with nothing of this machine's AWS settings. */
+  /** The complete environment for child processes, without this machine's AWS settings. */
   readonly environment: Readonly<Record<string, string>>;
-  /** A folder for files of tests; `stop` removes it. */
+  /** A folder for test files; `stop` removes it. */
   readonly folder: string;
-  /** Resolves when Athena runs statements: some seconds after the start. Statements sent earlier wait. */
+  /** Resolves when Athena can run statements, some seconds after the start. Earlier statements wait. */
   athenaReady(): Promise<void>;
   readonly faults: Faults;
-  /** The bucket's objects below the prefix seem to have been written so many hours earlier. How many there are. */
+  /** Makes objects below the prefix look `hours` older. Returns their number. */
   makeOlder(bucket: string, prefix: string, hours: number): Promise<number>;
-  /** What policies did not allow so far, to all or to principals with this in their name. Only with `iam`. */
+  /** What policies have denied so far, to all principals or to those with `to` in their name. Only with `iam`. */
   denials(to?: string): Promise<readonly Denial[]>;
-  /** Forgets those of principals with this in their name. */
+  /** Clears the denials of principals with `to` in their name. */
   forgetDenials(to: string): Promise<void>;
-  /** The end of the emulator's log, with what Lambdas logged. */
+  /** The end of the emulator's log, including what functions logged. */
   log(lines?: number): string;
-  /** Ends everything and removes what it wrote. Idempotent. */
+  /** Stops everything and removes what it wrote. Idempotent. */
   stop(): Promise<void>;
 }
 
 /**
- * Each goes wrong so many times, and then no more. What is set is added to what is set already. On the shared emulator each
- * is set for the file's own streams, tables and machines: others run at the same time.
+ * Each fault occurs the given number of times and then stops. Setting one adds to those already set. On the shared emulator,
+ * set faults only for the test file's own streams, tables and machines, because other files run concurrently.
  */
 export interface Faults {
   /**
-   * Of the entries of the next `calls` PutRecordBatch requests every n-th fails, counted over all of them; by default all.
+   * Among the entries of the next `calls` PutRecordBatch requests, every n-th fails, counted across requests. Default: all.
    */
   failPuts(fault: { calls: number; every?: number; stream?: string }): Promise<void>;
-  /** Firehose writes nothing from now on, until `release`. Default: no stream does. */
+  /** Firehose holds back everything until `release`. Default: for all streams. */
   holdDeliveries(stream?: string): Promise<void>;
   held(stream?: string): Promise<readonly HeldObject[]>;
   /**
-   * Firehose writes what it held back, and holds nothing back any more unless `goOnHolding`; with `hoursEarlier` into the
-   * folder of an earlier hour, as for rows that came in then. The objects' keys.
+   * Firehose writes what it held back, and stops holding back unless `goOnHolding`. With `hoursEarlier` it writes to the folder
+   * of an earlier hour, as for rows that arrived then. Returns the keys of the objects.
    */
   release(options?: {
     hoursEarlier?: number;
@@ -54,12 +54,12 @@ export interface Faults {
     stream?: string;
     goOnHolding?: boolean;
   }): Promise<readonly string[]>;
-  /** The next `objects` of Firehose are written twice. */
+  /** Firehose writes the next `objects` twice. */
   duplicateDeliveries(objects: number, stream?: string): Promise<void>;
   /**
-   * A state of a state machine goes wrong. `how` "fail" ends its task with `error`, so that its own Retry and Catch act;
-   * "abort" ends the whole execution at once, ABORTED, as if its machine were gone. `when` is before the task begins
-   * (default) or after it was done, so that its answer is lost.
+   * A state of a state machine fails. `how` "fail" ends its task with `error`, so that its Retry and Catch apply; "abort"
+   * ends the whole execution immediately as ABORTED. `when` is before the task starts (default), or after it is done, so that
+   * its answer is lost.
    */
   failState(fault: {
     state: string;
@@ -69,13 +69,13 @@ export interface Faults {
     error?: string;
     times?: number;
   }): Promise<void>;
-  /** The next `records` REMOVE records of streams are those of time to live. */
+  /** The next `records` REMOVE records of streams are time-to-live deletes. */
   ttlDeletes(records: number, table?: string): Promise<void>;
-  /** The next `exports` end FAILED. */
+  /** The next `exports` end as FAILED. */
   failExports(exports: number, table?: string): Promise<void>;
-  /** How many of the faults that were set have not struck yet; of all, or of those of one stream, table or machine. */
+  /** The number of faults still to occur, in total or for one stream, table or machine. */
   left(of?: string): Promise<number>;
-  /** Nothing goes wrong any more. What is held back stays so until it is released. */
+  /** Removes all faults. Deliveries that are held back stay so until they are released. */
   clear(): Promise<void>;
 }
 
@@ -90,7 +90,7 @@ export interface Denial {
   readonly principal: string;
   readonly action: string;
   readonly resource: string;
-  /** What a bucket was to be listed by. */
+  /** The prefix of a denied listing. */
   readonly prefix?: string;
 }
 
@@ -100,26 +100,26 @@ const athenaSecondsMax = 180;
 const askEveryMs = 100;
 const logLines = 80;
 
-/** Starts an emulator of AWS that holds nothing. With `iam` it enforces the policies of roles. */
+/** Starts an empty AWS emulator. With `iam` it enforces the policies of roles. */
 export async function startEmulator(options: { iam?: boolean } = {}): Promise<AwsEmulator> {
   const { stop, ...place } = await startProcess({ iam: options.iam === true });
   return emulatorAt(place, stop);
 }
 
 /**
- * The emulator of the whole run, which enforces the policies of roles: it is started once (global-setup.mjs), and its Trino
- * gets faster as it goes. Several test files use it at the same time; each has names of its own.
+ * The emulator for the whole run, with policies of roles enforced. It is started once (global-setup.mjs), and its Trino warms
+ * up. Several test files use it concurrently, each with its own names.
  */
 export async function sharedEmulator(): Promise<AwsEmulator> {
   const place = process.env[SHARED_VARIABLE];
-  if (place === undefined) throw new Error("these tests are run by: npm run test:aws");
+  if (place === undefined) throw new Error("run these tests with: npm run test:aws");
   const emulator = emulatorAt(JSON.parse(place) as EmulatorPlace, async () => undefined);
-  // The adapters read the environment, as they do everywhere.
+  // The adapters read their settings from the environment.
   Object.assign(process.env, emulator.environment);
   return emulator;
 }
 
-/** In it the global setup tells where the shared emulator is. */
+/** The variable in which the global setup passes the place of the shared emulator. */
 export const SHARED_VARIABLE = "DYNALAKE_AWS_SHARED";
 
 export type EmulatorPlace = Omit<EmulatorProcess, "stop">;
@@ -181,14 +181,14 @@ function controlAt(endpoint: string): Control {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const answer = await response.json();
-    if (!response.ok) throw new Error(`the emulator refuses ${name}: ${JSON.stringify(answer)}`);
+    if (!response.ok) throw new Error(`the emulator rejected ${name}: ${JSON.stringify(answer)}`);
     return answer as T;
   };
 }
 
 interface Counted {
   readonly times: number;
-  /** The stream or the table that it is meant for. */
+  /** The stream or table it is for. */
   readonly of: string | null;
 }
 
@@ -209,10 +209,10 @@ async function whenAthenaAnswers(control: Control): Promise<void> {
   for (const untilMs = Date.now() + athenaSecondsMax * 1000; Date.now() < untilMs; ) {
     const { athena, trino } = await control<State>("GET", "state");
     if (athena) return;
-    if (trino !== null) throw new Error(`Trino has ended: ${trino}`);
+    if (trino !== null) throw new Error(`Trino ended: ${trino}`);
     await sleep(askEveryMs);
   }
-  throw new Error(`Athena did not answer within ${athenaSecondsMax} seconds`);
+  throw new Error(`Athena did not respond within ${athenaSecondsMax} s`);
 }
 
 function faultsBy(control: Control): Faults {

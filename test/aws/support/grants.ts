@@ -1,4 +1,4 @@
-/** What the role of a function may do, one action on one resource at a time, and a way to give it less. */
+/** The permissions of a function's role, one action on one resource at a time, and a way to reduce them. */
 import {
   DeleteRolePolicyCommand,
   GetRolePolicyCommand,
@@ -13,7 +13,7 @@ import type { Answered, DeployedTable } from "./reviews.ts";
 export interface Grant {
   readonly action: string;
   readonly resource: string;
-  /** Where a listing is permitted for some prefixes: one of them. */
+  /** One of the prefixes, if a listing is limited to some. */
   readonly prefix?: string;
 }
 
@@ -23,9 +23,9 @@ interface Statement {
   readonly Condition?: { readonly StringLikeIfExists: { readonly "s3:prefix": string | readonly string[] } };
 }
 
-/** What a function does once, for which it needs some of its grants. */
+/** One invocation of a function, which needs some of its grants. */
 export interface Scene {
-  /** Makes the world as the run needs it; before each try. */
+  /** Prepares what the run needs, before each attempt. */
   readonly before?: () => Promise<unknown>;
   readonly run: () => Promise<Answered>;
 }
@@ -34,7 +34,7 @@ const TRIES_MAX = 60;
 
 export class FunctionRole {
   readonly grants: readonly Grant[];
-  /** Without these one of the scenes so far was denied something, and failed. */
+  /** The grants without which a scene was denied something and failed. */
   readonly needed: Set<Grant> = new Set();
   readonly #emulator: AwsEmulator;
   readonly #iam: IAMClient;
@@ -52,7 +52,7 @@ export class FunctionRole {
     this.#name = name;
     this.#policy = policy;
     const { Statement } = JSON.parse(policy.text) as { readonly Statement: readonly Statement[] };
-    // Statements of different conditions repeat some.
+    // Statements with different conditions repeat some grants.
     const grants = Statement.flatMap(grantsOf).map((grant) => [JSON.stringify(grant), grant] as const);
     this.grants = [...new Map(grants).values()];
   }
@@ -62,7 +62,7 @@ export class FunctionRole {
     const RoleName = Role.slice(Role.lastIndexOf("/") + 1);
     const iam = new IAMClient(emulator.client);
     const { PolicyNames = [] } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
-    // The other one, CDK's own, is for traces.
+    // The other policy, created by CDK, is for traces.
     const PolicyName = PolicyNames.find((name) => name === "permissions");
     const { PolicyDocument = "" } = await iam.send(new GetRolePolicyCommand({ RoleName, PolicyName }));
     const text = PolicyDocument.startsWith("{") ? PolicyDocument : decodeURIComponent(PolicyDocument);
@@ -70,8 +70,8 @@ export class FunctionRole {
   }
 
   /**
-   * Runs the scene with nothing but the grants that are known to be needed. Each time it is denied something and fails, the
-   * one grant that permits this is given too; until it succeeds. So each of them is needed, and all of them are enough.
+   * Runs the scene with only the grants known to be needed. Whenever it is denied something and fails, adds the one grant that
+   * permits it, until the scene succeeds. So each grant is needed, and together they suffice.
    */
   async grow(scene: Scene): Promise<void> {
     for (let tries = 0; tries < TRIES_MAX; tries++) {
@@ -79,7 +79,7 @@ export class FunctionRole {
       await scene.before?.();
       await this.#emulator.forgetDenials(this.#name);
       const said = await scene.run();
-      // The last one is what it failed of.
+      // The last denial made it fail.
       const denial = (await this.#emulator.denials(this.#name)).at(-1);
       if (denial === undefined) {
         expect(said).toHaveProperty("answer");
@@ -90,10 +90,10 @@ export class FunctionRole {
       expect({ denial, grant }).toMatchObject({ grant: { action: denial.action } });
       this.needed.add(grant as Grant);
     }
-    throw new Error(`${TRIES_MAX} grants are not enough`);
+    throw new Error(`${TRIES_MAX} grants did not suffice`);
   }
 
-  /** The grants that no scene has needed, as people read them: the action, and the prefix or the end of the resource's ARN. */
+  /** The grants that no scene needed, in readable form: the action, and the prefix or the end of the resource's ARN. */
   unneeded(): readonly string[] {
     const short = (arn: string) =>
       arn.slice(arn.startsWith("arn:aws:s3:") ? arn.indexOf("/") + 1 : arn.lastIndexOf(":") + 1);
@@ -103,7 +103,7 @@ export class FunctionRole {
       .sort();
   }
 
-  /** Gives everything back. */
+  /** Restores all grants. */
   async restore(): Promise<void> {
     await this.#write(this.#policy.text);
   }

@@ -1,4 +1,4 @@
-/** A subscriber of one of the lake's topics, as a person's queue. */
+/** A queue subscribed to one of the lake's topics. */
 import { randomUUID } from "node:crypto";
 import { ListTopicsCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import {
@@ -18,7 +18,7 @@ export class Inbox {
     this.#url = url;
   }
 
-  /** Subscribes to the topic of the stack whose name has this word in it. */
+  /** Subscribes to the stack's topic whose name contains this word. */
   static async of(emulator: AwsEmulator, stack: string, word: string): Promise<Inbox> {
     const sns = new SNSClient(emulator.client);
     const sqs = new SQSClient(emulator.client);
@@ -38,7 +38,7 @@ export class Inbox {
     return new Inbox(sqs, QueueUrl);
   }
 
-  /** The next message that is about the table, parsed, or undefined where none is there. Others are dropped. */
+  /** The next message about the table, parsed, or undefined if there is none. Other messages are dropped. */
   async next(table: string): Promise<unknown> {
     const { Messages } = await this.#sqs.send(new ReceiveMessageCommand({ QueueUrl: this.#url }));
     const message = Messages?.[0];

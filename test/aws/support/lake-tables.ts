@@ -1,4 +1,4 @@
-/** A lake of one test on the emulator: a bucket, a database, a work group, and the tables and the delivery stream of a schema. */
+/** A lake for one test on the emulator: a bucket, a database, a workgroup, and a schema's tables and delivery stream. */
 import { randomUUID } from "node:crypto";
 import { CreateWorkGroupCommand } from "@aws-sdk/client-athena";
 import {
@@ -24,11 +24,11 @@ import { segmentColumns } from "../../../src/core/sql/columns.ts";
 
 export interface TestLake extends AwsLake {
   readonly database: string;
-  /** Makes the Glue tables of the schema, or gives them its columns, and its delivery stream. Tells the stream's name. */
+  /** Creates or updates the schema's Glue tables, and creates its delivery stream. Returns the stream's name. */
   declare(schema: Schema): Promise<string>;
 }
 
-/** Opens a lake of its own. `name` is unique: lower-case letters, digits and "-". */
+/** Opens a new lake. `name` must be unique, of lowercase letters, digits and "-". */
 export async function testLake(name: string): Promise<TestLake> {
   const bucket = `lake-${name}`;
   const database = `lake_${name.replaceAll("-", "_")}`;
@@ -73,7 +73,7 @@ const JSON_LINES = {
   SerdeInfo: { SerializationLibrary: "org.apache.hive.hcatalog.data.JsonSerDe" },
 };
 
-/** The tables of a schema, as the stack defines them. */
+/** A schema's tables, as the stack defines them. */
 function tableInputs(bucket: string, schema: Schema): readonly TableInput[] {
   const root = `s3://${bucket}/${schema.table}`;
   const wire = (columns: ReturnType<typeof changeWireColumns>) =>
@@ -140,7 +140,7 @@ function tableInputs(bucket: string, schema: Schema): readonly TableInput[] {
   ];
 }
 
-/** A role for the delivery of any lake here. */
+/** A role for the deliveries of all these lakes. */
 async function deliveryRole(): Promise<string> {
   const iam = new IAMClient({ region: "us-east-1" });
   const RoleName = `delivery-${randomUUID()}`;

@@ -1,36 +1,35 @@
 /**
- * Statements of many lakes as one. Trino takes about a third of a second to plan a view, so that the statements of hundreds of
- * lakes would take minutes. But lakes whose statements are the same can lie side by side in the same relations, if no
- * key of one is a key of another: whatever the statements do, they do key by key. And where statements differ in their times
- * alone, the clocks of the lakes are set so that they are the same. DuckDB tells what each lake gives alone, so that a
- * mistake in here shows as a difference, too.
+ * Combines statements of many lakes into one. Trino takes about a third of a second to plan a view, so the statements of
+ * hundreds of lakes would take minutes. But lakes with the same statement can share its relations if their keys are distinct,
+ * because the statements work key by key. If statements differ only in their times, the clocks of the lakes are shifted to
+ * make them equal. DuckDB runs each lake separately, so a mistake here shows as a difference too.
  */
 import type { RelationColumn } from "../../simulator/model-engine.ts";
 import type { SqlValue } from "../../simulator/sql-evaluation.ts";
 import type { Twins } from "./twin-statements.ts";
 
-/** A statement of a lake that lies among others: the number, from 1 on, is in its keys. */
+/** A statement of one lake among others. The lake's number, from 1, is part of its keys. */
 export interface Numbered {
   readonly number: number;
   readonly twins: Twins;
 }
 
 export interface Together<Member extends Numbered> {
-  /** For people: @0, @1, ... stand for the rows. */
+  /** For messages: @0, @1, ... stand for the rows. */
   readonly text: string;
   readonly sql: string;
-  /** One alone where the statement gives no keys. */
+  /** A single one if the statement returns no keys. */
   readonly members: readonly Member[];
 }
 
-/** Cells as text; those that tell a time are seconds since the epoch. */
+/** Cells as text; times are seconds since the epoch. */
 export type Row = readonly (string | null)[];
 
-/** Keys of the model are smaller. */
+/** Greater than every key of the model. */
 const KEYS = 1000;
-/** What the first time in a statement becomes, for all lakes. */
+/** The first time in each statement is shifted to this. */
 const CLOCK_SECONDS = 1_700_000_000;
-/** The times of histories, and nothing else in their statements. */
+/** Matches only times in the statements of histories. */
 const TIMES = /\b17\d{8}\b/g;
 const TIME_COLUMNS: ReadonlySet<string> = new Set([
   "_changed_at",
@@ -39,7 +38,7 @@ const TIME_COLUMNS: ReadonlySet<string> = new Set([
   "newest",
 ]);
 
-/** Puts together what is the same but for its rows, in statements of at most `bytesMax`. */
+/** Combines statements that differ only in their rows, into statements of at most `bytesMax`. */
 export function together<Member extends Numbered>(
   all: readonly Member[],
   bytesMax: number,
@@ -61,13 +60,13 @@ export function together<Member extends Numbered>(
   );
 }
 
-/** The number of the lake to which a row of a statement belongs. */
+/** The number of the lake that a result row belongs to. */
 export function numberOf({ members }: Together<Numbered>, row: Row): number {
   const { number, twins } = members[0] as Numbered;
   return tellsKeys(twins) ? Math.floor(Number(row[twins.names.indexOf(KEY)]) / KEYS) : number;
 }
 
-/** A row that a lake gives alone, as it is among others. */
+/** Converts a row of a separate lake to what it is among others. */
 export function movedRow({ number, twins }: Numbered, row: Row): Row {
   const laterSeconds = laterBy(twins);
   return row.map((value, i) => {
@@ -89,7 +88,7 @@ function tellsKeys({ names }: Twins): boolean {
 interface Moved<Member> {
   readonly member: Member;
   readonly text: string;
-  /** In the order in which they stand in the text. */
+  /** In the order of the text. */
   readonly relations: readonly Relation[];
 }
 
@@ -124,7 +123,7 @@ function laterBy({ athena }: Twins): number {
   return CLOCK_SECONDS - Number(athena.sql.match(TIMES)?.[0] ?? CLOCK_SECONDS);
 }
 
-/** As JSON has it: the model's times within segments are microseconds, and its hashes have dashes. */
+/** A cell for JSON: in the model, times in segments are microseconds, and hashes contain dashes. */
 function movedCell(
   number: number,
   laterSeconds: number,
@@ -145,7 +144,7 @@ function movedKey(number: number, key: number): number {
   return number * KEYS + key;
 }
 
-/** It stays in its bucket, which its first digits tell. */
+/** Keeps its first digits, which determine the bucket. */
 function movedHash(number: number, hash: string): string {
   return hash.slice(0, 24) + number.toString(16).padStart(8, "0");
 }
@@ -165,7 +164,7 @@ function packed<Member>(group: readonly Moved<Member>[], bytesMax: number): read
   return packs;
 }
 
-/** The rows of each relation are one text: Trino takes longer for a literal than for what it reads from one. */
+/** The rows of each relation are one JSON text, because Trino is slower with many literals. */
 function statementOf<Member>(text: string, pack: readonly Moved<Member>[]): string {
   return text.replace(/@(\d+)/g, (_, index: string) => {
     const relations = pack.map((moved) => moved.relations[Number(index)] as Relation);

@@ -1,4 +1,4 @@
-/** Work that several test files need, at the same time and in processes of their own, and that one of them does. */
+/** Work that several test files need, in concurrent processes, and only one of them does. */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 const askEveryMs = 200;
 const secondsMax = 380;
 
-/** What the work gives, as JSON. Whoever comes first to the name in the folder does it; the others wait, and fail as it did. */
+/** The result of the work, as JSON. The first caller for a name and folder does it; the others wait, and share its failure. */
 export async function once<T>(folder: string, name: string, work: () => Promise<T>): Promise<T> {
   const file = join(folder, `${name}.done`);
   try {
@@ -32,5 +32,5 @@ async function outcome<T>(file: string): Promise<T> {
     if (error !== undefined) throw new Error(error);
     return value;
   }
-  throw new Error(`${secondsMax} seconds were not enough for ${file}`);
+  throw new Error(`${file} was not finished within ${secondsMax} s`);
 }

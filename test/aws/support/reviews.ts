@@ -1,4 +1,4 @@
-/** A deployed table on the emulator, and its lake as people see it: through Athena. */
+/** A table deployed to the emulator, and its lake as users see it, through Athena. */
 import { randomUUID } from "node:crypto";
 import {
   type AttributeValue,
@@ -36,27 +36,27 @@ import { itemText, readItem } from "../../../src/core/values/attribute-value.ts"
 import { toItemJson } from "../../../src/source/attribute-json.ts";
 import type { AwsEmulator } from "./emulator.ts";
 
-/** As the SDK takes it. */
+/** In the SDK's form. */
 export type StoredItem = Readonly<Record<string, AttributeValue>>;
 
-/** An item of the example, or of a table like it. */
+/** An item of the example or of a similar table. */
 export type Review = StoredItem;
 
 export interface Ended {
   readonly status: string;
-  /** What it gave, or its error and cause. */
+  /** Its output, or its error and cause. */
   readonly output: unknown;
 }
 
 export interface MappingChange {
   readonly Enabled?: boolean;
-  /** A batch that fails is tried so many times more before it is put aside. */
+  /** Retries before a failing batch is saved to the bucket. */
   readonly MaximumRetryAttempts?: number;
 }
 
 export type Answered = { readonly answer: unknown } | { readonly error: string };
 
-/** BatchWriteItem takes so many. */
+/** The limit of BatchWriteItem. */
 const WRITTEN_AT_ONCE = 25;
 
 export class DeployedTable {
@@ -75,7 +75,7 @@ export class DeployedTable {
   }
 
   static async open(emulator: AwsEmulator, stack: string): Promise<DeployedTable> {
-    // The adapters read the environment, as they do everywhere.
+    // The adapters read their settings from the environment.
     Object.assign(process.env, emulator.environment);
     const clients = openAwsLake({ bucket: "", database: "", workGroup: "" }).clients;
     const [deployment] = await readDeployments(clients.cloudFormation, stack);
@@ -87,7 +87,7 @@ export class DeployedTable {
     for (const Item of items) await this.#dynamodb.send(new PutItemCommand({ TableName: this.source, Item }));
   }
 
-  /** Items of different keys, in no order. */
+  /** Puts items with distinct keys, in any order. */
   async putMany(items: readonly StoredItem[]): Promise<void> {
     for (let at = 0; at < items.length; at += WRITTEN_AT_ONCE) {
       const requests = items.slice(at, at + WRITTEN_AT_ONCE).map((Item) => ({ PutRequest: { Item } }));
@@ -102,7 +102,7 @@ export class DeployedTable {
     for (const Key of keys) await this.#dynamodb.send(new DeleteItemCommand({ TableName: this.source, Key }));
   }
 
-  /** The table's items, by a scan, as sorted DynamoDB JSON. */
+  /** The table's items from a scan, as sorted DynamoDB JSON. */
   async scanned(): Promise<readonly string[]> {
     const lines: string[] = [];
     let start: ScanCommandOutput["LastEvaluatedKey"];
@@ -116,7 +116,7 @@ export class DeployedTable {
     return lines.sort();
   }
 
-  /** The items of `<table>`, as people query it, as sorted DynamoDB JSON. */
+  /** The items in the view `<table>`, as sorted DynamoDB JSON. */
   async items(): Promise<readonly string[]> {
     const { engine, store } = this.lake;
     const { table } = this.deployment;
@@ -132,7 +132,7 @@ export class DeployedTable {
     return lines.sort();
   }
 
-  /** Waits until `<table>` has the items of the table, since changes need a moment to get there; fails with the difference. */
+  /** Waits until the view has the items of the table, because changes take a moment to arrive. Fails with the difference. */
   async becomesEqual(secondsMax = 60): Promise<void> {
     const expected = await this.scanned();
     let shown: readonly string[] = [];
@@ -161,7 +161,7 @@ export class DeployedTable {
     );
   }
 
-  /** Waits for the first snapshot, which starts by itself. */
+  /** Waits for the first snapshot, which starts automatically. */
   async seeded(): Promise<void> {
     const [first] = await until("the first snapshot has started", async () => {
       const executions = await this.executions(this.deployment.snapshotMachineArn);
@@ -173,7 +173,7 @@ export class DeployedTable {
     });
   }
 
-  /** Waits until no machine runs. */
+  /** Waits until no execution runs. */
   async idle(): Promise<void> {
     const { compactionMachineArn, snapshotMachineArn } = this.deployment;
     for (const arn of [snapshotMachineArn, compactionMachineArn]) await this.ends(arn);
@@ -183,7 +183,7 @@ export class DeployedTable {
     return this.run(this.deployment.compactionMachineArn, input);
   }
 
-  /** Asks again and again until the work is done: what it gave, and the answers that differ. */
+  /** Repeats the query until the work is done. Returns the work's result and all distinct answers. */
   async askDuring<T>(
     sql: string,
     work: Promise<T>,
@@ -203,17 +203,17 @@ export class DeployedTable {
     return { ended, answers: [...answers.values()] };
   }
 
-  /** The name of one of its functions. */
+  /** One of its functions. */
   async functionOf(handler: string): Promise<FunctionConfiguration> {
     const wanted = `dynalake ${this.deployment.table}: ${handler}`;
     for await (const { Functions = [] } of paginateListFunctions({ client: this.#functions }, {})) {
       const found = Functions.find(({ Description }) => Description === wanted);
       if (found !== undefined) return found;
     }
-    throw new Error(`there is no function "${wanted}"`);
+    throw new Error(`function "${wanted}" does not exist`);
   }
 
-  /** Has the next run of the function begin in a new instance, with these variables beside its own. */
+  /** Makes the next run of the function start in a new instance, with these variables added. */
   async renew(handler: string, variables: Readonly<Record<string, string>> = {}): Promise<void> {
     const { Environment, FunctionName } = await this.functionOf(handler);
     const Variables = { ...Environment?.Variables, ...variables, RENEWED: randomUUID() };
@@ -222,7 +222,7 @@ export class DeployedTable {
     );
   }
 
-  /** The batches of the stream that failed for good, as docs/aws.md makes events of them. */
+  /** The batches that failed for good, as events in the form of docs/aws.md. */
   async failedBatches(): Promise<readonly { readonly Records: readonly unknown[] }[]> {
     const { store } = this.lake;
     const objects = await store.list(failedBatchesFolder(this.deployment.eventSourceMapping));
@@ -236,7 +236,7 @@ export class DeployedTable {
     );
   }
 
-  /** Changes how the stream is given to its function. */
+  /** Changes the event source mapping of the stream. */
   async changeMapping(change: MappingChange): Promise<void> {
     const UUID = this.deployment.eventSourceMapping;
     await this.#functions.send(new UpdateEventSourceMappingCommand({ UUID, ...change }));
@@ -248,7 +248,7 @@ export class DeployedTable {
     await this.lake.clients.glue.send(new DeleteTableCommand({ DatabaseName: database, Name }));
   }
 
-  /** Runs one of its functions: what it answers, or the name of its error. */
+  /** Runs one of its functions. Returns its answer or the name of its error. */
   async invoke(handler: string, event: unknown): Promise<Answered> {
     const { FunctionName } = await this.functionOf(handler);
     const { FunctionError, Payload } = await this.#functions.send(
@@ -260,7 +260,7 @@ export class DeployedTable {
       : { error: (said as { readonly errorType?: string }).errorType ?? FunctionError };
   }
 
-  /** Runs a machine to its end; what it ended with. */
+  /** Runs a machine to its end. */
   async run(machineArn: string, input: object): Promise<Ended> {
     return this.ended(await this.start(machineArn, input));
   }
@@ -275,14 +275,14 @@ export class DeployedTable {
     return { status: String(ended.status), output };
   }
 
-  /** What the machine's executions have ended with, the newest first; waits for those that run. */
+  /** How the machine's executions ended, newest first. Waits for running ones. */
   async ends(machineArn: string): Promise<readonly Ended[]> {
     const ends: Ended[] = [];
     for (const execution of await this.executions(machineArn)) ends.push(await this.ended(execution));
     return ends;
   }
 
-  /** Starts a machine; the execution's ARN. */
+  /** Starts a machine and returns the execution's ARN. */
   async start(machineArn: string, input: object): Promise<string> {
     const started = await this.#machines.send(
       new StartExecutionCommand({ stateMachineArn: machineArn, input: JSON.stringify(input) }),
@@ -310,7 +310,7 @@ export class DeployedTable {
 
 const ASK_EVERY_MS = 200;
 
-/** Waits for an answer, with a bound; fails with what was waited for. */
+/** Waits for a result, with a time limit. Fails with the name of what was expected. */
 export async function until<T>(
   what: string,
   ask: () => Promise<T | undefined>,
@@ -320,7 +320,7 @@ export async function until<T>(
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;
-    if (Date.now() > endMs) throw new Error(`${secondsMax} seconds were not enough until ${what}`);
+    if (Date.now() > endMs) throw new Error(`timed out after ${secondsMax} s, waiting until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
   }
 }

@@ -1,4 +1,4 @@
-/** Somebody's own app, with a lake and a table that is compacted every minute: run by tsx, see scheduled.test.ts. */
+/** A separate app with a lake and a table that is compacted every minute. Run by tsx: see scheduled.test.ts. */
 import { App, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { AttributeType, BillingMode, type ITable, StreamViewType, Table } from "aws-cdk-lib/aws-dynamodb";
 import { DynamoDbLake, Lake } from "../../../infra/index.ts";

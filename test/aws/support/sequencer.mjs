@@ -1,4 +1,4 @@
-// The files that take longest begin first: begun last, one of them would run alone. What jest asks of a sequencer is all here.
+// Starts the slowest files first; started last, one of them would run alone. This is the whole interface of a jest sequencer.
 import { basename } from "node:path";
 
 const FIRST = ["scheduled", "reviews", "adapters", "deaths", "permissions", "neighbours", "histories"];
@@ -13,6 +13,6 @@ export default class LongestFirst {
   }
 
   cacheResults() {
-    // The order does not depend on earlier runs.
+    // Earlier runs do not affect the order.
   }
 }

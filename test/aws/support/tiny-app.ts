@@ -1,4 +1,4 @@
-/** A small app of the CDK with everything that the emulator is for: run by tsx, see emulator.test.ts. */
+/** A small CDK app with everything that the emulator must support. Run by tsx: see emulator.test.ts. */
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -32,7 +32,7 @@ const parquet = {
   serdeInfo: { serializationLibrary: "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe" },
 };
 
-// The interfaces: with exactOptionalPropertyTypes CDK's classes are none of them.
+// Cast to interfaces, to which CDK's classes do not conform with exactOptionalPropertyTypes.
 const stack = new Stack(new App(), "Tiny", { env: { account: "000000000000", region: "us-east-1" } });
 const bucket = new Bucket(stack, "Bucket", {
   blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -180,7 +180,7 @@ function handler(name: string, environment: Record<string, string>): LambdaFunct
   });
 }
 
-/** Runs each statement of an object of JSON lines, then the function; an error CONFLICT of it is no failure. */
+/** Runs each statement of an object of JSON lines, then the function. A CONFLICT error of the function is not a failure. */
 function stateMachine(): StateMachine {
   const statement = new AthenaStartQueryExecution(stack, "Statement", {
     queryString: JsonPath.stringAt("$.sql"),

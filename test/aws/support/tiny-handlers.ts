@@ -1,4 +1,4 @@
-/** The functions of tiny-app.ts: as little as proves the emulator. */
+/** The functions of tiny-app.ts: just enough to test the emulator. */
 import { FirehoseClient, PutRecordBatchCommand } from "@aws-sdk/client-firehose";
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
@@ -6,10 +6,10 @@ import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
 const firehose = new FirehoseClient({});
 const s3 = new S3Client({});
 
-/** One line for each record; the first that was not taken is reported. An item with "poison" fails the whole batch. */
+/** Writes one line per record, and reports the first one not accepted. An item with "poison" fails the whole batch. */
 export async function stream({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
   if (Records.some(({ dynamodb }) => dynamodb?.NewImage?.poison !== undefined)) {
-    const error = new Error("a record that cannot be taken");
+    const error = new Error("a poisoned record");
     error.name = "POISON";
     throw error;
   }
@@ -40,7 +40,7 @@ export async function stream({ Records }: DynamoDBStreamEvent): Promise<DynamoDB
   return { batchItemFailures: itemIdentifier === undefined ? [] : [{ itemIdentifier }] };
 }
 
-/** Throws an error of the wanted name, reads an object that its role may not read, or gives so many characters. */
+/** Throws an error with a given name, reads an object that its role may not read, or returns a given number of characters. */
 export async function check(event: {
   readonly characters?: number;
   readonly error?: string;
@@ -49,7 +49,7 @@ export async function check(event: {
   if (event.forbidden !== undefined)
     await s3.send(new GetObjectCommand({ Bucket: event.forbidden.bucket, Key: event.forbidden.key }));
   if (event.error !== undefined) {
-    const error = new Error("as the input wants it");
+    const error = new Error("requested by the input");
     error.name = event.error;
     throw error;
   }

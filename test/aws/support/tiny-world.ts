@@ -1,4 +1,4 @@
-/** The deployed tiny-app.ts and what tests ask of it. */
+/** The deployed tiny-app.ts and calls for tests of it. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import {
@@ -36,7 +36,7 @@ export interface TinyWorld {
   close(): void;
 }
 
-/** With policies enforced: what works so would work without, too. */
+/** With policies enforced: what works this way also works without. */
 export async function openTinyWorld(): Promise<TinyWorld> {
   const emulator = await sharedEmulator();
   const { Tiny: outputs = {} } = await deployStacks(emulator, {
@@ -61,17 +61,17 @@ export async function openTinyWorld(): Promise<TinyWorld> {
 const secondsMax = 60;
 const askEveryMs = 50;
 
-/** What `look` gives once it gives something; fails when it does not within a minute. */
+/** Repeats `look` until it returns something. Fails after a minute. */
 export async function eventually<T>(look: () => Promise<T | undefined>): Promise<T> {
   for (const untilMs = Date.now() + secondsMax * 1000; ; ) {
     const found = await look();
     if (found !== undefined) return found;
-    if (Date.now() > untilMs) throw new Error(`not so within ${secondsMax} seconds: ${look}`);
+    if (Date.now() > untilMs) throw new Error(`timed out after ${secondsMax} s: ${look}`);
     await sleep(askEveryMs);
   }
 }
 
-/** Starts a statement; its id. */
+/** Starts a statement and returns its id. */
 export async function startStatement(world: TinyWorld, sql: string, token?: string): Promise<string> {
   const { QueryExecutionId } = await world.athena.send(
     new StartQueryExecutionCommand({
@@ -84,7 +84,7 @@ export async function startStatement(world: TinyWorld, sql: string, token?: stri
   return QueryExecutionId as string;
 }
 
-/** The statement when it has ended. */
+/** Waits for the statement to end. */
 export async function endOf(world: TinyWorld, QueryExecutionId: string): Promise<QueryExecution> {
   return await eventually(async () => {
     const { QueryExecution } = await world.athena.send(new GetQueryExecutionCommand({ QueryExecutionId }));
@@ -92,7 +92,7 @@ export async function endOf(world: TinyWorld, QueryExecutionId: string): Promise
   });
 }
 
-/** The rows of a statement, as texts. Fails with its reason where it fails. */
+/** The rows of a statement, as text. Fails with the reason if the statement fails. */
 export async function rowsOf(
   world: TinyWorld,
   sql: string,
@@ -119,7 +119,7 @@ export async function jsonOf<T>(world: TinyWorld, key: string): Promise<T> {
   return JSON.parse(new TextDecoder().decode(await bytesOf(world, key))) as T;
 }
 
-/** Runs the state machine over statements, and gives its function `input`, to the machine's end. */
+/** Runs the state machine to its end, over statements, with `input` for its function. */
 export async function runMachine(
   world: TinyWorld,
   statements: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * What the lake of a simulated history is asked at one moment, in both dialects: each statement is made twice by the core's
- * own functions, once over each dialect, and has the rows that it reads in it.
+ * The statements for the lake of a simulated history at one moment, in both dialects. The core's functions make each statement
+ * twice, once per dialect, and the rows that it reads are part of it.
  */
 import { unloadStatements } from "../../../src/aws/unload.ts";
 import type { CompactionContext } from "../../../src/core/compaction/compaction-context.ts";
@@ -54,17 +54,17 @@ export type Form = (typeof FORMS)[number];
 /** One statement in both dialects. */
 export interface Twins {
   readonly form: Form;
-  /** Columns that were declared later are looked for in `_unmapped`. */
+  /** Whether it reads columns that were declared later from `_unmapped`. */
   readonly recovers: boolean;
   readonly names: readonly string[];
   readonly duckdb: Statement;
   readonly athena: Statement;
 }
 
-/** A statement all of whose columns are text, and the rows that it reads. */
+/** A statement with only text columns, and the rows that it reads. */
 export type Statement = Pick<Evaluated, "sql" | "relations">;
 
-/** A moment's statements in one dialect. */
+/** A statement in one dialect. */
 interface Made {
   readonly form: Form;
   readonly recovers: boolean;
@@ -74,7 +74,7 @@ interface Made {
 
 type Make = (engine: ModelEngine) => Promise<readonly Made[]>;
 
-/** Everything that the lake can be asked now. */
+/** Every statement that the lake can run now. */
 export async function twinStatements(world: World, random: Random): Promise<readonly Twins[]> {
   const manifest = await latestManifest(world.store, TABLE);
   const schema = schemaOf(manifest.schema, await world.currentSchema());
@@ -98,7 +98,7 @@ interface Moment {
   readonly schema: Schema;
 }
 
-/** What plans ask the engine is compared, too: the plan over Athena gets the answers that the one over DuckDB got. */
+/** Also compares the queries of plans: the plan over Athena gets the answers that the plan over DuckDB got. */
 async function inBothDialects(world: World, make: Make): Promise<readonly Twins[]> {
   const ours = new ModelEngine(world.store);
   const theirs = new ModelEngine(world.store, athena);
@@ -121,7 +121,7 @@ async function inBothDialects(world: World, make: Make): Promise<readonly Twins[
   }));
 }
 
-/** A statement of one column, whose name tells what is asked. */
+/** A query with one column, recognized by the column's name. */
 function question(sql: string): Made {
   const name = / AS (oldest|newest) FROM /.exec(sql)?.[1] ?? "part";
   const form = name === "part" ? "parts" : name === "oldest" ? "oldest late change" : "newest change";
@@ -151,10 +151,10 @@ function viewsOf(moment: Moment): Make {
   };
 }
 
-/** Times after a horizon are chosen from these, so that statements of many lakes differ in no more than their clocks. */
+/** Times after a horizon are chosen from these, so that statements of many lakes differ only in their clocks. */
 const LATER_SECONDS = [1, 10, 60, 300, 1200, 3600, 10_000, 50_000, 200_000] as const;
 
-/** By a commit that is kept. */
+/** At a time for which a commit is kept. */
 function asOf({ world, schema }: Moment, random: Random): Make {
   const from = Math.max(world.keptSinceSeconds, world.settings.startSeconds);
   const times = world.commits.flatMap(({ committedAtSeconds, horizonSeconds }, i) => {
@@ -209,7 +209,7 @@ function compactionOf({ world, schema }: Moment, engine: ModelEngine): Compactio
   return { store, engine, schema, policy: DEFAULT_POLICY, newRun: () => "run", nowSeconds: () => nowSeconds };
 }
 
-/** A snapshot of what the table holds now, by a schema that somebody may still go by. */
+/** A snapshot of the table's current items, with a schema that some process may still use. */
 function seedOf({ world, manifest }: Moment, schema: Schema): Make {
   const moment = { world, manifest, schema };
   const rows = stagedRows(schema, new Map(world.table.truth));
@@ -229,7 +229,7 @@ function seedOf({ world, manifest }: Moment, schema: Schema): Make {
   };
 }
 
-/** A key stands in a delta for each time that it was folded. */
+/** Keys that several deltas contain. */
 function repeatedKeysOf({ manifest, schema }: Moment): Make {
   return async (engine) => [
     {
@@ -248,14 +248,14 @@ function stagesOf(
   planned: Plan | undefined,
 ): readonly Made[] {
   const others = { ...keyOf(engine), part: quoted(PART_COLUMN) };
-  // Where there are no rows for parts by their values, nothing is staged.
+  // Without rows, a cut by values has no parts, and nothing is staged.
   const stages = planned?.stages.filter(({ cut }) => cut.parts.length > 0) ?? [];
   return stages.map((stage) =>
     inText(moment, engine, form, stagedRowsOf(engine, moment.schema, stage), others),
   );
 }
 
-/** The rows of segments, each with its part: on DuckDB part by part, by Athena as its own statements have them. */
+/** The rows of segments with their parts: part by part for DuckDB, from the UNLOAD statements for Athena. */
 function stagedRowsOf({ dialect }: ModelEngine, schema: Schema, stage: Stage): string {
   if (dialect === athena) {
     const unloads = unloadStatements("bucket", schema, [stage], 0);
@@ -268,14 +268,14 @@ function stagedRowsOf({ dialect }: ModelEngine, schema: Schema, stage: Stage): s
   return parts.join("\nUNION ALL\n");
 }
 
-/** Further columns: the expression of each by its name. */
+/** Additional columns: expressions by name. */
 type Others = Readonly<Record<string, string>>;
 
 function keyOf({ dialect }: ModelEngine): Others {
   return { _key: dialect.keyWire("_key") };
 }
 
-/** The rows of a statement that has the columns of a view, each as it is on the wire. */
+/** The rows of a statement that has a view's columns, in wire form. */
 function inText(
   { world, manifest, schema }: Moment,
   engine: ModelEngine,
@@ -291,7 +291,7 @@ function inText(
     ...others,
   };
   const expressions = Object.entries(more).map(([name, expression]) => `${expression} AS ${quoted(name)}`);
-  // Rows of equal changes that were written by two schemas differ in `_unmapped` alone: either may be taken.
+  // If the same change was written with two schemas, its rows differ only in `_unmapped`: either may be chosen.
   const unmapped = world.schemas.length > 1 ? [] : ["_unmapped"];
   return {
     form,

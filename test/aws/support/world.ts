@@ -1,6 +1,6 @@
 /**
- * What most test files work on: the example and some existing tables, deployed to the shared emulator by the command that
- * docs/aws.md has, once in a run. Each file has a table of its own.
+ * The deployment that most test files use: the example and some existing tables, deployed to the shared emulator once per run,
+ * with the command in docs/aws.md. Each file has its own table.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -32,7 +32,7 @@ const review: Omit<SchemaFile, "table" | "source"> = {
   },
 };
 
-/** Names that SQL would read as something else. */
+/** Names that SQL could misread. */
 export const ODD = {
   hash: "select",
   range: 'it\'s "the" `key` of ключ; --',
@@ -41,17 +41,17 @@ export const ODD = {
 type OwnTable = "mortal" | "guarded" | "proved" | "watched" | "odd" | "wide";
 
 export const WORLD_TABLES: Readonly<Record<OwnTable, WorldTable>> = {
-  /** Whose compactions die. */
+  /** Its compactions die. */
   mortal: { schema: { ...review, table: "mortal", source: "Mortal" }, hash: "S", range: "S" },
-  /** Whose functions lose their permissions. */
+  /** Its functions lose their permissions. */
   guarded: {
     schema: { ...review, table: "guarded", source: "Guarded", partitionBy: "identity(author)" },
     hash: "S",
     range: "S",
   },
-  /** Which is compared with its source. */
+  /** It is compared with its source. */
   proved: { schema: { ...review, table: "proved", source: "Proved" }, hash: "S", range: "S" },
-  /** Whose stream is not read for a while. */
+  /** Its stream is not read for a while. */
   watched: { schema: { ...review, table: "watched", source: "Watched" }, hash: "S", range: "S" },
   odd: {
     schema: {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   type Change,
+  type ChangedTable,
   Rejection,
   type RejectionReason,
   readChange,
@@ -13,15 +13,29 @@ import type { KeySchema } from "../../../src/core/values/key.ts";
 import { ARRIVED_AT_SECONDS, recordedChange, sequenceNumber } from "../../arbitraries/change.ts";
 import { twoNotations } from "../../arbitraries/item.ts";
 import { deepJsonText, hostileJson, mutated } from "../../arbitraries/json.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const REVIEWS: KeySchema = { hash: "User", range: "Book" };
+
+/** A table of all items: it needs no old image to know that an item is its own. */
+function whole(key: KeySchema): ChangedTable {
+  return { key, where: [] };
+}
+
+/** A table of some items, which looks at old images. */
+function selecting(key: KeySchema): ChangedTable {
+  return { key, where: [{ attribute: "Rating", test: { exists: true } }] };
+}
+
+const tables = fc.constantFrom(whole, selecting);
 const KEYS = { User: { S: "ann" }, Book: { S: "Emma" } };
+const SERVICE = { type: "Service", principalId: "dynamodb.amazonaws.com" };
 
 describe("a recorded change", () => {
   test("is what the record says, in every form that recorded events have", () => {
     fc.assert(
-      fc.property(recordedChange, ({ record, key, change }) => {
-        expect(readChange(record, key, ARRIVED_AT_SECONDS)).toEqual(change);
+      fc.property(recordedChange, tables, ({ record, key, change }, table) => {
+        expect(readChange(record, table(key), ARRIVED_AT_SECONDS)).toEqual(asNeeded(change, table(key)));
       }),
       { numRuns: 1200 },
     );
@@ -29,8 +43,11 @@ describe("a recorded change", () => {
 
   test("is the same from its text", () => {
     fc.assert(
-      fc.property(recordedChange, fc.constantFrom(undefined, 2), ({ record, key, change }, indent) => {
-        expect(readChangeText(JSON.stringify(record, null, indent), key, ARRIVED_AT_SECONDS)).toEqual(change);
+      fc.property(recordedChange, tables, fc.constantFrom(undefined, 2), (recorded, table, indent) => {
+        const text = JSON.stringify(recorded.record, null, indent);
+        expect(readChangeText(text, table(recorded.key), ARRIVED_AT_SECONDS)).toEqual(
+          asNeeded(recorded.change, table(recorded.key)),
+        );
       }),
       { numRuns: 500 },
     );
@@ -38,9 +55,9 @@ describe("a recorded change", () => {
 
   test("does not depend on the order of the record's members", () => {
     fc.assert(
-      fc.property(recordedChange, ({ record, key, change }) => {
+      fc.property(recordedChange, tables, ({ record, key, change }, table) => {
         const backwards = Object.fromEntries(Object.entries(record).reverse());
-        expect(readChange(backwards, key, ARRIVED_AT_SECONDS)).toEqual(change);
+        expect(readChange(backwards, table(key), ARRIVED_AT_SECONDS)).toEqual(asNeeded(change, table(key)));
       }),
       { numRuns: 200 },
     );
@@ -152,11 +169,10 @@ describe("the time of a change", () => {
 });
 
 describe("a removal by the time to live", () => {
-  const service = { type: "Service", principalId: "dynamodb.amazonaws.com" };
   const removed = (userIdentity: unknown): unknown => ({ ...(removal() as object), userIdentity });
 
   test("is a REMOVE by the service's identity", () => {
-    expect(read(removed(service)).expired).toBe(true);
+    expect(read(removed(SERVICE)).expired).toBe(true);
     expect(read(removed({ Type: "Service", PrincipalId: "dynamodb.amazonaws.com" })).expired).toBe(true);
   });
 
@@ -170,14 +186,14 @@ describe("a removal by the time to live", () => {
       { type: "Service", principalId: "replication.dynamodb.amazonaws.com" },
       { type: "User", principalId: "dynamodb.amazonaws.com" },
       "Service",
-      [service],
+      [SERVICE],
     ]) {
       expect(read(removed(identity)).expired).toBe(false);
     }
   });
 
   test.each(["INSERT", "MODIFY"])("is no %s, even with the service's identity", (eventName) => {
-    const record = { ...(inserted(KEYS) as object), eventName, userIdentity: service };
+    const record = { ...(inserted(KEYS) as object), eventName, userIdentity: SERVICE };
     expect(read(record).expired).toBe(false);
   });
 });
@@ -193,7 +209,7 @@ describe("the images", () => {
         OldImage: { Rating: { N: "4" } },
       },
     };
-    expect(read(record)).toMatchObject({
+    expect(read(record, selecting(REVIEWS))).toMatchObject({
       item: { ...KEYS, Rating: { N: "5" } },
       before: { ...KEYS, Rating: { N: "4" } },
     });
@@ -215,7 +231,7 @@ describe("the images", () => {
     fc.assert(
       fc.property(twoNotations, ([a, b]) => {
         const record = inserted({ id: { N: a } }, { Keys: { id: { N: b } } });
-        expect(readChange(record, { hash: "id" }, 0).key).toHaveLength(1);
+        expect(readChange(record, whole({ hash: "id" }), 0).key).toHaveLength(1);
       }),
       { numRuns: 200 },
     );
@@ -228,7 +244,7 @@ describe("the images", () => {
   });
 
   test("that are old and empty are not there: a serializer wrote {} for none", () => {
-    expect(read(inserted(KEYS, { OldImage: {} })).before).toBeUndefined();
+    expect(read(inserted(KEYS, { OldImage: {} }), selecting(REVIEWS)).before).toBeUndefined();
     expect(read(removal({ OldImage: {}, Keys: KEYS })).before).toBeUndefined();
   });
 });
@@ -258,14 +274,68 @@ describe("an old image is never taken for the current one", () => {
 
   test("no change has an attribute that only the old image has", () => {
     fc.assert(
-      fc.property(recordedChange, ({ record, key }) => {
+      fc.property(recordedChange, tables, ({ record, key }, table) => {
         const body = record.dynamodb as { readonly [name: string]: Json };
         const marked = { ...(body.OldImage as object | null | undefined), onlyBefore: { S: "old" } };
-        const change = changeOrReason({ ...record, dynamodb: { ...body, OldImage: marked } }, key);
+        const change = changeOrReason({ ...record, dynamodb: { ...body, OldImage: marked } }, table(key));
         if (typeof change !== "string") expect(Object.keys(change.item)).not.toContain("onlyBefore");
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe("the old image of an INSERT or MODIFY is read for a `where` alone", () => {
+  const oldImages: readonly (readonly [string, Json, RejectionReason])[] = [
+    ["unreadable", { ...KEYS, a: { N: "x" } }, "unreadable-value"],
+    ["no map of attributes", [], "unreadable-value"],
+    ["of another item", { ...KEYS, User: { S: "bob" } }, "key-mismatch"],
+  ];
+
+  for (const eventName of ["INSERT", "MODIFY"]) {
+    test.each(oldImages)(`${eventName}, an old image that is %s`, (_, OldImage, reason) => {
+      const record = { ...(inserted(KEYS, { Keys: KEYS, OldImage }) as object), eventName };
+      expect(changeOrReason(record, selecting(REVIEWS))).toBe(reason);
+      expect(read(record)).toMatchObject({ operation: eventName, item: KEYS, before: undefined });
+    });
+  }
+
+  test("a table of all items does not look at it", () => {
+    const ownKeys = (): never => {
+      throw new Error("the old image was read");
+    };
+    const record = inserted(KEYS, { OldImage: new Proxy({}, { ownKeys }) });
+    expect(() => read(record, selecting(REVIEWS))).toThrow("was read");
+    expect(read(record).item).toEqual(KEYS);
+  });
+});
+
+describe("a REMOVE whose old image cannot be read", () => {
+  const unreadable = { ...KEYS, Rating: { N: "five" } };
+
+  test.each([
+    ["all", whole],
+    ["some", selecting],
+  ] as const)("goes on with its key alone, marked, in a table of %s items", (_, table) => {
+    const record = { ...(removal({ Keys: KEYS, OldImage: unreadable }) as object), userIdentity: SERVICE };
+    expect(read(record, table(REVIEWS))).toEqual({
+      operation: "REMOVE",
+      key: [KEYS.User, KEYS.Book],
+      version: "1".padStart(40, "0"),
+      changedAtSeconds: ARRIVED_AT_SECONDS,
+      expired: true,
+      item: KEYS,
+      before: "unreadable",
+    });
+  });
+
+  test.each([undefined, null, {}])("is refused where its key stands nowhere else: Keys is %j", (Keys) => {
+    expect(rejected(removal({ Keys, OldImage: unreadable }))).toBe("unreadable-value");
+  });
+
+  test("is refused for what Keys has against it, as ever", () => {
+    const Keys = { User: { S: "ann" } };
+    expect(rejected(removal({ Keys, OldImage: unreadable }))).toBe("other-key-schema");
   });
 });
 
@@ -319,18 +389,12 @@ describe("what contradicts itself or says too little is refused with its reason"
       "key-mismatch",
     ],
     [
-      "an old image of another item",
-      inserted(KEYS, { OldImage: { ...KEYS, User: { S: "bob" } } }),
-      "key-mismatch",
-    ],
-    [
       "an image whose key has a type that no key has",
       inserted({ ...KEYS, User: { BOOL: true } }, { Keys: KEYS }),
       "key-mismatch",
     ],
     ["a value without a type", inserted({ ...KEYS, a: {} }), "unreadable-value"],
     ["a value with two types", inserted({ ...KEYS, a: { S: "1", N: "1" } }), "unreadable-value"],
-    ["an unreadable old image", inserted(KEYS, { OldImage: { a: { N: "x" } } }), "unreadable-value"],
     ["an image that is an array", inserted([]), "unreadable-value"],
     ["Keys that are text", inserted(KEYS, { Keys: "User" }), "unreadable-value"],
     ["Keys with a number that is none", inserted(KEYS, { Keys: { User: { N: "x" } } }), "unreadable-value"],
@@ -353,7 +417,7 @@ describe("what contradicts itself or says too little is refused with its reason"
     ],
     ["JSON that is no record", "5", "not-a-record"],
   ])("%s", (_, text, reason) => {
-    expect(changeOrReason(text, REVIEWS)).toBe(reason);
+    expect(changeOrReason(text, whole(REVIEWS))).toBe(reason);
   });
 
   test("every reason says what it means", () => {
@@ -369,11 +433,15 @@ describe("hostile input", () => {
 
   test("gives a change or a Rejection with a known reason, nothing else", () => {
     fc.assert(
-      fc.property(fc.oneof({ weight: 8, arbitrary: nearlyRecord }, noRecord), ({ raw, key }) => {
-        const change = changeOrReason(raw, key);
-        if (typeof change === "string") expect(Object.keys(rejectionMeanings)).toContain(change);
-        else requireSound(change, key);
-      }),
+      fc.property(
+        fc.oneof({ weight: 8, arbitrary: nearlyRecord }, noRecord),
+        tables,
+        ({ raw, key }, table) => {
+          const change = changeOrReason(raw, table(key));
+          if (typeof change === "string") expect(Object.keys(rejectionMeanings)).toContain(change);
+          else requireSound(change, key);
+        },
+      ),
       { numRuns: 1500 },
     );
   });
@@ -391,7 +459,7 @@ describe("hostile input", () => {
       });
     fc.assert(
       fc.property(fc.oneof({ weight: 6, arbitrary: cut }, nested, deepJsonText, fc.string()), (text) => {
-        const change = changeOrReason(text, REVIEWS);
+        const change = changeOrReason(text, selecting(REVIEWS));
         if (typeof change !== "string") requireSound(change, REVIEWS);
       }),
       { numRuns: 600 },
@@ -411,9 +479,9 @@ describe("hostile input", () => {
     );
     const spoilt = fc.tuple(recordedChange, fc.array(fc.nat(), { minLength: 1, maxLength: 5 }), secrets);
     fc.assert(
-      fc.property(spoilt, ([{ record, key }, choices, json]) => {
+      fc.property(spoilt, tables, ([{ record, key }, choices, json], table) => {
         try {
-          readChange(mutated(record, choices, json), key, ARRIVED_AT_SECONDS);
+          readChange(mutated(record, choices, json), table(key), ARRIVED_AT_SECONDS);
         } catch (error) {
           expect((error as Error).message).not.toContain(secret);
         }
@@ -423,16 +491,22 @@ describe("hostile input", () => {
   });
 });
 
-function read(record: unknown): Change {
-  return readChange(record, REVIEWS, ARRIVED_AT_SECONDS);
+function read(record: unknown, table: ChangedTable = whole(REVIEWS)): Change {
+  return readChange(record, table, ARRIVED_AT_SECONDS);
 }
 
-/** The change, or the reason of the Rejection; any other error is thrown. */
-function changeOrReason(raw: unknown, key: KeySchema): Change | RejectionReason {
+/** A recorded change as a table reads it: a table of all items leaves old images alone, but for those of removals. */
+function asNeeded(change: Change, table: ChangedTable): Change {
+  const isNeeded = change.operation === "REMOVE" || table.where.length > 0;
+  return isNeeded ? change : { ...change, before: undefined };
+}
+
+/** The change, or the reason for its rejection. Throws any other error. */
+function changeOrReason(raw: unknown, table: ChangedTable): Change | RejectionReason {
   try {
     return typeof raw === "string"
-      ? readChangeText(raw, key, ARRIVED_AT_SECONDS)
-      : readChange(raw, key, ARRIVED_AT_SECONDS);
+      ? readChangeText(raw, table, ARRIVED_AT_SECONDS)
+      : readChange(raw, table, ARRIVED_AT_SECONDS);
   } catch (error) {
     if (error instanceof Rejection) return error.reason;
     throw error;
@@ -440,17 +514,18 @@ function changeOrReason(raw: unknown, key: KeySchema): Change | RejectionReason 
 }
 
 function rejected(record: unknown): Change | RejectionReason {
-  return changeOrReason(record, REVIEWS);
+  return changeOrReason(record, whole(REVIEWS));
 }
 
-/** What holds for every change, whatever it was read from. */
+/** Properties of every change, wherever it was read from. */
 function requireSound(change: Change, key: KeySchema): void {
   expect(change.version).toMatch(/^\d{40}$/);
   expect(Number.isSafeInteger(change.changedAtSeconds) && change.changedAtSeconds >= 0).toBe(true);
   const names = key.range === undefined ? [key.hash] : [key.hash, key.range];
   expect(names.map((name) => change.item[name])).toEqual(change.key);
   if (change.operation === "REMOVE") expect(Object.keys(change.item).sort()).toEqual([...names].sort());
-  if (change.before !== undefined) expect(names.map((name) => change.before?.[name])).toEqual(change.key);
+  const { before } = change;
+  if (typeof before === "object") expect(names.map((name) => before[name])).toEqual(change.key);
 }
 
 function versionOf(SequenceNumber: Json): string {
@@ -461,7 +536,7 @@ function timeOf(ApproximateCreationDateTime: Json | undefined): number {
   return read(inserted(KEYS, { ApproximateCreationDateTime })).changedAtSeconds;
 }
 
-/** The record of an INSERT, with other members of its dynamodb part. */
+/** An INSERT record, with additional members in its dynamodb part. */
 function inserted(NewImage: Json, others: { readonly [name: string]: Json | undefined } = {}): unknown {
   return { eventName: "INSERT", dynamodb: { SequenceNumber: "1", NewImage, ...others } };
 }

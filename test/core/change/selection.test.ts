@@ -1,13 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { type Change, readChange } from "../../../src/core/change/change.ts";
 import { belongs, changeFor } from "../../../src/core/change/selection.ts";
 import { type ConditionFile, parseSchema, type Schema } from "../../../src/core/schema/schema.ts";
 import { type Item, readItem } from "../../../src/core/values/attribute-value.ts";
 import { ARRIVED_AT_SECONDS, recordedChangeOf } from "../../arbitraries/change.ts";
 import { item } from "../../arbitraries/item.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const KEY = { hash: "pk", range: "sk" };
+const ORDERS = schemaWhere({ type: { equals: "Order" } });
 
 function schemaWhere(where: Record<string, ConditionFile> | undefined): Schema {
   return parseSchema({ table: "orders", key: KEY, attributes: {}, ...(where && { where }) }, "test");
@@ -51,7 +52,6 @@ describe("belongs", () => {
 });
 
 describe("changeFor", () => {
-  const orders = schemaWhere({ type: { equals: "Order" } });
   const ordersByKey = schemaWhere({ pk: { beginsWith: "ORDER#" } });
   const openOrders = schemaWhere({ pk: { beginsWith: "ORDER#" }, open: { exists: true } });
 
@@ -62,12 +62,12 @@ describe("changeFor", () => {
 
   test("gives a change of an item that belongs, as it is", () => {
     const change = modify({ type: { S: "Order" } }, { type: { S: "User" } });
-    expect(changeFor(orders, change)).toBe(change);
+    expect(changeFor(ORDERS, change)).toBe(change);
   });
 
   test("turns the change by which an item leaves the table into a REMOVE of its key", () => {
     const change = modify({ type: { S: "Archive" }, a: { N: "1" } }, { type: { S: "Order" } });
-    expect(changeFor(orders, change)).toEqual({
+    expect(changeFor(ORDERS, change)).toEqual({
       ...change,
       operation: "REMOVE",
       item: { pk: { S: "p" }, sk: { S: "s" } },
@@ -75,12 +75,12 @@ describe("changeFor", () => {
   });
 
   test("gives nothing of an item that was not in the table and does not come into it", () => {
-    expect(changeFor(orders, modify({ type: { S: "User" } }, { type: { S: "User" } }))).toBeUndefined();
+    expect(changeFor(ORDERS, modify({ type: { S: "User" } }, { type: { S: "User" } }))).toBeUndefined();
   });
 
   test("takes an item for one that leaves, where the old image is not told or empty", () => {
     for (const oldImage of [undefined, {}]) {
-      expect(changeFor(orders, modify({ type: { S: "User" } }, oldImage))?.operation).toBe("REMOVE");
+      expect(changeFor(ORDERS, modify({ type: { S: "User" } }, oldImage))?.operation).toBe("REMOVE");
     }
   });
 
@@ -90,7 +90,7 @@ describe("changeFor", () => {
       const image = eventName === "REMOVE" ? undefined : keys;
       const change = readChange(
         { eventName, dynamodb: { SequenceNumber: "1", Keys: keys, NewImage: image } },
-        KEY,
+        openOrders,
         0,
       );
       expect(changeFor(ordersByKey, change)).toBeUndefined();
@@ -108,7 +108,7 @@ describe("changeFor", () => {
         OldImage: { open: { BOOL: true } },
       },
     };
-    expect(changeFor(openOrders, readChange(record, KEY, 0))?.operation).toBe("REMOVE");
+    expect(changeFor(openOrders, readChange(record, openOrders, 0))?.operation).toBe("REMOVE");
   });
 
   const attributes = fc.record(
@@ -127,10 +127,10 @@ describe("changeFor", () => {
           for (const [i, state] of states.entries()) {
             if (state === undefined && before === undefined) continue;
             const change = written(state, before, oldTold, i + 1);
-            const seen = changeFor(orders, change);
+            const seen = changeFor(ORDERS, change);
             if (seen !== undefined) inTable = seen.operation === "REMOVE" ? undefined : seen.item;
             before = state;
-            const wanted = state !== undefined && belongs(orders, state) ? change.item : undefined;
+            const wanted = state !== undefined && belongs(ORDERS, state) ? change.item : undefined;
             expect(inTable).toEqual(wanted);
           }
         },
@@ -143,9 +143,9 @@ describe("changeFor", () => {
     fc.assert(
       fc.property(
         recordedChangeOf(KEY),
-        fc.constantFrom(orders, ordersByKey, openOrders),
+        fc.constantFrom(ORDERS, ordersByKey, openOrders),
         ({ record }, schema) => {
-          const change = readChange(record, KEY, ARRIVED_AT_SECONDS);
+          const change = readChange(record, schema, ARRIVED_AT_SECONDS);
           const seen = changeFor(schema, change);
           if (seen === undefined || seen.operation === "REMOVE") return;
           expect(belongs(schema, seen.item)).toBe(true);
@@ -161,10 +161,10 @@ function modify(newImage: Item, oldImage: Item | undefined): Change {
   const Keys = { pk: { S: "p" }, sk: { S: "s" } };
   const image = { ...newImage, ...Keys };
   const dynamodb = { SequenceNumber: "1", Keys, NewImage: image, OldImage: oldImage };
-  return readChange({ eventName: "MODIFY", dynamodb }, KEY, 0);
+  return readChange({ eventName: "MODIFY", dynamodb }, ORDERS, 0);
 }
 
-/** The change from one state of an item to the next; undefined is its absence. */
+/** The change from one state of an item to the next; undefined means absent. */
 function written(
   after: Item | undefined,
   before: Item | undefined,
@@ -180,5 +180,5 @@ function written(
     NewImage: after,
     OldImage: oldTold ? before : undefined,
   };
-  return readChange({ eventName, dynamodb }, KEY, 0);
+  return readChange({ eventName, dynamodb }, ORDERS, 0);
 }

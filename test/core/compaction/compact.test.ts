@@ -277,7 +277,7 @@ describe("a snapshot", () => {
     };
     await expect(commitSeed(context, planned, staged)).rejects.toThrow("the engine is busy");
     requireSegments(world.store, await latestManifest(world.store, "t"));
-    // A later one came in between: the try that comes back for its answer is refused, and harms no past state.
+    // After a later snapshot, repeating this commit to get its answer fails, and damages no past state.
     world.engine.answer = (sql) => (sql.includes("repeated") ? [{ repeated: 0n }] : []);
     await seed(seedOf(world, { run: "later", exportTimeSeconds: NOW }));
     await expect(commitSeed(context, planned, staged)).rejects.toMatchObject({ code: "CONFLICT" });

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   type CompactionPolicy,
   DEFAULT_POLICY,
@@ -18,6 +17,7 @@ import {
 } from "../../../src/core/format/lake-path.ts";
 import { initialManifest, type Manifest, type Segment } from "../../../src/core/format/manifest.ts";
 import { ALL_KEYS } from "../../../src/core/overlay/table-parts.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const NOW = 1_800_000_000;
 const HOUR = 3600;
@@ -117,7 +117,7 @@ describe("the memory of folded objects", () => {
         for (const moment of [...compactions.sort((a, b) => a - b), 30 * HOUR]) {
           const nowSeconds = NOW + moment;
           const there = objects.filter(({ appearsAt }) => appearsAt <= nowSeconds);
-          // What `listChangeObjects` gives for the partitions from `foldedSinceSeconds` on.
+          // What `listChangeObjects` returns for partitions since `foldedSinceSeconds`.
           const listed = there
             .map(({ object }) => object)
             .filter(

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { rowsFault } from "../../../src/core/compaction/row-balance.ts";
 import type { Segment } from "../../../src/core/format/manifest.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const segment = (kind: Segment["kind"], rows: number, part = "b0000", run: string = kind): Segment => ({
   id: `${run}-${part}`,

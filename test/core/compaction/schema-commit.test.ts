@@ -182,7 +182,7 @@ interface World {
   readonly context: CompactionContext;
 }
 
-/** A table with a base and a delta in manifest 7, one object in the change log, and a process that began by the first schema. */
+/** A table with a base and a delta in manifest 7, one object in the change log, and a process with the first schema. */
 function worldOf(manifest: Manifest = SEEDED): World {
   const store = new MemoryStore();
   const engine = new FakeEngine(store);

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   DEFAULT_RETENTION,
   expiredManifests,
@@ -13,6 +12,7 @@ import {
   type Segment,
 } from "../../../src/core/format/manifest.ts";
 import { manifestAsOf, readCommits } from "../../../src/core/table/commits.ts";
+import * as fc from "../../support/fast-check.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
 
 const NOW = 1_800_000_000;
@@ -129,7 +129,7 @@ describe("the newest manifest", () => {
   });
 });
 
-/** Commits, each with what it names, and when it was made. */
+/** Commits, with the time before each and the segments it keeps. */
 const histories = fc.array(
   fc.record({ pause: fc.nat(3 * DAY), keeps: fc.array(fc.boolean(), { minLength: 30, maxLength: 30 }) }),
   { minLength: 1, maxLength: 12 },
@@ -146,7 +146,8 @@ test("whatever was the newest at any moment of the window can still be read, wit
         const manifests = plantHistory(store, history);
         const end = manifests.at(-1)?.committedAtSeconds ?? 0;
         const nowSeconds = end + age;
-        const windowStart = nowSeconds - retentionSeconds;
+        // The window is that of the vacuum below, which comes a second later.
+        const windowStart = nowSeconds + 1 - retentionSeconds;
         const moments = [
           windowStart,
           ...manifests.map((manifest) => manifest.committedAtSeconds),
@@ -188,7 +189,7 @@ test("a crash anywhere leaves every manifest that is there with its files, and t
   for (let call = 0; call < calls; call++) await vacuumUntilDeath(call);
 });
 
-/** Vacuums a history whose older half has expired; dies at the call; returns how many calls there were. */
+/** Vacuums a history whose older half has expired, dying at the given call. Returns the number of calls. */
 async function vacuumUntilDeath(call: number): Promise<number> {
   const store = new MemoryStore();
   const history = Array.from({ length: 6 }, (_, i) => ({
@@ -212,7 +213,7 @@ async function vacuumUntilDeath(call: number): Promise<number> {
   return made;
 }
 
-/** Plants the commits and the files that they name; commit i adds segment i and drops those that it does not keep. */
+/** Plants the commits and their files. Commit i adds segment i and drops those it does not keep. */
 function plantHistory(
   store: MemoryStore,
   history: readonly { readonly pause: number; readonly keeps: readonly boolean[] }[],

@@ -151,7 +151,7 @@ describe("holes", () => {
     const beginning = { stream: { arn: STREAM_ARN }, readSinceSeconds: NOW };
     expect(await readStreamBeginning(world.store, "t")).toEqual(beginning);
     expect(await savedPosition(world)).toBeUndefined();
-    // The next run begins anew where this one has left no position, and only there.
+    // The next run starts over only because this one saved no position.
     world.nowSeconds = NOW + 10;
     await openFollower(contextOf(world));
     expect(await readStreamBeginning(world.store, "t")).toMatchObject({ readSinceSeconds: NOW + 10 });
@@ -211,7 +211,7 @@ describe.each<Moment>(["before", "after"])("a crash right %s any operation of th
   });
 });
 
-/** Runs until it dies at a call of the store, runs again, and checks that all is there; returns the number of calls of one run. */
+/** Dies at a call of the store, runs again, and checks that nothing is missing. Returns the number of calls of one run. */
 async function crashedAt(call: number, moment: Moment): Promise<number> {
   const world = worldOf(["a", "b", "c", "d", "e"]);
   world.source.records.splice(2, 0, "no record", { dynamodb: {} });

@@ -1,16 +1,18 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { readChangeText } from "../../../src/core/change/change.ts";
 import { readRecordedEvents } from "../../../src/core/delivery/recorded-events.ts";
 import { DynalakeError } from "../../../src/core/error.ts";
 import type { Json } from "../../../src/core/values/json-members.ts";
 import { ARRIVED_AT_SECONDS, type RecordedChange, recordedChangeOf } from "../../arbitraries/change.ts";
 import { deepJsonText, hostileJson, mutated } from "../../arbitraries/json.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const KEY = { hash: "User", range: "Book" };
+/** With a condition, so that old images are read too. */
+const TABLE = { key: KEY, where: [{ attribute: "User", test: { exists: true } }] };
 const changes = fc.array(recordedChangeOf(KEY), { minLength: 1, maxLength: 4 });
 
-/** The forms in which people have recorded stream records. */
+/** The forms of recorded stream records. */
 const forms: Readonly<Record<string, (records: readonly Json[]) => string>> = {
   "a Lambda event": (records) => JSON.stringify({ Records: records }),
   "an indented Lambda event": (records) => JSON.stringify({ Records: records }, null, 2),
@@ -36,7 +38,7 @@ describe("records come back, all and in order, from", () => {
         expect(records.map((text): Json => JSON.parse(text as string))).toEqual(
           recorded.map(({ record }) => plain(record)),
         );
-        expect(records.map((text) => readChangeText(text as string, KEY, ARRIVED_AT_SECONDS))).toEqual(
+        expect(records.map((text) => readChangeText(text as string, TABLE, ARRIVED_AT_SECONDS))).toEqual(
           changesOf(recorded),
         );
       }),

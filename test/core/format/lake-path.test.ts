@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { rejectionMeanings } from "../../../src/core/change/change.ts";
 import {
   changeObjectPath,
@@ -30,6 +29,7 @@ import {
   streamBeginningPath,
   streamWatchPath,
 } from "../../../src/core/format/lake-path.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const SAFE = [..."abcXYZ019_-"];
 const table = fc.string({ unit: fc.constantFrom(...SAFE), minLength: 1, maxLength: 10 });
@@ -41,7 +41,7 @@ const seconds = fc.oneof(
   fc.integer({ min: 1_700_000_000, max: 1_800_000_000 }),
 );
 
-/** Every path and folder that is built from names. */
+/** Every path and folder built from names. */
 const builders: Readonly<Record<string, (name: string) => string>> = {
   schemaPath,
   positionPath,

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { LAKE_FORMAT, lakeFileBytes, parseLakeFile } from "../../../src/core/format/lake-file.ts";
 import {
   baseSegments,
@@ -16,6 +15,7 @@ import {
 } from "../../../src/core/format/manifest.ts";
 import type { Recovery } from "../../../src/core/format/recovery.ts";
 import type { SchemaFile } from "../../../src/core/schema/schema.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const PATH = "reviews/manifest/000000000007.json";
 

@@ -1,5 +1,5 @@
+/** Inference: the schema of a sample restores every item of it, and does not depend on its order. */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   INFERRED_COLUMNS_MAX,
   type InferredSchema,
@@ -13,6 +13,7 @@ import { type AttributeFile, parseSchema } from "../../../src/core/schema/schema
 import { type AttributeValue, type Item, readItem } from "../../../src/core/values/attribute-value.ts";
 import type { KeySchema } from "../../../src/core/values/key.ts";
 import { attributeName, item, keyedItem, keySchema, numberText, text } from "../../arbitraries/item.ts";
+import * as fc from "../../support/fast-check.ts";
 
 describe("the inferred schema, for every sample", () => {
   test("is one that can be read", () => {
@@ -321,8 +322,8 @@ describe("maps", () => {
     ]);
     expect(file.attributes.m).toEqual({ type: "struct<a:string,tags:array<string>>" });
     expect(undecided.map(({ outcome, why }) => `${outcome} ${why}`)).toEqual([
-      "inexact at m.gone only NULL was seen, it is no field; what does not fit is kept in _unmapped",
-      "assumed at m.tags only empty lists were seen; array<string> is assumed",
+      "inexact at m.gone, every value is NULL, so it is not a field; what does not fit is kept in _unmapped",
+      "assumed at m.tags, every list is empty; array<string> is assumed",
     ]);
   });
 
@@ -419,8 +420,8 @@ describe("columns", () => {
     });
     const renamed = undecided.filter(({ outcome }) => outcome === "renamed");
     expect(renamed.map(({ attribute }) => attribute)).toEqual(["Id", "_op", "dt", "id", "é"]);
-    expect(renamed[0]?.why).toBe('its column is called "id_3": "id" is that of the attribute "ID"');
-    expect(renamed[1]?.why).toBe('its column is called "_op_2": "_op" is that of dynalake\'s own');
+    expect(renamed[0]?.why).toBe('its column is named "id_3", because "id" belongs to the attribute "ID"');
+    expect(renamed[1]?.why).toBe('its column is named "_op_2", because "_op" belongs to dynalake');
   });
 
   test("have at most 255 characters in their names", () => {
@@ -481,7 +482,7 @@ describe("a sample that never ends", () => {
     }
     const { file, notes } = inferredSchema(inference, { table: "t", source: "T", key: { hash: "id" } });
     expect(inference.itemCount).toBe(256);
-    expect(notes[0]).toMatch(/^The last 344 items of the sample were not looked at/);
+    expect(notes[0]).toMatch(/^344 items at the end of the sample were ignored/);
     parseSchema(file, "test");
   });
 
@@ -503,7 +504,7 @@ function typeOf(...strings: readonly string[]): string | undefined {
   return inferred(items).file.attributes.s?.type;
 }
 
-/** An explicit NULL at the top or as a member of a map is in `_unmapped` whatever the schema says. */
+/** Whether a value has a NULL at the top or in a map: these are in `_unmapped` with any schema. */
 function hasNullMember(value: AttributeValue): boolean {
   if ("L" in value) return value.L.some((element) => !("NULL" in element) && hasNullMember(element));
   if ("M" in value) return Object.values(value.M).some(hasNullMember);
@@ -537,7 +538,7 @@ interface Sample {
   readonly key: KeySchema;
 }
 
-/** Tables as people have them: each attribute has its own kind of values, and may be absent. */
+/** Realistic tables: each attribute has its own kind of values and may be absent. */
 const kinds = fc.letrec<{ kind: fc.Arbitrary<AttributeValue> }>((tie) => ({
   kind: fc.oneof(
     { depthIdentifier: "kind", maxDepth: 3 },
@@ -597,7 +598,7 @@ const tableSample: fc.Arbitrary<Sample> = fc
       .map((rows) => ({ items: rows.map((row) => readItem(row)), key: { hash: "id" } })),
   );
 
-/** Items that have nothing to do with each other. */
+/** Unrelated items. */
 const wildSample: fc.Arbitrary<Sample> = keySchema.chain((key) =>
   fc
     .array(fc.oneof({ weight: 9, arbitrary: keyedItem(key) }, item), { maxLength: 8 })

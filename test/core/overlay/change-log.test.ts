@@ -14,7 +14,7 @@ interface Arrival {
   readonly newest: number;
 }
 
-/** A log of objects, each named by its place in the list. */
+/** A change log whose objects are named by their index. */
 function logOf(...arrivals: readonly Arrival[]): MemoryStore {
   const store = new MemoryStore();
   for (const [i, { at, newest }] of arrivals.entries())

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   type BatchLimits,
   FIREHOSE_LIMITS,
   type PackedRecord,
   packLines,
-  utf8Bytes,
+  recordContent,
 } from "../../../src/core/row/batch.ts";
+import type { WireLine } from "../../../src/core/row/wire-line.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const line = fc
   .string({
@@ -14,7 +15,7 @@ const line = fc
     maxLength: 20,
     size: "max",
   })
-  .map((text) => `${text}\n`);
+  .map((text) => sized(`${text}\n`));
 const lines = fc.array(line, { maxLength: 60, size: "max" });
 const limits: fc.Arbitrary<BatchLimits> = fc.record({
   recordBytesMax: fc.integer({ min: 1, max: 120 }),
@@ -22,13 +23,14 @@ const limits: fc.Arbitrary<BatchLimits> = fc.record({
   batchBytesMax: fc.integer({ min: 1, max: 300 }),
 });
 
-/** The largest line that can be sent at all. */
+/** The largest line that can be sent. */
 function lineBytesMax({ recordBytesMax, batchBytesMax }: BatchLimits): number {
   return Math.min(recordBytesMax, batchBytesMax);
 }
 
-function bytesOf(text: string): number {
-  return Buffer.byteLength(text, "utf8");
+/** A line with its size. */
+function sized(text: string): Pick<WireLine, "text" | "bytes"> {
+  return { text, bytes: Buffer.byteLength(text, "utf8") };
 }
 
 describe("packing lines", () => {
@@ -36,7 +38,7 @@ describe("packing lines", () => {
     fc.assert(
       fc.property(lines, limits, (all, limit) => {
         const broken = packLines(all, limit).batches.filter((batch) => {
-          const bytes = batch.map((record) => bytesOf(record.text));
+          const bytes = batch.map((record) => recordContent(all, record).length);
           const inAll = bytes.reduce((sum, one) => sum + one, 0);
           const fits = bytes.every((one) => one <= limit.recordBytesMax) && inAll <= limit.batchBytesMax;
           return !fits || batch.length === 0 || batch.length > limit.batchRecordsMax;
@@ -51,7 +53,7 @@ describe("packing lines", () => {
     fc.assert(
       fc.property(lines, limits, (all, limit) => {
         const { batches, oversized } = packLines(all, limit);
-        const tooLarge = [...all.keys()].filter((i) => bytesOf(all[i] as string) > lineBytesMax(limit));
+        const tooLarge = [...all.keys()].filter((i) => (all[i]?.bytes ?? 0) > lineBytesMax(limit));
         expect(oversized).toEqual(tooLarge);
         const sent = batches.flat().flatMap((record) => range(record.from, record.below));
         expect(sent).toEqual([...all.keys()].filter((i) => !tooLarge.includes(i)));
@@ -65,8 +67,10 @@ describe("packing lines", () => {
       fc.property(lines, limits, (all, limit) => {
         const wrong = packLines(all, limit)
           .batches.flat()
-          .filter(({ text, bytes, from, below }) => {
-            return text !== all.slice(from, below).join("") || bytes !== bytesOf(text) || below <= from;
+          .filter((record) => {
+            const text = textOf(all.slice(record.from, record.below));
+            const content = Buffer.from(recordContent(all, record));
+            return !content.equals(Buffer.from(text)) || record.bytes !== content.length || text === "";
           });
         expect(wrong).toEqual([]);
       }),
@@ -81,7 +85,7 @@ describe("packing lines", () => {
         for (const [i, next] of records.slice(1).entries()) {
           const record = records[i] as PackedRecord;
           if (record.below !== next.from) continue;
-          expect(record.bytes + bytesOf(all[next.from] as string)).toBeGreaterThan(lineBytesMax(limit));
+          expect(record.bytes + (all[next.from]?.bytes ?? 0)).toBeGreaterThan(lineBytesMax(limit));
         }
       }),
       { numRuns: 500 },
@@ -94,18 +98,14 @@ describe("packing lines", () => {
 
   test("takes a line that is exactly as large as a record may be, and no larger one", () => {
     const limit = { recordBytesMax: 4, batchRecordsMax: 2, batchBytesMax: 100 };
-    expect(packLines(["é1\n", "é12\n"], limit).oversized).toEqual([1]);
+    expect(packLines([sized("é1\n"), sized("é12\n")], limit).oversized).toEqual([1]);
   });
 
   test("of a hundred thousand lines within Firehose's limits takes well under a second of thought", () => {
-    const all = Array.from({ length: 100_000 }, (_, i) => `{"a":"${"x".repeat(i % 50)}"}\n`);
+    const all = Array.from({ length: 100_000 }, (_, i) => sized(`{"a":"${"x".repeat(i % 50)}"}\n`));
     const { batches } = packLines(all, FIREHOSE_LIMITS);
-    expect(
-      batches
-        .flat()
-        .map((record) => record.text)
-        .join(""),
-    ).toBe(all.join(""));
+    const sent = batches.flat().map((record) => Buffer.from(recordContent(all, record)).toString());
+    expect(sent.join("")).toBe(textOf(all));
     for (const batch of batches) {
       expect(batch.length).toBeLessThanOrEqual(500);
       expect(batch.reduce((sum, record) => sum + record.bytes, 0)).toBeLessThanOrEqual(4 * 1024 * 1024);
@@ -113,20 +113,9 @@ describe("packing lines", () => {
   });
 });
 
-test("utf8Bytes counts what an encoder writes, for every text", () => {
-  const unit = fc.oneof(
-    fc.integer({ min: 0, max: 0xffff }),
-    fc.integer({ min: 0xd700, max: 0xe0ff }),
-    fc.nat(0x900),
-  );
-  fc.assert(
-    fc.property(fc.array(unit, { maxLength: 12 }), (units) => {
-      const text = String.fromCharCode(...units);
-      expect(utf8Bytes(text)).toBe(new TextEncoder().encode(text).length);
-    }),
-    { numRuns: 1200 },
-  );
-});
+function textOf(lines: readonly Pick<WireLine, "text">[]): string {
+  return lines.map(({ text }) => text).join("");
+}
 
 function range(from: number, below: number): readonly number[] {
   return Array.from({ length: below - from }, (_, i) => from + i);

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import type { WireValue } from "../../../src/core/row/encoding.ts";
 import { type RowCodec, rowCodec, toItem, toRow } from "../../../src/core/row/row.ts";
 import type { ColumnType, PartType, StructField } from "../../../src/core/schema/column-type.ts";
@@ -13,6 +12,7 @@ import { type AttributeValue, type Item, readItem } from "../../../src/core/valu
 import { attributeName, item, text } from "../../arbitraries/item.ts";
 import { equalNumbers } from "../../arbitraries/number-model.ts";
 import { itemAndSchema, schemaFor } from "../../arbitraries/schema.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const MASK_KEY = new TextEncoder().encode("a key of the user's own");
 
@@ -89,7 +89,7 @@ test("a column is null for an attribute that the item does not have", () => {
   expect(toRow(codec, {})).toEqual({ values: [null, null, null], unmapped: null });
 });
 
-/** What a column of a type holds for a value; `also` where _unmapped keeps the attribute as well. */
+/** The value of a column of a type; `also` if _unmapped keeps the attribute as well. */
 type Case = readonly [
   type: string | AttributeFile,
   value: AttributeValue,
@@ -305,7 +305,7 @@ function shuffled(names: Item, values: Item): Item {
   return Object.fromEntries(Object.keys(names).map((name, i) => [name, all[i] as AttributeValue]));
 }
 
-/** Whether a column that is not null says what the value is: an independent reading of every type. */
+/** Whether a column that is not null equals the value, by an independent reading of every type. */
 function columnTells(column: Column, wire: NonNullable<WireValue>, value: AttributeValue): boolean {
   const { type } = column;
   switch (type.kind) {
@@ -330,7 +330,7 @@ function columnTells(column: Column, wire: NonNullable<WireValue>, value: Attrib
   }
 }
 
-/** A null within a value says nothing. */
+/** A null inside a value may stand for anything. */
 function partTells(type: PartType, json: unknown, value: AttributeValue): boolean {
   if (json === null) return true;
   switch (type.kind) {
@@ -435,7 +435,7 @@ function tellsTime(format: Column["format"], wire: string, value: AttributeValue
   return "N" in value && equalNumbers(format === "epoch_millis" ? String(millis) : `${millis}e-3`, value.N);
 }
 
-/** Milliseconds since the epoch of an ISO 8601 text that means a moment; no use is made of the language's own parser. */
+/** Milliseconds since the epoch of an ISO 8601 time, without using JavaScript's parser. */
 function utcMillis(iso: string): number | undefined {
   const match =
     /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?(?:[Zz]|([+-])(\d\d):?(\d\d)?)?$/.exec(

@@ -1,5 +1,5 @@
+/** Column types: parsing, and the two ways to write them. */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   type ColumnType,
   columnTypeText,
@@ -8,6 +8,7 @@ import {
   schemaTypeText,
 } from "../../../src/core/schema/column-type.ts";
 import { typeText } from "../../arbitraries/schema.ts";
+import * as fc from "../../support/fast-check.ts";
 
 describe("parseColumnType", () => {
   test.each<[string, ColumnType]>([

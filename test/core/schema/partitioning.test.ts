@@ -1,5 +1,5 @@
+/** Partitioning: `partitionBy`, and the number of buckets. */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { parseColumnType } from "../../../src/core/schema/column-type.ts";
 import {
   BUCKETS_MAX,
@@ -8,6 +8,7 @@ import {
   type Partitioning,
   parsePartitioning,
 } from "../../../src/core/schema/partitioning.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const COLUMNS = Object.entries({
   day_of: "date",

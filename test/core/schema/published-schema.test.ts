@@ -1,12 +1,13 @@
-// The published JSON Schema is read here by a small validator of its own, since an editor does not use zod either.
+// Checks the published JSON Schema with a small separate validator, since editors do not use zod either.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
-import { parseSchema, parseSchemaText, schemaFileJsonSchema } from "../../../src/core/schema/schema.ts";
+import { parseSchema, parseSchemaText } from "../../../src/core/schema/schema.ts";
+import { schemaFileJsonSchema } from "../../../src/core/schema/schema-file.ts";
 import type { Json } from "../../../src/core/values/json-members.ts";
 import { hostileJson, mutated } from "../../arbitraries/json.ts";
 import { itemAndSchema } from "../../arbitraries/schema.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const folder = join(import.meta.dirname, "..", "..", "..", "schemas");
 const published = JSON.parse(readFileSync(join(folder, "dynalake-table.schema.json"), "utf8")) as JsonSchema;
@@ -131,7 +132,7 @@ function subschemas(schema: JsonSchema): readonly JsonSchema[] {
   return [schema, ...below.filter((each) => typeof each === "object").flatMap(subschemas)];
 }
 
-/** The places at which the value does not meet the schema (JSON Schema 2020-12, the keywords above). */
+/** The places where the value violates the schema (JSON Schema 2020-12, the keywords above). */
 function faults(schema: JsonSchema, value: Json, place = ""): readonly string[] {
   if (schema.type === "object") {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return [place];

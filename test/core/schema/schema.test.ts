@@ -1,5 +1,5 @@
+/** Schema files: what they mean, and what is refused. */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { DynalakeError } from "../../../src/core/error.ts";
 import {
   columnName,
@@ -12,6 +12,7 @@ import type { Json } from "../../../src/core/values/json-members.ts";
 import { attributeName } from "../../arbitraries/item.ts";
 import { deepJsonText, hostileJson, mutated } from "../../arbitraries/json.ts";
 import { itemAndSchema } from "../../arbitraries/schema.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const file = itemAndSchema({ key: { hash: "pk", range: "sk" }, masks: "some" }).map(
   (generated) => generated.file,

@@ -1,19 +1,18 @@
 import { duckdb } from "../../../src/core/sql/duckdb.ts";
-import { openDuckdb } from "../../../src/embedded/duckdb-session.ts";
+import { openDuckdb } from "../../../src/embedded/duckdb/duckdb-session.ts";
 import { registerDialectTests } from "../../conformance/dialect.ts";
 import { type RecoveryEngine, registerRecoveryTests } from "../../conformance/recovery.ts";
 import { withFolder } from "../../support/folders.ts";
 
-const RUNS = Number(process.env.DIALECT_RUNS ?? 40);
+const RUNS = 40;
 
 const withDuckdb = (use: (engine: RecoveryEngine) => Promise<void>): Promise<void> =>
   withFolder(async (temporaryFolder) => {
     const session = await openDuckdb({ threads: 1, memoryMegabytes: 300, temporaryFolder });
     try {
-      const rows = async (sql: string) => (await session.connection.runAndReadAll(sql)).getRowObjectsJS();
-      await use({ dialect: duckdb, rows });
+      await use({ dialect: duckdb, rows: (sql: string) => session.rows(sql) });
     } finally {
-      session.close();
+      await session.close();
     }
   });
 

@@ -1,3 +1,4 @@
+/** The health of a lake table and what it is made of. */
 import { describe, expect, test } from "@jest/globals";
 import { initialManifest, type Manifest, manifestText } from "../../../src/core/format/manifest.ts";
 import { parseSchema } from "../../../src/core/schema/schema.ts";
@@ -25,7 +26,7 @@ async function statusOf(store: MemoryStore, mappingId?: string) {
   return tableStatus(context, await openTableOf(store, schema), NOW);
 }
 
-/** A lake with a snapshot whose floor is there. */
+/** A lake with a snapshot at this floor. */
 function seeded(floorSeconds = NOW - HOUR): MemoryStore {
   const store = new MemoryStore();
   const snapshot = {

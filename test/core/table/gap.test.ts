@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { type Gap, initialManifest, type Manifest, openGaps } from "../../../src/core/format/manifest.ts";
 import type { StreamIdentity } from "../../../src/core/ports/change-source.ts";
 import {
@@ -11,6 +10,7 @@ import {
 } from "../../../src/core/table/gap.ts";
 import type { StreamBeginning } from "../../../src/core/table/stream-beginning.ts";
 import type { StreamWatch } from "../../../src/core/table/stream-watch.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const NOW = 1_800_000_000;
 const HOUR = 3600;
@@ -101,7 +101,7 @@ describe("a stream that is read for the first time", () => {
     expect(startedLate(exported(NOW - HOUR + 10), stream)).toBeUndefined();
     const { isFirst: _, ...later } = stream;
     expect(startedLate(exported(NOW - HOUR + 10), later)).toBeDefined();
-    // An export of before is one of another table of that name; and what the stream has dropped is gone in any case.
+    // An older export is of another table with that name; and changes dropped from the stream are lost in any case.
     expect(startedLate(exported(NOW - HOUR - 2), stream)).toBeDefined();
     const old = { ...stream, createdAtSeconds: NOW - 30 * HOUR };
     expect(startedLate(exported(NOW - 30 * HOUR + 10), old)).toMatchObject({
@@ -121,7 +121,7 @@ function startedLate(manifest: Manifest, stream: StreamIdentity): Gap | undefine
   return gapBeforeReading(manifest, { stream, readSinceSeconds: NOW });
 }
 
-/** A table whose snapshot shows the items as of a moment, with its floor there. */
+/** A table whose snapshot shows the items as of this moment, which is also its floor. */
 function seeded(cutSeconds: number): Manifest {
   const snapshot = { run: "s", exportTimeSeconds: cutSeconds, cutSeconds, items: 0, segments: [] };
   return { ...initialManifest(1), floorSeconds: cutSeconds, snapshots: [snapshot] };
@@ -140,7 +140,7 @@ describe("a look at a deployment", () => {
   });
   const old = seeded(NOW - 90 * HOUR);
   const BEGINNING = { stream, readSinceSeconds: CREATED };
-  /** A look after others that have seen the stream being read, or the first one. */
+  /** A check after others that saw the stream being read, or the first check. */
   const lookAt = (manifest: Manifest, watch: StreamWatch | undefined, sighting: Sighting, now: number) =>
     lookAtStream(manifest, { watch, beginning: watch && BEGINNING }, sighting, now);
 
@@ -218,7 +218,7 @@ describe("a look at a deployment", () => {
       const changed = { ...reader, unchangedSinceSeconds };
       expect(lookAt(old, days, { stream, reader: changed }, NOW).gaps).toHaveLength(1);
     }
-    // The last look had found it failing.
+    // The last check found reading failing.
     expect(lookAt(old, seen(50 * HOUR, 49 * HOUR), { stream, reader }, NOW).gaps).toHaveLength(1);
   });
 
@@ -289,7 +289,7 @@ describe("a look at a deployment", () => {
   });
 });
 
-/** What happens to a deployment, so many hours after the last thing. */
+/** An event of a deployment, some hours after the previous one. */
 const event = fc.record({
   hours: fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 60 })),
   kind: fc.constantFrom(
@@ -308,15 +308,15 @@ const event = fc.record({
 } as const);
 
 /**
- * A table that is written every hour, with a reader that reads all that it can at once, and exports that are brought in long
- * after. After each look the lake lacks a change of after its snapshot only if a hole is open.
+ * A table that is written every hour, a reader that immediately reads all it can, and exports that are taken in much later.
+ * After each check, the lake lacks a change from after its snapshot only if a gap is open.
  */
 function holdsAllHistory(events: readonly { readonly hours: number; readonly kind: string }[]): void {
   let hour = 0;
   let stream: { readonly name: number; readonly since: number } | undefined = { name: 1, since: 0 };
   let streams = 1;
   const reader = { name: 1, isOn: true, since: 0 };
-  /** The hours of changes that no reader has read so far, with their streams. */
+  /** The hours of changes that have not been read yet, with their streams. */
   let unread: { readonly hour: number; readonly name: number | undefined }[] = [];
   let manifest = initialManifest(1);
   let watch: StreamWatch | undefined;

@@ -21,11 +21,11 @@ interface Deployed {
 }
 
 interface Case {
-  /** The record that has no meaning, parsed or as text. */
+  /** The rejected record, parsed or as text. */
   readonly record: Json | string | WireRowText;
-  /** Where the lake was wrong and not the record: what is deployed after it is mended. */
+  /** If the lake was wrong and not the record: the corrected deployment. */
   readonly mendedBy?: Deployed;
-  /** Where the record is wrong: what a person makes of its text. */
+  /** If the record is wrong: a person's correction of its text. */
   readonly edit?: (raw: string) => string;
 }
 
@@ -46,7 +46,7 @@ function change(body: Json, envelope: Json = {}): Json {
 const replaced = (from: string | RegExp, to: string) => (raw: string) => raw.replace(from, to);
 const whole = JSON.stringify(change({}));
 
-/** A reason that is not here does not compile. */
+/** Omitting a reason here does not compile. */
 const cases: Readonly<Record<RejectionReason, Case>> = {
   "not-json": { record: whole.slice(0, -1), edit: (raw) => `${raw}}` },
   "duplicate-member": {
@@ -91,7 +91,7 @@ const cases: Readonly<Record<RejectionReason, Case>> = {
     edit: replaced('"many"', '"7"'),
   },
   "same-sequence": {
-    // Of the first neighbour's place, and with another content. Whoever replays it has decided for it.
+    // It has the first neighbor's key and sequence number, but other content. Replaying it is a decision in its favor.
     record: change({
       Keys: { id: { S: "before" } },
       NewImage: { id: { S: "before" }, other: { S: "other" } },

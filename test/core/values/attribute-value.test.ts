@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   type AttributeValue,
   type Item,
@@ -13,6 +12,7 @@ import { recordedItem, valueStyle } from "../../arbitraries/change.ts";
 import { attributeName, attributeValue, base64, item, numberText, text } from "../../arbitraries/item.ts";
 import { deepJsonText, hostileJson, mutated } from "../../arbitraries/json.ts";
 import { compareModel, equalNumbers, type ModelNumber, modelNumber } from "../../arbitraries/number-model.ts";
+import * as fc from "../../support/fast-check.ts";
 
 describe("readItem", () => {
   test("keeps every attribute of every item: names, types and values", () => {
@@ -294,14 +294,14 @@ function modelOf(number: string): ModelNumber {
   return modelNumber(number) as ModelNumber;
 }
 
-/** Attributes and elements of maps in the opposite order. */
+/** The value with all attributes and map members in reverse order. */
 function reversed(json: unknown): unknown {
   if (typeof json !== "object" || json === null || Array.isArray(json)) return json;
   const entries = Object.entries(json).reverse();
   return Object.fromEntries(entries.map(([name, member]) => [name, reversed(member)]));
 }
 
-/** Equality of items by what DynamoDB says of it: numbers by value, sets without an order. */
+/** Equality of items as DynamoDB defines it: numbers by value, sets without order. */
 function sameItem(a: Item, b: Item): boolean {
   const [namesA, namesB] = [Object.keys(a), Object.keys(b)];
   return (

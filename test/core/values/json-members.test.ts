@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   DuplicateMember,
   type Json,
@@ -10,15 +9,16 @@ import {
 import { elementTexts, memberTexts } from "../../../src/core/values/json-slices.ts";
 import { attributeName, text } from "../../arbitraries/item.ts";
 import { deepJsonText, hostileJson } from "../../arbitraries/json.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const space = fc.string({ unit: fc.constantFrom(" ", "\t", "\n", "\r"), maxLength: 2 });
 
-/** One JSON value as the texts of it that a writer may choose: indented or not, with white space between tokens. */
+/** Texts that a writer may choose for a JSON value: indented or not, surrounded by white space. */
 const jsonText = fc
   .tuple(hostileJson, fc.constantFrom(undefined, 1, "\t"), space, space)
   .map(([value, indent, before, after]) => `${before}${JSON.stringify(value, null, indent)}${after}`);
 
-/** Members in the order of the text, repeats included. */
+/** Members in the order of the text, with repeats. */
 const members = fc.array(fc.tuple(attributeName, hostileJson, space, space), { maxLength: 6 });
 
 function objectText(written: readonly (readonly [string, Json, string, string])[]): string {

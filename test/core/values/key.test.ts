@@ -1,16 +1,16 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   type AttributeValue,
   type Item,
   readAttributeValue,
   readItem,
 } from "../../../src/core/values/attribute-value.ts";
+import { sha256Half } from "../../../src/core/values/hash.ts";
 import { type KeySchema, keyAttributes, keyHash, keyOf, sameKey } from "../../../src/core/values/key.ts";
-import { sha256Half } from "../../../src/core/values/sha256.ts";
 import { item, keyedItem, keySchema, keyValue, merged, twoNotations } from "../../arbitraries/item.ts";
+import * as fc from "../../support/fast-check.ts";
 
-/** Keys with one value or two, close to each other: values that begin alike, or that only their types tell apart. */
+/** Similar keys with one or two values, which share prefixes or differ only in type. */
 const closeValue: fc.Arbitrary<AttributeValue> = fc.oneof(
   keyValue,
   fc

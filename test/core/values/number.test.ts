@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { canonicalNumber, compareNumbers, toExactDouble } from "../../../src/core/values/number.ts";
 import { numberText, twoNotations } from "../../arbitraries/item.ts";
 import { compareModel, equalNumbers, type ModelNumber, modelNumber } from "../../arbitraries/number-model.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const canonical = numberText.map((text) => canonicalNumber(text) as string);
 

@@ -129,7 +129,7 @@ test("whoever saved the position a moment ago is moving", async () => {
   expect((await deliveriesOf(own).mark()).moving).toBe(true);
 });
 
-/** A stream that always has one record more, each made some seconds after the one before. */
+/** A stream that always has one more record, each written some seconds after the previous one. */
 function endless(own: World, reachedSeconds: (batch: number) => number | undefined): ChangeSource {
   return {
     open: async () => {

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import {
   compareRanges,
   RANGES,
@@ -8,11 +7,12 @@ import {
   rangeOf,
   shelfOf,
 } from "../../../src/core/verify/verify-digest.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const hex = (digits: number): fc.Arbitrary<string> =>
   fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: digits, maxLength: digits });
 
-/** Many keys of few ranges, and hashes whose sums overflow their words. */
+/** Many keys in few ranges, and hashes whose sums overflow their words. */
 const entry = fc.record({
   range: fc.oneof(fc.constantFrom(0, 1, RANGES - 1), fc.nat(RANGES - 1)),
   hash: fc.oneof(hex(32), fc.constantFrom("f".repeat(32), `${"0".repeat(31)}1`, "0".repeat(32))),
@@ -65,7 +65,7 @@ describe("digests of ranges", () => {
         });
         const wanted = new Set([...places.keys()].map((i) => entries[i]?.range));
         const { differing } = compareRanges(digestsOf(entries), digestsOf(damaged));
-        // Two damages of one range can make up for each other only if they swap what they change.
+        // Two changes in one range cancel out only if they swap values.
         for (const range of differing) expect(wanted).toContain(range);
         if (places.size === 1) expect(differing).toEqual([...wanted]);
       }),

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import type {
   DeliveryMark,
   LakeRow,
@@ -12,6 +11,7 @@ import { keyHash, keyOf } from "../../../src/core/values/key.ts";
 import { type Verification, verify } from "../../../src/core/verify/verify.ts";
 import { type SettleContext, settle } from "../../../src/core/verify/verify-settle.ts";
 import { ItemShelves, type Scratch } from "../../../src/core/verify/verify-shelf.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const SCHEMA = parseSchema(
   {
@@ -40,9 +40,9 @@ class World {
   moving = true;
   looks = 0;
   sourceReads = 0;
-  /** What `changesOf` answers. */
+  /** The answer of `changesOf`. */
   changes: Awaited<ReturnType<DeliveryMark["changesOf"]>> = new Map();
-  /** Called where a settling reads or waits. */
+  /** Called whenever settling reads or waits. */
   onStep: (step: "mark" | "source" | "wait" | "lake" | "stream") => void = () => undefined;
 
   put(...items: readonly Item[]): void {
@@ -128,7 +128,7 @@ function scratchOf(files: Map<string, string>): Scratch {
   return {
     append: async (name, text) => void files.set(name, (files.get(name) ?? "") + text),
     read: async function* (name) {
-      // In pieces that cut lines.
+      // In chunks that split lines.
       for (const piece of (files.get(name) ?? "").match(/[\s\S]{1,50}/g) ?? []) yield piece;
     },
   };
@@ -226,7 +226,7 @@ describe("a table that stands still", () => {
 });
 
 describe("a table that moves", () => {
-  /** One candidate, asked again. */
+  /** Settles one candidate. */
   async function settled(world: World): ReturnType<typeof settle> {
     return settle(world.settling(new Set(["Secret"])), [{ keyHash: hashOf("a"), key: [{ S: "a" }] }]);
   }
@@ -285,7 +285,7 @@ describe("a table that moves", () => {
     world.setRow(item("a", "one"));
     let there = true;
     world.onStep = (step) => {
-      // The lake follows what the source no longer shows.
+      // The lake shows a state that the source no longer has.
       if (step === "lake" && there) world.setRow(item("a", "two"));
       if (step === "stream") {
         world.changes = new Map([[hashOf("a"), item("a", "one")]]);
@@ -330,7 +330,7 @@ test("memory holds digests and a few lines, whatever the number of items: the re
   const line = { keyHash: "00".repeat(16), itemHash: "1".repeat(32), keyText: "k".repeat(100) };
   for (let i = 0; i < 2000; i++) await shelves.put([line]);
   const kept = [...files.values()].join("").length;
-  // All but what waits for one more write of at most some tens of kilobytes.
+  // All but a final write of at most 40 KB.
   expect(kept).toBeGreaterThan(2000 * 165 - 40_000);
   expect(largest).toBeLessThan(40_000);
 });

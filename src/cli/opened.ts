@@ -1,0 +1,48 @@
+/** Opens the lake that a command works on. What only one kind of lake needs is loaded only for that kind. */
+import type { Lake, OpenOptions } from "../index.ts";
+import type { OpenedStack } from "../stack/open-stack.ts";
+import type { CommandContext } from "./command.ts";
+import type { StackTarget } from "./lake-target.ts";
+
+/** Where a source table is, as options give it. */
+export interface SourceAt {
+  readonly endpoint?: string;
+  readonly region?: string;
+}
+
+/** Opens a lake in a folder for `use`, and closes it. */
+export async function withFolder<T>(
+  context: CommandContext,
+  folder: string,
+  use: (lake: Lake) => Promise<T>,
+  { threads, ...source }: SourceAt & Pick<OpenOptions, "threads"> = {},
+): Promise<T> {
+  const { openLakeBy } = await import("../library/open-lake.ts");
+  const { maskKey, environment } = context.settings;
+  const lake = await openLakeBy(context.timing, folder, {
+    cwd: context.cwd,
+    source: { ...source, environment },
+    ...(maskKey === undefined ? {} : { maskKey }),
+    ...(threads === undefined ? {} : { threads }),
+  });
+  try {
+    return await use(lake);
+  } finally {
+    await lake.close();
+  }
+}
+
+/** Opens a deployed stack for `use`, and closes it. An interrupt ends what runs there. */
+export async function withStack<T>(
+  { interrupted }: Pick<CommandContext, "interrupted">,
+  { stack, region }: StackTarget,
+  use: (stack: OpenedStack) => Promise<T>,
+): Promise<T> {
+  const { openStack } = await import("../stack/open-stack.ts");
+  const opened = await openStack({ stack, region }, interrupted);
+  try {
+    return await use(opened);
+  } finally {
+    opened.close();
+  }
+}

@@ -1,0 +1,28 @@
+/** What may stand behind an option of the command line. */
+import { InvalidArgumentError } from "commander";
+
+export function positive(text: string): number {
+  const number = Number(text);
+  if (!(number > 0) || !Number.isFinite(number))
+    throw new InvalidArgumentError("It must be a number above 0.");
+  return number;
+}
+
+export function notNegative(text: string): number {
+  const number = Number(text);
+  if (!(number >= 0) || !Number.isFinite(number) || text.trim() === "") {
+    throw new InvalidArgumentError("It must be a number of 0 or more.");
+  }
+  return number;
+}
+
+export function whole(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It must be a whole number of 0 or more.");
+  return Number(text);
+}
+
+export function share(text: string): number {
+  const number = Number(text);
+  if (!(number > 0 && number <= 1)) throw new InvalidArgumentError("It must be above 0 and at most 1.");
+  return number;
+}

@@ -1,0 +1,98 @@
+/** Recordings of stream records: read as text, and delivered in batches. */
+import { DynalakeError } from "../error.ts";
+import { type Delivery, type DeliveryContext, deliver } from "./deliver.ts";
+import { type Recorded, readRecordedEvents } from "./recorded-events.ts";
+
+export interface Recording {
+  /** A file's path, an object's address, or any other name: for messages, and for what goes to quarantine. */
+  readonly name: string;
+  readonly records: readonly Recorded[];
+}
+
+/** What has become of recordings. */
+export interface ReplayTotals {
+  readonly rows: number;
+  readonly quarantined: number;
+  /** Records of items that belong to other tables. */
+  readonly skipped: number;
+  /** Infinity if no change was delivered. */
+  readonly oldestChangeSeconds: number;
+}
+
+export const NOTHING_REPLAYED: ReplayTotals = {
+  rows: 0,
+  quarantined: 0,
+  skipped: 0,
+  oldestChangeSeconds: Number.POSITIVE_INFINITY,
+};
+
+export interface ReplayContext extends DeliveryContext {
+  readonly nowSeconds: () => number;
+  /** Called before each batch and at the end. What it throws ends the replay there. */
+  readonly onProgress: (progress: ReplayProgress) => void;
+}
+
+export interface ReplayProgress {
+  /** The recording's name. */
+  readonly recording: string;
+  /** Its records that are delivered or in quarantine. */
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface Replayed {
+  readonly totals: ReplayTotals;
+  /** The quarantine objects that hold what could not be delivered. */
+  readonly kept: readonly string[];
+}
+
+const RECORDS_PER_DELIVERY = 10_000;
+
+/** What a file or an object holds, as a recording. Throws INPUT_INVALID. */
+export function recordingOf(name: string, content: Uint8Array): Recording {
+  return { name, records: readRecordedEvents(decoded(name, content), name) };
+}
+
+function decoded(name: string, content: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(content);
+  } catch (cause) {
+    throw new DynalakeError("INPUT_INVALID", `${name} is not UTF-8 text`, { cause });
+  }
+}
+
+/** Delivers a recording. Doing it again does no harm. */
+export async function replayRecording(context: ReplayContext, recording: Recording): Promise<Replayed> {
+  const { name, records } = recording;
+  const kept: string[] = [];
+  let totals = NOTHING_REPLAYED;
+  const report = (done: number): void => context.onProgress({ recording: name, done, total: records.length });
+  for (let from = 0; from < records.length; from += RECORDS_PER_DELIVERY) {
+    report(from);
+    const batch = records.slice(from, from + RECORDS_PER_DELIVERY);
+    const arrivedAtSeconds = context.nowSeconds();
+    const delivery = await deliver(context, { records: batch, source: name, arrivedAtSeconds });
+    totals = addedTotals(totals, totalsOf(delivery));
+    kept.push(...delivery.quarantineObjects);
+  }
+  report(records.length);
+  return { totals, kept };
+}
+
+function totalsOf({ rows, quarantined, skipped, oldestChangeSeconds }: Delivery): ReplayTotals {
+  return {
+    rows,
+    quarantined: quarantined.length,
+    skipped,
+    oldestChangeSeconds: oldestChangeSeconds ?? Number.POSITIVE_INFINITY,
+  };
+}
+
+export function addedTotals(one: ReplayTotals, other: ReplayTotals): ReplayTotals {
+  return {
+    rows: one.rows + other.rows,
+    quarantined: one.quarantined + other.quarantined,
+    skipped: one.skipped + other.skipped,
+    oldestChangeSeconds: Math.min(one.oldestChangeSeconds, other.oldestChangeSeconds),
+  };
+}

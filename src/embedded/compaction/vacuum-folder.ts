@@ -1,0 +1,15 @@
+/** Vacuums a table of a lake in a folder, and removes files that were left unfinished there. */
+import { type RetentionPolicy, type VacuumResult, vacuum } from "../../core/compaction/vacuum.ts";
+import { removeUnfinished } from "../../files/folder-store.ts";
+import { nowSeconds } from "../../sdk/run-name.ts";
+import type { LakeFolder } from "../folder/lake-folder.ts";
+
+export async function vacuumFolder(
+  lake: Pick<LakeFolder, "root" | "store">,
+  table: string,
+  policy: RetentionPolicy,
+): Promise<VacuumResult> {
+  const removed = await vacuum(lake.store, table, policy, nowSeconds());
+  const unfinished = await removeUnfinished(lake.root, table, policy.graceSeconds);
+  return { ...removed, files: removed.files + unfinished };
+}

@@ -1,0 +1,134 @@
+/** Replays recordings into a lake table, by the same path as changes from a stream. */
+import { realpath } from "node:fs/promises";
+import { relative, sep } from "node:path";
+import { Rejection, readChangeText } from "../../core/change/change.ts";
+import {
+  addedTotals,
+  NOTHING_REPLAYED,
+  type Recording,
+  type ReplayContext,
+  type ReplayProgress,
+  type ReplayTotals,
+  replayRecording,
+} from "../../core/delivery/recording.ts";
+import { changesFolder, quarantineFolder } from "../../core/format/lake-path.ts";
+import { rowCodec } from "../../core/row/row.ts";
+import { lineWriter } from "../../core/row/wire-line.ts";
+import type { Schema } from "../../core/schema/schema.ts";
+import { oneSchema } from "../../core/table/chosen-tables.ts";
+import { holdsData } from "../../core/table/holds-data.ts";
+import { requireTable } from "../../core/table/open-table.ts";
+import { writeSchema } from "../../core/table/schema-file.ts";
+import type { Item } from "../../core/values/attribute-value.ts";
+import type { KeySchema } from "../../core/values/key.ts";
+import { nowSeconds } from "../../sdk/run-name.ts";
+import { foldLateChanges } from "../compaction/fold-late-changes.ts";
+import type { LakeFolder } from "../folder/lake-folder.ts";
+import { lockLake } from "../folder/lake-lock.ts";
+import type { GivenSchema } from "../schemas/given-schema.ts";
+import { chooseSchema } from "../schemas/schema-choice.ts";
+import { adoptSchema } from "../schemas/schema-effect.ts";
+import { FILE_LIMITS, parquetSink } from "./parquet-sink.ts";
+
+export interface ReplayWish {
+  readonly lake: LakeFolder;
+  /** What messages call the lake. */
+  readonly lakeName: string;
+  /** The lake table; needed if the lake has several, or not this one yet. */
+  readonly name: string | undefined;
+  readonly given: GivenSchema | undefined;
+  readonly key: KeySchema | undefined;
+  readonly maskKey: Uint8Array | undefined;
+  readonly onProgress: (table: string, progress: ReplayProgress) => void;
+  readonly onColumns: (table: string, added: readonly string[]) => void;
+  readonly signal: AbortSignal;
+}
+
+/** A recording, and the file of this machine that it was read from. */
+export interface RecordingToReplay {
+  readonly recording: Recording;
+  readonly path: string | undefined;
+}
+
+export interface ReplayedInto {
+  readonly table: string;
+  readonly totals: ReplayTotals;
+}
+
+export async function replayInto(
+  recordings: readonly RecordingToReplay[],
+  wish: ReplayWish,
+): Promise<ReplayedInto> {
+  const { lake, signal } = wish;
+  const { table } = await replaySchema(recordings, wish);
+  // As long as there are no changes, a snapshot may replace the schema. Nothing may be delivered by the old one after that.
+  const hasChanges = (await lake.store.folders(changesFolder(table))).length > 0;
+  const lock = hasChanges ? undefined : await lockLake(lake.root);
+  try {
+    const { schema } = await requireTable(lake.store, table);
+    const context: ReplayContext = {
+      store: lake.store,
+      sink: parquetSink(lake.root, schema, lake.session),
+      writer: lineWriter(rowCodec(schema, wish.maskKey)),
+      rowBytesMax: FILE_LIMITS.recordBytesMax,
+      nowSeconds,
+      onProgress: (progress) => {
+        signal.throwIfAborted();
+        wish.onProgress(table, progress);
+      },
+    };
+    let totals = NOTHING_REPLAYED;
+    for (const { recording, path } of recordings) {
+      const replayed = await replayRecording(context, recording);
+      totals = addedTotals(totals, replayed.totals);
+      if (path !== undefined) await leaveQuarantine(lake, table, path, replayed.kept);
+    }
+    await foldLateChanges(lake, schema, totals.oldestChangeSeconds);
+    return { table, totals };
+  } finally {
+    lock?.release();
+  }
+}
+
+/** A quarantine file of this table is done once its records are delivered. What is still wrong is in `kept`. */
+async function leaveQuarantine(
+  lake: LakeFolder,
+  table: string,
+  file: string,
+  kept: readonly string[],
+): Promise<void> {
+  const [root, real] = await Promise.all([realpath(lake.root), realpath(file).catch(() => undefined)]);
+  // It was given twice, or another replay was faster.
+  if (real === undefined) return;
+  const path = relative(root, real).split(sep).join("/");
+  if (!path.startsWith(quarantineFolder(table)) || kept.includes(path)) return;
+  await lake.store.remove([path]);
+}
+
+/** The lake's schema, a given one, or one inferred from the new images of the recordings, written down as the lake's. */
+async function replaySchema(recordings: readonly RecordingToReplay[], wish: ReplayWish): Promise<Schema> {
+  const { lake, name, given, key } = wish;
+  const { store } = lake;
+  if (name === undefined && given === undefined) return oneSchema(store, wish.lakeName, undefined);
+  const sample = async (): Promise<Iterable<Item>> => (key === undefined ? [] : images(recordings, key));
+  const choice = await chooseSchema({ store, given, name, key, source: undefined, sample });
+  const { table } = choice.schema;
+  if (await holdsData(store, table)) {
+    const added = await adoptSchema(store, choice);
+    if (added.length > 0) wish.onColumns(table, added);
+  } else if (choice.origin !== "lake") await writeSchema(store, choice.schema);
+  return (await requireTable(store, table)).schema;
+}
+
+function* images(recordings: readonly RecordingToReplay[], key: KeySchema): Generator<Item> {
+  for (const { recording } of recordings) {
+    for (const record of recording.records) {
+      if (typeof record !== "string") continue;
+      try {
+        yield readChangeText(record, { key, where: [] }, 0).item;
+      } catch (error) {
+        if (!(error instanceof Rejection)) throw error;
+      }
+    }
+  }
+}

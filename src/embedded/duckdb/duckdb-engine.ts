@@ -1,0 +1,134 @@
+/** The query engine on this machine: DuckDB over the lake's folder. */
+import { rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type ChangeObject, segmentFolder } from "../../core/format/lake-path.ts";
+import type { Segment } from "../../core/format/manifest.ts";
+import { literal, quoted } from "../../core/ports/dialect.ts";
+import type { QueryEngine, StageRequest } from "../../core/ports/query-engine.ts";
+import { changeWireColumns } from "../../core/row/wire-line.ts";
+import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../../core/sql/columns.ts";
+import { duckdb } from "../../core/sql/duckdb.ts";
+import { fileError } from "../../files/file-error.ts";
+import { makeFolder, removeFile, syncFile, syncFolder } from "../../files/folder-store.ts";
+import { isOutOfMemory } from "./duckdb-error.ts";
+import type { DuckdbSession } from "./duckdb-session.ts";
+import { filePattern } from "./file-pattern.ts";
+
+/** Rows of a Parquet row group: small enough that a query by key opens few. */
+const ROW_GROUP_ROWS = 122_880;
+/** And their bytes: a row group lies in memory whole while it is written, and rows can have 400 KB. */
+const ROW_GROUP_BYTES = 32 * 1024 * 1024;
+
+/** Some hundred megabytes of a hash table. */
+const KEYS_AT_ONCE_MAX = 2_000_000;
+
+export function duckdbEngine(root: string, session: DuckdbSession): QueryEngine {
+  const filesOf = (objects: readonly ChangeObject[]): readonly string[] =>
+    objects.map(({ path }) => join(root, path));
+  return {
+    dialect: duckdb,
+    keysAtOnceMax: KEYS_AT_ONCE_MAX,
+    changes: (schema, selection) => {
+      const columns = changeWireColumns(schema);
+      return byName(emptyWireRows(duckdb, columns), nameList(columns), filesOf(selection.objects));
+    },
+    changeLog: (schema, objects) => {
+      const partitions = [
+        { name: "dt", type: "string" },
+        { name: "hr", type: "string" },
+      ] as const;
+      const columns = [...changeWireColumns(schema), ...partitions];
+      return byName(emptyWireRows(duckdb, columns), nameList(columns), filesOf(objects), PARTITIONS);
+    },
+    segments: (schema, segments) => {
+      const files = segments.map((segment) => segmentFile(root, schema.table, segment));
+      return byName(emptySegments(duckdb, schema), nameList(segmentColumns(duckdb, schema)), files);
+    },
+    rows: (sql) => session.rows(sql),
+    stage: (request) => stage(root, session, request),
+  };
+}
+
+/** The one file of a segment. */
+function segmentFile(root: string, table: string, segment: Pick<Segment, "run" | "part">): string {
+  return join(root, segmentFolder(table, segment.run, segment.part), "rows.parquet");
+}
+
+/** No column of an attribute can have this name, which has a space. */
+const OBJECT_PATH = "object path";
+
+/** The partition of an object by the end of its path: a folder called name=value above the lake is none. */
+const PARTITIONS = ["dt", "hr"]
+  .map(
+    (name) =>
+      `regexp_extract(${quoted(OBJECT_PATH)}, '${name}=([0-9-]+)[\\\\/](hr=[0-9]+[\\\\/])?[^\\\\/]*$', 1) AS ${name}`,
+  )
+  .join(", ");
+
+/** The rows of the files, by column name; columns that a file lacks are null, others are left out. */
+function byName(empty: string, columns: string, files: readonly string[], partitions?: string): string {
+  if (files.length === 0) return empty;
+  const list = files.map(filePattern).join(", ");
+  const options = "union_by_name = true, hive_partitioning = false";
+  const found =
+    partitions === undefined
+      ? `SELECT * FROM read_parquet([${list}], ${options})`
+      : `SELECT *, ${partitions} FROM read_parquet([${list}], ${options}, filename = ${literal(OBJECT_PATH)})`;
+  return `(SELECT ${columns} FROM (SELECT * FROM ${empty} UNION ALL BY NAME ${found}))`;
+}
+
+async function stage(
+  root: string,
+  session: DuckdbSession,
+  request: StageRequest,
+): Promise<readonly Segment[]> {
+  const { schema, run, kind } = request;
+  const order = request.sortBy.map(quoted).join(", ");
+  const staged: Segment[] = [];
+  for (const { part, where } of request.cut.parts) {
+    const file = segmentFile(root, schema.table, { run, part });
+    const rows = where === undefined ? request.rows : `SELECT * FROM (${request.rows}) WHERE ${where}`;
+    const count = await copySorted(session, rows, order, file).catch(async (error: unknown) => {
+      await removeFile(file, root);
+      throw error;
+    });
+    if (count === 0) await removeFile(file, root);
+    else staged.push({ id: `${run}-${part}`, run, part, kind, rows: count, bytes: (await stat(file)).size });
+  }
+  return staged;
+}
+
+/**
+ * Sorted rows are found sooner by their keys, and nothing else asks for an order. The engine holds parts of all sorted runs
+ * in memory to merge them: rows of some kilobytes, a gigabyte of them, stay as they come where that is too much.
+ */
+async function copySorted(
+  session: DuckdbSession,
+  rows: string,
+  order: string,
+  file: string,
+): Promise<number> {
+  try {
+    return await copyToParquet(session, `${rows} ORDER BY ${order}`, file);
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error;
+    return copyToParquet(session, rows, file);
+  }
+}
+
+/** Writes the rows of a statement as one Parquet file, durable; returns their number. */
+export async function copyToParquet(session: DuckdbSession, rows: string, file: string): Promise<number> {
+  try {
+    await makeFolder(dirname(file));
+    const groups = `ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, ROW_GROUP_SIZE_BYTES ${ROW_GROUP_BYTES}`;
+    const [copied] = await session.rows(
+      `COPY (${rows}) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd, ${groups})`,
+    );
+    await syncFile(file);
+    await syncFolder(dirname(file));
+    return Number(copied?.Count ?? 0);
+  } catch (error) {
+    await rm(file, { force: true });
+    throw fileError(error, file);
+  }
+}

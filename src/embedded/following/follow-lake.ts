@@ -1,0 +1,207 @@
+/** Follows the streams of a lake's tables and compacts on a schedule, until it is stopped. */
+import type { CompactionResult } from "../../core/compaction/compact.ts";
+import { DEFAULT_RETENTION } from "../../core/compaction/vacuum.ts";
+import { type FollowEvent, type Follower, openFollower } from "../../core/delivery/follow.ts";
+import { DynalakeError } from "../../core/error.ts";
+import type { ChangeSource } from "../../core/ports/change-source.ts";
+import { rowCodec } from "../../core/row/row.ts";
+import { lineWriter } from "../../core/row/wire-line.ts";
+import type { Schema } from "../../core/schema/schema.ts";
+import { folderStore } from "../../files/folder-store.ts";
+import { newRun, nowSeconds } from "../../sdk/run-name.ts";
+import { compactTable } from "../compaction/compact-table.ts";
+import { foldLateChanges } from "../compaction/fold-late-changes.ts";
+import { vacuumFolder } from "../compaction/vacuum-folder.ts";
+import { FILE_LIMITS, parquetSink } from "../delivery/parquet-sink.ts";
+import { DEFAULT_LIMITS, type LakeFolder, type LakeLimits, openLakeFolder } from "../folder/lake-folder.ts";
+import { lockLake } from "../folder/lake-lock.ts";
+import { allEnded, followAll } from "./follow-all.ts";
+import { pause } from "./pause.ts";
+
+export interface FollowedTable {
+  readonly schema: Schema;
+  readonly source: ChangeSource;
+}
+
+export interface FollowRequest {
+  readonly folder: string;
+  readonly tables: readonly FollowedTable[];
+  readonly maskKey: Uint8Array | undefined;
+  /** Seconds between compactions; undefined: never compact. */
+  readonly compactEverySeconds: number | undefined;
+  /** Ends when every stream was read to its end. */
+  readonly once: boolean;
+  /** Of each compaction. Default: those of a lake. */
+  readonly limits?: LakeLimits;
+  /** Ends cleanly when aborted: what was read is delivered and written down first. */
+  readonly signal: AbortSignal;
+  readonly onEvent: (table: string, event: RunEvent) => void;
+}
+
+export type RunEvent =
+  | FollowEvent
+  /** Its source cannot be read, while that of another table can. It is tried again. */
+  | { readonly kind: "not-followed"; readonly error: DynalakeError }
+  | { readonly kind: "compacted"; readonly result: CompactionResult }
+  | { readonly kind: "compaction-failed"; readonly error: DynalakeError };
+
+/** Records of one delivery: a few megabytes of Parquet at most, and soon enough to be seen within a second. */
+const RECORDS_MAX = 5_000;
+const WAIT_MS = 500;
+/** Between two deliveries, so that a busy stream does not leave many small files. */
+const DELIVERY_SPACING_MS = 200;
+/** Between two looks for changes that were delivered behind the horizon. */
+const FOLD_SPACING_MS = 1_000;
+const VACUUM_EVERY_SECONDS = 3600;
+
+/**
+ * Holds the lake's lock while it runs. Throws LAKE_LOCKED if another process, or another follower of this one, holds it.
+ * Returns whether every stream was read to its end, which only `once` does.
+ */
+export async function followLake(request: FollowRequest): Promise<boolean> {
+  const lock = await lockLake(request.folder);
+  try {
+    const delivery = await openLakeFolder(request.folder, { ...DEFAULT_LIMITS, threads: 1 });
+    return await followWith(request, delivery);
+  } finally {
+    lock.release();
+  }
+}
+
+async function followWith(request: FollowRequest, delivery: LakeFolder): Promise<boolean> {
+  const readToEnd = new Set<FollowedTable>();
+  const ended = new AbortController();
+  const stop = AbortSignal.any([request.signal, ended.signal]);
+  const compactions = request.tables.map((table) => compactRegularly(request, table.schema, stop));
+  const following = followAll({
+    tables: request.tables,
+    follow: async (table) => {
+      if (await followTable(request, delivery, table, stop)) readToEnd.add(table);
+    },
+    once: request.once,
+    stop,
+    onFailure: ({ schema }, error) => request.onEvent(schema.table, { kind: "not-followed", error }),
+  });
+  try {
+    // A compaction that fails for an unknown reason ends everything: otherwise compactions would just stop.
+    await (request.once ? allEnded(following) : Promise.all([...following, ...compactions]));
+    return readToEnd.size === request.tables.length;
+  } finally {
+    ended.abort();
+    // The lock and the session are theirs, too, until the last delivery is written down.
+    await Promise.allSettled([...following, ...compactions]);
+    await delivery.close();
+  }
+}
+
+/** Returns whether the stream was read to its end. */
+async function followTable(
+  request: FollowRequest,
+  lake: LakeFolder,
+  table: FollowedTable,
+  stop: AbortSignal,
+): Promise<boolean> {
+  const { schema, source } = table;
+  // The second after this one: what was written in the same second before it is read, too.
+  const onceSinceSeconds = request.once ? nowSeconds() + 1 : undefined;
+  const follower = await openFollower({
+    store: lake.store,
+    sink: parquetSink(lake.root, schema, lake.session),
+    writer: lineWriter(rowCodec(schema, request.maskKey)),
+    rowBytesMax: FILE_LIMITS.recordBytesMax,
+    newRun,
+    source,
+    nowSeconds,
+    recordsMax: RECORDS_MAX,
+    waitMs: WAIT_MS,
+    onEvent: (event) => request.onEvent(schema.table, event),
+  });
+  const closeOnStop = (): void => void follower.close();
+  stop.addEventListener("abort", closeOnStop, { once: true });
+  try {
+    const fold = (oldestChangeSeconds: number) => foldLate(request, lake, schema, oldestChangeSeconds);
+    return await stepUntil(follower, onceSinceSeconds, stop, fold);
+  } finally {
+    stop.removeEventListener("abort", closeOnStop);
+    await follower.close();
+  }
+}
+
+type Fold = (oldestChangeSeconds: number) => Promise<"folded" | "failed">;
+
+/**
+ * Steps until it is stopped, or until everything is delivered that the stream had at a moment: a stream that is always written
+ * to has no end. A compaction may have moved the horizon past what is delivered after it. Returns whether the end was reached.
+ */
+async function stepUntil(
+  follower: Follower,
+  onceSinceSeconds: number | undefined,
+  stop: AbortSignal,
+  fold: Fold,
+): Promise<boolean> {
+  // An earlier follower may have died between a delivery and its fold.
+  let oldestSeconds = 0;
+  let foldedAtMs = Number.NEGATIVE_INFINITY;
+  while (!stop.aborted) {
+    const { rows, oldestChangeSeconds } = await follower.step();
+    oldestSeconds = Math.min(oldestSeconds, oldestChangeSeconds ?? oldestSeconds);
+    const ended = onceSinceSeconds !== undefined && hasEnded(follower, rows, onceSinceSeconds);
+    const isDue = ended || performance.now() - foldedAtMs >= FOLD_SPACING_MS;
+    if (isDue && Number.isFinite(oldestSeconds)) {
+      if ((await fold(oldestSeconds)) === "folded") oldestSeconds = Number.POSITIVE_INFINITY;
+      foldedAtMs = performance.now();
+    }
+    if (ended) return true;
+    if (rows > 0) await pause(DELIVERY_SPACING_MS, stop);
+  }
+  return false;
+}
+
+function hasEnded(follower: Follower, rows: number, sinceSeconds: number): boolean {
+  return (rows === 0 && follower.caughtUp()) || follower.deliveredUntilSeconds() >= sinceSeconds;
+}
+
+/** Folds what was delivered behind the horizon, which the view would not show until the next compaction. */
+async function foldLate(
+  request: FollowRequest,
+  lake: LakeFolder,
+  schema: Schema,
+  oldestChangeSeconds: number,
+): ReturnType<Fold> {
+  try {
+    await foldLateChanges(lake, schema, oldestChangeSeconds);
+    return "folded";
+  } catch (error) {
+    if (request.once || !(error instanceof DynalakeError)) throw error;
+    request.onEvent(schema.table, { kind: "compaction-failed", error });
+    return "failed";
+  }
+}
+
+/** Compacts with a session of its own, so that deliveries never wait for it. A failure is reported, and tried again next time. */
+async function compactRegularly(request: FollowRequest, schema: Schema, stop: AbortSignal): Promise<void> {
+  if (request.compactEverySeconds === undefined) return;
+  let vacuumedAtSeconds = nowSeconds();
+  while (await pause(request.compactEverySeconds * 1000, stop)) {
+    try {
+      await compactNow(request, schema);
+      if (nowSeconds() - vacuumedAtSeconds < VACUUM_EVERY_SECONDS) continue;
+      vacuumedAtSeconds = nowSeconds();
+      const { folder } = request;
+      await vacuumFolder({ root: folder, store: folderStore(folder) }, schema.table, DEFAULT_RETENTION);
+    } catch (error) {
+      if (!(error instanceof DynalakeError)) throw error;
+      request.onEvent(schema.table, { kind: "compaction-failed", error });
+    }
+  }
+}
+
+async function compactNow({ folder, limits, onEvent }: FollowRequest, schema: Schema): Promise<void> {
+  const lake = await openLakeFolder(folder, limits);
+  try {
+    const onCommit = (result: CompactionResult): void => onEvent(schema.table, { kind: "compacted", result });
+    await compactTable(lake, schema, { scope: "grown", onCommit });
+  } finally {
+    await lake.close();
+  }
+}

@@ -1,0 +1,65 @@
+/** Values of the engine as cells. */
+import {
+  DuckDBBlobValue,
+  DuckDBStructType,
+  DuckDBStructValue,
+  DuckDBTypeId,
+  type DuckDBValueConverter,
+  JsonDuckDBValueConverter,
+} from "@duckdb/node-api";
+import { DynalakeError } from "../../core/error.ts";
+import type { Cell, NumberForm } from "../../core/ports/query-result.ts";
+
+/** Integers that a double may not hold. */
+const WIDE_INTEGERS: ReadonlySet<DuckDBTypeId> = new Set([
+  DuckDBTypeId.BIGINT,
+  DuckDBTypeId.UBIGINT,
+  DuckDBTypeId.HUGEINT,
+  DuckDBTypeId.UHUGEINT,
+  DuckDBTypeId.BIGNUM,
+]);
+const DOUBLES: ReadonlySet<DuckDBTypeId> = new Set([DuckDBTypeId.FLOAT, DuckDBTypeId.DOUBLE]);
+
+/** Turns a value into a cell. Throws SQL_FAILED for a struct that no object can represent. */
+export function cellConverter(numbers: NumberForm): DuckDBValueConverter<Cell> {
+  const integer = INTEGERS[numbers];
+  return (value, type, converter) => {
+    if (value === null) return null;
+    if (WIDE_INTEGERS.has(type.typeId)) return integer(value as bigint);
+    if (DOUBLES.has(type.typeId)) return value as number;
+    // A copy: the engine reuses its memory for the next rows.
+    if (value instanceof DuckDBBlobValue) return Uint8Array.from(value.bytes);
+    if (value instanceof DuckDBStructValue && type instanceof DuckDBStructType)
+      return structCell(value, type, converter);
+    return (JsonDuckDBValueConverter as DuckDBValueConverter<Cell>)(value, type, converter);
+  };
+}
+
+const INTEGERS: Readonly<Record<NumberForm, (value: bigint) => Cell>> = {
+  safe: (value) => {
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : value;
+  },
+  bigint: (value) => value,
+  string: String,
+};
+
+function structCell(
+  { entries }: DuckDBStructValue,
+  type: DuckDBStructType,
+  converter: DuckDBValueConverter<Cell>,
+): Cell {
+  const cell: Record<string, Cell> = Object.create(null);
+  for (const [i, name] of type.entryNames.entries()) {
+    // The client loses this field's value.
+    if (name === "__proto__") throw unprintable();
+    cell[name] = converter(entries[name] ?? null, type.entryTypes[i] as typeof type, converter);
+  }
+  return cell;
+}
+
+function unprintable(): DynalakeError {
+  return new DynalakeError("SQL_FAILED", 'a struct with a field called "__proto__" cannot be returned', {
+    next: "Select its other fields one by one, or to_json(...) of it.",
+  });
+}

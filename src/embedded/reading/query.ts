@@ -1,0 +1,105 @@
+/** People's own SQL over the lake's tables: one statement, read-only, confined to the lake's folder. */
+import { DynalakeError } from "../../core/error.ts";
+import { currentView, historyViews, type LakeView, segmentViews } from "../../core/overlay/lake-view.ts";
+import { literal, quoted } from "../../core/ports/dialect.ts";
+import type { Cell, Column, NumberForm } from "../../core/ports/query-result.ts";
+import { type OpenTable, tableAsOf } from "../../core/table/open-table.ts";
+import { filePattern } from "../duckdb/file-pattern.ts";
+import { rowBatches } from "../duckdb/row-batches.ts";
+import type { LakeFolder } from "../folder/lake-folder.ts";
+import { cellConverter } from "./cells.ts";
+
+export interface QueryRequest {
+  /** All tables of the lake. */
+  readonly tables: readonly OpenTable[];
+  readonly sql: string;
+  readonly asOfSeconds?: number | undefined;
+  readonly numbers: NumberForm;
+}
+
+export interface QueryResult {
+  readonly columns: readonly Column[];
+  /** The rows in their order, some at a time. */
+  readonly rows: AsyncIterable<readonly (readonly Cell[])[]>;
+}
+
+/**
+ * Starts the statement. The lake is opened for it alone: its session reads nothing but the lake from then on. Fails with
+ * SQL_FAILED, AS_OF_UNKNOWN, ENGINE_FAILED or DISK_FULL; so do the rows.
+ */
+export async function startQuery(lake: LakeFolder, request: QueryRequest): Promise<QueryResult> {
+  const { session } = lake;
+  const names = new Set(request.tables.map(({ schema }) => schema.table));
+  for (const table of request.tables) {
+    for (const view of await wantedViews(lake, table, request)) {
+      // A table called "x_history" takes precedence over the history of "x".
+      if (view.name !== table.schema.table && names.has(view.name)) continue;
+      await session.run(`CREATE TEMP VIEW ${quoted(view.name)} AS ${view.sql}`);
+    }
+  }
+  await confine(lake);
+  await requireOneReading(lake, request.sql);
+  const rows = await session.stream(request.sql);
+  const columns = rows.columns.map(({ name, type }) => ({ name, type: type.alias ?? String(type) }));
+  return { columns, rows: rowBatches(rows, cellConverter(request.numbers)) };
+}
+
+/** Statements that ask what there is to query: they see every table. */
+const ASKS_FOR_TABLES = /\b(show|information_schema|duckdb_\w+|pg_\w+)\b/i;
+
+/** Only the views whose names the statement mentions: each costs a listing. */
+async function wantedViews(
+  { store, engine }: LakeFolder,
+  table: OpenTable,
+  request: QueryRequest,
+): Promise<readonly LakeView[]> {
+  const mentions = (name: string): boolean =>
+    request.sql.toLowerCase().includes(name) || ASKS_FOR_TABLES.test(request.sql);
+  const { table: name } = table.schema;
+  if (!mentions(name)) return [];
+  const then = await tableAsOf(store, table, request.asOfSeconds);
+  const views = [await currentView(engine, then, request.asOfSeconds), ...segmentViews(engine, then)];
+  if (mentions(`${name}_history`) || mentions(`${name}__changes`))
+    views.push(...(await historyViews(engine, table)));
+  return views;
+}
+
+/** From here on the session reads nothing but the lake and loads nothing, and no statement can change that. */
+async function confine(lake: LakeFolder): Promise<void> {
+  await lake.session.run("SET preserve_insertion_order = true");
+  // The views name files by patterns, and the engine asks for both: the pattern, and the file that it matches.
+  const allowed = new Set([
+    literal(lake.root),
+    filePattern(lake.root),
+    literal(lake.session.temporaryFolder),
+  ]);
+  await lake.session.run(`SET allowed_directories = [${[...allowed].join(", ")}]`);
+  await lake.session.run("SET enable_external_access = false");
+  await lake.session.run("SET lock_configuration = true");
+}
+
+/** What may stand before a SELECT to see its plan. ANALYZE runs the statement, so that it has to be one that reads. */
+const EXPLAIN = /^\s*EXPLAIN\s+(?:ANALYZE\s+)?(?:\(\s*(?:ANALYZE|FORMAT)\b[^()]*\)\s*)?/i;
+
+/** The answer of json_serialize_sql, which knows the statements that read and no others. */
+interface SyntaxTree {
+  readonly error_type?: string;
+  readonly statements?: readonly unknown[];
+}
+
+/** Judges the statement by its syntax, before the engine prepares it: preparing EXPORT DATABASE creates a folder. */
+async function requireOneReading({ session }: LakeFolder, sql: string): Promise<void> {
+  const explained = sql.replace(EXPLAIN, "");
+  const [row] = await session.rows(`SELECT json_serialize_sql(${literal(explained)}) AS tree`);
+  const tree = JSON.parse(String(row?.tree)) as SyntaxTree;
+  // Parsing alone fails in the engine's own words, with the place.
+  if (tree.error_type === "parser") await session.parse(sql);
+  if (tree.statements === undefined) {
+    throw new DynalakeError(
+      "SQL_FAILED",
+      "only statements that read can be run: SELECT, DESCRIBE, SUMMARIZE, SHOW, EXPLAIN, PIVOT with its values",
+    );
+  }
+  if (tree.statements.length !== 1)
+    throw new DynalakeError("SQL_FAILED", `one statement was expected, not ${tree.statements.length}`);
+}

@@ -1,0 +1,34 @@
+/** A schema from a sample of an export. */
+import { DynalakeError } from "../../core/error.ts";
+import { exportedTable } from "../../core/exports/export-manifest.ts";
+import { tableName } from "../../core/schema/schema.ts";
+import type { KeySchema } from "../../core/values/key.ts";
+import { openExport } from "../exports/export-folder.ts";
+import { sampleExport } from "../exports/sample-export.ts";
+import { inferFromItems, type SampleInference } from "./inference.ts";
+
+export interface InferenceWish {
+  /** The lake table's name. Default: the source's. */
+  readonly name: string | undefined;
+  readonly key: KeySchema | undefined;
+}
+
+/** Throws USAGE if the key or the name is missing, and EXPORT_INVALID. */
+export async function inferFromExport(
+  exportPath: string,
+  { name, key }: InferenceWish,
+): Promise<SampleInference> {
+  const folder = await openExport(exportPath);
+  if (key === undefined) {
+    throw new DynalakeError("USAGE", "an export does not say which attributes are its key", {
+      next: "Name them: `--key HASH` or `--key HASH,RANGE`.",
+    });
+  }
+  const source = exportedTable(folder.summary) ?? name;
+  if (source === undefined) {
+    throw new DynalakeError("USAGE", "the export does not name its table", {
+      next: "Give the lake table a name: `--name NAME`.",
+    });
+  }
+  return inferFromItems(await sampleExport(folder), { table: tableName(name ?? source), source, key });
+}

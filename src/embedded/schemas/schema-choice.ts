@@ -1,0 +1,142 @@
+/** The schema that data is written with: the given one, the lake's own, or one inferred. */
+import { DynalakeError } from "../../core/error.ts";
+import type { ObjectStore } from "../../core/ports/object-store.ts";
+import { parseSchema, type Schema, tableName } from "../../core/schema/schema.ts";
+import { isFilled, openTable } from "../../core/table/open-table.ts";
+import type { Item } from "../../core/values/attribute-value.ts";
+import { type KeySchema, keyAttributes } from "../../core/values/key.ts";
+import { type GivenSchema, nameOfGiven, readGivenSchema } from "./given-schema.ts";
+import { inferFromItems, type SampleInference } from "./inference.ts";
+import { NO_EFFECT, type SchemaEffect, schemaEffect } from "./schema-effect.ts";
+
+export interface SchemaRequest extends SchemaDemand {
+  /** Items to infer from; read only if nothing else gives a schema. */
+  readonly sample: () => Promise<Iterable<Item>>;
+}
+
+/** What is known before anything is read. */
+export interface SchemaDemand {
+  readonly store: ObjectStore;
+  readonly given: GivenSchema | undefined;
+  /** The lake table's name. */
+  readonly name: string | undefined;
+  readonly key: KeySchema | undefined;
+  /** The types of the key's attributes, if the source tells them. */
+  readonly keyTypes?: Readonly<Record<string, "S" | "N" | "B">>;
+  /** The source table's name, if it is known. */
+  readonly source: string | undefined;
+  /** All rows of the table are replaced, unless its change log has some. */
+  readonly replacesData?: boolean;
+}
+
+export interface SchemaChoice {
+  readonly schema: Schema;
+  readonly origin: "given" | "lake" | "inferred";
+  /** What the inference could not decide, one sentence each. */
+  readonly undecided: readonly string[];
+  /** What a given schema changes of a table that holds data. */
+  readonly effect: SchemaEffect;
+}
+
+export async function chooseSchema(request: SchemaRequest): Promise<SchemaChoice> {
+  return (await givenSchema(request)) ?? inferSchema(request, tableName(requireName(request)));
+}
+
+/** The schema that is given or the lake's, checked against everything else that is asked for; undefined if one has to be inferred. */
+export async function givenSchema(request: SchemaDemand): Promise<SchemaChoice | undefined> {
+  const { store, source, replacesData = false } = request;
+  const givenName = request.given === undefined ? "" : nameOfGiven(request.given);
+  const read = request.given === undefined ? undefined : await readGivenSchema(request.given);
+  let given = read && boundTo(read, source, givenName);
+  if (given !== undefined && request.name !== undefined && tableName(request.name) !== given.table) {
+    throw new DynalakeError(
+      "USAGE",
+      `--name is "${request.name}", but ${givenName} describes "${given.table}"`,
+      { next: "Leave the name out, or give the schema the same `table`." },
+    );
+  }
+  const name = given?.table ?? tableName(requireName(request));
+  const known = await boundSchema(request, name);
+  // A schema without a source is one for any table that the lake's is filled from.
+  if (given !== undefined && known !== undefined && given.file.source === undefined)
+    given = boundTo(given, known.source, givenName);
+  const chosen = given ?? known;
+  if (chosen === undefined) return undefined;
+  requireKey(request.key, chosen.key, name);
+  if (given === undefined) return { schema: chosen, origin: "lake", undecided: [], effect: NO_EFFECT };
+  const effect =
+    known === undefined
+      ? NO_EFFECT
+      : await schemaEffect({ store, name: givenName, replacesData }, known, given);
+  return { schema: given, origin: "given", undecided: [], effect };
+}
+
+function requireKey(offered: KeySchema | undefined, key: KeySchema, name: string): void {
+  if (offered === undefined || sameKeySchema(offered, key)) return;
+  const [wanted, given] = [key, offered].map((each) => keyAttributes(each).join(","));
+  throw new DynalakeError("USAGE", `the key ${given} does not fit the schema of "${name}": ${wanted}`);
+}
+
+/** The schema of a table that holds data. Throws USAGE if the data is another source table's. */
+async function boundSchema(request: SchemaDemand, table: string): Promise<Schema | undefined> {
+  const { store, source } = request;
+  const known = await openTable(store, table);
+  if (known === undefined || !(await isFilled(known))) return undefined;
+  return boundTo(known.schema, source, `the lake's "${table}"`);
+}
+
+/** The schema of a source table. Throws USAGE if it is explicitly another one's: their items must never mix. */
+export function boundTo(schema: Schema, source: string | undefined, origin: string): Schema {
+  if (source === undefined || schema.source === source) return schema;
+  if (schema.file.source === undefined || schema.source === schema.table) {
+    return parseSchema({ ...schema.file, source }, origin);
+  }
+  throw new DynalakeError("USAGE", `${origin} is for table "${schema.source}", not "${source}"`, {
+    next: "Give the lake table a name of its own (`--name NAME`), or correct `source` in the schema file.",
+  });
+}
+
+function requireName(request: SchemaDemand): string {
+  const name = request.name ?? request.source;
+  if (name !== undefined) return name;
+  throw new DynalakeError("USAGE", "the lake table has no name", {
+    next: "Give it one (`--name NAME`), or a schema file (`--schema FILE`).",
+  });
+}
+
+async function inferSchema(request: SchemaRequest, table: string): Promise<SchemaChoice> {
+  const items = await request.sample();
+  const { key } = request;
+  if (key === undefined) {
+    throw new DynalakeError("USAGE", `the key of "${table}" is not known`, {
+      next: "Name its attributes (`--key HASH` or `--key HASH,RANGE`): an export does not say which attributes are its key.",
+    });
+  }
+  const inferred = inferFromItems(items, { table, source: request.source ?? table, key });
+  if (inferred.items === 0) return emptySchema(request, inferred);
+  const { file, undecided, notes } = inferred;
+  const sentences = [...undecided.map(({ attribute, why }) => `${attribute}: ${why}`), ...notes];
+  const schema = parseSchema(file, "the inferred schema");
+  return { schema, origin: "inferred", undecided: sentences, effect: NO_EFFECT };
+}
+
+/** Without items only the key can be declared, and its types only if the table tells them. */
+function emptySchema({ keyTypes = {} }: SchemaRequest, { file }: SampleInference): SchemaChoice {
+  const attributes = Object.fromEntries(
+    Object.entries(keyTypes).map(([name, type]) => [
+      name,
+      { ...file.attributes[name], type: { S: "string", N: "decimal(38,9)", B: "binary" }[type] },
+    ]),
+  );
+  const schema = parseSchema(
+    { ...file, attributes: { ...file.attributes, ...attributes } },
+    "the inferred schema",
+  );
+  const sentence =
+    "no item was seen, so everything but the key will be in _unmapped: give a schema (`--schema`) before the first change";
+  return { schema, origin: "inferred", undecided: [sentence], effect: NO_EFFECT };
+}
+
+export function sameKeySchema(a: KeySchema, b: KeySchema): boolean {
+  return a.hash === b.hash && a.range === b.range;
+}

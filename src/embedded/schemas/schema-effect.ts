@@ -1,0 +1,44 @@
+/** What a given schema changes of a table that holds data. */
+import { changeSchema } from "../../core/compaction/schema-commit.ts";
+import { changesFolder } from "../../core/format/lake-path.ts";
+import type { ObjectStore } from "../../core/ports/object-store.ts";
+import type { Schema } from "../../core/schema/schema.ts";
+import { requireCompatible, schemaChange } from "../../core/schema/schema-change.ts";
+import { newRun, nowSeconds } from "../../sdk/run-name.ts";
+
+export interface SchemaEffect {
+  /** The columns that it adds. */
+  readonly added: readonly string[];
+  /** The table's rows do not fit it: a snapshot replaces all of them. */
+  readonly replaces: boolean;
+}
+
+export const NO_EFFECT: SchemaEffect = { added: [], replaces: false };
+
+export interface SchemaWish {
+  readonly store: ObjectStore;
+  /** What messages call the given schema. */
+  readonly name: string;
+  /** Whether all rows of the table are replaced, except those of its change log. */
+  readonly replacesData: boolean;
+}
+
+/** Throws SCHEMA_INVALID if the table's data does not allow the change. */
+export async function schemaEffect(wish: SchemaWish, known: Schema, given: Schema): Promise<SchemaEffect> {
+  const change = schemaChange(known, given);
+  if (change.kind === "same") return NO_EFFECT;
+  if (change.kind === "compatible") return { added: change.added, replaces: false };
+  const holdsChanges = (await wish.store.folders(changesFolder(known.table))).length > 0;
+  if (holdsChanges || !wish.replacesData) requireCompatible(known, given, wish.name);
+  return { added: [], replaces: true };
+}
+
+/** Makes a schema that was given that of a table which holds data, and returns the columns it adds. */
+export async function adoptSchema(
+  store: ObjectStore,
+  chosen: { readonly schema: Schema; readonly origin: string },
+): Promise<readonly string[]> {
+  if (chosen.origin !== "given") return [];
+  const commit = await changeSchema({ store, newRun, nowSeconds }, chosen.schema, "the schema file");
+  return commit?.added ?? [];
+}

@@ -1,0 +1,93 @@
+/** Transcodes the data files of an export: a large one on worker threads, a small one right here. */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { DynalakeError, type ErrorCode } from "../../core/error.ts";
+import { rowCodec } from "../../core/row/row.ts";
+import { lineWriter } from "../../core/row/wire-line.ts";
+import type { Schema, SchemaFile } from "../../core/schema/schema.ts";
+import type { Transcoded } from "../../transcode/transcode.ts";
+import { type StagingTask, stageFile } from "./stage-file.ts";
+
+export interface WorkerSetup {
+  readonly schemaFile: SchemaFile;
+  readonly maskKey: Uint8Array | undefined;
+}
+
+export type WorkerAnswer =
+  | { readonly transcoded: Transcoded }
+  | { readonly failure: { readonly code: ErrorCode; readonly message: string; readonly next: string } };
+
+export interface StagingJob {
+  readonly schema: Schema;
+  readonly maskKey: Uint8Array | undefined;
+  readonly tasks: readonly StagingTask[];
+  readonly threads: number;
+  readonly onDone: (transcoded: Transcoded) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Fewer items than this are not worth the start of a thread. */
+const ITEMS_PER_THREAD_MIN = 20_000;
+
+/** Runs all tasks. The first failure ends the rest, and so does an aborted signal, with its reason. */
+export async function stageAll(job: StagingJob): Promise<void> {
+  const items = job.tasks.reduce((sum, task) => sum + task.itemCount, 0);
+  const threads = Math.min(job.threads, job.tasks.length, Math.floor(items / ITEMS_PER_THREAD_MIN));
+  const script = workerScript();
+  if (threads === 0 || script === undefined) {
+    const writer = lineWriter(rowCodec(job.schema, job.maskKey));
+    for (const task of job.tasks) job.onDone(await stageFile(writer, task, job.signal));
+    return;
+  }
+  const workers = Array.from({ length: threads }, () => {
+    const setup: WorkerSetup = { schemaFile: job.schema.file, maskKey: job.maskKey };
+    return new Worker(script, { workerData: setup });
+  });
+  const terminate = (): Promise<unknown> => Promise.all(workers.map((worker) => worker.terminate()));
+  job.signal?.addEventListener("abort", terminate, { once: true });
+  const waiting = [...job.tasks];
+  try {
+    await Promise.all(workers.map((worker) => work(worker, waiting, job.onDone)));
+  } catch (error) {
+    job.signal?.throwIfAborted();
+    throw error;
+  } finally {
+    job.signal?.removeEventListener("abort", terminate);
+    await terminate();
+  }
+}
+
+async function work(worker: Worker, waiting: StagingTask[], onDone: StagingJob["onDone"]): Promise<void> {
+  for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) {
+    const answer = await ask(worker, task);
+    if ("failure" in answer) {
+      waiting.length = 0;
+      throw new DynalakeError(answer.failure.code, answer.failure.message, { next: answer.failure.next });
+    }
+    onDone(answer.transcoded);
+  }
+}
+
+function ask(worker: Worker, task: StagingTask): Promise<WorkerAnswer> {
+  return new Promise((resolve, reject) => {
+    const settle = (settled: () => void): void => {
+      worker.off("message", onMessage).off("error", onError).off("exit", onExit);
+      settled();
+    };
+    const onMessage = (answer: WorkerAnswer): void => settle(() => resolve(answer));
+    const onError = (error: unknown): void => settle(() => reject(error));
+    const onExit = (): void => settle(() => reject(new Error("a transcoding thread ended")));
+    worker.on("message", onMessage).on("error", onError).on("exit", onExit);
+    worker.postMessage(task);
+  });
+}
+
+/** The built worker beside the built command line; undefined when the sources run unbuilt. */
+function workerScript(): string | undefined {
+  for (const place of ["../staging-worker.js", "./staging-worker.js"]) {
+    const script = fileURLToPath(new URL(place, import.meta.url));
+    if (existsSync(script)) return script;
+  }
+  return undefined;
+}

@@ -1,0 +1,24 @@
+/** A worker thread that transcodes data files one by one, as `staging-pool.ts` hands them out. */
+import { parentPort, workerData } from "node:worker_threads";
+import { DynalakeError } from "../../core/error.ts";
+import { rowCodec } from "../../core/row/row.ts";
+import { lineWriter } from "../../core/row/wire-line.ts";
+import { parseSchema } from "../../core/schema/schema.ts";
+import { type StagingTask, stageFile } from "./stage-file.ts";
+import type { WorkerAnswer, WorkerSetup } from "./staging-pool.ts";
+
+const { schemaFile, maskKey } = workerData as WorkerSetup;
+const writer = lineWriter(rowCodec(parseSchema(schemaFile, "the lake's schema"), maskKey));
+
+parentPort?.on("message", async (task: StagingTask) => {
+  parentPort?.postMessage(await answer(task));
+});
+
+async function answer(task: StagingTask): Promise<WorkerAnswer> {
+  try {
+    return { transcoded: await stageFile(writer, task) };
+  } catch (error) {
+    if (!(error instanceof DynalakeError)) throw error;
+    return { failure: { code: error.code, message: error.message, next: error.next } };
+  }
+}

@@ -1,0 +1,93 @@
+/** A snapshot of a source table: a scan that is written as an export, and taken in. */
+import { rm, rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { DynalakeError } from "../../core/error.ts";
+import { stagingRunFolder } from "../../core/format/lake-path.ts";
+import { tableName } from "../../core/schema/schema.ts";
+import { type KeySchema, keyAttributes } from "../../core/values/key.ts";
+import { newRun } from "../../sdk/run-name.ts";
+import { describeSource, keySchemaOf } from "../../source/describe-source.ts";
+import type { ReadLimits } from "../../source/read-pace.ts";
+import { connectSource, type SourceConfig, type SourceConnection } from "../../source/source-connection.ts";
+import { scanTable, type TableScanResult } from "../../source/table-scan.ts";
+import { openExport } from "../exports/export-folder.ts";
+import { withSource } from "../folder/source-memory.ts";
+import { givenSchema, sameKeySchema } from "../schemas/schema-choice.ts";
+import {
+  demandOf,
+  type SnapshotWish,
+  type TakenSnapshot,
+  takeIn,
+  withoutTrace,
+  withoutTraceOfLake,
+} from "./take-in.ts";
+
+export interface TableToScan extends ReadLimits {
+  /** The source table's name. */
+  readonly table: string;
+  readonly config: SourceConfig;
+  /** After this the scan fails with INCOMPLETE. Default: no limit. */
+  readonly timeLimitSeconds?: number;
+}
+
+/** Scans the table into the lake's staging folder, which is removed in any case. Fails as `scanTable` does, too. */
+export async function snapshotOfTable(source: TableToScan, wish: SnapshotWish): Promise<TakenSnapshot> {
+  const connection = connectSource(source.config);
+  try {
+    return await withoutTraceOfLake(wish.lake, () => scanAndTakeIn(connection, source, wish));
+  } finally {
+    connection.close();
+  }
+}
+
+async function scanAndTakeIn(
+  connection: SourceConnection,
+  source: TableToScan,
+  wish: SnapshotWish,
+): Promise<TakenSnapshot> {
+  const { table, config } = source;
+  const { lake, signal } = wish;
+  const described = await describeSource(connection, table, signal);
+  const key = keySchemaOf(described);
+  requireSameKey(wish.key, key, table);
+  const keyTypes = Object.fromEntries(described.keySchema.map(({ name, type }) => [name, type]));
+  const demand = demandOf(wish, { source: table, key, keyTypes });
+  // What cannot be used is refused before the scan, which costs read capacity.
+  const given = await givenSchema(demand);
+  const name = given?.schema.table ?? tableName(wish.name ?? table);
+  const staging = join(lake.root, stagingRunFolder(name, newRun()));
+  return await withoutTrace(lake, name, async () => {
+    try {
+      const scanned = await scan(connection, source, wish, staging);
+      const folder = await openExport(scanned.exportFolder);
+      const cutSeconds = scanned.exportTimeSeconds;
+      return await withSource(lake.store, name, config, () => takeIn(wish, demand, { folder, cutSeconds }));
+    } finally {
+      await rm(staging, { recursive: true, force: true });
+      await rmdir(dirname(staging)).catch(() => undefined);
+    }
+  });
+}
+
+function requireSameKey(offered: KeySchema | undefined, key: KeySchema, table: string): void {
+  if (offered === undefined || sameKeySchema(offered, key)) return;
+  const wanted = keyAttributes(key).join(",");
+  throw new DynalakeError("USAGE", `--key is not the key of table "${table}", which is ${wanted}`, {
+    next: "Leave --key out: DynamoDB describes a table with its key.",
+  });
+}
+
+function scan(
+  connection: SourceConnection,
+  { config, ...source }: TableToScan,
+  { signal, onProgress }: SnapshotWish,
+  folder: string,
+): Promise<TableScanResult> {
+  return scanTable(connection, {
+    ...source,
+    folder,
+    signal,
+    onProgress: ({ items, segmentsDone, segments }) =>
+      onProgress({ step: "scanning", source: source.table, items, segmentsDone, segments }),
+  });
+}

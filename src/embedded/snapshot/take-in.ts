@@ -1,0 +1,118 @@
+/** Takes an export into a lake table: its schema is chosen, then its items are staged and committed. */
+import { existsSync } from "node:fs";
+import { rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Gap, openGaps } from "../../core/format/manifest.ts";
+import { knownGaps } from "../../core/table/recorded-gaps.ts";
+import { writeSchema } from "../../core/table/schema-file.ts";
+import type { KeySchema } from "../../core/values/key.ts";
+import { removeEmptyFolders } from "../../files/folder-store.ts";
+import type { ExportFolder } from "../exports/export-folder.ts";
+import { sampleExport } from "../exports/sample-export.ts";
+import type { LakeFolder } from "../folder/lake-folder.ts";
+import { lockLake } from "../folder/lake-lock.ts";
+import type { GivenSchema } from "../schemas/given-schema.ts";
+import { chooseSchema, type SchemaChoice, type SchemaDemand } from "../schemas/schema-choice.ts";
+import { type SnapshotProgress, type SnapshotResult, snapshotFromExport } from "./snapshot-from-export.ts";
+
+/** What a snapshot is asked for, wherever its items come from. */
+export interface SnapshotWish {
+  readonly lake: LakeFolder;
+  readonly given: GivenSchema | undefined;
+  /** The lake table's name. */
+  readonly name: string | undefined;
+  readonly key: KeySchema | undefined;
+  readonly maskKey: Uint8Array | undefined;
+  readonly threads: number;
+  readonly onProgress: (progress: TakingProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+export type TakingProgress =
+  | SnapshotProgress
+  | {
+      readonly step: "scanning";
+      readonly source: string;
+      readonly items: number;
+      readonly segmentsDone: number;
+      readonly segments: number;
+    };
+
+export interface TakenSnapshot extends SnapshotResult {
+  readonly choice: SchemaChoice;
+  /** Gaps that the snapshot does not repair. */
+  readonly openGaps: readonly Gap[];
+}
+
+export interface ExportToTakeIn {
+  readonly folder: ExportFolder;
+  /** Its items are those of a moment not before this one. */
+  readonly cutSeconds: number;
+}
+
+/** Everything of the demand but the source and its key. */
+export function demandOf(
+  { lake, given, name }: SnapshotWish,
+  source: Pick<SchemaDemand, "source" | "key" | "keyTypes">,
+): SchemaDemand {
+  return { store: lake.store, given, name, replacesData: true, ...source };
+}
+
+/** A failure before the commit leaves the lake as it was, except for lines in quarantine. */
+export async function takeIn(
+  { lake, maskKey, threads, onProgress, signal }: SnapshotWish,
+  demand: SchemaDemand,
+  { folder, cutSeconds }: ExportToTakeIn,
+): Promise<TakenSnapshot> {
+  const choice = await chooseSchema({ ...demand, sample: () => sampleExport(folder) });
+  const { schema, effect } = choice;
+  signal.throwIfAborted();
+  // A follower that began under the old schema would deliver columns that the new one does not have.
+  const lock = effect.replaces ? await lockLake(lake.root) : undefined;
+  try {
+    const result = await withoutTrace(lake, schema.table, () =>
+      snapshotFromExport({
+        lake,
+        schema,
+        replacesSchema: effect.replaces,
+        export: folder,
+        cutSeconds,
+        maskKey,
+        threads,
+        onProgress: (progress) => {
+          signal.throwIfAborted();
+          onProgress(progress);
+        },
+        signal,
+      }),
+    );
+    if (choice.origin === "given") await writeSchema(lake.store, schema);
+    const gaps = await knownGaps(lake.store, schema.table, result.manifest);
+    return { ...result, choice, openGaps: openGaps(result.manifest, gaps) };
+  } finally {
+    lock?.release();
+  }
+}
+
+/** A failure removes a new lake's folder again, unless something lies in it. */
+export async function withoutTraceOfLake<T>({ root }: LakeFolder, run: () => Promise<T>): Promise<T> {
+  const isNew = !existsSync(root);
+  try {
+    return await run();
+  } catch (error) {
+    if (isNew) await rmdir(root).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** A failure removes the folders of a new table again, unless something lies in them. */
+export async function withoutTrace<T>(lake: LakeFolder, table: string, run: () => Promise<T>): Promise<T> {
+  const folder = join(lake.root, table);
+  const isNew = !existsSync(folder);
+  try {
+    return await run();
+  } catch (error) {
+    if (isNew) await removeEmptyFolders(folder);
+    throw error;
+  }
+}

@@ -1,0 +1,38 @@
+/** Private folders for temporary files, which do not outlive the process. */
+import { randomBytes } from "node:crypto";
+import { mkdirSync, rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileError } from "./file-error.ts";
+
+export interface TemporaryFolder {
+  readonly path: string;
+  remove(): Promise<void>;
+}
+
+/** The folders that are in use. One listener serves all of them: many lakes can be open in one process. */
+const inUse = new Set<string>();
+
+/** Creates a folder below `parent` that only this user can read. Fails with DISK_FULL or STORE_FAILED. */
+export function temporaryFolder(parent: string, prefix: string): TemporaryFolder {
+  const path = join(parent, `${prefix}${randomBytes(6).toString("hex")}`);
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw fileError(error, path);
+  }
+  if (inUse.size === 0) process.once("exit", removeAll);
+  inUse.add(path);
+  return {
+    path,
+    remove: async () => {
+      await rm(path, { recursive: true, force: true });
+      if (inUse.delete(path) && inUse.size === 0) process.removeListener("exit", removeAll);
+    },
+  };
+}
+
+/** For a process that exits in the middle of its work, such as at an interrupt. */
+function removeAll(): void {
+  for (const path of inUse) rmSync(path, { recursive: true, force: true });
+}

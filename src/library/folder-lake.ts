@@ -1,0 +1,97 @@
+/** A lake in a folder. What an operation needs is loaded when it begins. */
+import type { Cell, Column } from "../core/ports/query-result.ts";
+import { chosenTables, tablesOf } from "../core/table/chosen-tables.ts";
+import type { Timing } from "../sdk/timing.ts";
+import { FolderContext } from "./folder-context.ts";
+import { folderQuery } from "./folder-query.ts";
+import { FolderTable } from "./folder-table.ts";
+import { followStreams } from "./following.ts";
+import { secondsOf } from "./given.ts";
+import type {
+  Cancel,
+  FollowOptions,
+  InferOptions,
+  Lake,
+  LakeTable,
+  OpenOptions,
+  Origin,
+  Recording,
+  ReplayOptions,
+  SnapshotOptions,
+  Watched,
+} from "./lake.ts";
+import type { Query, QueryOptions, Row } from "./query.ts";
+import { replayRecordings } from "./replaying.ts";
+import type { FollowReport, Inference, ReplayReport, SnapshotReport } from "./reports.ts";
+import { RowStream } from "./row-stream.ts";
+import { inferSchema, takeSnapshot } from "./snapshotting.ts";
+
+export class FolderLake implements Lake {
+  readonly #context: FolderContext;
+
+  constructor(folder: string, options: OpenOptions, timing: Timing) {
+    this.#context = new FolderContext(folder, options, timing);
+  }
+
+  get folder(): string {
+    return this.#context.folder;
+  }
+
+  tables(of?: string): Promise<readonly string[]> {
+    const { lifetime, store, name } = this.#context;
+    return lifetime.run(undefined, () => tablesOf(store, name, of));
+  }
+
+  table(name: string): LakeTable {
+    return new FolderTable(this.#context, name);
+  }
+
+  infer(from: Origin, options: InferOptions & Cancel = {}): Promise<Inference> {
+    return inferSchema(this.#context, from, options);
+  }
+
+  snapshot(from: Origin, options: SnapshotOptions & Watched = {}): Promise<SnapshotReport> {
+    return takeSnapshot(this.#context, from, options);
+  }
+
+  follow(options: FollowOptions & Watched = {}): Promise<FollowReport> {
+    return followStreams(this.#context, options);
+  }
+
+  replay(
+    recordings: Iterable<Recording> | AsyncIterable<Recording>,
+    options: ReplayOptions & Watched = {},
+  ): Promise<ReplayReport> {
+    return replayRecordings(this.#context, recordings, options);
+  }
+
+  query<R = Row>(sql: string, { asOf, numbers = "safe", signal }: FolderQueryOptions = {}): Query<R> {
+    const { lifetime, store, name } = this.#context;
+    const stream = new RowStream<readonly Column[], readonly Cell[]>(lifetime, signal, async (stop) => {
+      const asOfSeconds = asOf && secondsOf(asOf);
+      const tables = await chosenTables(store, name, undefined);
+      const { startQuery } = await import("../embedded/reading/query.ts");
+      const lake = await this.#context.openEngine(stop);
+      try {
+        const { columns, rows } = await startQuery(lake, { tables, sql, asOfSeconds, numbers });
+        return { head: columns, batches: rows[Symbol.asyncIterator](), close: () => lake.close() };
+      } catch (error) {
+        await lake.close();
+        throw error;
+      }
+    });
+    return folderQuery(stream);
+  }
+
+  close(): Promise<void> {
+    return this.#context.lifetime.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+interface FolderQueryOptions extends Omit<QueryOptions & Cancel, "numbers"> {
+  readonly numbers?: QueryOptions["numbers"] | "safe";
+}

@@ -1,0 +1,156 @@
+/** A table of a lake in a folder. What an operation needs is loaded when it begins. */
+
+import { defined } from "../core/defined.ts";
+import { namedTable } from "../core/table/chosen-tables.ts";
+import { type OpenTable } from "../core/table/open-table.ts";
+import type { Item } from "../core/values/attribute-value.ts";
+import type { VerifyReport } from "../core/verify/verify-report.ts";
+import type { VerifyWish } from "../embedded/verifying/compare-table.ts";
+import { nowSeconds } from "../sdk/run-name.ts";
+import type { FolderContext } from "./folder-context.ts";
+import { folderItems } from "./folder-items.ts";
+import { requireNumber, secondsOf } from "./given.ts";
+import type {
+  Cancel,
+  CompactOptions,
+  Items,
+  ItemsOptions,
+  LakeTable,
+  VacuumOptions,
+  VerifyOptions,
+  Watched,
+} from "./lake.ts";
+import { observed } from "./observed.ts";
+import { compactionRun, tableStatusOf, verificationOf } from "./reported.ts";
+import type { Compaction, CompactionRun, TableStatus, Vacuumed, Verification } from "./reports.ts";
+import { RowStream } from "./row-stream.ts";
+import type { TableSchema } from "./schema.ts";
+
+const NAMED_MAX = 100;
+
+export class FolderTable implements LakeTable {
+  readonly #context: FolderContext;
+  readonly #name: string;
+
+  constructor(context: FolderContext, name: string) {
+    this.#context = context;
+    this.#name = name;
+  }
+
+  schema(): Promise<TableSchema> {
+    return this.#context.lifetime.run(undefined, async () => (await this.#opened()).schema.file);
+  }
+
+  status({ signal }: Cancel = {}): Promise<TableStatus> {
+    const { lifetime } = this.#context;
+    return lifetime.run(signal, async (stop) => {
+      const opened = await this.#opened();
+      const { tableStatus } = await import("../core/status/status.ts");
+      return this.#context.withEngine(stop, async ({ store, engine }) =>
+        tableStatusOf(await tableStatus({ store, engine }, opened, nowSeconds())),
+      );
+    });
+  }
+
+  items({ asOf, signal }: ItemsOptions & Cancel = {}): Items {
+    const { lifetime } = this.#context;
+    const stream = new RowStream<undefined, Item>(lifetime, signal, async (stop) => {
+      const asOfSeconds = asOf && secondsOf(asOf);
+      const opened = await this.#opened();
+      const { lakeItems } = await import("../embedded/reading/items.ts");
+      const lake = await this.#context.openEngine(stop);
+      const batches = lakeItems(lake, opened, asOfSeconds);
+      return { head: undefined, batches, close: () => lake.close() };
+    });
+    return folderItems(stream);
+  }
+
+  verify(options: VerifyOptions & Watched = {}): Promise<Verification> {
+    const { signal, onEvent, namedMax = NAMED_MAX, settleSeconds } = options;
+    const { lifetime } = this.#context;
+    return lifetime.run(signal, async (stop) => {
+      requireNumber("namedMax", namedMax, { min: 0 });
+      requireNumber("settleSeconds", settleSeconds, { min: 0 });
+      const opened = await this.#opened();
+      const { schema } = opened;
+      const emit = observed(onEvent);
+      return this.#context.withEngine(stop, async (lake) => {
+        const report = await this.#verify(options, {
+          lake,
+          opened,
+          schema,
+          namedMax,
+          signal: stop,
+          onProgress: ({ step, done }) => emit({ kind: "progress", table: schema.table, step, done }),
+        });
+        return verificationOf(report);
+      });
+    });
+  }
+
+  async #verify(
+    { export: exportFolder, settleSeconds, readShare, readUnitsPerSecond }: VerifyOptions,
+    wish: VerifyWish,
+  ): Promise<VerifyReport> {
+    if (exportFolder !== undefined) {
+      const { verifyWithExport } = await import("../embedded/verifying/verify-with-export.ts");
+      return verifyWithExport(this.#context.absolute(exportFolder), wish);
+    }
+    const { verifyWithSource } = await import("../embedded/verifying/verify-with-source.ts");
+    const { config, timing } = this.#context;
+    return verifyWithSource(
+      { config, timing, ...defined({ settleSeconds, readShare, readUnitsPerSecond }) },
+      wish,
+    );
+  }
+
+  compact(options: CompactOptions & Watched = {}): Promise<Compaction> {
+    const { all = false, settleSeconds = 0, signal, onEvent } = options;
+    const { lifetime } = this.#context;
+    return lifetime.run(signal, async (stop) => {
+      requireNumber("settleSeconds", settleSeconds, { min: 0 });
+      const known = await this.#opened();
+      const { schema } = known;
+      const { table } = schema;
+      const emit = observed(onEvent);
+      const { compactTable } = await import("../embedded/compaction/compact-table.ts");
+      return this.#context.withEngine(stop, async (lake) => {
+        const runs: CompactionRun[] = [];
+        await compactTable(lake, schema, {
+          scope: all ? "all" : "grown",
+          settleSeconds,
+          known,
+          onCommit: (result) => {
+            const { kind, ...run } = compactionRun(result);
+            const { rows, segments, manifest } = run;
+            runs.push({ kind, ...run });
+            emit({ kind: "compacted", table, compaction: kind, rows, segments, manifest });
+          },
+        });
+        return { table, runs };
+      });
+    });
+  }
+
+  vacuum({ retentionHours, graceHours, signal }: VacuumOptions & Cancel = {}): Promise<Vacuumed> {
+    const { lifetime, folder, store } = this.#context;
+    return lifetime.run(signal, async () => {
+      requireNumber("retentionHours", retentionHours, { min: 0 });
+      requireNumber("graceHours", graceHours, { min: 0 });
+      const { table } = (await this.#opened()).schema;
+      const { vacuumFolder } = await import("../embedded/compaction/vacuum-folder.ts");
+      const { DEFAULT_RETENTION } = await import("../core/compaction/vacuum.ts");
+      const policy = {
+        retentionSeconds:
+          retentionHours === undefined ? DEFAULT_RETENTION.retentionSeconds : retentionHours * 3600,
+        graceSeconds: graceHours === undefined ? DEFAULT_RETENTION.graceSeconds : graceHours * 3600,
+      };
+      const { manifests, files, bytes } = await vacuumFolder({ root: folder, store }, table, policy);
+      return { table, manifests, files, bytes };
+    });
+  }
+
+  #opened(): Promise<OpenTable> {
+    return namedTable(this.#context.store, this.#context.name, this.#name);
+  }
+}

@@ -1,0 +1,36 @@
+/** Queries as the library takes and answers them. */
+import type { Cell, Column } from "../core/ports/query-result.ts";
+
+/** A row by its columns' names. It has no prototype, so that a column can have any name. */
+export type Row = Readonly<Record<string, Cell>>;
+
+export interface QueryOptions {
+  /** The tables as they were at this time. Default: now. */
+  readonly asOf?: Date;
+  /**
+   * How to return integers of more than 32 bits (`bigint`, `hugeint`, counts, sums): every one as a `bigint`, or as a string.
+   * Default: as a `number` if it is exact (up to 2^53 - 1 either way), otherwise as a `bigint`.
+   */
+  readonly numbers?: "bigint" | "string";
+}
+
+/**
+ * One statement and its rows, which can be read once: as objects (`for await`), as arrays, or all together. It begins when it
+ * is first read, runs in an engine of its own, and computes only what is read, and some ahead.
+ *
+ * A loop that is left early frees everything. So does `close()`, which only a query whose rows are never read needs.
+ *
+ * Reading rejects with SQL_FAILED, LAKE_NOT_FOUND, AS_OF_UNKNOWN, ENGINE_FAILED or DISK_FULL, with LAKE_CLOSED once the lake
+ * is closed, and with the signal's reason once it is aborted. Rows that were cut off never end as if they were complete.
+ */
+export interface Query<R = Row> extends AsyncIterable<R> {
+  /** The columns, also of a result without rows. */
+  columns(): Promise<readonly Column[]>;
+  /** Rows as arrays of cells, in the order of the columns. */
+  arrays(): AsyncIterable<readonly Cell[]>;
+  /** All rows, in memory. */
+  all(): Promise<R[]>;
+  /** Ends the statement and frees what it holds. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,0 +1,61 @@
+/** Replaying recordings into an open lake. */
+import { recordingOf } from "../core/delivery/recording.ts";
+import type { RecordingToReplay } from "../embedded/delivery/replay-into.ts";
+import { readRecordedFile } from "../files/recorded-file.ts";
+import type { FolderContext } from "./folder-context.ts";
+import { givenFile, givenKey, givenSchema } from "./given.ts";
+import type { Recording, ReplayOptions, Watched } from "./lake.ts";
+import { observed } from "./observed.ts";
+import type { ReplayReport } from "./reports.ts";
+
+export function replayRecordings(
+  context: FolderContext,
+  recordings: Iterable<Recording> | AsyncIterable<Recording>,
+  { name, key, schema, signal, onEvent }: ReplayOptions & Watched,
+): Promise<ReplayReport> {
+  return context.lifetime.run(signal, async (stop) => {
+    const emit = observed(onEvent);
+    // All of them are understood before anything is written.
+    const read = await readAll(context.cwd, recordings, stop);
+    const { replayInto } = await import("../embedded/delivery/replay-into.ts");
+    return context.withEngine(stop, async (lake) => {
+      const { table, totals } = await replayInto(read, {
+        lake,
+        lakeName: context.name,
+        name,
+        given: givenSchema(context.cwd, schema),
+        key: givenKey(key),
+        maskKey: context.options.maskKey,
+        signal: stop,
+        onProgress: (ofTable, { recording, done, total }) =>
+          emit({ kind: "progress", table: ofTable, step: "replaying", done, total, recording }),
+        onColumns: (ofTable, columns) => emit({ kind: "columns-added", table: ofTable, columns }),
+      });
+      const { rows, quarantined, skipped } = totals;
+      return { table, rows, quarantined, skipped };
+    });
+  });
+}
+
+async function readAll(
+  cwd: string,
+  recordings: Iterable<Recording> | AsyncIterable<Recording>,
+  signal: AbortSignal,
+): Promise<readonly RecordingToReplay[]> {
+  const read: RecordingToReplay[] = [];
+  for await (const recording of recordings) {
+    signal.throwIfAborted();
+    read.push(await readOne(cwd, recording));
+  }
+  return read;
+}
+
+async function readOne(cwd: string, recording: Recording): Promise<RecordingToReplay> {
+  if (typeof recording === "string") {
+    const file = givenFile(cwd, recording);
+    return { recording: await readRecordedFile(file), path: file.path };
+  }
+  const { name, content } = recording;
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  return { recording: recordingOf(name, bytes), path: undefined };
+}

@@ -1,0 +1,53 @@
+/** Results of the rooms below as the library reports them. */
+import type { CompactionResult } from "../core/compaction/compact.ts";
+import { mendingTimeSeconds, type Gap as RecordedGap } from "../core/format/manifest.ts";
+import type { TableStatus as RecordedStatus } from "../core/status/status.ts";
+import { type VerifyReport, verifyResult } from "../core/verify/verify-report.ts";
+import type { TakenSnapshot } from "../embedded/snapshot/take-in.ts";
+import type { CompactionRun, Gap, SnapshotReport, TableStatus, Verification } from "./reports.ts";
+
+export function snapshotReport(taken: TakenSnapshot): SnapshotReport {
+  const { items, skipped, quarantined, manifest, choice, openGaps } = taken;
+  const { table, source } = choice.schema;
+  return {
+    table,
+    source,
+    items,
+    skipped,
+    quarantined,
+    manifest: manifest.sequence,
+    schemaOrigin: choice.origin,
+    undecided: choice.undecided,
+    addedColumns: choice.effect.added,
+    openGaps: openGaps.map(gapOf),
+  };
+}
+
+export function compactionRun({ kind, run, rows, segments, manifest }: CompactionResult): CompactionRun {
+  return { kind, run, rows, segments, manifest: manifest.sequence };
+}
+
+export function tableStatusOf({ openGaps, mendedGaps, ...status }: RecordedStatus): TableStatus {
+  return { ...status, openGaps: openGaps.map(gapOf), mendedGaps: mendedGaps.map(gapOf) };
+}
+
+export function verificationOf(report: VerifyReport): Verification {
+  const { quarantined, differences, unsettled, openGaps, table, source, ...counted } = report;
+  return {
+    table,
+    source,
+    result: verifyResult(report),
+    ...counted,
+    differences: differences.map((difference) => {
+      const reason = quarantined.get(difference.keyHash);
+      return { ...difference, ...(reason === undefined ? {} : { quarantined: reason }) };
+    }),
+    unsettled: unsettled.map(({ kind, key, keyHash }) => ({ kind, key, keyHash })),
+    openGaps: openGaps.map(gapOf),
+  };
+}
+
+export function gapOf({ reason, detail, foundAtSeconds, lostUntilSeconds }: RecordedGap): Gap {
+  const snapshotAfterSeconds = mendingTimeSeconds({ reason, detail, foundAtSeconds, lostUntilSeconds });
+  return { reason, detail, foundAtSeconds, lostUntilSeconds, snapshotAfterSeconds };
+}

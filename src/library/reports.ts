@@ -1,0 +1,223 @@
+/** What operations return: plain data. Times in it are seconds since the epoch. */
+import type { Item } from "../core/values/attribute-value.ts";
+import type { TableSchema } from "./schema.ts";
+
+/** What `infer` makes of a sample. */
+export interface Inference {
+  /** The content of a schema file. */
+  readonly schema: TableSchema;
+  /** Items in the sample. */
+  readonly items: number;
+  /** What a person should look at. */
+  readonly undecided: readonly { readonly attribute: string; readonly why: string }[];
+  /** What is true of the sample as a whole, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+export interface SnapshotReport {
+  /** The lake table. */
+  readonly table: string;
+  readonly source: string;
+  /** Items that became rows. */
+  readonly items: number;
+  /** Items that do not meet the schema's `where`. */
+  readonly skipped: number;
+  /** Lines of the export that hold no item, and are in quarantine. */
+  readonly quarantined: number;
+  /** The number of the commit. */
+  readonly manifest: number;
+  /** Where the schema came from. An inferred one is now in `<lake>/<table>/schema.json`. */
+  readonly schemaOrigin: "given" | "lake" | "inferred";
+  /** What the inference could not decide, a sentence each. */
+  readonly undecided: readonly string[];
+  /** Columns that a given schema has added to a table that held data. */
+  readonly addedColumns: readonly string[];
+  /** Gaps that this snapshot is too early to repair. */
+  readonly openGaps: readonly Gap[];
+}
+
+/** What `follow` did until it ended. */
+export interface FollowReport {
+  /** Changes that were delivered. */
+  readonly changes: number;
+  /** Records that were put into quarantine. */
+  readonly quarantined: number;
+  /** Gaps that were found. */
+  readonly gaps: number;
+  /** Tables whose source could not be read when it was last tried. */
+  readonly notFollowed: readonly string[];
+  /** Whether every stream was read to its end, which only `once` does. */
+  readonly reachedEnd: boolean;
+}
+
+/** What became of recorded events. */
+export interface ReplayReport {
+  readonly table: string;
+  /** Changes that were delivered. */
+  readonly rows: number;
+  /** Records that are in quarantine. */
+  readonly quarantined: number;
+  /** Records of items that belong to other tables. */
+  readonly skipped: number;
+}
+
+/** What a compaction did: nothing, one or two commits. */
+export interface Compaction {
+  readonly table: string;
+  readonly runs: readonly CompactionRun[];
+}
+
+export interface CompactionRun {
+  /** minor: the change log was folded into a delta. major: parts of the base were rewritten. */
+  readonly kind: "minor" | "major";
+  /** The name of the run, which is part of its files' paths. */
+  readonly run: string;
+  readonly rows: number;
+  readonly segments: number;
+  /** The number of the commit. */
+  readonly manifest: number;
+}
+
+/** What a vacuum removed. */
+export interface Vacuumed {
+  readonly table: string;
+  readonly manifests: number;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/**
+ * The first of these that applies. gap: changes were lost. unread: the stream is not read, and loses changes after 24 hours.
+ * undelivered: changes were put aside and are in no row. quarantine: some records could not be understood and are waiting.
+ * empty: nothing was ever delivered. healthy: nothing is missing.
+ */
+export type Health = "gap" | "unread" | "undelivered" | "quarantine" | "empty" | "healthy";
+
+/** Plain data: times are seconds since the epoch. */
+export interface TableStatus {
+  readonly table: string;
+  readonly source: string;
+  readonly health: Health;
+  /** Rows of the table now. */
+  readonly rows: number;
+  /** The last snapshot; undefined if there was none. */
+  readonly snapshot: { readonly exportTimeSeconds: number; readonly items: number } | undefined;
+  /** How far the stream was read; undefined if it never was. */
+  readonly stream:
+    | {
+        readonly streamArn: string;
+        /** Since the reader last saw the end of the stream; undefined if it never did. */
+        readonly behindSeconds: number | undefined;
+        readonly savedAtSeconds: number;
+        readonly newestChangeSeconds: number | undefined;
+      }
+    | undefined;
+  /**
+   * When a deployment was last seen reading the stream, and when it was last looked at, in seconds since the epoch; undefined
+   * for a lake that no deployment ever filled.
+   */
+  readonly watch:
+    | {
+        readonly streamArn: string | undefined;
+        readonly seenReadingSeconds: number;
+        readonly lookedSeconds: number;
+      }
+    | undefined;
+  readonly commits:
+    | {
+        readonly newest: number;
+        readonly newestAtSeconds: number;
+        /** `asOf` reaches back to this time; 0 is the beginning. */
+        readonly asOfFromSeconds: number;
+      }
+    | undefined;
+  /** Changes from here on are read from the change log by each query; 0 is the beginning. */
+  readonly horizonSeconds: number;
+  readonly segments: {
+    readonly base: number;
+    readonly deltas: number;
+    readonly rows: number;
+    readonly bytes: number;
+  };
+  /** Change files since the horizon's hour. Some may already be compacted. */
+  readonly recentChangeObjects: number;
+  /** What a deployment has put aside; nothing in a folder. */
+  readonly undelivered: { readonly failedBatches: number; readonly unconverted: number };
+  /** Quarantine files by their reason. */
+  readonly quarantine: Readonly<Record<string, number>>;
+  readonly openGaps: readonly Gap[];
+  readonly mendedGaps: readonly Gap[];
+}
+
+/**
+ * missing: the lake lacks the item. extra: the source does. different: their attributes differ. repeated: the lake has it
+ * several times. unreadable: a row of the lake is not an item.
+ */
+export type DifferenceKind = "missing" | "extra" | "different" | "repeated" | "unreadable";
+
+/**
+ * waiting: the lake will show it once the stream is delivered. changing: it was different at each look. unknown: the stream
+ * could not be read to its end in time. newer: it changed after the export.
+ */
+export type UnsettledKind = "waiting" | "changing" | "unknown" | "newer";
+
+export interface Finding<Kind extends string> {
+  readonly kind: Kind;
+  /** The key's attributes as DynamoDB JSON; undefined if neither side tells them. */
+  readonly key: Item | undefined;
+  /** The value of `_key`: 32 hexadecimal digits. */
+  readonly keyHash: string;
+}
+
+export interface Difference extends Finding<DifferenceKind> {
+  /** The attributes that differ, if both sides have the item. */
+  readonly attributes: readonly string[];
+  /** Why a record of the key is in quarantine. */
+  readonly quarantined?: string;
+}
+
+export interface Verification {
+  readonly table: string;
+  readonly source: string;
+  /** identical: the lake has every item of the source and no other. unsettled: no difference is certain, but not all is proved. */
+  readonly result: "identical" | "different" | "unsettled";
+  /** Items of the source that belong to the table. */
+  readonly sourceItems: number;
+  /** Items of the source that do not meet the schema's `where`. */
+  readonly skipped: number;
+  readonly lakeItems: number;
+  /** Ranges of keys that were compared. */
+  readonly ranges: { readonly used: number; readonly differing: number };
+  /** Keys that were asked again, because the two readings differed. */
+  readonly candidates: number;
+  /** All findings, named or not. */
+  readonly counts: Readonly<Record<DifferenceKind | UnsettledKind, number>>;
+  readonly differences: readonly Difference[];
+  readonly unsettled: readonly Finding<UnsettledKind>[];
+  /** Attributes that could not be compared, because they are masked. */
+  readonly hidden: readonly string[];
+  /** Files in quarantine. */
+  readonly quarantine: number;
+  /** What a deployment has put aside; nothing in a folder. */
+  readonly undelivered: { readonly failedBatches: number; readonly unconverted: number };
+  readonly openGaps: readonly Gap[];
+}
+
+/** Changes that were lost before they were delivered. A new snapshot repairs it. */
+export interface Gap {
+  /** docs/operations.md says what each reason means. */
+  readonly reason:
+    | "trimmed"
+    | "shard-expired"
+    | "stream-recreated"
+    | "stream-off"
+    | "started-late"
+    | "columns-missing";
+  /** What was found, for people. Names streams and shards, never items. */
+  readonly detail: string;
+  readonly foundAtSeconds: number;
+  /** No lost change is newer than this. */
+  readonly lostUntilSeconds: number;
+  /** A snapshot taken at this time or later repairs the gap. */
+  readonly snapshotAfterSeconds: number;
+}

@@ -1,0 +1,114 @@
+/** Rows out of an engine of their own, which ends with them: when they are read, when they are cut off, or when they are left. */
+import { DynalakeError } from "../core/error.ts";
+import type { Lifetime, Operation } from "./lifetime.ts";
+
+/** What gives the rows, opened. */
+export interface RowSource<Head, R> {
+  readonly head: Head;
+  readonly batches: AsyncIterator<readonly R[]>;
+  /** Interrupts what runs, waits for it, and frees everything. */
+  close(): Promise<void>;
+}
+
+export class RowStream<Head, R> {
+  readonly #lifetime: Lifetime;
+  readonly #signal: AbortSignal | undefined;
+  readonly #open: (signal: AbortSignal) => Promise<RowSource<Head, R>>;
+  #opened: Promise<RowSource<Head, R>> | undefined;
+  #operation: Operation | undefined;
+  #closing: Promise<void> | undefined;
+  #isClaimed = false;
+
+  constructor(
+    lifetime: Lifetime,
+    signal: AbortSignal | undefined,
+    open: (signal: AbortSignal) => Promise<RowSource<Head, R>>,
+  ) {
+    this.#lifetime = lifetime;
+    this.#signal = signal;
+    this.#open = open;
+  }
+
+  /** What comes before the rows. */
+  async head(): Promise<Head> {
+    return (await this.#source()).head;
+  }
+
+  /** The rows, one by one, as `of` makes them. */
+  async *rows<T>(of: (row: R, head: Head) => T): AsyncGenerator<T> {
+    for await (const batch of this.batches((rows) => rows)) {
+      const head = await this.head();
+      for (const row of batch) {
+        if (this.#closing !== undefined) throw this.#refusal();
+        yield of(row, head);
+      }
+    }
+  }
+
+  /** The rows, many at a time. Throws USAGE the second time. */
+  async *batches<T>(of: (rows: readonly R[]) => T): AsyncGenerator<T> {
+    if (this.#isClaimed) throw readTwice();
+    this.#isClaimed = true;
+    try {
+      const { batches } = await this.#source();
+      for (let next = await this.#next(batches); !next.done; next = await this.#next(batches))
+        yield of(next.value);
+    } finally {
+      await this.close();
+    }
+  }
+
+  /** Frees everything. Rows that are asked for afterwards are refused. */
+  close(): Promise<void> {
+    this.#isClaimed = true;
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const opened = await this.#opened?.catch(() => undefined);
+    await opened?.close();
+    this.#operation?.end();
+  }
+
+  #source(): Promise<RowSource<Head, R>> {
+    this.#opened ??= this.#begin();
+    return this.#opened;
+  }
+
+  async #begin(): Promise<RowSource<Head, R>> {
+    if (this.#closing !== undefined) throw readTwice();
+    const operation = this.#lifetime.begin(this.#signal);
+    this.#operation = operation;
+    // Rows that are half-read and not asked for hold an engine, too.
+    operation.signal.addEventListener("abort", () => void this.close(), { once: true });
+    try {
+      return await this.#open(operation.signal);
+    } catch (error) {
+      void this.close();
+      throw operation.signal.aborted ? operation.signal.reason : error;
+    }
+  }
+
+  async #next(batches: AsyncIterator<readonly R[]>): Promise<IteratorResult<readonly R[]>> {
+    try {
+      const next = await batches.next();
+      if (this.#closing !== undefined) throw this.#refusal();
+      return next;
+    } catch (error) {
+      throw this.#closing === undefined ? error : this.#refusal();
+    }
+  }
+
+  /** Why there are no more rows: they were cut off, or closed. */
+  #refusal(): unknown {
+    const signal = this.#operation?.signal;
+    return signal?.aborted === true ? signal.reason : readTwice();
+  }
+}
+
+function readTwice(): DynalakeError {
+  return new DynalakeError("USAGE", "the rows can be read once, and not after they were closed", {
+    next: "Start another query, or keep the rows in memory with all().",
+  });
+}

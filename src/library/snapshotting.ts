@@ -1,0 +1,100 @@
+/** Snapshots and inferences of an open lake. */
+import { availableParallelism } from "node:os";
+import { defined } from "../core/defined.ts";
+import type { SnapshotWish, TakenSnapshot, TakingProgress } from "../embedded/snapshot/take-in.ts";
+import type { ProgressEvent } from "./event.ts";
+import type { FolderContext } from "./folder-context.ts";
+import { givenKey, givenSchema, requireNumber, requireOrigin } from "./given.ts";
+import type { Cancel, InferOptions, OpenOptions, Origin, SnapshotOptions, Watched } from "./lake.ts";
+import { observed } from "./observed.ts";
+import { snapshotReport } from "./reported.ts";
+import type { Inference, SnapshotReport } from "./reports.ts";
+
+/** Staging an export is the part of the work that more threads make much faster. */
+const THREADS_MAX = 8;
+
+export function snapshotThreads({ threads }: OpenOptions): number {
+  return threads ?? Math.min(THREADS_MAX, availableParallelism());
+}
+
+export function inferSchema(
+  { lifetime, config, absolute }: FolderContext,
+  from: Origin,
+  { name, key, signal }: InferOptions & Cancel,
+): Promise<Inference> {
+  return lifetime.run(signal, async (stop) => {
+    requireOrigin(from);
+    const inferred =
+      "source" in from
+        ? await (await import("../embedded/schemas/infer-from-table.ts")).inferFromTable(
+            from.source,
+            config,
+            { signal: stop, ...defined({ name }) },
+          )
+        : await (await import("../embedded/schemas/infer-from-export.ts")).inferFromExport(
+            absolute(from.export),
+            { name, key: givenKey(key) },
+          );
+    stop.throwIfAborted();
+    const { file, items, notes } = inferred;
+    const undecided = inferred.undecided.map(({ attribute, why }) => ({ attribute, why }));
+    return { schema: file, items, undecided, notes };
+  });
+}
+
+export function takeSnapshot(
+  context: FolderContext,
+  from: Origin,
+  options: SnapshotOptions & Watched,
+): Promise<SnapshotReport> {
+  const { name, key, schema, signal, onEvent } = options;
+  return context.lifetime.run(signal, async (stop) => {
+    requireOrigin(from);
+    requireNumber("timeLimitSeconds", options.timeLimitSeconds, { min: 0 });
+    const emit = observed(onEvent);
+    const threads = snapshotThreads(context.options);
+    const table = name ?? ("source" in from ? from.source : from.export);
+    return context.withEngine(
+      stop,
+      async (lake) => {
+        const taken = await takenFrom(context, from, options, {
+          lake,
+          given: givenSchema(context.cwd, schema),
+          name,
+          key: givenKey(key),
+          maskKey: context.options.maskKey,
+          threads,
+          onProgress: (progress) => emit(takingEvent(table, progress)),
+          signal: stop,
+        });
+        return snapshotReport(taken);
+      },
+      threads,
+    );
+  });
+}
+
+async function takenFrom(
+  { absolute, config }: FolderContext,
+  from: Origin,
+  { readShare, readUnitsPerSecond, timeLimitSeconds }: SnapshotOptions,
+  wish: SnapshotWish,
+): Promise<TakenSnapshot> {
+  if ("export" in from) {
+    const { snapshotOfExport } = await import("../embedded/snapshot/export-snapshot.ts");
+    return snapshotOfExport(absolute(from.export), wish);
+  }
+  const { snapshotOfTable } = await import("../embedded/snapshot/table-snapshot.ts");
+  const limits = defined({ readShare, readUnitsPerSecond, timeLimitSeconds });
+  return snapshotOfTable({ table: from.source, config, ...limits }, wish);
+}
+
+export function takingEvent(table: string, progress: TakingProgress): ProgressEvent {
+  if (progress.step !== "scanning") {
+    const { step, items, itemsTotal } = progress;
+    return { kind: "progress", table, step, done: items, total: itemsTotal };
+  }
+  const { source, items, segmentsDone, segments } = progress;
+  const parts = { done: segmentsDone, total: segments };
+  return { kind: "progress", table: source, step: "scanning", done: items, parts };
+}

@@ -1,0 +1,58 @@
+/** A deployed stack, opened: its lake tables, and the clients that reach them. */
+import { type AwsLake, openAwsLake } from "../aws/aws-lake.ts";
+import { chosenDeployments, type Deployment, readDeployments } from "../aws/deployment.ts";
+import { DynalakeError } from "../core/error.ts";
+import { type OpenTable, openTable } from "../core/table/open-table.ts";
+import { type AwsClients, awsClients } from "../sdk/clients.ts";
+
+export interface StackPlace {
+  /** The name of the stack. */
+  readonly stack: string;
+  /** Default: what the environment or the profile says. */
+  readonly region: string | undefined;
+}
+
+export interface OpenedStack extends StackPlace {
+  /** The buckets: s3://name. */
+  readonly place: string;
+  readonly clients: AwsClients;
+  readonly deployments: readonly Deployment[];
+  /** The lake tables of that name or of that source, or all of them. Throws USAGE if there are none. */
+  tables(name: string | undefined): readonly Deployment[];
+  /** The lake that a table of the stack lies in. */
+  lakeOf(deployment: Deployment): AwsLake;
+  /** Ends what runs: statements are stopped, and executions go on without being waited for. */
+  readonly signal: AbortSignal;
+  close(): void;
+}
+
+/** Reads the stack's outputs. Fails with USAGE if there is no such stack or no region, and with CREDENTIALS or UNREACHABLE. */
+export async function openStack({ stack, region }: StackPlace, signal: AbortSignal): Promise<OpenedStack> {
+  const clients = awsClients(region === undefined ? {} : { region });
+  try {
+    const deployments = await readDeployments(clients.cloudFormation, stack);
+    return {
+      stack,
+      region,
+      place: [...new Set(deployments.map(({ bucket }) => `s3://${bucket}`))].join(", "),
+      clients,
+      deployments,
+      tables: (name) => chosenDeployments(deployments, name),
+      lakeOf: (deployment) => openAwsLake(deployment, { clients, signal }),
+      signal,
+      close: () => clients.close(),
+    };
+  } catch (error) {
+    clients.close();
+    throw error;
+  }
+}
+
+/** Opens a deployed table. Throws LAKE_NOT_FOUND if there is no data yet. */
+export async function deployedTable({ store }: Pick<AwsLake, "store">, table: string): Promise<OpenTable> {
+  const opened = await openTable(store, table);
+  if (opened !== undefined) return opened;
+  throw new DynalakeError("LAKE_NOT_FOUND", `nothing has been written into "${table}" yet`, {
+    next: "Its first snapshot starts by itself within a day of the deployment; `dynalake snapshot` with --stack takes one now.",
+  });
+}

@@ -1,0 +1,106 @@
+/** Replays recorded events into a deployed lake table: they go to Firehose, as the stream function sends them. */
+import type { AwsLake } from "../aws/aws-lake.ts";
+import type { Deployment } from "../aws/deployment.ts";
+import { firehoseSink } from "../aws/firehose-sink.ts";
+import {
+  addedTotals,
+  NOTHING_REPLAYED,
+  type ReplayContext,
+  type ReplayProgress,
+  type ReplayTotals,
+  replayRecording,
+} from "../core/delivery/recording.ts";
+import { DynalakeError } from "../core/error.ts";
+import { FIREHOSE_LIMITS } from "../core/row/batch.ts";
+import { rowCodec } from "../core/row/row.ts";
+import { lineWriter } from "../core/row/wire-line.ts";
+import { latestManifest } from "../core/table/commits.ts";
+import { readWrittenSchema } from "../core/table/schema-file.ts";
+import type { GivenFile } from "../files/given-file.ts";
+import { readRecordedFile } from "../files/recorded-file.ts";
+import { nowSeconds } from "../sdk/run-name.ts";
+import { deployedTable, type OpenedStack } from "./open-stack.ts";
+import { isAddress, objectsAt, readObject, wasPutAside } from "./recorded-objects.ts";
+
+export interface DeployedReplay {
+  /** Files of this machine, and addresses in the lake's bucket. */
+  readonly files: readonly GivenFile[];
+  readonly maskKey: Uint8Array | undefined;
+  readonly onProgress: (progress: ReplayProgress) => void;
+}
+
+export interface ReplayedIntoDeployment {
+  readonly totals: ReplayTotals;
+  /** Some changes are older than what was compacted last: the next compaction shows them. */
+  readonly hasLateChanges: boolean;
+}
+
+/** Firehose takes about a mebibyte a second; a batch of a large file may need minutes. */
+const GIVE_UP_SECONDS = 600;
+
+/** All files are understood before anything is sent. Objects, of which there can be many, are each understood before they are. */
+export async function replayIntoDeployment(
+  stack: OpenedStack,
+  deployment: Deployment,
+  replay: DeployedReplay,
+): Promise<ReplayedIntoDeployment> {
+  const lake = stack.lakeOf(deployment);
+  const { store } = lake;
+  const context = await contextOf(stack, lake, deployment, replay);
+  const [addresses, files] = [replay.files.filter(isGivenAddress), replay.files.filter(isLocal)];
+  const recordings = await Promise.all(files.map(readRecordedFile));
+  const paths: string[] = [];
+  for (const { name } of addresses) paths.push(...(await objectsAt(store, deployment, name)));
+  let totals = NOTHING_REPLAYED;
+  for (const recording of recordings)
+    totals = addedTotals(totals, (await replayRecording(context, recording)).totals);
+  for (const path of new Set(paths)) {
+    const recording = await readObject(store, deployment, path);
+    const replayed = await replayRecording(context, recording);
+    totals = addedTotals(totals, replayed.totals);
+    // Each of its records is with Firehose, or lies in quarantine: in another object, or else in this one.
+    if (wasPutAside(deployment, path) && !replayed.kept.includes(path)) await store.remove([path]);
+  }
+  const { horizonSeconds } = await latestManifest(store, deployment.table);
+  return { totals, hasLateChanges: totals.oldestChangeSeconds < horizonSeconds };
+}
+
+function isGivenAddress({ name }: GivenFile): boolean {
+  return isAddress(name);
+}
+
+function isLocal({ name }: GivenFile): boolean {
+  return !isAddress(name);
+}
+
+/** Rows have the columns that the stream function writes by now, which are the ones that Firehose knows. */
+async function contextOf(
+  { signal }: OpenedStack,
+  { clients, store }: AwsLake,
+  { table, deliveryStream }: Deployment,
+  { maskKey, onProgress }: DeployedReplay,
+): Promise<ReplayContext> {
+  const { schema } = await deployedTable({ store }, table);
+  const written = (await readWrittenSchema(store, table)) ?? schema;
+  return {
+    store,
+    sink: firehoseSink({
+      client: clients.firehose,
+      stream: deliveryStream,
+      giveUpSeconds: GIVE_UP_SECONDS,
+    }),
+    writer: lineWriter(rowCodec(written, maskKey)),
+    rowBytesMax: FIREHOSE_LIMITS.recordBytesMax,
+    nowSeconds,
+    onProgress: (progress) => {
+      if (signal.aborted) throw interrupted(progress);
+      onProgress(progress);
+    },
+  };
+}
+
+function interrupted({ recording }: ReplayProgress): DynalakeError {
+  const message = `the replay was interrupted before all of ${recording} was delivered`;
+  const next = "Run the command again: changes that were delivered already count once.";
+  return new DynalakeError("INCOMPLETE", message, { next });
+}

@@ -1,0 +1,28 @@
+/** Snapshots of a deployment: its state machine exports the table and takes the export in. */
+import { SKIPPED, snapshotResult } from "../aws/contracts/machines.ts";
+import type { Deployment } from "../aws/deployment.ts";
+import { type MachineEvents, runMachine } from "./machine-run.ts";
+import type { OpenedStack } from "./open-stack.ts";
+
+export interface DeployedSnapshot {
+  readonly source: string;
+  readonly items: number;
+  readonly skipped: number;
+  readonly quarantined: number;
+  /** The number of the commit. */
+  readonly manifest: number;
+}
+
+/** Undefined if it was skipped: there is a snapshot, or one is being taken. */
+export async function snapshotDeployment(
+  stack: OpenedStack,
+  { table, snapshotMachineArn: machineArn, sourceTableArn }: Deployment,
+  events: MachineEvents,
+): Promise<DeployedSnapshot | undefined> {
+  const run = { kind: "snapshot", table, machineArn, input: {}, output: snapshotResult } as const;
+  const output = await runMachine(stack, run, events);
+  if (output.outcome === SKIPPED.outcome) return undefined;
+  const { items, skipped, quarantined, commit } = output;
+  const source = sourceTableArn.slice(sourceTableArn.lastIndexOf("/") + 1);
+  return { source, items, skipped, quarantined, manifest: commit.manifest };
+}

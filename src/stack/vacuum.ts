@@ -1,0 +1,24 @@
+/** Vacuums a deployed lake table, and removes the partitions in Glue that are left without files. */
+import type { Deployment } from "../aws/deployment.ts";
+import { removeEmptyPartitions } from "../aws/segments-table.ts";
+import { DEFAULT_RETENTION, type VacuumResult, vacuum } from "../core/compaction/vacuum.ts";
+import type { VacuumOptions } from "../library/lake.ts";
+import { nowSeconds } from "../sdk/run-name.ts";
+import { deployedTable, type OpenedStack } from "./open-stack.ts";
+
+/** Default: the deployment's own retention. */
+export async function vacuumDeployment(
+  stack: OpenedStack,
+  deployment: Deployment,
+  { retentionHours = deployment.retentionHours, graceHours }: VacuumOptions,
+): Promise<VacuumResult> {
+  const { store, engine } = stack.lakeOf(deployment);
+  const { table } = (await deployedTable({ store }, deployment.table)).schema;
+  const policy = {
+    retentionSeconds: retentionHours * 3600,
+    graceSeconds: graceHours === undefined ? DEFAULT_RETENTION.graceSeconds : graceHours * 3600,
+  };
+  const removed = await vacuum(store, table, policy, nowSeconds());
+  await removeEmptyPartitions({ store, catalog: engine.catalog }, table);
+  return removed;
+}

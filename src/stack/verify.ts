@@ -1,0 +1,72 @@
+/** Verifies a deployed lake table against its source table, while both go on. */
+import { tmpdir } from "node:os";
+import { athenaRows } from "../aws/athena-items.ts";
+import { deliveredWithinSeconds } from "../aws/aws-policy.ts";
+import type { Deployment } from "../aws/deployment.ts";
+import { defined } from "../core/defined.ts";
+import { verifiedLake } from "../core/verify/verified-lake.ts";
+import { type VerifyProgress, verify } from "../core/verify/verify.ts";
+import { timedDeliveries } from "../core/verify/verify-deliveries.ts";
+import { verifyReport } from "../core/verify/verify-report.ts";
+import { withScratch } from "../files/verify-scratch.ts";
+import { verificationOf } from "../library/reported.ts";
+import type { Verification } from "../library/reports.ts";
+import type { Timing } from "../sdk/timing.ts";
+import { liveSettling } from "../source/live-settling.ts";
+import type { ReadLimits } from "../source/read-pace.ts";
+import { connectSource, type SourceConfig } from "../source/source-connection.ts";
+import { batchGetOf, verifiedTable } from "../source/verified-table.ts";
+import { deployedTable, type OpenedStack } from "./open-stack.ts";
+
+export interface DeployedVerify extends ReadLimits {
+  readonly config: SourceConfig;
+  /** How long a difference gets to settle. Default: what the deployment's buffers need. */
+  readonly settleSeconds?: number;
+  readonly namedMax: number;
+  readonly timing: Timing;
+  readonly onProgress: (progress: VerifyProgress) => void;
+}
+
+/** Keys of one statement: Athena takes 256 KB of text. */
+const CANDIDATES_MAX = 2_000;
+
+/** How far a deployment's delivery is cannot be seen: differences get time instead. */
+export async function verifyDeployment(
+  stack: OpenedStack,
+  deployment: Deployment,
+  { config, settleSeconds, namedMax, timing, onProgress, readShare, readUnitsPerSecond }: DeployedVerify,
+): Promise<Verification> {
+  const { store, engine } = stack.lakeOf(deployment);
+  const { signal } = stack;
+  const opened = await deployedTable({ store }, deployment.table);
+  const { schema } = opened;
+  const [, , , regionOfTable] = deployment.sourceTableArn.split(":");
+  const connection = connectSource({ ...defined({ region: regionOfTable }), ...config });
+  try {
+    const source = verifiedTable(
+      { ...connection, batchGet: batchGetOf(connection) },
+      { schema, signal, ...defined({ readShare, readUnitsPerSecond }) },
+      timing,
+    );
+    const lake = verifiedLake({ store, engine }, opened, (sql, of) => athenaRows(engine, sql, of));
+    const delaySeconds = settleSeconds ?? deliveredWithinSeconds(deployment.bufferSeconds);
+    const settle = liveSettling({
+      schema,
+      source,
+      lake,
+      deliveries: timedDeliveries,
+      // A key that was changed meanwhile gets a second chance.
+      settleSeconds: 2 * delaySeconds,
+      delaySeconds,
+      timing,
+      signal,
+    });
+    const verification = await withScratch(tmpdir(), (scratch) =>
+      verify({ schema, source, lake, settle, scratch, candidatesMax: CANDIDATES_MAX, namedMax, onProgress }),
+    );
+    const mappingId = deployment.eventSourceMapping;
+    return verificationOf(await verifyReport({ store, mappingId }, schema, verification));
+  } finally {
+    connection.close();
+  }
+}

@@ -1,0 +1,212 @@
+import { beforeAll, describe, expect, test } from "@jest/globals";
+import { Duration, Stack } from "aws-cdk-lib";
+import type { DeliveryOptions } from "../../../infra/delivery.ts";
+import { DynamoDbLake } from "../../../infra/dynamo-db-lake.ts";
+import { Lake } from "../../../infra/lake.ts";
+import { example } from "../example.ts";
+import {
+  flat,
+  type Resource,
+  resourceOf,
+  resourcesOf,
+  schemaNamed,
+  templateOf,
+  testApp,
+  usableTable,
+} from "../support.ts";
+
+function exportTemplate(delivery: DeliveryOptions) {
+  const stack = new Stack(testApp(), "Stack");
+  const lake = new Lake(stack, "Lake");
+  new DynamoDbLake(stack, "T", {
+    lake,
+    table: usableTable(stack, "Table"),
+    schemaFile: schemaNamed("t"),
+    delivery,
+  });
+  return templateOf(stack);
+}
+
+test("who compacts is told for how long changes are buffered, and so is who asks the stack", () => {
+  const template = exportTemplate({ bufferTime: Duration.minutes(15), batchWindow: Duration.seconds(40) });
+  const planning = resourceOf(template, "AWS::Lambda::Function", /PlanCompaction/);
+  expect(planning.Properties.Environment.Variables.BUFFER_SECONDS).toBe("940");
+  expect(template.Outputs.TBufferSeconds?.Value).toBe("940");
+});
+
+describe("the mapping of the stream", () => {
+  let mapping: Resource;
+  beforeAll(() => {
+    mapping = resourceOf(example().reviews, "AWS::Lambda::EventSourceMapping");
+  });
+
+  test("reads the stream's last day, so that nothing is missed while it is made", () => {
+    expect(mapping.Properties.StartingPosition).toBe("TRIM_HORIZON");
+    expect(flat(mapping.Properties.EventSourceArn)).toBe("<Table.StreamArn>");
+  });
+
+  test("cannot be blocked by one record for ever", () => {
+    expect(mapping.Properties).toMatchObject({
+      BisectBatchOnFunctionError: true,
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+      MaximumRecordAgeInSeconds: 86_400,
+      MaximumRetryAttempts: 100,
+    });
+  });
+
+  test("leaves whole batches in the bucket when they fail for good", () => {
+    expect(flat(mapping.Properties.DestinationConfig.OnFailure.Destination)).toBe(
+      "<DynalakeLake:ExportsOutputFnGetAttLakeBucketArn>",
+    );
+  });
+
+  test("takes large batches by default", () => {
+    expect(mapping.Properties).toMatchObject({
+      BatchSize: 1000,
+      MaximumBatchingWindowInSeconds: 5,
+      ParallelizationFactor: 1,
+    });
+  });
+
+  test("takes the options that are given", () => {
+    const template = exportTemplate({
+      batchSize: 50,
+      batchWindow: Duration.seconds(1),
+      parallelizationFactor: 10,
+      retryAttempts: 3,
+      recordAgeMax: Duration.hours(1),
+      bufferTime: Duration.minutes(5),
+      bufferMebibytes: 128,
+    });
+    expect(resourceOf(template, "AWS::Lambda::EventSourceMapping").Properties).toMatchObject({
+      BatchSize: 50,
+      MaximumBatchingWindowInSeconds: 1,
+      ParallelizationFactor: 10,
+      MaximumRetryAttempts: 3,
+      MaximumRecordAgeInSeconds: 3600,
+    });
+    const stream = resourceOf(template, "AWS::KinesisFirehose::DeliveryStream").Properties;
+    expect(stream.ExtendedS3DestinationConfiguration.BufferingHints).toEqual({
+      IntervalInSeconds: 300,
+      SizeInMBs: 128,
+    });
+  });
+
+  test.each<[string, DeliveryOptions]>([
+    ["bufferMebibytes: 63 is", { bufferMebibytes: 63 }],
+    ["bufferMebibytes: 129 is", { bufferMebibytes: 129 }],
+    ["bufferTime: 901 seconds is", { bufferTime: Duration.seconds(901) }],
+    ["batchSize: 0 is", { batchSize: 0 }],
+    ["batchSize: 10,001 is", { batchSize: 10_001 }],
+    ["batchWindow: 0 seconds is", { batchWindow: Duration.seconds(0) }],
+    ["parallelizationFactor: 11 is", { parallelizationFactor: 11 }],
+    ["parallelizationFactor: 1.5 is", { parallelizationFactor: 1.5 }],
+    ["retryAttempts: -1 is", { retryAttempts: -1 }],
+    ["recordAgeMax: 172,800 seconds is", { recordAgeMax: Duration.days(2) }],
+  ])("refuses what the services would: %s", (message, options) => {
+    expect(() => exportTemplate(options)).toThrow(
+      expect.objectContaining({ code: "USAGE", message: expect.stringContaining(message) }),
+    );
+  });
+
+  test("gathers nothing where batches are small", () => {
+    const template = exportTemplate({ batchSize: 10, batchWindow: Duration.seconds(0) });
+    const { Properties } = resourceOf(template, "AWS::Lambda::EventSourceMapping");
+    expect(Properties.MaximumBatchingWindowInSeconds).toBe(0);
+  });
+});
+
+describe("the Firehose stream", () => {
+  let stream: Resource;
+  // biome-ignore lint/suspicious/noExplicitAny: a part of a template.
+  let destination: any;
+  beforeAll(() => {
+    stream = resourceOf(example().reviews, "AWS::KinesisFirehose::DeliveryStream");
+    destination = stream.Properties.ExtendedS3DestinationConfiguration;
+  });
+
+  test("converts by the columns of the change log, and refuses what does not fit them", () => {
+    const conversion = destination.DataFormatConversionConfiguration;
+    expect(conversion.Enabled).toBe(true);
+    expect(conversion.InputFormatConfiguration).toEqual({ Deserializer: { HiveJsonSerDe: {} } });
+    expect(conversion.OutputFormatConfiguration).toEqual({
+      Serializer: { ParquetSerDe: { Compression: "SNAPPY" } },
+    });
+    expect(conversion.SchemaConfiguration).toMatchObject({
+      DatabaseName: "dynalake",
+      TableName: "reviews__changes",
+      VersionId: "LATEST",
+    });
+    expect(destination.CompressionFormat).toBe("UNCOMPRESSED");
+  });
+
+  test("writes into the hour's folder, and what it could not convert beside it", () => {
+    expect(destination.Prefix).toBe("reviews/changes/dt=!{timestamp:yyyy-MM-dd}/hr=!{timestamp:HH}/");
+    expect(destination.ErrorOutputPrefix).toBe(
+      "reviews/errors/!{firehose:error-output-type}/dt=!{timestamp:yyyy-MM-dd}/",
+    );
+    expect(destination.BufferingHints).toEqual({ IntervalInSeconds: 60, SizeInMBs: 64 });
+  });
+
+  test("is encrypted, logs its errors, and is made after its table and its role", () => {
+    expect(stream.Properties.DeliveryStreamEncryptionConfigurationInput).toEqual({
+      KeyType: "AWS_OWNED_CMK",
+    });
+    expect(destination.CloudWatchLoggingOptions.Enabled).toBe(true);
+    const after = (stream.DependsOn ?? []).join(" ");
+    expect(after).toMatch(/ReviewsTablesChanges/);
+    expect(after).toMatch(/ReviewsDeliveryChangeStreamRole/);
+  });
+});
+
+describe("the functions", () => {
+  test("are those of the handlers, on ARM, with traces and logs that expire", () => {
+    const functions = [...resourcesOf(example().reviews, "AWS::Lambda::Function").values()];
+    expect(functions.map(({ Properties }) => Properties.Description).sort()).toEqual(
+      HANDLERS.map((handler) => `dynalake reviews: ${handler}`).sort(),
+    );
+    for (const { Properties } of functions) {
+      expect(Properties).toMatchObject({
+        Architectures: ["arm64"],
+        Handler: "index.handler",
+        Runtime: "nodejs24.x",
+        TracingConfig: { Mode: "Active" },
+      });
+      expect(flat(Properties.LoggingConfig.LogGroup)).toMatch(/^<Reviews\w+Log>$/);
+    }
+    for (const { Properties } of resourcesOf(example().reviews, "AWS::Logs::LogGroup").values())
+      expect(Properties.RetentionInDays).toBe(30);
+  });
+
+  test("know the lake, and what is theirs", () => {
+    const variables = (id: RegExp): Readonly<Record<string, string>> =>
+      Object.fromEntries(
+        Object.entries(
+          resourceOf(example().reviews, "AWS::Lambda::Function", id).Properties.Environment.Variables,
+        ).map(([name, value]) => [name, flat(value)]),
+      );
+    const common = {
+      LAKE_BUCKET: expect.stringMatching(/^<DynalakeLake:ExportsOutputRefLakeBucket\w*>$/),
+      LAKE_DATABASE: "dynalake",
+      LAKE_WORKGROUP: "dynalake",
+      POWERTOOLS_SERVICE_NAME: "dynalake",
+      POWERTOOLS_METRICS_NAMESPACE: "dynalake/dynalake",
+    };
+    expect(variables(/DeliveryFunction/)).toEqual({
+      ...common,
+      DELIVERY_STREAM: "<ReviewsDeliveryChangeStream>",
+      SCHEMA_SETTLE_SECONDS: "1800",
+    });
+    expect(variables(/BeginSnapshot/)).toEqual({ ...common, SOURCE_TABLE_ARN: "<Table.Arn>" });
+    expect(variables(/PlanCompaction/)).toEqual({
+      ...common,
+      BUFFER_SECONDS: "65",
+      SCHEMA_SETTLE_SECONDS: "1800",
+      EVENT_SOURCE_MAPPING: "<ReviewsDeliveryMapping>",
+      SOURCE_TABLE_ARN: "<Table.Arn>",
+    });
+    expect(variables(/Clean/)).toEqual({ ...common, RETENTION_HOURS: "168" });
+    for (const id of [/SnapshotPart/, /PlanSeed/, /Commit/, /PublishViews/])
+      expect(variables(id)).toEqual(common);
+  });
+});

@@ -1,0 +1,163 @@
+import { beforeAll, describe, expect, test } from "@jest/globals";
+import { Stack } from "aws-cdk-lib";
+import { Key } from "aws-cdk-lib/aws-kms";
+import { Lake, type LakeProps } from "../../../infra/lake.ts";
+import { LakeStack } from "../../../infra/lake-stack.ts";
+import {
+  flat,
+  type Resource,
+  resourceOf,
+  resourcesOf,
+  type TemplateJson,
+  templateOf,
+  testApp,
+} from "../support.ts";
+
+function lakeTemplate(props: LakeProps = {}): TemplateJson {
+  const stack = new Stack(testApp(), "Stack");
+  new Lake(stack, "Lake", props);
+  return templateOf(stack);
+}
+
+describe("the bucket", () => {
+  let template: TemplateJson;
+  let bucket: Resource;
+  beforeAll(() => {
+    template = lakeTemplate();
+    bucket = resourceOf(template, "AWS::S3::Bucket");
+  });
+
+  test("outlives its stack", () => {
+    expect(bucket.DeletionPolicy).toBe("Retain");
+  });
+
+  test("is closed to the public and to requests without TLS", () => {
+    expect(bucket.Properties.PublicAccessBlockConfiguration).toEqual({
+      BlockPublicAcls: true,
+      BlockPublicPolicy: true,
+      IgnorePublicAcls: true,
+      RestrictPublicBuckets: true,
+    });
+    expect(bucket.Properties.OwnershipControls.Rules).toEqual([{ ObjectOwnership: "BucketOwnerEnforced" }]);
+    const [statement] = resourceOf(template, "AWS::S3::BucketPolicy").Properties.PolicyDocument.Statement;
+    expect(statement).toMatchObject({
+      Action: "s3:*",
+      Condition: { Bool: { "aws:SecureTransport": "false" } },
+      Effect: "Deny",
+      Principal: { AWS: "*" },
+    });
+    expect(statement.Resource.map(flat)).toEqual(["<LakeBucket.Arn>", "<LakeBucket.Arn>/*"]);
+  });
+
+  test("is encrypted with the keys of S3 by default", () => {
+    const [rule] = bucket.Properties.BucketEncryption.ServerSideEncryptionConfiguration;
+    expect(rule.ServerSideEncryptionByDefault).toEqual({ SSEAlgorithm: "AES256" });
+  });
+
+  test("lets nothing expire but results of statements, unfinished uploads and what was deleted", () => {
+    expect(bucket.Properties.VersioningConfiguration).toEqual({ Status: "Enabled" });
+    expect(bucket.Properties.LifecycleConfiguration.Rules).toEqual([
+      { Id: "query-results", Prefix: "_athena/", ExpirationInDays: 7, Status: "Enabled" },
+      {
+        Id: "unfinished-uploads",
+        AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+        Status: "Enabled",
+      },
+      {
+        Id: "deleted",
+        ExpiredObjectDeleteMarker: true,
+        NoncurrentVersionExpiration: { NoncurrentDays: 7 },
+        Status: "Enabled",
+      },
+    ]);
+  });
+
+  test("keeps no versions where nothing is to be had back", () => {
+    const plain = resourceOf(lakeTemplate({ undeleteDays: 0 }), "AWS::S3::Bucket");
+    expect(plain.Properties.VersioningConfiguration).toBeUndefined();
+    expect(plain.Properties.LifecycleConfiguration.Rules.map((rule: { Id: string }) => rule.Id)).toEqual([
+      "query-results",
+      "unfinished-uploads",
+    ]);
+  });
+});
+
+describe("the work group", () => {
+  test("puts results into the lake whatever the client says, limits what a statement reads, and runs engine 3", () => {
+    const { Properties } = resourceOf(lakeTemplate(), "AWS::Athena::WorkGroup");
+    const configuration = Properties.WorkGroupConfiguration;
+    expect(Properties.Name).toBe("dynalake");
+    expect(configuration.EnforceWorkGroupConfiguration).toBe(true);
+    expect(configuration.BytesScannedCutoffPerQuery).toBe(1_099_511_627_776);
+    expect(configuration.EngineVersion).toEqual({ SelectedEngineVersion: "Athena engine version 3" });
+    expect(flat(configuration.ResultConfiguration.OutputLocation)).toBe("s3://<LakeBucket>/_athena/");
+    expect(configuration.ResultConfiguration.EncryptionConfiguration).toEqual({ EncryptionOption: "SSE_S3" });
+  });
+
+  test("takes the limit that is given", () => {
+    const { Properties } = resourceOf(lakeTemplate({ scanGibibytesMax: 10 }), "AWS::Athena::WorkGroup");
+    expect(Properties.WorkGroupConfiguration.BytesScannedCutoffPerQuery).toBe(10_737_418_240);
+  });
+});
+
+describe("the topics", () => {
+  test("take messages over TLS only, and those of the account's alarms", () => {
+    const policies = [...resourcesOf(lakeTemplate(), "AWS::SNS::TopicPolicy").values()];
+    expect(policies).toHaveLength(2);
+    for (const policy of policies) {
+      const statements = policy.Properties.PolicyDocument.Statement;
+      expect(statements).toContainEqual(
+        expect.objectContaining({ Effect: "Deny", Condition: { Bool: { "aws:SecureTransport": "false" } } }),
+      );
+      expect(statements).toContainEqual(
+        expect.objectContaining({
+          Action: "sns:Publish",
+          Effect: "Allow",
+          Principal: { Service: "cloudwatch.amazonaws.com" },
+          Condition: { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } },
+        }),
+      );
+    }
+  });
+
+  test("send an e-mail about failures only", () => {
+    const template = lakeTemplate({ email: "ops@example.com" });
+    const { Properties } = resourceOf(template, "AWS::SNS::Subscription");
+    expect(Properties).toMatchObject({ Protocol: "email", Endpoint: "ops@example.com" });
+    expect(flat(Properties.TopicArn)).toBe("<LakeFailure>");
+    expect(resourcesOf(lakeTemplate(), "AWS::SNS::Subscription").size).toBe(0);
+  });
+});
+
+test("a key of one's own encrypts objects and results", () => {
+  const stack = new Stack(testApp(), "Stack");
+  new Lake(stack, "Lake", { encryptionKey: new Key(stack, "Key") });
+  const template = templateOf(stack);
+  const { Properties } = resourceOf(template, "AWS::S3::Bucket");
+  const [rule] = Properties.BucketEncryption.ServerSideEncryptionConfiguration;
+  expect(rule.BucketKeyEnabled).toBe(true);
+  expect(rule.ServerSideEncryptionByDefault.SSEAlgorithm).toBe("aws:kms");
+  expect(flat(rule.ServerSideEncryptionByDefault.KMSMasterKeyID)).toBe("<Key.Arn>");
+  const results = resourceOf(template, "AWS::Athena::WorkGroup").Properties.WorkGroupConfiguration
+    .ResultConfiguration;
+  expect(results.EncryptionConfiguration.EncryptionOption).toBe("SSE_KMS");
+  expect(flat(results.EncryptionConfiguration.KmsKey)).toBe("<Key.Arn>");
+});
+
+test("a key that is made for the lake rotates and stays with the bucket", () => {
+  const key = resourceOf(
+    templateOf(new LakeStack(testApp(), "Lake", { encryption: "kms" })),
+    "AWS::KMS::Key",
+  );
+  expect(key.Properties.EnableKeyRotation).toBe(true);
+  expect(key.DeletionPolicy).toBe("Retain");
+});
+
+test.each(["Reviews", "my-lake", "my.lake", "", "a".repeat(129)])(
+  "a database called %p, which Glue or Athena would refuse, is refused when the app is synthesized",
+  (databaseName) => {
+    expect(() => lakeTemplate({ databaseName })).toThrow(
+      expect.objectContaining({ code: "USAGE", message: expect.stringContaining(`"${databaseName}"`) }),
+    );
+  },
+);

@@ -1,0 +1,86 @@
+/** Old images that cannot be read, on their way into a lake: what they take with them, and what they do not. */
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
+import { type Delivery, deliver } from "../../src/core/delivery/deliver.ts";
+import { rowCodec } from "../../src/core/row/row.ts";
+import { lineWriter } from "../../src/core/row/wire-line.ts";
+import { parseSchema, type Schema, type SchemaFile } from "../../src/core/schema/schema.ts";
+import { FILE_LIMITS, parquetSink } from "../../src/embedded/delivery/parquet-sink.ts";
+import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
+import { withFolder } from "../support/folders.ts";
+import { CHANGED_AT_SECONDS, compactionOf, itemsOf } from "../support/lake-rows.ts";
+
+const FILE: SchemaFile = {
+  table: "orders",
+  key: { hash: "Id" },
+  attributes: { Id: { type: "string" }, Total: { type: "int" } },
+};
+const WHOLE = parseSchema(FILE, "a test");
+const SELECTING = parseSchema({ ...FILE, where: { Kind: { equals: "order" } } }, "a test");
+
+const UNREADABLE = { Id: { S: "x" }, Total: { N: "a dozen" } };
+
+function order(id: string, total: number): Record<string, unknown> {
+  return { Id: { S: id }, Total: { N: String(total) }, Kind: { S: "order" } };
+}
+
+function record(eventName: string, id: string, total: number, sequence: number, old?: unknown): unknown {
+  return {
+    eventName,
+    dynamodb: {
+      ApproximateCreationDateTime: CHANGED_AT_SECONDS + sequence,
+      Keys: { Id: { S: id } },
+      NewImage: eventName === "REMOVE" ? undefined : order(id, total),
+      OldImage: old,
+      SequenceNumber: String(sequence),
+    },
+  };
+}
+
+async function delivered(lake: LakeFolder, schema: Schema, records: readonly unknown[]): Promise<Delivery> {
+  return deliver(
+    {
+      store: lake.store,
+      sink: parquetSink(lake.root, schema, lake.session),
+      writer: lineWriter(rowCodec(schema)),
+      rowBytesMax: FILE_LIMITS.recordBytesMax,
+    },
+    { records, source: "a test", arrivedAtSeconds: CHANGED_AT_SECONDS + 100 },
+  );
+}
+
+const WRITTEN = ["a", "b", "c"].map((id, i) => record("INSERT", id, 1, i + 1));
+/** The removal, the change and the addition of an item, each with an old image that means nothing. */
+const SPOILED = [
+  record("REMOVE", "a", 0, 11, UNREADABLE),
+  record("MODIFY", "b", 2, 12, UNREADABLE),
+  record("INSERT", "d", 2, 13, UNREADABLE),
+  record("MODIFY", "c", 2, 14, order("c", 1)),
+];
+
+const text = (id: string, total: number): string =>
+  `{"Id":{"S":"${id}"},"Kind":{"S":"order"},"Total":{"N":"${total}"}}`;
+
+test.each<[string, Schema, readonly string[], readonly number[]]>([
+  ["without a where follows the new images", WHOLE, [text("b", 2), text("c", 2), text("d", 2)], []],
+  ["with a where keeps such changes aside", SELECTING, [text("b", 1), text("c", 2)], [1, 2]],
+])("a table %s, and takes every removal", async (_, schema, items, aside) => {
+  await withFolder(async (folder) => {
+    const lake = await openLakeFolder(join(folder, "lake"), { threads: 1, memoryMegabytes: 200 });
+    try {
+      await delivered(lake, schema, WRITTEN);
+      const { rows, quarantined } = await delivered(lake, schema, SPOILED);
+      expect(rows).toBe(SPOILED.length - aside.length);
+      expect(quarantined.map(({ reason, raw }) => [reason, raw])).toEqual(
+        aside.map((index) => ["unreadable-value", JSON.stringify(SPOILED[index])]),
+      );
+      expect(await itemsOf(lake, schema)).toEqual(items);
+      await compactMinor(compactionOf(lake, schema));
+      await compactMajor(compactionOf(lake, schema), "all");
+      expect(await itemsOf(lake, schema)).toEqual(items);
+    } finally {
+      await lake.close();
+    }
+  });
+});

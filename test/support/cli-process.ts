@@ -1,0 +1,63 @@
+/**
+ * Runs the bundled command line as a process, for tests of what only a process has: signals, pipes, locks and crashes. Other tests
+ * run it inside their own process, which is faster (test/support/cli.ts).
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { type CliOptions, cliEnvironment, type Ended, type Running, SECONDS_MAX } from "./cli.ts";
+
+const BIN = fileURLToPath(new URL("../../bin/dynalake.js", import.meta.url));
+
+export interface RunningProcess extends Running {
+  readonly pid: number;
+  signal(name: NodeJS.Signals): void;
+  /** Closes the pipe of standard output after the first output, as `head -1` does. */
+  stopReading(): void;
+}
+
+/** Starts a command, without waiting for it. The settings of this machine do not affect it. */
+export function startDynalakeProcess(args: readonly string[], options: CliOptions = {}): RunningProcess {
+  const beganMs = performance.now();
+  const child = spawn(process.execPath, [BIN, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    env: cliEnvironment(options.env),
+  });
+  const said = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (text: string) => {
+      said[name] += text;
+    });
+  }
+  const timer = setTimeout(() => child.kill("SIGKILL"), (options.secondsMax ?? SECONDS_MAX) * 1000);
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code, signal, ...said, seconds: (performance.now() - beganMs) / 1000 });
+    });
+  });
+  return {
+    pid: child.pid as number,
+    ended,
+    told: (text) => told(child, () => said.stderr, text),
+    signal: (name) => void child.kill(name),
+    stopReading: () => child.stdout.once("data", () => child.stdout.destroy()),
+  };
+}
+
+function told(child: ChildProcess, stderr: () => string, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = (): void => {
+      if (stderr().includes(text)) resolve();
+    };
+    child.stderr?.on("data", look);
+    child.once("close", () => reject(new Error(`It ended without telling "${text}": ${stderr()}`)));
+    look();
+  });
+}
+
+/** Runs a command to its end, whether it succeeds or fails. */
+export function dynalakeProcess(args: readonly string[], options: CliOptions = {}): Promise<Ended> {
+  return startDynalakeProcess(args, options).ended;
+}
