@@ -342,7 +342,7 @@ async function openReviews(outside: string, name: string): Promise<Reviews> {
     schema,
     root: lake.root,
     outside,
-    run: (sql, asOfSeconds) =>
+    run: async (sql, asOfSeconds) =>
       printedRows(lake.root, {
         tables: [await openTableOf(lake.store, schema)],
         sql,
