@@ -130,7 +130,7 @@ function workStates(
       ResultPath: "$.error",
       Next: FAILED,
     },
-    Stage: stage(place, planned.at("statementsKey"), planned.at("run"), "Commit"),
+    Stage: stage(place, planned.at("statementsKey"), planned.at("run"), "Commit"), // breakage: commit-follows-stage
     Commit: step(functions.commit, commitEvent, commitAnswer.path, "Committed?"),
     "Committed?": {
       Type: "Choice",

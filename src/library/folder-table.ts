@@ -2,7 +2,7 @@
 
 import { defined } from "../core/defined.ts";
 import { namedTable } from "../core/table/chosen-tables.ts";
-import { type OpenTable } from "../core/table/open-table.ts";
+import type { OpenTable } from "../core/table/open-table.ts";
 import type { Item } from "../core/values/attribute-value.ts";
 import type { VerifyReport } from "../core/verify/verify-report.ts";
 import type { VerifyWish } from "../embedded/verifying/compare-table.ts";

@@ -5,6 +5,7 @@
 import { useFolder } from "./support.ts";
 import "./constructs/bad-configuration.ts";
 import "./constructs/bundle.ts";
+import "./constructs/contracts.ts";
 import "./constructs/delivery.ts";
 import "./constructs/deployment.ts";
 import "./constructs/foreign-app.ts";

@@ -16,7 +16,7 @@ import { openExport } from "../../src/embedded/exports/export-folder.ts";
 import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { type SnapshotResult, snapshotFromExport } from "../../src/embedded/snapshot/snapshot-from-export.ts";
 import { type StagingTask, stageFile } from "../../src/embedded/snapshot/stage-file.ts";
-import * as pool from "../../src/embedded/snapshot/staging-pool.ts";
+import type * as pool from "../../src/embedded/snapshot/staging-pool.ts";
 import { type Transcoded, transcodePart } from "../../src/transcode/transcode.ts";
 import { keyedItem } from "../arbitraries/item.ts";
 import { type ExportDataFile, exportLine, md5Of, writeExport } from "../support/export-folder.ts";

@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { type Plan, planFile } from "../../../src/core/compaction/plan.ts";
 import type { SchemaFile } from "../../../src/core/schema/schema.ts";
 import { replaceLakeFile, requireLakeFile } from "../../../src/core/table/stored-file.ts";
+import * as fc from "../../support/fast-check.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
 
 const PATH = "t/staging/r/plan.json";

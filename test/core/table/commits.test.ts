@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { type Gap, initialManifest, type Manifest, manifestText } from "../../../src/core/format/manifest.ts";
 import { commitManifest } from "../../../src/core/table/commit-manifest.ts";
 import {
@@ -11,6 +10,7 @@ import {
 } from "../../../src/core/table/commits.ts";
 import { recordGap } from "../../../src/core/table/recorded-gaps.ts";
 import { registerObjectStoreTests } from "../../conformance/object-store.ts";
+import * as fc from "../../support/fast-check.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
 
 registerObjectStoreTests("in memory", (use) => use(new MemoryStore()));

@@ -202,7 +202,10 @@ describe("names", () => {
       await put(lake, orders as Schema, [{ id: { S: "of orders" } }]);
       await put(lake, history as Schema, [{ id: { S: "of history" } }]);
       for (const schemas of [[orders, history] as Schema[], [history, orders] as Schema[]]) {
-        const { rows } = await printedRows(lake.root, { tables: await Promise.all(schemas.map((own) => openTableOf(lake.store, own))), sql: "SELECT id FROM orders_history" });
+        const { rows } = await printedRows(lake.root, {
+          tables: await Promise.all(schemas.map((own) => openTableOf(lake.store, own))),
+          sql: "SELECT id FROM orders_history",
+        });
         expect(rows).toEqual([["of history"]]);
       }
     });
@@ -309,9 +312,13 @@ test("many rows come piece by piece, in their order, and a consumer that fails e
   expect(rows).toHaveLength(10_000);
   expect(rows[0]).toEqual(["9999"]);
   expect(pieces).toBeGreaterThan(1);
-  const failing = printedRows(lake.root, { tables: [await openTableOf(lake.store, schema)], sql: "SELECT 1" }, () => {
-    throw new Error("the reader went away");
-  });
+  const failing = printedRows(
+    lake.root,
+    { tables: [await openTableOf(lake.store, schema)], sql: "SELECT 1" },
+    () => {
+      throw new Error("the reader went away");
+    },
+  );
   await expect(failing).rejects.toThrow("the reader went away");
 });
 

@@ -5,9 +5,8 @@ import { App, Stack } from "aws-cdk-lib";
 import { BUNDLES_CONTEXT } from "../../../infra/bundle.ts";
 import { DynamoDbLake } from "../../../infra/dynamo-db-lake.ts";
 import { Lake } from "../../../infra/lake.ts";
+import { HANDLERS } from "../../../src/aws/contracts/handlers.ts";
 import { bundlesFolder, root, schemaNamed, usableTable } from "../support.ts";
-
-useFolder();
 
 function synthesize(bundles: string, context: Readonly<Record<string, unknown>> = {}): string {
   const outdir = mkdtempSync(join(dirname(bundlesFolder()), "out-"));

@@ -3,6 +3,7 @@ import { Duration, Stack } from "aws-cdk-lib";
 import type { DeliveryOptions } from "../../../infra/delivery.ts";
 import { DynamoDbLake } from "../../../infra/dynamo-db-lake.ts";
 import { Lake } from "../../../infra/lake.ts";
+import { HANDLERS } from "../../../src/aws/contracts/handlers.ts";
 import { example } from "../example.ts";
 import {
   flat,

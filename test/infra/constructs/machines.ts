@@ -1,4 +1,16 @@
 import { describe, expect, test } from "@jest/globals";
+import { compactionResult, snapshotResult } from "../../../src/aws/contracts/machines.ts";
+import {
+  beginSnapshotEvent,
+  type CompactionKind,
+  cleanEvent,
+  commitEvent,
+  type PlanCompactionEvent,
+  type PlannedCompaction,
+  planCompactionEvent,
+  planSeedEvent,
+  snapshotPartEvent,
+} from "../../../src/aws/contracts/steps.ts";
 import { example } from "../example.ts";
 import {
   type Definition,

@@ -5,12 +5,10 @@ import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { DynamoDbLake } from "../../../infra/dynamo-db-lake.ts";
 import { Lake } from "../../../infra/lake.ts";
 import { handRole } from "../../../infra/permissions.ts";
+import { HANDLERS } from "../../../src/aws/contracts/handlers.ts";
 import { example, makeExample } from "../example.ts";
 import { type Grant, grantsOf, policyLines } from "../policies.ts";
 import { resourcesOf, schemaNamed, templateOf, testApp, usableTable } from "../support.ts";
-
-useFolder();
-const example = useExample();
 
 const bucket = "<DynalakeLake:ExportsOutputFnGetAttLakeBucketArn>";
 
@@ -84,7 +82,7 @@ describe("of all roles", () => {
   });
 
   test("every function but clean opens the table and can write the schema, since any may be the first to run", () => {
-    const puts = objectGrants(grantsOf(example.reviews), "s3:PutObject");
+    const puts = objectGrants(grantsOf(example().reviews), "s3:PutObject");
     const writers = puts.filter((put) => put.endsWith(" reviews/schema.json"));
     expect(writers).toHaveLength(HANDLERS.length - 1);
     expect(writers.filter((put) => put.includes("Clean"))).toEqual([]);

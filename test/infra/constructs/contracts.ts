@@ -2,14 +2,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { variablesOf } from "../../src/aws/contracts/environment.ts";
-import { HANDLERS } from "../../src/aws/contracts/handlers.ts";
-import { STACK_OUTPUTS } from "../../src/aws/contracts/stack-outputs.ts";
-import { useExample } from "./example.ts";
-import { flat, resourcesOf, root, useFolder } from "./support.ts";
+import { variablesOf } from "../../../src/aws/contracts/environment.ts";
+import { HANDLERS } from "../../../src/aws/contracts/handlers.ts";
+import { STACK_OUTPUTS } from "../../../src/aws/contracts/stack-outputs.ts";
+import { example } from "../example.ts";
+import { flat, resourcesOf, root } from "../support.ts";
 
-useFolder();
-const example = useExample();
 const contracts = join(root, "src", "aws", "contracts");
 
 test("contracts import zod and the core alone, so that infra gets no SDK from them", () => {
@@ -25,7 +23,7 @@ test("contracts import zod and the core alone, so that infra gets no SDK from th
 describe.each(HANDLERS)("the function %s", (handler) => {
   /** As Lambda gives them to the function. */
   const variables = (): Readonly<Record<string, string>> => {
-    const functions = [...resourcesOf(example.reviews, "AWS::Lambda::Function").values()];
+    const functions = [...resourcesOf(example().reviews, "AWS::Lambda::Function").values()];
     const { Environment } = functions.find(
       ({ Properties }) => Properties.Description === `dynalake reviews: ${handler}`,
     )?.Properties ?? { Environment: { Variables: {} } };
@@ -51,5 +49,5 @@ describe.each(HANDLERS)("the function %s", (handler) => {
 
 test("the outputs of a stack are those that the command line looks for", () => {
   const suffixes = Object.values(STACK_OUTPUTS).map((suffix) => `Reviews${suffix}`);
-  expect(Object.keys(example.reviews.Outputs)).toEqual(expect.arrayContaining(suffixes));
+  expect(Object.keys(example().reviews.Outputs)).toEqual(expect.arrayContaining(suffixes));
 });
