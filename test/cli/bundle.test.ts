@@ -53,7 +53,7 @@ test("commands make a lake in a folder relative to the process's own, and work o
   expect(itemTexts(items)).toEqual(itemTexts(ITEMS));
 
   expect(await succeeds("verify", "--from-export", "export")).toContain("IDENTICAL");
-  expect(await succeeds("replay", "event.json")).toBe('Replayed 1 changes into "t"\n');
+  expect(await succeeds("replay", "event.json")).toBe('Replayed 1 change into "t"\n');
   expect(await succeeds("compact", "--all")).toContain("t: ");
   expect(await succeeds("query", "SELECT count(*) AS n FROM t", "--format", "csv")).toBe("n\n4999\n");
   const { tables } = JSON.parse(await succeeds("status", "--json"));
