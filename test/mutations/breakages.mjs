@@ -873,7 +873,7 @@ export const breakages = [
   },
   {
     name: "a replay that put records into quarantine ends as a whole one",
-    file: "src/cli/replay-report.ts",
+    file: "src/cli/reports/replay-report.ts",
     find: "  return EXIT.incomplete;\n",
     put: "  return EXIT.done;\n",
     tests: ["test/cli/replay.test.ts"],
