@@ -21,6 +21,7 @@ const dist = join(root, "dist");
 const entryPoints = {
   "cli/main": "src/cli/main.ts",
   "staging-worker": "src/embedded/snapshot/staging-worker.ts",
+  index: "src/index.ts",
   "infra/index": "infra/index.ts",
 };
 /** The entry points in handlers/. Other files there are imported by these. */
