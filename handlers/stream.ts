@@ -32,7 +32,7 @@ const writer = refreshed(60, nowSeconds, async () => {
 export const handler: LambdaFunction = lambdaHandler(
   z.object({ Records: z.array(z.unknown()) }),
   async (event) => {
-    // Before the delivery: once that is answered for, nobody comes back to these records.
+    // Before the delivery: once that is acknowledged, these records are never read again.
     const gap = await noteLateReading(event.Records);
     if (gap !== undefined) logger.error("changes may be lost", { ...gap });
     const context = { store: lake.store, sink, writer: await writer(), nowSeconds };

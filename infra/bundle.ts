@@ -71,7 +71,7 @@ function upToDateFolder(root: string): string {
   const sources = ["handlers", "src"].map((name) => join(root, name));
   const isClone = sources.every((folder) => existsSync(folder));
   if (isClone && Math.max(...sources.map(newestBelow)) > oldestBundle(built)) {
-    // What is built is told on standard error: an app's standard output may be its template.
+    // The build reports on standard error: an app's standard output may be its template.
     execFileSync(execPath, [join(root, "build.mjs")], { cwd: root, stdio: ["ignore", 2, 2] });
   }
   return built;

@@ -1,8 +1,8 @@
 /**
  * The compaction: new columns of the schema, a minor one, then a major one where it is due, then the views.
  *
- * Input: { scope?: "grown" | "all", settleSeconds?: number }; plan-compaction checks it. The kinds that are done are told to
- * it, those of this execution in order, so that it plans each once.
+ * Input: { scope?: "grown" | "all", settleSeconds?: number }; plan-compaction checks it. It receives the kinds that
+ * this execution has done, in order, so that it plans each once.
  *
  * Output: { outcome: "succeeded", done: [kinds], manifest, table, machine, execution }, or { outcome: "conflict" } where
  * another compaction runs or has committed first.

@@ -1,9 +1,9 @@
 /**
  * The snapshot: the source table's export becomes the base of the lake table.
  *
- * Input: { first?: boolean }. With first, as the schedule of the first snapshot sends it, the execution ends at once where
- * another one runs, and begin-snapshot is told so: it answers { skip: true } where the lake has a snapshot by then. Without
- * it a snapshot is taken, whatever there is.
+ * Input: { first?: boolean }. With first, as the schedule of the first snapshot sends it, the execution ends at once if
+ * another one runs, and begin-snapshot knows it: it returns { skip: true } if the lake has a snapshot by then. Without it,
+ * a snapshot is always taken.
  *
  * Output: { outcome: "committed", items, skipped, quarantined, commit, manifest, table, machine, execution }, { outcome:
  * "skipped" }, or { outcome: "conflict" } where a snapshot of a later time is there.

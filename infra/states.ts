@@ -138,7 +138,7 @@ export function each(options: EachOptions, next: string): State {
   };
 }
 
-/** A function's run for a line: nobody reads its answer, and its failure is that of all. */
+/** A function's call for one line: its answer is not read, and its failure fails the whole map. */
 export function invokeForEach(functionArn: string, timeoutSeconds: number): State {
   return { Type: "Task", Resource: functionArn, TimeoutSeconds: timeoutSeconds, Retry: FUNCTION_RETRY };
 }

@@ -1,4 +1,4 @@
-/** `npm run fuzz -- --runs N --seed S`: tries N hostile inputs of each kind. The same seed gives the same inputs. */
+/** `npm run fuzz -- --runs N --seed S`: tries N hostile inputs in all. The same seed gives the same inputs. */
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 

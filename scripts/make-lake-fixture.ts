@@ -24,7 +24,7 @@ import {
   PutItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { startEmulator } from "../src/emulator/emulator.ts";
-import { connectSource } from "../src/source/clients.ts";
+import { connectSource } from "../src/source/source-connection.ts";
 
 const [checkout, folder] = argv.slice(2).map((path) => resolve(path));
 if (checkout === undefined || folder === undefined)

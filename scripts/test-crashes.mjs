@@ -24,7 +24,7 @@ const jest = [
   "node_modules/jest/bin/jest.js",
 ];
 const files = ["test/crash-points", "test/cli/crashes", "test/cli/interruption"];
-/** With all effort `run` is killed so often. */
+/** How often `run` is killed with full effort. */
 const KILLS_WITH_ALL_EFFORT = 4;
 const options = ["--config", "jest.deep.config.mjs", "--runInBand"];
 const run = spawnSync(execPath, [...jest, ...options, ...files], {

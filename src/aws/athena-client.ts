@@ -1,4 +1,4 @@
-/** Athena as one thing that runs statements: started once, waited for, cancelled when nobody waits any longer. */
+/** Athena as one thing that runs statements: started once, waited for, and cancelled once their caller has given up. */
 import { randomUUID } from "node:crypto";
 import {
   type AthenaClient,
@@ -14,29 +14,29 @@ import { type Backoff, backoffMs, systemTiming, type Timing } from "../sdk/timin
 import { athenaError, statementError } from "./athena-error.ts";
 import { type ResultPage, resultPages } from "./athena-result.ts";
 
-export interface AthenaOptions {
+interface AthenaOptions {
   readonly client: AthenaClient;
   readonly database: string;
-  /** It says where results go. */
+  /** Its settings decide where results are written. */
   readonly workGroup: string;
-  /** A statement that takes longer is stopped. Athena's own limit for statements that read or write rows is 30 minutes. */
+  /** Statements that take longer are stopped. Athena's own limit for statements that read or write rows is 30 minutes. */
   readonly timeoutSeconds?: number;
-  /** Stops the statements that are under way, and starts no more. */
+  /** Stops running statements and prevents new ones. */
   readonly signal?: AbortSignal;
   readonly timing?: Timing;
 }
 
-export interface StatementOptions {
-  /** Of two statements with one token Athena runs one: 32 to 128 characters. Default: a new one. */
+interface StatementOptions {
+  /** 32 to 128 characters; Athena runs one statement per token. Default: a new token. */
   readonly token?: string;
-  /** Stops the statement. Default: the signal of all. */
+  /** Stops the statement. Default: the signal for all statements. */
   readonly signal?: AbortSignal;
 }
 
 export interface Athena {
-  /** Runs the statement to its end. Fails with SQL_FAILED, ENGINE_FAILED, CREDENTIALS, THROTTLED, UNREACHABLE or INCOMPLETE. */
+  /** Runs a statement to its end. Fails with SQL_FAILED, ENGINE_FAILED, CREDENTIALS, THROTTLED, UNREACHABLE or INCOMPLETE. */
   run(sql: string, options?: StatementOptions): Promise<FinishedStatement>;
-  /** The rows of a finished statement, as they come; columns with the first page. */
+  /** The rows of a finished statement, page by page, with the columns. */
   pages(statement: FinishedStatement): AsyncGenerator<ResultPage>;
 }
 
@@ -51,10 +51,10 @@ export interface FinishedStatement {
 export const STATEMENT_BYTES_MAX = 262_144;
 
 const TIMEOUT_SECONDS = 30 * 60;
-/** A full queue of the account empties within minutes, not milliseconds. */
+/** The account's queue, once full, takes minutes to empty, not milliseconds. */
 const START_BACKOFF: Backoff = { baseMs: 500, capMs: 20_000 };
 const POLL_BACKOFF: Backoff = { baseMs: 200, capMs: 3_000 };
-/** Polls in a row whose answer may be lost. */
+/** Polls in a row that may fail. */
 const LOST_POLLS_MAX = 10;
 
 export function athenaStatements(options: AthenaOptions): Athena {
@@ -77,16 +77,20 @@ async function run(context: Context, sql: string, options: StatementOptions): Pr
   return { id, type, scannedBytes: Statistics?.DataScannedInBytes ?? 0 };
 }
 
-/** Throws SQL_FAILED where a statement is longer than that. */
+/** Throws SQL_FAILED if the statement is longer than `bytesMax`. */
 export function requireShort(sql: string, bytesMax: number = STATEMENT_BYTES_MAX): void {
   const bytes = utf8Bytes(sql);
   if (bytes <= bytesMax) return;
-  throw new DynalakeError("SQL_FAILED", `a statement has ${bytes} bytes; at most ${bytesMax} can be run`, {
-    next: "Compact the whole table, so that statements name fewer segments; if it stays so, choose a coarser partitionBy.",
-  });
+  throw new DynalakeError(
+    "SQL_FAILED",
+    `a statement is too long: ${bytes.toLocaleString("en-US")} bytes, at most ${bytesMax.toLocaleString("en-US")} are allowed`,
+    {
+      next: "Compact the whole table, so that statements name fewer segments. If that does not help, choose a coarser partitionBy.",
+    },
+  );
 }
 
-/** The token makes it one statement however often the request is sent. */
+/** Because of the token, resending the request never starts a second statement. */
 async function start(
   context: Context,
   sql: string,
@@ -105,7 +109,7 @@ async function start(
     try {
       const { QueryExecutionId } = await context.client.send(command);
       if (QueryExecutionId !== undefined) return QueryExecutionId;
-      throw new DynalakeError("ENGINE_FAILED", "Athena started a statement and gave no id of it");
+      throw new DynalakeError("ENGINE_FAILED", "Athena started a statement but returned no id");
     } catch (error) {
       const waitMs = backoffMs(START_BACKOFF, failures, context.timing);
       if (!isPassingFailure(error) || context.timing.nowMs() + waitMs > untilMs)
@@ -115,7 +119,7 @@ async function start(
   }
 }
 
-/** Polls with growing waits until the statement has ended, and stops it where the time is over or the signal says so. */
+/** Polls with growing waits until the statement ends. Stops it at the time limit or when the signal is aborted. */
 async function waitFor(
   context: Context,
   id: string,
@@ -140,7 +144,7 @@ async function waitFor(
       if (signal.aborted) throw cancelled();
       throw new DynalakeError(
         "ENGINE_FAILED",
-        `a statement did not end within ${context.timeoutSeconds} seconds and was stopped`,
+        `stopped a statement after ${context.timeoutSeconds / 60} min`,
       );
     }
     await timing.sleep(waitMs, signal);
@@ -152,7 +156,7 @@ async function poll(context: Context, id: string): Promise<QueryExecution | unde
   return answer.QueryExecution;
 }
 
-/** A statement that nobody waits for would go on costing; where stopping fails, the work group's own limits end it. */
+/** An abandoned statement would go on costing; if stopping fails, the limits of the work group end it. */
 async function stop(context: Context, id: string): Promise<void> {
   await context.client.send(new StopQueryExecutionCommand({ QueryExecutionId: id })).catch(() => undefined);
 }

@@ -14,44 +14,44 @@ import { type GlueCatalog, glueCatalog } from "./glue-catalog.ts";
 import { collectSegments, nextStatement } from "./segments-table.ts";
 import { unloadStatements } from "./unload.ts";
 
-export interface AthenaEngineOptions extends GluePlace {
+interface AthenaEngineOptions extends GluePlace {
   readonly workGroup: string;
   readonly athena: AthenaClient;
   readonly glue: GlueClient;
-  /** The bucket's. */
+  /** The store of the bucket. */
   readonly store: ObjectStore;
-  /** A statement that takes longer is stopped. Default: 30 minutes. */
+  /** Statements that take longer are stopped. Default: 30 minutes. */
   readonly timeoutSeconds?: number;
   /** Stops all statements. */
   readonly signal?: AbortSignal;
   readonly timing?: Timing;
 }
 
-/** Staging in two steps, between which a state machine runs the statements. */
-export interface StatementEngine {
+/** Staging in two steps; in between, a state machine runs the statements. */
+interface StatementEngine {
   /**
-   * The statements that write the segments of a run, in any order and at the same time; none may be run twice. `stages`
-   * are all of the run's. Fails with SQL_FAILED where one would be longer than Athena takes.
+   * The statements that write a run's segments. They may run in any order and concurrently, but none may run twice. `stages`
+   * are all stages of the run. Fails with SQL_FAILED if a statement would be too long for Athena.
    */
   unloads(schema: Schema, stages: readonly Stage[]): readonly string[];
 
-  /** A relation of what lies in the staging folder of a run, with the wire columns of items. */
+  /** The rows in a run's staging folder as a relation, with the wire columns of items. */
   staged(schema: Schema, run: string): string;
 
-  /** The segments that they have written, once all have succeeded. Doing it again gives the same. */
+  /** The segments that the statements wrote, once all have succeeded. Idempotent. */
   collect(schema: Schema, stages: readonly Stage[]): Promise<readonly Segment[]>;
 }
 
 export interface AthenaEngine extends QueryEngine, StatementEngine {
-  /** For results that do not fit into memory, and for whoever wants their columns. */
+  /** For results that do not fit into memory, and for callers that want their columns. */
   readonly statements: Athena;
   readonly catalog: GlueCatalog;
 }
 
-/** Athena compares keys on many machines. */
+/** High, because Athena compares keys on many machines. */
 const KEYS_AT_ONCE_MAX = 500_000_000;
 
-/** What `rows` holds in memory. */
+/** The most rows that `rows` keeps in memory. */
 const ROWS_MAX = 200_000;
 
 export function athenaEngine(options: AthenaEngineOptions): AthenaEngine {
@@ -95,7 +95,10 @@ async function allRows(
   for await (const { columns, rows } of statements.pages(await statements.run(sql))) {
     for (const row of rows) all.push(Object.fromEntries(columns.map(({ name }, i) => [name, row[i]])));
     if (all.length > ROWS_MAX)
-      throw new DynalakeError("ENGINE_FAILED", `a statement gives more than ${ROWS_MAX} rows at once`);
+      throw new DynalakeError(
+        "ENGINE_FAILED",
+        `a statement returned more than ${ROWS_MAX.toLocaleString("en-US")} rows`,
+      );
   }
   return all;
 }

@@ -1,32 +1,32 @@
-/** What a statement's failure in Athena means. */
+/** What the failure of an Athena statement means. */
 import type { QueryExecutionStatus } from "@aws-sdk/client-athena";
 import { DynalakeError, type ErrorCode } from "../core/error.ts";
 import { awsError, awsFailure } from "../sdk/aws-error.ts";
 
-/** Names of Trino's user errors: the statement asks for what does not exist or does not fit. */
+/** Trino's user errors by name: the statement is wrong. */
 const SQL_FAULT =
   /^(SYNTAX_ERROR|TYPE_MISMATCH|\w*_NOT_FOUND|NOT_FOUND|AMBIGUOUS_\w+|EXPRESSION_NOT_\w+|MISSING_\w+|DUPLICATE_\w+|MISMATCHED_\w+|INVALID_\w+|NOT_SUPPORTED|DIVISION_BY_ZERO|NUMERIC_VALUE_OUT_OF_RANGE|TOO_MANY_ARGUMENTS|TOO_MANY_GROUPING_SETS|NESTED_\w+|SUBQUERY_MULTIPLE_ROWS|VIEW_IS_STALE|VIEW_IS_RECURSIVE|GENERIC_USER_ERROR|FUNCTION_\w+|FAILED: (Parse|Semantic)Exception)\b/;
 
-/** Those whose messages quote values of rows. */
+/** Errors whose messages quote values of rows. */
 const QUOTES_VALUES =
   /^(INVALID_CAST_ARGUMENT|INVALID_FUNCTION_ARGUMENT|NUMERIC_VALUE_OUT_OF_RANGE|HIVE_BAD_DATA|HIVE_CURSOR_ERROR|GENERIC_INTERNAL_ERROR|HIVE_INVALID_PARTITION_VALUE|GENERIC_USER_ERROR)\b/;
 
 const ACCESS = /^PERMISSION_DENIED\b|Access ?Denied|not authorized to perform|Insufficient .*permission/i;
 const RATE = /Rate exceeded|throttl|SlowDown|reduce your request rate|too many requests/i;
 
-/** What the start says of a statement that it does not understand. */
+/** Athena's answer when it cannot parse a statement. */
 const REFUSED_STATEMENT =
   /\bline \d+:\d+|mismatched input|Queries of this type are not supported|Only one sql statement/i;
 
 const SAID_CHARACTERS_MAX = 2000;
 
-/** The error of a statement that ended FAILED, in the engine's own words but without values of rows. */
+/** The error for a statement that ended as FAILED, with Athena's message but without values of rows. */
 export function statementError(status: QueryExecutionStatus | undefined): DynalakeError {
-  const said = status?.StateChangeReason ?? status?.AthenaError?.ErrorMessage ?? "no reason was given";
+  const said = status?.StateChangeReason ?? status?.AthenaError?.ErrorMessage ?? "Athena gave no reason";
   return new DynalakeError(codeOf(said, status?.AthenaError?.ErrorType), withoutValues(said));
 }
 
-/** By the reason's name; for a reason without one by its number (Athena user guide, "Athena error catalog"). */
+/** Decides by the error's name, otherwise by its number (AWS: Athena user guide, "Athena error catalog"). */
 function codeOf(said: string, type: number | undefined): ErrorCode {
   if (ACCESS.test(said)) return "CREDENTIALS";
   if (SQL_FAULT.test(said)) return "SQL_FAILED";
@@ -37,10 +37,10 @@ function codeOf(said: string, type: number | undefined): ErrorCode {
   return SQL_TYPES.has(type) ? "SQL_FAILED" : "ENGINE_FAILED";
 }
 
-/** Syntax, invalid arguments, unknown tables and functions, statements that Athena does not have. */
+/** Syntax errors, invalid arguments, unknown tables and functions, unsupported statements. */
 const SQL_TYPES: ReadonlySet<number> = new Set([1006, 1100, 1106, 1107, 1110, 1200, 1202, 1303]);
 
-/** Messages about data quote it; names of tables and places in the statement are quoted by others. */
+/** Errors about data quote values. Other errors quote only names and parts of the statement. */
 function withoutValues(said: string): string {
   const plain = QUOTES_VALUES.test(said)
     ? said.replace(/'(?!s3:)[^']*'|"(?!s3:)[^"]*"|(?<=\bfor input string:).*|(?<=\bvalue:).*/gis, "'...'")
@@ -48,7 +48,7 @@ function withoutValues(said: string): string {
   return plain.trim().slice(0, SAID_CHARACTERS_MAX);
 }
 
-/** The error of a failed call of the Athena API. */
+/** The error for a failed call of the Athena API. */
 export function athenaError(error: unknown, attempt: string): DynalakeError {
   const failure = awsFailure(error);
   const isStatement =

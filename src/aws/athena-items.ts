@@ -6,7 +6,7 @@ import type { Item } from "../core/values/attribute-value.ts";
 import type { AthenaEngine } from "./athena-engine.ts";
 import type { AwsLake } from "./aws-lake.ts";
 
-/** The items, in no order, many at a time. */
+/** The items in batches, in no particular order. */
 export async function* athenaItems(
   lake: Pick<AwsLake, "store" | "engine">,
   schema: Schema,
@@ -17,7 +17,7 @@ export async function* athenaItems(
   yield* athenaRows(engine, sql, itemOf);
 }
 
-/** The rows of a statement, page by page, as `of` makes them. */
+/** The rows of a statement, page by page, converted by `of`. */
 export async function* athenaRows<T>(
   { statements }: Pick<AthenaEngine, "statements">,
   sql: string,

@@ -1,7 +1,7 @@
 /**
- * The lake's Glue tables as relations of statements: `<table>__changes`, partitioned by dt and hr, and `<table>__segments`,
- * partitioned by `_segment`. Every relation bounds its partitions by literals: without them Athena would look into
- * those of three years.
+ * The lake's Glue tables as relations for statements: `<table>__changes`, partitioned by dt and hr, and `<table>__segments`,
+ * partitioned by `_segment`. Every relation bounds its partitions with literals; otherwise Athena would check the partitions of
+ * years.
  */
 
 import {
@@ -20,14 +20,14 @@ import { athena } from "../core/sql/athena.ts";
 import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../core/sql/columns.ts";
 import { utf8Bytes } from "../core/values/utf8.ts";
 
-export type LakeRelations = Pick<QueryEngine, "changes" | "changeLog" | "segments">;
+type GlueRelations = Pick<QueryEngine, "changes" | "changeLog" | "segments">;
 
 export interface GluePlace {
   readonly database: string;
   readonly bucket: string;
 }
 
-/** So many objects are told one by one, if their names are not longer than this together. */
+/** At most so many objects are named one by one, if their names together are not longer than this. */
 const OBJECTS_NAMED_MAX = 200;
 const NAMES_BYTES_MAX = 32 * 1024;
 
@@ -36,8 +36,8 @@ const PARTITION_COLUMNS = [
   { name: "hr", type: "string" },
 ] as const;
 
-/** The relations of statements that run once, soon: they read what the selection lists. */
-export function relationsOfNow(place: GluePlace): LakeRelations {
+/** Relations for statements that run once, now: they read the objects that the selection lists. */
+export function relationsOfNow(place: GluePlace): GlueRelations {
   return {
     changes: (schema, { objects, beforeHour }) => {
       const columns = changeWireColumns(schema);
@@ -57,14 +57,14 @@ export function relationsOfNow(place: GluePlace): LakeRelations {
   };
 }
 
-/** Firehose keeps what it cannot deliver for a day; an object cannot appear in an hour older than this. */
+/** Firehose keeps undelivered records for a day; no new object can appear in an hour older than this. */
 const LATEST_DELIVERY_SECONDS = 48 * 3600;
 
 /**
- * The relations of views, which live on: they also read objects that are not there yet. Those that are there are in the
- * listing, and those to come lie in the hours from the latest delivery on.
+ * Relations for views, which stay in use: they must also read objects that do not exist yet. Existing objects are in the
+ * listing; new ones appear only in hours since `LATEST_DELIVERY_SECONDS` ago.
  */
-export function relationsOfViews(place: GluePlace, nowSeconds: number): LakeRelations {
+export function relationsOfViews(place: GluePlace, nowSeconds: number): GlueRelations {
   const earliest = (objects: readonly ChangeObject[]): Hour => {
     const coming = hourOf(nowSeconds - LATEST_DELIVERY_SECONDS);
     const first = firstHour(objects);
@@ -82,14 +82,14 @@ export function relationsOfViews(place: GluePlace, nowSeconds: number): LakeRela
   };
 }
 
-/** What a snapshot's run has staged, with the wire columns of items: `<table>__staging`, partitioned by `_run`. */
+/** The rows that a snapshot's run staged, with the wire columns of items: `<table>__staging`, partitioned by `_run`. */
 export function stagedItems(place: GluePlace, schema: Schema, run: string): string {
   const columns = nameList(itemWireColumns(schema));
   const table = glueTable(place.database, `${schema.table}__staging`);
   return `(SELECT ${columns} FROM ${table} WHERE _run = ${literal(run)})`;
 }
 
-/** The name of a Glue table as SQL writes it. */
+/** The qualified, quoted name of a Glue table. */
 export function glueTable(database: string, name: string): string {
   return `${quoted(database)}.${quoted(name)}`;
 }
@@ -123,12 +123,12 @@ function before({ dt, hr }: Hour): string {
   return `(dt < ${literal(dt)} OR (dt = ${literal(dt)} AND hr < ${literal(hr)}))`;
 }
 
-/** Keys that look the same however a path is written. */
+/** Keys without characters that could be escaped differently. */
 const PLAIN_PATH = /^[A-Za-z0-9_.=/-]+$/;
 
 /**
  * The condition that only these objects are read, as long as they are few. Many are read by their hours alone, and with
- * them others of those hours. That is as right, since whoever folds changes derives the state of each key from the whole
+ * them others of those hours. That is as right, since a compaction derives the state of each key from the whole
  * log: an object that is read although it was folded before gives a late key its present state again, and one that came
  * after the listing is folded early, and once more when it is listed. It only costs more. For the same reason a path that
  * does not begin as expected is read: should Athena write paths in another way, no change is lost.
@@ -138,7 +138,7 @@ function namedObjects(place: GluePlace, schema: Schema, objects: readonly Change
   const names = objects.map(({ path }) => literal(`s3://${place.bucket}/${path}`)).join(", ");
   if (utf8Bytes(names) > NAMES_BYTES_MAX) return [];
   const days = `s3://${place.bucket}/${changesFolder(schema.table)}dt`;
-  // ">" is the character after "=": between the two lies every path that begins with `days` and "=".
+  // ">" is the character after "=", so every path that starts with `days` and "=" is between the two.
   const unexpected = `"$path" < ${literal(`${days}=`)} OR "$path" >= ${literal(`${days}>`)}`;
   return [`("$path" IN (${names}) OR ${unexpected})`];
 }

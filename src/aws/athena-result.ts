@@ -1,4 +1,4 @@
-/** Rows of a finished statement, page by page, with values by their columns' types. */
+/** The rows of a finished statement, page by page, with values typed by their columns. */
 import {
   type AthenaClient,
   type ColumnInfo,
@@ -8,24 +8,24 @@ import {
 } from "@aws-sdk/client-athena";
 import { athenaError } from "./athena-error.ts";
 
-export interface ResultColumn {
+export interface AthenaColumn {
   readonly name: string;
-  /** As Athena names it: varchar, bigint, double, timestamp, array and so on. */
+  /** Athena's name of the type: varchar, bigint, double, timestamp, array and so on. */
   readonly type: string;
 }
 
 /**
- * Whole numbers are a number where it is exact, and a bigint beyond; boolean and double are themselves; all else is text as
- * Athena writes it, which for nested and binary values cannot be read back.
+ * An integer is a number if that is exact, otherwise a bigint; booleans and doubles keep their types. Everything else is text as
+ * Athena prints it, which is ambiguous for nested and binary values.
  */
 export type ResultValue = string | number | bigint | boolean | null;
 
 export interface ResultPage {
-  readonly columns: readonly ResultColumn[];
+  readonly columns: readonly AthenaColumn[];
   readonly rows: readonly (readonly ResultValue[])[];
 }
 
-/** GetQueryResults gives at most so many. */
+/** AWS: Athena API reference, GetQueryResults. */
 const PAGE_ROWS_MAX = 1000;
 
 export async function* resultPages(
@@ -48,16 +48,16 @@ export async function* resultPages(
   } while (token !== undefined);
 }
 
-/** The first row of a SELECT holds the names of its columns. Of other statements it does so now and then. */
+/** The first row of a SELECT contains the column names; for other statements, it sometimes does. */
 function hasHeader(type: string, columns: readonly ColumnInfo[], first: Row | undefined): boolean {
   if (first === undefined) return false;
   if (type === "DML") return true;
   return columns.every((column, i) => column.Name === first.Data?.[i]?.VarCharValue);
 }
 
-function valuesOf(columns: readonly ResultColumn[], row: Row): readonly ResultValue[] {
+function valuesOf(columns: readonly AthenaColumn[], row: Row): readonly ResultValue[] {
   return columns.map(({ type }, i) => {
-    // A null has no text; an empty text has an empty one.
+    // Only NULL has no VarCharValue.
     const text = row.Data?.[i]?.VarCharValue;
     return text === undefined ? null : resultValue(type, text);
   });

@@ -1,12 +1,12 @@
 /** Delivery into the change log by a stream of Firehose, which turns the lines into Parquet. */
 import { type FirehoseClient, PutRecordBatchCommand } from "@aws-sdk/client-firehose";
-import { type ChangeSink, Undelivered } from "../core/ports/change-sink.ts";
+import { type ChangeSink, UndeliveredRows } from "../core/ports/change-sink.ts";
 import { FIREHOSE_LIMITS, type PackedRecord, packLines, recordContent } from "../core/row/batch.ts";
 import type { WireLine } from "../core/row/wire-line.ts";
 import { awsFailure, failureReason, isPassingFailure } from "../sdk/aws-error.ts";
 import { type Backoff, backoffMs, systemTiming, type Timing } from "../sdk/timing.ts";
 
-export interface FirehoseSinkOptions {
+interface FirehoseSinkOptions {
   readonly client: FirehoseClient;
   /** The delivery stream's name. */
   readonly stream: string;
@@ -22,7 +22,7 @@ const BACKOFF: Backoff = { baseMs: 100, capMs: 3_000 };
 /**
  * What Firehose has taken it keeps for a day, replicated: the rows are durable. One batch is delivered whole before the
  * next one goes. Within a batch, entries that fail are sent again after those that did not: neither Firehose nor the lake
- * asks for the order of rows, since a change's place is told by its sequence number. An answer that never came may have been
+ * asks for the order of rows, since the sequence number of a change gives its place. An answer that never came may have been
  * a success; then the rows are there twice, which does no harm.
  */
 export function firehoseSink(options: FirehoseSinkOptions): ChangeSink {
@@ -55,7 +55,7 @@ async function deliverBatch(
     if (outcome.lasting || tries === TRIES_MAX || sink.timing.nowMs() + waitMs > untilMs) {
       // Records are in the order of their rows: before the first that is left all are delivered.
       const message = `cannot deliver to the delivery stream "${sink.stream}": ${outcome.reason}`;
-      throw new Undelivered(left[0]?.from ?? 0, message, outcome.cause);
+      throw new UndeliveredRows(left[0]?.from ?? 0, message, outcome.cause);
     }
     await sink.timing.sleep(waitMs, new AbortController().signal);
   }

@@ -16,7 +16,7 @@ import {
 import { exportFolder, exportsPrefix } from "../core/format/lake-path.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import { awsError, failureName } from "../sdk/aws-error.ts";
-import { tableName } from "./table-arn.ts";
+import { tableNameOfArn } from "./table-arn.ts";
 
 export interface ExportRequest {
   readonly client: DynamoDBClient;
@@ -51,7 +51,7 @@ export async function startExport(request: ExportRequest): Promise<StartedExport
   });
   const answer = await client.send(command).catch((error: unknown) => {
     if (failureName(error) === "PointInTimeRecoveryUnavailableException") throw recoveryOff(request);
-    throw failed(error, `export table "${tableName(sourceTableArn)}"`);
+    throw failed(error, `export table "${tableNameOfArn(sourceTableArn)}"`);
   });
   const exportArn = answer.ExportDescription?.ExportArn;
   if (exportArn === undefined)
@@ -60,7 +60,7 @@ export async function startExport(request: ExportRequest): Promise<StartedExport
 }
 
 async function requireRecovery(request: ExportRequest): Promise<void> {
-  const name = tableName(request.sourceTableArn);
+  const name = tableNameOfArn(request.sourceTableArn);
   const command = new DescribeContinuousBackupsCommand({ TableName: name });
   const answer = await request.client.send(command).catch((error: unknown) => {
     throw failed(error, `describe the backups of table "${name}"`);
@@ -70,7 +70,7 @@ async function requireRecovery(request: ExportRequest): Promise<void> {
 }
 
 function recoveryOff(request: ExportRequest): DynalakeError {
-  const name = tableName(request.sourceTableArn);
+  const name = tableNameOfArn(request.sourceTableArn);
   return new DynalakeError("BACKUPS_OFF", `point-in-time recovery is off for table "${name}"`, {
     next: `Run: aws dynamodb update-continuous-backups --table-name ${name} --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true. Then take the snapshot again.`,
   });

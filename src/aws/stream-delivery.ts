@@ -1,19 +1,19 @@
 /** A batch of the stream on its way to Firehose, with the answer that Lambda wants. */
 
 import { type Delivery, deliver } from "../core/delivery/deliver.ts";
-import { type ChangeSink, Undelivered } from "../core/ports/change-sink.ts";
+import { type ChangeSink, UndeliveredRows } from "../core/ports/change-sink.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import { FIREHOSE_LIMITS } from "../core/row/batch.ts";
 import type { LineWriter } from "../core/row/wire-line.ts";
 
-export interface StreamDeliveryContext {
+interface StreamDeliveryContext {
   readonly store: ObjectStore;
   readonly sink: ChangeSink;
   readonly writer: LineWriter;
   readonly nowSeconds: () => number;
 }
 
-export interface StreamEvent {
+interface StreamEvent {
   readonly Records: readonly unknown[];
 }
 
@@ -39,7 +39,7 @@ export async function deliverStream(
     );
     return { delivery, failedFrom: undefined };
   } catch (error) {
-    if (!(error instanceof Undelivered)) throw error;
+    if (!(error instanceof UndeliveredRows)) throw error;
     const failedFrom = sequenceNumber(records[error.firstIndex]);
     // Without a number to name it the whole batch is to be given again.
     if (failedFrom === undefined) throw error;

@@ -6,7 +6,7 @@ import type { StreamIdentity } from "../core/ports/change-source.ts";
 import type { Sighting, StreamReader } from "../core/table/gap.ts";
 import { streamLabelSeconds } from "../core/table/stream-arn.ts";
 import { awsError, failureName } from "../sdk/aws-error.ts";
-import { tableName } from "./table-arn.ts";
+import { tableNameOfArn } from "./table-arn.ts";
 
 export interface SightingRequest {
   readonly lambda: LambdaClient;
@@ -22,7 +22,7 @@ export async function sightStream(request: SightingRequest): Promise<Sighting> {
 }
 
 async function streamOf({ dynamodb, sourceTableArn }: SightingRequest): Promise<StreamIdentity | undefined> {
-  const name = tableName(sourceTableArn);
+  const name = tableNameOfArn(sourceTableArn);
   const { Table } = await dynamodb
     .send(new DescribeTableCommand({ TableName: name }))
     .catch((error: unknown) => {

@@ -1,4 +1,4 @@
 /** The table's name in its ARN. */
-export function tableName(tableArn: string): string {
+export function tableNameOfArn(tableArn: string): string {
   return tableArn.slice(tableArn.lastIndexOf("/") + 1);
 }

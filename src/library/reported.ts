@@ -27,7 +27,7 @@ export function compactionRun({ kind, run, rows, segments, manifest }: Compactio
   return { kind, run, rows, segments, manifest: manifest.sequence };
 }
 
-export function tableStatusOf({ watch, openGaps, mendedGaps, ...status }: RecordedStatus): TableStatus {
+export function tableStatusOf({ openGaps, mendedGaps, ...status }: RecordedStatus): TableStatus {
   return { ...status, openGaps: openGaps.map(gapOf), mendedGaps: mendedGaps.map(gapOf) };
 }
 

@@ -112,6 +112,17 @@ export interface TableStatus {
         readonly newestChangeSeconds: number | undefined;
       }
     | undefined;
+  /**
+   * When a deployment was last seen reading the stream, and when it was last looked at, in seconds since the epoch; undefined
+   * for a lake that no deployment ever filled.
+   */
+  readonly watch:
+    | {
+        readonly streamArn: string | undefined;
+        readonly seenReadingSeconds: number;
+        readonly lookedSeconds: number;
+      }
+    | undefined;
   readonly commits:
     | {
         readonly newest: number;

@@ -63,7 +63,7 @@ function sourceOf(record: Recorded): string | undefined {
     const { eventSourceARN } = JSON.parse(record) as { readonly eventSourceARN?: unknown };
     return typeof eventSourceARN === "string" ? eventSourceARN : undefined;
   } catch {
-    // What is no JSON goes to quarantine.
+    // Text that is not JSON goes to quarantine.
     return undefined;
   }
 }

@@ -3,15 +3,13 @@
 import { type DeliveryStatus, deliveryStatus } from "../aws/delivery-status.ts";
 import type { Deployment } from "../aws/deployment.ts";
 import { defined } from "../core/defined.ts";
-import { type TableStatus as RecordedStatus, tableStatus } from "../core/status/status.ts";
+import { tableStatus } from "../core/status/status.ts";
 import { tableStatusOf } from "../library/reported.ts";
 import type { TableStatus } from "../library/reports.ts";
 import { nowSeconds } from "../sdk/run-name.ts";
 import { deployedSchema, type OpenedStack } from "./open-stack.ts";
 
 export interface DeployedStatus extends TableStatus {
-  /** When the deployment was last seen reading the stream, and when it was last looked at. */
-  readonly watch: RecordedStatus["watch"];
   readonly delivery: DeliveryStatus;
 }
 
@@ -23,5 +21,5 @@ export async function deployedStatus(stack: OpenedStack, deployment: Deployment)
     tableStatus({ engine, schema, store, mappingId }, nowSeconds()),
     deliveryStatus(deployment, nowSeconds(), defined({ region: stack.region })),
   ]);
-  return { ...tableStatusOf(status), watch: status.watch, delivery };
+  return { ...tableStatusOf(status), delivery };
 }

@@ -16,7 +16,7 @@ import { itemLine, LINE_BYTES_MAX, type LineWriter } from "../core/row/wire-line
 import type { QuarantinedRecord } from "../core/table/quarantine.ts";
 import { LINE_FEED, wholeLines } from "./whole-lines.ts";
 
-export interface ExportPartFacts {
+interface ExportPartFacts {
   /** The file's name, for errors. */
   readonly name: string;
   readonly itemCount: number;
@@ -33,7 +33,7 @@ export interface Transcoded {
 }
 
 /** As quarantine keeps it. */
-export type RejectedLine = Pick<QuarantinedRecord, "reason" | "detail" | "raw" | "encoding">;
+type RejectedLine = Pick<QuarantinedRecord, "reason" | "detail" | "raw" | "encoding">;
 
 const INFLATE_BYTES = 1024 * 1024;
 const OUTPUT_BYTES = 1024 * 1024;
@@ -43,12 +43,12 @@ const REJECTED_MAX = 10_000;
 const REJECTED_CHARACTERS_MAX = 64 * 1024 * 1024;
 /** An export has no blank lines; a few do no harm, thousands of millions of them come out of a few megabytes of gzip. */
 const BLANK_LINES_MAX = 10_000;
-/** With so many more items than the manifest tells of, the file is not read to its end, where its checksum says more. */
+/** With so many more items than the manifest says, the file is not read to its end, where its checksum would say more. */
 const ITEMS_TOO_MANY_MAX = 100_000;
 
 /**
  * Transcodes the gzip of JSON lines that `source` gives, in bounded memory; `write` gets the wire rows piece by piece and must
- * be done with each before it returns. Throws EXPORT_INVALID where the file is not what the manifest tells.
+ * be done with each before it returns. Throws EXPORT_INVALID if the file is not what the manifest says.
  */
 export async function transcodePart(
   writer: LineWriter,
@@ -138,7 +138,7 @@ class LineTranscoder implements Transcoded {
 
   #parse(bytes: Buffer): void {
     if (!isUtf8(bytes)) {
-      const detail = "The line is no valid UTF-8.";
+      const detail = "The line is not valid UTF-8.";
       this.#reject({ reason: "not-json", detail, raw: bytes.toString("base64"), encoding: "base64" });
       return;
     }
@@ -186,7 +186,7 @@ function requireNoMore({ name, itemCount }: ExportPartFacts, { items, skipped, r
   if (items + skipped + rejected.length <= itemCount + ITEMS_TOO_MANY_MAX) return;
   throw new DynalakeError(
     "EXPORT_INVALID",
-    `data/${name} has more items than the ${itemCount} that the manifest tells of`,
+    `data/${name} has more than the ${itemCount} items of the manifest`,
   );
 }
 
@@ -195,7 +195,7 @@ function requireWhole({ name, itemCount, md5: told }: ExportPartFacts, md5: stri
   if (items !== itemCount) {
     throw new DynalakeError(
       "EXPORT_INVALID",
-      `data/${name} has ${items} items, the manifest tells of ${itemCount}`,
+      `data/${name} has ${items} items; the manifest says ${itemCount}`,
     );
   }
 }

@@ -113,7 +113,7 @@ describe("a statement", () => {
     });
     await expect(athena.run("SELECT 1")).rejects.toMatchObject({
       code: "ENGINE_FAILED",
-      message: expect.stringContaining("600 seconds"),
+      message: expect.stringContaining("after 10 min"),
     });
     expect(requests.filter(({ operation }) => operation === "StopQueryExecution")).toHaveLength(1);
   });
@@ -198,7 +198,7 @@ test.each([
     ...(type === undefined ? {} : { AthenaError: { ErrorType: type } }),
   };
   const error = statementError(status);
-  expect(error).toMatchObject({ code, message: reason ?? "no reason was given" });
+  expect(error).toMatchObject({ code, message: reason ?? "Athena gave no reason" });
 });
 
 test.each([

@@ -1,7 +1,7 @@
 import { FirehoseClient } from "@aws-sdk/client-firehose";
 import { describe, expect, test } from "@jest/globals";
 import { firehoseSink } from "../../src/aws/firehose-sink.ts";
-import { type ChangeSink, type DeliveredRow, Undelivered } from "../../src/core/ports/change-sink.ts";
+import { type ChangeSink, type DeliveredRow, UndeliveredRows } from "../../src/core/ports/change-sink.ts";
 import { VirtualTiming } from "../source/virtual-timing.ts";
 import * as fc from "../support/fast-check.ts";
 import { type FakeAnswer, type FakeAws, fakeAws, refusal, socketFault } from "./fake-aws.ts";
@@ -87,7 +87,7 @@ describe("delivery by Firehose", () => {
       ),
     );
     const failure = await sink.deliver(rowsOf(9_000), 0).catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(Undelivered);
+    expect(failure).toBeInstanceOf(UndeliveredRows);
     const [first] = recordsOf(requests.at(-1)?.text ?? "");
     expect(first).toContain(5_500);
     expect(failure).toMatchObject({
@@ -145,7 +145,7 @@ describe("delivery by Firehose", () => {
             return takenBut(records.length, refusedRecords);
           });
           const failure = await sink.deliver(rowsOf(count, 400), 0).catch((error: unknown) => error);
-          const until = failure === undefined ? count : (failure as Undelivered).firstIndex;
+          const until = failure === undefined ? count : (failure as UndeliveredRows).firstIndex;
           for (let i = 0; i < until; i++) expect(got).toContain(i);
         },
       ),

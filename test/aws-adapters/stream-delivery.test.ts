@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { deliverStream } from "../../src/aws/stream-delivery.ts";
-import { type ChangeSink, Undelivered } from "../../src/core/ports/change-sink.ts";
+import { type ChangeSink, UndeliveredRows } from "../../src/core/ports/change-sink.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
@@ -30,7 +30,7 @@ function contextOf(store: MemoryStore, sink: ChangeSink = storeSink(store, "t"))
 }
 
 const failingFrom = (index: number): ChangeSink => ({
-  deliver: () => Promise.reject(new Undelivered(index, "Firehose is busy")),
+  deliver: () => Promise.reject(new UndeliveredRows(index, "Firehose is busy")),
 });
 
 describe("a batch of the stream", () => {

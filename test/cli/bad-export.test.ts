@@ -134,7 +134,7 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
       Object.assign(files[0] as object, { itemCount: 6 });
       summary.itemCount = 11;
     },
-    tells: /has 5 items, the manifest tells of 6/,
+    tells: /has 5 items; the manifest says 6/,
     foundLate: true,
   },
   "a data file above the export's folder": {

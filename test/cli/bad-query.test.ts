@@ -137,7 +137,7 @@ test("usage that does not fit is told with what was wrong", async () => {
     [["items", "--tabel", "t", ...on], /'--tabel'/],
     [["query"], /'sql'/],
     [["vacuum", "--retention-hours", "-1", ...on], /--retention-hours.*-1/],
-    [["items", "--as-of", "yesterday", ...on], /"yesterday" is no time/],
+    [["items", "--as-of", "yesterday", ...on], /Invalid time: yesterday/],
     [["snapshot", ...on], /table or .*export/],
     [["snapshot", "--table", "t", "--from-export", "x", ...on], /table or .*export/],
   ];

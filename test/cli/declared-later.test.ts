@@ -178,7 +178,7 @@ test("an attribute gets its column years of changes later, by replay: rows, hist
         names: [
           "other.json",
           '"reviews"',
-          "attributes.Rating.type: it is int",
+          "attributes.Rating.type: it is already int",
           "attributes.Author.mask",
           "attributes.Tags",
         ],

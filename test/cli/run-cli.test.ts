@@ -142,7 +142,7 @@ test("progress stays on one line of a terminal, and help is as wide as it", asyn
   });
 });
 
-test("nothing of the process is changed", async () => {
+test("nothing of the process is changed, and every engine is closed", async () => {
   const state = () => ({
     cwd: process.cwd(),
     exitCode: process.exitCode,
@@ -150,10 +150,27 @@ test("nothing of the process is changed", async () => {
     listeners: Object.fromEntries(process.eventNames().map((name) => [name, process.listenerCount(name)])),
     stdout: process.stdout.eventNames().map((name) => [name, process.stdout.listenerCount(name)]),
   });
+  // Engines that are open have a listener for the end of the process.
   const before = state();
-  expect(await dynalake(["status", "--lake", join(folder, "none")])).toMatchObject({ code: 1 });
-  expect(await dynalake(["nonsense"])).toMatchObject({ code: 2 });
-  expect(await dynalake(["query", "--help"])).toMatchObject({ code: 0 });
+  await withFolder(async (lake) => {
+    const of = ["--from-export", join(folder, "export")];
+    for (const [code, args] of [
+      [1, ["status"]],
+      [0, ["snapshot", ...of, "--key", "Id", "--name", "t"]],
+      [0, ["query", "SELECT * FROM t"]],
+      [1, ["query", "SELECT missing FROM t"]],
+      [0, ["items"]],
+      [1, ["items", "--as-of", "2001-01-01"]],
+      [0, ["verify", ...of]],
+      [0, ["compact", "--all"]],
+      [0, ["vacuum"]],
+      [2, ["nonsense"]],
+      [0, ["query", "--help"]],
+    ] as const) {
+      const ended = await dynalake(args[0] === "nonsense" ? args : [...args, "--lake", lake]);
+      expect({ args, ...ended }).toMatchObject({ args, code });
+    }
+  });
   expect(state()).toEqual(before);
 });
 

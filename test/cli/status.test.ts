@@ -41,7 +41,7 @@ test("a hole is told until a later snapshot mends it, and by status and manifest
     await take("late-enough", gap.lostUntilSeconds + 120);
     const mended = await status();
     expect(mended.table).toMatchObject({ health: "healthy", openGaps: [], mendedGaps: [gap] });
-    expect(mended.text).toMatch(/^mended gap +records of a shard are gone/m);
+    expect(mended.text).toMatch(/^repaired gap +records of a shard are gone/m);
   });
 });
 

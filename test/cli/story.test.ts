@@ -86,6 +86,8 @@ test("a table becomes a lake that is queried, follows its writes, is compacted, 
     ];
     expect(await rowsOf(lake, question)).toEqual(answer);
 
+    // A compaction leaves out the second that it begins in.
+    await nextSecond();
     expect(await done(["compact", "--lake", lake])).toContain("reviews: folded the change log into deltas");
     expect(await done(["compact", "--lake", lake, "--all"])).toContain("reviews: rewrote the base");
     expect(await lakeItems(lake)).toEqual(after);

@@ -2,7 +2,7 @@
  * Ports that count their calls and fail one of them as a test requests: before the work, after it, with the answer lost, or in
  * the middle. The call fails with an error, or never answers, in which case its process counts as dead.
  */
-import { type ChangeSink, Undelivered } from "../../src/core/ports/change-sink.ts";
+import { type ChangeSink, UndeliveredRows } from "../../src/core/ports/change-sink.ts";
 import type { ChangeSource } from "../../src/core/ports/change-source.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import type { QueryEngine } from "../../src/core/ports/query-engine.ts";
@@ -156,7 +156,7 @@ export function faultySink(sink: ChangeSink, faults: Faults, tells: boolean): Ch
       return faults
         .call(`deliver ${rows.length} rows`, () => sink.deliver(rows, arrivedAtSeconds), half)
         .catch((error: unknown) => {
-          throw tells && error instanceof NoAnswer ? new Undelivered(0, error.message, error) : error;
+          throw tells && error instanceof NoAnswer ? new UndeliveredRows(0, error.message, error) : error;
         });
     },
   };

@@ -1,6 +1,6 @@
 /**
  * Hostile input to the real entry points. Whatever the input, a call ends with a result or an error with a code, and its message
- * never quotes an item. `npm run fuzz -- --runs N --seed S` tries N inputs of each kind. Inputs that once found a bug are kept
+ * never quotes an item. `npm run fuzz -- --runs N --seed S` tries N inputs in all. Inputs that once found a bug are kept
  * in corpus/ and always tried first.
  */
 import { readdir, readFile } from "node:fs/promises";
@@ -13,7 +13,7 @@ import { UnreadableValue } from "../../src/core/values/attribute-value.ts";
 import { CANARY } from "../arbitraries/hostile.ts";
 import { effort } from "../support/effort.ts";
 
-/** Inputs by their kind, of a run with all effort. */
+/** Inputs by kind, in a run with full effort. */
 const INPUTS = {
   "recorded events": 2500,
   "bytes of recorded events": 1000,
@@ -33,19 +33,19 @@ const INPUTS = {
 export type Kind = keyof typeof INPUTS;
 
 const TOTAL = Object.values(INPUTS).reduce((sum, inputs) => sum + inputs, 0);
-/** `npm run fuzz` says how many in all. */
+/** `npm run fuzz` sets the total number of inputs. */
 const FACTOR = process.env.FUZZ_RUNS === undefined ? effort : Number(process.env.FUZZ_RUNS) / TOTAL;
-/** One for the tests, which are the same for everybody; `npm run fuzz` takes another each time. */
+/** A fixed seed for the tests, so that they are the same everywhere; `npm run fuzz` takes a new one each time. */
 const SEED = Number(process.env.FUZZ_SEED ?? 1);
 
-/** So many inputs a run with all effort has at least. */
+/** The least number of inputs in a run with full effort. */
 export const INPUTS_MIN = 10_000;
 export const inputsOfARun: number = TOTAL;
 
 /** Far longer than any input takes: one that takes longer counts as hanging. */
 const SECONDS_MAX = 60;
 
-/** Judges the corpus of the kind, then as many inputs as a run has of it, `each` of them at a time. */
+/** Judges the corpus of a kind, then the inputs of a run, `each` at a time. */
 export async function fuzz<T>(
   kind: Kind,
   arbitrary: fc.Arbitrary<T>,

@@ -11,6 +11,8 @@ describe("what cannot work is told in two lines, without a trace", () => {
     const { status, stderr, stdout } = runApp({ table: "T", schema });
     expect(status).toBe(1);
     expect(stdout).toBe("");
-    expect(stderr).toMatch(/^error SCHEMA_INVALID: .*key.*\n {2}-> Correct the schema file.*\n$/);
+    expect(stderr).toMatch(
+      /^error SCHEMA_INVALID: .*key.*\n {2}-> Correct that member of the schema file.*\n$/,
+    );
   });
 });

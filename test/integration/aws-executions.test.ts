@@ -94,7 +94,7 @@ test.each([
   await snapshot.deployment.store.replace(tallyPath(TABLE, snapshot.run, 1), tallyText(tally));
   await expect(planned(snapshot)).rejects.toMatchObject({
     code: "EXPORT_INVALID",
-    message: expect.stringContaining("has other items than the export's manifest tells of"),
+    message: expect.stringContaining("does not have the items that the export's manifest lists"),
   });
   await expectUntouched(snapshot);
 });

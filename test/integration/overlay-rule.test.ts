@@ -1,6 +1,5 @@
 /** The SQL of the overlay is the rule, on DuckDB: for any changes, also those that no clock and no stream would give. */
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
 import type { Operation } from "../../src/core/change/change.ts";
 import { initialManifest, type Manifest } from "../../src/core/format/manifest.ts";
 import {
@@ -19,6 +18,7 @@ import { duckdb } from "../../src/core/sql/duckdb.ts";
 import { newestRows, windowRows } from "../../src/core/sql/overlay.ts";
 import { currentRows } from "../../src/core/sql/view.ts";
 import { sessionOfTests } from "../crash-points/session.ts";
+import * as fc from "../support/fast-check.ts";
 
 const RUNS = Number(process.env.RULE_RUNS ?? 60);
 const session = sessionOfTests();

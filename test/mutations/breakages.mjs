@@ -879,6 +879,27 @@ export const breakages = [
     tests: ["test/cli/replay.test.ts"],
   },
   {
+    name: "paths are resolved by the folder of the process",
+    file: "src/cli/run-cli.ts",
+    find: "resolve(io.cwd, path)",
+    put: "resolve(path)",
+    tests: ["test/cli/run-cli.test.ts"],
+  },
+  {
+    name: "an interrupt abandons a command that could end cleanly",
+    file: "src/cli/run-cli.ts",
+    find: "if (endsCleanly) interruption",
+    put: "if (io.cwd === '') interruption",
+    tests: ["test/cli/run-cli.test.ts"],
+  },
+  {
+    name: "a statement that fails leaves its engine open",
+    file: "src/library/folder-lake.ts",
+    find: "        await lake.close();\n        throw",
+    put: "        throw",
+    tests: ["test/cli/run-cli.test.ts"],
+  },
+  {
     name: "options that mean nothing on a stack are passed over",
     file: "src/cli/program.ts",
     find: ').conflicts(["lake", ...others]);',

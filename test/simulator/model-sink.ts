@@ -4,7 +4,7 @@
  * an object with an opaque name.
  */
 import { changeObjectPath, changesHourFolder, hourOf } from "../../src/core/format/lake-path.ts";
-import { type ChangeSink, type DeliveredRow, Undelivered } from "../../src/core/ports/change-sink.ts";
+import { type ChangeSink, type DeliveredRow, UndeliveredRows } from "../../src/core/ports/change-sink.ts";
 import { changeWireColumns } from "../../src/core/row/wire-line.ts";
 import type { Schema } from "../../src/core/schema/schema.ts";
 import type { Actor } from "./actors.ts";
@@ -104,7 +104,7 @@ export class Buffer {
           async () => {
             const half = Math.floor(rows.length / 2);
             add(rows.slice(0, half), arrivedAtSeconds);
-            throw new Undelivered(half, "the rest was refused");
+            throw new UndeliveredRows(half, "the rest was refused");
           },
         ),
     };

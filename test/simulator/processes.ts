@@ -20,7 +20,7 @@ import { vacuum } from "../../src/core/compaction/vacuum.ts";
 import { deliver } from "../../src/core/delivery/deliver.ts";
 import { type FollowContext, openFollower } from "../../src/core/delivery/follow.ts";
 import { planPath } from "../../src/core/format/lake-path.ts";
-import { Undelivered } from "../../src/core/ports/change-sink.ts";
+import { UndeliveredRows } from "../../src/core/ports/change-sink.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { itemLine, itemWireColumns, lineWriter } from "../../src/core/row/wire-line.ts";
 import type { Random } from "../support/random.ts";
@@ -112,7 +112,7 @@ export async function startInvocation(world: World, random: Random, shard: Model
     try {
       await deliverRecords(world, process, random, records);
     } catch (error) {
-      if (error instanceof Undelivered) {
+      if (error instanceof UndeliveredRows) {
         delivered = error.firstIndex;
         world.counts.add("batches delivered in part");
       }

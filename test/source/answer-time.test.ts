@@ -1,4 +1,4 @@
-/** A source that takes questions and never answers, with time that the test lets pass. unreachable.deep.test.ts waits for it. */
+/** A source that accepts requests and never answers, in virtual time. unreachable.deep.test.ts tests it in real time. */
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { describeSource } from "../../src/source/describe-source.ts";
 import type { SourceConnection } from "../../src/source/source-connection.ts";
@@ -6,7 +6,7 @@ import { streamSource } from "../../src/source/stream-source.ts";
 
 const endpoint = "http://127.0.0.1:8000";
 
-/** Each call ends only when it is aborted, as the SDK's do. */
+/** Like the calls of the SDK, each ends only when it is aborted. */
 const silent = (_: unknown, signal: AbortSignal): Promise<never> =>
   new Promise((_resolve, reject) => {
     signal.addEventListener("abort", () => reject(new Error("aborted")));

@@ -1,6 +1,6 @@
 /**
- * The command line as a process of its own, from the bundle: for what only a process has, such as signals, pipes, locks and
- * deaths. Everything else is faster inside the test's process (test/support/cli.ts).
+ * Runs the bundled command line as a process, for tests of what only a process has: signals, pipes, locks and crashes. Other tests
+ * run it inside their own process, which is faster (test/support/cli.ts).
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -11,11 +11,11 @@ const BIN = fileURLToPath(new URL("../../bin/dynalake.js", import.meta.url));
 export interface RunningProcess extends Running {
   readonly pid: number;
   signal(name: NodeJS.Signals): void;
-  /** Closes the pipe of standard output once something has come out of it, as `head -1` does. */
+  /** Closes the pipe of standard output after the first output, as `head -1` does. */
   stopReading(): void;
 }
 
-/** Starts a command and does not wait for it. No setting of this machine's reaches it. */
+/** Starts a command, without waiting for it. The settings of this machine do not affect it. */
 export function startDynalakeProcess(args: readonly string[], options: CliOptions = {}): RunningProcess {
   const beganMs = performance.now();
   const child = spawn(process.execPath, [BIN, ...args], {
@@ -57,7 +57,7 @@ function told(child: ChildProcess, stderr: () => string, text: string): Promise<
   });
 }
 
-/** Runs a command to its end, whatever that is. */
+/** Runs a command to its end, whether it succeeds or fails. */
 export function dynalakeProcess(args: readonly string[], options: CliOptions = {}): Promise<Ended> {
   return startDynalakeProcess(args, options).ended;
 }

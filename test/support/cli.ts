@@ -1,11 +1,11 @@
-/** The command line as a user has it: what it prints, how it ends, and what it leaves in a lake. */
+/** Runs the command line as a user does: its output, its exit code, and what it leaves in a lake. */
 import { createHash } from "node:crypto";
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { devNull } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { expect } from "@jest/globals";
-// jest cannot load the same module for two dynamic imports at a time: all that commands on folders load later is loaded here.
+// jest cannot load a module for two dynamic imports at the same time, so everything that commands on folders import is loaded here.
 import "../../src/cli/commands/compact.ts";
 import "../../src/cli/commands/demo.ts";
 import "../../src/cli/commands/infer.ts";
@@ -22,7 +22,7 @@ import "./loaded-library.ts";
 import type { ErrorCode } from "../../src/core/error.ts";
 import { systemTiming, type Timing } from "../../src/sdk/timing.ts";
 
-/** No command of these tests takes so long by default; one that hangs is given up, and its test fails. */
+/** Longer than any command of the tests takes. One that hangs is abandoned, and its test fails. */
 export const SECONDS_MAX = 40;
 
 export interface CliOptions {
@@ -43,7 +43,7 @@ export interface Ended {
 
 export interface Running {
   readonly ended: Promise<Ended>;
-  /** Resolves once standard error holds the text; rejects where the command ends without. */
+  /** Resolves once standard error contains the text; rejects if the command ends without it. */
   told(text: string): Promise<void>;
 }
 
@@ -67,7 +67,7 @@ function isAwsSetting(name: string): boolean {
   return name.startsWith("AWS_") && !name.startsWith("AWS_SDK_JS_");
 }
 
-/** Gives the AWS SDK these settings while `work` goes on. */
+/** Gives the AWS SDK these settings while `work` runs. */
 export async function withAwsSettings<T>(
   settings: Readonly<Record<string, string>>,
   work: () => Promise<T>,
@@ -84,13 +84,13 @@ export async function withAwsSettings<T>(
   }
 }
 
-/** The environment of a command: nothing of this machine's but the search path and the folder for temporary files. */
+/** The environment of a command: of this machine's, only the search path and the folder for temporary files. */
 export function cliEnvironment(env: CliOptions["env"]): Record<string, string> {
   const { PATH = "", TMPDIR } = process.env;
   return { PATH, ...(TMPDIR === undefined ? {} : { TMPDIR }), ...NO_AWS_SETTINGS, ...env };
 }
 
-/** Starts a command in this process and does not wait for it. test/support/cli-process.ts starts it in a process of its own. */
+/** Starts a command in this process, without waiting for it. test/support/cli-process.ts starts it in another process. */
 export function startDynalake(args: readonly string[], options: CliOptions = {}): RunningHere {
   const beganMs = performance.now();
   const interruption = new AbortController();
@@ -148,12 +148,12 @@ function told(stderr: Captured, ended: Promise<Ended>, text: string): Promise<vo
   });
 }
 
-/** Runs a command to its end, whatever that is. */
+/** Runs a command to its end, whether it succeeds or fails. */
 export function dynalake(args: readonly string[], options: CliOptions = {}): Promise<Ended> {
   return startDynalake(args, options).ended;
 }
 
-/** Runs commands that do not depend on each other, a few at a time; their ends are in the order of the commands. */
+/** Runs independent commands, a few at a time. Returns their ends in the order of the commands. */
 export async function dynalakes(
   commands: readonly (readonly string[])[],
   options: CliOptions = {},
@@ -170,14 +170,14 @@ export async function dynalakes(
   return ends;
 }
 
-/** Runs a command that has to do all that it was asked for, and gives what it printed. */
+/** Runs a command that must succeed, and returns its output. */
 export async function done(args: readonly string[], options: CliOptions = {}): Promise<string> {
   const ended = await dynalake(args, options);
   expect({ args, ...ended }).toMatchObject({ args, code: 0 });
   return ended.stdout;
 }
 
-/** The rows of a query as it prints them in JSON, each a line of text, so that no number loses a digit. */
+/** The rows of a query in JSON, each as a line of text, so that no number loses a digit. */
 export async function rowsOf(
   lake: string,
   sql: string,
@@ -188,7 +188,7 @@ export async function rowsOf(
   return lines.map((line) => line.replace(/,$/, ""));
 }
 
-/** Asks until the answer is the wanted one; fails with the last answer. */
+/** Repeats until the answer is as wanted; fails with the last answer. */
 export async function until<T>(ask: () => Promise<T>, wanted: T, secondsMax = 20): Promise<void> {
   const untilMs = performance.now() + secondsMax * 1000;
   for (;;) {
@@ -198,7 +198,7 @@ export async function until<T>(ask: () => Promise<T>, wanted: T, secondsMax = 20
   }
 }
 
-/** Waits until the clock shows another second; gives the second that is over. */
+/** Waits for the next second of the clock, and returns the one that has ended. */
 export async function nextSecond(): Promise<number> {
   const nowSeconds = (): number => Math.floor(Date.now() / 1000);
   const since = nowSeconds();
@@ -208,13 +208,13 @@ export async function nextSecond(): Promise<number> {
 
 export interface Refusal {
   readonly code: ErrorCode;
-  /** What the message has to name. */
+  /** What the message must contain. */
   readonly names: readonly (string | RegExp)[];
-  /** What the advice has to name, where it is not enough that there is one. */
+  /** What the advice must contain. Default: anything. */
   readonly next?: string | RegExp;
 }
 
-/** A refusal is one message with its code, the cause and a next step, nothing on standard output, and an exit code. */
+/** A refusal is one message with a code, the cause and a next step, no output on standard output, and an exit code. */
 export function expectRefused(ended: Ended, { code, names, next = /\S/ }: Refusal): void {
   const [, toldCode, message, advice] =
     /^error ([A-Z_]+): ([\s\S]*?)\n {2}-> (.*)$/m.exec(ended.stderr) ?? [];
@@ -225,11 +225,11 @@ export function expectRefused(ended: Ended, { code, names, next = /\S/ }: Refusa
   });
   for (const name of names) expect(message).toMatch(name);
   expect(advice).toMatch(next);
-  // A message is for people: it never shows where in the code it came from.
+  // Messages are for people: they never show a stack trace.
   expect(ended.stderr).not.toMatch(/\n {4}at |node:internal/);
 }
 
-/** Every file, folder and link below a folder with what is in it. The lock of `run` is no content. */
+/** Every file, folder and link below a folder with its content. The lock of `run` does not count. */
 export async function fingerprint(folder: string): Promise<Readonly<Record<string, string>>> {
   const found: Record<string, string> = {};
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])) {
@@ -245,7 +245,7 @@ export async function fingerprint(folder: string): Promise<Readonly<Record<strin
   return found;
 }
 
-/** What `items` prints for a lake table, one text an item, comparable with `itemTexts`. */
+/** What `items` prints for a lake table: one text for each item, comparable with `itemTexts`. */
 export async function lakeItems(lake: string, ...more: readonly string[]): Promise<readonly string[]> {
   const text = await done(["items", "--lake", lake, ...more]);
   const lines = text === "" ? [] : text.trimEnd().split("\n");
@@ -254,7 +254,7 @@ export async function lakeItems(lake: string, ...more: readonly string[]): Promi
 
 export type ItemJson = Readonly<Record<string, unknown>>;
 
-/** Items in one form: attributes in order, numbers by value, sets without order and repeats, binary values as base64. */
+/** Items in canonical form: attributes sorted, numbers by value, sets without order and repeats, binary values as base64. */
 export function itemTexts(items: Iterable<ItemJson>): readonly string[] {
   return [...items].map((item) => JSON.stringify(members(item, canonical))).sort();
 }
@@ -264,7 +264,7 @@ function members(object: ItemJson, change: (value: unknown) => unknown): Record<
   return Object.fromEntries(names.map((name) => [name, change(object[name])]));
 }
 
-/** One attribute value: `{"N": "1.50"}` and the like. */
+/** One attribute value, such as `{"N": "1.50"}`. */
 function canonical(value: unknown): unknown {
   const [type = "", inner] = Object.entries(value as ItemJson)[0] ?? [];
   if (type === "M") return { M: members(inner as ItemJson, canonical) };
@@ -278,7 +278,7 @@ function scalar(type: string, value: unknown): unknown {
   return type.startsWith("N") && typeof value === "string" ? numberText(value) : value;
 }
 
-/** A number's digits and the power of ten behind them: equal for equal values only. */
+/** A number as digits and a power of ten: equal only for equal values. */
 function numberText(text: string): string {
   const [, sign, whole = "", fraction = "", power = "0"] =
     /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];

@@ -1,14 +1,14 @@
-// Which test files `npm run test:deep` runs: those that are only for it, and those whose imports lead to effort.ts.
+// The test files that `npm run test:deep` runs: those named .deep.test.ts, and those that import effort.ts, directly or not.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const EFFORT = join(root, "test", "support", "effort.ts");
-/** They have all effort in any case. */
+/** Always run with full effort, by scripts of their own. */
 const SUITES_OF_THEIR_OWN = /^test\/(aws|local)\//;
 
-/** Paths from the repository's root, with slashes. */
+/** Paths from the root of the repository, with slashes. */
 export function deepTests() {
   const leads = new Map();
   return readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
@@ -24,7 +24,7 @@ function leadsToEffort(file, known) {
   if (file === EFFORT) return true;
   if (!file.startsWith(join(root, "test"))) return false;
   if (!known.has(file)) {
-    // An import that comes back here leads nowhere new.
+    // Ends cycles of imports.
     known.set(file, false);
     known.set(
       file,

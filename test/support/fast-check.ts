@@ -1,13 +1,13 @@
-/** fast-check whose properties are tried as often as the tests' effort says. */
+/** fast-check, whose number of runs depends on the effort of the tests. */
 import * as fastCheck from "fast-check";
 import { tries } from "./effort.ts";
 
 export * from "fast-check";
 
-/** What fast-check does by itself. */
+/** The default of fast-check. */
 const RUNS_BY_DEFAULT = 100;
 
-/** As fast-check's own; `numRuns` is that of a run with all effort. */
+/** Like that of fast-check. `numRuns` is the number of runs with full effort. */
 export function assert<Ts>(property: fastCheck.IProperty<Ts>, parameters?: fastCheck.Parameters<Ts>): void;
 export function assert<Ts>(
   property: fastCheck.IAsyncProperty<Ts>,

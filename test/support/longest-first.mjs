@@ -1,12 +1,12 @@
-// The files that take longest begin first: begun last, one of them would run alone. What jest asks of a sequencer is all here.
+// A test sequencer for jest. The slowest files start first, because one that started last would run alone.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-/** Seconds by file, of the last run of each. */
+/** Seconds by file, of its last run. */
 const remembered = join(root, ".cache", "test-seconds.json");
-/** Of a run on two cores, for a clone that has none of its own yet. */
+/** Seconds of a run on two cores, for a clone without a run of its own. */
 const SECONDS = JSON.parse(readFileSync(join(import.meta.dirname, "seconds.json"), "utf8"));
 
 export default class LongestFirst {
@@ -34,7 +34,7 @@ function readRemembered() {
   try {
     return JSON.parse(readFileSync(remembered, "utf8"));
   } catch {
-    // There was no run yet, or it ended while it wrote.
+    // There has been no run yet, or one ended while writing.
     return {};
   }
 }

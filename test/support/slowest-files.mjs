@@ -1,4 +1,4 @@
-// A reporter of jest: tells which files took longest.
+// A reporter for jest: prints the slowest files.
 import { relative } from "node:path";
 import { cwd, stderr } from "node:process";
 

@@ -41,7 +41,7 @@ export async function planSeed(context: StepContext, request: PlanSeedRequest): 
     ) {
       throw new DynalakeError(
         "EXPORT_INVALID",
-        `${stagedRowsPath(schema.table, run, index)} has other items than the export's manifest tells of`,
+        `${stagedRowsPath(schema.table, run, index)} does not have the items that the export's manifest lists`,
       );
     }
     sum.items += tally.items;

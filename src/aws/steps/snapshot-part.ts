@@ -84,7 +84,7 @@ async function stageRows(
   } catch (error) {
     uploaded.catch(() => undefined);
     await upload.abort();
-    // A body that breaks off is a passing failure, and is told as one: its file is read again, and not the whole table.
+    // A body that breaks off is a passing failure and is reported as one: its file alone is read again.
     throw broken ?? error;
   }
 }

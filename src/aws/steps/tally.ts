@@ -3,7 +3,7 @@ import { z } from "zod";
 import { DynalakeError } from "../../core/error.ts";
 
 export interface Tally {
-  /** What the export's manifest tells of. */
+  /** Items in the file, by the export's manifest. */
   readonly itemCount: number;
   /** Items that became rows. */
   readonly items: number;

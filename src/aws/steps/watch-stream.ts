@@ -11,7 +11,7 @@ export interface WatchContext {
   readonly nowSeconds: () => number;
 }
 
-/** Doing it again, also after a death in between, finds the same holes under the same names. */
+/** Repeating it, even after it died halfway, finds the same gaps under the same names. */
 export async function watchStream(context: WatchContext, table: string, sighting: Sighting): Promise<Look> {
   const { store, nowSeconds } = context;
   const earlier = {
@@ -19,7 +19,7 @@ export async function watchStream(context: WatchContext, table: string, sighting
     beginning: await readStreamBeginning(store, table),
   };
   const look = lookAtStream(await latestManifest(store, table), earlier, sighting, nowSeconds());
-  // Before the look is kept: a hole that was found is never forgotten.
+  // Before the look is saved, so that no gap that was found is forgotten.
   for (const { id, gap } of look.gaps) await recordGrowingGap(store, table, id, gap);
   if (look.beginning !== undefined && earlier.beginning === undefined)
     await saveStreamBeginning(store, table, look.beginning);

@@ -31,7 +31,7 @@ export async function statusCommand(context: CommandContext, options: StatusOpti
 }
 
 /** The status of a table, and of a deployed one what only its services know. */
-type PlacedStatus = TableStatus & Partial<Pick<DeployedStatus, "watch" | "delivery">>;
+type PlacedStatus = TableStatus & Partial<Pick<DeployedStatus, "delivery">>;
 
 async function report(
   { terminal }: CommandContext,
@@ -88,7 +88,7 @@ function statusText(status: PlacedStatus): string {
         ] as const,
     ),
     ...status.mendedGaps.map(
-      (gap) => ["mended gap", `${gap.detail} (found ${timeText(gap.foundAtSeconds)})`] as const,
+      (gap) => ["repaired gap", `${gap.detail} (found ${timeText(gap.foundAtSeconds)})`] as const,
     ),
     ["query", `${table}, ${table}_history, ${table}_snapshots`],
   ];
@@ -133,7 +133,7 @@ function streamText(status: PlacedStatus): string {
   return `read to its end ${number(stream.behindSeconds)} s ago`;
 }
 
-function watchText({ lookedSeconds, seenReadingSeconds }: NonNullable<DeployedStatus["watch"]>): string {
+function watchText({ lookedSeconds, seenReadingSeconds }: NonNullable<TableStatus["watch"]>): string {
   const isRead = lookedSeconds <= seenReadingSeconds;
   const looked = isRead ? "" : `, not at ${timeText(lookedSeconds)}`;
   return `seen being read at ${timeText(seenReadingSeconds)}${looked}`;

@@ -7,7 +7,7 @@ import type { Terminal } from "../context/terminal.ts";
 import { addedSentence } from "./columns-report.ts";
 import { gapSentence } from "./gap-report.ts";
 
-export interface SnapshotFacts {
+interface SnapshotFacts {
   readonly source: string;
   readonly table: string;
   readonly items: number;

@@ -14,7 +14,7 @@ const UNSETTLED = ["waiting", "changing", "unknown"] as const;
 
 export function verifyText(table: Verification): string {
   const { ranges } = table;
-  // What an export cannot tell of is no finding; it is counted.
+  // An export cannot show newer items: they are counted, and are not findings.
   const unsettled = table.unsettled.filter(({ kind }) => kind !== "newer");
   const skipped = table.skipped === 0 ? "" : `; ${number(table.skipped)} others belong to other tables`;
   const lines: readonly (readonly [string, string])[] = [

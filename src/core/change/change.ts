@@ -28,15 +28,15 @@ export interface Change {
   readonly before: Item | "unreadable" | undefined;
 }
 
-/** Why a record is no change, with what that means. The names are stable: quarantine files and metrics carry them. */
+/** Why a record is not a change, with what that means. The names are stable: quarantine files and metrics carry them. */
 const rejectionReasons = {
-  "not-json": "The text is no JSON.",
-  "duplicate-member": "A JSON object names a member twice, so that it contradicts itself.",
-  "not-a-record": "The JSON is no stream record: it lacks its dynamodb part.",
+  "not-json": "The text is not JSON.",
+  "duplicate-member": "A JSON object names a member twice and so contradicts itself.",
+  "not-a-record": "The JSON is not a stream record: it lacks its dynamodb part.",
   "unknown-operation": "eventName is not INSERT, MODIFY or REMOVE.",
   "no-sequence-number":
-    "SequenceNumber is missing or not 1 to 40 digits, so that the change has no place in the order.",
-  "unreadable-time": "ApproximateCreationDateTime is there but means no time.",
+    "SequenceNumber is missing or is not 1 to 40 digits, so the change has no place in the order.",
+  "unreadable-time": "ApproximateCreationDateTime is not a valid time.",
   "no-new-image": "The record carries no new image; an old image is never taken for the current one.",
   "unexpected-new-image": "A REMOVE carries a new image.",
   "no-key": "The key attributes are missing or have a type that no key can have.",
@@ -44,9 +44,9 @@ const rejectionReasons = {
   "key-mismatch": "The key in the image is not the key in Keys.",
   "unreadable-value": "An attribute value has no meaning in DynamoDB.",
   "same-sequence":
-    "Another record of the batch has the same item, operation and sequence number, but another content.",
+    "Another record of the batch has the same item, operation and sequence number, but different content.",
   "too-large": "The wire row is larger than the delivery can take.",
-  "not-a-row": "A line that was to be converted is no row of this table.",
+  "not-a-row": "A line that was to be converted is not a row of this table.",
 } as const;
 
 export type RejectionReason = keyof typeof rejectionReasons;
@@ -138,7 +138,7 @@ function readTime(time: unknown): number | undefined {
 
 const ISO_TIME = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)([Zz]|[+-]\d\d:?\d\d)?$/;
 
-/** NaN where the text is no moment. Text without an offset is taken as UTC. A day that no month has is not taken for a later one. */
+/** NaN if the text is not a moment. Text without an offset is in UTC. A day that its month does not have is not taken for a later one. */
 function isoSeconds(text: string): number {
   const [, day = "", time = "", zone = "Z"] = ISO_TIME.exec(text) ?? [];
   if (new Date(day).toJSON()?.startsWith(day) !== true) return Number.NaN;

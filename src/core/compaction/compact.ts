@@ -52,7 +52,7 @@ export async function compactMajor(
   return planned && compact(current, "major", planned);
 }
 
-/** Whoever compacts on a schedule may have begun before the schema was changed. */
+/** A scheduled compaction may have begun before the schema was changed. */
 async function withCurrentSchema(context: CompactionContext): Promise<CompactionContext> {
   const manifest = await latestManifest(context.store, context.schema.table);
   return { ...context, schema: schemaOf(manifest.schema, context.schema) };

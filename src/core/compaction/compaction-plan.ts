@@ -72,7 +72,7 @@ export function planMinor(situation: MinorSituation, policy: CompactionPolicy): 
     manifest.foldedSinceSeconds,
     hourStartSeconds(hourOf(nowSeconds - policy.deliveryDelaySeconds)),
   );
-  // Nobody would look for their changes from the horizon on in partitions of before: they are folded again next time.
+  // Later compactions skip these older partitions, so leave the objects unfolded.
   const { outside } = situation;
   const waits = outside !== undefined && outside.newestChangeSeconds >= horizonSeconds;
   const waiting = new Set(waits ? outside.objects : []);

@@ -1,6 +1,6 @@
 /**
- * How many rows a compaction can have written, by what its manifest tells of the segments that it read. An engine that reads
- * nothing where files are, or a row twice, says so by its counts alone, before the commit.
+ * How many rows a compaction can have written, given the rows of the segments that it read. An engine that reads nothing
+ * although there are files, or reads a row twice, is caught by its counts before the commit.
  */
 import type { Manifest, Segment } from "../format/manifest.ts";
 import { ALL_KEYS } from "../overlay/table-parts.ts";

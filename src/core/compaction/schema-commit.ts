@@ -53,7 +53,7 @@ export async function changeSchema(
     const commit = { run: context.newRun(), nowSeconds: context.nowSeconds() };
     const next = afterSchemaChange(manifest, { before: before.file, schema: schema.file, ...change }, commit);
     if ((await commitManifest(store, schema.table, next)) !== "committed") continue;
-    // After the commit: whoever goes by it never writes a column that the lake does not have.
+    // After the commit: readers of schema.json never write a column that the lake does not have.
     await writeSchema(store, schema);
     return { added: change.added, manifest: next };
   }

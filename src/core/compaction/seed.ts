@@ -69,7 +69,7 @@ export async function commitSeedRun(
     requireAllItems(planned, staged);
     await requireDistinctKeys(context, staged);
   } catch (error) {
-    // Where the engine could not be asked, what was staged is not at fault: whoever tries again finds it.
+    // If the engine could not be reached, the staged rows are not at fault: the next try finds them.
     if (!isUnanswered(error)) await removeRun(context, planned);
     throw error;
   }

@@ -80,7 +80,7 @@ export function expiredManifests<T extends Pick<Manifest, "committedAtSeconds">>
  * Files of runs that no manifest names and that are too old to belong to a run under way, which writes something now and then: one
  * that stood still for longer finds its files gone, and commits nothing.
  */
-export function unnamedFiles(
+function unnamedFiles(
   files: readonly StoredObject[],
   manifests: readonly Pick<Manifest, "segments" | "snapshots">[],
   graceStartSeconds: number,

@@ -2,7 +2,7 @@
 
 import { type Change, Rejection, readChange, readChangeText } from "../change/change.ts";
 import { changeFor } from "../change/selection.ts";
-import { type ChangeSink, type DeliveredRow, Undelivered } from "../ports/change-sink.ts";
+import { type ChangeSink, type DeliveredRow, UndeliveredRows } from "../ports/change-sink.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import { changeLine, type LineWriter } from "../row/wire-line.ts";
 import { type RewrittenRow, rewrittenRow, WireRowText } from "../row/wire-row.ts";
@@ -39,7 +39,7 @@ export interface Delivery {
 }
 
 /**
- * Delivers a batch and returns once every record of it is durable, in the change log or in quarantine. Throws Undelivered,
+ * Delivers a batch and returns once every record of it is durable, in the change log or in quarantine. Throws UndeliveredRows,
  * with the index of a record, if the sink knows from which one on it failed.
  */
 export async function deliver(context: DeliveryContext, batch: RecordBatch): Promise<Delivery> {
@@ -50,8 +50,8 @@ export async function deliver(context: DeliveryContext, batch: RecordBatch): Pro
   try {
     if (rows.length > 0) await context.sink.deliver(rows, batch.arrivedAtSeconds);
   } catch (error) {
-    if (!(error instanceof Undelivered)) throw error;
-    throw new Undelivered(recordOfRow[error.firstIndex] ?? 0, error.message, error);
+    if (!(error instanceof UndeliveredRows)) throw error;
+    throw new UndeliveredRows(recordOfRow[error.firstIndex] ?? 0, error.message, error);
   }
   return { rows: rows.length, quarantined, quarantineObjects, skipped, ...changeTimes(rows) };
 }

@@ -48,7 +48,7 @@ export async function openFollower(context: FollowContext): Promise<Follower> {
   try {
     if (saved === undefined) {
       const beginning = { stream: reader.stream, readSinceSeconds: nowSeconds() };
-      // Before any position: whoever brings a snapshot in later has to know of it.
+      // Before any position: a snapshot that comes later has to know of it.
       await saveStreamBeginning(store, table, beginning);
       const gap = gapBeforeReading(await latestManifest(store, table), beginning);
       if (gap !== undefined) await noteGap(context, gap);
@@ -84,7 +84,7 @@ class StreamFollower implements Follower {
     const { recordsMax, waitMs, nowSeconds } = this.#context;
     const batch = this.#undelivered ?? (await this.#reader.next({ recordsMax, waitMs }));
     this.#undelivered = batch;
-    // Written down before the position moves over it: a hole that was found once is never forgotten.
+    // Written down before the position moves over it: a gap that was found once is never forgotten.
     for (const found of batch.gaps)
       await noteGap(this.#context, gapFound(found, this.#reader.stream, nowSeconds()));
     const arrivedAtSeconds = nowSeconds();

@@ -27,7 +27,7 @@ export function readRecordedEvents(text: string, origin: string): readonly Recor
     if (!parsed.json) {
       throw new DynalakeError(
         "INPUT_INVALID",
-        `${origin} is neither JSON nor JSON lines: line ${i + 1} is no JSON`,
+        `${origin} is neither JSON nor JSON lines: line ${i + 1} is not JSON`,
       );
     }
     for (const record of recordsOf(line, parsed.value, origin, 0)) records.push(record);
@@ -66,13 +66,9 @@ function recordsOf(text: string, value: unknown, origin: string, depth: number):
   if (object.dynamodb !== undefined || object.eventName !== undefined) return [text];
   if (object.payload !== undefined) return payloadRecords(text, object.payload, origin, depth);
   if (object.DDBStreamBatchInfo !== undefined) {
-    throw new DynalakeError(
-      "INPUT_INVALID",
-      `${origin} tells of a failed batch but does not hold its records`,
-      {
-        next: "Use an S3 destination for failures: it keeps whole records. A new snapshot mends what is lost.",
-      },
-    );
+    throw new DynalakeError("INPUT_INVALID", `${origin} names a failed batch but does not hold its records`, {
+      next: "Use an S3 destination for failures: it keeps whole records. A new snapshot mends what is lost.",
+    });
   }
   throw unknownForm(origin);
 }
@@ -106,7 +102,7 @@ function decodedText(base64: string, origin: string): string {
     const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new DynalakeError("INPUT_INVALID", `${origin} has a rawData that is no base64 of UTF-8 text`, {
+    throw new DynalakeError("INPUT_INVALID", `${origin} has a rawData that is not base64 of UTF-8 text`, {
       cause,
     });
   }

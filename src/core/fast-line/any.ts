@@ -80,7 +80,7 @@ export function writeSet(cursor: LineCursor, read: (cursor: LineCursor) => boole
   return true;
 }
 
-export function readString(cursor: LineCursor): boolean {
+function readString(cursor: LineCursor): boolean {
   return cursor.plainText();
 }
 

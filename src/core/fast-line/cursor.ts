@@ -3,6 +3,8 @@
  * a wire line. Every method that reads answers false where the input is not in the one plain form that it knows.
  */
 
+import { endOfEscape, SHORT_ESCAPES } from "./escape.ts";
+
 /** Bytes of a JSON text: what may stand as it is in a string (0), the quote, the backslash, and what no string holds as it is. */
 const PLAIN = 0;
 const BYTE_CLASSES: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
@@ -16,6 +18,7 @@ const NAME_CLASSES: Uint8Array = BYTE_CLASSES.map((kind, byte) => (byte >= 0xee 
 
 const QUOTE = 34;
 const BACKSLASH = 92;
+const SLASH = 47;
 const COLON = 58;
 const ZERO = 48;
 const NUMBER_BYTES_MAX = 64;
@@ -282,34 +285,6 @@ export class LineCursor {
     }
     return lengthA - lengthB;
   }
-}
-
-const SLASH = 47;
-const SHORT_ESCAPES: Uint8Array = new Uint8Array(256);
-for (const escaped of '"\\/bfnrt') SHORT_ESCAPES[escaped.charCodeAt(0)] = 1;
-
-/** The index after the escape sequence at `at`, or -1 where it is none or stands for half a character. */
-function endOfEscape(input: Uint8Array, at: number): number {
-  if (SHORT_ESCAPES[input[at + 1] as number] === 1) return at + 2;
-  const unit = escapedUnit(input, at);
-  if (unit === -1 || (unit >= 0xdc00 && unit <= 0xdfff)) return -1;
-  if (unit < 0xd800 || unit > 0xdfff) return at + 6;
-  const low = escapedUnit(input, at + 6);
-  return low >= 0xdc00 && low <= 0xdfff ? at + 12 : -1;
-}
-
-/** The UTF-16 unit of the \uXXXX at `at`, or -1. */
-function escapedUnit(input: Uint8Array, at: number): number {
-  if (input[at] !== BACKSLASH || input[at + 1] !== 117) return -1;
-  let unit = 0;
-  for (let i = at + 2; i < at + 6; i++) {
-    const byte = input[i] as number;
-    const lower = byte | 32;
-    const digit = byte >= ZERO && byte <= 57 ? byte - ZERO : lower >= 97 && lower <= 102 ? lower - 87 : -1;
-    if (digit === -1) return -1;
-    unit = unit * 16 + digit;
-  }
-  return unit;
 }
 
 function move(bytes: Uint8Array, to: number, from: number, end: number): void {

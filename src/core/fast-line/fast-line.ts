@@ -9,7 +9,7 @@ import { type KeySpan, keyAttributes, writeKeyHash } from "../values/key.ts";
 import { writeDynamo, writeName } from "./any.ts";
 import type { LineCursor } from "./cursor.ts";
 import { columnWriter, nameTable, passOver } from "./part.ts";
-import { bytes, MISFIT, type Outcome, UNKNOWN, WRITTEN, type WriteValue } from "./scalar.ts";
+import { bytes, type Outcome, UNFIT, UNKNOWN, WRITTEN, type WriteValue } from "./scalar.ts";
 
 /**
  * Writes the wire line of the export line that stands in the input from `start` up to `end`, which is known to be valid UTF-8,
@@ -130,10 +130,10 @@ class LineScanner {
     if (this.#seen[found] === this.#lines) return false;
     this.#seen[found] = this.#lines;
     const { column, keyPlace } = this.#members[found] as Member;
-    const outcome = column === undefined ? MISFIT : writeColumn(cursor, column);
+    const outcome = column === undefined ? UNFIT : writeColumn(cursor, column);
     if (outcome === UNKNOWN) return false;
-    if (outcome === MISFIT || !cursor.exact) this.#leave(from, to, at);
-    if (outcome === MISFIT && !passOver(cursor, at, length)) return false;
+    if (outcome === UNFIT || !cursor.exact) this.#leave(from, to, at);
+    if (outcome === UNFIT && !passOver(cursor, at, length)) return false;
     return keyPlace === -1 || this.#keyValue(cursor, keyPlace, at);
   }
 

@@ -16,12 +16,12 @@ import {
   bytes,
   epochWriter,
   fitsOf,
-  MISFIT,
   type Outcome,
   otherType,
   readBase64,
   scalarWriter,
   stringWriter,
+  UNFIT,
   UNKNOWN,
   WRITTEN,
   type WriteValue,
@@ -72,7 +72,7 @@ function quoted(write: WriteValue): WriteValue {
 }
 
 function jsonWriter(cursor: LineCursor): Outcome {
-  if (cursor.accept(NULL_VALUE)) return MISFIT;
+  if (cursor.accept(NULL_VALUE)) return UNFIT;
   return writePlain(cursor, 0) ? WRITTEN : UNKNOWN;
 }
 
@@ -111,7 +111,7 @@ function elementWriter(write: WriteValue): Write {
     }
     const { at, length } = cursor;
     const outcome = write(cursor);
-    if (outcome !== MISFIT) return outcome === WRITTEN;
+    if (outcome !== UNFIT) return outcome === WRITTEN;
     cursor.exact = false;
     const known = passOver(cursor, at, length);
     cursor.put(NULL);
@@ -145,7 +145,7 @@ function structWriter(
   fields: readonly WriteValue[],
 ): WriteValue {
   const fieldAt = (cursor: LineCursor, field: number): Outcome => {
-    if (field === -1) return MISFIT;
+    if (field === -1) return UNFIT;
     cursor.member(field, 0, 0);
     cursor.put(names[field] as Uint8Array);
     return (fields[field] as WriteValue)(cursor);

@@ -13,10 +13,10 @@ import type { LineCursor } from "./cursor.ts";
 /** Not in a form that the fast way knows: the whole line is given up. */
 export const UNKNOWN = 0;
 /** The codec has nothing for the value: what was read and written of it is to be taken back. */
-export const MISFIT = 1;
+export const UNFIT = 1;
 /** Written as the codec has it; the cursor's `exact` is cleared where the codec's encoding is inexact. */
 export const WRITTEN = 2;
-export type Outcome = typeof UNKNOWN | typeof MISFIT | typeof WRITTEN;
+export type Outcome = typeof UNKNOWN | typeof UNFIT | typeof WRITTEN;
 
 export type WriteValue = (cursor: LineCursor) => Outcome;
 
@@ -87,8 +87,8 @@ function typed(type: "S" | "N" | "B", quote: Uint8Array, write: WriteValue): Wri
 /** What a value is that does not open as one of `type`. Whether one of another type is valid is seen when it is passed over. */
 export function otherType({ input, at }: LineCursor, type: string): Outcome {
   if (input[at] !== OPEN_BRACE || input[at + 1] !== QUOTE) return UNKNOWN;
-  for (let i = 0; i < type.length; i++) if (input[at + 2 + i] !== type.charCodeAt(i)) return MISFIT;
-  return input[at + 2 + type.length] === QUOTE ? UNKNOWN : MISFIT;
+  for (let i = 0; i < type.length; i++) if (input[at + 2 + i] !== type.charCodeAt(i)) return UNFIT;
+  return input[at + 2 + type.length] === QUOTE ? UNKNOWN : UNFIT;
 }
 
 function booleanWriter(cursor: LineCursor): Outcome {
@@ -124,7 +124,7 @@ export function fitsOf(type: PartType): Fits {
 function numberThat(fits: Fits): WriteValue {
   return (cursor) => {
     if (!cursor.number()) return UNKNOWN;
-    if (!fits(cursor)) return MISFIT;
+    if (!fits(cursor)) return UNFIT;
     cursor.copy(cursor.from, cursor.to);
     return WRITTEN;
   };
@@ -163,7 +163,7 @@ function double(cursor: LineCursor): Outcome {
     return WRITTEN;
   }
   const exact = toExactDouble(asciiText(cursor) as string);
-  if (exact === undefined) return MISFIT;
+  if (exact === undefined) return UNFIT;
   cursor.put(bytes(String(exact)));
   return WRITTEN;
 }
@@ -192,7 +192,7 @@ function encoded(encode: (value: AttributeValue) => WireValue | Inexact): WriteV
     if (text === undefined) return UNKNOWN;
     const wire = encode({ S: text });
     const value = wire instanceof Inexact ? wire.value : wire;
-    if (value === null) return MISFIT;
+    if (value === null) return UNFIT;
     if (wire instanceof Inexact) cursor.exact = false;
     cursor.put(bytes(String(value)));
     return WRITTEN;
@@ -228,10 +228,10 @@ const LAST_MS = 253_402_300_799_999;
 function epochTimestamp(cursor: LineCursor, shift: number): Outcome {
   if (!cursor.number()) return UNKNOWN;
   const { wholeDigits, fractionDigits, digits } = cursor;
-  if (fractionDigits > shift || wholeDigits + shift > 15) return MISFIT;
+  if (fractionDigits > shift || wholeDigits + shift > 15) return UNFIT;
   const magnitude = digits * 10 ** (shift - fractionDigits);
   const millis = cursor.negative ? -magnitude : magnitude;
-  if (millis < FIRST_MS || millis > LAST_MS) return MISFIT;
+  if (millis < FIRST_MS || millis > LAST_MS) return UNFIT;
   const days = Math.floor(millis / DAY_MS);
   putDay(cursor, days);
   const ofDay = millis - days * DAY_MS;

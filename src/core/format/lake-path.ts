@@ -10,7 +10,7 @@
  *            /exports/AWSDynamoDB/<id>/...             exports of the source table; deleted after the snapshot
  *            /errors/...                               what Firehose could not convert, as it writes it
  *            /quarantine/<reason>/*.jsonl              what could not be delivered, by its reason
- *            /gaps/*.json                              holes in the stream that were found
+ *            /gaps/*.json                              gaps in the stream that were found
  *            /beginning.json                           since when the stream is read
  *            /position.json                            how far the stream was read
  *            /source.json                              where the source table is reached
@@ -115,7 +115,7 @@ export function stagedRowsPath(table: string, run: string, index: number): strin
 }
 
 /** What became of the items of each file of an export. */
-export function talliesFolder(table: string, run: string): string {
+function talliesFolder(table: string, run: string): string {
   return `${stagingRunFolder(table, run)}parts/`;
 }
 

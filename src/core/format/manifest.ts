@@ -37,13 +37,13 @@ export const GAP_REASONS = [
   "columns-missing",
 ] as const;
 
-/** A hole in the stream: changes that were never delivered. */
+/** A gap in the stream: changes that were never delivered. */
 export interface Gap {
   readonly reason: (typeof GAP_REASONS)[number];
   /** What was found, for people. */
   readonly detail: string;
   readonly foundAtSeconds: number;
-  /** No lost change is newer than this: a snapshot whose floor is not before it mends the hole. */
+  /** No lost change is newer than this: a snapshot whose floor is not before it repairs the gap. */
   readonly lostUntilSeconds: number;
 }
 
@@ -80,7 +80,7 @@ export interface Manifest {
   /** Objects in older partitions are known to be folded. */
   readonly foldedSinceSeconds: number;
   readonly snapshots: readonly SnapshotRecord[];
-  /** Every hole ever found, mended or not. */
+  /** Every gap ever found, repaired or not. */
   readonly gaps: readonly Gap[];
 }
 
@@ -169,7 +169,7 @@ export function parseManifest(text: string, path: string): Manifest {
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new DynalakeError("LAKE_DAMAGED", `${path} is no JSON`, { cause });
+    throw new DynalakeError("LAKE_DAMAGED", `${path} is not JSON`, { cause });
   }
   const format = (json as { readonly format?: unknown } | null)?.format;
   if (typeof format === "number" && format > LAKE_FORMAT) {
@@ -197,17 +197,17 @@ export function parseGap(text: string, path: string): Gap {
   try {
     return gapFile.parse(JSON.parse(text));
   } catch (cause) {
-    throw new DynalakeError("LAKE_DAMAGED", `${path} does not tell of a gap`, { cause });
+    throw new DynalakeError("LAKE_DAMAGED", `${path} does not describe a gap`, { cause });
   }
 }
 
-/** The holes that no snapshot has mended yet. */
+/** The gaps that no snapshot has repaired yet. */
 export function openGaps(manifest: Manifest, gaps: readonly Gap[]): readonly Gap[] {
   if (manifest.snapshots.length === 0) return gaps;
   return gaps.filter((gap) => gap.lostUntilSeconds > manifest.floorSeconds);
 }
 
-/** A snapshot of this time or a later one mends the hole: its floor is not before the last lost change. */
+/** A snapshot of this time or later repairs the gap: its floor is not before the last lost change. */
 export function mendingTimeSeconds({ lostUntilSeconds }: Gap): number {
   return lostUntilSeconds + FLOOR_MARGIN_SECONDS;
 }

@@ -3,7 +3,7 @@ export function namedSegments<T>({ segments, snapshots }: Named<T>): readonly T[
   return [...segments, ...snapshots.flatMap((snapshot) => snapshot.segments)];
 }
 
-/** What every manifest tells of its segments. */
+/** The segments that a manifest names. */
 export interface Named<T> {
   readonly segments: readonly T[];
   readonly snapshots: readonly { readonly segments: readonly T[] }[];

@@ -50,7 +50,7 @@ export async function currentView(
   return { name: schema.table, sql: currentRows(engine.dialect, schema, manifest, relations, asOfSeconds) };
 }
 
-/** `<table>` now, with `_key` as another column: for whoever looks rows up by their keys. */
+/** `<table>` now, with `_key` as another column, for lookups by key. */
 export async function keyedView(context: ViewContext, manifest: Manifest): Promise<LakeView> {
   const { engine, schema } = context;
   const relations = await currentRelations(context, manifest);

@@ -31,7 +31,7 @@ export interface PackedRecord {
   readonly below: number;
 }
 
-export interface Packing {
+interface Packing {
   /** Batches of records, in the order of the lines. */
   readonly batches: readonly (readonly PackedRecord[])[];
   /** Indexes of lines that are larger than a record may be. */

@@ -51,7 +51,7 @@ function rowMembers(schema: Schema, text: string): Members {
     throw new Rejection("not-a-row");
   const known = new Set(changeWireColumns(schema).map(({ name }) => name));
   if (Object.keys(members).some((name) => !known.has(name)))
-    throw new Rejection("not-a-row", "The line has a member that is no column of the table.");
+    throw new Rejection("not-a-row", "The line has a member that is not a column of the table.");
   return members as Members;
 }
 
@@ -97,7 +97,7 @@ function changeOf(codec: RowCodec, members: Members, values: readonly WireValue[
     throw new Rejection("key-mismatch", "The key in the row's columns is not the one in _key.");
   const changedAtSeconds = members._changed_at;
   if (!Number.isSafeInteger(changedAtSeconds) || (changedAtSeconds as number) < 0)
-    throw new Rejection("unreadable-time", "_changed_at is no second.");
+    throw new Rejection("unreadable-time", "_changed_at is not a second.");
   const expired = members._expired === true;
   return {
     operation,
@@ -127,7 +127,7 @@ function readOperation(operation: unknown): Operation {
 function readItemOf(codec: RowCodec, members: Members, values: readonly WireValue[]): Change["item"] {
   const unmapped = members._unmapped ?? null;
   if (unmapped !== null && typeof unmapped !== "string")
-    throw new Rejection("not-a-row", "_unmapped is no text.");
+    throw new Rejection("not-a-row", "_unmapped is not text.");
   try {
     return toItem(codec, { values, unmapped });
   } catch {

@@ -1,7 +1,7 @@
-/** Types that are like another one but for their leaves. */
+/** Replaces the scalars inside a type. */
 import type { PartType, ScalarType } from "./column-type.ts";
 
-/** The type with each of its leaves, which are scalars, replaced by what `leaf` gives for it. */
+/** The type with each leaf, which is a scalar, replaced by `leaf` of it. */
 export function mapLeaves(type: PartType, leaf: (scalar: ScalarType) => ScalarType): PartType {
   switch (type.kind) {
     case "array":

@@ -7,7 +7,7 @@ import type { Column, Schema } from "../schema/schema.ts";
 import { recoveredValue } from "./recovered-value.ts";
 
 /** A column of a segment, of the view and of the history. */
-export interface TypedColumn {
+interface TypedColumn {
   readonly name: string;
   readonly typeName: string;
   /** The expression that makes it from the change log's wire column of the same name. */

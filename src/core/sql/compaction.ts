@@ -53,7 +53,7 @@ function isLate(manifest: Manifest): string {
   return `_changed_at >= ${from} AND _changed_at < ${integer(manifest.horizonSeconds)}`;
 }
 
-export interface MinorInputs {
+interface MinorInputs {
   readonly manifest: Manifest;
   /** The new horizon. */
   readonly horizonSeconds: number;

@@ -17,7 +17,7 @@ const BASE_ROW = quoted("base row");
 const HIDDEN_ROW = quoted("hidden row");
 
 /** A window of the rule over a part of the change log. */
-export interface WindowRows {
+interface WindowRows {
   /** A relation with the change log's columns. */
   readonly changes: string;
   readonly sinceSeconds: number;

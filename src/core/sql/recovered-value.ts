@@ -11,7 +11,7 @@ import { scalarFromText } from "./scalar-from-text.ts";
 /** Each array or map within another one makes a statement three times as long to plan in Trino. */
 const LOOPS_MAX = 6;
 
-/** The column's value, typed, from `_unmapped`. Rows without the attribute are told by their text alone: nothing is parsed. */
+/** The column's value, typed, from `_unmapped`. The text alone shows that a row lacks the attribute: nothing is parsed. */
 export function recoveredValue(dialect: Dialect, column: Column, unmapped: string): string {
   const { json } = dialect;
   if (loops(column.type) > LOOPS_MAX) return `CAST(NULL AS ${dialect.typeName(column.type)})`;

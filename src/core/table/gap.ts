@@ -1,4 +1,4 @@
-/** When the changes that a hole has lost were made, and the holes that no reader finds by itself. */
+/** When the changes lost in a gap were made, and the gaps that no reader finds by itself. */
 import { hourOf, hourStartSeconds } from "../format/lake-path.ts";
 import { type Gap, type Manifest, SKEW_SECONDS } from "../format/manifest.ts";
 import type { StreamGap, StreamIdentity } from "../ports/change-source.ts";
@@ -9,7 +9,7 @@ import type { StreamWatch } from "./stream-watch.ts";
 /** A stream keeps its records for 24 hours (AWS: "Change data capture for DynamoDB Streams"); one hour is allowed for clocks. */
 export const SURELY_KEPT_SECONDS: number = 23 * 3600;
 
-/** The hole that a reader has found, with the time until which changes may be lost. */
+/** The gap that a reader found, with the time until which changes may be lost. */
 export function gapFound(found: StreamGap, stream: StreamIdentity, nowSeconds: number): Gap {
   const lostUntilSeconds =
     found.reason === "stream-recreated"
@@ -19,9 +19,9 @@ export function gapFound(found: StreamGap, stream: StreamIdentity, nowSeconds: n
 }
 
 /**
- * A new stream may count from the beginning again, as those of emulators do: its changes lose against those of the old one
- * within the skew allowance. So a snapshot mends the hole only where that does not reach back to them. Of a stream that is
- * found late, the beginning is gone, too.
+ * A new stream may count from the beginning again, as emulators do: within the skew allowance its changes lose against those
+ * of the old stream. So a snapshot repairs the gap only if the skew allowance does not reach back to them. If a stream is
+ * found late, its beginning is gone, too.
  */
 function untilNewStream(stream: StreamIdentity, nowSeconds: number): number {
   const created = Math.ceil(stream.createdAtSeconds ?? nowSeconds);
@@ -29,8 +29,8 @@ function untilNewStream(stream: StreamIdentity, nowSeconds: number): number {
 }
 
 /**
- * The hole between the last snapshot and the oldest record that the stream had when its reading began, or undefined where it
- * held everything since then. The snapshot may have come first, or be of an older export that was brought in afterwards.
+ * The gap between the last snapshot and the oldest record that the stream had when reading began, or undefined if the stream
+ * held everything since then. The snapshot may have come first, or be of an older export that was imported afterwards.
  */
 export function gapBeforeReading(
   manifest: Manifest,
@@ -79,22 +79,22 @@ export interface EarlierLooks {
 
 /** What a look makes of what it sees. */
 export interface Look extends EarlierLooks {
-  /** To be kept for the next look, after the holes. */
+  /** Saved for the next look, after the gaps. */
   readonly watch: StreamWatch;
   readonly gaps: readonly NamedGap[];
   /** How long the stream has not been seen being read. */
   readonly unreadSeconds: number;
 }
 
-/** A hole that is found again and again while it grows; it is one by its name. */
+/** A gap that is found repeatedly while it grows; its name identifies it. */
 export interface NamedGap {
   readonly id: string;
   readonly gap: Gap;
 }
 
 /**
- * The holes that a look finds: the stream is off or another one, or it was not seen being read for so long that it may have
- * dropped changes. What a snapshot shows is not missing, whoever read the stream before it.
+ * The gaps that a look finds: the stream is off or was replaced, or reading it was not seen for so long that it may have
+ * dropped changes. Changes that a snapshot shows are not missing.
  */
 export function lookAtStream(
   manifest: Manifest,
@@ -169,7 +169,7 @@ function gapOfOtherStream(
   return { id: `stream-recreated-${hashOf(stream.arn)}`, gap };
 }
 
-/** Nobody looked for long, but the reader tells that it was on all the time. */
+/** The last look was long ago, but the reader reports that it was on all the time. */
 function wasReadSince(
   before: StreamWatch | undefined,
   reader: StreamReader | undefined,
@@ -188,8 +188,8 @@ function gapOfLongSilence(seenSeconds: number, nowSeconds: number): Gap | undefi
 }
 
 /**
- * The hole that is left where a deployment took columns away that rows have: what was under way to them is written without, and
- * so may be what comes in the first `settleSeconds` after they are back. One for each day.
+ * The gap that is left when a deployment removed columns that rows have: changes on their way are written without them, and so
+ * may be those of the first `settleSeconds` after the columns are back. One for each day.
  */
 export function gapOfMissingColumns(nowSeconds: number, settleSeconds: number): NamedGap {
   const gap = {
@@ -207,8 +207,8 @@ const STREAM_AGE_MAX_SECONDS = 26 * 3600;
 const FIRST_READING_SECONDS = 22 * 3600;
 
 /**
- * The hole in front of records that come so late that those before them may be gone, or undefined where a snapshot shows what
- * is missing, or the first one will. One for each day, which grows by the hour.
+ * The gap before records that arrive so late that earlier ones may be gone, or undefined if a snapshot shows what is missing,
+ * or the first snapshot will. One for each day, which grows by the hour.
  */
 export function gapOfLateReading(
   manifest: Manifest,

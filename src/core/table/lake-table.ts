@@ -25,12 +25,12 @@ import { readStreamBeginning } from "./stream-beginning.ts";
 const decoder = new TextDecoder("utf-8", { fatal: true });
 const encoder = new TextEncoder();
 
-/** Throws LAKE_DAMAGED where the object is no text. */
+/** Throws LAKE_DAMAGED if the object is not text. */
 function textOf(content: Uint8Array, path: string): string {
   try {
     return decoder.decode(content);
   } catch (cause) {
-    throw new DynalakeError("LAKE_DAMAGED", `${path} is no UTF-8 text`, { cause });
+    throw new DynalakeError("LAKE_DAMAGED", `${path} is not UTF-8 text`, { cause });
   }
 }
 
@@ -172,12 +172,12 @@ export async function commitManifest(
   return present?.run === complete.run ? "committed" : "conflict";
 }
 
-/** Writes down a hole in the stream. `id` makes it unique. */
+/** Records a gap in the stream. `id` makes it unique. */
 export async function recordGap(store: ObjectStore, table: string, id: string, gap: Gap): Promise<void> {
   await store.create(gapPath(table, id), encoder.encode(`${JSON.stringify(gap)}\n`));
 }
 
-/** Writes down a hole that grows while it is found again: of one `id` the first finding stays, and the latest loss. */
+/** Records a gap that grows. Re-recording a gap keeps foundAt and advances lostUntil. */
 export async function recordGrowingGap(
   store: ObjectStore,
   table: string,
@@ -193,9 +193,8 @@ export async function recordGrowingGap(
 }
 
 /**
- * Every hole that is known of when the manifest is the newest, in the order in which they were found: those that were written
- * down, and the one between its snapshot and the beginning of the stream's reading. That one is told by the two themselves,
- * whichever of them came last.
+ * Every gap that is known while the manifest is the newest, in the order in which they were found: those that were recorded,
+ * and the one between its snapshot and the beginning of reading, which follows from the two, whichever came last.
  */
 export async function knownGaps(
   store: ObjectStore,
@@ -212,7 +211,7 @@ export async function knownGaps(
   return isKnown ? found : mergedGaps(found, [gap]);
 }
 
-/** Every hole that was written down, in the order in which they were found. */
+/** Every gap that was recorded, in the order in which they were found. */
 export async function readGaps(store: ObjectStore, table: string): Promise<readonly Gap[]> {
   const gaps: Gap[] = [];
   for (const { path } of await store.list(gapsFolder(table))) {

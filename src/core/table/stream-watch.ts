@@ -35,7 +35,7 @@ const file: StateFile<z.infer<typeof watchFile>> = {
   next: "Take a new snapshot, then delete the file: it is written anew.",
 };
 
-/** What the last look left, or undefined where nobody ever looked; throws LAKE_NEWER or LAKE_DAMAGED. */
+/** The result of the last look, or undefined if there was none. Throws LAKE_NEWER or LAKE_DAMAGED. */
 export async function readStreamWatch(store: ObjectStore, table: string): Promise<StreamWatch | undefined> {
   const read = await readState(store, streamWatchPath(table), file);
   if (read === undefined) return undefined;

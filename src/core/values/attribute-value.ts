@@ -50,7 +50,7 @@ function readMap(raw: unknown, depth: number): Item {
   const map = raw as Record<string, unknown>;
   const changed = new Map<string, AttributeValue>();
   for (const name in map) {
-    if (!name.isWellFormed()) throw new UnreadableValue("an attribute name is no valid Unicode");
+    if (!name.isWellFormed()) throw new UnreadableValue("an attribute name is not valid Unicode");
     const value = readValue(map[name], depth + 1);
     if (value !== map[name]) changed.set(name, value);
   }
@@ -130,7 +130,7 @@ function readContent(
 }
 
 function readList(content: unknown, depth: number): readonly AttributeValue[] {
-  if (!Array.isArray(content)) throw new UnreadableValue("a list is no JSON array");
+  if (!Array.isArray(content)) throw new UnreadableValue("a list is not a JSON array");
   let changed = false;
   const list = content.map((element) => {
     const value = readValue(element, depth + 1);
@@ -146,7 +146,7 @@ function readSet(
   readMember: (raw: unknown) => string,
   compare: (a: string, b: string) => number = compareText,
 ): readonly string[] {
-  if (!Array.isArray(content)) throw new UnreadableValue("a set is no JSON array");
+  if (!Array.isArray(content)) throw new UnreadableValue("a set is not a JSON array");
   let canonical = true;
   const members = content.map((raw, i) => {
     const member = readMember(raw);
@@ -161,15 +161,15 @@ function compareText(a: string, b: string): number {
 }
 
 function requireText(raw: unknown): string {
-  if (typeof raw !== "string") throw new UnreadableValue("a string value is no JSON string");
-  if (!raw.isWellFormed()) throw new UnreadableValue("a string is no valid Unicode");
+  if (typeof raw !== "string") throw new UnreadableValue("a string value is not a JSON string");
+  if (!raw.isWellFormed()) throw new UnreadableValue("a string is not valid Unicode");
   return raw;
 }
 
 /** A JSON number is refused: what was written is not known any more, since JSON.parse has rounded it. */
 function readNumber(raw: unknown): string {
   const number = typeof raw === "string" ? canonicalNumber(raw) : undefined;
-  if (number === undefined) throw new UnreadableValue("a number is no text of a decimal number");
+  if (number === undefined) throw new UnreadableValue("a number is not the text of a decimal number");
   return number;
 }
 
@@ -180,7 +180,7 @@ const BASE64_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234
 /** The one base64 text of the bytes (RFC 4648, section 4): the unused bits of the last digit are zero. */
 function readBase64(raw: unknown): string {
   if (typeof raw !== "string" || raw.length % 4 !== 0 || !BASE64.test(raw))
-    throw new UnreadableValue("a binary value is no base64");
+    throw new UnreadableValue("a binary value is not base64");
   if (!raw.endsWith("=")) return raw;
   const unusedBits = raw.endsWith("==") ? 4 : 2;
   const lastAt = raw.length - (unusedBits === 4 ? 3 : 2);

@@ -13,7 +13,7 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 /** Thrown where a JSON text names a member of one object twice. */
 export class DuplicateMember extends Error {}
 
-/** Parses `text`; throws SyntaxError where it is no JSON and DuplicateMember where it names a member twice. */
+/** Parses `text`; throws SyntaxError if it is not JSON and DuplicateMember if it names a member twice. */
 export function parseJson(text: string): Json {
   const value: Json = JSON.parse(text);
   if (membersInText(text) !== membersInValue(value))

@@ -4,10 +4,7 @@ import type { ViewContext } from "../overlay/lake-view.ts";
 import type { LakeRow, VerifiedLake } from "../ports/verified.ts";
 
 /** Runs a statement and gives its rows, many at a time, as `of` makes them. */
-export type RunStatement = <T>(
-  sql: string,
-  of: (row: readonly unknown[]) => T,
-) => AsyncIterable<readonly T[]>;
+type RunStatement = <T>(sql: string, of: (row: readonly unknown[]) => T) => AsyncIterable<readonly T[]>;
 
 export function verifiedLake(table: ViewContext, run: RunStatement): VerifiedLake {
   return {

@@ -132,7 +132,7 @@ class AskedChanges {
   }
 }
 
-/** Where nobody can see how far the changes have come: what was not delivered after the wait of a look counts as never. */
+/** For a lake that does not show how far its changes have come: what is not delivered after the wait of a look never will be. */
 export const timedDeliveries: Deliveries = {
   mark: async () => ({ moving: true, changesOf: async () => new Map() }),
 };

@@ -17,14 +17,14 @@ import {
   type Difference,
   difference,
   isSame,
-  lakeItems,
   type Settled,
+  shownItems,
   sourceItems,
   type Unsettled,
   unsettledOf,
 } from "./verify-settle.ts";
 
-export interface ExportSettling {
+interface ExportSettling {
   readonly table: ViewContext;
   /** The export; `items` finds some of its items by their keys. */
   readonly source: VerifiedSource;
@@ -46,7 +46,7 @@ export async function exportSettling(
     const changed = await changedKeys(table, candidates, sinceSeconds);
     const rest = candidates.filter(({ keyHash }) => !changed.has(keyHash));
     const exported = await sourceItems(context, rest);
-    const shown = await lakeItems(context, rest);
+    const shown = await shownItems(context, rest);
     const differences: Difference[] = [];
     const unsettled: Unsettled[] = candidates
       .filter(({ keyHash }) => changed.has(keyHash))

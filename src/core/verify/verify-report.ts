@@ -40,9 +40,9 @@ export async function verifyReport(
 export type VerifyResult = "identical" | "different" | "unsettled";
 
 /** Kinds of findings that are certain. */
-export const DIFFERENCES = ["missing", "extra", "different", "repeated", "unreadable"] as const;
-/** Kinds of findings that could not be settled. What an export cannot tell of, "newer", is only counted. */
-export const UNSETTLED = ["waiting", "changing", "unknown"] as const;
+const DIFFERENCES = ["missing", "extra", "different", "repeated", "unreadable"] as const;
+/** Kinds of findings that could not be settled. Items "newer" than an export are only counted. */
+const UNSETTLED = ["waiting", "changing", "unknown"] as const;
 
 export function verifyResult({ counts }: Pick<Verification, "counts">): VerifyResult {
   if (DIFFERENCES.some((kind) => counts[kind] > 0)) return "different";

@@ -83,7 +83,7 @@ async function withoutEqual(
   candidates: readonly Candidate[],
 ): Promise<readonly Candidate[]> {
   const inSource = await sourceItems(context, candidates);
-  const inLake = await lakeItems(context, candidates);
+  const inLake = await shownItems(context, candidates);
   return candidates.filter(({ keyHash }) => !isSame(inSource.get(keyHash), inLake.get(keyHash)));
 }
 
@@ -99,7 +99,7 @@ async function judge(
 ): Promise<Settled> {
   const before = await sourceItems(context, open);
   await context.wait(context.delaySeconds);
-  const inLake = await lakeItems(context, open);
+  const inLake = await shownItems(context, open);
   const rest = open.filter(({ keyHash }) => !isSame(before.get(keyHash), inLake.get(keyHash)));
   if (rest.length === 0) return { differences: [], unsettled: [] };
   const changes = await mark.changesOf(new Set(rest.map(({ keyHash }) => keyHash)));
@@ -179,7 +179,7 @@ export async function sourceItems(
   return found;
 }
 
-export async function lakeItems(
+export async function shownItems(
   { lake, hidden }: Pick<SettleContext, "lake" | "hidden">,
   candidates: readonly Candidate[],
 ): Promise<ReadonlyMap<string, Shown>> {

@@ -61,7 +61,7 @@ export class ItemShelves {
 
   async #flush(shelf: number): Promise<void> {
     const waiting = this.#waiting.get(shelf);
-    // Before the wait: whoever puts meanwhile begins anew.
+    // Before the wait: what is put meanwhile begins a new batch.
     this.#waiting.delete(shelf);
     if (waiting !== undefined) await this.#scratch.append(this.#name(shelf), waiting);
   }

@@ -111,7 +111,7 @@ async function readManifest(home: string, stem: string): Promise<string> {
 async function readBounded(file: string): Promise<Buffer> {
   try {
     const facts = await stat(file);
-    if (!facts.isFile()) throw new DynalakeError("EXPORT_INVALID", `${file} is no file`);
+    if (!facts.isFile()) throw new DynalakeError("EXPORT_INVALID", `${file} is not a regular file`);
     if (facts.size > MANIFEST_BYTES_MAX) throw new DynalakeError("EXPORT_INVALID", `${file} is too large`);
     return await readFile(file);
   } catch (cause) {
@@ -142,6 +142,7 @@ async function dataFile(root: string, key: string): Promise<string> {
   }
   if (!real.startsWith(root + sep))
     throw new DynalakeError("EXPORT_INVALID", `data/${name} leads out of the export`);
-  if (!(await stat(real)).isFile()) throw new DynalakeError("EXPORT_INVALID", `data/${name} is no file`);
+  if (!(await stat(real)).isFile())
+    throw new DynalakeError("EXPORT_INVALID", `data/${name} is not a regular file`);
   return real;
 }

@@ -1,4 +1,4 @@
-/** The items of an export on this machine, file by file, each file checked against what the manifest tells of it. */
+/** The items of an export on this machine, file by file, each file checked against the manifest. */
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -28,7 +28,7 @@ async function* partItems(part: ExportPart): AsyncGenerator<readonly Item[]> {
   let items: Item[] = [];
   try {
     for await (const region of wholeLines(source.pipe(gunzip), basename(part.file))) {
-      if (!isUtf8(region)) throw new Rejection("not-json", "The line is no UTF-8 text.");
+      if (!isUtf8(region)) throw new Rejection("not-json", "The line is not valid UTF-8.");
       // At line feeds alone: U+2028 and its like end a line for Node's readline, and are text here.
       for (const line of region.toString("utf8").split("\n")) {
         if (line.trim() === "") continue;
@@ -51,6 +51,6 @@ async function* partItems(part: ExportPart): AsyncGenerator<readonly Item[]> {
     gunzip.destroy();
   }
   if (count !== part.itemCount || md5.digest("base64") !== part.md5)
-    throw new DynalakeError("EXPORT_INVALID", `${part.key} is not the file that the manifest tells of`);
+    throw new DynalakeError("EXPORT_INVALID", `${part.key} is not the file that the manifest lists`);
   yield items;
 }

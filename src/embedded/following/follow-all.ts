@@ -1,4 +1,4 @@
-/** Several streams followed at the same time: one that cannot be read is told and tried again, while the others go on. */
+/** Several streams followed at the same time: one that cannot be read is reported and retried, while the others continue. */
 import { DynalakeError, type ErrorCode } from "../../core/error.ts";
 import { pause } from "./pause.ts";
 

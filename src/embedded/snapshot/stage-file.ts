@@ -29,7 +29,10 @@ export async function stageFile(
   const output = await open(task.target, "wx").catch((error: unknown) => {
     throw fileError(error, task.target);
   });
-  const source = createReadStream(task.source, { highWaterMark: READ_BYTES, signal: signal ?? null });
+  const source = createReadStream(task.source, {
+    highWaterMark: READ_BYTES,
+    ...(signal === undefined ? {} : { signal }),
+  });
   const write = (piece: Uint8Array): Promise<void> =>
     writeAll(output, piece).catch((error: unknown) => {
       throw fileError(error, task.target);

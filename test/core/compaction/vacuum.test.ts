@@ -146,7 +146,8 @@ test("whatever was the newest at any moment of the window can still be read, wit
         const manifests = plantHistory(store, history);
         const end = manifests.at(-1)?.committedAtSeconds ?? 0;
         const nowSeconds = end + age;
-        const windowStart = nowSeconds - retentionSeconds;
+        // The window is that of the vacuum below, which comes a second later.
+        const windowStart = nowSeconds + 1 - retentionSeconds;
         const moments = [
           windowStart,
           ...manifests.map((manifest) => manifest.committedAtSeconds),

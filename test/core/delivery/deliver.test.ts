@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { type Delivery, deliver } from "../../../src/core/delivery/deliver.ts";
 import { readRecordedEvents } from "../../../src/core/delivery/recorded-events.ts";
-import { Undelivered } from "../../../src/core/ports/change-sink.ts";
+import { UndeliveredRows } from "../../../src/core/ports/change-sink.ts";
 import { rowCodec } from "../../../src/core/row/row.ts";
 import { lineWriter } from "../../../src/core/row/wire-line.ts";
 import { parseSchema, type Schema, type SchemaFile } from "../../../src/core/schema/schema.ts";
@@ -132,7 +132,7 @@ describe("when something fails", () => {
     const store = new MemoryStore();
     const context = {
       store,
-      sink: { deliver: () => Promise.reject(new Undelivered(1, "full")) },
+      sink: { deliver: () => Promise.reject(new UndeliveredRows(1, "full")) },
       writer: lineWriter(rowCodec(SCHEMA)),
       rowBytesMax: 1000,
     };

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { VERSION_DIGITS } from "../../../src/core/change/change.ts";
 import { FLOOR_MARGIN_SECONDS, SKEW_SECONDS } from "../../../src/core/format/manifest.ts";
 import {
@@ -19,6 +18,7 @@ import {
   SKEW_SECONDS as SKEW,
   shownBy,
 } from "../../simulator/rule.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const START = 1_700_000_000;
 const KEYS = 3;

@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { type PartType, parseColumnType, schemaTypeText } from "../../../src/core/schema/column-type.ts";
 import { mapLeaves } from "../../../src/core/schema/map-leaves.ts";
 import { typeText } from "../../arbitraries/schema.ts";
+import * as fc from "../../support/fast-check.ts";
 
 const partType = typeText.map(parseColumnType).filter((type): type is PartType => type.kind !== "json");
 

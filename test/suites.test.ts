@@ -1,0 +1,28 @@
+/** Which test files belong to which suite. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+
+async function deepTests(): Promise<readonly string[]> {
+  const path = join(import.meta.dirname, "support", "deep-tests.mjs");
+  return ((await import(path)) as { deepTests(): readonly string[] }).deepTests();
+}
+
+const testFiles = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" })
+  .map((name) => `test/${name.replaceAll("\\", "/")}`)
+  .filter((path) => path.endsWith(".test.ts"));
+
+test("the deep suite has its own files, and those that try a number of things, by themselves or by what they import", async () => {
+  const deep = await deepTests();
+  expect(deep).toEqual(expect.arrayContaining(testFiles.filter((path) => path.endsWith(".deep.test.ts"))));
+  expect(deep).toEqual(
+    expect.arrayContaining([
+      "test/simulator/simulation.test.ts", // effort.ts itself
+      "test/core/row/row.test.ts", // fast-check.ts
+      "test/core/sql/duckdb-dialect.test.ts", // a suite of test/conformance
+      "test/fuzz/names.test.ts", // fuzz.ts
+    ]),
+  );
+  expect(deep).not.toContain("test/cli/status.test.ts");
+  expect(deep.filter((path) => !testFiles.includes(path))).toEqual([]);
+});
