@@ -21,6 +21,7 @@ const dist = join(root, "dist");
 const entryPoints = {
   "cli/main": "src/cli/main.ts",
   "staging-worker": "src/embedded/snapshot/staging-worker.ts",
+  index: "src/index.ts",
   "infra/index": "infra/index.ts",
 };
 /** The entries of the functions: every file in handlers/, which is src/aws/contracts/handlers.ts once more. */

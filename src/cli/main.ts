@@ -1,6 +1,6 @@
 /** The process around the command line: arguments, streams, signals and the exit code. Nothing else here touches `process`. */
 import { systemTiming } from "../sdk/timing.ts";
-import { EXIT } from "./command.ts";
+import { EXIT } from "./context/command.ts";
 import { runCli } from "./run-cli.ts";
 
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;

@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { Command, Option } from "commander";
-import type { CliIo } from "./cli-io.ts";
-import type { CommandContext, ExitCode } from "./command.ts";
-import { notNegative, positive, share, whole } from "./option-values.ts";
-import { RESULT_FORMATS } from "./result-formats.ts";
+import type { CliIo } from "./context/cli-io.ts";
+import type { CommandContext, ExitCode } from "./context/command.ts";
+import { notNegative, positive, share, whole } from "./options/option-values.ts";
+import { RESULT_FORMATS } from "./options/result-formats.ts";
 
 /** The commands that end cleanly at an interrupt. */
 const ENDS_CLEANLY: ReadonlySet<string> = new Set(["run", "snapshot"]);

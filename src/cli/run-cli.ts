@@ -2,11 +2,11 @@
 import { resolve } from "node:path";
 import { CommanderError } from "commander";
 import { DynalakeError } from "../core/error.ts";
-import type { CliIo } from "./cli-io.ts";
-import { EXIT, type ExitCode } from "./command.ts";
+import type { CliIo } from "./context/cli-io.ts";
+import { EXIT, type ExitCode } from "./context/command.ts";
+import { settingsFrom } from "./context/settings.ts";
+import { type Terminal, terminalOf } from "./context/terminal.ts";
 import { program } from "./program.ts";
-import { settingsFrom } from "./settings.ts";
-import { type Terminal, terminalOf } from "./terminal.ts";
 
 /**
  * `argv`: the arguments alone, without node and the script. Reports errors on `io.stderr` and never rejects. At an interrupt a

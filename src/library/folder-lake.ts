@@ -1,12 +1,13 @@
 /** A lake in a folder. What an operation needs is loaded when it begins. */
 import type { Cell, Column } from "../core/ports/query-result.ts";
 import { chosenTables, tablesOf } from "../core/table/chosen-tables.ts";
+import { requireFolder } from "../files/folder-store.ts";
 import type { Timing } from "../sdk/timing.ts";
 import { FolderContext } from "./folder-context.ts";
 import { folderQuery } from "./folder-query.ts";
 import { FolderTable } from "./folder-table.ts";
 import { followStreams } from "./following.ts";
-import { secondsOf } from "./given.ts";
+import { requireNumber, secondsOf } from "./given.ts";
 import type {
   Cancel,
   FollowOptions,
@@ -26,11 +27,20 @@ import type { FollowReport, Inference, ReplayReport, SnapshotReport } from "./re
 import { RowStream } from "./row-stream.ts";
 import { inferSchema, takeSnapshot } from "./snapshotting.ts";
 
-export class FolderLake implements Lake {
+/** Opens the lake in `folder`. `timing` is the clock that `verify` goes by. Throws USAGE. */
+export async function openFolderLake(folder: string, options: OpenOptions, timing: Timing): Promise<Lake> {
+  requireNumber("threads", options.threads, { min: 1, whole: true });
+  requireNumber("memoryMegabytes", options.memoryMegabytes, { min: 1 });
+  const context = new FolderContext(folder, options, timing);
+  requireFolder(context.folder, folder);
+  return new FolderLake(context);
+}
+
+class FolderLake implements Lake {
   readonly #context: FolderContext;
 
-  constructor(folder: string, options: OpenOptions, timing: Timing) {
-    this.#context = new FolderContext(folder, options, timing);
+  constructor(context: FolderContext) {
+    this.#context = context;
   }
 
   get folder(): string {

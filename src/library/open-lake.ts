@@ -1,9 +1,6 @@
-/** Opens a lake in a folder. */
-
-import { requireFolder } from "../files/folder-store.ts";
-import { systemTiming, type Timing } from "../sdk/timing.ts";
-import { FolderLake } from "./folder-lake.ts";
-import { requireNumber } from "./given.ts";
+/** The library's entry. */
+import { systemTiming } from "../sdk/timing.ts";
+import { openFolderLake } from "./folder-lake.ts";
 import type { Lake, OpenOptions } from "./lake.ts";
 
 /**
@@ -27,14 +24,5 @@ import type { Lake, OpenOptions } from "./lake.ts";
  * ```
  */
 export function openLake(folder: string, options: OpenOptions = {}): Promise<Lake> {
-  return openLakeBy(systemTiming, folder, options);
-}
-
-/** The same by another clock than this machine's, for `verify`. */
-export async function openLakeBy(timing: Timing, folder: string, options: OpenOptions): Promise<Lake> {
-  requireNumber("threads", options.threads, { min: 1, whole: true });
-  requireNumber("memoryMegabytes", options.memoryMegabytes, { min: 1 });
-  const lake = new FolderLake(folder, options, timing);
-  requireFolder(lake.folder, folder);
-  return lake;
+  return openFolderLake(folder, options, systemTiming);
 }

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { CommandContext } from "../../src/cli/command.ts";
 import { snapshotCommand } from "../../src/cli/commands/snapshot.ts";
-import { settingsFrom } from "../../src/cli/settings.ts";
+import type { CommandContext } from "../../src/cli/context/command.ts";
+import { settingsFrom } from "../../src/cli/context/settings.ts";
 import { systemTiming } from "../../src/sdk/timing.ts";
 import {
   done,

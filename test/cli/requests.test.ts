@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
-import type { CommandContext } from "../../src/cli/command.ts";
+import type { CommandContext } from "../../src/cli/context/command.ts";
 import { systemTiming } from "../../src/sdk/timing.ts";
 import { countingStore, RequestCounter, type Requests } from "../support/counting-store.ts";
 import { writeExport } from "./export-fixture.ts";

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { EXIT } from "../../src/cli/command.ts";
+import { EXIT } from "../../src/cli/context/command.ts";
 import { runCli } from "../../src/cli/run-cli.ts";
 import { systemTiming } from "../../src/sdk/timing.ts";
 import { done, dynalake, expectRefused, fingerprint, startDynalake } from "../support/cli.ts";

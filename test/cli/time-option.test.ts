@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { parseTime } from "../../src/cli/time-option.ts";
+import { parseTime } from "../../src/cli/options/time-option.ts";
 
 test.each([
   ["2026-11-23T05:00:00Z", "2026-11-23T05:00:00Z"],

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { verifyText } from "../../src/cli/verify-report.ts";
+import { verifyText } from "../../src/cli/reports/verify-report.ts";
 
 const NONE = {
   missing: 0,

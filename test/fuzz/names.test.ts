@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { parseKeyOption } from "../../src/cli/key-option.ts";
-import { parseTime, timeText } from "../../src/cli/time-option.ts";
+import { parseKeyOption } from "../../src/cli/options/key-option.ts";
+import { parseTime, timeText } from "../../src/cli/options/time-option.ts";
 import { DynalakeError } from "../../src/core/error.ts";
 import {
   changeObjectPath,

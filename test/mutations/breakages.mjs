@@ -873,7 +873,7 @@ export const breakages = [
   },
   {
     name: "a replay that put records into quarantine ends as a whole one",
-    file: "src/cli/replay-report.ts",
+    file: "src/cli/reports/replay-report.ts",
     find: "  return EXIT.incomplete;\n",
     put: "  return EXIT.done;\n",
     tests: ["test/cli/replay.test.ts"],
@@ -888,15 +888,15 @@ export const breakages = [
   {
     name: "an interrupt abandons a command that could end cleanly",
     file: "src/cli/run-cli.ts",
-    find: "if (endsCleanly) interruption.abort(interrupted());",
-    put: "if (io.cwd === '') interruption.abort(interrupted());",
+    find: "if (endsCleanly) interruption",
+    put: "if (io.cwd === '') interruption",
     tests: ["test/cli/run-cli.test.ts"],
   },
   {
-    name: "a command that fails leaves its engine open",
-    file: "src/library/folder-context.ts",
-    find: "      await lake.close();",
-    put: "      await Promise.resolve();",
+    name: "a statement that fails leaves its engine open",
+    file: "src/library/folder-lake.ts",
+    find: "        await lake.close();\n        throw",
+    put: "        throw",
     tests: ["test/cli/run-cli.test.ts"],
   },
   {

@@ -1,62 +1,54 @@
-/** The package as npm makes it, in an app of somebody else's: nothing of the repository is beside it. */
+/** The package as npm makes it, in apps of other people: nothing of the repository is next to it. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import ts from "typescript";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+const tsx = join(root, "node_modules", "tsx", "dist", "cli.mjs");
 let folder = "";
+let archive = "";
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "dynalake-package-"));
   run("npm", ["pack", "--pack-destination", folder], root);
-  const [archive = ""] = readdirSync(folder);
-  const modules = join(folder, "node_modules");
-  mkdirSync(join(modules, "dynalake"), { recursive: true });
-  run(
-    "tar",
-    ["-xzf", join(folder, archive), "-C", join(modules, "dynalake"), "--strip-components=1"],
-    folder,
-  );
-  // What npm would install beside it.
-  for (const name of readdirSync(join(root, "node_modules")))
-    if (!name.startsWith(".")) symlinkSync(join(root, "node_modules", name), join(modules, name));
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
-  writeFileSync(join(folder, "orders.json"), SCHEMA);
-  writeFileSync(join(folder, "app.ts"), APP);
+  archive = join(folder, readdirSync(folder)[0] as string);
 }, 300_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const SCHEMA = JSON.stringify({
-  table: "orders",
-  key: { hash: "Id" },
-  attributes: { Id: { type: "string" }, Total: { type: "decimal(10,2)" } },
-});
-
-const APP = `
-import { App, Duration, Stack } from "aws-cdk-lib";
-import { AttributeType, StreamViewType, Table } from "aws-cdk-lib/aws-dynamodb";
-import { DynamoDbLake, type DynamoDbLakeProps, Lake } from "dynalake";
-
-const stack = new Stack(new App(), "Shop");
-const orders = new Table(stack, "Orders", {
-  partitionKey: { name: "Id", type: AttributeType.STRING },
-  stream: StreamViewType.NEW_AND_OLD_IMAGES,
-  pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-});
-const lake = new Lake(stack, "Lake", { databaseName: "shop" });
-const options: Partial<DynamoDbLakeProps> = { compactEvery: Duration.minutes(30) };
-const table: string = new DynamoDbLake(stack, "OrdersLake", {
-  ...options,
-  lake,
-  table: orders,
-  schemaFile: "orders.json",
-}).lakeTable;
-console.log(table, App.of(stack)?.node.children.length);
-`;
+/** An app with the package, and with everything that npm would install next to it but `without`. */
+function newApp(
+  name: string,
+  files: Readonly<Record<string, string>>,
+  without: (dependency: string) => boolean = () => false,
+): string {
+  const app = join(folder, name);
+  const modules = join(app, "node_modules");
+  mkdirSync(join(modules, "dynalake"), { recursive: true });
+  run("tar", ["-xzf", archive, "-C", join(modules, "dynalake"), "--strip-components=1"], app);
+  for (const dependency of readdirSync(join(root, "node_modules"))) {
+    if (dependency.startsWith(".") || without(dependency)) continue;
+    symlinkSync(join(root, "node_modules", dependency), join(modules, dependency));
+  }
+  for (const [file, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(app, file)), { recursive: true });
+    writeFileSync(join(app, file), content);
+  }
+  return app;
+}
 
 function run(command: string, args: readonly string[], cwd: string): string {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8" });
@@ -64,29 +56,162 @@ function run(command: string, args: readonly string[], cwd: string): string {
   return stdout;
 }
 
-test("its types and its code fit an app that names it by its name alone", () => {
-  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-  const options = [
-    "--strict",
-    "--module",
-    "nodenext",
-    "--target",
-    "es2022",
-    "--types",
-    "node",
-    "--outDir",
-    "out",
-  ];
-  run(process.execPath, [tsc, ...options, "app.ts"], folder);
-  expect(run(process.execPath, ["out/app.js"], folder)).toBe("orders 1\n");
-}, 300_000);
+/** The tsconfig.json that `cdk init app --language typescript` writes, without the types of jest, which it installs too. */
+function cdkInitConfig(options: ts.MapLike<unknown> = {}): string {
+  const template = "node_modules/aws-cdk/lib/init-templates/app/typescript/tsconfig.json";
+  const { config } = ts.readConfigFile(join(root, template), (path) => readFileSync(path, "utf8"));
+  expect(config.compilerOptions).toMatchObject({ module: "NodeNext", strict: true });
+  const compilerOptions = { ...config.compilerOptions, types: ["node"], ...options };
+  return JSON.stringify({ ...config, compilerOptions });
+}
+
+const SCHEMA = JSON.stringify({
+  table: "orders",
+  key: { hash: "Id" },
+  attributes: { Id: { type: "string" }, Total: { type: "decimal(10,2)" } },
+});
+
+const CDK_APP = `
+import * as cdk from "aws-cdk-lib/core";
+import { AttributeType, StreamViewType, Table } from "aws-cdk-lib/aws-dynamodb";
+import { DynamoDbLake, type DynamoDbLakeProps, Lake } from "dynalake/cdk";
+
+const stack = new cdk.Stack(new cdk.App(), "Shop");
+const orders = new Table(stack, "Orders", {
+  partitionKey: { name: "Id", type: AttributeType.STRING },
+  stream: StreamViewType.NEW_AND_OLD_IMAGES,
+  pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+});
+const lake = new Lake(stack, "Lake", { databaseName: "shop" });
+const options: Partial<DynamoDbLakeProps> = { compactEvery: cdk.Duration.minutes(30) };
+const table: string = new DynamoDbLake(stack, "OrdersLake", {
+  ...options,
+  lake,
+  table: orders,
+  schemaFile: "orders.json",
+}).lakeTable;
+console.log(table, cdk.App.of(stack)?.node.children.length);
+`;
+
+describe("the constructs, dynalake/cdk", () => {
+  test.each([
+    ["an ES module", { type: "module" }],
+    // What cdk init writes: a package.json without a type.
+    ["CommonJS", {}],
+  ])(
+    "fit an app that cdk init makes, as %s",
+    (name, packageJson) => {
+      const app = newApp(name, {
+        "package.json": JSON.stringify(packageJson),
+        "tsconfig.json": cdkInitConfig(),
+        "orders.json": SCHEMA,
+        "bin/app.ts": CDK_APP,
+      });
+      run(process.execPath, [tsc], app);
+      expect(run(process.execPath, [tsx, "bin/app.ts"], app)).toBe("orders 1\n");
+      const compiled = ["--noEmit", "false", "--rootDir", "bin", "--outDir", "out"];
+      run(process.execPath, [tsc, ...compiled], app);
+      expect(run(process.execPath, ["out/app.js"], app)).toBe("orders 1\n");
+    },
+    300_000,
+  );
+
+  test("can be required by plain JavaScript", () => {
+    const app = newApp("required", { "package.json": "{}" });
+    const names = run(process.execPath, ["-p", 'Object.keys(require("dynalake/cdk")).join()'], app);
+    expect(names.trim().split(",")).toEqual([
+      "DynamoDbLake",
+      "ExportStack",
+      "Lake",
+      "LakeStack",
+      "ReviewsStack",
+    ]);
+  }, 300_000);
+});
+
+const LIBRARY_APP = `
+import { DynalakeError, type Lake, openLake, type TableStatus } from "dynalake";
+
+async function main(): Promise<void> {
+  const lake: Lake = await openLake("lake", { threads: 1 });
+  try {
+    const report = await lake.replay(["event.json"], { name: "orders", schema: "orders.json" });
+    const rows = await lake.query<{ id: string; total: string }>("SELECT id, total FROM orders").all();
+    const status: TableStatus = await lake.table("orders").status();
+    console.log(report.rows, rows[0]?.total, status.health);
+    await lake.table("none").status().catch((error: unknown) => {
+      if (error instanceof DynalakeError) console.log(error.code);
+    });
+  } finally {
+    await lake.close();
+  }
+}
+
+void main();
+`;
+
+const EVENT = JSON.stringify({
+  Records: [
+    {
+      eventName: "INSERT",
+      dynamodb: {
+        Keys: { Id: { S: "a" } },
+        NewImage: { Id: { S: "a" }, Total: { N: "1.5" } },
+        SequenceNumber: "1",
+      },
+    },
+  ],
+});
+
+describe("the library, dynalake", () => {
+  /** Optional peers, and what only the functions on AWS are typed with. */
+  const unneeded = (name: string): boolean => ["aws-cdk-lib", "constructs", "aws-cdk"].includes(name);
+
+  test.each([
+    ["an ES module", { type: "module" }],
+    ["CommonJS", {}],
+  ])(
+    "needs neither CDK nor types of AWS, in an app that is %s",
+    (name, packageJson) => {
+      const app = newApp(
+        `library ${name}`,
+        {
+          "package.json": JSON.stringify(packageJson),
+          "tsconfig.json": cdkInitConfig({ skipLibCheck: false, exactOptionalPropertyTypes: true }),
+          "orders.json": SCHEMA,
+          "event.json": EVENT,
+          "app.ts": LIBRARY_APP,
+        },
+        unneeded,
+      );
+      run(process.execPath, [tsc, "--noEmit", "false", "--outDir", "out"], app);
+      expect(run(process.execPath, ["out/app.js"], app)).toBe("1 1.50 healthy\nLAKE_NOT_FOUND\n");
+    },
+    300_000,
+  );
+
+  test("has public types that name no other package's", () => {
+    const app = newApp("types", {}, () => true);
+    const entry = join(app, "node_modules", "dynalake", "dist", "types", "src", "index.d.ts");
+    const program = ts.createProgram([entry], { noResolve: false, types: [], noLib: true });
+    const files = program.getSourceFiles().map(({ fileName }) => fileName);
+    expect(files.filter((file) => !file.includes("/dist/types/src/"))).toEqual([]);
+    expect(files.length).toBeGreaterThan(5);
+    for (const source of program.getSourceFiles()) {
+      const imported = ts.preProcessFile(source.text).importedFiles.map(({ fileName }) => fileName);
+      expect(imported.filter((name) => !name.startsWith("."))).toEqual([]);
+    }
+  });
+});
 
 test("its command line runs", () => {
-  const cli = join(folder, "node_modules", "dynalake", "bin", "dynalake.js");
-  expect(run(process.execPath, [cli, "--version"], folder)).toMatch(/^\d+\.\d+\.\d+\n$/);
+  const app = newApp("command line", {});
+  const cli = join(app, "node_modules", "dynalake", "bin", "dynalake.js");
+  expect(run(process.execPath, [cli, "--version"], app)).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
 test("it holds what is needed to run, and neither sources nor tests", () => {
-  const names = readdirSync(join(folder, "node_modules", "dynalake"));
+  const app = newApp("files", {}, () => true);
+  const names = readdirSync(join(app, "node_modules", "dynalake"));
   expect(names.sort()).toEqual(["LICENSE", "NOTICE", "README.md", "bin", "dist", "package.json", "schemas"]);
 });

@@ -1,5 +1,5 @@
 /** People's own SQL over a lake: the whole result as the command line prints it. */
-import { printedCell } from "../../src/cli/printed-cell.ts";
+import { printedCell } from "../../src/cli/reports/printed-cell.ts";
 import { openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { type QueryRequest, startQuery } from "../../src/embedded/reading/query.ts";
 

@@ -1,10 +1,10 @@
 /** `dynalake compact`: folds the change log now, and rewrites the base where its deltas have grown. */
 import { defined } from "../../core/defined.ts";
-import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { reportCompaction } from "../compaction-report.ts";
-import { type LakeOptions, lakeTarget, type StackTarget } from "../lake-target.ts";
-import { machineEvents } from "../machine-events.ts";
-import { withFolder, withStack } from "../opened.ts";
+import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
+import { withFolder, withStack } from "../context/opened.ts";
+import { type LakeOptions, lakeTarget, type StackTarget } from "../options/lake-target.ts";
+import { reportCompaction } from "../reports/compaction-report.ts";
+import { machineEvents } from "../reports/machine-events.ts";
 
 export interface CompactOptions extends LakeOptions {
   readonly table?: string;

@@ -3,11 +3,11 @@ import { playDemo } from "../../demo/demo.ts";
 import { removeOldDemo } from "../../demo/old-demo.ts";
 import { startEmulator } from "../../emulator/emulator.ts";
 import { connectSource } from "../../source/source-connection.ts";
-import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { withFolder } from "../opened.ts";
-import { printedCell } from "../printed-cell.ts";
-import { resultWriter } from "../result-format.ts";
-import { reportFolderSnapshot } from "../snapshot-report.ts";
+import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
+import { withFolder } from "../context/opened.ts";
+import { printedCell } from "../reports/printed-cell.ts";
+import { resultWriter } from "../reports/result-format.ts";
+import { reportFolderSnapshot } from "../reports/snapshot-report.ts";
 
 export interface DemoOptions {
   readonly lake: string;

@@ -5,9 +5,9 @@ import { defined } from "../../core/defined.ts";
 import { DynalakeError } from "../../core/error.ts";
 import { fileError, systemCode } from "../../files/file-error.ts";
 import type { Origin } from "../../index.ts";
-import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { parseKeyOption } from "../key-option.ts";
-import { withFolder } from "../opened.ts";
+import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
+import { withFolder } from "../context/opened.ts";
+import { parseKeyOption } from "../options/key-option.ts";
 
 export interface InferOptions {
   readonly table?: string;

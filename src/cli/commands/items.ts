@@ -1,10 +1,10 @@
 /** `dynalake items`: the current items as DynamoDB JSON lines, the format that DynamoDB's own import reads. */
 import type { TableSchema } from "../../index.ts";
-import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { type LakeOptions, lakeTarget, onlyTable } from "../lake-target.ts";
-import { withFolder, withStack } from "../opened.ts";
-import type { Terminal } from "../terminal.ts";
-import { parseTime } from "../time-option.ts";
+import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
+import { withFolder, withStack } from "../context/opened.ts";
+import type { Terminal } from "../context/terminal.ts";
+import { type LakeOptions, lakeTarget, onlyTable } from "../options/lake-target.ts";
+import { parseTime } from "../options/time-option.ts";
 
 export interface ItemsOptions extends LakeOptions {
   readonly table?: string;

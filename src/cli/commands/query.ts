@@ -1,14 +1,14 @@
 /** `dynalake query "SELECT ..."`. */
 import type { Cell, Column } from "../../index.ts";
-import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { type LakeOptions, lakeTarget, type StackTarget } from "../lake-target.ts";
-import { withFolder, withStack } from "../opened.ts";
-import { printedCell } from "../printed-cell.ts";
-import { resultWriter } from "../result-format.ts";
-import type { ResultFormat } from "../result-formats.ts";
-import type { Terminal } from "../terminal.ts";
-import { parseTime } from "../time-option.ts";
-import { withClock } from "../with-clock.ts";
+import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
+import { withFolder, withStack } from "../context/opened.ts";
+import type { Terminal } from "../context/terminal.ts";
+import { type LakeOptions, lakeTarget, type StackTarget } from "../options/lake-target.ts";
+import type { ResultFormat } from "../options/result-formats.ts";
+import { parseTime } from "../options/time-option.ts";
+import { printedCell } from "../reports/printed-cell.ts";
+import { resultWriter } from "../reports/result-format.ts";
+import { withClock } from "../reports/with-clock.ts";
 
 export interface QueryOptions extends LakeOptions {
   readonly format: ResultFormat;

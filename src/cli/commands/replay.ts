@@ -1,13 +1,13 @@
 /** `dynalake replay FILE...`: feeds recorded events through the same path as the stream. */
 import { counted } from "../../core/counted.ts";
 import { defined } from "../../core/defined.ts";
-import { addedSentence } from "../columns-report.ts";
-import type { CommandContext, ExitCode } from "../command.ts";
-import { parseKeyOption } from "../key-option.ts";
-import { type LakeOptions, lakeTarget, onlyTable, type StackTarget } from "../lake-target.ts";
-import { withFolder, withStack } from "../opened.ts";
-import { reportReplay } from "../replay-report.ts";
-import type { Terminal } from "../terminal.ts";
+import type { CommandContext, ExitCode } from "../context/command.ts";
+import { withFolder, withStack } from "../context/opened.ts";
+import type { Terminal } from "../context/terminal.ts";
+import { parseKeyOption } from "../options/key-option.ts";
+import { type LakeOptions, lakeTarget, onlyTable, type StackTarget } from "../options/lake-target.ts";
+import { addedSentence } from "../reports/columns-report.ts";
+import { reportReplay } from "../reports/replay-report.ts";
 
 export interface ReplayOptions extends LakeOptions {
   readonly name?: string;

@@ -2,12 +2,12 @@
 import { counted } from "../../core/counted.ts";
 import { defined } from "../../core/defined.ts";
 import type { FollowReport, LakeEvent } from "../../index.ts";
-import { addedSentence } from "../columns-report.ts";
-import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { gapSentence } from "../gap-report.ts";
-import { withFolder } from "../opened.ts";
-import { reportFolderSnapshot, showSnapshotProgress } from "../snapshot-report.ts";
-import type { Terminal } from "../terminal.ts";
+import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
+import { withFolder } from "../context/opened.ts";
+import type { Terminal } from "../context/terminal.ts";
+import { addedSentence } from "../reports/columns-report.ts";
+import { gapSentence } from "../reports/gap-report.ts";
+import { reportFolderSnapshot, showSnapshotProgress } from "../reports/snapshot-report.ts";
 
 export interface RunOptions {
   readonly lake: string;

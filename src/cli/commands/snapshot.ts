@@ -2,12 +2,12 @@
 import { defined } from "../../core/defined.ts";
 import { DynalakeError } from "../../core/error.ts";
 import type { Origin } from "../../index.ts";
-import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { parseKeyOption } from "../key-option.ts";
-import { type LakeOptions, onlyTable, type StackTarget } from "../lake-target.ts";
-import { machineEvents } from "../machine-events.ts";
-import { withFolder, withStack } from "../opened.ts";
-import { reportFolderSnapshot, reportSnapshot, showSnapshotProgress } from "../snapshot-report.ts";
+import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
+import { withFolder, withStack } from "../context/opened.ts";
+import { parseKeyOption } from "../options/key-option.ts";
+import { type LakeOptions, onlyTable, type StackTarget } from "../options/lake-target.ts";
+import { machineEvents } from "../reports/machine-events.ts";
+import { reportFolderSnapshot, reportSnapshot, showSnapshotProgress } from "../reports/snapshot-report.ts";
 
 export interface SnapshotOptions extends LakeOptions {
   /** The DynamoDB table. Of a stack that has several, the one that is meant. */

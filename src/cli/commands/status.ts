@@ -1,11 +1,11 @@
 /** `dynalake status`: what the engineer on call wants to know. */
 import type { Health, TableStatus } from "../../index.ts";
 import type { DeployedStatus } from "../../stack/status.ts";
-import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { gapJson } from "../gap-report.ts";
-import { type LakeOptions, lakeTarget } from "../lake-target.ts";
-import { withFolder, withStack } from "../opened.ts";
-import { timeText } from "../time-option.ts";
+import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
+import { withFolder, withStack } from "../context/opened.ts";
+import { type LakeOptions, lakeTarget } from "../options/lake-target.ts";
+import { timeText } from "../options/time-option.ts";
+import { gapJson } from "../reports/gap-report.ts";
 
 export interface StatusOptions extends LakeOptions {
   readonly table?: string;

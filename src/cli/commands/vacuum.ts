@@ -1,9 +1,9 @@
 /** `dynalake vacuum`: deletes files that no commit of the retention time uses. */
 import { counted } from "../../core/counted.ts";
 import { defined } from "../../core/defined.ts";
-import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import { type LakeOptions, lakeTarget } from "../lake-target.ts";
-import { withFolder, withStack } from "../opened.ts";
+import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
+import { withFolder, withStack } from "../context/opened.ts";
+import { type LakeOptions, lakeTarget } from "../options/lake-target.ts";
 
 export interface VacuumOptions extends LakeOptions {
   readonly table?: string;

@@ -2,10 +2,10 @@
 import { counted } from "../../core/counted.ts";
 import { defined } from "../../core/defined.ts";
 import type { ProgressEvent, Verification } from "../../index.ts";
-import { type CommandContext, EXIT, type ExitCode } from "../command.ts";
-import type { LakeOptions, StackTarget } from "../lake-target.ts";
-import { withFolder, withStack } from "../opened.ts";
-import { verifyJson, verifyText } from "../verify-report.ts";
+import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
+import { withFolder, withStack } from "../context/opened.ts";
+import type { LakeOptions, StackTarget } from "../options/lake-target.ts";
+import { verifyJson, verifyText } from "../reports/verify-report.ts";
 
 export interface VerifyOptions extends LakeOptions {
   readonly table?: string;

@@ -1,6 +1,6 @@
 /** What a compaction did, for people or for programs: the same for a folder and for a deployment. */
-import { counted } from "../core/counted.ts";
-import type { CommandContext } from "./command.ts";
+import { counted } from "../../core/counted.ts";
+import type { CommandContext } from "../context/command.ts";
 
 /** One commit. On a deployment one may be of kind "schema": the lake took on the deployed schema. */
 export interface ReportedRun {

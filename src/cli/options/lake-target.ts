@@ -1,5 +1,5 @@
 /** Which lake a command works on: one in a folder of this machine, or a deployed one. */
-import { DynalakeError } from "../core/error.ts";
+import { DynalakeError } from "../../core/error.ts";
 
 export type LakeTarget = FolderTarget | StackTarget;
 

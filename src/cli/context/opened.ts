@@ -1,8 +1,9 @@
 /** Opens the lake that a command works on. What only one kind of lake needs is loaded only for that kind. */
-import type { Lake, OpenOptions } from "../index.ts";
-import type { OpenedStack } from "../stack/open-stack.ts";
+import { defined } from "../../core/defined.ts";
+import type { Lake, OpenOptions } from "../../index.ts";
+import type { OpenedStack } from "../../stack/open-stack.ts";
+import type { StackTarget } from "../options/lake-target.ts";
 import type { CommandContext } from "./command.ts";
-import type { StackTarget } from "./lake-target.ts";
 
 /** Where a source table is, as options give it. */
 export interface SourceAt {
@@ -17,14 +18,10 @@ export async function withFolder<T>(
   use: (lake: Lake) => Promise<T>,
   { threads, ...source }: SourceAt & Pick<OpenOptions, "threads"> = {},
 ): Promise<T> {
-  const { openLakeBy } = await import("../library/open-lake.ts");
+  const { openFolderLake } = await import("../../library/folder-lake.ts");
   const { maskKey, environment } = context.settings;
-  const lake = await openLakeBy(context.timing, folder, {
-    cwd: context.cwd,
-    source: { ...source, environment },
-    ...(maskKey === undefined ? {} : { maskKey }),
-    ...(threads === undefined ? {} : { threads }),
-  });
+  const options = { cwd: context.cwd, source: { ...source, environment }, ...defined({ maskKey, threads }) };
+  const lake = await openFolderLake(folder, options, context.timing);
   try {
     return await use(lake);
   } finally {
@@ -38,7 +35,7 @@ export async function withStack<T>(
   { stack, region }: StackTarget,
   use: (stack: OpenedStack) => Promise<T>,
 ): Promise<T> {
-  const { openStack } = await import("../stack/open-stack.ts");
+  const { openStack } = await import("../../stack/open-stack.ts");
   const opened = await openStack({ stack, region }, interrupted);
   try {
     return await use(opened);

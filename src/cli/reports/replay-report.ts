@@ -1,7 +1,7 @@
 /** What a replay did, for people or for programs: the same for a folder and for a deployment. */
-import { counted } from "../core/counted.ts";
-import type { ReplayReport } from "../index.ts";
-import { type CommandContext, EXIT, type ExitCode } from "./command.ts";
+import { counted } from "../../core/counted.ts";
+import type { ReplayReport } from "../../index.ts";
+import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 
 export async function reportReplay(
   { terminal }: CommandContext,

@@ -1,5 +1,5 @@
 /** Cells as plain JSON values, for every format that prints them. */
-import type { Cell, Column } from "../index.ts";
+import type { Cell, Column } from "../../index.ts";
 import { blobText } from "./blob-text.ts";
 
 /** What JSON has no form for becomes text: bytes, and numbers that are not finite. */

@@ -1,5 +1,5 @@
 /** Progress of a wait. */
-import type { Terminal } from "./terminal.ts";
+import type { Terminal } from "../context/terminal.ts";
 
 const TICK_MS = 1000;
 

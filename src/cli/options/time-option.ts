@@ -1,5 +1,5 @@
 /** Times on the command line. */
-import { DynalakeError } from "../core/error.ts";
+import { DynalakeError } from "../../core/error.ts";
 
 /** Seconds since the epoch of an ISO 8601 time (UTC where it has no offset) or of a number of seconds; throws USAGE. */
 export function parseTime(text: string): number {

@@ -1,11 +1,11 @@
 /** What a snapshot did, for people or for programs: the same for a scan, an export and a deployment. */
 import { join } from "node:path";
-import { counted } from "../core/counted.ts";
-import type { ProgressEvent, SnapshotReport } from "../index.ts";
+import { counted } from "../../core/counted.ts";
+import type { ProgressEvent, SnapshotReport } from "../../index.ts";
+import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
+import type { Terminal } from "../context/terminal.ts";
 import { addedSentence } from "./columns-report.ts";
-import { type CommandContext, EXIT, type ExitCode } from "./command.ts";
 import { gapSentence } from "./gap-report.ts";
-import type { Terminal } from "./terminal.ts";
 
 interface SnapshotFacts {
   readonly source: string;

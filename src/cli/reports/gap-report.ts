@@ -1,6 +1,6 @@
 /** Gaps, for people. */
-import type { Gap } from "../index.ts";
-import { timeText } from "./time-option.ts";
+import type { Gap } from "../../index.ts";
+import { timeText } from "../options/time-option.ts";
 
 export function gapSentence(table: string, gap: Gap): string {
   return `${table}: CHANGES WERE LOST: ${gap.detail}. Take a snapshot after ${timeText(gap.snapshotAfterSeconds)}.`;

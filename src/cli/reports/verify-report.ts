@@ -7,7 +7,7 @@ import type {
   Finding,
   UnsettledKind,
   Verification,
-} from "../index.ts";
+} from "../../index.ts";
 
 const DIFFERENCES = ["missing", "extra", "different", "repeated", "unreadable"] as const;
 const UNSETTLED = ["waiting", "changing", "unknown"] as const;

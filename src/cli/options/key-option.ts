@@ -1,6 +1,6 @@
 /** Keys on the command line. */
-import { DynalakeError } from "../core/error.ts";
-import type { TableKey } from "../index.ts";
+import { DynalakeError } from "../../core/error.ts";
+import type { TableKey } from "../../index.ts";
 
 /** HASH or HASH,RANGE. Throws USAGE. */
 export function parseKeyOption(text: string | undefined): TableKey | undefined {

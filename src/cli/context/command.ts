@@ -1,5 +1,5 @@
 /** What every command gets, and how it ends. */
-import type { Timing } from "../sdk/timing.ts";
+import type { Timing } from "../../sdk/timing.ts";
 import type { Settings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 

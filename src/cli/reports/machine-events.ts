@@ -1,6 +1,6 @@
 /** Progress of a deployment's executions, for people. */
-import type { MachineEvents } from "../stack/machine-run.ts";
-import type { Terminal } from "./terminal.ts";
+import type { MachineEvents } from "../../stack/machine-run.ts";
+import type { Terminal } from "../context/terminal.ts";
 
 export function machineEvents(terminal: Terminal): MachineEvents {
   return {

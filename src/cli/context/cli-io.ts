@@ -1,6 +1,6 @@
 /** Everything the command line needs from the process that runs it, so that it can also run inside another one, such as a test. */
 import type { Writable } from "node:stream";
-import type { Timing } from "../sdk/timing.ts";
+import type { Timing } from "../../sdk/timing.ts";
 
 export interface CliIo {
   /** What relative paths are relative to. */

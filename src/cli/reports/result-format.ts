@@ -1,9 +1,9 @@
 /** Query results as a table for people, or as JSON or CSV for programs. Numbers keep all of their digits in each. */
 import Table from "cli-table3";
 import { stringify } from "csv-stringify/sync";
-import type { Column } from "../index.ts";
+import type { Column } from "../../index.ts";
+import type { ResultFormat } from "../options/result-formats.ts";
 import { isExactNumber } from "./printed-cell.ts";
-import type { ResultFormat } from "./result-formats.ts";
 
 /** Plain JSON values: numbers that a double may not hold, and times, are text. */
 export type ResultRow = readonly unknown[];

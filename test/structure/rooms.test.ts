@@ -1,0 +1,140 @@
+/**
+ * The rooms of the code: no circles, and only the allowed directions. docs/architecture.md has the rooms of the core and those
+ * around it (test/integration/documents-fit.test.ts); the rooms within these are here.
+ */
+import { describe, expect, test } from "@jest/globals";
+import { betweenFolders, circles, importedBy, importsOf } from "../support/imports.ts";
+
+const imports = importsOf(["src", "handlers", "infra"]);
+const rooms = betweenFolders(imports);
+
+test("no file imports itself by way of others, not even for a type or when it runs", () => {
+  expect(imports.size).toBeGreaterThan(200);
+  expect(circles(imports)).toEqual([]);
+});
+
+test("no folder imports itself by way of others", () => {
+  expect(circles(rooms)).toEqual([]);
+});
+
+test("a circle is found, however the files are imported", () => {
+  const files = new Map([
+    ["a/1", ["b/2"]],
+    ["b/2", ["c/3", "d/5"]],
+    ["c/3", ["a/4"]],
+    ["a/4", []],
+    ["d/5", ["b/2"]],
+  ]);
+  expect(circles(files)).toEqual(["b/2 -> d/5 -> b/2"]);
+  expect(circles(betweenFolders(files))).toEqual(["a -> b -> c -> a", "b -> d -> b"]);
+  const source = `
+    import { a } from "../core/error.ts";
+    import type { b } from "../core/counted.ts";
+    export * from "../core/defined.ts";
+    import "./folder-lake.ts";
+    const c = await import("./lake.ts");
+    type D = import("./query.ts").Query;
+    import { z } from "zod";
+  `;
+  expect(importedBy("src/library/x.ts", source)).toEqual([
+    "src/core/error.ts",
+    "src/core/counted.ts",
+    "src/core/defined.ts",
+    "src/library/folder-lake.ts",
+    "src/library/lake.ts",
+    "src/library/query.ts",
+  ]);
+});
+
+/** Rooms within a room, in the order in which they are built on each other: each with the ones that it may import. */
+const WITHIN: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  "src/embedded": {
+    duckdb: [],
+    folder: ["duckdb"],
+    exports: [],
+    schemas: ["exports"],
+    reading: ["duckdb", "folder"],
+    compaction: ["folder"],
+    snapshot: ["duckdb", "exports", "folder", "schemas"],
+    delivery: ["compaction", "duckdb", "folder", "schemas"],
+    following: ["compaction", "delivery", "folder", "schemas", "snapshot"],
+    verifying: ["exports", "folder", "reading"],
+  },
+  "src/cli": {
+    options: [],
+    context: ["options"],
+    reports: ["context", "options"],
+    commands: ["context", "options", "reports"],
+  },
+  "src/aws": { contracts: [], steps: ["contracts"], lambda: ["contracts", "steps"] },
+};
+
+describe.each(Object.entries(WITHIN))("%s", (outer, inner) => {
+  test("has these rooms, and each imports only what it may, of what stands before it", () => {
+    const found = [...rooms.keys()].filter((room) => room.startsWith(`${outer}/`));
+    expect(found.sort()).toEqual(
+      Object.keys(inner)
+        .map((room) => `${outer}/${room}`)
+        .sort(),
+    );
+    const before: string[] = [];
+    for (const [room, allowed] of Object.entries(inner)) {
+      expect({ room, unordered: allowed.filter((other) => !before.includes(other)) }).toEqual({
+        room,
+        unordered: [],
+      });
+      const imported = (rooms.get(`${outer}/${room}`) ?? [])
+        .filter((other) => other.startsWith(`${outer}/`))
+        .map((other) => other.slice(outer.length + 1));
+      expect({ room, forbidden: imported.filter((other) => !allowed.includes(other)) }).toEqual({
+        room,
+        forbidden: [],
+      });
+      before.push(room);
+    }
+  });
+});
+
+/** What files below `folder`, except `others`, import from outside of it. */
+function importedFrom(folder: string, others: readonly string[] = []): readonly string[] {
+  const files = [...imports].filter(([file]) => file.startsWith(`${folder}/`) && !others.includes(file));
+  const outside = files.flatMap(([, imported]) => imported).filter((path) => !path.startsWith(`${folder}/`));
+  return [...new Set(outside)].sort();
+}
+
+test("the command line works on a folder through the library alone", () => {
+  // The demo also plays the source.
+  const imported = importedFrom("src/cli", ["src/cli/commands/demo.ts"]);
+  const stack = imported.filter((path) => path.startsWith("src/stack/"));
+  expect(imported.filter((path) => !stack.includes(path))).toEqual([
+    "src/core/counted.ts",
+    "src/core/defined.ts",
+    "src/core/error.ts",
+    // Writes the schema file of `infer --out`.
+    "src/files/file-error.ts",
+    "src/index.ts",
+    "src/library/folder-lake.ts",
+    "src/sdk/timing.ts",
+  ]);
+});
+
+test("the public entry is made of the library, and of types and errors of the core", () => {
+  const imported = imports.get("src/index.ts") ?? [];
+  expect(imported.filter((path) => !path.startsWith("src/library/"))).toEqual([
+    "src/core/error.ts",
+    "src/core/ports/query-result.ts",
+    "src/core/values/attribute-value.ts",
+  ]);
+});
+
+test("functions on AWS never carry DuckDB", () => {
+  const reached = new Set<string>();
+  const reach = (file: string): void => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    for (const path of imports.get(file) ?? []) reach(path);
+  };
+  for (const file of imports.keys()) if (file.startsWith("handlers/")) reach(file);
+  expect(reached.size).toBeGreaterThan(50);
+  expect([...reached].filter((file) => /^src\/(embedded|library|cli)\//.test(file))).toEqual([]);
+});
