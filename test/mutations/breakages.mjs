@@ -1004,4 +1004,23 @@ export const breakages = [
     put: "rename(",
     tests: ["test/files/folder-store.test.ts"],
   },
+  {
+    name: "a file of a newer version is told as damaged",
+    marker: "newer-format-first",
+    put: "",
+    tests: ["test/integration/lake-files.test.ts"],
+  },
+  {
+    name: "a file that is not UTF-8 is read with other letters",
+    marker: "fatal-decoding",
+    find: "{ fatal: true }",
+    put: "{ fatal: false }",
+    tests: ["test/integration/lake-files.test.ts"],
+  },
+  {
+    name: "a day of the change log is listed whenever it is asked for",
+    marker: "days-listed-once",
+    put: "",
+    tests: ["test/integration/requests.test.ts"],
+  },
 ];

@@ -29,7 +29,7 @@ export const safeName: z.ZodString = z.string().regex(/^[A-Za-z0-9_-]+$/);
 /** What the file holds. Throws LAKE_NEWER or LAKE_DAMAGED, naming `path`. */
 export function parseLakeFile<T>(file: LakeFile<T>, content: Uint8Array, path: string): T {
   const json = jsonOf(file, lakeFileText(file, content, path), path);
-  requireReadable(json, path);
+  requireReadable(json, path); // breakage: newer-format-first
   if (formatOf(json) !== LAKE_FORMAT)
     throw damaged(file, path, "its format is not a number that was ever used");
   const result = file.shape.safeParse(json);
@@ -46,7 +46,7 @@ export function lakeFileText(
   path: string,
 ): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(content);
+    return new TextDecoder("utf-8", { fatal: true }).decode(content); // breakage: fatal-decoding
   } catch (cause) {
     throw damaged(file, path, "it is not UTF-8 text", cause);
   }

@@ -25,7 +25,7 @@ export function listChanges(store: ObjectStore, table: string): ChangeListing {
       const objects =
         listed.get(day) ??
         (await store.list(`${root}dt=${day}/`)).flatMap(({ path }) => parseChangeObject(path) ?? []);
-      listed.set(day, objects);
+      listed.set(day, objects); // breakage: days-listed-once
       return objects;
     },
     since: async (hour) => {
