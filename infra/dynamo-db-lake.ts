@@ -149,7 +149,7 @@ export class DynamoDbLake extends Construct {
     if (props.dashboard !== "none") lakeDashboard(this, "Dashboard", { table, metrics, alarms });
   }
 
-  /** What `dynalake --stack` reads: the outputs are called after the lake table. */
+  /** Stack outputs for `dynalake --stack`; their names start with the lake table's. */
   private tell(values: Readonly<Record<StackOutput, string>>): void {
     for (const [output, value] of Object.entries(values)) {
       const name = STACK_OUTPUTS[output as StackOutput];

@@ -3,7 +3,7 @@ import type { Permission } from "./permissions.ts";
 import type { SourceTable } from "./source-table.ts";
 import type { TableAccess } from "./table-access.ts";
 
-/** Changes go to Firehose; what cannot be delivered goes to quarantine. */
+/** Sends changes to Firehose, and to quarantine what cannot be delivered. */
 export function streamPermissions(
   access: TableAccess,
   source: SourceTable,
@@ -12,7 +12,7 @@ export function streamPermissions(
   return [
     { actions: ["firehose:PutRecordBatch"], resources: [deliveryStreamArn] },
     ...access.openLakeTable(),
-    // Whether Firehose has a column for all that it is sent.
+    // To check that Firehose has a column for everything it is sent.
     ...access.catalog(["glue:GetTable"], [access.stored("changes")]),
     ...access.read("quarantine/", "gaps/", "watch.json"),
     ...access.write("quarantine/", "gaps/"),
@@ -89,9 +89,9 @@ export function planCompactionPermissions(
     { actions: ["lambda:GetEventSourceMapping"], resources: [mappingArn] },
     ...access.listFailedBatches(),
     ...access.runStatements("changes", "segments"),
-    // What Glue has forgotten of the segments is registered again.
+    // To register segments again that Glue has lost.
     ...access.catalog(["glue:BatchCreatePartition"], [access.stored("segments")]),
-    // Whether the tables have the columns of a schema that was deployed anew; the other two are read by statements, too.
+    // To check that the tables have the columns of a newly deployed schema; running statements covers the other two tables.
     ...access.catalog(["glue:GetTable"], [access.stored("staging")]),
   ];
 }

@@ -1,4 +1,4 @@
-/** A function of the deployment: one handler, on ARM, with a log that expires, traces, and hand-written permissions. */
+/** A Lambda function for one handler: on ARM, with an expiring log, traces and hand-written permissions. */
 
 import { type Duration, RemovalPolicy } from "aws-cdk-lib";
 import { Architecture, Function as LambdaFunction, Runtime, Tracing } from "aws-cdk-lib/aws-lambda";

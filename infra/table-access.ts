@@ -56,7 +56,7 @@ export class TableAccess {
       this.objectsAt(
         ["s3:PutObject"],
         [`${FAILED_BATCHES_FOLDER}*`],
-        "The service chooses the folder by the mapping's id, which exists only after the role.",
+        "Lambda names the folder by the mapping's id, which is unknown until the mapping exists, after the role.",
       ),
       this.listing([`${FAILED_BATCHES_FOLDER}*`]),
       ...this.key("kms:GenerateDataKey"),
@@ -126,7 +126,7 @@ export class TableAccess {
     return storedTableName(this.table, stored);
   }
 
-  /** The views that people query. */
+  /** The views for users. */
   views(): readonly string[] {
     return [this.table, `${this.table}_history`, `${this.table}_snapshots`];
   }

@@ -13,16 +13,16 @@ import { type CatalogTables, columnsSinceSeconds } from "./catalog-columns.ts";
 export interface AdoptionContext {
   readonly engine: { readonly catalog: CatalogTables };
   readonly opened: Pick<OpenTable, "manifest" | "schema">;
-  /** What was deployed with the code. */
+  /** The schema deployed with the code. */
   readonly deployed: Schema;
   readonly newRun: () => string;
   readonly nowSeconds: () => number;
 }
 
 /**
- * The plan that makes the deployed schema the lake's, or undefined if it is that already, or has to wait: Firehose looks at
- * the Glue table now and then, AWS does not say how often, and what it does not know it drops. So a new column is used
- * `settleSeconds` after Glue got it. Throws SCHEMA_INVALID where the lake's data does not allow the change.
+ * The plan that makes the deployed schema the lake's, or undefined if it already is or must wait. Firehose rereads the Glue table
+ * from time to time, AWS does not say how often, and drops values of columns it does not know. So a new column is used
+ * `settleSeconds` after it was added to Glue. Throws SCHEMA_INVALID if the lake's data does not allow the change.
  */
 export async function planSchemaChange(
   context: AdoptionContext,

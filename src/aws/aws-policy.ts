@@ -1,4 +1,4 @@
-/** What the deployment decides of compactions; all else is the core's. */
+/** The part of the compaction policy that depends on AWS. */
 import { type CompactionPolicy, DEFAULT_POLICY } from "../core/compaction/compaction-policy.ts";
 
 /** Firehose retries for up to 24 hours, into the partition of the record's arrival hour, which began up to an hour earlier. */

@@ -1,4 +1,4 @@
-/** The lake tables of a stack, as its outputs tell: where each lies and what moves it. */
+/** The lake tables of a stack, read from its outputs. */
 
 import { type CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
 import { DynalakeError } from "../core/error.ts";
@@ -25,7 +25,7 @@ export interface Deployment extends Readonly<Record<StackOutput, unknown>> {
   readonly bufferSeconds: number;
 }
 
-/** Fails with USAGE where there is no such stack, or none with a lake table. */
+/** Fails with USAGE if the stack does not exist or has no lake table. */
 export async function readDeployments(
   client: CloudFormationClient,
   stackName: string,

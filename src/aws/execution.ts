@@ -1,4 +1,4 @@
-/** Executions of the deployment's state machines: started once, followed to their end, and told of on the way. */
+/** Starts executions of the deployment's state machines, follows them to their end, and reports progress. */
 
 import {
   DescribeExecutionCommand,
@@ -152,7 +152,7 @@ export function executionError(what: string, end: ExecutionEnd): DynalakeError {
     });
   }
   if (!Object.hasOwn(errorCatalog, error)) {
-    // Its cause may quote a statement, and with it the value of a key.
+    // The cause may quote a statement, which may contain the value of a key.
     const code: ErrorCode = error === EXPORT_FAILED ? "SOURCE_FAILED" : "ENGINE_FAILED";
     return new DynalakeError(code, `${what} failed: ${error}`, { next: look });
   }

@@ -1,6 +1,6 @@
 /** Compactions of a deployment: its state machine folds the change log. */
 
-import { type CompactionSucceeded, compactionResult } from "../aws/contracts/machines.ts";
+import { type CompactionSucceeded, compactionOutput } from "../aws/contracts/machines.ts";
 import { COMPACTION_KINDS, type CompactionKind } from "../aws/contracts/steps.ts";
 import type { Deployment } from "../aws/deployment.ts";
 import { defined } from "../core/defined.ts";
@@ -26,7 +26,7 @@ export async function compactDeployment(
 ): Promise<readonly DeployedCompactionRun[]> {
   const { table, compactionMachineArn: machineArn } = deployment;
   const input = { scope: all === true ? "all" : "grown", ...defined({ settleSeconds }) };
-  const run = { kind: "compaction", table, machineArn, input, output: compactionResult } as const;
+  const run = { kind: "compaction", table, machineArn, input, output: compactionOutput } as const;
   const { done, manifest } = await runMachine(stack, run, events);
   return lastRuns(stack.lakeOf(deployment).store, table, { done, manifest });
 }

@@ -1,5 +1,5 @@
 /** Snapshots of a deployment: its state machine exports the table and takes the export in. */
-import { SKIPPED, snapshotResult } from "../aws/contracts/machines.ts";
+import { SKIPPED, snapshotOutput } from "../aws/contracts/machines.ts";
 import type { Deployment } from "../aws/deployment.ts";
 import { type MachineEvents, runMachine } from "./machine-run.ts";
 import type { OpenedStack } from "./open-stack.ts";
@@ -19,7 +19,7 @@ export async function snapshotDeployment(
   { table, snapshotMachineArn: machineArn, sourceTableArn }: Deployment,
   events: MachineEvents,
 ): Promise<DeployedSnapshot | undefined> {
-  const run = { kind: "snapshot", table, machineArn, input: {}, output: snapshotResult } as const;
+  const run = { kind: "snapshot", table, machineArn, input: {}, output: snapshotOutput } as const;
   const output = await runMachine(stack, run, events);
   if (output.outcome === SKIPPED.outcome) return undefined;
   const { items, skipped, quarantined, commit } = output;

@@ -19,7 +19,7 @@ export interface OwnVariables {
   readonly stream: MaskVariables & {
     /** The name of the delivery stream. */
     readonly DELIVERY_STREAM: string;
-    /** How long Firehose may go by columns of before. */
+    /** How long Firehose may keep using the previous columns. */
     readonly SCHEMA_SETTLE_SECONDS: number;
   };
   readonly "begin-snapshot": {
@@ -40,7 +40,7 @@ export interface OwnVariables {
   readonly commit: object;
   readonly "publish-views": object;
   readonly clean: {
-    /** How long the past states of the table can be queried. */
+    /** How long past states of the table can be queried. */
     readonly RETENTION_HOURS: number;
   };
 }

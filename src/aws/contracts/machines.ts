@@ -37,11 +37,11 @@ export interface CompactionSucceeded {
 }
 
 /** What a command reads of them. */
-export type SnapshotResult =
+export type SnapshotOutput =
   | (Omit<SnapshotCommitted, "commit" | "manifest"> & { readonly commit: Pick<Committed, "manifest"> })
   | typeof SKIPPED;
 
-export const snapshotResult: z.ZodType<SnapshotResult> = z.discriminatedUnion("outcome", [
+export const snapshotOutput: z.ZodType<SnapshotOutput> = z.discriminatedUnion("outcome", [
   z.object({
     outcome: z.literal("committed"),
     items: z.number(),
@@ -52,7 +52,7 @@ export const snapshotResult: z.ZodType<SnapshotResult> = z.discriminatedUnion("o
   z.object({ outcome: z.literal(SKIPPED.outcome) }),
 ]);
 
-export const compactionResult: z.ZodType<CompactionSucceeded> = z.object({
+export const compactionOutput: z.ZodType<CompactionSucceeded> = z.object({
   outcome: z.literal("succeeded"),
   done: z.array(z.enum(COMPACTION_KINDS)),
   manifest: z.number(),

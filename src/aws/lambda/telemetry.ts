@@ -6,7 +6,7 @@ import { type CountMetric, METRIC_DIMENSION, type SecondsMetric } from "../contr
 export const logger: Logger = new Logger();
 export const metrics: Metrics = new Metrics();
 
-/** Adds counts under the one dimension that alarms and dashboard use. */
+/** Adds counts with the dimension that the alarms and the dashboard use. */
 export function addCounts(table: string, counts: Readonly<Partial<Record<CountMetric, number>>>): void {
   metrics.clearDefaultDimensions();
   metrics.addDimension(METRIC_DIMENSION, table);

@@ -13,7 +13,7 @@ export interface WatchContext {
   readonly nowSeconds: () => number;
 }
 
-/** Doing it again, also after a death in between, finds the same holes under the same names. */
+/** Repeating it, even after it died halfway, finds the same gaps under the same names. */
 export async function watchStream(context: WatchContext, sighting: Sighting): Promise<Look> {
   const { store, nowSeconds } = context;
   const { manifest, schema } = context.opened;
@@ -23,7 +23,7 @@ export async function watchStream(context: WatchContext, sighting: Sighting): Pr
     beginning: await readStreamBeginning(store, table),
   };
   const look = lookAtStream(manifest, earlier, sighting, nowSeconds());
-  // Before the look is kept: a hole that was found is never forgotten.
+  // Before the look is saved, so that no gap that was found is forgotten.
   for (const { id, gap } of look.gaps) await recordGrowingGap(store, table, id, gap);
   if (look.beginning !== undefined && earlier.beginning === undefined)
     await saveStreamBeginning(store, table, look.beginning);

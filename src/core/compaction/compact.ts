@@ -30,7 +30,7 @@ export interface CompactionOptions {
  * A minor compaction, then a major one of the parts that `scope` asks for. Answers with those that had something to do. What
  * `known` has is not read again. Throws CONFLICT if another commit was first.
  */
-export async function compactTable(
+export async function compactMinorThenMajor(
   context: CompactionContext,
   scope: CompactionScope,
   { known, onCommit }: CompactionOptions = {},

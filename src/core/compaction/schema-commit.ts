@@ -53,7 +53,7 @@ export async function changeSchema(
     const next = afterSchemaChange(manifest, { before: before.file, schema: schema.file, ...change }, commit);
     const outcome = await commitManifest(store, schema.table, next);
     if (outcome === "conflict") continue;
-    // After the commit: whoever goes by it never writes a column that the lake does not have.
+    // After the commit: readers of schema.json never write a column that the lake does not have.
     await writeSchema(store, schema);
     return { added: change.added, manifest: outcome };
   }

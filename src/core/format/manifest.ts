@@ -166,7 +166,7 @@ export function deltaSegments(manifest: Manifest): readonly Segment[] {
   return manifest.segments.filter((segment) => segment.kind === "delta");
 }
 
-/** The holes that no snapshot has mended yet. */
+/** The gaps that no snapshot has repaired yet. */
 export function openGaps(manifest: Manifest, gaps: readonly Gap[]): readonly Gap[] {
   if (manifest.snapshots.length === 0) return gaps;
   return gaps.filter((gap) => gap.lostUntilSeconds > manifest.floorSeconds);

@@ -27,7 +27,7 @@ export async function currentView(
   return { name: schema.table, sql: currentRows(engine.dialect, schema, manifest, relations, asOfSeconds) };
 }
 
-/** `<table>` now, with `_key` as another column: for whoever looks rows up by their keys. */
+/** `<table>` now, with `_key` as another column: for lookups by key. */
 export async function keyedView(engine: ViewEngine, table: TableState): Promise<LakeView> {
   const { schema, manifest } = table;
   const relations = await currentRelations(engine, table);

@@ -33,7 +33,7 @@ export interface ObjectStore {
   remove(paths: readonly string[]): Promise<void>;
 }
 
-/** What is read whole is small: schemas, manifests, the lists of an export. */
+/** Only small objects are read whole: schemas, manifests, the lists of an export. */
 export const READ_BYTES_MAX: number = 256 * 1024 * 1024;
 
 /** The failure of a read, by the object's name in messages, that would take more memory than that. */

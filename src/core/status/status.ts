@@ -20,7 +20,7 @@ import { readStreamWatch, type StreamWatch } from "../table/stream-watch.ts";
 export interface StatusContext {
   readonly store: ObjectStore;
   readonly engine: QueryEngine;
-  /** The id of the event source mapping of a deployment; its failed batches are the table's. */
+  /** The id of the event source mapping of a deployment, whose failed batches belong to the table. */
   readonly mappingId?: string;
 }
 

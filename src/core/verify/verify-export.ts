@@ -26,7 +26,7 @@ import {
   unsettledOf,
 } from "./verify-settle.ts";
 
-export interface ExportSettling {
+interface ExportSettling {
   readonly store: ObjectStore;
   readonly engine: QueryEngine;
   readonly opened: OpenTable;

@@ -1,5 +1,5 @@
 /** Compacts a lake table: folds its change log, then rewrites the parts of the base whose deltas have grown. */
-import { type CompactionResult, compactTable as compactOpened } from "../../core/compaction/compact.ts";
+import { type CompactionResult, compactMinorThenMajor } from "../../core/compaction/compact.ts";
 import { DEFAULT_POLICY } from "../../core/compaction/compaction-policy.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import type { Commits } from "../../core/table/commits.ts";
@@ -25,5 +25,8 @@ export async function compactTable(
 ): Promise<readonly CompactionResult[]> {
   const { store, engine } = lake;
   const policy = { ...DEFAULT_POLICY, settleSeconds };
-  return compactOpened({ store, engine, schema, policy, newRun, nowSeconds }, scope, { known, onCommit });
+  return compactMinorThenMajor({ store, engine, schema, policy, newRun, nowSeconds }, scope, {
+    known,
+    onCommit,
+  });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { compactionResult, snapshotResult } from "../../../src/aws/contracts/machines.ts";
+import { compactionOutput, snapshotOutput } from "../../../src/aws/contracts/machines.ts";
 import {
   beginSnapshotEvent,
   type CompactionKind,
@@ -152,7 +152,7 @@ describe("the snapshot", () => {
       execution: "arn:execution",
     };
     expect(played.outcome).toEqual({ status: "SUCCEEDED", output });
-    expect(snapshotResult.parse(output)).toMatchObject({ commit: { manifest: 7 } });
+    expect(snapshotOutput.parse(output)).toMatchObject({ commit: { manifest: 7 } });
     expect(reports(played)).toEqual([
       { topic: SUCCESS, subject: "dynalake: snapshot of reviews succeeded", ...output },
     ]);
@@ -265,7 +265,7 @@ describe("the compaction", () => {
         machine: "compaction",
       },
     });
-    expect(compactionResult.parse((played.outcome as { readonly output: unknown }).output)).toEqual({
+    expect(compactionOutput.parse((played.outcome as { readonly output: unknown }).output)).toEqual({
       outcome: "succeeded",
       done: ["minor", "major"],
       manifest: 7,
