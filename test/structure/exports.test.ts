@@ -11,7 +11,7 @@ const IMPORTING = [...EXPORTING, "test", "bench", "scripts", "examples"];
 /** Lambda calls each function of the deployment by this name. */
 const ENTRY = "handler";
 /** Two meanings each, until one of them is renamed. */
-const SHARED_NAMES = new Set(["Column", "Delivery", "StreamReader", "deployedSchema", "readSchemaFile"]);
+const SHARED_NAMES = new Set(["Column", "Delivery", "StreamReader", "readSchemaFile"]);
 /** What people import has names of its own, which may be those of the things inside that it stands for. */
 const PUBLIC = join("src", "library");
 
