@@ -1,8 +1,8 @@
 /**
  * The snapshot: the source table's export becomes the base of the lake table.
  *
- * Input: `SnapshotInput`. With first, as the schedule of the first snapshot sends it, the execution ends at once if another one runs,
- * and begin-snapshot is told so: it skips the snapshot if the lake has one by then. Without it a snapshot is taken, whatever there is.
+ * Input: `SnapshotInput`. With first, as the schedule of the first snapshot sends it, the execution ends at once if another
+ * one runs, and begin-snapshot skips the snapshot if the lake has one by then. Without it, a snapshot is always taken.
  *
  * Output: `SnapshotCommitted` with the facts of a report, `SKIPPED`, or `CONFLICT` if a snapshot of a later time is there.
  */

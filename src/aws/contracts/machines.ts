@@ -58,7 +58,7 @@ export const compactionOutput: z.ZodType<CompactionSucceeded> = z.object({
   manifest: z.number(),
 });
 
-/** The states in which an execution may be for a while: whoever follows it says what it is doing. */
+/** The states in which an execution may stay for a while, so that the CLI can say what it is doing. */
 export type SnapshotWork =
   | "Begin"
   | "WaitForExport"

@@ -1,4 +1,4 @@
-/** The objects of a table's change log, listed once: whoever decides by the log looks at one and the same listing. */
+/** The objects of a table's change log, listed once, so that all decisions by the log see the same listing. */
 import { type ChangeObject, changesFolder, type Hour, parseChangeObject } from "../format/lake-path.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 
