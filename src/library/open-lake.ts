@@ -16,8 +16,8 @@ import type { Lake, OpenOptions } from "./lake.ts";
  * const lake = await openLake("lake");
  * try {
  *   await lake.snapshot({ export: "export" }, { name: "reviews", key: { hash: "User", range: "Book" } });
- *   const [{ n }] = await lake.query<{ n: number }>("SELECT count(*) AS n FROM reviews").all();
- *   console.log(`${n} reviews`);
+ *   const [row] = await lake.query<{ n: number }>("SELECT count(*) AS n FROM reviews").all();
+ *   console.log(`${row?.n} reviews`);
  * } finally {
  *   await lake.close();
  * }
