@@ -177,8 +177,11 @@ def install_results(athena) -> None:
     @wrapped(athena, "_save_query_results")
     async def save(original, query_id):
         execution = athena._executions[query_id]
-        outcome = execution.get("_outcome")
-        await asyncio.to_thread(save_results, execution, outcome)
+        # ministack says SUCCEEDED before it saves the results. A caller may read them as soon as it sees that.
+        status, ended = execution["Status"], execution["Status"]["State"]
+        status["State"] = "RUNNING"
+        await asyncio.to_thread(save_results, execution, execution.get("_outcome"))
+        status["State"] = ended
 
 
 def save_results(execution: dict, outcome: athena_sql.Outcome | None) -> None:
