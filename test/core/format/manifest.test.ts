@@ -15,6 +15,7 @@ import {
 } from "../../../src/core/format/manifest.ts";
 import type { Recovery } from "../../../src/core/format/recovery.ts";
 import type { SchemaFile } from "../../../src/core/schema/schema.ts";
+import { anyCharacter } from "../../arbitraries/character.ts";
 import * as fc from "../../support/fast-check.ts";
 
 const PATH = "reviews/manifest/000000000007.json";
@@ -32,7 +33,7 @@ const segment: fc.Arbitrary<Segment> = fc.record({
 });
 const gap: fc.Arbitrary<Gap> = fc.record({
   reason: fc.constantFrom(...GAP_REASONS),
-  detail: fc.string({ unit: "binary" }),
+  detail: fc.string({ unit: anyCharacter }),
   foundAtSeconds: seconds,
   lostUntilSeconds: seconds,
 });
@@ -55,7 +56,7 @@ const manifest: fc.Arbitrary<Manifest> = fc.record({
   schema: fc.constantFrom(null, SCHEMA),
   recovery: fc.option(recovery, { nil: undefined }),
   segments: fc.array(segment, { maxLength: 4 }),
-  folded: fc.array(fc.string({ unit: "binary" }), { maxLength: 4 }),
+  folded: fc.array(fc.string({ unit: anyCharacter }), { maxLength: 4 }),
   foldedSinceSeconds: seconds,
   snapshots: fc.array(
     fc.record({

@@ -7,6 +7,7 @@ import {
   parseColumnType,
   schemaTypeText,
 } from "../../../src/core/schema/column-type.ts";
+import { anyCharacter } from "../../arbitraries/character.ts";
 import { typeText } from "../../arbitraries/schema.ts";
 import * as fc from "../../support/fast-check.ts";
 
@@ -114,7 +115,7 @@ describe("parseColumnType", () => {
     );
     fc.assert(
       fc.property(
-        fc.oneof(fc.string({ unit: token, maxLength: 12 }), fc.string({ unit: "binary" })),
+        fc.oneof(fc.string({ unit: token, maxLength: 12 }), fc.string({ unit: anyCharacter })),
         (text) => {
           try {
             parseColumnType(text);
