@@ -8,8 +8,9 @@ export async function vacuumFolder(
   lake: Pick<LakeFolder, "root" | "store">,
   table: string,
   policy: RetentionPolicy,
+  signal?: AbortSignal,
 ): Promise<VacuumResult> {
-  const removed = await vacuum(lake.store, table, policy, nowSeconds());
+  const removed = await vacuum(lake.store, table, policy, nowSeconds(), signal);
   const unfinished = await removeUnfinished(lake.root, table, policy.graceSeconds);
   return { ...removed, files: removed.files + unfinished };
 }
