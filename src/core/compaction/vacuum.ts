@@ -35,22 +35,17 @@ export interface VacuumResult {
   readonly bytes: number;
 }
 
-/**
- * Removes old manifests first, then the files that only they named, then the remains of runs that never committed. Once `signal`
- * is aborted it ends with the signal's reason, and the next vacuum goes on.
- */
+/** Removes old manifests first, then the files that only they named, then the remains of runs that never committed. */
 export async function vacuum(
   store: ObjectStore,
   table: string,
   policy: RetentionPolicy,
   nowSeconds: number,
-  signal?: AbortSignal,
 ): Promise<VacuumResult> {
   // Before the manifests are read: files of a run that commits in between are named by then.
   const files = [...(await store.list(segmentsFolder(table))), ...(await store.list(stagingFolder(table)))];
   const manifests: NamedSegments[] = [];
   for (const sequence of await manifestSequences(store, table)) {
-    signal?.throwIfAborted();
     const manifest = await readManifest(store, table, sequence);
     if (manifest === undefined) continue;
     const { committedAtSeconds, segments, snapshots } = manifest;
@@ -59,10 +54,8 @@ export async function vacuum(
   const keptSeconds = Math.max(policy.retentionSeconds, policy.graceSeconds);
   const expired = expiredManifests(manifests, nowSeconds - keptSeconds);
   const kept = manifests.slice(expired.length);
-  signal?.throwIfAborted();
   await store.remove(expired.map((manifest) => manifestPath(table, manifest.sequence)));
   const unnamed = unnamedFiles(files, kept, nowSeconds - policy.graceSeconds);
-  signal?.throwIfAborted();
   await store.remove(unnamed.map((file) => file.path));
   return {
     manifests: expired.length,

@@ -14,7 +14,7 @@ import {
 import { changesFolder, quarantineFolder } from "../../core/format/lake-path.ts";
 import { rowCodec } from "../../core/row/row.ts";
 import { lineWriter } from "../../core/row/wire-line.ts";
-import { onlyTable } from "../../core/table/chosen-tables.ts";
+import { singleTable } from "../../core/table/chosen-tables.ts";
 import { holdsData } from "../../core/table/holds-data.ts";
 import { type OpenTable, requireTable } from "../../core/table/open-table.ts";
 import { writeSchema } from "../../core/table/schema-file.ts";
@@ -110,7 +110,7 @@ async function leaveQuarantine(
 async function replayTable(recordings: readonly RecordingToReplay[], wish: ReplayWish): Promise<OpenTable> {
   const { lake, name, given, key } = wish;
   const { store } = lake;
-  if (name === undefined && given === undefined) return onlyTable(store, wish.lakeName);
+  if (name === undefined && given === undefined) return singleTable(store, wish.lakeName);
   const sample = async (): Promise<Iterable<Item>> => (key === undefined ? [] : images(recordings, key));
   const choice = await chooseSchema({ store, given, name, key, source: undefined, sample });
   const { table } = choice.schema;
