@@ -47,8 +47,8 @@ async function report(
   return EXIT.done;
 }
 
-function statusJson({ openGaps, mendedGaps, ...status }: PlacedStatus): object {
-  return { ...status, openGaps: openGaps.map(gapJson), mendedGaps: mendedGaps.map(gapJson) };
+function statusJson({ openGaps, repairedGaps, ...status }: PlacedStatus): object {
+  return { ...status, openGaps: openGaps.map(gapJson), mendedGaps: repairedGaps.map(gapJson) };
 }
 
 function statusText(status: PlacedStatus): string {
@@ -87,7 +87,7 @@ function statusText(status: PlacedStatus): string {
           `${gap.detail} (found ${timeText(gap.foundAtSeconds)}); take a snapshot after ${timeText(gap.snapshotAfterSeconds)}`,
         ] as const,
     ),
-    ...status.mendedGaps.map(
+    ...status.repairedGaps.map(
       (gap) => ["repaired gap", `${gap.detail} (found ${timeText(gap.foundAtSeconds)})`] as const,
     ),
     ["query", `${table}, ${table}_history, ${table}_snapshots`],

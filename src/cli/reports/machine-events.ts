@@ -1,12 +1,12 @@
 /** Progress of a deployment's executions, for people. */
-import type { MachineEvents } from "../../stack/machine-run.ts";
+import type { MachineEvents } from "../../stack/machine-execution.ts";
 import type { Terminal } from "../context/terminal.ts";
 
 export function machineEvents(terminal: Terminal): MachineEvents {
   return {
     onStarted: ({ kind, table }, executionArn) =>
       terminal.note(`Started the ${kind} of "${table}": ${executionArn}`),
-    onProgress: (run, progress) => terminal.progress(progressText(run, progress)),
+    onProgress: (execution, progress) => terminal.progress(progressText(execution, progress)),
   };
 }
 

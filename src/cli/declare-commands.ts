@@ -1,0 +1,232 @@
+/** The commands and their options. A command's work is loaded only when it is asked for. */
+import { type Command, Option } from "commander";
+import type { CommandContext, ExitCode } from "./context/command.ts";
+import {
+  jsonOption,
+  keyOption,
+  lakeOption,
+  lakeTableOption,
+  nameOption,
+  regionOption,
+  sourceOptions,
+  stackOption,
+  threadsOption,
+} from "./options/common-options.ts";
+import { notNegative, positive, share, whole } from "./options/option-values.ts";
+import { RESULT_FORMATS } from "./options/result-formats.ts";
+
+/** A command's work, given what every command gets. */
+export type Work = (context: CommandContext, ...args: never[]) => Promise<ExitCode>;
+/** Makes a command's work what commander calls. */
+export type Runs = (work: Work) => (...args: unknown[]) => Promise<void>;
+
+/** Declares all commands, in the order of the help. */
+export function declareCommands(program: Command, runs: Runs): void {
+  const declarations = [demo, infer, snapshot, run, compact, query, status, items, verify, replay, vacuum];
+  for (const declare of declarations) declare(program, runs);
+}
+
+function demo(program: Command, runs: Runs): void {
+  program
+    .command("demo")
+    .description("watch a DynamoDB table become a lake that follows every write")
+    .option("--lake <dir>", "the lake's folder; recreated each time", "lake/demo")
+    .option("--endpoint <url>", "a DynamoDB endpoint, if no emulator can be started here")
+    .action(
+      runs(async (context, options) => (await import("./commands/demo.ts")).demoCommand(context, options)),
+    );
+}
+
+function infer(program: Command, runs: Runs): void {
+  sourceOptions(program.command("infer").description("write a schema file from a sample of items"))
+    .option("--from-export <dir>", "an export on this machine")
+    .addOption(keyOption())
+    .addOption(nameOption())
+    .option("--out <file>", "where to write it; standard output by default")
+    .action(
+      runs(async (context, options) => (await import("./commands/infer.ts")).inferCommand(context, options)),
+    );
+}
+
+function snapshot(program: Command, runs: Runs): void {
+  sourceOptions(program.command("snapshot").alias("backfill").description("take a full snapshot"))
+    .addOption(lakeOption())
+    .addOption(
+      stackOption(
+        "endpoint",
+        "fromExport",
+        "key",
+        "name",
+        "schema",
+        "readShare",
+        "readUnits",
+        "timeLimit",
+        "threads",
+      ),
+    )
+    .option("--from-export <dir>", "an export on this machine, in place of a scan of the table")
+    .addOption(keyOption())
+    .addOption(nameOption())
+    .option("--schema <file>", "the schema file, which may add columns; inferred by default")
+    .option("--read-share <share>", "share of the table's provisioned read capacity to use", share)
+    .option("--read-units <n>", "read units per second to use at most", positive)
+    .option("--time-limit <seconds>", "stop after this many seconds", positive)
+    .addOption(threadsOption())
+    .addOption(jsonOption())
+    .action(
+      runs(async (context, options) =>
+        (await import("./commands/snapshot.ts")).snapshotCommand(context, options),
+      ),
+    );
+}
+
+function run(program: Command, runs: Runs): void {
+  sourceOptions(program.command("run").description("follow the stream, deliver, and compact on a schedule"))
+    .addOption(lakeOption())
+    .addOption(nameOption())
+    .option("--schema <file>", "the schema file of a first snapshot, or one that adds columns")
+    .option("--compact-every <seconds>", "seconds between compactions", positive, 60)
+    .option("--no-compact", "never compact")
+    .option("--once", "end once the stream is read to its end")
+    .addOption(threadsOption())
+    .action(
+      runs(async (context, options) => (await import("./commands/run.ts")).runCommand(context, options)),
+    );
+}
+
+function compact(program: Command, runs: Runs): void {
+  program
+    .command("compact")
+    .description("fold the change log now")
+    .addOption(lakeOption())
+    .addOption(stackOption())
+    .addOption(regionOption())
+    .addOption(lakeTableOption())
+    .option("--all", "rewrite every part of the base that has deltas or lacks a new column")
+    .option(
+      "--settle-seconds <n>",
+      "leave changes from the last n seconds in the change log (0; 300 with --stack)",
+      whole,
+    )
+    .addOption(jsonOption())
+    .action(
+      runs(async (context, options) =>
+        (await import("./commands/compact.ts")).compactCommand(context, options),
+      ),
+    );
+}
+
+function query(program: Command, runs: Runs): void {
+  program
+    .command("query")
+    .description("run one SQL statement over the lake's tables")
+    .argument("<sql>", "a statement that reads")
+    .addOption(lakeOption())
+    .addOption(stackOption())
+    .addOption(regionOption())
+    .addOption(
+      new Option("--format <format>", "how to print the rows").choices(RESULT_FORMATS).default("table"),
+    )
+    .option("--as-of <time>", "the tables as they were at a time, such as 2026-11-23T05:00:00Z")
+    .action(
+      runs(async (context, sql, options) =>
+        (await import("./commands/query.ts")).queryCommand(context, sql, options),
+      ),
+    );
+}
+
+function status(program: Command, runs: Runs): void {
+  program
+    .command("status")
+    .description("show rows, lag, segments, quarantine and gaps")
+    .addOption(lakeOption())
+    .addOption(stackOption())
+    .addOption(regionOption())
+    .addOption(lakeTableOption())
+    .addOption(jsonOption())
+    .action(
+      runs(async (context, options) =>
+        (await import("./commands/status.ts")).statusCommand(context, options),
+      ),
+    );
+}
+
+function items(program: Command, runs: Runs): void {
+  program
+    .command("items")
+    .description("print the current items as DynamoDB JSON lines")
+    .addOption(lakeOption())
+    .addOption(stackOption())
+    .addOption(regionOption())
+    .addOption(lakeTableOption())
+    .option("--as-of <time>", "the items as they were at a time")
+    .action(
+      runs(async (context, options) => (await import("./commands/items.ts")).itemsCommand(context, options)),
+    );
+}
+
+function verify(program: Command, runs: Runs): void {
+  program
+    .command("verify")
+    .description("compare the lake with its source, and list every difference")
+    .addOption(lakeOption())
+    .addOption(stackOption("fromExport"))
+    .addOption(lakeTableOption())
+    .option("--from-export <dir>", "an export on this machine, in place of the table")
+    .option("--endpoint <url>", "the source's endpoint; by default the snapshot's")
+    .option("--region <region>", "the AWS region of the source")
+    .option("--read-share <share>", "share of the table's provisioned read capacity to use", share)
+    .option("--read-units <n>", "read units per second to use at most", positive)
+    .option("--settle <seconds>", "how long a difference gets to settle (60; 180 with --stack)", notNegative)
+    .option("--max <n>", "list at most n differences; all are counted", notNegative, 100)
+    .addOption(jsonOption())
+    .action(
+      runs(async (context, options) =>
+        (await import("./commands/verify.ts")).verifyCommand(context, options),
+      ),
+    );
+}
+
+function replay(program: Command, runs: Runs): void {
+  program
+    .command("replay")
+    .description("feed recorded events through the same path as the stream")
+    .argument(
+      "<file...>",
+      "Lambda events, on-failure objects, quarantine files, error files of Firehose, JSON lines of records; with --stack also s3://BUCKET/KEY or s3://BUCKET/FOLDER/ in the lake's bucket",
+    )
+    .addOption(lakeOption())
+    .addOption(stackOption("key", "schema"))
+    .addOption(regionOption())
+    .addOption(keyOption())
+    .addOption(nameOption())
+    .option("--schema <file>", "the schema file of a new table, or one that adds columns")
+    .addOption(jsonOption())
+    .action(
+      runs(async (context, files, options) =>
+        (await import("./commands/replay.ts")).replayCommand(context, files, options),
+      ),
+    );
+}
+
+function vacuum(program: Command, runs: Runs): void {
+  program
+    .command("vacuum")
+    .description("delete files that no commit of the retention time uses")
+    .addOption(lakeOption())
+    .addOption(stackOption())
+    .addOption(regionOption())
+    .addOption(lakeTableOption())
+    .option(
+      "--retention-hours <n>",
+      "keep manifests, and with them --as-of, for this long (168; with --stack the deployment's own)",
+      notNegative,
+    )
+    .option("--grace-hours <n>", "leave younger files and manifests alone (24)", notNegative)
+    .addOption(jsonOption())
+    .action(
+      runs(async (context, options) =>
+        (await import("./commands/vacuum.ts")).vacuumCommand(context, options),
+      ),
+    );
+}

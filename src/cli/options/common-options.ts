@@ -1,0 +1,31 @@
+/** Options that several commands share, each with one wording. */
+import { availableParallelism } from "node:os";
+import { type Command, Option } from "commander";
+import { positive } from "./option-values.ts";
+
+export const lakeOption = (): Option => new Option("--lake <dir>", "the lake's folder").default("lake");
+/** For commands that also work on a deployed lake; `others` are the options that mean nothing there. */
+export function stackOption(...others: readonly string[]): Option {
+  const stack = new Option("--stack <name>", "a deployed stack with the lake table, in place of a folder");
+  return stack.conflicts(["lake", ...others]);
+}
+export const regionOption = (): Option => new Option("--region <region>", "the stack's AWS region");
+export const jsonOption = (): Option => new Option("--json", "print JSON for programs");
+export const threadsOption = (): Option =>
+  new Option("--threads <n>", "threads to work with")
+    .argParser(positive)
+    .default(Math.min(8, availableParallelism()));
+export const lakeTableOption = (): Option =>
+  new Option("--table <name>", "one table of the lake; all or the only one by default");
+export const keyOption = (): Option =>
+  new Option("--key <hash[,range]>", "the key's attributes, if the source does not say them");
+export const nameOption = (): Option =>
+  new Option("--name <name>", "the lake table's name; the source's by default");
+
+/** For commands that read a source table. */
+export function sourceOptions(command: Command): Command {
+  return command
+    .option("--table <name>", "the DynamoDB table")
+    .option("--endpoint <url>", "a DynamoDB endpoint other than AWS")
+    .option("--region <region>", "the AWS region");
+}
