@@ -5,6 +5,7 @@ export type { AttributeValue as DynamoValue, Item as DynamoItem } from "./core/v
 export type * from "./library/event.ts";
 export type * from "./library/lake.ts";
 export { openLake } from "./library/open-lake.ts";
+export type * from "./library/options.ts";
 export type * from "./library/query.ts";
 export type * from "./library/reports.ts";
 export type * from "./library/schema.ts";

@@ -7,8 +7,8 @@ import { folderStore } from "../files/folder-store.ts";
 import type { Timing } from "../sdk/timing.ts";
 import type { SourceConfig } from "../source/source-connection.ts";
 import { sourceConfig } from "./given.ts";
-import type { OpenOptions } from "./lake.ts";
 import { Lifetime } from "./lifetime.ts";
+import type { OpenOptions } from "./options.ts";
 
 export class FolderContext {
   /** The lake's folder as it was given, for messages. */

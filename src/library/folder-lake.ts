@@ -8,20 +8,18 @@ import { folderQuery } from "./folder-query.ts";
 import { FolderTable } from "./folder-table.ts";
 import { followStreams } from "./following.ts";
 import { requireNumber, secondsOf } from "./given.ts";
+import type { Lake, LakeTable, ListedTable } from "./lake.ts";
 import type {
   Cancel,
   FollowOptions,
   InferOptions,
-  Lake,
-  LakeTable,
-  ListedTable,
   OpenOptions,
   Origin,
   Recording,
   ReplayOptions,
   SnapshotOptions,
   Watched,
-} from "./lake.ts";
+} from "./options.ts";
 import type { Query, QueryOptions, Row } from "./query.ts";
 import { replayRecordings } from "./replaying.ts";
 import type { FollowReport, Inference, ReplayReport, SnapshotReport } from "./reports.ts";

@@ -7,21 +7,20 @@ import type { Item } from "../core/values/attribute-value.ts";
 import type { VerifyReport } from "../core/verify/verify-report.ts";
 import type { VerifyWish } from "../embedded/verifying/compare-table.ts";
 import { abortableStore } from "../files/abortable-store.ts";
-import { nowSeconds } from "../sdk/run-name.ts";
+import { nowSeconds } from "../sdk/new-run-id.ts";
 import type { FolderContext } from "./folder-context.ts";
 import { folderItems } from "./folder-items.ts";
 import { requireNumber, secondsOf } from "./given.ts";
+import type { Items, ListedTable } from "./lake.ts";
+import { observed } from "./observed.ts";
 import type {
   Cancel,
   CompactOptions,
-  Items,
   ItemsOptions,
-  ListedTable,
   VacuumOptions,
   VerifyOptions,
   Watched,
-} from "./lake.ts";
-import { observed } from "./observed.ts";
+} from "./options.ts";
 import { compactionRun, tableStatusOf, verificationOf } from "./reported.ts";
 import type { Compaction, CompactionRun, TableStatus, Vacuumed, Verification } from "./reports.ts";
 import { RowStream } from "./row-stream.ts";

@@ -6,7 +6,7 @@ import type { KeySchema } from "../core/values/key.ts";
 import type { GivenSchema } from "../embedded/schemas/given-schema.ts";
 import type { GivenFile } from "../files/given-file.ts";
 import type { SourceConfig } from "../source/source-connection.ts";
-import type { OpenOptions, Origin } from "./lake.ts";
+import type { OpenOptions, Origin } from "./options.ts";
 import type { TableKey, TableSchema } from "./schema.ts";
 
 /** Seconds since the epoch. Throws USAGE for a Date that is none. */

@@ -1,7 +1,8 @@
 /** The library's entry. */
 import { systemTiming } from "../sdk/timing.ts";
 import { openFolderLake } from "./folder-lake.ts";
-import type { Lake, OpenOptions } from "./lake.ts";
+import type { Lake } from "./lake.ts";
+import type { OpenOptions } from "./options.ts";
 
 /**
  * Opens the lake in `folder`. The folder need not exist yet: a first `snapshot`, `follow` or `replay` creates it, and everything

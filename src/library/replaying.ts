@@ -4,8 +4,8 @@ import type { RecordingToReplay } from "../embedded/delivery/replay-into.ts";
 import { readRecordedFile } from "../files/recorded-file.ts";
 import type { FolderContext } from "./folder-context.ts";
 import { givenFile, givenKey, givenSchema } from "./given.ts";
-import type { Recording, ReplayOptions, Watched } from "./lake.ts";
 import { observed } from "./observed.ts";
+import type { Recording, ReplayOptions, Watched } from "./options.ts";
 import type { ReplayReport } from "./reports.ts";
 
 export function replayRecordings(

@@ -1,6 +1,6 @@
 /** Results of the rooms below as the library reports them. */
 import type { CompactionResult } from "../core/compaction/compact.ts";
-import { mendingTimeSeconds, type Gap as RecordedGap } from "../core/format/manifest.ts";
+import { type Gap as RecordedGap, repairTimeSeconds } from "../core/format/manifest.ts";
 import type { TableStatus as RecordedStatus } from "../core/status/status.ts";
 import { type VerifyReport, verifyResult } from "../core/verify/verify-report.ts";
 import type { TakenSnapshot } from "../embedded/snapshot/take-in.ts";
@@ -27,8 +27,8 @@ export function compactionRun({ kind, run, rows, segments, manifest }: Compactio
   return { kind, run, rows, segments, manifest: manifest.sequence };
 }
 
-export function tableStatusOf({ openGaps, mendedGaps, ...status }: RecordedStatus): TableStatus {
-  return { ...status, openGaps: openGaps.map(gapOf), mendedGaps: mendedGaps.map(gapOf) };
+export function tableStatusOf({ openGaps, repairedGaps, ...status }: RecordedStatus): TableStatus {
+  return { ...status, openGaps: openGaps.map(gapOf), repairedGaps: repairedGaps.map(gapOf) };
 }
 
 export function verificationOf(report: VerifyReport): Verification {
@@ -48,6 +48,6 @@ export function verificationOf(report: VerifyReport): Verification {
 }
 
 export function gapOf({ reason, detail, foundAtSeconds, lostUntilSeconds }: RecordedGap): Gap {
-  const snapshotAfterSeconds = mendingTimeSeconds({ reason, detail, foundAtSeconds, lostUntilSeconds });
+  const snapshotAfterSeconds = repairTimeSeconds({ reason, detail, foundAtSeconds, lostUntilSeconds });
   return { reason, detail, foundAtSeconds, lostUntilSeconds, snapshotAfterSeconds };
 }

@@ -1,6 +1,9 @@
 /** What operations return: plain data. Times in it are seconds since the epoch. */
+import type { StatusFacts } from "../core/status/status-facts.ts";
 import type { Item } from "../core/values/attribute-value.ts";
 import type { TableSchema } from "./schema.ts";
+
+export type { Health } from "../core/status/status-facts.ts";
 
 /** What `infer` makes of a sample. */
 export interface Inference {
@@ -86,67 +89,10 @@ export interface Vacuumed {
   readonly bytes: number;
 }
 
-/**
- * The first of these that applies. gap: changes were lost. unread: the stream is not read, and loses changes after 24 hours.
- * undelivered: changes were put aside and are in no row. quarantine: some records could not be understood and are waiting.
- * empty: nothing was ever delivered. healthy: nothing is missing.
- */
-export type Health = "gap" | "unread" | "undelivered" | "quarantine" | "empty" | "healthy";
-
 /** Plain data: times are seconds since the epoch. */
-export interface TableStatus {
-  readonly table: string;
-  readonly source: string;
-  readonly health: Health;
-  /** Rows of the table now. */
-  readonly rows: number;
-  /** The last snapshot; undefined if there was none. */
-  readonly snapshot: { readonly exportTimeSeconds: number; readonly items: number } | undefined;
-  /** How far the stream was read; undefined if it never was. */
-  readonly stream:
-    | {
-        readonly streamArn: string;
-        /** Since the reader last saw the end of the stream; undefined if it never did. */
-        readonly behindSeconds: number | undefined;
-        readonly savedAtSeconds: number;
-        readonly newestChangeSeconds: number | undefined;
-      }
-    | undefined;
-  /**
-   * When a deployment was last seen reading the stream, and when it was last looked at, in seconds since the epoch; undefined
-   * for a lake that no deployment ever filled.
-   */
-  readonly watch:
-    | {
-        readonly streamArn: string | undefined;
-        readonly seenReadingSeconds: number;
-        readonly lookedSeconds: number;
-      }
-    | undefined;
-  readonly commits:
-    | {
-        readonly newest: number;
-        readonly newestAtSeconds: number;
-        /** `asOf` reaches back to this time; 0 is the beginning. */
-        readonly asOfFromSeconds: number;
-      }
-    | undefined;
-  /** Changes from here on are read from the change log by each query; 0 is the beginning. */
-  readonly horizonSeconds: number;
-  readonly segments: {
-    readonly base: number;
-    readonly deltas: number;
-    readonly rows: number;
-    readonly bytes: number;
-  };
-  /** Change files since the horizon's hour. Some may already be compacted. */
-  readonly recentChangeObjects: number;
-  /** What a deployment has put aside; nothing in a folder. */
-  readonly undelivered: { readonly failedBatches: number; readonly unconverted: number };
-  /** Quarantine files by their reason. */
-  readonly quarantine: Readonly<Record<string, number>>;
+export interface TableStatus extends StatusFacts {
   readonly openGaps: readonly Gap[];
-  readonly mendedGaps: readonly Gap[];
+  readonly repairedGaps: readonly Gap[];
 }
 
 /**

@@ -5,8 +5,8 @@ import type { SnapshotWish, TakenSnapshot, TakingProgress } from "../embedded/sn
 import type { ProgressEvent } from "./event.ts";
 import type { FolderContext } from "./folder-context.ts";
 import { givenKey, givenSchema, requireNumber, requireOrigin } from "./given.ts";
-import type { Cancel, InferOptions, OpenOptions, Origin, SnapshotOptions, Watched } from "./lake.ts";
 import { observed } from "./observed.ts";
+import type { Cancel, InferOptions, OpenOptions, Origin, SnapshotOptions, Watched } from "./options.ts";
 import { snapshotReport } from "./reported.ts";
 import type { Inference, SnapshotReport } from "./reports.ts";
 

@@ -19,7 +19,7 @@ import type { AwsEmulator } from "./support/emulator.ts";
 import { type DeployedTable, until } from "./support/reviews.ts";
 import { openWorld } from "./support/world.ts";
 
-/** Changes that nobody read: found by the next compaction, alarmed, and mended by a snapshot. With policies enforced. */
+/** Changes that nobody read: found by the next compaction, alarmed, and repaired by a snapshot. With policies enforced. */
 
 const HOUR = 3600;
 let emulator: AwsEmulator;
@@ -107,10 +107,10 @@ test("a stream that is read leaves no hole, also where nobody has looked for day
   expect(await readStreamWatch(watched.lake.store, "watched")).toMatchObject({
     streamArn: expect.stringContaining("table/Watched/stream/"),
   });
-  expect(await status()).toMatchObject({ health: "healthy", openGaps: [], mendedGaps: [] });
+  expect(await status()).toMatchObject({ health: "healthy", openGaps: [], repairedGaps: [] });
 });
 
-test("a mapping that was off for more than a day is a hole, alarmed, until a snapshot mends it", async () => {
+test("a mapping that was off for more than a day is a hole, alarmed, until a snapshot repairs it", async () => {
   await age(40);
   await switchMapping(false);
   await compact();
@@ -128,7 +128,7 @@ test("a mapping that was off for more than a day is a hole, alarmed, until a sna
   const snapshot = await watched.run(watched.deployment.snapshotMachineArn, {});
   expect(snapshot).toMatchObject({ output: { outcome: "committed" } });
   await compact();
-  expect(await status()).toMatchObject({ health: "healthy", openGaps: [], mendedGaps: openGaps });
+  expect(await status()).toMatchObject({ health: "healthy", openGaps: [], repairedGaps: openGaps });
   expect((await latestManifest(watched.lake.store, "watched")).gaps).toEqual(openGaps);
 });
 

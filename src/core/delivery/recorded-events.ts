@@ -67,7 +67,7 @@ function recordsOf(text: string, value: unknown, origin: string, depth: number):
   if (object.payload !== undefined) return payloadRecords(text, object.payload, origin, depth);
   if (object.DDBStreamBatchInfo !== undefined) {
     throw new DynalakeError("INPUT_INVALID", `${origin} names a failed batch but does not hold its records`, {
-      next: "Use an S3 destination for failures: it keeps whole records. A new snapshot mends what is lost.",
+      next: "Use an S3 destination for failures: it keeps whole records. A new snapshot repairs what is lost.",
     });
   }
   throw unknownForm(origin);

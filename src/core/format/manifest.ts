@@ -173,6 +173,6 @@ export function openGaps(manifest: Manifest, gaps: readonly Gap[]): readonly Gap
 }
 
 /** A snapshot of this time or later repairs the gap: its floor is not before the last lost change. */
-export function mendingTimeSeconds({ lostUntilSeconds }: Gap): number {
+export function repairTimeSeconds({ lostUntilSeconds }: Gap): number {
   return lostUntilSeconds + FLOOR_MARGIN_SECONDS;
 }

@@ -6,7 +6,7 @@ import {
   quarantineFolder,
   quarantineReason,
 } from "../format/lake-path.ts";
-import { type Gap, openGaps, type SnapshotRecord } from "../format/manifest.ts";
+import { type Gap, openGaps } from "../format/manifest.ts";
 import { currentView } from "../overlay/lake-view.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { QueryEngine } from "../ports/query-engine.ts";
@@ -16,6 +16,7 @@ import type { OpenTable } from "../table/open-table.ts";
 import { type ReadingState, readReadingState } from "../table/reading-state.ts";
 import { knownGaps } from "../table/recorded-gaps.ts";
 import { readStreamWatch, type StreamWatch } from "../table/stream-watch.ts";
+import type { Health, StatusFacts, Undelivered } from "./status-facts.ts";
 
 export interface StatusContext {
   readonly store: ObjectStore;
@@ -24,55 +25,9 @@ export interface StatusContext {
   readonly mappingId?: string;
 }
 
-/**
- * The first of these that applies. gap: changes were lost. unread: the stream is not being read, so changes are or will be
- * lost. undelivered: changes were set aside and are missing from the table. quarantine: records are waiting for a decision.
- * empty: nothing has been delivered yet. healthy: nothing is missing.
- */
-export type Health = "gap" | "unread" | "undelivered" | "quarantine" | "empty" | "healthy";
-
-export interface TableStatus {
-  readonly table: string;
-  readonly source: string;
-  readonly health: Health;
-  readonly rows: number;
-  readonly snapshot: Pick<SnapshotRecord, "exportTimeSeconds" | "items"> | undefined;
-  readonly stream: StreamStatus | undefined;
-  /** When a deployment was last seen reading the stream, and when that was last checked. */
-  readonly watch: Pick<StreamWatch, "streamArn" | "seenReadingSeconds" | "lookedSeconds"> | undefined;
-  readonly commits:
-    | { readonly newest: number; readonly newestAtSeconds: number; readonly asOfFromSeconds: number }
-    | undefined;
-  readonly horizonSeconds: number;
-  readonly segments: {
-    readonly base: number;
-    readonly deltas: number;
-    readonly rows: number;
-    readonly bytes: number;
-  };
-  /** Objects in the change log from the hour of the horizon on. */
-  readonly recentChangeObjects: number;
-  readonly undelivered: Undelivered;
-  /** The number of quarantine objects by reason. */
-  readonly quarantine: Readonly<Record<string, number>>;
+export interface TableStatus extends StatusFacts {
   readonly openGaps: readonly Gap[];
-  readonly mendedGaps: readonly Gap[];
-}
-
-/** The number of objects whose changes the lake lacks until they are replayed and the objects removed. */
-export interface Undelivered {
-  /** Batches of the stream that failed permanently. */
-  readonly failedBatches: number;
-  /** Files with rows that Firehose could not convert. */
-  readonly unconverted: number;
-}
-
-export interface StreamStatus {
-  readonly streamArn: string;
-  /** Seconds since the reader last reached the end of the stream; undefined if it never has. */
-  readonly behindSeconds: number | undefined;
-  readonly savedAtSeconds: number;
-  readonly newestChangeSeconds: number | undefined;
+  readonly repairedGaps: readonly Gap[];
 }
 
 export async function tableStatus(
@@ -129,11 +84,11 @@ export async function tableStatus(
     undelivered,
     quarantine: countsByReason(quarantined.map(({ path }) => path)),
     openGaps: open,
-    mendedGaps: gaps.filter((gap) => !open.includes(gap)),
+    repairedGaps: gaps.filter((gap) => !open.includes(gap)),
   };
 }
 
-/** Counts what a deployment has set aside. An embedded lake sets nothing aside: it delivers a failed batch again. */
+/** Counts what a deployment has put aside. An embedded lake puts nothing aside: it delivers a failed batch again. */
 export async function undeliveredObjects(
   store: ObjectStore,
   table: string,

@@ -2,7 +2,8 @@
 import { quarantineFolder } from "../format/lake-path.ts";
 import { type Gap, openGaps } from "../format/manifest.ts";
 import type { Schema } from "../schema/schema.ts";
-import { type StatusContext, type Undelivered, undeliveredObjects } from "../status/status.ts";
+import { type StatusContext, undeliveredObjects } from "../status/status.ts";
+import type { Undelivered } from "../status/status-facts.ts";
 import { latestManifest } from "../table/commits.ts";
 import { knownGaps } from "../table/recorded-gaps.ts";
 import type { Verification } from "./verify.ts";

@@ -104,15 +104,19 @@ describe("the health of a table", () => {
     });
   });
 
-  test("is a gap until a snapshot has mended it, which is told for ever", async () => {
+  test("is a gap until a snapshot has repaired it, which is told for ever", async () => {
     const gap = gapUntil(NOW - 2 * HOUR);
     const open = seeded(NOW - 3 * HOUR);
     open.plant(BATCH, "{}");
     await recordGap(open, "t", "g", gap);
-    expect(await statusOf(open, "mapping")).toMatchObject({ health: "gap", openGaps: [gap], mendedGaps: [] });
-    const mended = seeded(NOW - HOUR);
-    await recordGap(mended, "t", "g", gap);
-    expect(await statusOf(mended)).toMatchObject({ health: "healthy", openGaps: [], mendedGaps: [gap] });
+    expect(await statusOf(open, "mapping")).toMatchObject({
+      health: "gap",
+      openGaps: [gap],
+      repairedGaps: [],
+    });
+    const repaired = seeded(NOW - HOUR);
+    await recordGap(repaired, "t", "g", gap);
+    expect(await statusOf(repaired)).toMatchObject({ health: "healthy", openGaps: [], repairedGaps: [gap] });
   });
 
   test("is a gap where the snapshot is older than the stream's reading", async () => {

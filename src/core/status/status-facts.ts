@@ -1,0 +1,70 @@
+/** What a status shows of a lake table, but for its gaps. The library and the JSON of `status` have the same members. */
+
+/**
+ * The first of these that applies. gap: changes were lost. unread: the stream is not read, and loses changes after 24 hours.
+ * undelivered: changes were put aside and are in no row. quarantine: some records could not be understood and are waiting.
+ * empty: nothing was ever delivered. healthy: nothing is missing.
+ */
+export type Health = "gap" | "unread" | "undelivered" | "quarantine" | "empty" | "healthy";
+
+/** Plain data: times are seconds since the epoch. */
+export interface StatusFacts {
+  readonly table: string;
+  readonly source: string;
+  readonly health: Health;
+  /** Rows of the table now. */
+  readonly rows: number;
+  /** The last snapshot; undefined if there was none. */
+  readonly snapshot: { readonly exportTimeSeconds: number; readonly items: number } | undefined;
+  /** How far the stream was read; undefined if it never was. */
+  readonly stream:
+    | {
+        readonly streamArn: string;
+        /** Since the reader last saw the end of the stream; undefined if it never did. */
+        readonly behindSeconds: number | undefined;
+        readonly savedAtSeconds: number;
+        readonly newestChangeSeconds: number | undefined;
+      }
+    | undefined;
+  /**
+   * When a deployment was last seen reading the stream, and when it was last looked at, in seconds since the epoch; undefined
+   * for a lake that no deployment ever filled.
+   */
+  readonly watch:
+    | {
+        readonly streamArn: string | undefined;
+        readonly seenReadingSeconds: number;
+        readonly lookedSeconds: number;
+      }
+    | undefined;
+  readonly commits:
+    | {
+        readonly newest: number;
+        readonly newestAtSeconds: number;
+        /** `asOf` reaches back to this time; 0 is the beginning. */
+        readonly asOfFromSeconds: number;
+      }
+    | undefined;
+  /** Changes from here on are read from the change log by each query; 0 is the beginning. */
+  readonly horizonSeconds: number;
+  readonly segments: {
+    readonly base: number;
+    readonly deltas: number;
+    readonly rows: number;
+    readonly bytes: number;
+  };
+  /** Change files since the horizon's hour. Some may already be compacted. */
+  readonly recentChangeObjects: number;
+  /** What a deployment has put aside; nothing in a folder. */
+  readonly undelivered: Undelivered;
+  /** Quarantine files by their reason. */
+  readonly quarantine: Readonly<Record<string, number>>;
+}
+
+/** The number of objects whose changes the lake lacks until they are replayed and the objects removed. */
+export interface Undelivered {
+  /** Batches of the stream that failed permanently. */
+  readonly failedBatches: number;
+  /** Files with rows that Firehose could not convert. */
+  readonly unconverted: number;
+}

@@ -1,0 +1,134 @@
+/** What the operations of a lake are given. */
+import type { LakeEvent } from "./event.ts";
+import type { TableKey, TableSchema } from "./schema.ts";
+
+export interface OpenOptions {
+  /** Threads of each operation. Default: 2, and for snapshots as many as there are processors, at most 8. */
+  readonly threads?: number;
+  /**
+   * What the engine of each operation may keep in memory before it uses the disk. Default: a quarter of the memory of this
+   * machine, or of the container, and at least 700. Queries that are open at the same time each have as much.
+   */
+  readonly memoryMegabytes?: number;
+  /** The secret of columns that are masked by `sha256`. */
+  readonly maskKey?: Uint8Array;
+  /** Where source tables are. */
+  readonly source?: SourceOptions;
+  /** What relative paths are relative to: the lake's folder, exports, schema files and recordings. Default: the process's folder. */
+  readonly cwd?: string;
+}
+
+/** Where DynamoDB is. Nothing is sent before an operation needs it. */
+export interface SourceOptions {
+  /** An endpoint that speaks the protocol of DynamoDB, such as `http://127.0.0.1:8000`. Default: AWS. */
+  readonly endpoint?: string;
+  /** Default: `AWS_REGION`, or the profile's. */
+  readonly region?: string;
+  /** Default: what the AWS SDK finds. An endpoint on this machine needs none. */
+  readonly credentials?: AwsCredentials | (() => Promise<AwsCredentials>);
+  /** The variables that set the region, and show whether there are credentials. Default: `process.env`. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface AwsCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  /** When they stop being valid: a function is called again before that. */
+  readonly expiration?: Date;
+}
+
+export interface Cancel {
+  /** Aborting it ends the operation, which rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Watched extends Cancel {
+  /**
+   * Called for each event, which never waits for it. What it throws is an uncaught exception, and does not end the operation.
+   */
+  readonly onEvent?: (event: LakeEvent) => void;
+}
+
+/** A DynamoDB table by its name, or the folder of an export (the one that holds `AWSDynamoDB`). */
+export type Origin = { readonly source: string } | { readonly export: string };
+
+/** How fast a source table is read. */
+export interface ReadOptions {
+  /**
+   * Share of a provisioned table's read capacity, above 0 and at most 1. Default: 0.5, or no limit for an endpoint on this
+   * machine.
+   */
+  readonly readShare?: number;
+  /** Read units per second, in place of the share; the only limit that an on-demand table can have. */
+  readonly readUnitsPerSecond?: number;
+}
+
+export interface InferOptions {
+  /** The lake table's name. Default: the source's. */
+  readonly name?: string;
+  /** The key's attributes. An export does not say them. */
+  readonly key?: TableKey;
+}
+
+export interface SnapshotOptions extends InferOptions, ReadOptions {
+  /** A schema file's path, or its content, which may add columns. Default: the lake's schema, or one inferred from a sample. */
+  readonly schema?: string | TableSchema;
+  /** After this the scan of a source fails with INCOMPLETE. Default: no limit. */
+  readonly timeLimitSeconds?: number;
+}
+
+export interface FollowOptions {
+  /** The DynamoDB table. One that the lake does not have yet gets its first snapshot. Default: all tables of the lake. */
+  readonly source?: string;
+  /** The lake table. Default: the source's name. */
+  readonly name?: string;
+  /** A schema file's path, or its content: for a first snapshot, or to add columns. */
+  readonly schema?: string | TableSchema;
+  /** Seconds between compactions. `false`: never compact. Default: 60. */
+  readonly compactEverySeconds?: number | false;
+  /** End when every stream was read to its end. */
+  readonly once?: boolean;
+}
+
+export interface ReplayOptions {
+  /** The lake table. Default: the only one of the lake. A table that the lake does not have yet needs `key` or `schema`, too. */
+  readonly name?: string;
+  readonly key?: TableKey;
+  /** A schema file's path, or its content: for a new table, or to add columns. */
+  readonly schema?: string | TableSchema;
+}
+
+/**
+ * Recorded stream records: a file's path, or its content with a name for messages. A Lambda event, the answer of GetRecords, an
+ * on-failure object, a quarantine file, an error file of Firehose, or JSON lines of records.
+ */
+export type Recording = string | { readonly name: string; readonly content: string | Uint8Array };
+
+export interface ItemsOptions {
+  /** The items as they were at this time. Default: now. */
+  readonly asOf?: Date;
+}
+
+export interface VerifyOptions extends ReadOptions {
+  /** The folder of an export to compare with, in place of the source table. */
+  readonly export?: string;
+  /** How long a difference gets to settle while the source changes. Default: 60. */
+  readonly settleSeconds?: number;
+  /** Name at most this many differences, and as many unsettled keys. All are counted. Default: 100. */
+  readonly namedMax?: number;
+}
+
+export interface CompactOptions {
+  /** Rewrite every part of the base that has deltas or lacks a new column, not only those whose deltas have grown. */
+  readonly all?: boolean;
+  /** Leave changes of these last seconds in the change log. Default: 0. */
+  readonly settleSeconds?: number;
+}
+
+export interface VacuumOptions {
+  /** Keep manifests, and with them `asOf`, for this long. Default: 168. */
+  readonly retentionHours?: number;
+  /** Leave younger files and manifests alone, since they may belong to work that still runs. Default: 24. */
+  readonly graceHours?: number;
+}
