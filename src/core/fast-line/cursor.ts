@@ -117,22 +117,13 @@ export class LineCursor {
 
   /** Copies the content of a JSON string as it is, up to its closing quote. */
   text(): boolean {
-    const { input, output } = this;
-    let { at, length } = this;
     for (;;) {
-      let byte = input[at] as number;
-      while (BYTE_CLASSES[byte] === PLAIN) {
-        output[length++] = byte;
-        byte = input[++at] as number;
-      }
-      if (byte !== BACKSLASH) {
-        this.at = at;
-        this.length = length;
-        return byte === QUOTE;
-      }
-      const end = endOfEscape(input, at);
+      const byte = this.#copyPlain();
+      if (byte !== BACKSLASH) return byte === QUOTE;
+      const end = endOfEscape(this.input, this.at);
       if (end === -1) return false;
-      while (at < end) output[length++] = input[at++] as number;
+      this.copy(this.at, end);
+      this.at = end;
     }
   }
 
@@ -141,27 +132,31 @@ export class LineCursor {
    * spelling for every string, so that only the escapes that JSON.stringify writes are known here.
    */
   textWithin(): boolean {
+    for (;;) {
+      const byte = this.#copyPlain();
+      if (byte !== BACKSLASH) return byte === QUOTE;
+      const escaped = this.input[this.at + 1] as number;
+      if (SHORT_ESCAPES[escaped] !== 1 || escaped === SLASH) return false;
+      this.putByte(BACKSLASH);
+      this.putByte(BACKSLASH);
+      if (escaped === QUOTE || escaped === BACKSLASH) this.putByte(BACKSLASH);
+      this.putByte(escaped);
+      this.at += 2;
+    }
+  }
+
+  /** Copies the bytes that stand in a string as they are; returns the first other one. */
+  #copyPlain(): number {
     const { input, output } = this;
     let { at, length } = this;
-    for (;;) {
-      let byte = input[at] as number;
-      while (BYTE_CLASSES[byte] === PLAIN) {
-        output[length++] = byte;
-        byte = input[++at] as number;
-      }
-      if (byte !== BACKSLASH) {
-        this.at = at;
-        this.length = length;
-        return byte === QUOTE;
-      }
-      const escaped = input[at + 1] as number;
-      if (SHORT_ESCAPES[escaped] !== 1 || escaped === SLASH) return false;
-      output[length++] = BACKSLASH;
-      output[length++] = BACKSLASH;
-      if (escaped === QUOTE || escaped === BACKSLASH) output[length++] = BACKSLASH;
-      output[length++] = escaped;
-      at += 2;
+    let byte = input[at] as number;
+    while (BYTE_CLASSES[byte] === PLAIN) {
+      output[length++] = byte;
+      byte = input[++at] as number;
     }
+    this.at = at;
+    this.length = length;
+    return byte;
   }
 
   /** Passes over the content of a JSON string without escapes that sorts by its bytes, up to its closing quote. */
