@@ -1,0 +1,61 @@
+/** Short files and short functions: a reader sees one concept at a time. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import ts from "typescript";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const FILE_LINES_MAX = 300;
+const FUNCTION_LINES_MAX = 70;
+/** Longer than that, and why. */
+const LONG: Readonly<Record<string, string>> = {
+  "scripts/make-lake-fixture.ts": "one story, told from its first table to its last, with its data",
+};
+
+const files = ["src", "infra", "handlers", "scripts"].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.(?:ts|mjs)$/.test(name))
+    .map((name) => `${folder}/${name.replaceAll("\\", "/")}`),
+);
+
+/** The files and functions of a source that are too long. */
+function tooLong(file: string, text: string): readonly string[] {
+  const tree = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true);
+  const lineOf = (position: number): number => tree.getLineAndCharacterOfPosition(position).line;
+  const found: string[] = [];
+  const note = (name: string, lines: number, linesMax: number): void => {
+    if (lines > linesMax) found.push(`${name}: ${lines} lines`);
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node) && "body" in node && node.body !== undefined) {
+      const first = lineOf(node.getStart(tree));
+      note(`${file}:${first + 1}`, lineOf(node.end) - first + 1, FUNCTION_LINES_MAX);
+    }
+    ts.forEachChild(node, visit);
+  };
+  note(file, text.split("\n").length - 1, FILE_LINES_MAX);
+  visit(tree);
+  return found;
+}
+
+test("files have at most 300 lines, and functions at most 70", () => {
+  expect(files.length).toBeGreaterThan(200);
+  const long = files
+    .filter((file) => LONG[file] === undefined)
+    .flatMap((file) => tooLong(file, readFileSync(join(ROOT, file), "utf8")));
+  expect(long).toEqual([]);
+});
+
+test.each(["function f() {", "const f = () => {", "class C {\n  m() {"])("counts the lines of %j", (open) => {
+  const close = open.startsWith("class") ? "  }\n}" : "}";
+  const withLines = (lines: number): string => `// before\n${open}\n${"  call();\n".repeat(lines)}${close}\n`;
+  expect(tooLong("a.ts", withLines(FUNCTION_LINES_MAX - 2))).toEqual([]);
+  expect(tooLong("a.ts", withLines(FUNCTION_LINES_MAX - 1))).toEqual([
+    `a.ts:${open.startsWith("class") ? 3 : 2}: 71 lines`,
+  ]);
+});
+
+test("counts the lines of a file", () => {
+  expect(tooLong("a.ts", "call();\n".repeat(FILE_LINES_MAX))).toEqual([]);
+  expect(tooLong("a.ts", "call();\n".repeat(FILE_LINES_MAX + 1))).toEqual(["a.ts: 301 lines"]);
+});
