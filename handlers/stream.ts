@@ -13,7 +13,7 @@ import { refreshed } from "../src/aws/refreshed.ts";
 import { deliverStream } from "../src/aws/stream-delivery.ts";
 import { rowCodec } from "../src/core/row/row.ts";
 import { lineWriter } from "../src/core/row/wire-line.ts";
-import { nowSeconds } from "../src/sdk/run-name.ts";
+import { nowSeconds } from "../src/sdk/new-run-id.ts";
 
 const variables = variablesOf("stream", process.env);
 const lake = openAwsLake(lakePlaceOf(variables));

@@ -15,7 +15,7 @@ export interface AdoptionContext {
   readonly opened: Pick<OpenTable, "manifest" | "schema">;
   /** The schema deployed with the code. */
   readonly deployed: Schema;
-  readonly newRun: () => string;
+  readonly newRunId: () => string;
   readonly nowSeconds: () => number;
 }
 
@@ -37,7 +37,7 @@ export async function planSchemaChange(
   if (change.added.length > 0 && !isSettled) return undefined;
   requireRecoverable(deployed, [...recoverableColumns(manifest), ...change.added]);
   return {
-    run: context.newRun(),
+    run: context.newRunId(),
     fromSequence: manifest.sequence,
     stages: [],
     change: { kind: "schema", schema: deployed.file },

@@ -1,8 +1,8 @@
-/** Names for runs, and the clock that they are taken from. */
+/** Run ids, and the clock they are taken from. */
 import { randomBytes } from "node:crypto";
 
-/** A unique name that sorts by time, such as 20261123T050607Z-1a2b3c4d. */
-export function newRun(): string {
+/** A unique id that sorts by time, such as 20261123T050607Z-1a2b3c4d. */
+export function newRunId(): string {
   const time = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
   return `${time}-${randomBytes(4).toString("hex")}`;
 }

@@ -6,8 +6,8 @@ import type { Deployment } from "../aws/deployment.ts";
 import { defined } from "../core/defined.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import { manifestSequences, readManifest } from "../core/table/commits.ts";
-import type { CompactOptions } from "../library/lake.ts";
-import { type MachineEvents, runMachine } from "./machine-run.ts";
+import type { CompactOptions } from "../library/options.ts";
+import { executeMachine, type MachineEvents } from "./machine-execution.ts";
 import type { OpenedStack } from "./open-stack.ts";
 
 /** A commit of a compaction. One of kind "schema" takes on the deployed schema. */
@@ -26,8 +26,8 @@ export async function compactDeployment(
 ): Promise<readonly DeployedCompactionRun[]> {
   const { table, compactionMachineArn: machineArn } = deployment;
   const input = { scope: all === true ? "all" : "grown", ...defined({ settleSeconds }) };
-  const run = { kind: "compaction", table, machineArn, input, output: compactionOutput } as const;
-  const { done, manifest } = await runMachine(stack, run, events);
+  const execution = { kind: "compaction", table, machineArn, input, output: compactionOutput } as const;
+  const { done, manifest } = await executeMachine(stack, execution, events);
   return lastRuns(stack.lakeOf(deployment).store, table, { done, manifest });
 }
 

@@ -10,41 +10,41 @@ import {
   startExecution,
 } from "../aws/execution.ts";
 import { DynalakeError } from "../core/error.ts";
-import { newRun } from "../sdk/run-name.ts";
+import { newRunId } from "../sdk/new-run-id.ts";
 import type { OpenedStack } from "./open-stack.ts";
 
-export interface MachineRun<Output> {
+export interface MachineExecution<Output> {
   readonly kind: "snapshot" | "compaction";
   readonly table: string;
   readonly machineArn: string;
   readonly input: Readonly<Record<string, unknown>>;
-  /** What the machine returns, unless it lost against another run. */
+  /** What the machine returns, unless another execution committed first. */
   readonly output: z.ZodType<Output>;
 }
 
 /** Reports what the execution does. */
 export interface MachineEvents {
-  readonly onStarted: (run: MachineRunFacts, executionArn: string) => void;
-  readonly onProgress: (run: MachineRunFacts, progress: ExecutionProgress) => void;
+  readonly onStarted: (execution: MachineExecutionFacts, executionArn: string) => void;
+  readonly onProgress: (execution: MachineExecutionFacts, progress: ExecutionProgress) => void;
 }
 
-export type MachineRunFacts = Pick<MachineRun<unknown>, "kind" | "table">;
+export type MachineExecutionFacts = Pick<MachineExecution<unknown>, "kind" | "table">;
 
 /**
- * The output of the run. Throws the error of one that fails, CONFLICT if another run was first, and INCOMPLETE at an abort,
- * which leaves it running.
+ * The output of the execution. Throws the error of one that fails, CONFLICT if another one was first, and INCOMPLETE at an
+ * abort, which leaves it running.
  */
-export async function runMachine<Output>(
+export async function executeMachine<Output>(
   { clients, signal }: Pick<OpenedStack, "clients" | "signal">,
-  run: MachineRun<Output>,
+  execution: MachineExecution<Output>,
   events: MachineEvents,
 ): Promise<Output> {
   const client = clients.stepFunctions;
-  const what = `the ${run.kind} of "${run.table}"`;
-  const name = `dynalake-${newRun()}`;
-  const executionArn = await startExecution({ client, machineArn: run.machineArn, name, input: run.input });
-  events.onStarted(run, executionArn);
-  const onProgress = (progress: ExecutionProgress): void => events.onProgress(run, progress);
+  const { kind, table, machineArn, input } = execution;
+  const what = `the ${kind} of "${table}"`;
+  const executionArn = await startExecution({ client, machineArn, name: `dynalake-${newRunId()}`, input });
+  events.onStarted(execution, executionArn);
+  const onProgress = (progress: ExecutionProgress): void => events.onProgress(execution, progress);
   const end = await followExecution({ client, executionArn, signal, onProgress });
   if (end === undefined) {
     throw new DynalakeError("INCOMPLETE", `stopped waiting for ${what}, which is still running`, {
@@ -52,8 +52,8 @@ export async function runMachine<Output>(
     });
   }
   if (end.status !== "SUCCEEDED") throw executionError(what, end);
-  if (isConflict(end.output)) throw await conflict(client, run, what);
-  const output = run.output.safeParse(end.output);
+  if (isConflict(end.output)) throw await conflict(client, execution, what);
+  const output = execution.output.safeParse(end.output);
   if (output.success) return output.data;
   throw new DynalakeError("USAGE", `${what} succeeded, but its output is that of another version`, {
     next: "Deploy the stack again with the same version of dynalake that runs here.",
@@ -66,7 +66,7 @@ function isConflict(output: unknown): boolean {
 
 async function conflict(
   client: OpenedStack["clients"]["stepFunctions"],
-  { kind, machineArn }: Pick<MachineRun<unknown>, "kind" | "machineArn">,
+  { kind, machineArn }: Pick<MachineExecution<unknown>, "kind" | "machineArn">,
   what: string,
 ): Promise<DynalakeError> {
   if (kind === "snapshot")

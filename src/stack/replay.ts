@@ -18,7 +18,7 @@ import { latestManifest } from "../core/table/commits.ts";
 import { readWrittenSchema } from "../core/table/schema-file.ts";
 import type { GivenFile } from "../files/given-file.ts";
 import { readRecordedFile } from "../files/recorded-file.ts";
-import { nowSeconds } from "../sdk/run-name.ts";
+import { nowSeconds } from "../sdk/new-run-id.ts";
 import { deployedTable, type OpenedStack } from "./open-stack.ts";
 import { isAddress, objectsAt, readObject, wasPutAside } from "./recorded-objects.ts";
 

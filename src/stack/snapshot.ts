@@ -1,7 +1,7 @@
 /** Snapshots of a deployment: its state machine exports the table and takes the export in. */
 import { SKIPPED, snapshotOutput } from "../aws/contracts/machines.ts";
 import type { Deployment } from "../aws/deployment.ts";
-import { type MachineEvents, runMachine } from "./machine-run.ts";
+import { executeMachine, type MachineEvents } from "./machine-execution.ts";
 import type { OpenedStack } from "./open-stack.ts";
 
 export interface DeployedSnapshot {
@@ -19,8 +19,8 @@ export async function snapshotDeployment(
   { table, snapshotMachineArn: machineArn, sourceTableArn }: Deployment,
   events: MachineEvents,
 ): Promise<DeployedSnapshot | undefined> {
-  const run = { kind: "snapshot", table, machineArn, input: {}, output: snapshotOutput } as const;
-  const output = await runMachine(stack, run, events);
+  const execution = { kind: "snapshot", table, machineArn, input: {}, output: snapshotOutput } as const;
+  const output = await executeMachine(stack, execution, events);
   if (output.outcome === SKIPPED.outcome) return undefined;
   const { items, skipped, quarantined, commit } = output;
   const source = sourceTableArn.slice(sourceTableArn.lastIndexOf("/") + 1);

@@ -6,7 +6,7 @@ import { defined } from "../core/defined.ts";
 import { tableStatus } from "../core/status/status.ts";
 import { tableStatusOf } from "../library/reported.ts";
 import type { TableStatus } from "../library/reports.ts";
-import { nowSeconds } from "../sdk/run-name.ts";
+import { nowSeconds } from "../sdk/new-run-id.ts";
 import { deployedTable, type OpenedStack } from "./open-stack.ts";
 
 export interface DeployedStatus extends TableStatus {

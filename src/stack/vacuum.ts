@@ -2,8 +2,8 @@
 import type { Deployment } from "../aws/deployment.ts";
 import { removeEmptyPartitions } from "../aws/segments-table.ts";
 import { DEFAULT_RETENTION, type VacuumResult, vacuum } from "../core/compaction/vacuum.ts";
-import type { VacuumOptions } from "../library/lake.ts";
-import { nowSeconds } from "../sdk/run-name.ts";
+import type { VacuumOptions } from "../library/options.ts";
+import { nowSeconds } from "../sdk/new-run-id.ts";
 import { deployedTable, type OpenedStack } from "./open-stack.ts";
 
 /** Default: the deployment's own retention. */

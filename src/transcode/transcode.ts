@@ -47,7 +47,7 @@ const BLANK_LINES_MAX = 10_000;
 const ITEMS_TOO_MANY_MAX = 100_000;
 
 /**
- * Transcodes the gzip of JSON lines that `source` gives, in bounded memory; `write` gets the wire rows piece by piece and must
+ * Transcodes the gzip of JSON lines from `source` in bounded memory; `write` gets the wire rows piece by piece and must
  * be done with each before it returns. Throws EXPORT_INVALID if the file is not what the manifest says.
  */
 export async function transcodePart(
@@ -68,7 +68,7 @@ export async function transcodePart(
       bytesRead += chunk.length;
     })
     .pipe(gunzip);
-  const lines = new LineTranscoder(writer);
+  const lines = new LineReader(writer);
   const flush = async (): Promise<void> => {
     await write(lines.output.written());
     lines.output.clear(OUTPUT_BYTES_KEPT_MAX);
@@ -76,7 +76,7 @@ export async function transcodePart(
   try {
     for await (const region of wholeLines(gunzip, name)) {
       for (let at = 0; at < region.length; ) {
-        at = lines.transcode(region, at);
+        at = lines.read(region, at);
         requireNoMore(part, lines);
         if (lines.output.length >= OUTPUT_BYTES) await flush();
       }
@@ -96,7 +96,7 @@ export async function transcodePart(
 }
 
 /** The lines of one data file as wire rows in `output`, and the count of them. */
-class LineTranscoder implements Transcoded {
+class LineReader implements Transcoded {
   readonly output: LineCursor = new LineCursor();
   items = 0;
   skipped = 0;
@@ -111,8 +111,8 @@ class LineTranscoder implements Transcoded {
     this.#fast = fastLine(writer.codec.schema);
   }
 
-  /** Takes the lines of the region from `start` on until a good piece of output is there; returns where the rest of them begins. */
-  transcode(region: Buffer, start: number): number {
+  /** Reads the lines of the region from `start` on until a good piece of output is there; returns where the rest of them begins. */
+  read(region: Buffer, start: number): number {
     const { output } = this;
     const isValid = isUtf8(start === 0 ? region : region.subarray(start));
     output.input = region;

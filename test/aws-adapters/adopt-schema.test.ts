@@ -41,7 +41,7 @@ function lake(deployed: Schema, catalog: AdoptionContext["engine"]["catalog"]): 
     engine: { catalog },
     opened: { manifest: initialManifest(1), schema: FIRST },
     deployed,
-    newRun: () => `run-${runs++}`,
+    newRunId: () => `run-${runs++}`,
     nowSeconds: () => NOW,
   };
 }

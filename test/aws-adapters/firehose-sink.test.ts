@@ -112,7 +112,7 @@ describe("delivery by Firehose", () => {
     expect(requests.map(({ text }) => recordsOf(text).flat().length)).toEqual([10, 10, 10]);
   });
 
-  test("what no repetition mends is told at once", async () => {
+  test("what no repetition repairs is told at once", async () => {
     const { sink, requests } = sinkOn(() =>
       refusal("ResourceNotFoundException", "Firehose changes not found."),
     );

@@ -29,7 +29,7 @@ test.each([
   expect(await healthOf(store)).toEqual({ ...HEALTHY, [metric]: 1 });
 });
 
-test("a gap counts until a snapshot mends it", async () => {
+test("a gap counts until a snapshot repairs it", async () => {
   const store = new MemoryStore();
   const gap = { reason: "trimmed", detail: "a shard", foundAtSeconds: NOW, lostUntilSeconds: NOW } as const;
   await recordGap(store, "t", "gap", gap);

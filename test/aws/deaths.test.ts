@@ -29,7 +29,7 @@ function review(user: string, attributes: StoredItem): StoredItem {
 const STABLE = "SELECT count(*) AS n FROM mortal WHERE \"user\" LIKE 'stable %'";
 
 test.each(["Plan", "Stage", "Statement", "Commit", "Publish", "Clean"])(
-  "a compaction that dies at %s, before or after it, leaves a right view, and the next one mends it",
+  "a compaction that dies at %s, before or after it, leaves a right view, and the next one repairs it",
   async (state) => {
     for (const when of ["before", "after"] as const) {
       await mortal.delivered(() => mortal.put(review(`dies at ${state}`, { Author: { S: `dies ${when}` } })));

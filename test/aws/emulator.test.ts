@@ -23,11 +23,11 @@ import {
   bytesOf,
   endOf,
   eventually,
+  executeMachine,
   jsonOf,
   keysBelow,
   openTinyWorld,
   rowsOf,
-  runMachine,
   startStatement,
   type TinyWorld,
 } from "./support/tiny-world.ts";
@@ -364,16 +364,16 @@ describe("state machines", () => {
 
   test("run each line of an object in Athena and wait for it", async () => {
     const statements = [statement("a", "\u2028 is no end of a line"), statement("b")];
-    expect(await runMachine(world, statements)).toMatchObject({ status: "SUCCEEDED" });
+    expect(await executeMachine(world, statements)).toMatchObject({ status: "SUCCEEDED" });
     const folders = (await keysBelow(world, "machine/")).map((key) => key.split("/")[1]);
     expect(folders).toEqual(["a", "b"]);
   });
 
   test("catch an error by the name that the handler gave it", async () => {
-    const caught = await runMachine(world, [], { error: "CONFLICT" });
+    const caught = await executeMachine(world, [], { error: "CONFLICT" });
     expect(caught.status).toBe("SUCCEEDED");
     expect(JSON.parse(caught.output as string)).toEqual({ conflict: true });
-    expect(await runMachine(world, [], { error: "EXPORT_INVALID" })).toMatchObject({
+    expect(await executeMachine(world, [], { error: "EXPORT_INVALID" })).toMatchObject({
       status: "FAILED",
       error: "EXPORT_INVALID",
     });
@@ -381,26 +381,26 @@ describe("state machines", () => {
 
   test("fail at a state where a test wants it, before its work and after it", async () => {
     await world.emulator.faults.failState({ machine: "tiny", state: "Check", error: "LOST" });
-    expect(await runMachine(world, [])).toMatchObject({ status: "FAILED", error: "LOST" });
+    expect(await executeMachine(world, [])).toMatchObject({ status: "FAILED", error: "LOST" });
     await world.emulator.faults.failState({ machine: "tiny", state: "Check", error: "TRANSIENT" });
-    expect(await runMachine(world, [])).toMatchObject({ status: "SUCCEEDED" });
+    expect(await executeMachine(world, [])).toMatchObject({ status: "SUCCEEDED" });
     await world.emulator.faults.failState({ machine: "tiny", state: "Statement", when: "after" });
-    expect(await runMachine(world, [statement("c")])).toMatchObject({ status: "FAILED" });
+    expect(await executeMachine(world, [statement("c")])).toMatchObject({ status: "FAILED" });
     expect(await keysBelow(world, "machine/c/")).toHaveLength(1);
-    expect(await runMachine(world, [statement("d")])).toMatchObject({ status: "SUCCEEDED" });
+    expect(await executeMachine(world, [statement("d")])).toMatchObject({ status: "SUCCEEDED" });
   });
 
   test("end at a state at once", async () => {
     for (const state of ["Begin", "Statements", "Statement", "Check"]) {
       await world.emulator.faults.failState({ machine: "tiny", state, how: "abort" });
-      const run = await runMachine(world, [statement(`aborted-${state}`)], { error: "CONFLICT" });
+      const run = await executeMachine(world, [statement(`aborted-${state}`)], { error: "CONFLICT" });
       expect([state, run.status]).toEqual([state, "ABORTED"]);
     }
   });
 
   test("pass on no more than 256 KiB", async () => {
-    expect(await runMachine(world, [], { characters: 262_000 })).toMatchObject({ status: "SUCCEEDED" });
-    expect(await runMachine(world, [], { characters: 262_144 })).toMatchObject({
+    expect(await executeMachine(world, [], { characters: 262_000 })).toMatchObject({ status: "SUCCEEDED" });
+    expect(await executeMachine(world, [], { characters: 262_144 })).toMatchObject({
       status: "FAILED",
       error: "States.DataLimitExceeded",
     });
@@ -416,7 +416,7 @@ test("a policy's denial is an error, of a function and of a state machine's quer
   expect(JSON.parse(Payload?.transformToString() as string)).toMatchObject({ errorType: "AccessDenied" });
   await world.glue.send(new CreateDatabaseCommand({ DatabaseInput: { Name: "elsewhere" } }));
   await world.glue.send(new CreateTableCommand({ DatabaseName: "elsewhere", TableInput: { Name: "any" } }));
-  const machine = await runMachine(world, ["SELECT * FROM elsewhere.any"]);
+  const machine = await executeMachine(world, ["SELECT * FROM elsewhere.any"]);
   expect(machine.status).toBe("FAILED");
   const database = /^arn:aws:glue:us-east-1:000000000000:database\/elsewhere$/;
   expect(await world.emulator.denials("Tiny")).toMatchObject([

@@ -122,7 +122,7 @@ test("a record that is too large for Firehose is put into quarantine, and its ne
   await reviews.becomesEqual();
 });
 
-test("a batch that failed for good is given again by hand, once its cause is mended", async () => {
+test("a batch that failed for good is given again by hand, once its cause is repaired", async () => {
   const { store } = reviews.lake;
   const schema = await store.read("reviews/schema.json");
   await reviews.changeMapping({ MaximumRetryAttempts: 0 });

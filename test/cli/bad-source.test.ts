@@ -74,13 +74,13 @@ test.each(["no stream", "KEYS_ONLY", "OLD_IMAGE"] as const)(
   async (view) => {
     const table = await SourceTable.create(connection, `Stream-${view.replace(" ", "-")}`, view);
     await table.put({ User: { S: "ann" }, Book: { S: "Mort" } });
-    const mends = new RegExp(
+    const repairs = new RegExp(
       `aws dynamodb update-table --table-name ${table.name} .*StreamViewType=NEW_AND_OLD_IMAGES`,
     );
     await expectRefusal(["run", "--table", table.name, "--endpoint", emulator.endpoint], {
       code: "STREAM_UNUSABLE",
       names: [`"${table.name}"`, view === "no stream" ? "no stream enabled" : view],
-      next: mends,
+      next: repairs,
     });
   },
 );

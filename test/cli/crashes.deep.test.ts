@@ -12,7 +12,7 @@ import { withFolder } from "../support/folders.ts";
 import { type Random, randomOf } from "../support/random.ts";
 import { fileEmulator } from "./file-emulator.ts";
 import { Killer, Writer } from "./killer.ts";
-import { expectMended, expectTidy } from "./mended-lake.ts";
+import { expectRepaired, expectTidy } from "./repaired-lake.ts";
 import { SourceTable } from "./source-table.ts";
 
 /** Of `run`, at random moments. */
@@ -38,7 +38,7 @@ test(
         writer.resume();
         for (let i = 0; i < KILLS_BETWEEN_CHECKS; i++) await killSomehow(killer, random, ["run", ...of]);
         await writer.pause();
-        await expectMended(lake, table, of, killer.history);
+        await expectRepaired(lake, table, of, killer.history);
       }
       expect(writer.writes).toBeGreaterThan(0);
       await expectTidy(lake);

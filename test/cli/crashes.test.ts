@@ -16,7 +16,7 @@ import { withFolder } from "../support/folders.ts";
 import { randomOf } from "../support/random.ts";
 import { fileEmulator } from "./file-emulator.ts";
 import { Writer } from "./killer.ts";
-import { expectMended, expectTidy, healthOf } from "./mended-lake.ts";
+import { expectRepaired, expectTidy, healthOf } from "./repaired-lake.ts";
 import { connectTo, SourceTable } from "./source-table.ts";
 
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
@@ -53,7 +53,7 @@ describe("a disk that is full", () => {
               expect({ history, stderr }).toMatchObject({ stderr: expect.stringMatching(/DISK_FULL/) });
           }
           await rm(filler);
-          await expectMended(lake, table, of, history);
+          await expectRepaired(lake, table, of, history);
         }
         expect(history.filter((told) => told.includes("DISK_FULL"))).not.toEqual([]);
         await expectTidy(lake);

@@ -1,4 +1,4 @@
-/** A command that is killed at any moment loses nothing: the next run mends what it left. */
+/** A command that is killed at any moment loses nothing: the next run repairs what it left. */
 import { readdir } from "node:fs/promises";
 import { expect, test } from "@jest/globals";
 import { done, dynalake, lakeItems } from "../support/cli.ts";
@@ -43,8 +43,8 @@ test(
         await killer.atEvent(random.integer(1, 8), compact);
         await writer.pause();
 
-        const mended = await dynalake(["run", ...of, "--once"]);
-        expect({ history, ...mended }).toMatchObject({ history, code: 0 });
+        const repaired = await dynalake(["run", ...of, "--once"]);
+        expect({ history, ...repaired }).toMatchObject({ history, code: 0 });
         const items = await lakeItems(lake).catch((cause: unknown) => {
           throw new Error(history.join("\n"), { cause });
         });

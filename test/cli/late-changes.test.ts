@@ -11,7 +11,7 @@ import { compactTable } from "../../src/embedded/compaction/compact-table.ts";
 import { FILE_LIMITS, parquetSink } from "../../src/embedded/delivery/parquet-sink.ts";
 import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { type FollowRequest, followLake } from "../../src/embedded/following/follow-lake.ts";
-import { nowSeconds } from "../../src/sdk/run-name.ts";
+import { nowSeconds } from "../../src/sdk/new-run-id.ts";
 import { until } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { itemLines } from "../support/lake-rows.ts";

@@ -42,7 +42,7 @@ async function health(lake: string) {
   return { text, told: { health: word, openGaps, mendedGaps } };
 }
 
-test("a snapshot of an older export tells the hole before the stream's beginning until a later one mends it", async () => {
+test("a snapshot of an older export tells the hole before the stream's beginning until a later one repairs it", async () => {
   await withFolder(async (folder) => {
     const table = await SourceTable.create(emulator.connection, "Older");
     await table.put(ITEM);

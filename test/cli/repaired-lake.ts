@@ -4,15 +4,15 @@ import { expect } from "@jest/globals";
 import { done, dynalake, lakeItems } from "../support/cli.ts";
 import type { SourceTable } from "./source-table.ts";
 
-/** The next run mends all, by itself: the lake holds the table, and is healthy. */
-export async function expectMended(
+/** The next run repairs all, by itself: the lake holds the table, and is healthy. */
+export async function expectRepaired(
   lake: string,
   table: SourceTable,
   of: readonly string[],
   history: unknown,
 ): Promise<void> {
-  const mended = await dynalake(["run", ...of, "--once"]);
-  expect({ history, ...mended }).toMatchObject({ history, code: 0 });
+  const repaired = await dynalake(["run", ...of, "--once"]);
+  expect({ history, ...repaired }).toMatchObject({ history, code: 0 });
   const items = await lakeItems(lake).catch((cause: unknown) => {
     throw new Error(JSON.stringify(history, undefined, 1), { cause });
   });

@@ -218,7 +218,7 @@ test("what recorded events carry in the wild is taken where it has one meaning",
   });
 });
 
-test("records without a meaning go to quarantine with their reason, and are gone from it once they are mended and replayed", async () => {
+test("records without a meaning go to quarantine with their reason, and are gone from it once they are repaired and replayed", async () => {
   await withFolder(async (folder) => {
     const broken = { ...record("broken", 2), eventName: "TRUNCATE" };
     const event = await writeJson(join(folder, "event.json"), {

@@ -9,7 +9,7 @@ import { writeExport } from "./export-fixture.ts";
 const HOUR = 3600;
 const TAKEN = Date.UTC(2026, 1, 1) / 1000;
 
-test("a hole is told until a later snapshot mends it, and by status and manifest ever after", async () => {
+test("a hole is told until a later snapshot repairs it, and by status and manifest ever after", async () => {
   await withFolder(async (folder) => {
     const lake = join(folder, "lake");
     const take = async (name: string, seconds: number): Promise<void> => {
@@ -39,9 +39,9 @@ test("a hole is told until a later snapshot mends it, and by status and manifest
     expect(open.text).toMatch(/^GAP +records of a shard are gone .*after 2026-02-01 07:02:00Z$/m);
 
     await take("late-enough", gap.lostUntilSeconds + 120);
-    const mended = await status();
-    expect(mended.table).toMatchObject({ health: "healthy", openGaps: [], mendedGaps: [gap] });
-    expect(mended.text).toMatch(/^repaired gap +records of a shard are gone/m);
+    const repaired = await status();
+    expect(repaired.table).toMatchObject({ health: "healthy", openGaps: [], mendedGaps: [gap] });
+    expect(repaired.text).toMatch(/^repaired gap +records of a shard are gone/m);
   });
 });
 

@@ -6,7 +6,7 @@ import { type Call, type CrashPoint, crashPoints, Faults, NoAnswer } from "./fau
 import {
   type Change,
   changeObjects,
-  expectMended,
+  expectRepaired,
   history,
   historyOf,
   type Ports,
@@ -20,7 +20,7 @@ export interface WritePath {
   readonly begin: () => Promise<World>;
   readonly run: (world: World, ports: Ports) => Promise<unknown>;
   /** The normal run that follows; default: the same again. */
-  readonly mend?: (world: World, ports: Ports) => Promise<unknown>;
+  readonly repair?: (world: World, ports: Ports) => Promise<unknown>;
   /** What readers may see, in this order: the old state first, the new one last. */
   readonly states: readonly State[];
   /** The changes that the log has before it, and those that the path adds. */
@@ -29,7 +29,7 @@ export interface WritePath {
   /** Holds at all times. */
   readonly always?: (world: World) => Promise<void>;
   /** Holds once the next run has succeeded. */
-  readonly mended?: (world: World) => Promise<void>;
+  readonly repaired?: (world: World) => Promise<void>;
 }
 
 /** Where two things meet there are very many: with all effort every third is tried. */
@@ -125,7 +125,7 @@ async function tryFaults(
   left.set(lake, state);
   await path.always?.(world);
   world.nowSeconds += 10;
-  await (path.mend ?? path.run)(world, world.ports());
+  await (path.repair ?? path.run)(world, world.ports());
   await expectEnd(path, world);
   return faults;
 }
@@ -141,9 +141,9 @@ async function expectEnd(path: WritePath, world: World): Promise<void> {
   expect(await shown(world)).toEqual(last);
   expect(await history(world)).toEqual(historyOf([...changes, ...added]));
   await path.always?.(world);
-  await path.mended?.(world);
+  await path.repaired?.(world);
   const log = changeObjects(world);
-  await expectMended(world, last);
+  await expectRepaired(world, last);
   expect(changeObjects(world)).toEqual(log);
 }
 

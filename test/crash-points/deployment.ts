@@ -126,7 +126,7 @@ export class Deployment {
       store,
       engine,
       deployed,
-      newRun: () => `aws-${++this.#runs}`,
+      newRunId: () => `aws-${++this.#runs}`,
       nowSeconds: () => this.nowSeconds,
     };
     return context as unknown as Omit<StepContext, "opened">;

@@ -14,7 +14,7 @@ import {
   changeObjects,
   compaction,
   deliverAll,
-  expectMended,
+  expectRepaired,
   FILLED,
   FILLED_CHANGES,
   filledWorld,
@@ -131,7 +131,7 @@ async function tryAllMeetings(one: Work, other: Work, fatal: boolean): Promise<n
     ({ ending, moment, call }) =>
       fatal && ending === "death" && moment !== "before" && (others.calls[call]?.moments.length ?? 0) > 1,
   );
-  const seen: Seen = { states: new Map(), mended: new Set() };
+  const seen: Seen = { states: new Map(), repaired: new Set() };
   let meetings = 0;
   const met = async (meeting: Meeting): Promise<void> => {
     const { death, dies, call } = meeting;
@@ -174,7 +174,7 @@ interface Meeting {
 /** The lakes of earlier meetings: a lake that is already here needs no second check. */
 interface Seen {
   readonly states: Map<string, State>;
-  readonly mended: Set<string>;
+  readonly repaired: Set<string>;
 }
 
 async function meet(world: World, meeting: Meeting, seen: Seen): Promise<void> {
@@ -196,8 +196,8 @@ async function meet(world: World, meeting: Meeting, seen: Seen): Promise<void> {
   // A snapshot that reported success has been committed.
   if (one === snapshot && ending.kind === "done") expect(state).toEqual(SEEDED);
   const lake = world.fingerprint();
-  if (seen.mended.has(lake)) return;
-  seen.mended.add(lake);
+  if (seen.repaired.has(lake)) return;
+  seen.repaired.add(lake);
   for (const work of [other, one]) {
     world.nowSeconds += 10;
     await work(world, world.ports());
@@ -208,7 +208,7 @@ async function meet(world: World, meeting: Meeting, seen: Seen): Promise<void> {
   await compactMinor(compaction(world));
   const wasSeeded = one === snapshot || other === snapshot;
   const log = changeObjects(world);
-  await expectMended(world, wasSeeded ? SEEDED : { ...without(FILLED), [NEW.key]: "e9" });
+  await expectRepaired(world, wasSeeded ? SEEDED : { ...without(FILLED), [NEW.key]: "e9" });
   expect(await history(world)).toEqual(historyOf(ALL_CHANGES));
   expect(changeObjects(world)).toEqual(log);
 }

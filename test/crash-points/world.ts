@@ -261,7 +261,7 @@ export function changeObjects(world: World): readonly string[] {
  * What eventually follows every crash: changes are folded, the base is rewritten, and a vacuum removes exactly what is not live.
  * `state` is shown after each of these steps.
  */
-export async function expectMended(world: World, state: State): Promise<void> {
+export async function expectRepaired(world: World, state: State): Promise<void> {
   world.nowSeconds += 60;
   await compactMinor(compaction(world));
   await compactMajor(compaction(world), "all");

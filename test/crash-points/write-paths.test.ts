@@ -87,7 +87,7 @@ function follow(world: World, ports: Ports, patience: number): Promise<void> {
     {
       ...deliveryContext(world, ports),
       source: ports.reached(source),
-      newRun: ports.newRun,
+      newRunId: ports.newRun,
       nowSeconds: () => world.nowSeconds,
       recordsMax: 2,
       waitMs: 0,
@@ -125,7 +125,7 @@ const FOLLOWING: Omit<WritePath, "run"> = {
     if (after >= 2) expect(await readGaps(world.store, TABLE)).not.toEqual([]);
     if (after >= 3) await expectQuarantine(world);
   },
-  mended: async (world) => {
+  repaired: async (world) => {
     const { position } = (await readReadingState(world.store, TABLE)) ?? {};
     expect(position?.shards.shard?.after).toBe("3");
     const gaps = await readGaps(world.store, TABLE);
@@ -146,7 +146,7 @@ const PATHS: Readonly<Record<string, WritePath>> = {
     states: ARRIVED,
     changes: FILLED_CHANGES,
     added: ARRIVING,
-    mended: expectQuarantine,
+    repaired: expectQuarantine,
   },
   "a first snapshot": {
     begin: async () => new World(session(), worldSchema()),
@@ -164,7 +164,7 @@ const PATHS: Readonly<Record<string, WritePath>> = {
     states: [{ 6: "e6", 9: "e9" }, ARRIVED.at(-1) as State],
     changes: ARRIVING,
   },
-  "a later snapshot, which mends a gap": {
+  "a later snapshot, which repairs a gap": {
     begin: async () => {
       const world = await filled();
       const gap = {
@@ -208,7 +208,7 @@ const PATHS: Readonly<Record<string, WritePath>> = {
     run: (world, ports) => compactMinor(compaction(world, ports, { deltasMax: 1 })),
     states: [FILLED],
     changes: FILLED_CHANGES,
-    mended: async (world) => {
+    repaired: async (world) => {
       const runs = (await latestManifest(world.store, TABLE)).segments.filter(({ kind }) => kind === "delta");
       expect(new Set(runs.map(({ run }) => run)).size).toBe(1);
     },
@@ -218,14 +218,14 @@ const PATHS: Readonly<Record<string, WritePath>> = {
     run: (world, ports) => compactMajor(compaction(world, ports), "all"),
     states: [FILLED],
     changes: FILLED_CHANGES,
-    mended: expectOnlyBase,
+    repaired: expectOnlyBase,
   },
   "a major compaction by value": {
     begin: async () => folded(await filled(worldSchema("identity(g)"))),
     run: (world, ports) => compactMajor(compaction(world, ports), "all"),
     states: [FILLED],
     changes: FILLED_CHANGES,
-    mended: expectOnlyBase,
+    repaired: expectOnlyBase,
   },
   "a change of the schema": {
     begin: async () => {
@@ -241,7 +241,7 @@ const PATHS: Readonly<Record<string, WritePath>> = {
       ),
     states: [FILLED],
     changes: FILLED_CHANGES,
-    mended: async (world) => {
+    repaired: async (world) => {
       const names = (await openTable(world.store, TABLE))?.schema?.columns.map(({ name }) => name);
       expect(names).toContain("n");
       expect(world.store.text(`${TABLE}/schema.json`)).toContain('"N"');

@@ -150,7 +150,7 @@ async function useManifest(content: Buffer): Promise<void> {
   await historyViews(engine, opened);
   segmentViews(engine, opened);
   const status = await tableStatus({ store, engine }, opened, NOW);
-  for (const gap of [...status.openGaps, ...status.mendedGaps])
+  for (const gap of [...status.openGaps, ...status.repairedGaps])
     new Date(gap.lostUntilSeconds * 1000).toISOString();
   await tableAsOf(store, opened, 0);
 }

@@ -45,7 +45,7 @@ export function definitionOf(machine: Resource): Definition {
 
 const STEPS_MAX = 500;
 
-export function runMachine(definition: Definition, input: Json, world: World): Outcome {
+export function executeMachine(definition: Definition, input: Json, world: World): Outcome {
   const context = {
     Execution: { Id: "arn:execution", Name: "execution-name", Input: input },
     StateMachine: { Id: "arn:machine" },

@@ -10,7 +10,7 @@ import { writeSchema } from "../../src/core/table/schema-file.ts";
 import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import { type KeySchema, keyAttributes, keyHash, keyOf } from "../../src/core/values/key.ts";
 import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
-import { newRun } from "../../src/sdk/run-name.ts";
+import { newRunId } from "../../src/sdk/new-run-id.ts";
 import { keyedItem, keySchema } from "../arbitraries/item.ts";
 import { schemaFor } from "../arbitraries/schema.ts";
 import * as fc from "../support/fast-check.ts";
@@ -80,7 +80,7 @@ async function expectSameRows({ snapshot, before, after, file, later }: Evolutio
 }
 
 async function declareLater(lake: LakeFolder, schema: Schema): Promise<void> {
-  const context = { store: lake.store, newRun, nowSeconds: () => CHANGED_AT_SECONDS + 1000 };
+  const context = { store: lake.store, newRun: newRunId, nowSeconds: () => CHANGED_AT_SECONDS + 1000 };
   await changeSchema(context, schema, "the schema");
 }
 

@@ -11,7 +11,7 @@ import { deliverAll, NOW, seeding, shown, TABLE, World, worldSchema } from "../c
 test("a snapshot after a stream was made anew, whose numbers begin again, shows the table or leaves the hole open", async () => {
   const session = await openDuckdb({ threads: 1, memoryMegabytes: 200, temporaryFolder: tmpdir() });
   try {
-    const mended: boolean[] = [];
+    const repaired: boolean[] = [];
     for (let seconds = 0; seconds <= 480; seconds += 10) {
       const world = new World(session, worldSchema());
       await deliverAll(world, [{ key: 1, sequence: 5000, value: "old1", timeSeconds: NOW - 1 }]);
@@ -21,12 +21,12 @@ test("a snapshot after a stream was made anew, whose numbers begin again, shows 
       await seed(seeding(world, { 1: "old1" }, world.nowSeconds));
       await deliverAll(world, [{ key: 1, sequence: 1, value: "new2", timeSeconds: world.nowSeconds + 1 }]);
       const gaps = await readGaps(world.store, TABLE);
-      const isMended = openGaps(await latestManifest(world.store, TABLE), gaps).length === 0;
-      mended.push(isMended);
-      if (isMended) expect({ seconds, rows: await shown(world) }).toEqual({ seconds, rows: { 1: "new2" } });
+      const isRepaired = openGaps(await latestManifest(world.store, TABLE), gaps).length === 0;
+      repaired.push(isRepaired);
+      if (isRepaired) expect({ seconds, rows: await shown(world) }).toEqual({ seconds, rows: { 1: "new2" } });
       await world.engine.drop();
     }
-    expect([mended[0], mended.at(-1)]).toEqual([false, true]);
+    expect([repaired[0], repaired.at(-1)]).toEqual([false, true]);
   } finally {
     await session.close();
   }

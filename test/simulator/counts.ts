@@ -49,7 +49,7 @@ export const EVENTS: readonly string[] = [
   "failed after: deliver",
   "first snapshots of a table whose stream is read",
   "folds that found nothing",
-  "gaps mended",
+  "gaps repaired",
   "gaps: stream-recreated",
   "gaps: trimmed",
   "quarantined records found",

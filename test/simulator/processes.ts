@@ -35,7 +35,7 @@ function deliveryOf(
   world: World,
   actor: Actor,
   random: Random,
-): Omit<FollowContext, "source" | "newRun" | "recordsMax" | "waitMs" | "onEvent" | "nowSeconds"> {
+): Omit<FollowContext, "source" | "newRunId" | "recordsMax" | "waitMs" | "onEvent" | "nowSeconds"> {
   const isEmbedded = world.settings.deployment === "embedded";
   return {
     store: gatedStore(world.store, actor),
@@ -60,7 +60,7 @@ export async function startFollower(
       nowSeconds: () => world.nowSeconds,
       pick: (among) => random.integer(0, among - 1),
     }),
-    newRun: world.newRunOf(process),
+    newRunId: world.newRunOf(process),
     recordsMax: random.choice([1, 3, 10]),
     waitMs: 0,
     nowSeconds: () => world.nowSeconds,

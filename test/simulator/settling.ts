@@ -34,7 +34,7 @@ export async function settle(world: World, random: Random): Promise<void> {
   await world.advance(200);
   await foldAll(world, random);
   await checkLosses(world, world.table.changes);
-  await mendGaps(world, random);
+  await repairGaps(world, random);
   await checkTruth(world);
   if (random.next() < 0.5) {
     await world.run(await startMajor(world, random));
@@ -79,7 +79,7 @@ async function foldAll(world: World, random: Random): Promise<void> {
   }
 }
 
-async function mendGaps(world: World, random: Random): Promise<void> {
+async function repairGaps(world: World, random: Random): Promise<void> {
   const isOpen = async (): Promise<boolean> => {
     const manifest = await latestManifest(world.store, TABLE);
     return openGaps(manifest, await knownGaps(world.store, TABLE, manifest)).length > 0;
@@ -89,8 +89,8 @@ async function mendGaps(world: World, random: Random): Promise<void> {
   if (isWhole && !(await isOpen())) return;
   await world.advance(600);
   await world.run(await startSeed(world, random, { exportTimeSeconds: world.nowSeconds }));
-  world.counts.add("gaps mended");
-  if (await isOpen()) throw new Wrong("a snapshot mends", "a gap is still open");
+  world.counts.add("gaps repaired");
+  if (await isOpen()) throw new Wrong("a snapshot repairs", "a gap is still open");
 }
 
 async function checkTruth(world: World): Promise<void> {

@@ -15,7 +15,7 @@ import { openExport } from "../../src/embedded/exports/export-folder.ts";
 import type { LakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { lakeItems } from "../../src/embedded/reading/items.ts";
 import { snapshotFromExport } from "../../src/embedded/snapshot/snapshot-from-export.ts";
-import { newRun } from "../../src/sdk/run-name.ts";
+import { newRunId } from "../../src/sdk/new-run-id.ts";
 import { exportLine, writeExport } from "./export-folder.ts";
 
 /** A lake table of a test: how it is filled, and what comes back of it. */
@@ -84,7 +84,7 @@ export function compactionOf(lake: LakeFolder, schema: Schema): CompactionContex
     engine: lake.engine,
     schema,
     policy: { ...DEFAULT_POLICY, settleSeconds: 0 },
-    newRun,
+    newRun: newRunId,
     nowSeconds: () => CHANGED_AT_SECONDS + 1000,
   };
 }

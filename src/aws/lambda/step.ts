@@ -1,7 +1,7 @@
 /** The context of the steps of snapshots and compactions, opened once per function instance. */
 import { readFileSync } from "node:fs";
 import { parseSchemaText, type Schema } from "../../core/schema/schema.ts";
-import { newRun, nowSeconds } from "../../sdk/run-name.ts";
+import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
 import { type AwsLakePlace, openAwsLake } from "../aws-lake.ts";
 import type { LakeVariables } from "../contracts/environment.ts";
 import { openDeployedTable } from "../lake-schema.ts";
@@ -20,7 +20,7 @@ export function lakePlaceOf({ LAKE_BUCKET, LAKE_DATABASE, LAKE_WORKGROUP }: Lake
 /** What a step has that does not read the lake table. */
 export function openStepLake(codeUrl: string, variables: LakeVariables): Omit<StepContext, "opened"> {
   const lake = openAwsLake(lakePlaceOf(variables));
-  return { ...lake, deployed: deployedSchema(codeUrl), newRun, nowSeconds };
+  return { ...lake, deployed: deployedSchema(codeUrl), newRunId, nowSeconds };
 }
 
 /** Gives each invocation its context; the table is opened each time, since others may have changed it. */

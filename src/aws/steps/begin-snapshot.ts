@@ -26,5 +26,5 @@ export async function beginSnapshot(
     name: createHash("sha256").update(`${table} ${execution}`).digest("hex").slice(0, 32),
     ...(kmsKeyArn === undefined ? {} : { kmsKeyArn }),
   });
-  return { run: context.newRun(), ...started };
+  return { run: context.newRunId(), ...started };
 }

@@ -49,9 +49,9 @@ function planKind(
   { scope, settleSeconds }: PlanCompactionEvent,
   defaults: CompactionDefaults,
 ): Promise<Plan | undefined> {
-  const { engine, newRun, nowSeconds, opened } = context;
+  const { engine, newRunId, nowSeconds, opened } = context;
   if (kind === "schema") return planSchemaChange(context, defaults.schemaSettleSeconds);
   const policy = awsPolicy(settleSeconds ?? defaults.settleSeconds);
-  const planning = { engine, newRun, nowSeconds, policy };
+  const planning = { engine, newRun: newRunId, nowSeconds, policy };
   return kind === "minor" ? planMinor(planning, opened) : planMajor(planning, opened, scope);
 }

@@ -8,6 +8,6 @@ export interface StepContext extends AwsLake {
   readonly opened: OpenTable;
   /** The schema that was deployed; the lake's may be older. */
   readonly deployed: Schema;
-  readonly newRun: () => string;
+  readonly newRunId: () => string;
   readonly nowSeconds: () => number;
 }

@@ -12,8 +12,8 @@ import { type Delivery, type DeliveryContext, deliver } from "./deliver.ts";
 export interface FollowContext extends DeliveryContext {
   readonly source: ChangeSource;
   readonly nowSeconds: () => number;
-  /** Makes a unique name of letters, digits, _ and -. */
-  readonly newRun: () => string;
+  /** Makes a run id: unique, of letters, digits, _ and -. */
+  readonly newRunId: () => string;
   /** At most so many records are delivered at once. */
   readonly recordsMax: number;
   /** A batch waits at most so long for its first record. */
@@ -62,7 +62,7 @@ export async function openFollower(context: FollowContext): Promise<Follower> {
 }
 
 async function noteGap(context: FollowContext, gap: Gap): Promise<void> {
-  await recordGap(context.store, context.writer.codec.schema.table, context.newRun(), gap);
+  await recordGap(context.store, context.writer.codec.schema.table, context.newRunId(), gap);
   context.onEvent({ kind: "gap", gap });
 }
 

@@ -3,7 +3,7 @@ import { type CompactionResult, compactMinorThenMajor } from "../../core/compact
 import { DEFAULT_POLICY } from "../../core/compaction/compaction-policy.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import type { Commits } from "../../core/table/commits.ts";
-import { newRun, nowSeconds } from "../../sdk/run-name.ts";
+import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
 
 export interface CompactionRequest {
@@ -25,7 +25,7 @@ export async function compactTable(
 ): Promise<readonly CompactionResult[]> {
   const { store, engine } = lake;
   const policy = { ...DEFAULT_POLICY, settleSeconds };
-  return compactMinorThenMajor({ store, engine, schema, policy, newRun, nowSeconds }, scope, {
+  return compactMinorThenMajor({ store, engine, schema, policy, newRun: newRunId, nowSeconds }, scope, {
     known,
     onCommit,
   });

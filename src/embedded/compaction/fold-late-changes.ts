@@ -5,7 +5,7 @@ import { DynalakeError } from "../../core/error.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import type { Commits } from "../../core/table/commits.ts";
 import { openTableOf } from "../../core/table/open-table.ts";
-import { newRun, nowSeconds } from "../../sdk/run-name.ts";
+import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
 
 const TRIES = 3;
@@ -23,7 +23,7 @@ export async function foldLateChanges(
     const opened = await openTableOf(store, schema, known);
     if (oldestChangeSeconds >= opened.manifest.horizonSeconds) return;
     try {
-      await compactMinor({ store, engine, schema, policy: LATE_ONLY, newRun, nowSeconds }, opened);
+      await compactMinor({ store, engine, schema, policy: LATE_ONLY, newRun: newRunId, nowSeconds }, opened);
       return;
     } catch (error) {
       // Another compaction came first; it may have listed the objects before the last of them was there.

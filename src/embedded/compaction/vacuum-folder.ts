@@ -1,7 +1,7 @@
 /** Vacuums a table of a lake in a folder, and removes files that were left unfinished there. */
 import { type RetentionPolicy, type VacuumResult, vacuum } from "../../core/compaction/vacuum.ts";
 import { removeUnfinished } from "../../files/folder-store.ts";
-import { nowSeconds } from "../../sdk/run-name.ts";
+import { nowSeconds } from "../../sdk/new-run-id.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
 
 export async function vacuumFolder(

@@ -20,7 +20,7 @@ import { type OpenTable, requireTable } from "../../core/table/open-table.ts";
 import { writeSchema } from "../../core/table/schema-file.ts";
 import type { Item } from "../../core/values/attribute-value.ts";
 import type { KeySchema } from "../../core/values/key.ts";
-import { nowSeconds } from "../../sdk/run-name.ts";
+import { nowSeconds } from "../../sdk/new-run-id.ts";
 import { foldLateChanges } from "../compaction/fold-late-changes.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
 import { lockLake } from "../folder/lake-lock.ts";

@@ -8,7 +8,7 @@ import { rowCodec } from "../../core/row/row.ts";
 import { lineWriter } from "../../core/row/wire-line.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import { folderStore } from "../../files/folder-store.ts";
-import { newRun, nowSeconds } from "../../sdk/run-name.ts";
+import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
 import { compactTable } from "../compaction/compact-table.ts";
 import { foldLateChanges } from "../compaction/fold-late-changes.ts";
 import { vacuumFolder } from "../compaction/vacuum-folder.ts";
@@ -109,7 +109,7 @@ async function followTable(
     sink: parquetSink(lake.root, schema, lake.session),
     writer: lineWriter(rowCodec(schema, request.maskKey)),
     rowBytesMax: FILE_LIMITS.recordBytesMax,
-    newRun,
+    newRunId,
     source,
     nowSeconds,
     recordsMax: RECORDS_MAX,

@@ -4,7 +4,7 @@ import { changesFolder } from "../../core/format/lake-path.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import { requireCompatible, schemaChange } from "../../core/schema/schema-change.ts";
-import { newRun, nowSeconds } from "../../sdk/run-name.ts";
+import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
 
 export interface SchemaEffect {
   /** The columns that it adds. */
@@ -39,6 +39,10 @@ export async function adoptSchema(
   chosen: { readonly schema: Schema; readonly origin: string },
 ): Promise<readonly string[]> {
   if (chosen.origin !== "given") return [];
-  const commit = await changeSchema({ store, newRun, nowSeconds }, chosen.schema, "the schema file");
+  const commit = await changeSchema(
+    { store, newRun: newRunId, nowSeconds },
+    chosen.schema,
+    "the schema file",
+  );
   return commit?.added ?? [];
 }

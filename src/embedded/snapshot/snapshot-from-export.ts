@@ -15,7 +15,7 @@ import { writeSchema } from "../../core/table/schema-file.ts";
 import { keyAttributes } from "../../core/values/key.ts";
 import { fileError } from "../../files/file-error.ts";
 import { makeFolder } from "../../files/folder-store.ts";
-import { newRun, nowSeconds } from "../../sdk/run-name.ts";
+import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
 import { requireFewRejected, type Transcoded } from "../../transcode/transcode.ts";
 import { wireFiles } from "../duckdb/wire-files.ts";
 import type { ExportFolder, ExportPart } from "../exports/export-folder.ts";
@@ -57,7 +57,7 @@ const SNAPSHOTS_KEPT = 1;
 /** Takes the export in. Whatever fails before the commit leaves the lake as it was, but for lines in quarantine. */
 export async function snapshotFromExport(request: SnapshotRequest): Promise<SnapshotResult> {
   const { lake, schema } = request;
-  const run = newRun();
+  const run = newRunId();
   const staging = join(lake.root, stagingRunFolder(schema.table, run));
   const schemaBefore = await lake.store.read(schemaPath(schema.table));
   const isNew = !(await holdsData(lake.store, schema.table));
@@ -66,9 +66,9 @@ export async function snapshotFromExport(request: SnapshotRequest): Promise<Snap
       throw fileError(error, staging);
     });
     const tasks = request.export.parts.map((part, i) => taskOf(part, staging, i));
-    const transcoded = await transcodeWithProgress(request, tasks);
+    const transcoded = await stageWithProgress(request, tasks);
     requireSomeKey(request, transcoded);
-    // Before the commit, so that no crash can leave a snapshot that tells nothing of what it left out,
+    // Before the commit, so that no crash can leave a snapshot that does not say what it left out,
     const quarantined = quarantinedOf(request, transcoded);
     if (quarantined.length > 0) await quarantineRecords(lake.store, schema.table, quarantined);
     // or data without a schema.
@@ -123,7 +123,7 @@ function taskOf(part: ExportPart, staging: string, index: number): StagingTask {
   return { source: part.file, target, itemCount: part.itemCount, md5: part.md5 };
 }
 
-async function transcodeWithProgress(
+async function stageWithProgress(
   request: SnapshotRequest,
   tasks: readonly StagingTask[],
 ): Promise<Transcoded> {

@@ -19,7 +19,7 @@ export interface StagingTask {
 
 const READ_BYTES = 256 * 1024;
 
-/** Transcodes one file in bounded memory. Throws EXPORT_INVALID where it is not what the manifest tells, and DISK_FULL. */
+/** Stages one file in bounded memory. Throws EXPORT_INVALID if it is not what the manifest says, and DISK_FULL. */
 export async function stageFile(
   writer: LineWriter,
   task: StagingTask,

@@ -1,4 +1,4 @@
-/** Transcodes the data files of an export: a large one on worker threads, a small one right here. */
+/** Stages the data files of an export: a large one on worker threads, a small one right here. */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
@@ -77,7 +77,7 @@ function ask(worker: Worker, task: StagingTask): Promise<WorkerAnswer> {
     };
     const onMessage = (answer: WorkerAnswer): void => settle(() => resolve(answer));
     const onError = (error: unknown): void => settle(() => reject(error));
-    const onExit = (): void => settle(() => reject(new Error("a transcoding thread ended")));
+    const onExit = (): void => settle(() => reject(new Error("a staging thread ended")));
     worker.on("message", onMessage).on("error", onError).on("exit", onExit);
     worker.postMessage(task);
   });

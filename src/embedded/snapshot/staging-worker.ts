@@ -1,4 +1,4 @@
-/** A worker thread that transcodes data files one by one, as `staging-pool.ts` hands them out. */
+/** A worker thread that stages data files one by one, as `staging-pool.ts` hands them out. */
 import { parentPort, workerData } from "node:worker_threads";
 import { DynalakeError } from "../../core/error.ts";
 import { rowCodec } from "../../core/row/row.ts";

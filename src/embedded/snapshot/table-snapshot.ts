@@ -5,7 +5,7 @@ import { DynalakeError } from "../../core/error.ts";
 import { stagingRunFolder } from "../../core/format/lake-path.ts";
 import { tableName } from "../../core/schema/schema.ts";
 import { type KeySchema, keyAttributes } from "../../core/values/key.ts";
-import { newRun } from "../../sdk/run-name.ts";
+import { newRunId } from "../../sdk/new-run-id.ts";
 import { describeSource, keySchemaOf } from "../../source/describe-source.ts";
 import type { ReadLimits } from "../../source/read-pace.ts";
 import { connectSource, type SourceConfig, type SourceConnection } from "../../source/source-connection.ts";
@@ -55,7 +55,7 @@ async function scanAndTakeIn(
   // What cannot be used is refused before the scan, which costs read capacity.
   const given = await givenSchema(demand);
   const name = given?.schema.table ?? tableName(wish.name ?? table);
-  const staging = join(lake.root, stagingRunFolder(name, newRun()));
+  const staging = join(lake.root, stagingRunFolder(name, newRunId()));
   return await withoutTrace(lake, name, async () => {
     try {
       const scanned = await scan(connection, source, wish, staging);

@@ -120,7 +120,7 @@ export async function jsonOf<T>(world: TinyWorld, key: string): Promise<T> {
 }
 
 /** Runs the state machine to its end, over statements, with `input` for its function. */
-export async function runMachine(
+export async function executeMachine(
   world: TinyWorld,
   statements: readonly string[],
   input: Readonly<Record<string, unknown>> = {},

@@ -237,7 +237,7 @@ describe("a snapshot", () => {
     });
   });
 
-  test("keeps the gaps: only their times tell whether it has mended them", () => {
+  test("keeps the gaps: only their times tell whether it has repaired them", () => {
     const gaps = [{ reason: "trimmed", detail: "", foundAtSeconds: 1, lostUntilSeconds: 1 }] as const;
     expect(afterSnapshot(manifestWith({ gaps }), facts, commit).gaps).toEqual(gaps);
   });

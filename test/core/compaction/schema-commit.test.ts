@@ -213,7 +213,7 @@ describe("changing the schema of a table that holds data", () => {
     expect((await readWrittenSchema(store, "t"))?.file).toEqual(SECOND.file);
   });
 
-  test("that it has already does nothing, but mends what a death after the commit left behind", async () => {
+  test("that it has already does nothing, but repairs what a death after the commit left behind", async () => {
     const { store, context } = worldOf();
     store.failOnce("replace", /schema\.json/, "before");
     await expect(changeSchema(context, SECOND, "new.json")).rejects.toThrow("no answer");

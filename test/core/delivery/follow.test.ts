@@ -263,7 +263,7 @@ function contextOf(world: World): FollowContext {
     writer: lineWriter(rowCodec(SCHEMA)),
     rowBytesMax: 1_000_000,
     nowSeconds: () => world.nowSeconds,
-    newRun: () => `run-${++world.runs}`,
+    newRunId: () => `run-${++world.runs}`,
     recordsMax: 2,
     waitMs: 0,
     onEvent: (event) => world.events.push(event),

@@ -141,12 +141,12 @@ describe("gaps", () => {
     }
   });
 
-  test("without a snapshot all of them are open: nothing can have mended them", () => {
+  test("without a snapshot all of them are open: nothing can have repaired them", () => {
     const gaps = [gapUntil(0), gapUntil(100)];
     expect(openGaps(initialManifest(1), gaps)).toEqual(gaps);
   });
 
-  test("a snapshot mends those whose lost changes are not newer than its floor", () => {
+  test("a snapshot repairs those whose lost changes are not newer than its floor", () => {
     const gaps = [gapUntil(99), gapUntil(100), gapUntil(101)];
     const snapshot = { run: "r", exportTimeSeconds: 220, cutSeconds: 200, items: 0, segments: [] };
     const seeded: Manifest = { ...initialManifest(1), floorSeconds: 100, snapshots: [snapshot] };

@@ -173,8 +173,8 @@ describe("an error file of Firehose", () => {
 
       // A row in quarantine is still recognized as a row.
       const kept = delivery.quarantineObjects.map((path) => store.text(path)).join("");
-      const mended = kept.replaceAll('\\"rating\\":5', '\\"big\\":5');
-      expect(await replay(store, mended)).toMatchObject({ rows: 1, quarantined: [{ reason: "not-json" }] });
+      const repaired = kept.replaceAll('\\"rating\\":5', '\\"big\\":5');
+      expect(await replay(store, repaired)).toMatchObject({ rows: 1, quarantined: [{ reason: "not-json" }] });
     },
   );
 

@@ -45,7 +45,7 @@ describe("a hole that a reader has found", () => {
     expect(openGaps(seeded(NOW - 29 * HOUR), [gap])).toEqual([gap]);
   });
 
-  test("is mended by a snapshot whose floor is not before the last lost change, and by no older one", () => {
+  test("is repaired by a snapshot whose floor is not before the last lost change, and by no older one", () => {
     const gap = gapFound({ reason: "trimmed", detail: "" }, { arn: ARN }, NOW);
     expect(openGaps(seeded(NOW - 23 * HOUR - 1), [gap])).toEqual([gap]);
     expect(openGaps(seeded(NOW - 23 * HOUR), [gap])).toEqual([]);

@@ -24,7 +24,7 @@ interface Case {
   /** The rejected record, parsed or as text. */
   readonly record: Json | string | WireRowText;
   /** If the lake was wrong and not the record: the corrected deployment. */
-  readonly mendedBy?: Deployed;
+  readonly repairedBy?: Deployed;
   /** If the record is wrong: a person's correction of its text. */
   readonly edit?: (raw: string) => string;
 }
@@ -76,11 +76,11 @@ const cases: Readonly<Record<RejectionReason, Case>> = {
   },
   "no-key": {
     record: change({ Keys: undefined, NewImage: { code: { S: "bad" } } }),
-    mendedBy: { key: "code" },
+    repairedBy: { key: "code" },
   },
   "other-key-schema": {
     record: change({ Keys: { code: { S: "bad" } }, NewImage: { code: { S: "bad" } } }),
-    mendedBy: { key: "code" },
+    repairedBy: { key: "code" },
   },
   "key-mismatch": {
     record: change({ Keys: { id: { S: "good" } } }),
@@ -97,7 +97,7 @@ const cases: Readonly<Record<RejectionReason, Case>> = {
       NewImage: { id: { S: "before" }, other: { S: "other" } },
       SequenceNumber: "10",
     }),
-    mendedBy: {},
+    repairedBy: {},
   },
   "not-a-row": {
     record: new WireRowText(
@@ -115,7 +115,7 @@ const cases: Readonly<Record<RejectionReason, Case>> = {
   },
   "too-large": {
     record: change({ NewImage: { id: { S: "bad" }, other: { S: "x".repeat(5000) } } }),
-    mendedBy: { rowBytesMax: 100_000 },
+    repairedBy: { rowBytesMax: 100_000 },
   },
 };
 
@@ -134,7 +134,7 @@ async function deliverTo(store: MemoryStore, records: readonly unknown[], deploy
   return deliver(context, { records, source: "a stream", arrivedAtSeconds: NOW });
 }
 
-describe.each(Object.entries(cases))("a record that is %s", (reason, { record, mendedBy, edit }) => {
+describe.each(Object.entries(cases))("a record that is %s", (reason, { record, repairedBy, edit }) => {
   const raw =
     record instanceof WireRowText
       ? record.text
@@ -161,7 +161,7 @@ describe.each(Object.entries(cases))("a record that is %s", (reason, { record, m
     expect(readRecordedEvents(String(store.text(path)), path)).toEqual([read]);
   });
 
-  test("is delivered from there once its cause is mended, and not before", async () => {
+  test("is delivered from there once its cause is repaired, and not before", async () => {
     const store = new MemoryStore();
     const { quarantineObjects } = await deliverTo(store, [neighbour("before", 10), record]);
     const records = readRecordedEvents(String(store.text(quarantineObjects[0] ?? "")), "quarantine");
@@ -169,8 +169,8 @@ describe.each(Object.entries(cases))("a record that is %s", (reason, { record, m
       const unmended = await deliverTo(store, records);
       expect(unmended).toMatchObject({ rows: 0, quarantined: [{ reason }], quarantineObjects });
     }
-    expect(mendedBy === undefined).toBe(edit !== undefined);
-    const mended = await deliverTo(store, records.map(edited(edit)), mendedBy);
-    expect(mended).toMatchObject({ rows: 1, quarantined: [] });
+    expect(repairedBy === undefined).toBe(edit !== undefined);
+    const repaired = await deliverTo(store, records.map(edited(edit)), repairedBy);
+    expect(repaired).toMatchObject({ rows: 1, quarantined: [] });
   });
 });

@@ -51,7 +51,7 @@ describe("gaps", () => {
       return { written: manifest.gaps, gaps, open: openGaps(manifest, gaps) };
     };
 
-    test("one is committed with the snapshot of an older export, and mended by a later snapshot", async () => {
+    test("one is committed with the snapshot of an older export, and repaired by a later snapshot", async () => {
       const store = new MemoryStore();
       await saveStreamBeginning(store, "reviews", beginning);
       await commitManifest(store, "reviews", snapshotOf(CUT));

@@ -205,7 +205,7 @@ describe("a table that exists is refused before anything is deployed", () => {
     });
   });
 
-  test("with a command that mends it", async () => {
+  test("with a command that repairs it", async () => {
     await expect(deploy(named(), { recovery: "DISABLED" })).rejects.toMatchObject({
       next: expect.stringContaining("aws dynamodb update-continuous-backups --table-name Shop.Orders-1"),
     });

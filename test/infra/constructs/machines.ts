@@ -15,11 +15,11 @@ import { example } from "../example.ts";
 import {
   type Definition,
   definitionOf,
+  executeMachine,
   type Outcome,
-  runMachine,
   type State,
   TaskError,
-} from "../machine-run.ts";
+} from "../machine-execution.ts";
 import { once, resourceOf, resourcesOf } from "../support.ts";
 
 const definitionNamed = (id: RegExp): Definition =>
@@ -58,7 +58,7 @@ function play(
   running = 1,
 ): Played {
   const calls: [string, unknown][] = [];
-  const outcome = runMachine(definition, input, {
+  const outcome = executeMachine(definition, input, {
     task: (resource, event) => {
       const name = resource.replace(/^<ReviewsFunctions(\w+)\.Arn>$/, "$1").replace(/^arn:.*:::/, "");
       calls.push([name, event]);
@@ -369,7 +369,7 @@ describe("a failure", () => {
 
   test("is one also where it cannot be reported", () => {
     const unreachable = { ...definitions.compaction() };
-    const outcome = runMachine(
+    const outcome = executeMachine(
       unreachable,
       {},
       {
@@ -383,7 +383,7 @@ describe("a failure", () => {
   });
 
   test("of the report does not undo a success", () => {
-    const outcome = runMachine(
+    const outcome = executeMachine(
       definitions.compaction(),
       {},
       {
