@@ -133,7 +133,7 @@ export function within(option: string, value: number, min: number, max: number, 
   const units = unit === "" ? "" : ` ${unit}`;
   throw new DynalakeError(
     "USAGE",
-    `Invalid ${option}: ${given}${units} is not between ${least} and ${most}${units}`,
+    `invalid ${option}: ${given}${units} is not between ${least} and ${most}${units}`,
     {
       next: `Change ${option} where you add the table to the lake.`,
     },

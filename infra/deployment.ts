@@ -101,7 +101,7 @@ function readContext(app: App): Context {
   const checked = contextOf.safeParse(given);
   if (checked.success) return checked.data;
   const places = checked.error.issues.map(({ message, path }) => `${path.map(String).join(".")}: ${message}`);
-  throw new DynalakeError("USAGE", `Invalid CDK context: ${places.join("; ")}`, {
+  throw new DynalakeError("USAGE", `invalid CDK context: ${places.join("; ")}`, {
     next: "Correct the value in cdk.json or after -c.",
   });
 }

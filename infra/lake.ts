@@ -93,7 +93,7 @@ export class Lake extends Construct {
 
 function checkedName(name: string): string {
   if (Token.isUnresolved(name) || DATABASE_NAME.test(name)) return name;
-  throw new DynalakeError("USAGE", `Invalid database name: "${name}"`, {
+  throw new DynalakeError("USAGE", `invalid database name: "${name}"`, {
     next: "Use at most 128 lowercase letters, digits and underscores for databaseName.",
   });
 }

@@ -1,7 +1,7 @@
 /** The key for masked columns: a secret, read by the functions that handle values. */
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { EnvironmentOf } from "../src/aws/contracts/environment.ts";
-import { DynalakeError } from "../src/core/error.ts";
+import { noMaskKey } from "../src/core/row/wire-line.ts";
 import type { Schema } from "../src/core/schema/schema.ts";
 import type { Permission } from "./permissions.ts";
 
@@ -11,10 +11,10 @@ export type MaskKey = ISecret | undefined;
 export function requireMaskKey(schema: Schema, maskKey: MaskKey): void {
   const masked = schema.columns.find((column) => column.masked);
   if (masked === undefined || maskKey !== undefined) return;
-  throw new DynalakeError(
-    "USAGE",
-    `column "${masked.name}" of "${schema.table}" is masked with sha256, but there is no mask key`,
-    { next: "Pass maskKeySecret: a secret that holds a long random string. Never change it later." },
+  throw noMaskKey(
+    schema,
+    masked,
+    "Pass maskKeySecret: a secret that holds a long random string. Never change it later.",
   );
 }
 

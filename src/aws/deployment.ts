@@ -4,7 +4,7 @@ import { type CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/clien
 import { DynalakeError } from "../core/error.ts";
 import { tableName } from "../core/schema/schema.ts";
 import { awsError, awsFailure } from "../sdk/aws-error.ts";
-import { STACK_OUTPUTS, type StackOutput } from "./contracts/stack-outputs.ts";
+import { DEPLOY_THIS_VERSION, STACK_OUTPUTS, type StackOutput } from "./contracts/stack-outputs.ts";
 
 export interface Deployment extends Readonly<Record<StackOutput, unknown>> {
   readonly table: string;
@@ -84,7 +84,7 @@ function deploymentOf(stackName: string, outputs: ReadonlyMap<string, string>, p
     const value = outputs.get(`${prefix}${suffix}`);
     if (value !== undefined && value !== "") return [member, value];
     throw new DynalakeError("USAGE", `stack "${stackName}" has no output "${prefix}${suffix}"`, {
-      next: "Deploy it again with this version of dynalake.",
+      next: DEPLOY_THIS_VERSION,
     });
   });
   const values = Object.fromEntries(entries);

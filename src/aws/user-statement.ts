@@ -30,8 +30,10 @@ const TOKEN =
 export function readingStatement(text: string): UserStatement {
   const tokens = tokensOf(text);
   while (tokens.at(-1)?.text === ";") tokens.pop();
-  if (tokens.some(({ kind, text: mark }) => kind === "mark" && mark === ";"))
-    throw new DynalakeError("SQL_FAILED", "expected a single statement");
+  const ends = tokens.filter(({ kind, text: mark }) => kind === "mark" && mark === ";");
+  const statements = tokens.length === 0 ? 0 : ends.length + 1;
+  if (statements !== 1)
+    throw new DynalakeError("SQL_FAILED", `one statement was expected, not ${statements}`);
   const sql = text.slice(0, tokens.at(-1)?.to ?? 0);
   const at = behindExplain(tokens);
   const first = tokens[at];
@@ -42,7 +44,7 @@ export function readingStatement(text: string): UserStatement {
     return { sql, tokens, queryAt: undefined };
   throw new DynalakeError(
     "SQL_FAILED",
-    "only read-only statements are allowed: SELECT, WITH, VALUES, TABLE, SHOW, DESCRIBE, EXPLAIN",
+    "only statements that read can be run: SELECT, WITH, VALUES, TABLE, SHOW, DESCRIBE, EXPLAIN",
   );
 }
 

@@ -1,5 +1,6 @@
 /** Files of recorded events on this machine. */
 import { open } from "node:fs/promises";
+import { grouped } from "../core/counted.ts";
 import { type Recording, recordingOf } from "../core/delivery/recording.ts";
 import { DynalakeError } from "../core/error.ts";
 import { systemCode } from "./file-error.ts";
@@ -19,7 +20,7 @@ export async function readRecordedFile({ name: file, path }: GivenFile): Promise
     if (facts.size > FILE_BYTES_MAX) {
       throw new DynalakeError(
         "INPUT_INVALID",
-        `${file} has ${facts.size} bytes, more than ${FILE_BYTES_MAX}`,
+        `${file} has ${grouped(facts.size)} bytes; at most ${grouped(FILE_BYTES_MAX)} are allowed`,
         { next: "Split the file into several: JSON lines of records can be cut at any line." },
       );
     }

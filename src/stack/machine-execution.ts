@@ -1,6 +1,7 @@
 /** One execution of a deployment's state machine, from its start to its end. */
 import type { z } from "zod";
 import { CONFLICT } from "../aws/contracts/machines.ts";
+import { DEPLOY_THIS_VERSION } from "../aws/contracts/stack-outputs.ts";
 import {
   describeCommand,
   type ExecutionProgress,
@@ -55,9 +56,13 @@ export async function executeMachine<Output>(
   if (isConflict(end.output)) throw await conflict(client, execution, what);
   const output = execution.output.safeParse(end.output);
   if (output.success) return output.data;
-  throw new DynalakeError("USAGE", `${what} succeeded, but its output is that of another version`, {
-    next: "Deploy the stack again with the same version of dynalake that runs here.",
-  });
+  throw new DynalakeError(
+    "USAGE",
+    `${what} succeeded, but its output does not match this version of dynalake`,
+    {
+      next: DEPLOY_THIS_VERSION,
+    },
+  );
 }
 
 function isConflict(output: unknown): boolean {
@@ -70,10 +75,10 @@ async function conflict(
   what: string,
 ): Promise<DynalakeError> {
   if (kind === "snapshot")
-    return new DynalakeError("CONFLICT", `${what} was not committed: there is one of a later time`);
+    return new DynalakeError("CONFLICT", `${what} was not committed: there is a snapshot of a later time`);
   const [other] = await runningExecutions(client, machineArn);
   if (other === undefined)
-    return new DynalakeError("CONFLICT", `${what} was not committed: another one was first`);
+    return new DynalakeError("CONFLICT", `${what} was not committed: another commit was first`);
   return new DynalakeError("CONFLICT", `${what} was not started: another one is running`, {
     next: `No data was changed. Wait for ${other}, then run the command again.`,
   });

@@ -20,13 +20,13 @@ export async function objectsAt(
   const { bucket, table } = deployment;
   const key = address.startsWith(`s3://${bucket}/`) ? address.slice(`s3://${bucket}/`.length) : undefined;
   if (key === undefined || key.split("/").some((name) => name === ".." || name === ".")) {
-    throw new DynalakeError("USAGE", `${address} does not lie in the bucket of the lake, s3://${bucket}`, {
+    throw new DynalakeError("USAGE", `${address} is not in the bucket of the lake, s3://${bucket}`, {
       next: "Copy it to this machine with `aws s3 cp`, and give the file.",
     });
   }
   const [, owner] = /^([^/]+)\/(?:quarantine|errors)\//.exec(key) ?? [];
   if (owner !== undefined && owner !== table) {
-    throw new DynalakeError("USAGE", `${address} is what was put aside of "${owner}", not of "${table}"`, {
+    throw new DynalakeError("USAGE", `${address} was put aside for table "${owner}", not for "${table}"`, {
       next: "Choose the lake table with --name, or its stack with --stack.",
     });
   }

@@ -8,6 +8,7 @@ import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { Rejection } from "../core/change/change.ts";
 import { belongs } from "../core/change/selection.ts";
+import { counted, grouped } from "../core/counted.ts";
 import { DynalakeError } from "../core/error.ts";
 import { readExportLine } from "../core/exports/export-line.ts";
 import { LineCursor } from "../core/fast-line/cursor.ts";
@@ -132,7 +133,7 @@ class LineReader implements Transcoded {
     if (++this.blank > BLANK_LINES_MAX)
       throw new DynalakeError(
         "EXPORT_INVALID",
-        `the export has more than ${BLANK_LINES_MAX} blank lines in a file`,
+        `the export has more than ${grouped(BLANK_LINES_MAX)} blank lines in a file`,
       );
   }
 
@@ -172,12 +173,12 @@ class LineReader implements Transcoded {
   }
 }
 
-/** Some lines without an item are kept aside; an export of such lines is none. */
+/** Some lines without an item go to quarantine; a file full of such lines is not an export. */
 export function requireFewRejected(lines: number, characters: number): void {
   if (lines <= REJECTED_MAX && characters <= REJECTED_CHARACTERS_MAX) return;
   throw new DynalakeError(
     "EXPORT_INVALID",
-    `${lines} lines of the export hold no item: more than ${REJECTED_MAX}, or too long to be kept aside`,
+    `${counted(lines, "line")} of the export hold no item: more than ${grouped(REJECTED_MAX)}, or too long to be kept`,
   );
 }
 
@@ -186,7 +187,7 @@ function requireNoMore({ name, itemCount }: ExportPartFacts, { items, skipped, r
   if (items + skipped + rejected.length <= itemCount + ITEMS_TOO_MANY_MAX) return;
   throw new DynalakeError(
     "EXPORT_INVALID",
-    `data/${name} has more than the ${itemCount} items of the manifest`,
+    `data/${name} has more than the ${counted(itemCount, "item")} that the manifest lists`,
   );
 }
 
@@ -195,7 +196,7 @@ function requireWhole({ name, itemCount, md5: told }: ExportPartFacts, md5: stri
   if (items !== itemCount) {
     throw new DynalakeError(
       "EXPORT_INVALID",
-      `data/${name} has ${items} items; the manifest says ${itemCount}`,
+      `data/${name} has ${counted(items, "item")}; the manifest says ${grouped(itemCount)}`,
     );
   }
 }

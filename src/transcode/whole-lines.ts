@@ -1,4 +1,5 @@
 /** A stream of bytes cut at line feeds, in bounded memory. */
+import { grouped } from "../core/counted.ts";
 import { DynalakeError } from "../core/error.ts";
 import { LINE_BYTES_MAX } from "../core/row/wire-line.ts";
 
@@ -23,7 +24,7 @@ export async function* wholeLines(chunks: AsyncIterable<Buffer>, name: string): 
     if (pieces.reduce((sum, piece) => sum + piece.length, 0) > LINE_BYTES_MAX) {
       throw new DynalakeError(
         "EXPORT_INVALID",
-        `data/${name} has a line of more than ${LINE_BYTES_MAX} bytes`,
+        `data/${name} has a line of more than ${grouped(LINE_BYTES_MAX)} bytes`,
       );
     }
   }

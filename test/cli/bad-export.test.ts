@@ -151,7 +151,7 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
       await rename(fileOf(draft), outside);
       await symlink(outside, fileOf(draft));
     },
-    tells: `data/${dataFileName(0)} leads out of the export`,
+    tells: `data/${dataFileName(0)} leads outside the export`,
   },
   "a folder of data files that is a link out of the export": {
     after: async ({ home }) => {
@@ -159,7 +159,7 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
       await rename(join(home, "data"), outside);
       await symlink(outside, join(home, "data"));
     },
-    tells: `data/${dataFileName(0)} leads out of the export`,
+    tells: `data/${dataFileName(0)} leads outside the export`,
   },
   "a folder in the place of a data file": {
     after: async (draft) => {

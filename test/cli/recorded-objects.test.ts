@@ -33,8 +33,8 @@ test.each([
   ["s3://another/reviews/errors/a", "does not lie in the bucket of the lake"],
   ["s3://lake-2/reviews/errors/a", "does not lie in the bucket of the lake"],
   ["s3://lake/../reviews/errors/a", "does not lie in the bucket of the lake"],
-  ["s3://lake/orders/errors/a", 'is what was put aside of "orders", not of "reviews"'],
-  ["s3://lake/orders/quarantine/", 'is what was put aside of "orders", not of "reviews"'],
+  ["s3://lake/orders/errors/a", 'was put aside for table "orders", not for "reviews"'],
+  ["s3://lake/orders/quarantine/", 'was put aside for table "orders", not for "reviews"'],
 ])("%s is refused", async (address, said) => {
   const store = storeWith("reviews/errors/a", "orders/errors/a", "orders/quarantine/b");
   await expect(objectsAt(store, DEPLOYMENT, address)).rejects.toMatchObject({

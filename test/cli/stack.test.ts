@@ -124,7 +124,11 @@ test("a snapshot that is not the newest is a conflict; one that was skipped is t
   const skipped = await onStack("snapshot", "--table", "Reviews");
   expect(skipped).toMatchObject({ code: 0, stdout: "", stderr: expect.stringContaining("was skipped") });
   machineThatEnds({ status: "SUCCEEDED", output: '{"outcome":"committed"}' });
-  expectRefused(await onStack("snapshot"), { code: "USAGE", names: ["another version"], next: "Deploy" });
+  expectRefused(await onStack("snapshot"), {
+    code: "USAGE",
+    names: ["does not match this version"],
+    next: "Deploy",
+  });
 });
 
 test("what is left in quarantine by a snapshot is told, and its exit code is 3", async () => {

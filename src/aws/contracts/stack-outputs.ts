@@ -15,3 +15,6 @@ export const STACK_OUTPUTS = {
 } as const;
 
 export type StackOutput = keyof typeof STACK_OUTPUTS;
+
+/** What to do if the stack and the command line are of different versions. */
+export const DEPLOY_THIS_VERSION = "Deploy the stack again with this version of dynalake.";

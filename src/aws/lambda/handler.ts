@@ -31,7 +31,7 @@ function checked<Event>(shape: z.ZodType<Event>, event: unknown): Event {
   const result = shape.safeParse(event);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new DynalakeError("INPUT_INVALID", `Invalid event: ${issue?.path.join(".")}: ${issue?.message}`);
+  throw new DynalakeError("INPUT_INVALID", `invalid event: ${issue?.path.join(".")}: ${issue?.message}`);
 }
 
 /** State machines distinguish errors by name; the names are the codes in docs/errors.md. */

@@ -33,7 +33,7 @@ export async function snapshotPart(context: StepContext, request: SnapshotPartRe
   const { run, index, key } = request;
   const name = key.slice(key.lastIndexOf("/") + 1);
   if (!key.startsWith(`${exportsPrefix(schema.table)}/`))
-    throw new DynalakeError("EXPORT_INVALID", `the file ${name} does not lie in the exports of the table`);
+    throw new DynalakeError("EXPORT_INVALID", `file "${name}" is not in the exports of the table`);
   const transcoded = await stageRows(context, request, name);
   const quarantined = transcoded.rejected.map(
     (line): QuarantinedRecord => ({ ...line, source: key, arrivedAtSeconds: nowSeconds() }),

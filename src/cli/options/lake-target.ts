@@ -40,7 +40,7 @@ export function onlyTable<Table>(
   const [table, ...others] = tables;
   if (table !== undefined && others.length === 0) return table;
   const names = tables.map(nameOf).join(", ");
-  throw new DynalakeError("USAGE", `there are several lake tables: ${names}`, {
-    next: `Choose one of them with ${option}.`,
+  throw new DynalakeError("USAGE", `the lake has several tables: ${names}`, {
+    next: `Choose one with ${option}.`,
   });
 }

@@ -8,7 +8,7 @@ export function parseTime(text: string): number {
     /([Zz]|[+-]\d\d:?\d\d)$/.test(text) || !text.includes(":") ? text : `${text.replace(" ", "T")}Z`;
   const milliseconds = new Date(zoned).getTime();
   if (Number.isNaN(milliseconds) || milliseconds < 0 || !isIso(text)) {
-    throw new DynalakeError("USAGE", `Invalid time: ${text}`, { next: "Write it as 2026-11-23T05:00:00Z." });
+    throw new DynalakeError("USAGE", `invalid time: ${text}`, { next: "Write it as 2026-11-23T05:00:00Z." });
   }
   return Math.floor(milliseconds / 1000);
 }

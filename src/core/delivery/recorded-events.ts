@@ -53,7 +53,7 @@ function recordsOf(text: string, value: unknown, origin: string, depth: number):
   }
   const object = value as Record<string, unknown>;
   if (object.quarantine === 1 && object.encoding !== undefined) {
-    throw new DynalakeError("INPUT_INVALID", `${origin} keeps bytes that are no text, and no record`, {
+    throw new DynalakeError("INPUT_INVALID", `${origin} holds bytes that are neither text nor a record`, {
       next: "They are a line of an export, as base64 in `raw`: export the table again and take a new snapshot.",
     });
   }

@@ -68,15 +68,23 @@ export interface LineWriter {
 export function lineWriter(codec: RowCodec): LineWriter {
   const masked = codec.schema.columns.find((column) => column.masked);
   if (masked !== undefined && !codec.masks) {
-    throw new DynalakeError(
-      "USAGE",
-      `the column "${masked.name}" is masked by sha256, and there is no mask key`,
-      {
-        next: "Set DYNALAKE_MASK_KEY to a long random text, the same at every run of this lake.",
-      },
+    throw noMaskKey(
+      codec.schema,
+      masked,
+      "Set DYNALAKE_MASK_KEY to a long random string, the same at every run of this lake.",
     );
   }
   return { codec, members: codec.schema.columns.map((column) => `"${column.name}":`) };
+}
+
+/** `next` says how this deployment is given a key. */
+export function noMaskKey(
+  { table }: Schema,
+  { name }: { readonly name: string },
+  next: string,
+): DynalakeError {
+  const message = `column "${name}" of "${table}" is masked by sha256, but there is no mask key`;
+  return new DynalakeError("USAGE", message, { next });
 }
 
 /** A wire row as a line, with what the steps after it ask of it. */

@@ -26,7 +26,9 @@ export async function namedTable(store: ObjectStore, lake: string, name: string)
   const [first, ...others] = tables;
   if (first !== undefined && others.length === 0) return first;
   const names = tables.map(({ schema }) => schema.table).join(", ");
-  throw new DynalakeError("USAGE", `"${name}" has several lake tables (${names}): name one of them`);
+  throw new DynalakeError("USAGE", `source table "${name}" has several lake tables: ${names}`, {
+    next: "Name one of the lake tables instead.",
+  });
 }
 
 /** The one table of a lake. Throws USAGE if the lake has several. */
@@ -35,5 +37,7 @@ export async function singleTable(store: ObjectStore, lake: string): Promise<Ope
   const [first, ...others] = tables;
   if (first !== undefined && others.length === 0) return first;
   const names = tables.map(({ schema }) => schema.table).join(", ");
-  throw new DynalakeError("USAGE", `the lake has several tables (${names}): choose one with --name`);
+  throw new DynalakeError("USAGE", `the lake has several tables: ${names}`, {
+    next: "Choose one with --name.",
+  });
 }

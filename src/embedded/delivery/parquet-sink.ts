@@ -78,7 +78,7 @@ async function writeObject(
       await rm(parquet, { force: true });
       throw new DynalakeError(
         "ENGINE_FAILED",
-        `of ${rows} rows ${written} were written: nothing was delivered`,
+        `${written} of ${rows} rows were written: nothing was delivered`,
       );
     }
   } catch (error) {

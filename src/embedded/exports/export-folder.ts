@@ -58,7 +58,7 @@ function requireSound({ exportTimeSeconds, manifestFilesKey }: ExportSummary): v
   if (parts.includes("..") || parts[0] === "" || parts.at(-1) !== "manifest-files.json") {
     throw new DynalakeError(
       "EXPORT_INVALID",
-      "manifest-summary.json names a file outside of the export's folder as its manifest",
+      "manifest-summary.json names a file outside the export's folder as its manifest",
     );
   }
 }
@@ -130,7 +130,7 @@ async function dataFile(root: string, key: string): Promise<string> {
   if (name === undefined || name.startsWith(".") || parts.includes("..") || key.startsWith("/")) {
     throw new DynalakeError(
       "EXPORT_INVALID",
-      "manifest-files.json names a data file outside of the export's folder",
+      "manifest-files.json names a data file outside the export's folder",
     );
   }
   const file = join(root, "data", name);
@@ -141,7 +141,7 @@ async function dataFile(root: string, key: string): Promise<string> {
     throw new DynalakeError("EXPORT_INVALID", `data/${name} is missing`, { cause });
   }
   if (!real.startsWith(root + sep))
-    throw new DynalakeError("EXPORT_INVALID", `data/${name} leads out of the export`);
+    throw new DynalakeError("EXPORT_INVALID", `data/${name} leads outside the export`);
   if (!(await stat(real)).isFile())
     throw new DynalakeError("EXPORT_INVALID", `data/${name} is not a regular file`);
   return real;

@@ -84,7 +84,7 @@ async function seededSchemas({ lakeName }: FollowWish, store: ObjectStore): Prom
   for (const opened of tables) {
     if (await isFilled(opened)) continue;
     const { table, source } = opened.schema;
-    throw new DynalakeError("INCOMPLETE", `the first snapshot of "${table}" never ended`, {
+    throw new DynalakeError("INCOMPLETE", `the first snapshot of "${table}" did not finish`, {
       next: `Start again with its source table (\`--table ${source}\`) and the other options of the first run.`,
     });
   }

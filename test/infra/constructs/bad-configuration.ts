@@ -187,7 +187,7 @@ test.each([0, -1, 1.5, 9000])("a retention of %p hours is refused", (retentionHo
   expect(() => add((stack) => usableTable(stack, "T"), { retentionHours })).toThrow(
     refused(
       "USAGE",
-      `Invalid retentionHours: ${retentionHours.toLocaleString("en-US")} is`,
+      `invalid retentionHours: ${retentionHours.toLocaleString("en-US")} is`,
       "retentionHours",
     ),
   );
