@@ -53,18 +53,25 @@ export function markersIn(source: string): readonly Marker[] {
   });
 }
 
-/** A formatted statement goes on with deeper lines and with closing brackets at its own depth. */
+/** A formatted statement goes on with deeper lines, with closing brackets at its own depth, and to the end of a template literal. */
 function lastLineOfStatement(lines: readonly string[], first: number): number {
   const depth = depthOf(lines[first] ?? "");
   let last = first;
+  let isInTemplate = opensOrClosesTemplate(lines[first] ?? "");
   for (let i = first + 1; i < lines.length; i++) {
     const line = lines[i] as string;
     const isDeeper = line.trim() !== "" && depthOf(line) > depth;
     const closes = depthOf(line) === depth && /^\s*[)\]}]/.test(line);
-    if (closes || isDeeper) last = i;
+    if (isInTemplate || closes || isDeeper) last = i;
     else if (line.trim() !== "") break;
+    if (opensOrClosesTemplate(line)) isInTemplate = !isInTemplate;
   }
   return last;
+}
+
+/** Whether a template literal of several lines begins or ends in a line. */
+function opensOrClosesTemplate(line: string): boolean {
+  return line.split("`").length % 2 === 0;
 }
 
 function depthOf(line: string): number {

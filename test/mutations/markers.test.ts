@@ -70,6 +70,11 @@ describe("a marker", () => {
     "  // breakage: inner",
     "  leave();",
     "}",
+    "// breakage: statement-of-sql",
+    "const sql = `SELECT a",
+    "UNION ALL",
+    "SELECT ${b}`;",
+    "const c = 1;",
     "",
   ].join("\n");
   const marked = (name: string): string => {
@@ -80,6 +85,10 @@ describe("a marker", () => {
   test("on a line of its own marks the statement below, whole and alone", () => {
     expect(marked("whole-call")).toBe("call(\n  a,\n\n  b,\n);");
     expect(marked("inner")).toBe("  leave();");
+  });
+
+  test("on a line of its own marks a template literal to its end", () => {
+    expect(marked("statement-of-sql")).toBe("const sql = `SELECT a\nUNION ALL\nSELECT ${b}`;");
   });
 
   test("at the end of a line marks that line", () => {
