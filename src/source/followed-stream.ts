@@ -231,6 +231,7 @@ export class FollowedStream {
       shardId,
       after: this.#progress.shards.get(shardId)?.after,
       startsAt: this.#listed.get(shardId)?.startsAt,
+      // breakage: late-first-read-owes-beginning
       beginningIsOwed: () => isOwed || timing.nowMs() - this.#openedMs > FIRST_POLL_MS_MAX,
       onGap: (gap) => this.#report([gap]),
     });
