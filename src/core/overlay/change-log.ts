@@ -20,6 +20,7 @@ export async function changesSince(
   const sinceHour = hourOf(sinceSeconds - heldUpSeconds);
   const objects = await changes.since(sinceHour);
   const needed = objects.filter(
+    // breakage: objects-of-window-read
     (object) => object.newestChangeSeconds === undefined || object.newestChangeSeconds >= sinceSeconds,
   );
   return { objects: needed, sinceHour };
@@ -27,7 +28,7 @@ export async function changesSince(
 
 /** The first partition that is read for changes at or after a second. */
 export function windowHour(sinceSeconds: number): Hour {
-  return hourOf(sinceSeconds - HOUR_SECONDS);
+  return hourOf(sinceSeconds - HOUR_SECONDS); // breakage: log-pruned-with-margin
 }
 
 /** What the view overlays: the log window with its skew allowance. */

@@ -31,6 +31,7 @@ export function currentRows(
     sinceSeconds: manifest.horizonSeconds,
     skewSeconds: manifest.skewSeconds,
     recoverable: recoverableColumns(manifest),
+    // breakage: as-of-includes-its-second
     ...(asOfSeconds === undefined ? {} : { untilSeconds: asOfSeconds + 1 }),
   });
   const overlay = newestRows(dialect, schema, [relations.deltas, "log_window"]);
@@ -57,7 +58,7 @@ export function historyRows(
   const columns = viewColumns(dialect, schema, recoverableColumns(manifest));
   return `SELECT ${typedSelectList(columns)}, dt, hr FROM (
 SELECT *, row_number() OVER (PARTITION BY _key, _version, _op, _changed_at ORDER BY dt, hr) AS ${REPEAT} FROM ${changes}
-) WHERE ${REPEAT} = 1`;
+) WHERE ${REPEAT} = 1`; // breakage: history-shows-change-once
 }
 
 /** The kept snapshots, each with the time of its export. */
