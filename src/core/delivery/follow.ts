@@ -83,7 +83,7 @@ class StreamFollower implements Follower {
 
   async step(): Promise<Delivery> {
     const { recordsMax, waitMs, nowSeconds } = this.#context;
-    // breakage: undelivered-batch-again
+    // breakage: failed-batch-delivered-again
     const batch = this.#undelivered ?? (await this.#reader.next({ recordsMax, waitMs }));
     this.#undelivered = batch;
     // Written down before the position moves over it: a gap that was found once is never forgotten.

@@ -48,7 +48,7 @@ export function withDeclared(
 export function withoutReplaced<T extends Recoverable>(manifest: T): T {
   if (manifest.recovery === undefined) return manifest;
   const named = namedIds(manifest);
-  // breakage: rewritten-segments-recovered
+  // breakage: rewritten-segments-lack-nothing
   const segments = manifest.recovery.segments.filter((id) => named.has(id));
   return { ...manifest, recovery: { ...manifest.recovery, segments } };
 }

@@ -1,11 +1,12 @@
 /**
  * Deliberate breakages of the sources, each with the test files that have to notice it: mistakes that a hurried change could make.
- * An entry with a `marker` finds its place by a comment there, `// breakage: MARKER` (marked-source.ts); `find` stands once in what
- * is marked. An entry with a `file` has its `find` once in that file.
+ * `marker` is the comment at the place, and `find` stands once in what it marks: see marked-source.ts.
  */
+import type { Breakage } from "./marked-source.ts";
+
 const overlay = "test/integration/overlay.test.ts";
 
-export const breakages = [
+export const breakages: readonly Breakage[] = [
   {
     name: "the overlay shows removed items",
     marker: "removals-not-shown",
@@ -42,14 +43,14 @@ export const breakages = [
     tests: ["test/core/change/change.test.ts"],
   },
   {
-    name: "time, and not the sequence number, tells the newest change",
+    name: "the newest change is found by time, not by sequence number",
     marker: "sequence-before-time",
     find: '"_version DESC, _changed_at DESC, _op DESC"',
     put: '"_changed_at DESC, _version DESC, _op DESC"',
     tests: [overlay],
   },
   {
-    name: "the rule lets time tell the newest change",
+    name: "the rule finds the newest change by time",
     marker: "rule-sequence-before-time",
     put: "",
     tests: ["test/core/overlay/overlay-rule.test.ts", "test/integration/overlay-rule.test.ts"],
@@ -104,7 +105,7 @@ export const breakages = [
     tests: ["test/core/compaction/compaction-policy.test.ts"],
   },
   {
-    name: "objects that arrive into older partitions are taken for folded",
+    name: "objects that arrive in older partitions count as folded",
     marker: "folded-hours-allow-delay",
     find: "hourStartSeconds(hourOf(nowSeconds - policy.deliveryDelaySeconds)),",
     put: "nowSeconds,",
@@ -118,7 +119,7 @@ export const breakages = [
     tests: ["test/core/table/commits.test.ts"],
   },
   {
-    name: "a commit whose answer was lost is told as a conflict",
+    name: "a commit whose answer was lost is reported as a conflict",
     marker: "commit-number-taken-once",
     find: 'return present?.run === complete.run ? present : "conflict";',
     put: 'return "conflict";',
@@ -165,20 +166,20 @@ export const breakages = [
   },
   {
     name: "a batch whose delivery failed is not delivered again",
-    marker: "undelivered-batch-again",
+    marker: "failed-batch-delivered-again",
     find: "this.#undelivered ?? ",
     put: "",
     tests: ["test/core/delivery/follow.test.ts"],
   },
   {
-    name: "a gap that the reader found is not written down",
+    name: "a gap that the reader found is not recorded",
     marker: "found-gaps-recorded",
     find: "batch.gaps",
     put: "batch.gaps.slice(batch.gaps.length)",
     tests: ["test/core/delivery/follow.test.ts"],
   },
   {
-    name: "a snapshot of before the stream's reading leaves no hole",
+    name: "a snapshot older than the reading of the stream leaves no gap",
     marker: "unread-time-is-gap",
     find: "(manifest, ",
     put: "({ ...manifest, snapshots: [] }, ",
@@ -195,7 +196,7 @@ export const breakages = [
     tests: ["test/core/delivery/follow.test.ts", "test/cli/older-export.test.ts"],
   },
   {
-    name: "what a look has not seen being read counts as read",
+    name: "a time when no watch saw the stream being read counts as read",
     marker: "unseen-reading-not-trusted",
     find: "beginning === undefined ? cutSeconds : ",
     put: "",
@@ -237,7 +238,7 @@ export const breakages = [
     tests: ["test/core/compaction/vacuum.test.ts"],
   },
   {
-    name: "vacuum removes the files of a run under way",
+    name: "vacuum deletes the files of a running compaction",
     marker: "young-runs-kept",
     put: "",
     tests: ["test/core/compaction/vacuum.test.ts"],
@@ -276,7 +277,7 @@ export const breakages = [
     tests: ["test/core/row/row.test.ts"],
   },
   {
-    name: "an old image is taken for the current one",
+    name: "an old image counts as the current one",
     marker: "old-image-never-current",
     put: "  return image ?? readImage(body.OldImage, 'OldImage');",
     tests: ["test/core/change/change.test.ts"],
@@ -296,7 +297,7 @@ export const breakages = [
     tests: ["test/core/change/change.test.ts", "test/integration/old-images.test.ts"],
   },
   {
-    name: "a table with a where goes on without the old image that it needs",
+    name: "a table with a where continues without the old image that it needs",
     marker: "where-needs-old-image",
     find: " && table.where.length === 0",
     put: "",
@@ -317,20 +318,20 @@ export const breakages = [
     tests: ["test/core/delivery/deliver.test.ts"],
   },
   {
-    name: "of two contents under one sequence number both are delivered",
+    name: "two contents under one sequence number are both delivered",
     marker: "one-content-per-sequence",
     put: "",
     tests: ["test/core/delivery/deliver.test.ts"],
   },
   {
     name: "the size of a line counts its characters",
-    marker: "line-size-in-bytes",
+    marker: "bytes-not-characters",
     find: "bytes += written;",
     put: "bytes += read;",
     tests: ["test/core/values/utf8.test.ts", "test/core/delivery/deliver.test.ts"],
   },
   {
-    name: "a quote stands in JSON as it is",
+    name: "a quote is not escaped in JSON",
     marker: "json-quotes-escaped",
     find: "[^ !#-",
     put: "[^ -",
@@ -351,7 +352,7 @@ export const breakages = [
     tests: ["test/aws-adapters/stream-delivery.test.ts"],
   },
   {
-    name: "rows go to Firehose though it has no column for them",
+    name: "rows go to Firehose without columns for them",
     marker: "firehose-columns-required",
     find: "if (misfits.length === 0) ",
     put: "",
@@ -372,7 +373,7 @@ export const breakages = [
     tests: ["test/infra/constructs.test.ts"],
   },
   {
-    name: "a data file that does not match its checksum is taken",
+    name: "a data file that does not match its checksum is accepted",
     marker: "data-file-checksum-checked",
     find: "md5 !== told",
     put: "md5 === ''",
@@ -399,21 +400,21 @@ export const breakages = [
     tests: ["test/source/verified-table.test.ts"],
   },
   {
-    name: "verify takes a change that is under way for a difference",
+    name: "verify reports a change that is still arriving as a difference",
     marker: "pending-changes-not-different",
     find: " && !changes.has(keyHash)",
     put: "",
     tests: ["test/core/verify/verify.test.ts"],
   },
   {
-    name: "verify takes an item that moves for a difference",
+    name: "verify reports an item that keeps changing as a difference",
     marker: "moving-items-not-different",
     find: "textOf(before.get(keyHash)) === textOf(item)",
     put: "true",
     tests: ["test/core/verify/verify.test.ts"],
   },
   {
-    name: "verify proves by a stream that was not read to its end",
+    name: "verify trusts a stream that was not read to its end",
     marker: "unread-stream-proves-nothing",
     find: "return false",
     put: "return true",
@@ -427,7 +428,7 @@ export const breakages = [
     tests: ["test/core/verify/verify-deliveries.test.ts"],
   },
   {
-    name: "verify passes over a key that the lake has twice",
+    name: "verify skips a key that the lake has twice",
     marker: "repeated-keys-differ",
     find: " || isRepeated",
     put: "",
@@ -441,14 +442,14 @@ export const breakages = [
     tests: ["test/core/verify/verify-digest.test.ts"],
   },
   {
-    name: "a busy stream is read to its end where one of its shards is",
+    name: "a busy stream counts as read to its end if one of its shards is",
     marker: "every-shard-reached",
     find: "min",
     put: "max",
     tests: ["test/source/stream-source-faults.test.ts"],
   },
   {
-    name: "a busy stream is read past a moment by records that were fetched and not taken",
+    name: "records that were fetched and not taken count as read",
     marker: "only-taken-records-count",
     find: " || this.#taken < this.#end.after",
     put: "",
@@ -462,7 +463,7 @@ export const breakages = [
     tests: ["test/source/stream-source-faults.test.ts"],
   },
   {
-    name: "run --once ends only where a stream is idle",
+    name: "run --once ends only once the stream is idle",
     marker: "once-ends-on-busy-stream",
     find: " || follower.deliveredUntilSeconds() >= sinceSeconds",
     put: "",
@@ -497,21 +498,21 @@ export const breakages = [
     tests: ["test/core/compaction/row-balance.test.ts"],
   },
   {
-    name: "hours of the change log are compared over the days",
+    name: "hours of the change log are compared across days",
     marker: "hours-compared-within-day",
     find: "day === hour.dt && ",
     put: "",
     tests: ["test/core/overlay/change-log.test.ts"],
   },
   {
-    name: "an object of the log that tells no newest change is passed over",
+    name: "an object of the log without a newest change is skipped",
     marker: "objects-of-window-read",
     find: "=== undefined ||",
     put: "!== undefined &&",
     tests: ["test/core/overlay/change-log.test.ts"],
   },
   {
-    name: "an object whose newest change is the first of the window is passed over",
+    name: "an object whose newest change is the first of the window is skipped",
     marker: "objects-of-window-read",
     find: ">=",
     put: ">",
@@ -561,7 +562,7 @@ export const breakages = [
   },
   {
     name: "a rewritten segment still counts as lacking columns",
-    marker: "rewritten-segments-recovered",
+    marker: "rewritten-segments-lack-nothing",
     find: ".filter((id) => named.has(id))",
     put: "",
     tests: ["test/core/compaction/schema-commit.test.ts", "test/core/compaction/compaction-policy.test.ts"],
@@ -602,7 +603,7 @@ export const breakages = [
     tests: ["test/aws-adapters/source-export.test.ts"],
   },
   {
-    name: "on AWS an export may name files outside of it",
+    name: "on AWS an export may name files outside of its folder",
     marker: "aws-export-keys-inside",
     find: 'key.startsWith(`${exportPrefix}data/`) ? key.slice(exportPrefix.length + 5) : ""',
     put: 'key.slice(key.lastIndexOf("/") + 1)',
@@ -623,7 +624,7 @@ export const breakages = [
     tests: ["test/embedded/exports/export-folder.test.ts"],
   },
   {
-    name: "an export of the future is taken",
+    name: "an export from the future is accepted",
     marker: "export-not-in-future",
     find: "CLOCK_SECONDS * 1000",
     put: "CLOCK_SECONDS * 1e9",
@@ -637,7 +638,7 @@ export const breakages = [
     tests: ["test/core/compaction/vacuum.test.ts"],
   },
   {
-    name: "vacuum frees the number of a commit that a run under way may take",
+    name: "vacuum frees a commit number that a running compaction may take",
     marker: "commit-numbers-get-grace",
     find: "Math.max(policy.retentionSeconds, policy.graceSeconds)",
     put: "policy.retentionSeconds",
@@ -657,7 +658,7 @@ export const breakages = [
     tests: ["test/aws-adapters/stream-delivery.test.ts"],
   },
   {
-    name: "a batch is told as failed from its first row, not from its first record",
+    name: "a failed batch is reported by its first failed row, not its record",
     marker: "failed-record-reported",
     find: "recordOfRow[error.firstIndex] ?? 0",
     put: "error.firstIndex",
@@ -678,21 +679,21 @@ export const breakages = [
     tests: ["test/core/delivery/deliver.test.ts"],
   },
   {
-    name: "Firehose's partial failure is taken for a success",
+    name: "a partial failure of Firehose counts as a success",
     marker: "partial-failure-is-failure",
     find: "=== 0",
     put: "< records.length",
     tests: ["test/aws-adapters/firehose-sink.test.ts"],
   },
   {
-    name: "a delivery tells its last failed row, not the first",
+    name: "a delivery reports its last failed row, not the first",
     marker: "first-failed-row-reported",
     find: "left[0]",
     put: "left.at(-1)",
     tests: ["test/aws-adapters/firehose-sink.test.ts"],
   },
   {
-    name: "a second execution of a machine goes on beside the first",
+    name: "a second execution of a machine continues beside the first",
     marker: "another-execution-goes-on",
     find: "Next: other",
     put: "Next: alone",
@@ -727,21 +728,21 @@ export const breakages = [
     tests: ["test/aws-adapters/lake-health.test.ts"],
   },
   {
-    name: "the metrics of a lake's health count gaps that are mended",
+    name: "the metrics of a lake's health count repaired gaps",
     marker: "only-open-gaps-measured",
     find: "openGaps(manifest, ",
     put: "openGaps({ ...manifest, snapshots: [] }, ",
     tests: ["test/aws-adapters/lake-health.test.ts"],
   },
   {
-    name: "a snapshot mends no gap",
+    name: "a snapshot repairs no gap",
     marker: "snapshot-repairs-older-gaps",
     find: ".filter((gap) => gap.lostUntilSeconds > manifest.floorSeconds)",
     put: "",
     tests: ["test/core/format/manifest.test.ts"],
   },
   {
-    name: "a snapshot mends a gap that reaches behind its floor",
+    name: "a snapshot repairs a gap that ends after its floor",
     marker: "snapshot-repairs-older-gaps",
     find: "> manifest.floorSeconds",
     put: "> manifest.floorSeconds + FLOOR_MARGIN_SECONDS",
@@ -762,7 +763,7 @@ export const breakages = [
     tests: ["test/core/table/recorded-gaps.test.ts", "test/aws-adapters/late-reading.test.ts"],
   },
   {
-    name: "a look is kept before the gaps that it has found",
+    name: "a watch is saved before the gaps that it found",
     marker: "gaps-saved-before-watch",
     find: "for (",
     put: "await saveStreamWatch(store, table, look.watch);\n  for (",
@@ -810,7 +811,7 @@ export const breakages = [
     tests: ["test/integration/aws-executions.test.ts"],
   },
   {
-    name: "an entry of a batch that Glue refused is passed over",
+    name: "an entry of a batch that Glue refused is skipped",
     marker: "refused-partitions-retried",
     find: "filter(({ value }) => values.has(value))",
     put: "slice(left.length)",
@@ -824,7 +825,7 @@ export const breakages = [
     tests: ["test/aws-adapters/glue-view.test.ts"],
   },
   {
-    name: "a table of somebody else is replaced by a view",
+    name: "another owner's table is replaced by a view",
     marker: "foreign-tables-stay",
     find: "sequence === undefined",
     put: "sequence === null",
@@ -838,14 +839,14 @@ export const breakages = [
     tests: ["test/aws-adapters/user-statement.test.ts"],
   },
   {
-    name: "a file of an export that was not staged is passed over",
+    name: "a file of an export that was not staged is skipped",
     marker: "unstaged-files-fail",
     find: "if (tally !== undefined) return tally;",
     put: "return tally ?? { itemCount: 0, items: 0, skipped: 0, rejected: 0 };",
     tests: ["test/integration/aws-executions.test.ts"],
   },
   {
-    name: "the schema is written down before its commit",
+    name: "the schema is saved before its commit",
     marker: "schema-saved-after-commit",
     find: "const outcome",
     put: "await writeSchema(store, schema);\n    const outcome",
@@ -886,7 +887,7 @@ export const breakages = [
     tests: ["test/cli/run-cli.test.ts"],
   },
   {
-    name: "options that mean nothing on a stack are passed over",
+    name: "options that mean nothing on a stack are ignored",
     marker: "stack-options-conflict",
     find: ", ...others",
     put: "",
@@ -914,7 +915,7 @@ export const breakages = [
     tests: ["test/cli/recorded-objects.test.ts"],
   },
   {
-    name: "a recording that people have put into the bucket is removed after its replay",
+    name: "a recording that a user put into the bucket is deleted after its replay",
     marker: "only-put-aside-removed",
     find: "path.startsWith(folder)",
     put: "path !== folder",
@@ -975,7 +976,7 @@ export const breakages = [
     tests: ["test/core/compaction/compaction-policy.test.ts"],
   },
   {
-    name: "a masked column travels as it is where there is no key",
+    name: "a masked column travels unmasked without a key",
     marker: "masked-needs-key",
     find: 'throw new Error("a masked column needs a mask key")',
     put: "return valueText(value)",
@@ -989,13 +990,13 @@ export const breakages = [
     tests: ["test/files/folder-store.test.ts"],
   },
   {
-    name: "a file of a newer version is told as damaged",
+    name: "a file of a newer version is reported as damaged",
     marker: "newer-format-first",
     put: "",
     tests: ["test/integration/lake-files.test.ts"],
   },
   {
-    name: "a file that is not UTF-8 is read with other letters",
+    name: "a file that is not UTF-8 is read with replaced characters",
     marker: "fatal-decoding",
     find: "{ fatal: true }",
     put: "{ fatal: false }",
