@@ -159,8 +159,9 @@ export class FollowedStream {
       while (listing !== undefined && !this.#stop.signal.aborted) {
         if (await this.#apply(listing, shardsFinished)) break;
         await this.#listBell.wait(this.#listInMs());
+        // Counted before the request: a listing may miss the successors of shards that are finished while it is under way.
         shardsFinished = this.#progress.shardsFinished;
-        listing = await this.#list();
+        listing = await this.#list(); // breakage: finished-counted-before-listing
       }
       this.#ended = !this.#stop.signal.aborted;
     } catch (error) {
