@@ -93,9 +93,16 @@ export const breakages: readonly Breakage[] = [
   {
     name: "the change log is pruned an hour too far",
     marker: "log-pruned-with-margin",
-    find: "- HOUR",
-    put: "+ HOUR",
-    tests: [overlay, "test/core/compaction/compact.test.ts"],
+    find: " - heldUpSeconds",
+    put: "",
+    tests: [overlay, "test/core/overlay/change-log.test.ts"],
+  },
+  {
+    name: "a snapshot counts objects as folded that were held up and hold newer changes",
+    marker: "held-up-objects-outlive-snapshot",
+    find: "- HOUR_SECONDS",
+    put: "- 100 * HOUR_SECONDS",
+    tests: ["test/integration/held-up.test.ts"],
   },
   {
     name: "the horizon moves beyond what was delivered",
