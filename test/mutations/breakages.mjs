@@ -44,8 +44,8 @@ export const breakages = [
   {
     name: "time, and not the sequence number, tells the newest change",
     file: "src/core/sql/overlay.ts",
-    find: '"_version DESC, _changed_at DESC, _op DESC"',
-    put: '"_changed_at DESC, _version DESC, _op DESC"',
+    find: "`_version DESC, _changed_at DESC,",
+    put: "`_changed_at DESC, _version DESC,",
     tests: [overlay],
   },
   {
