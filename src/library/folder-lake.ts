@@ -1,6 +1,6 @@
 /** A lake in a folder. What an operation needs is loaded when it begins. */
 import type { Cell, Column } from "../core/ports/query-result.ts";
-import { chosenTables, tablesOf } from "../core/table/chosen-tables.ts";
+import { chosenTables } from "../core/table/chosen-tables.ts";
 import { requireFolder } from "../files/folder-store.ts";
 import type { Timing } from "../sdk/timing.ts";
 import { FolderContext } from "./folder-context.ts";
@@ -14,6 +14,7 @@ import type {
   InferOptions,
   Lake,
   LakeTable,
+  ListedTable,
   OpenOptions,
   Origin,
   Recording,
@@ -47,9 +48,13 @@ class FolderLake implements Lake {
     return this.#context.folder;
   }
 
-  tables(of?: string): Promise<readonly string[]> {
+  tables(of?: string): Promise<readonly ListedTable[]> {
     const { lifetime, store, name } = this.#context;
-    return lifetime.run(undefined, () => tablesOf(store, name, of));
+    return lifetime.run(undefined, async () =>
+      (await chosenTables(store, name, of)).map(
+        (opened) => new FolderTable(this.#context, opened.schema.table, opened),
+      ),
+    );
   }
 
   table(name: string): LakeTable {

@@ -6,6 +6,7 @@ import type { OpenTable } from "../core/table/open-table.ts";
 import type { Item } from "../core/values/attribute-value.ts";
 import type { VerifyReport } from "../core/verify/verify-report.ts";
 import type { VerifyWish } from "../embedded/verifying/compare-table.ts";
+import { abortableStore } from "../files/abortable-store.ts";
 import { nowSeconds } from "../sdk/run-name.ts";
 import type { FolderContext } from "./folder-context.ts";
 import { folderItems } from "./folder-items.ts";
@@ -15,7 +16,7 @@ import type {
   CompactOptions,
   Items,
   ItemsOptions,
-  LakeTable,
+  ListedTable,
   VacuumOptions,
   VerifyOptions,
   Watched,
@@ -28,17 +29,23 @@ import type { TableSchema } from "./schema.ts";
 
 const NAMED_MAX = 100;
 
-export class FolderTable implements LakeTable {
+export class FolderTable implements ListedTable {
+  readonly name: string;
   readonly #context: FolderContext;
-  readonly #name: string;
+  /** What listing the tables has read, until an operation takes it. */
+  #listed: OpenTable | undefined;
 
-  constructor(context: FolderContext, name: string) {
+  constructor(context: FolderContext, name: string, listed?: OpenTable) {
+    this.name = name;
     this.#context = context;
-    this.#name = name;
+    this.#listed = listed;
   }
 
   schema(): Promise<TableSchema> {
-    return this.#context.lifetime.run(undefined, async () => (await this.#opened()).schema.file);
+    return this.#context.lifetime.run(
+      undefined,
+      async () => (this.#listed ?? (await this.#opened())).schema.file,
+    );
   }
 
   status({ signal }: Cancel = {}): Promise<TableStatus> {
@@ -134,7 +141,7 @@ export class FolderTable implements LakeTable {
 
   vacuum({ retentionHours, graceHours, signal }: VacuumOptions & Cancel = {}): Promise<Vacuumed> {
     const { lifetime, folder, store } = this.#context;
-    return lifetime.run(signal, async () => {
+    return lifetime.run(signal, async (stop) => {
       requireNumber("retentionHours", retentionHours, { min: 0 });
       requireNumber("graceHours", graceHours, { min: 0 });
       const { table } = (await this.#opened()).schema;
@@ -145,12 +152,18 @@ export class FolderTable implements LakeTable {
           retentionHours === undefined ? DEFAULT_RETENTION.retentionSeconds : retentionHours * 3600,
         graceSeconds: graceHours === undefined ? DEFAULT_RETENTION.graceSeconds : graceHours * 3600,
       };
-      const { manifests, files, bytes } = await vacuumFolder({ root: folder, store }, table, policy);
+      const { manifests, files, bytes } = await vacuumFolder(
+        { root: folder, store: abortableStore(store, stop) },
+        table,
+        policy,
+      );
       return { table, manifests, files, bytes };
     });
   }
 
-  #opened(): Promise<OpenTable> {
-    return namedTable(this.#context.store, this.#context.name, this.#name);
+  async #opened(): Promise<OpenTable> {
+    const listed = this.#listed;
+    this.#listed = undefined;
+    return listed ?? (await namedTable(this.#context.store, this.#context.name, this.name));
   }
 }

@@ -156,9 +156,9 @@ export interface Lake {
   readonly folder: string;
 
   /**
-   * The names of the lake's tables, or of those with this name or this source. Rejects with LAKE_NOT_FOUND if there are none.
+   * The lake's tables, or those with this name or this source. Rejects with LAKE_NOT_FOUND if there are none.
    */
-  tables(of?: string): Promise<readonly string[]>;
+  tables(of?: string): Promise<readonly ListedTable[]>;
 
   /**
    * One table, by its name or its source's, in any case. Reads nothing yet: its operations reject with LAKE_NOT_FOUND if the
@@ -279,6 +279,11 @@ export interface LakeTable {
 
   /** Deletes files that no commit of the retention time uses. */
   vacuum(options?: VacuumOptions & Cancel): Promise<Vacuumed>;
+}
+
+/** A table as the lake lists it, opened: its first operation uses what the listing read, and later ones read it again. */
+export interface ListedTable extends LakeTable {
+  readonly name: string;
 }
 
 /** Items as DynamoDB JSON, which can be read once. Numbers and binary values are text, as DynamoDB's own JSON writes them. */

@@ -15,7 +15,7 @@ import {
 } from "../../src/core/format/lake-path.ts";
 import { pathInside } from "../../src/core/ports/object-store.ts";
 import { parseSchema, tableName } from "../../src/core/schema/schema.ts";
-import { chosenTables, oneSchema } from "../../src/core/table/chosen-tables.ts";
+import { chosenTables } from "../../src/core/table/chosen-tables.ts";
 import { openTableOf, requireTable, tableAsOf } from "../../src/core/table/open-table.ts";
 import { givenSchema } from "../../src/embedded/schemas/schema-choice.ts";
 import { folderStore } from "../../src/files/folder-store.ts";
@@ -80,7 +80,6 @@ test("a name, a key and a time of any kind are understood or refused, and nothin
       await expectTold(() => timeText(parseTime(text)));
       await expectTold(() => tableAsOf(store, opened, parseTime(text)));
       await expectTold(() => chosenTables(store, root, text));
-      await expectTold(() => oneSchema(store, root, text));
       await expectTold(() => requireTable(store, table));
       const demand = { store, given: undefined, key: undefined, source: undefined };
       await expectTold(() => givenSchema({ ...demand, name: text }));

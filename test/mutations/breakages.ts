@@ -45,8 +45,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: "the newest change is found by time, not by sequence number",
     marker: "sequence-before-time",
-    find: '"_version DESC, _changed_at DESC, _op DESC"',
-    put: '"_changed_at DESC, _version DESC, _op DESC"',
+    find: "_version DESC, _changed_at DESC",
+    put: "_changed_at DESC, _version DESC",
     tests: [overlay],
   },
   {

@@ -19,8 +19,8 @@ export async function compactCommand(context: CommandContext, options: CompactOp
   const { all, settleSeconds } = options;
   return withFolder(context, options.lake, async (lake) => {
     for (const table of await lake.tables(options.table)) {
-      const { runs } = await lake.table(table).compact(defined({ all, settleSeconds }));
-      await reportCompaction(context, table, runs, options);
+      const { runs } = await table.compact(defined({ all, settleSeconds }));
+      await reportCompaction(context, table.name, runs, options);
     }
     return EXIT.done;
   });

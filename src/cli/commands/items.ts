@@ -18,14 +18,13 @@ export async function itemsCommand(context: CommandContext, options: ItemsOption
   if (target.kind === "stack") {
     return withStack(context, target, async (stack) => {
       const { deployedItems } = await import("../../stack/items.ts");
-      const deployment = onlyTable(stack.tables(options.table), "--table");
+      const deployment = onlyTable(stack.tables(options.table), ({ table }) => table, "--table");
       const { schema, lines } = await deployedItems(stack, deployment, asOfSeconds);
       return printItems(terminal, schema, lines);
     });
   }
   return withFolder(context, options.lake, async (lake) => {
-    const tables = (await lake.tables(options.table)).map((table) => ({ table }));
-    const table = lake.table(onlyTable(tables, "--table").table);
+    const table = onlyTable(await lake.tables(options.table), ({ name }) => name, "--table");
     const asOf = asOfSeconds === undefined ? {} : { asOf: new Date(asOfSeconds * 1000) };
     return printItems(terminal, await table.schema(), table.items(asOf).lines());
   });

@@ -49,7 +49,7 @@ function replayStack(
   const { terminal, settings } = context;
   return withStack(context, target, async (stack) => {
     const { replayIntoDeployment } = await import("../../stack/replay.ts");
-    const deployment = onlyTable(stack.tables(options.name), "--name");
+    const deployment = onlyTable(stack.tables(options.name), ({ table }) => table, "--name");
     const { bucket, table } = deployment;
     const { totals, hasLateChanges } = await replayIntoDeployment(stack, deployment, {
       files: names.map((name) => ({ name, path: context.absolute(name) })),

@@ -68,7 +68,7 @@ function snapshotStack(
 ): Promise<ExitCode> {
   return withStack(context, target, async (stack) => {
     const { snapshotDeployment } = await import("../../stack/snapshot.ts");
-    const deployment = onlyTable(stack.tables(options.table), "--table");
+    const deployment = onlyTable(stack.tables(options.table), ({ table }) => table, "--table");
     const { bucket, table } = deployment;
     const taken = await snapshotDeployment(stack, deployment, machineEvents(context.terminal));
     if (taken === undefined) {

@@ -28,7 +28,7 @@ export async function vacuumCommand(context: CommandContext, options: VacuumOpti
   }
   return withFolder(context, options.lake, async (lake) => {
     for (const table of await lake.tables(options.table))
-      await report(context, await lake.table(table).vacuum(policy), options);
+      await report(context, await table.vacuum(policy), options);
     return EXIT.done;
   });
 }

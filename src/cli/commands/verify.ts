@@ -36,10 +36,10 @@ export async function verifyCommand(context: CommandContext, options: VerifyOpti
     folder,
     async (lake) => {
       for (const table of await lake.tables(options.table)) {
-        const verified = lake.table(table).verify({
+        const verified = table.verify({
           ...wish,
           onEvent: (event) => {
-            if (event.kind === "progress") report.progress(table, event);
+            if (event.kind === "progress") report.progress(table.name, event);
           },
         });
         await report.add(await verified);

@@ -32,13 +32,14 @@ export function lakeTarget({ lake, stack, region }: LakeOptions): LakeTarget {
 }
 
 /** The only one of some tables. Throws USAGE if there are several: `option` chooses one. */
-export function onlyTable<Table extends { readonly table: string }>(
+export function onlyTable<Table>(
   tables: readonly Table[],
+  nameOf: (table: Table) => string,
   option: "--table" | "--name",
 ): Table {
   const [table, ...others] = tables;
   if (table !== undefined && others.length === 0) return table;
-  const names = tables.map((each) => each.table).join(", ");
+  const names = tables.map(nameOf).join(", ");
   throw new DynalakeError("USAGE", `there are several lake tables: ${names}`, {
     next: `Choose one of them with ${option}.`,
   });

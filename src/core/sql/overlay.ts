@@ -7,8 +7,10 @@ import { type Dialect, integer, quoted } from "../ports/dialect.ts";
 import type { Schema } from "../schema/schema.ts";
 import { nameList, segmentColumns, typedSelectList } from "./columns.ts";
 
+/** Of one change that was delivered under two schemas, always the same row: the one without values that lack a column. */
+export const SAME_ROW = "_unmapped NULLS FIRST";
 /** `isNewer`: the newest change first. */
-const NEWEST_FIRST = "_version DESC, _changed_at DESC, _op DESC"; // breakage: sequence-before-time
+const NEWEST_FIRST = `_version DESC, _changed_at DESC, _op DESC, ${SAME_ROW}`; // breakage: sequence-before-time
 
 /** Columns and rows of inner statements. No attribute's column can have their names, which have a space. */
 const RANK = quoted("version rank");

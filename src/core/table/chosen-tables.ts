@@ -1,7 +1,7 @@
 /** Which of a lake's tables are asked for. */
 import { DynalakeError } from "../error.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
-import { type Schema, tableName } from "../schema/schema.ts";
+import { tableName } from "../schema/schema.ts";
 import { noSuchTable, type OpenTable, openTable, openTables } from "./open-table.ts";
 
 /** The tables of that name or of that source, or all of the lake's. Throws LAKE_NOT_FOUND if there are none. */
@@ -18,15 +18,6 @@ export async function chosenTables(
   throw noSuchTable(tableName(name), tables);
 }
 
-/** The names of the lake's tables, or of those of that name or that source. Throws LAKE_NOT_FOUND if there are none. */
-export async function tablesOf(
-  store: ObjectStore,
-  lake: string,
-  name: string | undefined,
-): Promise<readonly string[]> {
-  return (await chosenTables(store, lake, name)).map(({ schema }) => schema.table);
-}
-
 /** The table of that name, or else the only one of that source. Throws LAKE_NOT_FOUND, and USAGE if the source has several. */
 export async function namedTable(store: ObjectStore, lake: string, name: string): Promise<OpenTable> {
   const known = await openTable(store, tableName(name));
@@ -38,11 +29,11 @@ export async function namedTable(store: ObjectStore, lake: string, name: string)
   throw new DynalakeError("USAGE", `"${name}" has several lake tables (${names}): name one of them`);
 }
 
-/** The one table of a lake, or the one named. Throws USAGE if the lake has several. */
-export async function oneSchema(store: ObjectStore, lake: string, name: string | undefined): Promise<Schema> {
-  const tables = await chosenTables(store, lake, name);
+/** The one table of a lake. Throws USAGE if the lake has several. */
+export async function singleTable(store: ObjectStore, lake: string): Promise<OpenTable> {
+  const tables = await chosenTables(store, lake, undefined);
   const [first, ...others] = tables;
-  if (first !== undefined && others.length === 0) return first.schema;
+  if (first !== undefined && others.length === 0) return first;
   const names = tables.map(({ schema }) => schema.table).join(", ");
   throw new DynalakeError("USAGE", `the lake has several tables (${names}): choose one with --name`);
 }

@@ -43,9 +43,9 @@ export async function openTableOf(store: ObjectStore, schema: Schema, known?: Co
   return { ...commits, schema: committed ?? schema, changes: listChanges(store, table) };
 }
 
-/** Opens a table that has to be there; throws LAKE_NOT_FOUND. */
-export async function requireTable(store: ObjectStore, table: string): Promise<OpenTable> {
-  const opened = await openTable(store, table);
+/** Opens a table that has to be there; throws LAKE_NOT_FOUND. What `known` has is not read again. */
+export async function requireTable(store: ObjectStore, table: string, known?: Commits): Promise<OpenTable> {
+  const opened = await openTable(store, table, known);
   if (opened !== undefined) return opened;
   throw noSuchTable(table, await openTables(store));
 }

@@ -3,6 +3,7 @@ import { compactMinor } from "../../core/compaction/compact.ts";
 import { type CompactionPolicy, DEFAULT_POLICY } from "../../core/compaction/compaction-policy.ts";
 import { DynalakeError } from "../../core/error.ts";
 import type { Schema } from "../../core/schema/schema.ts";
+import type { Commits } from "../../core/table/commits.ts";
 import { openTableOf } from "../../core/table/open-table.ts";
 import { newRun, nowSeconds } from "../../sdk/run-name.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
@@ -11,15 +12,15 @@ const TRIES = 3;
 /** The horizon stays where it is: moving it is the schedule's. */
 const LATE_ONLY: CompactionPolicy = { ...DEFAULT_POLICY, settleSeconds: Number.POSITIVE_INFINITY };
 
-/** Does nothing where the oldest delivered change is not older than the horizon: the view shows it as it is. */
+/** Does nothing where the oldest delivered change is not older than the horizon: the view shows it as it is. The commits that `known` has are not read again. */
 export async function foldLateChanges(
-  lake: LakeFolder,
+  { store, engine }: LakeFolder,
   schema: Schema,
   oldestChangeSeconds: number,
+  known?: Commits,
 ): Promise<void> {
-  const { store, engine } = lake;
   for (let tries = 1; ; tries++) {
-    const opened = await openTableOf(store, schema);
+    const opened = await openTableOf(store, schema, known);
     if (oldestChangeSeconds >= opened.manifest.horizonSeconds) return;
     try {
       await compactMinor({ store, engine, schema, policy: LATE_ONLY, newRun, nowSeconds }, opened);

@@ -14,10 +14,9 @@ import {
 import { changesFolder, quarantineFolder } from "../../core/format/lake-path.ts";
 import { rowCodec } from "../../core/row/row.ts";
 import { lineWriter } from "../../core/row/wire-line.ts";
-import type { Schema } from "../../core/schema/schema.ts";
-import { oneSchema } from "../../core/table/chosen-tables.ts";
+import { singleTable } from "../../core/table/chosen-tables.ts";
 import { holdsData } from "../../core/table/holds-data.ts";
-import { requireTable } from "../../core/table/open-table.ts";
+import { type OpenTable, requireTable } from "../../core/table/open-table.ts";
 import { writeSchema } from "../../core/table/schema-file.ts";
 import type { Item } from "../../core/values/attribute-value.ts";
 import type { KeySchema } from "../../core/values/key.ts";
@@ -60,12 +59,14 @@ export async function replayInto(
   wish: ReplayWish,
 ): Promise<ReplayedInto> {
   const { lake, signal } = wish;
-  const { table } = await replaySchema(recordings, wish);
+  const known = await replayTable(recordings, wish);
+  const { table } = known.schema;
   // As long as there are no changes, a snapshot may replace the schema. Nothing may be delivered by the old one after that.
   const hasChanges = (await lake.store.folders(changesFolder(table))).length > 0;
   const lock = hasChanges ? undefined : await lockLake(lake.root); // breakage: first-replay-locks-lake
   try {
-    const { schema } = await requireTable(lake.store, table);
+    const opened = lock === undefined ? known : await requireTable(lake.store, table, known);
+    const { schema } = opened;
     const context: ReplayContext = {
       store: lake.store,
       sink: parquetSink(lake.root, schema, lake.session),
@@ -83,7 +84,7 @@ export async function replayInto(
       totals = addedTotals(totals, replayed.totals);
       if (path !== undefined) await leaveQuarantine(lake, table, path, replayed.kept);
     }
-    await foldLateChanges(lake, schema, totals.oldestChangeSeconds);
+    await foldLateChanges(lake, schema, totals.oldestChangeSeconds, opened);
     return { table, totals };
   } finally {
     lock?.release();
@@ -105,11 +106,11 @@ async function leaveQuarantine(
   await lake.store.remove([path]);
 }
 
-/** The lake's schema, a given one, or one inferred from the new images of the recordings, written down as the lake's. */
-async function replaySchema(recordings: readonly RecordingToReplay[], wish: ReplayWish): Promise<Schema> {
+/** The lake's table. Its schema is the lake's, a given one, or one inferred from the new images of the recordings, written down as the lake's. */
+async function replayTable(recordings: readonly RecordingToReplay[], wish: ReplayWish): Promise<OpenTable> {
   const { lake, name, given, key } = wish;
   const { store } = lake;
-  if (name === undefined && given === undefined) return oneSchema(store, wish.lakeName, undefined);
+  if (name === undefined && given === undefined) return singleTable(store, wish.lakeName);
   const sample = async (): Promise<Iterable<Item>> => (key === undefined ? [] : images(recordings, key));
   const choice = await chooseSchema({ store, given, name, key, source: undefined, sample });
   const { table } = choice.schema;
@@ -117,7 +118,7 @@ async function replaySchema(recordings: readonly RecordingToReplay[], wish: Repl
     const added = await adoptSchema(store, choice);
     if (added.length > 0) wish.onColumns(table, added);
   } else if (choice.origin !== "lake") await writeSchema(store, choice.schema);
-  return (await requireTable(store, table)).schema;
+  return requireTable(store, table);
 }
 
 function* images(recordings: readonly RecordingToReplay[], key: KeySchema): Generator<Item> {
