@@ -30,6 +30,7 @@ const TOKEN =
 export function readingStatement(text: string): UserStatement {
   const tokens = tokensOf(text);
   while (tokens.at(-1)?.text === ";") tokens.pop();
+  // breakage: single-statement-only
   const ends = tokens.filter(({ kind, text: mark }) => kind === "mark" && mark === ";");
   const statements = tokens.length === 0 ? 0 : ends.length + 1;
   if (statements !== 1)

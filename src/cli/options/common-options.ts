@@ -7,7 +7,7 @@ export const lakeOption = (): Option => new Option("--lake <dir>", "the lake's f
 /** For commands that also work on a deployed lake; `others` are the options that mean nothing there. */
 export function stackOption(...others: readonly string[]): Option {
   const stack = new Option("--stack <name>", "a deployed stack with the lake table, in place of a folder");
-  return stack.conflicts(["lake", ...others]);
+  return stack.conflicts(["lake", ...others]); // breakage: stack-options-conflict
 }
 export const regionOption = (): Option => new Option("--region <region>", "the stack's AWS region");
 export const jsonOption = (): Option => new Option("--json", "print JSON for programs");

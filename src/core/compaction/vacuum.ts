@@ -51,10 +51,12 @@ export async function vacuum(
     const { committedAtSeconds, segments, snapshots } = manifest;
     manifests.push({ sequence, committedAtSeconds, segments, snapshots });
   }
+  // breakage: commit-numbers-get-grace
   const keptSeconds = Math.max(policy.retentionSeconds, policy.graceSeconds);
   const expired = expiredManifests(manifests, nowSeconds - keptSeconds);
   const kept = manifests.slice(expired.length);
   await store.remove(expired.map((manifest) => manifestPath(table, manifest.sequence)));
+  // breakage: unnamed-files-get-grace
   const unnamed = unnamedFiles(files, kept, nowSeconds - policy.graceSeconds);
   await store.remove(unnamed.map((file) => file.path));
   return {
@@ -71,6 +73,7 @@ export function expiredManifests<T extends Pick<Manifest, "committedAtSeconds">>
 ): readonly T[] {
   const firstKept = manifests.findIndex((_, i) => {
     const successor = manifests[i + 1];
+    // breakage: commit-current-until-successor
     return successor === undefined || successor.committedAtSeconds > windowStartSeconds;
   });
   return manifests.slice(0, Math.max(0, firstKept));
@@ -85,13 +88,14 @@ function unnamedFiles(
   manifests: readonly Pick<Manifest, "segments" | "snapshots">[],
   graceStartSeconds: number,
 ): readonly StoredObject[] {
+  // breakage: kept-snapshots-named
   const named = new Set(manifests.flatMap(namedSegments).map((segment) => `${segment.run}/${segment.part}`));
   const youngRuns = new Set(
     files.filter((file) => file.modifiedMs / 1000 >= graceStartSeconds).map((file) => runOfPath(file.path)),
   );
   return files.filter((file) => {
     const run = runOfPath(file.path);
-    if (youngRuns.has(run)) return false;
+    if (youngRuns.has(run)) return false; // breakage: young-runs-kept
     const segment = segmentOfPath(file.path);
     return segment === undefined || !named.has(`${segment.run}/${segment.part}`);
   });

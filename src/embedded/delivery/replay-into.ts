@@ -63,7 +63,7 @@ export async function replayInto(
   const { table } = known.schema;
   // As long as there are no changes, a snapshot may replace the schema. Nothing may be delivered by the old one after that.
   const hasChanges = (await lake.store.folders(changesFolder(table))).length > 0;
-  const lock = hasChanges ? undefined : await lockLake(lake.root);
+  const lock = hasChanges ? undefined : await lockLake(lake.root); // breakage: first-replay-locks-lake
   try {
     const opened = lock === undefined ? known : await requireTable(lake.store, table, known);
     const { schema } = opened;
