@@ -7,7 +7,7 @@ import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts
 import { deployedSchema, lakePlaceOf } from "../src/aws/lambda/step.ts";
 import { logger } from "../src/aws/lambda/telemetry.ts";
 import { tellDelivery } from "../src/aws/lambda/tell-delivery.ts";
-import { lateReading } from "../src/aws/late-reading.ts";
+import { overdueReading } from "../src/aws/overdue-reading.ts";
 import { readMaskKey } from "../src/aws/mask-key.ts";
 import { refreshed } from "../src/aws/refreshed.ts";
 import { deliverStream } from "../src/aws/stream-delivery.ts";
@@ -21,7 +21,7 @@ const sink = awsSink(lake, { deliveryStream: variables.DELIVERY_STREAM });
 const deployed = deployedSchema(import.meta.url);
 const settleSeconds = variables.SCHEMA_SETTLE_SECONDS;
 
-const noteLateReading = lateReading({ store: lake.store, table: deployed.table, nowSeconds });
+const noteOverdueReading = overdueReading({ store: lake.store, table: deployed.table, nowSeconds });
 
 /** A compaction may have changed the lake's schema, and a deployment what Firehose takes. */
 const writer = refreshed(60, nowSeconds, async () => {
@@ -33,7 +33,7 @@ export const handler: LambdaFunction = lambdaHandler(
   z.object({ Records: z.array(z.unknown()) }),
   async (event) => {
     // Before the delivery: once that is acknowledged, these records are never read again.
-    const gap = await noteLateReading(event.Records);
+    const gap = await noteOverdueReading(event.Records);
     if (gap !== undefined) logger.error("changes may be lost", { ...gap });
     const context = { store: lake.store, sink, writer: await writer(), nowSeconds };
     const answer = await deliverStream(context, event);

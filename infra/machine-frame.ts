@@ -49,7 +49,7 @@ export function onlyOne({ alone, other }: OnlyOne): Record<string, State> {
       },
       ONLY_ONE,
     ),
-    // The newest come first: of two, the older one goes on.
+    // The newest come first: of two, the older one continues.
     [ONLY_ONE]: {
       Type: "Choice",
       Choices: [

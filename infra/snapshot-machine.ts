@@ -51,7 +51,7 @@ export interface SnapshotMachineProps {
 
 /**
  * Files of the export that are read at the same time. An account begins with ten functions that may run at once (AWS: Lambda
- * developer guide, "Lambda quotas"): the rest is for the stream, which goes on meanwhile, for compactions and for others.
+ * developer guide, "Lambda quotas"): the rest is for the stream, which is still being read, for compactions and for others.
  */
 const PARTS_AT_ONCE = 6;
 /** Nine events each: an execution's history has room for a day of them (25,000, AWS: "Step Functions service quotas"). */

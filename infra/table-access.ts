@@ -121,7 +121,7 @@ export class TableAccess {
     ];
   }
 
-  /** The name in Glue of a table that lies in the bucket. */
+  /** The name in Glue of a table in the bucket. */
   stored(stored: StoredTable): string {
     return storedTableName(this.table, stored);
   }

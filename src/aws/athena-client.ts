@@ -156,7 +156,7 @@ async function poll(context: Context, id: string): Promise<QueryExecution | unde
   return answer.QueryExecution;
 }
 
-/** An abandoned statement would go on costing; if stopping fails, the limits of the work group end it. */
+/** An abandoned statement would keep costing money; if stopping fails, the limits of the work group end it. */
 async function stop(context: Context, id: string): Promise<void> {
   await context.client.send(new StopQueryExecutionCommand({ QueryExecutionId: id })).catch(() => undefined);
 }

@@ -27,7 +27,7 @@ export interface GluePlace {
   readonly bucket: string;
 }
 
-/** At most so many objects are named one by one, if their names together are not longer than this. */
+/** At most this many objects are named one by one, and only if their names together are no longer than this. */
 const OBJECTS_NAMED_MAX = 200;
 const NAMES_BYTES_MAX = 32 * 1024;
 

@@ -83,7 +83,7 @@ async function send(
     // breakage: partial-failure-is-failure
     if (FailedPutCount === 0) return { left: [], reason: "", lasting: false };
     const failed = records.filter((_, i) => RequestResponses[i]?.ErrorCode !== undefined);
-    // An answer that does not tell which ones failed is one of failure.
+    // An answer that does not say which ones failed counts as a failure.
     const left = failed.length === 0 ? records : failed; // breakage: refused-entries-resent
     const codes = new Set(RequestResponses.flatMap(({ ErrorCode }) => ErrorCode ?? []));
     return { left, reason: `${left.length} records refused: ${[...codes].join(", ")}`, lasting: false };

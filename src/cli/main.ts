@@ -20,7 +20,7 @@ process.on("SIGTERM", onInterrupt);
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(error.code === "EPIPE" ? EXIT.done : EXIT.failed);
 });
-// The reader of the notes may go away; the work goes on.
+// The reader of the notes may go away; the work continues.
 process.stderr.on("error", () => undefined);
 
 const exitCode = await runCli(process.argv.slice(2), {

@@ -7,7 +7,7 @@ import { declareCommands, type Runs } from "./declare-commands.ts";
 
 /** The commands that end cleanly at an interrupt. */
 const ENDS_CLEANLY: ReadonlySet<string> = new Set(["run", "snapshot"]);
-/** The commands that do so on a deployment, where their statements would otherwise go on, and cost. */
+/** The commands that do so on a deployment, where their statements would otherwise keep running, and costing money. */
 const END_CLEANLY_ON_STACKS: ReadonlySet<string> = new Set([
   "snapshot",
   "compact",

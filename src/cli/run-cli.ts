@@ -10,7 +10,7 @@ import { program } from "./program.ts";
 
 /**
  * `argv`: the arguments alone, without node and the script. Reports errors on `io.stderr` and never rejects. At an interrupt a
- * command that can end cleanly does so; any other is abandoned (EXIT.interrupted): its work goes on until the process ends.
+ * command that can end cleanly does so; any other is abandoned (EXIT.interrupted): its work continues until the process ends.
  */
 export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
   const terminal = terminalOf(io);

@@ -1,5 +1,5 @@
 /**
- * Every failure that dynalake reports has a stable code. Codes are few and coarse: each stands for one thing for the user
+ * Every failure that dynalake reports has a stable code. Codes are few and coarse: each means one thing for the user
  * to do next. docs/errors.md is generated from this catalog.
  */
 

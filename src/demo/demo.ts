@@ -1,5 +1,5 @@
 /** The demo: a DynamoDB table becomes a lake that follows every write. */
-import { counted } from "../core/counted.ts";
+import { counted, grouped } from "../core/counted.ts";
 import { DynalakeError } from "../core/error.ts";
 import type { Cell, Column } from "../core/ports/query-result.ts";
 import type { Lake } from "../library/lake.ts";
@@ -164,7 +164,7 @@ class Demo {
       throw new DynalakeError("INTERNAL", "a compaction changed the answer");
     }
     const [[count, sum] = []] = after;
-    await say(`Before and after: ${counted(Number(count), "review")}, ${sum} stars in all.`);
+    await say(`Before and after: ${counted(Number(count), "review")}, ${grouped(Number(sum))} stars in all.`);
   }
 
   async #prove(): Promise<void> {

@@ -9,7 +9,7 @@ export interface LagRequest {
   /** The books of `user` changed at or after a second that a query shows now. */
   readonly visibleBooks: (user: string, sinceSeconds: number) => Promise<readonly string[]>;
   readonly user: string;
-  /** Gives up so long after the last write. */
+  /** Gives up this long after the last write. */
   readonly patienceSeconds: number;
 }
 

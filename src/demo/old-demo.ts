@@ -6,7 +6,7 @@ import { openTables } from "../core/table/open-table.ts";
 import { folderStore } from "../files/folder-store.ts";
 import type { GivenFile } from "../files/given-file.ts";
 
-/** The demo creates its lake anew. Throws USAGE if the folder holds anything but an earlier demo's lake. */
+/** The demo recreates its lake. Throws USAGE if the folder holds anything but an earlier demo's lake. */
 export async function removeOldDemo({ name, path }: GivenFile): Promise<void> {
   const store = folderStore(path);
   const folders = await store.folders("");

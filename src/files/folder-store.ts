@@ -137,7 +137,7 @@ export async function removeFile(file: string, root: string): Promise<void> {
   }
 }
 
-/** Removes `folder` and every folder in it, as far as they hold no file. Nothing may be written there meanwhile. */
+/** Removes `folder` and every folder in it, unless they hold a file. Nothing may be written there meanwhile. */
 export async function removeEmptyFolders(folder: string): Promise<void> {
   for (const name of await listFolders(folder)) await removeEmptyFolders(join(folder, name));
   await rmdir(folder).catch(() => undefined);
@@ -253,7 +253,7 @@ export async function removeUnfinished(root: string, folder: string, graceSecond
   return removed;
 }
 
-/** Throws USAGE if there is a file where the lake's folder should be; `name` stands for it in the message. */
+/** Throws USAGE if there is a file where the lake's folder should be; the message calls it `name`. */
 export function requireFolder(root: string, name: string): void {
   if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== false) return;
   throw new DynalakeError("USAGE", `the lake ${name} is a file, not a folder`);

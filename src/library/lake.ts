@@ -76,7 +76,7 @@ export interface Lake {
   snapshot(from: Origin, options?: SnapshotOptions & Watched): Promise<SnapshotReport>;
 
   /**
-   * Follows the streams of the lake's tables, seconds behind, and compacts on a schedule. It holds the lake's lock and goes on
+   * Follows the streams of the lake's tables, seconds behind, and compacts on a schedule. It holds the lake's lock and runs
    * until its signal is aborted or the lake is closed: then what was read is delivered and saved, and it resolves. An abort
    * before anything is followed rejects with the signal's reason.
    *
@@ -150,7 +150,7 @@ export interface LakeTable {
   items(options?: ItemsOptions & Cancel): Items;
 
   /**
-   * Compares every item with the source table, or with an export, while both go on. The source is read once, at the given pace.
+   * Compares every item with the source table, or with an export, while both change. The source is read once, at the given pace.
    *
    * Rejects with USAGE (the export is another table's, or too old), EXPORT_INVALID, or as reading the source fails.
    */

@@ -5,7 +5,7 @@ import type { TableSchema } from "./schema.ts";
 
 export type { Health } from "../core/status/status-facts.ts";
 
-/** What `infer` makes of a sample. */
+/** What `infer` found in a sample. */
 export interface Inference {
   /** The content of a schema file. */
   readonly schema: TableSchema;
@@ -25,7 +25,7 @@ export interface SnapshotReport {
   readonly items: number;
   /** Items that do not meet the schema's `where`. */
   readonly skipped: number;
-  /** Lines of the export that hold no item, and are in quarantine. */
+  /** Lines of the export without a readable item; they are in quarantine. */
   readonly quarantined: number;
   /** The number of the commit. */
   readonly manifest: number;
@@ -109,7 +109,7 @@ export type UnsettledKind = "waiting" | "changing" | "unknown" | "newer";
 
 export interface Finding<Kind extends string> {
   readonly kind: Kind;
-  /** The key's attributes as DynamoDB JSON; undefined if neither side tells them. */
+  /** The key's attributes as DynamoDB JSON; undefined if neither side has them. */
   readonly key: Item | undefined;
   /** The value of `_key`: 32 hexadecimal digits. */
   readonly keyHash: string;

@@ -1,4 +1,4 @@
-/** Settles what differs from a source that goes on changing. */
+/** Settles what differs from a source that keeps changing. */
 import type { VerifyContext } from "../core/verify/verify.ts";
 import { type SettleContext, settle } from "../core/verify/verify-settle.ts";
 import type { Timing } from "../sdk/timing.ts";

@@ -1,6 +1,6 @@
 /**
- * Whether an endpoint is on this machine: an emulator, which accepts any credentials and has neither limits nor a bill.
- * Undefined stands for AWS.
+ * Whether an endpoint is on this machine: an emulator, which accepts any credentials and has no limits and no bill.
+ * Undefined means AWS.
  */
 export function isLoopback(endpoint: string | undefined): boolean {
   if (endpoint === undefined || !URL.canParse(endpoint)) return false;

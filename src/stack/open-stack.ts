@@ -19,9 +19,9 @@ export interface OpenedStack extends StackPlace {
   readonly deployments: readonly Deployment[];
   /** The lake tables of that name or of that source, or all of them. Throws USAGE if there are none. */
   tables(name: string | undefined): readonly Deployment[];
-  /** The lake that a table of the stack lies in. */
+  /** The lake that holds a table of the stack. */
   lakeOf(deployment: Deployment): AwsLake;
-  /** Ends what runs: statements are stopped, and executions go on without being waited for. */
+  /** Ends what runs: statements are stopped, and executions continue, but nothing waits for them. */
   readonly signal: AbortSignal;
   close(): void;
 }

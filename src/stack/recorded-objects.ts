@@ -1,4 +1,4 @@
-/** Recordings that lie in a lake's bucket: what was put aside there, and what people have put there. */
+/** Recordings in a lake's bucket: what was put aside there, and what people have put there. */
 import type { Deployment } from "../aws/deployment.ts";
 import type { Recorded } from "../core/delivery/recorded-events.ts";
 import { type Recording, recordingOf } from "../core/delivery/recording.ts";

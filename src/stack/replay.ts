@@ -58,7 +58,7 @@ export async function replayIntoDeployment(
     const recording = await readObject(store, deployment, path);
     const replayed = await replayRecording(context, recording);
     totals = addedTotals(totals, replayed.totals);
-    // Each of its records is with Firehose, or lies in quarantine: in another object, or else in this one.
+    // Each of its records is with Firehose, or is in quarantine: in another object, or else in this one.
     if (wasPutAside(deployment, path) && !replayed.kept.includes(path)) await store.remove([path]);
   }
   const { horizonSeconds } = await latestManifest(store, deployment.table);

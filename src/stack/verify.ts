@@ -1,4 +1,4 @@
-/** Verifies a deployed lake table against its source table, while both go on. */
+/** Verifies a deployed lake table against its source table while both change. */
 import { tmpdir } from "node:os";
 import { athenaRows } from "../aws/athena-items.ts";
 import { deliveredWithinSeconds } from "../aws/aws-policy.ts";

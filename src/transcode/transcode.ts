@@ -44,7 +44,7 @@ const REJECTED_MAX = 10_000;
 const REJECTED_CHARACTERS_MAX = 64 * 1024 * 1024;
 /** An export has no blank lines; a few do no harm, thousands of millions of them come out of a few megabytes of gzip. */
 const BLANK_LINES_MAX = 10_000;
-/** With so many more items than the manifest says, the file is not read to its end, where its checksum would say more. */
+/** With this many items more than the manifest says, the file is not read on to its end, where its checksum would be checked. */
 const ITEMS_TOO_MANY_MAX = 100_000;
 
 /**

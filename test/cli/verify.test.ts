@@ -89,7 +89,7 @@ test("each kind of difference in the lake's files is named by its key and its at
     expect(text).toMatchObject({ code: 4 });
     expect(text.stdout).toContain("...         4 more differences; --max names more\n");
     expect(text.stdout).toMatch(
-      /\nresult {6}DIFFERENT: 1 missing in the lake, 1 in the lake alone, 2 different, /,
+      /\nresult {6}DIFFERENT: 1 missing in the lake, 1 only in the lake, 2 different, /,
     );
     expect(ended.stdout + ended.stderr + text.stdout + text.stderr).not.toContain("secret-");
   });

@@ -779,7 +779,7 @@ export const breakages: readonly Breakage[] = [
     marker: "growing-gap-stays-one",
     find: "(known ?? gap)",
     put: "gap",
-    tests: ["test/core/table/recorded-gaps.test.ts", "test/aws-adapters/late-reading.test.ts"],
+    tests: ["test/core/table/recorded-gaps.test.ts", "test/aws-adapters/overdue-reading.test.ts"],
   },
   {
     name: "a watch is saved before the gaps that it found",

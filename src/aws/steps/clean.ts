@@ -43,7 +43,7 @@ async function removeFolder({ store }: CleanContext, folder: string): Promise<nu
   return objects.length;
 }
 
-/** No snapshot lasts so long: what is older is left of one that failed. */
+/** No snapshot takes longer than this: what is older is left over from one that failed. */
 const EXPORT_HOURS_MAX = 48;
 
 async function removeOldExports(context: CleanContext): Promise<number> {

@@ -9,7 +9,7 @@ import type { CommitAnswer } from "../contracts/steps.ts";
 import { readPlan } from "./saved-plan.ts";
 import type { StepContext } from "./step-context.ts";
 
-/** Doing it again after a lost answer tells the same commit. */
+/** Doing it again after a lost answer returns the same commit. */
 export async function commitStep(context: StepContext, run: string): Promise<CommitAnswer> {
   const { store, engine, nowSeconds, opened } = context;
   const { schema } = opened;

@@ -7,7 +7,7 @@ import { replaceLakeFile, requireLakeFile } from "../../core/table/stored-file.t
 import type { SavedPlan } from "../contracts/steps.ts";
 import type { StepContext } from "./step-context.ts";
 
-/** A step's answer and a state's input have at most so many bytes (AWS: "Step Functions service quotas"). */
+/** The most bytes that a step's answer and a state's input can have (AWS: "Step Functions service quotas"). */
 const STATE_BYTES_MAX = 256 * 1024;
 /** What stands around a statement. */
 const STATE_BYTES_ROOM = 4 * 1024;

@@ -26,7 +26,7 @@ export interface SnapshotPartRequest {
   readonly maskKey: Uint8Array | undefined;
 }
 
-/** Doing it again writes the same objects anew. */
+/** Doing it again replaces the same objects. */
 export async function snapshotPart(context: StepContext, request: SnapshotPartRequest): Promise<Transcoded> {
   const { store, nowSeconds } = context;
   const { schema } = context.opened;

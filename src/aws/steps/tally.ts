@@ -9,7 +9,7 @@ export interface Tally {
   readonly items: number;
   /** Items that belong to no lake table. */
   readonly skipped: number;
-  /** Lines that hold no item. */
+  /** Lines without a readable item. */
   readonly rejected: number;
 }
 

@@ -1,5 +1,5 @@
 /** What a replay did, for people or for programs: the same for a folder and for a deployment. */
-import { counted } from "../../core/counted.ts";
+import { counted, grouped } from "../../core/counted.ts";
 import type { ReplayReport } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 
@@ -8,14 +8,14 @@ export async function reportReplay(
   { table, rows, quarantined, skipped }: ReplayReport,
   { json, quarantine }: { readonly json: boolean; readonly quarantine: string },
 ): Promise<ExitCode> {
-  const others = skipped === 0 ? "" : `, ${skipped} belong to other tables`;
+  const others = skipped === 0 ? "" : `, ${grouped(skipped)} belong to other tables`;
   await terminal.print(
     json
       ? `${JSON.stringify({ table, rows, quarantined, skipped })}\n`
       : `Replayed ${counted(rows, "change")} into "${table}"${others}\n`,
   );
   if (quarantined === 0) return EXIT.done;
-  const records = quarantined === 1 ? "1 record is" : `${quarantined} records are`;
+  const records = quarantined === 1 ? "1 record is" : `${grouped(quarantined)} records are`;
   terminal.note(`${records} in quarantine: ${quarantine}`);
   return EXIT.incomplete; // breakage: quarantined-replay-is-incomplete
 }

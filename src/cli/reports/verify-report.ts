@@ -1,5 +1,5 @@
-/** What `verify` found, for people and for programs. Keys are named, since a difference has no other name; values never are. */
-
+/** What `verify` found, for people and for programs. It names keys and attributes, never values. */
+import { counted, grouped } from "../../core/counted.ts";
 import type {
   Difference,
   DifferenceKind,
@@ -16,16 +16,16 @@ export function verifyText(table: Verification): string {
   const { ranges } = table;
   // An export cannot show newer items: they are counted, and are not findings.
   const unsettled = table.unsettled.filter(({ kind }) => kind !== "newer");
-  const skipped = table.skipped === 0 ? "" : `; ${number(table.skipped)} others belong to other tables`;
+  const skipped = table.skipped === 0 ? "" : `; ${grouped(table.skipped)} others belong to other tables`;
   const lines: readonly (readonly [string, string])[] = [
     ["table", `${table.table} (source ${table.source})`],
     [
       "compared",
-      `${number(table.sourceItems)} items of the source with ${number(table.lakeItems)} of the lake${skipped}`,
+      `${grouped(table.sourceItems)} items of the source with ${grouped(table.lakeItems)} of the lake${skipped}`,
     ],
     [
       "ranges",
-      `${number(ranges.used)} of keys, of which ${number(ranges.differing)} differed; keys that were asked again: ${number(table.candidates)}`,
+      `${grouped(ranges.used)} of keys, of which ${grouped(ranges.differing)} differed; keys that were asked again: ${grouped(table.candidates)}`,
     ],
     ...(table.hidden.length === 0
       ? []
@@ -57,12 +57,12 @@ function itemText(key: DynamoItem): string {
   return `{${members.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",")}}`;
 }
 
-/** A name that could be taken for several stands in quotes. */
+/** A name that could be taken for several is in quotes. */
 function nameText(attribute: string): string {
   return /^[\w.-]+$/.test(attribute) ? attribute : escaped(JSON.stringify(attribute));
 }
 
-/** JSON that stays the same JSON, and moves no terminal's cursor: some control characters may stand in it as they are. */
+/** JSON that stays the same JSON, and moves no terminal's cursor: JSON allows some control characters as they are. */
 function escaped(json: string): string {
   return json.replace(
     /\p{Cc}/gu,
@@ -71,24 +71,24 @@ function escaped(json: string): string {
 }
 
 function moreLine(more: number, what: string): readonly (readonly [string, string])[] {
-  return more <= 0 ? [] : [["...", `${number(more)} more ${what}; --max names more`]];
+  return more <= 0 ? [] : [["...", `${grouped(more)} more ${what}; --max names more`]];
 }
 
 function asideLines(table: Verification): readonly (readonly [string, string])[] {
   const { failedBatches, unconverted } = table.undelivered;
   const aside = failedBatches + unconverted;
   return [
-    ...(table.quarantine === 0 ? [] : [["quarantine", `${number(table.quarantine)} files`] as const]),
+    ...(table.quarantine === 0 ? [] : [["quarantine", counted(table.quarantine, "file")] as const]),
     ...(aside === 0
       ? []
-      : [["put aside", `${number(aside)} objects with changes that wait for \`replay\``] as const]),
+      : [["put aside", `${counted(aside, "object")} with changes to \`replay\``] as const]),
     ...table.openGaps.map((gap) => ["GAP", gap.detail] as const),
   ];
 }
 
 const KIND_TEXTS: Readonly<Record<DifferenceKind | UnsettledKind, string>> = {
   missing: "missing in the lake",
-  extra: "in the lake alone",
+  extra: "only in the lake",
   different: "different",
   repeated: "several times in the lake",
   unreadable: "unreadable in the lake",
@@ -102,7 +102,7 @@ function resultText(table: Verification): string {
   const list = (kinds: readonly (DifferenceKind | UnsettledKind)[]): string =>
     kinds
       .filter((kind) => table.counts[kind] > 0)
-      .map((kind) => `${number(table.counts[kind])} ${KIND_TEXTS[kind]}`)
+      .map((kind) => `${grouped(table.counts[kind])} ${KIND_TEXTS[kind]}`)
       .join(", ");
   const open = list(UNSETTLED);
   const newer = list(["newer"]);
@@ -141,8 +141,4 @@ export function verifyJson({
     unsettled: unsettled.map(({ kind, key, keyHash }) => ({ kind, key: key ?? null, _key: keyHash })),
     openGaps: openGaps.map(({ reason, detail }) => ({ reason, detail })),
   };
-}
-
-function number(value: number): string {
-  return value.toLocaleString("en-US");
 }

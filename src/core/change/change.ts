@@ -15,7 +15,7 @@ export interface Change {
   readonly key: readonly AttributeValue[];
   /** The sequence number padded with zeros to 40 digits: text order is the order of an item's changes. */
   readonly version: string;
-  /** Seconds since the epoch; of its arrival where the record tells no time. */
+  /** Seconds since the epoch; of its arrival if the record has no time. */
   readonly changedAtSeconds: number;
   /** The item was removed by its time to live. */
   readonly expired: boolean;
@@ -67,7 +67,7 @@ export class Rejection extends Error {
 /** What has to be known of a lake table to read its changes. */
 export type ChangedTable = Pick<Schema, "key" | "where">;
 
-/** The change that a record's JSON text stands for; throws Rejection. */
+/** The change in a record's JSON text; throws Rejection. */
 export function readChangeText(text: string, table: ChangedTable, arrivedAtSeconds: number): Change {
   let record: unknown;
   try {
@@ -80,7 +80,7 @@ export function readChangeText(text: string, table: ChangedTable, arrivedAtSecon
   return readChange(record, table, arrivedAtSeconds);
 }
 
-/** The change that a record (parsed JSON) stands for; throws Rejection. */
+/** The change in a record (parsed JSON); throws Rejection. */
 export function readChange(record: unknown, table: ChangedTable, arrivedAtSeconds: number): Change {
   const envelope = objectOf(record);
   const body = objectOf(envelope?.dynamodb);
@@ -145,7 +145,7 @@ function isoSeconds(text: string): number {
   return new Date(`${day}T${time}${zone}`).getTime() / 1000;
 }
 
-/** Seconds since the epoch of a record (parsed JSON), or undefined where it tells no time that has a meaning. */
+/** Seconds since the epoch of a record (parsed JSON), or undefined if it has no valid time. */
 export function recordedTime(record: unknown): number | undefined {
   try {
     return readTime(objectOf(objectOf(record)?.dynamodb)?.ApproximateCreationDateTime);
@@ -160,7 +160,7 @@ function toSeconds(number: number): number {
   return number <= LAST_SECOND * 1000 ? number / 1000 : number / 1_000_000;
 }
 
-/** The image that `raw` stands for. Some serializers write {} for one that is not there: it gives undefined, too. */
+/** The image in `raw`. Some serializers write {} for a missing one, which is undefined, too. */
 function readImage(raw: unknown, name: string): Item | undefined {
   if (raw === undefined || raw === null) return undefined;
   try {
@@ -220,7 +220,7 @@ interface Key {
   readonly item: Item;
 }
 
-/** The key that Keys tells, or the one in the image if the record has no Keys. */
+/** The key in Keys, or the one in the image if the record has no Keys. */
 function readKey(schema: KeySchema, keys: Item | undefined, image: Change["before"]): Key {
   if (keys !== undefined) requireKeySchema(keys, schema);
   const values = keyOf(schema, keys ?? (typeof image === "object" ? image : {}));

@@ -28,7 +28,7 @@ function scalarText(value: AttributeValue): string | undefined {
 
 /**
  * The change as the table sees it: itself, a REMOVE where the item may have left the table, or undefined where its key, or
- * its old image, tells that it was not in it. An item leaves when an attribute outside of its key changes; without an old
+ * its old image, shows that it was not in it. An item leaves when an attribute outside of its key changes; without an old
  * image that is assumed, also of an INSERT, since a change before it may not have been seen.
  */
 export function changeFor(schema: Schema, change: Change): Change | undefined {

@@ -14,9 +14,9 @@ export interface FollowContext extends DeliveryContext {
   readonly nowSeconds: () => number;
   /** Makes a run id: unique, of letters, digits, _ and -. */
   readonly newRunId: () => string;
-  /** At most so many records are delivered at once. */
+  /** At most this many records are delivered at once. */
   readonly recordsMax: number;
-  /** A batch waits at most so long for its first record. */
+  /** A batch waits at most this long for its first record. */
   readonly waitMs: number;
   readonly onEvent: (event: FollowEvent) => void;
 }
@@ -36,7 +36,7 @@ export interface Follower {
   close(): Promise<void>;
 }
 
-/** An idle stream is written down as read to its end every so many seconds. */
+/** How often an idle stream is recorded as read to its end. */
 const IDLE_SAVE_SECONDS = 5;
 
 /** Opens the stream where the last run has left it, or at its beginning. */

@@ -74,7 +74,7 @@ function recordsOf(text: string, value: unknown, origin: string, depth: number):
   throw unknownForm(origin);
 }
 
-/** What lies in quarantine tells by its members what it was. */
+/** The members of a quarantined line show what it was. */
 function recordOrRow(raw: string): Recorded {
   const parsed = tryJson(raw);
   const isRow = parsed.json && isObject(parsed.value) && looksLikeRow(parsed.value);

@@ -53,7 +53,7 @@ export function writeMembers(cursor: LineCursor, member: Write, depth: number): 
   return true;
 }
 
-/** Begins a member by its name, which stands in the input. */
+/** Begins a member by its name, which is in the input. */
 export function writeName(cursor: LineCursor, from: number, to: number): void {
   cursor.member(0, from, to);
   cursor.put(QUOTE_WITHIN);

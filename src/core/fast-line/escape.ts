@@ -7,7 +7,7 @@ const ZERO = 48;
 export const SHORT_ESCAPES: Uint8Array = new Uint8Array(256);
 for (const escaped of '"\\/bfnrt') SHORT_ESCAPES[escaped.charCodeAt(0)] = 1;
 
-/** The index after the escape sequence at `at`, or -1 if there is none or it stands for half a character. */
+/** The index after the escape sequence at `at`, or -1 if there is none or it is half a character. */
 export function endOfEscape(input: Uint8Array, at: number): number {
   if (SHORT_ESCAPES[input[at + 1] as number] === 1) return at + 2;
   const unit = escapedUnit(input, at);

@@ -17,7 +17,7 @@ export interface LakeFile<T> {
   readonly next?: string;
 }
 
-/** The last second of the year 9999: neither calendars nor the names of partitions go further. */
+/** The last second of the year 9999: calendars and the names of partitions end there. */
 const SECONDS_MAX = 253_402_300_799;
 
 /** A moment in a file of the lake: seconds since the epoch. */

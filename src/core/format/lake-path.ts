@@ -197,15 +197,15 @@ export function changesHourFolder(table: string, hour: Hour): string {
 /** One object of the change log. */
 export interface ChangeObject {
   readonly path: string;
-  /** What tells it from all other objects of its time. */
+  /** What distinguishes it from all other objects of its time. */
   readonly id: string;
   /** The partition in which it lies: the hour in which its oldest record arrived. */
   readonly hour: Hour;
-  /** The newest `_changed_at` in it, where the name tells; it lets a view leave the object out unopened. */
+  /** The newest `_changed_at` in it, if the name has it; with it, a view can leave the object out without opening it. */
   readonly newestChangeSeconds: number | undefined;
 }
 
-/** The name of an object tells the newest change in it. */
+/** The name of an object holds the time of its newest change. */
 export function changeObjectPath(
   table: string,
   arrivedAtSeconds: number,

@@ -61,7 +61,7 @@ function wireText(wire: WireValue): string {
   return typeof wire === "boolean" ? String(wire) : jsonString(String(wire));
 }
 
-/** A null element stands for an explicit NULL; a misfitting element is null too, but then the text is inexact. */
+/** A null element is an explicit NULL; a misfitting element is null too, but then the text is inexact. */
 function elementText(type: PartType, value: AttributeValue, exactness: Exactness): string {
   if ("NULL" in value) return "null";
   const text = partText(type, value, exactness);

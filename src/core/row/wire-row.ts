@@ -38,7 +38,7 @@ export function rewrittenRow(writer: LineWriter, { text }: WireRowText): Rewritt
   const values = codec.schema.columns.map((column) => columnValue(column, members, text));
   const change = changeOf(codec, members, values);
   const row = toRow(codec, change.item);
-  // What a mask has made cannot be made anew: the row has no more of the value than that.
+  // A mask cannot be applied again: the row has nothing of the value but the masked text.
   const kept = row.values.map((value, i) => (codec.schema.columns[i]?.masked ? (values[i] ?? value) : value));
   return { change, line: changeLine(writer, change, { ...row, values: kept }) };
 }

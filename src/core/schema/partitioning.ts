@@ -21,7 +21,7 @@ const ROWS_PER_BUCKET = 2_000_000;
 
 const PARTITION_BY = /^\s*([a-z]+)\s*\(\s*([a-z0-9_]+)\s*\)\s*$/;
 
-/** Parses `partitionBy`. Undefined stands for buckets, whose number `bucketsFor` chooses at the first snapshot. */
+/** Parses `partitionBy`. Undefined means buckets, whose number `bucketsFor` chooses at the first snapshot. */
 export function parsePartitioning(
   text: string | undefined,
   columns: readonly NamedColumn[],

@@ -105,7 +105,7 @@ function healthOf(states: Readonly<Record<Exclude<Health, "healthy">, boolean>>)
 }
 
 /**
- * Whether the stream has gone unread for so long that it may have dropped changes, or the last check of a deployment found it
+ * Whether the stream was unread for so long that it may have dropped changes, or the last check of a deployment found it
  * not reading. A table whose stream was never read is only a snapshot, and not unread.
  */
 function isUnread(

@@ -67,7 +67,7 @@ export interface StreamReader {
   readonly streamArn: string;
   /** It is switched on, and its last try did not fail. */
   readonly isReading: boolean;
-  /** It was neither switched nor changed since then, where the service tells. */
+  /** It was not switched or changed since then, if the service says so. */
   readonly unchangedSinceSeconds: number | undefined;
 }
 
@@ -78,7 +78,7 @@ export interface EarlierLooks {
   readonly beginning: StreamBeginning | undefined;
 }
 
-/** What a look makes of what it sees. */
+/** What a check concludes from what it sees. */
 export interface Look extends EarlierLooks {
   /** Saved for the next look, after the gaps. */
   readonly watch: StreamWatch;
@@ -209,16 +209,16 @@ const STREAM_AGE_MAX_SECONDS = 26 * 3600;
 const FIRST_READING_SECONDS = 22 * 3600;
 
 /**
- * The gap before records that arrive so late that earlier ones may be gone, or undefined if a snapshot shows what is missing,
- * or the first snapshot will. One for each day, which grows by the hour.
+ * The gap before overdue records, since earlier ones may be gone. Undefined if a snapshot shows what is missing, or the first
+ * one will. There is one gap for each day, which grows by the hour.
  */
-export function gapOfLateReading(
+export function gapOfOverdueReading(
   manifest: Manifest,
   watch: StreamWatch | undefined,
   oldestSeconds: number,
   nowSeconds: number,
 ): NamedGap | undefined {
-  if (!isLateReading(oldestSeconds, nowSeconds)) return undefined;
+  if (!isOverdueReading(oldestSeconds, nowSeconds)) return undefined;
   const hour = hourOf(nowSeconds);
   const lostUntilSeconds = hourStartSeconds(hour) + 3600 - SURELY_KEPT_SECONDS;
   if (manifest.snapshots.length > 0) {
@@ -234,7 +234,7 @@ export function gapOfLateReading(
 }
 
 /** Whether a record that has just come is so old that the stream may have dropped the one before it. */
-export function isLateReading(changedAtSeconds: number, nowSeconds: number): boolean {
+export function isOverdueReading(changedAtSeconds: number, nowSeconds: number): boolean {
   const age = nowSeconds - changedAtSeconds;
   return age > SURELY_KEPT_SECONDS && age <= STREAM_AGE_MAX_SECONDS;
 }

@@ -1,4 +1,4 @@
-/** What the ARN of a stream tells. */
+/** What the ARN of a stream contains. */
 
 /**
  * The moment a stream was created, from the last part of its ARN: `2015-05-11T21:21:33.291` at AWS, seconds since the

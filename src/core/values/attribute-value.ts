@@ -31,14 +31,14 @@ const DEPTH_MAX = 100;
 export class UnreadableValue extends Error {}
 
 /**
- * The item that `raw` (parsed JSON) stands for, or UnreadableValue. What has one meaning is accepted: nulls beside the
+ * The item that `raw` (parsed JSON) means, or UnreadableValue. What has one meaning is accepted: nulls beside the
  * one type that is set, NULL: false, repeated members of a set. An item in the usual form is returned as it is, not copied.
  */
 export function readItem(raw: unknown): Item {
   return readMap(raw, 0);
 }
 
-/** The attribute value that `raw` stands for, or UnreadableValue. */
+/** The attribute value that `raw` means, or UnreadableValue. */
 export function readAttributeValue(raw: unknown): AttributeValue {
   return readValue(raw, 0);
 }
@@ -141,7 +141,7 @@ function readList(content: unknown, depth: number): readonly AttributeValue[] {
   return changed ? list : content;
 }
 
-/** The members in order and without repeats; `content` itself where it is so already. */
+/** The members in order and without repeats; `content` itself if it is already like that. */
 function readSet(
   content: unknown,
   readMember: (raw: unknown) => string,

@@ -1,4 +1,4 @@
-/** Where a JSON text that people write goes wrong: JSON.parse does not always tell the place, nor that a member is named twice. */
+/** Where a JSON text that people write goes wrong: JSON.parse does not always say where, or notice a member that is named twice. */
 
 export interface JsonFault {
   /** Counted from 1. */

@@ -1,4 +1,4 @@
-/** The key of an item, and the hash that stands for it in `_key`. */
+/** The key of an item, and its hash, which is the value of `_key`. */
 import type { AttributeValue, Item } from "./attribute-value.ts";
 import { sha256Half } from "./hash.ts";
 

@@ -1,4 +1,4 @@
-/** How far the changes of a source have come, as its stream and the saved position of its reader tell. */
+/** How far the changes of a source have come, by its stream and the saved position of its reader. */
 
 import { type Change, Rejection, readChange } from "../change/change.ts";
 import { changeFor } from "../change/selection.ts";
@@ -28,7 +28,7 @@ export interface StreamDeliveries {
   readonly serviceNowSeconds: () => number;
   /** So far the times of records that follow each other can be apart from their order. */
   readonly marginSeconds: number;
-  /** Reading to the end of the stream takes at most so long. */
+  /** Reading to the end of the stream takes at most this long. */
   readonly readSeconds: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What differs from an export is a difference only where the item has not changed since: the lake goes on, an export does not.
+ * What differs from an export is a difference only where the item has not changed since: the lake moves on, an export does not.
  * Its cut is fuzzy and clocks are apart, so that whatever changed from some minutes before its time on is not compared.
  */
 

@@ -6,10 +6,10 @@ import type { Item } from "../values/attribute-value.ts";
 import { readItem } from "../values/attribute-value.ts";
 import { type KeySchema, keyHash, keyOf } from "../values/key.ts";
 
-/** Objects that are looked into: quarantine is small, or something is so wrong that one reason more tells nothing new. */
+/** At most this many objects are read: quarantine is small, or so much is wrong that one more reason adds nothing. */
 const OBJECTS_MAX = 1_000;
 
-/** The reason of each of these keys, by their hashes, of which a record lies in quarantine and tells its key. */
+/** The reason of each of these keys, by their hashes, if a record in quarantine has the key. */
 export async function quarantineReasons(
   store: ObjectStore,
   table: string,
@@ -39,7 +39,7 @@ interface RawRecord {
   readonly Item?: unknown;
 }
 
-/** Undefined where the record tells no key, which is what brings some into quarantine. */
+/** Undefined if the record has no key, which is why some are in quarantine. */
 function keyHashOf(line: string, schema: KeySchema): string | undefined {
   if (line === "") return undefined;
   try {

@@ -10,10 +10,10 @@ import { type Item, itemText } from "../values/attribute-value.ts";
 import { keyItem } from "../values/key.ts";
 import { differingAttributes, withoutHidden } from "./verify-item.ts";
 
-/** A key of which the two sides have told different things. */
+/** A key whose item differed between the two sides. */
 export interface Candidate {
   readonly keyHash: string;
-  /** Undefined where no side could tell it. */
+  /** Undefined if neither side has it. */
   readonly key: KeyValues | undefined;
 }
 
@@ -49,9 +49,9 @@ export interface SettleContext {
   readonly source: Pick<VerifiedSource, "items">;
   readonly lake: Pick<VerifiedLake, "rowsOf">;
   readonly deliveries: Deliveries;
-  /** Candidates get so long. */
+  /** How long candidates get. */
   readonly settleSeconds: number;
-  /** A change is on the stream, and one that is delivered is in the view, after so long. */
+  /** After this time a change is on the stream, and a delivered one is in the view. */
   readonly delaySeconds: number;
   readonly pauseSeconds: number;
   readonly nowMs: () => number;

@@ -18,14 +18,14 @@ export interface ShelvedItem {
 }
 
 /** Characters of lines that wait for their shelf. All shelves of both sides hold some tens of megabytes at most. */
-const WAITING_CHARACTERS_MAX = 32 * 1024;
+const UNWRITTEN_CHARACTERS_MAX = 32 * 1024;
 const HASH_DIGITS = 32;
 
 export class ItemShelves {
   readonly digests: RangeDigests = new RangeDigests();
   readonly #scratch: Scratch;
   readonly #side: string;
-  readonly #waiting: Map<number, string> = new Map();
+  readonly #unwritten: Map<number, string> = new Map();
 
   constructor(scratch: Scratch, side: string) {
     this.#scratch = scratch;
@@ -39,9 +39,9 @@ export class ItemShelves {
       const range = rangeOf(keyHash);
       const shelf = shelfOf(range);
       this.digests.add(range, itemHash);
-      const waiting = `${this.#waiting.get(shelf) ?? ""}${keyHash}${itemHash}${keyText}\n`;
-      this.#waiting.set(shelf, waiting);
-      if (waiting.length >= WAITING_CHARACTERS_MAX) full.add(shelf);
+      const unwritten = `${this.#unwritten.get(shelf) ?? ""}${keyHash}${itemHash}${keyText}\n`;
+      this.#unwritten.set(shelf, unwritten);
+      if (unwritten.length >= UNWRITTEN_CHARACTERS_MAX) full.add(shelf);
     }
     for (const shelf of full) await this.#flush(shelf);
   }
@@ -60,10 +60,10 @@ export class ItemShelves {
   }
 
   async #flush(shelf: number): Promise<void> {
-    const waiting = this.#waiting.get(shelf);
+    const unwritten = this.#unwritten.get(shelf);
     // Before the wait: what is put meanwhile begins a new batch.
-    this.#waiting.delete(shelf);
-    if (waiting !== undefined) await this.#scratch.append(this.#name(shelf), waiting);
+    this.#unwritten.delete(shelf);
+    if (unwritten !== undefined) await this.#scratch.append(this.#name(shelf), unwritten);
   }
 
   #name(shelf: number): string {

@@ -30,7 +30,7 @@ export interface VerifyContext {
   readonly settle: (candidates: readonly Candidate[], hidden: ReadonlySet<string>) => Promise<Settled>;
   /** Candidates that are settled at once. */
   readonly candidatesMax: number;
-  /** So many differences, and so many keys that could not be settled, are named; all are counted. */
+  /** At most this many differences, and as many unsettled keys, are named; all are counted. */
   readonly namedMax: number;
   readonly onProgress: (progress: VerifyProgress) => void;
 }
@@ -48,7 +48,7 @@ export interface Verification {
   readonly skipped: number;
   readonly lakeItems: number;
   readonly ranges: { readonly used: number; readonly differing: number };
-  /** Keys of which the two readings told different things. */
+  /** Keys whose items differed between the two readings. */
   readonly candidates: number;
   readonly counts: Readonly<Record<DifferenceKind | UnsettledKind, number>>;
   readonly differences: readonly Difference[];
@@ -161,7 +161,7 @@ const UNREADABLE_HASH = "0".repeat(32);
 function ofLake(schema: Schema, hidden: ReadonlySet<string>, { keyHash: hash, item }: LakeRow): ShelvedItem {
   if (item === undefined) return { keyHash: hash, itemHash: UNREADABLE_HASH, keyText: "" };
   const key = keyOf(schema.key, item);
-  // A row that stands under the hash of another key tells no key to ask for.
+  // A row under the hash of another key gives no key to ask for.
   const keyText = key === undefined || keyHash(key) !== hash ? "" : keyTextOf(schema, key);
   return { keyHash: hash, itemHash: itemHash(hash, withoutHidden(hidden, item)), keyText };
 }
@@ -178,7 +178,7 @@ function candidateOf(
   return { keyHash: hash, key };
 }
 
-/** The candidates of all ranges that differ, so many at a time. */
+/** The candidates of all ranges that differ, in groups. */
 async function* candidatesOf(
   context: VerifyContext,
   { differing }: ComparedRanges,
@@ -186,16 +186,16 @@ async function* candidatesOf(
   lake: ItemShelves,
 ): AsyncGenerator<readonly Candidate[]> {
   const itemsOf = (range: number): number => Math.max(source.digests.count(range), lake.digests.count(range));
-  let waiting: Candidate[] = [];
+  let found: Candidate[] = [];
   for (const group of rangeGroups(differing, itemsOf, ITEMS_AT_ONCE)) {
     for (const item of await differingItems(source, lake, group)) {
-      waiting.push(candidateOf(context.schema, item));
-      if (waiting.length < context.candidatesMax) continue;
-      yield waiting;
-      waiting = [];
+      found.push(candidateOf(context.schema, item));
+      if (found.length < context.candidatesMax) continue;
+      yield found;
+      found = [];
     }
   }
-  if (waiting.length > 0) yield waiting;
+  if (found.length > 0) yield found;
 }
 
 /** What only one side has, or both have otherwise. */

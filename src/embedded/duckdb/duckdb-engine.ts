@@ -16,7 +16,7 @@ import { filePattern } from "./file-pattern.ts";
 
 /** Rows of a Parquet row group: small enough that a query by key opens few. */
 const ROW_GROUP_ROWS = 122_880;
-/** And their bytes: a row group lies in memory whole while it is written, and rows can have 400 KB. */
+/** And their bytes: a row group is in memory whole while it is written, and rows can have 400 KB. */
 const ROW_GROUP_BYTES = 32 * 1024 * 1024;
 
 /** Some hundred megabytes of a hash table. */

@@ -51,7 +51,7 @@ const CLOCK_SECONDS = 24 * 3600;
 function requireSound({ exportTimeSeconds, manifestFilesKey }: ExportSummary): void {
   // breakage: export-not-in-future
   if (exportTimeSeconds * 1000 > Date.now() + CLOCK_SECONDS * 1000) {
-    throw new DynalakeError("EXPORT_INVALID", "manifest-summary.json: exportTime lies in the future", {
+    throw new DynalakeError("EXPORT_INVALID", "manifest-summary.json: exportTime is in the future", {
       next: "Check this machine's clock and the export; the lake is as it was.",
     });
   }

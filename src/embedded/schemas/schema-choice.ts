@@ -21,7 +21,7 @@ export interface SchemaDemand {
   /** The lake table's name. */
   readonly name: string | undefined;
   readonly key: KeySchema | undefined;
-  /** The types of the key's attributes, if the source tells them. */
+  /** The types of the key's attributes, if the source has them. */
   readonly keyTypes?: Readonly<Record<string, "S" | "N" | "B">>;
   /** The source table's name, if it is known. */
   readonly source: string | undefined;
@@ -120,7 +120,7 @@ async function inferSchema(request: SchemaRequest, table: string): Promise<Schem
   return { schema, origin: "inferred", undecided: sentences, effect: NO_EFFECT };
 }
 
-/** Without items only the key can be declared, and its types only if the table tells them. */
+/** Without items only the key can be declared, and its types only if the table's description has them. */
 function emptySchema({ keyTypes = {} }: SchemaRequest, { file }: SampleInference): SchemaChoice {
   const attributes = Object.fromEntries(
     Object.entries(keyTypes).map(([name, type]) => [

@@ -10,7 +10,7 @@ import { type Transcoded, transcodePart } from "../../transcode/transcode.ts";
 export interface StagingTask {
   /** The data file: gzip of JSON lines. */
   readonly source: string;
-  /** Where the wire rows go, as JSON lines. Not synced: a snapshot that is interrupted starts anew. */
+  /** Where the wire rows go, as JSON lines. Not synced: an interrupted snapshot starts from the beginning. */
   readonly target: string;
   readonly itemCount: number;
   /** Base64 of the MD5 of the data file. */

@@ -46,9 +46,9 @@ export async function stageAll(job: StagingJob): Promise<void> {
   });
   const terminate = (): Promise<unknown> => Promise.all(workers.map((worker) => worker.terminate()));
   job.signal?.addEventListener("abort", terminate, { once: true });
-  const waiting = [...job.tasks];
+  const left = [...job.tasks];
   try {
-    await Promise.all(workers.map((worker) => work(worker, waiting, job.onDone)));
+    await Promise.all(workers.map((worker) => work(worker, left, job.onDone)));
   } catch (error) {
     job.signal?.throwIfAborted();
     throw error;
@@ -58,11 +58,11 @@ export async function stageAll(job: StagingJob): Promise<void> {
   }
 }
 
-async function work(worker: Worker, waiting: StagingTask[], onDone: StagingJob["onDone"]): Promise<void> {
-  for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) {
+async function work(worker: Worker, left: StagingTask[], onDone: StagingJob["onDone"]): Promise<void> {
+  for (let task = left.shift(); task !== undefined; task = left.shift()) {
     const answer = await ask(worker, task);
     if ("failure" in answer) {
-      waiting.length = 0;
+      left.length = 0;
       throw new DynalakeError(answer.failure.code, answer.failure.message, { next: answer.failure.next });
     }
     onDone(answer.transcoded);

@@ -94,7 +94,7 @@ export async function takeIn(
   }
 }
 
-/** A failure removes a new lake's folder again, unless something lies in it. */
+/** A failure removes a new lake's folder again, unless it holds something. */
 export async function withoutTraceOfLake<T>({ root }: LakeFolder, run: () => Promise<T>): Promise<T> {
   const isNew = !existsSync(root);
   try {
@@ -105,7 +105,7 @@ export async function withoutTraceOfLake<T>({ root }: LakeFolder, run: () => Pro
   }
 }
 
-/** A failure removes the folders of a new table again, unless something lies in them. */
+/** A failure removes the folders of a new table again, unless they hold something. */
 export async function withoutTrace<T>(lake: LakeFolder, table: string, run: () => Promise<T>): Promise<T> {
   const folder = join(lake.root, table);
   const isNew = !existsSync(folder);

@@ -1,4 +1,4 @@
-/** Verifies a lake table against its source table, while both go on. */
+/** Verifies a lake table against its source table while both change. */
 import { defined } from "../../core/defined.ts";
 import { streamDeliveries } from "../../core/verify/verify-deliveries.ts";
 import type { VerifyReport } from "../../core/verify/verify-report.ts";

@@ -4,7 +4,7 @@ import type { StreamIdentity } from "../../../src/core/ports/change-source.ts";
 import {
   gapBeforeReading,
   gapFound,
-  gapOfLateReading,
+  gapOfOverdueReading,
   lookAtStream,
   type Sighting,
 } from "../../../src/core/table/gap.ts";
@@ -375,7 +375,7 @@ describe("records that come late", () => {
   const watch: StreamWatch = { streamArn: ARN, seenReadingSeconds: NOW, lookedSeconds: NOW, sinceSeconds: 0 };
   const old = seeded(NOW - 90 * HOUR);
   const found = (agoSeconds: number, manifest = old, known: StreamWatch | undefined = watch) =>
-    gapOfLateReading(manifest, known, NOW - agoSeconds, NOW);
+    gapOfOverdueReading(manifest, known, NOW - agoSeconds, NOW);
 
   test("may have lost those before them where they are nearly as old as the stream keeps them", () => {
     expect(found(23 * HOUR)).toBeUndefined();
@@ -392,7 +392,7 @@ describe("records that come late", () => {
   });
 
   test("are one hole for all batches of a day, and of an hour to the same second", () => {
-    const later = gapOfLateReading(old, watch, NOW - 24 * HOUR, NOW + 3599);
+    const later = gapOfOverdueReading(old, watch, NOW - 24 * HOUR, NOW + 3599);
     expect(later).toMatchObject({ ...found(24 * HOUR), gap: { lostUntilSeconds: NOW - 22 * HOUR } });
   });
 
@@ -400,7 +400,7 @@ describe("records that come late", () => {
     expect(found(24 * HOUR, seeded(NOW - 22 * HOUR))).toBeUndefined();
     expect(found(24 * HOUR, seeded(NOW - 22 * HOUR - 1))).toBeDefined();
     const none = initialManifest(1);
-    expect(gapOfLateReading(none, undefined, NOW - 24 * HOUR, NOW)).toBeUndefined();
+    expect(gapOfOverdueReading(none, undefined, NOW - 24 * HOUR, NOW)).toBeUndefined();
     expect(found(24 * HOUR, none, { ...watch, sinceSeconds: NOW - 22 * HOUR })).toBeUndefined();
     expect(found(24 * HOUR, none, { ...watch, sinceSeconds: NOW - 22 * HOUR - 1 })).toBeDefined();
   });

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { lateReading } from "../../src/aws/late-reading.ts";
+import { overdueReading } from "../../src/aws/overdue-reading.ts";
 import { initialManifest, manifestText } from "../../src/core/format/manifest.ts";
 import { readGaps } from "../../src/core/table/recorded-gaps.ts";
 import { MemoryStore } from "../support/memory-store.ts";
@@ -8,14 +8,18 @@ const HOUR = 3600;
 const NOW = 1_800_000_000;
 
 /** A lake with an old snapshot, and the function that receives its batches. */
-function world(): { readonly store: MemoryStore; note: ReturnType<typeof lateReading>; nowSeconds: number } {
+function world(): {
+  readonly store: MemoryStore;
+  note: ReturnType<typeof overdueReading>;
+  nowSeconds: number;
+} {
   const store = new MemoryStore();
   const snapshot = { run: "s", exportTimeSeconds: 0, cutSeconds: 0, items: 0, segments: [] };
   const manifest = { ...initialManifest(1), sequence: 1, kind: "snapshot", snapshots: [snapshot] } as const;
   store.plant("t/manifest/000000000001.json", manifestText(manifest));
   const made = { store, nowSeconds: NOW, note: async (_: readonly unknown[]) => undefined as never };
   return Object.assign(made, {
-    note: lateReading({ store, table: "t", nowSeconds: () => made.nowSeconds }),
+    note: overdueReading({ store, table: "t", nowSeconds: () => made.nowSeconds }),
   });
 }
 

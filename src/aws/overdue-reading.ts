@@ -1,13 +1,13 @@
-/** Records a gap for changes that may have left the stream before records that were read very late. */
+/** Records a gap for changes that may have left the stream before overdue records. */
 import { recordedTime } from "../core/change/change.ts";
 import type { Gap } from "../core/format/manifest.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import { latestManifest } from "../core/table/commits.ts";
-import { gapOfLateReading, isLateReading } from "../core/table/gap.ts";
+import { gapOfOverdueReading, isOverdueReading } from "../core/table/gap.ts";
 import { recordGrowingGap } from "../core/table/recorded-gaps.ts";
 import { readStreamWatch } from "../core/table/stream-watch.ts";
 
-export interface LateReadingContext {
+export interface OverdueReadingContext {
   readonly store: ObjectStore;
   readonly table: string;
   readonly nowSeconds: () => number;
@@ -17,19 +17,19 @@ export interface LateReadingContext {
  * Returns a function to call with every batch of the stream. It returns the gap that it recorded, if any. Batches that are
  * read in time cost nothing, and a gap is not recorded again for each of many batches.
  */
-export function lateReading(
-  context: LateReadingContext,
+export function overdueReading(
+  context: OverdueReadingContext,
 ): (records: readonly unknown[]) => Promise<Gap | undefined> {
   const { store, table } = context;
   let notedUntilSeconds = 0;
   return async (records) => {
     const nowSeconds = context.nowSeconds();
-    const lateSeconds = records
+    const overdueSeconds = records
       .map(recordedTime)
-      .find((time) => time !== undefined && isLateReading(time, nowSeconds));
-    if (lateSeconds === undefined) return undefined;
+      .find((time) => time !== undefined && isOverdueReading(time, nowSeconds));
+    if (overdueSeconds === undefined) return undefined;
     const [manifest, watch] = [await latestManifest(store, table), await readStreamWatch(store, table)];
-    const found = gapOfLateReading(manifest, watch, lateSeconds, nowSeconds);
+    const found = gapOfOverdueReading(manifest, watch, overdueSeconds, nowSeconds);
     if (found === undefined || found.gap.lostUntilSeconds <= notedUntilSeconds) return undefined;
     await recordGrowingGap(store, table, found.id, found.gap);
     notedUntilSeconds = found.gap.lostUntilSeconds;
