@@ -91,7 +91,7 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
   "an export in another format": { before: inSummary({ outputFormat: "ION" }), tells: "ION" },
   "an export of the future": {
     before: inSummary({ exportTime: "2999-01-01T00:00:00Z" }),
-    tells: "exportTime lies in the future",
+    tells: "exportTime is in the future",
   },
   "no list of files": {
     after: ({ home }) => rm(join(home, "manifest-files.json")),

@@ -1,4 +1,5 @@
 /** `dynalake status`: what the engineer on call wants to know. */
+import { counted, grouped } from "../../core/counted.ts";
 import type { Health, TableStatus } from "../../index.ts";
 import type { DeployedStatus } from "../../stack/status.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
@@ -56,21 +57,21 @@ function statusText(status: PlacedStatus): string {
   const lines: readonly (readonly [string, string])[] = [
     ["table", `${table} (source ${status.source})`],
     ["health", HEALTH_TEXTS[status.health]],
-    ["rows", number(status.rows)],
+    ["rows", grouped(status.rows)],
     [
       "snapshot",
       status.snapshot === undefined
         ? "none"
-        : `${number(status.snapshot.items)} items of ${timeText(status.snapshot.exportTimeSeconds)}`,
+        : `${counted(status.snapshot.items, "item")} of ${timeText(status.snapshot.exportTimeSeconds)}`,
     ],
     ["stream", streamText(status)],
     [
       "segments",
-      `${segments.base} base, ${segments.deltas} delta; ${number(segments.rows)} rows, ${number(segments.bytes)} bytes`,
+      `${segments.base} base, ${segments.deltas} delta; ${counted(segments.rows, "row")}, ${counted(segments.bytes, "byte")}`,
     ],
     [
       "change log",
-      `${number(status.recentChangeObjects)} objects since the horizon's hour; horizon ${status.horizonSeconds === 0 ? "at the beginning" : timeText(status.horizonSeconds)}`,
+      `${counted(status.recentChangeObjects, "object")} since the horizon's hour; horizon ${status.horizonSeconds === 0 ? "at the beginning" : timeText(status.horizonSeconds)}`,
     ],
     [
       "commits",
@@ -110,13 +111,13 @@ function undeliveredLines({ undelivered }: TableStatus): readonly (readonly [str
   return [
     [
       "put aside",
-      `${number(failedBatches)} batches of the stream, ${number(unconverted)} files of what was not converted`,
+      `${grouped(failedBatches)} ${failedBatches === 1 ? "batch" : "batches"} of the stream, ${counted(unconverted, "file")} of what was not converted`,
     ],
   ];
 }
 
 function quarantineText({ quarantine }: TableStatus): string {
-  const reasons = Object.entries(quarantine).map(([reason, files]) => `${number(files)} files: ${reason}`);
+  const reasons = Object.entries(quarantine).map(([reason, files]) => `${counted(files, "file")}: ${reason}`);
   return reasons.length === 0 ? "empty" : reasons.join(", ");
 }
 
@@ -130,7 +131,7 @@ function streamText(status: PlacedStatus): string {
   if (stream === undefined) return "never read; `dynalake run` follows it";
   if (stream.behindSeconds === undefined)
     return `read, not yet to its end; saved ${timeText(stream.savedAtSeconds)}`;
-  return `read to its end ${number(stream.behindSeconds)} s ago`;
+  return `read to its end ${grouped(stream.behindSeconds)} s ago`;
 }
 
 function watchText({ lookedSeconds, seenReadingSeconds }: NonNullable<TableStatus["watch"]>): string {
@@ -141,10 +142,6 @@ function watchText({ lookedSeconds, seenReadingSeconds }: NonNullable<TableStatu
 
 function deliveryText({ state, lastResult, iteratorAgeSeconds }: DeployedStatus["delivery"]): string {
   const result = lastResult === undefined ? "" : `; last batch: ${lastResult}`;
-  const age = iteratorAgeSeconds === undefined ? "" : `; ${number(iteratorAgeSeconds)} s behind`;
+  const age = iteratorAgeSeconds === undefined ? "" : `; ${grouped(iteratorAgeSeconds)} s behind`;
   return `read by Lambda: ${state.toLowerCase()}${result}${age}`;
-}
-
-function number(value: number): string {
-  return value.toLocaleString("en-US");
 }

@@ -1,6 +1,6 @@
 /** What a snapshot did, for people or for programs: the same for a scan, an export and a deployment. */
 import { join } from "node:path";
-import { counted } from "../../core/counted.ts";
+import { counted, grouped } from "../../core/counted.ts";
 import type { ProgressEvent, SnapshotReport } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import type { Terminal } from "../context/terminal.ts";
@@ -25,14 +25,14 @@ export async function reportSnapshot(
   { source, quarantine, table, items, skipped, quarantined, manifest }: SnapshotFacts,
   options: { readonly json?: boolean },
 ): Promise<ExitCode> {
-  const others = skipped === 0 ? "" : `, ${number(skipped)} belong to other tables`;
+  const others = skipped === 0 ? "" : `, ${grouped(skipped)} belong to other tables`;
   await terminal.print(
     options.json === true
       ? `${JSON.stringify({ table, items, skipped, quarantined, manifest })}\n`
       : `Snapshot of ${source}: ${counted(items, "item")} in "${table}"${others}\n`,
   );
   if (quarantined === 0) return EXIT.done;
-  const lines = quarantined === 1 ? "1 line holds" : `${number(quarantined)} lines hold`;
+  const lines = quarantined === 1 ? "1 line holds" : `${grouped(quarantined)} lines hold`;
   terminal.note(`${lines} no item, now in quarantine: ${quarantine}`);
   return EXIT.incomplete;
 }
@@ -66,10 +66,6 @@ export function showSnapshotProgress(
     terminal.progress(
       `scanning ${table}: ${counted(done, "item")}, ${parts.done} of ${counted(parts.total, "part")}`,
     );
-  if (step === "reading") terminal.progress(`reading: ${number(done)} of ${counted(total ?? done, "item")}`);
+  if (step === "reading") terminal.progress(`reading: ${grouped(done)} of ${counted(total ?? done, "item")}`);
   if (step === "writing") terminal.progress(`writing: ${counted(done, "row")}, sorted and compressed`);
-}
-
-function number(value: number): string {
-  return value.toLocaleString("en-US");
 }
