@@ -8,16 +8,12 @@
  * test/fixtures/lake-0.1.0. The script needs a DynamoDB emulator, which the repository's packages bring for Linux.
  */
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { argv, env, execPath } from "node:process";
 import { setTimeout as pause } from "node:timers/promises";
-import { gzipSync } from "node:zlib";
 import {
-  type AttributeValue,
-  CreateTableCommand,
   DeleteItemCommand,
   DeleteTableCommand,
   type DynamoDBClient,
@@ -25,6 +21,23 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { startEmulator } from "../src/emulator/emulator.ts";
 import { connectSource } from "../src/source/source-connection.ts";
+import { createReviews } from "./lake-fixture/create-reviews.ts";
+import {
+  change,
+  DAY_1,
+  DAY_2,
+  FIRST_SNAPSHOT,
+  type Item,
+  ORDERS,
+  order,
+  PROFILES,
+  profile,
+  QUERIES,
+  SCHEMAS,
+  SECOND_SNAPSHOT,
+  TIME_TO_LIVE,
+} from "./lake-fixture/data.ts";
+import { writeExport } from "./lake-fixture/write-export.ts";
 
 const [checkout, folder] = argv.slice(2).map((path) => resolve(path));
 if (checkout === undefined || folder === undefined)
@@ -34,114 +47,8 @@ const lake = join(folder, "lake");
 const expected = join(folder, "expected");
 const scratch = mkdtempSync(join(tmpdir(), "dynalake-fixture-"));
 
-type Item = Readonly<Record<string, AttributeValue>>;
-
 /** The secret of the masked column. The fixture's README and its test name it, too. */
 const MASK_KEY = "the mask key of the fixture";
-
-/** The first snapshot of the tables that come from exports. */
-const FIRST_SNAPSHOT = Date.UTC(2026, 10, 20, 9) / 1000;
-const SECOND_SNAPSHOT = FIRST_SNAPSHOT + 86_400;
-
-const SCHEMAS = {
-  narrowReviews: {
-    table: "reviews",
-    source: "Reviews",
-    key: { hash: "User", range: "Book" },
-    attributes: { User: { type: "string" }, Book: { type: "string" }, Rating: { type: "int" } },
-  },
-  reviews: {
-    table: "reviews",
-    source: "Reviews",
-    key: { hash: "User", range: "Book" },
-    attributes: {
-      User: { type: "string" },
-      Book: { type: "string" },
-      Rating: { type: "int" },
-      Author: { type: "string" },
-      Tags: { type: "array<string>", set: true },
-    },
-  },
-  orders: {
-    table: "orders",
-    source: "Shop",
-    key: { hash: "PK", range: "SK" },
-    where: { SK: { beginsWith: "ORDER#" } },
-    partitionBy: "day(placed_at)",
-    attributes: {
-      PK: { type: "string", name: "customer" },
-      SK: { type: "string", name: "order_id" },
-      placed: { type: "timestamp", format: "epoch_seconds", name: "placed_at" },
-      total: { type: "decimal(12,2)" },
-      quantity: { type: "bigint" },
-      weight: { type: "double" },
-      gift: { type: "boolean" },
-      due: { type: "date" },
-      seal: { type: "binary" },
-      tags: { type: "array<string>", set: true },
-      lines: { type: "array<struct<sku:string,price:decimal(10,2),marks:array<int>>>" },
-      address: { type: "struct<City:string,Zip:string>" },
-      counters: { type: "map<string,bigint>" },
-      extra: { type: "json" },
-    },
-  },
-  customers: {
-    table: "customers",
-    source: "Shop",
-    key: { hash: "PK", range: "SK" },
-    where: { SK: { equals: "PROFILE" } },
-    partitionBy: "bucket(4)",
-    attributes: {
-      PK: { type: "string", name: "customer" },
-      Email: { mask: "sha256" },
-      Legacy: { mask: "drop" },
-      joined: { type: "date" },
-    },
-  },
-  visits: {
-    table: "visits",
-    source: "Visits",
-    key: { hash: "Id" },
-    attributes: { Id: { type: "bigint" }, page: { type: "string" } },
-  },
-};
-
-const DAY_1 = Date.UTC(2026, 10, 18, 12) / 1000;
-const DAY_2 = Date.UTC(2026, 10, 19, 23, 59, 59) / 1000;
-const TIME_TO_LIVE = { type: "Service", principalId: "dynamodb.amazonaws.com" };
-
-/** An attribute for each type of column, some of which do not fit it. */
-const EVERYTHING: Item = {
-  quantity: { N: "9223372036854775807" },
-  weight: { N: "0.1" },
-  gift: { BOOL: true },
-  due: { S: "2026-02-29" },
-  seal: { B: "AAEC" as unknown as Uint8Array },
-  tags: { SS: ["urgent", "a"] },
-  lines: {
-    L: [
-      { M: { sku: { S: "A1" }, price: { N: "9.95" }, marks: { L: [{ N: "1" }, { S: "two" }] } } },
-      { M: { sku: { S: "B2" }, colour: { S: "red" } } },
-    ],
-  },
-  address: { M: { City: { S: "Paris" }, Zip: { N: "75001" } } },
-  counters: { M: { "a b": { N: "1" }, c: { NULL: true } } },
-  extra: { M: { b: { BOOL: true }, a: { NS: ["10", "9.5"] } } },
-  "note to self": { S: "line one\nline two" },
-};
-
-const QUERIES: readonly string[] = [
-  "SELECT user, book, rating, author, tags, _op, _unmapped FROM reviews ORDER BY user, book",
-  "SELECT user, book, rating, author, tags, _op, _expired FROM reviews_history ORDER BY _version, dt",
-  "SELECT user, book, author, tags FROM reviews_snapshots ORDER BY user, book",
-  "SELECT * FROM orders ORDER BY customer, order_id",
-  "SELECT * EXCLUDE (dt, hr) FROM orders_history ORDER BY _version",
-  "SELECT order_id, total, ddb_export_timestamp FROM orders_snapshots ORDER BY order_id, ddb_export_timestamp",
-  "SELECT lines[1].sku AS sku, address.city AS city, count(*) AS orders FROM orders GROUP BY ALL ORDER BY ALL",
-  "SELECT * FROM customers ORDER BY customer",
-  "SELECT * EXCLUDE (dt, hr) FROM customers_history ORDER BY _version",
-  "SELECT * FROM visits ORDER BY id",
-];
 
 const emulator = await startEmulator();
 const connection = connectSource({ endpoint: emulator.endpoint });
@@ -202,36 +109,14 @@ async function makeReviews(client: DynamoDBClient): Promise<Moment> {
 
 /** Two lake tables of one export and its recorded changes; a second snapshot repairs a gap in the first one of them. */
 async function makeShop(): Promise<Moment> {
-  const take = (name: "orders" | "customers", at: number, items: readonly Item[]): void => {
-    const exported = writeExport(`${name}-${at}`, at, items);
-    dynalake(["snapshot", "--from-export", exported, "--schema", schemaFile(name), "--lake", lake]);
-  };
-  const replay = (name: string, records: readonly object[], code = 0): void => {
-    const path = join(scratch, `${name}.json`);
-    writeFileSync(path, JSON.stringify({ Records: records }));
-    for (const table of ["orders", "customers"])
-      dynalake(["replay", path, "--name", table, "--lake", lake], code);
-  };
-  const profiles = [
-    profile("c1", { Email: { S: "ann@example.com" }, joined: { S: "2024-02-29" }, Legacy: { S: "x" } }),
-    profile("c2", { Email: { N: "5" }, joined: { S: "not a date" }, Phone: { S: "+1 555 0100" } }),
-    profile("c3", { joined: { S: "2025-12-31" } }),
-    profile("c4", { Email: { S: "dan@example.com" } }),
-  ];
-  const first = [
-    order("c1", 1, DAY_1, { total: { N: "19.90" }, ...EVERYTHING }),
-    order("c1", 2, DAY_1 + 60, { total: { N: "0.123456789012345678901234567890" }, gift: { BOOL: false } }),
-    order("c2", 3, DAY_2, { total: { N: "1234567890.12" }, quantity: { N: "9007199254740993" } }),
-    order("c3", 4, undefined, { total: { N: "5" }, lines: { L: [] }, extra: { L: [{ N: "1.50" }] } }),
-  ];
-  take("orders", FIRST_SNAPSHOT, [...profiles, ...first]);
-  take("customers", FIRST_SNAPSHOT, [...profiles, ...first]);
+  take("orders", FIRST_SNAPSHOT, [...PROFILES, ...ORDERS]);
+  take("customers", FIRST_SNAPSHOT, [...PROFILES, ...ORDERS]);
   const at = FIRST_SNAPSHOT + 600;
-  replay("early", [
-    change(100, at, "MODIFY", first[1] as Item, order("c1", 2, DAY_2, { total: { N: "7" } })),
+  replayShop("early", [
+    change(100, at, "MODIFY", ORDERS[1] as Item, order("c1", 2, DAY_2, { total: { N: "7" } })),
     change(101, at + 1, "INSERT", undefined, order("c2", 5, DAY_2 + 5, { total: { N: "8.25" } })),
-    change(102, at + 2, "REMOVE", first[3] as Item, undefined),
-    change(103, at + 3, "MODIFY", profiles[2] as Item, profile("c3", { Email: { S: "cem@example.com" } })),
+    change(102, at + 2, "REMOVE", ORDERS[3] as Item, undefined),
+    change(103, at + 3, "MODIFY", PROFILES[2] as Item, profile("c3", { Email: { S: "cem@example.com" } })),
   ]);
   dynalake(["compact", "--table", "orders", "--lake", lake]);
   dynalake(["compact", "--table", "customers", "--lake", lake]);
@@ -243,34 +128,57 @@ async function makeShop(): Promise<Moment> {
     foundAtSeconds: at + 30,
     lostUntilSeconds: at + 20,
   });
+  retakeOrders();
+  const later = SECOND_SNAPSHOT + 600;
+  changeShopLater(later);
+  replayUnreadable();
+  leaveWhatDeploymentsLeave(later);
+  return past;
+}
+
+function take(name: "orders" | "customers", at: number, items: readonly Item[]): void {
+  const exported = join(scratch, `${name}-${at}`);
+  writeExport(exported, at, items);
+  dynalake(["snapshot", "--from-export", exported, "--schema", schemaFile(name), "--lake", lake]);
+}
+
+function replayShop(name: string, records: readonly object[]): void {
+  const path = join(scratch, `${name}.json`);
+  writeFileSync(path, JSON.stringify({ Records: records }));
+  for (const table of ["orders", "customers"]) dynalake(["replay", path, "--name", table, "--lake", lake]);
+}
+
+function retakeOrders(): void {
   take("orders", SECOND_SNAPSHOT, [
-    ...first.slice(0, 1),
+    ...ORDERS.slice(0, 1),
     order("c1", 2, DAY_2, { total: { N: "7" } }),
-    ...first.slice(2, 3),
+    ...ORDERS.slice(2, 3),
     order("c2", 5, DAY_2 + 5, { total: { N: "8.25" } }),
     order("c4", 6, DAY_1, { total: { N: "100" }, due: { S: "2026-12-24" } }),
   ]);
-  const later = SECOND_SNAPSHOT + 600;
-  const order5 = order("c2", 5, DAY_2 + 5, { total: { N: "8.25" } });
-  replay("later", [
-    change(
-      200,
-      later,
-      "MODIFY",
-      order5,
-      order("c2", 5, DAY_1 + 5, { total: { N: "9" }, gift: { BOOL: true } }),
-    ),
-    change(201, later + 1, "INSERT", undefined, order("c5", 7, DAY_1, { total: { N: "1" } })),
-    { ...change(202, later + 2, "REMOVE", profiles[3] as Item, undefined), userIdentity: TIME_TO_LIVE },
+}
+
+/** Changes before and after a last compaction. */
+function changeShopLater(later: number): void {
+  const before5 = order("c2", 5, DAY_2 + 5, { total: { N: "8.25" } });
+  const after5 = order("c2", 5, DAY_1 + 5, { total: { N: "9" }, gift: { BOOL: true } });
+  const order7 = order("c5", 7, DAY_1, { total: { N: "1" } });
+  replayShop("later", [
+    change(200, later, "MODIFY", before5, after5),
+    change(201, later + 1, "INSERT", undefined, order7),
+    { ...change(202, later + 2, "REMOVE", PROFILES[3] as Item, undefined), userIdentity: TIME_TO_LIVE },
   ]);
   dynalake(["compact", "--table", "orders", "--all", "--lake", lake]);
   dynalake(["compact", "--table", "customers", "--lake", lake]);
-  const order7 = order("c5", 7, DAY_1, { total: { N: "1" } });
-  replay("last", [
+  replayShop("last", [
     { ...change(300, later + 900, "REMOVE", order7, undefined), userIdentity: TIME_TO_LIVE },
     change(301, later + 901, "INSERT", undefined, order("c5", 8, DAY_2, { total: { N: "2" } })),
     change(302, later + 902, "INSERT", undefined, profile("c6", { Email: { S: "ann@example.com" } })),
   ]);
+}
+
+/** A record without a whole key goes to quarantine. */
+function replayUnreadable(): void {
   const keyless = {
     eventName: "INSERT",
     dynamodb: { SequenceNumber: "400", NewImage: { SK: { S: "ORDER#9" } } },
@@ -278,8 +186,10 @@ async function makeShop(): Promise<Moment> {
   const path = join(scratch, "keyless.json");
   writeFileSync(path, JSON.stringify({ Records: [keyless] }));
   dynalake(["replay", path, "--name", "orders", "--lake", lake], 3);
+}
 
-  // What only a deployment leaves, as it leaves it.
+/** What only a deployment leaves, as it leaves it: the last check of the stream, a failed batch, a row that was not converted. */
+function leaveWhatDeploymentsLeave(later: number): void {
   writeJson(join(lake, "customers", "watch.json"), {
     format: 1,
     streamArn: "arn:aws:dynamodb:eu-west-1:111122223333:table/Shop/stream/2026-11-01T00:00:00.000",
@@ -287,13 +197,8 @@ async function makeShop(): Promise<Moment> {
     lookedSeconds: later + 900,
     sinceSeconds: FIRST_SNAPSHOT,
   });
-  const failed = change(
-    500,
-    later + 950,
-    "INSERT",
-    undefined,
-    profile("c7", { joined: { S: "2026-11-21" } }),
-  );
+  const joined = profile("c7", { joined: { S: "2026-11-21" } });
+  const failed = change(500, later + 950, "INSERT", undefined, joined);
   const mapping = "0f0e0d0c-0b0a-4908-8706-050403020100";
   writeJson(join(lake, "aws", "lambda", mapping, "failed-batch.json"), {
     requestContext: { condition: "RetryAttemptsExhausted", approximateInvokeCount: 101 },
@@ -307,7 +212,6 @@ async function makeShop(): Promise<Moment> {
     lastErrorCode: "DataFormatConversion.ParseError",
     rawData: Buffer.from(`${JSON.stringify(unconverted)}\n`).toString("base64"),
   });
-  return past;
 }
 
 /** A table without a snapshot: its state is what its changes say. */
@@ -325,94 +229,6 @@ function makeVisits(): void {
   const records = [record(1, 1, "/"), record(2, 2, "/books"), record(3, 1, "/about")];
   writeFileSync(path, records.map((each) => `${JSON.stringify(each)}\n`).join(""));
   dynalake(["replay", path, "--schema", schemaFile("visits"), "--lake", lake]);
-}
-
-function order(customer: string, number: number, placedSeconds: number | undefined, more: Item): Item {
-  const placed: Item = placedSeconds === undefined ? {} : { placed: { N: String(placedSeconds) } };
-  return { PK: { S: customer }, SK: { S: `ORDER#${number}` }, ...placed, ...more };
-}
-
-function profile(customer: string, more: Item): Item {
-  return { PK: { S: customer }, SK: { S: "PROFILE" }, ...more };
-}
-
-function change(
-  sequence: number,
-  seconds: number,
-  eventName: string,
-  before: Item | undefined,
-  after: Item | undefined,
-): object {
-  const { PK, SK } = (after ?? before) as Item;
-  const dynamodb = {
-    ApproximateCreationDateTime: seconds,
-    Keys: { PK, SK },
-    SequenceNumber: String(sequence),
-    ...(before === undefined ? {} : { OldImage: before }),
-    ...(after === undefined ? {} : { NewImage: after }),
-  };
-  return { eventName, dynamodb };
-}
-
-function createReviews(client: DynamoDBClient): Promise<unknown> {
-  return client.send(
-    new CreateTableCommand({
-      TableName: "Reviews",
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [
-        { AttributeName: "User", AttributeType: "S" },
-        { AttributeName: "Book", AttributeType: "S" },
-      ],
-      KeySchema: [
-        { AttributeName: "User", KeyType: "HASH" },
-        { AttributeName: "Book", KeyType: "RANGE" },
-      ],
-      StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" },
-    }),
-  );
-}
-
-/** An export of the table Shop, laid out as DynamoDB lays it out. */
-function writeExport(name: string, atSeconds: number, items: readonly Item[]): string {
-  const id = "01700000000000-0123abcd";
-  const home = join(scratch, name, "AWSDynamoDB", id);
-  const prefix = `AWSDynamoDB/${id}`;
-  const time = new Date(atSeconds * 1000).toISOString();
-  const content = gzipSync(items.map((Item) => `${JSON.stringify({ Item })}\n`).join(""));
-  const md5 = (bytes: Uint8Array): string => createHash("md5").update(bytes).digest("base64");
-  const write = (path: string, bytes: Uint8Array | string): void => {
-    mkdirSync(dirname(join(home, path)), { recursive: true });
-    writeFileSync(join(home, path), bytes);
-  };
-  const arn = "arn:aws:dynamodb:eu-west-1:111122223333:table/Shop";
-  const files = `${JSON.stringify({
-    itemCount: items.length,
-    md5Checksum: md5(content),
-    etag: `${"0".repeat(32)}-1`,
-    dataFileS3Key: `${prefix}/data/part.json.gz`,
-  })}\n`;
-  const summary = JSON.stringify({
-    version: "2020-06-30",
-    exportArn: `${arn}/export/${id}`,
-    startTime: time,
-    endTime: time,
-    tableArn: arn,
-    tableId: "00000000-0000-4000-8000-000000000000",
-    exportTime: time,
-    s3Bucket: "bucket",
-    s3Prefix: null,
-    manifestFilesS3Key: `${prefix}/manifest-files.json`,
-    billedSizeBytes: 1,
-    itemCount: items.length,
-    outputFormat: "DYNAMODB_JSON",
-    exportType: "FULL_EXPORT",
-  });
-  write("data/part.json.gz", content);
-  write("manifest-files.json", files);
-  write("manifest-files.md5", md5(Buffer.from(files)));
-  write("manifest-summary.json", summary);
-  write("manifest-summary.md5", md5(Buffer.from(summary)));
-  return join(scratch, name);
 }
 
 /** A time for `--as-of`, between two commits of a table. */
