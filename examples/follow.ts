@@ -18,7 +18,7 @@ process.once("SIGINT", () => stop.abort());
 
 // Aborting the signal is the normal end: what was read is delivered and saved first.
 const { changes, quarantined, gaps } = await lake.follow({ source, signal: stop.signal, onEvent: report });
-console.log(`Delivered ${changes} changes; ${quarantined} records in quarantine, ${gaps} gaps.`);
+console.log(`Changes: ${changes}, in quarantine: ${quarantined}, gaps: ${gaps}.`);
 
 function report(event: LakeEvent): void {
   const table = `"${event.table}"`;

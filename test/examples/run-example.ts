@@ -13,7 +13,7 @@ export interface RunningExample {
 }
 
 /** A process that hangs is killed, so that its test says what it printed. */
-const SECONDS_MAX = 30;
+const SECONDS_MAX = 45;
 /** The settings of this machine do not affect it. */
 const ENVIRONMENT = {
   PATH: process.env.PATH,
