@@ -130,7 +130,8 @@ function workStates(
       ResultPath: "$.error",
       Next: FAILED,
     },
-    Stage: stage(place, planned.at("statementsKey"), planned.at("run"), "Commit"), // breakage: commit-follows-stage
+    // breakage: commit-follows-stage
+    Stage: stage(place, planned.at("statementsKey"), planned.at("run"), "Commit"),
     Commit: step(functions.commit, commitEvent, commitAnswer.path, "Committed?"),
     "Committed?": {
       Type: "Choice",

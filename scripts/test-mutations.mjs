@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { argv, env, execPath, exit } from "node:process";
 import { fileURLToPath } from "node:url";
-import { breakages } from "../test/mutations/breakages.mjs";
+import { breakages } from "../test/mutations/breakages.ts";
 import { brokenSource, fileOf, isSource } from "../test/mutations/marked-source.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));

@@ -33,6 +33,7 @@ export async function planSchemaChange(
   const change = requireCompatible(schema, deployed, "the deployed schema");
   if (change.kind === "same") return undefined;
   const sinceSeconds = await columnsSinceSeconds(engine.catalog, schema.table, change.added);
+  // breakage: new-columns-settle
   const isSettled = sinceSeconds !== undefined && sinceSeconds + settleSeconds <= context.nowSeconds();
   if (change.added.length > 0 && !isSettled) return undefined;
   requireRecoverable(deployed, [...recoverableColumns(manifest), ...change.added]);

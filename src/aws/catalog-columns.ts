@@ -17,7 +17,7 @@ export async function requireDeliverable(catalog: CatalogTables, schema: Schema)
   const table = await catalog.table(name);
   const types = new Map(columnsOf(table).map((column) => [column.Name, column.Type]));
   const misfits = changeWireColumns(schema).filter((column) => types.get(column.name) !== column.type);
-  if (misfits.length === 0) return;
+  if (misfits.length === 0) return; // breakage: firehose-columns-required
   const names = misfits.slice(0, 5).map((column) => `"${column.name}" as ${column.type}`);
   throw new DynalakeError(
     "SCHEMA_INVALID",

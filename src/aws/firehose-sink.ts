@@ -55,6 +55,7 @@ async function deliverBatch(
     if (outcome.lasting || tries === TRIES_MAX || sink.timing.nowMs() + waitMs > untilMs) {
       // Records are in the order of their rows: before the first that is left all are delivered.
       const message = `cannot deliver to the delivery stream "${sink.stream}": ${outcome.reason}`;
+      // breakage: first-failed-row-reported
       throw new UndeliveredRows(left[0]?.from ?? 0, message, outcome.cause);
     }
     await sink.timing.sleep(waitMs, new AbortController().signal);
@@ -79,10 +80,11 @@ async function send(
   try {
     const command = new PutRecordBatchCommand({ DeliveryStreamName: sink.stream, Records });
     const { FailedPutCount = 0, RequestResponses = [] } = await sink.client.send(command);
+    // breakage: partial-failure-is-failure
     if (FailedPutCount === 0) return { left: [], reason: "", lasting: false };
     const failed = records.filter((_, i) => RequestResponses[i]?.ErrorCode !== undefined);
     // An answer that does not tell which ones failed is one of failure.
-    const left = failed.length === 0 ? records : failed;
+    const left = failed.length === 0 ? records : failed; // breakage: refused-entries-resent
     const codes = new Set(RequestResponses.flatMap(({ ErrorCode }) => ErrorCode ?? []));
     return { left, reason: `${left.length} records refused: ${[...codes].join(", ")}`, lasting: false };
   } catch (cause) {

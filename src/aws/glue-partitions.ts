@@ -110,7 +110,7 @@ async function untilDone<T extends { readonly value: string }>(
       throw new DynalakeError("ENGINE_FAILED", `cannot ${attempt}: ${ErrorCode}: ${ErrorMessage}`);
     }
     const values = new Set(errors.map(({ PartitionValues }) => PartitionValues?.[0]));
-    left = left.filter(({ value }) => values.has(value));
+    left = left.filter(({ value }) => values.has(value)); // breakage: refused-partitions-retried
     if (left.length > 0)
       await place.timing.sleep(backoffMs(serviceBackoff, tries, place.timing), new AbortController().signal);
   }

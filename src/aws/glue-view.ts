@@ -65,6 +65,7 @@ function refusalOf(
   parameters: Readonly<Record<string, string>>,
 ): Exclude<Publication, "published"> | undefined {
   const sequence = parameters[SEQUENCE];
+  // breakage: foreign-tables-stay
   if (sequence === undefined) {
     throw new DynalakeError(
       "ENGINE_FAILED",
@@ -76,7 +77,7 @@ function refusalOf(
   }
   // A lake table named "x_history" takes precedence over the history of "x".
   if (parameters[OWNER] !== view.table) return view.name === view.table ? undefined : "name-taken";
-  return Number(sequence) > view.sequence ? "newer-stands" : undefined;
+  return Number(sequence) > view.sequence ? "newer-stands" : undefined; // breakage: newer-view-stays
 }
 
 /** Glue's input for a view, in the form that Athena itself writes (AWS: Athena user guide, "Work with views"). */

@@ -28,7 +28,7 @@ export async function collectSegments(
   const [run] = new Set(stages.map((stage) => stage.run));
   if (run === undefined) return [];
   const files = await context.store.list(`${segmentsFolder(table)}${run}/`);
-  requireWrittenOnce(files);
+  requireWrittenOnce(files); // breakage: segments-written-once
   const filesOfPart = byPart(files);
   const written = stages.flatMap(({ kind, cut }) =>
     cut.parts.flatMap(({ part }) => {
@@ -36,6 +36,7 @@ export async function collectSegments(
       return own === undefined ? [] : [{ id: `${run}-${part}`, run, part, kind, files: own }];
     }),
   );
+  // breakage: segments-registered
   await context.catalog.createPartitions(
     segmentsTableName(table),
     written.map((segment) => ({ value: segment.id, location: locationOf(context.bucket, segment.files) })),
@@ -43,6 +44,7 @@ export async function collectSegments(
   const rowsOfSegment = written.length === 0 ? new Map() : await countRows(context, table, run);
   return written.map(({ files: own, ...segment }) => {
     const rows = rowsOfSegment.get(segment.id);
+    // breakage: segments-have-rows
     if (rows === undefined)
       throw new DynalakeError("ENGINE_FAILED", `Athena finds no rows in the new segment ${segment.id}`);
     return { ...segment, rows, bytes: own.reduce((sum, file) => sum + file.bytes, 0) };

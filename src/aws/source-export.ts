@@ -105,6 +105,7 @@ export async function readExport(store: ObjectStore, exportPrefix: string): Prom
   const files = parseExportFiles(await manifest(store, exportPrefix, "manifest-files"), summary);
   const keys = new Set<string>();
   for (const { key } of files) {
+    // breakage: aws-export-keys-inside
     const name = key.startsWith(`${exportPrefix}data/`) ? key.slice(exportPrefix.length + 5) : "";
     if (!/^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/.test(name) || keys.has(key)) {
       throw new DynalakeError(
@@ -124,6 +125,7 @@ async function manifest(store: ObjectStore, exportPrefix: string, stem: string):
     throw new DynalakeError("EXPORT_INVALID", `the export has no ${stem}.json in ${exportPrefix}`);
   const told = await store.read(`${exportPrefix}${stem}.md5`);
   const md5 = createHash("md5").update(content).digest("base64");
+  // breakage: aws-export-manifest-checksum
   if (told !== undefined && Buffer.from(told).toString("utf8").trim() !== md5)
     throw new DynalakeError("EXPORT_INVALID", `${stem}.json does not match its checksum in ${stem}.md5`);
   return Buffer.from(content).toString("utf8");

@@ -40,10 +40,10 @@ export async function deliverStream(
     return { delivery, failedFrom: undefined };
   } catch (error) {
     if (!(error instanceof UndeliveredRows)) throw error;
-    const failedFrom = sequenceNumber(records[error.firstIndex]);
+    const failedFrom = sequenceNumber(records[error.firstIndex]); // breakage: checkpoint-is-first-failed
     // Without a number to name it the whole batch is to be given again.
-    if (failedFrom === undefined) throw error;
-    return { delivery: undefined, failedFrom };
+    if (failedFrom === undefined) throw error; // breakage: unknown-position-fails-batch
+    return { delivery: undefined, failedFrom }; // breakage: failure-position-answered
   }
 }
 

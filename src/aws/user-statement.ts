@@ -30,6 +30,7 @@ const TOKEN =
 export function readingStatement(text: string): UserStatement {
   const tokens = tokensOf(text);
   while (tokens.at(-1)?.text === ";") tokens.pop();
+  // breakage: single-statement-only
   if (tokens.some(({ kind, text: mark }) => kind === "mark" && mark === ";"))
     throw new DynalakeError("SQL_FAILED", "expected a single statement");
   const sql = text.slice(0, tokens.at(-1)?.to ?? 0);

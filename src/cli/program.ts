@@ -74,7 +74,7 @@ const stackOption = (...others: readonly string[]): Option =>
   new Option(
     "--stack <name>",
     "a deployed stack that has the lake table in it, in place of a folder",
-  ).conflicts(["lake", ...others]);
+  ).conflicts(["lake", ...others]); // breakage: stack-options-conflict
 const regionOption = (): Option => new Option("--region <region>", "the stack's AWS region");
 const jsonOption = (): Option => new Option("--json", "print JSON for programs");
 const threadsOption = (): Option =>

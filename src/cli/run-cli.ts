@@ -21,7 +21,7 @@ export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
     terminal,
     settings: settingsFrom(io.environment),
     cwd: io.cwd,
-    absolute: (path: string) => resolve(io.cwd, path),
+    absolute: (path: string) => resolve(io.cwd, path), // breakage: paths-from-given-folder
     interrupted: interruption.signal,
     timing: io.timing,
   };
@@ -43,6 +43,7 @@ export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
   };
   return new Promise((end) => {
     const onInterrupt = (): void => {
+      // breakage: interrupt-waits-for-clean-end
       if (endsCleanly) interruption.abort(interrupted());
       else end(EXIT.interrupted);
     };

@@ -91,7 +91,7 @@ class FolderLake implements Lake {
         const { columns, rows } = await startQuery(lake, { tables, sql, asOfSeconds, numbers });
         return { head: columns, batches: rows[Symbol.asyncIterator](), close: () => lake.close() };
       } catch (error) {
-        await lake.close();
+        await lake.close(); // breakage: failed-statement-closes-engine
         throw error;
       }
     });

@@ -6,6 +6,7 @@ import type { OpenTable } from "../core/table/open-table.ts";
 import type { Item } from "../core/values/attribute-value.ts";
 import type { VerifyReport } from "../core/verify/verify-report.ts";
 import type { VerifyWish } from "../embedded/verifying/compare-table.ts";
+import { abortableStore } from "../files/abortable-store.ts";
 import { nowSeconds } from "../sdk/run-name.ts";
 import type { FolderContext } from "./folder-context.ts";
 import { folderItems } from "./folder-items.ts";
@@ -151,7 +152,11 @@ export class FolderTable implements ListedTable {
           retentionHours === undefined ? DEFAULT_RETENTION.retentionSeconds : retentionHours * 3600,
         graceSeconds: graceHours === undefined ? DEFAULT_RETENTION.graceSeconds : graceHours * 3600,
       };
-      const { manifests, files, bytes } = await vacuumFolder({ root: folder, store }, table, policy, stop);
+      const { manifests, files, bytes } = await vacuumFolder(
+        { root: folder, store: abortableStore(store, stop) },
+        table,
+        policy,
+      );
       return { table, manifests, files, bytes };
     });
   }

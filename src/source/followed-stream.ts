@@ -159,8 +159,9 @@ export class FollowedStream {
       while (listing !== undefined && !this.#stop.signal.aborted) {
         if (await this.#apply(listing, shardsFinished)) break;
         await this.#listBell.wait(this.#listInMs());
+        // Counted before the request: a listing may miss the successors of shards that are finished while it is under way.
         shardsFinished = this.#progress.shardsFinished;
-        listing = await this.#list();
+        listing = await this.#list(); // breakage: finished-counted-before-listing
       }
       this.#ended = !this.#stop.signal.aborted;
     } catch (error) {
@@ -231,6 +232,7 @@ export class FollowedStream {
       shardId,
       after: this.#progress.shards.get(shardId)?.after,
       startsAt: this.#listed.get(shardId)?.startsAt,
+      // breakage: late-first-read-owes-beginning
       beginningIsOwed: () => isOwed || timing.nowMs() - this.#openedMs > FIRST_POLL_MS_MAX,
       onGap: (gap) => this.#report([gap]),
     });

@@ -38,7 +38,7 @@ export async function pacedRead<Answer>(
       pace.settle(reservedUnits, { units, items });
       return answer;
     } catch (error) {
-      pace.settle(reservedUnits, { units: 0, items: 0 });
+      pace.settle(reservedUnits, { units: 0, items: 0 }); // breakage: failed-read-costs-nothing
       read.requireTime();
       failingSinceMs ??= timing.nowMs();
       const hasLasted = timing.nowMs() - failingSinceMs > OUTAGE_SECONDS_MAX * 1_000;

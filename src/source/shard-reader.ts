@@ -172,6 +172,7 @@ export class ShardReader {
   }
 
   #passEnd(): void {
+    // breakage: only-taken-records-count
     if (this.#end === undefined || this.#taken < this.#end.after) return;
     this.#takenUntilMs = this.#end.askedMs;
     this.#end = undefined;

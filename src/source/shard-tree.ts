@@ -56,7 +56,7 @@ export function startable(positions: ShardPositions): readonly string[] {
   for (const [id, position] of positions) {
     if (position.finished) continue;
     const parent = position.parent === undefined ? undefined : positions.get(position.parent);
-    if (parent === undefined || parent.finished) ids.push(id);
+    if (parent === undefined || parent.finished) ids.push(id); // breakage: parents-before-children
   }
   return ids;
 }

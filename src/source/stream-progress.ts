@@ -70,7 +70,7 @@ export class StreamProgress {
   get mayHaveUnknownShards(): boolean {
     if (!this.#hasListing || this.#finishedSinceListing) return true;
     const isYoung = this.#timing.nowMs() - this.#lastFinishedAtMs < SUCCESSOR_WAIT_MS_MAX;
-    return isYoung && awaitsSuccessors(this.#shards);
+    return isYoung && awaitsSuccessors(this.#shards); // breakage: closed-shard-awaits-successor
   }
 
   /** Every open shard is idle. */
@@ -94,7 +94,7 @@ export class StreamProgress {
     const reached = this.#openShards().map((id) =>
       states.get(id)?.idle === true ? Number.POSITIVE_INFINITY : (this.#newestTakenSeconds.get(id) ?? 0),
     );
-    return Math.min(...reached);
+    return Math.min(...reached); // breakage: every-shard-reached
   }
 
   /** Notes the last of the records taken from a shard; either value is missing if the service left it out. */

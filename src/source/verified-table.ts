@@ -44,6 +44,7 @@ export function verifiedTable(
   return {
     scan: async (take) => {
       // An eventually consistent read may return an old item, which would hide a change that the lake has lost.
+      // breakage: verify-reads-consistently
       const scan = { ...limits, signal, table, reads: "consistent" } as const;
       await scanPages(connection, scan, (items) => take(items.map((item) => itemOf(table, item))), timing);
     },

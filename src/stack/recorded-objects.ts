@@ -18,6 +18,7 @@ export async function objectsAt(
   address: string,
 ): Promise<readonly string[]> {
   const { bucket, table } = deployment;
+  // breakage: replay-from-own-bucket
   const key = address.startsWith(`s3://${bucket}/`) ? address.slice(`s3://${bucket}/`.length) : undefined;
   if (key === undefined || key.split("/").some((name) => name === ".." || name === ".")) {
     throw new DynalakeError("USAGE", `${address} does not lie in the bucket of the lake, s3://${bucket}`, {
@@ -25,6 +26,7 @@ export async function objectsAt(
     });
   }
   const [, owner] = /^([^/]+)\/(?:quarantine|errors)\//.exec(key) ?? [];
+  // breakage: put-aside-of-one-table
   if (owner !== undefined && owner !== table) {
     throw new DynalakeError("USAGE", `${address} is what was put aside of "${owner}", not of "${table}"`, {
       next: "Choose the lake table with --name, or its stack with --stack.",
@@ -50,6 +52,7 @@ export async function readObject(
     });
   }
   const recording = recordingOf(file, content);
+  // breakage: replay-from-own-stream
   const other = recording.records.map(sourceOf).find((arn) => arn !== undefined && !isOf(deployment, arn));
   if (other === undefined) return recording;
   throw new DynalakeError("INPUT_INVALID", `${file} holds changes of another table: ${other}`, {
@@ -75,5 +78,5 @@ function isOf({ sourceTableArn }: Deployment, streamArn: string): boolean {
 /** Whether the object was put aside by the deployment, and has done its duty once its records are delivered. */
 export function wasPutAside({ table, eventSourceMapping }: Deployment, path: string): boolean {
   const folders = [quarantineFolder(table), errorsFolder(table), failedBatchesFolder(eventSourceMapping)];
-  return folders.some((folder) => path.startsWith(folder));
+  return folders.some((folder) => path.startsWith(folder)); // breakage: only-put-aside-removed
 }

@@ -18,7 +18,7 @@ export async function vacuumDeployment(
     retentionSeconds: retentionHours * 3600,
     graceSeconds: graceHours === undefined ? DEFAULT_RETENTION.graceSeconds : graceHours * 3600,
   };
-  const removed = await vacuum(store, table, policy, nowSeconds(), stack.signal);
+  const removed = await vacuum(store, table, policy, nowSeconds());
   await removeEmptyPartitions({ store, catalog: engine.catalog }, table);
   return removed;
 }

@@ -191,6 +191,7 @@ function requireNoMore({ name, itemCount }: ExportPartFacts, { items, skipped, r
 }
 
 function requireWhole({ name, itemCount, md5: told }: ExportPartFacts, md5: string, items: number): void {
+  // breakage: data-file-checksum-checked
   if (md5 !== told) throw new DynalakeError("EXPORT_INVALID", `data/${name} does not match its checksum`);
   if (items !== itemCount) {
     throw new DynalakeError(

@@ -20,6 +20,7 @@ export async function* wholeLines(chunks: AsyncIterable<Buffer>, name: string): 
       pieces = [];
     }
     if (last < chunk.length - 1) pieces.push(chunk.subarray(last + 1));
+    // breakage: export-lines-limited
     if (pieces.reduce((sum, piece) => sum + piece.length, 0) > LINE_BYTES_MAX) {
       throw new DynalakeError(
         "EXPORT_INVALID",

@@ -1,5 +1,5 @@
 /** Each command once as people start it: bin/dynalake.js and the bundle behind it, in a process of its own. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -31,11 +31,43 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Runs a command in the folder; it has to succeed, and what it printed is given. */
-async function succeeds(...args: readonly string[]): Promise<string> {
-  const ended = await dynalakeProcess(args, { cwd: folder });
-  expect({ args, ...ended, stdout: "" }).toMatchObject({ args, code: 0, signal: null });
+/** What each command loads of the packages that take long to load: the engine, and the clients of the source. */
+const LOADS: Readonly<Record<string, readonly string[]>> = {
+  "--version": [],
+  "--help": [],
+  infer: [],
+  vacuum: [],
+  ...Object.fromEntries(
+    ["snapshot", "items", "verify", "replay", "compact", "query", "status"].map((command) => [
+      command,
+      ["@duckdb/node-api"],
+    ]),
+  ),
+  run: ["@aws-sdk/client-dynamodb", "@aws-sdk/client-dynamodb-streams", "@duckdb/node-api"],
+};
+
+/** Runs a command in the folder; it has to succeed and to load only what it uses, and what it printed is given. */
+async function succeeds(command: string, ...args: readonly string[]): Promise<string> {
+  // Node writes there which files a process has loaded.
+  const coverage = await mkdtemp(join(folder, "coverage-"));
+  const ended = await dynalakeProcess([command, ...args], {
+    cwd: folder,
+    env: { NODE_V8_COVERAGE: coverage },
+  });
+  expect({ command, ...ended, stdout: "" }).toMatchObject({ command, code: 0, signal: null });
+  expect({ command, loads: await heavyPackages(coverage) }).toEqual({ command, loads: LOADS[command] });
   return ended.stdout;
+}
+
+const HEAVY = /node_modules\/(@duckdb\/node-api|@aws-sdk\/client-[\w-]+|aws-cdk-lib)\//g;
+
+async function heavyPackages(coverage: string): Promise<readonly string[]> {
+  const names = await readdir(coverage);
+  expect(names.length).toBeGreaterThan(0);
+  const texts = await Promise.all(names.map((name) => readFile(join(coverage, name), "utf8")));
+  return [
+    ...new Set(texts.flatMap((text) => [...text.matchAll(HEAVY)].map(([, name]) => name as string))),
+  ].sort();
 }
 
 const of = ["--from-export", "export", "--key", "Id", "--name", "t"];
@@ -59,6 +91,11 @@ test("commands make a lake in a folder relative to the process's own, and work o
   const { tables } = JSON.parse(await succeeds("status", "--json"));
   expect(tables).toMatchObject([{ table: "t", rows: 4999 }]);
   expect(await succeeds("vacuum")).toContain("t: removed 0 files");
+});
+
+test("the version and the help load nothing but the command line", async () => {
+  expect(await succeeds("--version")).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect(await succeeds("--help")).toContain("Usage: dynalake");
 });
 
 test("run follows a table", async () => {

@@ -241,3 +241,24 @@ test("a snapshot brings the column with its own commit, and run before it follow
     expect(await lakeItems(lake)).toEqual(await table.items());
   });
 });
+
+test("a change that was delivered before and after its column was declared counts as delivered after", async () => {
+  await withFolder(async (folder) => {
+    const lake = join(folder, "lake");
+    const file = async (name: string, content: string): Promise<string> => {
+      await writeFile(join(folder, name), content);
+      return join(folder, name);
+    };
+    const changes = Array.from({ length: 20 }, (_, i) =>
+      change(i + 1, `user-${i}`, { Author: { S: "Terry" } }),
+    );
+    const recording = await file("changes.jsonl", changes.join(""));
+    const narrow = await file("narrow.json", schemaText({}));
+    const wide = await file("wide.json", schemaText({ Author: { type: "string" } }));
+    for (const schema of [narrow, wide])
+      await done(["replay", recording, "--lake", lake, "--name", "reviews", "--schema", schema]);
+    const unmapped = (of: string): string => `SELECT count(*) AS n, count(_unmapped) AS unmapped FROM ${of}`;
+    expect(await rowsOf(lake, unmapped("reviews"))).toEqual(['{"n":20,"unmapped":0}']);
+    expect(await rowsOf(lake, unmapped("reviews_history"))).toEqual(['{"n":20,"unmapped":0}']);
+  });
+});

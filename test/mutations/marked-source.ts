@@ -7,16 +7,15 @@
  *     const first = rows[0]; // breakage: oldest-row
  *
  * A comment on a line of its own marks the statement below it, with all lines that belong to it. At the end of a line it marks that
- * line. An entry of breakages.mjs names the marker, and the text within the marked lines that it replaces.
+ * line. An entry of breakages.ts names the marker, and the text within the marked lines that it replaces.
  */
 
 export interface Breakage {
   /** What goes wrong, as a sentence. */
   readonly name: string;
-  /** The marker of its place. Without one, `file` names the file, and `find` stands once in the whole of it. */
-  readonly marker?: string;
-  readonly file?: string;
-  /** The text to replace; without it, everything that is marked. */
+  /** The name in the comment at its place. Several breakages can share one. */
+  readonly marker: string;
+  /** The text to replace, which stands once in what is marked; without it, everything that is marked. */
   readonly find?: string;
   readonly put: string;
   /** The test files that have to notice. */
@@ -53,18 +52,25 @@ export function markersIn(source: string): readonly Marker[] {
   });
 }
 
-/** A formatted statement goes on with deeper lines and with closing brackets at its own depth. */
+/** A formatted statement goes on with deeper lines, with closing brackets at its own depth, and to the end of a template literal. */
 function lastLineOfStatement(lines: readonly string[], first: number): number {
   const depth = depthOf(lines[first] ?? "");
   let last = first;
+  let isInTemplate = opensOrClosesTemplate(lines[first] ?? "");
   for (let i = first + 1; i < lines.length; i++) {
     const line = lines[i] as string;
     const isDeeper = line.trim() !== "" && depthOf(line) > depth;
     const closes = depthOf(line) === depth && /^\s*[)\]}]/.test(line);
-    if (closes || isDeeper) last = i;
+    if (isInTemplate || closes || isDeeper) last = i;
     else if (line.trim() !== "") break;
+    if (opensOrClosesTemplate(line)) isInTemplate = !isInTemplate;
   }
   return last;
+}
+
+/** Whether a template literal of several lines begins or ends in a line. */
+function opensOrClosesTemplate(line: string): boolean {
+  return line.split("`").length % 2 === 0;
 }
 
 function depthOf(line: string): number {
@@ -81,8 +87,7 @@ export function brokenSource(source: string, breakage: Breakage): string {
   return source.slice(0, from) + marked.replace(find, () => breakage.put) + source.slice(to);
 }
 
-function placeOf(source: string, { name, marker }: Breakage): { readonly from: number; readonly to: number } {
-  if (marker === undefined) return { from: 0, to: source.length };
+function placeOf(source: string, { name, marker }: Breakage): Marker {
   const found = markersIn(source).filter((each) => each.name === marker);
   const [only] = found;
   if (only === undefined || found.length > 1)
@@ -101,10 +106,9 @@ export interface SourceFile {
 }
 
 /** The file in which a breakage has its place; throws where there is none, or several. */
-export function fileOf(sources: readonly SourceFile[], breakage: Breakage): SourceFile {
-  const { file, marker, name } = breakage;
-  const found = sources.filter(({ path, text }) =>
-    marker === undefined ? path === file : markersIn(text).some((each) => each.name === marker),
+export function fileOf(sources: readonly SourceFile[], { marker, name }: Breakage): SourceFile {
+  const found = sources.filter(
+    ({ text }) => text.includes(marker) && markersIn(text).some((each) => each.name === marker),
   );
   const [only] = found;
   if (only === undefined || found.length > 1)

@@ -516,6 +516,33 @@ describe("a stream that was created anew", () => {
     expect(gaps).toEqual(["stream-recreated"]);
   });
 
+  test("an old one whose shard is finished while a listing is under way is listed again for its successor", async () => {
+    const parent = stream.shard("a");
+    const child = stream.shard("b", "a");
+    const written = [...stream.write(parent, 1), ...stream.write(child, 1)];
+    for (const shard of [parent, child]) shard.closed = true;
+    // The first listing opens the stream, and the second one still misses the child.
+    child.listedFrom = 2;
+    const old = stream;
+    const renewed = dynamo.stream(newStreamArn);
+    renewed.shard("z");
+    const reader = await open(position({ a: { finished: false } }));
+    const names: string[] = [];
+    let taken: Promise<void> | undefined;
+    dynamo.fault = (call, arn) => {
+      if (call === "describeStream" && arn === streamArn && old.listings === 1)
+        taken ??= reader.next({ recordsMax: 9, waitMs: 0 }).then(({ records }) => {
+          names.push(...records.map(recordName));
+        });
+      return undefined;
+    };
+    await timing.pass(1_500);
+    await taken;
+    expect(names).toEqual([`a:${written[0]}`]);
+    const rest = await readAll(reader);
+    expect(rest).toMatchObject({ names: [`b:${written[1]}`], gaps: ["stream-recreated"] });
+  });
+
   test("what was fetched of an old one before it went is given out", async () => {
     const written = stream.write(stream.shard("a"), 5);
     const reader = await open();

@@ -325,6 +325,21 @@ describe("the pace", () => {
     expect(table.peakUnits(1)).toBeLessThanOrEqual(10 + 10 + 5);
   });
 
+  test("is not charged for calls that failed: a retry waits for its backoff alone", async () => {
+    const table = new FakeTable();
+    table.provisioned(4);
+    const askedMs: number[] = [];
+    table.fault = (scans) => {
+      askedMs.push(table.timing.nowMs());
+      return scans <= 3 ? serviceError("ProvisionedThroughputExceededException") : undefined;
+    };
+    await table.scan({ segments: 1 });
+    const [first = 0, , , answered = 0] = askedMs;
+    // The first page may cost 10 units, which the pace earns in 5 seconds.
+    expect(answered - first).toBeGreaterThan(0);
+    expect(answered - first).toBeLessThan(1_000);
+  });
+
   test("the capacity that an emulator on this machine tells is none, unless a share of it is asked for", async () => {
     const table = new FakeTable();
     table.provisioned(2);

@@ -19,12 +19,13 @@ export async function lakeHealth(
   mappingId: string,
 ): Promise<LakeHealth> {
   const { table } = schema;
+  // breakage: only-open-gaps-measured
   const gaps = openGaps(manifest, await knownGaps(store, table, manifest));
   const { failedBatches, unconverted } = await undeliveredObjects(store, table, mappingId);
   return {
     OpenGaps: gaps.length,
     QuarantineObjects: (await store.list(quarantineFolder(table))).length,
-    OnFailureObjects: failedBatches,
+    OnFailureObjects: failedBatches, // breakage: failed-batches-measured
     ErrorObjects: unconverted,
   };
 }

@@ -27,7 +27,7 @@ export async function planCompaction(
   defaults: CompactionDefaults,
 ): Promise<PlannedCompaction> {
   const { done, lastRun } = event;
-  if (done.length === 0) await registerForgotten(context);
+  if (done.length === 0) await registerForgotten(context); // breakage: forgotten-segments-registered
   for (const kind of COMPACTION_KINDS) {
     if (done.includes(kind)) continue;
     const plan = await planKind(context, kind, event, defaults);

@@ -64,7 +64,7 @@ export async function planSeedStep(context: StepContext, request: PlanSeedEvent)
 async function requireTally({ store, opened }: StepContext, run: string, index: number): Promise<Tally> {
   const path = tallyPath(opened.schema.table, run, index);
   const tally = await readLakeFile(store, tallyFile, path);
-  if (tally !== undefined) return tally;
+  if (tally !== undefined) return tally; // breakage: unstaged-files-fail
   throw new DynalakeError(
     "EXPORT_INVALID",
     `file ${index + 1} of the export was not staged: there is no ${path}`,

@@ -24,6 +24,7 @@ export async function watchStream(context: WatchContext, sighting: Sighting): Pr
   };
   const look = lookAtStream(manifest, earlier, sighting, nowSeconds());
   // Before the look is saved, so that no gap that was found is forgotten.
+  // breakage: gaps-saved-before-watch
   for (const { id, gap } of look.gaps) await recordGrowingGap(store, table, id, gap);
   if (look.beginning !== undefined && earlier.beginning === undefined)
     await saveStreamBeginning(store, table, look.beginning);

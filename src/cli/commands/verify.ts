@@ -23,7 +23,7 @@ export interface VerifyOptions extends LakeOptions {
 const EXITS: Readonly<Record<Verification["result"], ExitCode>> = {
   identical: EXIT.done,
   unsettled: EXIT.incomplete,
-  different: EXIT.different,
+  different: EXIT.different, // breakage: differences-have-own-code
 };
 
 export async function verifyCommand(context: CommandContext, options: VerifyOptions): Promise<ExitCode> {

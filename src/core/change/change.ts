@@ -97,7 +97,7 @@ export function readChange(record: unknown, table: ChangedTable, arrivedAtSecond
     key: key.values,
     version,
     changedAtSeconds,
-    expired: operation === "REMOVE" && isTimeToLive(envelope.userIdentity),
+    expired: operation === "REMOVE" && isTimeToLive(envelope.userIdentity), // breakage: only-removals-expire
     item: newImage === undefined ? key.item : withKey(newImage, table.key, key),
     before: typeof oldImage === "object" ? withKey(oldImage, table.key, key) : oldImage,
   };
@@ -118,7 +118,7 @@ export const VERSION_DIGITS = 40;
 function readVersion(sequenceNumber: unknown): string {
   const text = Number.isSafeInteger(sequenceNumber) ? String(sequenceNumber) : sequenceNumber;
   if (typeof text !== "string" || !/^\d{1,40}$/.test(text)) throw new Rejection("no-sequence-number");
-  return text.padStart(VERSION_DIGITS, "0");
+  return text.padStart(VERSION_DIGITS, "0"); // breakage: versions-are-padded
 }
 
 /** The last second of the year 9999; later numbers are milliseconds or microseconds. */
@@ -186,6 +186,7 @@ function readNewImage(operation: Operation, body: Record<string, unknown>): Item
     return undefined;
   }
   const viewType = body.StreamViewType;
+  // breakage: old-image-never-current
   if (viewType === "KEYS_ONLY" || viewType === "OLD_IMAGE") throw new Rejection("no-new-image");
   if (image !== undefined) return image;
   const streamHasImages = viewType === "NEW_IMAGE" || viewType === "NEW_AND_OLD_IMAGES";
@@ -203,10 +204,11 @@ function readOldImage(
   table: ChangedTable,
   keys: Item | undefined,
 ): Change["before"] {
-  if (operation !== "REMOVE" && table.where.length === 0) return undefined;
+  if (operation !== "REMOVE" && table.where.length === 0) return undefined; // breakage: where-needs-old-image
   try {
     return readImage(body.OldImage, "OldImage");
   } catch (error) {
+    // breakage: removal-survives-bad-old-image
     if (error instanceof Rejection && operation === "REMOVE" && keys !== undefined) return "unreadable";
     throw error;
   }
@@ -242,6 +244,7 @@ function withKey(image: Item, schema: KeySchema, key: Key): Item {
   const lacksNone = keyAttributes(schema).every((name) => Object.hasOwn(image, name));
   const whole = lacksNone ? image : { ...key.item, ...image };
   const shown = keyOf(schema, whole);
+  // breakage: keys-match-image
   if (shown === undefined || !sameKey(key.values, shown)) throw new Rejection("key-mismatch");
   return whole;
 }
@@ -254,5 +257,5 @@ function isTimeToLive(userIdentity: unknown): boolean {
   const identity = objectOf(userIdentity);
   const type = identity?.type ?? identity?.Type;
   const principal = identity?.principalId ?? identity?.PrincipalId;
-  return type === "Service" && principal === "dynamodb.amazonaws.com";
+  return type === "Service" && principal === "dynamodb.amazonaws.com"; // breakage: time-to-live-identity
 }

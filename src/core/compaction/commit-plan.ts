@@ -21,9 +21,9 @@ export async function commitPlan(
   staged: readonly Segment[],
 ): Promise<Manifest> {
   await requireStaged(context, plan.run, staged);
-  const next = await commitChange(context, plan, staged);
+  const next = await commitChange(context, plan, staged); // breakage: unknown-commit-keeps-staged
   if (!(next instanceof DynalakeError)) return next;
-  await removeStaged(context, plan);
+  await removeStaged(context, plan); // breakage: staged-removed-after-conflict
   throw next;
 }
 

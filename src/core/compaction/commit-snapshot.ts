@@ -33,6 +33,7 @@ export async function commitSnapshot(
     const { manifest } = commits;
     // An earlier try has committed it, and its answer was lost.
     if (manifest.snapshots.some((snapshot) => snapshot.run === run)) return manifest;
+    // breakage: newest-snapshot-stays
     if (manifest.snapshots.some((snapshot) => snapshot.exportTimeSeconds > change.exportTimeSeconds)) {
       return new DynalakeError("CONFLICT", `"${table}" already has a snapshot of a later time`, {
         next: "No data was changed. Take a new snapshot, or use a lake of its own for the older export.",

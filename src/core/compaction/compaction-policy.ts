@@ -62,13 +62,13 @@ export function decideMinor(situation: MinorSituation, policy: CompactionPolicy)
   const deliveredSeconds = (situation.newestChangeSeconds ?? -1) + 1;
   const horizonSeconds = Math.max(
     manifest.horizonSeconds,
-    Math.min(nowSeconds - policy.settleSeconds, deliveredSeconds),
+    Math.min(nowSeconds - policy.settleSeconds, deliveredSeconds), // breakage: horizon-within-delivered
   );
   const newObjects = unfolded(manifest, objects);
   if (horizonSeconds === manifest.horizonSeconds && oldestLateSeconds === undefined) return undefined;
   const foldedSinceSeconds = Math.max(
     manifest.foldedSinceSeconds,
-    hourStartSeconds(hourOf(nowSeconds - policy.deliveryDelaySeconds)),
+    hourStartSeconds(hourOf(nowSeconds - policy.deliveryDelaySeconds)), // breakage: folded-hours-allow-delay
   );
   // Later compactions skip these older partitions, so leave the objects unfolded.
   const { outside } = situation;

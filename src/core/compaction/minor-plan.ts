@@ -26,6 +26,7 @@ export async function planMinor(context: PlanningContext, opened: OpenTable): Pr
   const nowSeconds = context.nowSeconds();
   const sinceHour = hourOf(searchedSinceSeconds(manifest, nowSeconds, policy.deliveryDelaySeconds));
   const objects = await opened.changes.since(sinceHour);
+  // breakage: late-arrivals-folded
   const oldestLateSeconds = await oldestLate(context, opened, { objects, sinceHour });
   const window = await viewChanges(opened);
   const outside = await outsideWindow(context, opened, {
@@ -152,7 +153,7 @@ async function lateInputs(
   const { engine, policy } = context;
   if (plan.oldestLateSeconds === undefined) return {};
   // Newer changes of a late key may lie in the base alone, and in an object that was held up: it is read again.
-  const sinceSeconds = plan.oldestLateSeconds - manifest.skewSeconds;
+  const sinceSeconds = plan.oldestLateSeconds - manifest.skewSeconds; // breakage: late-objects-include-skew
   const pool = await changesSince(changes, sinceSeconds, policy.deliveryDelaySeconds);
   const newObjects = { objects: plan.newObjects, sinceHour };
   return {

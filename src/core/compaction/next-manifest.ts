@@ -19,6 +19,7 @@ export function afterMinor(
   plan: Pick<MinorDecision, "horizonSeconds" | "takesDeltas" | "folded" | "foldedSinceSeconds">,
   commit: Commit,
 ): Manifest {
+  // breakage: taken-deltas-leave
   const kept = plan.takesDeltas
     ? manifest.segments.filter((segment) => segment.kind === "base")
     : manifest.segments;

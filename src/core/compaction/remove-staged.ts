@@ -13,6 +13,7 @@ export async function removeStaged(
   for (const sequence of await manifestSequences(store, schema.table)) {
     if (sequence <= fromSequence) continue;
     const manifest = await readManifest(store, schema.table, sequence);
+    // breakage: committed-segments-stay
     if (manifest !== undefined && namedSegments(manifest).some((segment) => segment.run === run)) return;
   }
   const objects = await store.list(`${segmentsFolder(schema.table)}${run}/`);

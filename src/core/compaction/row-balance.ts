@@ -33,6 +33,7 @@ function faultOfMajor(
     const base = rowsOf(read.filter(({ kind }) => kind === "base"));
     const deltas = rowsOf(read.filter(({ kind }) => kind === "delta"));
     const written = rowsOf(staged.filter(({ part }) => group.includes(part)));
+    // breakage: rows-balance
     if (written < base - deltas || written > base + deltas)
       return `${base} rows and ${deltas} of deltas cannot become ${written}`;
   }

@@ -51,7 +51,7 @@ export async function changeSchema(
     }
     const commit = { run: context.newRun(), nowSeconds: context.nowSeconds() };
     const next = afterSchemaChange(manifest, { before: before.file, schema: schema.file, ...change }, commit);
-    const outcome = await commitManifest(store, schema.table, next);
+    const outcome = await commitManifest(store, schema.table, next); // breakage: schema-saved-after-commit
     if (outcome === "conflict") continue;
     // After the commit: readers of schema.json never write a column that the lake does not have.
     await writeSchema(store, schema);

@@ -41,7 +41,7 @@ export async function seed(context: SeedContext): Promise<Manifest> {
 export async function planSeed(context: Omit<SeedContext, "store">, newest: Manifest): Promise<Plan> {
   const { engine, schema, run, items, exportTimeSeconds, cutSeconds } = context;
   const buckets = schema.partitioning?.kind === "bucket" ? schema.partitioning.count : bucketsFor(items);
-  const floorSeconds = Math.max(0, exportTimeSeconds - FLOOR_MARGIN_SECONDS);
+  const floorSeconds = Math.max(0, exportTimeSeconds - FLOOR_MARGIN_SECONDS); // breakage: floor-has-margin
   const recoverable = recoverableColumns(newest);
   const rows = snapshotBaseRows(engine.dialect, schema, context.staged, floorSeconds, recoverable);
   const cut = await baseCut(engine, schema, rows, buckets);
@@ -76,8 +76,8 @@ export async function commitSeed(
   staged: readonly Segment[],
 ): Promise<Manifest> {
   try {
-    requireAllItems(plan, staged);
-    await requireDistinctKeys(context, staged);
+    requireAllItems(plan, staged); // breakage: all-items-staged
+    await requireDistinctKeys(context, staged); // breakage: staged-keys-distinct
   } catch (error) {
     // If the engine could not be asked, what was staged is not at fault: another try finds it.
     if (!isUnanswered(error)) await removeStaged(context, plan);

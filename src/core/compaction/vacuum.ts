@@ -35,34 +35,29 @@ export interface VacuumResult {
   readonly bytes: number;
 }
 
-/**
- * Removes old manifests first, then the files that only they named, then the remains of runs that never committed. Once `signal`
- * is aborted it ends with the signal's reason, and the next vacuum goes on.
- */
+/** Removes old manifests first, then the files that only they named, then the remains of runs that never committed. */
 export async function vacuum(
   store: ObjectStore,
   table: string,
   policy: RetentionPolicy,
   nowSeconds: number,
-  signal?: AbortSignal,
 ): Promise<VacuumResult> {
   // Before the manifests are read: files of a run that commits in between are named by then.
   const files = [...(await store.list(segmentsFolder(table))), ...(await store.list(stagingFolder(table)))];
   const manifests: NamedSegments[] = [];
   for (const sequence of await manifestSequences(store, table)) {
-    signal?.throwIfAborted();
     const manifest = await readManifest(store, table, sequence);
     if (manifest === undefined) continue;
     const { committedAtSeconds, segments, snapshots } = manifest;
     manifests.push({ sequence, committedAtSeconds, segments, snapshots });
   }
+  // breakage: commit-numbers-get-grace
   const keptSeconds = Math.max(policy.retentionSeconds, policy.graceSeconds);
   const expired = expiredManifests(manifests, nowSeconds - keptSeconds);
   const kept = manifests.slice(expired.length);
-  signal?.throwIfAborted();
   await store.remove(expired.map((manifest) => manifestPath(table, manifest.sequence)));
+  // breakage: unnamed-files-get-grace
   const unnamed = unnamedFiles(files, kept, nowSeconds - policy.graceSeconds);
-  signal?.throwIfAborted();
   await store.remove(unnamed.map((file) => file.path));
   return {
     manifests: expired.length,
@@ -78,6 +73,7 @@ export function expiredManifests<T extends Pick<Manifest, "committedAtSeconds">>
 ): readonly T[] {
   const firstKept = manifests.findIndex((_, i) => {
     const successor = manifests[i + 1];
+    // breakage: commit-current-until-successor
     return successor === undefined || successor.committedAtSeconds > windowStartSeconds;
   });
   return manifests.slice(0, Math.max(0, firstKept));
@@ -92,13 +88,14 @@ function unnamedFiles(
   manifests: readonly Pick<Manifest, "segments" | "snapshots">[],
   graceStartSeconds: number,
 ): readonly StoredObject[] {
+  // breakage: kept-snapshots-named
   const named = new Set(manifests.flatMap(namedSegments).map((segment) => `${segment.run}/${segment.part}`));
   const youngRuns = new Set(
     files.filter((file) => file.modifiedMs / 1000 >= graceStartSeconds).map((file) => runOfPath(file.path)),
   );
   return files.filter((file) => {
     const run = runOfPath(file.path);
-    if (youngRuns.has(run)) return false;
+    if (youngRuns.has(run)) return false; // breakage: young-runs-kept
     const segment = segmentOfPath(file.path);
     return segment === undefined || !named.has(`${segment.run}/${segment.part}`);
   });

@@ -45,12 +45,14 @@ export interface Delivery {
 export async function deliver(context: DeliveryContext, batch: RecordBatch): Promise<Delivery> {
   const { rows, recordOfRow, quarantined, skipped } = readBatch(context, batch);
   const { table } = context.writer.codec.schema;
+  // breakage: rejected-are-quarantined
   const quarantineObjects =
     quarantined.length === 0 ? [] : await quarantineRecords(context.store, table, quarantined);
   try {
     if (rows.length > 0) await context.sink.deliver(rows, batch.arrivedAtSeconds);
   } catch (error) {
     if (!(error instanceof UndeliveredRows)) throw error;
+    // breakage: failed-record-reported
     throw new UndeliveredRows(recordOfRow[error.firstIndex] ?? 0, error.message, error);
   }
   return { rows: rows.length, quarantined, quarantineObjects, skipped, ...changeTimes(rows) };
@@ -142,6 +144,7 @@ type LinesOfChanges = Map<string, string>;
 function requireOneContent(lines: LinesOfChanges, { change, line }: RewrittenRow): void {
   const identity = `${change.version}${line.keyHash}${change.operation}${change.changedAtSeconds}`;
   const known = lines.get(identity);
+  // breakage: one-content-per-sequence
   if (known !== undefined && known !== line.text) throw new Rejection("same-sequence");
   lines.set(identity, line.text);
 }

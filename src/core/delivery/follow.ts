@@ -50,7 +50,7 @@ export async function openFollower(context: FollowContext): Promise<Follower> {
     if (saved === undefined) {
       const beginning = { stream: reader.stream, readSinceSeconds: nowSeconds() };
       // Before any position: a snapshot that comes later has to know of it.
-      await saveStreamBeginning(store, table, beginning);
+      await saveStreamBeginning(store, table, beginning); // breakage: beginning-saved
       const gap = gapBeforeReading(await latestManifest(store, table), beginning);
       if (gap !== undefined) await noteGap(context, gap);
     }
@@ -83,12 +83,15 @@ class StreamFollower implements Follower {
 
   async step(): Promise<Delivery> {
     const { recordsMax, waitMs, nowSeconds } = this.#context;
+    // breakage: failed-batch-delivered-again
     const batch = this.#undelivered ?? (await this.#reader.next({ recordsMax, waitMs }));
     this.#undelivered = batch;
     // Written down before the position moves over it: a gap that was found once is never forgotten.
+    // breakage: found-gaps-recorded
     for (const found of batch.gaps)
       await noteGap(this.#context, gapFound(found, this.#reader.stream, nowSeconds()));
     const arrivedAtSeconds = nowSeconds();
+    // breakage: position-after-delivery
     const delivery = await deliver(this.#context, {
       records: batch.records,
       source: batch.position.streamArn,

@@ -47,6 +47,7 @@ function tryJson(text: string): Parsed {
 }
 
 function recordsOf(text: string, value: unknown, origin: string, depth: number): readonly Recorded[] {
+  // breakage: event-depth-limited
   if (typeof value !== "object" || value === null || depth > NESTING_MAX) throw unknownForm(origin);
   if (Array.isArray(value)) {
     return elementTexts(text).flatMap((element, i) => recordsOf(element, value[i], origin, depth + 1));

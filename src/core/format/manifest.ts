@@ -169,6 +169,7 @@ export function deltaSegments(manifest: Manifest): readonly Segment[] {
 /** The gaps that no snapshot has repaired yet. */
 export function openGaps(manifest: Manifest, gaps: readonly Gap[]): readonly Gap[] {
   if (manifest.snapshots.length === 0) return gaps;
+  // breakage: snapshot-repairs-older-gaps
   return gaps.filter((gap) => gap.lostUntilSeconds > manifest.floorSeconds);
 }
 

@@ -40,7 +40,7 @@ export function withDeclared(
   return {
     before: manifest.recovery?.before ?? declared.before,
     columns: [...new Set([...(manifest.recovery?.columns ?? []), ...declared.added])],
-    segments: [...namedIds(manifest)],
+    segments: [...namedIds(manifest)], // breakage: new-columns-have-past
   };
 }
 
@@ -48,6 +48,7 @@ export function withDeclared(
 export function withoutReplaced<T extends Recoverable>(manifest: T): T {
   if (manifest.recovery === undefined) return manifest;
   const named = namedIds(manifest);
+  // breakage: rewritten-segments-lack-nothing
   const segments = manifest.recovery.segments.filter((id) => named.has(id));
   return { ...manifest, recovery: { ...manifest.recovery, segments } };
 }

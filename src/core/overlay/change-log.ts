@@ -17,9 +17,10 @@ export async function changesSince(
   sinceSeconds: number,
   heldUpSeconds: number = HOUR_SECONDS,
 ): Promise<ChangeSelection> {
-  const sinceHour = hourOf(sinceSeconds - heldUpSeconds);
+  const sinceHour = hourOf(sinceSeconds - heldUpSeconds); // breakage: log-pruned-with-margin
   const objects = await changes.since(sinceHour);
   const needed = objects.filter(
+    // breakage: objects-of-window-read
     (object) => object.newestChangeSeconds === undefined || object.newestChangeSeconds >= sinceSeconds,
   );
   return { objects: needed, sinceHour };
@@ -27,7 +28,7 @@ export async function changesSince(
 
 /** The first partition that is read for changes at or after a second. */
 export function windowHour(sinceSeconds: number): Hour {
-  return hourOf(sinceSeconds - HOUR_SECONDS);
+  return hourOf(sinceSeconds - HOUR_SECONDS); // breakage: held-up-objects-outlive-snapshot
 }
 
 /** What the view overlays: the log window with its skew allowance. */

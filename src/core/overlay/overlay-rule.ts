@@ -9,6 +9,7 @@ export type RuledChange = Pick<Change, "version" | "changedAtSeconds" | "operati
 
 /** Whether `one` is newer than `other`, a change of the same key. Only recordings have two changes of one sequence number. */
 export function isNewer(one: RuledChange, other: RuledChange): boolean {
+  // breakage: rule-sequence-before-time
   if (one.version !== other.version) return one.version > other.version;
   if (one.changedAtSeconds !== other.changedAtSeconds) return one.changedAtSeconds > other.changedAtSeconds;
   return one.operation > other.operation;
@@ -42,7 +43,7 @@ export function withChange<C extends RuledChange>(
   if (changedAtSeconds < sinceSeconds - skewSeconds || changedAtSeconds >= untilSeconds) return held;
   return {
     newest: held === undefined || isNewer(change, held.newest) ? change : held.newest,
-    stands: (held?.stands ?? false) || changedAtSeconds >= sinceSeconds,
+    stands: (held?.stands ?? false) || changedAtSeconds >= sinceSeconds, // breakage: rule-window-needs-change
   };
 }
 

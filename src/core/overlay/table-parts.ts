@@ -61,6 +61,7 @@ export async function touchedCut(
   return labelCut(
     engine,
     label,
+    // breakage: moved-keys-leave-their-part
     `SELECT DISTINCT part FROM (${held} UNION ALL ${given}) LIMIT ${PARTS_MAX + 1}`,
     also,
   );

@@ -85,7 +85,7 @@ export interface JsonSql {
 
 /** A quoted name. Both engines escape a quote by doubling it. */
 export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
+  return `"${name.replaceAll('"', '""')}"`; // breakage: quotes-in-names-doubled
 }
 
 /** A lambda's variable. Its name contains a space, which no column's does: engines might take `x.value` for a field of a column. */
@@ -95,7 +95,7 @@ export function lambdaVariable(depth: number): string {
 
 /** A text literal. */
 export function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+  return `'${text.replaceAll("'", "''")}'`; // breakage: quotes-in-texts-doubled
 }
 
 /** A whole number as SQL writes it. */

@@ -53,6 +53,7 @@ export interface StoredObject {
 export function pathInside(path: string): string {
   const parts = path.split("/");
   const leaves = path.startsWith("/") || parts.includes("..") || parts.includes(".");
+  // breakage: paths-stay-in-lake
   if (leaves || path.includes("\\") || path.includes("\0"))
     throw new DynalakeError("INTERNAL", "the path leaves the lake");
   return path;

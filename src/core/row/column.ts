@@ -67,6 +67,7 @@ function asList(memberName: string, members: readonly string[]): AttributeValue 
 function maskCodec(maskKey: Uint8Array | undefined): Codec {
   return {
     encode: (value) => {
+      // breakage: masked-needs-key
       if (maskKey === undefined) throw new Error("a masked column needs a mask key");
       return hmacSha256(maskKey, valueText(value));
     },

@@ -48,13 +48,14 @@ export function toRow(codec: RowCodec, item: Item): ItemRow {
     const value = item[attribute] as AttributeValue;
     const column = codec.columnOfAttribute.get(attribute);
     if (column === undefined) {
+      // breakage: undeclared-kept-unless-dropped
       if (!codec.schema.dropped.has(attribute)) rest.push([attribute, value]);
       continue;
     }
     const encoded = (codec.codecs[column] as Codec).encode(value);
     if (encoded instanceof Inexact) {
       values[column] = encoded.value;
-      rest.push([attribute, value]);
+      rest.push([attribute, value]); // breakage: misfits-kept
     } else values[column] = encoded;
   }
   return { values, unmapped: rest.length === 0 ? null : itemText(Object.fromEntries(rest)) };

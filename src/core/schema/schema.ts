@@ -168,7 +168,7 @@ function requireDistinctNames(columns: readonly Column[], origin: string): void 
         `${origin}: the attributes "${twin.attribute}" and "${column.attribute}" both become the column "${column.name}"`,
       );
     }
-    byName.set(column.name, column);
+    byName.set(column.name, column); // breakage: column-names-distinct
   }
 }
 

@@ -50,6 +50,7 @@ export function newestChangeStatement(changes: string): string {
 /** `isLate` of src/core/overlay/overlay-rule.ts. */
 function isLate(manifest: Manifest): string {
   const from = integer(manifest.floorSeconds - manifest.skewSeconds);
+  // breakage: late-is-before-horizon
   return `_changed_at >= ${from} AND _changed_at < ${integer(manifest.horizonSeconds)}`;
 }
 
@@ -86,7 +87,7 @@ export function minorDeltaRows(dialect: Dialect, schema: Schema, inputs: MinorIn
     }),
   ];
   if (late !== undefined) {
-    const from = integer(late.oldestSeconds - skewSeconds);
+    const from = integer(late.oldestSeconds - skewSeconds); // breakage: late-changes-include-skew
     const keys = `SELECT _key FROM ${late.newObjects} WHERE ${isLate(manifest)}`;
     const pool = `(SELECT * FROM ${late.changes} WHERE _changed_at >= ${from} AND _key IN (${keys}))`;
     parts.push(
@@ -104,12 +105,13 @@ export function minorDeltaRows(dialect: Dialect, schema: Schema, inputs: MinorIn
   return newestRows(
     dialect,
     schema,
-    parts.map((part) => `(${part})`),
+    parts.map((part) => `(${part})`), // breakage: tombstones-stay-in-deltas
   );
 }
 
 /** Rows of a part's new base: the newest of its base and deltas. Removals go, since the change log still knows them. */
 export function majorBaseRows(dialect: Dialect, schema: Schema, base: string, deltas: string): string {
   const columns = nameList(segmentColumns(dialect, schema));
+  // breakage: removals-not-in-base
   return `SELECT ${columns} FROM (${newestRows(dialect, schema, [base, deltas])}) WHERE _op <> 'REMOVE'`;
 }

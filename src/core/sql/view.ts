@@ -4,7 +4,7 @@ import { recoverableColumns } from "../format/recovery.ts";
 import { type Dialect, integer, quoted } from "../ports/dialect.ts";
 import type { Schema } from "../schema/schema.ts";
 import { nameList, segmentColumns, typedSelectList, viewColumns } from "./columns.ts";
-import { mergedRows, newestRows, windowRows } from "./overlay.ts";
+import { mergedRows, newestRows, SAME_ROW, windowRows } from "./overlay.ts";
 
 /** Relations that the engine offers; each can stand behind FROM. */
 export interface LakeRelations {
@@ -31,6 +31,7 @@ export function currentRows(
     sinceSeconds: manifest.horizonSeconds,
     skewSeconds: manifest.skewSeconds,
     recoverable: recoverableColumns(manifest),
+    // breakage: as-of-includes-its-second
     ...(asOfSeconds === undefined ? {} : { untilSeconds: asOfSeconds + 1 }),
   });
   const overlay = newestRows(dialect, schema, [relations.deltas, "log_window"]);
@@ -56,8 +57,8 @@ export function historyRows(
 ): string {
   const columns = viewColumns(dialect, schema, recoverableColumns(manifest));
   return `SELECT ${typedSelectList(columns)}, dt, hr FROM (
-SELECT *, row_number() OVER (PARTITION BY _key, _version, _op, _changed_at ORDER BY dt, hr) AS ${REPEAT} FROM ${changes}
-) WHERE ${REPEAT} = 1`;
+SELECT *, row_number() OVER (PARTITION BY _key, _version, _op, _changed_at ORDER BY ${SAME_ROW}, dt, hr) AS ${REPEAT} FROM ${changes}
+) WHERE ${REPEAT} = 1`; // breakage: history-shows-change-once
 }
 
 /** The kept snapshots, each with the time of its export. */

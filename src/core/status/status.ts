@@ -140,6 +140,7 @@ export async function undeliveredObjects(
   mappingId: string | undefined,
 ): Promise<Undelivered> {
   const batches = mappingId === undefined ? [] : await store.list(failedBatchesFolder(mappingId));
+  // breakage: undelivered-counted
   return { failedBatches: batches.length, unconverted: (await store.list(errorsFolder(table))).length };
 }
 

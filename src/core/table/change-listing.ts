@@ -33,6 +33,7 @@ export function listChanges(store: ObjectStore, table: string): ChangeListing {
       for (const day of await listing.days()) {
         if (day < hour.dt) continue;
         const ofDay = await listing.ofDay(day);
+        // breakage: hours-compared-within-day
         objects.push(...ofDay.filter((object) => !(day === hour.dt && object.hour.hr < hour.hr)));
       }
       return objects;

@@ -30,7 +30,7 @@ export async function namedTable(store: ObjectStore, lake: string, name: string)
 }
 
 /** The one table of a lake. Throws USAGE if the lake has several. */
-export async function onlyTable(store: ObjectStore, lake: string): Promise<OpenTable> {
+export async function singleTable(store: ObjectStore, lake: string): Promise<OpenTable> {
   const tables = await chosenTables(store, lake, undefined);
   const [first, ...others] = tables;
   if (first !== undefined && others.length === 0) return first;

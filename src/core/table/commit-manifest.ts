@@ -27,5 +27,5 @@ export async function commitManifest(
   // The number may have been taken by this very run, at an earlier try whose answer was lost.
   const present = await readManifest(store, table, complete.sequence);
   if (present === undefined && failure !== undefined) throw failure;
-  return present?.run === complete.run ? present : "conflict";
+  return present?.run === complete.run ? present : "conflict"; // breakage: commit-number-taken-once
 }

@@ -69,6 +69,7 @@ export async function manifestAsOf(
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
     const manifest = await manifestAt(middle);
+    // breakage: as-of-includes-its-commit
     if (manifest === undefined || manifest.committedAtSeconds <= asOfSeconds) low = middle + 1;
     else high = middle;
   }

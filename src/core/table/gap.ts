@@ -25,6 +25,7 @@ export function gapFound(found: StreamGap, stream: StreamIdentity, nowSeconds: n
  */
 function untilNewStream(stream: StreamIdentity, nowSeconds: number): number {
   const created = Math.ceil(stream.createdAtSeconds ?? nowSeconds);
+  // breakage: new-stream-gap-includes-skew
   return Math.max(created + SKEW_SECONDS, nowSeconds - SURELY_KEPT_SECONDS);
 }
 
@@ -134,6 +135,7 @@ export function lookAtStream(
 function completeUntil(manifest: Manifest, { watch, beginning }: EarlierLooks): number | undefined {
   const cutSeconds = manifest.snapshots.at(-1)?.cutSeconds;
   if (cutSeconds === undefined || watch === undefined) return cutSeconds ?? watch?.seenReadingSeconds;
+  // breakage: unseen-reading-not-trusted
   return beginning === undefined ? cutSeconds : Math.max(cutSeconds, watch.seenReadingSeconds);
 }
 

@@ -22,6 +22,7 @@ export async function recordGrowingGap(
   const path = gapPath(table, id);
   const known = await readLakeFile(store, gapFile, path);
   if (known !== undefined && known.lostUntilSeconds >= gap.lostUntilSeconds) return;
+  // breakage: growing-gap-stays-one
   const grown: Gap = { ...(known ?? gap), lostUntilSeconds: gap.lostUntilSeconds };
   await store.replace(path, lakeFileBytes(grown));
 }
@@ -38,7 +39,7 @@ export async function knownGaps(
 ): Promise<readonly Gap[]> {
   const found = mergedGaps(manifest.gaps, await readGaps(store, table));
   const beginning = await readStreamBeginning(store, table);
-  const gap = beginning && gapBeforeReading(manifest, beginning);
+  const gap = beginning && gapBeforeReading(manifest, beginning); // breakage: unread-time-is-gap
   if (gap === undefined) return found;
   const isKnown = openGaps(manifest, found).some(
     ({ lostUntilSeconds }) => lostUntilSeconds >= gap.lostUntilSeconds,

@@ -62,6 +62,7 @@ function readMap(raw: unknown, depth: number): Item {
 }
 
 function readValue(raw: unknown, depth: number): AttributeValue {
+  // breakage: value-depth-limited
   if (depth > DEPTH_MAX) throw new UnreadableValue(`values are nested deeper than ${DEPTH_MAX} levels`);
   if (typeof raw !== "object" || raw === null) throw new UnreadableValue("an attribute value has no type");
   const wrapper = raw as Record<string, unknown>;

@@ -16,6 +16,7 @@ export class DuplicateMember extends Error {}
 /** Parses `text`; throws SyntaxError if it is not JSON and DuplicateMember if it names a member twice. */
 export function parseJson(text: string): Json {
   const value: Json = JSON.parse(text);
+  // breakage: members-named-once
   if (membersInText(text) !== membersInValue(value))
     throw new DuplicateMember("a JSON member is named twice");
   return value;

@@ -13,7 +13,7 @@ const TEXT_LENGTH_MAX = 500;
  */
 export function canonicalNumber(text: string): string | undefined {
   if (text.length > TEXT_LENGTH_MAX) return undefined;
-  if (PLAIN_INTEGER.test(text)) return text;
+  if (PLAIN_INTEGER.test(text)) return text; // breakage: plain-integers-as-text
   const match = NUMBER.exec(text);
   if (match === null) return undefined;
   const [, sign = "", whole = "", fraction = "", exponentText = "0"] = match;
@@ -38,6 +38,7 @@ function plainNotation(digits: string, point: number): string {
 export function toExactDouble(canonical: string): number | undefined {
   const double = Number(canonical);
   if (!Number.isFinite(double)) return undefined;
+  // breakage: doubles-print-exactly
   return canonicalNumber(String(double)) === canonical ? double : undefined;
 }
 

@@ -10,7 +10,7 @@ export function utf8Bytes(text: string): number {
   let rest = text;
   for (;;) {
     const { read, written } = encoder.encodeInto(rest, scratch);
-    bytes += written;
+    bytes += written; // breakage: bytes-not-characters
     if (read === rest.length) return bytes;
     rest = rest.slice(read);
   }

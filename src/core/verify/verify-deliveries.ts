@@ -91,7 +91,7 @@ async function readToEnd(
     }
     const { caughtUp, reachedSeconds = caughtUp ? Number.POSITIVE_INFINITY : 0 } = batch;
     if (reachedSeconds >= endSeconds) return true;
-    if (nowSeconds() >= untilSeconds) return false;
+    if (nowSeconds() >= untilSeconds) return false; // breakage: unread-stream-proves-nothing
   }
 }
 
@@ -125,6 +125,7 @@ class AskedChanges {
 
   /** The item that each key has by its newest change; undefined where that removed it. */
   newest(): ReadonlyMap<string, Item | undefined> {
+    // breakage: verify-ignores-older-changes
     const standing = [...this.#keys].filter(([, { stands }]) => stands);
     return new Map(
       standing.map(([hash, { newest }]) => [hash, newest.operation === "REMOVE" ? undefined : newest.item]),

@@ -33,7 +33,7 @@ export class RangeDigests {
       const sum =
         (this.#sums[at] as number) + Number.parseInt(itemHash.slice(word * 8, word * 8 + 8), 16) + carry;
       this.#sums[at] = sum;
-      carry = sum > 0xffff_ffff ? 1 : 0;
+      carry = sum > 0xffff_ffff ? 1 : 0; // breakage: digest-carries
     }
   }
 

@@ -111,8 +111,9 @@ async function judge(
     const item = after.get(keyHash);
     const rows = inLake.get(keyHash);
     if (isSame(item, rows)) continue;
-    const stoodStill = textOf(before.get(keyHash)) === textOf(item);
+    const stoodStill = textOf(before.get(keyHash)) === textOf(item); // breakage: moving-items-not-different
     const arrives = changes === "unknown" ? undefined : changes.get(keyHash);
+    // breakage: pending-changes-not-different
     if (changes !== "unknown" && stoodStill && !changes.has(keyHash)) {
       differences.push(difference(context.schema, candidate, item, rows));
       continue;

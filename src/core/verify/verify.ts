@@ -212,6 +212,7 @@ async function differingItems(
     const wanted = expected.get(hash);
     const isRepeated = found.has(hash);
     found.add(hash);
+    // breakage: repeated-keys-differ
     if (wanted?.itemHash !== shown || isRepeated) differing.set(hash, wanted?.keyText ?? keyText);
   }
   for (const [hash, { keyText }] of expected) if (!found.has(hash)) differing.set(hash, keyText);

@@ -8,9 +8,8 @@ export async function vacuumFolder(
   lake: Pick<LakeFolder, "root" | "store">,
   table: string,
   policy: RetentionPolicy,
-  signal?: AbortSignal,
 ): Promise<VacuumResult> {
-  const removed = await vacuum(lake.store, table, policy, nowSeconds(), signal);
+  const removed = await vacuum(lake.store, table, policy, nowSeconds());
   const unfinished = await removeUnfinished(lake.root, table, policy.graceSeconds);
   return { ...removed, files: removed.files + unfinished };
 }

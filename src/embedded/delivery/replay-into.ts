@@ -14,7 +14,7 @@ import {
 import { changesFolder, quarantineFolder } from "../../core/format/lake-path.ts";
 import { rowCodec } from "../../core/row/row.ts";
 import { lineWriter } from "../../core/row/wire-line.ts";
-import { onlyTable } from "../../core/table/chosen-tables.ts";
+import { singleTable } from "../../core/table/chosen-tables.ts";
 import { holdsData } from "../../core/table/holds-data.ts";
 import { type OpenTable, requireTable } from "../../core/table/open-table.ts";
 import { writeSchema } from "../../core/table/schema-file.ts";
@@ -63,7 +63,7 @@ export async function replayInto(
   const { table } = known.schema;
   // As long as there are no changes, a snapshot may replace the schema. Nothing may be delivered by the old one after that.
   const hasChanges = (await lake.store.folders(changesFolder(table))).length > 0;
-  const lock = hasChanges ? undefined : await lockLake(lake.root);
+  const lock = hasChanges ? undefined : await lockLake(lake.root); // breakage: first-replay-locks-lake
   try {
     const opened = lock === undefined ? known : await requireTable(lake.store, table, known);
     const { schema } = opened;
@@ -110,7 +110,7 @@ async function leaveQuarantine(
 async function replayTable(recordings: readonly RecordingToReplay[], wish: ReplayWish): Promise<OpenTable> {
   const { lake, name, given, key } = wish;
   const { store } = lake;
-  if (name === undefined && given === undefined) return onlyTable(store, wish.lakeName);
+  if (name === undefined && given === undefined) return singleTable(store, wish.lakeName);
   const sample = async (): Promise<Iterable<Item>> => (key === undefined ? [] : images(recordings, key));
   const choice = await chooseSchema({ store, given, name, key, source: undefined, sample });
   const { table } = choice.schema;

@@ -49,6 +49,7 @@ const CLOCK_SECONDS = 24 * 3600;
 
 /** An export of the future would win over every change until then; one that names another manifest is not this one. */
 function requireSound({ exportTimeSeconds, manifestFilesKey }: ExportSummary): void {
+  // breakage: export-not-in-future
   if (exportTimeSeconds * 1000 > Date.now() + CLOCK_SECONDS * 1000) {
     throw new DynalakeError("EXPORT_INVALID", "manifest-summary.json: exportTime lies in the future", {
       next: "Check this machine's clock and the export; the lake is as it was.",
@@ -101,6 +102,7 @@ async function readManifest(home: string, stem: string): Promise<string> {
   const hasMd5 = (await namesIn(home)).includes(`${stem}.md5`);
   const told = hasMd5 ? await readBounded(join(home, `${stem}.md5`)) : undefined;
   const md5 = createHash("md5").update(content);
+  // breakage: export-manifest-checksum
   if (told !== undefined && told.toString("utf8").trim() !== md5.digest("base64")) {
     throw new DynalakeError("EXPORT_INVALID", `${stem}.json does not match its checksum in ${stem}.md5`);
   }
@@ -127,6 +129,7 @@ async function readBounded(file: string): Promise<Buffer> {
 async function dataFile(root: string, key: string): Promise<string> {
   const name = /\/data\/([A-Za-z0-9_.-]+)$/.exec(`/${key}`)?.[1];
   const parts = key.split("/");
+  // breakage: export-keys-inside
   if (name === undefined || name.startsWith(".") || parts.includes("..") || key.startsWith("/")) {
     throw new DynalakeError(
       "EXPORT_INVALID",
@@ -140,6 +143,7 @@ async function dataFile(root: string, key: string): Promise<string> {
   } catch (cause) {
     throw new DynalakeError("EXPORT_INVALID", `data/${name} is missing`, { cause });
   }
+  // breakage: export-links-inside
   if (!real.startsWith(root + sep))
     throw new DynalakeError("EXPORT_INVALID", `data/${name} leads out of the export`);
   if (!(await stat(real)).isFile())

@@ -17,7 +17,7 @@ const heldHere = new Set<string>();
 /** Takes the lock; throws LAKE_LOCKED at once where another process holds it. */
 export async function lockLake(root: string): Promise<LakeLock> {
   const file = join(root, ".run.lock");
-  if (heldHere.has(file)) throw locked(root, undefined);
+  if (heldHere.has(file)) throw locked(root, undefined); // breakage: lake-locked-once
   await makeFolder(root).catch((error: unknown) => {
     throw fileError(error, root);
   });

@@ -158,6 +158,7 @@ async function stepUntil(
 }
 
 function hasEnded(follower: Follower, rows: number, sinceSeconds: number): boolean {
+  // breakage: once-ends-on-busy-stream
   return (rows === 0 && follower.caughtUp()) || follower.deliveredUntilSeconds() >= sinceSeconds;
 }
 

@@ -74,7 +74,7 @@ async function confine(lake: LakeFolder): Promise<void> {
     literal(lake.session.temporaryFolder),
   ]);
   await lake.session.run(`SET allowed_directories = [${[...allowed].join(", ")}]`);
-  await lake.session.run("SET enable_external_access = false");
+  await lake.session.run("SET enable_external_access = false"); // breakage: external-access-disabled
   await lake.session.run("SET lock_configuration = true");
 }
 

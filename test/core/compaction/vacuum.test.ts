@@ -104,18 +104,6 @@ test("of the manifests none goes that a run under way may have begun from: their
   expect(store.paths()).toEqual(["t/manifest/000000000003.json", "t/manifest/000000000004.json"]);
 });
 
-test("a vacuum that is cut short ends with the reason, and the next one removes the rest", async () => {
-  const store = new MemoryStore();
-  commit(store, 1, 5, []);
-  commit(store, 2, 6, []);
-  file(store, "segments/dead/b0000/rows.parquet", 0);
-  const before = store.paths();
-  const cut = vacuum(store, "t", policy, NOW, AbortSignal.abort(new Error("enough")));
-  await expect(cut).rejects.toThrow("enough");
-  expect(store.paths()).toEqual(before);
-  expect(await vacuum(store, "t", policy, NOW, new AbortController().signal)).toMatchObject({ files: 1 });
-});
-
 describe("the newest manifest", () => {
   test("stays however old it is, with its files", async () => {
     const store = new MemoryStore();

@@ -39,7 +39,7 @@ const SCHEMA = parseSchema(
 const MANIFEST = { ...initialManifest(1), floorSeconds: 500, horizonSeconds: 1000 };
 const VIEW = `"user", "read", "_op", "_version", "_changed_at", "_expired", "_unmapped"`;
 const SEGMENT = `${VIEW}, "_key"`;
-const NEWEST = `row_number() OVER (PARTITION BY _key ORDER BY _version DESC, _changed_at DESC, _op DESC) AS "version rank"`;
+const NEWEST = `row_number() OVER (PARTITION BY _key ORDER BY _version DESC, _changed_at DESC, _op DESC, _unmapped NULLS FIRST) AS "version rank"`;
 
 /** The parts of this schema's statements that differ between dialects. */
 const DIALECTS = [
@@ -137,7 +137,7 @@ SELECT ${SEGMENT} FROM delta_segments
   });
 
   test("the history is every change, typed, with its partition; snapshots tell the time of their export", () => {
-    const once = "PARTITION BY _key, _version, _op, _changed_at ORDER BY dt, hr";
+    const once = "PARTITION BY _key, _version, _op, _changed_at ORDER BY _unmapped NULLS FIRST, dt, hr";
     expect(historyRows(dialect, SCHEMA, MANIFEST, "changes")).toBe(`SELECT ${typed}, dt, hr FROM (
 SELECT *, row_number() OVER (${once}) AS "delivery rank" FROM changes
 ) WHERE "delivery rank" = 1`);
