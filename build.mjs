@@ -1,5 +1,6 @@
-// Bundles the sources into dist/. The command line and the constructs for CDK apps import packages from node_modules. Each
-// Lambda function of the deployment is a single file that contains everything it needs.
+// Bundles the sources into dist/. The command line, the library and the constructs for CDK apps import packages from
+// node_modules. Each Lambda function of the deployment is a single file that contains everything it needs. As a script, it writes
+// the types of the package too.
 import {
   existsSync,
   mkdirSync,
@@ -117,5 +118,8 @@ function printSizes() {
 
 if (argv[1] !== undefined && import.meta.url === pathToFileURL(argv[1]).href) {
   await build();
+  // Loaded here alone: bin/dynalake.js, which imports this file too, needs no types.
+  const { buildTypes } = await import("./scripts/build-types.mjs");
+  buildTypes();
   printSizes();
 }

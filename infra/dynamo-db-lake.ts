@@ -1,11 +1,6 @@
 /**
- * One DynamoDB table in a lake: its changes are delivered from the moment it is deployed, its first snapshot starts
- * automatically, and compactions keep the view fast. Add it to any CDK app, along with a `Lake`:
- *
- *     const lake = new Lake(this, "Lake");
- *     new DynamoDbLake(this, "Orders", { lake, table: orders, schemaFile: "schemas/orders.json" });
- *
- * src/aws/contracts has what the constructs and the functions agree on: events and answers, variables, names.
+ * The construct of one table in a lake. src/aws/contracts has what the constructs and the functions agree on: events and
+ * answers, variables, names.
  */
 
 import { CfnOutput, Duration } from "aws-cdk-lib";
@@ -52,6 +47,26 @@ export interface DynamoDbLakeProps {
   readonly dashboard?: "none";
 }
 
+/**
+ * One DynamoDB table in a lake: its changes are delivered from the moment it is deployed, its first snapshot starts
+ * automatically, and compactions keep the view fast. Add it to any CDK app, along with a `Lake`.
+ *
+ * @example
+ * ```ts
+ * import { App, Stack } from "aws-cdk-lib";
+ * import { AttributeType, StreamViewType, Table } from "aws-cdk-lib/aws-dynamodb";
+ * import { DynamoDbLake, Lake } from "dynalake/cdk";
+ *
+ * const stack = new Stack(new App(), "Shop");
+ * const orders = new Table(stack, "Orders", {
+ *   partitionKey: { name: "OrderId", type: AttributeType.STRING },
+ *   stream: StreamViewType.NEW_AND_OLD_IMAGES,
+ *   pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+ * });
+ * const lake = new Lake(stack, "Lake");
+ * new DynamoDbLake(stack, "OrdersLake", { lake, table: orders, schemaFile: "schemas/orders.json" });
+ * ```
+ */
 export class DynamoDbLake extends Construct {
   /** The name of the lake table in SQL. */
   readonly lakeTable: string;

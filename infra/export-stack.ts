@@ -22,6 +22,29 @@ export interface ExportStackProps extends StackProps, Omit<DynamoDbLakeProps, "t
   readonly table: ExistingTable | ITable;
 }
 
+/**
+ * A stack with a `DynamoDbLake`.
+ *
+ * @example
+ * ```ts
+ * import { App } from "aws-cdk-lib";
+ * import { ExportStack, LakeStack } from "dynalake/cdk";
+ *
+ * const app = new App();
+ * const { lake } = new LakeStack(app, "Lake");
+ * const tableArn = "arn:aws:dynamodb:eu-central-1:111122223333:table/Orders";
+ * new ExportStack(app, "OrdersExport", {
+ *   lake,
+ *   table: {
+ *     tableName: "Orders",
+ *     tableArn,
+ *     streamArn: `${tableArn}/stream/2026-11-23T10:00:00.000`,
+ *     key: { hash: "OrderId" },
+ *   },
+ *   schemaFile: "schemas/orders.json",
+ * });
+ * ```
+ */
 export class ExportStack extends Stack {
   readonly lake: DynamoDbLake;
 

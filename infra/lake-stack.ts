@@ -9,6 +9,18 @@ export interface LakeStackProps extends StackProps, LakeProps {
   readonly encryption?: "kms";
 }
 
+/**
+ * A stack with a `Lake`.
+ *
+ * @example
+ * ```ts
+ * import { App } from "aws-cdk-lib";
+ * import { LakeStack } from "dynalake/cdk";
+ *
+ * const { lake } = new LakeStack(new App(), "Lake", { databaseName: "shop", encryption: "kms" });
+ * console.log(lake.workGroupName);
+ * ```
+ */
 export class LakeStack extends Stack {
   readonly lake: Lake;
 

@@ -38,6 +38,19 @@ const RESULT_DAYS = 7;
 /** Where Athena writes query results. No lake table can have this name: table names start with a letter. */
 export const RESULTS_PREFIX = "_athena/";
 
+/**
+ * A lake for any number of tables; each `DynamoDbLake` adds one.
+ *
+ * @example
+ * ```ts
+ * import { App, Stack } from "aws-cdk-lib";
+ * import { Lake } from "dynalake/cdk";
+ *
+ * const stack = new Stack(new App(), "Shop");
+ * const lake = new Lake(stack, "Lake", { databaseName: "shop", email: "ops@example.com" });
+ * console.log(lake.bucket.bucketName, lake.failureTopic.topicArn);
+ * ```
+ */
 export class Lake extends Construct {
   readonly bucket: IBucket;
   readonly databaseName: string;

@@ -109,6 +109,16 @@ export interface Lake {
    * are delivered.
    *
    * Rejects with INPUT_INVALID, USAGE, LAKE_NOT_FOUND, LAKE_LOCKED, SCHEMA_INVALID, DISK_FULL or STORE_FAILED.
+   *
+   * @example
+   * ```ts
+   * import { openLake } from "dynalake";
+   *
+   * const lake = await openLake("lake");
+   * const { rows, quarantined } = await lake.replay(["failed-batch.json"], { name: "reviews" });
+   * console.log(`${rows} changes delivered, ${quarantined} records in quarantine`);
+   * await lake.close();
+   * ```
    */
   replay(
     recordings: Iterable<Recording> | AsyncIterable<Recording>,
@@ -153,6 +163,17 @@ export interface LakeTable {
    * Compares every item with the source table, or with an export, while both change. The source is read once, at the given pace.
    *
    * Rejects with USAGE (the export is another table's, or too old), EXPORT_INVALID, or as reading the source fails.
+   *
+   * @example
+   * ```ts
+   * import { openLake } from "dynalake";
+   *
+   * const lake = await openLake("lake");
+   * const { result, differences } = await lake.table("reviews").verify();
+   * console.log(result);
+   * for (const { kind, key, attributes } of differences) console.log(kind, key, attributes);
+   * await lake.close();
+   * ```
    */
   verify(options?: VerifyOptions & Watched): Promise<Verification>;
 

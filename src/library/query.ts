@@ -22,6 +22,17 @@ export interface QueryOptions {
  *
  * Reading rejects with SQL_FAILED, LAKE_NOT_FOUND, AS_OF_UNKNOWN, ENGINE_FAILED or DISK_FULL, with LAKE_CLOSED once the lake
  * is closed, and with the signal's reason once it is aborted. Rows that were cut off never end as if they were complete.
+ *
+ * @example
+ * ```ts
+ * import { openLake } from "dynalake";
+ *
+ * const lake = await openLake("lake");
+ * const query = lake.query("SELECT * FROM reviews ORDER BY book");
+ * console.log((await query.columns()).map(({ name }) => name));
+ * for await (const cells of query.arrays()) console.log(cells);
+ * await lake.close();
+ * ```
  */
 export interface Query<R = Row> extends AsyncIterable<R> {
   /** The columns, also of a result without rows. */

@@ -4,7 +4,17 @@ import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 
 const ROOT = join(import.meta.dirname, "..", "..");
-const PLACES = ["src", "infra", "handlers", "scripts", "bin", "docs", "README.md", "CONTRIBUTING.md"];
+const PLACES = [
+  "src",
+  "infra",
+  "handlers",
+  "scripts",
+  "bin",
+  "docs",
+  "examples",
+  "README.md",
+  "CONTRIBUTING.md",
+];
 const TEXT = /\.(?:js|json|md|mjs|ts)$/;
 
 /** Phrases to avoid, each with the plain way to say it. */
