@@ -7,8 +7,8 @@ import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts
 import { deployedSchema, lakePlaceOf } from "../src/aws/lambda/step.ts";
 import { logger } from "../src/aws/lambda/telemetry.ts";
 import { tellDelivery } from "../src/aws/lambda/tell-delivery.ts";
-import { overdueReading } from "../src/aws/overdue-reading.ts";
 import { readMaskKey } from "../src/aws/mask-key.ts";
+import { overdueReading } from "../src/aws/overdue-reading.ts";
 import { refreshed } from "../src/aws/refreshed.ts";
 import { deliverStream } from "../src/aws/stream-delivery.ts";
 import { rowCodec } from "../src/core/row/row.ts";
