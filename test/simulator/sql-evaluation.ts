@@ -198,18 +198,17 @@ function compileWindow(window: Expression & { readonly kind: "window" }, names: 
 
 type Comparison = (a: Scope, b: Scope) => number;
 
-/** Nulls come last in both directions, as in DuckDB. */
 function compileOrder(orderBy: readonly Order[], names: Names): Comparison {
-  const parts = orderBy.map(({ value, descending }) => ({
+  const parts = orderBy.map(({ value, ...order }) => ({
     evaluate: compileExpression(value, names),
-    descending,
+    ...order,
   }));
   return (a, b) => {
-    for (const { evaluate, descending } of parts) {
+    for (const { evaluate, descending, nullsFirst } of parts) {
       const [left, right] = [evaluate(a), evaluate(b)];
       if (left === right) continue;
-      if (left === null) return 1;
-      if (right === null) return -1;
+      if (left === null) return nullsFirst ? -1 : 1;
+      if (right === null) return nullsFirst ? 1 : -1;
       return left < right === descending ? 1 : -1;
     }
     return 0;

@@ -28,6 +28,8 @@ export interface From {
 export interface Order {
   readonly value: Expression;
   readonly descending: boolean;
+  /** They come last otherwise, in both directions, as in DuckDB. */
+  readonly nullsFirst: boolean;
 }
 
 export type Expression =
@@ -181,7 +183,9 @@ class Parser {
       const value = this.#expression();
       const descending = this.#takes("DESC");
       if (!descending) this.#takes("ASC");
-      return { value, descending };
+      const nullsFirst = this.#takes("NULLS");
+      if (nullsFirst) this.#require("FIRST");
+      return { value, descending, nullsFirst };
     });
   }
 
