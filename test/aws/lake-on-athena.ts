@@ -106,7 +106,7 @@ async function testTable(lake: TestLake, file: SchemaFile = FILE): Promise<TestT
   const writer = lineWriter(rowCodec(schema));
   let runs = 0;
   const policy = { ...DEFAULT_POLICY, settleSeconds: 0 };
-  const context = { store, engine, schema, nowSeconds, policy, newRun: () => `run-${++runs}` };
+  const context = { store, engine, schema, nowSeconds, policy, newRunId: () => `run-${++runs}` };
   return {
     lake,
     schema,

@@ -46,9 +46,9 @@ const minor: Work = (world, ports) => compactMinor(compaction(world, ports));
 const major: Work = (world, ports) => compactMajor(compaction(world, ports), "all");
 const delivery: Work = (world, ports) => deliverAll(world, [NEW], ports);
 const snapshot: Work = (world, ports) => seed(seeding(world, SEEDED, NOW + 500, ports));
-const schema: Work = (world, { store, newRun }) =>
+const schema: Work = (world, { store, newRunId }) =>
   changeSchema(
-    { store, newRun, nowSeconds: () => world.nowSeconds },
+    { store, newRunId, nowSeconds: () => world.nowSeconds },
     worldSchema(undefined, "now"),
     "a test",
   );

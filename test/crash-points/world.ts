@@ -74,7 +74,7 @@ export interface Ports {
   readonly store: ObjectStore;
   readonly engine: QueryEngine;
   readonly sink: ChangeSink;
-  readonly newRun: () => string;
+  readonly newRunId: () => string;
   /** A source as this process reaches it. */
   readonly reached: (source: ChangeSource) => ChangeSource;
 }
@@ -111,17 +111,17 @@ export class World {
 
   /** The ports of a process. Its calls may fail if `faults` are given. */
   ports(faults?: Faults, tellsUndelivered = false): Ports {
-    const newRun = (): string => `run-${++this.#runs}`;
+    const newRunId = (): string => `run-${++this.#runs}`;
     const sink = this.engine.sink(this.schema);
     if (faults === undefined)
-      return { store: this.store, engine: this.engine, sink, newRun, reached: (source) => source };
+      return { store: this.store, engine: this.engine, sink, newRunId, reached: (source) => source };
     const tear = async ({ run }: { readonly run: string }, part: string): Promise<void> =>
       this.store.plant(`${TABLE}/segments/${run}/${part}/rows.parquet`, "a torn piece");
     return {
       store: faultyStore(this.store, faults),
       engine: faultyEngine(this.engine, faults, tear),
       sink: faultySink(sink, faults, tellsUndelivered),
-      newRun,
+      newRunId,
       reached: (source) => faultySource(source, faults),
     };
   }
@@ -145,13 +145,13 @@ export function batchOf(world: World, records: readonly unknown[]): RecordBatch 
 
 export function compaction(
   world: World,
-  { store, engine, newRun }: Ports = world.ports(),
+  { store, engine, newRunId }: Ports = world.ports(),
   policy: Partial<CompactionContext["policy"]> = {},
 ): CompactionContext {
   return {
     store,
     engine,
-    newRun,
+    newRunId,
     schema: world.schema,
     policy: { ...DEFAULT_POLICY, settleSeconds: 0, ...policy },
     nowSeconds: () => world.nowSeconds,
@@ -162,7 +162,7 @@ export function seeding(
   world: World,
   state: State,
   exportTimeSeconds: number,
-  { store, engine, newRun }: Ports = world.ports(),
+  { store, engine, newRunId }: Ports = world.ports(),
 ): SeedContext {
   const writer = lineWriter(rowCodec(world.schema));
   const lines = Object.entries(state).map(
@@ -172,7 +172,7 @@ export function seeding(
     store,
     engine,
     schema: world.schema,
-    run: newRun(),
+    run: newRunId(),
     staged: world.engine.items(world.schema, lines),
     items: lines.length,
     exportTimeSeconds,

@@ -87,7 +87,7 @@ function follow(world: World, ports: Ports, patience: number): Promise<void> {
     {
       ...deliveryContext(world, ports),
       source: ports.reached(source),
-      newRunId: ports.newRun,
+      newRunId: ports.newRunId,
       nowSeconds: () => world.nowSeconds,
       recordsMax: 2,
       waitMs: 0,
@@ -233,9 +233,9 @@ const PATHS: Readonly<Record<string, WritePath>> = {
       await writeSchema(world.store, world.schema);
       return world;
     },
-    run: (world, { store, newRun }) =>
+    run: (world, { store, newRunId }) =>
       changeSchema(
-        { store, newRun, nowSeconds: () => world.nowSeconds },
+        { store, newRunId, nowSeconds: () => world.nowSeconds },
         worldSchema(undefined, "now"),
         "a test",
       ),

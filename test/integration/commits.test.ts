@@ -230,7 +230,7 @@ function compactionOf(
     engine: lake.engine,
     schema: SCHEMA,
     policy: { ...DEFAULT_POLICY, settleSeconds: 0 },
-    newRun: () => run,
+    newRunId: () => run,
     nowSeconds: () => NOW,
   };
 }

@@ -80,7 +80,7 @@ async function expectSameRows({ snapshot, before, after, file, later }: Evolutio
 }
 
 async function declareLater(lake: LakeFolder, schema: Schema): Promise<void> {
-  const context = { store: lake.store, newRun: newRunId, nowSeconds: () => CHANGED_AT_SECONDS + 1000 };
+  const context = { store: lake.store, newRunId, nowSeconds: () => CHANGED_AT_SECONDS + 1000 };
   await changeSchema(context, schema, "the schema");
 }
 

@@ -62,7 +62,7 @@ function worldOf(lake: LakeFolder, folder: string): World {
     engine,
     schema: SCHEMA,
     policy: { ...DEFAULT_POLICY, settleSeconds: 300, deliveryDelaySeconds: 26 * HOUR },
-    newRun: () => `run-${++runs}`,
+    newRunId: () => `run-${++runs}`,
     nowSeconds: () => at,
   });
   return {

@@ -142,9 +142,9 @@ const CASES: Readonly<Record<string, Case>> = {
     },
   },
   "a change of the schema": {
-    run: (world, { store, newRun }) =>
+    run: (world, { store, newRunId }) =>
       changeSchema(
-        { store, newRun, nowSeconds: () => world.nowSeconds },
+        { store, newRunId, nowSeconds: () => world.nowSeconds },
         worldSchema(undefined, "now"),
         "a test",
       ),
@@ -188,7 +188,7 @@ test.each(Object.entries(CASES))("%s, and another commit comes first", async (_,
   const world = await begun();
   await own.before?.(world);
   world.store.meetOnce("create", /manifest/, "before", async () => {
-    expect(await compactMinor({ ...compaction(world), newRun: () => "other" })).toBeDefined();
+    expect(await compactMinor({ ...compaction(world), newRunId: () => "other" })).toBeDefined();
   });
   const { ports, counter } = counted(world);
   const outcome = await own.run(world, ports).then(

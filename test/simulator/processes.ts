@@ -163,7 +163,7 @@ function compactionOf(
       deltasMax: random.choice([1, 2, 3, 8]),
       majorRowsMin: random.choice([1, 2, 5]),
     },
-    newRun: world.newRunOf(process),
+    newRunId: world.newRunOf(process),
     nowSeconds: () => world.nowSeconds,
   };
 }
@@ -285,7 +285,7 @@ export async function startDeclare(world: World): Promise<Process> {
   const process = world.newProcess("declaration");
   const context = {
     store: gatedStore(world.store, process.actor),
-    newRun: world.newRunOf(process),
+    newRunId: world.newRunOf(process),
     nowSeconds: () => world.nowSeconds,
   };
   await world.start(process, async () => {

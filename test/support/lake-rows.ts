@@ -84,7 +84,7 @@ export function compactionOf(lake: LakeFolder, schema: Schema): CompactionContex
     engine: lake.engine,
     schema,
     policy: { ...DEFAULT_POLICY, settleSeconds: 0 },
-    newRun: newRunId,
+    newRunId,
     nowSeconds: () => CHANGED_AT_SECONDS + 1000,
   };
 }

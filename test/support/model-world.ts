@@ -230,7 +230,7 @@ export class ModelWorld {
   async #declare(schema: Schema): Promise<string> {
     const context = {
       store: this.#lake.store,
-      newRun: () => this.#newRun(),
+      newRunId: () => this.#newRunId(),
       nowSeconds: () => this.#nowSeconds,
     };
     if ((await openTable(context.store, schema.table))?.schema === undefined)
@@ -262,7 +262,7 @@ export class ModelWorld {
       engine: this.#lake.engine,
       schema: this.#random.choice(this.#schemas),
       policy: { ...DEFAULT_POLICY, settleSeconds, deltasMax: 3, majorRowsMin: 2 },
-      newRun: () => this.#newRun(),
+      newRunId: () => this.#newRunId(),
       nowSeconds: () => this.#nowSeconds,
     };
   }
@@ -277,7 +277,7 @@ export class ModelWorld {
         .at(-1);
       if (last?.change.value !== undefined) state.set(key, last.change.value);
     }
-    const run = this.#newRun();
+    const run = this.#newRunId();
     const schema = this.#random.choice(this.#schemas);
     const manifest = await seed({
       store: this.#lake.store,
@@ -309,7 +309,7 @@ export class ModelWorld {
     return wireFiles(columns, [file]);
   }
 
-  #newRun(): string {
+  #newRunId(): string {
     this.#run++;
     return `run-${String(this.#run).padStart(6, "0")}`;
   }

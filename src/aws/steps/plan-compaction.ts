@@ -52,6 +52,6 @@ function planKind(
   const { engine, newRunId, nowSeconds, opened } = context;
   if (kind === "schema") return planSchemaChange(context, defaults.schemaSettleSeconds);
   const policy = awsPolicy(settleSeconds ?? defaults.settleSeconds);
-  const planning = { engine, newRun: newRunId, nowSeconds, policy };
+  const planning = { engine, newRunId, nowSeconds, policy };
   return kind === "minor" ? planMinor(planning, opened) : planMajor(planning, opened, scope);
 }

@@ -62,7 +62,7 @@ function commitChange(
 /** A commit that came in between does no harm. */
 async function commitSchema(context: CommitContext, run: string, change: PlannedSchema): Promise<Manifest> {
   const { store, schema, commits, nowSeconds } = context;
-  const changing = { store, commits, nowSeconds, newRun: () => run };
+  const changing = { store, commits, nowSeconds, newRunId: () => run };
   const commit = await changeSchema(changing, schemaOf(change.schema, schema), "the planned schema");
   return commit?.manifest ?? (await readCommits(store, schema.table, commits)).manifest;
 }

@@ -8,7 +8,7 @@ export interface PlanningContext {
   readonly engine: QueryEngine;
   readonly policy: CompactionPolicy;
   /** Makes a run id: unique, of letters, digits, _ and -. */
-  readonly newRun: () => string;
+  readonly newRunId: () => string;
   readonly nowSeconds: () => number;
 }
 

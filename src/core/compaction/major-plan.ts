@@ -20,7 +20,7 @@ export async function planMajor(
   const { manifest, schema } = opened;
   const parts = partsToRewrite(manifest, context.policy, scope);
   if (parts.length === 0) return undefined;
-  const run = context.newRun();
+  const run = context.newRunId();
   const partitioning = valuePartitioning(schema);
   const rewrite =
     partitioning === undefined

@@ -43,7 +43,7 @@ export async function planMinor(context: PlanningContext, opened: OpenTable): Pr
     policy,
   );
   if (decision === undefined) return undefined;
-  const run = context.newRun();
+  const run = context.newRunId();
   const reading = { sinceHour, window, outside: outside?.selection };
   const stage: Stage = {
     run,

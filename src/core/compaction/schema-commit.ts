@@ -13,7 +13,7 @@ import { afterSchemaChange } from "./next-manifest.ts";
 
 export interface SchemaCommitContext {
   readonly store: ObjectStore;
-  readonly newRun: () => string;
+  readonly newRunId: () => string;
   readonly nowSeconds: () => number;
   /** The table's commits, if they were read before. */
   readonly commits?: Commits;
@@ -49,7 +49,7 @@ export async function changeSchema(
       await keepWritten(store, schema);
       return undefined;
     }
-    const commit = { run: context.newRun(), nowSeconds: context.nowSeconds() };
+    const commit = { run: context.newRunId(), nowSeconds: context.nowSeconds() };
     const next = afterSchemaChange(manifest, { before: before.file, schema: schema.file, ...change }, commit);
     const outcome = await commitManifest(store, schema.table, next); // breakage: schema-saved-after-commit
     if (outcome === "conflict") continue;

@@ -25,7 +25,7 @@ export async function compactTable(
 ): Promise<readonly CompactionResult[]> {
   const { store, engine } = lake;
   const policy = { ...DEFAULT_POLICY, settleSeconds };
-  return compactMinorThenMajor({ store, engine, schema, policy, newRun: newRunId, nowSeconds }, scope, {
+  return compactMinorThenMajor({ store, engine, schema, policy, newRunId, nowSeconds }, scope, {
     known,
     onCommit,
   });

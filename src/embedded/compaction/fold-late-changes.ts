@@ -23,7 +23,7 @@ export async function foldLateChanges(
     const opened = await openTableOf(store, schema, known);
     if (oldestChangeSeconds >= opened.manifest.horizonSeconds) return;
     try {
-      await compactMinor({ store, engine, schema, policy: LATE_ONLY, newRun: newRunId, nowSeconds }, opened);
+      await compactMinor({ store, engine, schema, policy: LATE_ONLY, newRunId, nowSeconds }, opened);
       return;
     } catch (error) {
       // Another compaction came first; it may have listed the objects before the last of them was there.

@@ -39,10 +39,6 @@ export async function adoptSchema(
   chosen: { readonly schema: Schema; readonly origin: string },
 ): Promise<readonly string[]> {
   if (chosen.origin !== "given") return [];
-  const commit = await changeSchema(
-    { store, newRun: newRunId, nowSeconds },
-    chosen.schema,
-    "the schema file",
-  );
+  const commit = await changeSchema({ store, newRunId, nowSeconds }, chosen.schema, "the schema file");
   return commit?.added ?? [];
 }

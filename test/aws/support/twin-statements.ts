@@ -206,7 +206,14 @@ function openedAt({ world, schema }: Moment): Promise<OpenTable> {
 
 function compactionOf({ world, schema }: Moment, engine: ModelEngine): CompactionContext {
   const { store, nowSeconds } = world;
-  return { store, engine, schema, policy: DEFAULT_POLICY, newRun: () => "run", nowSeconds: () => nowSeconds };
+  return {
+    store,
+    engine,
+    schema,
+    policy: DEFAULT_POLICY,
+    newRunId: () => "run",
+    nowSeconds: () => nowSeconds,
+  };
 }
 
 /** A snapshot of the table's current items, with a schema that some process may still use. */

@@ -50,7 +50,7 @@ function worldOf(): World {
     engine,
     schema: SCHEMA,
     policy: DEFAULT_POLICY,
-    newRun: () => `run-${++runs}`,
+    newRunId: () => `run-${++runs}`,
     nowSeconds: () => NOW,
   };
   return { store, engine, compaction };

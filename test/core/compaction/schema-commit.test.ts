@@ -191,8 +191,8 @@ function worldOf(manifest: Manifest = SEEDED): World {
   store.plant("t/schema.json", JSON.stringify(FIRST.file));
   store.plant(changeObjectPath("t", NOW, NOW - 60, "object"), "rows");
   let runs = 0;
-  const newRun = (): string => `run-${++runs}`;
-  const context = { store, engine, schema: FIRST, policy: DEFAULT_POLICY, newRun, nowSeconds: () => NOW };
+  const newRunId = (): string => `run-${++runs}`;
+  const context = { store, engine, schema: FIRST, policy: DEFAULT_POLICY, newRunId, nowSeconds: () => NOW };
   return { store, engine, context };
 }
 
