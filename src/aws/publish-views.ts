@@ -1,6 +1,6 @@
 /** The newest manifest as views in Glue: `<table>`, `<table>_history` and `<table>_snapshots`. */
 
-import { currentView, segmentViews, type ViewEngine } from "../core/overlay/lake-view.ts";
+import { segmentViews, standingView, type ViewEngine } from "../core/overlay/lake-view.ts";
 import { columnTypeText } from "../core/schema/column-type.ts";
 import type { Schema } from "../core/schema/schema.ts";
 import { athena } from "../core/sql/athena.ts";
@@ -29,7 +29,7 @@ export async function publishViews(context: PublishContext): Promise<PublishedVi
   const place = { database: engine.catalog.database, bucket: context.bucket };
   const relations = relationsOfViews(place, context.nowSeconds());
   const viewing: ViewEngine = { dialect: engine.dialect, ...relations };
-  const current = await currentView(viewing, opened, undefined);
+  const current = await standingView(viewing, opened);
   const snapshots = segmentViews(viewing, opened).find(({ name }) => name === `${schema.table}_snapshots`);
   // Where the log begins is all that its view needs, and a listing of it all is long.
   const [firstDay] = await changes.days();

@@ -262,3 +262,40 @@ test("a change that was delivered before and after its column was declared count
     expect(await rowsOf(lake, unmapped("reviews_history"))).toEqual(['{"n":20,"unmapped":0}']);
   });
 });
+
+test("a key whose column is declared between two of its changes is one row", async () => {
+  await withFolder(async (folder) => {
+    const lake = join(folder, "lake");
+    const file = async (name: string, content: string): Promise<string> => {
+      await writeFile(join(folder, name), content);
+      return join(folder, name);
+    };
+    const schema = (attributes: object): string =>
+      JSON.stringify({ table: "reviews", key: { hash: "User", range: "Book" }, attributes });
+    const now = Math.floor(Date.now() / 1000);
+    const rated = (sequence: number, rating: number): string =>
+      change(sequence, "ann", { Rating: { N: String(rating) } }, now);
+    const narrow = await file("narrow.json", schema({ Rating: { type: "int" } }));
+    const wide = await file("wide.json", schema({ Rating: { type: "int" }, User: { type: "string" } }));
+    const deliver = async (name: string, recording: string, schemaFile: string): Promise<string> =>
+      done([
+        "replay",
+        await file(name, recording),
+        "--lake",
+        lake,
+        "--name",
+        "reviews",
+        "--schema",
+        schemaFile,
+      ]);
+    await deliver("first.jsonl", rated(1, 1), narrow);
+    await deliver("second.jsonl", rated(2, 2), wide);
+    const shown = ['{"user":"ann","rating":2}'];
+    expect(await rowsOf(lake, "SELECT user, rating FROM reviews")).toEqual(shown);
+    await done(["compact", "--lake", lake]);
+    await deliver("third.jsonl", rated(3, 3), wide);
+    expect(await rowsOf(lake, "SELECT user, rating FROM reviews WHERE user = 'ann'")).toEqual([
+      '{"user":"ann","rating":3}',
+    ]);
+  });
+});

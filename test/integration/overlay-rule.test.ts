@@ -27,6 +27,9 @@ const SCHEMA = parseSchema(
   "a test",
 );
 const writer = lineWriter(rowCodec(SCHEMA));
+/** Before the key's column was declared. */
+const UNDECLARED = parseSchema({ table: "t", key: { hash: "K" }, attributes: {} }, "a test");
+const narrowWriter = lineWriter(rowCodec(UNDECLARED));
 const KEYS = [0, 1, 2];
 const SKEW = 10;
 
@@ -93,11 +96,17 @@ test("the view shows a key as its overlaid change left it, or as the base has it
         items.length === 0
           ? emptyWireRows(duckdb, changeWireColumns(SCHEMA))
           : `(${items.join(" UNION ALL ")})`;
-      const sql = currentRows(duckdb, SCHEMA, manifestOf(own), {
-        base: `(${snapshotBaseRows(duckdb, SCHEMA, staged, own.floorSeconds, new Set())})`,
-        deltas: segmentRows(deltas),
-        changes: wireRows(logged),
-      });
+      const sql = currentRows(
+        duckdb,
+        SCHEMA,
+        manifestOf(own),
+        {
+          base: `(${snapshotBaseRows(duckdb, SCHEMA, staged, own.floorSeconds, new Set())})`,
+          deltas: segmentRows(deltas),
+          changes: wireRows(logged),
+        },
+        { columns: "view" },
+      );
       const wanted = KEYS.flatMap((key) => {
         const change = overlaidChange(ofKey(deltas, key), ofKey(logged, key), own);
         if (change === undefined) return seeded.includes(key) ? [[key, "SNAPSHOT"]] : [];
@@ -109,6 +118,41 @@ test("the view shows a key as its overlaid change left it, or as the base has it
       expect(shown.map(({ k, row }) => [Number(k), row])).toEqual(wanted);
     }),
     { numRuns: RUNS },
+  );
+});
+
+/** A newer change with an earlier time, before the window: both count together. */
+const EARLIER_BUT_NEWER: readonly [
+  KeyChange[],
+  KeyChange[],
+  Pick<Manifest, "floorSeconds" | "horizonSeconds" | "skewSeconds">,
+] = [
+  [{ key: 0, version: "1".padStart(40, "0"), changedAtSeconds: 1_001, operation: "INSERT" }],
+  [{ key: 0, version: "2".padStart(40, "0"), changedAtSeconds: 999, operation: "MODIFY" }],
+  { floorSeconds: 985, horizonSeconds: 1_000, skewSeconds: SKEW },
+];
+
+test("the view finds a key's newest change, whether rows have the key's column or were written before it was declared", async () => {
+  await fc.assert(
+    fc.asyncProperty(changesOf, changesOf, times, async (before, after, own) => {
+      const recovery = { before: UNDECLARED.file, columns: ["k"], segments: [] };
+      const sql = currentRows(
+        duckdb,
+        SCHEMA,
+        { ...manifestOf(own), recovery },
+        {
+          base: segmentRows([]),
+          deltas: segmentRows([]),
+          changes: `(SELECT * FROM ${wireRows(after)} UNION ALL SELECT * FROM ${wireRows(before, narrowWriter)})`,
+        },
+        { columns: "view" },
+      );
+      const logged = [...before, ...after];
+      const wanted = byKey((key) => overlaidChange([], ofKey(logged, key), own));
+      const isShown = ([, , , operation]: readonly unknown[]): boolean => operation !== "REMOVE";
+      expect(await rowsOf(sql)).toEqual((wanted as readonly (readonly unknown[])[]).filter(isShown));
+    }),
+    { numRuns: RUNS, examples: [EARLIER_BUT_NEWER] },
   );
 });
 
@@ -200,10 +244,10 @@ function segmentRows(changes: readonly KeyChange[]): string {
 }
 
 /** The change log that holds the changes. */
-function wireRows(changes: readonly KeyChange[]): string {
+function wireRows(changes: readonly KeyChange[], by = writer): string {
   const columns = changeWireColumns(SCHEMA);
   const rows = changes.map((change) => {
-    const row = JSON.parse(lineOf(change));
+    const row = JSON.parse(lineOf(change, by));
     const values = columns.map(({ name, type }) => {
       const value = row[name] === undefined ? "NULL" : `'${row[name]}'`;
       return `CAST(${value} AS ${duckdb.wireTypeName(type)}) AS "${name}"`;
@@ -213,7 +257,7 @@ function wireRows(changes: readonly KeyChange[]): string {
   return `(${[...rows, `SELECT * FROM ${emptyWireRows(duckdb, columns)}`].join(" UNION ALL ")})`;
 }
 
-function lineOf({ key, version, changedAtSeconds, operation }: KeyChange): string {
+function lineOf({ key, version, changedAtSeconds, operation }: KeyChange, by = writer): string {
   const K = { N: String(key) };
   const change = {
     operation,
@@ -224,7 +268,7 @@ function lineOf({ key, version, changedAtSeconds, operation }: KeyChange): strin
     item: { K },
     before: undefined,
   };
-  return changeLine(writer, change).text;
+  return changeLine(by, change).text;
 }
 
 function hashOf(key: number): string {

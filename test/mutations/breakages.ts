@@ -15,10 +15,17 @@ export const breakages: readonly Breakage[] = [
     tests: [overlay],
   },
   {
-    name: "a removal no longer hides the base row",
-    marker: "removals-hide-base-rows",
-    find: "${HIDDEN_ROW}._key = ${BASE_ROW}._key)",
-    put: "${HIDDEN_ROW}._key = ${BASE_ROW}._key AND ${HIDDEN_ROW}._op <> 'REMOVE')",
+    name: "a removal in the change log no longer hides the base row",
+    marker: "logged-removals-hide-base-rows",
+    find: " WHERE _changed_at",
+    put: " WHERE _op <> 'REMOVE' AND _changed_at",
+    tests: [overlay],
+  },
+  {
+    name: "a removal in a delta no longer hides the base row",
+    marker: "folded-removals-hide-base-rows",
+    find: "${DELTA_ROWS}",
+    put: "${DELTA_ROWS} WHERE _op <> 'REMOVE'",
     tests: [overlay],
   },
   {

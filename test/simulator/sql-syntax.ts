@@ -137,6 +137,7 @@ class Parser {
       do {
         const name = this.#name();
         this.#require("AS");
+        if (this.#takes("NOT")) this.#require("MATERIALIZED");
         named.push({ name, query: this.#parenthesized(() => this.#query()) });
       } while (this.#takes(","));
     }

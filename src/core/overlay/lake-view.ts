@@ -1,9 +1,9 @@
 /** The names that people query, and the statement behind each. */
 import { baseSegments, deltaSegments } from "../format/manifest.ts";
-import type { QueryEngine } from "../ports/query-engine.ts";
+import type { ChangeSelection, QueryEngine } from "../ports/query-engine.ts";
 import type { Schema } from "../schema/schema.ts";
 import { nameList, segmentColumns } from "../sql/columns.ts";
-import { currentRows, historyRows, type LakeRelations, snapshotRows } from "../sql/view.ts";
+import { currentRows, historyRows, snapshotRows } from "../sql/view.ts";
 import type { TableState } from "../table/open-table.ts";
 import { changesSince, viewChanges } from "./change-log.ts";
 import { segmentRows } from "./segment-rows.ts";
@@ -16,32 +16,42 @@ export interface LakeView {
   readonly sql: string;
 }
 
-/** `<table>`: the current state, or that of `asOfSeconds`, with the columns of the table's schema. */
+/** `<table>`: the current state, or that of `asOfSeconds`, with the columns of the table's schema. For the statements of now. */
 export async function currentView(
   engine: ViewEngine,
   table: TableState,
   asOfSeconds: number | undefined,
 ): Promise<LakeView> {
-  const { schema, manifest } = table;
-  const relations = await currentRelations(engine, table);
-  return { name: schema.table, sql: currentRows(engine.dialect, schema, manifest, relations, asOfSeconds) };
+  const { objects, sinceHour } = await viewChanges(table);
+  const { horizonSeconds } = table.manifest;
+  // Objects that hold changes of the skew allowance alone decide nothing.
+  const stand = objects.some(({ newestChangeSeconds: newest = horizonSeconds }) => newest >= horizonSeconds);
+  return viewOf(engine, table, stand ? { objects, sinceHour } : undefined, { asOfSeconds, columns: "view" });
+}
+
+/** `<table>` for as long as its manifest is the newest: it shows changes that are delivered later, too. */
+export async function standingView(engine: ViewEngine, table: TableState): Promise<LakeView> {
+  return viewOf(engine, table, await viewChanges(table), { columns: "view" });
 }
 
 /** `<table>` now, with `_key` as another column: for lookups by key. */
 export async function keyedView(engine: ViewEngine, table: TableState): Promise<LakeView> {
-  const { schema, manifest } = table;
-  const relations = await currentRelations(engine, table);
-  const sql = currentRows(engine.dialect, schema, manifest, relations, undefined, "segment");
-  return { name: schema.table, sql };
+  return viewOf(engine, table, await viewChanges(table), { columns: "segment" });
 }
 
-async function currentRelations(engine: ViewEngine, table: TableState): Promise<LakeRelations> {
-  const { schema, manifest } = table;
-  return {
-    changes: engine.changes(schema, await viewChanges(table)),
+function viewOf(
+  engine: ViewEngine,
+  { schema, manifest }: TableState,
+  logged: ChangeSelection | undefined,
+  selection: Parameters<typeof currentRows>[4],
+): LakeView {
+  const deltas = deltaSegments(manifest);
+  const relations = {
     base: segmentRows(engine, schema, manifest, baseSegments(manifest)),
-    deltas: segmentRows(engine, schema, manifest, deltaSegments(manifest)),
+    deltas: deltas.length === 0 ? undefined : segmentRows(engine, schema, manifest, deltas),
+    changes: logged && engine.changes(schema, logged),
   };
+  return { name: schema.table, sql: currentRows(engine.dialect, schema, manifest, relations, selection) };
 }
 
 /** `<table>_history` and `<table>__changes`: every change, typed and as it lies in the change log. */

@@ -30,6 +30,9 @@ export interface Dialect {
   /** The label of a row's part, from the value of a column: letters, digits, _ and -. Null if the value is null. */
   readonly partLabel: (kind: "year" | "month" | "day" | "identity", typed: string) => string;
 
+  /** A named query of a WITH clause, of which the engine reads in each place only the columns that are needed there. */
+  readonly inlined: (name: string, query: string) => string;
+
   /** How the dialect reads DynamoDB JSON. */
   readonly json: JsonSql;
 

@@ -23,6 +23,7 @@ export const athena: Dialect = {
     kind === "identity"
       ? `lower(substr(to_hex(sha256(to_utf8(CAST(${value} AS varchar)))), 1, 24))`
       : `format_datetime(CAST(${value} AS timestamp(3)), '${{ year: "yyyy", month: "yyyy-MM", day: "yyyy-MM-dd" }[kind]}')`,
+  inlined: (name, query) => `${name} AS (${query})`,
   json: athenaJson,
   bucketOfTyped: (key, count) => bucketOf(`to_hex(${key})`, count),
 };

@@ -20,6 +20,8 @@ export const duckdb: Dialect = {
     kind === "identity"
       ? `substr(sha256(CAST(${value} AS VARCHAR)), 1, 24)`
       : `strftime(${value}, '${{ year: "%Y", month: "%Y-%m", day: "%Y-%m-%d" }[kind]}')`,
+  // Otherwise what is named twice is written down once, with all columns.
+  inlined: (name, query) => `${name} AS NOT MATERIALIZED (${query})`,
   json: duckdbJson,
   bucketOfTyped: (key, count) => bucketOf(`CAST(${key} AS VARCHAR)`, count),
 };

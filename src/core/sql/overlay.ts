@@ -4,7 +4,7 @@
  */
 
 import { type Dialect, integer, quoted } from "../ports/dialect.ts";
-import type { Schema } from "../schema/schema.ts";
+import type { Column, Schema } from "../schema/schema.ts";
 import { nameList, segmentColumns, typedSelectList } from "./columns.ts";
 
 /** Of one change that was delivered under two schemas, always the same row: the one without values that lack a column. */
@@ -15,8 +15,21 @@ const NEWEST_FIRST = `_version DESC, _changed_at DESC, _op DESC, ${SAME_ROW}`; /
 /** Columns and rows of inner statements. No attribute's column can have their names, which have a space. */
 const RANK = quoted("version rank");
 const LATEST = quoted("latest change");
-const BASE_ROW = quoted("base row");
-const HIDDEN_ROW = quoted("hidden row");
+
+/** Columns that tell keys apart, as a list. */
+type Identity = string;
+const HASH_ALONE: Identity = "_key";
+
+/**
+ * The hash, and the key's own columns where they are the same in every row of a key. Engines look for a key only where they can
+ * ask each row for it before they compare rows, and what rows are compared by is all that they ask for then. A column that was
+ * declared later is null in older rows, and a masked one depends on the mask key.
+ */
+export function keyIdentity({ key, columns }: Schema, recoverable: ReadonlySet<string>): Identity {
+  const isKey = ({ attribute }: Column): boolean => attribute === key.hash || attribute === key.range;
+  const same = columns.filter((column) => isKey(column) && !column.masked && !recoverable.has(column.name));
+  return [HASH_ALONE, ...same.map(({ name }) => quoted(name))].join(", ");
+}
 
 /** A window of the rule over a part of the change log. */
 interface WindowRows {
@@ -30,30 +43,61 @@ interface WindowRows {
 }
 
 /** `changeInWindow` of each key that stands in the window, as segment rows. */
-export function windowRows(dialect: Dialect, schema: Schema, window: WindowRows): string {
-  const until = window.untilSeconds === undefined ? "" : ` AND _changed_at < ${integer(window.untilSeconds)}`;
+export function windowRows(
+  dialect: Dialect,
+  schema: Schema,
+  window: WindowRows,
+  identity: Identity = HASH_ALONE,
+): string {
   const from = integer(window.sinceSeconds - window.skewSeconds); // breakage: window-includes-skew
   const columns = segmentColumns(dialect, schema, window.recoverable);
   return `SELECT ${typedSelectList(columns)} FROM (
-SELECT *, row_number() OVER (PARTITION BY _key ORDER BY ${NEWEST_FIRST}) AS ${RANK}, max(_changed_at) OVER (PARTITION BY _key) AS ${LATEST}
-FROM ${window.changes} WHERE _changed_at >= ${from}${until}
+SELECT *, row_number() OVER (PARTITION BY ${identity} ORDER BY ${NEWEST_FIRST}) AS ${RANK}, max(_changed_at) OVER (PARTITION BY ${identity}) AS ${LATEST}
+FROM ${window.changes} WHERE _changed_at >= ${from}${beforeUntil(window)}
 ) WHERE ${RANK} = 1 AND ${LATEST} >= ${integer(window.sinceSeconds)}`; // breakage: window-needs-change
 }
 
+/** The keys that stand in the window, some of them several times. */
+export function windowKeys(dialect: Dialect, window: WindowRows): string {
+  const since = integer(window.sinceSeconds);
+  // breakage: logged-removals-hide-base-rows
+  return `SELECT ${dialect.keyTyped("_key")} AS _key FROM ${window.changes} WHERE _changed_at >= ${since}${beforeUntil(window)}`;
+}
+
+function beforeUntil({ untilSeconds }: WindowRows): string {
+  return untilSeconds === undefined ? "" : ` AND _changed_at < ${integer(untilSeconds)}`;
+}
+
 /** The newest row of each key, by `isNewer`, among several relations of segment rows. */
-export function newestRows(dialect: Dialect, schema: Schema, relations: readonly string[]): string {
+export function newestRows(
+  dialect: Dialect,
+  schema: Schema,
+  relations: readonly string[],
+  identity: Identity = HASH_ALONE,
+): string {
   const columns = nameList(segmentColumns(dialect, schema));
   const all = relations.map((relation) => `SELECT ${columns} FROM ${relation}`).join("\nUNION ALL\n");
   return `SELECT ${columns} FROM (
-SELECT *, row_number() OVER (PARTITION BY _key ORDER BY ${NEWEST_FIRST}) AS ${RANK} FROM (
+SELECT *, row_number() OVER (PARTITION BY ${identity} ORDER BY ${NEWEST_FIRST}) AS ${RANK} FROM (
 ${all}
 )) WHERE ${RANK} = 1`;
 }
 
-/** The base without the keys of the overlay, and the overlay without its removals: the rows of `<table>`. */
-export function mergedRows(select: string, base: string, overlay: string): string {
-  // breakage: removals-hide-base-rows
-  return `SELECT ${select} FROM ${base} AS ${BASE_ROW} WHERE NOT EXISTS (SELECT 1 FROM ${overlay} AS ${HIDDEN_ROW} WHERE ${HIDDEN_ROW}._key = ${BASE_ROW}._key)
+/**
+ * The base without the keys of the overlay, and the overlay without its removals: the rows of `<table>`. `keys` are those of
+ * `overlay`, which is not asked for them, so that engines read no more of either than the columns that a query names. One of a
+ * union's columns is read even if a query names none: `_key` comes first, since it is read anyway.
+ */
+export function mergedRows(
+  columns: readonly string[],
+  { base, keys, overlay }: { readonly base: string; readonly keys: string; readonly overlay: string },
+): string {
+  const select = columns.map(quoted).join(", ");
+  const inner = ["_key", ...columns.filter((name) => name !== "_key")].map(quoted).join(", ");
+  // breakage: removals-not-shown
+  return `SELECT ${select} FROM (
+SELECT ${inner} FROM ${base} WHERE _key NOT IN (SELECT _key FROM ${keys} WHERE _key IS NOT NULL)
 UNION ALL
-SELECT ${select} FROM ${overlay} WHERE _op <> 'REMOVE'`; // breakage: removals-not-shown
+SELECT ${inner} FROM ${overlay} WHERE _op <> 'REMOVE'
+)`;
 }

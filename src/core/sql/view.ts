@@ -4,46 +4,68 @@ import { recoverableColumns } from "../format/recovery.ts";
 import { type Dialect, integer, quoted } from "../ports/dialect.ts";
 import type { Schema } from "../schema/schema.ts";
 import { nameList, segmentColumns, typedSelectList, viewColumns } from "./columns.ts";
-import { mergedRows, newestRows, SAME_ROW, windowRows } from "./overlay.ts";
+import { keyIdentity, mergedRows, newestRows, SAME_ROW, windowKeys, windowRows } from "./overlay.ts";
 
-/** Relations that the engine offers; each can stand behind FROM. */
+/** Relations that the engine offers; each can stand behind FROM. Those that are known to be empty are left out. */
 export interface LakeRelations {
-  /** The change log from the skew allowance before the horizon on, at least. */
-  readonly changes: string;
   readonly base: string;
-  readonly deltas: string;
+  readonly deltas?: string | undefined;
+  /** The change log from the skew allowance before the horizon on, at least. */
+  readonly changes?: string | undefined;
 }
 
-/**
- * The current state of the table, or its state as of `asOfSeconds`: `overlaidChange` of each key, over the base. It has the
- * columns that people see, or those of segments, which have `_key`.
- */
+/** What of the table's rows a statement selects. */
+interface Selection {
+  /** Its rows as of this second. Default: now. */
+  readonly asOfSeconds?: number | undefined;
+  /** The columns that people see, or those of segments, which have `_key`. */
+  readonly columns: "view" | "segment";
+}
+
+/** The rows of the table: `overlaidChange` of each key, over the base. */
 export function currentRows(
   dialect: Dialect,
   schema: Schema,
   manifest: Manifest,
-  relations: LakeRelations,
-  asOfSeconds?: number,
-  kind: "view" | "segment" = "view",
+  { base, deltas, changes }: LakeRelations,
+  { asOfSeconds, columns: kind }: Selection,
 ): string {
-  const window = windowRows(dialect, schema, {
-    changes: relations.changes,
-    sinceSeconds: manifest.horizonSeconds,
-    skewSeconds: manifest.skewSeconds,
-    recoverable: recoverableColumns(manifest),
-    // breakage: as-of-includes-its-second
-    ...(asOfSeconds === undefined ? {} : { untilSeconds: asOfSeconds + 1 }),
+  const recoverable = recoverableColumns(manifest);
+  const identity = keyIdentity(schema, recoverable);
+  const columns = (kind === "view" ? viewColumns : segmentColumns)(dialect, schema).map(({ name }) => name);
+  const named: string[] = [];
+  const keys: string[] = [];
+  const newest: string[] = [];
+  if (deltas !== undefined) {
+    named.push(dialect.inlined(DELTA_ROWS, `SELECT * FROM ${deltas}`));
+    keys.push(`SELECT _key FROM ${DELTA_ROWS}`); // breakage: folded-removals-hide-base-rows
+    newest.push(DELTA_ROWS);
+  }
+  if (changes !== undefined) {
+    const window = {
+      changes: CHANGE_LOG,
+      sinceSeconds: manifest.horizonSeconds,
+      skewSeconds: manifest.skewSeconds,
+      recoverable,
+      // breakage: as-of-includes-its-second
+      ...(asOfSeconds === undefined ? {} : { untilSeconds: asOfSeconds + 1 }),
+    };
+    named.push(dialect.inlined(CHANGE_LOG, `SELECT * FROM ${changes}`));
+    keys.push(windowKeys(dialect, window));
+    newest.push(`(${windowRows(dialect, schema, window, identity)})`);
+  }
+  if (named.length === 0) return `SELECT ${columns.map(quoted).join(", ")} FROM ${base}`;
+  const merged = mergedRows(columns, {
+    base,
+    keys: `(${keys.join("\nUNION ALL\n")})`,
+    overlay: `(${newestRows(dialect, schema, newest, identity)})`,
   });
-  const overlay = newestRows(dialect, schema, [relations.deltas, "log_window"]);
-  const columns = kind === "view" ? viewColumns(dialect, schema) : segmentColumns(dialect, schema);
-  return `WITH log_window AS (
-${window}
-),
-overlay AS (
-${overlay}
-)
-${mergedRows(nameList(columns), relations.base, "overlay")}`;
+  return `WITH ${named.join(",\n")}\n${merged}`;
 }
+
+/** Relations of the statement. No table of a lake can have their names, which have a space. */
+const CHANGE_LOG = quoted("change log");
+const DELTA_ROWS = quoted("delta rows");
 
 /** A column of an inner statement. No column of an attribute can have its name, which has a space. */
 const REPEAT = quoted("delivery rank");

@@ -58,7 +58,10 @@ async function wantedViews(
   const { table: name } = table.schema;
   if (!mentions(name)) return [];
   const then = await tableAsOf(store, table, request.asOfSeconds);
-  const views = [await currentView(engine, then, request.asOfSeconds), ...segmentViews(engine, then)];
+  const views = [
+    await currentView(engine, then, request.asOfSeconds),
+    ...segmentViews(engine, then).filter((view) => mentions(view.name)),
+  ];
   if (mentions(`${name}_history`) || mentions(`${name}__changes`))
     views.push(...(await historyViews(engine, table)));
   return views;

@@ -153,7 +153,10 @@ function packed<Member>(group: readonly Moved<Member>[], bytesMax: number): read
   const packs: Moved<Member>[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
   for (const moved of group) {
-    const more = moved.relations.reduce((sum, { rows }) => sum + rowsText(rows).length, 0);
+    const more = moved.relations.reduce(
+      (sum, { rows }, index) => sum + timesRead(moved.text, index) * rowsText(rows).length,
+      0,
+    );
     bytes += more;
     if (bytes > bytesMax) {
       packs.push([]);
@@ -162,6 +165,11 @@ function packed<Member>(group: readonly Moved<Member>[], bytesMax: number): read
     packs.at(-1)?.push(moved);
   }
   return packs;
+}
+
+/** A statement can read a relation several times. Its rows stand there as often. */
+function timesRead(text: string, relation: number): number {
+  return [...text.matchAll(/@(\d+)/g)].filter(([, index]) => Number(index) === relation).length;
 }
 
 /** The rows of each relation are one JSON text, because Trino is slower with many literals. */

@@ -17,6 +17,7 @@ import {
   historyViews,
   type LakeView,
   segmentViews,
+  standingView,
   wireRows,
 } from "../../../src/core/overlay/lake-view.ts";
 import { literal, quoted } from "../../../src/core/ports/dialect.ts";
@@ -144,7 +145,7 @@ function viewsOf(moment: Moment): Make {
     const shown = (form: Form, view: LakeView | undefined, others: Others = {}): Made =>
       inText(moment, engine, form, view?.sql as string, others);
     return [
-      shown("view", await currentView(engine, table, undefined)),
+      shown("view", await standingView(engine, table)),
       shown("history", history, { dt: "dt", hr: "hr" }),
       shown("snapshots", snapshots, inTime),
     ];

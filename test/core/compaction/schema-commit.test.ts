@@ -384,9 +384,9 @@ describe("what is read", () => {
     expect(sql).toMatch(
       /coalesce\("note", .*\) AS "note".* FROM segments\(base-b0000\) UNION ALL SELECT .* FROM segments\(whole-b0001\)/,
     );
-    expect(sql).toMatch(/coalesce\("note", .*\nFROM changes\(/s);
+    expect(sql).toMatch(/"change log" AS .*FROM changes\(.*coalesce\("note", .*\nFROM "change log" WHERE/s);
     const whole = await currentView(engine, withSegments([segment("base", "whole", "b0001")]), undefined);
-    expect(whole.sql).toContain("FROM segments(whole-b0001) AS");
+    expect(whole.sql).toContain("FROM segments(whole-b0001) WHERE _key NOT IN");
     const [snapshots, segments] = segmentViews(engine, rewritten);
     expect(snapshots?.sql).toMatch(/coalesce\("note", .* FROM segments\(kept-b0000\)/);
     expect(segments?.sql).not.toContain("coalesce");

@@ -41,15 +41,20 @@ const VIEW = `"user", "read", "_op", "_version", "_changed_at", "_expired", "_un
 const SEGMENT = `${VIEW}, "_key"`;
 const NEWEST = `row_number() OVER (PARTITION BY _key ORDER BY _version DESC, _changed_at DESC, _op DESC, _unmapped NULLS FIRST) AS "version rank"`;
 
+/** In the view, where a key's own column stands for it, too. */
+const NEWEST_OF_KEY = NEWEST.replace("BY _key", 'BY _key, "user"');
+
 /** The parts of this schema's statements that differ between dialects. */
 const DIALECTS = [
   {
     dialect: duckdb,
+    inlined: "NOT MATERIALIZED ",
     key: "CAST(_key AS UUID)",
     time: (of: string) => `make_timestamp(CAST(${of} AS BIGINT) * 1000000)`,
   },
   {
     dialect: athena,
+    inlined: "",
     key: "from_hex(_key)",
     time: (of: string) => `CAST(from_unixtime(${of}, 'UTC') AS timestamp(3))`,
   },
@@ -60,49 +65,78 @@ const DIALECTS = [
   return { name: each.dialect.name, ...each, read, typed, typedSegment: `${typed}, ${each.key} AS "_key"` };
 });
 
-describe.each(DIALECTS)("the statements of $name", ({ dialect, key, time, read, typed, typedSegment }) => {
-  test("the view is the base without the keys of the overlay, and the overlay without its removals", () => {
-    const relations = { changes: "changes", base: "base_segments", deltas: "delta_segments" };
-    expect(currentRows(dialect, SCHEMA, MANIFEST, relations)).toBe(`WITH log_window AS (
-SELECT ${typedSegment} FROM (
-SELECT *, ${NEWEST}, max(_changed_at) OVER (PARTITION BY _key) AS "latest change"
-FROM changes WHERE _changed_at >= 880
-) WHERE "version rank" = 1 AND "latest change" >= 1000
-),
-overlay AS (
-SELECT ${SEGMENT} FROM (
-SELECT *, ${NEWEST} FROM (
-SELECT ${SEGMENT} FROM delta_segments
+describe.each(DIALECTS)(
+  "the statements of $name",
+  ({ dialect, inlined, key, time, read, typed, typedSegment }) => {
+    test("the view is the base without the keys of the overlay, and the overlay without its removals", () => {
+      const relations = { changes: "changes", base: "base_segments", deltas: "delta_segments" };
+      expect(
+        currentRows(dialect, SCHEMA, MANIFEST, relations, { columns: "view" }),
+      ).toBe(`WITH "delta rows" AS ${inlined}(SELECT * FROM delta_segments),
+"change log" AS ${inlined}(SELECT * FROM changes)
+SELECT ${VIEW} FROM (
+SELECT "_key", ${VIEW} FROM base_segments WHERE _key NOT IN (SELECT _key FROM (SELECT _key FROM "delta rows"
 UNION ALL
-SELECT ${SEGMENT} FROM log_window
-)) WHERE "version rank" = 1
-)
-SELECT ${VIEW} FROM base_segments AS "base row" WHERE NOT EXISTS (SELECT 1 FROM overlay AS "hidden row" WHERE "hidden row"._key = "base row"._key)
+SELECT ${key} AS _key FROM "change log" WHERE _changed_at >= 1000) WHERE _key IS NOT NULL)
 UNION ALL
-SELECT ${VIEW} FROM overlay WHERE _op <> 'REMOVE'`);
-  });
-
-  test("the view of a time ends with that second", () => {
-    const relations = { changes: "changes", base: "b", deltas: "d" };
-    expect(currentRows(dialect, SCHEMA, MANIFEST, relations, 2000)).toContain(
-      "FROM changes WHERE _changed_at >= 880 AND _changed_at < 2001\n",
-    );
-  });
-
-  test("a minor compaction folds the log window, the state of keys with late changes, and deltas that it takes in", () => {
-    const statement = minorDeltaRows(dialect, SCHEMA, {
-      manifest: MANIFEST,
-      horizonSeconds: 1500,
-      changes: "changes",
-      late: { newObjects: "new_objects", changes: "older_changes", oldestSeconds: 700 },
-      deltas: "delta_segments",
+SELECT "_key", ${VIEW} FROM (SELECT ${SEGMENT} FROM (
+SELECT *, ${NEWEST_OF_KEY} FROM (
+SELECT ${SEGMENT} FROM "delta rows"
+UNION ALL
+SELECT ${SEGMENT} FROM (SELECT ${typedSegment} FROM (
+SELECT *, ${NEWEST_OF_KEY}, max(_changed_at) OVER (PARTITION BY _key, "user") AS "latest change"
+FROM "change log" WHERE _changed_at >= 880
+) WHERE "version rank" = 1 AND "latest change" >= 1000)
+)) WHERE "version rank" = 1) WHERE _op <> 'REMOVE'
+)`);
     });
-    const window = (from: string, until: string, since: number): string => `(SELECT ${typedSegment} FROM (
+
+    test("the view is the base alone where nothing lies over it", () => {
+      expect(currentRows(dialect, SCHEMA, MANIFEST, { base: "b" }, { columns: "view" })).toBe(
+        `SELECT ${VIEW} FROM b`,
+      );
+    });
+
+    test.each([
+      { deltas: "d", changes: undefined },
+      { deltas: undefined, changes: "c" },
+    ])("the view of deltas $deltas and changes $changes names no other relation", (relations) => {
+      const statement = currentRows(
+        dialect,
+        SCHEMA,
+        MANIFEST,
+        { base: "b", ...relations },
+        { columns: "view" },
+      );
+      expect(statement.match(/FROM [a-z]\b/g)?.sort()).toEqual(["FROM b", `FROM ${relations.deltas ?? "c"}`]);
+      expect(statement.includes('"delta rows"')).toBe(relations.deltas !== undefined);
+      expect(statement.includes('"change log"')).toBe(relations.changes !== undefined);
+    });
+
+    test("the view of a time ends with that second", () => {
+      const relations = { changes: "changes", base: "b", deltas: "d" };
+      const statement = currentRows(dialect, SCHEMA, MANIFEST, relations, {
+        asOfSeconds: 2000,
+        columns: "view",
+      });
+      expect(statement).toContain('FROM "change log" WHERE _changed_at >= 880 AND _changed_at < 2001\n');
+      expect(statement).toContain('FROM "change log" WHERE _changed_at >= 1000 AND _changed_at < 2001)');
+    });
+
+    test("a minor compaction folds the log window, the state of keys with late changes, and deltas that it takes in", () => {
+      const statement = minorDeltaRows(dialect, SCHEMA, {
+        manifest: MANIFEST,
+        horizonSeconds: 1500,
+        changes: "changes",
+        late: { newObjects: "new_objects", changes: "older_changes", oldestSeconds: 700 },
+        deltas: "delta_segments",
+      });
+      const window = (from: string, until: string, since: number): string => `(SELECT ${typedSegment} FROM (
 SELECT *, ${NEWEST}, max(_changed_at) OVER (PARTITION BY _key) AS "latest change"
 FROM ${from} WHERE ${until}
 ) WHERE "version rank" = 1 AND "latest change" >= ${since})`;
-    const pool = `(SELECT * FROM older_changes WHERE _changed_at >= 580 AND _key IN (SELECT _key FROM new_objects WHERE _changed_at >= 380 AND _changed_at < 1000))`;
-    expect(statement).toBe(`SELECT ${SEGMENT} FROM (
+      const pool = `(SELECT * FROM older_changes WHERE _changed_at >= 580 AND _key IN (SELECT _key FROM new_objects WHERE _changed_at >= 380 AND _changed_at < 1000))`;
+      expect(statement).toBe(`SELECT ${SEGMENT} FROM (
 SELECT *, ${NEWEST} FROM (
 SELECT ${SEGMENT} FROM ${window("changes", "_changed_at >= 880 AND _changed_at < 1500", 1000)}
 UNION ALL
@@ -110,55 +144,60 @@ SELECT ${SEGMENT} FROM ${window(pool, "_changed_at >= 380 AND _changed_at < 1500
 UNION ALL
 SELECT ${SEGMENT} FROM (SELECT ${SEGMENT} FROM delta_segments)
 )) WHERE "version rank" = 1`);
-  });
+    });
 
-  test("late changes are those before the horizon that are not older than the floor with its allowance", () => {
-    expect(oldestLateChange(MANIFEST, "new_objects")).toBe(
-      "SELECT min(_changed_at) AS oldest FROM new_objects WHERE _changed_at >= 380 AND _changed_at < 1000",
-    );
-  });
+    test("late changes are those before the horizon that are not older than the floor with its allowance", () => {
+      expect(oldestLateChange(MANIFEST, "new_objects")).toBe(
+        "SELECT min(_changed_at) AS oldest FROM new_objects WHERE _changed_at >= 380 AND _changed_at < 1000",
+      );
+    });
 
-  test("a major compaction keeps the newest of base and deltas, without removals", () => {
-    expect(
-      majorBaseRows(dialect, SCHEMA, "base_segments", "delta_segments"),
-    ).toBe(`SELECT ${SEGMENT} FROM (SELECT ${SEGMENT} FROM (
+    test("a major compaction keeps the newest of base and deltas, without removals", () => {
+      expect(
+        majorBaseRows(dialect, SCHEMA, "base_segments", "delta_segments"),
+      ).toBe(`SELECT ${SEGMENT} FROM (SELECT ${SEGMENT} FROM (
 SELECT *, ${NEWEST} FROM (
 SELECT ${SEGMENT} FROM base_segments
 UNION ALL
 SELECT ${SEGMENT} FROM delta_segments
 )) WHERE "version rank" = 1) WHERE _op <> 'REMOVE'`);
-  });
+    });
 
-  test("a snapshot's rows are older than every change, at the floor", () => {
-    expect(snapshotBaseRows(dialect, SCHEMA, "staged", 880, NONE)).toBe(
-      `SELECT "user" AS "user", ${read} AS "read", 'SNAPSHOT' AS "_op", '${"0".repeat(40)}' AS "_version", ${time("880")} AS "_changed_at", false AS "_expired", _unmapped AS "_unmapped", ${key} AS "_key" FROM staged`,
-    );
-    expect(repeatedKeys("segments")).toBe("SELECT count(*) - count(DISTINCT _key) AS repeated FROM segments");
-  });
+    test("a snapshot's rows are older than every change, at the floor", () => {
+      expect(snapshotBaseRows(dialect, SCHEMA, "staged", 880, NONE)).toBe(
+        `SELECT "user" AS "user", ${read} AS "read", 'SNAPSHOT' AS "_op", '${"0".repeat(40)}' AS "_version", ${time("880")} AS "_changed_at", false AS "_expired", _unmapped AS "_unmapped", ${key} AS "_key" FROM staged`,
+      );
+      expect(repeatedKeys("segments")).toBe(
+        "SELECT count(*) - count(DISTINCT _key) AS repeated FROM segments",
+      );
+    });
 
-  test("the history is every change, typed, with its partition; snapshots tell the time of their export", () => {
-    const once = "PARTITION BY _key, _version, _op, _changed_at ORDER BY _unmapped NULLS FIRST, dt, hr";
-    expect(historyRows(dialect, SCHEMA, MANIFEST, "changes")).toBe(`SELECT ${typed}, dt, hr FROM (
+    test("the history is every change, typed, with its partition; snapshots tell the time of their export", () => {
+      const once = "PARTITION BY _key, _version, _op, _changed_at ORDER BY _unmapped NULLS FIRST, dt, hr";
+      expect(historyRows(dialect, SCHEMA, MANIFEST, "changes")).toBe(`SELECT ${typed}, dt, hr FROM (
 SELECT *, row_number() OVER (${once}) AS "delivery rank" FROM changes
 ) WHERE "delivery rank" = 1`);
-    const kept = [1, 2].map((exportTimeSeconds) => ({
-      segments: `s${exportTimeSeconds}`,
-      exportTimeSeconds,
-    }));
-    expect(
-      snapshotRows(dialect, SCHEMA, kept),
-    ).toBe(`SELECT ${VIEW}, ${time("1")} AS ddb_export_timestamp FROM s1
+      const kept = [1, 2].map((exportTimeSeconds) => ({
+        segments: `s${exportTimeSeconds}`,
+        exportTimeSeconds,
+      }));
+      expect(
+        snapshotRows(dialect, SCHEMA, kept),
+      ).toBe(`SELECT ${VIEW}, ${time("1")} AS ddb_export_timestamp FROM s1
 UNION ALL
 SELECT ${VIEW}, ${time("2")} AS ddb_export_timestamp FROM s2`);
-  });
+    });
 
-  test("relations without rows have the same columns as those with rows", () => {
-    const columns = segmentColumns(dialect, SCHEMA);
-    expect(columns.map(({ name }) => name)).toEqual(JSON.parse(`[${SEGMENT}]`));
-    const nulls = columns.map((column) => `CAST(NULL AS ${column.typeName}) AS "${column.name}"`).join(", ");
-    expect(emptySegments(dialect, SCHEMA)).toBe(`(SELECT ${nulls} WHERE false)`);
-  });
-});
+    test("relations without rows have the same columns as those with rows", () => {
+      const columns = segmentColumns(dialect, SCHEMA);
+      expect(columns.map(({ name }) => name)).toEqual(JSON.parse(`[${SEGMENT}]`));
+      const nulls = columns
+        .map((column) => `CAST(NULL AS ${column.typeName}) AS "${column.name}"`)
+        .join(", ");
+      expect(emptySegments(dialect, SCHEMA)).toBe(`(SELECT ${nulls} WHERE false)`);
+    });
+  },
+);
 
 const STRUCT = "struct<A:binary,b:boolean>";
 
@@ -333,7 +372,7 @@ function statements(dialect: Dialect, schema: Schema): readonly string[] {
   const late = { newObjects: "new_objects", changes: "changes", oldestSeconds: 700 };
   const minor = { manifest: MANIFEST, horizonSeconds: 1500, changes: "changes", late, deltas: "deltas" };
   return [
-    currentRows(dialect, schema, MANIFEST, relations, 2000),
+    currentRows(dialect, schema, MANIFEST, relations, { asOfSeconds: 2000, columns: "view" }),
     minorDeltaRows(dialect, schema, minor),
     majorBaseRows(dialect, schema, "base_segments", "deltas"),
     snapshotBaseRows(dialect, schema, "staged", 880, NONE),
