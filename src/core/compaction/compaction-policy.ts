@@ -45,7 +45,7 @@ export interface MinorSituation {
   /** The change log's objects in the partitions that are searched. */
   readonly objects: readonly ChangeObject[];
   /** Those of them that were not folded and lie before the partitions of the window, with the newest change in them. */
-  readonly outside?:
+  readonly heldUp?:
     | { readonly objects: readonly ChangeObject[]; readonly newestChangeSeconds: number }
     | undefined;
   /** The second of the oldest late change in objects that were not folded, where there is one. */
@@ -71,16 +71,16 @@ export function decideMinor(situation: MinorSituation, policy: CompactionPolicy)
     hourStartSeconds(hourOf(nowSeconds - policy.deliveryDelaySeconds)), // breakage: folded-hours-allow-delay
   );
   // Later compactions skip these older partitions, so leave the objects unfolded.
-  const { outside } = situation;
-  const waits = outside !== undefined && outside.newestChangeSeconds >= horizonSeconds;
-  const waiting = new Set(waits ? outside.objects : []);
+  const { heldUp } = situation;
+  const isNewer = heldUp !== undefined && heldUp.newestChangeSeconds >= horizonSeconds;
+  const leftForNext = new Set(isNewer ? heldUp.objects : []);
   return {
     horizonSeconds,
     oldestLateSeconds,
     newObjects,
     takesDeltas: mostDeltasOfAPart(manifest) >= policy.deltasMax,
     folded: objects
-      .filter((object) => hourStartSeconds(object.hour) >= foldedSinceSeconds && !waiting.has(object))
+      .filter((object) => hourStartSeconds(object.hour) >= foldedSinceSeconds && !leftForNext.has(object))
       .map((object) => object.id),
     foldedSinceSeconds,
   };

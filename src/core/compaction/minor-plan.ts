@@ -3,8 +3,8 @@ import { type ChangeObject, type Hour, hourOf } from "../format/lake-path.ts";
 import { deltaSegments } from "../format/manifest.ts";
 import {
   changesSince,
+  heldUpObjects,
   searchedSinceSeconds,
-  straddling,
   unfolded,
   viewChanges,
 } from "../overlay/change-log.ts";
@@ -29,22 +29,19 @@ export async function planMinor(context: PlanningContext, opened: OpenTable): Pr
   // breakage: late-arrivals-folded
   const oldestLateSeconds = await oldestLate(context, opened, { objects, sinceHour });
   const window = await viewChanges(opened);
-  const outside = await outsideWindow(context, opened, {
+  const heldUp = await heldUpChanges(context, opened, {
     objects,
     sinceHour,
     beforeHour: window.sinceHour,
   });
-  const newestChangeSeconds = later(
-    await newestChange(context, opened, window),
-    outside?.newestChangeSeconds,
-  );
+  const newestChangeSeconds = later(await newestChange(context, opened, window), heldUp?.newestChangeSeconds);
   const decision = decideMinor(
-    { manifest, objects, outside, oldestLateSeconds, newestChangeSeconds, nowSeconds },
+    { manifest, objects, heldUp, oldestLateSeconds, newestChangeSeconds, nowSeconds },
     policy,
   );
   if (decision === undefined) return undefined;
   const run = context.newRunId();
-  const reading = { sinceHour, window, outside: outside?.selection };
+  const reading = { sinceHour, window, heldUp: heldUp?.selection };
   const stage: Stage = {
     run,
     kind: "delta",
@@ -70,21 +67,21 @@ async function oldestLate(
 }
 
 /** Objects that were not folded and lie before the partitions of the window, with the newest change in them. */
-interface Outside {
+interface HeldUp {
   readonly selection: ChangeSelection;
   readonly objects: readonly ChangeObject[];
   readonly newestChangeSeconds: number;
 }
 
 /** Undefined where none of them holds a change that counts. */
-async function outsideWindow(
+async function heldUpChanges(
   context: PlanningContext,
   opened: OpenTable,
   searched: Required<ChangeSelection>,
-): Promise<Outside | undefined> {
+): Promise<HeldUp | undefined> {
   const { manifest } = opened;
   const sinceSeconds = manifest.floorSeconds - manifest.skewSeconds;
-  const objects = straddling(unfolded(manifest, searched.objects), searched.beforeHour, sinceSeconds);
+  const objects = heldUpObjects(unfolded(manifest, searched.objects), searched.beforeHour, sinceSeconds);
   if (objects.length === 0) return undefined;
   const selection = { ...searched, objects };
   const newestChangeSeconds = await newestChange(context, opened, selection);
@@ -112,7 +109,7 @@ interface MinorReading {
   /** The first hour that is searched for objects. */
   readonly sinceHour: Hour;
   readonly window: ChangeSelection;
-  readonly outside: ChangeSelection | undefined;
+  readonly heldUp: ChangeSelection | undefined;
 }
 
 async function minorRows(
@@ -126,29 +123,29 @@ async function minorRows(
   return minorDeltaRows(engine.dialect, schema, {
     manifest,
     horizonSeconds: plan.horizonSeconds,
-    changes: changesOf(context, schema, reading.window, reading.outside),
+    changes: changesOf(context, schema, reading.window, reading.heldUp),
     ...(await lateInputs(context, opened, plan, reading)),
     ...(plan.takesDeltas ? { deltas: segmentRows(engine, schema, manifest, deltaSegments(manifest)) } : {}),
   });
 }
 
-/** A selection, and what lies outside of its partitions. A change that is read twice counts once. */
+/** A selection, and what was held up in earlier partitions. A change that is read twice counts once. */
 function changesOf(
   { engine }: PlanningContext,
   schema: Schema,
   selection: ChangeSelection,
-  outside: ChangeSelection | undefined,
+  heldUp: ChangeSelection | undefined,
 ): string {
   const changes = engine.changes(schema, selection);
-  if (outside === undefined) return changes;
-  return `(SELECT * FROM ${changes} UNION ALL SELECT * FROM ${engine.changes(schema, outside)})`;
+  if (heldUp === undefined) return changes;
+  return `(SELECT * FROM ${changes} UNION ALL SELECT * FROM ${engine.changes(schema, heldUp)})`;
 }
 
 async function lateInputs(
   context: PlanningContext,
   { changes, manifest, schema }: OpenTable,
   plan: MinorDecision,
-  { sinceHour, outside }: MinorReading,
+  { sinceHour, heldUp }: MinorReading,
 ): Promise<Pick<Parameters<typeof minorDeltaRows>[2], "late">> {
   const { engine, policy } = context;
   if (plan.oldestLateSeconds === undefined) return {};
@@ -159,7 +156,7 @@ async function lateInputs(
   return {
     late: {
       newObjects: engine.changes(schema, newObjects),
-      changes: changesOf(context, schema, pool, outside),
+      changes: changesOf(context, schema, pool, heldUp),
       oldestSeconds: plan.oldestLateSeconds,
     },
   };

@@ -2,7 +2,7 @@
 import { type ChangeObject, hourOf, hourStartSeconds } from "../format/lake-path.ts";
 import type { Manifest, Segment } from "../format/manifest.ts";
 import { type Recovery, withDeclared, withoutReplaced } from "../format/recovery.ts";
-import { straddling, windowHour } from "../overlay/change-log.ts";
+import { heldUpObjects, windowHour } from "../overlay/change-log.ts";
 import type { SchemaFile } from "../schema/schema.ts";
 import type { MinorDecision } from "./compaction-policy.ts";
 
@@ -61,7 +61,7 @@ export function afterSnapshot(manifest: Manifest, facts: SnapshotFacts, commit: 
   const foldedSinceSeconds = hourStartSeconds(hourOf(commit.nowSeconds - facts.deliveryDelaySeconds));
   // Before the partitions of the new window lies what may hold changes of it: the next compaction looks into it once.
   const sinceSeconds = facts.floorSeconds - manifest.skewSeconds;
-  const waiting = new Set(straddling(facts.objects, windowHour(sinceSeconds), sinceSeconds));
+  const leftForNext = new Set(heldUpObjects(facts.objects, windowHour(sinceSeconds), sinceSeconds));
   const record = { run: commit.run, exportTimeSeconds, cutSeconds, items, segments: commit.staged };
   return withoutReplaced({
     ...manifest,
@@ -73,7 +73,7 @@ export function afterSnapshot(manifest: Manifest, facts: SnapshotFacts, commit: 
     recovery: facts.recovery,
     segments: commit.staged,
     folded: facts.objects
-      .filter((object) => hourStartSeconds(object.hour) >= foldedSinceSeconds && !waiting.has(object))
+      .filter((object) => hourStartSeconds(object.hour) >= foldedSinceSeconds && !leftForNext.has(object))
       .map((object) => object.id),
     foldedSinceSeconds,
     snapshots: [...manifest.snapshots, record].slice(-facts.snapshotsKept),

@@ -10,7 +10,7 @@ const HOUR_SECONDS = 3600;
 /**
  * The objects that may hold changes at or after `sinceSeconds`. A change arrives after it was made, in a partition no
  * older than `heldUpSeconds` before it: an object's partition is that of its oldest record. Buffering is shorter than an hour;
- * what was held up for longer is among them where more is asked for, and compactions find it by `straddling`.
+ * what was held up for longer is among them where more is asked for, and compactions find it by `heldUpObjects`.
  */
 export async function changesSince(
   changes: ChangeListing,
@@ -56,7 +56,7 @@ export function searchedSinceSeconds(
  * same: what could not be delivered for hours comes as one object, in the hour of its oldest record. Changes are then newer than
  * an hour after their partition. Objects whose name tells that they hold none are left out.
  */
-export function straddling(
+export function heldUpObjects(
   objects: readonly ChangeObject[],
   sinceHour: Hour,
   sinceSeconds: number,
