@@ -44,7 +44,7 @@ export interface DeliveryProps {
   readonly options: DeliveryOptions;
 }
 
-export class Delivery extends Construct {
+export class FirehoseDelivery extends Construct {
   readonly changeStream: ChangeStream;
   readonly streamFunction: LambdaFunction;
   readonly mapping: EventSourceMapping;

@@ -20,7 +20,7 @@ import { type ExistingTable, ExportStack } from "./export-stack.ts";
 import { LakeStack } from "./lake-stack.ts";
 import { pascal } from "./lake-tables.ts";
 import { ReviewsStack } from "./reviews-stack.ts";
-import { readSchemaFile } from "./schema-file.ts";
+import { deployedSchemaFile } from "./schema-file.ts";
 
 const exportEntry = z.strictObject({
   table: z.string().min(1),
@@ -134,7 +134,7 @@ async function describeAll(
   try {
     const described: DescribedExport[] = [];
     for (const entry of entries) {
-      const schema = readSchemaFile(entry.schema);
+      const schema = deployedSchemaFile(entry.schema);
       const table = await describeTable(api, entry.table, schema);
       const id = entry.stackName ?? `Dynalake${pascal(schema.table)}`;
       const unknown = await requireFits(lakeSchemas, id, entry.schema);
@@ -152,7 +152,7 @@ async function requireFits(
   stackName: string,
   schemaFile: string,
 ): Promise<string | undefined> {
-  const schema = readSchemaFile(schemaFile);
+  const schema = deployedSchemaFile(schemaFile);
   let known: Schema | undefined;
   try {
     known = await lakeSchemas(stackName, schema.table);

@@ -11,7 +11,7 @@ import { Construct } from "constructs";
 import { STACK_OUTPUTS, type StackOutput } from "../src/aws/contracts/stack-outputs.ts";
 import { type AlarmOptions, Alarms } from "./alarms.ts";
 import { compactionMachine } from "./compaction-machine.ts";
-import { Delivery, type DeliveryOptions, within } from "./delivery.ts";
+import { type DeliveryOptions, FirehoseDelivery, within } from "./delivery.ts";
 import { type ControlFunctions, controlFunctions } from "./functions.ts";
 import type { Lake } from "./lake.ts";
 import { lakeDashboard } from "./lake-dashboard.ts";
@@ -19,7 +19,7 @@ import { LakeTables, pascal } from "./lake-tables.ts";
 import { requireMaskKey } from "./mask-key.ts";
 import { lakeMetrics } from "./metrics.ts";
 import { Schedules } from "./schedules.ts";
-import { readSchemaFile } from "./schema-file.ts";
+import { deployedSchemaFile } from "./schema-file.ts";
 import { snapshotMachine } from "./snapshot-machine.ts";
 import { countReader, sourceOf } from "./source-table.ts";
 import { TableAccess } from "./table-access.ts";
@@ -77,7 +77,7 @@ export class DynamoDbLake extends Construct {
   constructor(scope: Construct, id: string, props: DynamoDbLakeProps) {
     super(scope, id);
     const { lake } = props;
-    const schema = readSchemaFile(props.schemaFile);
+    const schema = deployedSchemaFile(props.schemaFile);
     const source = sourceOf(this, props.table, schema);
     const maskKey = props.maskKeySecret;
     requireMaskKey(schema, maskKey);
@@ -88,7 +88,7 @@ export class DynamoDbLake extends Construct {
     const access = new TableAccess(lake, schema.table);
     const tables = new LakeTables(this, "Tables", { lake, schema });
     const schemaSettleTime = props.schemaSettleTime ?? Duration.minutes(30);
-    const delivery = new Delivery(this, "Delivery", {
+    const delivery = new FirehoseDelivery(this, "Delivery", {
       access,
       schema,
       source,
@@ -130,7 +130,7 @@ export class DynamoDbLake extends Construct {
     });
   }
 
-  private schedule(props: DynamoDbLakeProps, delivery: Delivery, functions: ControlFunctions): void {
+  private schedule(props: DynamoDbLakeProps, delivery: FirehoseDelivery, functions: ControlFunctions): void {
     new Schedules(this, "Schedules", {
       table: this.lakeTable,
       snapshot: this.snapshotMachine,
@@ -144,7 +144,7 @@ export class DynamoDbLake extends Construct {
     });
   }
 
-  private watch(props: DynamoDbLakeProps, delivery: Delivery, functions: ControlFunctions): void {
+  private watch(props: DynamoDbLakeProps, delivery: FirehoseDelivery, functions: ControlFunctions): void {
     const table = this.lakeTable;
     const metrics = lakeMetrics({
       lake: props.lake,

@@ -5,7 +5,7 @@ import { Key } from "aws-cdk-lib/aws-kms";
 import type { Construct } from "constructs";
 import type { KeySchema } from "../src/core/values/key.ts";
 import { DynamoDbLake, type DynamoDbLakeProps } from "./dynamo-db-lake.ts";
-import { readSchemaFile } from "./schema-file.ts";
+import { deployedSchemaFile } from "./schema-file.ts";
 import { requireUsable } from "./source-table.ts";
 
 /** An existing table, as `describeTable` returns it. */
@@ -58,7 +58,7 @@ export class ExportStack extends Stack {
 function imported(stack: Stack, existing: ExistingTable, schemaFile: string): ITable {
   const { tableName: name, key, encryptionKeyArn } = existing;
   const facts = { name, key, streamViewType: undefined, recoveryEnabled: undefined };
-  requireUsable(facts, readSchemaFile(schemaFile), { stream: "", recovery: "" });
+  requireUsable(facts, deployedSchemaFile(schemaFile), { stream: "", recovery: "" });
   return Table.fromTableAttributes(stack, "Table", {
     tableArn: existing.tableArn,
     tableStreamArn: existing.streamArn,

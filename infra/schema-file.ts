@@ -4,7 +4,7 @@ import { DynalakeError } from "../src/core/error.ts";
 import { parseSchemaText, type Schema } from "../src/core/schema/schema.ts";
 
 /** Throws USAGE if the file cannot be read, SCHEMA_INVALID or SCHEMA_COLLISION if it is invalid. */
-export function readSchemaFile(path: string): Schema {
+export function deployedSchemaFile(path: string): Schema {
   let text: string;
   try {
     text = readFileSync(path, "utf8");

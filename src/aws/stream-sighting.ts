@@ -3,7 +3,7 @@ import { DescribeTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynam
 import { GetEventSourceMappingCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { DynalakeError } from "../core/error.ts";
 import type { StreamIdentity } from "../core/ports/change-source.ts";
-import type { Sighting, StreamReader } from "../core/table/gap.ts";
+import type { SeenReader, Sighting } from "../core/table/gap.ts";
 import { streamLabelSeconds } from "../core/table/stream-arn.ts";
 import { awsError, failureName } from "../sdk/aws-error.ts";
 import { tableNameOfArn } from "./table-arn.ts";
@@ -52,7 +52,7 @@ function isFirst(createdAtSeconds: number, tableCreated: Date | undefined): bool
 }
 
 /** Lambda reports a failed attempt to read as "PROBLEM: ...". */
-async function readerOf({ lambda, mappingId }: SightingRequest): Promise<StreamReader | undefined> {
+async function readerOf({ lambda, mappingId }: SightingRequest): Promise<SeenReader | undefined> {
   try {
     const mapping = await lambda.send(new GetEventSourceMappingCommand({ UUID: mappingId }));
     const { EventSourceArn = "", LastModified, LastProcessingResult = "", State } = mapping;

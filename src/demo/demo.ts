@@ -1,7 +1,7 @@
 /** The demo: a DynamoDB table becomes a lake that follows every write. */
 import { counted, grouped } from "../core/counted.ts";
 import { DynalakeError } from "../core/error.ts";
-import type { Cell, Column } from "../core/ports/query-result.ts";
+import type { Cell, ResultColumn } from "../core/ports/query-result.ts";
 import type { Lake } from "../library/lake.ts";
 import type { SnapshotReport } from "../library/reports.ts";
 import type { SourceConnection } from "../source/source-connection.ts";
@@ -21,7 +21,7 @@ import {
 export interface DemoStage {
   readonly title: (text: string) => Promise<void>;
   readonly say: (text: string) => Promise<void>;
-  readonly rows: (columns: readonly Column[], rows: readonly (readonly Cell[])[]) => Promise<void>;
+  readonly rows: (columns: readonly ResultColumn[], rows: readonly (readonly Cell[])[]) => Promise<void>;
   readonly snapshot: (report: SnapshotReport) => Promise<void>;
 }
 

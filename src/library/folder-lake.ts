@@ -1,5 +1,5 @@
 /** A lake in a folder. What an operation needs is loaded when it begins. */
-import type { Cell, Column } from "../core/ports/query-result.ts";
+import type { Cell, ResultColumn } from "../core/ports/query-result.ts";
 import { chosenTables } from "../core/table/chosen-tables.ts";
 import { requireFolder } from "../files/folder-store.ts";
 import type { Timing } from "../sdk/timing.ts";
@@ -80,7 +80,7 @@ class FolderLake implements Lake {
 
   query<R = Row>(sql: string, { asOf, numbers = "safe", signal }: FolderQueryOptions = {}): Query<R> {
     const { lifetime, store, name } = this.#context;
-    const stream = new RowStream<readonly Column[], readonly Cell[]>(lifetime, signal, async (stop) => {
+    const stream = new RowStream<readonly ResultColumn[], readonly Cell[]>(lifetime, signal, async (stop) => {
       const asOfSeconds = asOf && secondsOf(asOf);
       const tables = await chosenTables(store, name, undefined);
       const { startQuery } = await import("../embedded/reading/query.ts");

@@ -1,9 +1,9 @@
 /** A query's rows, in the forms in which they can be read. */
-import type { Cell, Column } from "../core/ports/query-result.ts";
+import type { Cell, ResultColumn } from "../core/ports/query-result.ts";
 import type { Query } from "./query.ts";
 import type { RowStream } from "./row-stream.ts";
 
-export function folderQuery<R>(stream: RowStream<readonly Column[], readonly Cell[]>): Query<R> {
+export function folderQuery<R>(stream: RowStream<readonly ResultColumn[], readonly Cell[]>): Query<R> {
   const rows = (): AsyncGenerator<R> => stream.rows((row, columns) => objectOf(row, columns) as R);
   return {
     columns: () => stream.head(),
@@ -20,7 +20,7 @@ export function folderQuery<R>(stream: RowStream<readonly Column[], readonly Cel
 }
 
 /** Without a prototype: a column may be called "constructor". */
-function objectOf(row: readonly Cell[], columns: readonly Column[]): Readonly<Record<string, Cell>> {
+function objectOf(row: readonly Cell[], columns: readonly ResultColumn[]): Readonly<Record<string, Cell>> {
   const object: Record<string, Cell> = Object.create(null);
   for (const [i, { name }] of columns.entries()) object[name] = row[i] as Cell;
   return object;

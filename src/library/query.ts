@@ -1,5 +1,5 @@
 /** Queries as the library takes and answers them. */
-import type { Cell, Column } from "../core/ports/query-result.ts";
+import type { Cell, ResultColumn } from "../core/ports/query-result.ts";
 
 /** A row by its columns' names. It has no prototype, so that a column can have any name. */
 export type Row = Readonly<Record<string, Cell>>;
@@ -36,7 +36,7 @@ export interface QueryOptions {
  */
 export interface Query<R = Row> extends AsyncIterable<R> {
   /** The columns, also of a result without rows. */
-  columns(): Promise<readonly Column[]>;
+  columns(): Promise<readonly ResultColumn[]>;
   /** Rows as arrays of cells, in the order of the columns. */
   arrays(): AsyncIterable<readonly Cell[]>;
   /** All rows, in memory. */

@@ -1,9 +1,9 @@
 /** Athena's values as cells, in the form that a query of a folder gives with `numbers: "string"`. */
 import type { AthenaColumn, ResultValue } from "../aws/athena-result.ts";
-import type { Cell, Column } from "../core/ports/query-result.ts";
+import type { Cell, ResultColumn } from "../core/ports/query-result.ts";
 
 /** Columns under names that are all different. */
-export function athenaColumns(columns: readonly AthenaColumn[]): readonly Column[] {
+export function athenaColumns(columns: readonly AthenaColumn[]): readonly ResultColumn[] {
   const seen = new Map<string, number>();
   return columns.map(({ name, type }) => {
     const before = seen.get(name) ?? 0;

@@ -4,7 +4,7 @@ import type { AwsLake } from "../aws/aws-lake.ts";
 import { mentions, readingStatement, type UserStatement, withViews } from "../aws/user-statement.ts";
 import { DynalakeError } from "../core/error.ts";
 import { currentView, type LakeView, segmentViews } from "../core/overlay/lake-view.ts";
-import type { Cell, Column } from "../core/ports/query-result.ts";
+import type { Cell, ResultColumn } from "../core/ports/query-result.ts";
 import { chosenTables } from "../core/table/chosen-tables.ts";
 import { tableAsOf } from "../core/table/open-table.ts";
 import { athenaCell, athenaColumns } from "./athena-cells.ts";
@@ -17,7 +17,7 @@ export type StackStatement = UserStatement;
 export const stackStatement: (sql: string) => StackStatement = readingStatement;
 
 export interface StackRows {
-  readonly columns: readonly Column[];
+  readonly columns: readonly ResultColumn[];
   readonly rows: readonly (readonly Cell[])[];
 }
 

@@ -1,5 +1,5 @@
 /** `dynalake query "SELECT ..."`. */
-import type { Cell, Column } from "../../index.ts";
+import type { Cell, ResultColumn } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { withFolder, withStack } from "../context/opened.ts";
 import type { Terminal } from "../context/terminal.ts";
@@ -79,7 +79,7 @@ class RowPrinter {
   }
 
   /** Does nothing the second time: every page of a result names its columns. */
-  async begin(columns: readonly Column[]): Promise<void> {
+  async begin(columns: readonly ResultColumn[]): Promise<void> {
     if (this.#begun) return;
     this.#begun = true;
     await this.#terminal.print(this.#writer.begin(columns));

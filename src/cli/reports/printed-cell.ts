@@ -1,5 +1,5 @@
 /** Cells as plain JSON values, for every format that prints them. */
-import type { Cell, Column } from "../../index.ts";
+import type { Cell, ResultColumn } from "../../index.ts";
 import { blobText } from "./blob-text.ts";
 
 /** What JSON has no form for becomes text: bytes, and numbers that are not finite. */
@@ -17,6 +17,6 @@ function isArray(cell: Cell): cell is readonly Cell[] {
 }
 
 /** Whether a column's texts are numbers: whole ones of more than 32 bits, or decimals, which a double may not hold. */
-export function isExactNumber({ type }: Pick<Column, "type">): boolean {
+export function isExactNumber({ type }: Pick<ResultColumn, "type">): boolean {
   return /^(u?bigint|u?hugeint|decimal)\b(?!.*\[)/i.test(type);
 }

@@ -1,7 +1,7 @@
 /** Query results as a table for people, or as JSON or CSV for programs. Numbers keep all of their digits in each. */
 import Table from "cli-table3";
 import { stringify } from "csv-stringify/sync";
-import type { Column } from "../../index.ts";
+import type { ResultColumn } from "../../index.ts";
 import type { ResultFormat } from "../options/result-formats.ts";
 import { isExactNumber } from "./printed-cell.ts";
 
@@ -10,7 +10,7 @@ export type ResultRow = readonly unknown[];
 
 /** Turns rows into text, piece by piece. */
 export interface ResultWriter {
-  begin(columns: readonly Column[]): string;
+  begin(columns: readonly ResultColumn[]): string;
   rows(rows: readonly ResultRow[]): string;
   end(): string;
 }

@@ -32,7 +32,7 @@ export type Cell =
  */
 export type NumberForm = "safe" | "bigint" | "string";
 
-export interface Column {
+export interface ResultColumn {
   /** Unique within a result: a name that the statement repeats gets a number. */
   readonly name: string;
   /** The SQL type as the engine writes it, such as `DECIMAL(10,2)`, `BIGINT[]` or `STRUCT("a" INTEGER)`. */

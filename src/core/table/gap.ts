@@ -60,10 +60,10 @@ export interface Sighting {
   /** The stream that the source table has; undefined where it is off. */
   readonly stream: StreamIdentity | undefined;
   /** What reads a stream; undefined where it is gone. */
-  readonly reader: StreamReader | undefined;
+  readonly reader: SeenReader | undefined;
 }
 
-export interface StreamReader {
+export interface SeenReader {
   readonly streamArn: string;
   /** It is switched on, and its last try did not fail. */
   readonly isReading: boolean;
@@ -139,14 +139,14 @@ function completeUntil(manifest: Manifest, { watch, beginning }: EarlierLooks): 
   return beginning === undefined ? cutSeconds : Math.max(cutSeconds, watch.seenReadingSeconds);
 }
 
-function isReading(reader: StreamReader | undefined, stream: StreamIdentity): boolean {
+function isReading(reader: SeenReader | undefined, stream: StreamIdentity): boolean {
   return reader?.isReading === true && reader.streamArn === stream.arn;
 }
 
 /** Where the reading began at the latest. */
 function beginningOf(
   stream: StreamIdentity,
-  reader: StreamReader | undefined,
+  reader: SeenReader | undefined,
   nowSeconds: number,
 ): StreamBeginning {
   return { stream, readSinceSeconds: Math.min(reader?.unchangedSinceSeconds ?? nowSeconds, nowSeconds) };
@@ -174,7 +174,7 @@ function gapOfOtherStream(
 /** The last look was long ago, but the reader reports that it was on all the time. */
 function wasReadSince(
   before: StreamWatch | undefined,
-  reader: StreamReader | undefined,
+  reader: SeenReader | undefined,
   seconds: number,
 ): boolean {
   const wasRead = before === undefined || before.lookedSeconds <= before.seenReadingSeconds;

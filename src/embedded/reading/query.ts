@@ -2,7 +2,7 @@
 import { DynalakeError } from "../../core/error.ts";
 import { currentView, historyViews, type LakeView, segmentViews } from "../../core/overlay/lake-view.ts";
 import { literal, quoted } from "../../core/ports/dialect.ts";
-import type { Cell, Column, NumberForm } from "../../core/ports/query-result.ts";
+import type { Cell, NumberForm, ResultColumn } from "../../core/ports/query-result.ts";
 import { type OpenTable, tableAsOf } from "../../core/table/open-table.ts";
 import { filePattern } from "../duckdb/file-pattern.ts";
 import { rowBatches } from "../duckdb/row-batches.ts";
@@ -18,7 +18,7 @@ export interface QueryRequest {
 }
 
 export interface QueryResult {
-  readonly columns: readonly Column[];
+  readonly columns: readonly ResultColumn[];
   /** The rows in their order, some at a time. */
   readonly rows: AsyncIterable<readonly (readonly Cell[])[]>;
 }

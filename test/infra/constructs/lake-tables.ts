@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { Stack } from "aws-cdk-lib";
 import { Lake } from "../../../infra/lake.ts";
 import { LakeTables, pascal } from "../../../infra/lake-tables.ts";
-import { readSchemaFile } from "../../../infra/schema-file.ts";
+import { deployedSchemaFile } from "../../../infra/schema-file.ts";
 import { changeWireColumns, itemWireColumns } from "../../../src/core/row/wire-line.ts";
 import type { Schema } from "../../../src/core/schema/schema.ts";
 import { athena } from "../../../src/core/sql/athena.ts";
@@ -29,7 +29,7 @@ const made = once((): Made => {
     },
   });
   const stack = new Stack(testApp(), "Stack");
-  const schema = readSchemaFile(file);
+  const schema = deployedSchemaFile(file);
   new LakeTables(stack, "Tables", { lake: new Lake(stack, "Lake"), schema });
   return { schema, template: templateOf(stack) };
 });
