@@ -114,7 +114,7 @@ function glueTable(scope: Construct, id: string, lake: Lake, name: string, defin
   return made;
 }
 
-/** The columns of `segmentColumns` in `src/core/sql/columns.ts`, with Glue's names for their types. */
+/** The columns of `segmentColumns` in `src/core/sql/typed-columns.ts`, with Glue's names for their types. */
 function segmentColumns(schema: Schema): readonly GlueColumn[] {
   return [
     ...schema.columns.map(({ name, type }) => ({ name, type: columnTypeText(type) })),

@@ -17,7 +17,7 @@ import type { ChangeSelection, QueryEngine } from "../core/ports/query-engine.ts
 import { changeWireColumns, itemWireColumns } from "../core/row/wire-line.ts";
 import type { Schema } from "../core/schema/schema.ts";
 import { athena } from "../core/sql/athena.ts";
-import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../core/sql/columns.ts";
+import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../core/sql/typed-columns.ts";
 import { utf8Bytes } from "../core/values/utf8.ts";
 
 type GlueRelations = Pick<QueryEngine, "changes" | "changeLog" | "segments">;

@@ -1,7 +1,7 @@
 /** Delivery into the change log by a stream of Firehose, which turns the lines into Parquet. */
 import { type FirehoseClient, PutRecordBatchCommand } from "@aws-sdk/client-firehose";
 import { type ChangeSink, UndeliveredRows } from "../core/ports/change-sink.ts";
-import { FIREHOSE_LIMITS, type PackedRecord, packLines, recordContent } from "../core/row/batch.ts";
+import { FIREHOSE_LIMITS, type PackedRecord, packLines, recordContent } from "../core/row/pack-lines.ts";
 import type { WireLine } from "../core/row/wire-line.ts";
 import { awsFailure, failureReason, isPassingFailure } from "../sdk/aws-error.ts";
 import { type Backoff, backoffMs, systemTiming, type Timing } from "../sdk/timing.ts";

@@ -4,7 +4,7 @@ import { segmentViews, standingView, type ViewEngine } from "../core/overlay/lak
 import { columnTypeText } from "../core/schema/column-type.ts";
 import type { Schema } from "../core/schema/schema.ts";
 import { athena } from "../core/sql/athena.ts";
-import { viewColumns } from "../core/sql/columns.ts";
+import { viewColumns } from "../core/sql/typed-columns.ts";
 import { historyRows } from "../core/sql/view.ts";
 import type { OpenTable } from "../core/table/open-table.ts";
 import type { AthenaEngine } from "./athena-engine.ts";

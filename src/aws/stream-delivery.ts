@@ -3,7 +3,7 @@
 import { type Delivery, deliver } from "../core/delivery/deliver.ts";
 import { type ChangeSink, UndeliveredRows } from "../core/ports/change-sink.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
-import { FIREHOSE_LIMITS } from "../core/row/batch.ts";
+import { FIREHOSE_LIMITS } from "../core/row/pack-lines.ts";
 import type { LineWriter } from "../core/row/wire-line.ts";
 
 interface StreamDeliveryContext {

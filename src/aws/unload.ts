@@ -10,7 +10,7 @@ import { literal, quoted } from "../core/ports/dialect.ts";
 import type { Stage } from "../core/ports/query-engine.ts";
 import type { Schema } from "../core/schema/schema.ts";
 import { athena } from "../core/sql/athena.ts";
-import { nameList, segmentColumns } from "../core/sql/columns.ts";
+import { nameList, segmentColumns } from "../core/sql/typed-columns.ts";
 import { requireShort } from "./athena-client.ts";
 
 /** The most partitions per CTAS or UNLOAD (AWS: Athena user guide, "UNLOAD"). */

@@ -34,7 +34,7 @@ export function program(io: CliIo, context: CommandContext, { onCommand, onExit 
   const dynalake = new Command("dynalake")
     .description("Keeps DynamoDB tables queryable with SQL, as a copy you can verify.")
     .version(version())
-    .showHelpAfterError("  -> Add --help for all options.")
+    .showHelpAfterError("  -> Run it with --help to see all options.")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),

@@ -1,7 +1,7 @@
 /** Proves a lake table against its source: every item of a scan against every item of the lake. */
 import { type Item, itemText, readItem } from "../core/values/attribute-value.ts";
 import type { Items } from "../library/lake.ts";
-import { toItemJson } from "../source/attribute-json.ts";
+import { toItemJson } from "../source/item-json.ts";
 import type { SourceConnection } from "../source/source-connection.ts";
 
 export interface Comparison {

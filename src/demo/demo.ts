@@ -65,7 +65,7 @@ class Demo {
     await title(`A DynamoDB table, ${REVIEWS_TABLE}, on ${emulator}`);
     await createReviewsTable(connection.client);
     await loadReviews(connection.client, loaded);
-    await say(`${counted(REVIEWS, "review")} loaded: User and Book are the key, everything else is free.`);
+    await say(`${counted(REVIEWS, "review")} loaded. User and Book are the key.`);
 
     await title("A full snapshot seeds the lake");
     await say(`$ npx dynalake snapshot --table ${REVIEWS_TABLE} --endpoint ${endpoint} --lake ${lakeName}`);
@@ -164,7 +164,9 @@ class Demo {
       throw new DynalakeError("INTERNAL", "a compaction changed the answer");
     }
     const [[count, sum] = []] = after;
-    await say(`Before and after: ${counted(Number(count), "review")}, ${grouped(Number(sum))} stars in all.`);
+    await say(
+      `Before and after: ${counted(Number(count), "review")}, ${grouped(Number(sum))} stars in total.`,
+    );
   }
 
   async #prove(): Promise<void> {

@@ -67,7 +67,7 @@ export interface ReadOptions {
 export interface InferOptions {
   /** The lake table's name. Default: the source's. */
   readonly name?: string;
-  /** The key's attributes. An export does not say them. */
+  /** The key's attributes. An export does not name them. */
   readonly key?: TableKey;
 }
 

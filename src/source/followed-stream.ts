@@ -2,6 +2,7 @@
 import type { StreamGap, StreamPosition } from "../core/ports/change-source.ts";
 import { backoffMs, serviceBackoff, type Timing } from "../sdk/timing.ts";
 import { Bell } from "./bell.ts";
+import { toEventRecord } from "./event-record.ts";
 import { PollBudget } from "./poll-budget.ts";
 import { lastSequenceNumber, ShardCursor } from "./shard-cursor.ts";
 import { ShardReader } from "./shard-reader.ts";
@@ -9,7 +10,6 @@ import { type ListedShard, type Reconciled, reconcile, startable } from "./shard
 import type { StreamsApi } from "./source-connection.ts";
 import { StreamLister, type StreamListing } from "./stream-listing.ts";
 import { StreamProgress } from "./stream-progress.ts";
-import { toEventRecord } from "./stream-record.ts";
 
 export interface StreamTuning {
   /** Milliseconds between two polls of a shard that has nothing new. */

@@ -1,6 +1,6 @@
 /** The first items of a table, to infer a schema from. */
 import { type Item, readItem } from "../core/values/attribute-value.ts";
-import { toItemJson } from "./attribute-json.ts";
+import { toItemJson } from "./item-json.ts";
 import type { SourceConnection } from "./source-connection.ts";
 import { sourceError } from "./source-error.ts";
 

@@ -1,10 +1,10 @@
 /** A place in one shard of a stream. */
 import type { StreamGap } from "../core/ports/change-source.ts";
 import { failureName } from "../sdk/aws-error.ts";
+import type { WrittenRecord } from "./get-records.ts";
 import { shardExpired } from "./shard-tree.ts";
 import type { StreamsApi } from "./source-connection.ts";
 import { isPassing } from "./source-error.ts";
-import type { WrittenRecord } from "./written-records.ts";
 
 export interface ShardPlace {
   readonly api: StreamsApi;

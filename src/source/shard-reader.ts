@@ -1,10 +1,10 @@
 /** Polls one shard of a stream into a buffer. */
 import { backoffMs, serviceBackoff, type Timing } from "../sdk/timing.ts";
 import { CallRate } from "./call-rate.ts";
+import type { WrittenRecord } from "./get-records.ts";
 import type { PollBudget } from "./poll-budget.ts";
 import { RECORDS_PER_CALL_MAX, type ShardCursor } from "./shard-cursor.ts";
 import { isPassing } from "./source-error.ts";
-import type { WrittenRecord } from "./written-records.ts";
 
 export interface ShardReading {
   readonly cursor: ShardCursor;

@@ -20,10 +20,10 @@ import {
 } from "@aws-sdk/client-dynamodb-streams";
 import { NodeHttpHandler, streamCollector } from "@smithy/node-http-handler";
 import { DynalakeError } from "../core/error.ts";
+import { getWrittenRecords, type WrittenRecords } from "./get-records.ts";
 import { isLoopback } from "./loopback.ts";
-import { withMarkedNames } from "./own-names.ts";
+import { withMarkedNames } from "./marked-names.ts";
 import type { SourcePlace } from "./source-error.ts";
-import { getWrittenRecords, type WrittenRecords } from "./written-records.ts";
 
 export interface SourceConfig {
   /** Any endpoint that speaks the protocol of DynamoDB; absent for AWS. */

@@ -1,8 +1,8 @@
 /** Scans a source table into a full export, the one form in which snapshots are read. */
 import { systemTiming, type Timing } from "../sdk/timing.ts";
-import { toItemJson } from "./attribute-json.ts";
 import { describeSource } from "./describe-source.ts";
 import { type ExportLane, ExportWriter } from "./export-writer.ts";
+import { toItemJson } from "./item-json.ts";
 import { type ScanLane, type ScanRequest, TableScan } from "./scan-pages.ts";
 import type { SourceConnection } from "./source-connection.ts";
 

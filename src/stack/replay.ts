@@ -11,7 +11,7 @@ import {
   replayRecording,
 } from "../core/delivery/recording.ts";
 import { DynalakeError } from "../core/error.ts";
-import { FIREHOSE_LIMITS } from "../core/row/batch.ts";
+import { FIREHOSE_LIMITS } from "../core/row/pack-lines.ts";
 import { rowCodec } from "../core/row/row.ts";
 import { lineWriter } from "../core/row/wire-line.ts";
 import { latestManifest } from "../core/table/commits.ts";

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { lockLake } from "../../src/embedded/folder/lake-lock.ts";
-import type { WrittenRecord } from "../../src/source/written-records.ts";
+import type { WrittenRecord } from "../../src/source/get-records.ts";
 import {
   done,
   dynalake,

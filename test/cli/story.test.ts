@@ -117,6 +117,11 @@ test("a table becomes a lake that is queried, follows its writes, is compacted, 
       code: "AS_OF_UNKNOWN",
       names: ['"reviews"', /reaches back to \d{4}-/],
     });
+    // The lake remembers where its table is.
+    expect(await done(["snapshot", "--table", "Reviews", "--lake", lake])).toBe(
+      'Snapshot of Reviews: 3 items in "reviews"\n',
+    );
+    expect(await lakeItems(lake)).toEqual(after);
   });
 });
 

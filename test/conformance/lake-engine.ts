@@ -14,7 +14,7 @@ import type { QueryEngine, StageRequest } from "../../src/core/ports/query-engin
 import { rowCodec } from "../../src/core/row/row.ts";
 import { changeLine, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
-import { segmentColumns, sortColumns, typedSelectList } from "../../src/core/sql/columns.ts";
+import { segmentColumns, sortColumns, typedSelectList } from "../../src/core/sql/typed-columns.ts";
 import { listChanges } from "../../src/core/table/change-listing.ts";
 
 export interface LakeEngineHarness {

@@ -12,8 +12,8 @@ import { literal, quoted } from "../../src/core/ports/dialect.ts";
 import type { QueryEngine, StageRequest } from "../../src/core/ports/query-engine.ts";
 import { changeWireColumns, itemWireColumns, type WireColumn } from "../../src/core/row/wire-line.ts";
 import type { Schema } from "../../src/core/schema/schema.ts";
-import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../../src/core/sql/columns.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
+import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../../src/core/sql/typed-columns.ts";
 import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
 import type { MemoryStore } from "../support/memory-store.ts";
 

@@ -17,8 +17,8 @@ import { currentView, historyViews, segmentViews } from "../../src/core/overlay/
 import { rowCodec, toItem, toRow } from "../../src/core/row/row.ts";
 import { itemLine, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchemaText, type SchemaFile } from "../../src/core/schema/schema.ts";
-import { segmentColumns } from "../../src/core/sql/columns.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
+import { segmentColumns } from "../../src/core/sql/typed-columns.ts";
 import { tableStatus } from "../../src/core/status/status.ts";
 import { openTable, tableAsOf } from "../../src/core/table/open-table.ts";
 import { readReadingState } from "../../src/core/table/reading-state.ts";

@@ -12,10 +12,10 @@ import {
 import { rowCodec } from "../../src/core/row/row.ts";
 import { changeLine, changeWireColumns, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
-import { emptyWireRows, segmentColumns, typedSelectList } from "../../src/core/sql/columns.ts";
 import { minorDeltaRows, oldestLateChange, snapshotBaseRows } from "../../src/core/sql/compaction.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
 import { newestRows, windowRows } from "../../src/core/sql/overlay.ts";
+import { emptyWireRows, segmentColumns, typedSelectList } from "../../src/core/sql/typed-columns.ts";
 import { currentRows } from "../../src/core/sql/view.ts";
 import { sessionOfTests } from "../crash-points/session.ts";
 import * as fc from "../support/fast-check.ts";

@@ -6,8 +6,8 @@ import type { Dialect } from "../../src/core/ports/dialect.ts";
 import type { QueryEngine, StageRequest } from "../../src/core/ports/query-engine.ts";
 import { changeWireColumns, itemWireColumns, type WireColumn } from "../../src/core/row/wire-line.ts";
 import type { Schema } from "../../src/core/schema/schema.ts";
-import { segmentColumns } from "../../src/core/sql/columns.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
+import { segmentColumns } from "../../src/core/sql/typed-columns.ts";
 import type { LakeStore } from "./lake-store.ts";
 import { conditionOf, rowsOf, type SqlRow, type SqlValue } from "./sql-evaluation.ts";
 

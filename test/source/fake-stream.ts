@@ -8,9 +8,9 @@ import type {
   GetShardIteratorOutput,
   Shard,
 } from "@aws-sdk/client-dynamodb-streams";
+import type { WrittenRecord, WrittenRecords } from "../../src/source/get-records.ts";
 import type { StreamsApi, TablesApi } from "../../src/source/source-connection.ts";
 import type { SourcePlace } from "../../src/source/source-error.ts";
-import type { WrittenRecord, WrittenRecords } from "../../src/source/written-records.ts";
 
 export interface FakeShard {
   readonly id: string;

@@ -13,7 +13,7 @@ import { overlaidChange, type RuledChange, stateOf } from "../../src/core/overla
 import { rowCodec } from "../../src/core/row/row.ts";
 import { itemLine, itemWireColumns, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
-import { emptyWireRows } from "../../src/core/sql/columns.ts";
+import { emptyWireRows } from "../../src/core/sql/typed-columns.ts";
 import { openTable, openTableOf } from "../../src/core/table/open-table.ts";
 import { writeSchema } from "../../src/core/table/schema-file.ts";
 import type { Item } from "../../src/core/values/attribute-value.ts";

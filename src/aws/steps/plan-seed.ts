@@ -5,7 +5,7 @@ import { DynalakeError } from "../../core/error.ts";
 import { EXPORT_FUZZ_SECONDS } from "../../core/exports/export-manifest.ts";
 import { stagedRowsPath, tallyPath } from "../../core/format/lake-path.ts";
 import { itemWireColumns } from "../../core/row/wire-line.ts";
-import { emptyWireRows } from "../../core/sql/columns.ts";
+import { emptyWireRows } from "../../core/sql/typed-columns.ts";
 import { readLakeFile } from "../../core/table/stored-file.ts";
 import { AWS_DELIVERY_DELAY_SECONDS } from "../aws-policy.ts";
 import type { PlannedSeed, PlanSeedEvent } from "../contracts/steps.ts";

@@ -18,7 +18,7 @@ export const threadsOption = (): Option =>
 export const lakeTableOption = (): Option =>
   new Option("--table <name>", "one table of the lake; all or the only one by default");
 export const keyOption = (): Option =>
-  new Option("--key <hash[,range]>", "the key's attributes, if the source does not say them");
+  new Option("--key <hash[,range]>", "the key's attributes, if the source does not name them");
 export const nameOption = (): Option =>
   new Option("--name <name>", "the lake table's name; the source's by default");
 

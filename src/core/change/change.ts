@@ -42,11 +42,11 @@ const rejectionReasons = {
   "no-key": "The key attributes are missing or have a type that no key can have.",
   "other-key-schema": "Keys names other attributes than the table's key.",
   "key-mismatch": "The key in the image is not the key in Keys.",
-  "unreadable-value": "An attribute value has no meaning in DynamoDB.",
+  "unreadable-value": "An attribute value is not one that DynamoDB has.",
   "same-sequence":
     "Another record of the batch has the same item, operation and sequence number, but different content.",
   "too-large": "The wire row is larger than the delivery can take.",
-  "not-a-row": "A line that was to be converted is not a row of this table.",
+  "not-a-row": "A line that Firehose could not convert is not a row of this table.",
 } as const;
 
 export type RejectionReason = keyof typeof rejectionReasons;

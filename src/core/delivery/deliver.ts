@@ -4,8 +4,8 @@ import { type Change, Rejection, readChange, readChangeText } from "../change/ch
 import { changeFor } from "../change/selection.ts";
 import { type ChangeSink, type DeliveredRow, UndeliveredRows } from "../ports/change-sink.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
+import { type RewrittenRow, rewrittenRow, WireRowText } from "../row/returned-row.ts";
 import { changeLine, type LineWriter } from "../row/wire-line.ts";
-import { type RewrittenRow, rewrittenRow, WireRowText } from "../row/wire-row.ts";
 import { type QuarantinedRecord, quarantineRecords } from "../table/quarantine.ts";
 
 export interface DeliveryContext {

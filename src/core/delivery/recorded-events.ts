@@ -4,7 +4,7 @@
  * rows. Each record is given as its own JSON text, so that one that contradicts itself does not take its neighbours with it.
  */
 import { DynalakeError } from "../error.ts";
-import { looksLikeRow, WireRowText } from "../row/wire-row.ts";
+import { looksLikeRow, WireRowText } from "../row/returned-row.ts";
 import { elementTexts, memberTexts } from "../values/json-slices.ts";
 
 /** A stream record's JSON text, or a wire row. */

@@ -2,7 +2,7 @@
 import { baseSegments, deltaSegments } from "../format/manifest.ts";
 import type { ChangeSelection, QueryEngine } from "../ports/query-engine.ts";
 import type { Schema } from "../schema/schema.ts";
-import { nameList, segmentColumns } from "../sql/columns.ts";
+import { nameList, segmentColumns } from "../sql/typed-columns.ts";
 import { currentRows, historyRows, snapshotRows } from "../sql/view.ts";
 import type { TableState } from "../table/open-table.ts";
 import { changesSince, viewChanges } from "./change-log.ts";

@@ -3,7 +3,7 @@ import type { Manifest, Segment } from "../format/manifest.ts";
 import { recoverableColumns } from "../format/recovery.ts";
 import type { QueryEngine } from "../ports/query-engine.ts";
 import type { Schema } from "../schema/schema.ts";
-import { nameList, recoveredSelectList, segmentColumns } from "../sql/columns.ts";
+import { nameList, recoveredSelectList, segmentColumns } from "../sql/typed-columns.ts";
 
 /** Only segments that were written before a column was declared are looked into for it. */
 export function segmentRows(

@@ -3,8 +3,8 @@ import type { Manifest } from "../format/manifest.ts";
 import { recoverableColumns } from "../format/recovery.ts";
 import { type Dialect, integer, literal, quoted } from "../ports/dialect.ts";
 import type { Schema } from "../schema/schema.ts";
-import { nameList, segmentColumns } from "./columns.ts";
 import { newestRows, windowRows } from "./overlay.ts";
+import { nameList, segmentColumns } from "./typed-columns.ts";
 
 /** The version of every snapshot row: before any change. */
 const SNAPSHOT_VERSION = "0".repeat(40);

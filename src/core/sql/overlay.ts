@@ -5,7 +5,7 @@
 
 import { type Dialect, integer, quoted } from "../ports/dialect.ts";
 import type { Column, Schema } from "../schema/schema.ts";
-import { nameList, segmentColumns, typedSelectList } from "./columns.ts";
+import { nameList, segmentColumns, typedSelectList } from "./typed-columns.ts";
 
 /** Of one change that was delivered under two schemas, always the same row: the one without values that lack a column. */
 export const SAME_ROW = "_unmapped NULLS FIRST";

@@ -3,8 +3,8 @@ import type { Manifest } from "../format/manifest.ts";
 import { recoverableColumns } from "../format/recovery.ts";
 import { type Dialect, integer, quoted } from "../ports/dialect.ts";
 import type { Schema } from "../schema/schema.ts";
-import { nameList, segmentColumns, typedSelectList, viewColumns } from "./columns.ts";
 import { keyIdentity, mergedRows, newestRows, SAME_ROW, windowKeys, windowRows } from "./overlay.ts";
+import { nameList, segmentColumns, typedSelectList, viewColumns } from "./typed-columns.ts";
 
 /** Relations that the engine offers; each can stand behind FROM. Those that are known to be empty are left out. */
 export interface LakeRelations {

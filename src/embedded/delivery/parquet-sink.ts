@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { DynalakeError } from "../../core/error.ts";
 import { changeObjectPath } from "../../core/format/lake-path.ts";
 import type { ChangeSink, DeliveredRow } from "../../core/ports/change-sink.ts";
-import { type BatchLimits, type PackedRecord, packLines, recordContent } from "../../core/row/batch.ts";
+import { type BatchLimits, type PackedRecord, packLines, recordContent } from "../../core/row/pack-lines.ts";
 import {
   changeWireColumns,
   LINE_BYTES_MAX,

@@ -8,7 +8,7 @@ import { schemaPath, stagingRunFolder } from "../../core/format/lake-path.ts";
 import type { Manifest } from "../../core/format/manifest.ts";
 import { itemWireColumns } from "../../core/row/wire-line.ts";
 import type { Schema } from "../../core/schema/schema.ts";
-import { emptyWireRows } from "../../core/sql/columns.ts";
+import { emptyWireRows } from "../../core/sql/typed-columns.ts";
 import { holdsData } from "../../core/table/holds-data.ts";
 import { type QuarantinedRecord, quarantineRecords } from "../../core/table/quarantine.ts";
 import { writeSchema } from "../../core/table/schema-file.ts";

@@ -11,7 +11,8 @@ import type { ReadLimits } from "../../source/read-pace.ts";
 import { connectSource, type SourceConfig, type SourceConnection } from "../../source/source-connection.ts";
 import { scanTable, type TableScanResult } from "../../source/table-scan.ts";
 import { openExport } from "../exports/export-folder.ts";
-import { withSource } from "../folder/source-memory.ts";
+import { recallSource, withSource } from "../folder/source-memory.ts";
+import { readGivenSchema } from "../schemas/given-schema.ts";
 import { givenSchema, sameKeySchema } from "../schemas/schema-choice.ts";
 import {
   demandOf,
@@ -30,14 +31,23 @@ export interface TableToScan extends ReadLimits {
   readonly timeLimitSeconds?: number;
 }
 
-/** Scans the table into the lake's staging folder, which is removed in any case. Fails as `scanTable` does, too. */
+/**
+ * Scans the table into the lake's staging folder, which is removed in any case. What of the source's address is not given is what
+ * the lake remembers of it. Fails as `scanTable` does, too.
+ */
 export async function snapshotOfTable(source: TableToScan, wish: SnapshotWish): Promise<TakenSnapshot> {
-  const connection = connectSource(source.config);
+  const config = { ...(await recalledFor(source, wish)), ...source.config };
+  const connection = connectSource(config);
   try {
-    return await withoutTraceOfLake(wish.lake, () => scanAndTakeIn(connection, source, wish));
+    return await withoutTraceOfLake(wish.lake, () => scanAndTakeIn(connection, { ...source, config }, wish));
   } finally {
     connection.close();
   }
+}
+
+async function recalledFor(source: TableToScan, { lake, name, given }: SnapshotWish) {
+  const declared = given === undefined ? undefined : (await readGivenSchema(given)).table;
+  return recallSource(lake.store, declared ?? tableName(name ?? source.table));
 }
 
 async function scanAndTakeIn(

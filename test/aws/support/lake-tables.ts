@@ -20,7 +20,7 @@ import { changeWireColumns, itemWireColumns } from "../../../src/core/row/wire-l
 import { columnTypeText } from "../../../src/core/schema/column-type.ts";
 import type { Schema } from "../../../src/core/schema/schema.ts";
 import { athena } from "../../../src/core/sql/athena.ts";
-import { segmentColumns } from "../../../src/core/sql/columns.ts";
+import { segmentColumns } from "../../../src/core/sql/typed-columns.ts";
 
 export interface TestLake extends AwsLake {
   readonly database: string;

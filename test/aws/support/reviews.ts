@@ -33,7 +33,7 @@ import type { WireValue } from "../../../src/core/row/encoding.ts";
 import { rowCodec, toItem } from "../../../src/core/row/row.ts";
 import { requireTable } from "../../../src/core/table/open-table.ts";
 import { itemText, readItem } from "../../../src/core/values/attribute-value.ts";
-import { toItemJson } from "../../../src/source/attribute-json.ts";
+import { toItemJson } from "../../../src/source/item-json.ts";
 import type { AwsEmulator } from "./emulator.ts";
 
 /** In the SDK's form. */

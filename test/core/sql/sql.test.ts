@@ -6,14 +6,6 @@ import { type ColumnType, type PartType, parseColumnType } from "../../../src/co
 import { parseSchema, type Schema } from "../../../src/core/schema/schema.ts";
 import { athena } from "../../../src/core/sql/athena.ts";
 import {
-  emptySegments,
-  emptyWireRows,
-  NONE,
-  nameList,
-  segmentColumns,
-  sortColumns,
-} from "../../../src/core/sql/columns.ts";
-import {
   majorBaseRows,
   minorDeltaRows,
   oldestLateChange,
@@ -21,6 +13,14 @@ import {
   snapshotBaseRows,
 } from "../../../src/core/sql/compaction.ts";
 import { duckdb } from "../../../src/core/sql/duckdb.ts";
+import {
+  emptySegments,
+  emptyWireRows,
+  NONE,
+  nameList,
+  segmentColumns,
+  sortColumns,
+} from "../../../src/core/sql/typed-columns.ts";
 import { currentRows, historyRows, snapshotRows } from "../../../src/core/sql/view.ts";
 import { openDuckdb } from "../../../src/embedded/duckdb/duckdb-session.ts";
 import { anyCharacter } from "../../arbitraries/character.ts";

@@ -6,7 +6,7 @@ import { deployedSchemaFile } from "../../../infra/schema-file.ts";
 import { changeWireColumns, itemWireColumns } from "../../../src/core/row/wire-line.ts";
 import type { Schema } from "../../../src/core/schema/schema.ts";
 import { athena } from "../../../src/core/sql/athena.ts";
-import { segmentColumns } from "../../../src/core/sql/columns.ts";
+import { segmentColumns } from "../../../src/core/sql/typed-columns.ts";
 import { flat, once, resourceOf, schemaNamed, type TemplateJson, templateOf, testApp } from "../support.ts";
 
 interface Made {

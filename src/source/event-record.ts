@@ -1,5 +1,5 @@
 /** Stream records as Lambda events have them. */
-import type { WrittenRecord } from "./written-records.ts";
+import type { WrittenRecord } from "./get-records.ts";
 
 /**
  * A record in the shape of a Lambda event: attributes as DynamoDB JSON, the time in whole seconds, the members of

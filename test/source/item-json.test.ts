@@ -1,7 +1,7 @@
 /** Attributes and records of the SDK as DynamoDB JSON. */
 import { describe, expect, test } from "@jest/globals";
-import { toAttributeJson, toItemJson } from "../../src/source/attribute-json.ts";
-import { toEventRecord } from "../../src/source/stream-record.ts";
+import { toEventRecord } from "../../src/source/event-record.ts";
+import { toAttributeJson, toItemJson } from "../../src/source/item-json.ts";
 import { itemOfAllTypes, jsonOfAllTypes } from "../conformance/change-source.ts";
 
 describe("attributes of the SDK as DynamoDB JSON", () => {

@@ -5,7 +5,7 @@ import {
   type PackedRecord,
   packLines,
   recordContent,
-} from "../../../src/core/row/batch.ts";
+} from "../../../src/core/row/pack-lines.ts";
 import type { WireLine } from "../../../src/core/row/wire-line.ts";
 import * as fc from "../../support/fast-check.ts";
 

@@ -3,9 +3,9 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Item } from "../../src/core/values/attribute-value.ts";
-import { toItemJson } from "../../src/source/attribute-json.ts";
+import { toEventRecord } from "../../src/source/event-record.ts";
+import { toItemJson } from "../../src/source/item-json.ts";
 import { connectSource, type SourceConnection } from "../../src/source/source-connection.ts";
-import { toEventRecord } from "../../src/source/stream-record.ts";
 import { item } from "../arbitraries/item.ts";
 import * as fc from "../support/fast-check.ts";
 

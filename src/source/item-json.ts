@@ -1,7 +1,6 @@
 /** Attributes of the SDK as DynamoDB JSON, the form that Lambda events and exports have. */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
-import type { AttributeValue as StreamAttributeValue } from "@aws-sdk/client-dynamodb-streams";
-import { ownName } from "./own-names.ts";
+import { ownName } from "./marked-names.ts";
 
 /** An attribute in DynamoDB JSON: `{"S": "text"}`, `{"N": "1.5"}`, `{"B": "AQI="}`, `{"M": {...}}`. */
 export type AttributeJson = Readonly<Record<string, unknown>>;
@@ -10,7 +9,7 @@ export type AttributeJson = Readonly<Record<string, unknown>>;
  * One attribute as DynamoDB JSON: binary values as base64 text, numbers as the text that the service sent. A type that
  * the SDK does not know is passed on unchanged, for the core to accept or reject.
  */
-export function toAttributeJson(value: AttributeValue | StreamAttributeValue): AttributeJson {
+export function toAttributeJson(value: AttributeValue): AttributeJson {
   if (value.S !== undefined) return { S: value.S };
   if (value.N !== undefined) return { N: value.N };
   if (value.BOOL !== undefined) return { BOOL: value.BOOL };
@@ -27,7 +26,7 @@ export function toAttributeJson(value: AttributeValue | StreamAttributeValue): A
 
 /** An item, or any map of attributes, in the given order. */
 export function toItemJson(
-  item: Readonly<Record<string, AttributeValue | StreamAttributeValue>>,
+  item: Readonly<Record<string, AttributeValue>>,
 ): Readonly<Record<string, AttributeJson>> {
   // Not by assignment: an attribute may be named __proto__.
   return Object.fromEntries(
