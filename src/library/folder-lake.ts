@@ -27,7 +27,11 @@ import { RowStream } from "./row-stream.ts";
 import { inferSchema, takeSnapshot } from "./snapshotting.ts";
 
 /** Opens the lake in `folder`. `timing` is the clock that `verify` goes by. Throws USAGE. */
-export async function openFolderLake(folder: string, options: OpenOptions, timing: Timing): Promise<Lake> {
+export async function openFolderLake(
+  folder: string,
+  options: OpenOptions,
+  timing: Timing,
+): Promise<CommandLake> {
   requireNumber("threads", options.threads, { min: 1, whole: true });
   requireNumber("memoryMegabytes", options.memoryMegabytes, { min: 1 });
   const context = new FolderContext(folder, options, timing);
@@ -35,7 +39,16 @@ export async function openFolderLake(folder: string, options: OpenOptions, timin
   return new FolderLake(context);
 }
 
-class FolderLake implements Lake {
+/** What a command works on. */
+export interface CommandLake extends Lake {
+  /**
+   * `tables` for a command, which uses them at once: the first operation of each goes by what was read here, and does not see what
+   * was committed or delivered since.
+   */
+  opened(of?: string): Promise<readonly ListedTable[]>;
+}
+
+class FolderLake implements CommandLake {
   readonly #context: FolderContext;
 
   constructor(context: FolderContext) {
@@ -46,7 +59,12 @@ class FolderLake implements Lake {
     return this.#context.folder;
   }
 
-  tables(of?: string): Promise<readonly ListedTable[]> {
+  async tables(of?: string): Promise<readonly ListedTable[]> {
+    const opened = await this.opened(of);
+    return opened.map(({ name }) => new FolderTable(this.#context, name));
+  }
+
+  opened(of?: string): Promise<readonly ListedTable[]> {
     const { lifetime, store, name } = this.#context;
     return lifetime.run(undefined, async () =>
       (await chosenTables(store, name, of)).map(

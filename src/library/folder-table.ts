@@ -31,7 +31,7 @@ const NAMED_MAX = 100;
 export class FolderTable implements ListedTable {
   readonly name: string;
   readonly #context: FolderContext;
-  /** What listing the tables has read, until an operation takes it. */
+  /** What a command has read to choose its tables, until its operation takes it. */
   #listed: OpenTable | undefined;
 
   constructor(context: FolderContext, name: string, listed?: OpenTable) {

@@ -184,7 +184,7 @@ export interface LakeTable {
   vacuum(options?: VacuumOptions & Cancel): Promise<Vacuumed>;
 }
 
-/** A table as the lake lists it, opened: its first operation uses what the listing read, and later ones read it again. */
+/** A table as the lake lists it. */
 export interface ListedTable extends LakeTable {
   readonly name: string;
 }

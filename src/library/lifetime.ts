@@ -5,6 +5,8 @@ import { DynalakeError } from "../core/error.ts";
 export interface Operation {
   /** Aborted when the operation's own signal is, and when the lake is closed. Its reason is what the operation rejects with. */
   readonly signal: AbortSignal;
+  /** Cuts it short: it rejects with the reason. */
+  abort(reason: unknown): void;
   /** Must be called once nothing of the operation is left: the lake's close waits for it. */
   end(): void;
 }

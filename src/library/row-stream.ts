@@ -17,6 +17,8 @@ export class RowStream<Head, R> {
   #opened: Promise<RowSource<Head, R>> | undefined;
   #operation: Operation | undefined;
   #closing: Promise<void> | undefined;
+  /** Why it could not be opened: whatever is asked for afterwards fails for the same reason. */
+  #failure: unknown;
   #isClaimed = false;
 
   constructor(
@@ -47,7 +49,7 @@ export class RowStream<Head, R> {
 
   /** The rows, many at a time. Throws USAGE the second time. */
   async *batches<T>(of: (rows: readonly R[]) => T): AsyncGenerator<T> {
-    if (this.#isClaimed) throw readTwice();
+    if (this.#isClaimed) throw this.#failure ?? readTwice();
     this.#isClaimed = true;
     try {
       const { batches } = await this.#source();
@@ -66,6 +68,8 @@ export class RowStream<Head, R> {
   }
 
   async #close(): Promise<void> {
+    // The engine computes a statement's first rows before it is opened.
+    this.#operation?.abort(readTwice());
     const opened = await this.#opened?.catch(() => undefined);
     await opened?.close();
     this.#operation?.end();
@@ -85,8 +89,9 @@ export class RowStream<Head, R> {
     try {
       return await this.#open(operation.signal);
     } catch (error) {
+      this.#failure = operation.signal.aborted ? operation.signal.reason : error;
       void this.close();
-      throw operation.signal.aborted ? operation.signal.reason : error;
+      throw this.#failure;
     }
   }
 

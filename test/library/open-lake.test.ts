@@ -106,6 +106,29 @@ describe("a query that is cut short never ends as if it were complete", () => {
     });
   });
 
+  test("when it is closed itself, between two rows or while the engine computes the first of them", async () => {
+    await withLake(async (lake) => {
+      const read = lake.query(many());
+      const rows = await firstOf(read as Query<{ i: number }>);
+      await read.close();
+      await expect(rows.next()).rejects.toMatchObject({ code: "USAGE" });
+      const endless = lake.query("SELECT sum(hash(range)) AS s FROM range(200000000000), t");
+      const all = endless.all();
+      await setTimeout(100);
+      await endless.close();
+      await expect(all).rejects.toMatchObject({ code: "USAGE" });
+    });
+  });
+
+  test("when it cannot begin: whatever is asked for fails for the same reason", async () => {
+    await withLake(async (lake) => {
+      const wrong = lake.query("SELECT nothing FROM t");
+      await expect(wrong.columns()).rejects.toMatchObject({ code: "SQL_FAILED" });
+      await expect(wrong.all()).rejects.toMatchObject({ code: "SQL_FAILED" });
+      await expect(wrong.columns()).rejects.toMatchObject({ code: "SQL_FAILED" });
+    });
+  });
+
   test("when its signal is aborted between two rows: it rejects with the signal's reason", async () => {
     await withLake(async (lake) => {
       const stop = new AbortController();

@@ -427,6 +427,7 @@ const functions: Readonly<Record<string, (values: readonly NonNullable<SqlValue>
     return typeof found === "string" ? found : JSON.stringify(found);
   },
   contains: ([text, part]) => String(text).includes(String(part)),
+  length: ([text]) => String(text).length,
   sha256: ([value]) => {
     const text = String(value);
     const hash = hashes.get(text) ?? createHash("sha256").update(text).digest("hex");

@@ -18,7 +18,7 @@ export async function compactCommand(context: CommandContext, options: CompactOp
   if (target.kind === "stack") return compactStack(context, target, options);
   const { all, settleSeconds } = options;
   return withFolder(context, options.lake, async (lake) => {
-    for (const table of await lake.tables(options.table)) {
+    for (const table of await lake.opened(options.table)) {
       const { runs } = await table.compact(defined({ all, settleSeconds }));
       await reportCompaction(context, table.name, runs, options);
     }

@@ -24,7 +24,7 @@ export async function itemsCommand(context: CommandContext, options: ItemsOption
     });
   }
   return withFolder(context, options.lake, async (lake) => {
-    const table = onlyTable(await lake.tables(options.table), ({ name }) => name, "--table");
+    const table = onlyTable(await lake.opened(options.table), ({ name }) => name, "--table");
     const asOf = asOfSeconds === undefined ? {} : { asOf: new Date(asOfSeconds * 1000) };
     return printItems(terminal, await table.schema(), table.items(asOf).lines());
   });

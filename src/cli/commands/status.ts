@@ -26,7 +26,7 @@ export async function statusCommand(context: CommandContext, options: StatusOpti
   }
   return withFolder(context, options.lake, async (lake) => {
     const tables: PlacedStatus[] = [];
-    for (const table of await lake.tables(options.table)) tables.push(await table.status());
+    for (const table of await lake.opened(options.table)) tables.push(await table.status());
     return report(context, lake.folder, tables, options);
   });
 }

@@ -27,7 +27,7 @@ export async function vacuumCommand(context: CommandContext, options: VacuumOpti
     });
   }
   return withFolder(context, options.lake, async (lake) => {
-    for (const table of await lake.tables(options.table))
+    for (const table of await lake.opened(options.table))
       await report(context, await table.vacuum(policy), options);
     return EXIT.done;
   });

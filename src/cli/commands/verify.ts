@@ -35,7 +35,7 @@ export async function verifyCommand(context: CommandContext, options: VerifyOpti
     context,
     folder,
     async (lake) => {
-      for (const table of await lake.tables(options.table)) {
+      for (const table of await lake.opened(options.table)) {
         const verified = table.verify({
           ...wish,
           onEvent: (event) => {

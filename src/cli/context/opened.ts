@@ -1,6 +1,7 @@
 /** Opens the lake that a command works on. What only one kind of lake needs is loaded only for that kind. */
 import { defined } from "../../core/defined.ts";
-import type { Lake, OpenOptions } from "../../index.ts";
+import type { OpenOptions } from "../../index.ts";
+import type { CommandLake } from "../../library/folder-lake.ts";
 import type { OpenedStack } from "../../stack/open-stack.ts";
 import type { StackTarget } from "../options/lake-target.ts";
 import type { CommandContext } from "./command.ts";
@@ -15,7 +16,7 @@ export interface SourceAt {
 export async function withFolder<T>(
   context: CommandContext,
   folder: string,
-  use: (lake: Lake) => Promise<T>,
+  use: (lake: CommandLake) => Promise<T>,
   { threads, ...source }: SourceAt & Pick<OpenOptions, "threads"> = {},
 ): Promise<T> {
   const { openFolderLake } = await import("../../library/folder-lake.ts");

@@ -7,8 +7,8 @@ import { type Dialect, integer, quoted } from "../ports/dialect.ts";
 import type { Column, Schema } from "../schema/schema.ts";
 import { nameList, segmentColumns, typedSelectList } from "./typed-columns.ts";
 
-/** Of one change that was delivered under two schemas, always the same row: the one without values that lack a column. */
-export const SAME_ROW = "_unmapped NULLS FIRST";
+/** Of one change that was delivered under two schemas, always the row that the wider schema made: it leaves less in `_unmapped`. */
+export const SAME_ROW = "length(_unmapped) NULLS FIRST";
 /** `isNewer`: the newest change first. */
 const NEWEST_FIRST = `_version DESC, _changed_at DESC, _op DESC, ${SAME_ROW}`; // breakage: sequence-before-time
 

@@ -25,7 +25,7 @@ import { foldLateChanges } from "../compaction/fold-late-changes.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
 import { lockLake } from "../folder/lake-lock.ts";
 import type { GivenSchema } from "../schemas/given-schema.ts";
-import { chooseSchema } from "../schemas/schema-choice.ts";
+import { chooseSchema, type SchemaChoice } from "../schemas/schema-choice.ts";
 import { adoptSchema } from "../schemas/schema-effect.ts";
 import { FILE_LIMITS, parquetSink } from "./parquet-sink.ts";
 
@@ -59,13 +59,15 @@ export async function replayInto(
   wish: ReplayWish,
 ): Promise<ReplayedInto> {
   const { lake, signal } = wish;
-  const known = await replayTable(recordings, wish);
-  const { table } = known.schema;
+  // Refused before anything is written, where it has to be.
+  const chosen = await chosenFor(recordings, wish);
+  lineWriter(rowCodec(chosen.schema, wish.maskKey));
+  const { table } = chosen.schema;
   // As long as there are no changes, a snapshot may replace the schema. Nothing may be delivered by the old one after that.
   const hasChanges = (await lake.store.folders(changesFolder(table))).length > 0;
   const lock = hasChanges ? undefined : await lockLake(lake.root); // breakage: first-replay-locks-lake
   try {
-    const opened = lock === undefined ? known : await requireTable(lake.store, table, known);
+    const opened = await openedWith(lock === undefined ? chosen : await chosenFor(recordings, wish), wish);
     const { schema } = opened;
     const context: ReplayContext = {
       store: lake.store,
@@ -106,18 +108,27 @@ async function leaveQuarantine(
   await lake.store.remove([path]);
 }
 
-/** The lake's table. Its schema is the lake's, a given one, or one inferred from the new images of the recordings, written down as the lake's. */
-async function replayTable(recordings: readonly RecordingToReplay[], wish: ReplayWish): Promise<OpenTable> {
+/** The lake's only table, or a choice of schema for the one that is named. */
+type Chosen = OpenTable | SchemaChoice;
+
+/** The schema is the lake's, a given one, or one inferred from the new images of the recordings. Writes nothing. */
+async function chosenFor(recordings: readonly RecordingToReplay[], wish: ReplayWish): Promise<Chosen> {
   const { lake, name, given, key } = wish;
   const { store } = lake;
   if (name === undefined && given === undefined) return singleTable(store, wish.lakeName);
   const sample = async (): Promise<Iterable<Item>> => (key === undefined ? [] : images(recordings, key));
-  const choice = await chooseSchema({ store, given, name, key, source: undefined, sample });
-  const { table } = choice.schema;
+  return chooseSchema({ store, given, name, key, source: undefined, sample });
+}
+
+/** The table with the chosen schema, which is written down as the lake's. */
+async function openedWith(chosen: Chosen, { lake, onColumns }: ReplayWish): Promise<OpenTable> {
+  if ("manifest" in chosen) return chosen;
+  const { store } = lake;
+  const { table } = chosen.schema;
   if (await holdsData(store, table)) {
-    const added = await adoptSchema(store, choice);
-    if (added.length > 0) wish.onColumns(table, added);
-  } else if (choice.origin !== "lake") await writeSchema(store, choice.schema);
+    const added = await adoptSchema(store, chosen);
+    if (added.length > 0) onColumns(table, added);
+  } else if (chosen.origin !== "lake") await writeSchema(store, chosen.schema);
   return requireTable(store, table);
 }
 

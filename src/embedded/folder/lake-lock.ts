@@ -2,6 +2,7 @@
  * The lock that `dynalake run` holds on a lake. It is the operating system's own lock on a file, taken by DuckDB when it
  * opens a database, so that a process that dies in any way does not keep it.
  */
+import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { DynalakeError } from "../../core/error.ts";
@@ -16,11 +17,12 @@ const heldHere = new Set<string>();
 
 /** Takes the lock; throws LAKE_LOCKED at once where another process holds it. */
 export async function lockLake(root: string): Promise<LakeLock> {
-  const file = join(root, ".run.lock");
-  if (heldHere.has(file)) throw locked(root, undefined); // breakage: lake-locked-once
   await makeFolder(root).catch((error: unknown) => {
     throw fileError(error, root);
   });
+  // The same folder by any name: the system's lock does not exclude its own process, which loses it when it closes the file.
+  const file = join(realpathSync(root), ".run.lock");
+  if (heldHere.has(file)) throw locked(root, "this process"); // breakage: lake-locked-once
   heldHere.add(file);
   try {
     const instance = await DuckDBInstance.create(file, { threads: "1" });
@@ -34,7 +36,7 @@ export async function lockLake(root: string): Promise<LakeLock> {
     heldHere.delete(file);
     // Without the file's path, which says "lock" in whatever failed.
     const message = (error instanceof Error ? error.message : String(error)).replaceAll(file, "the file");
-    if (/lock/i.test(message)) throw locked(root, /PID (\d+)/.exec(message)?.[1]);
+    if (/lock/i.test(message)) throw locked(root, holderIn(message));
     throw new DynalakeError(
       "STORE_FAILED",
       `the lock of ${root} cannot be taken: ${message.split("\n")[0]}`,
@@ -46,7 +48,11 @@ export async function lockLake(root: string): Promise<LakeLock> {
   }
 }
 
-function locked(root: string, pid: string | undefined): DynalakeError {
-  const holder = pid === undefined ? "another process" : `process ${pid}`;
+function holderIn(message: string): string {
+  const pid = /PID (\d+)/.exec(message)?.[1];
+  return pid === undefined ? "another process" : `process ${pid}`;
+}
+
+function locked(root: string, holder: string): DynalakeError {
   return new DynalakeError("LAKE_LOCKED", `${holder} is already running on the lake ${root}`);
 }

@@ -39,7 +39,7 @@ const SCHEMA = parseSchema(
 const MANIFEST = { ...initialManifest(1), floorSeconds: 500, horizonSeconds: 1000 };
 const VIEW = `"user", "read", "_op", "_version", "_changed_at", "_expired", "_unmapped"`;
 const SEGMENT = `${VIEW}, "_key"`;
-const NEWEST = `row_number() OVER (PARTITION BY _key ORDER BY _version DESC, _changed_at DESC, _op DESC, _unmapped NULLS FIRST) AS "version rank"`;
+const NEWEST = `row_number() OVER (PARTITION BY _key ORDER BY _version DESC, _changed_at DESC, _op DESC, length(_unmapped) NULLS FIRST) AS "version rank"`;
 
 /** In the view, where a key's own column stands for it, too. */
 const NEWEST_OF_KEY = NEWEST.replace("BY _key", 'BY _key, "user"');
@@ -173,7 +173,8 @@ SELECT ${SEGMENT} FROM delta_segments
     });
 
     test("the history is every change, typed, with its partition; snapshots tell the time of their export", () => {
-      const once = "PARTITION BY _key, _version, _op, _changed_at ORDER BY _unmapped NULLS FIRST, dt, hr";
+      const once =
+        "PARTITION BY _key, _version, _op, _changed_at ORDER BY length(_unmapped) NULLS FIRST, dt, hr";
       expect(historyRows(dialect, SCHEMA, MANIFEST, "changes")).toBe(`SELECT ${typed}, dt, hr FROM (
 SELECT *, row_number() OVER (${once}) AS "delivery rank" FROM changes
 ) WHERE "delivery rank" = 1`);

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -21,6 +21,22 @@ test("a second lock on one lake is refused, and can be had once the first is rel
     await expect(lockLake(folder)).rejects.toMatchObject({ code: "LAKE_LOCKED" });
     first.release();
     (await lockLake(folder)).release();
+  });
+});
+
+test("of many that ask at once one gets the lock, whatever they call the folder", async () => {
+  await withFolder(async (folder) => {
+    const lake = join(folder, "lake");
+    await mkdir(lake);
+    const link = join(folder, "link");
+    await symlink(lake, link, "junction");
+    const asked = await Promise.allSettled([lake, lake, link].map((root) => lockLake(root)));
+    const got = asked.filter((each) => each.status === "fulfilled");
+    expect(got).toHaveLength(1);
+    for (const each of asked)
+      if (each.status === "rejected") expect(each.reason).toMatchObject({ code: "LAKE_LOCKED" });
+    got[0]?.value.release();
+    (await lockLake(link)).release();
   });
 });
 
