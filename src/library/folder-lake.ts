@@ -7,7 +7,7 @@ import { FolderContext } from "./folder-context.ts";
 import { folderQuery } from "./folder-query.ts";
 import { FolderTable } from "./folder-table.ts";
 import { followStreams } from "./following.ts";
-import { requireNumber, secondsOf } from "./given.ts";
+import { requireNumber, requireNumberForm, requireText, secondsOf } from "./given.ts";
 import type { Lake, LakeTable, ListedTable } from "./lake.ts";
 import type {
   Cancel,
@@ -32,6 +32,7 @@ export async function openFolderLake(
   options: OpenOptions,
   timing: Timing,
 ): Promise<CommandLake> {
+  requireText("the folder", folder);
   requireNumber("threads", options.threads, { min: 1, whole: true });
   requireNumber("memoryMegabytes", options.memoryMegabytes, { min: 1 });
   const context = new FolderContext(folder, options, timing);
@@ -99,6 +100,8 @@ class FolderLake implements CommandLake {
   query<R = Row>(sql: string, { asOf, numbers = "safe", signal }: FolderQueryOptions = {}): Query<R> {
     const { lifetime, store, name } = this.#context;
     const stream = new RowStream<readonly ResultColumn[], readonly Cell[]>(lifetime, signal, async (stop) => {
+      requireText("the statement", sql);
+      requireNumberForm(numbers);
       const asOfSeconds = asOf && secondsOf(asOf);
       const tables = await chosenTables(store, name, undefined);
       const { startQuery } = await import("../embedded/reading/query.ts");

@@ -10,7 +10,7 @@ import { abortableStore } from "../files/abortable-store.ts";
 import { nowSeconds } from "../sdk/new-run-id.ts";
 import type { FolderContext } from "./folder-context.ts";
 import { folderItems } from "./folder-items.ts";
-import { requireNumber, secondsOf } from "./given.ts";
+import { givenFile, requireNumber, secondsOf } from "./given.ts";
 import type { Items, ListedTable } from "./lake.ts";
 import { observed } from "./observed.ts";
 import type {
@@ -100,7 +100,7 @@ export class FolderTable implements ListedTable {
   ): Promise<VerifyReport> {
     if (exportFolder !== undefined) {
       const { verifyWithExport } = await import("../embedded/verifying/verify-with-export.ts");
-      return verifyWithExport(this.#context.absolute(exportFolder), wish);
+      return verifyWithExport(givenFile(this.#context.cwd, exportFolder), wish);
     }
     const { verifyWithSource } = await import("../embedded/verifying/verify-with-source.ts");
     const { config, timing } = this.#context;

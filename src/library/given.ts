@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { defined } from "../core/defined.ts";
 import { DynalakeError } from "../core/error.ts";
+import type { NumberForm } from "../core/ports/query-result.ts";
 import type { KeySchema } from "../core/values/key.ts";
 import type { GivenSchema } from "../embedded/schemas/given-schema.ts";
 import type { GivenFile } from "../files/given-file.ts";
@@ -9,11 +10,24 @@ import type { SourceConfig } from "../source/source-connection.ts";
 import type { OpenOptions, Origin } from "./options.ts";
 import type { TableKey, TableSchema } from "./schema.ts";
 
+const NUMBER_FORMS: readonly unknown[] = ["safe", "bigint", "string"] satisfies readonly NumberForm[];
+
+/** Throws USAGE unless it is a form in which numbers can be asked for. */
+export function requireNumberForm(form: unknown): void {
+  if (!NUMBER_FORMS.includes(form))
+    throw new DynalakeError("USAGE", `numbers is "${String(form)}", not "bigint" or "string"`);
+}
+
 /** Seconds since the epoch. Throws USAGE for a Date that is none. */
 export function secondsOf(time: Date): number {
-  const milliseconds = time.getTime();
-  if (Number.isNaN(milliseconds)) throw new DynalakeError("USAGE", "the given time is an invalid Date");
+  const milliseconds = time instanceof Date ? time.getTime() : Number.NaN;
+  if (Number.isNaN(milliseconds)) throw new DynalakeError("USAGE", "the given time is not a valid Date");
   return Math.floor(milliseconds / 1000);
+}
+
+/** Throws USAGE unless the value is a string. */
+export function requireText(name: string, value: unknown): void {
+  if (typeof value !== "string") throw new DynalakeError("USAGE", `${name} is not a string`);
 }
 
 /** Throws USAGE unless the number is at least `min`, and whole if it has to be. */
@@ -39,7 +53,13 @@ export function givenSchema(cwd: string, schema: string | TableSchema | undefine
 }
 
 export function givenKey(key: TableKey | undefined): KeySchema | undefined {
-  return key && { hash: key.hash, ...defined({ range: key.range }) };
+  if (key === undefined) return undefined;
+  const { hash, range } = key;
+  if (typeof hash === "string" && (range === undefined || typeof range === "string"))
+    return { hash, ...defined({ range }) };
+  throw new DynalakeError("USAGE", "the given key does not name its attributes", {
+    next: 'Give { hash: "ATTRIBUTE" }, or { hash: "ATTRIBUTE", range: "ATTRIBUTE" }.',
+  });
 }
 
 /** Throws USAGE unless the origin names either a table or an export. */

@@ -1,5 +1,7 @@
 /** Replaying recordings into an open lake. */
+
 import { recordingOf } from "../core/delivery/recording.ts";
+import { DynalakeError } from "../core/error.ts";
 import type { RecordingToReplay } from "../embedded/delivery/replay-into.ts";
 import { readRecordedFile } from "../files/recorded-file.ts";
 import type { FolderContext } from "./folder-context.ts";
@@ -14,6 +16,9 @@ export function replayRecordings(
   { name, key, schema, signal, onEvent }: ReplayOptions & Watched,
 ): Promise<ReplayReport> {
   return context.lifetime.run(signal, async (stop) => {
+    if (typeof recordings === "string") {
+      throw new DynalakeError("USAGE", "recordings are a list", { next: `Give ["${recordings}"].` });
+    }
     const emit = observed(onEvent);
     // All of them are understood before anything is written.
     const read = await readAll(context.cwd, recordings, stop);

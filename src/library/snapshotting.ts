@@ -4,7 +4,7 @@ import { defined } from "../core/defined.ts";
 import type { SnapshotWish, TakenSnapshot, TakingProgress } from "../embedded/snapshot/take-in.ts";
 import type { ProgressEvent } from "./event.ts";
 import type { FolderContext } from "./folder-context.ts";
-import { givenKey, givenSchema, requireNumber, requireOrigin } from "./given.ts";
+import { givenFile, givenKey, givenSchema, requireNumber, requireOrigin } from "./given.ts";
 import { observed } from "./observed.ts";
 import type { Cancel, InferOptions, OpenOptions, Origin, SnapshotOptions, Watched } from "./options.ts";
 import { snapshotReport } from "./reported.ts";
@@ -18,7 +18,7 @@ export function snapshotThreads({ threads }: OpenOptions): number {
 }
 
 export function inferSchema(
-  { lifetime, config, absolute }: FolderContext,
+  { lifetime, config, cwd }: FolderContext,
   from: Origin,
   { name, key, signal }: InferOptions & Cancel,
 ): Promise<Inference> {
@@ -32,7 +32,7 @@ export function inferSchema(
             { signal: stop, ...defined({ name }) },
           )
         : await (await import("../embedded/schemas/infer-from-export.ts")).inferFromExport(
-            absolute(from.export),
+            givenFile(cwd, from.export),
             { name, key: givenKey(key) },
           );
     stop.throwIfAborted();
@@ -75,14 +75,14 @@ export function takeSnapshot(
 }
 
 async function takenFrom(
-  { absolute, config }: FolderContext,
+  { cwd, config }: FolderContext,
   from: Origin,
   { readShare, readUnitsPerSecond, timeLimitSeconds }: SnapshotOptions,
   wish: SnapshotWish,
 ): Promise<TakenSnapshot> {
   if ("export" in from) {
     const { snapshotOfExport } = await import("../embedded/snapshot/export-snapshot.ts");
-    return snapshotOfExport(absolute(from.export), wish);
+    return snapshotOfExport(givenFile(cwd, from.export), wish);
   }
   const { snapshotOfTable } = await import("../embedded/snapshot/table-snapshot.ts");
   const limits = defined({ readShare, readUnitsPerSecond, timeLimitSeconds });

@@ -211,6 +211,26 @@ test("a table's items, status, verification and vacuum", async () => {
   });
 });
 
+test("what plain JavaScript gets wrong is refused with USAGE", async () => {
+  await withLake(async (lake) => {
+    const t = lake.table("t");
+    const wrong: readonly (() => Promise<unknown>)[] = [
+      () => openLake(undefined as unknown as string),
+      () => lake.query(undefined as unknown as string).all(),
+      () => lake.query("SELECT 1", { numbers: "float" as "string" }).all(),
+      () => lake.query("SELECT 1", { asOf: "yesterday" as unknown as Date }).all(),
+      () =>
+        t
+          .items({ asOf: "yesterday" as unknown as Date })
+          [Symbol.asyncIterator]()
+          .next(),
+      () => lake.snapshot({ export: join(folder, "export") }, { key: "Id" as unknown as { hash: string } }),
+      () => lake.replay("changes.json"),
+    ];
+    for (const call of wrong) await expect(call()).rejects.toMatchObject({ code: "USAGE" });
+  });
+});
+
 test("a folder without a lake is refused, until a snapshot creates one", async () => {
   const lake = await openLake(join(folder, "nothing"));
   await expect(lake.tables()).rejects.toMatchObject({ code: "LAKE_NOT_FOUND" });

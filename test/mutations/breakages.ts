@@ -33,7 +33,7 @@ export const breakages: readonly Breakage[] = [
     marker: "removals-not-in-base",
     find: " WHERE _op <> 'REMOVE'",
     put: "",
-    tests: [overlay],
+    tests: [overlay, "test/core/sql/sql.test.ts"],
   },
   {
     name: "a minor compaction drops the tombstones",

@@ -24,11 +24,11 @@ export interface ExportPart extends ExportFile {
 const MANIFEST_BYTES_MAX = 512 * 1024 * 1024;
 
 /**
- * Opens the export in `folder`: the folder that holds `AWSDynamoDB`, `AWSDynamoDB` itself or one export's own folder.
+ * Opens the export in `folder`, which messages call `name`: the folder that holds `AWSDynamoDB`, `AWSDynamoDB` itself or one export's own folder.
  * Throws EXPORT_INVALID where a manifest is missing, damaged, or names a file outside of the folder.
  */
-export async function openExport(folder: string): Promise<ExportFolder> {
-  const home = await exportHome(folder);
+export async function openExport(folder: string, name: string = folder): Promise<ExportFolder> {
+  const home = await exportHome(folder, name);
   const summary = parseExportSummary(await readManifest(home, "manifest-summary"));
   const files = parseExportFiles(await readManifest(home, "manifest-files"), summary);
   requireSound(summary);
@@ -65,7 +65,7 @@ function requireSound({ exportTimeSeconds, manifestFilesKey }: ExportSummary): v
 }
 
 /** The folder that holds manifest-summary.json. */
-async function exportHome(folder: string): Promise<string> {
+async function exportHome(folder: string, given: string): Promise<string> {
   for (const candidate of [folder, join(folder, "AWSDynamoDB")]) {
     const names = await namesIn(candidate);
     if (names.includes("manifest-summary.json")) return candidate;
@@ -77,12 +77,12 @@ async function exportHome(folder: string): Promise<string> {
     }
     if (homes.length === 1) return homes[0] as string;
     if (homes.length > 1) {
-      throw new DynalakeError("EXPORT_INVALID", `${folder} holds ${homes.length} exports`, {
+      throw new DynalakeError("EXPORT_INVALID", `${given} holds ${homes.length} exports`, {
         next: `Name one of them: ${homes.slice(0, 3).join(", ")}.`,
       });
     }
   }
-  throw new DynalakeError("EXPORT_INVALID", `${folder} holds no export: there is no manifest-summary.json`, {
+  throw new DynalakeError("EXPORT_INVALID", `${given} holds no export: there is no manifest-summary.json`, {
     next: "Give the folder that holds AWSDynamoDB. An export that is still running has no manifest yet.",
   });
 }

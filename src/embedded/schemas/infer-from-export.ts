@@ -1,8 +1,10 @@
 /** A schema from a sample of an export. */
+
 import { DynalakeError } from "../../core/error.ts";
 import { exportedTable } from "../../core/exports/export-manifest.ts";
 import { tableName } from "../../core/schema/schema.ts";
 import type { KeySchema } from "../../core/values/key.ts";
+import type { GivenFile } from "../../files/given-file.ts";
 import { openExport } from "../exports/export-folder.ts";
 import { sampleExport } from "../exports/sample-export.ts";
 import { inferFromItems, type SampleInference } from "./inference.ts";
@@ -15,10 +17,10 @@ export interface InferenceWish {
 
 /** Throws USAGE if the key or the name is missing, and EXPORT_INVALID. */
 export async function inferFromExport(
-  exportPath: string,
+  given: GivenFile,
   { name, key }: InferenceWish,
 ): Promise<SampleInference> {
-  const folder = await openExport(exportPath);
+  const folder = await openExport(given.path, given.name);
   if (key === undefined) {
     throw new DynalakeError("USAGE", "an export does not say which attributes are its key", {
       next: "Name them: `--key HASH` or `--key HASH,RANGE`.",
