@@ -29,8 +29,9 @@ const STEPS = 100;
 const MOMENTS_SHARE = 0.08;
 /** Statements sent per form, preferring those of the most lakes, then those with columns declared later, then the largest. */
 const STATEMENTS_OF_A_FORM = 12;
-/** More for these, since most of their statements name times or segments of a single lake. */
+/** More for these: most of their statements name times or segments of a single lake, or leave out what a lake lacks. */
 const MORE_STATEMENTS: Readonly<Partial<Record<Form, number>>> = {
+  "view as of then": 24,
   "minor with late changes": 48,
   "minor with deltas": 24,
 };
