@@ -77,3 +77,10 @@ test.each([
     expect(await columnsRead(lake, base, sql)).toEqual(columns);
   });
 });
+
+test("a count of a table that is folded whole reads its smallest column", async () => {
+  await withFilledLake(async (lake) => {
+    await lake.table("t").compact({ all: true });
+    expect(await columnsRead(lake, "rows.parquet", "SELECT count(*) FROM t")).toEqual(["_expired"]);
+  });
+});

@@ -100,13 +100,14 @@ export function sortColumns(schema: Schema): readonly string[] {
   return columns.every((name) => name !== undefined) ? (columns as string[]) : ["_key"];
 }
 
-/** A relation without rows that has a segment's columns. */
+/**
+ * A relation without rows that has a segment's columns. The smallest comes first: of a union engines read one column even if a
+ * query names none, as `count(*)` does, and take the first.
+ */
 export function emptySegments(dialect: Dialect, schema: Schema): string {
-  const columns = segmentColumns(dialect, schema).map((column) => ({
-    name: column.name,
-    typeName: column.typeName,
-  }));
-  return emptyRelation(columns);
+  const columns = segmentColumns(dialect, schema);
+  const isSmallest = ({ name }: TypedColumn): boolean => name === "_expired";
+  return emptyRelation([...columns.filter(isSmallest), ...columns.filter((column) => !isSmallest(column))]);
 }
 
 /** A relation without rows that has these wire columns. */

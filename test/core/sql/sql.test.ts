@@ -189,10 +189,11 @@ UNION ALL
 SELECT ${VIEW}, ${time("2")} AS ddb_export_timestamp FROM s2`);
     });
 
-    test("relations without rows have the same columns as those with rows", () => {
+    test("relations without rows have the same columns as those with rows, the smallest first", () => {
       const columns = segmentColumns(dialect, SCHEMA);
       expect(columns.map(({ name }) => name)).toEqual(JSON.parse(`[${SEGMENT}]`));
-      const nulls = columns
+      const smallest = columns.filter(({ name }) => name === "_expired");
+      const nulls = [...smallest, ...columns.filter(({ name }) => name !== "_expired")]
         .map((column) => `CAST(NULL AS ${column.typeName}) AS "${column.name}"`)
         .join(", ");
       expect(emptySegments(dialect, SCHEMA)).toBe(`(SELECT ${nulls} WHERE false)`);
