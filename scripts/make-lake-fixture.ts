@@ -19,9 +19,9 @@ import {
   type DynamoDBClient,
   PutItemCommand,
 } from "@aws-sdk/client-dynamodb";
+import { createReviewsTable } from "../src/demo/reviews-table.ts";
 import { startEmulator } from "../src/emulator/emulator.ts";
 import { connectSource } from "../src/source/source-connection.ts";
-import { createReviews } from "./lake-fixture/create-reviews.ts";
 import {
   change,
   DAY_1,
@@ -78,7 +78,7 @@ async function makeReviews(client: DynamoDBClient): Promise<Moment> {
   const follow = ["run", "--once", "--lake", lake];
   const from = ["--table", "Reviews", "--endpoint", emulator.endpoint];
 
-  await createReviews(client);
+  await createReviewsTable(client);
   await put("ann", "Mort", {
     Rating: { N: "5" },
     Author: { S: "Terry Pratchett" },
@@ -101,7 +101,7 @@ async function makeReviews(client: DynamoDBClient): Promise<Moment> {
   dynalake([...follow, "--no-compact"]);
 
   await client.send(new DeleteTableCommand({ TableName: "Reviews" }));
-  await createReviews(client);
+  await createReviewsTable(client);
   await put("fay", "Mort", { Rating: { N: "4" } });
   dynalake([...follow, "--no-compact"], 3);
   return past;

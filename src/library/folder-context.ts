@@ -32,8 +32,6 @@ export class FolderContext {
     this.timing = timing;
   }
 
-  readonly absolute = (path: string): string => resolve(this.cwd, path);
-
   /** An engine for one operation: its statements would end the rows of another's. */
   async openEngine(
     signal: AbortSignal,

@@ -41,7 +41,7 @@ export class RowStream<Head, R> {
     for await (const batch of this.batches((rows) => rows)) {
       const head = await this.head();
       for (const row of batch) {
-        if (this.#closing !== undefined) throw this.#refusal();
+        this.#operation?.signal.throwIfAborted();
         yield of(row, head);
       }
     }
@@ -53,8 +53,7 @@ export class RowStream<Head, R> {
     this.#isClaimed = true;
     try {
       const { batches } = await this.#source();
-      for (let next = await this.#next(batches); !next.done; next = await this.#next(batches))
-        yield of(next.value);
+      for (let next = await batches.next(); !next.done; next = await batches.next()) yield of(next.value);
     } finally {
       await this.close();
     }
@@ -93,22 +92,6 @@ export class RowStream<Head, R> {
       void this.close();
       throw this.#failure;
     }
-  }
-
-  async #next(batches: AsyncIterator<readonly R[]>): Promise<IteratorResult<readonly R[]>> {
-    try {
-      const next = await batches.next();
-      if (this.#closing !== undefined) throw this.#refusal();
-      return next;
-    } catch (error) {
-      throw this.#closing === undefined ? error : this.#refusal();
-    }
-  }
-
-  /** Why there are no more rows: they were cut off, or closed. */
-  #refusal(): unknown {
-    const signal = this.#operation?.signal;
-    return signal?.aborted === true ? signal.reason : readTwice();
   }
 }
 

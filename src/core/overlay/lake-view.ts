@@ -3,7 +3,7 @@ import { baseSegments, deltaSegments } from "../format/manifest.ts";
 import type { ChangeSelection, QueryEngine } from "../ports/query-engine.ts";
 import type { Schema } from "../schema/schema.ts";
 import { nameList, segmentColumns } from "../sql/typed-columns.ts";
-import { currentRows, historyRows, snapshotRows } from "../sql/view.ts";
+import { currentRows, historyRows, type RowSelection, snapshotRows } from "../sql/view.ts";
 import type { TableState } from "../table/open-table.ts";
 import { changesSince, viewChanges } from "./change-log.ts";
 import { segmentRows } from "./segment-rows.ts";
@@ -16,17 +16,13 @@ export interface LakeView {
   readonly sql: string;
 }
 
-/** `<table>`: the current state, or that of `asOfSeconds`, with the columns of the table's schema. For the statements of now. */
+/** `<table>`: the current state, or that of `asOfSeconds`, with the columns of the table's schema. For a statement of now. */
 export async function currentView(
   engine: ViewEngine,
   table: TableState,
   asOfSeconds: number | undefined,
 ): Promise<LakeView> {
-  const { objects, sinceHour } = await viewChanges(table);
-  const { horizonSeconds } = table.manifest;
-  // Objects that hold changes of the skew allowance alone decide nothing.
-  const stand = objects.some(({ newestChangeSeconds: newest = horizonSeconds }) => newest >= horizonSeconds);
-  return viewOf(engine, table, stand ? { objects, sinceHour } : undefined, { asOfSeconds, columns: "view" });
+  return viewOf(engine, table, await decidingChanges(table), { asOfSeconds, columns: "view" });
 }
 
 /** `<table>` for as long as its manifest is the newest: it shows changes that are delivered later, too. */
@@ -36,14 +32,24 @@ export async function standingView(engine: ViewEngine, table: TableState): Promi
 
 /** `<table>` now, with `_key` as another column: for lookups by key. */
 export async function keyedView(engine: ViewEngine, table: TableState): Promise<LakeView> {
-  return viewOf(engine, table, await viewChanges(table), { columns: "segment" });
+  return viewOf(engine, table, await decidingChanges(table), { columns: "segment" });
+}
+
+/** What a statement of now reads of the change log. Objects that hold changes of the skew allowance alone decide nothing. */
+async function decidingChanges(table: TableState): Promise<ChangeSelection | undefined> {
+  const selection = await viewChanges(table);
+  const { horizonSeconds } = table.manifest;
+  const stands = selection.objects.some(
+    ({ newestChangeSeconds: newest = horizonSeconds }) => newest >= horizonSeconds,
+  );
+  return stands ? selection : undefined;
 }
 
 function viewOf(
   engine: ViewEngine,
   { schema, manifest }: TableState,
   logged: ChangeSelection | undefined,
-  selection: Parameters<typeof currentRows>[4],
+  selection: RowSelection,
 ): LakeView {
   const deltas = deltaSegments(manifest);
   const relations = {

@@ -15,7 +15,7 @@ export interface LakeRelations {
 }
 
 /** What of the table's rows a statement selects. */
-interface Selection {
+export interface RowSelection {
   /** Its rows as of this second. Default: now. */
   readonly asOfSeconds?: number | undefined;
   /** The columns that people see, or those of segments, which have `_key`. */
@@ -28,7 +28,7 @@ export function currentRows(
   schema: Schema,
   manifest: Manifest,
   { base, deltas, changes }: LakeRelations,
-  { asOfSeconds, columns: kind }: Selection,
+  { asOfSeconds, columns: kind }: RowSelection,
 ): string {
   const recoverable = recoverableColumns(manifest);
   const identity = keyIdentity(schema, recoverable);
@@ -55,11 +55,9 @@ export function currentRows(
     newest.push(`(${windowRows(dialect, schema, window, identity)})`);
   }
   if (named.length === 0) return `SELECT ${columns.map(quoted).join(", ")} FROM ${base}`;
-  const merged = mergedRows(columns, {
-    base,
-    keys: `(${keys.join("\nUNION ALL\n")})`,
-    overlay: `(${newestRows(dialect, schema, newest, identity)})`,
-  });
+  // A window alone has one row of each key already.
+  const overlay = deltas === undefined ? newest.join() : `(${newestRows(dialect, schema, newest, identity)})`;
+  const merged = mergedRows(columns, { base, keys: `(${keys.join("\nUNION ALL\n")})`, overlay });
   return `WITH ${named.join(",\n")}\n${merged}`;
 }
 

@@ -12,7 +12,10 @@ const TRIES = 3;
 /** The horizon stays where it is: moving it is the schedule's. */
 const LATE_ONLY: CompactionPolicy = { ...DEFAULT_POLICY, settleSeconds: Number.POSITIVE_INFINITY };
 
-/** Does nothing where the oldest delivered change is not older than the horizon: the view shows it as it is. The commits that `known` has are not read again. */
+/**
+ * Does nothing where the oldest delivered change is not older than the horizon: the view shows it as it is. The commits that
+ * `known` has are not read again.
+ */
 export async function foldLateChanges(
   { store, engine }: LakeFolder,
   schema: Schema,

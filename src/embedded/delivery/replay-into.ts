@@ -59,7 +59,7 @@ export async function replayInto(
   wish: ReplayWish,
 ): Promise<ReplayedInto> {
   const { lake, signal } = wish;
-  // Refused before anything is written, where it has to be.
+  // What cannot be replayed is refused before anything is written.
   const chosen = await chosenFor(recordings, wish);
   lineWriter(rowCodec(chosen.schema, wish.maskKey));
   const { table } = chosen.schema;

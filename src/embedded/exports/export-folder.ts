@@ -24,7 +24,8 @@ export interface ExportPart extends ExportFile {
 const MANIFEST_BYTES_MAX = 512 * 1024 * 1024;
 
 /**
- * Opens the export in `folder`, which messages call `name`: the folder that holds `AWSDynamoDB`, `AWSDynamoDB` itself or one export's own folder.
+ * Opens the export in `folder`, which messages call `name`: the folder that holds `AWSDynamoDB`, `AWSDynamoDB` itself or one
+ * export's own folder.
  * Throws EXPORT_INVALID where a manifest is missing, damaged, or names a file outside of the folder.
  */
 export async function openExport(folder: string, name: string = folder): Promise<ExportFolder> {
