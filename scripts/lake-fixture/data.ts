@@ -4,8 +4,8 @@ import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 export type Item = Readonly<Record<string, AttributeValue>>;
 
 /** The first snapshot of the tables that come from exports. */
-export const FIRST_SNAPSHOT = Date.UTC(2026, 10, 20, 9) / 1000;
-export const SECOND_SNAPSHOT = FIRST_SNAPSHOT + 86_400;
+export const FIRST_SNAPSHOT: number = Date.UTC(2026, 10, 20, 9) / 1000;
+export const SECOND_SNAPSHOT: number = FIRST_SNAPSHOT + 86_400;
 
 export const SCHEMAS = {
   narrowReviews: {
@@ -70,8 +70,8 @@ export const SCHEMAS = {
   },
 };
 
-export const DAY_1 = Date.UTC(2026, 10, 18, 12) / 1000;
-export const DAY_2 = Date.UTC(2026, 10, 19, 23, 59, 59) / 1000;
+export const DAY_1: number = Date.UTC(2026, 10, 18, 12) / 1000;
+export const DAY_2: number = Date.UTC(2026, 10, 19, 23, 59, 59) / 1000;
 export const TIME_TO_LIVE = { type: "Service", principalId: "dynamodb.amazonaws.com" };
 
 /** An attribute for each type of column, some of which do not fit it. */
