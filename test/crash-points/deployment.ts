@@ -108,6 +108,7 @@ export class Deployment {
     const engine = {
       dialect,
       keysAtOnceMax: 10,
+      partsAtOnceMax: 2,
       changes,
       changeLog,
       segments,

@@ -23,6 +23,7 @@ let tables = 0;
 export class TableEngine implements QueryEngine {
   readonly dialect: Dialect = duckdb;
   readonly keysAtOnceMax = 3;
+  readonly partsAtOnceMax: number = 1;
   readonly #store: MemoryStore;
   readonly #session: DuckdbSession;
   readonly #tables: string[] = [];

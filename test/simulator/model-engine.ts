@@ -38,6 +38,8 @@ export class ModelEngine implements QueryEngine {
   readonly dialect: Dialect;
   /** Small, so that the keys of a snapshot are checked in several groups. */
   readonly keysAtOnceMax = 4;
+  /** Small, so that major compactions have several stages. */
+  readonly partsAtOnceMax = 2;
   /** Called with every statement. */
   onStatement: ((statement: Evaluated) => void) | undefined;
   readonly #store: LakeStore;

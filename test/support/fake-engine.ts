@@ -9,9 +9,12 @@ import type { MemoryStore } from "./memory-store.ts";
 export class FakeEngine implements QueryEngine {
   readonly dialect: Dialect = duckdb;
   readonly keysAtOnceMax = 1_000;
+  readonly partsAtOnceMax = 100;
   readonly staged: StageRequest[] = [];
   /** The result of `rows` for a statement. */
   answer: (sql: string) => readonly Readonly<Record<string, unknown>>[] = () => [];
+  /** How many keys of the deltas the parts of the base hold. */
+  keysOfParts: readonly { readonly part: string | null; readonly keys: number }[] = [];
   /** The number of rows in each staged part. */
   rowsOfPart = 1;
   /** Staging fails after this many parts. */
@@ -29,7 +32,8 @@ export class FakeEngine implements QueryEngine {
 
   segments: QueryEngine["segments"] = (_, segments) => `segments(${segments.map(({ id }) => id).join(", ")})`;
 
-  rows: QueryEngine["rows"] = async (sql) => this.answer(sql);
+  rows: QueryEngine["rows"] = async (sql) =>
+    sql.startsWith("SELECT part, count(DISTINCT _key) AS keys") ? this.keysOfParts : this.answer(sql);
 
   async stage(request: StageRequest): Promise<readonly Segment[]> {
     this.staged.push(request);

@@ -158,11 +158,11 @@ export function manifestText(manifest: Manifest): string {
   return `${JSON.stringify(manifest, null, 1)}\n`;
 }
 
-export function baseSegments(manifest: Manifest): readonly Segment[] {
+export function baseSegments(manifest: Pick<Manifest, "segments">): readonly Segment[] {
   return manifest.segments.filter((segment) => segment.kind === "base");
 }
 
-export function deltaSegments(manifest: Manifest): readonly Segment[] {
+export function deltaSegments(manifest: Pick<Manifest, "segments">): readonly Segment[] {
   return manifest.segments.filter((segment) => segment.kind === "delta");
 }
 

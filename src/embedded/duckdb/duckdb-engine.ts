@@ -22,12 +22,16 @@ const ROW_GROUP_BYTES = 32 * 1024 * 1024;
 /** Some hundred megabytes of a hash table. */
 const KEYS_AT_ONCE_MAX = 2_000_000;
 
+/** A COPY writes one sorted file. */
+const PARTS_AT_ONCE_MAX = 1;
+
 export function duckdbEngine(root: string, session: DuckdbSession): QueryEngine {
   const filesOf = (objects: readonly ChangeObject[]): readonly string[] =>
     objects.map(({ path }) => join(root, path));
   return {
     dialect: duckdb,
     keysAtOnceMax: KEYS_AT_ONCE_MAX,
+    partsAtOnceMax: PARTS_AT_ONCE_MAX,
     changes: (schema, selection) => {
       const columns = changeWireColumns(schema);
       return byName(emptyWireRows(duckdb, columns), nameList(columns), filesOf(selection.objects));

@@ -20,7 +20,11 @@ const change: fc.Arbitrary<Plan["change"]> = fc.oneof(
     folded: fc.array(fc.string()),
     foldedSinceSeconds: seconds,
   }),
-  fc.record({ kind: fc.constant("major" as const), parts: fc.array(name) }),
+  fc.record({
+    kind: fc.constant("major" as const),
+    parts: fc.array(fc.record({ part: name, keys: fc.nat() })),
+    keysLeft: fc.record({ min: fc.nat(), max: fc.nat() }),
+  }),
   fc.record({
     kind: fc.constant("snapshot" as const),
     exportTimeSeconds: seconds,
