@@ -62,7 +62,10 @@ async function keysByParts(
   const most = rows.reduce((sum, own) => sum + own, 0);
   // breakage: delta-keys-balance
   if (all >= Math.max(...rows) && all <= most) return ofParts;
-  throw new DynalakeError("ENGINE_FAILED", `deltas of ${most} rows cannot have ${all} keys: nothing was planned`);
+  throw new DynalakeError(
+    "ENGINE_FAILED",
+    `deltas of ${most} rows cannot have ${all} keys: nothing was planned`,
+  );
 }
 
 /** What is folded where. */

@@ -1,4 +1,6 @@
 /** The manifests that commits create: what each kind of commit makes of the one before it. */
+
+import { LAKE_FORMAT } from "../format/lake-file.ts";
 import { type ChangeObject, hourOf, hourStartSeconds } from "../format/lake-path.ts";
 import { baseSegments, type Manifest, type Segment } from "../format/manifest.ts";
 import { type Recovery, withDeclared, withoutReplaced } from "../format/recovery.ts";
@@ -97,8 +99,9 @@ function committed(
   manifest: Manifest,
   kind: Manifest["kind"],
   commit: Pick<Commit, "run" | "nowSeconds">,
-): Pick<Manifest, "sequence" | "run" | "kind" | "committedAtSeconds"> {
+): Pick<Manifest, "format" | "sequence" | "run" | "kind" | "committedAtSeconds"> {
   return {
+    format: LAKE_FORMAT, // breakage: commits-have-the-newest-format
     sequence: manifest.sequence + 1,
     run: commit.run,
     kind,

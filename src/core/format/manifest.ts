@@ -100,7 +100,7 @@ const gapShape: z.ZodType<Gap> = z.object({
 });
 
 const manifestShape: z.ZodType<Manifest> = z.object({
-  format: z.number().int().default(LAKE_FORMAT),
+  format: z.number().int().default(1),
   sequence: z.number().int().min(0),
   run: safeName,
   kind: z.enum(["snapshot", "minor", "major", "schema", "initial"]),

@@ -38,6 +38,7 @@ export function foldedBaseRows(
   { base, belongs }: { readonly base: string; readonly belongs: string | undefined },
 ): string {
   const columns = nameList(segmentColumns(dialect, schema));
+  // breakage: newer-base-rows-stay
   const isNewest = taken.newer === undefined ? "" : ` AND _key NOT IN (SELECT _key FROM ${OVERTAKEN})`;
   const isHere = belongs === undefined ? "" : ` AND ${belongs}`;
   // breakage: removals-not-in-base
@@ -54,7 +55,8 @@ export function remainingDeltaRows(
   deltas: string,
   taken: TakenKeys | undefined,
 ): string {
-  const newest = newestRows(dialect, schema, [deltas]); // breakage: tombstones-stay-until-taken
+  const newest = newestRows(dialect, schema, [deltas]);
+  // breakage: tombstones-stay-until-taken
   if (taken === undefined) return newest;
   return `WITH ${named(dialect, schema, { ...taken, newer: undefined })}
 SELECT ${nameList(segmentColumns(dialect, schema))} FROM (${newest}) WHERE _key NOT IN (SELECT _key FROM ${TAKEN} WHERE _key IS NOT NULL)`;
