@@ -596,7 +596,7 @@ export const breakages: readonly Breakage[] = [
   {
     name: "deltas that were not read are dropped",
     marker: "delta-keys-balance",
-    find: "all >= Math.max(...rows) && ",
+    find: "keys.all >= Math.max(...rows) && ",
     put: "",
     tests: ["test/core/compaction/compact.test.ts"],
   },

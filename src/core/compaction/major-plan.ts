@@ -5,7 +5,14 @@
 import { DynalakeError } from "../error.ts";
 import { baseSegments, deltaSegments, type Segment } from "../format/manifest.ts";
 import { segmentRows } from "../overlay/segment-rows.ts";
-import { cutInto, DELTA_CUT, deltaKeys, type RowPlace, rowPlace } from "../overlay/table-parts.ts";
+import {
+  cutInto,
+  DELTA_CUT,
+  type DeltaKeys,
+  deltaKeys,
+  type RowPlace,
+  rowPlace,
+} from "../overlay/table-parts.ts";
 import type { Stage } from "../ports/query-engine.ts";
 import { DELTA_ORDER } from "../sql/compaction.ts";
 import { foldedBaseRows, overtakenKeys, remainingDeltaRows, type TakenKeys } from "../sql/fold.ts";
@@ -28,14 +35,14 @@ export async function planMajor(
   const base = engine.segments(schema, baseSegments(manifest));
   const deltas = segmentRows(engine, schema, manifest, deltaSegments(manifest));
   const keys = await keysByParts(context, opened, place, { base, deltas });
-  const parts = partsToRewrite(manifest, policy, scope, keys);
+  const parts = partsToRewrite(manifest, policy, scope, keys.ofParts);
   if (parts === undefined) return undefined;
   const fold: Fold = {
     run: context.newRunId(),
     place,
     parts,
     deltas,
-    othersGetKeys: others(keys, parts) > 0,
+    othersGetKeys: keysOfOthers(keys, parts) > 0,
   };
   const stages = [...(await baseStages(context, opened, fold)), ...deltaStages(context, opened, fold)];
   return {
@@ -55,16 +62,16 @@ async function keysByParts(
   { manifest }: OpenTable,
   place: RowPlace,
   relations: { readonly base: string; readonly deltas: string },
-): Promise<ReadonlyMap<string, number>> {
+): Promise<DeltaKeys> {
   const rows = deltaSegments(manifest).map((segment) => segment.rows);
-  if (rows.length === 0) return new Map();
-  const { all, ofParts } = await deltaKeys(engine, place, relations);
+  if (rows.length === 0) return { all: 0, ofParts: new Map() };
+  const keys = await deltaKeys(engine, place, relations);
   const most = rows.reduce((sum, own) => sum + own, 0);
   // breakage: delta-keys-balance
-  if (all >= Math.max(...rows) && all <= most) return ofParts;
+  if (keys.all >= Math.max(...rows) && keys.all <= most) return keys;
   throw new DynalakeError(
     "ENGINE_FAILED",
-    `deltas of ${most} rows cannot have ${all} keys: nothing was planned`,
+    `deltas of ${most} rows cannot have ${keys.all} keys: nothing was planned`,
   );
 }
 
@@ -80,18 +87,23 @@ interface Fold {
   readonly othersGetKeys: boolean;
 }
 
-function others(keys: ReadonlyMap<string, number>, parts: readonly string[]): number {
-  return [...keys].reduce((sum, [part, count]) => (parts.includes(part) ? sum : sum + count), 0);
+function keysOfOthers({ ofParts }: DeltaKeys, parts: readonly string[]): number {
+  return [...ofParts].reduce((sum, [part, keys]) => (parts.includes(part) ? sum : sum + keys), 0);
 }
 
-function plannedMajor({ place, parts }: Fold, keys: ReadonlyMap<string, number>): PlannedMajor {
-  const max = others(keys, parts);
+function plannedMajor({ place, parts }: Fold, keys: DeltaKeys): PlannedMajor {
   return {
     kind: "major",
-    parts: parts.map((part) => ({ part, keys: keys.get(part) ?? 0 })),
-    // A key that moves counts in two parts, and in those that it only passed through.
-    keysLeft: { min: place.moves ? 0 : max, max },
+    parts: parts.map((part) => ({ part, keys: keys.ofParts.get(part) ?? 0 })),
+    keysLeft: keysLeft(place, parts, keys),
   };
+}
+
+function keysLeft({ moves }: RowPlace, parts: readonly string[], keys: DeltaKeys): PlannedMajor["keysLeft"] {
+  const max = keysOfOthers(keys, parts);
+  if (max > 0 && parts.length === 0) return { min: keys.all, max: keys.all };
+  // A key that moves counts in two parts, and in those that it only passed through.
+  return { min: moves ? 0 : max, max };
 }
 
 /** As many parts at once as the engine writes with one statement: each reads no base but its own. */
