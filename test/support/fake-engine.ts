@@ -1,6 +1,7 @@
 /** A query engine that reads nothing: it returns what the test provides, and stages files of a few bytes in a store in memory. */
 import { segmentFolder } from "../../src/core/format/lake-path.ts";
 import type { Segment } from "../../src/core/format/manifest.ts";
+import { segmentName } from "../../src/core/format/segment-name.ts";
 import type { Dialect } from "../../src/core/ports/dialect.ts";
 import type { QueryEngine, StageRequest } from "../../src/core/ports/query-engine.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
@@ -42,7 +43,14 @@ export class FakeEngine implements QueryEngine {
       if (i >= this.failAfterParts) throw new Error("the staging failed");
       const { run, kind, schema } = request;
       await this.#store.create(`${segmentFolder(schema.table, run, part)}rows.parquet`, new Uint8Array(1));
-      segments.push({ id: `${run}-${part}`, run, part, kind, rows: this.rowsOfPart, bytes: 1 });
+      segments.push({
+        id: segmentName({ kind, run, part }),
+        run,
+        part,
+        kind,
+        rows: this.rowsOfPart,
+        bytes: 1,
+      });
     }
     return segments;
   }

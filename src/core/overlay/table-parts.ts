@@ -4,15 +4,13 @@
  */
 import { DynalakeError } from "../error.ts";
 import type { Manifest } from "../format/manifest.ts";
+import { ALL_KEYS } from "../format/segment-name.ts";
 import { integer, literal, quoted } from "../ports/dialect.ts";
 import type { Cut, QueryEngine } from "../ports/query-engine.ts";
 import { bucketLabel, bucketLabelOf, bucketStart, type Partitioning } from "../schema/partitioning.ts";
 import type { Schema } from "../schema/schema.ts";
 
 type ValuePartitioning = Exclude<Partitioning, { kind: "bucket" }>;
-
-/** Where a delta's files lie, in the place of a part. No part has this label. */
-export const ALL_KEYS = "all";
 
 /** How a delta is cut: not at all. */
 export const DELTA_CUT: Cut = { parts: [{ part: ALL_KEYS }] };

@@ -3,6 +3,7 @@ import { rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type ChangeObject, segmentFolder } from "../../core/format/lake-path.ts";
 import type { Segment } from "../../core/format/manifest.ts";
+import { segmentName } from "../../core/format/segment-name.ts";
 import { literal, quoted } from "../../core/ports/dialect.ts";
 import type { QueryEngine, StageRequest } from "../../core/ports/query-engine.ts";
 import { changeWireColumns } from "../../core/row/wire-line.ts";
@@ -97,7 +98,15 @@ async function stage(
       throw error;
     });
     if (count === 0) await removeFile(file, root);
-    else staged.push({ id: `${run}-${part}`, run, part, kind, rows: count, bytes: (await stat(file)).size });
+    else
+      staged.push({
+        id: segmentName({ kind, run, part }),
+        run,
+        part,
+        kind,
+        rows: count,
+        bytes: (await stat(file)).size,
+      });
   }
   return staged;
 }

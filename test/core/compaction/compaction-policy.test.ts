@@ -18,7 +18,7 @@ import {
   parseChangeObject,
 } from "../../../src/core/format/lake-path.ts";
 import { initialManifest, type Manifest, type Segment } from "../../../src/core/format/manifest.ts";
-import { ALL_KEYS } from "../../../src/core/overlay/table-parts.ts";
+import { ALL_KEYS } from "../../../src/core/format/segment-name.ts";
 import * as fc from "../../support/fast-check.ts";
 
 const NOW = 1_800_000_000;

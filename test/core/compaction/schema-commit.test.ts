@@ -330,7 +330,7 @@ describe("processes that began by an older schema", () => {
     const taken = { ...context, staged: "staged", items: 1, deliveryDelaySeconds: 7200, snapshotsKept: 1 };
     const times = { exportTimeSeconds: NOW, cutSeconds: NOW - 60 };
     const manifest = await seed({ ...taken, ...times, run: "stale" });
-    expect(manifest).toMatchObject({ schema: SECOND.file, recovery: { segments: ["stale-b0000"] } });
+    expect(manifest).toMatchObject({ schema: SECOND.file, recovery: { segments: ["b-stale-b0000"] } });
     await expect(seed({ ...taken, ...times, run: "other", schema: OTHER })).rejects.toMatchObject({
       code: "CONFLICT",
     });
