@@ -2,12 +2,14 @@
  * What one would write by hand to fold deltas into a base: one sorted file of the base without the deltas' keys, and of the newest
  * rows of the deltas. It counts nothing and commits nothing. Arguments: the base's files and the deltas', as JSON, and the target.
  */
+import { dirname } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 
-const [, , base = "[]", deltas = "[]", target] = process.argv;
+const [, , base = "[]", deltas = "[]", target = ""] = process.argv;
 const files = (json: string): string =>
   `read_parquet([${(JSON.parse(json) as readonly string[]).map((file) => `'${file}'`).join(", ")}])`;
-const instance = await DuckDBInstance.create(":memory:", { threads: "2", memory_limit: "2GB" });
+const limits = { threads: "2", memory_limit: "2GB", temp_directory: dirname(target) };
+const instance = await DuckDBInstance.create(":memory:", limits);
 const connection = await instance.connect();
 await connection.run(`COPY (
 SELECT * FROM ${files(base)} WHERE _key NOT IN (SELECT _key FROM ${files(deltas)})
