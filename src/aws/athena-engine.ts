@@ -12,7 +12,7 @@ import { type Athena, athenaStatements } from "./athena-client.ts";
 import { type GluePlace, relationsOfNow, stagedItems } from "./athena-relations.ts";
 import { type GlueCatalog, glueCatalog } from "./glue-catalog.ts";
 import { collectSegments, nextStatement } from "./segments-table.ts";
-import { unloadStatements } from "./unload.ts";
+import { PARTS_AT_ONCE_MAX, unloadStatements } from "./unload.ts";
 
 interface AthenaEngineOptions extends GluePlace {
   readonly workGroup: string;
@@ -73,6 +73,7 @@ export function athenaEngine(options: AthenaEngineOptions): AthenaEngine {
     ...relationsOfNow({ database, bucket }),
     dialect: athena,
     keysAtOnceMax: KEYS_AT_ONCE_MAX,
+    partsAtOnceMax: PARTS_AT_ONCE_MAX,
     statements,
     catalog,
     rows,

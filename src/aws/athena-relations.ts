@@ -12,6 +12,7 @@ import {
   hourStartSeconds,
 } from "../core/format/lake-path.ts";
 import type { Segment } from "../core/format/manifest.ts";
+import { nameRanges } from "../core/format/segment-name.ts";
 import { literal, quoted } from "../core/ports/dialect.ts";
 import type { ChangeSelection, QueryEngine } from "../core/ports/query-engine.ts";
 import { changeWireColumns, itemWireColumns } from "../core/row/wire-line.ts";
@@ -110,9 +111,21 @@ function changeLogSince(place: GluePlace, schema: Schema, dt: string): string {
 function segmentsRelation(place: GluePlace, schema: Schema, segments: readonly Segment[]): string {
   if (segments.length === 0) return emptySegments(athena, schema);
   const columns = nameList(segmentColumns(athena, schema));
-  const ids = segments.map(({ id }) => literal(id)).join(", ");
   const table = glueTable(place.database, segmentsTableName(schema.table));
-  return `(SELECT ${columns} FROM ${table} WHERE _segment IN (${ids}))`;
+  return `(SELECT ${columns} FROM ${table} WHERE ${segmentCondition(segments)})`;
+}
+
+/** By ranges of names, as few as there can be: a statement has a limit, and so has what Athena asks Glue for. */
+function segmentCondition(segments: readonly Segment[]): string {
+  const ranges = nameRanges(segments);
+  const alone = ranges.filter(({ first, last }) => first === last).map(({ first }) => literal(first));
+  const conditions = [
+    ...(alone.length === 0 ? [] : [`_segment IN (${alone.join(", ")})`]),
+    ...ranges
+      .filter(({ first, last }) => first !== last)
+      .map(({ first, last }) => `_segment BETWEEN ${literal(first)} AND ${literal(last)}`),
+  ];
+  return conditions.length === 1 ? conditions.join() : `(${conditions.join(" OR ")})`;
 }
 
 function sinceHour({ dt, hr }: Hour): string {

@@ -3,6 +3,7 @@ import { DynalakeError } from "../core/error.ts";
 import { segmentOfPath, segmentsFolder } from "../core/format/lake-path.ts";
 import type { Manifest, Segment } from "../core/format/manifest.ts";
 import { namedSegments } from "../core/format/named-segments.ts";
+import { ALL_KEYS, nameOfPlace, segmentName } from "../core/format/segment-name.ts";
 import { literal } from "../core/ports/dialect.ts";
 import type { ObjectStore, StoredObject } from "../core/ports/object-store.ts";
 import type { Stage } from "../core/ports/query-engine.ts";
@@ -33,7 +34,7 @@ export async function collectSegments(
   const written = stages.flatMap(({ kind, cut }) =>
     cut.parts.flatMap(({ part }) => {
       const own = filesOfPart.get(part);
-      return own === undefined ? [] : [{ id: `${run}-${part}`, run, part, kind, files: own }];
+      return own === undefined ? [] : [{ id: segmentName({ kind, run, part }), run, part, kind, files: own }];
     }),
   );
   // breakage: segments-registered
@@ -97,7 +98,8 @@ export async function removeEmptyPartitions(
   const present = new Set<string>();
   for (const { path } of await store.list(segmentsFolder(table))) {
     const segment = segmentOfPath(path);
-    if (segment !== undefined) present.add(`${segment.run}-${segment.part}`);
+    if (segment === undefined) continue;
+    present.add(nameOfPlace(segment));
   }
   const empty = registered.filter((id) => !present.has(id));
   await catalog.deletePartitions(segmentsTableName(table), empty);
@@ -139,14 +141,15 @@ function requireWrittenOnce(files: readonly StoredObject[]): void {
   }
 }
 
-/** Rows by segment, from the footers of their files. The range from "-" to "." contains every id of the run and little else. */
+/** Rows by segment, from the footers of their files. The range from "-" to "." has every base segment of the run and little else. */
 async function countRows(
   context: SegmentsContext,
   table: string,
   run: string,
 ): Promise<ReadonlyMap<string, number>> {
   const segments = glueTable(context.database, segmentsTableName(table));
-  const ids = `_segment > ${literal(`${run}-`)} AND _segment < ${literal(`${run}.`)}`;
+  const base = `_segment > ${literal(`b-${run}-`)} AND _segment < ${literal(`b-${run}.`)}`;
+  const ids = `(${base}) OR _segment = ${literal(nameOfPlace({ run, part: ALL_KEYS }))}`;
   const counted = await context.rows(
     `SELECT _segment, count(*) AS rows FROM ${segments} WHERE ${ids} GROUP BY _segment`,
   );

@@ -2,6 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import { relationsOfNow, relationsOfViews } from "../../src/aws/athena-relations.ts";
 import { unloadStatements } from "../../src/aws/unload.ts";
 import { type ChangeObject, hourOf, parseChangeObject } from "../../src/core/format/lake-path.ts";
+import type { Segment } from "../../src/core/format/manifest.ts";
+import { segmentName } from "../../src/core/format/segment-name.ts";
 import type { Stage } from "../../src/core/ports/query-engine.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
 
@@ -72,17 +74,20 @@ describe("the relations of a statement", () => {
     );
   });
 
-  test("read segments by their ids", () => {
-    const segments = ["r-a", "r-b"].map((id) => ({
-      id,
-      run: "r",
-      part: id.slice(2),
-      kind: "base" as const,
-      rows: 1,
-      bytes: 1,
-    }));
-    expect(relations.segments(SCHEMA, segments)).toContain(
-      `FROM "lake"."t__segments" WHERE _segment IN ('r-a', 'r-b'))`,
+  test("read segments by ranges of their names, which end where others lie between", () => {
+    const base = (run: string, order: number): Segment => {
+      const place = { kind: "base", run, part: `p${order}` } as const;
+      return { ...place, id: segmentName(place), order, rows: 1, bytes: 1 };
+    };
+    const delta = { kind: "delta", run: "s", part: "all", id: "d-s", rows: 1, bytes: 1 } as const;
+    const condition = (...segments: readonly Segment[]): string | undefined =>
+      /WHERE (.*)\)$/.exec(relations.segments(SCHEMA, segments))?.[1];
+    expect(condition(delta)).toBe("_segment IN ('d-s')");
+    expect(condition(base("r", 2), base("r", 0), base("r", 1))).toBe(
+      "_segment BETWEEN 'b-r-p0' AND 'b-r-p2'",
+    );
+    expect(condition(base("r", 0), base("r", 1), base("r", 3), base("s", 4), base("s", 5), delta)).toBe(
+      "(_segment IN ('b-r-p3', 'd-s') OR _segment BETWEEN 'b-r-p0' AND 'b-r-p1' OR _segment BETWEEN 'b-s-p4' AND 'b-s-p5')",
     );
   });
 });

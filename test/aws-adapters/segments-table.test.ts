@@ -6,7 +6,7 @@ import { initialManifest, type Segment } from "../../src/core/format/manifest.ts
 import { MemoryStore } from "../support/memory-store.ts";
 
 const segment = (run: string, part: string): Segment => ({
-  id: `${run}-${part}`,
+  id: `b-${run}-${part}`,
   run,
   part,
   kind: "base",
@@ -39,17 +39,17 @@ function lake(known: readonly string[]) {
 }
 
 test("segments that a commit names are registered again, and no others", async () => {
-  const { context, registered } = lake(["base-b0001"]);
+  const { context, registered } = lake(["b-base-b0001"]);
   expect(await registerNamed(context, "t", MANIFEST)).toBe(2);
   expect(Object.fromEntries(registered)).toEqual({
-    "base-b0001": "known",
-    "base-b0000": "s3://lake/t/segments/base/0/_segment_part=b0000/",
-    "kept-b0000": "s3://lake/t/segments/kept/b0000/",
+    "b-base-b0001": "known",
+    "b-base-b0000": "s3://lake/t/segments/base/0/_segment_part=b0000/",
+    "b-kept-b0000": "s3://lake/t/segments/kept/b0000/",
   });
 });
 
 test("a lake that lacks nothing is listed nowhere", async () => {
-  const { context } = lake(["base-b0000", "base-b0001", "kept-b0000"]);
+  const { context } = lake(["b-base-b0000", "b-base-b0001", "b-kept-b0000"]);
   expect(await registerNamed(context, "t", MANIFEST)).toBe(0);
   expect(context.store.calls).toEqual([]);
 });
@@ -59,6 +59,6 @@ test("a segment without files is no empty one", async () => {
   await context.store.remove(["t/segments/kept/b0000/file"]);
   await expect(registerNamed(context, "t", MANIFEST)).rejects.toMatchObject({
     code: "LAKE_DAMAGED",
-    message: "the files of segment kept-b0000 are missing",
+    message: "the files of segment b-kept-b0000 are missing",
   });
 });

@@ -52,10 +52,13 @@ const LEAST: Readonly<Record<Form, { readonly all: number; readonly declaredLate
   "minor with late changes": { all: 24, declaredLater: 1 },
   "minor with deltas": { all: 30, declaredLater: 0 },
   major: { all: 120, declaredLater: 5 },
+  "major of grown parts": { all: 60, declaredLater: 3 },
   seed: { all: 180, declaredLater: 5 },
   "oldest late change": { all: 12, declaredLater: 0 },
   "newest change": { all: 12, declaredLater: 0 },
   parts: { all: 12, declaredLater: 0 },
+  "keys of parts": { all: 12, declaredLater: 0 },
+  "overtaken keys": { all: 12, declaredLater: 0 },
   "repeated keys": { all: 12, declaredLater: 0 },
 };
 

@@ -4,6 +4,7 @@ import { publishViews } from "../../src/aws/publish-views.ts";
 import { collectSegments } from "../../src/aws/segments-table.ts";
 import type { StepContext } from "../../src/aws/steps/step-context.ts";
 import { segmentOfPath, stageFolder } from "../../src/core/format/lake-path.ts";
+import { nameOfPlace } from "../../src/core/format/segment-name.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import type { Stage } from "../../src/core/ports/query-engine.ts";
 import type { Schema } from "../../src/core/schema/schema.ts";
@@ -54,7 +55,7 @@ export class Deployment {
     for (const path of world.store.paths(`${TABLE}/segments/`)) {
       const { run, part } = segmentOfPath(path) as { readonly run: string; readonly part: string };
       const location = `s3://${BUCKET}/${path.slice(0, path.lastIndexOf("/") + 1)}`;
-      deployment.catalog.partitions.set(`${run}-${part}`, location);
+      deployment.catalog.partitions.set(nameOfPlace({ run, part }), location);
     }
     await publishViews(await deployment.steps());
     return deployment;
@@ -108,6 +109,7 @@ export class Deployment {
     const engine = {
       dialect,
       keysAtOnceMax: 10,
+      partsAtOnceMax: 2,
       changes,
       changeLog,
       segments,

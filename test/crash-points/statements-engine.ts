@@ -62,10 +62,10 @@ export class StatementsEngine extends TableEngine {
   }
 
   async #countRows(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    const run = /_segment > '([^']+)-'/.exec(sql)?.[1];
+    const run = /_segment > 'b-([^']+)-'/.exec(sql)?.[1];
     const counted: Readonly<Record<string, unknown>>[] = [];
     for (const [id, location] of this.catalog.partitions) {
-      if (!id.startsWith(`${run}-`)) continue;
+      if (!id.startsWith(`b-${run}-`) && id !== `d-${run}`) continue;
       const [path = ""] = this.store.paths(location.replace(`s3://${BUCKET}/`, ""));
       counted.push({ _segment: id, rows: await this.count(this.store.text(path) ?? "") });
     }

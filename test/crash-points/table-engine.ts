@@ -6,6 +6,7 @@
 import type { ChangeObject } from "../../src/core/format/lake-path.ts";
 import { changeObjectPath, segmentFolder } from "../../src/core/format/lake-path.ts";
 import type { Segment } from "../../src/core/format/manifest.ts";
+import { segmentName } from "../../src/core/format/segment-name.ts";
 import type { ChangeSink } from "../../src/core/ports/change-sink.ts";
 import type { Dialect } from "../../src/core/ports/dialect.ts";
 import { literal, quoted } from "../../src/core/ports/dialect.ts";
@@ -23,6 +24,7 @@ let tables = 0;
 export class TableEngine implements QueryEngine {
   readonly dialect: Dialect = duckdb;
   readonly keysAtOnceMax = 3;
+  readonly partsAtOnceMax: number = 1;
   readonly #store: MemoryStore;
   readonly #session: DuckdbSession;
   readonly #tables: string[] = [];
@@ -64,7 +66,8 @@ export class TableEngine implements QueryEngine {
     for (const { part, where } of cut.parts) {
       const own = where === undefined ? rows : `SELECT * FROM (${rows}) WHERE ${where}`;
       const counted = await this.write(own, this.pathOf(schema, run, part));
-      if (counted > 0) staged.push({ id: `${run}-${part}`, run, part, kind, rows: counted, bytes: 1 });
+      if (counted > 0)
+        staged.push({ id: segmentName({ kind, run, part }), run, part, kind, rows: counted, bytes: 1 });
     }
     return staged;
   }

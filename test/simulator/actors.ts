@@ -143,6 +143,7 @@ export function gatedEngine(engine: QueryEngine, actor: Actor): QueryEngine {
   return {
     dialect: engine.dialect,
     keysAtOnceMax: engine.keysAtOnceMax,
+    partsAtOnceMax: engine.partsAtOnceMax,
     changes: (schema, selection) => engine.changes(schema, selection),
     changeLog: (schema, objects) => engine.changeLog(schema, objects),
     segments: (schema, segments) => engine.segments(schema, segments),

@@ -2,6 +2,7 @@
 import { DynalakeError } from "../../src/core/error.ts";
 import { segmentFolder } from "../../src/core/format/lake-path.ts";
 import type { Segment } from "../../src/core/format/manifest.ts";
+import { segmentName } from "../../src/core/format/segment-name.ts";
 import type { Dialect } from "../../src/core/ports/dialect.ts";
 import type { QueryEngine, StageRequest } from "../../src/core/ports/query-engine.ts";
 import { changeWireColumns, itemWireColumns, type WireColumn } from "../../src/core/row/wire-line.ts";
@@ -38,6 +39,8 @@ export class ModelEngine implements QueryEngine {
   readonly dialect: Dialect;
   /** Small, so that the keys of a snapshot are checked in several groups. */
   readonly keysAtOnceMax = 4;
+  /** Small, so that major compactions have several stages. */
+  readonly partsAtOnceMax = 2;
   /** Called with every statement. */
   onStatement: ((statement: Evaluated) => void) | undefined;
   readonly #store: LakeStore;
@@ -82,7 +85,14 @@ export class ModelEngine implements QueryEngine {
       if (rows.length === 0) continue;
       rows.sort((a, b) => byColumns(a, b, sortBy));
       this.#store.putRows(segmentPath(schema.table, run, part), rows);
-      staged.push({ id: `${run}-${part}`, run, part, kind, rows: rows.length, bytes: rows.length });
+      staged.push({
+        id: segmentName({ kind, run, part }),
+        run,
+        part,
+        kind,
+        rows: rows.length,
+        bytes: rows.length,
+      });
     }
     return staged;
   }

@@ -102,6 +102,7 @@ function compileSelect(select: Select, names: Names): Executed {
   const source = compileFrom(select.from, names);
   const alias = select.from?.alias;
   const where = select.where && compileExpression(select.where, names);
+  const groupBy = select.groupBy.map((value) => compileExpression(value, names));
   const whole = select.items.some((item) => item !== "*" && hasAggregate(item.value));
   const windows: { readonly name: string; readonly values: Windowed }[] = [];
   const values: { readonly name: string; readonly evaluate: Evaluated }[] = [];
@@ -118,7 +119,8 @@ function compileSelect(select: Select, names: Names): Executed {
       const scope = { row, alias, outer, execution };
       if (where === undefined || where(scope) === true) scopes.push(scope);
     }
-    if (whole) scopes = [{ row: {}, alias, outer, execution, group: scopes }];
+    if (groupBy.length > 0) scopes = groupsOf(scopes, groupBy);
+    else if (whole) scopes = [{ row: {}, alias, outer, execution, group: scopes }];
     const windowed = windows.map((window) => ({ name: window.name, values: window.values(scopes) }));
     const rows = scopes.map((scope, i) => {
       const row: Record<string, SqlValue> = all ? { ...scope.row } : {};
@@ -128,6 +130,18 @@ function compileSelect(select: Select, names: Names): Executed {
     });
     return select.distinct ? distinct(rows) : rows;
   };
+}
+
+/** A group has the values of its first row: what is selected of it is grouped by, or an aggregate. */
+function groupsOf(scopes: readonly Scope[], groupBy: readonly Evaluated[]): Scope[] {
+  const groups = new Map<string, Scope[]>();
+  for (const scope of scopes) {
+    const key = JSON.stringify(groupBy.map((evaluate) => evaluate(scope)));
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [scope]);
+    else group.push(scope);
+  }
+  return [...groups.values()].map((group) => ({ ...(group[0] as Scope), group }));
 }
 
 function distinct(rows: readonly SqlRow[]): readonly SqlRow[] {
@@ -248,6 +262,8 @@ function compileExpression(expression: Expression, names: Names): Evaluated {
       return compileCase(expression, names);
     case "in":
       return compileIn(expression, names);
+    case "in-list":
+      return compileInList(expression, names);
     case "exists":
       return compileExists(expression.query, names);
     case "aggregate":
@@ -339,6 +355,17 @@ function compileIn(expression: Expression & { readonly kind: "in" }, names: Name
   };
 }
 
+function compileInList(expression: Expression & { readonly kind: "in-list" }, names: Names): Evaluated {
+  const value = compileExpression(expression.value, names);
+  const list = expression.list.map((each) => compileExpression(each, names));
+  return (scope) => {
+    const searched = value(scope);
+    if (searched === null) return null;
+    const values = list.map((each) => each(scope));
+    return values.includes(searched) ? true : values.includes(null) ? null : false;
+  };
+}
+
 /** Looks up rows that share a value with the outer row. Any other condition is tested row by row. */
 function compileExists(query: Query, names: Names): Evaluated {
   const [select] = query.selects;
@@ -416,6 +443,7 @@ const hashes = new Map<string, string>();
 
 const functions: Readonly<Record<string, (values: readonly NonNullable<SqlValue>[]) => SqlValue>> = {
   make_timestamp: ([micros]) => Number(micros),
+  lpad: ([text, length, fill]) => String(text).padStart(Number(length), String(fill)),
   substr: ([text, from, length]) => String(text).substr(Number(from) - 1, Number(length)),
   json_extract: ([json, pointer]) => {
     const found = pointedAt(json, pointer);

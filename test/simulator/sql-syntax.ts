@@ -16,6 +16,7 @@ export interface Select {
   readonly items: readonly SelectItem[];
   readonly from: From | undefined;
   readonly where: Expression | undefined;
+  readonly groupBy: readonly Expression[];
 }
 
 export type SelectItem = "*" | { readonly name: string; readonly value: Expression };
@@ -52,6 +53,7 @@ export type Expression =
       readonly otherwise: Expression | undefined;
     }
   | { readonly kind: "in"; readonly value: Expression; readonly query: Query }
+  | { readonly kind: "in-list"; readonly value: Expression; readonly list: readonly Expression[] }
   | { readonly kind: "exists"; readonly query: Query }
   | {
       readonly kind: "aggregate";
@@ -111,7 +113,7 @@ export function parseStatement(text: string): Query {
 }
 
 const WORDS = new Set(
-  "SELECT FROM WHERE AS AND OR NOT IN IS NULL EXISTS UNION ORDER BY LIMIT OVER CASE WHEN THEN ELSE END WITH DISTINCT DESC ASC".split(
+  "SELECT FROM WHERE AS AND OR NOT IN IS NULL EXISTS UNION GROUP ORDER BY LIMIT OVER CASE WHEN THEN ELSE END WITH DISTINCT DESC ASC".split(
     " ",
   ),
 );
@@ -157,7 +159,12 @@ class Parser {
     const items = this.#list(() => this.#item());
     const from = this.#takes("FROM") ? this.#from() : undefined;
     const where = this.#takes("WHERE") ? this.#expression() : undefined;
-    return { distinct, items, from, where };
+    let groupBy: readonly Expression[] = [];
+    if (this.#takes("GROUP")) {
+      this.#require("BY");
+      groupBy = this.#list(() => this.#expression());
+    }
+    return { distinct, items, from, where, groupBy };
   }
 
   #item(): SelectItem {
@@ -223,7 +230,10 @@ class Parser {
     }
     const negated = this.#takes("NOT");
     this.#require("IN");
-    const test: Expression = { kind: "in", value, query: this.#parenthesized(() => this.#query()) };
+    const isQuery = this.#peek(1) === "SELECT" || this.#peek(1) === "WITH";
+    const test: Expression = isQuery
+      ? { kind: "in", value, query: this.#parenthesized(() => this.#query()) }
+      : { kind: "in-list", value, list: this.#parenthesized(() => this.#list(() => this.#expression())) };
     return negated ? { kind: "not", value: test } : test;
   }
 

@@ -1,6 +1,7 @@
 /** A query engine that reads nothing: it returns what the test provides, and stages files of a few bytes in a store in memory. */
 import { segmentFolder } from "../../src/core/format/lake-path.ts";
 import type { Segment } from "../../src/core/format/manifest.ts";
+import { segmentName } from "../../src/core/format/segment-name.ts";
 import type { Dialect } from "../../src/core/ports/dialect.ts";
 import type { QueryEngine, StageRequest } from "../../src/core/ports/query-engine.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
@@ -9,9 +10,12 @@ import type { MemoryStore } from "./memory-store.ts";
 export class FakeEngine implements QueryEngine {
   readonly dialect: Dialect = duckdb;
   readonly keysAtOnceMax = 1_000;
+  readonly partsAtOnceMax = 100;
   readonly staged: StageRequest[] = [];
   /** The result of `rows` for a statement. */
   answer: (sql: string) => readonly Readonly<Record<string, unknown>>[] = () => [];
+  /** How many keys of the deltas the parts of the base hold. */
+  keysOfParts: readonly { readonly part: string | null; readonly keys: number }[] = [];
   /** The number of rows in each staged part. */
   rowsOfPart = 1;
   /** Staging fails after this many parts. */
@@ -29,7 +33,8 @@ export class FakeEngine implements QueryEngine {
 
   segments: QueryEngine["segments"] = (_, segments) => `segments(${segments.map(({ id }) => id).join(", ")})`;
 
-  rows: QueryEngine["rows"] = async (sql) => this.answer(sql);
+  rows: QueryEngine["rows"] = async (sql) =>
+    sql.startsWith("SELECT part, count(DISTINCT _key) AS keys") ? this.keysOfParts : this.answer(sql);
 
   async stage(request: StageRequest): Promise<readonly Segment[]> {
     this.staged.push(request);
@@ -38,7 +43,14 @@ export class FakeEngine implements QueryEngine {
       if (i >= this.failAfterParts) throw new Error("the staging failed");
       const { run, kind, schema } = request;
       await this.#store.create(`${segmentFolder(schema.table, run, part)}rows.parquet`, new Uint8Array(1));
-      segments.push({ id: `${run}-${part}`, run, part, kind, rows: this.rowsOfPart, bytes: 1 });
+      segments.push({
+        id: segmentName({ kind, run, part }),
+        run,
+        part,
+        kind,
+        rows: this.rowsOfPart,
+        bytes: 1,
+      });
     }
     return segments;
   }

@@ -3,6 +3,7 @@
 import { commitPlan } from "../../core/compaction/commit-plan.ts";
 import { commitSeed } from "../../core/compaction/seed.ts";
 import { DynalakeError } from "../../core/error.ts";
+import { numberedSegments } from "../../core/format/segment-name.ts";
 import { parseSchema } from "../../core/schema/schema.ts";
 import { writeSchema } from "../../core/table/schema-file.ts";
 import type { CommitAnswer } from "../contracts/steps.ts";
@@ -15,7 +16,7 @@ export async function commitStep(context: StepContext, run: string): Promise<Com
   const { schema } = opened;
   const plan = await readPlan(context, run);
   const { kind } = plan.change;
-  const staged = await engine.collect(schema, plan.stages);
+  const staged = numberedSegments(await engine.collect(schema, plan.stages));
   const commit = { store, engine, schema, nowSeconds, commits: opened };
   try {
     const manifest =

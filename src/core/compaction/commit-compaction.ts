@@ -30,5 +30,10 @@ export async function commitCompaction(
 }
 
 function nextManifest(from: Manifest, change: PlannedMinor | PlannedMajor, commit: Commit): Manifest {
-  return change.kind === "minor" ? afterMinor(from, change, commit) : afterMajor(from, change.parts, commit);
+  if (change.kind === "minor") return afterMinor(from, change, commit);
+  return afterMajor(
+    from,
+    change.parts.map(({ part }) => part),
+    commit,
+  );
 }

@@ -1,21 +1,22 @@
 /**
  * What a compaction is to do, decided purely from a manifest, a listing, a policy and the time. A minor compaction folds
- * the change log into a delta; a major one rewrites the parts of the base whose deltas have grown past their share.
+ * the change log into a delta; a major one rewrites the parts of the base of which the deltas have more keys than their share.
  */
 
 import { type ChangeObject, hourOf, hourStartSeconds } from "../format/lake-path.ts";
-import { deltaSegments, type Manifest, type Segment } from "../format/manifest.ts";
+import { baseSegments, deltaSegments, type Manifest, type Segment } from "../format/manifest.ts";
 import { unfolded } from "../overlay/change-log.ts";
-import { ALL_KEYS } from "../overlay/table-parts.ts";
 
 export interface CompactionPolicy {
   /** The horizon moves to so many seconds before now, so that most changes arrive before they are folded. */
   readonly settleSeconds: number;
-  /** From this many delta segments of one part on, the next delta takes the earlier ones in. */
+  /** From this many deltas on, a major compaction looks which parts have grown, and makes one delta of the rest. */
+  readonly majorDeltas: number;
+  /** From this many deltas on, a minor compaction takes the earlier ones in: where no major one comes for long. */
   readonly deltasMax: number;
-  /** A part is rewritten when its deltas have more rows than this share of its base, */
+  /** A part is rewritten when the deltas have more keys of it than this share of its rows, */
   readonly majorShare: number;
-  /** and at least so many rows. */
+  /** and at least so many. */
   readonly majorRowsMin: number;
   /** An object can appear so long after the hour of its partition has begun. */
   readonly deliveryDelaySeconds: number;
@@ -23,7 +24,8 @@ export interface CompactionPolicy {
 
 export const DEFAULT_POLICY: CompactionPolicy = {
   settleSeconds: 30,
-  deltasMax: 8,
+  majorDeltas: 8,
+  deltasMax: 16,
   majorShare: 0.1,
   majorRowsMin: 1000,
   deliveryDelaySeconds: 2 * 3600,
@@ -78,7 +80,7 @@ export function decideMinor(situation: MinorSituation, policy: CompactionPolicy)
     horizonSeconds,
     oldestLateSeconds,
     newObjects,
-    takesDeltas: mostDeltasOfAPart(manifest) >= policy.deltasMax,
+    takesDeltas: deltasOf(manifest) >= policy.deltasMax,
     folded: objects
       .filter((object) => hourStartSeconds(object.hour) >= foldedSinceSeconds && !leftForNext.has(object))
       .map((object) => object.id),
@@ -86,39 +88,62 @@ export function decideMinor(situation: MinorSituation, policy: CompactionPolicy)
   };
 }
 
-function mostDeltasOfAPart(manifest: Manifest): number {
-  const counts = new Map<string, number>();
-  for (const delta of deltaSegments(manifest)) counts.set(delta.part, (counts.get(delta.part) ?? 0) + 1);
-  return Math.max(0, ...counts.values());
+/** How many deltas there are. Earlier versions cut a delta into a segment of each bucket. */
+function deltasOf(manifest: Pick<Manifest, "segments">): number {
+  return new Set(deltaSegments(manifest).map(({ run }) => run)).size;
 }
 
-/** Parts whose deltas have grown, or all that there is something to rewrite in. */
+/** Parts that have grown, or all that there is something to rewrite in. */
 export type CompactionScope = "grown" | "all";
 
 /**
- * The parts whose deltas a major compaction takes into the base now; `all` asks for every part that has deltas, or segments
- * that lack a column. Deltas of all keys are measured against the whole base.
+ * Whether a major compaction is due: the deltas are many, or have so many rows that some part may have grown. It then counts
+ * keys: rows of several deltas can be of one key.
  */
-export function partsToRewrite(
-  manifest: Manifest,
+export function isMajorDue(
+  manifest: Pick<Manifest, "segments">,
   policy: CompactionPolicy,
   scope: CompactionScope,
-): readonly string[] {
-  const lacking = new Set(scope === "all" ? manifest.recovery?.segments : []);
-  const asked = manifest.segments.filter(({ kind, id }) => kind === "delta" || lacking.has(id));
-  const parts = [...new Set(asked.map((segment) => segment.part))].sort();
-  return parts.filter((part) => {
-    const deltaRows = rowsOf(manifest, part, "delta");
-    if (scope === "all") return true;
-    return (
-      deltaRows >= policy.majorRowsMin &&
-      deltaRows > policy.majorShare * rowsOf(manifest, part === ALL_KEYS ? undefined : part, "base")
-    );
-  });
+): boolean {
+  const deltas = deltaSegments(manifest);
+  if (scope === "all" || deltas.length === 0) return scope === "all";
+  return deltasOf(manifest) >= policy.majorDeltas || hasGrown(rowsOf(deltas), baseSegments(manifest), policy);
 }
 
-function rowsOf(manifest: Manifest, part: string | undefined, kind: Segment["kind"]): number {
-  return manifest.segments
-    .filter((segment) => (part === undefined || segment.part === part) && segment.kind === kind)
-    .reduce((rows, segment) => rows + segment.rows, 0);
+/**
+ * The parts that a major compaction rewrites; `all` asks for every part that holds or gets a key of the deltas, or has segments
+ * that lack a column. Undefined if nothing would change.
+ */
+export function partsToRewrite(
+  manifest: Pick<Manifest, "segments" | "recovery">,
+  policy: CompactionPolicy,
+  scope: CompactionScope,
+  keysOfPart: ReadonlyMap<string, number>,
+): readonly string[] | undefined {
+  const base = baseSegments(manifest);
+  if (scope === "all") {
+    const lacking = new Set(manifest.recovery?.segments);
+    const lackingParts = base.filter(({ id }) => lacking.has(id)).map(({ part }) => part);
+    const parts = [...new Set([...keysOfPart.keys(), ...lackingParts])].sort();
+    return parts.length === 0 && deltasOf(manifest) === 0 ? undefined : parts;
+  }
+  const parts = [...keysOfPart].flatMap(([part, keys]) =>
+    hasGrown(
+      keys,
+      base.filter((segment) => segment.part === part),
+      policy,
+    )
+      ? [part]
+      : [],
+  );
+  // breakage: few-deltas-stay
+  return parts.length === 0 && deltasOf(manifest) < policy.majorDeltas ? undefined : parts;
+}
+
+function hasGrown(rows: number, base: readonly Segment[], policy: CompactionPolicy): boolean {
+  return rows >= policy.majorRowsMin && rows > policy.majorShare * rowsOf(base);
+}
+
+function rowsOf(segments: readonly Segment[]): number {
+  return segments.reduce((rows, segment) => rows + segment.rows, 0);
 }

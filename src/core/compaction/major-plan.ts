@@ -1,98 +1,186 @@
-/** The plan of a major compaction: parts of the base are rewritten with the newest of their deltas. */
-import type { Segment } from "../format/manifest.ts";
+/**
+ * The plan of a major compaction: parts of the base are rewritten with the keys of the deltas that they can take whole, and all
+ * other keys stay in one delta.
+ */
+import { DynalakeError } from "../error.ts";
+import { baseSegments, deltaSegments, type Segment } from "../format/manifest.ts";
 import { segmentRows } from "../overlay/segment-rows.ts";
-import { ALL_KEYS, touchedCut, valuePartitioning } from "../overlay/table-parts.ts";
+import {
+  cutInto,
+  DELTA_CUT,
+  type DeltaKeys,
+  deltaKeys,
+  type RowPlace,
+  rowPlace,
+} from "../overlay/table-parts.ts";
 import type { Stage } from "../ports/query-engine.ts";
-import type { Schema } from "../schema/schema.ts";
-import { majorBaseRows } from "../sql/compaction.ts";
+import { DELTA_ORDER } from "../sql/compaction.ts";
+import { foldedBaseRows, overtakenKeys, remainingDeltaRows, type TakenKeys } from "../sql/fold.ts";
 import { sortColumns } from "../sql/typed-columns.ts";
 import type { OpenTable } from "../table/open-table.ts";
 import type { PlanningContext } from "./compaction-context.ts";
-import { type CompactionScope, partsToRewrite } from "./compaction-policy.ts";
-import type { Plan } from "./plan.ts";
+import { type CompactionScope, isMajorDue, partsToRewrite } from "./compaction-policy.ts";
+import type { Plan, PlannedMajor } from "./plan.ts";
 
-/** Undefined if no part asks for it. */
+/** Undefined if no part asks for it, and the deltas are few. */
 export async function planMajor(
   context: PlanningContext,
   opened: OpenTable,
   scope: CompactionScope,
 ): Promise<Plan | undefined> {
+  const { engine, policy } = context;
   const { manifest, schema } = opened;
-  const parts = partsToRewrite(manifest, context.policy, scope);
-  if (parts.length === 0) return undefined;
-  const run = context.newRunId();
-  const partitioning = valuePartitioning(schema);
-  const rewrite =
-    partitioning === undefined
-      ? rewriteBuckets(context, opened, run, parts)
-      : await rewriteTouched(context, opened, run, { partitioning, parts });
+  if (!isMajorDue(manifest, policy, scope)) return undefined;
+  const place = rowPlace(engine, schema, manifest);
+  const base = engine.segments(schema, baseSegments(manifest));
+  const deltas = segmentRows(engine, schema, manifest, deltaSegments(manifest));
+  const keys = await keysByParts(context, opened, place, { base, deltas });
+  const parts = partsToRewrite(manifest, policy, scope, keys.ofParts);
+  if (parts === undefined) return undefined;
+  const fold: Fold = {
+    run: context.newRunId(),
+    place,
+    parts,
+    deltas,
+    othersGetKeys: keysOfOthers(keys, parts) > 0,
+  };
+  const stages = [...(await baseStages(context, opened, fold)), ...deltaStages(context, opened, fold)];
   return {
-    run,
+    run: fold.run,
     fromSequence: manifest.sequence,
-    stages: rewrite.stages,
-    change: { kind: "major", parts: rewrite.parts },
+    stages,
+    change: plannedMajor(fold, keys),
   };
 }
 
-interface Rewrite {
-  /** The parts whose segments are replaced. */
-  readonly parts: readonly string[];
-  readonly stages: readonly Stage[];
-}
-
-/** Each bucket's base with its own deltas. */
-function rewriteBuckets(
+/**
+ * How many keys of the deltas each part holds or gets. Throws ENGINE_FAILED if the deltas cannot have so many keys: they would be
+ * dropped without having been read.
+ */
+async function keysByParts(
   { engine }: PlanningContext,
-  { manifest, schema }: OpenTable,
-  run: string,
-  parts: readonly string[],
-): Rewrite {
-  const stages = parts.map((part) => {
-    const own = manifest.segments.filter((segment) => segment.part === part);
-    const base = segmentRows(engine, schema, manifest, own.filter(isBase));
-    const deltas = segmentRows(engine, schema, manifest, own.filter(isDelta));
-    const rows = majorBaseRows(engine.dialect, schema, base, deltas);
-    return baseStage(schema, run, rows, { parts: [{ part }] });
-  });
-  return { parts, stages };
-}
-
-/** Every part that holds or gets a key of the deltas, with all deltas: a key that has moved leaves its old part. And `parts`. */
-async function rewriteTouched(
-  { engine }: PlanningContext,
-  { manifest, schema }: OpenTable,
-  run: string,
-  asked: {
-    readonly partitioning: NonNullable<ReturnType<typeof valuePartitioning>>;
-    readonly parts: readonly string[];
-  },
-): Promise<Rewrite> {
-  const deltas = segmentRows(engine, schema, manifest, manifest.segments.filter(isDelta));
-  const base = manifest.segments.filter(isBase);
-  const touched = await touchedCut(engine, asked.partitioning, {
-    base: engine.segments(schema, base),
-    deltas,
-    also: asked.parts.filter((part) => part !== ALL_KEYS),
-  });
-  const labels = touched.parts.map(({ part }) => part);
-  const replaced = segmentRows(
-    engine,
-    schema,
-    manifest,
-    base.filter((segment) => labels.includes(segment.part)),
+  { manifest }: OpenTable,
+  place: RowPlace,
+  relations: { readonly base: string; readonly deltas: string },
+): Promise<DeltaKeys> {
+  const rows = deltaSegments(manifest).map((segment) => segment.rows);
+  if (rows.length === 0) return { all: 0, ofParts: new Map() };
+  const keys = await deltaKeys(engine, place, relations);
+  const most = rows.reduce((sum, own) => sum + own, 0);
+  // breakage: delta-keys-balance
+  if (keys.all >= Math.max(...rows) && keys.all <= most) return keys;
+  throw new DynalakeError(
+    "ENGINE_FAILED",
+    `deltas of ${most} rows cannot have ${keys.all} keys: nothing was planned`,
   );
-  const rows = majorBaseRows(engine.dialect, schema, replaced, deltas);
-  return { parts: [...labels, ALL_KEYS], stages: [baseStage(schema, run, rows, touched)] };
 }
 
-function baseStage(schema: Schema, run: string, rows: string, cut: Stage["cut"]): Stage {
-  return { run, kind: "base", rows, sortBy: sortColumns(schema), cut };
+/** What is folded where. */
+interface Fold {
+  readonly run: string;
+  readonly place: RowPlace;
+  /** The parts that are rewritten. */
+  readonly parts: readonly string[];
+  /** All deltas, with a segment's columns. */
+  readonly deltas: string;
+  /** Other parts hold or get keys of the deltas, too. */
+  readonly othersGetKeys: boolean;
 }
 
-function isBase(segment: Segment): boolean {
-  return segment.kind === "base";
+function keysOfOthers({ ofParts }: DeltaKeys, parts: readonly string[]): number {
+  return [...ofParts].reduce((sum, [part, keys]) => (parts.includes(part) ? sum : sum + keys), 0);
 }
 
-function isDelta(segment: Segment): boolean {
-  return segment.kind === "delta";
+function plannedMajor({ place, parts }: Fold, keys: DeltaKeys): PlannedMajor {
+  return {
+    kind: "major",
+    parts: parts.map((part) => ({ part, keys: keys.ofParts.get(part) ?? 0 })),
+    keysLeft: keysLeft(place, parts, keys),
+  };
+}
+
+function keysLeft({ moves }: RowPlace, parts: readonly string[], keys: DeltaKeys): PlannedMajor["keysLeft"] {
+  const max = keysOfOthers(keys, parts);
+  if (max > 0 && parts.length === 0) return { min: keys.all, max: keys.all };
+  // A key that moves counts in two parts, and in those that it only passed through.
+  return { min: moves ? 0 : max, max };
+}
+
+/** As many parts at once as the engine writes with one statement: each reads no base but its own. */
+async function baseStages(
+  context: PlanningContext,
+  { manifest, schema }: OpenTable,
+  fold: Fold,
+): Promise<readonly Stage[]> {
+  const { engine } = context;
+  const { run, place, parts } = fold;
+  const rewritten = baseSegments(manifest).filter(({ part }) => parts.includes(part));
+  const kept = baseSegments(manifest).filter(({ part }) => !parts.includes(part));
+  const relationOf = (segments: readonly Segment[]): string =>
+    segmentRows(engine, schema, manifest, segments);
+  if (parts.length === 0) return [];
+  const isOvertaken = await hasNewerRows(context, fold.deltas, engine.segments(schema, rewritten));
+  return groupsOf(parts, engine.partsAtOnceMax).map((group) => {
+    const own = rewritten.filter(({ part }) => group.includes(part));
+    const base = relationOf(own);
+    const belongs = place.isIn(group);
+    const newer = isOvertaken ? engine.segments(schema, place.moves ? rewritten : own) : undefined;
+    const taken = place.moves
+      ? takenOfMoving(fold, engine.segments(schema, kept), newer)
+      : { deltas: `(SELECT * FROM ${fold.deltas} WHERE ${belongs})`, newer };
+    const rows = foldedBaseRows(engine.dialect, schema, taken, {
+      base,
+      belongs: place.moves ? belongs : undefined,
+    });
+    return { run, kind: "base", rows, sortBy: sortColumns(schema), cut: cutOf(place, group) };
+  });
+}
+
+function cutOf(place: RowPlace, group: readonly string[]): Stage["cut"] {
+  const [part] = group;
+  return group.length === 1 && part !== undefined ? { parts: [{ part }] } : cutInto(place, group);
+}
+
+/** A key is taken if every part that holds it or gets it is rewritten. */
+function takenOfMoving(fold: Fold, kept: string, newer: string | undefined): TakenKeys {
+  const { deltas, place, parts, othersGetKeys } = fold;
+  if (!othersGetKeys) return { deltas, newer };
+  return { deltas, where: `(_op = 'REMOVE' OR ${place.isIn(parts)})`, others: kept, newer };
+}
+
+/** Never by the rule; a change that an earlier compaction did not find, since its object came in an old partition, can do it. */
+async function hasNewerRows({ engine }: PlanningContext, deltas: string, base: string): Promise<boolean> {
+  const [row] = await engine.rows(overtakenKeys(deltas, base));
+  return Number(row?.keys) > 0;
+}
+
+/** One delta of the keys that are not taken, if there are any. */
+function deltaStages(
+  { engine }: PlanningContext,
+  { manifest, schema }: OpenTable,
+  fold: Fold,
+): readonly Stage[] {
+  const { run, place, parts, deltas, othersGetKeys } = fold;
+  if (!othersGetKeys) return [];
+  const kept = baseSegments(manifest).filter(({ part }) => !parts.includes(part));
+  const rows = place.moves
+    ? remainingDeltaRows(
+        engine.dialect,
+        schema,
+        deltas,
+        parts.length === 0 ? undefined : takenOfMoving(fold, engine.segments(schema, kept), undefined),
+      )
+    : remainingDeltaRows(
+        engine.dialect,
+        schema,
+        parts.length === 0 ? deltas : `(SELECT * FROM ${deltas} WHERE NOT ${place.isIn(parts)})`,
+        undefined,
+      );
+  return [{ run, kind: "delta", rows, sortBy: DELTA_ORDER, cut: DELTA_CUT }];
+}
+
+function groupsOf<T>(all: readonly T[], max: number): readonly (readonly T[])[] {
+  const groups: (readonly T[])[] = [];
+  for (let at = 0; at < all.length; at += max) groups.push(all.slice(at, at + max));
+  return groups;
 }

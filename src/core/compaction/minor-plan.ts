@@ -9,11 +9,10 @@ import {
   viewChanges,
 } from "../overlay/change-log.ts";
 import { segmentRows } from "../overlay/segment-rows.ts";
-import { deltaCut } from "../overlay/table-parts.ts";
+import { DELTA_CUT } from "../overlay/table-parts.ts";
 import type { ChangeSelection, Stage } from "../ports/query-engine.ts";
 import type { Schema } from "../schema/schema.ts";
-import { minorDeltaRows, newestChangeStatement, oldestLateChange } from "../sql/compaction.ts";
-import { sortColumns } from "../sql/typed-columns.ts";
+import { DELTA_ORDER, minorDeltaRows, newestChangeStatement, oldestLateChange } from "../sql/compaction.ts";
 import type { OpenTable } from "../table/open-table.ts";
 import type { PlanningContext } from "./compaction-context.ts";
 import { decideMinor, type MinorDecision } from "./compaction-policy.ts";
@@ -21,8 +20,8 @@ import type { Plan } from "./plan.ts";
 
 /** Undefined if nothing would change. */
 export async function planMinor(context: PlanningContext, opened: OpenTable): Promise<Plan | undefined> {
-  const { engine, policy } = context;
-  const { manifest, schema } = opened;
+  const { policy } = context;
+  const { manifest } = opened;
   const nowSeconds = context.nowSeconds();
   const sinceHour = hourOf(searchedSinceSeconds(manifest, nowSeconds, policy.deliveryDelaySeconds));
   const objects = await opened.changes.since(sinceHour);
@@ -46,8 +45,8 @@ export async function planMinor(context: PlanningContext, opened: OpenTable): Pr
     run,
     kind: "delta",
     rows: await minorRows(context, opened, decision, reading),
-    sortBy: sortColumns(schema),
-    cut: deltaCut(engine, schema, manifest),
+    sortBy: DELTA_ORDER,
+    cut: DELTA_CUT,
   };
   const { horizonSeconds, takesDeltas, folded, foldedSinceSeconds } = decision;
   const change = { kind: "minor", horizonSeconds, takesDeltas, folded, foldedSinceSeconds } as const;

@@ -1,6 +1,8 @@
 /** The manifests that commits create: what each kind of commit makes of the one before it. */
+
+import { LAKE_FORMAT } from "../format/lake-file.ts";
 import { type ChangeObject, hourOf, hourStartSeconds } from "../format/lake-path.ts";
-import type { Manifest, Segment } from "../format/manifest.ts";
+import { baseSegments, type Manifest, type Segment } from "../format/manifest.ts";
 import { type Recovery, withDeclared, withoutReplaced } from "../format/recovery.ts";
 import { heldUpObjects, windowHour } from "../overlay/change-log.ts";
 import type { SchemaFile } from "../schema/schema.ts";
@@ -20,9 +22,7 @@ export function afterMinor(
   commit: Commit,
 ): Manifest {
   // breakage: taken-deltas-leave
-  const kept = plan.takesDeltas
-    ? manifest.segments.filter((segment) => segment.kind === "base")
-    : manifest.segments;
+  const kept = plan.takesDeltas ? baseSegments(manifest) : manifest.segments;
   return withoutReplaced({
     ...manifest,
     ...committed(manifest, "minor", commit),
@@ -33,9 +33,9 @@ export function afterMinor(
   });
 }
 
-/** The manifest that commits a major compaction of `parts`. */
+/** The manifest that commits a major compaction of `parts`: their base and all deltas are replaced. */
 export function afterMajor(manifest: Manifest, parts: readonly string[], commit: Commit): Manifest {
-  const kept = manifest.segments.filter((segment) => !parts.includes(segment.part));
+  const kept = baseSegments(manifest).filter((segment) => !parts.includes(segment.part));
   const segments = [...kept, ...commit.staged];
   return withoutReplaced({ ...manifest, ...committed(manifest, "major", commit), segments });
 }
@@ -99,8 +99,9 @@ function committed(
   manifest: Manifest,
   kind: Manifest["kind"],
   commit: Pick<Commit, "run" | "nowSeconds">,
-): Pick<Manifest, "sequence" | "run" | "kind" | "committedAtSeconds"> {
+): Pick<Manifest, "format" | "sequence" | "run" | "kind" | "committedAtSeconds"> {
   return {
+    format: LAKE_FORMAT, // breakage: commits-have-the-newest-format
     sequence: manifest.sequence + 1,
     run: commit.run,
     kind,

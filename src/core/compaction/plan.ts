@@ -29,8 +29,15 @@ export interface PlannedMinor
 
 export interface PlannedMajor {
   readonly kind: "major";
-  /** The parts whose segments are replaced. */
-  readonly parts: readonly string[];
+  /** The parts of the base that are replaced, each with the number of keys of the deltas that it holds or gets. All deltas are. */
+  readonly parts: readonly PlannedPart[];
+  /** How many keys stay in a delta, at least and at most. */
+  readonly keysLeft: { readonly min: number; readonly max: number };
+}
+
+export interface PlannedPart {
+  readonly part: string;
+  readonly keys: number;
 }
 
 export interface PlannedSnapshot extends Omit<SnapshotFacts, "recovery" | "objects"> {
@@ -46,6 +53,7 @@ export interface PlannedSchema {
 }
 
 const seconds = moment.int();
+const count = z.number().int().min(0);
 
 /** Checked by `parseSchema` when it is used. */
 const schemaShape = z.custom<SchemaFile>((value) => typeof value === "object" && value !== null);
@@ -58,13 +66,17 @@ const changeShape: z.ZodType<PlannedChange> = z.discriminatedUnion("kind", [
     folded: z.array(z.string()),
     foldedSinceSeconds: seconds,
   }),
-  z.object({ kind: z.literal("major"), parts: z.array(z.string()) }),
+  z.object({
+    kind: z.literal("major"),
+    parts: z.array(z.object({ part: safeName, keys: count })),
+    keysLeft: z.object({ min: count, max: count }),
+  }),
   z.object({
     kind: z.literal("snapshot"),
     exportTimeSeconds: seconds,
     cutSeconds: seconds,
     floorSeconds: seconds,
-    items: z.number().int().min(0),
+    items: count,
     buckets: z.number().int().min(1).max(BUCKETS_MAX),
     deliveryDelaySeconds: seconds,
     snapshotsKept: z.number().int().min(1),

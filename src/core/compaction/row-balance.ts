@@ -1,14 +1,12 @@
 /**
- * How many rows a compaction can have written, given the rows of the segments that it read. An engine that reads nothing
- * although there are files, or reads a row twice, is caught by its counts before the commit.
+ * How many rows a compaction can have written, given what it read and counted. An engine that reads nothing although there are
+ * files, or reads a row twice, is caught by its counts before the commit.
  */
-import type { Manifest, Segment } from "../format/manifest.ts";
-import { ALL_KEYS } from "../overlay/table-parts.ts";
+import { deltaSegments, type Manifest, type Segment } from "../format/manifest.ts";
+import type { PlannedMajor, PlannedMinor } from "./plan.ts";
 
-/** What of a plan tells which segments were read. */
-export type CompactionRows =
-  | { readonly kind: "minor"; readonly takesDeltas: boolean }
-  | { readonly kind: "major"; readonly parts: readonly string[] };
+/** What of a plan tells how many rows there can be. */
+export type CompactionRows = Pick<PlannedMinor, "kind" | "takesDeltas"> | PlannedMajor;
 
 /** What is wrong with the staged rows, for people; undefined where they are possible. */
 export function rowsFault(
@@ -17,27 +15,33 @@ export function rowsFault(
   staged: readonly Segment[],
 ): string | undefined {
   return change.kind === "major"
-    ? faultOfMajor(manifest, change.parts, staged)
+    ? faultOfMajor(manifest, change, staged)
     : faultOfMinor(manifest, change.takesDeltas, staged);
 }
 
-/** A key of the base stays unless a delta has it, and each key of base and deltas gives one row at most. */
+/** Each key of the deltas changes a part by one row at most, and the delta of the others has a row for each. */
 function faultOfMajor(
   manifest: Pick<Manifest, "segments">,
-  parts: readonly string[],
+  { parts, keysLeft }: PlannedMajor,
   staged: readonly Segment[],
 ): string | undefined {
-  const groups = parts.includes(ALL_KEYS) ? [parts] : parts.map((part) => [part]);
-  for (const group of groups) {
-    const read = manifest.segments.filter(({ part }) => group.includes(part));
-    const base = rowsOf(read.filter(({ kind }) => kind === "base"));
-    const deltas = rowsOf(read.filter(({ kind }) => kind === "delta"));
-    const written = rowsOf(staged.filter(({ part }) => group.includes(part)));
+  for (const { part, keys } of parts) {
+    const ofPart = (segments: readonly Segment[]): number =>
+      rowsOf(segments.filter((segment) => segment.kind === "base" && segment.part === part));
+    const base = ofPart(manifest.segments);
+    const written = ofPart(staged);
     // breakage: rows-balance
-    if (written < base - deltas || written > base + deltas)
-      return `${base} rows and ${deltas} of deltas cannot become ${written}`;
+    if (written < base - keys || written > base + keys)
+      return `${base} rows and ${keys} keys of deltas cannot become ${written} rows`;
   }
-  return undefined;
+  const left = rowsOf(deltaSegments({ segments: staged }));
+  // breakage: left-keys-balance
+  if (left >= keysLeft.min && left <= keysLeft.max) return undefined;
+  return `a delta of ${wanted(keysLeft)} keys cannot have ${left} rows`;
+}
+
+function wanted({ min, max }: PlannedMajor["keysLeft"]): string {
+  return min === max ? String(min) : `${min} to ${max}`;
 }
 
 /** A delta that is taken in has its keys in the new one, with a row each. */
@@ -47,11 +51,9 @@ function faultOfMinor(
   staged: readonly Segment[],
 ): string | undefined {
   if (!takesDeltas) return undefined;
-  for (const delta of manifest.segments.filter(({ kind }) => kind === "delta")) {
-    const written = rowsOf(staged.filter(({ part }) => part === delta.part));
-    if (written < delta.rows) return `a delta of ${delta.rows} rows cannot become ${written}`;
-  }
-  return undefined;
+  const written = rowsOf(staged);
+  const delta = deltaSegments(manifest).find(({ rows }) => rows > written);
+  return delta && `a delta of ${delta.rows} rows cannot become ${written}`;
 }
 
 function rowsOf(segments: readonly Segment[]): number {

@@ -1,5 +1,6 @@
 /** Staging: an engine writes the segments of a plan in folders of their own, which no manifest names yet. */
 import type { Segment } from "../format/manifest.ts";
+import { numberedSegments } from "../format/segment-name.ts";
 import type { Plan } from "./plan.ts";
 import type { StageContext } from "./plan-context.ts";
 import { removeStaged } from "./remove-staged.ts";
@@ -11,7 +12,7 @@ export async function stagePlan(context: StageContext, plan: Plan): Promise<read
     for (const stage of plan.stages) {
       staged.push(...(await context.engine.stage({ ...stage, schema: context.schema })));
     }
-    return staged;
+    return numberedSegments(staged);
   } catch (error) {
     await removeStaged(context, plan);
     throw error;

@@ -5,8 +5,14 @@
 import { z } from "zod";
 import { DynalakeError } from "../error.ts";
 
-/** The version of the lake's files that this code writes, and the newest that it reads. */
-export const LAKE_FORMAT = 1;
+/**
+ * The version of the lake's files that this code writes, and the newest that it reads. Since 2, deltas are of all keys: code that
+ * expects a delta of each bucket would show rows twice after its next compaction.
+ */
+export const LAKE_FORMAT = 2;
+
+/** Those that were ever used. */
+const FORMATS: readonly unknown[] = Array.from({ length: LAKE_FORMAT }, (_, i) => i + 1);
 
 /** A kind of file: what it is called, and what it holds. */
 export interface LakeFile<T> {
@@ -30,7 +36,7 @@ export const safeName: z.ZodString = z.string().regex(/^[A-Za-z0-9_-]+$/);
 export function parseLakeFile<T>(file: LakeFile<T>, content: Uint8Array, path: string): T {
   const json = jsonOf(file, lakeFileText(file, content, path), path);
   requireReadable(json, path); // breakage: newer-format-first
-  if (formatOf(json) !== LAKE_FORMAT)
+  if (!FORMATS.includes(formatOf(json)))
     throw damaged(file, path, "its format is not a number that was ever used");
   const result = file.shape.safeParse(json);
   if (result.success) return result.data;

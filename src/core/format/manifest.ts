@@ -15,13 +15,16 @@ export const SKEW_SECONDS = 120;
 export const FLOOR_MARGIN_SECONDS = 120;
 
 export interface Segment {
-  /** `<run>-<part>`: the value of `_segment`. */
+  /** Its name: the value of `_segment`. Before format 2 `<run>-<part>`. */
   readonly id: string;
+  /** Its files lie in the folder of this run and part. */
   readonly run: string;
   readonly part: string;
   readonly kind: "base" | "delta";
   readonly rows: number;
   readonly bytes: number;
+  /** Its number among the base segments of its run, in the order of their names. Absent before format 2, and for deltas. */
+  readonly order?: number | undefined;
 }
 
 /** Why changes are missing; docs/operations.md says what each means. */
@@ -90,6 +93,7 @@ const segmentShape = z.object({
   kind: z.enum(["base", "delta"]),
   rows: z.number().int().min(0),
   bytes: z.number().int().min(0),
+  order: z.number().int().min(0).optional(),
 });
 
 const gapShape: z.ZodType<Gap> = z.object({
@@ -100,7 +104,7 @@ const gapShape: z.ZodType<Gap> = z.object({
 });
 
 const manifestShape: z.ZodType<Manifest> = z.object({
-  format: z.number().int().default(LAKE_FORMAT),
+  format: z.number().int().default(1),
   sequence: z.number().int().min(0),
   run: safeName,
   kind: z.enum(["snapshot", "minor", "major", "schema", "initial"]),
@@ -158,11 +162,11 @@ export function manifestText(manifest: Manifest): string {
   return `${JSON.stringify(manifest, null, 1)}\n`;
 }
 
-export function baseSegments(manifest: Manifest): readonly Segment[] {
+export function baseSegments(manifest: Pick<Manifest, "segments">): readonly Segment[] {
   return manifest.segments.filter((segment) => segment.kind === "base");
 }
 
-export function deltaSegments(manifest: Manifest): readonly Segment[] {
+export function deltaSegments(manifest: Pick<Manifest, "segments">): readonly Segment[] {
   return manifest.segments.filter((segment) => segment.kind === "delta");
 }
 

@@ -1,19 +1,19 @@
 /**
- * Into which parts the rows of a lake table are written. Buckets of the key hold a key for ever, so that each bucket has its
- * own deltas. A key's value of a partition column can change, so there the deltas are one part of all keys, and a major
- * compaction rewrites every part that holds or gets a key of theirs.
+ * Into which parts the base of a lake table is cut: by buckets of the key, which hold a key for ever, or by the values of a
+ * column, which can change. A delta is of all keys and belongs to no part.
  */
 import { DynalakeError } from "../error.ts";
 import type { Manifest } from "../format/manifest.ts";
+import { ALL_KEYS } from "../format/segment-name.ts";
 import { integer, literal, quoted } from "../ports/dialect.ts";
 import type { Cut, QueryEngine } from "../ports/query-engine.ts";
-import { bucketLabel, bucketLabelOf, type Partitioning } from "../schema/partitioning.ts";
+import { bucketLabel, bucketLabelOf, bucketStart, type Partitioning } from "../schema/partitioning.ts";
 import type { Schema } from "../schema/schema.ts";
 
 type ValuePartitioning = Exclude<Partitioning, { kind: "bucket" }>;
 
-/** The part of the deltas of a table that is cut by the values of a column. */
-export const ALL_KEYS = "all";
+/** How a delta is cut: not at all. */
+export const DELTA_CUT: Cut = { parts: [{ part: ALL_KEYS }] };
 
 /** More parts than this make every query slow; the values of the column are too many. */
 const PARTS_MAX = 1000;
@@ -23,10 +23,55 @@ export function valuePartitioning(schema: Schema): ValuePartitioning | undefined
   return schema.partitioning?.kind === "bucket" ? undefined : schema.partitioning;
 }
 
-/** How a new delta is cut. */
-export function deltaCut(engine: QueryEngine, schema: Schema, manifest: Pick<Manifest, "buckets">): Cut {
-  if (valuePartitioning(schema) !== undefined) return { parts: [{ part: ALL_KEYS }] };
-  return bucketCut(engine, manifest.buckets);
+/** To which part a row belongs. */
+export interface RowPlace {
+  /** The expression of the part's label, over a segment's columns. */
+  readonly label: string;
+  /** A key can leave its part, since a row's value decides. */
+  readonly moves: boolean;
+  /** The condition that a row belongs to one of these parts. */
+  readonly isIn: (parts: readonly string[]) => string;
+}
+
+/** Where the rows of the base belong. */
+export function rowPlace(
+  { dialect }: Pick<QueryEngine, "dialect">,
+  schema: Schema,
+  { buckets }: Pick<Manifest, "buckets">,
+): RowPlace {
+  const partitioning = valuePartitioning(schema);
+  if (partitioning !== undefined) {
+    // Letters, digits, _ and - only. Rows without a value have a part of their own.
+    const value = dialect.partLabel(partitioning.kind, quoted(partitioning.column));
+    const label = `coalesce(${value}, 'none')`;
+    return { label, moves: true, isIn: (parts) => `${label} IN (${parts.map(literal).join(", ")})` };
+  }
+  const label = bucketLabelOf(dialect.bucketOfTyped("_key", buckets));
+  return { label, moves: false, isIn: (parts) => keysOfBuckets(dialect, buckets, parts) };
+}
+
+/** Buckets as ranges of the key's hash, which engines compare without computing anything, and look for in statistics of files. */
+function keysOfBuckets(
+  { keyTyped }: QueryEngine["dialect"],
+  count: number,
+  parts: readonly string[],
+): string {
+  const wanted = new Set(parts);
+  const ranges: string[] = [];
+  for (let index = 0; index < count; index++) {
+    if (!wanted.has(bucketLabel(index))) continue;
+    const from = bucketStart(index, count) as string;
+    while (index + 1 < count && wanted.has(bucketLabel(index + 1))) index++;
+    const until = bucketStart(index + 1, count);
+    const below = until === undefined ? "" : ` AND _key < ${keyTyped(literal(until))}`;
+    ranges.push(`_key >= ${keyTyped(literal(from))}${below}`);
+  }
+  return ranges.length === 0 ? "false" : `(${ranges.join(" OR ")})`;
+}
+
+/** How rows are cut into these parts of the base. */
+export function cutInto({ label, isIn }: RowPlace, parts: readonly string[]): Cut {
+  return { parts: parts.map((part) => ({ part, where: isIn([part]) })), partOf: label };
 }
 
 /** How base rows are cut, which are given as a SELECT of a segment's columns. */
@@ -36,69 +81,66 @@ export async function baseCut(
   rows: string,
   buckets: number,
 ): Promise<Cut> {
-  const partitioning = valuePartitioning(schema);
-  if (partitioning === undefined) return bucketCut(engine, buckets);
-  const label = partLabel(engine, partitioning);
-  return labelCut(engine, label, `SELECT DISTINCT ${label} AS part FROM (${rows}) LIMIT ${PARTS_MAX + 1}`);
-}
-
-export interface TouchingRows {
-  readonly base: string;
-  readonly deltas: string;
-  /** Parts that are written in any case. */
-  readonly also: readonly string[];
-}
-
-/** The parts of the base that hold a key of the deltas, or get one. */
-export async function touchedCut(
-  engine: QueryEngine,
-  partitioning: ValuePartitioning,
-  { base, deltas, also }: TouchingRows,
-): Promise<Cut> {
-  const label = partLabel(engine, partitioning);
-  const held = `SELECT ${label} AS part FROM ${base} WHERE _key IN (SELECT _key FROM ${deltas})`;
-  const given = `SELECT ${label} AS part FROM ${deltas} WHERE _op <> 'REMOVE'`;
-  return labelCut(
-    engine,
-    label,
-    // breakage: moved-keys-leave-their-part
-    `SELECT DISTINCT part FROM (${held} UNION ALL ${given}) LIMIT ${PARTS_MAX + 1}`,
-    also,
-  );
-}
-
-/** Every bucket of the key; the one bucket of a small table needs no condition. */
-function bucketCut(engine: QueryEngine, count: number): Cut {
-  if (count === 1) return { parts: [{ part: bucketLabel(0) }] };
-  const bucket = engine.dialect.bucketOfTyped("_key", count);
-  const parts = Array.from({ length: count }, (_, index) => ({
-    part: bucketLabel(index),
-    where: `${bucket} = ${integer(index)}`,
-  }));
-  return { parts, partOf: bucketLabelOf(bucket) };
-}
-
-async function labelCut(
-  engine: QueryEngine,
-  label: string,
-  statement: string,
-  also: readonly string[] = [],
-): Promise<Cut> {
-  const found = (await engine.rows(statement)).map((row) => String(row.part));
-  const labels = [...new Set([...found, ...also])].sort();
-  if (labels.length > PARTS_MAX) {
-    throw new DynalakeError(
-      "SCHEMA_INVALID",
-      `partitionBy would cut the table into more than ${PARTS_MAX} parts`,
-      {
-        next: "Choose a coarser partitionBy, such as month(column), or bucket(n).",
-      },
+  const place = rowPlace(engine, schema, { buckets });
+  if (!place.moves) {
+    // The one bucket of a small table needs no condition.
+    if (buckets === 1) return { parts: [{ part: bucketLabel(0) }] };
+    return cutInto(
+      place,
+      Array.from({ length: buckets }, (_, index) => bucketLabel(index)),
     );
   }
-  return { parts: labels.map((part) => ({ part, where: `${label} = ${literal(part)}` })), partOf: label };
+  const found = await engine.rows(
+    `SELECT DISTINCT ${place.label} AS part FROM (${rows}) LIMIT ${integer(PARTS_MAX + 1)}`,
+  );
+  const labels = found.map(({ part }) => String(part)).sort();
+  requireFewParts(labels.length);
+  return cutInto(place, labels);
 }
 
-/** The expression of a row's part: letters, digits, _ and - only. Rows without a value have a part of their own. */
-function partLabel(engine: QueryEngine, partitioning: ValuePartitioning): string {
-  return `coalesce(${engine.dialect.partLabel(partitioning.kind, quoted(partitioning.column))}, 'none')`;
+interface FoldedRelations {
+  /** The whole base, */
+  readonly base: string;
+  /** and the deltas, both with a segment's columns. */
+  readonly deltas: string;
+}
+
+/** How many keys the deltas have. */
+export interface DeltaKeys {
+  readonly all: number;
+  /** How many of them each part of the base holds or gets. A key that moves counts in both, and a removal where the key is held. */
+  readonly ofParts: ReadonlyMap<string, number>;
+}
+
+/** What the deltas are, by parts. */
+export async function deltaKeys(
+  { rows }: Pick<QueryEngine, "rows">,
+  { label, moves }: RowPlace,
+  { base, deltas }: FoldedRelations,
+): Promise<DeltaKeys> {
+  const given = `SELECT ${label} AS part, _key FROM ${deltas}${moves ? " WHERE _op <> 'REMOVE'" : ""}`;
+  const held = `SELECT ${label} AS part, _key FROM ${base} WHERE _key IN (SELECT _key FROM ${deltas})`;
+  const all = `SELECT CAST(NULL AS varchar) AS part, _key FROM ${deltas}`;
+  // breakage: moved-keys-leave-their-part
+  const places = moves ? `${held} UNION ALL ${given} UNION ALL ${all}` : given;
+  const counted = await rows(
+    `SELECT part, count(DISTINCT _key) AS keys FROM (${places}) GROUP BY part LIMIT ${integer(PARTS_MAX + 2)}`,
+  );
+  const ofParts = counted
+    .filter(({ part }) => part !== null)
+    .map(({ part, keys }): [string, number] => [String(part), Number(keys)])
+    .sort(([one], [other]) => (one < other ? -1 : 1));
+  requireFewParts(ofParts.length);
+  const total = counted.find(({ part }) => part === null)?.keys ?? 0;
+  const sum = ofParts.reduce((keys, [, own]) => keys + own, 0);
+  return { all: moves ? Number(total) : sum, ofParts: new Map(ofParts) };
+}
+
+function requireFewParts(parts: number): void {
+  if (parts <= PARTS_MAX) return;
+  throw new DynalakeError(
+    "SCHEMA_INVALID",
+    `partitionBy would cut the table into more than ${PARTS_MAX} parts`,
+    { next: "Choose a coarser partitionBy, such as month(column), or bucket(n)." },
+  );
 }

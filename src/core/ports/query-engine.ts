@@ -22,6 +22,9 @@ export interface QueryEngine {
   /** About how many keys one statement can compare with each other. */
   readonly keysAtOnceMax: number;
 
+  /** How many parts one statement writes at most: the rows of a stage that has more are read several times. */
+  readonly partsAtOnceMax: number;
+
   /** The rows of a statement, as plain values. Fails with SQL_FAILED, ENGINE_FAILED or DISK_FULL. */
   rows(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
 

@@ -55,6 +55,18 @@ export function bucketLabel(index: number): string {
   return `b${String(index).padStart(4, "0")}`;
 }
 
+/** How many values the first 32 bits of a key's hash have: buckets cut them evenly. */
+const HASH_STARTS = 2 ** 32;
+
+/** The hash of a key, 32 hexadecimal digits, with which bucket `index` of `count` begins; undefined behind the last one. */
+export function bucketStart(index: number, count: number): string | undefined {
+  if (index === count) return undefined;
+  return Math.ceil((index * HASH_STARTS) / count)
+    .toString(16)
+    .padStart(8, "0")
+    .padEnd(32, "0");
+}
+
 /** The label as an SQL expression. `index` is the expression of the bucket's number. */
 export function bucketLabelOf(index: string): string {
   return `'b' || lpad(CAST(${index} AS varchar), 4, '0')`;

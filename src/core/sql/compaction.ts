@@ -54,6 +54,9 @@ function isLate(manifest: Manifest): string {
   return `_changed_at >= ${from} AND _changed_at < ${integer(manifest.horizonSeconds)}`;
 }
 
+/** What deltas are sorted by: a major compaction looks for the keys of each bucket in them. */
+export const DELTA_ORDER: readonly string[] = ["_key"];
+
 interface MinorInputs {
   readonly manifest: Manifest;
   /** The new horizon. */
@@ -107,11 +110,4 @@ export function minorDeltaRows(dialect: Dialect, schema: Schema, inputs: MinorIn
     schema,
     parts.map((part) => `(${part})`), // breakage: tombstones-stay-in-deltas
   );
-}
-
-/** Rows of a part's new base: the newest of its base and deltas. Removals go, since the change log still knows them. */
-export function majorBaseRows(dialect: Dialect, schema: Schema, base: string, deltas: string): string {
-  const columns = nameList(segmentColumns(dialect, schema));
-  // breakage: removals-not-in-base
-  return `SELECT ${columns} FROM (${newestRows(dialect, schema, [base, deltas])}) WHERE _op <> 'REMOVE'`;
 }

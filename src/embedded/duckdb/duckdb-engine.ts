@@ -3,6 +3,7 @@ import { rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type ChangeObject, segmentFolder } from "../../core/format/lake-path.ts";
 import type { Segment } from "../../core/format/manifest.ts";
+import { segmentName } from "../../core/format/segment-name.ts";
 import { literal, quoted } from "../../core/ports/dialect.ts";
 import type { QueryEngine, StageRequest } from "../../core/ports/query-engine.ts";
 import { changeWireColumns } from "../../core/row/wire-line.ts";
@@ -22,12 +23,16 @@ const ROW_GROUP_BYTES = 32 * 1024 * 1024;
 /** Some hundred megabytes of a hash table. */
 const KEYS_AT_ONCE_MAX = 2_000_000;
 
+/** A COPY writes one sorted file. */
+const PARTS_AT_ONCE_MAX = 1;
+
 export function duckdbEngine(root: string, session: DuckdbSession): QueryEngine {
   const filesOf = (objects: readonly ChangeObject[]): readonly string[] =>
     objects.map(({ path }) => join(root, path));
   return {
     dialect: duckdb,
     keysAtOnceMax: KEYS_AT_ONCE_MAX,
+    partsAtOnceMax: PARTS_AT_ONCE_MAX,
     changes: (schema, selection) => {
       const columns = changeWireColumns(schema);
       return byName(emptyWireRows(duckdb, columns), nameList(columns), filesOf(selection.objects));
@@ -93,7 +98,15 @@ async function stage(
       throw error;
     });
     if (count === 0) await removeFile(file, root);
-    else staged.push({ id: `${run}-${part}`, run, part, kind, rows: count, bytes: (await stat(file)).size });
+    else
+      staged.push({
+        id: segmentName({ kind, run, part }),
+        run,
+        part,
+        kind,
+        rows: count,
+        bytes: (await stat(file)).size,
+      });
   }
   return staged;
 }

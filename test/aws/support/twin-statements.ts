@@ -44,10 +44,13 @@ export const FORMS = [
   "minor with late changes",
   "minor with deltas",
   "major",
+  "major of grown parts",
   "seed",
   "oldest late change",
   "newest change",
   "parts",
+  "keys of parts",
+  "overtaken keys",
   "repeated keys",
 ] as const;
 export type Form = (typeof FORMS)[number];
@@ -85,6 +88,7 @@ export async function twinStatements(world: World, random: Random): Promise<read
     asOf(moment, random),
     minorOf(moment, random),
     majorOf(moment),
+    majorOfGrownParts(moment, random),
     seedOf(moment, random.choice(world.schemas)),
     repeatedKeysOf(moment),
   ];
@@ -122,11 +126,16 @@ async function inBothDialects(world: World, make: Make): Promise<readonly Twins[
   }));
 }
 
-/** A query with one column, recognized by the column's name. */
+/** A query of a plan, recognized by its columns. */
 function question(sql: string): Made {
-  const name = / AS (oldest|newest) FROM /.exec(sql)?.[1] ?? "part";
-  const form = name === "part" ? "parts" : name === "oldest" ? "oldest late change" : "newest change";
-  return { form, recovers: false, names: [name], sql };
+  const questions: readonly (readonly [RegExp, Form, readonly string[]])[] = [
+    [/ AS oldest FROM /, "oldest late change", ["oldest"]],
+    [/ AS newest FROM /, "newest change", ["newest"]],
+    [/^SELECT part, count\(DISTINCT _key\) AS keys FROM /, "keys of parts", ["part", "keys"]],
+    [/^SELECT count\(\*\) AS keys FROM /, "overtaken keys", ["keys"]],
+  ];
+  const [, form, names] = questions.find(([pattern]) => pattern.test(sql)) ?? [undefined, "parts", ["part"]];
+  return { form: form as Form, recovers: false, names: names as readonly string[], sql };
 }
 
 function statement(engine: ModelEngine, names: readonly string[], sql: string): Statement {
@@ -198,6 +207,21 @@ function majorOf(moment: Moment): Make {
   return async (engine) => {
     const planned = await planMajor(compactionOf(moment, engine), await openedAt(moment), "all");
     return stagesOf(moment, engine, "major", planned);
+  };
+}
+
+/** With other parts beside them, whose keys stay in a delta. */
+function majorOfGrownParts(moment: Moment, random: Random): Make {
+  const grown = {
+    majorDeltas: 1,
+    majorRowsMin: random.choice([1, 2]),
+    majorShare: random.choice([0.1, 0.5]),
+  };
+  return async (engine) => {
+    const compaction = compactionOf(moment, engine);
+    const policy = { ...DEFAULT_POLICY, ...grown };
+    const planned = await planMajor({ ...compaction, policy }, await openedAt(moment), "grown");
+    return stagesOf(moment, engine, "major of grown parts", planned);
   };
 }
 

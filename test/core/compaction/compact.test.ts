@@ -36,6 +36,10 @@ function worldOf(): World {
   const store = new MemoryStore();
   const engine = new FakeEngine(store);
   engine.answer = (sql) => (sql.includes("repeated") ? [{ repeated: 0n }] : []);
+  engine.keysOfParts = [
+    { part: "b0000", keys: 1 },
+    { part: "b0001", keys: 1 },
+  ];
   let runs = 0;
   const segments = (["base", "delta"] as const).flatMap((kind) => [
     segmentOf(kind, "b0000", kind),
@@ -57,11 +61,11 @@ function worldOf(): World {
 }
 
 const COMPACTIONS = [
-  ["minor", (world: World) => compactMinor(world.compaction)],
-  ["major", (world: World) => compactMajor(world.compaction, "all")],
+  ["minor", ["all"], (world: World) => compactMinor(world.compaction)],
+  ["major", ["b0000", "b0001"], (world: World) => compactMajor(world.compaction, "all")],
 ] as const;
 
-describe.each(COMPACTIONS)("a %s compaction", (kind, compact) => {
+describe.each(COMPACTIONS)("a %s compaction", (kind, parts, compact) => {
   test("whose staged files were removed by somebody commits nothing that names them", async () => {
     const world = worldOf();
     world.store.meetOnce("create", /segments\/run-1\/.*rows/, "after", () => {
@@ -74,12 +78,11 @@ describe.each(COMPACTIONS)("a %s compaction", (kind, compact) => {
   test("stages under a run of its own, and is there with the creation of the next manifest", async () => {
     const world = worldOf();
     const result = await compact(world);
-    expect(result).toMatchObject({ kind, run: "run-1", rows: 2, segments: 2 });
+    expect(result).toMatchObject({ kind, run: "run-1", rows: parts.length, segments: parts.length });
     expect(await latestManifest(world.store, "t")).toMatchObject({ sequence: 2, run: "run-1", kind });
     const writes = world.store.calls.filter((call) => call.startsWith("create "));
     expect(writes).toEqual([
-      "create t/segments/run-1/b0000/rows.parquet",
-      "create t/segments/run-1/b0001/rows.parquet",
+      ...parts.map((part) => `create t/segments/run-1/${part}/rows.parquet`),
       `create ${SECOND}`,
     ]);
   });
@@ -110,7 +113,7 @@ describe.each(COMPACTIONS)("a %s compaction", (kind, compact) => {
     const world = worldOf();
     world.store.failOnce("create", /manifest/, "after");
     expect(await compact(world)).toMatchObject({ run: "run-1" });
-    expect(world.store.paths("t/segments/run-1/")).toHaveLength(2);
+    expect(world.store.paths("t/segments/run-1/")).toHaveLength(parts.length);
   });
 
   test("whose answer is lost where another has committed loses the race as ever", async () => {
@@ -128,18 +131,18 @@ describe.each(COMPACTIONS)("a %s compaction", (kind, compact) => {
     unknown.store.failOnce("create", /manifest/, "after");
     unknown.store.failOnce("read", /000000000002/, "before");
     await expect(compact(unknown)).rejects.toThrow("no answer");
-    expect(unknown.store.paths("t/segments/run-1/")).toHaveLength(2);
+    expect(unknown.store.paths("t/segments/run-1/")).toHaveLength(parts.length);
     expect(await latestManifest(unknown.store, "t")).toMatchObject({ run: "run-1" });
     const undone = worldOf();
     undone.store.failOnce("create", /manifest/, "before");
     await expect(compact(undone)).rejects.toThrow("no answer");
-    expect(undone.store.paths("t/segments/run-1/")).toHaveLength(2);
+    expect(undone.store.paths("t/segments/run-1/")).toHaveLength(parts.length);
     expect(await latestManifest(undone.store, "t")).toMatchObject({ run: "delta" });
   });
 
   test("that fails while it stages removes the parts that it has written and leaves the table as it was", async () => {
     const world = worldOf();
-    world.engine.failAfterParts = kind === "minor" ? 1 : 0;
+    world.engine.failAfterParts = parts.length - 1;
     const before = world.store.paths();
     await expect(compact(world)).rejects.toThrow("the staging failed");
     expect(world.store.paths()).toEqual(before);
@@ -173,6 +176,17 @@ test("a major compaction that fails at its second part removes the first one, to
   const before = world.store.paths();
   await expect(compactMajor(world.compaction, "all")).rejects.toThrow("no answer");
   expect(world.store.paths()).toEqual(before);
+});
+
+test("a major compaction does not drop deltas of which the engine reads no rows, or too many", async () => {
+  for (const keys of [[], [{ part: "b0000", keys: 3 }]]) {
+    const world = worldOf();
+    world.engine.keysOfParts = keys;
+    await expect(compactMajor(world.compaction, "all")).rejects.toMatchObject({
+      code: "ENGINE_FAILED",
+      message: `deltas of 2 rows cannot have ${keys[0]?.keys ?? 0} keys: nothing was planned`,
+    });
+  }
 });
 
 describe("a snapshot", () => {

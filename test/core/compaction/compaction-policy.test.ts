@@ -1,8 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import {
   type CompactionPolicy,
+  type CompactionScope,
   DEFAULT_POLICY,
   decideMinor,
+  isMajorDue,
   type MinorDecision,
   type MinorSituation,
   partsToRewrite,
@@ -16,7 +18,7 @@ import {
   parseChangeObject,
 } from "../../../src/core/format/lake-path.ts";
 import { initialManifest, type Manifest, type Segment } from "../../../src/core/format/manifest.ts";
-import { ALL_KEYS } from "../../../src/core/overlay/table-parts.ts";
+import { ALL_KEYS } from "../../../src/core/format/segment-name.ts";
 import * as fc from "../../support/fast-check.ts";
 
 const NOW = 1_800_000_000;
@@ -55,16 +57,17 @@ describe("a minor compaction", () => {
     expect(plan({ manifest, objects: [nameless as ChangeObject] })).toBeDefined();
   });
 
-  test("takes the earlier deltas in once one part has as many as the policy allows", () => {
+  test("takes the earlier deltas in once they are as many as the policy allows", () => {
     const objects = [objectOf("a", NOW, NOW - 60)];
     const deltas = (many: number): Segment[] =>
-      Array.from({ length: many }, (_, i) => segmentOf(`run-${i}`, "b0001", "delta", 1));
-    const many = (segments: Segment[]): Manifest => manifestWith({ horizonSeconds: NOW - 100, segments });
-    const others = [segmentOf("x", "b0000", "delta", 1), segmentOf("y", "b0001", "base", 1)];
-    expect(plan({ manifest: many([...others, ...deltas(7)]), objects })).toMatchObject({
-      takesDeltas: false,
-    });
-    expect(plan({ manifest: many([...others, ...deltas(8)]), objects })).toMatchObject({ takesDeltas: true });
+      Array.from({ length: many }, (_, i) => segmentOf(`run-${i}`, ALL_KEYS, "delta", 1));
+    const many = (segments: Segment[]): Manifest =>
+      manifestWith({
+        horizonSeconds: NOW - 100,
+        segments: [segmentOf("y", "b0001", "base", 1), ...segments],
+      });
+    expect(plan({ manifest: many(deltas(15)), objects })).toMatchObject({ takesDeltas: false });
+    expect(plan({ manifest: many(deltas(16)), objects })).toMatchObject({ takesDeltas: true });
   });
 
   test("its manifest has the new delta beside what was there, or in place of all earlier deltas", () => {
@@ -143,43 +146,62 @@ describe("the memory of folded objects", () => {
 
 describe("a major compaction", () => {
   const base = (part: string, rows: number): Segment => segmentOf("r0", part, "base", rows);
-  const delta = (part: string, rows: number, run = "r1"): Segment => segmentOf(run, part, "delta", rows);
+  const delta = (rows: number, run = "r1"): Segment => segmentOf(run, ALL_KEYS, "delta", rows);
 
-  test("rewrites the parts whose deltas have grown past their share of the base and are worth it", () => {
+  const keys = (counts: Readonly<Record<string, number>>): ReadonlyMap<string, number> =>
+    new Map(Object.entries(counts));
+  const deltas = (many: number, rows = 1): Segment[] =>
+    Array.from({ length: many }, (_, i) => delta(rows, `d${i}`));
+
+  test("rewrites the parts of which the deltas have many keys, compared with their rows", () => {
     const segments = [
-      ...[base("b0000", 20_000), delta("b0000", 1500), delta("b0000", 500, "r2")],
-      ...[base("b0001", 20_000), delta("b0001", 1500), delta("b0001", 501, "r2")],
-      ...[base("b0002", 100), delta("b0002", 999)],
-      ...[delta("b0003", 1000)],
-      base("b0004", 5),
+      ...[base("b0000", 20_000), base("b0001", 20_000), base("b0002", 100), base("b0004", 5)],
+      delta(5_500),
     ];
-    expect(partsToRewrite(manifestWith({ segments }), policy, "grown")).toEqual(["b0001", "b0003"]);
-    expect(partsToRewrite(manifestWith({ segments }), policy, "all")).toEqual([
-      "b0000",
-      "b0001",
-      "b0002",
-      "b0003",
-    ]);
+    const counted = keys({ b0000: 2000, b0001: 2001, b0002: 999, b0003: 1000 });
+    const manifest = manifestWith({ segments });
+    expect(partsToRewrite(manifest, policy, "grown", counted)).toEqual(["b0001", "b0003"]);
+    expect(partsToRewrite(manifest, policy, "all", counted)).toEqual(["b0000", "b0001", "b0002", "b0003"]);
   });
 
-  test("deltas of all keys are measured against the whole base", () => {
-    const bases = [base("2026-01", 10_000), base("2026-02", 10_000)];
-    const grown = (rows: number): readonly string[] =>
-      partsToRewrite(manifestWith({ segments: [...bases, delta(ALL_KEYS, rows)] }), policy, "grown");
-    expect(grown(2000)).toEqual([]);
-    expect(grown(2001)).toEqual([ALL_KEYS]);
+  test("is due where the deltas are many, or have many rows compared with the base", () => {
+    const due = (segments: Segment[], scope: CompactionScope = "grown"): boolean =>
+      isMajorDue(manifestWith({ segments: [base("b0000", 20_000), ...segments] }), policy, scope);
+    expect(due(deltas(7))).toBe(false);
+    expect(due(deltas(8))).toBe(true);
+    expect(due(deltas(2, 1000))).toBe(false);
+    expect(due(deltas(2, 1001))).toBe(true);
+    expect(due(deltas(1), "all")).toBe(true);
+    expect(due([])).toBe(false);
+    // Of an earlier version, which cut each delta by buckets.
+    const cut = Array.from({ length: 8 }, (_, i) => segmentOf("r1", `b000${i}`, "delta", 1));
+    expect(due(cut)).toBe(false);
+  });
+
+  test("makes one delta of many where no part has grown, and leaves few as they are", () => {
+    const of = (many: number): readonly string[] | undefined =>
+      partsToRewrite(
+        manifestWith({ segments: [base("b0000", 20_000), ...deltas(many)] }),
+        policy,
+        "grown",
+        keys({ b0000: 8 }),
+      );
+    expect(of(7)).toBeUndefined();
+    expect(of(8)).toEqual([]);
   });
 
   test("without deltas there is none", () => {
-    expect(partsToRewrite(manifestWith({ segments: [base("b0000", 1)] }), policy, "all")).toEqual([]);
-    expect(partsToRewrite(manifestWith({}), policy, "all")).toEqual([]);
+    expect(
+      partsToRewrite(manifestWith({ segments: [base("b0000", 1)] }), policy, "all", keys({})),
+    ).toBeUndefined();
+    expect(partsToRewrite(manifestWith({}), policy, "all", keys({}))).toBeUndefined();
   });
 
-  test("its manifest replaces base and deltas of its parts and keeps all else, the horizon included", () => {
-    const kept = [base("b0001", 1), delta("b0001", 1)];
-    const segments = [base("b0000", 1), delta("b0000", 1), delta("b0000", 1, "r2"), ...kept];
+  test("its manifest replaces the base of its parts and all deltas, and keeps all else, the horizon included", () => {
+    const kept = base("b0001", 1);
+    const segments = [base("b0000", 1), ...deltas(2), segmentOf("old", "b0001", "delta", 1), kept];
     const manifest = manifestWith({ segments, horizonSeconds: 77, folded: ["x"], foldedSinceSeconds: 5 });
-    const staged = [segmentOf("r3", "b0000", "base", 2)];
+    const staged = [segmentOf("r3", "b0000", "base", 2), delta(1, "r3")];
     const next = afterMajor(manifest, ["b0000"], { run: "r3", nowSeconds: NOW, staged });
     expect(next).toEqual({
       ...manifest,
@@ -187,7 +209,7 @@ describe("a major compaction", () => {
       run: "r3",
       kind: "major",
       committedAtSeconds: NOW,
-      segments: [...kept, ...staged],
+      segments: [kept, ...staged],
     });
   });
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { type Plan, planFile } from "../../../src/core/compaction/plan.ts";
+import { LAKE_FORMAT } from "../../../src/core/format/lake-file.ts";
 import type { SchemaFile } from "../../../src/core/schema/schema.ts";
 import { replaceLakeFile, requireLakeFile } from "../../../src/core/table/stored-file.ts";
 import * as fc from "../../support/fast-check.ts";
@@ -20,7 +21,11 @@ const change: fc.Arbitrary<Plan["change"]> = fc.oneof(
     folded: fc.array(fc.string()),
     foldedSinceSeconds: seconds,
   }),
-  fc.record({ kind: fc.constant("major" as const), parts: fc.array(name) }),
+  fc.record({
+    kind: fc.constant("major" as const),
+    parts: fc.array(fc.record({ part: name, keys: fc.nat() })),
+    keysLeft: fc.record({ min: fc.nat(), max: fc.nat() }),
+  }),
   fc.record({
     kind: fc.constant("snapshot" as const),
     exportTimeSeconds: seconds,
@@ -62,7 +67,7 @@ test("a plan that waited in the store is the same plan", async () => {
     fc.asyncProperty(planned, async (plan) => {
       const store = new MemoryStore();
       await replaceLakeFile(store, PATH, plan);
-      expect(JSON.parse(store.text(PATH) ?? "")).toMatchObject({ format: 1 });
+      expect(JSON.parse(store.text(PATH) ?? "")).toMatchObject({ format: LAKE_FORMAT });
       expect(await requireLakeFile(store, planFile, PATH)).toEqual(plan);
     }),
   );
@@ -72,7 +77,7 @@ test.each([
   ["", "LAKE_DAMAGED"],
   ["{", "LAKE_DAMAGED"],
   ["{}", "LAKE_DAMAGED"],
-  ['{"format":2}', "LAKE_NEWER"],
+  [`{"format":${LAKE_FORMAT + 1}}`, "LAKE_NEWER"],
   [
     '{"format":1,"run":"../x","fromSequence":0,"stages":[],"change":{"kind":"major","parts":[]}}',
     "LAKE_DAMAGED",

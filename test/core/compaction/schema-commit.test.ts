@@ -142,9 +142,10 @@ describe("a segment that lacks columns is remembered", () => {
 
   test("a major compaction of everything rewrites its part, one of grown parts does not", () => {
     const alone = { ...changed, segments: [BASE, segment("base", "whole", "b0001")] };
-    expect(partsToRewrite(alone, DEFAULT_POLICY, "all")).toEqual(["b0000"]);
-    expect(partsToRewrite(alone, DEFAULT_POLICY, "grown")).toEqual([]);
-    expect(partsToRewrite({ ...alone, recovery: undefined }, DEFAULT_POLICY, "all")).toEqual([]);
+    const none = new Map<string, number>();
+    expect(partsToRewrite(alone, DEFAULT_POLICY, "all", none)).toEqual(["b0000"]);
+    expect(partsToRewrite(alone, DEFAULT_POLICY, "grown", none)).toBeUndefined();
+    expect(partsToRewrite({ ...alone, recovery: undefined }, DEFAULT_POLICY, "all", none)).toBeUndefined();
   });
 });
 
@@ -187,6 +188,7 @@ function worldOf(manifest: Manifest = SEEDED): World {
   const store = new MemoryStore();
   const engine = new FakeEngine(store);
   engine.answer = (sql) => (sql.includes("repeated") ? [{ repeated: 0n }] : []);
+  engine.keysOfParts = [{ part: "b0000", keys: 10 }];
   store.plant("t/manifest/000000000007.json", manifestText(manifest));
   store.plant("t/schema.json", JSON.stringify(FIRST.file));
   store.plant(changeObjectPath("t", NOW, NOW - 60, "object"), "rows");
@@ -328,7 +330,7 @@ describe("processes that began by an older schema", () => {
     const taken = { ...context, staged: "staged", items: 1, deliveryDelaySeconds: 7200, snapshotsKept: 1 };
     const times = { exportTimeSeconds: NOW, cutSeconds: NOW - 60 };
     const manifest = await seed({ ...taken, ...times, run: "stale" });
-    expect(manifest).toMatchObject({ schema: SECOND.file, recovery: { segments: ["stale-b0000"] } });
+    expect(manifest).toMatchObject({ schema: SECOND.file, recovery: { segments: ["b-stale-b0000"] } });
     await expect(seed({ ...taken, ...times, run: "other", schema: OTHER })).rejects.toMatchObject({
       code: "CONFLICT",
     });
@@ -446,8 +448,11 @@ test("a table that is cut by a column's values is rewritten where segments lack 
   const { engine, context } = worldOf({ ...SEEDED, schema: cut.file, segments });
   await changeSchema(context, later, "new.json");
   engine.rowsOfPart = 10;
-  engine.answer = (sql) =>
-    sql.includes("SELECT DISTINCT part") ? [{ part: "2026-01-02" }, { part: "none" }] : [];
+  engine.keysOfParts = [
+    { part: "2026-01-02", keys: 10 },
+    { part: "none", keys: 10 },
+    { part: null, keys: 10 },
+  ];
   await compactMajor(context, "all");
   expect(engine.staged[0]?.cut.parts.map(({ part }) => part)).toEqual(["2026-01-01", "2026-01-02", "none"]);
   expect((await latestManifest(context.store, "t")).recovery?.segments).toEqual(["kept-b0000"]);

@@ -6,13 +6,13 @@ import { type ColumnType, type PartType, parseColumnType } from "../../../src/co
 import { parseSchema, type Schema } from "../../../src/core/schema/schema.ts";
 import { athena } from "../../../src/core/sql/athena.ts";
 import {
-  majorBaseRows,
   minorDeltaRows,
   oldestLateChange,
   repeatedKeys,
   snapshotBaseRows,
 } from "../../../src/core/sql/compaction.ts";
 import { duckdb } from "../../../src/core/sql/duckdb.ts";
+import { foldedBaseRows, remainingDeltaRows } from "../../../src/core/sql/fold.ts";
 import {
   emptySegments,
   emptyWireRows,
@@ -152,15 +152,30 @@ SELECT ${SEGMENT} FROM (SELECT ${SEGMENT} FROM delta_segments)
       );
     });
 
-    test("a major compaction keeps the newest of base and deltas, without removals", () => {
-      expect(
-        majorBaseRows(dialect, SCHEMA, "base_segments", "delta_segments"),
-      ).toBe(`SELECT ${SEGMENT} FROM (SELECT ${SEGMENT} FROM (
+    const newestOf = (deltas: string): string => `SELECT ${SEGMENT} FROM (
 SELECT *, ${NEWEST} FROM (
-SELECT ${SEGMENT} FROM base_segments
+SELECT ${SEGMENT} FROM ${deltas}
+)) WHERE "version rank" = 1`;
+
+    test("a major compaction takes the newest rows of the deltas in place of the base's, without removals", () => {
+      expect(
+        foldedBaseRows(dialect, SCHEMA, { deltas: "d" }, { base: "b", belongs: undefined }),
+      ).toBe(`WITH "taken rows" AS (SELECT * FROM (${newestOf("d")}))
+SELECT ${SEGMENT} FROM b WHERE _key NOT IN (SELECT _key FROM "taken rows" WHERE _key IS NOT NULL)
 UNION ALL
-SELECT ${SEGMENT} FROM delta_segments
-)) WHERE "version rank" = 1) WHERE _op <> 'REMOVE'`);
+SELECT ${SEGMENT} FROM "taken rows" WHERE _op <> 'REMOVE'`);
+      expect(remainingDeltaRows(dialect, SCHEMA, "d", undefined)).toBe(newestOf("d"));
+    });
+
+    test("a key that other parts hold is not taken, and stays in a delta", () => {
+      const taken = { deltas: "d", where: "p", others: "o" };
+      const named = `"taken rows" AS (SELECT * FROM (${newestOf("d")}) WHERE p AND _key NOT IN (SELECT _key FROM o WHERE _key IN (SELECT _key FROM d)))`;
+      expect(foldedBaseRows(dialect, SCHEMA, taken, { base: "b", belongs: "q" })).toBe(`WITH ${named}
+SELECT ${SEGMENT} FROM b WHERE _key NOT IN (SELECT _key FROM "taken rows" WHERE _key IS NOT NULL)
+UNION ALL
+SELECT ${SEGMENT} FROM "taken rows" WHERE _op <> 'REMOVE' AND q`);
+      expect(remainingDeltaRows(dialect, SCHEMA, "d", taken)).toBe(`WITH ${named}
+SELECT ${SEGMENT} FROM (${newestOf("d")}) WHERE _key NOT IN (SELECT _key FROM "taken rows" WHERE _key IS NOT NULL)`);
     });
 
     test("a snapshot's rows are older than every change, at the floor", () => {
@@ -373,10 +388,12 @@ function statements(dialect: Dialect, schema: Schema): readonly string[] {
   const relations = { changes: "changes", base: "base_segments", deltas: "deltas" };
   const late = { newObjects: "new_objects", changes: "changes", oldestSeconds: 700 };
   const minor = { manifest: MANIFEST, horizonSeconds: 1500, changes: "changes", late, deltas: "deltas" };
+  const taken = { deltas: "deltas", where: "true", others: "others", newer: "base_segments" };
   return [
     currentRows(dialect, schema, MANIFEST, relations, { asOfSeconds: 2000, columns: "view" }),
     minorDeltaRows(dialect, schema, minor),
-    majorBaseRows(dialect, schema, "base_segments", "deltas"),
+    foldedBaseRows(dialect, schema, taken, { base: "base_segments", belongs: "true" }),
+    remainingDeltaRows(dialect, schema, "deltas", taken),
     snapshotBaseRows(dialect, schema, "staged", 880, NONE),
     historyRows(dialect, schema, MANIFEST, "changes"),
     snapshotRows(dialect, schema, [{ segments: "kept", exportTimeSeconds: 1 }]),
