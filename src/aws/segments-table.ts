@@ -100,6 +100,8 @@ export async function removeEmptyPartitions(
     const segment = segmentOfPath(path);
     if (segment === undefined) continue;
     present.add(nameOfPlace(segment));
+    // Its name before format 2 of the lake.
+    present.add(`${segment.run}-${segment.part}`);
   }
   const empty = registered.filter((id) => !present.has(id));
   await catalog.deletePartitions(segmentsTableName(table), empty);
