@@ -643,6 +643,13 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/aws-adapters/athena-relations.test.ts"],
   },
   {
+    name: "a bucket begins a hash too early",
+    marker: "buckets-meet",
+    find: "Math.ceil",
+    put: "Math.floor",
+    tests: ["test/core/schema/partitioning.test.ts"],
+  },
+  {
     name: "a rewritten segment still counts as lacking columns",
     marker: "rewritten-segments-lack-nothing",
     find: ".filter((id) => named.has(id))",

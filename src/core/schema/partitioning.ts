@@ -61,6 +61,7 @@ const HASH_STARTS = 2 ** 32;
 /** The hash of a key, 32 hexadecimal digits, with which bucket `index` of `count` begins; undefined behind the last one. */
 export function bucketStart(index: number, count: number): string | undefined {
   if (index === count) return undefined;
+  // breakage: buckets-meet
   return Math.ceil((index * HASH_STARTS) / count)
     .toString(16)
     .padStart(8, "0")

@@ -4,6 +4,7 @@ import { parseColumnType } from "../../../src/core/schema/column-type.ts";
 import {
   BUCKETS_MAX,
   bucketLabel,
+  bucketStart,
   bucketsFor,
   type Partitioning,
   parsePartitioning,
@@ -84,6 +85,30 @@ describe("buckets", () => {
         expect(bucketsFor(rows + more)).toBeGreaterThanOrEqual(count);
       }),
     );
+  });
+
+  test("are ranges of the key's hash, without a gap and without an overlap", () => {
+    // Around the border of two buckets, where they could overlap.
+    const border = fc
+      .integer({ min: 1, max: BUCKETS_MAX })
+      .chain((count) =>
+        fc.record({ count: fc.constant(count), index: fc.nat(count - 1), beside: fc.nat(2) }),
+      );
+    fc.assert(
+      fc.property(border, ({ count, index, beside }) => {
+        const start = Math.max(0, Math.floor((index * 2 ** 32) / count) + beside - 1);
+        const key = start.toString(16).padStart(8, "0").padEnd(32, "f");
+        const bucket = Math.floor((start * count) / 2 ** 32);
+        expect(key >= (bucketStart(bucket, count) ?? "")).toBe(true);
+        expect(key < (bucketStart(bucket + 1, count) ?? "g")).toBe(true);
+      }),
+    );
+    for (const count of [1, 3, 1000]) {
+      const starts = Array.from({ length: count }, (_, i) => bucketStart(i, count) ?? "");
+      expect([...new Set(starts)].sort()).toEqual(starts);
+      expect(starts[0]).toBe("0".repeat(32));
+      expect(bucketStart(count, count)).toBeUndefined();
+    }
   });
 
   test("have labels that a path can hold and whose order is theirs", () => {
