@@ -1,5 +1,5 @@
 /** DynamoDB stream -> wire rows -> Firehose; what can never be delivered goes to quarantine. */
-import { z } from "zod";
+import * as z from "zod/mini";
 import { awsSink, openAwsLake } from "../src/aws/aws-lake.ts";
 import { variablesOf } from "../src/aws/contracts/environment.ts";
 import { deliverableSchema } from "../src/aws/deliverable-schema.ts";
