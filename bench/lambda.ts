@@ -8,7 +8,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { build, type BuildResult } from "esbuild";
+import { type BuildResult, build } from "esbuild";
 import { parseSchema } from "../src/core/schema/schema.ts";
 import { changeEvent, sizes } from "./change-records.ts";
 import { lambdaServices } from "./lambda-services.ts";
@@ -85,8 +85,12 @@ async function compare(ours: string, alone: string, event: string): Promise<void
     figures.alone.push(await instance(alone, event));
   }
   const version = execFileSync(node, ["--version"], { encoding: "utf8" }).trim();
-  console.log(`\nNode.js ${version}, medians of ${rounds} rounds, a thousand records are the mix of bench:changes`);
-  console.log(["", "dynalake", "alone"].map((cell, i) => (i === 0 ? cell.padEnd(32) : cell.padStart(10))).join(""));
+  console.log(
+    `\nNode.js ${version}, medians of ${rounds} rounds, a thousand records are the mix of bench:changes`,
+  );
+  console.log(
+    ["", "dynalake", "alone"].map((cell, i) => (i === 0 ? cell.padEnd(32) : cell.padStart(10))).join(""),
+  );
   const rows: readonly (readonly [string, keyof Figures])[] = [
     ["import, ms", "importMs"],
     ["start to first delivery, ms", "firstDeliveryMs"],
@@ -96,7 +100,9 @@ async function compare(ours: string, alone: string, event: string): Promise<void
   ];
   for (const [name, figure] of rows) {
     const cells = [figures.ours, figures.alone].map((all) =>
-      median(all.map((each) => each[figure])).toFixed(0).padStart(10),
+      median(all.map((each) => each[figure]))
+        .toFixed(0)
+        .padStart(10),
     );
     console.log(`${name.padEnd(32)}${cells.join("")}`);
   }
