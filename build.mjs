@@ -63,10 +63,18 @@ async function buildModules(begun) {
   removeOthers(dist, /\.js(\.map)?$/, new Set(files.map((file) => file.path)));
 }
 
-/** Functions run on Node 24 on AWS, and on Node 20 in emulators that have no newer one. */
 async function buildHandlers(begun) {
   if (handlers.length === 0) return;
-  const { outputFiles } = await bundle({
+  const { outputFiles } = await bundleHandlers();
+  for (const file of outputFiles) replaceFile(file.path, file.contents, begun);
+  removeOthers(join(dist, "handlers"), /\.(mjs|map|txt)$/, new Set(outputFiles.map((file) => file.path)));
+}
+
+/**
+ * The functions' code, as esbuild gives it, unwritten. They run on Node 24 on AWS, and on Node 20 in emulators that have no newer one.
+ */
+export function bundleHandlers() {
+  return bundle({
     absWorkingDir: root,
     entryPoints: Object.fromEntries(handlers.map((name) => [`${name}/index`, `handlers/${name}.ts`])),
     outdir: "dist/handlers",
@@ -83,11 +91,10 @@ async function buildHandlers(begun) {
     banner: { js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);' },
     // No source maps: they are four times as large as the code, and names are kept.
     legalComments: "external",
+    metafile: true,
     write: false,
     logLevel: "warning",
   });
-  for (const file of outputFiles) replaceFile(file.path, file.contents, begun);
-  removeOthers(join(dist, "handlers"), /\.(mjs|map|txt)$/, new Set(outputFiles.map((file) => file.path)));
 }
 
 /** Renames a finished file into place: a process that starts meanwhile reads either the old file or the new one, whole. */

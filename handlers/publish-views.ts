@@ -1,5 +1,5 @@
 /** Brings the views to the newest manifest. */
-import { z } from "zod";
+import * as z from "zod/mini";
 import { variablesOf } from "../src/aws/contracts/environment.ts";
 import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
 import { openSteps } from "../src/aws/lambda/step.ts";

@@ -1,10 +1,10 @@
 /** DynamoDB stream -> wire rows -> Firehose; what can never be delivered goes to quarantine. */
-import { z } from "zod";
-import { awsSink, openAwsLake } from "../src/aws/aws-lake.ts";
+import * as z from "zod/mini";
 import { variablesOf } from "../src/aws/contracts/environment.ts";
 import { deliverableSchema } from "../src/aws/deliverable-schema.ts";
 import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
-import { deployedSchema, lakePlaceOf } from "../src/aws/lambda/step.ts";
+import { deployedSchema } from "../src/aws/lambda/step.ts";
+import { openStreamLake } from "../src/aws/lambda/stream-lake.ts";
 import { logger } from "../src/aws/lambda/telemetry.ts";
 import { tellDelivery } from "../src/aws/lambda/tell-delivery.ts";
 import { readMaskKey } from "../src/aws/mask-key.ts";
@@ -16,8 +16,7 @@ import { lineWriter } from "../src/core/row/wire-line.ts";
 import { nowSeconds } from "../src/sdk/new-run-id.ts";
 
 const variables = variablesOf("stream", process.env);
-const lake = openAwsLake(lakePlaceOf(variables));
-const sink = awsSink(lake, { deliveryStream: variables.DELIVERY_STREAM });
+const lake = openStreamLake(variables);
 const deployed = deployedSchema(import.meta.url);
 const settleSeconds = variables.SCHEMA_SETTLE_SECONDS;
 
@@ -35,7 +34,8 @@ export const handler: LambdaFunction = lambdaHandler(
     // Before the delivery: once that is acknowledged, these records are never read again.
     const gap = await noteOverdueReading(event.Records);
     if (gap !== undefined) logger.error("changes may be lost", { ...gap });
-    const context = { store: lake.store, sink, writer: await writer(), nowSeconds };
+    const { store, sink } = lake;
+    const context = { store, sink, writer: await writer(), nowSeconds };
     const answer = await deliverStream(context, event);
     tellDelivery(deployed.table, answer, nowSeconds());
     const { failedFrom } = answer;

@@ -10,7 +10,8 @@
  *   encryption  kms: encrypt with a key created for the lake
  */
 import { Annotations, type App, type Environment } from "aws-cdk-lib";
-import { z } from "zod";
+import * as z from "zod/mini";
+import { checkedShape } from "../src/core/checked-shape.ts";
 import { DynalakeError } from "../src/core/error.ts";
 import type { Schema } from "../src/core/schema/schema.ts";
 import { requireCompatible } from "../src/core/schema/schema-change.ts";
@@ -23,41 +24,46 @@ import { ReviewsStack } from "./reviews-stack.ts";
 import { deployedSchemaFile } from "./schema-file.ts";
 
 const exportEntry = z.strictObject({
-  table: z.string().min(1),
-  schema: z.string().min(1),
-  stackName: z
-    .string()
-    .regex(
-      /^[A-Za-z][A-Za-z0-9-]{0,127}$/,
-      "a stack name starts with a letter and contains only letters, digits and hyphens",
-    )
-    .optional(),
+  table: z.string().check(z.minLength(1)),
+  schema: z.string().check(z.minLength(1)),
+  stackName: z.optional(
+    z
+      .string()
+      .check(
+        z.regex(
+          /^[A-Za-z][A-Za-z0-9-]{0,127}$/,
+          "a stack name starts with a letter and contains only letters, digits and hyphens",
+        ),
+      ),
+  ),
 });
 
 const contextOf = z.object({
-  exports: fromText(z.array(exportEntry)).default([]),
-  table: z.string().min(1).optional(),
-  schema: z.string().min(1).optional(),
+  exports: z._default(fromText(z.array(exportEntry)), []),
+  table: z.optional(z.string().check(z.minLength(1))),
+  schema: z.optional(z.string().check(z.minLength(1))),
   stackName: exportEntry.shape.stackName,
-  example: fromText(z.boolean()).default(true),
-  database: z.string().optional(),
-  email: z.string().optional(),
-  encryption: z.literal("kms").optional(),
+  example: z._default(fromText(z.boolean()), true),
+  database: z.optional(z.string()),
+  email: z.optional(z.string()),
+  encryption: z.optional(z.literal("kms")),
 });
 
 type Context = z.infer<typeof contextOf>;
 type ExportEntry = z.infer<typeof exportEntry>;
 
 /** Values given with -c arrive as text. */
-function fromText<T extends z.ZodType>(type: T) {
-  return z.preprocess((value) => {
-    if (typeof value !== "string") return value;
-    try {
-      return JSON.parse(value) as unknown;
-    } catch {
-      return value;
-    }
-  }, type);
+function fromText<T extends z.ZodMiniType>(type: T) {
+  return z.pipe(z.transform(parsedText), type);
+}
+
+function parsedText(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
 }
 
 export interface DeploymentOptions {
@@ -98,7 +104,7 @@ function readContext(app: App): Context {
   const given = Object.fromEntries(
     Object.keys(contextOf.shape).map((name) => [name, app.node.tryGetContext(name) as unknown]),
   );
-  const checked = contextOf.safeParse(given);
+  const checked = checkedShape(contextOf, given);
   if (checked.success) return checked.data;
   const places = checked.error.issues.map(({ message, path }) => `${path.map(String).join(".")}: ${message}`);
   throw new DynalakeError("USAGE", `invalid CDK context: ${places.join("; ")}`, {

@@ -1,10 +1,8 @@
-/** A lake on AWS, opened: its store, its engine and its sink. Its tables are opened from the store (`requireTable`). */
-import type { ChangeSink } from "../core/ports/change-sink.ts";
+/** A lake on AWS, opened: its store and its engine. Its tables are opened from the store (`requireTable`). */
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import { type AwsClients, type AwsSettings, awsClients } from "../sdk/clients.ts";
 import { type AthenaEngine, athenaEngine } from "./athena-engine.ts";
 import type { Deployment } from "./deployment.ts";
-import { firehoseSink } from "./firehose-sink.ts";
 import { s3Store } from "./s3-store.ts";
 
 export interface AwsLake {
@@ -43,9 +41,4 @@ export function openAwsLake(place: AwsLakePlace, options: AwsLakeOptions = {}): 
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   return { bucket, clients, store, engine, close: () => clients.close() };
-}
-
-/** The sink that delivers into the lake's change log. */
-export function awsSink(lake: AwsLake, deployment: Pick<Deployment, "deliveryStream">): ChangeSink {
-  return firehoseSink({ client: lake.clients.firehose, stream: deployment.deliveryStream });
 }

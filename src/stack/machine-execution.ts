@@ -1,5 +1,5 @@
 /** One execution of a deployment's state machine, from its start to its end. */
-import type { z } from "zod";
+import type { ZodMiniType } from "zod/mini";
 import { CONFLICT } from "../aws/contracts/machines.ts";
 import { DEPLOY_THIS_VERSION } from "../aws/contracts/stack-outputs.ts";
 import {
@@ -10,6 +10,7 @@ import {
   runningExecutions,
   startExecution,
 } from "../aws/execution.ts";
+import { checkedShape } from "../core/checked-shape.ts";
 import { DynalakeError } from "../core/error.ts";
 import { newRunId } from "../sdk/new-run-id.ts";
 import type { OpenedStack } from "./open-stack.ts";
@@ -20,7 +21,7 @@ export interface MachineExecution<Output> {
   readonly machineArn: string;
   readonly input: Readonly<Record<string, unknown>>;
   /** What the machine returns, unless another execution committed first. */
-  readonly output: z.ZodType<Output>;
+  readonly output: ZodMiniType<Output>;
 }
 
 /** Reports what the execution does. */
@@ -54,7 +55,7 @@ export async function executeMachine<Output>(
   }
   if (end.status !== "SUCCEEDED") throw executionError(what, end);
   if (isConflict(end.output)) throw await conflict(client, execution, what);
-  const output = execution.output.safeParse(end.output);
+  const output = checkedShape(execution.output, end.output);
   if (output.success) return output.data;
   throw new DynalakeError(
     "USAGE",

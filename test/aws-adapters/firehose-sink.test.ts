@@ -10,7 +10,7 @@ import { type FakeAnswer, type FakeAws, fakeAws, refusal, socketFault } from "./
 function rowsOf(count: number, kilobytes = 1): readonly DeliveredRow[] {
   return Array.from({ length: count }, (_, i) => {
     const text = `{"i":${i},"x":"${"x".repeat(kilobytes * 1024 - 40)}"}\n`;
-    return { line: { text, bytes: text.length, keyHash: String(i) }, changedAtSeconds: i };
+    return { line: { content: Buffer.from(text), keyHash: String(i) }, changedAtSeconds: i };
   });
 }
 

@@ -11,6 +11,7 @@ import { quarantineRecords } from "../../src/core/table/quarantine.ts";
 import { readItem } from "../../src/core/values/attribute-value.ts";
 import { type Ended, expectRefused } from "../support/cli.ts";
 import { dynalakeProcess, startDynalakeProcess } from "../support/cli-process.ts";
+import { lineText } from "../support/line-text.ts";
 import { deployStacks } from "./support/deploy.ts";
 import { type AwsEmulator, startEmulator } from "./support/emulator.ts";
 import { DeployedTable, type Review, until } from "./support/reviews.ts";
@@ -186,7 +187,7 @@ async function failConversion(): Promise<void> {
     before: undefined,
   });
   const client = new FirehoseClient(emulator.client);
-  const Records = [{ Data: Buffer.from(`${good.text}{"rating":\n`) }];
+  const Records = [{ Data: Buffer.from(`${lineText(good)}{"rating":\n`) }];
   const DeliveryStreamName = reviews.deployment.deliveryStream;
   await client.send(new PutRecordBatchCommand({ DeliveryStreamName, Records }));
   client.destroy();

@@ -16,6 +16,7 @@ import type { Schema } from "../../src/core/schema/schema.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
 import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../../src/core/sql/typed-columns.ts";
 import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
+import { lineText } from "../support/line-text.ts";
 import type { MemoryStore } from "../support/memory-store.ts";
 
 /** Names of tables are never used twice, not even by different lakes. */
@@ -99,7 +100,7 @@ export class TableEngine implements QueryEngine {
         const table = await this.#tableOf(
           linesRelation(
             changeWireColumns(schema),
-            rows.map((row) => row.line.text),
+            rows.map((row) => lineText(row.line)),
           ),
         );
         const path = changeObjectPath(schema.table, arrivedAtSeconds, newest, table.replace(" ", "-"));

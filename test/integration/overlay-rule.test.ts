@@ -19,6 +19,7 @@ import { emptyWireRows, segmentColumns, typedSelectList } from "../../src/core/s
 import { currentRows } from "../../src/core/sql/view.ts";
 import { sessionOfTests } from "../crash-points/session.ts";
 import * as fc from "../support/fast-check.ts";
+import { lineText } from "../support/line-text.ts";
 
 const RUNS = Number(process.env.RULE_RUNS ?? 60);
 const session = sessionOfTests();
@@ -268,7 +269,7 @@ function lineOf({ key, version, changedAtSeconds, operation }: KeyChange, by = w
     item: { K },
     before: undefined,
   };
-  return changeLine(by, change).text;
+  return lineText(changeLine(by, change));
 }
 
 function hashOf(key: number): string {

@@ -7,6 +7,7 @@ import { changeObjectPath, changesHourFolder, hourOf } from "../../src/core/form
 import { type ChangeSink, type DeliveredRow, UndeliveredRows } from "../../src/core/ports/change-sink.ts";
 import { changeWireColumns } from "../../src/core/row/wire-line.ts";
 import type { Schema } from "../../src/core/schema/schema.ts";
+import { lineText } from "../support/line-text.ts";
 import type { Actor } from "./actors.ts";
 import type { LakeStore } from "./lake-store.ts";
 import type { SqlRow, SqlValue } from "./sql-evaluation.ts";
@@ -33,7 +34,7 @@ export function modelWriter(store: LakeStore, schema: Schema, names: "telling" |
           : `${changesHourFolder(schema.table, hourOf(arrivedAtSeconds))}${id}.parquet`;
       store.putRows(
         path,
-        rows.map((row) => rowOf(columns, row.line.text)),
+        rows.map((row) => rowOf(columns, lineText(row.line))),
       );
     },
   };

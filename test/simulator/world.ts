@@ -7,6 +7,7 @@ import type { DeliveredRow } from "../../src/core/ports/change-sink.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
 import { openTable } from "../../src/core/table/open-table.ts";
 import { writeSchema } from "../../src/core/table/schema-file.ts";
+import { lineText } from "../support/line-text.ts";
 import type { Random } from "../support/random.ts";
 import { Actor, type Fate } from "./actors.ts";
 import { Counts } from "./counts.ts";
@@ -242,7 +243,7 @@ export class World {
   /** From now on an object of the change log can be listed. */
   readonly onObject = (rows: readonly DeliveredRow[]): void => {
     const changes = rows.map(({ line }) => {
-      const { _version: version } = JSON.parse(line.text) as { readonly _version: string };
+      const { _version: version } = JSON.parse(lineText(line)) as { readonly _version: string };
       return this.table.changeOf(Number(version)) as ModelChange;
     });
     this.counts.add("objects of the change log");

@@ -1,6 +1,7 @@
 /** A change sink that stores its rows as text in an object store, whose failures and death become its own. */
 import { changeObjectPath } from "../../src/core/format/lake-path.ts";
 import type { ChangeSink } from "../../src/core/ports/change-sink.ts";
+import { lineText } from "./line-text.ts";
 import type { MemoryStore } from "./memory-store.ts";
 
 export function storeSink(store: MemoryStore, table: string): ChangeSink {
@@ -15,7 +16,7 @@ export function storeSink(store: MemoryStore, table: string): ChangeSink {
         newest,
         `${String(store.calls.length).padStart(4, "0")}-${objects}`,
       );
-      await store.create(path, new TextEncoder().encode(rows.map((row) => row.line.text).join("")));
+      await store.create(path, new TextEncoder().encode(rows.map((row) => lineText(row.line)).join("")));
     },
   };
 }

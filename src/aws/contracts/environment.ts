@@ -1,5 +1,6 @@
 /** The environment of the functions: what a stack gives each of them, and what its handler reads. */
-import { z } from "zod";
+import * as z from "zod/mini";
+import { checkedShape } from "../../core/checked-shape.ts";
 import type { HandlerName } from "./handlers.ts";
 
 /** What every function has: where its lake lies. */
@@ -53,23 +54,20 @@ export type EnvironmentOf<Handler extends HandlerName> = {
 };
 
 /** An ARN or a name. */
-const given = z.string().min(1);
-const whole = z
-  .string()
-  .regex(/^\d{1,15}$/)
-  .transform(Number);
+const given = z.string().check(z.minLength(1));
+const whole = z.pipe(z.string().check(z.regex(/^\d{1,15}$/)), z.transform(Number));
 
-const lakeShape: z.ZodType<LakeVariables> = z.object({
+const lakeShape: z.ZodMiniType<LakeVariables> = z.object({
   LAKE_BUCKET: given,
   LAKE_DATABASE: given,
   LAKE_WORKGROUP: given,
 });
 
-const maskShape = { MASK_KEY_SECRET_ARN: given.optional() };
+const maskShape = { MASK_KEY_SECRET_ARN: z.optional(given) };
 
-const ownShapes: { readonly [Handler in HandlerName]: z.ZodType<OwnVariables[Handler]> } = {
+const ownShapes: { readonly [Handler in HandlerName]: z.ZodMiniType<OwnVariables[Handler]> } = {
   stream: z.object({ DELIVERY_STREAM: given, SCHEMA_SETTLE_SECONDS: whole, ...maskShape }),
-  "begin-snapshot": z.object({ SOURCE_TABLE_ARN: given, LAKE_KEY_ARN: given.optional() }),
+  "begin-snapshot": z.object({ SOURCE_TABLE_ARN: given, LAKE_KEY_ARN: z.optional(given) }),
   "snapshot-part": z.object(maskShape),
   "plan-seed": z.object({}),
   "plan-compaction": z.object({
@@ -89,12 +87,12 @@ export function variablesOf<Handler extends HandlerName>(
   environment: Readonly<Record<string, string | undefined>>,
 ): VariablesOf<Handler> {
   const lake = checked(lakeShape, environment);
-  const own = checked(ownShapes[handler] as z.ZodType<OwnVariables[Handler]>, environment);
+  const own = checked(ownShapes[handler] as z.ZodMiniType<OwnVariables[Handler]>, environment);
   return { ...lake, ...own };
 }
 
-function checked<T>(shape: z.ZodType<T>, environment: Readonly<Record<string, string | undefined>>): T {
-  const result = shape.safeParse(environment);
+function checked<T>(shape: z.ZodMiniType<T>, environment: Readonly<Record<string, string | undefined>>): T {
+  const result = checkedShape(shape, environment);
   if (result.success) return result.data;
   const names = result.error.issues.map(({ path }) => path.join("."));
   throw new Error(`variables of the function are missing or not valid: ${names.join(", ")}`);

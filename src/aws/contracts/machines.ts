@@ -1,5 +1,5 @@
 /** The state machines: the input that each takes, the output at its end, the states that take time, and its own errors. */
-import { z } from "zod";
+import * as z from "zod/mini";
 import { COMPACTION_KINDS, type Committed, type CompactionKind } from "./steps.ts";
 
 export interface SnapshotInput {
@@ -41,7 +41,7 @@ export type SnapshotOutput =
   | (Omit<SnapshotCommitted, "commit" | "manifest"> & { readonly commit: Pick<Committed, "manifest"> })
   | typeof SKIPPED;
 
-export const snapshotOutput: z.ZodType<SnapshotOutput> = z.discriminatedUnion("outcome", [
+export const snapshotOutput: z.ZodMiniType<SnapshotOutput> = z.discriminatedUnion("outcome", [
   z.object({
     outcome: z.literal("committed"),
     items: z.number(),
@@ -52,7 +52,7 @@ export const snapshotOutput: z.ZodType<SnapshotOutput> = z.discriminatedUnion("o
   z.object({ outcome: z.literal(SKIPPED.outcome) }),
 ]);
 
-export const compactionOutput: z.ZodType<CompactionSucceeded> = z.object({
+export const compactionOutput: z.ZodMiniType<CompactionSucceeded> = z.object({
   outcome: z.literal("succeeded"),
   done: z.array(z.enum(COMPACTION_KINDS)),
   manifest: z.number(),

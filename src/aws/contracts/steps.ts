@@ -1,5 +1,5 @@
 /** The functions that state machines invoke: the event that each takes, and its answer. */
-import { z } from "zod";
+import * as z from "zod/mini";
 import { safeName } from "../../core/format/lake-file.ts";
 
 /** What a compaction can have to do, in this order. */
@@ -119,39 +119,39 @@ export interface CleanEvent {
   readonly vacuum?: boolean | undefined;
 }
 
-const count = z.number().int().min(0);
+const count = z.int().check(z.minimum(0));
 
-export const beginSnapshotEvent: z.ZodType<BeginSnapshotEvent> = z.object({
-  execution: z.string().min(1),
+export const beginSnapshotEvent: z.ZodMiniType<BeginSnapshotEvent> = z.object({
+  execution: z.string().check(z.minLength(1)),
   first: z.boolean(),
 });
 
-export const snapshotPartEvent: z.ZodType<SnapshotPartEvent> = z.object({
+export const snapshotPartEvent: z.ZodMiniType<SnapshotPartEvent> = z.object({
   run: safeName,
   index: count,
   part: z.object({
     itemCount: count,
-    md5Checksum: z.string().min(1),
-    dataFileS3Key: z.string().min(1),
+    md5Checksum: z.string().check(z.minLength(1)),
+    dataFileS3Key: z.string().check(z.minLength(1)),
   }),
 });
 
-export const planSeedEvent: z.ZodType<PlanSeedEvent> = z.object({
+export const planSeedEvent: z.ZodMiniType<PlanSeedEvent> = z.object({
   run: safeName,
-  exportPrefix: z.string().min(1),
+  exportPrefix: z.string().check(z.minLength(1)),
 });
 
-export const planCompactionEvent: z.ZodType<PlanCompactionEvent> = z.object({
+export const planCompactionEvent: z.ZodMiniType<PlanCompactionEvent> = z.object({
   scope: z.enum(["grown", "all"]),
-  settleSeconds: count.optional(),
+  settleSeconds: z.optional(count),
   done: z.array(z.enum(COMPACTION_KINDS)),
-  lastRun: safeName.optional(),
+  lastRun: z.optional(safeName),
 });
 
-export const commitEvent: z.ZodType<CommitEvent> = z.object({ run: safeName });
+export const commitEvent: z.ZodMiniType<CommitEvent> = z.object({ run: safeName });
 
-export const cleanEvent: z.ZodType<CleanEvent> = z.object({
-  run: safeName.optional(),
-  exportPrefix: z.string().optional(),
-  vacuum: z.boolean().optional(),
+export const cleanEvent: z.ZodMiniType<CleanEvent> = z.object({
+  run: z.optional(safeName),
+  exportPrefix: z.optional(z.string()),
+  vacuum: z.optional(z.boolean()),
 });

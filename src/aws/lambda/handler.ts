@@ -3,7 +3,8 @@ import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import { logMetrics } from "@aws-lambda-powertools/metrics/middleware";
 import middy from "@middy/core";
 import type { Context } from "aws-lambda";
-import type { z } from "zod";
+import type { ZodMiniType } from "zod/mini";
+import { checkedShape } from "../../core/checked-shape.ts";
 import { DynalakeError } from "../../core/error.ts";
 import { logger, metrics } from "./telemetry.ts";
 
@@ -12,7 +13,7 @@ export type LambdaFunction = (event: unknown, context: Context) => Promise<unkno
 
 /** Wraps a handler. Its event is checked first, so that a state machine that passes a wrong event fails immediately. */
 export function lambdaHandler<Event>(
-  shape: z.ZodType<Event>,
+  shape: ZodMiniType<Event>,
   run: (event: Event) => Promise<unknown>,
 ): LambdaFunction {
   return middy()
@@ -27,8 +28,8 @@ export function lambdaHandler<Event>(
     }) as LambdaFunction;
 }
 
-function checked<Event>(shape: z.ZodType<Event>, event: unknown): Event {
-  const result = shape.safeParse(event);
+function checked<Event>(shape: ZodMiniType<Event>, event: unknown): Event {
+  const result = checkedShape(shape, event);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw new DynalakeError("INPUT_INVALID", `invalid event: ${issue?.path.join(".")}: ${issue?.message}`);

@@ -1,5 +1,5 @@
 /** What became of the items of one file of an export: it waits in the staging folder until the snapshot is planned. */
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { LakeFile } from "../../core/format/lake-file.ts";
 
 export interface Tally {
@@ -13,7 +13,7 @@ export interface Tally {
   readonly rejected: number;
 }
 
-const count = z.number().int().min(0);
+const count = z.int().check(z.minimum(0));
 
 export const tallyFile: LakeFile<Tally> = {
   name: "tally",

@@ -2,7 +2,7 @@
  * A plan: what a compaction or a snapshot will stage, and what its commit changes. It is plain data: on one machine it is staged
  * and committed at once, elsewhere it waits in the store while an engine stages it.
  */
-import { z } from "zod";
+import * as z from "zod/mini";
 import { type LakeFile, moment, safeName } from "../format/lake-file.ts";
 import type { Stage } from "../ports/query-engine.ts";
 import { BUCKETS_MAX } from "../schema/partitioning.ts";
@@ -52,13 +52,13 @@ export interface PlannedSchema {
   readonly schema: SchemaFile;
 }
 
-const seconds = moment.int();
-const count = z.number().int().min(0);
+const seconds = moment.check(z.int());
+const count = z.int().check(z.minimum(0));
 
 /** Checked by `parseSchema` when it is used. */
 const schemaShape = z.custom<SchemaFile>((value) => typeof value === "object" && value !== null);
 
-const changeShape: z.ZodType<PlannedChange> = z.discriminatedUnion("kind", [
+const changeShape: z.ZodMiniType<PlannedChange> = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("minor"),
     horizonSeconds: seconds,
@@ -77,18 +77,18 @@ const changeShape: z.ZodType<PlannedChange> = z.discriminatedUnion("kind", [
     cutSeconds: seconds,
     floorSeconds: seconds,
     items: count,
-    buckets: z.number().int().min(1).max(BUCKETS_MAX),
+    buckets: z.int().check(z.minimum(1), z.maximum(BUCKETS_MAX)),
     deliveryDelaySeconds: seconds,
-    snapshotsKept: z.number().int().min(1),
+    snapshotsKept: z.int().check(z.minimum(1)),
     schema: schemaShape,
     replacesSchema: z.boolean(),
   }),
   z.object({ kind: z.literal("schema"), schema: schemaShape }),
 ]);
 
-const shape: z.ZodType<Plan> = z.object({
+const shape: z.ZodMiniType<Plan> = z.object({
   run: safeName,
-  fromSequence: z.number().int().min(0),
+  fromSequence: z.int().check(z.minimum(0)),
   stages: z.array(
     z.object({
       run: safeName,
@@ -96,8 +96,8 @@ const shape: z.ZodType<Plan> = z.object({
       rows: z.string(),
       sortBy: z.array(z.string()),
       cut: z.object({
-        parts: z.array(z.object({ part: safeName, where: z.string().optional() })),
-        partOf: z.string().optional(),
+        parts: z.array(z.object({ part: safeName, where: z.optional(z.string()) })),
+        partOf: z.optional(z.string()),
       }),
     }),
   ),

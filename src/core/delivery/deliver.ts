@@ -7,6 +7,7 @@ import type { ObjectStore } from "../ports/object-store.ts";
 import { type RewrittenRow, rewrittenRow, WireRowText } from "../row/returned-row.ts";
 import { changeLine, type LineWriter } from "../row/wire-line.ts";
 import { type QuarantinedRecord, quarantineRecords } from "../table/quarantine.ts";
+import { ContentsOfChanges } from "./contents-of-changes.ts";
 
 export interface DeliveryContext {
   readonly store: ObjectStore;
@@ -70,11 +71,11 @@ function readBatch(context: DeliveryContext, { records, source, arrivedAtSeconds
   const rows: DeliveredRow[] = [];
   const recordOfRow: number[] = [];
   const quarantined: QuarantinedRecord[] = [];
-  const lines: LinesOfChanges = new Map();
+  const contents = new ContentsOfChanges();
   let skipped = 0;
   for (const [i, record] of records.entries()) {
     try {
-      const row = readRow(context, record, arrivedAtSeconds, lines);
+      const row = readRow(context, record, arrivedAtSeconds, contents);
       if (row === undefined) skipped++;
       else {
         rows.push(row);
@@ -106,15 +107,15 @@ function readRow(
   { writer, rowBytesMax }: DeliveryContext,
   record: unknown,
   arrivedAtSeconds: number,
-  lines: LinesOfChanges,
+  contents: ContentsOfChanges,
 ): DeliveredRow | undefined {
   const written =
     record instanceof WireRowText
       ? rewrittenRow(writer, record)
       : rowOfRecord(writer, record, arrivedAtSeconds);
   if (written === undefined) return undefined;
-  if (written.line.bytes > rowBytesMax) throw new Rejection("too-large");
-  requireOneContent(lines, written);
+  if (written.line.content.length > rowBytesMax) throw new Rejection("too-large");
+  contents.require(written);
   return { line: written.line, changedAtSeconds: written.change.changedAtSeconds };
 }
 
@@ -135,16 +136,4 @@ function rowOfRecord(
 function rawText(record: unknown): string {
   if (record instanceof WireRowText) return record.text;
   return typeof record === "string" ? record : JSON.stringify(record);
-}
-
-/** The lines of a batch by what a change is known by: its item, its place in the item's order, its operation and time. */
-type LinesOfChanges = Map<string, string>;
-
-/** One change has one content: of two that claim one place in an item's order, nothing says which is the newer. */
-function requireOneContent(lines: LinesOfChanges, { change, line }: RewrittenRow): void {
-  const identity = `${change.version}${line.keyHash}${change.operation}${change.changedAtSeconds}`;
-  const known = lines.get(identity);
-  // breakage: one-content-per-sequence
-  if (known !== undefined && known !== line.text) throw new Rejection("same-sequence");
-  lines.set(identity, line.text);
 }

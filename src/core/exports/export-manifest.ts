@@ -2,7 +2,8 @@
  * The manifests of an export. An export is read through its manifests, never by listing its files. Source: "DynamoDB table
  * export output format", docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html.
  */
-import { z } from "zod";
+import * as z from "zod/mini";
+import { checkedShape } from "../checked-shape.ts";
 import { counted, grouped } from "../counted.ts";
 import { DynalakeError } from "../error.ts";
 
@@ -30,18 +31,18 @@ export function exportedTable({ tableArn = "" }: Pick<ExportSummary, "tableArn">
   return /:table\/([^/]+)$/.exec(tableArn)?.[1];
 }
 
-const count = z.number().int().min(0);
+const count = z.int().check(z.minimum(0));
 
 /** With a regular expression, because the length checks of zod also run on values that are not strings. */
-const someText = z.string().regex(/^[\s\S]/, "expected text");
+const someText = z.string().check(z.regex(/^[\s\S]/, "expected text"));
 
 const summaryFile = z.object({
-  tableArn: z.string().optional(),
+  tableArn: z.optional(z.string()),
   exportTime: z.string(),
   manifestFilesS3Key: someText,
   itemCount: count,
   outputFormat: z.string(),
-  exportType: z.string().optional(),
+  exportType: z.optional(z.string()),
 });
 
 const fileLine = z.object({
@@ -52,7 +53,7 @@ const fileLine = z.object({
 
 /** Reads `manifest-summary.json`; throws EXPORT_INVALID. */
 export function parseExportSummary(text: string): ExportSummary {
-  const result = summaryFile.safeParse(parsed(text, "manifest-summary.json"));
+  const result = checkedShape(summaryFile, parsed(text, "manifest-summary.json"));
   if (!result.success) throw invalid("manifest-summary.json", result.error.issues[0]);
   const summary = result.data;
   if (summary.outputFormat !== "DYNAMODB_JSON") {
@@ -87,7 +88,7 @@ export function parseExportFiles(text: string, summary: ExportSummary): readonly
     .filter((line) => line.trim() !== "")
     .map((line, i) => {
       const name = `manifest-files.json, line ${i + 1}`;
-      const result = fileLine.safeParse(parsed(line, name));
+      const result = checkedShape(fileLine, parsed(line, name));
       if (!result.success) throw invalid(name, result.error.issues[0]);
       return {
         key: result.data.dataFileS3Key,

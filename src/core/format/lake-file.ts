@@ -2,7 +2,8 @@
  * The one way to read a file of a lake table: UTF-8, JSON, the number of its format, then its shape. An error names the path: a
  * file that a newer version wrote is LAKE_NEWER, a file that cannot be understood is LAKE_DAMAGED.
  */
-import { z } from "zod";
+import * as z from "zod/mini";
+import { checkedShape } from "../checked-shape.ts";
 import { DynalakeError } from "../error.ts";
 
 /**
@@ -18,7 +19,7 @@ const FORMATS: readonly unknown[] = Array.from({ length: LAKE_FORMAT }, (_, i) =
 export interface LakeFile<T> {
   /** For people: "manifest", "gap". */
   readonly name: string;
-  readonly shape: z.ZodType<T>;
+  readonly shape: z.ZodMiniType<T>;
   /** What to do when it cannot be read. Default: the advice of LAKE_DAMAGED. */
   readonly next?: string;
 }
@@ -27,10 +28,10 @@ export interface LakeFile<T> {
 const SECONDS_MAX = 253_402_300_799;
 
 /** A moment in a file of the lake: seconds since the epoch. */
-export const moment: z.ZodNumber = z.number().min(0).max(SECONDS_MAX);
+export const moment: z.ZodMiniNumber = z.number().check(z.minimum(0), z.maximum(SECONDS_MAX));
 
 /** A name that can be part of a path and of a partition. */
-export const safeName: z.ZodString = z.string().regex(/^[A-Za-z0-9_-]+$/);
+export const safeName: z.ZodMiniString = z.string().check(z.regex(/^[A-Za-z0-9_-]+$/));
 
 /** What the file holds. Throws LAKE_NEWER or LAKE_DAMAGED, naming `path`. */
 export function parseLakeFile<T>(file: LakeFile<T>, content: Uint8Array, path: string): T {
@@ -38,7 +39,7 @@ export function parseLakeFile<T>(file: LakeFile<T>, content: Uint8Array, path: s
   requireReadable(json, path); // breakage: newer-format-first
   if (!FORMATS.includes(formatOf(json)))
     throw damaged(file, path, "its format is not a number that was ever used");
-  const result = file.shape.safeParse(json);
+  const result = checkedShape(file.shape, json);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const place = issue?.path.length === 0 ? "" : `${issue?.path.map(String).join(".")}: `;

@@ -2,7 +2,7 @@
  * A manifest is one commit: the live segments and the horizon from which the change log is still overlaid. The creation
  * of the next manifest is the only commit point that a lake table has.
  */
-import { z } from "zod";
+import * as z from "zod/mini";
 import { BUCKETS_MAX } from "../schema/partitioning.ts";
 import type { SchemaFile } from "../schema/schema.ts";
 import { LAKE_FORMAT, type LakeFile, moment, safeName } from "./lake-file.ts";
@@ -84,38 +84,38 @@ export interface Manifest {
   readonly gaps: readonly Gap[];
 }
 
-const seconds = moment.int();
+const seconds = moment.check(z.int());
 
 const segmentShape = z.object({
   id: safeName,
   run: safeName,
   part: safeName,
   kind: z.enum(["base", "delta"]),
-  rows: z.number().int().min(0),
-  bytes: z.number().int().min(0),
-  order: z.number().int().min(0).optional(),
+  rows: z.int().check(z.minimum(0)),
+  bytes: z.int().check(z.minimum(0)),
+  order: z.optional(z.int().check(z.minimum(0))),
 });
 
-const gapShape: z.ZodType<Gap> = z.object({
+const gapShape: z.ZodMiniType<Gap> = z.object({
   reason: z.enum(GAP_REASONS),
   detail: z.string(),
   foundAtSeconds: seconds,
   lostUntilSeconds: seconds,
 });
 
-const manifestShape: z.ZodType<Manifest> = z.object({
-  format: z.number().int().default(1),
-  sequence: z.number().int().min(0),
+const manifestShape: z.ZodMiniType<Manifest> = z.object({
+  format: z._default(z.int(), 1),
+  sequence: z.int().check(z.minimum(0)),
   run: safeName,
   kind: z.enum(["snapshot", "minor", "major", "schema", "initial"]),
   committedAtSeconds: seconds,
   floorSeconds: seconds,
   horizonSeconds: seconds,
   skewSeconds: seconds,
-  buckets: z.number().int().min(1).max(BUCKETS_MAX),
+  buckets: z.int().check(z.minimum(1), z.maximum(BUCKETS_MAX)),
   // Checked by `parseSchema` when it is used.
-  schema: z.custom<SchemaFile>((value) => typeof value === "object").nullable(),
-  recovery: recoveryShape.optional(),
+  schema: z.nullable(z.custom<SchemaFile>((value) => typeof value === "object")),
+  recovery: z.optional(recoveryShape),
   segments: z.array(segmentShape),
   folded: z.array(z.string()),
   foldedSinceSeconds: seconds,
@@ -124,7 +124,7 @@ const manifestShape: z.ZodType<Manifest> = z.object({
       run: safeName,
       exportTimeSeconds: seconds,
       cutSeconds: seconds,
-      items: z.number().int().min(0),
+      items: z.int().check(z.minimum(0)),
       segments: z.array(segmentShape),
     }),
   ),

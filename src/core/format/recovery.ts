@@ -2,7 +2,7 @@
  * What a manifest knows of columns that were declared after rows had been written: where their values may still lie in
  * `_unmapped` alone. src/core/sql/recovered-value.ts makes the values of them.
  */
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { SchemaFile } from "../schema/schema.ts";
 import { type Named, namedSegments } from "./named-segments.ts";
 
@@ -15,7 +15,7 @@ export interface Recovery {
   readonly segments: readonly string[];
 }
 
-export const recoveryShape: z.ZodType<Recovery> = z.object({
+export const recoveryShape: z.ZodMiniType<Recovery> = z.object({
   // Checked by `parseSchema` when it is used.
   before: z.custom<SchemaFile>((value) => typeof value === "object" && value !== null),
   columns: z.array(z.string()),

@@ -4,6 +4,7 @@ import type { ColumnType, PartType } from "../schema/column-type.ts";
 import type { Column } from "../schema/schema.ts";
 import { type AttributeValue, valueText } from "../values/attribute-value.ts";
 import { hmacSha256 } from "../values/hash.ts";
+import { jsonString } from "../values/json-string.ts";
 import { type Codec, Inexact, MISFIT } from "./encoding.ts";
 import { jsonFromText, jsonText } from "./json.ts";
 import { nestedFromText, nestedText } from "./nested.ts";
@@ -47,7 +48,11 @@ function setCodec(element: PartType): Codec {
   return {
     encode: (value) => {
       const members = (value as Record<string, unknown>)[name];
-      if (Array.isArray(members)) return nestedText(type, asList(memberName, members));
+      if (Array.isArray(members)) {
+        // The same as the list of its members, sooner.
+        if (element.kind === "string") return `[${members.map(jsonString).join(",")}]`;
+        return nestedText(type, asList(memberName, members));
+      }
       const text = "L" in value ? nestedText(type, value) : MISFIT;
       return text instanceof Inexact ? text : new Inexact(text);
     },

@@ -39,7 +39,7 @@ interface Packing {
 }
 
 /** Packs lines, each of which ends in a line feed, by their sizes. */
-export function packLines(lines: readonly Pick<WireLine, "bytes">[], limits: BatchLimits): Packing {
+export function packLines(lines: readonly Pick<WireLine, "content">[], limits: BatchLimits): Packing {
   const bytesMax = Math.min(limits.recordBytesMax, limits.batchBytesMax);
   const oversized: number[] = [];
   const records: PackedRecord[] = [];
@@ -49,7 +49,8 @@ export function packLines(lines: readonly Pick<WireLine, "bytes">[], limits: Bat
     if (below > from) records.push({ bytes: open, from, below });
     open = 0;
   };
-  for (const [i, { bytes }] of lines.entries()) {
+  for (const [i, { content }] of lines.entries()) {
+    const bytes = content.length;
     if (bytes > bytesMax) {
       oversized.push(i);
       close(i);
@@ -66,18 +67,18 @@ export function packLines(lines: readonly Pick<WireLine, "bytes">[], limits: Bat
   return { batches: intoBatches(records, limits), oversized };
 }
 
-const encoder = new TextEncoder();
-
-/** What a record holds: its lines in UTF-8, one after the other. */
+/** What a record holds: its lines, one after the other. */
 export function recordContent(
-  lines: readonly Pick<WireLine, "text">[],
+  lines: readonly Pick<WireLine, "content">[],
   { bytes, from, below }: PackedRecord,
 ): Uint8Array {
-  const content = new Uint8Array(bytes);
+  const record = new Uint8Array(bytes);
   let at = 0;
-  for (const { text } of lines.slice(from, below))
-    at += encoder.encodeInto(text, content.subarray(at)).written;
-  return content;
+  for (const { content } of lines.slice(from, below)) {
+    record.set(content, at);
+    at += content.length;
+  }
+  return record;
 }
 
 function intoBatches(

@@ -7,6 +7,7 @@ import type { TimestampFormat } from "../schema/schema.ts";
 import type { AttributeValue } from "../values/attribute-value.ts";
 import { canonicalNumber } from "../values/number.ts";
 import { Inexact, MISFIT, type WireValue } from "./encoding.ts";
+import { isoText } from "./iso-text.ts";
 
 const DATE = /^(?!0000)\d{4}-(\d\d)-(\d\d)$/;
 const TIMESTAMP =
@@ -75,5 +76,5 @@ function encodeMillis(canonical: string): WireValue | Inexact {
   if (canonical.includes(".") || canonical.length > 16) return MISFIT;
   const millis = Number(canonical);
   if (millis < YEAR_ONE_MS || millis > LAST_MS) return MISFIT;
-  return new Date(millis).toISOString();
+  return isoText(millis);
 }

@@ -10,8 +10,8 @@ import type { Schema } from "../schema/schema.ts";
 import type { Item } from "../values/attribute-value.ts";
 import { jsonString } from "../values/json-string.ts";
 import { keyHash, keyOf } from "../values/key.ts";
-import { utf8Bytes } from "../values/utf8.ts";
 import type { WireValue } from "./encoding.ts";
+import { LineArena } from "./line-arena.ts";
 import { type ItemRow, type RowCodec, toRow } from "./row.ts";
 
 /** The type of a column on the wire: what engines and Firehose see before the cast. */
@@ -60,8 +60,10 @@ export const LINE_BYTES_MAX: number = 16 * 1024 * 1024;
 /** Turns items and changes into lines, each ending in a line feed. */
 export interface LineWriter {
   readonly codec: RowCodec;
-  /** `"name":` of each column, the first without a comma before it. */
+  /** `"name":` of each column. */
   readonly members: readonly string[];
+  /** Where the lines of changes lie. */
+  readonly arena: LineArena;
 }
 
 /** Throws USAGE where the schema masks columns and the codec has no key for that. */
@@ -74,7 +76,8 @@ export function lineWriter(codec: RowCodec): LineWriter {
       "Set DYNALAKE_MASK_KEY to a long random string, the same at every run of this lake.",
     );
   }
-  return { codec, members: codec.schema.columns.map((column) => `"${column.name}":`) };
+  const members = codec.schema.columns.map((column) => `"${column.name}":`);
+  return { codec, members, arena: new LineArena() };
 }
 
 /** `next` says how this deployment is given a key. */
@@ -89,10 +92,8 @@ export function noMaskKey(
 
 /** A wire row as a line, with what the steps after it ask of it. */
 export interface WireLine {
-  /** JSON and a line feed. */
-  readonly text: string;
-  /** The text in UTF-8. */
-  readonly bytes: number;
+  /** JSON and a line feed, in UTF-8. */
+  readonly content: Uint8Array;
   /** The row's `_key`. */
   readonly keyHash: string;
 }
@@ -104,9 +105,12 @@ export function changeLine(
   row: ItemRow = toRow(writer.codec, change.item),
 ): WireLine {
   const hash = keyHash(change.key);
-  const body = rowMembers(writer, row, hash);
-  const text = `{${body},"_op":"${change.operation}","_version":"${change.version}","_changed_at":${change.changedAtSeconds},"_expired":${change.expired}}\n`;
-  return { text, bytes: utf8Bytes(text), keyHash: hash };
+  addRowMembers(writer, row);
+  const { arena } = writer;
+  arena.add(
+    `"_key":"${hash}","_op":"${change.operation}","_version":"${change.version}","_changed_at":${change.changedAtSeconds},"_expired":${change.expired}}\n`,
+  );
+  return { content: arena.line(), keyHash: hash };
 }
 
 /** The text of a snapshot item's staged line, or undefined where the item has no key. */
@@ -116,6 +120,23 @@ export function itemLine(writer: LineWriter, item: Item): string | undefined {
   return `{${rowMembers(writer, toRow(writer.codec, item), keyHash(key))}}\n`;
 }
 
+/** Begins a line with the members that `rowMembers` gives as text. */
+function addRowMembers({ arena, members }: LineWriter, { values, unmapped }: ItemRow): void {
+  arena.add("{");
+  for (let i = 0; i < members.length; i++) {
+    const value = values[i] as WireValue;
+    if (value === null) continue;
+    arena.add(members[i] as string);
+    if (typeof value === "string") arena.addString(value);
+    else arena.add(String(value));
+    arena.add(",");
+  }
+  if (unmapped === null) return;
+  arena.add('"_unmapped":');
+  arena.addString(unmapped);
+  arena.add(",");
+}
+
 function rowMembers(writer: LineWriter, row: ItemRow, key: string): string {
   const { members } = writer;
   let text = "";
@@ -123,7 +144,7 @@ function rowMembers(writer: LineWriter, row: ItemRow, key: string): string {
     const value = row.values[i] as WireValue;
     if (value !== null) text += `${members[i]}${wireJson(value)},`;
   }
-  if (row.unmapped !== null) text += `"_unmapped":${JSON.stringify(row.unmapped)},`;
+  if (row.unmapped !== null) text += `"_unmapped":${jsonString(row.unmapped)},`;
   return `${text}"_key":"${key}"`;
 }
 

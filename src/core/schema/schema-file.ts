@@ -1,5 +1,6 @@
 /** A file in `schemas/` as it is written: its members, and the JSON Schema that is published for editors. */
-import { z } from "zod";
+import * as z from "zod/mini";
+import { checkedShape } from "../checked-shape.ts";
 
 export const TIMESTAMP_FORMATS = ["iso", "epoch_seconds", "epoch_millis"] as const;
 export type TimestampFormat = (typeof TIMESTAMP_FORMATS)[number];
@@ -33,91 +34,105 @@ export const COLUMN_NAME: RegExp = /^[a-z0-9_]{1,255}$/;
 const TABLE_NAME = /^[a-z][a-z0-9_]{0,127}$/;
 
 /** With a regular expression, because the length checks of zod also run on values that are not strings. */
-const nonEmpty = (): z.ZodString => z.string().regex(/^[\s\S]{1,255}$/, "a name has 1 to 255 characters");
+const nonEmpty = z.string().check(z.regex(/^[\s\S]{1,255}$/, "a name has 1 to 255 characters"));
 
 const conditionFile = z
   .strictObject({
-    equals: z.string().optional().describe("The attribute equals this text or number."),
-    beginsWith: z.string().optional().describe("The attribute is text that begins with this."),
-    exists: z.boolean().optional().describe("true: the attribute exists. false: it does not."),
+    equals: z.optional(z.string()).check(z.describe("The attribute equals this text or number.")),
+    beginsWith: z.optional(z.string()).check(z.describe("The attribute is text that begins with this.")),
+    exists: z.optional(z.boolean()).check(z.describe("true: the attribute exists. false: it does not.")),
   })
-  .refine(
-    (condition) => Object.keys(condition).length === 1,
-    "exactly one of equals, beginsWith and exists is required",
-  )
-  .meta({ minProperties: 1, maxProperties: 1 });
+  .check(
+    z.refine(
+      (condition) => Object.keys(condition).length === 1,
+      "exactly one of equals, beginsWith and exists is required",
+    ),
+    z.meta({ minProperties: 1, maxProperties: 1 }),
+  );
 
 const attributeFile = z.strictObject({
   name: z
-    .string()
-    .regex(COLUMN_NAME, "a column name contains only lower-case letters, digits and _")
-    .optional()
-    .describe("The column's name. Default: the attribute's name in lower case, with _ for other characters."),
+    .optional(
+      z.string().check(z.regex(COLUMN_NAME, "a column name contains only lower-case letters, digits and _")),
+    )
+    .check(
+      z.describe(
+        "The column's name. Default: the attribute's name in lower case, with _ for other characters.",
+      ),
+    ),
   type: z
-    .string()
-    .optional()
-    .describe("The column's type as Athena writes it, such as decimal(10,2) or array<struct<year:int>>."),
+    .optional(z.string())
+    .check(
+      z.describe("The column's type as Athena writes it, such as decimal(10,2) or array<struct<year:int>>."),
+    ),
   format: z
-    .enum(TIMESTAMP_FORMATS)
-    .optional()
-    .describe("How the attribute stores a timestamp. Default: iso, ISO 8601 text."),
+    .optional(z.enum(TIMESTAMP_FORMATS))
+    .check(z.describe("How the attribute stores a timestamp. Default: iso, ISO 8601 text.")),
   set: z
-    .boolean()
-    .optional()
-    .describe("true: the array comes from a DynamoDB set (SS, NS or BS), not from a list."),
+    .optional(z.boolean())
+    .check(z.describe("true: the array comes from a DynamoDB set (SS, NS or BS), not from a list.")),
   mask: z
-    .enum(["sha256", "drop"])
-    .optional()
-    .describe("sha256: the column holds a keyed hash of the value. drop: the value never enters the lake."),
+    .optional(z.enum(["sha256", "drop"]))
+    .check(
+      z.describe(
+        "sha256: the column holds a keyed hash of the value. drop: the value never enters the lake.",
+      ),
+    ),
 });
 
-const schemaFile: z.ZodType<SchemaFile> = z.strictObject({
-  $schema: z.string().optional().describe("Where editors find the JSON Schema of this file."),
+const schemaFile: z.ZodMiniType<SchemaFile> = z.strictObject({
+  $schema: z.optional(z.string()).check(z.describe("Where editors find the JSON Schema of this file.")),
   table: z
     .string()
-    .regex(
-      TABLE_NAME,
-      "a table name starts with a lower-case letter and contains only lower-case letters, digits and _",
-    )
-    .describe("The name of the lake table in SQL."),
-  source: nonEmpty().optional().describe("The DynamoDB table. Default: the name of the lake table."),
+    .check(
+      z.regex(
+        TABLE_NAME,
+        "a table name starts with a lower-case letter and contains only lower-case letters, digits and _",
+      ),
+      z.describe("The name of the lake table in SQL."),
+    ),
+  source: z.optional(nonEmpty).check(z.describe("The DynamoDB table. Default: the name of the lake table.")),
   key: z
     .strictObject({
-      hash: nonEmpty().describe("The name of the partition key attribute."),
-      range: nonEmpty().optional().describe("The name of the sort key attribute, if the table has one."),
+      hash: nonEmpty.check(z.describe("The name of the partition key attribute.")),
+      range: z
+        .optional(nonEmpty)
+        .check(z.describe("The name of the sort key attribute, if the table has one.")),
     })
-    .describe("The source table's key."),
+    .check(z.describe("The source table's key.")),
   where: z
-    .record(z.string(), conditionFile)
-    .optional()
-    .describe(
-      "The items that belong to this table (single-table design): each named attribute meets its condition.",
+    .optional(z.record(z.string(), conditionFile))
+    .check(
+      z.describe(
+        "The items that belong to this table (single-table design): each named attribute meets its condition.",
+      ),
     ),
   partitionBy: z
-    .string()
-    .optional()
-    .describe("bucket(n) of the key, or year(column), month(column), day(column), identity(column)."),
+    .optional(z.string())
+    .check(
+      z.describe("bucket(n) of the key, or year(column), month(column), day(column), identity(column)."),
+    ),
   attributes: z
     .record(z.string(), attributeFile)
-    .describe("The attributes that become columns. All others are kept in _unmapped."),
+    .check(z.describe("The attributes that become columns. All others are kept in _unmapped.")),
 });
 
 /** What is wrong with a value as a schema file; nothing if it is a `SchemaFile`. */
 export function schemaFileIssues(
   json: unknown,
 ): readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] {
-  const checked = schemaFile.safeParse(json);
+  const checked = checkedShape(schemaFile, json);
   return checked.success ? protoIssues(json as SchemaFile) : checked.error.issues;
 }
 
 const PROTO = "__proto__";
-const protoMembers = z.object({ attributes: attributeFile.optional(), where: conditionFile.optional() });
+const protoMembers = z.object({ attributes: z.optional(attributeFile), where: z.optional(conditionFile) });
 
 /** DynamoDB allows the attribute name "__proto__", but zod skips a member of that name and leaves it out of its copy. */
 function protoIssues({ attributes, where = {} }: SchemaFile): readonly z.core.$ZodIssue[] {
   const own = (members: Record<string, unknown>): unknown =>
     Object.hasOwn(members, PROTO) ? members[PROTO] : undefined;
-  return protoMembers.safeParse({ attributes: own(attributes), where: own(where) }).error?.issues ?? [];
+  return checkedShape(protoMembers, { attributes: own(attributes), where: own(where) }).error?.issues ?? [];
 }
 
 /** The published JSON Schema of schema files, for editors. */

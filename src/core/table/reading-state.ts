@@ -1,5 +1,5 @@
 /** How far a table's stream has been read and delivered: saved only after the delivery. */
-import { z } from "zod";
+import * as z from "zod/mini";
 import { type LakeFile, moment } from "../format/lake-file.ts";
 import { positionPath } from "../format/lake-path.ts";
 import type { StreamPosition } from "../ports/change-source.ts";
@@ -20,12 +20,12 @@ const shape = z.object({
     streamArn: z.string(),
     shards: z.record(
       z.string(),
-      z.object({ parent: z.string().optional(), after: z.string().optional(), finished: z.boolean() }),
+      z.object({ parent: z.optional(z.string()), after: z.optional(z.string()), finished: z.boolean() }),
     ),
   }),
   savedAtSeconds: moment,
-  caughtUpAtSeconds: moment.optional(),
-  newestChangeSeconds: moment.optional(),
+  caughtUpAtSeconds: z.optional(moment),
+  newestChangeSeconds: z.optional(moment),
 });
 
 const positionFile: LakeFile<z.infer<typeof shape>> = { name: "stream position", shape };

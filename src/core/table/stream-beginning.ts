@@ -2,7 +2,7 @@
  * Where the reading of a table's stream began: what was written before is on no change that the lake will ever get, so that a
  * snapshot has to show it.
  */
-import { z } from "zod";
+import * as z from "zod/mini";
 import { type LakeFile, moment } from "../format/lake-file.ts";
 import { streamBeginningPath } from "../format/lake-path.ts";
 import type { StreamIdentity } from "../ports/change-source.ts";
@@ -19,10 +19,10 @@ export interface StreamBeginning {
 const shape = z.object({
   stream: z.object({
     arn: z.string(),
-    createdAtSeconds: moment.optional(),
-    isFirst: z.literal(true).optional(),
+    createdAtSeconds: z.optional(moment),
+    isFirst: z.optional(z.literal(true)),
   }),
-  readSinceSeconds: moment.int(),
+  readSinceSeconds: moment.check(z.int()),
 });
 
 const beginningFile: LakeFile<z.infer<typeof shape>> = {

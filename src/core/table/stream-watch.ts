@@ -2,7 +2,7 @@
  * When a deployment was last seen reading its source table's stream. A reader of our own knows its place in the stream; where
  * a service reads it, somebody has to look, and this is what the last look leaves for the next one.
  */
-import { z } from "zod";
+import * as z from "zod/mini";
 import { type LakeFile, moment } from "../format/lake-file.ts";
 import { streamWatchPath } from "../format/lake-path.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
@@ -19,10 +19,10 @@ export interface StreamWatch {
   readonly sinceSeconds: number;
 }
 
-const seconds = moment.int();
+const seconds = moment.check(z.int());
 
 const shape = z.object({
-  streamArn: z.string().optional(),
+  streamArn: z.optional(z.string()),
   seenReadingSeconds: seconds,
   lookedSeconds: seconds,
   sinceSeconds: seconds,

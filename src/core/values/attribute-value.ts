@@ -48,13 +48,16 @@ function readMap(raw: unknown, depth: number): Item {
     throw new UnreadableValue("a map of attributes was expected");
   }
   const map = raw as Record<string, unknown>;
-  const changed = new Map<string, AttributeValue>();
+  let changed: Map<string, AttributeValue> | undefined;
   for (const name in map) {
     if (!name.isWellFormed()) throw new UnreadableValue("an attribute name is not valid Unicode");
-    const value = readValue(map[name], depth + 1);
-    if (value !== map[name]) changed.set(name, value);
+    const raw = map[name];
+    const value = readValue(raw, depth + 1);
+    if (value === raw) continue;
+    changed ??= new Map();
+    changed.set(name, value);
   }
-  if (changed.size === 0) return map as Item;
+  if (changed === undefined) return map as Item;
   const entries = Object.entries(map as Item).map(
     ([name, value]) => [name, changed.get(name) ?? value] as const,
   );

@@ -35,9 +35,13 @@ export function keyItem(schema: KeySchema, key: readonly AttributeValue[]): Item
 }
 
 export function sameKey(a: readonly AttributeValue[], b: readonly AttributeValue[]): boolean {
-  return (
-    a.length === b.length && a.every((value, i) => scalarText(value) === scalarText(b[i] as AttributeValue))
-  );
+  return a.length === b.length && a.every((value, i) => sameScalar(value, b[i] as AttributeValue));
+}
+
+function sameScalar(a: AttributeValue, b: AttributeValue): boolean {
+  if ("S" in a) return "S" in b && a.S === b.S;
+  if ("N" in a) return "N" in b && a.N === b.N;
+  return "B" in a && "B" in b && a.B === b.B;
 }
 
 /** The type's letter and the value: equal for equal keys only. */

@@ -3,7 +3,7 @@
  * Source: "Number" in the Amazon DynamoDB naming rules and data types: 38 digits, 1E-130 to 9.99...E+125.
  */
 
-const PLAIN_INTEGER = /^(?:0|-?[1-9]\d*)$/;
+const CANONICAL = /^(?:0|-?[1-9]\d*|-?(?:0|[1-9]\d*)\.\d*[1-9])$/;
 const NUMBER = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/;
 const TEXT_LENGTH_MAX = 500;
 
@@ -13,7 +13,7 @@ const TEXT_LENGTH_MAX = 500;
  */
 export function canonicalNumber(text: string): string | undefined {
   if (text.length > TEXT_LENGTH_MAX) return undefined;
-  if (PLAIN_INTEGER.test(text)) return text; // breakage: plain-integers-as-text
+  if (CANONICAL.test(text)) return text; // breakage: plain-integers-as-text
   const match = NUMBER.exec(text);
   if (match === null) return undefined;
   const [, sign = "", whole = "", fraction = "", exponentText = "0"] = match;

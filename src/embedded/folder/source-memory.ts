@@ -1,5 +1,5 @@
 /** Where a lake table's source is reached, remembered for later commands. Never credentials. */
-import { z } from "zod";
+import * as z from "zod/mini";
 import { type Defined, defined } from "../../core/defined.ts";
 import { type LakeFile, lakeFileBytes } from "../../core/format/lake-file.ts";
 import { sourcePath } from "../../core/format/lake-path.ts";
@@ -12,7 +12,7 @@ export interface SourceAddress {
   readonly region?: string;
 }
 
-const shape = z.object({ endpoint: z.string().optional(), region: z.string().optional() });
+const shape = z.object({ endpoint: z.optional(z.string()), region: z.optional(z.string()) });
 
 const addressFile: LakeFile<z.infer<typeof shape>> = {
   name: "source address",

@@ -8,6 +8,7 @@ import {
 } from "../../../src/core/row/pack-lines.ts";
 import type { WireLine } from "../../../src/core/row/wire-line.ts";
 import * as fc from "../../support/fast-check.ts";
+import { lineText } from "../../support/line-text.ts";
 
 const line = fc
   .string({
@@ -28,9 +29,9 @@ function lineBytesMax({ recordBytesMax, batchBytesMax }: BatchLimits): number {
   return Math.min(recordBytesMax, batchBytesMax);
 }
 
-/** A line with its size. */
-function sized(text: string): Pick<WireLine, "text" | "bytes"> {
-  return { text, bytes: Buffer.byteLength(text, "utf8") };
+/** A line of this text. */
+function sized(text: string): Pick<WireLine, "content"> {
+  return { content: new TextEncoder().encode(text) };
 }
 
 describe("packing lines", () => {
@@ -53,7 +54,7 @@ describe("packing lines", () => {
     fc.assert(
       fc.property(lines, limits, (all, limit) => {
         const { batches, oversized } = packLines(all, limit);
-        const tooLarge = [...all.keys()].filter((i) => (all[i]?.bytes ?? 0) > lineBytesMax(limit));
+        const tooLarge = [...all.keys()].filter((i) => (all[i]?.content.length ?? 0) > lineBytesMax(limit));
         expect(oversized).toEqual(tooLarge);
         const sent = batches.flat().flatMap((record) => range(record.from, record.below));
         expect(sent).toEqual([...all.keys()].filter((i) => !tooLarge.includes(i)));
@@ -85,7 +86,7 @@ describe("packing lines", () => {
         for (const [i, next] of records.slice(1).entries()) {
           const record = records[i] as PackedRecord;
           if (record.below !== next.from) continue;
-          expect(record.bytes + (all[next.from]?.bytes ?? 0)).toBeGreaterThan(lineBytesMax(limit));
+          expect(record.bytes + (all[next.from]?.content.length ?? 0)).toBeGreaterThan(lineBytesMax(limit));
         }
       }),
       { numRuns: 500 },
@@ -113,8 +114,8 @@ describe("packing lines", () => {
   });
 });
 
-function textOf(lines: readonly Pick<WireLine, "text">[]): string {
-  return lines.map(({ text }) => text).join("");
+function textOf(lines: readonly Pick<WireLine, "content">[]): string {
+  return lines.map(lineText).join("");
 }
 
 function range(from: number, below: number): readonly number[] {

@@ -11,6 +11,7 @@ import { recordedChange } from "../../arbitraries/change.ts";
 import { mutated } from "../../arbitraries/json.ts";
 import { schemaFor } from "../../arbitraries/schema.ts";
 import * as fc from "../../support/fast-check.ts";
+import { lineText } from "../../support/line-text.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
 import { deliveredRows, storeSink } from "../../support/store-sink.ts";
 
@@ -30,7 +31,7 @@ describe("a wire row that comes back", () => {
     fc.assert(
       fc.property(changeAndWriter, ({ change, writer }) => {
         const line = changeLine(writer, change);
-        expect(rewrittenRow(writer, new WireRowText(line.text.trimEnd())).line).toEqual(line);
+        expect(rewrittenRow(writer, new WireRowText(lineText(line).trimEnd())).line).toEqual(line);
       }),
       { numRuns: 1000 },
     );
@@ -45,7 +46,7 @@ describe("a wire row that comes back", () => {
         );
         const before = writerOf({ ...file, attributes: keys });
         // Values that are dropped or masked now were written unmasked then, and must be hidden too.
-        expect(rewrittenRow(writer, new WireRowText(changeLine(before, change).text)).line).toEqual(
+        expect(rewrittenRow(writer, new WireRowText(lineText(changeLine(before, change)))).line).toEqual(
           changeLine(writer, change),
         );
       }),
@@ -61,13 +62,13 @@ describe("a wire row that comes back", () => {
         fc.jsonValue(),
         ({ change, writer }, choices, replacement) => {
           const damaged = mutated(
-            JSON.parse(changeLine(writer, change).text) as Json,
+            JSON.parse(lineText(changeLine(writer, change))) as Json,
             choices,
             replacement as Json,
           );
           try {
             const { line } = rewrittenRow(writer, new WireRowText(JSON.stringify(damaged)));
-            expect(rewrittenRow(writer, new WireRowText(line.text)).line).toEqual(line);
+            expect(rewrittenRow(writer, new WireRowText(lineText(line))).line).toEqual(line);
           } catch (error) {
             expect(error).toBeInstanceOf(Rejection);
           }
@@ -100,7 +101,7 @@ const row = (user: string, more: Readonly<Record<string, unknown>> = {}): Record
     item: { User: { S: user } },
     before: undefined,
   } as const;
-  return { ...JSON.parse(changeLine(REVIEWS, change).text), ...more };
+  return { ...JSON.parse(lineText(changeLine(REVIEWS, change))), ...more };
 };
 
 describe("what is no row of the table", () => {
@@ -126,8 +127,8 @@ describe("what is no row of the table", () => {
 
   test("values that a column cannot hold do not get into it", () => {
     const { line } = rewrittenRow(REVIEWS, new WireRowText(JSON.stringify(row("a", { day: "2024-02-31" }))));
-    expect(JSON.parse(line.text)).toMatchObject({ _unmapped: '{"Day":{"S":"2024-02-31"}}' });
-    expect(JSON.parse(line.text).day).toBeUndefined();
+    expect(JSON.parse(lineText(line))).toMatchObject({ _unmapped: '{"Day":{"S":"2024-02-31"}}' });
+    expect(JSON.parse(lineText(line)).day).toBeUndefined();
   });
 });
 
@@ -137,8 +138,8 @@ test("the digits of a bigint and a masked value come back as they were", () => {
     '"big":-9223372036854775808,"user"',
   );
   const { line } = rewrittenRow(REVIEWS, new WireRowText(text));
-  expect(line.text).toContain('"big":-9223372036854775808,');
-  expect(line.text).toContain(`"email":"${"0".repeat(64)}"`);
+  expect(lineText(line)).toContain('"big":-9223372036854775808,');
+  expect(lineText(line)).toContain(`"email":"${"0".repeat(64)}"`);
 });
 
 describe("an error file of Firehose", () => {

@@ -20,6 +20,7 @@ import { ARRIVED_AT_SECONDS, recordedChange, recordedItem, valueStyle } from "..
 import { item, keyedItem, keySchema } from "../../arbitraries/item.ts";
 import { itemAndSchema, schemaFor } from "../../arbitraries/schema.ts";
 import * as fc from "../../support/fast-check.ts";
+import { lineText } from "../../support/line-text.ts";
 
 const KEY = { hash: "pk", range: "sk" };
 
@@ -37,10 +38,10 @@ describe("the line of a change", () => {
     fc.assert(
       fc.property(changeAndWriter, ({ change, writer }) => {
         const { schema } = writer.codec;
-        const { text, bytes, keyHash: hash } = changeLine(writer, change);
+        const line = changeLine(writer, change);
+        const text = lineText(line);
         expect(text.indexOf("\n")).toBe(text.length - 1);
-        expect(bytes).toBe(Buffer.byteLength(text));
-        expect(hash).toBe(keyHash(change.key));
+        expect(line.keyHash).toBe(keyHash(change.key));
         requireWireLine(text, changeWireColumns(schema), [
           ...rowValues(writer, change.item),
           keyHash(change.key),
@@ -79,7 +80,7 @@ describe("the line of a change", () => {
         },
       },
     };
-    expect(changeLine(writer, readChange(record, writer.codec.schema, 0)).text).toBe(
+    expect(lineText(changeLine(writer, readChange(record, writer.codec.schema, 0)))).toBe(
       '{"user":"ann\\n","rating":"4.5","likes":9007199254740993,"tags":"[\\"a\\",\\"b\\"]",' +
         '"_unmapped":"{\\"Other\\":{\\"NULL\\":true}}","_key":"d594cc1025fb47555bf62f6ee41e1944",' +
         '"_op":"INSERT","_version":"0000000000000000000300000000000000499659","_changed_at":1763874600,"_expired":false}\n',
@@ -90,7 +91,7 @@ describe("the line of a change", () => {
     fc.assert(
       fc.property(changeAndWriter, ({ change, writer }) => {
         if (change.operation !== "REMOVE") return;
-        const members = parseJson(changeLine(writer, change).text) as { readonly _unmapped?: string };
+        const members = parseJson(lineText(changeLine(writer, change))) as { readonly _unmapped?: string };
         const rest = Object.keys(JSON.parse(members._unmapped ?? "{}") as object);
         const { key } = writer.codec.schema;
         expect(rest.every((name) => name === key.hash || name === key.range)).toBe(true);
@@ -147,11 +148,38 @@ test("an item gives the same row from an export line, from a stream record and f
       const exported = (JSON.parse(exportLine) as { readonly Item: Item }).Item;
       const staged = itemLine(writer, readItem(exported)) as string;
       const record = { eventName, dynamodb: { SequenceNumber: "7", NewImage: recordedItem(written, style) } };
-      const line = changeLine(writer, readChange(record, writer.codec.schema, ARRIVED_AT_SECONDS)).text;
+      const line = lineText(changeLine(writer, readChange(record, writer.codec.schema, ARRIVED_AT_SECONDS)));
       const metadata = `,"_op":"${eventName}","_version":"${"7".padStart(40, "0")}","_changed_at":${ARRIVED_AT_SECONDS},"_expired":false}\n`;
       expect(line).toBe(staged.replace(/\}\n$/, "") + metadata);
     }),
     { numRuns: 600 },
+  );
+});
+
+test("a change has the line of its item, however long its texts are and whatever is in them", () => {
+  const text = fc
+    .tuple(fc.string({ unit: fc.constantFrom("a", "é", "漢", "😀", '"', "\\", "\n", "\u2028") }), fc.nat(400))
+    .map(([unit, times]) => unit.repeat(times));
+  fc.assert(
+    fc.property(text, text, text, (declared, nested, undeclared) => {
+      const attributes = { pk: { type: "string" }, a: { type: "string" }, m: { type: "map<string,string>" } };
+      const writer = writerOf({ table: "t", key: { hash: "pk" }, attributes });
+      const written = readItem({
+        pk: { S: "k" },
+        a: { S: declared },
+        m: { M: { "long name": { S: nested } } },
+        u: { S: undeclared },
+      });
+      const record = { eventName: "INSERT", dynamodb: { SequenceNumber: "7", NewImage: written } };
+      const line = lineText(changeLine(writer, readChange(record, writer.codec.schema, 9)));
+      expect(line).toBe(
+        (itemLine(writer, written) as string).replace(
+          /\}\n$/,
+          () => `,"_op":"INSERT","_version":"${"7".padStart(40, "0")}","_changed_at":9,"_expired":false}\n`,
+        ),
+      );
+    }),
+    { numRuns: 1000 },
   );
 });
 
