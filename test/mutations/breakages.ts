@@ -175,7 +175,7 @@ export const breakages: readonly Breakage[] = [
     name: "the position moves before the delivery",
     marker: "position-after-delivery",
     find: "const delivery",
-    put: "await saveReadingState(this.#context.store, this.#context.writer.codec.schema.table, { position: batch.position, savedAtSeconds: arrivedAtSeconds, caughtUpAtSeconds: undefined, newestChangeSeconds: undefined });\n    const delivery",
+    put: "await saveReadingState(this.#context.store, this.#context.writer.codec.schema.table, { position: batch.position, savedAtSeconds: batch.readAtSeconds, caughtUpAtSeconds: undefined, newestChangeSeconds: undefined });\n    const delivery",
     tests: ["test/core/delivery/follow.test.ts"],
   },
   {
@@ -188,8 +188,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: "a gap that the reader found is not recorded",
     marker: "found-gaps-recorded",
-    find: "batch.gaps",
-    put: "batch.gaps.slice(batch.gaps.length)",
+    find: "of gaps",
+    put: "of gaps.slice(gaps.length)",
     tests: ["test/core/delivery/follow.test.ts"],
   },
   {
@@ -700,7 +700,7 @@ export const breakages: readonly Breakage[] = [
   {
     name: "rows of one change that were written twice in a batch count as two contents",
     marker: "one-content-per-sequence",
-    find: " && known !== line.text",
+    find: "if (seen.text !== text) ",
     put: "",
     tests: ["test/core/delivery/deliver.test.ts"],
   },
