@@ -150,7 +150,7 @@ function ofSource(schema: Schema, hidden: ReadonlySet<string>, item: Item): Shel
   const hash = keyHash(key);
   return {
     keyHash: hash,
-    itemHash: itemHash(hash, withoutHidden(hidden, item)),
+    itemHash: itemHash(hash, itemText(withoutHidden(hidden, item))),
     keyText: keyTextOf(schema, key),
   };
 }
@@ -159,11 +159,16 @@ function ofSource(schema: Schema, hidden: ReadonlySet<string>, item: Item): Shel
 const UNREADABLE_HASH = "0".repeat(32);
 
 function ofLake(schema: Schema, hidden: ReadonlySet<string>, { keyHash: hash, item }: LakeRow): ShelvedItem {
-  if (item === undefined) return { keyHash: hash, itemHash: UNREADABLE_HASH, keyText: "" };
-  const key = keyOf(schema.key, item);
-  // A row under the hash of another key gives no key to ask for.
-  const keyText = key === undefined || keyHash(key) !== hash ? "" : keyTextOf(schema, key);
-  return { keyHash: hash, itemHash: itemHash(hash, withoutHidden(hidden, item)), keyText };
+  try {
+    const key = item.key();
+    const text = hidden.size === 0 ? item.text() : itemText(withoutHidden(hidden, item.item()));
+    // A row under the hash of another key gives no key to ask for.
+    const keyText = key === undefined || keyHash(key) !== hash ? "" : keyTextOf(schema, key);
+    return { keyHash: hash, itemHash: itemHash(hash, text), keyText };
+  } catch {
+    // Whatever stands there, no item has become it.
+    return { keyHash: hash, itemHash: UNREADABLE_HASH, keyText: "" };
+  }
 }
 
 function keyTextOf(schema: Schema, key: KeyValues): string {

@@ -6,7 +6,7 @@ import type {
   VerifiedSource,
 } from "../../../src/core/ports/verified.ts";
 import { parseSchema, type Schema } from "../../../src/core/schema/schema.ts";
-import type { Item } from "../../../src/core/values/attribute-value.ts";
+import { type Item, itemText } from "../../../src/core/values/attribute-value.ts";
 import { keyHash, keyOf } from "../../../src/core/values/key.ts";
 import { type Verification, verify } from "../../../src/core/verify/verify.ts";
 import { type SettleContext, settle } from "../../../src/core/verify/verify-settle.ts";
@@ -134,9 +134,24 @@ function scratchOf(files: Map<string, string>): Scratch {
   };
 }
 
+function storedItem(each: Item): LakeRow["item"] {
+  return { item: () => each, text: () => itemText(each), key: () => keyOf(SCHEMA.key, each) };
+}
+
+/** A row that is no item. */
+const UNREADABLE: LakeRow["item"] = {
+  item: () => unreadable(),
+  text: () => unreadable(),
+  key: () => unreadable(),
+};
+
+function unreadable(): never {
+  throw new Error("no item");
+}
+
 function rowOf(each: Item): LakeRow {
   const { Secret, ...kept } = each;
-  return { keyHash: keyHash(keyOf(SCHEMA.key, each) ?? []), item: kept };
+  return { keyHash: keyHash(keyOf(SCHEMA.key, each) ?? []), item: storedItem(kept) };
 }
 
 const summary = ({ differences }: Verification) =>
@@ -169,7 +184,7 @@ describe("a table that stands still", () => {
           if (how === "repeated") world.rows.push(rowOf(item(id, "as it is")));
           if (how === "unreadable") {
             world.removeRow(id);
-            world.rows.push({ keyHash: hashOf(id), item: undefined });
+            world.rows.push({ keyHash: hashOf(id), item: UNREADABLE });
           }
         }
         const found = await world.verify();
