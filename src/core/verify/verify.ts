@@ -162,8 +162,7 @@ function ofLake(schema: Schema, hidden: ReadonlySet<string>, { keyHash: hash, it
   try {
     const key = item.key();
     const text = hidden.size === 0 ? item.text() : itemText(withoutHidden(hidden, item.item()));
-    // A row under the hash of another key gives no key to ask for.
-    const keyText = key === undefined || keyHash(key) !== hash ? "" : keyTextOf(schema, key);
+    const keyText = key === undefined ? "" : keyTextOf(schema, key);
     return { keyHash: hash, itemHash: itemHash(hash, text), keyText };
   } catch {
     // Whatever stands there, no item has become it.
@@ -180,7 +179,8 @@ function candidateOf(
   { keyHash: hash, keyText }: Pick<ShelvedItem, "keyHash" | "keyText">,
 ): Candidate {
   const key = keyText === "" ? undefined : keyOf(schema.key, JSON.parse(keyText) as Item);
-  return { keyHash: hash, key };
+  // A row of the lake under the hash of another key gives no key to ask for.
+  return { keyHash: hash, key: key !== undefined && keyHash(key) === hash ? key : undefined };
 }
 
 /** The candidates of all ranges that differ, in groups. */

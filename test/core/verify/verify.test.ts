@@ -124,9 +124,13 @@ class World {
   }
 }
 
+function decoded(text: Uint8Array): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(text);
+}
+
 function scratchOf(files: Map<string, string>): Scratch {
   return {
-    append: async (name, text) => void files.set(name, (files.get(name) ?? "") + text),
+    append: async (name, text) => void files.set(name, (files.get(name) ?? "") + decoded(text)),
     read: async function* (name) {
       // In chunks that split lines.
       for (const piece of (files.get(name) ?? "").match(/[\s\S]{1,50}/g) ?? []) yield piece;
@@ -338,7 +342,7 @@ test("memory holds digests and a few lines, whatever the number of items: the re
     ...scratchOf(files),
     append: async (name, text) => {
       largest = Math.max(largest, text.length);
-      files.set(name, (files.get(name) ?? "") + text);
+      files.set(name, (files.get(name) ?? "") + decoded(text));
     },
   };
   const shelves = new ItemShelves(counting, "source");
