@@ -4,8 +4,14 @@
  */
 
 import { belongs } from "../change/selection.ts";
-import type { Deliveries, DeliveryMark, KeyValues, VerifiedLake, VerifiedSource } from "../ports/verified.ts";
-import type { StoredItem } from "../row/stored-item.ts";
+import type {
+  Deliveries,
+  DeliveryMark,
+  KeyValues,
+  LakeRow,
+  VerifiedLake,
+  VerifiedSource,
+} from "../ports/verified.ts";
 import type { Schema } from "../schema/schema.ts";
 import { type Item, itemText } from "../values/attribute-value.ts";
 import { keyItem } from "../values/key.ts";
@@ -194,7 +200,7 @@ export async function shownItems(
   return found;
 }
 
-function shownItem(hidden: ReadonlySet<string>, stored: StoredItem): Item | "unreadable" {
+function shownItem(hidden: ReadonlySet<string>, stored: LakeRow["item"]): Item | "unreadable" {
   try {
     return withoutHidden(hidden, stored.item());
   } catch {
