@@ -9,8 +9,9 @@ import type { ObjectStore } from "../src/core/ports/object-store.ts";
 import { rowCodec } from "../src/core/row/row.ts";
 import { lineWriter } from "../src/core/row/wire-line.ts";
 import { parseSchema } from "../src/core/schema/schema.ts";
-import { changeEvent, sizes } from "./change-records.ts";
+import { changeEvent } from "./change-event.ts";
 import { REVIEWS_SCHEMA } from "./reviews-export.ts";
+import { itemSizes } from "./stream-records.ts";
 import { median } from "./timed-process.ts";
 
 const records = Number(process.argv[2] ?? 1_000);
@@ -57,8 +58,8 @@ console.log(
 );
 /** The mix once more, with characters beyond Latin-1 at the end of each review: JavaScript keeps such a text in two bytes a character. */
 const kinds = [
-  ...Object.entries(sizes).map(([name, size]) => ({ name, text: changeEvent(records, size) })),
-  { name: "mix, Unicode", text: changeEvent(records, sizes.mix as () => number, " — très bien \u{1F4DA}") },
+  ...Object.entries(itemSizes).map(([name, size]) => ({ name, text: changeEvent(records, size) })),
+  { name: "mix, Unicode", text: changeEvent(records, itemSizes.mix, " — très bien \u{1F4DA}") },
 ];
 for (const { name, text } of kinds) {
   await measured(text);

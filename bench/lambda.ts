@@ -10,9 +10,10 @@ import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { type BuildResult, build } from "esbuild";
 import { parseSchema } from "../src/core/schema/schema.ts";
-import { changeEvent, sizes } from "./change-records.ts";
+import { changeEvent } from "./change-event.ts";
 import { lambdaServices } from "./lambda-services.ts";
 import { REVIEWS_SCHEMA } from "./reviews-export.ts";
+import { itemSizes } from "./stream-records.ts";
 import { median } from "./timed-process.ts";
 
 const rounds = Number(process.argv[2] ?? 7);
@@ -71,7 +72,7 @@ try {
   await writeFile(alone, outputFiles[0]?.contents ?? "");
   console.log(`${"client-firehose".padEnd(20)}${kibibytes(outputFiles[0]?.contents.length ?? 0)}`);
   const event = join(folder, "event.json");
-  await writeFile(event, changeEvent(RECORDS, sizes.mix as () => number));
+  await writeFile(event, changeEvent(RECORDS, itemSizes.mix));
   await compare(ours, alone, event);
 } finally {
   services.close();

@@ -1,8 +1,8 @@
 /** The current items of a lake table on AWS, page by page. */
 
 import { itemsStatement } from "../core/overlay/items.ts";
+import type { StoredItem } from "../core/row/stored-item.ts";
 import type { OpenTable } from "../core/table/open-table.ts";
-import type { Item } from "../core/values/attribute-value.ts";
 import type { AthenaEngine } from "./athena-engine.ts";
 import type { AwsLake } from "./aws-lake.ts";
 
@@ -11,7 +11,7 @@ export async function* athenaItems(
   lake: Pick<AwsLake, "store" | "engine">,
   opened: OpenTable,
   asOfSeconds?: number,
-): AsyncGenerator<readonly Item[]> {
+): AsyncGenerator<readonly StoredItem[]> {
   const { sql, itemOf } = await itemsStatement(lake, opened, asOfSeconds);
   yield* athenaRows(lake.engine, sql, itemOf);
 }

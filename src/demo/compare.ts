@@ -1,7 +1,6 @@
 /** Proves a lake table against its source: every item of a scan against every item of the lake. */
 import { type Item, itemText, readItem } from "../core/values/attribute-value.ts";
 import type { Items } from "../library/lake.ts";
-import { toItemJson } from "../source/item-json.ts";
 import type { SourceConnection } from "../source/source-connection.ts";
 
 export interface Comparison {
@@ -37,7 +36,7 @@ async function* scanItems(connection: SourceConnection, table: string): AsyncGen
       },
       AbortSignal.timeout(60_000),
     );
-    for (const item of page.Items ?? []) yield readItem(toItemJson(item));
+    for (const item of page.Items ?? []) yield readItem(item);
     start = page.LastEvaluatedKey as Record<string, never> | undefined;
   } while (start !== undefined);
 }

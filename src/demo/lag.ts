@@ -11,6 +11,8 @@ export interface LagRequest {
   readonly user: string;
   /** Gives up this long after the last write. */
   readonly patienceSeconds: number;
+  /** Fails where a write begins later than this after its time: the rate is not held. Default: writes go on as they can. */
+  readonly lateSecondsMax?: number;
 }
 
 export interface Lag {
@@ -38,6 +40,7 @@ export async function measureLag(request: LagRequest): Promise<Lag> {
       const dueMs = startMs + (i * 1000) / request.writesPerSecond;
       const earlyMs = dueMs - performance.now();
       if (earlyMs > 1) await new Promise((resolve) => setTimeout(resolve, earlyMs));
+      requireRate(request, -earlyMs);
       const book = `probe ${i}`;
       await putReview(request.client, { User: request.user, Book: book, Rating: 1 + (i % 5) });
       endMs = performance.now();
@@ -46,15 +49,16 @@ export async function measureLag(request: LagRequest): Promise<Lag> {
   };
   const writing = Promise.all(Array.from({ length: WRITERS }, write));
   let written = false;
+  let failed = false;
   void writing.then(
     () => {
       written = true;
     },
     () => {
-      written = true;
+      failed = true;
     },
   );
-  while (!(written && writtenAtMs.size === 0)) {
+  while (!(written && writtenAtMs.size === 0) && !failed) {
     const books = await request.visibleBooks(request.user, oldestPendingSeconds(writtenAtMs));
     const seenMs = performance.now();
     for (const book of books) {
@@ -65,6 +69,13 @@ export async function measureLag(request: LagRequest): Promise<Lag> {
   }
   await writing;
   return summary(lagsMs, total, (endMs - startMs) / 1000);
+}
+
+function requireRate({ writesPerSecond, lateSecondsMax }: LagRequest, lateMs: number): void {
+  if (lateSecondsMax === undefined || lateMs <= lateSecondsMax * 1_000) return;
+  throw new Error(
+    `${writesPerSecond} writes a second are not held: a write is ${(lateMs / 1_000).toFixed(1)} s late`,
+  );
 }
 
 /** Map keeps the order of the writes. Two seconds are allowed for the difference of clocks. */

@@ -1,9 +1,9 @@
 /** A table of a lake in a folder. What an operation needs is loaded when it begins. */
 
 import { defined } from "../core/defined.ts";
+import type { StoredItem } from "../core/row/stored-item.ts";
 import { namedTable } from "../core/table/chosen-tables.ts";
 import type { OpenTable } from "../core/table/open-table.ts";
-import type { Item } from "../core/values/attribute-value.ts";
 import type { VerifyReport } from "../core/verify/verify-report.ts";
 import type { VerifyWish } from "../embedded/verifying/compare-table.ts";
 import { abortableStore } from "../files/abortable-store.ts";
@@ -60,7 +60,7 @@ export class FolderTable implements ListedTable {
 
   items({ asOf, signal }: ItemsOptions & Cancel = {}): Items {
     const { lifetime } = this.#context;
-    const stream = new RowStream<undefined, Item>(lifetime, signal, async (stop) => {
+    const stream = new RowStream<undefined, StoredItem>(lifetime, signal, async (stop) => {
       const asOfSeconds = asOf && secondsOf(asOf);
       const opened = await this.#opened();
       const { lakeItems } = await import("../embedded/reading/items.ts");

@@ -7,6 +7,7 @@ import { GlueClient } from "@aws-sdk/client-glue";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { withoutLog } from "./without-log.ts";
 
 export interface AwsClients {
   readonly s3: S3Client;
@@ -54,13 +55,13 @@ export function clientOptions(settings: AwsSettings = {}): ClientOptions {
 export function awsClients(settings: AwsSettings = {}): AwsClients {
   const options = clientOptions(settings);
   const clients = {
-    s3: new S3Client(options),
-    glue: new GlueClient(options),
-    athena: new AthenaClient(options),
-    firehose: new FirehoseClient(options),
-    stepFunctions: new SFNClient(options),
-    cloudFormation: new CloudFormationClient(options),
-    dynamodb: new DynamoDBClient(options),
+    s3: withoutLog(new S3Client(options)),
+    glue: withoutLog(new GlueClient(options)),
+    athena: withoutLog(new AthenaClient(options)),
+    firehose: withoutLog(new FirehoseClient(options)),
+    stepFunctions: withoutLog(new SFNClient(options)),
+    cloudFormation: withoutLog(new CloudFormationClient(options)),
+    dynamodb: withoutLog(new DynamoDBClient(options)),
   };
   return {
     ...clients,

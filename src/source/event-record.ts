@@ -7,26 +7,31 @@ import type { WrittenRecord } from "./get-records.ts";
  * docs.aws.amazon.com/lambda/latest/dg/with-ddb.html.
  */
 export function toEventRecord(record: WrittenRecord, streamArn: string): Readonly<Record<string, unknown>> {
-  const identity = record.userIdentity;
-  return present({
-    eventID: record.eventID,
-    eventName: record.eventName,
-    eventVersion: record.eventVersion,
-    eventSource: record.eventSource,
-    awsRegion: record.awsRegion,
-    dynamodb: record.dynamodb && toEventChange(record.dynamodb),
-    eventSourceARN: streamArn,
-    userIdentity: identity && present({ type: identity.Type, principalId: identity.PrincipalId }),
-  });
+  const { eventID, eventName, eventVersion, eventSource, awsRegion, dynamodb, userIdentity } = record;
+  const event: Record<string, unknown> = {};
+  if (eventID !== undefined) event.eventID = eventID;
+  if (eventName !== undefined) event.eventName = eventName;
+  if (eventVersion !== undefined) event.eventVersion = eventVersion;
+  if (eventSource !== undefined) event.eventSource = eventSource;
+  if (awsRegion !== undefined) event.awsRegion = awsRegion;
+  if (dynamodb !== undefined) event.dynamodb = dynamodb && toEventChange(dynamodb);
+  event.eventSourceARN = streamArn;
+  if (userIdentity !== undefined) event.userIdentity = userIdentity && toEventIdentity(userIdentity);
+  return event;
 }
 
 function toEventChange(change: NonNullable<WrittenRecord["dynamodb"]>): Readonly<Record<string, unknown>> {
-  const { ApproximateCreationDateTime: created, ...others } = change;
-  return created === undefined
-    ? others
-    : { ApproximateCreationDateTime: typeof created === "number" ? Math.floor(created) : created, ...others };
+  const created: unknown = change.ApproximateCreationDateTime;
+  // The service writes whole seconds, so that nearly every change stays as it is.
+  if (typeof created !== "number" || Number.isInteger(created)) return change as Record<string, unknown>;
+  return { ...change, ApproximateCreationDateTime: Math.floor(created) };
 }
 
-function present(members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+function toEventIdentity(
+  identity: NonNullable<WrittenRecord["userIdentity"]>,
+): Readonly<Record<string, unknown>> {
+  return {
+    ...(identity.Type === undefined ? {} : { type: identity.Type }),
+    ...(identity.PrincipalId === undefined ? {} : { principalId: identity.PrincipalId }),
+  };
 }

@@ -36,7 +36,7 @@ export interface StreamToFollow {
 }
 
 /** For all shards of one stream together. */
-const BUDGET = { callsMax: 16, bytesMax: 128_000_000 } as const;
+const BUDGET = { callsMax: 16, bytesMax: 32_000_000 } as const;
 /** Each shard slows the polling by this much, which bounds what many idle shards cost in CPU time and requests. */
 const POLL_SHARE_MS = 20;
 const LIST_SOON_MS = 1_000;

@@ -1,14 +1,10 @@
-/**
- * Records of a stream as the service writes them: DynamoDB JSON. The SDK would make bytes of binary values and dates of times,
- * which would have to be turned back for every change.
- */
-import { Readable } from "node:stream";
+/** Records of a stream as the service writes them. */
 import {
   type DynamoDBStreamsClient,
   GetRecordsCommand,
   type GetRecordsInput,
 } from "@aws-sdk/client-dynamodb-streams";
-import { streamCollector } from "@smithy/node-http-handler";
+import { writtenAnswer } from "./written-answer.ts";
 
 /** Record in the Amazon DynamoDB Streams API reference, in JSON. The core judges what stands in it. */
 export interface WrittenRecord {
@@ -43,21 +39,5 @@ export async function getWrittenRecords(
   abortSignal: AbortSignal,
 ): Promise<WrittenRecords> {
   const command = new GetRecordsCommand(input);
-  let written: WrittenRecords = {};
-  command.middlewareStack.add(
-    (next) => async (args) => {
-      const result = await next(args);
-      const response = result.response as { readonly statusCode: number; body: Readable };
-      if (response.statusCode === 200) {
-        written = JSON.parse(Buffer.from(await streamCollector(response.body)).toString("utf8"));
-        // Nothing is left for the SDK to make anything of.
-        response.body = Readable.from([]);
-      }
-      return result;
-    },
-    // Within the SDK's own reading of an answer, and within its retries.
-    { step: "deserialize", priority: "low", name: "dynalakeWrittenRecords" },
-  );
-  await client.send(command, { abortSignal });
-  return written;
+  return (await writtenAnswer<WrittenRecords>(command, () => client.send(command, { abortSignal }))) ?? {};
 }

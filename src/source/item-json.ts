@@ -34,6 +34,13 @@ export function toItemJson(
   );
 }
 
+/** A key's attribute in DynamoDB JSON as the SDK sends it. */
+export function toSdkAttribute(value: AttributeJson): AttributeValue {
+  if (typeof value.S === "string") return { S: value.S };
+  if (typeof value.N === "string") return { N: value.N };
+  return { B: Buffer.from(String(value.B), "base64") };
+}
+
 function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 }

@@ -1,6 +1,6 @@
 /** The first items of a table, to infer a schema from. */
 import { type Item, readItem } from "../core/values/attribute-value.ts";
-import { toItemJson } from "./item-json.ts";
+import type { WrittenItem } from "./scan-page.ts";
 import type { SourceConnection } from "./source-connection.ts";
 import { sourceError } from "./source-error.ts";
 
@@ -17,7 +17,7 @@ export async function sampleTable(
   signal: AbortSignal,
 ): Promise<readonly Item[]> {
   const items: Item[] = [];
-  let start: Record<string, never> | undefined;
+  let start: WrittenItem | undefined;
   let pages = 0;
   const call = { place: connection.place, attempt: `scan table "${table}"` };
   do {
@@ -34,8 +34,8 @@ export async function sampleTable(
         signal.throwIfAborted();
         throw sourceError(error, call);
       });
-    for (const item of page.Items ?? []) items.push(readItem(toItemJson(item)));
-    start = page.LastEvaluatedKey as Record<string, never> | undefined;
+    for (const item of page.Items ?? []) items.push(readItem(item));
+    start = page.LastEvaluatedKey;
     pages++;
   } while (start !== undefined && items.length < SCAN_ITEMS_MAX && pages < SCAN_PAGES_MAX);
   return items;

@@ -1,11 +1,11 @@
 /** Scans a whole source table, several segments at a time. */
-import type { ScanInput, ScanOutput } from "@aws-sdk/client-dynamodb";
 import { counted, grouped } from "../core/counted.ts";
 import { DynalakeError } from "../core/error.ts";
 import { systemTiming, type Timing } from "../sdk/timing.ts";
 import { describeSource, type SourceDescription } from "./describe-source.ts";
 import { pacedRead } from "./paced-read.ts";
 import { paceOf, type ReadLimits, type ReadPace } from "./read-pace.ts";
+import type { ScanPageInput, WrittenItem, WrittenPage } from "./scan-page.ts";
 import type { SourceConnection } from "./source-connection.ts";
 
 export interface ScanRequest extends ReadLimits {
@@ -28,13 +28,10 @@ export interface ScanProgress {
   readonly segments: number;
 }
 
-/** The items of one page, as the SDK returns them. */
-export type ScannedItems = NonNullable<ScanOutput["Items"]>;
-
 /** Receives the pages of one worker. */
 export interface ScanLane {
   /** Takes a page. Resolves to the bytes written, once there is room for the next page. */
-  write(items: ScannedItems): Promise<number>;
+  write(items: readonly WrittenItem[]): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -51,7 +48,7 @@ const WORKERS_MAX = 4;
 export async function scanPages(
   connection: Pick<SourceConnection, "tables" | "place">,
   request: ScanRequest,
-  take: (items: ScannedItems) => Promise<void>,
+  take: (items: readonly WrittenItem[]) => Promise<void>,
   timing: Timing = systemTiming,
 ): Promise<void> {
   const source = await describeSource(connection, request.table);
@@ -126,9 +123,9 @@ export class TableScan {
   }
 
   async #scanSegment(segment: number, lane: ScanLane): Promise<void> {
-    let startKey: ScanInput["ExclusiveStartKey"];
+    let startKey: WrittenItem | undefined;
     do {
-      const page: ScanOutput = await this.#page(segment, startKey);
+      const page: WrittenPage = await this.#page(segment, startKey);
       const items = page.Items ?? [];
       const bytes = items.length === 0 ? 0 : await lane.write(items);
       this.#bytes += bytes;
@@ -138,14 +135,14 @@ export class TableScan {
     } while (startKey !== undefined);
   }
 
-  #page(segment: number, startKey: ScanInput["ExclusiveStartKey"]): Promise<ScanOutput> {
+  #page(segment: number, startKey: WrittenItem | undefined): Promise<WrittenPage> {
     const read = {
       call: this.#call,
       untilMs: this.#untilMs,
       signal: this.#stop.signal,
       requireTime: () => this.#requireTime(),
       send: (signal: AbortSignal) => this.#tables.scan(this.#input(segment, startKey), signal),
-      costOf: (page: ScanOutput) => ({
+      costOf: (page: WrittenPage) => ({
         units: page.ConsumedCapacity?.CapacityUnits,
         items: page.ScannedCount ?? page.Items?.length ?? 0,
       }),
@@ -153,7 +150,7 @@ export class TableScan {
     return pacedRead(this.#pace, read, this.#timing);
   }
 
-  #input(segment: number, startKey: ScanInput["ExclusiveStartKey"]): ScanInput {
+  #input(segment: number, startKey: WrittenItem | undefined): ScanPageInput {
     const limit = this.#pace.pageItemsMax();
     return {
       TableName: this.#request.table,

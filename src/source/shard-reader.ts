@@ -1,5 +1,6 @@
 /** Polls one shard of a stream into a buffer. */
 import { backoffMs, serviceBackoff, type Timing } from "../sdk/timing.ts";
+import { Bell } from "./bell.ts";
 import { CallRate } from "./call-rate.ts";
 import type { WrittenRecord } from "./get-records.ts";
 import type { PollBudget } from "./poll-budget.ts";
@@ -17,9 +18,9 @@ export interface ShardReading {
   readonly onNews: () => void;
 }
 
-/** A shard is not polled while its buffer exceeds either limit. */
-const BUFFER_RECORDS_MAX = 10_000;
-const BUFFER_BYTES_MAX = 32_000_000;
+/** A shard is not polled while its buffer exceeds either limit: records that wait parsed cost memory, and time to keep it. */
+const BUFFER_RECORDS_MAX = 2_000;
+const BUFFER_BYTES_MAX = 4_000_000;
 
 /** An answer of this size suggests that more is waiting: the service ends one at 1 MB or at `RECORDS_PER_CALL_MAX`. */
 const FULL_ANSWER_BYTES = 500_000;
@@ -34,6 +35,7 @@ const RECORD_BYTES_ASSUMED = 1_000;
 export class ShardReader {
   readonly #reading: ShardReading;
   readonly #rate: CallRate;
+  readonly #roomBell: Bell;
   readonly #stop = new AbortController();
   readonly #buffer: WrittenRecord[] = [];
   #bufferBytes = 0;
@@ -53,6 +55,7 @@ export class ShardReader {
   constructor(reading: ShardReading) {
     this.#reading = reading;
     this.#rate = new CallRate(reading.pollsPerSecondMax, reading.timing);
+    this.#roomBell = new Bell(reading.timing);
   }
 
   /** Every record of the shard has been fetched and taken. */
@@ -86,6 +89,7 @@ export class ShardReader {
   /** Ends the polling; buffered records can still be taken. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.#roomBell.ring();
     await this.#running;
   }
 
@@ -99,6 +103,7 @@ export class ShardReader {
     this.#taken += records.length;
     this.#passEnd();
     this.#countBytes(-bytesOf(records));
+    if (records.length > 0) this.#roomBell.ring();
     return records;
   }
 
@@ -107,8 +112,9 @@ export class ShardReader {
     const { signal } = this.#stop;
     try {
       while (!signal.aborted && !this.#done) {
-        const next = this.#hasRoom() ? await this.#poll(signal) : "later";
-        if (next === "later" && !this.#done) await timing.sleep(pollMs(), signal);
+        // Other shards fill the budget, too, and ring no bell here when they leave room.
+        if (!this.#hasRoom()) await this.#roomBell.wait(pollMs());
+        else if ((await this.#poll(signal)) === "later" && !this.#done) await timing.sleep(pollMs(), signal);
       }
     } catch (error) {
       if (!signal.aborted) this.#failure = error;

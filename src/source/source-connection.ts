@@ -1,12 +1,10 @@
 /** Connects to a source: AWS, or any endpoint that speaks the protocol of DynamoDB. */
+import type { Readable } from "node:stream";
 import {
   DescribeTableCommand,
   type DescribeTableInput,
   type DescribeTableOutput,
   DynamoDBClient,
-  ScanCommand,
-  type ScanInput,
-  type ScanOutput,
 } from "@aws-sdk/client-dynamodb";
 import {
   DescribeStreamCommand,
@@ -20,9 +18,11 @@ import {
 } from "@aws-sdk/client-dynamodb-streams";
 import { NodeHttpHandler, streamCollector } from "@smithy/node-http-handler";
 import { DynalakeError } from "../core/error.ts";
+import { withoutLog } from "../sdk/without-log.ts";
 import { getWrittenRecords, type WrittenRecords } from "./get-records.ts";
 import { isLoopback } from "./loopback.ts";
 import { withMarkedNames } from "./marked-names.ts";
+import { type ScanPageInput, scanWrittenPage, type WrittenPage } from "./scan-page.ts";
 import type { SourcePlace } from "./source-error.ts";
 
 export interface SourceConfig {
@@ -48,7 +48,7 @@ export interface Credentials {
 /** The calls that read tables; tests replace them. */
 export interface TablesApi {
   describeTable(input: DescribeTableInput, signal: AbortSignal): Promise<DescribeTableOutput>;
-  scan(input: ScanInput, signal: AbortSignal): Promise<ScanOutput>;
+  scan(input: ScanPageInput, signal: AbortSignal): Promise<WrittenPage>;
 }
 
 /** The calls that read a stream; tests replace them. */
@@ -86,18 +86,20 @@ export function connectSource(config: SourceConfig): SourceConnection {
     ...place,
     ...credentialsOf(config),
   };
-  const client = new DynamoDBClient({ ...options, requestHandler: new TablesHttpHandler(HTTP_OPTIONS) });
-  const streams = new DynamoDBStreamsClient({
-    ...options,
-    requestHandler: new NodeHttpHandler(HTTP_OPTIONS),
-  });
+  const client = withoutLog(
+    new DynamoDBClient({ ...options, requestHandler: new NodeHttpHandler(HTTP_OPTIONS) }),
+  );
+  markNames(client);
+  const streams = withoutLog(
+    new DynamoDBStreamsClient({ ...options, requestHandler: new NodeHttpHandler(HTTP_OPTIONS) }),
+  );
   return {
     place,
     client,
     clockOffsetMs: watchClock(client),
     tables: {
       describeTable: (input, abortSignal) => client.send(new DescribeTableCommand(input), { abortSignal }),
-      scan: (input, abortSignal) => client.send(new ScanCommand(input), { abortSignal }),
+      scan: (input, abortSignal) => scanWrittenPage(client, input, abortSignal),
     },
     streams: {
       describeStream: (input, abortSignal) => streams.send(new DescribeStreamCommand(input), { abortSignal }),
@@ -132,15 +134,17 @@ const CREDENTIAL_VARIABLES = [
   "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 ] as const;
 
-/** Marks attribute names that the SDK would lose. */
-class TablesHttpHandler extends NodeHttpHandler {
-  override async handle(
-    ...call: Parameters<NodeHttpHandler["handle"]>
-  ): ReturnType<NodeHttpHandler["handle"]> {
-    const answer = await super.handle(...call);
-    answer.response.body = withMarkedNames(await streamCollector(answer.response.body));
-    return answer;
-  }
+/** Marks the attribute names that the SDK would lose, in the answers that it reads itself. */
+function markNames(client: DynamoDBClient): void {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const response = result.response as { body: unknown };
+      response.body = withMarkedNames(await streamCollector(response.body as Readable));
+      return result;
+    },
+    { step: "deserialize", priority: "low", name: "dynalakeMarkNames", override: true },
+  );
 }
 
 const HTTP_OPTIONS = {

@@ -2,7 +2,6 @@
 import { systemTiming, type Timing } from "../sdk/timing.ts";
 import { describeSource } from "./describe-source.ts";
 import { type ExportLane, ExportWriter } from "./export-writer.ts";
-import { toItemJson } from "./item-json.ts";
 import { type ScanLane, type ScanRequest, TableScan } from "./scan-pages.ts";
 import type { SourceConnection } from "./source-connection.ts";
 
@@ -49,7 +48,7 @@ export async function scanTable(
 function exportLane(lane: ExportLane): ScanLane {
   return {
     write: async (items) => {
-      const lines = items.map((item) => `${JSON.stringify({ Item: toItemJson(item) })}\n`).join("");
+      const lines = items.map((item) => `${JSON.stringify({ Item: item })}\n`).join("");
       await lane.write(lines, items.length);
       return Buffer.byteLength(lines);
     },

@@ -12,9 +12,10 @@ import { type Item, readItem, UnreadableValue } from "../core/values/attribute-v
 import { keyAttributes, keyHash, keyOf } from "../core/values/key.ts";
 import { backoffMs, serviceBackoff, systemTiming, type Timing } from "../sdk/timing.ts";
 import { describeSource } from "./describe-source.ts";
-import { toItemJson } from "./item-json.ts";
+import { toItemJson, toSdkAttribute } from "./item-json.ts";
 import { pacedRead } from "./paced-read.ts";
 import { paceOf, type ReadLimits, type ReadPace } from "./read-pace.ts";
+import type { WrittenItem } from "./scan-page.ts";
 import { scanPages } from "./scan-pages.ts";
 import type { SourceConnection } from "./source-connection.ts";
 
@@ -67,9 +68,10 @@ export function batchGetOf(connection: Pick<SourceConnection, "client">): BatchG
   return (input, abortSignal) => connection.client.send(new BatchGetItemCommand(input), { abortSignal });
 }
 
-function itemOf(table: string, item: Readonly<Record<string, AttributeValue>>): Item {
+/** The item that its DynamoDB JSON means. */
+function itemOf(table: string, written: WrittenItem): Item {
   try {
-    return readItem(toItemJson(item));
+    return readItem(written);
   } catch (error) {
     if (!(error instanceof UnreadableValue)) throw error;
     const message = `cannot compare an item of table "${table}": ${error.message}`;
@@ -102,7 +104,7 @@ class ItemReader {
     const table = this.#schema.source;
     const names = keyAttributes(this.#schema.key);
     let left: Record<string, AttributeValue>[] = keys.map((key) =>
-      Object.fromEntries(names.map((name, i) => [name, toSdk(key[i] as KeyValues[number])])),
+      Object.fromEntries(names.map((name, i) => [name, toSdkAttribute(key[i] as KeyValues[number])])),
     );
     const items: Item[] = [];
     for (let fruitless = 0; left.length > 0; ) {
@@ -111,7 +113,7 @@ class ItemReader {
         ReturnConsumedCapacity: "TOTAL",
       });
       const found = answer.Responses?.[table] ?? [];
-      items.push(...found.map((item) => itemOf(table, item)));
+      items.push(...found.map((item) => itemOf(table, toItemJson(item))));
       const next = answer.UnprocessedKeys?.[table]?.Keys ?? [];
       fruitless = next.length < left.length ? 0 : fruitless + 1;
       if (next.length > 0)
@@ -137,10 +139,4 @@ class ItemReader {
     };
     return pacedRead(this.#pace, read, this.#timing);
   }
-}
-
-function toSdk(value: KeyValues[number]): AttributeValue {
-  if ("S" in value) return { S: value.S };
-  if ("N" in value) return { N: value.N };
-  return { B: Buffer.from((value as { readonly B: string }).B, "base64") };
 }

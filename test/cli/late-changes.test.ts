@@ -167,7 +167,8 @@ test("`run --once` ends on a stream that always has one more change, once it has
         },
       };
       await follow(folder, source, { once: true, signal: new AbortController().signal });
-      expect(await shown(lake)).toEqual(["i1", "i2", "i3", "i4"]);
+      // What was read while these were delivered is delivered with them.
+      expect(await shown(lake)).toEqual(expect.arrayContaining(["i1", "i2", "i3", "i4"]));
     } finally {
       await lake.close();
     }

@@ -5,7 +5,8 @@ import type { CompactionContext } from "../../src/core/compaction/compaction-con
 import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-policy.ts";
 import { type SeedContext, seed } from "../../src/core/compaction/seed.ts";
 import { vacuum } from "../../src/core/compaction/vacuum.ts";
-import { type DeliveryContext, deliver, type RecordBatch } from "../../src/core/delivery/deliver.ts";
+import type { RecordBatch } from "../../src/core/delivery/batch-rows.ts";
+import { type DeliveryContext, deliver } from "../../src/core/delivery/deliver.ts";
 import type { Manifest } from "../../src/core/format/manifest.ts";
 import { currentView, historyViews, segmentViews, wireRows } from "../../src/core/overlay/lake-view.ts";
 import type { ChangeSink } from "../../src/core/ports/change-sink.ts";

@@ -175,7 +175,7 @@ export const breakages: readonly Breakage[] = [
     name: "the position moves before the delivery",
     marker: "position-after-delivery",
     find: "const delivery",
-    put: "await saveReadingState(this.#context.store, this.#context.writer.codec.schema.table, { position: batch.position, savedAtSeconds: arrivedAtSeconds, caughtUpAtSeconds: undefined, newestChangeSeconds: undefined });\n    const delivery",
+    put: "await saveReadingState(this.#context.store, this.#context.writer.codec.schema.table, { position: batch.position, savedAtSeconds: batch.readAtSeconds, caughtUpAtSeconds: undefined, newestChangeSeconds: undefined });\n    const delivery",
     tests: ["test/core/delivery/follow.test.ts"],
   },
   {
@@ -188,8 +188,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: "a gap that the reader found is not recorded",
     marker: "found-gaps-recorded",
-    find: "batch.gaps",
-    put: "batch.gaps.slice(batch.gaps.length)",
+    find: "of gaps",
+    put: "of gaps.slice(gaps.length)",
     tests: ["test/core/delivery/follow.test.ts"],
   },
   {
@@ -342,6 +342,12 @@ export const breakages: readonly Breakage[] = [
     find: "quarantined.length === 0 ? [] : await quarantineRecords(context.store, table, quarantined);",
     put: "[];",
     tests: ["test/core/delivery/deliver.test.ts"],
+  },
+  {
+    name: "the text of a row has the members of a set in any order",
+    marker: "row-text-sets-in-order",
+    put: "",
+    tests: ["test/core/row/stored-item.test.ts"],
   },
   {
     name: "two contents under one sequence number are both delivered",

@@ -1,5 +1,5 @@
 /** DynamoDB and its streams in memory, with failures that tests request. */
-import type { DescribeTableOutput, ScanOutput } from "@aws-sdk/client-dynamodb";
+import type { DescribeTableOutput } from "@aws-sdk/client-dynamodb";
 import type {
   DescribeStreamInput,
   DescribeStreamOutput,
@@ -123,7 +123,7 @@ export class FakeDynamo {
       };
       return { Table: { TableName, TableArn: `arn:aws:dynamodb:eu-west-1:1:table/${TableName}`, ...stream } };
     },
-    scan: (): Promise<ScanOutput> => Promise.reject(new Error("not scanned")),
+    scan: (): Promise<never> => Promise.reject(new Error("not scanned")),
   };
 
   readonly streams: StreamsApi = {

@@ -9,8 +9,6 @@ import {
   type AttributeValue,
   BatchWriteItemCommand,
   CreateTableCommand,
-  type ScanInput,
-  type ScanOutput,
   type TableDescription,
 } from "@aws-sdk/client-dynamodb";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
@@ -18,6 +16,7 @@ import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
 import type { Timing } from "../../src/sdk/timing.ts";
 import type { SourceDescription } from "../../src/source/describe-source.ts";
 import { ExportWriter } from "../../src/source/export-writer.ts";
+import type { ScanPageInput, WrittenPage } from "../../src/source/scan-page.ts";
 import type { ScanProgress } from "../../src/source/scan-pages.ts";
 import { connectSource, type SourceConnection } from "../../src/source/source-connection.ts";
 import { scanTable, type TableScanRequest } from "../../src/source/table-scan.ts";
@@ -201,7 +200,7 @@ class SteppedTiming implements Timing {
 /** A table of equal items, which returns pages and counts what they cost. */
 class FakeTable {
   readonly timing = new SteppedTiming();
-  readonly scans: ScanInput[] = [];
+  readonly scans: ScanPageInput[] = [];
   readonly spent: { readonly atMs: number; readonly units: number }[] = [];
   readonly description: TableDescription = {
     TableName: "Reviews",
@@ -230,13 +229,13 @@ class FakeTable {
       clockOffsetMs: () => this.clockOffsetMs,
       tables: {
         describeTable: async () => ({ Table: this.description }),
-        scan: (input: ScanInput, signal: AbortSignal) => this.page(input, signal),
+        scan: (input: ScanPageInput, signal: AbortSignal) => this.page(input, signal),
       },
     };
     return scanTable(connection, { table: "Reviews", folder, ...request }, this.timing);
   }
 
-  async page(input: ScanInput, _signal: AbortSignal): Promise<ScanOutput> {
+  async page(input: ScanPageInput, _signal: AbortSignal): Promise<WrittenPage> {
     this.scans.push(input);
     const fault = this.fault(this.scans.length);
     if (fault !== undefined) throw fault;
@@ -248,7 +247,6 @@ class FakeTable {
     const last = ids.at(-1);
     return {
       Items: ids.map((Id) => ({ Id, Segment: { N: String(input.Segment) } })),
-      Count: count,
       ScannedCount: count,
       ConsumedCapacity: { CapacityUnits: units },
       ...(start + count < this.itemsPerSegment && last !== undefined

@@ -1,8 +1,9 @@
 /** How `verify` reads a source table: consistently, every key, and with retries of passing failures. */
-import type { BatchGetItemInput, ScanInput } from "@aws-sdk/client-dynamodb";
+import type { BatchGetItemInput } from "@aws-sdk/client-dynamodb";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { parseSchema } from "../../src/core/schema/schema.ts";
 import type { Item } from "../../src/core/values/attribute-value.ts";
+import type { ScanPageInput } from "../../src/source/scan-page.ts";
 import { type BatchGet, verifiedTable } from "../../src/source/verified-table.ts";
 import { networkError, serviceError } from "./fake-stream.ts";
 import { VirtualTiming } from "./virtual-timing.ts";
@@ -14,13 +15,14 @@ const SCHEMA = parseSchema(
 
 const key = (n: number) => [{ S: `id${n}` }, { B: "AAE=" }] as const;
 const item = (n: number) => ({ Id: { S: `id${n}` }, At: { B: new Uint8Array([0, 1]) }, N: { N: "1.0" } });
+const written = (n: number) => ({ Id: { S: `id${n}` }, At: { B: "AAE=" }, N: { N: "1.0" } });
 const read = (n: number): Item => ({ Id: { S: `id${n}` }, At: { B: "AAE=" }, N: { N: "1" } });
 
 /** Answers each request, except for what the test withholds. */
 class Table {
   readonly timing = new VirtualTiming();
   readonly asked: BatchGetItemInput[] = [];
-  readonly scans: ScanInput[] = [];
+  readonly scans: ScanPageInput[] = [];
   missing: ReadonlySet<string> = new Set();
   processedMax = 100;
   readUnits: number | undefined;
@@ -54,9 +56,9 @@ class Table {
       batchGet: this.batchGet,
       tables: {
         describeTable: async () => ({ Table: { TableName: "T", ...provisioned } }),
-        scan: async (input: ScanInput) => {
+        scan: async (input: ScanPageInput) => {
           this.scans.push(input);
-          return { Items: [item(Number(input.Segment))], ConsumedCapacity: { CapacityUnits: 1 } };
+          return { Items: [written(Number(input.Segment))], ConsumedCapacity: { CapacityUnits: 1 } };
         },
       },
     };

@@ -19,8 +19,25 @@ export class FakeSource implements ChangeSource {
   createdAtSeconds: number | undefined;
   /** Further members of a batch. */
   readUntilSeconds: number | undefined;
-  /** The error that the next call of `next` throws. */
+  /** At most so many records are given at once. */
+  givenMax: number = Number.POSITIVE_INFINITY;
+  /** The error that a call of `next` throws, once. */
   failure: Error | undefined;
+  #failsFrom = 0;
+
+  /** Fails once, after this many records were given. */
+  fail(failure: Error, givenBefore: number): void {
+    this.failure = failure;
+    this.#failsFrom = givenBefore;
+  }
+
+  /** The error that is due after so many records. */
+  takeFailure(given: number): Error | undefined {
+    if (given < this.#failsFrom) return undefined;
+    const { failure } = this;
+    this.failure = undefined;
+    return failure;
+  }
 
   async open(from: StreamPosition | undefined): Promise<FakeReader> {
     this.openedFrom.push(from);
@@ -43,14 +60,17 @@ class FakeReader implements ChangeReader {
     this.#at = at;
   }
 
+  /** How many records it has given, from the stream's beginning. */
+  get given(): number {
+    return this.#at;
+  }
+
   async next({ recordsMax }: { readonly recordsMax: number }): Promise<ChangeBatch> {
     await Promise.resolve();
-    const { records, gaps, failure, readUntilSeconds } = this.#source;
-    if (failure !== undefined) {
-      this.#source.failure = undefined;
-      throw failure;
-    }
-    const [from, below] = [this.#at, Math.min(this.#at + recordsMax, records.length)];
+    const { records, gaps, readUntilSeconds, givenMax } = this.#source;
+    const failure = this.#source.takeFailure(this.#at);
+    if (failure !== undefined) throw failure;
+    const [from, below] = [this.#at, Math.min(this.#at + Math.min(recordsMax, givenMax), records.length)];
     this.#at = below;
     const after = below === 0 ? {} : { after: String(below - 1) };
     return {

@@ -5,6 +5,7 @@ import { S3Client } from "@aws-sdk/client-s3";
 import type { ChangeSink } from "../../core/ports/change-sink.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { clientOptions } from "../../sdk/clients.ts";
+import { withoutLog } from "../../sdk/without-log.ts";
 import type { CatalogTables } from "../catalog-columns.ts";
 import type { VariablesOf } from "../contracts/environment.ts";
 import { firehoseSink } from "../firehose-sink.ts";
@@ -22,8 +23,8 @@ export function openStreamLake(variables: VariablesOf<"stream">): StreamLake {
   const options = clientOptions();
   const { LAKE_BUCKET: bucket, LAKE_DATABASE: database, DELIVERY_STREAM: stream } = variables;
   return {
-    store: s3Store({ client: new S3Client(options), bucket }),
-    engine: { catalog: glueCatalog({ client: new GlueClient(options), database }) },
-    sink: firehoseSink({ client: new FirehoseClient(options), stream }),
+    store: s3Store({ client: withoutLog(new S3Client(options)), bucket }),
+    engine: { catalog: glueCatalog({ client: withoutLog(new GlueClient(options)), database }) },
+    sink: firehoseSink({ client: withoutLog(new FirehoseClient(options)), stream }),
   };
 }

@@ -1,28 +1,13 @@
 /** The way of stream records into the lake: record -> change -> wire row -> change log, or quarantine with a reason. */
 
-import { type Change, Rejection, readChange, readChangeText } from "../change/change.ts";
-import { changeFor } from "../change/selection.ts";
 import { type ChangeSink, type DeliveredRow, UndeliveredRows } from "../ports/change-sink.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
-import { type RewrittenRow, rewrittenRow, WireRowText } from "../row/returned-row.ts";
-import { changeLine, type LineWriter } from "../row/wire-line.ts";
 import { type QuarantinedRecord, quarantineRecords } from "../table/quarantine.ts";
-import { ContentsOfChanges } from "./contents-of-changes.ts";
+import { BatchRows, type RecordBatch, type RowReading } from "./batch-rows.ts";
 
-export interface DeliveryContext {
+export interface DeliveryContext extends RowReading {
   readonly store: ObjectStore;
   readonly sink: ChangeSink;
-  readonly writer: LineWriter;
-  /** A wire row larger than this is quarantined: UTF-8 bytes. */
-  readonly rowBytesMax: number;
-}
-
-export interface RecordBatch {
-  /** Records, parsed or as JSON text; or WireRowText where they come back from a delivery. */
-  readonly records: readonly unknown[];
-  /** A stream's ARN or a file's name. */
-  readonly source: string;
-  readonly arrivedAtSeconds: number;
 }
 
 export interface Delivery {
@@ -44,50 +29,29 @@ export interface Delivery {
  * with the index of a record, if the sink knows from which one on it failed.
  */
 export async function deliver(context: DeliveryContext, batch: RecordBatch): Promise<Delivery> {
-  const { rows, recordOfRow, quarantined, skipped } = readBatch(context, batch);
+  const rows = new BatchRows(context);
+  rows.add(batch);
+  return deliverRows(context, rows, batch.arrivedAtSeconds);
+}
+
+/** Delivers what was read before, as `deliver` does. */
+export async function deliverRows(
+  context: DeliveryContext,
+  { rows, recordOfRow, quarantined, skipped }: BatchRows,
+  arrivedAtSeconds: number,
+): Promise<Delivery> {
   const { table } = context.writer.codec.schema;
   // breakage: rejected-are-quarantined
   const quarantineObjects =
     quarantined.length === 0 ? [] : await quarantineRecords(context.store, table, quarantined);
   try {
-    if (rows.length > 0) await context.sink.deliver(rows, batch.arrivedAtSeconds);
+    if (rows.length > 0) await context.sink.deliver(rows, arrivedAtSeconds);
   } catch (error) {
     if (!(error instanceof UndeliveredRows)) throw error;
     // breakage: failed-record-reported
     throw new UndeliveredRows(recordOfRow[error.firstIndex] ?? 0, error.message, error);
   }
   return { rows: rows.length, quarantined, quarantineObjects, skipped, ...changeTimes(rows) };
-}
-
-interface ReadBatch {
-  readonly rows: readonly DeliveredRow[];
-  /** The index of each row's record in the batch. */
-  readonly recordOfRow: readonly number[];
-  readonly quarantined: readonly QuarantinedRecord[];
-  readonly skipped: number;
-}
-
-function readBatch(context: DeliveryContext, { records, source, arrivedAtSeconds }: RecordBatch): ReadBatch {
-  const rows: DeliveredRow[] = [];
-  const recordOfRow: number[] = [];
-  const quarantined: QuarantinedRecord[] = [];
-  const contents = new ContentsOfChanges();
-  let skipped = 0;
-  for (const [i, record] of records.entries()) {
-    try {
-      const row = readRow(context, record, arrivedAtSeconds, contents);
-      if (row === undefined) skipped++;
-      else {
-        rows.push(row);
-        recordOfRow.push(i);
-      }
-    } catch (error) {
-      if (!(error instanceof Rejection)) throw error;
-      const { reason, message: detail } = error;
-      quarantined.push({ reason, detail, source, arrivedAtSeconds, raw: rawText(record) });
-    }
-  }
-  return { rows, recordOfRow, quarantined, skipped };
 }
 
 function changeTimes(
@@ -100,40 +64,4 @@ function changeTimes(
     oldestChangeSeconds = Math.min(oldestChangeSeconds ?? changedAtSeconds, changedAtSeconds);
   }
   return { newestChangeSeconds, oldestChangeSeconds };
-}
-
-/** Undefined where the record is no change of the table. Throws Rejection. */
-function readRow(
-  { writer, rowBytesMax }: DeliveryContext,
-  record: unknown,
-  arrivedAtSeconds: number,
-  contents: ContentsOfChanges,
-): DeliveredRow | undefined {
-  const written =
-    record instanceof WireRowText
-      ? rewrittenRow(writer, record)
-      : rowOfRecord(writer, record, arrivedAtSeconds);
-  if (written === undefined) return undefined;
-  if (written.line.content.length > rowBytesMax) throw new Rejection("too-large");
-  contents.require(written);
-  return { line: written.line, changedAtSeconds: written.change.changedAtSeconds };
-}
-
-function rowOfRecord(
-  writer: LineWriter,
-  record: unknown,
-  arrivedAtSeconds: number,
-): RewrittenRow | undefined {
-  const { schema } = writer.codec;
-  const change: Change =
-    typeof record === "string"
-      ? readChangeText(record, schema, arrivedAtSeconds)
-      : readChange(record, schema, arrivedAtSeconds);
-  const own = changeFor(schema, change);
-  return own && { change: own, line: changeLine(writer, own) };
-}
-
-function rawText(record: unknown): string {
-  if (record instanceof WireRowText) return record.text;
-  return typeof record === "string" ? record : JSON.stringify(record);
 }

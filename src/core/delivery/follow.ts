@@ -1,23 +1,22 @@
-/** Follows one stream into one lake table: read -> deliver -> save the position, in this order, for ever. */
+/**
+ * Follows one stream into one lake table: read -> deliver -> save the position, in this order, for ever. The next batch is read
+ * while one is delivered; the position never moves past what is delivered.
+ */
 
 import type { Gap } from "../format/manifest.ts";
-import type { ChangeBatch, ChangeReader, ChangeSource } from "../ports/change-source.ts";
+import type { ChangeSource } from "../ports/change-source.ts";
 import { latestManifest } from "../table/commits.ts";
-import { gapBeforeReading, gapFound } from "../table/gap.ts";
+import { gapBeforeReading } from "../table/gap.ts";
 import { type ReadingState, readReadingState, saveReadingState } from "../table/reading-state.ts";
 import { recordGap } from "../table/recorded-gaps.ts";
 import { saveStreamBeginning } from "../table/stream-beginning.ts";
-import { type Delivery, type DeliveryContext, deliver } from "./deliver.ts";
+import { type Delivery, type DeliveryContext, deliverRows } from "./deliver.ts";
+import { type AheadContext, type BatchAhead, ReadAhead } from "./read-ahead.ts";
 
-export interface FollowContext extends DeliveryContext {
+export interface FollowContext extends DeliveryContext, AheadContext {
   readonly source: ChangeSource;
-  readonly nowSeconds: () => number;
   /** Makes a run id: unique, of letters, digits, _ and -. */
   readonly newRunId: () => string;
-  /** At most this many records are delivered at once. */
-  readonly recordsMax: number;
-  /** A batch waits at most this long for its first record. */
-  readonly waitMs: number;
   readonly onEvent: (event: FollowEvent) => void;
 }
 
@@ -27,8 +26,10 @@ export type FollowEvent =
   | { readonly kind: "gap"; readonly gap: Gap };
 
 export interface Follower {
-  /** Reads and delivers one batch, which may be empty. */
+  /** Delivers what was read since the last step, or what comes next, which may be nothing. */
   step(): Promise<Delivery>;
+  /** Resolves once a step would deliver as much as one can. */
+  full(): Promise<void>;
   /** Whether the reader has seen the end of the stream, and all before it is delivered. */
   caughtUp(): boolean;
   /** All that the stream had at this moment is delivered; 0 where no such moment is known. */
@@ -58,7 +59,7 @@ export async function openFollower(context: FollowContext): Promise<Follower> {
     await reader.close();
     throw error;
   }
-  return new StreamFollower(context, reader, saved);
+  return new StreamFollower(context, new ReadAhead(context, reader), saved);
 }
 
 async function noteGap(context: FollowContext, gap: Gap): Promise<void> {
@@ -68,43 +69,40 @@ async function noteGap(context: FollowContext, gap: Gap): Promise<void> {
 
 class StreamFollower implements Follower {
   readonly #context: FollowContext;
-  readonly #reader: ChangeReader;
+  readonly #ahead: ReadAhead;
   #saved: ReadingState | undefined;
-  /** The batch of a step that failed: the reader gives it once, so that the next step delivers it. */
-  #undelivered: ChangeBatch | undefined;
+  /** The batch of a step that failed: it was read once, so that the next step delivers it. */
+  #undelivered: BatchAhead | undefined;
   #caughtUp = false;
   #deliveredUntilSeconds = 0;
 
-  constructor(context: FollowContext, reader: ChangeReader, saved: ReadingState | undefined) {
+  constructor(context: FollowContext, ahead: ReadAhead, saved: ReadingState | undefined) {
     this.#context = context;
-    this.#reader = reader;
+    this.#ahead = ahead;
     this.#saved = saved;
   }
 
   async step(): Promise<Delivery> {
-    const { recordsMax, waitMs, nowSeconds } = this.#context;
     // breakage: failed-batch-delivered-again
-    const batch = this.#undelivered ?? (await this.#reader.next({ recordsMax, waitMs }));
+    const batch = this.#undelivered ?? (await this.#ahead.take());
     this.#undelivered = batch;
+    const { rows, gaps, caughtUp } = batch;
+    if (rows.records > 0) this.#ahead.start();
     // Written down before the position moves over it: a gap that was found once is never forgotten.
     // breakage: found-gaps-recorded
-    for (const found of batch.gaps)
-      await noteGap(this.#context, gapFound(found, this.#reader.stream, nowSeconds()));
-    const arrivedAtSeconds = nowSeconds();
+    for (const gap of gaps) await noteGap(this.#context, gap);
     // breakage: position-after-delivery
-    const delivery = await deliver(this.#context, {
-      records: batch.records,
-      source: batch.position.streamArn,
-      arrivedAtSeconds,
-    });
+    const delivery = await deliverRows(this.#context, rows, this.#context.nowSeconds());
     await this.#save(batch, delivery);
     this.#undelivered = undefined;
-    this.#caughtUp = batch.caughtUp;
-    this.#deliveredUntilSeconds = batch.readUntilSeconds ?? 0;
-    if (batch.records.length > 0) {
-      this.#context.onEvent({ kind: "delivered", delivery, caughtUp: batch.caughtUp });
-    }
+    this.#caughtUp = caughtUp;
+    this.#deliveredUntilSeconds = batch.readUntilSeconds;
+    if (rows.records > 0) this.#context.onEvent({ kind: "delivered", delivery, caughtUp });
     return delivery;
+  }
+
+  full(): Promise<void> {
+    return this.#ahead.full();
   }
 
   caughtUp(): boolean {
@@ -116,12 +114,12 @@ class StreamFollower implements Follower {
   }
 
   async close(): Promise<void> {
-    await this.#reader.close();
+    await this.#ahead.close();
   }
 
-  async #save(batch: ChangeBatch, delivery: Delivery): Promise<void> {
+  async #save(batch: BatchAhead, delivery: Delivery): Promise<void> {
     const savedAtSeconds = this.#context.nowSeconds();
-    const moved = batch.records.length > 0 || batch.gaps.length > 0 || batch.caughtUp !== this.#caughtUp;
+    const moved = batch.rows.records > 0 || batch.gaps.length > 0 || batch.caughtUp !== this.#caughtUp;
     if (
       !moved &&
       this.#saved !== undefined &&
@@ -131,7 +129,7 @@ class StreamFollower implements Follower {
     const state: ReadingState = {
       position: batch.position,
       savedAtSeconds,
-      caughtUpAtSeconds: newest(this.#saved?.caughtUpAtSeconds, endSeconds(batch, savedAtSeconds)),
+      caughtUpAtSeconds: newest(this.#saved?.caughtUpAtSeconds, endSeconds(batch)),
       newestChangeSeconds: newest(this.#saved?.newestChangeSeconds, delivery.newestChangeSeconds),
     };
     await saveReadingState(this.#context.store, this.#context.writer.codec.schema.table, state);
@@ -140,8 +138,8 @@ class StreamFollower implements Follower {
 }
 
 /** The last moment at which the batch and those before it were all that the stream had, where there is one. */
-function endSeconds({ caughtUp, readUntilSeconds = 0 }: ChangeBatch, nowSeconds: number): number | undefined {
-  if (caughtUp) return nowSeconds;
+function endSeconds({ caughtUp, readUntilSeconds, readAtSeconds }: BatchAhead): number | undefined {
+  if (caughtUp) return readAtSeconds;
   return readUntilSeconds > 0 ? Math.floor(readUntilSeconds) : undefined;
 }
 

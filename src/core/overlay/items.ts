@@ -4,17 +4,17 @@ import { literal, quoted } from "../ports/dialect.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { LakeRow } from "../ports/verified.ts";
 import type { WireValue } from "../row/encoding.ts";
-import { type RowCodec, rowCodec, toItem } from "../row/row.ts";
+import { type ItemRow, rowCodec } from "../row/row.ts";
+import { type StoredItem, storedItems } from "../row/stored-item.ts";
 import type { Schema } from "../schema/schema.ts";
 import { schemaChange } from "../schema/schema-change.ts";
 import { type OpenTable, type TableState, tableAsOf } from "../table/open-table.ts";
-import { type Item, itemText } from "../values/attribute-value.ts";
 import { currentView, keyedView, type ViewEngine, wireRows } from "./lake-view.ts";
 
 export interface ItemsStatement {
   readonly sql: string;
   /** The item of a row of the statement: its values in their order. */
-  readonly itemOf: (row: readonly unknown[]) => Item;
+  readonly itemOf: (row: readonly unknown[]) => StoredItem;
 }
 
 export interface ItemsContext {
@@ -29,11 +29,11 @@ export async function itemsStatement(
   asOfSeconds: number | undefined,
 ): Promise<ItemsStatement> {
   const whole = wholeItems(table, await tableAsOf(store, table, asOfSeconds));
-  const codec = rowCodec(whole.schema);
+  const stored = storedItems(rowCodec(whole.schema));
   const view = await currentView(engine, whole, asOfSeconds);
   return {
     sql: wireRows(engine, whole.schema, view),
-    itemOf: (row) => itemOf(codec, row.slice(0, -1), row.at(-1)),
+    itemOf: (row) => stored(itemRow(row, row.length - 1)),
   };
 }
 
@@ -49,14 +49,17 @@ export async function lakeRowsStatement(
   keyHashes?: readonly string[],
 ): Promise<LakeRowsStatement> {
   const whole = wholeItems(table, table);
-  const codec = rowCodec(whole.schema);
+  const stored = storedItems(rowCodec(whole.schema));
   const { dialect } = engine;
   const rows = wireRows(engine, whole.schema, await keyedView(engine, whole), [
     `${dialect.keyWire("_key")} AS ${quoted("key digits")}`,
   ]);
   const keys = keyHashes?.map((hash) => dialect.keyTyped(literal(hash)));
   const where = keys === undefined ? "" : ` WHERE _key IN (${keys.join(", ")})`;
-  return { sql: `${rows}${where}`, rowOf: (row) => lakeRow(codec, row) };
+  return {
+    sql: `${rows}${where}`,
+    rowOf: (row) => ({ keyHash: String(row.at(-1)), item: stored(itemRow(row, row.length - 2)) }),
+  };
 }
 
 /** What lies in `_unmapped` wins on the way back, so that nothing needs to be recovered from it. */
@@ -72,24 +75,15 @@ export function itemsSchema(now: Pick<OpenTable, "schema">, then: Pick<TableStat
   return schemaChange(then.schema, now.schema).kind === "refused" ? then.schema : now.schema;
 }
 
-function itemOf(codec: RowCodec, values: readonly unknown[], unmapped: unknown): Item {
-  return toItem(codec, {
-    values: values as readonly WireValue[],
-    unmapped: (unmapped ?? null) as string | null,
-  });
-}
-
-function lakeRow(codec: RowCodec, row: readonly unknown[]): LakeRow {
-  const keyHash = String(row.at(-1));
-  try {
-    return { keyHash, item: itemOf(codec, row.slice(0, -2), row.at(-2)) };
-  } catch {
-    // Whatever stands there, no item has become it.
-    return { keyHash, item: undefined };
-  }
+/** The columns' values come first, then `_unmapped`. */
+function itemRow(row: readonly unknown[], columns: number): ItemRow {
+  return {
+    values: row.slice(0, columns) as readonly WireValue[],
+    unmapped: (row[columns] ?? null) as string | null,
+  };
 }
 
 /** Lines of `{"Item":{...}}`, the format that DynamoDB's import reads. */
-export function linesOfItems(items: readonly Item[]): string {
-  return items.map((item) => `{"Item":${itemText(item)}}\n`).join("");
+export function linesOfItems(items: readonly StoredItem[]): string {
+  return items.map((item) => `{"Item":${item.text()}}\n`).join("");
 }

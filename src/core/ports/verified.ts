@@ -1,4 +1,5 @@
 /** What `verify` compares: a source that keeps changing, and a lake that follows it. */
+import type { StoredItem } from "../row/stored-item.ts";
 import type { AttributeValue, Item } from "../values/attribute-value.ts";
 
 export type KeyValues = readonly AttributeValue[];
@@ -25,8 +26,8 @@ export interface VerifiedLake {
 export interface LakeRow {
   /** `_key`, as 32 hexadecimal digits. */
   readonly keyHash: string;
-  /** Undefined if the row cannot be converted to an item. */
-  readonly item: Item | undefined;
+  /** Throws if the row cannot be converted to an item. */
+  readonly item: StoredItem;
 }
 
 /** How far the changes of the source have been delivered. */

@@ -1,7 +1,7 @@
 /** Items as `verify` compares them: what the lake keeps of each, and one hash that is the same for equal ones. */
 
 import type { Schema } from "../schema/schema.ts";
-import { type AttributeValue, type Item, itemText, valueText } from "../values/attribute-value.ts";
+import { type AttributeValue, type Item, valueText } from "../values/attribute-value.ts";
 import { sha256Half } from "../values/hash.ts";
 
 /** Attributes that do not come back from the lake: masked and dropped ones, in order. */
@@ -18,9 +18,9 @@ export function withoutHidden(hidden: ReadonlySet<string>, item: Item): Item {
   return seen.length === entries.length ? item : Object.fromEntries(seen);
 }
 
-/** 128 bits of SHA-256, as 32 hexadecimal digits, of an item and of the key by which it is found. */
-export function itemHash(keyHash: string, item: Item): string {
-  return sha256Half(keyHash + itemText(item));
+/** 128 bits of SHA-256, as 32 hexadecimal digits, of an item's text and of the key by which it is found. */
+export function itemHash(keyHash: string, itemText: string): string {
+  return sha256Half(keyHash + itemText);
 }
 
 /** The names of the attributes that are not the same in both items, in order. */

@@ -4,7 +4,14 @@
  */
 
 import { belongs } from "../change/selection.ts";
-import type { Deliveries, DeliveryMark, KeyValues, VerifiedLake, VerifiedSource } from "../ports/verified.ts";
+import type {
+  Deliveries,
+  DeliveryMark,
+  KeyValues,
+  LakeRow,
+  VerifiedLake,
+  VerifiedSource,
+} from "../ports/verified.ts";
 import type { Schema } from "../schema/schema.ts";
 import { type Item, itemText } from "../values/attribute-value.ts";
 import { keyItem } from "../values/key.ts";
@@ -187,10 +194,19 @@ export async function shownItems(
   const found = new Map<string, (Item | "unreadable")[]>();
   for (const { keyHash, item } of await lake.rowsOf(candidates.map((candidate) => candidate.keyHash))) {
     const shown = found.get(keyHash) ?? [];
-    shown.push(item === undefined ? "unreadable" : withoutHidden(hidden, item));
+    shown.push(shownItem(hidden, item));
     found.set(keyHash, shown);
   }
   return found;
+}
+
+function shownItem(hidden: ReadonlySet<string>, stored: LakeRow["item"]): Item | "unreadable" {
+  try {
+    return withoutHidden(hidden, stored.item());
+  } catch {
+    // Whatever stands there, no item has become it.
+    return "unreadable";
+  }
 }
 
 /** An item of the source as the lake can have it: undefined where it belongs to another table. */

@@ -3,8 +3,8 @@ import { RangeDigests, type RangeGroup, rangeOf, shelfOf } from "./verify-digest
 
 /** Room outside of memory, for as long as one comparison takes. */
 export interface Scratch {
-  /** Appends text to what has this name. */
-  append(name: string, text: string): Promise<void>;
+  /** Appends UTF-8 text to what has this name. The bytes are the scratch's from then on. */
+  append(name: string, text: Uint8Array): Promise<void>;
   /** All that was appended under this name, in pieces; nothing where there is none. */
   read(name: string): AsyncIterable<string>;
 }
@@ -17,15 +17,16 @@ export interface ShelvedItem {
   readonly keyText: string;
 }
 
-/** Characters of lines that wait for their shelf. All shelves of both sides hold some tens of megabytes at most. */
-const UNWRITTEN_CHARACTERS_MAX = 32 * 1024;
+/** Of lines that wait for their shelf. All shelves of both sides hold 16 MB. */
+const UNWRITTEN_BYTES = 32 * 1024;
 const HASH_DIGITS = 32;
+const encoder = new TextEncoder();
 
 export class ItemShelves {
   readonly digests: RangeDigests = new RangeDigests();
   readonly #scratch: Scratch;
   readonly #side: string;
-  readonly #unwritten: Map<number, string> = new Map();
+  readonly #unwritten: Map<number, UnwrittenLines> = new Map();
 
   constructor(scratch: Scratch, side: string) {
     this.#scratch = scratch;
@@ -34,16 +35,19 @@ export class ItemShelves {
 
   /** Takes items in. JSON text has no line feed, so that each item is one line. */
   async put(items: readonly ShelvedItem[]): Promise<void> {
-    const full = new Set<number>();
+    const full: (readonly [shelf: number, text: Uint8Array])[] = [];
     for (const { keyHash, itemHash, keyText } of items) {
       const range = rangeOf(keyHash);
       const shelf = shelfOf(range);
       this.digests.add(range, itemHash);
-      const unwritten = `${this.#unwritten.get(shelf) ?? ""}${keyHash}${itemHash}${keyText}\n`;
-      this.#unwritten.set(shelf, unwritten);
-      if (unwritten.length >= UNWRITTEN_CHARACTERS_MAX) full.add(shelf);
+      const line = `${keyHash}${itemHash}${keyText}\n`;
+      const lines = this.#unwritten.get(shelf) ?? new UnwrittenLines();
+      this.#unwritten.set(shelf, lines);
+      if (lines.add(line)) continue;
+      full.push([shelf, lines.taken()]);
+      if (!lines.add(line)) full.push([shelf, encoder.encode(line)]);
     }
-    for (const shelf of full) await this.#flush(shelf);
+    for (const [shelf, text] of full) await this.#scratch.append(this.#name(shelf), text);
   }
 
   /** The items of these ranges, each as often as it was put. */
@@ -60,14 +64,34 @@ export class ItemShelves {
   }
 
   async #flush(shelf: number): Promise<void> {
-    const unwritten = this.#unwritten.get(shelf);
-    // Before the wait: what is put meanwhile begins a new batch.
-    this.#unwritten.delete(shelf);
-    if (unwritten !== undefined) await this.#scratch.append(this.#name(shelf), unwritten);
+    const text = this.#unwritten.get(shelf)?.taken();
+    if (text !== undefined && text.length > 0) await this.#scratch.append(this.#name(shelf), text);
   }
 
   #name(shelf: number): string {
     return `${this.#side}-${shelf}`;
+  }
+}
+
+/** In bytes: as many strings as there are lines would keep the garbage collector busy. */
+class UnwrittenLines {
+  #bytes: Uint8Array = new Uint8Array(UNWRITTEN_BYTES);
+  #length = 0;
+
+  /** False where there may not be enough room. */
+  add(line: string): boolean {
+    // A character takes at most three bytes.
+    if (this.#length + line.length * 3 > this.#bytes.length) return false;
+    this.#length += encoder.encodeInto(line, this.#bytes.subarray(this.#length)).written;
+    return true;
+  }
+
+  /** What was added since the last call. */
+  taken(): Uint8Array {
+    const taken = this.#bytes.subarray(0, this.#length);
+    this.#bytes = new Uint8Array(UNWRITTEN_BYTES);
+    this.#length = 0;
+    return taken;
   }
 }
 

@@ -150,7 +150,7 @@ function ofSource(schema: Schema, hidden: ReadonlySet<string>, item: Item): Shel
   const hash = keyHash(key);
   return {
     keyHash: hash,
-    itemHash: itemHash(hash, withoutHidden(hidden, item)),
+    itemHash: itemHash(hash, itemText(withoutHidden(hidden, item))),
     keyText: keyTextOf(schema, key),
   };
 }
@@ -159,11 +159,15 @@ function ofSource(schema: Schema, hidden: ReadonlySet<string>, item: Item): Shel
 const UNREADABLE_HASH = "0".repeat(32);
 
 function ofLake(schema: Schema, hidden: ReadonlySet<string>, { keyHash: hash, item }: LakeRow): ShelvedItem {
-  if (item === undefined) return { keyHash: hash, itemHash: UNREADABLE_HASH, keyText: "" };
-  const key = keyOf(schema.key, item);
-  // A row under the hash of another key gives no key to ask for.
-  const keyText = key === undefined || keyHash(key) !== hash ? "" : keyTextOf(schema, key);
-  return { keyHash: hash, itemHash: itemHash(hash, withoutHidden(hidden, item)), keyText };
+  try {
+    const key = item.key();
+    const text = hidden.size === 0 ? item.text() : itemText(withoutHidden(hidden, item.item()));
+    const keyText = key === undefined ? "" : keyTextOf(schema, key);
+    return { keyHash: hash, itemHash: itemHash(hash, text), keyText };
+  } catch {
+    // Whatever stands there, no item has become it.
+    return { keyHash: hash, itemHash: UNREADABLE_HASH, keyText: "" };
+  }
 }
 
 function keyTextOf(schema: Schema, key: KeyValues): string {
@@ -175,7 +179,8 @@ function candidateOf(
   { keyHash: hash, keyText }: Pick<ShelvedItem, "keyHash" | "keyText">,
 ): Candidate {
   const key = keyText === "" ? undefined : keyOf(schema.key, JSON.parse(keyText) as Item);
-  return { keyHash: hash, key };
+  // A row of the lake under the hash of another key gives no key to ask for.
+  return { keyHash: hash, key: key !== undefined && keyHash(key) === hash ? key : undefined };
 }
 
 /** The candidates of all ranges that differ, in groups. */

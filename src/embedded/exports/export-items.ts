@@ -11,7 +11,8 @@ import type { Item } from "../../core/values/attribute-value.ts";
 import { wholeLines } from "../../transcode/whole-lines.ts";
 import type { ExportFolder, ExportPart } from "./export-folder.ts";
 
-const ITEMS_AT_ONCE = 1_000;
+/** Few, so that none of them outlives the collection of what is young. */
+const ITEMS_AT_ONCE = 200;
 
 /** All items, many at a time. Throws EXPORT_INVALID where a file is not whole or a line of it is no item. */
 export async function* exportItems(folder: ExportFolder): AsyncGenerator<readonly Item[]> {

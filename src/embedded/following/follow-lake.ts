@@ -33,7 +33,7 @@ export interface FollowRequest {
   readonly once: boolean;
   /** Of each compaction. Default: those of a lake. */
   readonly limits?: LakeLimits;
-  /** Ends cleanly when aborted: what was read is delivered and written down first. */
+  /** Ends cleanly when aborted: what is being delivered is written down first, and the next run reads the rest. */
   readonly signal: AbortSignal;
   readonly onEvent: (table: string, event: RunEvent) => void;
 }
@@ -48,7 +48,7 @@ export type RunEvent =
 /** Records of one delivery: a few megabytes of Parquet at most, and soon enough to be seen within a second. */
 const RECORDS_MAX = 5_000;
 const WAIT_MS = 500;
-/** Between two deliveries, so that a busy stream does not leave many small files. */
+/** Between two deliveries, unless the next is full, so that a busy stream does not leave many small files. */
 const DELIVERY_SPACING_MS = 200;
 /** Between two looks for changes that were delivered behind the horizon. */
 const FOLD_SPACING_MS = 1_000;
@@ -152,7 +152,7 @@ async function stepUntil(
       foldedAtMs = performance.now();
     }
     if (ended) return true;
-    if (rows > 0) await pause(DELIVERY_SPACING_MS, stop);
+    if (rows > 0) await Promise.race([pause(DELIVERY_SPACING_MS, stop), follower.full()]);
   }
   return false;
 }

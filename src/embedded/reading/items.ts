@@ -1,8 +1,8 @@
 /** The items of a lake table, as DynamoDB JSON. */
 import { JSDuckDBValueConverter } from "@duckdb/node-api";
 import { itemsStatement } from "../../core/overlay/items.ts";
+import type { StoredItem } from "../../core/row/stored-item.ts";
 import type { OpenTable } from "../../core/table/open-table.ts";
-import type { Item } from "../../core/values/attribute-value.ts";
 import { rowBatches } from "../duckdb/row-batches.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
 
@@ -11,7 +11,7 @@ export async function* lakeItems(
   lake: LakeFolder,
   opened: OpenTable,
   asOfSeconds: number | undefined,
-): AsyncGenerator<readonly Item[]> {
+): AsyncGenerator<readonly StoredItem[]> {
   const { sql, itemOf } = await itemsStatement(lake, opened, asOfSeconds);
   yield* streamedRows(lake, sql, itemOf);
 }

@@ -72,11 +72,13 @@ describe("one step", () => {
   });
 
   test("says until when all is delivered, of a stream that is never at its end, too", async () => {
-    const { world, follower } = await opened(["a", "b", "c", "d", "e"]);
+    const { world, follower } = await opened(["a", "b", "c", "d", "e", "f", "g"]);
     expect(follower.deliveredUntilSeconds()).toBe(0);
     await follower.step();
-    expect(follower.deliveredUntilSeconds()).toBe(0);
     world.source.readUntilSeconds = NOW - 2.5;
+    // Its records were read before that time was known.
+    await follower.step();
+    expect(follower.deliveredUntilSeconds()).toBe(0);
     await follower.step();
     expect([follower.deliveredUntilSeconds(), follower.caughtUp()]).toEqual([NOW - 2.5, false]);
     expect(await readReadingState(world.store, "t")).toMatchObject({ caughtUpAtSeconds: NOW - 3 });
@@ -106,6 +108,69 @@ describe("one step", () => {
     await follower.step();
     await follower.step();
     expect(world.events.map(({ kind }) => kind)).toEqual(["opened", "delivered"]);
+  });
+});
+
+describe("the next batch", () => {
+  test("is read while one is delivered, and the position covers nothing of it", async () => {
+    const { world, follower } = await opened(["a", "b", "c", "d"]);
+    const delivery = heldDelivery(world);
+    const step = follower.step();
+    await delivery.begun;
+    await follower.full();
+    expect(world.source.readers[0]?.given).toBe(4);
+    delivery.release();
+    await step;
+    expect([idsOf(world), await savedPosition(world)]).toEqual([["a", "b"], "1"]);
+    await follower.step();
+    expect([idsOf(world), await savedPosition(world)]).toEqual([["a", "b", "c", "d"], "3"]);
+  });
+
+  test("is never larger than a delivery may be, however long the one before takes", async () => {
+    const { world, follower } = await opened(["a", "b", "c", "d", "e", "f", "g"]);
+    const delivery = heldDelivery(world);
+    const step = follower.step();
+    await delivery.begun;
+    await follower.full();
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+    expect(world.source.readers[0]?.given).toBe(4);
+    delivery.release();
+    await step;
+  });
+
+  test("that cannot be read fails its own step, after what was read before is delivered", async () => {
+    const { world, follower } = await opened(["a", "b", "c"]);
+    const delivery = heldDelivery(world);
+    const step = follower.step();
+    world.source.fail(new Error("the stream is gone"), 2);
+    await delivery.begun;
+    delivery.release();
+    expect(await step).toMatchObject({ rows: 2 });
+    await expect(follower.step()).rejects.toThrow("the stream is gone");
+    expect(await savedPosition(world)).toBe("1");
+    await follower.step();
+    expect(idsOf(world)).toEqual(["a", "b", "c"]);
+  });
+
+  test("comes after one whose delivery failed", async () => {
+    const { world, follower } = await opened(["a", "b", "c", "d"]);
+    world.store.failOnce("create", /changes/, "before");
+    await expect(follower.step()).rejects.toThrow("no answer");
+    await follower.full();
+    await follower.step();
+    expect([idsOf(world), await savedPosition(world)]).toEqual([["a", "b"], "1"]);
+    await follower.step();
+    expect(idsOf(world)).toEqual(["a", "b", "c", "d"]);
+  });
+
+  test("has one content for each change, in whatever pieces it was read", async () => {
+    const { world, follower } = await opened(["a", "b", "c"]);
+    world.source.givenMax = 1;
+    const other = change("b", 2) as { dynamodb: { NewImage: object } };
+    other.dynamodb.NewImage = { id: { S: "b" }, other: { S: "content" } };
+    world.source.records[2] = other;
+    while (!(await reachedEnd(follower)));
+    expect(world.store.paths("t/quarantine/same-sequence/")).toHaveLength(1);
   });
 });
 
@@ -241,10 +306,13 @@ interface World {
   readonly events: FollowEvent[];
   nowSeconds: number;
   runs: number;
+  /** Called before each delivery. */
+  hold: () => Promise<void>;
 }
 
 function worldOf(ids: readonly string[]): World {
-  const world = { store: new MemoryStore(), source: new FakeSource(), events: [], nowSeconds: NOW, runs: 0 };
+  const parts = { store: new MemoryStore(), source: new FakeSource(), events: [], nowSeconds: NOW, runs: 0 };
+  const world: World = { ...parts, hold: async () => undefined };
   world.source.records.push(...ids.map((id, i) => change(id, i + 1)));
   return world;
 }
@@ -256,10 +324,16 @@ async function opened(ids: readonly string[]): Promise<{ world: World; follower:
 
 function contextOf(world: World): FollowContext {
   const { store, source } = world;
+  const sink = storeSink(store, "t");
   return {
     store,
     source,
-    sink: storeSink(store, "t"),
+    sink: {
+      deliver: async (rows, arrivedAtSeconds) => {
+        await world.hold();
+        await sink.deliver(rows, arrivedAtSeconds);
+      },
+    },
     writer: lineWriter(rowCodec(SCHEMA)),
     rowBytesMax: 1_000_000,
     nowSeconds: () => world.nowSeconds,
@@ -268,6 +342,21 @@ function contextOf(world: World): FollowContext {
     waitMs: 0,
     onEvent: (event) => world.events.push(event),
   };
+}
+
+/** Holds the next delivery of the world's followers until it is released. */
+function heldDelivery(world: World): { readonly begun: Promise<void>; readonly release: () => void } {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const begun = new Promise<void>((resolve) => {
+    world.hold = async () => {
+      resolve();
+      await released;
+    };
+  });
+  return { begun, release };
 }
 
 async function runToEnd(world: World): Promise<void> {

@@ -6,7 +6,7 @@ import type {
   VerifiedSource,
 } from "../../../src/core/ports/verified.ts";
 import { parseSchema, type Schema } from "../../../src/core/schema/schema.ts";
-import type { Item } from "../../../src/core/values/attribute-value.ts";
+import { type Item, itemText } from "../../../src/core/values/attribute-value.ts";
 import { keyHash, keyOf } from "../../../src/core/values/key.ts";
 import { type Verification, verify } from "../../../src/core/verify/verify.ts";
 import { type SettleContext, settle } from "../../../src/core/verify/verify-settle.ts";
@@ -124,9 +124,13 @@ class World {
   }
 }
 
+function decoded(text: Uint8Array): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(text);
+}
+
 function scratchOf(files: Map<string, string>): Scratch {
   return {
-    append: async (name, text) => void files.set(name, (files.get(name) ?? "") + text),
+    append: async (name, text) => void files.set(name, (files.get(name) ?? "") + decoded(text)),
     read: async function* (name) {
       // In chunks that split lines.
       for (const piece of (files.get(name) ?? "").match(/[\s\S]{1,50}/g) ?? []) yield piece;
@@ -134,9 +138,24 @@ function scratchOf(files: Map<string, string>): Scratch {
   };
 }
 
+function storedItem(each: Item): LakeRow["item"] {
+  return { item: () => each, text: () => itemText(each), key: () => keyOf(SCHEMA.key, each) };
+}
+
+/** A row that is no item. */
+const UNREADABLE: LakeRow["item"] = {
+  item: () => unreadable(),
+  text: () => unreadable(),
+  key: () => unreadable(),
+};
+
+function unreadable(): never {
+  throw new Error("no item");
+}
+
 function rowOf(each: Item): LakeRow {
   const { Secret, ...kept } = each;
-  return { keyHash: keyHash(keyOf(SCHEMA.key, each) ?? []), item: kept };
+  return { keyHash: keyHash(keyOf(SCHEMA.key, each) ?? []), item: storedItem(kept) };
 }
 
 const summary = ({ differences }: Verification) =>
@@ -169,7 +188,7 @@ describe("a table that stands still", () => {
           if (how === "repeated") world.rows.push(rowOf(item(id, "as it is")));
           if (how === "unreadable") {
             world.removeRow(id);
-            world.rows.push({ keyHash: hashOf(id), item: undefined });
+            world.rows.push({ keyHash: hashOf(id), item: UNREADABLE });
           }
         }
         const found = await world.verify();
@@ -323,7 +342,7 @@ test("memory holds digests and a few lines, whatever the number of items: the re
     ...scratchOf(files),
     append: async (name, text) => {
       largest = Math.max(largest, text.length);
-      files.set(name, (files.get(name) ?? "") + text);
+      files.set(name, (files.get(name) ?? "") + decoded(text));
     },
   };
   const shelves = new ItemShelves(counting, "source");

@@ -1,15 +1,15 @@
-/** Changes of book reviews as stream records with both images: deterministic, of any size. */
+/** Book reviews of several sizes as stream records with both images, the same at every run. */
 import { randomOf } from "../test/support/random.ts";
-
-const ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/Reviews/stream/2026-11-01T00:00:00.000";
 
 const random = randomOf(1);
 const words = Array.from({ length: 4_000 }, () =>
   Array.from({ length: random.integer(2, 10) }, () => random.choice([..."abdeghilmnorstu"])).join(""),
 );
 
+export type ItemSize = "300 B" | "1 KB" | "10 KB" | "mix";
+
 /** Bytes of an item of each kind; the mix is 60% small, 30% middling and 10% large ones. */
-export const sizes: Readonly<Record<string, () => number>> = {
+export const itemSizes: Readonly<Record<ItemSize, () => number>> = {
   "300 B": () => 300,
   "1 KB": () => 1_000,
   "10 KB": () => 10_000,
@@ -19,7 +19,8 @@ export const sizes: Readonly<Record<string, () => number>> = {
   },
 };
 
-function review(bytes: number, ending: string): Record<string, unknown> {
+/** A review of about so many bytes, and an ending of its text. */
+export function review(bytes: number, ending = ""): Record<string, unknown> {
   const item: Record<string, unknown> = {
     User: { S: `u${random.integer(0, 9_999_999)}` },
     Book: { S: `b${random.integer(0, 99_999_999)}` },
@@ -45,28 +46,28 @@ function review(bytes: number, ending: string): Record<string, unknown> {
   return item;
 }
 
-/** The text of an event as Lambda gives it, with changes of items of so many bytes. */
-export function changeEvent(records: number, bytes: () => number, ending = ""): string {
-  return JSON.stringify({ Records: Array.from({ length: records }, (_, i) => record(i, bytes(), ending)) });
+export interface RecordMarks {
+  readonly sequenceNumber: string;
+  /** Seconds since the epoch. */
+  readonly madeAtSeconds: number;
 }
 
-function record(place: number, bytes: number, ending: string): unknown {
-  const after = review(bytes, ending);
+/** The record of a MODIFY that made the item what it is. */
+export function modifyRecord(after: Readonly<Record<string, unknown>>, marks: RecordMarks): object {
   return {
-    eventID: `5a1f${place}`,
+    eventID: `5a1f${marks.sequenceNumber}`,
     eventName: "MODIFY",
     eventVersion: "1.1",
     eventSource: "aws:dynamodb",
     awsRegion: "us-east-1",
     dynamodb: {
-      ApproximateCreationDateTime: 1_732_780_000,
+      ApproximateCreationDateTime: marks.madeAtSeconds,
       Keys: { User: after.User, Book: after.Book },
       NewImage: after,
       OldImage: { ...after, Rating: { N: "1" } },
-      SequenceNumber: String(100_000_000_000_000_000_000_000n + BigInt(place)),
-      SizeBytes: bytes * 2,
+      SequenceNumber: marks.sequenceNumber,
+      SizeBytes: JSON.stringify(after).length * 2,
       StreamViewType: "NEW_AND_OLD_IMAGES",
     },
-    eventSourceARN: ARN,
   };
 }

@@ -1,0 +1,93 @@
+/** Records read into the rows of one delivery: record -> change -> wire row, or quarantine with a reason. */
+import { type Change, Rejection, readChange, readChangeText } from "../change/change.ts";
+import { changeFor } from "../change/selection.ts";
+import type { DeliveredRow } from "../ports/change-sink.ts";
+import { type RewrittenRow, rewrittenRow, WireRowText } from "../row/returned-row.ts";
+import { changeLine, type LineWriter } from "../row/wire-line.ts";
+import type { QuarantinedRecord } from "../table/quarantine.ts";
+import { ContentsOfChanges } from "./contents-of-changes.ts";
+
+export interface RecordBatch {
+  /** Records, parsed or as JSON text; or WireRowText where they come back from a delivery. */
+  readonly records: readonly unknown[];
+  /** A stream's ARN or a file's name. */
+  readonly source: string;
+  readonly arrivedAtSeconds: number;
+}
+
+export interface RowReading {
+  readonly writer: LineWriter;
+  /** A wire row larger than this is quarantined: UTF-8 bytes. */
+  readonly rowBytesMax: number;
+}
+
+/** Grows with each batch that is added, and holds nothing of the records but what has to be delivered. */
+export class BatchRows {
+  readonly rows: DeliveredRow[] = [];
+  /** The index of each row's record among all that were added. */
+  readonly recordOfRow: number[] = [];
+  readonly quarantined: QuarantinedRecord[] = [];
+  /** Records of items that belong to no lake table. */
+  skipped = 0;
+  /** Records that were added. */
+  records = 0;
+  /** Of the rows: UTF-8. */
+  bytes = 0;
+  readonly #reading: RowReading;
+  readonly #contents = new ContentsOfChanges();
+
+  constructor(reading: RowReading) {
+    this.#reading = reading;
+  }
+
+  add({ records, source, arrivedAtSeconds }: RecordBatch): void {
+    for (const record of records) {
+      try {
+        const row = this.#rowOf(record, arrivedAtSeconds);
+        if (row === undefined) this.skipped++;
+        else {
+          this.rows.push(row);
+          this.recordOfRow.push(this.records);
+          this.bytes += row.line.content.length;
+        }
+      } catch (error) {
+        if (!(error instanceof Rejection)) throw error;
+        const { reason, message: detail } = error;
+        this.quarantined.push({ reason, detail, source, arrivedAtSeconds, raw: rawText(record) });
+      }
+      this.records++;
+    }
+  }
+
+  /** Undefined where the record is no change of the table. Throws Rejection. */
+  #rowOf(record: unknown, arrivedAtSeconds: number): DeliveredRow | undefined {
+    const { writer, rowBytesMax } = this.#reading;
+    const written =
+      record instanceof WireRowText
+        ? rewrittenRow(writer, record)
+        : rowOfRecord(writer, record, arrivedAtSeconds);
+    if (written === undefined) return undefined;
+    if (written.line.content.length > rowBytesMax) throw new Rejection("too-large");
+    this.#contents.require(written);
+    return { line: written.line, changedAtSeconds: written.change.changedAtSeconds };
+  }
+}
+
+function rowOfRecord(
+  writer: LineWriter,
+  record: unknown,
+  arrivedAtSeconds: number,
+): RewrittenRow | undefined {
+  const { schema } = writer.codec;
+  const change: Change =
+    typeof record === "string"
+      ? readChangeText(record, schema, arrivedAtSeconds)
+      : readChange(record, schema, arrivedAtSeconds);
+  const own = changeFor(schema, change);
+  return own && { change: own, line: changeLine(writer, own) };
+}
+
+function rawText(record: unknown): string {
+  if (record instanceof WireRowText) return record.text;
+  return typeof record === "string" ? record : JSON.stringify(record);
+}
