@@ -14,7 +14,7 @@ import { nameList, segmentColumns } from "../core/sql/typed-columns.ts";
 import { requireShort } from "./athena-client.ts";
 
 /** The most partitions per CTAS or UNLOAD (AWS: Athena user guide, "UNLOAD"). */
-const PARTS_AT_ONCE_MAX = 100;
+export const PARTS_AT_ONCE_MAX = 100;
 
 /** A state machine passes a statement as JSON, in a state of at most 256 KiB (AWS: Step Functions service quotas). */
 const STATEMENT_JSON_BYTES_MAX = 250_000;

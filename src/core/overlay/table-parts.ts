@@ -86,19 +86,20 @@ async function labelCut(
 ): Promise<Cut> {
   const found = (await engine.rows(statement)).map((row) => String(row.part));
   const labels = [...new Set([...found, ...also])].sort();
-  if (labels.length > PARTS_MAX) {
-    throw new DynalakeError(
-      "SCHEMA_INVALID",
-      `partitionBy would cut the table into more than ${PARTS_MAX} parts`,
-      {
-        next: "Choose a coarser partitionBy, such as month(column), or bucket(n).",
-      },
-    );
-  }
+  requireFewParts(labels.length);
   return { parts: labels.map((part) => ({ part, where: `${label} = ${literal(part)}` })), partOf: label };
 }
 
 /** The expression of a row's part: letters, digits, _ and - only. Rows without a value have a part of their own. */
 function partLabel(engine: QueryEngine, partitioning: ValuePartitioning): string {
   return `coalesce(${engine.dialect.partLabel(partitioning.kind, quoted(partitioning.column))}, 'none')`;
+}
+
+export function requireFewParts(parts: number): void {
+  if (parts <= PARTS_MAX) return;
+  throw new DynalakeError(
+    "SCHEMA_INVALID",
+    `partitionBy would cut the table into more than ${PARTS_MAX} parts`,
+    { next: "Choose a coarser partitionBy, such as month(column), or bucket(n)." },
+  );
 }
