@@ -32,6 +32,7 @@ export async function seedStages(input: SeedInput): Promise<readonly SeedStage[]
     const parts = cut.parts.slice(group.buckets.from, group.buckets.below);
     const rows = baseRows(splits.relation(group.splits));
     // The rows of these splits are those of the bucket, no more.
+    // breakage: shared-splits-select-rows
     if (group.isWhole) return { rows, cut: { parts: parts.map(({ part }) => ({ part })) } };
     return { rows, cut: { ...cut, parts } };
   });

@@ -128,7 +128,7 @@ class LineScanner {
     this.#keyFound = 0;
     this.#restCount = 0;
     const isRead = this.#item(cursor) && cursor.at === end;
-    if (isRead && this.#conditions.areMetBy(this.#lines)) return TAKEN;
+    if (isRead && this.#conditions.areMetBy(this.#lines)) return TAKEN; // breakage: fast-where
     cursor.length = length;
     cursor.dropMembers(0);
     return isRead ? UNSELECTED : GIVEN_UP;
@@ -162,6 +162,7 @@ class LineScanner {
     const { column, keyPlace, isDropped, tests } = this.#members[found] as Member;
     const outcome = column === undefined ? UNFIT : writeColumn(cursor, column);
     if (outcome === UNKNOWN) return false;
+    // breakage: fast-drop
     if (!isDropped && (outcome === UNFIT || !cursor.exact)) this.#leave(from, to, at);
     if (outcome === UNFIT && !passOver(cursor, at, length)) return false;
     if (tests.length > 0 && !this.#conditions.see(tests, this.#lines, cursor, at)) return false;
