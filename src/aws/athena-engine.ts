@@ -6,6 +6,7 @@ import type { Segment } from "../core/format/manifest.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import type { QueryEngine, Stage } from "../core/ports/query-engine.ts";
 import type { Schema } from "../core/schema/schema.ts";
+import type { NumberRange } from "../core/schema/staging-splits.ts";
 import { athena } from "../core/sql/athena.ts";
 import type { Timing } from "../sdk/timing.ts";
 import { type Athena, athenaStatements } from "./athena-client.ts";
@@ -35,8 +36,8 @@ interface StatementEngine {
    */
   unloads(schema: Schema, stages: readonly Stage[]): readonly string[];
 
-  /** The rows in a run's staging folder as a relation, with the wire columns of items. */
-  staged(schema: Schema, run: string): string;
+  /** The rows in a run's staging folder, or in some of its splits, as a relation with the wire columns of items. */
+  staged(schema: Schema, run: string, splits?: NumberRange): string;
 
   /** The segments that the statements wrote, once all have succeeded. Idempotent. */
   collect(schema: Schema, stages: readonly Stage[]): Promise<readonly Segment[]>;
@@ -77,7 +78,7 @@ export function athenaEngine(options: AthenaEngineOptions): AthenaEngine {
     statements,
     catalog,
     rows,
-    staged: (schema, run) => stagedItems({ database, bucket }, schema, run),
+    staged: (schema, run, splits) => stagedItems({ database, bucket }, schema, run, splits),
     unloads: (schema, stages) => unloadStatements(bucket, schema, stages, 0),
     collect: (schema, stages) => collectSegments(context, schema.table, stages),
     stage: async ({ schema, ...stage }) => {

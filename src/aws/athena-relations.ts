@@ -10,6 +10,7 @@ import {
   type Hour,
   hourOf,
   hourStartSeconds,
+  splitPrefix,
 } from "../core/format/lake-path.ts";
 import type { Segment } from "../core/format/manifest.ts";
 import { nameRanges } from "../core/format/segment-name.ts";
@@ -17,6 +18,7 @@ import { literal, quoted } from "../core/ports/dialect.ts";
 import type { ChangeSelection, QueryEngine } from "../core/ports/query-engine.ts";
 import { changeWireColumns, itemWireColumns } from "../core/row/wire-line.ts";
 import type { Schema } from "../core/schema/schema.ts";
+import type { NumberRange } from "../core/schema/staging-splits.ts";
 import { athena } from "../core/sql/athena.ts";
 import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../core/sql/typed-columns.ts";
 import { utf8Bytes } from "../core/values/utf8.ts";
@@ -83,11 +85,20 @@ export function relationsOfViews(place: GluePlace, nowSeconds: number): GlueRela
   };
 }
 
-/** The rows that a snapshot's run staged, with the wire columns of items: `<table>__staging`, partitioned by `_run`. */
-export function stagedItems(place: GluePlace, schema: Schema, run: string): string {
+/**
+ * The rows that a snapshot's run staged, with the wire columns of items: `<table>__staging`, partitioned by `_run`. Of some
+ * splits, the objects of others are not opened.
+ */
+export function stagedItems(place: GluePlace, schema: Schema, run: string, splits?: NumberRange): string {
   const columns = nameList(itemWireColumns(schema));
   const table = glueTable(place.database, `${schema.table}__staging`);
-  return `(SELECT ${columns} FROM ${table} WHERE _run = ${literal(run)})`;
+  const conditions = [`_run = ${literal(run)}`];
+  if (splits !== undefined) {
+    const path = (split: number): string =>
+      literal(`s3://${place.bucket}/${splitPrefix(schema.table, run, split)}`);
+    conditions.push(`"$path" >= ${path(splits.from)}`, `"$path" < ${path(splits.below)}`);
+  }
+  return `(SELECT ${columns} FROM ${table} WHERE ${conditions.join(" AND ")})`;
 }
 
 /** The qualified, quoted name of a Glue table. */

@@ -99,7 +99,7 @@ export interface ReadExport {
 
 /** Reads the manifests of a finished export in the lake. Fails with EXPORT_INVALID. */
 export async function readExport(store: ObjectStore, exportPrefix: string): Promise<ReadExport> {
-  const summary = parseExportSummary(await manifest(store, exportPrefix, "manifest-summary"));
+  const summary = await readExportSummary(store, exportPrefix);
   if (summary.manifestFilesKey !== `${exportPrefix}manifest-files.json`)
     throw new DynalakeError("EXPORT_INVALID", "manifest-summary.json refers to a manifest of another export");
   const files = parseExportFiles(await manifest(store, exportPrefix, "manifest-files"), summary);
@@ -116,6 +116,10 @@ export async function readExport(store: ObjectStore, exportPrefix: string): Prom
     keys.add(key);
   }
   return { summary, files };
+}
+
+export async function readExportSummary(store: ObjectStore, exportPrefix: string): Promise<ExportSummary> {
+  return parseExportSummary(await manifest(store, exportPrefix, "manifest-summary"));
 }
 
 /** A manifest's text, checked against its MD5 file if there is one. */

@@ -12,7 +12,7 @@ import { counted, grouped } from "../core/counted.ts";
 import { DynalakeError } from "../core/error.ts";
 import { readExportLine } from "../core/exports/export-line.ts";
 import { LineCursor } from "../core/fast-line/cursor.ts";
-import { type FastLine, fastLine } from "../core/fast-line/fast-line.ts";
+import { type FastLine, fastLine, GIVEN_UP, TAKEN } from "../core/fast-line/fast-line.ts";
 import { itemLine, LINE_BYTES_MAX, type LineWriter } from "../core/row/wire-line.ts";
 import type { QuarantinedRecord } from "../core/table/quarantine.ts";
 import { LINE_FEED, wholeLines } from "./whole-lines.ts";
@@ -109,7 +109,7 @@ class LineReader implements Transcoded {
 
   constructor(writer: LineWriter) {
     this.#writer = writer;
-    this.#fast = fastLine(writer.codec.schema);
+    this.#fast = fastLine(writer.codec);
   }
 
   /** Reads the lines of the region from `start` on until a good piece of output is there; returns where the rest of them begins. */
@@ -121,7 +121,9 @@ class LineReader implements Transcoded {
     while (at < region.length && output.length < OUTPUT_BYTES) {
       const lineFeed = region.indexOf(LINE_FEED, at);
       const end = lineFeed === -1 ? region.length : lineFeed;
-      if (isValid && this.#fast?.(output, at, end)) this.items++;
+      const outcome = isValid && this.#fast !== undefined ? this.#fast(output, at, end) : GIVEN_UP;
+      if (outcome === TAKEN) this.items++;
+      else if (outcome !== GIVEN_UP) this.skipped++;
       else if (end > at) this.#parse(region.subarray(at, end));
       else this.#passOverBlank();
       at = end + 1;

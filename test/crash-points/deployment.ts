@@ -8,6 +8,7 @@ import { nameOfPlace } from "../../src/core/format/segment-name.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import type { Stage } from "../../src/core/ports/query-engine.ts";
 import type { Schema } from "../../src/core/schema/schema.ts";
+import type { NumberRange } from "../../src/core/schema/staging-splits.ts";
 import { writeSchema } from "../../src/core/table/schema-file.ts";
 import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { MemoryStore } from "../support/memory-store.ts";
@@ -115,7 +116,7 @@ export class Deployment {
       segments,
       rows,
       catalog,
-      staged: (schema: Schema, run: string) => this.engine.staged(schema, run),
+      staged: (schema: Schema, run: string, splits?: NumberRange) => this.engine.staged(schema, run, splits),
       unloads: (schema: Schema, stages: readonly Stage[]) =>
         stages.map((stage, i) => JSON.stringify({ stage, folder: stageFolder(schema.table, stage.run, i) })),
       collect: (schema: Schema, stages: readonly Stage[]) => collectSegments(place, schema.table, stages),
@@ -146,8 +147,11 @@ export class Deployment {
 const LATE: Change = { key: 4, sequence: 17, value: undefined, timeSeconds: NOW - 3009 };
 
 /** A lake with a base, deltas, a late change and unfolded changes. It shows `FILLED`. */
-export async function filledDeployment(session: DuckdbSession): Promise<Deployment> {
-  const world = await filledWorld(session, worldSchema());
+export async function filledDeployment(
+  session: DuckdbSession,
+  schema: Schema = worldSchema(),
+): Promise<Deployment> {
+  const world = await filledWorld(session, schema);
   await writeSchema(world.store, world.schema);
   await deliverAll(world, [LATE]);
   return Deployment.of(world, session);

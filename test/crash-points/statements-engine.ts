@@ -1,9 +1,15 @@
 /** The engine of a deployment: its statements write many segments at once, and read only segments registered in Glue. */
 import { gunzipSync } from "node:zlib";
-import { PART_COLUMN, segmentOfPath, stagingRunFolder } from "../../src/core/format/lake-path.ts";
+import {
+  PART_COLUMN,
+  segmentOfPath,
+  splitPrefix,
+  stagingRunFolder,
+} from "../../src/core/format/lake-path.ts";
 import { quoted } from "../../src/core/ports/dialect.ts";
 import type { Stage } from "../../src/core/ports/query-engine.ts";
 import type { Schema } from "../../src/core/schema/schema.ts";
+import type { NumberRange } from "../../src/core/schema/staging-splits.ts";
 import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
 import type { MemoryStore } from "../support/memory-store.ts";
 import type { MemoryCatalog } from "./memory-catalog.ts";
@@ -11,11 +17,17 @@ import { TableEngine } from "./table-engine.ts";
 
 export const BUCKET = "bucket";
 
+interface StagedRows {
+  readonly schema: Schema;
+  readonly run: string;
+  readonly splits: NumberRange | undefined;
+}
+
 /** A segment that is not registered has no rows, and is not an error. */
 export class StatementsEngine extends TableEngine {
   readonly store: MemoryStore;
   readonly catalog: MemoryCatalog;
-  readonly #stagedOf: Map<string, Schema> = new Map();
+  readonly #staged: StagedRows[] = [];
 
   constructor(store: MemoryStore, catalog: MemoryCatalog, session: DuckdbSession) {
     super(store, session);
@@ -34,11 +46,9 @@ export class StatementsEngine extends TableEngine {
     return files.find((path) => segmentOfPath(path)?.part === part) ?? super.pathOf(schema, run, part);
   }
 
-  /** The contents of the staging folder of a run when the statement runs. */
-  staged(schema: Schema, run: string): string {
-    const name = quoted(`staged: ${run}`);
-    this.#stagedOf.set(name, schema);
-    return name;
+  /** The contents of the staging folder of a run, or of some splits in it, when the statement runs. */
+  staged(schema: Schema, run: string, splits?: NumberRange): string {
+    return quoted(`staged: ${this.#staged.push({ schema, run, splits }) - 1}`);
   }
 
   /** One statement: writes the parts of a stage, each to its own folder. It fails after `partsMax` parts. */
@@ -53,9 +63,15 @@ export class StatementsEngine extends TableEngine {
   }
 
   #withStaged(sql: string): string {
-    return sql.replace(/"staged: ([^"]+)"/g, (name, run: string) => {
-      const schema = this.#stagedOf.get(name) as Schema;
-      const files = this.store.paths(`${stagingRunFolder(schema.table, run)}rows/`);
+    return sql.replace(/"staged: (\d+)"/g, (_, number: string) => {
+      const { schema, run, splits } = this.#staged[Number(number)] as StagedRows;
+      const files = this.store.paths(`${stagingRunFolder(schema.table, run)}rows/`).filter((path) => {
+        if (splits === undefined) return true;
+        const [from, below] = [splits.from, splits.below].map((split) =>
+          splitPrefix(schema.table, run, split),
+        );
+        return path >= (from as string) && path < (below as string);
+      });
       const lines = files.flatMap((path) => linesOf(this.store.objects.get(path)?.content as Uint8Array));
       return this.items(schema, lines);
     });

@@ -5,14 +5,15 @@ import { beginSnapshot } from "../../src/aws/steps/begin-snapshot.ts";
 import { commitStep } from "../../src/aws/steps/commit-step.ts";
 import { planSeedStep } from "../../src/aws/steps/plan-seed.ts";
 import { snapshotPart } from "../../src/aws/steps/snapshot-part.ts";
-import { segmentsFolder, tallyPath } from "../../src/core/format/lake-path.ts";
+import { segmentsFolder, stagingRunFolder, tallyPath } from "../../src/core/format/lake-path.ts";
 import { namedSegments } from "../../src/core/format/named-segments.ts";
+import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
 import { latestManifest } from "../../src/core/table/commits.ts";
 import { COMPACTED, type Deployment, filledDeployment } from "../crash-points/deployment.ts";
 import { SOURCE_TABLE_ARN } from "../crash-points/export-service.ts";
 import { compactionMachine, Execution, firstSnapshotMachine, once } from "../crash-points/machines.ts";
 import { sessionOfTests } from "../crash-points/session.ts";
-import { FILLED, NOW, type State, shown, TABLE } from "../crash-points/world.ts";
+import { FILLED, NOW, type State, shown, TABLE, worldSchema } from "../crash-points/world.ts";
 
 const session = sessionOfTests();
 const ITEMS: State = { 1: "c3", 5: "s5", 10: "s10" };
@@ -24,8 +25,8 @@ interface Snapshot {
 }
 
 /** A snapshot whose export has two files, with at most `filesMax` of them staged. */
-async function stagedSnapshot(filesMax: number): Promise<Snapshot> {
-  const deployment = await filledDeployment(session());
+async function stagedSnapshot(filesMax: number, schema?: Schema): Promise<Snapshot> {
+  const deployment = await filledDeployment(session(), schema);
   deployment.nowSeconds = NOW + 500;
   deployment.source(ITEMS);
   const context = await deployment.steps();
@@ -127,4 +128,35 @@ test("a compaction reads segments that Glue has forgotten", async () => {
   expect([...deployment.catalog.partitions.keys()]).toEqual(
     expect.arrayContaining(named.map(({ id }) => id)),
   );
+});
+
+test("rows that two statements write are staged in two splits, and each statement reads its own", async () => {
+  const schema = parseSchema({ ...worldSchema().file, partitionBy: "bucket(150)" }, "a test");
+  const snapshot = await stagedSnapshot(2, schema);
+  const { deployment, run } = snapshot;
+  const rows = deployment.store.paths(`${stagingRunFolder(TABLE, run)}rows/`);
+  expect(rows.map((path) => path.slice(path.lastIndexOf("/") + 1))).toEqual([
+    "0000-000000.jsonl.gz",
+    "0000-000001.jsonl.gz",
+    "0001-000000.jsonl.gz",
+    "0001-000001.jsonl.gz",
+  ]);
+  const plan = await planned(snapshot);
+  expect(plan).toMatchObject({ items: 3, statements: 2 });
+  await new Execution(deployment, once).stage(plan);
+  await committed(snapshot);
+  expect(await shown(deployment)).toEqual(ITEMS);
+});
+
+test("files that were staged by two versions, in splits and not, are all read by each statement", async () => {
+  const schema = parseSchema({ ...worldSchema().file, partitionBy: "bucket(150)" }, "a test");
+  const snapshot = await stagedSnapshot(2, schema);
+  const { deployment, run } = snapshot;
+  const tally = JSON.parse(deployment.store.text(tallyPath(TABLE, run, 1)) ?? "") as { splits?: number };
+  delete tally.splits;
+  await deployment.store.replace(tallyPath(TABLE, run, 1), Buffer.from(JSON.stringify(tally)));
+  const plan = await planned(snapshot);
+  await new Execution(deployment, once).stage(plan);
+  await committed(snapshot);
+  expect(await shown(deployment)).toEqual(ITEMS);
 });

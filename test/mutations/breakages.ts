@@ -419,6 +419,27 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/transcode/transcode.test.ts", "test/cli/bad-export.test.ts"],
   },
   {
+    name: "a bucket takes all rows of splits that others share",
+    marker: "shared-splits-select-rows",
+    find: "group.isWhole",
+    put: "group.splits.from >= 0",
+    tests: ["test/core/compaction/seed-stages.test.ts"],
+  },
+  {
+    name: "the fast way takes items of another table",
+    marker: "fast-where",
+    find: " && this.#conditions.areMetBy(this.#lines)",
+    put: "",
+    tests: ["test/core/fast-line/fast-line.test.ts"],
+  },
+  {
+    name: "the fast way keeps dropped attributes",
+    marker: "fast-drop",
+    find: "!isDropped && ",
+    put: "",
+    tests: ["test/core/fast-line/fast-line.test.ts"],
+  },
+  {
     name: "a path may leave the lake",
     marker: "paths-stay-in-lake",
     find: "leaves || ",

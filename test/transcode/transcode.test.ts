@@ -9,13 +9,14 @@ import { readRecordedEvents } from "../../src/core/delivery/recorded-events.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { itemLine, LINE_BYTES_MAX, lineWriter } from "../../src/core/row/wire-line.ts";
-import { parseSchema } from "../../src/core/schema/schema.ts";
+import { parseSchema, type SchemaFile } from "../../src/core/schema/schema.ts";
 import { latestManifest } from "../../src/core/table/commits.ts";
 import { type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import { openExport } from "../../src/embedded/exports/export-folder.ts";
 import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { type SnapshotResult, snapshotFromExport } from "../../src/embedded/snapshot/snapshot-from-export.ts";
-import { type StagingTask, stageFile } from "../../src/embedded/snapshot/stage-file.ts";
+import type { StagingTask } from "../../src/embedded/snapshot/stage-file.ts";
+import { type StagingPlace, stagedFiles } from "../../src/embedded/snapshot/staging-files.ts";
 import type * as pool from "../../src/embedded/snapshot/staging-pool.ts";
 import { type Transcoded, transcodePart } from "../../src/transcode/transcode.ts";
 import { keyedItem } from "../arbitraries/item.ts";
@@ -23,6 +24,7 @@ import { type ExportDataFile, exportLine, md5Of, writeExport } from "../support/
 import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
 import { itemLines } from "../support/lake-rows.ts";
+import { stagedTexts, stageInto } from "../support/stage-into.ts";
 
 const SCHEMA = parseSchema(
   { table: "t", key: { hash: "id" }, attributes: { id: { type: "string" }, text: { type: "string" } } },
@@ -97,9 +99,13 @@ describe("a data file", () => {
   test("an interrupted run's target is not written over", async () => {
     await withFolder(async (folder) => {
       const task = await taskIn(folder, { content: [line("a")] });
-      await writeFile(task.target, "kept");
-      await expect(stageFile(writer, task)).rejects.toMatchObject({ code: "STORE_FAILED" });
-      expect(await readFile(task.target, "utf8")).toBe("kept");
+      const [target = ""] = stagedFiles(placeIn(folder), 1, { from: 0, below: 1 });
+      await mkdir(placeIn(folder).folder);
+      await writeFile(target, "kept");
+      await expect(stageInto(placeIn(folder), writer, [task])).rejects.toMatchObject({
+        code: "STORE_FAILED",
+      });
+      expect(await readFile(target, "utf8")).toBe("kept");
     });
   });
 });
@@ -159,7 +165,9 @@ describe("a data file that is damaged is refused:", () => {
     await withFolder(async (folder) => {
       const task = await taskIn(folder, { content: WHOLE });
       const gone = { ...task, source: `${task.source}.gone` };
-      await expect(stageFile(writer, gone)).rejects.toMatchObject({ code: "STORE_FAILED" });
+      await expect(stageInto(placeIn(folder), writer, [gone])).rejects.toMatchObject({
+        code: "STORE_FAILED",
+      });
     });
   });
 });
@@ -371,6 +379,37 @@ describe("a snapshot of an export", () => {
   });
 });
 
+describe("a snapshot whose rows are staged in splits holds every item once,", () => {
+  const items = Array.from({ length: 21_000 }, (_, i): Item => {
+    const day = { S: `20${10 + (i % 7)}-0${1 + (i % 3)}-15` };
+    return { id: { S: `item ${i}` }, ...(i % 11 === 0 ? { day: { S: `no day ${i}` } } : { day }) };
+  });
+
+  test.each([
+    ["bucket(7)", 7],
+    ["bucket(300)", 300],
+    ["month(day)", 22],
+    ["identity(day)", 22],
+  ])("by %s", async (partitionBy, parts) => {
+    const attributes = { id: { type: "string" }, day: { type: "date" } };
+    const schema = parseSchema({ ...SCHEMA.file, attributes, partitionBy } as SchemaFile, "a test");
+    const files = [items.slice(0, 9000), items.slice(9000)].map((some) => ({
+      content: some.map(exportLine),
+    }));
+    await withSnapshot(
+      files,
+      async (lake, taken) => {
+        const { manifest } = await taken;
+        expect(manifest.segments).toHaveLength(parts);
+        expect(await itemsOf(lake, schema)).toEqual(items.map(itemText).sort());
+        expect(await lake.store.folders("t/staging/")).toEqual([]);
+      },
+      undefined,
+      schema,
+    );
+  });
+});
+
 describe("worker threads", () => {
   const many = (from: number): string[] => Array.from({ length: 20_000 }, (_, i) => line(`${from + i}`));
 
@@ -380,16 +419,20 @@ describe("worker threads", () => {
       const broken = [...many(20_000), "x", '{"Item":{}}'];
       const contents = [many(0), broken, []];
       const tasks = await Promise.all(contents.map((content, i) => taskIn(folder, { content }, `${i}`)));
-      const here = await Promise.all(tasks.map((task) => stageFile(writer, task)));
+      const place = placeIn(folder, 3);
+      const here = await stageInto(place, writer, tasks);
       const there: Transcoded[] = [];
-      const targets = tasks.map((task) => ({ ...task, target: `${task.target}.there` }));
-      const job = { schema: SCHEMA, maskKey: undefined, tasks: targets, threads: 2 };
-      await built.stageAll({ ...job, onDone: (part) => there.push(part) });
+      const elsewhere = placeIn(folder, 3, "there");
+      await mkdir(elsewhere.folder);
+      const job = { schema: SCHEMA, maskKey: undefined, tasks, place: elsewhere, threads: 2 };
+      const writers = await built.stageAll({ ...job, onDone: (part) => there.push(part) });
+      expect(writers).toBe(2);
       const order = (parts: readonly Transcoded[]): readonly string[] =>
         parts.map((part) => JSON.stringify(part)).sort();
       expect(order(there)).toEqual(order(here));
-      for (const { target } of tasks)
-        expect(await readFile(`${target}.there`, "utf8")).toBe(await readFile(target, "utf8"));
+      const sorted = (texts: readonly string[]): readonly string[] =>
+        texts.map((text) => text.split("\n").sort().join("\n"));
+      expect(sorted(await stagedTexts(elsewhere, writers))).toEqual(sorted(await stagedTexts(place, 1)));
     });
   });
 
@@ -401,14 +444,20 @@ describe("worker threads", () => {
         await taskIn(folder, { content: many(0), md5: "x" }, "1"),
         await taskIn(folder, { content: many(0) }, "2"),
       ];
+      const elsewhere = async (name: string): Promise<{ readonly place: StagingPlace }> => {
+        const place = placeIn(folder, 1, name);
+        await mkdir(place.folder);
+        return { place };
+      };
       const job = { schema: SCHEMA, maskKey: undefined, tasks, threads: 2, onDone: () => undefined };
-      await expect(built.stageAll(job)).rejects.toMatchObject({
+      await expect(built.stageAll({ ...job, ...(await elsewhere("one")) })).rejects.toMatchObject({
         code: "EXPORT_INVALID",
         message: expect.stringContaining("checksum"),
         next: expect.stringContaining("Copy the export again"),
       });
       const failsWhenDone = {
         ...job,
+        ...(await elsewhere("two")),
         tasks: tasks.slice(0, 1),
         onDone: () => {
           throw new Error("enough");
@@ -423,6 +472,10 @@ function line(id: string): string {
   return exportLine({ id: { S: id } });
 }
 
+function placeIn(folder: string, splits = 1, name = "staging"): StagingPlace {
+  return { folder: join(folder, name), splits };
+}
+
 async function taskIn(folder: string, file: ExportDataFile, name = "0"): Promise<StagingTask> {
   const home = await writeExport(join(folder, name), { files: [file] });
   const content =
@@ -430,7 +483,6 @@ async function taskIn(folder: string, file: ExportDataFile, name = "0"): Promise
   const lines = Array.isArray(file.content) ? file.content.length : 0;
   return {
     source: join(home, "data/data000.json.gz"),
-    target: join(folder, `${name}.jsonl`),
     itemCount: file.itemCount ?? lines,
     md5: file.md5 ?? md5Of(content),
   };
@@ -442,8 +494,8 @@ async function transcoded(
 ): Promise<{ readonly rows: string; readonly result: Transcoded }> {
   return withFolder(async (folder) => {
     const task = await taskIn(folder, file);
-    const result = await stageFile(by, task);
-    return { rows: await readFile(task.target, "utf8"), result };
+    const [result] = await stageInto(placeIn(folder), by, [task]);
+    return { rows: (await stagedTexts(placeIn(folder), 1)).join(""), result: result as Transcoded };
   });
 }
 
@@ -455,6 +507,7 @@ async function withSnapshot(
     again: () => Promise<SnapshotResult>,
   ) => Promise<void>,
   storeOf: (store: ObjectStore) => ObjectStore = (store) => store,
+  schema = SCHEMA,
 ): Promise<void> {
   await withFolder(async (folder) => {
     await writeExport(join(folder, "export"), { files });
@@ -463,7 +516,7 @@ async function withSnapshot(
     const take = async (): Promise<SnapshotResult> =>
       snapshotFromExport({
         lake,
-        schema: SCHEMA,
+        schema,
         export: await openExport(join(folder, "export")),
         maskKey: undefined,
         threads: 1,
@@ -480,8 +533,8 @@ async function withSnapshot(
   });
 }
 
-async function itemsOf(lake: LakeFolder): Promise<readonly string[]> {
-  const items = (await itemLines(lake, SCHEMA)).split("\n").filter((text) => text !== "");
+async function itemsOf(lake: LakeFolder, schema = SCHEMA): Promise<readonly string[]> {
+  const items = (await itemLines(lake, schema)).split("\n").filter((text) => text !== "");
   return items.map((text) => itemText(readItem((JSON.parse(text) as { Item: unknown }).Item))).sort();
 }
 

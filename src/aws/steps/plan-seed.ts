@@ -1,6 +1,7 @@
 /** The staged rows of a snapshot are counted, and the run that makes the base of them is planned. */
 
 import { planSeed } from "../../core/compaction/seed.ts";
+import type { StagedSplits } from "../../core/compaction/seed-stages.ts";
 import { DynalakeError } from "../../core/error.ts";
 import { EXPORT_FUZZ_SECONDS } from "../../core/exports/export-manifest.ts";
 import { stagedRowsPath, tallyPath } from "../../core/format/lake-path.ts";
@@ -24,6 +25,7 @@ export async function planSeedStep(context: StepContext, request: PlanSeedEvent)
   const { run } = request;
   const { summary, files } = await readExport(store, request.exportPrefix);
   const sum = { items: 0, skipped: 0, rejected: 0 };
+  const splits = new Set<number>();
   for (const [index, file] of files.entries()) {
     const tally = await requireTally(context, run, index);
     if (
@@ -38,6 +40,7 @@ export async function planSeedStep(context: StepContext, request: PlanSeedEvent)
     sum.items += tally.items;
     sum.skipped += tally.skipped;
     sum.rejected += tally.rejected;
+    splits.add(tally.splits ?? 1);
   }
   if (sum.rejected > 0 && sum.items + sum.skipped === 0)
     throw new DynalakeError("EXPORT_INVALID", "no item of the export has the key of the schema");
@@ -50,6 +53,7 @@ export async function planSeedStep(context: StepContext, request: PlanSeedEvent)
     schema,
     run,
     staged,
+    ...(sum.items === 0 ? {} : stagedSplits(context, run, [...splits])),
     items,
     exportTimeSeconds,
     cutSeconds: Math.max(0, exportTimeSeconds - EXPORT_FUZZ_SECONDS),
@@ -59,6 +63,17 @@ export async function planSeedStep(context: StepContext, request: PlanSeedEvent)
   };
   const plan = await planSeed(seeding, manifest);
   return { ...(await savePlan(context, plan)), items, skipped, quarantined };
+}
+
+/** Files that were staged by two versions of the function, into different splits, are all read by each statement. */
+function stagedSplits(
+  { engine, opened }: StepContext,
+  run: string,
+  counts: readonly number[],
+): { readonly splits?: StagedSplits } {
+  const [count = 1, other] = counts;
+  if (count === 1 || other !== undefined) return {};
+  return { splits: { count, relation: (splits) => engine.staged(opened.schema, run, splits) } };
 }
 
 async function requireTally({ store, opened }: StepContext, run: string, index: number): Promise<Tally> {

@@ -1,17 +1,20 @@
 /** One file of an export becomes a file of staged wire rows: streamed, in bounded memory. */
-import { once } from "node:events";
 import type { Readable } from "node:stream";
-import { createGzip } from "node:zlib";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
-import { Upload } from "@aws-sdk/lib-storage";
 import { DynalakeError } from "../../core/error.ts";
 import { lakeFileBytes } from "../../core/format/lake-file.ts";
 import { exportsPrefix, stagedRowsPath, tallyPath } from "../../core/format/lake-path.ts";
+import { lineSplit } from "../../core/row/line-split.ts";
 import { rowCodec } from "../../core/row/row.ts";
 import { lineWriter } from "../../core/row/wire-line.ts";
+import { splitsFor } from "../../core/schema/staging-splits.ts";
 import { type QuarantinedRecord, quarantineRecords } from "../../core/table/quarantine.ts";
 import { awsError } from "../../sdk/aws-error.ts";
+import { SplitWriter } from "../../transcode/split-writer.ts";
 import { type Transcoded, transcodePart } from "../../transcode/transcode.ts";
+import { type GzipUpload, gzipUpload } from "../gzip-upload.ts";
+import { readExportSummary } from "../source-export.ts";
+import { PARTS_AT_ONCE_MAX } from "../unload.ts";
 import type { StepContext } from "./step-context.ts";
 import type { Tally } from "./tally.ts";
 
@@ -34,57 +37,59 @@ export async function snapshotPart(context: StepContext, request: SnapshotPartRe
   const name = key.slice(key.lastIndexOf("/") + 1);
   if (!key.startsWith(`${exportsPrefix(schema.table)}/`))
     throw new DynalakeError("EXPORT_INVALID", `file "${name}" is not in the exports of the table`);
-  const transcoded = await stageRows(context, request, name);
+  const splits = await splitsOf(context, key);
+  const transcoded = await stageRows(context, request, name, splits);
   const quarantined = transcoded.rejected.map(
     (line): QuarantinedRecord => ({ ...line, source: key, arrivedAtSeconds: nowSeconds() }),
   );
   if (quarantined.length > 0) await quarantineRecords(store, schema.table, quarantined);
   // Last: a file with a tally is done.
   const { items, skipped, rejected } = transcoded;
-  const tally: Tally = { itemCount: request.itemCount, items, skipped, rejected: rejected.length };
+  const tally: Tally = { itemCount: request.itemCount, items, skipped, rejected: rejected.length, splits };
   await store.replace(tallyPath(schema.table, run, index), lakeFileBytes(tally));
   return transcoded;
 }
 
-/** The rows' object appears when it is whole: an upload that fails is taken back. */
+/** As many uploads go on at once. */
+const SPLIT_LIMITS = { bucketsAtOnce: PARTS_AT_ONCE_MAX, splitsMax: 10 };
+
+/** How many splits the items of the whole export get, so that no statement of the seed reads all of them. */
+async function splitsOf({ store, opened }: StepContext, key: string): Promise<number> {
+  const { partitioning } = opened.schema;
+  if (partitioning?.kind === "bucket") return splitsFor(partitioning, 0, SPLIT_LIMITS);
+  const { itemCount } = await readExportSummary(store, key.slice(0, key.lastIndexOf("/data/") + 1));
+  return splitsFor(partitioning, itemCount, SPLIT_LIMITS);
+}
+
+/** The rows' objects appear when all of them are whole: an upload that fails is taken back. */
 async function stageRows(
   context: StepContext,
   request: SnapshotPartRequest,
   name: string,
+  splits: number,
 ): Promise<Transcoded> {
-  const { bucket, clients } = context;
   const { schema } = context.opened;
   const source = await readStream(context, request.key);
   let broken: DynalakeError | undefined;
   source.once("error", (error) => {
     broken = readFailure(error, request.key);
   });
-  const gzip = createGzip({ level: 1 });
-  const Key = stagedRowsPath(schema.table, request.run, request.index);
-  const upload = new Upload({
-    client: clients.s3,
-    params: { Bucket: bucket, Key, Body: gzip },
-    queueSize: 2,
-  });
-  const uploaded = upload.done().catch((error: unknown) => {
-    const failure = awsError(error, { attempt: `write ${Key}`, service: "S3", otherwise: "STORE_FAILED" });
-    gzip.destroy(failure);
-    source.destroy(failure);
-    throw failure;
+  const objects = Array.from({ length: splits }, (_, split) => {
+    const path = stagedRowsPath(schema.table, request.run, request.index, splits === 1 ? undefined : split);
+    return gzipUpload(context, path, (failure) => source.destroy(failure));
   });
   try {
     const writer = lineWriter(rowCodec(schema, request.maskKey));
     const part = { name, itemCount: request.itemCount, md5: request.md5 };
-    const transcoded = await transcodePart(writer, part, source, async (piece) => {
-      // The piece's memory is used again for the next one.
-      if (!gzip.write(Buffer.from(piece))) await once(gzip, "drain");
-    });
-    gzip.end();
-    await uploaded;
+    const divided = new SplitWriter(splits, lineSplit(schema, splits), (split, bytes) =>
+      (objects[split] as GzipUpload).write(bytes),
+    );
+    const transcoded = await transcodePart(writer, part, source, (piece) => divided.write(piece));
+    await divided.flush();
+    await Promise.all(objects.map((object) => object.finish()));
     return transcoded;
   } catch (error) {
-    uploaded.catch(() => undefined);
-    await upload.abort();
+    await Promise.all(objects.map((object) => object.abort()));
     // A body that breaks off is a passing failure and is reported as one: its file alone is read again.
     throw broken ?? error;
   }

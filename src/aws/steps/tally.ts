@@ -11,11 +11,19 @@ export interface Tally {
   readonly skipped: number;
   /** Lines without a readable item. */
   readonly rejected: number;
+  /** Into how many splits the rows are divided. Absent: they are not. */
+  readonly splits?: number | undefined;
 }
 
 const count = z.int().check(z.minimum(0));
 
 export const tallyFile: LakeFile<Tally> = {
   name: "tally",
-  shape: z.object({ itemCount: count, items: count, skipped: count, rejected: count }),
+  shape: z.object({
+    itemCount: count,
+    items: count,
+    skipped: count,
+    rejected: count,
+    splits: z.optional(count),
+  }),
 };

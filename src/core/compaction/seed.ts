@@ -2,16 +2,17 @@
 import { DynalakeError } from "../error.ts";
 import { FLOOR_MARGIN_SECONDS, type Manifest, type Segment } from "../format/manifest.ts";
 import { recoverableColumns } from "../format/recovery.ts";
-import { baseCut, valuePartitioning } from "../overlay/table-parts.ts";
+import { valuePartitioning } from "../overlay/table-parts.ts";
 import type { QueryEngine } from "../ports/query-engine.ts";
 import { bucketsFor } from "../schema/partitioning.ts";
-import { repeatedKeys, snapshotBaseRows } from "../sql/compaction.ts";
+import { repeatedKeys, snapshotBaseRows, snapshotConstants } from "../sql/compaction.ts";
 import { sortColumns } from "../sql/typed-columns.ts";
 import { readCommits } from "../table/commits.ts";
 import { commitPlan } from "./commit-plan.ts";
 import type { Plan } from "./plan.ts";
 import type { CommitContext } from "./plan-context.ts";
 import { removeStaged } from "./remove-staged.ts";
+import { type StagedSplits, seedStages } from "./seed-stages.ts";
 import { stagePlan } from "./stage-plan.ts";
 
 export interface SeedContext extends Omit<SeedCommitContext, "commits"> {
@@ -19,6 +20,8 @@ export interface SeedContext extends Omit<SeedCommitContext, "commits"> {
   readonly run: string;
   /** A relation with the wire columns of items. */
   readonly staged: string;
+  /** The same rows in splits. Default: they are one. */
+  readonly splits?: StagedSplits;
   readonly items: number;
   readonly exportTimeSeconds: number;
   /** The items are those of a moment not before this one. */
@@ -43,13 +46,20 @@ export async function planSeed(context: Omit<SeedContext, "store">, newest: Mani
   const buckets = schema.partitioning?.kind === "bucket" ? schema.partitioning.count : bucketsFor(items);
   const floorSeconds = Math.max(0, exportTimeSeconds - FLOOR_MARGIN_SECONDS); // breakage: floor-has-margin
   const recoverable = recoverableColumns(newest);
-  const rows = snapshotBaseRows(engine.dialect, schema, context.staged, floorSeconds, recoverable);
-  const cut = await baseCut(engine, schema, rows, buckets);
+  const sortBy = sortColumns(schema);
+  const constants = snapshotConstants(engine.dialect, floorSeconds);
+  const stages = await seedStages({
+    engine,
+    schema,
+    buckets,
+    splits: context.splits ?? { count: 1, relation: () => context.staged },
+    baseRows: (staged) => snapshotBaseRows(engine.dialect, schema, staged, floorSeconds, recoverable),
+  });
   const { deliveryDelaySeconds, snapshotsKept } = context;
   return {
     run,
     fromSequence: newest.sequence,
-    stages: [{ run, kind: "base", rows, sortBy: sortColumns(schema), cut }],
+    stages: stages.map((stage) => ({ run, kind: "base", sortBy, constants, ...stage })),
     change: {
       kind: "snapshot",
       exportTimeSeconds,

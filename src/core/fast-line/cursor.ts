@@ -2,7 +2,6 @@
  * Reads bytes of compact DynamoDB JSON and writes bytes of wire rows: the primitives of the fast way from an export's line to
  * a wire line. Every method that reads answers false where the input is not in the one plain form that it knows.
  */
-
 import { endOfEscape, SHORT_ESCAPES } from "./escape.ts";
 
 /** Bytes of a JSON text: what may stand as it is in a string (0), the quote, the backslash, and what no string holds as it is. */
@@ -55,6 +54,7 @@ export class LineCursor {
   readonly #namesTo: number[] = [];
   readonly #starts: number[] = [];
   #members = 0;
+  readonly #few: Int32Array = new Int32Array(16);
 
   /** Makes room for `bytes` more. */
   reserve(bytes: number): void {
@@ -247,13 +247,11 @@ export class LineCursor {
 
   /** Writes the members once more, in order, and moves them to where they were. */
   #reorder(opened: number, end: number): boolean {
-    const order = Array.from({ length: end - opened }, (_, i) => opened + i).sort((a, b) =>
-      this.#compare(a, b),
-    );
+    const order = this.#sorted(opened, end);
     const { output, length } = this;
     const start = this.#starts[opened] as number;
     let to = length;
-    for (let i = 0; i < order.length; i++) {
+    for (let i = 0; i < end - opened; i++) {
       const member = order[i] as number;
       if (i > 0 && this.#compare(order[i - 1] as number, member) === 0) return false;
       const from = this.#starts[member] as number;
@@ -264,6 +262,20 @@ export class LineCursor {
     }
     move(output, start, length, to - 1);
     return true;
+  }
+
+  /** The members in order. A few of them, as most objects have, are put in order in place: every line may need it. */
+  #sorted(opened: number, end: number): Int32Array | number[] {
+    if (end - opened > this.#few.length)
+      return Array.from({ length: end - opened }, (_, i) => opened + i).sort((a, b) => this.#compare(a, b));
+    const order = this.#few;
+    for (let member = opened; member < end; member++) {
+      let i = member - opened;
+      for (; i > 0 && this.#compare(order[i - 1] as number, member) > 0; i--)
+        order[i] = order[i - 1] as number;
+      order[i] = member;
+    }
+    return order;
   }
 
   #compare(a: number, b: number): number {

@@ -4,18 +4,29 @@
  * means: whatever is accepted here, they accept, and the row is the same.
  */
 
-import type { Schema } from "../schema/schema.ts";
+import type { Codec } from "../row/encoding.ts";
+import type { RowCodec } from "../row/row.ts";
 import { type KeySpan, keyAttributes, writeKeyHash } from "../values/key.ts";
 import { writeDynamo, writeName } from "./any.ts";
+import { areOfBytes, LineConditions } from "./conditions.ts";
 import type { LineCursor } from "./cursor.ts";
+import { maskWriter } from "./mask.ts";
 import { columnWriter, nameTable, passOver } from "./part.ts";
 import { bytes, type Outcome, UNFIT, UNKNOWN, WRITTEN, type WriteValue } from "./scalar.ts";
 
+/** The line is given up: nothing is written. */
+export const GIVEN_UP = 0;
+/** The item does not belong to the lake table: nothing is written. */
+export const UNSELECTED = 1;
+/** The item's wire line is written. */
+export const TAKEN = 2;
+export type LineOutcome = typeof GIVEN_UP | typeof UNSELECTED | typeof TAKEN;
+
 /**
  * Writes the wire line of the export line that stands in the input from `start` up to `end`, which is known to be valid UTF-8,
- * ends before a line feed or with the input, and belongs to the lake table. False where the line is given up; nothing is written then.
+ * and ends before a line feed or with the input.
  */
-export type FastLine = (cursor: LineCursor, start: number, end: number) => boolean;
+export type FastLine = (cursor: LineCursor, start: number, end: number) => LineOutcome;
 
 /** Longer lines are given up: they are rare, and the room for what they may become is not to be reserved. */
 export const FAST_LINE_BYTES_MAX: number = 1024 * 1024;
@@ -40,29 +51,40 @@ interface ColumnWriter {
 }
 
 interface Member {
-  /** Undefined for a key attribute that is not declared. */
+  /** Undefined for an attribute that has none: of the key, of a condition, or a dropped one. */
   readonly column: ColumnWriter | undefined;
   /** The place of the attribute in the key, or -1. */
   readonly keyPlace: number;
+  readonly isDropped: boolean;
+  /** The conditions on it, as `LineConditions` numbers them. */
+  readonly tests: readonly number[];
 }
 
-/** The fast way for a schema; undefined for one with masks, dropped attributes or a `where`. */
-export function fastLine(schema: Schema): FastLine | undefined {
+/** The fast way for a schema; undefined for one whose `where` is not decided by bytes. */
+export function fastLine({ schema, codecs }: RowCodec): FastLine | undefined {
   const { columns, dropped, where } = schema;
-  if (where.length > 0 || dropped.size > 0 || columns.some(({ masked }) => masked)) return undefined;
+  if (!areOfBytes(where)) return undefined;
   const keyNames = keyAttributes(schema.key);
-  const attributes = [...new Set([...columns.map(({ attribute }) => attribute), ...keyNames])];
-  const scanner = new LineScanner(
-    nameTable(attributes),
-    attributes.map((attribute, i) => {
-      const column = columns[i];
-      return {
-        column: column && { name: bytes(`"${column.name}":`), write: columnWriter(column) },
-        keyPlace: keyNames.indexOf(attribute),
-      };
-    }),
-    keyNames.length,
-  );
+  const conditions = new LineConditions(where);
+  const attributes = [
+    ...new Set([
+      ...columns.map(({ attribute }) => attribute),
+      ...keyNames,
+      ...dropped,
+      ...where.map(({ attribute }) => attribute),
+    ]),
+  ];
+  const members = attributes.map((attribute, i): Member => {
+    const column = columns[i];
+    const write = column?.masked ? maskWriter(codecs[i] as Codec) : column && columnWriter(column);
+    return {
+      column: column && write && { name: bytes(`"${column.name}":`), write },
+      keyPlace: keyNames.indexOf(attribute),
+      isDropped: dropped.has(attribute),
+      tests: conditions.testsOf(attribute),
+    };
+  });
+  const scanner = new LineScanner(nameTable(attributes), members, keyNames.length, conditions);
   return (cursor, start, end) => scanner.line(cursor, start, end);
 }
 
@@ -70,6 +92,7 @@ export function fastLine(schema: Schema): FastLine | undefined {
 class LineScanner {
   readonly #find: (cursor: LineCursor) => number;
   readonly #members: readonly Member[];
+  readonly #conditions: LineConditions;
   readonly #constantBytes: number;
   readonly #key: KeySpan[];
   #keyFound = 0;
@@ -80,17 +103,23 @@ class LineScanner {
   readonly #rest: number[] = [];
   #restCount = 0;
 
-  constructor(find: (cursor: LineCursor) => number, members: readonly Member[], keyLength: number) {
+  constructor(
+    find: (cursor: LineCursor) => number,
+    members: readonly Member[],
+    keyLength: number,
+    conditions: LineConditions,
+  ) {
     this.#find = find;
     this.#members = members;
+    this.#conditions = conditions;
     this.#key = Array.from({ length: keyLength }, () => ({ type: 0, from: 0, to: 0 }));
     this.#seen = new Float64Array(members.length);
-    // The names, and the timestamps, which may be longer than the numbers that they come from.
-    this.#constantBytes = members.reduce((sum, { column }) => sum + (column?.name.length ?? 0) + 32, 128);
+    // The names, and the timestamps and masks, which may be longer than the values that they come from.
+    this.#constantBytes = members.reduce((sum, { column }) => sum + (column?.name.length ?? 0) + 80, 128);
   }
 
-  line(cursor: LineCursor, start: number, end: number): boolean {
-    if (end - start > FAST_LINE_BYTES_MAX) return false;
+  line(cursor: LineCursor, start: number, end: number): LineOutcome {
+    if (end - start > FAST_LINE_BYTES_MAX) return GIVEN_UP;
     // Twice for quotes and backslashes within a string, for a column and again for `_unmapped`, and for what is put in order.
     cursor.reserve(6 * (end - start) + this.#constantBytes);
     const { length } = cursor;
@@ -98,10 +127,11 @@ class LineScanner {
     this.#lines++;
     this.#keyFound = 0;
     this.#restCount = 0;
-    if (this.#item(cursor) && cursor.at === end) return true;
+    const isRead = this.#item(cursor) && cursor.at === end;
+    if (isRead && this.#conditions.areMetBy(this.#lines)) return TAKEN; // breakage: fast-where
     cursor.length = length;
     cursor.dropMembers(0);
-    return false;
+    return isRead ? UNSELECTED : GIVEN_UP;
   }
 
   #item(cursor: LineCursor): boolean {
@@ -129,11 +159,13 @@ class LineScanner {
     }
     if (this.#seen[found] === this.#lines) return false;
     this.#seen[found] = this.#lines;
-    const { column, keyPlace } = this.#members[found] as Member;
+    const { column, keyPlace, isDropped, tests } = this.#members[found] as Member;
     const outcome = column === undefined ? UNFIT : writeColumn(cursor, column);
     if (outcome === UNKNOWN) return false;
-    if (outcome === UNFIT || !cursor.exact) this.#leave(from, to, at);
+    // breakage: fast-drop
+    if (!isDropped && (outcome === UNFIT || !cursor.exact)) this.#leave(from, to, at);
     if (outcome === UNFIT && !passOver(cursor, at, length)) return false;
+    if (tests.length > 0 && !this.#conditions.see(tests, this.#lines, cursor, at)) return false;
     return keyPlace === -1 || this.#keyValue(cursor, keyPlace, at);
   }
 

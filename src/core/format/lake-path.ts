@@ -109,9 +109,16 @@ export function statementsPath(table: string, run: string): string {
   return `${stagingRunFolder(table, run)}statements.jsonl`;
 }
 
-/** The staged wire rows of one file of an export. */
-export function stagedRowsPath(table: string, run: string, index: number): string {
-  return `${stagingRunFolder(table, run)}rows/${String(index).padStart(6, "0")}.jsonl.gz`;
+/** The staged wire rows of one file of an export; `split` where they are in several. */
+export function stagedRowsPath(table: string, run: string, index: number, split?: number): string {
+  const prefix =
+    split === undefined ? `${stagingRunFolder(table, run)}rows/` : splitPrefix(table, run, split);
+  return `${prefix}${String(index).padStart(6, "0")}.jsonl.gz`;
+}
+
+/** What the paths of a split begin with: those of a later one are after it. */
+export function splitPrefix(table: string, run: string, split: number): string {
+  return `${stagingRunFolder(table, run)}rows/${String(split).padStart(4, "0")}-`;
 }
 
 /** What became of the items of each file of an export. */

@@ -136,7 +136,7 @@ export async function deltaKeys(
   return { all: moves ? Number(total) : sum, ofParts: new Map(ofParts) };
 }
 
-function requireFewParts(parts: number): void {
+export function requireFewParts(parts: number): void {
   if (parts <= PARTS_MAX) return;
   throw new DynalakeError(
     "SCHEMA_INVALID",

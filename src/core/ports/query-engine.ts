@@ -51,7 +51,15 @@ export interface Stage {
   readonly rows: string;
   /** The columns by which rows are sorted, if the engine can sort them. */
   readonly sortBy: readonly string[];
+  /** Columns of `rows` that have one value in all of them: an engine may fill them in after it has sorted the others. */
+  readonly constants?: readonly ConstantColumn[];
   readonly cut: Cut;
+}
+
+export interface ConstantColumn {
+  readonly name: string;
+  /** An expression that names no column. */
+  readonly value: string;
 }
 
 /** How rows are divided into parts. */

@@ -2,12 +2,23 @@
 import type { Manifest } from "../format/manifest.ts";
 import { recoverableColumns } from "../format/recovery.ts";
 import { type Dialect, integer, literal, quoted } from "../ports/dialect.ts";
+import type { ConstantColumn } from "../ports/query-engine.ts";
 import type { Schema } from "../schema/schema.ts";
 import { newestRows, windowRows } from "./overlay.ts";
 import { nameList, segmentColumns } from "./typed-columns.ts";
 
 /** The version of every snapshot row: before any change. */
 const SNAPSHOT_VERSION = "0".repeat(40);
+
+/** What is the same in all base rows of a snapshot. */
+export function snapshotConstants(dialect: Dialect, floorSeconds: number): readonly ConstantColumn[] {
+  return [
+    { name: "_op", value: "'SNAPSHOT'" },
+    { name: "_version", value: literal(SNAPSHOT_VERSION) },
+    { name: "_changed_at", value: dialect.timeTyped(integer(floorSeconds)) },
+    { name: "_expired", value: "false" },
+  ];
+}
 
 /**
  * Base rows of a snapshot. `staged` has the wire columns of items; lines that were staged while the schema changed may have the
@@ -20,12 +31,7 @@ export function snapshotBaseRows(
   floorSeconds: number,
   recoverable: ReadonlySet<string>,
 ): string {
-  const fixed: ReadonlyMap<string, string> = new Map([
-    ["_op", "'SNAPSHOT'"],
-    ["_version", literal(SNAPSHOT_VERSION)],
-    ["_changed_at", dialect.timeTyped(integer(floorSeconds))],
-    ["_expired", "false"],
-  ]);
+  const fixed = new Map(snapshotConstants(dialect, floorSeconds).map(({ name, value }) => [name, value]));
   const columns = segmentColumns(dialect, schema, recoverable).map(
     (column) => `${fixed.get(column.name) ?? column.fromWire} AS ${quoted(column.name)}`,
   );

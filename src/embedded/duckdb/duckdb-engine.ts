@@ -19,6 +19,8 @@ import { filePattern } from "./file-pattern.ts";
 const ROW_GROUP_ROWS = 122_880;
 /** And their bytes: a row group is in memory whole while it is written, and rows can have 400 KB. */
 const ROW_GROUP_BYTES = 32 * 1024 * 1024;
+/** A column with more distinct values in a row group gets no dictionary: most of the larger ones are built only to be dropped. */
+const DICTIONARY_VALUES_MAX = 4096;
 
 /** Some hundred megabytes of a hash table. */
 const KEYS_AT_ONCE_MAX = 2_000_000;
@@ -88,12 +90,11 @@ async function stage(
   request: StageRequest,
 ): Promise<readonly Segment[]> {
   const { schema, run, kind } = request;
-  const order = request.sortBy.map(quoted).join(", ");
   const staged: Segment[] = [];
   for (const { part, where } of request.cut.parts) {
     const file = segmentFile(root, schema.table, { run, part });
     const rows = where === undefined ? request.rows : `SELECT * FROM (${request.rows}) WHERE ${where}`;
-    const count = await copySorted(session, rows, order, file).catch(async (error: unknown) => {
+    const count = await copySorted(session, rows, request, file).catch(async (error: unknown) => {
       await removeFile(file, root);
       throw error;
     });
@@ -118,15 +119,23 @@ async function stage(
 async function copySorted(
   session: DuckdbSession,
   rows: string,
-  order: string,
+  request: StageRequest,
   file: string,
 ): Promise<number> {
   try {
-    return await copyToParquet(session, `${rows} ORDER BY ${order}`, file);
+    return await copyToParquet(session, sorted(rows, request), file);
   } catch (error) {
     if (!isOutOfMemory(error)) throw error;
     return copyToParquet(session, rows, file);
   }
+}
+
+/** Constants are filled in again after the sort, so that the engine drops them from what it moves. */
+function sorted(rows: string, { sortBy, constants = [] }: StageRequest): string {
+  const ordered = `${rows} ORDER BY ${sortBy.map(quoted).join(", ")}`;
+  if (constants.length === 0) return ordered;
+  const replaced = constants.map(({ name, value }) => `${value} AS ${quoted(name)}`).join(", ");
+  return `SELECT * REPLACE (${replaced}) FROM (${ordered})`;
 }
 
 /** Writes the rows of a statement as one Parquet file, durable; returns their number. */
@@ -134,9 +143,8 @@ export async function copyToParquet(session: DuckdbSession, rows: string, file: 
   try {
     await makeFolder(dirname(file));
     const groups = `ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, ROW_GROUP_SIZE_BYTES ${ROW_GROUP_BYTES}`;
-    const [copied] = await session.rows(
-      `COPY (${rows}) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd, ${groups})`,
-    );
+    const format = `FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT ${DICTIONARY_VALUES_MAX}, ${groups}`;
+    const [copied] = await session.rows(`COPY (${rows}) TO ${literal(file)} (${format})`);
     await syncFile(file);
     await syncFolder(dirname(file));
     return Number(copied?.Count ?? 0);

@@ -2,12 +2,13 @@
 import { rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DEFAULT_POLICY } from "../../core/compaction/compaction-policy.ts";
-import { seed } from "../../core/compaction/seed.ts";
+import { type SeedContext, seed } from "../../core/compaction/seed.ts";
 import { DynalakeError } from "../../core/error.ts";
 import { schemaPath, stagingRunFolder } from "../../core/format/lake-path.ts";
 import type { Manifest } from "../../core/format/manifest.ts";
 import { itemWireColumns } from "../../core/row/wire-line.ts";
 import type { Schema } from "../../core/schema/schema.ts";
+import { type NumberRange, splitsFor } from "../../core/schema/staging-splits.ts";
 import { emptyWireRows } from "../../core/sql/typed-columns.ts";
 import { holdsData } from "../../core/table/holds-data.ts";
 import { type QuarantinedRecord, quarantineRecords } from "../../core/table/quarantine.ts";
@@ -18,9 +19,9 @@ import { makeFolder } from "../../files/folder-store.ts";
 import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
 import { requireFewRejected, type Transcoded } from "../../transcode/transcode.ts";
 import { wireFiles } from "../duckdb/wire-files.ts";
-import type { ExportFolder, ExportPart } from "../exports/export-folder.ts";
+import type { ExportFolder } from "../exports/export-folder.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
-import type { StagingTask } from "./stage-file.ts";
+import { type StagingPlace, stagedFiles } from "./staging-files.ts";
 import { stageAll } from "./staging-pool.ts";
 
 export interface SnapshotRequest {
@@ -51,8 +52,16 @@ export interface SnapshotResult {
   readonly quarantined: number;
 }
 
+/** The engine writes one part of the base after the other; each split is a file that is open in each thread. */
+const SPLIT_LIMITS = { bucketsAtOnce: 1, splitsMax: 256 };
+
 /** How many full snapshots a lake keeps for `<table>_snapshots`. */
 const SNAPSHOTS_KEPT = 1;
+
+interface Staged extends Transcoded {
+  /** How many threads wrote files. */
+  readonly writers: number;
+}
 
 /** Takes the export in. Whatever fails before the commit leaves the lake as it was, but for lines in quarantine. */
 export async function snapshotFromExport(request: SnapshotRequest): Promise<SnapshotResult> {
@@ -65,8 +74,9 @@ export async function snapshotFromExport(request: SnapshotRequest): Promise<Snap
     await makeFolder(staging).catch((error: unknown) => {
       throw fileError(error, staging);
     });
-    const tasks = request.export.parts.map((part, i) => taskOf(part, staging, i));
-    const transcoded = await stageWithProgress(request, tasks);
+    const { itemCount } = request.export.summary;
+    const place = { folder: staging, splits: splitsFor(schema.partitioning, itemCount, SPLIT_LIMITS) };
+    const transcoded = await stageWithProgress(request, place);
     requireSomeKey(request, transcoded);
     // Before the commit, so that no crash can leave a snapshot that does not say what it left out,
     const quarantined = quarantinedOf(request, transcoded);
@@ -78,7 +88,7 @@ export async function snapshotFromExport(request: SnapshotRequest): Promise<Snap
       engine: lake.engine,
       schema,
       run,
-      staged: stagedRelation(request, tasks, transcoded.items),
+      ...stagedRows(request, place, transcoded),
       items: transcoded.items,
       exportTimeSeconds: request.export.summary.exportTimeSeconds,
       cutSeconds: request.cutSeconds,
@@ -118,22 +128,15 @@ async function restoreSchema(lake: LakeFolder, table: string, before: Uint8Array
   else await lake.store.replace(schemaPath(table), before);
 }
 
-function taskOf(part: ExportPart, staging: string, index: number): StagingTask {
-  const target = join(staging, `${String(index).padStart(6, "0")}.jsonl`);
-  return { source: part.file, target, itemCount: part.itemCount, md5: part.md5 };
-}
-
-async function stageWithProgress(
-  request: SnapshotRequest,
-  tasks: readonly StagingTask[],
-): Promise<Transcoded> {
+async function stageWithProgress(request: SnapshotRequest, place: StagingPlace): Promise<Staged> {
   const itemsTotal = request.export.summary.itemCount;
   const sum = { items: 0, skipped: 0, rejected: [] as Transcoded["rejected"][number][] };
   let rejectedCharacters = 0;
-  await stageAll({
+  const writers = await stageAll({
     schema: request.schema,
     maskKey: request.maskKey,
-    tasks,
+    tasks: request.export.parts.map(({ file, itemCount, md5 }) => ({ source: file, itemCount, md5 })),
+    place,
     threads: request.threads,
     ...(request.signal === undefined ? {} : { signal: request.signal }),
     onDone: (part) => {
@@ -146,16 +149,21 @@ async function stageWithProgress(
     },
   });
   request.onProgress({ step: "writing", items: sum.items, itemsTotal: sum.items });
-  return sum;
+  return { ...sum, writers };
 }
 
-function stagedRelation(request: SnapshotRequest, tasks: readonly StagingTask[], items: number): string {
-  const columns = itemWireColumns(request.schema);
-  if (items === 0) return emptyWireRows(request.lake.engine.dialect, columns);
-  return wireFiles(
-    columns,
-    tasks.map((task) => task.target),
-  );
+function stagedRows(
+  { lake, schema }: SnapshotRequest,
+  place: StagingPlace,
+  { items, writers }: Staged,
+): Pick<SeedContext, "staged" | "splits"> {
+  const columns = itemWireColumns(schema);
+  if (items === 0) return { staged: emptyWireRows(lake.engine.dialect, columns) };
+  const relation = (splits: NumberRange): string => wireFiles(columns, stagedFiles(place, writers, splits));
+  return {
+    staged: relation({ from: 0, below: place.splits }),
+    splits: { count: place.splits, relation },
+  };
 }
 
 function quarantinedOf(request: SnapshotRequest, transcoded: Transcoded): readonly QuarantinedRecord[] {

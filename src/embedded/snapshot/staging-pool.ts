@@ -8,10 +8,14 @@ import { lineWriter } from "../../core/row/wire-line.ts";
 import type { Schema, SchemaFile } from "../../core/schema/schema.ts";
 import type { Transcoded } from "../../transcode/transcode.ts";
 import { type StagingTask, stageFile } from "./stage-file.ts";
+import { openStagingFiles, type StagingPlace } from "./staging-files.ts";
 
 export interface WorkerSetup {
   readonly schemaFile: SchemaFile;
   readonly maskKey: Uint8Array | undefined;
+  readonly place: StagingPlace;
+  /** Which of the writers it is. */
+  readonly number: number;
 }
 
 export type WorkerAnswer =
@@ -22,6 +26,7 @@ export interface StagingJob {
   readonly schema: Schema;
   readonly maskKey: Uint8Array | undefined;
   readonly tasks: readonly StagingTask[];
+  readonly place: StagingPlace;
   readonly threads: number;
   readonly onDone: (transcoded: Transcoded) => void;
   readonly signal?: AbortSignal;
@@ -30,18 +35,18 @@ export interface StagingJob {
 /** Fewer items than this are not worth the start of a thread. */
 const ITEMS_PER_THREAD_MIN = 20_000;
 
-/** Runs all tasks. The first failure ends the rest, and so does an aborted signal, with its reason. */
-export async function stageAll(job: StagingJob): Promise<void> {
+/** Runs all tasks; returns how many writers shared them. The first failure ends the rest, and so does an aborted signal, with its reason. */
+export async function stageAll(job: StagingJob): Promise<number> {
   const items = job.tasks.reduce((sum, task) => sum + task.itemCount, 0);
   const threads = Math.min(job.threads, job.tasks.length, Math.floor(items / ITEMS_PER_THREAD_MIN));
   const script = workerScript();
   if (threads === 0 || script === undefined) {
-    const writer = lineWriter(rowCodec(job.schema, job.maskKey));
-    for (const task of job.tasks) job.onDone(await stageFile(writer, task, job.signal));
-    return;
+    await stageHere(job);
+    return 1;
   }
-  const workers = Array.from({ length: threads }, () => {
-    const setup: WorkerSetup = { schemaFile: job.schema.file, maskKey: job.maskKey };
+  const workers = Array.from({ length: threads }, (_, number) => {
+    const { schema, maskKey, place } = job;
+    const setup: WorkerSetup = { schemaFile: schema.file, maskKey, place, number };
     return new Worker(script, { workerData: setup });
   });
   const terminate = (): Promise<unknown> => Promise.all(workers.map((worker) => worker.terminate()));
@@ -55,6 +60,17 @@ export async function stageAll(job: StagingJob): Promise<void> {
   } finally {
     job.signal?.removeEventListener("abort", terminate);
     await terminate();
+  }
+  return threads;
+}
+
+async function stageHere({ schema, maskKey, tasks, place, onDone, signal }: StagingJob): Promise<void> {
+  const writer = lineWriter(rowCodec(schema, maskKey));
+  const files = await openStagingFiles(place, 0, schema);
+  try {
+    for (const task of tasks) onDone(await stageFile(writer, task, files.writer, signal));
+  } finally {
+    await files.close();
   }
 }
 

@@ -1,19 +1,32 @@
 import { createHash } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
 import { Rejection } from "../../../src/core/change/change.ts";
+import { belongs } from "../../../src/core/change/selection.ts";
 import { readExportLine } from "../../../src/core/exports/export-line.ts";
 import { LineCursor } from "../../../src/core/fast-line/cursor.ts";
-import { FAST_LINE_BYTES_MAX, type FastLine, fastLine } from "../../../src/core/fast-line/fast-line.ts";
+import {
+  FAST_LINE_BYTES_MAX,
+  type FastLine,
+  fastLine,
+  GIVEN_UP,
+  TAKEN,
+  UNSELECTED,
+} from "../../../src/core/fast-line/fast-line.ts";
 import { rowCodec, toRow } from "../../../src/core/row/row.ts";
 import { itemLine, itemWireColumns, type LineWriter, lineWriter } from "../../../src/core/row/wire-line.ts";
-import { type AttributeFile, parseSchema, type SchemaFile } from "../../../src/core/schema/schema.ts";
+import {
+  type AttributeFile,
+  type ConditionFile,
+  parseSchema,
+  type SchemaFile,
+} from "../../../src/core/schema/schema.ts";
 import { type AttributeValue, type Item, readItem } from "../../../src/core/values/attribute-value.ts";
 import { type Json, parseJson } from "../../../src/core/values/json-members.ts";
 import { reviews } from "../../../src/demo/reviews.ts";
-import { stageFile } from "../../../src/embedded/snapshot/stage-file.ts";
+import type { Transcoded } from "../../../src/transcode/transcode.ts";
 import { recordedItem, valueStyle } from "../../arbitraries/change.ts";
 import { attributeValue, item, keyedItem } from "../../arbitraries/item.ts";
 import { mutated } from "../../arbitraries/json.ts";
@@ -21,8 +34,10 @@ import { schemaFor } from "../../arbitraries/schema.ts";
 import { atLeast } from "../../support/effort.ts";
 import * as fc from "../../support/fast-check.ts";
 import { withFolder } from "../../support/folders.ts";
+import { stagedTexts, stageInto } from "../../support/stage-into.ts";
 
 const KEY = { hash: "pk", range: "sk" };
+const MASK_KEY = new TextEncoder().encode("a key of masks");
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -30,9 +45,30 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const itemAndFile = keyedItem(KEY).chain((written) =>
   fc.record({
     item: fc.constantFrom(written, readItem(written)),
-    file: schemaFor([written], { key: KEY }),
+    file: fc
+      .tuple(schemaFor([written], { key: KEY, masks: "some" }), conditionsFor(written))
+      .map(([file, where]): SchemaFile => (where === undefined ? file : { ...file, where })),
   }),
 );
+
+/** No `where` half of the time; otherwise conditions that the item may meet. */
+function conditionsFor(written: Item): fc.Arbitrary<SchemaFile["where"]> {
+  const texts = Object.entries(written).map(([name, value]) => {
+    const text = "S" in value ? value.S : "N" in value ? value.N : "x";
+    return [name, text] as const;
+  });
+  const condition = fc.constantFrom(["absent", "x"] as const, ...texts).chain(([name, text]) =>
+    fc
+      .oneof<fc.Arbitrary<ConditionFile>[]>(
+        fc.boolean().map((exists) => ({ exists })),
+        fc.constantFrom(text, `${text}x`, text.slice(1), "", "1").map((equals) => ({ equals })),
+        fc.nat(text.length).map((end) => ({ beginsWith: text.slice(0, end) })),
+      )
+      .map((test) => [name, test] as const),
+  );
+  const conditions = fc.array(condition, { minLength: 1, maxLength: 2 });
+  return fc.option(conditions.map(Object.fromEntries), { nil: undefined });
+}
 
 describe("the fast way gives the row that parsing gives, or gives up", () => {
   test("for every item and every schema", () => {
@@ -285,6 +321,30 @@ describe("the fast way takes", () => {
     expect(sameOrGivenUp(lineOf({ User: { S: "u" }, a: value, Book: { N: "1" } }), file)).toBe(true);
   });
 
+  test("lines of a table with conditions, masks and dropped attributes", () => {
+    const file: SchemaFile = {
+      ...schemaOf({ Author: { mask: "sha256" }, Review: { mask: "drop" }, Rating: { type: "int" } }),
+      where: { Kind: { beginsWith: "rev" }, Hidden: { exists: false }, Rating: { equals: "5" } },
+    };
+    const review = { User: { S: "u" }, Book: { S: "b" }, Kind: { S: "review" }, Rating: { N: "5" } };
+    const kept = {
+      ...review,
+      Author: { M: { last: { S: "\u{1f4da}" }, first: { S: "J" } } },
+      Review: { L: [] },
+    };
+    const { fast } = waysFor(file);
+    const outcomes = [kept, { ...review, Hidden: { NULL: true } }, { ...review, Rating: { N: "4" } }].map(
+      (written) => {
+        const line = lineOf(written as Item);
+        expect(sameOrGivenUp(line, file)).toBe(true);
+        const cursor = new LineCursor();
+        cursor.input = encoder.encode(line);
+        return fast?.(cursor, 0, cursor.input.length);
+      },
+    );
+    expect(outcomes).toEqual([TAKEN, UNSELECTED, UNSELECTED]);
+  });
+
   test("days from the first to the last, every leap year among them, from milliseconds", () => {
     const file = schemaOf({ at: { type: "timestamp", format: "epoch_millis" } });
     const { fast } = waysFor(file);
@@ -294,7 +354,7 @@ describe("the fast way takes", () => {
       const line = encoder.encode(lineOf({ User: { S: "u" }, Book: { S: "b" }, at: { N: String(at) } }));
       cursor.clear(1_000_000);
       cursor.input = line;
-      if (fast?.(cursor, 0, line.length) !== true) throw new Error(`gave up on ${at}`);
+      if (fast?.(cursor, 0, line.length) !== TAKEN) throw new Error(`gave up on ${at}`);
       const row = JSON.parse(decoder.decode(cursor.written())) as { readonly at: string };
       if (row.at !== new Date(at).toISOString()) expect(row.at).toBe(new Date(at).toISOString());
     }
@@ -302,16 +362,19 @@ describe("the fast way takes", () => {
 });
 
 describe("the fast way gives up", () => {
-  test("a schema with masks, dropped attributes or a condition", () => {
-    const key = { hash: "User", range: "Book" };
-    const attributes = { a: { type: "string" } };
-    for (const file of [
-      { table: "t", key, attributes: { a: { mask: "sha256" } } },
-      { table: "t", key, attributes: { a: { mask: "drop" } } },
-      { table: "t", key, attributes, where: { a: { exists: true } } },
-    ]) {
-      expect(fastLine(parseSchema(file, "test"))).toBeUndefined();
-    }
+  test("a schema with a condition that ends in half a character", () => {
+    const file = { ...ORDINARY, where: { User: { beginsWith: "\ud83d" } } };
+    expect(fastLine(rowCodec(parseSchema(file, "test")))).toBeUndefined();
+    const well = { ...ORDINARY, where: { User: { beginsWith: "\u{1f4da}" } } };
+    expect(fastLine(rowCodec(parseSchema(well, "test")))).toBeDefined();
+  });
+
+  test("a line whose condition meets an escape", () => {
+    const file = { ...ORDINARY, where: { kind: { equals: "a" } } };
+    for (const kind of ["\\u0061", "a\\n"])
+      expect(sameOrGivenUp(`{"Item":{"User":{"S":"u"},"Book":{"S":"b"},"kind":{"S":"${kind}"}}}`, file)).toBe(
+        false,
+      );
   });
 
   test.each([
@@ -469,7 +532,8 @@ function waysFor(file: SchemaFile): { readonly writer: LineWriter; readonly fast
   let found = ways.get(file);
   if (found === undefined) {
     const schema = parseSchema(file, "test");
-    found = { writer: lineWriter(rowCodec(schema)), fast: fastLine(schema) };
+    const codec = rowCodec(schema, MASK_KEY);
+    found = { writer: lineWriter(codec), fast: fastLine(codec) };
     ways.set(file, found);
   }
   return found;
@@ -481,14 +545,14 @@ function sameOrGivenUp(text: string, file: SchemaFile): boolean {
   const cursor = new LineCursor();
   cursor.append(encoder.encode("before\n"));
   cursor.input = encoder.encode(`}}\n${text}\n{"Item":{}}}}`);
-  const accepted = fast?.(cursor, 3, cursor.input.length - 14) === true;
+  const outcome = fast?.(cursor, 3, cursor.input.length - 14) ?? GIVEN_UP;
   const output = decoder.decode(cursor.written());
   expect(output.startsWith("before\n")).toBe(true);
   const row = output.slice(7);
-  if (!accepted) {
-    expect(row).toBe("");
-    return false;
-  }
+  if (outcome !== TAKEN) expect(row).toBe("");
+  if (outcome === GIVEN_UP) return false;
+  expect(belongs(writer.codec.schema, readExportLine(text))).toBe(outcome === TAKEN);
+  if (outcome === UNSELECTED) return true;
   requireSameRow(writer, row, text);
   return true;
 }
@@ -543,12 +607,14 @@ async function transcoded(
   itemCount: number,
 ): Promise<{ items: number; rejected: number; rows: readonly string[] }> {
   return withFolder(async (folder) => {
-    const [source, target] = [join(folder, "data.json.gz"), join(folder, "rows.jsonl")];
+    const source = join(folder, "data.json.gz");
+    const place = { folder: join(folder, "staging"), splits: 1 };
     const zipped = gzipSync(data);
     await writeFile(source, zipped);
     const md5 = createHash("md5").update(zipped).digest("base64");
-    const { items, rejected } = await stageFile(writer, { source, target, itemCount, md5 });
-    const rows = (await readFile(target, "utf8")).split("\n");
+    const [staged] = await stageInto(place, writer, [{ source, itemCount, md5 }]);
+    const { items, rejected } = staged as Transcoded;
+    const rows = (await stagedTexts(place, 1)).join("").split("\n");
     expect(rows.pop()).toBe("");
     return { items, rejected: rejected.length, rows };
   });
