@@ -41,7 +41,11 @@ export interface Outcome {
 
 export class Actor {
   readonly name: string;
-  #gate: Gate | undefined;
+  /** Several where an actor reads while it writes. */
+  #gates: readonly Gate[] = [];
+  /** Which of them is let through next. */
+  #next = 0;
+  #calls = 0;
   #outcome: Outcome | undefined;
   #dead = false;
   /** Called when the actor has reached a gate, ended or died. */
@@ -51,9 +55,14 @@ export class Actor {
     this.name = name;
   }
 
-  /** What it waits for; undefined if it has ended or died. */
+  /** The call that is let through next; undefined if it has ended or died. */
   get waitsFor(): string | undefined {
-    return this.#gate?.call;
+    return this.#gates[this.#next]?.call;
+  }
+
+  /** Whether it waits for this call, and for nothing else. */
+  waitsOnlyFor(call: string): boolean {
+    return this.#gates.length === 1 && this.waitsFor === call;
   }
 
   get outcome(): Outcome | undefined {
@@ -79,28 +88,35 @@ export class Actor {
       this.#stopped();
     })();
     await stopped;
+    await settled();
   }
 
   /** Lets it through, and waits until it has reached its next gate, ended or died. */
   async go(fate: Fate): Promise<void> {
-    const gate = this.#gate;
+    const gate = this.#gates[this.#next];
     if (gate === undefined) return;
-    this.#gate = undefined;
+    this.#gates = this.#gates.filter((other) => other !== gate);
     const stopped = this.#nextStop();
     gate.open(fate);
-    await stopped;
+    // What it lets through may have to wait for another call of the actor, which is at its gate.
+    if (this.#gates.length === 0) await stopped;
+    await settled();
+    this.#next = this.#gates.length === 0 ? 0 : (this.#calls * 7919) % this.#gates.length;
   }
 
   kill(): void {
     this.#dead = true;
-    this.#gate = undefined;
+    this.#gates = [];
     this.#stopped();
   }
 
   /** A call of a port. `amid` does part of it. */
   async call<T>(call: string, run: () => Promise<T>, amid?: () => Promise<unknown>): Promise<T> {
+    // A dead process does not reach another gate.
+    if (this.#dead) return new Promise(() => undefined);
     const fate = await new Promise<Fate>((open) => {
-      this.#gate = { call, open };
+      this.#calls++;
+      this.#gates = [...this.#gates, { call, open }];
       this.#stopped();
     });
     if (fate === "done") return run();
@@ -116,6 +132,11 @@ export class Actor {
       this.#stopped = resolve;
     });
   }
+}
+
+/** Resolves when nothing can go on: the ports of the model wait for nothing but gates. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** The store of an actor. In the middle of a removal, every second path is gone. */

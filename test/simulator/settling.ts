@@ -50,7 +50,7 @@ export async function settle(world: World, random: Random): Promise<void> {
 
 async function endAll(world: World): Promise<void> {
   for (const process of [...world.processes]) {
-    if (process.actor.waitsFor === NEXT_BATCH) world.kill(process, "followers stopped");
+    if (process.actor.waitsOnlyFor(NEXT_BATCH)) world.kill(process, "followers stopped");
     else await world.run(process);
   }
   for (const process of [...world.processes]) world.kill(process, "followers stopped");

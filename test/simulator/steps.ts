@@ -118,7 +118,7 @@ async function proceed(world: World, random: Random, process: Process, stretch: 
   const told: string[] = [];
   for (let i = 0; i < stretch.calls && world.processes.includes(process); i++) {
     const { waitsFor } = process.actor;
-    if (waitsFor === NEXT_BATCH && i > 0) break;
+    if (process.actor.waitsOnlyFor(NEXT_BATCH) && i > 0) break;
     const share = failureShare(world, stretch, waitsFor, told.at(-1));
     const fate = random.next() < share ? someFate(random, process) : "done";
     told.push(`${waitsFor}${fate === "done" ? "" : ` (${fate})`}`);
@@ -185,7 +185,7 @@ async function deliver(world: World, random: Random): Promise<Told> {
   if (follower === undefined) return begun(world, random, () => startFollower(world, random, "for ever"));
   const batches = random.integer(1, 3);
   for (let i = 0; i < batches && world.processes.includes(follower); i++) await world.run(follower);
-  const isWaiting = follower.actor.waitsFor === NEXT_BATCH;
+  const isWaiting = follower.actor.waitsOnlyFor(NEXT_BATCH);
   return `${follower.actor.name}: ${batches} batches${isWaiting ? "" : endOf(world, follower)}`;
 }
 

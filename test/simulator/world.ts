@@ -147,7 +147,7 @@ export class World {
 
   stopOverdue(): void {
     for (const process of [...this.processes]) {
-      const isBusy = process.actor.waitsFor !== NEXT_BATCH;
+      const isBusy = !process.actor.waitsOnlyFor(NEXT_BATCH);
       if (isBusy && this.nowSeconds - process.sinceSeconds > LIFETIME_SECONDS) this.kill(process, "timeouts");
     }
   }
@@ -195,7 +195,7 @@ export class World {
   /** Lets it continue until it has ended or waits for its next batch. */
   async run(process: Process): Promise<void> {
     for (let calls = 0; this.processes.includes(process); calls++) {
-      if (calls > 0 && process.actor.waitsFor === NEXT_BATCH) return;
+      if (calls > 0 && process.actor.waitsOnlyFor(NEXT_BATCH)) return;
       if (calls > 10_000) throw new Wrong("an end", `${process.actor.name} does not come to one`);
       await this.go(process, "done");
     }
