@@ -82,7 +82,7 @@ export function registerLakeEngineTests(
     const { engine } = harness;
     const columns = typedSelectList(segmentColumns(engine.dialect, SCHEMA));
     const rows = `SELECT ${columns} FROM ${await changesOf(harness, SCHEMA)}`;
-    return engine.stage({ schema: SCHEMA, run, kind: "delta", rows, sortBy: sortColumns(SCHEMA), cut });
+    return engine.stage({ schema: SCHEMA, run, kind: "base", rows, sortBy: sortColumns(SCHEMA), cut });
   }
 
   describe(`the sink and the engine ${name}`, () => {
@@ -204,8 +204,8 @@ export function registerLakeEngineTests(
         expect(
           staged.map(({ id, run, part, kind, rows: count }) => ({ id, run, part, kind, count })),
         ).toEqual([
-          { id: "run-1-early", run: "run-1", part: "early", kind: "delta", count: 2 },
-          { id: "run-1-late", run: "run-1", part: "late", kind: "delta", count: 2 },
+          { id: "b-run-1-early", run: "run-1", part: "early", kind: "base", count: 2 },
+          { id: "b-run-1-late", run: "run-1", part: "late", kind: "base", count: 2 },
         ]);
         for (const segment of staged) expect(segment.bytes).toBeGreaterThan(0);
         const early = await harness.engine.rows(
