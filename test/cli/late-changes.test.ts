@@ -167,8 +167,10 @@ test("`run --once` ends on a stream that always has one more change, once it has
         },
       };
       await follow(folder, source, { once: true, signal: new AbortController().signal });
-      // What was read while these were delivered is delivered with them.
-      expect(await shown(lake)).toEqual(expect.arrayContaining(["i1", "i2", "i3", "i4"]));
+      const seen = await shown(lake);
+      // What was read while others were delivered comes with the last of them, and without a gap.
+      expect(seen.length).toBeGreaterThanOrEqual(4);
+      expect(seen).toEqual(Array.from(seen, (_, i) => `i${i + 1}`).sort());
     } finally {
       await lake.close();
     }
