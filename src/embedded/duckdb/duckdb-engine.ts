@@ -19,8 +19,6 @@ import { filePattern } from "./file-pattern.ts";
 const ROW_GROUP_ROWS = 122_880;
 /** And their bytes: a row group is in memory whole while it is written, and rows can have 400 KB. */
 const ROW_GROUP_BYTES = 32 * 1024 * 1024;
-/** A column with more distinct values in a row group gets no dictionary: most of the larger ones are built only to be dropped. */
-const DICTIONARY_VALUES_MAX = 4096;
 
 /** Some hundred megabytes of a hash table. */
 const KEYS_AT_ONCE_MAX = 2_000_000;
@@ -143,7 +141,7 @@ export async function copyToParquet(session: DuckdbSession, rows: string, file: 
   try {
     await makeFolder(dirname(file));
     const groups = `ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, ROW_GROUP_SIZE_BYTES ${ROW_GROUP_BYTES}`;
-    const format = `FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT ${DICTIONARY_VALUES_MAX}, ${groups}`;
+    const format = `FORMAT parquet, COMPRESSION zstd, ${groups}`;
     const [copied] = await session.rows(`COPY (${rows}) TO ${literal(file)} (${format})`);
     await syncFile(file);
     await syncFolder(dirname(file));
