@@ -2,34 +2,36 @@
 import { Rejection } from "../change/change.ts";
 import type { RewrittenRow } from "../row/returned-row.ts";
 
+/** What tells a change of one version from others, and its content. Its item is not kept. */
+interface KnownChange {
+  readonly identity: string;
+  readonly content: Uint8Array;
+}
+
 /** The changes of a batch. What a change is known by: its version, its item, its operation and its time. */
 export class ContentsOfChanges {
-  /** One version stands for several changes only in recordings, so that most entries are a row. */
-  readonly #rows = new Map<string, RewrittenRow | Map<string, RewrittenRow>>();
+  /** One version stands for several changes only in recordings, so that most entries are a single one. */
+  readonly #known = new Map<string, KnownChange | Map<string, Uint8Array>>();
 
   /** Throws Rejection if the change is known with another content. */
-  require(row: RewrittenRow): void {
-    const { version } = row.change;
-    let known = this.#rows.get(version);
+  require({ change, line }: RewrittenRow): void {
+    const { version, operation, changedAtSeconds } = change;
+    const { content } = line;
+    const identity = `${line.keyHash}${operation}${changedAtSeconds}`;
+    let known = this.#known.get(version);
     if (known === undefined) {
-      this.#rows.set(version, row);
+      this.#known.set(version, { identity, content });
       return;
     }
     if (!(known instanceof Map)) {
-      known = new Map([[identityOf(known), known]]);
-      this.#rows.set(version, known);
+      known = new Map([[known.identity, known.content]]);
+      this.#known.set(version, known);
     }
-    const identity = identityOf(row);
     const same = known.get(identity);
     // breakage: one-content-per-sequence
-    if (same !== undefined && !isEqual(same.line.content, row.line.content))
-      throw new Rejection("same-sequence");
-    known.set(identity, row);
+    if (same !== undefined && !isEqual(same, content)) throw new Rejection("same-sequence");
+    known.set(identity, content);
   }
-}
-
-function identityOf({ change, line }: RewrittenRow): string {
-  return `${line.keyHash}${change.operation}${change.changedAtSeconds}`;
 }
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
