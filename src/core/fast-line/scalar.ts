@@ -3,6 +3,7 @@
  * it. A column's plain strings keep the escapes that they have; all else is the codec's text, character by character.
  */
 
+import { calendarDay } from "../row/calendar-day.ts";
 import { Inexact, type WireValue } from "../row/encoding.ts";
 import { dateEncode, timestampEncode } from "../row/time.ts";
 import type { PartType, ScalarType } from "../schema/column-type.ts";
@@ -243,19 +244,13 @@ function epochTimestamp(cursor: LineCursor, shift: number): Outcome {
   return WRITTEN;
 }
 
-/** The day of the proleptic Gregorian calendar that is `days` after 1970-01-01. Its years begin in March, so that the leap day is the last. */
+/** The day that is `days` after 1970-01-01. */
 function putDay(cursor: LineCursor, days: number): void {
-  const sinceYearZero = days + 719_468;
-  const era = Math.floor(sinceYearZero / 146_097);
-  const ofEra = sinceYearZero - era * 146_097;
-  const leapDays = Math.floor(ofEra / 1460) - Math.floor(ofEra / 36_524) + Math.floor(ofEra / 146_096);
-  const yearOfEra = Math.floor((ofEra - leapDays) / 365);
-  const ofYear = ofEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const month = Math.floor((5 * ofYear + 2) / 153);
-  const year = yearOfEra + era * 400 + (month < 10 ? 0 : 1);
+  const date = calendarDay(days);
+  const year = Math.floor(date / 10_000);
   putPart(cursor, ZERO + Math.floor(year / 1000), year % 1000, 3);
-  putPart(cursor, 45, month < 10 ? month + 3 : month - 9, 2);
-  putPart(cursor, 45, ofYear - Math.floor((153 * month + 2) / 5) + 1, 2);
+  putPart(cursor, 45, Math.floor(date / 100) % 100, 2);
+  putPart(cursor, 45, date % 100, 2);
 }
 
 /** Writes the byte `before` and the number in so many digits. */
