@@ -8,6 +8,7 @@ import {
   type PartitionError,
   type StorageDescriptor,
 } from "@aws-sdk/client-glue";
+import { batchesOf } from "../core/batches-of.ts";
 import { DynalakeError } from "../core/error.ts";
 import { awsError } from "../sdk/aws-error.ts";
 import { backoffMs, serviceBackoff, type Timing } from "../sdk/timing.ts";
@@ -121,10 +122,4 @@ function failed(place: PartitionsPlace, attempt: string): (error: unknown) => ne
     const full = `${attempt} in Glue database "${place.database}"`;
     throw awsError(error, { service: "Glue", attempt: full, otherwise: "ENGINE_FAILED" });
   };
-}
-
-function batchesOf<T>(all: readonly T[], max: number): readonly (readonly T[])[] {
-  const batches: (readonly T[])[] = [];
-  for (let at = 0; at < all.length; at += max) batches.push(all.slice(at, at + max));
-  return batches;
 }

@@ -5,6 +5,7 @@
  * A partitioned UNLOAD does not check that its folder is empty (AWS: Athena user guide, "UNLOAD"): run twice, it writes every
  * row twice. `collectSegments` fails if it sees that, but callers must not repeat a statement.
  */
+import { batchesOf } from "../core/batches-of.ts";
 import { PART_COLUMN, stageFolder } from "../core/format/lake-path.ts";
 import { literal, quoted } from "../core/ports/dialect.ts";
 import type { Stage } from "../core/ports/query-engine.ts";
@@ -28,7 +29,7 @@ export function unloadStatements(
 ): readonly string[] {
   const statements: string[] = [];
   for (const stage of stages) {
-    for (const parts of groupsOf(stage.cut.parts)) {
+    for (const parts of batchesOf(stage.cut.parts, PARTS_AT_ONCE_MAX)) {
       const folder = stageFolder(schema.table, stage.run, first + statements.length);
       const sql = unload(`s3://${bucket}/${folder}`, schema, stage, parts);
       requireShort(JSON.stringify(sql), STATEMENT_JSON_BYTES_MAX);
@@ -36,13 +37,6 @@ export function unloadStatements(
     }
   }
   return statements;
-}
-
-function groupsOf(parts: Stage["cut"]["parts"]): readonly Stage["cut"]["parts"][] {
-  const groups: Stage["cut"]["parts"][] = [];
-  for (let at = 0; at < parts.length; at += PARTS_AT_ONCE_MAX)
-    groups.push(parts.slice(at, at + PARTS_AT_ONCE_MAX));
-  return groups;
 }
 
 function unload(target: string, schema: Schema, stage: Stage, parts: Stage["cut"]["parts"]): string {

@@ -2,6 +2,7 @@
  * The plan of a major compaction: parts of the base are rewritten with the keys of the deltas that they can take whole, and all
  * other keys stay in one delta.
  */
+import { batchesOf } from "../batches-of.ts";
 import { DynalakeError } from "../error.ts";
 import { baseSegments, deltaSegments, type Segment } from "../format/manifest.ts";
 import { segmentRows } from "../overlay/segment-rows.ts";
@@ -37,10 +38,16 @@ export async function planMajor(
   const keys = await keysByParts(context, opened, place, { base, deltas });
   const parts = partsToRewrite(manifest, policy, scope, keys.ofParts);
   if (parts === undefined) return undefined;
+  const segments = baseSegments(manifest);
   const fold: Fold = {
     run: context.newRunId(),
     place,
     parts,
+    rewritten: segments.filter(({ part }) => parts.includes(part)),
+    others: engine.segments(
+      schema,
+      segments.filter(({ part }) => !parts.includes(part)),
+    ),
     deltas,
     othersGetKeys: keysOfOthers(keys, parts) > 0,
   };
@@ -79,8 +86,12 @@ async function keysByParts(
 interface Fold {
   readonly run: string;
   readonly place: RowPlace;
-  /** The parts that are rewritten. */
+  /** The parts that are rewritten, */
   readonly parts: readonly string[];
+  /** their base, */
+  readonly rewritten: readonly Segment[];
+  /** and that of all other parts, with a segment's columns. */
+  readonly others: string;
   /** All deltas, with a segment's columns. */
   readonly deltas: string;
   /** Other parts hold or get keys of the deltas, too. */
@@ -113,20 +124,16 @@ async function baseStages(
   fold: Fold,
 ): Promise<readonly Stage[]> {
   const { engine } = context;
-  const { run, place, parts } = fold;
-  const rewritten = baseSegments(manifest).filter(({ part }) => parts.includes(part));
-  const kept = baseSegments(manifest).filter(({ part }) => !parts.includes(part));
-  const relationOf = (segments: readonly Segment[]): string =>
-    segmentRows(engine, schema, manifest, segments);
+  const { run, place, parts, rewritten } = fold;
   if (parts.length === 0) return [];
   const isOvertaken = await hasNewerRows(context, fold.deltas, engine.segments(schema, rewritten));
-  return groupsOf(parts, engine.partsAtOnceMax).map((group) => {
+  return batchesOf(parts, engine.partsAtOnceMax).map((group) => {
     const own = rewritten.filter(({ part }) => group.includes(part));
-    const base = relationOf(own);
+    const base = segmentRows(engine, schema, manifest, own);
     const belongs = place.isIn(group);
     const newer = isOvertaken ? engine.segments(schema, place.moves ? rewritten : own) : undefined;
     const taken = place.moves
-      ? takenOfMoving(fold, engine.segments(schema, kept), newer)
+      ? takenOfMoving(fold, newer)
       : { deltas: `(SELECT * FROM ${fold.deltas} WHERE ${belongs})`, newer };
     const rows = foldedBaseRows(engine.dialect, schema, taken, {
       base,
@@ -142,10 +149,10 @@ function cutOf(place: RowPlace, group: readonly string[]): Stage["cut"] {
 }
 
 /** A key is taken if every part that holds it or gets it is rewritten. */
-function takenOfMoving(fold: Fold, kept: string, newer: string | undefined): TakenKeys {
-  const { deltas, place, parts, othersGetKeys } = fold;
+function takenOfMoving(fold: Fold, newer: string | undefined): TakenKeys {
+  const { deltas, place, parts, others, othersGetKeys } = fold;
   if (!othersGetKeys) return { deltas, newer };
-  return { deltas, where: `(_op = 'REMOVE' OR ${place.isIn(parts)})`, others: kept, newer };
+  return { deltas, where: `(_op = 'REMOVE' OR ${place.isIn(parts)})`, others, newer };
 }
 
 /** Never by the rule; a change that an earlier compaction did not find, since its object came in an old partition, can do it. */
@@ -156,31 +163,16 @@ async function hasNewerRows({ engine }: PlanningContext, deltas: string, base: s
 
 /** One delta of the keys that are not taken, if there are any. */
 function deltaStages(
-  { engine }: PlanningContext,
-  { manifest, schema }: OpenTable,
+  { engine: { dialect } }: PlanningContext,
+  { schema }: OpenTable,
   fold: Fold,
 ): readonly Stage[] {
   const { run, place, parts, deltas, othersGetKeys } = fold;
   if (!othersGetKeys) return [];
-  const kept = baseSegments(manifest).filter(({ part }) => !parts.includes(part));
-  const rows = place.moves
-    ? remainingDeltaRows(
-        engine.dialect,
-        schema,
-        deltas,
-        parts.length === 0 ? undefined : takenOfMoving(fold, engine.segments(schema, kept), undefined),
-      )
-    : remainingDeltaRows(
-        engine.dialect,
-        schema,
-        parts.length === 0 ? deltas : `(SELECT * FROM ${deltas} WHERE NOT ${place.isIn(parts)})`,
-        undefined,
-      );
+  const isMerge = parts.length === 0;
+  // Where keys stay in their parts, the condition that tells them apart needs no look at the base.
+  const left = isMerge || place.moves ? deltas : `(SELECT * FROM ${deltas} WHERE NOT ${place.isIn(parts)})`;
+  const taken = isMerge || !place.moves ? undefined : takenOfMoving(fold, undefined);
+  const rows = remainingDeltaRows(dialect, schema, left, taken);
   return [{ run, kind: "delta", rows, sortBy: DELTA_ORDER, cut: DELTA_CUT }];
-}
-
-function groupsOf<T>(all: readonly T[], max: number): readonly (readonly T[])[] {
-  const groups: (readonly T[])[] = [];
-  for (let at = 0; at < all.length; at += max) groups.push(all.slice(at, at + max));
-  return groups;
 }

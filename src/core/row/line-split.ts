@@ -10,11 +10,10 @@ const KEY_FROM_END = 35;
 /** The digits of the first 32 bits. */
 const HASH_DIGITS = 8;
 
-export function lineSplit({ partitioning, columns }: Schema, splits: number): LineSplit {
+export function lineSplit({ partitioning }: Pick<Schema, "partitioning">, splits: number): LineSplit {
   if (partitioning === undefined || partitioning.kind === "bucket")
     return (bytes, _from, end) => splitOfHash(hashAt(bytes, end - KEY_FROM_END), splits);
-  const name = columns.find((column) => column.name === partitioning.column)?.name ?? "";
-  return valueSplit(name, VALUE_BYTES[partitioning.kind], splits);
+  return valueSplit(partitioning.column, VALUE_BYTES[partitioning.kind], splits);
 }
 
 function hashAt(bytes: Uint8Array, at: number): number {
