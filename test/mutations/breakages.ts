@@ -797,7 +797,7 @@ export const breakages: readonly Breakage[] = [
   {
     name: "rows of one change that were written twice in a batch count as two contents",
     marker: "one-content-per-sequence",
-    find: " && !isEqual(same, content)",
+    find: " && !isEqual(same.content, content)",
     put: "",
     tests: ["test/core/delivery/deliver.test.ts"],
   },
