@@ -14,7 +14,8 @@ import type { QueryEngine, StageRequest } from "../../src/core/ports/query-engin
 import { rowCodec } from "../../src/core/row/row.ts";
 import { changeLine, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
-import { segmentColumns, sortColumns, typedSelectList } from "../../src/core/sql/typed-columns.ts";
+import { valueList, wireForm } from "../../src/core/sql/column-value.ts";
+import { segmentColumns, sortColumns } from "../../src/core/sql/typed-columns.ts";
 import { listChanges } from "../../src/core/table/change-listing.ts";
 
 export interface LakeEngineHarness {
@@ -80,7 +81,7 @@ export function registerLakeEngineTests(
     run = "run-1",
   ): Promise<readonly Segment[]> {
     const { engine } = harness;
-    const columns = typedSelectList(segmentColumns(engine.dialect, SCHEMA));
+    const columns = valueList(engine.dialect, segmentColumns(engine.dialect, SCHEMA), wireForm());
     const rows = `SELECT ${columns} FROM ${await changesOf(harness, SCHEMA)}`;
     return engine.stage({ schema: SCHEMA, run, kind: "base", rows, sortBy: sortColumns(SCHEMA), cut });
   }
@@ -224,7 +225,7 @@ export function registerLakeEngineTests(
       "a staging that fails tells its code and leaves nothing outside of its run's folder",
       inLake(async (harness) => {
         const { engine, store } = harness;
-        const columns = typedSelectList(segmentColumns(engine.dialect, SCHEMA));
+        const columns = valueList(engine.dialect, segmentColumns(engine.dialect, SCHEMA), wireForm());
         const broken = `SELECT ${columns} FROM (SELECT *, 1 FROM no_such_relation)`;
         const request = { schema: SCHEMA, run: "run-2", kind: "base", rows: broken, sortBy: ["k"] } as const;
         await expect(engine.stage({ ...request, cut: { parts: [{ part: "p" }] } })).rejects.toMatchObject({

@@ -17,6 +17,7 @@ import { currentView, historyViews, segmentViews } from "../../src/core/overlay/
 import { rowCodec, toItem, toRow } from "../../src/core/row/row.ts";
 import { itemLine, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchemaText, type SchemaFile } from "../../src/core/schema/schema.ts";
+import { valueList, wireForm } from "../../src/core/sql/column-value.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
 import { segmentColumns } from "../../src/core/sql/typed-columns.ts";
 import { tableStatus } from "../../src/core/status/status.ts";
@@ -199,7 +200,8 @@ const schemaFile = fc
 /** An accepted schema works: its statements can be generated, and a row can be restored. */
 function useSchema(text: string): void {
   const schema = parseSchemaText(text, "a file");
-  segmentColumns(duckdb, schema, new Set(schema.columns.map(({ name }) => name)));
+  const recoverable = new Set(schema.columns.map(({ name }) => name));
+  valueList(duckdb, segmentColumns(duckdb, schema), wireForm(recoverable));
   for (const column of schema.columns) duckdb.wire(column.type, "x");
   const codec = rowCodec(schema, new Uint8Array(32));
   const shown = schema.columns.filter(({ masked, attribute }) => !masked && attribute.isWellFormed());

@@ -12,10 +12,11 @@ import {
 import { rowCodec } from "../../src/core/row/row.ts";
 import { changeLine, changeWireColumns, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
+import { valueList, wireForm } from "../../src/core/sql/column-value.ts";
 import { minorDeltaRows, oldestLateChange, snapshotBaseRows } from "../../src/core/sql/compaction.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
 import { newestRows, windowRows } from "../../src/core/sql/overlay.ts";
-import { emptyWireRows, segmentColumns, typedSelectList } from "../../src/core/sql/typed-columns.ts";
+import { emptyWireRows, segmentColumns } from "../../src/core/sql/typed-columns.ts";
 import { currentRows } from "../../src/core/sql/view.ts";
 import { sessionOfTests } from "../crash-points/session.ts";
 import * as fc from "../support/fast-check.ts";
@@ -241,7 +242,7 @@ async function rowsOf(sql: string): Promise<readonly unknown[]> {
 
 /** Segments that hold the changes. */
 function segmentRows(changes: readonly KeyChange[]): string {
-  return `(SELECT ${typedSelectList(segmentColumns(duckdb, SCHEMA))} FROM ${wireRows(changes)})`;
+  return `(SELECT ${valueList(duckdb, segmentColumns(duckdb, SCHEMA), wireForm())} FROM ${wireRows(changes)})`;
 }
 
 /** The change log that holds the changes. */

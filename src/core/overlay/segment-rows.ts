@@ -3,7 +3,8 @@ import type { Manifest, Segment } from "../format/manifest.ts";
 import { recoverableColumns } from "../format/recovery.ts";
 import type { QueryEngine } from "../ports/query-engine.ts";
 import type { Schema } from "../schema/schema.ts";
-import { nameList, recoveredSelectList, segmentColumns } from "../sql/typed-columns.ts";
+import { typedForm, valueList } from "../sql/column-value.ts";
+import { nameList, segmentColumns } from "../sql/typed-columns.ts";
 
 /** Only segments that were written before a column was declared are looked into for it. */
 export function segmentRows(
@@ -15,10 +16,10 @@ export function segmentRows(
   const lacking = new Set(manifest.recovery?.segments);
   const older = segments.filter(({ id }) => lacking.has(id));
   if (older.length === 0) return engine.segments(schema, segments);
-  const columns = recoveredSelectList(engine.dialect, schema, recoverableColumns(manifest));
-  const recovered = `SELECT ${columns} FROM ${engine.segments(schema, older)}`;
+  const columns = segmentColumns(engine.dialect, schema);
+  const values = valueList(engine.dialect, columns, typedForm(recoverableColumns(manifest)));
+  const recovered = `SELECT ${values} FROM ${engine.segments(schema, older)}`;
   const whole = segments.filter(({ id }) => !lacking.has(id));
   if (whole.length === 0) return `(${recovered})`;
-  const names = nameList(segmentColumns(engine.dialect, schema));
-  return `(${recovered} UNION ALL SELECT ${names} FROM ${engine.segments(schema, whole)})`;
+  return `(${recovered} UNION ALL SELECT ${nameList(columns)} FROM ${engine.segments(schema, whole)})`;
 }

@@ -1,9 +1,10 @@
 /** The statements of snapshots and compactions. Each selects the rows of new segments, `_key` included. */
 import type { Manifest } from "../format/manifest.ts";
 import { recoverableColumns } from "../format/recovery.ts";
-import { type Dialect, integer, literal, quoted } from "../ports/dialect.ts";
+import { type Dialect, integer, literal } from "../ports/dialect.ts";
 import type { ConstantColumn } from "../ports/query-engine.ts";
 import type { Schema } from "../schema/schema.ts";
+import { valueList, wireForm } from "./column-value.ts";
 import { newestRows, windowRows } from "./overlay.ts";
 import { nameList, segmentColumns } from "./typed-columns.ts";
 
@@ -31,11 +32,9 @@ export function snapshotBaseRows(
   floorSeconds: number,
   recoverable: ReadonlySet<string>,
 ): string {
-  const fixed = new Map(snapshotConstants(dialect, floorSeconds).map(({ name, value }) => [name, value]));
-  const columns = segmentColumns(dialect, schema, recoverable).map(
-    (column) => `${fixed.get(column.name) ?? column.fromWire} AS ${quoted(column.name)}`,
-  );
-  return `SELECT ${columns.join(", ")} FROM ${staged}`;
+  const constants = new Map(snapshotConstants(dialect, floorSeconds).map(({ name, value }) => [name, value]));
+  const form = { ...wireForm(recoverable), constants };
+  return `SELECT ${valueList(dialect, segmentColumns(dialect, schema), form)} FROM ${staged}`;
 }
 
 /** How many rows of a relation of segment rows share their key with another one: one row, one column `repeated`. */

@@ -5,7 +5,8 @@
 
 import { type Dialect, integer, quoted } from "../ports/dialect.ts";
 import type { Column, Schema } from "../schema/schema.ts";
-import { nameList, segmentColumns, typedSelectList } from "./typed-columns.ts";
+import { valueList, wireForm } from "./column-value.ts";
+import { nameList, segmentColumns } from "./typed-columns.ts";
 
 /** Of one change that was delivered under two schemas, always the row that the wider schema made: it leaves less in `_unmapped`. */
 export const SAME_ROW = "length(_unmapped) NULLS FIRST";
@@ -50,8 +51,8 @@ export function windowRows(
   identity: Identity = HASH_ALONE,
 ): string {
   const from = integer(window.sinceSeconds - window.skewSeconds); // breakage: window-includes-skew
-  const columns = segmentColumns(dialect, schema, window.recoverable);
-  return `SELECT ${typedSelectList(columns)} FROM (
+  const values = valueList(dialect, segmentColumns(dialect, schema), wireForm(window.recoverable));
+  return `SELECT ${values} FROM (
 SELECT *, row_number() OVER (PARTITION BY ${identity} ORDER BY ${NEWEST_FIRST}) AS ${RANK}, max(_changed_at) OVER (PARTITION BY ${identity}) AS ${LATEST}
 FROM ${window.changes} WHERE _changed_at >= ${from}${beforeUntil(window)}
 ) WHERE ${RANK} = 1 AND ${LATEST} >= ${integer(window.sinceSeconds)}`; // breakage: window-needs-change

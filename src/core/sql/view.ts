@@ -3,8 +3,9 @@ import type { Manifest } from "../format/manifest.ts";
 import { recoverableColumns } from "../format/recovery.ts";
 import { type Dialect, integer, quoted } from "../ports/dialect.ts";
 import type { Schema } from "../schema/schema.ts";
+import { valueList, wireForm } from "./column-value.ts";
 import { keyIdentity, mergedRows, newestRows, SAME_ROW, windowKeys, windowRows } from "./overlay.ts";
-import { nameList, segmentColumns, typedSelectList, viewColumns } from "./typed-columns.ts";
+import { nameList, segmentColumns, viewColumns } from "./typed-columns.ts";
 
 /** Relations that the engine offers; each can stand behind FROM. Those that are known to be empty are left out. */
 export interface LakeRelations {
@@ -75,8 +76,8 @@ export function historyRows(
   manifest: Pick<Manifest, "recovery">,
   changes: string,
 ): string {
-  const columns = viewColumns(dialect, schema, recoverableColumns(manifest));
-  return `SELECT ${typedSelectList(columns)}, dt, hr FROM (
+  const form = wireForm(recoverableColumns(manifest));
+  return `SELECT ${valueList(dialect, viewColumns(dialect, schema), form)}, dt, hr FROM (
 SELECT *, row_number() OVER (PARTITION BY _key, _version, _op, _changed_at ORDER BY ${SAME_ROW}, dt, hr) AS ${REPEAT} FROM ${changes}
 ) WHERE ${REPEAT} = 1`; // breakage: history-shows-change-once
 }

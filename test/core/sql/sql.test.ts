@@ -16,7 +16,6 @@ import { foldedBaseRows, remainingDeltaRows } from "../../../src/core/sql/fold.t
 import {
   emptySegments,
   emptyWireRows,
-  NONE,
   nameList,
   segmentColumns,
   sortColumns,
@@ -36,6 +35,7 @@ const SCHEMA = parseSchema(
   },
   "a test",
 );
+const NONE: ReadonlySet<string> = new Set();
 const MANIFEST = { ...initialManifest(1), floorSeconds: 500, horizonSeconds: 1000 };
 const VIEW = `"user", "read", "_op", "_version", "_changed_at", "_expired", "_unmapped"`;
 const SEGMENT = `${VIEW}, "_key"`;
