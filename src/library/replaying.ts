@@ -1,9 +1,7 @@
 /** Replaying recordings into an open lake. */
-
-import { recordingOf } from "../core/delivery/recording.ts";
 import { DynalakeError } from "../core/error.ts";
 import type { RecordingToReplay } from "../embedded/delivery/replay-into.ts";
-import { readRecordedFile } from "../files/recorded-file.ts";
+import { readRecordedFile, readRecording } from "../files/recorded-file.ts";
 import type { FolderContext } from "./folder-context.ts";
 import { givenFile, givenKey, givenSchema } from "./given.ts";
 import { observed } from "./observed.ts";
@@ -62,5 +60,5 @@ async function readOne(cwd: string, recording: Recording): Promise<RecordingToRe
   }
   const { name, content } = recording;
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  return { recording: recordingOf(name, bytes), path: undefined };
+  return { recording: readRecording(name, bytes), path: undefined };
 }

@@ -1,10 +1,11 @@
 /** Recordings in a lake's bucket: what was put aside there, and what people have put there. */
 import type { Deployment } from "../aws/deployment.ts";
 import type { Recorded } from "../core/delivery/recorded-events.ts";
-import { type Recording, recordingOf } from "../core/delivery/recording.ts";
+import type { Recording } from "../core/delivery/recording.ts";
 import { DynalakeError } from "../core/error.ts";
 import { errorsFolder, failedBatchesFolder, quarantineFolder } from "../core/format/lake-path.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
+import { readRecording } from "../files/recorded-file.ts";
 
 /** s3://bucket/key; a key that ends in "/" is a folder. */
 export function isAddress(file: string): boolean {
@@ -51,7 +52,7 @@ export async function readObject(
       next: 'Check the key; a folder ends in "/".',
     });
   }
-  const recording = recordingOf(file, content);
+  const recording = readRecording(file, content);
   // breakage: replay-from-own-stream
   const other = recording.records.map(sourceOf).find((arn) => arn !== undefined && !isOf(deployment, arn));
   if (other === undefined) return recording;

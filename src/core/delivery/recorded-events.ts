@@ -1,16 +1,17 @@
 /**
  * Files of recorded stream records, as people have them: a Lambda event, the answer of GetRecords, Lambda's on-failure
- * object on S3, a quarantine file, an array or JSON lines of records; and what Firehose could not convert, which holds wire
- * rows. Each record is given as its own JSON text, so that one that contradicts itself does not take its neighbours with it.
+ * object on S3, a quarantine file, an array, JSON lines or concatenated JSON of records, each as it is or as EventBridge,
+ * SNS or SQS wrap it; and what Firehose could not convert, which holds wire rows. Each record is given as its own JSON text,
+ * so that one that contradicts itself does not take its neighbors with it.
  */
 import { DynalakeError } from "../error.ts";
 import { looksLikeRow, WireRowText } from "../row/returned-row.ts";
-import { elementTexts, memberTexts } from "../values/json-slices.ts";
+import { elementTexts, endOfDocument, memberTexts, skipSpace } from "../values/json-slices.ts";
 
 /** A stream record's JSON text, or a wire row. */
 export type Recorded = string | WireRowText;
 
-/** Known forms need three levels: an array of on-failure objects, each of which holds an event. */
+/** Known forms need six levels: an array of SQS events, whose bodies are SNS messages, which hold EventBridge's events. */
 const NESTING_MAX = 10;
 
 /** Splits a file's text into records; `origin` names it in errors. Throws INPUT_INVALID. */
@@ -20,19 +21,43 @@ export function readRecordedEvents(text: string, origin: string): readonly Recor
   const whole = tryJson(trimmed);
   if (whole.json) return recordsOf(trimmed, whole.value, origin, 0);
   const records: Recorded[] = [];
-  for (const [i, untrimmed] of text.split("\n").entries()) {
-    const line = untrimmed.trim();
-    if (line === "") continue;
-    const parsed = tryJson(line);
-    if (!parsed.json) {
-      throw new DynalakeError(
-        "INPUT_INVALID",
-        `${origin} is neither JSON nor JSON lines: line ${i + 1} is not JSON`,
-      );
-    }
-    for (const record of recordsOf(line, parsed.value, origin, 0)) records.push(record);
+  for (const value of jsonValues(text, origin)) {
+    for (const record of recordsOf(value.text, value.value, origin, 0)) records.push(record);
   }
   return records;
+}
+
+interface Value {
+  readonly text: string;
+  readonly value: unknown;
+}
+
+/** The JSON values of a text one by one: of JSON lines, and values behind each other, as Firehose leaves records without line breaks. */
+function* jsonValues(text: string, origin: string): Generator<Value> {
+  for (let at = text.startsWith("\ufeff") ? 1 : 0; at < text.length; at = skipSpace(text, at)) {
+    const lineFeed = text.indexOf("\n", at);
+    const lineEnd = lineFeed === -1 ? text.length : lineFeed;
+    const line = text.slice(at, lineEnd).trim();
+    const parsed = tryJson(line);
+    if (parsed.json) yield { text: line, value: parsed.value };
+    if (parsed.json || line === "") at = lineEnd;
+    while (at < lineEnd) {
+      const end = endOfDocument(text, at);
+      const document = text.slice(at, end);
+      const value = tryJson(document);
+      if (!value.json) throw notJson(text, at, origin);
+      yield { text: document, value: value.value };
+      at = skipSpace(text, end);
+    }
+  }
+}
+
+function notJson(text: string, at: number, origin: string): DynalakeError {
+  const line = text.slice(0, at).split("\n").length;
+  return new DynalakeError(
+    "INPUT_INVALID",
+    `${origin} is neither JSON nor JSON lines: line ${line} is not JSON`,
+  );
 }
 
 type Parsed = { readonly json: true; readonly value: unknown } | { readonly json: false };
@@ -63,15 +88,52 @@ function recordsOf(text: string, value: unknown, origin: string, depth: number):
   if (typeof object.rawData === "string")
     return unconvertedRows(JSON.parse(onlyMember(text, "rawData", origin)) as string, origin);
   if (looksLikeRow(object)) return [new WireRowText(text)];
-  if (Array.isArray(object.Records)) return elementTexts(onlyMember(text, "Records", origin));
+  if (isOfKinesis(object)) throw unordered(origin);
+  if (Array.isArray(object.Records)) return eventRecords(text, object.Records, origin, depth);
   if (object.dynamodb !== undefined || object.eventName !== undefined) return [text];
-  if (object.payload !== undefined) return payloadRecords(text, object.payload, origin, depth);
+  if (object.payload !== undefined) return textRecords(text, "payload", object.payload, origin, depth);
+  if (object["detail-type"] !== undefined) return textRecords(text, "detail", object.detail, origin, depth);
+  for (const name of ["Message", "Body", "body"]) {
+    // breakage: wrapped-events-unwrapped
+    if (typeof object[name] === "string") return textRecords(text, name, object[name], origin, depth);
+  }
+  if (object.Sns !== undefined) return textRecords(text, "Sns", object.Sns, origin, depth);
+  if (Array.isArray(object.Messages)) return textRecords(text, "Messages", object.Messages, origin, depth);
   if (object.DDBStreamBatchInfo !== undefined) {
     throw new DynalakeError("INPUT_INVALID", `${origin} names a failed batch but does not hold its records`, {
       next: "Use an S3 destination for failures: it keeps whole records. A new snapshot repairs what is lost.",
     });
   }
   throw unknownForm(origin);
+}
+
+/** The records of an event: DynamoDB's as they are, also those that make no sense, and what messages of SNS and SQS wrap. */
+function eventRecords(
+  text: string,
+  values: readonly unknown[],
+  origin: string,
+  depth: number,
+): readonly Recorded[] {
+  return elementTexts(onlyMember(text, "Records", origin)).flatMap((element, i) => {
+    const value = values[i];
+    if (!isObject(value)) return [element];
+    if (isOfKinesis(value)) throw unordered(origin);
+    const isMessage = value.Sns !== undefined || typeof value.body === "string";
+    return isMessage ? recordsOf(element, value, origin, depth + 1) : [element];
+  });
+}
+
+/**
+ * Whether it is a record of Kinesis Data Streams for DynamoDB, or Kinesis' own record around one. It lacks the sequence number
+ * that orders an item's changes; Kinesis' own numbers order arrivals, which may be repeated and late. Source: "Kinesis Data
+ * Streams and DynamoDB", docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds.html.
+ */
+function isOfKinesis(object: Readonly<Record<string, unknown>>): boolean {
+  const { kinesis, kinesisSchemaVersion, Data, PartitionKey, dynamodb } = object;
+  if (kinesis !== undefined || kinesisSchemaVersion !== undefined) return true;
+  if (Data !== undefined && PartitionKey !== undefined) return true;
+  if (!isObject(dynamodb) || dynamodb.SequenceNumber !== undefined) return false;
+  return object.recordFormat !== undefined || dynamodb.ApproximateCreationDateTimePrecision !== undefined;
 }
 
 /** The members of a quarantined line show what it was. */
@@ -113,13 +175,19 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** An on-failure object holds the invocation's event, as JSON or as JSON text. */
-function payloadRecords(text: string, payload: unknown, origin: string, depth: number): readonly Recorded[] {
-  const member = onlyMember(text, "payload", origin);
-  if (typeof payload !== "string") return recordsOf(member, payload, origin, depth + 1);
-  const parsed = tryJson(payload);
+/** The records in a member that wraps them, as JSON or as JSON text. */
+function textRecords(
+  text: string,
+  name: string,
+  value: unknown,
+  origin: string,
+  depth: number,
+): readonly Recorded[] {
+  const member = onlyMember(text, name, origin);
+  if (typeof value !== "string") return recordsOf(member, value, origin, depth + 1);
+  const parsed = tryJson(value);
   if (!parsed.json) throw unknownForm(origin);
-  return recordsOf(payload, parsed.value, origin, depth + 1);
+  return recordsOf(value, parsed.value, origin, depth + 1);
 }
 
 function onlyMember(text: string, name: string, origin: string): string {
@@ -133,8 +201,18 @@ function onlyMember(text: string, name: string, origin: string): string {
   return texts[0] as string;
 }
 
+function unordered(origin: string): DynalakeError {
+  return new DynalakeError(
+    "INPUT_INVALID",
+    `${origin} holds records of Kinesis Data Streams for DynamoDB, which have no sequence number: nothing tells the order of an item's changes`,
+    {
+      next: "Replay records of DynamoDB Streams instead, which number an item's changes, or take a new snapshot. Nothing was stored.",
+    },
+  );
+}
+
 function unknownForm(origin: string): DynalakeError {
   return new DynalakeError("INPUT_INVALID", `${origin} holds no stream records`, {
-    next: "Give a Lambda event, the answer of GetRecords, an on-failure object, a quarantine file, an error file of Firehose, or JSON lines of records.",
+    next: "Give a Lambda event, the answer of GetRecords, an on-failure object, a quarantine file, an error file of Firehose, or JSON lines of records, as they are or as EventBridge, SNS or SQS wrap them.",
   });
 }

@@ -1,4 +1,4 @@
-/** Pieces of a JSON text as they are written in it. The texts given have passed JSON.parse. */
+/** Pieces of a JSON text as they are written in it. The texts given have passed JSON.parse, but for those of `endOfDocument`. */
 
 /** The texts of the elements of a JSON array. */
 export function elementTexts(text: string): readonly string[] {
@@ -28,12 +28,28 @@ export function memberTexts(text: string, name: string): readonly string[] {
   return values;
 }
 
-/** Index of the quote that ends the string whose content starts at `from`. */
+/** Index of the quote that ends the string whose content starts at `from`; -1 where there is none. */
 export function endOfString(text: string, from: number): number {
   let close = text.indexOf('"', from);
-  while (text.charCodeAt(close - 1) === BACKSLASH && isEscaped(text, close, from))
+  while (close !== -1 && text.charCodeAt(close - 1) === BACKSLASH && isEscaped(text, close, from))
     close = text.indexOf('"', close + 1);
   return close;
+}
+
+/** Index after the object or array that starts at `start` in any text; the text's length where it does not end. */
+export function endOfDocument(text: string, start: number): number {
+  const marks = /["{}[\]]/g;
+  marks.lastIndex = start;
+  let depth = 0;
+  for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
+    if (mark[0] === '"') {
+      const close = endOfString(text, mark.index + 1);
+      if (close === -1) return text.length;
+      marks.lastIndex = close + 1;
+    } else depth += mark[0] === "{" || mark[0] === "[" ? 1 : -1;
+    if (depth <= 0) return mark.index + 1;
+  }
+  return text.length;
 }
 
 const BACKSLASH = 92;

@@ -28,6 +28,31 @@ const forms: Readonly<Record<string, (records: readonly Json[]) => string>> = {
   "an array of Lambda events": (records) => JSON.stringify(records.map((record) => ({ Records: [record] }))),
   "an on-failure object whose payload is an event": (records) => onFailure({ Records: records }),
   "an on-failure object whose payload is text": (records) => onFailure(JSON.stringify({ Records: records })),
+  "concatenated JSON of records, as Firehose leaves it": (records) =>
+    records.map((record) => JSON.stringify(record)).join(""),
+  "concatenated Lambda events, some over several lines": (records) =>
+    records.map((record, i) => JSON.stringify({ Records: [record] }, null, i % 2)).join(" "),
+  "JSON lines, two records in each": (records) =>
+    lines(records).replaceAll("\n", (_: string, at: number) => (at % 2 === 0 ? "\n" : "")),
+  "EventBridge's events as JSON lines": (records) => lines(records.map(ofEventBridge)),
+  "an event of SQS whose bodies are records": (records) =>
+    JSON.stringify({
+      Records: records.map((record) => ({ eventSource: "aws:sqs", body: JSON.stringify(record) })),
+    }),
+  "an event of SNS whose messages are EventBridge's events": (records) =>
+    JSON.stringify({
+      Records: records.map((record) => ({
+        EventSource: "aws:sns",
+        Sns: { Type: "Notification", Message: JSON.stringify(ofEventBridge(record)) },
+      })),
+    }),
+  "the answer of SQS ReceiveMessage whose bodies are SNS messages": (records) =>
+    JSON.stringify({
+      Messages: records.map((record) => ({
+        MessageId: "1",
+        Body: JSON.stringify({ Type: "Notification", Message: JSON.stringify({ Records: [record] }) }),
+      })),
+    }),
   "a quarantine file": (records) => lines(records.map((record) => quarantined(JSON.stringify(record)))),
 };
 
@@ -61,6 +86,42 @@ test("each record keeps its own text, so that one which contradicts itself does 
   ]) {
     expect(readRecordedEvents(file, "file").map((text) => (text as string).trim())).toEqual([good, bad]);
   }
+});
+
+const kinesisRecord = {
+  eventName: "INSERT",
+  recordFormat: "application/json",
+  tableName: "Songs",
+  dynamodb: { ApproximateCreationDateTime: 1764000000100200, Keys: { id: { S: "42" } } },
+};
+const ofKinesis: Readonly<Record<string, unknown>> = {
+  "a record as Kinesis Data Streams for DynamoDB has it": kinesisRecord,
+  "an event of Lambda that reads Kinesis": {
+    Records: [{ eventSource: "aws:kinesis", kinesis: { sequenceNumber: "49", data: "e30=" } }],
+  },
+  "a batch of a pipe that reads Kinesis": [
+    { kinesisSchemaVersion: "1.0", sequenceNumber: "49", data: "e30=" },
+  ],
+  "the answer of Kinesis GetRecords": {
+    Records: [{ Data: "e30=", PartitionKey: "A0", SequenceNumber: "49" }],
+  },
+  "such a record wrapped by EventBridge": { "detail-type": "x", detail: kinesisRecord },
+};
+
+test.each(Object.entries(ofKinesis))("%s is refused, since nothing orders it", (_, value) => {
+  const good = '{"eventName":"INSERT","dynamodb":{"SequenceNumber":"1"}}';
+  for (const file of [JSON.stringify(value), `${good}\n${JSON.stringify(value)}`]) {
+    expect(() => readRecordedEvents(file, "file")).toThrow(/records of Kinesis Data Streams for DynamoDB/);
+  }
+});
+
+test.each([
+  ['{"Records":[]}{"Records":', 1],
+  ['{"Records":[]}\n\n"x', 3],
+  ['{"Records":[]}{"Records":[]}]', 1],
+  ['{"Records":\n[]}{"Records":[]} x', 2],
+])("%j is torn, and line %d is named", (file, line) => {
+  expect(() => readRecordedEvents(file, "file")).toThrow(`line ${line} is not JSON`);
 });
 
 test("a quarantine file gives the raw texts back, whatever they are", () => {
@@ -175,6 +236,10 @@ describe("hostile input", () => {
     }
   });
 });
+
+function ofEventBridge(record: Json): Json {
+  return { version: "0", "detail-type": "Event from aws:dynamodb", source: "Pipe songs", detail: record };
+}
 
 function lines(records: readonly Json[]): string {
   return records.map((record) => `${JSON.stringify(record)}\n`).join("");
