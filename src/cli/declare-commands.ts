@@ -201,6 +201,7 @@ function replay(program: Command, runs: Runs): void {
     .addOption(keyOption())
     .addOption(nameOption())
     .option("--schema <file>", "the schema file of a new table, or one that adds columns")
+    .option("--any-source", "take records as the table's own, whatever source table they name")
     .addOption(jsonOption())
     .action(
       runs(async (context, files, options) =>

@@ -97,6 +97,8 @@ export interface ReplayOptions {
   readonly key?: TableKey;
   /** A schema file's path, or its content: for a new table, or to add columns. */
   readonly schema?: string | TableSchema;
+  /** Take records whatever table they name as theirs. Default: those of another source table are left alone, and counted. */
+  readonly anySource?: boolean;
 }
 
 /**

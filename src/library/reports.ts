@@ -1,8 +1,10 @@
 /** What operations return: plain data. Times in it are seconds since the epoch. */
+import type { OtherSource } from "../core/delivery/other-sources.ts";
 import type { StatusFacts } from "../core/status/status-facts.ts";
 import type { Item } from "../core/values/attribute-value.ts";
 import type { TableSchema } from "./schema.ts";
 
+export type { OtherSource } from "../core/delivery/other-sources.ts";
 export type { Health } from "../core/status/status-facts.ts";
 
 /** What `infer` found in a sample. */
@@ -62,6 +64,10 @@ export interface ReplayReport {
   readonly quarantined: number;
   /** Records of items that belong to other tables. */
   readonly skipped: number;
+  /** Of `rows`: changes older than the table's snapshot. They are in the history, and change nothing that SQL shows of now. */
+  readonly olderThanSnapshot: number;
+  /** Records that name another source table, and were left alone. */
+  readonly otherSources: readonly OtherSource[];
 }
 
 /** What a compaction did: nothing, one or two commits. */

@@ -2,6 +2,7 @@
 import type { AwsLake } from "../aws/aws-lake.ts";
 import type { Deployment } from "../aws/deployment.ts";
 import { firehoseSink } from "../aws/firehose-sink.ts";
+import { sourceOfArn } from "../core/change/named-source.ts";
 import {
   addedTotals,
   NOTHING_REPLAYED,
@@ -16,6 +17,7 @@ import { rowCodec } from "../core/row/row.ts";
 import { lineWriter } from "../core/row/wire-line.ts";
 import { latestManifest } from "../core/table/commits.ts";
 import { readWrittenSchema } from "../core/table/schema-file.ts";
+import { TableSources } from "../core/table/table-sources.ts";
 import type { GivenFile } from "../files/given-file.ts";
 import { readRecordedFile } from "../files/recorded-file.ts";
 import { nowSeconds } from "../sdk/new-run-id.ts";
@@ -26,6 +28,8 @@ export interface DeployedReplay {
   /** Files of this machine, and addresses in the lake's bucket. */
   readonly files: readonly GivenFile[];
   readonly maskKey: Uint8Array | undefined;
+  /** Records count whatever source they name. */
+  readonly anySource: boolean;
   readonly onProgress: (progress: ReplayProgress) => void;
 }
 
@@ -77,13 +81,18 @@ function isLocal({ name }: GivenFile): boolean {
 async function contextOf(
   { signal }: OpenedStack,
   { clients, store }: AwsLake,
-  { table, deliveryStream }: Deployment,
-  { maskKey, onProgress }: DeployedReplay,
+  { table, deliveryStream, sourceTableArn }: Deployment,
+  { maskKey, anySource, onProgress }: DeployedReplay,
 ): Promise<ReplayContext> {
   const { schema } = await deployedTable({ store }, table);
   const written = (await readWrittenSchema(store, table)) ?? schema;
+  const { floorSeconds } = await latestManifest(store, table);
+  const source = sourceOfArn(sourceTableArn);
+  const sources = !anySource && source !== undefined ? new TableSources([source]) : undefined;
   return {
     store,
+    floorSeconds,
+    ...(sources && { otherSourceOf: (record) => sources.otherSourceOf(record) }),
     sink: firehoseSink({
       client: clients.firehose,
       stream: deliveryStream,

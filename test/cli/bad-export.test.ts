@@ -85,7 +85,13 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
     tells: /manifest-summary\.json .*outside/,
   },
   "an incremental export": {
-    before: inSummary({ exportType: "INCREMENTAL_EXPORT" }),
+    // Its summary has two moments in place of exportTime.
+    before: inSummary({
+      exportType: "INCREMENTAL_EXPORT",
+      exportTime: undefined,
+      exportFromTime: "2026-01-10T09:00:00Z",
+      exportToTime: "2026-01-10T10:00:00Z",
+    }),
     tells: "INCREMENTAL_EXPORT",
   },
   "an export in another format": { before: inSummary({ outputFormat: "ION" }), tells: "ION" },

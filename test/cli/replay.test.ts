@@ -162,7 +162,14 @@ test("events are replayed into a lake that does not exist, in all forms that peo
       lake,
       "--json",
     ]);
-    expect(JSON.parse(printed)).toEqual({ table: "my_table_1", rows: 5, quarantined: 0, skipped: 0 });
+    expect(JSON.parse(printed)).toEqual({
+      table: "my_table_1",
+      rows: 5,
+      quarantined: 0,
+      skipped: 0,
+      olderThanSnapshot: 0,
+      otherSources: [],
+    });
     expect(await rowsOf(lake, "SELECT id, rating FROM my_table_1 ORDER BY id")).toEqual([
       '{"id":"array","rating":null}',
       '{"id":"event","rating":5}',
@@ -338,5 +345,106 @@ test("a wrong --key binds nothing: the right one can be given next", async () =>
     expect(await replay("Id")).toMatchObject({ code: 0 });
     expect(await rowsOf(lake, "SELECT id FROM t")).toEqual(['{"id":"good"}']);
     expectRefused(await replay("Wrong"), { code: "USAGE", names: ["Wrong", "Id"] });
+  });
+});
+
+const ofTable = (table: string, region = "eu-central-1") => ({
+  eventSourceARN: `arn:aws:dynamodb:${region}:111122223333:table/${table}/stream/2026-01-01T00:00:00.000`,
+});
+
+test("records of other tables are left alone, and counted by table: by name, account and region", async () => {
+  await withFolder(async (folder) => {
+    const lake = join(folder, "lake");
+    const schema = await writeJson(join(folder, "s.json"), {
+      table: "orders",
+      source: "Orders",
+      key: { hash: "Id" },
+      attributes: { Id: { type: "string" } },
+    });
+    const mixed = await writeJson(join(folder, "mixed.json"), {
+      Records: [
+        record("o-1", 1, ofTable("Orders")),
+        record("u-1", 2, ofTable("Users")),
+        record("o-2", 3),
+        record("k-1", 4, { tableName: "Keys" }),
+        record("u-2", 5, ofTable("Users")),
+      ],
+    });
+    const { code, stdout, stderr } = await dynalake(["replay", mixed, "--schema", schema, "--lake", lake]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'Replayed 2 changes into "orders"\n' });
+    expect(stderr).toContain(
+      '2 records were skipped: changes of arn:aws:dynamodb:eu-central-1:111122223333:table/Users, which "orders" is not filled from.',
+    );
+    expect(await rowsOf(lake, "SELECT id FROM orders ORDER BY id")).toEqual(['{"id":"o-1"}', '{"id":"o-2"}']);
+    const told = JSON.parse(await done(["replay", mixed, "--lake", lake, "--json"]));
+    expect(told.otherSources).toEqual([
+      {
+        table: "Users",
+        tableArn: "arn:aws:dynamodb:eu-central-1:111122223333:table/Users",
+        records: 2,
+        olderThanSnapshot: 0,
+      },
+      { table: "Keys", records: 1, olderThanSnapshot: 0 },
+    ]);
+    await done(["replay", mixed, "--lake", lake, "--any-source"]);
+    expect(await rowsOf(lake, "SELECT count(*) AS n FROM orders")).toEqual(['{"n":5}']);
+  });
+});
+
+test("the first recording of a table tells its source: several are refused, and later ones have to be of it", async () => {
+  await withFolder(async (folder) => {
+    const lake = join(folder, "lake");
+    const replay = ["replay", "--name", "orders", "--key", "Id", "--lake", lake];
+    const [orders, users, elsewhere] = await Promise.all([
+      writeJson(join(folder, "orders.json"), [record("o-1", 1, ofTable("Orders"))]),
+      writeJson(join(folder, "users.json"), [record("u-1", 2, ofTable("Users"))]),
+      writeJson(join(folder, "elsewhere.json"), [record("o-9", 3, ofTable("Orders", "us-west-2"))]),
+    ]);
+    expectRefused(await dynalake([...replay, orders, users]), {
+      code: "INPUT_INVALID",
+      names: [/changes of several tables/],
+    });
+    await done([...replay, orders]);
+    const { stdout, stderr } = await dynalake([...replay, users, elsewhere]);
+    expect(stdout).toBe('Replayed 0 changes into "orders"\n');
+    expect(stderr).toContain("us-west-2:111122223333:table/Orders");
+    expect(await rowsOf(lake, "SELECT id FROM orders")).toEqual(['{"id":"o-1"}']);
+  });
+});
+
+test("a quarantine file stays while it holds records of another table", async () => {
+  await withFolder(async (folder) => {
+    const lake = join(folder, "lake");
+    const first = await writeJson(join(folder, "first.json"), [record("o-1", 1, ofTable("Orders"))]);
+    await done(["replay", first, "--name", "orders", "--key", "Id", "--lake", lake]);
+    const quarantine = join(lake, "orders", "quarantine", "no-key");
+    await mkdir(quarantine, { recursive: true });
+    const file = join(quarantine, "a.jsonl");
+    await writeFile(
+      file,
+      [record("o-2", 2, ofTable("Orders")), record("u-1", 3, ofTable("Users"))]
+        .map((raw) => `${JSON.stringify({ quarantine: 1, raw: JSON.stringify(raw) })}\n`)
+        .join(""),
+    );
+    await done(["replay", file, "--lake", lake]);
+    expect(await readdir(quarantine)).toEqual(["a.jsonl"]);
+    expect(await rowsOf(lake, "SELECT count(*) AS n FROM orders")).toEqual(['{"n":2}']);
+  });
+});
+
+test("changes that are older than the snapshot are told", async () => {
+  await withFolder(async (folder) => {
+    const lake = join(folder, "lake");
+    const table = await SourceTable.create(emulator.connection, "Older");
+    await table.put({ User: { S: "ann" }, Book: { S: "Emma" } });
+    await done(["snapshot", "--table", "Older", "--endpoint", emulator.endpoint, "--lake", lake]);
+    const Keys = { User: { S: "ann" }, Book: { S: "Emma" } };
+    const old = record("x", 1);
+    const file = await writeJson(join(folder, "old.json"), [
+      { ...old, dynamodb: { ...old.dynamodb, Keys, NewImage: { ...Keys, Old: { BOOL: true } } } },
+    ]);
+    const { code, stderr } = await dynalake(["replay", file, "--lake", lake]);
+    expect(code).toBe(0);
+    expect(stderr).toContain("1 of the changes is older than the snapshot");
   });
 });

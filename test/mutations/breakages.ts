@@ -1152,4 +1152,25 @@ export const breakages: readonly Breakage[] = [
     put: "",
     tests: ["test/files/recorded-file.test.ts"],
   },
+  {
+    name: "records of other tables are delivered as this one's",
+    marker: "records-of-other-sources-left",
+    find: "otherSourceOf?.(record)",
+    put: "undefined as NamedSource | undefined",
+    tests: ["test/cli/replay.test.ts"],
+  },
+  {
+    name: "a quarantine file goes with the records of other tables that it holds",
+    marker: "other-sources-stay-in-quarantine",
+    find: "replayed.totals.otherSources.length === 0",
+    put: "true",
+    tests: ["test/cli/replay.test.ts"],
+  },
+  {
+    name: "no change counts as older than the snapshot",
+    marker: "floor-divides-old-changes",
+    find: "(this.#reading.floorSeconds ?? 0)",
+    put: "0",
+    tests: ["test/cli/replay.test.ts"],
+  },
 ];

@@ -13,6 +13,7 @@ export interface ReplayOptions extends LakeOptions {
   readonly name?: string;
   readonly key?: string;
   readonly schema?: string;
+  readonly anySource?: boolean;
   readonly json?: boolean;
 }
 
@@ -24,11 +25,12 @@ export async function replayCommand(
   const target = lakeTarget(options);
   if (target.kind === "stack") return replayStack(context, target, files, options);
   const { terminal } = context;
-  const { lake: folder, name, schema, json = false } = options;
+  const { lake: folder, name, schema, anySource = false, json = false } = options;
   const wish = defined({ name, schema, key: parseKeyOption(options.key) });
   return withFolder(context, folder, async (lake) => {
     const report = await lake.replay(files, {
       ...wish,
+      anySource,
       onEvent: (event) => {
         if (event.kind === "columns-added") terminal.note(addedSentence(event.table, event.columns));
         if (event.kind !== "progress") return;
@@ -54,6 +56,7 @@ function replayStack(
     const { totals, hasLateChanges } = await replayIntoDeployment(stack, deployment, {
       files: names.map((name) => ({ name, path: context.absolute(name) })),
       maskKey: settings.maskKey,
+      anySource: options.anySource === true,
       onProgress: (progress) => showProgress(terminal, progress),
     });
     if (hasLateChanges)

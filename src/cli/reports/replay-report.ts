@@ -1,21 +1,38 @@
 /** What a replay did, for people or for programs: the same for a folder and for a deployment. */
 import { counted, grouped } from "../../core/counted.ts";
-import type { ReplayReport } from "../../index.ts";
+import type { OtherSource, ReplayReport } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 
 export async function reportReplay(
   { terminal }: CommandContext,
-  { table, rows, quarantined, skipped }: ReplayReport,
+  report: ReplayReport,
   { json, quarantine }: { readonly json: boolean; readonly quarantine: string },
 ): Promise<ExitCode> {
+  const { table, rows, quarantined, skipped, olderThanSnapshot, otherSources } = report;
   const others = skipped === 0 ? "" : `, ${grouped(skipped)} belong to other tables`;
   await terminal.print(
     json
-      ? `${JSON.stringify({ table, rows, quarantined, skipped })}\n`
+      ? `${JSON.stringify({ table, rows, quarantined, skipped, olderThanSnapshot, otherSources })}\n`
       : `Replayed ${counted(rows, "change")} into "${table}"${others}\n`,
   );
+  if (olderThanSnapshot > 0) terminal.note(olderSentence(olderThanSnapshot));
+  for (const source of otherSources) terminal.note(otherSentence(table, source));
   if (quarantined === 0) return EXIT.done;
   const records = quarantined === 1 ? "1 record is" : `${grouped(quarantined)} records are`;
   terminal.note(`${records} in quarantine: ${quarantine}`);
   return EXIT.incomplete; // breakage: quarantined-replay-is-incomplete
+}
+
+function olderSentence(count: number): string {
+  const changes = count === 1 ? "1 of the changes is" : `${grouped(count)} of the changes are`;
+  return `${changes} older than the snapshot, which has what they led to: a query of now shows nothing of them, the history does.`;
+}
+
+function otherSentence(
+  table: string,
+  { table: source, tableArn, records, olderThanSnapshot }: OtherSource,
+): string {
+  const skipped = records === 1 ? "1 record was" : `${grouped(records)} records were`;
+  const all = olderThanSnapshot === records ? "; they are also older than the snapshot" : "";
+  return `${skipped} skipped: changes of ${tableArn ?? source}, which "${table}" is not filled from${all}. If it is the same table under another name, add --any-source.`;
 }

@@ -69,15 +69,18 @@ export type ChangedTable = Pick<Schema, "key" | "where">;
 
 /** The change in a record's JSON text; throws Rejection. */
 export function readChangeText(text: string, table: ChangedTable, arrivedAtSeconds: number): Change {
-  let record: unknown;
+  return readChange(parseRecord(text), table, arrivedAtSeconds);
+}
+
+/** A record's JSON text, parsed; throws Rejection. */
+export function parseRecord(text: string): unknown {
   try {
-    record = parseJson(text);
+    return parseJson(text);
   } catch (error) {
     if (error instanceof SyntaxError) throw new Rejection("not-json");
     if (error instanceof DuplicateMember) throw new Rejection("duplicate-member");
     throw error;
   }
-  return readChange(record, table, arrivedAtSeconds);
 }
 
 /** The change in a record (parsed JSON); throws Rejection. */

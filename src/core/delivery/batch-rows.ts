@@ -1,11 +1,13 @@
 /** Records read into the rows of one delivery: record -> change -> wire row, or quarantine with a reason. */
-import { type Change, Rejection, readChange, readChangeText } from "../change/change.ts";
+import { parseRecord, Rejection, readChange, recordedTime } from "../change/change.ts";
+import type { NamedSource } from "../change/named-source.ts";
 import { changeFor } from "../change/selection.ts";
 import type { DeliveredRow } from "../ports/change-sink.ts";
 import { type RewrittenRow, rewrittenRow, WireRowText } from "../row/returned-row.ts";
 import { changeLine, type LineWriter } from "../row/wire-line.ts";
 import type { QuarantinedRecord } from "../table/quarantine.ts";
 import { ContentsOfChanges } from "./contents-of-changes.ts";
+import { addedSources, type OtherSource } from "./other-sources.ts";
 
 export interface RecordBatch {
   /** Records, parsed or as JSON text; or WireRowText where they come back from a delivery. */
@@ -19,6 +21,10 @@ export interface RowReading {
   readonly writer: LineWriter;
   /** A wire row larger than this is quarantined: UTF-8 bytes. */
   readonly rowBytesMax: number;
+  /** Changes before it lose to the snapshot. Default: 0, the beginning of time. */
+  readonly floorSeconds?: number;
+  /** The source that a record (parsed JSON) names, if its changes are not the table's. Default: every record is the table's. */
+  readonly otherSourceOf?: (record: unknown) => NamedSource | undefined;
 }
 
 /** Grows with each batch that is added, and holds nothing of the records but what has to be delivered. */
@@ -29,6 +35,9 @@ export class BatchRows {
   readonly quarantined: QuarantinedRecord[] = [];
   /** Records of items that belong to no lake table. */
   skipped = 0;
+  otherSources: readonly OtherSource[] = [];
+  /** Rows whose changes lose to the snapshot. */
+  olderThanSnapshot = 0;
   /** Records that were added. */
   records = 0;
   /** Of the rows: UTF-8. */
@@ -44,11 +53,11 @@ export class BatchRows {
     for (const record of records) {
       try {
         const row = this.#rowOf(record, arrivedAtSeconds);
-        if (row === undefined) this.skipped++;
-        else {
+        if (row !== undefined) {
           this.rows.push(row);
           this.recordOfRow.push(this.records);
           this.bytes += row.line.content.length;
+          if (this.#isOld(row.changedAtSeconds)) this.olderThanSnapshot++;
         }
       } catch (error) {
         if (!(error instanceof Rejection)) throw error;
@@ -65,26 +74,31 @@ export class BatchRows {
     const written =
       record instanceof WireRowText
         ? rewrittenRow(writer, record)
-        : rowOfRecord(writer, record, arrivedAtSeconds);
+        : this.#rowOfRecord(typeof record === "string" ? parseRecord(record) : record, arrivedAtSeconds);
     if (written === undefined) return undefined;
     if (written.line.content.length > rowBytesMax) throw new Rejection("too-large");
     this.#contents.require(written);
     return { line: written.line, changedAtSeconds: written.change.changedAtSeconds };
   }
-}
 
-function rowOfRecord(
-  writer: LineWriter,
-  record: unknown,
-  arrivedAtSeconds: number,
-): RewrittenRow | undefined {
-  const { schema } = writer.codec;
-  const change: Change =
-    typeof record === "string"
-      ? readChangeText(record, schema, arrivedAtSeconds)
-      : readChange(record, schema, arrivedAtSeconds);
-  const own = changeFor(schema, change);
-  return own && { change: own, line: changeLine(writer, own) };
+  #rowOfRecord(record: unknown, arrivedAtSeconds: number): RewrittenRow | undefined {
+    const { writer, otherSourceOf } = this.#reading;
+    const other = otherSourceOf?.(record); // breakage: records-of-other-sources-left
+    if (other !== undefined) {
+      const changedAtSeconds = recordedTime(record) ?? arrivedAtSeconds;
+      const olderThanSnapshot = this.#isOld(changedAtSeconds) ? 1 : 0;
+      this.otherSources = addedSources(this.otherSources, [{ ...other, records: 1, olderThanSnapshot }]);
+      return undefined;
+    }
+    const { schema } = writer.codec;
+    const change = changeFor(schema, readChange(record, schema, arrivedAtSeconds));
+    if (change === undefined) this.skipped++;
+    return change && { change, line: changeLine(writer, change) };
+  }
+
+  #isOld(changedAtSeconds: number): boolean {
+    return changedAtSeconds < (this.#reading.floorSeconds ?? 0); // breakage: floor-divides-old-changes
+  }
 }
 
 function rawText(record: unknown): string {

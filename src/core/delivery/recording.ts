@@ -1,6 +1,8 @@
 /** Recordings of stream records: read as text, and delivered in batches. */
 import { DynalakeError } from "../error.ts";
-import { type Delivery, type DeliveryContext, deliver } from "./deliver.ts";
+import { BatchRows } from "./batch-rows.ts";
+import { type Delivery, type DeliveryContext, deliverRows } from "./deliver.ts";
+import { addedSources, type OtherSource } from "./other-sources.ts";
 import { type Recorded, readRecordedEvents } from "./recorded-events.ts";
 
 export interface Recording {
@@ -15,6 +17,10 @@ export interface ReplayTotals {
   readonly quarantined: number;
   /** Records of items that belong to other tables. */
   readonly skipped: number;
+  /** Of `rows`: changes that are older than the snapshot and so change nothing that SQL shows of now. */
+  readonly olderThanSnapshot: number;
+  /** Records of other source tables, which were left alone. */
+  readonly otherSources: readonly OtherSource[];
   /** Infinity if no change was delivered. */
   readonly oldestChangeSeconds: number;
 }
@@ -23,6 +29,8 @@ export const NOTHING_REPLAYED: ReplayTotals = {
   rows: 0,
   quarantined: 0,
   skipped: 0,
+  olderThanSnapshot: 0,
+  otherSources: [],
   oldestChangeSeconds: Number.POSITIVE_INFINITY,
 };
 
@@ -71,19 +79,26 @@ export async function replayRecording(context: ReplayContext, recording: Recordi
     report(from);
     const batch = records.slice(from, from + RECORDS_PER_DELIVERY);
     const arrivedAtSeconds = context.nowSeconds();
-    const delivery = await deliver(context, { records: batch, source: name, arrivedAtSeconds });
-    totals = addedTotals(totals, totalsOf(delivery));
+    const rows = new BatchRows(context);
+    rows.add({ records: batch, source: name, arrivedAtSeconds });
+    const delivery = await deliverRows(context, rows, arrivedAtSeconds);
+    totals = addedTotals(totals, totalsOf(delivery, rows));
     kept.push(...delivery.quarantineObjects);
   }
   report(records.length);
   return { totals, kept };
 }
 
-function totalsOf({ rows, quarantined, skipped, oldestChangeSeconds }: Delivery): ReplayTotals {
+function totalsOf(
+  { rows, quarantined, skipped, oldestChangeSeconds }: Delivery,
+  { olderThanSnapshot, otherSources }: BatchRows,
+): ReplayTotals {
   return {
     rows,
     quarantined: quarantined.length,
     skipped,
+    olderThanSnapshot,
+    otherSources,
     oldestChangeSeconds: oldestChangeSeconds ?? Number.POSITIVE_INFINITY,
   };
 }
@@ -93,6 +108,8 @@ export function addedTotals(one: ReplayTotals, other: ReplayTotals): ReplayTotal
     rows: one.rows + other.rows,
     quarantined: one.quarantined + other.quarantined,
     skipped: one.skipped + other.skipped,
+    olderThanSnapshot: one.olderThanSnapshot + other.olderThanSnapshot,
+    otherSources: addedSources(one.otherSources, other.otherSources),
     oldestChangeSeconds: Math.min(one.oldestChangeSeconds, other.oldestChangeSeconds),
   };
 }

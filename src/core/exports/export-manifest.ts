@@ -36,13 +36,17 @@ const count = z.int().check(z.minimum(0));
 /** With a regular expression, because the length checks of zod also run on values that are not strings. */
 const someText = z.string().check(z.regex(/^[\s\S]/, "expected text"));
 
+/** What kind of export it is. An incremental one has other members than these. */
+const kindOfExport = z.object({
+  outputFormat: z.optional(z.string()),
+  exportType: z.optional(z.string()),
+});
+
 const summaryFile = z.object({
   tableArn: z.optional(z.string()),
   exportTime: z.string(),
   manifestFilesS3Key: someText,
   itemCount: count,
-  outputFormat: z.string(),
-  exportType: z.optional(z.string()),
 });
 
 const fileLine = z.object({
@@ -53,23 +57,11 @@ const fileLine = z.object({
 
 /** Reads `manifest-summary.json`; throws EXPORT_INVALID. */
 export function parseExportSummary(text: string): ExportSummary {
-  const result = checkedShape(summaryFile, parsed(text, "manifest-summary.json"));
+  const json = parsed(text, "manifest-summary.json");
+  requireFullExport(json);
+  const result = checkedShape(summaryFile, json);
   if (!result.success) throw invalid("manifest-summary.json", result.error.issues[0]);
   const summary = result.data;
-  if (summary.outputFormat !== "DYNAMODB_JSON") {
-    throw new DynalakeError(
-      "EXPORT_INVALID",
-      `the export's format is ${summary.outputFormat}, not DYNAMODB_JSON`,
-      {
-        next: "Export the table again in the format DYNAMODB_JSON.",
-      },
-    );
-  }
-  if (summary.exportType !== undefined && summary.exportType !== "FULL_EXPORT") {
-    throw new DynalakeError("EXPORT_INVALID", `the export's type is ${summary.exportType}, not FULL_EXPORT`, {
-      next: "Export the whole table. An incremental export lacks the items that did not change.",
-    });
-  }
   const exportTimeMs = new Date(summary.exportTime).getTime();
   if (!/^\d{4}-\d\d-\d\dT/.test(summary.exportTime) || !(exportTimeMs >= 0))
     throw new DynalakeError("EXPORT_INVALID", "manifest-summary.json: exportTime is not a valid time");
@@ -79,6 +71,23 @@ export function parseExportSummary(text: string): ExportSummary {
     manifestFilesKey: summary.manifestFilesS3Key,
     itemCount: summary.itemCount,
   };
+}
+
+/** Throws EXPORT_INVALID where the kind of export is another one, whose summary then has another shape, too. */
+function requireFullExport(json: unknown): void {
+  const result = checkedShape(kindOfExport, json);
+  if (!result.success) throw invalid("manifest-summary.json", result.error.issues[0]);
+  const { outputFormat = "DYNAMODB_JSON", exportType = "FULL_EXPORT" } = result.data;
+  if (exportType !== "FULL_EXPORT") {
+    throw new DynalakeError("EXPORT_INVALID", `the export's type is ${exportType}, not FULL_EXPORT`, {
+      next: "Export the whole table. An incremental export lacks the items that did not change.",
+    });
+  }
+  if (outputFormat !== "DYNAMODB_JSON") {
+    throw new DynalakeError("EXPORT_INVALID", `the export's format is ${outputFormat}, not DYNAMODB_JSON`, {
+      next: "Export the table again in the format DYNAMODB_JSON.",
+    });
+  }
 }
 
 /** Reads `manifest-files.json`, which is JSON lines; throws EXPORT_INVALID, also if it contradicts the summary. */

@@ -14,6 +14,7 @@
  *            /beginning.json                           since when the stream is read
  *            /position.json                            how far the stream was read
  *            /source.json                              where the source table is reached
+ *            /sources/*.json                           which source tables it was filled from
  *            /watch.json                               when a deployment's reading of the stream was last seen
  *     aws/lambda/<mapping>/...                         batches of the stream that failed for good, as Lambda leaves them
  */
@@ -42,6 +43,14 @@ export function streamBeginningPath(table: string): string {
 
 export function sourcePath(table: string): string {
   return `${safe(table)}/source.json`;
+}
+
+export function knownSourcesFolder(table: string): string {
+  return `${safe(table)}/sources/`;
+}
+
+export function knownSourcePath(table: string, id: string): string {
+  return `${knownSourcesFolder(table)}${safe(id)}.json`;
 }
 
 /** When somebody last saw a deployment read the stream. */

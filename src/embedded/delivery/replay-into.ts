@@ -28,6 +28,7 @@ import type { GivenSchema } from "../schemas/given-schema.ts";
 import { chooseSchema, type SchemaChoice } from "../schemas/schema-choice.ts";
 import { adoptSchema } from "../schemas/schema-effect.ts";
 import { FILE_LIMITS, parquetSink } from "./parquet-sink.ts";
+import { sourcesFor } from "./recorded-sources.ts";
 
 export interface ReplayWish {
   readonly lake: LakeFolder;
@@ -38,6 +39,8 @@ export interface ReplayWish {
   readonly given: GivenSchema | undefined;
   readonly key: KeySchema | undefined;
   readonly maskKey: Uint8Array | undefined;
+  /** Records count whatever source they name. */
+  readonly anySource: boolean;
   readonly onProgress: (table: string, progress: ReplayProgress) => void;
   readonly onColumns: (table: string, added: readonly string[]) => void;
   readonly signal: AbortSignal;
@@ -69,7 +72,11 @@ export async function replayInto(
   try {
     const opened = await openedWith(lock === undefined ? chosen : await chosenFor(recordings, wish), wish);
     const { schema } = opened;
+    const given = recordings.map(({ recording }) => recording);
+    const sources = wish.anySource ? undefined : await sourcesFor(given, opened, lake.store);
     const context: ReplayContext = {
+      floorSeconds: opened.manifest.floorSeconds,
+      ...(sources && { otherSourceOf: (record) => sources.otherSourceOf(record) }),
       store: lake.store,
       sink: parquetSink(lake.root, schema, lake.session),
       writer: lineWriter(rowCodec(schema, wish.maskKey)),
@@ -84,7 +91,8 @@ export async function replayInto(
     for (const { recording, path } of recordings) {
       const replayed = await replayRecording(context, recording);
       totals = addedTotals(totals, replayed.totals);
-      if (path !== undefined) await leaveQuarantine(lake, table, path, replayed.kept);
+      const isDone = replayed.totals.otherSources.length === 0; // breakage: other-sources-stay-in-quarantine
+      if (path !== undefined && isDone) await leaveQuarantine(lake, table, path, replayed.kept);
     }
     await foldLateChanges(lake, schema, totals.oldestChangeSeconds, opened);
     return { table, totals };
