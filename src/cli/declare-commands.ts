@@ -55,6 +55,7 @@ function snapshot(program: Command, runs: Runs): void {
       stackOption(
         "endpoint",
         "fromExport",
+        "exportedAt",
         "key",
         "name",
         "schema",
@@ -64,7 +65,14 @@ function snapshot(program: Command, runs: Runs): void {
         "threads",
       ),
     )
-    .option("--from-export <dir>", "an export on this machine, in place of a scan of the table")
+    .option(
+      "--from-export <path>",
+      "an export on this machine, in place of a scan of the table; also one of Data Pipeline or EMR, or a file of items",
+    )
+    .option(
+      "--exported-at <time>",
+      "when the reading of such items began: only DynamoDB's own exports say so",
+    )
     .addOption(keyOption())
     .addOption(nameOption())
     .option("--schema <file>", "the schema file, which may add columns; inferred by default")

@@ -76,6 +76,11 @@ export interface SnapshotOptions extends InferOptions, ReadOptions {
   readonly schema?: string | TableSchema;
   /** After this the scan of a source fails with INCOMPLETE. Default: no limit. */
   readonly timeLimitSeconds?: number;
+  /**
+   * When the reading of the items began, where the origin is none of DynamoDB's own exports: the export of Data Pipeline or EMR,
+   * a file of Scan's answers, or of `items`. Default: unknown, so that a follower reports a gap until the next dated snapshot.
+   */
+  readonly exportedAt?: Date;
 }
 
 export interface FollowOptions {

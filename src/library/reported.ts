@@ -16,6 +16,7 @@ export function snapshotReport(taken: TakenSnapshot): SnapshotReport {
     skipped,
     quarantined,
     manifest: manifest.sequence,
+    dated: manifest.floorSeconds > 0,
     schemaOrigin: choice.origin,
     undecided: choice.undecided,
     addedColumns: choice.effect.added,

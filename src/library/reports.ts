@@ -31,6 +31,8 @@ export interface SnapshotReport {
   readonly quarantined: number;
   /** The number of the commit. */
   readonly manifest: number;
+  /** Whether the moment of its items is known. Otherwise a follower reports a gap until the next dated snapshot. */
+  readonly dated: boolean;
   /** Where the schema came from. An inferred one is now in `<lake>/<table>/schema.json`. */
   readonly schemaOrigin: "given" | "lake" | "inferred";
   /** What the inference could not decide, a sentence each. */

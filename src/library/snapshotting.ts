@@ -4,7 +4,7 @@ import { defined } from "../core/defined.ts";
 import type { SnapshotWish, TakenSnapshot, TakingProgress } from "../embedded/snapshot/take-in.ts";
 import type { ProgressEvent } from "./event.ts";
 import type { FolderContext } from "./folder-context.ts";
-import { givenFile, givenKey, givenSchema, requireNumber, requireOrigin } from "./given.ts";
+import { givenFile, givenKey, givenSchema, requireNumber, requireOrigin, secondsOf } from "./given.ts";
 import { observed } from "./observed.ts";
 import type { Cancel, InferOptions, OpenOptions, Origin, SnapshotOptions, Watched } from "./options.ts";
 import { snapshotReport } from "./reported.ts";
@@ -77,12 +77,16 @@ export function takeSnapshot(
 async function takenFrom(
   { cwd, config }: FolderContext,
   from: Origin,
-  { readShare, readUnitsPerSecond, timeLimitSeconds }: SnapshotOptions,
+  { readShare, readUnitsPerSecond, timeLimitSeconds, exportedAt }: SnapshotOptions,
   wish: SnapshotWish,
 ): Promise<TakenSnapshot> {
   if ("export" in from) {
     const { snapshotOfExport } = await import("../embedded/snapshot/export-snapshot.ts");
-    return snapshotOfExport(givenFile(cwd, from.export), wish);
+    return snapshotOfExport(
+      givenFile(cwd, from.export),
+      wish,
+      exportedAt === undefined ? undefined : secondsOf(exportedAt),
+    );
   }
   const { snapshotOfTable } = await import("../embedded/snapshot/table-snapshot.ts");
   const limits = defined({ readShare, readUnitsPerSecond, timeLimitSeconds });

@@ -10,6 +10,9 @@ import type { SourceDescription } from "./describe-source.ts";
 /** Uncompressed bytes at which a data file is closed and the next one started. */
 const DATA_FILE_BYTES_MAX = 64_000_000;
 
+/** What is known of the exported table. */
+type ExportedTable = Partial<Pick<SourceDescription, "arn" | "tableId">>;
+
 interface DataFileEntry {
   readonly itemCount: number;
   readonly md5Checksum: string;
@@ -25,13 +28,13 @@ interface DataFileEntry {
 export class ExportWriter {
   readonly exportFolder: string;
   readonly #exportId: string;
-  readonly #source: SourceDescription;
+  readonly #source: ExportedTable;
   readonly #exportTimeMs: number;
   readonly #entries: DataFileEntry[] = [];
   readonly #open: Set<DataFileWriter> = new Set();
   #bytes = 0;
 
-  constructor(folder: string, source: SourceDescription, exportTimeMs: number) {
+  constructor(folder: string, source: ExportedTable, exportTimeMs: number) {
     this.#exportId = `${String(exportTimeMs).padStart(14, "0")}-${randomBytes(4).toString("hex")}`;
     this.exportFolder = join(folder, "AWSDynamoDB", this.#exportId);
     this.#source = source;
@@ -114,7 +117,7 @@ export class ExportWriter {
     const startTime = new Date(this.#exportTimeMs).toISOString();
     return {
       version: "2020-06-30",
-      exportArn: `${this.#source.arn}/export/${this.#exportId}`,
+      exportArn: `${this.#source.arn ?? ""}/export/${this.#exportId}`,
       startTime,
       endTime: new Date(endTimeMs).toISOString(),
       tableArn: this.#source.arn,

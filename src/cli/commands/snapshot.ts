@@ -6,6 +6,7 @@ import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts"
 import { withFolder, withStack } from "../context/opened.ts";
 import { parseKeyOption } from "../options/key-option.ts";
 import { type LakeOptions, onlyTable, type StackTarget } from "../options/lake-target.ts";
+import { parseTime } from "../options/time-option.ts";
 import { machineEvents } from "../reports/machine-events.ts";
 import { reportFolderSnapshot, reportSnapshot, showSnapshotProgress } from "../reports/snapshot-report.ts";
 
@@ -14,6 +15,7 @@ export interface SnapshotOptions extends LakeOptions {
   readonly table?: string;
   readonly endpoint?: string;
   readonly fromExport?: string;
+  readonly exportedAt?: string;
   readonly key?: string;
   readonly name?: string;
   readonly schema?: string;
@@ -36,6 +38,7 @@ export async function snapshotCommand(context: CommandContext, options: Snapshot
     readShare,
     readUnitsPerSecond: options.readUnits,
     timeLimitSeconds: options.timeLimit,
+    exportedAt: options.exportedAt === undefined ? undefined : new Date(parseTime(options.exportedAt) * 1000),
   });
   const { terminal, interrupted: signal } = context;
   const take = (lake: Parameters<Parameters<typeof withFolder>[2]>[0]) =>

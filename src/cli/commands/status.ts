@@ -62,7 +62,7 @@ function statusText(status: PlacedStatus): string {
       "snapshot",
       status.snapshot === undefined
         ? "none"
-        : `${counted(status.snapshot.items, "item")} of ${timeText(status.snapshot.exportTimeSeconds)}`,
+        : `${counted(status.snapshot.items, "item")} of ${status.snapshot.exportTimeSeconds === 0 ? "an unknown time" : timeText(status.snapshot.exportTimeSeconds)}`,
     ],
     ["stream", streamText(status)],
     [

@@ -37,6 +37,9 @@ export async function reportSnapshot(
   return EXIT.incomplete;
 }
 
+const UNDATED =
+  "Nothing says when these items were read, so they count as older than every change. Before `run` can follow the table without a gap, take the snapshot again with --exported-at TIME, when their reading began.";
+
 /** A snapshot of a lake in a folder, with what it found out about its schema. */
 export async function reportFolderSnapshot(
   context: Pick<CommandContext, "terminal">,
@@ -44,7 +47,7 @@ export async function reportFolderSnapshot(
   options: { readonly lake: string; readonly json?: boolean },
 ): Promise<ExitCode> {
   const { terminal } = context;
-  const { table, schemaOrigin, undecided, addedColumns, openGaps } = report;
+  const { table, schemaOrigin, undecided, addedColumns, openGaps, dated } = report;
   terminal.settle();
   if (options.json !== true) {
     if (schemaOrigin === "inferred") {
@@ -53,6 +56,7 @@ export async function reportFolderSnapshot(
     }
     if (addedColumns.length > 0) terminal.note(addedSentence(table, addedColumns));
   }
+  if (!dated) terminal.note(UNDATED);
   for (const gap of openGaps) terminal.note(gapSentence(table, gap));
   const quarantine = join(options.lake, table, "quarantine");
   return reportSnapshot(context, { ...report, quarantine }, options);

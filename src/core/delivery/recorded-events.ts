@@ -6,7 +6,8 @@
  */
 import { DynalakeError } from "../error.ts";
 import { looksLikeRow, WireRowText } from "../row/returned-row.ts";
-import { elementTexts, endOfDocument, memberTexts, skipSpace } from "../values/json-slices.ts";
+import { jsonDocuments, NotJson } from "../values/json-documents.ts";
+import { elementTexts, memberTexts } from "../values/json-slices.ts";
 
 /** A stream record's JSON text, or a wire row. */
 export type Recorded = string | WireRowText;
@@ -21,43 +22,15 @@ export function readRecordedEvents(text: string, origin: string): readonly Recor
   const whole = tryJson(trimmed);
   if (whole.json) return recordsOf(trimmed, whole.value, origin, 0);
   const records: Recorded[] = [];
-  for (const value of jsonValues(text, origin)) {
-    for (const record of recordsOf(value.text, value.value, origin, 0)) records.push(record);
+  try {
+    for (const document of jsonDocuments(text)) {
+      for (const record of recordsOf(document.text, document.value, origin, 0)) records.push(record);
+    }
+  } catch (error) {
+    if (!(error instanceof NotJson)) throw error;
+    throw new DynalakeError("INPUT_INVALID", `${origin} is neither JSON nor JSON lines: ${error.message}`);
   }
   return records;
-}
-
-interface Value {
-  readonly text: string;
-  readonly value: unknown;
-}
-
-/** The JSON values of a text one by one: of JSON lines, and values behind each other, as Firehose leaves records without line breaks. */
-function* jsonValues(text: string, origin: string): Generator<Value> {
-  for (let at = text.startsWith("\ufeff") ? 1 : 0; at < text.length; at = skipSpace(text, at)) {
-    const lineFeed = text.indexOf("\n", at);
-    const lineEnd = lineFeed === -1 ? text.length : lineFeed;
-    const line = text.slice(at, lineEnd).trim();
-    const parsed = tryJson(line);
-    if (parsed.json) yield { text: line, value: parsed.value };
-    if (parsed.json || line === "") at = lineEnd;
-    while (at < lineEnd) {
-      const end = endOfDocument(text, at);
-      const document = text.slice(at, end);
-      const value = tryJson(document);
-      if (!value.json) throw notJson(text, at, origin);
-      yield { text: document, value: value.value };
-      at = skipSpace(text, end);
-    }
-  }
-}
-
-function notJson(text: string, at: number, origin: string): DynalakeError {
-  const line = text.slice(0, at).split("\n").length;
-  return new DynalakeError(
-    "INPUT_INVALID",
-    `${origin} is neither JSON nor JSON lines: line ${line} is not JSON`,
-  );
 }
 
 type Parsed = { readonly json: true; readonly value: unknown } | { readonly json: false };

@@ -4,7 +4,6 @@ import { rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { sourceOfArn } from "../../core/change/named-source.ts";
 import { type Gap, openGaps } from "../../core/format/manifest.ts";
-import type { Schema } from "../../core/schema/schema.ts";
 import { knownGaps } from "../../core/table/recorded-gaps.ts";
 import { writeSchema } from "../../core/table/schema-file.ts";
 import { rememberKnownSource } from "../../core/table/table-sources.ts";
@@ -89,23 +88,14 @@ export async function takeIn(
         signal,
       }),
     );
-    await rememberOrigin(lake, schema, folder);
+    const source = sourceOfArn(folder.summary.tableArn ?? "");
+    if (source !== undefined) await rememberKnownSource(lake.store, schema.table, source);
     if (choice.origin === "given") await writeSchema(lake.store, schema);
     const gaps = await knownGaps(lake.store, schema.table, result.manifest);
     return { ...result, choice, openGaps: openGaps(result.manifest, gaps) };
   } finally {
     lock?.release();
   }
-}
-
-/** Changes of the source are the table's from now on. A source that the export does not tell is the schema's. */
-async function rememberOrigin(
-  { store }: LakeFolder,
-  schema: Schema,
-  { summary }: ExportFolder,
-): Promise<void> {
-  const source = sourceOfArn(summary.tableArn ?? "") ?? { table: schema.source };
-  await rememberKnownSource(store, schema.table, source);
 }
 
 /** A failure removes a new lake's folder again, unless it holds something. */
