@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, "..", "..");
 const FILE_LINES_MAX = 300;
 const FUNCTION_LINES_MAX = 70;
 
-const files = ["src", "infra", "handlers", "scripts"].flatMap((folder) =>
+const files = ["src", "infra", "handlers", "scripts", "bench"].flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
     .filter((name) => /\.(?:ts|mjs)$/.test(name))
     .map((name) => `${folder}/${name.replaceAll("\\", "/")}`),

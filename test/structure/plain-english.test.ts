@@ -9,6 +9,7 @@ const PLACES = [
   "infra",
   "handlers",
   "scripts",
+  "bench",
   "bin",
   "docs",
   "examples",
