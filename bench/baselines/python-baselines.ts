@@ -29,14 +29,20 @@ const JAVA_MIN = 17;
 const INSTALL_MS_MAX = 900_000;
 const run = promisify(execFile);
 
-/** Its job, or why this machine does not have it. */
-export async function pythonBaseline(name: PythonBaselineName): Promise<Baseline> {
+/** Its job, which has been tried on a small export, or why this machine does not have it. */
+export async function pythonBaseline(
+  name: PythonBaselineName,
+  trial: { readonly exported: string; readonly target: string },
+): Promise<Baseline> {
   const { packages, script, needsJava } = BASELINES[name];
   try {
     if (needsJava) await requireJava();
     const python = await pythonWith(packages);
     const path = fileURLToPath(new URL(script, import.meta.url));
-    return { job: (exported, target) => timedProgram(python, [path, exported, target]) };
+    const job = (exported: string, target: string): Promise<Cost> =>
+      timedProgram(python, [path, exported, target]);
+    await job(trial.exported, trial.target);
+    return { job };
   } catch (error) {
     return { skippedBecause: reasonOf(error) };
   }

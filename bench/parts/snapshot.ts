@@ -21,6 +21,7 @@ import { median, pairRatios } from "../statistics.ts";
 const BY_HAND = "DuckDB by hand";
 const GIVEN = "dynalake, schema given";
 const INFERRED = "dynalake, schema inferred";
+const TRIAL_ITEMS = 1_000;
 
 type Job = (exported: string) => Promise<Cost>;
 type Jobs = Readonly<Record<string, Job>>;
@@ -39,10 +40,10 @@ export async function snapshotPart(args: readonly string[]): Promise<Report> {
     const { jobs: others, skipped } = values.baselines
       ? await baselineJobs(folder)
       : { jobs: {}, skipped: [] };
-    const exported = await reviewsExport(Number(items));
+    const exported = await announcedExport(Number(items));
     const costs = await costsInTurn({ ...own, ...others }, exported, Number(pairs));
     const bySize = new Map([[Number(items), costs]]);
-    for (const size of sizes) bySize.set(size, await costsOnce(own, await reviewsExport(size)));
+    for (const size of sizes) bySize.set(size, await costsOnce(own, await announcedExport(size)));
     const title = `${counted(Number(items))} items, ${pairs} pairs, medians`;
     const pieces = [
       `${title}\n${costTable(costs)}\n${ratioTable(costs)}`,
@@ -56,10 +57,21 @@ export async function snapshotPart(args: readonly string[]): Promise<Report> {
         "given / by hand, CPU": ratiosOf(costs, GIVEN, BY_HAND, "cpuSeconds"),
         "given / by hand, memory": ratiosOf(costs, GIVEN, BY_HAND, "peakMegabytes"),
         "inferred / given, CPU": ratiosOf(costs, INFERRED, GIVEN, "cpuSeconds"),
+        ...Object.fromEntries(
+          Object.keys(others).map((name) => [
+            `given / ${name}, wall`,
+            ratiosOf(costs, GIVEN, name, "wallSeconds"),
+          ]),
+        ),
       },
       plots: sizes.length === 0 ? {} : { "snapshot-time": timeChart(bySize) },
     };
   });
+}
+
+function announcedExport(items: number): Promise<string> {
+  console.error(`snapshot: ${counted(items)} items`);
+  return reviewsExport(items);
 }
 
 async function ownJobs(folder: string): Promise<Jobs> {
@@ -90,9 +102,10 @@ async function baselineJobs(folder: string): Promise<Baselines> {
   const jobs: Record<string, Job> = {
     "DuckDB auto": (exported) => timedScript("baselines/auto-job.ts", [exported, target("auto")]),
   };
+  const trial = await reviewsExport(TRIAL_ITEMS);
   const skipped: string[] = [];
   for (const name of PYTHON_BASELINES) {
-    const baseline = await pythonBaseline(name);
+    const baseline = await pythonBaseline(name, { exported: trial, target: target(`trial of ${name}`) });
     if ("skippedBecause" in baseline) skipped.push(`${name}: skipped, because ${baseline.skippedBecause}`);
     else jobs[name] = (exported) => baseline.job(exported, target(name));
   }
