@@ -4,7 +4,7 @@ import { type Axis, type Scale, tickText } from "./scale.ts";
 /** The plotting area, in the units of the SVG's view box. */
 export const AREA = { left: 70, top: 40, width: 480, height: 280 } as const;
 
-const WIDTH = 780;
+const WIDTH = 820;
 const HEIGHT = 380;
 const BOTTOM: number = AREA.top + AREA.height;
 const RIGHT: number = AREA.left + AREA.width;
