@@ -38,10 +38,11 @@ function demo(program: Command, runs: Runs): void {
 }
 
 function infer(program: Command, runs: Runs): void {
-  sourceOptions(program.command("infer").description("write a schema file from a sample of items"))
+  sourceOptions(program.command("infer").description("write a schema file that fits the items of a table"))
     .option("--from-export <dir>", "an export on this machine")
     .addOption(keyOption())
     .addOption(nameOption())
+    .option("--sample <items>", "read only about this many items; all by default", whole)
     .option("--out <file>", "where to write it; standard output by default")
     .action(
       runs(async (context, options) => (await import("./commands/infer.ts")).inferCommand(context, options)),

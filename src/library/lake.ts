@@ -49,7 +49,7 @@ export interface Lake {
   table(name: string): LakeTable;
 
   /**
-   * A schema for the items of a table or of an export, from a sample. Writes nothing.
+   * A schema for the items of a table or of an export. Writes nothing.
    *
    * Rejects with USAGE if an export comes without a key, with EXPORT_INVALID, or as reading the source fails:
    * TABLE_NOT_FOUND, CREDENTIALS, UNREACHABLE, THROTTLED, SOURCE_FAILED.

@@ -65,6 +65,8 @@ export interface ReadOptions {
 }
 
 export interface InferOptions {
+  /** About how many items `infer` reads. Default: all. */
+  readonly sample?: number;
   /** The lake table's name. Default: the source's. */
   readonly name?: string;
   /** The key's attributes. An export does not name them. */
@@ -72,7 +74,7 @@ export interface InferOptions {
 }
 
 export interface SnapshotOptions extends InferOptions, ReadOptions {
-  /** A schema file's path, or its content, which may add columns. Default: the lake's schema, or one inferred from a sample. */
+  /** A schema file's path, or its content, which may add columns. Default: the lake's schema, or one inferred from the items. */
   readonly schema?: string | TableSchema;
   /** After this the scan of a source fails with INCOMPLETE. Default: no limit. */
   readonly timeLimitSeconds?: number;

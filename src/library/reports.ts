@@ -7,15 +7,15 @@ import type { TableSchema } from "./schema.ts";
 export type { OtherSource } from "../core/delivery/other-sources.ts";
 export type { Health } from "../core/status/status-facts.ts";
 
-/** What `infer` found in a sample. */
+/** What `infer` found in the items. */
 export interface Inference {
   /** The content of a schema file. */
   readonly schema: TableSchema;
-  /** Items in the sample. */
+  /** How many items were read. */
   readonly items: number;
   /** What a person should look at. */
   readonly undecided: readonly { readonly attribute: string; readonly why: string }[];
-  /** What is true of the sample as a whole, a sentence each. */
+  /** What is true of the items as a whole, a sentence each. */
   readonly notes: readonly string[];
 }
 

@@ -18,22 +18,23 @@ export function snapshotThreads({ threads }: OpenOptions): number {
 }
 
 export function inferSchema(
-  { lifetime, config, cwd }: FolderContext,
+  { lifetime, config, cwd, options }: FolderContext,
   from: Origin,
-  { name, key, signal }: InferOptions & Cancel,
+  { name, key, sample, signal }: InferOptions & Cancel,
 ): Promise<Inference> {
   return lifetime.run(signal, async (stop) => {
     requireOrigin(from);
+    requireNumber("sample", sample, { min: 1 });
     const inferred =
       "source" in from
         ? await (await import("../embedded/schemas/infer-from-table.ts")).inferFromTable(
             from.source,
             config,
-            { signal: stop, ...defined({ name }) },
+            { signal: stop, ...defined({ name, sample }) },
           )
-        : await (await import("../embedded/schemas/infer-from-export.ts")).inferFromExport(
+        : await (await import("../embedded/snapshot/infer-from-export.ts")).inferFromExport(
             givenFile(cwd, from.export),
-            { name, key: givenKey(key) },
+            { name, key: givenKey(key), sample, threads: snapshotThreads(options), signal: stop },
           );
     stop.throwIfAborted();
     const { file, items, notes } = inferred;

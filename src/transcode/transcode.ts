@@ -13,8 +13,10 @@ import { DynalakeError } from "../core/error.ts";
 import { readExportLine } from "../core/exports/export-line.ts";
 import { LineCursor } from "../core/fast-line/cursor.ts";
 import { type FastLine, fastLine, GIVEN_UP, TAKEN } from "../core/fast-line/fast-line.ts";
+import { type Sightings, sightingsOf } from "../core/infer/sightings.ts";
 import { itemLine, LINE_BYTES_MAX, type LineWriter } from "../core/row/wire-line.ts";
 import type { QuarantinedRecord } from "../core/table/quarantine.ts";
+import { type SeenLines, seenLines } from "./seen-lines.ts";
 import { LINE_FEED, wholeLines } from "./whole-lines.ts";
 
 interface ExportPartFacts {
@@ -31,6 +33,13 @@ export interface Transcoded {
   /** Items that belong to no lake table. */
   readonly skipped: number;
   readonly rejected: readonly RejectedLine[];
+  /** What was seen of the items, if it was asked for. */
+  readonly sightings?: Sightings;
+}
+
+export interface TranscodingOptions {
+  /** Whether to see what the items are made of. Default: no. */
+  readonly sees?: boolean;
 }
 
 /** As quarantine keeps it. */
@@ -48,14 +57,15 @@ const BLANK_LINES_MAX = 10_000;
 const ITEMS_TOO_MANY_MAX = 100_000;
 
 /**
- * Transcodes the gzip of JSON lines from `source` in bounded memory; `write` gets the wire rows piece by piece and must
- * be done with each before it returns. Throws EXPORT_INVALID if the file is not what the manifest says.
+ * Transcodes the gzip of JSON lines from `source` in bounded memory; `write` gets the wire rows piece by piece and must be
+ * done with each before it returns. Throws EXPORT_INVALID if the file is not what the manifest says.
  */
 export async function transcodePart(
   writer: LineWriter,
   part: ExportPartFacts,
   source: Readable,
   write: (piece: Uint8Array) => Promise<void>,
+  { sees = false }: TranscodingOptions = {},
 ): Promise<Transcoded> {
   const { name } = part;
   const md5 = createHash("md5");
@@ -69,7 +79,7 @@ export async function transcodePart(
       bytesRead += chunk.length;
     })
     .pipe(gunzip);
-  const lines = new LineReader(writer);
+  const lines = new LineReader(writer, sees ? sightingsOf() : undefined);
   const flush = async (): Promise<void> => {
     await write(lines.output.written());
     lines.output.clear(OUTPUT_BYTES_KEPT_MAX);
@@ -93,11 +103,12 @@ export async function transcodePart(
   if (gunzip.bytesWritten !== bytesRead)
     throw new DynalakeError("EXPORT_INVALID", `data/${name} has bytes after the end of its gzip`);
   requireWhole(part, md5.digest("base64"), items + skipped + rejected.length);
-  return { items, skipped, rejected };
+  const sightings = lines.seen?.all(items);
+  return { items, skipped, rejected, ...(sightings === undefined ? {} : { sightings }) };
 }
 
 /** The lines of one data file as wire rows in `output`, and the count of them. */
-class LineReader implements Transcoded {
+class LineReader {
   readonly output: LineCursor = new LineCursor();
   items = 0;
   skipped = 0;
@@ -107,9 +118,12 @@ class LineReader implements Transcoded {
   readonly #writer: LineWriter;
   readonly #fast: FastLine | undefined;
 
-  constructor(writer: LineWriter) {
+  readonly seen: SeenLines | undefined;
+
+  constructor(writer: LineWriter, sightings: Sightings | undefined) {
     this.#writer = writer;
-    this.#fast = fastLine(writer.codec);
+    this.seen = sightings && seenLines(writer.codec, sightings);
+    this.#fast = fastLine(writer.codec, this.seen?.watch);
   }
 
   /** Reads the lines of the region from `start` on until a good piece of output is there; returns where the rest of them begins. */
@@ -161,6 +175,7 @@ class LineReader implements Transcoded {
       const rowBytes = Buffer.from(row);
       if (rowBytes.length > LINE_BYTES_MAX) throw new Rejection("too-large");
       this.output.append(rowBytes);
+      this.seen?.item(item);
       this.items++;
     } catch (error) {
       if (!(error instanceof Rejection)) throw error;

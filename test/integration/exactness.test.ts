@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
-import { inferenceOf, inferredSchema, observe } from "../../src/core/infer/infer.ts";
+import { inferredSchema } from "../../src/core/infer/infer.ts";
+import { inferenceOf, observe } from "../../src/core/infer/inference.ts";
 import { parseColumnType } from "../../src/core/schema/column-type.ts";
 import { type AttributeFile, parseSchema, type SchemaFile } from "../../src/core/schema/schema.ts";
 import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
@@ -213,7 +214,7 @@ function distinct(items: readonly Item[], key: KeySchema): readonly Item[] {
 }
 
 function inferred(items: readonly Item[], key: KeySchema): SchemaFile {
-  const inference = inferenceOf();
+  const inference = inferenceOf(key);
   for (const item of items) observe(inference, readItem(item));
   return inferredSchema(inference, { table: "t", source: "t", key }).file;
 }

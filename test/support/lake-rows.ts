@@ -14,6 +14,7 @@ import { FILE_LIMITS, parquetSink } from "../../src/embedded/delivery/parquet-si
 import { openExport } from "../../src/embedded/exports/export-folder.ts";
 import type { LakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { lakeItems } from "../../src/embedded/reading/items.ts";
+import { NO_EFFECT } from "../../src/embedded/schemas/schema-effect.ts";
 import { snapshotFromExport } from "../../src/embedded/snapshot/snapshot-from-export.ts";
 import { newRunId } from "../../src/sdk/new-run-id.ts";
 import { exportLine, writeExport } from "./export-folder.ts";
@@ -34,12 +35,13 @@ export async function takeSnapshot(
   await writeExport(folder, { files });
   const result = await snapshotFromExport({
     lake,
-    schema,
+    choice: { schema, origin: "given", undecided: [], effect: NO_EFFECT },
     export: await openExport(folder),
     maskKey: undefined,
     threads: 1,
     cutSeconds: 0,
     onProgress: () => undefined,
+    signal: new AbortController().signal,
   });
   expect(result).toMatchObject({ items: items.length, skipped: 0, quarantined: 0 });
 }

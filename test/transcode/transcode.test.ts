@@ -14,6 +14,7 @@ import { latestManifest } from "../../src/core/table/commits.ts";
 import { type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import { openExport } from "../../src/embedded/exports/export-folder.ts";
 import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
+import { NO_EFFECT } from "../../src/embedded/schemas/schema-effect.ts";
 import { type SnapshotResult, snapshotFromExport } from "../../src/embedded/snapshot/snapshot-from-export.ts";
 import type { StagingTask } from "../../src/embedded/snapshot/stage-file.ts";
 import { type StagingPlace, stagedFiles } from "../../src/embedded/snapshot/staging-files.ts";
@@ -516,12 +517,13 @@ async function withSnapshot(
     const take = async (): Promise<SnapshotResult> =>
       snapshotFromExport({
         lake,
-        schema,
+        choice: { schema, origin: "given", undecided: [], effect: NO_EFFECT },
         export: await openExport(join(folder, "export")),
         maskKey: undefined,
         threads: 1,
         cutSeconds: 0,
         onProgress: () => undefined,
+        signal: new AbortController().signal,
       });
     try {
       const taken = take();

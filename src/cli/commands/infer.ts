@@ -1,4 +1,4 @@
-/** `dynalake infer`: writes a schema file from a sample, and says what it could not decide. */
+/** `dynalake infer`: writes a schema file from items, and says what it could not decide. */
 import { open } from "node:fs/promises";
 import { counted } from "../../core/counted.ts";
 import { defined } from "../../core/defined.ts";
@@ -16,13 +16,14 @@ export interface InferOptions {
   readonly fromExport?: string;
   readonly key?: string;
   readonly name?: string;
+  readonly sample?: number;
   readonly out?: string;
 }
 
 export async function inferCommand(context: CommandContext, options: InferOptions): Promise<ExitCode> {
   const from = originOf(options);
-  const { endpoint, region, name, out } = options;
-  const wish = defined({ name, key: parseKeyOption(options.key) });
+  const { endpoint, region, name, sample, out } = options;
+  const wish = defined({ name, sample, key: parseKeyOption(options.key) });
   // A schema is inferred from its source alone: the lake's folder is not touched.
   const inferred = await withFolder(
     context,

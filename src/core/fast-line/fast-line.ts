@@ -10,6 +10,7 @@ import { type KeySpan, keyAttributes, writeKeyHash } from "../values/key.ts";
 import { writeDynamo, writeName } from "./any.ts";
 import { areOfBytes, LineConditions } from "./conditions.ts";
 import type { LineCursor } from "./cursor.ts";
+import type { LineWatch } from "./line-watch.ts";
 import { maskWriter } from "./mask.ts";
 import { columnWriter, nameTable, passOver } from "./part.ts";
 import { bytes, type Outcome, UNFIT, UNKNOWN, WRITTEN, type WriteValue } from "./scalar.ts";
@@ -40,6 +41,8 @@ const UNMAPPED: Uint8Array = bytes('"_unmapped":"{');
 const UNMAPPED_END: Uint8Array = bytes('}",');
 const KEY: Uint8Array = bytes('"_key":"');
 const LINE_END: Uint8Array = bytes('"}\n');
+/** The numbers that are kept of an attribute that goes to `_unmapped`. */
+const REST = 5;
 /** `{"S":"` and `"}`. */
 const SCALAR_OPEN_BYTES = 6;
 const SCALAR_CLOSE_BYTES = 2;
@@ -60,8 +63,8 @@ interface Member {
   readonly tests: readonly number[];
 }
 
-/** The fast way for a schema; undefined for one whose `where` is not decided by bytes. */
-export function fastLine({ schema, codecs }: RowCodec): FastLine | undefined {
+/** The fast way for a schema; undefined for one whose `where` is not decided by bytes. `watch` sees the lines that are taken. */
+export function fastLine({ schema, codecs }: RowCodec, watch?: LineWatch): FastLine | undefined {
   const { columns, dropped, where } = schema;
   if (!areOfBytes(where)) return undefined;
   const keyNames = keyAttributes(schema.key);
@@ -84,7 +87,7 @@ export function fastLine({ schema, codecs }: RowCodec): FastLine | undefined {
       tests: conditions.testsOf(attribute),
     };
   });
-  const scanner = new LineScanner(nameTable(attributes), members, keyNames.length, conditions);
+  const scanner = new LineScanner(nameTable(attributes), members, keyNames.length, conditions, watch);
   return (cursor, start, end) => scanner.line(cursor, start, end);
 }
 
@@ -99,19 +102,22 @@ class LineScanner {
   /** The number of the line in which each member was seen last. */
   readonly #seen: Float64Array;
   #lines = 0;
-  /** The attributes that go to `_unmapped`: where the name begins and ends, and where the value begins. */
+  /** The attributes that go to `_unmapped`: where the name begins and ends, the same of the value, and which member it is. */
   readonly #rest: number[] = [];
   #restCount = 0;
+  readonly #watch: LineWatch | undefined;
 
   constructor(
     find: (cursor: LineCursor) => number,
     members: readonly Member[],
     keyLength: number,
     conditions: LineConditions,
+    watch: LineWatch | undefined,
   ) {
     this.#find = find;
     this.#members = members;
     this.#conditions = conditions;
+    this.#watch = watch;
     this.#key = Array.from({ length: keyLength }, () => ({ type: 0, from: 0, to: 0 }));
     this.#seen = new Float64Array(members.length);
     // The names, and the timestamps and masks, which may be longer than the values that they come from.
@@ -127,8 +133,13 @@ class LineScanner {
     this.#lines++;
     this.#keyFound = 0;
     this.#restCount = 0;
+    this.#watch?.begin();
     const isRead = this.#item(cursor) && cursor.at === end;
-    if (isRead && this.#conditions.areMetBy(this.#lines)) return TAKEN; // breakage: fast-where
+    // breakage: fast-where
+    if (isRead && this.#conditions.areMetBy(this.#lines)) {
+      if (this.#watch !== undefined) this.#watched(this.#watch, cursor);
+      return TAKEN;
+    }
     cursor.length = length;
     cursor.dropMembers(0);
     return isRead ? UNSELECTED : GIVEN_UP;
@@ -154,27 +165,41 @@ class LineScanner {
     const { from, to, at, length } = cursor;
     const found = this.#find(cursor);
     if (found === -1) {
-      this.#leave(from, to, at);
-      return passOver(cursor, at, length);
+      if (!passOver(cursor, at, length)) return false;
+      this.#leave(from, to, at, cursor.at, found);
+      return true;
     }
     if (this.#seen[found] === this.#lines) return false;
     this.#seen[found] = this.#lines;
     const { column, keyPlace, isDropped, tests } = this.#members[found] as Member;
+    this.#watch?.see(found, cursor.input, at);
     const outcome = column === undefined ? UNFIT : writeColumn(cursor, column);
     if (outcome === UNKNOWN) return false;
-    // breakage: fast-drop
-    if (!isDropped && (outcome === UNFIT || !cursor.exact)) this.#leave(from, to, at);
+    const isExact = outcome !== UNFIT && cursor.exact;
     if (outcome === UNFIT && !passOver(cursor, at, length)) return false;
+    if (!isDropped && !isExact) this.#leave(from, to, at, cursor.at, found); // breakage: fast-drop
     if (tests.length > 0 && !this.#conditions.see(tests, this.#lines, cursor, at)) return false;
     return keyPlace === -1 || this.#keyValue(cursor, keyPlace, at);
   }
 
-  /** Keeps an attribute for `_unmapped`. */
-  #leave(from: number, to: number, at: number): void {
-    const i = 3 * this.#restCount++;
+  /** Keeps an attribute for `_unmapped`, whose value begins at `at`. */
+  #leave(from: number, to: number, at: number, end: number, member: number): void {
+    const i = REST * this.#restCount++;
     this.#rest[i] = from;
     this.#rest[i + 1] = to;
     this.#rest[i + 2] = at;
+    this.#rest[i + 3] = end;
+    this.#rest[i + 4] = member;
+  }
+
+  /** Shows the watch what the line holds. */
+  #watched(watch: LineWatch, { input }: LineCursor): void {
+    watch.end();
+    const rest = this.#rest as readonly number[];
+    for (let i = 0; i < REST * this.#restCount; i += REST) {
+      const [nameFrom = 0, nameTo = 0, from = 0, to = 0, member = -1] = rest.slice(i, i + REST);
+      watch.misfit(input, member, [nameFrom, nameTo], [from, to]);
+    }
   }
 
   /** The value that begins at `at` and ends before the cursor, for the key; false where it is none or has escapes. */
@@ -194,7 +219,7 @@ class LineScanner {
     const { at } = cursor;
     const opened = cursor.openMembers();
     cursor.put(UNMAPPED);
-    for (let i = 0; i < 3 * this.#restCount; i += 3) {
+    for (let i = 0; i < REST * this.#restCount; i += REST) {
       if (i > 0) cursor.putByte(COMMA);
       writeName(cursor, rest[i] as number, rest[i + 1] as number);
       cursor.at = rest[i + 2] as number;

@@ -7,22 +7,30 @@ export interface ColumnNaming {
   readonly renamed: readonly { readonly attribute: string; readonly column: string; readonly why: string }[];
 }
 
+/** An attribute that gets a column; `count` is in how many items it is, infinite for one of the key. */
+interface NamedAttribute {
+  readonly attribute: string;
+  readonly count: number;
+}
+
 /**
- * A name for the column of each attribute. If several attributes have the same default name, it goes to the first of `keys`
- * among them, else to the attribute of that very name, else to the first by name; the others get a number. The names do not
- * depend on the order of `attributes`.
+ * A name for the column of each attribute. If several attributes have the same default name, it goes to the most frequent of them,
+ * then to the attribute of that very name, then to the first by name; the others get a number.
  */
-export function columnNames(attributes: readonly string[], keys: readonly string[]): ColumnNaming {
+export function columnNames(named: readonly NamedAttribute[]): ColumnNaming {
+  // breakage: frequent-attribute-has-plain-name
+  const attributes = [...named]
+    .sort((a, b) => b.count - a.count || byName(a, b))
+    .map((each) => each.attribute);
   const owners = new Map<string, string>();
-  for (const attribute of [...attributes].sort()) {
+  for (const attribute of attributes) {
     const name = defaultName(attribute);
-    const owner = owners.get(name);
-    if (owner === undefined || claim(attribute, keys) < claim(owner, keys)) owners.set(name, attribute);
+    if (!owners.has(name)) owners.set(name, attribute);
   }
   const taken = new Set([...owners.keys(), ...RESERVED_COLUMNS]);
   const nameOf = new Map<string, string>();
   const renamed: { attribute: string; column: string; why: string }[] = [];
-  for (const attribute of [...attributes].sort()) {
+  for (const attribute of named.map((each) => each.attribute).sort()) {
     const name = defaultName(attribute);
     const owner = owners.get(name);
     if (owner === attribute && !RESERVED_COLUMNS.has(name)) {
@@ -42,14 +50,13 @@ export function columnNames(attributes: readonly string[], keys: readonly string
   return { nameOf, renamed };
 }
 
-function defaultName(attribute: string): string {
-  return columnName(attribute) || "_";
+function byName({ attribute: a }: NamedAttribute, { attribute: b }: NamedAttribute): number {
+  const isOwn = (attribute: string): number => (attribute === columnName(attribute) ? 0 : 1);
+  return isOwn(a) - isOwn(b) || (a < b ? -1 : 1);
 }
 
-function claim(attribute: string, keys: readonly string[]): number {
-  const key = keys.indexOf(attribute);
-  if (key !== -1) return key - keys.length;
-  return attribute === columnName(attribute) ? 0 : 1;
+function defaultName(attribute: string): string {
+  return columnName(attribute) || "_";
 }
 
 function numbered(name: string, taken: ReadonlySet<string>): string {

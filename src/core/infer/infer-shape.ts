@@ -24,6 +24,8 @@ export interface Shape {
   members: Map<string, Shape> | undefined;
   /** All members of all maps, once a name cannot be that of a struct's field. */
   member: Shape | undefined;
+  /** What is within lists and maps was forgotten, because it needs too much room. */
+  coarse: boolean;
 }
 
 export interface NumberShape {
@@ -60,6 +62,7 @@ export function shapeOf(): Shape {
     element: undefined,
     members: undefined,
     member: undefined,
+    coarse: false,
   };
 }
 
@@ -68,13 +71,24 @@ export function countOf(shape: Shape): number {
   return Object.values(shape.counts).reduce((sum, count) => sum + count, 0);
 }
 
-/** The number of shapes in this one, itself included. */
-export function sizeOf(shape: Shape): number {
-  let size = 1;
-  if (shape.element !== undefined) size += sizeOf(shape.element);
-  if (shape.member !== undefined) size += sizeOf(shape.member);
-  for (const member of shape.members?.values() ?? []) size += sizeOf(member);
-  return size;
+/** About the bytes that a shape without parts needs as JSON. */
+const SHAPE_BYTES = 80;
+
+/** About the bytes that the shape needs as JSON. */
+export function bytesOf(shape: Shape): number {
+  let bytes = SHAPE_BYTES;
+  if (shape.element !== undefined) bytes += bytesOf(shape.element);
+  if (shape.member !== undefined) bytes += bytesOf(shape.member);
+  for (const [name, member] of shape.members ?? []) bytes += name.length + bytesOf(member);
+  return bytes;
+}
+
+/** Forgets what is within lists and maps, for good. */
+export function coarsen(shape: Shape): void {
+  shape.element = undefined;
+  shape.members = undefined;
+  shape.member = undefined;
+  shape.coarse = true;
 }
 
 /** The place of a value within its attribute. */
@@ -103,12 +117,13 @@ export function observeValue(shape: Shape, value: AttributeValue, level: Level =
     for (const member of value.NS) observeNumber(shape.setNumbers, member);
   } else if ("L" in value) {
     if (value.L.length === 0) shape.emptyLists++;
+    if (shape.coarse) return;
     const below = { depth: level.depth + 1, maps: level.maps };
     for (const element of value.L) {
       shape.element ??= shapeOf();
       observeValue(shape.element, element, below);
     }
-  } else if ("M" in value) observeMap(shape, value.M, level);
+  } else if ("M" in value && !shape.coarse) observeMap(shape, value.M, level);
 }
 
 function observeString(shape: Shape, value: AttributeValue): void {
@@ -148,13 +163,15 @@ export function allMembers(shape: Shape, level: Level = TOP): Shape {
 }
 
 /** Adds `from` to `into`, and leaves `from` unchanged. */
-function merge(into: Shape, from: Shape, level: Level): void {
+export function merge(into: Shape, from: Shape, level: Level = TOP): void {
   for (const [kind, count] of Object.entries(from.counts)) add(into, kind as ShapeKind, count);
   into.dates += from.dates;
   into.timestamps += from.timestamps;
   into.emptyLists += from.emptyLists;
   into.numbers = mergedNumbers(into.numbers, from.numbers);
   into.setNumbers = mergedNumbers(into.setNumbers, from.setNumbers);
+  if (from.coarse) coarsen(into);
+  if (into.coarse) return;
   if (from.element !== undefined) {
     into.element ??= shapeOf();
     merge(into.element, from.element, { depth: level.depth + 1, maps: level.maps });
@@ -168,6 +185,46 @@ function merge(into: Shape, from: Shape, level: Level): void {
     merge(into.member, from.member, below);
   }
   for (const [name, member] of from.members ?? []) merge(memberOf(into, name, level), member, below);
+}
+
+/** The shape, as if it had been observed of so many values of each type as `counts` says, in equal shares. */
+export function withCounts(shape: Shape, counts: Shape["counts"]): Shape {
+  const factor = (kind: ShapeKind): number => (counts[kind] ?? 0) / (shape.counts[kind] ?? 1);
+  return {
+    ...shape,
+    counts,
+    dates: times(shape.dates, factor("S")),
+    timestamps: times(shape.timestamps, factor("S")),
+    emptyLists: times(shape.emptyLists, factor("L")),
+    numbers: shape.numbers && numbersTimes(shape.numbers, factor("N")),
+    setNumbers: shape.setNumbers && numbersTimes(shape.setNumbers, factor("NS")),
+    element: shape.element && shapeTimes(shape.element, factor("L")),
+    member: shape.member && shapeTimes(shape.member, factor("M")),
+    members: shape.members && membersTimes(shape.members, factor("M")),
+  };
+}
+
+/** Equal counts stay equal, and what was seen stays seen. */
+function times(count: number, factor: number): number {
+  return count === 0 ? 0 : Math.max(1, Math.round(count * factor));
+}
+
+function shapeTimes(shape: Shape, factor: number): Shape {
+  const counts = Object.entries(shape.counts).map(([kind, count]) => [kind, times(count, factor)]);
+  return withCounts(shape, Object.fromEntries(counts));
+}
+
+function membersTimes(members: ReadonlyMap<string, Shape>, factor: number): Map<string, Shape> {
+  return new Map([...members].map(([name, member]) => [name, shapeTimes(member, factor)]));
+}
+
+function numbersTimes(shape: NumberShape, factor: number): NumberShape {
+  return {
+    ...shape,
+    count: times(shape.count, factor),
+    bigints: times(shape.bigints, factor),
+    doubles: times(shape.doubles, factor),
+  };
 }
 
 function add(shape: Shape, kind: ShapeKind, count: number): void {

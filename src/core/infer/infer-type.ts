@@ -111,9 +111,9 @@ function decideKind(kind: Exclude<ShapeKind, "NULL" | "deep">, shape: Shape, pla
     case "NS":
       return setOf(ofNumber(decideNumber(shape.setNumbers as NumberShape), place), place);
     case "L":
-      return decideList(shape, place);
     case "M":
-      return decideMap(shape, place);
+      if (shape.coarse) return { kind: "mixed", why: "its values have too many different members" };
+      return kind === "L" ? decideList(shape, place) : decideMap(shape, place);
   }
 }
 

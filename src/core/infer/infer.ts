@@ -1,34 +1,23 @@
 /**
- * Infers a schema file from a sample of items. The schema depends on the items, not on their order. Its columns restore every
- * item of the sample exactly, apart from what is reported. docs/schemas.md has the rules.
+ * Infers a schema file from what was observed of items. The schema depends on the items, not on their order. Its columns restore
+ * every item exactly, apart from what is reported. docs/schemas.md has the rules.
  */
 import { counted } from "../counted.ts";
 import { schemaTypeText } from "../schema/column-type.ts";
 import { type AttributeFile, columnName, type SchemaFile } from "../schema/schema.ts";
-import type { AttributeValue, Item } from "../values/attribute-value.ts";
 import { type KeySchema, keyAttributes } from "../values/key.ts";
 import type { Decision } from "./infer-decision.ts";
 import { columnNames } from "./infer-name.ts";
-import { countOf, observeValue, type Shape, shapeOf, sizeOf } from "./infer-shape.ts";
+import { countOf } from "./infer-shape.ts";
 import { decideAttribute, decideKey } from "./infer-type.ts";
-
-/** What has been observed so far. Its size depends on the names in the items, not on their number, and is bounded. */
-export interface Inference {
-  itemCount: number;
-  /** Items observed after the inference was full. */
-  ignoredCount: number;
-  readonly attributes: Map<string, Shape>;
-  /** Whether attributes were forgotten. */
-  forgetful: boolean;
-  full: boolean;
-}
+import { ATTRIBUTES_MAX, type Inference, withoutDataNames } from "./inference.ts";
 
 /** A decision for a person to review. */
 export interface Undecided {
   readonly attribute: string;
   /**
-   * "undeclared": it has no column and is kept in `_unmapped`. "inexact": it has a column, but some values of the sample are
-   * also kept in `_unmapped`. "assumed": the sample shows nothing of a part of it. "renamed": its column does not have the
+   * "undeclared": it has no column and is kept in `_unmapped`. "inexact": it has a column, but some values are also
+   * kept in `_unmapped`. "assumed": no item shows anything of a part of it. "renamed": its column does not have the
    * default name.
    */
   readonly outcome: "undeclared" | "inexact" | "assumed" | "renamed";
@@ -40,57 +29,12 @@ export interface InferredSchema {
   readonly file: SchemaFile;
   /** In the order of the attributes' names. */
   readonly undecided: readonly Undecided[];
-  /** About the sample as a whole, a sentence each. */
+  /** About the items as a whole, a sentence each. */
   readonly notes: readonly string[];
 }
 
 /** Columns go to the most frequent attributes. */
 export const INFERRED_COLUMNS_MAX = 500;
-const ATTRIBUTES_MAX = 2000;
-const SHAPES_MAX = 200_000;
-const ITEMS_PER_SIZE_CHECK = 256;
-
-export function inferenceOf(): Inference {
-  return { itemCount: 0, ignoredCount: 0, attributes: new Map(), forgetful: false, full: false };
-}
-
-/** Adds an item, read by `readItem`, to the sample. */
-export function observe(inference: Inference, item: Item): void {
-  if (inference.full) {
-    inference.ignoredCount++;
-    return;
-  }
-  inference.itemCount++;
-  for (const attribute in item) {
-    let shape = inference.attributes.get(attribute);
-    if (shape === undefined) {
-      shape = shapeOf();
-      inference.attributes.set(attribute, shape);
-    }
-    observeValue(shape, item[attribute] as AttributeValue);
-  }
-  if (inference.attributes.size > 2 * ATTRIBUTES_MAX) forget(inference);
-  if (inference.itemCount % ITEMS_PER_SIZE_CHECK === 0) {
-    const shapes = [...inference.attributes.values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
-    inference.full = shapes > SHAPES_MAX;
-  }
-}
-
-/**
- * Attributes of every item, such as the key, are never forgotten. Of the others, those whose names look least like data are
- * kept. The choice is made by names alone, so that it does not depend on the order of the items.
- */
-function forget(inference: Inference): void {
-  const others = [...inference.attributes].filter(([, shape]) => countOf(shape) < inference.itemCount);
-  if (others.length <= ATTRIBUTES_MAX) return;
-  others.sort(([a], [b]) => nameRank(a) - nameRank(b) || a.length - b.length || (a < b ? -1 : 1));
-  for (const [attribute] of others.slice(ATTRIBUTES_MAX)) inference.attributes.delete(attribute);
-  inference.forgetful = true;
-}
-
-function nameRank(name: string): number {
-  return /^[A-Za-z_]+$/.test(name) ? 0 : /^[^\d]+\d?$/.test(name) ? 1 : 2;
-}
 
 export interface InferredTable {
   readonly table: string;
@@ -98,9 +42,9 @@ export interface InferredTable {
   readonly key: KeySchema;
 }
 
-/** The schema file for the sample; `parseSchema` accepts it. */
-export function inferredSchema(inference: Inference, { table, source, key }: InferredTable): InferredSchema {
-  forget(inference);
+/** The schema file for what was observed; `parseSchema` accepts it. */
+export function inferredSchema(observed: Inference, { table, source, key }: InferredTable): InferredSchema {
+  const inference = withoutDataNames(observed);
   const keys = keyAttributes(key);
   const others = [...inference.attributes].filter(([attribute]) => !keys.includes(attribute));
   const undecided: Undecided[] = [];
@@ -118,8 +62,7 @@ export function inferredSchema(inference: Inference, { table, source, key }: Inf
     else left++;
   }
   const naming = columnNames(
-    declared.map(([attribute]) => attribute),
-    keys,
+    declared.map(([attribute]) => ({ attribute, count: claimOf(inference, keys, attribute) })),
   );
   const attributes = declared.map(([attribute, spec]): [string, AttributeFile] => {
     const name = naming.nameOf.get(attribute) as string;
@@ -131,6 +74,13 @@ export function inferredSchema(inference: Inference, { table, source, key }: Inf
     undecided: undecided.sort((a, b) => (a.attribute < b.attribute ? -1 : a.attribute > b.attribute ? 1 : 0)),
     notes: notesOf(inference, left),
   };
+}
+
+/** The key's attributes come before all others, the partition key first. */
+function claimOf({ attributes }: Inference, keys: readonly string[], attribute: string): number {
+  const shape = attributes.get(attribute);
+  if (keys.includes(attribute)) return attribute === keys[0] ? Number.POSITIVE_INFINITY : Number.MAX_VALUE;
+  return shape === undefined ? 0 : countOf(shape);
 }
 
 function declarationOf(decision: Decision): AttributeFile | undefined {
@@ -166,12 +116,7 @@ function notesOf(inference: Inference, left: number): readonly string[] {
   }
   if (inference.forgetful) {
     notes.push(
-      `The sample has more than ${counted(ATTRIBUTES_MAX, "attribute name")}; those that look like data were skipped and are kept in _unmapped.`,
-    );
-  }
-  if (inference.ignoredCount > 0) {
-    notes.push(
-      `${counted(inference.ignoredCount, "item")} at the end of the sample ${inference.ignoredCount === 1 ? "was" : "were"} ignored: its maps have too many different members.`,
+      `The items have more than ${counted(ATTRIBUTES_MAX, "attribute name")}; those that look like data were skipped and are kept in _unmapped.`,
     );
   }
   return notes;

@@ -12,6 +12,7 @@ import {
   replayRecording,
 } from "../../core/delivery/recording.ts";
 import { changesFolder, quarantineFolder } from "../../core/format/lake-path.ts";
+import type { Inference } from "../../core/infer/inference.ts";
 import { rowCodec } from "../../core/row/row.ts";
 import { lineWriter } from "../../core/row/wire-line.ts";
 import { singleTable } from "../../core/table/chosen-tables.ts";
@@ -25,6 +26,7 @@ import { foldLateChanges } from "../compaction/fold-late-changes.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
 import { lockLake } from "../folder/lake-lock.ts";
 import type { GivenSchema } from "../schemas/given-schema.ts";
+import { observedItems } from "../schemas/inference.ts";
 import { chooseSchema, type SchemaChoice } from "../schemas/schema-choice.ts";
 import { adoptSchema } from "../schemas/schema-effect.ts";
 import { FILE_LIMITS, parquetSink } from "./parquet-sink.ts";
@@ -124,7 +126,8 @@ async function chosenFor(recordings: readonly RecordingToReplay[], wish: ReplayW
   const { lake, name, given, key } = wish;
   const { store } = lake;
   if (name === undefined && given === undefined) return singleTable(store, wish.lakeName);
-  const sample = async (): Promise<Iterable<Item>> => (key === undefined ? [] : images(recordings, key));
+  const sample = async (known: KeySchema): Promise<Inference> =>
+    observedItems(images(recordings, known), known);
   return chooseSchema({ store, given, name, key, source: undefined, sample });
 }
 

@@ -1,27 +1,23 @@
-/** Infers a schema from a sample of items. */
-import {
-  type InferredSchema,
-  type InferredTable,
-  inferenceOf,
-  inferredSchema,
-  observe,
-} from "../../core/infer/infer.ts";
+/** A schema from what was observed of items. */
+import { type InferredSchema, type InferredTable, inferredSchema } from "../../core/infer/infer.ts";
+import { type Inference, inferenceOf, observe } from "../../core/infer/inference.ts";
 import { parseSchema } from "../../core/schema/schema.ts";
 import type { Item } from "../../core/values/attribute-value.ts";
+import type { KeySchema } from "../../core/values/key.ts";
 
-export interface SampleInference extends InferredSchema {
-  /** Items in the sample. */
+export interface ObservedSchema extends InferredSchema {
+  /** How many items were observed. */
   readonly items: number;
 }
 
-export function inferFromItems(items: Iterable<Item>, table: InferredTable): SampleInference {
-  const inference = inferenceOf();
-  let seen = 0;
-  for (const item of items) {
-    observe(inference, item);
-    seen++;
-  }
+export function schemaOfObserved(inference: Inference, table: InferredTable): ObservedSchema {
   const inferred = inferredSchema(inference, table);
   parseSchema(inferred.file, "the inferred schema");
-  return { ...inferred, items: seen };
+  return { ...inferred, items: inference.itemCount };
+}
+
+export function observedItems(items: Iterable<Item>, key: KeySchema): Inference {
+  const inference = inferenceOf(key);
+  for (const item of items) observe(inference, item);
+  return inference;
 }

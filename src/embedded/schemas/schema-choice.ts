@@ -1,17 +1,18 @@
 /** The schema that data is written with: the given one, the lake's own, or one inferred. */
 import { DynalakeError } from "../../core/error.ts";
+import type { InferredSchema, InferredTable } from "../../core/infer/infer.ts";
+import type { Inference } from "../../core/infer/inference.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { parseSchema, type Schema, tableName } from "../../core/schema/schema.ts";
 import { isFilled, openTable } from "../../core/table/open-table.ts";
-import type { Item } from "../../core/values/attribute-value.ts";
 import { type KeySchema, keyAttributes } from "../../core/values/key.ts";
 import { type GivenSchema, nameOfGiven, readGivenSchema } from "./given-schema.ts";
-import { inferFromItems, type SampleInference } from "./inference.ts";
+import { schemaOfObserved } from "./inference.ts";
 import { NO_EFFECT, type SchemaEffect, schemaEffect } from "./schema-effect.ts";
 
 export interface SchemaRequest extends SchemaDemand {
-  /** Items to infer from; read only if nothing else gives a schema. */
-  readonly sample: () => Promise<Iterable<Item>>;
+  /** Observes items to infer from; called only if nothing else gives a schema. */
+  readonly sample: (key: KeySchema) => Promise<Inference>;
 }
 
 /** What is known before anything is read. */
@@ -36,6 +37,13 @@ export interface SchemaChoice {
   readonly undecided: readonly string[];
   /** What a given schema changes of a table that holds data. */
   readonly effect: SchemaEffect;
+  /** What the schema was inferred from. */
+  readonly guess?: SchemaGuess;
+}
+
+export interface SchemaGuess {
+  readonly sample: Inference;
+  readonly table: InferredTable;
 }
 
 export async function chooseSchema(request: SchemaRequest): Promise<SchemaChoice> {
@@ -105,23 +113,27 @@ function requireName(request: SchemaDemand): string {
 }
 
 async function inferSchema(request: SchemaRequest, table: string): Promise<SchemaChoice> {
-  const items = await request.sample();
   const { key } = request;
   if (key === undefined) {
     throw new DynalakeError("USAGE", `the key of "${table}" is not known`, {
       next: "Name its attributes (`--key HASH` or `--key HASH,RANGE`): an export does not say which attributes are its key.",
     });
   }
-  const inferred = inferFromItems(items, { table, source: request.source ?? table, key });
+  const named = { table, source: request.source ?? table, key };
+  const sample = await request.sample(key);
+  const inferred = schemaOfObserved(sample, named);
   if (inferred.items === 0) return emptySchema(request, inferred);
-  const { file, undecided, notes } = inferred;
+  return { ...inferredChoice(inferred), guess: { sample, table: named } };
+}
+
+export function inferredChoice({ file, undecided, notes }: InferredSchema): SchemaChoice {
   const sentences = [...undecided.map(({ attribute, why }) => `${attribute}: ${why}`), ...notes];
   const schema = parseSchema(file, "the inferred schema");
   return { schema, origin: "inferred", undecided: sentences, effect: NO_EFFECT };
 }
 
 /** Without items only the key can be declared, and its types only if the table's description has them. */
-function emptySchema({ keyTypes = {} }: SchemaRequest, { file }: SampleInference): SchemaChoice {
+function emptySchema({ keyTypes = {} }: SchemaRequest, { file }: InferredSchema): SchemaChoice {
   const attributes = Object.fromEntries(
     Object.entries(keyTypes).map(([name, type]) => [
       name,

@@ -5,9 +5,9 @@ import { DynalakeError } from "../../core/error.ts";
 import type { LineWriter } from "../../core/row/wire-line.ts";
 import { fileError, systemCode } from "../../files/file-error.ts";
 import type { SplitWriter } from "../../transcode/split-writer.ts";
-import { type Transcoded, transcodePart } from "../../transcode/transcode.ts";
+import { type Transcoded, type TranscodingOptions, transcodePart } from "../../transcode/transcode.ts";
 
-export interface StagingTask {
+export interface StagingTask extends TranscodingOptions {
   /** The data file: gzip of JSON lines. */
   readonly source: string;
   readonly itemCount: number;
@@ -30,7 +30,13 @@ export async function stageFile(
     ...(signal === undefined ? {} : { signal }),
   });
   try {
-    const transcoded = await transcodePart(writer, { ...task, name }, source, (piece) => target.write(piece));
+    const transcoded = await transcodePart(
+      writer,
+      { ...task, name },
+      source,
+      (piece) => target.write(piece),
+      task,
+    );
     await target.flush();
     return transcoded;
   } catch (error) {

@@ -1,25 +1,32 @@
-/** Stages the data files of an export: a large one on worker threads, a small one right here. */
+/** Stages or observes the data files of an export: those of a large one on worker threads, of a small one right here. */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { DynalakeError, type ErrorCode } from "../../core/error.ts";
+import { type Inference, inferenceOf } from "../../core/infer/inference.ts";
 import { rowCodec } from "../../core/row/row.ts";
 import { lineWriter } from "../../core/row/wire-line.ts";
 import type { Schema, SchemaFile } from "../../core/schema/schema.ts";
+import type { KeySchema } from "../../core/values/key.ts";
 import type { Transcoded } from "../../transcode/transcode.ts";
+import { ALL_LINES, observePart } from "../exports/observe-part.ts";
 import { type StagingTask, stageFile } from "./stage-file.ts";
 import { openStagingFiles, type StagingPlace } from "./staging-files.ts";
 
-export interface WorkerSetup {
-  readonly schemaFile: SchemaFile;
-  readonly maskKey: Uint8Array | undefined;
-  readonly place: StagingPlace;
-  /** Which of the writers it is. */
-  readonly number: number;
-}
+/** What a worker does with each file: stage its rows, or observe its items. */
+export type WorkerSetup =
+  | {
+      readonly kind: "stage";
+      readonly schemaFile: SchemaFile;
+      readonly maskKey: Uint8Array | undefined;
+      readonly place: StagingPlace;
+      /** Which of the writers it is. */
+      readonly number: number;
+    }
+  | { readonly kind: "observe"; readonly key: KeySchema };
 
 export type WorkerAnswer =
-  | { readonly transcoded: Transcoded }
+  | { readonly done: Transcoded | Inference }
   | { readonly failure: { readonly code: ErrorCode; readonly message: string; readonly next: string } };
 
 export interface StagingJob {
@@ -37,23 +44,63 @@ const ITEMS_PER_THREAD_MIN = 20_000;
 
 /** Runs all tasks; returns how many writers shared them. The first failure ends the rest, and so does an aborted signal, with its reason. */
 export async function stageAll(job: StagingJob): Promise<number> {
+  const { schema, maskKey, place } = job;
+  const setup = (number: number): WorkerSetup => ({
+    kind: "stage",
+    schemaFile: schema.file,
+    maskKey,
+    place,
+    number,
+  });
+  const threads = await onThreads(job, setup, (done) => job.onDone(done as Transcoded));
+  if (threads > 0) return threads;
+  await stageHere(job);
+  return 1;
+}
+
+export interface ObservingJob {
+  readonly key: KeySchema;
+  readonly tasks: readonly StagingTask[];
+  readonly threads: number;
+  readonly onDone: (observed: Inference) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Observes the items of all files. Fails as `stageAll` does. */
+export async function observeAll(job: ObservingJob): Promise<void> {
+  const { key, signal } = job;
+  const threads = await onThreads(
+    job,
+    () => ({ kind: "observe", key }),
+    (done) => job.onDone(done as Inference),
+  );
+  if (threads > 0) return;
+  for (const { source } of job.tasks) {
+    const inference = inferenceOf(key);
+    await observePart(inference, source, ALL_LINES, signal);
+    job.onDone(inference);
+  }
+}
+
+/** Runs the tasks on worker threads; returns how many there were: 0 where nothing was done, since they are not worth it. */
+async function onThreads(
+  job: Pick<StagingJob, "tasks" | "threads" | "signal">,
+  setupOf: (number: number) => WorkerSetup,
+  onDone: (done: Transcoded | Inference) => void,
+): Promise<number> {
   const items = job.tasks.reduce((sum, task) => sum + task.itemCount, 0);
   const threads = Math.min(job.threads, job.tasks.length, Math.floor(items / ITEMS_PER_THREAD_MIN));
   const script = workerScript();
-  if (threads === 0 || script === undefined) {
-    await stageHere(job);
-    return 1;
-  }
-  const workers = Array.from({ length: threads }, (_, number) => {
-    const { schema, maskKey, place } = job;
-    const setup: WorkerSetup = { schemaFile: schema.file, maskKey, place, number };
-    return new Worker(script, { workerData: setup });
-  });
+  if (threads === 0 || script === undefined) return 0;
+  const workers = Array.from(
+    { length: threads },
+    (_, number) => new Worker(script, { workerData: setupOf(number) }),
+  );
   const terminate = (): Promise<unknown> => Promise.all(workers.map((worker) => worker.terminate()));
   job.signal?.addEventListener("abort", terminate, { once: true });
   const left = [...job.tasks];
   try {
-    await Promise.all(workers.map((worker) => work(worker, left, job.onDone)));
+    await Promise.all(workers.map((worker) => work(worker, left, onDone)));
   } catch (error) {
     job.signal?.throwIfAborted();
     throw error;
@@ -74,14 +121,18 @@ async function stageHere({ schema, maskKey, tasks, place, onDone, signal }: Stag
   }
 }
 
-async function work(worker: Worker, left: StagingTask[], onDone: StagingJob["onDone"]): Promise<void> {
+async function work(
+  worker: Worker,
+  left: StagingTask[],
+  onDone: (done: Transcoded | Inference) => void,
+): Promise<void> {
   for (let task = left.shift(); task !== undefined; task = left.shift()) {
     const answer = await ask(worker, task);
     if ("failure" in answer) {
       left.length = 0;
       throw new DynalakeError(answer.failure.code, answer.failure.message, { next: answer.failure.next });
     }
-    onDone(answer.transcoded);
+    onDone(answer.done);
   }
 }
 

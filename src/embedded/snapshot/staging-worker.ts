@@ -1,28 +1,45 @@
-/** A worker thread that stages data files one by one, as `staging-pool.ts` hands them out. */
+/** A worker thread that stages or observes data files one by one, as `staging-pool.ts` hands them out. */
 import { parentPort, workerData } from "node:worker_threads";
 import { DynalakeError } from "../../core/error.ts";
+import { type Inference, inferenceOf } from "../../core/infer/inference.ts";
 import { rowCodec } from "../../core/row/row.ts";
 import { lineWriter } from "../../core/row/wire-line.ts";
 import { parseSchema } from "../../core/schema/schema.ts";
+import type { Transcoded } from "../../transcode/transcode.ts";
+import { ALL_LINES, observePart } from "../exports/observe-part.ts";
 import { type StagingTask, stageFile } from "./stage-file.ts";
 import { openStagingFiles } from "./staging-files.ts";
 import type { WorkerAnswer, WorkerSetup } from "./staging-pool.ts";
 
-const { schemaFile, maskKey, place, number } = workerData as WorkerSetup;
-const schema = parseSchema(schemaFile, "the lake's schema");
-const writer = lineWriter(rowCodec(schema, maskKey));
-/** Closed by the end of the thread. */
-const opening = openStagingFiles(place, number, schema);
-// The first task reports the failure.
-opening.catch(() => undefined);
+type Work = (task: StagingTask) => Promise<Transcoded | Inference>;
+
+const run = workOf(workerData as WorkerSetup);
 
 parentPort?.on("message", async (task: StagingTask) => {
   parentPort?.postMessage(await answer(task));
 });
 
+function workOf(setup: WorkerSetup): Work {
+  if (setup.kind === "observe") {
+    return async ({ source }) => {
+      const inference = inferenceOf(setup.key);
+      await observePart(inference, source, ALL_LINES);
+      return inference;
+    };
+  }
+  const { schemaFile, maskKey, place, number } = setup;
+  const schema = parseSchema(schemaFile, "the lake's schema");
+  const writer = lineWriter(rowCodec(schema, maskKey));
+  /** Closed by the end of the thread. */
+  const opening = openStagingFiles(place, number, schema);
+  // The first task reports the failure.
+  opening.catch(() => undefined);
+  return async (task) => stageFile(writer, task, (await opening).writer);
+}
+
 async function answer(task: StagingTask): Promise<WorkerAnswer> {
   try {
-    return { transcoded: await stageFile(writer, task, (await opening).writer) };
+    return { done: await run(task) };
   } catch (error) {
     if (!(error instanceof DynalakeError)) throw error;
     return { failure: { code: error.code, message: error.message, next: error.next } };

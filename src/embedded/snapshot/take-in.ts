@@ -4,17 +4,18 @@ import { rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { sourceOfArn } from "../../core/change/named-source.ts";
 import { type Gap, openGaps } from "../../core/format/manifest.ts";
+import type { Inference } from "../../core/infer/inference.ts";
 import { knownGaps } from "../../core/table/recorded-gaps.ts";
 import { writeSchema } from "../../core/table/schema-file.ts";
 import { rememberKnownSource } from "../../core/table/table-sources.ts";
 import type { KeySchema } from "../../core/values/key.ts";
 import { removeEmptyFolders } from "../../files/folder-store.ts";
 import type { ExportFolder } from "../exports/export-folder.ts";
-import { sampleExport } from "../exports/sample-export.ts";
+import { SAMPLE_ITEMS, sampleExport } from "../exports/sample-export.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
 import { lockLake } from "../folder/lake-lock.ts";
 import type { GivenSchema } from "../schemas/given-schema.ts";
-import { chooseSchema, type SchemaChoice, type SchemaDemand } from "../schemas/schema-choice.ts";
+import { chooseSchema, type SchemaDemand } from "../schemas/schema-choice.ts";
 import { type SnapshotProgress, type SnapshotResult, snapshotFromExport } from "./snapshot-from-export.ts";
 
 /** What a snapshot is asked for, wherever its items come from. */
@@ -41,7 +42,6 @@ export type TakingProgress =
     };
 
 export interface TakenSnapshot extends SnapshotResult {
-  readonly choice: SchemaChoice;
   /** Gaps that the snapshot does not repair. */
   readonly openGaps: readonly Gap[];
 }
@@ -66,7 +66,8 @@ export async function takeIn(
   demand: SchemaDemand,
   { folder, cutSeconds }: ExportToTakeIn,
 ): Promise<TakenSnapshot> {
-  const choice = await chooseSchema({ ...demand, sample: () => sampleExport(folder) });
+  const sample = (key: KeySchema): Promise<Inference> => sampleExport(folder, key, SAMPLE_ITEMS);
+  const choice = await chooseSchema({ ...demand, sample });
   const { schema, effect } = choice;
   signal.throwIfAborted();
   // A follower that began under the old schema would deliver columns that the new one does not have.
@@ -75,8 +76,7 @@ export async function takeIn(
     const result = await withoutTrace(lake, schema.table, () =>
       snapshotFromExport({
         lake,
-        schema,
-        replacesSchema: effect.replaces,
+        choice,
         export: folder,
         cutSeconds,
         maskKey,
@@ -92,7 +92,7 @@ export async function takeIn(
     if (source !== undefined) await rememberKnownSource(lake.store, schema.table, source);
     if (choice.origin === "given") await writeSchema(lake.store, schema);
     const gaps = await knownGaps(lake.store, schema.table, result.manifest);
-    return { ...result, choice, openGaps: openGaps(result.manifest, gaps) };
+    return { ...result, openGaps: openGaps(result.manifest, gaps) };
   } finally {
     lock?.release();
   }

@@ -1,12 +1,7 @@
 /** Inference: the schema of a sample restores every item of it, and does not depend on its order. */
 import { describe, expect, test } from "@jest/globals";
-import {
-  INFERRED_COLUMNS_MAX,
-  type InferredSchema,
-  inferenceOf,
-  inferredSchema,
-  observe,
-} from "../../../src/core/infer/infer.ts";
+import { INFERRED_COLUMNS_MAX, type InferredSchema, inferredSchema } from "../../../src/core/infer/infer.ts";
+import { type Inference, inferenceOf, mergeInference, observe } from "../../../src/core/infer/inference.ts";
 import { columnCodec } from "../../../src/core/row/column.ts";
 import { Inexact } from "../../../src/core/row/encoding.ts";
 import { type AttributeFile, parseSchema } from "../../../src/core/schema/schema.ts";
@@ -94,6 +89,59 @@ describe("the inferred schema, for every sample", () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe("what was observed of parts", () => {
+  const merged = (...parts: readonly Inference[]): Inference => {
+    const into = inferenceOf({ hash: "id" });
+    for (const part of parts) mergeInference(into, part);
+    return into;
+  };
+  test("merges to what is observed of all, in any order and grouping", () => {
+    const parts = anySample.chain(({ items, key }) =>
+      fc.record({
+        key: fc.constant(key),
+        items: fc.constant(items),
+        cuts: fc.tuple(fc.nat(items.length), fc.nat(items.length)),
+      }),
+    );
+    fc.assert(
+      fc.property(parts, ({ items, key, cuts }) => {
+        const [from, to] = [...cuts].sort((a, b) => a - b) as [number, number];
+        const [a, b, c] = [items.slice(0, from), items.slice(from, to), items.slice(to)].map((part) =>
+          observed(part, key),
+        ) as [Inference, Inference, Inference];
+        const all = { ...observed(items, key), keys: ["id"] };
+        for (const one of [
+          merged(a, b, c),
+          merged(c, a, b),
+          merged(merged(a, b), c),
+          merged(a, merged(b, c)),
+        ])
+          expect(plain(one)).toEqual(plain(all));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("merges to the same names where there are too many", () => {
+    const named = (from: number, to: number): Inference =>
+      observed(
+        Array.from({ length: to - from }, (_, i) => ({
+          id: { S: "1" },
+          often: { N: "1" },
+          [`name${from + i}`]: { S: "x" },
+        })),
+        { hash: "id" },
+      );
+    const schemaOf = (inference: Inference): string =>
+      JSON.stringify(inferredSchema(inference, { table: "t", source: "T", key: { hash: "id" } }));
+    const [a, b, c] = [named(0, 3000), named(3000, 5500), named(5500, 9000)];
+    const all = schemaOf(named(0, 9000));
+    for (const one of [merged(a, b, c), merged(c, merged(b, a)), merged(merged(c, a), b)])
+      expect(schemaOf(one)).toBe(all);
+    expect(all).toContain('"often":{"type":"bigint"}');
   });
 });
 
@@ -415,13 +463,24 @@ describe("columns", () => {
       dt: "dt_2",
       id: "id_4",
       name: "name",
-      à: "_",
-      é: "__2",
+      à: "__2",
+      é: "_",
     });
     const renamed = undecided.filter(({ outcome }) => outcome === "renamed");
-    expect(renamed.map(({ attribute }) => attribute)).toEqual(["Id", "_op", "dt", "id", "é"]);
+    expect(renamed.map(({ attribute }) => attribute)).toEqual(["Id", "_op", "dt", "id", "à"]);
     expect(renamed[0]?.why).toBe('its column is named "id_3", because "id" belongs to the attribute "ID"');
     expect(renamed[1]?.why).toBe('its column is named "_op_2", because "_op" belongs to dynalake');
+  });
+
+  test("the attribute that most items have keeps the plain name", () => {
+    const items = Array.from({ length: 20 }, (_, i): Item => {
+      return { id: { S: String(i) }, userId: { S: "x" }, ...(i === 7 ? { userid: { S: "x" } } : {}) };
+    });
+    const { file } = inferred(items);
+    expect(file.attributes).toMatchObject({
+      userId: { type: "string" },
+      userid: { name: "userid_2", type: "string" },
+    });
   });
 
   test("have at most 255 characters in their names", () => {
@@ -453,7 +512,7 @@ describe("a sample that never ends", () => {
       return { "the-long-name-of-the-id-2026": { S: uuid(i) }, [uuid(i)]: { S: "x" }, ...odd };
     });
     const key = { hash: "the-long-name-of-the-id-2026" };
-    const inference = inferenceOf();
+    const inference = inferenceOf(key);
     for (const each of items) observe(inference, each);
     expect(inference.attributes.size).toBeLessThan(5000);
     const { file, notes, undecided } = inferred(items, key);
@@ -467,7 +526,7 @@ describe("a sample that never ends", () => {
     expect(JSON.stringify(inferred([...items].reverse(), key))).toBe(JSON.stringify(inferred(items, key)));
   });
 
-  test("with ever new members in its maps is looked at only as long as it fits into memory", () => {
+  test("with ever new members in its maps needs bounded room, and what needs too much becomes json", () => {
     const wide = (levels: number, i: number): AttributeValue =>
       levels === 0
         ? { S: "x" }
@@ -476,14 +535,18 @@ describe("a sample that never ends", () => {
               Array.from({ length: 9 }, (_, k) => [`m${(i * 7 + k) % 10}`, wide(levels - 1, i + k)]),
             ),
           };
-    const inference = inferenceOf();
-    for (let i = 0; i < 600; i++) {
-      observe(inference, { id: { S: String(i) }, [`a${i % 300}`]: wide(3, i) });
-    }
-    const { file, notes } = inferredSchema(inference, { table: "t", source: "T", key: { hash: "id" } });
-    expect(inference.itemCount).toBe(256);
-    expect(notes[0]).toMatch(/^344 items at the end of the sample were ignored/);
+    const items = Array.from({ length: 600 }, (_, i): Item => {
+      return { id: { S: String(i) }, plain: { M: { a: { N: "1" } } }, [`a${i % 300}`]: wide(3, i) };
+    });
+    const inference = inferenceOf({ hash: "id" });
+    for (const each of items) observe(inference, each);
+    expect(jsonBytes(inference)).toBeLessThan(12 * 1024 * 1024);
+    const { file, undecided } = inferredSchema(inference, { table: "t", source: "T", key: { hash: "id" } });
     parseSchema(file, "test");
+    expect(inference.itemCount).toBe(600);
+    expect(file.attributes.plain).toEqual({ type: "struct<a:bigint>" });
+    const coarse = undecided.filter(({ why }) => /^its values have too many different members/.test(why));
+    expect(coarse.length).toBeGreaterThan(100);
   });
 
   test("never gets a type whose text is too long for an engine", () => {
@@ -494,9 +557,26 @@ describe("a sample that never ends", () => {
 });
 
 function inferred(items: Iterable<Item>, key: KeySchema = { hash: "id" }): InferredSchema {
-  const inference = inferenceOf();
+  return inferredSchema(observed(items, key), { table: "t", source: "T", key });
+}
+
+function observed(items: Iterable<Item>, key: KeySchema): Inference {
+  const inference = inferenceOf(key);
   for (const each of items) observe(inference, readItem(each));
-  return inferredSchema(inference, { table: "t", source: "T", key });
+  return inference;
+}
+
+/** Shapes as JSON: maps in the order of their names. */
+function plain(value: unknown): unknown {
+  if (value instanceof Map) return plain(Object.fromEntries([...value].sort(([a], [b]) => (a < b ? -1 : 1))));
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, member]) => [name, plain(member)]));
+}
+
+function jsonBytes(inference: Inference): number {
+  return JSON.stringify(plain(inference)).length;
 }
 
 function typeOf(...strings: readonly string[]): string | undefined {

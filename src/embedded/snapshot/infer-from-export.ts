@@ -1,4 +1,4 @@
-/** A schema from a sample of an export. */
+/** A schema from the items of an export. */
 
 import { DynalakeError } from "../../core/error.ts";
 import { exportedTable } from "../../core/exports/export-manifest.ts";
@@ -7,19 +7,24 @@ import type { KeySchema } from "../../core/values/key.ts";
 import type { GivenFile } from "../../files/given-file.ts";
 import { openExport } from "../exports/export-folder.ts";
 import { sampleExport } from "../exports/sample-export.ts";
-import { inferFromItems, type SampleInference } from "./inference.ts";
+import { type ObservedSchema, schemaOfObserved } from "../schemas/inference.ts";
+import { observeExport } from "./observe-export.ts";
 
 export interface InferenceWish {
   /** The lake table's name. Default: the source's. */
   readonly name: string | undefined;
   readonly key: KeySchema | undefined;
+  /** About how many items are read. Default: all. */
+  readonly sample?: number | undefined;
+  readonly threads: number;
+  readonly signal: AbortSignal;
 }
 
 /** Throws USAGE if the key or the name is missing, and EXPORT_INVALID. */
 export async function inferFromExport(
   given: GivenFile,
-  { name, key }: InferenceWish,
-): Promise<SampleInference> {
+  { name, key, sample, threads, signal }: InferenceWish,
+): Promise<ObservedSchema> {
   const folder = await openExport(given.path, given.name);
   if (key === undefined) {
     throw new DynalakeError("USAGE", "an export does not say which attributes are its key", {
@@ -32,5 +37,9 @@ export async function inferFromExport(
       next: "Give the lake table a name: `--name NAME`.",
     });
   }
-  return inferFromItems(await sampleExport(folder), { table: tableName(name ?? source), source, key });
+  const observed =
+    sample === undefined
+      ? await observeExport({ parts: folder.parts, key, threads, signal, onItems: () => undefined })
+      : await sampleExport(folder, key, sample);
+  return schemaOfObserved(observed, { table: tableName(name ?? source), source, key });
 }

@@ -1,0 +1,131 @@
+/** A schema that a sample suggested holds for all items, or is replaced: the value that decides may be in the last item. */
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { gzipSync } from "node:zlib";
+import { expect, test } from "@jest/globals";
+import { inferredSchema } from "../../src/core/infer/infer.ts";
+import { type Inference, inferenceOf, observe } from "../../src/core/infer/inference.ts";
+import { addSightings, grownTo, type Sightings, sightingsOf } from "../../src/core/infer/sightings.ts";
+import { columnCodec } from "../../src/core/row/column.ts";
+import { Inexact } from "../../src/core/row/encoding.ts";
+import { rowCodec } from "../../src/core/row/row.ts";
+import { lineWriter } from "../../src/core/row/wire-line.ts";
+import { parseSchema, type SchemaFile } from "../../src/core/schema/schema.ts";
+import { type Item, readItem } from "../../src/core/values/attribute-value.ts";
+import { transcodePart } from "../../src/transcode/transcode.ts";
+import { attributeValue, item } from "../arbitraries/item.ts";
+import * as fc from "../support/fast-check.ts";
+
+const TABLE = { table: "t", source: "T", key: { hash: "id" } };
+
+test("a sample's schema is kept only if no value of any item is less exact by it than by that of all items", async () => {
+  const rows = fc
+    .array(fc.tuple(item, fc.record({ a: attributeValue, b: attributeValue }, { requiredKeys: [] })), {
+      minLength: 1,
+      maxLength: 12,
+    })
+    .map((pairs) => pairs.map(([any, few], i) => readItem({ ...any, ...few, id: { S: String(i) } } as Item)));
+  await fc.assert(
+    fc.asyncProperty(rows, fc.nat(12), async (items, sampled) => {
+      const sample = observed(items.slice(0, sampled));
+      const guess = inferredSchema(sample, TABLE).file;
+      const grown = inferredSchema(grownTo(sample, await seen(items, guess)), TABLE).file;
+      if (!sameColumns(grown, guess)) return;
+      const whole = inferredSchema(observed(items), TABLE).file;
+      const kept = inexactOf(items, guess);
+      const best = inexactOf(items, whole);
+      for (const attribute of kept) expect(best).toContain(attribute);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test.each([
+  ["cents", { price: { N: "29.99" } }, { price: { type: "decimal(38,4)" } }],
+  ["a new attribute", { price: { N: "1" }, coupon: { S: "x" } }, { coupon: { type: "string" } }],
+  ["another form of a time", { price: { N: "1" }, at: { S: "2024" } }, { at: { type: "string" } }],
+  [
+    "a new member",
+    { price: { N: "1" }, to: { M: { city: { S: "x" }, zip: { S: "1" } } } },
+    { to: { type: "struct<city:string,zip:string>" } },
+  ],
+])("%s in the last of many items decides", async (_, last, wanted) => {
+  const usual: Item = { price: { N: "1" }, at: { S: "2024-01-01" }, to: { M: { city: { S: "x" } } } };
+  const items = Array.from({ length: 500 }, (_, i): Item => ({ id: { S: `${i}` }, ...usual }));
+  const all = [...items, readItem({ ...usual, ...last, id: { S: "last" } })];
+  const sample = observed(items);
+  const guess = inferredSchema(sample, TABLE).file;
+  expect(sameColumns(inferredSchema(grownTo(sample, await seen(items, guess)), TABLE).file, guess)).toBe(
+    true,
+  );
+  const grown = inferredSchema(grownTo(sample, await seen(all, guess)), TABLE).file;
+  expect(grown.attributes).toMatchObject(wanted);
+});
+
+test("what does not change a schema costs no second look: NULLs, rare misfits and values of a json column", async () => {
+  const items = Array.from(
+    { length: 400 },
+    (_, i): Item => ({
+      id: { S: `${i}` },
+      note: i % 2 === 0 ? { S: "x" } : { N: "1" },
+      often: i % 3 === 0 ? { NULL: true } : { S: "x" },
+      rarely: i % 50 === 0 ? { N: "1" } : { S: "x" },
+      map: { M: { a: { S: "x" }, ...(i % 2 === 0 ? { b: { NULL: true } } : { b: { N: "1" } }) } },
+    }),
+  );
+  const sample = observed(items.slice(0, 200));
+  const guess = inferredSchema(sample, TABLE).file;
+  const grown = inferredSchema(grownTo(sample, await seen(items, guess)), TABLE);
+  expect(sameColumns(grown.file, guess)).toBe(true);
+  expect(grown.undecided).toContainEqual({
+    attribute: "rarely",
+    outcome: "inexact",
+    why: "8 of 400 values are not of type string; what does not fit is kept in _unmapped",
+  });
+});
+
+function observed(items: readonly Item[]): Inference {
+  const inference = inferenceOf(TABLE.key);
+  for (const each of items) observe(inference, each);
+  return inference;
+}
+
+/** What is seen of the items, in two files, while they are written by the schema. */
+async function seen(items: readonly Item[], file: SchemaFile): Promise<Sightings> {
+  const writer = lineWriter(rowCodec(parseSchema(file, "the guess")));
+  const all = sightingsOf();
+  const half = Math.floor(items.length / 2);
+  for (const part of [items.slice(0, half), items.slice(half)]) {
+    const lines = part.map((Item) => `${JSON.stringify({ Item })}\n`).join("");
+    const bytes = gzipSync(lines);
+    const md5 = createHash("md5").update(bytes).digest("base64");
+    const facts = { name: "data", itemCount: part.length, md5 };
+    const { sightings } = await transcodePart(writer, facts, Readable.from([bytes]), async () => undefined, {
+      sees: true,
+    });
+    addSightings(all, sightings as Sightings);
+  }
+  expect(all.items).toBe(items.length);
+  return all;
+}
+
+function sameColumns(one: SchemaFile, other: SchemaFile): boolean {
+  const text = ({ attributes }: SchemaFile): string =>
+    JSON.stringify(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return text(one) === text(other);
+}
+
+/** The attributes that have a value which their column does not give back, or no column. */
+function inexactOf(items: readonly Item[], file: SchemaFile): readonly string[] {
+  const columns = new Map(parseSchema(file, "test").columns.map((column) => [column.attribute, column]));
+  const names = items.flatMap((each) =>
+    Object.entries(each)
+      .filter(([attribute, value]) => {
+        if ("NULL" in value) return false;
+        const column = columns.get(attribute);
+        return column === undefined || columnCodec(column, undefined).encode(value) instanceof Inexact;
+      })
+      .map(([attribute]) => attribute),
+  );
+  return [...new Set(names)];
+}
