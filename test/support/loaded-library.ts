@@ -8,7 +8,7 @@ import "../../src/embedded/folder/lake-folder.ts";
 import "../../src/embedded/following/follow-tables.ts";
 import "../../src/embedded/reading/items.ts";
 import "../../src/embedded/reading/query.ts";
-import "../../src/embedded/schemas/infer-from-export.ts";
+import "../../src/embedded/snapshot/infer-from-export.ts";
 import "../../src/embedded/schemas/infer-from-table.ts";
 import "../../src/embedded/snapshot/export-snapshot.ts";
 import "../../src/embedded/snapshot/table-snapshot.ts";
