@@ -215,6 +215,7 @@ function quietContext(): CommandContext {
     progress: () => undefined,
     settle: () => undefined,
     colors: false,
+    width: undefined,
   };
   return {
     terminal,

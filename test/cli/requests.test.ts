@@ -37,6 +37,7 @@ const context: CommandContext = {
     progress: () => undefined,
     settle: () => undefined,
     colors: false,
+    width: undefined,
   },
   settings: { environment: {}, maskKey: undefined },
   interrupted: new AbortController().signal,
@@ -203,6 +204,7 @@ const CASES: Readonly<Record<string, Case>> = {
       "list gaps": 2,
       "read beginning": 2,
       "create manifest": 1,
+      "create sources": 1,
     },
   },
   replay: {
@@ -213,6 +215,8 @@ const CASES: Readonly<Record<string, Case>> = {
       "list manifest": 2,
       "read manifest": 1,
       "folders changes": 1,
+      "list sources": 1,
+      "read sources": 1,
     },
   },
 };

@@ -1208,4 +1208,18 @@ export const breakages: readonly Breakage[] = [
     put: "table !== undefined",
     tests: ["test/cli/other-items.test.ts"],
   },
+  {
+    name: "numbers inside of lists and structs are printed as text",
+    marker: "nested-numbers-are-numbers",
+    find: 'kind === "exact"',
+    put: "kind !== kind",
+    tests: ["test/cli/reports/result-format.test.ts"],
+  },
+  {
+    name: "CSV prints an empty text like NULL",
+    marker: "csv-tells-null",
+    find: 'value === ""',
+    put: "false",
+    tests: ["test/cli/reports/result-format.test.ts"],
+  },
 ];

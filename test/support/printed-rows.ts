@@ -1,5 +1,6 @@
-/** People's own SQL over a lake: the whole result as the command line prints it. */
-import { printedCell } from "../../src/cli/reports/printed-cell.ts";
+/** People's own SQL over a lake: the whole result as plain JSON values, in which bytes and wide numbers are text. */
+import { blobText } from "../../src/cli/reports/blob-text.ts";
+import type { Cell } from "../../src/core/ports/query-result.ts";
 import { openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { type QueryRequest, startQuery } from "../../src/embedded/reading/query.ts";
 
@@ -22,7 +23,7 @@ export async function printedRows(
     const all: (readonly unknown[])[] = [];
     let pieces = 0;
     for await (const batch of rows) {
-      const printed = batch.map((row) => row.map(printedCell));
+      const printed = batch.map((row) => row.map(plainCell));
       onRows(printed);
       pieces++;
       all.push(...printed);
@@ -31,4 +32,13 @@ export async function printedRows(
   } finally {
     await lake.close();
   }
+}
+
+function plainCell(cell: Cell): unknown {
+  if (typeof cell === "bigint") return String(cell);
+  if (typeof cell === "number") return Number.isFinite(cell) ? cell : String(cell);
+  if (typeof cell !== "object" || cell === null) return cell;
+  if (cell instanceof Uint8Array) return blobText(cell);
+  if (Array.isArray(cell)) return cell.map(plainCell);
+  return Object.fromEntries(Object.entries(cell).map(([name, member]) => [name, plainCell(member)]));
 }

@@ -5,7 +5,6 @@ import { startEmulator } from "../../emulator/emulator.ts";
 import { connectSource } from "../../source/source-connection.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { withFolder } from "../context/opened.ts";
-import { printedCell } from "../reports/printed-cell.ts";
 import { resultWriter } from "../reports/result-format.ts";
 import { reportFolderSnapshot } from "../reports/snapshot-report.ts";
 
@@ -50,9 +49,9 @@ function stageOf(context: CommandContext, lake: string): Parameters<typeof playD
     },
     say: (text) => terminal.print(`${text}\n`),
     rows: async (columns, rows) => {
-      const writer = resultWriter("table");
-      const printed = rows.map((row) => row.map(printedCell));
-      await terminal.print(`${writer.begin(columns)}${writer.rows(printed)}${writer.end()}`);
+      const sql = columns.map(({ name }) => name).join(" ");
+      const writer = resultWriter("table", { sql, width: terminal.width });
+      await terminal.print(`${writer.begin(columns)}${writer.rows(rows)}${writer.end()}`);
     },
     snapshot: async (report) => {
       await reportFolderSnapshot(context, report, { lake });

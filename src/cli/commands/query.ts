@@ -6,7 +6,6 @@ import type { Terminal } from "../context/terminal.ts";
 import { type LakeOptions, lakeTarget, type StackTarget } from "../options/lake-target.ts";
 import type { ResultFormat } from "../options/result-formats.ts";
 import { parseTime } from "../options/time-option.ts";
-import { printedCell } from "../reports/printed-cell.ts";
 import { resultWriter } from "../reports/result-format.ts";
 import { withClock } from "../reports/with-clock.ts";
 
@@ -26,7 +25,7 @@ export async function queryCommand(
   return withFolder(context, options.lake, async (lake) => {
     const asOf = asOfSeconds === undefined ? {} : { asOf: new Date(asOfSeconds * 1000) };
     const query = lake.query(sql, { numbers: "string", ...asOf });
-    const printer = new RowPrinter(context.terminal, options.format);
+    const printer = new RowPrinter(context.terminal, options.format, sql);
     await printer.begin(await query.columns());
     for await (const row of query.arrays()) {
       // Only a full batch waits for the reader.
@@ -53,7 +52,7 @@ async function queryStack(
   return withStack(context, target, async (stack) => {
     const running = runStackQuery(stack, statement, asOfSeconds);
     const pages = await withClock(context.terminal, "running in Athena", running);
-    const printer = new RowPrinter(context.terminal, format);
+    const printer = new RowPrinter(context.terminal, format, sql);
     for await (const { columns, rows } of pages) {
       await printer.begin(columns);
       for (const row of rows) printer.add(row);
@@ -71,11 +70,11 @@ class RowPrinter {
   readonly #terminal: Terminal;
   readonly #writer: ReturnType<typeof resultWriter>;
   #begun = false;
-  #batch: (readonly unknown[])[] = [];
+  #batch: (readonly Cell[])[] = [];
 
-  constructor(terminal: Terminal, format: ResultFormat) {
+  constructor(terminal: Terminal, format: ResultFormat, sql: string) {
     this.#terminal = terminal;
-    this.#writer = resultWriter(format);
+    this.#writer = resultWriter(format, { sql, width: terminal.width });
   }
 
   /** Does nothing the second time: every page of a result names its columns. */
@@ -87,7 +86,7 @@ class RowPrinter {
 
   /** Returns whether it is time to flush. */
   add(row: readonly Cell[]): boolean {
-    this.#batch.push(row.map(printedCell));
+    this.#batch.push(row);
     return this.#batch.length >= BATCH_ROWS;
   }
 

@@ -12,6 +12,8 @@ export interface Terminal {
   /** Ends the progress line. */
   settle(): void;
   readonly colors: boolean;
+  /** Characters in a line of results; undefined where they do not go to a terminal. */
+  readonly width: number | undefined;
 }
 
 /** On a pipe a progress line is written at most this often. */
@@ -30,6 +32,7 @@ export function terminalOf({ stdout, stderr, environment, timing }: CliIo): Term
     open = false;
   };
   return {
+    width: stdout.isTTY === true ? stdout.columns : undefined,
     colors: stdout.isTTY === true && environment.NO_COLOR === undefined,
     print: async (text) => {
       settle();

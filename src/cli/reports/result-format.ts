@@ -1,12 +1,12 @@
 /** Query results as a table for people, or as JSON or CSV for programs. Numbers keep all of their digits in each. */
-import Table from "cli-table3";
 import { stringify } from "csv-stringify/sync";
-import type { ResultColumn } from "../../index.ts";
+import type { Cell, ResultColumn } from "../../index.ts";
 import type { ResultFormat } from "../options/result-formats.ts";
-import { isExactNumber } from "./printed-cell.ts";
+import { cellJson, cellText } from "./cell-json.ts";
+import { type ResultType, resultType } from "./result-type.ts";
+import { planText, tableText } from "./table-text.ts";
 
-/** Plain JSON values: numbers that a double may not hold, and times, are text. */
-export type ResultRow = readonly unknown[];
+export type ResultRow = readonly Cell[];
 
 /** Turns rows into text, piece by piece. */
 export interface ResultWriter {
@@ -15,26 +15,33 @@ export interface ResultWriter {
   end(): string;
 }
 
-export function resultWriter(format: ResultFormat): ResultWriter {
-  if (format === "json") return jsonWriter();
-  return format === "csv" ? csvWriter() : tableWriter();
+export interface ResultPlace {
+  /** The statement: columns that it does not name may be left out of a table. */
+  readonly sql: string;
+  /** Characters in a line of the terminal; undefined where there is none. */
+  readonly width: number | undefined;
 }
 
-/** An array with one object a line. Whole numbers and decimals are JSON numbers with all of their digits. */
+export function resultWriter(format: ResultFormat, place: ResultPlace): ResultWriter {
+  if (format === "json") return jsonWriter();
+  return format === "csv" ? csvWriter() : tableWriter(place);
+}
+
+/** An array with one object a line. */
 function jsonWriter(): ResultWriter {
   let members: readonly string[] = [];
-  let exact: readonly boolean[] = [];
+  let types: readonly ResultType[] = [];
   let first = true;
   return {
     begin: (columns) => {
       members = columns.map((column) => `${JSON.stringify(column.name)}:`);
-      exact = columns.map(isExactNumber);
+      types = typesOf(columns);
       return "[";
     },
     rows: (rows) => {
       let text = "";
       for (const row of rows) {
-        const values = row.map((value, i) => `${members[i]}${jsonValue(value, exact[i] === true)}`);
+        const values = row.map((cell, i) => `${members[i]}${cellJson(cell, types[i] as ResultType)}`);
         text += `${first ? "\n" : ",\n"}{${values.join(",")}}`;
         first = false;
       }
@@ -44,59 +51,59 @@ function jsonWriter(): ResultWriter {
   };
 }
 
-function jsonValue(value: unknown, exactNumber: boolean): string {
-  return exactNumber && typeof value === "string" ? value : JSON.stringify(value);
-}
-
+/** An empty text has quotes, NULL has none. */
 function csvWriter(): ResultWriter {
+  let types: readonly ResultType[] = [];
   return {
-    begin: (columns) => stringify([columns.map((column) => column.name)]),
-    rows: (rows) => stringify(rows.map((row) => row.map(cellText))),
+    begin: (columns) => {
+      types = typesOf(columns);
+      return stringify([columns.map((column) => column.name)]);
+    },
+    rows: (rows) => stringify(textRows(rows, types), { cast: { string: quotedIfEmpty } }),
     end: () => "",
   };
 }
 
-/** A table's columns are as wide as their widest cell, so it is written at its end. */
-function tableWriter(): ResultWriter {
-  let head: string[] = [];
-  const shown: string[][] = [];
-  let count = 0;
-  return {
-    begin: (columns) => {
-      head = columns.map((column) => column.name);
-      return "";
-    },
-    rows: (rows) => {
-      count += rows.length;
-      for (const row of rows.slice(0, TABLE_ROWS_MAX - shown.length)) {
-        shown.push(row.map((value) => (value === null ? "NULL" : tableCell(cellText(value)))));
-      }
-      return "";
-    },
-    end: () => {
-      const table = new Table({ head, style: { head: [], border: [], compact: true } });
-      table.push(...shown);
-      const more =
-        count > shown.length ? `, the first ${shown.length} shown: --format csv or json prints all` : "";
-      return `${table.toString()}\n${count} ${count === 1 ? "row" : "rows"}${more}\n`;
-    },
-  };
-}
-
-function cellText(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+/** NULL, which is no string, is not cast. */
+function quotedIfEmpty(value: string) {
+  return { value, quoted_empty: value === "" }; // breakage: csv-tells-null
 }
 
 /** A table is for people: it is drawn whole, which takes long where it has many rows. */
 const TABLE_ROWS_MAX = 1000;
 
-const CELL_CHARACTERS_MAX = 60;
+/** Columns that every view has: a SELECT * means the others. */
+const METADATA = ["_op", "_version", "_changed_at", "_expired", "_unmapped"];
 
-/** One line of printable characters: what an item holds must not move a terminal's cursor. */
-function tableCell(text: string): string {
-  const printable = text.replace(/\p{Cc}/gu, "\u00b7");
-  const characters = [...printable];
-  if (characters.length <= CELL_CHARACTERS_MAX) return printable;
-  return `${characters.slice(0, CELL_CHARACTERS_MAX - 1).join("")}\u2026`;
+/** A table's columns are as wide as their widest cell, so it is written at its end. */
+function tableWriter({ sql, width }: ResultPlace): ResultWriter {
+  let columns: readonly string[] = [];
+  let types: readonly ResultType[] = [];
+  const shown: (readonly (string | null)[])[] = [];
+  let count = 0;
+  return {
+    begin: (all) => {
+      columns = all.map(({ name }) => name);
+      types = typesOf(all);
+      return "";
+    },
+    rows: (rows) => {
+      count += rows.length;
+      shown.push(...textRows(rows.slice(0, TABLE_ROWS_MAX - shown.length), types));
+      return "";
+    },
+    end: () => {
+      if (columns.join() === "explain_key,explain_value") return planText(shown);
+      const optional = new Set(METADATA.filter((name) => !new RegExp(`\\b${name}\\b`, "i").test(sql)));
+      return tableText({ columns, rows: shown, count, width, optional });
+    },
+  };
+}
+
+function typesOf(columns: readonly ResultColumn[]): readonly ResultType[] {
+  return columns.map(({ type }) => resultType(type));
+}
+
+function textRows(rows: readonly ResultRow[], types: readonly ResultType[]): (string | null)[][] {
+  return rows.map((row) => row.map((cell, i) => cellText(cell, types[i] as ResultType)));
 }

@@ -4,7 +4,11 @@ import {
   type DuckDBDataChunk,
   DuckDBInstance,
   type DuckDBResult,
+  type DuckDBStructType,
+  DuckDBStructValue,
+  DuckDBStructVector,
   type DuckDBType,
+  type DuckDBValue,
   ResultReturnType,
 } from "@duckdb/node-api";
 import { textDecoder } from "@duckdb/node-api/lib/vectors/dataAccessors.js";
@@ -15,6 +19,17 @@ import { engineError } from "./duckdb-error.ts";
 /** The client decodes every string as if it were a file: it takes a leading U+FEFF for a byte order mark and drops it. */
 const wholeText = new TextDecoder("utf-8", { ignoreBOM: true });
 textDecoder.decode = (bytes: Uint8Array): string => wholeText.decode(bytes);
+
+/** The client puts a struct's fields into an object, in which one called "__proto__" gets lost. */
+const plainItem = DuckDBStructVector.prototype.getItem;
+DuckDBStructVector.prototype.getItem = function (row: number): DuckDBStructValue | null {
+  const item = plainItem.call(this, row);
+  const { entryNames } = this.type as DuckDBStructType;
+  if (item === null || !entryNames.includes("__proto__")) return item;
+  const entries: Record<string, DuckDBValue> = Object.create(null);
+  for (const [i, name] of entryNames.entries()) entries[name] = this.getItemValue(row, i);
+  return new DuckDBStructValue(entries);
+};
 
 export interface DuckdbLimits {
   readonly threads: number;

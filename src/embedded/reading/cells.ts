@@ -7,7 +7,6 @@ import {
   type DuckDBValueConverter,
   JsonDuckDBValueConverter,
 } from "@duckdb/node-api";
-import { DynalakeError } from "../../core/error.ts";
 import type { Cell, NumberForm } from "../../core/ports/query-result.ts";
 
 /** Integers that a double may not hold. */
@@ -20,7 +19,7 @@ const WIDE_INTEGERS: ReadonlySet<DuckDBTypeId> = new Set([
 ]);
 const DOUBLES: ReadonlySet<DuckDBTypeId> = new Set([DuckDBTypeId.FLOAT, DuckDBTypeId.DOUBLE]);
 
-/** Turns a value into a cell. Throws SQL_FAILED for a struct that no object can represent. */
+/** Turns a value into a cell. */
 export function cellConverter(numbers: NumberForm): DuckDBValueConverter<Cell> {
   const integer = INTEGERS[numbers];
   return (value, type, converter) => {
@@ -51,15 +50,7 @@ function structCell(
 ): Cell {
   const cell: Record<string, Cell> = Object.create(null);
   for (const [i, name] of type.entryNames.entries()) {
-    // The client loses this field's value.
-    if (name === "__proto__") throw unprintable();
     cell[name] = converter(entries[name] ?? null, type.entryTypes[i] as typeof type, converter);
   }
   return cell;
-}
-
-function unprintable(): DynalakeError {
-  return new DynalakeError("SQL_FAILED", 'a struct with a field called "__proto__" cannot be returned', {
-    next: "Select its other fields one by one, or to_json(...) of it.",
-  });
 }
