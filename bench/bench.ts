@@ -11,6 +11,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
+import { loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { Report } from "./part.ts";
@@ -43,7 +44,7 @@ const pathOf = (path: string): string => fileURLToPath(new URL(`../${path}`, imp
 const keptPath = pathOf("bench/kept-ratios.json");
 
 const startMs = performance.now();
-console.log(`${machineLine()}; ${versionsLine()}`);
+console.log(`${machineLine()}; ${versionsLine()}; load average ${loadavg()[0]?.toFixed(1)}`);
 const reports = await reportsOf(chosen(options.quick ? QUICK_RUN : wholeRun(Number(options.scale))));
 const ratios = ratiosOf(reports);
 if (options.quick) await compare(ratios);
@@ -63,7 +64,9 @@ async function reportsOf(runs: readonly PartRun[]): Promise<ReadonlyMap<PartRun,
   const all = new Map<PartRun, Report>();
   for (const run of runs) {
     console.log(`\n## ${run.name} ${run.args.join(" ")}`);
+    const partStartMs = performance.now();
     const report = await reportOf(run);
+    console.log(`(${((performance.now() - partStartMs) / 1_000).toFixed(0)} s)`);
     if (report !== undefined) all.set(run, report);
   }
   return all;

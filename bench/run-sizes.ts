@@ -45,8 +45,8 @@ export const QUICK_RUN: readonly PartRun[] = [
   { name: "changes", args: ["1000", "3"] },
   { name: "compaction", args: ["50000", "500000", "--rounds", "3"] },
   { name: "write-amplification", args: ["40", "default"] },
-  { name: "follow", args: ["50000", "none", "--rounds", "2"] },
-  { name: "lambda", args: ["3"] },
-  { name: "query", args: ["500000", "3"] },
-  { name: "verify", args: ["50000", "1"] },
+  { name: "follow", args: ["50000", "none", "--rounds", "3"] },
+  { name: "lambda", args: ["4"] },
+  { name: "query", args: ["500000", "5"] },
+  { name: "verify", args: ["50000", "2"] },
 ];

@@ -1,5 +1,5 @@
 /** The ratios of a quick run beside those that the repository keeps: what moved, and by how much beyond the noise. */
-import { median, rangeOf } from "../statistics.ts";
+import { median, type Range } from "../statistics.ts";
 import { textTable } from "./text-table.ts";
 
 /** Costs relative to something else of the same run, one for each pair. */
@@ -22,13 +22,13 @@ export interface Movement {
   readonly kept: number;
   readonly now: number;
   /**
-   * The factor between the nearest ends of the two ranges, kept and now: above 1 it costs more than the noise explains, below 1
-   * it costs less. 1 if the ranges meet.
+   * The factor between the nearest ends of the two ranges, kept and now, less the noise: above 1 it costs more than the noise
+   * explains, below 1 it costs less. 1 if the ranges meet.
    */
   readonly beyondNoise: number;
 }
 
-/** A range is at least this much wider than its values, to both sides: few pairs show little of the noise. */
+/** Ranges that are this close still meet: few pairs show little of the noise. */
 const NOISE_MIN = 0.05;
 
 /** How the ratios moved that both have. */
@@ -41,10 +41,18 @@ export function movementsOf(kept: Ratios, now: Ratios): readonly Movement[] {
 }
 
 function beyondNoise(kept: readonly number[], now: readonly number[]): number {
-  const [before, after] = [rangeOf(kept), rangeOf(now)];
+  const [before, after] = [middleOf(kept), middleOf(now)];
   const more = after.low / before.high / (1 + NOISE_MIN);
   const less = (after.high / before.low) * (1 + NOISE_MIN);
   return more > 1 ? more : Math.min(less, 1);
+}
+
+/** From the first quartile to the third: more pairs shall not make the range wider, as outliers would. */
+function middleOf(values: readonly number[]): Range {
+  const sorted = values.toSorted((a, b) => a - b);
+  const last = sorted.length - 1;
+  const quarter = Math.floor(sorted.length / 4);
+  return { low: sorted[quarter] as number, high: sorted[last - quarter] as number };
 }
 
 /** What got worse by more than `factorMax` beyond the noise. */

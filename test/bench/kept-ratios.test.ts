@@ -33,6 +33,11 @@ test("what costs less moved the other way", () => {
   expect(movement?.beyondNoise).toBeCloseTo((2 / 4) * 1.05);
 });
 
+test("a few outliers among many pairs neither hide a movement nor make one", () => {
+  expect(movementsOf({ a: [1, 1, 1, 1, 9] }, { a: [2, 2, 2, 2, 0.1] })[0]?.beyondNoise).toBeCloseTo(2 / 1.05);
+  expect(movementsOf({ a: [1, 1, 1, 1, 1] }, { a: [9, 1, 1, 1, 1] })[0]?.beyondNoise).toBe(1);
+});
+
 test("only what got worse by more than the factor fails", () => {
   const movements = movementsOf(
     { same: [1], worse: [1], slightly: [1], better: [1] },
