@@ -87,38 +87,46 @@ test("of several relations each key has its newest row", async () => {
   );
 });
 
-test("the view shows a key as its overlaid change left it, or as the base has it", async () => {
+test("the view shows a key as its overlaid change left it, or as the base has it, whatever other keys are asked for", async () => {
   const base = fc.subarray(KEYS);
+  const asked = fc.option(fc.subarray(KEYS, { minLength: 1 }), { nil: undefined });
   await fc.assert(
-    fc.asyncProperty(base, changesOf, changesOf, times, async (seeded, deltas, logged, own) => {
-      const items = seeded.map(
-        (K) => `SELECT CAST(${K} AS BIGINT) AS k, NULL AS _unmapped, '${hashOf(K)}' AS _key`,
-      );
-      const staged =
-        items.length === 0
-          ? emptyWireRows(duckdb, changeWireColumns(SCHEMA))
-          : `(${items.join(" UNION ALL ")})`;
-      const sql = currentRows(
-        duckdb,
-        SCHEMA,
-        manifestOf(own),
-        {
-          base: `(${snapshotBaseRows(duckdb, SCHEMA, staged, own.floorSeconds, new Set())})`,
-          deltas: segmentRows(deltas),
-          changes: wireRows(logged),
-        },
-        { columns: "view" },
-      );
-      const wanted = KEYS.flatMap((key) => {
-        const change = overlaidChange(ofKey(deltas, key), ofKey(logged, key), own);
-        if (change === undefined) return seeded.includes(key) ? [[key, "SNAPSHOT"]] : [];
-        return change.operation === "REMOVE" ? [] : [[key, change.version]];
-      });
-      const shown = await run(
-        `SELECT k, CASE _op WHEN 'SNAPSHOT' THEN _op ELSE _version END AS row FROM (${sql}) ORDER BY k`,
-      );
-      expect(shown.map(({ k, row }) => [Number(k), row])).toEqual(wanted);
-    }),
+    fc.asyncProperty(
+      base,
+      changesOf,
+      changesOf,
+      times,
+      asked,
+      async (seeded, deltas, logged, own, keys = KEYS) => {
+        const items = seeded.map(
+          (K) => `SELECT CAST(${K} AS BIGINT) AS k, NULL AS _unmapped, '${hashOf(K)}' AS _key`,
+        );
+        const staged =
+          items.length === 0
+            ? emptyWireRows(duckdb, changeWireColumns(SCHEMA))
+            : `(${items.join(" UNION ALL ")})`;
+        const sql = currentRows(
+          duckdb,
+          SCHEMA,
+          manifestOf(own),
+          {
+            base: `(${snapshotBaseRows(duckdb, SCHEMA, staged, own.floorSeconds, new Set())})`,
+            deltas: segmentRows(deltas),
+            changes: wireRows(logged),
+          },
+          { columns: "view", ...(keys === KEYS ? {} : { keyHashes: keys.map(hashOf) }) },
+        );
+        const wanted = keys.flatMap((key) => {
+          const change = overlaidChange(ofKey(deltas, key), ofKey(logged, key), own);
+          if (change === undefined) return seeded.includes(key) ? [[key, "SNAPSHOT"]] : [];
+          return change.operation === "REMOVE" ? [] : [[key, change.version]];
+        });
+        const shown = await run(
+          `SELECT k, CASE _op WHEN 'SNAPSHOT' THEN _op ELSE _version END AS row FROM (${sql}) WHERE k IN (${keys.join()}) ORDER BY k`,
+        );
+        expect(shown.map(({ k, row }) => [Number(k), row])).toEqual(wanted);
+      },
+    ),
     { numRuns: RUNS },
   );
 });

@@ -7,6 +7,7 @@ import { currentRows, historyRows, type RowSelection, snapshotRows } from "../sq
 import type { TableState } from "../table/open-table.ts";
 import { changesSince, viewChanges } from "./change-log.ts";
 import { segmentRows } from "./segment-rows.ts";
+import { segmentsOfKeys } from "./table-parts.ts";
 
 /** What of an engine makes the relations that views read. */
 export type ViewEngine = Pick<QueryEngine, "dialect" | "changes" | "changeLog" | "segments">;
@@ -16,13 +17,17 @@ export interface LakeView {
   readonly sql: string;
 }
 
-/** `<table>`: the current state, or that of `asOfSeconds`, with the columns of the table's schema. For a statement of now. */
+/**
+ * `<table>`: the current state, or that of `asOfSeconds`, with the columns of the table's schema. For a statement of now; rows of
+ * other keys than those of `keyHashes` may be missing.
+ */
 export async function currentView(
   engine: ViewEngine,
   table: TableState,
   asOfSeconds: number | undefined,
+  keyHashes?: readonly string[],
 ): Promise<LakeView> {
-  return viewOf(engine, table, await decidingChanges(table), { asOfSeconds, columns: "view" });
+  return viewOf(engine, table, await decidingChanges(table), { asOfSeconds, columns: "view", keyHashes });
 }
 
 /** `<table>` for as long as its manifest is the newest: it shows changes that are delivered later, too. */
@@ -52,8 +57,11 @@ function viewOf(
   selection: RowSelection,
 ): LakeView {
   const deltas = deltaSegments(manifest);
+  const base = baseSegments(manifest);
+  const { keyHashes } = selection;
+  const asked = keyHashes === undefined ? base : segmentsOfKeys(schema, manifest, base, keyHashes);
   const relations = {
-    base: segmentRows(engine, schema, manifest, baseSegments(manifest)),
+    base: segmentRows(engine, schema, manifest, asked),
     deltas: deltas.length === 0 ? undefined : segmentRows(engine, schema, manifest, deltas),
     changes: logged && engine.changes(schema, logged),
   };

@@ -3,17 +3,26 @@
  * column, which can change. A delta is of all keys and belongs to no part.
  */
 import { DynalakeError } from "../error.ts";
-import type { Manifest } from "../format/manifest.ts";
+import type { Manifest, Segment } from "../format/manifest.ts";
 import { ALL_KEYS } from "../format/segment-name.ts";
 import { integer, literal, quoted } from "../ports/dialect.ts";
 import type { Cut, QueryEngine } from "../ports/query-engine.ts";
-import { bucketLabel, bucketLabelOf, bucketStart, type Partitioning } from "../schema/partitioning.ts";
+import {
+  bucketLabel,
+  bucketLabelOf,
+  bucketOfHash,
+  bucketStart,
+  type Partitioning,
+} from "../schema/partitioning.ts";
 import type { Schema } from "../schema/schema.ts";
 
 type ValuePartitioning = Exclude<Partitioning, { kind: "bucket" }>;
 
 /** How a delta is cut: not at all. */
 export const DELTA_CUT: Cut = { parts: [{ part: ALL_KEYS }] };
+
+/** The part of rows without a value. */
+export const NO_VALUE = "none";
 
 /** More parts than this make every query slow; the values of the column are too many. */
 const PARTS_MAX = 1000;
@@ -41,9 +50,9 @@ export function rowPlace(
 ): RowPlace {
   const partitioning = valuePartitioning(schema);
   if (partitioning !== undefined) {
-    // Letters, digits, _ and - only. Rows without a value have a part of their own.
+    // Letters, digits, _ and - only.
     const value = dialect.partLabel(partitioning.kind, quoted(partitioning.column));
-    const label = `coalesce(${value}, 'none')`;
+    const label = `coalesce(${value}, ${literal(NO_VALUE)})`;
     return { label, moves: true, isIn: (parts) => `${label} IN (${parts.map(literal).join(", ")})` };
   }
   const label = bucketLabelOf(dialect.bucketOfTyped("_key", buckets));
@@ -96,6 +105,18 @@ export async function baseCut(
   const labels = found.map(({ part }) => String(part)).sort();
   requireFewParts(labels.length);
   return cutInto(place, labels);
+}
+
+/** Those of the base's segments that can hold a key: with buckets its hash tells, where a column decides any part can. */
+export function segmentsOfKeys(
+  schema: Schema,
+  { buckets }: Pick<Manifest, "buckets">,
+  base: readonly Segment[],
+  keyHashes: readonly string[],
+): readonly Segment[] {
+  if (valuePartitioning(schema) !== undefined) return base; // breakage: keys-move-between-values
+  const parts = new Set(keyHashes.map((hash) => bucketLabel(bucketOfHash(hash, buckets))));
+  return base.filter(({ part }) => parts.has(part));
 }
 
 interface FoldedRelations {

@@ -68,6 +68,11 @@ export function bucketStart(index: number, count: number): string | undefined {
     .padEnd(32, "0");
 }
 
+/** The bucket that holds a key, by its hash: 32 hexadecimal digits. */
+export function bucketOfHash(hash: string, count: number): number {
+  return Math.floor((Number.parseInt(hash.slice(0, 8), 16) * count) / HASH_STARTS);
+}
+
 /** The label as an SQL expression. `index` is the expression of the bucket's number. */
 export function bucketLabelOf(index: string): string {
   return `'b' || lpad(CAST(${index} AS varchar), 4, '0')`;

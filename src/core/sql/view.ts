@@ -1,7 +1,7 @@
 /** The statements behind what people query: `<table>`, `<table>_history` and `<table>_snapshots`. */
 import type { Manifest } from "../format/manifest.ts";
 import { recoverableColumns } from "../format/recovery.ts";
-import { type Dialect, integer, quoted } from "../ports/dialect.ts";
+import { type Dialect, integer, literal, quoted } from "../ports/dialect.ts";
 import type { Schema } from "../schema/schema.ts";
 import { valueList, wireForm } from "./column-value.ts";
 import { keyIdentity, mergedRows, newestRows, SAME_ROW, windowKeys, windowRows } from "./overlay.ts";
@@ -21,6 +21,8 @@ export interface RowSelection {
   readonly asOfSeconds?: number | undefined;
   /** The columns that people see, or those of segments, which have `_key`. */
   readonly columns: "view" | "segment";
+  /** The hashes of all keys that the statement asks for: rows of other keys may be missing. Default: any key. */
+  readonly keyHashes?: readonly string[] | undefined;
 }
 
 /** The rows of the table: `overlaidChange` of each key, over the base. */
@@ -29,7 +31,7 @@ export function currentRows(
   schema: Schema,
   manifest: Manifest,
   { base, deltas, changes }: LakeRelations,
-  { asOfSeconds, columns: kind }: RowSelection,
+  { asOfSeconds, columns: kind, keyHashes }: RowSelection,
 ): string {
   const recoverable = recoverableColumns(manifest);
   const identity = keyIdentity(schema, recoverable);
@@ -38,7 +40,7 @@ export function currentRows(
   const keys: string[] = [];
   const newest: string[] = [];
   if (deltas !== undefined) {
-    named.push(dialect.inlined(DELTA_ROWS, `SELECT * FROM ${deltas}`));
+    named.push(dialect.inlined(DELTA_ROWS, `SELECT * FROM ${deltas}${ofKeys(keyHashes, dialect.keyTyped)}`));
     keys.push(`SELECT _key FROM ${DELTA_ROWS}`); // breakage: folded-removals-hide-base-rows
     newest.push(DELTA_ROWS);
   }
@@ -51,7 +53,7 @@ export function currentRows(
       // breakage: as-of-includes-its-second
       ...(asOfSeconds === undefined ? {} : { untilSeconds: asOfSeconds + 1 }),
     };
-    named.push(dialect.inlined(CHANGE_LOG, `SELECT * FROM ${changes}`));
+    named.push(dialect.inlined(CHANGE_LOG, `SELECT * FROM ${changes}${ofKeys(keyHashes)}`));
     keys.push(windowKeys(dialect, window));
     newest.push(`(${windowRows(dialect, schema, window, identity)})`);
   }
@@ -60,6 +62,15 @@ export function currentRows(
   const overlay = deltas === undefined ? newest.join() : `(${newestRows(dialect, schema, newest, identity)})`;
   const merged = mergedRows(columns, { base, keys: `(${keys.join("\nUNION ALL\n")})`, overlay });
   return `WITH ${named.join(",\n")}\n${merged}`;
+}
+
+/** The condition on the overlay's rows, by which its windows are computed for the keys alone that are asked for. */
+function ofKeys(
+  keyHashes: readonly string[] | undefined,
+  inForm: (hex: string) => string = (hex) => hex,
+): string {
+  if (keyHashes === undefined) return "";
+  return ` WHERE _key IN (${keyHashes.map((hash) => inForm(literal(hash))).join(", ")})`;
 }
 
 /** Relations of the statement. No table of a lake can have their names, which have a space. */

@@ -1,19 +1,16 @@
 /** The query engine on this machine: DuckDB over the lake's folder. */
 import { rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { type ChangeObject, segmentFolder } from "../../core/format/lake-path.ts";
+import { dirname } from "node:path";
 import type { Segment } from "../../core/format/manifest.ts";
 import { segmentName } from "../../core/format/segment-name.ts";
 import { literal, quoted } from "../../core/ports/dialect.ts";
 import type { QueryEngine, StageRequest } from "../../core/ports/query-engine.ts";
-import { changeWireColumns } from "../../core/row/wire-line.ts";
 import { duckdb } from "../../core/sql/duckdb.ts";
-import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../../core/sql/typed-columns.ts";
 import { fileError } from "../../files/file-error.ts";
 import { makeFolder, removeFile, syncFile, syncFolder } from "../../files/folder-store.ts";
 import { isOutOfMemory } from "./duckdb-error.ts";
 import type { DuckdbSession } from "./duckdb-session.ts";
-import { filePattern } from "./file-pattern.ts";
+import { fileRelations, segmentFile } from "./file-relations.ts";
 
 /** Rows of a Parquet row group: small enough that a query by key opens few. */
 const ROW_GROUP_ROWS = 122_880;
@@ -27,59 +24,14 @@ const KEYS_AT_ONCE_MAX = 2_000_000;
 const PARTS_AT_ONCE_MAX = 1;
 
 export function duckdbEngine(root: string, session: DuckdbSession): QueryEngine {
-  const filesOf = (objects: readonly ChangeObject[]): readonly string[] =>
-    objects.map(({ path }) => join(root, path));
   return {
     dialect: duckdb,
     keysAtOnceMax: KEYS_AT_ONCE_MAX,
     partsAtOnceMax: PARTS_AT_ONCE_MAX,
-    changes: (schema, selection) => {
-      const columns = changeWireColumns(schema);
-      return byName(emptyWireRows(duckdb, columns), nameList(columns), filesOf(selection.objects));
-    },
-    changeLog: (schema, objects) => {
-      const partitions = [
-        { name: "dt", type: "string" },
-        { name: "hr", type: "string" },
-      ] as const;
-      const columns = [...changeWireColumns(schema), ...partitions];
-      return byName(emptyWireRows(duckdb, columns), nameList(columns), filesOf(objects), PARTITIONS);
-    },
-    segments: (schema, segments) => {
-      const files = segments.map((segment) => segmentFile(root, schema.table, segment));
-      return byName(emptySegments(duckdb, schema), nameList(segmentColumns(duckdb, schema)), files);
-    },
+    ...fileRelations(root),
     rows: (sql) => session.rows(sql),
     stage: (request) => stage(root, session, request),
   };
-}
-
-/** The one file of a segment. */
-function segmentFile(root: string, table: string, segment: Pick<Segment, "run" | "part">): string {
-  return join(root, segmentFolder(table, segment.run, segment.part), "rows.parquet");
-}
-
-/** No column of an attribute can have this name, which has a space. */
-const OBJECT_PATH = "object path";
-
-/** The partition of an object by the end of its path: a folder called name=value above the lake is none. */
-const PARTITIONS = ["dt", "hr"]
-  .map(
-    (name) =>
-      `regexp_extract(${quoted(OBJECT_PATH)}, '${name}=([0-9-]+)[\\\\/](hr=[0-9]+[\\\\/])?[^\\\\/]*$', 1) AS ${name}`,
-  )
-  .join(", ");
-
-/** The rows of the files, by column name; columns that a file lacks are null, others are left out. */
-function byName(empty: string, columns: string, files: readonly string[], partitions?: string): string {
-  if (files.length === 0) return empty;
-  const list = files.map(filePattern).join(", ");
-  const options = "union_by_name = true, hive_partitioning = false";
-  const found =
-    partitions === undefined
-      ? `SELECT * FROM read_parquet([${list}], ${options})`
-      : `SELECT *, ${partitions} FROM read_parquet([${list}], ${options}, filename = ${literal(OBJECT_PATH)})`;
-  return `(SELECT ${columns} FROM (SELECT * FROM ${empty} UNION ALL BY NAME ${found}))`;
 }
 
 async function stage(

@@ -1,13 +1,16 @@
 /** People's own SQL over the lake's tables: one statement, read-only, confined to the lake's folder. */
-import { DynalakeError } from "../../core/error.ts";
 import { currentView, historyViews, type LakeView, segmentViews } from "../../core/overlay/lake-view.ts";
+import { valuePartitioning } from "../../core/overlay/table-parts.ts";
 import { literal, quoted } from "../../core/ports/dialect.ts";
 import type { Cell, NumberForm, ResultColumn } from "../../core/ports/query-result.ts";
 import { type OpenTable, tableAsOf } from "../../core/table/open-table.ts";
 import { filePattern } from "../duckdb/file-pattern.ts";
+import { partScans } from "../duckdb/part-scans.ts";
 import { rowBatches } from "../duckdb/row-batches.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
 import { cellConverter } from "./cells.ts";
+import { keysAskedFor } from "./keys-asked-for.ts";
+import { oneReading } from "./one-reading.ts";
 
 export interface QueryRequest {
   /** All tables of the lake. */
@@ -29,16 +32,16 @@ export interface QueryResult {
  */
 export async function startQuery(lake: LakeFolder, request: QueryRequest): Promise<QueryResult> {
   const { session } = lake;
+  const statement = await oneReading(session, request.sql);
   const names = new Set(request.tables.map(({ schema }) => schema.table));
   for (const table of request.tables) {
-    for (const view of await wantedViews(lake, table, request)) {
+    for (const view of await wantedViews(lake, table, request, statement)) {
       // A table called "x_history" takes precedence over the history of "x".
       if (view.name !== table.schema.table && names.has(view.name)) continue;
       await session.run(`CREATE TEMP VIEW ${quoted(view.name)} AS ${view.sql}`);
     }
   }
   await confine(lake);
-  await requireOneReading(lake, request.sql);
   const rows = await session.stream(request.sql);
   const columns = rows.columns.map(({ name, type }) => ({ name, type: type.alias ?? String(type) }));
   return { columns, rows: rowBatches(rows, cellConverter(request.numbers)) };
@@ -49,17 +52,28 @@ const ASKS_FOR_TABLES = /\b(show|information_schema|duckdb_\w+|pg_\w+)\b/i;
 
 /** Only the views whose names the statement mentions: each costs a listing. */
 async function wantedViews(
-  { store, engine }: LakeFolder,
+  lake: LakeFolder,
   table: OpenTable,
   request: QueryRequest,
+  statement: unknown,
 ): Promise<readonly LakeView[]> {
+  const { store, engine } = lake;
   const mentions = (name: string): boolean =>
     request.sql.toLowerCase().includes(name) || ASKS_FOR_TABLES.test(request.sql);
   const { table: name } = table.schema;
   if (!mentions(name)) return [];
   const then = await tableAsOf(store, table, request.asOfSeconds);
+  const keys = keysAskedFor(statement, then.schema);
+  const column = valuePartitioning(then.schema)?.column;
+  const segments =
+    column !== undefined && mentions(column) ? await partScans(lake.session, lake.root, then) : undefined;
   const views = [
-    await currentView(engine, then, request.asOfSeconds),
+    await currentView(
+      segments === undefined ? engine : { ...engine, segments },
+      then,
+      request.asOfSeconds,
+      keys,
+    ),
     ...segmentViews(engine, then).filter((view) => mentions(view.name)),
   ];
   if (mentions(`${name}_history`) || mentions(`${name}__changes`))
@@ -79,30 +93,4 @@ async function confine(lake: LakeFolder): Promise<void> {
   await lake.session.run(`SET allowed_directories = [${[...allowed].join(", ")}]`);
   await lake.session.run("SET enable_external_access = false"); // breakage: external-access-disabled
   await lake.session.run("SET lock_configuration = true");
-}
-
-/** What may stand before a SELECT to see its plan. ANALYZE runs the statement, so that it has to be one that reads. */
-const EXPLAIN = /^\s*EXPLAIN\s+(?:ANALYZE\s+)?(?:\(\s*(?:ANALYZE|FORMAT)\b[^()]*\)\s*)?/i;
-
-/** The answer of json_serialize_sql, which knows the statements that read and no others. */
-interface SyntaxTree {
-  readonly error_type?: string;
-  readonly statements?: readonly unknown[];
-}
-
-/** Judges the statement by its syntax, before the engine prepares it: preparing EXPORT DATABASE creates a folder. */
-async function requireOneReading({ session }: LakeFolder, sql: string): Promise<void> {
-  const explained = sql.replace(EXPLAIN, "");
-  const [row] = await session.rows(`SELECT json_serialize_sql(${literal(explained)}) AS tree`);
-  const tree = JSON.parse(String(row?.tree)) as SyntaxTree;
-  // Parsing alone fails in the engine's own words, with the place.
-  if (tree.error_type === "parser") await session.parse(sql);
-  if (tree.statements === undefined) {
-    throw new DynalakeError(
-      "SQL_FAILED",
-      "only statements that read can be run: SELECT, DESCRIBE, SUMMARIZE, SHOW, EXPLAIN, PIVOT with its values",
-    );
-  }
-  if (tree.statements.length !== 1)
-    throw new DynalakeError("SQL_FAILED", `one statement was expected, not ${tree.statements.length}`);
 }

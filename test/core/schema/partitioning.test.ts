@@ -4,6 +4,7 @@ import { parseColumnType } from "../../../src/core/schema/column-type.ts";
 import {
   BUCKETS_MAX,
   bucketLabel,
+  bucketOfHash,
   bucketStart,
   bucketsFor,
   type Partitioning,
@@ -99,6 +100,7 @@ describe("buckets", () => {
         const start = Math.max(0, Math.floor((index * 2 ** 32) / count) + beside - 1);
         const key = start.toString(16).padStart(8, "0").padEnd(32, "f");
         const bucket = Math.floor((start * count) / 2 ** 32);
+        expect(bucketOfHash(key, count)).toBe(bucket);
         expect(key >= (bucketStart(bucket, count) ?? "")).toBe(true);
         expect(key < (bucketStart(bucket + 1, count) ?? "g")).toBe(true);
       }),
