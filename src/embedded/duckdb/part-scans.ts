@@ -1,6 +1,6 @@
 /**
  * The base of a table that is cut by a column's values, with a scan for each part. The engine then leaves out, before it opens
- * them, the parts that the filters of a statement rule out: by the smallest and largest values that a single file tells of its
+ * them, the parts that the filters of a statement rule out: by the smallest and largest values that a single file has of its
  * columns, and by the value itself where all rows of a part have the same one.
  */
 import { baseSegments, type Manifest } from "../../core/format/manifest.ts";

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { baseSegments } from "../../../src/core/format/manifest.ts";
+import { baseSegments, initialManifest } from "../../../src/core/format/manifest.ts";
 import { literal } from "../../../src/core/ports/dialect.ts";
 import { parseSchema, type Schema } from "../../../src/core/schema/schema.ts";
 import type { SchemaFile } from "../../../src/core/schema/schema-file.ts";
@@ -11,6 +11,7 @@ import { openTableOf } from "../../../src/core/table/open-table.ts";
 import { writeSchema } from "../../../src/core/table/schema-file.ts";
 import type { Item } from "../../../src/core/values/attribute-value.ts";
 import { compactTable } from "../../../src/embedded/compaction/compact-table.ts";
+import { PART_SCANS_MAX, partScans } from "../../../src/embedded/duckdb/part-scans.ts";
 import { type LakeFolder, openLakeFolder } from "../../../src/embedded/folder/lake-folder.ts";
 import { anyCharacter } from "../../arbitraries/character.ts";
 import * as fc from "../../support/fast-check.ts";
@@ -142,6 +143,20 @@ describe("a filter on the column of partitionBy", () => {
       expect(await ids("id = 'sale 5'")).toEqual(["sale 5"]);
       expect(await lake.opened(`${count} market = 'marketplace-us'`)).toHaveLength(1);
     });
+  });
+
+  test("reads more parts than the engine plans well as one", async () => {
+    const schema = parseSchema(sales("day(day)"), "a test");
+    const scansOf = (parts: number): ReturnType<typeof partScans> => {
+      const segments = Array.from({ length: parts }, (_, part) => ({
+        ...{ id: `b-r-${part}`, run: "r", part: `p${part}`, rows: 1, bytes: 1 },
+        kind: "base" as const,
+      }));
+      const rows = async (): Promise<never> => Promise.reject(new Error("nothing is read for days"));
+      return partScans({ rows }, folder, { schema, manifest: { ...initialManifest(1), segments } });
+    };
+    expect(await scansOf(PART_SCANS_MAX)).toBeDefined();
+    for (const parts of [0, 1, PART_SCANS_MAX + 1]) expect(await scansOf(parts)).toBeUndefined();
   });
 
   test("finds values that are too long for the statistics of a file", async () => {
