@@ -50,7 +50,7 @@ export async function pythonBaseline(
 
 /** The path of a Python that has these packages. */
 async function pythonWith(packages: readonly string[]): Promise<string> {
-  const folder = await cachedFolder(`python/${packages.join("+")}`, async (unfinished) => {
+  const folder = await cachedFolder({ name: packages.join("+"), madeBy: [] }, async (unfinished) => {
     await run("python3", ["-m", "venv", unfinished]);
     const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages];
     await run(join(unfinished, "bin", "python"), install, { timeout: INSTALL_MS_MAX });

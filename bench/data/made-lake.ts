@@ -1,4 +1,7 @@
-/** A lake whose items and changes are made up by the engine: as large as a measurement asks for. It is kept for later runs. */
+/**
+ * A lake whose items and changes are made up by the engine: as large as a measurement asks for. It is kept for later runs
+ * of the same sources.
+ */
 import { constants } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
@@ -36,7 +39,8 @@ export function userOf(i: number): string {
 
 /** Copies a lake of so many items to `root`, which must not exist yet. The original stays in the cache. */
 export async function makeLake(root: string, items: number): Promise<void> {
-  const made = await cachedFolder(`lake-${items}`, (folder) => seedLake(folder, items));
+  const cached = { name: `lake-${items}`, madeBy: ["src", "bench/data/made-lake.ts"] };
+  const made = await cachedFolder(cached, (folder) => seedLake(folder, items));
   await cp(made, root, { recursive: true, mode: constants.COPYFILE_FICLONE });
 }
 

@@ -35,7 +35,11 @@ export const REVIEWS_SCHEMA = {
 
 /** The folder of an export of so many items. */
 export function reviewsExport(items: number): Promise<string> {
-  return cachedFolder(`export-${items}`, (folder) => writeReviewsExport(folder, items));
+  const cached = {
+    name: `export-${items}`,
+    madeBy: ["bench/data/review-lines.ts", "bench/data/write-export-file.ts"],
+  };
+  return cachedFolder(cached, (folder) => writeReviewsExport(folder, items));
 }
 
 async function writeReviewsExport(folder: string, items: number): Promise<void> {

@@ -11,7 +11,7 @@ export interface KeptRatios {
   readonly ratios: Ratios;
 }
 
-/** The text of their file: the values of a ratio on one line, as the formatter has it. */
+/** The text of their file: the values of a ratio on one line. */
 export function keptRatiosText(kept: KeptRatios): string {
   const text = JSON.stringify(kept, undefined, 2);
   return `${text.replaceAll(/\[[^[\]]*\]/g, (list) => list.replaceAll(/\s*\n\s*/g, "").replaceAll(",", ", "))}\n`;
