@@ -51,9 +51,13 @@ export class FolderTable implements ListedTable {
     const { lifetime } = this.#context;
     return lifetime.run(signal, async (stop) => {
       const opened = await this.#opened();
+      const { schemaEdit } = await import("../core/table/schema-edit.ts");
       const { tableStatus } = await import("../core/status/status.ts");
       return this.#context.withEngine(stop, async ({ store, engine }) =>
-        tableStatusOf(await tableStatus({ store, engine }, opened, nowSeconds())),
+        tableStatusOf(
+          await tableStatus({ store, engine }, opened, nowSeconds()),
+          await schemaEdit(store, opened),
+        ),
       );
     });
   }

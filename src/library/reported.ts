@@ -2,6 +2,7 @@
 import type { CompactionResult } from "../core/compaction/compact.ts";
 import { type Gap as RecordedGap, repairTimeSeconds } from "../core/format/manifest.ts";
 import type { TableStatus as RecordedStatus } from "../core/status/status.ts";
+import { type SchemaEdit, schemaEditSentence } from "../core/table/schema-edit.ts";
 import { type VerifyReport, verifyResult } from "../core/verify/verify-report.ts";
 import type { TakenSnapshot } from "../embedded/snapshot/take-in.ts";
 import type { CompactionRun, Gap, SnapshotReport, TableStatus, Verification } from "./reports.ts";
@@ -19,6 +20,7 @@ export function snapshotReport(taken: TakenSnapshot): SnapshotReport {
     dated: manifest.floorSeconds > 0,
     schemaOrigin: choice.origin,
     undecided: choice.undecided,
+    notes: choice.notes ?? [],
     addedColumns: choice.effect.added,
     openGaps: openGaps.map(gapOf),
   };
@@ -28,8 +30,12 @@ export function compactionRun({ kind, run, rows, segments, manifest }: Compactio
   return { kind, run, rows, segments, manifest: manifest.sequence };
 }
 
-export function tableStatusOf({ openGaps, repairedGaps, ...status }: RecordedStatus): TableStatus {
-  return { ...status, openGaps: openGaps.map(gapOf), repairedGaps: repairedGaps.map(gapOf) };
+export function tableStatusOf(
+  { openGaps, repairedGaps, ...status }: RecordedStatus,
+  edit: SchemaEdit | undefined,
+): TableStatus {
+  const schemaFile = edit && { state: edit.kind, detail: schemaEditSentence(status.table, edit) };
+  return { ...status, schemaFile, openGaps: openGaps.map(gapOf), repairedGaps: repairedGaps.map(gapOf) };
 }
 
 export function verificationOf(report: VerifyReport): Verification {

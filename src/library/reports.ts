@@ -37,6 +37,8 @@ export interface SnapshotReport {
   readonly schemaOrigin: "given" | "lake" | "inferred";
   /** What the inference could not decide, a sentence each. */
   readonly undecided: readonly string[];
+  /** What else people should know, a sentence each: an edited schema.json, values that SQL does not show. */
+  readonly notes: readonly string[];
   /** Columns that a given schema has added to a table that held data. */
   readonly addedColumns: readonly string[];
   /** Gaps that this snapshot is too early to repair. */
@@ -99,6 +101,10 @@ export interface Vacuumed {
 
 /** Plain data: times are seconds since the epoch. */
 export interface TableStatus extends StatusFacts {
+  /** What became of an edit of schema.json; undefined if the file says what the table has. */
+  readonly schemaFile:
+    | { readonly state: "pending" | "refused" | "broken" | "missing"; readonly detail: string }
+    | undefined;
   readonly openGaps: readonly Gap[];
   readonly repairedGaps: readonly Gap[];
 }

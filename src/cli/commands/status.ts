@@ -79,6 +79,7 @@ function statusText(status: PlacedStatus): string {
         ? "none"
         : `${status.commits.newest}, the last at ${timeText(status.commits.newestAtSeconds)}; --as-of reaches back to ${status.commits.asOfFromSeconds === 0 ? "the beginning" : timeText(status.commits.asOfFromSeconds)}`,
     ],
+    ...(status.schemaFile === undefined ? [] : [["schema.json", status.schemaFile.detail] as const]),
     ...undeliveredLines(status),
     ["quarantine", quarantineText(status)],
     ...status.openGaps.map(

@@ -57,6 +57,7 @@ export async function reportFolderSnapshot(
     if (addedColumns.length > 0) terminal.note(addedSentence(table, addedColumns));
   }
   if (!dated) terminal.note(UNDATED);
+  for (const sentence of report.notes) terminal.note(sentence);
   for (const gap of openGaps) terminal.note(gapSentence(table, gap));
   const quarantine = join(options.lake, table, "quarantine");
   return reportSnapshot(context, { ...report, quarantine }, options);

@@ -6,6 +6,7 @@ import { baseSegments, type Manifest, type Segment } from "../format/manifest.ts
 import { type Recovery, withDeclared, withoutReplaced } from "../format/recovery.ts";
 import { heldUpObjects, windowHour } from "../overlay/change-log.ts";
 import type { SchemaFile } from "../schema/schema.ts";
+import { schemaMark } from "../schema/schema-change.ts";
 import type { MinorDecision } from "./compaction-policy.ts";
 
 /** What a commit adds to the manifest that it was planned from. */
@@ -70,6 +71,7 @@ export function afterSnapshot(manifest: Manifest, facts: SnapshotFacts, commit: 
     horizonSeconds: facts.floorSeconds,
     buckets: facts.buckets,
     schema: facts.schema,
+    formerSchemas: formerSchemas(manifest, facts.schema),
     recovery: facts.recovery,
     segments: commit.staged,
     folded: facts.objects
@@ -90,8 +92,24 @@ export function afterSchemaChange(
     ...manifest,
     ...committed(manifest, "schema", commit),
     schema: change.schema,
+    formerSchemas: formerSchemas({ ...manifest, schema: change.before }, change.schema),
     recovery: withDeclared(manifest, change),
   };
+}
+
+const FORMER_SCHEMAS_MAX = 100;
+
+/** With the schema of the manifest, if the next one is another. */
+function formerSchemas(
+  { schema, formerSchemas: earlier = [] }: Pick<Manifest, "schema" | "formerSchemas">,
+  next: SchemaFile,
+): readonly string[] | undefined {
+  const marks = [...earlier];
+  const mark = schema === null ? undefined : schemaMark(schema);
+  if (mark !== undefined && mark !== schemaMark(next)) marks.push(mark);
+  // A schema that is the table's again is no former one.
+  const kept = marks.filter((each) => each !== schemaMark(next)).slice(-FORMER_SCHEMAS_MAX);
+  return kept.length === 0 ? undefined : kept;
 }
 
 /** The members that every commit has anew. */

@@ -72,6 +72,8 @@ export interface Manifest {
   readonly buckets: number;
   /** The schema file of the table; null before the first snapshot or change of the schema. */
   readonly schema: SchemaFile | null;
+  /** Marks of the schemas that the table had before, the newest last: schema.json may still hold one of them after a crash. */
+  readonly formerSchemas?: readonly string[] | undefined;
   /** Where columns were declared after rows had been written. */
   readonly recovery?: Recovery | undefined;
   readonly segments: readonly Segment[];
@@ -115,6 +117,7 @@ const manifestShape: z.ZodMiniType<Manifest> = z.object({
   buckets: z.int().check(z.minimum(1), z.maximum(BUCKETS_MAX)),
   // Checked by `parseSchema` when it is used.
   schema: z.nullable(z.custom<SchemaFile>((value) => typeof value === "object")),
+  formerSchemas: z.optional(z.array(z.string())),
   recovery: z.optional(recoveryShape),
   segments: z.array(segmentShape),
   folded: z.array(z.string()),

@@ -3,6 +3,7 @@
  * `_unmapped`. Existing columns stay as they are.
  */
 import { DynalakeError } from "../error.ts";
+import { sha256Half } from "../values/hash.ts";
 import { schemaTypeText } from "./column-type.ts";
 import { type Column, parseSchema, type Schema, type SchemaFile } from "./schema.ts";
 
@@ -108,8 +109,13 @@ function maskOf(schema: Schema, attribute: string): Mask {
   return schema.file.attributes[attribute]?.mask ?? "none";
 }
 
+/** A short text that tells the schema from others: schemas of one meaning have the same. */
+export function schemaMark(file: SchemaFile): string {
+  return sha256Half(fileText({ file }));
+}
+
 /** The file in a canonical form, without the member that only editors read. */
-function fileText({ file }: Schema): string {
+function fileText({ file }: Pick<Schema, "file">): string {
   return text({ ...file, $schema: undefined });
 }
 

@@ -1,8 +1,13 @@
-/** Compacts a lake table: folds its change log, then rewrites the parts of the base whose deltas have grown. */
+/** Compacts a lake table: applies an edit of schema.json, folds its change log, then rewrites the parts of the base whose deltas have grown. */
 import { type CompactionResult, compactMinorThenMajor } from "../../core/compaction/compact.ts";
 import { DEFAULT_POLICY } from "../../core/compaction/compaction-policy.ts";
+import { changeSchema } from "../../core/compaction/schema-commit.ts";
+import { schemaPath } from "../../core/format/lake-path.ts";
+import type { ObjectStore } from "../../core/ports/object-store.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import type { Commits } from "../../core/table/commits.ts";
+import { type OpenTable, openTableOf } from "../../core/table/open-table.ts";
+import { schemaEdit } from "../../core/table/schema-edit.ts";
 import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
 
@@ -11,8 +16,8 @@ export interface CompactionRequest {
   readonly scope: "grown" | "all";
   /** Changes of these last seconds stay in the change log. Default: the policy's. */
   readonly settleSeconds?: number;
-  /** The table's commits, if they were read before. */
-  readonly known?: Commits;
+  /** The table, if it was opened before. */
+  readonly known?: OpenTable;
   /** Called after each commit. */
   readonly onCommit: (result: CompactionResult) => void;
 }
@@ -24,9 +29,27 @@ export async function compactTable(
   { scope, settleSeconds = DEFAULT_POLICY.settleSeconds, known, onCommit }: CompactionRequest,
 ): Promise<readonly CompactionResult[]> {
   const { store, engine } = lake;
+  const current = await withEditApplied(store, schema, known);
   const policy = { ...DEFAULT_POLICY, settleSeconds };
-  return compactMinorThenMajor({ store, engine, schema, policy, newRunId, nowSeconds }, scope, {
-    known,
-    onCommit,
-  });
+  return compactMinorThenMajor(
+    { store, engine, schema: current.schema, policy, newRunId, nowSeconds },
+    scope,
+    {
+      known: current.commits,
+      onCommit,
+    },
+  );
+}
+
+/** An edit that the data allows is a commit of its own; any other one is told by `status` and stops nothing. */
+async function withEditApplied(
+  store: ObjectStore,
+  schema: Schema,
+  known: OpenTable | undefined,
+): Promise<{ readonly schema: Schema; readonly commits: Commits | undefined }> {
+  const opened = known ?? (await openTableOf(store, schema));
+  const edit = await schemaEdit(store, opened);
+  if (edit?.kind !== "pending") return { schema, commits: opened };
+  await changeSchema({ store, newRunId, nowSeconds, commits: opened }, edit.schema, schemaPath(schema.table));
+  return { schema: edit.schema, commits: opened };
 }

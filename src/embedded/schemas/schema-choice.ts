@@ -1,10 +1,12 @@
 /** The schema that data is written with: the given one, the lake's own, or one inferred. */
 import { DynalakeError } from "../../core/error.ts";
+import { schemaPath } from "../../core/format/lake-path.ts";
 import type { InferredSchema, InferredTable } from "../../core/infer/infer.ts";
 import type { Inference } from "../../core/infer/inference.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { parseSchema, type Schema, tableName } from "../../core/schema/schema.ts";
-import { isFilled, openTable } from "../../core/table/open-table.ts";
+import { isFilled, type OpenTable, openTable } from "../../core/table/open-table.ts";
+import { schemaEdit, schemaEditSentence } from "../../core/table/schema-edit.ts";
 import { type KeySchema, keyAttributes } from "../../core/values/key.ts";
 import { type GivenSchema, nameOfGiven, readGivenSchema } from "./given-schema.ts";
 import { schemaOfObserved } from "./inference.ts";
@@ -35,6 +37,8 @@ export interface SchemaChoice {
   readonly origin: "given" | "lake" | "inferred";
   /** What the inference could not decide, one sentence each. */
   readonly undecided: readonly string[];
+  /** What else people should know of the schema, one sentence each. */
+  readonly notes?: readonly string[];
   /** What a given schema changes of a table that holds data. */
   readonly effect: SchemaEffect;
   /** What the schema was inferred from. */
@@ -64,14 +68,15 @@ export async function givenSchema(request: SchemaDemand): Promise<SchemaChoice |
     );
   }
   const name = given?.table ?? tableName(requireName(request));
-  const known = await boundSchema(request, name);
+  const opened = await filledTable(request, name);
+  const known = opened?.schema;
   // A schema without a source is one for any table that the lake's is filled from.
   if (given !== undefined && known !== undefined && given.file.source === undefined)
     given = boundTo(given, known.source, givenName);
   const chosen = given ?? known;
   if (chosen === undefined) return undefined;
   requireKey(request.key, chosen.key, name);
-  if (given === undefined) return { schema: chosen, origin: "lake", undecided: [], effect: NO_EFFECT };
+  if (given === undefined) return lakeChoice(request, opened as OpenTable, chosen);
   const effect =
     known === undefined
       ? NO_EFFECT
@@ -85,23 +90,60 @@ function requireKey(offered: KeySchema | undefined, key: KeySchema, name: string
   throw new DynalakeError("USAGE", `the key ${given} does not fit the schema of "${name}": ${wanted}`);
 }
 
-/** The schema of a table that holds data. Throws USAGE if the data is another source table's. */
-async function boundSchema(request: SchemaDemand, table: string): Promise<Schema | undefined> {
-  const { store, source } = request;
-  const known = await openTable(store, table);
-  if (known === undefined || !(await isFilled(known))) return undefined;
-  return boundTo(known.schema, source, `the lake's "${table}"`);
+/** The table's own schema, or what people have made of it in schema.json. */
+async function lakeChoice(
+  { store, source, replacesData = false }: SchemaDemand,
+  opened: OpenTable,
+  chosen: Schema,
+): Promise<SchemaChoice> {
+  const own: SchemaChoice = { schema: chosen, origin: "lake", undecided: [], effect: NO_EFFECT };
+  const edit = await schemaEdit(store, opened);
+  if (edit === undefined) return own;
+  const { table } = chosen;
+  if (edit.kind === "pending" || (edit.kind === "refused" && replacesData)) {
+    const path = schemaPath(table);
+    try {
+      const schema = boundTo(edit.schema, source, path);
+      const effect = await schemaEffect({ store, name: path, replacesData }, opened.schema, schema);
+      const notes = [`${path} was edited, and is now the schema of "${table}"`];
+      return { schema, origin: "given", undecided: [], effect, notes };
+    } catch (error) {
+      if (!(error instanceof DynalakeError)) throw error;
+    }
+  }
+  return { ...own, notes: [schemaEditSentence(table, edit)] };
 }
 
+/** The table, if it holds data. Throws USAGE if the data is another source table's, unless a given schema says that it is to be. */
+async function filledTable(request: SchemaDemand, table: string): Promise<OpenTable | undefined> {
+  const { store, source, given, replacesData = false } = request;
+  const opened = await openTable(store, table);
+  if (opened === undefined || !(await isFilled(opened))) return undefined;
+  const { schema: known } = opened;
+  const origin = `the lake's "${table}"`;
+  if (source === undefined || known.source === source) return opened;
+  const isReplaceable = replacesData && (await opened.changes.days()).length === 0;
+  if (isReplaceable && given !== undefined) return opened;
+  const schema = boundTo(known, source, origin, isReplaceable ? REPLACE : RENAME);
+  return { ...opened, schema };
+}
+
+const RENAME = "Give the lake table a name of its own: `--name NAME`, and the same `table` in a schema file.";
+const REPLACE =
+  "Give the lake table a name of its own (`--name NAME`), or correct `source` in the schema file and pass it (`--schema FILE`).";
+
 /** The schema of a source table. Throws USAGE if it is explicitly another one's: their items must never mix. */
-export function boundTo(schema: Schema, source: string | undefined, origin: string): Schema {
+export function boundTo(
+  schema: Schema,
+  source: string | undefined,
+  origin: string,
+  next: string = REPLACE,
+): Schema {
   if (source === undefined || schema.source === source) return schema;
   if (schema.file.source === undefined || schema.source === schema.table) {
     return parseSchema({ ...schema.file, source }, origin);
   }
-  throw new DynalakeError("USAGE", `${origin} is for table "${schema.source}", not "${source}"`, {
-    next: "Give the lake table a name of its own (`--name NAME`), or correct `source` in the schema file.",
-  });
+  throw new DynalakeError("USAGE", `${origin} is for table "${schema.source}", not "${source}"`, { next });
 }
 
 function requireName(request: SchemaDemand): string {
