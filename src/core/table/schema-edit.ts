@@ -48,7 +48,7 @@ const EDITOR_FAULTS: ReadonlySet<string> = new Set([
 ]);
 const REASONS_MAX = 5;
 
-/** What people are told of an edit that was not applied, a sentence. */
+/** What people see of an edit that was not applied, a sentence. */
 export function schemaEditSentence(table: string, edit: SchemaEdit): string {
   const path = schemaPath(table);
   switch (edit.kind) {

@@ -41,7 +41,7 @@ export async function compactTable(
   );
 }
 
-/** An edit that the data allows is a commit of its own; any other one is told by `status` and stops nothing. */
+/** An edit that the data allows is a commit of its own; any other one is shown by `status` and stops nothing. */
 async function withEditApplied(
   store: ObjectStore,
   schema: Schema,
