@@ -1232,8 +1232,15 @@ export const breakages: readonly Breakage[] = [
   {
     name: "a value that the statistics of a file propose is taken without its proof",
     marker: "part-value-proved",
-    find: "else if (part === proof) ",
-    put: "else ",
+    find: "part === proof && ",
+    put: "",
+    tests: ["test/embedded/reading/opened-parts.test.ts"],
+  },
+  {
+    name: "a part whose value has a NUL cuts the statement short",
+    marker: "part-value-without-nul",
+    find: '!String(value).includes("\\0")',
+    put: "true",
     tests: ["test/embedded/reading/opened-parts.test.ts"],
   },
   {

@@ -59,7 +59,12 @@ async function partValues(
   for (const { file, value, label: proof } of found) {
     const part = parts.get(String(file));
     if (part === NO_VALUE) values.set(String(file), null);
-    else if (part === proof) values.set(String(file), String(value)); // breakage: part-value-proved
+    else if (part === proof && canBeLiteral(value)) values.set(String(file), String(value)); // breakage: part-value-proved
   }
   return values;
+}
+
+/** A statement ends at a NUL. */
+function canBeLiteral(value: unknown): boolean {
+  return !String(value).includes("\0"); // breakage: part-value-without-nul
 }

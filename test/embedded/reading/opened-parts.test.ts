@@ -159,6 +159,20 @@ describe("a filter on the column of partitionBy", () => {
     for (const parts of [0, 1, PART_SCANS_MAX + 1]) expect(await scansOf(parts)).toBeUndefined();
   });
 
+  test("finds values that no statement can name", async () => {
+    await lakeOf("nul", sales("identity(market)"), async (lake) => {
+      const markets = ["a\0b", "a'b", "a"];
+      await lake.snapshot(Array.from({ length: 9 }, (_, id) => sale(id, markets[id % 3])));
+      const grouped = "SELECT hex(market), count(*) FROM sales GROUP BY market ORDER BY market";
+      expect(await lake.rows(grouped)).toEqual(["61", "610062", "612762"].map((hex) => [hex, "3"]));
+      const named = "SELECT count(*) FROM sales WHERE market = 'a''b'";
+      expect(await lake.rows(named)).toEqual([["3"]]);
+      expect(await lake.rows("SELECT count(*) FROM sales WHERE market = 'a' || chr(0) || 'b'")).toEqual([
+        ["3"],
+      ]);
+    });
+  });
+
   test("finds values that are too long for the statistics of a file", async () => {
     await lakeOf("long", sales("identity(market)"), async (lake) => {
       const long = ["x", "y"].map((letter) => letter.repeat(20_000));
