@@ -1278,4 +1278,11 @@ export const breakages: readonly Breakage[] = [
     put: "",
     tests: ["test/embedded/reading/opened-parts.test.ts"],
   },
+  {
+    name: "an empty lock file stays empty",
+    marker: "empty-lock-file-mended",
+    find: "size !== undefined && size > 0",
+    put: "size !== undefined",
+    tests: ["test/embedded/folder/lake-lock.test.ts"],
+  },
 ];

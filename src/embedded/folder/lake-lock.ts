@@ -2,12 +2,15 @@
  * The lock that `dynalake run` holds on a lake. It is the operating system's own lock on a file, taken by DuckDB when it
  * opens a database, so that a process that dies in any way does not keep it.
  */
+import { randomBytes } from "node:crypto";
 import { realpathSync } from "node:fs";
+import { link, open, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { DynalakeError } from "../../core/error.ts";
-import { fileError } from "../../files/file-error.ts";
+import { fileError, systemCode } from "../../files/file-error.ts";
 import { makeFolder } from "../../files/folder-store.ts";
+import { engineError } from "../duckdb/duckdb-error.ts";
 
 export interface LakeLock {
   release(): void;
@@ -25,6 +28,7 @@ export async function lockLake(root: string): Promise<LakeLock> {
   if (heldHere.has(file)) throw locked(root, "this process"); // breakage: lake-locked-once
   heldHere.add(file);
   try {
+    await ensureLockFile(file);
     const instance = await DuckDBInstance.create(file, { threads: "1" });
     return {
       release: () => {
@@ -34,18 +38,65 @@ export async function lockLake(root: string): Promise<LakeLock> {
     };
   } catch (error) {
     heldHere.delete(file);
-    // Without the file's path, which says "lock" in whatever failed.
-    const message = (error instanceof Error ? error.message : String(error)).replaceAll(file, "the file");
-    if (/lock/i.test(message)) throw locked(root, holderIn(message));
-    throw new DynalakeError(
-      "STORE_FAILED",
-      `the lock of ${root} cannot be taken: ${message.split("\n")[0]}`,
-      {
-        cause: error,
-        next: `Check the file's rights and the space on its disk. It holds nothing: where it is damaged, remove ${file} while nothing runs on the lake.`,
-      },
-    );
+    throw lockError(error, root, file);
   }
+}
+
+/**
+ * Puts a lock's file there, whole: where the disk gets full while the engine makes it, an empty one stays, which no engine opens.
+ * It is made under another name and linked, and an empty one is written over in place. Nothing is ever unlinked, since two
+ * processes that do so could each hold a file of their own.
+ */
+async function ensureLockFile(file: string): Promise<void> {
+  const size = await stat(file).then(
+    (facts) => facts.size,
+    () => undefined,
+  );
+  if (size !== undefined && size > 0) return; // breakage: empty-lock-file-mended
+  const whole = `${file}.${randomBytes(6).toString("hex")}`;
+  try {
+    (await DuckDBInstance.create(whole, { threads: "1" })).closeSync();
+    if (size === undefined) await linkUnlessThere(whole, file);
+    else await writeOver(file, await readFile(whole));
+  } finally {
+    await rm(whole, { force: true });
+  }
+}
+
+/** A file system without links gets its file from the engine. */
+const NO_LINKS: ReadonlySet<string | undefined> = new Set(["EEXIST", "EPERM", "ENOTSUP", "ENOSYS"]);
+
+async function linkUnlessThere(whole: string, file: string): Promise<void> {
+  await link(whole, file).catch((error: unknown) => {
+    if (!NO_LINKS.has(systemCode(error))) throw error;
+  });
+}
+
+/** In one write, so that of two at once one is there whole. */
+async function writeOver(file: string, content: Uint8Array): Promise<void> {
+  const handle = await open(file, "r+");
+  try {
+    await handle.write(content, 0, content.length, 0);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function lockError(error: unknown, root: string, file: string): DynalakeError {
+  if (systemCode(error) !== undefined) return fileError(error, file);
+  const engine = engineError(error);
+  if (engine.code === "DISK_FULL") return engine;
+  // Without the file's path, which says "lock" in whatever failed.
+  const message = (error instanceof Error ? error.message : String(error)).replaceAll(
+    `"${file}"`,
+    "its file",
+  );
+  if (/lock/i.test(message.replaceAll(file, ""))) return locked(root, holderIn(message));
+  return new DynalakeError("STORE_FAILED", `the lock of ${root} cannot be taken: ${message.split("\n")[0]}`, {
+    cause: error,
+    next: `Check the file's rights and the space on its disk. It holds nothing: where it is damaged, remove ${file} while nothing runs on the lake.`,
+  });
 }
 
 function holderIn(message: string): string {

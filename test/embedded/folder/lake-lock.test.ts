@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, stat, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -56,6 +56,20 @@ test("another process's lock is respected, and goes with the process however it 
       await once(holder, "exit");
     }
     (await lockLake(folder)).release();
+  });
+});
+
+test("an empty lock file, which a full disk leaves, is mended in place", async () => {
+  await withFolder(async (folder) => {
+    const file = join(folder, ".run.lock");
+    await writeFile(file, "");
+    const { ino } = await stat(file);
+    const asked = await Promise.allSettled([lockLake(folder), lockLake(folder)]);
+    const [got, ...others] = asked.filter((each) => each.status === "fulfilled");
+    expect({ got: got?.status, others }).toEqual({ got: "fulfilled", others: [] });
+    expect((await stat(file)).ino).toBe(ino);
+    got?.value.release();
+    expect(await readdir(folder)).toEqual([".run.lock"]);
   });
 });
 
