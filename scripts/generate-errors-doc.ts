@@ -43,7 +43,7 @@ ${rejections.join("\n")}
 | 2 | The command line is invalid (\`USAGE\`). |
 | 3 | The command finished, but it put records into quarantine, found that changes are lost, or \`verify\` could not settle every key. |
 | 4 | \`verify\` found differences. |
-| 130, 143 | A second interrupt ended the command. No data is lost. |
+| 129, 130, 143 | An interrupt (SIGHUP, SIGINT, SIGTERM) cut the work short: the process died by that signal. No data is lost. |
 `;
 
 if (process.argv.includes("--check")) {

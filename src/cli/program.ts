@@ -5,9 +5,13 @@ import type { CliIo } from "./context/cli-io.ts";
 import type { CommandContext, ExitCode } from "./context/command.ts";
 import { declareCommands, type Runs } from "./declare-commands.ts";
 
-/** The commands that end cleanly at an interrupt. */
-const ENDS_CLEANLY: ReadonlySet<string> = new Set(["run", "snapshot"]);
-/** The commands that do so on a deployment, where their statements would otherwise keep running, and costing money. */
+/** How long commands that end cleanly at an interrupt may take for it, in milliseconds; the others have none. */
+const GRACE_MS: ReadonlyMap<string, number> = new Map([
+  ["run", 900],
+  ["snapshot", 900],
+]);
+/** On a deployment, whose statements would otherwise keep running, and costing money. */
+const STACK_GRACE_MS = 5_000;
 const END_CLEANLY_ON_STACKS: ReadonlySet<string> = new Set([
   "snapshot",
   "compact",
@@ -20,8 +24,8 @@ const END_CLEANLY_ON_STACKS: ReadonlySet<string> = new Set([
 
 /** What happens as a command line is carried out. */
 export interface ProgramEvents {
-  /** Before the command begins. `endsCleanly`: it watches for an interrupt and ends by itself. */
-  readonly onCommand: (command: { readonly endsCleanly: boolean }) => void;
+  /** Before the command begins. `graceMs`: how long it may take to end by itself at an interrupt; 0 where it does not. */
+  readonly onCommand: (command: { readonly graceMs: number }) => void;
   readonly onExit: (code: ExitCode) => void;
 }
 
@@ -46,9 +50,9 @@ export function program(io: CliIo, context: CommandContext, { onCommand, onExit 
       getErrHasColors: () => false,
     })
     .hook("preAction", (_, command) => {
-      const onStack = command.opts().stack !== undefined;
-      const endCleanly = onStack ? END_CLEANLY_ON_STACKS : ENDS_CLEANLY;
-      onCommand({ endsCleanly: endCleanly.has(command.name()) });
+      const name = command.name();
+      if (command.opts().stack === undefined) onCommand({ graceMs: GRACE_MS.get(name) ?? 0 });
+      else onCommand({ graceMs: END_CLEANLY_ON_STACKS.has(name) ? STACK_GRACE_MS : 0 });
     });
   declareCommands(dynalake, runs);
   return dynalake;

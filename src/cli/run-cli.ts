@@ -10,12 +10,13 @@ import { program } from "./program.ts";
 
 /**
  * `argv`: the arguments alone, without node and the script. Reports errors on `io.stderr` and never rejects. At an interrupt a
- * command that can end cleanly does so; any other is abandoned (EXIT.interrupted): its work continues until the process ends.
+ * command that can end cleanly gets a moment to do so. Any other, and one that does not end in time, is abandoned: its work
+ * continues until the process ends. Work that was cut short either way is EXIT.interrupted.
  */
 export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
   const terminal = terminalOf(io);
   const interruption = new AbortController();
-  let endsCleanly = false;
+  let graceMs = 0;
   let exitCode: ExitCode = EXIT.done;
   const context = {
     terminal,
@@ -27,7 +28,7 @@ export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
   };
   const dynalake = program(io, context, {
     onCommand: (command) => {
-      endsCleanly = command.endsCleanly;
+      graceMs = command.graceMs;
     },
     onExit: (code) => {
       exitCode = code;
@@ -38,21 +39,28 @@ export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
       await dynalake.parseAsync(argv, { from: "user" });
       return exitCode;
     } catch (error) {
-      return report(terminal, error);
+      const code = report(terminal, error);
+      return interruption.signal.aborted && error instanceof DynalakeError ? EXIT.interrupted : code;
     }
   };
+  const ended = new AbortController();
   return new Promise((end) => {
     const onInterrupt = (): void => {
+      interruption.abort(interrupted());
       // breakage: interrupt-waits-for-clean-end
-      if (endsCleanly) interruption.abort(interrupted());
-      else end(EXIT.interrupted);
+      if (graceMs === 0) end(EXIT.interrupted);
+      // breakage: interrupt-waits-not-for-ever
+      else void io.timing.sleep(graceMs, ended.signal).then(() => end(EXIT.interrupted));
     };
     io.interrupt.addEventListener("abort", onInterrupt, { once: true });
     if (io.interrupt.aborted) onInterrupt();
     else
       void run()
         .then(end)
-        .finally(() => io.interrupt.removeEventListener("abort", onInterrupt));
+        .finally(() => {
+          ended.abort();
+          io.interrupt.removeEventListener("abort", onInterrupt);
+        });
   });
 }
 

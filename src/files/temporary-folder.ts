@@ -21,18 +21,18 @@ export function temporaryFolder(parent: string, prefix: string): TemporaryFolder
   } catch (error) {
     throw fileError(error, path);
   }
-  if (inUse.size === 0) process.once("exit", removeAll);
+  if (inUse.size === 0) process.once("exit", removeTemporaryFolders);
   inUse.add(path);
   return {
     path,
     remove: async () => {
       await rm(path, { recursive: true, force: true });
-      if (inUse.delete(path) && inUse.size === 0) process.removeListener("exit", removeAll);
+      if (inUse.delete(path) && inUse.size === 0) process.removeListener("exit", removeTemporaryFolders);
     },
   };
 }
 
-/** For a process that exits in the middle of its work, such as at an interrupt. */
-function removeAll(): void {
+/** For a process that ends in the middle of its work, such as at an interrupt. */
+export function removeTemporaryFolders(): void {
   for (const path of inUse) rmSync(path, { recursive: true, force: true });
 }

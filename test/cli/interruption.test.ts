@@ -31,30 +31,73 @@ test("a first snapshot that died before its commit is taken again, though the st
   });
 });
 
-test("a second interrupt ends a command at once, and a command without a clean end at the first one", async () => {
+/** Long ones: one that the engine lets go of, and one inside of a function that looks for no interrupt. */
+const LONG = [
+  "SELECT count(*) FROM range(1000000000) a, range(1000000000) b, interrupted",
+  "SELECT list_sort(list(hash(range))) FROM range(100000000), interrupted",
+];
+
+test.each([
+  ["SIGINT", LONG[0]],
+  ["SIGTERM", LONG[1]],
+  ["SIGHUP", LONG[0]],
+] as const)("%s ends a command by that signal whatever the engine is doing: %s", async (signal, sql = "") => {
   await withFolder(async (folder) => {
-    const table = await SourceTable.create(emulator.connection, "Interrupted");
+    const table = await SourceTable.create(emulator.connection, `Interrupted${signal}`);
     await table.put({ User: { S: "ann" }, Book: { S: "Mort" } });
     const lake = join(folder, "lake");
     const tmp = join(folder, "tmp");
     const env = { TMPDIR: tmp };
     const of = ["--lake", lake, "--table", table.name, "--endpoint", emulator.endpoint];
-    await done(["snapshot", ...of]);
+    await done(["snapshot", ...of, "--name", "interrupted"]);
     await mkdir(tmp);
 
-    const slow = startDynalakeProcess(
-      ["query", "SELECT count(*) FROM range(1000000000) a, range(1000000000) b, interrupted", "--lake", lake],
-      { env },
-    );
+    const slow = startDynalakeProcess(["query", sql, "--lake", lake], { env });
     for (;;) {
       // It has created its session's folder.
       if ((await readdir(tmp)).length > 0) break;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    slow.signal("SIGINT");
+    slow.signal(signal);
     const ended = await slow.ended;
-    expect({ ...ended, left: await readdir(tmp) }).toMatchObject({ code: 130, stdout: "", left: [] });
+    expect({ ...ended, left: await readdir(tmp) }).toMatchObject({ signal, stdout: "", left: [] });
     expect(await lakeItems(lake)).toEqual(await table.items());
+  });
+});
+
+test("rows that an interrupt cut off do not end like whole ones", async () => {
+  await withFolder(async (folder) => {
+    const lake = join(folder, "lake");
+    const table = await SourceTable.create(emulator.connection, "CutOff");
+    await table.put({ User: { S: "ann" }, Book: { S: "Mort" } });
+    await done(["snapshot", "--table", table.name, "--endpoint", emulator.endpoint, "--lake", lake]);
+    const sql = "SELECT range AS n FROM range(1000000000), cutoff";
+    const running = startDynalakeProcess(["query", sql, "--format", "json", "--lake", lake]);
+    await running.printed("\n");
+    running.signal("SIGINT");
+    const { signal, stdout } = await running.ended;
+    expect(signal).toBe("SIGINT");
+    expect(stdout).not.toMatch(/\]\s*$/);
+  });
+});
+
+test("`run` ends by itself where its terminal is closed", async () => {
+  await withFolder(async (folder) => {
+    const table = await SourceTable.create(emulator.connection, "Twice");
+    await table.put({ User: { S: "ann" }, Book: { S: "Mort" } });
+    const run = [
+      "run",
+      "--lake",
+      join(folder, "lake"),
+      "--table",
+      table.name,
+      "--endpoint",
+      emulator.endpoint,
+    ];
+    const once = startDynalakeProcess(run);
+    await once.told("following");
+    once.signal("SIGHUP");
+    expect(await once.ended).toMatchObject({ code: 0, signal: null });
   });
 });
 

@@ -1,6 +1,6 @@
 /** The command line inside another process: everything comes from its `io`, and nothing of the process is used or changed. */
 import { EventEmitter } from "node:events";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -9,8 +9,8 @@ import { Writable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { EXIT } from "../../src/cli/context/command.ts";
 import { runCli } from "../../src/cli/run-cli.ts";
-import { systemTiming } from "../../src/sdk/timing.ts";
-import { done, dynalake, expectRefused, fingerprint, startDynalake } from "../support/cli.ts";
+import { systemTiming, type Timing } from "../../src/sdk/timing.ts";
+import { done, dynalake, expectRefused, fingerprint, startDynalake, until } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";
 
@@ -99,7 +99,7 @@ test("an interrupt abandons a command that does not end cleanly, and asks any ot
       [["infer", ...at], { code: EXIT.interrupted, stderr: "" }],
       [
         ["snapshot", ...at, "--lake", join(folder, "none")],
-        { code: EXIT.failed, stderr: expect.stringContaining("error INCOMPLETE") },
+        { code: EXIT.interrupted, stderr: expect.stringContaining("error INCOMPLETE") },
       ],
     ] as const) {
       const asked = source.asked();
@@ -110,6 +110,25 @@ test("an interrupt abandons a command that does not end cleanly, and asks any ot
     }
   } finally {
     source.close();
+  }
+});
+
+test("a command that does not end in its time at an interrupt is abandoned", async () => {
+  const source = await silentSource();
+  try {
+    const interruption = new AbortController();
+    const asked = source.asked();
+    const of = ["--table", "T", "--endpoint", source.endpoint, "--lake", join(folder, "abandoned")];
+    const running = run(["snapshot", ...of], {
+      interrupt: interruption.signal,
+      timing: { ...systemTiming, sleep: async () => undefined },
+    });
+    await asked;
+    interruption.abort();
+    expect(await running).toEqual({ code: EXIT.interrupted, stdout: "", stderr: "" });
+  } finally {
+    source.close();
+    await until(async () => (await readdir(folder)).includes("abandoned"), false);
   }
 });
 
@@ -177,11 +196,12 @@ test("nothing of the process is changed, and every engine is closed", async () =
 interface RunOptions {
   readonly terminal?: { readonly isTTY?: boolean; readonly columns?: number };
   readonly interrupt?: AbortSignal;
+  readonly timing?: Timing;
 }
 
 async function run(
   argv: readonly string[],
-  { terminal = {}, interrupt = new AbortController().signal }: RunOptions = {},
+  { terminal = {}, interrupt = new AbortController().signal, timing = systemTiming }: RunOptions = {},
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
   const said = { stdout: "", stderr: "" };
   const stream = (name: keyof typeof said): Writable =>
@@ -202,7 +222,7 @@ async function run(
     stdout,
     stderr,
     interrupt,
-    timing: systemTiming,
+    timing,
   });
   return { code, ...said };
 }

@@ -1027,8 +1027,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: "an interrupt abandons a command that could end cleanly",
     marker: "interrupt-waits-for-clean-end",
-    find: "endsCleanly",
-    put: "io.cwd === ''",
+    find: "graceMs === 0",
+    put: "graceMs >= 0",
     tests: ["test/cli/run-cli.test.ts"],
   },
   {
@@ -1280,9 +1280,23 @@ export const breakages: readonly Breakage[] = [
   },
   {
     name: "an empty lock file stays empty",
-    marker: "empty-lock-file-mended",
+    marker: "empty-lock-file-repaired",
     find: "size !== undefined && size > 0",
     put: "size !== undefined",
     tests: ["test/embedded/folder/lake-lock.test.ts"],
+  },
+  {
+    name: "a command that does not end at an interrupt is waited for",
+    marker: "interrupt-waits-not-for-ever",
+    find: "io.timing.sleep(graceMs, ended.signal).then(() => end(EXIT.interrupted))",
+    put: "graceMs",
+    tests: ["test/cli/run-cli.test.ts"],
+  },
+  {
+    name: "an interrupt waits for the engine's statement",
+    marker: "interrupted-process-dies",
+    find: "process.kill(process.pid, signal)",
+    put: "process.exit(130)",
+    tests: ["test/cli/interruption.test.ts"],
   },
 ];

@@ -10,6 +10,8 @@ const BIN = fileURLToPath(new URL("../../bin/dynalake.js", import.meta.url));
 
 export interface RunningProcess extends Running {
   readonly pid: number;
+  /** Resolves once standard output has the text. */
+  printed(text: string): Promise<void>;
   signal(name: NodeJS.Signals): void;
   /** Closes the pipe of standard output after the first output, as `head -1` does. */
   stopReading(): void;
@@ -40,19 +42,25 @@ export function startDynalakeProcess(args: readonly string[], options: CliOption
   return {
     pid: child.pid as number,
     ended,
-    told: (text) => told(child, () => said.stderr, text),
+    told: (text) => told(child, "stderr", () => said.stderr, text),
+    printed: (text) => told(child, "stdout", () => said.stdout, text),
     signal: (name) => void child.kill(name),
     stopReading: () => child.stdout.once("data", () => child.stdout.destroy()),
   };
 }
 
-function told(child: ChildProcess, stderr: () => string, text: string): Promise<void> {
+function told(
+  child: ChildProcess,
+  stream: "stdout" | "stderr",
+  said: () => string,
+  text: string,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const look = (): void => {
-      if (stderr().includes(text)) resolve();
+      if (said().includes(text)) resolve();
     };
-    child.stderr?.on("data", look);
-    child.once("close", () => reject(new Error(`It ended without telling "${text}": ${stderr()}`)));
+    child[stream]?.on("data", look);
+    child.once("close", () => reject(new Error(`It ended without telling "${text}": ${said()}`)));
     look();
   });
 }

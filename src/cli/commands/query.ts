@@ -58,6 +58,7 @@ async function queryStack(
       for (const row of rows) printer.add(row);
       await printer.flush();
     }
+    context.interrupted.throwIfAborted();
     await printer.end();
     return EXIT.done;
   });

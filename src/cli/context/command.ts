@@ -24,7 +24,7 @@ const codes = {
   incomplete: 3,
   /** `verify` found differences. */
   different: 4,
-  /** An interrupt ended a command that does not end cleanly. At SIGTERM the process makes it 143. */
+  /** An interrupt cut the work short. The process then dies by the signal: 129, 130 or 143 in a shell. */
   interrupted: 130,
 } as const;
 

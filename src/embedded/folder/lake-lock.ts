@@ -52,7 +52,7 @@ async function ensureLockFile(file: string): Promise<void> {
     (facts) => facts.size,
     () => undefined,
   );
-  if (size !== undefined && size > 0) return; // breakage: empty-lock-file-mended
+  if (size !== undefined && size > 0) return; // breakage: empty-lock-file-repaired
   const whole = `${file}.${randomBytes(6).toString("hex")}`;
   try {
     (await DuckDBInstance.create(whole, { threads: "1" })).closeSync();

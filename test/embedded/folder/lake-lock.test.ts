@@ -59,7 +59,7 @@ test("another process's lock is respected, and goes with the process however it 
   });
 });
 
-test("an empty lock file, which a full disk leaves, is mended in place", async () => {
+test("an empty lock file, which a full disk leaves, is repaired in place", async () => {
   await withFolder(async (folder) => {
     const file = join(folder, ".run.lock");
     await writeFile(file, "");
