@@ -112,6 +112,8 @@ test("the command line works on a folder through the library alone", () => {
     "src/core/error.ts",
     // Writes the schema file of `infer --out`.
     "src/files/file-error.ts",
+    // Cleared by a process that dies by a signal.
+    "src/files/temporary-folder.ts",
     "src/index.ts",
     "src/library/folder-lake.ts",
     "src/sdk/timing.ts",
