@@ -22,7 +22,20 @@ export type Runs = (work: Work) => (...args: unknown[]) => Promise<void>;
 
 /** Declares all commands, in the order of the help. */
 export function declareCommands(program: Command, runs: Runs): void {
-  const declarations = [demo, infer, snapshot, run, compact, query, status, items, verify, replay, vacuum];
+  const declarations = [
+    demo,
+    infer,
+    snapshot,
+    run,
+    compact,
+    query,
+    status,
+    schema,
+    items,
+    verify,
+    replay,
+    vacuum,
+  ];
   for (const declare of declarations) declare(program, runs);
 }
 
@@ -157,6 +170,20 @@ function status(program: Command, runs: Runs): void {
       runs(async (context, options) =>
         (await import("./commands/status.ts")).statusCommand(context, options),
       ),
+    );
+}
+
+function schema(program: Command, runs: Runs): void {
+  program
+    .command("schema")
+    .description("what a table's schema leaves out")
+    .command("drift")
+    .description("list the values that SQL does not show, with the line to add")
+    .addOption(lakeOption())
+    .addOption(lakeTableOption())
+    .addOption(jsonOption())
+    .action(
+      runs(async (context, options) => (await import("./commands/schema.ts")).driftCommand(context, options)),
     );
 }
 

@@ -21,8 +21,8 @@ import type {
   VerifyOptions,
   Watched,
 } from "./options.ts";
-import { compactionRun, tableStatusOf, verificationOf } from "./reported.ts";
-import type { Compaction, CompactionRun, TableStatus, Vacuumed, Verification } from "./reports.ts";
+import { compactionRun, driftReport, tableStatusOf, verificationOf } from "./reported.ts";
+import type { Compaction, CompactionRun, Drift, TableStatus, Vacuumed, Verification } from "./reports.ts";
 import { RowStream } from "./row-stream.ts";
 import type { TableSchema } from "./schema.ts";
 
@@ -51,13 +51,22 @@ export class FolderTable implements ListedTable {
     const { lifetime } = this.#context;
     return lifetime.run(signal, async (stop) => {
       const opened = await this.#opened();
-      const { schemaEdit } = await import("../core/table/schema-edit.ts");
+      const { tableDrift } = await import("../core/overlay/drift.ts");
       const { tableStatus } = await import("../core/status/status.ts");
-      return this.#context.withEngine(stop, async ({ store, engine }) =>
-        tableStatusOf(
-          await tableStatus({ store, engine }, opened, nowSeconds()),
-          await schemaEdit(store, opened),
-        ),
+      const { schemaEdit } = await import("../core/table/schema-edit.ts");
+      return this.#context.withEngine(stop, async ({ store, engine }) => {
+        const status = await tableStatus({ store, engine }, opened, nowSeconds());
+        return tableStatusOf(status, await schemaEdit(store, opened), await tableDrift(engine, opened));
+      });
+    });
+  }
+
+  drift({ signal }: Cancel = {}): Promise<readonly Drift[]> {
+    return this.#context.lifetime.run(signal, async (stop) => {
+      const opened = await this.#opened();
+      const { tableDrift } = await import("../core/overlay/drift.ts");
+      return this.#context.withEngine(stop, async ({ engine }) =>
+        (await tableDrift(engine, opened)).map(driftReport),
       );
     });
   }

@@ -17,6 +17,7 @@ import type {
 import type { Query, QueryOptions, Row } from "./query.ts";
 import type {
   Compaction,
+  Drift,
   FollowReport,
   Inference,
   ReplayReport,
@@ -155,6 +156,9 @@ export interface LakeTable {
 
   /** Rows, lag, segments, quarantine and gaps. */
   status(options?: Cancel): Promise<TableStatus>;
+
+  /** The attributes whose values SQL does not show, or not whole, as the table is now; what hides most comes first. */
+  drift(options?: Cancel): Promise<readonly Drift[]>;
 
   /** The current items, or those of a time, in no order. Masked attributes are left out. Fails as a query does. */
   items(options?: ItemsOptions & Cancel): Items;

@@ -1,14 +1,15 @@
 /** Results of the rooms below as the library reports them. */
 import type { CompactionResult } from "../core/compaction/compact.ts";
 import { type Gap as RecordedGap, repairTimeSeconds } from "../core/format/manifest.ts";
-import type { TableStatus as RecordedStatus } from "../core/status/status.ts";
+import { type Drift as CountedDrift, driftLine, driftSentence } from "../core/overlay/drift.ts";
+import { healthWith, type TableStatus as RecordedStatus } from "../core/status/status.ts";
 import { type SchemaEdit, schemaEditSentence } from "../core/table/schema-edit.ts";
 import { type VerifyReport, verifyResult } from "../core/verify/verify-report.ts";
 import type { TakenSnapshot } from "../embedded/snapshot/take-in.ts";
-import type { CompactionRun, Gap, SnapshotReport, TableStatus, Verification } from "./reports.ts";
+import type { CompactionRun, Drift, Gap, SnapshotReport, TableStatus, Verification } from "./reports.ts";
 
 export function snapshotReport(taken: TakenSnapshot): SnapshotReport {
-  const { items, skipped, quarantined, manifest, choice, openGaps } = taken;
+  const { items, skipped, quarantined, manifest, choice, drift, openGaps } = taken;
   const { table, source } = choice.schema;
   return {
     table,
@@ -21,6 +22,7 @@ export function snapshotReport(taken: TakenSnapshot): SnapshotReport {
     schemaOrigin: choice.origin,
     undecided: choice.undecided,
     notes: choice.notes ?? [],
+    drift: drift.map(driftReport),
     addedColumns: choice.effect.added,
     openGaps: openGaps.map(gapOf),
   };
@@ -32,10 +34,18 @@ export function compactionRun({ kind, run, rows, segments, manifest }: Compactio
 
 export function tableStatusOf(
   { openGaps, repairedGaps, ...status }: RecordedStatus,
-  edit: SchemaEdit | undefined,
+  edit?: SchemaEdit,
+  drift?: readonly CountedDrift[],
 ): TableStatus {
   const schemaFile = edit && { state: edit.kind, detail: schemaEditSentence(status.table, edit) };
-  return { ...status, schemaFile, openGaps: openGaps.map(gapOf), repairedGaps: repairedGaps.map(gapOf) };
+  return {
+    ...status,
+    health: healthWith(status.health, drift ?? []),
+    schemaFile,
+    drift: drift?.map(driftReport),
+    openGaps: openGaps.map(gapOf),
+    repairedGaps: repairedGaps.map(gapOf),
+  };
 }
 
 export function verificationOf(report: VerifyReport): Verification {
@@ -52,6 +62,10 @@ export function verificationOf(report: VerifyReport): Verification {
     unsettled: unsettled.map(({ kind, key, keyHash }) => ({ kind, key, keyHash })),
     openGaps: openGaps.map(gapOf),
   };
+}
+
+export function driftReport(drift: CountedDrift): Drift {
+  return { ...drift, sentence: driftSentence(drift), line: driftLine(drift) };
 }
 
 export function gapOf({ reason, detail, foundAtSeconds, lostUntilSeconds }: RecordedGap): Gap {

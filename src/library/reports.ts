@@ -1,5 +1,6 @@
 /** What operations return: plain data. Times in it are seconds since the epoch. */
 import type { OtherSource } from "../core/delivery/other-sources.ts";
+import type { Drift as CountedDrift } from "../core/overlay/drift.ts";
 import type { StatusFacts } from "../core/status/status-facts.ts";
 import type { Item } from "../core/values/attribute-value.ts";
 import type { TableSchema } from "./schema.ts";
@@ -17,6 +18,14 @@ export interface Inference {
   readonly undecided: readonly { readonly attribute: string; readonly why: string }[];
   /** What is true of the items as a whole, a sentence each. */
   readonly notes: readonly string[];
+}
+
+/** An attribute whose values SQL does not show, or not whole. */
+export interface Drift extends CountedDrift {
+  /** For people. */
+  readonly sentence: string;
+  /** What brings the values into SQL as a member of the schema file's `attributes`; undefined if nothing does. */
+  readonly line: string | undefined;
 }
 
 export interface SnapshotReport {
@@ -37,8 +46,10 @@ export interface SnapshotReport {
   readonly schemaOrigin: "given" | "lake" | "inferred";
   /** What the inference could not decide, a sentence each. */
   readonly undecided: readonly string[];
-  /** What else people should know, a sentence each: an edited schema.json, values that SQL does not show. */
+  /** What else people should know of the schema, a sentence each: that schema.json was edited. */
   readonly notes: readonly string[];
+  /** The attributes whose values SQL does not show, or not whole. */
+  readonly drift: readonly Drift[];
   /** Columns that a given schema has added to a table that held data. */
   readonly addedColumns: readonly string[];
   /** Gaps that this snapshot is too early to repair. */
@@ -101,6 +112,8 @@ export interface Vacuumed {
 
 /** Plain data: times are seconds since the epoch. */
 export interface TableStatus extends StatusFacts {
+  /** The attributes whose values SQL does not show, or not whole, counted now; undefined for a deployment. */
+  readonly drift: readonly Drift[] | undefined;
   /** What became of an edit of schema.json; undefined if the file says what the table has. */
   readonly schemaFile:
     | { readonly state: "pending" | "refused" | "broken" | "missing"; readonly detail: string }

@@ -21,5 +21,5 @@ export async function deployedStatus(stack: OpenedStack, deployment: Deployment)
     tableStatus({ engine, store, mappingId }, opened, nowSeconds()),
     deliveryStatus(deployment, nowSeconds(), defined({ region: stack.region })),
   ]);
-  return { ...tableStatusOf(status, undefined), delivery };
+  return { ...tableStatusOf(status), delivery };
 }

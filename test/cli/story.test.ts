@@ -103,7 +103,7 @@ test("a table becomes a lake that is queried, follows its writes, is compacted, 
       {
         table: "reviews",
         source: "Reviews",
-        health: "healthy",
+        health: "drift",
         rows: 3,
         snapshot: { items: 3 },
         openGaps: [],

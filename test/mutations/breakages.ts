@@ -447,6 +447,20 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/core/infer/infer.test.ts"],
   },
   {
+    name: "drift counts values that a column shows",
+    marker: "shown-values-are-no-drift",
+    find: "${own} IS NULL AND ",
+    put: "",
+    tests: ["test/integration/drift.test.ts"],
+  },
+  {
+    name: "a table with drift is healthy",
+    marker: "drift-is-not-healthy",
+    find: 'health === "healthy" && ',
+    put: 'health === "empty" && ',
+    tests: ["test/cli/drift.test.ts"],
+  },
+  {
     name: "a schema.json that a crash has left behind is taken for an edit",
     marker: "earlier-schema-is-no-edit",
     find: "=== true",

@@ -13,6 +13,7 @@ import "../../src/cli/commands/items.ts";
 import "../../src/cli/commands/query.ts";
 import "../../src/cli/commands/replay.ts";
 import "../../src/cli/commands/run.ts";
+import "../../src/cli/commands/schema.ts";
 import "../../src/cli/commands/snapshot.ts";
 import "../../src/cli/commands/status.ts";
 import "../../src/cli/commands/vacuum.ts";

@@ -6,6 +6,7 @@ import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts"
 import { withFolder, withStack } from "../context/opened.ts";
 import { type LakeOptions, lakeTarget } from "../options/lake-target.ts";
 import { timeText } from "../options/time-option.ts";
+import { driftSentences } from "../reports/drift-report.ts";
 import { gapJson } from "../reports/gap-report.ts";
 
 export interface StatusOptions extends LakeOptions {
@@ -80,6 +81,7 @@ function statusText(status: PlacedStatus): string {
         : `${status.commits.newest}, the last at ${timeText(status.commits.newestAtSeconds)}; --as-of reaches back to ${status.commits.asOfFromSeconds === 0 ? "the beginning" : timeText(status.commits.asOfFromSeconds)}`,
     ],
     ...(status.schemaFile === undefined ? [] : [["schema.json", status.schemaFile.detail] as const]),
+    ...driftSentences(status.drift ?? []).map((sentence) => ["drift", sentence] as const),
     ...undeliveredLines(status),
     ["quarantine", quarantineText(status)],
     ...status.openGaps.map(
@@ -103,6 +105,7 @@ const HEALTH_TEXTS: Readonly<Record<Health, string>> = {
   undelivered: "CHANGES WERE PUT ASIDE: replay them",
   quarantine: "records are in quarantine",
   empty: "empty",
+  drift: "SOME VALUES ARE NOT IN SQL: see drift",
   healthy: "healthy",
 };
 

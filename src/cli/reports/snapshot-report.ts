@@ -5,6 +5,7 @@ import type { ProgressEvent, SnapshotReport } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import type { Terminal } from "../context/terminal.ts";
 import { addedSentence } from "./columns-report.ts";
+import { driftSentences } from "./drift-report.ts";
 import { gapSentence } from "./gap-report.ts";
 
 interface SnapshotFacts {
@@ -58,6 +59,7 @@ export async function reportFolderSnapshot(
   }
   if (!dated) terminal.note(UNDATED);
   for (const sentence of report.notes) terminal.note(sentence);
+  for (const sentence of driftSentences(report.drift)) terminal.note(`  drift  ${sentence}`);
   for (const gap of openGaps) terminal.note(gapSentence(table, gap));
   const quarantine = join(options.lake, table, "quarantine");
   return reportSnapshot(context, { ...report, quarantine }, options);

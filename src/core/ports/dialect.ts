@@ -52,6 +52,19 @@ export interface JsonSql {
   /** The value of an attribute in the text of an item. */
   readonly attribute: (item: string, name: string) => string;
 
+  /** A relation with a row for each attribute of the items in a column: its `attribute`, a text, and its `value`. */
+  readonly attributes: (relation: string, item: string) => string;
+  /** The name of a value's type. */
+  readonly typeOf: (value: string) => string;
+  /** How many strings, numbers, binary values and booleans are in a value, at any depth; members of sets do not count. */
+  readonly leaves: (value: string) => string;
+  /** The number of elements of an array; 0 for none. */
+  readonly size: (array: string) => string;
+  /** The sum of an array of whole numbers; 0 for none. */
+  readonly sum: (array: string) => string;
+  /** The values of a map of the engine, as an array. */
+  readonly valuesOf: (map: string) => string;
+
   /** The text of a string, a number or a binary value. */
   readonly scalar: (value: string, type: "S" | "N" | "B") => string;
   readonly boolean: (value: string) => string;

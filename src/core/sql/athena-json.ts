@@ -3,12 +3,20 @@
  * are plain, so that paths find those.
  */
 import { type JsonSql, lambdaVariable, literal, quoted } from "../ports/dialect.ts";
-import { CAPITAL_ESCAPE, PLAIN_TOKEN } from "./plain-json.ts";
+import { CAPITAL_ESCAPE, LEAF, PLAIN_TOKEN } from "./plain-json.ts";
 
 export const athenaJson: JsonSql = {
   text,
   holds: (whole, part) => `strpos(${whole}, ${part}) > 0`,
   attribute: (item, name) => member(`CAST(json_parse(${item}) AS map(varchar, json))`, name),
+  attributes: (relation, item) =>
+    `(SELECT attribute, value FROM ${relation} CROSS JOIN UNNEST(CAST(json_parse(${item}) AS map(varchar, json))) AS entries (attribute, value))`,
+  typeOf: (value) => `element_at(map_keys(CAST(${value} AS map(varchar, json))), 1)`,
+  leaves: (value) => `cardinality(regexp_extract_all(json_format(${value}), ${literal(LEAF)}))`,
+  size: (array) => `coalesce(cardinality(${array}), 0)`,
+  sum: (array) =>
+    `coalesce(reduce(${array}, CAST(0 AS bigint), (${quoted("sum so far")}, ${quoted("next one")}) -> ${quoted("sum so far")} + ${quoted("next one")}, ${quoted("sum so far")} -> ${quoted("sum so far")}), 0)`,
+  valuesOf: (map) => `map_values(${map})`,
   scalar: (value, type) => `json_extract_scalar(${value}, '$.${type}')`,
   boolean: (value) => `CAST(json_extract_scalar(${value}, '$.BOOL') AS boolean)`,
   set: (value, type) => `CAST(json_extract(${value}, '$.${type}') AS array(varchar))`,

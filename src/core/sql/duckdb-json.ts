@@ -1,11 +1,18 @@
 /** DynamoDB JSON in DuckDB. Names stand in JSON pointers, which can name all of them. */
 import { type JsonSql, lambdaVariable, literal, quoted } from "../ports/dialect.ts";
-import { CAPITAL_ESCAPE, PLAIN_TOKEN } from "./plain-json.ts";
+import { CAPITAL_ESCAPE, LEAF, PLAIN_TOKEN } from "./plain-json.ts";
 
 export const duckdbJson: JsonSql = {
   text,
   holds: (whole, part) => `contains(${whole}, ${part})`,
   attribute: pointed,
+  attributes: (relation, item) =>
+    `(SELECT entry.key AS attribute, entry.value AS value FROM (SELECT unnest(map_entries(from_json(${item}, '"MAP(VARCHAR, JSON)"'))) AS entry FROM ${relation} WHERE ${item} IS NOT NULL))`,
+  typeOf: (value) => `json_keys(${value})[1]`,
+  leaves: (value) => `len(regexp_extract_all(CAST(${value} AS VARCHAR), ${literal(LEAF)}))`,
+  size: (array) => `coalesce(len(${array}), 0)`,
+  sum: (array) => `coalesce(list_sum(${array}), 0)`,
+  valuesOf: (map) => `map_values(${map})`,
   scalar: (value, type) => `json_extract_string(${value}, '/${type}')`,
   boolean: (value) => `CAST(json_extract_string(${value}, '/BOOL') AS BOOLEAN)`,
   set: (value, type) => `from_json(json_extract(${value}, '/${type}'), '["VARCHAR"]')`,

@@ -3,9 +3,9 @@
 /**
  * The first of these that applies. gap: changes were lost. unread: the stream is not read, and loses changes after 24 hours.
  * undelivered: changes were put aside and are in no row. quarantine: some records could not be understood and are waiting.
- * empty: nothing was ever delivered. healthy: nothing is missing.
+ * empty: nothing was ever delivered. drift: columns do not show all values of their attributes. healthy: nothing is missing.
  */
-export type Health = "gap" | "unread" | "undelivered" | "quarantine" | "empty" | "healthy";
+export type Health = "gap" | "unread" | "undelivered" | "quarantine" | "empty" | "drift" | "healthy";
 
 /** Plain data: times are seconds since the epoch. */
 export interface StatusFacts {

@@ -7,6 +7,7 @@ import {
   quarantineReason,
 } from "../format/lake-path.ts";
 import { type Gap, openGaps } from "../format/manifest.ts";
+import type { Drift } from "../overlay/drift.ts";
 import { currentView } from "../overlay/lake-view.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { QueryEngine } from "../ports/query-engine.ts";
@@ -99,9 +100,15 @@ export async function undeliveredObjects(
   return { failedBatches: batches.length, unconverted: (await store.list(errorsFolder(table))).length };
 }
 
-function healthOf(states: Readonly<Record<Exclude<Health, "healthy">, boolean>>): Health {
+function healthOf(states: Readonly<Record<Exclude<Health, "drift" | "healthy">, boolean>>): Health {
   const order = ["gap", "unread", "undelivered", "quarantine", "empty"] as const;
   return order.find((state) => states[state]) ?? "healthy";
+}
+
+/** The health of a table whose drift is known, too: attributes without a column are reported only. */
+export function healthWith(health: Health, drift: readonly Drift[]): Health {
+  // breakage: drift-is-not-healthy
+  return health === "healthy" && drift.some(({ column }) => column !== undefined) ? "drift" : health;
 }
 
 /**

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { sourceOfArn } from "../../core/change/named-source.ts";
 import { type Gap, openGaps } from "../../core/format/manifest.ts";
 import type { Inference } from "../../core/infer/inference.ts";
+import { type Drift, tableDrift } from "../../core/overlay/drift.ts";
+import { openTableOf } from "../../core/table/open-table.ts";
 import { knownGaps } from "../../core/table/recorded-gaps.ts";
 import { writeSchema } from "../../core/table/schema-file.ts";
 import { rememberKnownSource } from "../../core/table/table-sources.ts";
@@ -42,6 +44,8 @@ export type TakingProgress =
     };
 
 export interface TakenSnapshot extends SnapshotResult {
+  /** What SQL does not show of the table as the snapshot, and changes since, leave it. */
+  readonly drift: readonly Drift[];
   /** Gaps that the snapshot does not repair. */
   readonly openGaps: readonly Gap[];
 }
@@ -92,7 +96,10 @@ export async function takeIn(
     if (source !== undefined) await rememberKnownSource(lake.store, schema.table, source);
     if (choice.origin === "given") await writeSchema(lake.store, schema);
     const gaps = await knownGaps(lake.store, schema.table, result.manifest);
-    return { ...result, openGaps: openGaps(result.manifest, gaps) };
+    const known = { manifest: result.manifest, sequences: [] };
+    const opened = await openTableOf(lake.store, result.choice.schema, known);
+    const drift = await tableDrift(lake.engine, opened);
+    return { ...result, drift, openGaps: openGaps(result.manifest, gaps) };
   } finally {
     lock?.release();
   }
