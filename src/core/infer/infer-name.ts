@@ -1,4 +1,8 @@
-/** Column names of inferred schemas: the default names, and numbered ones where a default name is taken. */
+/**
+ * Column names of inferred schemas: the default names, the attribute's own where it has letters that are not ASCII, and numbered
+ * ones where a name is taken.
+ */
+import { physicalName } from "../schema/physical-name.ts";
 import { columnName, RESERVED_COLUMNS } from "../schema/schema.ts";
 
 export interface ColumnNaming {
@@ -24,17 +28,17 @@ export function columnNames(named: readonly NamedAttribute[]): ColumnNaming {
     .map((each) => each.attribute);
   const owners = new Map<string, string>();
   for (const attribute of attributes) {
-    const name = defaultName(attribute);
+    const name = physicalName(defaultName(attribute));
     if (!owners.has(name)) owners.set(name, attribute);
   }
   const taken = new Set([...owners.keys(), ...RESERVED_COLUMNS]);
   const nameOf = new Map<string, string>();
   const renamed: { attribute: string; column: string; why: string }[] = [];
   for (const attribute of named.map((each) => each.attribute).sort()) {
-    const name = defaultName(attribute);
+    const name = physicalName(defaultName(attribute));
     const owner = owners.get(name);
     if (owner === attribute && !RESERVED_COLUMNS.has(name)) {
-      nameOf.set(attribute, name);
+      nameOf.set(attribute, defaultName(attribute));
       continue;
     }
     const column = numbered(name, taken);
@@ -55,8 +59,11 @@ function byName({ attribute: a }: NamedAttribute, { attribute: b }: NamedAttribu
   return isOwn(a) - isOwn(b) || (a < b ? -1 : 1);
 }
 
+/** Names that have letters beyond ASCII stay readable; what no name can have is `_`, as in others. */
 function defaultName(attribute: string): string {
-  return columnName(attribute) || "_";
+  const name = attribute.normalize("NFC").replace(/[^\p{L}\p{M}\p{N}_]/gu, "_");
+  const isOwn = /[^ -~]/.test(name) && name.length <= 255 && /[a-z0-9]/.test(physicalName(name));
+  return isOwn ? name : columnName(attribute) || "_";
 }
 
 function numbered(name: string, taken: ReadonlySet<string>): string {

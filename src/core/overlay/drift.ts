@@ -67,7 +67,7 @@ async function driftOf(engine: QueryEngine, schema: Schema, relation: string): P
       const each = found.get(column.attribute);
       if (hidden === 0 || each === undefined) continue;
       const shown = Number(row?.[`shown ${i}`] ?? 0);
-      const { name, type } = column;
+      const { label: name, type } = column;
       const values = isNested(column) ? Math.max(shown, hidden) : shown + hidden;
       drift.push({ ...each, column: { name, type: schemaTypeText(type) }, hidden, values });
     }

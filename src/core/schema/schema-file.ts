@@ -30,7 +30,8 @@ export interface AttributeFile {
   mask?: "sha256" | "drop" | undefined;
 }
 
-export const COLUMN_NAME: RegExp = /^[a-z0-9_]{1,255}$/;
+/** In ASCII as Glue has it; with letters of other scripts in any spelling. */
+export const COLUMN_NAME: RegExp = /^(?:[a-z0-9_]{1,255}|(?=.*[^ -~])[\p{L}\p{M}\p{N}_]{1,255})$/u;
 const TABLE_NAME = /^[a-z][a-z0-9_]{0,127}$/;
 
 /** With a regular expression, because the length checks of zod also run on values that are not strings. */
@@ -57,7 +58,7 @@ const attributeFile = z.strictObject({
     )
     .check(
       z.describe(
-        "The column's name. Default: the attribute's name in lower case, with _ for other characters.",
+        "The column's name in SQL. Default: the attribute's name in lower case, with _ for other characters.",
       ),
     ),
   type: z

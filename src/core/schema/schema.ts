@@ -5,6 +5,7 @@ import { DuplicateMember, parseJson } from "../values/json-members.ts";
 import { type KeySchema, keyAttributes } from "../values/key.ts";
 import { type ColumnType, InvalidType, parseColumnType } from "./column-type.ts";
 import { type Partitioning, parsePartitioning } from "./partitioning.ts";
+import { foldedName, physicalName } from "./physical-name.ts";
 import { COLUMN_NAME, type SchemaFile, schemaFileIssues, type TimestampFormat } from "./schema-file.ts";
 
 export type { AttributeFile, ConditionFile, SchemaFile, TimestampFormat } from "./schema-file.ts";
@@ -48,7 +49,10 @@ export interface Schema {
 
 export interface Column {
   readonly attribute: string;
+  /** The name by which files hold it, of ASCII. */
   readonly name: string;
+  /** The name in SQL: the same, unless that has letters of other scripts. */
+  readonly label: string;
   readonly type: ColumnType;
   readonly format: TimestampFormat;
   /** The attribute is a set; only for arrays. */
@@ -120,7 +124,8 @@ function parseColumns(file: SchemaFile, invalid: Refuse): readonly Column[] {
       }
       continue;
     }
-    const name = spec.name ?? columnName(attribute);
+    const label = spec.name ?? columnName(attribute);
+    const name = physicalName(label);
     if (!COLUMN_NAME.test(name))
       invalid([...path, "name"], "a name is required, because the attribute's own is empty");
     if (RESERVED_COLUMNS.has(name))
@@ -134,7 +139,8 @@ function parseColumns(file: SchemaFile, invalid: Refuse): readonly Column[] {
       invalid([...path, "set"], "only an array of strings, numbers or binary values can come from a set");
     }
     const masked = spec.mask === "sha256";
-    columns.push({ attribute, name, type, format: spec.format ?? "iso", set: spec.set ?? false, masked });
+    const { format = "iso", set = false } = spec;
+    columns.push({ attribute, name, label, type, format, set, masked });
   }
   return columns;
 }
@@ -161,13 +167,15 @@ function isSetType(type: ColumnType): boolean {
 function requireDistinctNames(columns: readonly Column[], origin: string): void {
   const byName = new Map<string, Column>();
   for (const column of columns) {
-    const twin = byName.get(column.name);
+    const folded = foldedName(column.label);
+    const twin = byName.get(column.name) ?? byName.get(folded);
     if (twin) {
       throw new DynalakeError(
         "SCHEMA_COLLISION",
         `${origin}: the attributes "${twin.attribute}" and "${column.attribute}" both become the column "${column.name}"`,
       );
     }
+    byName.set(folded, column);
     byName.set(column.name, column); // breakage: column-names-distinct
   }
 }

@@ -54,7 +54,9 @@ function plainFilter(statement: unknown, schema: Schema): Filter | undefined {
   if (!isPlain || holdsSubquery(select)) return undefined; // breakage: subqueries-ask-for-any-key
   const name = table.alias === "" ? schema.table : lower(table.alias);
   // A struct's column of that name would make `name.x` mean its field.
-  const qualifiers = schema.columns.some((column) => column.name === name) ? [] : [name];
+  const qualifiers = schema.columns.some((column) => column.name === name || column.label === name)
+    ? []
+    : [name];
   return { qualifiers, conditions: conjuncts(select.where_clause) };
 }
 

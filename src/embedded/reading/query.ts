@@ -1,4 +1,5 @@
 /** People's own SQL over the lake's tables: one statement, read-only, confined to the lake's folder. */
+import { labeledView } from "../../core/overlay/labeled-view.ts";
 import { currentView, historyViews, type LakeView, segmentViews } from "../../core/overlay/lake-view.ts";
 import { valuePartitioning } from "../../core/overlay/table-parts.ts";
 import { literal, quoted } from "../../core/ports/dialect.ts";
@@ -67,6 +68,7 @@ async function wantedViews(
   const column = valuePartitioning(then.schema)?.column;
   const segments =
     column !== undefined && mentions(column) ? await partScans(lake.session, lake.root, then) : undefined;
+  const { dialect } = engine;
   const views = [
     await currentView(
       segments === undefined ? engine : { ...engine, segments },
@@ -75,10 +77,10 @@ async function wantedViews(
       keys,
     ),
     ...segmentViews(engine, then).filter((view) => mentions(view.name)),
-  ];
-  if (mentions(`${name}_history`) || mentions(`${name}__changes`))
-    views.push(...(await historyViews(engine, table)));
-  return views;
+  ].map((view) => labeledView(dialect, then.schema, view));
+  if (!mentions(`${name}_history`) && !mentions(`${name}__changes`)) return views;
+  const history = await historyViews(engine, table);
+  return [...views, ...history.map((view) => labeledView(dialect, table.schema, view))];
 }
 
 /** From here on the session reads nothing but the lake and loads nothing, and no statement can change that. */

@@ -463,11 +463,11 @@ describe("columns", () => {
       dt: "dt_2",
       id: "id_4",
       name: "name",
-      à: "__2",
-      é: "_",
+      à: "a",
+      é: "e",
     });
     const renamed = undecided.filter(({ outcome }) => outcome === "renamed");
-    expect(renamed.map(({ attribute }) => attribute)).toEqual(["Id", "_op", "dt", "id", "à"]);
+    expect(renamed.map(({ attribute }) => attribute)).toEqual(["Id", "_op", "dt", "id"]);
     expect(renamed[0]?.why).toBe('its column is named "id_3", because "id" belongs to the attribute "ID"');
     expect(renamed[1]?.why).toBe('its column is named "_op_2", because "_op" belongs to dynalake');
   });
@@ -481,6 +481,32 @@ describe("columns", () => {
       userId: { type: "string" },
       userid: { name: "userid_2", type: "string" },
     });
+  });
+
+  test("of attributes that are not ASCII have their own names in SQL, and readable ones of ASCII in files", () => {
+    const s: AttributeValue = { S: "x" };
+    const names = ["名前", "имя", "größe", "Straße Nr.", "Ünï", "emoji😀", "grosse", "😀"];
+    const items = [
+      { id: s, ...Object.fromEntries(names.map((name) => [name, s])) },
+      { id: s, größe: s },
+    ] as const;
+    const { file } = inferred(items as readonly Item[]);
+    const columns = parseSchema(file, "test").columns.map(({ attribute, name, label }) => [
+      attribute,
+      label,
+      name,
+    ]);
+    expect(columns).toEqual(
+      expect.arrayContaining([
+        ["名前", "名前", "u540du524d"],
+        ["имя", "имя", "imya"],
+        ["größe", "größe", "grosse"],
+        ["grosse", "grosse_2", "grosse_2"],
+        ["Straße Nr.", "Straße_Nr_", "strasse_nr_"],
+        ["Ünï", "Ünï", "uni"],
+        ["emoji😀", "emoji__", "emoji__"],
+      ]),
+    );
   });
 
   test("have at most 255 characters in their names", () => {

@@ -415,6 +415,7 @@ function schemaWith(names: readonly string[], field: string, typeOfField: string
     type: types[i] as ColumnType,
     format: "iso" as const,
     set: false,
+    label: name,
     masked: false,
   }));
   return { ...SCHEMA, key: { hash: names[0] as string }, columns };
