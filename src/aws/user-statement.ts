@@ -5,6 +5,7 @@
 import { DynalakeError } from "../core/error.ts";
 import type { LakeView } from "../core/overlay/lake-view.ts";
 import { quoted } from "../core/ports/dialect.ts";
+import { isWord, statementTokens, type Token } from "../core/sql/statement-tokens.ts";
 
 export interface UserStatement {
   /** Without the final semicolon. */
@@ -14,21 +15,9 @@ export interface UserStatement {
   readonly queryAt: number | undefined;
 }
 
-interface Token {
-  readonly kind: "word" | "quoted" | "text" | "mark";
-  /** A word in upper case, a quoted name without its quotes, anything else as written. */
-  readonly text: string;
-  readonly from: number;
-  readonly to: number;
-}
-
-/** Comments, texts, quoted names, words and numbers, and single characters. Unterminated ones are tokens too. */
-const TOKEN =
-  /(--[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|('(?:[^']|'')*(?:'|$))|"((?:[^"]|"")*)(?:"|$)|([\p{L}\p{N}_$@]+)|(\S)/gu;
-
 /** Throws SQL_FAILED for more than one statement, and for one that does more than read. */
 export function readingStatement(text: string): UserStatement {
-  const tokens = tokensOf(text);
+  const tokens = [...statementTokens(text)];
   while (tokens.at(-1)?.text === ";") tokens.pop();
   // breakage: single-statement-only
   const ends = tokens.filter(({ kind, text: mark }) => kind === "mark" && mark === ";");
@@ -47,24 +36,6 @@ export function readingStatement(text: string): UserStatement {
     "SQL_FAILED",
     "only statements that read can be run: SELECT, WITH, VALUES, TABLE, SHOW, DESCRIBE, EXPLAIN",
   );
-}
-
-function tokensOf(sql: string): Token[] {
-  const tokens: Token[] = [];
-  for (const match of sql.matchAll(TOKEN)) {
-    const [whole, comment, text, name, word, mark] = match;
-    if (comment !== undefined) continue;
-    const place = { from: match.index, to: match.index + whole.length };
-    if (text !== undefined) tokens.push({ kind: "text", text, ...place });
-    else if (word !== undefined) tokens.push({ kind: "word", text: word.toUpperCase(), ...place });
-    else if (mark !== undefined) tokens.push({ kind: "mark", text: mark, ...place });
-    else tokens.push({ kind: "quoted", text: (name ?? "").replaceAll('""', '"'), ...place });
-  }
-  return tokens;
-}
-
-function isWord(token: Token | undefined, ...words: readonly string[]): boolean {
-  return token?.kind === "word" && words.includes(token.text);
 }
 
 /** A query may start with EXPLAIN [ANALYZE] [VERBOSE] [(options)]; EXPLAIN ANALYZE runs the query. */

@@ -1124,7 +1124,7 @@ export const breakages: readonly Breakage[] = [
     name: "a query may read other files of the machine",
     marker: "external-access-disabled",
     put: "",
-    tests: ["test/embedded/reading/query.test.ts"],
+    tests: ["test/embedded/reading/confinement.test.ts"],
   },
   {
     name: "history shows a change as often as it was delivered",
@@ -1312,5 +1312,33 @@ export const breakages: readonly Breakage[] = [
     find: "process.kill(process.pid, signal)",
     put: "process.exit(130)",
     tests: ["test/cli/interruption.test.ts"],
+  },
+  {
+    name: "a statement may call any table function",
+    marker: "table-functions-by-list",
+    find: "!TABLE_FUNCTIONS.has(name)",
+    put: "false",
+    tests: ["test/embedded/reading/query.test.ts"],
+  },
+  {
+    name: "a statement may call functions that write",
+    marker: "writing-functions-refused",
+    find: "REFUSED_FUNCTIONS.has(lower(node.function_name))",
+    put: "false",
+    tests: ["test/embedded/reading/query.test.ts"],
+  },
+  {
+    name: "a statement may name a file as its own query",
+    marker: "relations-are-no-files",
+    find: "/[./\\\\:*?]/.test(text)",
+    put: "false",
+    tests: ["test/embedded/reading/query.test.ts"],
+  },
+  {
+    name: "a statement may name relations that the lake does not have",
+    marker: "relations-of-the-lake-alone",
+    find: "missing !== undefined",
+    put: "missing === ''",
+    tests: ["test/embedded/reading/query.test.ts"],
   },
 ];

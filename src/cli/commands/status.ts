@@ -1,5 +1,6 @@
 /** `dynalake status`: what the engineer on call wants to know. */
 import { counted, grouped } from "../../core/counted.ts";
+import { writtenName } from "../../core/sql/reserved-words.ts";
 import type { Health, TableStatus } from "../../index.ts";
 import type { DeployedStatus } from "../../stack/status.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
@@ -94,7 +95,7 @@ function statusText(status: PlacedStatus): string {
     ...status.repairedGaps.map(
       (gap) => ["repaired gap", `${gap.detail} (found ${timeText(gap.foundAtSeconds)})`] as const,
     ),
-    ["query", `${table}, ${table}_history, ${table}_snapshots`],
+    ["query", `${writtenName(table)}, ${table}_history, ${table}_snapshots`],
   ];
   return lines.map(([name, value]) => `${name.padEnd(11)} ${value}\n`).join("");
 }

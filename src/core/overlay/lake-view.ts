@@ -17,6 +17,11 @@ export interface LakeView {
   readonly sql: string;
 }
 
+/** The names by which a table is queried, its own first. */
+export function viewNames(table: string): readonly string[] {
+  return [table, ...["_history", "_snapshots", "__changes", "__segments"].map((end) => `${table}${end}`)];
+}
+
 /**
  * `<table>`: the current state, or that of `asOfSeconds`, with the columns of the table's schema. For a statement of now; rows of
  * other keys than those of `keyHashes` may be missing.

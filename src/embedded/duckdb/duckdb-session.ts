@@ -129,20 +129,25 @@ class Session implements DuckdbSession {
   }
 
   async stream(sql: string): Promise<StreamedRows> {
-    const result = await this.#guarded(async () => {
-      const statement = await this.#connection.prepare(sql);
-      try {
-        return await statement.stream();
-      } finally {
-        statement.destroySync();
-      }
-    });
+    const result = await this.#guarded(() => this.#streamLast(sql));
     this.#unfinished++;
     const types = result.columnTypes();
     const columns = result
       .deduplicatedColumnNames()
       .map((name, i) => ({ name, type: types[i] as DuckDBType }));
     return { columns, next: () => this.#next(result, sql) };
+  }
+
+  /** The rows of the last of the statements: one PIVOT without its values is two for the engine. */
+  async #streamLast(sql: string): Promise<DuckDBResult> {
+    const statements = await this.#connection.extractStatements(sql);
+    for (let i = 0; i < statements.count - 1; i++) await (await statements.prepare(i)).run();
+    const statement = await statements.prepare(statements.count - 1);
+    try {
+      return await statement.stream();
+    } finally {
+      statement.destroySync();
+    }
   }
 
   async parse(sql: string): Promise<void> {

@@ -2,6 +2,7 @@
 import { DynalakeError } from "../../core/error.ts";
 import { literal } from "../../core/ports/dialect.ts";
 import type { DuckdbSession } from "../duckdb/duckdb-session.ts";
+import { withPivotValues } from "./pivot-values.ts";
 
 /** What may stand before a SELECT to see its plan. ANALYZE runs the statement, so that it has to be one that reads. */
 const EXPLAIN = /^\s*EXPLAIN\s+(?:ANALYZE\s+)?(?:\(\s*(?:ANALYZE|FORMAT)\b[^()]*\)\s*)?/i;
@@ -18,17 +19,23 @@ export async function oneReading(
   sql: string,
 ): Promise<unknown> {
   const explained = sql.replace(EXPLAIN, "");
-  const [row] = await session.rows(`SELECT json_serialize_sql(${literal(explained)}) AS tree`);
-  const tree = JSON.parse(String(row?.tree)) as SyntaxTree;
+  let tree = await syntaxTree(session, explained);
   // Parsing alone fails in the engine's own words, with the place.
   if (tree.error_type === "parser") await session.parse(sql);
+  const pivoted = tree.statements === undefined ? withPivotValues(explained) : undefined;
+  if (pivoted !== undefined) tree = await syntaxTree(session, pivoted);
   if (tree.statements === undefined) {
     throw new DynalakeError(
       "SQL_FAILED",
-      "only statements that read can be run: SELECT, DESCRIBE, SUMMARIZE, SHOW, EXPLAIN, PIVOT with its values",
+      "only statements that read can be run: SELECT, DESCRIBE, SUMMARIZE, SHOW, EXPLAIN, PIVOT",
     );
   }
   if (tree.statements.length !== 1)
     throw new DynalakeError("SQL_FAILED", `one statement was expected, not ${tree.statements.length}`);
   return tree.statements[0]?.node;
+}
+
+async function syntaxTree(session: Pick<DuckdbSession, "rows">, sql: string): Promise<SyntaxTree> {
+  const [row] = await session.rows(`SELECT json_serialize_sql(${literal(sql)}) AS tree`);
+  return JSON.parse(String(row?.tree)) as SyntaxTree;
 }

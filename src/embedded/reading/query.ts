@@ -1,17 +1,28 @@
 /** People's own SQL over the lake's tables: one statement, read-only, confined to the lake's folder. */
+import { DynalakeError } from "../../core/error.ts";
 import { labeledView } from "../../core/overlay/labeled-view.ts";
-import { currentView, historyViews, type LakeView, segmentViews } from "../../core/overlay/lake-view.ts";
+import {
+  currentView,
+  historyViews,
+  type LakeView,
+  segmentViews,
+  viewNames,
+} from "../../core/overlay/lake-view.ts";
 import { valuePartitioning } from "../../core/overlay/table-parts.ts";
-import { literal, quoted } from "../../core/ports/dialect.ts";
+import { quoted } from "../../core/ports/dialect.ts";
 import type { Cell, NumberForm, ResultColumn } from "../../core/ports/query-result.ts";
-import { type OpenTable, tableAsOf } from "../../core/table/open-table.ts";
-import { filePattern } from "../duckdb/file-pattern.ts";
+import { isReserved, writtenName } from "../../core/sql/reserved-words.ts";
+import { statementTokens } from "../../core/sql/statement-tokens.ts";
+import { type OpenTable, type TableState, tableAsOf } from "../../core/table/open-table.ts";
+import type { DuckdbSession } from "../duckdb/duckdb-session.ts";
 import { partScans } from "../duckdb/part-scans.ts";
 import { rowBatches } from "../duckdb/row-batches.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
 import { cellConverter } from "./cells.ts";
+import { confine } from "./confinement.ts";
 import { keysAskedFor } from "./keys-asked-for.ts";
 import { oneReading } from "./one-reading.ts";
+import { type ReadRelations, readRelations } from "./read-relations.ts";
 
 export interface QueryRequest {
   /** All tables of the lake. */
@@ -33,7 +44,7 @@ export interface QueryResult {
  */
 export async function startQuery(lake: LakeFolder, request: QueryRequest): Promise<QueryResult> {
   const { session } = lake;
-  const statement = await oneReading(session, request.sql);
+  const statement = await read(session, request);
   const names = new Set(request.tables.map(({ schema }) => schema.table));
   for (const table of request.tables) {
     for (const view of await wantedViews(lake, table, request, statement)) {
@@ -48,26 +59,43 @@ export async function startQuery(lake: LakeFolder, request: QueryRequest): Promi
   return { columns, rows: rowBatches(rows, cellConverter(request.numbers)) };
 }
 
-/** Statements that ask what there is to query: they see every table. */
-const ASKS_FOR_TABLES = /\b(show|information_schema|duckdb_\w+|pg_\w+)\b/i;
+interface Statement {
+  readonly tree: unknown;
+  readonly reads: ReadRelations;
+}
 
-/** Only the views whose names the statement mentions: each costs a listing. */
+/** The statement, judged. Throws SQL_FAILED unless it is one that reads, and reads the lake's relations alone. */
+async function read(session: DuckdbSession, { sql, tables }: QueryRequest): Promise<Statement> {
+  const names = tables.map(({ schema }) => schema.table);
+  const tree = await oneReading(session, sql).catch((error: unknown) => {
+    throw withQuotedNames(error, sql, names);
+  });
+  const reads = readRelations(tree);
+  const known = new Set([...names.flatMap(viewNames), ...reads.own]);
+  const missing = [...reads.names].find((name) => !known.has(name));
+  if (missing !== undefined) throw noSuchRelation(missing, names); // breakage: relations-of-the-lake-alone
+  return { tree, reads };
+}
+
+/** Only the views that the statement reads: each costs a listing. */
 async function wantedViews(
   lake: LakeFolder,
   table: OpenTable,
   request: QueryRequest,
-  statement: unknown,
+  { tree, reads }: Statement,
 ): Promise<readonly LakeView[]> {
-  const { store, engine } = lake;
-  const mentions = (name: string): boolean =>
-    request.sql.toLowerCase().includes(name) || ASKS_FOR_TABLES.test(request.sql);
+  const { engine } = lake;
+  const isRead = (name: string): boolean => reads.asksForAll || reads.names.has(name);
   const { table: name } = table.schema;
-  if (!mentions(name)) return [];
-  const then = await tableAsOf(store, table, request.asOfSeconds);
-  const keys = keysAskedFor(statement, then.schema);
+  if (!viewNames(name).some(isRead)) return [];
+  const then = await asOf(lake, table, request, reads);
+  if (then === undefined) return [];
+  const keys = keysAskedFor(tree, then.schema);
   const column = valuePartitioning(then.schema)?.column;
   const segments =
-    column !== undefined && mentions(column) ? await partScans(lake.session, lake.root, then) : undefined;
+    column !== undefined && request.sql.toLowerCase().includes(column)
+      ? await partScans(lake.session, lake.root, then)
+      : undefined;
   const { dialect } = engine;
   const views = [
     await currentView(
@@ -76,23 +104,48 @@ async function wantedViews(
       request.asOfSeconds,
       keys,
     ),
-    ...segmentViews(engine, then).filter((view) => mentions(view.name)),
+    ...segmentViews(engine, then).filter((view) => isRead(view.name)),
   ].map((view) => labeledView(dialect, then.schema, view));
-  if (!mentions(`${name}_history`) && !mentions(`${name}__changes`)) return views;
+  if (!isRead(`${name}_history`) && !isRead(`${name}__changes`)) return views;
   const history = await historyViews(engine, table);
   return [...views, ...history.map((view) => labeledView(dialect, table.schema, view))];
 }
 
-/** From here on the session reads nothing but the lake and loads nothing, and no statement can change that. */
-async function confine(lake: LakeFolder): Promise<void> {
-  await lake.session.run("SET preserve_insertion_order = true");
-  // The views name files by patterns, and the engine asks for both: the pattern, and the file that it matches.
-  const allowed = new Set([
-    literal(lake.root),
-    filePattern(lake.root),
-    literal(lake.session.temporaryFolder),
-  ]);
-  await lake.session.run(`SET allowed_directories = [${[...allowed].join(", ")}]`);
-  await lake.session.run("SET enable_external_access = false"); // breakage: external-access-disabled
-  await lake.session.run("SET lock_configuration = true");
+/** The table as it was; undefined where it was not there yet and the statement may not mean it. */
+async function asOf(
+  { store }: LakeFolder,
+  table: OpenTable,
+  { asOfSeconds }: QueryRequest,
+  { own, names }: ReadRelations,
+): Promise<TableState | undefined> {
+  try {
+    return await tableAsOf(store, table, asOfSeconds);
+  } catch (error) {
+    const means = viewNames(table.schema.table).some((name) => names.has(name) && !own.has(name));
+    if (means || !(error instanceof DynalakeError && error.code === "AS_OF_UNKNOWN")) throw error;
+    return undefined;
+  }
+}
+
+/** Says which tables there are. */
+function noSuchRelation(name: string, tables: readonly string[]): DynalakeError {
+  const known =
+    tables.length === 0 ? "it has no tables" : `its tables are ${tables.map(writtenName).join(", ")}`;
+  return new DynalakeError("SQL_FAILED", `the lake has no table "${name}"; ${known}`, {
+    next: "Correct the name in the statement. A table has its _history and _snapshots, too; SHOW TABLES lists all of them.",
+  });
+}
+
+/** A statement that cannot be parsed may only lack quotes around a table's name. */
+function withQuotedNames(error: unknown, sql: string, tables: readonly string[]): unknown {
+  if (!(error instanceof DynalakeError)) return error;
+  const words = new Set(
+    statementTokens(sql).map(({ kind, text }) => (kind === "word" ? text.toLowerCase() : "")),
+  );
+  const bare = tables.find((name) => isReserved(name) && words.has(name));
+  if (bare === undefined) return error;
+  return new DynalakeError(error.code, error.message, {
+    cause: error,
+    next: `The name of the table is a word of SQL: write it in quotes, ${writtenName(bare)}.`,
+  });
 }

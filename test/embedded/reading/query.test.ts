@@ -6,6 +6,7 @@ import { deliver } from "../../../src/core/delivery/deliver.ts";
 import { rowCodec } from "../../../src/core/row/row.ts";
 import { lineWriter } from "../../../src/core/row/wire-line.ts";
 import { type AttributeFile, parseSchema, type Schema } from "../../../src/core/schema/schema.ts";
+import { isReserved } from "../../../src/core/sql/reserved-words.ts";
 import { openTableOf } from "../../../src/core/table/open-table.ts";
 import { writeSchema } from "../../../src/core/table/schema-file.ts";
 import type { AttributeValue } from "../../../src/core/values/attribute-value.ts";
@@ -44,6 +45,18 @@ describe("one statement that reads", () => {
     ["  /* a comment */ SELECT 1;  ", [[1]]],
     ["SELECT ';' || '--', \"id\" FROM reviews WHERE id = 'b';\n\n", [[";--", "b"]]],
     ["PIVOT (SELECT id, n FROM reviews) ON id IN ('a', 'b') USING sum(n)", [["1", "2"]]],
+    ["PIVOT (SELECT id, n FROM reviews) ON id USING sum(n)", [["1", "2"]]],
+    ["SELECT a_2, b_3 FROM (PIVOT (SELECT id, n FROM reviews) ON id, n + 1 USING sum(n))", [["1", "2"]]],
+    ["WITH p AS (PIVOT reviews ON id USING sum(n) GROUP BY _op) SELECT count(*) FROM p", [["1"]]],
+    ["SELECT count(*) FROM query_table('reviews')", [["2"]]],
+    ["SELECT count(*) FROM query_table(['reviews', 'REVIEWS'])", [["4"]]],
+    ["SELECT count(*) FROM reviews JOIN reviews AS other USING (id)", [["2"]]],
+    [
+      "WITH RECURSIVE r AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM r WHERE x < 3) SELECT max(x) FROM r",
+      [[3]],
+    ],
+    ["SELECT count(*) FROM range(3), generate_series(1, 2), unnest([1, 2])", [["12"]]],
+    ["SELECT count(*) > 0 FROM information_schema.columns WHERE table_name = 'reviews'", [[true]]],
     ["SELECT count(*) FROM reviews_history", [["3"]]],
     ["SELECT count(*) FROM REVIEWS__changes WHERE dt = '2026-03-01'", [["3"]]],
     ["SELECT count(*) FROM reviews_snapshots", [["0"]]],
@@ -160,11 +173,80 @@ describe("nothing outside of the lake is read:", () => {
     await expect(run(meant)).rejects.toMatchObject({ code: "SQL_FAILED" });
   });
 
-  test("but the lake's own files are", async () => {
-    const { root, run } = shared.reviews;
-    const { rows } = await run(`SELECT content FROM read_text('${root}/reviews/schema.json')`);
-    expect(rows).toEqual([[expect.stringContaining('"reviews"')]]);
+  test.each([
+    "SELECT content FROM read_text('LAKE/reviews/schema.json')",
+    "SELECT * FROM 'LAKE/reviews/schema.json'",
+    'SELECT * FROM "reviews/schema.json"',
+    "FROM 'x.csv'",
+    "SUMMARIZE 'LAKE/reviews/schema.json'",
+    'DESCRIBE "x.parquet"',
+    'SHOW "x.parquet"',
+    'SELECT * FROM (WITH "LAKE/reviews/schema.json" AS (SELECT 1) SELECT 1) t, "LAKE/reviews/schema.json"',
+    "SELECT (SELECT max(content) FROM read_text('LAKE/reviews/quarantine/*/*')) FROM reviews",
+    "WITH x AS (SELECT * FROM read_blob('LAKE/reviews/schema.json')) SELECT 1",
+    "SELECT * FROM reviews WHERE id IN (SELECT file FROM glob('LAKE/**'))",
+    "SELECT * FROM query_table('reviews' || '.csv')",
+    "SELECT * FROM query_table(['reviews', 'x.csv'])",
+    "SELECT * FROM query_table(getvariable('x'))",
+    "SELECT * FROM query('SELECT 1')",
+    "PIVOT read_text('LAKE/reviews/schema.json') ON filename USING max(content)",
+    "PIVOT (SELECT * FROM 'x.csv') ON a",
+    "SELECT * FROM parquet_metadata('LAKE/reviews/changes/*/*/*.parquet')",
+    "SELECT * FROM duckdb_secrets()",
+    "SELECT * FROM duckdb_tables",
+    "SELECT * FROM sqlite_master",
+    "SELECT * FROM pg_catalog.pg_class",
+    "SELECT * FROM reviews__changes, enable_logging(level => 'debug')",
+    "SELECT * FROM enable_profiling(format => 'json', save_location => 'LAKE/x')",
+    "SELECT * FROM checkpoint()",
+    "SELECT write_log('x')",
+    "SELECT list_transform([1], lambda x: write_log('x'))",
+    "SELECT sleep_ms(1)",
+    "SELECT pg_sleep(1)",
+  ])("of the lake itself only by the names of its relations: %s", async (sql) => {
+    const { root, run, files } = shared.reviews;
+    const before = await files();
+    await expect(run(sql.replaceAll("LAKE", root))).rejects.toMatchObject({ code: "SQL_FAILED" });
+    expect(await files()).toEqual(before);
   });
+});
+
+test("each function of the engine that has side effects is known, so that a new one is looked at", async () => {
+  const { lake } = shared.reviews;
+  const rows = await lake.session.rows(
+    "SELECT DISTINCT function_name AS name FROM duckdb_functions() WHERE has_side_effects ORDER BY name",
+  );
+  const refused = ["currval", "nextval", "setseed", "sleep_ms", "stats", "write_log"];
+  const harmless = [
+    ...["current_connection_id", "current_query", "current_query_id", "current_transaction_id", "error"],
+    ...["gen_random_uuid", "random", "uuid", "uuidv4", "uuidv7"],
+  ];
+  expect(rows.map(({ name }) => name)).toEqual([...refused, ...harmless].sort());
+});
+
+test("a table that is not there is answered with those that are", async () => {
+  await expect(shared.reviews.run("SELECT * FROM review")).rejects.toMatchObject({
+    code: "SQL_FAILED",
+    message: 'the lake has no table "review"; its tables are reviews',
+  });
+});
+
+test("a name that is a word of SQL is answered with its quotes", async () => {
+  await withTable(schemaOf("order", { id: { type: "string" } }), async (lake, schema) => {
+    await put(lake, schema, [{ id: { S: "a" } }]);
+    const tables = [await openTableOf(lake.store, schema)];
+    await expect(printedRows(lake.root, { tables, sql: "SELECT * FROM order" })).rejects.toMatchObject({
+      code: "SQL_FAILED",
+      next: expect.stringContaining('"order"'),
+    });
+  });
+});
+
+test("the words of SQL are those of the engine, and more", async () => {
+  const rows = await shared.reviews.lake.session.rows(
+    "SELECT keyword_name AS name FROM duckdb_keywords() WHERE keyword_category = 'reserved'",
+  );
+  expect(rows.filter(({ name }) => !isReserved(String(name)))).toEqual([]);
 });
 
 test.each(["reviews [a]*?", 'it\'s "quoted"; --', "lake=1", "größe 😀"])(
