@@ -119,7 +119,7 @@ test("the command line tells what SQL is refused for, and what to do", async () 
 
 test("what a message quotes cannot move the terminal's cursor", async () => {
   const ended = await dynalake(["query", 'SELECT * FROM "\u001b[2J\u009b2J\r"', "--lake", lake]);
-  expectRefused(ended, { code: "SQL_FAILED", names: ["\u00b7[2J\u00b72J\u00b7"] });
+  expectRefused(ended, { code: "SQL_FAILED", names: ["\u00b7[2j\u00b72j\u00b7"] });
   expect(ended.stderr).not.toMatch(/[^\P{Cc}\n]/u);
 });
 

@@ -136,6 +136,6 @@ function lower(name: unknown): string {
 
 function refused(why: string): DynalakeError {
   return new DynalakeError("SQL_FAILED", why, {
-    next: "Query the lake's tables by their names: `SHOW TABLES` lists them.",
+    next: "Correct the statement to name the tables of the lake: SHOW TABLES lists them.",
   });
 }
