@@ -139,6 +139,7 @@ export class FolderTable implements ListedTable {
           scope: all ? "all" : "grown",
           settleSeconds,
           known,
+          signal: stop,
           onCommit: (result) => {
             const { kind, ...run } = compactionRun(result);
             const { rows, segments, manifest } = run;

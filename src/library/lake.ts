@@ -181,7 +181,10 @@ export interface LakeTable {
    */
   verify(options?: VerifyOptions & Watched): Promise<Verification>;
 
-  /** Folds the change log, and rewrites the base where its deltas have grown. Rejects with CONFLICT if another commit was first. */
+  /**
+   * Folds the change log, and rewrites the base where its deltas have grown. Waits for another compaction of the table in this
+   * process. Rejects with CONFLICT if those of other processes keep coming first.
+   */
   compact(options?: CompactOptions & Watched): Promise<Compaction>;
 
   /** Deletes files that no commit of the retention time uses. */

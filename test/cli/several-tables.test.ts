@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
 import { expect, test } from "@jest/globals";
 import { done, dynalake, expectRefused, lakeItems, startDynalake, until } from "../support/cli.ts";
+import { startDynalakeProcess } from "../support/cli-process.ts";
 import { withFolder } from "../support/folders.ts";
 import { fileEmulator } from "./file-emulator.ts";
 import { SourceTable } from "./source-table.ts";
@@ -43,5 +44,30 @@ test("`run` goes on with the other tables where the source of one is gone, tells
       code: "TABLE_NOT_FOUND",
       names: [/"Goes"|"Stays"/],
     });
+  });
+}, 90_000);
+
+test("`run` follows many tables without a warning of Node.js", async () => {
+  await withFolder(async (folder) => {
+    const lake = join(folder, "lake");
+    const names = ["one", "two", "three", "four", "five", "six"];
+    for (const name of names) {
+      const table = await SourceTable.create(emulator.connection, `Many-${name}`);
+      await table.put({ User: { S: "ann" }, Book: { S: "Mort" } });
+      const source = ["--table", table.name, "--endpoint", emulator.endpoint, "--name", name];
+      await done(["snapshot", ...source, "--lake", lake]);
+    }
+    const running = startDynalakeProcess(["run", "--lake", lake]);
+    for (const name of names) await running.told(`${name}: following the stream`);
+    // Each of them waits for its next delivery then.
+    const count = [
+      "query",
+      `SELECT ${names.map((name) => `(SELECT count(*) FROM ${name}_history)`).join(" + ")} AS n`,
+    ];
+    await until(async () => (await done([...count, "--lake", lake, "--format", "csv"])).trim(), "n\n6");
+    running.signal("SIGTERM");
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(0);
+    expect(stderr).not.toMatch(/warning/i);
   });
 }, 90_000);

@@ -677,6 +677,26 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/core/compaction/compact.test.ts"],
   },
   {
+    name: "compactions of one table do not wait for each other",
+    marker: "compactions-take-turns",
+    put: "",
+    tests: ["test/embedded/compaction/in-turn.test.ts"],
+  },
+  {
+    name: "a compaction that another process overtook fails",
+    marker: "conflicts-tried-again",
+    find: "!isConflict || ",
+    put: "isConflict || ",
+    tests: ["test/embedded/compaction/in-turn.test.ts"],
+  },
+  {
+    name: "a compaction that could only move the horizon commits",
+    marker: "commits-change-something",
+    find: "isIdle && ",
+    put: "!isIdle && ",
+    tests: ["test/embedded/compaction/quiet-commits.test.ts"],
+  },
+  {
     name: "a few small deltas are merged at each compaction",
     marker: "few-deltas-stay",
     find: "deltasOf(manifest) < policy.majorDeltas",

@@ -212,9 +212,9 @@ async function asSteps(
   const { schema } = opened;
   const read = await requireLakeFile(store, planFile, path);
   const staged = await stagePlan({ store, engine, schema }, read);
-  await commitPlan({ store, schema, nowSeconds, commits: opened }, read, staged);
+  const { sequence } = await commitPlan({ store, schema, nowSeconds, commits: opened }, read, staged);
   await store.remove([path]);
-  return planned;
+  return sequence === planned.fromSequence ? undefined : planned;
 }
 
 /** A scan continues for a while after its export time. */

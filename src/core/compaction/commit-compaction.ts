@@ -8,7 +8,13 @@ import type { Plan, PlannedMajor, PlannedMinor } from "./plan.ts";
 import type { CommitContext } from "./plan-context.ts";
 import { rowsFault } from "./row-balance.ts";
 
-/** The manifest, or why there is none: nothing was changed. */
+/**
+ * A moved horizon and the names of folded objects change nothing that a query shows: they come with the next commit that changes
+ * segments. A table that has none for long gets one a day, so that compactions need not search ever more hours.
+ */
+const IDLE_COMMIT_SECONDS = 24 * 3600;
+
+/** The manifest, which is the one before where nothing would change; or why there is none: nothing was changed. */
 export async function commitCompaction(
   context: CommitContext,
   { run, fromSequence }: Pick<Plan, "run" | "fromSequence">,
@@ -23,7 +29,10 @@ export async function commitCompaction(
       : await manifestNumbered(store, table, fromSequence);
   const fault = rowsFault(from, change, staged);
   if (fault !== undefined) return new DynalakeError("ENGINE_FAILED", `${fault}: nothing was committed`);
-  const next = nextManifest(from, change, { run, nowSeconds: context.nowSeconds(), staged });
+  const nowSeconds = context.nowSeconds();
+  const next = nextManifest(from, change, { run, nowSeconds, staged });
+  const isIdle = staged.length === 0 && next.segments.length === from.segments.length;
+  if (isIdle && nowSeconds - from.committedAtSeconds < IDLE_COMMIT_SECONDS) return from; // breakage: commits-change-something
   const outcome = await commitManifest(store, table, next);
   if (outcome !== "conflict") return outcome;
   return new DynalakeError("CONFLICT", `another commit to "${table}" was first (number ${next.sequence})`);

@@ -12,8 +12,9 @@ import { removeStaged } from "./remove-staged.ts";
 import { changeSchema } from "./schema-commit.ts";
 
 /**
- * Commits, and cleans up after a conflict: only a clean failure may delete what was staged. Throws CONFLICT, also if what was
- * staged is gone, since a manifest must not name it; and ENGINE_FAILED if rows are missing or too many.
+ * Commits, and cleans up after a conflict: only a clean failure may delete what was staged. Where a compaction would change
+ * nothing, it returns the manifest that it was planned from. Throws CONFLICT, also if what was staged is gone, since a manifest
+ * must not name it; and ENGINE_FAILED if rows are missing or too many.
  */
 export async function commitPlan(
   context: CommitContext,

@@ -44,7 +44,7 @@ export async function compactMinorThenMajor(
   return [minor, major].filter((result) => result !== undefined);
 }
 
-/** Folds the change log into a delta. Undefined if there was nothing to fold. Throws CONFLICT if another commit was first. */
+/** Folds the change log into a delta. Undefined if nothing was to fold. Throws CONFLICT if another commit was first. */
 export async function compactMinor(
   context: CompactionContext,
   opened?: OpenTable,
@@ -70,10 +70,11 @@ async function compact(
   table: OpenTable,
   kind: CompactionResult["kind"],
   plan: Plan,
-): Promise<CompactionResult> {
+): Promise<CompactionResult | undefined> {
   const { schema } = table;
   const staged = await stagePlan({ store, engine, schema }, plan);
   const manifest = await commitPlan({ store, schema, nowSeconds, commits: table }, plan, staged);
+  if (manifest.sequence === plan.fromSequence) return undefined;
   const rows = staged.reduce((sum, segment) => sum + segment.rows, 0);
   return { kind, run: plan.run, rows, segments: staged.length, manifest };
 }

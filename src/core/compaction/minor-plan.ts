@@ -59,7 +59,8 @@ async function oldestLate(
   searched: ChangeSelection,
 ): Promise<number | undefined> {
   const newObjects = unfolded(manifest, searched.objects);
-  if (newObjects.length === 0 || manifest.horizonSeconds === 0) return undefined;
+  // As long as the horizon is at the floor, the window shows each key with a change that wins over the snapshot.
+  if (newObjects.length === 0 || manifest.horizonSeconds <= manifest.floorSeconds) return undefined;
   const selection = { ...searched, objects: newObjects };
   const [row] = await engine.rows(oldestLateChange(manifest, engine.changes(schema, selection)));
   return row?.oldest === null || row?.oldest === undefined ? undefined : Number(row.oldest);

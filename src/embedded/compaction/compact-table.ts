@@ -10,6 +10,7 @@ import { type OpenTable, openTableOf } from "../../core/table/open-table.ts";
 import { schemaEdit } from "../../core/table/schema-edit.ts";
 import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
+import { inTurn } from "./in-turn.ts";
 
 export interface CompactionRequest {
   /** "all": every part of the base that has deltas or lacks a new column, not only those that have grown. */
@@ -20,25 +21,24 @@ export interface CompactionRequest {
   readonly known?: OpenTable;
   /** Called after each commit. */
   readonly onCommit: (result: CompactionResult) => void;
+  /** Ends the waiting for another compaction of the table. */
+  readonly signal?: AbortSignal;
 }
 
-/** Throws CONFLICT if another commit came first. What was committed before stays. */
+/** Throws CONFLICT if other processes keep committing first. What was committed before stays. */
 export async function compactTable(
-  lake: Pick<LakeFolder, "store" | "engine">,
+  lake: Pick<LakeFolder, "root" | "store" | "engine">,
   schema: Schema,
-  { scope, settleSeconds = DEFAULT_POLICY.settleSeconds, known, onCommit }: CompactionRequest,
-): Promise<readonly CompactionResult[]> {
+  { scope, settleSeconds = DEFAULT_POLICY.settleSeconds, known, onCommit, signal }: CompactionRequest,
+): Promise<void> {
   const { store, engine } = lake;
-  const current = await withEditApplied(store, schema, known);
   const policy = { ...DEFAULT_POLICY, settleSeconds };
-  return compactMinorThenMajor(
-    { store, engine, schema: current.schema, policy, newRunId, nowSeconds },
-    scope,
-    {
-      known: current.commits,
-      onCommit,
-    },
-  );
+  const compact = async (tries: number): Promise<void> => {
+    const current = await withEditApplied(store, schema, tries === 1 ? known : undefined);
+    const context = { store, engine, schema: current.schema, policy, newRunId, nowSeconds };
+    await compactMinorThenMajor(context, scope, { known: current.commits, onCommit });
+  };
+  await inTurn(lake, schema.table, compact, signal);
 }
 
 /** An edit that the data allows is a commit of its own; any other one is shown by `status` and stops nothing. */

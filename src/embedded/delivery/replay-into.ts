@@ -96,7 +96,7 @@ export async function replayInto(
       const isDone = replayed.totals.otherSources.length === 0; // breakage: other-sources-stay-in-quarantine
       if (path !== undefined && isDone) await leaveQuarantine(lake, table, path, replayed.kept);
     }
-    await foldLateChanges(lake, schema, totals.oldestChangeSeconds, opened);
+    await foldLateChanges(lake, schema, totals.oldestChangeSeconds, { known: opened, signal });
     return { table, totals };
   } finally {
     lock?.release();

@@ -1,4 +1,5 @@
 /** Follows the streams of a lake's tables and compacts on a schedule, until it is stopped. */
+import { setMaxListeners } from "node:events";
 import type { CompactionResult } from "../../core/compaction/compact.ts";
 import { DEFAULT_RETENTION } from "../../core/compaction/vacuum.ts";
 import { type FollowEvent, type Follower, openFollower } from "../../core/delivery/follow.ts";
@@ -16,6 +17,7 @@ import { FILE_LIMITS, parquetSink } from "../delivery/parquet-sink.ts";
 import { DEFAULT_LIMITS, type LakeFolder, type LakeLimits, openLakeFolder } from "../folder/lake-folder.ts";
 import { lockLake } from "../folder/lake-lock.ts";
 import { allEnded, followAll } from "./follow-all.ts";
+import { LateFolds } from "./late-folds.ts";
 import { pause } from "./pause.ts";
 
 export interface FollowedTable {
@@ -50,8 +52,6 @@ const RECORDS_MAX = 5_000;
 const WAIT_MS = 500;
 /** Between two deliveries, unless the next is full, so that a busy stream does not leave many small files. */
 const DELIVERY_SPACING_MS = 200;
-/** Between two looks for changes that were delivered behind the horizon. */
-const FOLD_SPACING_MS = 1_000;
 const VACUUM_EVERY_SECONDS = 3600;
 
 /**
@@ -72,6 +72,8 @@ async function followWith(request: FollowRequest, delivery: LakeFolder): Promise
   const readToEnd = new Set<FollowedTable>();
   const ended = new AbortController();
   const stop = AbortSignal.any([request.signal, ended.signal]);
+  // Each table waits for it in a few places, and Node takes more than ten for a leak.
+  setMaxListeners(0, stop);
   const compactions = request.tables.map((table) => compactRegularly(request, table.schema, stop));
   const following = followAll({
     tables: request.tables,
@@ -116,18 +118,25 @@ async function followTable(
     waitMs: WAIT_MS,
     onEvent: (event) => request.onEvent(schema.table, event),
   });
+  const folds = new LateFolds({
+    fold: (oldestChangeSeconds) => foldLateChanges(lake, schema, oldestChangeSeconds, { signal: stop }),
+    onFailure: (error) => {
+      // The next run folds what this one did not.
+      if (stop.aborted && error === stop.reason) return;
+      if (request.once || !(error instanceof DynalakeError)) throw error;
+      request.onEvent(schema.table, { kind: "compaction-failed", error });
+    },
+  });
   const closeOnStop = (): void => void follower.close();
   stop.addEventListener("abort", closeOnStop, { once: true });
   try {
-    const fold = (oldestChangeSeconds: number) => foldLate(request, lake, schema, oldestChangeSeconds);
-    return await stepUntil(follower, onceSinceSeconds, stop, fold);
+    return await stepUntil(follower, onceSinceSeconds, stop, folds);
   } finally {
     stop.removeEventListener("abort", closeOnStop);
     await follower.close();
+    await folds.ended();
   }
 }
-
-type Fold = (oldestChangeSeconds: number) => Promise<"folded" | "failed">;
 
 /**
  * Steps until it is stopped, or until everything is delivered that the stream had at a moment: a stream that is always written
@@ -137,21 +146,15 @@ async function stepUntil(
   follower: Follower,
   onceSinceSeconds: number | undefined,
   stop: AbortSignal,
-  fold: Fold,
+  folds: LateFolds,
 ): Promise<boolean> {
-  // An earlier follower may have died between a delivery and its fold.
-  let oldestSeconds = 0;
-  let foldedAtMs = Number.NEGATIVE_INFINITY;
   while (!stop.aborted) {
     const { rows, oldestChangeSeconds } = await follower.step();
-    oldestSeconds = Math.min(oldestSeconds, oldestChangeSeconds ?? oldestSeconds);
-    const ended = onceSinceSeconds !== undefined && hasEnded(follower, rows, onceSinceSeconds);
-    const isDue = ended || performance.now() - foldedAtMs >= FOLD_SPACING_MS;
-    if (isDue && Number.isFinite(oldestSeconds)) {
-      if ((await fold(oldestSeconds)) === "folded") oldestSeconds = Number.POSITIVE_INFINITY;
-      foldedAtMs = performance.now();
+    folds.delivered(oldestChangeSeconds);
+    if (onceSinceSeconds !== undefined && hasEnded(follower, rows, onceSinceSeconds)) {
+      await folds.finish();
+      return true;
     }
-    if (ended) return true;
     if (rows > 0) await Promise.race([pause(DELIVERY_SPACING_MS, stop), follower.full()]);
   }
   return false;
@@ -162,46 +165,34 @@ function hasEnded(follower: Follower, rows: number, sinceSeconds: number): boole
   return (rows === 0 && follower.caughtUp()) || follower.deliveredUntilSeconds() >= sinceSeconds;
 }
 
-/** Folds what was delivered behind the horizon, which the view would not show until the next compaction. */
-async function foldLate(
-  request: FollowRequest,
-  lake: LakeFolder,
-  schema: Schema,
-  oldestChangeSeconds: number,
-): ReturnType<Fold> {
-  try {
-    await foldLateChanges(lake, schema, oldestChangeSeconds);
-    return "folded";
-  } catch (error) {
-    if (request.once || !(error instanceof DynalakeError)) throw error;
-    request.onEvent(schema.table, { kind: "compaction-failed", error });
-    return "failed";
-  }
-}
-
 /** Compacts with a session of its own, so that deliveries never wait for it. A failure is reported, and tried again next time. */
 async function compactRegularly(request: FollowRequest, schema: Schema, stop: AbortSignal): Promise<void> {
   if (request.compactEverySeconds === undefined) return;
   let vacuumedAtSeconds = nowSeconds();
   while (await pause(request.compactEverySeconds * 1000, stop)) {
     try {
-      await compactNow(request, schema);
+      await compactNow(request, schema, stop);
       if (nowSeconds() - vacuumedAtSeconds < VACUUM_EVERY_SECONDS) continue;
       vacuumedAtSeconds = nowSeconds();
       const { folder } = request;
       await vacuumFolder({ root: folder, store: folderStore(folder) }, schema.table, DEFAULT_RETENTION);
     } catch (error) {
+      if (stop.aborted && error === stop.reason) return;
       if (!(error instanceof DynalakeError)) throw error;
       request.onEvent(schema.table, { kind: "compaction-failed", error });
     }
   }
 }
 
-async function compactNow({ folder, limits, onEvent }: FollowRequest, schema: Schema): Promise<void> {
+async function compactNow(
+  { folder, limits, onEvent }: FollowRequest,
+  schema: Schema,
+  signal: AbortSignal,
+): Promise<void> {
   const lake = await openLakeFolder(folder, limits);
   try {
     const onCommit = (result: CompactionResult): void => onEvent(schema.table, { kind: "compacted", result });
-    await compactTable(lake, schema, { scope: "grown", onCommit });
+    await compactTable(lake, schema, { scope: "grown", onCommit, signal });
   } finally {
     await lake.close();
   }

@@ -26,6 +26,7 @@ import {
 import { itemsSchema } from "../../../src/core/overlay/items.ts";
 import { currentView, historyViews, segmentViews } from "../../../src/core/overlay/lake-view.ts";
 import { type AttributeFile, parseSchema, type Schema } from "../../../src/core/schema/schema.ts";
+import { schemaMark } from "../../../src/core/schema/schema-change.ts";
 import { latestManifest, readCommits } from "../../../src/core/table/commits.ts";
 import { openTable, openTableOf, stateAt, tableAsOf } from "../../../src/core/table/open-table.ts";
 import { readWrittenSchema, writeSchema } from "../../../src/core/table/schema-file.ts";
@@ -79,6 +80,7 @@ describe("the manifest after a change of the schema", () => {
       kind: "schema",
       committedAtSeconds: NOW,
       schema: SECOND.file,
+      formerSchemas: [schemaMark(FIRST.file)],
       recovery: {
         before: FIRST.file,
         columns: ["note"],
