@@ -22,15 +22,24 @@ const END_CLEANLY_ON_STACKS: ReadonlySet<string> = new Set([
   "verify",
 ]);
 
+/** The next step after an invalid command line. */
+export const HELP = "Run it with --help to see all options.";
+
 /** What happens as a command line is carried out. */
 export interface ProgramEvents {
+  /** Whether an invalid command line is shown with its help; otherwise only CommanderError reports it. */
+  readonly showsErrors: boolean;
   /** Before the command begins. `graceMs`: how long it may take to end by itself at an interrupt; 0 where it does not. */
   readonly onCommand: (command: { readonly graceMs: number }) => void;
   readonly onExit: (code: ExitCode) => void;
 }
 
 /** The program, which throws CommanderError in place of exiting. */
-export function program(io: CliIo, context: CommandContext, { onCommand, onExit }: ProgramEvents): Command {
+export function program(
+  io: CliIo,
+  context: CommandContext,
+  { showsErrors, onCommand, onExit }: ProgramEvents,
+): Command {
   const runs: Runs =
     (work) =>
     async (...args) =>
@@ -38,12 +47,14 @@ export function program(io: CliIo, context: CommandContext, { onCommand, onExit 
   const dynalake = new Command("dynalake")
     .description("Keeps DynamoDB tables queryable with SQL, as a copy you can verify.")
     .version(version())
-    .showHelpAfterError("  -> Run it with --help to see all options.")
+    .showHelpAfterError(showsErrors && `  -> ${HELP}`)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
-      outputError: (text, write) => write(text.replace(/^error: /, "error USAGE: ")),
+      outputError: (text, write) => {
+        if (showsErrors) write(text.replace(/^error: /, "error USAGE: "));
+      },
       getOutHelpWidth: () => helpWidth(io.stdout),
       getErrHelpWidth: () => helpWidth(io.stderr),
       getOutHasColors: () => false,

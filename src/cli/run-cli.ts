@@ -6,7 +6,7 @@ import type { CliIo } from "./context/cli-io.ts";
 import { EXIT, type ExitCode } from "./context/command.ts";
 import { settingsFrom } from "./context/settings.ts";
 import { type Terminal, terminalOf } from "./context/terminal.ts";
-import { program } from "./program.ts";
+import { HELP, program } from "./program.ts";
 
 /**
  * `argv`: the arguments alone, without node and the script. Reports errors on `io.stderr` and never rejects. At an interrupt a
@@ -15,6 +15,7 @@ import { program } from "./program.ts";
  */
 export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
   const terminal = terminalOf(io);
+  const asJson = wantsJson(argv);
   const interruption = new AbortController();
   let graceMs = 0;
   let exitCode: ExitCode = EXIT.done;
@@ -27,6 +28,7 @@ export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
     timing: io.timing,
   };
   const dynalake = program(io, context, {
+    showsErrors: !asJson,
     onCommand: (command) => {
       graceMs = command.graceMs;
     },
@@ -39,7 +41,7 @@ export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
       await dynalake.parseAsync(argv, { from: "user" });
       return exitCode;
     } catch (error) {
-      const code = report(terminal, error);
+      const code = report(terminal, error, asJson);
       return interruption.signal.aborted && error instanceof DynalakeError ? EXIT.interrupted : code;
     }
   };
@@ -68,13 +70,31 @@ function interrupted(): DynalakeError {
   return new DynalakeError("INCOMPLETE", "the command was interrupted before it had ended");
 }
 
-function report(terminal: Terminal, error: unknown): ExitCode {
+/** Whether results are for a program: it gets errors in JSON, too, as one line of standard error. */
+function wantsJson(argv: readonly string[]): boolean {
+  return argv.some(
+    (word, i) =>
+      word === "--json" || word === "--format=json" || (word === "json" && argv[i - 1] === "--format"),
+  );
+}
+
+function report(terminal: Terminal, error: unknown, asJson: boolean): ExitCode {
   terminal.settle();
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  if (error instanceof DynalakeError) {
-    terminal.note(`error ${error.code}: ${error.message}\n  -> ${error.next}`);
-    return error.code === "USAGE" ? EXIT.usage : EXIT.failed;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return EXIT.done;
+    if (asJson) terminal.note(errorJson("USAGE", error.message.replace(/^error: /, ""), HELP));
+    return EXIT.usage;
   }
-  terminal.note(`error INTERNAL: ${error instanceof Error ? error.stack : String(error)}`);
+  if (error instanceof DynalakeError) {
+    const { code, message, next } = error;
+    terminal.note(asJson ? errorJson(code, message, next) : `error ${code}: ${message}\n  -> ${next}`);
+    return code === "USAGE" ? EXIT.usage : EXIT.failed;
+  }
+  const text = error instanceof Error ? String(error.stack) : String(error);
+  terminal.note(asJson ? errorJson("INTERNAL", text) : `error INTERNAL: ${text}`);
   return EXIT.failed;
+}
+
+function errorJson(code: string, message: string, next?: string): string {
+  return JSON.stringify({ error: { code, message, next } });
 }

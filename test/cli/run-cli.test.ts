@@ -140,6 +140,20 @@ test("a command that was interrupted before it began does nothing", async () => 
   expect(await fingerprint(folder)).toEqual(before);
 });
 
+test.each([
+  [["status", "--json", "--lake", "none"], 1, "LAKE_NOT_FOUND"],
+  [["query", "SELECT 1", "--format", "json", "--lake", "none"], 1, "LAKE_NOT_FOUND"],
+  [["status", "--json", "--nonsense"], 2, "USAGE"],
+  [["snapshot", "--json"], 2, "USAGE"],
+])("an error of %j is JSON, too, in one line of standard error", async (args, code, errorCode) => {
+  const ended = await run(args);
+  expect(ended).toMatchObject({ code, stdout: "" });
+  expect(JSON.parse(ended.stderr)).toEqual({
+    error: { code: errorCode, message: expect.stringMatching(/./), next: expect.stringMatching(/./) },
+  });
+  expect(ended.stderr.trimEnd()).not.toContain("\n");
+});
+
 test("progress stays on one line of a terminal, and help is as wide as it", async () => {
   await withFolder(async (lake) => {
     const of = ["--from-export", join(folder, "export"), "--key", "Id", "--lake", lake];

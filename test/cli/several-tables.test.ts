@@ -5,6 +5,7 @@ import { expect, test } from "@jest/globals";
 import { done, dynalake, expectRefused, lakeItems, startDynalake, until } from "../support/cli.ts";
 import { startDynalakeProcess } from "../support/cli-process.ts";
 import { withFolder } from "../support/folders.ts";
+import { writeExport } from "./export-fixture.ts";
 import { fileEmulator } from "./file-emulator.ts";
 import { SourceTable } from "./source-table.ts";
 
@@ -71,3 +72,30 @@ test("`run` follows many tables without a warning of Node.js", async () => {
     expect(stderr).not.toMatch(/warning/i);
   });
 }, 90_000);
+
+test("a table whose name another table's views have is refused, whichever of the two comes first", async () => {
+  await withFolder(async (folder) => {
+    const path = await writeExport(join(folder, "export"), [{ Id: { S: "a" } }], {});
+    const snapshot = (name: string, lake: string) =>
+      dynalake([
+        "snapshot",
+        "--from-export",
+        path,
+        "--key",
+        "Id",
+        "--name",
+        name,
+        "--lake",
+        join(folder, lake),
+      ]);
+    expect(await snapshot("orders", "one")).toMatchObject({ code: 0 });
+    for (const name of ["orders_history", "orders__changes"])
+      expectRefused(await snapshot(name, "one"), { code: "USAGE", names: [`"${name}" beside "orders"`] });
+    expect(await snapshot("orders_2", "one")).toMatchObject({ code: 0 });
+    expect(await snapshot("orders_history", "other")).toMatchObject({ code: 0 });
+    expectRefused(await snapshot("orders", "other"), {
+      code: "USAGE",
+      names: ['"orders" beside "orders_history"'],
+    });
+  });
+});

@@ -1361,4 +1361,11 @@ export const breakages: readonly Breakage[] = [
     put: "missing === ''",
     tests: ["test/embedded/reading/query.test.ts"],
   },
+  {
+    name: "a table may have the name of another one's history",
+    marker: "names-of-tables-apart",
+    find: "shared === undefined",
+    put: "true",
+    tests: ["test/cli/several-tables.test.ts"],
+  },
 ];

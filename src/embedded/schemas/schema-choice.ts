@@ -3,6 +3,7 @@ import { DynalakeError } from "../../core/error.ts";
 import { schemaPath } from "../../core/format/lake-path.ts";
 import type { InferredSchema, InferredTable } from "../../core/infer/infer.ts";
 import type { Inference } from "../../core/infer/inference.ts";
+import { requireOwnNames } from "../../core/overlay/own-names.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { parseSchema, type Schema, tableName } from "../../core/schema/schema.ts";
 import { isFilled, type OpenTable, openTable } from "../../core/table/open-table.ts";
@@ -69,6 +70,7 @@ export async function givenSchema(request: SchemaDemand): Promise<SchemaChoice |
   }
   const name = given?.table ?? tableName(requireName(request));
   const opened = await filledTable(request, name);
+  if (opened === undefined) await requireOwnNames(store, name);
   const known = opened?.schema;
   // A schema without a source is one for any table that the lake's is filled from.
   if (given !== undefined && known !== undefined && given.file.source === undefined)

@@ -1,0 +1,20 @@
+/** Each table of a lake has names of its own in SQL: a table "orders_history" would hide the history of "orders", or be hidden by it. */
+import { DynalakeError } from "../error.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
+import { openTable } from "../table/open-table.ts";
+import { viewNames } from "./lake-view.ts";
+
+/** Throws USAGE if a new table of that name would take a name of another table, or of one of its views. */
+export async function requireOwnNames(store: ObjectStore, table: string): Promise<void> {
+  const names = new Set(viewNames(table));
+  for (const other of await store.folders("")) {
+    const shared = other === table ? undefined : viewNames(other).find((name) => names.has(name));
+    // breakage: names-of-tables-apart
+    if (shared === undefined || (await openTable(store, other)) === undefined) continue;
+    throw new DynalakeError(
+      "USAGE",
+      `a table "${table}" beside "${other}" would leave it open what "${shared}" is in SQL`,
+      { next: "Give the new table another name: --name NAME, or `table` in its schema." },
+    );
+  }
+}
