@@ -140,6 +140,7 @@ export class FolderTable implements ListedTable {
           settleSeconds,
           known,
           signal: stop,
+          onColumns: (columns) => emit({ kind: "columns-added", table, columns }),
           onCommit: (result) => {
             const { kind, ...run } = compactionRun(result);
             const { rows, segments, manifest } = run;

@@ -13,6 +13,8 @@ export interface TableSchema {
   readonly where?: Readonly<Record<string, AttributeCondition>> | undefined;
   /** `bucket(n)` of the key, or `year(column)`, `month(column)`, `day(column)`, `identity(column)`. */
   readonly partitionBy?: string | undefined;
+  /** What follows the data by itself: new columns and wider types, types alone, or nothing, which is the default. */
+  readonly evolve?: "all" | "types" | "none" | undefined;
   /** The attributes that become columns. All others are kept in `_unmapped`. */
   readonly attributes: Readonly<Record<string, AttributeSchema>>;
 }

@@ -447,6 +447,27 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/core/infer/infer.test.ts"],
   },
   {
+    name: "a widened type has no room for the digits of the old one",
+    marker: "widening-keeps-digits",
+    find: "Math.max(held.whole, numbers.wholeDigits)",
+    put: "numbers.wholeDigits",
+    tests: ["test/core/infer/evolved-schema.test.ts"],
+  },
+  {
+    name: "a bag of names becomes columns",
+    marker: "names-that-are-data-get-no-columns",
+    find: "> NEW_NAMES_MAX",
+    put: "> 10 * NEW_NAMES_MAX",
+    tests: ["test/core/infer/evolved-schema.test.ts"],
+  },
+  {
+    name: "another spelling of a masked attribute gets a column",
+    marker: "spellings-of-masked-attributes-stay-hidden",
+    find: " && !hidden.has(foldedName(attribute))",
+    put: "",
+    tests: ["test/core/infer/evolved-schema.test.ts"],
+  },
+  {
     name: "drift counts values that a column shows",
     marker: "shown-values-are-no-drift",
     find: "${own} IS NULL AND ",

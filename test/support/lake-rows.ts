@@ -41,6 +41,7 @@ export async function takeSnapshot(
     threads: 1,
     cutSeconds: 0,
     onProgress: () => undefined,
+    mayRetype: async () => false,
     signal: new AbortController().signal,
   });
   expect(result).toMatchObject({ items: items.length, skipped: 0, quarantined: 0 });

@@ -523,6 +523,7 @@ async function withSnapshot(
         threads: 1,
         cutSeconds: 0,
         onProgress: () => undefined,
+        mayRetype: async () => false,
         signal: new AbortController().signal,
       });
     try {

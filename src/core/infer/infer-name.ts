@@ -19,9 +19,10 @@ interface NamedAttribute {
 
 /**
  * A name for the column of each attribute. If several attributes have the same default name, it goes to the most frequent of them,
- * then to the attribute of that very name, then to the first by name; the others get a number.
+ * then to the attribute of that very name, then to the first by name; the others get a number. No
+ * column gets one of the names in `others`.
  */
-export function columnNames(named: readonly NamedAttribute[]): ColumnNaming {
+export function columnNames(named: readonly NamedAttribute[], others: readonly string[] = []): ColumnNaming {
   // breakage: frequent-attribute-has-plain-name
   const attributes = [...named]
     .sort((a, b) => b.count - a.count || byName(a, b))
@@ -31,13 +32,14 @@ export function columnNames(named: readonly NamedAttribute[]): ColumnNaming {
     const name = physicalName(defaultName(attribute));
     if (!owners.has(name)) owners.set(name, attribute);
   }
-  const taken = new Set([...owners.keys(), ...RESERVED_COLUMNS]);
+  const belongsToOthers = new Set([...RESERVED_COLUMNS, ...others]);
+  const taken = new Set([...owners.keys(), ...belongsToOthers]);
   const nameOf = new Map<string, string>();
   const renamed: { attribute: string; column: string; why: string }[] = [];
   for (const attribute of named.map((each) => each.attribute).sort()) {
     const name = physicalName(defaultName(attribute));
     const owner = owners.get(name);
-    if (owner === attribute && !RESERVED_COLUMNS.has(name)) {
+    if (owner === attribute && !belongsToOthers.has(name)) {
       nameOf.set(attribute, defaultName(attribute));
       continue;
     }

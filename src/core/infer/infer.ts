@@ -70,7 +70,7 @@ export function inferredSchema(observed: Inference, { table, source, key }: Infe
   });
   for (const { attribute, why } of naming.renamed) undecided.push({ attribute, outcome: "renamed", why });
   return {
-    file: { table, source, key: { ...key }, attributes: Object.fromEntries(attributes) },
+    file: { table, source, key: { ...key }, evolve: "all", attributes: Object.fromEntries(attributes) },
     undecided: undecided.sort((a, b) => (a.attribute < b.attribute ? -1 : a.attribute > b.attribute ? 1 : 0)),
     notes: notesOf(inference, left),
   };

@@ -1,6 +1,7 @@
 /** Drift: what items hold and SQL does not show, by attribute. It knows names, types, digits and counts, never values. */
 import { batchesOf } from "../batches-of.ts";
 import { counted, grouped } from "../counted.ts";
+import type { Segment } from "../format/manifest.ts";
 import type { QueryEngine } from "../ports/query-engine.ts";
 import { schemaTypeText } from "../schema/column-type.ts";
 import type { Column, Schema } from "../schema/schema.ts";
@@ -32,6 +33,15 @@ const COLUMNS_AT_ONCE = 40;
 export async function tableDrift(engine: QueryEngine, table: TableState): Promise<readonly Drift[]> {
   const view = await currentView(engine, table, undefined);
   return driftOf(engine, table.schema, `(${view.sql})`);
+}
+
+/** The drift of rows of segments that were just written. */
+export async function segmentDrift(
+  engine: QueryEngine,
+  schema: Schema,
+  segments: readonly Segment[],
+): Promise<readonly Drift[]> {
+  return segments.length === 0 ? [] : driftOf(engine, schema, engine.segments(schema, segments));
 }
 
 async function driftOf(engine: QueryEngine, schema: Schema, relation: string): Promise<readonly Drift[]> {

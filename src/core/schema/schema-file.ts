@@ -5,6 +5,10 @@ import { checkedShape } from "../checked-shape.ts";
 export const TIMESTAMP_FORMATS = ["iso", "epoch_seconds", "epoch_millis"] as const;
 export type TimestampFormat = (typeof TIMESTAMP_FORMATS)[number];
 
+/** What of a schema follows the data by itself: new columns and types, types alone, or nothing. */
+const EVOLVE = ["all", "types", "none"] as const;
+export type Evolve = (typeof EVOLVE)[number];
+
 /** docs/schemas.md describes each member. */
 export interface SchemaFile {
   $schema?: string | undefined;
@@ -13,6 +17,7 @@ export interface SchemaFile {
   key: { hash: string; range?: string | undefined };
   where?: Record<string, ConditionFile> | undefined;
   partitionBy?: string | undefined;
+  evolve?: Evolve | undefined;
   attributes: Record<string, AttributeFile>;
 }
 
@@ -112,6 +117,13 @@ const schemaFile: z.ZodMiniType<SchemaFile> = z.strictObject({
     .optional(z.string())
     .check(
       z.describe("bucket(n) of the key, or year(column), month(column), day(column), identity(column)."),
+    ),
+  evolve: z
+    .optional(z.enum(EVOLVE))
+    .check(
+      z.describe(
+        "What follows the data by itself: all (new columns and wider types), types, or none, the default.",
+      ),
     ),
   attributes: z
     .record(z.string(), attributeFile)

@@ -6,7 +6,13 @@ import { type KeySchema, keyAttributes } from "../values/key.ts";
 import { type ColumnType, InvalidType, parseColumnType } from "./column-type.ts";
 import { type Partitioning, parsePartitioning } from "./partitioning.ts";
 import { foldedName, physicalName } from "./physical-name.ts";
-import { COLUMN_NAME, type SchemaFile, schemaFileIssues, type TimestampFormat } from "./schema-file.ts";
+import {
+  COLUMN_NAME,
+  type Evolve,
+  type SchemaFile,
+  schemaFileIssues,
+  type TimestampFormat,
+} from "./schema-file.ts";
 
 export type { AttributeFile, ConditionFile, SchemaFile, TimestampFormat } from "./schema-file.ts";
 
@@ -43,6 +49,8 @@ export interface Schema {
   readonly columns: readonly Column[];
   /** Attributes whose values never enter the lake. */
   readonly dropped: ReadonlySet<string>;
+  /** What of it follows the data by itself. */
+  readonly evolve: Evolve;
   /** The schema file, which is stored with the data. */
   readonly file: SchemaFile;
 }
@@ -108,6 +116,7 @@ export function parseSchema(json: unknown, origin: string): Schema {
     partitioning: parsePartitioning(file.partitionBy, columns, (why) => invalid(["partitionBy"], why)),
     columns,
     dropped: new Set(Object.keys(file.attributes).filter((name) => file.attributes[name]?.mask === "drop")),
+    evolve: file.evolve ?? "none",
     file,
   };
 }

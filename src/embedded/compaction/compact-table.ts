@@ -3,8 +3,11 @@ import { type CompactionResult, compactMinorThenMajor } from "../../core/compact
 import { DEFAULT_POLICY } from "../../core/compaction/compaction-policy.ts";
 import { changeSchema } from "../../core/compaction/schema-commit.ts";
 import { schemaPath } from "../../core/format/lake-path.ts";
+import { grownSchema } from "../../core/infer/evolved-schema.ts";
+import { type Shape, shapeOf } from "../../core/infer/infer-shape.ts";
+import { type Drift, segmentDrift } from "../../core/overlay/drift.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
-import type { Schema } from "../../core/schema/schema.ts";
+import { parseSchema, type Schema } from "../../core/schema/schema.ts";
 import type { Commits } from "../../core/table/commits.ts";
 import { type OpenTable, openTableOf } from "../../core/table/open-table.ts";
 import { schemaEdit } from "../../core/table/schema-edit.ts";
@@ -21,6 +24,8 @@ export interface CompactionRequest {
   readonly known?: OpenTable;
   /** Called after each commit. */
   readonly onCommit: (result: CompactionResult) => void;
+  /** Called with the names of columns that the table gets for attributes which appeared. */
+  readonly onColumns?: (added: readonly string[]) => void;
   /** Ends the waiting for another compaction of the table. */
   readonly signal?: AbortSignal;
 }
@@ -29,27 +34,65 @@ export interface CompactionRequest {
 export async function compactTable(
   lake: Pick<LakeFolder, "root" | "store" | "engine">,
   schema: Schema,
-  { scope, settleSeconds = DEFAULT_POLICY.settleSeconds, known, onCommit, signal }: CompactionRequest,
+  request: CompactionRequest,
 ): Promise<void> {
+  const { scope, settleSeconds = DEFAULT_POLICY.settleSeconds, known, onCommit, onColumns, signal } = request;
   const { store, engine } = lake;
   const policy = { ...DEFAULT_POLICY, settleSeconds };
   const compact = async (tries: number): Promise<void> => {
     const current = await withEditApplied(store, schema, tries === 1 ? known : undefined);
     const context = { store, engine, schema: current.schema, policy, newRunId, nowSeconds };
-    await compactMinorThenMajor(context, scope, { known: current.commits, onCommit });
+    const results = await compactMinorThenMajor(context, scope, { known: current.commits, onCommit });
+    const added = current.evolves ? await addNewColumns(lake, current.schema, results) : [];
+    if (added.length > 0) onColumns?.(added);
   };
   await inTurn(lake, schema.table, compact, signal);
 }
+
+/** Columns for attributes without one that the changes just folded have: they are kept in `_unmapped`, and recovered from it. */
+async function addNewColumns(
+  { store, engine }: Pick<LakeFolder, "store" | "engine">,
+  schema: Schema,
+  results: readonly CompactionResult[],
+): Promise<readonly string[]> {
+  const minor = results.find(({ kind }) => kind === "minor");
+  if (minor === undefined) return [];
+  const written = minor.manifest.segments.filter(({ run }) => run === minor.run);
+  const drift = await segmentDrift(engine, schema, written);
+  const growth = grownSchema(schema, { misfits: shapesOfDrift(drift) });
+  if (growth === undefined) return [];
+  const grown = parseSchema(growth.file, "the evolved schema");
+  await changeSchema({ store, newRunId, nowSeconds }, grown, "the evolved schema");
+  return growth.added;
+}
+
+/** What is known of the values: their types and digits. Lists and maps are not looked into. */
+function shapesOfDrift(drift: readonly Drift[]): ReadonlyMap<string, Shape> {
+  return new Map(
+    drift.map(({ attribute, types, wholeDigits, fractionDigits }) => {
+      const { NS = 0, BS = 0, M = 0, ...plain } = types;
+      const shape = { ...shapeOf(), counts: NS + BS + M === 0 ? plain : { ...plain, M: NS + BS + M } };
+      const bigints = fractionDigits === 0 && wholeDigits <= BIGINT_DIGITS_SURE ? (types.N ?? 0) : 0;
+      const numbers = types.N && { count: types.N, bigints, doubles: 0, wholeDigits, fractionDigits };
+      return [attribute, { ...shape, coarse: true, numbers: numbers || undefined }];
+    }),
+  );
+}
+
+/** Every number of so many digits is one of 64 bits. */
+const BIGINT_DIGITS_SURE = 18;
 
 /** An edit that the data allows is a commit of its own; any other one is shown by `status` and stops nothing. */
 async function withEditApplied(
   store: ObjectStore,
   schema: Schema,
   known: OpenTable | undefined,
-): Promise<{ readonly schema: Schema; readonly commits: Commits | undefined }> {
+): Promise<{ readonly schema: Schema; readonly commits: Commits | undefined; readonly evolves: boolean }> {
   const opened = known ?? (await openTableOf(store, schema));
   const edit = await schemaEdit(store, opened);
-  if (edit?.kind !== "pending") return { schema, commits: opened };
+  // A file that people have edited is theirs until it counts.
+  const evolves = edit === undefined && opened.schema.evolve === "all";
+  if (edit?.kind !== "pending") return { schema: opened.schema, commits: opened, evolves };
   await changeSchema({ store, newRunId, nowSeconds, commits: opened }, edit.schema, schemaPath(schema.table));
-  return { schema: edit.schema, commits: opened };
+  return { schema: edit.schema, commits: opened, evolves: edit.schema.evolve === "all" };
 }

@@ -44,6 +44,8 @@ export interface SchemaChoice {
   readonly effect: SchemaEffect;
   /** What the schema was inferred from. */
   readonly guess?: SchemaGuess;
+  /** It is the lake's own and may follow the data. */
+  readonly evolves?: boolean;
 }
 
 export interface SchemaGuess {
@@ -100,7 +102,8 @@ async function lakeChoice(
 ): Promise<SchemaChoice> {
   const own: SchemaChoice = { schema: chosen, origin: "lake", undecided: [], effect: NO_EFFECT };
   const edit = await schemaEdit(store, opened);
-  if (edit === undefined) return own;
+  // A file that people have edited is theirs until it counts.
+  if (edit === undefined) return { ...own, evolves: chosen.evolve !== "none" };
   const { table } = chosen;
   if (edit.kind === "pending" || (edit.kind === "refused" && replacesData)) {
     const path = schemaPath(table);

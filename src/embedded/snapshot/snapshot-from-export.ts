@@ -32,6 +32,8 @@ export interface SnapshotRequest {
   /** The export's items are those of a moment not before this one. */
   readonly cutSeconds: number;
   readonly onProgress: (progress: SnapshotProgress) => void;
+  /** Whether the types of columns may change: no change was delivered, and none can be until the commit. */
+  readonly mayRetype: () => Promise<boolean>;
   readonly signal: AbortSignal;
 }
 

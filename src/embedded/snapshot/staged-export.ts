@@ -1,11 +1,12 @@
 /**
  * Stages the items of an export. A schema that a sample has suggested is checked against all items on the way: where they suggest
- * another one, they are observed in full and staged anew by that.
+ * another one, they are observed in full and staged anew by that; and so they are where the lake's own schema follows its data.
  */
 import { rm } from "node:fs/promises";
+import { grownSchema } from "../../core/infer/evolved-schema.ts";
 import { inferredSchema } from "../../core/infer/infer.ts";
 import { addSightings, grownTo, type Sightings, sightingsOf } from "../../core/infer/sightings.ts";
-import type { SchemaFile } from "../../core/schema/schema.ts";
+import { parseSchema, type SchemaFile } from "../../core/schema/schema.ts";
 import { splitsFor } from "../../core/schema/staging-splits.ts";
 import { fileError } from "../../files/file-error.ts";
 import { makeFolder } from "../../files/folder-store.ts";
@@ -23,6 +24,8 @@ export interface StagingWish {
   readonly maskKey: Uint8Array | undefined;
   readonly threads: number;
   readonly onItems: (items: number) => void;
+  /** Whether the snapshot may change the types of columns: nothing but its own rows has them. */
+  readonly mayRetype: () => Promise<boolean>;
   readonly signal: AbortSignal;
 }
 
@@ -40,10 +43,13 @@ const SPLIT_LIMITS = { bucketsAtOnce: 1, splitsMax: 256 };
 /** Stages into `folder`, which is made. */
 export async function stageExport(wish: StagingWish, folder: string): Promise<Staged> {
   const { choice } = wish;
-  if (choice.guess === undefined) return stage(wish, choice, folder);
+  if (choice.guess === undefined && choice.evolves !== true) return stage(wish, choice, folder);
   const sightings = sightingsOf();
   const staged = await stage(wish, choice, folder, sightings);
-  const settled = await settledChoice(wish, choice.guess, sightings);
+  const settled =
+    choice.guess === undefined
+      ? await grownChoice(wish, sightings)
+      : await settledChoice(wish, choice.guess, sightings);
   // breakage: deciding-value-anywhere
   if (sameColumns(settled.schema.file, choice.schema.file)) return { ...staged, choice: settled };
   await rm(folder, { recursive: true, force: true });
@@ -62,6 +68,24 @@ async function settledChoice(
   return inferredChoice(
     schemaOfObserved(await observeExport({ parts, key: table.key, threads, onItems, signal }), table),
   );
+}
+
+/** The lake's schema with what its data has more, as far as it may follow. */
+async function grownChoice({ choice, mayRetype }: StagingWish, sightings: Sightings): Promise<SchemaChoice> {
+  const { misfits, counts } = sightings;
+  let growth = grownSchema(choice.schema, { misfits, counts });
+  if (growth !== undefined && growth.retyped.length > 0 && !(await mayRetype()))
+    growth = grownSchema(choice.schema, { misfits });
+  if (growth === undefined) return choice;
+  const { file, added, retyped } = growth;
+  return {
+    schema: parseSchema(file, "the evolved schema"),
+    origin: "lake",
+    undecided: [],
+    notes: retyped.map((sentence) => `"${file.table}" follows its data: ${sentence}`),
+    effect: { added, replaces: retyped.length > 0 },
+    evolves: true,
+  };
 }
 
 /** Whatever their order. */

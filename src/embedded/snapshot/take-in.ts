@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { sourceOfArn } from "../../core/change/named-source.ts";
+import { changesFolder } from "../../core/format/lake-path.ts";
 import { type Gap, openGaps } from "../../core/format/manifest.ts";
 import type { Inference } from "../../core/infer/inference.ts";
 import { type Drift, tableDrift } from "../../core/overlay/drift.ts";
@@ -75,12 +76,18 @@ export async function takeIn(
   const { schema, effect } = choice;
   signal.throwIfAborted();
   // A follower that began under the old schema would deliver columns that the new one does not have.
-  const lock = effect.replaces ? await lockLake(lake.root) : undefined;
+  let lock = effect.replaces ? await lockLake(lake.root) : undefined;
+  const mayRetype = async (): Promise<boolean> => {
+    if ((await lake.store.folders(changesFolder(schema.table))).length > 0) return false;
+    lock ??= await lockLake(lake.root).catch(() => undefined);
+    return lock !== undefined;
+  };
   try {
     const result = await withoutTrace(lake, schema.table, () =>
       snapshotFromExport({
         lake,
         choice,
+        mayRetype,
         export: folder,
         cutSeconds,
         maskKey,
@@ -94,7 +101,9 @@ export async function takeIn(
     );
     const source = sourceOfArn(folder.summary.tableArn ?? "");
     if (source !== undefined) await rememberKnownSource(lake.store, schema.table, source);
-    if (choice.origin === "given") await writeSchema(lake.store, schema);
+    const written = result.choice.schema;
+    if (choice.origin === "given" || (choice.evolves === true && written !== schema))
+      await writeSchema(lake.store, written);
     const gaps = await knownGaps(lake.store, schema.table, result.manifest);
     const known = { manifest: result.manifest, sequences: [] };
     const opened = await openTableOf(lake.store, result.choice.schema, known);

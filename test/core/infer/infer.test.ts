@@ -433,6 +433,7 @@ describe("columns", () => {
       table: "t",
       source: "T",
       key: { hash: "id" },
+      evolve: "all",
       attributes: { id: { type: "string" } },
     });
   });

@@ -29,6 +29,7 @@ describe("a schema", () => {
       partitioning: undefined,
       columns: [],
       dropped: new Set(),
+      evolve: "none",
       file: minimal,
     });
   });
@@ -66,6 +67,7 @@ describe("a schema", () => {
         { ...column("email", "email", { kind: "string" }), masked: true },
       ],
       dropped: new Set(["password"]),
+      evolve: "none",
       file: whole,
     });
   });

@@ -1,0 +1,159 @@
+/**
+ * What a schema becomes when its data has more than it shows: columns for attributes that appeared, and, where all rows are
+ * written anew, wider number types. Whatever else does not fit stays as it is, and is drift.
+ */
+import { type ColumnType, schemaTypeText } from "../schema/column-type.ts";
+import { foldedName } from "../schema/physical-name.ts";
+import {
+  type AttributeFile,
+  type Column,
+  columnName,
+  type Schema,
+  type SchemaFile,
+} from "../schema/schema.ts";
+import { INFERRED_COLUMNS_MAX } from "./infer.ts";
+import { columnNames } from "./infer-name.ts";
+import { countOf, type NumberShape, type Shape } from "./infer-shape.ts";
+import { decideAttribute } from "./infer-type.ts";
+
+export interface SchemaGrowth {
+  readonly file: SchemaFile;
+  /** The names in SQL of new columns. */
+  readonly added: readonly string[];
+  /** Columns whose type changes, a sentence each. */
+  readonly retyped: readonly string[];
+}
+
+export interface GrowthInput {
+  /** The values that no column gives back, by their attributes. */
+  readonly misfits: ReadonlyMap<string, Shape>;
+  /** Of attributes with a column, how many values of each type they have; absent where types are not to change. */
+  readonly counts?: ReadonlyMap<string, Shape["counts"]>;
+}
+
+/** So many attributes without a column at once are not attributes: their names are data. */
+const NEW_NAMES_MAX = 100;
+const DIGITS_MAX = 38;
+
+/** Undefined if nothing changes, or `evolve` allows nothing of it. */
+export function grownSchema(schema: Schema, { misfits, counts }: GrowthInput): SchemaGrowth | undefined {
+  const { file, evolve } = schema;
+  if (evolve === "none") return undefined;
+  const retypes = counts === undefined ? [] : retypesOf(schema, misfits, counts);
+  const added = evolve === "all" ? newColumns(schema, misfits) : [];
+  if (retypes.length === 0 && added.length === 0) return undefined;
+  const attributes: Record<string, AttributeFile> = { ...file.attributes };
+  for (const { attribute, spec } of retypes) attributes[attribute] = spec;
+  for (const { attribute, spec } of added) attributes[attribute] = spec;
+  return {
+    file: { ...file, attributes },
+    added: added.map(({ attribute, spec }) => spec.name ?? columnName(attribute)),
+    retyped: retypes.map(({ why }) => why),
+  };
+}
+
+interface Declaration {
+  readonly attribute: string;
+  readonly spec: AttributeFile;
+}
+
+function newColumns(schema: Schema, misfits: ReadonlyMap<string, Shape>): readonly Declaration[] {
+  const declared = new Set(Object.keys(schema.file.attributes));
+  const hidden = new Set(
+    Object.entries(schema.file.attributes)
+      .filter(([, { mask }]) => mask !== undefined)
+      .map(([attribute]) => foldedName(attribute)),
+  );
+  // breakage: spellings-of-masked-attributes-stay-hidden
+  const isFollowed = (attribute: string): boolean =>
+    !declared.has(attribute) && !hidden.has(foldedName(attribute));
+  const found = [...misfits]
+    .filter(
+      ([attribute, { counts }]) =>
+        isFollowed(attribute) && Object.keys(counts).some((kind) => kind !== "NULL"),
+    )
+    .sort(([a, one], [b, other]) => countOf(other) - countOf(one) || (a < b ? -1 : 1));
+  // breakage: names-that-are-data-get-no-columns
+  if (found.length > NEW_NAMES_MAX) return [];
+  const decided = found.flatMap(([attribute, shape]): Declaration[] => {
+    const decision = decideAttribute(attribute, shape);
+    if (decision.kind === "mixed") return [{ attribute, spec: { type: "json" } }];
+    if (decision.kind !== "type") return [];
+    const type = schemaTypeText(decision.type);
+    return [{ attribute, spec: decision.set ? { type, set: true } : { type } }];
+  });
+  const room = Math.max(0, INFERRED_COLUMNS_MAX - schema.columns.length);
+  const taken = schema.columns.flatMap(({ name, label }) => [name, label]);
+  const chosen = decided.slice(0, room);
+  const { nameOf } = columnNames(
+    chosen.map(({ attribute }, i) => ({ attribute, count: -i })),
+    taken,
+  );
+  return chosen.map(({ attribute, spec }) => {
+    const name = nameOf.get(attribute) as string;
+    return { attribute, spec: name === columnName(attribute) ? spec : { name, ...spec } };
+  });
+}
+
+interface Retype extends Declaration {
+  readonly why: string;
+}
+
+function retypesOf(
+  { columns, partitioning, file }: Schema,
+  misfits: ReadonlyMap<string, Shape>,
+  counts: ReadonlyMap<string, Shape["counts"]>,
+): readonly Retype[] {
+  const fixed =
+    partitioning !== undefined && partitioning.kind !== "bucket" ? partitioning.column : undefined;
+  return columns.flatMap((column) => {
+    const { attribute, masked, name, label } = column;
+    const misfit = misfits.get(attribute);
+    if (misfit === undefined || masked || name === fixed) return [];
+    const next = retyped(column, misfit, counts.get(attribute) ?? {});
+    if (next === undefined || !Object.hasOwn(file.attributes, attribute)) return [];
+    const { name: named } = file.attributes[attribute] as AttributeFile;
+    const why = `${label} is now ${next.type}, and was ${schemaTypeText(column.type)}`;
+    return [{ attribute, spec: named === undefined ? next : { name: named, ...next }, why }];
+  });
+}
+
+/** A number type with room for the misfits; another type only where the column holds not one of its values any more. */
+function retyped(column: Column, misfit: Shape, counts: Shape["counts"]): AttributeFile | undefined {
+  const { type, format } = column;
+  if (countOf({ ...misfit, counts }) - (counts.NULL ?? 0) === countOf(misfit)) {
+    const decision = decideAttribute(column.attribute, misfit);
+    if (decision.kind !== "type") return undefined;
+    const text = schemaTypeText(decision.type);
+    if (text === schemaTypeText(type) && format === "iso") return undefined;
+    return decision.set ? { type: text, set: true } : { type: text };
+  }
+  const wider = misfit.numbers && widerNumber(type, misfit.numbers);
+  return wider && { type: schemaTypeText(wider) };
+}
+
+function widerNumber(type: ColumnType, numbers: NumberShape): ColumnType | undefined {
+  const held = digitsOf(type);
+  if (held === undefined) return undefined;
+  // breakage: widening-keeps-digits
+  const whole = Math.max(held.whole, numbers.wholeDigits);
+  const fraction = Math.max(held.fraction, numbers.fractionDigits);
+  if (fraction === 0 && numbers.bigints === numbers.count && type.kind === "int") return { kind: "bigint" };
+  if (whole + fraction > DIGITS_MAX) return undefined;
+  const room = Math.floor((DIGITS_MAX - whole - fraction) / 2);
+  return { kind: "decimal", precision: DIGITS_MAX, scale: fraction + Math.min(fraction, Math.max(room, 0)) };
+}
+
+/** The digits that a type has on either side of the point. */
+function digitsOf(type: ColumnType): { readonly whole: number; readonly fraction: number } | undefined {
+  switch (type.kind) {
+    case "int":
+      return { whole: 10, fraction: 0 };
+    case "bigint":
+      return { whole: 19, fraction: 0 };
+    case "decimal":
+      return { whole: type.precision - type.scale, fraction: type.scale };
+    default:
+      return undefined;
+  }
+}

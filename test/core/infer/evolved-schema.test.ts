@@ -1,0 +1,129 @@
+/** A schema grows by what its data has more, and only by what loses nothing. */
+import { describe, expect, test } from "@jest/globals";
+import { grownSchema } from "../../../src/core/infer/evolved-schema.ts";
+import { observeValue, type Shape, shapeOf } from "../../../src/core/infer/infer-shape.ts";
+import { columnCodec } from "../../../src/core/row/column.ts";
+import { Inexact } from "../../../src/core/row/encoding.ts";
+import {
+  type AttributeFile,
+  type Column,
+  parseSchema,
+  type SchemaFile,
+} from "../../../src/core/schema/schema.ts";
+import { type AttributeValue, readAttributeValue } from "../../../src/core/values/attribute-value.ts";
+import { attributeValue, numberText } from "../../arbitraries/item.ts";
+import * as fc from "../../support/fast-check.ts";
+
+const file = (attributes: Record<string, AttributeFile>, more: Partial<SchemaFile> = {}): SchemaFile => ({
+  table: "t",
+  key: { hash: "id" },
+  evolve: "all",
+  attributes: { id: { type: "string" }, ...attributes },
+  ...more,
+});
+
+/** What a snapshot by the schema sees of the values of attribute "a". */
+function seen(column: Column | undefined, values: readonly AttributeValue[]) {
+  const misfit = shapeOf();
+  const counts: Shape["counts"] = {};
+  for (const value of values) {
+    const [kind = "NULL"] = Object.keys(value) as (keyof typeof counts)[];
+    counts[kind] = (counts[kind] ?? 0) + 1;
+    const fits = column !== undefined && !(columnCodec(column, undefined).encode(value) instanceof Inexact);
+    if (!fits && !("NULL" in value)) observeValue(misfit, value);
+  }
+  const misfits = new Map(Object.keys(misfit.counts).length === 0 ? [] : [["a", misfit] as const]);
+  return { misfits, counts: new Map(column === undefined ? [] : [["a", counts] as const]) };
+}
+
+const fitting = (column: Column, values: readonly AttributeValue[]): number =>
+  values.filter((value) => !(columnCodec(column, undefined).encode(value) instanceof Inexact)).length;
+
+test("a type that changes holds every value that the old one held, and more", () => {
+  const type = fc.constantFrom(
+    "int",
+    "bigint",
+    "decimal(10,2)",
+    "decimal(38,30)",
+    "double",
+    "string",
+    "boolean",
+    "date",
+  );
+  const value = fc.oneof(
+    numberText.map((N): AttributeValue => ({ N })),
+    fc.double({ noNaN: true, min: -1e6, max: 1e6 }).map((n): AttributeValue => ({ N: n.toFixed(2) })),
+    attributeValue,
+  );
+  fc.assert(
+    fc.property(type, fc.array(value, { minLength: 1, maxLength: 8 }), (text, raw) => {
+      const values = raw.map(readAttributeValue);
+      const before = parseSchema(file({ a: { type: text } }), "test");
+      const growth = grownSchema(before, seen(before.columns[1], values));
+      if (growth === undefined) return;
+      const after = parseSchema(growth.file, "test");
+      const [old, next] = [before.columns[1], after.columns[1]] as [Column, Column];
+      for (const each of values)
+        if (fitting(old, [each]) === 1) expect([text, each, fitting(next, [each])]).toEqual([text, each, 1]);
+      expect(fitting(next, values)).toBeGreaterThan(fitting(old, values));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+describe("new columns", () => {
+  const grown = (schema: SchemaFile, ...names: readonly string[]) => {
+    const misfits = new Map(
+      names.map((name) => {
+        const shape = shapeOf();
+        observeValue(shape, { S: "x" });
+        return [name, shape];
+      }),
+    );
+    return grownSchema(parseSchema(schema, "test"), { misfits });
+  };
+
+  test("get names that no other column has", () => {
+    const growth = grown(
+      file({ Price: { type: "bigint" }, b: { type: "string", name: "a" } }),
+      "price",
+      "a",
+      "größe",
+    );
+    expect(growth?.file.attributes).toMatchObject({
+      price: { name: "price_2", type: "string" },
+      a: { name: "a_2", type: "string" },
+      größe: { name: "größe", type: "string" },
+    });
+    expect(growth?.added).toEqual(expect.arrayContaining(["price_2", "a_2", "größe"]));
+    expect(() => parseSchema(growth?.file, "test")).not.toThrow();
+  });
+
+  test("are not for other spellings of masked and dropped attributes, nor for names that are data", () => {
+    const masked = file({ Email: { mask: "sha256" }, Phone: { mask: "drop" } });
+    expect(grown(masked, "email", "PHONE")).toBeUndefined();
+    expect(grown(masked, "email", "note")?.added).toEqual(["note"]);
+    expect(grown(file({}), ...Array.from({ length: 101 }, (_, i) => `n${i}`))).toBeUndefined();
+    expect(grown(file({}, { evolve: "types" }), "note")).toBeUndefined();
+    expect(grown(file({}, { evolve: undefined }), "note")).toBeUndefined();
+  });
+
+  test("are at most 500 with those that there are", () => {
+    const many = Object.fromEntries(Array.from({ length: 490 }, (_, i) => [`c${i}`, { type: "string" }]));
+    expect(grown(file(many), ...Array.from({ length: 20 }, (_, i) => `n${i}`))?.added).toHaveLength(9);
+    expect(
+      grown(
+        file({
+          ...many,
+          ...Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`d${i}`, { type: "int" }])),
+        }),
+        "n",
+      ),
+    ).toBeUndefined();
+  });
+});
+
+test("a partition's column and a masked one keep their types", () => {
+  const schema = parseSchema(file({ a: { type: "int" } }, { partitionBy: "identity(a)" }), "test");
+  expect(grownSchema(schema, seen(schema.columns[1], [{ N: "1" }, { N: "3000000000" }]))).toBeUndefined();
+});
