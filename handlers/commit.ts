@@ -3,14 +3,13 @@ import { variablesOf } from "../src/aws/contracts/environment.ts";
 import { commitEvent } from "../src/aws/contracts/steps.ts";
 import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
 import { openSteps } from "../src/aws/lambda/step.ts";
-import { addCounts } from "../src/aws/lambda/telemetry.ts";
+import { publishTableMetrics } from "../src/aws/lambda/telemetry.ts";
 import { commitStep } from "../src/aws/steps/commit-step.ts";
 
-const steps = openSteps(import.meta.url, variablesOf("commit", process.env));
+const steps = openSteps(variablesOf("commit", process.env));
 
-export const handler: LambdaFunction = lambdaHandler(commitEvent, async ({ run }) => {
-  const context = await steps();
-  const answer = await commitStep(context, run);
-  if (answer.outcome === "committed") addCounts(context.opened.schema.table, { CommittedRows: answer.rows });
+export const handler: LambdaFunction = lambdaHandler(commitEvent, async ({ run, table }) => {
+  const answer = await commitStep(await steps(table), run);
+  if (answer.outcome === "committed") publishTableMetrics(table, { CommittedRows: answer.rows });
   return answer;
 });

@@ -5,8 +5,8 @@ import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts
 import { openSteps } from "../src/aws/lambda/step.ts";
 import { planSeedStep } from "../src/aws/steps/plan-seed.ts";
 
-const steps = openSteps(import.meta.url, variablesOf("plan-seed", process.env));
+const steps = openSteps(variablesOf("plan-seed", process.env));
 
 export const handler: LambdaFunction = lambdaHandler(planSeedEvent, async (event) =>
-  planSeedStep(await steps(), event),
+  planSeedStep(await steps(event.table), event),
 );

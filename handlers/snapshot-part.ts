@@ -1,21 +1,30 @@
-/** Turns one file of an export into staged wire rows. */
+/** Turns one file of an export into staged wire rows of each lake table that the export is for. */
 import { variablesOf } from "../src/aws/contracts/environment.ts";
 import { snapshotPartEvent } from "../src/aws/contracts/steps.ts";
 import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
 import { openSteps } from "../src/aws/lambda/step.ts";
-import { addCounts } from "../src/aws/lambda/telemetry.ts";
+import { logger, publishTableMetrics } from "../src/aws/lambda/telemetry.ts";
 import { readMaskKey } from "../src/aws/mask-key.ts";
-import { snapshotPart } from "../src/aws/steps/snapshot-part.ts";
+import { stagePart } from "../src/aws/steps/stage-part.ts";
 
 const variables = variablesOf("snapshot-part", process.env);
-const steps = openSteps(import.meta.url, variables);
+const steps = openSteps(variables);
 
-export const handler: LambdaFunction = lambdaHandler(snapshotPartEvent, async ({ run, index, part }) => {
-  const context = await steps();
-  const { itemCount, md5Checksum: md5, dataFileS3Key: key } = part;
-  const maskKey = await readMaskKey(variables.MASK_KEY_SECRET_ARN);
-  const { rejected } = await snapshotPart(context, { run, index, itemCount, md5, key, maskKey });
-  if (rejected.length > 0) addCounts(context.opened.schema.table, { QuarantinedRecords: rejected.length });
-  // Answers of all files together have to be small.
-  return null;
-});
+export const handler: LambdaFunction = lambdaHandler(
+  snapshotPartEvent,
+  async ({ run, tables, index, part }) => {
+    const { itemCount, md5Checksum: md5, dataFileS3Key: key } = part;
+    const maskKey = await readMaskKey(variables.MASK_KEY_SECRET_ARN);
+    const failed: string[] = [];
+    for (const table of tables) {
+      const staged = await stagePart(await steps(table), { run, index, itemCount, md5, key, maskKey });
+      if ("failure" in staged) {
+        failed.push(table);
+        logger.error("a file of an export could not be staged", { table, ...staged });
+      } else if (staged.rejected > 0) {
+        publishTableMetrics(table, { QuarantinedRecords: staged.rejected });
+      }
+    }
+    return { failed };
+  },
+);

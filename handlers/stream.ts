@@ -1,44 +1,46 @@
-/** DynamoDB stream -> wire rows -> Firehose; what can never be delivered goes to quarantine. */
+/** DynamoDB stream -> wire rows -> Firehose, for all lake tables of a source; what can never be delivered goes to quarantine. */
 import * as z from "zod/mini";
 import { variablesOf } from "../src/aws/contracts/environment.ts";
-import { deliverableSchema } from "../src/aws/deliverable-schema.ts";
 import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
-import { deployedSchema } from "../src/aws/lambda/step.ts";
 import { openStreamLake } from "../src/aws/lambda/stream-lake.ts";
 import { logger } from "../src/aws/lambda/telemetry.ts";
 import { tellDelivery } from "../src/aws/lambda/tell-delivery.ts";
 import { readMaskKey } from "../src/aws/mask-key.ts";
-import { overdueReading } from "../src/aws/overdue-reading.ts";
 import { refreshed } from "../src/aws/refreshed.ts";
+import { deployedTablesOf } from "../src/aws/registry.ts";
+import { servedTable } from "../src/aws/served-table.ts";
 import { deliverStream } from "../src/aws/stream-delivery.ts";
-import { rowCodec } from "../src/core/row/row.ts";
-import { lineWriter } from "../src/core/row/wire-line.ts";
+import { feedWaiting } from "../src/core/delivery/feed-waiting.ts";
+import { STREAM_FUNCTION_SECONDS, TABLES_REFRESH_SECONDS } from "../src/core/table/served-intervals.ts";
 import { nowSeconds } from "../src/sdk/new-run-id.ts";
 
 const variables = variablesOf("stream", process.env);
 const lake = openStreamLake(variables);
-const deployed = deployedSchema(import.meta.url);
-const settleSeconds = variables.SCHEMA_SETTLE_SECONDS;
 
-const noteOverdueReading = overdueReading({ store: lake.store, table: deployed.table, nowSeconds });
-
-/** A compaction may have changed the lake's schema, and a deployment what Firehose takes. */
-const writer = refreshed(60, nowSeconds, async () => {
-  const schema = await deliverableSchema({ ...lake, deployed, settleSeconds, nowSeconds });
-  return lineWriter(rowCodec(schema, await readMaskKey(variables.MASK_KEY_SECRET_ARN)));
+/** A deployment may have added or removed tables. */
+const servedTables = refreshed(TABLES_REFRESH_SECONDS, nowSeconds, async () => {
+  const serving = {
+    ...lake,
+    nowSeconds,
+    maskKey: () => readMaskKey(variables.MASK_KEY_SECRET_ARN),
+    onGap: (table: string, gap: object) => logger.error("changes may be lost", { table, ...gap }),
+  };
+  return (await deployedTablesOf(lake.store, variables.SOURCE)).map((table) => servedTable(serving, table));
 });
 
-export const handler: LambdaFunction = lambdaHandler(
-  z.object({ Records: z.array(z.unknown()) }),
-  async (event) => {
-    // Before the delivery: once that is acknowledged, these records are never read again.
-    const gap = await noteOverdueReading(event.Records);
-    if (gap !== undefined) logger.error("changes may be lost", { ...gap });
-    const { store, sink } = lake;
-    const context = { store, sink, writer: await writer(), nowSeconds };
-    const answer = await deliverStream(context, event);
-    tellDelivery(deployed.table, answer, nowSeconds());
-    const { failedFrom } = answer;
-    return { batchItemFailures: failedFrom === undefined ? [] : [{ itemIdentifier: failedFrom }] };
-  },
-);
+/** A batch of the stream, or the name of a table for which changes wait. */
+const event = z.union([z.object({ Records: z.array(z.unknown()) }), z.object({ feed: z.string() })]);
+
+export const handler: LambdaFunction = lambdaHandler(event, async (given) => {
+  const tables = await servedTables();
+  if ("feed" in given) {
+    const context = await tables.find(({ table }) => table === given.feed)?.context();
+    // Half of the time is left to the last of the deliveries.
+    const clock = { nowSeconds, secondsMax: STREAM_FUNCTION_SECONDS / 2 };
+    return context && feedWaiting(lake.store, given.feed, context, clock);
+  }
+  const answer = await deliverStream({ store: lake.store, tables, nowSeconds }, given);
+  tellDelivery(answer, nowSeconds());
+  const { failedFrom } = answer;
+  return { batchItemFailures: failedFrom === undefined ? [] : [{ itemIdentifier: failedFrom }] };
+});

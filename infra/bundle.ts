@@ -4,57 +4,28 @@
  */
 
 import { execFileSync } from "node:child_process";
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { execPath } from "node:process";
 import { fileURLToPath } from "node:url";
 import { AssetCode } from "aws-cdk-lib/aws-lambda";
-import { DISABLE_ASSET_STAGING_CONTEXT } from "aws-cdk-lib/cx-api";
 import type { Construct } from "constructs";
 import { HANDLERS, type HandlerName } from "../src/aws/contracts/handlers.ts";
 import { DynalakeError } from "../src/core/error.ts";
-import type { Schema } from "../src/core/schema/schema.ts";
 
 /** The context key of a folder with bundles that are taken instead, as they are: `<folder>/<handler>/index.mjs`. */
 export const BUNDLES_CONTEXT = "dynalake:bundles";
 
 const BUNDLE = "index.mjs";
 
-/**
- * Gives a handler's code, the bundle and the schema beside it, to `use`, which makes the function of it. The folder in which
- * they are put together is needed no longer once CDK has staged it.
- */
-export function withHandlerCode<T>(
-  scope: Construct,
-  handler: HandlerName,
-  schema: Schema,
-  use: (code: AssetCode) => T,
-): T {
-  const bundle = join(bundlesFolder(scope), handler, BUNDLE);
-  if (!existsSync(bundle)) {
-    throw new DynalakeError("USAGE", `the code of the functions is missing: ${bundle}`, {
-      next: "Run `npm run build` in the folder of dynalake, or install the package again.",
-    });
-  }
-  const folder = mkdtempSync(join(tmpdir(), "dynalake-code-"));
-  const isStaged = scope.node.tryGetContext(DISABLE_ASSET_STAGING_CONTEXT) !== true;
-  try {
-    copyFileSync(bundle, join(folder, BUNDLE));
-    writeFileSync(join(folder, "schema.json"), `${JSON.stringify(schema.file, null, 2)}\n`);
-    return use(new AssetCode(folder));
-  } finally {
-    if (isStaged) rmSync(folder, { recursive: true });
-  }
+/** A handler's code: one asset, however many functions have it. */
+export function handlerCode(scope: Construct, handler: HandlerName): AssetCode {
+  const folder = join(bundlesFolder(scope), handler);
+  const bundle = join(folder, BUNDLE);
+  if (existsSync(bundle)) return new AssetCode(folder, { exclude: ["*", `!${BUNDLE}`] });
+  throw new DynalakeError("USAGE", `the code of the functions is missing: ${bundle}`, {
+    next: "Run `npm run build` in the folder of dynalake, or install the package again.",
+  });
 }
 
 function bundlesFolder(scope: Construct): string {

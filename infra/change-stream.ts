@@ -3,19 +3,18 @@
  * columns of `<table>__changes`.
  */
 import { Aws, type Duration, Stack } from "aws-cdk-lib";
-import type { CfnTable } from "aws-cdk-lib/aws-glue";
 import { CfnDeliveryStream } from "aws-cdk-lib/aws-kinesisfirehose";
 import { LogStream } from "aws-cdk-lib/aws-logs";
-import { Construct } from "constructs";
+import { Construct, type IDependable } from "constructs";
 import { changesFolder, errorsFolder } from "../src/core/format/lake-path.ts";
-import { logGroupOf } from "./lake-function.ts";
 import { handRole, type Permission } from "./permissions.ts";
 import type { TableAccess } from "./table-access.ts";
 
 export interface ChangeStreamProps {
   readonly access: TableAccess;
-  /** `<table>__changes`. */
-  readonly changes: CfnTable;
+  readonly streamName: string;
+  /** The tables of the Glue Data Catalog: `<table>__changes` has the columns. */
+  readonly after: IDependable;
   /** How long Firehose waits before it writes an object; at low volume, the lake lags by this much. */
   readonly bufferTime: Duration;
   /** How much JSON Firehose collects before it writes an object: 64 to 128. */
@@ -23,21 +22,21 @@ export interface ChangeStreamProps {
 }
 
 export class ChangeStream extends Construct {
-  readonly arn: string;
   readonly streamName: string;
 
   constructor(scope: Construct, id: string, props: ChangeStreamProps) {
     super(scope, id);
     const { access } = props;
     const { lake, table } = access;
-    const logGroup = logGroupOf(this, "Log");
-    const logStream = new LogStream(this, "LogStream", { logGroup, logStreamName: "delivery" });
+    const { logGroup } = lake;
+    const logStream = new LogStream(this, "LogStream", { logGroup, logStreamName: `delivery-${table}` });
     const role = handRole(this, "Role", {
       service: "firehose.amazonaws.com",
       description: `dynalake ${table}: delivery of changes`,
       permissions: deliveryPermissions(access, `${logGroup.logGroupArn}`),
     });
     const stream = new CfnDeliveryStream(this, "Stream", {
+      deliveryStreamName: props.streamName,
       deliveryStreamType: "DirectPut",
       deliveryStreamEncryptionConfigurationInput: { keyType: "AWS_OWNED_CMK" },
       extendedS3DestinationConfiguration: {
@@ -71,9 +70,7 @@ export class ChangeStream extends Construct {
         },
       },
     });
-    stream.addResourceDependency(props.changes);
-    stream.node.addDependency(role);
-    this.arn = stream.attrArn;
+    stream.node.addDependency(role, props.after);
     this.streamName = stream.ref;
   }
 }

@@ -1,29 +1,35 @@
 /**
- * The compaction: new columns of the schema, a minor one, then a major one if it is due, then the views.
+ * The compaction of a lake table: new columns of the schema, a minor one, then a major one if it is due, then the views.
  *
- * Input: `CompactionInput`. Output: `CompactionSucceeded` with the facts of a report, or `CONFLICT` if another compaction runs or has
- * committed first. The answer of each planning holds the event of the next one, so that the loop itself keeps nothing.
+ * Input: `CompactionInput`. Output: `CompactionSucceeded` with the facts of a report, or `CONFLICT` if another compaction of the
+ * table runs or has committed first. The answer of each planning holds the event of the next one, so that the loop itself keeps
+ * nothing.
  */
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import { CONFLICT, type CompactionSucceeded, type CompactionWork } from "../src/aws/contracts/machines.ts";
 import type {
+  BeginRunEvent,
+  BegunRun,
   CommitAnswer,
   CommitEvent,
   CompactionEnd,
   CompactionStage,
   PlannedCompaction,
   PublishedViews,
+  PublishViewsEvent,
 } from "../src/aws/contracts/steps.ts";
 import type { ErrorCode } from "../src/core/error.ts";
+import type { LakePlace } from "./lake-place.ts";
 import { LakeMachine, reportOf } from "./machine.ts";
-import { beginning, end, failure, onlyOne, step, success } from "./machine-frame.ts";
+import { beginning, end, failure, step, success, TABLE } from "./machine-frame.ts";
 import { stage } from "./stage.ts";
 import { given, kept } from "./state-data.ts";
 import { FAILED, type MachineDefinition, type State } from "./states.ts";
 import type { TableAccess } from "./table-access.ts";
 
 export interface CompactionFunctions {
+  readonly beginRun: IFunction;
   readonly planCompaction: IFunction;
   readonly commit: IFunction;
   readonly publishViews: IFunction;
@@ -39,12 +45,14 @@ const TIMEOUT_SECONDS = 6 * 3600;
 
 export function compactionMachine(scope: Construct, id: string, props: CompactionMachineProps): LakeMachine {
   const { access, functions } = props;
-  const { clean, commit, planCompaction, publishViews } = functions;
+  const { beginRun, clean, commit, planCompaction, publishViews } = functions;
   return new LakeMachine(scope, id, {
-    access,
+    lake: access.lake,
     kind: "compaction",
-    definition: compactionDefinition(access, functions),
-    functionArns: [planCompaction, commit, publishViews, clean].map(({ functionArn }) => functionArn),
+    definition: compactionDefinition(access.lake, functions),
+    functionArns: [beginRun, planCompaction, commit, publishViews, clean].map(
+      ({ functionArn }) => functionArn,
+    ),
     permissions: [
       // The list of what is mapped over, and what the statements read and write as their caller.
       ...access.read("staging/", "changes/", "segments/"),
@@ -55,6 +63,7 @@ export function compactionMachine(scope: Construct, id: string, props: Compactio
   });
 }
 
+const begun = kept<BegunRun>("$.begun");
 /** What the latest planning has answered; before the first one, its event alone. */
 const plan = kept<PlannedCompaction>("$.plan");
 const planned = kept<CompactionStage>(plan.path);
@@ -63,27 +72,38 @@ const commitAnswer = kept<CommitAnswer>("$.commit");
 const published = kept<PublishedViews>("$.published");
 
 function compactionDefinition(
-  access: TableAccess,
+  lake: LakePlace,
   functions: CompactionFunctions,
 ): MachineDefinition<CompactionWork> {
-  const report = reportOf(access, "compaction");
+  const report = reportOf(lake, "compaction");
+  const beginEvent = given<BeginRunEvent>({
+    kind: "compaction",
+    table: TABLE,
+    execution: "$.request.execution.arn",
+  });
+  const publishEvent = given<PublishViewsEvent>({ table: TABLE });
   return {
-    Comment: `dynalake ${access.table}: compaction`,
+    Comment: `dynalake ${lake.databaseName}: compaction`,
     StartAt: "Defaults",
     TimeoutSeconds: TIMEOUT_SECONDS,
     States: {
-      ...beginning({ defaults: { scope: "grown" }, next: "NothingDone" }),
+      ...beginning({ defaults: { table: "", scope: "grown" }, next: "Begin" }),
+      // A long rewrite would otherwise lose its commit to the short compactions that begin meanwhile, again and again.
+      Begin: step(functions.beginRun, beginEvent, begun.path, "Begun?"),
+      "Begun?": {
+        Type: "Choice",
+        Choices: [{ ...begun.is("go", "compact"), Next: "NothingDone" }],
+        Default: "Conflict", // breakage: another-execution-goes-on
+      },
       NothingDone: { Type: "Pass", Result: [], ResultPath: "$.request.done", Next: "FirstPlanning" },
       FirstPlanning: {
         Type: "Pass",
         Parameters: { "next.$": "$.request" },
         ResultPath: plan.path,
-        Next: "OtherExecutions",
+        Next: "Plan",
       },
-      // A long rewrite would otherwise lose its commit to the short compactions that begin meanwhile, again and again.
-      ...onlyOne({ alone: "Plan", other: "Conflict" }),
-      ...workStates(access, functions),
-      Publish: step(functions.publishViews, { "execution.$": "$$.Execution.Name" }, published.path, "Clean"),
+      ...workStates(lake, functions),
+      Publish: step(functions.publishViews, publishEvent, published.path, "Clean"),
       Clean: step(functions.clean, ended.at("clean"), null, "Succeeded"),
       ...success(
         report,
@@ -101,7 +121,7 @@ function compactionDefinition(
 
 /** One plan after the other, until there is nothing left to plan. */
 function workStates(
-  { lake }: TableAccess,
+  lake: LakePlace,
   functions: CompactionFunctions,
 ): Record<"Plan" | "Stage" | "Commit", State> & Record<string, State> {
   const place = {
@@ -109,7 +129,7 @@ function workStates(
     database: lake.databaseName,
     workGroup: lake.workGroupName,
   };
-  const commitEvent = given<CommitEvent>({ run: planned.at("run") });
+  const commitEvent = given<CommitEvent>({ table: TABLE, run: planned.at("run") });
   return {
     Plan: step(functions.planCompaction, planned.at("next"), plan.path, "Planned?"),
     "Planned?": {
@@ -131,7 +151,7 @@ function workStates(
       Next: FAILED,
     },
     // breakage: commit-follows-stage
-    Stage: stage(place, planned.at("statementsKey"), planned.at("run"), "Commit"),
+    Stage: stage(place, planned.at("statementsKey"), planned.at("token"), "Commit"),
     Commit: step(functions.commit, commitEvent, commitAnswer.path, "Committed?"),
     "Committed?": {
       Type: "Choice",

@@ -1,7 +1,9 @@
 /** Looks up, while the app is synthesized, the schema with which an existing deployment writes its lake. */
 import { openAwsLake } from "../src/aws/aws-lake.ts";
 import { chosenDeployment, readDeployments } from "../src/aws/deployment.ts";
+import { s3Store } from "../src/aws/s3-store.ts";
 import { DynalakeError } from "../src/core/error.ts";
+import type { ObjectStore } from "../src/core/ports/object-store.ts";
 import type { Schema } from "../src/core/schema/schema.ts";
 import { openTable } from "../src/core/table/open-table.ts";
 import { awsClients } from "../src/sdk/clients.ts";
@@ -15,7 +17,9 @@ export function deployedSchemas(region: string | undefined): LakeSchemas {
   return async (stackName, table) => {
     const clients = awsClients(settings);
     try {
-      const deployments = await readDeployments(clients.cloudFormation, stackName);
+      const { cloudFormation, s3: client } = clients;
+      const storeOf = (bucket: string): ObjectStore => s3Store({ client, bucket });
+      const deployments = await readDeployments({ cloudFormation, storeOf }, stackName);
       const lake = openAwsLake(chosenDeployment(deployments, table), settings);
       try {
         return (await openTable(lake.store, table))?.schema;

@@ -2,7 +2,8 @@
  * The stacks of this repository's app: the lake, the example, and the tables named in the context.
  *
  * Context (cdk.json, or `-c name=value`):
- *   exports   [{ table, schema, stackName? }]: existing tables and their schema files
+ *   exports   [{ table, schema, stackName? }]: existing tables and their schema files; a table that is there again gets
+ *             another lake table, in the stack of the first
  *   table, schema, stackName   one more entry
  *   example   false leaves the Reviews table out
  *   database  the lake's name. Default: dynalake
@@ -19,7 +20,7 @@ import type { LakeSchemas } from "./deployed-lake.ts";
 import { describeTable, type TableApi } from "./describe-table.ts";
 import { type ExistingTable, ExportStack } from "./export-stack.ts";
 import { LakeStack } from "./lake-stack.ts";
-import { pascal } from "./lake-tables.ts";
+import { pascal } from "./names.ts";
 import { ReviewsStack } from "./reviews-stack.ts";
 import { deployedSchemaFile } from "./schema-file.ts";
 
@@ -94,8 +95,12 @@ export async function addStacks(app: App, options: DeploymentOptions): Promise<v
       schemaFile: `${options.root}/schemas/reviews.json`,
     });
   }
+  const stacks = new Map<string, ExportStack>();
   for (const { id, schemaFile, table, unknown } of described) {
-    const stack = new ExportStack(app, id, { env, lake, schemaFile, table });
+    const known = stacks.get(table.tableArn);
+    const stack = known ?? new ExportStack(app, id, { env, lake, schemaFile, table });
+    if (known === undefined) stacks.set(table.tableArn, stack);
+    else stack.addTable({ schemaFile });
     if (unknown !== undefined) Annotations.of(stack).addWarningV2("dynalake:lake-schema", unknown);
   }
 }
@@ -142,7 +147,8 @@ async function describeAll(
     for (const entry of entries) {
       const schema = deployedSchemaFile(entry.schema);
       const table = await describeTable(api, entry.table, schema);
-      const id = entry.stackName ?? `Dynalake${pascal(schema.table)}`;
+      const first = described.find(({ table: { tableArn } }) => tableArn === table.tableArn);
+      const id = stackIdOf(entry, first?.id ?? `Dynalake${pascal(schema.table)}`, first !== undefined);
       const unknown = await requireFits(lakeSchemas, id, entry.schema);
       described.push({ id, schemaFile: entry.schema, table, unknown });
     }
@@ -150,6 +156,15 @@ async function describeAll(
   } finally {
     api.close();
   }
+}
+
+/** A source table is read by one stack, for all of its lake tables. Throws USAGE if another one is named for it. */
+function stackIdOf({ stackName, table }: ExportEntry, id: string, isTaken: boolean): string {
+  if (stackName === undefined || stackName === id) return id;
+  if (!isTaken) return stackName;
+  throw new DynalakeError("USAGE", `table "${table}" is in stack "${id}" already, not in "${stackName}"`, {
+    next: "Leave stackName out where a source table has another lake table.",
+  });
 }
 
 /** Throws SCHEMA_INVALID if the schema file does not fit the lake's data. Returns a warning if it could not find out. */

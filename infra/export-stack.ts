@@ -1,10 +1,10 @@
-/** A stack for any table in the lake: an existing one, given by its description, or one of the same app. */
+/** A stack for any source table in the lake: an existing one, given by its description, or one of the same app. */
 import { Stack, type StackProps } from "aws-cdk-lib";
 import { type ITable, Table } from "aws-cdk-lib/aws-dynamodb";
 import { Key } from "aws-cdk-lib/aws-kms";
 import type { Construct } from "constructs";
 import type { KeySchema } from "../src/core/values/key.ts";
-import { DynamoDbLake, type DynamoDbLakeProps } from "./dynamo-db-lake.ts";
+import { type AddedTableProps, DynamoDbLake, type DynamoDbLakeProps } from "./dynamo-db-lake.ts";
 import { deployedSchemaFile } from "./schema-file.ts";
 import { requireUsable } from "./source-table.ts";
 
@@ -47,18 +47,33 @@ export interface ExportStackProps extends StackProps, Omit<DynamoDbLakeProps, "t
  */
 export class ExportStack extends Stack {
   readonly lake: DynamoDbLake;
+  private readonly existing: ExistingTable | undefined;
 
   constructor(scope: Construct, id: string, props: ExportStackProps) {
     super(scope, id, { description: "dynalake: a table in the lake", ...props });
-    const table = "node" in props.table ? props.table : imported(this, props.table, props.schemaFile);
+    this.existing = "node" in props.table ? undefined : props.table;
+    const table = "node" in props.table ? props.table : imported(this, props.table);
+    this.requireKey(props.schemaFile);
     this.lake = new DynamoDbLake(this, "Export", { ...props, table });
+  }
+
+  /** Adds another lake table of the same source: see `DynamoDbLake.addTable`. */
+  addTable(added: AddedTableProps): string {
+    this.requireKey(added.schemaFile);
+    return this.lake.addTable(added);
+  }
+
+  /** Throws what makes an existing table unusable for the schema. */
+  private requireKey(schemaFile: string): void {
+    if (this.existing === undefined) return;
+    const { tableName: name, key } = this.existing;
+    const facts = { name, key, streamViewType: undefined, recoveryEnabled: undefined };
+    requireUsable(facts, deployedSchemaFile(schemaFile), { stream: "", recovery: "" });
   }
 }
 
-function imported(stack: Stack, existing: ExistingTable, schemaFile: string): ITable {
-  const { tableName: name, key, encryptionKeyArn } = existing;
-  const facts = { name, key, streamViewType: undefined, recoveryEnabled: undefined };
-  requireUsable(facts, deployedSchemaFile(schemaFile), { stream: "", recovery: "" });
+function imported(stack: Stack, existing: ExistingTable): ITable {
+  const { encryptionKeyArn } = existing;
   return Table.fromTableAttributes(stack, "Table", {
     tableArn: existing.tableArn,
     tableStreamArn: existing.streamArn,

@@ -1,22 +1,28 @@
 /** Each function's permissions, apart from writing its log and traces. */
+import { Stack } from "aws-cdk-lib";
 import type { Permission } from "./permissions.ts";
 import type { SourceTable } from "./source-table.ts";
-import type { TableAccess } from "./table-access.ts";
+import { EVERY_TABLE, type TableAccess } from "./table-access.ts";
 
-/** Sends changes to Firehose, and to quarantine what cannot be delivered. */
+const LATER = "Names that begin alike stand for what is added later.";
+
+/** Sends changes to the delivery streams of a source's tables, to quarantine what cannot be delivered, and has the rest wait. */
 export function streamPermissions(
   access: TableAccess,
   source: SourceTable,
-  deliveryStreamArn: string,
+  deliveryStreamPattern: string,
 ): readonly Permission[] {
+  const streams = arnOf(access, "firehose", "deliverystream", deliveryStreamPattern);
   return [
-    { actions: ["firehose:PutRecordBatch"], resources: [deliveryStreamArn] },
+    { actions: ["firehose:PutRecordBatch"], resources: [streams], because: LATER },
+    ...access.readRegistry(),
     ...access.openLakeTable(),
     // To check that Firehose has a column for everything it is sent.
     ...access.catalog(["glue:GetTable"], [access.stored("changes")]),
-    ...access.read("quarantine/", "gaps/", "watch.json"),
-    ...access.write("quarantine/", "gaps/"),
-    ...access.list("quarantine/", "gaps/", "watch.json"),
+    ...access.read("quarantine/", "gaps/", "waiting/", "watch.json"),
+    ...access.write("quarantine/", "gaps/", "waiting/"),
+    ...access.list("quarantine/", "gaps/", "waiting/", "watch.json"),
+    ...access.remove("waiting/"),
     ...access.leaveFailedBatches(),
     {
       actions: ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
@@ -32,15 +38,32 @@ export function streamPermissions(
   ];
 }
 
-/** DynamoDB writes an export with the caller's permissions. */
-export function beginSnapshotPermissions(access: TableAccess, source: SourceTable): readonly Permission[] {
+/** What a check of the stream records for the next one. */
+const LOOKS = ["watch.json", "beginning.json"];
+
+/** DynamoDB writes an export with the caller's permissions. Checks the stream and the mapping that reads it. */
+export function sourcePermissions(
+  access: TableAccess,
+  source: SourceTable,
+  { name, mappingArn }: { readonly name: string; readonly mappingArn: string },
+): readonly Permission[] {
   return [
+    ...access.readRegistry(),
     ...access.openLakeTable(),
     {
-      actions: ["dynamodb:DescribeContinuousBackups", "dynamodb:ExportTableToPointInTime"],
+      actions: [
+        "dynamodb:DescribeContinuousBackups",
+        "dynamodb:DescribeTable",
+        "dynamodb:ExportTableToPointInTime",
+      ],
       resources: [source.tableArn],
     },
-    access.objects(["s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectAcl"], ["exports/"]),
+    { actions: ["lambda:GetEventSourceMapping"], resources: [mappingArn] },
+    access.exports(["s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectAcl"], name),
+    ...access.read("gaps/", ...LOOKS),
+    ...access.write("gaps/", ...LOOKS),
+    ...access.list("gaps/", "quarantine/", "errors/", "waiting/", ...LOOKS),
+    ...access.listFailedBatches(),
     ...access.key("kms:Decrypt", "kms:GenerateDataKey"),
     ...readEncrypted(source),
   ];
@@ -49,45 +72,91 @@ export function beginSnapshotPermissions(access: TableAccess, source: SourceTabl
 /** Turns one file of the export into wire rows. */
 export function snapshotPartPermissions(access: TableAccess): readonly Permission[] {
   return [
+    ...access.readRegistry(),
     ...access.openLakeTable(),
-    ...access.read("exports/", "quarantine/"),
+    ...access.readExports(),
+    ...access.read("quarantine/"),
     ...access.upload("staging/"),
     ...access.write("quarantine/"),
-    ...access.list("exports/", "quarantine/"),
+    ...access.list("quarantine/"),
+  ];
+}
+
+/** Writes what is deployed, and makes the tables of the catalog. */
+export function registerPermissions(access: TableAccess, tickFunctionArn: string): readonly Permission[] {
+  return [
+    ...access.readRegistry(),
+    ...access.writeRegistry(),
+    ...access.catalog(
+      ["glue:CreateTable", "glue:GetTable", "glue:UpdateTable"],
+      [access.stored("changes"), access.stored("segments"), access.stored("staging")],
+    ),
+    { actions: ["lambda:InvokeFunction"], resources: [tickFunctionArn] },
+  ];
+}
+
+export interface MachineArns {
+  readonly snapshot: string;
+  readonly compaction: string;
+}
+
+/** Starts what is due. */
+export function tickPermissions(
+  access: TableAccess,
+  machines: MachineArns,
+  functionArns: readonly string[],
+): readonly Permission[] {
+  return [
+    ...access.readRegistry(),
+    ...access.writeRegistry(),
+    ...access.read("manifest/", "compacted.json"),
+    ...access.list("manifest/", "changes/", "waiting/", "compacted.json"),
+    { actions: ["states:StartExecution"], resources: [machines.snapshot, machines.compaction] },
+    { actions: ["states:ListExecutions"], resources: [machines.snapshot] },
+    { actions: ["lambda:InvokeFunction"], resources: functionArns, because: LATER },
+  ];
+}
+
+/** Takes the lock of a table. */
+export function beginRunPermissions(
+  access: TableAccess,
+  executionArns: readonly string[],
+): readonly Permission[] {
+  return [
+    ...access.readRegistry(),
+    ...access.read("manifest/", "locks/"),
+    ...access.write("locks/"),
+    ...access.remove("locks/"),
+    ...access.list("manifest/", "locks/"),
+    {
+      actions: ["states:DescribeExecution"],
+      resources: executionArns,
+      because: "Executions get their names when they start.",
+    },
   ];
 }
 
 /** Counts the staged rows, divides them into parts, and stores the statements that will write them. */
 export function planSeedPermissions(access: TableAccess): readonly Permission[] {
   return [
+    ...access.readRegistry(),
     ...access.openLakeTable(),
-    ...access.read("exports/", "staging/"),
+    ...access.readExports(),
+    ...access.read("staging/"),
     ...access.write("staging/"),
-    ...access.list("exports/", "staging/"),
+    ...access.list("staging/"),
     ...access.runStatements("staging"),
   ];
 }
 
-/** What a check of the stream records for the next one. */
-const LOOKS = ["watch.json", "beginning.json"];
-
-/**
- * Runs statements to find out what to fold. Publishes metrics from listings of what went wrong, and from checking the stream
- * and the mapping that reads it.
- */
-export function planCompactionPermissions(
-  access: TableAccess,
-  source: SourceTable,
-  mappingArn: string,
-): readonly Permission[] {
+/** Runs statements to find out what to fold. Publishes metrics from listings of what went wrong. */
+export function planCompactionPermissions(access: TableAccess): readonly Permission[] {
   return [
+    ...access.readRegistry(),
     ...access.openLakeTable(),
-    ...access.read("changes/", "segments/", "gaps/", ...LOOKS),
-    ...access.write("staging/", "gaps/", ...LOOKS),
-    ...access.list("changes/", "segments/", "gaps/", "quarantine/", "errors/", ...LOOKS),
-    { actions: ["dynamodb:DescribeTable"], resources: [source.tableArn] },
-    { actions: ["lambda:GetEventSourceMapping"], resources: [mappingArn] },
-    ...access.listFailedBatches(),
+    ...access.read("changes/", "segments/", "gaps/", "beginning.json"),
+    ...access.write("staging/", "compacted.json"),
+    ...access.list("changes/", "segments/", "gaps/", "quarantine/", "errors/", "waiting/", "beginning.json"),
     ...access.runStatements("changes", "segments"),
     // To register segments again that Glue has lost.
     ...access.catalog(["glue:BatchCreatePartition"], [access.stored("segments")]),
@@ -99,6 +168,7 @@ export function planCompactionPermissions(
 /** Registers the segments, counts their rows and commits; after a conflict, deletes what its run staged. */
 export function commitPermissions(access: TableAccess): readonly Permission[] {
   return [
+    ...access.readRegistry(),
     ...access.openLakeTable(),
     ...access.read("staging/", "segments/", "gaps/", "beginning.json"),
     ...access.list("changes/", "segments/", "gaps/", "staging/", "beginning.json"),
@@ -111,19 +181,24 @@ export function commitPermissions(access: TableAccess): readonly Permission[] {
 
 export function publishViewsPermissions(access: TableAccess): readonly Permission[] {
   return [
+    ...access.readRegistry(),
     ...access.openLakeTable(),
     ...access.list("changes/"),
-    ...access.catalog(["glue:CreateTable", "glue:GetTable", "glue:UpdateTable"], access.views()),
+    ...access.catalog(["glue:CreateTable", "glue:GetTable", "glue:UpdateTable"], [EVERY_TABLE]),
   ];
 }
 
 /** The only function that deletes commits, exports and staged rows. No function deletes changes. */
 export function cleanPermissions(access: TableAccess): readonly Permission[] {
-  const folders = ["staging/", "exports/", "segments/"];
+  const folders = ["staging/", "segments/"];
   return [
+    ...access.readRegistry(),
     ...access.read("manifest/"),
     ...access.list(...folders, "manifest/"),
     ...access.remove(...folders, "manifest/"),
+    access.exports(["s3:DeleteObject", "s3:PutObject"]),
+    access.listExports(),
+    ...access.key("kms:GenerateDataKey"),
     ...access.catalog(["glue:BatchDeletePartition", "glue:GetPartitions"], [access.stored("segments")]),
   ];
 }
@@ -134,11 +209,22 @@ function readEncrypted(source: SourceTable): readonly Permission[] {
   return [{ actions: ["kms:Decrypt", "kms:DescribeKey"], resources: [source.encryptionKeyArn] }];
 }
 
-/** Writing a log group, and traces. */
+/** Writing a log group. */
 export function loggingPermission(logGroupArn: string): Permission {
   return {
     actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
     resources: [logGroupArn],
     because: "A log group's ARN ends in a wildcard for its streams.",
   };
+}
+
+/** Sending traces, as CDK lets a traced function do. */
+export const TRACING: Permission = {
+  actions: ["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
+  resources: ["*"],
+  because: "X-Ray has no resource-level permissions for traces.",
+};
+
+function arnOf(access: TableAccess, service: string, resource: string, resourceName: string): string {
+  return Stack.of(access.lake).formatArn({ service, resource, resourceName });
 }

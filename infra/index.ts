@@ -1,8 +1,9 @@
 /** The constructs and stacks that CDK apps import. */
 export type { AlarmOptions } from "./alarms.ts";
-export type { DeliveryOptions } from "./delivery.ts";
-export { DynamoDbLake, type DynamoDbLakeProps } from "./dynamo-db-lake.ts";
+export type { BufferOptions, DeliveryOptions, ReadingOptions } from "./delivery-options.ts";
+export { type AddedTableProps, DynamoDbLake, type DynamoDbLakeProps } from "./dynamo-db-lake.ts";
 export { type ExistingTable, ExportStack, type ExportStackProps } from "./export-stack.ts";
 export { Lake, type LakeProps } from "./lake.ts";
 export { LakeStack, type LakeStackProps } from "./lake-stack.ts";
+export type { LakeTableOptions } from "./lake-table.ts";
 export { ReviewsStack, type ReviewsStackProps } from "./reviews-stack.ts";

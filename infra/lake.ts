@@ -1,12 +1,14 @@
 /**
- * The lake: a bucket, a Glue database, an Athena workgroup, and the topics to which snapshots and compactions report. One lake
- * holds any number of tables; each `DynamoDbLake` adds one.
+ * The lake: a bucket, a Glue database, an Athena workgroup, the topics to which snapshots and compactions report, and the functions
+ * and machines that work on its tables. One lake holds any number of them; each `DynamoDbLake` adds those of a source.
  */
-import { Aws, Duration, RemovalPolicy, Stack, Token } from "aws-cdk-lib";
+import { Aws, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { CfnWorkGroup } from "aws-cdk-lib/aws-athena";
+import type { ITable } from "aws-cdk-lib/aws-dynamodb";
 import { CfnDatabase } from "aws-cdk-lib/aws-glue";
 import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
+import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import {
   BlockPublicAccess,
   Bucket,
@@ -16,9 +18,15 @@ import {
 } from "aws-cdk-lib/aws-s3";
 import { type ITopic, Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
+import type { IStateMachine } from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
 import { DynalakeError } from "../src/core/error.ts";
+import { type LakePlace, RESULTS_PREFIX } from "./lake-place.ts";
+import { watchLake } from "./lake-watch.ts";
+import { LakeWork } from "./lake-work.ts";
+import { makeLogGroup } from "./log-group.ts";
 import { acknowledge } from "./permissions.ts";
+import { Registry } from "./registry.ts";
 
 export interface LakeProps {
   /** The name of the database in SQL, and of the workgroup; unique per account and region. Default: dynalake. */
@@ -31,15 +39,15 @@ export interface LakeProps {
   readonly scanGibibytesMax?: number;
   /** How long deleted or replaced objects can be restored; 0 turns this off. Default: 7. */
   readonly undeleteDays?: number;
+  readonly alarms?: "none";
+  readonly dashboard?: "none";
 }
 
 const DATABASE_NAME = /^[a-z0-9_]{1,128}$/;
 const RESULT_DAYS = 7;
-/** Where Athena writes query results. No lake table can have this name: table names start with a letter. */
-export const RESULTS_PREFIX = "_athena/";
 
 /**
- * A lake for any number of tables; each `DynamoDbLake` adds one.
+ * A lake for any number of tables; each `DynamoDbLake` adds those of a source.
  *
  * @example
  * ```ts
@@ -51,7 +59,7 @@ export const RESULTS_PREFIX = "_athena/";
  * console.log(lake.bucket.bucketName, lake.failureTopic.topicArn);
  * ```
  */
-export class Lake extends Construct {
+export class Lake extends Construct implements LakePlace {
   readonly bucket: IBucket;
   readonly databaseName: string;
   readonly database: CfnDatabase;
@@ -61,7 +69,15 @@ export class Lake extends Construct {
   readonly successTopic: ITopic;
   /** Receives their failures, and alarms. */
   readonly failureTopic: ITopic;
-  private readonly tables = new Set<string>();
+  /** Where all functions of the lake and its sources log, and the delivery streams. */
+  readonly logGroup: LogGroup;
+  /** What is deployed in the lake, and who writes it. */
+  readonly registry: Registry;
+  /** The state machines, which work on all tables. */
+  readonly snapshotMachine: IStateMachine;
+  readonly compactionMachine: IStateMachine;
+  private readonly sources = new Set<ITable>();
+  private readonly tables = new Map<string, Duration | "never">();
 
   constructor(scope: Construct, id: string, props: LakeProps = {}) {
     super(scope, id);
@@ -78,16 +94,39 @@ export class Lake extends Construct {
     this.successTopic = makeTopic(this, "Success", "dynalake: successes");
     this.failureTopic = makeTopic(this, "Failure", "dynalake: failures and alarms");
     if (props.email !== undefined) this.failureTopic.addSubscription(new EmailSubscription(props.email));
+    this.logGroup = makeLogGroup(this, "Log");
+    const work = new LakeWork(this, "Work", { lake: this, tickEvery: () => this.tickEvery() });
+    this.snapshotMachine = work.snapshot.machine;
+    this.compactionMachine = work.compaction.machine;
+    this.registry = new Registry(this, "Registry", { lake: this, work });
+    watchLake(this, work, props);
+  }
+
+  /** The shortest time between two compactions of a table. */
+  private tickEvery(): Duration {
+    const rates = [...this.tables.values()].filter((rate) => rate !== "never");
+    const shortest = Math.min(...rates.map((rate) => rate.toMinutes()), TICK_MINUTES_MAX);
+    return Duration.minutes(Math.max(1, Math.floor(shortest)));
   }
 
   /** Reserves a table's name. Throws USAGE if another table of the lake has it. */
-  claim(table: string): void {
+  claim(table: string, compactEvery: Duration | "never"): void {
     if (this.tables.has(table)) {
       throw new DynalakeError("USAGE", `the lake "${this.databaseName}" has two tables called "${table}"`, {
         next: 'Give one of them another name: "table" in its schema file.',
       });
     }
-    this.tables.add(table);
+    this.tables.set(table, compactEvery);
+  }
+
+  /** Reserves a source table: it is read once. Throws USAGE if the lake reads it already. */
+  claimSource(table: ITable): void {
+    if (this.sources.has(table)) {
+      throw new DynalakeError("USAGE", `the lake "${this.databaseName}" reads ${table.node.path} already`, {
+        next: "Add more lake tables of a source table with addTable.",
+      });
+    }
+    this.sources.add(table);
   }
 
   /** The ARN of a resource in the Glue Data Catalog. */
@@ -104,8 +143,11 @@ export class Lake extends Construct {
   }
 }
 
+/** Without tables to compact, the sources are still looked after. */
+const TICK_MINUTES_MAX = 60;
+
 function checkedName(name: string): string {
-  if (Token.isUnresolved(name) || DATABASE_NAME.test(name)) return name;
+  if (DATABASE_NAME.test(name)) return name;
   throw new DynalakeError("USAGE", `invalid database name: "${name}"`, {
     next: "Use at most 128 lowercase letters, digits and underscores for databaseName.",
   });

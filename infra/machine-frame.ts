@@ -1,16 +1,13 @@
 /** How every machine of the deployment begins, invokes its functions and ends. */
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
-import { BACKOFF, call, FAILED, type Invocation, integration, invoke, type State } from "./states.ts";
-
-const OTHER_EXECUTIONS = "OtherExecutions";
-const ONLY_ONE = "OnlyOne?";
+import { BACKOFF, FAILED, type Invocation, integration, invoke, type State } from "./states.ts";
 
 export interface Beginning {
   readonly defaults: Readonly<Record<string, unknown>>;
   readonly next: string;
 }
 
-/** The beginning: `$.request` is the execution's input over the defaults, with the execution's name. */
+/** The beginning: `$.request` is the execution's input over the defaults, with the execution's name and ARN. */
 export function beginning({ defaults, next }: Beginning): Record<string, State> {
   return {
     Defaults: { Type: "Pass", Result: defaults, ResultPath: "$.defaults", Next: "Input" },
@@ -19,44 +16,11 @@ export function beginning({ defaults, next }: Beginning): Record<string, State> 
       Parameters: { "request.$": "States.JsonMerge($.defaults, $$.Execution.Input, false)" },
       Next: "Name",
     },
-    Name: { Type: "Pass", InputPath: "$$.Execution.Name", ResultPath: "$.request.execution", Next: next },
-  };
-}
-
-export interface OnlyOne {
-  readonly alone: string;
-  readonly other: string;
-}
-
-/**
- * Whether this execution is the only one of its machine. A second one would cost money and do no harm, so this need not be
- * sure: a listing of executions is a little late, and of three that begin in one moment all may stop.
- */
-export function onlyOne({ alone, other }: OnlyOne): Record<string, State> {
-  const isThere = (index: number): State => ({
-    Variable: `$.running.executions[${index}]`,
-    IsPresent: true,
-  });
-  const isThis = { Variable: "$.running.executions[1].ExecutionArn", StringEqualsPath: "$$.Execution.Id" };
-  return {
-    [OTHER_EXECUTIONS]: call(
-      {
-        call: "sfn:listExecutions",
-        parameters: { "StateMachineArn.$": "$$.StateMachine.Id", StatusFilter: "RUNNING", MaxResults: 3 },
-        result: { "executions.$": "$.Executions" },
-        answer: "$.running",
-        retry: ["Sfn.SfnException", "Sfn.SdkClientException", "Sfn.ThrottlingException"],
-      },
-      ONLY_ONE,
-    ),
-    // The newest come first: of two, the older one continues.
-    [ONLY_ONE]: {
-      Type: "Choice",
-      Choices: [
-        { ...isThere(2), Next: other },
-        { And: [isThere(1), { Not: isThis }], Next: other }, // breakage: another-execution-goes-on
-      ],
-      Default: alone,
+    Name: {
+      Type: "Pass",
+      Parameters: { "name.$": "$$.Execution.Name", "arn.$": "$$.Execution.Id" },
+      ResultPath: "$.request.execution",
+      Next: next,
     },
   };
 }
@@ -76,21 +40,22 @@ export function step(
   return invoke({ functionArn, event, answer, timeoutSeconds: FUNCTION_SECONDS, retry: passing }, next);
 }
 
+/** The lake table that an execution works on: empty if its input names none. */
+export const TABLE = "$.request.table";
+
 export interface Report {
-  /** What ran: snapshot or compaction. */
-  readonly machine: string;
-  readonly table: string;
+  readonly machine: "snapshot" | "compaction";
   readonly successTopicArn: string;
   readonly failureTopicArn: string;
 }
 
 /** The end after success: the facts, which name no item, are published and are the execution's output. */
 export function success(report: Report, facts: Readonly<Record<string, unknown>>): Record<string, State> {
-  const { machine, table } = report;
+  const { machine } = report;
   return {
     Succeeded: {
       Type: "Pass",
-      Parameters: { output: { ...facts, table, machine, "execution.$": "$$.Execution.Id" } },
+      Parameters: { output: { ...facts, "table.$": TABLE, machine, "execution.$": "$$.Execution.Id" } },
       Next: "Report",
     },
     Report: {
@@ -114,7 +79,7 @@ export function failure(report: Report): Record<string, State> {
       Type: "Pass",
       Parameters: {
         outcome: "failed",
-        table: report.table,
+        "table.$": TABLE,
         machine: report.machine,
         "error.$": "$.error.Error",
         "execution.$": "$$.Execution.Id",
@@ -137,8 +102,8 @@ function publish(report: Report, topicArn: string, outcome: string, facts: strin
     Resource: integration("sns:publish"),
     Parameters: {
       TopicArn: topicArn,
-      // At most 100 characters.
-      Subject: `${`dynalake: ${report.machine} of ${report.table}`.slice(0, 88)} ${outcome}`,
+      // A table's name may be longer than the 100 characters of a subject.
+      Subject: `dynalake: ${report.machine} ${outcome}`,
       "Message.$": `States.JsonToString(${facts})`,
     },
     ResultPath: "$.message",

@@ -1,20 +1,22 @@
 /** A state machine with its definition, a hand-written role, a log of failures, and traces. */
-import { Names, RemovalPolicy, Stack } from "aws-cdk-lib";
-import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import { Stack } from "aws-cdk-lib";
 import { DefinitionBody, LogLevel, StateMachine } from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
+import type { LakePlace } from "./lake-place.ts";
+import { makeLogGroup } from "./log-group.ts";
 import type { Report } from "./machine-frame.ts";
+import { lakePrefix } from "./names.ts";
 import { acknowledge, handRole, type Permission } from "./permissions.ts";
 import type { MachineDefinition } from "./states.ts";
-import type { TableAccess } from "./table-access.ts";
 
 export interface LakeMachineProps {
-  readonly access: TableAccess;
-  /** snapshot or compaction. */
-  readonly kind: string;
+  readonly lake: LakePlace;
+  readonly kind: MachineKind;
   readonly definition: MachineDefinition;
   /** The functions that it invokes. */
   readonly functionArns: readonly string[];
+  /** Patterns of those of sources. */
+  readonly functionPatterns?: readonly string[];
   /** Permissions beyond invoking those functions, running maps and publishing reports. */
   readonly permissions: readonly Permission[];
 }
@@ -24,16 +26,27 @@ export class LakeMachine extends Construct {
 
   constructor(scope: Construct, id: string, props: LakeMachineProps) {
     super(scope, id);
-    const { access, kind } = props;
-    const { lake, table } = access;
+    const { functionPatterns = [], kind, lake } = props;
     const stack = Stack.of(this);
-    // The role refers to its machine by name, before the machine exists.
-    const name = Names.uniqueResourceName(this, { maxLength: 80, allowedSpecialCharacters: "-_" });
+    // Roles refer to the machine by name, before it exists.
+    const name = machineName(lake, kind);
     const role = handRole(this, "Role", {
       service: "states.amazonaws.com",
-      description: `dynalake ${table}: ${kind}`,
+      description: `dynalake ${lake.databaseName}: ${kind}`,
       permissions: [
         { actions: ["lambda:InvokeFunction"], resources: props.functionArns },
+        ...(functionPatterns.length === 0
+          ? []
+          : [
+              {
+                actions: ["lambda:InvokeFunction"],
+                resources: functionPatterns,
+                because:
+                  "The functions of a lake's sources have names that begin alike; sources come and go.",
+              },
+            ]),
+        TRACES_OF_MACHINES,
+        LOG_DELIVERIES,
         ...mapPermissions(stack, name),
         {
           actions: ["sns:Publish"],
@@ -43,16 +56,13 @@ export class LakeMachine extends Construct {
       ],
     });
     // With this prefix, log groups need no entries in the account's resource policy, whose size is limited.
-    const logGroup = new LogGroup(this, "Log", {
-      logGroupName: `/aws/vendedlogs/states/${name}`,
-      retention: RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const logGroup = makeLogGroup(this, "Log", `/aws/vendedlogs/states/${name}`);
     this.machine = new StateMachine(this, "Machine", {
       stateMachineName: name,
-      comment: `dynalake ${table}: ${kind}`,
+      comment: `dynalake ${lake.databaseName}: ${kind}`,
       definitionBody: DefinitionBody.fromString(stack.toJsonString(props.definition)),
-      role,
+      // What it needs is written above: CDK would add a policy.
+      role: role.withoutPolicyUpdates(),
       tracingEnabled: true,
       logs: { destination: logGroup, level: LogLevel.ERROR, includeExecutionData: false },
     });
@@ -62,19 +72,52 @@ export class LakeMachine extends Construct {
       "AwsSolutions-SF1",
       "Step Functions keeps the history of each execution; the log only needs errors.",
     );
-    acknowledge(
-      role.node.findChild("DefaultPolicy"),
-      "AwsSolutions-IAM5[Resource::*]",
-      "X-Ray has no resource-level permissions for traces, nor CloudWatch Logs for log deliveries.",
-    );
   }
 }
 
-export function reportOf(access: TableAccess, kind: string): Report {
-  const { successTopic, failureTopic } = access.lake;
+export type MachineKind = "snapshot" | "compaction";
+
+function machineName({ databaseName }: Pick<LakePlace, "databaseName">, kind: MachineKind): string {
+  return `${lakePrefix(databaseName)}-${kind}`;
+}
+
+/** The ARNs of a machine and of its executions: roles have them before the machine exists. */
+export function machineArns(lake: LakePlace, kind: MachineKind): { machine: string; executions: string } {
+  const arn = (resource: string): string => Stack.of(lake).formatArn({ service: "states", resource });
+  const name = machineName(lake, kind);
+  return { machine: arn(`stateMachine:${name}`), executions: arn(`execution:${name}:*`) };
+}
+
+/** What CDK would let a traced machine that logs do. */
+const TRACES_OF_MACHINES: Permission = {
+  actions: [
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+  ],
+  resources: ["*"],
+  because: "X-Ray has no resource-level permissions for traces.",
+};
+
+const LOG_DELIVERIES: Permission = {
+  actions: [
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+  ],
+  resources: ["*"],
+  because: "CloudWatch Logs has no resource-level permissions for log deliveries.",
+};
+
+export function reportOf({ failureTopic, successTopic }: LakePlace, kind: MachineKind): Report {
   return {
     machine: kind,
-    table: access.table,
     successTopicArn: successTopic.topicArn,
     failureTopicArn: failureTopic.topicArn,
   };

@@ -18,7 +18,7 @@ export function requireMaskKey(schema: Schema, maskKey: MaskKey): void {
   );
 }
 
-export function maskKeyEnvironment(maskKey: MaskKey): EnvironmentOf<"snapshot-part"> {
+export function maskKeyEnvironment(maskKey: MaskKey): Omit<EnvironmentOf<"snapshot-part">, "SOURCE"> {
   return maskKey === undefined ? {} : { MASK_KEY_SECRET_ARN: maskKey.secretArn };
 }
 

@@ -1,80 +1,77 @@
-/** The metrics of one lake table: those of AWS services, and those that its functions publish. */
+/** The metrics of a lake, its sources and its tables: those of AWS services, and those that the functions publish. */
 import { Duration } from "aws-cdk-lib";
 import { Metric } from "aws-cdk-lib/aws-cloudwatch";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
-import type { IStateMachine } from "aws-cdk-lib/aws-stepfunctions";
-import { type LakeMetric, METRIC_DIMENSION } from "../src/aws/contracts/metrics.ts";
-import type { Lake } from "./lake.ts";
+import {
+  METRIC_DIMENSION,
+  SOURCE_DIMENSION,
+  type SourceMetric,
+  type TableMetric,
+} from "../src/aws/contracts/metrics.ts";
 import { metricsNamespace } from "./lake-function.ts";
+import type { LakePlace } from "./lake-place.ts";
 
-export interface MeteredParts {
-  readonly lake: Lake;
-  /** The lake table's name. */
-  readonly table: string;
-  readonly streamFunction: IFunction;
-  readonly clean: IFunction;
-  readonly deliveryStreamName: string;
-  readonly snapshot: IStateMachine;
-  readonly compaction: IStateMachine;
+export interface TableMetrics {
+  readonly gaps: Metric;
+  readonly undelivered: Metric;
+  readonly compactions: Metric;
+  /** Seconds. */
+  readonly deliveryAge: Metric;
 }
 
-export interface MachineEnds {
-  readonly succeeded: Metric;
-  readonly failed: Metric;
-  readonly timedOut: Metric;
-  readonly aborted: Metric;
-}
-
-export interface LakeMetrics {
+export interface SourceMetrics {
   /** Milliseconds. */
   readonly streamAge: Metric;
   readonly streamErrors: Metric;
   readonly lostBatches: Metric;
-  /** Seconds. */
-  readonly deliveryAge: Metric;
-  readonly unconverted: Metric;
-  readonly cleanErrors: Metric;
-  readonly snapshotEnds: MachineEnds;
-  readonly compactionEnds: MachineEnds;
-  readonly deliveredRows: Metric;
-  readonly committedRows: Metric;
-  readonly skippedRecords: Metric;
-  readonly quarantinedRecords: Metric;
-  /** Seconds. */
-  readonly lag: Metric;
-  /** Objects found when a compaction is planned; likewise the next three. */
   readonly failedBatches: Metric;
-  readonly quarantined: Metric;
-  readonly deliveryErrors: Metric;
-  readonly gaps: Metric;
   /** Seconds since the stream was last seen being read; 0 while it is read. */
   readonly streamUnread: Metric;
-  /** Failed checks of the stream and its mapping. */
   readonly failedLooks: Metric;
+}
+
+export interface LakeMetrics {
+  readonly tickErrors: Metric;
+  readonly cleanErrors: Metric;
 }
 
 const MINUTE = Duration.minutes(1);
 const FIVE_MINUTES = Duration.minutes(5);
-/** For metrics that each compaction publishes. */
+/** For metrics that each compaction publishes, and each check of a source. */
 const QUARTER = Duration.minutes(15);
+const HOUR = Duration.hours(1);
 
-export function lakeMetrics(parts: MeteredParts): LakeMetrics {
-  const { streamFunction } = parts;
-  const own = (metricName: LakeMetric, statistic: string, period: Duration): Metric =>
+export function tableMetrics(lake: LakePlace, table: string, deliveryStreamName: string): TableMetrics {
+  const own = (metricName: TableMetric, statistic: string, period: Duration): Metric =>
     new Metric({
-      namespace: metricsNamespace(parts.lake),
+      namespace: metricsNamespace(lake),
       metricName,
-      dimensionsMap: { [METRIC_DIMENSION]: parts.table },
+      dimensionsMap: { [METRIC_DIMENSION]: table },
       statistic,
       period,
     });
-  const firehose = (metricName: string, statistic: string): Metric =>
-    new Metric({
+  return {
+    gaps: own("OpenGaps", "max", QUARTER),
+    undelivered: own("UndeliveredObjects", "max", QUARTER),
+    compactions: own("Compactions", "sum", FIVE_MINUTES),
+    deliveryAge: new Metric({
       namespace: "AWS/Firehose",
-      metricName,
-      dimensionsMap: { DeliveryStreamName: parts.deliveryStreamName },
-      statistic,
+      metricName: "DeliveryToS3.DataFreshness",
+      dimensionsMap: { DeliveryStreamName: deliveryStreamName },
+      statistic: "max",
       period: FIVE_MINUTES,
+    }),
+  };
+}
+
+export function sourceMetrics(lake: LakePlace, source: string, streamFunction: IFunction): SourceMetrics {
+  const own = (metricName: SourceMetric): Metric =>
+    new Metric({
+      namespace: metricsNamespace(lake),
+      metricName,
+      dimensionsMap: { [SOURCE_DIMENSION]: source },
+      statistic: "max",
+      period: HOUR,
     });
   return {
     streamAge: streamFunction.metric("IteratorAge", { statistic: "max", period: MINUTE }),
@@ -83,31 +80,13 @@ export function lakeMetrics(parts: MeteredParts): LakeMetrics {
       statistic: "sum",
       period: FIVE_MINUTES,
     }),
-    deliveryAge: firehose("DeliveryToS3.DataFreshness", "max"),
-    unconverted: firehose("FailedConversion.Records", "sum"),
-    cleanErrors: parts.clean.metricErrors({ statistic: "sum", period: FIVE_MINUTES }),
-    snapshotEnds: endsOf(parts.snapshot),
-    compactionEnds: endsOf(parts.compaction),
-    deliveredRows: own("DeliveredRows", "sum", FIVE_MINUTES),
-    committedRows: own("CommittedRows", "sum", FIVE_MINUTES),
-    skippedRecords: own("SkippedRecords", "sum", FIVE_MINUTES),
-    quarantinedRecords: own("QuarantinedRecords", "sum", FIVE_MINUTES),
-    lag: own("LagSeconds", "max", MINUTE),
-    failedBatches: own("OnFailureObjects", "max", QUARTER),
-    quarantined: own("QuarantineObjects", "max", QUARTER),
-    deliveryErrors: own("ErrorObjects", "max", QUARTER),
-    gaps: own("OpenGaps", "max", QUARTER),
-    streamUnread: own("StreamUnreadSeconds", "max", QUARTER),
-    failedLooks: own("FailedLooks", "max", QUARTER),
+    failedBatches: own("OnFailureObjects"),
+    streamUnread: own("StreamUnreadSeconds"),
+    failedLooks: own("FailedLooks"),
   };
 }
 
-function endsOf(machine: IStateMachine): MachineEnds {
-  const options = { statistic: "sum", period: FIVE_MINUTES };
-  return {
-    succeeded: machine.metricSucceeded(options),
-    failed: machine.metricFailed(options),
-    timedOut: machine.metricTimedOut(options),
-    aborted: machine.metricAborted(options),
-  };
+export function lakeMetrics(functions: { readonly tick: IFunction; readonly clean: IFunction }): LakeMetrics {
+  const errors = (one: IFunction, period: Duration): Metric => one.metricErrors({ statistic: "sum", period });
+  return { tickErrors: errors(functions.tick, QUARTER), cleanErrors: errors(functions.clean, FIVE_MINUTES) };
 }

@@ -11,7 +11,7 @@ export interface StagePlace {
  * Runs a plan's statements, given as JSON lines of { sql }. None may run twice, because the output of a failed statement stays.
  * So only starting a statement is retried, with a token by which Athena recognizes it.
  */
-export function stage(place: StagePlace, keyPath: string, runPath: string, next: string): State {
+export function stage(place: StagePlace, keyPath: string, tokenPath: string, next: string): State {
   return each(
     {
       label: "Statement",
@@ -19,7 +19,7 @@ export function stage(place: StagePlace, keyPath: string, runPath: string, next:
       key: keyPath,
       item: {
         "sql.$": "$$.Map.Item.Value.sql",
-        "token.$": `States.Format('dynalake-statement-of-run-{}-{}', ${runPath}, $$.Map.Item.Index)`,
+        "token.$": `States.Format('{}-{}', ${tokenPath}, $$.Map.Item.Index)`,
       },
       concurrency: STATEMENTS_AT_ONCE,
       state: {

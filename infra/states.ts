@@ -52,7 +52,9 @@ const FUNCTION_RETRY = [
   },
 ];
 
-const CATCH_ALL = [{ ErrorEquals: ["States.ALL"], ResultPath: "$.error", Next: FAILED }];
+export const CATCH_ALL: readonly State[] = [
+  { ErrorEquals: ["States.ALL"], ResultPath: "$.error", Next: FAILED },
+];
 
 export interface Invocation {
   readonly functionArn: string;
@@ -90,6 +92,30 @@ export interface CallOptions {
   readonly retry: readonly string[];
 }
 
+/** The same for a function whose name is known only to the execution. */
+export function invokeNamed(
+  invocation: Omit<Invocation, "functionArn" | "event"> & {
+    readonly functionName: `$.${string}`;
+    readonly event: Readonly<Record<string, unknown>>;
+    /** What of the answer is kept. */
+    readonly result: Readonly<Record<string, unknown>>;
+  },
+  next: string,
+): State {
+  const { functionName, event, answer, result, timeoutSeconds, retry = [] } = invocation;
+  return {
+    Type: "Task",
+    Resource: integration("lambda:invoke"),
+    Parameters: { "FunctionName.$": functionName, Payload: event },
+    ResultSelector: result,
+    ResultPath: answer,
+    TimeoutSeconds: timeoutSeconds,
+    Retry: [...FUNCTION_RETRY, ...retry],
+    Catch: CATCH_ALL,
+    Next: next,
+  };
+}
+
 /** A call of an AWS API. */
 export function call(options: CallOptions, next: string): State {
   return {
@@ -112,7 +138,8 @@ export interface EachOptions {
   /** The path, or an intrinsic function, that gives the key of JSON lines in the bucket. */
   readonly key: string;
   readonly item: Readonly<Record<string, unknown>>;
-  readonly concurrency: number;
+  /** A number, or where it is. */
+  readonly concurrency: number | `$.${string}`;
   readonly state: State;
 }
 
@@ -130,7 +157,9 @@ export function each(options: EachOptions, next: string): State {
       Parameters: { Bucket: options.bucket, "Key.$": options.key },
     },
     ItemSelector: options.item,
-    MaxConcurrency: options.concurrency,
+    ...(typeof options.concurrency === "number"
+      ? { MaxConcurrency: options.concurrency }
+      : { MaxConcurrencyPath: options.concurrency }),
     ItemProcessor: {
       ProcessorConfig: { Mode: "DISTRIBUTED", ExecutionType: "STANDARD" },
       StartAt: options.label,
@@ -142,7 +171,14 @@ export function each(options: EachOptions, next: string): State {
   };
 }
 
-/** A function's call for one line: its answer is not read, and its failure fails the whole map. */
-export function invokeForEach(functionArn: string, timeoutSeconds: number): State {
-  return { Type: "Task", Resource: functionArn, TimeoutSeconds: timeoutSeconds, Retry: FUNCTION_RETRY };
+/** A function's call for one line, which names it: its answer is not read, and its failure fails the whole map. */
+export function invokeForEach(timeoutSeconds: number): State {
+  return {
+    Type: "Task",
+    Resource: integration("lambda:invoke"),
+    Parameters: { "FunctionName.$": "$.functionName", "Payload.$": "$.event" },
+    ResultSelector: { done: true },
+    TimeoutSeconds: timeoutSeconds,
+    Retry: FUNCTION_RETRY,
+  };
 }

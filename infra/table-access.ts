@@ -1,18 +1,24 @@
-/** Permissions on one table of the lake, from which the roles of its functions and machines are composed. */
+/** Permissions on a table of the lake, or on all of them, from which the roles of functions, machines and delivery streams are composed. */
 import { Stack } from "aws-cdk-lib";
 import { type StoredTable, storedTableName } from "../src/aws/contracts/glue-tables.ts";
+import { EXPORTS_FOLDER, REGISTRY_FOLDER } from "../src/core/format/deployment-path.ts";
 import { FAILED_BATCHES_FOLDER } from "../src/core/format/lake-path.ts";
-import { type Lake, RESULTS_PREFIX } from "./lake.ts";
+import { type LakePlace, RESULTS_PREFIX } from "./lake-place.ts";
 import type { Permission } from "./permissions.ts";
 
 const OBJECTS = "Objects get their names when they are written; the folder is the narrowest possible scope.";
 
+/** All tables of a lake: what its functions and machines work on. */
+export const EVERY_TABLE = "*";
+
+const SHARED = "The functions and machines of a lake work on all of its tables, which come and go.";
+
 export class TableAccess {
-  readonly lake: Lake;
-  /** The lake table's name. */
+  readonly lake: LakePlace;
+  /** The lake table's name, or `EVERY_TABLE`. */
   readonly table: string;
 
-  constructor(lake: Lake, table: string) {
+  constructor(lake: LakePlace, table: string) {
     this.lake = lake;
     this.table = table;
   }
@@ -72,12 +78,51 @@ export class TableAccess {
     ];
   }
 
+  /** What is deployed in the lake. */
+  readRegistry(): readonly Permission[] {
+    return [
+      this.objectsAt(["s3:GetObject"], [`${REGISTRY_FOLDER}*`], OBJECTS),
+      this.listing([`${REGISTRY_FOLDER}*`]),
+      ...this.key("kms:Decrypt"),
+    ];
+  }
+
+  writeRegistry(): readonly Permission[] {
+    return [
+      this.objectsAt(["s3:PutObject"], [`${REGISTRY_FOLDER}*`], OBJECTS),
+      ...this.key("kms:GenerateDataKey"),
+    ];
+  }
+
+  /** Reading the exports of source tables. */
+  readExports(): readonly Permission[] {
+    return [
+      this.objectsAt(["s3:GetObject"], [`${EXPORTS_FOLDER}*`], OBJECTS),
+      this.listing([`${EXPORTS_FOLDER}*`]),
+      ...this.key("kms:Decrypt"),
+    ];
+  }
+
+  /** Actions on exports: those of one source, or of all. */
+  exports(actions: readonly string[], source: string = EVERY_TABLE): Permission {
+    return this.objectsAt(actions, [`${EXPORTS_FOLDER}${source}/*`], OBJECTS);
+  }
+
+  anyExportArn(): string {
+    const resource = { service: "dynamodb", resource: "table", resourceName: "*/export/*" };
+    return Stack.of(this.lake).formatArn(resource);
+  }
+
+  listExports(): Permission {
+    return this.listing([`${EXPORTS_FOLDER}*`]);
+  }
+
   /** Actions on these Glue tables, and on their database and catalog. */
   catalog(actions: readonly string[], tables: readonly string[]): readonly Permission[] {
     const { lake } = this;
     const database = lake.catalogArn("database", lake.databaseName);
     const own = tables.map((name) => lake.catalogArn("table", lake.databaseName, name));
-    return [{ actions, resources: [lake.catalogArn("catalog"), database, ...own] }];
+    return [{ actions, resources: [lake.catalogArn("catalog"), database, ...own], because: SHARED }];
   }
 
   /**
@@ -124,11 +169,6 @@ export class TableAccess {
   /** The name in Glue of a table in the bucket. */
   stored(stored: StoredTable): string {
     return storedTableName(this.table, stored);
-  }
-
-  /** The views for users. */
-  views(): readonly string[] {
-    return [this.table, `${this.table}_history`, `${this.table}_snapshots`];
   }
 
   /** Using the lake's key, if it has one. */

@@ -6,6 +6,7 @@ import type { FirehoseClient } from "@aws-sdk/client-firehose";
 import { firehoseSink } from "../../src/aws/firehose-sink.ts";
 import { deliverStream } from "../../src/aws/stream-delivery.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
+import { FIREHOSE_LIMITS } from "../../src/core/row/pack-lines.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
@@ -57,10 +58,15 @@ const accepting = { send: async () => ({ FailedPutCount: 0, RequestResponses: []
 const noStore = new Proxy({} as ObjectStore, {
   get: () => () => Promise.reject(new Error("no record should be quarantined")),
 });
-const context = {
+const served = {
   store: noStore,
   sink: firehoseSink({ client: accepting as unknown as FirehoseClient, stream: "reviews" }),
   writer: lineWriter(rowCodec(parseSchema(REVIEWS_SCHEMA, "bench"))),
+  rowBytesMax: FIREHOSE_LIMITS.recordBytesMax,
+};
+const context = {
+  store: noStore,
+  tables: [{ table: "reviews", open: () => Promise.resolve(served) }],
   nowSeconds: () => 1_732_780_001,
 };
 
@@ -81,7 +87,8 @@ async function measured(text: string, records: number): Promise<Measured> {
     const { delivery } = await deliverStream(context, event);
     deliverMs += cpuMs() - parsedMs;
     parseMs += parsedMs - startMs;
-    if (delivery?.rows !== records) throw new Error(`${delivery?.rows} of ${records} records were delivered`);
+    const rows = delivery.tables[0]?.delivery?.rows;
+    if (rows !== records) throw new Error(`${rows} of ${records} records were delivered`);
   }
   return { parseMs: parseMs / times, deliverMs: deliverMs / times };
 }

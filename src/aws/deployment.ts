@@ -1,12 +1,15 @@
-/** The lake tables of a stack, read from its outputs. */
+/** The lake tables of a stack, read from the registry that its outputs name. */
 
 import { type CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
 import { DynalakeError } from "../core/error.ts";
+import { REGISTRY_FOLDER } from "../core/format/deployment-path.ts";
+import type { ObjectStore } from "../core/ports/object-store.ts";
 import { tableName } from "../core/schema/schema.ts";
 import { awsError, awsFailure } from "../sdk/aws-error.ts";
-import { DEPLOY_THIS_VERSION, STACK_OUTPUTS, type StackOutput } from "./contracts/stack-outputs.ts";
+import { LAKE_OUTPUT, REGISTRY_OUTPUT } from "./contracts/stack-outputs.ts";
+import { type DeployedSource, deployedSources, readLakeEntry } from "./registry.ts";
 
-export interface Deployment extends Readonly<Record<StackOutput, unknown>> {
+export interface Deployment {
   readonly table: string;
   readonly bucket: string;
   readonly database: string;
@@ -15,6 +18,8 @@ export interface Deployment extends Readonly<Record<StackOutput, unknown>> {
   readonly deliveryStream: string;
   readonly snapshotMachineArn: string;
   readonly compactionMachineArn: string;
+  /** The source's name in the registry. */
+  readonly source: string;
   readonly sourceTableArn: string;
   /** The id of the event source mapping from the stream to the function. */
   readonly eventSourceMapping: string;
@@ -25,12 +30,18 @@ export interface Deployment extends Readonly<Record<StackOutput, unknown>> {
   readonly bufferSeconds: number;
 }
 
-/** Fails with USAGE if the stack does not exist or has no lake table. */
+export interface DeploymentReading {
+  readonly cloudFormation: CloudFormationClient;
+  /** The lake in a bucket. */
+  readonly storeOf: (bucket: string) => ObjectStore;
+}
+
+/** Those that the stack deploys; of the lake's own stack, all of the lake. Fails with USAGE if there are none. */
 export async function readDeployments(
-  client: CloudFormationClient,
+  { cloudFormation, storeOf }: DeploymentReading,
   stackName: string,
 ): Promise<readonly Deployment[]> {
-  const answer = await client
+  const answer = await cloudFormation
     .send(new DescribeStacksCommand({ StackName: stackName }))
     .catch((error: unknown) => {
       const { name, said } = awsFailure(error);
@@ -41,12 +52,17 @@ export async function readDeployments(
     });
   const [stack] = answer.Stacks ?? [];
   if (stack === undefined) throw noSuchStack(stackName);
-  const outputs = new Map(
-    (stack.Outputs ?? []).map(({ OutputKey = "", OutputValue = "" }) => [OutputKey, OutputValue]),
-  );
-  const deployments = [...outputs.keys()]
-    .filter((key) => key.endsWith(STACK_OUTPUTS.table))
-    .map((key) => deploymentOf(stackName, outputs, key.slice(0, -STACK_OUTPUTS.table.length)));
+  const deployments: Deployment[] = [];
+  for (const { OutputKey = "", OutputValue = "" } of stack.Outputs ?? []) {
+    const [, bucket] = /^s3:\/\/([^/]+)\//.exec(OutputValue) ?? [];
+    const isWhole = OutputKey.startsWith(LAKE_OUTPUT);
+    if (bucket === undefined || !(isWhole || OutputKey.startsWith(REGISTRY_OUTPUT))) continue;
+    if (!OutputValue.endsWith(`/${REGISTRY_FOLDER}`)) continue;
+    const ofLake = await deploymentsOf(storeOf(bucket), bucket, isWhole ? undefined : stackName);
+    const isKnown = ({ table }: Deployment): boolean =>
+      deployments.some((known) => known.table === table && known.bucket === bucket);
+    deployments.push(...ofLake.filter((deployment) => !isKnown(deployment)));
+  }
   if (deployments.length > 0) return deployments.sort((a, b) => (a.table < b.table ? -1 : 1));
   throw new DynalakeError("USAGE", `stack "${stackName}" has no lake table`, {
     next: `Choose a stack that contains a DynamoDbLake, and wait until it is deployed. This one is in state ${stack.StackStatus}.`,
@@ -66,8 +82,10 @@ export function chosenDeployments(
   throw new DynalakeError("USAGE", `the stack has no lake table "${name}"; it has ${namesOf(deployments)}`);
 }
 
-/** The lake table with that name, or the only one. Fails with USAGE. */
+/** The lake table with that name, or the only one of that source, or of the stack. Fails with USAGE. */
 export function chosenDeployment(deployments: readonly Deployment[], name: string | undefined): Deployment {
+  const named = name === undefined ? undefined : deployments.find(({ table }) => table === tableName(name));
+  if (named !== undefined) return named;
   const [chosen, ...others] = chosenDeployments(deployments, name);
   if (chosen !== undefined && others.length === 0) return chosen;
   throw new DynalakeError("USAGE", `the stack has several lake tables: ${namesOf(deployments)}`, {
@@ -79,20 +97,35 @@ function namesOf(deployments: readonly Deployment[]): string {
   return deployments.map(({ table }) => table).join(", ");
 }
 
-function deploymentOf(stackName: string, outputs: ReadonlyMap<string, string>, prefix: string): Deployment {
-  const entries = Object.entries(STACK_OUTPUTS).map(([member, suffix]) => {
-    const value = outputs.get(`${prefix}${suffix}`);
-    if (value !== undefined && value !== "") return [member, value];
-    throw new DynalakeError("USAGE", `stack "${stackName}" has no output "${prefix}${suffix}"`, {
-      next: DEPLOY_THIS_VERSION,
+/** `stack` is that of the tables; undefined for all. */
+async function deploymentsOf(
+  store: ObjectStore,
+  bucket: string,
+  stack: string | undefined,
+): Promise<readonly Deployment[]> {
+  const lake = { bucket, ...(await readLakeEntry(store)) };
+  const sources = await deployedSources(store);
+  return sources.flatMap((source) => tablesOf(lake, source, stack));
+}
+
+type LakePart = Pick<
+  Deployment,
+  "bucket" | "database" | "workGroup" | "snapshotMachineArn" | "compactionMachineArn"
+>;
+
+function tablesOf(
+  lake: LakePart,
+  { entry: source, tables }: DeployedSource,
+  stack: string | undefined,
+): readonly Deployment[] {
+  const { eventSourceMapping, sourceTableArn, streamFunction } = source;
+  const ofSource = { source: source.source, sourceTableArn, eventSourceMapping, streamFunction };
+  return tables
+    .filter(({ entry }) => stack === undefined || entry.stack === stack)
+    .map(({ entry, table }): Deployment => {
+      const { bufferSeconds, deliveryStream, retentionHours } = entry;
+      return { table, ...lake, ...ofSource, deliveryStream, retentionHours, bufferSeconds };
     });
-  });
-  const values = Object.fromEntries(entries);
-  return {
-    ...values,
-    retentionHours: Number(values.retentionHours),
-    bufferSeconds: Number(values.bufferSeconds),
-  } as Deployment;
 }
 
 function noSuchStack(stackName: string, cause?: unknown): DynalakeError {

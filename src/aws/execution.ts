@@ -4,7 +4,6 @@ import {
   DescribeExecutionCommand,
   DescribeMapRunCommand,
   GetExecutionHistoryCommand,
-  ListExecutionsCommand,
   ListMapRunsCommand,
   type SFNClient,
   StartExecutionCommand,
@@ -126,19 +125,6 @@ async function partsOf(client: SFNClient, executionArn: string): Promise<Executi
   if (running === undefined) return undefined;
   const { itemCounts } = await client.send(new DescribeMapRunCommand({ mapRunArn: running.mapRunArn }));
   return itemCounts && { done: itemCounts.succeeded ?? 0, all: itemCounts.total ?? 0 };
-}
-
-/** The ARNs of the machine's newest running executions, newest first. */
-export async function runningExecutions(client: SFNClient, machineArn: string): Promise<readonly string[]> {
-  const command = new ListExecutionsCommand({
-    stateMachineArn: machineArn,
-    statusFilter: "RUNNING",
-    maxResults: 10,
-  });
-  const { executions = [] } = await client.send(command).catch((error: unknown) => {
-    throw failed(error, "list the running executions");
-  });
-  return executions.flatMap(({ executionArn }) => executionArn ?? []);
 }
 
 /** The error for an execution that did not succeed. `what` is what it was doing, such as: the snapshot of "reviews". */

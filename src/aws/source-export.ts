@@ -13,7 +13,7 @@ import {
   parseExportFiles,
   parseExportSummary,
 } from "../core/exports/export-manifest.ts";
-import { exportFolder, exportsPrefix } from "../core/format/lake-path.ts";
+import { exportFolder, exportsPrefix } from "../core/format/deployment-path.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import { awsError, failureName } from "../sdk/aws-error.ts";
 import { tableNameOfArn } from "./table-arn.ts";
@@ -22,8 +22,8 @@ export interface ExportRequest {
   readonly client: DynamoDBClient;
   readonly sourceTableArn: string;
   readonly bucket: string;
-  /** The lake table. */
-  readonly table: string;
+  /** The source's name. */
+  readonly source: string;
   /** Two starts with the same name within eight hours give one export. */
   readonly name: string;
   /** The KMS key of the bucket, if it has one. */
@@ -39,12 +39,12 @@ export interface StartedExport {
 /** Starts an export of the whole table. Fails with BACKUPS_OFF if point-in-time recovery is off. */
 export async function startExport(request: ExportRequest): Promise<StartedExport> {
   await requireRecovery(request);
-  const { client, sourceTableArn, bucket, table, kmsKeyArn } = request;
+  const { client, sourceTableArn, bucket, source, kmsKeyArn } = request;
   const command = new ExportTableToPointInTimeCommand({
     TableArn: sourceTableArn,
     ClientToken: request.name,
     S3Bucket: bucket,
-    S3Prefix: exportsPrefix(table),
+    S3Prefix: exportsPrefix(source),
     ExportFormat: "DYNAMODB_JSON",
     ExportType: "FULL_EXPORT",
     ...(kmsKeyArn === undefined ? {} : { S3SseAlgorithm: "KMS" as const, S3SseKmsKeyId: kmsKeyArn }),
@@ -56,7 +56,7 @@ export async function startExport(request: ExportRequest): Promise<StartedExport
   const exportArn = answer.ExportDescription?.ExportArn;
   if (exportArn === undefined)
     throw new DynalakeError("SOURCE_FAILED", "DynamoDB returned no ARN for the export");
-  return { exportArn, exportPrefix: exportFolder(table, exportArn.slice(exportArn.lastIndexOf("/") + 1)) };
+  return { exportArn, exportPrefix: exportFolder(source, exportArn.slice(exportArn.lastIndexOf("/") + 1)) };
 }
 
 async function requireRecovery(request: ExportRequest): Promise<void> {

@@ -1,15 +1,15 @@
-/** A batch of the stream on its way to Firehose, with the answer that Lambda wants. */
-
-import { type Delivery, deliver } from "../core/delivery/deliver.ts";
-import { type ChangeSink, UndeliveredRows } from "../core/ports/change-sink.ts";
+/** A batch of a stream for all lake tables of its source, and the answer that Lambda wants. */
+import {
+  deliverToTables,
+  type ServedTable,
+  type SharedDelivery,
+} from "../core/delivery/deliver-to-tables.ts";
+import { DynalakeError } from "../core/error.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
-import { FIREHOSE_LIMITS } from "../core/row/pack-lines.ts";
-import type { LineWriter } from "../core/row/wire-line.ts";
 
-interface StreamDeliveryContext {
+interface StreamContext {
   readonly store: ObjectStore;
-  readonly sink: ChangeSink;
-  readonly writer: LineWriter;
+  readonly tables: readonly ServedTable[];
   readonly nowSeconds: () => number;
 }
 
@@ -18,33 +18,24 @@ interface StreamEvent {
 }
 
 export interface StreamAnswer {
-  /** Undefined where the sink has failed. */
-  readonly delivery: Delivery | undefined;
+  readonly delivery: SharedDelivery;
   /**
-   * The sequence number of the first record that was not delivered: Lambda takes it as its checkpoint and gives that record
-   * and all after it again (AWS: "Configuring partial batch response with DynamoDB and Lambda").
+   * The sequence number of the first record that is not done for all tables: Lambda takes it as its checkpoint and gives that
+   * record and all after it again (AWS: "Configuring partial batch response with DynamoDB and Lambda").
    */
   readonly failedFrom: string | undefined;
 }
 
-export async function deliverStream(
-  context: StreamDeliveryContext,
-  event: StreamEvent,
-): Promise<StreamAnswer> {
+export async function deliverStream(context: StreamContext, event: StreamEvent): Promise<StreamAnswer> {
   const records = event.Records;
-  try {
-    const delivery = await deliver(
-      { ...context, rowBytesMax: FIREHOSE_LIMITS.recordBytesMax },
-      { records, source: sourceOf(records), arrivedAtSeconds: context.nowSeconds() },
-    );
-    return { delivery, failedFrom: undefined };
-  } catch (error) {
-    if (!(error instanceof UndeliveredRows)) throw error;
-    const failedFrom = sequenceNumber(records[error.firstIndex]); // breakage: checkpoint-is-first-failed
-    // Without a number to name it the whole batch is to be given again.
-    if (failedFrom === undefined) throw error; // breakage: unknown-position-fails-batch
-    return { delivery: undefined, failedFrom }; // breakage: failure-position-answered
-  }
+  const batch = { records, source: sourceOf(records), arrivedAtSeconds: context.nowSeconds() };
+  const delivery = await deliverToTables(context.store, context.tables, batch);
+  if (delivery.failedFrom === undefined) return { delivery, failedFrom: undefined };
+  const failedFrom = sequenceNumber(records[delivery.failedFrom]); // breakage: checkpoint-is-first-failed
+  // breakage: unknown-position-fails-batch
+  if (failedFrom !== undefined) return { delivery, failedFrom }; // breakage: failure-position-answered
+  // Without a number to name it the whole batch is to be given again.
+  throw new DynalakeError("DELIVERY_FAILED", "records of a batch could neither be delivered nor be kept");
 }
 
 function sequenceNumber(record: unknown): string | undefined {

@@ -6,7 +6,7 @@
  * row twice. `collectSegments` fails if it sees that, but callers must not repeat a statement.
  */
 import { batchesOf } from "../core/batches-of.ts";
-import { PART_COLUMN, stageFolder } from "../core/format/lake-path.ts";
+import { partColumn, stageFolder } from "../core/format/lake-path.ts";
 import { literal, quoted } from "../core/ports/dialect.ts";
 import type { Stage } from "../core/ports/query-engine.ts";
 import type { Schema } from "../core/schema/schema.ts";
@@ -40,13 +40,15 @@ export function unloadStatements(
 }
 
 function unload(target: string, schema: Schema, stage: Stage, parts: Stage["cut"]["parts"]): string {
-  const columns = nameList(segmentColumns(athena, schema));
+  const written = segmentColumns(athena, schema);
+  const columns = nameList(written);
+  const label = partColumn(written.map(({ name }) => name));
   const labels = parts.map(({ part }) => literal(part));
   const { partOf } = stage.cut;
   // Partition columns come last.
-  const label = `CAST(${partOf ?? labels[0]} AS varchar) AS ${quoted(PART_COLUMN)}`;
+  const value = `CAST(${partOf ?? labels[0]} AS varchar) AS ${quoted(label)}`;
   const filter = partOf === undefined ? "" : ` WHERE ${partOf} IN (${labels.join(", ")})`;
-  return `UNLOAD (SELECT ${columns}, ${label} FROM (${stage.rows})${filter})
+  return `UNLOAD (SELECT ${columns}, ${value} FROM (${stage.rows})${filter})
 TO ${literal(target)}
-WITH (format = 'PARQUET', compression = 'ZSTD', partitioned_by = ARRAY[${literal(PART_COLUMN)}])`;
+WITH (format = 'PARQUET', compression = 'ZSTD', partitioned_by = ARRAY[${literal(label)}])`;
 }

@@ -172,8 +172,18 @@ export interface Verification {
   /** Files in quarantine. */
   readonly quarantine: number;
   /** What a deployment has put aside; nothing in a folder. */
-  readonly undelivered: { readonly failedBatches: number; readonly unconverted: number };
+  readonly undelivered: Undelivered;
   readonly openGaps: readonly Gap[];
+}
+
+/** Counts of what a deployment has put aside. */
+export interface Undelivered {
+  /** Batches of the stream that failed permanently. */
+  readonly failedBatches: number;
+  /** Files with rows that Firehose could not convert. */
+  readonly unconverted: number;
+  /** Files with changes that the table could not take; a deployment delivers them by itself. */
+  readonly waiting: number;
 }
 
 /** Changes that were lost before they were delivered. A new snapshot repairs it. */

@@ -1,6 +1,10 @@
 /** Compactions of a deployment: its state machine folds the change log. */
 
-import { type CompactionSucceeded, compactionOutput } from "../aws/contracts/machines.ts";
+import {
+  type CompactionInput,
+  type CompactionSucceeded,
+  compactionOutput,
+} from "../aws/contracts/machines.ts";
 import { COMPACTION_KINDS, type CompactionKind } from "../aws/contracts/steps.ts";
 import type { Deployment } from "../aws/deployment.ts";
 import { defined } from "../core/defined.ts";
@@ -25,10 +29,22 @@ export async function compactDeployment(
   events: MachineEvents,
 ): Promise<readonly DeployedCompactionRun[]> {
   const { table, compactionMachineArn: machineArn } = deployment;
-  const input = { scope: all === true ? "all" : "grown", ...defined({ settleSeconds }) };
-  const execution = { kind: "compaction", table, machineArn, input, output: compactionOutput } as const;
+  const { store } = stack.lakeOf(deployment);
+  const input: CompactionInput = {
+    table,
+    scope: all === true ? "all" : "grown",
+    ...defined({ settleSeconds }),
+  };
+  const execution = {
+    kind: "compaction",
+    table,
+    machineArn,
+    input,
+    store,
+    output: compactionOutput,
+  } as const;
   const { done, manifest } = await executeMachine(stack, execution, events);
-  return lastRuns(stack.lakeOf(deployment).store, table, { done, manifest });
+  return lastRuns(store, table, { done, manifest });
 }
 
 /** While a compaction runs, no other one does: the last commits are its own. */

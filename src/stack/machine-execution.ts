@@ -7,11 +7,12 @@ import {
   type ExecutionProgress,
   executionError,
   followExecution,
-  runningExecutions,
   startExecution,
 } from "../aws/execution.ts";
 import { checkedShape } from "../core/checked-shape.ts";
 import { DynalakeError } from "../core/error.ts";
+import type { ObjectStore } from "../core/ports/object-store.ts";
+import { lockHolder } from "../core/table/run-lock.ts";
 import { newRunId } from "../sdk/new-run-id.ts";
 import type { OpenedStack } from "./open-stack.ts";
 
@@ -19,7 +20,9 @@ export interface MachineExecution<Output> {
   readonly kind: "snapshot" | "compaction";
   readonly table: string;
   readonly machineArn: string;
-  readonly input: Readonly<Record<string, unknown>>;
+  readonly input: object;
+  /** The lake that has the table. */
+  readonly store: ObjectStore;
   /** What the machine returns, unless another execution committed first. */
   readonly output: ZodMiniType<Output>;
 }
@@ -54,7 +57,7 @@ export async function executeMachine<Output>(
     });
   }
   if (end.status !== "SUCCEEDED") throw executionError(what, end);
-  if (isConflict(end.output)) throw await conflict(client, execution, what);
+  if (isConflict(end.output)) throw await conflict(execution, executionArn, what);
   const output = checkedShape(execution.output, end.output);
   if (output.success) return output.data;
   throw new DynalakeError(
@@ -71,14 +74,14 @@ function isConflict(output: unknown): boolean {
 }
 
 async function conflict(
-  client: OpenedStack["clients"]["stepFunctions"],
-  { kind, machineArn }: Pick<MachineExecution<unknown>, "kind" | "machineArn">,
+  { kind, store, table }: Pick<MachineExecution<unknown>, "kind" | "store" | "table">,
+  executionArn: string,
   what: string,
 ): Promise<DynalakeError> {
   if (kind === "snapshot")
     return new DynalakeError("CONFLICT", `${what} was not committed: there is a snapshot of a later time`);
-  const [other] = await runningExecutions(client, machineArn);
-  if (other === undefined)
+  const other = await lockHolder(store, table, kind);
+  if (other === undefined || other === executionArn)
     return new DynalakeError("CONFLICT", `${what} was not committed: another commit was first`);
   return new DynalakeError("CONFLICT", `${what} was not started: another one is running`, {
     next: `No data was changed. Wait for ${other}, then run the command again.`,

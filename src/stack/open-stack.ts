@@ -1,7 +1,9 @@
 /** A deployed stack, opened: its lake tables, and the clients that reach them. */
 import { type AwsLake, openAwsLake } from "../aws/aws-lake.ts";
 import { chosenDeployments, type Deployment, readDeployments } from "../aws/deployment.ts";
+import { s3Store } from "../aws/s3-store.ts";
 import { DynalakeError } from "../core/error.ts";
+import type { ObjectStore } from "../core/ports/object-store.ts";
 import { type OpenTable, openTable } from "../core/table/open-table.ts";
 import { type AwsClients, awsClients } from "../sdk/clients.ts";
 
@@ -26,11 +28,13 @@ export interface OpenedStack extends StackPlace {
   close(): void;
 }
 
-/** Reads the stack's outputs. Fails with USAGE if there is no such stack or no region, and with CREDENTIALS or UNREACHABLE. */
+/** Reads the stack's outputs, and the registry that they name. Fails with USAGE if there is no such stack or no region, and with CREDENTIALS or UNREACHABLE. */
 export async function openStack({ stack, region }: StackPlace, signal: AbortSignal): Promise<OpenedStack> {
   const clients = awsClients(region === undefined ? {} : { region });
   try {
-    const deployments = await readDeployments(clients.cloudFormation, stack);
+    const { cloudFormation, s3 } = clients;
+    const storeOf = (bucket: string): ObjectStore => s3Store({ client: s3, bucket });
+    const deployments = await readDeployments({ cloudFormation, storeOf }, stack);
     return {
       stack,
       region,

@@ -81,3 +81,13 @@ export function wasPutAside({ table, eventSourceMapping }: Deployment, path: str
   const folders = [quarantineFolder(table), errorsFolder(table), failedBatchesFolder(eventSourceMapping)];
   return folders.some((folder) => path.startsWith(folder)); // breakage: only-put-aside-removed
 }
+
+/** When a batch of the deployment's source failed for good, according to its path; undefined for other objects. */
+export function failedAtSeconds({ eventSourceMapping }: Deployment, path: string): number | undefined {
+  if (!path.startsWith(failedBatchesFolder(eventSourceMapping))) return undefined;
+  const [, day, hours, minutes, seconds] =
+    /\/(\d{4}-\d\d-\d\d)T(\d\d)\.(\d\d)\.(\d\d)-[^/]*$/.exec(path) ?? [];
+  // A name that Lambda did not give: as of now, all tables are served.
+  if (day === undefined) return Number.POSITIVE_INFINITY;
+  return Date.parse(`${day}T${hours}:${minutes}:${seconds}Z`) / 1000;
+}

@@ -1,7 +1,9 @@
 /** Replays recorded events into a deployed lake table: they go to Firehose, as the stream function sends them. */
 import type { AwsLake } from "../aws/aws-lake.ts";
+import type { TableEntry } from "../aws/contracts/registry.ts";
 import type { Deployment } from "../aws/deployment.ts";
 import { firehoseSink } from "../aws/firehose-sink.ts";
+import { deployedTablesOf } from "../aws/registry.ts";
 import { sourceOfArn } from "../core/change/named-source.ts";
 import {
   addedTotals,
@@ -17,12 +19,13 @@ import { rowCodec } from "../core/row/row.ts";
 import { lineWriter } from "../core/row/wire-line.ts";
 import { latestManifest } from "../core/table/commits.ts";
 import { readWrittenSchema } from "../core/table/schema-file.ts";
+import { wasServed } from "../core/table/served-intervals.ts";
 import { TableSources } from "../core/table/table-sources.ts";
 import type { GivenFile } from "../files/given-file.ts";
 import { readRecordedFile } from "../files/recorded-file.ts";
 import { nowSeconds } from "../sdk/new-run-id.ts";
 import { deployedTable, type OpenedStack } from "./open-stack.ts";
-import { isAddress, objectsAt, readObject, wasPutAside } from "./recorded-objects.ts";
+import { failedAtSeconds, isAddress, objectsAt, readObject, wasPutAside } from "./recorded-objects.ts";
 
 export interface DeployedReplay {
   /** Files of this machine, and addresses in the lake's bucket. */
@@ -55,6 +58,8 @@ export async function replayIntoDeployment(
   const recordings = await Promise.all(files.map(readRecordedFile));
   const paths: string[] = [];
   for (const { name } of addresses) paths.push(...(await objectsAt(store, deployment, name)));
+  const isOfSource = paths.some((path) => failedAtSeconds(deployment, path) !== undefined);
+  const others = isOfSource ? await otherTables(stack, lake, deployment, replay) : [];
   let totals = NOTHING_REPLAYED;
   for (const recording of recordings)
     totals = addedTotals(totals, (await replayRecording(context, recording)).totals);
@@ -62,11 +67,36 @@ export async function replayIntoDeployment(
     const recording = await readObject(store, deployment, path);
     const replayed = await replayRecording(context, recording);
     totals = addedTotals(totals, replayed.totals);
+    // A batch is its source's: the object goes only once every table has it that was served when the batch was read.
+    const readAtSeconds = failedAtSeconds(deployment, path);
+    for (const { entry, context: own } of others) {
+      const isForIt = readAtSeconds !== undefined && wasServed(entry.served, readAtSeconds);
+      if (isForIt) await replayRecording(own, recording);
+    }
     // Each of its records is with Firehose, or is in quarantine: in another object, or else in this one.
     if (wasPutAside(deployment, path) && !replayed.kept.includes(path)) await store.remove([path]);
   }
   const { horizonSeconds } = await latestManifest(store, deployment.table);
   return { totals, hasLateChanges: totals.oldestChangeSeconds < horizonSeconds };
+}
+
+/** The other lake tables of the same source. */
+async function otherTables(
+  stack: OpenedStack,
+  lake: AwsLake,
+  { source, sourceTableArn, table }: Deployment,
+  replay: DeployedReplay,
+): Promise<readonly { readonly entry: TableEntry; readonly context: ReplayContext }[]> {
+  const others = (await deployedTablesOf(lake.store, source)).filter((one) => one.table !== table);
+  return Promise.all(
+    others.map(async ({ entry, table: name }) => {
+      const { deliveryStream } = entry;
+      return {
+        entry,
+        context: await contextOf(stack, lake, { table: name, deliveryStream, sourceTableArn }, replay),
+      };
+    }),
+  );
 }
 
 function isGivenAddress({ name }: GivenFile): boolean {
@@ -81,7 +111,7 @@ function isLocal({ name }: GivenFile): boolean {
 async function contextOf(
   { signal }: OpenedStack,
   { clients, store }: AwsLake,
-  { table, deliveryStream, sourceTableArn }: Deployment,
+  { table, deliveryStream, sourceTableArn }: Pick<Deployment, "table" | "deliveryStream" | "sourceTableArn">,
   { maskKey, anySource, onProgress }: DeployedReplay,
 ): Promise<ReplayContext> {
   const { schema } = await deployedTable({ store }, table);

@@ -141,13 +141,12 @@ describe("the statements of a run", () => {
   test("name the columns, the part last, and read only the rows of their parts", () => {
     const [one, two] = unloadStatements("bucket", SCHEMA, [stage(1), stage(2)], 0);
     const columns = `"k", "n", "_op", "_version", "_changed_at", "_expired", "_unmapped", "_key"`;
-    const written =
-      "WITH (format = 'PARQUET', compression = 'ZSTD', partitioned_by = ARRAY['_segment_part'])";
+    const written = "WITH (format = 'PARQUET', compression = 'ZSTD', partitioned_by = ARRAY['segment_part'])";
     expect(one).toBe(
-      `UNLOAD (SELECT ${columns}, CAST('p0' AS varchar) AS "_segment_part" FROM (SELECT 1))\nTO 's3://bucket/t/segments/r/0/'\n${written}`,
+      `UNLOAD (SELECT ${columns}, CAST('p0' AS varchar) AS "segment_part" FROM (SELECT 1))\nTO 's3://bucket/t/segments/r/0/'\n${written}`,
     );
     expect(two).toContain(
-      `AS "_segment_part" FROM (SELECT 1) WHERE 'p' || CAST(n AS varchar) IN ('p0', 'p1'))`,
+      `AS "segment_part" FROM (SELECT 1) WHERE 'p' || CAST(n AS varchar) IN ('p0', 'p1'))`,
     );
   });
 

@@ -1,31 +1,28 @@
 import { CloudFormationClient } from "@aws-sdk/client-cloudformation";
 import { describe, expect, test } from "@jest/globals";
 import { chosenDeployment, readDeployments } from "../../src/aws/deployment.ts";
+import { MemoryStore } from "../support/memory-store.ts";
+import { LAKE_ENTRY, register, sourceEntry, tableEntry } from "../support/registry.ts";
 import { type FakeAnswer, fakeAws } from "./fake-aws.ts";
 
-const MEMBERS = {
-  Bucket: "bucket",
-  Database: "database",
-  WorkGroup: "workGroup",
-  DeliveryStream: "deliveryStream",
-  SnapshotMachine: "snapshotMachineArn",
-  CompactionMachine: "compactionMachineArn",
-  SourceTableArn: "sourceTableArn",
-  EventSourceMapping: "eventSourceMapping",
-  StreamFunction: "streamFunction",
-} as const;
-
-function outputsOf(prefix: string, table: string): readonly (readonly [string, string])[] {
-  return [
-    [`${prefix}LakeTable`, table],
-    ...Object.keys(MEMBERS).map((suffix) => [`${prefix}${suffix}`, `${table} ${suffix}`] as const),
-    [`${prefix}RetentionHours`, "168"],
-    [`${prefix}BufferSeconds`, "65"],
-  ];
+/** A lake with two sources, of which one has two tables. */
+function registry(): MemoryStore {
+  const store = new MemoryStore();
+  register(store, {
+    sources: [sourceEntry("orders"), sourceEntry("users")],
+    tables: [
+      tableEntry("orders", "order_lines"),
+      tableEntry("orders", "orders"),
+      tableEntry("users", "users", { stack: "Users" }),
+      tableEntry("users", "gone", { served: [{ configuration: "one", fromSeconds: 0, untilSeconds: 5 }] }),
+    ],
+  });
+  return store;
 }
 
-function read(answer: FakeAnswer) {
-  return readDeployments(new CloudFormationClient(fakeAws(() => answer).options), "Lake");
+function read(answer: FakeAnswer, stack = "Orders", store = registry()) {
+  const cloudFormation = new CloudFormationClient(fakeAws(() => answer).options);
+  return readDeployments({ cloudFormation, storeOf: () => store }, stack);
 }
 
 function stackWith(outputs: readonly (readonly [string, string])[]): FakeAnswer {
@@ -37,53 +34,70 @@ function stackWith(outputs: readonly (readonly [string, string])[]): FakeAnswer 
   };
 }
 
+const REGISTRY = "s3://bucket/_registry/";
+const OF_TABLES = stackWith([
+  ["DynalakeRegistryShop", REGISTRY],
+  ["Other", "x"],
+]);
+const OF_LAKE = stackWith([["DynalakeLakeShop", REGISTRY]]);
+
 describe("a stack", () => {
-  test("tells of each of its lake tables, and of nothing else", async () => {
-    const outputs = [
-      ...outputsOf("Reviews", "reviews"),
-      ...outputsOf("OrderLines", "order_lines"),
-      ["Other", "x"] as const,
-    ];
-    const deployments = await read(stackWith(outputs));
-    expect(deployments.map(({ table }) => table)).toEqual(["order_lines", "reviews"]);
-    const members = Object.entries(MEMBERS).map(([suffix, member]) => [member, `order_lines ${suffix}`]);
+  test("tells of its own lake tables, and of nothing else", async () => {
+    const deployments = await read(OF_TABLES);
+    expect(deployments.map(({ table }) => table)).toEqual(["order_lines", "orders"]);
     expect(deployments[0]).toEqual({
       table: "order_lines",
+      bucket: "bucket",
+      ...LAKE_ENTRY,
+      source: "orders",
+      sourceTableArn: "arn:aws:dynamodb:eu-west-1:1:table/orders",
+      eventSourceMapping: "orders-mapping",
+      streamFunction: "orders-stream",
+      deliveryStream: "order_lines-delivery",
       retentionHours: 168,
       bufferSeconds: 65,
-      ...Object.fromEntries(members),
     });
-    expect(chosenDeployment(deployments, "reviews").bucket).toBe("reviews Bucket");
+    expect(chosenDeployment(deployments, "orders").deliveryStream).toBe("orders-delivery");
     expect(() => chosenDeployment(deployments, undefined)).toThrow(
       expect.objectContaining({ code: "USAGE", next: expect.stringContaining("--table") }),
     );
-    expect(() => chosenDeployment(deployments, "other")).toThrow("order_lines, reviews");
+    expect(() => chosenDeployment(deployments, "other")).toThrow("order_lines, orders");
   });
 
   test("with one lake table needs no choice", async () => {
-    const deployments = await read(stackWith(outputsOf("Reviews", "reviews")));
-    expect(chosenDeployment(deployments, undefined).table).toBe("reviews");
+    expect(chosenDeployment(await read(OF_TABLES, "Users"), undefined).table).toBe("users");
   });
 
-  test("that does not exist, or has no lake table, or was made by another version, says so", async () => {
+  test("with the lake itself tells of all tables that are deployed", async () => {
+    const deployments = await read(OF_LAKE, "Lake");
+    expect(deployments.map(({ table }) => table)).toEqual(["order_lines", "orders", "users"]);
+  });
+
+  test("does not tell of tables of a source that was removed", async () => {
+    const store = registry();
+    register(store, { sources: [sourceEntry("orders", { removedAtSeconds: 5 })] });
+    expect((await read(OF_LAKE, "Lake", store)).map(({ table }) => table)).toEqual(["users"]);
+  });
+
+  test("that does not exist or has no lake table says so", async () => {
     const missing = {
       status: 400,
       body: "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id Lake does not exist</Message></Error></ErrorResponse>",
     };
-    await expect(read(missing)).rejects.toMatchObject({
+    await expect(read(missing, "Lake")).rejects.toMatchObject({
       code: "USAGE",
       message: 'stack "Lake" does not exist',
     });
-    await expect(read(stackWith([["Bucket", "b"]]))).rejects.toMatchObject({
-      code: "USAGE",
-      message: 'stack "Lake" has no lake table',
-      next: expect.stringContaining("CREATE_COMPLETE"),
-    });
-    const older = outputsOf("Reviews", "reviews").filter(([key]) => key !== "ReviewsWorkGroup");
-    await expect(read(stackWith(older))).rejects.toMatchObject({
-      code: "USAGE",
-      message: expect.stringContaining("ReviewsWorkGroup"),
-    });
+    for (const answer of [
+      stackWith([["Bucket", "b"]]),
+      stackWith([["DynalakeRegistryShop", "b"]]),
+      OF_TABLES,
+    ])
+      await expect(read(answer, "Else")).rejects.toMatchObject({
+        code: "USAGE",
+        message: 'stack "Else" has no lake table',
+        next: expect.stringContaining("CREATE_COMPLETE"),
+      });
   });
 
   test("that may not be described is a matter of credentials", async () => {

@@ -8,10 +8,16 @@ import { MemoryStore } from "../support/memory-store.ts";
 
 const NOW = 1_800_000_000;
 const SCHEMA = parseSchema({ table: "t", key: { hash: "id" }, attributes: {} }, "a test");
-const HEALTHY = { OpenGaps: 0, QuarantineObjects: 0, OnFailureObjects: 0, ErrorObjects: 0 };
+const HEALTHY = {
+  OpenGaps: 0,
+  QuarantineObjects: 0,
+  ErrorObjects: 0,
+  WaitingObjects: 0,
+  UndeliveredObjects: 0,
+};
 
 async function healthOf(store: MemoryStore) {
-  return lakeHealth(store, await openTableOf(store, SCHEMA), "mapping");
+  return lakeHealth(store, await openTableOf(store, SCHEMA));
 }
 
 test("a lake to which nothing has happened has nothing that waits", async () => {
@@ -19,14 +25,14 @@ test("a lake to which nothing has happened has nothing that waits", async () => 
 });
 
 test.each([
-  ["OnFailureObjects", "aws/lambda/mapping/batch.json"],
+  ["WaitingObjects", "t/waiting/rows/one.jsonl"],
   ["ErrorObjects", "t/errors/format-conversion-failed/rows"],
   ["QuarantineObjects", "t/quarantine/no-key/records.jsonl"],
 ])("%s counts what lies at %s", async (metric, path) => {
   const store = new MemoryStore();
   store.plant(path, "records");
-  store.plant("aws/lambda/another-mapping/batch.json", "of another table");
-  expect(await healthOf(store)).toEqual({ ...HEALTHY, [metric]: 1 });
+  store.plant("u/errors/format-conversion-failed/rows", "of another table");
+  expect(await healthOf(store)).toEqual({ ...HEALTHY, [metric]: 1, UndeliveredObjects: 1 });
 });
 
 test("a gap counts until a snapshot repairs it", async () => {

@@ -24,8 +24,8 @@ const MANIFEST = {
 /** A lake with all segment files, and Glue with only some of their partitions. */
 function lake(known: readonly string[]) {
   const store = new MemoryStore();
-  store.plant("t/segments/base/0/_segment_part=b0000/file", "rows");
-  store.plant("t/segments/base/0/_segment_part=b0001/file", "rows");
+  store.plant("t/segments/base/0/segment_part=b0000/file", "rows");
+  store.plant("t/segments/base/0/segment_part=b0001/file", "rows");
   store.plant("t/segments/kept/b0000/file", "rows");
   store.plant("t/segments/never-committed/b0000/file", "rows");
   const registered = new Map(known.map((id) => [id, "known"]));
@@ -43,7 +43,7 @@ test("segments that a commit names are registered again, and no others", async (
   expect(await registerNamed(context, "t", MANIFEST)).toBe(2);
   expect(Object.fromEntries(registered)).toEqual({
     "b-base-b0001": "known",
-    "b-base-b0000": "s3://lake/t/segments/base/0/_segment_part=b0000/",
+    "b-base-b0000": "s3://lake/t/segments/base/0/segment_part=b0000/",
     "b-kept-b0000": "s3://lake/t/segments/kept/b0000/",
   });
 });

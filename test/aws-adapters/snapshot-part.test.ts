@@ -12,8 +12,8 @@ const SCHEMA = parseSchema(
   { table: "t", key: { hash: "id" }, attributes: { id: { type: "string" } } },
   "a test",
 );
-const PLACE = { prefix: "t/exports/", id: "1-a" };
-const FOLDER = "t/exports/AWSDynamoDB/1-a/";
+const PLACE = { prefix: "_exports/s/", id: "1-a" };
+const FOLDER = "_exports/s/AWSDynamoDB/1-a/";
 const KEY = `${FOLDER}data/part.json.gz`;
 const ITEMS = 2000;
 const FILE = gzipSync(
@@ -36,7 +36,14 @@ function partOf(file: FakeAnswer, facts = { itemCount: ITEMS, md5: md5Of(FILE) }
   const s3 = new S3Client({ ...fake.options, forcePathStyle: true });
   const store = new MemoryStore();
   for (const [name, content] of SUMMARY) store.plant(`${FOLDER}${name}`, String(content));
-  const context = { bucket: "lake", clients: { s3 }, store, opened: { schema: SCHEMA }, nowSeconds: () => 0 };
+  const context = {
+    bucket: "lake",
+    clients: { s3 },
+    store,
+    opened: { schema: SCHEMA },
+    entry: { source: "s" },
+    nowSeconds: () => 0,
+  };
   const request = { run: "r1", index: 0, key: KEY, maskKey: undefined, ...facts };
   return { ...fake, store, run: () => snapshotPart(context as unknown as StepContext, request) };
 }

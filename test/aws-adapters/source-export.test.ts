@@ -7,7 +7,7 @@ import { type FakeAnswer, type FakeAws, fakeAws, refusal } from "./fake-aws.ts";
 
 const TABLE_ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/Reviews";
 const EXPORT_ARN = `${TABLE_ARN}/export/01695353076000-a06188f4`;
-const PREFIX = "reviews/exports/AWSDynamoDB/01695353076000-a06188f4/";
+const PREFIX = "_exports/reviews/AWSDynamoDB/01695353076000-a06188f4/";
 
 type Answers = Readonly<Record<string, FakeAnswer>>;
 
@@ -32,7 +32,7 @@ function starting(
     client,
     sourceTableArn: TABLE_ARN,
     bucket: "lake",
-    table: "reviews",
+    source: "reviews",
     name: "execution-1",
     ...more,
   };
@@ -51,7 +51,7 @@ describe("an export", () => {
       TableArn: TABLE_ARN,
       ClientToken: "execution-1",
       S3Bucket: "lake",
-      S3Prefix: "reviews/exports",
+      S3Prefix: "_exports/reviews",
       ExportFormat: "DYNAMODB_JSON",
       ExportType: "FULL_EXPORT",
     });

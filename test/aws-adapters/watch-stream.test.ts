@@ -4,6 +4,7 @@ import { parseSchema } from "../../src/core/schema/schema.ts";
 import type { Sighting } from "../../src/core/table/gap.ts";
 import { openTableOf } from "../../src/core/table/open-table.ts";
 import { readGaps } from "../../src/core/table/recorded-gaps.ts";
+import type { ServedInterval } from "../../src/core/table/served-intervals.ts";
 import { readStreamBeginning } from "../../src/core/table/stream-beginning.ts";
 import { readStreamWatch } from "../../src/core/table/stream-watch.ts";
 import { MemoryStore } from "../support/memory-store.ts";
@@ -12,9 +13,16 @@ const NOW = 1_800_000_000;
 const SCHEMA = parseSchema({ table: "t", key: { hash: "id" }, attributes: {} }, "a test");
 const reader = { streamArn: "one", isReading: true, unchangedSinceSeconds: 0 };
 
-async function lookAt(store: MemoryStore, nowSeconds: number, sighting: Sighting) {
+const FIRST: readonly ServedInterval[] = [{ configuration: "one", fromSeconds: 0 }];
+
+async function lookAt(
+  store: MemoryStore,
+  nowSeconds: number,
+  sighting: Sighting,
+  served: readonly ServedInterval[] = FIRST,
+) {
   const opened = await openTableOf(store, SCHEMA);
-  return watchStream({ store, opened, nowSeconds: () => nowSeconds }, sighting);
+  return watchStream({ store, opened, entry: { served }, nowSeconds: () => nowSeconds }, sighting);
 }
 
 test("a look that dies before it is kept finds the same hole again, and tells it once", async () => {
@@ -49,9 +57,30 @@ test("the first look that sees the stream being read keeps since when; none that
     });
   await look(NOW - 30, false);
   expect(await readStreamBeginning(store, "t")).toBeUndefined();
-  const kept = { stream: { arn: "one", createdAtSeconds: NOW - 500 }, readSinceSeconds: NOW - 20 };
+  const kept = {
+    stream: { arn: "one", createdAtSeconds: NOW - 500 },
+    readSinceSeconds: NOW - 20,
+    configuration: "one",
+  };
   for (const since of [NOW - 20, NOW - 10]) {
     await look(since, true);
     expect(await readStreamBeginning(store, "t")).toEqual(kept);
   }
+});
+
+test("a table that was removed and added again is looked at anew: of what was seen before nothing counts", async () => {
+  const store = new MemoryStore();
+  const sighting: Sighting = { stream: { arn: "one", createdAtSeconds: NOW - 500 }, reader };
+  await lookAt(store, NOW, sighting);
+  const again: readonly ServedInterval[] = [
+    { configuration: "one", fromSeconds: 0, untilSeconds: NOW + 100 },
+    { configuration: "two", fromSeconds: NOW + 900 },
+  ];
+  await lookAt(store, NOW + 1000, sighting, again);
+  expect(await readStreamBeginning(store, "t")).toMatchObject({
+    configuration: "two",
+    servedFromSeconds: NOW + 900,
+    servedBeforeSeconds: NOW + 100,
+  });
+  expect(await readStreamWatch(store, "t")).toMatchObject({ configuration: "two", sinceSeconds: NOW + 1000 });
 });

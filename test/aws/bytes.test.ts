@@ -103,7 +103,7 @@ async function columnSizes(): Promise<typeof sizes> {
       const rows = await session.rows(
         `SELECT path_in_schema AS name, sum(total_compressed_size) AS bytes FROM parquet_metadata(${literal(file)}) GROUP BY ALL`,
       );
-      const part = /_segment_part=([^/]+)/.exec(path)?.[1] ?? "";
+      const part = /segment_part=([^/]+)/.exec(path)?.[1] ?? "";
       for (const { name, bytes } of rows) found.push({ name: String(name), part, bytes: Number(bytes) });
     }
     return found;

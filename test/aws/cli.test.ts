@@ -76,12 +76,9 @@ test("the first snapshot is told by status, and its items are those of a scan", 
       }),
     ),
   );
-  const { snapshotMachineArn } = reviews.deployment;
-  const [first] = await until("the first snapshot has started", async () => {
-    const executions = await reviews.executions(snapshotMachineArn);
-    return executions.length > 0 ? executions : undefined;
-  });
-  expect(await reviews.ended(first as string)).toMatchObject({ status: "SUCCEEDED" });
+  await reviews.seeded();
+  // The first one may have been taken before all of these items were there.
+  expect(await reviews.run("snapshot")).toMatchObject({ output: { outcome: "committed" } });
   await lakeEqualsTable();
   const { lake, tables } = JSON.parse(await done("status", "--json"));
   expect(lake).toBe(`s3://${reviews.deployment.bucket}`);
@@ -215,7 +212,7 @@ test("what was put aside is replayed from the bucket, once, and is gone from the
   expect(tables).toMatchObject([
     {
       health: "undelivered",
-      undelivered: { failedBatches: 1, unconverted: 1 },
+      undelivered: { failedBatches: 1, unconverted: 1, waiting: 0 },
       quarantine: { [kept.reason]: 1 },
     },
   ]);

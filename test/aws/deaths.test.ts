@@ -13,7 +13,7 @@ beforeAll(async () => {
   const world = await openWorld("mortal");
   emulator = world.emulator;
   mortal = world.tables.mortal;
-  machine = mortal.deployment.compactionMachineArn.split(":").at(-1) as string;
+  machine = mortal.machineArn("compaction").split(":").at(-1) as string;
   await mortal.put(...Array.from({ length: 10 }, (_, i) => review(`stable ${i}`, {})));
   await mortal.seeded();
   await mortal.becomesEqual();
@@ -28,16 +28,16 @@ function review(user: string, attributes: StoredItem): StoredItem {
 /** Counts rows that no test changes. */
 const STABLE = "SELECT count(*) AS n FROM mortal WHERE \"user\" LIKE 'stable %'";
 
-test.each(["Plan", "Stage", "Statement", "Commit", "Publish", "Clean"])(
+test.each(["Begin", "Plan", "Stage", "Statement", "Commit", "Publish", "Clean"])(
   "a compaction that dies at %s, before or after it, leaves a right view, and the next one repairs it",
   async (state) => {
     for (const when of ["before", "after"] as const) {
       await mortal.delivered(() => mortal.put(review(`dies at ${state}`, { Author: { S: `dies ${when}` } })));
-      await emulator.faults.failState({ machine, state, how: "abort", when });
+      await emulator.faults.failState({ machine, table: "mortal", state, how: "abort", when });
       const { answers, ended } = await mortal.askDuring(STABLE, mortal.compacted());
       expect(ended).toMatchObject({ status: "ABORTED" });
       expect(answers).toEqual([[{ n: 10 }]]);
-      expect(await emulator.faults.left(machine)).toBe(0);
+      expect(await emulator.faults.left("mortal")).toBe(0);
       await mortal.becomesEqual();
     }
     expect(await mortal.compacted({ settleSeconds: 0 })).toMatchObject({ status: "SUCCEEDED" });
@@ -51,11 +51,11 @@ test("a day later vacuum removes what the dead have left, and nothing that is in
   const dead = (await foldersOf("segments")).length - (await runsInUse()).length;
   expect(dead).toBeGreaterThan(0);
   expect((await foldersOf("staging")).length).toBeGreaterThan(0);
-  expect(await mortal.invoke("clean", { vacuum: true })).toMatchObject({
+  expect(await mortal.invoke("clean", { table: "mortal", vacuum: true })).toMatchObject({
     answer: { files: 0, partitions: 0 },
   });
   await emulator.makeOlder(bucket, "mortal/", 25);
-  const cleaned = await mortal.invoke("clean", { vacuum: true });
+  const cleaned = await mortal.invoke("clean", { table: "mortal", vacuum: true });
   expect(cleaned).toMatchObject({ answer: { manifests: 0, partitions: expect.any(Number) } });
   expect(await foldersOf("staging")).toEqual([]);
   expect([...(await foldersOf("segments"))].sort()).toEqual(await runsInUse());
@@ -75,5 +75,5 @@ async function runsInUse(): Promise<readonly string[]> {
 }
 
 test("nothing needed a permission that it does not have", async () => {
-  expect(await emulator.denials("DynalakeMortal")).toEqual([]);
+  for (const stack of ["DynalakeMortal", "DynalakeLake"]) expect(await emulator.denials(stack)).toEqual([]);
 });

@@ -379,7 +379,7 @@ export function registerLakeOnAthenaTests(
           client: clients.dynamodb,
           sourceTableArn,
           bucket,
-          table: "t",
+          source: "t",
           name: `run-${bucket}`,
         };
         await expect(startExport(request)).rejects.toMatchObject({ code: "BACKUPS_OFF" });

@@ -71,7 +71,7 @@ async function bothBecomeEqual(): Promise<void> {
   await wide.becomesEqual();
 }
 
-const snapshot = (table: DeployedTable) => table.run(table.deployment.snapshotMachineArn, {});
+const snapshot = (table: DeployedTable) => table.run("snapshot");
 
 /** The number of parts with segments of the kind in the newest commit. */
 async function partsOf(kind: "base" | "delta"): Promise<number> {
@@ -118,9 +118,9 @@ test("changes and compactions of both at once, of a few parts and of more than a
 });
 
 test("a failure of one leaves the other working", async () => {
-  const { deliveryStream: stream, compactionMachineArn } = odd.deployment;
-  const machine = compactionMachineArn.split(":").at(-1) as string;
-  await emulator.faults.failState({ machine, state: "Commit", how: "abort" });
+  const { deliveryStream: stream } = odd.deployment;
+  const machine = odd.machineArn("compaction").split(":").at(-1) as string;
+  await emulator.faults.failState({ machine, table: "odd", state: "Commit", how: "abort" });
   await odd.put(oddItem(1, "fourth"));
   await odd.becomesEqual();
   await emulator.faults.holdDeliveries(stream);
@@ -145,10 +145,11 @@ test("neither has an object below the other, nor beside its own folder", async (
     const other = table === odd ? "Wide" : "Odd";
     expect(own.filter(({ path }) => path.includes(`Dynalake${other}`))).toEqual([]);
   }
-  const known = ["_athena", "aws", "reviews", ...Object.keys(WORLD_TABLES)];
+  const known = ["_athena", "_exports", "_registry", "aws", "reviews", ...Object.keys(WORLD_TABLES)];
   expect((await store.folders("")).filter((name) => !known.includes(name))).toEqual([]);
 });
 
 test("nothing needed a permission that it does not have", async () => {
-  for (const stack of ["DynalakeOdd", "DynalakeWide"]) expect(await emulator.denials(stack)).toEqual([]);
+  for (const stack of ["DynalakeOdd", "DynalakeWide", "DynalakeLake"])
+    expect(await emulator.denials(stack)).toEqual([]);
 });

@@ -1,5 +1,7 @@
 /** The example from first snapshot to last compaction, deployed with the real CDK command line, with policies enforced. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { tableEntryPath } from "../../src/core/format/deployment-path.ts";
+import { waitingPaths } from "../../src/core/table/waiting-paths.ts";
 import type { AwsEmulator } from "./support/emulator.ts";
 import { Inbox } from "./support/inbox.ts";
 import { type DeployedTable, type StoredItem, until } from "./support/reviews.ts";
@@ -90,7 +92,7 @@ async function whileWriting<T>(work: Promise<T>): Promise<T> {
 test("while writes go on, every query during a compaction and a new snapshot is right", async () => {
   expect(await whileWriting(alwaysRight(reviews.compacted()))).toMatchObject({ status: "SUCCEEDED" });
   await reviews.becomesEqual();
-  const snapshot = reviews.run(reviews.deployment.snapshotMachineArn, {});
+  const snapshot = reviews.run("snapshot");
   expect(await whileWriting(alwaysRight(snapshot))).toMatchObject({ output: { outcome: "committed" } });
   await reviews.becomesEqual();
 });
@@ -124,9 +126,10 @@ test("a record that is too large for Firehose is put into quarantine, and its ne
 
 test("a batch that failed for good is given again by hand, once its cause is repaired", async () => {
   const { store } = reviews.lake;
-  const schema = await store.read("reviews/schema.json");
+  const path = tableEntryPath(reviews.deployment.source, "reviews");
+  const entry = await store.read(path);
   await reviews.changeMapping({ MaximumRetryAttempts: 0 });
-  await store.replace("reviews/schema.json", Buffer.from("spoilt by hand"));
+  await store.replace(path, Buffer.from("spoilt by hand"));
   await reviews.renew("stream");
   await reviews.put(review("failed 1", "Dune"), review("failed 2", "Dune"));
   await reviews.remove(review("failed 1", "Dune"));
@@ -135,7 +138,7 @@ test("a batch that failed for good is given again by hand, once its cause is rep
     return found.length === 3 ? found : undefined;
   });
   expect(records.length).toBe(3);
-  await store.replace("reviews/schema.json", schema as Uint8Array);
+  await store.replace(path, entry as Uint8Array);
   await reviews.renew("stream");
   await reviews.changeMapping({ MaximumRetryAttempts: 100 });
   // The shard is not blocked.
@@ -145,6 +148,24 @@ test("a batch that failed for good is given again by hand, once its cause is rep
     expect(await reviews.invoke("stream", batch)).toEqual({ answer: { batchItemFailures: [] } });
   await reviews.becomesEqual();
 });
+
+test("what the table cannot take waits, holds up nothing, and is delivered by a tick once the cause is repaired", async () => {
+  const { store } = reviews.lake;
+  const schema = await store.read("reviews/schema.json");
+  await store.replace("reviews/schema.json", Buffer.from("spoilt by hand"));
+  await reviews.renew("stream");
+  await reviews.put(review("waits 1", "Dune"), review("waits 2", "Dune"));
+  await until("they wait", async () => ((await waiting()).length > 0 ? true : undefined));
+  await store.replace("reviews/schema.json", schema as Uint8Array);
+  await reviews.renew("stream");
+  await reviews.delivered(() => reviews.put(review("after the wait", "Dune")));
+  expect((await waiting()).length).toBeGreaterThan(0);
+  await reviews.invoke("tick", {});
+  await until("nothing waits", async () => ((await waiting()).length === 0 ? true : undefined));
+  await reviews.becomesEqual();
+});
+
+const waiting = () => waitingPaths(reviews.lake.store, "reviews");
 
 test("a Firehose that refuses all entries, or some of them, and delivers twice, loses nothing", async () => {
   const stream = reviews.deployment.deliveryStream;
@@ -183,15 +204,15 @@ test("what Firehose delivers an hour late, behind the horizon, is folded by the 
 test("a snapshot that fails says so to a subscriber, and can be run again", async () => {
   const inbox = await Inbox.of(emulator, "DynalakeLake", "Failure");
   await emulator.faults.failExports(1, reviews.source);
-  expect(await reviews.run(reviews.deployment.snapshotMachineArn, {})).toMatchObject({ status: "FAILED" });
+  expect(await reviews.run("snapshot")).toMatchObject({ status: "FAILED" });
   const message = await until("the failure is told", () => inbox.next("reviews"));
   expect(message).toMatchObject({ outcome: "failed", table: "reviews", machine: "snapshot" });
-  expect(await reviews.run(reviews.deployment.snapshotMachineArn, {})).toMatchObject({
+  expect(await reviews.run("snapshot")).toMatchObject({
     output: { outcome: "committed" },
   });
   await reviews.becomesEqual();
 });
 
 test("nothing needed a permission that it does not have", async () => {
-  expect(await emulator.denials("DynalakeReviews")).toEqual([]);
+  for (const stack of ["DynalakeReviews", "DynalakeLake"]) expect(await emulator.denials(stack)).toEqual([]);
 });

@@ -52,7 +52,7 @@ test(
     );
     expect(folding).toBeLessThanOrEqual(Math.floor(Date.now() / 1000) - 300);
     await ticks.becomesEqual();
-    const ends = await ticks.ends(ticks.deployment.compactionMachineArn);
+    const ends = await ticks.ends("compaction");
     expect(ends.map(({ status }) => status)).not.toContain("FAILED");
     expect(ends.map(({ output }) => output)).toContainEqual(expect.objectContaining({ done: ["minor"] }));
   },

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { Deployment } from "../../src/aws/deployment.ts";
-import { objectsAt, readObject, wasPutAside } from "../../src/stack/recorded-objects.ts";
+import { failedAtSeconds, objectsAt, readObject, wasPutAside } from "../../src/stack/recorded-objects.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 
 const SOURCE = "arn:aws:dynamodb:eu-west-1:1:table/Reviews";
@@ -72,4 +72,16 @@ test.each([
   ["put/by-people.json", false],
 ])("%s was put aside by this deployment: %s", (path, isOwn) => {
   expect(wasPutAside(DEPLOYMENT, path)).toBe(isOwn);
+});
+
+test.each([
+  [
+    "aws/lambda/mapping/shardId-1/2026/11/29/2026-11-29T01.02.03-1b4e28ba",
+    Date.UTC(2026, 10, 29, 1, 2, 3) / 1000,
+  ],
+  ["aws/lambda/mapping/by-hand.json", Number.POSITIVE_INFINITY],
+  ["aws/lambda/another/shardId-1/2026/11/29/2026-11-29T01.02.03-1b4e28ba", undefined],
+  ["reviews/errors/2026-11-29T01.02.03-1b4e28ba", undefined],
+])("%s tells when a batch of the source failed: %p", (path, seconds) => {
+  expect(failedAtSeconds(DEPLOYMENT, path)).toBe(seconds);
 });

@@ -30,7 +30,7 @@ test("keys and names are printed as JSON that moves no terminal's cursor", () =>
     hidden: [],
     result: "different",
     quarantine: 0,
-    undelivered: { failedBatches: 0, unconverted: 0 },
+    undelivered: { failedBatches: 0, unconverted: 0, waiting: 0 },
     openGaps: [],
   });
   expect(text.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);

@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { clean } from "../../src/aws/steps/clean.ts";
+import { EXPORTS_FOLDER } from "../../src/core/format/deployment-path.ts";
 import { segmentOfPath } from "../../src/core/format/lake-path.ts";
 import { namedSegments } from "../../src/core/format/named-segments.ts";
 import { nameOfPlace } from "../../src/core/format/segment-name.ts";
@@ -8,7 +9,7 @@ import { openTable } from "../../src/core/table/open-table.ts";
 import { readWrittenSchema } from "../../src/core/table/schema-file.ts";
 import { atLeast, everyOf } from "../support/effort.ts";
 import { thinned, told } from "./crash-points.ts";
-import { COMPACTED, DEPLOYED_CHANGES, Deployment, filledDeployment } from "./deployment.ts";
+import { COMPACTED, DEPLOYED_CHANGES, Deployment, filledDeployment, SOURCE } from "./deployment.ts";
 import { type Call, type CrashPoint, crashPoints, Faults } from "./faults.ts";
 import {
   A_STATEMENT,
@@ -257,12 +258,12 @@ async function expectEnd(own: Case, deployment: Deployment): Promise<void> {
   await own.ended?.(deployment);
   const later = deployment.copy();
   later.nowSeconds += 3 * 86_400;
-  const request = { vacuum: true, retentionHours: 0 };
+  const request = { table: TABLE, source: SOURCE, vacuum: true, retentionHours: 0 };
   await clean(later.unopened(), request);
   const ids = [...new Set(namedSegments(manifest).map(({ id }) => id))].sort();
   expect([...later.catalog.partitions.keys()].sort()).toEqual(ids);
   const places = later.store.paths(`${TABLE}/segments/`).flatMap((path) => segmentOfPath(path) ?? []);
   expect(places.map(nameOfPlace).sort()).toEqual(ids);
-  for (const folder of ["staging", "exports"]) expect(later.store.paths(`${TABLE}/${folder}/`)).toEqual([]);
+  for (const folder of [`${TABLE}/staging/`, EXPORTS_FOLDER]) expect(later.store.paths(folder)).toEqual([]);
   expect(await shown(later)).toEqual(state);
 }

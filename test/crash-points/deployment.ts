@@ -1,8 +1,11 @@
 import type { AthenaEngine } from "../../src/aws/athena-engine.ts";
+import type { SourceEntry, TableEntry } from "../../src/aws/contracts/registry.ts";
 import { openDeployedTable } from "../../src/aws/lake-schema.ts";
 import { publishViews } from "../../src/aws/publish-views.ts";
 import { collectSegments } from "../../src/aws/segments-table.ts";
-import type { StepContext } from "../../src/aws/steps/step-context.ts";
+import type { LakeContext, StepContext } from "../../src/aws/steps/step-context.ts";
+import { sourceEntryPath, tableEntryPath } from "../../src/core/format/deployment-path.ts";
+import { lakeFileBytes } from "../../src/core/format/lake-file.ts";
 import { segmentOfPath, stageFolder } from "../../src/core/format/lake-path.ts";
 import { nameOfPlace } from "../../src/core/format/segment-name.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
@@ -12,7 +15,7 @@ import type { NumberRange } from "../../src/core/schema/staging-splits.ts";
 import { writeSchema } from "../../src/core/table/schema-file.ts";
 import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { MemoryStore } from "../support/memory-store.ts";
-import { ExportService, stepClients } from "./export-service.ts";
+import { ExportService, SOURCE_TABLE_ARN, stepClients } from "./export-service.ts";
 import { Faults, faultyStore } from "./faults.ts";
 import { faultyCatalog, MemoryCatalog } from "./memory-catalog.ts";
 import { BUCKET, StatementsEngine } from "./statements-engine.ts";
@@ -31,6 +34,20 @@ import {
 
 /** A lake on AWS, in memory: a bucket, a catalog, statements and exports, and the steps that use them. */
 
+/** The source's name in the registry. */
+export const SOURCE = "source";
+
+const SOURCE_ENTRY: SourceEntry = {
+  stack: "Lake",
+  source: SOURCE,
+  sourceTableArn: SOURCE_TABLE_ARN,
+  eventSourceMapping: "mapping",
+  streamFunction: "stream",
+  sourceFunction: "source",
+  snapshotPartFunction: "snapshot-part",
+  configuration: "one",
+};
+
 export class Deployment {
   readonly store: MemoryStore = new MemoryStore();
   readonly catalog: MemoryCatalog = new MemoryCatalog();
@@ -46,6 +63,7 @@ export class Deployment {
   constructor(session: DuckdbSession) {
     this.#session = session;
     this.engine = new StatementsEngine(this.store, this.catalog, session);
+    this.#register();
     this.store.nowMs = () => this.nowSeconds * 1000;
   }
 
@@ -62,6 +80,28 @@ export class Deployment {
     return deployment;
   }
 
+  /** The table as it is deployed. */
+  get entry(): TableEntry {
+    return {
+      stack: "Lake",
+      source: SOURCE,
+      schema: this.schema.file,
+      deliveryStream: "stream",
+      retentionHours: 168,
+      // Compactions of tests leave nothing alone, and say so.
+      bufferSeconds: 65,
+      schemaSettleSeconds: 1800,
+      firstSnapshotEverySeconds: 86_400,
+      served: [{ configuration: "one", fromSeconds: 0 }],
+    };
+  }
+
+  #register(): void {
+    this.store.objects.set(sourceEntryPath(SOURCE), { content: lakeFileBytes(SOURCE_ENTRY), modifiedMs: 0 });
+    const path = tableEntryPath(SOURCE, this.schema.table);
+    this.store.objects.set(path, { content: lakeFileBytes(this.entry), modifiedMs: 0 });
+  }
+
   /** The items of the source table, in the form of exports. */
   source(items: State): void {
     this.exports = new ExportService(this.store, items);
@@ -71,6 +111,7 @@ export class Deployment {
   deploy(schema: Schema, columnsSinceSeconds: number): void {
     this.schema = schema;
     this.catalog.deploy(schema, columnsSinceSeconds);
+    this.#register();
   }
 
   copy(): Deployment {
@@ -93,14 +134,15 @@ export class Deployment {
   /** What an invocation of a function works with: the table is as it is by then. */
   async steps(...given: Parameters<Deployment["unopened"]>): Promise<StepContext> {
     const context = this.unopened(...given);
-    return { ...context, opened: await openDeployedTable(context.store, context.deployed) };
+    const opened = await openDeployedTable(context.store, this.schema);
+    return { ...context, deployed: this.schema, entry: this.entry, opened };
   }
 
   /** The same for a function that does not read the table. */
   unopened(
     faults: Faults = new Faults(),
     counted: (store: ObjectStore) => ObjectStore = (store) => store,
-  ): Omit<StepContext, "opened"> {
+  ): LakeContext {
     const store = counted(faultyStore(this.store, faults));
     const catalog = faultyCatalog(this.catalog, faults);
     const rows: AthenaEngine["rows"] = (sql) =>
@@ -121,18 +163,17 @@ export class Deployment {
         stages.map((stage, i) => JSON.stringify({ stage, folder: stageFolder(schema.table, stage.run, i) })),
       collect: (schema: Schema, stages: readonly Stage[]) => collectSegments(place, schema.table, stages),
     };
-    const { schema: deployed, exports: service, nowSeconds } = this;
+    const { exports: service, nowSeconds } = this;
     const context = {
       bucket: BUCKET,
       clients: stepClients({ service, store: this.store, faults, nowSeconds }),
       close: () => undefined,
       store,
       engine,
-      deployed,
       newRunId: () => `aws-${++this.#runs}`,
       nowSeconds: () => this.nowSeconds,
     };
-    return context as unknown as Omit<StepContext, "opened">;
+    return context as unknown as LakeContext;
   }
 
   fingerprint(): string {

@@ -2,18 +2,20 @@ import { expect } from "@jest/globals";
 import type { CleanEvent, PlanCompactionEvent, SavedPlan } from "../../src/aws/contracts/steps.ts";
 import { publishViews } from "../../src/aws/publish-views.ts";
 import { readExport } from "../../src/aws/source-export.ts";
-import { beginSnapshot } from "../../src/aws/steps/begin-snapshot.ts";
+import { beginExport } from "../../src/aws/steps/begin-export.ts";
+import { beginRun } from "../../src/aws/steps/begin-run.ts";
 import { clean } from "../../src/aws/steps/clean.ts";
 import { commitStep } from "../../src/aws/steps/commit-step.ts";
 import { planCompaction } from "../../src/aws/steps/plan-compaction.ts";
 import { planSeedStep } from "../../src/aws/steps/plan-seed.ts";
 import { snapshotPart } from "../../src/aws/steps/snapshot-part.ts";
-import type { StepContext } from "../../src/aws/steps/step-context.ts";
+import type { LakeContext, StepContext } from "../../src/aws/steps/step-context.ts";
 import { DynalakeError } from "../../src/core/error.ts";
 import { isPassingFailure } from "../../src/sdk/aws-error.ts";
-import type { Deployment } from "./deployment.ts";
+import { type Deployment, SOURCE } from "./deployment.ts";
 import { SOURCE_TABLE_ARN } from "./export-service.ts";
 import { Faults, NoAnswer } from "./faults.ts";
+import { TABLE } from "./world.ts";
 
 /** The executions of a deployment's state machines, with a fault at a requested point. */
 
@@ -67,7 +69,7 @@ export class Execution {
   }
 
   /** A function that does not read the table. */
-  invokeUnopened<T>(step: (context: Omit<StepContext, "opened">) => Promise<T>): Promise<T> {
+  invokeUnopened<T>(step: (context: LakeContext) => Promise<T>): Promise<T> {
     return this.#invoker(() => step(this.deployment.unopened(this.#faults)));
   }
 
@@ -97,10 +99,12 @@ export type Machine = (execution: Execution) => Promise<unknown>;
 
 /** As in infra/compaction-machine.ts. */
 export const compactionMachine: Machine = async (execution) => {
-  const defaults = { settleSeconds: 0, schemaSettleSeconds: 1800 };
-  let event: PlanCompactionEvent = { scope: "all", done: [] };
+  const begin = { kind: "compaction", table: TABLE, execution: execution.deployment.newExecution() } as const;
+  const { go } = await execution.invokeUnopened((context) => beginRun(context, begin));
+  if (go !== "compact") return "conflict";
+  let event: PlanCompactionEvent = { table: TABLE, scope: "all", settleSeconds: 0, done: [] };
   for (;;) {
-    const plan = await execution.invoke((context) => planCompaction(context, event, defaults));
+    const plan = await execution.invoke((context) => planCompaction(context, event));
     if (plan.step === "publish") {
       await execution.invoke(publishViews);
       await cleanAfter(execution, plan.clean);
@@ -111,23 +115,31 @@ export const compactionMachine: Machine = async (execution) => {
   }
 };
 
-/** As in infra/snapshot-machine.ts; `first` as its schedule starts it. */
+/** As in infra/snapshot-machine.ts; `first` as the tick starts it. */
 function snapshotMachineOf(first: boolean): Machine {
   return async (execution) => {
     const name = execution.deployment.newExecution();
-    const request = { execution: name, first, sourceTableArn: SOURCE_TABLE_ARN, kmsKeyArn: undefined };
-    const begun = await execution.invoke((context) => beginSnapshot(context, request));
-    if ("skip" in begun) return "skipped";
-    const { run, exportPrefix } = begun;
+    const begin = { kind: "snapshot", table: TABLE, execution: name, first } as const;
+    const { go } = await execution.invokeUnopened((context) => beginRun(context, begin));
+    if (go !== "export") return "skipped";
+    const request = {
+      execution: name,
+      source: SOURCE,
+      sourceTableArn: SOURCE_TABLE_ARN,
+      kmsKeyArn: undefined,
+    };
+    const { run, exportPrefix } = await execution.invokeUnopened((context) => beginExport(context, request));
     const { files } = await readExport(execution.deployment.store, exportPrefix);
     for (const [index, file] of files.entries()) {
       const part = { run, index, ...file, maskKey: undefined };
       await execution.invoke((context) => snapshotPart(context, part));
     }
-    const plan = await execution.invoke((context) => planSeedStep(context, { run, exportPrefix }));
+    const plan = await execution.invoke((context) =>
+      planSeedStep(context, { table: TABLE, run, exportPrefix }),
+    );
     const outcome = await stageAndCommit(execution, plan);
     if (outcome === "committed") await execution.invoke(publishViews);
-    await cleanAfter(execution, { run, exportPrefix });
+    await cleanAfter(execution, { table: TABLE, run, exportPrefix });
     return outcome;
   };
 }
@@ -144,8 +156,8 @@ const HOURS_PER_WEEK = 168;
 
 /** What the run needed goes, and the daily vacuum comes. */
 async function cleanAfter(execution: Execution, named: CleanEvent): Promise<void> {
-  for (const event of [named, { vacuum: true }]) {
-    const request = { ...event, retentionHours: HOURS_PER_WEEK };
+  for (const event of [named, { table: TABLE, vacuum: true }]) {
+    const request = { ...event, source: SOURCE, retentionHours: HOURS_PER_WEEK };
     await execution.invokeUnopened((context) => clean(context, request));
   }
 }

@@ -1,11 +1,6 @@
 /** The engine of a deployment: its statements write many segments at once, and read only segments registered in Glue. */
 import { gunzipSync } from "node:zlib";
-import {
-  PART_COLUMN,
-  segmentOfPath,
-  splitPrefix,
-  stagingRunFolder,
-} from "../../src/core/format/lake-path.ts";
+import { partColumn, segmentOfPath, splitPrefix, stagingRunFolder } from "../../src/core/format/lake-path.ts";
 import { quoted } from "../../src/core/ports/dialect.ts";
 import type { Stage } from "../../src/core/ports/query-engine.ts";
 import type { Schema } from "../../src/core/schema/schema.ts";
@@ -58,7 +53,7 @@ export class StatementsEngine extends TableEngine {
     for (const [i, { part, where }] of stage.cut.parts.entries()) {
       if (i >= partsMax) return;
       const rows = where === undefined ? relation : `SELECT * FROM (${relation}) WHERE ${where}`;
-      await this.write(rows, `${folder}${PART_COLUMN}=${part}/20270115_080000_00001_abcde_0`);
+      await this.write(rows, `${folder}${partColumn([])}=${part}/20270115_080000_00001_abcde_0`);
     }
   }
 

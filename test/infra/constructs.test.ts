@@ -15,6 +15,7 @@ import "./constructs/machines.ts";
 import "./constructs/nag.ts";
 import "./constructs/permissions.ts";
 import "./constructs/schedules-and-alarms.ts";
+import "./constructs/sizes.ts";
 import "./constructs/templates.ts";
 
 useFolder();

@@ -7,7 +7,10 @@ import { HANDLERS, type HandlerName } from "../../src/aws/contracts/handlers.ts"
 /** Minified, in KiB. */
 const KIBIBYTES_MAX: Readonly<Record<HandlerName, number>> = {
   stream: 700,
-  "begin-snapshot": 850,
+  register: 850,
+  tick: 850,
+  "begin-run": 850,
+  source: 850,
   "snapshot-part": 850,
   "plan-seed": 850,
   "plan-compaction": 850,

@@ -98,8 +98,7 @@ function runState(state: State, data: Json, context: Context, world: World): { d
       return { data: outputOf(state, placed(data, state.ResultPath, result), context) };
     }
     case "Map": {
-      const { Key } = filled(state.ItemReader.Parameters, data, context) as { Key: string };
-      (world.lines?.(Key) ?? []).forEach((value, index) => {
+      itemsOf(state, data, context, world).forEach((value, index) => {
         const own = { ...context, Map: { Item: { Index: index, Value: value } } };
         runStates(state.ItemProcessor, filled(state.ItemSelector, data, own), own, world);
       });
@@ -113,6 +112,13 @@ function runState(state: State, data: Json, context: Context, world: World): { d
     default:
       throw new Error(`state type ${state.Type} is not supported`);
   }
+}
+
+/** The lines of an object, or an array. */
+function itemsOf(state: State, data: Json, context: Context, world: World): readonly Json[] {
+  if (state.ItemReader === undefined) return pathValue(state.ItemsPath, data, context) as readonly Json[];
+  const { Key } = filled(state.ItemReader.Parameters, data, context) as { Key: string };
+  return world.lines?.(Key) ?? [];
 }
 
 function outputOf(state: State, data: Json, context: Context): Json {

@@ -1,15 +1,16 @@
 /** What executions on AWS reject and repair, with a deployment in memory. */
 import { expect, test } from "@jest/globals";
 import { readExport } from "../../src/aws/source-export.ts";
-import { beginSnapshot } from "../../src/aws/steps/begin-snapshot.ts";
+import { beginExport } from "../../src/aws/steps/begin-export.ts";
 import { commitStep } from "../../src/aws/steps/commit-step.ts";
 import { planSeedStep } from "../../src/aws/steps/plan-seed.ts";
 import { snapshotPart } from "../../src/aws/steps/snapshot-part.ts";
+import { EXPORTS_FOLDER } from "../../src/core/format/deployment-path.ts";
 import { segmentsFolder, stagingRunFolder, tallyPath } from "../../src/core/format/lake-path.ts";
 import { namedSegments } from "../../src/core/format/named-segments.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
 import { latestManifest } from "../../src/core/table/commits.ts";
-import { COMPACTED, type Deployment, filledDeployment } from "../crash-points/deployment.ts";
+import { COMPACTED, type Deployment, filledDeployment, SOURCE } from "../crash-points/deployment.ts";
 import { SOURCE_TABLE_ARN } from "../crash-points/export-service.ts";
 import { compactionMachine, Execution, firstSnapshotMachine, once } from "../crash-points/machines.ts";
 import { sessionOfTests } from "../crash-points/session.ts";
@@ -30,10 +31,13 @@ async function stagedSnapshot(filesMax: number, schema?: Schema): Promise<Snapsh
   deployment.nowSeconds = NOW + 500;
   deployment.source(ITEMS);
   const context = await deployment.steps();
-  const request = { execution: "one", first: false, sourceTableArn: SOURCE_TABLE_ARN, kmsKeyArn: undefined };
-  const begun = await beginSnapshot(context, request);
-  if ("skip" in begun) throw new Error("the snapshot was skipped");
-  const { run, exportPrefix } = begun;
+  const request = {
+    execution: "one",
+    source: SOURCE,
+    sourceTableArn: SOURCE_TABLE_ARN,
+    kmsKeyArn: undefined,
+  };
+  const { run, exportPrefix } = await beginExport(context, request);
   const { files } = await readExport(deployment.store, exportPrefix);
   for (const [index, file] of files.slice(0, filesMax).entries())
     await snapshotPart(context, { run, index, ...file, maskKey: undefined });
@@ -41,7 +45,7 @@ async function stagedSnapshot(filesMax: number, schema?: Schema): Promise<Snapsh
 }
 
 async function planned({ deployment, run, exportPrefix }: Snapshot) {
-  return planSeedStep(await deployment.steps(), { run, exportPrefix });
+  return planSeedStep(await deployment.steps(), { table: TABLE, run, exportPrefix });
 }
 
 /** A snapshot whose statements have run, before its commit. */
@@ -116,7 +120,7 @@ test("a segment of which Athena reads nothing is not committed", async () => {
 test("the first snapshot of a schedule exports nothing where there is one", async () => {
   const deployment = await filledDeployment(session());
   expect(await firstSnapshotMachine(new Execution(deployment, once))).toBe("skipped");
-  expect(deployment.store.paths(`${TABLE}/exports/`)).toEqual([]);
+  expect(deployment.store.paths(EXPORTS_FOLDER)).toEqual([]);
 });
 
 test("a compaction reads segments that Glue has forgotten", async () => {

@@ -4,7 +4,8 @@ import { expect, test } from "@jest/globals";
 import type { CleanEvent, PlanCompactionEvent } from "../../src/aws/contracts/steps.ts";
 import { publishViews } from "../../src/aws/publish-views.ts";
 import { readExport } from "../../src/aws/source-export.ts";
-import { beginSnapshot } from "../../src/aws/steps/begin-snapshot.ts";
+import { beginExport } from "../../src/aws/steps/begin-export.ts";
+import { beginRun } from "../../src/aws/steps/begin-run.ts";
 import { clean } from "../../src/aws/steps/clean.ts";
 import { commitStep } from "../../src/aws/steps/commit-step.ts";
 import { lakeHealth } from "../../src/aws/steps/lake-health.ts";
@@ -17,7 +18,7 @@ import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts
 import { changeSchema } from "../../src/core/compaction/schema-commit.ts";
 import { seed } from "../../src/core/compaction/seed.ts";
 import { writeSchema } from "../../src/core/table/schema-file.ts";
-import { type Deployment, filledDeployment } from "../crash-points/deployment.ts";
+import { type Deployment, filledDeployment, SOURCE } from "../crash-points/deployment.ts";
 import { SOURCE_TABLE_ARN } from "../crash-points/export-service.ts";
 import { sessionOfTests } from "../crash-points/session.ts";
 import {
@@ -28,6 +29,7 @@ import {
   type Ports,
   type State,
   seeding,
+  TABLE,
   type World,
   worldSchema,
 } from "../crash-points/world.ts";
@@ -216,11 +218,18 @@ class Functions {
     return answer;
   }
 
+  async begin(name: string, kind: "snapshot" | "compaction"): Promise<void> {
+    const counter = new RequestCounter();
+    const context = this.#deployment.unopened(undefined, (store) => countingStore(store, counter));
+    await beginRun(context, { kind, table: TABLE, execution: "one" });
+    this.requests[name] = counter.take();
+  }
+
   async clean(name: string, event: CleanEvent): Promise<void> {
     const counter = new RequestCounter();
     await clean(
       this.#deployment.unopened(undefined, (store) => countingStore(store, counter)),
-      { ...event, retentionHours: 168 },
+      { ...event, source: SOURCE, retentionHours: 168 },
     );
     this.requests[name] = counter.take();
   }
@@ -234,21 +243,23 @@ class Functions {
 
   plan(name: string, event: PlanCompactionEvent) {
     return this.invoke(name, async (context) => {
-      if (event.done.length === 0) await look(context);
-      return planCompaction(context, event, { settleSeconds: 0, schemaSettleSeconds: 1800 });
+      if (event.done.length === 0) await lakeHealth(context.store, context.opened);
+      return planCompaction(context, event);
     });
   }
 }
 
-/** What plan-compaction does at the first step of an execution. */
+/** The hourly check of a source, for one of its tables. */
 async function look(context: StepContext): Promise<void> {
   const since = NOW - 9000;
   const stream = { arn: "arn", createdAtSeconds: since, isFirst: true } as const;
   const reader = { streamArn: "arn", isReading: true, unchangedSinceSeconds: since };
   await watchStream(context, { stream, reader });
-  await lakeHealth(context.store, context.opened, "mapping");
+  await lakeHealth(context.store, context.opened);
 }
 
+/** The table is found in the registry, and its lock is taken. */
+const BEGIN = { "folders registry": 1, "read registry": 1, "list locks": 1, "create locks": 1 } as const;
 const OPEN = { "list manifest": 1, "read manifest": 1 } as const;
 const LIST_CHANGES = { "folders changes": 1, "list changes": 1 } as const;
 const COMMIT = {
@@ -263,7 +274,9 @@ const COMMIT = {
 
 test("the functions of a compaction on AWS", async () => {
   const functions = new Functions(await filledDeployment(session()));
-  let event: PlanCompactionEvent = { scope: "all", done: [] };
+  await functions.begin("begin", "compaction");
+  await functions.invoke("look", look);
+  let event: PlanCompactionEvent = { table: TABLE, scope: "all", settleSeconds: 0, done: [] };
   for (const kind of ["minor", "major"] as const) {
     const plan = await functions.plan(`plan ${kind}`, event);
     if (plan.step !== "stage") throw new Error(`no ${kind} compaction was planned`);
@@ -273,26 +286,35 @@ test("the functions of a compaction on AWS", async () => {
   }
   const end = await functions.plan("plan nothing", event);
   await functions.invoke("publish", publishViews);
-  await functions.clean("clean", end.step === "publish" ? end.clean : {});
-  await functions.clean("vacuum", { vacuum: true });
+  await functions.clean("clean", end.step === "publish" ? end.clean : { table: TABLE });
+  await functions.clean("vacuum", { table: TABLE, vacuum: true });
   expect(functions.requests).toEqual({
+    begin: BEGIN,
+    look: {
+      ...OPEN,
+      "list gaps": 1,
+      "list errors": 1,
+      "list quarantine": 1,
+      "list waiting": 1,
+      "read watch": 1,
+      "read beginning": 2,
+      "replace beginning": 1,
+      "replace watch": 1,
+    },
     "plan minor": {
       ...OPEN,
       ...LIST_CHANGES,
       "list gaps": 1,
       "list errors": 1,
       "list quarantine": 1,
-      "list failed batches": 1,
-      "read watch": 1,
-      "read beginning": 2,
-      "replace beginning": 1,
-      "replace watch": 1,
+      "list waiting": 1,
+      "read beginning": 1,
       "replace staging": 2,
     },
     "commit minor": COMMIT,
     "plan major": { ...OPEN, "replace staging": 2 },
     "commit major": COMMIT,
-    "plan nothing": OPEN,
+    "plan nothing": { ...OPEN, "replace compacted": 1 },
     publish: { ...OPEN, ...LIST_CHANGES },
     clean: { "list staging": 1, "remove staging": 1 },
     vacuum: {
@@ -310,20 +332,22 @@ test("the functions of a snapshot on AWS", async () => {
   deployment.nowSeconds = NOW + 500;
   deployment.source(SEEDED);
   const functions = new Functions(deployment);
-  const start = { execution: "one", first: false, sourceTableArn: SOURCE_TABLE_ARN, kmsKeyArn: undefined };
-  const begun = await functions.invoke("begin", (context) => beginSnapshot(context, start));
-  if ("skip" in begun) throw new Error("the snapshot was skipped");
-  const { run, exportPrefix } = begun;
+  await functions.begin("begin", "snapshot");
+  const start = { execution: "one", source: SOURCE, sourceTableArn: SOURCE_TABLE_ARN, kmsKeyArn: undefined };
+  const context = deployment.unopened();
+  const { run, exportPrefix } = await beginExport(context, start);
   const { files } = await readExport(deployment.store, exportPrefix);
   for (const [index, file] of files.entries())
     await functions.invoke("part", (context) =>
       snapshotPart(context, { run, index, ...file, maskKey: undefined }),
     );
-  const plan = await functions.invoke("plan", (context) => planSeedStep(context, { run, exportPrefix }));
+  const plan = await functions.invoke("plan", (context) =>
+    planSeedStep(context, { table: TABLE, run, exportPrefix }),
+  );
   await functions.runStatements(plan.statementsKey);
   await functions.invoke("commit", (context) => commitStep(context, run));
   expect(functions.requests).toEqual({
-    begin: OPEN,
+    begin: { ...BEGIN, "list registry": 1, "read registry": 3 },
     part: { ...OPEN, "replace staging": 1 },
     plan: {
       ...OPEN,

@@ -66,7 +66,13 @@ const WITHIN: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     reports: ["context", "options"],
     commands: ["context", "options", "reports"],
   },
-  "src/aws": { contracts: [], steps: ["contracts"], lambda: ["contracts", "steps"] },
+  "src/aws": {
+    contracts: [],
+    register: ["contracts"],
+    steps: ["contracts"],
+    tick: ["contracts", "steps"],
+    lambda: ["contracts", "steps"],
+  },
 };
 
 describe.each(Object.entries(WITHIN))("%s", (outer, inner) => {

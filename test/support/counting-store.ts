@@ -52,10 +52,12 @@ export function countingStore(store: ObjectStore, counter: RequestCounter): Obje
 
 /**
  * `t/manifest/000000000001.json` is of the kind "manifest", `t/schema.json` of the kind "schema", the folder of all tables of
- * the kind "tables"; what Lambda leaves outside of the tables is of the kind "failed batches".
+ * the kind "tables"; what a deployment keeps outside of the tables has kinds of its own.
  */
 function kindOf(path: string): string {
   if (path.startsWith("aws/lambda/")) return "failed batches";
+  if (path.startsWith("_registry/")) return "registry";
+  if (path.startsWith("_exports/")) return "exports";
   const [, name = ""] = path.split("/");
   return name === "" ? "tables" : name.replace(/\.json$/, "");
 }

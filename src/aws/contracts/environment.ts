@@ -15,35 +15,33 @@ interface MaskVariables {
   readonly MASK_KEY_SECRET_ARN?: string | undefined;
 }
 
+/** The source that a function is of, by its name in the registry. */
+interface SourceVariables {
+  readonly SOURCE: string;
+}
+
 /** What each handler has besides. */
 export interface OwnVariables {
-  readonly stream: MaskVariables & {
-    /** The name of the delivery stream. */
-    readonly DELIVERY_STREAM: string;
-    /** How long Firehose may keep using the previous columns. */
-    readonly SCHEMA_SETTLE_SECONDS: number;
-  };
-  readonly "begin-snapshot": {
-    readonly SOURCE_TABLE_ARN: string;
+  readonly stream: SourceVariables & MaskVariables;
+  readonly source: SourceVariables & {
     /** The key that encrypts the lake, if it has one of its own. */
     readonly LAKE_KEY_ARN?: string | undefined;
   };
-  readonly "snapshot-part": MaskVariables;
-  readonly "plan-seed": object;
-  readonly "plan-compaction": {
-    readonly SOURCE_TABLE_ARN: string;
-    /** The id of the event source mapping, whose failed batches are this table's. */
-    readonly EVENT_SOURCE_MAPPING: string;
-    /** So long a change waits in buffers on its way, at most. */
-    readonly BUFFER_SECONDS: number;
-    readonly SCHEMA_SETTLE_SECONDS: number;
+  readonly "snapshot-part": SourceVariables & MaskVariables;
+  readonly register: {
+    /** The name of the function that is run after each deployment. */
+    readonly TICK_FUNCTION: string;
   };
+  readonly tick: {
+    /** The name of the function that vacuums. */
+    readonly CLEAN_FUNCTION: string;
+  };
+  readonly "begin-run": object;
+  readonly "plan-seed": object;
+  readonly "plan-compaction": object;
   readonly commit: object;
   readonly "publish-views": object;
-  readonly clean: {
-    /** How long past states of the table can be queried. */
-    readonly RETENTION_HOURS: number;
-  };
+  readonly clean: object;
 }
 
 export type VariablesOf<Handler extends HandlerName> = LakeVariables & OwnVariables[Handler];
@@ -55,7 +53,6 @@ export type EnvironmentOf<Handler extends HandlerName> = {
 
 /** An ARN or a name. */
 const given = z.string().check(z.minLength(1));
-const whole = z.pipe(z.string().check(z.regex(/^\d{1,15}$/)), z.transform(Number));
 
 const lakeShape: z.ZodMiniType<LakeVariables> = z.object({
   LAKE_BUCKET: given,
@@ -65,20 +62,20 @@ const lakeShape: z.ZodMiniType<LakeVariables> = z.object({
 
 const maskShape = { MASK_KEY_SECRET_ARN: z.optional(given) };
 
+const sourceShape = { SOURCE: given };
+
 const ownShapes: { readonly [Handler in HandlerName]: z.ZodMiniType<OwnVariables[Handler]> } = {
-  stream: z.object({ DELIVERY_STREAM: given, SCHEMA_SETTLE_SECONDS: whole, ...maskShape }),
-  "begin-snapshot": z.object({ SOURCE_TABLE_ARN: given, LAKE_KEY_ARN: z.optional(given) }),
-  "snapshot-part": z.object(maskShape),
+  stream: z.object({ ...sourceShape, ...maskShape }),
+  source: z.object({ ...sourceShape, LAKE_KEY_ARN: z.optional(given) }),
+  "snapshot-part": z.object({ ...sourceShape, ...maskShape }),
+  register: z.object({ TICK_FUNCTION: given }),
+  tick: z.object({ CLEAN_FUNCTION: given }),
+  "begin-run": z.object({}),
   "plan-seed": z.object({}),
-  "plan-compaction": z.object({
-    SOURCE_TABLE_ARN: given,
-    EVENT_SOURCE_MAPPING: given,
-    BUFFER_SECONDS: whole,
-    SCHEMA_SETTLE_SECONDS: whole,
-  }),
+  "plan-compaction": z.object({}),
   commit: z.object({}),
   "publish-views": z.object({}),
-  clean: z.object({ RETENTION_HOURS: whole }),
+  clean: z.object({}),
 };
 
 /** What a handler reads from its environment; nothing else of the functions reads it. Throws where a variable is missing. */

@@ -4,10 +4,12 @@
  *
  * The functions: each is an entry in handlers/, which build.mjs bundles and infra deploys.
  */
-export const HANDLERS = [
-  "stream",
-  "begin-snapshot",
-  "snapshot-part",
+
+/** One of each for a lake: they work on the table that their event names. */
+export const LAKE_HANDLERS = [
+  "register",
+  "tick",
+  "begin-run",
   "plan-seed",
   "plan-compaction",
   "commit",
@@ -15,4 +17,11 @@ export const HANDLERS = [
   "clean",
 ] as const;
 
-export type HandlerName = (typeof HANDLERS)[number];
+/** One of each for a source table: they alone have permissions on it, and on its mask key. */
+export const SOURCE_HANDLERS = ["stream", "source", "snapshot-part"] as const;
+
+export type LakeHandlerName = (typeof LAKE_HANDLERS)[number];
+export type SourceHandlerName = (typeof SOURCE_HANDLERS)[number];
+export type HandlerName = LakeHandlerName | SourceHandlerName;
+
+export const HANDLERS: readonly HandlerName[] = [...LAKE_HANDLERS, ...SOURCE_HANDLERS];

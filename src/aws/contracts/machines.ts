@@ -1,13 +1,26 @@
 /** The state machines: the input that each takes, the output at its end, the states that take time, and its own errors. */
 import * as z from "zod/mini";
-import { COMPACTION_KINDS, type Committed, type CompactionKind } from "./steps.ts";
+import { COMPACTION_KINDS, type Committed, type CompactionKind, type StagedExport } from "./steps.ts";
 
 export interface SnapshotInput {
-  /** Ends at once if the lake has a snapshot, or another execution runs. Default: false. */
+  /** The lake table. Those of the same source that are due go along. */
+  readonly table: string;
+  /** Ends at once if the table has a snapshot, or another execution takes one. Default: false. */
   readonly first?: boolean;
+  /** Files of the export that are read at the same time. Default: `EXPORT_FILES_AT_ONCE`. */
+  readonly partsAtOnce?: number;
+  /** What another execution has staged for this one. */
+  readonly staged?: StagedExport;
 }
 
+/**
+ * Functions that read files of exports at the same time, at most. An account begins with ten functions that may run at once (AWS:
+ * Lambda developer guide, "Lambda quotas"): the rest is for the streams, which are still being read, for compactions and for others.
+ */
+export const EXPORT_FILES_AT_ONCE = 6;
+
 export interface CompactionInput {
+  readonly table: string;
   /** Default: grown. */
   readonly scope?: "grown" | "all";
   readonly settleSeconds?: number;
@@ -61,17 +74,19 @@ export const compactionOutput: z.ZodMiniType<CompactionSucceeded> = z.object({
 /** The states in which an execution may stay for a while, so that the CLI can say what it is doing. */
 export type SnapshotWork =
   | "Begin"
+  | "Export"
   | "WaitForExport"
   | "DescribeExport"
   | "Exported?"
   | "Parts"
+  | "Others"
   | "PlanSeed"
   | "Stage"
   | "Commit"
   | "Publish"
   | "Clean";
 
-export type CompactionWork = "Plan" | "Stage" | "Commit" | "Publish" | "Clean";
+export type CompactionWork = "Begin" | "Plan" | "Stage" | "Commit" | "Publish" | "Clean";
 
 /** The error of a snapshot whose export DynamoDB could not finish. All others are codes of docs/errors.md, or those of services. */
 export const EXPORT_FAILED = "EXPORT_FAILED";

@@ -6,35 +6,84 @@ import { safeName } from "../../core/format/lake-file.ts";
 export const COMPACTION_KINDS = ["schema", "minor", "major"] as const;
 export type CompactionKind = (typeof COMPACTION_KINDS)[number];
 
+/** The lake table that a function works on. */
+interface OfTable {
+  readonly table: string;
+}
+
 /** `run` is a run id everywhere: the name of what is staged, and of a snapshot's or a compaction's folder in staging/. */
-interface OfRun {
+interface OfRun extends OfTable {
   readonly run: string;
 }
 
 /** A plan that waits in the bucket, with its statements beside it. */
-export interface SavedPlan extends OfRun {
+export interface SavedPlan {
+  readonly run: string;
+  /** What the tokens of its statements begin with, by which Athena recognizes each: at least 32 characters. */
+  readonly token: string;
   /** How many statements there are. */
   readonly statements: number;
   /** The key of the statements, JSON lines of {"sql": "..."}. */
   readonly statementsKey: string;
 }
 
-export interface BeginSnapshotEvent {
-  /** The name of the state machine's execution: it makes the start idempotent. */
+/** Asks whether an execution may work on its table. */
+export interface BeginRunEvent extends OfTable {
+  readonly kind: "snapshot" | "compaction";
+  /** The execution's ARN: it is what holds the lock. */
   readonly execution: string;
-  /** A table that has a snapshot is left alone. */
-  readonly first: boolean;
+  /** Of a snapshot: a table that has one is left alone. */
+  readonly first?: boolean | undefined;
+  /** Of a snapshot: what another execution has staged for this one. */
+  readonly staged?: StagedExport | undefined;
 }
 
-export type BegunSnapshot = { readonly skip: true } | StartedSnapshot;
+/** An export whose files are staged for several tables: each is seeded by an execution of its own. */
+export interface StagedExport {
+  readonly run: string;
+  readonly exportPrefix: string;
+  /** The tables that the export is for. */
+  readonly tables: readonly string[];
+  /** The execution that staged it, and took the locks. */
+  readonly execution: string;
+}
 
-export interface StartedSnapshot extends OfRun {
+export type BegunRun = BegunCompaction | BegunSnapshot | { readonly go: "no" };
+
+export interface BegunCompaction {
+  readonly go: "compact";
+}
+
+export interface BegunSnapshot {
+  /** seed: it is staged already. */
+  readonly go: "export" | "seed";
+  /** The tables that the export is for. */
+  readonly tables: readonly string[];
+  /** Those of them that have executions of their own. */
+  readonly others: readonly string[];
+  readonly sourceFunction: string;
+  readonly snapshotPartFunction: string;
+}
+
+/** What the function with the permissions on a source table does. */
+export type SourceEvent = BeginExportEvent | { readonly step: "look" };
+
+export interface BeginExportEvent {
+  readonly step: "begin-export";
+  /** The name of the state machine's execution: it makes the start idempotent. */
+  readonly execution: string;
+}
+
+export interface BegunExport {
+  readonly run: string;
   readonly exportArn: string;
   /** The folder of the export's manifests and data in the bucket: ends in "/". */
   readonly exportPrefix: string;
 }
 
-export interface SnapshotPartEvent extends OfRun {
+export interface SnapshotPartEvent {
+  readonly run: string;
+  readonly tables: readonly string[];
   /** The number of the file in the export's manifest. */
   readonly index: number;
   /** A line of the export's manifest-files.json. */
@@ -57,7 +106,7 @@ export interface PlannedSeed extends SavedPlan {
 }
 
 /** What is to be compacted; each answer has the event of the next planning in it. */
-export interface PlanCompactionEvent {
+export interface PlanCompactionEvent extends OfTable {
   readonly scope: "grown" | "all";
   /** Default: by the buffers of the deployment. */
   readonly settleSeconds?: number | undefined;
@@ -105,53 +154,71 @@ export interface Committed {
   readonly segments: number;
 }
 
+export type PublishViewsEvent = OfTable;
+
 export interface PublishedViews {
   /** The number of the manifest that the views show. */
   readonly manifest: number;
 }
 
 /** Each of them goes, as far as it is named. */
-export interface CleanEvent {
+export interface CleanEvent extends OfTable {
   /** Whose staging folder. */
   readonly run?: string | undefined;
+  /** An export goes once it has been named for each of its tables. */
   readonly exportPrefix?: string | undefined;
+  readonly exportTables?: readonly string[] | undefined;
   /** Default: false. */
   readonly vacuum?: boolean | undefined;
 }
 
 const count = z.int().check(z.minimum(0));
 
-export const beginSnapshotEvent: z.ZodMiniType<BeginSnapshotEvent> = z.object({
-  execution: z.string().check(z.minLength(1)),
-  first: z.boolean(),
+const text = z.string().check(z.minLength(1));
+const tables = z.array(safeName).check(z.minLength(1));
+
+export const beginRunEvent: z.ZodMiniType<BeginRunEvent> = z.object({
+  kind: z.enum(["snapshot", "compaction"]),
+  table: safeName,
+  execution: text,
+  first: z.optional(z.boolean()),
+  staged: z.optional(z.object({ run: safeName, exportPrefix: text, tables, execution: text })),
 });
+
+export const sourceEvent: z.ZodMiniType<SourceEvent> = z.discriminatedUnion("step", [
+  z.object({ step: z.literal("begin-export"), execution: text }),
+  z.object({ step: z.literal("look") }),
+]);
 
 export const snapshotPartEvent: z.ZodMiniType<SnapshotPartEvent> = z.object({
   run: safeName,
+  tables,
   index: count,
-  part: z.object({
-    itemCount: count,
-    md5Checksum: z.string().check(z.minLength(1)),
-    dataFileS3Key: z.string().check(z.minLength(1)),
-  }),
+  part: z.object({ itemCount: count, md5Checksum: text, dataFileS3Key: text }),
 });
 
 export const planSeedEvent: z.ZodMiniType<PlanSeedEvent> = z.object({
+  table: safeName,
   run: safeName,
-  exportPrefix: z.string().check(z.minLength(1)),
+  exportPrefix: text,
 });
 
 export const planCompactionEvent: z.ZodMiniType<PlanCompactionEvent> = z.object({
+  table: safeName,
   scope: z.enum(["grown", "all"]),
   settleSeconds: z.optional(count),
   done: z.array(z.enum(COMPACTION_KINDS)),
   lastRun: z.optional(safeName),
 });
 
-export const commitEvent: z.ZodMiniType<CommitEvent> = z.object({ run: safeName });
+export const commitEvent: z.ZodMiniType<CommitEvent> = z.object({ table: safeName, run: safeName });
+
+export const publishViewsEvent: z.ZodMiniType<PublishViewsEvent> = z.object({ table: safeName });
 
 export const cleanEvent: z.ZodMiniType<CleanEvent> = z.object({
+  table: safeName,
   run: z.optional(safeName),
   exportPrefix: z.optional(z.string()),
+  exportTables: z.optional(tables),
   vacuum: z.optional(z.boolean()),
 });

@@ -1,12 +1,11 @@
-/** What all handlers share: logs with the request id, flushed metrics, and errors named by their codes. */
+/** What all handlers share: logs with the request id, and errors named by their codes. */
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
-import { logMetrics } from "@aws-lambda-powertools/metrics/middleware";
 import middy from "@middy/core";
 import type { Context } from "aws-lambda";
 import type { ZodMiniType } from "zod/mini";
 import { checkedShape } from "../../core/checked-shape.ts";
 import { DynalakeError } from "../../core/error.ts";
-import { logger, metrics } from "./telemetry.ts";
+import { logger } from "./telemetry.ts";
 
 /** A function as Lambda calls it. */
 export type LambdaFunction = (event: unknown, context: Context) => Promise<unknown>;
@@ -18,7 +17,6 @@ export function lambdaHandler<Event>(
 ): LambdaFunction {
   return middy()
     .use(injectLambdaContext(logger))
-    .use(logMetrics(metrics))
     .handler(async (event: unknown) => {
       try {
         return await run(checked(shape, event));

@@ -1,30 +1,27 @@
-/** The context of the steps of snapshots and compactions, opened once per function instance. */
-import { readFileSync } from "node:fs";
-import { parseSchemaText, type Schema } from "../../core/schema/schema.ts";
+/** The context of the steps of snapshots and compactions: the lake is opened once per function instance, a table for each event. */
 import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
 import { type AwsLakePlace, openAwsLake } from "../aws-lake.ts";
 import type { LakeVariables } from "../contracts/environment.ts";
 import { openDeployedTable } from "../lake-schema.ts";
-import type { StepContext } from "../steps/step-context.ts";
-
-/** The schema file next to the deployed code. */
-export function deployedSchema(codeUrl: string): Schema {
-  return parseSchemaText(readFileSync(new URL("schema.json", codeUrl), "utf8"), "the deployed schema");
-}
+import { type DeployedTable, requireDeployedTable } from "../registry.ts";
+import type { LakeContext, StepContext } from "../steps/step-context.ts";
 
 /** Where the lake of a function lies. */
 function lakePlaceOf({ LAKE_BUCKET, LAKE_DATABASE, LAKE_WORKGROUP }: LakeVariables): AwsLakePlace {
   return { bucket: LAKE_BUCKET, database: LAKE_DATABASE, workGroup: LAKE_WORKGROUP };
 }
 
-/** What a step has that does not read the lake table. */
-export function openStepLake(codeUrl: string, variables: LakeVariables): Omit<StepContext, "opened"> {
-  const lake = openAwsLake(lakePlaceOf(variables));
-  return { ...lake, deployed: deployedSchema(codeUrl), newRunId, nowSeconds };
+/** What a step has that works on the lake. */
+export function openLake(variables: LakeVariables): LakeContext {
+  return { ...openAwsLake(lakePlaceOf(variables)), newRunId, nowSeconds };
 }
 
 /** Gives each invocation its context; the table is opened each time, since others may have changed it. */
-export function openSteps(codeUrl: string, variables: LakeVariables): () => Promise<StepContext> {
-  const lake = openStepLake(codeUrl, variables);
-  return async () => ({ ...lake, opened: await openDeployedTable(lake.store, lake.deployed) });
+export function openSteps(variables: LakeVariables): (table: string) => Promise<StepContext> {
+  const lake = openLake(variables);
+  return async (table) => contextOf(lake, await requireDeployedTable(lake.store, table));
+}
+
+async function contextOf(lake: LakeContext, { entry, schema }: DeployedTable): Promise<StepContext> {
+  return { ...lake, deployed: schema, entry, opened: await openDeployedTable(lake.store, schema) };
 }

@@ -1,19 +1,30 @@
 /** Reports a delivery in the log and the metrics: counts, reasons and paths, never the contents of records. */
+import type { TableDelivery } from "../../core/delivery/deliver-to-tables.ts";
 import type { StreamAnswer } from "../stream-delivery.ts";
-import { addCounts, addSeconds, logger } from "./telemetry.ts";
+import { logger, publishTableMetrics } from "./telemetry.ts";
 
-export function tellDelivery(table: string, answer: StreamAnswer, nowSeconds: number): void {
-  const { delivery, failedFrom } = answer;
-  if (delivery === undefined) {
-    logger.warn("delivery stopped at a record", { sequenceNumber: failedFrom });
-    return;
+export function tellDelivery({ delivery, failedFrom }: StreamAnswer, nowSeconds: number): void {
+  if (failedFrom !== undefined) logger.warn("delivery stopped at a record", { sequenceNumber: failedFrom });
+  for (const table of delivery.tables) tellTable(table, nowSeconds);
+}
+
+function tellTable({ table, delivery, waiting }: TableDelivery, nowSeconds: number): void {
+  if (waiting !== undefined) {
+    const { code, count, message: reason } = waiting;
+    logger.warn("changes wait for their table", { table, code, count, reason });
   }
+  if (delivery === undefined) return;
   const { rows, quarantined, skipped, quarantineObjects, newestChangeSeconds } = delivery;
-  addCounts(table, { DeliveredRows: rows, QuarantinedRecords: quarantined.length, SkippedRecords: skipped });
-  if (newestChangeSeconds !== undefined)
-    addSeconds(table, "LagSeconds", Math.max(0, nowSeconds - newestChangeSeconds));
+  const isDelivered = newestChangeSeconds !== undefined && waiting === undefined;
+  publishTableMetrics(table, {
+    DeliveredRows: rows - (waiting?.count ?? 0),
+    QuarantinedRecords: quarantined.length,
+    SkippedRecords: skipped,
+    ...(isDelivered ? { LagSeconds: Math.max(0, nowSeconds - newestChangeSeconds) } : {}),
+  });
   if (quarantined.length > 0) {
     logger.warn("records were quarantined", {
+      table,
       reasons: [...new Set(quarantined.map(({ reason }) => reason))],
       objects: quarantineObjects,
     });

@@ -2,8 +2,9 @@
 import { planMajor } from "../../core/compaction/major-plan.ts";
 import { planMinor } from "../../core/compaction/minor-plan.ts";
 import type { Plan } from "../../core/compaction/plan.ts";
+import { saveLastCompaction } from "../../core/table/last-compaction.ts";
 import { planSchemaChange } from "../adopt-schema.ts";
-import { awsPolicy } from "../aws-policy.ts";
+import { awsPolicy, settleSecondsFor } from "../aws-policy.ts";
 import {
   COMPACTION_KINDS,
   type CompactionKind,
@@ -14,28 +15,22 @@ import { registerNamed } from "../segments-table.ts";
 import { savePlan } from "./saved-plan.ts";
 import type { StepContext } from "./step-context.ts";
 
-export interface CompactionDefaults {
-  /** For an execution that does not say. */
-  readonly settleSeconds: number;
-  /** How long Glue has to have had a new column before it is used. */
-  readonly schemaSettleSeconds: number;
-}
-
 export async function planCompaction(
   context: StepContext,
   event: PlanCompactionEvent,
-  defaults: CompactionDefaults,
 ): Promise<PlannedCompaction> {
   const { done, lastRun } = event;
   if (done.length === 0) await registerForgotten(context); // breakage: forgotten-segments-registered
   for (const kind of COMPACTION_KINDS) {
     if (done.includes(kind)) continue;
-    const plan = await planKind(context, kind, event, defaults);
+    const plan = await planKind(context, kind, event);
     if (plan === undefined) continue;
     const next = { ...event, done: [...done, kind], lastRun: plan.run };
     return { step: "stage", kind, done, next, ...(await savePlan(context, plan)) };
   }
-  return { step: "publish", done, clean: lastRun === undefined ? {} : { run: lastRun } };
+  const { table } = event;
+  await saveLastCompaction(context.store, table, context.nowSeconds());
+  return { step: "publish", done, clean: { table, ...(lastRun === undefined ? {} : { run: lastRun }) } };
 }
 
 /** Before anything is read of them: what Athena does not know of is missing in what it writes. */
@@ -47,11 +42,10 @@ function planKind(
   context: StepContext,
   kind: CompactionKind,
   { scope, settleSeconds }: PlanCompactionEvent,
-  defaults: CompactionDefaults,
 ): Promise<Plan | undefined> {
-  const { engine, newRunId, nowSeconds, opened } = context;
-  if (kind === "schema") return planSchemaChange(context, defaults.schemaSettleSeconds);
-  const policy = awsPolicy(settleSeconds ?? defaults.settleSeconds);
+  const { engine, entry, newRunId, nowSeconds, opened } = context;
+  if (kind === "schema") return planSchemaChange(context, entry.schemaSettleSeconds);
+  const policy = awsPolicy(settleSeconds ?? settleSecondsFor(entry.bufferSeconds));
   const planning = { engine, newRunId, nowSeconds, policy };
   return kind === "minor" ? planMinor(planning, opened) : planMajor(planning, opened, scope);
 }

@@ -28,6 +28,7 @@ export async function planSeedStep(context: StepContext, request: PlanSeedEvent)
   const splits = new Set<number>();
   for (const [index, file] of files.entries()) {
     const tally = await requireTally(context, run, index);
+    if (tally.failure !== undefined) throw new DynalakeError(tally.failure.code, tally.failure.message);
     if (
       tally.itemCount !== file.itemCount ||
       tally.items + tally.skipped + tally.rejected !== file.itemCount

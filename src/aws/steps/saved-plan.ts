@@ -1,5 +1,6 @@
 /** A plan in the store, with its statements beside it for the state machine. */
 
+import { createHash } from "node:crypto";
 import { type Plan, planFile } from "../../core/compaction/plan.ts";
 import { DynalakeError } from "../../core/error.ts";
 import { planPath, statementsPath } from "../../core/format/lake-path.ts";
@@ -9,6 +10,7 @@ import type { StepContext } from "./step-context.ts";
 
 /** The most bytes that a step's answer and a state's input can have (AWS: "Step Functions service quotas"). */
 const STATE_BYTES_MAX = 256 * 1024;
+const TOKEN_DIGITS = 40;
 /** What stands around a statement. */
 const STATE_BYTES_ROOM = 4 * 1024;
 
@@ -30,7 +32,9 @@ export async function savePlan(context: StepContext, plan: Plan): Promise<SavedP
   await replaceLakeFile(store, planPath(schema.table, run), plan);
   const statementsKey = statementsPath(schema.table, run);
   await store.replace(statementsKey, new TextEncoder().encode(lines.join("")));
-  return { run, statements: lines.length, statementsKey };
+  // Tables that share an export share its run, too.
+  const token = createHash("sha256").update(`${schema.table} ${run}`).digest("hex").slice(0, TOKEN_DIGITS);
+  return { run, token, statements: lines.length, statementsKey };
 }
 
 /** Throws LAKE_DAMAGED if there is none, or it cannot be read. */

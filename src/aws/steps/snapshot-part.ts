@@ -2,8 +2,9 @@
 import type { Readable } from "node:stream";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { DynalakeError } from "../../core/error.ts";
+import { exportsPrefix } from "../../core/format/deployment-path.ts";
 import { lakeFileBytes } from "../../core/format/lake-file.ts";
-import { exportsPrefix, stagedRowsPath, tallyPath } from "../../core/format/lake-path.ts";
+import { stagedRowsPath, tallyPath } from "../../core/format/lake-path.ts";
 import { lineSplit } from "../../core/row/line-split.ts";
 import { rowCodec } from "../../core/row/row.ts";
 import { lineWriter } from "../../core/row/wire-line.ts";
@@ -35,8 +36,8 @@ export async function snapshotPart(context: StepContext, request: SnapshotPartRe
   const { schema } = context.opened;
   const { run, index, key } = request;
   const name = key.slice(key.lastIndexOf("/") + 1);
-  if (!key.startsWith(`${exportsPrefix(schema.table)}/`))
-    throw new DynalakeError("EXPORT_INVALID", `file "${name}" is not in the exports of the table`);
+  if (!key.startsWith(`${exportsPrefix(context.entry.source)}/`))
+    throw new DynalakeError("EXPORT_INVALID", `file "${name}" is not in the exports of the table's source`);
   const splits = await splitsOf(context, key);
   const transcoded = await stageRows(context, request, name, splits);
   const quarantined = transcoded.rejected.map(
@@ -48,6 +49,16 @@ export async function snapshotPart(context: StepContext, request: SnapshotPartRe
   const tally: Tally = { itemCount: request.itemCount, items, skipped, rejected: rejected.length, splits };
   await store.replace(tallyPath(schema.table, run, index), lakeFileBytes(tally));
   return transcoded;
+}
+
+/** Notes that the file cannot be staged for the table: planning its seed fails with this. */
+export async function noteFailedPart(
+  { store, opened }: StepContext,
+  { run, index, itemCount }: Pick<SnapshotPartRequest, "run" | "index" | "itemCount">,
+  { code, message }: DynalakeError,
+): Promise<void> {
+  const tally: Tally = { itemCount, items: 0, skipped: 0, rejected: 0, failure: { code, message } };
+  await store.replace(tallyPath(opened.schema.table, run, index), lakeFileBytes(tally));
 }
 
 /** As many uploads go on at once. */

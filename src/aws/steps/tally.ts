@@ -1,5 +1,6 @@
 /** What became of the items of one file of an export: it waits in the staging folder until the snapshot is planned. */
 import * as z from "zod/mini";
+import { type ErrorCode, errorCatalog } from "../../core/error.ts";
 import type { LakeFile } from "../../core/format/lake-file.ts";
 
 export interface Tally {
@@ -11,11 +12,22 @@ export interface Tally {
   readonly skipped: number;
   /** Lines without a readable item. */
   readonly rejected: number;
+  /** Why the file's items could not be staged for the table: the snapshot of others of its source goes on. */
+  readonly failure?: TallyFailure | undefined;
   /** Into how many splits the rows are divided. Absent: they are not. */
   readonly splits?: number | undefined;
 }
 
+export interface TallyFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
 const count = z.int().check(z.minimum(0));
+
+function isErrorCode(code: unknown): boolean {
+  return typeof code === "string" && Object.hasOwn(errorCatalog, code);
+}
 
 export const tallyFile: LakeFile<Tally> = {
   name: "tally",
@@ -24,6 +36,7 @@ export const tallyFile: LakeFile<Tally> = {
     items: count,
     skipped: count,
     rejected: count,
+    failure: z.optional(z.object({ code: z.custom<ErrorCode>(isErrorCode), message: z.string() })),
     splits: z.optional(count),
   }),
 };

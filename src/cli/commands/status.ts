@@ -111,14 +111,17 @@ const HEALTH_TEXTS: Readonly<Record<Health, string>> = {
 };
 
 function undeliveredLines({ undelivered }: TableStatus): readonly (readonly [string, string])[] {
-  const { failedBatches, unconverted } = undelivered;
-  if (failedBatches + unconverted === 0) return [];
-  return [
-    [
+  const { failedBatches, unconverted, waiting } = undelivered;
+  const lines: (readonly [string, string])[] = [];
+  if (failedBatches + unconverted > 0) {
+    lines.push([
       "put aside",
       `${grouped(failedBatches)} ${failedBatches === 1 ? "batch" : "batches"} of the stream, ${counted(unconverted, "file")} of what was not converted`,
-    ],
-  ];
+    ]);
+  }
+  if (waiting > 0)
+    lines.push(["waiting", `${counted(waiting, "file")} of changes that the table could not take`]);
+  return lines;
 }
 
 function quarantineText({ quarantine }: TableStatus): string {

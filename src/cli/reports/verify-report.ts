@@ -75,8 +75,8 @@ function moreLine(more: number, what: string): readonly (readonly [string, strin
 }
 
 function asideLines(table: Verification): readonly (readonly [string, string])[] {
-  const { failedBatches, unconverted } = table.undelivered;
-  const aside = failedBatches + unconverted;
+  const { failedBatches, unconverted, waiting } = table.undelivered;
+  const aside = failedBatches + unconverted + waiting;
   return [
     ...(table.quarantine === 0 ? [] : [["quarantine", counted(table.quarantine, "file")] as const]),
     ...(aside === 0

@@ -1,13 +1,12 @@
 /**
- * The lake's layout: every path is built and read here. Paths are relative to the lake and separated by "/".
+ * The lake's layout: every path is built and read here, but for those that only deployments have (deployment-path.ts). Paths are relative to the lake and separated by "/".
  *
  *     <table>/schema.json                              the schema that the data was written with
  *            /changes/dt=2026-11-23/hr=05/*.parquet    the change log, by the hour of arrival
  *            /segments/<run>/<part>/*.parquet          base and deltas
- *            /segments/<run>/<n>/_segment_part=<part>/*   the same, written by an engine that writes many parts at once
+ *            /segments/<run>/<n>/segment_part=<part>/*    the same, written by an engine that writes many parts at once
  *            /manifest/000000000042.json               commits
  *            /staging/<run>/...                        what a run is made from; deleted after it
- *            /exports/AWSDynamoDB/<id>/...             exports of the source table; deleted after the snapshot
  *            /errors/...                               what Firehose could not convert, as it writes it
  *            /quarantine/<reason>/*.jsonl              what could not be delivered, by its reason
  *            /gaps/*.json                              gaps in the stream that were found
@@ -19,47 +18,40 @@
  *     aws/lambda/<mapping>/...                         batches of the stream that failed for good, as Lambda leaves them
  */
 
-const SAFE_NAME = /^[A-Za-z0-9_-]+$/;
-
-/** Guards every name that becomes a part of a path. */
-function safe(name: string): string {
-  if (!SAFE_NAME.test(name))
-    throw new Error("a part of a lake path has other characters than A-Z a-z 0-9 _ -");
-  return name;
-}
+import { safePart } from "./safe-part.ts";
 
 export function schemaPath(table: string): string {
-  return `${safe(table)}/schema.json`;
+  return `${safePart(table)}/schema.json`;
 }
 
 export function positionPath(table: string): string {
-  return `${safe(table)}/position.json`;
+  return `${safePart(table)}/position.json`;
 }
 
 /** Since when the stream is read. */
 export function streamBeginningPath(table: string): string {
-  return `${safe(table)}/beginning.json`;
+  return `${safePart(table)}/beginning.json`;
 }
 
 export function sourcePath(table: string): string {
-  return `${safe(table)}/source.json`;
+  return `${safePart(table)}/source.json`;
 }
 
 export function knownSourcesFolder(table: string): string {
-  return `${safe(table)}/sources/`;
+  return `${safePart(table)}/sources/`;
 }
 
 export function knownSourcePath(table: string, id: string): string {
-  return `${knownSourcesFolder(table)}${safe(id)}.json`;
+  return `${knownSourcesFolder(table)}${safePart(id)}.json`;
 }
 
 /** When somebody last saw a deployment read the stream. */
 export function streamWatchPath(table: string): string {
-  return `${safe(table)}/watch.json`;
+  return `${safePart(table)}/watch.json`;
 }
 
 export function manifestFolder(table: string): string {
-  return `${safe(table)}/manifest/`;
+  return `${safePart(table)}/manifest/`;
 }
 
 export function manifestPath(table: string, sequence: number): string {
@@ -73,25 +65,36 @@ export function manifestSequence(path: string): number | undefined {
 }
 
 export function segmentsFolder(table: string): string {
-  return `${safe(table)}/segments/`;
+  return `${safePart(table)}/segments/`;
 }
 
 /** The folder of one segment. */
 export function segmentFolder(table: string, run: string, part: string): string {
-  return `${segmentsFolder(table)}${safe(run)}/${safe(part)}/`;
+  return `${segmentsFolder(table)}${safePart(run)}/${safePart(part)}/`;
 }
 
-/** The folder below which one statement writes many segments, each into a folder `_segment_part=<part>`. */
+/** The folder below which one statement writes many segments, each into a folder `segment_part=<part>`. */
 export function stageFolder(table: string, run: string, statement: number): string {
-  return `${segmentsFolder(table)}${safe(run)}/${statement}/`;
+  return `${segmentsFolder(table)}${safePart(run)}/${statement}/`;
 }
 
-/** The column by which an engine that writes many parts at once cuts rows into folders. */
-export const PART_COLUMN = "_segment_part";
+/**
+ * The column by which an engine that writes many parts at once cuts rows into folders: none of the table's own. No folder begins
+ * with an underscore, which readers of Hive's layout take for hidden.
+ */
+export function partColumn(columns: readonly string[]): string {
+  let name = "segment_part";
+  while (columns.includes(name)) name += "_";
+  return name;
+}
 
-/** The run and the part of an object of a segment, or undefined where the path is none's. */
+/**
+ * The run and the part of an object of a segment, or undefined where the path is none's. Folders were called `_segment_part=<part>`
+ * before 0.2.0.
+ */
 export function segmentOfPath(path: string): { readonly run: string; readonly part: string } | undefined {
-  const [, run, part] = /^[^/]+\/segments\/([^/]+)\/(?:\d+\/_segment_part=)?([^/]+)\/[^/]+$/.exec(path) ?? [];
+  const [, run, part] =
+    /^[^/]+\/segments\/([^/]+)\/(?:\d+\/_?segment_part_*=)?([^/]+)\/[^/]+$/.exec(path) ?? [];
   return run === undefined || part === undefined ? undefined : { run, part };
 }
 
@@ -101,11 +104,11 @@ export function runOfPath(path: string): string | undefined {
 }
 
 export function stagingFolder(table: string): string {
-  return `${safe(table)}/staging/`;
+  return `${safePart(table)}/staging/`;
 }
 
 export function stagingRunFolder(table: string, run: string): string {
-  return `${stagingFolder(table)}${safe(run)}/`;
+  return `${stagingFolder(table)}${safePart(run)}/`;
 }
 
 /** Where a planned run waits while an engine elsewhere stages it. */
@@ -141,7 +144,7 @@ export function tallyPath(table: string, run: string, index: number): string {
 
 /** Where Firehose puts what it could not convert. */
 export function errorsFolder(table: string): string {
-  return `${safe(table)}/errors/`;
+  return `${safePart(table)}/errors/`;
 }
 
 /** Where Lambda puts the batches of streams that failed for good (AWS: Lambda developer guide, "on-failure destinations"). */
@@ -149,34 +152,24 @@ export const FAILED_BATCHES_FOLDER = "aws/lambda/";
 
 /** Those of one stream: the service chooses the folder, by the mapping's id. */
 export function failedBatchesFolder(mappingId: string): string {
-  return `${FAILED_BATCHES_FOLDER}${safe(mappingId)}/`;
-}
-
-/** The prefix that an export of the source table is given; the service adds `/AWSDynamoDB/<id>/`. */
-export function exportsPrefix(table: string): string {
-  return `${safe(table)}/exports`;
-}
-
-/** The folder of one export's manifests and data. */
-export function exportFolder(table: string, id: string): string {
-  return `${exportsPrefix(table)}/AWSDynamoDB/${safe(id)}/`;
+  return `${FAILED_BATCHES_FOLDER}${safePart(mappingId)}/`;
 }
 
 export function gapsFolder(table: string): string {
-  return `${safe(table)}/gaps/`;
+  return `${safePart(table)}/gaps/`;
 }
 
 export function gapPath(table: string, id: string): string {
-  return `${gapsFolder(table)}${safe(id)}.json`;
+  return `${gapsFolder(table)}${safePart(id)}.json`;
 }
 
 export function quarantineFolder(table: string): string {
-  return `${safe(table)}/quarantine/`;
+  return `${safePart(table)}/quarantine/`;
 }
 
 /** Reasons and identifiers are names made by dynalake. */
 export function quarantinePath(table: string, reason: string, id: string): string {
-  return `${quarantineFolder(table)}${safe(reason)}/${safe(id)}.jsonl`;
+  return `${quarantineFolder(table)}${safePart(reason)}/${safePart(id)}.jsonl`;
 }
 
 /** The reason in the path of a quarantine object, or undefined where the path is none's. */
@@ -203,7 +196,11 @@ export function hourStartSeconds(hour: Hour): number {
 }
 
 export function changesFolder(table: string): string {
-  return `${safe(table)}/changes/`;
+  return `${safePart(table)}/changes/`;
+}
+
+export function changesDayFolder(table: string, dt: string): string {
+  return `${changesFolder(table)}dt=${dt}/`;
 }
 
 export function changesHourFolder(table: string, hour: Hour): string {
@@ -228,7 +225,7 @@ export function changeObjectPath(
   newestChangeSeconds: number,
   id: string,
 ): string {
-  return `${changesHourFolder(table, hourOf(arrivedAtSeconds))}${safe(id)}_until-${newestChangeSeconds}.parquet`;
+  return `${changesHourFolder(table, hourOf(arrivedAtSeconds))}${safePart(id)}_until-${newestChangeSeconds}.parquet`;
 }
 
 /** Reads the path of a change log object, or undefined where it is none. Names that others gave are accepted. */

@@ -67,4 +67,6 @@ export interface Undelivered {
   readonly failedBatches: number;
   /** Files with rows that Firehose could not convert. */
   readonly unconverted: number;
+  /** Files with changes that the table could not take; a deployment delivers them by itself. */
+  readonly waiting: number;
 }

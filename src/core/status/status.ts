@@ -17,6 +17,7 @@ import type { OpenTable } from "../table/open-table.ts";
 import { type ReadingState, readReadingState } from "../table/reading-state.ts";
 import { knownGaps } from "../table/recorded-gaps.ts";
 import { readStreamWatch, type StreamWatch } from "../table/stream-watch.ts";
+import { waitingPaths } from "../table/waiting-paths.ts";
 import type { Health, StatusFacts, Undelivered } from "./status-facts.ts";
 
 export interface StatusContext {
@@ -51,7 +52,7 @@ export async function tableStatus(
   const health = healthOf({
     gap: open.length > 0,
     unread: isUnread(state, watch, nowSeconds),
-    undelivered: undelivered.failedBatches + undelivered.unconverted > 0,
+    undelivered: undelivered.failedBatches + undelivered.unconverted + undelivered.waiting > 0,
     quarantine: quarantined.length > 0,
     empty: manifest.sequence === 0 && objects.length === 0,
   });
@@ -96,8 +97,9 @@ export async function undeliveredObjects(
   mappingId: string | undefined,
 ): Promise<Undelivered> {
   const batches = mappingId === undefined ? [] : await store.list(failedBatchesFolder(mappingId));
+  const [unconverted, waiting] = [await store.list(errorsFolder(table)), await waitingPaths(store, table)];
   // breakage: undelivered-counted
-  return { failedBatches: batches.length, unconverted: (await store.list(errorsFolder(table))).length };
+  return { failedBatches: batches.length, unconverted: unconverted.length, waiting: waiting.length };
 }
 
 function healthOf(states: Readonly<Record<Exclude<Health, "drift" | "healthy">, boolean>>): Health {

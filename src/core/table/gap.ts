@@ -35,20 +35,24 @@ function untilNewStream(stream: StreamIdentity, nowSeconds: number): number {
  */
 export function gapBeforeReading(
   manifest: Manifest,
-  { stream, readSinceSeconds }: StreamBeginning,
+  { stream, readSinceSeconds, servedFromSeconds, servedBeforeSeconds = 0 }: StreamBeginning,
 ): Gap | undefined {
   const snapshot = manifest.snapshots.at(-1);
   if (snapshot === undefined) return undefined;
   const created = Math.ceil(stream.createdAtSeconds ?? 0);
-  const keptSince = readSinceSeconds - SURELY_KEPT_SECONDS;
+  // breakage: added-table-has-its-own-beginning
+  const keptSince = servedFromSeconds ?? readSinceSeconds - SURELY_KEPT_SECONDS;
   // An export of a table that was just made shows nothing of before the table, however fuzzy its cut.
   const isOfStream = stream.isFirst === true && snapshot.exportTimeSeconds >= created - 1;
-  const shownSeconds = isOfStream ? Math.max(snapshot.cutSeconds, created) : snapshot.cutSeconds;
+  const shownByIt = isOfStream ? Math.max(snapshot.cutSeconds, created) : snapshot.cutSeconds;
+  const shownSeconds = Math.max(shownByIt, servedBeforeSeconds);
   if (shownSeconds >= Math.max(created - 1, keptSince)) return undefined;
   const younger = created - 1 > shownSeconds;
   const detail = younger
     ? "the stream is younger than the last snapshot"
-    : "the stream is read for the first time more than 23 hours after the last snapshot";
+    : servedFromSeconds === undefined
+      ? "the stream is read for the first time more than 23 hours after the last snapshot"
+      : "the table gets the changes of its source only since a time after its last snapshot";
   const lostUntilSeconds = younger ? Math.max(created, keptSince) : keptSince;
   // Not before both of them are there.
   const foundAtSeconds = Math.max(readSinceSeconds, manifest.committedAtSeconds);
@@ -78,6 +82,15 @@ export interface EarlierLooks {
   readonly beginning: StreamBeginning | undefined;
 }
 
+/** How the table of a deployment gets the changes of its source. */
+export interface Serving {
+  readonly configuration: string;
+  /** 0 if the table was there before its source was read. */
+  readonly fromSeconds: number;
+  /** Until when an earlier configuration of the table was served. */
+  readonly beforeSeconds: number | undefined;
+}
+
 /** What a check concludes from what it sees. */
 export interface Look extends EarlierLooks {
   /** Saved for the next look, after the gaps. */
@@ -102,6 +115,7 @@ export function lookAtStream(
   earlier: EarlierLooks,
   sighting: Sighting,
   nowSeconds: number,
+  serving?: Serving,
 ): Look {
   const { stream, reader } = sighting;
   const { watch: before } = earlier;
@@ -113,12 +127,17 @@ export function lookAtStream(
     seenReadingSeconds: isRead ? nowSeconds : (before?.seenReadingSeconds ?? completeUntilSeconds),
     lookedSeconds: nowSeconds,
     sinceSeconds: before?.sinceSeconds ?? nowSeconds,
+    ...(serving === undefined ? {} : { configuration: serving.configuration }),
   };
-  const beginning = earlier.beginning ?? (isRead ? beginningOf(stream, reader, nowSeconds) : undefined);
+  const beginning =
+    earlier.beginning ?? (isRead ? beginningOf(stream, reader, nowSeconds, serving) : undefined);
   const unreadSeconds = Math.max(0, nowSeconds - watch.seenReadingSeconds);
   const seen = { watch, beginning, unreadSeconds };
   const other = gapOfOtherStream(readArn, stream, nowSeconds);
   if (other !== undefined) return { ...seen, gaps: [other] };
+  // Of a table that came later, the reader's own past proves nothing.
+  if (earlier.beginning === undefined && beginning !== undefined && isLate(beginning))
+    return { ...seen, gaps: gapsOfBeginning(manifest, beginning) };
   if (isRead && wasReadSince(before, reader, completeUntilSeconds)) return { ...seen, gaps: [] };
   const gap =
     before === undefined && stream !== undefined
@@ -148,8 +167,27 @@ function beginningOf(
   stream: StreamIdentity,
   reader: SeenReader | undefined,
   nowSeconds: number,
+  serving: Serving | undefined,
 ): StreamBeginning {
-  return { stream, readSinceSeconds: Math.min(reader?.unchangedSinceSeconds ?? nowSeconds, nowSeconds) };
+  const readSinceSeconds = Math.min(reader?.unchangedSinceSeconds ?? nowSeconds, nowSeconds);
+  if (serving === undefined) return { stream, readSinceSeconds };
+  const { configuration, fromSeconds, beforeSeconds } = serving;
+  return {
+    stream,
+    readSinceSeconds,
+    configuration,
+    ...(fromSeconds === 0 ? {} : { servedFromSeconds: fromSeconds }),
+    ...(beforeSeconds === undefined ? {} : { servedBeforeSeconds: beforeSeconds }),
+  };
+}
+
+function isLate({ servedFromSeconds, servedBeforeSeconds }: StreamBeginning): boolean {
+  return servedFromSeconds !== undefined || servedBeforeSeconds !== undefined;
+}
+
+function gapsOfBeginning(manifest: Manifest, beginning: StreamBeginning): readonly NamedGap[] {
+  const gap = gapBeforeReading(manifest, beginning);
+  return gap === undefined ? [] : [{ id: `not-served-${beginning.configuration ?? ""}`, gap }];
 }
 
 /** The stream that was read is not that of the table any more. What was written between the two is on neither. */

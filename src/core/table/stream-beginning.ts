@@ -3,6 +3,7 @@
  * snapshot has to show it.
  */
 import * as z from "zod/mini";
+import { defined } from "../defined.ts";
 import { type LakeFile, moment } from "../format/lake-file.ts";
 import { streamBeginningPath } from "../format/lake-path.ts";
 import type { StreamIdentity } from "../ports/change-source.ts";
@@ -14,6 +15,12 @@ export interface StreamBeginning {
   readonly stream: StreamIdentity;
   /** Since when it is read, from the oldest record that it had at that time. */
   readonly readSinceSeconds: number;
+  /** The table's configuration in a deployment: of another one, the beginning counts no longer. */
+  readonly configuration?: string;
+  /** For a table that was added to a source that was being read: changes since then reach it. */
+  readonly servedFromSeconds?: number;
+  /** Until when an earlier configuration of the table was served. */
+  readonly servedBeforeSeconds?: number;
 }
 
 const shape = z.object({
@@ -23,6 +30,9 @@ const shape = z.object({
     isFirst: z.optional(z.literal(true)),
   }),
   readSinceSeconds: moment.check(z.int()),
+  configuration: z.optional(z.string()),
+  servedFromSeconds: z.optional(moment),
+  servedBeforeSeconds: z.optional(moment),
 });
 
 const beginningFile: LakeFile<z.infer<typeof shape>> = {
@@ -44,7 +54,8 @@ export async function readStreamBeginning(
     ...(createdAtSeconds === undefined ? {} : { createdAtSeconds }),
     ...(isFirst === undefined ? {} : { isFirst }),
   };
-  return { stream, readSinceSeconds: read.readSinceSeconds };
+  const { readSinceSeconds, configuration, servedFromSeconds, servedBeforeSeconds } = read;
+  return { stream, readSinceSeconds, ...defined({ configuration, servedFromSeconds, servedBeforeSeconds }) };
 }
 
 export function saveStreamBeginning(

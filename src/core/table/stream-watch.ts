@@ -3,6 +3,7 @@
  * a service reads it, somebody has to look, and this is what the last look leaves for the next one.
  */
 import * as z from "zod/mini";
+import { defined } from "../defined.ts";
 import { type LakeFile, moment } from "../format/lake-file.ts";
 import { streamWatchPath } from "../format/lake-path.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
@@ -17,6 +18,8 @@ export interface StreamWatch {
   readonly lookedSeconds: number;
   /** When somebody looked for the first time. */
   readonly sinceSeconds: number;
+  /** The table's configuration in a deployment: of another one, the look counts no longer. */
+  readonly configuration?: string;
 }
 
 const seconds = moment.check(z.int());
@@ -26,6 +29,7 @@ const shape = z.object({
   seenReadingSeconds: seconds,
   lookedSeconds: seconds,
   sinceSeconds: seconds,
+  configuration: z.optional(z.string()),
 });
 
 const watchFile: LakeFile<z.infer<typeof shape>> = {
@@ -38,8 +42,8 @@ const watchFile: LakeFile<z.infer<typeof shape>> = {
 export async function readStreamWatch(store: ObjectStore, table: string): Promise<StreamWatch | undefined> {
   const read = await readLakeFile(store, watchFile, streamWatchPath(table));
   if (read === undefined) return undefined;
-  const { streamArn, ...times } = read;
-  return { streamArn, ...times };
+  const { streamArn, configuration, ...times } = read;
+  return { streamArn, ...times, ...defined({ configuration }) };
 }
 
 export function saveStreamWatch(store: ObjectStore, table: string, watch: StreamWatch): Promise<void> {

@@ -34,6 +34,8 @@ class StateFault:
     error: str = "States.TaskFailed"
     cause: str = "a fault that a test asked for"
     machine: str | None = None
+    table: str | None = None
+    """Of the execution's input: only those that work on this table."""
     times: int = 1
 
     def __post_init__(self) -> None:
@@ -101,10 +103,12 @@ class Faults:
                 self.put_failures.remove(failure)
             return {i for i in range(count) if (seen + i + 1) % failure.every == 0}
 
-    def state_fault(self, machine: str, state: str, when: str) -> StateFault | None:
+    def state_fault(self, machine: str, table: str | None, state: str, when: str) -> StateFault | None:
         with self.lock:
             for fault in self.states:
-                if fault.state == state and fault.when == when and fault.machine in (None, machine):
+                if (fault.state, fault.when) != (state, when):
+                    continue
+                if fault.machine in (None, machine) and fault.table in (None, table):
                     fault.times -= 1
                     if fault.times <= 0:
                         self.states.remove(fault)

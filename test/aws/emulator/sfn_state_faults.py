@@ -1,6 +1,7 @@
 """Makes a state fail, by its name: a test can end a machine at any state. See StateFault in faults.py."""
 
 import contextvars
+import json
 
 from faults import StateFault
 from harness import Harness
@@ -18,7 +19,12 @@ def install(harness: Harness) -> None:
     from ministack.services import stepfunctions
 
     def fault_of(execution: dict, state: str, when: str) -> StateFault | None:
-        return harness.faults.state_fault(machine_of(execution), state, when)
+        return harness.faults.state_fault(machine_of(execution), table_of(execution), state, when)
+
+    def table_of(execution: dict) -> str | None:
+        root = stepfunctions._executions.get(root_of(execution)) or execution
+        given = json.loads(root.get("input") or "{}")
+        return given.get("table") if isinstance(given, dict) else None
 
     def strike(fault: StateFault, execution: dict) -> None:
         if fault.how == "abort":

@@ -64,6 +64,8 @@ export interface Faults {
   failState(fault: {
     state: string;
     machine?: string;
+    /** Only executions whose input names this table. */
+    table?: string;
     how?: "fail" | "abort";
     when?: "before" | "after";
     error?: string;
@@ -198,7 +200,11 @@ interface State {
   readonly faults: {
     readonly held: readonly HeldObject[];
     readonly putFailures: readonly { readonly calls: number; readonly stream: string | null }[];
-    readonly states: readonly { readonly times: number; readonly machine: string | null }[];
+    readonly states: readonly {
+      readonly times: number;
+      readonly machine: string | null;
+      readonly table: string | null;
+    }[];
     readonly duplicates: readonly Counted[];
     readonly ttlDeletes: readonly Counted[];
     readonly exportFailures: readonly Counted[];
@@ -238,7 +244,7 @@ function faultsBy(control: Control): Faults {
       const { putFailures, states, ...others } = (await control<State>("GET", "state")).faults;
       const all = [
         ...putFailures.map(({ calls, stream }): Counted => ({ times: calls, of: stream })),
-        ...states.map(({ times, machine }): Counted => ({ times, of: machine })),
+        ...states.map(({ times, machine, table }): Counted => ({ times, of: table ?? machine })),
         ...[others.duplicates, others.ttlDeletes, others.exportFailures].flat(),
       ];
       const meant = all.filter(({ of }) => wanted === undefined || of === wanted);

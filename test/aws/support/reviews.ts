@@ -20,17 +20,20 @@ import {
 } from "@aws-sdk/client-lambda";
 import {
   DescribeExecutionCommand,
-  ListExecutionsCommand,
+  paginateListExecutions,
   SFNClient,
   StartExecutionCommand,
 } from "@aws-sdk/client-sfn";
 import { expect } from "@jest/globals";
 import { type AwsLake, openAwsLake } from "../../../src/aws/aws-lake.ts";
-import { type Deployment, readDeployments } from "../../../src/aws/deployment.ts";
+import { SOURCE_HANDLERS } from "../../../src/aws/contracts/handlers.ts";
+import { chosenDeployment, type Deployment, readDeployments } from "../../../src/aws/deployment.ts";
+import { s3Store } from "../../../src/aws/s3-store.ts";
 import { changesFolder, failedBatchesFolder } from "../../../src/core/format/lake-path.ts";
 import { wireRows } from "../../../src/core/overlay/lake-view.ts";
 import type { WireValue } from "../../../src/core/row/encoding.ts";
 import { rowCodec, toItem } from "../../../src/core/row/row.ts";
+import { latestManifest } from "../../../src/core/table/commits.ts";
 import { requireTable } from "../../../src/core/table/open-table.ts";
 import { itemText, readItem } from "../../../src/core/values/attribute-value.ts";
 import { toItemJson } from "../../../src/source/item-json.ts";
@@ -54,6 +57,8 @@ export interface MappingChange {
   readonly MaximumRetryAttempts?: number;
 }
 
+export type MachineKind = "snapshot" | "compaction";
+
 export type Answered = { readonly answer: unknown } | { readonly error: string };
 
 /** The limit of BatchWriteItem. */
@@ -74,13 +79,16 @@ export class DeployedTable {
     this.#machines = new SFNClient(emulator.client);
   }
 
-  static async open(emulator: AwsEmulator, stack: string): Promise<DeployedTable> {
+  /** The stack's only table, unless one is named. */
+  static async open(emulator: AwsEmulator, stack: string, table?: string): Promise<DeployedTable> {
     // The adapters read their settings from the environment.
     Object.assign(process.env, emulator.environment);
     const clients = openAwsLake({ bucket: "", database: "", workGroup: "" }).clients;
-    const [deployment] = await readDeployments(clients.cloudFormation, stack);
+    const { cloudFormation, s3: client } = clients;
+    const storeOf = (bucket: string) => s3Store({ client, bucket });
+    const deployments = await readDeployments({ cloudFormation, storeOf }, stack);
     clients.close();
-    return new DeployedTable(emulator, deployment as Deployment);
+    return new DeployedTable(emulator, chosenDeployment(deployments, table));
   }
 
   async put(...items: readonly StoredItem[]): Promise<void> {
@@ -163,24 +171,23 @@ export class DeployedTable {
 
   /** Waits for the first snapshot, which starts automatically. */
   async seeded(): Promise<void> {
-    const [first] = await until("the first snapshot has started", async () => {
-      const executions = await this.executions(this.deployment.snapshotMachineArn);
-      return executions.length > 0 ? executions : undefined;
-    });
-    expect(await this.ended(first as string)).toMatchObject({
-      status: "SUCCEEDED",
-      output: { outcome: "committed" },
-    });
+    const { store } = this.lake;
+    const { table } = this.deployment;
+    await until("the first snapshot is there", async () =>
+      (await latestManifest(store, table)).snapshots.length > 0 ? true : undefined,
+    );
+    await this.idle();
+    const [first] = await this.ends("snapshot");
+    expect(first).toMatchObject({ status: "SUCCEEDED", output: { outcome: "committed" } });
   }
 
-  /** Waits until no execution runs. */
+  /** Waits until no execution works on the table. */
   async idle(): Promise<void> {
-    const { compactionMachineArn, snapshotMachineArn } = this.deployment;
-    for (const arn of [snapshotMachineArn, compactionMachineArn]) await this.ends(arn);
+    for (const kind of ["snapshot", "compaction"] as const) await this.ends(kind);
   }
 
   async compacted(input: object = { scope: "all", settleSeconds: 0 }): Promise<Ended> {
-    return this.run(this.deployment.compactionMachineArn, input);
+    return this.run("compaction", input);
   }
 
   /** Repeats the query until the work is done. Returns the work's result and all distinct answers. */
@@ -203,9 +210,11 @@ export class DeployedTable {
     return { ended, answers: [...answers.values()] };
   }
 
-  /** One of its functions. */
+  /** A function of its lake or of its source. */
   async functionOf(handler: string): Promise<FunctionConfiguration> {
-    const wanted = `dynalake ${this.deployment.table}: ${handler}`;
+    const isOfSource = (SOURCE_HANDLERS as readonly string[]).includes(handler);
+    const owner = isOfSource ? this.deployment.source : this.deployment.database;
+    const wanted = `dynalake ${owner}: ${handler}`;
     for await (const { Functions = [] } of paginateListFunctions({ client: this.#functions }, {})) {
       const found = Functions.find(({ Description }) => Description === wanted);
       if (found !== undefined) return found;
@@ -260,9 +269,9 @@ export class DeployedTable {
       : { error: (said as { readonly errorType?: string }).errorType ?? FunctionError };
   }
 
-  /** Runs a machine to its end. */
-  async run(machineArn: string, input: object): Promise<Ended> {
-    return this.ended(await this.start(machineArn, input));
+  /** Runs a machine on the table to its end. */
+  async run(kind: MachineKind, input: object = {}): Promise<Ended> {
+    return this.ended(await this.start(kind, input));
   }
 
   async ended(executionArn: string): Promise<Ended> {
@@ -275,24 +284,44 @@ export class DeployedTable {
     return { status: String(ended.status), output };
   }
 
-  /** How the machine's executions ended, newest first. Waits for running ones. */
-  async ends(machineArn: string): Promise<readonly Ended[]> {
+  /** How the table's executions of the machine ended, newest first. Waits for running ones. */
+  async ends(kind: MachineKind): Promise<readonly Ended[]> {
     const ends: Ended[] = [];
-    for (const execution of await this.executions(machineArn)) ends.push(await this.ended(execution));
+    for (const execution of await this.executions(kind)) ends.push(await this.ended(execution));
     return ends;
   }
 
-  /** Starts a machine and returns the execution's ARN. */
-  async start(machineArn: string, input: object): Promise<string> {
-    const started = await this.#machines.send(
-      new StartExecutionCommand({ stateMachineArn: machineArn, input: JSON.stringify(input) }),
-    );
-    return started.executionArn as string;
+  /** Starts a machine on the table and returns the execution's ARN. */
+  async start(kind: MachineKind, input: object = {}): Promise<string> {
+    const { table } = this.deployment;
+    const stateMachineArn = this.machineArn(kind);
+    const command = new StartExecutionCommand({
+      stateMachineArn,
+      input: JSON.stringify({ table, ...input }),
+    });
+    return (await this.#machines.send(command)).executionArn as string;
   }
 
-  async executions(machineArn: string): Promise<readonly string[]> {
-    const told = await this.#machines.send(new ListExecutionsCommand({ stateMachineArn: machineArn }));
-    return (told.executions ?? []).map(({ executionArn }) => executionArn as string);
+  /** Those that work on the table, newest first. */
+  async executions(kind: MachineKind): Promise<readonly string[]> {
+    const stateMachineArn = this.machineArn(kind);
+    const own: string[] = [];
+    for await (const { executions = [] } of paginateListExecutions(
+      { client: this.#machines },
+      { stateMachineArn },
+    )) {
+      for (const { executionArn = "" } of executions) {
+        const { input = "{}" } = await this.#machines.send(new DescribeExecutionCommand({ executionArn }));
+        if ((JSON.parse(input) as { readonly table?: string }).table === this.deployment.table)
+          own.push(executionArn);
+      }
+    }
+    return own;
+  }
+
+  machineArn(kind: MachineKind): string {
+    const { compactionMachineArn, snapshotMachineArn } = this.deployment;
+    return kind === "snapshot" ? snapshotMachineArn : compactionMachineArn;
   }
 
   /** The name of the source table. */

@@ -9,7 +9,7 @@ import { planMajor } from "../../../src/core/compaction/major-plan.ts";
 import { planMinor } from "../../../src/core/compaction/minor-plan.ts";
 import type { Plan } from "../../../src/core/compaction/plan.ts";
 import { planSeed } from "../../../src/core/compaction/seed.ts";
-import { PART_COLUMN } from "../../../src/core/format/lake-path.ts";
+import { partColumn } from "../../../src/core/format/lake-path.ts";
 import type { Manifest } from "../../../src/core/format/manifest.ts";
 import { recoverableColumns } from "../../../src/core/format/recovery.ts";
 import {
@@ -279,7 +279,7 @@ function stagesOf(
   form: Form,
   planned: Plan | undefined,
 ): readonly Made[] {
-  const others = { ...keyOf(engine), part: quoted(PART_COLUMN) };
+  const others = { ...keyOf(engine), part: quoted(partColumn([])) };
   // Without rows, a cut by values has no parts, and nothing is staged.
   const stages = planned?.stages.filter(({ cut }) => cut.parts.length > 0) ?? [];
   return stages.map((stage) =>
@@ -295,7 +295,7 @@ function stagedRowsOf({ dialect }: ModelEngine, schema: Schema, stage: Stage): s
   }
   const parts = stage.cut.parts.map(({ part, where }) => {
     const filter = where === undefined ? "" : ` WHERE ${where}`;
-    return `SELECT *, ${literal(part)} AS ${quoted(PART_COLUMN)} FROM (${stage.rows})${filter}`;
+    return `SELECT *, ${literal(part)} AS ${quoted(partColumn([]))} FROM (${stage.rows})${filter}`;
   });
   return parts.join("\nUNION ALL\n");
 }

@@ -12,7 +12,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import type { SchemaFile } from "../../../src/core/schema/schema.ts";
 import { deployStacks } from "./deploy.ts";
-import { type AwsEmulator, sharedEmulator } from "./emulator.ts";
+import { type AwsEmulator, sharedEmulator, startEmulator } from "./emulator.ts";
 import { once } from "./once.ts";
 import { DeployedTable } from "./reviews.ts";
 
@@ -85,7 +85,7 @@ export const WORLD_TABLES: Readonly<Record<OwnTable, WorldTable>> = {
   },
 };
 
-export type WorldTableName = OwnTable | "reviews";
+export type WorldTableName = Exclude<OwnTable, "guarded"> | "reviews";
 
 /** The shared emulator with everything deployed, and one of its tables. */
 export async function openWorld<const Names extends readonly WorldTableName[]>(
@@ -107,11 +107,36 @@ function stackOf(name: string): string {
 }
 
 async function deployWorld(emulator: AwsEmulator): Promise<boolean> {
+  const { guarded: _, ...tables } = WORLD_TABLES;
+  await deployTables(emulator, tables, true);
+  return true;
+}
+
+/** An emulator with this table alone: its tests change what tables share. */
+export async function openAlone(
+  name: OwnTable,
+): Promise<{ readonly emulator: AwsEmulator; readonly table: DeployedTable }> {
+  const emulator = await startEmulator({ iam: true });
+  try {
+    await deployTables(emulator, { [name]: WORLD_TABLES[name] }, false);
+    return { emulator, table: await DeployedTable.open(emulator, stackOf(name)) };
+  } catch (error) {
+    await emulator.stop();
+    throw error;
+  }
+}
+
+/** Creates the source tables, and deploys them with their lake. */
+async function deployTables(
+  emulator: AwsEmulator,
+  tables: Readonly<Record<string, WorldTable>>,
+  example: boolean,
+): Promise<void> {
   const folder = join(emulator.folder, "schemas");
   await mkdir(folder);
   const dynamodb = new DynamoDBClient(emulator.client);
   const entries: unknown[] = [];
-  for (const [name, table] of Object.entries(WORLD_TABLES)) {
+  for (const [name, table] of Object.entries(tables)) {
     const { schema } = table;
     await dynamodb.send(new CreateTableCommand(tableInput(table)));
     await dynamodb.send(
@@ -126,8 +151,8 @@ async function deployWorld(emulator: AwsEmulator): Promise<boolean> {
   }
   dynamodb.destroy();
   const exports = JSON.stringify(entries);
-  await deployStacks(emulator, { app: "node_modules/.bin/tsx infra/app.ts", context: { exports } });
-  return true;
+  const context = { exports, example: String(example) };
+  await deployStacks(emulator, { app: "node_modules/.bin/tsx infra/app.ts", context });
 }
 
 function tableInput({ schema, hash, range }: WorldTable): CreateTableCommandInput {

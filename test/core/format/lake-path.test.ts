@@ -11,8 +11,8 @@ import {
   manifestFolder,
   manifestPath,
   manifestSequence,
-  PART_COLUMN,
   parseChangeObject,
+  partColumn,
   positionPath,
   quarantineFolder,
   quarantinePath,
@@ -216,8 +216,13 @@ test("an object of a segment tells its run and its part, in a folder of its own 
   fc.assert(
     fc.property(table, id, id, fc.nat(), (name, run, part, statement) => {
       expect(segmentOfPath(`${segmentFolder(name, run, part)}rows.parquet`)).toEqual({ run, part });
-      const folder = `${stageFolder(name, run, statement)}${PART_COLUMN}=${part}/`;
-      expect(segmentOfPath(`${folder}2026_x`)).toEqual({ run, part });
+      const taken = ["segment_part", "segment_part_"];
+      // The last one is what 0.1.0 wrote.
+      for (const column of [partColumn([]), partColumn(taken), "_segment_part"]) {
+        const folder = `${stageFolder(name, run, statement)}${column}=${part}/`;
+        expect(segmentOfPath(`${folder}2026_x`)).toEqual({ run, part });
+      }
+      expect(taken).not.toContain(partColumn(taken));
     }),
     { numRuns: 100 },
   );

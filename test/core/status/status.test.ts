@@ -89,18 +89,18 @@ describe("the health of a table", () => {
     store.plant("aws/lambda/another/2026/11/26/one", "{}");
     expect(await statusOf(store, "mapping")).toMatchObject({
       health: "undelivered",
-      undelivered: { failedBatches: 1, unconverted: 0 },
+      undelivered: { failedBatches: 1, unconverted: 0, waiting: 0 },
     });
     await store.remove([BATCH]);
     store.plant(UNCONVERTED, "{}");
     expect(await statusOf(store)).toMatchObject({
       health: "undelivered",
-      undelivered: { failedBatches: 0, unconverted: 1 },
+      undelivered: { failedBatches: 0, unconverted: 1, waiting: 0 },
     });
     await store.remove([UNCONVERTED]);
     expect(await statusOf(store, "mapping")).toMatchObject({
       health: "quarantine",
-      undelivered: { failedBatches: 0, unconverted: 0 },
+      undelivered: { failedBatches: 0, unconverted: 0, waiting: 0 },
     });
   });
 

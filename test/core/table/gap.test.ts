@@ -6,6 +6,7 @@ import {
   gapFound,
   gapOfOverdueReading,
   lookAtStream,
+  type Serving,
   type Sighting,
 } from "../../../src/core/table/gap.ts";
 import type { StreamBeginning } from "../../../src/core/table/stream-beginning.ts";
@@ -114,6 +115,70 @@ describe("a stream that is read for the first time", () => {
     const before = startedLate(seeded(NOW - 9 * HOUR), stream);
     const later = { ...seeded(NOW - 9 * HOUR), committedAtSeconds: NOW + HOUR };
     expect(startedLate(later, stream)).toEqual({ ...before, foundAtSeconds: NOW + HOUR });
+  });
+});
+
+describe("a table that is added to a source that was being read", () => {
+  const stream = { arn: ARN, createdAtSeconds: NOW - 100 * HOUR };
+  const reader = { streamArn: ARN, isReading: true, unchangedSinceSeconds: NOW - 90 * HOUR };
+  const serving = { configuration: "two", fromSeconds: NOW - 600, beforeSeconds: undefined };
+  const first = (manifest: Manifest, more: Partial<Serving> = {}) =>
+    lookAtStream(manifest, { watch: undefined, beginning: undefined }, { stream, reader }, NOW, {
+      ...serving,
+      ...more,
+    });
+
+  test("has its own beginning: what the reader did before proves nothing of it", () => {
+    const { beginning, gaps } = first(seeded(NOW - 700));
+    expect(beginning).toMatchObject({ configuration: "two", servedFromSeconds: NOW - 600 });
+    expect(gaps).toMatchObject([
+      { id: "not-served-two", gap: { reason: "started-late", lostUntilSeconds: NOW - 600 } },
+    ]);
+  });
+
+  test("lacks nothing that its snapshot shows, nor before it has one", () => {
+    expect(first(seeded(NOW - 600)).gaps).toEqual([]);
+    const none = first(initialManifest(1));
+    expect(none.gaps).toEqual([]);
+    // The snapshot that comes is held against the beginning that was kept.
+    const { beginning } = none;
+    expect(beginning && gapBeforeReading(seeded(NOW - 601), beginning)).toMatchObject({
+      lostUntilSeconds: NOW - 600,
+    });
+    expect(beginning && gapBeforeReading(seeded(NOW - 600), beginning)).toBeUndefined();
+  });
+
+  test("and had been removed lacks the time between, however old its snapshot", () => {
+    const manifest = seeded(NOW - 50 * HOUR);
+    expect(first(manifest, { beforeSeconds: NOW - 500 }).gaps).toEqual([]);
+    expect(first(manifest, { beforeSeconds: NOW - 700 }).gaps).toMatchObject([
+      { gap: { lostUntilSeconds: NOW - 600 } },
+    ]);
+  });
+
+  test("with its source anew lacks what the stream had dropped by then", () => {
+    const manifest = seeded(NOW - 50 * HOUR);
+    const anew = { ...reader, unchangedSinceSeconds: NOW - 10 };
+    const look = (beforeSeconds: number) =>
+      lookAtStream(manifest, { watch: undefined, beginning: undefined }, { stream, reader: anew }, NOW, {
+        configuration: "two",
+        fromSeconds: 0,
+        beforeSeconds,
+      }).gaps;
+    expect(look(NOW - 2 * HOUR)).toEqual([]);
+    expect(look(NOW - 30 * HOUR)).toMatchObject([{ gap: { lostUntilSeconds: NOW - 10 - 23 * HOUR } }]);
+  });
+
+  test("is watched like any other from its second look on", () => {
+    const { beginning, watch } = first(seeded(NOW - 600));
+    const look = lookAtStream(
+      seeded(NOW - 600),
+      { watch, beginning },
+      { stream, reader },
+      NOW + HOUR,
+      serving,
+    );
+    expect(look).toMatchObject({ gaps: [], unreadSeconds: 0, beginning });
   });
 });
 

@@ -176,10 +176,50 @@ describe("a schema file is refused", () => {
 test("two lake tables of one name in one lake are refused", () => {
   const stack = new Stack(testApp(), "Stack");
   const lake = new Lake(stack, "Lake");
-  const table = usableTable(stack, "Table");
+  const [table, other] = [usableTable(stack, "Table"), usableTable(stack, "Other")];
   new DynamoDbLake(stack, "One", { lake, table, schemaFile: schemaNamed("t") });
-  expect(() => new DynamoDbLake(stack, "Two", { lake, table, schemaFile: schemaNamed("t") })).toThrow(
-    refused("USAGE", 'the lake "dynalake" has two tables called "t"', '"table" in its schema file'),
+  const twice = refused(
+    "USAGE",
+    'the lake "dynalake" has two tables called "t"',
+    '"table" in its schema file',
+  );
+  expect(() => new DynamoDbLake(stack, "Two", { lake, table: other, schemaFile: schemaNamed("t") })).toThrow(
+    twice,
+  );
+  const stack2 = new Stack(testApp(), "Stack");
+  const again = new DynamoDbLake(stack2, "One", {
+    lake: new Lake(stack2, "Lake"),
+    table: usableTable(stack2, "Table"),
+    schemaFile: schemaNamed("t"),
+  });
+  expect(() => again.addTable({ schemaFile: schemaNamed("t") })).toThrow(twice);
+});
+
+test("a source table that a lake reads already is refused, with how to add a lake table", () => {
+  const stack = new Stack(testApp(), "Stack");
+  const lake = new Lake(stack, "Lake");
+  const table = usableTable(stack, "Table");
+  new DynamoDbLake(stack, "One", { lake, table, schemaFile: schemaNamed("a") });
+  expect(() => new DynamoDbLake(stack, "Two", { lake, table, schemaFile: schemaNamed("b") })).toThrow(
+    refused("USAGE", 'the lake "dynalake" reads Stack/Table already', "addTable"),
+  );
+});
+
+test("a further lake table is checked as the first one is", () => {
+  const stack = new Stack(testApp(), "Stack");
+  const table = usableTable(stack, "Table");
+  const source = new DynamoDbLake(stack, "One", {
+    lake: new Lake(stack, "Lake"),
+    table,
+    schemaFile: schemaNamed("a"),
+  });
+  const other = schemaNamed("b", { key: { hash: "other" }, attributes: {} });
+  expect(() => source.addTable({ schemaFile: other })).toThrow(
+    refused("SCHEMA_INVALID", "says other", '"key"'),
+  );
+  const attributes = { id: { type: "string" }, mail: { mask: "sha256" as const } };
+  expect(() => source.addTable({ schemaFile: schemaNamed("c", { attributes }) })).toThrow(
+    refused("USAGE", 'column "mail" of "c" is masked', "maskKeySecret"),
   );
 });
 

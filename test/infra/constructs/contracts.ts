@@ -4,9 +4,14 @@ import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { variablesOf } from "../../../src/aws/contracts/environment.ts";
 import { HANDLERS } from "../../../src/aws/contracts/handlers.ts";
-import { STACK_OUTPUTS } from "../../../src/aws/contracts/stack-outputs.ts";
+import {
+  lakeConfiguration,
+  sourceConfiguration,
+  tableConfiguration,
+} from "../../../src/aws/contracts/registry.ts";
+import { LAKE_OUTPUT, REGISTRY_OUTPUT } from "../../../src/aws/contracts/stack-outputs.ts";
 import { example } from "../example.ts";
-import { flat, resourcesOf, root } from "../support.ts";
+import { flat, resourceOf, resourcesOf, root, type TemplateJson } from "../support.ts";
 
 const contracts = join(root, "src", "aws", "contracts");
 
@@ -23,9 +28,11 @@ test("contracts import zod and the core alone, so that infra gets no SDK from th
 describe.each(HANDLERS)("the function %s", (handler) => {
   /** As Lambda gives them to the function. */
   const variables = (): Readonly<Record<string, string>> => {
-    const functions = [...resourcesOf(example().reviews, "AWS::Lambda::Function").values()];
-    const { Environment } = functions.find(
-      ({ Properties }) => Properties.Description === `dynalake reviews: ${handler}`,
+    const functions = Object.values(example()).flatMap((template) => [
+      ...resourcesOf(template, "AWS::Lambda::Function").values(),
+    ]);
+    const { Environment } = functions.find(({ Properties }) =>
+      Properties.Description.endsWith(`: ${handler}`),
     )?.Properties ?? { Environment: { Variables: {} } };
     return Object.fromEntries(
       Object.entries(Environment.Variables).map(([name, value]) => [name, flat(value)]),
@@ -47,7 +54,48 @@ describe.each(HANDLERS)("the function %s", (handler) => {
   });
 });
 
-test("the outputs of a stack are those that the command line looks for", () => {
-  const suffixes = Object.values(STACK_OUTPUTS).map((suffix) => `Reviews${suffix}`);
-  expect(Object.keys(example().reviews.Outputs)).toEqual(expect.arrayContaining(suffixes));
+test("the outputs of the stacks are those that the command line looks for", () => {
+  const { lake, reviews } = example();
+  const registryOf = (template: TemplateJson, prefix: string): string =>
+    flat(template.Outputs[`${prefix}Dynalake`]?.Value);
+  expect(registryOf(lake, LAKE_OUTPUT)).toBe("s3://<LakeBucket>/_registry/");
+  expect(registryOf(reviews, REGISTRY_OUTPUT)).toMatch(
+    /^s3:\/\/<DynalakeLake:ExportsOutputRefLakeBucket\w*>\/_registry\/$/,
+  );
+  expect(Object.keys(reviews.Outputs)).toHaveLength(1);
+});
+
+describe("what custom resources are given is what the registry takes", () => {
+  const given = (template: TemplateJson, kind: string): object => {
+    const { Configuration, Schema } = resourceOf(template, `Custom::Dynalake${kind}`).Properties;
+    return { ...JSON.parse(flat(Configuration)), ...(Schema && { schema: JSON.parse(Schema) }) };
+  };
+
+  test("for the lake", () => {
+    expect(lakeConfiguration.parse(given(example().lake, "Lake"))).toMatchObject({ database: "dynalake" });
+  });
+
+  test("for a source", () => {
+    const source = sourceConfiguration.parse(given(example().reviews, "Source"));
+    expect(source).toMatchObject({
+      stack: "DynalakeReviews",
+      source: expect.stringMatching(/^reviews-[0-9a-f]{8}$/),
+      eventSourceMapping: "<ReviewsSourceMapping>",
+      sourceTableArn: "<Table.Arn>",
+    });
+  });
+
+  test("for a lake table", () => {
+    const table = tableConfiguration.parse(given(example().reviews, "Table"));
+    expect(table).toMatchObject({
+      stack: "DynalakeReviews",
+      schema: { table: "reviews" },
+      retentionHours: 168,
+      bufferSeconds: 65,
+      schemaSettleSeconds: 1800,
+      compactEverySeconds: 900,
+      firstSnapshotEverySeconds: 86_400,
+    });
+    expect(table.snapshotEverySeconds).toBeUndefined();
+  });
 });

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { Duration, Stack } from "aws-cdk-lib";
-import type { DeliveryOptions } from "../../../infra/delivery.ts";
+import type { DeliveryOptions } from "../../../infra/delivery-options.ts";
 import { DynamoDbLake } from "../../../infra/dynamo-db-lake.ts";
 import { Lake } from "../../../infra/lake.ts";
-import { HANDLERS } from "../../../src/aws/contracts/handlers.ts";
+import { LAKE_HANDLERS, SOURCE_HANDLERS } from "../../../src/aws/contracts/handlers.ts";
 import { example } from "../example.ts";
 import {
   flat,
@@ -11,6 +11,7 @@ import {
   resourceOf,
   resourcesOf,
   schemaNamed,
+  type TemplateJson,
   templateOf,
   testApp,
   usableTable,
@@ -28,11 +29,10 @@ function exportTemplate(delivery: DeliveryOptions) {
   return templateOf(stack);
 }
 
-test("who compacts is told for how long changes are buffered, and so is who asks the stack", () => {
+test("the registry has for how long changes are buffered", () => {
   const template = exportTemplate({ bufferTime: Duration.minutes(15), batchWindow: Duration.seconds(40) });
-  const planning = resourceOf(template, "AWS::Lambda::Function", /PlanCompaction/);
-  expect(planning.Properties.Environment.Variables.BUFFER_SECONDS).toBe("940");
-  expect(template.Outputs.TBufferSeconds?.Value).toBe("940");
+  const { Configuration } = resourceOf(template, "Custom::DynalakeTable").Properties;
+  expect(JSON.parse(flat(Configuration))).toMatchObject({ bufferSeconds: 940 });
 });
 
 describe("the mapping of the stream", () => {
@@ -155,59 +155,64 @@ describe("the Firehose stream", () => {
     });
     expect(destination.CloudWatchLoggingOptions.Enabled).toBe(true);
     const after = (stream.DependsOn ?? []).join(" ");
-    expect(after).toMatch(/ReviewsTablesChanges/);
-    expect(after).toMatch(/ReviewsDeliveryChangeStreamRole/);
+    expect(after).toMatch(/ReviewsGlueTables/);
+    expect(after).toMatch(/ReviewsChangeStreamRole/);
+    // Whoever finds a table in the registry can deliver to it, and nothing is read before it is found.
+    const [entryId, entry] = [...resourcesOf(example().reviews, "Custom::DynalakeTable")][0] ?? [];
+    expect(flat(entry?.Properties.Configuration)).toContain('"deliveryStream":"<ReviewsChangeStream>"');
+    const mapping = resourceOf(example().reviews, "AWS::Lambda::EventSourceMapping");
+    expect(mapping.DependsOn).toContain(entryId);
   });
 });
 
 describe("the functions", () => {
   test("are those of the handlers, on ARM, with traces and logs that expire", () => {
-    const functions = [...resourcesOf(example().reviews, "AWS::Lambda::Function").values()];
-    expect(functions.map(({ Properties }) => Properties.Description).sort()).toEqual(
-      HANDLERS.map((handler) => `dynalake reviews: ${handler}`).sort(),
+    const functionsOf = (template: TemplateJson) => [
+      ...resourcesOf(template, "AWS::Lambda::Function").values(),
+    ];
+    const { lake, reviews } = example();
+    const described = (template: TemplateJson): readonly string[] =>
+      functionsOf(template)
+        .map(({ Properties }) => Properties.Description.replace(/-[0-9a-f]{8}:/, ":"))
+        .sort();
+    expect(described(lake)).toEqual(LAKE_HANDLERS.map((handler) => `dynalake dynalake: ${handler}`).sort());
+    expect(described(reviews)).toEqual(
+      SOURCE_HANDLERS.map((handler) => `dynalake reviews: ${handler}`).sort(),
     );
-    for (const { Properties } of functions) {
+    for (const { Properties } of [...functionsOf(lake), ...functionsOf(reviews)]) {
       expect(Properties).toMatchObject({
         Architectures: ["arm64"],
         Handler: "index.handler",
         Runtime: "nodejs24.x",
         TracingConfig: { Mode: "Active" },
       });
-      expect(flat(Properties.LoggingConfig.LogGroup)).toMatch(/^<Reviews\w+Log>$/);
+      expect(flat(Properties.LoggingConfig.LogGroup)).toMatch(/LakeLog/);
     }
-    for (const { Properties } of resourcesOf(example().reviews, "AWS::Logs::LogGroup").values())
+    expect(resourcesOf(reviews, "AWS::Logs::LogGroup").size).toBe(0);
+    for (const { Properties } of resourcesOf(lake, "AWS::Logs::LogGroup").values())
       expect(Properties.RetentionInDays).toBe(30);
   });
 
   test("know the lake, and what is theirs", () => {
-    const variables = (id: RegExp): Readonly<Record<string, string>> =>
+    const variables = (id: RegExp, template = example().lake): Readonly<Record<string, string>> =>
       Object.fromEntries(
         Object.entries(
-          resourceOf(example().reviews, "AWS::Lambda::Function", id).Properties.Environment.Variables,
+          resourceOf(template, "AWS::Lambda::Function", id).Properties.Environment.Variables,
         ).map(([name, value]) => [name, flat(value)]),
       );
     const common = {
-      LAKE_BUCKET: expect.stringMatching(/^<DynalakeLake:ExportsOutputRefLakeBucket\w*>$/),
+      LAKE_BUCKET: expect.stringMatching(/^<(DynalakeLake:ExportsOutputRef)?LakeBucket\w*>$/),
       LAKE_DATABASE: "dynalake",
       LAKE_WORKGROUP: "dynalake",
       POWERTOOLS_SERVICE_NAME: "dynalake",
       POWERTOOLS_METRICS_NAMESPACE: "dynalake/dynalake",
     };
-    expect(variables(/DeliveryFunction/)).toEqual({
-      ...common,
-      DELIVERY_STREAM: "<ReviewsDeliveryChangeStream>",
-      SCHEMA_SETTLE_SECONDS: "1800",
-    });
-    expect(variables(/BeginSnapshot/)).toEqual({ ...common, SOURCE_TABLE_ARN: "<Table.Arn>" });
-    expect(variables(/PlanCompaction/)).toEqual({
-      ...common,
-      BUFFER_SECONDS: "65",
-      SCHEMA_SETTLE_SECONDS: "1800",
-      EVENT_SOURCE_MAPPING: "<ReviewsDeliveryMapping>",
-      SOURCE_TABLE_ARN: "<Table.Arn>",
-    });
-    expect(variables(/Clean/)).toEqual({ ...common, RETENTION_HOURS: "168" });
-    for (const id of [/SnapshotPart/, /PlanSeed/, /Commit/, /PublishViews/])
+    const SOURCE = expect.stringMatching(/^reviews-[0-9a-f]{8}$/);
+    for (const id of [/SourceStream/, /ReviewsSource[0-9A-F]{8}$/, /SourceSnapshotPart/])
+      expect(variables(id, example().reviews)).toEqual({ ...common, SOURCE });
+    expect(variables(/Register/)).toEqual({ ...common, TICK_FUNCTION: "<LakeWorkFunctionsTick>" });
+    expect(variables(/Tick/)).toEqual({ ...common, CLEAN_FUNCTION: "<LakeWorkFunctionsClean>" });
+    for (const id of [/BeginRun/, /PlanSeed/, /PlanCompaction/, /Commit/, /PublishViews/, /Clean/])
       expect(variables(id)).toEqual(common);
   });
 });

@@ -7,6 +7,7 @@ import type { TableApi } from "../../../infra/describe-table.ts";
 import { DynalakeError } from "../../../src/core/error.ts";
 import { parseSchema, type Schema } from "../../../src/core/schema/schema.ts";
 import {
+  flat,
   resourceOf,
   resourcesOf,
   root,
@@ -139,7 +140,8 @@ describe("a table is named", () => {
     expect(resourceOf(template, "AWS::Lambda::EventSourceMapping").Properties.EventSourceArn).toBe(
       orders.LatestStreamArn,
     );
-    expect(template.Outputs.OrderLinesSourceTableArn?.Value).toBe(arn);
+    const { Configuration } = resourceOf(template, "Custom::DynalakeSource").Properties;
+    expect(flat(Configuration)).toContain(`"sourceTableArn":"${arn}"`);
   });
 
   test("in cdk.json, with a stack's name", async () => {
@@ -157,6 +159,34 @@ describe("a table is named", () => {
       "DynalakeLake",
       "DynalakeOrderLines",
     ]);
+  });
+});
+
+describe("a table that is named twice", () => {
+  const entry = (table: string, stackName?: string) => ({
+    table: "Shop.Orders-1",
+    schema: schemaNamed(table),
+    ...(stackName === undefined ? {} : { stackName }),
+  });
+
+  test("gets two lake tables in one stack, and is read once", async () => {
+    const app = await deploy({ exports: [entry("orders"), entry("order_lines")], example: false }, {});
+    expect(stacks(app)).toEqual(["DynalakeLake", "DynalakeOrders"]);
+    const template = templateNamed(app, "DynalakeOrders");
+    expect(resourcesOf(template, "AWS::Lambda::EventSourceMapping").size).toBe(1);
+    const tables = [...resourcesOf(template, "Custom::DynalakeTable").values()];
+    expect(tables.map(({ Properties }) => JSON.parse(Properties.Schema).table)).toEqual([
+      "orders",
+      "order_lines",
+    ]);
+  });
+
+  test("cannot be in two stacks", async () => {
+    const exports = [entry("orders", "Mine"), entry("order_lines", "Other")];
+    await expect(deploy({ exports, example: false }, {})).rejects.toMatchObject({
+      code: "USAGE",
+      message: expect.stringContaining('is in stack "Mine" already'),
+    });
   });
 });
 

@@ -4,6 +4,7 @@ import { Aws, Duration, Stack } from "aws-cdk-lib";
 import { Annotations, Match } from "aws-cdk-lib/assertions";
 import { AttributeType, StreamViewType, Table, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { DynamoDbLake, ExportStack, Lake } from "../../../infra/index.ts";
+import { LAKE_HANDLERS, SOURCE_HANDLERS } from "../../../src/aws/contracts/handlers.ts";
 import { grantsOf } from "../policies.ts";
 import {
   flat,
@@ -33,87 +34,73 @@ describe("two tables of one stack in one lake", () => {
     template = templateOf(stack);
   });
 
-  test("share the lake and nothing else", () => {
+  test("share what works on tables, and have readers and delivery streams of their own", () => {
     const count = (type: string): number => resourcesOf(template, type).size;
     expect(count("AWS::S3::Bucket")).toBe(1);
     expect(count("AWS::Athena::WorkGroup")).toBe(1);
-    expect(count("AWS::Lambda::Function")).toBe(16);
-    expect(count("AWS::StepFunctions::StateMachine")).toBe(4);
+    expect(count("AWS::Lambda::Function")).toBe(LAKE_HANDLERS.length + 2 * SOURCE_HANDLERS.length);
+    expect(count("AWS::StepFunctions::StateMachine")).toBe(2);
     expect(count("AWS::KinesisFirehose::DeliveryStream")).toBe(2);
-    const tables = [...resourcesOf(template, "AWS::Glue::Table").values()].map(
-      ({ Properties }) => Properties.TableInput.Name,
-    );
-    expect(tables.sort()).toEqual([
-      "customers__changes",
-      "customers__segments",
-      "customers__staging",
-      "order_lines__changes",
-      "order_lines__segments",
-      "order_lines__staging",
-    ]);
+    expect(count("AWS::Scheduler::Schedule")).toBe(1);
+    expect(count("AWS::CloudWatch::Dashboard")).toBe(1);
   });
 
-  test("do not reach each other's objects", () => {
-    const orders = grantsOf(template).filter(({ role }) => role.startsWith("OrderLines"));
-    expect(orders.length).toBeGreaterThan(50);
+  test("have delivery streams that do not reach each other's objects", () => {
+    const orders = grantsOf(template).filter(({ role }) => role === "OrderLinesChangeStreamRole");
+    expect(orders.length).toBeGreaterThan(10);
     expect(
       orders.filter(({ conditions, resource }) => `${resource}${conditions}`.includes("customers")),
     ).toEqual([]);
   });
 
-  test("tell where they are by outputs that are called after them", () => {
+  test("are found by one output for those of the stack, and one for the lake", () => {
     const outputs = Object.fromEntries(
       Object.entries(template.Outputs).map(([name, { Value }]) => [name, flat(Value)]),
     );
-    expect(outputs).toEqual({
-      OrderLinesLakeTable: "order_lines",
-      OrderLinesBucket: "<LakeBucket>",
-      OrderLinesDatabase: "shop",
-      OrderLinesWorkGroup: "shop",
-      OrderLinesDeliveryStream: "<OrderLinesDeliveryChangeStream>",
-      OrderLinesSnapshotMachine: "<OrderLinesSnapshotMachine>",
-      OrderLinesCompactionMachine: "<OrderLinesCompactionMachine>",
-      OrderLinesSourceTableArn: "<Orders.Arn>",
-      OrderLinesEventSourceMapping: "<OrderLinesDeliveryMapping>",
-      OrderLinesStreamFunction: "<OrderLinesDeliveryFunction>",
-      OrderLinesRetentionHours: "168",
-      OrderLinesBufferSeconds: "65",
-      CustomersLakeTable: "customers",
-      CustomersBucket: "<LakeBucket>",
-      CustomersDatabase: "shop",
-      CustomersWorkGroup: "shop",
-      CustomersDeliveryStream: "<CustomerDeliveryChangeStream>",
-      CustomersSnapshotMachine: "<CustomerSnapshotMachine>",
-      CustomersCompactionMachine: "<CustomerCompactionMachine>",
-      CustomersSourceTableArn: "<Customers.Arn>",
-      CustomersEventSourceMapping: "<CustomerDeliveryMapping>",
-      CustomersStreamFunction: "<CustomerDeliveryFunction>",
-      CustomersRetentionHours: "168",
-      CustomersBufferSeconds: "65",
-    });
+    const registry = "s3://<LakeBucket>/_registry/";
+    expect(outputs).toEqual({ DynalakeLakeShop: registry, DynalakeRegistryShop: registry });
   });
 });
 
-test("one source table feeds two lake tables, and a third one is warned of", () => {
+test("one source table feeds several lake tables, and is read once", () => {
   const stack = new Stack(testApp(), "Shop");
-  const lake = new Lake(stack, "Lake");
   const table = usableTable(stack, "Table");
-  const add = (name: string) => new DynamoDbLake(stack, name, { lake, table, schemaFile: schemaNamed(name) });
-  add("a");
-  add("b");
-  const warnings = Annotations.fromStack(stack);
-  warnings.hasNoWarning("*", Match.stringLikeRegexp("throttles the readers"));
-  const mappings = [...resourcesOf(templateOf(stack), "AWS::Lambda::EventSourceMapping").values()];
-  expect(mappings.map(({ Properties }) => flat(Properties.EventSourceArn))).toEqual([
-    "<Table.StreamArn>",
-    "<Table.StreamArn>",
+  const source = new DynamoDbLake(stack, "Source", {
+    lake: new Lake(stack, "Lake"),
+    table,
+    schemaFile: schemaNamed("a"),
+    delivery: { bufferTime: Duration.minutes(2), batchSize: 50 },
+  });
+  expect(source.addTable({ schemaFile: schemaNamed("b"), retentionHours: 24 })).toBe("b");
+  source.addTable({ schemaFile: schemaNamed("c"), delivery: { bufferTime: Duration.minutes(5) } });
+  const template = templateOf(stack);
+  const mapping = resourceOf(template, "AWS::Lambda::EventSourceMapping");
+  expect(flat(mapping.Properties.EventSourceArn)).toBe("<Table.StreamArn>");
+  const entries = [...resourcesOf(template, "Custom::DynalakeTable")];
+  for (const [id] of entries) expect(mapping.DependsOn).toContain(id);
+  const tables = entries.map(([, { Properties }]) => ({
+    table: JSON.parse(Properties.Schema).table,
+    ...JSON.parse(flat(Properties.Configuration)),
+  }));
+  expect(tables).toMatchObject([
+    { table: "a", bufferSeconds: 125, retentionHours: 168 },
+    { table: "b", bufferSeconds: 125, retentionHours: 24 },
+    { table: "c", bufferSeconds: 305, retentionHours: 168 },
   ]);
-  const other = new Stack(testApp(), "Shop");
-  const crowded = usableTable(other, "Table");
-  const shared = new Lake(other, "Lake");
+  expect(new Set(tables.map(({ source: name }) => name)).size).toBe(1);
+  Annotations.fromStack(stack).hasNoWarning("*", Match.stringLikeRegexp("throttles the readers"));
+});
+
+test("a stream that more than two lakes read is warned of", () => {
+  const stack = new Stack(testApp(), "Shop");
+  const table = usableTable(stack, "Table");
   for (const name of ["a", "b", "c"])
-    new DynamoDbLake(other, name, { lake: shared, table: crowded, schemaFile: schemaNamed(name) });
-  Annotations.fromStack(other).hasWarning("/Shop/c", Match.stringLikeRegexp("throttles the readers"));
+    new DynamoDbLake(stack, name, {
+      lake: new Lake(stack, `Lake${name}`, { databaseName: name }),
+      table,
+      schemaFile: schemaNamed(name),
+    });
+  Annotations.fromStack(stack).hasWarning("/Shop/c", Match.stringLikeRegexp("throttles the readers"));
 });
 
 test("a table of another stack is used where it is", () => {
@@ -150,16 +137,12 @@ test("a table that exists is taken by its description", () => {
   const onTable = grantsOf(template).filter(({ resource }) => resource.startsWith("arn:aws:dynamodb"));
   expect([...new Set(onTable.map(({ resource }) => resource))].sort()).toEqual([
     arn,
-    `${arn}/export/*`,
     `${arn}/stream/2026-11-23T00:00:00.000`,
   ]);
   const decrypts = grantsOf(template).filter(
     ({ action, resource }) => action === "kms:Decrypt" && resource.includes("key/1234"),
   );
-  expect(decrypts.map(({ role }) => role)).toEqual([
-    "ExportDeliveryFunctionRole",
-    "ExportFunctionsBeginSnapshotRole",
-  ]);
+  expect(decrypts.map(({ role }) => role)).toEqual(["ExportSourceStreamRole", "ExportSourceSourceRole"]);
 });
 
 test("an imported table is taken on trust, and all options together make a template", () => {
@@ -176,17 +159,15 @@ test("an imported table is taken on trust, and all options together make a templ
     schemaSettleTime: Duration.hours(1),
   });
   const template = templateOf(stack);
-  const clean = resourceOf(template, "AWS::Lambda::Function", /FunctionsClean/);
-  expect(clean.Properties.Environment.Variables.RETENTION_HOURS).toBe("24");
-  const plan = resourceOf(template, "AWS::Lambda::Function", /PlanCompaction/);
-  expect(plan.Properties.Environment.Variables.SCHEMA_SETTLE_SECONDS).toBe("3600");
+  const { Configuration } = resourceOf(template, "Custom::DynalakeTable").Properties;
+  expect(JSON.parse(flat(Configuration))).toMatchObject({ retentionHours: 24, schemaSettleSeconds: 3600 });
 });
 
-test("a lake table's name of the greatest length fits everywhere", () => {
+test("names of the greatest length fit everywhere", () => {
   const name = "a".repeat(128);
   const stack = new Stack(testApp(), "Stack");
-  new DynamoDbLake(stack, "T", {
-    lake: new Lake(stack, "Lake"),
+  new DynamoDbLake(stack, "T".repeat(100), {
+    lake: new Lake(stack, "Lake", { databaseName: "d".repeat(128) }),
     table: usableTable(stack, "Table"),
     schemaFile: schemaNamed(name),
   });
@@ -197,5 +178,22 @@ test("a lake table's name of the greatest length fits everywhere", () => {
     expect(subjects).toHaveLength(2);
     for (const subject of subjects) expect(subject.length - '"Subject":""'.length).toBeLessThanOrEqual(100);
   }
+  const functions = [...resourcesOf(template, "AWS::Lambda::Function").values()];
+  const named = functions.flatMap(({ Properties }) => Properties.FunctionName ?? []);
+  expect(named).toHaveLength(SOURCE_HANDLERS.length);
+  const { DeliveryStreamName } = resourceOf(template, "AWS::KinesisFirehose::DeliveryStream").Properties;
+  for (const one of [...named, DeliveryStreamName]) expect(one).toMatch(/^[A-Za-z0-9-]{1,64}$/);
   for (const output of Object.keys(template.Outputs)) expect(output.length).toBeLessThanOrEqual(255);
+});
+
+test("two tables of one source whose names begin alike have streams of different names", () => {
+  const stack = new Stack(testApp(), "Stack");
+  const source = new DynamoDbLake(stack, "T", {
+    lake: new Lake(stack, "Lake"),
+    table: usableTable(stack, "Table"),
+    schemaFile: schemaNamed(`${"a".repeat(60)}_1`),
+  });
+  source.addTable({ schemaFile: schemaNamed(`${"a".repeat(60)}_2`) });
+  const streams = [...resourcesOf(templateOf(stack), "AWS::KinesisFirehose::DeliveryStream").values()];
+  expect(new Set(streams.map(({ Properties }) => Properties.DeliveryStreamName)).size).toBe(2);
 });

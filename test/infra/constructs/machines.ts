@@ -1,7 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { compactionOutput, snapshotOutput } from "../../../src/aws/contracts/machines.ts";
 import {
-  beginSnapshotEvent,
+  type BeginRunEvent,
+  type BegunRun,
+  beginRunEvent,
   type CompactionKind,
   cleanEvent,
   commitEvent,
@@ -9,7 +11,9 @@ import {
   type PlannedCompaction,
   planCompactionEvent,
   planSeedEvent,
+  publishViewsEvent,
   snapshotPartEvent,
+  sourceEvent,
 } from "../../../src/aws/contracts/steps.ts";
 import { example } from "../example.ts";
 import {
@@ -23,7 +27,7 @@ import {
 import { once, resourceOf, resourcesOf } from "../support.ts";
 
 const definitionNamed = (id: RegExp): Definition =>
-  definitionOf(resourceOf(example().reviews, "AWS::StepFunctions::StateMachine", id));
+  definitionOf(resourceOf(example().lake, "AWS::StepFunctions::StateMachine", id));
 const definitions = {
   snapshot: once(() => definitionNamed(/Snapshot/)),
   compaction: once(() => definitionNamed(/Compaction/)),
@@ -37,10 +41,12 @@ interface Played {
   readonly calls: readonly (readonly [string, unknown])[];
 }
 
-/** What the handlers take for an event. */
+/** What the handlers take for an event. Functions of sources go by their names. */
 const EVENTS: Readonly<Record<string, { parse(event: unknown): unknown }>> = {
-  BeginSnapshot: beginSnapshotEvent,
-  SnapshotPart: snapshotPartEvent,
+  BeginRun: beginRunEvent,
+  "orders-source": sourceEvent,
+  "orders-part": snapshotPartEvent,
+  PublishViews: publishViewsEvent,
   PlanSeed: planSeedEvent,
   PlanCompaction: planCompactionEvent,
   Commit: commitEvent,
@@ -51,23 +57,22 @@ const EVENTS: Readonly<Record<string, { parse(event: unknown): unknown }>> = {
 const fileOf = (itemCount: number) => ({ itemCount, md5Checksum: "md5", dataFileS3Key: `${itemCount}.gz` });
 
 /** Plays a machine whose functions answer as given; each is called by its handler's name, in pascal case. */
-function play(
-  definition: Definition,
-  input: unknown,
-  given: Readonly<Record<string, Handler>>,
-  running = 1,
-): Played {
+function play(definition: Definition, input: unknown, given: Readonly<Record<string, Handler>>): Played {
   const calls: [string, unknown][] = [];
+  const called = (name: string, event: unknown): unknown => {
+    calls.push([name, event]);
+    EVENTS[name]?.parse(event);
+    if (name === "sns:publish" || name === "Clean" || name === "Tick") return {};
+    const handler = given[name] ?? handlers[name];
+    if (handler === undefined) throw new Error(`unexpected call of ${name}`);
+    return handler(event as never);
+  };
   const outcome = executeMachine(definition, input, {
     task: (resource, event) => {
-      const name = resource.replace(/^<ReviewsFunctions(\w+)\.Arn>$/, "$1").replace(/^arn:.*:::/, "");
-      calls.push([name, event]);
-      EVENTS[name]?.parse(event);
-      if (name.endsWith(":listExecutions")) return { Executions: executions(running) };
-      if (name === "sns:publish" || name === "Clean") return {};
-      const handler = given[name] ?? handlers[name];
-      if (handler === undefined) throw new Error(`unexpected call of ${name}`);
-      return handler(event as never);
+      const name = nameOf(resource);
+      if (name !== "lambda:invoke") return called(name, event);
+      const { FunctionName, Payload } = event as { FunctionName: string; Payload: unknown };
+      return { Payload: called(FunctionName, Payload) };
     },
     lines: (key) =>
       key.endsWith("manifest-files.json") ? [fileOf(1), fileOf(2)] : [{ sql: "A" }, { sql: "B" }],
@@ -75,29 +80,35 @@ function play(
   return { outcome, calls };
 }
 
-/** Newest first; this execution is the oldest if `running` is positive, otherwise the newest. */
-function executions(running: number): readonly { ExecutionArn: string }[] {
-  const others = Array.from({ length: Math.abs(running) - 1 }, () => ({ ExecutionArn: "arn:other" }));
-  const own = { ExecutionArn: "arn:execution" };
-  return running > 0 ? [...others, own] : [own, ...others];
+/** A function of the lake by its handler, a service by its integration. */
+function nameOf(resource: string): string {
+  return resource.replace(/^<LakeWorkFunctions(\w+)\.Arn>$/, "$1").replace(/^arn:.*:::/, "");
 }
 
+const TOKEN = "a".repeat(40);
 const SEEDED = {
   run: "r1",
+  token: TOKEN,
   statementsKey: "reviews/staging/r1/statements.jsonl",
   items: 3,
   skipped: 2,
   quarantined: 1,
 };
 
+const EXPORT = "_exports/orders/AWSDynamoDB/1/";
+const FUNCTIONS = { sourceFunction: "orders-source", snapshotPartFunction: "orders-part" };
+const REVIEWS = { table: "reviews" };
+
 const handlers: Readonly<Record<string, Handler>> = {
-  BeginSnapshot: () => ({
-    run: "r1",
-    exportArn: "arn:export",
-    exportPrefix: "reviews/exports/AWSDynamoDB/1/",
-  }),
+  BeginRun: (({ kind, staged }: BeginRunEvent): BegunRun => {
+    if (kind === "compaction") return { go: "compact" };
+    const go = staged === undefined ? "export" : "seed";
+    return { go, tables: ["reviews"], others: [], ...FUNCTIONS };
+  }) as Handler,
+  "orders-source": () => ({ run: "r1", exportArn: "arn:export", exportPrefix: EXPORT }),
   "aws-sdk:dynamodb:describeExport": () => ({ ExportDescription: { ExportStatus: "COMPLETED" } }),
-  SnapshotPart: () => null,
+  "orders-part": () => null,
+  "states:startExecution": () => ({}),
   PlanSeed: () => ({ ...SEEDED, statements: 2 }),
   "athena:startQueryExecution.sync": () => ({ QueryExecution: { Status: { State: "SUCCEEDED" } } }),
   Commit: () => ({ outcome: "committed", kind: "snapshot", manifest: 7, rows: 3, segments: 1 }),
@@ -115,31 +126,37 @@ function reports(played: Played): readonly unknown[] {
   });
 }
 
-const FAILURE = "<DynalakeLake:ExportsOutputRefLakeFailure>";
-const SUCCESS = "<DynalakeLake:ExportsOutputRefLakeSuccess>";
+const FAILURE = "<LakeFailure>";
+const SUCCESS = "<LakeSuccess>";
+const EXECUTION = { name: "execution-name", arn: "arn:execution" };
 
 describe("the snapshot", () => {
   test("exports, stages, commits, publishes, cleans and reports", () => {
-    const played = play(definitions.snapshot(), {}, {});
+    const played = play(definitions.snapshot(), REVIEWS, {});
     expect(names(played)).toEqual([
-      "BeginSnapshot",
+      "BeginRun",
+      "orders-source",
       "aws-sdk:dynamodb:describeExport",
-      "SnapshotPart",
-      "SnapshotPart",
+      "orders-part",
+      "orders-part",
       "PlanSeed",
       "athena:startQueryExecution.sync",
       "athena:startQueryExecution.sync",
       "Commit",
       "PublishViews",
       "Clean",
+      "Tick",
       "sns:publish",
     ]);
-    expect(events(played, "BeginSnapshot")).toEqual([{ first: false, execution: "execution-name" }]);
-    expect(events(played, "SnapshotPart")[1]).toEqual({ run: "r1", index: 1, part: fileOf(2) });
-    const ofRun = { run: "r1", exportPrefix: "reviews/exports/AWSDynamoDB/1/" };
+    const begin = { kind: "snapshot", table: "reviews", execution: "arn:execution", first: false };
+    expect(events(played, "BeginRun")).toEqual([begin]);
+    expect(events(played, "orders-source")).toEqual([{ step: "begin-export", execution: "execution-name" }]);
+    const part = { run: "r1", tables: ["reviews"], index: 1, part: fileOf(2) };
+    expect(events(played, "orders-part")[1]).toEqual(part);
+    const ofRun = { table: "reviews", run: "r1", exportPrefix: EXPORT };
     expect(events(played, "PlanSeed")).toEqual([ofRun]);
-    expect(events(played, "Commit")).toEqual([{ run: "r1" }]);
-    expect(events(played, "Clean")).toEqual([ofRun]);
+    expect(events(played, "Commit")).toEqual([{ table: "reviews", run: "r1" }]);
+    expect(events(played, "Clean")).toEqual([{ ...ofRun, exportTables: ["reviews"] }]);
     const output = {
       outcome: "committed",
       items: 3,
@@ -153,68 +170,101 @@ describe("the snapshot", () => {
     };
     expect(played.outcome).toEqual({ status: "SUCCEEDED", output });
     expect(snapshotOutput.parse(output)).toMatchObject({ commit: { manifest: 7 } });
-    expect(reports(played)).toEqual([
-      { topic: SUCCESS, subject: "dynalake: snapshot of reviews succeeded", ...output },
-    ]);
+    expect(reports(played)).toEqual([{ topic: SUCCESS, subject: "dynalake: snapshot succeeded", ...output }]);
   });
 
   test("runs statements in the work group, under tokens by which Athena knows them again", () => {
-    const statements = events(play(definitions.snapshot(), {}, {}), "athena:startQueryExecution.sync");
+    const statements = events(play(definitions.snapshot(), REVIEWS, {}), "athena:startQueryExecution.sync");
     expect(statements).toEqual(
       ["A", "B"].map((sql, index) => ({
         QueryString: sql,
-        ClientRequestToken: `dynalake-statement-of-run-r1-${index}`,
+        ClientRequestToken: `${TOKEN}-${index}`,
         WorkGroup: "dynalake",
         QueryExecutionContext: { Database: "dynalake", Catalog: "AwsDataCatalog" },
       })),
     );
-    // Athena requires at least 32 characters; run names are longer than five.
-    expect("dynalake-statement-of-run-".length + "-0".length).toBeGreaterThanOrEqual(32 - 6);
   });
 
   test("waits until the export has ended", () => {
     const statuses = ["IN_PROGRESS", "IN_PROGRESS", "COMPLETED"];
     const describeExport = () => ({ ExportDescription: { ExportStatus: statuses.shift() } });
-    const played = play(definitions.snapshot(), {}, { "aws-sdk:dynamodb:describeExport": describeExport });
+    const played = play(definitions.snapshot(), REVIEWS, {
+      "aws-sdk:dynamodb:describeExport": describeExport,
+    });
     expect(names(played).filter((name) => name.endsWith("describeExport"))).toHaveLength(3);
     expect(played.outcome.status).toBe("SUCCEEDED");
   });
 
   test("fails when the export does", () => {
     const describeExport = () => ({ ExportDescription: { ExportStatus: "FAILED" } });
-    const played = play(definitions.snapshot(), {}, { "aws-sdk:dynamodb:describeExport": describeExport });
+    const played = play(definitions.snapshot(), REVIEWS, {
+      "aws-sdk:dynamodb:describeExport": describeExport,
+    });
     expect(played.outcome).toMatchObject({ status: "FAILED", error: "EXPORT_FAILED" });
-    expect(names(played)).not.toContain("SnapshotPart");
+    expect(names(played)).not.toContain("orders-part");
   });
 
   test("of an empty table runs no statement and commits", () => {
-    const played = play(definitions.snapshot(), {}, { PlanSeed: () => ({ ...SEEDED, statements: 0 }) });
+    const played = play(definitions.snapshot(), REVIEWS, { PlanSeed: () => ({ ...SEEDED, statements: 0 }) });
     expect(names(played)).not.toContain("athena:startQueryExecution.sync");
     expect(names(played)).toContain("Commit");
     expect(played.outcome.status).toBe("SUCCEEDED");
   });
 
   test("that finds a later one cleans up and ends without an alarm", () => {
-    const played = play(definitions.snapshot(), {}, { Commit: () => ({ outcome: "conflict" }) });
+    const played = play(definitions.snapshot(), REVIEWS, { Commit: () => ({ outcome: "conflict" }) });
     expect(played.outcome).toEqual({ status: "SUCCEEDED", output: { outcome: "conflict" } });
     expect(names(played).slice(-2)).toEqual(["Commit", "Clean"]);
   });
 
-  test("the first one is not taken again where the lake has one", () => {
-    const played = play(definitions.snapshot(), { first: true }, { BeginSnapshot: () => ({ skip: true }) });
+  test("the first one is not taken where the table has one, or another execution takes it", () => {
+    const input = { ...REVIEWS, first: true };
+    const played = play(definitions.snapshot(), input, { BeginRun: () => ({ go: "no" }) });
     expect(played.outcome).toEqual({ status: "SUCCEEDED", output: { outcome: "skipped" } });
-    expect(names(played)).toEqual(["aws-sdk:sfn:listExecutions", "BeginSnapshot"]);
-    expect(events(played, "BeginSnapshot")).toEqual([{ first: true, execution: "execution-name" }]);
+    expect(names(played)).toEqual(["BeginRun"]);
+    expect(events(played, "BeginRun")).toMatchObject([{ first: true }]);
   });
 
-  test("the first one is not taken while another one runs", () => {
-    const played = play(definitions.snapshot(), { first: true }, {}, -2);
-    expect(played.outcome).toEqual({ status: "SUCCEEDED", output: { outcome: "skipped" } });
-    expect(names(played)).not.toContain("BeginSnapshot");
+  test("stages its files for the tables that go along, each of which gets an execution of its own", () => {
+    const tables = ["reviews", "authors", "books"];
+    const begun = { go: "export", tables, others: ["authors", "books"], ...FUNCTIONS };
+    const played = play(definitions.snapshot(), REVIEWS, { BeginRun: () => begun });
+    expect(events(played, "orders-part")).toMatchObject([{ tables }, { tables }]);
+    const staged = { run: "r1", exportPrefix: EXPORT, tables, execution: "arn:execution" };
+    expect(events(played, "states:startExecution")).toEqual(
+      ["authors", "books"].map((table, index) => ({
+        StateMachineArn: "arn:machine",
+        Name: `r1-${index}`,
+        Input: { table, staged },
+      })),
+    );
+    expect(events(played, "PlanSeed")).toMatchObject([{ table: "reviews" }]);
+    expect(events(played, "Clean")).toMatchObject([{ exportTables: tables }]);
   });
 
-  test("one that is started by hand asks nobody", () => {
-    expect(names(play(definitions.snapshot(), {}, {}, -3))).toContain("Commit");
+  test("goes on with what another execution has staged, and exports nothing", () => {
+    const staged = {
+      run: "r7",
+      exportPrefix: EXPORT,
+      tables: ["reviews", "authors"],
+      execution: "arn:other",
+    };
+    const begun = { go: "seed", tables: staged.tables, others: [], ...FUNCTIONS };
+    const played = play(definitions.snapshot(), { table: "authors", staged }, { BeginRun: () => begun });
+    expect(names(played).slice(0, 2)).toEqual(["BeginRun", "PlanSeed"]);
+    expect(events(played, "BeginRun")).toMatchObject([{ table: "authors", staged }]);
+    expect(events(played, "PlanSeed")).toEqual([{ table: "authors", run: "r7", exportPrefix: EXPORT }]);
+    expect(events(played, "Clean")).toMatchObject([
+      { table: "authors", run: "r7", exportTables: staged.tables },
+    ]);
+    expect(played.outcome).toMatchObject({ status: "SUCCEEDED", output: { table: "authors" } });
+  });
+
+  test("reads as many files at the same time as it is told", () => {
+    const { Parts } = definitions.snapshot().States;
+    expect(Parts?.MaxConcurrencyPath).toBe("$.request.partsAtOnce");
+    // Of the ten functions that an account begins with, some are left to the streams.
+    expect(definitions.snapshot().States.Defaults?.Result.partsAtOnce).toBeLessThanOrEqual(7);
   });
 });
 
@@ -224,15 +274,26 @@ describe("the compaction", () => {
     ((event: PlanCompactionEvent): PlannedCompaction => {
       const { done, lastRun } = event;
       const kind = kinds.find((each) => !done.includes(each));
-      if (kind === undefined) return { step: "publish", done, clean: lastRun ? { run: lastRun } : {} };
+      const { table } = event;
+      if (kind === undefined)
+        return { step: "publish", done, clean: { table, ...(lastRun ? { run: lastRun } : {}) } };
       const run = `run-${kind}`;
       const next = { ...event, done: [...done, kind], lastRun: run };
       const statements = kind === "schema" ? 0 : 2;
-      return { step: "stage", kind, run, statements, statementsKey: "k", done, next };
+      return {
+        step: "stage",
+        kind,
+        run,
+        token: `${kind}-${TOKEN}`,
+        statements,
+        statementsKey: "k",
+        done,
+        next,
+      };
     }) as Handler;
 
   test("plans, stages and commits until all is done, then publishes, cleans and reports", () => {
-    const played = play(definitions.compaction(), {}, { PlanCompaction: planner(["minor", "major"]) });
+    const played = play(definitions.compaction(), REVIEWS, { PlanCompaction: planner(["minor", "major"]) });
     const run = [
       "PlanCompaction",
       "athena:startQueryExecution.sync",
@@ -240,7 +301,7 @@ describe("the compaction", () => {
       "Commit",
     ];
     expect(names(played)).toEqual([
-      "aws-sdk:sfn:listExecutions",
+      "BeginRun",
       ...run,
       ...run,
       "PlanCompaction",
@@ -248,13 +309,15 @@ describe("the compaction", () => {
       "Clean",
       "sns:publish",
     ]);
-    const asked = { scope: "grown", execution: "execution-name" };
+    const begin = { kind: "compaction", table: "reviews", execution: "arn:execution" };
+    expect(events(played, "BeginRun")).toEqual([begin]);
+    const asked = { table: "reviews", scope: "grown", execution: EXECUTION };
     expect(events(played, "PlanCompaction")).toEqual([
       { ...asked, done: [] },
       { ...asked, done: ["minor"], lastRun: "run-minor" },
       { ...asked, done: ["minor", "major"], lastRun: "run-major" },
     ]);
-    expect(events(played, "Clean")).toEqual([{ run: "run-major" }]);
+    expect(events(played, "Clean")).toEqual([{ table: "reviews", run: "run-major" }]);
     expect(played.outcome).toMatchObject({
       status: "SUCCEEDED",
       output: {
@@ -271,14 +334,14 @@ describe("the compaction", () => {
       manifest: 7,
     });
     expect(reports(played)).toMatchObject([
-      { topic: SUCCESS, subject: "dynalake: compaction of reviews succeeded", done: ["minor", "major"] },
+      { topic: SUCCESS, subject: "dynalake: compaction succeeded", done: ["minor", "major"] },
     ]);
   });
 
   test("commits a changed schema without staging anything", () => {
-    const played = play(definitions.compaction(), {}, { PlanCompaction: planner(["schema"]) });
+    const played = play(definitions.compaction(), REVIEWS, { PlanCompaction: planner(["schema"]) });
     expect(names(played)).toEqual([
-      "aws-sdk:sfn:listExecutions",
+      "BeginRun",
       "PlanCompaction",
       "Commit",
       "PlanCompaction",
@@ -289,48 +352,45 @@ describe("the compaction", () => {
   });
 
   test("with nothing to do still publishes: an earlier one may have died before", () => {
-    const played = play(definitions.compaction(), {}, { PlanCompaction: planner([]) });
+    const played = play(definitions.compaction(), REVIEWS, { PlanCompaction: planner([]) });
     expect(names(played)).toContain("PublishViews");
-    expect(events(played, "Clean")).toEqual([{}]);
+    expect(events(played, "Clean")).toEqual([{ table: "reviews" }]);
   });
 
   test("passes its input on, and takes no list of what is done from outside", () => {
-    const input = { scope: "all", settleSeconds: 5, done: ["minor"], execution: "other" };
+    const input = { table: "reviews", scope: "all", settleSeconds: 5, done: ["minor"], execution: "other" };
     const [asked] = events(
       play(definitions.compaction(), input, { PlanCompaction: planner([]) }),
       "PlanCompaction",
     );
-    expect(asked).toEqual({ scope: "all", settleSeconds: 5, done: [], execution: "execution-name" });
+    expect(asked).toEqual({
+      table: "reviews",
+      scope: "all",
+      settleSeconds: 5,
+      done: [],
+      execution: EXECUTION,
+    });
   });
 
   test("that loses against another one ends without an alarm", () => {
-    const played = play(
-      definitions.compaction(),
-      {},
-      {
-        PlanCompaction: planner(["minor"]),
-        Commit: () => ({ outcome: "conflict" }),
-      },
-    );
+    const played = play(definitions.compaction(), REVIEWS, {
+      PlanCompaction: planner(["minor"]),
+      Commit: () => ({ outcome: "conflict" }),
+    });
     expect(played.outcome).toEqual({ status: "SUCCEEDED", output: { outcome: "conflict" } });
     expect(reports(played)).toEqual([]);
   });
 
-  test.each([
-    ["an older one runs", -2, "conflict"],
-    ["two others run", -3, "conflict"],
-    ["a newer one runs, which will end itself", 2, "succeeded"],
-  ])("where %s", (_, running, outcome) => {
-    const played = play(definitions.compaction(), {}, { PlanCompaction: planner([]) }, running);
-    expect(played.outcome).toMatchObject({ status: "SUCCEEDED", output: { outcome } });
+  test("where another one works on the table ends at once", () => {
+    const played = play(definitions.compaction(), REVIEWS, { BeginRun: () => ({ go: "no" }) });
+    expect(played.outcome).toEqual({ status: "SUCCEEDED", output: { outcome: "conflict" } });
+    expect(names(played)).toEqual(["BeginRun"]);
   });
 
   test("with an answer that means nothing fails", () => {
-    const played = play(
-      definitions.compaction(),
-      {},
-      { PlanCompaction: () => ({ step: "dance", done: [] }) },
-    );
+    const played = play(definitions.compaction(), REVIEWS, {
+      PlanCompaction: () => ({ step: "dance", done: [] }),
+    });
     expect(played.outcome).toMatchObject({ status: "FAILED", error: "INTERNAL" });
   });
 });
@@ -341,14 +401,15 @@ describe("a failure", () => {
   };
 
   test.each([
-    "BeginSnapshot",
-    "SnapshotPart",
+    "BeginRun",
+    "orders-source",
+    "orders-part",
     "PlanSeed",
     "athena:startQueryExecution.sync",
     "Commit",
     "PublishViews",
   ])("of %s is reported without its cause, which stays in the execution", (name) => {
-    const played = play(definitions.snapshot(), {}, { [name]: failing });
+    const played = play(definitions.snapshot(), REVIEWS, { [name]: failing });
     expect(played.outcome).toEqual({
       status: "FAILED",
       error: "EXPORT_INVALID",
@@ -357,7 +418,7 @@ describe("a failure", () => {
     expect(reports(played)).toEqual([
       {
         topic: FAILURE,
-        subject: "dynalake: snapshot of reviews failed",
+        subject: "dynalake: snapshot failed",
         outcome: "failed",
         table: "reviews",
         machine: "snapshot",
@@ -367,6 +428,20 @@ describe("a failure", () => {
     ]);
   });
 
+  test("of an input that names no table is reported, too", () => {
+    const refused = (): never => {
+      throw new TaskError("INPUT_INVALID", "invalid event: table");
+    };
+    for (const definition of [definitions.snapshot(), definitions.compaction()]) {
+      const outcome = executeMachine(
+        definition,
+        {},
+        { task: (resource) => (nameOf(resource) === "sns:publish" ? {} : refused()) },
+      );
+      expect(outcome).toMatchObject({ status: "FAILED", error: "INPUT_INVALID" });
+    }
+  });
+
   test("is one also where it cannot be reported", () => {
     const unreachable = { ...definitions.compaction() };
     const outcome = executeMachine(
@@ -374,7 +449,6 @@ describe("a failure", () => {
       {},
       {
         task: (resource) => {
-          if (resource.endsWith("listExecutions")) return { Executions: executions(1) };
           throw new TaskError(resource.endsWith("publish") ? "SNS.Down" : "INTERNAL", "why");
         },
       },
@@ -388,9 +462,9 @@ describe("a failure", () => {
       {},
       {
         task: (resource) => {
-          if (resource.endsWith("listExecutions")) return { Executions: executions(1) };
+          if (resource.includes("BeginRun")) return { go: "compact" };
           if (resource.endsWith("publish")) throw new TaskError("SNS.Down", "why");
-          return resource.includes("Plan") ? { step: "publish", done: [], clean: {} } : { manifest: 1 };
+          return resource.includes("Plan") ? { step: "publish", done: [], clean: REVIEWS } : { manifest: 1 };
         },
       },
     );
@@ -435,7 +509,9 @@ describe("of both machines", () => {
           expect(MaxAttempts).toBeLessThanOrEqual(isQuota ? 60 : 6);
           if (!isReport)
             for (const name of ErrorEquals)
-              expect(name).toMatch(/^(Lambda|Athena|Sfn|DynamoDb)\.|^(BACKUPS_OFF|THROTTLED|UNREACHABLE)$/);
+              expect(name).toMatch(
+                /^(Lambda|Athena|StepFunctions|DynamoDb)\.|^(BACKUPS_OFF|THROTTLED|UNREACHABLE)$/,
+              );
         }
       }
     }
@@ -445,8 +521,8 @@ describe("of both machines", () => {
     const tasks = all().flatMap(([, state]): readonly State[] =>
       state.Type === "Map" ? Object.values(state.ItemProcessor.States) : [state],
     );
-    const own = tasks.filter(({ Resource = "" }) => /Arn>$|athena:/.test(Resource));
-    expect(own).toHaveLength(13);
+    const own = tasks.filter(({ Resource = "" }) => /Arn>$|athena:|lambda:invoke/.test(Resource));
+    expect(own).toHaveLength(17);
     for (const { Resource, Retry } of own) {
       const name = `${/athena:/.test(Resource) ? "Athena" : "Lambda"}.TooManyRequestsException`;
       const { IntervalSeconds, BackoffRate, MaxAttempts, MaxDelaySeconds } = Retry.find(
@@ -463,11 +539,7 @@ describe("of both machines", () => {
 
   test("recovery that was just turned on is waited for, and nothing else of a lasting kind", () => {
     const waiting = all().filter(([, { Retry = [] }]) => JSON.stringify(Retry).includes("BACKUPS_OFF"));
-    expect(waiting.map(([name]) => name)).toEqual(["Begin"]);
-  });
-
-  test("the files of an export leave functions to the stream, of the ten that an account begins with", () => {
-    expect(definitions.snapshot().States.Parts?.MaxConcurrency).toBeLessThanOrEqual(7);
+    expect(waiting.map(([name]) => name)).toEqual(["Export"]);
   });
 
   test("a day of waiting for an export fits into the history of an execution", () => {
@@ -488,10 +560,7 @@ describe("of both machines", () => {
   test("executions end, are traced, and log failures without inputs and outputs", () => {
     expect(definitions.snapshot().TimeoutSeconds).toBe(86_400);
     expect(definitions.compaction().TimeoutSeconds).toBe(21_600);
-    for (const { Properties } of resourcesOf(
-      example().reviews,
-      "AWS::StepFunctions::StateMachine",
-    ).values()) {
+    for (const { Properties } of resourcesOf(example().lake, "AWS::StepFunctions::StateMachine").values()) {
       expect(Properties.TracingConfiguration).toEqual({ Enabled: true });
       expect(Properties.LoggingConfiguration).toMatchObject({ Level: "ERROR", IncludeExecutionData: false });
       expect(Properties.StateMachineType).toBeUndefined();

@@ -5,33 +5,39 @@ import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { DynamoDbLake } from "../../../infra/dynamo-db-lake.ts";
 import { Lake } from "../../../infra/lake.ts";
 import { handRole } from "../../../infra/permissions.ts";
-import { HANDLERS } from "../../../src/aws/contracts/handlers.ts";
 import { example, makeExample } from "../example.ts";
 import { type Grant, grantsOf, policyLines } from "../policies.ts";
 import { resourcesOf, schemaNamed, templateOf, testApp, usableTable } from "../support.ts";
 
-const bucket = "<DynalakeLake:ExportsOutputFnGetAttLakeBucketArn>";
+const BUCKET = /^<(?:DynalakeLake:ExportsOutputFnGetAtt)?LakeBucket\.?Arn>/;
 
-function objectGrants(grants: readonly Grant[], action: string): readonly string[] {
-  return grants
-    .filter((grant) => grant.action === action && grant.resource.startsWith(`${bucket}/`))
-    .map(({ resource, role }) => `${role} ${resource.slice(bucket.length + 1)}`);
+/** Those of the lake and of the example's source. */
+const all = (): readonly Grant[] => [...grantsOf(example().lake), ...grantsOf(example().reviews)];
+
+function objectGrants(action: string): readonly string[] {
+  return all()
+    .filter((grant) => grant.action === action && BUCKET.test(grant.resource))
+    .map(({ resource, role }) => `${role} ${resource.replace(BUCKET, "").slice(1)}`);
 }
 
-test("every role may do what is written here and nothing else", () => {
-  expect(policyLines(example().reviews)).toMatchSnapshot();
-});
+test.each(["lake", "reviews"] as const)(
+  "every role of the stack %s may do what is written here and nothing else",
+  (name) => {
+    expect(policyLines(example()[name])).toMatchSnapshot();
+  },
+);
 
 describe("of all roles", () => {
   test("none has an action with a wildcard, and none has a managed policy", () => {
-    expect(grantsOf(example().reviews).filter(({ action }) => action.includes("*"))).toEqual([]);
-    for (const role of resourcesOf(example().reviews, "AWS::IAM::Role").values())
-      expect(role.Properties.ManagedPolicyArns).toBeUndefined();
+    expect(all().filter(({ action }) => action.includes("*"))).toEqual([]);
+    for (const template of Object.values(example()))
+      for (const role of resourcesOf(template, "AWS::IAM::Role").values())
+        expect(role.Properties.ManagedPolicyArns).toBeUndefined();
   });
 
   test("all resources are meant only where the service knows none", () => {
-    const all = grantsOf(example().reviews).filter(({ resource }) => resource === "*");
-    expect([...new Set(all.map(({ action }) => action))].sort()).toEqual([
+    const unbound = all().filter(({ resource }) => resource === "*");
+    expect([...new Set(unbound.map(({ action }) => action))].sort()).toEqual([
       "dynamodb:ListStreams",
       "logs:CreateLogDelivery",
       "logs:DeleteLogDelivery",
@@ -48,112 +54,162 @@ describe("of all roles", () => {
     ]);
   });
 
-  test("each reaches its own table's objects, results of statements and failed batches only", () => {
-    const objects = grantsOf(example().reviews).filter(
-      ({ action, resource }) => action.startsWith("s3:") && resource !== bucket,
+  const PLACES =
+    /^(\*|reviews)\/[a-z]+(\/\*|\.json)$|^_athena\/\*$|^aws\/lambda\/\*$|^_registry\/\*$|^_exports\/(\*$|[a-z*0-9-]+\/\*$)/;
+
+  test("each reaches folders of tables, results, exports, the registry and failed batches only", () => {
+    const objects = all().filter(
+      ({ action, resource }) => action.startsWith("s3:") && /Arn>\//.test(resource),
     );
-    expect(objects.length).toBeGreaterThan(20);
-    for (const { resource } of objects) {
-      expect(resource).toMatch(
-        /^<DynalakeLake:ExportsOutputFnGetAttLakeBucketArn>\/(reviews\/[a-z]+(\/\*|\.json)|_athena\/\*|aws\/lambda\/\*)$/,
-      );
-    }
+    expect(objects.length).toBeGreaterThan(40);
+    for (const { resource } of objects) expect(resource.replace(BUCKET, "").slice(1)).toMatch(PLACES);
   });
 
-  test("each lists folders of its own table only, and is told of objects that are missing", () => {
-    const lists = grantsOf(example().reviews).filter(({ action }) => action === "s3:ListBucket");
-    expect(lists.length).toBeGreaterThan(9);
+  test("each lists such folders only, and is told of objects that are missing", () => {
+    const lists = all().filter(({ action }) => action === "s3:ListBucket");
+    expect(lists.length).toBeGreaterThan(15);
     for (const { conditions, resource } of lists) {
-      expect(resource).toBe(bucket);
+      expect(resource).toMatch(BUCKET);
       const prefixes: readonly string[] = JSON.parse(conditions).StringLikeIfExists["s3:prefix"];
-      for (const prefix of [prefixes].flat())
-        expect(prefix).toMatch(/^(reviews\/[a-z]+(\/\*|\.json)|_athena\/\*|aws\/lambda\/\*)$/);
+      for (const prefix of [prefixes].flat()) expect(prefix).toMatch(PLACES);
     }
   });
 
-  test("only two delete objects, and none deletes changes, quarantine, gaps or errors", () => {
-    expect(objectGrants(grantsOf(example().reviews), "s3:DeleteObject")).toEqual([
-      "ReviewsFunctionsCommitRole reviews/segments/*",
-      "ReviewsFunctionsCleanRole reviews/staging/*",
-      "ReviewsFunctionsCleanRole reviews/exports/*",
-      "ReviewsFunctionsCleanRole reviews/segments/*",
-      "ReviewsFunctionsCleanRole reviews/manifest/*",
+  test("only these delete objects, and none deletes changes, quarantine, gaps or errors", () => {
+    expect(objectGrants("s3:DeleteObject")).toEqual([
+      "LakeWorkFunctionsCleanRole */staging/*",
+      "LakeWorkFunctionsCleanRole */segments/*",
+      "LakeWorkFunctionsCleanRole */manifest/*",
+      "LakeWorkFunctionsCleanRole _exports/*/*",
+      "LakeWorkFunctionsBeginRunRole */locks/*",
+      "LakeWorkFunctionsCommitRole */segments/*",
+      "ReviewsSourceStreamRole */waiting/*",
     ]);
   });
 
-  test("every function but clean opens the table and can write the schema, since any may be the first to run", () => {
-    const puts = objectGrants(grantsOf(example().reviews), "s3:PutObject");
-    const writers = puts.filter((put) => put.endsWith(" reviews/schema.json"));
-    expect(writers).toHaveLength(HANDLERS.length - 1);
-    expect(writers.filter((put) => put.includes("Clean"))).toEqual([]);
-  });
-
-  test("only Firehose writes the change log, only commit writes manifests", () => {
-    const puts = objectGrants(grantsOf(example().reviews), "s3:PutObject");
+  test("only a delivery stream writes a change log, its own, and only commit writes manifests", () => {
+    const puts = objectGrants("s3:PutObject");
     expect(puts.filter((put) => put.includes("/changes/"))).toEqual([
-      "ReviewsDeliveryChangeStreamRole reviews/changes/*",
+      "ReviewsChangeStreamRole reviews/changes/*",
     ]);
     expect(puts.filter((put) => put.includes("/manifest/"))).toEqual([
-      "ReviewsFunctionsCommitRole reviews/manifest/*",
+      "LakeWorkFunctionsCommitRole */manifest/*",
     ]);
   });
 
   test("only a look at the stream and the stream function write down what was lost", () => {
-    const puts = objectGrants(grantsOf(example().reviews), "s3:PutObject");
-    expect(puts.filter((put) => /gaps|watch|beginning/.test(put))).toEqual([
-      "ReviewsDeliveryFunctionRole reviews/gaps/*",
-      "ReviewsFunctionsPlanCompactionRole reviews/gaps/*",
-      "ReviewsFunctionsPlanCompactionRole reviews/watch.json",
-      "ReviewsFunctionsPlanCompactionRole reviews/beginning.json",
+    expect(objectGrants("s3:PutObject").filter((put) => /gaps|watch|beginning/.test(put))).toEqual([
+      "ReviewsSourceStreamRole */gaps/*",
+      "ReviewsSourceSourceRole */gaps/*",
+      "ReviewsSourceSourceRole */watch.json",
+      "ReviewsSourceSourceRole */beginning.json",
     ]);
   });
 
-  test("only plan-compaction looks at the mapping, and at no other", () => {
-    const looks = grantsOf(example().reviews).filter(
-      ({ action }) => action === "lambda:GetEventSourceMapping",
+  test("only the custom resources and the tick write the registry", () => {
+    expect(objectGrants("s3:PutObject").filter((put) => put.includes("_registry"))).toEqual([
+      "LakeWorkFunctionsTickRole _registry/*",
+      "LakeWorkFunctionsRegisterRole _registry/*",
+    ]);
+  });
+
+  test("only a source's own functions reach the source table, its stream and its mapping, and no others do", () => {
+    const onSource = all().filter(
+      ({ action, resource }) =>
+        (action.startsWith("dynamodb:") || action === "lambda:GetEventSourceMapping") && resource !== "*",
     );
-    expect(looks.map(({ resource, role }) => `${role} ${resource}`)).toEqual([
+    const reached = onSource.map(({ action, resource, role }) => `${role} ${action} ${resource}`);
+    expect(reached.sort()).toEqual([
+      expect.stringMatching(/^LakeWorkSnapshotRole dynamodb:DescribeExport arn:.*:table\/\*\/export\/\*$/),
+      "ReviewsSourceSourceRole dynamodb:DescribeContinuousBackups <Table.Arn>",
+      "ReviewsSourceSourceRole dynamodb:DescribeTable <Table.Arn>",
+      "ReviewsSourceSourceRole dynamodb:ExportTableToPointInTime <Table.Arn>",
       expect.stringMatching(
-        /^ReviewsFunctionsPlanCompactionRole arn:.*:event-source-mapping:<ReviewsDeliveryMapping/,
+        /^ReviewsSourceSourceRole lambda:GetEventSourceMapping arn:.*:event-source-mapping:<ReviewsSourceMapping/,
+      ),
+      "ReviewsSourceStreamRole dynamodb:DescribeStream <Table.StreamArn>",
+      "ReviewsSourceStreamRole dynamodb:GetRecords <Table.StreamArn>",
+      "ReviewsSourceStreamRole dynamodb:GetShardIterator <Table.StreamArn>",
+    ]);
+  });
+
+  test("a source's function sends to the delivery streams of its own tables, whatever they are called", () => {
+    const sends = all().filter(({ action }) => action === "firehose:PutRecordBatch");
+    expect(sends.map(({ resource, role }) => `${role} ${resource}`)).toEqual([
+      expect.stringMatching(
+        /^ReviewsSourceStreamRole arn:.*:deliverystream\/dynalake-dynalake-reviews-[0-9a-f]{8}-\*$/,
       ),
     ]);
   });
 
-  test("only publish-views makes views, and it changes no table that holds data", () => {
-    const writes = grantsOf(example().reviews).filter(({ action }) =>
-      /glue:(Create|Update)Table/.test(action),
-    );
-    expect([...new Set(writes.map(({ role }) => role))]).toEqual(["ReviewsFunctionsPublishViewsRole"]);
-    expect(writes.filter(({ resource }) => resource.includes("__"))).toEqual([]);
+  test("a source writes its own exports, and nobody else's", () => {
+    const puts = objectGrants("s3:PutObject").filter((put) => put.includes("_exports/"));
+    expect(puts).toEqual([
+      // Clean marks the tables that need an export no longer.
+      "LakeWorkFunctionsCleanRole _exports/*/*",
+      expect.stringMatching(/^ReviewsSourceSourceRole _exports\/reviews-[0-9a-f]{8}\/\*$/),
+    ]);
+  });
+
+  test("only register makes tables that hold data, and only publish-views others", () => {
+    const writes = all().filter(({ action }) => /glue:(Create|Update)Table/.test(action));
+    const tables = (role: RegExp): readonly string[] => [
+      ...new Set(
+        writes
+          .filter((grant) => role.test(grant.role) && grant.resource.includes(":table/"))
+          .map(({ resource }) => resource.replace(/^.*:table\//, "")),
+      ),
+    ];
+    expect(tables(/Register/)).toEqual([
+      "dynalake/*__changes",
+      "dynalake/*__segments",
+      "dynalake/*__staging",
+    ]);
+    expect(tables(/PublishViews/)).toEqual(["dynalake/*"]);
+    expect([...new Set(writes.map(({ role }) => role))].sort()).toEqual([
+      "LakeWorkFunctionsPublishViewsRole",
+      "LakeWorkFunctionsRegisterRole",
+    ]);
   });
 
   test("only a service can assume one, and the scheduler and the machines only for this account", () => {
-    for (const [id, role] of resourcesOf(example().reviews, "AWS::IAM::Role")) {
-      const [statement] = role.Properties.AssumeRolePolicyDocument.Statement;
-      expect(statement.Principal).toEqual({ Service: expect.stringMatching(/\.amazonaws\.com$/) });
-      const isBound =
-        /Schedules|Snapshot[A-Z]?Role|Compaction[A-Z]?Role/.test(id) && !id.includes("Functions");
-      expect(statement.Condition).toEqual(
-        isBound ? { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } } : undefined,
-      );
+    for (const template of Object.values(example())) {
+      for (const [id, role] of resourcesOf(template, "AWS::IAM::Role")) {
+        const [statement] = role.Properties.AssumeRolePolicyDocument.Statement;
+        expect(statement.Principal).toEqual({ Service: expect.stringMatching(/\.amazonaws\.com$/) });
+        const isBound = /^LakeWork(Schedule|Snapshot|Compaction)/.test(id);
+        expect(statement.Condition).toEqual(
+          isBound ? { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } } : undefined,
+        );
+      }
     }
   });
 });
 
-test("machines invoke the functions that they name, and no others", () => {
+test("machines invoke the functions that they name, and of sources those of a pattern", () => {
   const invoked = (role: RegExp): readonly string[] =>
-    grantsOf(example().reviews)
+    all()
       .filter((grant) => grant.action === "lambda:InvokeFunction" && role.test(grant.role))
-      .map(({ resource }) => resource.replace(/^<ReviewsFunctions|\.Arn>$/g, ""));
-  expect(invoked(/^ReviewsSnapshotRole/)).toEqual([
-    "BeginSnapshot",
-    "SnapshotPart",
+      .map(({ resource }) => resource.replace(/^<LakeWorkFunctions|\.Arn>$|^.*:function:/g, ""));
+  expect(invoked(/^LakeWorkSnapshotRole/)).toEqual([
+    "BeginRun",
     "PlanSeed",
     "Commit",
     "PublishViews",
     "Clean",
+    "Tick",
+    "dynalake-dynalake-*-source",
+    "dynalake-dynalake-*-snapshot-part",
   ]);
-  expect(invoked(/^ReviewsCompactionRole/)).toEqual(["PlanCompaction", "Commit", "PublishViews", "Clean"]);
+  expect(invoked(/^LakeWorkCompactionRole/)).toEqual([
+    "BeginRun",
+    "PlanCompaction",
+    "Commit",
+    "PublishViews",
+    "Clean",
+  ]);
+  expect(invoked(/TickRole/)).toEqual(["Clean", "dynalake-dynalake-*-source", "dynalake-dynalake-*-stream"]);
+  expect(invoked(/RegisterRole|ScheduleRole/)).toEqual(["Tick", "Tick"]);
 });
 
 test("a wildcard that is not explained is an error", () => {
@@ -165,22 +221,22 @@ test("a wildcard that is not explained is an error", () => {
 });
 
 describe("with keys and secrets", () => {
-  test("whoever reads the lake or, but for clean, writes it may use its key, and begin-snapshot knows it", () => {
-    const { reviews } = makeExample({}, { encryption: "kms" });
-    const key = "<DynalakeLake:ExportsOutputFnGetAttKeyArn>";
+  test("whoever reads the lake or writes it may use its key, and the function that exports knows it", () => {
+    const templates = Object.values(makeExample({}, { encryption: "kms" }));
+    const grants = templates.flatMap((template) => grantsOf(template));
     const byAction = (action: string): readonly string[] => [
       ...new Set(
-        grantsOf(reviews)
-          .filter((grant) => grant.action === action && grant.resource === key)
+        grants
+          .filter((grant) => grant.action === action && /Key\w*\.?Arn>$/.test(grant.resource))
           .map(({ role }) => role),
       ),
     ];
-    const readers = byAction("kms:Decrypt");
-    const writers = byAction("kms:GenerateDataKey");
-    const roles = Object.keys(policyLines(reviews)).filter((role) => !role.includes("Schedules"));
-    expect([...readers].sort()).toEqual(roles.sort());
-    expect([...writers].sort()).toEqual(roles.filter((role) => !role.includes("Clean")).sort());
-    const functions = [...resourcesOf(reviews, "AWS::Lambda::Function").values()];
+    const roles = [...new Set(grants.map(({ role }) => role))].filter((role) => !role.includes("Schedule"));
+    expect([...byAction("kms:Decrypt")].sort()).toEqual(roles.toSorted());
+    expect([...byAction("kms:GenerateDataKey")].sort()).toEqual(roles.toSorted());
+    const functions = templates.flatMap((template) => [
+      ...resourcesOf(template, "AWS::Lambda::Function").values(),
+    ]);
     expect(functions.filter(({ Properties }) => Properties.Environment.Variables.LAKE_KEY_ARN)).toHaveLength(
       1,
     );
@@ -193,8 +249,8 @@ describe("with keys and secrets", () => {
     new DynamoDbLake(stack, "Export", { lake: new Lake(stack, "Lake"), table, schemaFile: schemaNamed("t") });
     const users = grantsOf(templateOf(stack)).filter(({ resource }) => resource === "<TableKey.Arn>");
     expect([...new Set(users.map(({ role }) => role))]).toEqual([
-      "ExportDeliveryFunctionRole",
-      "ExportFunctionsBeginSnapshotRole",
+      "ExportSourceStreamRole",
+      "ExportSourceSourceRole",
     ]);
   });
 
@@ -210,8 +266,8 @@ describe("with keys and secrets", () => {
     const template = templateOf(stack);
     const readers = grantsOf(template).filter(({ action }) => action === "secretsmanager:GetSecretValue");
     expect(readers).toMatchObject([
-      { role: "ExportDeliveryFunctionRole", resource: "<Mask>" },
-      { role: "ExportFunctionsSnapshotPartRole", resource: "<Mask>" },
+      { role: "ExportSourceStreamRole", resource: "<Mask>" },
+      { role: "ExportSourceSnapshotPartRole", resource: "<Mask>" },
     ]);
     const told = [...resourcesOf(template, "AWS::Lambda::Function").values()].filter(
       ({ Properties }) => Properties.Environment.Variables.MASK_KEY_SECRET_ARN !== undefined,

@@ -1,93 +1,103 @@
 import { describe, expect, test } from "@jest/globals";
-import { Duration } from "aws-cdk-lib";
-import type { DynamoDbLakeProps } from "../../../infra/dynamo-db-lake.ts";
+import { Duration, Stack } from "aws-cdk-lib";
+import { DynamoDbLake } from "../../../infra/dynamo-db-lake.ts";
+import { Lake } from "../../../infra/lake.ts";
+import { LakeStack } from "../../../infra/lake-stack.ts";
+import { tableConfiguration } from "../../../src/aws/contracts/registry.ts";
 import { example, makeExample } from "../example.ts";
-import { flat, type Resource, resourcesOf, type TemplateJson } from "../support.ts";
+import {
+  flat,
+  type Resource,
+  resourceOf,
+  resourcesOf,
+  schemaNamed,
+  type TemplateJson,
+  templateOf,
+  testApp,
+  usableTable,
+} from "../support.ts";
 
-describe("schedules", () => {
-  /** Each schedule: its name, its rate, its target and what it sends. */
-  function schedules(template: TemplateJson): readonly (readonly string[])[] {
-    return [...resourcesOf(template, "AWS::Scheduler::Schedule")].map(([id, { Properties }]) => [
-      id.replace(/^ReviewsSchedules|[0-9A-F]{8}$/g, ""),
-      Properties.ScheduleExpression,
-      flat(Properties.Target.Arn),
-      Properties.Target.Input,
-    ]);
-  }
+describe("the tick", () => {
+  const schedule = (template: TemplateJson): Resource => resourceOf(template, "AWS::Scheduler::Schedule");
 
-  test("look for the first snapshot at once and then daily, compact every quarter of an hour, and clean up daily", () => {
-    expect(schedules(example().reviews)).toEqual([
-      ["FirstSnapshot", "rate(1 day)", "<ReviewsSnapshotMachine>", '{"first":true}'],
-      ["Compaction", "rate(15 minutes)", "<ReviewsCompactionMachine>", "{}"],
-      ["Vacuum", "rate(1 day)", "<ReviewsFunctionsClean.Arn>", '{"vacuum":true}'],
-    ]);
+  test("comes as often as a table is compacted, and begins when it is made, after the machines", () => {
+    const { DependsOn = [], Properties } = schedule(example().lake);
+    expect(Properties.ScheduleExpression).toBe("rate(15 minutes)");
+    expect(flat(Properties.Target.Arn)).toBe("<LakeWorkFunctionsTick.Arn>");
+    expect(Properties.Target.Input).toBe("{}");
+    expect(Properties.StartDate).toBeUndefined();
+    expect(Properties.EndDate).toBeUndefined();
+    expect(Properties.FlexibleTimeWindow).toEqual({ Mode: "OFF" });
+    expect(DependsOn.join(" ")).toMatch(/LakeWorkSnapshotMachine/);
+    expect(DependsOn.join(" ")).toMatch(/LakeWorkCompactionMachine/);
   });
 
-  test("have no start: they begin when they are made, which is after the mapping of the stream", () => {
-    for (const { DependsOn = [], Properties } of resourcesOf(
-      example().reviews,
-      "AWS::Scheduler::Schedule",
-    ).values()) {
-      expect(Properties.StartDate).toBeUndefined();
-      expect(Properties.EndDate).toBeUndefined();
-      expect(Properties.FlexibleTimeWindow).toEqual({ Mode: "OFF" });
-      expect(DependsOn.join(" ")).toMatch(/ReviewsDeliveryMapping/);
+  test.each<[readonly (Duration | "never")[], string]>([
+    [[], "rate(1 hour)"],
+    [["never"], "rate(1 hour)"],
+    [[Duration.hours(6)], "rate(1 hour)"],
+    [[Duration.hours(6), Duration.minutes(5), "never"], "rate(5 minutes)"],
+    [[Duration.minutes(1)], "rate(1 minute)"],
+  ])("of a lake whose tables are compacted every %j is %s", (rates, expected) => {
+    const stack = new Stack(testApp(), "Stack");
+    const lake = new Lake(stack, "Lake");
+    for (const [i, compactEvery] of rates.entries()) {
+      const table = usableTable(stack, `Table${i}`);
+      new DynamoDbLake(stack, `T${i}`, { lake, table, schemaFile: schemaNamed(`t${i}`), compactEvery });
     }
+    expect(schedule(templateOf(stack)).Properties.ScheduleExpression).toBe(expected);
   });
 
-  test.each<[Partial<DynamoDbLakeProps>, readonly string[]]>([
-    [{ compactEvery: "never" }, ["FirstSnapshot rate(1 day)", "Vacuum rate(1 day)"]],
-    [
-      {
-        compactEvery: Duration.hours(1),
-        snapshotEvery: Duration.days(30),
-        firstSnapshotEvery: Duration.minutes(1),
-      },
-      [
-        "FirstSnapshot rate(1 minute)",
-        "Snapshot rate(30 days)",
-        "Compaction rate(1 hour)",
-        "Vacuum rate(1 day)",
-      ],
-    ],
-  ])("come as they are asked for: %j", (options, expected) => {
-    const { reviews } = makeExample(options);
-    expect(schedules(reviews).map(([name, rate]) => `${name} ${rate}`)).toEqual(expected);
+  test("goes by what each table asks for", () => {
+    const { reviews } = makeExample({
+      compactEvery: "never",
+      snapshotEvery: Duration.days(30),
+      firstSnapshotEvery: Duration.minutes(1),
+    });
+    const { Configuration, Schema } = resourceOf(reviews, "Custom::DynalakeTable").Properties;
+    const entry = tableConfiguration.parse({
+      ...JSON.parse(flat(Configuration)),
+      schema: JSON.parse(Schema),
+    });
+    expect(entry).toMatchObject({ snapshotEverySeconds: 2_592_000, firstSnapshotEverySeconds: 60 });
+    expect(entry.compactEverySeconds).toBeUndefined();
   });
 });
 
-describe("alarms", () => {
-  function alarms(template: TemplateJson): ReadonlyMap<string, Resource["Properties"]> {
-    return new Map(
-      [...resourcesOf(template, "AWS::CloudWatch::Alarm")].map(([id, { Properties }]) => [
-        id.replace(/^ReviewsAlarms|[0-9A-F]{8}$/g, ""),
-        Properties,
-      ]),
-    );
-  }
+function alarms(template: TemplateJson): ReadonlyMap<string, Resource["Properties"]> {
+  return new Map(
+    [...resourcesOf(template, "AWS::CloudWatch::Alarm")].map(([id, { Properties }]) => [
+      id.replace(/^.*?Alarms|[0-9A-F]{8}$/g, ""),
+      Properties,
+    ]),
+  );
+}
 
-  test("watch the stream, deliveries, what was put aside, and both machines", () => {
-    const lines = [...alarms(example().reviews)].map(([name, alarm]) => {
+describe("alarms", () => {
+  const lines = (template: TemplateJson): readonly string[] =>
+    [...alarms(template)].map(([name, alarm]) => {
       const sign = alarm.ComparisonOperator === "LessThanThreshold" ? "<" : ">=";
       return `${name}: ${alarm.Namespace} ${alarm.MetricName} ${alarm.Statistic} ${sign} ${alarm.Threshold} for ${alarm.EvaluationPeriods} x ${alarm.Period} s`;
     });
-    expect(lines).toEqual([
+
+  test("watch the stream of a source, and of each table what is delivered, put aside and compacted", () => {
+    expect(lines(example().reviews)).toEqual([
       "StreamAge: AWS/Lambda IteratorAge Maximum >= 600000 for 5 x 60 s",
       "StreamErrors: AWS/Lambda Errors Sum >= 1 for 3 x 300 s",
       "LostBatches: AWS/Lambda DestinationDeliveryFailures Sum >= 1 for 1 x 300 s",
-      "FailedBatches: dynalake/dynalake OnFailureObjects Maximum >= 1 for 1 x 900 s",
-      "Quarantine: dynalake/dynalake QuarantineObjects Maximum >= 1 for 1 x 900 s",
+      "FailedBatches: dynalake/dynalake OnFailureObjects Maximum >= 1 for 1 x 3600 s",
+      "StreamUnread: dynalake/dynalake StreamUnreadSeconds Maximum >= 3600 for 1 x 3600 s",
+      "FailedLooks: dynalake/dynalake FailedLooks Maximum >= 1 for 1 x 3600 s",
       "Gaps: dynalake/dynalake OpenGaps Maximum >= 1 for 1 x 900 s",
-      "StreamUnread: dynalake/dynalake StreamUnreadSeconds Maximum >= 3600 for 1 x 900 s",
-      "FailedLooks: dynalake/dynalake FailedLooks Maximum >= 1 for 1 x 900 s",
+      "Undelivered: dynalake/dynalake UndeliveredObjects Maximum >= 1 for 1 x 900 s",
       "DeliveryAge: AWS/Firehose DeliveryToS3.DataFreshness Maximum >= 900 for 1 x 300 s",
-      "UnconvertedRecords: AWS/Firehose FailedConversion.Records Sum >= 1 for 1 x 300 s",
-      "DeliveryErrors: dynalake/dynalake ErrorObjects Maximum >= 1 for 1 x 900 s",
-      "SnapshotFailed: AWS/States ExecutionsFailed Sum >= 1 for 1 x 300 s",
-      "SnapshotTimedOut: AWS/States ExecutionsTimedOut Sum >= 1 for 1 x 300 s",
-      "CompactionFailed: AWS/States ExecutionsFailed Sum >= 1 for 1 x 300 s",
-      "CompactionTimedOut: AWS/States ExecutionsTimedOut Sum >= 1 for 1 x 300 s",
-      "CompactionMissing: AWS/States ExecutionsSucceeded Sum < 1 for 1 x 3600 s",
+      "CompactionMissing: dynalake/dynalake Compactions Sum < 1 for 1 x 3600 s",
+    ]);
+  });
+
+  test("watch of the lake what works on all tables", () => {
+    expect(lines(example().lake)).toEqual([
+      "TickErrors: AWS/Lambda Errors Sum >= 1 for 3 x 900 s",
       "CleanErrors: AWS/Lambda Errors Sum >= 1 for 1 x 300 s",
     ]);
   });
@@ -95,25 +105,30 @@ describe("alarms", () => {
   test("tell the failure topic, with what it means; silence is an alarm only where something has to come", () => {
     for (const [name, alarm] of alarms(example().reviews)) {
       expect(alarm.AlarmActions.map(flat)).toEqual(["<DynalakeLake:ExportsOutputRefLakeFailure>"]);
-      expect(alarm.AlarmDescription).toMatch(/^dynalake reviews: \w/);
+      expect(alarm.AlarmDescription).toMatch(/^dynalake reviews(-[0-9a-f]{8})?: \w/);
       expect(alarm.TreatMissingData).toBe(name === "CompactionMissing" ? "breaching" : "notBreaching");
     }
   });
 
-  test("watch what is of this table", () => {
+  test("watch what is of this table, or of this source", () => {
     const own = [...alarms(example().reviews).values()].filter(
       (alarm) => alarm.Namespace === "dynalake/dynalake",
     );
-    for (const alarm of own) expect(alarm.Dimensions).toEqual([{ Name: "LakeTable", Value: "reviews" }]);
-    expect(own).toHaveLength(6);
+    const dimensions = own.map(({ Dimensions }) =>
+      Dimensions.map(({ Name }: { Name: string }) => Name).join(),
+    );
+    expect(dimensions).toEqual(["Source", "Source", "Source", "LakeTable", "LakeTable", "LakeTable"]);
+    for (const { Dimensions } of own)
+      expect(Dimensions[0].Value).toMatch(Dimensions[0].Name === "Source" ? /^reviews-/ : /^reviews$/);
   });
 
   test("do not hear of a table of the same name in another lake", () => {
-    const { reviews } = makeExample({}, { databaseName: "shop" });
+    const { lake, reviews } = makeExample({}, { databaseName: "shop" });
     const namespaces = [...alarms(reviews).values()].map((alarm) => alarm.Namespace);
     expect(namespaces.filter((name) => !name.startsWith("AWS/"))).toEqual(Array(6).fill("dynalake/shop"));
-    for (const { Properties } of resourcesOf(reviews, "AWS::Lambda::Function").values())
-      expect(Properties.Environment.Variables.POWERTOOLS_METRICS_NAMESPACE).toBe("dynalake/shop");
+    for (const template of [lake, reviews])
+      for (const { Properties } of resourcesOf(template, "AWS::Lambda::Function").values())
+        expect(Properties.Environment.Variables.POWERTOOLS_METRICS_NAMESPACE).toBe("dynalake/shop");
   });
 
   test("take the thresholds that are given", () => {
@@ -129,30 +144,49 @@ describe("alarms", () => {
   });
 
   test("can be left out, and so can the dashboard", () => {
-    const { reviews } = makeExample({ alarms: "none", dashboard: "none" });
-    expect(alarms(reviews).size).toBe(0);
-    expect(resourcesOf(reviews, "AWS::CloudWatch::Dashboard").size).toBe(0);
+    expect(alarms(makeExample({ alarms: "none" }).reviews).size).toBe(0);
+    const bare = templateOf(new LakeStack(testApp(), "Lake", { alarms: "none", dashboard: "none" }));
+    expect(alarms(bare).size).toBe(0);
+    expect(resourcesOf(bare, "AWS::CloudWatch::Dashboard").size).toBe(0);
   });
 });
 
-test("the dashboard shows every metric that is alarmed on", () => {
-  const [dashboard] = resourcesOf(example().reviews, "AWS::CloudWatch::Dashboard").values();
-  const body = flat(dashboard?.Properties.DashboardBody);
+test("executions that time out or are stopped are mailed with their input, those of maps are not", () => {
+  const { Properties } = resourceOf(example().lake, "AWS::Events::Rule");
+  const { detail } = Properties.EventPattern;
+  expect(detail.status).toEqual(["TIMED_OUT", "ABORTED"]);
+  expect(detail.stateMachineArn.map(flat)).toEqual(
+    ["snapshot", "compaction"].map((kind) =>
+      expect.stringMatching(`:stateMachine:dynalake-dynalake-${kind}$`),
+    ),
+  );
+  expect(Properties.Targets.map(({ Arn }: { Arn: unknown }) => flat(Arn))).toEqual(["<LakeFailure>"]);
+  const policies = [...resourcesOf(example().lake, "AWS::SNS::TopicPolicy").values()];
+  const statements = policies.flatMap(({ Properties: { PolicyDocument } }) => PolicyDocument.Statement);
+  expect(statements).toContainEqual(
+    expect.objectContaining({ Principal: { Service: "events.amazonaws.com" }, Action: "sns:Publish" }),
+  );
+});
+
+test("the dashboard shows every metric that is alarmed on, of all tables by searches", () => {
+  const body = flat(resourceOf(example().lake, "AWS::CloudWatch::Dashboard").Properties.DashboardBody);
   for (const name of [
     "IteratorAge",
     "DeliveryToS3.DataFreshness",
-    "FailedConversion.Records",
     "QuarantineObjects",
     "OnFailureObjects",
     "ErrorObjects",
+    "WaitingObjects",
     "OpenGaps",
     "StreamUnreadSeconds",
     "FailedLooks",
     "ExecutionsFailed",
+    "Compactions",
     "CommittedRows",
     "DeliveredRows",
     "LagSeconds",
   ]) {
-    expect(body).toContain(`"${name}"`);
+    expect(body).toContain(name);
   }
+  expect(body).toContain('{\\"dynalake/dynalake\\",LakeTable}');
 });

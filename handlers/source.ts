@@ -1,0 +1,27 @@
+/** What needs permissions on a source table: its export is started, and the reading of its stream is checked. */
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import { variablesOf } from "../src/aws/contracts/environment.ts";
+import { sourceEvent } from "../src/aws/contracts/steps.ts";
+import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
+import { openLake } from "../src/aws/lambda/step.ts";
+import { tellLook } from "../src/aws/lambda/tell-look.ts";
+import { requireSource } from "../src/aws/registry.ts";
+import { beginExport } from "../src/aws/steps/begin-export.ts";
+import { lookAtSource } from "../src/aws/steps/look-at-source.ts";
+import { clientOptions } from "../src/sdk/clients.ts";
+
+const variables = variablesOf("source", process.env);
+const lake = openLake(variables);
+const lambda = new LambdaClient(clientOptions());
+
+export const handler: LambdaFunction = lambdaHandler(sourceEvent, async (event) => {
+  const source = variables.SOURCE;
+  const entry = await requireSource(lake.store, source);
+  if (event.step === "look") {
+    const looked = await lookAtSource({ ...lake, lambda }, entry);
+    tellLook(source, looked);
+    return looked.metrics;
+  }
+  const { sourceTableArn } = entry;
+  return beginExport(lake, { ...event, source, sourceTableArn, kmsKeyArn: variables.LAKE_KEY_ARN });
+});

@@ -1,0 +1,27 @@
+/** Where a lake lies and reports: what its functions, machines and tables are made with, before the lake itself is whole. */
+import type { CfnDatabase } from "aws-cdk-lib/aws-glue";
+import type { IKey } from "aws-cdk-lib/aws-kms";
+import type { LogGroup } from "aws-cdk-lib/aws-logs";
+import type { IBucket } from "aws-cdk-lib/aws-s3";
+import type { ITopic } from "aws-cdk-lib/aws-sns";
+import type { IConstruct } from "constructs";
+
+export interface LakePlace extends IConstruct {
+  readonly bucket: IBucket;
+  readonly databaseName: string;
+  readonly database: CfnDatabase;
+  readonly workGroupName: string;
+  readonly workGroupArn: string;
+  readonly encryptionKey: IKey | undefined;
+  /** Receives successes of snapshots and compactions. */
+  readonly successTopic: ITopic;
+  /** Receives their failures, and alarms. */
+  readonly failureTopic: ITopic;
+  /** Where all functions of the lake and its sources log, and the delivery streams. */
+  readonly logGroup: LogGroup;
+  /** The ARN of a resource in the Glue Data Catalog. */
+  catalogArn(...path: readonly string[]): string;
+}
+
+/** Where Athena writes query results. No lake table can have this name: table names start with a letter. */
+export const RESULTS_PREFIX = "_athena/";

@@ -1,0 +1,83 @@
+/** What a lake table adds to its source: its tables in the catalog, its delivery stream, its entry in the registry, its alarms. */
+import { Duration, Stack } from "aws-cdk-lib";
+import { Construct, type IDependable } from "constructs";
+import type { Schema } from "../src/core/schema/schema.ts";
+import { type AlarmOptions, Alarms } from "./alarms.ts";
+import { ChangeStream } from "./change-stream.ts";
+import { type BufferOptions, checkedBuffers, within } from "./delivery-options.ts";
+import type { Lake } from "./lake.ts";
+import { tableMetrics } from "./metrics.ts";
+import { deliveryStreamName, lakePrefix } from "./names.ts";
+import { TableAccess } from "./table-access.ts";
+import { tableWatches } from "./watches.ts";
+
+/** How a lake table is kept. */
+export interface LakeTableOptions {
+  /** Default: 15 minutes. */
+  readonly compactEvery?: Duration | "never";
+  /** Snapshots after the first one. Default: never; to repair a gap, start one by hand. */
+  readonly snapshotEvery?: Duration | "never";
+  /** How often to check whether the first snapshot is still missing, beginning right after deployment. Default: 1 day. */
+  readonly firstSnapshotEvery?: Duration;
+  /** How long the table's past states can be queried: 1 to 8,760 hours. Default: 168, seven days. */
+  readonly retentionHours?: number;
+  /** How long after its deployment a new schema comes into use; Firehose has picked it up by then. Default: 30 minutes. */
+  readonly schemaSettleTime?: Duration;
+}
+
+export interface LakeTableProps extends LakeTableOptions {
+  readonly lake: Lake;
+  readonly schema: Schema;
+  /** The source's name in the lake. */
+  readonly source: string;
+  /** How long Lambda collects records for a batch. */
+  readonly batchSeconds: number;
+  readonly buffers: BufferOptions;
+  readonly alarms: AlarmOptions | "none";
+}
+
+const DAY_SECONDS = 24 * 3600;
+export const COMPACT_EVERY: Duration = Duration.minutes(15);
+const SETTLE_SECONDS = 30 * 60;
+
+export class LakeTable extends Construct {
+  /** The name of the lake table in SQL. */
+  readonly lakeTable: string;
+  readonly entry: IDependable;
+
+  constructor(scope: Construct, id: string, props: LakeTableProps) {
+    super(scope, id);
+    const { lake, schema, source } = props;
+    const { table } = schema;
+    const retentionHours = props.retentionHours ?? 168;
+    within("retentionHours", retentionHours, 1, 8760);
+    const buffers = checkedBuffers(props.buffers);
+    const { compactEvery = COMPACT_EVERY } = props;
+    this.lakeTable = table;
+    const glueTables = lake.registry.addGlueTables(this, "GlueTables", schema.file);
+    const { streamName } = new ChangeStream(this, "ChangeStream", {
+      access: new TableAccess(lake, table),
+      streamName: deliveryStreamName(lakePrefix(lake.databaseName), source, table),
+      after: glueTables,
+      ...buffers,
+    });
+    this.entry = lake.registry.addTable(this, "Entry", {
+      stack: Stack.of(this).stackName,
+      source,
+      schema: schema.file,
+      deliveryStream: streamName,
+      retentionHours,
+      bufferSeconds: props.batchSeconds + buffers.bufferTime.toSeconds(),
+      schemaSettleSeconds: props.schemaSettleTime?.toSeconds() ?? SETTLE_SECONDS,
+      ...(compactEvery === "never" ? {} : { compactEverySeconds: compactEvery.toSeconds() }),
+      ...(props.snapshotEvery === undefined || props.snapshotEvery === "never"
+        ? {}
+        : { snapshotEverySeconds: props.snapshotEvery.toSeconds() }),
+      firstSnapshotEverySeconds: props.firstSnapshotEvery?.toSeconds() ?? DAY_SECONDS,
+    });
+    if (props.alarms === "none") return;
+    const metrics = tableMetrics(lake, table, streamName);
+    const watches = tableWatches(metrics, compactEvery, props.alarms);
+    new Alarms(this, "Alarms", { lake, of: table, watches });
+  }
+}

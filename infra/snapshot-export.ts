@@ -1,0 +1,176 @@
+/** The states of a snapshot that export the source table and stage the export's files, for all tables that it is for. */
+import { EXPORT_FAILED, type SnapshotWork } from "../src/aws/contracts/machines.ts";
+import type {
+  BegunExport,
+  BegunSnapshot,
+  SnapshotPartEvent,
+  StagedExport,
+} from "../src/aws/contracts/steps.ts";
+import type { ErrorCode } from "../src/core/error.ts";
+import { FUNCTION_SECONDS } from "./machine-frame.ts";
+import { given, type Kept } from "./state-data.ts";
+import {
+  BACKOFF,
+  CATCH_ALL,
+  call,
+  each,
+  FAILED,
+  integration,
+  invokeForEach,
+  invokeNamed,
+  type State,
+} from "./states.ts";
+
+export interface ExportStates {
+  readonly bucket: string;
+  readonly begun: Kept<BegunSnapshot>;
+  readonly exported: Kept<BegunExport>;
+  readonly next: string;
+}
+
+type ExportWork = Extract<
+  SnapshotWork,
+  "Export" | "WaitForExport" | "DescribeExport" | "Exported?" | "Parts" | "Others"
+>;
+
+/** Nine events each: an execution's history has room for a day of them (25,000, AWS: "Step Functions service quotas"). */
+const EXPORT_POLL_SECONDS = 40;
+/** Recovery that was just turned on, as that of a table that is deployed with its lake, is not there at once. */
+const RECOVERY_BEGINS = {
+  ErrorEquals: ["BACKUPS_OFF" satisfies ErrorCode],
+  IntervalSeconds: 15,
+  BackoffRate: 2,
+  MaxAttempts: 3,
+};
+
+/** The export is started, awaited, and its files become staged wire rows. */
+export function exportStates(props: ExportStates): Record<ExportWork, State> & Record<string, State> {
+  return { ...startStates(props), ...partStates(props) };
+}
+
+type PartWork = Extract<ExportWork, "Parts" | "Others">;
+
+function startStates({
+  begun,
+  exported,
+}: ExportStates): Record<Exclude<ExportWork, PartWork>, State> & Record<string, State> {
+  return {
+    Export: invokeNamed(
+      {
+        functionName: begun.at("sourceFunction"),
+        event: { step: "begin-export", "execution.$": "$.request.execution.name" },
+        result: {
+          "run.$": "$.Payload.run",
+          "exportArn.$": "$.Payload.exportArn",
+          "exportPrefix.$": "$.Payload.exportPrefix",
+        },
+        answer: exported.path,
+        timeoutSeconds: FUNCTION_SECONDS,
+        retry: [RECOVERY_BEGINS],
+      },
+      "WaitForExport",
+    ),
+    WaitForExport: { Type: "Wait", Seconds: EXPORT_POLL_SECONDS, Next: "DescribeExport" },
+    DescribeExport: call(
+      {
+        call: "dynamodb:describeExport",
+        parameters: { "ExportArn.$": exported.at("exportArn") },
+        result: { "status.$": "$.ExportDescription.ExportStatus" },
+        answer: "$.described",
+        retry: [
+          // What has no exception of its own, such as a rate that is exceeded.
+          "DynamoDb.DynamoDbException",
+          "DynamoDb.InternalServerErrorException",
+          "DynamoDb.LimitExceededException",
+          "DynamoDb.SdkClientException",
+          "DynamoDb.ThrottlingException",
+        ],
+      },
+      "Exported?",
+    ),
+    "Exported?": {
+      Type: "Choice",
+      Choices: [
+        { Variable: "$.described.status", StringEquals: "COMPLETED", Next: "Parts" },
+        { Variable: "$.described.status", StringEquals: "FAILED", Next: "ExportFailed" },
+      ],
+      Default: "WaitForExport",
+    },
+    ExportFailed: {
+      Type: "Pass",
+      Parameters: {
+        Error: EXPORT_FAILED,
+        "Cause.$": `States.Format('DynamoDB could not finish {}; describe-export tells why', ${exported.at("exportArn")})`,
+      },
+      ResultPath: "$.error",
+      Next: FAILED,
+    },
+  };
+}
+
+function partStates({ begun, bucket, exported, next }: ExportStates): Record<PartWork, State> {
+  return {
+    Parts: each(
+      {
+        label: "Part",
+        bucket,
+        key: `States.Format('{}manifest-files.json', ${exported.at("exportPrefix")})`,
+        item: {
+          "functionName.$": begun.at("snapshotPartFunction"),
+          event: given<SnapshotPartEvent>({
+            run: exported.at("run"),
+            tables: begun.at("tables"),
+            index: "$$.Map.Item.Index",
+            part: "$$.Map.Item.Value",
+          }),
+        },
+        concurrency: "$.request.partsAtOnce",
+        state: invokeForEach(FUNCTION_SECONDS),
+      },
+      "Others",
+    ),
+    Others: {
+      Type: "Map",
+      ItemsPath: begun.at("others"),
+      ItemSelector: {
+        "table.$": "$$.Map.Item.Value",
+        "name.$": `States.Format('{}-{}', ${exported.at("run")}, $$.Map.Item.Index)`,
+        staged: given<StagedExport>({
+          run: exported.at("run"),
+          exportPrefix: exported.at("exportPrefix"),
+          tables: begun.at("tables"),
+          execution: "$.request.execution.arn",
+        }),
+      },
+      ItemProcessor: {
+        ProcessorConfig: { Mode: "INLINE" },
+        StartAt: "Other",
+        States: { Other: startOther() },
+      },
+      ResultPath: null,
+      Catch: CATCH_ALL,
+      Next: next,
+    },
+  };
+}
+
+/** Another table of the export gets an execution of its own, so that each fails, and is reported, alone. */
+function startOther(): State {
+  return {
+    Type: "Task",
+    Resource: integration("states:startExecution"),
+    Parameters: {
+      "StateMachineArn.$": "$$.StateMachine.Id",
+      "Name.$": "$.name",
+      Input: { "table.$": "$.table", "staged.$": "$.staged" },
+    },
+    TimeoutSeconds: 60,
+    Retry: [
+      {
+        ErrorEquals: ["StepFunctions.AWSStepFunctionsException", "StepFunctions.SdkClientException"],
+        ...BACKOFF,
+      },
+    ],
+    End: true,
+  };
+}

@@ -1,0 +1,141 @@
+/**
+ * The registry of a deployment: what its lake, its sources and its lake tables consist of. Each has an entry in the bucket, which
+ * the stacks' custom resources write; functions and the command line find everything by them.
+ */
+import * as z from "zod/mini";
+import { type LakeFile, moment, safeName } from "../../core/format/lake-file.ts";
+import type { SchemaFile } from "../../core/schema/schema.ts";
+import type { ServedInterval } from "../../core/table/served-intervals.ts";
+
+/** The lake: its machines work on all of its tables. */
+export interface LakeEntry {
+  readonly database: string;
+  readonly workGroup: string;
+  readonly snapshotMachineArn: string;
+  readonly compactionMachineArn: string;
+}
+
+/** What every entry below the lake has. */
+interface Deployed {
+  /** The stack that deploys it. */
+  readonly stack: string;
+  /** The source's name: unique in the lake. */
+  readonly source: string;
+}
+
+/** A source table: one function reads its stream for all of its lake tables. */
+export interface SourceConfiguration extends Deployed {
+  readonly sourceTableArn: string;
+  /** The id of the event source mapping from the stream to the function. */
+  readonly eventSourceMapping: string;
+  readonly streamFunction: string;
+  /** The function with the permissions on the source table. */
+  readonly sourceFunction: string;
+  readonly snapshotPartFunction: string;
+}
+
+export interface SourceEntry extends SourceConfiguration {
+  /** Names this configuration: a source that was removed and added again has another one. */
+  readonly configuration: string;
+  /** When it was removed; undefined while it is deployed. */
+  readonly removedAtSeconds?: number | undefined;
+}
+
+/** A lake table, as a stack configures it. */
+export interface TableConfiguration extends Deployed {
+  readonly schema: SchemaFile;
+  /** The name of its delivery stream. */
+  readonly deliveryStream: string;
+  /** How long past states of the table can be queried. */
+  readonly retentionHours: number;
+  /** The longest time a change waits in buffers on its way to the change log. */
+  readonly bufferSeconds: number;
+  /** How long Firehose may keep using the previous columns. */
+  readonly schemaSettleSeconds: number;
+  /** Undefined: never. */
+  readonly compactEverySeconds?: number | undefined;
+  /** Snapshots after the first one. Undefined: never. */
+  readonly snapshotEverySeconds?: number | undefined;
+  /** How often to check whether the first snapshot is still missing. */
+  readonly firstSnapshotEverySeconds: number;
+}
+
+export interface TableEntry extends TableConfiguration {
+  /** In the order of time. The last one is that of the present configuration. */
+  readonly served: readonly ServedInterval[];
+}
+
+const text = z.string().check(z.minLength(1));
+const count = z.int().check(z.minimum(0));
+const deployed = { stack: text, source: safeName };
+
+const lakeShape = z.object({
+  database: text,
+  workGroup: text,
+  snapshotMachineArn: text,
+  compactionMachineArn: text,
+});
+
+const sourceShape = z.object({
+  ...deployed,
+  sourceTableArn: text,
+  eventSourceMapping: text,
+  streamFunction: text,
+  sourceFunction: text,
+  snapshotPartFunction: text,
+});
+
+const schema = z.custom<SchemaFile>((value) => typeof value === "object" && value !== null);
+
+const tableShape = z.object({
+  ...deployed,
+  schema,
+  deliveryStream: text,
+  retentionHours: count,
+  bufferSeconds: count,
+  schemaSettleSeconds: count,
+  compactEverySeconds: z.optional(count),
+  snapshotEverySeconds: z.optional(count),
+  firstSnapshotEverySeconds: count,
+});
+
+const interval = z.object({
+  configuration: safeName,
+  fromSeconds: moment,
+  untilSeconds: z.optional(moment),
+});
+
+/** What a stack gives its custom resources. */
+export const lakeConfiguration: z.ZodMiniType<LakeEntry> = lakeShape;
+export const sourceConfiguration: z.ZodMiniType<SourceConfiguration> = sourceShape;
+export const glueTablesConfiguration: z.ZodMiniType<Pick<TableConfiguration, "schema">> = z.object({
+  schema,
+});
+export const tableConfiguration: z.ZodMiniType<TableConfiguration> = tableShape;
+
+export const lakeEntryFile: LakeFile<LakeEntry> = { name: "entry of the lake", shape: lakeShape };
+
+export const sourceEntryFile: LakeFile<SourceEntry> = {
+  name: "entry of a source",
+  shape: z.extend(sourceShape, { configuration: safeName, removedAtSeconds: z.optional(moment) }),
+};
+
+export const tableEntryFile: LakeFile<TableEntry> = {
+  name: "entry of a lake table",
+  shape: z.extend(tableShape, { served: z.array(interval).check(z.minLength(1)) }),
+};
+
+/** Whether the table is deployed; of one that was removed the data stays. */
+export function isDeployed({ served }: Pick<TableEntry, "served">): boolean {
+  return served.at(-1)?.untilSeconds === undefined;
+}
+
+/** The kinds of custom resources by which stacks write the registry, and make the tables of the Glue Data Catalog. */
+export const CUSTOM_RESOURCES = {
+  lake: "Custom::DynalakeLake",
+  source: "Custom::DynalakeSource",
+  table: "Custom::DynalakeTable",
+  glueTables: "Custom::DynalakeGlueTables",
+} as const;
+
+export type CustomResourceKind = keyof typeof CUSTOM_RESOURCES;

@@ -1,0 +1,84 @@
+/** What a stack's custom resources do: they write the registry, and make the tables of the Glue Data Catalog. */
+import { lakeEntryPath, sourceEntryPath, tableEntryPath } from "../../core/format/deployment-path.ts";
+import type { ObjectStore } from "../../core/ports/object-store.ts";
+import { parseSchema } from "../../core/schema/schema.ts";
+import { servedSince, servedUntil } from "../../core/table/served-intervals.ts";
+import { readLakeFile, replaceLakeFile } from "../../core/table/stored-file.ts";
+import {
+  type LakeEntry,
+  type SourceConfiguration,
+  type SourceEntry,
+  type TableConfiguration,
+  type TableEntry,
+  tableEntryFile,
+} from "../contracts/registry.ts";
+import { readSourceEntry } from "../registry.ts";
+import { ensureStoredTables, type StoredTablesCatalog } from "./ensure-stored-tables.ts";
+
+export interface RegisterContext {
+  readonly store: ObjectStore;
+  readonly bucket: string;
+  readonly catalog: StoredTablesCatalog;
+  readonly nowSeconds: () => number;
+}
+
+export function registerLake({ store }: RegisterContext, lake: LakeEntry): Promise<void> {
+  return replaceLakeFile(store, lakeEntryPath, lake);
+}
+
+/** The data stays, and so do its tables. */
+export function registerGlueTables(
+  { bucket, catalog }: RegisterContext,
+  { schema }: Pick<TableConfiguration, "schema">,
+): Promise<void> {
+  return ensureStoredTables(catalog, bucket, parseSchema(schema, "the deployed schema"));
+}
+
+/** `configuration` names the resource that a stack has made: updates of it keep the name. */
+export async function registerSource(
+  { store }: RegisterContext,
+  source: SourceConfiguration,
+  configuration: string,
+): Promise<void> {
+  await replaceLakeFile(store, sourceEntryPath(source.source), { ...source, configuration });
+}
+
+export async function removeSource(
+  { store, nowSeconds }: RegisterContext,
+  { source }: Pick<SourceConfiguration, "source">,
+  configuration: string,
+): Promise<void> {
+  const entry = await readSourceEntry(store, source);
+  // A replaced resource goes after its successor has come.
+  if (entry === undefined || entry.configuration !== configuration) return;
+  const removed: SourceEntry = { ...entry, removedAtSeconds: nowSeconds() };
+  await replaceLakeFile(store, sourceEntryPath(source), removed);
+}
+
+export async function registerTable(
+  { store, nowSeconds }: RegisterContext,
+  table: TableConfiguration,
+  configuration: string,
+): Promise<void> {
+  const path = tableEntryPath(table.source, parseSchema(table.schema, "the deployed schema").table);
+  const earlier = await readLakeFile(store, tableEntryFile, path);
+  const source = await readSourceEntry(store, table.source);
+  const isRead = source !== undefined && source.removedAtSeconds === undefined;
+  const entry: TableEntry = {
+    ...table,
+    served: servedSince(earlier?.served ?? [], { configuration, isRead, nowSeconds: nowSeconds() }),
+  };
+  await replaceLakeFile(store, path, entry);
+}
+
+export async function removeTable(
+  { store, nowSeconds }: RegisterContext,
+  table: Pick<TableConfiguration, "schema" | "source">,
+  configuration: string,
+): Promise<void> {
+  const path = tableEntryPath(table.source, parseSchema(table.schema, "the deployed schema").table);
+  const entry = await readLakeFile(store, tableEntryFile, path);
+  if (entry === undefined) return;
+  const served = servedUntil(entry.served, configuration, nowSeconds());
+  await replaceLakeFile(store, path, { ...entry, served });
+}

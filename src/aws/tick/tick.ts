@@ -1,0 +1,119 @@
+/** A lake's tick: it looks what is due, starts it, and remembers what it has started. */
+import type { LambdaClient } from "@aws-sdk/client-lambda";
+import { InvokeCommand } from "@aws-sdk/client-lambda";
+import { ListExecutionsCommand, StartExecutionCommand } from "@aws-sdk/client-sfn";
+import { EXPORT_FUZZ_SECONDS } from "../../core/exports/export-manifest.ts";
+import { changesDayFolder, hourOf } from "../../core/format/lake-path.ts";
+import { readLastCompaction } from "../../core/table/last-compaction.ts";
+import { openTableOf } from "../../core/table/open-table.ts";
+import { waitingPaths } from "../../core/table/waiting-paths.ts";
+import { awsError } from "../../sdk/aws-error.ts";
+import { AWS_DELIVERY_DELAY_SECONDS, settleSecondsFor } from "../aws-policy.ts";
+import type { CompactionInput, SnapshotInput } from "../contracts/machines.ts";
+import type { LakeEntry } from "../contracts/registry.ts";
+import type { CleanEvent, SourceEvent } from "../contracts/steps.ts";
+import { type DeployedTable, deployedSources, readLakeEntry } from "../registry.ts";
+import type { LakeContext } from "../steps/step-context.ts";
+import { planTick, type TickFacts, type TickPlan, type TickSource } from "./plan-tick.ts";
+import { readTickState, saveTickState } from "./tick-state.ts";
+
+export interface TickContext extends LakeContext {
+  readonly lambda: LambdaClient;
+  readonly cleanFunction: string;
+}
+
+/** Two at once start some things twice, which does no harm: the second of two executions ends at once. */
+export async function tick(context: TickContext): Promise<TickPlan> {
+  const { nowSeconds, store } = context;
+  const lake = await readLakeEntry(store);
+  const sources: TickSource[] = [];
+  for (const { entry, tables } of await deployedSources(store)) {
+    const seen = await Promise.all(
+      tables.map(async (deployed) => ({ ...deployed, facts: await factsOf(context, deployed) })),
+    );
+    sources.push({ entry, tables: seen });
+  }
+  const plan = planTick(sources, await readTickState(store), {
+    nowSeconds: nowSeconds(),
+    runningSnapshots: await runningSnapshots(context, lake),
+    fuzzSeconds: EXPORT_FUZZ_SECONDS,
+  });
+  await start(context, lake, plan);
+  await saveTickState(store, plan.state);
+  return plan;
+}
+
+async function factsOf(context: TickContext, deployed: DeployedTable): Promise<TickFacts> {
+  const { store } = context;
+  const { schema, table } = deployed;
+  const opened = await openTableOf(store, schema);
+  return {
+    hasNews:
+      JSON.stringify(opened.schema.file) !== JSON.stringify(schema.file) ||
+      (await hasNews(context, deployed)),
+    snapshotSeconds: opened.manifest.snapshots.at(-1)?.exportTimeSeconds,
+    waiting: (await waitingPaths(store, table)).length,
+  };
+}
+
+/** Whether objects have come since the last compaction, or since shortly before it, when it still left them alone. */
+async function hasNews(
+  { nowSeconds, store }: TickContext,
+  { entry, table }: DeployedTable,
+): Promise<boolean> {
+  const compactedSeconds = await readLastCompaction(store, table);
+  if (compactedSeconds === undefined) return true;
+  const sinceMs = (compactedSeconds - settleSecondsFor(entry.bufferSeconds)) * 1000;
+  const now = nowSeconds();
+  // An object lies in the hour of its oldest record, which may have been held up.
+  for (let at = now; ; at -= DAY_SECONDS) {
+    const objects = await store.list(changesDayFolder(table, hourOf(at).dt));
+    if (objects.some(({ modifiedMs }) => modifiedMs >= sinceMs)) return true; // breakage: late-objects-are-news
+    if (at <= now - AWS_DELIVERY_DELAY_SECONDS) return false;
+  }
+}
+
+const DAY_SECONDS = 24 * 3600;
+
+async function start(context: TickContext, lake: LakeEntry, plan: TickPlan): Promise<void> {
+  const { clients, cleanFunction } = context;
+  const execute = async (stateMachineArn: string, input: SnapshotInput | CompactionInput): Promise<void> => {
+    const command = new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) });
+    await clients.stepFunctions.send(command).catch(failed("Step Functions", "start a state machine"));
+  };
+  for (const snapshot of plan.snapshots) await execute(lake.snapshotMachineArn, snapshot);
+  for (const table of plan.compactions) await execute(lake.compactionMachineArn, { table });
+  for (const table of plan.vacuums)
+    await invoke(context, cleanFunction, { table, vacuum: true } satisfies CleanEvent);
+  for (const { sourceFunction } of plan.looks)
+    await invoke(context, sourceFunction, { step: "look" } satisfies SourceEvent);
+  for (const { table, streamFunction } of plan.feeds) await invoke(context, streamFunction, { feed: table });
+}
+
+/** Does not wait for its end. */
+async function invoke({ lambda }: TickContext, FunctionName: string, event: object): Promise<void> {
+  const command = new InvokeCommand({
+    FunctionName,
+    InvocationType: "Event",
+    Payload: JSON.stringify(event),
+  });
+  await lambda.send(command).catch(failed("Lambda", `run ${FunctionName}`));
+}
+
+async function runningSnapshots({ clients }: TickContext, lake: LakeEntry): Promise<number> {
+  const command = new ListExecutionsCommand({
+    stateMachineArn: lake.snapshotMachineArn,
+    statusFilter: "RUNNING",
+    maxResults: 10,
+  });
+  const { executions = [] } = await clients.stepFunctions
+    .send(command)
+    .catch(failed("Step Functions", "list the running snapshots"));
+  return executions.length;
+}
+
+function failed(service: string, attempt: string): (error: unknown) => never {
+  return (error) => {
+    throw awsError(error, { service, attempt, otherwise: "ENGINE_FAILED" });
+  };
+}

@@ -1,0 +1,88 @@
+/**
+ * What a deployment keeps in its lake, beside the layout of every lake (lake-path.ts):
+ *
+ *     <table>/locks/<kind>/<n>.json                    the execution that works on the table
+ *            /compacted.json                           when the last compaction had nothing left to do
+ *            /waiting/<kind>/*.jsonl                   changes that the table could not take when its source was read
+ *     _exports/<source>/AWSDynamoDB/<id>/...           exports of a source table; deleted after their snapshots
+ *     _registry/lake.json                              the lake: its database and machines
+ *              /sources/<source>/source.json           a source: its stream's mapping and functions
+ *                               /tables/<table>.json   a lake table of the source, as it is deployed
+ *              /tick.json                              what the lake's tick did last
+ */
+import { safePart } from "./safe-part.ts";
+
+/** The executions that work on the table, or did: the newest one is the last. */
+export function locksFolder(table: string, kind: string): string {
+  return `${safePart(table)}/locks/${safePart(kind)}/`;
+}
+
+export function lockPath(table: string, kind: string, number: number): string {
+  return `${locksFolder(table, kind)}${String(number).padStart(12, "0")}.json`;
+}
+
+/** The number in a lock's path, or undefined where the path is no lock's. */
+export function lockNumber(path: string): number | undefined {
+  const match = /\/locks\/[^/]+\/(\d{12})\.json$/.exec(path);
+  return match === null ? undefined : Number(match[1]);
+}
+
+/** Where a deployment keeps what it consists of. No lake table can have this name: table names start with a letter. */
+export const REGISTRY_FOLDER = "_registry/";
+
+export const lakeEntryPath: string = `${REGISTRY_FOLDER}lake.json`;
+export const tickPath: string = `${REGISTRY_FOLDER}tick.json`;
+export const sourcesFolder: string = `${REGISTRY_FOLDER}sources/`;
+
+export function sourceEntryPath(source: string): string {
+  return `${sourcesFolder}${safePart(source)}/source.json`;
+}
+
+/** The lake tables of a source. */
+export function tableEntriesFolder(source: string): string {
+  return `${sourcesFolder}${safePart(source)}/tables/`;
+}
+
+export function tableEntryPath(source: string, table: string): string {
+  return `${tableEntriesFolder(source)}${safePart(table)}.json`;
+}
+
+/** When a compaction had nothing left to do. */
+export function compactedPath(table: string): string {
+  return `${safePart(table)}/compacted.json`;
+}
+
+/** Changes that wait for their table: as stream records, or as wire rows. */
+export type WaitingKind = "records" | "rows";
+
+export function waitingFolder(table: string): string {
+  return `${safePart(table)}/waiting/`;
+}
+
+export function waitingPath(table: string, kind: WaitingKind, id: string): string {
+  return `${waitingFolder(table)}${kind}/${safePart(id)}.jsonl`;
+}
+
+/** What an object that waits holds, or undefined where the path is none's. */
+export function waitingKind(path: string): WaitingKind | undefined {
+  const kind = /^[^/]+\/waiting\/(records|rows)\/[^/]+\.jsonl$/.exec(path)?.[1];
+  return kind as WaitingKind | undefined;
+}
+
+/** Where exports of source tables lie. No lake table can have this name: table names start with a letter. */
+export const EXPORTS_FOLDER = "_exports/";
+
+/** The prefix that an export of a source table is given; the service adds `/AWSDynamoDB/<id>/`. */
+export function exportsPrefix(source: string): string {
+  return `${EXPORTS_FOLDER}${safePart(source)}`;
+}
+
+/** The folder of one export's manifests and data. */
+export function exportFolder(source: string, id: string): string {
+  return `${exportsPrefix(source)}/AWSDynamoDB/${safePart(id)}/`;
+}
+
+/** Names a lake table that needs the export no longer. */
+export function exportEndedPath(exportPrefix: string, table: string): string {
+  return `${exportPrefix}ended/${safePart(table)}`;
+}

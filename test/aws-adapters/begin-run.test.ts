@@ -1,0 +1,145 @@
+import { describe, expect, test } from "@jest/globals";
+import type { TableEntry } from "../../src/aws/contracts/registry.ts";
+import type { BeginRunEvent } from "../../src/aws/contracts/steps.ts";
+import { beginRun } from "../../src/aws/steps/begin-run.ts";
+import type { LakeContext } from "../../src/aws/steps/step-context.ts";
+import { EXPORT_FUZZ_SECONDS } from "../../src/core/exports/export-manifest.ts";
+import { initialManifest, manifestText } from "../../src/core/format/manifest.ts";
+import { lockHolder } from "../../src/core/table/run-lock.ts";
+import { MemoryStore } from "../support/memory-store.ts";
+import { register, sourceEntry, tableEntry } from "../support/registry.ts";
+
+const NOW = 1_800_000_000;
+const FUNCTIONS = { sourceFunction: "orders-source", snapshotPartFunction: "orders-snapshot-part" };
+
+function storeWith(...tables: readonly TableEntry[]): MemoryStore {
+  const store = new MemoryStore();
+  register(store, { sources: [sourceEntry("orders")], tables });
+  return store;
+}
+
+/** Step Functions, where these executions run. */
+function contextOf(store: MemoryStore, running: readonly string[] = []): LakeContext {
+  const stepFunctions = {
+    send: ({ input }: { readonly input: { readonly executionArn: string } }) => {
+      if (input.executionArn === "forgotten")
+        return Promise.reject(Object.assign(new Error("no"), { name: "ExecutionDoesNotExist" }));
+      const status = running.includes(input.executionArn) ? "RUNNING" : "SUCCEEDED";
+      return Promise.resolve({ status });
+    },
+  };
+  return { store, clients: { stepFunctions }, nowSeconds: () => NOW } as unknown as LakeContext;
+}
+
+const snapshot = (table: string, more: Partial<BeginRunEvent> = {}): BeginRunEvent => ({
+  kind: "snapshot",
+  table,
+  execution: "this",
+  ...more,
+});
+
+function seed(store: MemoryStore, table: string): void {
+  const snapshots = [{ run: "s", exportTimeSeconds: NOW, cutSeconds: NOW, items: 0, segments: [] }];
+  const manifest = { ...initialManifest(1), sequence: 1, snapshots };
+  store.plant(`${table}/manifest/000000000001.json`, manifestText(manifest));
+}
+
+describe("a compaction", () => {
+  const compaction = (execution: string): BeginRunEvent => ({ kind: "compaction", table: "a", execution });
+
+  test("goes on unless another one of the table runs; those of other tables do not matter", async () => {
+    const store = storeWith(tableEntry("orders", "a"), tableEntry("orders", "b"));
+    const context = contextOf(store, ["one"]);
+    expect(await beginRun(context, compaction("one"))).toEqual({ go: "compact" });
+    expect(await beginRun(context, compaction("two"))).toEqual({ go: "no" });
+    expect(await beginRun(context, { ...compaction("two"), table: "b" })).toEqual({ go: "compact" });
+    expect(await beginRun(contextOf(store), compaction("three"))).toEqual({ go: "compact" });
+  });
+
+  test("goes on after one that Step Functions has forgotten", async () => {
+    const store = storeWith(tableEntry("orders", "a"));
+    await beginRun(contextOf(store), compaction("forgotten"));
+    expect(await beginRun(contextOf(store), compaction("two"))).toEqual({ go: "compact" });
+  });
+});
+
+test.each(["none", "gone"])("an execution for the table %s, which is not deployed, fails", async (table) => {
+  const served = [{ configuration: "one", fromSeconds: 0, untilSeconds: 5 }];
+  const store = storeWith(tableEntry("orders", "gone", { served }));
+  await expect(beginRun(contextOf(store), snapshot(table))).rejects.toMatchObject({
+    code: "INPUT_INVALID",
+    message: expect.stringContaining(`"${table}"`),
+  });
+});
+
+describe("a snapshot", () => {
+  test("takes the tables of its source along that have none, and their locks", async () => {
+    const store = storeWith(...["a", "b", "c", "d"].map((table) => tableEntry("orders", table)));
+    seed(store, "b");
+    await beginRun(contextOf(store), snapshot("c", { execution: "other", first: true }));
+    await store.remove(store.paths("a/locks/"));
+    await store.remove(store.paths("d/locks/"));
+    expect(await beginRun(contextOf(store, ["other"]), snapshot("a"))).toEqual({
+      go: "export",
+      tables: ["a", "d"],
+      others: ["d"],
+      ...FUNCTIONS,
+    });
+    expect(await lockHolder(store, "d", "snapshot")).toBe("this");
+    expect(await lockHolder(store, "c", "snapshot")).toBe("other");
+  });
+
+  test("takes those along whose next snapshot is due, and no others", async () => {
+    const every = (table: string, snapshotEverySeconds: number) =>
+      tableEntry("orders", table, { snapshotEverySeconds });
+    const store = storeWith(
+      tableEntry("orders", "a"),
+      every("b", 0),
+      every("c", 1),
+      tableEntry("orders", "d"),
+    );
+    for (const table of ["b", "c", "d"]) seed(store, table);
+    expect(await beginRun(contextOf(store), snapshot("a"))).toMatchObject({ others: ["b"] });
+  });
+
+  test("that is the first is not taken where the table has one, or while another execution takes it", async () => {
+    const store = storeWith(tableEntry("orders", "a"));
+    await beginRun(contextOf(store), snapshot("a", { execution: "other", first: true }));
+    const again = snapshot("a", { first: true });
+    expect(await beginRun(contextOf(store, ["other"]), again)).toEqual({ go: "no" });
+    seed(store, "a");
+    expect(await beginRun(contextOf(store), again)).toEqual({ go: "no" });
+    // By hand it is taken all the same.
+    expect(await beginRun(contextOf(store, ["other"]), snapshot("a"))).toMatchObject({ go: "export" });
+  });
+
+  test("that is the first waits until the table is served for as long as its cut is fuzzy", async () => {
+    const added = (fromSeconds: number) =>
+      tableEntry("orders", "a", { served: [{ configuration: "one", fromSeconds }] });
+    const first = snapshot("a", { first: true });
+    expect(await beginRun(contextOf(storeWith(added(NOW - EXPORT_FUZZ_SECONDS + 1))), first)).toEqual({
+      go: "no",
+    });
+    expect(await beginRun(contextOf(storeWith(added(NOW - EXPORT_FUZZ_SECONDS))), first)).toMatchObject({
+      go: "export",
+    });
+    const other = tableEntry("orders", "b");
+    expect(await beginRun(contextOf(storeWith(added(NOW), other)), snapshot("b"))).toMatchObject({
+      others: [],
+    });
+  });
+
+  test("that another execution has staged takes its lock over", async () => {
+    const store = storeWith(tableEntry("orders", "a"), tableEntry("orders", "b"));
+    const parent = contextOf(store, ["parent"]);
+    await beginRun(parent, snapshot("a", { execution: "parent" }));
+    const staged = { run: "r", exportPrefix: "p", tables: ["a", "b"], execution: "parent" };
+    expect(await beginRun(parent, snapshot("b", { staged }))).toEqual({
+      go: "seed",
+      tables: ["a", "b"],
+      others: [],
+      ...FUNCTIONS,
+    });
+    expect(await lockHolder(store, "b", "snapshot")).toBe("this");
+  });
+});

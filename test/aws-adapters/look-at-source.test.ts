@@ -1,0 +1,49 @@
+import { expect, test } from "@jest/globals";
+import { type LookedAtSource, lookAtSource } from "../../src/aws/steps/look-at-source.ts";
+import { MemoryStore } from "../support/memory-store.ts";
+import { register, sourceEntry, tableEntry } from "../support/registry.ts";
+
+const STREAM = "arn:aws:dynamodb:eu-west-1:1:table/orders/stream/2026-01-01T00:00:00.000";
+const SOURCE = sourceEntry("orders");
+
+function storeOfTwo(): MemoryStore {
+  const store = new MemoryStore();
+  register(store, { sources: [SOURCE], tables: [tableEntry("orders", "a"), tableEntry("orders", "b")] });
+  return store;
+}
+
+function look(store: MemoryStore, State = "Enabled"): Promise<LookedAtSource> {
+  const Table = { LatestStreamArn: STREAM, StreamSpecification: { StreamEnabled: true } };
+  const lake = {
+    store,
+    nowSeconds: () => 1_800_000_000,
+    clients: { dynamodb: { send: async () => ({ Table }) } },
+    lambda: { send: async () => ({ EventSourceArn: STREAM, State, LastModified: new Date(0) }) },
+  };
+  return lookAtSource(lake as unknown as Parameters<typeof lookAtSource>[0], SOURCE);
+}
+
+test("a look at a source counts its failed batches, and what waits for a person in each of its tables", async () => {
+  const store = storeOfTwo();
+  store.plant("aws/lambda/orders-mapping/batch", "{}");
+  store.plant("aws/lambda/other-mapping/batch", "{}");
+  store.plant("b/errors/one", "{}");
+  const { failures, metrics, tables } = await look(store);
+  expect(metrics).toEqual({ OnFailureObjects: 1, FailedLooks: 0, StreamUnreadSeconds: 0 });
+  expect(tables).toMatchObject([
+    { table: "a", gaps: [], health: { UndeliveredObjects: 0, OpenGaps: 0 } },
+    { table: "b", gaps: [], health: { UndeliveredObjects: 1, ErrorObjects: 1 } },
+  ]);
+  expect(failures).toEqual([]);
+  expect(store.text("a/beginning.json")).toContain(STREAM);
+});
+
+test("a table that cannot be looked at is counted, and keeps no other from it", async () => {
+  const store = storeOfTwo();
+  store.plant("a/watch.json", "spoilt by hand");
+  const { failures, metrics, tables } = await look(store, "Disabled");
+  expect(metrics).toMatchObject({ FailedLooks: 1 });
+  expect(failures).toMatchObject([{ code: "LAKE_DAMAGED" }]);
+  expect(tables.map(({ table }) => table)).toEqual(["b"]);
+  expect(store.text("b/watch.json")).toBeDefined();
+});

@@ -1,0 +1,191 @@
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import { SFNClient } from "@aws-sdk/client-sfn";
+import { describe, expect, test } from "@jest/globals";
+import type { TableEntry } from "../../src/aws/contracts/registry.ts";
+import { type TickContext, tick } from "../../src/aws/tick/tick.ts";
+import { EXPORT_FUZZ_SECONDS } from "../../src/core/exports/export-manifest.ts";
+import { initialManifest, manifestText } from "../../src/core/format/manifest.ts";
+import { saveLastCompaction } from "../../src/core/table/last-compaction.ts";
+import { MemoryStore } from "../support/memory-store.ts";
+import { register, sourceEntry, tableEntry } from "../support/registry.ts";
+import { fakeAws } from "./fake-aws.ts";
+
+const HOUR = 3600;
+/** Noon. */
+const NOW = 1_800_014_400;
+
+class Ticked {
+  readonly store = new MemoryStore();
+  nowSeconds = NOW;
+  running = 0;
+  /** What was started since the last tick, each with its input. */
+  started: unknown[] = [];
+
+  constructor(...tables: readonly TableEntry[]) {
+    const names = new Set(tables.map(({ source }) => source));
+    register(this.store, { sources: [...names].map((name) => sourceEntry(name)), tables });
+    this.store.nowMs = () => this.nowSeconds * 1000;
+  }
+
+  /** The table has a snapshot, and was compacted until nothing was left. */
+  async settled(table: string): Promise<void> {
+    const { schema } = tableEntry("", table);
+    const snapshots = [{ run: "s", exportTimeSeconds: NOW, cutSeconds: NOW, items: 0, segments: [] }];
+    const manifest = { ...initialManifest(1), sequence: 1, schema, snapshots };
+    this.store.plant(`${table}/manifest/000000000001.json`, manifestText(manifest));
+    await saveLastCompaction(this.store, table, this.nowSeconds);
+  }
+
+  async change(table: string, hour: string): Promise<void> {
+    await this.store.replace(`${table}/changes/${hour}/${this.nowSeconds}`, new Uint8Array());
+  }
+
+  async tick(afterSeconds = 900): Promise<readonly unknown[]> {
+    this.nowSeconds += afterSeconds;
+    this.started = [];
+    const sfn = fakeAws(({ operation, text }) => {
+      const { stateMachineArn, input } = JSON.parse(text) as { stateMachineArn: string; input?: string };
+      if (operation === "ListExecutions")
+        return { body: { executions: Array.from({ length: this.running }, () => ({ executionArn: "x" })) } };
+      this.started.push({ [stateMachineArn]: JSON.parse(input ?? "") });
+      return { body: { executionArn: "x", startDate: 0 } };
+    });
+    const lambda = fakeAws(({ path, text }) => {
+      const [, name = ""] = /functions\/([^/]+)\//.exec(path) ?? [];
+      this.started.push({ [name]: JSON.parse(text) });
+      return { status: 202 };
+    });
+    await tick({
+      store: this.store,
+      clients: { stepFunctions: new SFNClient(sfn.options) },
+      lambda: new LambdaClient(lambda.options),
+      cleanFunction: "clean",
+      nowSeconds: () => this.nowSeconds,
+    } as unknown as TickContext);
+    return this.started;
+  }
+}
+
+const first = (table: string, partsAtOnce: number) => ({ snapshot: { table, first: true, partsAtOnce } });
+
+describe("a tick", () => {
+  test("starts everything once for a table that has just been deployed, and then what comes to be due", async () => {
+    const ticked = new Ticked(tableEntry("orders", "orders"));
+    expect(await ticked.tick()).toEqual([
+      first("orders", 6),
+      { compaction: { table: "orders" } },
+      { clean: { table: "orders", vacuum: true } },
+      { "orders-source": { step: "look" } },
+    ]);
+    await ticked.settled("orders");
+    expect(await ticked.tick(60)).toEqual([]);
+    await ticked.change("orders", "dt=2027-01-15/hr=12");
+    expect(await ticked.tick(60)).toEqual([]);
+    expect(await ticked.tick(780)).toEqual([{ compaction: { table: "orders" } }]);
+    expect(await ticked.tick(2700)).toContainEqual({ "orders-source": { step: "look" } });
+  });
+
+  test("leaves an idle table alone but for vacuum, and looks at its source hourly", async () => {
+    const ticked = new Ticked(tableEntry("orders", "orders"));
+    await ticked.settled("orders");
+    await ticked.tick();
+    const started = new Map<string, number>();
+    for (let i = 0; i < 96; i++)
+      for (const one of await ticked.tick())
+        for (const name of Object.keys(one as object)) started.set(name, (started.get(name) ?? 0) + 1);
+    expect(Object.fromEntries(started)).toEqual({ clean: 1, "orders-source": 24 });
+  });
+
+  test.each([
+    ["of this hour", "dt=2027-01-15/hr=12"],
+    ["that Firehose held up for a day", "dt=2027-01-14/hr=11"],
+  ])("compacts where there is an object %s", async (_, hour) => {
+    const ticked = new Ticked(tableEntry("orders", "orders"));
+    await ticked.settled("orders");
+    await ticked.tick();
+    await ticked.change("orders", hour);
+    expect(await ticked.tick()).toEqual([{ compaction: { table: "orders" } }]);
+  });
+
+  test("compacts again until what the last compaction left alone is folded", async () => {
+    const ticked = new Ticked(tableEntry("orders", "orders"));
+    await ticked.settled("orders");
+    await ticked.tick();
+    await ticked.change("orders", "dt=2027-01-15/hr=12");
+    await saveLastCompaction(ticked.store, "orders", ticked.nowSeconds + 60);
+    expect(await ticked.tick()).toEqual([{ compaction: { table: "orders" } }]);
+    await saveLastCompaction(ticked.store, "orders", ticked.nowSeconds);
+    expect(await ticked.tick()).toEqual([]);
+  });
+
+  test("compacts where a schema was deployed that the lake has not taken on", async () => {
+    const attributes = { id: { type: "string" }, note: { type: "string" } } as const;
+    const schema = { table: "orders", key: { hash: "id" }, attributes };
+    const ticked = new Ticked(tableEntry("orders", "orders", { schema }));
+    await ticked.settled("orders");
+    await ticked.tick();
+    expect(await ticked.tick()).toEqual([{ compaction: { table: "orders" } }]);
+  });
+
+  test("has what waits delivered by the function of the source", async () => {
+    const ticked = new Ticked(tableEntry("orders", "orders"), tableEntry("orders", "lines"));
+    for (const table of ["orders", "lines"]) await ticked.settled(table);
+    await ticked.tick();
+    ticked.store.plant("lines/waiting/rows/one.jsonl", "");
+    expect(await ticked.tick(60)).toEqual([{ "orders-stream": { feed: "lines" } }]);
+  });
+
+  test("never compacts a table that never is, and takes snapshots as often as is asked for", async () => {
+    const { compactEverySeconds: _, ...entry } = tableEntry("orders", "orders", {
+      snapshotEverySeconds: 30 * 24 * HOUR,
+    });
+    const ticked = new Ticked(entry);
+    await ticked.settled("orders");
+    await ticked.tick();
+    expect(await ticked.tick(29 * 24 * HOUR)).not.toContainEqual(
+      expect.objectContaining({ snapshot: expect.anything() }),
+    );
+    expect(await ticked.tick(24 * HOUR)).toContainEqual({
+      snapshot: { table: "orders", first: false, partsAtOnce: 6 },
+    });
+  });
+
+  test("does nothing for tables and sources that were removed", async () => {
+    const served = [{ configuration: "one", fromSeconds: 0, untilSeconds: NOW }];
+    const ticked = new Ticked(tableEntry("orders", "gone", { served }));
+    register(ticked.store, {
+      sources: [sourceEntry("users", { removedAtSeconds: NOW })],
+      tables: [tableEntry("users", "users")],
+    });
+    expect(await ticked.tick()).toEqual([{ "orders-source": { step: "look" } }]);
+  });
+});
+
+describe("first snapshots", () => {
+  const snapshots = (started: readonly unknown[]): readonly unknown[] =>
+    started.filter((one) => Object.hasOwn(one as object, "snapshot"));
+
+  test("are taken for one table of each source, three at a time, with so many files as leave functions to streams", async () => {
+    const names = ["a", "b", "c", "d"];
+    const ticked = new Ticked(
+      ...names.flatMap((name) => [tableEntry(name, `${name}1`), tableEntry(name, `${name}2`)]),
+    );
+    expect(snapshots(await ticked.tick())).toEqual([first("a1", 2), first("b1", 2), first("c1", 2)]);
+    ticked.running = 3;
+    expect(snapshots(await ticked.tick(60))).toEqual([]);
+    ticked.running = 2;
+    for (const table of ["a1", "a2"]) await ticked.settled(table);
+    expect(snapshots(await ticked.tick(60))).toEqual([first("d1", 2)]);
+  });
+
+  test("are tried again after a while, and wait for a table that was added", async () => {
+    const added = tableEntry("orders", "orders", {
+      served: [{ configuration: "one", fromSeconds: NOW + 301 }],
+    });
+    const ticked = new Ticked(added);
+    expect(snapshots(await ticked.tick(300))).toEqual([]);
+    expect(snapshots(await ticked.tick(1 + EXPORT_FUZZ_SECONDS))).toEqual([first("orders", 6)]);
+    expect(snapshots(await ticked.tick(23 * HOUR))).toEqual([]);
+    expect(snapshots(await ticked.tick(HOUR))).toEqual([first("orders", 6)]);
+  });
+});
