@@ -2,7 +2,7 @@
  * Takes changes from the stream function to the change log: a Firehose stream that converts JSON lines to Parquet with the
  * columns of `<table>__changes`.
  */
-import { Aws, type Duration, Stack } from "aws-cdk-lib";
+import { Aws, type Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { CfnDeliveryStream } from "aws-cdk-lib/aws-kinesisfirehose";
 import { LogStream } from "aws-cdk-lib/aws-logs";
 import { Construct, type IDependable } from "constructs";
@@ -29,7 +29,12 @@ export class ChangeStream extends Construct {
     const { access } = props;
     const { lake, table } = access;
     const { logGroup } = lake;
-    const logStream = new LogStream(this, "LogStream", { logGroup, logStreamName: `delivery-${table}` });
+    const logStream = new LogStream(this, "LogStream", {
+      logGroup,
+      logStreamName: `delivery-${table}`,
+      // One that stayed would be in the way of a table that is added again.
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     const role = handRole(this, "Role", {
       service: "firehose.amazonaws.com",
       description: `dynalake ${table}: delivery of changes`,

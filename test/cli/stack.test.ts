@@ -23,7 +23,13 @@ import { type FakeAnswer, refusal } from "../aws-adapters/fake-aws.ts";
 import { dynalake, dynalakes, expectRefused, startDynalake } from "../support/cli.ts";
 import { dynalakeProcess } from "../support/cli-process.ts";
 import { type CloudRequest, type FakeCloud, fakeCloud } from "../support/fake-cloud.ts";
-import { MISSING_STACK, type StackTable, stackAnswer } from "../support/fake-stack.ts";
+import {
+  bucketAnswer,
+  MISSING_STACK,
+  registryKeys,
+  STACK_ANSWER,
+  type StackTable,
+} from "../support/fake-stack.ts";
 
 const REVIEWS: StackTable = { table: "reviews", source: "Reviews" };
 const ARN = "arn:aws:states:us-east-1:1:execution:machine:run";
@@ -39,10 +45,16 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  answers = { DescribeStacks: () => stackAnswer([REVIEWS]) };
+  answers = stackOf([REVIEWS]);
 });
 
 afterAll(() => cloud.close());
+
+/** A stack with these tables, whose bucket holds these keys as well. */
+function stackOf(tables: readonly StackTable[], more: ReadonlyMap<string, string> = new Map()): Answers {
+  const keys = new Map([...registryKeys(tables), ...more]);
+  return { DescribeStacks: () => STACK_ANSWER, "": ({ path }) => bucketAnswer(path, keys) };
+}
 
 const onStack = (...args: readonly string[]) => dynalake([...args, "--stack", "S"]);
 
@@ -100,7 +112,7 @@ test("a stack that is not there, without a region or without credentials, says s
 });
 
 test("a table that the stack does not have is refused with those that it has; several want a choice", async () => {
-  answers = { DescribeStacks: () => stackAnswer([REVIEWS, { table: "orders", source: "Orders" }]) };
+  answers = stackOf([REVIEWS, { table: "orders", source: "Orders" }]);
   expectRefused(await onStack("status", "--table", "other"), {
     code: "USAGE",
     names: ["other", "orders, reviews"],
@@ -152,12 +164,11 @@ test("what is left in quarantine by a snapshot is told, and its exit code is 3",
 
 test("a compaction beside another one names it", async () => {
   const other = `${ARN}-other`;
-  machineThatEnds(
-    { status: "SUCCEEDED", output: '{"outcome":"conflict"}' },
-    { ListExecutions: () => ({ body: { executions: [{ executionArn: other, startDate: 1 }] } }) },
-  );
+  const lock = new Map([["reviews/locks/compaction/000000000003.json", JSON.stringify({ execution: other })]]);
+  answers = stackOf([REVIEWS], lock);
+  machineThatEnds({ status: "SUCCEEDED", output: '{"outcome":"conflict"}' });
   expectRefused(await onStack("compact", "--all"), { code: "CONFLICT", names: ["running"], next: other });
-  expect(JSON.parse(String(started().at(-1)?.input?.input))).toEqual({ scope: "all" });
+  expect(JSON.parse(String(started().at(-1)?.input?.input))).toEqual({ table: "reviews", scope: "all" });
 });
 
 test("a compaction tells of each of its commits, and of the schema that it took on", async () => {
@@ -171,10 +182,8 @@ test("a compaction tells of each of its commits, and of the schema that it took 
     commits.map((commit) => [manifestPath("reviews", commit.sequence), manifestText(commit)]),
   );
   const output = { outcome: "succeeded", done: ["schema", "minor"], manifest: 9 };
-  machineThatEnds(
-    { status: "SUCCEEDED", output: JSON.stringify(output) },
-    { "": ({ path }) => bucketAnswer(path, keys) },
-  );
+  answers = stackOf([REVIEWS], keys);
+  machineThatEnds({ status: "SUCCEEDED", output: JSON.stringify(output) });
   expect(await onStack("compact")).toMatchObject({
     code: 0,
     stdout:
@@ -195,20 +204,6 @@ const segment = (run: string, rows: number): Segment => ({
   rows,
   bytes: rows,
 });
-
-/** S3 with these keys in the bucket. */
-function bucketAnswer(path: string, keys: ReadonlyMap<string, string>): FakeAnswer {
-  const url = new URL(path, "http://bucket");
-  const content = keys.get(url.pathname.slice("/bucket/".length));
-  if (content !== undefined) return { body: content };
-  const contents = [...keys].map(
-    ([key, text]) =>
-      `<Contents><Key>${key}</Key><Size>${text.length}</Size><LastModified>2026-11-01T00:00:00Z</LastModified></Contents>`,
-  );
-  return {
-    body: `<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join("")}</ListBucketResult>`,
-  };
-}
 
 test("an interrupt leaves the execution running, and tells how to look at it", async () => {
   machineThatEnds(

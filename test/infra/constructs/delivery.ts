@@ -157,6 +157,8 @@ describe("the Firehose stream", () => {
     const after = (stream.DependsOn ?? []).join(" ");
     expect(after).toMatch(/ReviewsGlueTables/);
     expect(after).toMatch(/ReviewsChangeStreamRole/);
+    const [log] = resourcesOf(example().reviews, "AWS::Logs::LogStream").values();
+    expect(log?.DeletionPolicy).toBe("Delete");
     // Whoever finds a table in the registry can deliver to it, and nothing is read before it is found.
     const [entryId, entry] = [...resourcesOf(example().reviews, "Custom::DynalakeTable")][0] ?? [];
     expect(flat(entry?.Properties.Configuration)).toContain('"deliveryStream":"<ReviewsChangeStream>"');
