@@ -120,7 +120,7 @@ const late = () => record("late", key("late"), nowSeconds() - DAY_SECONDS);
 
 test("stream: a record that contradicts itself, and once more; one that is a day late", async () => {
   // The table contains them too.
-  await guarded.put(key("direct"), key("late"));
+  await guarded.put(key("direct"), key("late"), key("waits"));
   // Otherwise the mapping would keep reading the stream with the function's role, and being denied.
   await guarded.changeMapping({ Enabled: false });
   const batch = [record("direct", key("direct")), record("one", key("another"))];

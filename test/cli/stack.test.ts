@@ -164,7 +164,9 @@ test("what is left in quarantine by a snapshot is told, and its exit code is 3",
 
 test("a compaction beside another one names it", async () => {
   const other = `${ARN}-other`;
-  const lock = new Map([["reviews/locks/compaction/000000000003.json", JSON.stringify({ execution: other })]]);
+  const lock = new Map([
+    ["reviews/locks/compaction/000000000003.json", JSON.stringify({ execution: other })],
+  ]);
   answers = stackOf([REVIEWS], lock);
   machineThatEnds({ status: "SUCCEEDED", output: '{"outcome":"conflict"}' });
   expectRefused(await onStack("compact", "--all"), { code: "CONFLICT", names: ["running"], next: other });

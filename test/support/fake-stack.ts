@@ -41,7 +41,9 @@ export function bucketAnswer(path: string, keys: ReadonlyMap<string, string>): F
   const isDelimited = url.searchParams.has("delimiter");
   const below = [...keys].filter(([key]) => key.startsWith(prefix));
   const folderOf = (key: string): string => key.slice(0, key.indexOf("/", prefix.length) + 1);
-  const folders = new Set(isDelimited ? below.map(([key]) => folderOf(key)).filter((name) => name !== "") : []);
+  const folders = new Set(
+    isDelimited ? below.map(([key]) => folderOf(key)).filter((name) => name !== "") : [],
+  );
   const contents = below.filter(([key]) => !isDelimited || folderOf(key) === "");
   const listed = [
     ...contents.map(
