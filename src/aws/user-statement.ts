@@ -6,6 +6,7 @@ import { DynalakeError } from "../core/error.ts";
 import type { LakeView } from "../core/overlay/lake-view.ts";
 import { quoted } from "../core/ports/dialect.ts";
 import { isWord, statementTokens, type Token } from "../core/sql/statement-tokens.ts";
+import { requireOwnCatalog } from "./own-catalog.ts";
 
 export interface UserStatement {
   /** Without the final semicolon. */
@@ -24,6 +25,7 @@ export function readingStatement(text: string): UserStatement {
   const statements = tokens.length === 0 ? 0 : ends.length + 1;
   if (statements !== 1)
     throw new DynalakeError("SQL_FAILED", `one statement was expected, not ${statements}`);
+  requireOwnCatalog(tokens);
   const sql = text.slice(0, tokens.at(-1)?.to ?? 0);
   const at = behindExplain(tokens);
   const first = tokens[at];

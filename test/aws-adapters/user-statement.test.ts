@@ -91,3 +91,27 @@ test("names are mentioned however they are written, and not in texts and comment
   const statement = readingStatement("SELECT 'a' /* b */ FROM C, \"D\" -- e");
   expect(["a", "b", "c", "d", "e"].filter((name) => mentions(statement, name))).toEqual(["c", "d"]);
 });
+
+test.each([
+  "SELECT * FROM TABLE(ddb.system.query(query => 'DELETE'))",
+  "SELECT * FROM TABLE(system.query(query => 'x'))",
+  "SELECT * FROM mysql.shop.orders",
+  'SELECT * FROM "lambda:fn"."shop"."orders"',
+  "SELECT * FROM orders, mysql.shop.orders",
+  "SELECT * FROM orders o JOIN mysql . shop . orders p ON o.id = p.id",
+  "WITH x AS (SELECT * FROM mysql.shop.orders) SELECT * FROM x",
+  "SELECT (SELECT max(id) FROM mysql.shop.orders) FROM orders",
+  "SELECT * FROM orders WHERE id IN (TABLE mysql.shop.orders)",
+  "EXPLAIN ANALYZE SELECT * FROM mysql.shop.orders",
+])("%s asks elsewhere, and is refused", (sql) => {
+  expect(() => readingStatement(sql)).toThrow(expect.objectContaining({ code: "SQL_FAILED" }));
+});
+
+test.each([
+  "SELECT o.address.city, extract(day FROM o.times.created) FROM orders o, lake.orders p ORDER BY o.a.b, p.c.d",
+  "SELECT * FROM AwsDataCatalog.lake.orders, UNNEST(o.a.b) AS t(x)",
+  "SELECT * FROM TABLE(sequence(1, 3))",
+  "SELECT a FROM orders GROUP BY a, orders.b.c HAVING max(orders.b.c) > 1",
+])("%s reads the account's own catalog", (sql) => {
+  expect(readingStatement(sql).sql).toBe(sql);
+});

@@ -1466,4 +1466,18 @@ export const breakages: readonly Breakage[] = [
     put: "false",
     tests: ["test/core/table/served-intervals.test.ts"],
   },
+  {
+    name: "a statement on Athena may read other catalogs",
+    marker: "relations-of-own-catalog",
+    find: 'isBeforeRelation || isWord(token, "TABLE")',
+    put: "false",
+    tests: ["test/aws-adapters/user-statement.test.ts"],
+  },
+  {
+    name: "a statement on Athena may hand queries through",
+    marker: "no-pass-through-queries",
+    find: 'throw refused("a table function that asks elsewhere is not allowed")',
+    put: "return",
+    tests: ["test/aws-adapters/user-statement.test.ts"],
+  },
 ];
