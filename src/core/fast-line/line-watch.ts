@@ -11,11 +11,11 @@ export type OnMisfit = (attribute: string, value: AttributeValue) => void;
 const TYPES = ["S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M"] as const;
 type TypeName = (typeof TYPES)[number];
 
-/** Of each type the characters after the brace and the quote: the second one is the quote where there is only one. */
-const TYPE_OF_BYTES: ReadonlyMap<number, number> = new Map(
-  TYPES.map((name, i) => [bytesKey(name.charCodeAt(0), name.length === 1 ? 34 : name.charCodeAt(1)), i]),
-);
 const NULL_TYPE = TYPES.indexOf("NULL");
+/** By the two bytes after the brace and the quote, of which the second one is a quote where the name has one letter. */
+const TYPE_OF_BYTES: Uint8Array = new Uint8Array(128 * 128).fill(NULL_TYPE);
+for (const [i, name] of TYPES.entries())
+  TYPE_OF_BYTES[name.charCodeAt(0) * 128 + (name.length === 1 ? 34 : name.charCodeAt(1))] = i;
 
 export class LineWatch {
   readonly #columns: readonly Column[];
@@ -72,11 +72,7 @@ export class LineWatch {
 type Span = readonly [from: number, to: number];
 
 function typeAt(input: Uint8Array, at: number): number {
-  return TYPE_OF_BYTES.get(bytesKey(input[at + 2] as number, input[at + 3] as number)) ?? NULL_TYPE;
-}
-
-function bytesKey(first: number, second: number): number {
-  return first * 256 + second;
+  return TYPE_OF_BYTES[(input[at + 2] as number) * 128 + (input[at + 3] as number)] ?? NULL_TYPE;
 }
 
 const decoder = new TextDecoder();
