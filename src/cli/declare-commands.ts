@@ -165,6 +165,8 @@ function status(program: Command, runs: Runs): void {
     .addOption(stackOption())
     .addOption(regionOption())
     .addOption(lakeTableOption())
+    .option("--followed-within <seconds>", "no run for so long is a state of health: unfollowed", positive)
+    .option("--watch", "show it again every two seconds, until an interrupt")
     .addOption(jsonOption())
     .action(
       runs(async (context, options) =>

@@ -17,6 +17,7 @@ import type {
   Cancel,
   CompactOptions,
   ItemsOptions,
+  StatusOptions,
   VacuumOptions,
   VerifyOptions,
   Watched,
@@ -47,15 +48,20 @@ export class FolderTable implements ListedTable {
     );
   }
 
-  status({ signal }: Cancel = {}): Promise<TableStatus> {
+  status({ followedWithinSeconds, signal }: StatusOptions & Cancel = {}): Promise<TableStatus> {
     const { lifetime } = this.#context;
     return lifetime.run(signal, async (stop) => {
+      requireNumber("followedWithinSeconds", followedWithinSeconds, { min: 0 });
       const opened = await this.#opened();
       const { tableDrift } = await import("../core/overlay/drift.ts");
       const { tableStatus } = await import("../core/status/status.ts");
       const { schemaEdit } = await import("../core/table/schema-edit.ts");
       return this.#context.withEngine(stop, async ({ store, engine }) => {
-        const status = await tableStatus({ store, engine }, opened, nowSeconds());
+        const status = await tableStatus(
+          { store, engine, ...defined({ followedWithinSeconds }) },
+          opened,
+          nowSeconds(),
+        );
         return tableStatusOf(status, await schemaEdit(store, opened), await tableDrift(engine, opened));
       });
     });

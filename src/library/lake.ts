@@ -10,6 +10,7 @@ import type {
   Recording,
   ReplayOptions,
   SnapshotOptions,
+  StatusOptions,
   VacuumOptions,
   VerifyOptions,
   Watched,
@@ -155,7 +156,7 @@ export interface LakeTable {
   schema(): Promise<TableSchema>;
 
   /** Rows, lag, segments, quarantine and gaps. */
-  status(options?: Cancel): Promise<TableStatus>;
+  status(options?: StatusOptions & Cancel): Promise<TableStatus>;
 
   /** The attributes whose values SQL does not show, or not whole, as the table is now; what hides most comes first. */
   drift(options?: Cancel): Promise<readonly Drift[]>;

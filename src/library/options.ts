@@ -135,6 +135,11 @@ export interface CompactOptions {
   readonly settleSeconds?: number;
 }
 
+export interface StatusOptions {
+  /** The health of a table that no run has followed for so long is `unfollowed`. Default: no table's is. */
+  readonly followedWithinSeconds?: number;
+}
+
 export interface VacuumOptions {
   /** Keep manifests, and with them `asOf`, for this long. Default: 168. */
   readonly retentionHours?: number;

@@ -99,6 +99,16 @@ export class FollowedStream {
     return this.#isWhole ? this.#progress.readUntilSeconds(this.#readers) : 0;
   }
 
+  /** The oldest, over the shards that are read, of the last empty answer or the newest record taken, where each has one. */
+  get currentUntilSeconds(): number | undefined {
+    return this.#progress.currentUntilSeconds(this.#readers);
+  }
+
+  /** How many records have been fetched and not taken. */
+  get fetchedRecords(): number {
+    return [...this.#readers.values()].reduce((records, reader) => records + reader.bufferedRecords, 0);
+  }
+
   /** The time of the records up to which every open shard has been taken; Infinity if nothing is left in any of them. */
   get reachedSeconds(): number {
     return this.#draining ? 0 : this.#progress.reachedSeconds(this.#readers);

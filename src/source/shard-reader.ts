@@ -77,6 +77,10 @@ export class ShardReader {
     return this.#buffer.length > 0;
   }
 
+  get bufferedRecords(): number {
+    return this.#buffer.length;
+  }
+
   /** Why reading ended before the shard did; undefined if it did not. */
   get failure(): unknown {
     return this.#failure;

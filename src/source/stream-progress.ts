@@ -88,6 +88,15 @@ export class StreamProgress {
     return Math.min(this.#timing.nowMs() / 1_000, ...until);
   }
 
+  /** The oldest, over the shards that are read, of the last empty answer or the newest record taken, where each has one. */
+  currentUntilSeconds(states: ShardStates): number | undefined {
+    const until = [...states].map(([id, { takenUntilMs }]) =>
+      Math.max(this.#newestTakenSeconds.get(id) ?? 0, takenUntilMs / 1_000),
+    );
+    const oldest = Math.min(this.#timing.nowMs() / 1_000, ...until); // breakage: oldest-shard-is-behind
+    return until.length === 0 || oldest === 0 ? undefined : oldest;
+  }
+
   /** The time of the records up to which every open shard has been taken; Infinity if nothing is left in any of them. */
   reachedSeconds(states: ShardStates): number {
     if (!this.#hasListing || this.#finishedSinceListing || awaitsSuccessors(this.#shards)) return 0;

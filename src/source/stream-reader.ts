@@ -45,6 +45,10 @@ export class StreamReader implements ChangeReader {
     return this.#identity;
   }
 
+  get fetchedRecords(): number {
+    return this.#followed.fetchedRecords;
+  }
+
   async next(request: { readonly recordsMax: number; readonly waitMs: number }): Promise<ChangeBatch> {
     if (this.#isWaiting)
       throw new DynalakeError("INTERNAL", "the stream reader is already waiting for a batch");
@@ -76,9 +80,10 @@ export class StreamReader implements ChangeReader {
       const due = records.length > 0 || gaps.length > 0 || this.#closed;
       if (!due && failure !== undefined) throw this.#reading.toError(failure);
       if (due || leftMs <= 0) {
-        const { position, reachedSeconds } = this.#followed;
+        const { position, reachedSeconds, currentUntilSeconds } = this.#followed;
         const readUntilSeconds = this.#isCurrent ? this.#followed.readUntilSeconds : 0;
-        return { records, gaps, position, caughtUp: this.#caughtUp, reachedSeconds, readUntilSeconds };
+        const reached = { reachedSeconds, readUntilSeconds, currentUntilSeconds };
+        return { records, gaps, position, caughtUp: this.#caughtUp, ...reached };
       }
       await this.#bell.wait(leftMs);
     }

@@ -1,5 +1,6 @@
 /** `dynalake status`: what the engineer on call wants to know. */
 import { counted, grouped } from "../../core/counted.ts";
+import { defined } from "../../core/defined.ts";
 import { writtenName } from "../../core/sql/reserved-words.ts";
 import type { Health, TableStatus } from "../../index.ts";
 import type { DeployedStatus } from "../../stack/status.ts";
@@ -8,14 +9,33 @@ import { withFolder, withStack } from "../context/opened.ts";
 import { type LakeOptions, lakeTarget } from "../options/lake-target.ts";
 import { timeText } from "../options/time-option.ts";
 import { driftSentences } from "../reports/drift-report.ts";
+import { lagText, runText } from "../reports/following-report.ts";
 import { gapJson } from "../reports/gap-report.ts";
 
 export interface StatusOptions extends LakeOptions {
   readonly table?: string;
   readonly json?: boolean;
+  /** Seconds. */
+  readonly followedWithin?: number;
+  readonly watch?: boolean;
 }
 
+const WATCH_MS = 2_000;
+/** To the upper left corner of a screen that is cleared. */
+const CLEARED = "\u001b[H\u001b[2J";
+
 export async function statusCommand(context: CommandContext, options: StatusOptions): Promise<ExitCode> {
+  const { terminal, timing, interrupted } = context;
+  while (options.watch === true && !interrupted.aborted) {
+    const text = await statusReport(context, options);
+    await terminal.print(terminal.width === undefined ? `${text}\n` : `${CLEARED}${text}`);
+    await timing.sleep(WATCH_MS, interrupted);
+  }
+  if (options.watch !== true) await terminal.print(await statusReport(context, options));
+  return EXIT.done;
+}
+
+function statusReport(context: CommandContext, options: StatusOptions): Promise<string> {
   const target = lakeTarget(options);
   if (target.kind === "stack") {
     return withStack(context, target, async (stack) => {
@@ -23,31 +43,23 @@ export async function statusCommand(context: CommandContext, options: StatusOpti
       const deployments = stack.tables(options.table);
       const tables: PlacedStatus[] = [];
       for (const deployment of deployments) tables.push(await deployedStatus(stack, deployment));
-      return report(context, stack.place, tables, options);
+      return report(stack.place, tables, options);
     });
   }
   return withFolder(context, options.lake, async (lake) => {
     const tables: PlacedStatus[] = [];
-    for (const table of await lake.opened(options.table)) tables.push(await table.status());
-    return report(context, lake.folder, tables, options);
+    const asked = defined({ followedWithinSeconds: options.followedWithin });
+    for (const table of await lake.opened(options.table)) tables.push(await table.status(asked));
+    return report(lake.folder, tables, options);
   });
 }
 
 /** The status of a table, and of a deployed one what only its services know. */
 type PlacedStatus = TableStatus & Partial<Pick<DeployedStatus, "delivery">>;
 
-async function report(
-  { terminal }: CommandContext,
-  place: string,
-  tables: readonly PlacedStatus[],
-  { json }: StatusOptions,
-): Promise<ExitCode> {
-  const text =
-    json === true
-      ? `${JSON.stringify({ lake: place, tables: tables.map(statusJson) }, null, 2)}\n`
-      : tables.map(statusText).join("\n");
-  await terminal.print(text);
-  return EXIT.done;
+function report(place: string, tables: readonly PlacedStatus[], { json }: StatusOptions): string {
+  if (json !== true) return tables.map(statusText).join("\n");
+  return `${JSON.stringify({ lake: place, tables: tables.map(statusJson) }, null, 2)}\n`;
 }
 
 function statusJson({ openGaps, repairedGaps, ...status }: PlacedStatus): object {
@@ -67,6 +79,7 @@ function statusText(status: PlacedStatus): string {
         : `${counted(status.snapshot.items, "item")} of ${status.snapshot.exportTimeSeconds === 0 ? "an unknown time" : timeText(status.snapshot.exportTimeSeconds)}`,
     ],
     ["stream", streamText(status)],
+    ...(status.delivery === undefined ? [["run", runText(status.following)] as const] : []),
     [
       "segments",
       `${segments.base} base, ${segments.deltas} delta; ${counted(segments.rows, "row")}, ${counted(segments.bytes, "byte")}`,
@@ -104,6 +117,7 @@ const HEALTH_TEXTS: Readonly<Record<Health, string>> = {
   gap: "CHANGES WERE LOST: take a new snapshot",
   unread: "THE STREAM IS NOT READ: after 24 hours its changes are lost",
   undelivered: "CHANGES WERE PUT ASIDE: replay them",
+  unfollowed: "NO RUN FOLLOWS THE TABLE: start `dynalake run`",
   quarantine: "records are in quarantine",
   empty: "empty",
   drift: "SOME VALUES ARE NOT IN SQL: see drift",
@@ -130,16 +144,13 @@ function quarantineText({ quarantine }: TableStatus): string {
 }
 
 function streamText(status: PlacedStatus): string {
-  const { delivery, stream, watch } = status;
+  const { delivery, watch } = status;
   const deployed = [
     ...(delivery === undefined ? [] : [deliveryText(delivery)]),
     ...(watch === undefined ? [] : [watchText(watch)]),
   ];
   if (deployed.length > 0) return deployed.join("; ");
-  if (stream === undefined) return "never read; `dynalake run` follows it";
-  if (stream.behindSeconds === undefined)
-    return `read, not yet to its end; saved ${timeText(stream.savedAtSeconds)}`;
-  return `read to its end ${grouped(stream.behindSeconds)} s ago`;
+  return lagText(status);
 }
 
 function watchText({ lookedSeconds, seenReadingSeconds }: NonNullable<TableStatus["watch"]>): string {

@@ -9,6 +9,7 @@ import { latestManifest } from "../table/commits.ts";
 import { gapBeforeReading } from "../table/gap.ts";
 import { type ReadingState, readReadingState, saveReadingState } from "../table/reading-state.ts";
 import { recordGap } from "../table/recorded-gaps.ts";
+import type { DeliveredChange, RunHeartbeat } from "../table/run-heartbeat.ts";
 import { saveStreamBeginning } from "../table/stream-beginning.ts";
 import { type Delivery, type DeliveryContext, deliverRows } from "./deliver.ts";
 import { type AheadContext, type BatchAhead, ReadAhead } from "./read-ahead.ts";
@@ -34,8 +35,12 @@ export interface Follower {
   caughtUp(): boolean;
   /** All that the stream had at this moment is delivered; 0 where no such moment is known. */
   deliveredUntilSeconds(): number;
+  /** For people. */
+  progress(): FollowProgress;
   close(): Promise<void>;
 }
+
+export type FollowProgress = Pick<RunHeartbeat, "waitingRecords" | "deliveredUntilSeconds" | "newest">;
 
 /** How often an idle stream is recorded as read to its end. */
 const IDLE_SAVE_SECONDS = 5;
@@ -75,6 +80,8 @@ class StreamFollower implements Follower {
   #undelivered: BatchAhead | undefined;
   #caughtUp = false;
   #deliveredUntilSeconds = 0;
+  #currentUntilSeconds: number | undefined;
+  #newest: DeliveredChange | undefined;
 
   constructor(context: FollowContext, ahead: ReadAhead, saved: ReadingState | undefined) {
     this.#context = context;
@@ -97,6 +104,7 @@ class StreamFollower implements Follower {
     this.#undelivered = undefined;
     this.#caughtUp = caughtUp;
     this.#deliveredUntilSeconds = batch.readUntilSeconds;
+    this.#note(batch, delivery);
     if (rows.records > 0) this.#context.onEvent({ kind: "delivered", delivery, caughtUp });
     return delivery;
   }
@@ -113,8 +121,22 @@ class StreamFollower implements Follower {
     return this.#deliveredUntilSeconds;
   }
 
+  progress(): FollowProgress {
+    return {
+      waitingRecords: (this.#undelivered?.rows.records ?? 0) + this.#ahead.waitingRecords,
+      deliveredUntilSeconds: this.#currentUntilSeconds,
+      newest: this.#newest,
+    };
+  }
+
   async close(): Promise<void> {
     await this.#ahead.close();
+  }
+
+  #note({ currentUntilSeconds }: BatchAhead, { newestChangeSeconds: changedAtSeconds }: Delivery): void {
+    this.#currentUntilSeconds = currentUntilSeconds ?? this.#currentUntilSeconds;
+    if (changedAtSeconds === undefined || changedAtSeconds < (this.#newest?.changedAtSeconds ?? 0)) return;
+    this.#newest = { changedAtSeconds, deliveredAtSeconds: this.#context.nowSeconds() };
   }
 
   async #save(batch: BatchAhead, delivery: Delivery): Promise<void> {

@@ -26,6 +26,8 @@ export interface BatchAhead {
   readonly caughtUp: boolean;
   /** Every record that the stream held at this time is among these or those before; 0 where no such time is known. */
   readonly readUntilSeconds: number;
+  /** As `ChangeBatch` has it. */
+  readonly currentUntilSeconds: number | undefined;
   readonly readAtSeconds: number;
 }
 
@@ -72,6 +74,11 @@ export class ReadAhead {
     );
   }
 
+  /** How many records were fetched and not taken. */
+  get waitingRecords(): number {
+    return (this.#batch?.rows.records ?? 0) + (this.#reader.fetchedRecords ?? 0);
+  }
+
   /** Resolves once a full batch waits. One waiter at a time. */
   full(): Promise<void> {
     if (this.#isFull) return Promise.resolve();
@@ -95,13 +102,14 @@ export class ReadAhead {
     const { recordsMax, waitMs, nowSeconds } = this.#context;
     const room = recordsMax - (this.#batch?.rows.records ?? 0);
     const next = await this.#reader.next({ recordsMax: room, waitMs });
-    const { records, gaps, position, caughtUp, readUntilSeconds = 0 } = next;
+    const { records, gaps, position, caughtUp, readUntilSeconds = 0, currentUntilSeconds } = next;
     const readAtSeconds = nowSeconds();
     // What was there may have been taken while this was read.
     const { rows = new BatchRows(this.#context), gaps: earlier = [] } = this.#batch ?? {};
     rows.add({ records, source: position.streamArn, arrivedAtSeconds: readAtSeconds });
     const found = gaps.map((gap) => gapFound(gap, this.#reader.stream, readAtSeconds));
-    this.#batch = { rows, gaps: [...earlier, ...found], position, caughtUp, readUntilSeconds, readAtSeconds };
+    const reached = { caughtUp, readUntilSeconds, currentUntilSeconds, readAtSeconds };
+    this.#batch = { rows, gaps: [...earlier, ...found], position, ...reached };
     if (this.#isFull) this.#onFull();
     return records.length;
   }

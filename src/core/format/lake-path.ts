@@ -12,6 +12,7 @@
  *            /gaps/*.json                              gaps in the stream that were found
  *            /beginning.json                           since when the stream is read
  *            /position.json                            how far the stream was read
+ *            /run.json                                 the last sign of life of a run that follows the stream
  *            /source.json                              where the source table is reached
  *            /sources/*.json                           which source tables it was filled from
  *            /watch.json                               when a deployment's reading of the stream was last seen
@@ -26,6 +27,11 @@ export function schemaPath(table: string): string {
 
 export function positionPath(table: string): string {
   return `${safePart(table)}/position.json`;
+}
+
+/** The last sign of life of a run. */
+export function heartbeatPath(table: string): string {
+  return `${safe(table)}/run.json`;
 }
 
 /** Since when the stream is read. */

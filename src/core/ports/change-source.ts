@@ -22,6 +22,9 @@ export interface ChangeReader {
    */
   next(request: { readonly recordsMax: number; readonly waitMs: number }): Promise<ChangeBatch>;
 
+  /** How many records have been fetched and not returned yet. Absent if the source does not report it. */
+  readonly fetchedRecords?: number;
+
   /** Ends the reading. A pending `next` returns what it has. Idempotent. */
   close(): Promise<void>;
 }
@@ -52,6 +55,11 @@ export interface ChangeBatch {
    * the first such time. Absent if the source does not report it.
    */
   readonly readUntilSeconds?: number;
+  /**
+   * For people, without the allowance for skew that `readUntilSeconds` makes: seconds since the epoch, the oldest over the shards
+   * that are read of the last empty answer or the newest record returned. Absent while a shard has neither.
+   */
+  readonly currentUntilSeconds?: number | undefined;
 }
 
 /** How far a stream has been read, as plain JSON. */

@@ -2,10 +2,19 @@
 
 /**
  * The first of these that applies. gap: changes were lost. unread: the stream is not read, and loses changes after 24 hours.
- * undelivered: changes were put aside and are in no row. quarantine: some records could not be understood and are waiting.
+ * undelivered: changes were put aside and are in no row. unfollowed: no run has followed the table within the time that was asked
+ * for. quarantine: some records could not be understood and are waiting.
  * empty: nothing was ever delivered. drift: columns do not show all values of their attributes. healthy: nothing is missing.
  */
-export type Health = "gap" | "unread" | "undelivered" | "quarantine" | "empty" | "drift" | "healthy";
+export type Health =
+  | "gap"
+  | "unread"
+  | "undelivered"
+  | "unfollowed"
+  | "quarantine"
+  | "empty"
+  | "drift"
+  | "healthy";
 
 /** Plain data: times are seconds since the epoch. */
 export interface StatusFacts {
@@ -20,12 +29,17 @@ export interface StatusFacts {
   readonly stream:
     | {
         readonly streamArn: string;
-        /** Since the reader last saw the end of the stream; undefined if it never did. */
+        /**
+         * Now, less the oldest over the open shards of the last empty answer or the newest delivered change; undefined while a shard
+         * was not read yet. Times on the stream are whole seconds.
+         */
         readonly behindSeconds: number | undefined;
         readonly savedAtSeconds: number;
         readonly newestChangeSeconds: number | undefined;
       }
     | undefined;
+  /** The run that follows the table, or did so last; undefined if none ever did, and for a deployment. */
+  readonly following: Following | undefined;
   /**
    * When a deployment was last seen reading the stream, and when it was last looked at, in seconds since the epoch; undefined
    * for a lake that no deployment ever filled.
@@ -59,6 +73,31 @@ export interface StatusFacts {
   readonly undelivered: Undelivered;
   /** Quarantine files by their reason. */
   readonly quarantine: Readonly<Record<string, number>>;
+}
+
+/** The `At` members are ISO 8601. */
+export interface Following {
+  /** running: it gave a sign of life within half a minute. ended: it stopped cleanly. lost: it gave no sign of its end. */
+  readonly state: "running" | "ended" | "lost";
+  readonly process: number;
+  readonly host: string;
+  readonly startedAt: string;
+  readonly startedAtSeconds: number;
+  /** Its last sign of life. */
+  readonly seenAt: string;
+  readonly seenAtSeconds: number;
+  /** Records that were fetched and are not delivered. The service reports no backlog. */
+  readonly waitingRecords: number | "unknown";
+  /** The newest change that a run delivered, and how long after its write, give or take a second. */
+  readonly newest:
+    | {
+        readonly changedAt: string;
+        readonly changedAtSeconds: number;
+        readonly deliveredAt: string;
+        readonly deliveredAtSeconds: number;
+        readonly afterSeconds: number;
+      }
+    | undefined;
 }
 
 /** The number of objects whose changes the lake lacks until they are replayed and the objects removed. */

@@ -16,8 +16,10 @@ import { SURELY_KEPT_SECONDS } from "../table/gap.ts";
 import type { OpenTable } from "../table/open-table.ts";
 import { type ReadingState, readReadingState } from "../table/reading-state.ts";
 import { knownGaps } from "../table/recorded-gaps.ts";
+import { readHeartbeat } from "../table/run-heartbeat.ts";
 import { readStreamWatch, type StreamWatch } from "../table/stream-watch.ts";
 import { waitingPaths } from "../table/waiting-paths.ts";
+import { behindSeconds, followingOf, isUnfollowed } from "./following.ts";
 import type { Health, StatusFacts, Undelivered } from "./status-facts.ts";
 
 export interface StatusContext {
@@ -25,6 +27,8 @@ export interface StatusContext {
   readonly engine: QueryEngine;
   /** The id of the event source mapping of a deployment, whose failed batches belong to the table. */
   readonly mappingId?: string;
+  /** A table that no run has followed for so long is unfollowed. */
+  readonly followedWithinSeconds?: number;
 }
 
 export interface TableStatus extends StatusFacts {
@@ -33,7 +37,7 @@ export interface TableStatus extends StatusFacts {
 }
 
 export async function tableStatus(
-  { store, engine, mappingId }: StatusContext,
+  { store, engine, mappingId, followedWithinSeconds }: StatusContext,
   opened: OpenTable,
   nowSeconds: number,
 ): Promise<TableStatus> {
@@ -41,6 +45,7 @@ export async function tableStatus(
   const view = await currentView(engine, opened, undefined);
   const [counted] = await engine.rows(`SELECT count(*) AS rows FROM (${view.sql})`);
   const state = await readReadingState(store, schema.table);
+  const heartbeat = mappingId === undefined ? await readHeartbeat(store, schema.table) : undefined;
   const gaps = await knownGaps(store, schema.table, manifest);
   const open = openGaps(manifest, gaps);
   const watch = await readStreamWatch(store, schema.table);
@@ -53,6 +58,7 @@ export async function tableStatus(
     gap: open.length > 0,
     unread: isUnread(state, watch, nowSeconds),
     undelivered: undelivered.failedBatches + undelivered.unconverted + undelivered.waiting > 0,
+    unfollowed: isUnfollowed(heartbeat, followedWithinSeconds, nowSeconds),
     quarantine: quarantined.length > 0,
     empty: manifest.sequence === 0 && objects.length === 0,
   });
@@ -64,11 +70,11 @@ export async function tableStatus(
     snapshot: snapshot && { exportTimeSeconds: snapshot.exportTimeSeconds, items: snapshot.items },
     stream: state && {
       streamArn: state.position.streamArn,
-      behindSeconds:
-        state.caughtUpAtSeconds === undefined ? undefined : Math.max(0, nowSeconds - state.caughtUpAtSeconds),
+      behindSeconds: behindSeconds(state, heartbeat, nowSeconds),
       savedAtSeconds: state.savedAtSeconds,
       newestChangeSeconds: state.newestChangeSeconds,
     },
+    following: followingOf(heartbeat, nowSeconds),
     watch: watch && {
       streamArn: watch.streamArn,
       seenReadingSeconds: watch.seenReadingSeconds,
@@ -103,7 +109,7 @@ export async function undeliveredObjects(
 }
 
 function healthOf(states: Readonly<Record<Exclude<Health, "drift" | "healthy">, boolean>>): Health {
-  const order = ["gap", "unread", "undelivered", "quarantine", "empty"] as const;
+  const order = ["gap", "unread", "undelivered", "unfollowed", "quarantine", "empty"] as const;
   return order.find((state) => states[state]) ?? "healthy";
 }
 

@@ -58,7 +58,8 @@ export async function readGaps(store: ObjectStore, table: string): Promise<reado
 }
 
 function mergedGaps(known: readonly Gap[], found: readonly Gap[]): readonly Gap[] {
+  // breakage: gaps-are-told-apart
   const identity = (gap: Gap): string => `${gap.foundAtSeconds} ${gap.reason} ${gap.detail}`;
   const all = new Map([...known, ...found].map((gap) => [identity(gap), gap]));
-  return [...all.values()].sort((a, b) => a.foundAtSeconds - b.foundAtSeconds);
+  return [...all.values()].sort((a, b) => a.foundAtSeconds - b.foundAtSeconds); // breakage: gaps-in-their-order
 }

@@ -17,6 +17,7 @@ import { FILE_LIMITS, parquetSink } from "../delivery/parquet-sink.ts";
 import { DEFAULT_LIMITS, type LakeFolder, type LakeLimits, openLakeFolder } from "../folder/lake-folder.ts";
 import { lockLake } from "../folder/lake-lock.ts";
 import { allEnded, followAll } from "./follow-all.ts";
+import { startHeartbeat } from "./heartbeat.ts";
 import { LateFolds } from "./late-folds.ts";
 import { pause } from "./pause.ts";
 
@@ -127,6 +128,7 @@ async function followTable(
       request.onEvent(schema.table, { kind: "compaction-failed", error });
     },
   });
+  const heartbeat = await startHeartbeat(lake.store, schema.table, follower);
   const closeOnStop = (): void => void follower.close();
   stop.addEventListener("abort", closeOnStop, { once: true });
   try {
@@ -135,6 +137,7 @@ async function followTable(
     stop.removeEventListener("abort", closeOnStop);
     await follower.close();
     await folds.ended();
+    await heartbeat.end();
   }
 }
 

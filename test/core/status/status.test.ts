@@ -1,11 +1,13 @@
 /** The health of a lake table and what it is made of. */
 import { describe, expect, test } from "@jest/globals";
+import { defined } from "../../../src/core/defined.ts";
 import { initialManifest, type Manifest, manifestText } from "../../../src/core/format/manifest.ts";
 import { parseSchema } from "../../../src/core/schema/schema.ts";
 import { tableStatus } from "../../../src/core/status/status.ts";
 import { openTableOf } from "../../../src/core/table/open-table.ts";
 import { saveReadingState } from "../../../src/core/table/reading-state.ts";
 import { recordGap } from "../../../src/core/table/recorded-gaps.ts";
+import { type RunHeartbeat, saveHeartbeat } from "../../../src/core/table/run-heartbeat.ts";
 import { saveStreamBeginning } from "../../../src/core/table/stream-beginning.ts";
 import { type StreamWatch, saveStreamWatch } from "../../../src/core/table/stream-watch.ts";
 import { FakeEngine } from "../../support/fake-engine.ts";
@@ -19,10 +21,10 @@ const BATCH = "aws/lambda/mapping/2026/11/26/one";
 const UNCONVERTED = "t/errors/format-conversion-failed/one";
 const QUARANTINED = "t/quarantine/no-key/one.jsonl";
 
-async function statusOf(store: MemoryStore, mappingId?: string) {
+async function statusOf(store: MemoryStore, mappingId?: string, followedWithinSeconds?: number) {
   const engine = new FakeEngine(store);
   engine.answer = () => [{ rows: 1n }];
-  const context = { store, engine, ...(mappingId === undefined ? {} : { mappingId }) };
+  const context = { store, engine, ...defined({ mappingId, followedWithinSeconds }) };
   return tableStatus(context, await openTableOf(store, schema), NOW);
 }
 
@@ -143,5 +145,69 @@ describe("the health of a table", () => {
     expect((await statusOf(off)).health).toBe("unread");
     const long = { seenReadingSeconds: NOW - 24 * HOUR, lookedSeconds: NOW - 24 * HOUR };
     expect((await statusOf(await watched(seeded(), long))).health).toBe("unread");
+  });
+});
+
+describe("who follows a table, and how far behind", () => {
+  const beat = async (store: MemoryStore, change: Partial<RunHeartbeat> = {}): Promise<MemoryStore> => {
+    const usual = {
+      process: 17,
+      host: "a-host",
+      startedAtSeconds: NOW - 500,
+      seenAtSeconds: NOW - 1,
+      endedAtSeconds: undefined,
+      waitingRecords: 3,
+      deliveredUntilSeconds: NOW - 1.5,
+      newest: { changedAtSeconds: NOW - 4, deliveredAtSeconds: NOW - 3 },
+    };
+    await saveHeartbeat(store, "t", { ...usual, ...change });
+    return store;
+  };
+
+  test("is never before the first run, and for a lake of an earlier version what its position says", async () => {
+    const { stream, following } = await statusOf(seeded());
+    expect({ stream, following }).toEqual({ stream: undefined, following: undefined });
+    const earlier = await statusOf(await readAt(seeded(), NOW - 342));
+    expect(earlier.stream?.behindSeconds).toBe(342);
+    expect(earlier.following).toBeUndefined();
+  });
+
+  test("is by what was delivered, not by when the end of a stream was last seen", async () => {
+    const { stream, following } = await statusOf(await beat(await readAt(seeded(), NOW - 121)));
+    expect(stream?.behindSeconds).toBe(1);
+    expect(following).toEqual({
+      state: "running",
+      process: 17,
+      host: "a-host",
+      startedAt: "2027-01-15T07:51:40.000Z",
+      startedAtSeconds: NOW - 500,
+      seenAt: "2027-01-15T07:59:59.000Z",
+      seenAtSeconds: NOW - 1,
+      waitingRecords: 3,
+      newest: {
+        changedAt: "2027-01-15T07:59:56.000Z",
+        changedAtSeconds: NOW - 4,
+        deliveredAt: "2027-01-15T07:59:57.000Z",
+        deliveredAtSeconds: NOW - 3,
+        afterSeconds: 1,
+      },
+    });
+  });
+
+  test("is a run that ended, or one that was lost: what waits then is unknown", async () => {
+    const ended = await statusOf(await beat(seeded(), { endedAtSeconds: NOW - 1 }));
+    expect(ended.following).toMatchObject({ state: "ended", waitingRecords: "unknown" });
+    const still = await statusOf(await beat(seeded(), { seenAtSeconds: NOW - 30 }));
+    expect(still.following).toMatchObject({ state: "running" });
+    const lost = await statusOf(await beat(seeded(), { seenAtSeconds: NOW - 31 }));
+    expect(lost.following).toMatchObject({ state: "lost", waitingRecords: "unknown" });
+  });
+
+  test("is a matter of health after the time that is asked for, and only then", async () => {
+    const quiet = await beat(seeded(), { seenAtSeconds: NOW - 900, endedAtSeconds: NOW - 900 });
+    expect((await statusOf(quiet)).health).toBe("healthy");
+    expect((await statusOf(quiet, undefined, 900)).health).toBe("healthy");
+    expect((await statusOf(quiet, undefined, 899)).health).toBe("unfollowed");
+    expect((await statusOf(seeded(), undefined, 899)).health).toBe("unfollowed");
   });
 });

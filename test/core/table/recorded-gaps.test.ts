@@ -33,6 +33,30 @@ describe("gaps", () => {
     expect((await latestManifest(store, "reviews")).gaps).toEqual([grown]);
   });
 
+  test("are told apart by when they were found, their reason and their detail, and are each told once", async () => {
+    const store = new MemoryStore();
+    const gaps: readonly Gap[] = [
+      gapOf(10, "shard a"),
+      gapOf(10, "shard b"),
+      { ...gapOf(10, "shard a"), reason: "shard-expired" },
+      gapOf(20, "shard a"),
+    ];
+    for (const [i, gap] of gaps.entries()) await recordGap(store, "reviews", `gap-${i}`, gap);
+    await commitManifest(store, "reviews", manifestOf(1, 100));
+    const { gaps: first } = await latestManifest(store, "reviews");
+    expect(first).toEqual(gaps);
+    await commitManifest(store, "reviews", { ...manifestOf(2, 100), gaps: first });
+    expect((await latestManifest(store, "reviews")).gaps).toEqual(gaps);
+  });
+
+  test("are told in the order in which they were found, those of the manifest and those of files alike", async () => {
+    const store = new MemoryStore();
+    await recordGap(store, "reviews", "a", gapOf(10, "in a file"));
+    const manifest = { ...manifestOf(1, 100), gaps: [gapOf(20, "in the manifest")] };
+    const told = (await knownGaps(store, "reviews", manifest)).map(({ detail }) => detail);
+    expect(told).toEqual(["in a file", "in the manifest"]);
+  });
+
   describe("between a snapshot and the beginning of the stream's reading", () => {
     const [CUT, READ_SINCE] = [10_000_000, 11_000_000];
     const beginning = {
