@@ -136,6 +136,7 @@ const CASES: Readonly<Record<string, Case>> = {
       "list quarantine": 1,
       "read beginning": 1,
       "read position": 1,
+      "read run": 1,
       "read schema": 1,
       "read watch": 1,
     },

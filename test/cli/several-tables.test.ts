@@ -48,7 +48,7 @@ test("`run` goes on with the other tables where the source of one is gone, tells
   });
 }, 90_000);
 
-test("`run` follows many tables without a warning of Node.js", async () => {
+test("`run` follows many tables without a warning of Node.js, and `status` tells that it does", async () => {
   await withFolder(async (folder) => {
     const lake = join(folder, "lake");
     const names = ["one", "two", "three", "four", "five", "six"];
@@ -60,6 +60,17 @@ test("`run` follows many tables without a warning of Node.js", async () => {
     }
     const running = startDynalakeProcess(["run", "--lake", lake]);
     for (const name of names) await running.told(`${name}: following the stream`);
+    const followers = async () => {
+      const { tables } = JSON.parse(await done(["status", "--lake", lake, "--json"]));
+      return tables.map(({ following }: { following?: { state: string; process: number } }) => [
+        following?.state,
+        following?.process,
+      ]);
+    };
+    await until(
+      followers,
+      names.map(() => ["running", running.pid]),
+    );
     // Each of them waits for its next delivery then.
     const count = [
       "query",
@@ -68,6 +79,16 @@ test("`run` follows many tables without a warning of Node.js", async () => {
     await until(async () => (await done([...count, "--lake", lake, "--format", "csv"])).trim(), "n\n6");
     running.signal("SIGTERM");
     const { code, stderr } = await running.ended;
+    await until(
+      followers,
+      names.map(() => ["ended", running.pid]),
+    );
+    const status = ["status", "--lake", lake, "--table", "one"];
+    expect(await done(status)).toMatch(/^run +none; the last one \(process \d+ on \S+\) ended at /m);
+    expect(await done(status)).toMatch(/^stream +\d s behind .*delivered \d+ s after its write \(±1 s\)$/m);
+    const watching = startDynalake([...status, "--watch"]);
+    watching.interrupt();
+    expect(await watching.ended).toMatchObject({ code: 130 });
     expect(code).toBe(0);
     expect(stderr).not.toMatch(/warning/i);
   });

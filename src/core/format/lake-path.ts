@@ -31,7 +31,7 @@ export function positionPath(table: string): string {
 
 /** The last sign of life of a run. */
 export function heartbeatPath(table: string): string {
-  return `${safe(table)}/run.json`;
+  return `${safePart(table)}/run.json`;
 }
 
 /** Since when the stream is read. */
