@@ -1,12 +1,15 @@
 /** Who follows a table, and how far behind, from a run's last sign of life. */
 import type { ReadingState } from "../table/reading-state.ts";
 import type { RunHeartbeat } from "../table/run-heartbeat.ts";
-import type { Following } from "./status-facts.ts";
+import type { FollowingRun } from "./status-facts.ts";
 
 /** A run writes its heartbeat every two seconds; a busy machine gets more time. */
 const ALIVE_SECONDS = 30;
 
-export function followingOf(heartbeat: RunHeartbeat | undefined, nowSeconds: number): Following | undefined {
+export function followingOf(
+  heartbeat: RunHeartbeat | undefined,
+  nowSeconds: number,
+): FollowingRun | undefined {
   if (heartbeat === undefined) return undefined;
   const { process, host, startedAtSeconds, seenAtSeconds, newest } = heartbeat;
   const state = stateOf(heartbeat, nowSeconds);
@@ -29,7 +32,7 @@ export function followingOf(heartbeat: RunHeartbeat | undefined, nowSeconds: num
   };
 }
 
-function stateOf({ endedAtSeconds, seenAtSeconds }: RunHeartbeat, nowSeconds: number): Following["state"] {
+function stateOf({ endedAtSeconds, seenAtSeconds }: RunHeartbeat, nowSeconds: number): FollowingRun["state"] {
   if (endedAtSeconds !== undefined) return "ended";
   return nowSeconds - seenAtSeconds <= ALIVE_SECONDS ? "running" : "lost";
 }

@@ -39,7 +39,7 @@ export interface StatusFacts {
       }
     | undefined;
   /** The run that follows the table, or did so last; undefined if none ever did, and for a deployment. */
-  readonly following: Following | undefined;
+  readonly following: FollowingRun | undefined;
   /**
    * When a deployment was last seen reading the stream, and when it was last looked at, in seconds since the epoch; undefined
    * for a lake that no deployment ever filled.
@@ -76,7 +76,7 @@ export interface StatusFacts {
 }
 
 /** The `At` members are ISO 8601. */
-export interface Following {
+export interface FollowingRun {
   /** running: it gave a sign of life within half a minute. ended: it stopped cleanly. lost: it gave no sign of its end. */
   readonly state: "running" | "ended" | "lost";
   readonly process: number;

@@ -1,5 +1,5 @@
 /**
- * The last sign of life of a `run` that follows a table. Whoever asks about it reads this file, and never touches the lock, which
+ * The last sign of life of a `run` that follows a table. `status` reads this file and never touches the lock, which
  * could make a run that starts fail.
  */
 import * as z from "zod/mini";
