@@ -79,8 +79,8 @@ describe("a lake of version 0.1.0 reads as that version read it", () => {
 
   test("its status", async () => {
     const { tables } = JSON.parse(await done(["status", "--json", "--lake", lake]));
-    for (const { stream } of tables) if (stream !== undefined) delete stream.behindSeconds;
-    expect(tables).toEqual(JSON.parse(expected("status.json")));
+    // Later versions tell more, and what that version told stays as it was.
+    expect(tables).toMatchObject(JSON.parse(expected("status.json")));
   });
 });
 

@@ -217,8 +217,7 @@ export interface Refusal {
 
 /** A refusal is one message with a code, the cause and a next step, no output on standard output, and an exit code. */
 export function expectRefused(ended: Ended, { code, names, next = /\S/ }: Refusal): void {
-  const [, toldCode, message, advice] =
-    /^error ([A-Z_]+): ([\s\S]*?)\n {2}-> (.*)$/m.exec(ended.stderr) ?? [];
+  const { code: toldCode, message, next: advice } = toldError(ended.stderr);
   expect({ ...ended, stdout: ended.stdout.slice(0, 500), toldCode }).toMatchObject({
     toldCode: code,
     code: code === "USAGE" ? 2 : 1,
@@ -228,6 +227,20 @@ export function expectRefused(ended: Ended, { code, names, next = /\S/ }: Refusa
   expect(advice).toMatch(next);
   // Messages are for people: they never show a stack trace.
   expect(ended.stderr).not.toMatch(/\n {4}at |node:internal/);
+}
+
+interface ToldError {
+  readonly code?: string;
+  readonly message?: string;
+  readonly next?: string;
+}
+
+/** The error in what a command printed: a sentence for people or, where results are JSON, a line of JSON. */
+function toldError(stderr: string): ToldError {
+  const [json] = /^\{"error":.*\}$/m.exec(stderr) ?? [];
+  if (json !== undefined) return (JSON.parse(json) as { readonly error: ToldError }).error;
+  const [, code, message, next] = /^error ([A-Z_]+): ([\s\S]*?)\n {2}-> (.*)$/m.exec(stderr) ?? [];
+  return { ...(code !== undefined && { code, message: message ?? "", next: next ?? "" }) };
 }
 
 /** Every file, folder and link below a folder with its content. The lock of `run` does not count. */
