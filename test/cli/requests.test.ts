@@ -134,6 +134,7 @@ const CASES: Readonly<Record<string, Case>> = {
       "list errors": 1,
       "list gaps": 1,
       "list quarantine": 1,
+      "list waiting": 1,
       "read beginning": 1,
       "read position": 1,
       "read run": 1,
