@@ -162,7 +162,7 @@ function status(program: Command, runs: Runs): void {
     .command("status")
     .description("show rows, lag, segments, quarantine and gaps")
     .addOption(lakeOption())
-    .addOption(stackOption())
+    .addOption(stackOption("followedWithin"))
     .addOption(regionOption())
     .addOption(lakeTableOption())
     .option("--followed-within <seconds>", "no run for so long is a state of health: unfollowed", positive)

@@ -180,7 +180,7 @@ test("cdk-app makes a template with the lake and what feeds it", async () => {
       expect.arrayContaining([
         "AWS::DynamoDB::Table",
         "AWS::KinesisFirehose::DeliveryStream",
-        "AWS::Glue::Table",
+        "Custom::DynalakeGlueTables",
         "AWS::Lambda::EventSourceMapping",
       ]),
     );

@@ -11,11 +11,11 @@ export function followingOf(
   nowSeconds: number,
 ): FollowingRun | undefined {
   if (heartbeat === undefined) return undefined;
-  const { process, host, startedAtSeconds, seenAtSeconds, newest } = heartbeat;
+  const { host, startedAtSeconds, seenAtSeconds, newest } = heartbeat;
   const state = stateOf(heartbeat, nowSeconds);
   return {
     state,
-    process,
+    process: heartbeat.process,
     host,
     startedAt: iso(startedAtSeconds),
     startedAtSeconds,
