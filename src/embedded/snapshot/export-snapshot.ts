@@ -1,13 +1,9 @@
 /** A snapshot of an export on this machine, or of items that another tool left there. */
-import { rm, rmdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { DynalakeError } from "../../core/error.ts";
 import { EXPORT_FUZZ_SECONDS, exportedTable } from "../../core/exports/export-manifest.ts";
-import { stagingRunFolder } from "../../core/format/lake-path.ts";
 import { tableName } from "../../core/schema/schema.ts";
 import { isFilled, openTable } from "../../core/table/open-table.ts";
 import type { GivenFile } from "../../files/given-file.ts";
-import { newRunId } from "../../sdk/new-run-id.ts";
 import { convertedExport } from "../exports/converted-export.ts";
 import { openExport } from "../exports/export-folder.ts";
 import { otherItemFiles } from "../exports/other-items.ts";
@@ -15,10 +11,10 @@ import type { LakeFolder } from "../folder/lake-folder.ts";
 import { givenSchema } from "../schemas/schema-choice.ts";
 import {
   demandOf,
+  inStaging,
   type SnapshotWish,
   type TakenSnapshot,
   takeIn,
-  withoutTrace,
   withoutTraceOfLake,
 } from "./take-in.ts";
 
@@ -48,7 +44,7 @@ export async function snapshotOfExport(
   return withoutTraceOfLake(wish.lake, () => takeIn(wish, demand, { folder, cutSeconds }));
 }
 
-/** The items become an export in the staging folder, which is removed in any case. */
+/** The items become an export in a staging folder. */
 function snapshotOfItems(
   files: readonly GivenFile[],
   wish: SnapshotWish,
@@ -60,16 +56,10 @@ function snapshotOfItems(
     const name = (await givenSchema(demand))?.schema.table ?? tableName(wish.name ?? "");
     if (readAtSeconds === undefined) await requireEmpty(lake, name);
     const momentSeconds = readAtSeconds ?? UNKNOWN_MOMENT_SECONDS;
-    const staging = join(lake.root, stagingRunFolder(name, newRunId()));
-    return await withoutTrace(lake, name, async () => {
-      try {
-        const converted = await convertedExport({ files, folder: staging, momentSeconds, signal });
-        const folder = await openExport(converted);
-        return await takeIn(wish, demand, { folder, cutSeconds: momentSeconds });
-      } finally {
-        await rm(staging, { recursive: true, force: true });
-        await rmdir(dirname(staging)).catch(() => undefined);
-      }
+    return await inStaging(lake, name, async (staging) => {
+      const converted = await convertedExport({ files, folder: staging, momentSeconds, signal });
+      const folder = await openExport(converted);
+      return await takeIn(wish, demand, { folder, cutSeconds: momentSeconds });
     });
   });
 }

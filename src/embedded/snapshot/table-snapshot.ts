@@ -1,11 +1,7 @@
 /** A snapshot of a source table: a scan that is written as an export, and taken in. */
-import { rm, rmdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { DynalakeError } from "../../core/error.ts";
-import { stagingRunFolder } from "../../core/format/lake-path.ts";
 import { tableName } from "../../core/schema/schema.ts";
 import { type KeySchema, keyAttributes } from "../../core/values/key.ts";
-import { newRunId } from "../../sdk/new-run-id.ts";
 import { describeSource, keySchemaOf } from "../../source/describe-source.ts";
 import type { ReadLimits } from "../../source/read-pace.ts";
 import { connectSource, type SourceConfig, type SourceConnection } from "../../source/source-connection.ts";
@@ -16,10 +12,10 @@ import { readGivenSchema } from "../schemas/given-schema.ts";
 import { givenSchema, sameKeySchema } from "../schemas/schema-choice.ts";
 import {
   demandOf,
+  inStaging,
   type SnapshotWish,
   type TakenSnapshot,
   takeIn,
-  withoutTrace,
   withoutTraceOfLake,
 } from "./take-in.ts";
 
@@ -65,17 +61,11 @@ async function scanAndTakeIn(
   // What cannot be used is refused before the scan, which costs read capacity.
   const given = await givenSchema(demand);
   const name = given?.schema.table ?? tableName(wish.name ?? table);
-  const staging = join(lake.root, stagingRunFolder(name, newRunId()));
-  return await withoutTrace(lake, name, async () => {
-    try {
-      const scanned = await scan(connection, source, wish, staging);
-      const folder = await openExport(scanned.exportFolder);
-      const cutSeconds = scanned.exportTimeSeconds;
-      return await withSource(lake.store, name, config, () => takeIn(wish, demand, { folder, cutSeconds }));
-    } finally {
-      await rm(staging, { recursive: true, force: true });
-      await rmdir(dirname(staging)).catch(() => undefined);
-    }
+  return await inStaging(lake, name, async (staging) => {
+    const scanned = await scan(connection, source, wish, staging);
+    const folder = await openExport(scanned.exportFolder);
+    const cutSeconds = scanned.exportTimeSeconds;
+    return await withSource(lake.store, name, config, () => takeIn(wish, demand, { folder, cutSeconds }));
   });
 }
 

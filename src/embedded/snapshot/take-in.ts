@@ -1,9 +1,9 @@
 /** Takes an export into a lake table: its schema is chosen, then its items are staged and committed. */
 import { existsSync } from "node:fs";
-import { rmdir } from "node:fs/promises";
-import { join } from "node:path";
+import { rm, rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { sourceOfArn } from "../../core/change/named-source.ts";
-import { changesFolder } from "../../core/format/lake-path.ts";
+import { changesFolder, stagingRunFolder } from "../../core/format/lake-path.ts";
 import { type Gap, openGaps } from "../../core/format/manifest.ts";
 import type { Inference } from "../../core/infer/inference.ts";
 import { type Drift, tableDrift } from "../../core/overlay/drift.ts";
@@ -13,6 +13,7 @@ import { writeSchema } from "../../core/table/schema-file.ts";
 import { rememberKnownSource } from "../../core/table/table-sources.ts";
 import type { KeySchema } from "../../core/values/key.ts";
 import { removeEmptyFolders } from "../../files/folder-store.ts";
+import { newRunId } from "../../sdk/new-run-id.ts";
 import type { ExportFolder } from "../exports/export-folder.ts";
 import { SAMPLE_ITEMS, sampleExport } from "../exports/sample-export.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
@@ -126,7 +127,7 @@ export async function withoutTraceOfLake<T>({ root }: LakeFolder, run: () => Pro
 }
 
 /** A failure removes the folders of a new table again, unless they hold something. */
-export async function withoutTrace<T>(lake: LakeFolder, table: string, run: () => Promise<T>): Promise<T> {
+async function withoutTrace<T>(lake: LakeFolder, table: string, run: () => Promise<T>): Promise<T> {
   const folder = join(lake.root, table);
   const isNew = !existsSync(folder);
   try {
@@ -135,4 +136,21 @@ export async function withoutTrace<T>(lake: LakeFolder, table: string, run: () =
     if (isNew) await removeEmptyFolders(folder);
     throw error;
   }
+}
+
+/** Runs what makes an export in a staging folder of the table, which is removed in any case. A failure leaves no trace of a new table. */
+export function inStaging<T>(
+  lake: LakeFolder,
+  table: string,
+  run: (folder: string) => Promise<T>,
+): Promise<T> {
+  const staging = join(lake.root, stagingRunFolder(table, newRunId()));
+  return withoutTrace(lake, table, async () => {
+    try {
+      return await run(staging);
+    } finally {
+      await rm(staging, { recursive: true, force: true });
+      await rmdir(dirname(staging)).catch(() => undefined);
+    }
+  });
 }
