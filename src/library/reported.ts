@@ -1,7 +1,7 @@
 /** Results of the rooms below as the library reports them. */
 import type { CompactionResult } from "../core/compaction/compact.ts";
 import { type Gap as RecordedGap, repairTimeSeconds } from "../core/format/manifest.ts";
-import { type Drift as CountedDrift, driftLine, driftSentence } from "../core/overlay/drift.ts";
+import { type Drift as CountedDrift, driftLine, driftSentence } from "../core/overlay/drift-finding.ts";
 import { healthWith, type TableStatus as RecordedStatus } from "../core/status/status.ts";
 import { type SchemaEdit, schemaEditSentence } from "../core/table/schema-edit.ts";
 import { type VerifyReport, verifyResult } from "../core/verify/verify-report.ts";

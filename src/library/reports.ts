@@ -1,6 +1,6 @@
 /** What operations return: plain data. Times in it are seconds since the epoch. */
 import type { OtherSource } from "../core/delivery/other-sources.ts";
-import type { Drift as CountedDrift } from "../core/overlay/drift.ts";
+import type { Drift as CountedDrift } from "../core/overlay/drift-finding.ts";
 import type { StatusFacts } from "../core/status/status-facts.ts";
 import type { Item } from "../core/values/attribute-value.ts";
 import type { TableSchema } from "./schema.ts";

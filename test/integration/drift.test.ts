@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
-import { type Drift, driftLine, driftSentence, tableDrift } from "../../src/core/overlay/drift.ts";
+import { tableDrift } from "../../src/core/overlay/drift.ts";
+import { type Drift, driftLine, driftSentence } from "../../src/core/overlay/drift-finding.ts";
 import { columnCodec } from "../../src/core/row/column.ts";
 import { Inexact } from "../../src/core/row/encoding.ts";
 import { type Column, parseSchema, type Schema } from "../../src/core/schema/schema.ts";

@@ -7,7 +7,7 @@ import {
   quarantineReason,
 } from "../format/lake-path.ts";
 import { type Gap, openGaps } from "../format/manifest.ts";
-import type { Drift } from "../overlay/drift.ts";
+import type { Drift } from "../overlay/drift-finding.ts";
 import { currentView } from "../overlay/lake-view.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { QueryEngine } from "../ports/query-engine.ts";
