@@ -4,7 +4,6 @@ import * as fc from "../../support/fast-check.ts";
 
 const FIRST_MS = Date.parse("0001-01-01T00:00:00.000Z");
 const LAST_MS = Date.parse("9999-12-31T23:59:59.999Z");
-const DAY_MS = 86_400_000;
 
 test("the text of a moment is that of a Date, from the year 1 to 9999", () => {
   fc.assert(
@@ -15,10 +14,13 @@ test("the text of a moment is that of a Date, from the year 1 to 9999", () => {
   );
 });
 
-test("so is that of the first and the last moment of every day", () => {
+test("so is that of the first and the last moment of every month", () => {
   const wrong: string[] = [];
-  for (let at = FIRST_MS; at < LAST_MS; at += DAY_MS)
-    for (const millis of [at, at + DAY_MS - 1])
+  for (let month = 0; month < 9999 * 12; month++) {
+    const first = new Date(FIRST_MS).setUTCMonth(month);
+    const next = new Date(FIRST_MS).setUTCMonth(month + 1);
+    for (const millis of [first, next - 1])
       if (isoText(millis) !== new Date(millis).toISOString()) wrong.push(new Date(millis).toISOString());
+  }
   expect(wrong).toEqual([]);
 });
