@@ -1,4 +1,5 @@
 /** `replay` feeds recorded events through the same path as the stream. */
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -404,6 +405,8 @@ test("the first recording of a table tells its source: several are refused, and 
       code: "INPUT_INVALID",
       names: [/changes of several tables/],
     });
+    // Nothing is left that a later replay would go by.
+    expect(existsSync(join(lake, "orders"))).toBe(false);
     await done([...replay, orders]);
     const { stdout, stderr } = await dynalake([...replay, users, elsewhere]);
     expect(stdout).toBe('Replayed 0 changes into "orders"\n');

@@ -4,25 +4,31 @@ import { type NamedSource, namedSource } from "../../core/change/named-source.ts
 import type { Recording } from "../../core/delivery/recording.ts";
 import { DynalakeError } from "../../core/error.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
-import { isFilled, type OpenTable } from "../../core/table/open-table.ts";
-import { knownSources, rememberKnownSource, TableSources } from "../../core/table/table-sources.ts";
+import type { Schema } from "../../core/schema/schema.ts";
+import { knownSources, TableSources } from "../../core/table/table-sources.ts";
+
+export interface RecordedSources {
+  /** Undefined where nothing tells. */
+  readonly sources: TableSources | undefined;
+  /** What the recordings name as the source of a table that knew none yet. */
+  readonly told: NamedSource | undefined;
+}
 
 /**
  * The source tables that changes may come from. The first recording of a new table tells it; one that names several fits none of
- * them. Throws INPUT_INVALID.
+ * them. Throws INPUT_INVALID. Writes nothing.
  */
 export async function sourcesFor(
   recordings: readonly Recording[],
-  { schema, manifest, changes }: OpenTable,
+  { schema, isFilled }: { readonly schema: Schema; readonly isFilled: boolean },
   store: ObjectStore,
-): Promise<TableSources | undefined> {
-  const known = await knownSources(store, schema, await isFilled({ manifest, changes }));
-  if (known !== undefined) return known;
+): Promise<RecordedSources> {
+  const known = await knownSources(store, schema, isFilled);
+  if (known !== undefined) return { sources: known, told: undefined };
   const named = new Map(
     [...sourcesIn(recordings)].map((source) => [source.tableArn ?? source.table, source]),
   );
-  const [source, ...others] = named.values();
-  if (source === undefined) return undefined;
+  const [told, ...others] = named.values();
   if (others.length > 0) {
     throw new DynalakeError(
       "INPUT_INVALID",
@@ -32,8 +38,7 @@ export async function sourcesFor(
       },
     );
   }
-  await rememberKnownSource(store, schema.table, source);
-  return new TableSources([source]);
+  return { sources: told && new TableSources([told]), told };
 }
 
 function* sourcesIn(recordings: readonly Recording[]): Generator<NamedSource> {

@@ -17,8 +17,9 @@ import { rowCodec } from "../../core/row/row.ts";
 import { lineWriter } from "../../core/row/wire-line.ts";
 import { singleTable } from "../../core/table/chosen-tables.ts";
 import { holdsData } from "../../core/table/holds-data.ts";
-import { type OpenTable, requireTable } from "../../core/table/open-table.ts";
+import { isFilled, type OpenTable, requireTable } from "../../core/table/open-table.ts";
 import { writeSchema } from "../../core/table/schema-file.ts";
+import { rememberKnownSource } from "../../core/table/table-sources.ts";
 import type { Item } from "../../core/values/attribute-value.ts";
 import type { KeySchema } from "../../core/values/key.ts";
 import { nowSeconds } from "../../sdk/new-run-id.ts";
@@ -30,7 +31,7 @@ import { observedItems } from "../schemas/inference.ts";
 import { chooseSchema, type SchemaChoice } from "../schemas/schema-choice.ts";
 import { adoptSchema } from "../schemas/schema-effect.ts";
 import { FILE_LIMITS, parquetSink } from "./parquet-sink.ts";
-import { sourcesFor } from "./recorded-sources.ts";
+import { type RecordedSources, sourcesFor } from "./recorded-sources.ts";
 
 export interface ReplayWish {
   readonly lake: LakeFolder;
@@ -72,10 +73,11 @@ export async function replayInto(
   const hasChanges = (await lake.store.folders(changesFolder(table))).length > 0;
   const lock = hasChanges ? undefined : await lockLake(lake.root); // breakage: first-replay-locks-lake
   try {
-    const opened = await openedWith(lock === undefined ? chosen : await chosenFor(recordings, wish), wish);
+    const choice = lock === undefined ? chosen : await chosenFor(recordings, wish);
+    const { sources, told } = await sourcesOf(recordings, choice, wish);
+    const opened = await openedWith(choice, wish);
+    if (told !== undefined) await rememberKnownSource(lake.store, table, told);
     const { schema } = opened;
-    const given = recordings.map(({ recording }) => recording);
-    const sources = wish.anySource ? undefined : await sourcesFor(given, opened, lake.store);
     const context: ReplayContext = {
       floorSeconds: opened.manifest.floorSeconds,
       ...(sources && { otherSourceOf: (record) => sources.otherSourceOf(record) }),
@@ -101,6 +103,19 @@ export async function replayInto(
   } finally {
     lock?.release();
   }
+}
+
+/** The sources that the changes may come from; with `anySource` all of them. */
+async function sourcesOf(
+  recordings: readonly RecordingToReplay[],
+  choice: Chosen,
+  { lake: { store }, anySource }: ReplayWish,
+): Promise<RecordedSources> {
+  if (anySource) return { sources: undefined, told: undefined };
+  const { schema } = choice;
+  const filled = "manifest" in choice ? await isFilled(choice) : await holdsData(store, schema.table);
+  const given = recordings.map(({ recording }) => recording);
+  return sourcesFor(given, { schema, isFilled: filled }, store);
 }
 
 /** A quarantine file of this table is done once its records are delivered. What is still wrong is in `kept`. */
