@@ -6,6 +6,7 @@ import { type Recording, recordingOf } from "../core/delivery/recording.ts";
 import { DynalakeError } from "../core/error.ts";
 import { systemCode } from "./file-error.ts";
 import type { GivenFile } from "./given-file.ts";
+import { isGzip } from "./gzip.ts";
 
 /** A recorded file is read whole; a larger one has to be split. Of gzip, both sides are bounded. */
 const FILE_BYTES_MAX = 256 * 1024 * 1024;
@@ -13,10 +14,6 @@ const FILE_BYTES_MAX = 256 * 1024 * 1024;
 /** What a file or an object holds, as a recording. Throws INPUT_INVALID. */
 export function readRecording(name: string, content: Uint8Array): Recording {
   return recordingOf(name, isGzip(content) ? unpacked(name, content) : content);
-}
-
-function isGzip(content: Uint8Array): boolean {
-  return content[0] === 0x1f && content[1] === 0x8b;
 }
 
 function unpacked(name: string, content: Uint8Array): Uint8Array {

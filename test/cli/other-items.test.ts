@@ -111,6 +111,7 @@ const [A, B] = ['{"Id":{"S":"a"},"text":{"S":"1\\n2"}}', '{"Id":{"S":"b"},"n":{"
 
 test.each([
   { how: "pretty", text: JSON.stringify(scanned(A, B), null, 4) },
+  { how: "with a byte order mark", text: `\ufeff${JSON.stringify(scanned(A, B), null, 2)}` },
   { how: "in one line", text: JSON.stringify(scanned(A, B)) },
   {
     how: "page after page",

@@ -72,7 +72,7 @@ export function readChangeText(text: string, table: ChangedTable, arrivedAtSecon
   return readChange(parseRecord(text), table, arrivedAtSeconds);
 }
 
-/** A record's JSON text, parsed; throws Rejection. */
+/** The JSON text of a record or an item, parsed; throws Rejection. */
 export function parseRecord(text: string): unknown {
   try {
     return parseJson(text);

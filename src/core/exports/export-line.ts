@@ -1,20 +1,17 @@
 /** Reads a line of an export's data file, `{"Item":{...}}`. */
-import { Rejection } from "../change/change.ts";
+import { parseRecord, Rejection } from "../change/change.ts";
 import { type Item, readItem, UnreadableValue } from "../values/attribute-value.ts";
-import { DuplicateMember, parseJson } from "../values/json-members.ts";
 
 /** The line's item; throws Rejection. */
 export function readExportLine(line: string): Item {
   try {
-    const json = parseJson(line);
+    const json = parseRecord(line);
     const members = typeof json === "object" && json !== null && !Array.isArray(json) ? json : {};
     const names = Object.keys(members);
     if (names.length !== 1 || names[0] !== "Item")
       throw new Rejection("not-a-record", 'The line is not of the form {"Item": ...}.');
     return readItem((members as { readonly Item: unknown }).Item);
   } catch (error) {
-    if (error instanceof SyntaxError) throw new Rejection("not-json");
-    if (error instanceof DuplicateMember) throw new Rejection("duplicate-member");
     if (error instanceof UnreadableValue) throw new Rejection("unreadable-value", error.message);
     throw error;
   }

@@ -3,9 +3,8 @@
  * AWS Data Pipeline and EMR, which have several spellings of the types and, before 2014, a form of Hive. Source: the
  * emr-dynamodb-connector, whose DynamoDBItemWritable reads both spellings and that form.
  */
-import { Rejection } from "../change/change.ts";
+import { parseRecord, Rejection } from "../change/change.ts";
 import { type Item, readItem, UnreadableValue } from "../values/attribute-value.ts";
-import { DuplicateMember, parseJson } from "../values/json-members.ts";
 
 /** Between an attribute's name and its value, and between attributes, in the form of Hive. */
 const [NAME_END, VALUE_END] = ["\u0003", "\u0002"];
@@ -13,10 +12,8 @@ const [NAME_END, VALUE_END] = ["\u0003", "\u0002"];
 /** The item in a text; throws Rejection. */
 export function readItemText(text: string): Item {
   try {
-    return text.includes(NAME_END) ? itemOfHive(text) : itemOf(parseJson(text));
+    return text.includes(NAME_END) ? itemOfHive(text) : itemOf(parseRecord(text));
   } catch (error) {
-    if (error instanceof SyntaxError) throw new Rejection("not-json");
-    if (error instanceof DuplicateMember) throw new Rejection("duplicate-member");
     if (error instanceof UnreadableValue) throw new Rejection("unreadable-value", error.message);
     throw error;
   }
@@ -39,10 +36,10 @@ function itemOfHive(text: string): Item {
   const attributes = text.split(VALUE_END).map((attribute) => {
     const end = attribute.indexOf(NAME_END);
     if (end === -1) throw new UnreadableValue("an attribute has no name");
-    return [attribute.slice(0, end), parseJson(attribute.slice(end + 1))] as const;
+    return [attribute.slice(0, end), parseRecord(attribute.slice(end + 1))] as const;
   });
   const item = Object.fromEntries(attributes);
-  if (Object.keys(item).length < attributes.length) throw new DuplicateMember();
+  if (Object.keys(item).length < attributes.length) throw new Rejection("duplicate-member");
   return itemOf(item);
 }
 

@@ -110,8 +110,8 @@ async function readManifest(home: string, stem: string): Promise<string> {
   return content.toString("utf8");
 }
 
-/** A regular file's content. Devices and pipes, which can be endless, are not opened. */
-async function readBounded(file: string): Promise<Buffer> {
+/** The content of a manifest, which is a regular file. Devices and pipes, which can be endless, are not opened. Throws EXPORT_INVALID. */
+export async function readBounded(file: string): Promise<Buffer> {
   try {
     const facts = await stat(file);
     if (!facts.isFile()) throw new DynalakeError("EXPORT_INVALID", `${file} is not a regular file`);

@@ -3,7 +3,7 @@
  * `aws dynamodb scan`, or the lines that dynalake's `items` prints; with gzip or without.
  */
 import { createReadStream } from "node:fs";
-import { open, readdir, readFile, realpath, stat } from "node:fs/promises";
+import { open, readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { createGunzip } from "node:zlib";
 import * as z from "zod/mini";
@@ -14,7 +14,9 @@ import { type JsonDocument, jsonDocuments, NotJson } from "../../core/values/jso
 import { elementTexts, memberTexts } from "../../core/values/json-slices.ts";
 import { systemCode } from "../../files/file-error.ts";
 import type { GivenFile } from "../../files/given-file.ts";
+import { isGzip } from "../../files/gzip.ts";
 import { wholeLines } from "../../transcode/whole-lines.ts";
+import { readBounded } from "./export-folder.ts";
 
 /** The names of files that hold items, from the folder of Data Pipeline or EMR. */
 const DATA_FILE = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
@@ -40,10 +42,10 @@ const manifestShape = z.object({ entries: z.array(z.object({ url: z.string() }))
 
 /** The files that the manifest of Data Pipeline lists by their addresses in S3. */
 async function listedFiles(folder: GivenFile): Promise<readonly GivenFile[]> {
-  const text = await readFile(join(folder.path, "manifest"), "utf8");
+  const content = await readBounded(join(folder.path, "manifest"));
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(content.toString("utf8"));
   } catch (cause) {
     throw new DynalakeError("EXPORT_INVALID", `${folder.name}/manifest is not valid JSON`, { cause });
   }
@@ -83,10 +85,10 @@ export async function* itemTexts(file: GivenFile): AsyncGenerator<readonly strin
   }
 }
 
-/** Whether it is an answer of Scan, or anything else that is one JSON text over many lines, rather than one item in each. */
+/** Whether it is an answer of Scan, or anything else that is one JSON text over many lines, rather than one item in each. It may begin with a byte order mark. */
 async function isDocument(path: string): Promise<boolean> {
   for await (const chunk of contentOf(path))
-    return /^\s*(?:\[|\{\s*(?:\r?\n|"Items"\s*:\s*\[))/.test(chunk.toString("latin1"));
+    return /^(?:\u00ef\u00bb\u00bf)?\s*(?:\[|\{\s*(?:\r?\n|"Items"\s*:\s*\[))/.test(chunk.toString("latin1"));
   return false;
 }
 
@@ -160,18 +162,17 @@ async function* contentOf(path: string): AsyncGenerator<Buffer> {
   const gunzip = createGunzip();
   source.on("error", (error) => gunzip.destroy(error));
   try {
-    yield* (await isGzip(path)) ? source.pipe(gunzip) : source;
+    yield* (await isPacked(path)) ? source.pipe(gunzip) : source;
   } finally {
     source.destroy();
     gunzip.destroy();
   }
 }
 
-async function isGzip(path: string): Promise<boolean> {
+async function isPacked(path: string): Promise<boolean> {
   const handle = await open(path, "r");
   try {
-    const { buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0);
-    return buffer[0] === 0x1f && buffer[1] === 0x8b;
+    return isGzip((await handle.read(Buffer.alloc(2), 0, 2, 0)).buffer);
   } finally {
     await handle.close();
   }
