@@ -30,7 +30,7 @@ export function tableText(shown: ShownTable): string {
   const asked = ordered.columns.length - ordered.optional.size;
   const fitting = Math.max(asked, columnsThatFit(widths, width));
   if (lineWidth(widths.slice(0, fitting)) <= width) return drawn(ordered, widths.slice(0, fitting));
-  if (ordered.rows.length <= TURNED_ROWS_MAX) return turned(ordered, width);
+  if (ordered.rows.length > 0 && ordered.rows.length <= TURNED_ROWS_MAX) return turned(ordered, width);
   const narrowed = narrowedTo(widths.slice(0, asked), width);
   return drawn(ordered, narrowed.slice(0, Math.max(1, columnsThatFit(narrowed, width))));
 }

@@ -141,12 +141,14 @@ class Session implements DuckdbSession {
   /** The rows of the last of the statements: one PIVOT without its values is two for the engine. */
   async #streamLast(sql: string): Promise<DuckDBResult> {
     const statements = await this.#connection.extractStatements(sql);
-    for (let i = 0; i < statements.count - 1; i++) await (await statements.prepare(i)).run();
-    const statement = await statements.prepare(statements.count - 1);
-    try {
-      return await statement.stream();
-    } finally {
-      statement.destroySync();
+    for (let i = 0; ; i++) {
+      const statement = await statements.prepare(i);
+      try {
+        if (i === statements.count - 1) return await statement.stream();
+        await statement.run();
+      } finally {
+        statement.destroySync();
+      }
     }
   }
 

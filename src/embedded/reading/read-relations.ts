@@ -73,7 +73,7 @@ function visitNode(node: Node, found: Found): void {
       return;
     case "RECURSIVE_CTE_NODE":
       found.own.add(relationName(node.cte_name));
-      return;
+      break;
     default:
   }
   // breakage: writing-functions-refused

@@ -126,6 +126,12 @@ describe("a table", () => {
     expect(text).toMatch(/\n1 row\n$/);
   });
 
+  test("without rows still has its columns", async () => {
+    const columns = Array.from({ length: 12 }, (_, i) => `${i} AS ${"long_".repeat(4)}${i}`).join(", ");
+    const text = printed("table", await resultOf(`SELECT ${columns} WHERE false`), { sql: "", width: 80 });
+    expect(text).toMatch(/long_[\s\S]*\n0 rows; not shown: /);
+  });
+
   test("counts wide characters as terminals do", async () => {
     const text = printed("table", await resultOf("SELECT '田中さくら' AS a, 'b' AS b FROM range(5)"), {
       sql: "",

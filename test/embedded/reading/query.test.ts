@@ -55,6 +55,10 @@ describe("one statement that reads", () => {
       "WITH RECURSIVE r AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM r WHERE x < 3) SELECT max(x) FROM r",
       [[3]],
     ],
+    [
+      "WITH RECURSIVE r AS (WITH s AS (SELECT 1 AS x) SELECT x FROM s UNION ALL SELECT x + 1 FROM r WHERE x < 3) SELECT max(x) FROM r",
+      [[3]],
+    ],
     ["SELECT count(*) FROM range(3), generate_series(1, 2), unnest([1, 2])", [["12"]]],
     ["SELECT count(*) > 0 FROM information_schema.columns WHERE table_name = 'reviews'", [[true]]],
     ["SELECT count(*) FROM reviews_history", [["3"]]],
