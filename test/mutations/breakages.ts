@@ -711,6 +711,13 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/embedded/compaction/in-turn.test.ts"],
   },
   {
+    name: "a fold of late changes that failed is forgotten",
+    marker: "failed-late-folds-tried-again",
+    find: "Math.min(this.#oldestSeconds, oldestSeconds)",
+    put: "this.#oldestSeconds",
+    tests: ["test/embedded/following/late-folds.test.ts"],
+  },
+  {
     name: "a compaction that could only move the horizon commits",
     marker: "commits-change-something",
     find: "isIdle && ",

@@ -62,7 +62,7 @@ export class LateFolds {
     try {
       await this.#folding.fold(oldestSeconds);
     } catch (error) {
-      this.#oldestSeconds = Math.min(this.#oldestSeconds, oldestSeconds);
+      this.#oldestSeconds = Math.min(this.#oldestSeconds, oldestSeconds); // breakage: failed-late-folds-tried-again
       try {
         this.#folding.onFailure(error);
       } catch (final) {
