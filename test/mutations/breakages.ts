@@ -718,6 +718,20 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/embedded/following/late-folds.test.ts"],
   },
   {
+    name: "a compaction that is planned again forgets what it has folded, and adds no columns for it",
+    marker: "overtaken-folds-get-columns",
+    find: "results.push(result);",
+    put: "results.splice(0, 1, result);",
+    tests: ["test/embedded/compaction/new-columns.test.ts"],
+  },
+  {
+    name: "a compaction that adds columns takes no notice of those that another process has added meanwhile",
+    marker: "columns-of-others-stay",
+    find: ", grow,",
+    put: ", ((grown) => () => grown)(grow(schema)),",
+    tests: ["test/embedded/compaction/new-columns.test.ts"],
+  },
+  {
     name: "a compaction that could only move the horizon commits",
     marker: "commits-change-something",
     find: "isIdle && ",

@@ -31,18 +31,43 @@ const TRIES = 10;
  * Makes the schema that of a table which holds data. Undefined if it has that schema already. `origin` names the schema in
  * errors. Throws SCHEMA_INVALID if the data does not allow it, and CONFLICT if other commits keep coming first.
  */
-export async function changeSchema(
+export function changeSchema(
   context: SchemaCommitContext,
   schema: Schema,
   origin: string,
 ): Promise<SchemaCommit | undefined> {
+  return commitChange(context, schema, () => schema, origin);
+}
+
+/**
+ * The same for what `grow` makes of the table's schema, which another process may have changed since `known` was read: it is asked
+ * again after each conflict. Undefined where it has nothing to add.
+ */
+export function growSchema(
+  context: SchemaCommitContext,
+  known: Schema,
+  grow: (before: Schema) => Schema | undefined,
+  origin: string,
+): Promise<SchemaCommit | undefined> {
+  return commitChange(context, known, grow, origin);
+}
+
+async function commitChange(
+  context: SchemaCommitContext,
+  known: Schema,
+  wanted: (before: Schema) => Schema | undefined,
+  origin: string,
+): Promise<SchemaCommit | undefined> {
   const { store } = context;
+  const { table } = known;
   let { commits } = context;
   for (let tries = 0; tries < TRIES; tries++) {
-    commits = await readCommits(store, schema.table, commits);
+    commits = await readCommits(store, table, commits);
     const { manifest } = commits;
-    const written = manifest.schema === null ? await readWrittenSchema(store, schema.table) : undefined;
-    const before = schemaOf(manifest.schema, written ?? schema);
+    const written = manifest.schema === null ? await readWrittenSchema(store, table) : undefined;
+    const before = schemaOf(manifest.schema, written ?? known);
+    const schema = wanted(before);
+    if (schema === undefined) return undefined;
     const change = requireCompatible(before, schema, origin);
     if (change.kind === "same") {
       // An earlier try may have died between its commit and this.
@@ -51,13 +76,13 @@ export async function changeSchema(
     }
     const commit = { run: context.newRunId(), nowSeconds: context.nowSeconds() };
     const next = afterSchemaChange(manifest, { before: before.file, schema: schema.file, ...change }, commit);
-    const outcome = await commitManifest(store, schema.table, next); // breakage: schema-saved-after-commit
+    const outcome = await commitManifest(store, table, next); // breakage: schema-saved-after-commit
     if (outcome === "conflict") continue;
     // After the commit: readers of schema.json never write a column that the lake does not have.
     await writeSchema(store, schema);
     return { added: change.added, manifest: outcome };
   }
-  throw new DynalakeError("CONFLICT", `other commits to "${schema.table}" kept coming first`);
+  throw new DynalakeError("CONFLICT", `other commits to "${table}" kept coming first`);
 }
 
 async function keepWritten(store: ObjectStore, schema: Schema): Promise<void> {

@@ -1,7 +1,7 @@
 /** Compacts a lake table: applies an edit of schema.json, folds its change log, then rewrites the parts of the base whose deltas have grown. */
 import { type CompactionResult, compactMinorThenMajor } from "../../core/compaction/compact.ts";
 import { DEFAULT_POLICY } from "../../core/compaction/compaction-policy.ts";
-import { changeSchema } from "../../core/compaction/schema-commit.ts";
+import { changeSchema, growSchema } from "../../core/compaction/schema-commit.ts";
 import { schemaPath } from "../../core/format/lake-path.ts";
 import { grownSchema } from "../../core/infer/evolved-schema.ts";
 import { type Shape, shapeOf } from "../../core/infer/infer-shape.ts";
@@ -40,10 +40,16 @@ export async function compactTable(
   const { scope, settleSeconds = DEFAULT_POLICY.settleSeconds, known, onCommit, onColumns, signal } = request;
   const { store, engine } = lake;
   const policy = { ...DEFAULT_POLICY, settleSeconds };
+  // Of all tries: another process may be first after a commit, and what that folded still gets its columns.
+  const results: CompactionResult[] = [];
+  const onResult = (result: CompactionResult): void => {
+    results.push(result); // breakage: overtaken-folds-get-columns
+    onCommit(result);
+  };
   const compact = async (tries: number): Promise<void> => {
     const current = await withEditApplied(store, schema, tries === 1 ? known : undefined);
     const context = { store, engine, schema: current.schema, policy, newRunId, nowSeconds };
-    const results = await compactMinorThenMajor(context, scope, { known: current.commits, onCommit });
+    await compactMinorThenMajor(context, scope, { known: current.commits, onCommit: onResult });
     const added = current.evolves ? await addNewColumns(lake, current.schema, results) : [];
     if (added.length > 0) onColumns?.(added);
   };
@@ -56,15 +62,20 @@ async function addNewColumns(
   schema: Schema,
   results: readonly CompactionResult[],
 ): Promise<readonly string[]> {
-  const minor = results.find(({ kind }) => kind === "minor");
-  if (minor === undefined) return [];
-  const written = minor.manifest.segments.filter(({ run }) => run === minor.run);
-  const drift = await segmentDrift(engine, schema, written);
-  const growth = grownSchema(schema, { misfits: shapesOfDrift(drift) });
-  if (growth === undefined) return [];
-  const grown = parseSchema(growth.file, "the evolved schema");
-  await changeSchema({ store, newRunId, nowSeconds }, grown, "the evolved schema");
-  return growth.added;
+  const written = results
+    .filter(({ kind }) => kind === "minor")
+    .flatMap(({ manifest, run }) => manifest.segments.filter((segment) => segment.run === run));
+  const misfits = shapesOfDrift(await segmentDrift(engine, schema, written));
+  let added: readonly string[] = [];
+  const grow = (before: Schema): Schema | undefined => {
+    const growth = grownSchema(before, { misfits });
+    added = growth?.added ?? [];
+    return growth && parseSchema(growth.file, "the evolved schema");
+  };
+  if (grow(schema) === undefined) return [];
+  // breakage: columns-of-others-stay
+  await growSchema({ store, newRunId, nowSeconds }, schema, grow, "the evolved schema");
+  return added;
 }
 
 /** What is known of the values: their types and digits. Lists and maps are not looked into. */
