@@ -79,7 +79,7 @@ export async function transcodePart(
       bytesRead += chunk.length;
     })
     .pipe(gunzip);
-  const lines = new LineReader(writer, sees ? sightingsOf() : undefined);
+  const lines = new LineReader(writer, sees ? sightingsOf(writer.codec.schema) : undefined);
   const flush = async (): Promise<void> => {
     await write(lines.output.written());
     lines.output.clear(OUTPUT_BYTES_KEPT_MAX);

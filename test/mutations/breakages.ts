@@ -454,6 +454,13 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/core/infer/evolved-schema.test.ts"],
   },
   {
+    name: "what a column does not give back is forgotten among names that are data",
+    marker: "misfits-of-columns-are-kept",
+    find: "columns.map(({ attribute }) => attribute)",
+    put: "columns.slice(0, 0).map(({ attribute }) => attribute)",
+    tests: ["test/transcode/deciding-value.test.ts"],
+  },
+  {
     name: "a bag of names becomes columns",
     marker: "names-that-are-data-get-no-columns",
     find: "> NEW_NAMES_MAX",

@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "@jest/globals";
 import { inferredSchema } from "../../src/core/infer/infer.ts";
-import { type Inference, inferenceOf, observe } from "../../src/core/infer/inference.ts";
+import { ATTRIBUTES_MAX, type Inference, inferenceOf, observe } from "../../src/core/infer/inference.ts";
 import { addSightings, grownTo, type Sightings, sightingsOf } from "../../src/core/infer/sightings.ts";
 import { columnCodec } from "../../src/core/row/column.ts";
 import { Inexact } from "../../src/core/row/encoding.ts";
@@ -84,6 +84,25 @@ test("what does not change a schema costs no second look: NULLs, rare misfits an
   });
 });
 
+test("names that are data take bounded memory, and what columns do not give back is seen among them", async () => {
+  const guess: SchemaFile = {
+    table: "t",
+    key: TABLE.key,
+    attributes: { id: { type: "string" }, "10-digit zip code, as text": { type: "string", name: "zip" } },
+  };
+  const items = Array.from({ length: 3 * ATTRIBUTES_MAX }, (_, i) =>
+    readItem({
+      id: { S: `${i}` },
+      [`name${i}`]: { S: "x" },
+      "10-digit zip code, as text": i === 7 ? { N: "1" } : { S: "1" },
+    }),
+  );
+  const { attributes, forgetful } = (await seen(items, guess)).misfits;
+  expect(attributes.size).toBeLessThanOrEqual(2 * ATTRIBUTES_MAX);
+  expect(forgetful).toBe(true);
+  expect(attributes.get("10-digit zip code, as text")?.counts).toEqual({ N: 1 });
+});
+
 function observed(items: readonly Item[]): Inference {
   const inference = inferenceOf(TABLE.key);
   for (const each of items) observe(inference, each);
@@ -92,8 +111,9 @@ function observed(items: readonly Item[]): Inference {
 
 /** What is seen of the items, in two files, while they are written by the schema. */
 async function seen(items: readonly Item[], file: SchemaFile): Promise<Sightings> {
-  const writer = lineWriter(rowCodec(parseSchema(file, "the guess")));
-  const all = sightingsOf();
+  const schema = parseSchema(file, "the guess");
+  const writer = lineWriter(rowCodec(schema));
+  const all = sightingsOf(schema);
   const half = Math.floor(items.length / 2);
   for (const part of [items.slice(0, half), items.slice(half)]) {
     const lines = part.map((Item) => `${JSON.stringify({ Item })}\n`).join("");

@@ -8,7 +8,7 @@ import { bytesOf, coarsen, merge, observeValue, type Shape, shapeOf } from "./in
 
 export interface Inference {
   itemCount: number;
-  /** The key's attributes, which are never forgotten. */
+  /** The attributes that are never forgotten: those of the key, and those with a column where there are columns. */
   readonly keys: readonly string[];
   readonly attributes: Map<string, Shape>;
   /** Whether attributes were forgotten. */
@@ -24,7 +24,12 @@ const ATTRIBUTE_BYTES_MAX = 1024 * 1024;
 const ITEMS_PER_SIZE_CHECK = 256;
 
 export function inferenceOf(key: KeySchema): Inference {
-  return { itemCount: 0, keys: keyAttributes(key), attributes: new Map(), forgetful: false };
+  return emptyInference(keyAttributes(key));
+}
+
+/** One that never forgets these attributes. */
+export function emptyInference(keys: readonly string[]): Inference {
+  return { itemCount: 0, keys, attributes: new Map(), forgetful: false };
 }
 
 /** Adds an item, read by `readItem`. */

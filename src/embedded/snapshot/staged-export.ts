@@ -44,7 +44,7 @@ const SPLIT_LIMITS = { bucketsAtOnce: 1, splitsMax: 256 };
 export async function stageExport(wish: StagingWish, folder: string): Promise<Staged> {
   const { choice } = wish;
   if (choice.guess === undefined && choice.evolves !== true) return stage(wish, choice, folder);
-  const sightings = sightingsOf();
+  const sightings = sightingsOf(choice.schema);
   const staged = await stage(wish, choice, folder, sightings);
   const settled =
     choice.guess === undefined
@@ -72,7 +72,8 @@ async function settledChoice(
 
 /** The lake's schema with what its data has more, as far as it may follow. */
 async function grownChoice({ choice, mayRetype }: StagingWish, sightings: Sightings): Promise<SchemaChoice> {
-  const { misfits, counts } = sightings;
+  const { counts } = sightings;
+  const misfits = sightings.misfits.attributes;
   let growth = grownSchema(choice.schema, { misfits, counts });
   if (growth !== undefined && growth.retyped.length > 0 && !(await mayRetype()))
     growth = grownSchema(choice.schema, { misfits });
