@@ -121,6 +121,7 @@ function retypesOf(
 /** A number type with room for the misfits; another type only where the column holds not one of its values any more. */
 function retyped(column: Column, misfit: Shape, counts: Shape["counts"]): AttributeFile | undefined {
   const { type, format } = column;
+  if (mayShow(column, misfit)) return undefined; // breakage: moments-in-other-spellings-are-shown
   if (countOf({ ...misfit, counts }) - (counts.NULL ?? 0) === countOf(misfit)) {
     const decision = decideAttribute(column.attribute, misfit);
     if (decision.kind !== "type") return undefined;
@@ -130,6 +131,25 @@ function retyped(column: Column, misfit: Shape, counts: Shape["counts"]): Attrib
   }
   const wider = misfit.numbers && widerNumber(type, misfit.numbers);
   return wider && { type: schemaTypeText(wider) };
+}
+
+/** A moment in another spelling is in SQL, though the column alone does not give it back: such a misfit hides nothing. */
+function mayShow({ type, format }: Column, { counts }: Shape): boolean {
+  if (format !== "iso" || !hasMoments(type)) return false;
+  return (["S", "SS", "L", "M"] as const).some((kind) => counts[kind] !== undefined);
+}
+
+function hasMoments(type: ColumnType): boolean {
+  switch (type.kind) {
+    case "array":
+      return hasMoments(type.element);
+    case "map":
+      return hasMoments(type.value);
+    case "struct":
+      return type.fields.some((field) => hasMoments(field.type));
+    default:
+      return type.kind === "timestamp";
+  }
 }
 
 function widerNumber(type: ColumnType, numbers: NumberShape): ColumnType | undefined {

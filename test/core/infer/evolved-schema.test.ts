@@ -57,8 +57,13 @@ test("a type that changes holds every value that the old one held, and more", ()
     "string",
     "boolean",
     "date",
+    "timestamp",
   );
+  const moment = fc
+    .constantFrom("2024-02-29T10:00:00Z", "2024-02-29 10:00:00", "2024-02-29T10:00:00.000+02:00", "soon")
+    .map((S): AttributeValue => ({ S }));
   const value = fc.oneof(
+    moment,
     numberText.map((N): AttributeValue => ({ N })),
     fc.double({ noNaN: true, min: -1e6, max: 1e6 }).map((n): AttributeValue => ({ N: n.toFixed(2) })),
     attributeValue,
@@ -77,6 +82,18 @@ test("a type that changes holds every value that the old one held, and more", ()
     }),
     { numRuns: 2000 },
   );
+});
+
+test.each<[string, AttributeValue]>([
+  ["timestamp", { S: "2024-02-29T10:00:00Z" }],
+  ["array<timestamp>", { L: [{ S: "2024-02-29T10:00:00Z" }] }],
+  ["map<string,timestamp>", { M: { a: { S: "2024-02-29T10:00:00Z" } } }],
+  ["struct<at:timestamp>", { M: { at: { S: "2024-02-29T10:00:00Z" } } }],
+])("%s keeps its type where all moments are spelled another way: it shows them", (type, value) => {
+  const schema = parseSchema(file({ a: { type } }), "test");
+  const column = schema.columns[1] as Column;
+  expect([fitting(column, [value]), shown(column, [value])]).toEqual([0, 1]);
+  expect(grownSchema(schema, seen(column, [value, value]))).toBeUndefined();
 });
 
 describe("new columns", () => {
