@@ -73,6 +73,9 @@ async function addNewColumns(
     return growth && parseSchema(growth.file, "the evolved schema");
   };
   if (grow(schema) === undefined) return [];
+  // People may have edited the file since the compaction began.
+  // breakage: edit-during-compaction-stays
+  if ((await schemaEdit(store, await openTableOf(store, schema))) !== undefined) return [];
   // breakage: columns-of-others-stay
   await growSchema({ store, newRunId, nowSeconds }, schema, grow, "the evolved schema");
   return added;

@@ -4,12 +4,15 @@ import { rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { sourceOfArn } from "../../core/change/named-source.ts";
 import { changesFolder, stagingRunFolder } from "../../core/format/lake-path.ts";
-import { type Gap, openGaps } from "../../core/format/manifest.ts";
+import { type Gap, type Manifest, openGaps } from "../../core/format/manifest.ts";
 import type { Inference } from "../../core/infer/inference.ts";
 import { tableDrift } from "../../core/overlay/drift.ts";
 import type { Drift } from "../../core/overlay/drift-finding.ts";
+import type { ObjectStore } from "../../core/ports/object-store.ts";
+import type { Schema } from "../../core/schema/schema.ts";
 import { openTableOf } from "../../core/table/open-table.ts";
 import { knownGaps } from "../../core/table/recorded-gaps.ts";
+import { schemaEdit } from "../../core/table/schema-edit.ts";
 import { writeSchema } from "../../core/table/schema-file.ts";
 import { rememberKnownSource } from "../../core/table/table-sources.ts";
 import type { KeySchema } from "../../core/values/key.ts";
@@ -104,13 +107,15 @@ export async function takeIn(
     const source = sourceOfArn(folder.summary.tableArn ?? "");
     if (source !== undefined) await rememberKnownSource(lake.store, schema.table, source);
     const written = result.choice.schema;
-    if (choice.origin === "given" || (choice.evolves === true && written !== schema))
+    const { manifest } = result;
+    const hasGrown = choice.evolves === true && written !== schema;
+    if (choice.origin === "given" || (hasGrown && !(await isEdited(lake.store, written, manifest))))
       await writeSchema(lake.store, written);
-    const gaps = await knownGaps(lake.store, schema.table, result.manifest);
-    const known = { manifest: result.manifest, sequences: [] };
+    const gaps = await knownGaps(lake.store, schema.table, manifest);
+    const known = { manifest, sequences: [] };
     const opened = await openTableOf(lake.store, result.choice.schema, known);
     const drift = await tableDrift(lake.engine, opened);
-    return { ...result, drift, openGaps: openGaps(result.manifest, gaps) };
+    return { ...result, drift, openGaps: openGaps(manifest, gaps) };
   } finally {
     lock?.release();
   }
@@ -125,6 +130,11 @@ export async function withoutTraceOfLake<T>({ root }: LakeFolder, run: () => Pro
     if (isNew) await rmdir(root).catch(() => undefined);
     throw error;
   }
+}
+
+/** Whether people changed schema.json since the snapshot began, which looked at it then. */
+async function isEdited(store: ObjectStore, schema: Schema, manifest: Manifest): Promise<boolean> {
+  return (await schemaEdit(store, { schema, manifest })) !== undefined; // breakage: edit-during-snapshot-stays
 }
 
 /** A failure removes the folders of a new table again, unless they hold something. */
