@@ -37,12 +37,11 @@ export function servedSince(
   const fromSeconds = isRead
     ? nowSeconds + TABLES_REFRESH_SECONDS + STREAM_FUNCTION_SECONDS + MARGIN_SECONDS
     : 0;
-  const closed = earlier.map((interval) => ({ untilSeconds: nowSeconds, ...defined(interval) }));
+  const closed = earlier.map((interval) => ({
+    ...interval,
+    untilSeconds: interval.untilSeconds ?? nowSeconds,
+  }));
   return [...closed, { configuration, fromSeconds }];
-}
-
-function defined({ untilSeconds, ...interval }: ServedInterval): ServedInterval {
-  return untilSeconds === undefined ? interval : { ...interval, untilSeconds };
 }
 
 /** The intervals after a configuration was removed; another one may have taken its place. */
