@@ -10,9 +10,16 @@ import { segmentsFolder, stagingRunFolder, tallyPath } from "../../src/core/form
 import { namedSegments } from "../../src/core/format/named-segments.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
 import { latestManifest } from "../../src/core/table/commits.ts";
+import { readLastCompaction } from "../../src/core/table/last-compaction.ts";
 import { COMPACTED, type Deployment, filledDeployment, SOURCE } from "../crash-points/deployment.ts";
 import { SOURCE_TABLE_ARN } from "../crash-points/export-service.ts";
-import { compactionMachine, Execution, firstSnapshotMachine, once } from "../crash-points/machines.ts";
+import {
+  compactionMachine,
+  Execution,
+  firstSnapshotMachine,
+  type Invoker,
+  once,
+} from "../crash-points/machines.ts";
 import { sessionOfTests } from "../crash-points/session.ts";
 import { FILLED, NOW, type State, shown, TABLE, worldSchema } from "../crash-points/world.ts";
 
@@ -163,4 +170,18 @@ test("files that were staged by two versions, in splits and not, are all read by
   await new Execution(deployment, once).stage(plan);
   await committed(snapshot);
   expect(await shown(deployment)).toEqual(ITEMS);
+});
+
+test("what a long compaction has not seen is news after it: it counts as compacted when it began", async () => {
+  const deployment = await filledDeployment(session());
+  const beganSeconds = deployment.nowSeconds;
+  const slow: Invoker = async (invocation) => {
+    const answer = await invocation();
+    deployment.nowSeconds += 900;
+    return answer;
+  };
+  expect(await compactionMachine(new Execution(deployment, slow))).toBe("succeeded");
+  expect(await shown(deployment)).toEqual(COMPACTED);
+  // One call for the lock, before the first planning.
+  expect(await readLastCompaction(deployment.store, TABLE)).toBe(beganSeconds + 900);
 });

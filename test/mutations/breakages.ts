@@ -1523,6 +1523,13 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/aws-adapters/watch-stream.test.ts"],
   },
   {
+    name: "a table counts as compacted when its compaction ended, with what came meanwhile",
+    marker: "compacted-as-of-its-beginning",
+    find: "beganSeconds",
+    put: "context.nowSeconds()",
+    tests: ["test/integration/aws-executions.test.ts"],
+  },
+  {
     name: "an idle table is taken for one by its last hours alone",
     marker: "late-objects-are-news",
     find: "return true",

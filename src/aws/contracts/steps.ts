@@ -1,6 +1,6 @@
 /** The functions that state machines invoke: the event that each takes, and its answer. */
 import * as z from "zod/mini";
-import { safeName } from "../../core/format/lake-file.ts";
+import { moment, safeName } from "../../core/format/lake-file.ts";
 
 /** What a compaction can have to do, in this order. */
 export const COMPACTION_KINDS = ["schema", "minor", "major"] as const;
@@ -114,6 +114,8 @@ export interface PlanCompactionEvent extends OfTable {
   readonly done: readonly CompactionKind[];
   /** The run id of what it did last. */
   readonly lastRun?: string | undefined;
+  /** When its first planning began. */
+  readonly beganSeconds?: number | undefined;
 }
 
 export type PlannedCompaction = CompactionStage | CompactionEnd;
@@ -209,6 +211,7 @@ export const planCompactionEvent: z.ZodMiniType<PlanCompactionEvent> = z.object(
   settleSeconds: z.optional(count),
   done: z.array(z.enum(COMPACTION_KINDS)),
   lastRun: z.optional(safeName),
+  beganSeconds: z.optional(moment),
 });
 
 export const commitEvent: z.ZodMiniType<CommitEvent> = z.object({ table: safeName, run: safeName });

@@ -19,17 +19,18 @@ export async function planCompaction(
   context: StepContext,
   event: PlanCompactionEvent,
 ): Promise<PlannedCompaction> {
-  const { done, lastRun } = event;
+  const { done, lastRun, beganSeconds = context.nowSeconds() } = event;
   if (done.length === 0) await registerForgotten(context); // breakage: forgotten-segments-registered
   for (const kind of COMPACTION_KINDS) {
     if (done.includes(kind)) continue;
     const plan = await planKind(context, kind, event);
     if (plan === undefined) continue;
-    const next = { ...event, done: [...done, kind], lastRun: plan.run };
+    const next = { ...event, done: [...done, kind], lastRun: plan.run, beganSeconds };
     return { step: "stage", kind, done, next, ...(await savePlan(context, plan)) };
   }
   const { table } = event;
-  await saveLastCompaction(context.store, table, context.nowSeconds());
+  // What came while it worked may not have been folded.
+  await saveLastCompaction(context.store, table, beganSeconds); // breakage: compacted-as-of-its-beginning
   return { step: "publish", done, clean: { table, ...(lastRun === undefined ? {} : { run: lastRun }) } };
 }
 

@@ -2,7 +2,7 @@
  * What a deployment keeps in its lake, beside the layout of every lake (lake-path.ts):
  *
  *     <table>/locks/<kind>/<n>.json                    the execution that works on the table
- *            /compacted.json                           when the last compaction had nothing left to do
+ *            /compacted.json                           when the last compaction that left nothing to do began
  *            /waiting/<kind>/*.jsonl                   changes that the table could not take when its source was read
  *     _exports/<source>/AWSDynamoDB/<id>/...           exports of a source table; deleted after their snapshots
  *     _registry/lake.json                              the lake: its database and machines
@@ -47,7 +47,7 @@ export function tableEntryPath(source: string, table: string): string {
   return `${tableEntriesFolder(source)}${safePart(table)}.json`;
 }
 
-/** When a compaction had nothing left to do. */
+/** When the last compaction began that left nothing to do. */
 export function compactedPath(table: string): string {
   return `${safePart(table)}/compacted.json`;
 }

@@ -1,4 +1,4 @@
-/** When a compaction of a deployment last found nothing more to do: without anything new since, there is nothing to compact. */
+/** When the last compaction of a deployment that left nothing to do began: without anything new since, there is nothing to compact. */
 import * as z from "zod/mini";
 import { compactedPath } from "../format/deployment-path.ts";
 import { type LakeFile, moment } from "../format/lake-file.ts";
