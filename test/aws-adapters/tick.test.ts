@@ -2,7 +2,7 @@ import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { describe, expect, test } from "@jest/globals";
 import type { TableEntry } from "../../src/aws/contracts/registry.ts";
-import { type TickContext, tick } from "../../src/aws/tick/tick.ts";
+import { type TickContext, type TickFailure, tick } from "../../src/aws/tick/tick.ts";
 import { EXPORT_FUZZ_SECONDS } from "../../src/core/exports/export-manifest.ts";
 import { initialManifest, manifestText } from "../../src/core/format/manifest.ts";
 import { saveLastCompaction } from "../../src/core/table/last-compaction.ts";
@@ -17,9 +17,15 @@ const NOW = 1_800_014_400;
 class Ticked {
   readonly store = new MemoryStore();
   nowSeconds = NOW;
-  running = 0;
+  /** Snapshots that run. */
+  running: readonly string[] = [];
+  /** The execution that the tick ends. */
+  ending: string | undefined;
+  /** A machine or function that cannot be started. */
+  broken: string | undefined;
   /** What was started since the last tick, each with its input. */
   started: unknown[] = [];
+  failures: readonly TickFailure[] = [];
 
   constructor(...tables: readonly TableEntry[]) {
     const names = new Set(tables.map(({ source }) => source));
@@ -46,22 +52,26 @@ class Ticked {
     const sfn = fakeAws(({ operation, text }) => {
       const { stateMachineArn, input } = JSON.parse(text) as { stateMachineArn: string; input?: string };
       if (operation === "ListExecutions")
-        return { body: { executions: Array.from({ length: this.running }, () => ({ executionArn: "x" })) } };
+        return { body: { executions: this.running.map((executionArn) => ({ executionArn })) } };
+      if (stateMachineArn === this.broken) return { status: 400, body: { __type: "StateMachineDeleting" } };
       this.started.push({ [stateMachineArn]: JSON.parse(input ?? "") });
       return { body: { executionArn: "x", startDate: 0 } };
     });
     const lambda = fakeAws(({ path, text }) => {
       const [, name = ""] = /functions\/([^/]+)\//.exec(path) ?? [];
+      if (name === this.broken) return { status: 404, body: {} };
       this.started.push({ [name]: JSON.parse(text) });
       return { status: 202 };
     });
-    await tick({
+    const { failures } = await tick({
       store: this.store,
       clients: { stepFunctions: new SFNClient(sfn.options) },
       lambda: new LambdaClient(lambda.options),
       cleanFunction: "clean",
       nowSeconds: () => this.nowSeconds,
+      ending: this.ending,
     } as unknown as TickContext);
+    this.failures = failures;
     return this.started;
   }
 }
@@ -150,6 +160,42 @@ describe("a tick", () => {
     });
   });
 
+  test.each(["clean", "orders-source"])(
+    "starts the rest if %s cannot be run, and that alone again",
+    async (name) => {
+      const ticked = new Ticked(tableEntry("orders", "orders"), tableEntry("users", "users"));
+      for (const table of ["orders", "users"]) await ticked.settled(table);
+      ticked.broken = name;
+      const started = await ticked.tick();
+      expect(ticked.failures.map(({ error }) => error)).toContainEqual(
+        expect.objectContaining({ code: "ENGINE_FAILED" }),
+      );
+      ticked.broken = undefined;
+      const missed = await ticked.tick(60);
+      expect(ticked.failures).toEqual([]);
+      const all = [
+        { clean: { table: "orders", vacuum: true } },
+        { clean: { table: "users", vacuum: true } },
+        { "orders-source": { step: "look" } },
+        { "users-source": { step: "look" } },
+      ];
+      expect(missed).toEqual(all.filter((one) => Object.hasOwn(one, name)));
+      expect([...started, ...missed]).toEqual(expect.arrayContaining(all));
+      expect(await ticked.tick(60)).toEqual([]);
+    },
+  );
+
+  test("serves the other tables if one cannot be opened", async () => {
+    const ticked = new Ticked(tableEntry("orders", "damaged"), tableEntry("orders", "lines"));
+    await ticked.settled("lines");
+    ticked.store.plant("damaged/manifest/000000000001.json", "{");
+    expect(await ticked.tick()).toEqual([
+      { clean: { table: "lines", vacuum: true } },
+      { "orders-source": { step: "look" } },
+    ]);
+    expect(ticked.failures).toMatchObject([{ table: "damaged", error: { code: "LAKE_DAMAGED" } }]);
+  });
+
   test("does nothing for tables and sources that were removed", async () => {
     const served = [{ configuration: "one", fromSeconds: 0, untilSeconds: NOW }];
     const ticked = new Ticked(tableEntry("orders", "gone", { served }));
@@ -171,11 +217,19 @@ describe("first snapshots", () => {
       ...names.flatMap((name) => [tableEntry(name, `${name}1`), tableEntry(name, `${name}2`)]),
     );
     expect(snapshots(await ticked.tick())).toEqual([first("a1", 2), first("b1", 2), first("c1", 2)]);
-    ticked.running = 3;
+    ticked.running = ["a", "b", "c"];
     expect(snapshots(await ticked.tick(60))).toEqual([]);
-    ticked.running = 2;
+    ticked.running = ["b", "c"];
     for (const table of ["a1", "a2"]) await ticked.settled(table);
     expect(snapshots(await ticked.tick(60))).toEqual([first("d1", 2)]);
+  });
+
+  test("begin with the end of another one", async () => {
+    const ticked = new Ticked(...["a", "b", "c", "d"].map((name) => tableEntry(name, name)));
+    await ticked.tick();
+    ticked.running = ["a", "b", "c"];
+    ticked.ending = "a";
+    expect(snapshots(await ticked.tick(60))).toEqual([first("d", 2)]);
   });
 
   test("are tried again after a while, and wait for a table that was added", async () => {

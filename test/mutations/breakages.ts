@@ -1530,6 +1530,20 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/integration/aws-executions.test.ts"],
   },
   {
+    name: "a snapshot that ends makes no room for the next one",
+    marker: "ending-snapshot-makes-room",
+    find: ".filter(({ executionArn }) => executionArn !== ending)",
+    put: "",
+    tests: ["test/aws-adapters/tick.test.ts"],
+  },
+  {
+    name: "what could not be started counts as done",
+    marker: "failed-start-is-tried-again",
+    find: "{ ...of, error }",
+    put: "{ error }",
+    tests: ["test/aws-adapters/tick.test.ts"],
+  },
+  {
     name: "an idle table is taken for one by its last hours alone",
     marker: "late-objects-are-news",
     find: "return true",

@@ -105,6 +105,12 @@ export interface PlannedSeed extends SavedPlan {
   readonly quarantined: number;
 }
 
+/** Starts what is due. */
+export interface TickEvent {
+  /** The execution that ends with it: of a snapshot, which makes room for another one. */
+  readonly ending?: string | undefined;
+}
+
 /** What is to be compacted; each answer has the event of the next planning in it. */
 export interface PlanCompactionEvent extends OfTable {
   readonly scope: "grown" | "all";
@@ -204,6 +210,8 @@ export const planSeedEvent: z.ZodMiniType<PlanSeedEvent> = z.object({
   run: safeName,
   exportPrefix: text,
 });
+
+export const tickEvent: z.ZodMiniType<TickEvent> = z.object({ ending: z.optional(text) });
 
 export const planCompactionEvent: z.ZodMiniType<PlanCompactionEvent> = z.object({
   table: safeName,

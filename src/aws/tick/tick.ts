@@ -14,33 +14,83 @@ import type { LakeEntry } from "../contracts/registry.ts";
 import type { CleanEvent, SourceEvent } from "../contracts/steps.ts";
 import { type DeployedTable, deployedSources, readLakeEntry } from "../registry.ts";
 import type { LakeContext } from "../steps/step-context.ts";
-import { planTick, type TickFacts, type TickPlan, type TickSource } from "./plan-tick.ts";
+import { planTick, type TickFacts, type TickPlan, type TickSource, type TickState } from "./plan-tick.ts";
 import { readTickState, saveTickState } from "./tick-state.ts";
 
 export interface TickContext extends LakeContext {
   readonly lambda: LambdaClient;
   readonly cleanFunction: string;
+  /** A snapshot that ends with this tick. */
+  readonly ending?: string | undefined;
 }
 
-/** Two at once start some things twice, which does no harm: the second of two executions ends at once. */
-export async function tick(context: TickContext): Promise<TickPlan> {
+export interface Ticked {
+  readonly plan: TickPlan;
+  readonly failures: readonly TickFailure[];
+}
+
+/** Something of a table or of a source could not be looked at, or not be started: the next tick tries it again. */
+export interface TickFailure {
+  readonly table?: string;
+  readonly source?: string;
+  readonly error: unknown;
+}
+
+type Attempt = <T>(of: Omit<TickFailure, "error">, work: () => Promise<T>) => Promise<T | undefined>;
+
+/**
+ * What fails for one table does not keep the others from being served. Two ticks at once start some things twice: the second of
+ * two compactions, or of two first snapshots, ends at once.
+ */
+export async function tick(context: TickContext): Promise<Ticked> {
   const { nowSeconds, store } = context;
+  const failures: TickFailure[] = [];
+  const attempt: Attempt = async (of, work) => {
+    try {
+      return await work();
+    } catch (error) {
+      failures.push({ ...of, error }); // breakage: failed-start-is-tried-again
+      return undefined;
+    }
+  };
   const lake = await readLakeEntry(store);
+  const before = await readTickState(store);
   const sources: TickSource[] = [];
   for (const { entry, tables } of await deployedSources(store)) {
     const seen = await Promise.all(
-      tables.map(async (deployed) => ({ ...deployed, facts: await factsOf(context, deployed) })),
+      tables.map((deployed) =>
+        attempt({ table: deployed.table }, async () => ({
+          ...deployed,
+          facts: await factsOf(context, deployed),
+        })),
+      ),
     );
-    sources.push({ entry, tables: seen });
+    sources.push({ entry, tables: seen.filter((table) => table !== undefined) });
   }
-  const plan = planTick(sources, await readTickState(store), {
+  const plan = planTick(sources, before, {
     nowSeconds: nowSeconds(),
     runningSnapshots: await runningSnapshots(context, lake),
     fuzzSeconds: EXPORT_FUZZ_SECONDS,
   });
-  await start(context, lake, plan);
-  await saveTickState(store, plan.state);
-  return plan;
+  await start(context, lake, plan, attempt);
+  await saveTickState(store, stateAfter(plan.state, before, failures));
+  return { plan, failures };
+}
+
+/** Where something failed, nothing counts as done. */
+function stateAfter(planned: TickState, before: TickState, failures: readonly TickFailure[]): TickState {
+  const tables = failures.flatMap(({ table }) => table ?? []);
+  const sources = failures.flatMap(({ source }) => source ?? []);
+  return {
+    tables: {
+      ...planned.tables,
+      ...Object.fromEntries(tables.map((name) => [name, before.tables[name] ?? {}])),
+    },
+    sources: {
+      ...planned.sources,
+      ...Object.fromEntries(sources.map((name) => [name, before.sources[name] ?? {}])),
+    },
+  };
 }
 
 async function factsOf(context: TickContext, deployed: DeployedTable): Promise<TickFacts> {
@@ -75,19 +125,27 @@ async function hasNews(
 
 const DAY_SECONDS = 24 * 3600;
 
-async function start(context: TickContext, lake: LakeEntry, plan: TickPlan): Promise<void> {
+async function start(context: TickContext, lake: LakeEntry, plan: TickPlan, attempt: Attempt): Promise<void> {
   const { clients, cleanFunction } = context;
   const execute = async (stateMachineArn: string, input: SnapshotInput | CompactionInput): Promise<void> => {
     const command = new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) });
     await clients.stepFunctions.send(command).catch(failed("Step Functions", "start a state machine"));
   };
-  for (const snapshot of plan.snapshots) await execute(lake.snapshotMachineArn, snapshot);
-  for (const table of plan.compactions) await execute(lake.compactionMachineArn, { table });
-  for (const table of plan.vacuums)
-    await invoke(context, cleanFunction, { table, vacuum: true } satisfies CleanEvent);
-  for (const { sourceFunction } of plan.looks)
-    await invoke(context, sourceFunction, { step: "look" } satisfies SourceEvent);
-  for (const { table, streamFunction } of plan.feeds) await invoke(context, streamFunction, { feed: table });
+  for (const snapshot of plan.snapshots)
+    await attempt({ table: snapshot.table }, () => execute(lake.snapshotMachineArn, snapshot));
+  for (const table of plan.compactions)
+    await attempt({ table }, () => execute(lake.compactionMachineArn, { table }));
+  for (const table of plan.vacuums) {
+    const event: CleanEvent = { table, vacuum: true };
+    await attempt({ table }, () => invoke(context, cleanFunction, event));
+  }
+  for (const { source, sourceFunction } of plan.looks) {
+    const event: SourceEvent = { step: "look" };
+    await attempt({ source }, () => invoke(context, sourceFunction, event));
+  }
+  // What waits is seen by each tick, whatever was done before.
+  for (const { table, streamFunction } of plan.feeds)
+    await attempt({}, () => invoke(context, streamFunction, { feed: table }));
 }
 
 /** Does not wait for its end. */
@@ -100,7 +158,7 @@ async function invoke({ lambda }: TickContext, FunctionName: string, event: obje
   await lambda.send(command).catch(failed("Lambda", `run ${FunctionName}`));
 }
 
-async function runningSnapshots({ clients }: TickContext, lake: LakeEntry): Promise<number> {
+async function runningSnapshots({ clients, ending }: TickContext, lake: LakeEntry): Promise<number> {
   const command = new ListExecutionsCommand({
     stateMachineArn: lake.snapshotMachineArn,
     statusFilter: "RUNNING",
@@ -109,7 +167,7 @@ async function runningSnapshots({ clients }: TickContext, lake: LakeEntry): Prom
   const { executions = [] } = await clients.stepFunctions
     .send(command)
     .catch(failed("Step Functions", "list the running snapshots"));
-  return executions.length;
+  return executions.filter(({ executionArn }) => executionArn !== ending).length; // breakage: ending-snapshot-makes-room
 }
 
 function failed(service: string, attempt: string): (error: unknown) => never {

@@ -14,6 +14,7 @@ import {
   publishViewsEvent,
   snapshotPartEvent,
   sourceEvent,
+  tickEvent,
 } from "../../../src/aws/contracts/steps.ts";
 import { example } from "../example.ts";
 import {
@@ -51,6 +52,7 @@ const EVENTS: Readonly<Record<string, { parse(event: unknown): unknown }>> = {
   PlanCompaction: planCompactionEvent,
   Commit: commitEvent,
   Clean: cleanEvent,
+  Tick: tickEvent,
 };
 
 /** A line of an export's manifest. */
@@ -62,7 +64,7 @@ function play(definition: Definition, input: unknown, given: Readonly<Record<str
   const called = (name: string, event: unknown): unknown => {
     calls.push([name, event]);
     EVENTS[name]?.parse(event);
-    if (name === "sns:publish" || name === "Clean" || name === "Tick") return {};
+    if (name === "sns:publish" || name === "Clean") return {};
     const handler = given[name] ?? handlers[name];
     if (handler === undefined) throw new Error(`unexpected call of ${name}`);
     return handler(event as never);
@@ -113,6 +115,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   "athena:startQueryExecution.sync": () => ({ QueryExecution: { Status: { State: "SUCCEEDED" } } }),
   Commit: () => ({ outcome: "committed", kind: "snapshot", manifest: 7, rows: 3, segments: 1 }),
   PublishViews: () => ({ manifest: 7 }),
+  Tick: () => null,
 };
 
 const names = ({ calls }: Played): readonly string[] => calls.map(([name]) => name);
@@ -157,6 +160,7 @@ describe("the snapshot", () => {
     expect(events(played, "PlanSeed")).toEqual([ofRun]);
     expect(events(played, "Commit")).toEqual([{ table: "reviews", run: "r1" }]);
     expect(events(played, "Clean")).toEqual([{ ...ofRun, exportTables: ["reviews"] }]);
+    expect(events(played, "Tick")).toEqual([{ ending: "arn:execution" }]);
     const output = {
       outcome: "committed",
       items: 3,
@@ -426,6 +430,12 @@ describe("a failure", () => {
         execution: "arn:execution",
       },
     ]);
+  });
+
+  test("of the tick after a snapshot does not undo the snapshot", () => {
+    const played = play(definitions.snapshot(), REVIEWS, { Tick: failing });
+    expect(played.outcome).toMatchObject({ status: "SUCCEEDED", output: { outcome: "committed" } });
+    expect(reports(played)).toMatchObject([{ topic: SUCCESS }]);
   });
 
   test("of an input that names no table is reported, too", () => {
