@@ -3,6 +3,7 @@ import type { CustomResourceKind } from "../../src/aws/contracts/registry.ts";
 import { CUSTOM_RESOURCES } from "../../src/aws/contracts/registry.ts";
 import { answerCustomResource, type CustomResourceEvent } from "../../src/aws/register/custom-resource.ts";
 import { deployedSources, deployedTablesOf, readLakeEntry } from "../../src/aws/registry.ts";
+import { tableEntryPath } from "../../src/core/format/deployment-path.ts";
 import { MemoryCatalog } from "../crash-points/memory-catalog.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { LAKE_ENTRY, sourceEntry, tableEntry } from "../support/registry.ts";
@@ -134,6 +135,18 @@ describe("a lake table", () => {
     expect(await stacks.served()).toEqual(before);
     const [{ entry } = {}] = await deployedTablesOf(stacks.store, "orders");
     expect(entry).toMatchObject({ retentionHours: 24 });
+  });
+
+  test("that could not be made does not keep its stack from rolling back", async () => {
+    const stacks = new Stacks();
+    stacks.store.plant(tableEntryPath("orders", "orders"), "{");
+    const failed = await stacks.table("Create");
+    expect(failed).toMatchObject({ Status: "FAILED", Reason: expect.stringContaining("orders.json") });
+    stacks.ids.set("orders", failed.PhysicalResourceId);
+    expect(await stacks.table("Delete")).toMatchObject({
+      Status: "SUCCESS",
+      PhysicalResourceId: failed.PhysicalResourceId,
+    });
   });
 
   test("that is removed is found no longer, and begins anew when it is added again", async () => {

@@ -1544,6 +1544,13 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/aws-adapters/tick.test.ts"],
   },
   {
+    name: "a resource that could not be made keeps its stack from rolling back",
+    marker: "failed-creation-rolls-back",
+    find: "SUCCESS",
+    put: "FAILED",
+    tests: ["test/aws-adapters/custom-resource.test.ts"],
+  },
+  {
     name: "an idle table is taken for one by its last hours alone",
     marker: "late-objects-are-news",
     find: "return true",

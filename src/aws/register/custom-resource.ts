@@ -62,6 +62,9 @@ export interface CustomResourceAnswer {
 /** A reason is shown by the deployment; CloudFormation takes 4 KiB of an answer. */
 const REASON_CHARACTERS_MAX = 1000;
 
+/** The name of a resource that could not be made. */
+const NEVER_MADE = "none";
+
 /** Does what the event asks for. A failure is an answer, too: CloudFormation would wait for an hour for one that never comes. */
 export async function answerCustomResource(
   context: RegisterContext,
@@ -69,6 +72,9 @@ export async function answerCustomResource(
 ): Promise<CustomResourceAnswer> {
   const { StackId, RequestId, LogicalResourceId } = event;
   const named = { StackId, RequestId, LogicalResourceId };
+  // What kept it from being made must not keep the stack from rolling back.
+  if (event.RequestType === "Delete" && event.PhysicalResourceId === NEVER_MADE)
+    return { Status: "SUCCESS", ...named, PhysicalResourceId: NEVER_MADE }; // breakage: failed-creation-rolls-back
   try {
     // What is deleted is deleted under the name that it has.
     const name = event.RequestType === "Delete" ? (event.PhysicalResourceId ?? "") : resourceName(event);
@@ -78,7 +84,7 @@ export async function answerCustomResource(
     const told =
       error instanceof DynalakeError ? `${error.message}. ${error.next}` : "see the function's log";
     const Reason = told.slice(0, REASON_CHARACTERS_MAX);
-    return { Status: "FAILED", Reason, ...named, PhysicalResourceId: event.PhysicalResourceId ?? "none" };
+    return { Status: "FAILED", Reason, ...named, PhysicalResourceId: event.PhysicalResourceId ?? NEVER_MADE };
   }
 }
 
