@@ -1,10 +1,10 @@
-// Bundles the sources into dist/. The command line, the library and the constructs for CDK apps import packages from
-// node_modules. Each Lambda function of the deployment is a single file that contains everything it needs. As a script, it writes
-// the types of the package too.
+// Bundles the sources into dist/, with all packages but those that npm installs with dynalake: the engine, and an app's own CDK.
+// Each Lambda function of the deployment is a single file that contains everything it needs. As a script, it writes the types of
+// the package too, and the licenses of what it contains.
 import {
-  existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -18,6 +18,10 @@ import { build as bundle } from "esbuild";
 
 const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, "dist");
+const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+/** Bundled CommonJS packages call require for the modules of Node. */
+const REQUIRE =
+  'import{createRequire as bundledRequire}from"node:module";const require=bundledRequire(import.meta.url);';
 /** The first entry point is written last: bin/dynalake.js compares its time with that of the sources. */
 const entryPoints = {
   "cli/main": "src/cli/main.ts",
@@ -26,48 +30,54 @@ const entryPoints = {
   "infra/index": "infra/index.ts",
 };
 /** The entries of the functions: every file in handlers/, which is src/aws/contracts/handlers.ts once more. */
-export const handlers = existsSync(join(root, "handlers"))
-  ? readdirSync(join(root, "handlers")).map((name) => basename(name, ".ts"))
-  : [];
+export const handlers = readdirSync(join(root, "handlers")).map((name) => basename(name, ".ts"));
 
-/** Writes dist/. Its files carry the time at which the build began, so that a source saved during the build counts as newer. */
+/**
+ * Writes dist/. Its files carry the time at which the build began, so that a source saved during the build counts as newer. Gives the
+ * files that the bundles consist of, relative to the root.
+ */
 export async function build() {
   const begun = new Date();
-  await buildHandlers(begun);
-  await buildModules(begun);
+  return [...(await buildHandlers(begun)), ...(await buildModules(begun))];
 }
 
 async function buildModules(begun) {
-  const present = Object.fromEntries(
-    Object.entries(entryPoints).filter(([, entry]) => existsSync(join(root, entry))),
-  );
-  if (Object.keys(present).length === 0) return;
-  const { outputFiles } = await bundle({
-    absWorkingDir: root,
-    entryPoints: present,
-    outdir: "dist",
-    bundle: true,
-    packages: "external",
-    platform: "node",
-    target: "node20",
-    format: "esm",
-    splitting: true,
-    chunkNames: "chunks/[name]-[hash]",
-    sourcemap: true,
-    write: false,
-    logLevel: "warning",
-  });
+  const { metafile, outputFiles } = await bundleModules();
   const main = join(dist, "cli", "main.js");
   const files = outputFiles.toSorted((a, b) => Number(a.path === main) - Number(b.path === main));
   for (const file of files) replaceFile(file.path, file.contents, begun);
   removeOthers(dist, /\.js(\.map)?$/, new Set(files.map((file) => file.path)));
+  return Object.keys(metafile.inputs);
+}
+
+function bundleModules() {
+  return bundle({
+    absWorkingDir: root,
+    entryPoints,
+    outdir: "dist",
+    bundle: true,
+    // Found in node_modules.
+    external: [...Object.keys(dependencies), ...Object.keys(peerDependencies)],
+    platform: "node",
+    target: "node20",
+    format: "esm",
+    mainFields: ["module", "main"],
+    banner: { js: REQUIRE },
+    splitting: true,
+    chunkNames: "chunks/[name]-[hash]",
+    sourcemap: true,
+    sourcesContent: false,
+    metafile: true,
+    write: false,
+    logLevel: "warning",
+  });
 }
 
 async function buildHandlers(begun) {
-  if (handlers.length === 0) return;
-  const { outputFiles } = await bundleHandlers();
+  const { metafile, outputFiles } = await bundleHandlers();
   for (const file of outputFiles) replaceFile(file.path, file.contents, begun);
   removeOthers(join(dist, "handlers"), /\.(mjs|map|txt)$/, new Set(outputFiles.map((file) => file.path)));
+  return Object.keys(metafile.inputs);
 }
 
 /**
@@ -87,8 +97,7 @@ export function bundleHandlers() {
     target: "node20",
     format: "esm",
     mainFields: ["module", "main"],
-    // Bundled CommonJS packages call require for the modules of Node.
-    banner: { js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);' },
+    banner: { js: REQUIRE },
     // No source maps: they are four times as large as the code, and names are kept.
     legalComments: "external",
     metafile: true,
@@ -114,19 +123,20 @@ function removeOthers(folder, name, kept) {
 }
 
 function printSizes() {
-  console.log(existsSync(dist) ? `built ${relative(root, dist)}/` : "nothing to build yet");
+  console.log(`built ${relative(root, dist)}/`);
   for (const name of handlers) {
     const file = join(dist, "handlers", name, "index.mjs");
-    if (!existsSync(file)) continue;
     const kibibytes = Math.ceil(statSync(file).size / 1024);
     console.log(`  ${`handlers/${name}/${basename(file)}`.padEnd(36)}${String(kibibytes).padStart(6)} KiB`);
   }
 }
 
 if (argv[1] !== undefined && import.meta.url === pathToFileURL(argv[1]).href) {
-  await build();
-  // Loaded here alone: bin/dynalake.js, which imports this file too, needs no types.
+  const inputs = await build();
+  // Loaded here alone: bin/dynalake.js, which imports this file too, needs neither types nor licenses.
   const { buildTypes } = await import("./scripts/build-types.mjs");
+  const { bundledLicenses } = await import("./scripts/bundled-licenses.mjs");
   buildTypes();
+  writeFileSync(join(dist, "LICENSES.txt"), bundledLicenses(root, inputs));
   printSizes();
 }

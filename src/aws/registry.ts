@@ -10,15 +10,8 @@ import {
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import { parseSchema, type Schema } from "../core/schema/schema.ts";
 import { readLakeFile, requireLakeFile } from "../core/table/stored-file.ts";
-import {
-  isDeployed,
-  type LakeEntry,
-  lakeEntryFile,
-  type SourceEntry,
-  sourceEntryFile,
-  type TableEntry,
-  tableEntryFile,
-} from "./contracts/registry.ts";
+import { isDeployed, type LakeEntry, type SourceEntry, type TableEntry } from "./contracts/registry.ts";
+import { lakeEntryFile, sourceEntryFile, tableEntryFile } from "./contracts/registry-files.ts";
 
 /** A lake table as it is deployed. */
 export interface DeployedTable {

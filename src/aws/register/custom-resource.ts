@@ -3,14 +3,13 @@ import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import { checkedShape } from "../../core/checked-shape.ts";
 import { DynalakeError } from "../../core/error.ts";
+import { CUSTOM_RESOURCES, type CustomResourceKind } from "../contracts/registry.ts";
 import {
-  CUSTOM_RESOURCES,
-  type CustomResourceKind,
   glueTablesConfiguration,
   lakeConfiguration,
   sourceConfiguration,
   tableConfiguration,
-} from "../contracts/registry.ts";
+} from "../contracts/registry-files.ts";
 import {
   type RegisterContext,
   registerGlueTables,

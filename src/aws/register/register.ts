@@ -4,14 +4,14 @@ import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { parseSchema } from "../../core/schema/schema.ts";
 import { servedSince, servedUntil } from "../../core/table/served-intervals.ts";
 import { readLakeFile, replaceLakeFile } from "../../core/table/stored-file.ts";
-import {
-  type LakeEntry,
-  type SourceConfiguration,
-  type SourceEntry,
-  type TableConfiguration,
-  type TableEntry,
-  tableEntryFile,
+import type {
+  LakeEntry,
+  SourceConfiguration,
+  SourceEntry,
+  TableConfiguration,
+  TableEntry,
 } from "../contracts/registry.ts";
+import { tableEntryFile } from "../contracts/registry-files.ts";
 import { readSourceEntry } from "../registry.ts";
 import { ensureStoredTables, type StoredTablesCatalog } from "./ensure-stored-tables.ts";
 

@@ -8,7 +8,7 @@ import {
   lakeConfiguration,
   sourceConfiguration,
   tableConfiguration,
-} from "../../../src/aws/contracts/registry.ts";
+} from "../../../src/aws/contracts/registry-files.ts";
 import { LAKE_OUTPUT, REGISTRY_OUTPUT } from "../../../src/aws/contracts/stack-outputs.ts";
 import { example } from "../example.ts";
 import { flat, resourceOf, resourcesOf, root, type TemplateJson } from "../support.ts";

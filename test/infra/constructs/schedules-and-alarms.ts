@@ -3,7 +3,7 @@ import { Duration, Stack } from "aws-cdk-lib";
 import { DynamoDbLake } from "../../../infra/dynamo-db-lake.ts";
 import { Lake } from "../../../infra/lake.ts";
 import { LakeStack } from "../../../infra/lake-stack.ts";
-import { tableConfiguration } from "../../../src/aws/contracts/registry.ts";
+import { tableConfiguration } from "../../../src/aws/contracts/registry-files.ts";
 import { example, makeExample } from "../example.ts";
 import {
   flat,
