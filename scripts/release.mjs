@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import { argv, exit, platform } from "node:process";
 import { fileURLToPath } from "node:url";
 import { releaseNotes } from "./changelog.mjs";
+import { pack } from "./pack.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const packages = join(".cache", "release");
@@ -53,7 +54,7 @@ function checkedNotes(version) {
 function makeRelease(version, notes) {
   run("npm", "run", "check");
   mkdirSync(join(root, packages), { recursive: true });
-  run("npm", "pack", "--pack-destination", packages);
+  pack(join(root, packages));
   if (git("status", "--porcelain") !== "") throw new Error("the checks or the packing changed files");
   git(
     "tag",

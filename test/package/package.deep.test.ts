@@ -23,8 +23,7 @@ let archive = "";
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "dynalake-package-"));
-  run("npm", ["pack", "--pack-destination", folder], root);
-  archive = join(folder, readdirSync(folder)[0] as string);
+  archive = run(process.execPath, ["scripts/pack.mjs", folder], root).trim();
 }, 300_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -198,18 +197,24 @@ describe("the library, dynalake", () => {
   );
 
   test("has public types that name no other package's", () => {
-    const app = newApp("types", {}, []);
-    const entry = join(app, "node_modules", "dynalake", "dist", "types", "src", "index.d.ts");
-    const program = ts.createProgram([entry], { noResolve: false, types: [], noLib: true });
-    const files = program.getSourceFiles().map(({ fileName }) => fileName);
-    expect(files.filter((file) => !file.includes("/dist/types/src/"))).toEqual([]);
-    expect(files.length).toBeGreaterThan(5);
-    for (const source of program.getSourceFiles()) {
-      const imported = ts.preProcessFile(source.text).importedFiles.map(({ fileName }) => fileName);
-      expect(imported.filter((name) => !name.startsWith("."))).toEqual([]);
-    }
+    expect(packagesNamedBy("src/index.d.ts")).toEqual([]);
   });
 });
+
+test("the types of the constructs name CDK alone", () => {
+  for (const name of packagesNamedBy("infra/index.d.ts"))
+    expect(name).toMatch(/^(aws-cdk-lib|constructs)(\/|$)/);
+});
+
+/** The packages that the declarations below a public one import. */
+function packagesNamedBy(declaration: string): readonly string[] {
+  const types = join(newApp(`types ${dirname(declaration)}`, {}, []), "node_modules/dynalake/dist/types");
+  const program = ts.createProgram([join(types, declaration)], { types: [], noLib: true });
+  const files = program.getSourceFiles().filter(({ fileName }) => fileName.includes("/dist/types/"));
+  expect(files.length).toBeGreaterThan(5);
+  const imported = files.flatMap(({ text }) => ts.preProcessFile(text).importedFiles);
+  return [...new Set(imported.map(({ fileName }) => fileName))].filter((name) => !name.startsWith("."));
+}
 
 test("its command line runs", () => {
   const app = newApp("command line", {});
@@ -220,5 +225,15 @@ test("its command line runs", () => {
 test("it holds what is needed to run, and neither sources nor tests", () => {
   const app = newApp("files", {}, []);
   const names = readdirSync(join(app, "node_modules", "dynalake"));
-  expect(names.sort()).toEqual(["LICENSE", "NOTICE", "README.md", "bin", "dist", "package.json", "schemas"]);
+  expect(names.sort()).toEqual([
+    "CHANGELOG.md",
+    "LICENSE",
+    "NOTICE",
+    "README.md",
+    "bin",
+    "dist",
+    "docs",
+    "package.json",
+    "schemas",
+  ]);
 });

@@ -14,11 +14,13 @@ test("what would be packed is what package.json names, without sources and tests
   const [{ files }] = JSON.parse(stdout) as [{ readonly files: readonly { readonly path: string }[] }];
   const paths = files.map(({ path }) => path);
   expect([...new Set(paths.map((path) => path.split("/")[0]))].sort()).toEqual([
+    "CHANGELOG.md",
     "LICENSE",
     "NOTICE",
     "README.md",
     "bin",
     "dist",
+    "docs",
     "package.json",
     "schemas",
   ]);
