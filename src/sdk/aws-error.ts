@@ -3,6 +3,7 @@
  * are not, because a parser quotes the text that it cannot parse, which may be an item.
  */
 import { DynalakeError, type ErrorCode, type ErrorDetails } from "../core/error.ts";
+import { credentialsAdvice } from "./credentials-advice.ts";
 
 /** The codes that mean the same for every service. */
 type CommonCode = "USAGE" | "CREDENTIALS" | "THROTTLED" | "UNREACHABLE";
@@ -63,12 +64,11 @@ export interface AwsFailure {
 export function awsFailure(error: unknown): AwsFailure {
   const fields = (typeof error === "object" && error !== null ? error : {}) as {
     readonly name?: unknown;
-    readonly message?: unknown;
     readonly $fault?: unknown;
     readonly $metadata?: { readonly httpStatusCode?: unknown };
   };
   const status = fields.$metadata?.httpStatusCode;
-  const message = typeof fields.message === "string" ? fields.message : "";
+  const message = messageOf(error);
   const facts = {
     name: typeof fields.name === "string" ? fields.name : "Error",
     httpStatus: typeof status === "number" ? status : undefined,
@@ -78,6 +78,13 @@ export function awsFailure(error: unknown): AwsFailure {
   };
   const refused = fields.$fault === "client" && (facts.httpStatus ?? 400) < 500;
   return { ...facts, refused, code: commonCode(facts, message) };
+}
+
+function messageOf(error: unknown): string {
+  const { message } = (typeof error === "object" && error !== null ? error : {}) as {
+    readonly message?: unknown;
+  };
+  return typeof message === "string" ? message : "";
 }
 
 function commonCode(
@@ -141,6 +148,8 @@ export function failureReason(failure: AwsFailure, service: string): string {
 /** The cause and next step of an error for this failure. */
 export function failureDetails(failure: AwsFailure, error: unknown): ErrorDetails {
   if (failure.code === "USAGE") return { cause: error, next: "Set --region or AWS_REGION, then try again." };
+  if (failure.code === "CREDENTIALS")
+    return { cause: error, next: credentialsAdvice(failure.name, messageOf(error)) };
   // Logs print causes, and the cause may be a parser's error that quotes an item.
   return failure.said === undefined && failure.code === undefined ? {} : { cause: error };
 }
@@ -161,15 +170,13 @@ export function awsError(error: unknown, call: FailedAwsCall): DynalakeError {
   const message = `cannot ${call.attempt}: ${failureReason(failure, call.service)}`;
   const next = failure.code === undefined ? undefined : NEXT_BY_CODE[failure.code];
   return new DynalakeError(failure.code ?? call.otherwise, message, {
-    ...failureDetails(failure, error),
     ...(next === undefined ? {} : { next }),
+    ...failureDetails(failure, error),
   });
 }
 
 /** Advice for the services of a deployment. The catalog's advice is for a source table. */
 const NEXT_BY_CODE: Readonly<Partial<Record<CommonCode, string>>> = {
-  CREDENTIALS:
-    "Grant the role or user the permission that the message names, in its own policies and in those of the bucket and the key.",
   UNREACHABLE: "Check the region and the network, then try again.",
   THROTTLED: "Try again later. If it keeps failing, ask AWS to raise the quota that the message names.",
 };

@@ -108,7 +108,7 @@ test("a stack that is not there, without a region or without credentials, says s
   const nobody = await dynalakeProcess(["status", "--stack", "S", "--region", AWS_REGION], {
     env: { AWS_ENDPOINT_URL },
   });
-  expectRefused(nobody, { code: "CREDENTIALS", names: ["no credentials were found"] });
+  expectRefused(nobody, { code: "CREDENTIALS", names: ["no credentials were found"], next: "AWS_PROFILE" });
 });
 
 test("a table that the stack does not have is refused with those that it has; several want a choice", async () => {
