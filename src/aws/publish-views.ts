@@ -1,10 +1,9 @@
 /** The newest manifest as views in Glue: `<table>`, `<table>_history` and `<table>_snapshots`. */
 
-import { segmentViews, standingView, type ViewEngine } from "../core/overlay/lake-view.ts";
+import { type LakeView, segmentViews, standingView, type ViewEngine } from "../core/overlay/lake-view.ts";
+import { shownColumns, shownView } from "../core/overlay/shown-view.ts";
 import { columnTypeText } from "../core/schema/column-type.ts";
-import type { Schema } from "../core/schema/schema.ts";
 import { athena } from "../core/sql/athena.ts";
-import { viewColumns } from "../core/sql/typed-columns.ts";
 import { historyRows } from "../core/sql/view.ts";
 import type { OpenTable } from "../core/table/open-table.ts";
 import type { AthenaEngine } from "./athena-engine.ts";
@@ -34,37 +33,38 @@ export async function publishViews(context: PublishContext): Promise<PublishedVi
   // Where the log begins is all that its view needs, and a listing of it all is long.
   const [firstDay] = await changes.days();
   const log = relations.changeLog(schema, firstDay === undefined ? [] : await changes.ofDay(firstDay));
-  const columns = glueColumns(schema);
+  const columns = glueColumns(opened);
   const text = { typeName: athena.typeName({ kind: "string" }), hiveType: "string" };
   const time = { typeName: athena.typeName({ kind: "timestamp" }), hiveType: "timestamp" };
   const partitions = ["dt", "hr"].map((name) => ({ name, ...text }));
-  const common = { table: schema.table, sequence: manifest.sequence };
-  const views: readonly GlueView[] = [
-    { ...common, name: current.name, sql: current.sql, columns },
+  const { table } = schema;
+  const sources: readonly (LakeView & Pick<GlueView, "columns">)[] = [
+    { ...current, columns },
     {
-      ...common,
-      name: `${schema.table}_history`,
+      name: `${table}_history`,
       sql: historyRows(athena, schema, manifest, log),
       columns: [...columns, ...partitions],
     },
     {
-      ...common,
-      name: `${schema.table}_snapshots`,
+      name: `${table}_snapshots`,
       sql: snapshots?.sql ?? "",
       columns: [...columns, { name: "ddb_export_timestamp", ...time }],
     },
   ];
-  for (const view of views) await publishView(engine.catalog, view);
+  for (const view of sources) {
+    const shown = shownView(athena, opened, view, "name");
+    await publishView(engine.catalog, { ...view, ...shown, table, sequence: manifest.sequence });
+  }
   return { manifest: manifest.sequence };
 }
 
 /** The columns of `<table>`, as both engines write their types. */
-function glueColumns(schema: Schema): readonly ViewColumn[] {
-  const hiveTypes = new Map(schema.columns.map(({ name, type }) => [name, columnTypeText(type)]));
+function glueColumns(opened: OpenTable): readonly ViewColumn[] {
+  const hiveTypes = new Map(opened.schema.columns.map(({ name, type }) => [name, columnTypeText(type)]));
   const metadata: Readonly<Record<string, string>> = { _changed_at: "timestamp", _expired: "boolean" };
-  return viewColumns(athena, schema).map(({ name, typeName }) => ({
+  return shownColumns(athena, opened, "name").map(({ name, typeName, stored = "" }) => ({
     name,
     typeName,
-    hiveType: hiveTypes.get(name) ?? metadata[name] ?? "string",
+    hiveType: hiveTypes.get(stored) ?? metadata[stored] ?? "string",
   }));
 }

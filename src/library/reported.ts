@@ -1,7 +1,8 @@
 /** Results of the rooms below as the library reports them. */
 import type { CompactionResult } from "../core/compaction/compact.ts";
 import { type Gap as RecordedGap, repairTimeSeconds } from "../core/format/manifest.ts";
-import { type Drift as CountedDrift, driftLine, driftSentence } from "../core/overlay/drift-finding.ts";
+import { declarationLine } from "../core/infer/found-values.ts";
+import { type Drift as CountedDrift, driftSentence } from "../core/overlay/drift-finding.ts";
 import { healthWith, type TableStatus as RecordedStatus } from "../core/status/status.ts";
 import { type SchemaEdit, schemaEditSentence } from "../core/table/schema-edit.ts";
 import { type VerifyReport, verifyResult } from "../core/verify/verify-report.ts";
@@ -65,7 +66,11 @@ export function verificationOf(report: VerifyReport): Verification {
 }
 
 export function driftReport(drift: CountedDrift): Drift {
-  return { ...drift, sentence: driftSentence(drift), line: driftLine(drift) };
+  return {
+    ...drift,
+    sentence: driftSentence(drift),
+    line: drift.column === undefined ? declarationLine(drift) : undefined,
+  };
 }
 
 export function gapOf({ reason, detail, foundAtSeconds, lostUntilSeconds }: RecordedGap): Gap {

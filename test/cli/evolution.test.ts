@@ -111,9 +111,12 @@ test("attributes that appear in the stream get columns at the next compaction, f
     expect(await lakeItems(lake)).toEqual(before);
     // A type stays as it is where changes were delivered by it: that is drift.
     expect(await status()).toMatchObject({
-      health: "drift",
-      drift: [{ attribute: "price", hidden: 1, values: 10 }],
+      health: "healthy",
+      drift: [{ attribute: "price", hidden: 1, values: 10, column: { text: "price__text" } }],
     });
+    expect(await rowsOf(lake, "SELECT price, price__text FROM orders WHERE id = 'o0'")).toEqual([
+      '{"price":null,"price__text":"29.99"}',
+    ]);
     expect(await snapshot({ price: { N: "29.99" }, coupon: { S: "X" }, extra: { S: "x" } })).toContain(
       "drift  price",
     );
@@ -123,7 +126,7 @@ test("attributes that appear in the stream get columns at the next compaction, f
 });
 
 test("names that are data get no columns, nor does anything under `none` or `types`, or while schema.json is edited", async () => {
-  await withOrders(async ({ file, snapshot, types, status }) => {
+  await withOrders(async ({ lake, file, snapshot, types, status }) => {
     await snapshot({ price: { N: "10" } }, "--key", "id");
     const many = Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`name-${i}`, { S: "x" }]));
     await snapshot({ price: { N: "10" }, ...many });
@@ -142,6 +145,9 @@ test("names that are data get no columns, nor does anything under `none` or `typ
     await snapshot({ price: { N: "10.5555" } });
     expect(await types()).toEqual({ id: "string", price: "decimal(38,3)" });
     expect(await status()).toMatchObject({ health: "drift", drift: [{ attribute: "price", hidden: 10 }] });
+    expect(Object.keys(JSON.parse((await rowsOf(lake, "SELECT * FROM orders"))[0] ?? ""))).not.toContain(
+      "price__text",
+    );
     await writeFile(file, "{");
     await snapshot({ price: { N: "10" }, coupon: { S: "X" } });
     expect(await readFile(file, "utf8")).toBe("{");

@@ -7,6 +7,7 @@ import { Inexact, type WireValue } from "../../src/core/row/encoding.ts";
 import { wireType } from "../../src/core/row/wire-line.ts";
 import { parseColumnType } from "../../src/core/schema/column-type.ts";
 import { type AttributeFile, type Column, parseSchema } from "../../src/core/schema/schema.ts";
+import { textOfMisfit } from "../../src/core/sql/text-of-misfit.ts";
 import { type AttributeValue, readAttributeValue } from "../../src/core/values/attribute-value.ts";
 import { sha256Half } from "../../src/core/values/hash.ts";
 import { typeText } from "../arbitraries/schema.ts";
@@ -19,6 +20,22 @@ interface TypedCase {
   readonly spec: AttributeFile;
   readonly value: AttributeValue;
 }
+
+/** What lies in `_unmapped`, and the text of it. */
+const TEXTS: readonly (readonly [string | null, string | null])[] = [
+  [null, null],
+  ['{"NULL":true}', null],
+  ['{"N":"29.99"}', "in its column"],
+  ['{"N":"29.99"}', "29.99"],
+  ['{"S":""}', ""],
+  ['{"S":"null"}', "null"],
+  ['{"S":"\\"it\\":{"}', '"it":{'],
+  ['{"BOOL":false}', "false"],
+  ['{"B":"AAEC"}', "AAEC"],
+  ['{"NS":["1","2.5"]}', '["1","2.5"]'],
+  ['{"L":[{"N":"1"},{"NULL":true}]}', '["1",null]'],
+  ['{"M":{"b":{"S":"x"}}}', '{"b":"x"}'],
+];
 
 /** In Trino, each level of nested arrays and maps triples the time to plan a statement. */
 const LEVELS_MAX = 5;
@@ -42,6 +59,32 @@ export function registerDialectTests(
           { numRuns: runs },
         ),
       ),
+      600_000,
+    );
+
+    test(
+      "what a column cannot hold is text beside it",
+      inEngine(async ({ dialect, rows }) => {
+        const schema = {
+          table: "t",
+          key: { hash: "id" },
+          attributes: { "it's": { type: "bigint", name: "c" } },
+        };
+        const [column] = parseSchema(schema, "test").columns as [Column];
+        const { typeName } = dialect;
+        const selects = TEXTS.map(([value, shown], i) => {
+          const item = literal(`{"a":{"M":{"it's":{"S":"no"}}}${value === null ? "" : `,"it's":${value}`}}`);
+          const own = shown === "in its column" ? "7" : "NULL";
+          return `SELECT ${i} AS n, CAST(${own} AS ${typeName({ kind: "bigint" })}) AS c, ${item} AS _unmapped`;
+        });
+        const table = `(${selects.join(" UNION ALL ")})`;
+        const found = await rows(
+          `SELECT n, ${textOfMisfit(dialect, column)} AS shown FROM ${table} AS rows_given ORDER BY n`,
+        );
+        expect(found.map((row) => row.shown)).toEqual(
+          TEXTS.map(([, shown]) => (shown === "in its column" ? null : shown)),
+        );
+      }),
       600_000,
     );
 

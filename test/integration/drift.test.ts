@@ -2,14 +2,16 @@
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
+import { declarationLine } from "../../src/core/infer/found-values.ts";
 import { tableDrift } from "../../src/core/overlay/drift.ts";
-import { type Drift, driftLine, driftSentence } from "../../src/core/overlay/drift-finding.ts";
+import { type Drift, driftSentence } from "../../src/core/overlay/drift-finding.ts";
 import { columnCodec } from "../../src/core/row/column.ts";
 import { Inexact } from "../../src/core/row/encoding.ts";
 import { type Column, parseSchema, type Schema } from "../../src/core/schema/schema.ts";
 import { openTableOf } from "../../src/core/table/open-table.ts";
 import { type AttributeValue, type Item, readItem } from "../../src/core/values/attribute-value.ts";
 import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
+import { driftReport } from "../../src/library/reported.ts";
 import { attributeValue } from "../arbitraries/item.ts";
 import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
@@ -139,11 +141,12 @@ describe("what people read", () => {
     [{ M: 3 }, 0, 0, '"x": {"type":"json"}'],
   ])("has the line to add for %j", (types, wholeDigits, fractionDigits, line) => {
     const found = { ...drift, attribute: "x", column: undefined, types, wholeDigits, fractionDigits };
-    expect(driftLine(found)).toBe(line);
+    expect(declarationLine(found)).toBe(line);
     expect(() =>
       parseSchema({ table: "t", key: { hash: "x" }, attributes: JSON.parse(`{${line}}`) }, "test"),
     ).not.toThrow();
-    expect(driftLine({ ...found, column: { name: "x", type: "bigint" } })).toBeUndefined();
+    expect(driftReport({ ...found, column: { name: "x", type: "bigint" } }).line).toBeUndefined();
+    expect(driftReport(found).line).toBe(line);
   });
 });
 

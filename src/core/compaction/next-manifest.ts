@@ -97,6 +97,17 @@ export function afterSchemaChange(
   };
 }
 
+/** The manifest that commits which attributes have values that their columns cannot hold. */
+export function afterMisfits(
+  manifest: Manifest,
+  attributes: readonly string[],
+  commit: Pick<Commit, "run" | "nowSeconds">,
+): Manifest {
+  // breakage: shown-misfits-stay
+  const texts = [...(manifest.texts ?? []), ...attributes];
+  return { ...manifest, ...committed(manifest, "schema", commit), texts };
+}
+
 const FORMER_SCHEMAS_MAX = 100;
 
 /** With the schema of the manifest, if the next one is another. */

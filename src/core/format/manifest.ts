@@ -74,6 +74,8 @@ export interface Manifest {
   readonly schema: SchemaFile | null;
   /** Marks of the schemas that the table had before, the newest last: schema.json may still hold one of them after a crash. */
   readonly formerSchemas?: readonly string[] | undefined;
+  /** Attributes with values that their columns could not hold: views show these beside the columns, as text. */
+  readonly texts?: readonly string[] | undefined;
   /** Where columns were declared after rows had been written. */
   readonly recovery?: Recovery | undefined;
   readonly segments: readonly Segment[];
@@ -118,6 +120,7 @@ const manifestShape: z.ZodMiniType<Manifest> = z.object({
   // Checked by `parseSchema` when it is used.
   schema: z.nullable(z.custom<SchemaFile>((value) => typeof value === "object")),
   formerSchemas: z.optional(z.array(z.string())),
+  texts: z.optional(z.array(z.string())),
   recovery: z.optional(recoveryShape),
   segments: z.array(segmentShape),
   folded: z.array(z.string()),

@@ -11,6 +11,7 @@ import {
   type Schema,
   type SchemaFile,
 } from "../schema/schema.ts";
+import { declarationOf } from "./found-values.ts";
 import { INFERRED_COLUMNS_MAX } from "./infer.ts";
 import { columnNames } from "./infer-name.ts";
 import { countOf, type NumberShape, type Shape } from "./infer-shape.ts";
@@ -76,11 +77,8 @@ function newColumns(schema: Schema, misfits: ReadonlyMap<string, Shape>): readon
   // breakage: names-that-are-data-get-no-columns
   if (found.length > NEW_NAMES_MAX) return [];
   const decided = found.flatMap(([attribute, shape]): Declaration[] => {
-    const decision = decideAttribute(attribute, shape);
-    if (decision.kind === "mixed") return [{ attribute, spec: { type: "json" } }];
-    if (decision.kind !== "type") return [];
-    const type = schemaTypeText(decision.type);
-    return [{ attribute, spec: decision.set ? { type, set: true } : { type } }];
+    const spec = declarationOf(attribute, shape);
+    return spec === undefined ? [] : [{ attribute, spec }];
   });
   const room = Math.max(0, INFERRED_COLUMNS_MAX - schema.columns.length);
   const taken = schema.columns.flatMap(({ name, label }) => [name, label]);

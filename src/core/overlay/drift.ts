@@ -4,10 +4,12 @@ import type { Segment } from "../format/manifest.ts";
 import type { QueryEngine } from "../ports/query-engine.ts";
 import { schemaTypeText } from "../schema/column-type.ts";
 import type { Column, Schema } from "../schema/schema.ts";
+import { textColumns } from "../schema/text-name.ts";
 import { hiddenValues, unmappedAttributes } from "../sql/drift.ts";
 import type { TableState } from "../table/open-table.ts";
 import type { Drift } from "./drift-finding.ts";
 import { currentView } from "./lake-view.ts";
+import type { TableWithTexts } from "./shown-view.ts";
 
 /** Attributes with more than these are not told apart. */
 const GROUPS_MAX = 2000;
@@ -17,7 +19,7 @@ const COLUMNS_AT_ONCE = 40;
 /** The drift of a table as it is now, what hides most first. */
 export async function tableDrift(engine: QueryEngine, table: TableState): Promise<readonly Drift[]> {
   const view = await currentView(engine, table, undefined);
-  return driftOf(engine, table.schema, `(${view.sql})`);
+  return withTexts(table, await driftOf(engine, table.schema, `(${view.sql})`));
 }
 
 /** The drift of rows of segments that were just written. */
@@ -27,6 +29,18 @@ export async function segmentDrift(
   segments: readonly Segment[],
 ): Promise<readonly Drift[]> {
   return segments.length === 0 ? [] : driftOf(engine, schema, engine.segments(schema, segments));
+}
+
+/** The drift with the columns that show the values as text. */
+export function withTexts({ schema, manifest }: TableWithTexts, drift: readonly Drift[]): readonly Drift[] {
+  const texts = new Map(
+    textColumns(schema, manifest.texts).map(({ column, text }) => [column.attribute, text.label]),
+  );
+  return drift.map((each) =>
+    each.column === undefined
+      ? each
+      : { ...each, column: { ...each.column, text: texts.get(each.attribute) } },
+  );
 }
 
 async function driftOf(engine: QueryEngine, schema: Schema, relation: string): Promise<readonly Drift[]> {

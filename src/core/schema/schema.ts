@@ -34,7 +34,7 @@ export const RESERVED_COLUMNS: ReadonlySet<string> = new Set([
 
 /** Source: "Column", docs.aws.amazon.com/glue/latest/webapi/API_Column.html. */
 const TYPE_CHARACTERS_MAX = 131_072;
-const COLUMN_NAME_CHARACTERS_MAX = 255;
+export const COLUMN_NAME_CHARACTERS_MAX = 255;
 const TABLE_NAME_CHARACTERS_DEFAULT = 120;
 /** More would make the message of an invalid file hard to read. */
 const ISSUES_SHOWN_MAX = 5;

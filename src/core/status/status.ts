@@ -113,10 +113,11 @@ function healthOf(states: Readonly<Record<Exclude<Health, "drift" | "healthy">, 
   return order.find((state) => states[state]) ?? "healthy";
 }
 
-/** The health of a table whose drift is known, too: attributes without a column are reported only. */
+/** The health of a table whose drift is known, too: what no column shows counts, and attributes without one are reported only. */
 export function healthWith(health: Health, drift: readonly Drift[]): Health {
+  const isHidden = drift.some(({ column }) => column !== undefined && column.text === undefined);
   // breakage: drift-is-not-healthy
-  return health === "healthy" && drift.some(({ column }) => column !== undefined) ? "drift" : health;
+  return health === "healthy" && isHidden ? "drift" : health;
 }
 
 /**

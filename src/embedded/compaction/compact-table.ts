@@ -1,19 +1,16 @@
 /** Compacts a lake table: applies an edit of schema.json, folds its change log, then rewrites the parts of the base whose deltas have grown. */
 import { type CompactionResult, compactMinorThenMajor } from "../../core/compaction/compact.ts";
 import { DEFAULT_POLICY } from "../../core/compaction/compaction-policy.ts";
-import { changeSchema, growSchema } from "../../core/compaction/schema-commit.ts";
+import { changeSchema } from "../../core/compaction/schema-commit.ts";
 import { schemaPath } from "../../core/format/lake-path.ts";
-import { grownSchema } from "../../core/infer/evolved-schema.ts";
-import { type Shape, shapeOf } from "../../core/infer/infer-shape.ts";
-import { segmentDrift } from "../../core/overlay/drift.ts";
-import type { Drift } from "../../core/overlay/drift-finding.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
-import { parseSchema, type Schema } from "../../core/schema/schema.ts";
+import type { Schema } from "../../core/schema/schema.ts";
 import type { Commits } from "../../core/table/commits.ts";
 import { type OpenTable, openTableOf } from "../../core/table/open-table.ts";
 import { schemaEdit } from "../../core/table/schema-edit.ts";
 import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
+import { followData } from "./follow-data.ts";
 import { inTurn } from "./in-turn.ts";
 
 export interface CompactionRequest {
@@ -50,52 +47,11 @@ export async function compactTable(
     const current = await withEditApplied(store, schema, tries === 1 ? known : undefined);
     const context = { store, engine, schema: current.schema, policy, newRunId, nowSeconds };
     await compactMinorThenMajor(context, scope, { known: current.commits, onCommit: onResult });
-    const added = current.evolves ? await addNewColumns(lake, current.schema, results) : [];
+    const added = await followData(lake, current, results);
     if (added.length > 0) onColumns?.(added);
   };
   await inTurn(lake, schema.table, compact, signal);
 }
-
-/** Columns for attributes without one that the changes just folded have: they are kept in `_unmapped`, and recovered from it. */
-async function addNewColumns(
-  { store, engine }: Pick<LakeFolder, "store" | "engine">,
-  schema: Schema,
-  results: readonly CompactionResult[],
-): Promise<readonly string[]> {
-  const written = results
-    .filter(({ kind }) => kind === "minor")
-    .flatMap(({ manifest, run }) => manifest.segments.filter((segment) => segment.run === run));
-  const misfits = shapesOfDrift(await segmentDrift(engine, schema, written));
-  let added: readonly string[] = [];
-  const grow = (before: Schema): Schema | undefined => {
-    const growth = grownSchema(before, { misfits });
-    added = growth?.added ?? [];
-    return growth && parseSchema(growth.file, "the evolved schema");
-  };
-  if (grow(schema) === undefined) return [];
-  // People may have edited the file since the compaction began.
-  // breakage: edit-during-compaction-stays
-  if ((await schemaEdit(store, await openTableOf(store, schema))) !== undefined) return [];
-  // breakage: columns-of-others-stay
-  await growSchema({ store, newRunId, nowSeconds }, schema, grow, "the evolved schema");
-  return added;
-}
-
-/** What is known of the values: their types and digits. Lists and maps are not looked into. */
-function shapesOfDrift(drift: readonly Drift[]): ReadonlyMap<string, Shape> {
-  return new Map(
-    drift.map(({ attribute, types, wholeDigits, fractionDigits }) => {
-      const { NS = 0, BS = 0, M = 0, ...plain } = types;
-      const shape = { ...shapeOf(), counts: NS + BS + M === 0 ? plain : { ...plain, M: NS + BS + M } };
-      const bigints = fractionDigits === 0 && wholeDigits <= BIGINT_DIGITS_SURE ? (types.N ?? 0) : 0;
-      const numbers = types.N && { count: types.N, bigints, doubles: 0, wholeDigits, fractionDigits };
-      return [attribute, { ...shape, coarse: true, numbers: numbers || undefined }];
-    }),
-  );
-}
-
-/** Every number of so many digits is one of 64 bits. */
-const BIGINT_DIGITS_SURE = 18;
 
 /** An edit that the data allows is a commit of its own; any other one is shown by `status` and stops nothing. */
 async function withEditApplied(

@@ -1,6 +1,5 @@
 /** People's own SQL over the lake's tables: one statement, read-only, confined to the lake's folder. */
 import { DynalakeError } from "../../core/error.ts";
-import { labeledView } from "../../core/overlay/labeled-view.ts";
 import {
   currentView,
   historyViews,
@@ -8,6 +7,7 @@ import {
   segmentViews,
   viewNames,
 } from "../../core/overlay/lake-view.ts";
+import { shownView } from "../../core/overlay/shown-view.ts";
 import { valuePartitioning } from "../../core/overlay/table-parts.ts";
 import { quoted } from "../../core/ports/dialect.ts";
 import type { Cell, NumberForm, ResultColumn } from "../../core/ports/query-result.ts";
@@ -105,10 +105,10 @@ async function wantedViews(
       keys,
     ),
     ...segmentViews(engine, then).filter((view) => isRead(view.name)),
-  ].map((view) => labeledView(dialect, then.schema, view));
+  ].map((view) => shownView(dialect, then, view, "label"));
   if (!isRead(`${name}_history`) && !isRead(`${name}__changes`)) return views;
   const history = await historyViews(engine, table);
-  return [...views, ...history.map((view) => labeledView(dialect, table.schema, view))];
+  return [...views, ...history.map((view) => shownView(dialect, table, view, "label"))];
 }
 
 /** The table as it was; undefined where it was not there yet and the statement may not mean it. */

@@ -3,10 +3,11 @@ import { existsSync } from "node:fs";
 import { rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { sourceOfArn } from "../../core/change/named-source.ts";
+import { showMisfits } from "../../core/compaction/show-misfits.ts";
 import { changesFolder, stagingRunFolder } from "../../core/format/lake-path.ts";
 import { type Gap, type Manifest, openGaps } from "../../core/format/manifest.ts";
 import type { Inference } from "../../core/infer/inference.ts";
-import { tableDrift } from "../../core/overlay/drift.ts";
+import { tableDrift, withTexts } from "../../core/overlay/drift.ts";
 import type { Drift } from "../../core/overlay/drift-finding.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import type { Schema } from "../../core/schema/schema.ts";
@@ -17,7 +18,7 @@ import { writeSchema } from "../../core/table/schema-file.ts";
 import { rememberKnownSource } from "../../core/table/table-sources.ts";
 import type { KeySchema } from "../../core/values/key.ts";
 import { removeEmptyFolders } from "../../files/folder-store.ts";
-import { newRunId } from "../../sdk/new-run-id.ts";
+import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
 import type { ExportFolder } from "../exports/export-folder.ts";
 import { SAMPLE_ITEMS, sampleExport } from "../exports/sample-export.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
@@ -115,7 +116,12 @@ export async function takeIn(
     const known = { manifest, sequences: [] };
     const opened = await openTableOf(lake.store, result.choice.schema, known);
     const drift = await tableDrift(lake.engine, opened);
-    return { ...result, drift, openGaps: openGaps(manifest, gaps) };
+    const shown = await showMisfits({ store: lake.store, newRunId, nowSeconds }, opened.schema, drift);
+    return {
+      ...result,
+      drift: shown === undefined ? drift : withTexts({ schema: opened.schema, manifest: shown }, drift),
+      openGaps: openGaps(manifest, gaps),
+    };
   } finally {
     lock?.release();
   }

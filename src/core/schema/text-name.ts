@@ -1,0 +1,32 @@
+/**
+ * The names of derived columns such as `price__text`, which show as text what an attribute holds in rows where its column cannot.
+ * No file has them, and they give way to any column of an attribute.
+ */
+import { foldedName } from "./physical-name.ts";
+import { COLUMN_NAME_CHARACTERS_MAX, type Column, type Schema } from "./schema.ts";
+
+/** A column with the derived one beside it. */
+export interface TextColumn {
+  readonly column: Column;
+  /** Its name: after that in SQL, or after that in files. */
+  readonly text: { readonly label: string; readonly name: string };
+}
+
+/** The derived columns of these attributes, as far as their names are free. */
+export function textColumns(schema: Schema, attributes: Iterable<string> = []): readonly TextColumn[] {
+  const wanted = new Set(attributes);
+  const taken = new Set(schema.columns.flatMap(({ name, label }) => [name, foldedName(label)]));
+  const isFree = (name: string): boolean =>
+    name.length <= COLUMN_NAME_CHARACTERS_MAX && !taken.has(foldedName(name));
+  return schema.columns.flatMap((column) => {
+    const text = { label: `${column.label}__text`, name: `${column.name}__text` };
+    const stands = wanted.has(column.attribute) && mayHaveText(column);
+    // breakage: text-gives-way-to-attributes
+    return stands && isFree(text.label) && isFree(text.name) ? [{ column, text }] : [];
+  });
+}
+
+/** Columns of one value: what does not fit them is not shown in part. A masked one hides its values. */
+export function mayHaveText({ type, masked }: Column): boolean {
+  return !masked && !["array", "map", "struct", "json"].includes(type.kind);
+}
