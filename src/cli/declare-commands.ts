@@ -33,6 +33,7 @@ export function declareCommands(program: Command, runs: Runs): void {
     schema,
     items,
     verify,
+    restore,
     replay,
     vacuum,
   ];
@@ -221,6 +222,32 @@ function verify(program: Command, runs: Runs): void {
     .action(
       runs(async (context, options) =>
         (await import("./commands/verify.ts")).verifyCommand(context, options),
+      ),
+    );
+}
+
+function restore(program: Command, runs: Runs): void {
+  program
+    .command("restore")
+    .description("put the items of now, or of a time, into a table of DynamoDB, and compare them")
+    .requiredOption("--to <name>", "the table that is filled; made like the source if there is none")
+    .addOption(lakeOption())
+    .addOption(lakeTableOption())
+    .option("--as-of <time>", "the items as they were at a time")
+    .option("--like <file>", "the answer of `aws dynamodb describe-table`, to make the table like that")
+    .option("--overwrite", "replace items whose keys are in the table; by default they stay")
+    .option("--incomplete", "restore what there is of a lake table that may lack something")
+    .option("--into-source", "fill the lake table's own source: each item comes back by its stream")
+    .option("--write-units <n>", "write units per second to use at most", positive)
+    .option("--ttl <attribute>", "let items expire by this attribute once all are there")
+    .option("--endpoint <url>", "the endpoint; by default the source's")
+    .option("--region <region>", "the AWS region; by default the source's")
+    .option("--max <n>", "list at most n differences; all are counted", notNegative, 100)
+    .option("--dry-run", "say what would be done, and do nothing")
+    .addOption(jsonOption())
+    .action(
+      runs(async (context, options) =>
+        (await import("./commands/restore.ts")).restoreCommand(context, options),
       ),
     );
 }

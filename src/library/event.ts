@@ -100,9 +100,20 @@ export interface ProgressEvent {
   /**
    * scanning: items of the source read, of which the total is not known. reading: items of the export staged. writing: rows
    * sorted and compressed. source, lake: items read by `verify`. settling: keys that `verify` has asked again. replaying:
-   * records of a recording.
+   * records of a recording. pinning: items of the lake written down by `restore`. restoring: items put. comparing: items of the
+   * table read back.
    */
-  readonly step: "scanning" | "reading" | "writing" | "source" | "lake" | "settling" | "replaying";
+  readonly step:
+    | "scanning"
+    | "reading"
+    | "writing"
+    | "source"
+    | "lake"
+    | "settling"
+    | "replaying"
+    | "pinning"
+    | "restoring"
+    | "comparing";
   readonly done: number;
   readonly total?: number;
   /** scanning: the parts of the table, and how many are read. */

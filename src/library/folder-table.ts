@@ -17,13 +17,23 @@ import type {
   Cancel,
   CompactOptions,
   ItemsOptions,
+  RestoreOptions,
   StatusOptions,
   VacuumOptions,
   VerifyOptions,
   Watched,
 } from "./options.ts";
 import { compactionRun, driftReport, tableStatusOf, verificationOf } from "./reported.ts";
-import type { Compaction, CompactionRun, Drift, TableStatus, Vacuumed, Verification } from "./reports.ts";
+import type {
+  Compaction,
+  CompactionRun,
+  Drift,
+  PlannedRestore,
+  Restored,
+  TableStatus,
+  Vacuumed,
+  Verification,
+} from "./reports.ts";
 import { RowStream } from "./row-stream.ts";
 import type { TableSchema } from "./schema.ts";
 
@@ -156,6 +166,22 @@ export class FolderTable implements ListedTable {
         });
         return { table, runs };
       });
+    });
+  }
+
+  restore(options: RestoreOptions & Watched): Promise<Restored> {
+    return this.#context.lifetime.run(options.signal, async (stop) => {
+      const opened = await this.#opened();
+      const { restoreInto } = await import("./restoring.ts");
+      return restoreInto(this.#context, opened, options, stop);
+    });
+  }
+
+  planRestore(options: RestoreOptions & Cancel): Promise<PlannedRestore> {
+    return this.#context.lifetime.run(options.signal, async (stop) => {
+      const opened = await this.#opened();
+      const { plannedRestore } = await import("./restoring.ts");
+      return plannedRestore(this.#context, opened, options, stop);
     });
   }
 

@@ -9,6 +9,7 @@ import type {
   Origin,
   Recording,
   ReplayOptions,
+  RestoreOptions,
   SnapshotOptions,
   StatusOptions,
   VacuumOptions,
@@ -21,7 +22,9 @@ import type {
   Drift,
   FollowReport,
   Inference,
+  PlannedRestore,
   ReplayReport,
+  Restored,
   SnapshotReport,
   TableStatus,
   Vacuumed,
@@ -187,6 +190,27 @@ export interface LakeTable {
    * process. Rejects with CONFLICT if those of other processes keep coming first.
    */
   compact(options?: CompactOptions & Watched): Promise<Compaction>;
+
+  /**
+   * Puts the items of now, or of a time, into a table of DynamoDB, which is made like the source if there is none, and compares all of
+   * them afterwards. What was cut goes on when it is called again. Nothing is deleted, and items that are there stay.
+   *
+   * Rejects with USAGE, INCOMPLETE (the table may lack something), or as writing to the table fails.
+   *
+   * @example
+   * ```ts
+   * import { openLake } from "dynalake";
+   *
+   * const lake = await openLake("lake");
+   * const { written, result } = await lake.table("reviews").restore({ to: "ReviewsOfYesterday" });
+   * console.log(`${written} items written: ${result}`);
+   * await lake.close();
+   * ```
+   */
+  restore(options: RestoreOptions & Watched): Promise<Restored>;
+
+  /** What `restore` with these options would do. Rejects as it would before it begins. */
+  planRestore(options: RestoreOptions & Cancel): Promise<PlannedRestore>;
 
   /** Deletes files that no commit of the retention time uses. */
   vacuum(options?: VacuumOptions & Cancel): Promise<Vacuumed>;

@@ -128,6 +128,27 @@ export interface VerifyOptions extends ReadOptions {
   readonly namedMax?: number;
 }
 
+export interface RestoreOptions {
+  /** The table of DynamoDB that is filled. It is made if there is none of this name. */
+  readonly to: string;
+  /** The items of this time. Default: those of now. */
+  readonly asOf?: Date;
+  /** A file with the answer of `aws dynamodb describe-table`: how a new table is made. Default: as the source is or was. */
+  readonly like?: string;
+  /** Items whose keys are in the table are replaced. By default they stay. Nothing is ever deleted. */
+  readonly overwrite?: boolean;
+  /** Restores what there is of a table that may lack something. */
+  readonly incomplete?: boolean;
+  /** Allows to fill the source of the lake table itself: each item then comes back by its stream. */
+  readonly intoSource?: boolean;
+  /** Write units per second at most. Default: as many as the table takes. */
+  readonly writeUnitsPerSecond?: number;
+  /** Items expire by this attribute once all are there. */
+  readonly timeToLive?: string;
+  /** At most this many differences are named; all are counted. Default: 100. */
+  readonly namedMax?: number;
+}
+
 export interface CompactOptions {
   /** Rewrite every part of the base that has deltas or lacks a new column, not only those whose deltas have grown. */
   readonly all?: boolean;

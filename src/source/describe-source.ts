@@ -1,11 +1,13 @@
 /** A source table as DescribeTable reports it. */
-import type { KeySchemaElement, TableDescription } from "@aws-sdk/client-dynamodb";
+import type { TableDescription } from "@aws-sdk/client-dynamodb";
 import { DynalakeError } from "../core/error.ts";
 import { streamLabelSeconds } from "../core/table/stream-arn.ts";
+import type { KeyPart, TableDesign } from "../core/table/table-design.ts";
 import type { KeySchema } from "../core/values/key.ts";
 import { failureName } from "../sdk/aws-error.ts";
 import type { SourceConnection } from "./source-connection.ts";
 import { placeText, type SourcePlace, sourceError } from "./source-error.ts";
+import { designOf } from "./table-description.ts";
 import { ANSWER_SECONDS_MAX, withinSeconds } from "./within-seconds.ts";
 
 /** Source: "TableDescription", docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html. */
@@ -14,7 +16,8 @@ export interface SourceDescription {
   readonly arn: string;
   readonly tableId?: string;
   /** The hash key, then the range key if there is one. */
-  readonly keySchema: readonly SourceKey[];
+  readonly keySchema: readonly KeyPart[];
+  readonly design: TableDesign;
   readonly billingMode: "PROVISIONED" | "PAY_PER_REQUEST";
   /** Read capacity units per second; absent for an on-demand table. */
   readonly readUnitsPerSecond?: number;
@@ -26,12 +29,6 @@ export interface SourceDescription {
   readonly streamViewType?: string;
   /** Seconds since the epoch, with a fraction, from the stream's label. */
   readonly streamCreatedAtSeconds?: number;
-}
-
-export interface SourceKey {
-  readonly name: string;
-  readonly type: "S" | "N" | "B";
-  readonly role: "HASH" | "RANGE";
 }
 
 /**
@@ -82,27 +79,18 @@ function toSource(description: TableDescription, table: string): SourceDescripti
   const billingMode =
     description.BillingModeSummary?.BillingMode === "PAY_PER_REQUEST" ? "PAY_PER_REQUEST" : "PROVISIONED";
   const readUnits = description.ProvisionedThroughput?.ReadCapacityUnits;
+  const design = designOf(description);
   return {
     name: description.TableName ?? table,
     arn: description.TableArn ?? "",
     ...(description.TableId === undefined ? {} : { tableId: description.TableId }),
-    keySchema: (description.KeySchema ?? []).map((key) => toKey(key, description)),
+    keySchema: design.key,
+    design,
     billingMode,
     ...(billingMode === "PROVISIONED" && readUnits ? { readUnitsPerSecond: readUnits } : {}),
     itemsEstimate: description.ItemCount ?? 0,
     bytesEstimate: description.TableSizeBytes ?? 0,
     ...streamOf(description),
-  };
-}
-
-function toKey(key: KeySchemaElement, description: TableDescription): SourceKey {
-  const name = key.AttributeName ?? "";
-  const definition = description.AttributeDefinitions?.find((each) => each.AttributeName === name);
-  const type = definition?.AttributeType;
-  return {
-    name,
-    type: type === "N" || type === "B" ? type : "S",
-    role: key.KeyType === "RANGE" ? "RANGE" : "HASH",
   };
 }
 

@@ -3,6 +3,7 @@ import {
   type AttributeValue,
   CreateTableCommand,
   DeleteItemCommand,
+  DeleteTableCommand,
   PutItemCommand,
   ScanCommand,
   type StreamViewType,
@@ -82,6 +83,10 @@ export class SourceTable {
   async remove(user: string, book: string): Promise<void> {
     const Key = { User: { S: user }, Book: { S: book } };
     await this.#client.send(new DeleteItemCommand({ TableName: this.name, Key }));
+  }
+
+  async drop(): Promise<void> {
+    await this.#client.send(new DeleteTableCommand({ TableName: this.name }));
   }
 
   /** Every item, in the form of `lakeItems`. */

@@ -59,6 +59,7 @@ const WITHIN: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     delivery: ["compaction", "duckdb", "folder", "schemas"],
     following: ["compaction", "delivery", "folder", "schemas", "snapshot"],
     verifying: ["exports", "folder", "reading"],
+    restoring: ["exports", "folder", "reading", "schemas"],
   },
   "src/cli": {
     options: [],

@@ -40,7 +40,8 @@ export function verifyText(table: Verification): string {
   return lines.map(([name, value]) => `${name.padEnd(11)} ${value}\n`).join("");
 }
 
-function differenceLine(found: Difference): readonly [string, string] {
+/** A difference as a line: its kind, and the rest. */
+export function differenceLine(found: Difference): readonly [string, string] {
   const { kind, attributes, quarantined } = found;
   const names = attributes.length === 0 ? "" : `  ${attributes.map(nameText).join(", ")}`;
   const reason = quarantined === undefined ? "" : `  (in quarantine: ${quarantined})`;

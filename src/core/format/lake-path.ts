@@ -14,8 +14,11 @@
  *            /position.json                            how far the stream was read
  *            /run.json                                 the last sign of life of a run that follows the stream
  *            /source.json                              where the source table is reached
+ *            /table.json                               how the source table is made: its key and indexes
  *            /sources/*.json                           which source tables it was filled from
  *            /watch.json                               when a deployment's reading of the stream was last seen
+ *     _restores/<table>/<id>/...                       a restore under way: its items, and how far it has come
+ *     _restores/refused-<table>-<n>.jsonl              items that a table of DynamoDB refused
  *     aws/lambda/<mapping>/...                         batches of the stream that failed for good, as Lambda leaves them
  */
 
@@ -41,6 +44,20 @@ export function streamBeginningPath(table: string): string {
 
 export function sourcePath(table: string): string {
   return `${safePart(table)}/source.json`;
+}
+
+export function tableDesignPath(table: string): string {
+  return `${safePart(table)}/table.json`;
+}
+
+/** What a restore into a table of DynamoDB needs until it is done; `id` follows from the name of that table. */
+export function restoreFolder(table: string, id: string): string {
+  return `_restores/${safePart(table)}/${safePart(id)}/`;
+}
+
+/** The items that a table of DynamoDB refused, after a restore. */
+export function refusedItemsPath(table: string, id: string): string {
+  return `_restores/refused-${safePart(table)}-${safePart(id)}.jsonl`;
 }
 
 export function knownSourcesFolder(table: string): string {

@@ -19,7 +19,8 @@ export async function* exportItems(folder: ExportFolder): AsyncGenerator<readonl
   for (const part of folder.parts) yield* partItems(part);
 }
 
-async function* partItems(part: ExportPart): AsyncGenerator<readonly Item[]> {
+/** The items of one data file. */
+export async function* partItems(part: ExportPart): AsyncGenerator<readonly Item[]> {
   const md5 = createHash("md5");
   const source = createReadStream(part.file);
   source.on("data", (piece) => md5.update(piece));

@@ -1,6 +1,7 @@
 /** A snapshot of a source table: a scan that is written as an export, and taken in. */
 import { DynalakeError } from "../../core/error.ts";
 import { tableName } from "../../core/schema/schema.ts";
+import { rememberTableDesign } from "../../core/table/table-design.ts";
 import { type KeySchema, keyAttributes } from "../../core/values/key.ts";
 import { describeSource, keySchemaOf } from "../../source/describe-source.ts";
 import type { ReadLimits } from "../../source/read-pace.ts";
@@ -65,7 +66,11 @@ async function scanAndTakeIn(
     const scanned = await scan(connection, source, wish, staging);
     const folder = await openExport(scanned.exportFolder);
     const cutSeconds = scanned.exportTimeSeconds;
-    return await withSource(lake.store, name, config, () => takeIn(wish, demand, { folder, cutSeconds }));
+    const taken = await withSource(lake.store, name, config, () =>
+      takeIn(wish, demand, { folder, cutSeconds }),
+    );
+    await rememberTableDesign(lake.store, name, described.design);
+    return taken;
   });
 }
 

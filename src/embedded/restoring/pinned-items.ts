@@ -1,0 +1,84 @@
+/**
+ * The items of one moment, written out before anything is restored: the lake may go on, compact and vacuum meanwhile, and a restore
+ * that is cut goes on with the same items. They lie in the form of an export, which is also what DynamoDB's import reads.
+ */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { linesOfItems } from "../../core/overlay/items.ts";
+import type { LakeRow, VerifiedLake } from "../../core/ports/verified.ts";
+import type { StoredItem } from "../../core/row/stored-item.ts";
+import type { Schema } from "../../core/schema/schema.ts";
+import type { OpenTable } from "../../core/table/open-table.ts";
+import type { Item } from "../../core/values/attribute-value.ts";
+import { itemText } from "../../core/values/attribute-value.ts";
+import { keyHash, keyOf } from "../../core/values/key.ts";
+import { ExportWriter } from "../../source/export-writer.ts";
+import type { ExportFolder } from "../exports/export-folder.ts";
+import { exportItems } from "../exports/export-items.ts";
+import type { LakeFolder } from "../folder/lake-folder.ts";
+import { lakeItems } from "../reading/items.ts";
+
+export interface PinRequest {
+  readonly lake: LakeFolder;
+  readonly opened: OpenTable;
+  /** Absolute; what is in it goes. */
+  readonly folder: string;
+  /** Undefined: now. */
+  readonly asOfSeconds: number | undefined;
+  readonly nowSeconds: number;
+  readonly signal: AbortSignal;
+  readonly onItems: (items: number) => void;
+}
+
+/** Writes the items into the folder; resolves to their number. Fails as a query does, and with DISK_FULL or STORE_FAILED. */
+export async function pinItems(request: PinRequest): Promise<number> {
+  const { lake, opened, folder, asOfSeconds, nowSeconds, signal } = request;
+  await rm(folder, { recursive: true, force: true });
+  const writer = new ExportWriter(folder, {}, (asOfSeconds ?? nowSeconds) * 1000);
+  try {
+    await writer.begin();
+    const lane = writer.lane();
+    let items = 0;
+    for await (const batch of lakeItems(lake, opened, asOfSeconds)) {
+      signal.throwIfAborted();
+      await lane.write(linesOfItems(batch), batch.length);
+      items += batch.length;
+      request.onItems(items);
+    }
+    await lane.close();
+    await writer.finish(nowSeconds * 1000);
+    return items;
+  } catch (error) {
+    await writer.abandon();
+    throw error;
+  }
+}
+
+/** Where the pinned items lie in the folder of a restore. */
+export function pinnedFolder(root: string, restoreFolder: string): string {
+  return join(root, restoreFolder, "items");
+}
+
+/** The pinned items in the place of a lake, for a comparison. */
+export function pinnedLake(folder: ExportFolder, schema: Schema): VerifiedLake {
+  const rowOf = (item: Item): LakeRow => ({
+    keyHash: keyHash(keyOf(schema.key, item) ?? []),
+    item: storedItem(schema, item),
+  });
+  return {
+    rows: async (take) => {
+      for await (const items of exportItems(folder)) await take(items.map(rowOf));
+    },
+    rowsOf: async (keyHashes) => {
+      const wanted = new Set(keyHashes);
+      const found: LakeRow[] = [];
+      for await (const items of wanted.size === 0 ? [] : exportItems(folder))
+        found.push(...items.map(rowOf).filter((row) => wanted.has(row.keyHash)));
+      return found;
+    },
+  };
+}
+
+function storedItem(schema: Schema, item: Item): StoredItem {
+  return { item: () => item, text: () => itemText(item), key: () => keyOf(schema.key, item) };
+}

@@ -1,0 +1,166 @@
+/** What a restore would do, found out before it does anything. */
+import { DynalakeError } from "../../core/error.ts";
+import { tableStatus } from "../../core/status/status.ts";
+import type { OpenTable } from "../../core/table/open-table.ts";
+import { recallTableDesign, type TableDesign } from "../../core/table/table-design.ts";
+import { keyAttributes } from "../../core/values/key.ts";
+import { restoreObstacles } from "../../core/verify/restore-obstacles.ts";
+import type { Timing } from "../../sdk/timing.ts";
+import { describeSource, type SourceDescription } from "../../source/describe-source.ts";
+import type { SourceConnection } from "../../source/source-connection.ts";
+import { placeText } from "../../source/source-error.ts";
+import type { LakeFolder } from "../folder/lake-folder.ts";
+import { sameKeySchema } from "../schemas/schema-choice.ts";
+import { type RestoreState, readRestore } from "./restore-file.ts";
+
+export interface RestoreWish {
+  readonly to: string;
+  /** Undefined: now. */
+  readonly asOfSeconds?: number;
+  /** How a new table is made. Default: as the source is, or was at the last snapshot. */
+  readonly design?: TableDesign;
+  /** Items whose keys are there are replaced; by default they stay. */
+  readonly replace: boolean;
+  /** Restores what there is of a table that is not whole. */
+  readonly incomplete: boolean;
+  /** Restores into a table that lakes follow: each item comes back by its stream. */
+  readonly intoSource: boolean;
+}
+
+export interface RestorePlan {
+  readonly to: string;
+  readonly asOfSeconds: number | undefined;
+  readonly mode: RestoreState["mode"];
+  /** The table as it is; undefined if it is to be made. */
+  readonly target: SourceDescription | undefined;
+  readonly design: TableDesign;
+  /** What the restored items may lack. */
+  readonly lacks: readonly string[];
+  /** What an earlier run of the same restore has left. */
+  readonly begun: RestoreState | undefined;
+}
+
+/** From where to where. */
+export interface RestorePlace {
+  readonly lake: LakeFolder;
+  readonly opened: OpenTable;
+  readonly connection: SourceConnection;
+  readonly timing: Timing;
+  readonly signal: AbortSignal;
+}
+
+/** Source: "Naming rules", docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html. */
+const TABLE_NAME = /^[A-Za-z0-9_.-]{3,255}$/;
+
+/** Throws USAGE where the wish cannot be met, and INCOMPLETE where the table is not whole. */
+export async function planRestore(
+  { lake, opened, connection, timing, signal }: RestorePlace,
+  wish: RestoreWish,
+): Promise<RestorePlan> {
+  const { to } = wish;
+  const { table } = opened.schema;
+  if (!TABLE_NAME.test(to)) throw new DynalakeError("USAGE", `"${to}" is not a name that a table can have`);
+  const lacks = await lackOf(lake, opened, Math.floor(timing.nowMs() / 1000));
+  if (!wish.incomplete) requireWhole(table, lacks);
+  const target = await describedIfThere(connection, to, signal);
+  const begun = await readRestore(lake.store, table, to);
+  if (begun !== undefined) requireSame(begun, wish, target);
+  else if (target !== undefined) requireFitting(opened, wish, target, connection);
+  const mode = begun?.mode ?? modeOf(wish, target);
+  const design = wish.design ?? (await knownDesign(lake, opened, connection, signal)) ?? target?.design;
+  return {
+    to,
+    asOfSeconds: wish.asOfSeconds,
+    mode,
+    target,
+    design: requireDesign(design, table),
+    lacks,
+    begun,
+  };
+}
+
+function modeOf({ replace }: RestoreWish, target: SourceDescription | undefined): RestoreState["mode"] {
+  if (target === undefined) return "fresh";
+  return replace ? "replace" : "keep";
+}
+
+async function lackOf(lake: LakeFolder, opened: OpenTable, nowSeconds: number): Promise<readonly string[]> {
+  const status = await tableStatus(lake, opened, nowSeconds);
+  const quarantine = Object.values(status.quarantine).reduce((sum, files) => sum + files, 0);
+  return restoreObstacles(opened.schema, { ...status, quarantine });
+}
+
+function requireWhole(table: string, lacks: readonly string[]): void {
+  if (lacks.length === 0) return;
+  throw new DynalakeError("INCOMPLETE", `"${table}" may not have its items whole: ${lacks.join("; ")}`, {
+    next: "Repair it first (`dynalake status` says how), or restore what there is with --incomplete.",
+  });
+}
+
+async function describedIfThere(
+  connection: SourceConnection,
+  table: string,
+  signal: AbortSignal,
+): Promise<SourceDescription | undefined> {
+  try {
+    return await describeSource(connection, table, signal);
+  } catch (error) {
+    if (error instanceof DynalakeError && error.code === "TABLE_NOT_FOUND") return undefined;
+    throw error;
+  }
+}
+
+/** As it is now, or as it was at the last snapshot. */
+async function knownDesign(
+  lake: LakeFolder,
+  { schema }: OpenTable,
+  connection: SourceConnection,
+  signal: AbortSignal,
+): Promise<TableDesign | undefined> {
+  const source = await describedIfThere(connection, schema.source, signal);
+  return source?.design ?? (await recallTableDesign(lake.store, schema.table));
+}
+
+function requireSame(
+  begun: RestoreState,
+  { to, asOfSeconds, replace }: RestoreWish,
+  target: SourceDescription | undefined,
+): void {
+  const began = `a restore into "${to}" has begun`;
+  const next = "Run it again as it began, or remove the lake's folder _restores to give it up.";
+  if (asOfSeconds !== undefined && asOfSeconds !== begun.asOfSeconds)
+    throw new DynalakeError("USAGE", `${began} with the items of another time`, { next });
+  if (replace !== (begun.mode === "replace"))
+    throw new DynalakeError("USAGE", `${began} ${replace ? "without" : "with"} --overwrite`, { next });
+  // breakage: restore-knows-its-table
+  if (begun.made && target?.tableId !== begun.tableId)
+    throw new DynalakeError("USAGE", `${began}, and the table is another one since`, { next });
+}
+
+function requireFitting(
+  { schema }: OpenTable,
+  { to, intoSource }: RestoreWish,
+  target: SourceDescription,
+  connection: SourceConnection,
+): void {
+  const [hash, range] = target.design.key.map(({ name }) => name);
+  const key = { hash: hash ?? "", ...(range === undefined ? {} : { range }) };
+  if (!sameKeySchema(key, schema.key)) {
+    const named = keyAttributes(key).join(" and ");
+    throw new DynalakeError("USAGE", `the key of table "${to}" is ${named}, not that of "${schema.table}"`);
+  }
+  // breakage: restore-spares-sources
+  if (to !== schema.source || intoSource) return;
+  const place = placeText(connection.place);
+  throw new DynalakeError("USAGE", `table "${to}" ${place} is the source of "${schema.table}"`, {
+    next: "Restore into another table, or add --into-source: each item then comes back by the stream.",
+  });
+}
+
+/** Throws USAGE where nothing says how the source was made. */
+function requireDesign(design: TableDesign | undefined, table: string): TableDesign {
+  if (design !== undefined) return design;
+  throw new DynalakeError("USAGE", `nothing says how the source of "${table}" was made`, {
+    next: "Give --like FILE with the answer of `aws dynamodb describe-table`, or make the table, then restore into it.",
+  });
+}

@@ -1,0 +1,111 @@
+/** A restore as the library offers it. */
+import { defined } from "../core/defined.ts";
+import { isoText } from "../core/row/iso-text.ts";
+import type { OpenTable } from "../core/table/open-table.ts";
+import { recallSource } from "../embedded/folder/source-memory.ts";
+import { readDesignFile } from "../embedded/restoring/design-file.ts";
+import { planRestore, type RestorePlace, type RestorePlan } from "../embedded/restoring/restore-plan.ts";
+import { type RestoredItems, restoreTable } from "../embedded/restoring/restore-table.ts";
+import { connectSource } from "../source/source-connection.ts";
+import type { FolderContext } from "./folder-context.ts";
+import { givenFile, requireNumber, secondsOf } from "./given.ts";
+import { observed } from "./observed.ts";
+import type { RestoreOptions, Watched } from "./options.ts";
+import type { PlannedRestore, Restored } from "./reports.ts";
+
+const NAMED_MAX = 100;
+
+export async function restoreInto(
+  context: FolderContext,
+  opened: OpenTable,
+  options: RestoreOptions & Watched,
+  stop: AbortSignal,
+): Promise<Restored> {
+  const { onEvent, writeUnitsPerSecond, timeToLive, namedMax = NAMED_MAX } = options;
+  requireNumber("writeUnitsPerSecond", writeUnitsPerSecond, { min: 0 });
+  requireNumber("namedMax", namedMax, { min: 0 });
+  const emit = observed(onEvent);
+  const { table } = opened.schema;
+  return withPlan(context, opened, options, stop, async (place, plan) => {
+    const work = { ...place, ...defined({ writeUnitsPerSecond, timeToLive }), namedMax };
+    const restored = await restoreTable(
+      {
+        ...work,
+        onProgress: ({ step, done, total }) =>
+          emit({ kind: "progress", table, step, done, ...defined({ total }) }),
+      },
+      plan,
+    );
+    return restoredReport(table, plan, restored);
+  });
+}
+
+export function plannedRestore(
+  context: FolderContext,
+  opened: OpenTable,
+  options: RestoreOptions,
+  stop: AbortSignal,
+): Promise<PlannedRestore> {
+  return withPlan(context, opened, options, stop, async (_, plan) => planReport(opened.schema.table, plan));
+}
+
+async function withPlan<T>(
+  context: FolderContext,
+  opened: OpenTable,
+  options: RestoreOptions,
+  signal: AbortSignal,
+  use: (place: RestorePlace, plan: RestorePlan) => Promise<T>,
+): Promise<T> {
+  const { asOf, like, overwrite = false, incomplete = false, intoSource = false, to } = options;
+  const design = like === undefined ? undefined : await readDesignFile(givenFile(context.cwd, like));
+  const address = await recallSource(context.store, opened.schema.table);
+  const connection = connectSource({ ...address, ...context.config });
+  try {
+    return await context.withEngine(signal, async (lake) => {
+      const place = { lake, opened, connection, timing: context.timing, signal };
+      const asOfSeconds = asOf && secondsOf(asOf);
+      const wish = { to, replace: overwrite, incomplete, intoSource, ...defined({ asOfSeconds, design }) };
+      return await use(place, await planRestore(place, wish));
+    });
+  } finally {
+    connection.close();
+  }
+}
+
+function planReport(table: string, plan: RestorePlan): PlannedRestore {
+  const { to, target, design, lacks, begun } = plan;
+  const asOfSeconds = begun?.asOfSeconds ?? plan.asOfSeconds;
+  return {
+    table,
+    to,
+    asOf: asOfSeconds === undefined ? undefined : isoText(asOfSeconds * 1000),
+    asOfSeconds,
+    makesTable: target === undefined,
+    indexes: [...design.localIndexes, ...design.globalIndexes].map(({ name }) => name),
+    lacks,
+    goesOn: begun !== undefined,
+  };
+}
+
+function restoredReport(table: string, plan: RestorePlan, restored: RestoredItems): Restored {
+  const { asOfSeconds, items, written, kept, refused, mode } = restored.state;
+  const { counts, differences } = restored.verification;
+  const [lacking, different] = [counts.extra, counts.different + counts.repeated + counts.unreadable];
+  // What was there before the restore is not its own.
+  const wrong = lacking > refused || (mode !== "keep" && different > 0); // breakage: restore-verifies
+  return {
+    ...planReport(table, plan),
+    asOf: isoText(asOfSeconds * 1000),
+    asOfSeconds,
+    items,
+    written,
+    kept,
+    refused,
+    refusedFile: restored.refusedFile,
+    result: wrong ? "different" : refused > 0 ? "incomplete" : "identical",
+    lacking,
+    different,
+    others: restored.others,
+    differences,
+  };
+}
