@@ -1,5 +1,5 @@
 /** `dynalake restore`: the items of a lake table, put into a table of DynamoDB. */
-import { counted } from "../../core/counted.ts";
+import { counted, grouped } from "../../core/counted.ts";
 import { defined } from "../../core/defined.ts";
 import type { ProgressEvent, Restored } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
@@ -73,7 +73,7 @@ function progressText({ table, step, done, total = 0 }: ProgressEvent): string {
     case "pinning":
       return `${table}: ${counted(done, "item")} of the lake written down`;
     case "restoring":
-      return `${table}: ${counted(done, "item")} of ${counted(total, "item")} put`;
+      return `${table}: ${grouped(done)} of ${counted(total, "item")} put`;
     default:
       return `${table}: ${counted(done, "item")} of the table compared`;
   }
