@@ -1,6 +1,6 @@
 // Bundles the sources into dist/, with all packages but those that npm installs with dynalake: the engine, and an app's own CDK.
-// Each Lambda function of the deployment is a single file that contains everything it needs. As a script, it writes the types of
-// the package too, and the licenses of what it contains.
+// Each Lambda function of the deployment is a single file that contains everything it needs, and dist/ui is the page of the
+// console. As a script, it writes the types of the package too, and the licenses of what it contains.
 import {
   mkdirSync,
   readdirSync,
@@ -38,15 +38,17 @@ export const handlers = readdirSync(join(root, "handlers")).map((name) => basena
  */
 export async function build() {
   const begun = new Date();
-  return [...(await buildHandlers(begun)), ...(await buildModules(begun))];
+  const page = await buildPage(begun);
+  return [...(await buildHandlers(begun)), ...(await buildModules(begun, page.paths)), ...page.inputs];
 }
 
-async function buildModules(begun) {
+/** Leaves the files of the page alone. */
+async function buildModules(begun, pagePaths) {
   const { metafile, outputFiles } = await bundleModules();
   const main = join(dist, "cli", "main.js");
   const files = outputFiles.toSorted((a, b) => Number(a.path === main) - Number(b.path === main));
   for (const file of files) replaceFile(file.path, file.contents, begun);
-  removeOthers(dist, /\.js(\.map)?$/, new Set(files.map((file) => file.path)));
+  removeOthers(dist, /\.js(\.map)?$/, new Set([...files.map((file) => file.path), ...pagePaths]));
   return Object.keys(metafile.inputs);
 }
 
@@ -71,6 +73,39 @@ function bundleModules() {
     write: false,
     logLevel: "warning",
   });
+}
+
+/** The page: its script, with the SQL console as a part that is loaded when it is needed, styles and fonts. */
+async function buildPage(begun) {
+  const { metafile, outputFiles } = await bundle({
+    absWorkingDir: root,
+    entryPoints: ["src/page/main.tsx", "src/page/style.css"],
+    outdir: "dist/ui",
+    bundle: true,
+    minify: true,
+    splitting: true,
+    format: "esm",
+    // The first with light-dark(), which the styles need.
+    target: ["chrome123", "firefox121", "safari17.5"],
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    loader: { ".woff2": "file" },
+    assetNames: "[name]",
+    chunkNames: "[name]-[hash]",
+    legalComments: "none",
+    metafile: true,
+    write: false,
+    logLevel: "warning",
+  });
+  const copies = ["index.html", "icon.svg"].map((name) => ({
+    path: join(dist, "ui", name),
+    contents: readFileSync(join(root, "src", "page", name)),
+  }));
+  const files = [...outputFiles, ...copies];
+  for (const file of files) replaceFile(file.path, file.contents, begun);
+  const paths = files.map(({ path }) => path);
+  removeOthers(join(dist, "ui"), /./, new Set(paths));
+  return { paths, inputs: Object.keys(metafile.inputs) };
 }
 
 async function buildHandlers(begun) {

@@ -29,6 +29,7 @@ export function declareCommands(program: Command, runs: Runs): void {
     run,
     compact,
     query,
+    ui,
     status,
     schema,
     items,
@@ -156,6 +157,20 @@ function query(program: Command, runs: Runs): void {
         (await import("./commands/query.ts")).queryCommand(context, sql, options),
       ),
     );
+}
+
+function ui(program: Command, runs: Runs): void {
+  program
+    .command("ui")
+    .description("show the lake on a page of this machine, with a SQL console")
+    .addOption(lakeOption())
+    .option("--port <n>", "the port of the page on this machine", whole, 4747)
+    .option("--no-open", "do not open a browser")
+    .option(
+      "--allowed-host <name...>",
+      "other names by which a tunnel or a proxy reaches the page; localhost and 127.0.0.1 always work",
+    )
+    .action(runs(async (context, options) => (await import("./commands/ui.ts")).uiCommand(context, options)));
 }
 
 function status(program: Command, runs: Runs): void {

@@ -1,0 +1,149 @@
+/** What is wrong with a table, from its status: what is lost first, each with what to do next. Pure. */
+import { counted, grouped } from "../core/counted.ts";
+import type { Drift, TableStatus } from "../library/reports.ts";
+import type { Finding, LakePlace } from "./api.ts";
+import { commandLine } from "./command-line.ts";
+
+/** More columns with drift than this are one finding. */
+const DRIFT_NAMED_MAX = 4;
+const ORDER = { bad: 0, warn: 1, note: 2 } as const;
+
+export function findingsOf(place: LakePlace, statuses: readonly TableStatus[]): readonly Finding[] {
+  const all = statuses.flatMap((status) => [
+    ...gapFindings(place, status),
+    ...streamFindings(place, status),
+    ...undeliveredFindings(place, status),
+    ...quarantineFindings(place, status),
+    ...schemaFindings(place, status),
+    ...driftFindings(place, status),
+  ]);
+  return all.toSorted((a, b) => ORDER[a.severity] - ORDER[b.severity]);
+}
+
+function gapFindings(place: LakePlace, { table, source, openGaps }: TableStatus): readonly Finding[] {
+  return openGaps.map((gap) => ({
+    table,
+    severity: "bad",
+    title: "changes are missing",
+    detail: `${sentence(gap.detail)} A snapshot taken after ${minuteText(gap.snapshotAfterSeconds)} repairs it.`,
+    sinceSeconds: gap.foundAtSeconds,
+    command: snapshotCommand(place, source, table),
+  }));
+}
+
+function snapshotCommand(place: LakePlace, source: string, table: string): string {
+  if (place.kind === "stack") return commandLine(place, "snapshot");
+  return commandLine(place, "snapshot", "--table", source, ...(source === table ? [] : ["--name", table]));
+}
+
+function streamFindings(place: LakePlace, { table, health, stream }: TableStatus): readonly Finding[] {
+  if (health !== "unread") return [];
+  return [
+    {
+      table,
+      severity: "bad",
+      title: "the stream is not read",
+      detail: "A stream keeps changes for 24 hours. What is older is lost, and only a snapshot repairs it.",
+      ...(stream === undefined ? {} : { sinceSeconds: stream.savedAtSeconds }),
+      command: place.kind === "stack" ? commandLine(place, "status") : commandLine(place, "run"),
+    },
+  ];
+}
+
+function undeliveredFindings(place: LakePlace, { table, undelivered }: TableStatus): readonly Finding[] {
+  const { failedBatches, unconverted, waiting } = undelivered;
+  if (failedBatches + unconverted + waiting === 0) return [];
+  const parts = [
+    failedBatches > 0 ? `${grouped(failedBatches)} ${failedBatches === 1 ? "batch" : "batches"} of the stream` : "",
+    unconverted > 0 ? `${counted(unconverted, "file")} that could not be converted` : "",
+    waiting > 0 ? `${counted(waiting, "file")} of changes that the table could not take yet` : "",
+  ];
+  return [
+    {
+      table,
+      severity: "bad",
+      title: "changes were put aside",
+      detail: `${parts.filter((part) => part !== "").join(", ")}: they are in no row until they are replayed.`,
+      command: commandLine(place, "status", "--table", table),
+    },
+  ];
+}
+
+function quarantineFindings(place: LakePlace, { table, quarantine }: TableStatus): readonly Finding[] {
+  const reasons = Object.entries(quarantine);
+  const files = reasons.reduce((sum, [, count]) => sum + count, 0);
+  if (files === 0) return [];
+  return [
+    {
+      table,
+      severity: "warn",
+      title: `${counted(files, "file")} of records in quarantine`,
+      detail: `${reasons.map(([reason, count]) => `${reason}: ${grouped(count)}`).join(", ")}. The records around them were delivered.`,
+      command: commandLine(place, "status", "--table", table),
+    },
+  ];
+}
+
+function schemaFindings(place: LakePlace, { table, schemaFile }: TableStatus): readonly Finding[] {
+  if (schemaFile === undefined) return [];
+  const { state, detail } = schemaFile;
+  return [
+    {
+      table,
+      severity: state === "pending" ? "note" : "warn",
+      title: state === "pending" ? "an edit of schema.json is waiting" : "schema.json is not used as it is",
+      detail: sentence(detail),
+      ...(state === "pending" ? { command: commandLine(place, "compact", "--table", table) } : {}),
+    },
+  ];
+}
+
+function driftFindings(place: LakePlace, { table, drift = [] }: TableStatus): readonly Finding[] {
+  const command = commandLine(place, "schema", "drift", "--table", table);
+  const ofColumns = drift.filter(({ column }) => column !== undefined);
+  const others = drift.filter(({ column }) => column === undefined);
+  const named = ofColumns.slice(0, DRIFT_NAMED_MAX);
+  const left = ofColumns.length - named.length;
+  return [
+    ...named.map((found): Finding => ({ ...driftFinding(table, found), command })),
+    ...(left > 0
+      ? [{ table, severity: "warn", title: `${counted(left, "more column")} with values not in SQL`, detail: "The command lists all of them.", command } as const]
+      : []),
+    ...(others.length > 0
+      ? [
+          {
+            table,
+            severity: "note",
+            title: `${counted(others.length, "attribute")} without a column`,
+            detail: `${names(others)}: the values are in _unmapped.`,
+            command,
+          } as const,
+        ]
+      : []),
+  ];
+}
+
+function driftFinding(table: string, { attribute, hidden, values, sentence: text }: Drift): Finding {
+  return {
+    table,
+    severity: "warn",
+    title: `${attribute}: ${grouped(hidden)} of ${counted(values, "value")} not in SQL`,
+    detail: sentence(text.slice(text.indexOf(": ", attribute.length + 2) + 2)),
+  };
+}
+
+function names(drift: readonly Drift[]): string {
+  const named = drift.slice(0, DRIFT_NAMED_MAX).map(({ attribute }) => attribute);
+  const left = drift.length - named.length;
+  return [...named, ...(left > 0 ? [`${grouped(left)} more`] : [])].join(", ");
+}
+
+function sentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
+
+/** "2026-11-28 11:55 UTC". */
+function minuteText(epochSeconds: number): string {
+  return `${new Date(epochSeconds * 1000).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}

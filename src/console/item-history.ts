@@ -1,0 +1,104 @@
+/** All versions of one item by its key: the rows of the table, its history and its snapshots for that key, as versions. */
+import { DynalakeError } from "../core/error.ts";
+import { literal, quoted } from "../core/ports/dialect.ts";
+import type { Cell } from "../core/ports/query-result.ts";
+import type { Column, Schema } from "../core/schema/schema.ts";
+import { keyAttributes } from "../core/values/key.ts";
+import type { ItemHistory, ItemVersion, ShownValue } from "./api.ts";
+import { shownValue } from "./shown-value.ts";
+
+/** The newest are shown. */
+const VERSIONS_MAX = 200;
+const NUMBER = /^-?\d{1,38}(?:\.\d{1,38})?(?:[eE][+-]?\d{1,3})?$/;
+/** They say when and how a version came about, and are no part of the item. */
+const OF_CHANGE: ReadonlySet<string> = new Set(["_op", "_version", "_changed_at", "_expired", "_key"]);
+
+/** The columns of a table's key, in its order. */
+export function keyColumns(schema: Schema): readonly Column[] {
+  return keyAttributes(schema.key).flatMap(
+    (attribute) => schema.columns.find((column) => column.attribute === attribute) ?? [],
+  );
+}
+
+type Row = Readonly<Record<string, Cell>>;
+/** Answers a statement. Numbers have every digit. */
+export type Ask = (sql: string) => Promise<readonly Row[]>;
+
+/** `key`: the values of the key's columns as text. Throws USAGE. */
+export async function itemHistory(
+  schema: Schema,
+  key: Readonly<Record<string, string>>,
+  ask: Ask,
+): Promise<ItemHistory> {
+  const { table } = schema;
+  const where = keyCondition(schema, key);
+  const changes = await ask(
+    `SELECT *, epoch(_changed_at::TIMESTAMP)::BIGINT AS ${quoted(AT)} FROM ${quoted(`${table}_history`)} WHERE ${where} ORDER BY _version DESC LIMIT ${VERSIONS_MAX + 1}`,
+  );
+  const snapshots = await ask(
+    `SELECT *, epoch(ddb_export_timestamp::TIMESTAMP)::BIGINT AS ${quoted(AT)} FROM ${quoted(`${table}_snapshots`)} WHERE ${where} LIMIT ${VERSIONS_MAX}`,
+  );
+  const now = await ask(`SELECT * FROM ${quoted(table)} WHERE ${where} LIMIT 1`);
+  const shown = changes.slice(0, VERSIONS_MAX);
+  const versions = [...snapshots.map(snapshotVersion), ...shown.map(changeVersion).toReversed()];
+  return {
+    table,
+    // Changes keep the order of their sequence numbers: their clocks may run backwards.
+    versions: versions.toSorted((a, b) => (a.operation === b.operation ? 0 : a.atSeconds - b.atSeconds)),
+    cut: changes.length > VERSIONS_MAX,
+    isPresent: now.length > 0,
+  };
+}
+
+/** A column's name that no table has: names of columns have no spaces. */
+const AT = "at seconds";
+
+function keyCondition(schema: Schema, key: Readonly<Record<string, string>>): string {
+  const conditions = keyColumns(schema).map((column) => {
+    const text = Object.hasOwn(key, column.label) ? key[column.label] : undefined;
+    if (text === undefined)
+      throw new DynalakeError("USAGE", `the key needs a value for "${column.label}"`, {
+        next: "Give every part of the key.",
+      });
+    return `${quoted(column.label)} = ${keyLiteral(column, text)}`; // breakage: key-values-are-literals
+  });
+  return conditions.join(" AND ");
+}
+
+function keyLiteral({ label, type }: Column, text: string): string {
+  switch (type.kind) {
+    case "string":
+    case "date":
+    case "timestamp":
+      return literal(text);
+    case "binary":
+      throw new DynalakeError("USAGE", `the key "${label}" is binary`, {
+        next: "Ask for it in SQL: from_base64('...') makes a binary value.",
+      });
+    default:
+      if (NUMBER.test(text)) return text;
+      throw new DynalakeError("USAGE", `the key "${label}" is a number`, {
+        next: "Give it as digits, such as 42.",
+      });
+  }
+}
+
+function changeVersion(row: Row): ItemVersion {
+  return {
+    operation: String(row._op),
+    atSeconds: Number(row[AT]),
+    expired: row._expired === true,
+    values: valuesOf(row),
+  };
+}
+
+function snapshotVersion(row: Row): ItemVersion {
+  return { operation: "SNAPSHOT", atSeconds: Number(row[AT]), expired: false, values: valuesOf(row) };
+}
+
+function valuesOf(row: Row): Readonly<Record<string, ShownValue>> {
+  const members = Object.entries(row).filter(
+    ([name]) => name !== AT && name !== "ddb_export_timestamp" && !OF_CHANGE.has(name),
+  );
+  return Object.fromEntries(members.map(([name, cell]) => [name, shownValue(cell)]));
+}

@@ -1,0 +1,99 @@
+/** What is in the quarantine of a lake's tables, with reasons and without values. */
+import { type RejectionReason, rejectionMeanings } from "../core/change/change.ts";
+import { quarantineFolder, quarantineReason } from "../core/format/lake-path.ts";
+import type { ObjectStore, StoredObject } from "../core/ports/object-store.ts";
+import type { LakePlace, QuarantinedShape, QuarantineGroup, QuarantineReport } from "./api.ts";
+import { commandLine, shellWord } from "./command-line.ts";
+import { hiddenValues, operationOf } from "./hidden-values.ts";
+
+/** Newest first; what is beyond is not read. */
+const FILES_MAX = 1_000;
+const FILE_BYTES_MAX = 8 * 1024 * 1024;
+const RECORDS_SHOWN_MAX = 500;
+const SHAPE_BYTES_MAX = 64 * 1024;
+
+export async function quarantineReport(
+  store: ObjectStore,
+  place: LakePlace,
+  tables: readonly string[],
+): Promise<QuarantineReport> {
+  const records: QuarantinedShape[] = [];
+  for (const table of tables) {
+    const files = (await store.list(quarantineFolder(table))).toSorted((a, b) => b.modifiedMs - a.modifiedMs);
+    for (const file of files.slice(0, FILES_MAX)) records.push(...(await recordsOf(store, table, file)));
+  }
+  return {
+    groups: groupsOf(place, records),
+    records: records.toSorted((a, b) => b.arrivedAtSeconds - a.arrivedAtSeconds).slice(0, RECORDS_SHOWN_MAX),
+  };
+}
+
+async function recordsOf(
+  store: ObjectStore,
+  table: string,
+  { path, bytes, modifiedMs }: StoredObject,
+): Promise<readonly QuarantinedShape[]> {
+  const reason = quarantineReason(path) ?? "unknown";
+  const arrivedAtSeconds = Math.floor(modifiedMs / 1000);
+  const unread = { table, reason, source: "", arrivedAtSeconds, file: path, line: 1, bytes, operation: undefined };
+  if (bytes > FILE_BYTES_MAX)
+    return [{ ...unread, detail: "The file is too large to be shown here.", shape: undefined }];
+  const content = await store.read(path);
+  if (content === undefined) return [];
+  const lines = new TextDecoder().decode(content).split("\n");
+  return lines.flatMap((text, i) =>
+    text === "" ? [] : [{ ...unread, line: i + 1, bytes: text.length, ...shapeOf(text) }],
+  );
+}
+
+type Shape = Pick<QuarantinedShape, "detail" | "shape"> & Partial<QuarantinedShape>;
+
+function shapeOf(line: string): Shape {
+  const record = parsed(line);
+  if (record === undefined) return { detail: "The line is not a record that dynalake wrote.", shape: undefined };
+  const { detail, source, arrivedAtSeconds, raw, encoding } = record;
+  const text = typeof raw === "string" && encoding === undefined && raw.length <= SHAPE_BYTES_MAX ? raw : undefined;
+  return {
+    detail: typeof detail === "string" ? detail : "",
+    source: typeof source === "string" ? source : "",
+    ...(typeof arrivedAtSeconds === "number" ? { arrivedAtSeconds } : {}),
+    operation: text && operationOf(text),
+    shape: text && hiddenValues(text),
+  };
+}
+
+function parsed(line: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function groupsOf(place: LakePlace, records: readonly QuarantinedShape[]): readonly QuarantineGroup[] {
+  const groups = new Map<string, QuarantineGroup>();
+  for (const { table, reason, arrivedAtSeconds, file } of records) {
+    const name = `${table}/${reason}`;
+    const group = groups.get(name);
+    const first = Math.min(group?.firstSeconds ?? arrivedAtSeconds, arrivedAtSeconds);
+    const last = Math.max(group?.lastSeconds ?? arrivedAtSeconds, arrivedAtSeconds);
+    groups.set(name, {
+      table,
+      reason,
+      meaning: rejectionMeanings[reason as RejectionReason] ?? "The reason is not one that this version knows.",
+      records: (group?.records ?? 0) + 1,
+      firstSeconds: first,
+      lastSeconds: last,
+      command: replayCommand(place, table, file),
+    });
+  }
+  return [...groups.values()].toSorted((a, b) => b.records - a.records);
+}
+
+/** Once the cause is repaired; records that are still rejected go back into quarantine. */
+function replayCommand(place: LakePlace, table: string, file: string): string {
+  if (place.kind === "stack") return commandLine(place, "status", "--table", table);
+  const folder = shellWord(`${place.name}/${file.slice(0, file.lastIndexOf("/"))}`);
+  return `npx dynalake replay ${folder}/*.jsonl --name ${table} ${place.option}`;
+}

@@ -1,0 +1,63 @@
+/** The console's server: on this machine alone, until it is closed. */
+import type { AddressInfo } from "node:net";
+import { serve } from "@hono/node-server";
+import { DynalakeError } from "../core/error.ts";
+import { ConsoleAccess } from "./console-access.ts";
+import { consoleApp } from "./console-app.ts";
+import type { ConsoleLake } from "./console-lake.ts";
+import type { PageFile } from "./page-files.ts";
+
+export interface ConsoleOptions {
+  /** 0: any free one. */
+  readonly port: number;
+  /** Names besides those of this machine by which a tunnel or a proxy reaches it, without ports. */
+  readonly allowedHosts: readonly string[];
+  readonly page: ReadonlyMap<string, PageFile>;
+  /** A page without a session asks, and no link that works is shown: `url` is a new one. */
+  readonly onLink: (url: string) => void;
+  readonly nowMs: () => number;
+}
+
+export interface RunningConsole {
+  /** With a token for one use, good for a minute. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Rejects with USAGE if the port is taken. */
+export async function startConsole(lake: ConsoleLake, options: ConsoleOptions): Promise<RunningConsole> {
+  const access = new ConsoleAccess(options.allowedHosts, options.nowMs);
+  let port = options.port;
+  const link = (): string => `http://127.0.0.1:${port}/#token=${access.newToken()}`;
+  const app = consoleApp({
+    lake,
+    access,
+    page: options.page,
+    onStranger: () => {
+      if (!access.hasToken) options.onLink(link());
+    },
+  });
+  const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port }); // breakage: console-is-local
+  await new Promise<void>((resolve, reject) => {
+    server.once("listening", resolve);
+    server.once("error", (cause: NodeJS.ErrnoException) => reject(listenError(cause, port)));
+  });
+  port = (server.address() as AddressInfo).port;
+  return {
+    url: link(),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        if ("closeAllConnections" in server) server.closeAllConnections();
+      }),
+  };
+}
+
+function listenError(cause: NodeJS.ErrnoException, port: number): unknown {
+  if (cause.code !== "EADDRINUSE" && cause.code !== "EACCES") return cause;
+  const why = cause.code === "EADDRINUSE" ? "is in use" : "needs more rights";
+  return new DynalakeError("USAGE", `port ${port} ${why}`, {
+    cause,
+    next: "Choose another one with --port, such as --port 4748.",
+  });
+}
