@@ -43,7 +43,7 @@ export interface TableSummary {
   readonly waitingRecords: number | "unknown";
   readonly segments: number;
   readonly bytes: number;
-  readonly quarantinedFiles: number;
+  readonly quarantinedRecords: number;
   /** The last 24 hours; undefined where no run has kept them. */
   readonly series: DaySeries | undefined;
 }
@@ -51,7 +51,11 @@ export interface TableSummary {
 /** What a run has counted. A missing value is a time in which nothing was counted. */
 export interface DaySeries {
   /** Ten minutes each: the slowest delivery, in seconds after the write. */
-  readonly lag: { readonly fromSeconds: number; readonly stepSeconds: number; readonly worst: readonly (number | null)[] };
+  readonly lag: {
+    readonly fromSeconds: number;
+    readonly stepSeconds: number;
+    readonly worst: readonly (number | null)[];
+  };
   /** An hour each. */
   readonly changes: {
     readonly fromSeconds: number;
@@ -180,6 +184,8 @@ export interface ItemVersion {
   readonly atSeconds: number;
   readonly expired: boolean;
   readonly values: { readonly [column: string]: ShownValue };
+  /** Values that no column shows, by their column or their attribute. */
+  readonly hidden: { readonly [name: string]: ShownValue };
 }
 
 export interface ItemHistory {

@@ -21,7 +21,10 @@ export function commitSegments({ sequence, kind, committedAtSeconds, segments }:
 
 /** `commits`: one after the other, oldest first. Segments that share both ends are one layer. */
 export function layersOf(commits: readonly CommitSegments[]): readonly Layer[] {
-  const open = new Map<string, { readonly since: CommitSegments; readonly segment: CommitSegments["segments"][number] }>();
+  const open = new Map<
+    string,
+    { readonly since: CommitSegments; readonly segment: CommitSegments["segments"][number] }
+  >();
   const layers = new Map<string, Layer>();
   const close = (id: string, untilSeconds: number | undefined): void => {
     const found = open.get(id);

@@ -76,10 +76,16 @@ function ownAddress(access: ConsoleAccess): MiddlewareHandler {
     const host = c.req.header("host");
     const site = c.req.header("sec-fetch-site") ?? "none";
     if (!access.allowsHost(host))
-      return refusal(c, 403, "this host name is not the console's", "Start it with --allowed-host NAME to add one.");
+      return refusal(
+        c,
+        403,
+        "this host name is not the console's",
+        "Start it with --allowed-host NAME to add one.",
+      );
     if (!access.allowsOrigin(c.req.header("origin"), host)) return refusal(c, 403, "another origin asks");
     // A link on another site may open the page, which has no data in it.
-    if (c.req.path !== "/" && site !== "same-origin" && site !== "none") return refusal(c, 403, "another site asks");
+    if (c.req.path !== "/" && site !== "same-origin" && site !== "none")
+      return refusal(c, 403, "another site asks");
     return next();
   };
 }
@@ -109,7 +115,12 @@ async function bodyOf<T>(c: Context, shape: z.ZodMiniType<T>): Promise<T> {
 
 function stranger(c: Context, { onStranger }: ConsoleParts): Response {
   onStranger();
-  return refusal(c, 401, "this page has no session", "Open the link that the terminal with `dynalake ui` shows.");
+  return refusal(
+    c,
+    401,
+    "this page has no session",
+    "Open the link that the terminal with `dynalake ui` shows.",
+  );
 }
 
 function refusal(c: Context, status: ContentfulStatusCode, message: string, next?: string): Response {

@@ -54,7 +54,9 @@ function undeliveredFindings(place: LakePlace, { table, undelivered }: TableStat
   const { failedBatches, unconverted, waiting } = undelivered;
   if (failedBatches + unconverted + waiting === 0) return [];
   const parts = [
-    failedBatches > 0 ? `${grouped(failedBatches)} ${failedBatches === 1 ? "batch" : "batches"} of the stream` : "",
+    failedBatches > 0
+      ? `${grouped(failedBatches)} ${failedBatches === 1 ? "batch" : "batches"} of the stream`
+      : "",
     unconverted > 0 ? `${counted(unconverted, "file")} that could not be converted` : "",
     waiting > 0 ? `${counted(waiting, "file")} of changes that the table could not take yet` : "",
   ];
@@ -107,7 +109,15 @@ function driftFindings(place: LakePlace, { table, drift = [] }: TableStatus): re
   return [
     ...named.map((found): Finding => ({ ...driftFinding(table, found), command })),
     ...(left > 0
-      ? [{ table, severity: "warn", title: `${counted(left, "more column")} with values not in SQL`, detail: "The command lists all of them.", command } as const]
+      ? [
+          {
+            table,
+            severity: "warn",
+            title: `${counted(left, "more column")} with values not in SQL`,
+            detail: "The command lists all of them.",
+            command,
+          } as const,
+        ]
       : []),
     ...(others.length > 0
       ? [

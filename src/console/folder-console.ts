@@ -8,7 +8,14 @@ import { type OpenTable, openTables } from "../core/table/open-table.ts";
 import { folderStore } from "../files/folder-store.ts";
 import type { CommandLake } from "../library/folder-lake.ts";
 import type { TableStatus } from "../library/reports.ts";
-import type { LakeOverview, LakePlace, QuarantineReport, Relation, TableDetails, TableSummary } from "./api.ts";
+import type {
+  LakeOverview,
+  LakePlace,
+  QuarantineReport,
+  Relation,
+  TableDetails,
+  TableSummary,
+} from "./api.ts";
 import { commitSummary, layersOf } from "./commit-layers.ts";
 import type { ConsoleLake } from "./console-lake.ts";
 import { findingsOf } from "./findings.ts";
@@ -67,7 +74,11 @@ class FolderConsole implements ConsoleLake {
   async relations(): Promise<readonly Relation[]> {
     const tables = await openTables(this.#store);
     if (tables.length === 0) return [];
-    const known = tables.flatMap(({ schema }) => [schema.table, `${schema.table}_history`, `${schema.table}_snapshots`]);
+    const known = tables.flatMap(({ schema }) => [
+      schema.table,
+      `${schema.table}_history`,
+      `${schema.table}_snapshots`,
+    ]);
     const rows = await this.#lake
       .query<{ readonly relation: string; readonly name: string; readonly type: string }>(
         "SELECT table_name AS relation, column_name AS name, data_type AS type FROM information_schema.columns ORDER BY table_name, ordinal_position",
@@ -114,7 +125,11 @@ class FolderConsole implements ConsoleLake {
     return quarantineReport(this.#store, this.place, names);
   }
 
-  async item(table: string, key: Readonly<Record<string, string>>, signal: AbortSignal): ReturnType<ConsoleLake["item"]> {
+  async item(
+    table: string,
+    key: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): ReturnType<ConsoleLake["item"]> {
     const { schema } = await namedTable(this.#store, this.place.name, table);
     return itemHistory(schema, key, (sql) => this.#lake.query(sql, { numbers: "string", signal }).all());
   }

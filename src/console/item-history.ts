@@ -11,7 +11,10 @@ import { shownValue } from "./shown-value.ts";
 const VERSIONS_MAX = 200;
 const NUMBER = /^-?\d{1,38}(?:\.\d{1,38})?(?:[eE][+-]?\d{1,3})?$/;
 /** They say when and how a version came about, and are no part of the item. */
-const OF_CHANGE: ReadonlySet<string> = new Set(["_op", "_version", "_changed_at", "_expired", "_key"]);
+const OF_CHANGE: ReadonlySet<string> = new Set([
+  ...["_op", "_version", "_changed_at", "_expired", "_key", "_unmapped"],
+  ...["dt", "hr", "ddb_export_timestamp"],
+]);
 
 /** The columns of a table's key, in its order. */
 export function keyColumns(schema: Schema): readonly Column[] {
@@ -40,7 +43,10 @@ export async function itemHistory(
   );
   const now = await ask(`SELECT * FROM ${quoted(table)} WHERE ${where} LIMIT 1`);
   const shown = changes.slice(0, VERSIONS_MAX);
-  const versions = [...snapshots.map(snapshotVersion), ...shown.map(changeVersion).toReversed()];
+  const versions = [
+    ...snapshots.map((row) => ({ operation: "SNAPSHOT", ...versionOf(schema, row) })),
+    ...shown.map((row) => ({ operation: String(row._op), ...versionOf(schema, row) })).toReversed(),
+  ];
   return {
     table,
     // Changes keep the order of their sequence numbers: their clocks may run backwards.
@@ -83,22 +89,30 @@ function keyLiteral({ label, type }: Column, text: string): string {
   }
 }
 
-function changeVersion(row: Row): ItemVersion {
+function versionOf(schema: Schema, row: Row): Omit<ItemVersion, "operation"> {
+  const members = Object.entries(row).filter(([name]) => name !== AT && !OF_CHANGE.has(name));
   return {
-    operation: String(row._op),
     atSeconds: Number(row[AT]),
     expired: row._expired === true,
-    values: valuesOf(row),
+    values: Object.fromEntries(members.map(([name, cell]) => [name, shownValue(cell)])),
+    hidden: hiddenOf(schema, row._unmapped),
   };
 }
 
-function snapshotVersion(row: Row): ItemVersion {
-  return { operation: "SNAPSHOT", atSeconds: Number(row[AT]), expired: false, values: valuesOf(row) };
+/** What `_unmapped` holds, which is DynamoDB JSON that dynalake wrote. */
+function hiddenOf({ columns }: Schema, unmapped: Cell | undefined): ItemVersion["hidden"] {
+  if (typeof unmapped !== "string") return {};
+  const labels = new Map(columns.map(({ attribute, label }) => [attribute, label]));
+  const attributes = Object.entries(JSON.parse(unmapped) as Readonly<Record<string, unknown>>);
+  return Object.fromEntries(attributes.map(([name, value]) => [labels.get(name) ?? name, plainValue(value)]));
 }
 
-function valuesOf(row: Row): Readonly<Record<string, ShownValue>> {
-  const members = Object.entries(row).filter(
-    ([name]) => name !== AT && name !== "ddb_export_timestamp" && !OF_CHANGE.has(name),
-  );
-  return Object.fromEntries(members.map(([name, cell]) => [name, shownValue(cell)]));
+/** A value of DynamoDB JSON without its types. */
+function plainValue(value: unknown): ShownValue {
+  const [[type, content] = []] = Object.entries(value as Readonly<Record<string, unknown>>);
+  if (type === "NULL") return "null";
+  if (type === "L") return (content as readonly unknown[]).map(plainValue);
+  if (type !== "M") return content as ShownValue;
+  const members = Object.entries(content as Readonly<Record<string, unknown>>);
+  return Object.fromEntries(members.map(([name, member]) => [name, plainValue(member)]));
 }

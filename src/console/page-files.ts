@@ -28,7 +28,8 @@ export function readPageFiles(): ReadonlyMap<string, PageFile> {
   const files = new Map<string, PageFile>();
   for (const name of readdirSync(folder)) {
     const type = TYPES[extname(name)];
-    if (type !== undefined) files.set(name, { content: new Uint8Array(readFileSync(new URL(name, folder))), type });
+    if (type !== undefined)
+      files.set(name, { content: new Uint8Array(readFileSync(new URL(name, folder))), type });
   }
   return files;
 }

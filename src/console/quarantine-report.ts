@@ -35,7 +35,16 @@ async function recordsOf(
 ): Promise<readonly QuarantinedShape[]> {
   const reason = quarantineReason(path) ?? "unknown";
   const arrivedAtSeconds = Math.floor(modifiedMs / 1000);
-  const unread = { table, reason, source: "", arrivedAtSeconds, file: path, line: 1, bytes, operation: undefined };
+  const unread = {
+    table,
+    reason,
+    source: "",
+    arrivedAtSeconds,
+    file: path,
+    line: 1,
+    bytes,
+    operation: undefined,
+  };
   if (bytes > FILE_BYTES_MAX)
     return [{ ...unread, detail: "The file is too large to be shown here.", shape: undefined }];
   const content = await store.read(path);
@@ -50,9 +59,11 @@ type Shape = Pick<QuarantinedShape, "detail" | "shape"> & Partial<QuarantinedSha
 
 function shapeOf(line: string): Shape {
   const record = parsed(line);
-  if (record === undefined) return { detail: "The line is not a record that dynalake wrote.", shape: undefined };
+  if (record === undefined)
+    return { detail: "The line is not a record that dynalake wrote.", shape: undefined };
   const { detail, source, arrivedAtSeconds, raw, encoding } = record;
-  const text = typeof raw === "string" && encoding === undefined && raw.length <= SHAPE_BYTES_MAX ? raw : undefined;
+  const text =
+    typeof raw === "string" && encoding === undefined && raw.length <= SHAPE_BYTES_MAX ? raw : undefined;
   return {
     detail: typeof detail === "string" ? detail : "",
     source: typeof source === "string" ? source : "",
@@ -81,7 +92,8 @@ function groupsOf(place: LakePlace, records: readonly QuarantinedShape[]): reado
     groups.set(name, {
       table,
       reason,
-      meaning: rejectionMeanings[reason as RejectionReason] ?? "The reason is not one that this version knows.",
+      meaning:
+        rejectionMeanings[reason as RejectionReason] ?? "The reason is not one that this version knows.",
       records: (group?.records ?? 0) + 1,
       firstSeconds: first,
       lastSeconds: last,

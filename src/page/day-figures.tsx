@@ -31,7 +31,13 @@ export function DayFigures({ name, series }: { name: string; series: DaySeries }
         The last 24 hours
       </h2>
       <LagFigure lag={series.lag} sync={name} />
-      <StackPlot title="Changes an hour" total={`${num(sum(insert) + sum(modify) + sum(remove))} in 24 h`} at={bars.at} series={bars.series} sync={name} />
+      <StackPlot
+        title="Changes an hour"
+        total={`${num(sum(insert) + sum(modify) + sum(remove))} in 24 h`}
+        at={bars.at}
+        series={bars.series}
+        sync={name}
+      />
     </section>
   );
 }
@@ -52,25 +58,40 @@ function LagFigure({ lag, sync }: { lag: DaySeries["lag"]; sync: string }): JSX.
         padding: [8, 4, 0, 0],
         scales: { y: { range: (_, __, most) => [0, Math.max((most ?? 0) * 1.08, SCALE_SECONDS)] } },
         axes: timeAxes((value) => (value === 0 ? "0" : span(value))),
-        series: [{}, { stroke: color("--c-insert"), width: 1.6, fill: color("--c-fill"), spanGaps: false, points: { show: false } }],
+        series: [
+          {},
+          {
+            stroke: color("--c-insert"),
+            width: 1.6,
+            fill: color("--c-fill"),
+            spanGaps: false,
+            points: { show: false },
+          },
+        ],
         hooks: { setCursor: [(plot) => setOver(plot.cursor.idx ?? undefined)] },
       },
     }),
     [lag.fromSeconds, lag.worst.join()],
   );
   const value = over === undefined ? undefined : lag.worst[over];
-  const total = slowestAt === undefined ? "nothing delivered" : `slowest ${span(slowest)} at ${hhmm(slowestAt)}`;
+  const total =
+    slowestAt === undefined ? "nothing delivered" : `slowest ${span(slowest)} at ${hhmm(slowestAt)}`;
   return (
     <Figure
       title="From the write to SQL"
       total={total}
       box={box}
       note={`Slowest delivery of each ten minutes over 24 hours: ${total}`}
-      legend={<span class="keys dim">slowest delivery of each ten minutes; times on a stream are whole seconds</span>}
+      legend={
+        <span class="keys dim">
+          slowest delivery of each ten minutes; times on a stream are whole seconds
+        </span>
+      }
       readout={
         over === undefined ? undefined : (
           <>
-            <b>{moment(at[over] ?? 0).slice(0, -3)}</b> {value === null || value === undefined ? "nothing delivered" : `within ${span(value)}`}
+            <b>{moment(at[over] ?? 0).slice(0, -3)}</b>{" "}
+            {value === null || value === undefined ? "nothing delivered" : `within ${span(value)}`}
           </>
         )
       }

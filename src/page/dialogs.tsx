@@ -22,7 +22,13 @@ function Dialog({ label, close, name, children }: DialogProps): JSX.Element {
   }, []);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog.
-    <dialog ref={ref} class={name} aria-label={label} onClose={close} onClick={(event) => event.target === ref.current && close()}>
+    <dialog
+      ref={ref}
+      class={name}
+      aria-label={label}
+      onClose={close}
+      onClick={(event) => event.target === ref.current && close()}
+    >
       {children}
     </dialog>
   );
@@ -94,7 +100,15 @@ export function GoTo({ lake, close }: { lake: LakeOverview; close: () => void })
         {found.map((place, i) => (
           // biome-ignore lint/a11y/useFocusableInteractive: the field has the focus, and names the option.
           // biome-ignore lint/a11y/useKeyWithClickEvents: Enter in the field takes it.
-          <div key={place.word} id={`found-${i}`} class="place" role="option" aria-selected={i === at} onClick={() => take(place)} onPointerMove={() => setAt(i)}>
+          <div
+            key={place.word}
+            id={`found-${i}`}
+            class="place"
+            role="option"
+            aria-selected={i === at}
+            onClick={() => take(place)}
+            onPointerMove={() => setAt(i)}
+          >
             <span>{place.word}</span>
             <span class="dim">{place.note}</span>
           </div>

@@ -18,7 +18,8 @@ export function bytes(value: number): string {
 }
 
 /** A count with its noun. */
-export const plural = (count: number, noun: string): string => `${num(count)} ${count === 1 ? noun : `${noun}s`}`;
+export const plural = (count: number, noun: string): string =>
+  `${num(count)} ${count === 1 ? noun : `${noun}s`}`;
 
 /** "1 s", "20 min", "3 h 5 min", "4 days". */
 export function span(seconds: number): string {
@@ -37,7 +38,11 @@ const part =
   (seconds: number): string =>
     new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", ...options }).format(seconds * 1000);
 export const hhmm: (seconds: number) => string = part({ hour: "2-digit", minute: "2-digit" });
-export const hhmmss: (seconds: number) => string = part({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
+export const hhmmss: (seconds: number) => string = part({
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+});
 const dayOfYear = part({ day: "numeric", month: "short" });
 const dayWithYear = part({ day: "numeric", month: "short", year: "numeric" });
 

@@ -5,12 +5,17 @@ import type { ItemHistory, ItemVersion, LakeOverview } from "../console/api.ts";
 import { classes, moment, num, plural } from "./format.ts";
 import { type AttributeRow, attributeRows } from "./item-versions.ts";
 import { KeyForm } from "./key-form.tsx";
-import { Dot } from "./plot.tsx";
 import { Empty, Failed, Icon, Loading, Page } from "./parts.tsx";
+import { Dot } from "./plot.tsx";
 import { sqlLink, tableLink } from "./route.ts";
 import { Failure, send } from "./session.ts";
 
-const TOKENS: Readonly<Record<string, string>> = { INSERT: "--c-insert", MODIFY: "--c-modify", REMOVE: "--c-remove", SNAPSHOT: "--ink-3" };
+const TOKENS: Readonly<Record<string, string>> = {
+  INSERT: "--c-insert",
+  MODIFY: "--c-modify",
+  REMOVE: "--c-remove",
+  SNAPSHOT: "--ink-3",
+};
 /** Columns side by side; older ones are a click away. */
 const SHOWN = 6;
 
@@ -34,21 +39,40 @@ export function ItemPage({ table, query, lake }: ItemPageProps): JSX.Element {
         </div>
         <KeyForm table={table} keys={keys} values={query} />
       </header>
-      {isAsked ? <Found table={table} keys={keys} query={query} /> : <p class="lead">Give the key above. Keys are compared exactly, upper and lower case included.</p>}
+      {isAsked ? (
+        <Found table={table} keys={keys} query={query} />
+      ) : (
+        <p class="lead">Give the key above. Keys are compared exactly, upper and lower case included.</p>
+      )}
     </Page>
   );
 }
 
-function Found({ table, keys, query }: { table: string; keys: readonly string[]; query: URLSearchParams }): JSX.Element {
+function Found({
+  table,
+  keys,
+  query,
+}: {
+  table: string;
+  keys: readonly string[];
+  query: URLSearchParams;
+}): JSX.Element {
   const [state, set] = useState<{ history?: ItemHistory; error?: Failure }>({});
-  const key = useMemo(() => Object.fromEntries(keys.map((name) => [name, query.get(name) ?? ""])), [query.toString()]);
+  const key = useMemo(
+    () => Object.fromEntries(keys.map((name) => [name, query.get(name) ?? ""])),
+    [query.toString()],
+  );
   const read = (): (() => void) => {
     const abortion = new AbortController();
     set({});
     send<ItemHistory>("/api/item", { table, key }, abortion.signal).then(
       (history) => set({ history }),
       (error: unknown) => {
-        if (!abortion.signal.aborted) set({ error: error instanceof Failure ? error : new Failure({ code: "INTERNAL", message: String(error) }) });
+        if (!abortion.signal.aborted)
+          set({
+            error:
+              error instanceof Failure ? error : new Failure({ code: "INTERNAL", message: String(error) }),
+          });
       },
     );
     return () => abortion.abort();
@@ -65,7 +89,12 @@ function Found({ table, keys, query }: { table: string; keys: readonly string[];
         <a href={sqlLink(`SELECT * FROM ${table}\nWHERE ${where}`)}>open as SQL</a>.
       </Empty>
     );
-  return <Versions history={history} sql={sqlLink(`SELECT * FROM ${table}_history\nWHERE ${where}\nORDER BY _version`)} />;
+  return (
+    <Versions
+      history={history}
+      sql={sqlLink(`SELECT * FROM ${table}_history\nWHERE ${where}\nORDER BY _version`)}
+    />
+  );
 }
 
 /** A number in quotes is compared as a number too. */
@@ -103,13 +132,23 @@ function Versions({ history, sql }: { history: ItemHistory; sql: string }): JSX.
         )}
         {history.versions.length > SHOWN && (
           <span class="pager">
-            <button type="button" class="button small" disabled={from === 0} onClick={() => setEnd(Math.max(SHOWN, end - SHOWN))}>
+            <button
+              type="button"
+              class="button small"
+              disabled={from === 0}
+              onClick={() => setEnd(Math.max(SHOWN, end - SHOWN))}
+            >
               Older
             </button>
             <span class="dim">
               {num(from + 1)} to {num(end)} of {num(history.versions.length)}
             </span>
-            <button type="button" class="button small" disabled={end === history.versions.length} onClick={() => setEnd(Math.min(history.versions.length, end + SHOWN))}>
+            <button
+              type="button"
+              class="button small"
+              disabled={end === history.versions.length}
+              onClick={() => setEnd(Math.min(history.versions.length, end + SHOWN))}
+            >
               Newer
             </button>
           </span>
@@ -146,7 +185,13 @@ function Sheet({ versions, rows, from, end }: SheetProps): JSX.Element {
           <tr>
             <th scope="col">Attribute</th>
             {versions.slice(from, end).map((version, i) => (
-              <VersionHead key={from + i} version={version} index={from + i} isNewest={from + i === newest} rows={rows} />
+              <VersionHead
+                key={from + i}
+                version={version}
+                index={from + i}
+                isNewest={from + i === newest}
+                rows={rows}
+              />
             ))}
           </tr>
         </thead>
@@ -154,11 +199,20 @@ function Sheet({ versions, rows, from, end }: SheetProps): JSX.Element {
           {rows.map(({ path, cells }) => (
             <tr key={path}>
               <th scope="row">{path}</th>
-              {cells.slice(from, end).map(({ text, change }, i) => (
+              {cells.slice(from, end).map(({ text, change, isHidden }, i) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: a version's place is its identity.
-                <td key={from + i} class={classes(change !== "none" && "changed", change === "removed" && "gone", from + i === newest && "newest")}>
+                <td
+                  key={from + i}
+                  class={classes(
+                    change !== "none" && "changed",
+                    change === "removed" && "gone",
+                    isHidden && "drifted",
+                    from + i === newest && "newest",
+                  )}
+                >
                   {change !== "none" && <span class="unseen">changed: </span>}
                   {text ?? <span class="null">{change === "removed" ? "removed" : "–"}</span>}
+                  {isHidden && <small>not in SQL</small>}
                 </td>
               ))}
             </tr>

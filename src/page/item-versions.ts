@@ -5,6 +5,8 @@ export interface Cell {
   /** Undefined where the version has no such value. */
   readonly text: string | undefined;
   readonly change: "none" | "set" | "removed";
+  /** The value is in no column: SQL shows NULL. */
+  readonly isHidden: boolean;
 }
 
 export interface AttributeRow {
@@ -23,25 +25,36 @@ function flatten(value: ShownValue, path: string, into: Map<string, string>, dep
     return;
   }
   const isArray = Array.isArray(value);
-  for (const [name, member] of Object.entries(value)) flatten(member, isArray ? `${path}[${name}]` : `${path}.${name}`, into, depth + 1);
+  for (const [name, member] of Object.entries(value))
+    flatten(member, isArray ? `${path}[${name}]` : `${path}.${name}`, into, depth + 1);
 }
 
-function flatVersion({ values, operation }: ItemVersion): ReadonlyMap<string, string> {
-  const flat = new Map<string, string>();
+interface FlatVersion {
+  readonly shown: ReadonlyMap<string, string>;
+  readonly hidden: ReadonlyMap<string, string>;
+}
+
+function flatVersion({ values, hidden: unmapped, operation }: ItemVersion): FlatVersion {
+  const shown = new Map<string, string>();
+  const hidden = new Map<string, string>();
   // Of a removed item only the key is left, whatever else its row has.
-  if (operation !== "REMOVE") for (const [name, value] of Object.entries(values)) flatten(value, name, flat);
-  return flat;
+  if (operation === "REMOVE") return { shown, hidden };
+  for (const [name, value] of Object.entries(values)) flatten(value, name, shown);
+  for (const [name, value] of Object.entries(unmapped)) flatten(value, name, hidden);
+  return { shown, hidden };
 }
 
 export function attributeRows(versions: readonly ItemVersion[]): readonly AttributeRow[] {
   const flat = versions.map(flatVersion);
-  const paths = [...new Set(flat.flatMap((version) => [...version.keys()]))];
+  const paths = [...new Set(flat.flatMap(({ shown, hidden }) => [...shown.keys(), ...hidden.keys()]))];
+  const textAt = (i: number, path: string): string | undefined =>
+    flat[i]?.hidden.get(path) ?? flat[i]?.shown.get(path);
   return paths.map((path) => {
-    const cells = flat.map((version, i): Cell => {
-      const text = version.get(path);
-      const before = flat[i - 1]?.get(path);
-      if (i === 0 || text === before) return { text, change: "none" };
-      return { text, change: text === undefined ? "removed" : "set" };
+    const cells = flat.map(({ hidden }, i): Cell => {
+      const text = textAt(i, path);
+      const isHidden = hidden.has(path);
+      if (i === 0 || text === textAt(i - 1, path)) return { text, change: "none", isHidden };
+      return { text, change: text === undefined ? "removed" : "set", isHidden };
     });
     return { path, cells, isMoving: cells.some(({ change }) => change !== "none") };
   });

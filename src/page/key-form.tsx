@@ -1,5 +1,5 @@
 /** Asks for an item by its key. */
-import type { JSX } from "preact";
+import type { JSX, TargetedSubmitEvent } from "preact";
 import { Icon } from "./parts.tsx";
 import { go, tableLink } from "./route.ts";
 
@@ -10,7 +10,7 @@ interface KeyFormProps {
 }
 
 export function KeyForm({ table, keys, values }: KeyFormProps): JSX.Element {
-  const submit = (event: JSX.TargetedSubmitEvent<HTMLFormElement>): void => {
+  const submit = (event: TargetedSubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
     const query = new URLSearchParams(keys.map((key) => [key, String(fields.get(key) ?? "")]));
@@ -22,7 +22,14 @@ export function KeyForm({ table, keys, values }: KeyFormProps): JSX.Element {
         <label key={key}>
           <span class="unseen">{key}</span>
           {i === 0 && <Icon name="search" />}
-          <input name={key} defaultValue={values?.get(key) ?? ""} placeholder={`${key} …`} autocomplete="off" spellcheck={false} required />
+          <input
+            name={key}
+            defaultValue={values?.get(key) ?? ""}
+            placeholder={`${key} …`}
+            autocomplete="off"
+            spellcheck={false}
+            required
+          />
         </label>
       ))}
       <button type="submit" class="button">

@@ -31,13 +31,18 @@ function App({ nonce }: { nonce: string }): JSX.Element {
     document.title = `${titleOf(route)} · dynalake`;
     document.querySelector(".content")?.scrollTo(0, 0);
   }, [route.text]);
-  const failure = error !== undefined && lake === undefined ? <Failed error={error} again={again} /> : undefined;
+  const failure =
+    error !== undefined && lake === undefined ? <Failed error={error} again={again} /> : undefined;
   return (
     <div class={classes("frame", where === "sql" && "full")}>
       <SkipLink />
       <Sidebar where={where} table={where === "t" ? table : undefined} lake={lake} open={setDialog} />
       <div class="content" id="main">
-        {lake === undefined ? <Page>{failure ?? <Loading />}</Page> : <View route={route} lake={lake} nonce={nonce} open={setDialog} />}
+        {lake === undefined ? (
+          <Page>{failure ?? <Loading />}</Page>
+        ) : (
+          <View route={route} lake={lake} nonce={nonce} open={setDialog} />
+        )}
       </div>
       {dialog === "go-to" && lake !== undefined && <GoTo lake={lake} close={() => setDialog(undefined)} />}
       {dialog === "keys" && <Keys close={() => setDialog(undefined)} />}
@@ -47,7 +52,17 @@ function App({ nonce }: { nonce: string }): JSX.Element {
 
 type Open = (dialog: "go-to" | "keys") => void;
 
-function View({ route, lake, nonce, open }: { route: Route; lake: LakeOverview; nonce: string; open: Open }): JSX.Element {
+function View({
+  route,
+  lake,
+  nonce,
+  open,
+}: {
+  route: Route;
+  lake: LakeOverview;
+  nonce: string;
+  open: Open;
+}): JSX.Element {
   const [where = "overview", table = "", what] = route.parts;
   if (where === "sql") return <SqlPage lake={lake} query={route.query} nonce={nonce} />;
   if (where === "quarantine") return <QuarantinePage />;
@@ -79,7 +94,9 @@ function SqlPage(props: { lake: LakeOverview; query: URLSearchParams; nonce: str
 
 function titleOf({ parts: [where = "overview", table, what] }: Route): string {
   if (where === "t") return [table, what].filter((word) => word !== undefined).join(" ");
-  return { overview: "Overview", sql: "SQL", quarantine: "Quarantine", tables: "Tables" }[where] ?? "Overview";
+  return (
+    { overview: "Overview", sql: "SQL", quarantine: "Quarantine", tables: "Tables" }[where] ?? "Overview"
+  );
 }
 
 /** Ctrl K, /, ? and "g" with a letter. */
@@ -93,7 +110,8 @@ function useKeys(open: Open): void {
         event.preventDefault();
         open("go-to");
       }
-      const isTyping = target instanceof Element && target.closest("input, select, textarea, .cm-editor") !== null;
+      const isTyping =
+        target instanceof Element && target.closest("input, select, textarea, .cm-editor") !== null;
       if (isTyping || hasModifier || event.altKey) return;
       const place = { o: "/", s: "/sql", q: "/quarantine" }[key];
       if (key === "?") open("keys");
@@ -201,7 +219,12 @@ function Foot({ lake, open }: { lake: LakeOverview | undefined; open: Open }): J
         <span class="dim clock" title="the moment that the page shows">
           {lake !== undefined && `${hhmmss(lake.nowSeconds)} UTC`}
         </span>
-        <button type="button" class="icon-button" onClick={flip} aria-label={isDark ? "Light theme" : "Dark theme"}>
+        <button
+          type="button"
+          class="icon-button"
+          onClick={flip}
+          aria-label={isDark ? "Light theme" : "Dark theme"}
+        >
           <Icon name={isDark ? "sun" : "moon"} />
         </button>
         <button type="button" class="icon-button" onClick={() => open("keys")} aria-label="Keys">
@@ -219,7 +242,11 @@ function Alive({ lake }: { lake: LakeOverview }): JSX.Element {
     <p class="alive">
       <Sign kind={isFollowed(lake) ? "ok" : run === undefined ? "note" : "bad"} />
       {isFollowed(lake) ? "run is following" : "not followed"}
-      {run !== undefined && <span class="dim">since {since(isFollowed(lake) ? run.startedAtSeconds : run.seenAtSeconds, lake.nowSeconds)}</span>}
+      {run !== undefined && (
+        <span class="dim">
+          since {since(isFollowed(lake) ? run.startedAtSeconds : run.seenAtSeconds, lake.nowSeconds)}
+        </span>
+      )}
     </p>
   );
 }

@@ -10,14 +10,23 @@ import { Spark } from "./spark.tsx";
 const KEPT_SECONDS = 86_400;
 /** More findings than these are folded away, so that the tables stay in sight. */
 const FINDINGS_SHOWN = 5;
-const WORDS = ["No table needs", "One table needs", "Two tables need", "Three tables need", "Four tables need"];
+const WORDS = [
+  "No table needs",
+  "One table needs",
+  "Two tables need",
+  "Three tables need",
+  "Four tables need",
+];
 const ORDER = { bad: 0, warn: 1, note: 2, ok: 3 } as const;
 
 export function Overview({ lake }: { lake: LakeOverview }): JSX.Element {
   if (lake.tables.length === 0)
     return (
       <Page>
-        <Empty title="This lake has no tables yet" command={`npx dynalake run --table Orders ${lake.place.option}`}>
+        <Empty
+          title="This lake has no tables yet"
+          command={`npx dynalake run --table Orders ${lake.place.option}`}
+        >
           A table comes with its first snapshot. This command takes it, and then follows the table's stream.
         </Empty>
       </Page>
@@ -39,16 +48,27 @@ export function isFollowed(lake: LakeOverview): boolean {
 }
 
 function Answer({ lake }: { lake: LakeOverview }): JSX.Element {
-  if (!isFollowed(lake)) return lake.run === undefined ? <NeverFollowed lake={lake} /> : <NotFollowed lake={lake} run={lake.run} />;
-  const sick = new Set(lake.findings.filter(({ severity }) => severity !== "note").map(({ table }) => table)).size;
+  if (!isFollowed(lake))
+    return lake.run === undefined ? (
+      <NeverFollowed lake={lake} />
+    ) : (
+      <NotFollowed lake={lake} run={lake.run} />
+    );
+  const sick = new Set(lake.findings.filter(({ severity }) => severity !== "note").map(({ table }) => table))
+    .size;
   const behind = lake.tables.map(({ behindSeconds }) => behindSeconds ?? 0);
   return (
     <header class="head">
-      <h1>{sick === 0 ? "Every table is complete and up to date" : `${WORDS[sick] ?? `${sick} tables need`} attention`}</h1>
+      <h1>
+        {sick === 0
+          ? "Every table is complete and up to date"
+          : `${WORDS[sick] ?? `${sick} tables need`} attention`}
+      </h1>
       <p class="lead">
         {lake.run !== undefined && (
           <>
-            <code>run</code>, process {lake.run.process}, has followed since {since(lake.run.startedAtSeconds, lake.nowSeconds)}.{" "}
+            <code>run</code>, process {lake.run.process}, has followed since{" "}
+            {since(lake.run.startedAtSeconds, lake.nowSeconds)}.{" "}
           </>
         )}
         Each table is at most {span(Math.max(...behind, 1))} behind its source.
@@ -57,7 +77,13 @@ function Answer({ lake }: { lake: LakeOverview }): JSX.Element {
   );
 }
 
-function NotFollowed({ lake, run }: { lake: LakeOverview; run: NonNullable<LakeOverview["run"]> }): JSX.Element {
+function NotFollowed({
+  lake,
+  run,
+}: {
+  lake: LakeOverview;
+  run: NonNullable<LakeOverview["run"]>;
+}): JSX.Element {
   const untilSeconds = run.seenAtSeconds + KEPT_SECONDS;
   const isLate = untilSeconds < lake.nowSeconds;
   const ago = span(lake.nowSeconds - run.seenAtSeconds);
@@ -69,14 +95,21 @@ function NotFollowed({ lake, run }: { lake: LakeOverview; run: NonNullable<LakeO
           No process follows this lake
         </h1>
         <p class="lead">
-          The last <code>run</code>, process {run.process}, {run.state === "ended" ? "ended" : "was last seen"} at{" "}
-          {since(run.seenAtSeconds, lake.nowSeconds)}, {ago} ago. {isLate ? "" : "Nothing is lost yet: streams keep changes for 24 hours."}
+          The last <code>run</code>, process {run.process},{" "}
+          {run.state === "ended" ? "ended" : "was last seen"} at {since(run.seenAtSeconds, lake.nowSeconds)},{" "}
+          {ago} ago. {isLate ? "" : "Nothing is lost yet: streams keep changes for 24 hours."}
         </p>
       </header>
       <section class="callout" aria-label="What to do">
         <div>
-          <h2>{isLate ? "Follow again" : `Follow again before ${day(untilSeconds)}, ${hhmm(untilSeconds)}`}</h2>
-          <p>{isLate ? "Changes may have left the streams unread: run reports gaps, and a snapshot repairs them." : "After that, changes leave the streams unread, and only a new snapshot repairs the tables."}</p>
+          <h2>
+            {isLate ? "Follow again" : `Follow again before ${day(untilSeconds)}, ${hhmm(untilSeconds)}`}
+          </h2>
+          <p>
+            {isLate
+              ? "Changes may have left the streams unread: run reports gaps, and a snapshot repairs them."
+              : "After that, changes leave the streams unread, and only a new snapshot repairs the tables."}
+          </p>
         </div>
         <Command text={`npx dynalake run ${lake.place.option}`} />
       </section>
@@ -106,7 +139,9 @@ function NeverFollowed({ lake }: { lake: LakeOverview }): JSX.Element {
 function Findings({ lake }: { lake: LakeOverview }): JSX.Element | null {
   const { findings } = lake;
   if (findings.length === 0) return null;
-  const rows = findings.map((finding) => <FindingRow key={`${finding.table} ${finding.title}`} finding={finding} lake={lake} />);
+  const rows = findings.map((finding) => (
+    <FindingRow key={`${finding.table} ${finding.title}`} finding={finding} lake={lake} />
+  ));
   const left = rows.length - FINDINGS_SHOWN;
   return (
     <section aria-labelledby="findings">
@@ -166,7 +201,15 @@ function Tables({ lake }: { lake: LakeOverview }): JSX.Element {
   );
 }
 
-function TableRow({ table, lake, hasSeries }: { table: TableSummary; lake: LakeOverview; hasSeries: boolean }): JSX.Element {
+function TableRow({
+  table,
+  lake,
+  hasSeries,
+}: {
+  table: TableSummary;
+  lake: LakeOverview;
+  hasSeries: boolean;
+}): JSX.Element {
   const { name, health, rows, newest, waitingRecords, segments, series } = table;
   return (
     <tr>
@@ -183,7 +226,9 @@ function TableRow({ table, lake, hasSeries }: { table: TableSummary; lake: LakeO
       </td>
       <td class="r" data-label="behind">
         {behindText(table)}
-        {typeof waitingRecords === "number" && waitingRecords > 0 && <small>{num(waitingRecords)} waiting</small>}
+        {typeof waitingRecords === "number" && waitingRecords > 0 && (
+          <small>{num(waitingRecords)} waiting</small>
+        )}
       </td>
       <td class="r dim newest" data-label="newest change">
         {newest === undefined ? "–" : since(newest.changedAtSeconds, lake.nowSeconds)}
@@ -200,7 +245,10 @@ function TableRow({ table, lake, hasSeries }: { table: TableSummary; lake: LakeO
 }
 
 /** Unknown says so: without a run the age of what is in the table grows, and how much is missing is not known. */
-export function behindText({ behindSeconds, following }: Pick<TableSummary, "behindSeconds" | "following">): string {
+export function behindText({
+  behindSeconds,
+  following,
+}: Pick<TableSummary, "behindSeconds" | "following">): string {
   if (following !== undefined && following !== "running") return "unknown";
   return behindSeconds === undefined ? "–" : span(behindSeconds);
 }
@@ -225,13 +273,21 @@ function SeriesCells({ name, series }: Pick<TableSummary, "name" | "series">): J
   return (
     <>
       <td class="fig" data-fig="write to SQL, 24 h">
-        <Spark values={worst} atLeast={LAG_SCALE_SECONDS} label={`write to SQL of ${name} over 24 hours, slowest ${span(slowest)}`} />
+        <Spark
+          values={worst}
+          atLeast={LAG_SCALE_SECONDS}
+          label={`write to SQL of ${name} over 24 hours, slowest ${span(slowest)}`}
+        />
       </td>
       <td class="r dim slowest" data-label="slowest">
         {worst.some((value) => value !== null) ? span(slowest) : "–"}
       </td>
       <td class="fig" data-fig="changes an hour">
-        <Spark kind="bars" values={hours} label={`changes an hour of ${name}, ${num(sum(hours))} in 24 hours`} />
+        <Spark
+          kind="bars"
+          values={hours}
+          label={`changes an hour of ${name}, ${num(sum(hours))} in 24 hours`}
+        />
       </td>
       <td class="r day" data-label="changes, 24 h">
         {short(sum(hours))}

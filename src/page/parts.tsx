@@ -1,5 +1,5 @@
 /** The small parts that views share. */
-import type { ComponentChildren, JSX } from "preact";
+import type { ComponentChildren, JSX, TargetedKeyboardEvent } from "preact";
 import { useRef, useState } from "preact/hooks";
 import type { Finding, LakeOverview, TableSummary } from "../console/api.ts";
 import { classes, since } from "./format.ts";
@@ -83,15 +83,23 @@ export function CopyButton({ text, label, icon = "copy", children }: CopyProps):
   const [done, set] = useState(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const copy = async (): Promise<void> => {
-    set(await navigator.clipboard.writeText(text).then(
-      () => true,
-      () => false,
-    ));
+    set(
+      await navigator.clipboard.writeText(text).then(
+        () => true,
+        () => false,
+      ),
+    );
     clearTimeout(timer.current);
     timer.current = setTimeout(() => set(false), 1_600);
   };
   return (
-    <button type="button" class={children === undefined ? "icon-button" : "button quiet"} onClick={() => void copy()} aria-label={label} title={label}>
+    <button
+      type="button"
+      class={children === undefined ? "icon-button" : "button quiet"}
+      onClick={() => void copy()}
+      aria-label={label}
+      title={label}
+    >
       <Icon name={done ? "check" : icon} />
       {children !== undefined && <span>{done ? "Copied" : children}</span>}
       <span class="unseen" role="status">
@@ -114,7 +122,15 @@ export const Command = ({ text }: { text: string }): JSX.Element => (
   </div>
 );
 
-export function FindingRow({ finding, lake, hideTable }: { finding: Finding; lake: LakeOverview; hideTable?: boolean }): JSX.Element {
+export function FindingRow({
+  finding,
+  lake,
+  hideTable,
+}: {
+  finding: Finding;
+  lake: LakeOverview;
+  hideTable?: boolean;
+}): JSX.Element {
   const { table, severity, title, detail, sinceSeconds, command } = finding;
   return (
     <li class="finding">
@@ -130,7 +146,10 @@ export function FindingRow({ finding, lake, hideTable }: { finding: Finding; lak
           {title}
         </h3>
         <p>
-          {detail} {sinceSeconds !== undefined && <span class="dim nowrap">Since {since(sinceSeconds, lake.nowSeconds)}.</span>}
+          {detail}{" "}
+          {sinceSeconds !== undefined && (
+            <span class="dim nowrap">Since {since(sinceSeconds, lake.nowSeconds)}.</span>
+          )}
         </p>
       </div>
       {command !== undefined && <Command text={command} />}
@@ -159,7 +178,15 @@ export function Failed({ error, again }: { error: Failure; again?: () => void })
   );
 }
 
-export const Empty = ({ title, children, command }: { title: string; children: ComponentChildren; command?: string }): JSX.Element => (
+export const Empty = ({
+  title,
+  children,
+  command,
+}: {
+  title: string;
+  children: ComponentChildren;
+  command?: string;
+}): JSX.Element => (
   <div class="state">
     <h1>{title}</h1>
     <p>{children}</p>
@@ -184,7 +211,7 @@ export const Loading = (): JSX.Element => (
 );
 
 /** Left and right move within a list of tabs, which is one stop of the Tab key. */
-export function moveTab(event: JSX.TargetedKeyboardEvent<HTMLElement>): void {
+export function moveTab(event: TargetedKeyboardEvent<HTMLElement>): void {
   const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
   if (step === undefined) return;
   const tabs = [...event.currentTarget.querySelectorAll<HTMLElement>("[role=tab]:not(:disabled)")];

@@ -25,7 +25,7 @@ export interface Plot {
 }
 
 /** The box that the plot fills; it is drawn anew when one of `deps` changes. */
-export function usePlot(make: () => Plot, deps: readonly unknown[]): RefObject<HTMLDivElement> {
+export function usePlot(make: () => Plot, deps: readonly unknown[]): RefObject<HTMLDivElement | null> {
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const element = box.current;
@@ -37,7 +37,9 @@ export function usePlot(make: () => Plot, deps: readonly unknown[]): RefObject<H
       plot = new uPlot({ width: element.clientWidth, ...options }, data, element);
     };
     draw();
-    const sized = new ResizeObserver(() => plot?.setSize({ width: element.clientWidth, height: plot.height }));
+    const sized = new ResizeObserver(() =>
+      plot?.setSize({ width: element.clientWidth, height: plot.height }),
+    );
     sized.observe(element);
     addEventListener(THEME_CHANGED, draw);
     void document.fonts.ready.then(draw);
@@ -87,7 +89,12 @@ export const utc = (seconds: number): Date => uPlot.tzDate(new Date(seconds * 1_
 
 /** A line at the pointer, shared by the figures with the same key. */
 export function cursor(key: string | undefined): uPlot.Cursor {
-  return { y: false, points: { show: false }, drag: { x: false, y: false }, ...(key === undefined ? {} : { sync: { key } }) };
+  return {
+    y: false,
+    points: { show: false },
+    drag: { x: false, y: false },
+    ...(key === undefined ? {} : { sync: { key } }),
+  };
 }
 
 interface FigureProps {
@@ -97,12 +104,21 @@ interface FigureProps {
   /** What is at the pointer, in place of the legend: nothing covers the data, and it is text. */
   readonly readout: ComponentChildren;
   readonly legend: ComponentChildren;
-  readonly box: RefObject<HTMLDivElement>;
+  readonly box: RefObject<HTMLDivElement | null>;
   readonly note: string;
   readonly children?: ComponentChildren;
 }
 
-export const Figure = ({ title, isBare, total, readout, legend, box, note, children }: FigureProps): JSX.Element => (
+export const Figure = ({
+  title,
+  isBare,
+  total,
+  readout,
+  legend,
+  box,
+  note,
+  children,
+}: FigureProps): JSX.Element => (
   <figure class="figure">
     <figcaption>
       <h3 class={isBare === true ? "unseen" : ""}>{title}</h3>

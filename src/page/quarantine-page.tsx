@@ -1,5 +1,5 @@
 /** Records that could not become changes: why, how many, what leads out, and their form. Their values stay hidden. */
-import type { JSX } from "preact";
+import type { JSX, TargetedKeyboardEvent } from "preact";
 import { useState } from "preact/hooks";
 import type { QuarantinedShape, QuarantineGroup, QuarantineReport } from "../console/api.ts";
 import { bytes, classes, moment, num, plural } from "./format.ts";
@@ -28,24 +28,31 @@ export function QuarantinePage(): JSX.Element {
   if (group === undefined)
     return (
       <Page>
-        <Empty title="Quarantine is empty">A record that cannot become a change would wait here, with its reason, until it is replayed.</Empty>
+        <Empty title="Quarantine is empty">
+          A record that cannot become a change would wait here, with its reason, until it is replayed.
+        </Empty>
       </Page>
     );
-  const records = data.records.filter(({ table, reason }) => table === group.table && reason === group.reason);
+  const records = data.records.filter(
+    ({ table, reason }) => table === group.table && reason === group.reason,
+  );
   const total = data.groups.reduce((all, one) => all + one.records, 0);
   return (
     <Page>
       <header class="head">
         <h1>{plural(total, "record")} in quarantine</h1>
-        <p class="lead">They are kept as they came, and are in no row. The records around them were delivered. Values are hidden here.</p>
+        <p class="lead">
+          They are kept as they came, and are in no row. The records around them were delivered. Values are
+          hidden here.
+        </p>
       </header>
       <Reasons groups={data.groups} picked={data.groups.indexOf(group)} pick={pick} />
       <section class="way">
         <div>
           <h2>{group.meaning}</h2>
           <p>
-            Repair the cause, or the record in its file, and replay it. A record that is still not a change goes back into quarantine; the table is{" "}
-            <a href={tableLink(group.table)}>{group.table}</a>.
+            Repair the cause, or the record in its file, and replay it. A record that is still not a change
+            goes back into quarantine; the table is <a href={tableLink(group.table)}>{group.table}</a>.
           </p>
         </div>
         <Command text={group.command} />
@@ -55,11 +62,26 @@ export function QuarantinePage(): JSX.Element {
   );
 }
 
-function Reasons({ groups, picked, pick }: { groups: readonly QuarantineGroup[]; picked: number; pick: (i: number) => void }): JSX.Element {
+function Reasons({
+  groups,
+  picked,
+  pick,
+}: {
+  groups: readonly QuarantineGroup[];
+  picked: number;
+  pick: (i: number) => void;
+}): JSX.Element {
   return (
     <div class="reasons" role="tablist" aria-label="Reasons" onKeyDown={moveTab}>
       {groups.map(({ table, reason, records, firstSeconds, lastSeconds }, i) => (
-        <button key={`${table} ${reason}`} type="button" role="tab" aria-selected={i === picked} tabIndex={i === picked ? 0 : -1} onClick={() => pick(i)}>
+        <button
+          key={`${table} ${reason}`}
+          type="button"
+          role="tab"
+          aria-selected={i === picked}
+          tabIndex={i === picked ? 0 : -1}
+          onClick={() => pick(i)}
+        >
           <span class="reason-name">
             <code>{reason}</code>
             <b>{num(records)}</b>
@@ -78,7 +100,7 @@ function Records({ records }: { records: readonly QuarantinedShape[] }): JSX.Ele
   const [at, setAt] = useState(0);
   const record = records[at] ?? records[0];
   if (record === undefined) return null;
-  const move = (event: JSX.TargetedKeyboardEvent<HTMLElement>): void => {
+  const move = (event: TargetedKeyboardEvent<HTMLElement>): void => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step === undefined) return;
     event.preventDefault();
@@ -86,11 +108,25 @@ function Records({ records }: { records: readonly QuarantinedShape[] }): JSX.Ele
   };
   return (
     <section class="records" aria-label="Records">
-      <div class="record-list" role="listbox" aria-label={plural(records.length, "record")} tabIndex={0} aria-activedescendant={`record-${at}`} onKeyDown={move}>
+      <div
+        class="record-list"
+        role="listbox"
+        aria-label={plural(records.length, "record")}
+        tabIndex={0}
+        aria-activedescendant={`record-${at}`}
+        onKeyDown={move}
+      >
         {records.map(({ file, line, operation, arrivedAtSeconds }, i) => (
           // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus, and names the option.
           // biome-ignore lint/a11y/useKeyWithClickEvents: the list's keys move through it.
-          <div key={`${file}:${line}`} id={`record-${i}`} role="option" aria-selected={i === at} class={classes("record-row", i === at && "on")} onClick={() => setAt(i)}>
+          <div
+            key={`${file}:${line}`}
+            id={`record-${i}`}
+            role="option"
+            aria-selected={i === at}
+            class={classes("record-row", i === at && "on")}
+            onClick={() => setAt(i)}
+          >
             <span>{operation ?? "record"}</span>
             <time class="dim">{moment(arrivedAtSeconds)}</time>
           </div>

@@ -11,7 +11,14 @@ export interface Route {
 function route(): Route {
   const text = location.hash.slice(1);
   const [path = "", query = ""] = text.split(/\?(.*)/s);
-  return { parts: path.split("/").filter((word) => word !== "").map(decoded), query: new URLSearchParams(query), text };
+  return {
+    parts: path
+      .split("/")
+      .filter((word) => word !== "")
+      .map(decoded),
+    query: new URLSearchParams(query),
+    text,
+  };
 }
 
 /** Links come from anywhere. */

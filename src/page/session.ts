@@ -46,7 +46,10 @@ export function sendForAnswer(path: string, body: object, signal?: AbortSignal):
 }
 
 async function answered(path: string, request: RequestInit): Promise<Response> {
-  const headers = { ...(request.headers as Record<string, string>), [SECRET_HEADER]: kept(SECRET_NAME) ?? "" };
+  const headers = {
+    ...(request.headers as Record<string, string>),
+    [SECRET_HEADER]: kept(SECRET_NAME) ?? "",
+  };
   const answer = await fetch(path, { ...request, headers }).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Failure({
@@ -57,7 +60,9 @@ async function answered(path: string, request: RequestInit): Promise<Response> {
   });
   if (answer.ok) return answer;
   const { error } = (await answer.json().catch(() => ({}))) as { readonly error?: ApiError };
-  throw new Failure(error ?? { code: "INTERNAL", message: `The console answered with status ${answer.status}.` });
+  throw new Failure(
+    error ?? { code: "INTERNAL", message: `The console answered with status ${answer.status}.` },
+  );
 }
 
 /** Private windows refuse to keep anything: then it lasts as long as the page. */

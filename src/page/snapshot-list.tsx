@@ -5,11 +5,18 @@ import type { KeptSnapshot, TableDetails } from "../console/api.ts";
 import { bytes, day, hhmm, num } from "./format.ts";
 import { go, sqlLink } from "./route.ts";
 
-export function SnapshotList({ table, keys }: { table: TableDetails; keys: readonly string[] }): JSX.Element | null {
+export function SnapshotList({
+  table,
+  keys,
+}: {
+  table: TableDetails;
+  keys: readonly string[];
+}): JSX.Element | null {
   const { snapshots } = table;
   const [picked, pick] = useState<readonly number[]>([1, 0]);
   if (snapshots.length === 0) return null;
-  const flip = (i: number): void => pick(picked.includes(i) ? picked.filter((one) => one !== i) : [...picked.slice(-1), i]);
+  const flip = (i: number): void =>
+    pick(picked.includes(i) ? picked.filter((one) => one !== i) : [...picked.slice(-1), i]);
   const [older, newer] = picked.toSorted((a, b) => b - a).flatMap((i) => snapshots[i] ?? []);
   return (
     <section aria-labelledby="kept">
@@ -53,7 +60,9 @@ export function SnapshotList({ table, keys }: { table: TableDetails; keys: reado
             disabled={older === undefined || newer === undefined}
             onClick={() => older && newer && go(sqlLink(comparison(table.name, keys, older, newer)))}
           >
-            {older === undefined || newer === undefined ? "Tick two to compare them" : `What changed from ${day(older.exportTimeSeconds)} to ${day(newer.exportTimeSeconds)}`}
+            {older === undefined || newer === undefined
+              ? "Tick two to compare them"
+              : `What changed from ${day(older.exportTimeSeconds)} to ${day(newer.exportTimeSeconds)}`}
           </button>
         </div>
       )}
@@ -75,29 +84,51 @@ function SnapshotRow({ table, snapshot, before, pick }: SnapshotRowProps): JSX.E
     <tr>
       {pick !== undefined && (
         <td class="tick">
-          <input type="checkbox" aria-label={`compare the snapshot of ${day(exportTimeSeconds)}, ${hhmm(exportTimeSeconds)}`} checked={pick.isPicked} onChange={pick.flip} />
+          <input
+            type="checkbox"
+            aria-label={`compare the snapshot of ${day(exportTimeSeconds)}, ${hhmm(exportTimeSeconds)}`}
+            checked={pick.isPicked}
+            onChange={pick.flip}
+          />
         </td>
       )}
-      <th scope="row">{exportTimeSeconds === 0 ? "an unknown time" : `${day(exportTimeSeconds)}, ${hhmm(exportTimeSeconds)}`}</th>
+      <th scope="row">
+        {exportTimeSeconds === 0
+          ? "an unknown time"
+          : `${day(exportTimeSeconds)}, ${hhmm(exportTimeSeconds)}`}
+      </th>
       <td class="r" data-label="items">
         {num(items)}
       </td>
       <td class="r dim">{more === undefined ? "–" : `${more < 0 ? "−" : "+"}${num(Math.abs(more))}`}</td>
       <td class="r dim">{bytes(snapshot.bytes)}</td>
       <td class="r">
-        <a href={sqlLink(`SELECT * FROM ${table}_snapshots\nWHERE ddb_export_timestamp = ${stamp(snapshot)}\nLIMIT 1000`)}>Query</a>
+        <a
+          href={sqlLink(
+            `SELECT * FROM ${table}_snapshots\nWHERE ddb_export_timestamp = ${stamp(snapshot)}\nLIMIT 1000`,
+          )}
+        >
+          Query
+        </a>
       </td>
     </tr>
   );
 }
 
-const stamp = ({ exportTimeSeconds }: KeptSnapshot): string => `'${new Date(exportTimeSeconds * 1000).toISOString().slice(0, 19).replace("T", " ")}'`;
+const stamp = ({ exportTimeSeconds }: KeptSnapshot): string =>
+  `'${new Date(exportTimeSeconds * 1000).toISOString().slice(0, 19).replace("T", " ")}'`;
 
 /** A statement for the console, which the reader starts. */
-function comparison(table: string, keys: readonly string[], older: KeptSnapshot, newer: KeptSnapshot): string {
+function comparison(
+  table: string,
+  keys: readonly string[],
+  older: KeptSnapshot,
+  newer: KeptSnapshot,
+): string {
   const [key = "", ...others] = keys;
   const using = [key, ...others].map((name) => `"${name}"`).join(", ");
-  const of = (snapshot: KeptSnapshot): string => `(FROM ${table}_snapshots WHERE ddb_export_timestamp = ${stamp(snapshot)})`;
+  const of = (snapshot: KeptSnapshot): string =>
+    `(FROM ${table}_snapshots WHERE ddb_export_timestamp = ${stamp(snapshot)})`;
   return [
     `SELECT ${using}, CASE WHEN a."${key}" IS NULL THEN 'new' WHEN b."${key}" IS NULL THEN 'gone' ELSE 'changed' END AS what`,
     `FROM ${of(older)} a`,

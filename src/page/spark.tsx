@@ -16,7 +16,15 @@ export function Spark({ values, kind = "line", label, atLeast = 1 }: SparkProps)
   const most = Math.max(...values.map((value) => value ?? 0), atLeast);
   const y = (value: number): number => HEIGHT - 2 - (value / most) * (HEIGHT - 5);
   return (
-    <svg class="spark" width={WIDTH} height={HEIGHT} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={label}>
+    <svg
+      class="spark"
+      width={WIDTH}
+      height={HEIGHT}
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+    >
       <path class="floor" d={`M0 ${HEIGHT - 1.5}H${WIDTH}`} />
       {kind === "line" ? <path class="stroke" d={linePath(values, y)} /> : bars(values, y)}
     </svg>
@@ -30,7 +38,10 @@ function linePath(values: readonly (number | null)[], y: (value: number) => numb
   let isDown = false;
   for (const [i, value] of values.entries()) {
     // A single measurement is a short stroke.
-    if (value !== null) path += isDown ? `L${x(i).toFixed(1)} ${y(value).toFixed(1)}` : `M${x(i).toFixed(1)} ${y(value).toFixed(1)}h1`;
+    if (value !== null)
+      path += isDown
+        ? `L${x(i).toFixed(1)} ${y(value).toFixed(1)}`
+        : `M${x(i).toFixed(1)} ${y(value).toFixed(1)}h1`;
     isDown = value !== null;
   }
   return path;

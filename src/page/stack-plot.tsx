@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import uPlot from "uplot";
 import { day, moment, num, short, sum } from "./format.ts";
-import { cursor, Dot, Figure, type Plot, timeAxes, usePlot, utc, color } from "./plot.tsx";
+import { color, cursor, Dot, Figure, type Plot, timeAxes, usePlot, utc } from "./plot.tsx";
 
 export interface BarSeries {
   readonly label: string;
@@ -25,7 +25,15 @@ interface StackPlotProps {
 
 const DAY_SECONDS = 86_400;
 
-export function StackPlot({ title, isBare, total, at, series, sync, height = 190 }: StackPlotProps): JSX.Element {
+export function StackPlot({
+  title,
+  isBare,
+  total,
+  at,
+  series,
+  sync,
+  height = 190,
+}: StackPlotProps): JSX.Element {
   const [over, setOver] = useState<number>();
   const [off, setOff] = useState<ReadonlySet<string>>(new Set());
   const shown = series.filter(({ label }) => !off.has(label));
@@ -76,7 +84,8 @@ interface Stacked {
 /** Cumulative series, drawn from the highest down. */
 function stacked({ at, shown, height, sync, setOver }: Stacked): Plot {
   const sums: number[][] = [];
-  for (const [i, { values }] of shown.entries()) sums.push(values.map((value, j) => value + (sums[i - 1]?.[j] ?? 0)));
+  for (const [i, { values }] of shown.entries())
+    sums.push(values.map((value, j) => value + (sums[i - 1]?.[j] ?? 0)));
   const step = (at[1] ?? 1) - (at[0] ?? 0) || 1;
   const paths = uPlot.paths.bars?.({ size: [0.74, 40], radius: 0 });
   return {
@@ -94,7 +103,15 @@ function stacked({ at, shown, height, sync, setOver }: Stacked): Plot {
       axes: timeAxes((value) => (value === 0 ? "0" : Number.isInteger(value) ? short(value) : "")),
       series: [
         {},
-        ...shown.toReversed().map(({ token }) => ({ stroke: "transparent", width: 0, fill: color(token), points: { show: false }, ...(paths && { paths }) })),
+        ...shown
+          .toReversed()
+          .map(({ token }) => ({
+            stroke: "transparent",
+            width: 0,
+            fill: color(token),
+            points: { show: false },
+            ...(paths && { paths }),
+          })),
       ],
       hooks: { setCursor: [(plot) => setOver(plot.cursor.idx ?? undefined)] },
     },

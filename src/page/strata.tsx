@@ -31,11 +31,15 @@ export function Strata({ table, nowSeconds }: { table: TableDetails; nowSeconds:
   const [over, setOver] = useState<Layer>();
   const deltas = lanesOf(table.layers.filter(({ kind }) => kind === "delta"));
   const bases = lanesOf(table.layers.filter(({ kind }) => kind === "base"));
-  const rewrites = table.commits.filter(({ kind, atSeconds }) => kind === "major" && atSeconds > nowSeconds - DAY_SECONDS);
+  const rewrites = table.commits.filter(
+    ({ kind, atSeconds }) => kind === "major" && atSeconds > nowSeconds - DAY_SECONDS,
+  );
   const fromSeconds = nowSeconds - DAY_SECONDS;
   return (
     <figure class="strata">
-      <figcaption class="dim">{over === undefined ? summary(deltas.length, rewrites.length) : layerText(over)}</figcaption>
+      <figcaption class="dim">
+        {over === undefined ? summary(deltas.length, rewrites.length) : layerText(over)}
+      </figcaption>
       <div class="strata-body">
         <Drawing deltas={deltas} bases={bases} nowSeconds={nowSeconds} over={over} onOver={setOver} />
         <div class="ticks" aria-hidden="true">
@@ -73,7 +77,8 @@ function Drawing({ deltas, bases, nowSeconds, over, onOver }: DrawingProps): JSX
   const baseStep = Math.min(16, 32 / baseLanes);
   const baseY = TOP + lanes * step + 8;
   const height = baseY + baseLanes * baseStep + 6;
-  const x = (seconds: number): number => Math.max(0, ((seconds - (nowSeconds - DAY_SECONDS)) / DAY_SECONDS) * WIDTH);
+  const x = (seconds: number): number =>
+    Math.max(0, ((seconds - (nowSeconds - DAY_SECONDS)) / DAY_SECONDS) * WIDTH);
   const rect = ({ layer }: Placed, y: number, tall: number): JSX.Element => (
     <rect
       key={`${layer.kind} ${layer.commit} ${layer.untilSeconds ?? ""}`}
@@ -92,7 +97,13 @@ function Drawing({ deltas, bases, nowSeconds, over, onOver }: DrawingProps): JSX
         <span>Deltas</span>
         <span>Base</span>
       </div>
-      <svg viewBox={`0 0 ${WIDTH} ${height}`} preserveAspectRatio="none" height={height} role="img" aria-label={`${deltas.length} deltas and ${bases.length} bases over the last 24 hours; the table below has those of now`}>
+      <svg
+        viewBox={`0 0 ${WIDTH} ${height}`}
+        preserveAspectRatio="none"
+        height={height}
+        role="img"
+        aria-label={`${deltas.length} deltas and ${bases.length} bases over the last 24 hours; the table below has those of now`}
+      >
         {deltas.map((placed) => rect(placed, baseY - 8 - (placed.lane + 1) * step, step - 1.5))}
         {bases.map((placed) => rect(placed, baseY + placed.lane * baseStep, baseStep - 1.5))}
       </svg>
@@ -103,7 +114,9 @@ function Drawing({ deltas, bases, nowSeconds, over, onOver }: DrawingProps): JSX
 /** The numbers of the figure: what the table is made of now. */
 export function MadeOf({ table }: { table: TableDetails }): JSX.Element {
   const live = table.layers.filter(({ untilSeconds }) => untilSeconds === undefined);
-  const kinds = (["base", "delta"] as const).map((kind) => [kind, live.filter((layer) => layer.kind === kind)] as const);
+  const kinds = (["base", "delta"] as const).map(
+    (kind) => [kind, live.filter((layer) => layer.kind === kind)] as const,
+  );
   return (
     <table class="list compact">
       <thead>
@@ -176,24 +189,26 @@ export function Commits({ table, nowSeconds }: { table: TableDetails; nowSeconds
         </tr>
       </thead>
       <tbody>
-        {table.commits.slice(0, COMMITS_SHOWN).map(({ number, kind, atSeconds, rows, segments, bytes: size }) => (
-          <tr key={number}>
-            <th scope="row">{num(number)}</th>
-            <td>{KINDS[kind]}</td>
-            <td class="r" data-label="segments">
-              {num(segments)}
-            </td>
-            <td class="r" data-label="rows">
-              {num(rows)}
-            </td>
-            <td class="r" data-label="">
-              {bytes(size)}
-            </td>
-            <td class="r dim" data-label="ago">
-              {span(Math.max(0, nowSeconds - atSeconds))}
-            </td>
-          </tr>
-        ))}
+        {table.commits
+          .slice(0, COMMITS_SHOWN)
+          .map(({ number, kind, atSeconds, rows, segments, bytes: size }) => (
+            <tr key={number}>
+              <th scope="row">{num(number)}</th>
+              <td>{KINDS[kind]}</td>
+              <td class="r" data-label="segments">
+                {num(segments)}
+              </td>
+              <td class="r" data-label="rows">
+                {num(rows)}
+              </td>
+              <td class="r" data-label="">
+                {bytes(size)}
+              </td>
+              <td class="r dim" data-label="ago">
+                {span(Math.max(0, nowSeconds - atSeconds))}
+              </td>
+            </tr>
+          ))}
       </tbody>
     </table>
   );

@@ -14,7 +14,11 @@ import { useAnswer } from "./use-answer.ts";
 const EVERY_MS = 10_000;
 
 export function TablePage({ name, lake }: { name: string; lake: LakeOverview }): JSX.Element {
-  const { data: table, error, again } = useAnswer<TableDetails>(`/api/tables/${encodeURIComponent(name)}`, EVERY_MS);
+  const {
+    data: table,
+    error,
+    again,
+  } = useAnswer<TableDetails>(`/api/tables/${encodeURIComponent(name)}`, EVERY_MS);
   const summary = lake.tables.find((one) => one.name === name);
   if (error !== undefined)
     return (
@@ -84,21 +88,44 @@ function Head({ table, summary }: { table: TableDetails; summary: TableSummary }
   );
 }
 
-function Facts({ table, summary, lake }: { table: TableDetails; summary: TableSummary; lake: LakeOverview }): JSX.Element {
+function Facts({
+  table,
+  summary,
+  lake,
+}: {
+  table: TableDetails;
+  summary: TableSummary;
+  lake: LakeOverview;
+}): JSX.Element {
   const { newest, series, waitingRecords } = summary;
   const changes = series?.changes;
   const removed = sum(changes?.remove ?? []);
   const expired = sum(changes?.expired ?? []);
-  const waiting = typeof waitingRecords === "number" && waitingRecords > 0 ? `${num(waitingRecords)} waiting` : undefined;
+  const waiting =
+    typeof waitingRecords === "number" && waitingRecords > 0 ? `${num(waitingRecords)} waiting` : undefined;
   return (
     <dl class="facts">
       <Fact name="Rows" value={num(summary.rows)} />
-      <Fact name="Behind its source" value={behindText(summary)} more={waiting ?? (newest && `newest change ${since(newest.changedAtSeconds, lake.nowSeconds)}`)} />
-      {newest !== undefined && <Fact name="Write to SQL" value={`${span(Math.max(1, newest.afterSeconds))} or less`} more="the newest change" />}
+      <Fact
+        name="Behind its source"
+        value={behindText(summary)}
+        more={waiting ?? (newest && `newest change ${since(newest.changedAtSeconds, lake.nowSeconds)}`)}
+      />
+      {newest !== undefined && (
+        <Fact
+          name="Write to SQL"
+          value={`${span(Math.max(1, newest.afterSeconds))} or less`}
+          more="the newest change"
+        />
+      )}
       {changes !== undefined && (
         <>
           <Fact name="Changes, 24 h" value={short(sum(changes.insert) + sum(changes.modify) + removed)} />
-          <Fact name="Removed, 24 h" value={num(removed)} more={expired > 0 ? `${num(expired)} expired` : undefined} />
+          <Fact
+            name="Removed, 24 h"
+            value={num(removed)}
+            more={expired > 0 ? `${num(expired)} expired` : undefined}
+          />
         </>
       )}
       <Fact name="Size" value={bytes(summary.bytes)} more={`${num(summary.segments)} segments`} />
@@ -113,7 +140,15 @@ function Facts({ table, summary, lake }: { table: TableDetails; summary: TableSu
   );
 }
 
-const Fact = ({ name, value, more }: { name: string; value: string; more?: string | undefined }): JSX.Element => (
+const Fact = ({
+  name,
+  value,
+  more,
+}: {
+  name: string;
+  value: string;
+  more?: string | undefined;
+}): JSX.Element => (
   <div>
     <dt>{name}</dt>
     <dd>
@@ -126,7 +161,11 @@ const Fact = ({ name, value, more }: { name: string; value: string; more?: strin
 function Columns({ table }: { table: TableDetails }): JSX.Element {
   const drift = new Map(table.drift.map((one) => [one.attribute, one]));
   const withoutColumn = table.drift.filter(({ column }) => column === undefined);
-  const notes = [table.where === undefined ? "" : `where ${table.where}`, table.partitionBy ?? "", `evolve: ${table.evolve}`];
+  const notes = [
+    table.where === undefined ? "" : `where ${table.where}`,
+    table.partitionBy ?? "",
+    `evolve: ${table.evolve}`,
+  ];
   return (
     <section aria-labelledby="schema">
       <h2 id="schema">
@@ -152,7 +191,13 @@ function Columns({ table }: { table: TableDetails }): JSX.Element {
                 <code>{column.type}</code>
               </td>
               <td class="dim">{column.attribute}</td>
-              <td>{drift.has(column.attribute) ? <Hidden of={drift.get(column.attribute)} /> : <span class="dim">{remark(column)}</span>}</td>
+              <td>
+                {drift.has(column.attribute) ? (
+                  <Hidden of={drift.get(column.attribute)} />
+                ) : (
+                  <span class="dim">{remark(column)}</span>
+                )}
+              </td>
             </tr>
           ))}
           {withoutColumn.map((found) => (
@@ -163,7 +208,8 @@ function Columns({ table }: { table: TableDetails }): JSX.Element {
               <td class="dim">
                 {found.line !== undefined && (
                   <>
-                    <code>{found.line}</code> <CopyButton text={found.line} label={`Copy the line for ${found.attribute}`} />
+                    <code>{found.line}</code>{" "}
+                    <CopyButton text={found.line} label={`Copy the line for ${found.attribute}`} />
                   </>
                 )}
               </td>
@@ -179,7 +225,8 @@ function Columns({ table }: { table: TableDetails }): JSX.Element {
   );
 }
 
-const remark = ({ key, masked }: ColumnDetails): string => (key === undefined ? (masked ? "masked" : "") : key === "hash" ? "partition key" : "sort key");
+const remark = ({ key, masked }: ColumnDetails): string =>
+  key === undefined ? (masked ? "masked" : "") : key === "hash" ? "partition key" : "sort key";
 
 const Hidden = ({ of }: { of: TableDetails["drift"][number] | undefined }): JSX.Element | null =>
   of === undefined ? null : (
@@ -190,7 +237,10 @@ const Hidden = ({ of }: { of: TableDetails["drift"][number] | undefined }): JSX.
   );
 
 function Gaps({ table }: { table: TableDetails }): JSX.Element | null {
-  const gaps = [...table.openGaps.map((gap) => ({ gap, isOpen: true })), ...table.repairedGaps.map((gap) => ({ gap, isOpen: false }))];
+  const gaps = [
+    ...table.openGaps.map((gap) => ({ gap, isOpen: true })),
+    ...table.repairedGaps.map((gap) => ({ gap, isOpen: false })),
+  ];
   if (gaps.length === 0) return null;
   return (
     <section aria-labelledby="gaps">

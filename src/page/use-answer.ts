@@ -24,7 +24,10 @@ export function useAnswer<T>(path: string, everyMs?: number): Answer<T> {
           set({ data });
         } catch (error) {
           if (abortion.signal.aborted) return;
-          set({ error: error instanceof Failure ? error : new Failure({ code: "INTERNAL", message: String(error) }) });
+          set({
+            error:
+              error instanceof Failure ? error : new Failure({ code: "INTERNAL", message: String(error) }),
+          });
         }
       }
       if (everyMs !== undefined && !abortion.signal.aborted) timer = setTimeout(() => void read(), everyMs);
@@ -36,5 +39,9 @@ export function useAnswer<T>(path: string, everyMs?: number): Answer<T> {
       clearTimeout(timer);
     };
   }, [path, everyMs, asked]);
-  return { data: state.data ?? (state.error ? undefined : (known.get(path) as T)), error: state.error, again: () => askAgain(asked + 1) };
+  return {
+    data: state.data ?? (state.error ? undefined : (known.get(path) as T)),
+    error: state.error,
+    again: () => askAgain(asked + 1),
+  };
 }

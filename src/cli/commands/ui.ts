@@ -1,6 +1,7 @@
 /** `dynalake ui`: a page about the lake, on this machine, that only reads. */
-import type { ConsoleLake } from "../../console/console-lake.ts";
+
 import type { LakePlace } from "../../console/api.ts";
+import type { ConsoleLake } from "../../console/console-lake.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { withFolder } from "../context/opened.ts";
 
@@ -14,7 +15,11 @@ export interface UiOptions {
 export async function uiCommand(context: CommandContext, options: UiOptions): Promise<ExitCode> {
   const { folderConsole } = await import("../../console/folder-console.ts");
   const { shellWord } = await import("../../console/command-line.ts");
-  const place: LakePlace = { kind: "folder", name: options.lake, option: `--lake ${shellWord(options.lake)}` };
+  const place: LakePlace = {
+    kind: "folder",
+    name: options.lake,
+    option: `--lake ${shellWord(options.lake)}`,
+  };
   return withFolder(context, options.lake, async (lake) => {
     const console = folderConsole(lake, place, context.timing.nowMs);
     // Says at once that there is no lake.
@@ -39,12 +44,16 @@ async function serveUntilInterrupt(
   });
   try {
     await terminal.print(`${console.url}\n`);
-    terminal.note(`The link works once, for a minute. The page reads ${lake.place.name} and changes nothing.`);
+    terminal.note(
+      `The link works once, for a minute. The page reads ${lake.place.name} and changes nothing.`,
+    );
     terminal.note("Ctrl-C stops it.");
     // A script that reads the link opens no browser.
     if (open && terminal.width !== undefined) await openInBrowser(console.url);
     if (!interrupted.aborted)
-      await new Promise<void>((resolve) => interrupted.addEventListener("abort", () => resolve(), { once: true }));
+      await new Promise<void>((resolve) =>
+        interrupted.addEventListener("abort", () => resolve(), { once: true }),
+      );
   } finally {
     await console.close();
   }
