@@ -1,19 +1,26 @@
 /** What is wrong with a table, from its status: what is lost first, each with what to do next. Pure. */
 import { counted, grouped } from "../core/counted.ts";
+import { tableName } from "../core/schema/schema.ts";
 import type { Drift, TableStatus } from "../library/reports.ts";
-import type { Finding, LakePlace } from "./api.ts";
+import type { Finding, LakePlace, QuarantineGroup } from "./api.ts";
 import { commandLine } from "./command-line.ts";
+import { replayCommand } from "./quarantine-report.ts";
 
 /** More columns with drift than this are one finding. */
 const DRIFT_NAMED_MAX = 4;
 const ORDER = { bad: 0, warn: 1, note: 2 } as const;
 
-export function findingsOf(place: LakePlace, statuses: readonly TableStatus[]): readonly Finding[] {
+/** `held`: what is in the tables' quarantine. */
+export function findingsOf(
+  place: LakePlace,
+  statuses: readonly TableStatus[],
+  held: readonly QuarantineGroup[],
+): readonly Finding[] {
   const all = statuses.flatMap((status) => [
     ...gapFindings(place, status),
     ...streamFindings(place, status),
     ...undeliveredFindings(place, status),
-    ...quarantineFindings(place, status),
+    ...quarantineFindings(place, status, held),
     ...schemaFindings(place, status),
     ...driftFindings(place, status),
   ]);
@@ -33,7 +40,13 @@ function gapFindings(place: LakePlace, { table, source, openGaps }: TableStatus)
 
 function snapshotCommand(place: LakePlace, source: string, table: string): string {
   if (place.kind === "stack") return commandLine(place, "snapshot");
-  return commandLine(place, "snapshot", "--table", source, ...(source === table ? [] : ["--name", table]));
+  return commandLine(
+    place,
+    "snapshot",
+    "--table",
+    source,
+    ...(tableName(source) === table ? [] : ["--name", table]),
+  );
 }
 
 function streamFindings(place: LakePlace, { table, health, stream }: TableStatus): readonly Finding[] {
@@ -71,17 +84,22 @@ function undeliveredFindings(place: LakePlace, { table, undelivered }: TableStat
   ];
 }
 
-function quarantineFindings(place: LakePlace, { table, quarantine }: TableStatus): readonly Finding[] {
-  const reasons = Object.entries(quarantine);
-  const files = reasons.reduce((sum, [, count]) => sum + count, 0);
-  if (files === 0) return [];
+function quarantineFindings(
+  place: LakePlace,
+  { table }: TableStatus,
+  held: readonly QuarantineGroup[],
+): readonly Finding[] {
+  const groups = held.filter((group) => group.table === table);
+  const records = groups.reduce((sum, group) => sum + group.records, 0);
+  if (records === 0) return [];
   return [
     {
       table,
       severity: "warn",
-      title: `${counted(files, "file")} of records in quarantine`,
-      detail: `${reasons.map(([reason, count]) => `${reason}: ${grouped(count)}`).join(", ")}. The records around them were delivered.`,
-      command: commandLine(place, "status", "--table", table),
+      title: `${counted(records, "record")} in quarantine`,
+      detail: `${groups.map((group) => `${grouped(group.records)} ${group.reason}`).join(", ")}. The records around them were delivered.`,
+      sinceSeconds: Math.min(...groups.map(({ firstSeconds }) => firstSeconds)),
+      command: replayCommand(place, table, "*"),
     },
   ];
 }

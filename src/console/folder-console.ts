@@ -11,6 +11,7 @@ import type { TableStatus } from "../library/reports.ts";
 import type {
   LakeOverview,
   LakePlace,
+  QuarantineGroup,
   QuarantineReport,
   Relation,
   TableDetails,
@@ -61,12 +62,13 @@ class FolderConsole implements ConsoleLake {
     const opened = await openTables(this.#store);
     const statuses: TableStatus[] = [];
     for (const { schema } of opened) statuses.push(await this.#lake.table(schema.table).status());
+    const { groups } = await this.quarantine();
     return {
       place: this.place,
       nowSeconds: Math.floor(this.#nowMs() / 1000),
       run: latestRun(statuses),
-      tables: statuses.map((status, i) => tableSummary(status, (opened[i] as OpenTable).schema)),
-      findings: findingsOf(this.place, statuses),
+      tables: statuses.map((status, i) => tableSummary(status, (opened[i] as OpenTable).schema, groups)),
+      findings: findingsOf(this.place, statuses, groups),
     };
   }
 
@@ -149,8 +151,12 @@ function latestRun(statuses: readonly TableStatus[]): LakeOverview["run"] {
   return { state, process, host, startedAtSeconds, seenAtSeconds };
 }
 
-function tableSummary(status: TableStatus, schema: Schema): TableSummary {
-  const { table, source, health, rows, segments, stream, following, quarantine } = status;
+function tableSummary(
+  { table, source, health, rows, segments, stream, following }: TableStatus,
+  schema: Schema,
+  held: readonly QuarantineGroup[],
+): TableSummary {
+  const quarantined = held.filter((group) => group.table === table);
   return {
     name: table,
     source,
@@ -166,7 +172,7 @@ function tableSummary(status: TableStatus, schema: Schema): TableSummary {
     waitingRecords: following?.waitingRecords ?? "unknown",
     segments: segments.base + segments.deltas,
     bytes: segments.bytes,
-    quarantinedFiles: Object.values(quarantine).reduce((sum, files) => sum + files, 0),
+    quarantinedRecords: quarantined.reduce((sum, { records }) => sum + records, 0),
     series: undefined,
   };
 }

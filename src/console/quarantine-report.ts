@@ -84,7 +84,7 @@ function parsed(line: string): Readonly<Record<string, unknown>> | undefined {
 
 function groupsOf(place: LakePlace, records: readonly QuarantinedShape[]): readonly QuarantineGroup[] {
   const groups = new Map<string, QuarantineGroup>();
-  for (const { table, reason, arrivedAtSeconds, file } of records) {
+  for (const { table, reason, arrivedAtSeconds } of records) {
     const name = `${table}/${reason}`;
     const group = groups.get(name);
     const first = Math.min(group?.firstSeconds ?? arrivedAtSeconds, arrivedAtSeconds);
@@ -97,15 +97,15 @@ function groupsOf(place: LakePlace, records: readonly QuarantinedShape[]): reado
       records: (group?.records ?? 0) + 1,
       firstSeconds: first,
       lastSeconds: last,
-      command: replayCommand(place, table, file),
+      command: replayCommand(place, table, reason),
     });
   }
   return [...groups.values()].toSorted((a, b) => b.records - a.records);
 }
 
-/** Once the cause is repaired; records that are still rejected go back into quarantine. */
-function replayCommand(place: LakePlace, table: string, file: string): string {
+/** Once the cause is repaired; records that are still rejected go back into quarantine. "*" is every reason. */
+export function replayCommand(place: LakePlace, table: string, reason: string): string {
   if (place.kind === "stack") return commandLine(place, "status", "--table", table);
-  const folder = shellWord(`${place.name}/${file.slice(0, file.lastIndexOf("/"))}`);
-  return `npx dynalake replay ${folder}/*.jsonl --name ${table} ${place.option}`;
+  const folder = shellWord(`${place.name}/${quarantineFolder(table)}`);
+  return `npx dynalake replay ${folder}${reason === "*" ? reason : shellWord(reason)}/*.jsonl --name ${table} ${place.option}`;
 }

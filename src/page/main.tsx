@@ -150,7 +150,7 @@ interface SidebarProps {
 }
 
 function Sidebar({ where, table, lake, open }: SidebarProps): JSX.Element {
-  const held = lake?.tables.reduce((files, { quarantinedFiles }) => files + quarantinedFiles, 0) ?? 0;
+  const held = lake?.tables.reduce((records, { quarantinedRecords }) => records + quarantinedRecords, 0) ?? 0;
   return (
     <nav class="sidebar" aria-label="Main">
       <a class="brand" href="#/">
@@ -158,7 +158,7 @@ function Sidebar({ where, table, lake, open }: SidebarProps): JSX.Element {
         <span>dynalake</span>
         <code title={lake?.place.name}>{lake?.place.name}</code>
       </a>
-      <button type="button" class="goto" aria-label="Go to" onClick={() => open("go-to")}>
+      <button type="button" class="goto" onClick={() => open("go-to")}>
         <Icon name="search" />
         <span>Go to …</span>
         <kbd>ctrl k</kbd>
@@ -170,7 +170,7 @@ function Sidebar({ where, table, lake, open }: SidebarProps): JSX.Element {
               <Icon name={icon} />
               <span>{word}</span>
               {name === "quarantine" && held > 0 && (
-                <b class="badge" title="files of records">
+                <b class="badge" title="records in quarantine">
                   {num(held)}
                 </b>
               )}

@@ -103,15 +103,13 @@ function stacked({ at, shown, height, sync, setOver }: Stacked): Plot {
       axes: timeAxes((value) => (value === 0 ? "0" : Number.isInteger(value) ? short(value) : "")),
       series: [
         {},
-        ...shown
-          .toReversed()
-          .map(({ token }) => ({
-            stroke: "transparent",
-            width: 0,
-            fill: color(token),
-            points: { show: false },
-            ...(paths && { paths }),
-          })),
+        ...shown.toReversed().map(({ token }) => ({
+          stroke: "transparent",
+          width: 0,
+          fill: color(token),
+          points: { show: false },
+          ...(paths && { paths }),
+        })),
       ],
       hooks: { setCursor: [(plot) => setOver(plot.cursor.idx ?? undefined)] },
     },

@@ -5,6 +5,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { saveReadingState } from "../../../src/core/table/reading-state.ts";
 import { recordGap } from "../../../src/core/table/recorded-gaps.ts";
 import { saveHeartbeat } from "../../../src/core/table/run-heartbeat.ts";
 import { folderStore } from "../../../src/files/folder-store.ts";
@@ -112,7 +113,16 @@ async function markFollowed(folder: string, nowSeconds: number): Promise<void> {
     foundAtSeconds: nowSeconds - 5_400,
     lostUntilSeconds: nowSeconds - 5_500,
   });
-  for (const [i, table] of ["inventory", "orders", "reviews", "sessions"].entries())
+  for (const [i, table] of ["inventory", "orders", "reviews", "sessions"].entries()) {
+    await saveReadingState(store, table, {
+      position: {
+        streamArn: `arn:aws:dynamodb:eu-central-1:111122223333:table/${table}/stream/1`,
+        shards: {},
+      },
+      savedAtSeconds: nowSeconds,
+      caughtUpAtSeconds: nowSeconds - 1 - i,
+      newestChangeSeconds: nowSeconds - 3 - i,
+    });
     await saveHeartbeat(store, table, {
       process: 41_207,
       host: "sample",
@@ -123,6 +133,7 @@ async function markFollowed(folder: string, nowSeconds: number): Promise<void> {
       deliveredUntilSeconds: nowSeconds - 1 - i,
       newest: { changedAtSeconds: nowSeconds - 3 - i, deliveredAtSeconds: nowSeconds - 2 - i },
     });
+  }
 }
 
 const text = (value: string): { readonly S: string } => ({ S: value });
