@@ -26,6 +26,7 @@ const REQUIRE =
 const entryPoints = {
   "cli/main": "src/cli/main.ts",
   "staging-worker": "src/embedded/snapshot/staging-worker.ts",
+  "statement-worker": "src/library/statement-worker.ts",
   index: "src/index.ts",
   "infra/index": "infra/index.ts",
 };

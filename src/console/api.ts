@@ -2,7 +2,7 @@
 import type { Drift, Gap, Health } from "../library/reports.ts";
 
 /** The console's lake, and the option that names it to a command. */
-export interface LakePlace {
+export interface ConsolePlace {
   readonly kind: "folder" | "stack";
   readonly name: string;
   /** "--lake lake", quoted for a shell. */
@@ -10,7 +10,7 @@ export interface LakePlace {
 }
 
 /** What somebody should look at, and what to do about it. */
-export interface Finding {
+export interface LakeFinding {
   readonly table: string;
   readonly severity: "bad" | "warn" | "note";
   readonly title: string;
@@ -68,12 +68,12 @@ export interface DaySeries {
 }
 
 export interface LakeOverview {
-  readonly place: LakePlace;
+  readonly place: ConsolePlace;
   readonly nowSeconds: number;
   readonly run: RunSummary | undefined;
   readonly tables: readonly TableSummary[];
   /** The worst first. */
-  readonly findings: readonly Finding[];
+  readonly findings: readonly LakeFinding[];
 }
 
 export interface ColumnDetails {

@@ -1,8 +1,8 @@
 /** Commands as people paste them into a shell. */
-import type { LakePlace } from "./api.ts";
+import type { ConsolePlace } from "./api.ts";
 
 /** "npx dynalake compact --table orders --lake lake". */
-export function commandLine({ option }: Pick<LakePlace, "option">, ...words: readonly string[]): string {
+export function commandLine({ option }: Pick<ConsolePlace, "option">, ...words: readonly string[]): string {
   return ["npx dynalake", ...words.map(shellWord), option].join(" ");
 }
 

@@ -11,7 +11,7 @@ const OWN_HOSTS = ["localhost", "127.0.0.1", "[::1]"];
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::\d{1,5})?$/;
 
 /** What a page shows with each request. */
-export interface Credentials {
+export interface ShownCredentials {
   readonly cookie: string | undefined;
   readonly secret: string | undefined;
 }
@@ -63,7 +63,7 @@ export class ConsoleAccess {
     return origin === `http://${host}` || origin === `https://${host}`; // breakage: console-origin-is-host
   }
 
-  allows({ cookie, secret }: Credentials): boolean {
+  allows({ cookie, secret }: ShownCredentials): boolean {
     const known = cookie !== undefined && sameText(cookie, this.cookie); // breakage: console-asks-for-cookie
     return known && secret !== undefined && sameText(secret, this.secret); // breakage: console-asks-for-secret
   }

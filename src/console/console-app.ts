@@ -6,11 +6,12 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import * as z from "zod/mini";
 import { checkedShape } from "../core/checked-shape.ts";
 import { DynalakeError } from "../core/error.ts";
-import type { ApiError } from "./api.ts";
+import { apiError } from "./api-error.ts";
 import type { ConsoleAccess } from "./console-access.ts";
 import type { ConsoleLake } from "./console-lake.ts";
 import type { PageFile } from "./page-files.ts";
 import { newNonce, pageHeaders } from "./page-headers.ts";
+import type { Statements } from "./statements.ts";
 
 /** The page sends it with each request: a form or an image of another site cannot. */
 const SECRET_HEADER = "x-dynalake-secret";
@@ -26,6 +27,7 @@ const STATUSES: ReadonlyMap<string, ContentfulStatusCode> = new Map([
 
 export interface ConsoleParts {
   readonly lake: ConsoleLake;
+  readonly statements: Pick<Statements, "answer" | "past">;
   readonly access: ConsoleAccess;
   readonly page: ReadonlyMap<string, PageFile>;
   /** A page without a session asks: the terminal can show a new link. */
@@ -33,7 +35,7 @@ export interface ConsoleParts {
 }
 
 export function consoleApp(parts: ConsoleParts): Hono {
-  const { lake, access, page } = parts;
+  const { lake, statements, access, page } = parts;
   const app = new Hono();
   app.use(ownAddress(access));
   const onError = (c: Context): Response => refusal(c, 413, "the request is too large");
@@ -59,12 +61,18 @@ export function consoleApp(parts: ConsoleParts): Hono {
     const { table, key } = await bodyOf(c, itemShape);
     return c.json(await lake.item(table, key, c.req.raw.signal));
   });
+  app.get("/api/statements", (c) => c.json(statements.past));
+  app.post("/api/statements", async (c) => {
+    const { sql, asOfSeconds } = await bodyOf(c, statementShape);
+    return c.body(statements.answer({ sql, asOfSeconds }), 200, { "content-type": "application/x-ndjson" });
+  });
   app.notFound((c) => refusal(c, 404, "there is nothing at this address"));
   app.onError((error, c) => failure(c, error));
   return app;
 }
 
 const tokenShape = z.object({ token: z.string() });
+const statementShape = z.object({ sql: z.string(), asOfSeconds: z.optional(z.number().check(z.minimum(0))) });
 const itemShape = z.object({ table: z.string(), key: z.record(z.string(), z.string()) });
 
 /** Lets through what a page of the console's own address sends, and gives the answer its headers. */
@@ -127,16 +135,10 @@ function refusal(c: Context, status: ContentfulStatusCode, message: string, next
   return c.json({ error: { code: "REFUSED", message, ...(next === undefined ? {} : { next }) } }, status);
 }
 
-/** What was not expected is named to the page, and nothing of the lake with it. */
 function failure(c: Context, error: unknown): Response {
   return c.json({ error: apiError(error) }, statusOf(error));
 }
 
 function statusOf(error: unknown): ContentfulStatusCode {
   return (error instanceof DynalakeError ? STATUSES.get(error.code) : undefined) ?? 500;
-}
-
-export function apiError(error: unknown): ApiError {
-  if (error instanceof DynalakeError) return { code: error.code, message: error.message, next: error.next };
-  return { code: "INTERNAL", message: "the console failed", next: "Read the terminal in which it runs." };
 }

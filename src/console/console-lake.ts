@@ -1,15 +1,15 @@
 /** What the console needs of a lake, wherever it lies. Nothing here writes. */
 import type {
+  ConsolePlace,
   ItemHistory,
   LakeOverview,
-  LakePlace,
   QuarantineReport,
   Relation,
   TableDetails,
 } from "./api.ts";
 
 export interface ConsoleLake {
-  readonly place: LakePlace;
+  readonly place: ConsolePlace;
   overview(): Promise<LakeOverview>;
   relations(): Promise<readonly Relation[]>;
   /** Rejects with LAKE_NOT_FOUND. */

@@ -2,9 +2,9 @@
 import { counted, grouped } from "../core/counted.ts";
 import { tableName } from "../core/schema/schema.ts";
 import type { Drift, TableStatus } from "../library/reports.ts";
-import type { Finding, LakePlace, QuarantineGroup } from "./api.ts";
+import type { ConsolePlace, LakeFinding, QuarantineGroup } from "./api.ts";
 import { commandLine } from "./command-line.ts";
-import { replayCommand } from "./quarantine-report.ts";
+import { replayLine } from "./quarantine-report.ts";
 
 /** More columns with drift than this are one finding. */
 const DRIFT_NAMED_MAX = 4;
@@ -12,10 +12,10 @@ const ORDER = { bad: 0, warn: 1, note: 2 } as const;
 
 /** `held`: what is in the tables' quarantine. */
 export function findingsOf(
-  place: LakePlace,
+  place: ConsolePlace,
   statuses: readonly TableStatus[],
   held: readonly QuarantineGroup[],
-): readonly Finding[] {
+): readonly LakeFinding[] {
   const all = statuses.flatMap((status) => [
     ...gapFindings(place, status),
     ...streamFindings(place, status),
@@ -27,7 +27,7 @@ export function findingsOf(
   return all.toSorted((a, b) => ORDER[a.severity] - ORDER[b.severity]);
 }
 
-function gapFindings(place: LakePlace, { table, source, openGaps }: TableStatus): readonly Finding[] {
+function gapFindings(place: ConsolePlace, { table, source, openGaps }: TableStatus): readonly LakeFinding[] {
   return openGaps.map((gap) => ({
     table,
     severity: "bad",
@@ -38,7 +38,7 @@ function gapFindings(place: LakePlace, { table, source, openGaps }: TableStatus)
   }));
 }
 
-function snapshotCommand(place: LakePlace, source: string, table: string): string {
+function snapshotCommand(place: ConsolePlace, source: string, table: string): string {
   if (place.kind === "stack") return commandLine(place, "snapshot");
   return commandLine(
     place,
@@ -49,7 +49,7 @@ function snapshotCommand(place: LakePlace, source: string, table: string): strin
   );
 }
 
-function streamFindings(place: LakePlace, { table, health, stream }: TableStatus): readonly Finding[] {
+function streamFindings(place: ConsolePlace, { table, health, stream }: TableStatus): readonly LakeFinding[] {
   if (health !== "unread") return [];
   return [
     {
@@ -63,7 +63,10 @@ function streamFindings(place: LakePlace, { table, health, stream }: TableStatus
   ];
 }
 
-function undeliveredFindings(place: LakePlace, { table, undelivered }: TableStatus): readonly Finding[] {
+function undeliveredFindings(
+  place: ConsolePlace,
+  { table, undelivered }: TableStatus,
+): readonly LakeFinding[] {
   const { failedBatches, unconverted, waiting } = undelivered;
   if (failedBatches + unconverted + waiting === 0) return [];
   const parts = [
@@ -85,10 +88,10 @@ function undeliveredFindings(place: LakePlace, { table, undelivered }: TableStat
 }
 
 function quarantineFindings(
-  place: LakePlace,
+  place: ConsolePlace,
   { table }: TableStatus,
   held: readonly QuarantineGroup[],
-): readonly Finding[] {
+): readonly LakeFinding[] {
   const groups = held.filter((group) => group.table === table);
   const records = groups.reduce((sum, group) => sum + group.records, 0);
   if (records === 0) return [];
@@ -99,12 +102,12 @@ function quarantineFindings(
       title: `${counted(records, "record")} in quarantine`,
       detail: `${groups.map((group) => `${grouped(group.records)} ${group.reason}`).join(", ")}. The records around them were delivered.`,
       sinceSeconds: Math.min(...groups.map(({ firstSeconds }) => firstSeconds)),
-      command: replayCommand(place, table, "*"),
+      command: replayLine(place, table, "*"),
     },
   ];
 }
 
-function schemaFindings(place: LakePlace, { table, schemaFile }: TableStatus): readonly Finding[] {
+function schemaFindings(place: ConsolePlace, { table, schemaFile }: TableStatus): readonly LakeFinding[] {
   if (schemaFile === undefined) return [];
   const { state, detail } = schemaFile;
   return [
@@ -118,14 +121,14 @@ function schemaFindings(place: LakePlace, { table, schemaFile }: TableStatus): r
   ];
 }
 
-function driftFindings(place: LakePlace, { table, drift = [] }: TableStatus): readonly Finding[] {
+function driftFindings(place: ConsolePlace, { table, drift = [] }: TableStatus): readonly LakeFinding[] {
   const command = commandLine(place, "schema", "drift", "--table", table);
   const ofColumns = drift.filter(({ column }) => column !== undefined);
   const others = drift.filter(({ column }) => column === undefined);
   const named = ofColumns.slice(0, DRIFT_NAMED_MAX);
   const left = ofColumns.length - named.length;
   return [
-    ...named.map((found): Finding => ({ ...driftFinding(table, found), command })),
+    ...named.map((found): LakeFinding => ({ ...driftFinding(table, found), command })),
     ...(left > 0
       ? [
           {
@@ -151,7 +154,7 @@ function driftFindings(place: LakePlace, { table, drift = [] }: TableStatus): re
   ];
 }
 
-function driftFinding(table: string, { attribute, hidden, values, sentence: text }: Drift): Finding {
+function driftFinding(table: string, { attribute, hidden, values, sentence: text }: Drift): LakeFinding {
   return {
     table,
     severity: "warn",

@@ -9,8 +9,8 @@ import { folderStore } from "../files/folder-store.ts";
 import type { CommandLake } from "../library/folder-lake.ts";
 import type { TableStatus } from "../library/reports.ts";
 import type {
+  ConsolePlace,
   LakeOverview,
-  LakePlace,
   QuarantineGroup,
   QuarantineReport,
   Relation,
@@ -29,7 +29,7 @@ const DAY_SECONDS = 86_400;
 const COMMITS_SHOWN_MAX = 50;
 
 /** `lake` stays the caller's, who closes it. */
-export function folderConsole(lake: CommandLake, place: LakePlace, nowMs: () => number): ConsoleLake {
+export function folderConsole(lake: CommandLake, place: ConsolePlace, nowMs: () => number): ConsoleLake {
   const console = new FolderConsole(lake, place, nowMs);
   const overview = new SharedAnswer(() => console.overview(), nowMs);
   const relations = new SharedAnswer(() => console.relations(), nowMs);
@@ -45,13 +45,13 @@ export function folderConsole(lake: CommandLake, place: LakePlace, nowMs: () => 
 }
 
 class FolderConsole implements ConsoleLake {
-  readonly place: LakePlace;
+  readonly place: ConsolePlace;
   readonly #lake: CommandLake;
   readonly #store: ObjectStore;
   readonly #nowMs: () => number;
   readonly #commits: Map<string, KnownCommits> = new Map();
 
-  constructor(lake: CommandLake, place: LakePlace, nowMs: () => number) {
+  constructor(lake: CommandLake, place: ConsolePlace, nowMs: () => number) {
     this.place = place;
     this.#lake = lake;
     this.#store = folderStore(lake.folder);

@@ -76,7 +76,8 @@ function keyLiteral({ label, type }: Column, text: string): string {
     case "string":
     case "date":
     case "timestamp":
-      return literal(text);
+      // The engine's statements end at a NUL.
+      return text.split("\u0000").map(literal).join(" || chr(0) || ");
     case "binary":
       throw new DynalakeError("USAGE", `the key "${label}" is binary`, {
         next: "Ask for it in SQL: from_base64('...') makes a binary value.",

@@ -2,9 +2,9 @@
 import { type RejectionReason, rejectionMeanings } from "../core/change/change.ts";
 import { quarantineFolder, quarantineReason } from "../core/format/lake-path.ts";
 import type { ObjectStore, StoredObject } from "../core/ports/object-store.ts";
-import type { LakePlace, QuarantinedShape, QuarantineGroup, QuarantineReport } from "./api.ts";
+import type { ConsolePlace, QuarantinedShape, QuarantineGroup, QuarantineReport } from "./api.ts";
 import { commandLine, shellWord } from "./command-line.ts";
-import { hiddenValues, operationOf } from "./hidden-values.ts";
+import { operationOf, recordShape } from "./record-shape.ts";
 
 /** Newest first; what is beyond is not read. */
 const FILES_MAX = 1_000;
@@ -14,7 +14,7 @@ const SHAPE_BYTES_MAX = 64 * 1024;
 
 export async function quarantineReport(
   store: ObjectStore,
-  place: LakePlace,
+  place: ConsolePlace,
   tables: readonly string[],
 ): Promise<QuarantineReport> {
   const records: QuarantinedShape[] = [];
@@ -69,7 +69,7 @@ function shapeOf(line: string): Shape {
     source: typeof source === "string" ? source : "",
     ...(typeof arrivedAtSeconds === "number" ? { arrivedAtSeconds } : {}),
     operation: text && operationOf(text),
-    shape: text && hiddenValues(text),
+    shape: text && recordShape(text),
   };
 }
 
@@ -82,7 +82,7 @@ function parsed(line: string): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
-function groupsOf(place: LakePlace, records: readonly QuarantinedShape[]): readonly QuarantineGroup[] {
+function groupsOf(place: ConsolePlace, records: readonly QuarantinedShape[]): readonly QuarantineGroup[] {
   const groups = new Map<string, QuarantineGroup>();
   for (const { table, reason, arrivedAtSeconds } of records) {
     const name = `${table}/${reason}`;
@@ -97,14 +97,14 @@ function groupsOf(place: LakePlace, records: readonly QuarantinedShape[]): reado
       records: (group?.records ?? 0) + 1,
       firstSeconds: first,
       lastSeconds: last,
-      command: replayCommand(place, table, reason),
+      command: replayLine(place, table, reason),
     });
   }
   return [...groups.values()].toSorted((a, b) => b.records - a.records);
 }
 
 /** Once the cause is repaired; records that are still rejected go back into quarantine. "*" is every reason. */
-export function replayCommand(place: LakePlace, table: string, reason: string): string {
+export function replayLine(place: ConsolePlace, table: string, reason: string): string {
   if (place.kind === "stack") return commandLine(place, "status", "--table", table);
   const folder = shellWord(`${place.name}/${quarantineFolder(table)}`);
   return `npx dynalake replay ${folder}${reason === "*" ? reason : shellWord(reason)}/*.jsonl --name ${table} ${place.option}`;

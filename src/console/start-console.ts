@@ -6,6 +6,7 @@ import { ConsoleAccess } from "./console-access.ts";
 import { consoleApp } from "./console-app.ts";
 import type { ConsoleLake } from "./console-lake.ts";
 import type { PageFile } from "./page-files.ts";
+import type { Statements } from "./statements.ts";
 
 export interface ConsoleOptions {
   /** 0: any free one. */
@@ -25,19 +26,24 @@ export interface RunningConsole {
 }
 
 /** Rejects with USAGE if the port is taken. */
-export async function startConsole(lake: ConsoleLake, options: ConsoleOptions): Promise<RunningConsole> {
+export async function startConsole(
+  lake: ConsoleLake,
+  statements: Statements,
+  options: ConsoleOptions,
+): Promise<RunningConsole> {
   const access = new ConsoleAccess(options.allowedHosts, options.nowMs);
   let port = options.port;
   const link = (): string => `http://127.0.0.1:${port}/#token=${access.newToken()}`;
   const app = consoleApp({
     lake,
+    statements,
     access,
     page: options.page,
     onStranger: () => {
       if (!access.hasToken) options.onLink(link());
     },
   });
-  const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port }); // breakage: console-is-local
+  const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port });
   await new Promise<void>((resolve, reject) => {
     server.once("listening", resolve);
     server.once("error", (cause: NodeJS.ErrnoException) => reject(listenError(cause, port)));

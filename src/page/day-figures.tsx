@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { DaySeries } from "../console/api.ts";
-import { hhmm, moment, num, span, sum } from "./format.ts";
+import { hhmm, momentText, num, span, sum } from "./format.ts";
 import { color, cursor, Figure, timeAxes, usePlot, utc } from "./plot.tsx";
 import { StackPlot } from "./stack-plot.tsx";
 
@@ -57,7 +57,7 @@ function LagFigure({ lag, sync }: { lag: DaySeries["lag"]; sync: string }): JSX.
         cursor: cursor(sync),
         padding: [8, 4, 0, 0],
         scales: { y: { range: (_, __, most) => [0, Math.max((most ?? 0) * 1.08, SCALE_SECONDS)] } },
-        axes: timeAxes((value) => (value === 0 ? "0" : span(value))),
+        axes: timeAxes((value) => (value === 0 ? "0" : span(value)), HEIGHT),
         series: [
           {},
           {
@@ -90,7 +90,7 @@ function LagFigure({ lag, sync }: { lag: DaySeries["lag"]; sync: string }): JSX.
       readout={
         over === undefined ? undefined : (
           <>
-            <b>{moment(at[over] ?? 0).slice(0, -3)}</b>{" "}
+            <b>{momentText(at[over] ?? 0).slice(0, -3)}</b>{" "}
             {value === null || value === undefined ? "nothing delivered" : `within ${span(value)}`}
           </>
         )

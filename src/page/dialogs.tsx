@@ -79,7 +79,6 @@ export function GoTo({ lake, close }: { lake: LakeOverview; close: () => void })
       <div class="palette-input">
         <Icon name="search" />
         <input
-          // biome-ignore lint/a11y/noAutofocus: the dialog is there to be typed into.
           autofocus
           placeholder="A table, a page, a task"
           value={text}

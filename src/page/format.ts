@@ -10,7 +10,7 @@ export function short(value: number): string {
   return `${(value / 1e6).toFixed(2)}M`;
 }
 
-export function bytes(value: number): string {
+export function sizeText(value: number): string {
   if (value < 1e3) return `${value} B`;
   if (value < 1e6) return `${(value / 1e3).toFixed(1)} kB`;
   if (value < 1e9) return `${(value / 1e6).toFixed(1)} MB`;
@@ -53,7 +53,7 @@ export function day(seconds: number): string {
 }
 
 /** "28 Nov, 11:55:20". */
-export const moment = (seconds: number): string => `${day(seconds)}, ${hhmmss(seconds)}`;
+export const momentText = (seconds: number): string => `${day(seconds)}, ${hhmmss(seconds)}`;
 
 /** The time alone if it is of the same day as now. */
 export function since(seconds: number, nowSeconds: number): string {

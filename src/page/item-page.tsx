@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { ItemHistory, ItemVersion, LakeOverview } from "../console/api.ts";
-import { classes, moment, num, plural } from "./format.ts";
+import { classes, momentText, num, plural } from "./format.ts";
 import { type AttributeRow, attributeRows } from "./item-versions.ts";
 import { KeyForm } from "./key-form.tsx";
 import { Empty, Failed, Icon, Loading, Page } from "./parts.tsx";
@@ -112,7 +112,8 @@ function Versions({ history, sql }: { history: ItemHistory; sql: string }): JSX.
     <>
       <p class="lead">
         {plural(history.versions.length, "version")}
-        {history.cut ? ", the newest that are shown" : ""}; the newest is of {moment(last?.atSeconds ?? 0)}.{" "}
+        {history.cut ? ", the newest that are shown" : ""}; the newest is of{" "}
+        {momentText(last?.atSeconds ?? 0)}.{" "}
         {history.isPresent ? (
           <>
             The item is in <code>{history.table}</code> now.
@@ -178,7 +179,6 @@ function Sheet({ versions, rows, from, end }: SheetProps): JSX.Element {
   }, [from, end]);
   const newest = versions.length - 1;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it.
     <section class="versions" ref={box} tabIndex={0} aria-label="Versions side by side">
       <table>
         <thead>
@@ -200,7 +200,6 @@ function Sheet({ versions, rows, from, end }: SheetProps): JSX.Element {
             <tr key={path}>
               <th scope="row">{path}</th>
               {cells.slice(from, end).map(({ text, change, isHidden }, i) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: a version's place is its identity.
                 <td
                   key={from + i}
                   class={classes(
@@ -240,7 +239,7 @@ function VersionHead({ version, index, isNewest, rows }: VersionHeadProps): JSX.
         {expired ? "expired" : operation}
         {isNewest && <em>newest</em>}
       </span>
-      <time>{moment(atSeconds)}</time>
+      <time>{momentText(atSeconds)}</time>
       <small>{index === 0 ? "first seen" : `${num(changed)} changed`}</small>
     </th>
   );

@@ -1,7 +1,7 @@
 /** Versions of an item side by side: attributes are rows, nested values are paths, and what a version changed is known. Pure. */
 import type { ItemVersion, ShownValue } from "../console/api.ts";
 
-export interface Cell {
+export interface VersionCell {
   /** Undefined where the version has no such value. */
   readonly text: string | undefined;
   readonly change: "none" | "set" | "removed";
@@ -12,7 +12,7 @@ export interface Cell {
 export interface AttributeRow {
   readonly path: string;
   readonly isMoving: boolean;
-  readonly cells: readonly Cell[];
+  readonly cells: readonly VersionCell[];
 }
 
 const DEPTH_MAX = 8;
@@ -50,7 +50,7 @@ export function attributeRows(versions: readonly ItemVersion[]): readonly Attrib
   const textAt = (i: number, path: string): string | undefined =>
     flat[i]?.hidden.get(path) ?? flat[i]?.shown.get(path);
   return paths.map((path) => {
-    const cells = flat.map(({ hidden }, i): Cell => {
+    const cells = flat.map(({ hidden }, i): VersionCell => {
       const text = textAt(i, path);
       const isHidden = hidden.has(path);
       if (i === 0 || text === textAt(i - 1, path)) return { text, change: "none", isHidden };

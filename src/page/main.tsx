@@ -3,7 +3,7 @@ import { type JSX, render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { LakeOverview } from "../console/api.ts";
 import { GoTo, Keys } from "./dialogs.tsx";
-import { classes, hhmmss, num, since } from "./format.ts";
+import { classes, day, hhmm, hhmmss, num } from "./format.ts";
 import { ItemPage } from "./item-page.tsx";
 import { behindText, isFollowed, Overview } from "./overview.tsx";
 import { Failed, HEALTH, Icon, type IconName, Loading, Mark, Page, Sign } from "./parts.tsx";
@@ -127,20 +127,17 @@ function useKeys(open: Open): void {
 }
 
 const SkipLink = (): JSX.Element => (
-  <a
-    class="skip"
-    href="#main"
-    onClick={(event) => {
-      event.preventDefault();
-      const main = document.querySelector("main");
-      if (main === null) return;
-      main.tabIndex = -1;
-      main.focus();
-    }}
-  >
+  <button type="button" class="skip" onClick={focusMain}>
     Skip to the content
-  </a>
+  </button>
 );
+
+function focusMain(): void {
+  const main = document.querySelector("main");
+  if (main === null) return;
+  main.tabIndex = -1;
+  main.focus();
+}
 
 interface SidebarProps {
   readonly where: string;
@@ -238,15 +235,14 @@ function Foot({ lake, open }: { lake: LakeOverview | undefined; open: Open }): J
 function Alive({ lake }: { lake: LakeOverview }): JSX.Element {
   const { run, place } = lake;
   if (place.kind === "stack") return <p class="alive">on AWS</p>;
+  const sinceSeconds = (isFollowed(lake) ? run?.startedAtSeconds : run?.seenAtSeconds) ?? 0;
+  const isToday = day(sinceSeconds) === day(lake.nowSeconds);
+  const sinceText = isToday ? hhmm(sinceSeconds) : day(sinceSeconds);
   return (
     <p class="alive">
       <Sign kind={isFollowed(lake) ? "ok" : run === undefined ? "note" : "bad"} />
       {isFollowed(lake) ? "run is following" : "not followed"}
-      {run !== undefined && (
-        <span class="dim">
-          since {since(isFollowed(lake) ? run.startedAtSeconds : run.seenAtSeconds, lake.nowSeconds)}
-        </span>
-      )}
+      {run !== undefined && <span class="dim">since {sinceText}</span>}
     </p>
   );
 }

@@ -1,8 +1,8 @@
 /** Is the lake right, how fresh is it, and what is to be done: in that order. */
 import type { JSX } from "preact";
 import type { LakeOverview, TableSummary } from "../console/api.ts";
-import { bytes, day, hhmm, num, short, since, span, sum } from "./format.ts";
-import { Command, Empty, FindingRow, HEALTH, Health, Page, Sign } from "./parts.tsx";
+import { day, hhmm, num, short, since, sizeText, span, sum } from "./format.ts";
+import { Command, Empty, FindingRow, HEALTH, HealthMark, Page, Sign } from "./parts.tsx";
 import { tableLink } from "./route.ts";
 import { Spark } from "./spark.tsx";
 
@@ -219,7 +219,7 @@ function TableRow({
         </a>
       </th>
       <td>
-        <Health of={health} />
+        <HealthMark of={health} />
       </td>
       <td class="r" data-label="rows">
         {num(rows)}
@@ -238,7 +238,7 @@ function TableRow({
         {num(segments)}
       </td>
       <td class="r dim" data-label="size">
-        {bytes(table.bytes)}
+        {sizeText(table.bytes)}
       </td>
     </tr>
   );

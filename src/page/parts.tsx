@@ -1,7 +1,7 @@
 /** The small parts that views share. */
 import type { ComponentChildren, JSX, TargetedKeyboardEvent } from "preact";
 import { useRef, useState } from "preact/hooks";
-import type { Finding, LakeOverview, TableSummary } from "../console/api.ts";
+import type { LakeFinding, LakeOverview, TableSummary } from "../console/api.ts";
 import { classes, since } from "./format.ts";
 import { tableLink } from "./route.ts";
 import type { Failure } from "./session.ts";
@@ -61,7 +61,7 @@ export const HEALTH: Readonly<Record<TableSummary["health"], readonly [SignKind,
   unfollowed: ["bad", "not followed"],
   empty: ["note", "empty"],
 };
-export const Health = ({ of }: { of: TableSummary["health"] }): JSX.Element => {
+export const HealthMark = ({ of }: { of: TableSummary["health"] }): JSX.Element => {
   const [kind, word] = HEALTH[of];
   return (
     <span class={`health ${kind}`}>
@@ -111,7 +111,6 @@ export function CopyButton({ text, label, icon = "copy", children }: CopyProps):
 
 export const Command = ({ text }: { text: string }): JSX.Element => (
   <div class="command">
-    {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it. */}
     <code tabIndex={0}>
       <span class="prompt" aria-hidden="true">
         ${" "}
@@ -127,7 +126,7 @@ export function FindingRow({
   lake,
   hideTable,
 }: {
-  finding: Finding;
+  finding: LakeFinding;
   lake: LakeOverview;
   hideTable?: boolean;
 }): JSX.Element {
@@ -203,7 +202,6 @@ export const Loading = (): JSX.Element => (
     <i class="bone half" />
     <div class="bones">
       {[0, 1, 2, 0, 1, 2].map((kind, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: they are all alike.
         <i key={i} class={`bone row r${kind}`} />
       ))}
     </div>

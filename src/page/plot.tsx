@@ -56,7 +56,7 @@ const FONT = '11px "IBM Plex Sans Variable", system-ui, sans-serif';
 const DAY_SECONDS = 86_400;
 
 /** Times below, `format` at the left. */
-export function timeAxes(format: (value: number) => string): uPlot.Axis[] {
+export function timeAxes(format: (value: number) => string, height: number): uPlot.Axis[] {
   return [
     {
       stroke: color("--ink-3"),
@@ -68,11 +68,11 @@ export function timeAxes(format: (value: number) => string): uPlot.Axis[] {
       space: 56,
       values: (_, at, __, ___, step) => at.map(step >= DAY_SECONDS ? day : hhmm),
     },
-    valueAxis(format),
+    valueAxis(format, height),
   ];
 }
 
-export function valueAxis(format: (value: number) => string): uPlot.Axis {
+export function valueAxis(format: (value: number) => string, height: number): uPlot.Axis {
   return {
     stroke: color("--ink-3"),
     font: FONT,
@@ -80,7 +80,7 @@ export function valueAxis(format: (value: number) => string): uPlot.Axis {
     ticks: { show: false },
     size: 48,
     gap: 8,
-    space: 34,
+    space: Math.max(34, height / 7),
     values: (_, at) => at.map(format),
   };
 }

@@ -2,7 +2,7 @@
 import type { JSX, TargetedKeyboardEvent } from "preact";
 import { useState } from "preact/hooks";
 import type { QuarantinedShape, QuarantineGroup, QuarantineReport } from "../console/api.ts";
-import { bytes, classes, moment, num, plural } from "./format.ts";
+import { classes, momentText, num, plural, sizeText } from "./format.ts";
 import { Command, Empty, Failed, Loading, moveTab, Page } from "./parts.tsx";
 import { tableLink } from "./route.ts";
 import { useAnswer } from "./use-answer.ts";
@@ -87,8 +87,8 @@ function Reasons({
             <b>{num(records)}</b>
           </span>
           <span class="dim">
-            {table} · {moment(firstSeconds)}
-            {lastSeconds > firstSeconds ? ` to ${moment(lastSeconds)}` : ""}
+            {table} · {momentText(firstSeconds)}
+            {lastSeconds > firstSeconds ? ` to ${momentText(lastSeconds)}` : ""}
           </span>
         </button>
       ))}
@@ -128,17 +128,16 @@ function Records({ records }: { records: readonly QuarantinedShape[] }): JSX.Ele
             onClick={() => setAt(i)}
           >
             <span>{operation ?? "record"}</span>
-            <time class="dim">{moment(arrivedAtSeconds)}</time>
+            <time class="dim">{momentText(arrivedAtSeconds)}</time>
           </div>
         ))}
       </div>
       <div class="record">
         <p>{record.detail === "" ? "No more is known of it." : record.detail}</p>
         <p class="dim">
-          {bytes(record.bytes)}
+          {sizeText(record.bytes)}
           {record.source === "" ? "" : `, from ${record.source}`}
         </p>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it. */}
         {record.shape !== undefined && <pre tabIndex={0}>{record.shape}</pre>}
         <p class="dim path">
           <code>

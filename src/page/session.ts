@@ -48,7 +48,7 @@ export function sendForAnswer(path: string, body: object, signal?: AbortSignal):
 async function answered(path: string, request: RequestInit): Promise<Response> {
   const headers = {
     ...(request.headers as Record<string, string>),
-    [SECRET_HEADER]: kept(SECRET_NAME) ?? "",
+    [SECRET_HEADER]: keptText(SECRET_NAME) ?? "",
   };
   const answer = await fetch(path, { ...request, headers }).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
@@ -68,7 +68,7 @@ async function answered(path: string, request: RequestInit): Promise<Response> {
 /** Private windows refuse to keep anything: then it lasts as long as the page. */
 const forThisPage = new Map<string, string>();
 
-export function kept(name: string): string | undefined {
+export function keptText(name: string): string | undefined {
   try {
     return localStorage.getItem(name) ?? forThisPage.get(name);
   } catch {

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { KeptSnapshot, TableDetails } from "../console/api.ts";
-import { bytes, day, hhmm, num } from "./format.ts";
+import { day, hhmm, num, sizeText } from "./format.ts";
 import { go, sqlLink } from "./route.ts";
 
 export function SnapshotList({
@@ -101,7 +101,7 @@ function SnapshotRow({ table, snapshot, before, pick }: SnapshotRowProps): JSX.E
         {num(items)}
       </td>
       <td class="r dim">{more === undefined ? "–" : `${more < 0 ? "−" : "+"}${num(Math.abs(more))}`}</td>
-      <td class="r dim">{bytes(snapshot.bytes)}</td>
+      <td class="r dim">{sizeText(snapshot.bytes)}</td>
       <td class="r">
         <a
           href={sqlLink(

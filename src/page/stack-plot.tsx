@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import uPlot from "uplot";
-import { day, moment, num, short, sum } from "./format.ts";
+import { day, momentText, num, short, sum } from "./format.ts";
 import { color, cursor, Dot, Figure, type Plot, timeAxes, usePlot, utc } from "./plot.tsx";
 
 export interface BarSeries {
@@ -64,7 +64,7 @@ export function StackPlot({
       readout={
         over === undefined ? undefined : (
           <>
-            <b>{stepSeconds >= DAY_SECONDS ? day(at[over] ?? 0) : moment(at[over] ?? 0).slice(0, -3)}</b>{" "}
+            <b>{stepSeconds >= DAY_SECONDS ? day(at[over] ?? 0) : momentText(at[over] ?? 0).slice(0, -3)}</b>{" "}
             {shown.map(({ label, values }) => `${label} ${num(values[over] ?? 0)}`).join(" · ")}
           </>
         )
@@ -100,7 +100,7 @@ function stacked({ at, shown, height, sync, setOver }: Stacked): Plot {
         x: { range: (_, from, to) => [from - step * 0.55, to + step * 0.55] },
         y: { range: (_, __, most) => [0, (most || 1) * 1.08] },
       },
-      axes: timeAxes((value) => (value === 0 ? "0" : Number.isInteger(value) ? short(value) : "")),
+      axes: timeAxes((value) => (value === 0 ? "0" : Number.isInteger(value) ? short(value) : ""), height),
       series: [
         {},
         ...shown.toReversed().map(({ token }) => ({

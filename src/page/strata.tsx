@@ -2,7 +2,8 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { Layer, TableDetails } from "../console/api.ts";
-import { bytes, classes, hhmm, num, plural, span, sum } from "./format.ts";
+import { classes, hhmm, num, plural, sizeText, span, sum } from "./format.ts";
+import { lanesOf, type PlacedLayer } from "./lanes.ts";
 
 const DAY_SECONDS = 86_400;
 const WIDTH = 1_000;
@@ -11,34 +12,18 @@ const DELTAS_HEIGHT = 84;
 const LANE_HEIGHT_MAX = 7;
 const HOURS = [0, 4, 8, 12, 16, 20];
 
-interface Placed {
-  readonly layer: Layer;
-  readonly lane: number;
-}
-
-/** Each layer gets the lowest lane that is free when it begins. */
-export function lanesOf(layers: readonly Layer[]): readonly Placed[] {
-  const busyUntil: number[] = [];
-  return layers.map((layer) => {
-    const free = busyUntil.findIndex((until) => until <= layer.fromSeconds);
-    const lane = free === -1 ? busyUntil.length : free;
-    busyUntil[lane] = layer.untilSeconds ?? Number.POSITIVE_INFINITY;
-    return { layer, lane };
-  });
-}
-
 export function Strata({ table, nowSeconds }: { table: TableDetails; nowSeconds: number }): JSX.Element {
   const [over, setOver] = useState<Layer>();
   const deltas = lanesOf(table.layers.filter(({ kind }) => kind === "delta"));
   const bases = lanesOf(table.layers.filter(({ kind }) => kind === "base"));
-  const rewrites = table.commits.filter(
+  const majors = table.commits.filter(
     ({ kind, atSeconds }) => kind === "major" && atSeconds > nowSeconds - DAY_SECONDS,
   );
   const fromSeconds = nowSeconds - DAY_SECONDS;
   return (
     <figure class="strata">
       <figcaption class="dim">
-        {over === undefined ? summary(deltas.length, rewrites.length) : layerText(over)}
+        {over === undefined ? summary(deltas.length, majors.length) : layerText(over)}
       </figcaption>
       <div class="strata-body">
         <Drawing deltas={deltas} bases={bases} nowSeconds={nowSeconds} over={over} onOver={setOver} />
@@ -53,18 +38,18 @@ export function Strata({ table, nowSeconds }: { table: TableDetails; nowSeconds:
   );
 }
 
-function summary(deltas: number, rewrites: number): string {
-  return `${plural(deltas, "delta")} and ${plural(rewrites, "rewrite")} of the base in 24 hours. A delta stays until a rewrite of the base takes it in.`;
+function summary(deltas: number, majors: number): string {
+  return `${plural(deltas, "delta")} and ${plural(majors, "major compaction")} in 24 hours. A delta stays until a major compaction takes it in.`;
 }
 
 function layerText({ kind, commit, rows, bytes: size, segments, fromSeconds, untilSeconds }: Layer): string {
   const until = untilSeconds === undefined ? "now" : hhmm(untilSeconds);
-  return `${kind === "base" ? "Base" : "Delta"} of commit ${num(commit)}: ${plural(rows, "row")}, ${bytes(size)} in ${plural(segments, "segment")}, ${hhmm(fromSeconds)} to ${until}`;
+  return `${kind === "base" ? "Base" : "Delta"} of commit ${num(commit)}: ${plural(rows, "row")}, ${sizeText(size)} in ${plural(segments, "segment")}, ${hhmm(fromSeconds)} to ${until}`;
 }
 
 interface DrawingProps {
-  readonly deltas: readonly Placed[];
-  readonly bases: readonly Placed[];
+  readonly deltas: readonly PlacedLayer[];
+  readonly bases: readonly PlacedLayer[];
   readonly nowSeconds: number;
   readonly over: Layer | undefined;
   readonly onOver: (layer: Layer | undefined) => void;
@@ -79,7 +64,7 @@ function Drawing({ deltas, bases, nowSeconds, over, onOver }: DrawingProps): JSX
   const height = baseY + baseLanes * baseStep + 6;
   const x = (seconds: number): number =>
     Math.max(0, ((seconds - (nowSeconds - DAY_SECONDS)) / DAY_SECONDS) * WIDTH);
-  const rect = ({ layer }: Placed, y: number, tall: number): JSX.Element => (
+  const rect = ({ layer }: PlacedLayer, y: number, tall: number): JSX.Element => (
     <rect
       key={`${layer.kind} ${layer.commit} ${layer.untilSeconds ?? ""}`}
       class={classes(layer.kind, layer.untilSeconds === undefined && "live", over === layer && "over")}
@@ -139,7 +124,7 @@ export function MadeOf({ table }: { table: TableDetails }): JSX.Element {
               {num(sum(layers.map(({ rows }) => rows)))}
             </td>
             <td class="r" data-label="">
-              {bytes(sum(layers.map((layer) => layer.bytes)))}
+              {sizeText(sum(layers.map((layer) => layer.bytes)))}
             </td>
             <td class="r dim" data-label="">
               {layers.length === 0 ? "–" : hhmm(Math.max(...layers.map(({ fromSeconds }) => fromSeconds)))}
@@ -155,7 +140,7 @@ export function MadeOf({ table }: { table: TableDetails }): JSX.Element {
             –
           </td>
           <td class="r" data-label="">
-            {bytes(table.log.bytes)}
+            {sizeText(table.log.bytes)}
           </td>
           <td class="r dim" data-label="">
             –
@@ -175,7 +160,7 @@ const KINDS: Readonly<Record<TableDetails["commits"][number]["kind"], string>> =
 };
 const COMMITS_SHOWN = 8;
 
-export function Commits({ table, nowSeconds }: { table: TableDetails; nowSeconds: number }): JSX.Element {
+export function CommitList({ table, nowSeconds }: { table: TableDetails; nowSeconds: number }): JSX.Element {
   return (
     <table class="list compact">
       <thead>
@@ -202,7 +187,7 @@ export function Commits({ table, nowSeconds }: { table: TableDetails; nowSeconds
                 {num(rows)}
               </td>
               <td class="r" data-label="">
-                {bytes(size)}
+                {sizeText(size)}
               </td>
               <td class="r dim" data-label="ago">
                 {span(Math.max(0, nowSeconds - atSeconds))}

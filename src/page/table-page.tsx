@@ -2,13 +2,13 @@
 import type { JSX } from "preact";
 import type { ColumnDetails, LakeOverview, TableDetails, TableSummary } from "../console/api.ts";
 import { DayFigures } from "./day-figures.tsx";
-import { bytes, day, hhmm, moment, num, short, since, span, sum } from "./format.ts";
+import { day, hhmm, momentText, num, short, since, sizeText, span, sum } from "./format.ts";
 import { KeyForm } from "./key-form.tsx";
 import { behindText } from "./overview.tsx";
-import { CopyButton, Failed, FindingRow, Health, Icon, Loading, Page, Sign } from "./parts.tsx";
+import { CopyButton, Failed, FindingRow, HealthMark, Icon, Loading, Page, Sign } from "./parts.tsx";
 import { sqlLink } from "./route.ts";
 import { SnapshotList } from "./snapshot-list.tsx";
-import { Commits, MadeOf, Strata } from "./strata.tsx";
+import { CommitList, MadeOf, Strata } from "./strata.tsx";
 import { useAnswer } from "./use-answer.ts";
 
 const EVERY_MS = 10_000;
@@ -56,7 +56,7 @@ export function TablePage({ name, lake }: { name: string; lake: LakeOverview }):
         <MadeOf table={table} />
         <details class="more">
           <summary>Last commits</summary>
-          <Commits table={table} nowSeconds={lake.nowSeconds} />
+          <CommitList table={table} nowSeconds={lake.nowSeconds} />
         </details>
       </section>
       <Columns table={table} />
@@ -72,7 +72,7 @@ function Head({ table, summary }: { table: TableDetails; summary: TableSummary }
       <div>
         <h1>{table.name}</h1>
         <p class="lead">
-          <Health of={summary.health} />
+          <HealthMark of={summary.health} />
           <span class="sep" />
           source <code>{table.source}</code>, key <code>{summary.key.join(", ")}</code>
         </p>
@@ -128,7 +128,7 @@ function Facts({
           />
         </>
       )}
-      <Fact name="Size" value={bytes(summary.bytes)} more={`${num(summary.segments)} segments`} />
+      <Fact name="Size" value={sizeText(summary.bytes)} more={`${num(summary.segments)} segments`} />
       {table.asOfFromSeconds !== undefined && (
         <Fact
           name="As-of reaches back to"
@@ -258,9 +258,9 @@ function Gaps({ table }: { table: TableDetails }): JSX.Element | null {
         <tbody>
           {gaps.map(({ gap, isOpen }) => (
             <tr key={`${gap.foundAtSeconds} ${gap.detail}`}>
-              <th scope="row">{moment(gap.foundAtSeconds)}</th>
+              <th scope="row">{momentText(gap.foundAtSeconds)}</th>
               <td class="wrap">{gap.detail}</td>
-              <td>{isOpen ? <Health of="gap" /> : <span class="dim">repaired by a snapshot</span>}</td>
+              <td>{isOpen ? <HealthMark of="gap" /> : <span class="dim">repaired by a snapshot</span>}</td>
             </tr>
           ))}
         </tbody>

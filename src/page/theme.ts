@@ -1,12 +1,12 @@
 /** Light or dark: as the system has it, until a person chooses. */
 import { useEffect, useState } from "preact/hooks";
 import { THEME_CHANGED } from "./plot.tsx";
-import { keep, kept } from "./session.ts";
+import { keep, keptText } from "./session.ts";
 
 const NAME = "dynalake-theme";
 
 export function useTheme(): { readonly isDark: boolean; readonly flip: () => void } {
-  const [theme, set] = useState(kept(NAME));
+  const [theme, set] = useState(keptText(NAME));
   const prefersDark = matchMedia("(prefers-color-scheme: dark)");
   useEffect(() => {
     if (theme === undefined) delete document.documentElement.dataset.theme;

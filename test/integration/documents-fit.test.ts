@@ -54,7 +54,7 @@ const OUTER_ROOMS = ROWS.filter(({ room }) => existsSync(join(root, room)));
 function importedFolders(folder: string, within: string): ReadonlySet<string> {
   const files = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" });
   const imported = new Set<string>();
-  for (const file of files.filter((name) => name.endsWith(".ts"))) {
+  for (const file of files.filter((name) => /\.tsx?$/.test(name))) {
     const path = join(root, folder, file);
     for (const [, target = ""] of readFileSync(path, "utf8").matchAll(
       /(?:from|import\() ?"(\.{1,2}\/[^"]+)"/g,

@@ -43,13 +43,20 @@ function sourcesOf(folders: readonly string[]): readonly string[] {
     .filter((folder) => existsSync(join(root, folder)))
     .flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-        .filter((name) => /\.(ts|mjs)$/.test(name) && !name.endsWith(".d.ts"))
+        .filter((name) => /\.(tsx?|mjs)$/.test(name) && !name.endsWith(".d.ts"))
         .map((name) => join(folder, name)),
     );
 }
 
 function treeOf(file: string): ts.SourceFile {
-  return ts.createSourceFile(file, readFileSync(join(root, file), "utf8"), ts.ScriptTarget.ES2023, true);
+  const kind = file.endsWith(".tsx") ? ts.ScriptKind.TSX : ts.ScriptKind.TS;
+  return ts.createSourceFile(
+    file,
+    readFileSync(join(root, file), "utf8"),
+    ts.ScriptTarget.ES2023,
+    true,
+    kind,
+  );
 }
 
 function exportsOf(file: string): readonly Exported[] {

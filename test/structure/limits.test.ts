@@ -10,7 +10,7 @@ const FUNCTION_LINES_MAX = 70;
 
 const files = ["src", "infra", "handlers", "scripts", "bench"].flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-    .filter((name) => /\.(?:ts|mjs)$/.test(name))
+    .filter((name) => /\.(?:tsx?|mjs)$/.test(name))
     .map((name) => `${folder}/${name.replaceAll("\\", "/")}`),
 );
 

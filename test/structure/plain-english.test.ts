@@ -16,7 +16,7 @@ const PLACES = [
   "README.md",
   "CONTRIBUTING.md",
 ];
-const TEXT = /\.(?:js|json|md|mjs|ts)$/;
+const TEXT = /\.(?:js|json|md|mjs|tsx?)$/;
 
 /** Phrases to avoid, each with the plain way to say it. */
 const PHRASES: Readonly<Record<string, string>> = {

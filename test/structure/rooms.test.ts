@@ -2,8 +2,10 @@
  * The rooms of the code: no circles, and only the allowed directions. docs/architecture.md has the rooms of the core and those
  * around it (test/integration/documents-fit.test.ts); the rooms within these are here.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { betweenFolders, circles, importedBy, importsOf } from "../support/imports.ts";
+import { betweenFolders, circles, importedBy, importsOf, ROOT } from "../support/imports.ts";
 
 const imports = importsOf(["src", "handlers", "infra"]);
 const rooms = betweenFolders(imports);
@@ -119,6 +121,8 @@ test("the command line works on a folder through the library alone", () => {
     "src/core/error.ts",
     // Shows a table's name as a statement has to write it.
     "src/core/sql/reserved-words.ts",
+    "src/console/open-folder-console.ts",
+    "src/console/start-console.ts",
     // Writes the schema file of `infer --out`.
     "src/files/file-error.ts",
     // Cleared by a process that dies by a signal.
@@ -127,6 +131,11 @@ test("the command line works on a folder through the library alone", () => {
     "src/library/folder-lake.ts",
     "src/sdk/timing.ts",
   ]);
+});
+
+test("the page runs in a browser: of the other rooms it imports types alone", () => {
+  expect(importedFrom("src/page")).toEqual(["src/console/api.ts"]);
+  expect(readFileSync(join(ROOT, "src/console/api.ts"), "utf8")).not.toMatch(/^import (?!type )/m);
 });
 
 test("the public entry is made of the library, and of types and errors of the core", () => {

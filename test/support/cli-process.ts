@@ -10,8 +10,8 @@ const BIN = fileURLToPath(new URL("../../bin/dynalake.js", import.meta.url));
 
 export interface RunningProcess extends Running {
   readonly pid: number;
-  /** Resolves once standard output has the text. */
-  printed(text: string): Promise<void>;
+  /** Resolves once standard output has the text, with all of it. */
+  printed(text: string): Promise<string>;
   signal(name: NodeJS.Signals): void;
   /** Closes the pipe of standard output after the first output, as `head -1` does. */
   stopReading(): void;
@@ -43,7 +43,10 @@ export function startDynalakeProcess(args: readonly string[], options: CliOption
     pid: child.pid as number,
     ended,
     told: (text) => told(child, "stderr", () => said.stderr, text),
-    printed: (text) => told(child, "stdout", () => said.stdout, text),
+    printed: async (text) => {
+      await told(child, "stdout", () => said.stdout, text);
+      return said.stdout;
+    },
     signal: (name) => void child.kill(name),
     stopReading: () => child.stdout.once("data", () => child.stdout.destroy()),
   };

@@ -16,6 +16,7 @@ import "../../src/cli/commands/run.ts";
 import "../../src/cli/commands/schema.ts";
 import "../../src/cli/commands/snapshot.ts";
 import "../../src/cli/commands/status.ts";
+import "../../src/cli/commands/ui.ts";
 import "../../src/cli/commands/vacuum.ts";
 import "../../src/cli/commands/verify.ts";
 import { runCli } from "../../src/cli/run-cli.ts";

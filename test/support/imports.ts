@@ -12,7 +12,7 @@ export type Imports = ReadonlyMap<string, readonly string[]>;
 export function importsOf(folders: readonly string[]): Imports {
   const files = folders.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-      .filter((name) => name.endsWith(".ts"))
+      .filter((name) => /\.tsx?$/.test(name))
       .map((name) => join(folder, name)),
   );
   return new Map(files.map((file) => [file, importedBy(file, readFileSync(join(ROOT, file), "utf8"))]));

@@ -14,7 +14,7 @@ const SHOWN_TEXTS: ReadonlySet<string> = new Set([
 const ATTRIBUTES_MAX = 200;
 
 /** Indented JSON; undefined for a text that is not JSON. Names of attributes and their types stay. */
-export function hiddenValues(raw: string): string | undefined {
+export function recordShape(raw: string): string | undefined {
   try {
     return JSON.stringify(hidden(JSON.parse(raw), 0), undefined, 2);
   } catch {

@@ -1,0 +1,53 @@
+/** One statement on its way: the lines of its answer become columns while they come. */
+import type { ApiError, ShownValue, StatementLine } from "../console/api.ts";
+import { columnKind, type Result } from "./result.ts";
+import { Failure, sendForAnswer } from "./session.ts";
+
+export interface StatementAnswer {
+  readonly result: Result;
+  /** Whether there are more rows than the page takes. */
+  readonly isCut: boolean;
+  readonly milliseconds: number;
+}
+
+/** Rejects with Failure, and as the signal says. `onRows`: how many have come. */
+export async function runStatement(
+  request: { readonly sql: string; readonly asOfSeconds?: number },
+  signal: AbortSignal,
+  onRows: (rows: number) => void,
+): Promise<StatementAnswer> {
+  const answer = await sendForAnswer("/api/statements", request, signal);
+  const columns: { name: string; type: string; values: ShownValue[] }[] = [];
+  let rows = 0;
+  for await (const line of linesOf(answer)) {
+    if ("columns" in line)
+      columns.push(...line.columns.map(({ name, type }) => ({ name, type: type.toLowerCase(), values: [] })));
+    else if ("rows" in line) {
+      for (const row of line.rows)
+        for (const [i, column] of columns.entries()) column.values.push(row[i] ?? null);
+      rows += line.rows.length;
+      onRows(rows);
+    } else if ("error" in line) throw new Failure(line.error);
+    else {
+      const kinds = columns.map((column) => ({ ...column, kind: columnKind(column.type) }));
+      return { result: { columns: kinds, rows }, isCut: line.end.isCut, milliseconds: line.end.milliseconds };
+    }
+  }
+  const cut: ApiError = {
+    code: "INCOMPLETE",
+    message: "The answer ended before its end.",
+    next: "Run the statement again.",
+  };
+  throw new Failure(cut);
+}
+
+async function* linesOf({ body }: Response): AsyncGenerator<StatementLine> {
+  if (body === null) return;
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    const lines = (rest + next.value).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) yield JSON.parse(line) as StatementLine;
+  }
+}

@@ -1,0 +1,150 @@
+/** `dynalake ui` as people start it: its server, the page that the build left, and statements in processes of their own. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { done } from "../support/cli.ts";
+import { dynalakeProcess, type RunningProcess, startDynalakeProcess } from "../support/cli-process.ts";
+import { writeExport } from "./export-fixture.ts";
+
+/** Far longer than the tests let it run. */
+const ENDLESS =
+  "SELECT count(*) FROM range(1000000000) a, range(1000000000) b WHERE hash(a.range, b.range) = 0";
+
+let folder: string;
+let lake: string;
+let ui: RunningProcess;
+let link: URL;
+let session: Readonly<Record<string, string>>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "dynalake-test-"));
+  lake = join(folder, "lake");
+  const items = Array.from({ length: 3_000 }, (_, i) => ({ Id: { S: `id-${i}` } }));
+  const whole = await writeExport(join(folder, "export"), items);
+  await done(["snapshot", "--from-export", whole, "--key", "Id", "--name", "t", "--lake", lake]);
+  ui = startDynalakeProcess(["ui", "--lake", lake, "--port", "0"]);
+  link = new URL((await ui.printed("\n")).trim());
+  const answer = await post("/api/session", { token: link.hash.replace("#token=", "") });
+  const { secret } = (await answer.json()) as { readonly secret: string };
+  const cookie = answer.headers.get("set-cookie")?.split(";")[0] ?? "";
+  session = { cookie, "x-dynalake-secret": secret };
+});
+
+afterAll(async () => {
+  ui.signal("SIGINT");
+  await ui.ended;
+  await rm(folder, { recursive: true, force: true });
+});
+
+function post(path: string, body: object, signal?: AbortSignal): Promise<Response> {
+  return fetch(new URL(path, link), {
+    method: "POST",
+    headers: { "content-type": "application/json", ...session },
+    body: JSON.stringify(body),
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+const ask = (path: string): Promise<Response> => fetch(new URL(path, link), { headers: session });
+
+async function linesOf(answer: Response): Promise<readonly Record<string, unknown>[]> {
+  return (await answer.text())
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line));
+}
+
+test("the page is there, whole and small enough, and nothing of it comes from elsewhere", async () => {
+  const index = await (await ask("/")).text();
+  const named = [...index.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, name]) => name as string);
+  expect(named.sort()).toEqual(["icon.svg", "main.js", "style.css"]);
+  for (const name of named) expect((await ask(`/${name}`)).status).toBe(200);
+});
+
+test("the overview shows the lake", async () => {
+  expect(await (await ask("/api/lake")).json()).toMatchObject({
+    place: { kind: "folder", name: lake },
+    tables: [{ name: "t", rows: 3_000 }],
+  });
+});
+
+test("a statement runs in a process of its own, and its rows come whole", async () => {
+  const lines = await linesOf(await post("/api/statements", { sql: "SELECT id FROM t" }));
+  const rows = lines.flatMap((line) => (line.rows ?? []) as readonly unknown[]);
+  expect(lines[0]).toMatchObject({ columns: [{ name: "id", type: "VARCHAR" }] });
+  expect(rows).toHaveLength(3_000);
+  expect(lines.at(-1)).toMatchObject({ end: { rows: 3_000, isCut: false } });
+});
+
+test.each([
+  ["reads a file", "SELECT * FROM read_text('/etc/hostname')"],
+  ["writes a file", "COPY t TO '/tmp/x.csv'"],
+  ["makes the engine write", "SELECT * FROM enable_profiling(format='json', save_location='/tmp/x')"],
+  ["is two", "SELECT 1; SELECT 2"],
+])("a statement that %s is refused", async (_, sql) => {
+  const lines = await linesOf(await post("/api/statements", { sql }));
+  expect(lines).toMatchObject([{ error: { code: "SQL_FAILED" } }]);
+});
+
+test("a statement whose reader leaves ends, and makes room for another", async () => {
+  const leaving = new AbortController();
+  const atOnce = 3;
+  const answers = Array.from({ length: atOnce }, () =>
+    post("/api/statements", { sql: ENDLESS }, leaving.signal).then(
+      (answer) => answer.text(),
+      () => undefined,
+    ),
+  );
+  const next = (): Promise<Response> => post("/api/statements", { sql: "SELECT 42 AS answer" });
+  let other = await next();
+  while (other.status !== 400) {
+    await other.text();
+    other = await next();
+  }
+  expect(await other.json()).toMatchObject({ error: { message: `${atOnce} statements are running` } });
+  leaving.abort();
+  await Promise.allSettled(answers);
+  while (other.status === 400) other = await next();
+  expect(await linesOf(other)).toMatchObject([{}, { rows: [[42]] }, { end: { rows: 1 } }]);
+});
+
+test("another host name is refused over the socket, too", async () => {
+  const status = await new Promise((resolve, reject) => {
+    const { hostname, port } = link;
+    request(
+      { hostname, port, path: "/api/lake", headers: { ...session, host: "evil.example" } },
+      (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      },
+    )
+      .on("error", reject)
+      .end();
+  });
+  expect(status).toBe(403);
+});
+
+test("a page whose session is not this console's makes the terminal show a new link", async () => {
+  await fetch(new URL("/api/lake", link));
+  await ui.told("A page asked without a session. To open it: http://127.0.0.1:");
+});
+
+test("a port that is taken, and a folder without a lake, are said at once", async () => {
+  const taken = await dynalakeProcess(["ui", "--lake", lake, "--port", link.port]);
+  expect(taken).toMatchObject({ code: 2, stdout: "" });
+  expect(taken.stderr).toContain(
+    `error USAGE: port ${link.port} is in use\n  -> Choose another one with --port`,
+  );
+  const none = await dynalakeProcess(["ui", "--lake", join(folder, "none"), "--port", "0"]);
+  expect(none).toMatchObject({ code: 1, stdout: "" });
+  expect(none.stderr).toContain("error LAKE_NOT_FOUND");
+});
+
+test("an interrupt ends it, and everything that it started", async () => {
+  const one = startDynalakeProcess(["ui", "--lake", lake, "--port", "0"]);
+  await one.told("works once");
+  one.signal("SIGINT");
+  expect(await one.ended).toMatchObject({ code: 0 });
+});
