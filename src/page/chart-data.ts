@@ -1,5 +1,5 @@
 /** What a chart of a result shows, by the kinds of its columns. Pure. */
-import { numberOf, type Result, type ResultColumnData, valueText } from "./result.ts";
+import { numberOf, type Result, type ResultColumnData, shownText } from "./result.ts";
 
 /** Columns by their places; undefined: the number of rows, and no division. */
 export interface ChartChoice {
@@ -35,7 +35,7 @@ export function firstChoice({ columns }: Result): ChartChoice | undefined {
 export function hasFewTexts({ values }: ResultColumnData): boolean {
   const different = new Set<string>();
   for (const value of values) {
-    const text = valueText(value);
+    const text = shownText(value);
     if (text !== undefined) different.add(text);
     if (different.size > WORDS_MAX) return false;
   }
@@ -83,7 +83,7 @@ const weight = (value: ResultColumnData | undefined, i: number): number =>
 function wordChart(x: ResultColumnData, value: ResultColumnData | undefined): ChartData {
   const sums = new Map<string, number>();
   for (const [i, cell] of x.values.entries()) {
-    const label = valueText(cell) ?? "NULL";
+    const label = shownText(cell) ?? "NULL";
     sums.set(label, (sums.get(label) ?? 0) + weight(value, i));
   }
   const bars = [...sums].map(([label, sum]) => ({ label, value: sum })).sort((a, b) => b.value - a.value);
@@ -138,7 +138,7 @@ function timeChart(
   const series = new Map<string, number[]>();
   for (const [i, seconds] of times.entries()) {
     if (!Number.isFinite(seconds)) continue;
-    const label = split === undefined ? "rows" : (valueText(split.values[i]) ?? "NULL");
+    const label = split === undefined ? "rows" : (shownText(split.values[i]) ?? "NULL");
     const sums = series.get(label) ?? new Array<number>(count).fill(0);
     const bin = Math.floor(seconds / step) - first;
     sums[bin] = (sums[bin] ?? 0) + weight(value, i);

@@ -1,13 +1,13 @@
 /** A column of a result as the grid shows it: numbers with their thousands in groups, at the right. Pure. */
 import type { GridColumn } from "./grid.ts";
-import { type ResultColumnData, valueText } from "./result.ts";
+import { type ResultColumnData, shownText } from "./result.ts";
 
 const SAMPLE_ROWS = 200;
 const CHARACTER_WIDTH = 7.4;
 const WIDTH_MAX = 360;
 
 export function gridColumn({ name, type, kind, values }: ResultColumnData): GridColumn {
-  const format = kind === "number" ? groupedText : valueText;
+  const format = kind === "number" ? groupedText : shownText;
   const longest = values
     .slice(0, SAMPLE_ROWS)
     .reduce<number>(
@@ -24,8 +24,8 @@ export function gridColumn({ name, type, kind, values }: ResultColumnData): Grid
 }
 
 /** Thousands in groups, every digit kept. */
-function groupedText(value: Parameters<typeof valueText>[0]): string | undefined {
-  const text = valueText(value);
+function groupedText(value: Parameters<typeof shownText>[0]): string | undefined {
+  const text = shownText(value);
   if (text === undefined || !/^-?\d{4,}(\.\d+)?$/.test(text)) return text;
   const [whole = "", fraction] = text.split(".");
   const groups = whole.replace(/\B(?=(\d{3})+$)/g, ",");

@@ -1,13 +1,13 @@
 /** A result as the text of a file: CSV or JSON, with every digit. Pure. */
 import type { ShownValue } from "../console/api.ts";
-import { type Result, type ResultColumnData, valueText } from "./result.ts";
+import { type Result, type ResultColumnData, shownText } from "./result.ts";
 
 export function csvParts({ columns, rows }: Result, order?: Uint32Array): string[] {
   const parts = [`${columns.map(({ name }) => csvField(name)).join(",")}\n`];
   for (let i = 0; i < rows; i++) {
     const row = order?.[i] ?? i;
     const fields = columns.map(({ values }) => {
-      const text = valueText(values[row]);
+      const text = shownText(values[row]);
       return text === undefined ? "" : csvField(text);
     });
     parts.push(`${fields.join(",")}\n`);

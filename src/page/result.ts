@@ -27,7 +27,7 @@ export function columnKind(type: string): ColumnKind {
 }
 
 /** The value as the grid shows it; undefined for NULL. */
-export function valueText(value: ShownValue | undefined): string | undefined {
+export function shownText(value: ShownValue | undefined): string | undefined {
   if (value === null || value === undefined) return undefined;
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
@@ -60,7 +60,7 @@ export function orderBy({ columns, rows }: Result, { column, isDown }: Sort): Ui
     const numbers = Float64Array.from(values, (value) => numberOf(value, kind));
     return order.sort((a, b) => byNumber(numbers[a] as number, numbers[b] as number, sign) || a - b);
   }
-  const texts = values.map(valueText);
+  const texts = values.map(shownText);
   return order.sort((a, b) => byText(texts[a], texts[b], sign) || a - b);
 }
 
@@ -99,7 +99,7 @@ export function statisticsOf({ values, kind }: ResultColumnData): ColumnStatisti
   const counts = new Map<string, number>();
   let nulls = 0;
   for (const value of values) {
-    const text = valueText(value);
+    const text = shownText(value);
     if (text === undefined) nulls++;
     else counts.set(text, (counts.get(text) ?? 0) + 1);
   }

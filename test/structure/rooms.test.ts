@@ -116,13 +116,13 @@ test("the command line works on a folder through the library alone", () => {
   const imported = importedFrom("src/cli", ["src/cli/commands/demo.ts"]);
   const stack = imported.filter((path) => path.startsWith("src/stack/"));
   expect(imported.filter((path) => !stack.includes(path))).toEqual([
+    "src/console/open-folder-console.ts",
+    "src/console/start-console.ts",
     "src/core/counted.ts",
     "src/core/defined.ts",
     "src/core/error.ts",
     // Shows a table's name as a statement has to write it.
     "src/core/sql/reserved-words.ts",
-    "src/console/open-folder-console.ts",
-    "src/console/start-console.ts",
     // Writes the schema file of `infer --out`.
     "src/files/file-error.ts",
     // Cleared by a process that dies by a signal.
