@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import type { CliIo } from "./context/cli-io.ts";
 import type { CommandContext, ExitCode } from "./context/command.ts";
-import { declareCommands, type Runs } from "./declare-commands.ts";
+import { declareCommands } from "./declare-commands.ts";
+import type { Runs } from "./runs.ts";
 
 /** How long commands that end cleanly at an interrupt may take for it, in milliseconds; the others have none. */
 const GRACE_MS: ReadonlyMap<string, number> = new Map([
