@@ -1,4 +1,4 @@
-/** The commands that show what is in a lake, and their options. */
+/** The commands that read a lake: what they take, and what carries them out. */
 import { type Command, Option } from "commander";
 import {
   jsonOption,
@@ -7,21 +7,38 @@ import {
   regionOption,
   stackOption,
 } from "./options/common-options.ts";
-import { positive, whole } from "./options/option-values.ts";
-import { RESULT_FORMATS } from "./options/result-formats.ts";
-import type { Runs } from "./runs.ts";
+import { listOf, notNegative, positive, share, whole } from "./options/option-values.ts";
+import { EXPORT_FORMATS, RESULT_FORMATS } from "./options/result-formats.ts";
+import type { Declare, Runs } from "./runs.ts";
 
-export function query(program: Command, runs: Runs): void {
+export const readingCommands: readonly Declare[] = [
+  query,
+  ui,
+  exportTable,
+  status,
+  schema,
+  items,
+  verify,
+  restore,
+];
+
+function query(program: Command, runs: Runs): void {
   program
     .command("query")
-    .description("run one SQL statement over the lake's tables")
-    .argument("<sql>", "a statement that reads")
+    .description("run SQL over the lake's tables")
+    .argument("[sql]", "a statement that reads; - for statements from standard input")
+    .option("-f, --file <file>", "statements from a file, in place of an argument")
     .addOption(lakeOption())
     .addOption(stackOption())
     .addOption(regionOption())
     .addOption(
-      new Option("--format <format>", "how to print the rows").choices(RESULT_FORMATS).default("table"),
+      new Option(
+        "--format <format>",
+        "how to print the rows; a table by default, and with --out as the file is named",
+      ).choices(RESULT_FORMATS),
     )
+    .option("--out <file>", "write the rows to a file")
+    .option("--overwrite", "replace that file")
     .option("--as-of <time>", "the tables as they were at a time, such as 2026-11-23T05:00:00Z")
     .action(
       runs(async (context, sql, options) =>
@@ -30,7 +47,7 @@ export function query(program: Command, runs: Runs): void {
     );
 }
 
-export function ui(program: Command, runs: Runs): void {
+function ui(program: Command, runs: Runs): void {
   program
     .command("ui")
     .description("show the lake on a page of this machine, with a SQL console")
@@ -44,7 +61,45 @@ export function ui(program: Command, runs: Runs): void {
     .action(runs(async (context, options) => (await import("./commands/ui.ts")).uiCommand(context, options)));
 }
 
-export function status(program: Command, runs: Runs): void {
+function exportTable(program: Command, runs: Runs): void {
+  program
+    .command("export")
+    .description("write a table as plain files that other tools open")
+    .requiredOption("--out <dir>", "the folder, which is made")
+    .addOption(lakeOption())
+    .addOption(lakeTableOption())
+    .addOption(
+      new Option("--format <format>", "the form of the files").choices(EXPORT_FORMATS).default("parquet"),
+    )
+    .option("--as-of <time>", "the table as it was at a time")
+    .option("--history", "every change, in place of the current state")
+    .option("--metadata", "add the columns of dynalake: _op, _version, _changed_at, _expired, _unmapped")
+    .option("--partition-by <columns>", "folders by the values of these columns, such as country,day", listOf)
+    .option("--excel", "with csv: so that Excel opens it as it is")
+    .option("--overwrite", "replace a folder that an export has made")
+    .addOption(jsonOption())
+    .action(
+      runs(async (context, options) =>
+        (await import("./commands/export.ts")).exportCommand(context, options),
+      ),
+    );
+}
+
+function items(program: Command, runs: Runs): void {
+  program
+    .command("items")
+    .description("print the current items as DynamoDB JSON lines")
+    .addOption(lakeOption())
+    .addOption(stackOption())
+    .addOption(regionOption())
+    .addOption(lakeTableOption())
+    .option("--as-of <time>", "the items as they were at a time")
+    .action(
+      runs(async (context, options) => (await import("./commands/items.ts")).itemsCommand(context, options)),
+    );
+}
+
+function status(program: Command, runs: Runs): void {
   program
     .command("status")
     .description("show rows, lag, segments, quarantine and gaps")
@@ -62,16 +117,64 @@ export function status(program: Command, runs: Runs): void {
     );
 }
 
-export function items(program: Command, runs: Runs): void {
+function schema(program: Command, runs: Runs): void {
   program
-    .command("items")
-    .description("print the current items as DynamoDB JSON lines")
+    .command("schema")
+    .description("what a table's schema leaves out")
+    .command("drift")
+    .description("list the values that SQL does not show, with the line to add")
     .addOption(lakeOption())
-    .addOption(stackOption())
-    .addOption(regionOption())
+    .addOption(lakeTableOption())
+    .addOption(jsonOption())
+    .action(
+      runs(async (context, options) => (await import("./commands/schema.ts")).driftCommand(context, options)),
+    );
+}
+
+function verify(program: Command, runs: Runs): void {
+  program
+    .command("verify")
+    .description("compare the lake with its source, and list every difference")
+    .addOption(lakeOption())
+    .addOption(stackOption("fromExport"))
+    .addOption(lakeTableOption())
+    .option("--from-export <dir>", "an export on this machine, in place of the table")
+    .option("--endpoint <url>", "the source's endpoint; by default the snapshot's")
+    .option("--region <region>", "the AWS region of the source")
+    .option("--read-share <share>", "share of the table's provisioned read capacity to use", share)
+    .option("--read-units <n>", "read units per second to use at most", positive)
+    .option("--settle <seconds>", "how long a difference gets to settle (60; 180 with --stack)", notNegative)
+    .option("--max <n>", "list at most n differences; all are counted", notNegative, 100)
+    .addOption(jsonOption())
+    .action(
+      runs(async (context, options) =>
+        (await import("./commands/verify.ts")).verifyCommand(context, options),
+      ),
+    );
+}
+
+function restore(program: Command, runs: Runs): void {
+  program
+    .command("restore")
+    .description("put the items of now, or of a time, into a table of DynamoDB, and compare them")
+    .requiredOption("--to <name>", "the table that is filled; made like the source if there is none")
+    .addOption(lakeOption())
     .addOption(lakeTableOption())
     .option("--as-of <time>", "the items as they were at a time")
+    .option("--like <file>", "the answer of `aws dynamodb describe-table`, to make the table like that")
+    .option("--overwrite", "replace items whose keys are in the table; by default they stay")
+    .option("--incomplete", "restore what there is of a lake table that may lack something")
+    .option("--into-source", "fill the lake table's own source: each item comes back by its stream")
+    .option("--write-units <n>", "write units per second to use at most", positive)
+    .option("--ttl <attribute>", "let items expire by this attribute once all are there")
+    .option("--endpoint <url>", "the endpoint; by default the source's")
+    .option("--region <region>", "the AWS region; by default the source's")
+    .option("--max <n>", "list at most n differences; all are counted", notNegative, 100)
+    .option("--dry-run", "say what would be done, and do nothing")
+    .addOption(jsonOption())
     .action(
-      runs(async (context, options) => (await import("./commands/items.ts")).itemsCommand(context, options)),
+      runs(async (context, options) =>
+        (await import("./commands/restore.ts")).restoreCommand(context, options),
+      ),
     );
 }

@@ -34,6 +34,7 @@ process.stderr.on("error", () => undefined);
 const exitCode = await runCli(process.argv.slice(2), {
   cwd: process.cwd(),
   environment: process.env,
+  stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
   interrupt: interruption.signal,

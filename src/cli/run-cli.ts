@@ -26,6 +26,7 @@ export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
     absolute: (path: string) => resolve(io.cwd, path), // breakage: paths-from-given-folder
     interrupted: interruption.signal,
     timing: io.timing,
+    stdin: io.stdin,
   };
   const dynalake = program(io, context, {
     showsErrors: !asJson,

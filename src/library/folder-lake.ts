@@ -2,12 +2,13 @@
 import type { Cell, ResultColumn } from "../core/ports/query-result.ts";
 import { chosenTables } from "../core/table/chosen-tables.ts";
 import { requireFolder } from "../files/folder-store.ts";
+import { writtenBeside } from "../files/written-beside.ts";
 import type { Timing } from "../sdk/timing.ts";
 import { FolderContext } from "./folder-context.ts";
 import { folderQuery } from "./folder-query.ts";
 import { FolderTable } from "./folder-table.ts";
 import { followStreams } from "./following.ts";
-import { requireNumber, requireNumberForm, requireText, secondsOf } from "./given.ts";
+import { givenFile, requireNumber, requireNumberForm, requireText, secondsOf } from "./given.ts";
 import type { Lake, LakeTable, ListedTable } from "./lake.ts";
 import type {
   Cancel,
@@ -98,7 +99,7 @@ class FolderLake implements CommandLake {
   }
 
   query<R = Row>(sql: string, { asOf, numbers = "safe", signal }: FolderQueryOptions = {}): Query<R> {
-    const { lifetime, store, name } = this.#context;
+    const { cwd, lifetime, store, name } = this.#context;
     const stream = new RowStream<readonly ResultColumn[], readonly Cell[]>(lifetime, signal, async (stop) => {
       requireText("the statement", sql);
       requireNumberForm(numbers);
@@ -114,7 +115,20 @@ class FolderLake implements CommandLake {
         throw error;
       }
     });
-    return folderQuery(stream);
+    return folderQuery(stream, (file, { partitionBy = [], overwrite = false } = {}) =>
+      lifetime.run(signal, async (stop) => {
+        requireText("the statement", sql);
+        const asOfSeconds = asOf && secondsOf(asOf);
+        const tables = await chosenTables(store, name, undefined);
+        const { writeParquet } = await import("../embedded/reading/parquet-result.ts");
+        const target = { file: givenFile(cwd, file), overwrite };
+        return this.#context.withEngine(stop, (lake) =>
+          writtenBeside(target, (path) =>
+            writeParquet(lake, { tables, sql, asOfSeconds, path, partitionBy }),
+          ),
+        );
+      }),
+    );
   }
 
   close(): Promise<void> {

@@ -3,7 +3,10 @@ import type { Cell, ResultColumn } from "../core/ports/query-result.ts";
 import type { Query } from "./query.ts";
 import type { RowStream } from "./row-stream.ts";
 
-export function folderQuery<R>(stream: RowStream<readonly ResultColumn[], readonly Cell[]>): Query<R> {
+export function folderQuery<R>(
+  stream: RowStream<readonly ResultColumn[], readonly Cell[]>,
+  parquet: Query<R>["parquet"],
+): Query<R> {
   const rows = (): AsyncGenerator<R> => stream.rows((row, columns) => objectOf(row, columns) as R);
   return {
     columns: () => stream.head(),
@@ -12,6 +15,11 @@ export function folderQuery<R>(stream: RowStream<readonly ResultColumn[], readon
       const all: R[] = [];
       for await (const row of rows()) all.push(row);
       return all;
+    },
+    parquet: async (file, options) => {
+      // The rows are not read as well.
+      await stream.close();
+      return parquet(file, options);
     },
     close: () => stream.close(),
     [Symbol.asyncIterator]: rows,

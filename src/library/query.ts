@@ -14,6 +14,16 @@ export interface QueryOptions {
   readonly numbers?: "bigint" | "string";
 }
 
+export interface ParquetOptions {
+  /**
+   * Columns whose values become folders, `<column>=<value>`: dates, integers, or texts that begin with a letter; without NULL, and at most
+   * 1,000 of each.
+   */
+  readonly partitionBy?: readonly string[];
+  /** Replaces what is there. */
+  readonly overwrite?: boolean;
+}
+
 /**
  * One statement and its rows, which can be read once: as objects (`for await`), as arrays, or all together. It begins when it
  * is first read, runs in an engine of its own, and computes only what is read, and some ahead.
@@ -41,6 +51,13 @@ export interface Query<R = Row> extends AsyncIterable<R> {
   arrays(): AsyncIterable<readonly Cell[]>;
   /** All rows, in memory. */
   all(): Promise<R[]>;
+  /**
+   * Writes the rows as Parquet, in place of reading them: a file, or a folder of files with `partitionBy`. It is there whole or not at
+   * all. Integers of more than 64 bits become decimals of 38 digits, and fail where they have more. Resolves to the number of rows.
+   *
+   * Rejects with USAGE too, where the file is there already or a column cannot be made of folders.
+   */
+  parquet(file: string, options?: ParquetOptions): Promise<number>;
   /** Ends the statement and frees what it holds. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

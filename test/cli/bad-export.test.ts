@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { snapshotCommand } from "../../src/cli/commands/snapshot.ts";
@@ -223,6 +224,7 @@ function quietContext(): CommandContext {
     cwd: "/",
     absolute: (path) => path,
     timing: systemTiming,
+    stdin: Readable.from([]),
     interrupted: new AbortController().signal,
   };
 }

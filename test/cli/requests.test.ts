@@ -3,6 +3,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import type { CommandContext } from "../../src/cli/context/command.ts";
 import { systemTiming } from "../../src/sdk/timing.ts";
@@ -40,6 +41,7 @@ const context: CommandContext = {
     width: undefined,
   },
   settings: { environment: {}, maskKey: undefined },
+  stdin: Readable.from([]),
   interrupted: new AbortController().signal,
 };
 

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
+import { Readable, Writable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { EXIT } from "../../src/cli/context/command.ts";
 import { runCli } from "../../src/cli/run-cli.ts";
@@ -233,6 +233,7 @@ async function run(
   const code = await runCli(argv, {
     cwd: folder,
     environment: {},
+    stdin: Readable.from([]),
     stdout,
     stderr,
     interrupt,

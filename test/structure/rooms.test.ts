@@ -123,10 +123,14 @@ test("the command line works on a folder through the library alone", () => {
     "src/core/error.ts",
     // Shows a table's name as a statement has to write it.
     "src/core/sql/reserved-words.ts",
+    // Splits a file of statements.
+    "src/core/sql/split-statements.ts",
     // Writes the schema file of `infer --out`.
     "src/files/file-error.ts",
     // Cleared by a process that dies by a signal.
     "src/files/temporary-folder.ts",
+    // Writes the results that a person asked for in a file.
+    "src/files/written-beside.ts",
     "src/index.ts",
     "src/library/folder-lake.ts",
     "src/sdk/timing.ts",

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { devNull } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
+import { Readable, Writable } from "node:stream";
 import { expect } from "@jest/globals";
 // jest cannot load a module for two dynamic imports at the same time, so everything that commands on folders import is loaded here.
 import "../../src/cli/commands/compact.ts";
@@ -28,6 +28,8 @@ import { systemTiming, type Timing } from "../../src/sdk/timing.ts";
 export const SECONDS_MAX = 40;
 
 export interface CliOptions {
+  /** What the command reads from standard input. */
+  readonly stdin?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly secondsMax?: number;
@@ -104,6 +106,7 @@ export function startDynalake(args: readonly string[], options: CliOptions = {})
     runCli(args, {
       cwd: options.cwd ?? process.cwd(),
       environment: cliEnvironment(options.env),
+      stdin: Readable.from(options.stdin === undefined ? [] : [options.stdin]),
       stdout,
       stderr,
       interrupt: interruption.signal,

@@ -1,104 +1,170 @@
-/** `dynalake query "SELECT ..."`. */
-import type { Cell, ResultColumn } from "../../index.ts";
+/** `dynalake query "SELECT ..."`: statements of people, printed or written to a file. */
+import { counted } from "../../core/counted.ts";
+import { DynalakeError } from "../../core/error.ts";
+import type { SplitStatement } from "../../core/sql/split-statements.ts";
+import { writtenBeside } from "../../files/written-beside.ts";
+import type { CommandLake } from "../../library/folder-lake.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
+import { fileOutput } from "../context/file-output.ts";
+import { givenStatements } from "../context/given-statements.ts";
 import { withFolder, withStack } from "../context/opened.ts";
-import type { Terminal } from "../context/terminal.ts";
-import { type LakeOptions, lakeTarget, type StackTarget } from "../options/lake-target.ts";
-import type { ResultFormat } from "../options/result-formats.ts";
+import { type LakeOptions, lakeTarget } from "../options/lake-target.ts";
+import { formatOf, type ResultFormat, type TextFormat } from "../options/result-formats.ts";
 import { parseTime } from "../options/time-option.ts";
-import { resultWriter } from "../reports/result-format.ts";
+import { RowPrinter, type TextOutput } from "../reports/row-printer.ts";
 import { withClock } from "../reports/with-clock.ts";
 
 export interface QueryOptions extends LakeOptions {
-  readonly format: ResultFormat;
+  readonly file?: string;
+  readonly format?: ResultFormat;
+  readonly out?: string;
+  readonly overwrite?: boolean;
   readonly asOf?: string;
 }
 
+/** Runs one statement and prints its rows. Resolves to their number. */
+type Print = (statement: string, output: TextOutput) => Promise<number>;
+
 export async function queryCommand(
   context: CommandContext,
-  sql: string,
+  argument: string | undefined,
   options: QueryOptions,
 ): Promise<ExitCode> {
   const target = lakeTarget(options);
+  const format = formatOf(options.format, options.out);
   const asOfSeconds = options.asOf === undefined ? undefined : parseTime(options.asOf);
-  if (target.kind === "stack") return queryStack(context, target, { ...options, sql, asOfSeconds });
-  return withFolder(context, options.lake, async (lake) => {
-    const asOf = asOfSeconds === undefined ? {} : { asOf: new Date(asOfSeconds * 1000) };
-    const query = lake.query(sql, { numbers: "string", ...asOf });
-    const printer = new RowPrinter(context.terminal, options.format, sql);
-    await printer.begin(await query.columns());
-    for await (const row of query.arrays()) {
-      // Only a full batch waits for the reader.
-      if (printer.add(row)) await printer.flush();
-    }
-    await printer.end();
-    return EXIT.done;
-  });
-}
-
-interface StackQuery extends QueryOptions {
-  readonly sql: string;
-  readonly asOfSeconds: number | undefined;
-}
-
-async function queryStack(
-  context: CommandContext,
-  target: StackTarget,
-  { sql, asOfSeconds, format }: StackQuery,
-): Promise<ExitCode> {
+  const statements = await givenStatements(context, argument, options.file);
+  requireOneForFile(statements, options.out);
+  if (target.kind === "folder") {
+    return withFolder(context, options.lake, async (lake) => {
+      if (format === "parquet") return writeParquet(context, lake, statements, { ...options, asOfSeconds });
+      const print: Print = (sql, output) => printRows(context, lake, { sql, asOfSeconds, format }, output);
+      return printAll(context, statements, { ...options, format }, print);
+    });
+  }
+  if (format === "parquet")
+    throw new DynalakeError("USAGE", "a deployment's rows are not written as Parquet here", {
+      next: "Use --format csv or jsonl, or UNLOAD in Athena.",
+    });
   const { runStackQuery, stackStatement } = await import("../../stack/query.ts");
   // Before anything is sent.
-  const statement = stackStatement(sql);
-  return withStack(context, target, async (stack) => {
-    const running = runStackQuery(stack, statement, asOfSeconds);
-    const pages = await withClock(context.terminal, "running in Athena", running);
-    const printer = new RowPrinter(context.terminal, format, sql);
-    for await (const { columns, rows } of pages) {
-      await printer.begin(columns);
-      for (const row of rows) printer.add(row);
-      await printer.flush();
-    }
-    context.interrupted.throwIfAborted();
-    await printer.end();
-    return EXIT.done;
+  for (const { sql } of statements) stackStatement(sql);
+  return withStack(context, target, (stack) => {
+    const run = (sql: string) => runStackQuery(stack, stackStatement(sql), asOfSeconds);
+    const print: Print = (sql, output) => printPages(context, run(sql), { sql, format }, output);
+    return printAll(context, statements, { ...options, format }, print);
   });
 }
 
-/** Rows that are formatted together. A row can have 400 KB, and a string not more than half a gigabyte. */
-const BATCH_ROWS = 128;
+function requireOneForFile(statements: readonly SplitStatement[], out: string | undefined): void {
+  if (out === undefined || statements.length === 1) return;
+  throw new DynalakeError("USAGE", `${counted(statements.length, "statement")} have one file to go to`, {
+    next: "Give them one by one, each with its own --out.",
+  });
+}
 
-class RowPrinter {
-  readonly #terminal: Terminal;
-  readonly #writer: ReturnType<typeof resultWriter>;
-  #begun = false;
-  #batch: (readonly Cell[])[] = [];
+interface Printing {
+  readonly format: TextFormat;
+  readonly out?: string;
+  readonly overwrite?: boolean;
+}
 
-  constructor(terminal: Terminal, format: ResultFormat, sql: string) {
-    this.#terminal = terminal;
-    this.#writer = resultWriter(format, { sql, width: terminal.width });
+async function printAll(
+  { terminal, absolute }: CommandContext,
+  statements: readonly SplitStatement[],
+  { format, out, overwrite = false }: Printing,
+  print: Print,
+): Promise<ExitCode> {
+  const [first] = statements;
+  if (out !== undefined && first !== undefined) {
+    const rows = await writtenBeside(
+      { file: { name: out, path: absolute(out) }, overwrite },
+      async (path) => {
+        const output = fileOutput(path);
+        const printed = await print(first.sql, output);
+        await output.end();
+        return printed;
+      },
+    );
+    terminal.note(`Wrote ${counted(rows, "row")} to ${out}`);
+    return EXIT.done;
   }
-
-  /** Does nothing the second time: every page of a result names its columns. */
-  async begin(columns: readonly ResultColumn[]): Promise<void> {
-    if (this.#begun) return;
-    this.#begun = true;
-    await this.#terminal.print(this.#writer.begin(columns));
+  const several = statements.length > 1;
+  for (const [i, { sql, line }] of statements.entries()) {
+    if (several && format === "json") await terminal.print(`{"statement":${i + 1},"rows":`);
+    else if (several && i > 0) await terminal.print("\n");
+    try {
+      await print(sql, terminal);
+    } catch (error) {
+      throw several ? ofStatement(error, i + 1, line) : error;
+    }
+    if (several && format === "json") await terminal.print("}\n");
   }
+  return EXIT.done;
+}
 
-  /** Returns whether it is time to flush. */
-  add(row: readonly Cell[]): boolean {
-    this.#batch.push(row);
-    return this.#batch.length >= BATCH_ROWS;
-  }
+/** Says which of several statements failed. Those before it have been printed. */
+function ofStatement(error: unknown, number: number, line: number): unknown {
+  if (!(error instanceof DynalakeError)) return error;
+  const message = `statement ${number}, on line ${line}: ${error.message}`;
+  return new DynalakeError(error.code, message, { cause: error, next: error.next });
+}
 
-  async flush(): Promise<void> {
-    const batch = this.#batch;
-    this.#batch = [];
-    if (batch.length > 0) await this.#terminal.print(this.#writer.rows(batch));
-  }
+interface FolderQuery {
+  readonly sql: string;
+  readonly asOfSeconds: number | undefined;
+  readonly format: TextFormat;
+}
 
-  async end(): Promise<void> {
-    await this.flush();
-    await this.#terminal.print(this.#writer.end());
+async function printRows(
+  { terminal }: CommandContext,
+  lake: CommandLake,
+  { sql, asOfSeconds, format }: FolderQuery,
+  output: TextOutput,
+): Promise<number> {
+  const query = lake.query(sql, { numbers: "string", ...asOfOf(asOfSeconds) });
+  const printer = new RowPrinter(output, format, { sql, width: terminal.width });
+  await printer.begin(await query.columns());
+  for await (const row of query.arrays()) {
+    // Only a full batch waits for the reader.
+    if (printer.add(row)) await printer.flush();
   }
+  await printer.end();
+  return printer.rows;
+}
+
+async function writeParquet(
+  { absolute, terminal }: CommandContext,
+  lake: CommandLake,
+  [statement]: readonly SplitStatement[],
+  { asOfSeconds, out = "", overwrite = false }: QueryOptions & Pick<FolderQuery, "asOfSeconds">,
+): Promise<ExitCode> {
+  const query = lake.query(statement?.sql ?? "", asOfOf(asOfSeconds));
+  const rows = await query.parquet(absolute(out), { overwrite });
+  terminal.note(`Wrote ${counted(rows, "row")} to ${out}`);
+  return EXIT.done;
+}
+
+function asOfOf(asOfSeconds: number | undefined): { readonly asOf?: Date } {
+  return asOfSeconds === undefined ? {} : { asOf: new Date(asOfSeconds * 1000) };
+}
+
+type StackPages = ReturnType<typeof import("../../stack/query.ts").runStackQuery>;
+
+async function printPages(
+  { terminal, interrupted }: CommandContext,
+  running: StackPages,
+  { sql, format }: Pick<FolderQuery, "sql" | "format">,
+  output: TextOutput,
+): Promise<number> {
+  const pages = await withClock(terminal, "running in Athena", running);
+  const printer = new RowPrinter(output, format, { sql, width: terminal.width });
+  for await (const { columns, rows } of pages) {
+    await printer.begin(columns);
+    for (const row of rows) printer.add(row);
+    await printer.flush();
+  }
+  interrupted.throwIfAborted();
+  await printer.end();
+  return printer.rows;
 }

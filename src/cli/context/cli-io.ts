@@ -7,6 +7,8 @@ export interface CliIo {
   readonly cwd: string;
   /** The AWS SDK also reads the process's own environment, for credentials and profiles. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What `query -` reads. Nothing else does. */
+  readonly stdin: AsyncIterable<Uint8Array | string>;
   /** Results. */
   readonly stdout: CliOutput;
   /** Notes, progress and errors. */

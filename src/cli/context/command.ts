@@ -11,6 +11,7 @@ export interface CommandContext {
   /** The absolute path of a path that the user gave. Messages show it as it was given. */
   readonly absolute: (path: string) => string;
   readonly timing: Timing;
+  readonly stdin: AsyncIterable<Uint8Array | string>;
   /** Aborted by the first interrupt: a command that can end cleanly does so then. */
   readonly interrupted: AbortSignal;
 }

@@ -26,3 +26,10 @@ export function share(text: string): number {
   if (!(number > 0 && number <= 1)) throw new InvalidArgumentError("It must be above 0 and at most 1.");
   return number;
 }
+
+/** Names with commas between them. */
+export function listOf(text: string): readonly string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.includes("")) throw new InvalidArgumentError("It must be names with commas between them.");
+  return names;
+}

@@ -1,7 +1,7 @@
 /** Query results as a table for people, or as JSON or CSV for programs. Numbers keep all of their digits in each. */
 import { stringify } from "csv-stringify/sync";
 import type { Cell, ResultColumn } from "../../index.ts";
-import type { ResultFormat } from "../options/result-formats.ts";
+import type { TextFormat } from "../options/result-formats.ts";
 import { cellJson, cellText } from "./cell-json.ts";
 import { type ResultType, resultType } from "./result-type.ts";
 import { planText, tableText } from "./table-text.ts";
@@ -22,27 +22,53 @@ export interface ResultPlace {
   readonly width: number | undefined;
 }
 
-export function resultWriter(format: ResultFormat, place: ResultPlace): ResultWriter {
-  if (format === "json") return jsonWriter();
-  return format === "csv" ? csvWriter() : tableWriter(place);
+export function resultWriter(format: TextFormat, place: ResultPlace): ResultWriter {
+  switch (format) {
+    case "json":
+      return jsonWriter();
+    case "jsonl":
+      return jsonLinesWriter();
+    case "csv":
+      return csvWriter();
+    default:
+      return tableWriter(place);
+  }
+}
+
+/** One object a line, and nothing around them. */
+function jsonLinesWriter(): ResultWriter {
+  let objectOf = rowObjects([]);
+  return {
+    begin: (columns) => {
+      objectOf = rowObjects(columns);
+      return "";
+    },
+    rows: (rows) => rows.map((row) => `${objectOf(row)}\n`).join(""),
+    end: () => "",
+  };
+}
+
+/** Rows as objects in JSON. */
+function rowObjects(columns: readonly ResultColumn[]): (row: ResultRow) => string {
+  const members = columns.map((column) => `${JSON.stringify(column.name)}:`);
+  const types = typesOf(columns);
+  return (row) =>
+    `{${row.map((cell, i) => `${members[i]}${cellJson(cell, types[i] as ResultType)}`).join(",")}}`;
 }
 
 /** An array with one object a line. */
 function jsonWriter(): ResultWriter {
-  let members: readonly string[] = [];
-  let types: readonly ResultType[] = [];
+  let objectOf = rowObjects([]);
   let first = true;
   return {
     begin: (columns) => {
-      members = columns.map((column) => `${JSON.stringify(column.name)}:`);
-      types = typesOf(columns);
+      objectOf = rowObjects(columns);
       return "[";
     },
     rows: (rows) => {
       let text = "";
       for (const row of rows) {
-        const values = row.map((cell, i) => `${members[i]}${cellJson(cell, types[i] as ResultType)}`);
-        text += `${first ? "\n" : ",\n"}{${values.join(",")}}`;
+        text += `${first ? "\n" : ",\n"}${objectOf(row)}`;
         first = false;
       }
       return text;
@@ -73,7 +99,7 @@ function quotedIfEmpty(value: string) {
 const TABLE_ROWS_MAX = 1000;
 
 /** Columns that every view has: a SELECT * means the others. */
-const METADATA = ["_op", "_version", "_changed_at", "_expired", "_unmapped"];
+export const METADATA: readonly string[] = ["_op", "_version", "_changed_at", "_expired", "_unmapped"];
 
 /** A table's columns are as wide as their widest cell, so it is written at its end. */
 function tableWriter({ sql, width }: ResultPlace): ResultWriter {

@@ -44,6 +44,22 @@ export interface QueryResult {
  */
 export async function startQuery(lake: LakeFolder, request: QueryRequest): Promise<QueryResult> {
   const { session } = lake;
+  await prepareQuery(lake, request);
+  const rows = await session.stream(request.sql);
+  const columns = rows.columns.map(({ name, type }) => ({ name, type: type.alias ?? String(type) }));
+  return { columns, rows: rowBatches(rows, cellConverter(request.numbers)) };
+}
+
+/**
+ * Judges the statement, makes the views that it reads, and confines the session to the lake and to the folders in `also`. Fails as
+ * `startQuery` does.
+ */
+export async function prepareQuery(
+  lake: LakeFolder,
+  request: Omit<QueryRequest, "numbers">,
+  also: readonly string[] = [],
+): Promise<void> {
+  const { session } = lake;
   const statement = await read(session, request);
   const names = new Set(request.tables.map(({ schema }) => schema.table));
   for (const table of request.tables) {
@@ -53,10 +69,7 @@ export async function startQuery(lake: LakeFolder, request: QueryRequest): Promi
       await session.run(`CREATE TEMP VIEW ${quoted(view.name)} AS ${view.sql}`);
     }
   }
-  await confine(lake);
-  const rows = await session.stream(request.sql);
-  const columns = rows.columns.map(({ name, type }) => ({ name, type: type.alias ?? String(type) }));
-  return { columns, rows: rowBatches(rows, cellConverter(request.numbers)) };
+  await confine(lake, also);
 }
 
 interface Statement {
@@ -65,7 +78,10 @@ interface Statement {
 }
 
 /** The statement, judged. Throws SQL_FAILED unless it is one that reads, and reads the lake's relations alone. */
-async function read(session: DuckdbSession, { sql, tables }: QueryRequest): Promise<Statement> {
+async function read(
+  session: DuckdbSession,
+  { sql, tables }: Pick<QueryRequest, "sql" | "tables">,
+): Promise<Statement> {
   const names = tables.map(({ schema }) => schema.table);
   const tree = await oneReading(session, sql).catch((error: unknown) => {
     throw withQuotedNames(error, sql, names);
@@ -81,7 +97,7 @@ async function read(session: DuckdbSession, { sql, tables }: QueryRequest): Prom
 async function wantedViews(
   lake: LakeFolder,
   table: OpenTable,
-  request: QueryRequest,
+  request: Omit<QueryRequest, "numbers">,
   { tree, reads }: Statement,
 ): Promise<readonly LakeView[]> {
   const { engine } = lake;
@@ -115,7 +131,7 @@ async function wantedViews(
 async function asOf(
   { store }: LakeFolder,
   table: OpenTable,
-  { asOfSeconds }: QueryRequest,
+  { asOfSeconds }: Pick<QueryRequest, "asOfSeconds">,
   { own, names }: ReadRelations,
 ): Promise<TableState | undefined> {
   try {

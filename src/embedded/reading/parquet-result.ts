@@ -1,0 +1,97 @@
+/** The rows of a statement as Parquet, written by the engine: a file, or a folder of them in parts by some columns. */
+import { dirname } from "node:path";
+import { counted } from "../../core/counted.ts";
+import { DynalakeError } from "../../core/error.ts";
+import { literal, quoted } from "../../core/ports/dialect.ts";
+import type { DuckdbSession } from "../duckdb/duckdb-session.ts";
+import type { LakeFolder } from "../folder/lake-folder.ts";
+import { prepareQuery, type QueryRequest } from "./query.ts";
+
+export interface ParquetRequest extends Omit<QueryRequest, "numbers"> {
+  /** Absolute; made by this. Its folder holds nothing else that matters. */
+  readonly path: string;
+  /** Columns whose values become folders, `<column>=<value>`; none for one file. */
+  readonly partitionBy: readonly string[];
+}
+
+interface Column {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** Resolves to the number of rows. Fails as a query does, and with USAGE where the columns cannot be folders. */
+export async function writeParquet(lake: LakeFolder, request: ParquetRequest): Promise<number> {
+  const { sql, path, partitionBy } = request;
+  await prepareQuery(lake, request, [dirname(path)]);
+  // As a text: a comment or a semicolon at its end stays its own.
+  const statement = `query(${literal(sql)})`;
+  const columns = await columnsOf(lake.session, statement);
+  await requireFolders(lake.session, statement, columns, partitionBy);
+  const parts = partitionBy.length === 0 ? "" : `, PARTITION_BY (${partitionBy.map(quoted).join(", ")})`;
+  const [copied] = await lake.session.rows(
+    `COPY (SELECT ${columns.map(writtenColumn).join(", ")} FROM ${statement}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd${parts})`,
+  );
+  return Number(copied?.Count ?? 0);
+}
+
+async function columnsOf(session: DuckdbSession, statement: string): Promise<readonly Column[]> {
+  const described = await session.rows(`DESCRIBE FROM ${statement}`);
+  return described.map(({ column_name, column_type }) => ({
+    name: String(column_name),
+    type: String(column_type),
+  }));
+}
+
+/** What a type consists of: names and texts in quotes, and words. */
+const PART = /"(?:[^"]|"")*"|'(?:[^']|'')*'|\w+/g;
+
+/**
+ * The engine would write an integer of 128 bits as a double, which loses digits. Parquet has decimals of 38 digits; a larger number
+ * fails the cast, and with it the statement.
+ */
+function writtenColumn({ name, type }: Column): string {
+  const written = type.replace(PART, (part) => {
+    if (part === "HUGEINT" || part === "UHUGEINT") return "DECIMAL(38,0)"; // breakage: parquet-keeps-digits
+    return part === "BIGNUM" ? "VARCHAR" : part;
+  });
+  return written === type ? quoted(name) : `CAST(${quoted(name)} AS ${written}) AS ${quoted(name)}`;
+}
+
+const PARTS_MAX = 1_000;
+const WHOLE = /^U?(TINY|SMALL|BIG)?INT(EGER)?$/;
+
+/**
+ * Readers of such folders guess the type of a column by its values: NULL fails them, and the text 00123 becomes the number 123. So
+ * only values are taken that every reader takes for what they are.
+ */
+async function requireFolders(
+  session: DuckdbSession,
+  statement: string,
+  columns: readonly Column[],
+  partitionBy: readonly string[],
+): Promise<void> {
+  for (const name of partitionBy) {
+    const type = columns.find((column) => column.name === name)?.type;
+    if (type === undefined) throw new DynalakeError("USAGE", `the result has no column "${name}"`);
+    const isText = type === "VARCHAR";
+    if (!isText && type !== "DATE" && !WHOLE.test(type))
+      throw refused(name, `is of type ${type}: dates, integers and texts can be folders`);
+    const column = quoted(name);
+    const odd = isText ? `count(*) FILTER (NOT regexp_matches(${column}, '^[A-Za-z]'))` : "0";
+    const [found] = await session.rows(
+      `SELECT count(*) FILTER (${column} IS NULL) AS missing, ${odd} AS odd, count(DISTINCT ${column}) AS parts FROM ${statement}`,
+    );
+    // breakage: folders-without-null
+    if (Number(found?.missing) > 0) throw refused(name, "has NULLs");
+    if (Number(found?.odd) > 0) throw refused(name, "has texts that do not begin with a letter");
+    const parts = Number(found?.parts);
+    if (parts > PARTS_MAX)
+      throw refused(name, `has ${counted(parts, "value")}, and at most 1,000 can be folders`);
+  }
+}
+
+function refused(column: string, why: string): DynalakeError {
+  return new DynalakeError("USAGE", `the column "${column}" ${why}`, {
+    next: "Choose another column, or write one file.",
+  });
+}

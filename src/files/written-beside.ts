@@ -1,0 +1,47 @@
+/** Results that a person asked for in a file or a folder of their own: written beside it, and there whole or not at all. */
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { DynalakeError } from "../core/error.ts";
+import { fileError } from "./file-error.ts";
+import type { GivenFile } from "./given-file.ts";
+
+export interface Target {
+  readonly file: GivenFile;
+  /** Whether what is there is replaced. Whether it may be is for the caller to find out before. */
+  readonly overwrite: boolean;
+}
+
+/**
+ * Runs `write` with a path in an empty folder beside the target, and renames what is there to the target. Throws USAGE if the target
+ * is there and is not to be overwritten.
+ */
+export async function writtenBeside<T>(
+  { file, overwrite }: Target,
+  write: (path: string) => Promise<T>,
+): Promise<T> {
+  requireFree(file, overwrite);
+  const folder = join(dirname(file.path), `.${basename(file.path)}.${randomUUID().slice(0, 8)}`);
+  try {
+    await mkdir(folder);
+    const path = join(folder, basename(file.path));
+    const written = await write(path);
+    requireFree(file, overwrite);
+    if (existsSync(file.path)) await rename(file.path, `${path}.replaced`);
+    await rename(path, file.path);
+    return written;
+  } catch (error) {
+    throw fileError(error, file.name);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function requireFree({ name, path }: GivenFile, overwrite: boolean): void {
+  // breakage: results-replace-nothing
+  if (overwrite || !existsSync(path)) return;
+  throw new DynalakeError("USAGE", `${name} is there already`, {
+    next: "Choose another name, or add --overwrite.",
+  });
+}
