@@ -8,12 +8,13 @@ export default {
   testEnvironment: "node",
   roots: ["<rootDir>/test"],
   testMatch: ["<rootDir>/test/**/*.test.ts"],
-  // They have commands of their own: npm run test:deep, npm run test:local and npm run test:aws.
+  // They have commands of their own: npm run test:deep, test:local, test:aws and test:ui.
   testPathIgnorePatterns: [
     "/node_modules/",
     "\\.deep\\.test\\.ts$",
     "<rootDir>/test/local/",
     "<rootDir>/test/aws/",
+    "<rootDir>/test/ui/",
   ],
   extensionsToTreatAsEsm: [".ts"],
   moduleFileExtensions: ["ts", "js", "mjs", "cjs", "json", "node"],

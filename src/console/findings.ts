@@ -154,11 +154,13 @@ function driftFindings(place: ConsolePlace, { table, drift = [] }: TableStatus):
   ];
 }
 
-function driftFinding(table: string, { attribute, hidden, values, sentence: text }: Drift): LakeFinding {
+function driftFinding(table: string, found: Drift): LakeFinding {
+  const { attribute, column, hidden, values, sentence: text } = found;
+  const where = column?.text === undefined ? "not in SQL" : `in ${column.text} alone`;
   return {
     table,
-    severity: "warn",
-    title: `${attribute}: ${grouped(hidden)} of ${counted(values, "value")} not in SQL`,
+    severity: column?.text === undefined ? "warn" : "note",
+    title: `${attribute}: ${grouped(hidden)} of ${counted(values, "value")} ${where}`,
     detail: sentence(text.slice(text.indexOf(": ", attribute.length + 2) + 2)),
   };
 }

@@ -5,11 +5,13 @@ import { columnTypeText } from "../core/schema/column-type.ts";
 import type { Schema } from "../core/schema/schema.ts";
 import { namedTable } from "../core/table/chosen-tables.ts";
 import { type OpenTable, openTables } from "../core/table/open-table.ts";
+import { readRunSeries } from "../core/table/run-series.ts";
 import { folderStore } from "../files/folder-store.ts";
 import type { CommandLake } from "../library/folder-lake.ts";
 import type { TableStatus } from "../library/reports.ts";
 import type {
   ConsolePlace,
+  DaySeries,
   LakeOverview,
   QuarantineGroup,
   QuarantineReport,
@@ -19,6 +21,7 @@ import type {
 } from "./api.ts";
 import { commitSummary, layersOf } from "./commit-layers.ts";
 import type { ConsoleLake } from "./console-lake.ts";
+import { daySeries } from "./day-series.ts";
 import { findingsOf } from "./findings.ts";
 import { itemHistory, keyColumns } from "./item-history.ts";
 import { KnownCommits } from "./known-commits.ts";
@@ -63,11 +66,21 @@ class FolderConsole implements ConsoleLake {
     const statuses: TableStatus[] = [];
     for (const { schema } of opened) statuses.push(await this.#lake.table(schema.table).status());
     const { groups } = await this.quarantine();
+    const nowSeconds = Math.floor(this.#nowMs() / 1000);
+    const series = new Map<string, DaySeries>();
+    for (const { schema } of opened) {
+      // Figures that cannot be read are left out: what matters is shown.
+      const read = await readRunSeries(this.#store, schema.table).catch(() => undefined);
+      if (read !== undefined) series.set(schema.table, daySeries(read, nowSeconds));
+    }
     return {
       place: this.place,
-      nowSeconds: Math.floor(this.#nowMs() / 1000),
+      nowSeconds,
       run: latestRun(statuses),
-      tables: statuses.map((status, i) => tableSummary(status, (opened[i] as OpenTable).schema, groups)),
+      tables: statuses.map((status, i) => ({
+        ...tableSummary(status, (opened[i] as OpenTable).schema, groups),
+        series: series.get(status.table),
+      })),
       findings: findingsOf(this.place, statuses, groups),
     };
   }
@@ -155,7 +168,7 @@ function tableSummary(
   { table, source, health, rows, segments, stream, following }: TableStatus,
   schema: Schema,
   held: readonly QuarantineGroup[],
-): TableSummary {
+): Omit<TableSummary, "series"> {
   const quarantined = held.filter((group) => group.table === table);
   return {
     name: table,
@@ -173,7 +186,6 @@ function tableSummary(
     segments: segments.base + segments.deltas,
     bytes: segments.bytes,
     quarantinedRecords: quarantined.reduce((sum, { records }) => sum + records, 0),
-    series: undefined,
   };
 }
 

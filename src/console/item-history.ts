@@ -10,12 +10,6 @@ import { shownValue } from "./shown-value.ts";
 /** The newest are shown. */
 const VERSIONS_MAX = 200;
 const NUMBER = /^-?\d{1,38}(?:\.\d{1,38})?(?:[eE][+-]?\d{1,3})?$/;
-/** They say when and how a version came about, and are no part of the item. */
-const OF_CHANGE: ReadonlySet<string> = new Set([
-  ...["_op", "_version", "_changed_at", "_expired", "_key", "_unmapped"],
-  ...["dt", "hr", "ddb_export_timestamp"],
-]);
-
 /** The columns of a table's key, in its order. */
 export function keyColumns(schema: Schema): readonly Column[] {
   return keyAttributes(schema.key).flatMap(
@@ -91,11 +85,15 @@ function keyLiteral({ label, type }: Column, text: string): string {
 }
 
 function versionOf(schema: Schema, row: Row): Omit<ItemVersion, "operation"> {
-  const members = Object.entries(row).filter(([name]) => name !== AT && !OF_CHANGE.has(name));
   return {
     atSeconds: Number(row[AT]),
     expired: row._expired === true,
-    values: Object.fromEntries(members.map(([name, cell]) => [name, shownValue(cell)])),
+    values: Object.fromEntries(
+      schema.columns.map(({ label }) => [
+        label,
+        shownValue(Object.hasOwn(row, label) ? (row[label] as Cell) : null),
+      ]),
+    ),
     hidden: hiddenOf(schema, row._unmapped),
   };
 }

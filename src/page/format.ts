@@ -6,8 +6,8 @@ export const num = (value: number): string => whole.format(value);
 /** 9,999, 12.4k, 1.28M. */
 export function short(value: number): string {
   if (value < 10_000) return num(value);
-  if (value < 1e6) return `${(value / 1e3).toFixed(value < 1e5 ? 1 : 0)}k`;
-  return `${(value / 1e6).toFixed(2)}M`;
+  if (value < 1e6) return `${Number((value / 1e3).toFixed(value < 1e5 ? 1 : 0))}k`;
+  return `${Number((value / 1e6).toFixed(2))}M`;
 }
 
 export function sizeText(value: number): string {

@@ -8,8 +8,9 @@ const WIDTH_MAX = 360;
 
 export function gridColumn({ name, type, kind, values }: ResultColumnData): GridColumn {
   const format = kind === "number" ? groupedText : shownText;
+  const each = Math.max(1, Math.floor(values.length / SAMPLE_ROWS));
   const longest = values
-    .slice(0, SAMPLE_ROWS)
+    .filter((_, row) => row % each === 0)
     .reduce<number>(
       (most, value) => Math.max(most, (format(value) ?? "NULL").length),
       Math.max(name.length + 2, Math.min(type.length, 24)),

@@ -211,7 +211,7 @@ function Sheet({ versions, rows, from, end }: SheetProps): JSX.Element {
                 >
                   {change !== "none" && <span class="unseen">changed: </span>}
                   {text ?? <span class="null">{change === "removed" ? "removed" : "–"}</span>}
-                  {isHidden && <small>not in SQL</small>}
+                  {isHidden && <small>not in a column</small>}
                 </td>
               ))}
             </tr>

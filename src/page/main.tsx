@@ -241,7 +241,7 @@ function Alive({ lake }: { lake: LakeOverview }): JSX.Element {
   return (
     <p class="alive">
       <Sign kind={isFollowed(lake) ? "ok" : run === undefined ? "note" : "bad"} />
-      {isFollowed(lake) ? "run is following" : "not followed"}
+      {isFollowed(lake) ? "followed" : "not followed"}
       {run !== undefined && <span class="dim">since {sinceText}</span>}
     </p>
   );

@@ -9,7 +9,7 @@ import { Spark } from "./spark.tsx";
 /** Streams keep changes for this long. */
 const KEPT_SECONDS = 86_400;
 /** More findings than these are folded away, so that the tables stay in sight. */
-const FINDINGS_SHOWN = 5;
+const FINDINGS_SHOWN = matchMedia("(max-width: 920px)").matches ? 2 : 5;
 const WORDS = [
   "No table needs",
   "One table needs",

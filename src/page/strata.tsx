@@ -117,7 +117,7 @@ export function MadeOf({ table }: { table: TableDetails }): JSX.Element {
         {kinds.map(([kind, layers]) => (
           <tr key={kind}>
             <th scope="row">{kind === "base" ? "Base" : "Deltas"}</th>
-            <td class="r" data-label="segments">
+            <td class="r" data-label="files">
               {num(sum(layers.map(({ segments }) => segments)))}
             </td>
             <td class="r" data-label="rows">
@@ -133,7 +133,7 @@ export function MadeOf({ table }: { table: TableDetails }): JSX.Element {
         ))}
         <tr>
           <th scope="row">Change log</th>
-          <td class="r" data-label="objects">
+          <td class="r" data-label="files">
             {num(table.log.objects)}
           </td>
           <td class="r dim" title="read from the horizon on">

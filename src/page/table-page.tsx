@@ -232,7 +232,8 @@ const Hidden = ({ of }: { of: TableDetails["drift"][number] | undefined }): JSX.
   of === undefined ? null : (
     <span class={`health ${of.column === undefined ? "note" : "warn"}`} title={of.sentence}>
       <Sign kind={of.column === undefined ? "note" : "warn"} />
-      {num(of.hidden)} of {num(of.values)} not in SQL
+      {num(of.hidden)} of {num(of.values)}{" "}
+      {of.column?.text === undefined ? "not in SQL" : `in ${of.column.text}`}
     </span>
   );
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const EFFORT = join(root, "test", "support", "effort.ts");
 /** Always run with full effort, by scripts of their own. */
-const SUITES_OF_THEIR_OWN = /^test\/(aws|local)\//;
+const SUITES_OF_THEIR_OWN = /^test\/(aws|local|ui)\//;
 
 /** Paths from the root of the repository, with slashes. */
 export function deepTests() {

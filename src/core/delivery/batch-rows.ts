@@ -1,5 +1,5 @@
 /** Records read into the rows of one delivery: record -> change -> wire row, or quarantine with a reason. */
-import { parseRecord, Rejection, readChange, recordedTime } from "../change/change.ts";
+import { type Change, parseRecord, Rejection, readChange, recordedTime } from "../change/change.ts";
 import type { NamedSource } from "../change/named-source.ts";
 import { changeFor } from "../change/selection.ts";
 import type { DeliveredRow } from "../ports/change-sink.ts";
@@ -42,6 +42,12 @@ export class BatchRows {
   records = 0;
   /** Of the rows: UTF-8. */
   bytes = 0;
+  /** The rows by their operations. */
+  insert = 0;
+  modify = 0;
+  remove = 0;
+  /** Those of `remove` that were expired. */
+  expired = 0;
   readonly #reading: RowReading;
   readonly #contents = new ContentsOfChanges();
 
@@ -78,7 +84,15 @@ export class BatchRows {
     if (written === undefined) return undefined;
     if (written.line.content.length > rowBytesMax) throw new Rejection("too-large");
     this.#contents.require(written);
+    this.#count(written.change);
     return { line: written.line, changedAtSeconds: written.change.changedAtSeconds };
+  }
+
+  #count({ operation, expired }: Pick<Change, "operation" | "expired">): void {
+    if (operation === "INSERT") this.insert++;
+    else if (operation === "MODIFY") this.modify++;
+    else this.remove++;
+    if (expired) this.expired++;
   }
 
   #rowOfRecord(record: unknown, arrivedAtSeconds: number): RewrittenRow | undefined {

@@ -10,6 +10,7 @@ import { gapBeforeReading } from "../table/gap.ts";
 import { type ReadingState, readReadingState, saveReadingState } from "../table/reading-state.ts";
 import { recordGap } from "../table/recorded-gaps.ts";
 import type { DeliveredChange, RunHeartbeat } from "../table/run-heartbeat.ts";
+import { type DeliveredCounts, summed } from "../table/run-series.ts";
 import { saveStreamBeginning } from "../table/stream-beginning.ts";
 import { type Delivery, type DeliveryContext, deliverRows } from "./deliver.ts";
 import { type AheadContext, type BatchAhead, ReadAhead } from "./read-ahead.ts";
@@ -37,6 +38,8 @@ export interface Follower {
   deliveredUntilSeconds(): number;
   /** For people. */
   progress(): FollowProgress;
+  /** What was delivered since this was last asked; undefined for nothing. */
+  takeDelivered(): DeliveredCounts | undefined;
   close(): Promise<void>;
 }
 
@@ -82,6 +85,7 @@ class StreamFollower implements Follower {
   #deliveredUntilSeconds = 0;
   #currentUntilSeconds: number | undefined;
   #newest: DeliveredChange | undefined;
+  #delivered: DeliveredCounts | undefined;
 
   constructor(context: FollowContext, ahead: ReadAhead, saved: ReadingState | undefined) {
     this.#context = context;
@@ -105,6 +109,7 @@ class StreamFollower implements Follower {
     this.#caughtUp = caughtUp;
     this.#deliveredUntilSeconds = batch.readUntilSeconds;
     this.#note(batch, delivery);
+    this.#count(batch, delivery);
     if (rows.records > 0) this.#context.onEvent({ kind: "delivered", delivery, caughtUp });
     return delivery;
   }
@@ -129,8 +134,21 @@ class StreamFollower implements Follower {
     };
   }
 
+  takeDelivered(): DeliveredCounts | undefined {
+    const delivered = this.#delivered;
+    this.#delivered = undefined;
+    return delivered;
+  }
+
   async close(): Promise<void> {
     await this.#ahead.close();
+  }
+
+  #count({ rows: { insert, modify, remove, expired } }: BatchAhead, { oldestChangeSeconds }: Delivery): void {
+    if (oldestChangeSeconds === undefined) return;
+    const slowestSeconds = Math.max(0, this.#context.nowSeconds() - oldestChangeSeconds);
+    const counts = { insert, modify, remove, expired, slowestSeconds };
+    this.#delivered = this.#delivered === undefined ? counts : summed(this.#delivered, counts);
   }
 
   #note({ currentUntilSeconds }: BatchAhead, { newestChangeSeconds: changedAtSeconds }: Delivery): void {

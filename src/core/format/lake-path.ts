@@ -19,6 +19,7 @@
  *            /watch.json                               when a deployment's reading of the stream was last seen
  *     _restores/<table>/<id>/...                       a restore under way: its items, and how far it has come
  *     _restores/refused-<table>-<n>.jsonl              items that a table of DynamoDB refused
+ *     .dynalake/series/<table>.json                    what runs have delivered over time, for figures
  *     aws/lambda/<mapping>/...                         batches of the stream that failed for good, as Lambda leaves them
  */
 
@@ -35,6 +36,11 @@ export function positionPath(table: string): string {
 /** The last sign of life of a run. */
 export function heartbeatPath(table: string): string {
   return `${safePart(table)}/run.json`;
+}
+
+/** What runs have delivered over time. No lake table can have this folder's name. */
+export function runSeriesPath(table: string): string {
+  return `.dynalake/series/${safePart(table)}.json`;
 }
 
 /** Since when the stream is read. */

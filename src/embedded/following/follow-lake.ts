@@ -20,6 +20,7 @@ import { allEnded, followAll } from "./follow-all.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { LateFolds } from "./late-folds.ts";
 import { pause } from "./pause.ts";
+import { keepSeries } from "./series-keeper.ts";
 
 export interface FollowedTable {
   readonly schema: Schema;
@@ -129,6 +130,7 @@ async function followTable(
     },
   });
   const heartbeat = await startHeartbeat(lake.store, schema.table, follower);
+  const series = await keepSeries(lake.store, schema.table, follower);
   const closeOnStop = (): void => void follower.close();
   stop.addEventListener("abort", closeOnStop, { once: true });
   try {
@@ -137,6 +139,7 @@ async function followTable(
     stop.removeEventListener("abort", closeOnStop);
     await follower.close();
     await folds.ended();
+    await series.end();
     await heartbeat.end();
   }
 }

@@ -56,6 +56,20 @@ describe("one step", () => {
     }
   });
 
+  test("counts what it delivered by its operation, and the longest way, since it was last asked", async () => {
+    const { follower } = await opened(["a", "b", "c"]);
+    expect(follower.takeDelivered()).toBeUndefined();
+    await follower.step();
+    expect(follower.takeDelivered()).toEqual({
+      insert: 2,
+      modify: 0,
+      remove: 0,
+      expired: 0,
+      slowestSeconds: 1,
+    });
+    expect(follower.takeDelivered()).toBeUndefined();
+  });
+
   test("says when it has caught up, and that it has not before", async () => {
     const { world, follower } = await opened(["a", "b", "c"]);
     expect(follower.caughtUp()).toBe(false);

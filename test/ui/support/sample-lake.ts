@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { saveReadingState } from "../../../src/core/table/reading-state.ts";
 import { recordGap } from "../../../src/core/table/recorded-gaps.ts";
 import { saveHeartbeat } from "../../../src/core/table/run-heartbeat.ts";
+import { NO_SERIES, saveRunSeries, withDelivered } from "../../../src/core/table/run-series.ts";
 import { folderStore } from "../../../src/files/folder-store.ts";
 import { openLake, type TableSchema } from "../../../src/index.ts";
 import { writeExport } from "../../cli/export-fixture.ts";
@@ -61,7 +62,7 @@ export async function writeSampleLake(
       REVIEWS,
       Array.from({ length: 2_300 }, (_, i) => ({
         user: text(`u-${i % 600}`),
-        book: text(`b-${i}`),
+        book: text(i === 7 ? HOSTILE_TEXT : `b-${i}`),
         rating: number(1 + (i % 5)),
       })),
       takenSeconds,
@@ -90,6 +91,7 @@ export async function writeSampleLake(
   }
   await spreadCommits(join(folder, "orders", "manifest"), nowSeconds);
   await markFollowed(folder, nowSeconds);
+  await saveSampleSeries(folder, nowSeconds);
 }
 
 /** As if the commits, which were made one after the other just now, were those of a day. */
@@ -101,6 +103,29 @@ async function spreadCommits(folder: string, nowSeconds: number): Promise<void> 
       nowSeconds - DAY_SECONDS + ((i + 1) / (names.length + 1)) * DAY_SECONDS,
     );
     await writeFile(join(folder, name), JSON.stringify({ ...manifest, committedAtSeconds }));
+  }
+}
+
+/** A busy evening, a quiet night, and a slow quarter of an hour. */
+async function saveSampleSeries(folder: string, nowSeconds: number): Promise<void> {
+  for (const [i, table] of ["inventory", "orders", "reviews", "sessions"].entries()) {
+    const random = randomNumbers(40 + i);
+    let series = NO_SERIES;
+    for (let ago = 24 * 60 - 1; ago >= 0; ago--) {
+      const seconds = nowSeconds - ago * 60;
+      const day = 1 + Math.sin(((seconds % DAY_SECONDS) / DAY_SECONDS) * 2 * Math.PI - 2);
+      const all = Math.round(20 * (i === 1 ? 6 : 1 + i) * day * (0.6 + random()));
+      const isSlow = i === 1 && ago > 160 && ago < 185;
+      const counts = {
+        insert: Math.round(all * 0.3),
+        modify: Math.round(all * 0.62),
+        remove: Math.round(all * 0.08),
+        expired: i === 3 ? Math.round(all * 0.05) : 0,
+        slowestSeconds: isSlow ? 9 + Math.round(random() * 4) : 1 + Math.round(random()),
+      };
+      series = withDelivered(series, counts, seconds);
+    }
+    await saveRunSeries(folderStore(folder), table, series);
   }
 }
 
@@ -211,6 +236,9 @@ function orderChange(sequence: number, random: () => number, orders: number, fro
     },
   };
 }
+
+/** What a page must not take for more than a text. */
+export const HOSTILE_TEXT = '<img src=x onerror="document.title=1"> \u202eright to left';
 
 /** The order that the tests look at: it is placed, paid and shipped. */
 export const ORDER_OF_INTEREST = "o-118204";
