@@ -84,7 +84,7 @@ const hosts = new Set<string>();
   async function barriers(): Promise<readonly string[]> {
     await page.evaluate(await readFile(axePath(), "utf8"));
     return page.evaluate(
-      "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(' ')}`))",
+      "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ target }) => target).join(' ')))",
     );
   }
 

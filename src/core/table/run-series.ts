@@ -32,7 +32,7 @@ export interface RunSeries {
   readonly hours: readonly SeriesBucket[];
 }
 
-export const MINUTE_SECONDS = 60;
+const MINUTE_SECONDS = 60;
 export const HOUR_SECONDS = 3_600;
 const MINUTES_KEPT_SECONDS = 24 * HOUR_SECONDS;
 const HOURS_KEPT_SECONDS = 90 * 24 * HOUR_SECONDS;
