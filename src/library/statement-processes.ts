@@ -10,7 +10,7 @@ import type { Cell, ResultColumn } from "../core/ports/query-result.ts";
 import type { FromStatement, StatementRequest, ToStatement } from "./statement-message.ts";
 
 /** A process that is asked to end gets this long for it. */
-const STOP_MS = 1_000;
+const STOP_MS = 500;
 
 export interface StartedStatement {
   readonly columns: readonly ResultColumn[];
@@ -32,7 +32,7 @@ export class StatementProcesses {
 
   /**
    * Rejects as a query does, with the signal's reason once it is aborted, and with ENGINE_FAILED if the process dies. After an
-   * abort nothing of the statement runs for longer than a second.
+   * abort nothing of the statement runs for longer than half a second.
    */
   async start(request: StatementRequest, signal: AbortSignal): Promise<StartedStatement> {
     signal.throwIfAborted();
@@ -92,6 +92,7 @@ class StatementProcess {
   readonly ended: Promise<void>;
   #hasEnded = false;
   #isStopping = false;
+  #hasStatement = false;
 
   constructor(script: string) {
     this.#child = fork(script, [], {
@@ -109,6 +110,7 @@ class StatementProcess {
 
   /** The next message, or the failure that the process died. */
   ask(message: ToStatement): Promise<FromStatement> {
+    this.#hasStatement = true;
     return new Promise((resolve) => {
       const settle = (answer: FromStatement): void => {
         this.#child.off("message", settle).off("exit", onExit);
@@ -123,11 +125,16 @@ class StatementProcess {
     });
   }
 
-  /** It cleans up and dies, and is killed if it does not. */
+  /** It cleans up and dies, and is killed if it does not. One without a statement has nothing to clean up. */
   stop(): void {
     if (this.#hasEnded || this.#isStopping) return;
     this.#isStopping = true;
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), STOP_MS);
+    const kill = (): void => void this.#child.kill("SIGKILL");
+    if (!this.#hasStatement) {
+      kill();
+      return;
+    }
+    const timer = setTimeout(kill, STOP_MS);
     void this.ended.then(() => clearTimeout(timer));
     if (this.#child.connected) this.#child.disconnect();
   }
