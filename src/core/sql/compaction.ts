@@ -5,7 +5,7 @@ import { type Dialect, integer, literal } from "../ports/dialect.ts";
 import type { ConstantColumn } from "../ports/query-engine.ts";
 import type { Schema } from "../schema/schema.ts";
 import { valueList, wireForm } from "./column-value.ts";
-import { newestRows, windowRows } from "./overlay.ts";
+import { newestRows, rowsOfWindows } from "./overlay.ts";
 import { nameList, segmentColumns } from "./typed-columns.ts";
 
 /** The version of every snapshot row: before any change. */
@@ -85,29 +85,28 @@ export function minorDeltaRows(dialect: Dialect, schema: Schema, inputs: MinorIn
   const untilSeconds = inputs.horizonSeconds;
   const skewSeconds = manifest.skewSeconds;
   const recoverable = recoverableColumns(manifest);
-  const parts = [
-    windowRows(dialect, schema, {
+  const windows = [
+    {
       changes: inputs.changes,
       sinceSeconds: manifest.horizonSeconds,
       untilSeconds,
       skewSeconds,
       recoverable,
-    }),
+    },
   ];
   if (late !== undefined) {
     const from = integer(late.oldestSeconds - skewSeconds); // breakage: late-changes-include-skew
     const keys = `SELECT _key FROM ${late.newObjects} WHERE ${isLate(manifest)}`;
     const pool = `(SELECT * FROM ${late.changes} WHERE _changed_at >= ${from} AND _key IN (${keys}))`;
-    parts.push(
-      windowRows(dialect, schema, {
-        changes: pool,
-        sinceSeconds: manifest.floorSeconds,
-        untilSeconds,
-        skewSeconds,
-        recoverable,
-      }),
-    );
+    windows.push({
+      changes: pool,
+      sinceSeconds: manifest.floorSeconds,
+      untilSeconds,
+      skewSeconds,
+      recoverable,
+    });
   }
+  const parts = [rowsOfWindows(dialect, schema, windows)];
   if (inputs.deltas !== undefined)
     parts.push(`SELECT ${nameList(segmentColumns(dialect, schema))} FROM ${inputs.deltas}`);
   return newestRows(

@@ -50,9 +50,33 @@ export function windowRows(
   window: WindowRows,
   identity: Identity = HASH_ALONE,
 ): string {
-  const from = integer(window.sinceSeconds - window.skewSeconds); // breakage: window-includes-skew
-  const values = valueList(dialect, segmentColumns(dialect, schema), wireForm(window.recoverable));
+  return rowsOfWindows(dialect, schema, [window], identity);
+}
+
+/**
+ * The same of several windows, which may have keys in common. Their rows are typed together: the list of the columns' values is the
+ * longest part of a statement, whose length is limited.
+ */
+export function rowsOfWindows(
+  dialect: Dialect,
+  schema: Schema,
+  windows: readonly WindowRows[],
+  identity: Identity = HASH_ALONE,
+): string {
+  const recoverable = new Set(windows.flatMap((window) => [...window.recoverable]));
+  const values = valueList(dialect, segmentColumns(dialect, schema), wireForm(recoverable));
+  const [first = "", ...others] = windows.map((window) => changesInWindow(window, identity));
+  if (others.length === 0) return `SELECT ${values} FROM ${first}`;
+  const rows = [first, ...others].map((each) => `SELECT * FROM ${each}`).join("\nUNION ALL\n");
   return `SELECT ${values} FROM (
+${rows}
+)`;
+}
+
+/** The change log's row of each key that stands in the window: a relation and its condition. */
+function changesInWindow(window: WindowRows, identity: Identity): string {
+  const from = integer(window.sinceSeconds - window.skewSeconds); // breakage: window-includes-skew
+  return `(
 SELECT *, row_number() OVER (PARTITION BY ${identity} ORDER BY ${NEWEST_FIRST}) AS ${RANK}, max(_changed_at) OVER (PARTITION BY ${identity}) AS ${LATEST}
 FROM ${window.changes} WHERE _changed_at >= ${from}${beforeUntil(window)}
 ) WHERE ${RANK} = 1 AND ${LATEST} >= ${integer(window.sinceSeconds)}`; // breakage: window-needs-change

@@ -131,16 +131,18 @@ FROM "change log" WHERE _changed_at >= 880
         late: { newObjects: "new_objects", changes: "older_changes", oldestSeconds: 700 },
         deltas: "delta_segments",
       });
-      const window = (from: string, until: string, since: number): string => `(SELECT ${typedSegment} FROM (
+      const window = (from: string, until: string, since: number): string => `SELECT * FROM (
 SELECT *, ${NEWEST}, max(_changed_at) OVER (PARTITION BY _key) AS "latest change"
 FROM ${from} WHERE ${until}
-) WHERE "version rank" = 1 AND "latest change" >= ${since})`;
+) WHERE "version rank" = 1 AND "latest change" >= ${since}`;
       const pool = `(SELECT * FROM older_changes WHERE _changed_at >= 580 AND _key IN (SELECT _key FROM new_objects WHERE _changed_at >= 380 AND _changed_at < 1000))`;
       expect(statement).toBe(`SELECT ${SEGMENT} FROM (
 SELECT *, ${NEWEST} FROM (
-SELECT ${SEGMENT} FROM ${window("changes", "_changed_at >= 880 AND _changed_at < 1500", 1000)}
+SELECT ${SEGMENT} FROM (SELECT ${typedSegment} FROM (
+${window("changes", "_changed_at >= 880 AND _changed_at < 1500", 1000)}
 UNION ALL
-SELECT ${SEGMENT} FROM ${window(pool, "_changed_at >= 380 AND _changed_at < 1500", 500)}
+${window(pool, "_changed_at >= 380 AND _changed_at < 1500", 500)}
+))
 UNION ALL
 SELECT ${SEGMENT} FROM (SELECT ${SEGMENT} FROM delta_segments)
 )) WHERE "version rank" = 1`);

@@ -1,0 +1,226 @@
+/**
+ * Statements and views at the largest number of buckets: Athena, Step Functions and Glue refuse longer ones, and a deployment that has
+ * passed a limit would never compact again.
+ */
+import { describe, expect, test } from "@jest/globals";
+import { relationsOfNow, relationsOfViews } from "../../src/aws/athena-relations.ts";
+import { viewInput } from "../../src/aws/glue-view.ts";
+import { PARTS_AT_ONCE_MAX, unloadStatements } from "../../src/aws/unload.ts";
+import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-policy.ts";
+import { planMajor } from "../../src/core/compaction/major-plan.ts";
+import { planMinor } from "../../src/core/compaction/minor-plan.ts";
+import { planSeed } from "../../src/core/compaction/seed.ts";
+import { LAKE_FORMAT } from "../../src/core/format/lake-file.ts";
+import { hourOf } from "../../src/core/format/lake-path.ts";
+import { type Manifest, type Segment, SKEW_SECONDS } from "../../src/core/format/manifest.ts";
+import { numberedSegments, segmentName } from "../../src/core/format/segment-name.ts";
+import { segmentViews, standingView } from "../../src/core/overlay/lake-view.ts";
+import { shownView } from "../../src/core/overlay/shown-view.ts";
+import type { QueryEngine, Stage } from "../../src/core/ports/query-engine.ts";
+import { BUCKETS_MAX, bucketLabel } from "../../src/core/schema/partitioning.ts";
+import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
+import { athena } from "../../src/core/sql/athena.ts";
+import type { OpenTable } from "../../src/core/table/open-table.ts";
+
+const PLACE = { database: "company_data_lake", bucket: "a-bucket-with-a-rather-long-name-of-a-company" };
+const NOW = Date.UTC(2026, 10, 29) / 1000;
+const DELTAS = 16;
+
+/** Of so many columns of all kinds. */
+function schemaOf(columns: number): Schema {
+  const types = [
+    "string",
+    "decimal(38,9)",
+    "bigint",
+    "timestamp",
+    "boolean",
+    "array<string>",
+    "struct<a:string,b:decimal(10,2)>",
+  ];
+  const attributes = Object.fromEntries(
+    Array.from({ length: columns }, (_, i) => {
+      const type = types[i % types.length] as string;
+      const format = type === "timestamp" ? { format: "iso" } : {};
+      return [`anAttributeOfSomeLength${i}`, { type, ...format }];
+    }),
+  );
+  return parseSchema(
+    {
+      table: "orders_of_all_countries",
+      key: { hash: "Id" },
+      attributes: { Id: { type: "string" }, ...attributes },
+    },
+    "test",
+  );
+}
+
+/** Which run each part of the base was last written by. */
+const FOLDS: Readonly<Record<string, (part: number) => number>> = {
+  "one snapshot": () => 0,
+  "every second part was rewritten": (part) => part % 2,
+  "each part was rewritten by a run of its own": (part) => part,
+  "the parts of ten runs lie mixed": (part) => (part * 7) % 10,
+};
+
+function runOf(number: number): string {
+  return `20261128T101112-${String(number).padStart(8, "0")}`;
+}
+
+function segmentsOf(fold: (part: number) => number): readonly Segment[] {
+  const written = new Map<string, Segment[]>();
+  for (let part = 0; part < BUCKETS_MAX; part++) {
+    // A run writes neighbours, too, that were replaced since.
+    for (const [of, isLive] of [[part, true] as const, [part === 0 ? 1 : part - 1, false] as const]) {
+      const [run, label] = [runOf(fold(part)), bucketLabel(of)];
+      const id = segmentName({ kind: "base", run, part: label });
+      const segment: Segment = { id, run, part: label, kind: "base", rows: isLive ? 10_000 : 0, bytes: 1 };
+      const own = written.get(run) ?? [];
+      if (!own.some((each) => each.id === id)) own.push(segment);
+      else if (isLive)
+        own.splice(
+          own.findIndex((each) => each.id === id),
+          1,
+          segment,
+        );
+      written.set(run, own);
+    }
+  }
+  const live = [...written.values()].flatMap((own) => numberedSegments(own)).filter(({ rows }) => rows > 0);
+  const deltas = Array.from({ length: DELTAS }, (_, i): Segment => {
+    const run = runOf(1_000_000 + i);
+    return {
+      id: segmentName({ kind: "delta", run, part: "all" }),
+      run,
+      part: "all",
+      kind: "delta",
+      rows: 100_000,
+      bytes: 1,
+    };
+  });
+  return [...live, ...deltas];
+}
+
+function opened(schema: Schema, segments: readonly Segment[]): OpenTable {
+  const manifest: Manifest = {
+    format: LAKE_FORMAT,
+    sequence: 1000,
+    run: runOf(0),
+    kind: "minor",
+    committedAtSeconds: NOW - 900,
+    floorSeconds: NOW - 86_400,
+    horizonSeconds: NOW - 900,
+    skewSeconds: SKEW_SECONDS,
+    buckets: BUCKETS_MAX,
+    schema: schema.file,
+    segments,
+    folded: [],
+    foldedSinceSeconds: NOW - 7200,
+    snapshots: [
+      {
+        run: runOf(0),
+        exportTimeSeconds: NOW - 86_400,
+        cutSeconds: NOW - 86_400,
+        items: 1,
+        segments: segments.filter(({ kind }) => kind === "base"),
+      },
+    ],
+    gaps: [],
+  };
+  return { schema, manifest, sequences: [1000], changes: listing(schema.table) };
+}
+
+/** Objects of a busy log: more than a statement names one by one. */
+function listing(table: string): OpenTable["changes"] {
+  const hour = hourOf(NOW - 60);
+  const objects = Array.from({ length: 400 }, (_, i) => ({
+    path: `${table}/changes/dt=${hour.dt}/hr=${hour.hr}/delivery-stream-of-some-length-${i}.parquet`,
+    id: `delivery-stream-of-some-length-${i}`,
+    hour,
+    newestChangeSeconds: NOW - 60,
+  }));
+  return { days: async () => [hour.dt], ofDay: async () => objects, since: async () => objects };
+}
+
+/** An engine that is never asked but for counts: each part has grown, and other parts have keys, too. */
+function engineOf(keysOf: (part: number) => number): QueryEngine {
+  return {
+    ...relationsOfNow(PLACE),
+    dialect: athena,
+    keysAtOnceMax: Number.MAX_SAFE_INTEGER,
+    partsAtOnceMax: PARTS_AT_ONCE_MAX,
+    rows: async (sql: string) => {
+      if (sql.includes("AS part")) {
+        const parts = Array.from({ length: BUCKETS_MAX }, (_, i) => ({
+          part: bucketLabel(i),
+          keys: keysOf(i),
+        }));
+        return parts.filter(({ keys }) => keys > 0);
+      }
+      return [{ keys: 1, newest: NOW - 60, oldest: NOW - 60 }];
+    },
+    stage: () => Promise.reject(new Error("nothing is staged here")),
+  };
+}
+
+function longest(schema: Schema, stages: readonly Stage[]): number {
+  // Refuses what is too long.
+  const statements = unloadStatements(PLACE.bucket, schema, stages, 0);
+  return Math.max(...statements.map((sql) => JSON.stringify(sql).length));
+}
+
+describe.each([
+  [20, "columns"],
+  [500, "columns"],
+])("%i %s", (columns) => {
+  const schema = schemaOf(columns);
+
+  test.each(Object.entries(FOLDS))("views, where %s", async (_, fold) => {
+    const table = opened(schema, segmentsOf(fold));
+    const viewing = { dialect: athena, ...relationsOfViews(PLACE, NOW) };
+    const views = [await standingView(viewing, table), ...segmentViews(viewing, table)];
+    for (const view of views) {
+      const shown = shownView(athena, table, view, "name");
+      const stored = { ...view, ...shown, columns: [], table: schema.table, sequence: 1 };
+      // It throws where the view is too long.
+      expect(viewInput(PLACE.database, stored).TableType).toBe("VIRTUAL_VIEW");
+    }
+  });
+
+  test.each(Object.entries(FOLDS))("compactions, where %s", async (_, fold) => {
+    const table = opened(schema, segmentsOf(fold));
+    for (const keysOf of [
+      () => 1_500,
+      (part: number) => (part % 2) * 1_500,
+      (part: number) => (part % 3 === 0 ? 1_500 : 1),
+    ]) {
+      const context = {
+        engine: engineOf(keysOf),
+        policy: DEFAULT_POLICY,
+        newRunId: () => runOf(9),
+        nowSeconds: () => NOW,
+      };
+      for (const plan of [await planMajor(context, table, "grown"), await planMinor(context, table)])
+        expect(longest(schema, plan?.stages ?? [])).toBeGreaterThan(1_000);
+    }
+  });
+
+  test("a snapshot", async () => {
+    const engine = engineOf(() => 1);
+    const plan = await planSeed(
+      {
+        engine,
+        schema,
+        run: runOf(1),
+        staged: "(SELECT 1)",
+        items: 1_000_000_000,
+        exportTimeSeconds: NOW,
+        cutSeconds: NOW,
+        deliveryDelaySeconds: 7200,
+        snapshotsKept: 1,
+        nowSeconds: () => NOW,
+      },
+      opened(schema, []).manifest,
+    );
+    expect(longest(schema, plan.stages)).toBeGreaterThan(1_000);
+  });
+});
