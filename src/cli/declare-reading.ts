@@ -13,6 +13,7 @@ import type { Declare, Runs } from "./runs.ts";
 
 export const readingCommands: readonly Declare[] = [
   query,
+  sql,
   ui,
   exportTable,
   status,
@@ -44,6 +45,17 @@ function query(program: Command, runs: Runs): void {
       runs(async (context, sql, options) =>
         (await import("./commands/query.ts")).queryCommand(context, sql, options),
       ),
+    );
+}
+
+function sql(program: Command, runs: Runs): void {
+  program
+    .command("sql")
+    .description("a prompt for SQL over the lake's tables")
+    .addOption(lakeOption())
+    .option("--as-of <time>", "the tables as they were at a time, such as 2026-11-23T05:00:00Z")
+    .action(
+      runs(async (context, options) => (await import("./commands/sql.ts")).sqlCommand(context, options)),
     );
 }
 

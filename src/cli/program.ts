@@ -11,6 +11,7 @@ const GRACE_MS: ReadonlyMap<string, number> = new Map([
   ["run", 900],
   ["snapshot", 900],
   ["ui", 900],
+  ["sql", 900],
 ]);
 /** On a deployment, whose statements would otherwise keep running, and costing money. */
 const STACK_GRACE_MS = 5_000;

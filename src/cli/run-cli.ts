@@ -27,6 +27,7 @@ export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
     interrupted: interruption.signal,
     timing: io.timing,
     stdin: io.stdin,
+    stdout: io.stdout,
   };
   const dynalake = program(io, context, {
     showsErrors: !asJson,

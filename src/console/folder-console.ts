@@ -8,6 +8,7 @@ import { type OpenTable, openTables } from "../core/table/open-table.ts";
 import { readRunSeries } from "../core/table/run-series.ts";
 import { folderStore } from "../files/folder-store.ts";
 import type { CommandLake } from "../library/folder-lake.ts";
+import { lakeRelations } from "../library/lake-relations.ts";
 import type { TableStatus } from "../library/reports.ts";
 import type {
   ConsolePlace,
@@ -85,23 +86,8 @@ class FolderConsole implements ConsoleLake {
     };
   }
 
-  /** One statement names the columns of all relations. */
-  async relations(): Promise<readonly Relation[]> {
-    const tables = await openTables(this.#store);
-    if (tables.length === 0) return [];
-    const known = tables.flatMap(({ schema }) => [
-      schema.table,
-      `${schema.table}_history`,
-      `${schema.table}_snapshots`,
-    ]);
-    const rows = await this.#lake
-      .query<{ readonly relation: string; readonly name: string; readonly type: string }>(
-        "SELECT table_name AS relation, column_name AS name, data_type AS type FROM information_schema.columns ORDER BY table_name, ordinal_position",
-      )
-      .all();
-    const columns = new Map<string, { name: string; type: string }[]>(known.map((name) => [name, []]));
-    for (const { relation, name, type } of rows) columns.get(relation)?.push({ name, type });
-    return [...columns].map(([name, of]) => ({ name, columns: of }));
+  relations(): Promise<readonly Relation[]> {
+    return lakeRelations(this.#lake);
   }
 
   async table(name: string): Promise<TableDetails> {

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { snapshotCommand } from "../../src/cli/commands/snapshot.ts";
@@ -225,6 +225,7 @@ function quietContext(): CommandContext {
     absolute: (path) => path,
     timing: systemTiming,
     stdin: Readable.from([]),
+    stdout: new PassThrough(),
     interrupted: new AbortController().signal,
   };
 }

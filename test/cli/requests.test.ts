@@ -3,7 +3,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { Readable } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import type { CommandContext } from "../../src/cli/context/command.ts";
 import { systemTiming } from "../../src/sdk/timing.ts";
@@ -42,6 +42,7 @@ const context: CommandContext = {
   },
   settings: { environment: {}, maskKey: undefined },
   stdin: Readable.from([]),
+  stdout: new PassThrough(),
   interrupted: new AbortController().signal,
 };
 

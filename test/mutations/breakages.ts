@@ -1747,6 +1747,20 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/console/console-app.test.ts"],
   },
   {
+    name: "the history of the prompt stays readable for others",
+    marker: "history-is-private",
+    find: "await chmod(file, 0o600);",
+    put: "",
+    tests: ["test/cli/shell"],
+  },
+  {
+    name: "Ctrl-C stops one statement of a line and runs the next",
+    marker: "stopped-means-the-rest-too",
+    find: "if (this.#running.signal.aborted) break;",
+    put: "",
+    tests: ["test/cli/shell"],
+  },
+  {
     name: "a statement of the console has no time limit",
     marker: "console-statements-have-a-limit",
     find: "AbortSignal.timeout(secondsMax * 1000)",

@@ -67,7 +67,8 @@ const WITHIN: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     options: [],
     context: ["options"],
     reports: ["context", "options"],
-    commands: ["context", "options", "reports"],
+    shell: ["context", "options", "reports"],
+    commands: ["context", "options", "reports", "shell"],
   },
   "src/aws": {
     contracts: [],
@@ -125,6 +126,8 @@ test("the command line works on a folder through the library alone", () => {
     "src/core/sql/reserved-words.ts",
     // Splits a file of statements.
     "src/core/sql/split-statements.ts",
+    // Knows at a prompt where a statement ends, and what Tab completes.
+    "src/core/sql/statement-tokens.ts",
     // Writes the schema file of `infer --out`.
     "src/files/file-error.ts",
     // Cleared by a process that dies by a signal.
@@ -133,6 +136,8 @@ test("the command line works on a folder through the library alone", () => {
     "src/files/written-beside.ts",
     "src/index.ts",
     "src/library/folder-lake.ts",
+    "src/library/lake-relations.ts",
+    "src/library/statement-processes.ts",
     "src/sdk/timing.ts",
   ]);
 });

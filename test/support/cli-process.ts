@@ -21,10 +21,12 @@ export interface RunningProcess extends Running {
 export function startDynalakeProcess(args: readonly string[], options: CliOptions = {}): RunningProcess {
   const beganMs = performance.now();
   const child = spawn(process.execPath, [BIN, ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: "pipe",
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: cliEnvironment(options.env),
   });
+  // A command that ends before it has read all is no failure of the test.
+  child.stdin.on("error", () => undefined).end(options.stdin);
   const said = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
     child[name].setEncoding("utf8").on("data", (text: string) => {

@@ -15,6 +15,7 @@ import "../../src/cli/commands/replay.ts";
 import "../../src/cli/commands/run.ts";
 import "../../src/cli/commands/schema.ts";
 import "../../src/cli/commands/snapshot.ts";
+import "../../src/cli/commands/sql.ts";
 import "../../src/cli/commands/status.ts";
 import "../../src/cli/commands/ui.ts";
 import "../../src/cli/commands/vacuum.ts";

@@ -1,5 +1,5 @@
 /** Everything the command line needs from the process that runs it, so that it can also run inside another one, such as a test. */
-import type { Writable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import type { Timing } from "../../sdk/timing.ts";
 
 export interface CliIo {
@@ -7,8 +7,8 @@ export interface CliIo {
   readonly cwd: string;
   /** The AWS SDK also reads the process's own environment, for credentials and profiles. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** What `query -` reads. Nothing else does. */
-  readonly stdin: AsyncIterable<Uint8Array | string>;
+  /** What `query -` and `sql` read. Nothing else does. */
+  readonly stdin: CliInput;
   /** Results. */
   readonly stdout: CliOutput;
   /** Notes, progress and errors. */
@@ -17,6 +17,11 @@ export interface CliIo {
   readonly interrupt: AbortSignal;
   /** The clock that progress and `verify` go by. */
   readonly timing: Timing;
+}
+
+/** A stream, and whether a person types there. */
+export interface CliInput extends Readable {
+  readonly isTTY?: boolean;
 }
 
 /** A stream, and what is known of the terminal it goes to. */

@@ -1,5 +1,6 @@
 /** What every command gets, and how it ends. */
 import type { Timing } from "../../sdk/timing.ts";
+import type { CliInput, CliOutput } from "./cli-io.ts";
 import type { Settings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -11,7 +12,9 @@ export interface CommandContext {
   /** The absolute path of a path that the user gave. Messages show it as it was given. */
   readonly absolute: (path: string) => string;
   readonly timing: Timing;
-  readonly stdin: AsyncIterable<Uint8Array | string>;
+  readonly stdin: CliInput;
+  /** For a prompt, which reads and writes there by itself. Anything else is printed on `terminal`. */
+  readonly stdout: CliOutput;
   /** Aborted by the first interrupt: a command that can end cleanly does so then. */
   readonly interrupted: AbortSignal;
 }

@@ -20,6 +20,8 @@ export interface ResultPlace {
   readonly sql: string;
   /** Characters in a line of the terminal; undefined where there is none. */
   readonly width: number | undefined;
+  /** How a person sees what a table leaves out. Default: by an option of the command. */
+  readonly wholeBy?: string;
 }
 
 export function resultWriter(format: TextFormat, place: ResultPlace): ResultWriter {
@@ -102,7 +104,7 @@ const TABLE_ROWS_MAX = 1000;
 export const METADATA: readonly string[] = ["_op", "_version", "_changed_at", "_expired", "_unmapped"];
 
 /** A table's columns are as wide as their widest cell, so it is written at its end. */
-function tableWriter({ sql, width }: ResultPlace): ResultWriter {
+function tableWriter({ sql, width, wholeBy }: ResultPlace): ResultWriter {
   let columns: readonly string[] = [];
   let types: readonly ResultType[] = [];
   const shown: (readonly (string | null)[])[] = [];
@@ -121,7 +123,7 @@ function tableWriter({ sql, width }: ResultPlace): ResultWriter {
     end: () => {
       if (columns.join() === "explain_key,explain_value") return planText(shown);
       const optional = new Set(METADATA.filter((name) => !new RegExp(`\\b${name}\\b`, "i").test(sql)));
-      return tableText({ columns, rows: shown, count, width, optional });
+      return tableText({ columns, rows: shown, count, width, wholeBy, optional });
     },
   };
 }

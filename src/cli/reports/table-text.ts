@@ -10,6 +10,8 @@ export interface ShownTable {
   readonly count: number;
   /** Characters in a line of the terminal; undefined where nothing limits it. */
   readonly width: number | undefined;
+  /** How a person sees all of it. Default: by an option of the command. */
+  readonly wholeBy?: string | undefined;
   /** Columns that the statement does not name: they come last, if there is room. */
   readonly optional: ReadonlySet<string>;
 }
@@ -83,22 +85,27 @@ function narrowedTo(widths: readonly number[], width: number): readonly number[]
   return narrowed;
 }
 
-function drawn({ columns, rows, count }: ShownTable, widths: readonly number[]): string {
+function drawn({ columns, rows, count, wholeBy }: ShownTable, widths: readonly number[]): string {
   const line = (texts: readonly (string | null)[]): string[] =>
     widths.map((width, i) => cut(cell(texts[i] ?? null), width));
   const table = new Table({ head: line(columns), style: { head: [], border: [], compact: true } });
   table.push(...rows.map(line));
   const left = columns.slice(widths.length);
-  const notes = [counted(count, "row"), ...leftOut(count, rows.length, left)];
+  const notes = [counted(count, "row"), ...leftOut({ count, shown: rows.length, columns: left, wholeBy })];
   return `${table.toString()}\n${notes.join("; ")}\n`;
 }
 
 /** What a person cannot see, and how to see it. */
-function leftOut(count: number, shown: number, columns: readonly string[]): readonly string[] {
+function leftOut({
+  count,
+  shown,
+  columns,
+  wholeBy = "--format csv or json",
+}: Pick<ShownTable, "count" | "columns" | "wholeBy"> & { readonly shown: number }): readonly string[] {
   const rows = count > shown ? [`the first ${shown} shown`] : [];
   const hidden = columns.length > 0 ? [`not shown: ${columns.join(", ")}`] : [];
   const notes = [...rows, ...hidden];
-  return notes.length === 0 ? [] : [...notes, "--format csv or json prints all"];
+  return notes.length === 0 ? [] : [...notes, `${wholeBy} prints all`];
 }
 
 /** Each column in a line of its own, row after row. */
