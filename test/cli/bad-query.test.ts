@@ -125,7 +125,9 @@ test("what a message quotes cannot move the terminal's cursor", async () => {
 
 test("what asks about the tables, explains or describes is answered", async () => {
   expect(await rowsOf(lake, "SHOW TABLES")).toEqual(
-    ["t", "t__changes", "t__segments", "t_history", "t_snapshots"].map((name) => `{"name":"${name}"}`),
+    ["dynalake_tables", "t", "t__changes", "t__segments", "t_history", "t_snapshots"].map(
+      (name) => `{"name":"${name}"}`,
+    ),
   );
   expect(await rowsOf(lake, "DESCRIBE t")).toHaveLength(7);
   for (const sql of ["EXPLAIN SELECT * FROM t", "explain analyze select count(*) from t;"]) {

@@ -1837,4 +1837,11 @@ export const breakages: readonly Breakage[] = [
     put: "true",
     tests: ["test/core/table/run-series.test.ts"],
   },
+  {
+    name: "a table with a gap or with records in quarantine counts as whole in SQL",
+    marker: "gaps-are-not-whole",
+    find: "facts.openGaps === 0 && facts.putAside === 0",
+    put: "true",
+    tests: ["test/cli/tables-view.test.ts"],
+  },
 ];

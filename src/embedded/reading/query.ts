@@ -13,6 +13,7 @@ import { quoted } from "../../core/ports/dialect.ts";
 import type { Cell, NumberForm, ResultColumn } from "../../core/ports/query-result.ts";
 import { isReserved, writtenName } from "../../core/sql/reserved-words.ts";
 import { statementTokens } from "../../core/sql/statement-tokens.ts";
+import { TABLES_VIEW, tableMoments, tablesRelation } from "../../core/status/tables-view.ts";
 import { type OpenTable, type TableState, tableAsOf } from "../../core/table/open-table.ts";
 import type { DuckdbSession } from "../duckdb/duckdb-session.ts";
 import { partScans } from "../duckdb/part-scans.ts";
@@ -62,14 +63,25 @@ export async function prepareQuery(
   const { session } = lake;
   const statement = await read(session, request);
   const names = new Set(request.tables.map(({ schema }) => schema.table));
+  const { reads } = statement;
+  const listsTables = !names.has(TABLES_VIEW) && (reads.asksForAll || reads.names.has(TABLES_VIEW));
   for (const table of request.tables) {
-    for (const view of await wantedViews(lake, table, request, statement)) {
+    for (const view of await wantedViews(lake, table, request, { ...statement, listsTables })) {
       // A table called "x_history" takes precedence over the history of "x".
       if (view.name !== table.schema.table && names.has(view.name)) continue;
       await session.run(`CREATE TEMP VIEW ${quoted(view.name)} AS ${view.sql}`);
     }
   }
+  if (listsTables) await createTablesView(lake, request.tables);
   await confine(lake, also);
+}
+
+async function createTablesView(
+  { engine, session, store }: LakeFolder,
+  tables: readonly OpenTable[],
+): Promise<void> {
+  const facts = await Promise.all(tables.map((table) => tableMoments(store, table)));
+  await session.run(`CREATE TEMP VIEW ${quoted(TABLES_VIEW)} AS ${tablesRelation(engine.dialect, facts)}`);
 }
 
 interface Statement {
@@ -87,7 +99,7 @@ async function read(
     throw withQuotedNames(error, sql, names);
   });
   const reads = readRelations(tree);
-  const known = new Set([...names.flatMap(viewNames), ...reads.own]);
+  const known = new Set([...names.flatMap(viewNames), TABLES_VIEW, ...reads.own]);
   const missing = [...reads.names].find((name) => !known.has(name));
   if (missing !== undefined) throw noSuchRelation(missing, names); // breakage: relations-of-the-lake-alone
   return { tree, reads };
@@ -98,12 +110,12 @@ async function wantedViews(
   lake: LakeFolder,
   table: OpenTable,
   request: Omit<QueryRequest, "numbers">,
-  { tree, reads }: Statement,
+  { tree, reads, listsTables }: Statement & { readonly listsTables: boolean },
 ): Promise<readonly LakeView[]> {
   const { engine } = lake;
   const isRead = (name: string): boolean => reads.asksForAll || reads.names.has(name);
   const { table: name } = table.schema;
-  if (!viewNames(name).some(isRead)) return [];
+  if (!listsTables && !viewNames(name).some(isRead)) return [];
   const then = await asOf(lake, table, request, reads);
   if (then === undefined) return [];
   const keys = keysAskedFor(tree, then.schema);

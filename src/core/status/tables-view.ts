@@ -1,0 +1,96 @@
+/**
+ * `dynalake_tables`: how old each table is and whether it is whole, as a relation, so that a dashboard can say so. Everything is a
+ * moment: an age would be stale when it is read.
+ */
+
+import { quarantineFolder } from "../format/lake-path.ts";
+import { openGaps } from "../format/manifest.ts";
+import { type Dialect, integer, literal, quoted } from "../ports/dialect.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
+import type { OpenTable } from "../table/open-table.ts";
+import { readReadingState } from "../table/reading-state.ts";
+import { knownGaps } from "../table/recorded-gaps.ts";
+import { readHeartbeat } from "../table/run-heartbeat.ts";
+import { undeliveredObjects } from "./status.ts";
+
+/** The relation's name. A lake table of this name takes precedence. */
+export const TABLES_VIEW = "dynalake_tables";
+
+/** What is known of a table without reading its rows. Times are seconds since the epoch. */
+export interface TableMoments {
+  readonly table: string;
+  readonly source: string;
+  /** Every change before it is in the table; undefined where that is not known. */
+  readonly asOfSeconds: number | undefined;
+  readonly newestChangeSeconds: number | undefined;
+  readonly snapshotSeconds: number | undefined;
+  readonly commitSeconds: number | undefined;
+  readonly openGaps: number;
+  /** Files of changes that are put aside: in quarantine, or not delivered. */
+  readonly putAside: number;
+  /** Attributes with values that their columns cannot hold. */
+  readonly drift: readonly string[];
+}
+
+export async function tableMoments(
+  store: ObjectStore,
+  { manifest, schema }: OpenTable,
+): Promise<TableMoments> {
+  const { table } = schema;
+  const [heartbeat, state] = [await readHeartbeat(store, table), await readReadingState(store, table)];
+  const gaps = openGaps(manifest, await knownGaps(store, table, manifest));
+  const { failedBatches, unconverted, waiting } = await undeliveredObjects(store, table, undefined);
+  const quarantined = await store.list(quarantineFolder(table));
+  const snapshot = manifest.snapshots.at(-1);
+  return {
+    table,
+    source: schema.source,
+    asOfSeconds: heartbeat?.deliveredUntilSeconds ?? state?.caughtUpAtSeconds ?? snapshot?.cutSeconds,
+    newestChangeSeconds: heartbeat?.newest?.changedAtSeconds ?? state?.newestChangeSeconds,
+    snapshotSeconds: snapshot?.exportTimeSeconds,
+    commitSeconds: manifest.sequence === 0 ? undefined : manifest.committedAtSeconds,
+    openGaps: gaps.length,
+    putAside: quarantined.length + failedBatches + unconverted + waiting,
+    drift: manifest.texts ?? [],
+  };
+}
+
+/** The relation. A table's rows are counted by its view, and only where a statement asks for them. */
+export function tablesRelation(dialect: Dialect, tables: readonly TableMoments[]): string {
+  const rows = tables.map((facts) => `SELECT ${columnsOf(dialect, facts).join(", ")}`);
+  return rows.length > 0 ? rows.join("\nUNION ALL\n") : `${emptyRow(dialect)} WHERE false`;
+}
+
+function columnsOf(dialect: Dialect, facts: TableMoments): readonly string[] {
+  const time = (seconds: number | undefined): string =>
+    seconds === undefined
+      ? `CAST(NULL AS ${dialect.typeName({ kind: "timestamp" })})`
+      : dialect.timeTyped(integer(Math.floor(seconds)));
+  const isWhole = facts.openGaps === 0 && facts.putAside === 0; // breakage: gaps-are-not-whole
+  return [
+    `${literal(facts.table)} AS table_name`,
+    `${literal(facts.source)} AS source`,
+    `${time(facts.asOfSeconds)} AS as_of`,
+    `${time(facts.newestChangeSeconds)} AS newest_change`,
+    `${time(facts.snapshotSeconds)} AS last_snapshot`,
+    `${time(facts.commitSeconds)} AS last_commit`,
+    `${isWhole} AS is_whole`,
+    `${integer(facts.openGaps)} AS open_gaps`,
+    `${integer(facts.putAside)} AS put_aside`,
+    `${facts.drift.length === 0 ? `CAST(NULL AS ${dialect.typeName({ kind: "string" })})` : literal(facts.drift.join(", "))} AS drift`,
+    `(SELECT count(*) FROM ${quoted(facts.table)}) AS "rows"`,
+  ];
+}
+
+/** The columns of a lake without tables. */
+function emptyRow(dialect: Dialect): string {
+  const facts = { table: "", source: "", openGaps: 0, putAside: 0, drift: [] };
+  const none = {
+    asOfSeconds: undefined,
+    newestChangeSeconds: undefined,
+    snapshotSeconds: undefined,
+    commitSeconds: undefined,
+  };
+  const columns = columnsOf(dialect, { ...facts, ...none });
+  return `SELECT ${[...columns.slice(0, -1), 'CAST(NULL AS BIGINT) AS "rows"'].join(", ")}`;
+}
