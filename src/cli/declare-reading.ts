@@ -40,7 +40,10 @@ function query(program: Command, runs: Runs): void {
     )
     .option("--out <file>", "write the rows to a file")
     .option("--overwrite", "replace that file")
-    .option("--as-of <time>", "the tables as they were at a time, such as 2026-11-23T05:00:00Z")
+    .option(
+      "--as-of <time>",
+      "the tables as they were at a time, such as 2026-11-23T05:00:00Z, yesterday or 2h",
+    )
     .action(
       runs(async (context, sql, options) =>
         (await import("./commands/query.ts")).queryCommand(context, sql, options),
@@ -53,7 +56,10 @@ function sql(program: Command, runs: Runs): void {
     .command("sql")
     .description("a prompt for SQL over the lake's tables")
     .addOption(lakeOption())
-    .option("--as-of <time>", "the tables as they were at a time, such as 2026-11-23T05:00:00Z")
+    .option(
+      "--as-of <time>",
+      "the tables as they were at a time, such as 2026-11-23T05:00:00Z, yesterday or 2h",
+    )
     .action(
       runs(async (context, options) => (await import("./commands/sql.ts")).sqlCommand(context, options)),
     );

@@ -56,3 +56,16 @@ test("an interrupt ends the statement and the prompt", async () => {
   running.signal("SIGINT");
   expect(await running.ended).toMatchObject({ signal: "SIGINT" });
 });
+
+test("a time in words is printed as what it was taken for", async () => {
+  const ended = await sql("SELECT 1 AS one;", "--as-of", "0s");
+  expect(ended).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/^0s is \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ\n$/),
+  });
+  expectRefused(await sql("SELECT 1;", "--as-of", "20261128"), {
+    code: "USAGE",
+    names: ["20261128"],
+    next: "2026-11-28",
+  });
+});

@@ -1,6 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { parseTime } from "../../src/cli/options/time-option.ts";
 
+const NOW = Date.parse("2026-11-29T07:30:15Z") / 1000;
+
 test.each([
   ["2026-11-23T05:00:00Z", "2026-11-23T05:00:00Z"],
   ["2026-11-23t05:00:00.900z", "2026-11-23T05:00:00Z"],
@@ -11,8 +13,17 @@ test.each([
   ["2024-02-29", "2024-02-29T00:00:00Z"],
   ["0", "1970-01-01T00:00:00Z"],
   ["1764133200", "2025-11-26T05:00:00Z"],
+  ["now", "2026-11-29T07:30:15Z"],
+  ["today", "2026-11-29T00:00:00Z"],
+  ["yesterday", "2026-11-28T00:00:00Z"],
+  ["90s", "2026-11-29T07:28:45Z"],
+  ["45m", "2026-11-29T06:45:15Z"],
+  ["2h", "2026-11-29T05:30:15Z"],
+  ["2h ago", "2026-11-29T05:30:15Z"],
+  ["3 d", "2026-11-26T07:30:15Z"],
+  ["1W", "2026-11-22T07:30:15Z"],
 ])("%s is a time", (text, iso) => {
-  expect(parseTime(text)).toBe(Date.parse(iso) / 1000);
+  expect(parseTime(text, NOW)).toBe(Date.parse(iso) / 1000);
 });
 
 test.each([
@@ -26,7 +37,12 @@ test.each([
   "23.11.2026",
   "1969-12-31T23:59:59Z",
   "-1",
+  // Seconds of August 1970, or a day of 2026.
+  "20261128",
+  "999999999w",
+  "2 months",
+  "tomorrow",
   "",
 ])("%p is no time", (text) => {
-  expect(() => parseTime(text)).toThrow(expect.objectContaining({ code: "USAGE" }));
+  expect(() => parseTime(text, NOW)).toThrow(expect.objectContaining({ code: "USAGE" }));
 });

@@ -77,8 +77,8 @@ test("a name, a key and a time of any kind are understood or refused, and nothin
       parseChangeObject(`t/changes/dt=${text}/hr=${text}/${text}`);
       segmentOfPath(`t/segments/${text}/${text}/rows.parquet`);
       await expectTold(() => parseKeyOption(text));
-      await expectTold(() => timeText(parseTime(text)));
-      await expectTold(() => tableAsOf(store, opened, parseTime(text)));
+      await expectTold(() => timeText(parseTime(text, 1_795_000_000)));
+      await expectTold(() => tableAsOf(store, opened, parseTime(text, 1_795_000_000)));
       await expectTold(() => chosenTables(store, root, text));
       await expectTold(() => requireTable(store, table));
       const demand = { store, given: undefined, key: undefined, source: undefined };

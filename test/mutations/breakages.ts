@@ -1747,6 +1747,13 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/console/console-app.test.ts"],
   },
   {
+    name: "a date without dashes is taken for seconds of 1970",
+    marker: "dates-are-not-seconds",
+    find: "throw ambiguous(text);",
+    put: "return Number(text);",
+    tests: ["test/cli/time-option.test.ts"],
+  },
+  {
     name: "the history of the prompt stays readable for others",
     marker: "history-is-private",
     find: "await chmod(file, 0o600);",

@@ -9,10 +9,10 @@ import { writtenBeside } from "../../files/written-beside.ts";
 import type { CommandLake } from "../../library/folder-lake.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { fileOutput } from "../context/file-output.ts";
+import { givenTime } from "../context/given-time.ts";
 import { withFolder } from "../context/opened.ts";
 import { onlyTable } from "../options/lake-target.ts";
 import type { ExportFormat } from "../options/result-formats.ts";
-import { parseTime } from "../options/time-option.ts";
 import { ExcelFiles } from "../reports/excel-files.ts";
 import { METADATA } from "../reports/result-format.ts";
 import { RowPrinter } from "../reports/row-printer.ts";
@@ -42,7 +42,7 @@ export async function exportCommand(context: CommandContext, options: ExportOpti
   if (overwrite) await requireOurs(out, path);
   return withFolder(context, options.lake, async (lake) => {
     const table = onlyTable(await lake.opened(options.table), ({ name }) => name, "--table").name;
-    const asOfSeconds = options.asOf === undefined ? undefined : parseTime(options.asOf);
+    const asOfSeconds = options.asOf === undefined ? undefined : givenTime(context, options.asOf);
     const work: ExportWork = { ...options, table, statement: statementOf(table, options), asOfSeconds };
     const rows = await writtenBeside({ file: { name: out, path }, overwrite }, async (folder) => {
       const written = await (format === "parquet" ? writeParquet : writeText)(lake, work, folder);

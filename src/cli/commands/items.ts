@@ -1,10 +1,10 @@
 /** `dynalake items`: the current items as DynamoDB JSON lines, the format that DynamoDB's own import reads. */
 import type { TableSchema } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
+import { givenTime } from "../context/given-time.ts";
 import { withFolder, withStack } from "../context/opened.ts";
 import type { Terminal } from "../context/terminal.ts";
 import { type LakeOptions, lakeTarget, onlyTable } from "../options/lake-target.ts";
-import { parseTime } from "../options/time-option.ts";
 
 export interface ItemsOptions extends LakeOptions {
   readonly table?: string;
@@ -12,7 +12,7 @@ export interface ItemsOptions extends LakeOptions {
 }
 
 export async function itemsCommand(context: CommandContext, options: ItemsOptions): Promise<ExitCode> {
-  const asOfSeconds = options.asOf === undefined ? undefined : parseTime(options.asOf);
+  const asOfSeconds = options.asOf === undefined ? undefined : givenTime(context, options.asOf);
   const target = lakeTarget(options);
   const { terminal } = context;
   if (target.kind === "stack") {

@@ -7,10 +7,10 @@ import type { CommandLake } from "../../library/folder-lake.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { fileOutput } from "../context/file-output.ts";
 import { givenStatements } from "../context/given-statements.ts";
+import { givenTime } from "../context/given-time.ts";
 import { withFolder, withStack } from "../context/opened.ts";
 import { type LakeOptions, lakeTarget } from "../options/lake-target.ts";
 import { formatOf, type ResultFormat, type TextFormat } from "../options/result-formats.ts";
-import { parseTime } from "../options/time-option.ts";
 import { RowPrinter, type TextOutput } from "../reports/row-printer.ts";
 import { withClock } from "../reports/with-clock.ts";
 
@@ -32,7 +32,7 @@ export async function queryCommand(
 ): Promise<ExitCode> {
   const target = lakeTarget(options);
   const format = formatOf(options.format, options.out);
-  const asOfSeconds = options.asOf === undefined ? undefined : parseTime(options.asOf);
+  const asOfSeconds = options.asOf === undefined ? undefined : givenTime(context, options.asOf);
   const statements = await givenStatements(context, argument, options.file);
   requireOneForFile(statements, options.out);
   if (target.kind === "folder") {

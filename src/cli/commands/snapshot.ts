@@ -3,10 +3,10 @@ import { defined } from "../../core/defined.ts";
 import { DynalakeError } from "../../core/error.ts";
 import type { Origin } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
+import { givenTime } from "../context/given-time.ts";
 import { withFolder, withStack } from "../context/opened.ts";
 import { parseKeyOption } from "../options/key-option.ts";
 import { type LakeOptions, onlyTable, type StackTarget } from "../options/lake-target.ts";
-import { parseTime } from "../options/time-option.ts";
 import { machineEvents } from "../reports/machine-events.ts";
 import { reportFolderSnapshot, reportSnapshot, showSnapshotProgress } from "../reports/snapshot-report.ts";
 
@@ -38,7 +38,8 @@ export async function snapshotCommand(context: CommandContext, options: Snapshot
     readShare,
     readUnitsPerSecond: options.readUnits,
     timeLimitSeconds: options.timeLimit,
-    exportedAt: options.exportedAt === undefined ? undefined : new Date(parseTime(options.exportedAt) * 1000),
+    exportedAt:
+      options.exportedAt === undefined ? undefined : new Date(givenTime(context, options.exportedAt) * 1000),
   });
   const { terminal, interrupted: signal } = context;
   const take = (lake: Parameters<Parameters<typeof withFolder>[2]>[0]) =>

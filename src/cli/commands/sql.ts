@@ -3,8 +3,8 @@ import { DynalakeError } from "../../core/error.ts";
 import { lakeRelations } from "../../library/lake-relations.ts";
 import { StatementProcesses } from "../../library/statement-processes.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
+import { givenTime } from "../context/given-time.ts";
 import { withFolder } from "../context/opened.ts";
-import { parseTime } from "../options/time-option.ts";
 import { RowPrinter } from "../reports/row-printer.ts";
 import { runShell, type ShellWork } from "../shell/lake-shell.ts";
 import { SHELL_COMMANDS, type ShellState, shellCommand } from "../shell/shell-commands.ts";
@@ -22,7 +22,7 @@ export async function sqlCommand(context: CommandContext, options: SqlOptions): 
   const file = isInteractive ? historyFile(context.settings.environment, context.absolute) : undefined;
   const state: ShellState = {
     format: "table",
-    asOfSeconds: options.asOf === undefined ? undefined : parseTime(options.asOf),
+    asOfSeconds: options.asOf === undefined ? undefined : givenTime(context, options.asOf),
   };
   return withFolder(context, options.lake, async (lake) => {
     // Says at once that there is no lake.
@@ -76,6 +76,7 @@ function shellWork(statements: Statements, read: () => Promise<readonly KnownRel
         relations,
         print: (text) => context.terminal.print(text),
         width: () => widthOf(context),
+        nowSeconds: () => Math.floor(context.timing.nowMs() / 1000),
       }),
     complete: (typed) => completed(typed, known, Object.keys(SHELL_COMMANDS)),
   };

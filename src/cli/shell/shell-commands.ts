@@ -28,6 +28,7 @@ export interface ShellSurroundings {
   readonly relations: () => Promise<readonly KnownRelation[]>;
   readonly print: (text: string) => Promise<void>;
   readonly width: () => number | undefined;
+  readonly nowSeconds: () => number;
 }
 
 /** Resolves to whether the prompt goes on. Throws USAGE. */
@@ -50,7 +51,8 @@ export async function shellCommand(line: string, around: ShellSurroundings): Pro
       state.format = formatNamed(argument);
       return true;
     case ".as-of":
-      state.asOfSeconds = argument === "" || argument === "now" ? undefined : parseTime(argument);
+      state.asOfSeconds =
+        argument === "" || argument === "now" ? undefined : parseTime(argument, around.nowSeconds());
       await print(`Tables of ${state.asOfSeconds === undefined ? "now" : timeText(state.asOfSeconds)}\n`);
       return true;
     case ".help":
