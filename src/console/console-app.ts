@@ -11,6 +11,7 @@ import type { ConsoleAccess } from "./console-access.ts";
 import type { ConsoleLake } from "./console-lake.ts";
 import type { PageFile } from "./page-files.ts";
 import { newNonce, pageHeaders } from "./page-headers.ts";
+import { FILE_FORMATS, type ResultFiles } from "./result-files.ts";
 import type { Statements } from "./statements.ts";
 
 /** The page sends it with each request: a form or an image of another site cannot. */
@@ -28,6 +29,7 @@ const STATUSES: ReadonlyMap<string, ContentfulStatusCode> = new Map([
 export interface ConsoleParts {
   readonly lake: ConsoleLake;
   readonly statements: Pick<Statements, "answer" | "past">;
+  readonly files: Pick<ResultFiles, "write">;
   readonly access: ConsoleAccess;
   readonly page: ReadonlyMap<string, PageFile>;
   /** A page without a session asks: the terminal can show a new link. */
@@ -35,7 +37,7 @@ export interface ConsoleParts {
 }
 
 export function consoleApp(parts: ConsoleParts): Hono {
-  const { lake, statements, access, page } = parts;
+  const { lake, statements, files, access, page } = parts;
   const app = new Hono();
   app.use(ownAddress(access));
   const onError = (c: Context): Response => refusal(c, 413, "the request is too large");
@@ -66,6 +68,12 @@ export function consoleApp(parts: ConsoleParts): Hono {
     const { sql, asOfSeconds } = await bodyOf(c, statementShape);
     return c.body(statements.answer({ sql, asOfSeconds }), 200, { "content-type": "application/x-ndjson" });
   });
+  app.post("/api/files", async (c) => {
+    const { sql, asOfSeconds, format } = await bodyOf(c, fileShape);
+    const { bytes, content } = await files.write({ sql, asOfSeconds }, format, c.req.raw.signal);
+    const headers = { "content-type": "application/octet-stream", "content-length": String(bytes) };
+    return c.body(content, 200, headers);
+  });
   app.notFound((c) => refusal(c, 404, "there is nothing at this address"));
   app.onError((error, c) => failure(c, error));
   return app;
@@ -73,6 +81,7 @@ export function consoleApp(parts: ConsoleParts): Hono {
 
 const tokenShape = z.object({ token: z.string() });
 const statementShape = z.object({ sql: z.string(), asOfSeconds: z.optional(z.number().check(z.minimum(0))) });
+const fileShape = z.extend(statementShape, { format: z.enum(FILE_FORMATS) });
 const itemShape = z.object({ table: z.string(), key: z.record(z.string(), z.string()) });
 
 /** Lets through what a page of the console's own address sends, and gives the answer its headers. */

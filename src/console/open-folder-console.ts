@@ -4,6 +4,7 @@ import { StatementProcesses } from "../library/statement-processes.ts";
 import { shellWord } from "./command-line.ts";
 import { folderConsole } from "./folder-console.ts";
 import { readPageFiles } from "./page-files.ts";
+import { ResultFiles } from "./result-files.ts";
 import { type ConsoleOptions, type RunningConsole, startConsole } from "./start-console.ts";
 import { STATEMENT_LIMITS, Statements } from "./statements.ts";
 
@@ -17,9 +18,10 @@ export async function openFolderConsole(
   const page = readPageFiles();
   const processes = new StatementProcesses();
   try {
+    const files = new ResultFiles(lake.folder);
     const reading = folderConsole(lake, { kind: "folder", name, option: `--lake ${shellWord(name)}` }, nowMs);
     const statements = new Statements(processes, lake.folder, STATEMENT_LIMITS, nowMs);
-    const console = await startConsole(reading, statements, { ...options, page });
+    const console = await startConsole({ lake: reading, statements, files }, { ...options, page });
     const close = async (): Promise<void> => {
       await console.close();
       await processes.close();

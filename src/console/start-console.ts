@@ -3,10 +3,8 @@ import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
 import { DynalakeError } from "../core/error.ts";
 import { ConsoleAccess } from "./console-access.ts";
-import { consoleApp } from "./console-app.ts";
-import type { ConsoleLake } from "./console-lake.ts";
+import { type ConsoleParts, consoleApp } from "./console-app.ts";
 import type { PageFile } from "./page-files.ts";
-import type { Statements } from "./statements.ts";
 
 export interface ConsoleOptions {
   /** 0: any free one. */
@@ -19,6 +17,9 @@ export interface ConsoleOptions {
   readonly nowMs: () => number;
 }
 
+/** What the console shows. */
+export type ConsoleSources = Pick<ConsoleParts, "lake" | "statements" | "files">;
+
 export interface RunningConsole {
   /** With a token for one use, good for a minute. */
   readonly url: string;
@@ -27,8 +28,7 @@ export interface RunningConsole {
 
 /** Rejects with USAGE if the port is taken. */
 export async function startConsole(
-  lake: ConsoleLake,
-  statements: Statements,
+  { lake, statements, files }: ConsoleSources,
   options: ConsoleOptions,
 ): Promise<RunningConsole> {
   const access = new ConsoleAccess(options.allowedHosts, options.nowMs);
@@ -37,6 +37,7 @@ export async function startConsole(
   const app = consoleApp({
     lake,
     statements,
+    files,
     access,
     page: options.page,
     onStranger: () => {

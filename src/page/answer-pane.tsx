@@ -6,10 +6,10 @@ import { classes, num } from "./format.ts";
 import { Grid, type GridCell } from "./grid.ts";
 import { gridColumn } from "./grid-column.ts";
 import { NoResult } from "./no-result.tsx";
-import { CopyButton, Icon, type IconName, moveTab } from "./parts.tsx";
+import { Icon, type IconName, moveTab } from "./parts.tsx";
 import { orderBy, type Result, type Sort } from "./result.ts";
 import { ResultColumns } from "./result-columns.tsx";
-import { save } from "./saved-file.ts";
+import { Saving } from "./saving.tsx";
 import type { RunState } from "./use-statement.ts";
 
 export type AnswerTab = "rows" | "chart" | "columns";
@@ -19,8 +19,6 @@ interface AnswerPaneProps {
   readonly tab: AnswerTab;
   readonly setTab: (tab: AnswerTab) => void;
   readonly isLinked: boolean;
-  /** Gives the whole result in a terminal. */
-  readonly command: string;
   readonly replace: (sql: string) => void;
 }
 
@@ -30,7 +28,7 @@ const TABS: readonly (readonly [AnswerTab, string, IconName])[] = [
   ["columns", "Columns", "columns"],
 ];
 
-export function AnswerPane({ run, tab, setTab, isLinked, command, replace }: AnswerPaneProps): JSX.Element {
+export function AnswerPane({ run, tab, setTab, isLinked, replace }: AnswerPaneProps): JSX.Element {
   const [hasSide, showSide] = useState(true);
   const [sort, setSort] = useState<Sort>();
   const result = run.kind === "done" ? run.answer.result : undefined;
@@ -61,9 +59,7 @@ export function AnswerPane({ run, tab, setTab, isLinked, command, replace }: Ans
           ))}
         </div>
         <span class="grow" />
-        {result !== undefined && run.kind === "done" && (
-          <Saving result={result} order={order} isCut={run.answer.isCut} command={command} />
-        )}
+        {run.kind === "done" && <Saving answer={run.answer} statement={run.statement} order={order} />}
         {result !== undefined && (
           <button
             type="button"
@@ -87,39 +83,6 @@ export function AnswerPane({ run, tab, setTab, isLinked, command, replace }: Ans
         </aside>
       )}
     </div>
-  );
-}
-
-function Saving({
-  result,
-  order,
-  isCut,
-  command,
-}: {
-  result: Result;
-  order: Uint32Array | undefined;
-  isCut: boolean;
-  command: string;
-}): JSX.Element {
-  if (isCut)
-    return (
-      <CopyButton
-        icon="sql"
-        text={`${command} --format csv > result.csv`}
-        label="Copy the command that saves all rows"
-      >
-        Save all rows
-      </CopyButton>
-    );
-  return (
-    <>
-      <span class="dim save">Save</span>
-      {(["csv", "json"] as const).map((kind) => (
-        <button key={kind} type="button" class="button quiet small" onClick={() => save(result, kind, order)}>
-          {kind.toUpperCase()}
-        </button>
-      ))}
-    </>
   );
 }
 

@@ -77,14 +77,7 @@ export function SqlConsole({ lake, query, nonce }: SqlConsoleProps): JSX.Element
           Link
         </CopyButton>
       </div>
-      <AnswerPane
-        run={run}
-        tab={tab}
-        setTab={setTab}
-        isLinked={linked !== undefined}
-        command={command}
-        replace={replace}
-      />
+      <AnswerPane run={run} tab={tab} setTab={setTab} isLinked={linked !== undefined} replace={replace} />
     </main>
   );
 }

@@ -1,5 +1,6 @@
 /** The statement of the console and what became of it. Both stay while one looks at another page. */
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { RanStatement } from "./saved-file.ts";
 import { Failure } from "./session.ts";
 import { runStatement, type StatementAnswer } from "./statement-run.ts";
 
@@ -7,7 +8,7 @@ export type RunState =
   | { readonly kind: "new" | "stopped" }
   | { readonly kind: "running"; readonly rows: number }
   | { readonly kind: "failed"; readonly error: Failure; readonly sql: string }
-  | { readonly kind: "done"; readonly answer: StatementAnswer; readonly sql: string };
+  | { readonly kind: "done"; readonly answer: StatementAnswer; readonly statement: RanStatement };
 
 export interface StatementRun {
   readonly run: RunState;
@@ -50,7 +51,7 @@ export function useStatement(
         if (!abortion.signal.aborted) show({ kind: "running", rows });
       };
       runStatement(request, abortion.signal, onRows).then(
-        (answer) => show({ kind: "done", answer, sql }),
+        (answer) => show({ kind: "done", answer, statement: { sql, asOfSeconds } }),
         (error: unknown) => {
           if (abortion.signal.aborted) return;
           const failure =

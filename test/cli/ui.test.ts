@@ -1,5 +1,5 @@
 /** `dynalake ui` as people start it: its server, the page that the build left, and statements in processes of their own. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -76,6 +76,30 @@ test("a statement runs in a process of its own, and its rows come whole", async 
   expect(lines[0]).toMatchObject({ columns: [{ name: "id", type: "VARCHAR" }] });
   expect(rows).toHaveLength(3_000);
   expect(lines.at(-1)).toMatchObject({ end: { rows: 3_000, isCut: false } });
+});
+
+test.each(["csv", "json", "parquet"])(
+  "a result is saved as %s, byte for byte as query writes it",
+  async (format) => {
+    const sql = "SELECT id, length(id) AS n FROM t ORDER BY id";
+    const answer = await post("/api/files", { sql, format });
+    expect(answer.status).toBe(200);
+    const out = join(folder, `result.${format}`);
+    await done(["query", sql, "--lake", lake, "--out", out]);
+    expect(Buffer.from(await answer.arrayBuffer()).equals(await readFile(out))).toBe(true);
+  },
+);
+
+test("a statement that fails is no file", async () => {
+  const answer = await post("/api/files", { sql: "SELECT nothing FROM t", format: "csv" });
+  expect(answer.status).toBe(400);
+  expect(await answer.json()).toMatchObject({
+    error: {
+      code: "SQL_FAILED",
+      message: expect.stringContaining("nothing"),
+      next: expect.stringContaining("Correct"),
+    },
+  });
 });
 
 test.each([

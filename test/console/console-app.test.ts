@@ -146,7 +146,7 @@ test("hostile bodies end as an error with a code, and reach nothing of another f
   const app = askedApp();
   await fc.assert(
     fc.asyncProperty(
-      fc.constantFrom("/api/item", "/api/statements", "/api/session"),
+      fc.constantFrom("/api/item", "/api/statements", "/api/files", "/api/session"),
       fc.jsonValue(),
       async (path, body) => {
         app.asked.length = 0;
@@ -188,8 +188,14 @@ test("an item is asked for by the values of its key, and a statement by its text
   const app = askedApp();
   await app.own("/api/item", { table: "orders", key: { order_id: "o-1" } });
   await app.own("/api/statements", { sql: "SELECT 1", asOfSeconds: 5 });
+  const file = await app.own("/api/files", { sql: "SELECT 2", format: "parquet" });
+  expect({ length: file.headers.get("content-length"), text: await file.text() }).toEqual({
+    length: "2",
+    text: "ab",
+  });
   expect(app.asked).toEqual([
     { table: "orders", key: { order_id: "o-1" } },
     { sql: "SELECT 1", asOfSeconds: 5 },
+    { sql: "SELECT 2", asOfSeconds: undefined, format: "parquet" },
   ]);
 });

@@ -162,6 +162,34 @@ const hosts = new Set<string>();
       await page.keyboard.press("Alt+1");
     });
 
+    test("has the first rows of a longer result, and saves all of them", async () => {
+      await run("SELECT range AS n FROM range(100001)");
+      expect(await page.textContent(".outcome")).toMatch(/^the first 100,000 rows in /);
+      const [saved] = await Promise.all([
+        page.waitForEvent("download"),
+        page.click(".tabs .button >> text=CSV"),
+      ]);
+      expect(saved.suggestedFilename()).toBe("result.csv");
+      expect((await readFile(await saved.path(), "utf8")).trim().split("\n")).toHaveLength(100_002);
+    });
+
+    test("saves what is shown as it is shown, and Parquet", async () => {
+      await run("SELECT range AS n FROM range(3)");
+      await page.click("[data-column='0']");
+      await page.click("[data-column='0']");
+      await page.waitForSelector("[aria-sort=descending]");
+      const [shown] = await Promise.all([
+        page.waitForEvent("download"),
+        page.click(".tabs .button >> text=CSV"),
+      ]);
+      expect(await readFile(await shown.path(), "utf8")).toBe("n\n2\n1\n0\n");
+      const [parquet] = await Promise.all([
+        page.waitForEvent("download"),
+        page.click(".tabs .button >> text=Parquet"),
+      ]);
+      expect((await readFile(await parquet.path())).subarray(0, 4).toString()).toBe("PAR1");
+    });
+
     test("names the column that was meant, and marks the one that is not there", async () => {
       await run("SELECT pricee FROM orders", "[role=alert]");
       expect(await page.textContent("[role=alert] .link")).toBe("price");

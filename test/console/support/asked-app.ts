@@ -47,13 +47,19 @@ export function askedApp(answers: Partial<ConsoleLake> = {}): AskedApp {
       return new Blob(["{}\n"]).stream();
     },
   };
+  const files = {
+    write: async (statement: AskedStatement, format: string) => {
+      asked.push({ ...statement, format });
+      return { bytes: 2, content: new Blob(["ab"]).stream() };
+    },
+  };
   const page = new Map(
     Object.entries({
       "index.html": { content: bytesOf("<meta content=__NONCE__>"), type: "text/html; charset=utf-8" },
       "main.js": { content: bytesOf("1"), type: "text/javascript; charset=utf-8" },
     }),
   );
-  const app = consoleApp({ lake, statements, access, page, onStranger: () => strangers++ });
+  const app = consoleApp({ lake, statements, files, access, page, onStranger: () => strangers++ });
   const ask: AskedApp["ask"] = async (path, { headers, ...request } = {}) =>
     app.request(`http://${HOST}${path}`, { ...request, headers: { host: HOST, ...headers } });
   return {

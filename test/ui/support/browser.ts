@@ -14,6 +14,7 @@ export interface Page {
   on(event: "pageerror", listener: (error: Error) => void): void;
   on(event: "console", listener: (message: { type(): string; text(): string }) => void): void;
   on(event: "request", listener: (request: { url(): string }) => void): void;
+  waitForEvent(event: "download"): Promise<{ suggestedFilename(): string; path(): Promise<string> }>;
   click(selector: string): Promise<void>;
   focus(selector: string): Promise<void>;
   waitForSelector(selector: string, options?: { readonly state?: "visible" | "hidden" }): Promise<unknown>;
