@@ -3,6 +3,7 @@
 import type { Plan } from "../core/compaction/plan.ts";
 import { DynalakeError } from "../core/error.ts";
 import { recoverableColumns } from "../core/format/recovery.ts";
+import type { Widening } from "../core/schema/rebased-schema.ts";
 import type { Schema } from "../core/schema/schema.ts";
 import { requireCompatible } from "../core/schema/schema-change.ts";
 import { athena } from "../core/sql/athena.ts";
@@ -32,6 +33,7 @@ export async function planSchemaChange(
   const { manifest, schema } = context.opened;
   const change = requireCompatible(schema, deployed, "the deployed schema");
   if (change.kind === "same") return undefined;
+  requireSameTypes(change.widened);
   const sinceSeconds = await columnsSinceSeconds(engine.catalog, schema.table, change.added);
   // breakage: new-columns-settle
   const isSettled = sinceSeconds !== undefined && sinceSeconds + settleSeconds <= context.nowSeconds();
@@ -43,6 +45,17 @@ export async function planSchemaChange(
     stages: [],
     change: { kind: "schema", schema: deployed.file },
   };
+}
+
+/** Firehose and Glue have one column for each attribute. */
+function requireSameTypes(widened: readonly Widening[]): void {
+  const [first] = widened;
+  if (first === undefined) return;
+  throw new DynalakeError(
+    "SCHEMA_INVALID",
+    `the deployed schema cannot change the type of "${first.label}": it is already ${first.from}`,
+    { next: "Deploy the schema that the lake has. Types widen in lakes in folders only." },
+  );
 }
 
 /**

@@ -10,6 +10,7 @@ export type LakeEvent =
   | GapEvent
   | NotFollowedEvent
   | ColumnsAddedEvent
+  | TypesWidenedEvent
   | CompactedEvent
   | CompactionFailedEvent
   | SnapshotBegunEvent
@@ -54,11 +55,19 @@ export interface NotFollowedEvent {
   readonly error: DynalakeError;
 }
 
-/** A given schema has added columns; earlier values come from `_unmapped`. */
+/** A given schema, or values that appeared, have added columns; earlier values come from `_unmapped`. */
 export interface ColumnsAddedEvent {
   readonly kind: "columns-added";
   readonly table: string;
   readonly columns: readonly string[];
+}
+
+/** Values appeared that columns could not hold: these have wider types from now on. Values of before are the same. */
+export interface TypesWidenedEvent {
+  readonly kind: "types-widened";
+  readonly table: string;
+  /** Their names in SQL, and the types as a schema file writes them. */
+  readonly columns: readonly { readonly name: string; readonly from: string; readonly to: string }[];
 }
 
 /** A compaction has committed. minor: the change log was folded. major: parts of the base were rewritten. */

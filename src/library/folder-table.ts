@@ -4,6 +4,7 @@ import { defined } from "../core/defined.ts";
 import type { StoredItem } from "../core/row/stored-item.ts";
 import { namedTable } from "../core/table/chosen-tables.ts";
 import type { OpenTable } from "../core/table/open-table.ts";
+import { fileForPeople } from "../core/table/schema-file.ts";
 import type { VerifyReport } from "../core/verify/verify-report.ts";
 import type { VerifyWish } from "../embedded/verifying/compare-table.ts";
 import { abortableStore } from "../files/abortable-store.ts";
@@ -23,7 +24,7 @@ import type {
   VerifyOptions,
   Watched,
 } from "./options.ts";
-import { compactionRun, driftReport, tableStatusOf, verificationOf } from "./reported.ts";
+import { compactionRun, driftReport, followedEvents, tableStatusOf, verificationOf } from "./reported.ts";
 import type {
   Compaction,
   CompactionRun,
@@ -52,9 +53,8 @@ export class FolderTable implements ListedTable {
   }
 
   schema(): Promise<TableSchema> {
-    return this.#context.lifetime.run(
-      undefined,
-      async () => (this.#listed ?? (await this.#opened())).schema.file,
+    return this.#context.lifetime.run(undefined, async () =>
+      fileForPeople((this.#listed ?? (await this.#opened())).schema),
     );
   }
 
@@ -156,7 +156,7 @@ export class FolderTable implements ListedTable {
           settleSeconds,
           known,
           signal: stop,
-          onColumns: (columns) => emit({ kind: "columns-added", table, columns }),
+          onFollowed: (followed) => followedEvents(table, followed).forEach(emit),
           onCommit: (result) => {
             const { kind, ...run } = compactionRun(result);
             const { rows, segments, manifest } = run;

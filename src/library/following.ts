@@ -6,7 +6,7 @@ import type { FolderContext } from "./folder-context.ts";
 import { givenSchema, requireNumber } from "./given.ts";
 import { observed } from "./observed.ts";
 import type { FollowOptions, Watched } from "./options.ts";
-import { compactionRun, gapOf, snapshotReport } from "./reported.ts";
+import { compactionRun, followedEvents, gapOf, snapshotReport } from "./reported.ts";
 import type { FollowReport } from "./reports.ts";
 import { snapshotThreads, takingEvent } from "./snapshotting.ts";
 
@@ -94,6 +94,9 @@ class Tally {
         this.emit({ kind: "compacted", table, compaction, rows, segments, manifest });
         return;
       }
+      case "followed":
+        for (const each of followedEvents(table, event.followed)) this.emit(each);
+        return;
       case "compaction-failed":
         this.emit({ kind: "compaction-failed", table, error: event.error });
     }

@@ -3,10 +3,12 @@ import type { CompactionResult } from "../core/compaction/compact.ts";
 import { type Gap as RecordedGap, repairTimeSeconds } from "../core/format/manifest.ts";
 import { declarationLine } from "../core/infer/found-values.ts";
 import { type Drift as CountedDrift, driftSentence } from "../core/overlay/drift-finding.ts";
+import type { RebasedSchema } from "../core/schema/rebased-schema.ts";
 import { healthWith, type TableStatus as RecordedStatus } from "../core/status/status.ts";
 import { type SchemaEdit, schemaEditSentence } from "../core/table/schema-edit.ts";
 import { type VerifyReport, verifyResult } from "../core/verify/verify-report.ts";
 import type { TakenSnapshot } from "../embedded/snapshot/take-in.ts";
+import type { LakeEvent } from "./event.ts";
 import type { CompactionRun, Drift, Gap, SnapshotReport, TableStatus, Verification } from "./reports.ts";
 
 export function snapshotReport(taken: TakenSnapshot): SnapshotReport {
@@ -63,6 +65,18 @@ export function verificationOf(report: VerifyReport): Verification {
     unsettled: unsettled.map(({ kind, key, keyHash }) => ({ kind, key, keyHash })),
     openGaps: openGaps.map(gapOf),
   };
+}
+
+/** What a table got by following its data. */
+export function followedEvents(
+  table: string,
+  { added, widened }: Pick<RebasedSchema, "added" | "widened">,
+): readonly LakeEvent[] {
+  const columns = widened.map(({ label, from, to }) => ({ name: label, from, to }));
+  return [
+    ...(added.length === 0 ? [] : [{ kind: "columns-added", table, columns: added } as const]),
+    ...(widened.length === 0 ? [] : [{ kind: "types-widened", table, columns } as const]),
+  ];
 }
 
 export function driftReport(drift: CountedDrift): Drift {

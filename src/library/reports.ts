@@ -116,7 +116,7 @@ export interface TableStatus extends StatusFacts {
   readonly drift: readonly Drift[] | undefined;
   /** What became of an edit of schema.json; undefined if the file says what the table has. */
   readonly schemaFile:
-    | { readonly state: "pending" | "refused" | "broken" | "missing"; readonly detail: string }
+    | { readonly state: "pending" | "refused" | "earlier" | "broken" | "missing"; readonly detail: string }
     | undefined;
   readonly openGaps: readonly Gap[];
   readonly repairedGaps: readonly Gap[];

@@ -129,9 +129,29 @@ test("an earlier schema, which a crash has left in the file, is no edit", async 
     await edit(addCoupon);
     await took(snapshot("e2"));
     await writeFile(file, before);
-    expect((await done("status", "--lake", lake)).stdout).not.toContain("schema.json");
+    expect((await done("status", "--lake", lake)).stdout).toContain(
+      "orders/schema.json holds an earlier schema of the table, and is not used",
+    );
     await done("compact", "--lake", lake);
     expect(await rowsOf(lake, COUPONS)).toEqual(['{"n":5}']);
+  });
+});
+
+test("an edit that goes back to what was is an edit", async () => {
+  await withLake(async ({ lake, file }) => {
+    const evolveOf = async () => JSON.parse(await readFile(file, "utf8")).evolve;
+    const set = async (evolve: string) => {
+      await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, "utf8")), evolve }));
+      expect((await done("status", "--lake", lake)).stdout).toContain(
+        "the next snapshot or compaction applies it",
+      );
+      await done("compact", "--lake", lake);
+      expect((await done("status", "--lake", lake)).stdout).not.toContain("schema.json");
+    };
+    const first = await evolveOf();
+    expect(first).toBe("all");
+    for (const evolve of ["none", "all", "none"]) await set(evolve);
+    expect(await evolveOf()).toBe("none");
   });
 });
 

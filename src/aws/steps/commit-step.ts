@@ -4,7 +4,7 @@ import { commitPlan } from "../../core/compaction/commit-plan.ts";
 import { commitSeed } from "../../core/compaction/seed.ts";
 import { DynalakeError } from "../../core/error.ts";
 import { numberedSegments } from "../../core/format/segment-name.ts";
-import { parseSchema } from "../../core/schema/schema.ts";
+import { parseStoredSchema } from "../../core/schema/schema.ts";
 import { writeSchema } from "../../core/table/schema-file.ts";
 import type { CommitAnswer } from "../contracts/steps.ts";
 import { readPlan } from "./saved-plan.ts";
@@ -22,7 +22,7 @@ export async function commitStep(context: StepContext, run: string): Promise<Com
     const manifest =
       kind === "snapshot" ? await commitSeed(commit, plan, staged) : await commitPlan(commit, plan, staged);
     if (manifest.schema !== null)
-      await writeSchema(store, parseSchema(manifest.schema, "the schema of the commit"));
+      await writeSchema(store, parseStoredSchema(manifest.schema, "the schema of the commit"));
     const rows = staged.reduce((sum, segment) => sum + segment.rows, 0);
     return { outcome: "committed", kind, manifest: manifest.sequence, rows, segments: staged.length };
   } catch (error) {

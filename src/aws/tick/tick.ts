@@ -4,6 +4,7 @@ import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { ListExecutionsCommand, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { EXPORT_FUZZ_SECONDS } from "../../core/exports/export-manifest.ts";
 import { changesDayFolder, hourOf } from "../../core/format/lake-path.ts";
+import { schemaMark } from "../../core/schema/schema-change.ts";
 import { readLastCompaction } from "../../core/table/last-compaction.ts";
 import { openTableOf } from "../../core/table/open-table.ts";
 import { waitingPaths } from "../../core/table/waiting-paths.ts";
@@ -98,9 +99,7 @@ async function factsOf(context: TickContext, deployed: DeployedTable): Promise<T
   const { schema, table } = deployed;
   const opened = await openTableOf(store, schema);
   return {
-    hasNews:
-      JSON.stringify(opened.schema.file) !== JSON.stringify(schema.file) ||
-      (await hasNews(context, deployed)),
+    hasNews: schemaMark(opened.schema.file) !== schemaMark(schema.file) || (await hasNews(context, deployed)),
     snapshotSeconds: opened.manifest.snapshots.at(-1)?.exportTimeSeconds,
     waiting: (await waitingPaths(store, table)).length,
   };

@@ -3,6 +3,7 @@ import { defined } from "../../core/defined.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { withFolder, withStack } from "../context/opened.ts";
 import { type LakeOptions, lakeTarget, type StackTarget } from "../options/lake-target.ts";
+import { followedSentence } from "../reports/columns-report.ts";
 import { reportCompaction } from "../reports/compaction-report.ts";
 import { machineEvents } from "../reports/machine-events.ts";
 
@@ -19,8 +20,13 @@ export async function compactCommand(context: CommandContext, options: CompactOp
   const { all, settleSeconds } = options;
   return withFolder(context, options.lake, async (lake) => {
     for (const table of await lake.opened(options.table)) {
-      const { runs } = await table.compact(defined({ all, settleSeconds }));
+      const followed: string[] = [];
+      const { runs } = await table.compact({
+        ...defined({ all, settleSeconds }),
+        onEvent: (event) => followed.push(...[followedSentence(event)].filter((text) => text !== undefined)),
+      });
       await reportCompaction(context, table.name, runs, options);
+      for (const sentence of followed) context.terminal.note(sentence);
     }
     return EXIT.done;
   });

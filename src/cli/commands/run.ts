@@ -5,7 +5,7 @@ import type { FollowReport, LakeEvent } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { withFolder } from "../context/opened.ts";
 import type { Terminal } from "../context/terminal.ts";
-import { addedSentence } from "../reports/columns-report.ts";
+import { addedSentence, widenedSentence } from "../reports/columns-report.ts";
 import { gapSentence } from "../reports/gap-report.ts";
 import { reportFolderSnapshot, showSnapshotProgress } from "../reports/snapshot-report.ts";
 
@@ -109,6 +109,8 @@ function noteOf(event: NotedEvent): string {
     }
     case "columns-added":
       return addedSentence(table, event.columns);
+    case "types-widened":
+      return widenedSentence(table, event.columns);
     case "compacted":
       return `${table}: ${event.compaction} compaction wrote ${counted(event.rows, "row")}`;
     case "compaction-failed": {

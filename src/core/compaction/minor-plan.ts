@@ -11,6 +11,7 @@ import {
 import { segmentRows } from "../overlay/segment-rows.ts";
 import { DELTA_CUT } from "../overlay/table-parts.ts";
 import type { ChangeSelection, Stage } from "../ports/query-engine.ts";
+import { withEarlierColumns } from "../schema/earlier-columns.ts";
 import type { Schema } from "../schema/schema.ts";
 import { DELTA_ORDER, minorDeltaRows, newestChangeStatement, oldestLateChange } from "../sql/compaction.ts";
 import type { OpenTable } from "../table/open-table.ts";
@@ -136,9 +137,9 @@ function changesOf(
   selection: ChangeSelection,
   heldUp: ChangeSelection | undefined,
 ): string {
-  const changes = engine.changes(schema, selection);
+  const changes = engine.changes(withEarlierColumns(schema), selection);
   if (heldUp === undefined) return changes;
-  return `(SELECT * FROM ${changes} UNION ALL SELECT * FROM ${engine.changes(schema, heldUp)})`;
+  return `(SELECT * FROM ${changes} UNION ALL SELECT * FROM ${engine.changes(withEarlierColumns(schema), heldUp)})`;
 }
 
 async function lateInputs(

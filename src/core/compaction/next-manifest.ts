@@ -1,9 +1,9 @@
 /** The manifests that commits create: what each kind of commit makes of the one before it. */
 
-import { LAKE_FORMAT } from "../format/lake-file.ts";
+import { EVOLVED_FORMAT, LAKE_FORMAT } from "../format/lake-file.ts";
 import { type ChangeObject, hourOf, hourStartSeconds } from "../format/lake-path.ts";
 import { baseSegments, type Manifest, type Segment } from "../format/manifest.ts";
-import { type Recovery, withDeclared, withoutReplaced } from "../format/recovery.ts";
+import { type DeclaredColumns, type Recovery, withDeclared, withoutReplaced } from "../format/recovery.ts";
 import { heldUpObjects, windowHour } from "../overlay/change-log.ts";
 import type { SchemaFile } from "../schema/schema.ts";
 import { schemaMark } from "../schema/schema-change.ts";
@@ -64,14 +64,14 @@ export function afterSnapshot(manifest: Manifest, facts: SnapshotFacts, commit: 
   const sinceSeconds = facts.floorSeconds - manifest.skewSeconds;
   const leftForNext = new Set(heldUpObjects(facts.objects, windowHour(sinceSeconds), sinceSeconds));
   const record = { run: commit.run, exportTimeSeconds, cutSeconds, items, segments: commit.staged };
+  const next = nextSchema(manifest, facts.schema);
   return withoutReplaced({
     ...manifest,
-    ...committed(manifest, "snapshot", commit),
+    ...committed({ ...manifest, ...next }, "snapshot", commit),
     floorSeconds: facts.floorSeconds,
     horizonSeconds: facts.floorSeconds,
     buckets: facts.buckets,
-    schema: facts.schema,
-    formerSchemas: formerSchemas(manifest, facts.schema),
+    ...next,
     recovery: facts.recovery,
     segments: commit.staged,
     folded: facts.objects
@@ -85,14 +85,14 @@ export function afterSnapshot(manifest: Manifest, facts: SnapshotFacts, commit: 
 /** The manifest that commits a schema with columns that no segment has yet. */
 export function afterSchemaChange(
   manifest: Manifest,
-  change: { readonly before: SchemaFile; readonly schema: SchemaFile; readonly added: readonly string[] },
+  change: DeclaredColumns & { readonly schema: SchemaFile },
   commit: Pick<Commit, "run" | "nowSeconds">,
 ): Manifest {
+  const next = nextSchema({ ...manifest, schema: change.before }, change.schema);
   return {
     ...manifest,
-    ...committed(manifest, "schema", commit),
-    schema: change.schema,
-    formerSchemas: formerSchemas({ ...manifest, schema: change.before }, change.schema),
+    ...committed({ ...manifest, ...next }, "schema", commit),
+    ...next,
     recovery: withDeclared(manifest, change),
   };
 }
@@ -110,17 +110,23 @@ export function afterMisfits(
 
 const FORMER_SCHEMAS_MAX = 100;
 
-/** With the schema of the manifest, if the next one is another. */
-function formerSchemas(
+/** The schema with its number, and the marks of those before it, with that of the manifest if the next one is another. */
+function nextSchema(
   { schema, formerSchemas: earlier = [] }: Pick<Manifest, "schema" | "formerSchemas">,
   next: SchemaFile,
-): readonly string[] | undefined {
+): Pick<Manifest, "schema" | "formerSchemas"> {
   const marks = [...earlier];
   const mark = schema === null ? undefined : schemaMark(schema);
-  if (mark !== undefined && mark !== schemaMark(next)) marks.push(mark);
+  const changes = mark !== undefined && mark !== schemaMark(next);
+  if (changes) marks.push(mark);
   // A schema that is the table's again is no former one.
   const kept = marks.filter((each) => each !== schemaMark(next)).slice(-FORMER_SCHEMAS_MAX);
-  return kept.length === 0 ? undefined : kept;
+  const evolution = (schema?.evolution ?? 0) + (changes ? 1 : 0);
+  const { evolution: _, ...plain } = next;
+  return {
+    schema: evolution === 0 ? plain : { ...plain, evolution },
+    formerSchemas: kept.length === 0 ? undefined : kept,
+  };
 }
 
 /** The members that every commit has anew. */
@@ -130,10 +136,16 @@ function committed(
   commit: Pick<Commit, "run" | "nowSeconds">,
 ): Pick<Manifest, "format" | "sequence" | "run" | "kind" | "committedAtSeconds"> {
   return {
-    format: LAKE_FORMAT, // breakage: commits-have-the-newest-format
+    format: formatFor(manifest.schema), // breakage: commits-have-the-newest-format
     sequence: manifest.sequence + 1,
     run: commit.run,
     kind,
     committedAtSeconds: Math.max(commit.nowSeconds, manifest.committedAtSeconds),
   };
+}
+
+/** Older code knows nothing of columns that have changed. */
+function formatFor(schema: SchemaFile | null): number {
+  // breakage: evolved-tables-have-a-format-of-their-own
+  return schema?.forms === undefined ? LAKE_FORMAT : EVOLVED_FORMAT;
 }

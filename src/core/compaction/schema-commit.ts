@@ -1,11 +1,13 @@
 /** A new schema for a table that holds data: a commit of its own, which writes no rows. */
 
+import { defined } from "../defined.ts";
 import { DynalakeError } from "../error.ts";
 import { schemaPath } from "../format/lake-path.ts";
 import type { Manifest } from "../format/manifest.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
+import type { Widening } from "../schema/rebased-schema.ts";
 import type { Schema } from "../schema/schema.ts";
-import { requireCompatible, schemaOf } from "../schema/schema-change.ts";
+import { newColumns, requireCompatible, type SchemaBound, schemaOf } from "../schema/schema-change.ts";
 import { commitManifest } from "../table/commit-manifest.ts";
 import { type Commits, readCommits } from "../table/commits.ts";
 import { readWrittenSchema, schemaBytes, writeSchema } from "../table/schema-file.ts";
@@ -17,13 +19,24 @@ export interface SchemaCommitContext {
   readonly nowSeconds: () => number;
   /** The table's commits, if they were read before. */
   readonly commits?: Commits;
+  readonly countClean?: CountClean | undefined;
 }
 
 export interface SchemaCommit {
   /** The names of the columns that were added. */
   readonly added: readonly string[];
+  readonly widened: readonly Widening[];
   readonly manifest: Manifest;
+  /** The table's schema from now on. */
+  readonly schema: Schema;
 }
+
+/** Counts for columns about to widen which segments have no values for them in `_unmapped`. What is not counted is looked into. */
+export type CountClean = (
+  before: Schema,
+  manifest: Manifest,
+  widened: readonly Widening[],
+) => Promise<ReadonlyMap<string, ReadonlySet<string>>>;
 
 const TRIES = 10;
 
@@ -35,8 +48,9 @@ export function changeSchema(
   context: SchemaCommitContext,
   schema: Schema,
   origin: string,
+  bound: SchemaBound = "exact",
 ): Promise<SchemaCommit | undefined> {
-  return commitChange(context, schema, () => schema, origin);
+  return commitChange(context, schema, () => schema, { origin, bound });
 }
 
 /**
@@ -49,16 +63,16 @@ export function growSchema(
   grow: (before: Schema) => Schema | undefined,
   origin: string,
 ): Promise<SchemaCommit | undefined> {
-  return commitChange(context, known, grow, origin);
+  return commitChange(context, known, grow, { origin, bound: "exact" });
 }
 
 async function commitChange(
   context: SchemaCommitContext,
   known: Schema,
   wanted: (before: Schema) => Schema | undefined,
-  origin: string,
+  { origin, bound }: { readonly origin: string; readonly bound: SchemaBound },
 ): Promise<SchemaCommit | undefined> {
-  const { store } = context;
+  const { store, countClean } = context;
   const { table } = known;
   let { commits } = context;
   for (let tries = 0; tries < TRIES; tries++) {
@@ -68,19 +82,23 @@ async function commitChange(
     const before = schemaOf(manifest.schema, written ?? known);
     const schema = wanted(before);
     if (schema === undefined) return undefined;
-    const change = requireCompatible(before, schema, origin);
+    const change = requireCompatible(before, schema, origin, bound);
     if (change.kind === "same") {
       // An earlier try may have died between its commit and this.
-      await keepWritten(store, schema);
+      await keepWritten(store, before);
       return undefined;
     }
+    const { added, widened } = change;
+    const clean = widened.length === 0 ? undefined : await countClean?.(before, manifest, widened);
+    const declared = { before: before.file, added: newColumns(change), ...defined({ clean }) };
     const commit = { run: context.newRunId(), nowSeconds: context.nowSeconds() };
-    const next = afterSchemaChange(manifest, { before: before.file, schema: schema.file, ...change }, commit);
+    const next = afterSchemaChange(manifest, { ...declared, schema: change.schema.file }, commit);
     const outcome = await commitManifest(store, table, next); // breakage: schema-saved-after-commit
     if (outcome === "conflict") continue;
     // After the commit: readers of schema.json never write a column that the lake does not have.
-    await writeSchema(store, schema);
-    return { added: change.added, manifest: outcome };
+    const committed = schemaOf(outcome.schema, change.schema);
+    await writeSchema(store, committed);
+    return { added, widened, manifest: outcome, schema: committed };
   }
   throw new DynalakeError("CONFLICT", `other commits to "${table}" kept coming first`);
 }

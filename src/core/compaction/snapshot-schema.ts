@@ -1,8 +1,9 @@
 /** Which schema a table has after a snapshot that was written by one schema, while a commit may have brought a newer one. */
 import type { Manifest, Segment } from "../format/manifest.ts";
 import { type Recovery, withDeclared } from "../format/recovery.ts";
-import type { Schema, SchemaFile } from "../schema/schema.ts";
-import { schemaChange } from "../schema/schema-change.ts";
+import { schemaTypeText } from "../schema/column-type.ts";
+import type { EarlierColumn, Schema, SchemaFile } from "../schema/schema.ts";
+import { newColumns, schemaChange } from "../schema/schema-change.ts";
 
 export interface SnapshotSchema {
   /** What the snapshot was written by. */
@@ -26,14 +27,32 @@ export function schemaAfterSnapshot(
 ): SchemaAfter | undefined {
   const { recovery } = manifest;
   const change = schemaChange(current, written);
-  if (change.kind === "same") return { schema: current.file, recovery };
-  if (change.kind === "compatible") {
-    const declared = { before: current.file, added: change.added };
-    return { schema: written.file, recovery: withDeclared(manifest, declared) };
+  if (change.kind === "same" && readsAll(current, written)) return { schema: current.file, recovery };
+  if (change.kind === "compatible" && readsAll(change.schema, written)) {
+    const declared = { before: current.file, added: newColumns(change) };
+    return { schema: change.schema.file, recovery: withDeclared(manifest, declared) };
   }
   if (replaces) return { schema: written.file };
   const missed = schemaChange(written, current);
-  if (missed.kind !== "compatible") return undefined;
-  const declared = { before: written.file, added: missed.added };
-  return { schema: current.file, recovery: withDeclared({ ...manifest, segments: staged }, declared) };
+  if (missed.kind !== "compatible" || !readsAll(missed.schema, written)) return undefined;
+  const declared = { before: written.file, added: newColumns(missed) };
+  return {
+    schema: missed.schema.file,
+    recovery: withDeclared({ ...manifest, segments: staged }, declared),
+  };
+}
+
+/** Whether the columns that the snapshot's files have are those of the schema, or earlier ones of these. */
+function readsAll({ columns }: Schema, written: Schema): boolean {
+  const known = new Set(
+    columns.flatMap(({ attribute, name, type, earlier }) =>
+      [{ name, type }, ...earlier].map((each) => placeOf(attribute, each)),
+    ),
+  );
+  // breakage: staged-columns-are-read
+  return written.columns.every((column) => known.has(placeOf(column.attribute, column)));
+}
+
+function placeOf(attribute: string, { name, type }: EarlierColumn): string {
+  return JSON.stringify([attribute, name, schemaTypeText(type)]);
 }

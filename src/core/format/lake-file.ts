@@ -7,13 +7,19 @@ import { checkedShape } from "../checked-shape.ts";
 import { DynalakeError } from "../error.ts";
 
 /**
- * The version of the lake's files that this code writes, and the newest that it reads. Since 2, deltas are of all keys: code that
- * expects a delta of each bucket would show rows twice after its next compaction.
+ * The version of the lake's files that this code writes. Since 2, deltas are of all keys: code that expects a delta of each bucket
+ * would show rows twice after its next compaction.
  */
 export const LAKE_FORMAT = 2;
 
+/**
+ * The version of the manifests of a table whose columns have changed, and the newest that this code reads: older code would write and
+ * read such a column by the name that it had before.
+ */
+export const EVOLVED_FORMAT = 3;
+
 /** Those that were ever used. */
-const FORMATS: readonly unknown[] = Array.from({ length: LAKE_FORMAT }, (_, i) => i + 1);
+const FORMATS: readonly unknown[] = Array.from({ length: EVOLVED_FORMAT }, (_, i) => i + 1);
 
 /** A kind of file: what it is called, and what it holds. */
 export interface LakeFile<T> {
@@ -62,10 +68,10 @@ export function lakeFileText(
 /** Throws LAKE_NEWER, naming `path`, for a file of a newer version. A file without a number is of the first format. */
 export function requireReadable(json: unknown, path: string): void {
   const format = formatOf(json);
-  if (typeof format !== "number" || format <= LAKE_FORMAT) return;
+  if (typeof format !== "number" || format <= EVOLVED_FORMAT) return;
   throw new DynalakeError(
     "LAKE_NEWER",
-    `${path} has format ${format}; this version reads formats up to ${LAKE_FORMAT}`,
+    `${path} has format ${format}; this version reads formats up to ${EVOLVED_FORMAT}`,
   );
 }
 

@@ -1,9 +1,9 @@
 /**
- * What a schema becomes when its data has more than it shows: columns for attributes that appeared, and, where all rows are
- * written anew, wider number types. Whatever else does not fit stays as it is, and is drift.
+ * What a schema becomes when its data has more than it shows: columns for attributes that appeared, and wider types; where all rows
+ * are written anew, other types, too. Whatever else does not fit stays as it is, and is drift.
  */
-import { type ColumnType, schemaTypeText } from "../schema/column-type.ts";
-import { foldedName } from "../schema/physical-name.ts";
+import { type ColumnType, isNested, schemaTypeText } from "../schema/column-type.ts";
+import { foldedName, physicalName } from "../schema/physical-name.ts";
 import {
   type AttributeFile,
   type Column,
@@ -14,8 +14,9 @@ import {
 import { declarationOf } from "./found-values.ts";
 import { INFERRED_COLUMNS_MAX } from "./infer.ts";
 import { columnNames } from "./infer-name.ts";
-import { countOf, type NumberShape, type Shape } from "./infer-shape.ts";
+import { countOf, type Shape } from "./infer-shape.ts";
 import { decideAttribute } from "./infer-type.ts";
+import { widerType } from "./wider-type.ts";
 
 export interface SchemaGrowth {
   readonly file: SchemaFile;
@@ -28,26 +29,27 @@ export interface SchemaGrowth {
 export interface GrowthInput {
   /** The values that no column gives back, by their attributes. */
   readonly misfits: ReadonlyMap<string, Shape>;
-  /** Of attributes with a column, how many values of each type they have; absent where types are not to change. */
+  /** Of attributes with a column, how many values of each type they have; absent where types are only to widen. */
   readonly counts?: ReadonlyMap<string, Shape["counts"]>;
 }
 
 /** So many attributes without a column at once are not attributes: their names are data. */
 const NEW_NAMES_MAX = 100;
-const DIGITS_MAX = 38;
 
 /** Undefined if nothing changes, or `evolve` allows nothing of it. */
 export function grownSchema(schema: Schema, { misfits, counts }: GrowthInput): SchemaGrowth | undefined {
   const { file, evolve } = schema;
+  // How files hold the columns is decided where the schema is committed.
+  const { forms: _, ...plain } = file;
   if (evolve === "none") return undefined;
-  const retypes = counts === undefined ? [] : retypesOf(schema, misfits, counts);
+  const retypes = retypesOf(schema, misfits, counts);
   const added = evolve === "all" ? newColumns(schema, misfits) : [];
   if (retypes.length === 0 && added.length === 0) return undefined;
   const attributes: Record<string, AttributeFile> = { ...file.attributes };
   for (const { attribute, spec } of retypes) attributes[attribute] = spec;
   for (const { attribute, spec } of added) attributes[attribute] = spec;
   return {
-    file: { ...file, attributes },
+    file: { ...plain, attributes },
     added: added.map(({ attribute, spec }) => spec.name ?? columnName(attribute)),
     retyped: retypes.map(({ why }) => why),
   };
@@ -81,7 +83,8 @@ function newColumns(schema: Schema, misfits: ReadonlyMap<string, Shape>): readon
     return spec === undefined ? [] : [{ attribute, spec }];
   });
   const room = Math.max(0, INFERRED_COLUMNS_MAX - schema.columns.length);
-  const taken = schema.columns.flatMap(({ name, label }) => [name, label]);
+  // Names of physical columns that widening has brought are free in SQL.
+  const taken = schema.columns.flatMap(({ label }) => [physicalName(label), label]);
   const chosen = decided.slice(0, room);
   const { nameOf } = columnNames(
     chosen.map(({ attribute }, i) => ({ attribute, count: -i })),
@@ -100,7 +103,7 @@ interface Retype extends Declaration {
 function retypesOf(
   { columns, partitioning, file }: Schema,
   misfits: ReadonlyMap<string, Shape>,
-  counts: ReadonlyMap<string, Shape["counts"]>,
+  counts: ReadonlyMap<string, Shape["counts"]> | undefined,
 ): readonly Retype[] {
   const fixed =
     partitioning !== undefined && partitioning.kind !== "bucket" ? partitioning.column : undefined;
@@ -108,7 +111,7 @@ function retypesOf(
     const { attribute, masked, name, label } = column;
     const misfit = misfits.get(attribute);
     if (misfit === undefined || masked || name === fixed) return [];
-    const next = retyped(column, misfit, counts.get(attribute) ?? {});
+    const next = retyped(column, misfit, counts && (counts.get(attribute) ?? {}));
     if (next === undefined || !Object.hasOwn(file.attributes, attribute)) return [];
     const { name: named } = file.attributes[attribute] as AttributeFile;
     const why = `${label} is now ${next.type}, and was ${schemaTypeText(column.type)}`;
@@ -116,19 +119,30 @@ function retypesOf(
   });
 }
 
-/** A number type with room for the misfits; another type only where the column holds not one of its values any more. */
-function retyped(column: Column, misfit: Shape, counts: Shape["counts"]): AttributeFile | undefined {
-  const { type, format } = column;
+/** A wider type; another one only where the column holds not one of its values any more, and not a part of one. */
+function retyped(
+  column: Column,
+  misfit: Shape,
+  counts: Shape["counts"] | undefined,
+): AttributeFile | undefined {
+  const { type, format, set } = column;
   if (mayShow(column, misfit)) return undefined; // breakage: moments-in-other-spellings-are-shown
-  if (countOf({ ...misfit, counts }) - (counts.NULL ?? 0) === countOf(misfit)) {
-    const decision = decideAttribute(column.attribute, misfit);
-    if (decision.kind !== "type") return undefined;
-    const text = schemaTypeText(decision.type);
-    if (text === schemaTypeText(type) && format === "iso") return undefined;
-    return decision.set ? { type: text, set: true } : { type: text };
-  }
-  const wider = misfit.numbers && widerNumber(type, misfit.numbers);
-  return wider && { type: schemaTypeText(wider) };
+  const wider = widerType(type, misfit);
+  if (wider !== undefined)
+    return set ? { type: schemaTypeText(wider), set } : { type: schemaTypeText(wider) };
+  if (counts === undefined || showsParts(type, misfit)) return undefined;
+  const isEmpty = countOf({ ...misfit, counts }) - (counts.NULL ?? 0) === countOf(misfit);
+  const decision = isEmpty ? decideAttribute(column.attribute, misfit) : undefined;
+  if (decision?.kind !== "type") return undefined;
+  const text = schemaTypeText(decision.type);
+  if (text === schemaTypeText(type) && format === "iso") return undefined;
+  return decision.set ? { type: text, set: true } : { type: text };
+}
+
+/** What of such values fits the column is in it. */
+function showsParts(type: ColumnType, { counts }: Shape): boolean {
+  const kinds = type.kind === "array" ? (["L", "SS", "NS", "BS"] as const) : (["M"] as const);
+  return isNested(type) && kinds.some((kind) => counts[kind] !== undefined);
 }
 
 /** A moment in another spelling is in SQL, though the column alone does not give it back: such a misfit hides nothing. */
@@ -147,31 +161,5 @@ function hasMoments(type: ColumnType): boolean {
       return type.fields.some((field) => hasMoments(field.type));
     default:
       return type.kind === "timestamp";
-  }
-}
-
-function widerNumber(type: ColumnType, numbers: NumberShape): ColumnType | undefined {
-  const held = digitsOf(type);
-  if (held === undefined) return undefined;
-  // breakage: widening-keeps-digits
-  const whole = Math.max(held.whole, numbers.wholeDigits);
-  const fraction = Math.max(held.fraction, numbers.fractionDigits);
-  if (fraction === 0 && numbers.bigints === numbers.count && type.kind === "int") return { kind: "bigint" };
-  if (whole + fraction > DIGITS_MAX) return undefined;
-  const room = Math.floor((DIGITS_MAX - whole - fraction) / 2);
-  return { kind: "decimal", precision: DIGITS_MAX, scale: fraction + Math.min(fraction, Math.max(room, 0)) };
-}
-
-/** The digits that a type has on either side of the point. */
-function digitsOf(type: ColumnType): { readonly whole: number; readonly fraction: number } | undefined {
-  switch (type.kind) {
-    case "int":
-      return { whole: 10, fraction: 0 };
-    case "bigint":
-      return { whole: 19, fraction: 0 };
-    case "decimal":
-      return { whole: type.precision - type.scale, fraction: type.scale };
-    default:
-      return undefined;
   }
 }

@@ -2,8 +2,8 @@
 import { batchesOf } from "../batches-of.ts";
 import type { Segment } from "../format/manifest.ts";
 import type { QueryEngine } from "../ports/query-engine.ts";
-import { schemaTypeText } from "../schema/column-type.ts";
-import type { Column, Schema } from "../schema/schema.ts";
+import { isNested, schemaTypeText } from "../schema/column-type.ts";
+import type { Schema } from "../schema/schema.ts";
 import { textColumns } from "../schema/text-name.ts";
 import { hiddenValues, unmappedAttributes } from "../sql/drift.ts";
 import type { TableState } from "../table/open-table.ts";
@@ -77,13 +77,9 @@ async function driftOf(engine: QueryEngine, schema: Schema, relation: string): P
       if (hidden === 0 || each === undefined) continue;
       const shown = Number(row?.[`shown ${i}`] ?? 0);
       const { label: name, type } = column;
-      const values = isNested(column) ? Math.max(shown, hidden) : shown + hidden;
+      const values = isNested(type) ? Math.max(shown, hidden) : shown + hidden;
       drift.push({ ...each, column: { name, type: schemaTypeText(type) }, hidden, values });
     }
   }
   return drift.sort((a, b) => b.hidden - a.hidden || (a.attribute < b.attribute ? -1 : 1));
-}
-
-function isNested({ type }: Column): boolean {
-  return type.kind === "array" || type.kind === "map" || type.kind === "struct";
 }

@@ -1,5 +1,6 @@
 /** The items of a lake table: the statement that gives their rows, and the way from such a row to its item. */
 
+import { namedSegments } from "../format/named-segments.ts";
 import { literal, quoted } from "../ports/dialect.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { LakeRow } from "../ports/verified.ts";
@@ -62,9 +63,16 @@ export async function lakeRowsStatement(
   };
 }
 
-/** What lies in `_unmapped` wins on the way back, so that nothing needs to be recovered from it. */
+/** What lies in `_unmapped` wins on the way back, so that nothing needs to be recovered from it; from earlier columns it does. */
 function wholeItems(now: OpenTable, then: TableState): TableState {
-  return { ...then, schema: itemsSchema(now, then), manifest: { ...then.manifest, recovery: undefined } };
+  const { manifest } = then;
+  const { recovery } = now.manifest;
+  const schema = itemsSchema(now, then);
+  if (recovery === undefined) return { ...then, schema };
+  const { before } = recovery;
+  const segments = namedSegments(manifest).map(({ id }) => id);
+  // breakage: items-of-earlier-columns
+  return { ...then, schema, manifest: { ...manifest, recovery: { before, columns: [], segments } } };
 }
 
 /**

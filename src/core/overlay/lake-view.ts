@@ -1,6 +1,7 @@
 /** The names that people query, and the statement behind each. */
 import { baseSegments, deltaSegments } from "../format/manifest.ts";
 import type { ChangeSelection, QueryEngine } from "../ports/query-engine.ts";
+import { withEarlierColumns } from "../schema/earlier-columns.ts";
 import type { Schema } from "../schema/schema.ts";
 import { nameList, segmentColumns } from "../sql/typed-columns.ts";
 import { currentRows, historyRows, type RowSelection, snapshotRows } from "../sql/view.ts";
@@ -68,7 +69,7 @@ function viewOf(
   const relations = {
     base: segmentRows(engine, schema, manifest, asked),
     deltas: deltas.length === 0 ? undefined : segmentRows(engine, schema, manifest, deltas),
-    changes: logged && engine.changes(schema, logged),
+    changes: logged && engine.changes(withEarlierColumns(schema), logged),
   };
   return { name: schema.table, sql: currentRows(engine.dialect, schema, manifest, relations, selection) };
 }
@@ -76,7 +77,10 @@ function viewOf(
 /** `<table>_history` and `<table>__changes`: every change, typed and as it lies in the change log. */
 export async function historyViews(engine: ViewEngine, table: TableState): Promise<readonly LakeView[]> {
   const { schema, manifest } = table;
-  const changes = engine.changeLog(schema, (await changesSince(table.changes, 0)).objects);
+  const changes = engine.changeLog(
+    withEarlierColumns(schema),
+    (await changesSince(table.changes, 0)).objects,
+  );
   return [
     { name: `${schema.table}_history`, sql: historyRows(engine.dialect, schema, manifest, changes) },
     { name: `${schema.table}__changes`, sql: `SELECT * FROM ${changes}` },
@@ -88,7 +92,8 @@ export function segmentViews(
   engine: ViewEngine,
   { schema, manifest }: Pick<TableState, "schema" | "manifest">,
 ): readonly LakeView[] {
-  const columns = nameList(segmentColumns(engine.dialect, schema));
+  const stored = withEarlierColumns(schema);
+  const columns = nameList(segmentColumns(engine.dialect, stored));
   const kept = manifest.snapshots.map(({ segments, exportTimeSeconds }) => ({
     segments: segmentRows(engine, schema, manifest, segments),
     exportTimeSeconds,
@@ -99,7 +104,7 @@ export function segmentViews(
     { name: `${schema.table}_snapshots`, sql: snapshotRows(engine.dialect, schema, snapshots) },
     {
       name: `${schema.table}__segments`,
-      sql: `SELECT ${columns} FROM ${engine.segments(schema, manifest.segments)}`,
+      sql: `SELECT ${columns} FROM ${engine.segments(stored, manifest.segments)}`,
     },
   ];
 }

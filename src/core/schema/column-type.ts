@@ -26,6 +26,11 @@ export interface StructField {
   readonly type: PartType;
 }
 
+/** Whether a value of the type has parts, some of which may fit while others do not. */
+export function isNested({ kind }: ColumnType): boolean {
+  return kind === "array" || kind === "map" || kind === "struct";
+}
+
 /** A text that is not a type. The message names the place. */
 export class InvalidType extends Error {}
 

@@ -1,28 +1,68 @@
 /**
  * What a new schema means for an existing lake table. Attributes can be declared later, because their values are kept in
- * `_unmapped`. Existing columns stay as they are.
+ * `_unmapped`, and types can widen, because a widened column is a new one in files. Nothing else changes.
  */
 import { DynalakeError } from "../error.ts";
 import { sha256Half } from "../values/hash.ts";
 import { schemaTypeText } from "./column-type.ts";
-import { type Column, parseSchema, type Schema, type SchemaFile } from "./schema.ts";
+import { physicalName } from "./physical-name.ts";
+import { type RebasedSchema, rebasedSchema } from "./rebased-schema.ts";
+import {
+  type AttributeFile,
+  type Column,
+  parseStoredSchema,
+  type Schema,
+  type SchemaFile,
+} from "./schema.ts";
+import { widens } from "./widening.ts";
 
-/** same: the files mean the same. compatible: columns are added, or only the wording differs. refused: the data rules it out. */
+/**
+ * same: the files mean the same. compatible: columns are added or widened, or only the wording differs; the schema is the new one on
+ * the columns of the lake's files. refused: the data rules it out.
+ */
 export type SchemaChange =
   | { readonly kind: "same" }
-  | { readonly kind: "compatible"; readonly added: readonly string[] }
+  | ({ readonly kind: "compatible" } & RebasedSchema)
   | { readonly kind: "refused"; readonly reasons: readonly string[] };
 
+/**
+ * What a new schema says of columns that the lake has: all there is to them, or, for one that follows the data, what there is at least.
+ * A file that people keep somewhere else does not know how the lake's has grown.
+ */
+export type SchemaBound = "exact" | "least";
+
 /** Compares the schema of existing data with a new one. */
-export function schemaChange(before: Schema, after: Schema): SchemaChange {
-  if (fileText(before) === fileText(after)) return { kind: "same" };
+export function schemaChange(before: Schema, given: Schema, bound: SchemaBound = "exact"): SchemaChange {
+  const after = bound === "least" ? withGrown(before, given) : given;
+  if (plainText(before.file) === plainText(after.file)) return { kind: "same" };
   const reasons = [
     ...tableReasons(before, after),
     ...columnReasons(before, after),
     ...maskReasons(before, after),
   ];
   if (reasons.length > 0) return { kind: "refused", reasons };
-  return { kind: "compatible", added: addedColumns(before, after).map(({ name }) => name) };
+  return { kind: "compatible", ...rebasedSchema(before, after) };
+}
+
+/** The names of physical columns that no file has yet. */
+export function newColumns({ added, widened }: Pick<RebasedSchema, "added" | "widened">): readonly string[] {
+  return [...added, ...widened.map(({ name }) => name)];
+}
+
+/** The given schema with what the lake's has got since by following the data, as far as both do. */
+function withGrown(before: Schema, given: Schema): Schema {
+  if (given.evolve === "none" || before.evolve === "none") return given;
+  const known = new Map(given.columns.map((column) => [column.attribute, column]));
+  const attributes = { ...given.file.attributes };
+  for (const { attribute, type } of before.columns) {
+    const own = known.get(attribute);
+    const isNew = own === undefined && !given.dropped.has(attribute) && given.evolve === "all";
+    // breakage: given-schemas-narrow-nothing
+    if (own !== undefined && widens(own.type, type))
+      attributes[attribute] = { ...attributes[attribute], type: schemaTypeText(type) };
+    else if (isNew) attributes[attribute] = before.file.attributes[attribute] as AttributeFile;
+  }
+  return parseStoredSchema({ ...given.file, attributes }, `the lake's "${before.table}"`);
 }
 
 /** The columns to add. Throws SCHEMA_INVALID if the data rules the change out. `origin` names the new schema in errors. */
@@ -30,27 +70,23 @@ export function requireCompatible(
   before: Schema,
   after: Schema,
   origin: string,
+  bound: SchemaBound = "exact",
 ): Exclude<SchemaChange, { readonly kind: "refused" }> {
-  const change = schemaChange(before, after);
+  const change = schemaChange(before, after, bound);
   if (change.kind !== "refused") return change;
   const places = change.reasons.slice(0, 5).join("; ");
   throw new DynalakeError(
     "SCHEMA_INVALID",
     `${origin} cannot change the existing table "${before.table}": ${places}`,
     {
-      next: "You can only add attributes to an existing table. For any other change, take a new snapshot into another lake, or give the schema file another `table`.",
+      next: "You can only add attributes to an existing table, and widen the types of numbers. For any other change, take a new snapshot into another lake, or give the schema file another `table`.",
     },
   );
 }
 
 /** The schema of a manifest, or `otherwise` if it has none. */
 export function schemaOf(file: SchemaFile | null, otherwise: Schema): Schema {
-  return file === null ? otherwise : parseSchema(file, `the lake's "${otherwise.table}"`);
-}
-
-function addedColumns(before: Schema, after: Schema): readonly Column[] {
-  const known = new Set(before.columns.map(({ attribute }) => attribute));
-  return after.columns.filter(({ attribute }) => !known.has(attribute));
+  return file === null ? otherwise : parseStoredSchema(file, `the lake's "${otherwise.table}"`);
 }
 
 function tableReasons(before: Schema, after: Schema): readonly string[] {
@@ -78,14 +114,22 @@ function columnReasons(before: Schema, after: Schema): readonly string[] {
       return after.dropped.has(column.attribute) ? [] : [`${place}: its column cannot be removed`];
     const reasons: string[] = [];
     if (next.masked !== column.masked) return [];
-    if (next.name !== column.name) reasons.push(`${place}.name: it is already "${column.name}"`);
+    if (physicalName(next.label) !== physicalName(column.label))
+      reasons.push(`${place}.name: it is already "${physicalName(column.label)}"`);
     const typeText = schemaTypeText(column.type);
-    if (schemaTypeText(next.type) !== typeText) reasons.push(`${place}.type: it is already ${typeText}`);
+    const isSame = schemaTypeText(next.type) === typeText;
+    if (!isSame && (!widens(column.type, next.type) || isPartition(before, column)))
+      reasons.push(`${place}.type: it is already ${typeText}`);
     else if (next.format !== column.format) reasons.push(`${place}.format: it is already ${column.format}`);
     else if (next.set !== column.set)
       reasons.push(`${place}.set: its column ${column.set ? "comes" : "does not come"} from a set`);
     return reasons;
   });
+}
+
+/** Rows are divided by its values as their type has them. */
+function isPartition({ partitioning }: Schema, { name }: Column): boolean {
+  return partitioning !== undefined && partitioning.kind !== "bucket" && partitioning.column === name;
 }
 
 type Mask = "sha256" | "drop" | "none";
@@ -111,12 +155,12 @@ function maskOf(schema: Schema, attribute: string): Mask {
 
 /** A short text that tells the schema from others: schemas of one meaning have the same. */
 export function schemaMark(file: SchemaFile): string {
-  return sha256Half(fileText({ file }));
+  return sha256Half(plainText(file));
 }
 
-/** The file in a canonical form, without the member that only editors read. */
-function fileText({ file }: Pick<Schema, "file">): string {
-  return text({ ...file, $schema: undefined });
+/** The file in a canonical form, without what only editors and dynalake itself read. */
+function plainText(file: SchemaFile): string {
+  return text({ ...file, $schema: undefined, evolution: undefined, forms: undefined });
 }
 
 function text(value: unknown): string {

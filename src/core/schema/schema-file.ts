@@ -18,7 +18,19 @@ export interface SchemaFile {
   where?: Record<string, ConditionFile> | undefined;
   partitionBy?: string | undefined;
   evolve?: Evolve | undefined;
+  /** How often the table's schema has changed when dynalake wrote the file. */
+  evolution?: number | undefined;
   attributes: Record<string, AttributeFile>;
+  /** How files hold the values of attributes whose columns have changed. Only dynalake's own files have it. */
+  forms?: Record<string, ColumnForms> | undefined;
+}
+
+/** The columns of files that hold an attribute's values. */
+export interface ColumnForms {
+  /** The one that is written now, */
+  column: string;
+  /** and those that were written before, the newest first. */
+  earlier: readonly { column: string; type: string }[];
 }
 
 export interface ConditionFile {
@@ -86,7 +98,7 @@ const attributeFile = z.strictObject({
     ),
 });
 
-const schemaFile: z.ZodMiniType<SchemaFile> = z.strictObject({
+const schemaFile = z.strictObject({
   $schema: z.optional(z.string()).check(z.describe("Where editors find the JSON Schema of this file.")),
   table: z
     .string()
@@ -125,16 +137,42 @@ const schemaFile: z.ZodMiniType<SchemaFile> = z.strictObject({
         "What follows the data by itself: all (new columns and wider types), types, or none, the default.",
       ),
     ),
+  evolution: z
+    .optional(z.number())
+    .check(
+      z.describe(
+        "Written by dynalake: how often the table's schema had changed. It tells an edit from an earlier file.",
+      ),
+    ),
   attributes: z
     .record(z.string(), attributeFile)
     .check(z.describe("The attributes that become columns. All others are kept in _unmapped.")),
 });
 
+const physicalColumn = z.string().check(z.regex(/^[a-z0-9_]{1,255}$/));
+
+const storedSchemaFile = z.extend(schemaFile, {
+  forms: z.optional(
+    z.record(
+      z.string(),
+      z.strictObject({
+        column: physicalColumn,
+        earlier: z.array(z.strictObject({ column: physicalColumn, type: z.string() })),
+      }),
+    ),
+  ),
+});
+
+/** Who wrote a file: people, or dynalake itself, which also says how files hold the columns. */
+export type SchemaWriter = "people" | "dynalake";
+
 /** What is wrong with a value as a schema file; nothing if it is a `SchemaFile`. */
 export function schemaFileIssues(
   json: unknown,
+  writer: SchemaWriter,
 ): readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] {
-  const checked = checkedShape(schemaFile, json);
+  const shape: z.ZodMiniType<SchemaFile> = writer === "people" ? schemaFile : storedSchemaFile;
+  const checked = checkedShape(shape, json);
   return checked.success ? protoIssues(json as SchemaFile) : checked.error.issues;
 }
 

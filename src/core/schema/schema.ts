@@ -8,8 +8,10 @@ import { type Partitioning, parsePartitioning } from "./partitioning.ts";
 import { foldedName, physicalName } from "./physical-name.ts";
 import {
   COLUMN_NAME,
+  type ColumnForms,
   type Evolve,
   type SchemaFile,
+  type SchemaWriter,
   schemaFileIssues,
   type TimestampFormat,
 } from "./schema-file.ts";
@@ -62,10 +64,18 @@ export interface Column {
   /** The name in SQL: the same, unless that has letters of other scripts. */
   readonly label: string;
   readonly type: ColumnType;
+  /** The columns of files that held it before its type changed. */
+  readonly earlier: readonly EarlierColumn[];
   readonly format: TimestampFormat;
   /** The attribute is a set; only for arrays. */
   readonly set: boolean;
   readonly masked: boolean;
+}
+
+/** What an older file has in place of a column. */
+export interface EarlierColumn {
+  readonly name: string;
+  readonly type: ColumnType;
 }
 
 export interface Condition {
@@ -87,7 +97,16 @@ export function parseSchemaText(text: string, origin: string): Schema {
 
 /** Checks a schema file's content; `origin` names it in errors. Throws SCHEMA_INVALID or SCHEMA_COLLISION. */
 export function parseSchema(json: unknown, origin: string): Schema {
-  const issues = schemaFileIssues(json);
+  return checkedSchema(json, origin, "people");
+}
+
+/** The same for a schema in a file of dynalake's own, which also says how files hold its columns. */
+export function parseStoredSchema(json: unknown, origin: string): Schema {
+  return checkedSchema(json, origin, "dynalake");
+}
+
+function checkedSchema(json: unknown, origin: string, writer: SchemaWriter): Schema {
+  const issues = schemaFileIssues(json, writer);
   if (issues.length > 0) {
     const places = issues.slice(0, ISSUES_SHOWN_MAX).map((issue) => `${place(issue.path)}: ${issue.message}`);
     throw new DynalakeError("SCHEMA_INVALID", `${origin}: ${places.join("; ")}`);
@@ -134,7 +153,8 @@ function parseColumns(file: SchemaFile, invalid: Refuse): readonly Column[] {
       continue;
     }
     const label = spec.name ?? columnName(attribute);
-    const name = physicalName(label);
+    const forms = formsOf(file, attribute);
+    const name = forms?.column ?? physicalName(label);
     if (!COLUMN_NAME.test(name))
       invalid([...path, "name"], "a name is required, because the attribute's own is empty");
     if (RESERVED_COLUMNS.has(name))
@@ -149,9 +169,17 @@ function parseColumns(file: SchemaFile, invalid: Refuse): readonly Column[] {
     }
     const masked = spec.mask === "sha256";
     const { format = "iso", set = false } = spec;
-    columns.push({ attribute, name, label, type, format, set, masked });
+    const earlier = (forms?.earlier ?? []).map((each) => ({
+      name: each.column,
+      type: parseType(each.type, ["forms", attribute], invalid),
+    }));
+    columns.push({ attribute, name, label, type, earlier, format, set, masked });
   }
   return columns;
+}
+
+function formsOf({ forms = {} }: SchemaFile, attribute: string): ColumnForms | undefined {
+  return Object.hasOwn(forms, attribute) ? forms[attribute] : undefined;
 }
 
 function parseType(text: string | undefined, path: readonly string[], invalid: Refuse): ColumnType {
@@ -175,16 +203,17 @@ function isSetType(type: ColumnType): boolean {
 
 function requireDistinctNames(columns: readonly Column[], origin: string): void {
   const byName = new Map<string, Column>();
+  const byLabel = new Map<string, Column>();
   for (const column of columns) {
     const folded = foldedName(column.label);
-    const twin = byName.get(column.name) ?? byName.get(folded);
+    const twin = byName.get(column.name) ?? byLabel.get(folded);
     if (twin) {
       throw new DynalakeError(
         "SCHEMA_COLLISION",
         `${origin}: the attributes "${twin.attribute}" and "${column.attribute}" both become the column "${column.name}"`,
       );
     }
-    byName.set(folded, column);
+    byLabel.set(folded, column);
     byName.set(column.name, column); // breakage: column-names-distinct
   }
 }

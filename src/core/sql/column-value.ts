@@ -3,7 +3,9 @@
  * snapshots alike, in any dialect.
  */
 import { type Dialect, quoted } from "../ports/dialect.ts";
-import type { Column } from "../schema/schema.ts";
+import { isNested } from "../schema/column-type.ts";
+import type { Column, EarlierColumn } from "../schema/schema.ts";
+import { convertedValue } from "./converted-value.ts";
 import { recoveredValue } from "./recovered-value.ts";
 
 /** A column of a segment, of the view and of the history. */
@@ -18,8 +20,10 @@ export interface TableColumn {
 export interface FileForm {
   /** As the change log and staged items have them, or as segments do. */
   readonly values: "wire" | "typed";
-  /** The names of columns that were declared later than some of the rows: values may lie in `_unmapped` alone. */
+  /** The names of columns that were declared or widened later than some of the rows: values may lie in `_unmapped` alone. */
   readonly recoverable: ReadonlySet<string>;
+  /** The file also has the columns that widened ones had before, and some rows their values there. */
+  readonly earlier: boolean;
   /** Columns that have one value in all rows, whatever the file says of them: expressions by the columns' names. */
   readonly constants?: ReadonlyMap<string, string>;
 }
@@ -27,14 +31,19 @@ export interface FileForm {
 /** No column was declared later. */
 const NONE: ReadonlySet<string> = new Set();
 
-/** Wire rows, as the change log and the staged items of a snapshot have them. */
+/** Wire rows as the change log has them. It is never rewritten, and a writer may go by a schema of before: it has every form. */
 export function wireForm(recoverable: ReadonlySet<string> = NONE): FileForm {
-  return { values: "wire", recoverable };
+  return { values: "wire", recoverable, earlier: true }; // breakage: the-log-has-every-form
 }
 
-/** Rows of segments. */
+/** Wire rows as the staged items of a snapshot have them: all are written by one schema. */
+export function stagedForm(recoverable: ReadonlySet<string>): FileForm {
+  return { values: "wire", recoverable, earlier: false };
+}
+
+/** Rows of segments that were written before the newest columns. */
 export function typedForm(recoverable: ReadonlySet<string> = NONE): FileForm {
-  return { values: "typed", recoverable };
+  return { values: "typed", recoverable, earlier: true };
 }
 
 /** The expression of a column's value, of its type, over the rows of a file. */
@@ -43,11 +52,18 @@ export function columnValue(dialect: Dialect, column: TableColumn, form: FileFor
   if (constant !== undefined) return constant;
   const { name, declared } = column;
   if (declared === undefined) return form.values === "typed" ? name : addedFromWire(dialect, name);
-  const own = quoted(name);
-  const value = form.values === "typed" ? own : dialect.typed(declared.type, own);
-  if (!form.recoverable.has(name)) return value; // breakage: later-columns-recovered
-  // A value that is there costs nothing more; one that is not is looked for in `_unmapped`.
-  return `coalesce(${value}, ${recoveredValue(dialect, declared, "_unmapped")})`;
+  const valueIn = (column: EarlierColumn): string =>
+    form.values === "typed" ? quoted(column.name) : dialect.typed(column.type, quoted(column.name));
+  const earlier = form.earlier
+    ? declared.earlier.map((each) => convertedValue(dialect, each.type, declared.type, valueIn(each)))
+    : [];
+  // breakage: later-columns-recovered
+  const unmapped = form.recoverable.has(name) ? [recoveredValue(dialect, declared, "_unmapped")] : [];
+  // A value that is there costs nothing more; one that is not is looked for. At most one column has it; of a value that fitted in
+  // part, `_unmapped` has all.
+  const others = isNested(declared.type) ? [...unmapped, ...earlier] : [...earlier, ...unmapped];
+  const own = valueIn(declared);
+  return others.length === 0 ? own : `coalesce(${[own, ...others].join(", ")})`;
 }
 
 function addedFromWire({ timeTyped, keyTyped }: Dialect, name: string): string {

@@ -4,7 +4,7 @@ import { recoverableColumns } from "../format/recovery.ts";
 import { type Dialect, integer, literal } from "../ports/dialect.ts";
 import type { ConstantColumn } from "../ports/query-engine.ts";
 import type { Schema } from "../schema/schema.ts";
-import { valueList, wireForm } from "./column-value.ts";
+import { stagedForm, valueList } from "./column-value.ts";
 import { newestRows, rowsOfWindows } from "./overlay.ts";
 import { nameList, segmentColumns } from "./typed-columns.ts";
 
@@ -33,7 +33,7 @@ export function snapshotBaseRows(
   recoverable: ReadonlySet<string>,
 ): string {
   const constants = new Map(snapshotConstants(dialect, floorSeconds).map(({ name, value }) => [name, value]));
-  const form = { ...wireForm(recoverable), constants };
+  const form = { ...stagedForm(recoverable), constants };
   return `SELECT ${valueList(dialect, segmentColumns(dialect, schema), form)} FROM ${staged}`;
 }
 

@@ -1,6 +1,6 @@
 /** The statements that count which values of items SQL does not show: those that are in `_unmapped` and NULL in their own column. */
 import { type Dialect, integer, lambdaVariable, quoted } from "../ports/dialect.ts";
-import type { ColumnType } from "../schema/column-type.ts";
+import { type ColumnType, isNested } from "../schema/column-type.ts";
 import type { Column } from "../schema/schema.ts";
 
 /**
@@ -26,14 +26,19 @@ export function hiddenValues(dialect: Dialect, columns: readonly Column[], relat
   return `SELECT ${counts.join(", ")} FROM ${relation}`;
 }
 
+/** Whether `_unmapped` may have a value that a wider column would show. Its text alone decides: nothing is parsed. */
+export function mayBeUnmapped({ json }: Dialect, { attribute, name, type }: Column): string {
+  const isThere = json.holds("_unmapped", json.text(`${JSON.stringify(attribute)}:{`));
+  return isNested(type) ? isThere : `${quoted(name)} IS NULL AND ${isThere}`;
+}
+
 /** Whether the attribute has a leaf, not NULL, for which its column has none. */
 function hides(dialect: Dialect, { attribute, name, type }: Column): string {
   const { json } = dialect;
   const value = json.attribute("_unmapped", attribute);
   const isThere = `_unmapped IS NOT NULL AND coalesce(${json.typeOf(value)}, 'NULL') <> 'NULL'`;
   const own = quoted(name);
-  if (type.kind !== "array" && type.kind !== "map" && type.kind !== "struct")
-    return `${own} IS NULL AND ${isThere}`; // breakage: shown-values-are-no-drift
+  if (!isNested(type)) return `${own} IS NULL AND ${isThere}`; // breakage: shown-values-are-no-drift
   const members = (["SS", "NS", "BS"] as const).map((set) => json.size(json.set(value, set)));
   const held = [json.leaves(value), ...members].join(" + ");
   return `${isThere} AND (${own} IS NULL OR ${held} > ${leavesOf(dialect, type, own, 0)})`;

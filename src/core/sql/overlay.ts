@@ -24,11 +24,15 @@ const HASH_ALONE: Identity = "_key";
 /**
  * The hash, and the key's own columns where they are the same in every row of a key. Engines look for a key only where they can
  * ask each row for it before they compare rows, and what rows are compared by is all that they ask for then. A column that was
- * declared later is null in older rows, and a masked one depends on the mask key.
+ * declared later or widened is null in older rows, and a masked one depends on the mask key.
  */
 export function keyIdentity({ key, columns }: Schema, recoverable: ReadonlySet<string>): Identity {
   const isKey = ({ attribute }: Column): boolean => attribute === key.hash || attribute === key.range;
-  const same = columns.filter((column) => isKey(column) && !column.masked && !recoverable.has(column.name));
+  // breakage: widened-keys-are-one
+  const same = columns.filter(
+    (column) =>
+      isKey(column) && !column.masked && column.earlier.length === 0 && !recoverable.has(column.name),
+  );
   return [HASH_ALONE, ...same.map(({ name }) => quoted(name))].join(", ");
 }
 

@@ -24,5 +24,8 @@ export const PLAIN_TOKEN: string = [
 /** Nine control characters, as engines write them: in capitals. dynalake does not, so that the texts would differ. */
 export const CAPITAL_ESCAPE = "\\\\u00[01][A-F]";
 
-/** Where a value that is none of a list, a map, a set and a NULL begins: in a string, a backslash stands before each quote. */
-export const LEAF = '\\{"(?:S|N|B|BOOL)":';
+/**
+ * Where a value that is none of a list, a map, a set and a NULL begins: in a string, a backslash stands before each quote, and after
+ * a member's name that is the name of a type, there is another value.
+ */
+export const LEAF = '\\{"(?:[SNB]":"|BOOL":[tf])';

@@ -5,8 +5,9 @@
 import { DynalakeError } from "../error.ts";
 import { manifestPath } from "../format/lake-path.ts";
 import type { Manifest } from "../format/manifest.ts";
+import { namedSegments } from "../format/named-segments.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
-import { parseSchema, type Schema } from "../schema/schema.ts";
+import { parseStoredSchema, type Schema } from "../schema/schema.ts";
 import { type ChangeListing, listChanges } from "./change-listing.ts";
 import { type Commits, manifestAsOf, readCommits } from "./commits.ts";
 import { readWrittenSchema } from "./schema-file.ts";
@@ -100,12 +101,30 @@ export async function tableAsOf(
 export function stateAt(opened: OpenTable, manifest: Manifest): TableState {
   const { changes, manifest: newest, schema } = opened;
   const { table } = schema;
-  const committed = committedSchema(table, manifest);
-  if (committed !== undefined) return { schema: committed, manifest, changes };
-  const before = newest.recovery && parseSchema(newest.recovery.before, manifestPath(table, newest.sequence));
-  return { schema: before ?? schema, manifest, changes };
+  const before = (): Schema | undefined =>
+    newest.recovery && parseStoredSchema(newest.recovery.before, manifestPath(table, newest.sequence));
+  const then = committedSchema(table, manifest) ?? before() ?? schema;
+  return throughNewest({ schema: then, manifest, changes }, opened);
+}
+
+/**
+ * Changes of then that were delivered late lie in the columns of now alone. Where columns have widened since, the state of then is
+ * read by these, with the newest types.
+ */
+function throughNewest(then: TableState, { schema: newest, manifest: { recovery } }: OpenTable): TableState {
+  const current = new Map(newest.columns.map((column) => [column.attribute, column]));
+  const columns = then.schema.columns.map((column) => {
+    const now = current.get(column.attribute);
+    return now?.earlier.some(({ name }) => name === column.name) === true ? now : column;
+  });
+  // breakage: as-of-reads-the-newest-columns
+  if (columns.every((column, i) => column === then.schema.columns[i])) return then;
+  const { manifest } = then;
+  const segments = namedSegments(manifest).map(({ id }) => id);
+  const read = recovery && { before: recovery.before, columns: recovery.columns, segments };
+  return { ...then, schema: { ...then.schema, columns }, manifest: { ...manifest, recovery: read } };
 }
 
 function committedSchema(table: string, { schema, sequence }: Manifest): Schema | undefined {
-  return schema === null ? undefined : parseSchema(schema, manifestPath(table, sequence));
+  return schema === null ? undefined : parseStoredSchema(schema, manifestPath(table, sequence));
 }

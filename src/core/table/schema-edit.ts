@@ -1,22 +1,25 @@
 /**
  * What people have done to `schema.json` of a table that has commits: it is a setting, which the next snapshot or compaction applies.
- * A file that holds an earlier schema of the table was left by a crash between a commit and its writing, and orders nothing.
+ * A file that is as dynalake wrote it before the table's schema changed was left by a crash between the commit and the writing, or
+ * brought back, and orders nothing. Its number tells it from an edit that goes back to what was.
  */
 import { DynalakeError } from "../error.ts";
 import { schemaPath } from "../format/lake-path.ts";
 import type { Manifest } from "../format/manifest.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
+import type { RebasedSchema } from "../schema/rebased-schema.ts";
 import type { Schema } from "../schema/schema.ts";
 import { schemaChange, schemaMark } from "../schema/schema-change.ts";
 import { readWrittenSchema } from "./schema-file.ts";
 
 /**
- * pending: it will be applied, and adds these columns. refused: the data rules it out. broken: it is not a schema. missing: it was
- * removed.
+ * pending: it will be applied, and adds these columns. refused: the data rules it out. earlier: it is what dynalake wrote before the
+ * schema changed. broken: it is not a schema. missing: it was removed.
  */
 export type SchemaEdit =
-  | { readonly kind: "pending"; readonly schema: Schema; readonly added: readonly string[] }
+  | ({ readonly kind: "pending" } & RebasedSchema)
   | { readonly kind: "refused"; readonly schema: Schema; readonly why: string }
+  | { readonly kind: "earlier"; readonly evolution: number }
   | { readonly kind: "broken"; readonly why: string }
   | { readonly kind: "missing" };
 
@@ -32,11 +35,13 @@ export async function schemaEdit(
   });
   if (written === undefined) return { kind: "missing" };
   if (written instanceof DynalakeError) return { kind: "broken", why: written.message };
+  const evolution = manifest.schema.evolution ?? 0;
+  const isFormer = manifest.formerSchemas?.includes(schemaMark(written.file));
   // breakage: earlier-schema-is-no-edit
-  if (manifest.formerSchemas?.includes(schemaMark(written.file)) === true) return undefined;
+  if (isFormer === true && (written.file.evolution ?? 0) < evolution) return { kind: "earlier", evolution };
   const change = schemaChange(schema, written);
   if (change.kind === "same") return undefined;
-  if (change.kind === "compatible") return { kind: "pending", schema: written, added: change.added };
+  if (change.kind === "compatible") return { ...change, kind: "pending" };
   return { kind: "refused", schema: written, why: change.reasons.slice(0, REASONS_MAX).join("; ") };
 }
 
@@ -48,17 +53,25 @@ const EDITOR_FAULTS: ReadonlySet<string> = new Set([
 ]);
 const REASONS_MAX = 5;
 
+/** Whether people have changed the file: it is theirs until it counts. */
+export function isPeoples(edit: SchemaEdit | undefined): boolean {
+  return edit !== undefined && edit.kind !== "earlier";
+}
+
 /** What people see of an edit that was not applied, a sentence. */
 export function schemaEditSentence(table: string, edit: SchemaEdit): string {
   const path = schemaPath(table);
   switch (edit.kind) {
     case "pending": {
-      const added = edit.added.map((name) => `"${name}"`).join(", ");
-      const what = edit.added.length === 0 ? "" : ` and adds ${added}`;
+      const added = edit.added.map((name) => `adds "${name}"`);
+      const widened = edit.widened.map(({ label, to }) => `makes "${label}" ${to}`);
+      const what = [...added, ...widened].map((each) => ` and ${each}`).join("");
       return `${path} was edited${what}: the next snapshot or compaction applies it`;
     }
     case "refused":
       return `${path} was edited, but the table cannot change like that: ${edit.why}`;
+    case "earlier":
+      return `${path} holds an earlier schema of the table, and is not used; to go back to it, set "evolution": ${edit.evolution} in it`;
     case "broken":
       return `${path} is not used: ${edit.why}`;
     case "missing":

@@ -5,7 +5,7 @@
 import { lakeFileText, requireReadable } from "../format/lake-file.ts";
 import { schemaPath } from "../format/lake-path.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
-import { parseSchemaText, type Schema } from "../schema/schema.ts";
+import { parseSchemaText, type Schema, type SchemaFile } from "../schema/schema.ts";
 
 /** The schema of schema.json. Throws LAKE_NEWER, LAKE_DAMAGED, SCHEMA_INVALID or SCHEMA_COLLISION, naming the file. */
 export async function readWrittenSchema(store: ObjectStore, table: string): Promise<Schema | undefined> {
@@ -33,5 +33,10 @@ export async function writeSchema(store: ObjectStore, schema: Schema): Promise<v
 
 /** What schema.json holds. */
 export function schemaBytes(schema: Schema): Uint8Array {
-  return new TextEncoder().encode(`${JSON.stringify(schema.file, null, 2)}\n`);
+  return new TextEncoder().encode(`${JSON.stringify(fileForPeople(schema), null, 2)}\n`);
+}
+
+/** The schema file as people have it. How files hold the columns is in the manifest alone. */
+export function fileForPeople({ file: { forms: _, ...file } }: Pick<Schema, "file">): SchemaFile {
+  return file;
 }

@@ -3,14 +3,14 @@ import { type CompactionResult, compactMinorThenMajor } from "../../core/compact
 import { DEFAULT_POLICY } from "../../core/compaction/compaction-policy.ts";
 import { changeSchema } from "../../core/compaction/schema-commit.ts";
 import { schemaPath } from "../../core/format/lake-path.ts";
-import type { ObjectStore } from "../../core/ports/object-store.ts";
+import { cleanSegments } from "../../core/overlay/clean-segments.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import type { Commits } from "../../core/table/commits.ts";
 import { type OpenTable, openTableOf } from "../../core/table/open-table.ts";
-import { schemaEdit } from "../../core/table/schema-edit.ts";
+import { isPeoples, schemaEdit } from "../../core/table/schema-edit.ts";
 import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
-import { followData } from "./follow-data.ts";
+import { type Followed, followData } from "./follow-data.ts";
 import { inTurn } from "./in-turn.ts";
 
 export interface CompactionRequest {
@@ -22,8 +22,8 @@ export interface CompactionRequest {
   readonly known?: OpenTable;
   /** Called after each commit. */
   readonly onCommit: (result: CompactionResult) => void;
-  /** Called with the names of columns that the table gets for attributes which appeared. */
-  readonly onColumns?: (added: readonly string[]) => void;
+  /** Called with what the table gets by following its data, if it gets anything. */
+  readonly onFollowed?: (followed: Followed) => void;
   /** Ends the waiting for another compaction of the table. */
   readonly signal?: AbortSignal;
 }
@@ -34,7 +34,8 @@ export async function compactTable(
   schema: Schema,
   request: CompactionRequest,
 ): Promise<void> {
-  const { scope, settleSeconds = DEFAULT_POLICY.settleSeconds, known, onCommit, onColumns, signal } = request;
+  const { scope, settleSeconds = DEFAULT_POLICY.settleSeconds, known, signal } = request;
+  const { onCommit, onFollowed } = request;
   const { store, engine } = lake;
   const policy = { ...DEFAULT_POLICY, settleSeconds };
   // Of all tries: another process may be first after a commit, and what that folded still gets its columns.
@@ -44,26 +45,28 @@ export async function compactTable(
     onCommit(result);
   };
   const compact = async (tries: number): Promise<void> => {
-    const current = await withEditApplied(store, schema, tries === 1 ? known : undefined);
+    const current = await withEditApplied(lake, schema, tries === 1 ? known : undefined);
     const context = { store, engine, schema: current.schema, policy, newRunId, nowSeconds };
     await compactMinorThenMajor(context, scope, { known: current.commits, onCommit: onResult });
-    const added = await followData(lake, current, results);
-    if (added.length > 0) onColumns?.(added);
+    const followed = await followData(lake, current, results);
+    if (followed.added.length + followed.widened.length > 0) onFollowed?.(followed);
   };
   await inTurn(lake, schema.table, compact, signal);
 }
 
 /** An edit that the data allows is a commit of its own; any other one is shown by `status` and stops nothing. */
 async function withEditApplied(
-  store: ObjectStore,
+  { store, engine }: Pick<LakeFolder, "store" | "engine">,
   schema: Schema,
   known: OpenTable | undefined,
 ): Promise<{ readonly schema: Schema; readonly commits: Commits | undefined; readonly evolves: boolean }> {
   const opened = known ?? (await openTableOf(store, schema));
   const edit = await schemaEdit(store, opened);
   // A file that people have edited is theirs until it counts.
-  const evolves = edit === undefined && opened.schema.evolve === "all";
+  const evolves = !isPeoples(edit) && opened.schema.evolve !== "none";
   if (edit?.kind !== "pending") return { schema: opened.schema, commits: opened, evolves };
-  await changeSchema({ store, newRunId, nowSeconds, commits: opened }, edit.schema, schemaPath(schema.table));
-  return { schema: edit.schema, commits: opened, evolves: edit.schema.evolve === "all" };
+  const context = { store, newRunId, nowSeconds, commits: opened, countClean: cleanSegments(engine) };
+  const commit = await changeSchema(context, edit.schema, schemaPath(schema.table));
+  const { schema: edited = edit.schema } = commit ?? {};
+  return { schema: edited, commits: opened, evolves: edited.evolve !== "none" };
 }

@@ -29,9 +29,9 @@ export async function partScans(
   const type = schema.columns.find(({ name }) => name === column)?.type;
   const parts = new Map(base.map((segment) => [segmentFile(root, schema.table, segment), segment.part]));
   const values = kind === "identity" ? await partValues(session, column, parts) : undefined;
-  return (_, segments) =>
+  return (columns, segments) =>
     segmentsOf(
-      schema,
+      columns,
       segments.flatMap((segment) => {
         const file = segmentFile(root, schema.table, segment);
         const value = values?.get(file);

@@ -12,6 +12,7 @@ import { folderStore } from "../../files/folder-store.ts";
 import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
 import { compactTable } from "../compaction/compact-table.ts";
 import { foldLateChanges } from "../compaction/fold-late-changes.ts";
+import type { Followed } from "../compaction/follow-data.ts";
 import { vacuumFolder } from "../compaction/vacuum-folder.ts";
 import { FILE_LIMITS, parquetSink } from "../delivery/parquet-sink.ts";
 import { DEFAULT_LIMITS, type LakeFolder, type LakeLimits, openLakeFolder } from "../folder/lake-folder.ts";
@@ -47,6 +48,7 @@ export type RunEvent =
   /** Its source cannot be read, while that of another table can. It is tried again. */
   | { readonly kind: "not-followed"; readonly error: DynalakeError }
   | { readonly kind: "compacted"; readonly result: CompactionResult }
+  | { readonly kind: "followed"; readonly followed: Followed }
   | { readonly kind: "compaction-failed"; readonly error: DynalakeError };
 
 /** Records of one delivery: a few megabytes of Parquet at most, and soon enough to be seen within a second. */
@@ -198,7 +200,8 @@ async function compactNow(
   const lake = await openLakeFolder(folder, limits);
   try {
     const onCommit = (result: CompactionResult): void => onEvent(schema.table, { kind: "compacted", result });
-    await compactTable(lake, schema, { scope: "grown", onCommit, signal });
+    const onFollowed = (followed: Followed): void => onEvent(schema.table, { kind: "followed", followed });
+    await compactTable(lake, schema, { scope: "grown", onCommit, onFollowed, signal });
   } finally {
     await lake.close();
   }

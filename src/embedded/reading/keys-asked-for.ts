@@ -54,9 +54,7 @@ function plainFilter(statement: unknown, schema: Schema): Filter | undefined {
   if (!isPlain || holdsSubquery(select)) return undefined; // breakage: subqueries-ask-for-any-key
   const name = table.alias === "" ? schema.table : lower(table.alias);
   // A struct's column of that name would make `name.x` mean its field.
-  const qualifiers = schema.columns.some((column) => column.name === name || column.label === name)
-    ? []
-    : [name];
+  const qualifiers = schema.columns.some(({ label }) => label === name) ? [] : [name];
   return { qualifiers, conditions: conjuncts(select.where_clause) };
 }
 
@@ -68,12 +66,12 @@ function conjuncts(condition: unknown): readonly Node[] {
 
 /** The values that the filter leaves to a column, or undefined if it may have any. */
 function valuesOf(
-  { name, type }: Column,
+  { label, type }: Column,
   { conditions, qualifiers }: Filter,
 ): readonly AttributeValue[] | undefined {
   const isColumn = (node: unknown): boolean => {
     const names = nodeOf(node, "COLUMN_REF")?.column_names as readonly unknown[] | undefined;
-    if (names === undefined || lower(names.at(-1)) !== name) return false;
+    if (names === undefined || lower(names.at(-1)) !== label) return false;
     return names.length === 1 || (names.length === 2 && qualifiers.includes(lower(names[0])));
   };
   for (const condition of conditions) {

@@ -5,9 +5,9 @@ import type { InferredSchema, InferredTable } from "../../core/infer/infer.ts";
 import type { Inference } from "../../core/infer/inference.ts";
 import { requireOwnNames } from "../../core/overlay/own-names.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
-import { parseSchema, type Schema, tableName } from "../../core/schema/schema.ts";
+import { parseSchema, parseStoredSchema, type Schema, tableName } from "../../core/schema/schema.ts";
 import { isFilled, type OpenTable, openTable } from "../../core/table/open-table.ts";
-import { schemaEdit, schemaEditSentence } from "../../core/table/schema-edit.ts";
+import { isPeoples, schemaEdit, schemaEditSentence } from "../../core/table/schema-edit.ts";
 import { type KeySchema, keyAttributes } from "../../core/values/key.ts";
 import { type GivenSchema, nameOfGiven, readGivenSchema } from "./given-schema.ts";
 import { schemaOfObserved } from "./inference.ts";
@@ -81,11 +81,11 @@ export async function givenSchema(request: SchemaDemand): Promise<SchemaChoice |
   if (chosen === undefined) return undefined;
   requireKey(request.key, chosen.key, name);
   if (given === undefined) return lakeChoice(request, opened as OpenTable, chosen);
-  const effect =
+  const outcome =
     known === undefined
-      ? NO_EFFECT
-      : await schemaEffect({ store, name: givenName, replacesData }, known, given);
-  return { schema: given, origin: "given", undecided: [], effect };
+      ? { schema: given, effect: NO_EFFECT, notes: [] }
+      : await schemaEffect({ store, name: givenName, replacesData, bound: "least" }, known, given);
+  return { origin: "given", undecided: [], ...outcome };
 }
 
 function requireKey(offered: KeySchema | undefined, key: KeySchema, name: string): void {
@@ -103,15 +103,16 @@ async function lakeChoice(
   const own: SchemaChoice = { schema: chosen, origin: "lake", undecided: [], effect: NO_EFFECT };
   const edit = await schemaEdit(store, opened);
   // A file that people have edited is theirs until it counts.
-  if (edit === undefined) return { ...own, evolves: chosen.evolve !== "none" };
+  if (edit === undefined || !isPeoples(edit)) return { ...own, evolves: chosen.evolve !== "none" };
   const { table } = chosen;
   if (edit.kind === "pending" || (edit.kind === "refused" && replacesData)) {
     const path = schemaPath(table);
     try {
-      const schema = boundTo(edit.schema, source, path);
-      const effect = await schemaEffect({ store, name: path, replacesData }, opened.schema, schema);
-      const notes = [`${path} was edited, and is now the schema of "${table}"`];
-      return { schema, origin: "given", undecided: [], effect, notes };
+      const edited = boundTo(edit.schema, source, path);
+      const wish = { store, name: path, replacesData, bound: "exact" } as const;
+      const outcome = await schemaEffect(wish, opened.schema, edited);
+      const notes = [`${path} was edited, and is now the schema of "${table}"`, ...outcome.notes];
+      return { origin: "given", undecided: [], ...outcome, notes };
     } catch (error) {
       if (!(error instanceof DynalakeError)) throw error;
     }
@@ -146,7 +147,7 @@ export function boundTo(
 ): Schema {
   if (source === undefined || schema.source === source) return schema;
   if (schema.file.source === undefined || schema.source === schema.table) {
-    return parseSchema({ ...schema.file, source }, origin);
+    return parseStoredSchema({ ...schema.file, source }, origin);
   }
   throw new DynalakeError("USAGE", `${origin} is for table "${schema.source}", not "${source}"`, { next });
 }

@@ -3,7 +3,7 @@ import { changeSchema } from "../../core/compaction/schema-commit.ts";
 import { changesFolder } from "../../core/format/lake-path.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import type { Schema } from "../../core/schema/schema.ts";
-import { requireCompatible, schemaChange } from "../../core/schema/schema-change.ts";
+import { requireCompatible, type SchemaBound, schemaChange } from "../../core/schema/schema-change.ts";
 import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
 
 export interface SchemaEffect {
@@ -21,16 +21,30 @@ export interface SchemaWish {
   readonly name: string;
   /** Whether all rows of the table are replaced, except those of its change log. */
   readonly replacesData: boolean;
+  readonly bound: SchemaBound;
 }
 
-/** Throws SCHEMA_INVALID if the table's data does not allow the change. */
-export async function schemaEffect(wish: SchemaWish, known: Schema, given: Schema): Promise<SchemaEffect> {
-  const change = schemaChange(known, given);
-  if (change.kind === "same") return NO_EFFECT;
-  if (change.kind === "compatible") return { added: change.added, replaces: false };
+export interface SchemaOutcome {
+  readonly schema: Schema;
+  readonly effect: SchemaEffect;
+  /** Types that widen, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** The effect, and the schema on the columns of the lake's files. Throws SCHEMA_INVALID if the table's data does not allow the change. */
+export async function schemaEffect(wish: SchemaWish, known: Schema, given: Schema): Promise<SchemaOutcome> {
+  const change = schemaChange(known, given, wish.bound);
+  if (change.kind === "same") return { schema: known, effect: NO_EFFECT, notes: [] };
+  if (change.kind === "compatible") {
+    const { schema, added, widened } = change;
+    const notes = widened.map(
+      ({ label, from, to }) => `"${schema.table}": ${label} is now ${to}, and was ${from}`,
+    );
+    return { schema, effect: { added, replaces: false }, notes };
+  }
   const holdsChanges = (await wish.store.folders(changesFolder(known.table))).length > 0;
-  if (holdsChanges || !wish.replacesData) requireCompatible(known, given, wish.name);
-  return { added: [], replaces: true };
+  if (holdsChanges || !wish.replacesData) requireCompatible(known, given, wish.name, wish.bound);
+  return { schema: given, effect: { added: [], replaces: true }, notes: [] };
 }
 
 /** Makes a schema that was given that of a table which holds data, and returns the columns it adds. */
@@ -39,6 +53,11 @@ export async function adoptSchema(
   chosen: { readonly schema: Schema; readonly origin: string },
 ): Promise<readonly string[]> {
   if (chosen.origin !== "given") return [];
-  const commit = await changeSchema({ store, newRunId, nowSeconds }, chosen.schema, "the schema file");
+  const commit = await changeSchema(
+    { store, newRunId, nowSeconds },
+    chosen.schema,
+    "the schema file",
+    "least",
+  );
   return commit?.added ?? [];
 }

@@ -51,6 +51,8 @@ export interface SnapshotResult {
   /** Items that belong to no lake table by the schema's `where`. */
   readonly skipped: number;
   readonly quarantined: number;
+  /** What schema.json held when the items were about to be read. */
+  readonly schemaBefore: Uint8Array | undefined;
 }
 
 /** How many full snapshots a lake keeps for `<table>_snapshots`. */
@@ -91,7 +93,7 @@ export async function snapshotFromExport(request: SnapshotRequest): Promise<Snap
       replacesSchema: choice.effect.replaces,
       nowSeconds,
     });
-    return { manifest, choice, items, skipped, quarantined: quarantined.length };
+    return { manifest, choice, items, skipped, quarantined: quarantined.length, schemaBefore };
   } catch (error) {
     if (isNew) await restoreSchema(lake, table, schemaBefore).catch(() => undefined);
     throw error;

@@ -6,6 +6,7 @@ import { rm } from "node:fs/promises";
 import { grownSchema } from "../../core/infer/evolved-schema.ts";
 import { inferredSchema } from "../../core/infer/infer.ts";
 import { addSightings, grownTo, type Sightings, sightingsOf } from "../../core/infer/sightings.ts";
+import { rebasedSchema } from "../../core/schema/rebased-schema.ts";
 import { parseSchema, type SchemaFile } from "../../core/schema/schema.ts";
 import { splitsFor } from "../../core/schema/staging-splits.ts";
 import { fileError } from "../../files/file-error.ts";
@@ -72,19 +73,22 @@ async function settledChoice(
 
 /** The lake's schema with what its data has more, as far as it may follow. */
 async function grownChoice({ choice, mayRetype }: StagingWish, sightings: Sightings): Promise<SchemaChoice> {
+  const { schema: before } = choice;
   const { counts } = sightings;
   const misfits = sightings.misfits.attributes;
-  let growth = grownSchema(choice.schema, { misfits, counts });
-  if (growth !== undefined && growth.retyped.length > 0 && !(await mayRetype()))
-    growth = grownSchema(choice.schema, { misfits });
+  let growth = grownSchema(before, { misfits, counts });
+  const replaces = growth !== undefined && growth.retyped.length > 0 && (await mayRetype());
+  // Where the rows of the change log stay, types only widen, and each file keeps the columns that it has.
+  if (!replaces) growth = grownSchema(before, { misfits });
   if (growth === undefined) return choice;
   const { file, added, retyped } = growth;
+  const grown = parseSchema(file, "the evolved schema");
   return {
-    schema: parseSchema(file, "the evolved schema"),
+    schema: rebasedSchema(before, grown).schema,
     origin: "lake",
     undecided: [],
     notes: retyped.map((sentence) => `"${file.table}" follows its data: ${sentence}`),
-    effect: { added, replaces: retyped.length > 0 },
+    effect: { added, replaces },
     evolves: true,
   };
 }

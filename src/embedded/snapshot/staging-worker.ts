@@ -4,7 +4,7 @@ import { DynalakeError } from "../../core/error.ts";
 import { type Inference, inferenceOf } from "../../core/infer/inference.ts";
 import { rowCodec } from "../../core/row/row.ts";
 import { lineWriter } from "../../core/row/wire-line.ts";
-import { parseSchema } from "../../core/schema/schema.ts";
+import { parseStoredSchema } from "../../core/schema/schema.ts";
 import type { Transcoded } from "../../transcode/transcode.ts";
 import { ALL_LINES, observePart } from "../exports/observe-part.ts";
 import { type StagingTask, stageFile } from "./stage-file.ts";
@@ -28,7 +28,7 @@ function workOf(setup: WorkerSetup): Work {
     };
   }
   const { schemaFile, maskKey, place, number } = setup;
-  const schema = parseSchema(schemaFile, "the lake's schema");
+  const schema = parseStoredSchema(schemaFile, "the lake's schema");
   const writer = lineWriter(rowCodec(schema, maskKey));
   /** Closed by the end of the thread. */
   const opening = openStagingFiles(place, number, schema);

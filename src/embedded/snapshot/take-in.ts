@@ -4,16 +4,14 @@ import { rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { sourceOfArn } from "../../core/change/named-source.ts";
 import { showMisfits } from "../../core/compaction/show-misfits.ts";
-import { changesFolder, stagingRunFolder } from "../../core/format/lake-path.ts";
-import { type Gap, type Manifest, openGaps } from "../../core/format/manifest.ts";
+import { changesFolder, schemaPath, stagingRunFolder } from "../../core/format/lake-path.ts";
+import { type Gap, openGaps } from "../../core/format/manifest.ts";
 import type { Inference } from "../../core/infer/inference.ts";
 import { tableDrift, withTexts } from "../../core/overlay/drift.ts";
 import type { Drift } from "../../core/overlay/drift-finding.ts";
-import type { ObjectStore } from "../../core/ports/object-store.ts";
-import type { Schema } from "../../core/schema/schema.ts";
+import { schemaOf } from "../../core/schema/schema-change.ts";
 import { openTableOf } from "../../core/table/open-table.ts";
 import { knownGaps } from "../../core/table/recorded-gaps.ts";
-import { schemaEdit } from "../../core/table/schema-edit.ts";
 import { writeSchema } from "../../core/table/schema-file.ts";
 import { rememberKnownSource } from "../../core/table/table-sources.ts";
 import type { KeySchema } from "../../core/values/key.ts";
@@ -78,6 +76,7 @@ export async function takeIn(
   { folder, cutSeconds }: ExportToTakeIn,
 ): Promise<TakenSnapshot> {
   const sample = (key: KeySchema): Promise<Inference> => sampleExport(folder, key, SAMPLE_ITEMS);
+  const { store } = lake;
   const choice = await chooseSchema({ ...demand, sample });
   const { schema, effect } = choice;
   signal.throwIfAborted();
@@ -107,14 +106,16 @@ export async function takeIn(
     );
     const source = sourceOfArn(folder.summary.tableArn ?? "");
     if (source !== undefined) await rememberKnownSource(lake.store, schema.table, source);
-    const written = result.choice.schema;
     const { manifest } = result;
-    const hasGrown = choice.evolves === true && written !== schema;
-    if (choice.origin === "given" || (hasGrown && !(await isEdited(lake.store, written, manifest))))
-      await writeSchema(lake.store, written);
+    const written = schemaOf(manifest.schema, result.choice.schema);
+    const hasChanged =
+      choice.origin === "given" || (choice.evolves === true && result.choice.schema !== schema);
+    // breakage: edit-during-snapshot-stays
+    if (hasChanged && isSame(result.schemaBefore, await store.read(schemaPath(schema.table))))
+      await writeSchema(store, written);
     const gaps = await knownGaps(lake.store, schema.table, manifest);
     const known = { manifest, sequences: [] };
-    const opened = await openTableOf(lake.store, result.choice.schema, known);
+    const opened = await openTableOf(lake.store, written, known);
     const drift = await tableDrift(lake.engine, opened);
     const shown = await showMisfits({ store: lake.store, newRunId, nowSeconds }, opened.schema, drift);
     return {
@@ -138,9 +139,10 @@ export async function withoutTraceOfLake<T>({ root }: LakeFolder, run: () => Pro
   }
 }
 
-/** Whether people changed schema.json since the snapshot began, which looked at it then. */
-async function isEdited(store: ObjectStore, schema: Schema, manifest: Manifest): Promise<boolean> {
-  return (await schemaEdit(store, { schema, manifest })) !== undefined; // breakage: edit-during-snapshot-stays
+/** Whether the file is the one of before in the meantime. */
+function isSame(before: Uint8Array | undefined, now: Uint8Array | undefined): boolean {
+  if (before === undefined || now === undefined) return before === now;
+  return before.length === now.length && before.every((byte, i) => byte === now[i]);
 }
 
 /** A failure removes the folders of a new table again, unless they hold something. */

@@ -25,6 +25,7 @@ import {
 } from "../../../src/core/format/manifest.ts";
 import { itemsSchema } from "../../../src/core/overlay/items.ts";
 import { currentView, historyViews, segmentViews } from "../../../src/core/overlay/lake-view.ts";
+import { rebasedSchema } from "../../../src/core/schema/rebased-schema.ts";
 import { type AttributeFile, parseSchema, type Schema } from "../../../src/core/schema/schema.ts";
 import { schemaMark } from "../../../src/core/schema/schema-change.ts";
 import { latestManifest, readCommits } from "../../../src/core/table/commits.ts";
@@ -79,7 +80,7 @@ describe("the manifest after a change of the schema", () => {
       run: "now",
       kind: "schema",
       committedAtSeconds: NOW,
-      schema: SECOND.file,
+      schema: { ...SECOND.file, evolution: 1 },
       formerSchemas: [schemaMark(FIRST.file)],
       recovery: {
         before: FIRST.file,
@@ -130,7 +131,7 @@ describe("a segment that lacks columns is remembered", () => {
       floorSeconds: 880,
       items: 1,
       buckets: 1,
-      schema: SECOND.file,
+      schema: { ...SECOND.file, evolution: 1 },
       recovery: changed.recovery,
       objects: [],
       deliveryDelaySeconds: 0,
@@ -177,6 +178,20 @@ describe("after a snapshot", () => {
     expect(schemaAfter(changed, OTHER, SECOND)).toBeUndefined();
     expect(schemaAfter(changed, OTHER, SECOND, true)).toEqual({ schema: OTHER.file });
   });
+
+  test("whose files have columns that the table's schema does not read, it is none, unless all of the table is replaced", () => {
+    const typed = (type: string): Schema =>
+      parseSchema({ ...FIRST.file, attributes: { ...FIRST.file.attributes, price: { type } } }, "a test");
+    // The table's column is a new one in files, and the snapshot's has the name of the old one.
+    const current = rebasedSchema(typed("int"), typed("bigint")).schema;
+    expect(current.columns.at(-1)).toMatchObject({ name: "price__bigint", earlier: [{ name: "price" }] });
+    const written = typed("bigint");
+    expect(schemaAfter(SEEDED, written, current)).toBeUndefined();
+    expect(schemaAfter(SEEDED, written, current, true)).toEqual({ schema: written.file });
+    expect(schemaAfter(SEEDED, typed("int"), current)?.recovery).toMatchObject({
+      columns: ["price__bigint"],
+    });
+  });
 });
 
 interface World {
@@ -208,23 +223,23 @@ describe("changing the schema of a table that holds data", () => {
     expect(await latestManifest(store, "t")).toMatchObject({
       sequence: 8,
       kind: "schema",
-      schema: SECOND.file,
+      schema: { ...SECOND.file, evolution: 1 },
     });
     expect(store.calls.filter((call) => /^(create|replace)/.test(call))).toEqual([
       "create t/manifest/000000000008.json",
       "replace t/schema.json",
     ]);
-    expect((await readWrittenSchema(store, "t"))?.file).toEqual(SECOND.file);
+    expect((await readWrittenSchema(store, "t"))?.file).toEqual({ ...SECOND.file, evolution: 1 });
   });
 
   test("that it has already does nothing, but repairs what a death after the commit left behind", async () => {
     const { store, context } = worldOf();
     store.failOnce("replace", /schema\.json/, "before");
     await expect(changeSchema(context, SECOND, "new.json")).rejects.toThrow("no answer");
-    expect((await openTable(store, "t"))?.schema?.file).toEqual(SECOND.file);
+    expect((await openTable(store, "t"))?.schema?.file).toEqual({ ...SECOND.file, evolution: 1 });
     expect((await readWrittenSchema(store, "t"))?.file).toEqual(FIRST.file);
     expect(await changeSchema(context, SECOND, "new.json")).toBeUndefined();
-    expect((await readWrittenSchema(store, "t"))?.file).toEqual(SECOND.file);
+    expect((await readWrittenSchema(store, "t"))?.file).toEqual({ ...SECOND.file, evolution: 1 });
     const before = store.calls.length;
     expect(await changeSchema(context, SECOND, "new.json")).toBeUndefined();
     expect(store.calls.slice(before).filter((call) => /^(create|replace|remove)/.test(call))).toEqual([]);
@@ -249,7 +264,7 @@ describe("changing the schema of a table that holds data", () => {
     ).rejects.toMatchObject({
       code: "SCHEMA_INVALID",
     });
-    expect((await latestManifest(store, "t")).schema).toEqual(OTHER.file);
+    expect((await latestManifest(store, "t")).schema).toEqual({ ...OTHER.file, evolution: 1 });
     expect(store.paths()).toEqual([...before, "t/manifest/000000000008.json"].sort());
   });
 
@@ -260,7 +275,7 @@ describe("changing the schema of a table that holds data", () => {
     expect(await latestManifest(store, "t")).toMatchObject({
       sequence: 1,
       kind: "schema",
-      schema: SECOND.file,
+      schema: { ...SECOND.file, evolution: 1 },
       recovery: { before: FIRST.file, columns: ["note"], segments: [] },
     });
   });
@@ -281,7 +296,7 @@ describe("a change of the schema that waited as a plan", () => {
       sequence: 9,
       run: "planned",
       kind: "schema",
-      schema: SECOND.file,
+      schema: { ...SECOND.file, evolution: 1 },
     });
   });
 
@@ -302,7 +317,7 @@ describe("processes that began by an older schema", () => {
     expect(engine.staged[0]?.rows).toContain('coalesce("note", CASE WHEN contains(_unmapped,');
     await compactMajor(context, "all");
     expect(engine.staged[1]?.rows).toContain('coalesce("note", CASE WHEN contains(_unmapped,');
-    expect(engine.staged[1]?.schema.file).toEqual(SECOND.file);
+    expect(engine.staged[1]?.schema.file).toEqual({ ...SECOND.file, evolution: 1 });
     expect((await latestManifest(context.store, "t")).recovery?.segments).toEqual(["kept-b0000"]);
   });
 
@@ -310,7 +325,7 @@ describe("processes that began by an older schema", () => {
     const { store, context } = worldOf();
     await changeSchema(context, SECOND, "new.json");
     const opened = await openTableOf(store, context.schema);
-    expect(opened.schema.file).toEqual(SECOND.file);
+    expect(opened.schema.file).toEqual({ ...SECOND.file, evolution: 1 });
     for (const plan of [await planMinor(context, opened), await planMajor(context, opened, "all")]) {
       expect(plan?.fromSequence).toBe(8);
       expect(plan?.stages[0]?.rows).toContain('coalesce("note", CASE WHEN contains(_unmapped,');
@@ -332,7 +347,10 @@ describe("processes that began by an older schema", () => {
     const taken = { ...context, staged: "staged", items: 1, deliveryDelaySeconds: 7200, snapshotsKept: 1 };
     const times = { exportTimeSeconds: NOW, cutSeconds: NOW - 60 };
     const manifest = await seed({ ...taken, ...times, run: "stale" });
-    expect(manifest).toMatchObject({ schema: SECOND.file, recovery: { segments: ["b-stale-b0000"] } });
+    expect(manifest).toMatchObject({
+      schema: { ...SECOND.file, evolution: 1 },
+      recovery: { segments: ["b-stale-b0000"] },
+    });
     await expect(seed({ ...taken, ...times, run: "other", schema: OTHER })).rejects.toMatchObject({
       code: "CONFLICT",
     });
@@ -342,7 +360,7 @@ describe("processes that began by an older schema", () => {
     ).rejects.toMatchObject({ code: "CONFLICT" });
     await store.remove(store.paths("t/changes/"));
     const replaced = await seed({ ...taken, ...times, run: "other", schema: OTHER, replacesSchema: true });
-    expect(replaced.schema).toEqual(OTHER.file);
+    expect(replaced.schema).toEqual({ ...OTHER.file, evolution: 2 });
     expect(replaced.recovery).toBeUndefined();
     expect(engine.staged).toHaveLength(4);
   });
@@ -414,8 +432,8 @@ describe("what is read", () => {
     const then = await tableAsOf(store, now, 1000);
     expect(then.manifest.sequence).toBe(7);
     expect(then.schema.file).toEqual(FIRST.file);
-    expect(itemsSchema(now, then).file).toEqual(SECOND.file);
-    expect((await tableAsOf(store, now, undefined)).schema.file).toEqual(SECOND.file);
+    expect(itemsSchema(now, then).file).toEqual({ ...SECOND.file, evolution: 1 });
+    expect((await tableAsOf(store, now, undefined)).schema.file).toEqual({ ...SECOND.file, evolution: 1 });
     expect(itemsSchema({ schema: OTHER }, then).file).toEqual(OTHER.file);
     const replaced = stateAt(now, { ...then.manifest, schema: OTHER.file });
     expect(itemsSchema(now, replaced).file).toEqual(OTHER.file);
@@ -430,7 +448,7 @@ describe("what is read", () => {
     await changeSchema(context, SECOND, "new.json");
     await changeSchema(context, THIRD, "newer.json");
     const now = await openTableOf(store, THIRD);
-    expect(now.schema.file).toEqual(THIRD.file);
+    expect(now.schema.file).toEqual({ ...THIRD.file, evolution: 2 });
     expect((await tableAsOf(store, now, 1000)).schema.file).toEqual(FIRST.file);
   });
 });

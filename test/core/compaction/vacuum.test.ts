@@ -114,7 +114,7 @@ describe("the newest manifest", () => {
   });
 
   test("one of a newer format, or a damaged one, ends the vacuum before anything is removed", async () => {
-    for (const text of ['{"format": 3}', "{"]) {
+    for (const text of ['{"format": 4}', "{"]) {
       const store = new MemoryStore();
       commit(store, 1, 5, []);
       commit(store, 2, 6, []);

@@ -260,7 +260,7 @@ describe("opening", () => {
   test.each([
     ["{", "LAKE_DAMAGED"],
     ["{}", "LAKE_DAMAGED"],
-    ['{"format":3}', "LAKE_NEWER"],
+    ['{"format":4}', "LAKE_NEWER"],
   ])("does not take a position that it cannot read for none: %s", async (text, code) => {
     const world = worldOf(["a"]);
     world.store.plant("t/position.json", text);

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
-import { LAKE_FORMAT, lakeFileBytes, parseLakeFile } from "../../../src/core/format/lake-file.ts";
+import {
+  EVOLVED_FORMAT,
+  LAKE_FORMAT,
+  lakeFileBytes,
+  parseLakeFile,
+} from "../../../src/core/format/lake-file.ts";
 import {
   baseSegments,
   deltaSegments,
@@ -85,7 +90,7 @@ test("a manifest comes back from its text", () => {
 
 test("a manifest of a newer format is refused, whatever else is in it, with the advice to upgrade", () => {
   for (const rest of [{}, { sequence: "seven" }, initialManifest(1)]) {
-    const text = JSON.stringify({ ...rest, format: LAKE_FORMAT + 1 });
+    const text = JSON.stringify({ ...rest, format: EVOLVED_FORMAT + 1 });
     expect(failure(() => parse(text))).toMatchObject({
       code: "LAKE_NEWER",
       message: expect.stringContaining(PATH),

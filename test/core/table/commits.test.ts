@@ -34,7 +34,7 @@ describe("the manifests", () => {
   test("one of a newer format stops every reader, and nothing older is taken in its place", async () => {
     const store = new MemoryStore();
     plantManifest(store, manifestOf(1, 100));
-    store.plant("reviews/manifest/000000000002.json", '{"format": 3, "somethingElse": []}');
+    store.plant("reviews/manifest/000000000002.json", '{"format": 4, "somethingElse": []}');
     await expect(latestManifest(store, "reviews")).rejects.toMatchObject({ code: "LAKE_NEWER" });
     await expect(asOfTime(store, 200)).rejects.toMatchObject({ code: "LAKE_NEWER" });
   });

@@ -15,7 +15,7 @@ test.each([
   ["no JSON", "LAKE_DAMAGED"],
   ["{}", "LAKE_DAMAGED"],
   [JSON.stringify({ format: 1, ...watch, seenReadingSeconds: "1" }), "LAKE_DAMAGED"],
-  [JSON.stringify({ format: 3, ...watch }), "LAKE_NEWER"],
+  [JSON.stringify({ format: 4, ...watch }), "LAKE_NEWER"],
 ])("%s is told as what it is, with the path", async (text, code) => {
   const store = new MemoryStore();
   store.plant("t/watch.json", text);

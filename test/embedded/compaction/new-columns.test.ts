@@ -76,7 +76,7 @@ async function compactedBeside(
     scope: "all",
     settleSeconds: 0,
     onCommit: ({ kind }) => void kinds.push(kind),
-    onColumns: (added) => void told.push(...added),
+    onFollowed: ({ added }) => void told.push(...added),
   });
   expect(others).toBe(1);
   const { schema } = await requireTable(lake.store, "t");

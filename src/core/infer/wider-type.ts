@@ -1,0 +1,85 @@
+/** The type that holds what a column holds and what did not fit it: no value is lost, and none that was there changes. */
+import { type ColumnType, type PartType, type StructField, schemaTypeText } from "../schema/column-type.ts";
+import { type Digits, digitsOf, widens } from "../schema/widening.ts";
+import { allMembers, type NumberShape, type Shape } from "./infer-shape.ts";
+import { decideAttribute } from "./infer-type.ts";
+
+const DIGITS_MAX = 38;
+/** Every statement repeats the text of a column's type. */
+const TYPE_CHARACTERS_MAX = 8192;
+const FIELDS_MAX = 100;
+
+/** Undefined where no wider type shows more of the values. */
+export function widerType(type: ColumnType, misfits: Shape): ColumnType | undefined {
+  if (type.kind === "json") return undefined;
+  const wider = widerPart(type, misfits);
+  if (!widens(type, wider) || schemaTypeText(wider).length > TYPE_CHARACTERS_MAX) return undefined;
+  return wider;
+}
+
+/** The type itself where nothing wider is known. */
+function widerPart(type: PartType, shape: Shape): PartType {
+  switch (type.kind) {
+    case "array": {
+      const numbers = shape.setNumbers;
+      const element = shape.element ?? (numbers && { ...shape, numbers });
+      return element === undefined ? type : { kind: "array", element: widerPart(type.element, element) };
+    }
+    case "map":
+      return { kind: "map", value: widerPart(type.value, allMembers(shape)) };
+    case "struct":
+      return { kind: "struct", fields: widerFields(type.fields, shape.members) };
+    default:
+      return (shape.numbers && widerNumber(type, shape.numbers)) ?? type;
+  }
+}
+
+/** Fields for members that appeared come after those that there are. */
+function widerFields(
+  fields: readonly StructField[],
+  members: ReadonlyMap<string, Shape> | undefined,
+): readonly StructField[] {
+  const known = fields.map((field) => {
+    const member = members?.get(field.attribute);
+    return member === undefined ? field : { ...field, type: widerPart(field.type, member) };
+  });
+  const names = new Set(fields.map(({ name }) => name));
+  const added: StructField[] = [];
+  for (const [attribute, member] of [...(members ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const name = attribute.toLowerCase();
+    const decision = names.has(name) ? undefined : decideAttribute(attribute, member);
+    if (decision?.kind !== "type" || names.size >= FIELDS_MAX) continue;
+    names.add(name);
+    added.push({ attribute, name, type: decision.type });
+  }
+  return [...known, ...added];
+}
+
+function widerNumber(type: PartType, numbers: NumberShape): PartType | undefined {
+  const held = digitsOf(type);
+  if (held === undefined || fitsSurely(type, held, numbers)) return undefined;
+  const isWhole = numbers.fractionDigits === 0 && numbers.bigints === numbers.count;
+  if (type.kind === "int" && isWhole) return { kind: "bigint" };
+  // breakage: widening-keeps-digits
+  const least = {
+    whole: Math.max(held.whole, numbers.wholeDigits),
+    fraction: Math.max(held.fraction, numbers.fractionDigits),
+  };
+  let free = DIGITS_MAX - least.whole - least.fraction;
+  if (free < 0) return undefined;
+  // A side that had no room gets some more than it needs: the next value may have a digit more.
+  const more = (side: keyof Digits): number => {
+    const grows = least[side] > held[side];
+    const room = grows ? Math.min(Math.max(least[side], 2), Math.floor(free / 2)) : 0;
+    free -= room;
+    return least[side] + room;
+  };
+  const [fraction, whole] = [more("fraction"), more("whole")];
+  return { kind: "decimal", precision: whole + fraction, scale: fraction };
+}
+
+/** Such numbers are hidden for another reason, as those beside a text that was taken for the column's are not. */
+function fitsSurely(type: PartType, held: Digits, { wholeDigits, fractionDigits }: NumberShape): boolean {
+  const sure = type.kind === "decimal" ? held.whole : held.whole - 1;
+  return wholeDigits <= sure && fractionDigits <= held.fraction;
+}

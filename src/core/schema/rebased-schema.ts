@@ -1,0 +1,99 @@
+/**
+ * A new schema on the columns that a lake table has in its files. People name attributes and types; which column of a file holds a
+ * value is dynalake's own matter. A column that widens gets a new physical one and remembers those of before; a physical name is
+ * never used again.
+ */
+import { schemaTypeText } from "./column-type.ts";
+import { physicalName } from "./physical-name.ts";
+import { type Column, parseStoredSchema, type Schema } from "./schema.ts";
+import type { ColumnForms, SchemaFile } from "./schema-file.ts";
+import { freeName, widenedName, widens } from "./widening.ts";
+
+export interface Widening {
+  /** The name in SQL, and that of the new physical column. */
+  readonly label: string;
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface RebasedSchema {
+  readonly schema: Schema;
+  /** The names of physical columns for attributes that had none. */
+  readonly added: readonly string[];
+  readonly widened: readonly Widening[];
+}
+
+/**
+ * Where a type is narrower than that of `before`, that one stays. Where it is neither wider nor narrower, as it can be if all rows
+ * are written anew, the column has no earlier ones.
+ */
+export function rebasedSchema(before: Schema, after: Schema): RebasedSchema {
+  const taken = takenNames(before);
+  const known = new Map(before.columns.map((column) => [column.attribute, column]));
+  const attributes: SchemaFile["attributes"] = { ...after.file.attributes };
+  const forms: Record<string, ColumnForms> = {};
+  const added: string[] = [];
+  const widened: Widening[] = [];
+  for (const column of after.columns) {
+    const { attribute, label } = column;
+    const old = known.get(attribute);
+    const next = old === undefined ? newColumn(column, taken) : nextColumn(old, column, taken);
+    taken.add(next.column);
+    if (next.column !== physicalName(label) || next.earlier.length > 0) forms[attribute] = next;
+    if (old === undefined) added.push(next.column);
+    else if (next.earlier.some((each) => each.column === old.name))
+      widened.push({ label, name: next.column, from: typeText(old), to: typeText(column) });
+    else if (next.column === old.name && typeText(old) !== typeText(column))
+      attributes[attribute] = { ...attributes[attribute], type: typeText(old) };
+  }
+  const { forms: _, ...plain } = after.file;
+  const file: SchemaFile = { ...plain, attributes, ...(Object.keys(forms).length === 0 ? {} : { forms }) };
+  return { schema: parseStoredSchema(file, `the lake's "${after.table}"`), added, widened };
+}
+
+/** Names that columns of files have or had, and those of SQL. */
+function takenNames(before: Schema): Set<string> {
+  return new Set(
+    before.columns.flatMap(({ name, label, earlier }) => [name, label, ...earlier.map((each) => each.name)]),
+  );
+}
+
+/** A name of its own, also where an attribute is called as a physical column is. */
+function newColumn({ name, earlier }: Column, taken: ReadonlySet<string>): ColumnForms {
+  // breakage: physical-names-are-not-used-again
+  return { column: freeName(name, taken), earlier: earlier.map(earlierFile) };
+}
+
+function nextColumn(old: Column, next: Column, taken: ReadonlySet<string>): ColumnForms {
+  const isWider = widens(old.type, next.type);
+  const isOther =
+    !isWider && schemaTypeText(old.type) !== schemaTypeText(next.type) && !widens(next.type, old.type);
+  if (isOther) return { column: widenedName(baseName(old), next.type, taken), earlier: [] };
+  // Rows may have been written by it already, as a snapshot's that was planned by a schema of its own.
+  const isOwn = next.name !== old.name && !old.earlier.some(({ name }) => name === next.name);
+  const own = isOwn && !taken.has(next.name) ? [{ name: next.name, type: next.type }] : [];
+  const column = !isWider
+    ? old.name
+    : own.length > 0
+      ? next.name
+      : widenedName(baseName(old), next.type, taken);
+  const all = [{ name: old.name, type: old.type }, ...own, ...old.earlier, ...next.earlier];
+  const earlier = all.filter(
+    ({ name }, i) => name !== column && all.findIndex((each) => each.name === name) === i,
+  );
+  return { column, earlier: earlier.map(earlierFile) };
+}
+
+/** The first name that the column had. */
+function baseName({ name, earlier }: Column): string {
+  return earlier.at(-1)?.name ?? name;
+}
+
+function earlierFile({ name, type }: { readonly name: string; readonly type: Column["type"] }) {
+  return { column: name, type: schemaTypeText(type) };
+}
+
+function typeText({ type }: Column): string {
+  return schemaTypeText(type);
+}

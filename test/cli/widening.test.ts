@@ -1,0 +1,189 @@
+/** Types widen while a table has changes: each file keeps the columns that it has, and every name answers for all of them. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { EVOLVED_FORMAT } from "../../src/core/format/lake-file.ts";
+import { latestManifest } from "../../src/core/table/commits.ts";
+import { folderStore } from "../../src/files/folder-store.ts";
+import { done, dynalake, type ItemJson, lakeItems, rowsOf } from "../support/cli.ts";
+import { withFolder } from "../support/folders.ts";
+import { writeExport } from "./export-fixture.ts";
+
+type Attributes = Readonly<Record<string, object>>;
+
+interface Orders {
+  readonly folder: string;
+  readonly lake: string;
+  readonly file: string;
+  /** Delivers a change of this order, at a second of the day; options go to `replay`. */
+  readonly change: (id: string, attributes: Attributes, ...options: string[]) => Promise<string>;
+  readonly compact: (...options: string[]) => Promise<string>;
+  readonly sum: () => Promise<readonly string[]>;
+}
+
+/** Three orders whose prices are whole. */
+async function withOrders(more: Attributes, use: (orders: Orders) => Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    const lake = join(folder, "lake");
+    const file = join(lake, "orders/schema.json");
+    const items = ["a", "b", "c"].map(
+      (id): ItemJson => ({ id: { S: id }, price: { N: "10" }, ...more }) as ItemJson,
+    );
+    await writeExport(join(folder, "export"), items, {
+      table: "Orders",
+      exportTime: "2026-01-10T10:00:00.000Z",
+    });
+    await done(["snapshot", "--from-export", join(folder, "export"), "--lake", lake, "--key", "id"]);
+    let sequence = 0;
+    await use({
+      folder,
+      lake,
+      file,
+      change: async (id, attributes, ...options) => {
+        sequence++;
+        const recorded = join(folder, `${sequence}.jsonl`);
+        const dynamodb = {
+          Keys: { id: { S: id } },
+          NewImage: { id: { S: id }, ...more, ...attributes },
+          SequenceNumber: String(sequence),
+          ApproximateCreationDateTime: 1_795_000_000 + sequence,
+        };
+        await writeFile(recorded, `${JSON.stringify({ eventName: "MODIFY", dynamodb })}\n`);
+        const replayed = await dynalake(["replay", recorded, "--lake", lake, ...options]);
+        expect({ stderr: replayed.stderr, code: replayed.code }).toMatchObject({ code: 0 });
+        return replayed.stderr;
+      },
+      compact: async (...options) => {
+        const compacted = await dynalake(["compact", "--lake", lake, "--settle-seconds", "0", ...options]);
+        expect(compacted).toMatchObject({ code: 0 });
+        return compacted.stderr;
+      },
+      sum: () => rowsOf(lake, "SELECT sum(price) AS s, count(price) AS n FROM orders"),
+    });
+  });
+}
+
+const typeOf = async (file: string, attribute: string): Promise<string> =>
+  JSON.parse(await readFile(file, "utf8")).attributes[attribute].type;
+
+test("cents that come by the stream after whole prices are in every sum", async () => {
+  await withOrders({}, async ({ lake, file, change, compact, sum }) => {
+    await change("a", { price: { N: "11" } });
+    await compact();
+    await change("b", { price: { N: "29.99" } });
+    expect(await sum()).toEqual(['{"s":21,"n":2}']);
+    const items = await lakeItems(lake);
+    expect(await compact()).toContain(
+      '"orders" follows its data: "price" is now decimal(23,4), and was bigint',
+    );
+    expect(await sum()).toEqual(['{"s":50.9900,"n":3}']);
+    const { format } = await latestManifest(folderStore(lake), "orders");
+    expect(format).toBe(EVOLVED_FORMAT);
+    expect(await lakeItems(lake)).toEqual(items);
+    // Physical names are for files alone.
+    expect(await rowsOf(lake, "SELECT price FROM orders_history ORDER BY _version")).toEqual([
+      '{"price":11.0000}',
+      '{"price":29.9900}',
+    ]);
+    expect(JSON.parse(await readFile(file, "utf8"))).not.toHaveProperty("forms");
+    // More digits are another column, and the newest form is left behind.
+    await change("c", { price: { N: "0.1234567" } });
+    await compact();
+    expect(await typeOf(file, "price")).toBe("decimal(32,13)");
+    expect(await sum()).toEqual(['{"s":41.1134567000000,"n":3}']);
+    await compact("--all");
+    expect(await sum()).toEqual(['{"s":41.1134567000000,"n":3}']);
+    const { segments, recovery } = await latestManifest(folderStore(lake), "orders");
+    expect(segments.filter(({ id }) => recovery?.segments.includes(id))).toEqual([]);
+    expect((await lakeItems(lake)).join()).toContain('"price":{"N":"1234567e-7"}');
+  });
+});
+
+test("a name that a physical column has had is none of another attribute's", async () => {
+  await withOrders({}, async ({ lake, change, compact }) => {
+    await change("a", { price: { N: "1.5" } });
+    await compact();
+    const rows = await rowsOf(lake, "SELECT price FROM orders ORDER BY id");
+    await change("b", { price__decimal_22_3: { S: "own" }, price__decimal_23_4: { S: "own" } });
+    await compact();
+    expect(rows).toEqual(['{"price":1.500}', '{"price":10.000}', '{"price":10.000}']);
+    expect(await rowsOf(lake, "SELECT price, price__decimal_22_3 AS one FROM orders ORDER BY id")).toEqual([
+      '{"price":1.500,"one":null}',
+      '{"price":null,"one":"own"}',
+      '{"price":10.000,"one":null}',
+    ]);
+  });
+});
+
+test("a schema file that knows nothing of what has grown is what there is at least", async () => {
+  await withOrders({}, async ({ folder, lake, file, change, compact, sum }) => {
+    const kept = join(folder, "kept.json");
+    await writeFile(kept, await readFile(file, "utf8"));
+    await change("a", { price: { N: "1.5" }, coupon: { S: "x" } });
+    await compact();
+    await change("b", { price: { N: "2.5" }, coupon: { S: "y" } }, "--schema", kept);
+    expect(await sum()).toEqual(['{"s":14.000,"n":3}']);
+    expect(await rowsOf(lake, "SELECT count(coupon) AS n FROM orders")).toEqual(['{"n":2}']);
+    const none = JSON.parse(await readFile(kept, "utf8"));
+    await writeFile(kept, JSON.stringify({ ...none, evolve: "none" }));
+    const refused = await dynalake(["replay", join(folder, "1.jsonl"), "--lake", lake, "--schema", kept]);
+    expect(refused.stderr).toContain("attributes.price.type: it is already decimal(22,3)");
+  });
+});
+
+test("an edit that widens counts at the next compaction; one that narrows is refused", async () => {
+  await withOrders({ rate: { N: "1" } }, async ({ lake, file, change, compact, sum }) => {
+    await change("a", { price: { N: "11" } });
+    const edit = async (type: string): Promise<string> => {
+      const schema = JSON.parse(await readFile(file, "utf8"));
+      schema.attributes.price.type = type;
+      await writeFile(file, JSON.stringify(schema));
+      return done(["status", "--lake", lake]);
+    };
+    expect(await edit("decimal(30,2)")).toContain('and makes "price" decimal(30,2)');
+    await compact();
+    expect(await sum()).toEqual(['{"s":31.00,"n":3}']);
+    expect(await edit("bigint")).toContain("attributes.price.type: it is already decimal(30,2)");
+    expect(await edit("decimal(30,20)")).toContain("attributes.price.type: it is already decimal(30,2)");
+  });
+});
+
+test("a column that divides the table keeps its type", async () => {
+  await withFolder(async (folder) => {
+    const lake = join(folder, "lake");
+    const schema = join(folder, "schema.json");
+    const attributes = { id: { type: "string" }, shop: { type: "int" }, price: { type: "int" } };
+    const file = {
+      table: "orders",
+      key: { hash: "id" },
+      partitionBy: "identity(shop)",
+      evolve: "all",
+      attributes,
+    };
+    await writeFile(schema, JSON.stringify(file));
+    const take = async (day: number, shop: string, price: string): Promise<void> => {
+      const items = [{ id: { S: "a" }, shop: { N: shop }, price: { N: price } }];
+      const name = join(folder, String(day));
+      await writeExport(name, items, { table: "Orders", exportTime: `2026-01-${day}T10:00:00.000Z` });
+      await done([
+        "snapshot",
+        "--from-export",
+        name,
+        "--lake",
+        lake,
+        ...(day === 10 ? ["--schema", schema] : []),
+      ]);
+    };
+    await take(10, "1", "1");
+    await take(11, "3000000000", "3000000000");
+    expect(await rowsOf(lake, "SELECT shop, shop__text, price FROM orders")).toEqual([
+      '{"shop":null,"shop__text":"3000000000","price":3000000000}',
+    ]);
+    await writeFile(
+      schema,
+      JSON.stringify({ ...file, attributes: { ...attributes, shop: { type: "bigint" } } }),
+    );
+    const refused = await dynalake(["compact", "--lake", lake]);
+    expect(refused.code).toBe(0);
+  });
+});
