@@ -1,4 +1,4 @@
-/** The commands that keep a lake small: what they take, and what carries them out. */
+/** The commands that keep a lake small and cheap: what they take, and what carries them out. */
 import type { Command } from "commander";
 import {
   jsonOption,
@@ -7,10 +7,10 @@ import {
   regionOption,
   stackOption,
 } from "./options/common-options.ts";
-import { notNegative, whole } from "./options/option-values.ts";
+import { notNegative, positive, whole } from "./options/option-values.ts";
 import type { Declare, Runs } from "./runs.ts";
 
-export const upkeepCommands: readonly Declare[] = [compact, vacuum];
+export const upkeepCommands: readonly Declare[] = [compact, vacuum, cost];
 
 function compact(program: Command, runs: Runs): void {
   program
@@ -53,5 +53,31 @@ function vacuum(program: Command, runs: Runs): void {
       runs(async (context, options) =>
         (await import("./commands/vacuum.ts")).vacuumCommand(context, options),
       ),
+    );
+}
+
+function cost(program: Command, runs: Runs): void {
+  program
+    .command("cost")
+    .description("estimate what a table costs on AWS in a month, per resource")
+    .option("--source <name>", "take the size and the write rate from this DynamoDB table")
+    .option("--endpoint <url>", "a DynamoDB endpoint other than AWS, which has no write rate")
+    .addOption(regionOption())
+    .option("--writes-per-second <n>", "writes of items, averaged over a month (0)", notNegative)
+    .option("--table-gb <n>", "the size of the source table in GB (0)", notNegative)
+    .option("--item-bytes <n>", "the mean size of an item (1000)", positive)
+    .option("--lake-tables <n>", "lake tables of the source (1)", positive)
+    .option("--buckets <n>", "parts of the base; by default as many as a snapshot makes", positive)
+    .option("--compact-every <minutes>", "minutes between compactions (15); 0: never", notNegative)
+    .option("--buffer-time <seconds>", "Firehose's buffer (60)", positive)
+    .option("--batch-window <seconds>", "the window of a batch of the stream (5)", positive)
+    .option("--retention-hours <n>", "how long past states are kept (168)", notNegative)
+    .option("--undelete-days <n>", "how long deleted objects can be recovered (7)", notNegative)
+    .option("--own-key", "the lake has a key of its own")
+    .option("--no-alarms", "without alarms")
+    .option("--no-dashboard", "without the dashboard")
+    .addOption(jsonOption())
+    .action(
+      runs(async (context, options) => (await import("./commands/cost.ts")).costCommand(context, options)),
     );
 }

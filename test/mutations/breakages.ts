@@ -1928,4 +1928,18 @@ export const breakages: readonly Breakage[] = [
     put: "true",
     tests: ["test/cli/tables-view.test.ts"],
   },
+  {
+    name: "a rewrite of a thousand parts counts as one statement",
+    marker: "fold-statements-by-parts",
+    find: "writingStatements(parts)",
+    put: "1",
+    tests: ["test/core/cost/estimate.test.ts"],
+  },
+  {
+    name: "an idle source publishes its zeros each hour",
+    marker: "idle-metrics-are-free",
+    find: "nonZero(metrics)",
+    put: "metrics",
+    tests: ["test/aws-adapters/tell-look.test.ts"],
+  },
 ];

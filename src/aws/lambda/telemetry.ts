@@ -35,6 +35,7 @@ function publish(
   values: Readonly<Record<string, number>>,
   units: Readonly<Record<string, "Count" | "Seconds">>,
 ): void {
+  if (Object.keys(values).length === 0) return;
   metrics.clearDefaultDimensions();
   metrics.addDimension(dimension, of);
   for (const [name, value] of Object.entries(values)) metrics.addMetric(name, units[name] ?? "Count", value);

@@ -1,0 +1,100 @@
+/** What a lake costs while nothing is written, by what its templates deploy and what its functions do all the same. */
+import { PRICES } from "./prices.ts";
+
+/** What is paid for by being there. */
+export interface Watching {
+  readonly alarms: number;
+  /** Metrics of one's own that get values while nothing is written. */
+  readonly metrics: number;
+  readonly dashboards: number;
+  readonly keys: number;
+  /** Requests to S3 per month: listings, and reading. */
+  readonly lists: number;
+  readonly gets: number;
+  /** Invocations of functions per month, each of them a trace. */
+  readonly invocations: number;
+}
+
+/** The tick, hourly looks at sources, and daily vacuums, in a month. */
+const HOURS = 720;
+const DAYS = 30;
+/** A function that reads a few objects: seconds of half a GB, and bytes of its log. */
+const CALL_GB_SECONDS = 0.5;
+const CALL_LOG_BYTES = 2000;
+
+/** Per tick a table's commits, two days of its change log, and what waits are listed; its schema and three objects are read. */
+const TICK_LISTS = 5;
+const TICK_GETS = 4;
+/** A look lists what was put aside, by kinds, and what the tick lists. */
+const LOOK_LISTS = 8;
+const LOOK_GETS = 6;
+const VACUUM_LISTS = 20;
+
+export function ticksPerMonth(compactEveryMinutes: number): number {
+  return compactEveryMinutes === 0 ? HOURS : Math.max(HOURS, (HOURS * 60) / compactEveryMinutes);
+}
+
+export interface Deployed {
+  readonly alarms: boolean;
+  readonly dashboard: boolean;
+  readonly ownKey: boolean;
+  readonly compactEveryMinutes: number;
+}
+
+/** A lake without tables. */
+export function lakeWatching({ alarms, dashboard, ownKey, compactEveryMinutes }: Deployed): Watching {
+  const ticks = ticksPerMonth(compactEveryMinutes);
+  return {
+    alarms: alarms ? 2 : 0,
+    metrics: 0,
+    dashboards: dashboard ? 1 : 0,
+    keys: ownKey ? 1 : 0,
+    lists: ticks,
+    gets: 2 * ticks,
+    invocations: ticks,
+  };
+}
+
+/** A source without its lake tables. */
+export function sourceWatching({ alarms }: Pick<Deployed, "alarms">): Watching {
+  const none = { metrics: 0, dashboards: 0, keys: 0 };
+  return { ...none, alarms: alarms ? 6 : 0, lists: 2 * HOURS, gets: 4 * HOURS, invocations: HOURS };
+}
+
+export function tableWatching({
+  alarms,
+  compactEveryMinutes,
+}: Pick<Deployed, "alarms" | "compactEveryMinutes">): Watching {
+  const ticks = ticksPerMonth(compactEveryMinutes);
+  const isCompacted = compactEveryMinutes > 0;
+  // CloudWatch looks back a day at most: the alarm on missing compactions needs four intervals.
+  const misses = isCompacted && compactEveryMinutes <= 360;
+  return {
+    alarms: alarms ? 3 + (misses ? 1 : 0) : 0,
+    metrics: isCompacted ? 1 : 0,
+    dashboards: 0,
+    keys: 0,
+    lists: ticks * TICK_LISTS + HOURS * LOOK_LISTS + DAYS * VACUUM_LISTS,
+    gets: ticks * TICK_GETS + HOURS * LOOK_GETS,
+    invocations: DAYS,
+  };
+}
+
+/** Dollars per month. */
+export function watchingDollars(watching: Watching): number {
+  const { alarms, metrics, dashboards, keys, lists, gets, invocations } = watching;
+  const call =
+    PRICES.invocation.dollars +
+    CALL_GB_SECONDS * PRICES.computeSecond.dollars +
+    (CALL_LOG_BYTES / 1e9) * PRICES.logs.dollars +
+    PRICES.trace.dollars;
+  return (
+    alarms * PRICES.alarm.dollars +
+    metrics * PRICES.metric.dollars +
+    dashboards * PRICES.dashboard.dollars +
+    keys * PRICES.key.dollars +
+    lists * PRICES.put.dollars +
+    gets * PRICES.get.dollars +
+    invocations * call
+  );
+}
