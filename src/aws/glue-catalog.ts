@@ -10,7 +10,7 @@ import {
 import { DynalakeError } from "../core/error.ts";
 import { awsError, awsFailure } from "../sdk/aws-error.ts";
 import { systemTiming, type Timing } from "../sdk/timing.ts";
-import { createPartitions, deletePartitions, type NewPartition, partitionValues } from "./glue-partitions.ts";
+import { createPartitions, deletePartitions, type NewPartition, partitionPages } from "./glue-partitions.ts";
 
 export interface GlueOptions {
   readonly client: GlueClient;
@@ -29,7 +29,8 @@ export interface GlueCatalog {
   createPartitions(table: string, partitions: readonly NewPartition[]): Promise<void>;
   /** Ignores missing ones. */
   deletePartitions(table: string, values: readonly string[]): Promise<void>;
-  partitionValues(table: string): Promise<readonly string[]>;
+  /** The values of all partitions. Those deleted meanwhile can make it skip others. */
+  partitionPages(table: string): AsyncIterable<readonly string[]>;
 }
 
 export function glueCatalog(options: GlueOptions): GlueCatalog {
@@ -47,7 +48,7 @@ export function glueCatalog(options: GlueOptions): GlueCatalog {
       await createPartitions(place, table, descriptor, partitions);
     },
     deletePartitions: (table, values) => deletePartitions(place, table, values),
-    partitionValues: (table) => partitionValues(place, table),
+    partitionPages: (table) => partitionPages(place, table),
   };
 }
 

@@ -28,7 +28,6 @@ export interface NewPartition {
 /** AWS: Glue API reference, BatchCreatePartition and BatchDeletePartition. */
 const CREATED_AT_ONCE_MAX = 100;
 const DELETED_AT_ONCE_MAX = 25;
-const LISTED_MAX = 1_000_000;
 const TRIES_MAX = 6;
 
 /** Registers partitions with the columns and format of `descriptor`. */
@@ -67,23 +66,20 @@ export async function deletePartitions(
   }
 }
 
-export async function partitionValues(place: PartitionsPlace, table: string): Promise<readonly string[]> {
-  const values: string[] = [];
+/** The values of all partitions, page by page: a table can have more of them than fit into memory. */
+export async function* partitionPages(
+  place: PartitionsPlace,
+  table: string,
+): AsyncGenerator<readonly string[], void> {
   let token: string | undefined;
   do {
     const request = { DatabaseName: place.database, TableName: table, ExcludeColumnSchema: true };
     const page: GetPartitionsCommandOutput = await place.client
       .send(new GetPartitionsCommand({ ...request, ...(token && { NextToken: token }) }))
       .catch(failed(place, `list the partitions of "${table}"`));
-    for (const { Values: [value] = [] } of page.Partitions ?? []) if (value !== undefined) values.push(value);
-    if (values.length > LISTED_MAX)
-      throw new DynalakeError(
-        "ENGINE_FAILED",
-        `"${table}" has more than ${LISTED_MAX.toLocaleString("en-US")} partitions`,
-      );
+    yield (page.Partitions ?? []).flatMap(({ Values: [value] = [] }) => (value === undefined ? [] : [value]));
     token = page.NextToken;
   } while (token !== undefined);
-  return values;
 }
 
 const PASSING: ReadonlySet<string> = new Set([

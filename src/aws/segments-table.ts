@@ -1,4 +1,5 @@
 /** Makes files written by statements readable as segments: partitions of `<table>__segments`. */
+import { batchesOf } from "../core/batches-of.ts";
 import { DynalakeError } from "../core/error.ts";
 import { segmentOfPath, segmentsFolder } from "../core/format/lake-path.ts";
 import type { Manifest, Segment } from "../core/format/manifest.ts";
@@ -61,12 +62,11 @@ export async function registerNamed(
   table: string,
   manifest: Pick<Manifest, "segments" | "snapshots">,
 ): Promise<number> {
-  const registered = new Set(await catalog.partitionValues(segmentsTableName(table)));
-  const missing = new Map(
-    namedSegments(manifest)
-      .filter(({ id }) => !registered.has(id))
-      .map((segment) => [segment.id, segment]),
-  );
+  const missing = new Map(namedSegments(manifest).map((segment) => [segment.id, segment]));
+  for await (const page of catalog.partitionPages(segmentsTableName(table))) {
+    for (const id of page) missing.delete(id);
+    if (missing.size === 0) break;
+  }
   const partitions: NewPartition[] = [];
   for (const { id, run, part } of missing.values()) {
     const own = byPart(await store.list(`${segmentsFolder(table)}${run}/`)).get(part);
@@ -87,25 +87,54 @@ export async function nextStatement(store: ObjectStore, table: string, run: stri
 }
 
 /**
- * Removes partitions without files: those of runs that never committed, and those that vacuum has emptied. Partitions are
- * listed before files, because files are written before their partition is registered. Returns the number removed.
+ * Removes partitions without files: those of runs that never committed, and those that vacuum has emptied. Each page of
+ * partitions is listed before its files, because files are written before their partition is registered. What a page skips,
+ * since those before it lost partitions, goes with the next vacuum. Returns the number removed.
  */
 export async function removeEmptyPartitions(
   { store, catalog }: Pick<SegmentsContext, "store" | "catalog">,
   table: string,
 ): Promise<number> {
-  const registered = await catalog.partitionValues(segmentsTableName(table));
-  const present = new Set<string>();
-  for (const { path } of await store.list(segmentsFolder(table))) {
-    const segment = segmentOfPath(path);
-    if (segment === undefined) continue;
-    present.add(nameOfPlace(segment));
-    // Its name before format 2 of the lake.
-    present.add(`${segment.run}-${segment.part}`);
+  let removed = 0;
+  for await (const page of catalog.partitionPages(segmentsTableName(table))) {
+    const present = await presentOf(store, table, page);
+    const empty = page.filter((id) => !present.has(id)); // breakage: partitions-with-files-kept
+    await catalog.deletePartitions(segmentsTableName(table), empty);
+    removed += empty.length;
   }
-  const empty = registered.filter((id) => !present.has(id));
-  await catalog.deletePartitions(segmentsTableName(table), empty);
-  return empty.length;
+  return removed;
+}
+
+const RUNS_AT_ONCE_MAX = 16;
+
+/** The names of all segments with files in the runs that these partitions can belong to. */
+async function presentOf(
+  store: ObjectStore,
+  table: string,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const stretches = new Set(ids.flatMap(stretchesOf));
+  const runs = (await store.folders(segmentsFolder(table))).filter((run) => stretches.has(run));
+  const present = new Set<string>();
+  for (const batch of batchesOf(runs, RUNS_AT_ONCE_MAX)) {
+    const listings = batch.map((run) => store.list(`${segmentsFolder(table)}${run}/`));
+    for (const { path } of (await Promise.all(listings)).flat()) {
+      const segment = segmentOfPath(path);
+      if (segment === undefined) continue;
+      present.add(nameOfPlace(segment));
+      // Its name before format 2 of the lake.
+      present.add(`${segment.run}-${segment.part}`);
+    }
+  }
+  return present;
+}
+
+/** What can be the run in a partition's name. Runs and parts may contain "-", and older names have no first letter. */
+function stretchesOf(id: string): readonly string[] {
+  return [id, id.slice(id.indexOf("-") + 1)].flatMap((text) => {
+    const pieces = text.split("-");
+    return pieces.map((_, i) => pieces.slice(0, i + 1).join("-"));
+  });
 }
 
 function byPart(files: readonly StoredObject[]): ReadonlyMap<string, readonly StoredObject[]> {

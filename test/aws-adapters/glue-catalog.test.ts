@@ -2,6 +2,7 @@ import { GlueClient } from "@aws-sdk/client-glue";
 import { describe, expect, test } from "@jest/globals";
 import { type GlueCatalog, glueCatalog } from "../../src/aws/glue-catalog.ts";
 import { VirtualTiming } from "../source/virtual-timing.ts";
+import { allPartitions } from "../support/all-partitions.ts";
 import { type FakeAnswer, type FakeAws, type FakeRequest, fakeAws, refusal } from "./fake-aws.ts";
 
 function catalogOn(
@@ -110,7 +111,19 @@ describe("partitions", () => {
         ? { body: { Partitions: [{ Values: ["a"] }, { Values: ["b"] }], NextToken: "p2" } }
         : { body: { Partitions: [{ Values: ["c"] }] } },
     );
-    expect(await catalog.partitionValues("t__segments")).toEqual(["a", "b", "c"]);
+    expect(await allPartitions(catalog, "t__segments")).toEqual(["a", "b", "c"]);
+  });
+
+  test("are handed on page by page, however many there are", async () => {
+    const { catalog, requests } = catalogOn(() => ({
+      body: { Partitions: [{ Values: ["a"] }], NextToken: "on" },
+    }));
+    let pages = 0;
+    for await (const page of catalog.partitionPages("t__segments")) {
+      expect(page).toEqual(["a"]);
+      expect(requests.length).toBe(++pages);
+      if (pages === 5) break;
+    }
   });
 });
 

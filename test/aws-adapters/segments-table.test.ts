@@ -1,7 +1,7 @@
 /** Restoring segments that Glue lost but the bucket still has. */
 import { expect, test } from "@jest/globals";
 import type { GlueCatalog } from "../../src/aws/glue-catalog.ts";
-import { registerNamed } from "../../src/aws/segments-table.ts";
+import { registerNamed, removeEmptyPartitions } from "../../src/aws/segments-table.ts";
 import { initialManifest, type Segment } from "../../src/core/format/manifest.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 
@@ -30,9 +30,14 @@ function lake(known: readonly string[]) {
   store.plant("t/segments/never-committed/b0000/file", "rows");
   const registered = new Map(known.map((id) => [id, "known"]));
   const catalog = {
-    partitionValues: async () => [...registered.keys()],
+    partitionPages: async function* () {
+      for (const id of registered.keys()) yield [id];
+    },
     createPartitions: async (_: string, partitions: Parameters<GlueCatalog["createPartitions"]>[1]) => {
       for (const { value, location } of partitions) registered.set(value, location);
+    },
+    deletePartitions: async (_: string, values: readonly string[]) => {
+      for (const value of values) registered.delete(value);
     },
   } as unknown as GlueCatalog;
   return { context: { store, catalog, bucket: "lake" }, registered };
@@ -61,4 +66,30 @@ test("a segment without files is no empty one", async () => {
     code: "LAKE_DAMAGED",
     message: "the files of segment b-kept-b0000 are missing",
   });
+});
+
+test("partitions without files go page by page, and those of any age with files stay", async () => {
+  const withFiles = ["b-base-b0000", "base-b0001", "b-kept-b0000", "d-run-7-x", "b-run-7-x-part-1"];
+  const without = ["b-base-b0002", "b-gone-b0000", "d-kept", "run-7-x-part-2"];
+  const { context, registered } = lake(withFiles.flatMap((id, i) => [id, ...without.slice(i, i + 1)]));
+  context.store.plant("t/segments/run-7-x/0/segment_part=all/file", "rows");
+  context.store.plant("t/segments/run-7-x/0/segment_part=part-1/file", "rows");
+  expect(await removeEmptyPartitions(context, "t")).toBe(without.length);
+  expect([...registered.keys()]).toEqual(withFiles);
+});
+
+test("a segment whose file comes just before its partition keeps it, on a later page", async () => {
+  const { context, registered } = lake(["b-base-b0000"]);
+  const { catalog, store } = context;
+  const late = {
+    ...catalog,
+    partitionPages: async function* () {
+      yield ["b-base-b0000"];
+      store.plant("t/segments/base/0/segment_part=b0009/file", "rows");
+      registered.set("b-base-b0009", "new");
+      yield ["b-base-b0009"];
+    },
+  };
+  expect(await removeEmptyPartitions({ ...context, catalog: late }, "t")).toBe(0);
+  expect([...registered.keys()]).toEqual(["b-base-b0000", "b-base-b0009"]);
 });

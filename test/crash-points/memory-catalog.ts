@@ -3,6 +3,7 @@ import type { Table, TableInput } from "@aws-sdk/client-glue";
 import type { GlueCatalog } from "../../src/aws/glue-catalog.ts";
 import { changeWireColumns } from "../../src/core/row/wire-line.ts";
 import type { Schema } from "../../src/core/schema/schema.ts";
+import { allPartitions } from "../support/all-partitions.ts";
 import type { Faults } from "./faults.ts";
 
 export class MemoryCatalog implements GlueCatalog {
@@ -53,7 +54,9 @@ export class MemoryCatalog implements GlueCatalog {
     for (const value of values) this.partitions.delete(value);
   };
 
-  partitionValues: GlueCatalog["partitionValues"] = async () => [...this.partitions.keys()];
+  async *partitionPages(): AsyncGenerator<readonly string[], void> {
+    yield [...this.partitions.keys()];
+  }
 }
 
 export function faultyCatalog(catalog: GlueCatalog, faults: Faults): GlueCatalog {
@@ -73,6 +76,8 @@ export function faultyCatalog(catalog: GlueCatalog, faults: Faults): GlueCatalog
     },
     deletePartitions: (table, values) =>
       faults.call(`delete ${values.length} partitions`, () => catalog.deletePartitions(table, values)),
-    partitionValues: (table) => faults.call("list partitions", () => catalog.partitionValues(table)),
+    partitionPages: async function* (table) {
+      yield await faults.call("list partitions", () => allPartitions(catalog, table));
+    },
   };
 }

@@ -1207,6 +1207,13 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/integration/aws-executions.test.ts"],
   },
   {
+    name: "partitions with files are removed",
+    marker: "partitions-with-files-kept",
+    find: "!present.has(id)",
+    put: "true",
+    tests: ["test/aws-adapters/segments-table.test.ts"],
+  },
+  {
     name: "a statement that ran twice is committed",
     marker: "segments-written-once",
     put: "",
