@@ -12,7 +12,7 @@ test("prints the resources, the dearest first, with what makes them cheaper, and
   expect(lines[0]).toBe("100 writes/s, 100 GB, items of 1,000 bytes; 1 lake table");
   expect(lines[2]).toMatch(/\$20 {2}Point-in-time recovery$|Athena/);
   expect(text).toMatch(/\$\d+(\.\d+)? {2}Firehose\n {12}cheaper: a longer batchWindow/);
-  expect(text).toContain("$3.25  a month: an idle lake");
+  expect(text).toContain("$3.27  a month: an idle lake");
   expect(text).toContain("Statements of Athena: 3 for a snapshot, 5 for a compaction, 7 for one that");
 });
 

@@ -22,9 +22,9 @@ const DAYS = 30;
 const CALL_GB_SECONDS = 0.5;
 const CALL_LOG_BYTES = 2000;
 
-/** Per tick a table's commits, two days of its change log, and what waits are listed; its schema and three objects are read. */
+/** Per tick a table's commits, two days of its change log, and what waits are listed; its entry, its manifest and one object are read. */
 const TICK_LISTS = 5;
-const TICK_GETS = 4;
+const TICK_GETS = 3;
 /** A look lists what was put aside, by kinds, and what the tick lists. */
 const LOOK_LISTS = 8;
 const LOOK_GETS = 6;
@@ -49,16 +49,27 @@ export function lakeWatching({ alarms, dashboard, ownKey, compactEveryMinutes }:
     metrics: 0,
     dashboards: dashboard ? 1 : 0,
     keys: ownKey ? 1 : 0,
-    lists: ticks,
+    // The sources are listed, and what was started is written.
+    lists: 2 * ticks,
     gets: 2 * ticks,
     invocations: ticks,
   };
 }
 
 /** A source without its lake tables. */
-export function sourceWatching({ alarms }: Pick<Deployed, "alarms">): Watching {
+export function sourceWatching({
+  alarms,
+  compactEveryMinutes,
+}: Pick<Deployed, "alarms" | "compactEveryMinutes">): Watching {
+  const ticks = ticksPerMonth(compactEveryMinutes);
   const none = { metrics: 0, dashboards: 0, keys: 0 };
-  return { ...none, alarms: alarms ? 6 : 0, lists: 2 * HOURS, gets: 4 * HOURS, invocations: HOURS };
+  return {
+    ...none,
+    alarms: alarms ? 6 : 0,
+    lists: ticks + 2 * HOURS,
+    gets: ticks + 4 * HOURS,
+    invocations: HOURS,
+  };
 }
 
 export function tableWatching({
