@@ -1,5 +1,5 @@
-/** The commands that keep a lake small and cheap: what they take, and what carries them out. */
-import type { Command } from "commander";
+/** The commands that keep a lake small, cheap and whole: what they take, and what carries them out. */
+import { type Command, Option } from "commander";
 import {
   jsonOption,
   lakeOption,
@@ -10,7 +10,7 @@ import {
 import { notNegative, positive, whole } from "./options/option-values.ts";
 import type { Declare, Runs } from "./runs.ts";
 
-export const upkeepCommands: readonly Declare[] = [compact, vacuum, cost];
+export const upkeepCommands: readonly Declare[] = [compact, vacuum, quarantine, cost];
 
 function compact(program: Command, runs: Runs): void {
   program
@@ -79,5 +79,48 @@ function cost(program: Command, runs: Runs): void {
     .addOption(jsonOption())
     .action(
       runs(async (context, options) => (await import("./commands/cost.ts")).costCommand(context, options)),
+    );
+}
+
+function quarantine(program: Command, runs: Runs): void {
+  const quarantined = program.command("quarantine").description("records that could not be delivered");
+  const reason = (): Option => new Option("--reason <reason>", "only those with this reason");
+  quarantined
+    .command("list")
+    .description("count them by table and reason")
+    .addOption(lakeOption())
+    .addOption(lakeTableOption())
+    .addOption(reason())
+    .addOption(jsonOption())
+    .action(
+      runs(async (context, options) =>
+        (await import("./commands/quarantine.ts")).listCommand(context, options),
+      ),
+    );
+  quarantined
+    .command("show")
+    .description("show the records, the newest first, without their values")
+    .addOption(lakeOption())
+    .addOption(lakeTableOption())
+    .addOption(reason())
+    .option("--values", "show the values too, also those that the schema masks")
+    .option("--limit <n>", "show at most n records", whole, 20)
+    .addOption(jsonOption())
+    .action(
+      runs(async (context, options) =>
+        (await import("./commands/quarantine.ts")).showCommand(context, options),
+      ),
+    );
+  quarantined
+    .command("replay")
+    .description("deliver those whose cause is repaired; the others stay")
+    .addOption(lakeOption())
+    .addOption(lakeTableOption())
+    .addOption(reason())
+    .addOption(jsonOption())
+    .action(
+      runs(async (context, options) =>
+        (await import("./commands/quarantine.ts")).replayQuarantineCommand(context, options),
+      ),
     );
 }

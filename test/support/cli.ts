@@ -10,6 +10,7 @@ import "../../src/cli/commands/compact.ts";
 import "../../src/cli/commands/demo.ts";
 import "../../src/cli/commands/infer.ts";
 import "../../src/cli/commands/items.ts";
+import "../../src/cli/commands/quarantine.ts";
 import "../../src/cli/commands/query.ts";
 import "../../src/cli/commands/replay.ts";
 import "../../src/cli/commands/run.ts";

@@ -138,9 +138,13 @@ function undeliveredLines({ undelivered }: TableStatus): readonly (readonly [str
   return lines;
 }
 
-function quarantineText({ quarantine }: TableStatus): string {
+function quarantineText({ quarantine, delivery }: PlacedStatus): string {
   const reasons = Object.entries(quarantine).map(([reason, files]) => `${counted(files, "file")}: ${reason}`);
-  return reasons.length === 0 ? "empty" : reasons.join(", ");
+  if (reasons.length === 0) return "empty";
+  // The command works on folders.
+  return delivery === undefined
+    ? `${reasons.join(", ")}; see \`dynalake quarantine list\``
+    : reasons.join(", ");
 }
 
 function streamText(status: PlacedStatus): string {

@@ -1,0 +1,54 @@
+/** What is in quarantine, for people. */
+import type { QuarantineGroup, QuarantineReport } from "../../console/api.ts";
+import { counted } from "../../core/counted.ts";
+import { timeText } from "../options/time-option.ts";
+
+export type Quarantined = QuarantineReport;
+
+export interface ShownRecord {
+  readonly table: string;
+  readonly reason: string;
+  readonly detail: string;
+  readonly source: string;
+  readonly arrivedAtSeconds: number;
+  /** Relative to the lake. */
+  readonly file: string;
+  readonly line: number;
+  /** Its JSON; undefined for what is not JSON. */
+  readonly record: string | undefined;
+}
+
+type Group = Pick<
+  QuarantineGroup,
+  "table" | "reason" | "meaning" | "records" | "firstSeconds" | "lastSeconds"
+>;
+
+export function groupsText(groups: readonly Group[]): string {
+  if (groups.length === 0) return "The quarantine is empty\n";
+  const lines = groups.map(({ table, reason, meaning, records, firstSeconds, lastSeconds }) => {
+    const times =
+      firstSeconds === lastSeconds
+        ? `of ${timeText(firstSeconds)}`
+        : `from ${timeText(firstSeconds)} to ${timeText(lastSeconds)}`;
+    return `${table}: ${counted(records, "record")} (${reason}), ${times}\n  ${meaning}\n`;
+  });
+  return `${lines.join("")}\`dynalake quarantine show\` shows them; once the cause is repaired, \`dynalake quarantine replay\` delivers them.\n`;
+}
+
+export function recordText(shown: ShownRecord): string {
+  const { table, reason, detail, source, arrivedAtSeconds, file, line, record } = shown;
+  const lines = [
+    ["table", table],
+    ["reason", detail === "" ? reason : `${reason}: ${detail}`],
+    ["arrived", timeText(arrivedAtSeconds)],
+    ...(source === "" ? [] : [["source", source]]),
+    ["file", `${file}, line ${line}`],
+  ];
+  const head = lines.map(([name = "", value]) => `${name.padEnd(8)}${value}\n`).join("");
+  return `${printable(head)}${printable(record ?? "(not JSON; --values shows it)")}\n`;
+}
+
+/** What a record holds must not move a terminal's cursor. */
+function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n]/gu, "\u00b7");
+}

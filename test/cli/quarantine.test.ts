@@ -1,0 +1,85 @@
+/** `dynalake quarantine`: records counted by reason, shown without values, and delivered once the cause is repaired. */
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { done, dynalake, expectRefused, rowsOf } from "../support/cli.ts";
+import { withFolder } from "../support/folders.ts";
+
+const SECRET = "ann@example.com";
+
+function record(id: string, number: number, eventName = "INSERT"): object {
+  const Keys = { Id: { S: id } };
+  return {
+    eventName,
+    dynamodb: { Keys, NewImage: { ...Keys, Email: { S: SECRET } }, SequenceNumber: String(number) },
+  };
+}
+
+/** A lake with one good change and two records that make no sense. */
+async function withQuarantine(use: (lake: string) => Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    const [event, lake] = [join(folder, "event.json"), join(folder, "lake")];
+    const Records = [record("good", 1), record("a", 2, "TRUNCATE"), record("b", 3, "TRUNCATE")];
+    await writeFile(event, JSON.stringify({ Records }));
+    const replayed = await dynalake(["replay", event, "--key", "Id", "--name", "t", "--lake", lake]);
+    expect(replayed.code).toBe(3);
+    await use(lake);
+  });
+}
+
+test("records are counted by reason, and `status` names the command", async () => {
+  await withQuarantine(async (lake) => {
+    const text = await done(["quarantine", "list", "--lake", lake]);
+    expect(text).toMatch(/^t: 2 records \(unknown-operation\), (of|from) /);
+    const { groups } = JSON.parse(await done(["quarantine", "list", "--lake", lake, "--json"]));
+    expect(groups).toMatchObject([{ table: "t", reason: "unknown-operation", records: 2 }]);
+    expect(await done(["status", "--lake", lake])).toContain(
+      "unknown-operation; see `dynalake quarantine list`",
+    );
+    expect(await done(["quarantine", "list", "--lake", lake, "--reason", "no-key"])).toBe(
+      "The quarantine is empty\n",
+    );
+  });
+});
+
+test("records are shown without their values, unless these are asked for", async () => {
+  await withQuarantine(async (lake) => {
+    const shown = await done(["quarantine", "show", "--lake", lake]);
+    expect(shown).toContain('"Email"');
+    expect(shown).not.toContain(SECRET);
+    expect(await done(["quarantine", "show", "--lake", lake, "--json"])).not.toContain(SECRET);
+    const one = await dynalake(["quarantine", "show", "--lake", lake, "--values", "--limit", "1", "--json"]);
+    expect(one.stderr).toContain("the newest 1 record;");
+    const { record: raw } = JSON.parse(one.stdout) as { readonly record: string };
+    expect(JSON.parse(raw)).toMatchObject({
+      eventName: "TRUNCATE",
+      dynamodb: { NewImage: { Email: { S: SECRET } } },
+    });
+  });
+});
+
+test("a replay delivers what makes sense now, and leaves the rest where it is", async () => {
+  await withQuarantine(async (lake) => {
+    const replay = ["quarantine", "replay", "--lake", lake];
+    expect(await dynalake(replay)).toMatchObject({ code: 3, stdout: 'Replayed 0 changes into "t"\n' });
+    const reasons = join(lake, "t", "quarantine", "unknown-operation");
+    const [name = ""] = await readdir(reasons);
+    const kept = join(reasons, name);
+    expectRefused(await dynalake([...replay, "--reason", "no-key"]), {
+      code: "USAGE",
+      names: ["no-key"],
+      next: "unknown-operation",
+    });
+    await writeFile(kept, (await readFile(kept, "utf8")).replaceAll("TRUNCATE", "INSERT"));
+    const repaired = await dynalake([...replay, "--json"]);
+    expect(repaired).toMatchObject({ code: 0 });
+    expect(JSON.parse(repaired.stdout)).toMatchObject({ table: "t", rows: 2, quarantined: 0 });
+    expect(await rowsOf(lake, "SELECT count(*) AS n FROM t")).toEqual(['{"n":3}']);
+    expect(await dynalake(replay)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("Nothing to replay"),
+    });
+    const { tables } = JSON.parse(await done(["status", "--lake", lake, "--json"]));
+    expect(tables).toMatchObject([{ health: "healthy", quarantine: {} }]);
+  });
+});
