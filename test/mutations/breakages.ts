@@ -1207,6 +1207,13 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/integration/aws-executions.test.ts"],
   },
   {
+    name: "errors that are not ours are logged with what they quote",
+    marker: "foreign-errors-by-name",
+    find: "cause.name",
+    put: "cause",
+    tests: ["test/aws-adapters/handler.test.ts"],
+  },
+  {
     name: "partitions with files are removed",
     marker: "partitions-with-files-kept",
     find: "!present.has(id)",

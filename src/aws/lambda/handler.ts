@@ -37,10 +37,11 @@ function checked<Event>(shape: ZodMiniType<Event>, event: unknown): Event {
 function named(error: unknown): Error {
   if (!(error instanceof DynalakeError)) {
     const cause = error instanceof Error ? error : new Error(String(error));
-    logger.error("failed", { code: "INTERNAL", message: cause.message });
+    logger.error("failed", { code: "INTERNAL", name: cause.name }); // breakage: foreign-errors-by-name
     return cause;
   }
-  logger.error("failed", { code: error.code, message: error.message, next: error.next });
+  // Powertools drops a key that is called "message".
+  logger.error("failed", { code: error.code, reason: error.message, next: error.next });
   const failure = new Error(`${error.message} -> ${error.next}`, { cause: error });
   failure.name = error.code;
   return failure;
