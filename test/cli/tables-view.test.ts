@@ -61,6 +61,7 @@ test("it has a row for each table, with moments, and with what is missing", asyn
         rows: 22,
       },
     ]);
+    expect(await tables(lake, "last_compaction IS NULL AS none")).toEqual([{ none: true }, { none: true }]);
     const joined =
       "SELECT count(*) AS n, max(as_of) IS NOT NULL AS dated FROM parts, dynalake_tables WHERE table_name = 'parts'";
     expect(await done(["query", joined, "--format", "csv", "--lake", lake])).toBe("n,dated\n22,true\n");

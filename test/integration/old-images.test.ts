@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import { type Delivery, deliver } from "../../src/core/delivery/deliver.ts";
+import { historyViews, segmentViews } from "../../src/core/overlay/lake-view.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema, type Schema, type SchemaFile } from "../../src/core/schema/schema.ts";
+import { openTableOf } from "../../src/core/table/open-table.ts";
 import { FILE_LIMITS, parquetSink } from "../../src/embedded/delivery/parquet-sink.ts";
 import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { withFolder } from "../support/folders.ts";
@@ -79,6 +81,46 @@ test.each<[string, Schema, readonly string[], readonly number[]]>([
       await compactMinor(compactionOf(lake, schema));
       await compactMajor(compactionOf(lake, schema), "all");
       expect(await itemsOf(lake, schema)).toEqual(items);
+    } finally {
+      await lake.close();
+    }
+  });
+});
+
+test("a removal shows what its item last held, if it was the table's: who expired is a SELECT", async () => {
+  await withFolder(async (folder) => {
+    const lake = await openLakeFolder(join(folder, "lake"), { threads: 1, memoryMegabytes: 200 });
+    try {
+      const expired = {
+        ...(record("REMOVE", "a", 0, 11, order("a", 7)) as object),
+        userIdentity: { type: "Service", principalId: "dynamodb.amazonaws.com" },
+      };
+      const large = { ...order("c", 9), Text: { S: "x".repeat(FILE_LIMITS.recordBytesMax) } };
+      const user = { ...order("b", 8), Kind: { S: "user" } };
+      const { rows, quarantined } = await delivered(lake, SELECTING, [
+        ...WRITTEN,
+        expired,
+        record("REMOVE", "b", 0, 12, user),
+        record("REMOVE", "c", 0, 13, large),
+      ]);
+      expect([rows, quarantined]).toEqual([6, []]);
+      const opened = await openTableOf(lake.store, SELECTING);
+      const [history] = await historyViews(lake.engine, opened);
+      const removed = `SELECT id, total, _expired AS expired FROM (${history?.sql}) WHERE _op = 'REMOVE' ORDER BY id`;
+      const last = [
+        { id: "a", total: 7, expired: true },
+        { id: "b", total: null, expired: false },
+        { id: "c", total: null, expired: false },
+      ];
+      expect(await lake.engine.rows(removed)).toEqual(last);
+      await compactMinor(compactionOf(lake, SELECTING));
+      const folded = await openTableOf(lake.store, SELECTING);
+      const segments = segmentViews(lake.engine, folded).find(({ name }) => name.endsWith("__segments"));
+      const [tombstone] = await lake.engine.rows(
+        `SELECT total, _unmapped AS unmapped FROM (${segments?.sql}) WHERE id = 'a' AND _op = 'REMOVE'`,
+      );
+      expect(tombstone).toEqual({ total: null, unmapped: null });
+      expect(await lake.engine.rows(removed)).toEqual(last);
     } finally {
       await lake.close();
     }

@@ -202,7 +202,7 @@ function isOf(row: SqlRow, change: ModelChange): boolean {
   return (
     row._version === String(change.sequence).padStart(40, "0") &&
     row._changed_at === change.timeSeconds * 1_000_000 &&
-    hasValue(row, change.value)
+    hasValue(row, change.value ?? change.last)
   );
 }
 

@@ -11,6 +11,8 @@ export interface ModelChange {
   readonly operation: "INSERT" | "MODIFY" | "REMOVE";
   /** The value of the item after the change. */
   readonly value: string | undefined;
+  /** And before it. */
+  readonly last: string | undefined;
   readonly expired: boolean;
 }
 
@@ -107,9 +109,10 @@ export class ModelTable {
     const { key, value } = write;
     this.#sequence += sequenceStep;
     const operation = value === undefined ? "REMOVE" : this.truth.has(key) ? "MODIFY" : "INSERT";
+    const last = this.truth.get(key);
     if (value === undefined) this.truth.delete(key);
     else this.truth.set(key, value);
-    const change: ModelChange = { ...write, operation, sequence: this.#sequence };
+    const change: ModelChange = { ...write, operation, last, sequence: this.#sequence };
     this.changes.push(change);
     this.#bySequence.set(change.sequence, change);
     const own = this.#ofKey.get(key);
@@ -214,7 +217,7 @@ function isOpen(shard: ModelShard): boolean {
 export function eventOf(record: ModelRecord): unknown {
   if (isJunk(record))
     return { eventName: "MODIFY", dynamodb: { Keys: { K: { N: "1" } } }, junk: record.junk };
-  const { key, sequence, timeSeconds, operation, value, expired } = record;
+  const { key, sequence, timeSeconds, operation, value, expired, last } = record;
   return {
     eventName: operation,
     ...(expired ? { userIdentity: { type: "Service", principalId: "dynamodb.amazonaws.com" } } : {}),
@@ -223,6 +226,7 @@ export function eventOf(record: ModelRecord): unknown {
       SequenceNumber: String(sequence),
       ApproximateCreationDateTime: timeSeconds,
       ...(value === undefined ? {} : { NewImage: itemOf(key, value) }),
+      ...(last === undefined ? {} : { OldImage: itemOf(key, last) }),
     },
   };
 }

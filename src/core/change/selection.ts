@@ -40,3 +40,12 @@ export function changeFor(schema: Schema, change: Change): Change | undefined {
   if (typeof change.before === "object" && !belongs(schema, change.before)) return undefined;
   return { ...change, operation: "REMOVE", item: keyItem(schema.key, change.key) };
 }
+
+/**
+ * The item whose values the change's row holds: after a REMOVE the last ones, if the old image shows that the item was in the
+ * table, or its key alone.
+ */
+export function itemOfRow(schema: Schema, { before, item, operation }: Change): Item {
+  const isKnown = operation === "REMOVE" && typeof before === "object";
+  return isKnown && belongs(schema, before) ? before : item; // breakage: last-values-of-own-items
+}

@@ -1,10 +1,11 @@
 /** Records read into the rows of one delivery: record -> change -> wire row, or quarantine with a reason. */
 import { type Change, parseRecord, Rejection, readChange, recordedTime } from "../change/change.ts";
 import type { NamedSource } from "../change/named-source.ts";
-import { changeFor } from "../change/selection.ts";
+import { changeFor, itemOfRow } from "../change/selection.ts";
 import type { DeliveredRow } from "../ports/change-sink.ts";
 import { type RewrittenRow, rewrittenRow, WireRowText } from "../row/returned-row.ts";
-import { changeLine, type LineWriter } from "../row/wire-line.ts";
+import { toRow } from "../row/row.ts";
+import { changeLine, type LineWriter, type WireLine } from "../row/wire-line.ts";
 import type { QuarantinedRecord } from "../table/quarantine.ts";
 import { ContentsOfChanges } from "./contents-of-changes.ts";
 import { addedSources, type OtherSource } from "./other-sources.ts";
@@ -107,7 +108,15 @@ export class BatchRows {
     const { schema } = writer.codec;
     const change = changeFor(schema, readChange(record, schema, arrivedAtSeconds));
     if (change === undefined) this.skipped++;
-    return change && { change, line: changeLine(writer, change) };
+    return change && { change, line: this.#lineOf(change) };
+  }
+
+  /** A REMOVE whose row would be too large with the item's last values goes with its key alone. */
+  #lineOf(change: Change): WireLine {
+    const { writer, rowBytesMax } = this.#reading;
+    const line = changeLine(writer, change, toRow(writer.codec, itemOfRow(writer.codec.schema, change)));
+    const fits = line.content.length <= rowBytesMax;
+    return change.operation === "REMOVE" && !fits ? changeLine(writer, change) : line; // breakage: removal-never-too-large
   }
 
   #isOld(changedAtSeconds: number): boolean {

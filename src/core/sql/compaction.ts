@@ -1,11 +1,11 @@
 /** The statements of snapshots and compactions. Each selects the rows of new segments, `_key` included. */
 import type { Manifest } from "../format/manifest.ts";
 import { recoverableColumns } from "../format/recovery.ts";
-import { type Dialect, integer, literal } from "../ports/dialect.ts";
+import { type Dialect, integer, literal, quoted } from "../ports/dialect.ts";
 import type { ConstantColumn } from "../ports/query-engine.ts";
 import type { Schema } from "../schema/schema.ts";
 import { stagedForm, valueList } from "./column-value.ts";
-import { newestRows, rowsOfWindows } from "./overlay.ts";
+import { HASH_ALONE, newestRows, rowsOfWindows } from "./overlay.ts";
 import { nameList, segmentColumns } from "./typed-columns.ts";
 
 /** The version of every snapshot row: before any change. */
@@ -113,5 +113,18 @@ export function minorDeltaRows(dialect: Dialect, schema: Schema, inputs: MinorIn
     dialect,
     schema,
     parts.map((part) => `(${part})`), // breakage: tombstones-stay-in-deltas
+    HASH_ALONE,
+    deltaValues(dialect, schema),
   );
+}
+
+/** A removal keeps its key and the columns that dynalake adds: the values that its item last had stay in the change log. */
+function deltaValues(dialect: Dialect, schema: Schema): string {
+  const keys = [schema.key.hash, schema.key.range];
+  const values = segmentColumns(dialect, schema).map(({ name, declared }) => {
+    const isKept = declared === undefined ? name !== "_unmapped" : keys.includes(declared.attribute);
+    const own = quoted(name);
+    return isKept ? own : `CASE WHEN _op <> 'REMOVE' THEN ${own} END AS ${own}`; // breakage: deltas-without-last-values
+  });
+  return values.join(", ");
 }

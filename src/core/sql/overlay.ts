@@ -19,7 +19,7 @@ const LATEST = quoted("latest change");
 
 /** Columns that tell keys apart, as a list. */
 type Identity = string;
-const HASH_ALONE: Identity = "_key";
+export const HASH_ALONE: Identity = "_key";
 
 /**
  * The hash, and the key's own columns where they are the same in every row of a key. Engines look for a key only where they can
@@ -97,16 +97,20 @@ function beforeUntil({ untilSeconds }: WindowRows): string {
   return untilSeconds === undefined ? "" : ` AND _changed_at < ${integer(untilSeconds)}`;
 }
 
-/** The newest row of each key, by `isNewer`, among several relations of segment rows. */
+/**
+ * The newest row of each key, by `isNewer`, among several relations of segment rows. `values` are the segment's columns in their
+ * order; default: as they are.
+ */
 export function newestRows(
   dialect: Dialect,
   schema: Schema,
   relations: readonly string[],
   identity: Identity = HASH_ALONE,
+  values?: string,
 ): string {
   const columns = nameList(segmentColumns(dialect, schema));
   const all = relations.map((relation) => `SELECT ${columns} FROM ${relation}`).join("\nUNION ALL\n");
-  return `SELECT ${columns} FROM (
+  return `SELECT ${values ?? columns} FROM (
 SELECT *, row_number() OVER (PARTITION BY ${identity} ORDER BY ${NEWEST_FIRST}) AS ${RANK} FROM (
 ${all}
 )) WHERE ${RANK} = 1`;

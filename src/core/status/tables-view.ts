@@ -7,6 +7,7 @@ import { quarantineFolder } from "../format/lake-path.ts";
 import { openGaps } from "../format/manifest.ts";
 import { type Dialect, integer, literal, quoted } from "../ports/dialect.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
+import { readManifest } from "../table/commits.ts";
 import type { OpenTable } from "../table/open-table.ts";
 import { readReadingState } from "../table/reading-state.ts";
 import { knownGaps } from "../table/recorded-gaps.ts";
@@ -25,6 +26,8 @@ export interface TableMoments {
   readonly newestChangeSeconds: number | undefined;
   readonly snapshotSeconds: number | undefined;
   readonly commitSeconds: number | undefined;
+  /** When the newest compaction among the last commits was committed. */
+  readonly compactionSeconds: number | undefined;
   readonly openGaps: number;
   /** Files of changes that are put aside: in quarantine, or not delivered. */
   readonly putAside: number;
@@ -32,10 +35,8 @@ export interface TableMoments {
   readonly drift: readonly string[];
 }
 
-export async function tableMoments(
-  store: ObjectStore,
-  { manifest, schema }: OpenTable,
-): Promise<TableMoments> {
+export async function tableMoments(store: ObjectStore, opened: OpenTable): Promise<TableMoments> {
+  const { manifest, schema } = opened;
   const { table } = schema;
   const [heartbeat, state] = [await readHeartbeat(store, table), await readReadingState(store, table)];
   const gaps = openGaps(manifest, await knownGaps(store, table, manifest));
@@ -49,10 +50,27 @@ export async function tableMoments(
     newestChangeSeconds: heartbeat?.newest?.changedAtSeconds ?? state?.newestChangeSeconds,
     snapshotSeconds: snapshot?.exportTimeSeconds,
     commitSeconds: manifest.sequence === 0 ? undefined : manifest.committedAtSeconds,
+    compactionSeconds: await lastCompaction(store, opened),
     openGaps: gaps.length,
     putAside: quarantined.length + failedBatches + unconverted + waiting,
     drift: manifest.texts ?? [],
   };
+}
+
+/** A table has few commits of other kinds between two compactions. */
+const COMMITS_LOOKED_AT_MAX = 20;
+
+async function lastCompaction(
+  store: ObjectStore,
+  { manifest: newest, schema, sequences }: OpenTable,
+): Promise<number | undefined> {
+  for (const sequence of sequences.slice(-COMMITS_LOOKED_AT_MAX).reverse()) {
+    const manifest =
+      sequence === newest.sequence ? newest : await readManifest(store, schema.table, sequence);
+    // breakage: compactions-among-commits
+    if (manifest?.kind === "minor" || manifest?.kind === "major") return manifest.committedAtSeconds;
+  }
+  return undefined;
 }
 
 /** The relation. A table's rows are counted by its view, and only where a statement asks for them. */
@@ -74,6 +92,7 @@ function columnsOf(dialect: Dialect, facts: TableMoments): readonly string[] {
     `${time(facts.newestChangeSeconds)} AS newest_change`,
     `${time(facts.snapshotSeconds)} AS last_snapshot`,
     `${time(facts.commitSeconds)} AS last_commit`,
+    `${time(facts.compactionSeconds)} AS last_compaction`,
     `${isWhole} AS is_whole`,
     `${integer(facts.openGaps)} AS open_gaps`,
     `${integer(facts.putAside)} AS put_aside`,
@@ -90,6 +109,7 @@ function emptyRow(dialect: Dialect): string {
     newestChangeSeconds: undefined,
     snapshotSeconds: undefined,
     commitSeconds: undefined,
+    compactionSeconds: undefined,
   };
   const columns = columnsOf(dialect, { ...facts, ...none });
   return `SELECT ${[...columns.slice(0, -1), 'CAST(NULL AS BIGINT) AS "rows"'].join(", ")}`;

@@ -45,6 +45,7 @@ const made: fc.Arbitrary<readonly ModelChange[]> = fc
         realSeconds,
         operation: isRemoval ? "REMOVE" : "MODIFY",
         value: isRemoval ? undefined : `v${i}`,
+        last: undefined,
         expired: false,
       };
     });

@@ -39,6 +39,11 @@ const NONE: ReadonlySet<string> = new Set();
 const MANIFEST = { ...initialManifest(1), floorSeconds: 500, horizonSeconds: 1000 };
 const VIEW = `"user", "read", "_op", "_version", "_changed_at", "_expired", "_unmapped"`;
 const SEGMENT = `${VIEW}, "_key"`;
+/** A removal keeps its key and its metadata. */
+const DELTA = SEGMENT.replace(
+  /"(?!user"|_(?!unmapped))\w+"/g,
+  (name) => `CASE WHEN _op <> 'REMOVE' THEN ${name} END AS ${name}`,
+);
 const NEWEST = `row_number() OVER (PARTITION BY _key ORDER BY _version DESC, _changed_at DESC, _op DESC, length(_unmapped) NULLS FIRST) AS "version rank"`;
 
 /** In the view, where a key's own column stands for it, too. */
@@ -136,7 +141,7 @@ SELECT *, ${NEWEST}, max(_changed_at) OVER (PARTITION BY _key) AS "latest change
 FROM ${from} WHERE ${until}
 ) WHERE "version rank" = 1 AND "latest change" >= ${since}`;
       const pool = `(SELECT * FROM older_changes WHERE _changed_at >= 580 AND _key IN (SELECT _key FROM new_objects WHERE _changed_at >= 380 AND _changed_at < 1000))`;
-      expect(statement).toBe(`SELECT ${SEGMENT} FROM (
+      expect(statement).toBe(`SELECT ${DELTA} FROM (
 SELECT *, ${NEWEST} FROM (
 SELECT ${SEGMENT} FROM (SELECT ${typedSegment} FROM (
 ${window("changes", "_changed_at >= 880 AND _changed_at < 1500", 1000)}
