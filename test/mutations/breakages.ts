@@ -1884,14 +1884,14 @@ export const breakages: readonly Breakage[] = [
     marker: "history-is-private",
     find: "await chmod(file, 0o600);",
     put: "",
-    tests: ["test/cli/shell"],
+    tests: ["test/cli/shell/lake-shell.test.ts"],
   },
   {
     name: "Ctrl-C stops one statement of a line and runs the next",
     marker: "stopped-means-the-rest-too",
     find: "if (this.#running.signal.aborted) break;",
     put: "",
-    tests: ["test/cli/shell"],
+    tests: ["test/cli/shell/lake-shell.test.ts"],
   },
   {
     name: "a statement of the console has no time limit",
