@@ -143,7 +143,7 @@ test("usage that does not fit is told with what was wrong", async () => {
     [["items", "--tabel", "t", ...on], /'--tabel'/],
     [["query"], /'sql'/],
     [["vacuum", "--retention-hours", "-1", ...on], /--retention-hours.*-1/],
-    [["items", "--as-of", "yesterday", ...on], /invalid time: yesterday/],
+    [["items", "--as-of", "some day", ...on], /invalid time: some day/],
     [["snapshot", ...on], /table or .*export/],
     [["snapshot", "--table", "t", "--from-export", "x", ...on], /table or .*export/],
   ];

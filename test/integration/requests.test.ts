@@ -320,7 +320,9 @@ test("the functions of a compaction on AWS", async () => {
     vacuum: {
       "list manifest": 1,
       "read manifest": 4,
-      "list segments": 2,
+      // All, for what no commit names; then, for each page of partitions, the runs and the files of those in it.
+      "list segments": 5,
+      "folders segments": 1,
       "list staging": 1,
       "folders exports": 1,
     },
