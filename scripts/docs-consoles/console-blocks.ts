@@ -33,14 +33,15 @@ export function withOutputs(markdown: string, outputs: readonly string[]): strin
 }
 
 /**
- * The text without what differs between two runs: progress, moments, durations, sizes, process numbers, and the widths of columns
+ * The text without what differs between two runs: progress, moments, durations, sizes, files, process numbers, and the widths of columns
  * that follow from them.
  */
 export function comparable(text: string): string {
   return text
     .replace(/\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}:\d{2}(?:\.\d+)?Z?)?/g, "<moment>")
     .replace(/\b[\d,.]+ (?:s|ms|bytes)\b/g, "<measured>")
-    .replace(/^(scanning )?(\S+: )[\d,]+ items.*\n/gm, "")
+    .replace(/^(scanning )?\S+: [\d,]+ (items|changes?).*\n/gm, "")
+    .replace(/\b\d+ objects? since\b/g, "<objects> since")
     .replace(/\bprocess \d+ on \S+/g, "<process>")
     .replace(/[─┬┴┼]+/g, "─")
     .replace(/ +/g, " ");
