@@ -1,11 +1,5 @@
 /** The state of a lake table, for the engineer on call. */
-import {
-  errorsFolder,
-  failedBatchesFolder,
-  hourOf,
-  quarantineFolder,
-  quarantineReason,
-} from "../format/lake-path.ts";
+import { hourOf, quarantineFolder, quarantineReason } from "../format/lake-path.ts";
 import { type Gap, openGaps } from "../format/manifest.ts";
 import type { Drift } from "../overlay/drift-finding.ts";
 import { currentView } from "../overlay/lake-view.ts";
@@ -18,9 +12,9 @@ import { type ReadingState, readReadingState } from "../table/reading-state.ts";
 import { knownGaps } from "../table/recorded-gaps.ts";
 import { readHeartbeat } from "../table/run-heartbeat.ts";
 import { readStreamWatch, type StreamWatch } from "../table/stream-watch.ts";
-import { waitingPaths } from "../table/waiting-paths.ts";
 import { behindSeconds, followingOf, isUnfollowed } from "./following.ts";
-import type { Health, StatusFacts, Undelivered } from "./status-facts.ts";
+import type { Health, StatusFacts } from "./status-facts.ts";
+import { undeliveredFiles, undeliveredObjects } from "./wholeness.ts";
 
 export interface StatusContext {
   readonly store: ObjectStore;
@@ -57,7 +51,7 @@ export async function tableStatus(
   const health = healthOf({
     gap: open.length > 0,
     unread: isUnread(state, watch, nowSeconds),
-    undelivered: undelivered.failedBatches + undelivered.unconverted + undelivered.waiting > 0,
+    undelivered: undeliveredFiles(undelivered) > 0,
     unfollowed: isUnfollowed(heartbeat, followedWithinSeconds, nowSeconds),
     quarantine: quarantined.length > 0,
     empty: manifest.sequence === 0 && objects.length === 0,
@@ -94,18 +88,6 @@ export async function tableStatus(
     openGaps: open,
     repairedGaps: gaps.filter((gap) => !open.includes(gap)),
   };
-}
-
-/** Counts what a deployment has put aside. An embedded lake puts nothing aside: it delivers a failed batch again. */
-export async function undeliveredObjects(
-  store: ObjectStore,
-  table: string,
-  mappingId: string | undefined,
-): Promise<Undelivered> {
-  const batches = mappingId === undefined ? [] : await store.list(failedBatchesFolder(mappingId));
-  const [unconverted, waiting] = [await store.list(errorsFolder(table)), await waitingPaths(store, table)];
-  // breakage: undelivered-counted
-  return { failedBatches: batches.length, unconverted: unconverted.length, waiting: waiting.length };
 }
 
 function healthOf(states: Readonly<Record<Exclude<Health, "drift" | "healthy">, boolean>>): Health {

@@ -3,16 +3,13 @@
  * moment: an age would be stale when it is read.
  */
 
-import { quarantineFolder } from "../format/lake-path.ts";
-import { openGaps } from "../format/manifest.ts";
 import { type Dialect, integer, literal, quoted } from "../ports/dialect.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import { readManifest } from "../table/commits.ts";
 import type { OpenTable } from "../table/open-table.ts";
 import { readReadingState } from "../table/reading-state.ts";
-import { knownGaps } from "../table/recorded-gaps.ts";
 import { readHeartbeat } from "../table/run-heartbeat.ts";
-import { undeliveredObjects } from "./status.ts";
+import { undeliveredFiles, wholenessOf } from "./wholeness.ts";
 
 /** The relation's name. A lake table of this name takes precedence. */
 export const TABLES_VIEW = "dynalake_tables";
@@ -39,22 +36,26 @@ export async function tableMoments(store: ObjectStore, opened: OpenTable): Promi
   const { manifest, schema } = opened;
   const { table } = schema;
   const [heartbeat, state] = [await readHeartbeat(store, table), await readReadingState(store, table)];
-  const gaps = openGaps(manifest, await knownGaps(store, table, manifest));
-  const { failedBatches, unconverted, waiting } = await undeliveredObjects(store, table, undefined);
-  const quarantined = await store.list(quarantineFolder(table));
+  const whole = await wholenessOf({ store }, manifest, table);
   const snapshot = manifest.snapshots.at(-1);
   return {
     table,
     source: schema.source,
-    asOfSeconds: heartbeat?.deliveredUntilSeconds ?? state?.caughtUpAtSeconds ?? snapshot?.cutSeconds,
+    asOfSeconds: later(heartbeat?.deliveredUntilSeconds ?? state?.caughtUpAtSeconds, snapshot?.cutSeconds),
     newestChangeSeconds: heartbeat?.newest?.changedAtSeconds ?? state?.newestChangeSeconds,
     snapshotSeconds: snapshot?.exportTimeSeconds,
     commitSeconds: manifest.sequence === 0 ? undefined : manifest.committedAtSeconds,
     compactionSeconds: await lastCompaction(store, opened),
-    openGaps: gaps.length,
-    putAside: quarantined.length + failedBatches + unconverted + waiting,
+    openGaps: whole.openGaps.length,
+    putAside: whole.quarantine + undeliveredFiles(whole.undelivered),
     drift: manifest.texts ?? [],
   };
+}
+
+/** A snapshot that is newer than what a stream delivered has all changes before its own moment. */
+function later(stream: number | undefined, snapshot: number | undefined): number | undefined {
+  if (stream === undefined || snapshot === undefined) return stream ?? snapshot;
+  return Math.max(stream, snapshot); // breakage: later-of-stream-and-snapshot
 }
 
 /** A table has few commits of other kinds between two compactions. */
@@ -73,10 +74,10 @@ async function lastCompaction(
   return undefined;
 }
 
-/** The relation. A table's rows are counted by its view, and only where a statement asks for them. */
+/** The relation of one table or more. A table's rows are counted by its view, and only where a statement asks for them. */
 export function tablesRelation(dialect: Dialect, tables: readonly TableMoments[]): string {
   const rows = tables.map((facts) => `SELECT ${columnsOf(dialect, facts).join(", ")}`);
-  return rows.length > 0 ? rows.join("\nUNION ALL\n") : `${emptyRow(dialect)} WHERE false`;
+  return rows.join("\nUNION ALL\n");
 }
 
 function columnsOf(dialect: Dialect, facts: TableMoments): readonly string[] {
@@ -99,18 +100,4 @@ function columnsOf(dialect: Dialect, facts: TableMoments): readonly string[] {
     `${facts.drift.length === 0 ? `CAST(NULL AS ${dialect.typeName({ kind: "string" })})` : literal(facts.drift.join(", "))} AS drift`,
     `(SELECT count(*) FROM ${quoted(facts.table)}) AS "rows"`,
   ];
-}
-
-/** The columns of a lake without tables. */
-function emptyRow(dialect: Dialect): string {
-  const facts = { table: "", source: "", openGaps: 0, putAside: 0, drift: [] };
-  const none = {
-    asOfSeconds: undefined,
-    newestChangeSeconds: undefined,
-    snapshotSeconds: undefined,
-    commitSeconds: undefined,
-    compactionSeconds: undefined,
-  };
-  const columns = columnsOf(dialect, { ...facts, ...none });
-  return `SELECT ${[...columns.slice(0, -1), 'CAST(NULL AS BIGINT) AS "rows"'].join(", ")}`;
 }

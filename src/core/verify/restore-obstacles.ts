@@ -1,21 +1,12 @@
 /** Why a lake table may not hold its items whole: what is restored from it would verify against the lake, and still lack something. */
 import { counted } from "../counted.ts";
-import type { Gap } from "../format/manifest.ts";
 import type { Schema } from "../schema/schema.ts";
-import type { Undelivered } from "../status/status-facts.ts";
+import { undeliveredFiles, type Wholeness } from "../status/wholeness.ts";
 import { hiddenAttributes } from "./verify-item.ts";
 
-export interface WholenessFacts {
-  readonly openGaps: readonly Gap[];
-  readonly undelivered: Undelivered;
-  /** Files in quarantine. */
-  readonly quarantine: number;
-}
-
 /** Each names what may be missing; none for a table that is whole. */
-export function restoreObstacles(schema: Schema, facts: WholenessFacts): readonly string[] {
-  const { failedBatches, unconverted, waiting } = facts.undelivered;
-  const putAside = failedBatches + unconverted + waiting;
+export function restoreObstacles(schema: Schema, facts: Wholeness): readonly string[] {
+  const putAside = undeliveredFiles(facts.undelivered);
   const hidden = hiddenAttributes(schema);
   return [
     ...facts.openGaps.map((gap) => `changes were lost: ${gap.detail}`),

@@ -1,23 +1,16 @@
 /** What a comparison found, with what explains the missing: quarantine, changes put aside, gaps. */
-import { quarantineFolder } from "../format/lake-path.ts";
-import { type Gap, openGaps } from "../format/manifest.ts";
 import type { Schema } from "../schema/schema.ts";
-import { type StatusContext, undeliveredObjects } from "../status/status.ts";
-import type { Undelivered } from "../status/status-facts.ts";
+import type { StatusContext } from "../status/status.ts";
+import { type Wholeness, wholenessOf } from "../status/wholeness.ts";
 import { latestManifest } from "../table/commits.ts";
-import { knownGaps } from "../table/recorded-gaps.ts";
 import type { Verification } from "./verify.ts";
 import { quarantineReasons } from "./verify-quarantine.ts";
 
-export interface VerifyReport extends Verification {
+export interface VerifyReport extends Verification, Wholeness {
   readonly table: string;
   readonly source: string;
   /** Reasons of the quarantine, by the hashes of keys that differ. */
   readonly quarantined: ReadonlyMap<string, string>;
-  /** Objects in quarantine. */
-  readonly quarantine: number;
-  readonly undelivered: Undelivered;
-  readonly openGaps: readonly Gap[];
 }
 
 export async function verifyReport(
@@ -27,16 +20,13 @@ export async function verifyReport(
 ): Promise<VerifyReport> {
   const { store } = context;
   const { table, source, key } = schema;
-  const manifest = await latestManifest(store, table);
   const differing = new Set(verification.differences.map(({ keyHash }) => keyHash));
   return {
     ...verification,
     table,
     source,
     quarantined: await quarantineReasons(store, table, key, differing),
-    quarantine: (await store.list(quarantineFolder(table))).length,
-    undelivered: await undeliveredObjects(store, table, context.mappingId),
-    openGaps: openGaps(manifest, await knownGaps(store, table, manifest)),
+    ...(await wholenessOf(context, await latestManifest(store, table), table)),
   };
 }
 
