@@ -1,11 +1,11 @@
 /** Results that a person asked for in a file or a folder of their own: written beside it, and there whole or not at all. */
-import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DynalakeError } from "../core/error.ts";
 import { fileError } from "./file-error.ts";
 import type { GivenFile } from "./given-file.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 export interface Target {
   readonly file: GivenFile;
@@ -15,17 +15,21 @@ export interface Target {
 
 /**
  * Runs `write` with a path in an empty folder beside the target, and renames what is there to the target. Throws USAGE if the target
- * is there and is not to be overwritten.
+ * is there and is not to be overwritten, and where its folder is missing.
  */
 export async function writtenBeside<T>(
   { file, overwrite }: Target,
   write: (path: string) => Promise<T>,
 ): Promise<T> {
   requireFree(file, overwrite);
-  const folder = join(dirname(file.path), `.${basename(file.path)}.${randomUUID().slice(0, 8)}`);
+  const parent = dirname(file.path);
+  if (!existsSync(parent))
+    throw new DynalakeError("USAGE", `${file.name} cannot be written: its folder does not exist`, {
+      next: "Make the folder first, or choose another name.",
+    });
+  const folder = temporaryFolder(parent, `.${basename(file.path)}.`);
   try {
-    await mkdir(folder);
-    const path = join(folder, basename(file.path));
+    const path = join(folder.path, basename(file.path));
     const written = await write(path);
     requireFree(file, overwrite);
     if (existsSync(file.path)) await rename(file.path, `${path}.replaced`);
@@ -34,7 +38,7 @@ export async function writtenBeside<T>(
   } catch (error) {
     throw fileError(error, file.name);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await folder.remove();
   }
 }
 

@@ -9,7 +9,7 @@ import { writtenBeside } from "../../files/written-beside.ts";
 import type { CommandLake } from "../../library/folder-lake.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { fileOutput } from "../context/file-output.ts";
-import { givenTime } from "../context/given-time.ts";
+import { asOfOption, givenTime } from "../context/given-time.ts";
 import { withFolder } from "../context/opened.ts";
 import { onlyTable } from "../options/lake-target.ts";
 import type { ExportFormat } from "../options/result-formats.ts";
@@ -83,7 +83,7 @@ async function writeParquet(
   { table, statement, asOfSeconds, partitionBy = [] }: ExportWork,
   folder: string,
 ): Promise<number> {
-  const query = lake.query(statement, asOfOf(asOfSeconds));
+  const query = lake.query(statement, asOfOption(asOfSeconds));
   if (partitionBy.length > 0) return query.parquet(folder, { partitionBy });
   await mkdir(folder);
   return query.parquet(join(folder, `${table}.parquet`));
@@ -95,7 +95,7 @@ async function writeText(
   folder: string,
 ): Promise<number> {
   await mkdir(folder);
-  const query = lake.query(statement, { numbers: "string", ...asOfOf(asOfSeconds) });
+  const query = lake.query(statement, { numbers: "string", ...asOfOption(asOfSeconds) });
   const columns = await query.columns();
   if (excel) {
     const files = new ExcelFiles(folder, table, columns);
@@ -112,10 +112,6 @@ async function writeText(
   await printer.end();
   await output.end();
   return printer.rows;
-}
-
-function asOfOf(asOfSeconds: number | undefined): { readonly asOf?: Date } {
-  return asOfSeconds === undefined ? {} : { asOf: new Date(asOfSeconds * 1000) };
 }
 
 function markOf({ table, format, history = false, asOfSeconds }: ExportWork, rows: number): string {
@@ -147,7 +143,7 @@ async function noteHidden(
   if (history === true || metadata === true) return;
   const query = lake.query<{ readonly n: number }>(
     `SELECT count(_unmapped) AS n FROM "${table}"`,
-    asOfOf(asOfSeconds),
+    asOfOption(asOfSeconds),
   );
   const [found] = await query.all();
   const items = found?.n ?? 0;

@@ -1,7 +1,7 @@
 /** `dynalake items`: the current items as DynamoDB JSON lines, the format that DynamoDB's own import reads. */
 import type { TableSchema } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
-import { givenTime } from "../context/given-time.ts";
+import { asOfOption, givenTime } from "../context/given-time.ts";
 import { withFolder, withStack } from "../context/opened.ts";
 import type { Terminal } from "../context/terminal.ts";
 import { type LakeOptions, lakeTarget, onlyTable } from "../options/lake-target.ts";
@@ -25,8 +25,7 @@ export async function itemsCommand(context: CommandContext, options: ItemsOption
   }
   return withFolder(context, options.lake, async (lake) => {
     const table = onlyTable(await lake.opened(options.table), ({ name }) => name, "--table");
-    const asOf = asOfSeconds === undefined ? {} : { asOf: new Date(asOfSeconds * 1000) };
-    return printItems(terminal, await table.schema(), table.items(asOf).lines());
+    return printItems(terminal, await table.schema(), table.items(asOfOption(asOfSeconds)).lines());
   });
 }
 

@@ -7,7 +7,7 @@ import type { CommandLake } from "../../library/folder-lake.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { fileOutput } from "../context/file-output.ts";
 import { givenStatements } from "../context/given-statements.ts";
-import { givenTime } from "../context/given-time.ts";
+import { asOfOption, givenTime } from "../context/given-time.ts";
 import { withFolder, withStack } from "../context/opened.ts";
 import { type LakeOptions, lakeTarget } from "../options/lake-target.ts";
 import { formatOf, type ResultFormat, type TextFormat } from "../options/result-formats.ts";
@@ -122,7 +122,7 @@ async function printRows(
   { sql, asOfSeconds, format }: FolderQuery,
   output: TextOutput,
 ): Promise<number> {
-  const query = lake.query(sql, { numbers: "string", ...asOfOf(asOfSeconds) });
+  const query = lake.query(sql, { numbers: "string", ...asOfOption(asOfSeconds) });
   const printer = new RowPrinter(output, format, { sql, width: terminal.width });
   await printer.begin(await query.columns());
   for await (const row of query.arrays()) {
@@ -134,19 +134,15 @@ async function printRows(
 }
 
 async function writeParquet(
-  { absolute, terminal }: CommandContext,
+  { terminal }: CommandContext,
   lake: CommandLake,
   [statement]: readonly SplitStatement[],
   { asOfSeconds, out = "", overwrite = false }: QueryOptions & Pick<FolderQuery, "asOfSeconds">,
 ): Promise<ExitCode> {
-  const query = lake.query(statement?.sql ?? "", asOfOf(asOfSeconds));
-  const rows = await query.parquet(absolute(out), { overwrite });
+  const query = lake.query(statement?.sql ?? "", asOfOption(asOfSeconds));
+  const rows = await query.parquet(out, { overwrite });
   terminal.note(`Wrote ${counted(rows, "row")} to ${out}`);
   return EXIT.done;
-}
-
-function asOfOf(asOfSeconds: number | undefined): { readonly asOf?: Date } {
-  return asOfSeconds === undefined ? {} : { asOf: new Date(asOfSeconds * 1000) };
 }
 
 type StackPages = ReturnType<typeof import("../../stack/query.ts").runStackQuery>;

@@ -3,7 +3,7 @@ import { counted, grouped } from "../../core/counted.ts";
 import { defined } from "../../core/defined.ts";
 import type { ProgressEvent, Restored } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
-import { givenTime } from "../context/given-time.ts";
+import { asOfOption, givenTime } from "../context/given-time.ts";
 import { withFolder } from "../context/opened.ts";
 import { onlyTable } from "../options/lake-target.ts";
 import { plannedText, restoredText, restoreJson } from "../reports/restore-report.ts";
@@ -42,9 +42,7 @@ export async function restoreCommand(
     namedMax: options.max,
     ...defined({ like, overwrite, incomplete, intoSource, timeToLive: options.ttl }),
     ...defined({ writeUnitsPerSecond: options.writeUnits }),
-    ...(options.asOf === undefined
-      ? {}
-      : { asOf: new Date(givenTime({ terminal, ...context }, options.asOf) * 1000) }),
+    ...asOfOption(options.asOf === undefined ? undefined : givenTime({ terminal, ...context }, options.asOf)),
   };
   return withFolder(
     { terminal, ...context },

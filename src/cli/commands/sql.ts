@@ -25,7 +25,6 @@ export async function sqlCommand(context: CommandContext, options: SqlOptions): 
     asOfSeconds: options.asOf === undefined ? undefined : givenTime(context, options.asOf),
   };
   return withFolder(context, options.lake, async (lake) => {
-    // Says at once that there is no lake.
     const tables = await lake.opened();
     const processes = new StatementProcesses();
     try {

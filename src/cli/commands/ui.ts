@@ -14,8 +14,7 @@ export async function uiCommand(context: CommandContext, options: UiOptions): Pr
   const { terminal, timing, interrupted } = context;
   const { openFolderConsole } = await import("../../console/open-folder-console.ts");
   return withFolder(context, options.lake, async (lake) => {
-    // Says at once that there is no lake.
-    await lake.opened();
+    await lake.opened(); // An empty folder is refused here, not on the page.
     const console = await openFolderConsole(lake, options.lake, {
       port: options.port,
       allowedHosts: options.allowedHost ?? [],

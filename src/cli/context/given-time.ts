@@ -11,3 +11,8 @@ export function givenTime(
   if (/[a-z]/.test(text.toLowerCase().replace(/[tz]/g, ""))) terminal.note(`${text} is ${timeText(seconds)}`);
   return seconds;
 }
+
+/** The time as an option of the library. */
+export function asOfOption(seconds: number | undefined): { readonly asOf?: Date } {
+  return seconds === undefined ? {} : { asOf: new Date(seconds * 1000) };
+}

@@ -145,9 +145,9 @@ test("the history is for its owner alone, also where a file was there, and the n
 });
 
 test("the history lies at home, or where the environment says", () => {
-  const absolute = (path: string): string => `/work/${path}`;
+  const absolute = (path: string): string => `/home/ann/project/${path}`;
   expect(historyFile({ HOME: "/home/ann" }, absolute)).toBe("/home/ann/.dynalake_sql_history");
-  expect(historyFile({ HOME: "/home/ann", DYNALAKE_SQL_HISTORY: "h" }, absolute)).toBe("/work/h");
+  expect(historyFile({ HOME: "/home/ann", DYNALAKE_SQL_HISTORY: "h" }, absolute)).toBe("/home/ann/project/h");
   expect(historyFile({ HOME: "/home/ann", DYNALAKE_SQL_HISTORY: "" }, absolute)).toBeUndefined();
   expect(historyFile({}, absolute)).toBeUndefined();
 });
