@@ -22,7 +22,7 @@ export async function restoreInto(
   stop: AbortSignal,
 ): Promise<Restored> {
   const { onEvent, writeUnitsPerSecond, timeToLive, namedMax = NAMED_MAX } = options;
-  requireNumber("writeUnitsPerSecond", writeUnitsPerSecond, { min: 0 });
+  requireNumber("writeUnitsPerSecond", writeUnitsPerSecond, { min: 1 });
   requireNumber("namedMax", namedMax, { min: 0 });
   const emit = observed(onEvent);
   const { table } = opened.schema;

@@ -2,6 +2,7 @@
 import {
   CreateTableCommand,
   DescribeTableCommand,
+  DescribeTimeToLiveCommand,
   type DynamoDBClient,
   type TableDescription,
   UpdateTableCommand,
@@ -49,13 +50,17 @@ export async function addGlobalIndexes(target: NewTable, design: TableDesign): P
   await whenActive(target);
 }
 
-/** Lets items expire by this attribute. */
+/** Lets items expire by this attribute. The service refuses to enable what is enabled already, so that it is asked first. */
 export async function enableTimeToLive(target: NewTable, attribute: string): Promise<void> {
+  const { client, table: TableName, signal: abortSignal } = target;
+  const { TimeToLiveDescription: current } = await attempt(target, "describe the time to live of", () =>
+    client.send(new DescribeTimeToLiveCommand({ TableName }), { abortSignal }),
+  );
+  const isEnabled = current?.TimeToLiveStatus === "ENABLED" || current?.TimeToLiveStatus === "ENABLING";
+  if (isEnabled && current.AttributeName === attribute) return;
   const TimeToLiveSpecification = { AttributeName: attribute, Enabled: true };
   await attempt(target, "set the time to live of", () =>
-    target.client.send(new UpdateTimeToLiveCommand({ TableName: target.table, TimeToLiveSpecification }), {
-      abortSignal: target.signal,
-    }),
+    client.send(new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification }), { abortSignal }),
   );
 }
 

@@ -1,5 +1,6 @@
 /** Writes items to a table, at a pace, many at a time, and gives back those that the service refuses. */
 import { BatchWriteItemCommand, type DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { batchesOf } from "../core/batches-of.ts";
 import type { Item } from "../core/values/attribute-value.ts";
 import { itemText, readItem } from "../core/values/attribute-value.ts";
 import { type KeySchema, keyHash, keyOf } from "../core/values/key.ts";
@@ -45,10 +46,10 @@ export interface RefusedItem {
 /** Puts all items; resolves once each is written, kept or refused. Fails as reading a source does. */
 export async function putItems(target: TableToWrite, items: readonly Item[]): Promise<PutItems> {
   const puts: Promise<PutItems>[] = [];
-  if (target.mode === "fresh") {
-    for (let from = 0; from < items.length; from += ITEMS_PER_CALL_MAX)
-      puts.push(putBatch(target, items.slice(from, from + ITEMS_PER_CALL_MAX)));
-  } else puts.push(...items.map((item) => putOne(target, item)));
+  // breakage: batches-fit-the-pace
+  const atOnce = Math.min(ITEMS_PER_CALL_MAX, target.pace.pageItemsMax() ?? ITEMS_PER_CALL_MAX);
+  if (target.mode === "fresh") puts.push(...batchesOf(items, atOnce).map((batch) => putBatch(target, batch)));
+  else puts.push(...items.map((item) => putOne(target, item)));
   const done = await Promise.all(puts);
   return {
     written: done.reduce((sum, { written }) => sum + written, 0),

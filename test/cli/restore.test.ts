@@ -369,3 +369,73 @@ test("items that the service leaves unprocessed are put again, and one that it l
     });
   });
 });
+
+test("a restore that is cut right after it has made the table still makes its global indexes", async () => {
+  await withFolder(async (folder) => {
+    const lake = await lakeOf(folder, items);
+    const byBook = {
+      IndexName: "ByBook",
+      KeySchema: [{ AttributeName: "Book", KeyType: "HASH" }],
+      Projection: { ProjectionType: "ALL" },
+    };
+    const like = await likeFile(folder, { GlobalSecondaryIndexes: [byBook] });
+    let made = false;
+    const cutOnceMade = (operation: string): object | undefined => {
+      if (operation === "CreateTable") made = true;
+      return made && operation === "DescribeTable" ? { Table: { TableStatus: "DELETING" } } : undefined;
+    };
+    await withProxy(cutOnceMade, async (endpoint) => {
+      const { code } = await restore(lake, "HalfMade", "--like", like, "--endpoint", endpoint);
+      expect(code).not.toBe(0);
+    });
+    const report = await restored(lake, "HalfMade", "--like", like);
+    expect(report).toMatchObject({ code: 0, goesOn: true, written: 60, result: "identical" });
+    const { Table } = await emulator.connection.client.send(
+      new DescribeTableCommand({ TableName: "HalfMade" }),
+    );
+    expect(Table?.GlobalSecondaryIndexes).toMatchObject([{ IndexName: "ByBook" }]);
+  });
+});
+
+test("at a given pace the first batches are small, since the size of the items is not known yet", async () => {
+  await withFolder(async (folder) => {
+    const lake = await lakeOf(folder, items);
+    const like = await likeFile(folder);
+    const sizes: number[] = [];
+    const note = (operation: string, body: string): undefined => {
+      const { RequestItems } = JSON.parse(body) as { readonly RequestItems?: Record<string, unknown[]> };
+      if (operation === "BatchWriteItem")
+        sizes.push(...Object.values(RequestItems ?? {}).map((of) => of.length));
+    };
+    await withProxy(note, async (endpoint) => {
+      await restored(lake, "Paced", "--like", like, "--write-units", "5000", "--endpoint", endpoint);
+    });
+    expect(sizes).toEqual([10, 10, 10, 10, 10, 10]);
+  });
+});
+
+test("items expire only once they were compared, and a time to live that is there stays", async () => {
+  await withFolder(async (folder) => {
+    const lake = await lakeOf(folder, items);
+    const like = await likeFile(folder);
+    const calls: string[] = [];
+    let enabled = false;
+    const timeToLive = (operation: string): object | undefined => {
+      calls.push(operation);
+      if (operation === "DescribeTimeToLive")
+        return enabled
+          ? { TimeToLiveDescription: { TimeToLiveStatus: "ENABLED", AttributeName: "Until" } }
+          : { TimeToLiveDescription: { TimeToLiveStatus: "DISABLED" } };
+      if (operation !== "UpdateTimeToLive") return undefined;
+      enabled = true;
+      return { TimeToLiveSpecification: { Enabled: true, AttributeName: "Until" } };
+    };
+    await withProxy(timeToLive, async (endpoint) => {
+      const ttl = ["--like", like, "--ttl", "Until", "--endpoint", endpoint];
+      expect(await restored(lake, "Expiring", ...ttl)).toMatchObject({ code: 0, written: 60 });
+      expect(calls.lastIndexOf("Scan")).toBeLessThan(calls.indexOf("DescribeTimeToLive"));
+      expect(await restored(lake, "Expiring", ...ttl)).toMatchObject({ code: 0, kept: 60 });
+      expect(calls.filter((operation) => operation === "UpdateTimeToLive")).toHaveLength(1);
+    });
+  });
+});

@@ -1632,7 +1632,14 @@ export const breakages: readonly Breakage[] = [
     marker: "compactions-among-commits",
     find: 'manifest?.kind === "minor" ||',
     put: "manifest !== undefined ||",
-    tests: ["test/cli/tables-view.test.ts"],
+    tests: ["test/core/status/tables-view.test.ts"],
+  },
+  {
+    name: "a table is as old as its stream was, though a snapshot is newer",
+    marker: "later-of-stream-and-snapshot",
+    find: "Math.max(stream, snapshot)",
+    put: "stream",
+    tests: ["test/core/status/tables-view.test.ts"],
   },
   {
     name: "a table may have the name of another one's history",
@@ -1786,6 +1793,20 @@ export const breakages: readonly Breakage[] = [
     marker: "restore-goes-on",
     find: "this.#state.done[part.key] ?? 0",
     put: "0",
+    tests: ["test/cli/restore.test.ts"],
+  },
+  {
+    name: "a table that a cut restore has made gets no global indexes",
+    marker: "indexes-of-made-tables",
+    find: "restore.state.makesTable",
+    put: 'restore.state.mode === "fresh"',
+    tests: ["test/cli/restore.test.ts"],
+  },
+  {
+    name: "the first batches of a restore are larger than its pace expects",
+    marker: "batches-fit-the-pace",
+    find: "target.pace.pageItemsMax() ?? ",
+    put: "",
     tests: ["test/cli/restore.test.ts"],
   },
   {

@@ -16,6 +16,8 @@ export interface RestoreState {
   readonly items: number;
   /** The id of the table that is filled; undefined until it is made, and where the service gives none. */
   readonly tableId?: string | undefined;
+  /** Whether the restore makes the table, and so its global indexes, too. */
+  readonly makesTable: boolean;
   /** Whether the table is there: the restore has made it, or it was there before. */
   readonly made: boolean;
   /** By the name of a data file: so many of its items are in the table, or were refused. */
@@ -35,6 +37,7 @@ const restoreFile: LakeFile<RestoreState> = {
     asOfSeconds: moment,
     items: count,
     tableId: z.optional(z.string()),
+    makesTable: z.boolean(),
     made: z.boolean(),
     done: z.record(z.string(), count),
     written: count,

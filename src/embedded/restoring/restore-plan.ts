@@ -1,6 +1,7 @@
 /** What a restore would do, found out before it does anything. */
 import { DynalakeError } from "../../core/error.ts";
-import { tableStatus } from "../../core/status/status.ts";
+import { isoText } from "../../core/row/iso-text.ts";
+import { wholenessOf } from "../../core/status/wholeness.ts";
 import type { OpenTable } from "../../core/table/open-table.ts";
 import { recallTableDesign, type TableDesign } from "../../core/table/table-design.ts";
 import { keyAttributes } from "../../core/values/key.ts";
@@ -54,13 +55,14 @@ const TABLE_NAME = /^[A-Za-z0-9_.-]{3,255}$/;
 
 /** Throws USAGE where the wish cannot be met, and INCOMPLETE where the table is not whole. */
 export async function planRestore(
-  { lake, opened, connection, timing, signal }: RestorePlace,
+  { lake, opened, connection, signal }: RestorePlace,
   wish: RestoreWish,
 ): Promise<RestorePlan> {
   const { to } = wish;
   const { table } = opened.schema;
   if (!TABLE_NAME.test(to)) throw new DynalakeError("USAGE", `"${to}" is not a name that a table can have`);
-  const lacks = await lackOf(lake, opened, Math.floor(timing.nowMs() / 1000));
+  const whole = await wholenessOf({ store: lake.store }, opened.manifest, table);
+  const lacks = restoreObstacles(opened.schema, whole);
   if (!wish.incomplete) requireWhole(table, lacks);
   const target = await describedIfThere(connection, to, signal);
   const begun = await readRestore(lake.store, table, to);
@@ -82,12 +84,6 @@ export async function planRestore(
 function modeOf({ replace }: RestoreWish, target: SourceDescription | undefined): RestoreState["mode"] {
   if (target === undefined) return "fresh";
   return replace ? "replace" : "keep";
-}
-
-async function lackOf(lake: LakeFolder, opened: OpenTable, nowSeconds: number): Promise<readonly string[]> {
-  const status = await tableStatus(lake, opened, nowSeconds);
-  const quarantine = Object.values(status.quarantine).reduce((sum, files) => sum + files, 0);
-  return restoreObstacles(opened.schema, { ...status, quarantine });
 }
 
 function requireWhole(table: string, lacks: readonly string[]): void {
@@ -129,7 +125,9 @@ function requireSame(
   const began = `a restore into "${to}" has begun`;
   const next = "Run it again as it began, or remove the lake's folder _restores to give it up.";
   if (asOfSeconds !== undefined && asOfSeconds !== begun.asOfSeconds)
-    throw new DynalakeError("USAGE", `${began} with the items of another time`, { next });
+    throw new DynalakeError("USAGE", `${began} with the items of ${isoText(begun.asOfSeconds * 1000)}`, {
+      next,
+    });
   if (replace !== (begun.mode === "replace"))
     throw new DynalakeError("USAGE", `${began} ${replace ? "without" : "with"} --overwrite`, { next });
   // breakage: restore-knows-its-table

@@ -53,9 +53,10 @@ export async function restoreTable(work: RestoreWork, plan: RestorePlan): Promis
   // Made by a restore that was cut right then, or by somebody else: what is in it stays.
   if (!begun.made && plan.target !== undefined) await restore.found(plan.target.tableId);
   await restore.write(items);
-  if (restore.state.mode === "fresh") await addGlobalIndexes(target, plan.design);
-  if (work.timeToLive !== undefined) await enableTimeToLive(target, work.timeToLive);
+  if (restore.state.makesTable) await addGlobalIndexes(target, plan.design); // breakage: indexes-of-made-tables
   const compared = await compare(work, plan.to, items);
+  // Last: items that expire at once would be missing from the comparison.
+  if (work.timeToLive !== undefined) await enableTimeToLive(target, work.timeToLive);
   const refusedFile = await keepRefused(work, plan.to, restore.state);
   await rm(join(work.lake.root, folder), { recursive: true, force: true });
   return { state: restore.state, ...compared, refusedFile };
@@ -81,6 +82,7 @@ async function begin(work: RestoreWork, plan: RestorePlan): Promise<RestoreState
     asOfSeconds: plan.asOfSeconds ?? nowSeconds,
     items,
     tableId: plan.target?.tableId,
+    makesTable: plan.target === undefined,
     made: plan.target !== undefined,
     done: {},
     written: 0,
