@@ -40,6 +40,7 @@ export function sourceFunctionsArn(lake: LakePlace, handler: SourceHandlerName):
 }
 
 export function deliveryStreamName(prefix: string, source: string, table: string): string {
+  // breakage: delivery-streams-keep-their-names
   return `${prefix}-${source}-${short(table, TABLE_CHARACTERS_MAX)}`;
 }
 

@@ -10,6 +10,7 @@ import "./constructs/delivery.ts";
 import "./constructs/deployment.ts";
 import "./constructs/foreign-app.ts";
 import "./constructs/idle-cost.ts";
+import "./constructs/kept-deployment.ts";
 import "./constructs/lake.ts";
 import "./constructs/lake-tables.ts";
 import "./constructs/machines.ts";

@@ -1,7 +1,16 @@
 // Starts the slowest files first; started last, one of them would run alone. This is the whole interface of a jest sequencer.
 import { basename } from "node:path";
 
-const FIRST = ["scheduled", "reviews", "adapters", "deaths", "permissions", "neighbours", "histories"];
+const FIRST = [
+  "scheduled",
+  "reviews",
+  "adapters",
+  "deaths",
+  "permissions",
+  "updates",
+  "neighbours",
+  "histories",
+];
 
 export default class LongestFirst {
   sort(tests) {
