@@ -151,3 +151,18 @@ test("names that are data get no columns, nor does anything under `none` or `typ
     expect(await readFile(file, "utf8")).toBe("{");
   });
 });
+
+test("a snapshot, too, gives a decimal the digits after the point that its values leave before it", async () => {
+  await withOrders(async ({ lake, snapshot, change, types, status }) => {
+    await snapshot({ rate: { N: "1.25" } }, "--key", "id");
+    await change({ rate: { N: "0.5" } });
+    const taken = await snapshot({ rate: { N: "0.123456789" } });
+    expect(taken).toContain("rate is now decimal(38,18), and was decimal(38,4)");
+    expect(taken).not.toContain("not in SQL");
+    expect(await types()).toMatchObject({ rate: "decimal(38,18)" });
+    expect(await rowsOf(lake, "SELECT count(rate) AS n, max(rate) AS m FROM orders")).toEqual([
+      '{"n":10,"m":0.500000000000000000}',
+    ]);
+    expect((await status()).drift).toEqual([]);
+  });
+});

@@ -144,9 +144,51 @@ test("an edit that widens counts at the next compaction; one that narrows is ref
     await compact();
     expect(await sum()).toEqual(['{"s":31.00,"n":3}']);
     expect(await edit("bigint")).toContain("attributes.price.type: it is already decimal(30,2)");
-    expect(await edit("decimal(30,20)")).toContain("attributes.price.type: it is already decimal(30,2)");
+    expect(await edit("decimal(20,2)")).toContain("attributes.price.type: it is already decimal(30,2)");
+    // Room that the values do not need before the point can go behind it: that is counted when the edit is applied.
+    expect(await edit("decimal(30,29)")).toContain('and makes "price" decimal(30,29)');
+    await compact();
+    expect(await status(lake)).toContain(
+      "attributes.price.type: decimal(30,29) has room for 1 digit before the point, and there are values with 2",
+    );
+    expect(await sum()).toEqual(['{"s":31.00,"n":3}']);
+    await edit("decimal(30,20)");
+    await compact();
+    expect(await sum()).toEqual(['{"s":31.00000000000000000000,"n":3}']);
   });
 });
+
+test("an inferred decimal gets digits after the point that its values leave before it", async () => {
+  await withOrders({ rate: { N: "1.25" } }, async ({ lake, file, change, compact }) => {
+    expect(await typeOf(file, "rate")).toBe("decimal(38,4)");
+    await change("a", { rate: { N: "12345.5" } });
+    await change("a", { rate: { N: "1.5" } });
+    await compact();
+    await change("b", { rate: { N: "0.123456789" } });
+    expect(await compact()).toContain('"rate" is now decimal(38,18), and was decimal(38,4)');
+    expect(await rowsOf(lake, "SELECT sum(rate) AS s, count(rate) AS n FROM orders")).toEqual([
+      '{"s":2.873456789000000000,"n":3}',
+    ]);
+    const history = "SELECT rate FROM orders_history ORDER BY _version";
+    expect((await rowsOf(lake, history))[0]).toContain("12345.5");
+    // What has no room is drift, as before, and is not looked for again.
+    const items = await lakeItems(lake);
+    await change("c", { rate: { N: "1e-34" } });
+    await compact();
+    expect(await typeOf(file, "rate")).toBe("decimal(38,18)");
+    expect(await rowsOf(lake, "SELECT rate__text AS t FROM orders WHERE rate IS NULL")).toEqual([
+      `{"t":"0.${"0".repeat(33)}1"}`,
+    ]);
+    const { wholeDigits, sequence } = await latestManifest(folderStore(lake), "orders");
+    expect(wholeDigits).toEqual({ rate: 5 });
+    await change("c", { rate: { N: "1e-35" } });
+    await compact();
+    expect((await latestManifest(folderStore(lake), "orders")).sequence).toBe(sequence + 1);
+    expect((await lakeItems(lake)).slice(0, 2)).toEqual(items.slice(0, 2));
+  });
+});
+
+const status = (lake: string): Promise<string> => done(["status", "--lake", lake]);
 
 test("a column that divides the table keeps its type", async () => {
   await withFolder(async (folder) => {

@@ -4,7 +4,7 @@
  */
 import { expect, test } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
-import { changeSchema } from "../../src/core/compaction/schema-commit.ts";
+import { type CountDigits, changeSchema } from "../../src/core/compaction/schema-commit.ts";
 import { EVOLVED_FORMAT, LAKE_FORMAT } from "../../src/core/format/lake-file.ts";
 import { cleanSegments } from "../../src/core/overlay/clean-segments.ts";
 import { currentView, historyViews, type LakeView, segmentViews } from "../../src/core/overlay/lake-view.ts";
@@ -33,6 +33,7 @@ import {
 const TYPES: Readonly<Record<string, readonly string[]>> = {
   id: ["int", "decimal(14,2)"],
   n: ["int", "bigint", "decimal(22,3)", "decimal(30,8)", "decimal(38,8)"],
+  far: ["decimal(38,8)", "decimal(38,20)"],
   d: ["decimal(5,2)", "decimal(9,2)", "decimal(20,10)"],
   list: ["array<int>", "array<bigint>", "array<decimal(24,3)>"],
   set: ["array<int>", "array<decimal(14,3)>"],
@@ -109,7 +110,17 @@ const nested = fc.oneof(
 );
 const item = fc
   .record(
-    { n: scalar, d: scalar, list: nested, set: nested, map: nested, to: nested, at: scalar, new: scalar },
+    {
+      n: scalar,
+      far: scalar,
+      d: scalar,
+      list: nested,
+      set: nested,
+      map: nested,
+      to: nested,
+      at: scalar,
+      new: scalar,
+    },
     { requiredKeys: [] },
   )
   .chain((attributes) =>
@@ -123,7 +134,21 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 5,
     arbitrary: fc.record({
       kind: fc.constant("widen" as const),
-      attribute: fc.constantFrom("n", "n", "n", "to", "to", "to", "d", "list", "set", "map", "id"),
+      attribute: fc.constantFrom(
+        "n",
+        "n",
+        "n",
+        "far",
+        "far",
+        "to",
+        "to",
+        "to",
+        "d",
+        "list",
+        "set",
+        "map",
+        "id",
+      ),
       counts: fc.boolean(),
     }),
   },
@@ -194,6 +219,9 @@ function widened(stage: Stage, { attribute }: { readonly attribute: string }): S
   return next < (TYPES[attribute]?.length ?? 0) ? { ...stage, [attribute]: next } : stage;
 }
 
+/** As if nothing were in the way: numbers for which there is no room are kept even so. */
+const NO_DIGITS: CountDigits = async (_, columns) => new Map(columns.map(({ attribute }) => [attribute, 0]));
+
 /** Returns the table's schema at the end. A table whose first schema is the last does not change. */
 async function play(
   lake: LakeFolder,
@@ -222,7 +250,8 @@ async function play(
         if (table === "always") break;
         const context = { store: lake.store, newRunId, nowSeconds: () => CHANGED_AT_SECONDS + 1000 };
         const countClean = each.counts ? cleanSegments(lake.engine) : undefined;
-        const commit = await changeSchema({ ...context, countClean }, schemaAt(table, stage), "a test");
+        const counts = { countClean, countDigits: NO_DIGITS };
+        const commit = await changeSchema({ ...context, ...counts }, schemaAt(table, stage), "a test");
         if (commit !== undefined) schemas.push(commit.schema);
         break;
       }

@@ -72,6 +72,7 @@ export function afterSnapshot(manifest: Manifest, facts: SnapshotFacts, commit: 
     horizonSeconds: facts.floorSeconds,
     buckets: facts.buckets,
     ...next,
+    wholeDigits: undefined, // breakage: digits-of-replaced-rows-are-forgotten
     recovery: facts.recovery,
     segments: commit.staged,
     folded: facts.objects
@@ -97,15 +98,23 @@ export function afterSchemaChange(
   };
 }
 
-/** The manifest that commits which attributes have values that their columns cannot hold. */
+/** What was found of values that columns cannot hold. */
+export interface Misfits {
+  /** The attributes whose values are shown as text from now on, besides those of before. */
+  readonly texts: readonly string[];
+  readonly wholeDigits: Manifest["wholeDigits"];
+}
+
+/** The manifest that commits what was found. */
 export function afterMisfits(
   manifest: Manifest,
-  attributes: readonly string[],
+  { texts: added, wholeDigits }: Misfits,
   commit: Pick<Commit, "run" | "nowSeconds">,
 ): Manifest {
   // breakage: shown-misfits-stay
-  const texts = [...(manifest.texts ?? []), ...attributes];
-  return { ...manifest, ...committed(manifest, "schema", commit), texts };
+  const texts = [...(manifest.texts ?? []), ...added];
+  const found = { ...(texts.length === 0 ? {} : { texts }), wholeDigits };
+  return { ...manifest, ...committed(manifest, "schema", commit), ...found };
 }
 
 const FORMER_SCHEMAS_MAX = 100;

@@ -6,10 +6,19 @@ import { schemaPath } from "../format/lake-path.ts";
 import type { Manifest } from "../format/manifest.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { Widening } from "../schema/rebased-schema.ts";
-import type { Schema } from "../schema/schema.ts";
-import { newColumns, requireCompatible, type SchemaBound, schemaOf } from "../schema/schema-change.ts";
+import type { Column, Schema } from "../schema/schema.ts";
+import {
+  newColumns,
+  notAllowed,
+  requireCompatible,
+  roomReasons,
+  type SchemaBound,
+  schemaOf,
+} from "../schema/schema-change.ts";
+import { listChanges } from "../table/change-listing.ts";
 import { commitManifest } from "../table/commit-manifest.ts";
 import { type Commits, readCommits } from "../table/commits.ts";
+import type { TableState } from "../table/open-table.ts";
 import { readWrittenSchema, schemaBytes, writeSchema } from "../table/schema-file.ts";
 import { afterSchemaChange } from "./next-manifest.ts";
 
@@ -20,6 +29,7 @@ export interface SchemaCommitContext {
   /** The table's commits, if they were read before. */
   readonly commits?: Commits;
   readonly countClean?: CountClean | undefined;
+  readonly countDigits?: CountDigits | undefined;
 }
 
 export interface SchemaCommit {
@@ -37,6 +47,12 @@ export type CountClean = (
   manifest: Manifest,
   widened: readonly Widening[],
 ) => Promise<ReadonlyMap<string, ReadonlySet<string>>>;
+
+/** Counts how many digits before the point the values of attributes have, of those whose types are about to have less room there. */
+export type CountDigits = (
+  before: TableState,
+  columns: readonly Column[],
+) => Promise<ReadonlyMap<string, number>>;
 
 const TRIES = 10;
 
@@ -89,6 +105,8 @@ async function commitChange(
       return undefined;
     }
     const { added, widened } = change;
+    const reasons = roomReasons(widened, await digitsOf(context, { schema: before, manifest }, widened));
+    if (reasons.length > 0) throw notAllowed(before, origin, reasons);
     const clean = widened.length === 0 ? undefined : await countClean?.(before, manifest, widened);
     const declared = { before: before.file, added: newColumns(change), ...defined({ clean }) };
     const commit = { run: context.newRunId(), nowSeconds: context.nowSeconds() };
@@ -101,6 +119,20 @@ async function commitChange(
     return { added, widened, manifest: outcome, schema: committed };
   }
   throw new DynalakeError("CONFLICT", `other commits to "${table}" kept coming first`);
+}
+
+/** Undefined where nothing counts them. */
+async function digitsOf(
+  { store, countDigits }: SchemaCommitContext,
+  { schema, manifest }: Pick<TableState, "schema" | "manifest">,
+  widened: readonly Widening[],
+): Promise<ReadonlyMap<string, number> | undefined> {
+  const asked = new Set(
+    widened.filter((each) => each.wholeDigits !== undefined).map((each) => each.attribute),
+  );
+  if (asked.size === 0) return undefined;
+  const columns = schema.columns.filter(({ attribute }) => asked.has(attribute));
+  return countDigits?.({ schema, manifest, changes: listChanges(store, schema.table) }, columns);
 }
 
 async function keepWritten(store: ObjectStore, schema: Schema): Promise<void> {

@@ -76,6 +76,8 @@ export interface Manifest {
   readonly formerSchemas?: readonly string[] | undefined;
   /** Attributes with values that their columns could not hold: views show these beside the columns, as text. */
   readonly texts?: readonly string[] | undefined;
+  /** Of columns of numbers, by their attributes, how many digits before the point were seen when they were last looked at. */
+  readonly wholeDigits?: Readonly<Record<string, number>> | undefined;
   /** Where columns were declared after rows had been written. */
   readonly recovery?: Recovery | undefined;
   readonly segments: readonly Segment[];
@@ -121,6 +123,7 @@ const manifestShape: z.ZodMiniType<Manifest> = z.object({
   schema: z.nullable(z.custom<SchemaFile>((value) => typeof value === "object")),
   formerSchemas: z.optional(z.array(z.string())),
   texts: z.optional(z.array(z.string())),
+  wholeDigits: z.optional(z.record(z.string(), z.int().check(z.minimum(0)))),
   recovery: z.optional(recoveryShape),
   segments: z.array(segmentShape),
   folded: z.array(z.string()),

@@ -11,6 +11,7 @@ import {
   type Schema,
   type SchemaFile,
 } from "../schema/schema.ts";
+import { keyAttributes } from "../values/key.ts";
 import { declarationOf } from "./found-values.ts";
 import { INFERRED_COLUMNS_MAX } from "./infer.ts";
 import { columnNames } from "./infer-name.ts";
@@ -31,19 +32,21 @@ export interface GrowthInput {
   readonly misfits: ReadonlyMap<string, Shape>;
   /** Of attributes with a column, how many values of each type they have; absent where types are only to widen. */
   readonly counts?: ReadonlyMap<string, Shape["counts"]>;
+  /** Of attributes with a column of numbers how many digits before the point its values have, where that is known. */
+  readonly wholeDigits?: ReadonlyMap<string, number>;
 }
 
 /** So many attributes without a column at once are not attributes: their names are data. */
 const NEW_NAMES_MAX = 100;
 
 /** Undefined if nothing changes, or `evolve` allows nothing of it. */
-export function grownSchema(schema: Schema, { misfits, counts }: GrowthInput): SchemaGrowth | undefined {
+export function grownSchema(schema: Schema, input: GrowthInput): SchemaGrowth | undefined {
   const { file, evolve } = schema;
   // How files hold the columns is decided where the schema is committed.
   const { forms: _, ...plain } = file;
   if (evolve === "none") return undefined;
-  const retypes = retypesOf(schema, misfits, counts);
-  const added = evolve === "all" ? newColumns(schema, misfits) : [];
+  const retypes = retypesOf(schema, input);
+  const added = evolve === "all" ? newColumns(schema, input.misfits) : [];
   if (retypes.length === 0 && added.length === 0) return undefined;
   const attributes: Record<string, AttributeFile> = { ...file.attributes };
   for (const { attribute, spec } of retypes) attributes[attribute] = spec;
@@ -100,18 +103,35 @@ interface Retype extends Declaration {
   readonly why: string;
 }
 
-function retypesOf(
-  { columns, partitioning, file }: Schema,
-  misfits: ReadonlyMap<string, Shape>,
-  counts: ReadonlyMap<string, Shape["counts"]> | undefined,
-): readonly Retype[] {
+/**
+ * The columns whose types could reach further behind the point, for numbers that do not fit, if their values had no more digits
+ * before it than `seen`: what these have needs to be known.
+ */
+export function columnsToMeasure(schema: Schema, { misfits, wholeDigits: seen }: GrowthInput): Column[] {
+  if (schema.evolve === "none") return [];
+  return schema.columns.filter((column) => {
+    const misfit = misfits.get(column.attribute);
+    if (misfit === undefined || !mayRetype(schema, column) || widerType(column.type, misfit) !== undefined)
+      return false;
+    return widerType(column.type, misfit, seen?.get(column.attribute) ?? 0) !== undefined;
+  });
+}
+
+/** Values of a mask say nothing, and those of a partition's column and of keys tell rows apart. */
+function mayRetype({ partitioning }: Schema, { masked, name }: Column): boolean {
   const fixed =
     partitioning !== undefined && partitioning.kind !== "bucket" ? partitioning.column : undefined;
+  return !masked && name !== fixed;
+}
+
+function retypesOf(schema: Schema, { misfits, counts, wholeDigits }: GrowthInput): readonly Retype[] {
+  const { columns, file, key } = schema;
   return columns.flatMap((column) => {
-    const { attribute, masked, name, label } = column;
+    const { attribute, label } = column;
     const misfit = misfits.get(attribute);
-    if (misfit === undefined || masked || name === fixed) return [];
-    const next = retyped(column, misfit, counts && (counts.get(attribute) ?? {}));
+    if (misfit === undefined || !mayRetype(schema, column)) return [];
+    const known = keyAttributes(key).includes(attribute) ? undefined : wholeDigits?.get(attribute);
+    const next = retyped(column, misfit, { own: counts && (counts.get(attribute) ?? {}), known });
     if (next === undefined || !Object.hasOwn(file.attributes, attribute)) return [];
     const { name: named } = file.attributes[attribute] as AttributeFile;
     const why = `${label} is now ${next.type}, and was ${schemaTypeText(column.type)}`;
@@ -123,11 +143,11 @@ function retypesOf(
 function retyped(
   column: Column,
   misfit: Shape,
-  counts: Shape["counts"] | undefined,
+  { own: counts, known }: { readonly own: Shape["counts"] | undefined; readonly known: number | undefined },
 ): AttributeFile | undefined {
   const { type, format, set } = column;
   if (mayShow(column, misfit)) return undefined; // breakage: moments-in-other-spellings-are-shown
-  const wider = widerType(type, misfit);
+  const wider = widerType(type, misfit, known);
   if (wider !== undefined)
     return set ? { type: schemaTypeText(wider), set } : { type: schemaTypeText(wider) };
   if (counts === undefined || showsParts(type, misfit)) return undefined;

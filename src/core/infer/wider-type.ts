@@ -1,6 +1,12 @@
 /** The type that holds what a column holds and what did not fit it: no value is lost, and none that was there changes. */
-import { type ColumnType, type PartType, type StructField, schemaTypeText } from "../schema/column-type.ts";
-import { type Digits, digitsOf, widens } from "../schema/widening.ts";
+import {
+  type ColumnType,
+  type DecimalType,
+  type PartType,
+  type StructField,
+  schemaTypeText,
+} from "../schema/column-type.ts";
+import { type Digits, digitsOf, reaches, widens } from "../schema/widening.ts";
 import { allMembers, type NumberShape, type Shape } from "./infer-shape.ts";
 import { decideAttribute } from "./infer-type.ts";
 
@@ -9,10 +15,14 @@ const DIGITS_MAX = 38;
 const TYPE_CHARACTERS_MAX = 8192;
 const FIELDS_MAX = 100;
 
-/** Undefined where no wider type shows more of the values. */
-export function widerType(type: ColumnType, misfits: Shape): ColumnType | undefined {
+/**
+ * Undefined where no wider type shows more of the values. `wholeDigits` is how many digits before the point the column's values
+ * have, where that is known: room that they do not need can go behind the point.
+ */
+export function widerType(type: ColumnType, misfits: Shape, wholeDigits?: number): ColumnType | undefined {
   if (type.kind === "json") return undefined;
   const wider = widerPart(type, misfits);
+  if (wider === type && wholeDigits !== undefined) return furtherType(type, misfits, wholeDigits);
   if (!widens(type, wider) || schemaTypeText(wider).length > TYPE_CHARACTERS_MAX) return undefined;
   return wider;
 }
@@ -32,6 +42,17 @@ function widerPart(type: PartType, shape: Shape): PartType {
     default:
       return (shape.numbers && widerNumber(type, shape.numbers)) ?? type;
   }
+}
+
+/** A decimal with room for all numbers, which the type has not on one side of the point alone. */
+function furtherType(type: PartType, { numbers }: Shape, wholeDigits: number): ColumnType | undefined {
+  const held = digitsOf(type);
+  if (held === undefined || numbers === undefined || fitsSurely(type, held, numbers)) return undefined;
+  const needed = decimalFor({ whole: wholeDigits, fraction: held.fraction }, numbers);
+  if (needed === undefined) return undefined;
+  // What is left is for digits before the point.
+  const next: ColumnType = { ...needed, precision: DIGITS_MAX };
+  return reaches(type, next) ? next : undefined;
 }
 
 /** Fields for members that appeared come after those that there are. */
@@ -60,6 +81,11 @@ function widerNumber(type: PartType, numbers: NumberShape): PartType | undefined
   if (held === undefined || fitsSurely(type, held, numbers)) return undefined;
   const isWhole = numbers.fractionDigits === 0 && numbers.bigints === numbers.count;
   if (type.kind === "int" && isWhole) return { kind: "bigint" };
+  return decimalFor(held, numbers);
+}
+
+/** A decimal with room for what is held and for more numbers; undefined where 38 digits are too few. */
+function decimalFor(held: Digits, numbers: NumberShape): DecimalType | undefined {
   // breakage: widening-keeps-digits
   const least = {
     whole: Math.max(held.whole, numbers.wholeDigits),

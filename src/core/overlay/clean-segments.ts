@@ -23,7 +23,9 @@ export function cleanSegments({
     widened: readonly Widening[],
   ): Promise<ReadonlyMap<string, ReadonlySet<string>>> => {
     const clean = new Map(widened.map(({ name }) => [name, new Set<string>()]));
-    const columns = widened.map(({ label }) => before.columns.find((each) => each.label === label) as Column);
+    const columns = widened.map(
+      ({ attribute }) => before.columns.find((each) => each.attribute === attribute) as Column,
+    );
     const counts = columns.map(
       (column, i) =>
         `count(CASE WHEN ${mayBeUnmapped(dialect, column)} THEN 1 END) AS ${quoted(`found ${i}`)}`,

@@ -5,9 +5,13 @@
 
 export type ScalarKind = "string" | "boolean" | "int" | "bigint" | "double" | "date" | "timestamp" | "binary";
 
-export type ScalarType =
-  | { readonly kind: ScalarKind }
-  | { readonly kind: "decimal"; readonly precision: number; readonly scale: number };
+export interface DecimalType {
+  readonly kind: "decimal";
+  readonly precision: number;
+  readonly scale: number;
+}
+
+export type ScalarType = { readonly kind: ScalarKind } | DecimalType;
 
 /** A type that can also be a part of another type. */
 export type PartType =

@@ -7,14 +7,17 @@ import { schemaTypeText } from "./column-type.ts";
 import { physicalName } from "./physical-name.ts";
 import { type Column, parseStoredSchema, type Schema } from "./schema.ts";
 import type { ColumnForms, SchemaFile } from "./schema-file.ts";
-import { freeName, widenedName, widens } from "./widening.ts";
+import { digitsOf, freeName, reaches, widenedName, widens } from "./widening.ts";
 
 export interface Widening {
+  readonly attribute: string;
   /** The name in SQL, and that of the new physical column. */
   readonly label: string;
   readonly name: string;
   readonly from: string;
   readonly to: string;
+  /** So many digits before the point have room, and fewer than before: the values must be known to need no more. */
+  readonly wholeDigits?: number;
 }
 
 export interface RebasedSchema {
@@ -43,13 +46,19 @@ export function rebasedSchema(before: Schema, after: Schema): RebasedSchema {
     if (next.column !== physicalName(label) || next.earlier.length > 0) forms[attribute] = next;
     if (old === undefined) added.push(next.column);
     else if (next.earlier.some((each) => each.column === old.name))
-      widened.push({ label, name: next.column, from: typeText(old), to: typeText(column) });
+      widened.push(widening(old, column, next.column));
     else if (next.column === old.name && typeText(old) !== typeText(column))
       attributes[attribute] = { ...attributes[attribute], type: typeText(old) };
   }
   const { forms: _, ...plain } = after.file;
   const file: SchemaFile = { ...plain, attributes, ...(Object.keys(forms).length === 0 ? {} : { forms }) };
   return { schema: parseStoredSchema(file, `the lake's "${after.table}"`), added, widened };
+}
+
+function widening(old: Column, { attribute, label, type }: Column, name: string): Widening {
+  const change = { attribute, label, name, from: typeText(old), to: schemaTypeText(type) };
+  const digits = reaches(old.type, type) ? digitsOf(type) : undefined;
+  return digits === undefined ? change : { ...change, wholeDigits: digits.whole };
 }
 
 /** Names that columns of files have or had, and those of SQL. */
@@ -66,7 +75,7 @@ function newColumn({ name, earlier }: Column, taken: ReadonlySet<string>): Colum
 }
 
 function nextColumn(old: Column, next: Column, taken: ReadonlySet<string>): ColumnForms {
-  const isWider = widens(old.type, next.type);
+  const isWider = widens(old.type, next.type) || reaches(old.type, next.type);
   const isOther =
     !isWider && schemaTypeText(old.type) !== schemaTypeText(next.type) && !widens(next.type, old.type);
   if (isOther) return { column: widenedName(baseName(old), next.type, taken), earlier: [] };

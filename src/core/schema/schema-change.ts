@@ -2,8 +2,10 @@
  * What a new schema means for an existing lake table. Attributes can be declared later, because their values are kept in
  * `_unmapped`, and types can widen, because a widened column is a new one in files. Nothing else changes.
  */
+import { counted } from "../counted.ts";
 import { DynalakeError } from "../error.ts";
 import { sha256Half } from "../values/hash.ts";
+import { keyAttributes } from "../values/key.ts";
 import { schemaTypeText } from "./column-type.ts";
 import { physicalName } from "./physical-name.ts";
 import { type RebasedSchema, rebasedSchema } from "./rebased-schema.ts";
@@ -14,7 +16,7 @@ import {
   type Schema,
   type SchemaFile,
 } from "./schema.ts";
-import { widens } from "./widening.ts";
+import { reaches, widens } from "./widening.ts";
 
 /**
  * same: the files mean the same. compatible: columns are added or widened, or only the wording differs; the schema is the new one on
@@ -49,6 +51,28 @@ export function newColumns({ added, widened }: Pick<RebasedSchema, "added" | "wi
   return [...added, ...widened.map(({ name }) => name)];
 }
 
+/** Why types that reach further behind the point have too little room before it, by what is known of the values. */
+export function roomReasons(
+  widened: RebasedSchema["widened"],
+  wholeDigits: ReadonlyMap<string, number> | undefined,
+): readonly string[] {
+  return widened.flatMap(({ attribute, from, to, wholeDigits: room }) => {
+    if (room === undefined) return [];
+    const needed = wholeDigits?.get(attribute);
+    const place = `attributes.${attribute}.type`;
+    if (needed === undefined)
+      return [
+        `${place}: ${to} has less room before the point than ${from}, and what the values need is not known`,
+      ];
+    // breakage: reaching-needs-room
+    return needed <= room
+      ? []
+      : [
+          `${place}: ${to} has room for ${counted(room, "digit")} before the point, and there are values with ${needed}`,
+        ];
+  });
+}
+
 /** The given schema with what the lake's has got since by following the data, as far as both do. */
 function withGrown(before: Schema, given: Schema): Schema {
   if (given.evolve === "none" || before.evolve === "none") return given;
@@ -58,7 +82,7 @@ function withGrown(before: Schema, given: Schema): Schema {
     const own = known.get(attribute);
     const isNew = own === undefined && !given.dropped.has(attribute) && given.evolve === "all";
     // breakage: given-schemas-narrow-nothing
-    if (own !== undefined && widens(own.type, type))
+    if (own !== undefined && (widens(own.type, type) || reaches(own.type, type)))
       attributes[attribute] = { ...attributes[attribute], type: schemaTypeText(type) };
     else if (isNew) attributes[attribute] = before.file.attributes[attribute] as AttributeFile;
   }
@@ -74,10 +98,14 @@ export function requireCompatible(
 ): Exclude<SchemaChange, { readonly kind: "refused" }> {
   const change = schemaChange(before, after, bound);
   if (change.kind !== "refused") return change;
-  const places = change.reasons.slice(0, 5).join("; ");
-  throw new DynalakeError(
+  throw notAllowed(before, origin, change.reasons);
+}
+
+export function notAllowed({ table }: Schema, origin: string, reasons: readonly string[]): DynalakeError {
+  const places = reasons.slice(0, 5).join("; ");
+  return new DynalakeError(
     "SCHEMA_INVALID",
-    `${origin} cannot change the existing table "${before.table}": ${places}`,
+    `${origin} cannot change the existing table "${table}": ${places}`,
     {
       next: "You can only add attributes to an existing table, and widen the types of numbers. For any other change, take a new snapshot into another lake, or give the schema file another `table`.",
     },
@@ -118,13 +146,19 @@ function columnReasons(before: Schema, after: Schema): readonly string[] {
       reasons.push(`${place}.name: it is already "${physicalName(column.label)}"`);
     const typeText = schemaTypeText(column.type);
     const isSame = schemaTypeText(next.type) === typeText;
-    if (!isSame && (!widens(column.type, next.type) || isPartition(before, column)))
-      reasons.push(`${place}.type: it is already ${typeText}`);
+    if (!isSame && !mayBecome(before, column, next)) reasons.push(`${place}.type: it is already ${typeText}`);
     else if (next.format !== column.format) reasons.push(`${place}.format: it is already ${column.format}`);
     else if (next.set !== column.set)
       reasons.push(`${place}.set: its column ${column.set ? "comes" : "does not come"} from a set`);
     return reasons;
   });
+}
+
+/** Keys tell rows apart, so that each of their values needs its room. */
+function mayBecome(before: Schema, column: Column, next: Column): boolean {
+  if (isPartition(before, column)) return false;
+  const isKey = keyAttributes(before.key).includes(column.attribute);
+  return widens(column.type, next.type) || (!isKey && reaches(column.type, next.type));
 }
 
 /** Rows are divided by its values as their type has them. */

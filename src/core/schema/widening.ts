@@ -30,7 +30,18 @@ export function widens(from: ColumnType, to: ColumnType): boolean {
   return schemaTypeText(from) !== schemaTypeText(to) && holds(from, to);
 }
 
-function holds(from: ColumnType, to: ColumnType): boolean {
+/**
+ * Whether the type has more digits after the point, and fewer before it: one for columns whose values are known to need no more of
+ * these. All 38 digits of a decimal are rarely used.
+ */
+export function reaches(from: ColumnType, to: ColumnType): boolean {
+  const [old, next] = [digitsOf(from), digitsOf(to)];
+  if (to.kind !== "decimal" || old === undefined || next === undefined) return false;
+  return next.fraction > old.fraction && next.whole < old.whole; // breakage: reaching-keeps-decimals
+}
+
+/** Whether each value of one type is one of the other. */
+export function holds(from: ColumnType, to: ColumnType): boolean {
   switch (from.kind) {
     case "int":
       return to.kind === "int" || to.kind === "bigint" || holdsDigits(from, to);

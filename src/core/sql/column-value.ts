@@ -2,9 +2,10 @@
  * What a name in SQL stands for in the rows of a file: the one place that tells it, for views, overlays, compactions and
  * snapshots alike, in any dialect.
  */
-import { type Dialect, quoted } from "../ports/dialect.ts";
+import { type Dialect, literal, quoted } from "../ports/dialect.ts";
 import { isNested } from "../schema/column-type.ts";
 import type { Column, EarlierColumn } from "../schema/schema.ts";
+import { holds } from "../schema/widening.ts";
 import { convertedValue } from "./converted-value.ts";
 import { recoveredValue } from "./recovered-value.ts";
 
@@ -73,7 +74,40 @@ function addedFromWire({ timeTyped, keyTyped }: Dialect, name: string): string {
 
 /** The select list that gives columns their values. */
 export function valueList(dialect: Dialect, columns: readonly TableColumn[], form: FileForm): string {
-  return columns
-    .map((column) => `${columnValue(dialect, column, form)} AS ${quoted(column.name)}`)
-    .join(", ");
+  const values = columns.map((column) => {
+    const value =
+      column.name === "_unmapped"
+        ? unmappedValue(dialect, columns, form)
+        : columnValue(dialect, column, form);
+    return `${value} AS ${quoted(column.name)}`;
+  });
+  return values.join(", ");
 }
+
+/** `_unmapped`, with what columns of before hold and those of now have no room for. */
+function unmappedValue(dialect: Dialect, columns: readonly TableColumn[], form: FileForm): string {
+  const left = form.earlier
+    ? columns.flatMap(({ declared }) =>
+        (declared?.earlier ?? [])
+          .filter(({ type }) => !holds(type, (declared as Column).type))
+          .map((each) => leftOver(dialect, declared as Column, each, form)),
+      )
+    : [];
+  if (left.length === 0) return "_unmapped"; // breakage: numbers-without-room-are-kept
+  const isNone = left.map((each) => `${each} IS NULL`).join(" AND ");
+  const known = "nullif(substr(_unmapped, 2, length(_unmapped) - 2), '')";
+  return `CASE WHEN ${isNone} THEN _unmapped ELSE concat('{', concat_ws(',', ${[...left, known].join(", ")}), '}') END`;
+}
+
+/** The member of an item that has the number of the earlier column, if the column cannot have it. */
+function leftOver(dialect: Dialect, column: Column, { name, type }: EarlierColumn, form: FileForm): string {
+  const value = form.values === "typed" ? quoted(name) : dialect.typed(type, quoted(name));
+  const plain = `regexp_replace(CAST(${value} AS ${dialect.typeName({ kind: "string" })}), ${literal(FRACTION_ZEROS)}, '')`;
+  const number = type.kind === "decimal" && type.scale > 0 ? plain : value;
+  const begin = dialect.json.text(`${JSON.stringify(column.attribute)}:{"N":"`);
+  const text = `concat(${begin}, CAST(${number} AS ${dialect.typeName({ kind: "string" })}), '"}')`;
+  return `CASE WHEN ${value} IS NOT NULL AND ${convertedValue(dialect, type, column.type, value)} IS NULL THEN ${text} END`;
+}
+
+/** Of a number that is written with a point. */
+const FRACTION_ZEROS = "\\.?0+$";

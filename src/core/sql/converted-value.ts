@@ -1,6 +1,10 @@
-/** A value of a type as one of a wider type, as `widens` has them: exact, so that no conversion can fail. */
+/**
+ * A value of a type as one of a wider type, as `widens` has them: exact, so that no conversion can fail. For a type that only
+ * reaches further behind the point it is null where there is no room before it, and the value belongs into `_unmapped`.
+ */
 import { type Dialect, lambdaVariable, quoted } from "../ports/dialect.ts";
 import { type ColumnType, type PartType, schemaTypeText } from "../schema/column-type.ts";
+import { holds } from "../schema/widening.ts";
 
 /** The expression of `value`, of the type `from`, as a value of the type `to`. */
 export function convertedValue(dialect: Dialect, from: ColumnType, to: ColumnType, value: string): string {
@@ -39,6 +43,6 @@ function converted(dialect: Dialect, from: PartType, to: PartType, value: string
     });
     return `CASE WHEN ${value} IS NOT NULL THEN ${json.struct(fields)} END`;
   }
-  // Of numbers with fewer digits on both sides of the point.
-  return `CAST(${value} AS ${typeName(to)})`;
+  // Exact for numbers with fewer digits on both sides of the point. A value for which there is no room would abort the statement.
+  return `${holds(from, to) ? "CAST" : "TRY_CAST"}(${value} AS ${typeName(to)})`;
 }

@@ -9,7 +9,7 @@ import type { Manifest } from "../format/manifest.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { RebasedSchema } from "../schema/rebased-schema.ts";
 import type { Schema } from "../schema/schema.ts";
-import { schemaChange, schemaMark } from "../schema/schema-change.ts";
+import { roomReasons, schemaChange, schemaMark } from "../schema/schema-change.ts";
 import { readWrittenSchema } from "./schema-file.ts";
 
 /**
@@ -41,8 +41,15 @@ export async function schemaEdit(
   if (isFormer === true && (written.file.evolution ?? 0) < evolution) return { kind: "earlier", evolution };
   const change = schemaChange(schema, written);
   if (change.kind === "same") return undefined;
-  if (change.kind === "compatible") return { ...change, kind: "pending" };
-  return { kind: "refused", schema: written, why: change.reasons.slice(0, REASONS_MAX).join("; ") };
+  const reasons = change.kind === "refused" ? change.reasons : knownReasons(manifest, change);
+  if (change.kind === "compatible" && reasons.length === 0) return { ...change, kind: "pending" };
+  return { kind: "refused", schema: written, why: reasons.slice(0, REASONS_MAX).join("; ") };
+}
+
+/** What was counted before rules some changes out; the others are counted when they are applied. */
+function knownReasons({ wholeDigits = {} }: Manifest, { widened }: RebasedSchema): readonly string[] {
+  const known = widened.filter(({ attribute }) => Object.hasOwn(wholeDigits, attribute));
+  return roomReasons(known, new Map(Object.entries(wholeDigits)));
 }
 
 const EDITOR_FAULTS: ReadonlySet<string> = new Set([

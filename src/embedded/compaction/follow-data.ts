@@ -2,14 +2,15 @@
 import type { CompactionResult } from "../../core/compaction/compact.ts";
 import { growSchema } from "../../core/compaction/schema-commit.ts";
 import { showMisfits } from "../../core/compaction/show-misfits.ts";
-import { grownSchema } from "../../core/infer/evolved-schema.ts";
+import { columnsToMeasure, type GrowthInput, grownSchema } from "../../core/infer/evolved-schema.ts";
 import { shapeOfFound } from "../../core/infer/found-values.ts";
 import { cleanSegments } from "../../core/overlay/clean-segments.ts";
-import { segmentDrift } from "../../core/overlay/drift.ts";
+import { segmentDrift, tableDrift, withTexts } from "../../core/overlay/drift.ts";
 import type { Drift } from "../../core/overlay/drift-finding.ts";
+import { countWholeDigits } from "../../core/overlay/whole-digits.ts";
 import type { Widening } from "../../core/schema/rebased-schema.ts";
 import { parseSchema, type Schema } from "../../core/schema/schema.ts";
-import { openTableOf } from "../../core/table/open-table.ts";
+import { type OpenTable, openTableOf } from "../../core/table/open-table.ts";
 import { isPeoples, schemaEdit } from "../../core/table/schema-edit.ts";
 import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
@@ -23,44 +24,103 @@ export interface Followed {
 
 const NOTHING: Followed = { added: [], widened: [] };
 
-/** `evolves`: the schema may change by itself. */
+type Lake = Pick<LakeFolder, "store" | "engine">;
+
+interface FollowingTable {
+  readonly schema: Schema;
+  /** The schema may change by itself. */
+  readonly evolves: boolean;
+}
+
 export async function followData(
-  { store, engine }: Pick<LakeFolder, "store" | "engine">,
-  { schema, evolves }: { readonly schema: Schema; readonly evolves: boolean },
+  lake: Lake,
+  { schema, evolves }: FollowingTable,
   results: readonly CompactionResult[],
 ): Promise<Followed> {
   const folds = results.filter(({ kind }) => kind === "minor");
   const written = folds.flatMap(({ manifest, run }) =>
     manifest.segments.filter((segment) => segment.run === run),
   );
-  const drift = await segmentDrift(engine, schema, written);
-  const followed = evolves ? await grow({ store, engine }, schema, drift) : NOTHING;
-  const left = drift.filter((found) => !followed.widened.some((widening) => showsAll(widening, found)));
-  await showMisfits({ store, newRunId, nowSeconds }, schema, left);
-  return followed;
+  const drift = await segmentDrift(lake.engine, schema, written);
+  return followDrift(lake, { schema, evolves }, drift);
 }
 
-/** A wider type has room for all digits that were found, and for no text. */
-function showsAll({ label }: Widening, { column, types }: Drift): boolean {
-  return column?.name === label && Object.keys(types).every((type) => type === "N");
-}
-
-/** New columns and wider ones: their values are kept in `_unmapped`, and recovered from it. */
-async function grow(
-  { store, engine }: Pick<LakeFolder, "store" | "engine">,
-  schema: Schema,
+/** The columns follow what was found that they cannot hold; what is left is shown as text. */
+export async function followDrift(
+  lake: Lake,
+  { schema, evolves }: FollowingTable,
   drift: readonly Drift[],
 ): Promise<Followed> {
   const misfits = new Map(drift.map((found) => [found.attribute, shapeOfFound(found)]));
+  const wholeDigits = evolves ? await measured(lake, schema, misfits) : new Map();
+  const followed = evolves ? await grow(lake, schema, { misfits, wholeDigits }) : NOTHING;
+  const left = drift.filter((found) => !followed.widened.some((widening) => showsAll(widening, found)));
+  for (const { attribute } of followed.widened) wholeDigits.delete(attribute);
+  const context = { store: lake.store, newRunId, nowSeconds };
+  await showMisfits(context, schema, { drift: left, wholeDigits });
+  return followed;
+}
+
+/**
+ * After a snapshot, which has grown the schema by what it read: decimals that need digits which all values leave before the point
+ * widen once these were counted, and what is left is shown as text. Returns what SQL does not show then.
+ */
+export async function followSnapshot(
+  lake: Lake,
+  opened: OpenTable,
+  evolves: boolean,
+): Promise<{ readonly widened: readonly Widening[]; readonly drift: readonly Drift[] }> {
+  const { schema } = opened;
+  const drift = await tableDrift(lake.engine, opened);
+  const misfits = new Map(drift.map((found) => [found.attribute, shapeOfFound(found)]));
+  const asked = new Set(columnsToMeasure(schema, { misfits }).map(({ attribute }) => attribute));
+  const far = drift.filter(({ attribute }) => asked.has(attribute));
+  const { widened } = await followDrift(lake, { schema, evolves }, far);
+  const context = { store: lake.store, newRunId, nowSeconds };
+  const shown = await showMisfits(context, schema, {
+    drift: drift.filter(({ attribute }) => !asked.has(attribute)),
+  });
+  if (widened.length > 0)
+    return { widened, drift: await tableDrift(lake.engine, await openTableOf(lake.store, schema)) };
+  return { widened, drift: shown === undefined ? drift : withTexts({ schema, manifest: shown }, drift) };
+}
+
+/** A wider type has room for all digits that were found, and for no text. */
+function showsAll({ attribute }: Widening, found: Drift): boolean {
+  return found.attribute === attribute && Object.keys(found.types).every((type) => type === "N");
+}
+
+/**
+ * How many digits before the point the values of columns have whose numbers need more behind it than is left. What was once counted
+ * can only have become more.
+ */
+async function measured(
+  { store, engine }: Lake,
+  schema: Schema,
+  misfits: GrowthInput["misfits"],
+): Promise<Map<string, number>> {
+  if (columnsToMeasure(schema, { misfits }).length === 0) return new Map();
+  const table = await openTableOf(store, schema);
+  const seen = new Map(Object.entries(table.manifest.wholeDigits ?? {}));
+  const columns = columnsToMeasure(table.schema, { misfits, wholeDigits: seen });
+  return new Map(await countWholeDigits(engine, table, columns));
+}
+
+/** New columns and wider ones: their values are kept in `_unmapped`, and recovered from it. */
+async function grow({ store, engine }: Lake, schema: Schema, input: GrowthInput): Promise<Followed> {
   const grown = (before: Schema): Schema | undefined => {
-    const growth = grownSchema(before, { misfits });
+    const growth = grownSchema(before, input);
     return growth && parseSchema(growth.file, "the evolved schema");
   };
   if (grown(schema) === undefined) return NOTHING;
   // People may have edited the file since the compaction began.
   // breakage: edit-during-compaction-stays
   if (isPeoples(await schemaEdit(store, await openTableOf(store, schema)))) return NOTHING;
-  const context = { store, newRunId, nowSeconds, countClean: cleanSegments(engine) };
+  const { wholeDigits = new Map<string, number>() } = input;
+  const counts = { countClean: cleanSegments(engine), countDigits: async () => wholeDigits };
   // breakage: columns-of-others-stay
-  return (await growSchema(context, schema, grown, "the evolved schema")) ?? NOTHING;
+  return (
+    (await growSchema({ store, newRunId, nowSeconds, ...counts }, schema, grown, "the evolved schema")) ??
+    NOTHING
+  );
 }

@@ -2,8 +2,15 @@
 import { changeSchema } from "../../core/compaction/schema-commit.ts";
 import { changesFolder } from "../../core/format/lake-path.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
+import type { Widening } from "../../core/schema/rebased-schema.ts";
 import type { Schema } from "../../core/schema/schema.ts";
-import { requireCompatible, type SchemaBound, schemaChange } from "../../core/schema/schema-change.ts";
+import {
+  notAllowed,
+  requireCompatible,
+  roomReasons,
+  type SchemaBound,
+  schemaChange,
+} from "../../core/schema/schema-change.ts";
 import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
 
 export interface SchemaEffect {
@@ -37,14 +44,26 @@ export async function schemaEffect(wish: SchemaWish, known: Schema, given: Schem
   if (change.kind === "same") return { schema: known, effect: NO_EFFECT, notes: [] };
   if (change.kind === "compatible") {
     const { schema, added, widened } = change;
-    const notes = widened.map(
-      ({ label, from, to }) => `"${schema.table}": ${label} is now ${to}, and was ${from}`,
-    );
+    const reasons = roomReasons(widened, undefined);
+    if (reasons.length > 0 && !(await replacesAll(wish, known))) throw notAllowed(known, wish.name, reasons);
+    const notes = widened.map((each) => `"${schema.table}": ${wideningText(each)}`);
     return { schema, effect: { added, replaces: false }, notes };
   }
-  const holdsChanges = (await wish.store.folders(changesFolder(known.table))).length > 0;
-  if (holdsChanges || !wish.replacesData) requireCompatible(known, given, wish.name, wish.bound);
+  if (!(await replacesAll(wish, known))) requireCompatible(known, given, wish.name, wish.bound);
   return { schema: given, effect: { added: [], replaces: true }, notes: [] };
+}
+
+async function replacesAll({ store, replacesData }: SchemaWish, { table }: Schema): Promise<boolean> {
+  return replacesData && (await store.folders(changesFolder(table))).length === 0;
+}
+
+/** Types that widened by themselves, a sentence each. */
+export function followedNotes({ table }: Schema, widened: readonly Widening[]): readonly string[] {
+  return widened.map((each) => `"${table}" follows its data: ${wideningText(each)}`);
+}
+
+function wideningText({ label, from, to }: Widening): string {
+  return `${label} is now ${to}, and was ${from}`;
 }
 
 /** Makes a schema that was given that of a table which holds data, and returns the columns it adds. */

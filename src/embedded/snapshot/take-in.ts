@@ -3,11 +3,9 @@ import { existsSync } from "node:fs";
 import { rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { sourceOfArn } from "../../core/change/named-source.ts";
-import { showMisfits } from "../../core/compaction/show-misfits.ts";
 import { changesFolder, schemaPath, stagingRunFolder } from "../../core/format/lake-path.ts";
 import { type Gap, openGaps } from "../../core/format/manifest.ts";
 import type { Inference } from "../../core/infer/inference.ts";
-import { tableDrift, withTexts } from "../../core/overlay/drift.ts";
 import type { Drift } from "../../core/overlay/drift-finding.ts";
 import { schemaOf } from "../../core/schema/schema-change.ts";
 import { openTableOf } from "../../core/table/open-table.ts";
@@ -16,13 +14,15 @@ import { writeSchema } from "../../core/table/schema-file.ts";
 import { rememberKnownSource } from "../../core/table/table-sources.ts";
 import type { KeySchema } from "../../core/values/key.ts";
 import { removeEmptyFolders } from "../../files/folder-store.ts";
-import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
+import { newRunId } from "../../sdk/new-run-id.ts";
+import { followSnapshot } from "../compaction/follow-data.ts";
 import type { ExportFolder } from "../exports/export-folder.ts";
 import { SAMPLE_ITEMS, sampleExport } from "../exports/sample-export.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
 import { lockLake } from "../folder/lake-lock.ts";
 import type { GivenSchema } from "../schemas/given-schema.ts";
 import { chooseSchema, type SchemaDemand } from "../schemas/schema-choice.ts";
+import { followedNotes } from "../schemas/schema-effect.ts";
 import { type SnapshotProgress, type SnapshotResult, snapshotFromExport } from "./snapshot-from-export.ts";
 
 /** What a snapshot is asked for, wherever its items come from. */
@@ -116,11 +116,12 @@ export async function takeIn(
     const gaps = await knownGaps(lake.store, schema.table, manifest);
     const known = { manifest, sequences: [] };
     const opened = await openTableOf(lake.store, written, known);
-    const drift = await tableDrift(lake.engine, opened);
-    const shown = await showMisfits({ store: lake.store, newRunId, nowSeconds }, opened.schema, drift);
+    const { widened, drift } = await followSnapshot(lake, opened, result.choice.evolves === true);
+    const notes = [...(result.choice.notes ?? []), ...followedNotes(written, widened)];
     return {
       ...result,
-      drift: shown === undefined ? drift : withTexts({ schema: opened.schema, manifest: shown }, drift),
+      choice: { ...result.choice, notes },
+      drift,
       openGaps: openGaps(manifest, gaps),
     };
   } finally {

@@ -8,6 +8,7 @@ import { planMinor } from "../../../src/core/compaction/minor-plan.ts";
 import {
   afterMajor,
   afterMinor,
+  afterMisfits,
   afterSchemaChange,
   afterSnapshot,
 } from "../../../src/core/compaction/next-manifest.ts";
@@ -71,6 +72,25 @@ const SEEDED: Manifest = {
 };
 const commit = { run: "now", nowSeconds: NOW };
 const change = { before: FIRST.file, schema: SECOND.file, added: ["note"] };
+
+test("digits that were counted stand until all rows are replaced", () => {
+  const counted = afterMisfits(SEEDED, { texts: [], wholeDigits: { price: 3 } }, commit);
+  const staged = { ...commit, staged: [] };
+  const minor = { horizonSeconds: 1000, takesDeltas: false, folded: [], foldedSinceSeconds: 0 };
+  expect(afterMinor(counted, minor, staged)).toMatchObject({ wholeDigits: { price: 3 } });
+  const facts = {
+    exportTimeSeconds: 800,
+    cutSeconds: 740,
+    floorSeconds: 680,
+    items: 0,
+    buckets: 1,
+    schema: FIRST.file,
+    objects: [],
+    deliveryDelaySeconds: 0,
+    snapshotsKept: 1,
+  };
+  expect(afterSnapshot(counted, facts, staged).wholeDigits).toBeUndefined();
+});
 
 describe("the manifest after a change of the schema", () => {
   test("has the new schema, and remembers which segments lack the columns: live ones and those of kept snapshots", () => {
