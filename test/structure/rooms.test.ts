@@ -57,7 +57,7 @@ const WITHIN: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     schemas: ["exports"],
     reading: ["duckdb", "folder"],
     compaction: ["folder"],
-    snapshot: ["duckdb", "exports", "folder", "schemas"],
+    snapshot: ["compaction", "duckdb", "exports", "folder", "schemas"],
     delivery: ["compaction", "duckdb", "folder", "schemas"],
     following: ["compaction", "delivery", "folder", "schemas", "snapshot"],
     verifying: ["exports", "folder", "reading"],

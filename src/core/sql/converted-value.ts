@@ -1,6 +1,6 @@
 /**
  * A value of a type as one of a wider type, as `widens` has them: exact, so that no conversion can fail. For a type that only
- * reaches further behind the point it is null where there is no room before it, and the value belongs into `_unmapped`.
+ * reaches further behind the point it is null where there is no room before it, and the value belongs in `_unmapped`.
  */
 import { type Dialect, lambdaVariable, quoted } from "../ports/dialect.ts";
 import { type ColumnType, type PartType, schemaTypeText } from "../schema/column-type.ts";

@@ -46,7 +46,7 @@ export async function followData(
 }
 
 /** The columns follow what was found that they cannot hold; what is left is shown as text. */
-export async function followDrift(
+async function followDrift(
   lake: Lake,
   { schema, evolves }: FollowingTable,
   drift: readonly Drift[],
