@@ -41,8 +41,8 @@ ${rejections.join("\n")}
 | 0 | The command succeeded. |
 | 1 | The command failed with one of the codes above. The lake is unchanged, or changed as far as the message says. |
 | 2 | The command line is invalid (\`USAGE\`). |
-| 3 | The command finished, but it put records into quarantine, found that changes are lost, \`verify\` could not settle every key, or a table refused items of a \`restore\`. |
-| 4 | \`verify\` or \`restore\` found differences. |
+| 3 | The command finished, but it put records into quarantine, found that changes are lost, \`verify\` could not settle every key, \`doctor\` could not read everything, or a table refused items of a \`restore\`. |
+| 4 | \`verify\` or \`restore\` found differences, or \`doctor\` a contradiction. |
 | 129, 130, 143 | An interrupt (SIGHUP, SIGINT, SIGTERM) cut the work short: the process died by that signal. No data is lost. |
 `;
 

@@ -127,7 +127,7 @@ function segmentsRelation(place: GluePlace, schema: Schema, segments: readonly S
 }
 
 /** By ranges of names, as few as there can be: a statement has a limit, and so has what Athena asks Glue for. */
-function segmentCondition(segments: readonly Segment[]): string {
+export function segmentCondition(segments: readonly Segment[]): string {
   const ranges = nameRanges(segments);
   const alone = ranges.filter(({ first, last }) => first === last).map(({ first }) => literal(first));
   const conditions = [

@@ -154,15 +154,21 @@ function locationOf(bucket: string, files: readonly StoredObject[]): string {
   return `s3://${bucket}/${path.slice(0, path.lastIndexOf("/") + 1)}`;
 }
 
-/** A file's name starts with the id of the query that wrote it: 20261123_101112_00042_ab3de_... */
-const QUERY_OF_FILE = /\/(\d+)\/[^/]+\/(\d{8}_\d{6}_\d{5}_[a-z0-9]{5})_[^/]*$/;
+/** The statement of a run and the query that wrote a file, whose name starts with its id: 20261123_101112_00042_ab3de_... */
+export function queryOfFile(
+  path: string,
+): { readonly statement: string; readonly query: string } | undefined {
+  const [, statement, query] = /\/(\d+)\/[^/]+\/(\d{8}_\d{6}_\d{5}_[a-z0-9]{5})_[^/]*$/.exec(path) ?? [];
+  return statement === undefined || query === undefined ? undefined : { statement, query };
+}
 
 /** A statement that was repeated, after failing halfway or losing its answer, has written rows twice. */
 function requireWrittenOnce(files: readonly StoredObject[]): void {
   const queryOfStatement = new Map<string, string>();
   for (const { path } of files) {
-    const [, statement, query] = QUERY_OF_FILE.exec(path) ?? [];
-    if (statement === undefined || query === undefined) continue;
+    const written = queryOfFile(path);
+    if (written === undefined) continue;
+    const { statement, query } = written;
     const known = queryOfStatement.get(statement) ?? query;
     queryOfStatement.set(statement, known);
     if (known === query) continue;

@@ -10,7 +10,7 @@ import {
 import { notNegative, positive, whole } from "./options/option-values.ts";
 import type { Declare, Runs } from "./runs.ts";
 
-export const upkeepCommands: readonly Declare[] = [compact, vacuum, quarantine, cost];
+export const upkeepCommands: readonly Declare[] = [compact, vacuum, quarantine, cost, doctor];
 
 function compact(program: Command, runs: Runs): void {
   program
@@ -121,6 +121,21 @@ function quarantine(program: Command, runs: Runs): void {
     .action(
       runs(async (context, options) =>
         (await import("./commands/quarantine.ts")).replayQuarantineCommand(context, options),
+      ),
+    );
+}
+
+function doctor(program: Command, runs: Runs): void {
+  program
+    .command("doctor")
+    .description("check on a deployment what dynalake relies on; it only reads")
+    .requiredOption("--stack <name>", "a deployed stack with the lake table")
+    .addOption(regionOption())
+    .addOption(lakeTableOption())
+    .addOption(jsonOption())
+    .action(
+      runs(async (context, options) =>
+        (await import("./commands/doctor.ts")).doctorCommand(context, options),
       ),
     );
 }

@@ -1,5 +1,4 @@
 /** The program that carries out a command line. */
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import type { CliIo } from "./context/cli-io.ts";
 import type { CommandContext, ExitCode } from "./context/command.ts";
@@ -23,6 +22,7 @@ const END_CLEANLY_ON_STACKS: ReadonlySet<string> = new Set([
   "items",
   "replay",
   "verify",
+  "doctor",
 ]);
 
 /** The next step after an invalid command line. */
@@ -49,7 +49,7 @@ export function program(
       onExit(await (work as (...all: unknown[]) => Promise<ExitCode>)(context, ...args));
   const dynalake = new Command("dynalake")
     .description("Keeps DynamoDB tables queryable with SQL, as a copy you can verify.")
-    .version(version())
+    .version(context.version)
     .showHelpAfterError(showsErrors && `  -> ${HELP}`)
     .exitOverride()
     .configureOutput({
@@ -75,9 +75,4 @@ export function program(
 /** Without a terminal commander takes 80 characters. */
 function helpWidth({ isTTY, columns }: CliIo["stdout"]): number {
   return (isTTY === true ? columns : undefined) ?? 80;
-}
-
-function version(): string {
-  const file = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(file) as { readonly version: string }).version;
 }

@@ -6,6 +6,7 @@ import type { CliIo } from "./context/cli-io.ts";
 import { EXIT, type ExitCode } from "./context/command.ts";
 import { settingsFrom } from "./context/settings.ts";
 import { type Terminal, terminalOf } from "./context/terminal.ts";
+import { dynalakeVersion } from "./dynalake-version.ts";
 import { HELP, program } from "./program.ts";
 
 /**
@@ -20,6 +21,7 @@ export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
   let graceMs = 0;
   let exitCode: ExitCode = EXIT.done;
   const context = {
+    version: dynalakeVersion(),
     terminal,
     settings: settingsFrom(io.environment),
     cwd: io.cwd,

@@ -219,6 +219,7 @@ function quietContext(): CommandContext {
     width: undefined,
   };
   return {
+    version: "0.0.0",
     terminal,
     settings: settingsFrom({}),
     cwd: "/",

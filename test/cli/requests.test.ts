@@ -27,6 +27,7 @@ const { vacuumCommand } = await import("../../src/cli/commands/vacuum.ts");
 let folder: string;
 let printed = "";
 const context: CommandContext = {
+  version: "0.0.0",
   cwd: process.cwd(),
   absolute: (path) => resolve(path),
   timing: systemTiming,

@@ -5,6 +5,8 @@ import type { Settings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface CommandContext {
+  /** Of dynalake. */
+  readonly version: string;
   /** The folder that relative paths are relative to. */
   readonly cwd: string;
   readonly terminal: Terminal;
@@ -26,7 +28,7 @@ const codes = {
   usage: 2,
   /** The command did its work, but records were put into quarantine, changes were found to be lost, or not all was proved. */
   incomplete: 3,
-  /** `verify` found differences. */
+  /** `verify` found differences, `doctor` a contradiction. */
   different: 4,
   /** An interrupt cut the work short. The process then dies by the signal: 129, 130 or 143 in a shell. */
   interrupted: 130,

@@ -38,7 +38,7 @@ export const ODD = {
   range: 'it\'s "the" `key` of ключ; --',
 } as const;
 
-type OwnTable = "mortal" | "guarded" | "proved" | "watched" | "odd" | "wide";
+type OwnTable = "mortal" | "guarded" | "proved" | "watched" | "odd" | "wide" | "examined";
 
 export const WORLD_TABLES: Readonly<Record<OwnTable, WorldTable>> = {
   /** Its compactions die. */
@@ -51,6 +51,8 @@ export const WORLD_TABLES: Readonly<Record<OwnTable, WorldTable>> = {
   },
   /** It is compared with its source. */
   proved: { schema: { ...review, table: "proved", source: "Proved" }, hash: "S", range: "S" },
+  /** A doctor examines it. */
+  examined: { schema: { ...review, table: "examined", source: "Examined" }, hash: "S", range: "S" },
   /** Its stream is not read for a while. */
   watched: { schema: { ...review, table: "watched", source: "Watched" }, hash: "S", range: "S" },
   odd: {

@@ -1,0 +1,35 @@
+/** `dynalake doctor`: what a deployment has shown of all that dynalake relies on. */
+import { defined } from "../../core/defined.ts";
+import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
+import { withStack } from "../context/opened.ts";
+import { doctorJson, doctorText, type Examined } from "../reports/doctor-report.ts";
+
+export interface DoctorOptions {
+  readonly stack: string;
+  readonly region?: string;
+  readonly table?: string;
+  readonly json?: boolean;
+}
+
+export function doctorCommand(context: CommandContext, options: DoctorOptions): Promise<ExitCode> {
+  const { region, stack } = options;
+  return withStack(context, { kind: "stack", stack, region }, async (opened) => {
+    const { examineStack } = await import("../../stack/doctor/examine-stack.ts");
+    const deployments = opened.tables(options.table);
+    const [, , , regionOfSource] = deployments[0]?.sourceTableArn.split(":") ?? [];
+    const examined: Examined = {
+      version: context.version,
+      stack,
+      ...defined({ region: regionOfSource }),
+      tables: deployments.map(({ table }) => table),
+      answers: await examineStack(opened, deployments),
+    };
+    await context.terminal.print(options.json === true ? doctorJson(examined) : doctorText(examined));
+    return exitCodeOf(examined);
+  });
+}
+
+function exitCodeOf({ answers }: Examined): ExitCode {
+  if (answers.some(({ verdict }) => verdict === "contradicted")) return EXIT.different; // breakage: contradiction-exits
+  return answers.some(({ isUnread }) => isUnread === true) ? EXIT.incomplete : EXIT.done;
+}

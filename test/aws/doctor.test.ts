@@ -1,0 +1,70 @@
+/** `dynalake doctor --stack` on a deployment: what it shows of all that it relies on. */
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { DoubtAnswer } from "../../src/core/doctor/answer.ts";
+import type { Doubt } from "../../src/core/doctor/doubts.ts";
+import type { Ended } from "../support/cli.ts";
+import { dynalakeProcess } from "../support/cli-process.ts";
+import type { AwsEmulator } from "./support/emulator.ts";
+import type { DeployedTable, StoredItem } from "./support/reviews.ts";
+import { openWorld } from "./support/world.ts";
+
+let emulator: AwsEmulator;
+let examined: DeployedTable;
+
+beforeAll(async () => {
+  const world = await openWorld("examined");
+  emulator = world.emulator;
+  examined = world.tables.examined;
+});
+
+afterAll(() => examined?.close());
+
+const review = (user: number, rating: number): StoredItem => ({
+  User: { S: `user ${user}` },
+  Book: { S: "Mort" },
+  Rating: { N: String(rating) },
+});
+
+function doctor(...more: readonly string[]): Promise<Ended> {
+  return dynalakeProcess(["doctor", "--stack", "DynalakeExamined", ...more], {
+    env: emulator.environment,
+    secondsMax: 120,
+  });
+}
+
+test("a deployment that works shows most of what it relies on, and nothing else than that", async () => {
+  await examined.put(...Array.from({ length: 30 }, (_, i) => review(i, i % 5)));
+  await examined.seeded();
+  await examined.delivered(() => examined.putMany(Array.from({ length: 25 }, (_, i) => review(i, 1))));
+  await examined.put(review(1, 2), review(1, 3), review(2, 4));
+  await examined.becomesEqual();
+  expect(await examined.compacted()).toMatchObject({ status: "SUCCEEDED" });
+  const ended = await doctor("--json");
+  expect(ended).toMatchObject({ code: 0, stderr: "" });
+  const { answers, counts } = JSON.parse(ended.stdout);
+  const wrong = (answers as readonly DoubtAnswer[]).filter(({ verdict }) => verdict === "contradicted");
+  expect({ counts, wrong }).toEqual({
+    counts: { contradicted: 0, "not seen": 15, seen: 16 },
+    wrong: [],
+  });
+  expect(
+    (answers as readonly DoubtAnswer[]).filter(({ verdict }) => verdict === "seen").map(({ doubt }) => doubt),
+  ).toEqual([
+    "order-of-changes",
+    "mapping-state",
+    "stream-label",
+    "export-manifest",
+    "distributed-map",
+    "late-delivery",
+    "projection",
+    "own-locations",
+    "segment-names",
+    "unload",
+    "statement-token",
+    "glue-views",
+    "custom-resources",
+    "asynchronous-invocations",
+    "name-patterns",
+    "machine-limits",
+  ] satisfies readonly Doubt[]);
+});
