@@ -1,5 +1,5 @@
 /** The commands that fill a lake: what they take, and what carries them out. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import {
   jsonOption,
   keyOption,
@@ -10,7 +10,7 @@ import {
   stackOption,
   threadsOption,
 } from "./options/common-options.ts";
-import { positive, share, whole } from "./options/option-values.ts";
+import { port, positive, share, whole } from "./options/option-values.ts";
 import type { Declare, Runs } from "./runs.ts";
 
 export const fillingCommands: readonly Declare[] = [demo, infer, snapshot, run, replay];
@@ -86,6 +86,18 @@ function run(program: Command, runs: Runs): void {
     .option("--compact-every <seconds>", "seconds between compactions", positive, 60)
     .option("--no-compact", "never compact")
     .option("--once", "end once the stream is read to its end")
+    .option("--metrics-port <n>", "answer /metrics (Prometheus), /livez and /readyz at this port", port)
+    .option(
+      "--metrics-host <address>",
+      "the address of that port; this machine alone by default",
+      "127.0.0.1",
+    )
+    .addOption(
+      new Option("--log-format <format>", "lines for people, or JSON for programs")
+        .choices(["text", "json"])
+        .default("text"),
+    )
+    .option("--verbose", "a line for each delivery")
     .addOption(threadsOption())
     .action(
       runs(async (context, options) => (await import("./commands/run.ts")).runCommand(context, options)),

@@ -7,7 +7,7 @@ import {
   regionOption,
   stackOption,
 } from "./options/common-options.ts";
-import { listOf, notNegative, positive, share, whole } from "./options/option-values.ts";
+import { listOf, notNegative, port, positive, share } from "./options/option-values.ts";
 import { EXPORT_FORMATS, RESULT_FORMATS } from "./options/result-formats.ts";
 import type { Declare, Runs } from "./runs.ts";
 
@@ -70,7 +70,7 @@ function ui(program: Command, runs: Runs): void {
     .command("ui")
     .description("show the lake on a page of this machine, with a SQL console")
     .addOption(lakeOption())
-    .option("--port <n>", "the port of the page on this machine", whole, 4747)
+    .option("--port <n>", "the port of the page on this machine", port, 4747)
     .option("--no-open", "do not open a browser")
     .option(
       "--allowed-host <name...>",

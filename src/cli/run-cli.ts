@@ -8,6 +8,7 @@ import { settingsFrom } from "./context/settings.ts";
 import { type Terminal, terminalOf } from "./context/terminal.ts";
 import { dynalakeVersion } from "./dynalake-version.ts";
 import { HELP, program } from "./program.ts";
+import { logLine } from "./reports/log-line.ts";
 
 /**
  * `argv`: the arguments alone, without node and the script. Reports errors on `io.stderr` and never rejects. At an interrupt a
@@ -16,7 +17,7 @@ import { HELP, program } from "./program.ts";
  */
 export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
   const terminal = terminalOf(io);
-  const asJson = wantsJson(argv);
+  const form = errorForm(argv);
   const interruption = new AbortController();
   let graceMs = 0;
   let exitCode: ExitCode = EXIT.done;
@@ -32,7 +33,7 @@ export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
     stdout: io.stdout,
   };
   const dynalake = program(io, context, {
-    showsErrors: !asJson,
+    showsErrors: form === "text",
     onCommand: (command) => {
       graceMs = command.graceMs;
     },
@@ -45,7 +46,7 @@ export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
       await dynalake.parseAsync(argv, { from: "user" });
       return exitCode;
     } catch (error) {
-      const code = report(terminal, error, asJson);
+      const code = report(terminal, error, form, io.timing.nowMs());
       return interruption.signal.aborted && error instanceof DynalakeError ? EXIT.interrupted : code;
     }
   };
@@ -74,31 +75,36 @@ function interrupted(): DynalakeError {
   return new DynalakeError("INCOMPLETE", "the command was interrupted before it had ended");
 }
 
-/** Whether results are for a program: it gets errors in JSON, too, as one line of standard error. */
-function wantsJson(argv: readonly string[]): boolean {
-  return argv.some(
-    (word, i) =>
-      word === "--json" || word === "--format=json" || (word === "json" && argv[i - 1] === "--format"),
-  );
+/** text: for people. json: results are for a program, which gets errors in one line. log: so does a program that reads the log. */
+type ErrorForm = "text" | "json" | "log";
+
+function errorForm(argv: readonly string[]): ErrorForm {
+  const isGiven = (option: string): boolean =>
+    argv.some((word, i) => word === `${option}=json` || (word === "json" && argv[i - 1] === option));
+  if (isGiven("--log-format")) return "log";
+  return argv.includes("--json") || isGiven("--format") ? "json" : "text";
 }
 
-function report(terminal: Terminal, error: unknown, asJson: boolean): ExitCode {
+function report(terminal: Terminal, error: unknown, form: ErrorForm, nowMs: number): ExitCode {
   terminal.settle();
+  const tell = (code: string, message: string, next?: string): void => {
+    if (form === "text") terminal.note(errorText(code, message, next));
+    else if (form === "json") terminal.note(JSON.stringify({ error: { code, message, next } }));
+    else terminal.note(logLine("error", "failed", message, { nowMs, fields: { code, next } }));
+  };
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.done;
-    if (asJson) terminal.note(errorJson("USAGE", error.message.replace(/^error: /, ""), HELP));
+    if (form !== "text") tell("USAGE", error.message.replace(/^error: /, ""), HELP);
     return EXIT.usage;
   }
   if (error instanceof DynalakeError) {
-    const { code, message, next } = error;
-    terminal.note(asJson ? errorJson(code, message, next) : `error ${code}: ${message}\n  -> ${next}`);
-    return code === "USAGE" ? EXIT.usage : EXIT.failed;
+    tell(error.code, error.message, error.next);
+    return error.code === "USAGE" ? EXIT.usage : EXIT.failed;
   }
-  const text = error instanceof Error ? String(error.stack) : String(error);
-  terminal.note(asJson ? errorJson("INTERNAL", text) : `error INTERNAL: ${text}`);
+  tell("INTERNAL", error instanceof Error ? String(error.stack) : String(error));
   return EXIT.failed;
 }
 
-function errorJson(code: string, message: string, next?: string): string {
-  return JSON.stringify({ error: { code, message, next } });
+function errorText(code: string, message: string, next: string | undefined): string {
+  return `error ${code}: ${message}${next === undefined ? "" : `\n  -> ${next}`}`;
 }

@@ -4,11 +4,9 @@
  * send a host's cookies to all of its ports, and only the console's own page holds the secret.
  */
 import { hash, randomBytes, timingSafeEqual } from "node:crypto";
+import { KnownHosts } from "../serving/known-hosts.ts";
 
 const TOKEN_MS = 60_000;
-/** With any port: a tunnel may end at another one. */
-const OWN_HOSTS = ["localhost", "127.0.0.1", "[::1]"];
-const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::\d{1,5})?$/;
 
 /** What a page shows with each request. */
 export interface ShownCredentials {
@@ -21,13 +19,13 @@ export class ConsoleAccess {
   readonly cookieName: string = `dynalake_${randomText(6)}`;
   readonly cookie: string = randomText();
   readonly secret: string = randomText();
-  readonly #hosts: ReadonlySet<string>;
+  readonly #hosts: KnownHosts;
   readonly #nowMs: () => number;
   #token: { readonly text: string; readonly untilMs: number } | undefined;
 
   /** `otherHosts`: names without a port, such as "tools.internal". */
   constructor(otherHosts: readonly string[], nowMs: () => number) {
-    this.#hosts = new Set([...OWN_HOSTS, ...otherHosts.map((host) => host.toLowerCase())]);
+    this.#hosts = new KnownHosts(otherHosts);
     this.#nowMs = nowMs;
   }
 
@@ -53,8 +51,7 @@ export class ConsoleAccess {
 
   /** `host`: the Host header. */
   allowsHost(host: string | undefined): boolean {
-    const name = HOST.exec(host?.toLowerCase() ?? "")?.[1];
-    return name !== undefined && this.#hosts.has(name); // breakage: console-hosts-by-list
+    return this.#hosts.allows(host);
   }
 
   /** Whether a page of the console's own address asks. Browsers send no Origin with a plain GET. */

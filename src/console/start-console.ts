@@ -1,7 +1,5 @@
 /** The console's server: on this machine alone, until it is closed. */
-import type { AddressInfo } from "node:net";
-import { serve } from "@hono/node-server";
-import { DynalakeError } from "../core/error.ts";
+import { listening } from "../serving/listening.ts";
 import { ConsoleAccess } from "./console-access.ts";
 import { type ConsoleParts, consoleApp } from "./console-app.ts";
 import type { PageFile } from "./page-files.ts";
@@ -44,27 +42,7 @@ export async function startConsole(
       if (!access.hasToken) options.onLink(link());
     },
   });
-  const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port });
-  await new Promise<void>((resolve, reject) => {
-    server.once("listening", resolve);
-    server.once("error", (cause: NodeJS.ErrnoException) => reject(listenError(cause, port)));
-  });
-  port = (server.address() as AddressInfo).port;
-  return {
-    url: link(),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        if ("closeAllConnections" in server) server.closeAllConnections();
-      }),
-  };
-}
-
-function listenError(cause: NodeJS.ErrnoException, port: number): unknown {
-  if (cause.code !== "EADDRINUSE" && cause.code !== "EACCES") return cause;
-  const why = cause.code === "EADDRINUSE" ? "is in use" : "needs more rights";
-  return new DynalakeError("USAGE", `port ${port} ${why}`, {
-    cause,
-    next: "Choose another one with --port, such as --port 4748.",
-  });
+  const server = await listening(app.fetch, { hostname: "127.0.0.1", port, option: "--port" });
+  port = server.port;
+  return { url: link(), close: () => server.close() };
 }

@@ -41,7 +41,7 @@ const context: CommandContext = {
     colors: false,
     width: undefined,
   },
-  settings: { environment: {}, maskKey: undefined },
+  settings: { environment: {}, maskKey: undefined, webhookUrl: undefined },
   stdin: Readable.from([]),
   stdout: new PassThrough(),
   interrupted: new AbortController().signal,

@@ -141,6 +141,9 @@ test("the command line works on a folder through the library alone", () => {
     "src/library/folder-lake.ts",
     "src/library/lake-relations.ts",
     "src/library/statement-processes.ts",
+    // Watches a run, for machines.
+    "src/monitor/monitored-run.ts",
+    "src/monitor/webhook.ts",
     "src/sdk/timing.ts",
   ]);
 });

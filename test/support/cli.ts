@@ -55,6 +55,8 @@ export interface Running {
 
 /** A command that runs inside this process. */
 export interface RunningHere extends Running {
+  /** What it has written to standard error. */
+  stderr(): string;
   interrupt(): void;
 }
 
@@ -118,7 +120,12 @@ export function startDynalake(args: readonly string[], options: CliOptions = {})
     const seconds = (performance.now() - beganMs) / 1000;
     return { code, signal: null, stdout: stdout.text, stderr: stderr.text, seconds };
   });
-  return { ended, told: (text) => told(stderr, ended, text), interrupt: () => interruption.abort() };
+  return {
+    ended,
+    told: (text) => told(stderr, ended, text),
+    stderr: () => stderr.text,
+    interrupt: () => interruption.abort(),
+  };
 }
 
 class Captured extends Writable {

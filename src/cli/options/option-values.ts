@@ -21,6 +21,12 @@ export function whole(text: string): number {
   return Number(text);
 }
 
+export function port(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new InvalidArgumentError("It must be a port: a number from 0, for any free one, to 65535.");
+  return Number(text);
+}
+
 export function share(text: string): number {
   const number = Number(text);
   if (!(number > 0 && number <= 1)) throw new InvalidArgumentError("It must be above 0 and at most 1.");

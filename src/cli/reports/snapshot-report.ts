@@ -65,14 +65,22 @@ export async function reportFolderSnapshot(
   return reportSnapshot(context, { ...report, quarantine }, options);
 }
 
-export function showSnapshotProgress(
-  terminal: Terminal,
-  { table, step, done, total, parts }: ProgressEvent,
-): void {
-  if (step === "scanning" && parts !== undefined)
-    terminal.progress(
-      `scanning ${table}: ${counted(done, "item")}, ${parts.done} of ${counted(parts.total, "part")}`,
-    );
-  if (step === "reading") terminal.progress(`reading: ${grouped(done)} of ${counted(total ?? done, "item")}`);
-  if (step === "writing") terminal.progress(`writing: ${counted(done, "row")}, sorted and compressed`);
+export function showSnapshotProgress(terminal: Terminal, event: ProgressEvent): void {
+  const text = snapshotProgressText(event);
+  if (text !== undefined) terminal.progress(text);
+}
+
+/** Undefined for steps of other work. */
+export function snapshotProgressText({ table, step, done, total, parts }: ProgressEvent): string | undefined {
+  switch (step) {
+    case "scanning":
+      if (parts === undefined) return undefined;
+      return `scanning ${table}: ${counted(done, "item")}, ${parts.done} of ${counted(parts.total, "part")}`;
+    case "reading":
+      return `reading: ${grouped(done)} of ${counted(total ?? done, "item")}`;
+    case "writing":
+      return `writing: ${counted(done, "row")}, sorted and compressed`;
+    default:
+      return undefined;
+  }
 }
