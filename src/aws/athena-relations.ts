@@ -14,16 +14,17 @@ import {
 } from "../core/format/lake-path.ts";
 import type { Segment } from "../core/format/manifest.ts";
 import { nameRanges } from "../core/format/segment-name.ts";
-import { literal, quoted } from "../core/ports/dialect.ts";
-import type { ChangeSelection, QueryEngine } from "../core/ports/query-engine.ts";
+import { integer, literal, quoted } from "../core/ports/dialect.ts";
+import type { ChangeSelection, DatedSegments, QueryEngine } from "../core/ports/query-engine.ts";
 import { changeWireColumns, itemWireColumns } from "../core/row/wire-line.ts";
 import type { Schema } from "../core/schema/schema.ts";
 import type { NumberRange } from "../core/schema/staging-splits.ts";
 import { athena } from "../core/sql/athena.ts";
 import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../core/sql/typed-columns.ts";
+import { EXPORT_TIME } from "../core/sql/view.ts";
 import { utf8Bytes } from "../core/values/utf8.ts";
 
-type GlueRelations = Pick<QueryEngine, "changes" | "changeLog" | "segments">;
+type GlueRelations = Pick<QueryEngine, "changes" | "changeLog" | "segments" | "snapshots">;
 
 export interface GluePlace {
   readonly database: string;
@@ -57,6 +58,7 @@ export function relationsOfNow(place: GluePlace): GlueRelations {
       return changeLogSince(place, schema, first.dt);
     },
     segments: (schema, segments) => segmentsRelation(place, schema, segments),
+    snapshots: (schema, kept) => snapshotsRelation(place, schema, kept),
   };
 }
 
@@ -82,6 +84,7 @@ export function relationsOfViews(place: GluePlace, nowSeconds: number): GlueRela
     },
     changeLog: (schema, objects) => changeLogSince(place, schema, earliest(objects).dt),
     segments: (schema, segments) => segmentsRelation(place, schema, segments),
+    snapshots: (schema, kept) => snapshotsRelation(place, schema, kept),
   };
 }
 
@@ -124,6 +127,17 @@ function segmentsRelation(place: GluePlace, schema: Schema, segments: readonly S
   const columns = nameList(segmentColumns(athena, schema));
   const table = glueTable(place.database, segmentsTableName(schema.table));
   return `(SELECT ${columns} FROM ${table} WHERE ${segmentCondition(segments)})`;
+}
+
+/** A branch for each, so that those of other times than a statement asks for are left out when it is planned. */
+function snapshotsRelation(place: GluePlace, schema: Schema, kept: readonly DatedSegments[]): string {
+  const dated = kept.length > 0 ? kept : [{ exportTimeSeconds: 0, segments: [] }];
+  const columns = nameList(segmentColumns(athena, schema));
+  const branches = dated.map(({ exportTimeSeconds, segments }) => {
+    const time = athena.timeTyped(integer(exportTimeSeconds));
+    return `SELECT ${columns}, ${time} AS ${EXPORT_TIME} FROM ${segmentsRelation(place, schema, segments)}`;
+  });
+  return `(${branches.join(" UNION ALL ")})`;
 }
 
 /** By ranges of names, as few as there can be: a statement has a limit, and so has what Athena asks Glue for. */

@@ -1,10 +1,12 @@
 /** The newest manifest as views in Glue: `<table>`, `<table>_history` and `<table>_snapshots`. */
 
-import { type LakeView, segmentViews, standingView, type ViewEngine } from "../core/overlay/lake-view.ts";
+import { type LakeView, snapshotsView, standingView, type ViewEngine } from "../core/overlay/lake-view.ts";
 import { shownColumns, shownView } from "../core/overlay/shown-view.ts";
+import type { ObjectStore } from "../core/ports/object-store.ts";
 import { columnTypeText } from "../core/schema/column-type.ts";
 import { athena } from "../core/sql/athena.ts";
 import { historyRows } from "../core/sql/view.ts";
+import { keptSnapshots } from "../core/table/kept-snapshots.ts";
 import type { OpenTable } from "../core/table/open-table.ts";
 import type { AthenaEngine } from "./athena-engine.ts";
 import { relationsOfViews } from "./athena-relations.ts";
@@ -14,6 +16,7 @@ import { type GlueView, publishView, type ViewColumn } from "./glue-view.ts";
 export interface PublishContext {
   readonly engine: AthenaEngine;
   readonly bucket: string;
+  readonly store: ObjectStore;
   readonly opened: OpenTable;
   readonly nowSeconds: () => number;
 }
@@ -23,13 +26,13 @@ export interface PublishContext {
  * same time as others does no harm. Answers with the number of the manifest.
  */
 export async function publishViews(context: PublishContext): Promise<PublishedViews> {
-  const { engine, opened } = context;
+  const { engine, opened, store } = context;
   const { changes, manifest, schema } = opened;
   const place = { database: engine.catalog.database, bucket: context.bucket };
   const relations = relationsOfViews(place, context.nowSeconds());
   const viewing: ViewEngine = { dialect: engine.dialect, ...relations };
   const current = await standingView(viewing, opened);
-  const snapshots = segmentViews(viewing, opened).find(({ name }) => name === `${schema.table}_snapshots`);
+  const snapshots = snapshotsView(viewing, schema, await keptSnapshots(store, opened));
   // Where the log begins is all that its view needs, and a listing of it all is long.
   const [firstDay] = await changes.days();
   const log = relations.changeLog(schema, firstDay === undefined ? [] : await changes.ofDay(firstDay));
@@ -46,8 +49,7 @@ export async function publishViews(context: PublishContext): Promise<PublishedVi
       columns: [...columns, ...partitions],
     },
     {
-      name: `${table}_snapshots`,
-      sql: snapshots?.sql ?? "",
+      ...snapshots,
       columns: [...columns, { name: "ddb_export_timestamp", ...time }],
     },
   ];

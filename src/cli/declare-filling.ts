@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import {
   jsonOption,
+  keepOption,
   keyOption,
   lakeOption,
   nameOption,
@@ -10,7 +11,7 @@ import {
   stackOption,
   threadsOption,
 } from "./options/common-options.ts";
-import { port, positive, share, whole } from "./options/option-values.ts";
+import { duration, port, positive, share, whole } from "./options/option-values.ts";
 import type { Declare, Runs } from "./runs.ts";
 
 export const fillingCommands: readonly Declare[] = [demo, infer, snapshot, run, replay];
@@ -52,6 +53,7 @@ function snapshot(program: Command, runs: Runs): void {
         "readShare",
         "readUnits",
         "timeLimit",
+        "keep",
         "threads",
       ),
     )
@@ -69,6 +71,7 @@ function snapshot(program: Command, runs: Runs): void {
     .option("--read-share <share>", "share of the table's provisioned read capacity to use", share)
     .option("--read-units <n>", "read units per second to use at most", positive)
     .option("--time-limit <seconds>", "stop after this many seconds", positive)
+    .addOption(keepOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
     .action(
@@ -85,6 +88,8 @@ function run(program: Command, runs: Runs): void {
     .option("--schema <file>", "the schema file of a first snapshot, or one that adds columns")
     .option("--compact-every <seconds>", "seconds between compactions", positive, 60)
     .option("--no-compact", "never compact")
+    .option("--snapshot-every <time>", "take a snapshot when the last one is so old, such as 1d", duration)
+    .addOption(keepOption())
     .option("--once", "end once the stream is read to its end")
     .option("--metrics-port <n>", "answer /metrics (Prometheus), /livez and /readyz at this port", port)
     .option(

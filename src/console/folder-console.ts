@@ -111,13 +111,7 @@ class FolderConsole implements ConsoleLake {
       commits: commits.toReversed().slice(0, COMMITS_SHOWN_MAX).map(commitSummary),
       layers: layersOf(commits),
       log: { objects: log.length, bytes: log.reduce((sum, { bytes }) => sum + bytes, 0) },
-      snapshots: manifest.snapshots
-        .map(({ exportTimeSeconds, items, segments }) => ({
-          exportTimeSeconds,
-          items,
-          bytes: segments.reduce((sum, { bytes }) => sum + bytes, 0),
-        }))
-        .toReversed(),
+      snapshots: status.keptSnapshots.snapshots.toReversed(),
     };
   }
 

@@ -15,6 +15,7 @@ export type LakeEvent =
   | CompactionFailedEvent
   | SnapshotBegunEvent
   | SnapshotTakenEvent
+  | SnapshotFailedEvent
   | ProgressEvent;
 
 /** `follow` reads the table's stream: `resumed` from where it was left, or from its beginning. */
@@ -94,7 +95,14 @@ export interface SnapshotBegunEvent {
   readonly table: string;
 }
 
-/** `follow` has taken the first snapshot of a table. */
+/** A snapshot of a table that is due by `snapshotEverySeconds` failed. It is tried again in a minute. */
+export interface SnapshotFailedEvent {
+  readonly kind: "snapshot-failed";
+  readonly table: string;
+  readonly error: DynalakeError;
+}
+
+/** `follow` has taken the first snapshot of a table, or another one. */
 export interface SnapshotTakenEvent {
   readonly kind: "snapshot-taken";
   readonly table: string;

@@ -3,7 +3,7 @@ import { defined } from "../core/defined.ts";
 import type { RunEvent } from "../embedded/following/follow-lake.ts";
 import type { LakeEvent } from "./event.ts";
 import type { FolderContext } from "./folder-context.ts";
-import { givenSchema, requireNumber } from "./given.ts";
+import { givenKept, givenSchema, requireNumber } from "./given.ts";
 import { observed } from "./observed.ts";
 import type { FollowOptions, Watched } from "./options.ts";
 import { compactionRun, followedEvents, gapOf, snapshotReport } from "./reported.ts";
@@ -18,11 +18,13 @@ export function followStreams(
   context: FolderContext,
   options: FollowOptions & Watched,
 ): Promise<FollowReport> {
-  const { source, name, schema, once = false, signal, onEvent } = options;
+  const { source, name, schema, once = false, snapshotEverySeconds, signal, onEvent } = options;
   const { compactEverySeconds = COMPACT_EVERY_SECONDS } = options;
   return context.lifetime.run(signal, async (stop) => {
     if (compactEverySeconds !== false)
       requireNumber("compactEverySeconds", compactEverySeconds, { min: 0.001 });
+    requireNumber("snapshotEverySeconds", snapshotEverySeconds, { min: 1 });
+    const keep = givenKept(options.keep);
     const tally = new Tally(observed(onEvent));
     const { folder, name: lakeName, cwd, config } = context;
     const { maskKey, memoryMegabytes, threads } = context.options;
@@ -43,6 +45,8 @@ export function followStreams(
       },
       threads: snapshotThreads(context.options),
       compactEverySeconds: compactEverySeconds === false ? undefined : compactEverySeconds,
+      snapshotEverySeconds,
+      keep,
       once,
       signal: stop,
       onEvent: (table, event) => tally.take(table, event),
@@ -98,7 +102,8 @@ class Tally {
         for (const each of followedEvents(table, event.followed)) this.emit(each);
         return;
       case "compaction-failed":
-        this.emit({ kind: "compaction-failed", table, error: event.error });
+      case "snapshot-failed":
+        this.emit({ kind: event.kind, table, error: event.error });
     }
   }
 

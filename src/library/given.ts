@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { defined } from "../core/defined.ts";
 import { DynalakeError } from "../core/error.ts";
+import type { SnapshotsKept } from "../core/format/snapshots-kept.ts";
 import type { NumberForm } from "../core/ports/query-result.ts";
 import type { KeySchema } from "../core/values/key.ts";
 import type { GivenSchema } from "../embedded/schemas/given-schema.ts";
@@ -40,6 +41,15 @@ export function requireNumber(
   if (value >= min && Number.isFinite(value) && (!whole || Number.isInteger(value))) return;
   const kind = whole ? "a whole number" : "a number";
   throw new DynalakeError("USAGE", `${name} is ${value}, not ${kind} of at least ${min}`);
+}
+
+/** Throws USAGE unless it says how many snapshots are kept. */
+export function givenKept(keep: SnapshotsKept | undefined): SnapshotsKept | undefined {
+  if (keep === undefined || keep === "all") return keep;
+  if (typeof keep === "object" && keep !== null)
+    requireNumber("keep.seconds", keep.seconds, { min: 1, whole: true });
+  else requireNumber("keep", keep, { min: 1, whole: true });
+  return keep;
 }
 
 export function givenFile(cwd: string, name: string): GivenFile {

@@ -1,4 +1,6 @@
 /** What the operations of a lake are given. */
+
+import type { SnapshotsKept } from "../core/format/snapshots-kept.ts";
 import type { LakeEvent } from "./event.ts";
 import type { TableKey, TableSchema } from "./schema.ts";
 
@@ -83,6 +85,11 @@ export interface SnapshotOptions extends InferOptions, ReadOptions {
    * a file of Scan's answers, or of `items`. Default: unknown, so that a follower reports a gap until the next dated snapshot.
    */
   readonly exportedAt?: Date;
+  /**
+   * How many snapshots `<table>_snapshots` has from now on, this one included: a number, `"all"`, or `{ seconds }` for those that are
+   * at most so much older. Default: what was asked for before, and at first 1.
+   */
+  readonly keep?: SnapshotsKept;
 }
 
 export interface FollowOptions {
@@ -94,6 +101,10 @@ export interface FollowOptions {
   readonly schema?: string | TableSchema;
   /** Seconds between compactions. `false`: never compact. Default: 60. */
   readonly compactEverySeconds?: number | false;
+  /** Take a snapshot of each table once its last one is so old. Default: never, apart from the first one. */
+  readonly snapshotEverySeconds?: number;
+  /** How many snapshots each table keeps from the next one on; see `SnapshotOptions`. */
+  readonly keep?: SnapshotsKept;
   /** End when every stream was read to its end. */
   readonly once?: boolean;
 }

@@ -4,7 +4,15 @@ import { defined } from "../core/defined.ts";
 import type { SnapshotWish, TakenSnapshot, TakingProgress } from "../embedded/snapshot/take-in.ts";
 import type { ProgressEvent } from "./event.ts";
 import type { FolderContext } from "./folder-context.ts";
-import { givenFile, givenKey, givenSchema, requireNumber, requireOrigin, secondsOf } from "./given.ts";
+import {
+  givenFile,
+  givenKept,
+  givenKey,
+  givenSchema,
+  requireNumber,
+  requireOrigin,
+  secondsOf,
+} from "./given.ts";
 import { observed } from "./observed.ts";
 import type { Cancel, InferOptions, OpenOptions, Origin, SnapshotOptions, Watched } from "./options.ts";
 import { snapshotReport } from "./reported.ts";
@@ -52,6 +60,7 @@ export function takeSnapshot(
   return context.lifetime.run(signal, async (stop) => {
     requireOrigin(from);
     requireNumber("timeLimitSeconds", options.timeLimitSeconds, { min: 0 });
+    const keep = givenKept(options.keep);
     const emit = observed(onEvent);
     const threads = snapshotThreads(context.options);
     const table = name ?? ("source" in from ? from.source : from.export);
@@ -64,6 +73,7 @@ export function takeSnapshot(
           name,
           key: givenKey(key),
           maskKey: context.options.maskKey,
+          keep,
           threads,
           onProgress: (progress) => emit(takingEvent(table, progress)),
           signal: stop,

@@ -3,9 +3,10 @@ import type { FinishedStatement } from "../aws/athena-client.ts";
 import type { AwsLake } from "../aws/aws-lake.ts";
 import { mentions, readingStatement, type UserStatement, withViews } from "../aws/user-statement.ts";
 import { DynalakeError } from "../core/error.ts";
-import { currentView, type LakeView, segmentViews } from "../core/overlay/lake-view.ts";
+import { currentView, type LakeView, segmentsView, snapshotsView } from "../core/overlay/lake-view.ts";
 import type { Cell, ResultColumn } from "../core/ports/query-result.ts";
 import { chosenTables } from "../core/table/chosen-tables.ts";
+import { keptSnapshots } from "../core/table/kept-snapshots.ts";
 import { tableAsOf } from "../core/table/open-table.ts";
 import { athenaCell, athenaColumns } from "./athena-cells.ts";
 import type { OpenedStack } from "./open-stack.ts";
@@ -64,7 +65,12 @@ async function viewsOfTime(
     );
     if (wanted.length === 0) continue;
     const then = await tableAsOf(store, now, asOfSeconds);
-    const all = [await currentView(engine, then, asOfSeconds), ...segmentViews(engine, then)];
+    const kept = wanted.includes(`${table}_snapshots`) ? await keptSnapshots(store, then) : [];
+    const all = [
+      await currentView(engine, then, asOfSeconds),
+      snapshotsView(engine, then.schema, kept),
+      segmentsView(engine, then),
+    ];
     views.push(...all.filter(({ name }) => wanted.includes(name)));
   }
   return views;

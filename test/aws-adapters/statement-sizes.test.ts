@@ -2,6 +2,7 @@
  * Statements and views at the largest number of buckets: Athena, Step Functions and Glue refuse longer ones, and a deployment that has
  * passed a limit would never compact again.
  */
+
 import { describe, expect, test } from "@jest/globals";
 import { relationsOfNow, relationsOfViews } from "../../src/aws/athena-relations.ts";
 import { viewInput } from "../../src/aws/glue-view.ts";
@@ -14,13 +15,15 @@ import { LAKE_FORMAT } from "../../src/core/format/lake-file.ts";
 import { hourOf } from "../../src/core/format/lake-path.ts";
 import { type Manifest, type Segment, SKEW_SECONDS } from "../../src/core/format/manifest.ts";
 import { numberedSegments, segmentName } from "../../src/core/format/segment-name.ts";
-import { segmentViews, standingView } from "../../src/core/overlay/lake-view.ts";
+import { segmentsView, snapshotsView, standingView } from "../../src/core/overlay/lake-view.ts";
 import { shownView } from "../../src/core/overlay/shown-view.ts";
 import type { QueryEngine, Stage } from "../../src/core/ports/query-engine.ts";
 import { BUCKETS_MAX, bucketLabel } from "../../src/core/schema/partitioning.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
 import { athena } from "../../src/core/sql/athena.ts";
+import { keptSnapshots } from "../../src/core/table/kept-snapshots.ts";
 import type { OpenTable } from "../../src/core/table/open-table.ts";
+import { MemoryStore } from "../support/memory-store.ts";
 
 const PLACE = { database: "company_data_lake", bucket: "a-bucket-with-a-rather-long-name-of-a-company" };
 const NOW = Date.UTC(2026, 10, 29) / 1000;
@@ -174,7 +177,12 @@ describe("500 columns", () => {
   test.each(Object.entries(FOLDS))("views, where %s", async (_, fold) => {
     const table = opened(schema, segmentsOf(fold));
     const viewing = { dialect: athena, ...relationsOfViews(PLACE, NOW) };
-    const views = [await standingView(viewing, table), ...segmentViews(viewing, table)];
+    const kept = await keptSnapshots(new MemoryStore(), table);
+    const views = [
+      await standingView(viewing, table),
+      segmentsView(viewing, table),
+      snapshotsView(viewing, schema, kept),
+    ];
     for (const view of views) {
       const shown = shownView(athena, table, view, "name");
       const stored = { ...view, ...shown, columns: [], table: schema.table, sequence: 1 };

@@ -17,6 +17,7 @@ const HEALTHY: TableStatus = {
   following: undefined,
   watch: undefined,
   commits: undefined,
+  keptSnapshots: { keep: 1, snapshots: [], unmasked: [] },
   horizonSeconds: 0,
   segments: { base: 1, deltas: 0, rows: 1, bytes: 1 },
   recentChangeObjects: 0,

@@ -58,6 +58,14 @@ export class TableEngine implements QueryEngine {
     return byName(emptySegments(duckdb, schema), nameList(segmentColumns(duckdb, schema)), rows);
   };
 
+  snapshots: QueryEngine["snapshots"] = (schema, kept) => {
+    const rows = kept.map(
+      ({ exportTimeSeconds, segments }) =>
+        `SELECT *, ${duckdb.timeTyped(String(exportTimeSeconds))} AS ddb_export_timestamp FROM ${this.segments(schema, segments)}`,
+    );
+    return `(${rows.join(" UNION ALL ")})`;
+  };
+
   rows: QueryEngine["rows"] = async (sql) => {
     return this.#session.rows(this.#resolved(sql));
   };

@@ -1,4 +1,5 @@
 /** A small lake in memory, what it must show, and the ports with which a process works on it. */
+
 import { expect } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import type { CompactionContext } from "../../src/core/compaction/compaction-context.ts";
@@ -8,7 +9,13 @@ import { vacuum } from "../../src/core/compaction/vacuum.ts";
 import type { RecordBatch } from "../../src/core/delivery/batch-rows.ts";
 import { type DeliveryContext, deliver } from "../../src/core/delivery/deliver.ts";
 import type { Manifest } from "../../src/core/format/manifest.ts";
-import { currentView, historyViews, segmentViews, wireRows } from "../../src/core/overlay/lake-view.ts";
+import {
+  currentView,
+  historyViews,
+  segmentsView,
+  snapshotsView,
+  wireRows,
+} from "../../src/core/overlay/lake-view.ts";
 import type { ChangeSink } from "../../src/core/ports/change-sink.ts";
 import type { ChangeSource } from "../../src/core/ports/change-source.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
@@ -18,6 +25,7 @@ import { rowCodec, toItem } from "../../src/core/row/row.ts";
 import { itemLine, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
 import { latestManifest, manifestSequences } from "../../src/core/table/commits.ts";
+import { keptSnapshots } from "../../src/core/table/kept-snapshots.ts";
 import { type OpenTable, openTable, openTableOf } from "../../src/core/table/open-table.ts";
 import { type Item, itemText } from "../../src/core/values/attribute-value.ts";
 import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
@@ -276,7 +284,9 @@ export async function expectRepaired(world: World, state: State): Promise<void> 
     manifest.sequence === 0 ? [] : [manifest.sequence],
   );
   expect(await shown(world)).toEqual(state);
-  for (const { sql } of segmentViews(world.engine, await tableOf(world))) await world.engine.rows(sql);
+  const table = await tableOf(world);
+  const snapshots = snapshotsView(world.engine, table.schema, await keptSnapshots(world.store, table));
+  for (const { sql } of [snapshots, segmentsView(world.engine, table)]) await world.engine.rows(sql);
 }
 
 function namedPaths(manifest: Manifest): readonly string[] {

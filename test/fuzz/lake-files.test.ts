@@ -13,7 +13,7 @@ import {
   streamWatchPath,
 } from "../../src/core/format/lake-path.ts";
 import { initialManifest, type Manifest } from "../../src/core/format/manifest.ts";
-import { currentView, historyViews, segmentViews } from "../../src/core/overlay/lake-view.ts";
+import { currentView, historyViews, segmentsView, snapshotsView } from "../../src/core/overlay/lake-view.ts";
 import { rowCodec, toItem, toRow } from "../../src/core/row/row.ts";
 import { itemLine, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchemaText, type SchemaFile } from "../../src/core/schema/schema.ts";
@@ -21,6 +21,7 @@ import { valueList, wireForm } from "../../src/core/sql/column-value.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
 import { segmentColumns } from "../../src/core/sql/typed-columns.ts";
 import { tableStatus } from "../../src/core/status/status.ts";
+import { keptSnapshots } from "../../src/core/table/kept-snapshots.ts";
 import { openTable, tableAsOf } from "../../src/core/table/open-table.ts";
 import { readReadingState } from "../../src/core/table/reading-state.ts";
 import { readGaps } from "../../src/core/table/recorded-gaps.ts";
@@ -149,7 +150,8 @@ async function useManifest(content: Buffer): Promise<void> {
   const opened = { ...found, schema: { ...found.schema, table: "t" } };
   await currentView(engine, await tableAsOf(store, opened, NOW * 10), NOW);
   await historyViews(engine, opened);
-  segmentViews(engine, opened);
+  segmentsView(engine, opened);
+  snapshotsView(engine, opened.schema, await keptSnapshots(store, opened));
   const status = await tableStatus({ store, engine }, opened, NOW);
   for (const gap of [...status.openGaps, ...status.repairedGaps])
     new Date(gap.lostUntilSeconds * 1000).toISOString();

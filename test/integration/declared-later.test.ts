@@ -1,10 +1,11 @@
 import { expect, test } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import { changeSchema } from "../../src/core/compaction/schema-commit.ts";
-import { historyViews, segmentViews } from "../../src/core/overlay/lake-view.ts";
+import { historyViews, snapshotsView } from "../../src/core/overlay/lake-view.ts";
 import type { ColumnType } from "../../src/core/schema/column-type.ts";
 import { parseSchema, type Schema, type SchemaFile } from "../../src/core/schema/schema.ts";
 import { latestManifest } from "../../src/core/table/commits.ts";
+import { keptSnapshots } from "../../src/core/table/kept-snapshots.ts";
 import { openTableOf } from "../../src/core/table/open-table.ts";
 import { writeSchema } from "../../src/core/table/schema-file.ts";
 import { type AttributeValue, type Item, itemText, readItem } from "../../src/core/values/attribute-value.ts";
@@ -114,8 +115,9 @@ async function keepHistory(lake: LakeFolder, schema: Schema, name: string): Prom
 }
 
 async function keepSnapshots(lake: LakeFolder, schema: Schema, name: string): Promise<void> {
-  const [snapshots] = segmentViews(lake.engine, await openTableOf(lake.store, schema));
-  await keep(lake, snapshots?.sql ?? "", name);
+  const table = await openTableOf(lake.store, schema);
+  const { sql } = snapshotsView(lake.engine, table.schema, await keptSnapshots(lake.store, table));
+  await keep(lake, sql, name);
 }
 
 async function keep(lake: LakeFolder, sql: string, name: string): Promise<void> {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { tallyFile } from "../../src/aws/steps/tally.ts";
 import { planFile } from "../../src/core/compaction/plan.ts";
 import type { ErrorCode } from "../../src/core/error.ts";
-import { EVOLVED_FORMAT, LAKE_FORMAT } from "../../src/core/format/lake-file.ts";
+import { LAKE_FORMAT, NEWEST_FORMAT } from "../../src/core/format/lake-file.ts";
 import {
   gapPath,
   manifestPath,
@@ -178,9 +178,9 @@ describe.each(Object.entries(KINDS))("a %s", (_, { path, json, wrong, read, abse
 
   test("of a newer format is refused as such, whatever else it holds", async () => {
     for (const newer of [
-      { ...json, format: EVOLVED_FORMAT + 1 },
-      { format: EVOLVED_FORMAT + 2 },
-      { ...wrong, format: EVOLVED_FORMAT + 1 },
+      { ...json, format: NEWEST_FORMAT + 1 },
+      { format: NEWEST_FORMAT + 2 },
+      { ...wrong, format: NEWEST_FORMAT + 1 },
     ])
       await expectRefused(JSON.stringify(newer), "LAKE_NEWER");
   });

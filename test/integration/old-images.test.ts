@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import { type Delivery, deliver } from "../../src/core/delivery/deliver.ts";
-import { historyViews, segmentViews } from "../../src/core/overlay/lake-view.ts";
+import { historyViews, segmentsView } from "../../src/core/overlay/lake-view.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema, type Schema, type SchemaFile } from "../../src/core/schema/schema.ts";
@@ -115,9 +115,9 @@ test("a removal shows what its item last held, if it was the table's: who expire
       expect(await lake.engine.rows(removed)).toEqual(last);
       await compactMinor(compactionOf(lake, SELECTING));
       const folded = await openTableOf(lake.store, SELECTING);
-      const segments = segmentViews(lake.engine, folded).find(({ name }) => name.endsWith("__segments"));
+      const segments = segmentsView(lake.engine, folded);
       const [tombstone] = await lake.engine.rows(
-        `SELECT total, _unmapped AS unmapped FROM (${segments?.sql}) WHERE id = 'a' AND _op = 'REMOVE'`,
+        `SELECT total, _unmapped AS unmapped FROM (${segments.sql}) WHERE id = 'a' AND _op = 'REMOVE'`,
       );
       expect(tombstone).toEqual({ total: null, unmapped: null });
       expect(await lake.engine.rows(removed)).toEqual(last);

@@ -2,15 +2,17 @@
  * For any items and any order of evolutions, a table whose types have widened answers as one that had the last schema from the
  * beginning: in its view, its history and its snapshots, whoever still writes by an older schema, and however it is compacted.
  */
+
 import { expect, test } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import { type CountDigits, changeSchema } from "../../src/core/compaction/schema-commit.ts";
 import { EVOLVED_FORMAT, LAKE_FORMAT } from "../../src/core/format/lake-file.ts";
 import { cleanSegments } from "../../src/core/overlay/clean-segments.ts";
-import { currentView, historyViews, type LakeView, segmentViews } from "../../src/core/overlay/lake-view.ts";
+import { currentView, historyViews, type LakeView, snapshotsView } from "../../src/core/overlay/lake-view.ts";
 import { shownView } from "../../src/core/overlay/shown-view.ts";
 import { type AttributeFile, parseSchema, type Schema } from "../../src/core/schema/schema.ts";
 import { latestManifest } from "../../src/core/table/commits.ts";
+import { keptSnapshots } from "../../src/core/table/kept-snapshots.ts";
 import { type OpenTable, openTableOf, tableAsOf } from "../../src/core/table/open-table.ts";
 import { writeSchema } from "../../src/core/table/schema-file.ts";
 import { type AttributeValue, type Item, readItem } from "../../src/core/values/attribute-value.ts";
@@ -283,7 +285,7 @@ async function historyOf(lake: LakeFolder, table: OpenTable): Promise<LakeView> 
 }
 
 async function snapshotsOf(lake: LakeFolder, table: OpenTable): Promise<LakeView> {
-  return segmentViews(lake.engine, table)[0] as LakeView;
+  return snapshotsView(lake.engine, table.schema, await keptSnapshots(lake.store, table));
 }
 
 /** As people see it, without what depends on the schema of the writer. */

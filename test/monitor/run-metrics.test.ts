@@ -13,6 +13,7 @@ const STATUS: TableStatus = {
   rows: 7,
   snapshot: { exportTimeSeconds: 0, items: 3 },
   stream: { streamArn: "arn", behindSeconds: undefined, savedAtSeconds: 50, newestChangeSeconds: 40 },
+  keptSnapshots: { keep: 1, snapshots: [], unmasked: [] },
   following: undefined,
   watch: undefined,
   commits: { newest: 2, newestAtSeconds: 60, asOfFromSeconds: 0 },

@@ -168,6 +168,7 @@ export function gatedEngine(engine: QueryEngine, actor: Actor): QueryEngine {
     changes: (schema, selection) => engine.changes(schema, selection),
     changeLog: (schema, objects) => engine.changeLog(schema, objects),
     segments: (schema, segments) => engine.segments(schema, segments),
+    snapshots: (schema, kept) => engine.snapshots(schema, kept),
     rows: (sql) => actor.call("rows", () => engine.rows(sql)),
     stage: (request) => {
       const { parts } = request.cut;

@@ -1,10 +1,11 @@
 import { DynalakeError } from "../../src/core/error.ts";
 import { quarantineFolder } from "../../src/core/format/lake-path.ts";
 import { itemsSchema } from "../../src/core/overlay/items.ts";
-import { currentView, historyViews, segmentViews, wireRows } from "../../src/core/overlay/lake-view.ts";
+import { currentView, historyViews, snapshotsView, wireRows } from "../../src/core/overlay/lake-view.ts";
 import type { WireValue } from "../../src/core/row/encoding.ts";
 import { rowCodec, toItem } from "../../src/core/row/row.ts";
 import { latestManifest } from "../../src/core/table/commits.ts";
+import { keptSnapshots } from "../../src/core/table/kept-snapshots.ts";
 import { type OpenTable, openTableOf, type TableState, tableAsOf } from "../../src/core/table/open-table.ts";
 import { knownGaps } from "../../src/core/table/recorded-gaps.ts";
 import { itemText } from "../../src/core/values/attribute-value.ts";
@@ -120,11 +121,9 @@ export async function checkSnapshot(world: World): Promise<void> {
   if (world.commit.floorSeconds === 0) return;
   const opened = await openedBy(world);
   const { manifest } = opened;
-  const [view] = segmentViews(engine, opened);
+  const view = snapshotsView(engine, opened.schema, await keptSnapshots(world.store, opened));
   const newest = Math.max(...manifest.snapshots.map(({ exportTimeSeconds }) => exportTimeSeconds));
-  const rows = engine
-    .query(view?.sql as string)
-    .filter((row) => row.ddb_export_timestamp === newest * 1_000_000);
+  const rows = engine.query(view.sql).filter((row) => row.ddb_export_timestamp === newest * 1_000_000);
   const seeded = new Map([...world.commit.seeded].map(([key, value]) => [key, [{ snapshot: value }]]));
   compareRows("the snapshot", rows, seeded, world.commit);
   world.counts.add("checks of the snapshot");

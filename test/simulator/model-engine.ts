@@ -69,6 +69,18 @@ export class ModelEngine implements QueryEngine {
     return this.#overPaths(paths, segmentColumns(this.dialect, schema));
   };
 
+  snapshots: QueryEngine["snapshots"] = (schema, kept) => {
+    const columns = segmentColumns(this.dialect, schema);
+    const time = { name: "ddb_export_timestamp", typeName: this.dialect.typeName({ kind: "timestamp" }) };
+    return this.relation([...columns, time], () =>
+      kept.flatMap(({ exportTimeSeconds, segments }) =>
+        segments
+          .flatMap(({ run, part }) => this.#read(segmentPath(schema.table, run, part), columns))
+          .map((row) => ({ ...row, ddb_export_timestamp: exportTimeSeconds * 1_000_000 })),
+      ),
+    );
+  };
+
   staged(schema: Schema, rows: () => readonly SqlRow[]): string {
     return this.relation(itemWireColumns(schema).map(this.#columnOf), rows);
   }

@@ -33,6 +33,9 @@ export class FakeEngine implements QueryEngine {
 
   segments: QueryEngine["segments"] = (_, segments) => `segments(${segments.map(({ id }) => id).join(", ")})`;
 
+  snapshots: QueryEngine["snapshots"] = (schema, kept) =>
+    kept.map(({ segments }) => this.segments(schema, segments)).join(", ");
+
   rows: QueryEngine["rows"] = async (sql) =>
     sql.startsWith("SELECT part, count(DISTINCT _key) AS keys") ? this.keysOfParts : this.answer(sql);
 

@@ -1,7 +1,7 @@
 /** `dynalake run`: follows the streams of a lake's tables, seconds behind, and compacts on a schedule. */
 import { counted } from "../../core/counted.ts";
 import { defined } from "../../core/defined.ts";
-import type { FollowReport } from "../../index.ts";
+import type { FollowReport, SnapshotsKept } from "../../index.ts";
 import { monitoredRun } from "../../monitor/monitored-run.ts";
 import { webhook } from "../../monitor/webhook.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
@@ -17,6 +17,9 @@ export interface RunOptions {
   readonly schema?: string;
   readonly compactEvery: number;
   readonly compact: boolean;
+  /** Seconds. */
+  readonly snapshotEvery?: number;
+  readonly keep?: SnapshotsKept;
   readonly once?: boolean;
   readonly metricsPort?: number;
   readonly metricsHost: string;
@@ -26,7 +29,7 @@ export interface RunOptions {
 }
 
 export async function runCommand(context: CommandContext, options: RunOptions): Promise<ExitCode> {
-  const { table: source, endpoint, region, name, schema, once, threads } = options;
+  const { table: source, endpoint, region, name, schema, once, threads, keep } = options;
   const { terminal, timing, interrupted: signal } = context;
   const { webhookUrl } = context.settings;
   const log = runLog(options.logFormat, {
@@ -50,7 +53,7 @@ export async function runCommand(context: CommandContext, options: RunOptions): 
       });
       try {
         const followed = await lake.follow({
-          ...defined({ source, name, schema, once }),
+          ...defined({ source, name, schema, once, keep, snapshotEverySeconds: options.snapshotEvery }),
           compactEverySeconds: options.compact && options.compactEvery,
           signal,
           onEvent: (event) => {

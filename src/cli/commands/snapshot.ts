@@ -1,7 +1,7 @@
 /** `dynalake snapshot`: a full snapshot of a table, or of an export on this machine. */
 import { defined } from "../../core/defined.ts";
 import { DynalakeError } from "../../core/error.ts";
-import type { Origin } from "../../index.ts";
+import type { Origin, SnapshotsKept } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { givenTime } from "../context/given-time.ts";
 import { withFolder, withStack } from "../context/opened.ts";
@@ -22,6 +22,7 @@ export interface SnapshotOptions extends LakeOptions {
   readonly readShare?: number;
   readonly readUnits?: number;
   readonly timeLimit?: number;
+  readonly keep?: SnapshotsKept;
   readonly threads: number;
   readonly json?: boolean;
 }
@@ -34,6 +35,7 @@ export async function snapshotCommand(context: CommandContext, options: Snapshot
   const wish = defined({
     name,
     schema,
+    keep: options.keep,
     key: parseKeyOption(options.key),
     readShare,
     readUnitsPerSecond: options.readUnits,

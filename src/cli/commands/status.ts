@@ -11,6 +11,7 @@ import { timeText } from "../options/time-option.ts";
 import { driftSentences } from "../reports/drift-report.ts";
 import { lagText, runText } from "../reports/following-report.ts";
 import { gapJson } from "../reports/gap-report.ts";
+import { keptLines } from "../reports/kept-report.ts";
 
 export interface StatusOptions extends LakeOptions {
   readonly table?: string;
@@ -78,6 +79,7 @@ function statusText(status: PlacedStatus): string {
         ? "none"
         : `${counted(status.snapshot.items, "item")} of ${status.snapshot.exportTimeSeconds === 0 ? "an unknown time" : timeText(status.snapshot.exportTimeSeconds)}`,
     ],
+    ...keptLines(status),
     ["stream", streamText(status)],
     ...(status.delivery === undefined ? [["run", runText(status.following)] as const] : []),
     [

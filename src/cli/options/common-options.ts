@@ -1,7 +1,7 @@
 /** Options that several commands share, each with one wording. */
 import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
-import { positive } from "./option-values.ts";
+import { positive, snapshotsKept } from "./option-values.ts";
 
 export const lakeOption = (): Option => new Option("--lake <dir>", "the lake's folder").default("lake");
 /** For commands that also work on a deployed lake; `others` are the options that mean nothing there. */
@@ -21,6 +21,12 @@ export const keyOption = (): Option =>
   new Option("--key <hash[,range]>", "the key's attributes, if the source does not name them");
 export const nameOption = (): Option =>
   new Option("--name <name>", "the lake table's name; the source's by default");
+
+export const keepOption = (): Option =>
+  new Option(
+    "--keep <snapshots>",
+    "how many snapshots to keep from now on: a number, an age such as 30d, or all; by default as before, at first 1",
+  ).argParser(snapshotsKept);
 
 /** For commands that read a source table. */
 export function sourceOptions(command: Command): Command {

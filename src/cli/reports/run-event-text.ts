@@ -29,6 +29,10 @@ export function runEventText(event: NotedEvent): string {
       return widenedSentence(table, event.columns);
     case "compacted":
       return `${table}: ${event.compaction} compaction wrote ${counted(event.rows, "row")}`;
+    case "snapshot-failed": {
+      const { code, message } = event.error;
+      return `${table}: A SNAPSHOT FAILED and is tried again in a minute: ${code}: ${message}`;
+    }
     case "compaction-failed": {
       const { code, message } = event.error;
       return `${table}: a compaction failed and is tried again: ${code}: ${message}`;

@@ -83,6 +83,7 @@ const LEVELS: Readonly<Record<LakeEvent["kind"], LogLevel>> = {
   "snapshot-taken": "info",
   quarantined: "warn",
   "compaction-failed": "warn",
+  "snapshot-failed": "warn",
   "not-followed": "error",
   gap: "error",
 };

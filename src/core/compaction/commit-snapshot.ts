@@ -9,7 +9,9 @@ import { schemaOf } from "../schema/schema-change.ts";
 import { type ChangeListing, listChanges } from "../table/change-listing.ts";
 import { commitManifest } from "../table/commit-manifest.ts";
 import { type Commits, readCommits } from "../table/commits.ts";
+import { writeSnapshotList } from "../table/kept-snapshots.ts";
 import { readWrittenSchema } from "../table/schema-file.ts";
+import { withListed } from "./listed-snapshots.ts";
 import { afterSnapshot } from "./next-manifest.ts";
 import type { PlannedSnapshot } from "./plan.ts";
 import type { CommitContext } from "./plan-context.ts";
@@ -47,7 +49,9 @@ export async function commitSnapshot(
     if (after === undefined)
       return new DynalakeError("CONFLICT", `the schema of "${table}" was changed during the snapshot`);
     const next = afterSnapshot(manifest, { ...change, ...after, objects }, { run, nowSeconds, staged });
-    const outcome = await commitManifest(store, table, next);
+    const listed = withListed(next, manifest, schemas);
+    for (const list of listed.lists) await writeSnapshotList(store, table, list); // breakage: snapshots-listed-before-their-commit
+    const outcome = await commitManifest(store, table, listed.manifest);
     if (outcome !== "conflict") return outcome;
   }
   return new DynalakeError("CONFLICT", `other commits to "${table}" kept coming first`);

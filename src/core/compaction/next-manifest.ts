@@ -1,9 +1,10 @@
 /** The manifests that commits create: what each kind of commit makes of the one before it. */
 
-import { EVOLVED_FORMAT, LAKE_FORMAT } from "../format/lake-file.ts";
+import { EVOLVED_FORMAT, LAKE_FORMAT, SNAPSHOTS_FORMAT } from "../format/lake-file.ts";
 import { type ChangeObject, hourOf, hourStartSeconds } from "../format/lake-path.ts";
 import { baseSegments, type Manifest, type Segment } from "../format/manifest.ts";
 import { type DeclaredColumns, type Recovery, withDeclared, withoutReplaced } from "../format/recovery.ts";
+import { DEFAULT_SNAPSHOTS_KEPT, keptOf, type SnapshotsKept } from "../format/snapshots-kept.ts";
 import { heldUpObjects, windowHour } from "../overlay/change-log.ts";
 import type { SchemaFile } from "../schema/schema.ts";
 import { schemaMark } from "../schema/schema-change.ts";
@@ -52,11 +53,14 @@ export interface SnapshotFacts {
   /** Objects of the change log that the snapshot makes past. */
   readonly objects: readonly ChangeObject[];
   readonly deliveryDelaySeconds: number;
-  /** How many snapshots are kept for `<table>_snapshots`. */
-  readonly snapshotsKept: number;
+  /** What people ask to be kept for `<table>_snapshots` from now on; undefined: what they asked for before. */
+  readonly snapshotsKept?: SnapshotsKept | undefined;
 }
 
-/** The manifest that commits a snapshot: it replaces base and deltas; the log stays. */
+/**
+ * The manifest that commits a snapshot: it replaces base and deltas; the log stays. `withListed` takes the segments of several kept
+ * ones out of it.
+ */
 export function afterSnapshot(manifest: Manifest, facts: SnapshotFacts, commit: Commit): Manifest {
   const { exportTimeSeconds, cutSeconds, items } = facts;
   const foldedSinceSeconds = hourStartSeconds(hourOf(commit.nowSeconds - facts.deliveryDelaySeconds));
@@ -65,9 +69,11 @@ export function afterSnapshot(manifest: Manifest, facts: SnapshotFacts, commit: 
   const leftForNext = new Set(heldUpObjects(facts.objects, windowHour(sinceSeconds), sinceSeconds));
   const record = { run: commit.run, exportTimeSeconds, cutSeconds, items, segments: commit.staged };
   const next = nextSchema(manifest, facts.schema);
+  const snapshotsKept = facts.snapshotsKept ?? manifest.snapshotsKept; // breakage: unsaid-retention-stays
+  const snapshots = keptOf([...manifest.snapshots, record], snapshotsKept ?? DEFAULT_SNAPSHOTS_KEPT);
   return withoutReplaced({
     ...manifest,
-    ...committed({ ...manifest, ...next }, "snapshot", commit),
+    ...committed({ ...manifest, ...next, snapshots }, "snapshot", commit),
     floorSeconds: facts.floorSeconds,
     horizonSeconds: facts.floorSeconds,
     buckets: facts.buckets,
@@ -79,7 +85,8 @@ export function afterSnapshot(manifest: Manifest, facts: SnapshotFacts, commit: 
       .filter((object) => hourStartSeconds(object.hour) >= foldedSinceSeconds && !leftForNext.has(object))
       .map((object) => object.id),
     foldedSinceSeconds,
-    snapshots: [...manifest.snapshots, record].slice(-facts.snapshotsKept),
+    snapshots,
+    snapshotsKept,
   });
 }
 
@@ -145,7 +152,7 @@ function committed(
   commit: Pick<Commit, "run" | "nowSeconds">,
 ): Pick<Manifest, "format" | "sequence" | "run" | "kind" | "committedAtSeconds"> {
   return {
-    format: formatFor(manifest.schema), // breakage: commits-have-the-newest-format
+    format: formatFor(manifest), // breakage: commits-have-the-newest-format
     sequence: manifest.sequence + 1,
     run: commit.run,
     kind,
@@ -153,8 +160,9 @@ function committed(
   };
 }
 
-/** Older code knows nothing of columns that have changed. */
-function formatFor(schema: SchemaFile | null): number {
+/** Older code knows nothing of columns that have changed, nor of listed snapshots. */
+export function formatFor({ schema, snapshots }: Pick<Manifest, "schema" | "snapshots">): number {
+  if (snapshots.some(({ listed }) => listed !== undefined)) return SNAPSHOTS_FORMAT; // breakage: listed-snapshots-have-a-format
   // breakage: evolved-tables-have-a-format-of-their-own
   return schema?.forms === undefined ? LAKE_FORMAT : EVOLVED_FORMAT;
 }

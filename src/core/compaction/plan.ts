@@ -4,6 +4,7 @@
  */
 import * as z from "zod/mini";
 import { type LakeFile, moment, safeName } from "../format/lake-file.ts";
+import { snapshotsKeptShape } from "../format/snapshots-kept.ts";
 import type { Stage } from "../ports/query-engine.ts";
 import { BUCKETS_MAX } from "../schema/partitioning.ts";
 import type { SchemaFile } from "../schema/schema.ts";
@@ -79,7 +80,7 @@ const changeShape: z.ZodMiniType<PlannedChange> = z.discriminatedUnion("kind", [
     items: count,
     buckets: z.int().check(z.minimum(1), z.maximum(BUCKETS_MAX)),
     deliveryDelaySeconds: seconds,
-    snapshotsKept: z.int().check(z.minimum(1)),
+    snapshotsKept: z.optional(snapshotsKeptShape),
     schema: schemaShape,
     replacesSchema: z.boolean(),
   }),

@@ -1,6 +1,6 @@
 /** Cleaning up after a plan that did not become a commit. */
 import { segmentsFolder } from "../format/lake-path.ts";
-import { namedSegments } from "../format/named-segments.ts";
+import { needsRun } from "../format/named-segments.ts";
 import { manifestSequences, readManifest } from "../table/commits.ts";
 import type { Plan } from "./plan.ts";
 import type { StageContext } from "./plan-context.ts";
@@ -14,7 +14,7 @@ export async function removeStaged(
     if (sequence <= fromSequence) continue;
     const manifest = await readManifest(store, schema.table, sequence);
     // breakage: committed-segments-stay
-    if (manifest !== undefined && namedSegments(manifest).some((segment) => segment.run === run)) return;
+    if (manifest !== undefined && needsRun(manifest, run)) return;
   }
   const objects = await store.list(`${segmentsFolder(schema.table)}${run}/`);
   await store.remove(objects.map((object) => object.path));

@@ -2,6 +2,7 @@
 import { DynalakeError } from "../error.ts";
 import { FLOOR_MARGIN_SECONDS, type Manifest, type Segment } from "../format/manifest.ts";
 import { recoverableColumns } from "../format/recovery.ts";
+import type { SnapshotsKept } from "../format/snapshots-kept.ts";
 import { valuePartitioning } from "../overlay/table-parts.ts";
 import type { QueryEngine } from "../ports/query-engine.ts";
 import { bucketsFor } from "../schema/partitioning.ts";
@@ -27,7 +28,8 @@ export interface SeedContext extends Omit<SeedCommitContext, "commits"> {
   /** The items are those of a moment not before this one. */
   readonly cutSeconds: number;
   readonly deliveryDelaySeconds: number;
-  readonly snapshotsKept: number;
+  /** What people ask to be kept from now on; undefined: what they asked for before. */
+  readonly snapshotsKept?: SnapshotsKept | undefined;
   /** Default: the table's schema can only get more columns. */
   readonly replacesSchema?: boolean;
 }

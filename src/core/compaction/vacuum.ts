@@ -4,10 +4,10 @@ import {
   runOfPath,
   segmentOfPath,
   segmentsFolder,
+  snapshotsFolder,
   stagingFolder,
 } from "../format/lake-path.ts";
 import type { Manifest } from "../format/manifest.ts";
-import { namedSegments } from "../format/named-segments.ts";
 import type { ObjectStore, StoredObject } from "../ports/object-store.ts";
 import { manifestSequences, readManifest } from "../table/commits.ts";
 
@@ -43,7 +43,9 @@ export async function vacuum(
   nowSeconds: number,
 ): Promise<VacuumResult> {
   // Before the manifests are read: files of a run that commits in between are named by then.
-  const files = [...(await store.list(segmentsFolder(table))), ...(await store.list(stagingFolder(table)))];
+  const folders = [segmentsFolder(table), snapshotsFolder(table), stagingFolder(table)];
+  const files: StoredObject[] = [];
+  for (const folder of folders) files.push(...(await store.list(folder)));
   const manifests: NamedSegments[] = [];
   for (const sequence of await manifestSequences(store, table)) {
     const manifest = await readManifest(store, table, sequence);
@@ -57,7 +59,7 @@ export async function vacuum(
   const kept = manifests.slice(expired.length);
   await store.remove(expired.map((manifest) => manifestPath(table, manifest.sequence)));
   // breakage: unnamed-files-get-grace
-  const unnamed = unnamedFiles(files, kept, nowSeconds - policy.graceSeconds);
+  const unnamed = unnamedFiles(table, files, kept, nowSeconds - policy.graceSeconds);
   await store.remove(unnamed.map((file) => file.path));
   return {
     manifests: expired.length,
@@ -84,18 +86,25 @@ export function expiredManifests<T extends Pick<Manifest, "committedAtSeconds">>
  * that stood still for longer finds its files gone, and commits nothing.
  */
 function unnamedFiles(
+  table: string,
   files: readonly StoredObject[],
   manifests: readonly Pick<Manifest, "segments" | "snapshots">[],
   graceStartSeconds: number,
 ): readonly StoredObject[] {
+  const named = new Set(
+    manifests.flatMap(({ segments }) => segments.map(({ run, part }) => `${run}/${part}`)),
+  );
   // breakage: kept-snapshots-named
-  const named = new Set(manifests.flatMap(namedSegments).map((segment) => `${segment.run}/${segment.part}`));
+  const keptRuns = new Set(manifests.flatMap(({ snapshots }) => snapshots.map(({ run }) => run)));
   const youngRuns = new Set(
     files.filter((file) => file.modifiedMs / 1000 >= graceStartSeconds).map((file) => runOfPath(file.path)),
   );
   return files.filter((file) => {
     const run = runOfPath(file.path);
     if (youngRuns.has(run)) return false; // breakage: young-runs-kept
+    if (file.path.startsWith(stagingFolder(table))) return true;
+    // What a kept snapshot's run has written, and its list.
+    if (run !== undefined && keptRuns.has(run)) return false;
     const segment = segmentOfPath(file.path);
     return segment === undefined || !named.has(`${segment.run}/${segment.part}`);
   });

@@ -13,13 +13,19 @@ import { DynalakeError } from "../error.ts";
 export const LAKE_FORMAT = 2;
 
 /**
- * The version of the manifests of a table whose columns have changed, and the newest that this code reads: older code would write and
- * read such a column by the name that it had before.
+ * The version of the manifests of a table whose columns have changed: older code would write and read such a column by the name that
+ * it had before.
  */
 export const EVOLVED_FORMAT = 3;
 
+/** That of a table that keeps several snapshots: older code would delete their files. */
+export const SNAPSHOTS_FORMAT = 4;
+
+/** The newest that this code reads. */
+export const NEWEST_FORMAT: number = SNAPSHOTS_FORMAT;
+
 /** Those that were ever used. */
-const FORMATS: readonly unknown[] = Array.from({ length: EVOLVED_FORMAT }, (_, i) => i + 1);
+const FORMATS: readonly unknown[] = Array.from({ length: NEWEST_FORMAT }, (_, i) => i + 1);
 
 /** A kind of file: what it is called, and what it holds. */
 export interface LakeFile<T> {
@@ -68,10 +74,10 @@ export function lakeFileText(
 /** Throws LAKE_NEWER, naming `path`, for a file of a newer version. A file without a number is of the first format. */
 export function requireReadable(json: unknown, path: string): void {
   const format = formatOf(json);
-  if (typeof format !== "number" || format <= EVOLVED_FORMAT) return;
+  if (typeof format !== "number" || format <= NEWEST_FORMAT) return;
   throw new DynalakeError(
     "LAKE_NEWER",
-    `${path} has format ${format}; this version reads formats up to ${EVOLVED_FORMAT}`,
+    `${path} has format ${format}; this version reads formats up to ${NEWEST_FORMAT}`,
   );
 }
 

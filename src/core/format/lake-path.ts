@@ -6,6 +6,7 @@
  *            /segments/<run>/<part>/*.parquet          base and deltas
  *            /segments/<run>/<n>/segment_part=<part>/*    the same, written by an engine that writes many parts at once
  *            /manifest/000000000042.json               commits
+ *            /snapshots/<run>.json                     the segments of a kept snapshot, where there are several
  *            /staging/<run>/...                        what a run is made from; deleted after it
  *            /errors/...                               what Firehose could not convert, as it writes it
  *            /quarantine/<reason>/*.jsonl              what could not be delivered, by its reason
@@ -93,6 +94,15 @@ export function manifestSequence(path: string): number | undefined {
   return match === null ? undefined : Number(match[1]);
 }
 
+/** The lists of kept snapshots. */
+export function snapshotsFolder(table: string): string {
+  return `${safePart(table)}/snapshots/`;
+}
+
+export function snapshotListPath(table: string, run: string): string {
+  return `${snapshotsFolder(table)}${safePart(run)}.json`;
+}
+
 export function segmentsFolder(table: string): string {
   return `${safePart(table)}/segments/`;
 }
@@ -127,9 +137,12 @@ export function segmentOfPath(path: string): { readonly run: string; readonly pa
   return run === undefined || part === undefined ? undefined : { run, part };
 }
 
-/** The run of any path below `segments/` or `staging/`. */
+/** The run of any path below `segments/` or `staging/`, and of the list of a snapshot. */
 export function runOfPath(path: string): string | undefined {
-  return /^[^/]+\/(?:segments|staging)\/([^/]+)\//.exec(path)?.[1];
+  return /^[^/]+\/(?:(?:segments|staging)\/([^/]+)\/|snapshots\/([^/]+)\.json$)/
+    .exec(path)
+    ?.slice(1)
+    .find(Boolean);
 }
 
 export function stagingFolder(table: string): string {

@@ -7,6 +7,7 @@ import { BUCKETS_MAX } from "../schema/partitioning.ts";
 import type { SchemaFile } from "../schema/schema.ts";
 import { LAKE_FORMAT, type LakeFile, moment, safeName } from "./lake-file.ts";
 import { type Recovery, recoveryShape } from "./recovery.ts";
+import { type SnapshotsKept, snapshotsKeptShape } from "./snapshots-kept.ts";
 
 /** Clocks of two changes of one item may run backwards by so much (S). */
 export const SKEW_SECONDS = 120;
@@ -53,8 +54,17 @@ export interface SnapshotRecord {
   /** The items are those of a moment not before this one. */
   readonly cutSeconds: number;
   readonly items: number;
-  /** The base segments as the snapshot wrote them, kept for `<table>_snapshots`. */
+  /** The base segments as the snapshot wrote them, kept for `<table>_snapshots`. None if they are listed in an object of their own. */
   readonly segments: readonly Segment[];
+  /** Of a table that keeps several: what the object `snapshots/<run>.json` lists. */
+  readonly listed?: ListedSegments | undefined;
+}
+
+export interface ListedSegments {
+  readonly segments: number;
+  readonly bytes: number;
+  /** Tells how the files hold attributes: those of two snapshots with the same mark have the same columns. */
+  readonly form: string;
 }
 
 export interface Manifest {
@@ -85,14 +95,17 @@ export interface Manifest {
   readonly folded: readonly string[];
   /** Objects in older partitions are known to be folded. */
   readonly foldedSinceSeconds: number;
+  /** The kept ones, in the order of their times. */
   readonly snapshots: readonly SnapshotRecord[];
+  /** What people have asked for; absent if they never did. */
+  readonly snapshotsKept?: SnapshotsKept | undefined;
   /** Every gap ever found, repaired or not. */
   readonly gaps: readonly Gap[];
 }
 
 const seconds = moment.check(z.int());
 
-const segmentShape = z.object({
+export const segmentShape: z.ZodMiniType<Segment> = z.object({
   id: safeName,
   run: safeName,
   part: safeName,
@@ -135,8 +148,16 @@ const manifestShape: z.ZodMiniType<Manifest> = z.object({
       cutSeconds: seconds,
       items: z.int().check(z.minimum(0)),
       segments: z.array(segmentShape),
+      listed: z.optional(
+        z.object({
+          segments: z.int().check(z.minimum(0)),
+          bytes: z.int().check(z.minimum(0)),
+          form: z.string(),
+        }),
+      ),
     }),
   ),
+  snapshotsKept: z.optional(snapshotsKeptShape),
   gaps: z.array(gapShape),
 });
 

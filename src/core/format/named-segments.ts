@@ -1,4 +1,4 @@
-/** All segments that a manifest needs: the live ones, and those of kept snapshots. */
+/** The segments that a manifest names itself: the live ones, and that of a kept snapshot which no object lists. */
 export function namedSegments<T>({ segments, snapshots }: Named<T>): readonly T[] {
   return [...segments, ...snapshots.flatMap((snapshot) => snapshot.segments)];
 }
@@ -7,4 +7,16 @@ export function namedSegments<T>({ segments, snapshots }: Named<T>): readonly T[
 export interface Named<T> {
   readonly segments: readonly T[];
   readonly snapshots: readonly { readonly segments: readonly T[] }[];
+}
+
+interface Written {
+  readonly run: string;
+}
+
+/** Whether the manifest needs what a run has written. */
+export function needsRun(
+  { segments, snapshots }: { readonly segments: readonly Written[]; readonly snapshots: readonly Written[] },
+  run: string,
+): boolean {
+  return [...segments, ...snapshots].some((each) => each.run === run);
 }

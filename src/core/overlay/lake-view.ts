@@ -5,13 +5,14 @@ import { withEarlierColumns } from "../schema/earlier-columns.ts";
 import type { Schema } from "../schema/schema.ts";
 import { nameList, segmentColumns } from "../sql/typed-columns.ts";
 import { currentRows, historyRows, type RowSelection, snapshotRows } from "../sql/view.ts";
+import type { SnapshotFiles } from "../table/kept-snapshots.ts";
 import type { TableState } from "../table/open-table.ts";
 import { changesSince, viewChanges } from "./change-log.ts";
 import { segmentRows } from "./segment-rows.ts";
 import { segmentsOfKeys } from "./table-parts.ts";
 
 /** What of an engine makes the relations that views read. */
-export type ViewEngine = Pick<QueryEngine, "dialect" | "changes" | "changeLog" | "segments">;
+export type ViewEngine = Pick<QueryEngine, "dialect" | "changes" | "changeLog" | "segments" | "snapshots">;
 
 export interface LakeView {
   readonly name: string;
@@ -87,26 +88,38 @@ export async function historyViews(engine: ViewEngine, table: TableState): Promi
   ];
 }
 
-/** `<table>_snapshots` and `<table>__segments`: the kept snapshots, and base and deltas as they lie. */
-export function segmentViews(
-  engine: ViewEngine,
+/** `<table>_snapshots`: the kept snapshots, which `keptSnapshots` has read. */
+export function snapshotsView(
+  engine: Pick<ViewEngine, "dialect" | "snapshots">,
+  schema: Schema,
+  kept: readonly SnapshotFiles[],
+): LakeView {
+  const groups = new Map<string, SnapshotFiles[]>();
+  for (const snapshot of kept) {
+    const group = groups.get(snapshot.form) ?? [];
+    group.push(snapshot);
+    groups.set(snapshot.form, group);
+  }
+  const none: readonly SnapshotFiles[] = [];
+  const forms = groups.size === 0 ? [none] : [...groups.values()];
+  const rows = forms.map((group) => {
+    const { written, lacking } = group[0] ?? { written: schema, lacking: new Set<string>() };
+    return { written, lacking, rows: engine.snapshots(withEarlierColumns(written), group) };
+  });
+  return { name: `${schema.table}_snapshots`, sql: snapshotRows(engine.dialect, schema, rows) };
+}
+
+/** `<table>__segments`: base and deltas as they lie. */
+export function segmentsView(
+  engine: Pick<ViewEngine, "dialect" | "segments">,
   { schema, manifest }: Pick<TableState, "schema" | "manifest">,
-): readonly LakeView[] {
+): LakeView {
   const stored = withEarlierColumns(schema);
   const columns = nameList(segmentColumns(engine.dialect, stored));
-  const kept = manifest.snapshots.map(({ segments, exportTimeSeconds }) => ({
-    segments: segmentRows(engine, schema, manifest, segments),
-    exportTimeSeconds,
-  }));
-  const snapshots =
-    kept.length > 0 ? kept : [{ segments: engine.segments(schema, []), exportTimeSeconds: 0 }];
-  return [
-    { name: `${schema.table}_snapshots`, sql: snapshotRows(engine.dialect, schema, snapshots) },
-    {
-      name: `${schema.table}__segments`,
-      sql: `SELECT ${columns} FROM ${engine.segments(stored, manifest.segments)}`,
-    },
-  ];
+  return {
+    name: `${schema.table}__segments`,
+    sql: `SELECT ${columns} FROM ${engine.segments(stored, manifest.segments)}`,
+  };
 }
 
 /** The rows of `<table>` in their wire form: what `toItem` reads. `others` are expressions that follow. */

@@ -51,6 +51,13 @@ export interface JsonSql {
   readonly holds: (text: string, part: string) => string;
   /** The value of an attribute in the text of an item. */
   readonly attribute: (item: string, name: string) => string;
+  /**
+   * The text of an item, or of none, without the attributes `hidden`, and with those of `others` that it lacks and whose value is not
+   * null. Null if nothing is left.
+   */
+  readonly changedItem: (item: string, change: ItemChange) => string;
+  /** A value of a type, of a text or a boolean that is not null. */
+  readonly value: (type: "S" | "N" | "B" | "BOOL", content: string) => string;
 
   /** A relation with a row for each attribute of the items in a column: its `attribute`, a text, and its `value`. */
   readonly attributes: (relation: string, item: string) => string;
@@ -97,6 +104,11 @@ export interface JsonSql {
   readonly shortest: (double: string) => string;
   /** The timestamp of a whole number of milliseconds since 1970 with at most 15 digits. */
   readonly timeOfMillis: (millis: string) => string;
+}
+
+export interface ItemChange {
+  readonly hidden: readonly string[];
+  readonly others: readonly { readonly name: string; readonly value: string }[];
 }
 
 /** A quoted name. Both engines escape a quote by doubling it. */

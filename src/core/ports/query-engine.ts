@@ -19,6 +19,13 @@ export interface QueryEngine {
   /** A relation with the columns of segments. A column that a segment lacks is null. Without segments it has no rows. */
   segments(schema: Schema, segments: readonly Segment[]): string;
 
+  /**
+   * A relation with the columns of segments and `ddb_export_timestamp`, the time of each snapshot's export. Files of these snapshots
+   * have the same columns; a column that they lack is null. Statements that compare that time with literals open only the files of
+   * snapshots which meet it.
+   */
+  snapshots(schema: Schema, snapshots: readonly DatedSegments[]): string;
+
   /** About how many keys one statement can compare with each other. */
   readonly keysAtOnceMax: number;
 
@@ -33,6 +40,13 @@ export interface QueryEngine {
    * no segment. After a failure, what was written is in the folders of `run` and nowhere else.
    */
   stage(request: StageRequest): Promise<readonly Segment[]>;
+}
+
+/** A kept snapshot. */
+export interface DatedSegments {
+  readonly run: string;
+  readonly exportTimeSeconds: number;
+  readonly segments: readonly Segment[];
 }
 
 export interface ChangeSelection {

@@ -2,13 +2,15 @@
  * DynamoDB JSON in Athena (Trino). Attributes are found in maps, since JSON paths cannot name all of them; the names of types
  * are plain, so that paths find those.
  */
-import { type JsonSql, lambdaVariable, literal, quoted } from "../ports/dialect.ts";
+import { type ItemChange, type JsonSql, lambdaVariable, literal, quoted } from "../ports/dialect.ts";
 import { CAPITAL_ESCAPE, LEAF, PLAIN_TOKEN } from "./plain-json.ts";
 
 export const athenaJson: JsonSql = {
   text,
   holds: (whole, part) => `strpos(${whole}, ${part}) > 0`,
   attribute: (item, name) => member(`CAST(json_parse(${item}) AS map(varchar, json))`, name),
+  changedItem,
+  value: (type, content) => `CAST(MAP(ARRAY['${type}'], ARRAY[${content}]) AS json)`,
   attributes: (relation, item) =>
     `(SELECT attribute, value FROM ${relation} CROSS JOIN UNNEST(CAST(json_parse(${item}) AS map(varchar, json))) AS entries (attribute, value))`,
   typeOf: (value) => `element_at(map_keys(CAST(${value} AS map(varchar, json))), 1)`,
@@ -57,6 +59,22 @@ function members(value: string): string {
 
 function member(map: string, name: string): string {
   return `element_at(${map}, ${text(name)})`;
+}
+
+function changedItem(item: string, { hidden, others }: ItemChange): string {
+  const [key, value, all] = [quoted("member name"), lambdaVariable(0), lambdaVariable(1)];
+  const own = `coalesce(CAST(json_parse(${item}) AS map(varchar, json)), MAP())`;
+  const kept =
+    hidden.length === 0
+      ? own
+      : `map_filter(${own}, (${key}, ${value}) -> ${key} NOT IN (${hidden.map(text).join(", ")}))`;
+  const names = others.map(({ name }) => text(name)).join(", ");
+  const values = others
+    .map((other) => `CASE WHEN ${member(own, other.name)} IS NULL THEN ${other.value} END`)
+    .join(", ");
+  const more = `map_filter(MAP(ARRAY[${names}], ARRAY[${values}]), (${key}, ${value}) -> ${value} IS NOT NULL)`;
+  const entries = others.length === 0 ? kept : `map_concat(${kept}, ${more})`;
+  return `transform(ARRAY[${entries}], ${all} -> CASE WHEN cardinality(${all}) > 0 THEN json_format(CAST(${all} AS json)) END)[1]`;
 }
 
 function plain(value: string): string {

@@ -1,11 +1,13 @@
 /** DynamoDB JSON in DuckDB. Names stand in JSON pointers, which can name all of them. */
-import { type JsonSql, lambdaVariable, literal, quoted } from "../ports/dialect.ts";
+import { type ItemChange, type JsonSql, lambdaVariable, literal, quoted } from "../ports/dialect.ts";
 import { CAPITAL_ESCAPE, LEAF, PLAIN_TOKEN } from "./plain-json.ts";
 
 export const duckdbJson: JsonSql = {
   text,
   holds: (whole, part) => `contains(${whole}, ${part})`,
   attribute: pointed,
+  changedItem,
+  value: (type, content) => `json_object('${type}', ${content})`,
   attributes: (relation, item) =>
     `(SELECT entry.key AS attribute, entry.value AS value FROM (SELECT unnest(map_entries(from_json(${item}, '"MAP(VARCHAR, JSON)"'))) AS entry FROM ${relation} WHERE ${item} IS NOT NULL))`,
   typeOf: (value) => `json_keys(${value})[1]`,
@@ -41,6 +43,24 @@ function text(content: string): string {
 /** RFC 6901, section 3. */
 function pointed(json: string, name: string): string {
   return `json_extract(${json}, ${text(`/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`)})`;
+}
+
+function changedItem(item: string, { hidden, others }: ItemChange): string {
+  const entry = lambdaVariable(0);
+  const all = lambdaVariable(1);
+  const none = "CAST([] AS STRUCT(key VARCHAR, value JSON)[])";
+  const own = `coalesce(map_entries(from_json(${item}, '"MAP(VARCHAR, JSON)"')), ${none})`;
+  const kept =
+    hidden.length === 0
+      ? own
+      : `list_filter(${own}, lambda ${entry}: ${entry}.key NOT IN (${hidden.map(text).join(", ")}))`;
+  const added = others.map(
+    ({ name, value }) =>
+      `struct_pack(key := ${text(name)}, value := CASE WHEN ${pointed(item, name)} IS NULL THEN ${value} END)`,
+  );
+  const more = `list_filter(CAST([${added.join(", ")}] AS STRUCT(key VARCHAR, value JSON)[]), lambda ${entry}: ${entry}.value IS NOT NULL)`;
+  const entries = others.length === 0 ? kept : `list_concat(${kept}, ${more})`;
+  return `list_transform([${entries}], lambda ${all}: CASE WHEN len(${all}) > 0 THEN CAST(to_json(map_from_entries(${all})) AS VARCHAR) END)[1]`;
 }
 
 function plain(value: string): string {

@@ -1,11 +1,12 @@
 /** The statements behind what people query: `<table>`, `<table>_history` and `<table>_snapshots`. */
 import type { Manifest } from "../format/manifest.ts";
 import { recoverableColumns } from "../format/recovery.ts";
-import { type Dialect, integer, literal, quoted } from "../ports/dialect.ts";
+import { type Dialect, literal, quoted } from "../ports/dialect.ts";
 import type { Schema } from "../schema/schema.ts";
 import { valueList, wireForm } from "./column-value.ts";
 import { keyIdentity, mergedRows, newestRows, SAME_ROW, windowKeys, windowRows } from "./overlay.ts";
-import { nameList, segmentColumns, viewColumns } from "./typed-columns.ts";
+import { snapshotValues, type WrittenForm } from "./snapshot-values.ts";
+import { segmentColumns, viewColumns } from "./typed-columns.ts";
 
 /** Relations that the engine offers; each can stand behind FROM. Those that are known to be empty are left out. */
 export interface LakeRelations {
@@ -93,17 +94,16 @@ SELECT *, row_number() OVER (PARTITION BY _key, _version, _op, _changed_at ORDER
 ) WHERE ${REPEAT} = 1`; // breakage: history-shows-change-once
 }
 
-/** The kept snapshots, each with the time of its export. */
+/** Kept snapshots, those whose files have the same columns together, with the time of each export. */
 export function snapshotRows(
   dialect: Dialect,
   schema: Schema,
-  snapshots: readonly { readonly segments: string; readonly exportTimeSeconds: number }[],
+  snapshots: readonly (WrittenForm & { readonly rows: string })[],
 ): string {
-  const columns = nameList(viewColumns(dialect, schema));
   return snapshots
-    .map(({ segments, exportTimeSeconds }) => {
-      const time = dialect.timeTyped(integer(exportTimeSeconds));
-      return `SELECT ${columns}, ${time} AS ddb_export_timestamp FROM ${segments}`;
-    })
+    .map((form) => `SELECT ${snapshotValues(dialect, schema, form)}, ${EXPORT_TIME} FROM ${form.rows}`)
     .join("\nUNION ALL\n");
 }
+
+/** The partition of `<table>_snapshots`. No column of an attribute can have its name. */
+export const EXPORT_TIME = "ddb_export_timestamp";

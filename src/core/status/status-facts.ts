@@ -1,5 +1,7 @@
 /** What a status shows of a lake table, but for its gaps. The library and the JSON of `status` have the same members. */
 
+import type { SnapshotsKept } from "../format/snapshots-kept.ts";
+
 /**
  * The first of these that applies. gap: changes were lost. unread: the stream is not read, and loses changes after 24 hours.
  * undelivered: changes were put aside and are in no row. unfollowed: no run has followed the table within the time that was asked
@@ -25,6 +27,8 @@ export interface StatusFacts {
   readonly rows: number;
   /** The last snapshot; undefined if there was none. */
   readonly snapshot: { readonly exportTimeSeconds: number; readonly items: number } | undefined;
+  /** What `<table>_snapshots` has, the newest last. */
+  readonly keptSnapshots: KeptSnapshots;
   /** How far the stream was read; undefined if it never was. */
   readonly stream:
     | {
@@ -73,6 +77,18 @@ export interface StatusFacts {
   readonly undelivered: Undelivered;
   /** Quarantine files by their reason. */
   readonly quarantine: Readonly<Record<string, number>>;
+}
+
+export interface KeptSnapshots {
+  /** How many are kept: a number, all, or those that are at most so much older than the newest. */
+  readonly keep: SnapshotsKept;
+  readonly snapshots: readonly {
+    readonly exportTimeSeconds: number;
+    readonly items: number;
+    readonly bytes: number;
+  }[];
+  /** Attributes that are masked by now and not in the files of so many snapshots, which show NULL. */
+  readonly unmasked: readonly { readonly attribute: string; readonly snapshots: number }[];
 }
 
 /** The `At` members are ISO 8601. */

@@ -13,6 +13,7 @@ import { knownGaps } from "../table/recorded-gaps.ts";
 import { readHeartbeat } from "../table/run-heartbeat.ts";
 import { readStreamWatch, type StreamWatch } from "../table/stream-watch.ts";
 import { behindSeconds, followingOf, isUnfollowed } from "./following.ts";
+import { keptSnapshotsFacts } from "./kept-snapshots-facts.ts";
 import type { Health, StatusFacts } from "./status-facts.ts";
 import { undeliveredFiles, undeliveredObjects } from "./wholeness.ts";
 
@@ -62,6 +63,7 @@ export async function tableStatus(
     health,
     rows,
     snapshot: snapshot && { exportTimeSeconds: snapshot.exportTimeSeconds, items: snapshot.items },
+    keptSnapshots: await keptSnapshotsFacts(store, opened),
     stream: state && {
       streamArn: state.position.streamArn,
       behindSeconds: behindSeconds(state, heartbeat, nowSeconds),

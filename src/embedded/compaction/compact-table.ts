@@ -72,7 +72,7 @@ async function withEditApplied(
     edit.widened.filter((each) => each.wholeDigits !== undefined).map((each) => each.attribute),
   );
   const columns = opened.schema.columns.filter(({ attribute }) => asked.has(attribute));
-  const wholeDigits = await countWholeDigits(engine, opened, columns);
+  const wholeDigits = await countWholeDigits({ store, engine }, opened, columns);
   const context = { store, newRunId, nowSeconds, commits: opened };
   if (roomReasons(edit.widened, wholeDigits).length > 0) {
     // From now on it is known that the data rules the edit out.

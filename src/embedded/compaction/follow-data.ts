@@ -103,7 +103,7 @@ async function measured(
   const table = await openTableOf(store, schema);
   const seen = new Map(Object.entries(table.manifest.wholeDigits ?? {}));
   const columns = columnsToMeasure(table.schema, { misfits, wholeDigits: seen });
-  return new Map(await countWholeDigits(engine, table, columns));
+  return new Map(await countWholeDigits({ store, engine }, table, columns));
 }
 
 /** New columns and wider ones: their values are kept in `_unmapped`, and recovered from it. */

@@ -2,15 +2,16 @@
 import { join } from "node:path";
 import { type ChangeObject, segmentFolder } from "../../core/format/lake-path.ts";
 import type { Segment } from "../../core/format/manifest.ts";
-import { literal, quoted } from "../../core/ports/dialect.ts";
-import type { QueryEngine } from "../../core/ports/query-engine.ts";
+import { integer, literal, quoted } from "../../core/ports/dialect.ts";
+import type { DatedSegments, QueryEngine } from "../../core/ports/query-engine.ts";
 import { changeWireColumns } from "../../core/row/wire-line.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import { duckdb } from "../../core/sql/duckdb.ts";
 import { emptySegments, emptyWireRows, nameList, segmentColumns } from "../../core/sql/typed-columns.ts";
+import { EXPORT_TIME } from "../../core/sql/view.ts";
 import { filePattern } from "./file-pattern.ts";
 
-type FileRelations = Pick<QueryEngine, "changes" | "changeLog" | "segments">;
+type FileRelations = Pick<QueryEngine, "changes" | "changeLog" | "segments" | "snapshots">;
 
 export function fileRelations(root: string): FileRelations {
   return {
@@ -34,12 +35,42 @@ export function fileRelations(root: string): FileRelations {
       const files = segments.map((segment) => segmentFile(root, schema.table, segment));
       return segmentsOf(schema, scans(files));
     },
+    snapshots: (schema, kept) => snapshotsOf(root, schema, kept),
   };
 }
 
 /** A relation with the columns of segments over the rows of these statements. */
 export function segmentsOf(schema: Schema, scans: readonly string[]): string {
   return byName(emptySegments(duckdb, schema), nameList(segmentColumns(duckdb, schema)), scans);
+}
+
+/** The name of the engine's column for the path of a row's file, by which alone it leaves out files. */
+const FILE_NAME = "filename";
+
+/** Files of one form: the engine reads their columns from the first one, and opens others only where a statement needs their rows. */
+function snapshotsOf(root: string, schema: Schema, kept: readonly DatedSegments[]): string {
+  const columns = nameList([...segmentColumns(duckdb, schema), { name: EXPORT_TIME }]);
+  const time = duckdb.typeName({ kind: "timestamp" });
+  const empty = `(SELECT *, CAST(NULL AS ${time}) AS ${EXPORT_TIME} FROM ${emptySegments(duckdb, schema)})`;
+  const files = ({ segments }: DatedSegments): readonly string[] =>
+    segments.map((segment) => filePattern(segmentFile(root, schema.table, segment)));
+  const filled = kept.filter(({ segments }) => segments.length > 0);
+  const hasOwnName = schema.columns.some(({ name }) => name === FILE_NAME);
+  if (hasOwnName || filled.length < 2) {
+    const scans = filled.map((snapshot) => {
+      const at = duckdb.timeTyped(integer(snapshot.exportTimeSeconds));
+      return `SELECT *, ${at} AS ${EXPORT_TIME} FROM read_parquet([${files(snapshot).join(", ")}], hive_partitioning = false)`;
+    });
+    return byName(empty, columns, scans);
+  }
+  const runs = filled.map(({ run }) => literal(run)).join(", ");
+  const times = filled.map(({ exportTimeSeconds }) => integer(exportTimeSeconds)).join(", ");
+  const run = `regexp_extract(${FILE_NAME}, '([^\\\\/]+)[\\\\/][^\\\\/]+[\\\\/][^\\\\/]+$', 1)`;
+  const at = duckdb.timeTyped(`MAP([${runs}], [${times}])[${run}]`);
+  const list = filled.flatMap(files).join(", ");
+  // breakage: snapshots-are-pruned-by-their-files
+  const scan = `SELECT *, ${at} AS ${EXPORT_TIME} FROM read_parquet([${list}], hive_partitioning = false, filename = true)`;
+  return byName(empty, columns, [scan]);
 }
 
 function filesOf(root: string, objects: readonly ChangeObject[]): readonly string[] {

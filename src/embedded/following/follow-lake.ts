@@ -21,6 +21,7 @@ import { allEnded, followAll } from "./follow-all.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { LateFolds } from "./late-folds.ts";
 import { pause } from "./pause.ts";
+import { type RegularSnapshots, snapshotRegularly } from "./regular-snapshots.ts";
 import { keepSeries } from "./series-keeper.ts";
 
 export interface FollowedTable {
@@ -34,6 +35,8 @@ export interface FollowRequest {
   readonly maskKey: Uint8Array | undefined;
   /** Seconds between compactions; undefined: never compact. */
   readonly compactEverySeconds: number | undefined;
+  /** Snapshots of tables whose last one is old. Default: none. */
+  readonly snapshots?: RegularSnapshots | undefined;
   /** Ends when every stream was read to its end. */
   readonly once: boolean;
   /** Of each compaction. Default: those of a lake. */
@@ -49,7 +52,8 @@ export type RunEvent =
   | { readonly kind: "not-followed"; readonly error: DynalakeError }
   | { readonly kind: "compacted"; readonly result: CompactionResult }
   | { readonly kind: "followed"; readonly followed: Followed }
-  | { readonly kind: "compaction-failed"; readonly error: DynalakeError };
+  | { readonly kind: "compaction-failed"; readonly error: DynalakeError }
+  | { readonly kind: "snapshot-failed"; readonly error: DynalakeError };
 
 /** Records of one delivery: a few megabytes of Parquet at most, and soon enough to be seen within a second. */
 const RECORDS_MAX = 5_000;
@@ -79,6 +83,9 @@ async function followWith(request: FollowRequest, delivery: LakeFolder): Promise
   // Each table waits for it in a few places, and Node takes more than ten for a leak.
   setMaxListeners(0, stop);
   const compactions = request.tables.map((table) => compactRegularly(request, table.schema, stop));
+  const snapshots = request.tables.map(({ schema }) =>
+    snapshotRegularly(request, schema, { once: request.once, stop }),
+  );
   const following = followAll({
     tables: request.tables,
     follow: async (table) => {
@@ -90,12 +97,14 @@ async function followWith(request: FollowRequest, delivery: LakeFolder): Promise
   });
   try {
     // A compaction that fails for an unknown reason ends everything: otherwise compactions would just stop.
-    await (request.once ? allEnded(following) : Promise.all([...following, ...compactions]));
+    await (request.once
+      ? Promise.all([allEnded(following), ...snapshots])
+      : Promise.all([...following, ...compactions, ...snapshots]));
     return readToEnd.size === request.tables.length;
   } finally {
     ended.abort();
     // The lock and the session are theirs, too, until the last delivery is written down.
-    await Promise.allSettled([...following, ...compactions]);
+    await Promise.allSettled([...following, ...compactions, ...snapshots]);
     await delivery.close();
   }
 }

@@ -1,5 +1,6 @@
 /** Follows the tables of a lake that are asked for. One that the lake does not have yet gets its first snapshot. */
 import { DynalakeError } from "../../core/error.ts";
+import type { SnapshotsKept } from "../../core/format/snapshots-kept.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { type Schema, tableName } from "../../core/schema/schema.ts";
 import { chosenTables } from "../../core/table/chosen-tables.ts";
@@ -14,10 +15,10 @@ import type { GivenSchema } from "../schemas/given-schema.ts";
 import { boundTo, givenSchema } from "../schemas/schema-choice.ts";
 import { adoptSchema } from "../schemas/schema-effect.ts";
 import { snapshotOfTable } from "../snapshot/table-snapshot.ts";
-import type { TakenSnapshot, TakingProgress } from "../snapshot/take-in.ts";
+import type { SnapshotWish, TakenSnapshot, TakingProgress } from "../snapshot/take-in.ts";
 import { type FollowedTable, type FollowRequest, followLake } from "./follow-lake.ts";
 
-export interface FollowWish extends Omit<FollowRequest, "tables"> {
+export interface FollowWish extends Omit<FollowRequest, "tables" | "snapshots"> {
   /** What messages call the lake. */
   readonly lakeName: string;
   /** The source table; needed if the lake does not have it yet. */
@@ -28,11 +29,15 @@ export interface FollowWish extends Omit<FollowRequest, "tables"> {
   readonly config: SourceConfig;
   readonly limits: LakeLimits;
   readonly threads: number;
-  readonly snapshot: FirstSnapshotEvents;
+  /** Between two snapshots of a table; undefined: none but the first. */
+  readonly snapshotEverySeconds: number | undefined;
+  /** How many snapshots each table keeps from the next one on. */
+  readonly keep: SnapshotsKept | undefined;
+  readonly snapshot: SnapshotEvents;
   readonly onColumns: (table: string, added: readonly string[]) => void;
 }
 
-export interface FirstSnapshotEvents {
+export interface SnapshotEvents {
   readonly onBegin: (source: string) => void;
   readonly onProgress: (progress: TakingProgress) => void;
   readonly onTaken: (taken: TakenSnapshot) => void;
@@ -47,7 +52,7 @@ export async function followTables(wish: FollowWish): Promise<boolean> {
   try {
     const tables: FollowedTable[] = [];
     for (const schema of schemas) tables.push(await followed(wish, store, schema, connections));
-    return await followLake({ ...wish, tables });
+    return await followLake({ ...wish, tables, snapshots: laterSnapshots(wish) });
   } finally {
     for (const connection of connections) connection.close();
   }
@@ -115,12 +120,32 @@ async function requireStream({ config }: FollowWish, source: string): Promise<vo
 }
 
 async function takeFirstSnapshot(wish: FollowWish, source: string): Promise<void> {
-  const { folder, config, limits, threads, signal, given, name, maskKey, snapshot } = wish;
+  const { signal, given, name, snapshot } = wish;
   snapshot.onBegin(source);
+  await takeSnapshot(wish, source, { name, given, onProgress: snapshot.onProgress, signal });
+}
+
+/** Those that are due by the schedule, while the streams are followed. */
+function laterSnapshots(wish: FollowWish): FollowRequest["snapshots"] {
+  const { snapshotEverySeconds: everySeconds } = wish;
+  if (everySeconds === undefined) return undefined;
+  return {
+    everySeconds,
+    take: ({ table, source }, signal) =>
+      takeSnapshot(wish, source, { name: table, given: undefined, onProgress: () => undefined, signal }),
+  };
+}
+
+async function takeSnapshot(
+  wish: FollowWish,
+  source: string,
+  own: Pick<SnapshotWish, "name" | "given" | "onProgress" | "signal">,
+): Promise<void> {
+  const { folder, config, limits, threads, maskKey, keep, snapshot } = wish;
+  const { signal } = own;
   const lake = await openLakeFolder(folder, { ...limits, threads }, signal);
   try {
-    const { onProgress } = snapshot;
-    const taking = { lake, given, name, key: undefined, maskKey, threads, onProgress, signal };
+    const taking = { lake, key: undefined, maskKey, keep, threads, ...own };
     snapshot.onTaken(await snapshotOfTable({ table: source, config }, taking));
   } finally {
     await lake.close();

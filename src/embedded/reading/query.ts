@@ -4,7 +4,8 @@ import {
   currentView,
   historyViews,
   type LakeView,
-  segmentViews,
+  segmentsView,
+  snapshotsView,
   viewNames,
 } from "../../core/overlay/lake-view.ts";
 import { shownView } from "../../core/overlay/shown-view.ts";
@@ -14,6 +15,7 @@ import type { Cell, NumberForm, ResultColumn } from "../../core/ports/query-resu
 import { isReserved, writtenName } from "../../core/sql/reserved-words.ts";
 import { statementTokens } from "../../core/sql/statement-tokens.ts";
 import { TABLES_VIEW, tableMoments, tablesRelation } from "../../core/status/tables-view.ts";
+import { keptSnapshots } from "../../core/table/kept-snapshots.ts";
 import { type OpenTable, type TableState, tableAsOf } from "../../core/table/open-table.ts";
 import type { DuckdbSession } from "../duckdb/duckdb-session.ts";
 import { partScans } from "../duckdb/part-scans.ts";
@@ -132,11 +134,16 @@ async function wantedViews(
       request.asOfSeconds,
       keys,
     ),
-    ...segmentViews(engine, then).filter((view) => isRead(view.name)),
+    ...(isRead(`${name}__segments`) ? [segmentsView(engine, then)] : []),
+    ...(isRead(`${name}_snapshots`) ? [await snapshotsOf(lake, then)] : []),
   ].map((view) => shownView(dialect, then, view, "label"));
   if (!isRead(`${name}_history`) && !isRead(`${name}__changes`)) return views;
   const history = await historyViews(engine, table);
   return [...views, ...history.map((view) => shownView(dialect, table, view, "label"))];
+}
+
+async function snapshotsOf({ engine, store }: LakeFolder, table: TableState): Promise<LakeView> {
+  return snapshotsView(engine, table.schema, await keptSnapshots(store, table));
 }
 
 /** The table as it was; undefined where it was not there yet and the statement may not mean it. */

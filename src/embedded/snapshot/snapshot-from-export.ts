@@ -6,6 +6,7 @@ import { type SeedContext, seed } from "../../core/compaction/seed.ts";
 import { DynalakeError } from "../../core/error.ts";
 import { schemaPath, stagingRunFolder } from "../../core/format/lake-path.ts";
 import type { Manifest } from "../../core/format/manifest.ts";
+import type { SnapshotsKept } from "../../core/format/snapshots-kept.ts";
 import { itemWireColumns } from "../../core/row/wire-line.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import type { NumberRange } from "../../core/schema/staging-splits.ts";
@@ -28,6 +29,7 @@ export interface SnapshotRequest {
   readonly choice: SchemaChoice;
   readonly export: ExportFolder;
   readonly maskKey: Uint8Array | undefined;
+  readonly snapshotsKept?: SnapshotsKept | undefined;
   readonly threads: number;
   /** The export's items are those of a moment not before this one. */
   readonly cutSeconds: number;
@@ -54,9 +56,6 @@ export interface SnapshotResult {
   /** What schema.json held when the items were about to be read. */
   readonly schemaBefore: Uint8Array | undefined;
 }
-
-/** How many full snapshots a lake keeps for `<table>_snapshots`. */
-const SNAPSHOTS_KEPT = 1;
 
 /** Takes the export in. Whatever fails before the commit leaves the lake as it was, but for lines in quarantine. */
 export async function snapshotFromExport(request: SnapshotRequest): Promise<SnapshotResult> {
@@ -89,7 +88,7 @@ export async function snapshotFromExport(request: SnapshotRequest): Promise<Snap
       exportTimeSeconds: request.export.summary.exportTimeSeconds,
       cutSeconds: request.cutSeconds,
       deliveryDelaySeconds: DEFAULT_POLICY.deliveryDelaySeconds,
-      snapshotsKept: SNAPSHOTS_KEPT,
+      snapshotsKept: request.snapshotsKept,
       replacesSchema: choice.effect.replaces,
       nowSeconds,
     });

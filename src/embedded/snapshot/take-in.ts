@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { sourceOfArn } from "../../core/change/named-source.ts";
 import { changesFolder, schemaPath, stagingRunFolder } from "../../core/format/lake-path.ts";
 import { type Gap, openGaps } from "../../core/format/manifest.ts";
+import type { SnapshotsKept } from "../../core/format/snapshots-kept.ts";
 import type { Inference } from "../../core/infer/inference.ts";
 import type { Drift } from "../../core/overlay/drift-finding.ts";
 import { schemaOf } from "../../core/schema/schema-change.ts";
@@ -33,6 +34,8 @@ export interface SnapshotWish {
   readonly name: string | undefined;
   readonly key: KeySchema | undefined;
   readonly maskKey: Uint8Array | undefined;
+  /** How many snapshots the table keeps from now on. Default: what it was asked to keep before. */
+  readonly keep?: SnapshotsKept | undefined;
   readonly threads: number;
   readonly onProgress: (progress: TakingProgress) => void;
   readonly signal: AbortSignal;
@@ -71,7 +74,7 @@ export function demandOf(
 
 /** A failure before the commit leaves the lake as it was, except for lines in quarantine. */
 export async function takeIn(
-  { lake, maskKey, threads, onProgress, signal }: SnapshotWish,
+  { lake, maskKey, keep, threads, onProgress, signal }: SnapshotWish,
   demand: SchemaDemand,
   { folder, cutSeconds }: ExportToTakeIn,
 ): Promise<TakenSnapshot> {
@@ -96,6 +99,7 @@ export async function takeIn(
         export: folder,
         cutSeconds,
         maskKey,
+        snapshotsKept: keep,
         threads,
         onProgress: (progress) => {
           signal.throwIfAborted();

@@ -2,6 +2,7 @@
  * The statements for the lake of a simulated history at one moment, in both dialects. The core's functions make each statement
  * twice, once per dialect, and the rows that it reads are part of it.
  */
+
 import { unloadStatements } from "../../../src/aws/unload.ts";
 import type { CompactionContext } from "../../../src/core/compaction/compaction-context.ts";
 import { DEFAULT_POLICY } from "../../../src/core/compaction/compaction-policy.ts";
@@ -16,7 +17,7 @@ import {
   currentView,
   historyViews,
   type LakeView,
-  segmentViews,
+  snapshotsView,
   standingView,
   wireRows,
 } from "../../../src/core/overlay/lake-view.ts";
@@ -28,6 +29,7 @@ import { athena } from "../../../src/core/sql/athena.ts";
 import { repeatedKeys } from "../../../src/core/sql/compaction.ts";
 import { listChanges } from "../../../src/core/table/change-listing.ts";
 import { latestManifest } from "../../../src/core/table/commits.ts";
+import { keptSnapshots } from "../../../src/core/table/kept-snapshots.ts";
 import { type OpenTable, openTableOf, tableAsOf } from "../../../src/core/table/open-table.ts";
 import { type Evaluated, ModelEngine } from "../../simulator/model-engine.ts";
 import { stagedRows } from "../../simulator/processes.ts";
@@ -149,7 +151,7 @@ function viewsOf(moment: Moment): Make {
   return async (engine) => {
     const table = { schema, manifest, changes: listChanges(world.store, TABLE) };
     const [history] = await historyViews(engine, table);
-    const [snapshots] = segmentViews(engine, table);
+    const snapshots = snapshotsView(engine, schema, await keptSnapshots(world.store, table));
     const inTime = { ddb_export_timestamp: engine.dialect.timeWire("ddb_export_timestamp") };
     const shown = (form: Form, view: LakeView | undefined, others: Others = {}): Made =>
       inText(moment, engine, form, view?.sql as string, others);

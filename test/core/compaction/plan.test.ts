@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { type Plan, planFile } from "../../../src/core/compaction/plan.ts";
-import { EVOLVED_FORMAT, LAKE_FORMAT } from "../../../src/core/format/lake-file.ts";
+import { LAKE_FORMAT, NEWEST_FORMAT } from "../../../src/core/format/lake-file.ts";
 import type { SchemaFile } from "../../../src/core/schema/schema.ts";
 import { replaceLakeFile, requireLakeFile } from "../../../src/core/table/stored-file.ts";
 import * as fc from "../../support/fast-check.ts";
@@ -77,7 +77,7 @@ test.each([
   ["", "LAKE_DAMAGED"],
   ["{", "LAKE_DAMAGED"],
   ["{}", "LAKE_DAMAGED"],
-  [`{"format":${EVOLVED_FORMAT + 1}}`, "LAKE_NEWER"],
+  [`{"format":${NEWEST_FORMAT + 1}}`, "LAKE_NEWER"],
   [
     '{"format":1,"run":"../x","fromSequence":0,"stages":[],"change":{"kind":"major","parts":[]}}',
     "LAKE_DAMAGED",

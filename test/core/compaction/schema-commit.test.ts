@@ -25,11 +25,17 @@ import {
   type Segment,
 } from "../../../src/core/format/manifest.ts";
 import { itemsSchema } from "../../../src/core/overlay/items.ts";
-import { currentView, historyViews, segmentViews } from "../../../src/core/overlay/lake-view.ts";
+import {
+  currentView,
+  historyViews,
+  segmentsView,
+  snapshotsView,
+} from "../../../src/core/overlay/lake-view.ts";
 import { rebasedSchema } from "../../../src/core/schema/rebased-schema.ts";
 import { type AttributeFile, parseSchema, type Schema } from "../../../src/core/schema/schema.ts";
 import { schemaMark } from "../../../src/core/schema/schema-change.ts";
 import { latestManifest, readCommits } from "../../../src/core/table/commits.ts";
+import { keptSnapshots } from "../../../src/core/table/kept-snapshots.ts";
 import { openTable, openTableOf, stateAt, tableAsOf } from "../../../src/core/table/open-table.ts";
 import { readWrittenSchema, writeSchema } from "../../../src/core/table/schema-file.ts";
 import { FakeEngine } from "../../support/fake-engine.ts";
@@ -407,7 +413,8 @@ describe("what is read", () => {
     const table = await openTableOf(store, FIRST);
     const views = [
       await currentView(engine, table, undefined),
-      ...segmentViews(engine, table),
+      segmentsView(engine, table),
+      snapshotsView(engine, table.schema, await keptSnapshots(store, table)),
       ...(await historyViews(engine, table)),
     ];
     for (const { sql } of views) expect(sql).not.toMatch(/contains|json/);
@@ -429,9 +436,10 @@ describe("what is read", () => {
     expect(sql).toMatch(/"change log" AS .*FROM changes\(.*coalesce\("note", .*\nFROM "change log" WHERE/s);
     const whole = await currentView(engine, withSegments([segment("base", "whole", "b0001")]), undefined);
     expect(whole.sql).toContain("FROM segments(whole-b0001) WHERE _key NOT IN");
-    const [snapshots, segments] = segmentViews(engine, rewritten);
-    expect(snapshots?.sql).toMatch(/coalesce\("note", .* FROM segments\(kept-b0000\)/);
-    expect(segments?.sql).not.toContain("coalesce");
+    const snapshots = snapshotsView(engine, rewritten.schema, await keptSnapshots(store, rewritten));
+    const segments = segmentsView(engine, rewritten);
+    expect(snapshots.sql).toMatch(/coalesce\("note", .* FROM segments\(kept-b0000\)/);
+    expect(segments.sql).not.toContain("coalesce");
     const [history, changes] = await historyViews(engine, changed);
     expect(history?.sql).toContain('coalesce("note", ');
     expect(changes?.sql).not.toContain("coalesce");

@@ -5,6 +5,7 @@ import {
   type RetentionPolicy,
   vacuum,
 } from "../../../src/core/compaction/vacuum.ts";
+import { NEWEST_FORMAT } from "../../../src/core/format/lake-file.ts";
 import {
   initialManifest,
   type Manifest,
@@ -114,7 +115,7 @@ describe("the newest manifest", () => {
   });
 
   test("one of a newer format, or a damaged one, ends the vacuum before anything is removed", async () => {
-    for (const text of ['{"format": 4}', "{"]) {
+    for (const text of [`{"format": ${NEWEST_FORMAT + 1}}`, "{"]) {
       const store = new MemoryStore();
       commit(store, 1, 5, []);
       commit(store, 2, 6, []);

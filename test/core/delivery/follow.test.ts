@@ -5,6 +5,7 @@ import {
   type Follower,
   openFollower,
 } from "../../../src/core/delivery/follow.ts";
+import { NEWEST_FORMAT } from "../../../src/core/format/lake-file.ts";
 import { initialManifest, manifestText } from "../../../src/core/format/manifest.ts";
 import { rowCodec } from "../../../src/core/row/row.ts";
 import { lineWriter } from "../../../src/core/row/wire-line.ts";
@@ -260,7 +261,7 @@ describe("opening", () => {
   test.each([
     ["{", "LAKE_DAMAGED"],
     ["{}", "LAKE_DAMAGED"],
-    ['{"format":4}', "LAKE_NEWER"],
+    [`{"format":${NEWEST_FORMAT + 1}}`, "LAKE_NEWER"],
   ])("does not take a position that it cannot read for none: %s", async (text, code) => {
     const world = worldOf(["a"]);
     world.store.plant("t/position.json", text);

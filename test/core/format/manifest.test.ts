@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import {
-  EVOLVED_FORMAT,
   LAKE_FORMAT,
   lakeFileBytes,
+  NEWEST_FORMAT,
   parseLakeFile,
 } from "../../../src/core/format/lake-file.ts";
 import {
@@ -90,7 +90,7 @@ test("a manifest comes back from its text", () => {
 
 test("a manifest of a newer format is refused, whatever else is in it, with the advice to upgrade", () => {
   for (const rest of [{}, { sequence: "seven" }, initialManifest(1)]) {
-    const text = JSON.stringify({ ...rest, format: EVOLVED_FORMAT + 1 });
+    const text = JSON.stringify({ ...rest, format: NEWEST_FORMAT + 1 });
     expect(failure(() => parse(text))).toMatchObject({
       code: "LAKE_NEWER",
       message: expect.stringContaining(PATH),

@@ -200,15 +200,10 @@ SELECT ${SEGMENT} FROM (${newestOf("d")}) WHERE _key NOT IN (SELECT _key FROM "t
       expect(historyRows(dialect, SCHEMA, MANIFEST, "changes")).toBe(`SELECT ${typed}, dt, hr FROM (
 SELECT *, row_number() OVER (${once}) AS "delivery rank" FROM changes
 ) WHERE "delivery rank" = 1`);
-      const kept = [1, 2].map((exportTimeSeconds) => ({
-        segments: `s${exportTimeSeconds}`,
-        exportTimeSeconds,
-      }));
-      expect(
-        snapshotRows(dialect, SCHEMA, kept),
-      ).toBe(`SELECT ${VIEW}, ${time("1")} AS ddb_export_timestamp FROM s1
+      const kept = ["s1", "s2"].map((rows) => ({ rows, written: SCHEMA, lacking: NONE }));
+      expect(snapshotRows(dialect, SCHEMA, kept)).toBe(`SELECT ${VIEW}, ddb_export_timestamp FROM s1
 UNION ALL
-SELECT ${VIEW}, ${time("2")} AS ddb_export_timestamp FROM s2`);
+SELECT ${VIEW}, ddb_export_timestamp FROM s2`);
     });
 
     test("relations without rows have the same columns as those with rows, the smallest first", () => {
@@ -403,7 +398,7 @@ function statements(dialect: Dialect, schema: Schema): readonly string[] {
     remainingDeltaRows(dialect, schema, "deltas", taken),
     snapshotBaseRows(dialect, schema, "staged", 880, NONE),
     historyRows(dialect, schema, MANIFEST, "changes"),
-    snapshotRows(dialect, schema, [{ segments: "kept", exportTimeSeconds: 1 }]),
+    snapshotRows(dialect, schema, [{ rows: "kept", written: schema, lacking: NONE }]),
     emptySegments(dialect, schema),
     emptyWireRows(dialect, changeWireColumns(schema)),
     ...schema.columns.map((column) => dialect.wire(column.type, quoted(column.name))),

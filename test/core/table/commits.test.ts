@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { NEWEST_FORMAT } from "../../../src/core/format/lake-file.ts";
 import { type Gap, initialManifest, type Manifest, manifestText } from "../../../src/core/format/manifest.ts";
 import { commitManifest } from "../../../src/core/table/commit-manifest.ts";
 import {
@@ -34,7 +35,10 @@ describe("the manifests", () => {
   test("one of a newer format stops every reader, and nothing older is taken in its place", async () => {
     const store = new MemoryStore();
     plantManifest(store, manifestOf(1, 100));
-    store.plant("reviews/manifest/000000000002.json", '{"format": 4, "somethingElse": []}');
+    store.plant(
+      "reviews/manifest/000000000002.json",
+      `{"format": ${NEWEST_FORMAT + 1}, "somethingElse": []}`,
+    );
     await expect(latestManifest(store, "reviews")).rejects.toMatchObject({ code: "LAKE_NEWER" });
     await expect(asOfTime(store, 200)).rejects.toMatchObject({ code: "LAKE_NEWER" });
   });

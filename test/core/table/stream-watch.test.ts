@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { NEWEST_FORMAT } from "../../../src/core/format/lake-file.ts";
 import { readStreamWatch, saveStreamWatch } from "../../../src/core/table/stream-watch.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
 
@@ -15,7 +16,7 @@ test.each([
   ["no JSON", "LAKE_DAMAGED"],
   ["{}", "LAKE_DAMAGED"],
   [JSON.stringify({ format: 1, ...watch, seenReadingSeconds: "1" }), "LAKE_DAMAGED"],
-  [JSON.stringify({ format: 4, ...watch }), "LAKE_NEWER"],
+  [JSON.stringify({ format: NEWEST_FORMAT + 1, ...watch }), "LAKE_NEWER"],
 ])("%s is told as what it is, with the path", async (text, code) => {
   const store = new MemoryStore();
   store.plant("t/watch.json", text);
