@@ -1,7 +1,7 @@
 /** `run` takes snapshots of the tables that it follows, by their age. */
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { done, dynalake, rowsOf, startDynalake, until } from "../support/cli.ts";
+import { done, dynalake, nextSecond, rowsOf, startDynalake, until } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { fileEmulator } from "./file-emulator.ts";
 import { SourceTable } from "./source-table.ts";
@@ -26,6 +26,8 @@ test("a snapshot that is due is taken while the streams are followed, and kept a
     running.interrupt();
     await running.ended;
     const before = await kept();
+    await nextSecond();
+    await nextSecond();
     // One at most, and what was asked before stays.
     const once = await dynalake(["run", ...source, "--once", "--snapshot-every", "1s"]);
     expect(once).toMatchObject({ code: 0 });

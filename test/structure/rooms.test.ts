@@ -157,6 +157,7 @@ test("the public entry is made of the library, and of types and errors of the co
   const imported = imports.get("src/index.ts") ?? [];
   expect(imported.filter((path) => !path.startsWith("src/library/"))).toEqual([
     "src/core/error.ts",
+    "src/core/format/snapshots-kept.ts",
     "src/core/ports/query-result.ts",
     "src/core/values/attribute-value.ts",
   ]);
