@@ -4,7 +4,7 @@ import { gunzipSync } from "node:zlib";
 import { grouped } from "../core/counted.ts";
 import { type Recording, recordingOf } from "../core/delivery/recording.ts";
 import { DynalakeError } from "../core/error.ts";
-import { systemCode } from "./file-error.ts";
+import { systemCode, systemReason } from "./file-error.ts";
 import type { GivenFile } from "./given-file.ts";
 import { isGzip } from "./gzip.ts";
 
@@ -36,7 +36,7 @@ const SPLIT = "Split the file into several: JSON lines of records can be cut at 
 /** Throws INPUT_INVALID if the file cannot be read, is too large, or is not a recording. */
 export async function readRecordedFile({ name: file, path }: GivenFile): Promise<Recording> {
   const handle = await open(path, "r").catch((cause: unknown) => {
-    throw new DynalakeError("INPUT_INVALID", `${file} cannot be read: ${systemCode(cause)}`, { cause });
+    throw new DynalakeError("INPUT_INVALID", `${file} cannot be read: ${systemReason(cause)}`, { cause });
   });
   try {
     const facts = await handle.stat();

@@ -1,6 +1,6 @@
 /** Private folders for temporary files, which do not outlive the process. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileError } from "./file-error.ts";
@@ -17,7 +17,8 @@ const inUse = new Set<string>();
 export function temporaryFolder(parent: string, prefix: string): TemporaryFolder {
   const path = join(parent, `${prefix}${randomBytes(6).toString("hex")}`);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    // Node's recursive form never ends where the parent is there and takes no folder, such as /proc.
+    mkdirSync(path, { recursive: !existsSync(parent), mode: 0o700 });
   } catch (error) {
     throw fileError(error, path);
   }

@@ -102,7 +102,7 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
   },
   "no list of files": {
     after: ({ home }) => rm(join(home, "manifest-files.json")),
-    tells: /manifest-files\.json cannot be read: ENOENT/,
+    tells: /manifest-files\.json cannot be read: no such file or directory \(ENOENT\)/,
   },
   "a list of files that is cut off": {
     after: async ({ home }) => {
@@ -234,6 +234,7 @@ function quietContext(): CommandContext {
 test("a folder without an export, and one with several", async () => {
   await withFolder(async (own) => {
     const command = ["snapshot", "--key", "Id", "--name", "t", "--lake", join(own, "none"), "--from-export"];
+    await mkdir(join(own, "empty"));
     const empty = await dynalake([...command, join(own, "empty")]);
     expectRefused(empty, {
       code: "EXPORT_INVALID",
@@ -280,4 +281,10 @@ test("a lake that has a later snapshot keeps it", async () => {
     expectRefused(ended, { code: "CONFLICT", names: ['"t" already has a snapshot of a later time'] });
     expect(await fingerprint(lake)).toEqual(before);
   });
+});
+
+test("a folder that is not there is not taken for one without an export", async () => {
+  const ended = await dynalake(["snapshot", "--from-export", "nowhere", "--key", "Id", "--lake", lake]);
+  const said = "nowhere cannot be read: no such file or directory (ENOENT)";
+  expectRefused(ended, { code: "EXPORT_INVALID", names: [said] });
 });

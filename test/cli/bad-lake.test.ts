@@ -1,7 +1,7 @@
 /** A lake that this version cannot read, that does not exist, or whose disk is full. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { cp, mkdir, mkdtemp, readFile, rm, statfs, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, statfs, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -109,6 +109,37 @@ test("a table that the lake does not have", async () => {
     expectRefused(ended, { code: "LAKE_NOT_FOUND", names: ['"other"', "its tables are t"] });
   }
   expect(await fingerprint(lake)).toEqual(before);
+});
+
+test("a data file that is missing or cut off is named, and not the statement", async () => {
+  const damages: readonly ((file: string) => Promise<void>)[] = [
+    (file) => rm(file),
+    (file) => truncate(file, 0),
+    (file) => truncate(file, 100),
+    async (file) => {
+      const content = await readFile(file);
+      await writeFile(file, content.fill(0xff, content.length - 20, content.length - 10));
+    },
+  ];
+  for (const damage of damages) {
+    await withFolder(async (own) => {
+      const damaged = join(own, "lake");
+      await cp(lake, damaged, { recursive: true });
+      const names = await readdir(damaged, { recursive: true });
+      await damage(join(damaged, names.find((name) => name.endsWith("rows.parquet")) ?? ""));
+      const before = await fingerprint(damaged);
+      for (const command of [["query", "SELECT max(text) FROM t"], ["items"], ["status"]]) {
+        const ended = await dynalake([...command, "--lake", damaged]);
+        expectRefused(ended, { code: "LAKE_DAMAGED", names: [/parquet|type/], next: "backup" });
+      }
+      expect(await fingerprint(damaged)).toEqual(before);
+    });
+  }
+});
+
+test("a file that cannot be written in the folder of a lake is the folder's fault", async () => {
+  const ended = await dynalake(["replay", event, "--name", "t", "--key", "Id", "--lake", "/proc/lake"]);
+  expectRefused(ended, { code: "STORE_FAILED", names: ["/proc/lake", "no such file or directory (ENOENT)"] });
 });
 
 const testOnTinyDisk = mayMount() ? test : test.skip;

@@ -123,6 +123,18 @@ test.each([
   });
 });
 
+test("a table without a snapshot has its schema from its first compaction on", async () => {
+  await withFolder(async (folder) => {
+    const [lake, file] = [join(folder, "lake"), join(folder, "recorded.jsonl")];
+    await writeFile(file, recorded);
+    await done("replay", file, "--name", "orders", "--key", "id", "--lake", lake);
+    await done("compact", "--lake", lake, "--settle-seconds", "0");
+    await rm(join(lake, "orders/schema.json"));
+    expect(await rowsOf(lake, "SELECT id FROM orders")).toEqual(['{"id":"o1"}']);
+    expect((await done("status", "--lake", lake)).stdout).toContain("orders/schema.json is missing");
+  });
+});
+
 test("an earlier schema, which a crash has left in the file, is no edit", async () => {
   await withLake(async ({ lake, file, edit, snapshot }) => {
     const before = await readFile(file);

@@ -2066,6 +2066,20 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/cli/export.test.ts"],
   },
   {
+    name: "a damaged file of the lake is taken for a fault of the statement",
+    marker: "damaged-files-are-named",
+    find: "if (DAMAGED_CONTENT.test(message))",
+    put: "if (message !== undefined) return undefined;\n  if (DAMAGED_CONTENT.test(message))",
+    tests: ["test/cli/bad-lake.test.ts"],
+  },
+  {
+    name: "a compaction leaves the schema of its files to a file that people edit",
+    marker: "compactions-name-the-schema",
+    find: "from.schema ?? schema.file",
+    put: "from.schema",
+    tests: ["test/cli/edited-schema.test.ts"],
+  },
+  {
     name: "a result replaces a file of somebody else",
     marker: "results-replace-nothing",
     find: "overwrite || ",

@@ -30,7 +30,9 @@ export async function commitCompaction(
   const fault = rowsFault(from, change, staged);
   if (fault !== undefined) return new DynalakeError("ENGINE_FAILED", `${fault}: nothing was committed`);
   const nowSeconds = context.nowSeconds();
-  const next = nextManifest(from, change, { run, nowSeconds, staged });
+  // The schema that the staged files were written with, which until now was in schema.json alone.
+  const named = { ...from, schema: from.schema ?? schema.file }; // breakage: compactions-name-the-schema
+  const next = nextManifest(named, change, { run, nowSeconds, staged });
   const isIdle = staged.length === 0 && next.segments.length === from.segments.length;
   if (isIdle && nowSeconds - from.committedAtSeconds < IDLE_COMMIT_SECONDS) return from; // breakage: commits-change-something
   const outcome = await commitManifest(store, table, next);

@@ -9,7 +9,7 @@ import {
   parseExportFiles,
   parseExportSummary,
 } from "../../core/exports/export-manifest.ts";
-import { systemCode } from "../../files/file-error.ts";
+import { systemCode, systemReason } from "../../files/file-error.ts";
 
 export interface ExportFolder {
   readonly summary: ExportSummary;
@@ -83,8 +83,15 @@ async function exportHome(folder: string, given: string): Promise<string> {
       });
     }
   }
+  const next = "Give the folder that holds AWSDynamoDB.";
+  await readdir(folder).catch((cause: unknown) => {
+    throw new DynalakeError("EXPORT_INVALID", `${given} cannot be read: ${systemReason(cause)}`, {
+      cause,
+      next,
+    });
+  });
   throw new DynalakeError("EXPORT_INVALID", `${given} holds no export: there is no manifest-summary.json`, {
-    next: "Give the folder that holds AWSDynamoDB. An export that is still running has no manifest yet.",
+    next: `${next} An export that is still running has no manifest yet.`,
   });
 }
 
@@ -119,7 +126,7 @@ export async function readBounded(file: string): Promise<Buffer> {
     return await readFile(file);
   } catch (cause) {
     if (cause instanceof DynalakeError) throw cause;
-    throw new DynalakeError("EXPORT_INVALID", `${file} cannot be read: ${systemCode(cause)}`, { cause });
+    throw new DynalakeError("EXPORT_INVALID", `${file} cannot be read: ${systemReason(cause)}`, { cause });
   }
 }
 

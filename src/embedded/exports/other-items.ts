@@ -12,7 +12,7 @@ import { grouped } from "../../core/counted.ts";
 import { DynalakeError } from "../../core/error.ts";
 import { type JsonDocument, jsonDocuments, NotJson } from "../../core/values/json-documents.ts";
 import { elementTexts, memberTexts } from "../../core/values/json-slices.ts";
-import { systemCode } from "../../files/file-error.ts";
+import { systemCode, systemReason } from "../../files/file-error.ts";
 import type { GivenFile } from "../../files/given-file.ts";
 import { isGzip } from "../../files/gzip.ts";
 import { wholeLines } from "../../transcode/whole-lines.ts";
@@ -79,9 +79,10 @@ export async function* itemTexts(file: GivenFile): AsyncGenerator<readonly strin
     if (cause instanceof DynalakeError) throw cause;
     if (cause instanceof TypeError)
       throw new DynalakeError("EXPORT_INVALID", `${file.name} is not UTF-8 text`, { cause });
-    const code = systemCode(cause);
-    if (code === undefined) throw cause;
-    throw new DynalakeError("EXPORT_INVALID", `${file.name} cannot be read: ${code}`, { cause });
+    if (systemCode(cause) === undefined) throw cause;
+    throw new DynalakeError("EXPORT_INVALID", `${file.name} cannot be read: ${systemReason(cause)}`, {
+      cause,
+    });
   }
 }
 

@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import * as z from "zod/mini";
 import { DynalakeError } from "../../core/error.ts";
 import type { TableDesign } from "../../core/table/table-design.ts";
-import { systemCode } from "../../files/file-error.ts";
+import { systemReason } from "../../files/file-error.ts";
 import type { GivenFile } from "../../files/given-file.ts";
 import { designOf } from "../../source/table-description.ts";
 
@@ -47,7 +47,7 @@ async function readSmall(name: string, path: string): Promise<string> {
     return await readFile(path, "utf8");
   } catch (cause) {
     if (cause instanceof DynalakeError) throw cause;
-    throw new DynalakeError("INPUT_INVALID", `${name} cannot be read: ${systemCode(cause)}`, { cause });
+    throw new DynalakeError("INPUT_INVALID", `${name} cannot be read: ${systemReason(cause)}`, { cause });
   }
 }
 

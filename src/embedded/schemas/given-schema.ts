@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { DynalakeError } from "../../core/error.ts";
 import { parseSchema, parseSchemaText, type Schema } from "../../core/schema/schema.ts";
 import { jsonFault } from "../../core/values/json-fault.ts";
-import { systemCode } from "../../files/file-error.ts";
+import { systemReason } from "../../files/file-error.ts";
 import type { GivenFile } from "../../files/given-file.ts";
 
 /** `content` is what a schema file holds, parsed. */
@@ -26,7 +26,7 @@ export async function readSchemaFile({ name, path }: GivenFile): Promise<Schema>
   const unreadable = (why: string, cause: unknown): DynalakeError =>
     new DynalakeError("INPUT_INVALID", `${name} cannot be read: ${why}`, { cause });
   const bytes = await readFile(path).catch((cause: unknown) => {
-    throw unreadable(systemCode(cause) ?? "", cause);
+    throw unreadable(systemReason(cause), cause);
   });
   let text: string;
   try {
