@@ -3,16 +3,21 @@ import { variablesOf } from "../src/aws/contracts/environment.ts";
 import { planCompactionEvent } from "../src/aws/contracts/steps.ts";
 import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
 import { openSteps } from "../src/aws/lambda/step.ts";
-import { publishTableMetrics } from "../src/aws/lambda/telemetry.ts";
+import { logger, publishTableMetrics } from "../src/aws/lambda/telemetry.ts";
 import { lakeHealth } from "../src/aws/steps/lake-health.ts";
 import { planCompaction } from "../src/aws/steps/plan-compaction.ts";
+import { checkDeliveries } from "../src/core/delivery/check-deliveries.ts";
 
 const steps = openSteps(variablesOf("plan-compaction", process.env));
 
 export const handler: LambdaFunction = lambdaHandler(planCompactionEvent, async (event) => {
   const { table } = event;
   const context = await steps(table);
-  if (event.done.length === 0) publishTableMetrics(table, await lakeHealth(context.store, context.opened));
+  if (event.done.length === 0) {
+    for (const { missing, ...counted } of await checkDeliveries(context))
+      if (missing > 0) logger.error("acknowledged rows are missing", { table, missing, ...counted });
+    publishTableMetrics(table, await lakeHealth(context.store, context.opened));
+  }
   const planned = await planCompaction(context, event);
   if (planned.step === "publish") publishTableMetrics(table, { Compactions: 1 });
   return planned;

@@ -11,16 +11,20 @@ import { deployedTablesOf } from "../src/aws/registry.ts";
 import { servedTable } from "../src/aws/served-table.ts";
 import { deliverStream } from "../src/aws/stream-delivery.ts";
 import { feedWaiting } from "../src/core/delivery/feed-waiting.ts";
+import { acknowledgedRows } from "../src/core/table/acknowledged-rows.ts";
 import { STREAM_FUNCTION_SECONDS, TABLES_REFRESH_SECONDS } from "../src/core/table/served-intervals.ts";
-import { nowSeconds } from "../src/sdk/new-run-id.ts";
+import { newRunId, nowSeconds } from "../src/sdk/new-run-id.ts";
 
 const variables = variablesOf("stream", process.env);
 const lake = openStreamLake(variables);
+
+const acknowledged = acknowledgedRows({ store: lake.store, counter: newRunId(), nowSeconds });
 
 /** A deployment may have added or removed tables. */
 const servedTables = refreshed(TABLES_REFRESH_SECONDS, nowSeconds, async () => {
   const serving = {
     ...lake,
+    acknowledged,
     nowSeconds,
     maskKey: () => readMaskKey(variables.MASK_KEY_SECRET_ARN),
     onGap: (table: string, gap: object) => logger.error("changes may be lost", { table, ...gap }),
@@ -41,6 +45,8 @@ export const handler: LambdaFunction = lambdaHandler(event, async (given) => {
   }
   const answer = await deliverStream({ store: lake.store, tables, nowSeconds }, given);
   tellDelivery(answer, nowSeconds());
+  // A count that is not kept hides a loss, and never invents one.
+  await acknowledged.save().catch(() => logger.warn("acknowledged rows could not be counted"));
   const { failedFrom } = answer;
   return { batchItemFailures: failedFrom === undefined ? [] : [{ itemIdentifier: failedFrom }] };
 });

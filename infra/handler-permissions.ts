@@ -23,6 +23,7 @@ export function streamPermissions(
     ...access.write("quarantine/", "gaps/", "waiting/"),
     ...access.list("quarantine/", "gaps/", "waiting/", "watch.json"),
     ...access.remove("waiting/"),
+    ...access.countAcknowledged(),
     ...access.leaveFailedBatches(),
     {
       actions: ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
@@ -157,6 +158,11 @@ export function planCompactionPermissions(access: TableAccess): readonly Permiss
     ...access.read("changes/", "segments/", "gaps/", "beginning.json"),
     ...access.write("staging/", "compacted.json"),
     ...access.list("changes/", "segments/", "gaps/", "quarantine/", "errors/", "waiting/", "beginning.json"),
+    // To compare what Firehose has acknowledged with the change log, and to record what is missing.
+    ...access.readAcknowledged(),
+    ...access.read("errors/", "quarantine/not-a-row/", "counted.json"),
+    ...access.write("gaps/", "counted.json"),
+    ...access.list("counted.json"),
     ...access.runStatements("changes", "segments"),
     // To register segments again that Glue has lost.
     ...access.catalog(["glue:BatchCreatePartition"], [access.stored("segments")]),

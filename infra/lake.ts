@@ -21,6 +21,7 @@ import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import type { IStateMachine } from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
 import { DynalakeError } from "../src/core/error.ts";
+import { ACKNOWLEDGED_FOLDER } from "../src/core/format/deployment-path.ts";
 import { type LakePlace, RESULTS_PREFIX } from "./lake-place.ts";
 import { watchLake } from "./lake-watch.ts";
 import { LakeWork } from "./lake-work.ts";
@@ -45,6 +46,8 @@ export interface LakeProps {
 
 const DATABASE_NAME = /^[a-z0-9_]{1,128}$/;
 const RESULT_DAYS = 7;
+/** Counts of rows are compared after two days, or when a table is compacted again. */
+const COUNTED_DAYS = 30;
 
 /**
  * A lake for any number of tables; each `DynamoDbLake` adds those of a source.
@@ -171,6 +174,7 @@ function makeBucket(scope: Construct, props: LakeProps): Bucket {
       : { encryption: BucketEncryption.KMS, encryptionKey: props.encryptionKey, bucketKeyEnabled: true }),
     lifecycleRules: [
       { id: "query-results", prefix: RESULTS_PREFIX, expiration: Duration.days(RESULT_DAYS) },
+      { id: "acknowledged", prefix: ACKNOWLEDGED_FOLDER, expiration: Duration.days(COUNTED_DAYS) },
       { id: "unfinished-uploads", abortIncompleteMultipartUploadAfter: Duration.days(7) },
       ...(undeleteDays > 0
         ? [

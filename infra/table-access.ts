@@ -1,7 +1,7 @@
 /** Permissions on a table of the lake, or on all of them, from which the roles of functions, machines and delivery streams are composed. */
 import { Stack } from "aws-cdk-lib";
 import { type StoredTable, storedTableName } from "../src/aws/contracts/glue-tables.ts";
-import { EXPORTS_FOLDER, REGISTRY_FOLDER } from "../src/core/format/deployment-path.ts";
+import { ACKNOWLEDGED_FOLDER, EXPORTS_FOLDER, REGISTRY_FOLDER } from "../src/core/format/deployment-path.ts";
 import { FAILED_BATCHES_FOLDER } from "../src/core/format/lake-path.ts";
 import { type LakePlace, RESULTS_PREFIX } from "./lake-place.ts";
 import type { Permission } from "./permissions.ts";
@@ -91,6 +91,22 @@ export class TableAccess {
     return [
       this.objectsAt(["s3:PutObject"], [`${REGISTRY_FOLDER}*`], OBJECTS),
       ...this.key("kms:GenerateDataKey"),
+    ];
+  }
+
+  /** Keeping counts of acknowledged rows. */
+  countAcknowledged(): readonly Permission[] {
+    return [
+      this.objectsAt(["s3:PutObject"], [`${ACKNOWLEDGED_FOLDER}*`], OBJECTS),
+      ...this.key("kms:GenerateDataKey"),
+    ];
+  }
+
+  readAcknowledged(): readonly Permission[] {
+    return [
+      this.objectsAt(["s3:GetObject"], [`${ACKNOWLEDGED_FOLDER}*`], OBJECTS),
+      this.listing([`${ACKNOWLEDGED_FOLDER}*`]),
+      ...this.key("kms:Decrypt"),
     ];
   }
 

@@ -1,6 +1,6 @@
 /** Delivery into the change log by a stream of Firehose, which turns the lines into Parquet. */
 import { type FirehoseClient, PutRecordBatchCommand } from "@aws-sdk/client-firehose";
-import { type ChangeSink, UndeliveredRows } from "../core/ports/change-sink.ts";
+import { type ChangeSink, type DeliveredRow, UndeliveredRows } from "../core/ports/change-sink.ts";
 import { FIREHOSE_LIMITS, type PackedRecord, packLines, recordContent } from "../core/row/pack-lines.ts";
 import type { WireLine } from "../core/row/wire-line.ts";
 import { awsFailure, failureReason, isPassingFailure } from "../sdk/aws-error.ts";
@@ -13,6 +13,8 @@ interface FirehoseSinkOptions {
   /** A delivery that takes longer gives up. */
   readonly giveUpSeconds?: number;
   readonly timing?: Timing;
+  /** Gets the rows that Firehose has acknowledged, also those of a delivery that then fails. */
+  readonly onAcknowledged?: (rows: readonly DeliveredRow[]) => void;
 }
 
 const GIVE_UP_SECONDS = 30;
@@ -33,7 +35,7 @@ export function firehoseSink(options: FirehoseSinkOptions): ChangeSink {
       const { batches, oversized } = packLines(lines, FIREHOSE_LIMITS);
       if (oversized.length > 0) throw new Error("a row larger than the limit was not quarantined");
       const untilMs = sink.timing.nowMs() + sink.giveUpSeconds * 1000;
-      for (const batch of batches) await deliverBatch(sink, lines, batch, untilMs);
+      for (const batch of batches) await deliverBatch(sink, rows, batch, untilMs);
     },
   };
 }
@@ -42,13 +44,18 @@ type Sink = FirehoseSinkOptions & Required<Pick<FirehoseSinkOptions, "timing" | 
 
 async function deliverBatch(
   sink: Sink,
-  lines: readonly WireLine[],
+  rows: readonly DeliveredRow[],
   batch: readonly PackedRecord[],
   untilMs: number,
 ): Promise<void> {
+  const lines = rows.map((row) => row.line);
   let left = batch;
   for (let tries = 1; ; tries++) {
     const outcome = await send(sink, lines, left);
+    const refused = new Set(outcome.left);
+    // breakage: acknowledged-rows-counted
+    const taken = left.filter((record) => !refused.has(record));
+    sink.onAcknowledged?.(taken.flatMap(({ below, from }) => rows.slice(from, below)));
     if (outcome.left.length === 0) return;
     left = outcome.left;
     const waitMs = backoffMs(BACKOFF, tries, sink.timing);

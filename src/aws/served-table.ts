@@ -8,6 +8,7 @@ import type { ObjectStore } from "../core/ports/object-store.ts";
 import { FIREHOSE_LIMITS } from "../core/row/pack-lines.ts";
 import { rowCodec } from "../core/row/row.ts";
 import { type LineWriter, lineWriter } from "../core/row/wire-line.ts";
+import type { AcknowledgedRows } from "../core/table/acknowledged-rows.ts";
 import type { CatalogTables } from "./catalog-columns.ts";
 import { deliverableSchema } from "./deliverable-schema.ts";
 import { firehoseSink } from "./firehose-sink.ts";
@@ -19,6 +20,8 @@ export interface ServingContext {
   readonly store: ObjectStore;
   readonly engine: { readonly catalog: CatalogTables };
   readonly firehose: FirehoseClient;
+  /** Counts what is delivered. */
+  readonly acknowledged: Pick<AcknowledgedRows, "count">;
   readonly maskKey: () => Promise<Uint8Array | undefined>;
   readonly nowSeconds: () => number;
   /** Told of changes that may be lost. */
@@ -37,10 +40,14 @@ export function servedTable(
   serving: ServingContext,
   { entry, schema, table }: DeployedTable,
 ): OpenServedTable {
-  const { store, engine, firehose, maskKey, nowSeconds } = serving;
+  const { acknowledged, store, engine, firehose, maskKey, nowSeconds } = serving;
   const settleSeconds = entry.schemaSettleSeconds;
   const noteOverdueReading = overdueReading({ store, table, nowSeconds });
-  const sink = firehoseSink({ client: firehose, stream: entry.deliveryStream });
+  const sink = firehoseSink({
+    client: firehose,
+    stream: entry.deliveryStream,
+    onAcknowledged: (rows) => acknowledged.count(table, rows),
+  });
   const writer = refreshed(WRITER_SECONDS, nowSeconds, async (): Promise<LineWriter> => {
     const deliverable = { store, engine, deployed: schema, settleSeconds, nowSeconds };
     return lineWriter(rowCodec(await deliverableSchema(deliverable), await maskKey()));

@@ -237,7 +237,8 @@ export interface Gap {
     | "stream-recreated"
     | "stream-off"
     | "started-late"
-    | "columns-missing";
+    | "columns-missing"
+    | "rows-missing";
   /** What was found, for people. Names streams and shards, never items. */
   readonly detail: string;
   readonly foundAtSeconds: number;

@@ -112,6 +112,28 @@ describe("delivery by Firehose", () => {
     expect(requests.map(({ text }) => recordsOf(text).flat().length)).toEqual([10, 10, 10]);
   });
 
+  test("rows are counted once they are acknowledged, those of a delivery that fails too, and others never", async () => {
+    const counted: number[] = [];
+    const onAcknowledged = (rows: readonly DeliveredRow[]) =>
+      void counted.push(...rows.map(({ changedAtSeconds }) => changedAtSeconds));
+    let calls = 0;
+    const { options } = fakeAws(({ text }) => {
+      calls++;
+      const { length } = recordsOf(text);
+      if (calls === 1) return takenBut(length, [0]);
+      if (calls === 2) return { body: { FailedPutCount: 1, RequestResponses: [] } };
+      return refusal("ResourceNotFoundException");
+    });
+    const client = new FirehoseClient(options);
+    const sink = firehoseSink({ client, stream: "changes", timing: new VirtualTiming(), onAcknowledged });
+    const rows = rowsOf(2_500);
+    await expect(sink.deliver(rows, 0)).rejects.toThrow(UndeliveredRows);
+    const { length } = counted;
+    expect(length).toBeGreaterThan(500);
+    expect(counted).toEqual(rows.slice(-length).map(({ changedAtSeconds }) => changedAtSeconds));
+    expect(length).toBeLessThan(2_000);
+  });
+
   test("what no repetition repairs is told at once", async () => {
     const { sink, requests } = sinkOn(() =>
       refusal("ResourceNotFoundException", "Firehose changes not found."),

@@ -100,6 +100,8 @@ async function streamed(...Records: readonly object[]): Promise<Answered> {
   const waiting = await waitingPaths(store, "guarded");
   await store.remove(waiting);
   if (waiting.length > 0) return { error: "some records wait" };
+  // Only the first delivery of an instance is counted at once.
+  if ((await store.list("_acknowledged/guarded/")).length === 0) return { error: "nothing was counted" };
   const isRefused = "answer" in said && !JSON.stringify(said.answer).includes(":[]");
   return isRefused ? { error: "some records must be retried" } : said;
 }
@@ -390,6 +392,28 @@ test("clean: after a run, and as vacuum when all is old", async () => {
   expect(await store.list("guarded/staging/")).toEqual([]);
 });
 
+test("plan-compaction: rows that Firehose acknowledged are neither in the log nor put aside", async () => {
+  const { store } = guarded.lake;
+  const day = nowSeconds() - (nowSeconds() % DAY_SECONDS) - 4 * DAY_SECONDS;
+  const dt = new Date(day * 1000).toISOString().slice(0, 10);
+  const counted = Buffer.from(JSON.stringify({ format: 1, hours: { [day]: 3 } }));
+  await growPlanning(async () => {
+    await store.remove(["guarded/counted.json"]);
+    await removeAll("gaps/");
+    await store.replace(`_acknowledged/guarded/dt=${dt}/one.json`, counted);
+    for (const path of ["errors/one", "quarantine/not-a-row/one.jsonl"])
+      await store.replace(`guarded/${path}`, Buffer.from("no row"));
+  });
+  expect(await store.list("guarded/gaps/")).toHaveLength(0);
+  await removeAll("quarantine/");
+  await removeAll("errors/");
+  await growPlanning(async () => {
+    await store.remove(["guarded/counted.json"]);
+  });
+  expect(await store.list("guarded/gaps/")).toHaveLength(1);
+  await removeAll("gaps/");
+});
+
 test("plan-compaction: segments that Glue has forgotten", async () => {
   const { catalog } = guarded.lake.engine;
   const segments = "guarded__segments";
@@ -505,7 +529,7 @@ const UNPROVED: readonly Unproved[] = [
   },
   {
     grants:
-      /^s3:ListBucket (\*\/(schema\.json|watch\.json|beginning\.json|compacted\.json|gaps\/|quarantine\/|staging\/)|_exports\/|_registry\/)/,
+      /^s3:ListBucket (\*\/(schema\.json|watch\.json|beginning\.json|compacted\.json|counted\.json|gaps\/|quarantine\/|staging\/)|_exports\/|_registry\/)/,
     because: "AWS reports a missing object as missing only to callers that may list it.",
   },
   {

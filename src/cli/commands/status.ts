@@ -56,7 +56,7 @@ function statusReport(context: CommandContext, options: StatusOptions): Promise<
 }
 
 /** The status of a table, and of a deployed one what only its services know. */
-type PlacedStatus = TableStatus & Partial<Pick<DeployedStatus, "delivery">>;
+type PlacedStatus = TableStatus & Partial<Pick<DeployedStatus, "counted" | "delivery">>;
 
 function report(place: string, tables: readonly PlacedStatus[], { json }: StatusOptions): string {
   if (json !== true) return tables.map(statusText).join("\n");
@@ -98,6 +98,7 @@ function statusText(status: PlacedStatus): string {
     ],
     ...(status.schemaFile === undefined ? [] : [["schema.json", status.schemaFile.detail] as const]),
     ...driftSentences(status.drift ?? []).map((sentence) => ["drift", sentence] as const),
+    ...(status.counted === undefined ? [] : [["deliveries", countedText(status.counted)] as const]),
     ...undeliveredLines(status),
     ["quarantine", quarantineText(status)],
     ...status.openGaps.map(
@@ -138,6 +139,11 @@ function undeliveredLines({ undelivered }: TableStatus): readonly (readonly [str
   if (waiting > 0)
     lines.push(["waiting", `${counted(waiting, "file")} of changes that the table could not take`]);
   return lines;
+}
+
+function countedText({ acknowledged, day, missing }: NonNullable<DeployedStatus["counted"]>): string {
+  const lost = missing === 0 ? "none missing" : `${grouped(missing)} MISSING`;
+  return `of ${day}: ${counted(acknowledged, "row")} acknowledged by Firehose, ${lost}`;
 }
 
 function quarantineText({ quarantine, delivery }: PlacedStatus): string {

@@ -47,6 +47,8 @@ const RUN_GB_SECONDS = 20;
 const RUN_FUNCTIONS = 6;
 const OBJECT_BYTES = 64 * 1024 * 1024;
 const RUN_REQUESTS = 60;
+/** An instance of the stream function writes its counts of rows so often, at most. */
+const COUNT_SECONDS = 300;
 const SEED_READS = 2;
 
 export function estimate(load: Load): Estimate {
@@ -112,10 +114,11 @@ function requestsLine(load: Load, amounts: Amounts): CostLine {
   // With no writes at all, the division gives infinity: the buffer's time is the shorter one.
   const seconds = OBJECT_BYTES / amounts.wireBytesPerSecond;
   const objects = Math.min(amounts.batches, MONTH_SECONDS / Math.min(bufferSeconds, seconds));
+  const counts = Math.min(amounts.batches, MONTH_SECONDS / COUNT_SECONDS);
   return {
     resource: "S3 requests",
-    dollars: lakeTables * (objects + amounts.compactions * RUN_REQUESTS) * PRICES.put.dollars,
-    formula: "lake tables x (objects of the change log + compactions x 60)",
+    dollars: lakeTables * (objects + counts + amounts.compactions * RUN_REQUESTS) * PRICES.put.dollars,
+    formula: "lake tables x (objects of the change log + counts of rows, one in 300 s + compactions x 60)",
     cheaper: "a longer bufferTime and compactEvery",
   };
 }

@@ -35,6 +35,8 @@ export interface LogFacts {
   readonly hasOlderHours: boolean;
   /** Records that Firehose took in these hours; undefined if its metric has no value. */
   readonly recordsTaken: number | undefined;
+  /** Acknowledged rows that a comparison missed in the log; undefined if no day was compared yet. */
+  readonly rowsMissing: number | undefined;
 }
 
 /** Changes are looked for that far back (docs/aws.md). */
@@ -93,7 +95,13 @@ function projectionOf(facts: LogFacts): DoubtAnswer {
   return seen("projection", `a statement read all ${read} of its hours, ${older}`);
 }
 
-function documentsIn({ recordsTaken, rows }: LogFacts): DoubtAnswer {
+function documentsIn({ recordsTaken, rows, rowsMissing = 0 }: LogFacts): DoubtAnswer {
+  // breakage: missing-rows-contradict
+  if (rowsMissing > 0)
+    return contradicted(
+      "concatenated-objects",
+      `${counted(rowsMissing, "acknowledged row")} of a day are missing`,
+    );
   if (recordsTaken === undefined)
     return notSeen("concatenated-objects", "Firehose's metric IncomingRecords has no value");
   const made = `${counted(rows, "row")} of ${counted(recordsTaken, "record")}`;

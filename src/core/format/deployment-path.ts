@@ -3,8 +3,10 @@
  *
  *     <table>/locks/<kind>/<n>.json                    the execution that works on the table
  *            /compacted.json                           when the last compaction that left nothing to do began
+ *            /counted.json                             until when deliveries were compared with the change log
  *            /waiting/<kind>/*.jsonl                   changes that the table could not take when its source was read
  *     _exports/<source>/AWSDynamoDB/<id>/...           exports of a source table; deleted after their snapshots
+ *     _acknowledged/<table>/dt=<day>/<process>.json    rows that a delivery stream has acknowledged, by hours
  *     _registry/lake.json                              the lake: its database and machines
  *              /sources/<source>/source.json           a source: its stream's mapping and functions
  *                               /tables/<table>.json   a lake table of the source, as it is deployed
@@ -50,6 +52,27 @@ export function tableEntryPath(source: string, table: string): string {
 /** When the last compaction began that left nothing to do. */
 export function compactedPath(table: string): string {
   return `${safePart(table)}/compacted.json`;
+}
+
+/** Until when what was acknowledged was compared with the change log. */
+export function countedPath(table: string): string {
+  return `${safePart(table)}/counted.json`;
+}
+
+/** Counts of acknowledged rows, which a rule of the bucket deletes. No lake table can have this name. */
+export const ACKNOWLEDGED_FOLDER = "_acknowledged/";
+
+export function acknowledgedFolder(table: string): string {
+  return `${ACKNOWLEDGED_FOLDER}${safePart(table)}/`;
+}
+
+export function acknowledgedDayFolder(table: string, dt: string): string {
+  return `${acknowledgedFolder(table)}dt=${dt}/`;
+}
+
+/** What a process has counted of a day's changes. */
+export function acknowledgedPath(table: string, dt: string, counter: string): string {
+  return `${acknowledgedDayFolder(table, dt)}${safePart(counter)}.json`;
 }
 
 /** Changes that wait for their table: as stream records, or as wire rows. */

@@ -36,6 +36,7 @@ export const GAP_REASONS = [
   "stream-off",
   "started-late",
   "columns-missing",
+  "rows-missing",
 ] as const;
 
 /** A gap in the stream: changes that were never delivered. */

@@ -5,6 +5,7 @@ import type { AwsLake } from "../../aws/aws-lake.ts";
 import { storedTableName } from "../../aws/contracts/glue-tables.ts";
 import type { Deployment } from "../../aws/deployment.ts";
 import { defined } from "../../core/defined.ts";
+import { readCheckedDeliveries } from "../../core/delivery/check-deliveries.ts";
 import type { LogFacts, WrittenObject } from "../../core/doctor/judge-log.ts";
 import {
   changesFolder,
@@ -50,6 +51,7 @@ export async function readLogFacts(place: LogPlace): Promise<LogFacts> {
     bytesListed: after.reduce((sum, { bytes }) => sum + bytes, 0),
     hasOlderHours: firstDay !== undefined && firstDay < `dt=${since.dt}`,
     recordsTaken: await recordsTaken(place, since),
+    rowsMissing: (await readCheckedDeliveries(store, deployment.table))?.last?.missing,
   };
 }
 

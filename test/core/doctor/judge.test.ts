@@ -40,6 +40,7 @@ describe("a change log", () => {
     bytesListed: 1000,
     hasOlderHours: true,
     recordsTaken: 4,
+    rowsMissing: 0,
   };
   const judged = (changed: Partial<LogFacts>) => verdicts(judgeLog({ ...facts, ...changed }));
 
@@ -66,10 +67,12 @@ describe("a change log", () => {
     expect(judged({ bytesScanned: 1001, hasOlderHours: false }).projection).toBe(SEEN);
   });
 
-  test("without repeats, with a very late change, or with a record for each row, shows less", () => {
+  test("without repeats, with a very late change, or with a record for each row, shows less; lost rows contradict", () => {
     expect(judged({ rows: 10 })["at-least-once"]).toBe(NOT_SEEN);
     expect(judged({ lateSecondsMax: 27 * 3600 })["late-delivery"]).toBe(NOT_SEEN);
     expect(judged({ recordsTaken: 12 })["concatenated-objects"]).toBe(NOT_SEEN);
+    expect(judged({ rowsMissing: 1 })["concatenated-objects"]).toBe(CONTRADICTED);
+    expect(judged({ rowsMissing: undefined })["concatenated-objects"]).toBe(SEEN);
     expect(judged({ recordsTaken: undefined })["concatenated-objects"]).toBe(NOT_SEEN);
   });
 

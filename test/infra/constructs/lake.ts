@@ -54,10 +54,11 @@ describe("the bucket", () => {
     expect(rule.ServerSideEncryptionByDefault).toEqual({ SSEAlgorithm: "AES256" });
   });
 
-  test("lets nothing expire but results of statements, unfinished uploads and what was deleted", () => {
+  test("lets nothing expire but results of statements, counts, unfinished uploads and what was deleted", () => {
     expect(bucket.Properties.VersioningConfiguration).toEqual({ Status: "Enabled" });
     expect(bucket.Properties.LifecycleConfiguration.Rules).toEqual([
       { Id: "query-results", Prefix: "_athena/", ExpirationInDays: 7, Status: "Enabled" },
+      { Id: "acknowledged", Prefix: "_acknowledged/", ExpirationInDays: 30, Status: "Enabled" },
       {
         Id: "unfinished-uploads",
         AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
@@ -77,6 +78,7 @@ describe("the bucket", () => {
     expect(plain.Properties.VersioningConfiguration).toBeUndefined();
     expect(plain.Properties.LifecycleConfiguration.Rules.map((rule: { Id: string }) => rule.Id)).toEqual([
       "query-results",
+      "acknowledged",
       "unfinished-uploads",
     ]);
   });

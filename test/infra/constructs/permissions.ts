@@ -55,9 +55,9 @@ describe("of all roles", () => {
   });
 
   const PLACES =
-    /^(\*|reviews)\/[a-z]+(\/\*|\.json)$|^_athena\/\*$|^aws\/lambda\/\*$|^_registry\/\*$|^_exports\/(\*$|[a-z*0-9-]+\/\*$)/;
+    /^(\*|reviews)\/[a-z]+(\/not-a-row)?(\/\*|\.json)$|^_acknowledged\/\*$|^_athena\/\*$|^aws\/lambda\/\*$|^_registry\/\*$|^_exports\/(\*$|[a-z*0-9-]+\/\*$)/;
 
-  test("each reaches folders of tables, results, exports, the registry and failed batches only", () => {
+  test("each reaches folders of tables, results, counts, exports, the registry and failed batches only", () => {
     const objects = all().filter(
       ({ action, resource }) => action.startsWith("s3:") && /Arn>\//.test(resource),
     );
@@ -97,8 +97,9 @@ describe("of all roles", () => {
     ]);
   });
 
-  test("only a look at the stream and the stream function write down what was lost", () => {
+  test("only a look at the stream, the stream function and a comparison of deliveries write down what was lost", () => {
     expect(objectGrants("s3:PutObject").filter((put) => /gaps|watch|beginning/.test(put))).toEqual([
+      "LakeWorkFunctionsPlanCompactionRole */gaps/*",
       "ReviewsSourceStreamRole */gaps/*",
       "ReviewsSourceSourceRole */gaps/*",
       "ReviewsSourceSourceRole */watch.json",
