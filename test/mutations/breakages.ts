@@ -433,6 +433,13 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/core/compaction/seed-stages.test.ts"],
   },
   {
+    name: "of a segment in several files only the first is read",
+    marker: "all-files-of-a-segment",
+    find: "{ length: files }",
+    put: "{ length: 1 }",
+    tests: ["test/embedded/duckdb/pieces.test.ts"],
+  },
+  {
     name: "the fast way takes items of another table",
     marker: "fast-where",
     find: " && this.#conditions.areMetBy(this.#lines)",

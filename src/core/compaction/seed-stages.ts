@@ -7,6 +7,8 @@ import { bucketGroups, type NumberRange } from "../schema/staging-splits.ts";
 /** Staged rows in splits, as `splitsFor` counts them and `lineSplit` divides them. */
 export interface StagedSplits {
   readonly count: number;
+  /** How many of them an engine may sort at once. Default: all. */
+  readonly together?: number;
   /** A relation over some of them, with the wire columns of items. */
   readonly relation: (splits: NumberRange) => string;
 }
@@ -20,7 +22,7 @@ export interface SeedInput {
   readonly baseRows: (staged: string) => string;
 }
 
-type SeedStage = Pick<Stage, "rows" | "cut">;
+type SeedStage = Pick<Stage, "rows" | "pieces" | "cut">;
 
 export async function seedStages(input: SeedInput): Promise<readonly SeedStage[]> {
   if (input.splits.count > 1 && valuePartitioning(input.schema) !== undefined) return valueStages(input);
@@ -33,8 +35,20 @@ export async function seedStages(input: SeedInput): Promise<readonly SeedStage[]
     const rows = baseRows(splits.relation(group.splits));
     // The rows of these splits are those of the bucket, no more.
     // breakage: shared-splits-select-rows
-    if (group.isWhole) return { rows, cut: { parts: parts.map(({ part }) => ({ part })) } };
+    if (group.isWhole) {
+      const few = ranges(group.splits, splits.together).map((range) => baseRows(splits.relation(range)));
+      const pieces = few.length > 1 ? { pieces: few } : {};
+      return { rows, ...pieces, cut: { parts: parts.map(({ part }) => ({ part })) } };
+    }
     return { rows, cut: { ...cut, parts } };
+  });
+}
+
+/** The range in pieces of this length, the last one perhaps shorter. */
+function ranges({ from, below }: NumberRange, length: number = below - from): readonly NumberRange[] {
+  return Array.from({ length: Math.ceil((below - from) / length) }, (_, i) => {
+    const start = from + i * length;
+    return { from: start, below: Math.min(below, start + length) };
   });
 }
 

@@ -26,6 +26,8 @@ export interface Segment {
   readonly bytes: number;
   /** Its number among the base segments of its run, in the order of their names. Absent before format 2, and for deltas. */
   readonly order?: number | undefined;
+  /** How many files it has in a lake in a folder, if they are numbered. Default: one without a number. */
+  readonly files?: number | undefined;
 }
 
 /** Why changes are missing; docs/operations.md says what each means. */
@@ -114,6 +116,7 @@ export const segmentShape: z.ZodMiniType<Segment> = z.object({
   rows: z.int().check(z.minimum(0)),
   bytes: z.int().check(z.minimum(0)),
   order: z.optional(z.int().check(z.minimum(0))),
+  files: z.optional(z.int().check(z.minimum(1))),
 });
 
 const gapShape: z.ZodMiniType<Gap> = z.object({

@@ -63,6 +63,8 @@ export interface Stage {
   readonly kind: Segment["kind"];
   /** A SELECT of a segment's columns. */
   readonly rows: string;
+  /** The same rows in several statements: an engine that sorts in memory may write each of them as a file of its own. */
+  readonly pieces?: readonly string[];
   /** The columns by which rows are sorted, if the engine can sort them. */
   readonly sortBy: readonly string[];
   /** Columns of `rows` that have one value in all of them: an engine may fill them in after it has sorted the others. */

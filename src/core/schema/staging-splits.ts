@@ -13,19 +13,26 @@ export interface SplitLimits {
   readonly bucketsAtOnce: number;
   /** Each split is written beside the others. */
   readonly splitsMax: number;
+  /** With buckets, a split has no more rows than this, as far as there may be so many splits. Default: as many as a bucket. */
+  readonly rowsPerSplit?: number;
 }
 
 /** How many splits up to so many items get. */
 export function splitsFor(
   partitioning: Partitioning | undefined,
   itemsMax: number,
-  { bucketsAtOnce, splitsMax }: SplitLimits,
+  { bucketsAtOnce, splitsMax, rowsPerSplit = Number.POSITIVE_INFINITY }: SplitLimits,
 ): number {
   if (partitioning !== undefined && partitioning.kind !== "bucket") {
     const wanted = Math.ceil(itemsMax / (ROWS_PER_VALUE_SPLIT * bucketsAtOnce));
     return Math.min(splitsMax, Math.max(1, wanted));
   }
   const buckets = partitioning?.count ?? bucketsFor(itemsMax);
+  const splitsOfBucket = Math.min(
+    Math.ceil(itemsMax / buckets / rowsPerSplit),
+    Math.floor(splitsMax / buckets),
+  );
+  if (splitsOfBucket > 1) return buckets * splitsOfBucket;
   return Math.ceil(buckets / Math.max(bucketsAtOnce, Math.ceil(buckets / splitsMax)));
 }
 

@@ -4,18 +4,22 @@ import { dirname } from "node:path";
 import type { Segment } from "../../core/format/manifest.ts";
 import { segmentName } from "../../core/format/segment-name.ts";
 import { literal, quoted } from "../../core/ports/dialect.ts";
-import type { QueryEngine, StageRequest } from "../../core/ports/query-engine.ts";
+import type { Cut, QueryEngine, StageRequest } from "../../core/ports/query-engine.ts";
 import { duckdb } from "../../core/sql/duckdb.ts";
 import { fileError } from "../../files/file-error.ts";
 import { makeFolder, removeFile, syncFile, syncFolder } from "../../files/folder-store.ts";
 import { isOutOfMemory } from "./duckdb-error.ts";
 import type { DuckdbSession } from "./duckdb-session.ts";
-import { fileRelations, segmentFile } from "./file-relations.ts";
+import { fileRelations, segmentFiles } from "./file-relations.ts";
 
 /** Rows of a Parquet row group: small enough that a query by key opens few. */
 const ROW_GROUP_ROWS = 122_880;
+/** And of one of several files, in each of which a query by key opens one. */
+const PIECE_ROW_GROUP_ROWS = 30_720;
 /** And their bytes: a row group is in memory whole while it is written, and rows can have 400 KB. */
 const ROW_GROUP_BYTES = 32 * 1024 * 1024;
+/** Of zstd. The engine's own, 3, writes files that are 3% smaller in a sixth more CPU time. */
+const COMPRESSION_LEVEL = 2;
 
 /** Some hundred megabytes of a hash table. */
 const KEYS_AT_ONCE_MAX = 2_000_000;
@@ -39,27 +43,46 @@ async function stage(
   session: DuckdbSession,
   request: StageRequest,
 ): Promise<readonly Segment[]> {
-  const { schema, run, kind } = request;
   const staged: Segment[] = [];
-  for (const { part, where } of request.cut.parts) {
-    const file = segmentFile(root, schema.table, { run, part });
-    const rows = where === undefined ? request.rows : `SELECT * FROM (${request.rows}) WHERE ${where}`;
-    const count = await copySorted(session, rows, request, file).catch(async (error: unknown) => {
-      await removeFile(file, root);
-      throw error;
-    });
-    if (count === 0) await removeFile(file, root);
-    else
-      staged.push({
-        id: segmentName({ kind, run, part }),
-        run,
-        part,
-        kind,
-        rows: count,
-        bytes: (await stat(file)).size,
-      });
+  for (const part of request.cut.parts) {
+    const segment = await stagePart(root, session, request, part);
+    if (segment !== undefined) staged.push(segment);
   }
   return staged;
+}
+
+/** The segment of a part, or undefined if it has no rows. A file without rows is none. */
+async function stagePart(
+  root: string,
+  session: DuckdbSession,
+  request: StageRequest,
+  { part, where }: Cut["parts"][number],
+): Promise<Segment | undefined> {
+  const { schema, run, kind, pieces = [] } = request;
+  const isWhole = where !== undefined || pieces.length < 2;
+  const all = where === undefined ? request.rows : `SELECT * FROM (${request.rows}) WHERE ${where}`;
+  const statements = isWhole ? [all] : pieces;
+  const paths = segmentFiles(root, schema.table, { run, part, files: isWhole ? undefined : pieces.length });
+  const sum = { rows: 0, bytes: 0 };
+  let files = 0;
+  for (const statement of statements) {
+    const file = paths[files] as string;
+    const rows = await copySorted(session, statement, request, file, isWhole).catch(
+      async (error: unknown) => {
+        await removeFile(file, root);
+        throw error;
+      },
+    );
+    if (rows === 0) {
+      await removeFile(file, root);
+      continue;
+    }
+    sum.rows += rows;
+    sum.bytes += (await stat(file)).size;
+    files++;
+  }
+  if (files === 0) return undefined;
+  return { id: segmentName({ kind, run, part }), run, part, kind, ...sum, ...(isWhole ? {} : { files }) };
 }
 
 /**
@@ -71,12 +94,14 @@ async function copySorted(
   rows: string,
   request: StageRequest,
   file: string,
+  isWhole: boolean,
 ): Promise<number> {
+  const groupRows = isWhole ? ROW_GROUP_ROWS : PIECE_ROW_GROUP_ROWS;
   try {
-    return await copyToParquet(session, sorted(rows, request), file);
+    return await copyToParquet(session, sorted(rows, request), file, groupRows);
   } catch (error) {
     if (!isOutOfMemory(error)) throw error;
-    return copyToParquet(session, rows, file);
+    return copyToParquet(session, rows, file, groupRows);
   }
 }
 
@@ -89,11 +114,16 @@ function sorted(rows: string, { sortBy, constants = [] }: StageRequest): string 
 }
 
 /** Writes the rows of a statement as one Parquet file, durable; returns their number. */
-export async function copyToParquet(session: DuckdbSession, rows: string, file: string): Promise<number> {
+export async function copyToParquet(
+  session: DuckdbSession,
+  rows: string,
+  file: string,
+  groupRows: number = ROW_GROUP_ROWS,
+): Promise<number> {
   try {
     await makeFolder(dirname(file));
-    const groups = `ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, ROW_GROUP_SIZE_BYTES ${ROW_GROUP_BYTES}`;
-    const format = `FORMAT parquet, COMPRESSION zstd, ${groups}`;
+    const groups = `ROW_GROUP_SIZE ${groupRows}, ROW_GROUP_SIZE_BYTES ${ROW_GROUP_BYTES}`;
+    const format = `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL ${COMPRESSION_LEVEL}, ${groups}`;
     const [copied] = await session.rows(`COPY (${rows}) TO ${literal(file)} (${format})`);
     await syncFile(file);
     await syncFolder(dirname(file));

@@ -32,7 +32,7 @@ export function fileRelations(root: string): FileRelations {
       );
     },
     segments: (schema, segments) => {
-      const files = segments.map((segment) => segmentFile(root, schema.table, segment));
+      const files = segments.flatMap((segment) => segmentFiles(root, schema.table, segment));
       return segmentsOf(schema, scans(files));
     },
     snapshots: (schema, kept) => snapshotsOf(root, schema, kept),
@@ -77,9 +77,15 @@ function filesOf(root: string, objects: readonly ChangeObject[]): readonly strin
   return objects.map(({ path }) => join(root, path));
 }
 
-/** The one file of a segment. */
-export function segmentFile(root: string, table: string, segment: Pick<Segment, "run" | "part">): string {
-  return join(root, segmentFolder(table, segment.run, segment.part), "rows.parquet");
+/** The files of a segment. Several are numbered. */
+export function segmentFiles(
+  root: string,
+  table: string,
+  { run, part, files }: Pick<Segment, "run" | "part" | "files">,
+): readonly string[] {
+  const folder = join(root, segmentFolder(table, run, part));
+  if (files === undefined) return [join(folder, "rows.parquet")];
+  return Array.from({ length: files }, (_, file) => join(folder, `rows-${file}.parquet`)); // breakage: all-files-of-a-segment
 }
 
 /** No column of an attribute can have this name, which has a space. */

@@ -3,7 +3,7 @@
  * them, the parts that the filters of a statement rule out: by the smallest and largest values that a single file has of its
  * columns, and by the value itself where all rows of a part have the same one.
  */
-import { baseSegments, type Manifest } from "../../core/format/manifest.ts";
+import { baseSegments, type Manifest, type Segment } from "../../core/format/manifest.ts";
 import { NO_VALUE, valuePartitioning } from "../../core/overlay/table-parts.ts";
 import { literal, quoted } from "../../core/ports/dialect.ts";
 import type { QueryEngine } from "../../core/ports/query-engine.ts";
@@ -11,7 +11,7 @@ import type { Schema } from "../../core/schema/schema.ts";
 import { duckdb } from "../../core/sql/duckdb.ts";
 import type { DuckdbSession } from "./duckdb-session.ts";
 import { filePattern } from "./file-pattern.ts";
-import { scans, segmentFile, segmentsOf } from "./file-relations.ts";
+import { scans, segmentFiles, segmentsOf } from "./file-relations.ts";
 
 /** Each scan is planned on its own: beyond so many a query of all parts would take longer than what is saved. */
 export const PART_SCANS_MAX = 200;
@@ -27,13 +27,13 @@ export async function partScans(
   if (partitioning === undefined || base.length < 2 || base.length > PART_SCANS_MAX) return undefined;
   const { column, kind } = partitioning;
   const type = schema.columns.find(({ name }) => name === column)?.type;
-  const parts = new Map(base.map((segment) => [segmentFile(root, schema.table, segment), segment.part]));
+  const filesOf = (segment: Segment): readonly string[] => segmentFiles(root, schema.table, segment);
+  const parts = new Map(base.flatMap((segment) => filesOf(segment).map((file) => [file, segment.part])));
   const values = kind === "identity" ? await partValues(session, column, parts) : undefined;
   return (columns, segments) =>
     segmentsOf(
       columns,
-      segments.flatMap((segment) => {
-        const file = segmentFile(root, schema.table, segment);
+      segments.flatMap(filesOf).flatMap((file) => {
         const value = values?.get(file);
         if (value === undefined || type === undefined) return scans([file]);
         const constant = `CAST(${value === null ? "NULL" : literal(value)} AS ${duckdb.typeName(type)}) AS ${quoted(column)}`;

@@ -21,7 +21,7 @@ import { wireFiles } from "../duckdb/wire-files.ts";
 import type { ExportFolder } from "../exports/export-folder.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
 import type { SchemaChoice } from "../schemas/schema-choice.ts";
-import { type Staged, stageExport } from "./staged-export.ts";
+import { ROWS_SORTED_AT_ONCE, type Staged, stageExport } from "./staged-export.ts";
 import { stagedFiles } from "./staging-files.ts";
 
 export interface SnapshotRequest {
@@ -127,7 +127,12 @@ function stagedRows(
   const relation = (splits: NumberRange): string => wireFiles(columns, stagedFiles(place, writers, splits));
   return {
     staged: relation({ from: 0, below: place.splits }),
-    splits: { count: place.splits, relation },
+    splits: {
+      count: place.splits,
+      // An export may have many more items than belong to the table.
+      together: Math.max(1, Math.floor((ROWS_SORTED_AT_ONCE * place.splits) / items)),
+      relation,
+    },
   };
 }
 

@@ -38,8 +38,11 @@ export interface Staged extends Transcoded {
   readonly writers: number;
 }
 
+/** About how many rows the engine is to sort at once, in memory: at some hundred bytes each, so that a few hundred megabytes suffice. */
+export const ROWS_SORTED_AT_ONCE = 150_000;
+
 /** The engine writes one part of the base after the other; each split is a file that is open in each thread. */
-const SPLIT_LIMITS = { bucketsAtOnce: 1, splitsMax: 256 };
+const SPLIT_LIMITS = { bucketsAtOnce: 1, splitsMax: 256, rowsPerSplit: ROWS_SORTED_AT_ONCE };
 
 /** Stages into `folder`, which is made. */
 export async function stageExport(wish: StagingWish, folder: string): Promise<Staged> {

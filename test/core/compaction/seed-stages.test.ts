@@ -53,6 +53,27 @@ describe("the base of a snapshot is written", () => {
     ]);
   });
 
+  test("in pieces of as many splits as can be sorted at once", async () => {
+    const pieces = async (splits: number, together?: number) => {
+      const stages = await seedStages({
+        engine: new FakeEngine(new MemoryStore()),
+        schema: schemaOf(),
+        buckets: 2,
+        splits: { ...splitsOf(splits), ...(together === undefined ? {} : { together }) },
+        baseRows: (staged) => staged,
+      });
+      return stages.map((stage) => stage.pieces);
+    };
+    expect(await pieces(6, 2)).toEqual([
+      ["splits(0..2)", "splits(2..3)"],
+      ["splits(3..5)", "splits(5..6)"],
+    ]);
+    for (const together of [3, 100, undefined])
+      expect(await pieces(6, together)).toEqual([undefined, undefined]);
+    // Rows of other buckets are in these splits.
+    expect(await pieces(3, 1)).toEqual([undefined, undefined]);
+  });
+
   test("by stages that share a split and select their rows, where there are fewer buckets than were expected", async () => {
     expect(await stagesOf({ splits: 3, buckets: 2 })).toEqual([
       ["splits(0..2)", ["b0000"], 1],

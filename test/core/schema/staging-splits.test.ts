@@ -74,6 +74,16 @@ describe("splits of staged rows:", () => {
     expect(splitsFor({ kind: "bucket", count: bucketsFor(items) }, 1, FILES)).toBe(splits);
   });
 
+  test.each([
+    [1_000, 1],
+    [150_001, 2],
+    [1_000_000, 7],
+    [30_000_000, 15 * 14],
+    [500_000_000, 250],
+  ])("of %i items with a limit to the rows of each are %i", (items, splits) => {
+    expect(splitsFor(undefined, items, { ...FILES, rowsPerSplit: 150_000 })).toBe(splits);
+  });
+
   test("with statements of a hundred buckets are one for each", () => {
     expect(splitsFor(undefined, 200_000_000, UPLOADS)).toBe(1);
     expect(splitsFor(undefined, 500_000_000, UPLOADS)).toBe(3);
