@@ -53,7 +53,7 @@ function snapshotsOf(root: string, schema: Schema, kept: readonly DatedSegments[
   const time = duckdb.typeName({ kind: "timestamp" });
   const empty = `(SELECT *, CAST(NULL AS ${time}) AS ${EXPORT_TIME} FROM ${emptySegments(duckdb, schema)})`;
   const files = ({ segments }: DatedSegments): readonly string[] =>
-    segments.map((segment) => filePattern(segmentFile(root, schema.table, segment)));
+    segments.flatMap((segment) => segmentFiles(root, schema.table, segment)).map(filePattern);
   const filled = kept.filter(({ segments }) => segments.length > 0);
   const hasOwnName = schema.columns.some(({ name }) => name === FILE_NAME);
   if (hasOwnName || filled.length < 2) {
