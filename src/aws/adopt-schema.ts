@@ -3,7 +3,7 @@
 import type { Plan } from "../core/compaction/plan.ts";
 import { DynalakeError } from "../core/error.ts";
 import { recoverableColumns } from "../core/format/recovery.ts";
-import type { Widening } from "../core/schema/rebased-schema.ts";
+import type { Renaming, Widening } from "../core/schema/rebased-schema.ts";
 import type { Schema } from "../core/schema/schema.ts";
 import { requireCompatible } from "../core/schema/schema-change.ts";
 import { athena } from "../core/sql/athena.ts";
@@ -34,6 +34,7 @@ export async function planSchemaChange(
   const change = requireCompatible(schema, deployed, "the deployed schema");
   if (change.kind === "same") return undefined;
   requireSameTypes(change.widened);
+  requireSameNames(change.renamed); // breakage: deployed-columns-keep-their-names
   const sinceSeconds = await columnsSinceSeconds(engine.catalog, schema.table, change.added);
   // breakage: new-columns-settle
   const isSettled = sinceSeconds !== undefined && sinceSeconds + settleSeconds <= context.nowSeconds();
@@ -56,6 +57,13 @@ function requireSameTypes(widened: readonly Widening[]): void {
     `the deployed schema cannot change the type of "${first.label}": it is already ${first.from}`,
     { next: "Deploy the schema that the lake has. Types widen in lakes in folders only." },
   );
+}
+
+function requireSameNames([first]: readonly Renaming[]): void {
+  if (first === undefined) return;
+  throw new DynalakeError("SCHEMA_INVALID", `the deployed schema cannot change the name of "${first.from}"`, {
+    next: "Deploy the schema that the lake has. Columns get other names in lakes in folders only.",
+  });
 }
 
 /**

@@ -136,9 +136,10 @@ function status(program: Command, runs: Runs): void {
 }
 
 function schema(program: Command, runs: Runs): void {
-  program
+  const schemas = program
     .command("schema")
-    .description("what a table's schema leaves out")
+    .description("a table's schema: what it leaves out, and changes of it");
+  schemas
     .command("drift")
     .description("list the values that SQL does not show, with the line to add")
     .addOption(lakeOption())
@@ -146,6 +147,33 @@ function schema(program: Command, runs: Runs): void {
     .addOption(jsonOption())
     .action(
       runs(async (context, options) => (await import("./commands/schema.ts")).driftCommand(context, options)),
+    );
+  schemas
+    .command("diff")
+    .description("say what a schema file would change of its table")
+    .argument("<file>", "a schema file")
+    .addOption(lakeOption())
+    .addOption(lakeTableOption())
+    .addOption(jsonOption())
+    .action(
+      runs(async (context, file, options) =>
+        (await import("./commands/schema.ts")).diffCommand(context, file, options),
+      ),
+    );
+  schemas
+    .command("apply")
+    .description(
+      "make a schema file the schema of its table: new columns, wider types, other names, hidden columns",
+    )
+    .argument("<file>", "a schema file")
+    .addOption(lakeOption())
+    .addOption(lakeTableOption())
+    .option("--dry-run", "say what would be done, and do nothing")
+    .addOption(jsonOption())
+    .action(
+      runs(async (context, file, options) =>
+        (await import("./commands/schema.ts")).applyCommand(context, file, options),
+      ),
     );
 }
 

@@ -8,7 +8,7 @@ import { FolderContext } from "./folder-context.ts";
 import { folderQuery } from "./folder-query.ts";
 import { FolderTable } from "./folder-table.ts";
 import { followStreams } from "./following.ts";
-import { givenFile, requireNumber, requireNumberForm, requireText, secondsOf } from "./given.ts";
+import { givenFile, givenSchema, requireNumber, requireNumberForm, requireText, secondsOf } from "./given.ts";
 import type { Lake, LakeTable, ListedTable } from "./lake.ts";
 import type {
   Cancel,
@@ -48,6 +48,8 @@ export interface CommandLake extends Lake {
    * was committed or delivered since.
    */
   opened(of?: string): Promise<readonly ListedTable[]>;
+  /** The table that a schema file describes. Rejects as reading the file does. */
+  describedTable(file: string): Promise<LakeTable>;
 }
 
 class FolderLake implements CommandLake {
@@ -73,6 +75,11 @@ class FolderLake implements CommandLake {
         (opened) => new FolderTable(this.#context, opened.schema.table, opened),
       ),
     );
+  }
+
+  async describedTable(file: string): Promise<LakeTable> {
+    const { readGivenSchema } = await import("../embedded/schemas/given-schema.ts");
+    return this.table((await readGivenSchema(givenSchema(this.#context.cwd, file))).table);
   }
 
   table(name: string): LakeTable {

@@ -6,12 +6,13 @@ import { namedTable } from "../core/table/chosen-tables.ts";
 import type { OpenTable } from "../core/table/open-table.ts";
 import { fileForPeople } from "../core/table/schema-file.ts";
 import type { VerifyReport } from "../core/verify/verify-report.ts";
+import type { editSchema as EditSchema } from "../embedded/compaction/edit-schema.ts";
 import type { VerifyWish } from "../embedded/verifying/compare-table.ts";
 import { abortableStore } from "../files/abortable-store.ts";
 import { nowSeconds } from "../sdk/new-run-id.ts";
 import type { FolderContext } from "./folder-context.ts";
 import { folderItems } from "./folder-items.ts";
-import { givenFile, requireNumber, secondsOf } from "./given.ts";
+import { givenFile, givenSchema, requireNumber, secondsOf } from "./given.ts";
 import type { Items, ListedTable } from "./lake.ts";
 import { observed } from "./observed.ts";
 import type {
@@ -24,13 +25,21 @@ import type {
   VerifyOptions,
   Watched,
 } from "./options.ts";
-import { compactionRun, driftReport, followedEvents, tableStatusOf, verificationOf } from "./reported.ts";
+import {
+  compactionRun,
+  driftReport,
+  followedEvents,
+  schemaChangeReport,
+  tableStatusOf,
+  verificationOf,
+} from "./reported.ts";
 import type {
   Compaction,
   CompactionRun,
   Drift,
   PlannedRestore,
   Restored,
+  SchemaChangeReport,
   TableStatus,
   Vacuumed,
   Verification,
@@ -84,6 +93,33 @@ export class FolderTable implements ListedTable {
       return this.#context.withEngine(stop, async ({ engine }) =>
         (await tableDrift(engine, opened)).map(driftReport),
       );
+    });
+  }
+
+  async planSchema(schema: string | TableSchema, { signal }: Cancel = {}): Promise<SchemaChangeReport> {
+    const { planEdit } = await import("../embedded/compaction/edit-schema.ts");
+    return this.#edit(schema, signal, planEdit);
+  }
+
+  async applySchema(schema: string | TableSchema, { signal }: Cancel = {}): Promise<SchemaChangeReport> {
+    const { editSchema } = await import("../embedded/compaction/edit-schema.ts");
+    return this.#edit(schema, signal, editSchema);
+  }
+
+  #edit(
+    schema: string | TableSchema,
+    signal: AbortSignal | undefined,
+    edit: typeof EditSchema,
+  ): Promise<SchemaChangeReport> {
+    return this.#context.lifetime.run(signal, async (stop) => {
+      const opened = await this.#opened();
+      const { nameOfGiven, readGivenSchema } = await import("../embedded/schemas/given-schema.ts");
+      const file = givenSchema(this.#context.cwd, schema);
+      const given = await readGivenSchema(file);
+      const change = await this.#context.withEngine(stop, (lake) =>
+        edit(lake, opened, { given, origin: nameOfGiven(file) }),
+      );
+      return schemaChangeReport(opened.schema.table, change);
     });
   }
 

@@ -56,6 +56,8 @@ export function givenFile(cwd: string, name: string): GivenFile {
   return { name, path: resolve(cwd, name) };
 }
 
+export function givenSchema(cwd: string, schema: string | TableSchema): GivenSchema;
+export function givenSchema(cwd: string, schema: string | TableSchema | undefined): GivenSchema | undefined;
 export function givenSchema(cwd: string, schema: string | TableSchema | undefined): GivenSchema | undefined {
   if (schema === undefined) return undefined;
   if (typeof schema === "string") return { kind: "file", file: givenFile(cwd, schema) };

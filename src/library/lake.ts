@@ -25,6 +25,7 @@ import type {
   PlannedRestore,
   ReplayReport,
   Restored,
+  SchemaChangeReport,
   SnapshotReport,
   TableStatus,
   Vacuumed,
@@ -163,6 +164,15 @@ export interface LakeTable {
 
   /** The attributes whose values SQL does not show, or not whole, as the table is now; what hides most comes first. */
   drift(options?: Cancel): Promise<readonly Drift[]>;
+
+  /**
+   * What the table's schema would become by a schema file, given by its path or its content: new columns, wider types, other names,
+   * columns that no view shows. Writes nothing. Rejects with SCHEMA_INVALID, naming the place, if the table's data rules it out.
+   */
+  planSchema(schema: string | TableSchema, options?: Cancel): Promise<SchemaChangeReport>;
+
+  /** Makes it the table's schema, by one commit that writes no rows. Rejects as `planSchema` does, and with CONFLICT. */
+  applySchema(schema: string | TableSchema, options?: Cancel): Promise<SchemaChangeReport>;
 
   /** The current items, or those of a time, in no order. Masked attributes are left out. Fails as a query does. */
   items(options?: ItemsOptions & Cancel): Items;

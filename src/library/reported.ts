@@ -3,13 +3,23 @@ import type { CompactionResult } from "../core/compaction/compact.ts";
 import { type Gap as RecordedGap, repairTimeSeconds } from "../core/format/manifest.ts";
 import { declarationLine } from "../core/infer/found-values.ts";
 import { type Drift as CountedDrift, driftSentence } from "../core/overlay/drift-finding.ts";
-import type { RebasedSchema } from "../core/schema/rebased-schema.ts";
+import { schemaTypeText } from "../core/schema/column-type.ts";
+import type { RebasedSchema, SchemaChanges } from "../core/schema/rebased-schema.ts";
+import type { Schema } from "../core/schema/schema.ts";
 import { healthWith, type TableStatus as RecordedStatus } from "../core/status/status.ts";
 import { type SchemaEdit, schemaEditSentence } from "../core/table/schema-edit.ts";
 import { type VerifyReport, verifyResult } from "../core/verify/verify-report.ts";
 import type { TakenSnapshot } from "../embedded/snapshot/take-in.ts";
 import type { LakeEvent } from "./event.ts";
-import type { CompactionRun, Drift, Gap, SnapshotReport, TableStatus, Verification } from "./reports.ts";
+import type {
+  CompactionRun,
+  Drift,
+  Gap,
+  SchemaChangeReport,
+  SnapshotReport,
+  TableStatus,
+  Verification,
+} from "./reports.ts";
 
 export function snapshotReport(taken: TakenSnapshot): SnapshotReport {
   const { items, skipped, quarantined, manifest, choice, drift, openGaps } = taken;
@@ -28,6 +38,24 @@ export function snapshotReport(taken: TakenSnapshot): SnapshotReport {
     drift: drift.map(driftReport),
     addedColumns: choice.effect.added,
     openGaps: openGaps.map(gapOf),
+  };
+}
+
+export function schemaChangeReport(
+  table: string,
+  change: (SchemaChanges & { readonly schema: Schema }) | undefined,
+): SchemaChangeReport {
+  if (change === undefined) return { table, added: [], widened: [], renamed: [], hidden: [], shown: [] };
+  const names = new Set(change.added);
+  const added = change.schema.columns.filter(({ name }) => names.has(name));
+  const { renamed, hidden, shown } = change;
+  return {
+    table,
+    added: added.map(({ label, type }) => ({ name: label, type: schemaTypeText(type) })),
+    widened: change.widened.map(({ label, from, to }) => ({ name: label, from, to })),
+    renamed,
+    hidden,
+    shown,
   };
 }
 

@@ -28,6 +28,19 @@ export interface Drift extends CountedDrift {
   readonly line: string | undefined;
 }
 
+/** What a schema file changes of a table. All lists are empty where nothing changes. */
+export interface SchemaChangeReport {
+  readonly table: string;
+  /** New columns, by their names in SQL. */
+  readonly added: readonly { readonly name: string; readonly type: string }[];
+  readonly widened: readonly { readonly name: string; readonly from: string; readonly to: string }[];
+  readonly renamed: readonly { readonly from: string; readonly to: string }[];
+  /** Columns that views show no more, */
+  readonly hidden: readonly string[];
+  /** and those that they show again. */
+  readonly shown: readonly string[];
+}
+
 export interface SnapshotReport {
   /** The lake table. */
   readonly table: string;

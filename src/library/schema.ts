@@ -43,4 +43,6 @@ export interface AttributeSchema {
   readonly set?: boolean | undefined;
   /** `sha256`: the column holds a keyed hash of the value. `drop`: the value never enters the lake. */
   readonly mask?: "sha256" | "drop" | undefined;
+  /** The column is written, and no view shows it. */
+  readonly hidden?: boolean | undefined;
 }

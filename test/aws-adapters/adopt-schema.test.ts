@@ -92,6 +92,14 @@ test("a column of another type is refused", async () => {
   });
 });
 
+test("a column by another name is refused: Firehose and Glue know it by that of before", async () => {
+  const other = schemaWith({ total: { type: "int", name: "sum" } });
+  await expect(planSchemaChange(lake(other, glue(other, 0)), SETTLE)).rejects.toMatchObject({
+    code: "SCHEMA_INVALID",
+    message: 'the deployed schema cannot change the name of "total"',
+  });
+});
+
 test("more columns than views and statements can hold are refused before they are the lake's", async () => {
   const columns = (count: number): Record<string, AttributeFile> =>
     Object.fromEntries(Array.from({ length: count }, (_, i) => [`at_${i}`, { type: "timestamp" }]));

@@ -26,7 +26,7 @@ test("a number for which a column has no room any more comes back from all that 
       const first = schemaOf("decimal(38,8)");
       await writeSchema(lake.store, first);
       const of = (id: string, far: string): Item =>
-        readItem({ id: { N: id }, far: { N: far }, [`"'`]: { S: "x" } });
+        readItem({ id: { N: id }, far: { N: far }, '"': { S: "x" } });
       await deliverItems(lake, first, [of("1", "-123456789012345678901.25"), of("2", "6.5")], 100);
       await compactMinor(compactionOf(lake, first));
       const before = await itemsOf(lake, first);

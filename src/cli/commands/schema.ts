@@ -1,8 +1,9 @@
-/** `dynalake schema drift`: the values that SQL does not show, and what to add to the schema file. */
+/** `dynalake schema`: the values that SQL does not show, and what a schema file would change, or changes. */
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { withFolder } from "../context/opened.ts";
 import type { LakeOptions } from "../options/lake-target.ts";
 import { driftText } from "../reports/drift-report.ts";
+import { schemaChangeText } from "../reports/schema-change-report.ts";
 
 export interface DriftOptions extends LakeOptions {
   readonly table?: string;
@@ -19,6 +20,31 @@ export async function driftCommand(context: CommandContext, options: DriftOption
           : driftText(table.name, drift);
       await context.terminal.print(text);
     }
+    return EXIT.done;
+  });
+}
+
+export interface ApplyOptions extends DriftOptions {
+  readonly dryRun?: boolean;
+}
+
+export function diffCommand(context: CommandContext, file: string, options: DriftOptions): Promise<ExitCode> {
+  return applyCommand(context, file, { ...options, dryRun: true });
+}
+
+export async function applyCommand(
+  context: CommandContext,
+  file: string,
+  { lake: folder, table, json = false, dryRun = false }: ApplyOptions,
+): Promise<ExitCode> {
+  return withFolder(context, folder, async (lake) => {
+    const named = table === undefined ? await lake.describedTable(file) : lake.table(table);
+    const report = dryRun ? await named.planSchema(file) : await named.applySchema(file);
+    const outcome = dryRun ? "planned" : "applied";
+    const text = json
+      ? `${JSON.stringify({ ...report, outcome })}\n`
+      : schemaChangeText(report, file, outcome);
+    await context.terminal.print(text);
     return EXIT.done;
   });
 }

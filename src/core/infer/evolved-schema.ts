@@ -2,6 +2,7 @@
  * What a schema becomes when its data has more than it shows: columns for attributes that appeared, and wider types; where all rows
  * are written anew, other types, too. Whatever else does not fit stays as it is, and is drift.
  */
+import { defined } from "../defined.ts";
 import { type ColumnType, isNested, schemaTypeText } from "../schema/column-type.ts";
 import { foldedName, physicalName } from "../schema/physical-name.ts";
 import {
@@ -133,9 +134,9 @@ function retypesOf(schema: Schema, { misfits, counts, wholeDigits }: GrowthInput
     const known = keyAttributes(key).includes(attribute) ? undefined : wholeDigits?.get(attribute);
     const next = retyped(column, misfit, { own: counts && (counts.get(attribute) ?? {}), known });
     if (next === undefined || !Object.hasOwn(file.attributes, attribute)) return [];
-    const { name: named } = file.attributes[attribute] as AttributeFile;
+    const { name: named, hidden } = file.attributes[attribute] as AttributeFile;
     const why = `${label} is now ${next.type}, and was ${schemaTypeText(column.type)}`;
-    return [{ attribute, spec: named === undefined ? next : { name: named, ...next }, why }];
+    return [{ attribute, spec: { ...defined({ name: named, hidden }), ...next }, why }];
   });
 }
 

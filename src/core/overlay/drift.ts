@@ -69,7 +69,9 @@ async function driftOf(engine: QueryEngine, schema: Schema, relation: string): P
   const drift: Drift[] = [...found.values()]
     .filter(({ attribute }) => !declared.has(attribute))
     .map((each) => ({ ...each, column: undefined, hidden: each.values }));
-  for (const batch of batchesOf(columns, COLUMNS_AT_ONCE)) {
+  // No one misses what is hidden.
+  const shown = columns.filter(({ hidden }) => !hidden);
+  for (const batch of batchesOf(shown, COLUMNS_AT_ONCE)) {
     const [row] = await engine.rows(hiddenValues(dialect, batch, relation));
     for (const [i, column] of batch.entries()) {
       const hidden = Number(row?.[`hidden ${i}`] ?? 0);

@@ -43,6 +43,7 @@ export function shownColumns(
     textColumns(schema, manifest.texts).map((each) => [each.column.attribute, each.text[naming]]),
   );
   return viewColumns(dialect, schema).flatMap(({ name, typeName, declared }): ShownColumn[] => {
+    if (declared?.hidden === true) return []; // breakage: hidden-columns-are-not-shown
     const own = { name: declared?.[naming] ?? name, value: quoted(name), typeName, stored: name };
     const text = declared && texts.get(declared.attribute);
     if (declared === undefined || text === undefined) return [own];
@@ -56,7 +57,8 @@ export function shownView(dialect: Dialect, table: TableWithTexts, view: LakeVie
   const suffix = view.name.slice(table.schema.table.length);
   if (suffix.startsWith("__")) return view;
   const columns = shownColumns(dialect, table, naming);
-  if (columns.every(({ name, stored }) => name === stored)) return view;
+  const isAsStored = columns.every(({ name, stored }) => name === stored);
+  if (isAsStored && !table.schema.columns.some(({ hidden }) => hidden)) return view;
   const values = columns.map(({ name, value }) =>
     value === quoted(name) ? value : `${value} AS ${quoted(name)}`,
   );

@@ -11,6 +11,7 @@ export type Partitioning =
 
 interface NamedColumn {
   readonly name: string;
+  readonly label: string;
   readonly type: ColumnType;
 }
 
@@ -37,7 +38,10 @@ export function parsePartitioning(
   if (kind !== "year" && kind !== "month" && kind !== "day" && kind !== "identity") {
     return refuse("expected bucket(n), year(column), month(column), day(column) or identity(column)");
   }
-  const column = columns.find((candidate) => candidate.name === argument);
+  // By its name in SQL; the partitioning names it as files do.
+  const column =
+    columns.find((candidate) => candidate.label === argument) ??
+    columns.find((candidate) => candidate.name === argument);
   if (column === undefined) return refuse(`column "${argument}" does not exist`);
   const wanted = kind === "identity" ? ["string", "int", "bigint", "boolean", "date"] : ["date", "timestamp"];
   if (!wanted.includes(column.type.kind))

@@ -20,11 +20,25 @@ export interface Widening {
   readonly wholeDigits?: number;
 }
 
-export interface RebasedSchema {
-  readonly schema: Schema;
+/** A column with another name in SQL; files call it as before. */
+export interface Renaming {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What a new schema changes of a table. */
+export interface SchemaChanges {
   /** The names of physical columns for attributes that had none. */
   readonly added: readonly string[];
   readonly widened: readonly Widening[];
+  readonly renamed: readonly Renaming[];
+  /** The names in SQL of columns that views show no more, and of those that they show again. */
+  readonly hidden: readonly string[];
+  readonly shown: readonly string[];
+}
+
+export interface RebasedSchema extends SchemaChanges {
+  readonly schema: Schema;
 }
 
 /**
@@ -51,8 +65,30 @@ export function rebasedSchema(before: Schema, after: Schema): RebasedSchema {
       attributes[attribute] = { ...attributes[attribute], type: typeText(old) };
   }
   const { forms: _, ...plain } = after.file;
+  const pairs = columnPairs(before, after);
   const file: SchemaFile = { ...plain, attributes, ...(Object.keys(forms).length === 0 ? {} : { forms }) };
-  return { schema: parseStoredSchema(file, `the lake's "${after.table}"`), added, widened };
+  return {
+    schema: parseStoredSchema(file, `the lake's "${after.table}"`),
+    added,
+    widened,
+    renamed: pairs.flatMap(({ old, next }) =>
+      old.label === next.label ? [] : [{ from: old.label, to: next.label }],
+    ),
+    hidden: pairs.flatMap(({ old, next }) => (!old.hidden && next.hidden ? [next.label] : [])),
+    shown: pairs.flatMap(({ old, next }) => (old.hidden && !next.hidden ? [next.label] : [])),
+  };
+}
+
+/** The columns that both schemas have. */
+function columnPairs(
+  before: Schema,
+  after: Schema,
+): readonly { readonly old: Column; readonly next: Column }[] {
+  const known = new Map(before.columns.map((column) => [column.attribute, column]));
+  return after.columns.flatMap((next) => {
+    const old = known.get(next.attribute);
+    return old === undefined ? [] : [{ old, next }];
+  });
 }
 
 function widening(old: Column, { attribute, label, type }: Column, name: string): Widening {

@@ -3,6 +3,7 @@
  * `_unmapped`, and types can widen, because a widened column is a new one in files. Nothing else changes.
  */
 import { counted } from "../counted.ts";
+import { defined } from "../defined.ts";
 import { DynalakeError } from "../error.ts";
 import { sha256Half } from "../values/hash.ts";
 import { keyAttributes } from "../values/key.ts";
@@ -38,6 +39,7 @@ export function schemaChange(before: Schema, given: Schema, bound: SchemaBound =
   const after = bound === "least" ? withGrown(before, given) : given;
   if (plainText(before.file) === plainText(after.file)) return { kind: "same" };
   const reasons = [
+    ...(bound === "least" ? nameReasons(before, after) : []),
     ...tableReasons(before, after),
     ...columnReasons(before, after),
     ...maskReasons(before, after),
@@ -73,20 +75,31 @@ export function roomReasons(
   });
 }
 
-/** The given schema with what the lake's has got since by following the data, as far as both do. */
+/** The given schema with the names that columns have got since, and what has come by following the data, as far as both do. */
 function withGrown(before: Schema, given: Schema): Schema {
-  if (given.evolve === "none" || before.evolve === "none") return given;
+  const follows = given.evolve !== "none" && before.evolve !== "none";
   const known = new Map(given.columns.map((column) => [column.attribute, column]));
   const attributes = { ...given.file.attributes };
   for (const { attribute, type } of before.columns) {
     const own = known.get(attribute);
+    const shown = (before.file.attributes[attribute] ?? {}) as AttributeFile;
+    // breakage: given-schemas-rename-nothing
+    if (own !== undefined)
+      attributes[attribute] = {
+        ...defined({ name: shown.name, hidden: shown.hidden }),
+        ...attributes[attribute],
+      };
+    if (!follows) continue;
     const isNew = own === undefined && !given.dropped.has(attribute) && given.evolve === "all";
     // breakage: given-schemas-narrow-nothing
     if (own !== undefined && (widens(own.type, type) || reaches(own.type, type)))
       attributes[attribute] = { ...attributes[attribute], type: schemaTypeText(type) };
     else if (isNew) attributes[attribute] = before.file.attributes[attribute] as AttributeFile;
   }
-  return parseStoredSchema({ ...given.file, attributes }, `the lake's "${before.table}"`);
+  const isSame = text(partsOf(before)) === text(partsOf(given));
+  const { partitionBy } = (isSame ? before : given).file;
+  const file = { ...given.file, ...defined({ partitionBy }), attributes };
+  return parseStoredSchema(file, `the lake's "${before.table}"`);
 }
 
 /** The columns to add. Throws SCHEMA_INVALID if the data rules the change out. `origin` names the new schema in errors. */
@@ -107,7 +120,7 @@ export function notAllowed({ table }: Schema, origin: string, reasons: readonly 
     "SCHEMA_INVALID",
     `${origin} cannot change the existing table "${table}": ${places}`,
     {
-      next: "You can only add attributes to an existing table, and widen the types of numbers. For any other change, take a new snapshot into another lake, or give the schema file another `table`.",
+      next: "You can only add attributes to an existing table, widen the types of numbers, and rename or hide columns in schema.json or with `dynalake schema apply`. For any other change, take a new snapshot into another lake, or give the schema file another `table`.",
     },
   );
 }
@@ -127,9 +140,26 @@ function tableReasons(before: Schema, after: Schema): readonly string[] {
     reasons.push("key: it identifies the existing rows");
   if (text(before.file.where ?? {}) !== text(after.file.where ?? {}))
     reasons.push("where: the lake holds only the items that met the existing conditions");
-  if (text(before.partitioning) !== text(after.partitioning))
+  if (text(partsOf(before)) !== text(partsOf(after)))
     reasons.push(`partitionBy: it is already ${before.file.partitionBy ?? "buckets of the key"}`);
   return reasons;
+}
+
+/** How rows are divided, whatever the column is called. */
+function partsOf({ partitioning, columns }: Schema): unknown {
+  if (partitioning === undefined || partitioning.kind === "bucket") return partitioning;
+  const column = columns.find(({ name }) => name === partitioning.column);
+  return { kind: partitioning.kind, attribute: column?.attribute }; // breakage: parts-follow-a-renamed-column
+}
+
+/** Another spelling of what files call a column is no other name. */
+function nameReasons(before: Schema, after: Schema): readonly string[] {
+  const known = new Map(before.columns.map((column) => [column.attribute, column]));
+  return after.columns.flatMap(({ attribute, label }) => {
+    const old = known.get(attribute);
+    if (old === undefined || physicalName(old.label) === physicalName(label)) return [];
+    return [`attributes.${attribute}.name: it is already "${old.label}"`];
+  });
 }
 
 function columnReasons(before: Schema, after: Schema): readonly string[] {
@@ -142,8 +172,6 @@ function columnReasons(before: Schema, after: Schema): readonly string[] {
       return after.dropped.has(column.attribute) ? [] : [`${place}: its column cannot be removed`];
     const reasons: string[] = [];
     if (next.masked !== column.masked) return [];
-    if (physicalName(next.label) !== physicalName(column.label))
-      reasons.push(`${place}.name: it is already "${physicalName(column.label)}"`);
     const typeText = schemaTypeText(column.type);
     const isSame = schemaTypeText(next.type) === typeText;
     if (!isSame && !mayBecome(before, column, next)) reasons.push(`${place}.type: it is already ${typeText}`);

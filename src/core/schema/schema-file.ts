@@ -45,6 +45,7 @@ export interface AttributeFile {
   format?: TimestampFormat | undefined;
   set?: boolean | undefined;
   mask?: "sha256" | "drop" | undefined;
+  hidden?: boolean | undefined;
 }
 
 /** In ASCII as Glue has it; with letters of other scripts in any spelling. */
@@ -96,6 +97,7 @@ const attributeFile = z.strictObject({
         "sha256: the column holds a keyed hash of the value. drop: the value never enters the lake.",
       ),
     ),
+  hidden: z.optional(z.boolean()).check(z.describe("true: the column is written, and no view shows it.")),
 });
 
 const schemaFile = z.strictObject({

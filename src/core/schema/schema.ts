@@ -70,6 +70,8 @@ export interface Column {
   /** The attribute is a set; only for arrays. */
   readonly set: boolean;
   readonly masked: boolean;
+  /** It is written, and no view shows it. */
+  readonly hidden: boolean;
 }
 
 /** What an older file has in place of a column. */
@@ -147,7 +149,7 @@ function parseColumns(file: SchemaFile, invalid: Refuse): readonly Column[] {
   for (const [attribute, spec] of Object.entries(file.attributes)) {
     const path = ["attributes", attribute];
     if (spec.mask === "drop") {
-      for (const member of ["type", "name", "format", "set"] as const) {
+      for (const member of ["type", "name", "format", "set", "hidden"] as const) {
         if (spec[member] !== undefined) invalid([...path, member], "a dropped attribute has no column");
       }
       continue;
@@ -168,12 +170,12 @@ function parseColumns(file: SchemaFile, invalid: Refuse): readonly Column[] {
       invalid([...path, "set"], "only an array of strings, numbers or binary values can come from a set");
     }
     const masked = spec.mask === "sha256";
-    const { format = "iso", set = false } = spec;
+    const { format = "iso", set = false, hidden = false } = spec;
     const earlier = (forms?.earlier ?? []).map((each) => ({
       name: each.column,
       type: parseType(each.type, ["forms", attribute], invalid),
     }));
-    columns.push({ attribute, name, label, type, earlier, format, set, masked });
+    columns.push({ attribute, name, label, type, earlier, format, set, masked, hidden });
   }
   return columns;
 }

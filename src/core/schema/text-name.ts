@@ -27,6 +27,6 @@ export function textColumns(schema: Schema, attributes: Iterable<string> = []): 
 }
 
 /** Columns of one value: what does not fit them is not shown in part. A masked one hides its values. */
-export function mayHaveText({ type, masked }: Column): boolean {
-  return !masked && !["array", "map", "struct", "json"].includes(type.kind);
+export function mayHaveText({ type, masked, hidden }: Column): boolean {
+  return !masked && !hidden && !["array", "map", "struct", "json"].includes(type.kind);
 }

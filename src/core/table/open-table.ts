@@ -7,7 +7,7 @@ import { manifestPath } from "../format/lake-path.ts";
 import type { Manifest } from "../format/manifest.ts";
 import { namedSegments } from "../format/named-segments.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
-import { parseStoredSchema, type Schema } from "../schema/schema.ts";
+import { type Column, parseStoredSchema, type Schema } from "../schema/schema.ts";
 import { type ChangeListing, listChanges } from "./change-listing.ts";
 import { type Commits, manifestAsOf, readCommits } from "./commits.ts";
 import { readWrittenSchema } from "./schema-file.ts";
@@ -115,7 +115,8 @@ function throughNewest(then: TableState, { schema: newest, manifest: { recovery 
   const current = new Map(newest.columns.map((column) => [column.attribute, column]));
   const columns = then.schema.columns.map((column) => {
     const now = current.get(column.attribute);
-    return now?.earlier.some(({ name }) => name === column.name) === true ? now : column;
+    const isOlder = now?.earlier.some(({ name }) => name === column.name) === true;
+    return isOlder ? { ...(now as Column), label: column.label, hidden: column.hidden } : column;
   });
   // breakage: as-of-reads-the-newest-columns
   if (columns.every((column, i) => column === then.schema.columns[i])) return then;

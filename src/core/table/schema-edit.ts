@@ -7,6 +7,7 @@ import { DynalakeError } from "../error.ts";
 import { schemaPath } from "../format/lake-path.ts";
 import type { Manifest } from "../format/manifest.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
+import { changeTexts } from "../schema/change-text.ts";
 import type { RebasedSchema } from "../schema/rebased-schema.ts";
 import type { Schema } from "../schema/schema.ts";
 import { roomReasons, schemaChange, schemaMark } from "../schema/schema-change.ts";
@@ -17,11 +18,17 @@ import { readWrittenSchema } from "./schema-file.ts";
  * schema changed. broken: it is not a schema. missing: it was removed.
  */
 export type SchemaEdit =
-  | ({ readonly kind: "pending" } & RebasedSchema)
-  | { readonly kind: "refused"; readonly schema: Schema; readonly why: string }
-  | { readonly kind: "earlier"; readonly evolution: number }
+  | GivenEdit
   | { readonly kind: "broken"; readonly why: string }
   | { readonly kind: "missing" };
+
+export type GivenEdit =
+  | PendingEdit
+  | { readonly kind: "refused"; readonly written: Schema; readonly why: string }
+  | { readonly kind: "earlier"; readonly evolution: number };
+
+/** With the schema as it was written. */
+export type PendingEdit = { readonly kind: "pending"; readonly written: Schema } & RebasedSchema;
 
 /** Undefined where the file says what the newest commit says, or nothing was committed yet. */
 export async function schemaEdit(
@@ -35,15 +42,23 @@ export async function schemaEdit(
   });
   if (written === undefined) return { kind: "missing" };
   if (written instanceof DynalakeError) return { kind: "broken", why: written.message };
-  const evolution = manifest.schema.evolution ?? 0;
+  return editOf(written, { schema, manifest });
+}
+
+/** What a schema orders that people have written knowing the table's. */
+export function editOf(
+  written: Schema,
+  { schema, manifest }: { readonly schema: Schema; readonly manifest: Manifest },
+): GivenEdit | undefined {
+  const evolution = manifest.schema?.evolution ?? 0;
   const isFormer = manifest.formerSchemas?.includes(schemaMark(written.file));
   // breakage: earlier-schema-is-no-edit
   if (isFormer === true && (written.file.evolution ?? 0) < evolution) return { kind: "earlier", evolution };
   const change = schemaChange(schema, written);
   if (change.kind === "same") return undefined;
   const reasons = change.kind === "refused" ? change.reasons : knownReasons(manifest, change);
-  if (change.kind === "compatible" && reasons.length === 0) return { ...change, kind: "pending" };
-  return { kind: "refused", schema: written, why: reasons.slice(0, REASONS_MAX).join("; ") };
+  if (change.kind === "compatible" && reasons.length === 0) return { ...change, kind: "pending", written };
+  return { kind: "refused", written, why: reasons.slice(0, REASONS_MAX).join("; ") };
 }
 
 /** What was counted before rules some changes out; the others are counted when they are applied. */
@@ -70,9 +85,9 @@ export function schemaEditSentence(table: string, edit: SchemaEdit): string {
   const path = schemaPath(table);
   switch (edit.kind) {
     case "pending": {
-      const added = edit.added.map((name) => `adds "${name}"`);
-      const widened = edit.widened.map(({ label, to }) => `makes "${label}" ${to}`);
-      const what = [...added, ...widened].map((each) => ` and ${each}`).join("");
+      const what = changeTexts(edit)
+        .map((each) => ` and ${each}`)
+        .join("");
       return `${path} was edited${what}: the next snapshot or compaction applies it`;
     }
     case "refused":

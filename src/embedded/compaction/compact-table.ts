@@ -1,18 +1,14 @@
 /** Compacts a lake table: applies an edit of schema.json, folds its change log, then rewrites the parts of the base whose deltas have grown. */
 import { type CompactionResult, compactMinorThenMajor } from "../../core/compaction/compact.ts";
 import { DEFAULT_POLICY } from "../../core/compaction/compaction-policy.ts";
-import { changeSchema } from "../../core/compaction/schema-commit.ts";
-import { showMisfits } from "../../core/compaction/show-misfits.ts";
 import { schemaPath } from "../../core/format/lake-path.ts";
-import { cleanSegments } from "../../core/overlay/clean-segments.ts";
-import { countWholeDigits } from "../../core/overlay/whole-digits.ts";
 import type { Schema } from "../../core/schema/schema.ts";
-import { roomReasons } from "../../core/schema/schema-change.ts";
 import type { Commits } from "../../core/table/commits.ts";
 import { type OpenTable, openTableOf } from "../../core/table/open-table.ts";
 import { isPeoples, schemaEdit } from "../../core/table/schema-edit.ts";
 import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
+import { applyEdit } from "./apply-edit.ts";
 import { type Followed, followData } from "./follow-data.ts";
 import { inTurn } from "./in-turn.ts";
 
@@ -68,19 +64,9 @@ async function withEditApplied(
   // A file that people have edited is theirs until it counts.
   const evolves = !isPeoples(edit) && opened.schema.evolve !== "none";
   if (edit?.kind !== "pending") return { schema: opened.schema, commits: opened, evolves };
-  const asked = new Set(
-    edit.widened.filter((each) => each.wholeDigits !== undefined).map((each) => each.attribute),
-  );
-  const columns = opened.schema.columns.filter(({ attribute }) => asked.has(attribute));
-  const wholeDigits = await countWholeDigits({ store, engine }, opened, columns);
-  const context = { store, newRunId, nowSeconds, commits: opened };
-  if (roomReasons(edit.widened, wholeDigits).length > 0) {
-    // From now on it is known that the data rules the edit out.
-    await showMisfits(context, opened.schema, { drift: [], wholeDigits });
-    return { schema: opened.schema, commits: undefined, evolves };
-  }
-  const counts = { countClean: cleanSegments(engine), countDigits: async () => wholeDigits };
-  const commit = await changeSchema({ ...context, ...counts }, edit.schema, schemaPath(schema.table));
-  const { schema: edited = edit.schema } = commit ?? {};
+  const outcome = await applyEdit({ store, engine }, opened, edit, schemaPath(schema.table));
+  // From now on it is known that the data rules the edit out.
+  if (outcome.kind === "refused") return { schema: opened.schema, commits: undefined, evolves };
+  const { schema: edited } = outcome;
   return { schema: edited, commits: opened, evolves: edited.evolve !== "none" };
 }

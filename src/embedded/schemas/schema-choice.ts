@@ -108,7 +108,7 @@ async function lakeChoice(
   if (edit.kind === "pending" || (edit.kind === "refused" && replacesData)) {
     const path = schemaPath(table);
     try {
-      const edited = boundTo(edit.schema, source, path);
+      const edited = boundTo(edit.written, source, path);
       const wish = { store, name: path, replacesData, bound: "exact" } as const;
       const outcome = await schemaEffect(wish, opened.schema, edited);
       const notes = [`${path} was edited, and is now the schema of "${table}"`, ...outcome.notes];

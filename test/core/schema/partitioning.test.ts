@@ -19,7 +19,7 @@ const COLUMNS = Object.entries({
   n: "bigint",
   x: "double",
   d: "decimal(5,2)",
-}).map(([name, type]) => ({ name, type: parseColumnType(type) }));
+}).map(([name, type]) => ({ name, label: name, type: parseColumnType(type) }));
 
 function parsed(text: string): Partitioning | undefined {
   return parsePartitioning(text, COLUMNS, (why) => {

@@ -58,7 +58,14 @@ describe("the published JSON Schema", () => {
           expect([name, member.description]).toEqual([name, expect.stringMatching(/\w/)]);
       }
     }
-    expect(Object.keys(attribute.properties ?? {})).toEqual(["name", "type", "format", "set", "mask"]);
+    expect(Object.keys(attribute.properties ?? {})).toEqual([
+      "name",
+      "type",
+      "format",
+      "set",
+      "mask",
+      "hidden",
+    ]);
   });
 
   test("accepts the example", () => {

@@ -79,11 +79,6 @@ describe("a schema is compared with the one that a table's data was written with
     ["no cut", of({ ...FILE, partitionBy: undefined }), /^partitionBy: /],
     ["a column less", withAttributes({ total: undefined }), /^attributes\.total: .*removed/],
     [
-      "another name",
-      withAttributes({ total: { type: "decimal(10,2)", name: "sum" } }),
-      /^attributes\.total\.name: .*"total"/,
-    ],
-    [
       "a narrower type",
       withAttributes({ total: { type: "decimal(11,1)" } }),
       /^attributes\.total\.type: .*decimal\(10,2\)/,
@@ -144,6 +139,21 @@ describe("a schema is compared with the one that a table's data was written with
         next: expect.stringMatching(/another lake.*another `table`/),
       }),
     );
+  });
+
+  test("another name stays in files what it was, and is refused where the new schema is what there is at least", () => {
+    const renamed = withAttributes({ total: { type: "decimal(10,2)", name: "sum" } });
+    const change = schemaChange(BEFORE, renamed);
+    expect(change).toMatchObject({ kind: "compatible", renamed: [{ from: "total", to: "sum" }] });
+    const columns = change.kind === "compatible" ? change.schema.columns : [];
+    expect(columns.find(({ attribute }) => attribute === "total")).toMatchObject({
+      name: "total",
+      label: "sum",
+    });
+    expect(schemaChange(BEFORE, renamed, "least")).toEqual({
+      kind: "refused",
+      reasons: ['attributes.total.name: it is already "total"'],
+    });
   });
 
   test("everything that is wrong is told at once", () => {

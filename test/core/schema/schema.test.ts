@@ -258,7 +258,17 @@ test("the default name of a column can be a column's name, unless the attribute 
 });
 
 function column(attribute: string, name: string, type: object): object {
-  return { attribute, name, label: name, type, earlier: [], format: "iso", set: false, masked: false };
+  return {
+    attribute,
+    name,
+    label: name,
+    type,
+    earlier: [],
+    format: "iso",
+    set: false,
+    masked: false,
+    hidden: false,
+  };
 }
 
 function base(): { readonly [member: string]: Json } {

@@ -419,6 +419,7 @@ function schemaWith(names: readonly string[], field: string, typeOfField: string
     set: false,
     label: name,
     masked: false,
+    hidden: false,
     earlier: [],
   }));
   return { ...SCHEMA, key: { hash: names[0] as string }, columns };

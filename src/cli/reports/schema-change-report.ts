@@ -1,0 +1,37 @@
+/** What a schema file changes of a table, for people. */
+import type { SchemaChangeReport } from "../../index.ts";
+
+/** `planned`: nothing has been done. */
+export type ChangeOutcome = "planned" | "applied";
+
+export function schemaChangeText(
+  { table, added, widened, renamed, hidden, shown }: SchemaChangeReport,
+  file: string,
+  outcome: ChangeOutcome,
+): string {
+  const lines = [
+    ...added.map(
+      ({ name, type }) => `  adds ${name}, ${type}: rows from before have their values from _unmapped`,
+    ),
+    ...widened.map(({ name, from, to }) => `  makes ${name} ${to}; it was ${from}${arithmeticOf(from, to)}`),
+    ...renamed.map(
+      ({ from, to }) => `  renames ${from} to ${to}: statements that say ${from} fail from then on`,
+    ),
+    ...hidden.map((name) => `  hides ${name}: it is written as before, and no view shows it`),
+    ...shown.map((name) => `  shows ${name} again, with all its values`),
+  ];
+  if (lines.length === 0) return `${file} is the schema of "${table}" already\n`;
+  const end =
+    outcome === "planned"
+      ? `Nothing was changed. To apply it: dynalake schema apply ${file}`
+      : "Applied. No data was rewritten";
+  return [`${file} changes "${table}":`, ...lines, end, ""].join("\n");
+}
+
+/** What people meet first when whole numbers become decimals. */
+function arithmeticOf(from: string, to: string): string {
+  const isWhole = from === "int" || from === "bigint";
+  return isWhole && to.startsWith("decimal")
+    ? `. On DuckDB, 7 // 2 is 3 for ${from} and 3.5 for a decimal`
+    : "";
+}

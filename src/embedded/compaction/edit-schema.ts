@@ -1,0 +1,77 @@
+/** A schema file that people apply by a command: the same as an edit of schema.json, explained before, and done at once. */
+import { DynalakeError } from "../../core/error.ts";
+import { schemaPath } from "../../core/format/lake-path.ts";
+import type { RebasedSchema } from "../../core/schema/rebased-schema.ts";
+import type { Schema } from "../../core/schema/schema.ts";
+import { notAllowed, roomReasons, schemaMark } from "../../core/schema/schema-change.ts";
+import type { OpenTable } from "../../core/table/open-table.ts";
+import { editOf, type PendingEdit, schemaEdit } from "../../core/table/schema-edit.ts";
+import type { LakeFolder } from "../folder/lake-folder.ts";
+import { applyEdit, digitsFor } from "./apply-edit.ts";
+
+type Lake = Pick<LakeFolder, "store" | "engine">;
+
+export interface EditWish {
+  readonly given: Schema;
+  /** What messages call it. */
+  readonly origin: string;
+}
+
+/** What a given schema changes of a table; undefined for nothing. Throws SCHEMA_INVALID where the data rules it out. */
+export async function planEdit(
+  lake: Lake,
+  opened: OpenTable,
+  { given, origin }: EditWish,
+): Promise<RebasedSchema | undefined> {
+  const edit = pendingEdit(opened, given, origin);
+  if (edit === undefined) return undefined;
+  const reasons = roomReasons(edit.widened, await digitsFor(lake, opened, edit));
+  if (reasons.length > 0) throw notAllowed(opened.schema, origin, reasons);
+  return edit;
+}
+
+/** Makes the given schema that of the table, and writes schema.json. Throws as `planEdit` does. */
+export async function editSchema(
+  lake: Lake,
+  opened: OpenTable,
+  { given, origin }: EditWish,
+): Promise<RebasedSchema | undefined> {
+  const edit = pendingEdit(opened, given, origin);
+  await requireNoOtherEdit(lake, opened, given);
+  if (edit === undefined) return undefined;
+  const outcome = await applyEdit(lake, opened, edit, origin);
+  if (outcome.kind === "refused") throw notAllowed(opened.schema, origin, outcome.reasons);
+  return edit;
+}
+
+function pendingEdit(opened: OpenTable, given: Schema, origin: string): PendingEdit | undefined {
+  const edit = editOf(bound(given, opened.schema), opened);
+  switch (edit?.kind) {
+    case "refused":
+      throw notAllowed(opened.schema, origin, [edit.why]);
+    case "earlier": // breakage: earlier-files-are-not-applied
+      throw new DynalakeError("SCHEMA_INVALID", `${origin} holds an earlier schema of the table`, {
+        next: `To go back to it, set "evolution": ${edit.evolution} in it.`,
+      });
+    default:
+      return edit;
+  }
+}
+
+/** A schema without a source is one for the table that the lake's is filled from. */
+function bound(given: Schema, { source }: Schema): Schema {
+  return given.file.source === undefined ? { ...given, source, file: { ...given.file, source } } : given;
+}
+
+/** What people have written into schema.json is theirs until it counts: another file must not replace it. */
+async function requireNoOtherEdit({ store }: Lake, opened: OpenTable, given: Schema): Promise<void> {
+  const edit = await schemaEdit(store, opened);
+  const isWritten = edit?.kind === "pending" || edit?.kind === "refused";
+  const isOwn = isWritten && schemaMark(edit.written.file) === schemaMark(given.file);
+  // breakage: edits-of-schema-json-stay
+  if (edit?.kind !== "broken" && (!isWritten || isOwn)) return;
+  const path = schemaPath(opened.schema.table);
+  throw new DynalakeError("SCHEMA_INVALID", `${path} was edited, too, and is not applied yet`, {
+    next: "Apply that first (`dynalake schema apply` with its path), or undo it.",
+  });
+}
