@@ -13,6 +13,7 @@ import { requireMaskKey } from "./mask-key.ts";
 import { sourceMetrics } from "./metrics.ts";
 import { pascal, sourceName } from "./names.ts";
 import { deployedSchemaFile } from "./schema-file.ts";
+import type { SnapshotPartOptions } from "./snapshot-options.ts";
 import { SourceReader } from "./source-reader.ts";
 import { countReader, sourceOf } from "./source-table.ts";
 import { sourceWatches } from "./watches.ts";
@@ -32,6 +33,8 @@ export interface DynamoDbLakeProps extends LakeTableOptions {
   /** The path of the lake table's schema file. `addTable` adds more lake tables. */
   readonly schemaFile: string;
   readonly delivery?: DeliveryOptions;
+  /** How the files of the table's exports are read. */
+  readonly snapshotParts?: SnapshotPartOptions;
   /** The key for masked columns. Never change its value: new hashes would not match the existing ones. */
   readonly maskKeySecret?: ISecret;
   readonly alarms?: AlarmOptions | "none";
@@ -82,6 +85,7 @@ export class DynamoDbLake extends Construct {
       table,
       maskKey: props.maskKeySecret,
       options: props.delivery ?? {},
+      snapshotParts: props.snapshotParts ?? {},
     });
     if (props.alarms !== "none") {
       const watches = sourceWatches(

@@ -7,3 +7,4 @@ export { Lake, type LakeProps } from "./lake.ts";
 export { LakeStack, type LakeStackProps } from "./lake-stack.ts";
 export type { LakeTableOptions } from "./lake-table.ts";
 export { ReviewsStack, type ReviewsStackProps } from "./reviews-stack.ts";
+export type { SnapshotPartOptions } from "./snapshot-options.ts";

@@ -25,3 +25,6 @@ export interface LakePlace extends IConstruct {
 
 /** Where Athena writes query results. No lake table can have this name: table names start with a letter. */
 export const RESULTS_PREFIX = "_athena/";
+
+/** Where Step Functions writes what the runs of a map have answered. */
+export const MAPS_PREFIX = "_maps/";

@@ -22,7 +22,7 @@ import type { IStateMachine } from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
 import { DynalakeError } from "../src/core/error.ts";
 import { ACKNOWLEDGED_FOLDER } from "../src/core/format/deployment-path.ts";
-import { type LakePlace, RESULTS_PREFIX } from "./lake-place.ts";
+import { type LakePlace, MAPS_PREFIX, RESULTS_PREFIX } from "./lake-place.ts";
 import { watchLake } from "./lake-watch.ts";
 import { LakeWork } from "./lake-work.ts";
 import { makeLogGroup } from "./log-group.ts";
@@ -175,6 +175,7 @@ function makeBucket(scope: Construct, props: LakeProps): Bucket {
     lifecycleRules: [
       { id: "query-results", prefix: RESULTS_PREFIX, expiration: Duration.days(RESULT_DAYS) },
       { id: "acknowledged", prefix: ACKNOWLEDGED_FOLDER, expiration: Duration.days(COUNTED_DAYS) },
+      { id: "map-results", prefix: MAPS_PREFIX, expiration: Duration.days(RESULT_DAYS) },
       { id: "unfinished-uploads", abortIncompleteMultipartUploadAfter: Duration.days(7) },
       ...(undeleteDays > 0
         ? [

@@ -82,10 +82,21 @@ function machineName({ databaseName }: Pick<LakePlace, "databaseName">, kind: Ma
 }
 
 /** The ARNs of a machine and of its executions: roles have them before the machine exists. */
-export function machineArns(lake: LakePlace, kind: MachineKind): { machine: string; executions: string } {
+export function machineArns(lake: LakePlace, kind: MachineKind): ArnsOfMachine {
   const arn = (resource: string): string => Stack.of(lake).formatArn({ service: "states", resource });
   const name = machineName(lake, kind);
-  return { machine: arn(`stateMachine:${name}`), executions: arn(`execution:${name}:*`) };
+  return {
+    machine: arn(`stateMachine:${name}`),
+    executions: arn(`execution:${name}:*`),
+    mapExecutions: arn(`execution:${name}/*`),
+  };
+}
+
+export interface ArnsOfMachine {
+  readonly machine: string;
+  readonly executions: string;
+  /** The executions of its maps. */
+  readonly mapExecutions: string;
 }
 
 /** What CDK would let a traced machine that logs do. */

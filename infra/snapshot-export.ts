@@ -7,6 +7,7 @@ import type {
   StagedExport,
 } from "../src/aws/contracts/steps.ts";
 import type { ErrorCode } from "../src/core/error.ts";
+import { MAPS_PREFIX } from "./lake-place.ts";
 import { FUNCTION_SECONDS } from "./machine-frame.ts";
 import { given, type Kept } from "./state-data.ts";
 import {
@@ -40,7 +41,7 @@ const RECOVERY_BEGINS = {
   ErrorEquals: ["BACKUPS_OFF" satisfies ErrorCode],
   IntervalSeconds: 15,
   BackoffRate: 2,
-  MaxAttempts: 3,
+  MaxAttempts: 4,
 };
 
 /** The export is started, awaited, and its files become staged wire rows. */
@@ -110,6 +111,8 @@ function startStates({
 
 function partStates({ begun, bucket, exported, next }: ExportStates): Record<PartWork, State> {
   return {
+    // Nothing catches a failure here: only an execution that ends in the map itself goes on with the files that failed when it is
+    // redriven. The lake's rule mails it.
     Parts: each(
       {
         label: "Part",
@@ -124,7 +127,8 @@ function partStates({ begun, bucket, exported, next }: ExportStates): Record<Par
             part: "$$.Map.Item.Value",
           }),
         },
-        concurrency: "$.request.partsAtOnce",
+        concurrency: begun.at("partsAtOnce"),
+        resultsPrefix: MAPS_PREFIX.replace(/\/$/, ""), // breakage: answers-of-files-are-written
         state: invokeForEach(FUNCTION_SECONDS),
       },
       "Others",

@@ -11,7 +11,6 @@ import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import {
   CONFLICT,
-  EXPORT_FILES_AT_ONCE,
   SKIPPED,
   type SnapshotCommitted,
   type SnapshotWork,
@@ -29,7 +28,7 @@ import type {
   TickEvent,
 } from "../src/aws/contracts/steps.ts";
 import type { LakePlace } from "./lake-place.ts";
-import { LakeMachine, reportOf } from "./machine.ts";
+import { LakeMachine, machineArns, reportOf } from "./machine.ts";
 import { beginning, end, failure, step, success, TABLE } from "./machine-frame.ts";
 import { exportStates } from "./snapshot-export.ts";
 import { stage } from "./stage.ts";
@@ -80,11 +79,18 @@ export function snapshotMachine(scope: Construct, id: string, props: SnapshotMac
         resources: [access.anyExportArn()],
         because: "Exports are named when they start, and a lake's sources come and go.",
       },
+      {
+        // The map of an export's files goes on with those that failed when its execution is redriven.
+        actions: ["states:RedriveExecution"],
+        resources: [machineArns(lake, "snapshot").mapExecutions],
+        because: "Executions get their names when they start.",
+      },
       // The lists of what is mapped over, and what the statements read and write as their caller.
       ...access.readExports(),
       ...access.read("staging/", "segments/"),
       ...access.list("staging/", "segments/"),
       ...access.upload("segments/"),
+      ...access.writeMapResults(),
       ...access.runStatements("staging"),
     ],
   });
@@ -97,6 +103,7 @@ function snapshotDefinition(lake: LakePlace, functions: SnapshotFunctions): Mach
     "table.$": TABLE,
     "execution.$": "$.request.execution.arn",
     "first.$": "$.request.first",
+    "partsAtOnce.$": "$.request.partsAtOnce",
   };
   return {
     Comment: `dynalake ${lake.databaseName}: snapshot`,
@@ -104,7 +111,7 @@ function snapshotDefinition(lake: LakePlace, functions: SnapshotFunctions): Mach
     TimeoutSeconds: TIMEOUT_SECONDS,
     States: {
       ...beginning({
-        defaults: { table: "", first: false, partsAtOnce: EXPORT_FILES_AT_ONCE },
+        defaults: { table: "", first: false, partsAtOnce: 0 },
         next: "Staged?",
       }),
       "Staged?": {

@@ -13,6 +13,7 @@ import type { Lake } from "./lake.ts";
 import { type LakeFunctionProps, lakeFunction } from "./lake-function.ts";
 import { type MaskKey, maskKeyEnvironment, maskKeyPermissions } from "./mask-key.ts";
 import { deliveryStreamName, lakePrefix, pascal, sourceFunctionName } from "./names.ts";
+import { checkedParts, type SnapshotPartOptions } from "./snapshot-options.ts";
 import type { SourceTable } from "./source-table.ts";
 import { EVERY_TABLE, TableAccess } from "./table-access.ts";
 
@@ -23,10 +24,8 @@ export interface SourceReaderProps {
   readonly table: SourceTable;
   readonly maskKey: MaskKey;
   readonly options: ReadingOptions;
+  readonly snapshotParts: SnapshotPartOptions;
 }
-
-/** So much memory gives one whole processor (AWS: Lambda developer guide, "Configure function memory"). */
-const ONE_PROCESSOR_MEBIBYTES = 1769;
 
 export class SourceReader extends Construct {
   readonly streamFunction: IFunction;
@@ -38,6 +37,7 @@ export class SourceReader extends Construct {
     super(scope, id);
     const { lake, maskKey, source, table } = props;
     const options = checkedReading(props.options);
+    const parts = checkedParts(props.snapshotParts);
     this.batchSeconds = options.batchWindow.toSeconds();
     const access = new TableAccess(lake, EVERY_TABLE);
     const prefix = lakePrefix(lake.databaseName);
@@ -68,7 +68,6 @@ export class SourceReader extends Construct {
       onFailure: { bind: () => ({ destination: lake.bucket.bucketArn }) },
       supportS3OnFailureDestination: true,
     });
-    const timeout = Duration.minutes(15);
     const exporter = this.function(props, "source", {
       permissions: sourcePermissions(access, table, {
         name: source,
@@ -79,13 +78,13 @@ export class SourceReader extends Construct {
         ...(lake.encryptionKey === undefined ? {} : { LAKE_KEY_ARN: lake.encryptionKey.keyArn }),
       },
       memoryMebibytes: 512,
-      timeout,
+      timeout: Duration.minutes(15),
     });
     const stager = this.function(props, "snapshot-part", {
       permissions: [...snapshotPartPermissions(access), ...maskKeyPermissions(maskKey)],
       environment: { SOURCE: source, ...mask },
-      memoryMebibytes: ONE_PROCESSOR_MEBIBYTES,
-      timeout,
+      memoryMebibytes: parts.memoryMebibytes,
+      timeout: parts.timeLimit,
     });
     lake.registry.addSource(this, "Entry", {
       stack: Stack.of(this).stackName,
@@ -95,6 +94,7 @@ export class SourceReader extends Construct {
       streamFunction: this.streamFunction.functionName,
       sourceFunction: exporter.functionName,
       snapshotPartFunction: stager.functionName,
+      partsAtOnce: parts.atOnce,
     });
   }
 

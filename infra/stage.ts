@@ -1,5 +1,5 @@
 /** The state that runs a plan's statements. */
-import { BACKOFF, each, integration, PATIENCE, type State } from "./states.ts";
+import { BACKOFF, CATCH_ALL, each, integration, PATIENCE, type State } from "./states.ts";
 
 export interface StagePlace {
   readonly bucket: string;
@@ -12,7 +12,7 @@ export interface StagePlace {
  * So only starting a statement is retried, with a token by which Athena recognizes it.
  */
 export function stage(place: StagePlace, keyPath: string, tokenPath: string, next: string): State {
-  return each(
+  const statements = each(
     {
       label: "Statement",
       bucket: place.bucket,
@@ -50,6 +50,7 @@ export function stage(place: StagePlace, keyPath: string, tokenPath: string, nex
     },
     next,
   );
+  return { ...statements, Catch: CATCH_ALL };
 }
 
 /** An account may run 20 to 200 statements at once, depending on the region. */

@@ -140,13 +140,12 @@ export interface EachOptions {
   readonly item: Readonly<Record<string, unknown>>;
   /** A number, or where it is. */
   readonly concurrency: number | `$.${string}`;
+  /** The folder for what the runs answer. Without it, all answers together may have 256 KiB. */
+  readonly resultsPrefix?: string;
   readonly state: State;
 }
 
-/**
- * Runs a state once for each line of an object. What the runs give is dropped, and has to be small: all of it together may
- * have 256 KiB.
- */
+/** Runs a state once for each line of an object. What the runs answer is dropped. */
 export function each(options: EachOptions, next: string): State {
   return {
     Type: "Map",
@@ -165,10 +164,16 @@ export function each(options: EachOptions, next: string): State {
       StartAt: options.label,
       States: { [options.label]: { ...options.state, End: true } },
     },
+    ...(options.resultsPrefix === undefined
+      ? {}
+      : { ResultWriter: writer(options.bucket, options.resultsPrefix) }),
     ResultPath: null,
-    Catch: CATCH_ALL,
     Next: next,
   };
+}
+
+function writer(Bucket: string, Prefix: string): State {
+  return { Resource: integration("s3:putObject"), Parameters: { Bucket, Prefix } };
 }
 
 /** A function's call for one line, which names it: its answer is not read, and its failure fails the whole map. */

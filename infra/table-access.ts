@@ -3,7 +3,7 @@ import { Stack } from "aws-cdk-lib";
 import { type StoredTable, storedTableName } from "../src/aws/contracts/glue-tables.ts";
 import { ACKNOWLEDGED_FOLDER, EXPORTS_FOLDER, REGISTRY_FOLDER } from "../src/core/format/deployment-path.ts";
 import { FAILED_BATCHES_FOLDER } from "../src/core/format/lake-path.ts";
-import { type LakePlace, RESULTS_PREFIX } from "./lake-place.ts";
+import { type LakePlace, MAPS_PREFIX, RESULTS_PREFIX } from "./lake-place.ts";
 import type { Permission } from "./permissions.ts";
 
 const OBJECTS = "Objects get their names when they are written; the folder is the narrowest possible scope.";
@@ -178,6 +178,20 @@ export class TableAccess {
         resources: [lake.bucket.bucketArn],
       },
       this.listing([`${RESULTS_PREFIX}*`]),
+      ...this.key("kms:Decrypt", "kms:GenerateDataKey"),
+    ];
+  }
+
+  /** What a map's own result writer needs (AWS: Step Functions developer guide, "ResultWriter"). */
+  writeMapResults(): readonly Permission[] {
+    const actions = [
+      "s3:AbortMultipartUpload",
+      "s3:GetObject",
+      "s3:ListMultipartUploadParts",
+      "s3:PutObject",
+    ];
+    return [
+      this.objectsAt(actions, [`${MAPS_PREFIX}*`], OBJECTS),
       ...this.key("kms:Decrypt", "kms:GenerateDataKey"),
     ];
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { PARTS_AT_ONCE, SNAPSHOTS_AT_ONCE } from "../../src/aws/contracts/machines.ts";
 import type { TableEntry } from "../../src/aws/contracts/registry.ts";
 import type { BeginRunEvent } from "../../src/aws/contracts/steps.ts";
 import { beginRun } from "../../src/aws/steps/begin-run.ts";
@@ -10,7 +11,11 @@ import { MemoryStore } from "../support/memory-store.ts";
 import { register, sourceEntry, tableEntry } from "../support/registry.ts";
 
 const NOW = 1_800_000_000;
-const FUNCTIONS = { sourceFunction: "orders-source", snapshotPartFunction: "orders-snapshot-part" };
+const FUNCTIONS = {
+  sourceFunction: "orders-source",
+  snapshotPartFunction: "orders-snapshot-part",
+  partsAtOnce: PARTS_AT_ONCE,
+};
 
 function storeWith(...tables: readonly TableEntry[]): MemoryStore {
   const store = new MemoryStore();
@@ -73,6 +78,20 @@ test.each(["none", "gone"])("an execution for the table %s, which is not deploye
 });
 
 describe("a snapshot", () => {
+  test("reads as many files at the same time as its input says, or its source, or by default", async () => {
+    const partsOf = async (configured: object, asked: object): Promise<unknown> => {
+      const store = new MemoryStore();
+      register(store, { sources: [sourceEntry("orders", configured)], tables: [tableEntry("orders", "a")] });
+      const begun = await beginRun(contextOf(store), snapshot("a", asked));
+      return "partsAtOnce" in begun ? begun.partsAtOnce : undefined;
+    };
+    expect(await partsOf({}, {})).toBe(PARTS_AT_ONCE);
+    expect(await partsOf({ partsAtOnce: 200 }, { partsAtOnce: 0 })).toBe(200);
+    expect(await partsOf({ partsAtOnce: 200 }, { partsAtOnce: 7 })).toBe(7);
+    // A tenth of what an account may run by default.
+    expect(PARTS_AT_ONCE * SNAPSHOTS_AT_ONCE).toBeLessThanOrEqual(100);
+  });
+
   test("takes the tables of its source along that have none, and their locks", async () => {
     const store = storeWith(...["a", "b", "c", "d"].map((table) => tableEntry("orders", table)));
     seed(store, "b");

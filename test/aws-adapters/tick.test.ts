@@ -76,13 +76,13 @@ class Ticked {
   }
 }
 
-const first = (table: string, partsAtOnce: number) => ({ snapshot: { table, first: true, partsAtOnce } });
+const first = (table: string) => ({ snapshot: { table, first: true } });
 
 describe("a tick", () => {
   test("starts everything once for a table that has just been deployed, and then what comes to be due", async () => {
     const ticked = new Ticked(tableEntry("orders", "orders"));
     expect(await ticked.tick()).toEqual([
-      first("orders", 6),
+      first("orders"),
       { compaction: { table: "orders" } },
       { clean: { table: "orders", vacuum: true } },
       { "orders-source": { step: "look" } },
@@ -156,7 +156,7 @@ describe("a tick", () => {
       expect.objectContaining({ snapshot: expect.anything() }),
     );
     expect(await ticked.tick(24 * HOUR)).toContainEqual({
-      snapshot: { table: "orders", first: false, partsAtOnce: 6 },
+      snapshot: { table: "orders", first: false },
     });
   });
 
@@ -216,12 +216,12 @@ describe("first snapshots", () => {
     const ticked = new Ticked(
       ...names.flatMap((name) => [tableEntry(name, `${name}1`), tableEntry(name, `${name}2`)]),
     );
-    expect(snapshots(await ticked.tick())).toEqual([first("a1", 2), first("b1", 2), first("c1", 2)]);
+    expect(snapshots(await ticked.tick())).toEqual([first("a1"), first("b1"), first("c1")]);
     ticked.running = ["a", "b", "c"];
     expect(snapshots(await ticked.tick(60))).toEqual([]);
     ticked.running = ["b", "c"];
     for (const table of ["a1", "a2"]) await ticked.settled(table);
-    expect(snapshots(await ticked.tick(60))).toEqual([first("d1", 2)]);
+    expect(snapshots(await ticked.tick(60))).toEqual([first("d1")]);
   });
 
   test("begin with the end of another one", async () => {
@@ -229,7 +229,7 @@ describe("first snapshots", () => {
     await ticked.tick();
     ticked.running = ["a", "b", "c"];
     ticked.ending = "a";
-    expect(snapshots(await ticked.tick(60))).toEqual([first("d", 2)]);
+    expect(snapshots(await ticked.tick(60))).toEqual([first("d")]);
   });
 
   test("are tried again after a while, and wait for a table that was added", async () => {
@@ -238,8 +238,8 @@ describe("first snapshots", () => {
     });
     const ticked = new Ticked(added);
     expect(snapshots(await ticked.tick(300))).toEqual([]);
-    expect(snapshots(await ticked.tick(1 + EXPORT_FUZZ_SECONDS))).toEqual([first("orders", 6)]);
+    expect(snapshots(await ticked.tick(1 + EXPORT_FUZZ_SECONDS))).toEqual([first("orders")]);
     expect(snapshots(await ticked.tick(23 * HOUR))).toEqual([]);
-    expect(snapshots(await ticked.tick(HOUR))).toEqual([first("orders", 6)]);
+    expect(snapshots(await ticked.tick(HOUR))).toEqual([first("orders")]);
   });
 });

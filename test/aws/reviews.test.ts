@@ -213,6 +213,18 @@ test("a snapshot that fails says so to a subscriber, and can be run again", asyn
   await reviews.becomesEqual();
 });
 
+test("a snapshot that fails at a file is mailed with its input, and taken again", async () => {
+  const inbox = await Inbox.of(emulator, "DynalakeLake", "Failure");
+  const machine = reviews.machineArn("snapshot").split(":").at(-1) as string;
+  await emulator.faults.failState({ machine, table: "reviews", state: "Part", error: "Lambda.Unknown" });
+  const failed = { status: "FAILED", output: { error: "States.ExceedToleratedFailureThreshold" } };
+  expect(await reviews.run("snapshot")).toMatchObject(failed);
+  const message = await until("the failure is told", () => inbox.next("reviews"));
+  expect(message).toMatchObject({ detail: { status: "FAILED", input: '{"table":"reviews"}' } });
+  expect(await reviews.run("snapshot")).toMatchObject({ output: { outcome: "committed" } });
+  await reviews.becomesEqual();
+});
+
 test("nothing needed a permission that it does not have", async () => {
   for (const stack of ["DynalakeReviews", "DynalakeLake"]) expect(await emulator.denials(stack)).toEqual([]);
 });

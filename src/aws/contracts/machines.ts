@@ -7,17 +7,21 @@ export interface SnapshotInput {
   readonly table: string;
   /** Ends at once if the table has a snapshot, or another execution takes one. Default: false. */
   readonly first?: boolean;
-  /** Files of the export that are read at the same time. Default: `EXPORT_FILES_AT_ONCE`. */
+  /** Files of the export that are read at the same time. Default: as the source is configured. */
   readonly partsAtOnce?: number;
   /** What another execution has staged for this one. */
   readonly staged?: StagedExport;
 }
 
 /**
- * Functions that read files of exports at the same time, at most. An account begins with ten functions that may run at once (AWS:
- * Lambda developer guide, "Lambda quotas"): the rest is for the streams, which are still being read, for compactions and for others.
+ * Functions that read the files of an export at the same time. With the snapshots that ticks keep running, that is less than a
+ * tenth of the 1,000 functions that an account may run at once by default (AWS: Lambda developer guide, "Lambda quotas"), whatever
+ * the number of tables: the rest is for the streams, which are still being read, for compactions and for others.
  */
-export const EXPORT_FILES_AT_ONCE = 6;
+export const PARTS_AT_ONCE = 30;
+
+/** Snapshots that ticks keep running at the same time. */
+export const SNAPSHOTS_AT_ONCE = 3;
 
 export interface CompactionInput {
   readonly table: string;

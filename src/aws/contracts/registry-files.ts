@@ -28,6 +28,7 @@ const sourceShape = z.object({
   streamFunction: text,
   sourceFunction: text,
   snapshotPartFunction: text,
+  partsAtOnce: z.optional(count),
 });
 
 const schema = z.custom<SchemaFile>((value) => typeof value === "object" && value !== null);

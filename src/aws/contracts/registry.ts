@@ -30,6 +30,8 @@ export interface SourceConfiguration extends Deployed {
   /** The function with the permissions on the source table. */
   readonly sourceFunction: string;
   readonly snapshotPartFunction: string;
+  /** Files of an export that are read at the same time. Default: `PARTS_AT_ONCE`. */
+  readonly partsAtOnce?: number | undefined;
 }
 
 export interface SourceEntry extends SourceConfiguration {

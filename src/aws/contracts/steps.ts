@@ -36,6 +36,8 @@ export interface BeginRunEvent extends OfTable {
   readonly first?: boolean | undefined;
   /** Of a snapshot: what another execution has staged for this one. */
   readonly staged?: StagedExport | undefined;
+  /** Of a snapshot: files of the export that are read at the same time. Default, and for 0: as the source is configured. */
+  readonly partsAtOnce?: number | undefined;
 }
 
 /** An export whose files are staged for several tables: each is seeded by an execution of its own. */
@@ -63,6 +65,8 @@ export interface BegunSnapshot {
   readonly others: readonly string[];
   readonly sourceFunction: string;
   readonly snapshotPartFunction: string;
+  /** Files of the export that are read at the same time. */
+  readonly partsAtOnce: number;
 }
 
 /** What the function with the permissions on a source table does. */
@@ -191,6 +195,7 @@ export const beginRunEvent: z.ZodMiniType<BeginRunEvent> = z.object({
   execution: text,
   first: z.optional(z.boolean()),
   staged: z.optional(z.object({ run: safeName, exportPrefix: text, tables, execution: text })),
+  partsAtOnce: z.optional(count),
 });
 
 export const sourceEvent: z.ZodMiniType<SourceEvent> = z.discriminatedUnion("step", [

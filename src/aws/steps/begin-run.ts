@@ -4,6 +4,7 @@ import { EXPORT_FUZZ_SECONDS } from "../../core/exports/export-manifest.ts";
 import { latestManifest } from "../../core/table/commits.ts";
 import { takeLock } from "../../core/table/run-lock.ts";
 import { awsError, failureName } from "../../sdk/aws-error.ts";
+import { PARTS_AT_ONCE } from "../contracts/machines.ts";
 import type { BeginRunEvent, BegunRun, BegunSnapshot } from "../contracts/steps.ts";
 import { type DeployedTable, deployedTablesOf, requireDeployedTable, requireSource } from "../registry.ts";
 import type { LakeContext } from "./step-context.ts";
@@ -21,14 +22,15 @@ async function beginSnapshot(
 ): Promise<BegunRun> {
   const { store } = context;
   const { first = false, staged } = event;
-  const { snapshotPartFunction, sourceFunction } = await requireSource(store, entry.source);
-  const functions = { snapshotPartFunction, sourceFunction };
+  const { snapshotPartFunction, sourceFunction, ...configured } = await requireSource(store, entry.source);
+  const partsAtOnce = event.partsAtOnce || (configured.partsAtOnce ?? PARTS_AT_ONCE);
+  const reading = { snapshotPartFunction, sourceFunction, partsAtOnce };
   const hasLock = await locked(context, event, staged?.execution);
   // What was staged for it is used, and a snapshot that is asked for by hand is taken, also while another execution works.
-  if (staged !== undefined) return { go: "seed", tables: staged.tables, others: [], ...functions };
+  if (staged !== undefined) return { go: "seed", tables: staged.tables, others: [], ...reading };
   if (first && (!hasLock || !(await awaitsFirst(context, entry, table)))) return { go: "no" };
   const others = await alongWith(context, event, entry.source);
-  return { go: "export", tables: [table, ...others], others, ...functions } satisfies BegunSnapshot;
+  return { go: "export", tables: [table, ...others], others, ...reading } satisfies BegunSnapshot;
 }
 
 /** The tables of the same source for which a snapshot is due, too: one export is for all of them. */

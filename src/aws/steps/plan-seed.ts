@@ -26,8 +26,9 @@ export async function planSeedStep(context: StepContext, request: PlanSeedEvent)
   const { summary, files } = await readExport(store, request.exportPrefix);
   const sum = { items: 0, skipped: 0, rejected: 0 };
   const splits = new Set<number>();
+  const tallies = await allTallies(context, run, files.length);
   for (const [index, file] of files.entries()) {
-    const tally = await requireTally(context, run, index);
+    const tally = tallies[index] as Tally;
     if (tally.failure !== undefined) throw new DynalakeError(tally.failure.code, tally.failure.message);
     if (
       tally.itemCount !== file.itemCount ||
@@ -75,6 +76,21 @@ function stagedSplits(
   const [count = 1, other] = counts;
   if (count === 1 || other !== undefined) return {};
   return { splits: { count, relation: (splits) => engine.staged(opened.schema, run, splits) } };
+}
+
+/** Read many at a time: one after the other, those of 50,000 files would take longer than the function may run. */
+const TALLIES_AT_ONCE = 50;
+
+async function allTallies(context: StepContext, run: string, files: number): Promise<readonly Tally[]> {
+  const all: Tally[] = [];
+  while (all.length < files) {
+    const indexes = Array.from(
+      { length: Math.min(TALLIES_AT_ONCE, files - all.length) },
+      (_, i) => all.length + i,
+    );
+    all.push(...(await Promise.all(indexes.map((index) => requireTally(context, run, index)))));
+  }
+  return all;
 }
 
 async function requireTally({ store, opened }: StepContext, run: string, index: number): Promise<Tally> {

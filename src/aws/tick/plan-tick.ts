@@ -2,7 +2,7 @@
  * What a tick starts: machines for tables that are due and have something to do, vacuums, checks of the sources, and deliveries of
  * what waits. A table that is due and has nothing to do counts as compacted.
  */
-import { EXPORT_FILES_AT_ONCE } from "../contracts/machines.ts";
+import { SNAPSHOTS_AT_ONCE } from "../contracts/machines.ts";
 import type { SourceEntry, TableEntry } from "../contracts/registry.ts";
 
 /** What the ticks before have done. */
@@ -57,8 +57,6 @@ export interface TickPlan {
 export interface DueSnapshot {
   readonly table: string;
   readonly first: boolean;
-  /** Files of the export that are read at the same time. */
-  readonly partsAtOnce: number;
 }
 
 export interface DueFeed {
@@ -70,8 +68,6 @@ export interface DueFeed {
 const EARLY_SECONDS = 30;
 const LOOK_SECONDS = 3600;
 const VACUUM_SECONDS = 24 * 3600;
-/** Snapshots that ticks keep running at the same time. */
-const SNAPSHOTS_AT_ONCE = 3;
 
 export interface TickNow {
   readonly nowSeconds: number;
@@ -165,12 +161,8 @@ function dueSnapshots(
   const lastTry = ({ tables }: Pick<Due, "tables">): number =>
     Math.min(...tables.map((one) => ticksOf(one).snapshotSeconds ?? 0));
   const room = Math.max(0, SNAPSHOTS_AT_ONCE - runningSnapshots);
-  const partsAtOnce =
-    due.length + runningSnapshots <= 1
-      ? EXPORT_FILES_AT_ONCE
-      : Math.floor(EXPORT_FILES_AT_ONCE / SNAPSHOTS_AT_ONCE);
   return due
     .toSorted((a, b) => lastTry(a) - lastTry(b))
     .slice(0, room)
-    .map(({ first, tables }) => ({ table: tables[0]?.table ?? "", first, partsAtOnce, tables }));
+    .map(({ first, tables }) => ({ table: tables[0]?.table ?? "", first, tables }));
 }

@@ -45,7 +45,18 @@ export class Inbox {
     if (message === undefined) return undefined;
     const handle = { QueueUrl: this.#url, ReceiptHandle: message.ReceiptHandle };
     await this.#sqs.send(new DeleteMessageCommand(handle));
-    const told = JSON.parse(message.Body ?? "") as { readonly table?: unknown };
-    return told.table === table ? told : this.next(table);
+    const told = JSON.parse(message.Body ?? "") as Told;
+    const { table: named = tableIn(told.detail?.input) } = told;
+    return named === table ? told : this.next(table);
   }
+}
+
+/** What a machine publishes, or EventBridge's event of an execution. */
+interface Told {
+  readonly table?: unknown;
+  readonly detail?: { readonly input?: string };
+}
+
+function tableIn(input = "{}"): unknown {
+  return (JSON.parse(input) as { readonly table?: unknown }).table;
 }

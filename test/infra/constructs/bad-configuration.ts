@@ -1,9 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
-import { Stack } from "aws-cdk-lib";
+import { Duration, Stack } from "aws-cdk-lib";
 import { AttributeType, type ITable, StreamViewType, Table, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { DynamoDbLake, type DynamoDbLakeProps } from "../../../infra/dynamo-db-lake.ts";
 import { ExportStack } from "../../../infra/export-stack.ts";
 import { Lake } from "../../../infra/lake.ts";
+import type { SnapshotPartOptions } from "../../../infra/snapshot-options.ts";
 import type { ErrorCode } from "../../../src/core/error.ts";
 import { reviewsSchema, schemaFile, schemaNamed, testApp, usableTable } from "../support.ts";
 
@@ -230,6 +231,17 @@ test.each([0, -1, 1.5, 9000])("a retention of %p hours is refused", (retentionHo
       `invalid retentionHours: ${retentionHours.toLocaleString("en-US")} is`,
       "retentionHours",
     ),
+  );
+});
+
+test.each<[SnapshotPartOptions, string]>([
+  [{ atOnce: 0 }, "snapshotParts.atOnce: 0 is"],
+  [{ atOnce: 1001 }, "snapshotParts.atOnce: 1,001 is"],
+  [{ memoryMebibytes: 256 }, "snapshotParts.memoryMebibytes: 256 is"],
+  [{ timeLimit: Duration.minutes(16) }, "snapshotParts.timeLimit: 960 seconds is"],
+])("parts of snapshots by %j are refused", (snapshotParts, message) => {
+  expect(() => add((stack) => usableTable(stack, "T"), { snapshotParts })).toThrow(
+    refused("USAGE", `invalid ${message}`, "snapshotParts"),
   );
 });
 

@@ -4,7 +4,7 @@ import type { DeliveryOptions } from "../../../infra/delivery-options.ts";
 import { DynamoDbLake } from "../../../infra/dynamo-db-lake.ts";
 import { Lake } from "../../../infra/lake.ts";
 import { LAKE_HANDLERS, SOURCE_HANDLERS } from "../../../src/aws/contracts/handlers.ts";
-import { example } from "../example.ts";
+import { type Example, example, makeExample } from "../example.ts";
 import {
   flat,
   type Resource,
@@ -165,6 +165,19 @@ describe("the Firehose stream", () => {
     const mapping = resourceOf(example().reviews, "AWS::Lambda::EventSourceMapping");
     expect(mapping.DependsOn).toContain(entryId);
   });
+});
+
+test("the files of an export are read as the options say", () => {
+  const partsOf = ({ reviews }: Example) => ({
+    ...resourceOf(reviews, "AWS::Lambda::Function", /SnapshotPart/).Properties,
+    configuration: flat(resourceOf(reviews, "Custom::DynalakeSource").Properties.Configuration),
+  });
+  expect(partsOf(example())).toMatchObject({ MemorySize: 1769, Timeout: 900 });
+  expect(partsOf(example()).configuration).toContain('"partsAtOnce":30');
+  const snapshotParts = { atOnce: 200, memoryMebibytes: 3072, timeLimit: Duration.minutes(5) };
+  const given = partsOf(makeExample({ snapshotParts }));
+  expect(given).toMatchObject({ MemorySize: 3072, Timeout: 300 });
+  expect(given.configuration).toContain('"partsAtOnce":200');
 });
 
 describe("the functions", () => {

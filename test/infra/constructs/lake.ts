@@ -59,6 +59,7 @@ describe("the bucket", () => {
     expect(bucket.Properties.LifecycleConfiguration.Rules).toEqual([
       { Id: "query-results", Prefix: "_athena/", ExpirationInDays: 7, Status: "Enabled" },
       { Id: "acknowledged", Prefix: "_acknowledged/", ExpirationInDays: 30, Status: "Enabled" },
+      { Id: "map-results", Prefix: "_maps/", ExpirationInDays: 7, Status: "Enabled" },
       {
         Id: "unfinished-uploads",
         AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
@@ -79,6 +80,7 @@ describe("the bucket", () => {
     expect(plain.Properties.LifecycleConfiguration.Rules.map((rule: { Id: string }) => rule.Id)).toEqual([
       "query-results",
       "acknowledged",
+      "map-results",
       "unfinished-uploads",
     ]);
   });

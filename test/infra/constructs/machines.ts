@@ -25,7 +25,7 @@ import {
   type State,
   TaskError,
 } from "../machine-execution.ts";
-import { once, resourceOf, resourcesOf } from "../support.ts";
+import { flat, once, resourceOf, resourcesOf } from "../support.ts";
 
 const definitionNamed = (id: RegExp): Definition =>
   definitionOf(resourceOf(example().lake, "AWS::StepFunctions::StateMachine", id));
@@ -98,7 +98,7 @@ const SEEDED = {
 };
 
 const EXPORT = "_exports/orders/AWSDynamoDB/1/";
-const FUNCTIONS = { sourceFunction: "orders-source", snapshotPartFunction: "orders-part" };
+const FUNCTIONS = { sourceFunction: "orders-source", snapshotPartFunction: "orders-part", partsAtOnce: 5 };
 const REVIEWS = { table: "reviews" };
 
 const handlers: Readonly<Record<string, Handler>> = {
@@ -151,7 +151,13 @@ describe("the snapshot", () => {
       "Tick",
       "sns:publish",
     ]);
-    const begin = { kind: "snapshot", table: "reviews", execution: "arn:execution", first: false };
+    const begin = {
+      kind: "snapshot",
+      table: "reviews",
+      execution: "arn:execution",
+      first: false,
+      partsAtOnce: 0,
+    };
     expect(events(played, "BeginRun")).toEqual([begin]);
     expect(events(played, "orders-source")).toEqual([{ step: "begin-export", execution: "execution-name" }]);
     const part = { run: "r1", tables: ["reviews"], index: 1, part: fileOf(2) };
@@ -264,11 +270,22 @@ describe("the snapshot", () => {
     expect(played.outcome).toMatchObject({ status: "SUCCEEDED", output: { table: "authors" } });
   });
 
-  test("reads as many files at the same time as it is told", () => {
+  test("reads as many files at the same time as it is told, and any number of them", () => {
     const { Parts } = definitions.snapshot().States;
-    expect(Parts?.MaxConcurrencyPath).toBe("$.request.partsAtOnce");
-    // Of the ten functions that an account begins with, some are left to the streams.
-    expect(definitions.snapshot().States.Defaults?.Result.partsAtOnce).toBeLessThanOrEqual(7);
+    expect(Parts?.MaxConcurrencyPath).toBe("$.begun.partsAtOnce");
+    // Answers in a state may have 256 KiB together.
+    expect(Parts?.ResultWriter.Resource).toMatch(/:::s3:putObject$/);
+    expect(flat(Parts?.ResultWriter.Parameters)).toBe('{"Bucket":"<LakeBucket>","Prefix":"_maps"}');
+    const text = JSON.stringify(resourceOf(example().lake, "AWS::IAM::Role", /SnapshotRole/).Properties);
+    expect(text).toContain("/_maps/*");
+  });
+
+  test("fails in the map itself if a file fails, so that it can be redriven; statements are caught", () => {
+    const { Parts, Stage } = definitions.snapshot().States;
+    expect(Parts?.Catch).toBeUndefined();
+    expect(Stage?.Catch).toBeDefined();
+    const role = JSON.stringify(resourceOf(example().lake, "AWS::IAM::Role", /SnapshotRole/).Properties);
+    expect(role).toContain("states:RedriveExecution");
   });
 });
 
@@ -407,7 +424,6 @@ describe("a failure", () => {
   test.each([
     "BeginRun",
     "orders-source",
-    "orders-part",
     "PlanSeed",
     "athena:startQueryExecution.sync",
     "Commit",
@@ -504,9 +520,9 @@ describe("of both machines", () => {
   });
 
   test("every step has a limit in time, is caught, and is repeated only for failures that pass", () => {
-    for (const [, state] of all()) {
+    for (const [name, state] of all()) {
       if (state.Type !== "Task" && state.Type !== "Map") continue;
-      expect(state.Catch).toMatchObject([{ ErrorEquals: ["States.ALL"] }]);
+      if (name !== "Parts") expect(state.Catch).toMatchObject([{ ErrorEquals: ["States.ALL"] }]);
       const inner: readonly State[] =
         state.Type === "Map" ? Object.values(state.ItemProcessor.States) : [state];
       for (const task of inner) {

@@ -55,7 +55,7 @@ describe("of all roles", () => {
   });
 
   const PLACES =
-    /^(\*|reviews)\/[a-z]+(\/not-a-row)?(\/\*|\.json)$|^_acknowledged\/\*$|^_athena\/\*$|^aws\/lambda\/\*$|^_registry\/\*$|^_exports\/(\*$|[a-z*0-9-]+\/\*$)/;
+    /^(\*|reviews)\/[a-z]+(\/not-a-row)?(\/\*|\.json)$|^_(acknowledged|athena|maps)\/\*$|^aws\/lambda\/\*$|^_registry\/\*$|^_exports\/(\*$|[a-z*0-9-]+\/\*$)/;
 
   test("each reaches folders of tables, results, counts, exports, the registry and failed batches only", () => {
     const objects = all().filter(

@@ -151,10 +151,17 @@ describe("alarms", () => {
   });
 });
 
-test("executions that time out or are stopped are mailed with their input, those of maps are not", () => {
+test("executions that time out, are stopped, or fail where nothing is caught are mailed with their input, those of maps are not", () => {
   const { Properties } = resourceOf(example().lake, "AWS::Events::Rule");
   const { detail } = Properties.EventPattern;
-  expect(detail.status).toEqual(["TIMED_OUT", "ABORTED"]);
+  expect(detail.status).toBeUndefined();
+  expect(detail.$or).toEqual([
+    { status: ["TIMED_OUT", "ABORTED"] },
+    { status: ["FAILED"], error: expect.arrayContaining(["States.ExceedToleratedFailureThreshold"]) },
+    { status: ["FAILED"], error: [{ exists: false }] },
+  ]);
+  // The cause of a failed task may quote a statement.
+  expect(JSON.stringify(detail)).not.toMatch(/States\.(TaskFailed|ALL|Timeout)/);
   expect(detail.stateMachineArn.map(flat)).toEqual(
     ["snapshot", "compaction"].map((kind) =>
       expect.stringMatching(`:stateMachine:dynalake-dynalake-${kind}$`),
