@@ -8,8 +8,8 @@ import { commitStep } from "../src/aws/steps/commit-step.ts";
 
 const steps = openSteps(variablesOf("commit", process.env));
 
-export const handler: LambdaFunction = lambdaHandler(commitEvent, async ({ run, table }) => {
-  const answer = await commitStep(await steps(table), run);
+export const handler: LambdaFunction = lambdaHandler(commitEvent, async ({ run, table }, invocation) => {
+  const answer = await commitStep(await steps(table, invocation), run);
   if (answer.outcome === "committed") publishTableMetrics(table, { CommittedRows: answer.rows });
   return answer;
 });

@@ -10,9 +10,9 @@ import { checkDeliveries } from "../src/core/delivery/check-deliveries.ts";
 
 const steps = openSteps(variablesOf("plan-compaction", process.env));
 
-export const handler: LambdaFunction = lambdaHandler(planCompactionEvent, async (event) => {
+export const handler: LambdaFunction = lambdaHandler(planCompactionEvent, async (event, invocation) => {
   const { table } = event;
-  const context = await steps(table);
+  const context = await steps(table, invocation);
   if (event.done.length === 0) {
     for (const { missing, ...counted } of await checkDeliveries(context))
       if (missing > 0) logger.error("acknowledged rows are missing", { table, missing, ...counted });

@@ -7,6 +7,6 @@ import { planSeedStep } from "../src/aws/steps/plan-seed.ts";
 
 const steps = openSteps(variablesOf("plan-seed", process.env));
 
-export const handler: LambdaFunction = lambdaHandler(planSeedEvent, async (event) =>
-  planSeedStep(await steps(event.table), event),
+export const handler: LambdaFunction = lambdaHandler(planSeedEvent, async (event, invocation) =>
+  planSeedStep(await steps(event.table, invocation), event),
 );

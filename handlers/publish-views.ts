@@ -7,6 +7,6 @@ import { publishViews } from "../src/aws/publish-views.ts";
 
 const steps = openSteps(variablesOf("publish-views", process.env));
 
-export const handler: LambdaFunction = lambdaHandler(publishViewsEvent, async ({ table }) =>
-  publishViews(await steps(table)),
+export const handler: LambdaFunction = lambdaHandler(publishViewsEvent, async ({ table }, invocation) =>
+  publishViews(await steps(table, invocation)),
 );

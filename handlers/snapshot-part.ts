@@ -12,12 +12,19 @@ const steps = openSteps(variables);
 
 export const handler: LambdaFunction = lambdaHandler(
   snapshotPartEvent,
-  async ({ run, tables, index, part }) => {
+  async ({ run, tables, index, part }, invocation) => {
     const { itemCount, md5Checksum: md5, dataFileS3Key: key } = part;
     const maskKey = await readMaskKey(variables.MASK_KEY_SECRET_ARN);
     const failed: string[] = [];
     for (const table of tables) {
-      const staged = await stagePart(await steps(table), { run, index, itemCount, md5, key, maskKey });
+      const staged = await stagePart(await steps(table, invocation), {
+        run,
+        index,
+        itemCount,
+        md5,
+        key,
+        maskKey,
+      });
       if ("failure" in staged) {
         failed.push(table);
         logger.error("a file of an export could not be staged", { table, ...staged });

@@ -20,6 +20,7 @@ import type {
   PublishViewsEvent,
 } from "../src/aws/contracts/steps.ts";
 import type { ErrorCode } from "../src/core/error.ts";
+import { ANOTHER_RUN, anotherRun, committing, PLANNING_RETRY } from "./another-run.ts";
 import type { LakePlace } from "./lake-place.ts";
 import { LakeMachine, reportOf } from "./machine.ts";
 import { beginning, end, failure, step, success, TABLE } from "./machine-frame.ts";
@@ -131,7 +132,7 @@ function workStates(
   };
   const commitEvent = given<CommitEvent>({ table: TABLE, run: planned.at("run") });
   return {
-    Plan: step(functions.planCompaction, planned.at("next"), plan.path, "Planned?"),
+    Plan: step(functions.planCompaction, planned.at("next"), plan.path, "Planned?", PLANNING_RETRY),
     "Planned?": {
       Type: "Choice",
       Choices: [
@@ -151,8 +152,12 @@ function workStates(
       Next: FAILED,
     },
     // breakage: commit-follows-stage
-    Stage: stage(place, planned.at("statementsKey"), planned.at("token"), "Commit"),
-    Commit: step(functions.commit, commitEvent, commitAnswer.path, "Committed?"),
+    Stage: stage(place, planned.at("statementsKey"), planned.at("token"), {
+      done: "Commit",
+      failed: ANOTHER_RUN,
+    }),
+    ...anotherRun(planned.at("again"), planned.at("next"), "Plan"),
+    Commit: committing(step(functions.commit, commitEvent, commitAnswer.path, "Committed?")),
     "Committed?": {
       Type: "Choice",
       Choices: [{ ...commitAnswer.is("outcome", "conflict"), Next: "Conflict" }],

@@ -27,6 +27,7 @@ import type {
   PublishViewsEvent,
   TickEvent,
 } from "../src/aws/contracts/steps.ts";
+import { ANOTHER_RUN, anotherRun, committing, PLANNING_RETRY } from "./another-run.ts";
 import type { LakePlace } from "./lake-place.ts";
 import { LakeMachine, machineArns, reportOf } from "./machine.ts";
 import { beginning, end, failure, step, success, TABLE } from "./machine-frame.ts";
@@ -59,6 +60,8 @@ const begun = kept<BegunSnapshot>("$.begun");
 /** The export, once there is one. */
 const exported = kept<BegunExport>("$.export");
 const seed = kept<PlannedSeed>("$.seed");
+/** The event by which it was planned. */
+const seeding = kept<PlanSeedEvent>("$.seeding");
 const commitAnswer = kept<CommitAnswer>("$.commit");
 const published = kept<PublishedViews>("$.published");
 
@@ -121,13 +124,13 @@ function snapshotDefinition(lake: LakePlace, functions: SnapshotFunctions): Mach
       },
       Begin: step(functions.beginRun, event, begun.path, "Begun?"),
       Continue: step(functions.beginRun, { ...event, "staged.$": "$.request.staged" }, begun.path, "Take"),
-      Take: { Type: "Pass", InputPath: "$.request.staged", ResultPath: exported.path, Next: "PlanSeed" },
+      Take: { Type: "Pass", InputPath: "$.request.staged", ResultPath: exported.path, Next: "Seed" },
       "Begun?": {
         Type: "Choice",
         Choices: [{ ...begun.is("go", "export"), Next: "Export" }],
         Default: "Skipped",
       },
-      ...exportStates({ bucket: lake.bucket.bucketName, begun, exported, next: "PlanSeed" }),
+      ...exportStates({ bucket: lake.bucket.bucketName, begun, exported, next: "Seed" }),
       ...seedStates(lake, functions),
       ...success(
         report,
@@ -159,7 +162,7 @@ function seedStates(
     database: lake.databaseName,
     workGroup: lake.workGroupName,
   };
-  const ofRun = given<PlanSeedEvent>({
+  const ofExport = given<PlanSeedEvent>({
     table: TABLE,
     run: exported.at("run"),
     exportPrefix: exported.at("exportPrefix"),
@@ -170,17 +173,19 @@ function seedStates(
     exportPrefix: exported.at("exportPrefix"),
     exportTables: begun.at("tables"),
   });
-  const commitEvent = given<CommitEvent>({ table: TABLE, run: exported.at("run") });
+  const commitEvent = given<CommitEvent>({ table: TABLE, run: seed.at("run") });
   const publishEvent = given<PublishViewsEvent>({ table: TABLE });
   return {
-    PlanSeed: step(functions.planSeed, ofRun, seed.path, "Statements?"),
+    Seed: { Type: "Pass", Parameters: ofExport, ResultPath: seeding.path, Next: "PlanSeed" },
+    PlanSeed: step(functions.planSeed, seeding.path, seed.path, "Statements?", PLANNING_RETRY),
     "Statements?": {
       Type: "Choice",
       Choices: [{ Variable: seed.at("statements"), NumericGreaterThan: 0, Next: "Stage" }],
       Default: "Commit",
     },
-    Stage: stage(place, seed.at("statementsKey"), seed.at("token"), "Commit"),
-    Commit: step(functions.commit, commitEvent, commitAnswer.path, "Committed?"),
+    Stage: stage(place, seed.at("statementsKey"), seed.at("token"), { done: "Commit", failed: ANOTHER_RUN }),
+    ...anotherRun(seed.at("again"), seeding.path, "PlanSeed"),
+    Commit: committing(step(functions.commit, commitEvent, commitAnswer.path, "Committed?")),
     "Committed?": {
       Type: "Choice",
       Choices: [{ ...commitAnswer.is("outcome", "conflict"), Next: "CleanAfterConflict" }],

@@ -1,5 +1,5 @@
 /** The state that runs a plan's statements. */
-import { BACKOFF, CATCH_ALL, each, integration, PATIENCE, type State } from "./states.ts";
+import { BACKOFF, each, FAILURE, integration, PATIENCE, type State } from "./states.ts";
 
 export interface StagePlace {
   readonly bucket: string;
@@ -11,7 +11,12 @@ export interface StagePlace {
  * Runs a plan's statements, given as JSON lines of { sql }. None may run twice, because the output of a failed statement stays.
  * So only starting a statement is retried, with a token by which Athena recognizes it.
  */
-export function stage(place: StagePlace, keyPath: string, tokenPath: string, next: string): State {
+export function stage(
+  place: StagePlace,
+  keyPath: string,
+  tokenPath: string,
+  { done, failed }: { readonly done: string; readonly failed: string },
+): State {
   const statements = each(
     {
       label: "Statement",
@@ -48,9 +53,9 @@ export function stage(place: StagePlace, keyPath: string, tokenPath: string, nex
         ResultSelector: { "state.$": "$.QueryExecution.Status.State" },
       },
     },
-    next,
+    done,
   );
-  return { ...statements, Catch: CATCH_ALL };
+  return { ...statements, Catch: [{ ...FAILURE, Next: failed }] };
 }
 
 /** An account may run 20 to 200 statements at once, depending on the region. */

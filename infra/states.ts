@@ -52,9 +52,10 @@ const FUNCTION_RETRY = [
   },
 ];
 
-export const CATCH_ALL: readonly State[] = [
-  { ErrorEquals: ["States.ALL"], ResultPath: "$.error", Next: FAILED },
-];
+/** Any failure, and where it is kept. */
+export const FAILURE: State = { ErrorEquals: ["States.ALL"], ResultPath: "$.error" };
+
+export const CATCH_ALL: readonly State[] = [{ ...FAILURE, Next: FAILED }];
 
 export interface Invocation {
   readonly functionArn: string;

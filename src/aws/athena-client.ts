@@ -21,6 +21,8 @@ interface AthenaOptions {
   readonly workGroup: string;
   /** Statements that take longer are stopped. Athena's own limit for statements that read or write rows is 30 minutes. */
   readonly timeoutSeconds?: number;
+  /** No statement is waited for beyond this moment: it is stopped, and none is started. Default: no such moment. */
+  readonly untilMs?: number;
   /** Stops running statements and prevents new ones. */
   readonly signal?: AbortSignal;
   readonly timing?: Timing;
@@ -70,7 +72,10 @@ type Context = AthenaOptions & Required<Pick<AthenaOptions, "timing" | "timeoutS
 async function run(context: Context, sql: string, options: StatementOptions): Promise<FinishedStatement> {
   requireShort(sql);
   const signal = options.signal ?? context.signal ?? new AbortController().signal;
-  const untilMs = context.timing.nowMs() + context.timeoutSeconds * 1000;
+  const untilMs = Math.min(
+    context.timing.nowMs() + context.timeoutSeconds * 1000,
+    context.untilMs ?? Number.POSITIVE_INFINITY, // breakage: statements-end-before-their-function
+  );
   const id = await start(context, sql, options.token ?? randomUUID(), signal, untilMs);
   const execution = await waitFor(context, id, signal, untilMs);
   const { StatementType: type = "DML", Statistics } = execution;
@@ -106,6 +111,7 @@ async function start(
   });
   for (let failures = 1; ; failures++) {
     if (signal.aborted) throw cancelled();
+    if (context.timing.nowMs() >= untilMs) throw outOfTime();
     try {
       const { QueryExecutionId } = await context.client.send(command);
       if (QueryExecutionId !== undefined) return QueryExecutionId;
@@ -142,6 +148,7 @@ async function waitFor(
     if (signal.aborted || timing.nowMs() + waitMs > untilMs) {
       await stop(context, id);
       if (signal.aborted) throw cancelled();
+      if (untilMs === context.untilMs) throw outOfTime();
       throw new DynalakeError(
         "ENGINE_FAILED",
         `stopped a statement after ${context.timeoutSeconds / 60} min`,
@@ -159,6 +166,13 @@ async function poll(context: Context, id: string): Promise<QueryExecution | unde
 /** An abandoned statement would keep costing money; if stopping fails, the limits of the work group end it. */
 async function stop(context: Context, id: string): Promise<void> {
   await context.client.send(new StopQueryExecutionCommand({ QueryExecutionId: id })).catch(() => undefined);
+}
+
+function outOfTime(): DynalakeError {
+  return new DynalakeError(
+    "ENGINE_FAILED",
+    "stopped a statement: its function had no time left to wait for it",
+  );
 }
 
 function cancelled(why?: string): DynalakeError {

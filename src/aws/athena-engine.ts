@@ -23,6 +23,8 @@ interface AthenaEngineOptions extends GluePlace {
   readonly store: ObjectStore;
   /** Statements that take longer are stopped. Default: 30 minutes. */
   readonly timeoutSeconds?: number;
+  /** No statement is waited for beyond this moment. */
+  readonly untilMs?: number;
   /** Stops all statements. */
   readonly signal?: AbortSignal;
   readonly timing?: Timing;
@@ -56,10 +58,11 @@ const KEYS_AT_ONCE_MAX = 500_000_000;
 const ROWS_MAX = 200_000;
 
 export function athenaEngine(options: AthenaEngineOptions): AthenaEngine {
-  const { database, bucket, signal, store, timeoutSeconds, timing, workGroup } = options;
+  const { database, bucket, signal, store, timeoutSeconds, timing, untilMs, workGroup } = options;
   const waiting = {
     ...(signal === undefined ? {} : { signal }),
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+    ...(untilMs === undefined ? {} : { untilMs }),
     ...(timing === undefined ? {} : { timing }),
   };
   const statements = athenaStatements({ client: options.athena, database, workGroup, ...waiting });

@@ -21,6 +21,8 @@ export interface AwsLakeOptions extends AwsSettings {
   readonly clients?: AwsClients;
   /** Statements that take longer are stopped. Default: 30 minutes. */
   readonly timeoutSeconds?: number;
+  /** No statement is waited for beyond this moment. */
+  readonly untilMs?: number;
   /** Stops running statements. */
   readonly signal?: AbortSignal;
 }
@@ -38,6 +40,7 @@ export function openAwsLake(place: AwsLakePlace, options: AwsLakeOptions = {}): 
     athena: clients.athena,
     glue: clients.glue,
     ...(options.timeoutSeconds === undefined ? {} : { timeoutSeconds: options.timeoutSeconds }),
+    ...(options.untilMs === undefined ? {} : { untilMs: options.untilMs }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   return { bucket, clients, store, engine, close: () => clients.close() };

@@ -35,14 +35,17 @@ function waiting(): Waiting {
 
 type Answers = Readonly<Record<string, (request: FakeRequest) => FakeAnswer>>;
 
-function athenaOn(answers: Answers): FakeAws & { readonly athena: Athena; readonly timing: Waiting } {
+function athenaOn(
+  answers: Answers,
+  more: { readonly untilMs?: number } = {},
+): FakeAws & { readonly athena: Athena; readonly timing: Waiting } {
   const timing = waiting();
   const fake = fakeAws((request) => {
     const answer = answers[request.operation];
     if (answer === undefined) throw new Error(`unexpected operation ${request.operation}`);
     return answer(request);
   });
-  const options = { database: "lake", workGroup: "group", timing, timeoutSeconds: 600 };
+  const options = { database: "lake", workGroup: "group", timing, timeoutSeconds: 600, ...more };
   return {
     ...fake,
     timing,
@@ -116,6 +119,26 @@ describe("a statement", () => {
       message: expect.stringContaining("after 10 min"),
     });
     expect(requests.filter(({ operation }) => operation === "StopQueryExecution")).toHaveLength(1);
+  });
+
+  test("is not waited for longer than its function lives, and none is started when that is over", async () => {
+    const untilMs = new VirtualTiming().nowMs() + 60_000;
+    const { athena, requests, timing } = athenaOn(
+      {
+        StartQueryExecution: () => started,
+        GetQueryExecution: () => state("RUNNING"),
+        StopQueryExecution: () => ({ body: {} }),
+      },
+      { untilMs },
+    );
+    const outOfTime = { code: "ENGINE_FAILED", message: expect.stringContaining("no time left") };
+    await expect(athena.run("SELECT 1")).rejects.toMatchObject(outOfTime);
+    expect(timing.nowMs()).toBeLessThanOrEqual(untilMs);
+    expect(requests.at(-1)?.operation).toBe("StopQueryExecution");
+    await timing.sleep(60_000, new AbortController().signal);
+    const before = requests.length;
+    await expect(athena.run("SELECT 1")).rejects.toMatchObject(outOfTime);
+    expect(requests).toHaveLength(before);
   });
 
   test("that nobody waits for any longer is stopped", async () => {

@@ -1,5 +1,7 @@
 /** Compactions that die in any state: the view stays correct, and a later compaction finishes the work. */
+
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { RUNS_MAX } from "../../src/aws/contracts/steps.ts";
 import { manifestNumbered, manifestSequences } from "../../src/core/table/commits.ts";
 import type { AwsEmulator } from "./support/emulator.ts";
 import type { DeployedTable, StoredItem } from "./support/reviews.ts";
@@ -44,6 +46,20 @@ test.each(["Begin", "Plan", "Stage", "Statement", "Commit", "Publish", "Clean"])
     await mortal.becomesEqual();
   },
 );
+
+test("statements that fail are followed by another run, with other folders, a bounded number of times", async () => {
+  const settled = { settleSeconds: 0 };
+  const failing = { machine, table: "mortal", state: "Statement", error: "Athena.Unknown" };
+  await mortal.delivered(() => mortal.put(review("runs again", { Author: { S: "once" } })));
+  await emulator.faults.failState({ ...failing, when: "after", times: 1 });
+  expect(await mortal.compacted(settled)).toMatchObject({ output: { done: ["minor"] } });
+  await mortal.becomesEqual();
+  await mortal.delivered(() => mortal.put(review("runs again", { Author: { S: "for good" } })));
+  await emulator.faults.failState({ ...failing, times: RUNS_MAX });
+  expect(await mortal.compacted(settled)).toMatchObject({ status: "FAILED" });
+  expect(await emulator.faults.left("mortal")).toBe(0);
+  await mortal.becomesEqual();
+});
 
 test("a day later vacuum removes what the dead have left, and nothing that is in use", async () => {
   const { bucket, store } = mortal.lake;

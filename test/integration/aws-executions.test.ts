@@ -1,5 +1,6 @@
 /** What executions on AWS reject and repair, with a deployment in memory. */
 import { expect, test } from "@jest/globals";
+import { type PlannedSeed, RUNS_MAX } from "../../src/aws/contracts/steps.ts";
 import { readExport } from "../../src/aws/source-export.ts";
 import { beginExport } from "../../src/aws/steps/begin-export.ts";
 import { commitStep } from "../../src/aws/steps/commit-step.ts";
@@ -86,6 +87,25 @@ test("a snapshot is what its statements have written", async () => {
   const snapshot = await writtenSnapshot();
   expect(await committed(snapshot)).toMatchObject({ outcome: "committed", kind: "snapshot", rows: 3 });
   expect(await shown(snapshot.deployment)).toEqual(ITEMS);
+});
+
+test("a run whose statements failed is followed by another one, with other folders and tokens", async () => {
+  const snapshot = await writtenSnapshot();
+  const { deployment, run, exportPrefix } = snapshot;
+  const [first, second, last] = await Promise.all(
+    [0, 1, RUNS_MAX - 1].map(async (failedRuns) =>
+      planSeedStep(await deployment.steps(), { table: TABLE, run, exportPrefix, failedRuns }),
+    ),
+  );
+  expect(first?.again).toEqual({ table: TABLE, run, exportPrefix, failedRuns: 1 });
+  expect(last?.again).toBeUndefined();
+  expect(new Set([run, second?.run, last?.run]).size).toBe(3);
+  expect(second?.token).not.toBe(first?.token);
+  // The first run has written all of its segments already.
+  await new Execution(deployment, once).stage(second as PlannedSeed);
+  const commit = await committed({ ...snapshot, run: second?.run ?? "" });
+  expect(commit).toMatchObject({ outcome: "committed", rows: 3 });
+  expect(await shown(deployment)).toEqual(ITEMS);
 });
 
 test("a file of the export that was not staged is no empty one", async () => {

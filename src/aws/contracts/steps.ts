@@ -16,6 +16,12 @@ interface OfRun extends OfTable {
   readonly run: string;
 }
 
+/**
+ * Runs that an execution plans for the same work, at most: what statements have begun to write is never written again, so a run
+ * whose statements failed is followed by another one, with other folders and tokens.
+ */
+export const RUNS_MAX = 3;
+
 /** A plan that waits in the bucket, with its statements beside it. */
 export interface SavedPlan {
   readonly run: string;
@@ -100,10 +106,14 @@ export interface SnapshotPartEvent {
 
 export interface PlanSeedEvent extends OfRun {
   readonly exportPrefix: string;
+  /** Runs of this work that have failed. Default: 0. */
+  readonly failedRuns?: number | undefined;
 }
 
 /** With what became of the export's items. */
 export interface PlannedSeed extends SavedPlan {
+  /** The event by which to plan another run if this one fails. Absent: it was the last one. */
+  readonly again?: PlanSeedEvent;
   readonly items: number;
   readonly skipped: number;
   readonly quarantined: number;
@@ -126,6 +136,8 @@ export interface PlanCompactionEvent extends OfTable {
   readonly lastRun?: string | undefined;
   /** When its first planning began. */
   readonly beganSeconds?: number | undefined;
+  /** Runs of this work that have failed. Default: 0. */
+  readonly failedRuns?: number | undefined;
 }
 
 export type PlannedCompaction = CompactionStage | CompactionEnd;
@@ -138,6 +150,8 @@ export interface CompactionStage extends SavedPlan {
   readonly done: readonly CompactionKind[];
   /** The event by which the next planning goes, once this is committed. */
   readonly next: PlanCompactionEvent;
+  /** The event by which to plan another run if this one fails. Absent: it was the last one. */
+  readonly again?: PlanCompactionEvent;
 }
 
 /** There is nothing left to do. */
@@ -214,6 +228,7 @@ export const planSeedEvent: z.ZodMiniType<PlanSeedEvent> = z.object({
   table: safeName,
   run: safeName,
   exportPrefix: text,
+  failedRuns: z.optional(count),
 });
 
 export const tickEvent: z.ZodMiniType<TickEvent> = z.object({ ending: z.optional(text) });
@@ -225,6 +240,7 @@ export const planCompactionEvent: z.ZodMiniType<PlanCompactionEvent> = z.object(
   done: z.array(z.enum(COMPACTION_KINDS)),
   lastRun: z.optional(safeName),
   beganSeconds: z.optional(moment),
+  failedRuns: z.optional(count),
 });
 
 export const commitEvent: z.ZodMiniType<CommitEvent> = z.object({ table: safeName, run: safeName });

@@ -13,13 +13,13 @@ export type LambdaFunction = (event: unknown, context: Context) => Promise<unkno
 /** Wraps a handler. Its event is checked first, so that a state machine that passes a wrong event fails immediately. */
 export function lambdaHandler<Event>(
   shape: ZodMiniType<Event>,
-  run: (event: Event) => Promise<unknown>,
+  run: (event: Event, invocation: Context) => Promise<unknown>,
 ): LambdaFunction {
   return middy()
     .use(injectLambdaContext(logger))
-    .handler(async (event: unknown) => {
+    .handler(async (event: unknown, invocation: Context) => {
       try {
-        return await run(checked(shape, event));
+        return await run(checked(shape, event), invocation);
       } catch (error) {
         throw named(error);
       }

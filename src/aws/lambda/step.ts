@@ -1,4 +1,5 @@
 /** The context of the steps of snapshots and compactions: the lake is opened once per function instance, a table for each event. */
+import type { Context } from "aws-lambda";
 import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
 import { type AwsLakePlace, openAwsLake } from "../aws-lake.ts";
 import type { LakeVariables } from "../contracts/environment.ts";
@@ -16,10 +17,26 @@ export function openLake(variables: LakeVariables): LakeContext {
   return { ...openAwsLake(lakePlaceOf(variables)), newRunId, nowSeconds };
 }
 
-/** Gives each invocation its context; the table is opened each time, since others may have changed it. */
-export function openSteps(variables: LakeVariables): (table: string) => Promise<StepContext> {
+/** What Lambda says of an invocation. */
+type LambdaTime = Pick<Context, "getRemainingTimeInMillis">;
+
+/** What a function keeps of its time to stop a statement, and to fail with a reason. */
+const LAST_MS = 30_000;
+
+/**
+ * Gives each invocation its context; the table is opened each time, since others may have changed it. No statement is waited for
+ * longer than the function lives: it would go on, and cost, although nothing reads it.
+ */
+export function openSteps(
+  variables: LakeVariables,
+): (table: string, invocation: LambdaTime) => Promise<StepContext> {
   const lake = openLake(variables);
-  return async (table) => contextOf(lake, await requireDeployedTable(lake.store, table));
+  const { clients } = lake;
+  return async (table, invocation) => {
+    const untilMs = Date.now() + invocation.getRemainingTimeInMillis() - LAST_MS;
+    const { engine } = openAwsLake(lakePlaceOf(variables), { clients, untilMs });
+    return contextOf({ ...lake, engine }, await requireDeployedTable(lake.store, table));
+  };
 }
 
 async function contextOf(lake: LakeContext, { entry, schema }: DeployedTable): Promise<StepContext> {

@@ -10,6 +10,7 @@ import {
   type CompactionKind,
   type PlanCompactionEvent,
   type PlannedCompaction,
+  RUNS_MAX,
 } from "../contracts/steps.ts";
 import { registerNamed } from "../segments-table.ts";
 import { savePlan } from "./saved-plan.ts";
@@ -19,14 +20,17 @@ export async function planCompaction(
   context: StepContext,
   event: PlanCompactionEvent,
 ): Promise<PlannedCompaction> {
-  const { done, lastRun, beganSeconds = context.nowSeconds() } = event;
+  const { failedRuns = 0, ...asked } = event;
+  const { done, lastRun, beganSeconds = context.nowSeconds() } = asked;
   if (done.length === 0) await registerForgotten(context); // breakage: forgotten-segments-registered
   for (const kind of COMPACTION_KINDS) {
     if (done.includes(kind)) continue;
     const plan = await planKind(context, kind, event);
     if (plan === undefined) continue;
-    const next = { ...event, done: [...done, kind], lastRun: plan.run, beganSeconds };
-    return { step: "stage", kind, done, next, ...(await savePlan(context, plan)) };
+    const next = { ...asked, done: [...done, kind], lastRun: plan.run, beganSeconds };
+    const again = { ...asked, beganSeconds, failedRuns: failedRuns + 1 };
+    const saved = await savePlan(context, plan);
+    return { step: "stage", kind, done, next, ...(again.failedRuns < RUNS_MAX ? { again } : {}), ...saved };
   }
   const { table } = event;
   // What came while it worked may not have been folded.

@@ -9,7 +9,7 @@ import { itemWireColumns } from "../../core/row/wire-line.ts";
 import { emptyWireRows } from "../../core/sql/typed-columns.ts";
 import { readLakeFile } from "../../core/table/stored-file.ts";
 import { AWS_DELIVERY_DELAY_SECONDS } from "../aws-policy.ts";
-import type { PlannedSeed, PlanSeedEvent } from "../contracts/steps.ts";
+import { type PlannedSeed, type PlanSeedEvent, RUNS_MAX } from "../contracts/steps.ts";
 import { readExport } from "../source-export.ts";
 import { savePlan } from "./saved-plan.ts";
 import type { StepContext } from "./step-context.ts";
@@ -20,9 +20,9 @@ const SNAPSHOTS_KEPT = 1;
 
 /** Throws EXPORT_INVALID where a file of the export is missing among what was staged. */
 export async function planSeedStep(context: StepContext, request: PlanSeedEvent): Promise<PlannedSeed> {
-  const { store, engine, nowSeconds, opened } = context;
+  const { store, engine, newRunId, nowSeconds, opened } = context;
   const { manifest, schema } = opened;
-  const { run } = request;
+  const { failedRuns = 0, run } = request;
   const { summary, files } = await readExport(store, request.exportPrefix);
   const sum = { items: 0, skipped: 0, rejected: 0 };
   const splits = new Set<number>();
@@ -53,7 +53,8 @@ export async function planSeedStep(context: StepContext, request: PlanSeedEvent)
   const seeding = {
     engine,
     schema,
-    run,
+    // What is staged is read again, and written to other folders.
+    run: failedRuns === 0 ? run : newRunId(), // breakage: failed-runs-are-not-repeated
     staged,
     ...(sum.items === 0 ? {} : stagedSplits(context, run, [...splits])),
     items,
@@ -64,7 +65,9 @@ export async function planSeedStep(context: StepContext, request: PlanSeedEvent)
     nowSeconds,
   };
   const plan = await planSeed(seeding, manifest);
-  return { ...(await savePlan(context, plan)), items, skipped, quarantined };
+  const again = { ...request, failedRuns: failedRuns + 1 };
+  const saved = await savePlan(context, plan);
+  return { ...saved, items, skipped, quarantined, ...(again.failedRuns < RUNS_MAX ? { again } : {}) };
 }
 
 /** Files that were staged by two versions of the function, into different splits, are all read by each statement. */

@@ -9,9 +9,11 @@ import {
   commitEvent,
   type PlanCompactionEvent,
   type PlannedCompaction,
+  type PlanSeedEvent,
   planCompactionEvent,
   planSeedEvent,
   publishViewsEvent,
+  RUNS_MAX,
   snapshotPartEvent,
   sourceEvent,
   tickEvent,
@@ -416,6 +418,72 @@ describe("the compaction", () => {
   });
 });
 
+describe("a run whose statements fail", () => {
+  const failing = (): never => {
+    throw new TaskError("States.TaskFailed", "a statement");
+  };
+  /** Fails so many times. */
+  const failingTimes = (times: number, handler: Handler): Handler => {
+    let left = times;
+    return ((event: never) => (left-- > 0 ? failing() : handler(event))) as Handler;
+  };
+  const runOf = (event: object): string => `run-${"failedRuns" in event ? event.failedRuns : 0}`;
+  const againOf = (event: PlanSeedEvent | PlanCompactionEvent) => {
+    const failedRuns = (event.failedRuns ?? 0) + 1;
+    return failedRuns < RUNS_MAX ? { again: { ...event, failedRuns } } : {};
+  };
+  const planSeed = ((event: PlanSeedEvent) => ({
+    ...SEEDED,
+    statements: 2,
+    run: runOf(event),
+    ...againOf(event),
+  })) as Handler;
+  const planCompaction = ((event: PlanCompactionEvent) => {
+    const clean = { table: "reviews" };
+    if (event.done.length > 0) return { step: "publish", done: event.done, clean };
+    const { failedRuns: _, ...asked } = event;
+    const next = { ...asked, done: ["minor"], lastRun: "last" };
+    const stage = { step: "stage", kind: "minor", token: TOKEN, statements: 1, statementsKey: "k", done: [] };
+    return { ...stage, run: runOf(event), next, ...againOf(event) };
+  }) as Handler;
+  const athena = "athena:startQueryExecution.sync";
+  const answer = handlers[athena] as Handler;
+
+  test("is followed by another one, which is committed", () => {
+    for (const [definition, given] of [
+      [definitions.snapshot(), { PlanSeed: planSeed }],
+      [definitions.compaction(), { PlanCompaction: planCompaction }],
+    ] as const) {
+      const played = play(definition, REVIEWS, { ...given, [athena]: failingTimes(2, answer) });
+      expect(events(played, "Commit")).toEqual([{ table: "reviews", run: "run-2" }]);
+      expect(played.outcome.status).toBe("SUCCEEDED");
+    }
+  });
+
+  test("is the last one after a few, and reported", () => {
+    for (const [definition, given] of [
+      [definitions.snapshot(), { PlanSeed: planSeed }],
+      [definitions.compaction(), { PlanCompaction: planCompaction }],
+    ] as const) {
+      const played = play(definition, REVIEWS, { ...given, [athena]: failing });
+      expect(played.outcome).toMatchObject({ status: "FAILED", error: "States.TaskFailed" });
+      expect(names(played).filter((name) => name.startsWith("Plan"))).toHaveLength(RUNS_MAX);
+      expect(reports(played)).toMatchObject([{ topic: FAILURE }]);
+    }
+  });
+
+  test("is one also if the commit had no time to count what was written", () => {
+    const Commit = ((event: never) => {
+      if ((event as { readonly run: string }).run === "run-0")
+        throw new TaskError("ENGINE_FAILED", "no time");
+      return (handlers.Commit as Handler)(event);
+    }) as Handler;
+    const played = play(definitions.snapshot(), REVIEWS, { PlanSeed: planSeed, Commit });
+    expect(events(played, "Commit")).toMatchObject([{ run: "run-0" }, { run: "run-1" }]);
+    expect(played.outcome.status).toBe("SUCCEEDED");
+  });
+});
+
 describe("a failure", () => {
   const failing = (): never => {
     throw new TaskError("EXPORT_INVALID", "a value of an item");
@@ -522,7 +590,7 @@ describe("of both machines", () => {
   test("every step has a limit in time, is caught, and is repeated only for failures that pass", () => {
     for (const [name, state] of all()) {
       if (state.Type !== "Task" && state.Type !== "Map") continue;
-      if (name !== "Parts") expect(state.Catch).toMatchObject([{ ErrorEquals: ["States.ALL"] }]);
+      if (name !== "Parts") expect(state.Catch.at(-1)).toMatchObject({ ErrorEquals: ["States.ALL"] });
       const inner: readonly State[] =
         state.Type === "Map" ? Object.values(state.ItemProcessor.States) : [state];
       for (const task of inner) {
@@ -536,7 +604,7 @@ describe("of both machines", () => {
           if (!isReport)
             for (const name of ErrorEquals)
               expect(name).toMatch(
-                /^(Lambda|Athena|StepFunctions|DynamoDb)\.|^(BACKUPS_OFF|THROTTLED|UNREACHABLE)$/,
+                /^(Lambda|Athena|StepFunctions|DynamoDb)\.|^(BACKUPS_OFF|ENGINE_FAILED|THROTTLED|UNREACHABLE)$/,
               );
         }
       }
