@@ -3,6 +3,7 @@
  * columns of `<table>__changes`.
  */
 import { Aws, type Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import type { IRole } from "aws-cdk-lib/aws-iam";
 import { CfnDeliveryStream } from "aws-cdk-lib/aws-kinesisfirehose";
 import { LogStream } from "aws-cdk-lib/aws-logs";
 import { Construct, type IDependable } from "constructs";
@@ -23,6 +24,7 @@ export interface ChangeStreamProps {
 
 export class ChangeStream extends Construct {
   readonly streamName: string;
+  readonly role: IRole;
 
   constructor(scope: Construct, id: string, props: ChangeStreamProps) {
     super(scope, id);
@@ -77,6 +79,7 @@ export class ChangeStream extends Construct {
     });
     stream.node.addDependency(role, props.after);
     this.streamName = stream.ref;
+    this.role = role;
   }
 }
 

@@ -48,6 +48,7 @@ const contextOf = z.object({
   database: z.optional(z.string()),
   email: z.optional(z.string()),
   encryption: z.optional(z.literal("kms")),
+  lakeFormation: z._default(fromText(z.boolean()), false),
 });
 
 type Context = z.infer<typeof contextOf>;
@@ -86,6 +87,7 @@ export async function addStacks(app: App, options: DeploymentOptions): Promise<v
     env,
     ...(context.database === undefined ? {} : { databaseName: context.database }),
     ...(context.email === undefined ? {} : { email: context.email }),
+    lakeFormation: context.lakeFormation,
     ...(context.encryption === undefined ? {} : { encryption: context.encryption }),
   });
   if (context.example) {

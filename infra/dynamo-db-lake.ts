@@ -3,6 +3,7 @@
  * agree on: events and answers, variables, names.
  */
 import type { ITable } from "aws-cdk-lib/aws-dynamodb";
+import type { IRole } from "aws-cdk-lib/aws-iam";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
 import { type AlarmOptions, Alarms } from "./alarms.ts";
@@ -64,6 +65,8 @@ export interface DynamoDbLakeProps extends LakeTableOptions {
 export class DynamoDbLake extends Construct {
   /** The name of the first lake table in SQL. */
   readonly lakeTable: string;
+  /** The role of Firehose for each lake table, for grants of one's own. `addTable` adds those of further ones. */
+  readonly deliveryRoles: Map<string, IRole> = new Map();
   private readonly props: DynamoDbLakeProps;
   private readonly source: string;
   private readonly reader: SourceReader;
@@ -97,6 +100,11 @@ export class DynamoDbLake extends Construct {
     this.lakeTable = this.addTable(props);
   }
 
+  /** The role of the function that reads the stream, for grants of one's own. */
+  get streamRole(): IRole {
+    return this.reader.streamRole;
+  }
+
   /**
    * Adds another lake table, and returns its name in SQL. The stream is read, and the table exported, once for all of them. Throws
    * as the constructor does.
@@ -117,6 +125,7 @@ export class DynamoDbLake extends Construct {
       alarms,
     });
     this.reader.readAfter(made.entry);
+    this.deliveryRoles.set(made.lakeTable, made.deliveryRole);
     return made.lakeTable;
   }
 }

@@ -13,6 +13,8 @@ export interface LakePlace extends IConstruct {
   readonly workGroupName: string;
   readonly workGroupArn: string;
   readonly encryptionKey: IKey | undefined;
+  /** Lake Formation governs the catalog: roles that run statements ask it for access to the data. */
+  readonly lakeFormation: boolean;
   /** Receives successes of snapshots and compactions. */
   readonly successTopic: ITopic;
   /** Receives their failures, and alarms. */

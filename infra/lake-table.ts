@@ -1,5 +1,6 @@
 /** What a lake table adds to its source: its tables in the catalog, its delivery stream, its entry in the registry, its alarms. */
 import { Duration, Stack } from "aws-cdk-lib";
+import type { IRole } from "aws-cdk-lib/aws-iam";
 import { Construct, type IDependable } from "constructs";
 import type { Schema } from "../src/core/schema/schema.ts";
 import { type AlarmOptions, Alarms } from "./alarms.ts";
@@ -44,6 +45,8 @@ export class LakeTable extends Construct {
   /** The name of the lake table in SQL. */
   readonly lakeTable: string;
   readonly entry: IDependable;
+  /** Firehose's role. */
+  readonly deliveryRole: IRole;
 
   constructor(scope: Construct, id: string, props: LakeTableProps) {
     super(scope, id);
@@ -55,12 +58,13 @@ export class LakeTable extends Construct {
     const { compactEvery = COMPACT_EVERY } = props;
     this.lakeTable = table;
     const glueTables = lake.registry.addGlueTables(this, "GlueTables", schema.file);
-    const { streamName } = new ChangeStream(this, "ChangeStream", {
+    const { role, streamName } = new ChangeStream(this, "ChangeStream", {
       access: new TableAccess(lake, table),
       streamName: deliveryStreamName(lakePrefix(lake.databaseName), source, table),
       after: glueTables,
       ...buffers,
     });
+    this.deliveryRole = role;
     this.entry = lake.registry.addTable(this, "Entry", {
       stack: Stack.of(this).stackName,
       source,

@@ -1,5 +1,6 @@
 /** What works on the tables of a lake: the functions of snapshots and compactions, both machines, and the tick that starts them. */
 import { type Duration, Lazy } from "aws-cdk-lib";
+import type { IRole } from "aws-cdk-lib/aws-iam";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { CfnSchedule } from "aws-cdk-lib/aws-scheduler";
 import { Construct } from "constructs";
@@ -18,6 +19,11 @@ export interface LakeWorkProps {
   readonly tickEvery: () => Duration;
 }
 
+/** The roles of a lake's functions and machines, for grants of one's own. */
+export type LakeRoles = Readonly<
+  Record<Exclude<keyof LakeFunctions, "tick"> | "snapshotMachine" | "compactionMachine", IRole>
+>;
+
 export class LakeWork extends Construct {
   readonly functions: LakeFunctions;
   readonly snapshot: LakeMachine;
@@ -35,6 +41,16 @@ export class LakeWork extends Construct {
     this.snapshot = snapshotMachine(this, "Snapshot", { access, functions, sourceFunctions });
     this.compaction = compactionMachine(this, "Compaction", { access, functions });
     this.schedule(lake, functions.tick, props.tickEvery);
+  }
+
+  get roles(): LakeRoles {
+    const { tick: _, ...functions } = this.functions;
+    const ofFunctions = Object.entries(functions).map(([name, { role }]) => [name, role] as const);
+    return {
+      ...(Object.fromEntries(ofFunctions) as Omit<LakeRoles, "snapshotMachine" | "compactionMachine">),
+      snapshotMachine: this.snapshot.machine.role,
+      compactionMachine: this.compaction.machine.role,
+    };
   }
 
   /** Begins as soon as it is created (AWS: EventBridge Scheduler user guide, "Rate-based schedules"). */

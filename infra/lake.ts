@@ -24,7 +24,7 @@ import { DynalakeError } from "../src/core/error.ts";
 import { ACKNOWLEDGED_FOLDER } from "../src/core/format/deployment-path.ts";
 import { type LakePlace, MAPS_PREFIX, RESULTS_PREFIX } from "./lake-place.ts";
 import { watchLake } from "./lake-watch.ts";
-import { LakeWork } from "./lake-work.ts";
+import { type LakeRoles, LakeWork } from "./lake-work.ts";
 import { makeLogGroup } from "./log-group.ts";
 import { acknowledge } from "./permissions.ts";
 import { Registry } from "./registry.ts";
@@ -40,6 +40,8 @@ export interface LakeProps {
   readonly scanGibibytesMax?: number;
   /** How long deleted or replaced objects can be restored; 0 turns this off. Default: 7. */
   readonly undeleteDays?: number;
+  /** Lake Formation governs the catalog. `roles` are those that need its grants. Default: false. */
+  readonly lakeFormation?: boolean;
   readonly alarms?: "none";
   readonly dashboard?: "none";
 }
@@ -68,6 +70,7 @@ export class Lake extends Construct implements LakePlace {
   readonly database: CfnDatabase;
   readonly workGroupName: string;
   readonly encryptionKey: IKey | undefined;
+  readonly lakeFormation: boolean;
   /** Receives successes of snapshots and compactions. */
   readonly successTopic: ITopic;
   /** Receives their failures, and alarms. */
@@ -79,6 +82,8 @@ export class Lake extends Construct implements LakePlace {
   /** The state machines, which work on all tables. */
   readonly snapshotMachine: IStateMachine;
   readonly compactionMachine: IStateMachine;
+  /** What works on all tables of the lake, by its name in the table of docs/aws.md. */
+  readonly roles: LakeRoles;
   private readonly sources = new Set<ITable>();
   private readonly tables = new Map<string, Duration | "never">();
 
@@ -86,6 +91,7 @@ export class Lake extends Construct implements LakePlace {
     super(scope, id);
     this.databaseName = checkedName(props.databaseName ?? "dynalake");
     this.encryptionKey = props.encryptionKey;
+    this.lakeFormation = props.lakeFormation ?? false;
     this.bucket = makeBucket(this, props);
     this.database = new CfnDatabase(this, "Database", {
       catalogId: Aws.ACCOUNT_ID,
@@ -101,6 +107,7 @@ export class Lake extends Construct implements LakePlace {
     const work = new LakeWork(this, "Work", { lake: this, tickEvery: () => this.tickEvery() });
     this.snapshotMachine = work.snapshot.machine;
     this.compactionMachine = work.compaction.machine;
+    this.roles = work.roles;
     this.registry = new Registry(this, "Registry", { lake: this, work });
     watchLake(this, work, props);
   }

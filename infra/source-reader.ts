@@ -3,6 +3,7 @@
  * the one to the other, and the functions that export the table and stage its exports. They alone have permissions on the table.
  */
 import { Duration, Stack } from "aws-cdk-lib";
+import type { IRole } from "aws-cdk-lib/aws-iam";
 import { EventSourceMapping, type IFunction, StartingPosition } from "aws-cdk-lib/aws-lambda";
 import { Construct, type IDependable } from "constructs";
 import type { SourceHandlerName } from "../src/aws/contracts/handlers.ts";
@@ -96,6 +97,10 @@ export class SourceReader extends Construct {
       snapshotPartFunction: stager.functionName,
       partsAtOnce: parts.atOnce,
     });
+  }
+
+  get streamRole(): IRole {
+    return this.streamFunction.role as IRole;
   }
 
   /** Nothing is read before the table is there: its changes would be acknowledged without it. */

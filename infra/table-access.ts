@@ -179,6 +179,7 @@ export class TableAccess {
       },
       this.listing([`${RESULTS_PREFIX}*`]),
       ...this.key("kms:Decrypt", "kms:GenerateDataKey"),
+      ...(lake.lakeFormation ? [GOVERNED_DATA] : []), // breakage: governed-data-is-asked-for
     ];
   }
 
@@ -241,6 +242,13 @@ export class TableAccess {
     return stack.formatArn({ service: "athena", resource: "datacatalog", resourceName: "AwsDataCatalog" });
   }
 }
+
+/** AWS: Athena user guide, "Lake Formation permissions for Athena". Lake Formation's grants decide of which tables. */
+const GOVERNED_DATA: Permission = {
+  actions: ["lakeformation:GetDataAccess"],
+  resources: ["*"],
+  because: "Lake Formation has no resource-level permissions for it.",
+};
 
 const CATALOG_READS = [
   "glue:BatchGetPartition",

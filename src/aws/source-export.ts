@@ -61,7 +61,7 @@ export async function startExport(request: ExportRequest): Promise<StartedExport
 
 async function requireRecovery(request: ExportRequest): Promise<void> {
   const name = tableNameOfArn(request.sourceTableArn);
-  const command = new DescribeContinuousBackupsCommand({ TableName: name });
+  const command = new DescribeContinuousBackupsCommand({ TableName: request.sourceTableArn });
   const answer = await request.client.send(command).catch((error: unknown) => {
     throw failed(error, `describe the backups of table "${name}"`);
   });

@@ -24,7 +24,7 @@ export async function sightStream(request: SightingRequest): Promise<Sighting> {
 async function streamOf({ dynamodb, sourceTableArn }: SightingRequest): Promise<StreamIdentity | undefined> {
   const name = tableNameOfArn(sourceTableArn);
   const { Table } = await dynamodb
-    .send(new DescribeTableCommand({ TableName: name }))
+    .send(new DescribeTableCommand({ TableName: sourceTableArn })) // breakage: tables-named-by-arn
     .catch((error: unknown) => {
       const isMissing = failureName(error) === "ResourceNotFoundException";
       const otherwise = isMissing ? "TABLE_NOT_FOUND" : "SOURCE_FAILED";

@@ -21,7 +21,7 @@ async function sight(answers: { readonly table?: FakeAnswer; readonly mapping?: 
     sourceTableArn: TABLE,
     mappingId: "m-1",
   });
-  expect(dynamodb.requests.map(({ text }) => JSON.parse(text))).toEqual([{ TableName: "Orders" }]);
+  expect(dynamodb.requests.map(({ text }) => JSON.parse(text))).toEqual([{ TableName: TABLE }]);
   expect(lambda.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
     "GET /2015-03-31/event-source-mappings/m-1",
   ]);

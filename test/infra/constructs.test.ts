@@ -12,6 +12,7 @@ import "./constructs/foreign-app.ts";
 import "./constructs/idle-cost.ts";
 import "./constructs/kept-deployment.ts";
 import "./constructs/lake.ts";
+import "./constructs/lake-formation.ts";
 import "./constructs/lake-tables.ts";
 import "./constructs/machines.ts";
 import "./constructs/nag.ts";

@@ -2241,6 +2241,20 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/integration/counted-deliveries.test.ts"],
   },
   {
+    name: "a bare name means a table of the caller's account",
+    marker: "tables-named-by-arn",
+    find: "TableName: sourceTableArn",
+    put: "TableName: name",
+    tests: ["test/aws-adapters/stream-sighting.test.ts"],
+  },
+  {
+    name: "statements are run without access to what Lake Formation governs",
+    marker: "governed-data-is-asked-for",
+    find: "lake.lakeFormation",
+    put: "false",
+    tests: ["test/infra/constructs.test.ts"],
+  },
+  {
     name: "a doctor takes clocks that run backwards by any time",
     marker: "backward-clocks-have-a-limit",
     find: "backwardsSecondsMax > SKEW_SECONDS",

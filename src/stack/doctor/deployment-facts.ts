@@ -4,7 +4,6 @@ import { GetEventSourceMappingCommand, LambdaClient } from "@aws-sdk/client-lamb
 import { ListObjectVersionsCommand } from "@aws-sdk/client-s3";
 import type { AwsLake } from "../../aws/aws-lake.ts";
 import type { Deployment } from "../../aws/deployment.ts";
-import { tableNameOfArn } from "../../aws/table-arn.ts";
 import { defined } from "../../core/defined.ts";
 import type {
   CommitVersions,
@@ -72,7 +71,7 @@ export async function readStreamFacts({
   const [, , , region = ""] = sourceTableArn.split(":");
   const connection = connectSource({ region });
   try {
-    const { streamArn = "" } = await describeSource(connection, tableNameOfArn(sourceTableArn));
+    const { streamArn = "" } = await describeSource(connection, sourceTableArn);
     const { StreamDescription } = await connection.streams
       .describeStream({ StreamArn: streamArn, Limit: 1 }, new AbortController().signal)
       .catch((error: unknown) => {

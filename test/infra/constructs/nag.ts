@@ -3,13 +3,13 @@ import { expect, test } from "@jest/globals";
 import { type App, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
 import type { IConstruct } from "constructs";
-import { LakeStack } from "../../../infra/lake-stack.ts";
+import { LakeStack, type LakeStackProps } from "../../../infra/lake-stack.ts";
 import { ReviewsStack } from "../../../infra/reviews-stack.ts";
 import { once, reviewsSchema, testApp } from "../support.ts";
 
-function synthesized(encryption?: "kms"): App {
+function synthesized(props: LakeStackProps = {}): App {
   const app = testApp();
-  const { lake } = new LakeStack(app, "DynalakeLake", encryption === undefined ? {} : { encryption });
+  const { lake } = new LakeStack(app, "DynalakeLake", props);
   new ReviewsStack(app, "DynalakeReviews", { lake, schemaFile: reviewsSchema });
   app.synth();
   return app;
@@ -28,8 +28,8 @@ test("there are no findings", () => {
   expect(findings(app())).toEqual([]);
 });
 
-test("there are none with a key of the lake's own", () => {
-  expect(findings(synthesized("kms"))).toEqual([]);
+test("there are none with a key of the lake's own, and with Lake Formation", () => {
+  expect(findings(synthesized({ encryption: "kms", lakeFormation: true }))).toEqual([]);
 });
 
 /** The rule and reason of each acknowledgment. */
