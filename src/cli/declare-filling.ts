@@ -6,6 +6,7 @@ import {
   keyOption,
   lakeOption,
   nameOption,
+  partialOption,
   regionOption,
   sourceOptions,
   stackOption,
@@ -118,11 +119,12 @@ function replay(program: Command, runs: Runs): void {
       "Lambda events, on-failure objects, quarantine files, error files of Firehose, JSON lines of records; with --stack also s3://BUCKET/KEY or s3://BUCKET/FOLDER/ in the lake's bucket",
     )
     .addOption(lakeOption())
-    .addOption(stackOption("key", "schema"))
+    .addOption(stackOption("key", "schema", "partial"))
     .addOption(regionOption())
     .addOption(keyOption())
     .addOption(nameOption())
     .option("--schema <file>", "the schema file of a new table, or one that adds columns")
+    .addOption(partialOption())
     .option("--any-source", "take records as the table's own, whatever source table they name")
     .addOption(jsonOption())
     .action(

@@ -4,6 +4,7 @@ import {
   jsonOption,
   lakeOption,
   lakeTableOption,
+  partialOption,
   regionOption,
   stackOption,
 } from "./options/common-options.ts";
@@ -117,6 +118,7 @@ function quarantine(program: Command, runs: Runs): void {
     .addOption(lakeOption())
     .addOption(lakeTableOption())
     .addOption(reason())
+    .addOption(partialOption())
     .addOption(jsonOption())
     .action(
       runs(async (context, options) =>

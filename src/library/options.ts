@@ -117,6 +117,11 @@ export interface ReplayOptions {
   readonly schema?: string | TableSchema;
   /** Take records whatever table they name as theirs. Default: those of another source table are left alone, and counted. */
   readonly anySource?: boolean;
+  /**
+   * Deliver changes although newer ones of their items stay in quarantine: until these are replayed, the table shows such items as they
+   * were, or items that are gone. Default: such changes stay in quarantine, too.
+   */
+  readonly partial?: boolean;
 }
 
 /**

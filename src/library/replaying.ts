@@ -11,7 +11,7 @@ import type { ReplayReport } from "./reports.ts";
 export function replayRecordings(
   context: FolderContext,
   recordings: Iterable<Recording> | AsyncIterable<Recording>,
-  { name, key, schema, anySource = false, signal, onEvent }: ReplayOptions & Watched,
+  { name, key, schema, anySource = false, partial = false, signal, onEvent }: ReplayOptions & Watched,
 ): Promise<ReplayReport> {
   return context.lifetime.run(signal, async (stop) => {
     if (typeof recordings === "string") {
@@ -30,13 +30,14 @@ export function replayRecordings(
         key: givenKey(key),
         maskKey: context.options.maskKey,
         anySource,
+        partial,
         signal: stop,
         onProgress: (ofTable, { recording, done, total }) =>
           emit({ kind: "progress", table: ofTable, step: "replaying", done, total, recording }),
         onColumns: (ofTable, columns) => emit({ kind: "columns-added", table: ofTable, columns }),
       });
-      const { rows, quarantined, skipped, olderThanSnapshot, otherSources } = totals;
-      return { table, rows, quarantined, skipped, olderThanSnapshot, otherSources };
+      const { oldestChangeSeconds: _, ...counts } = totals;
+      return { table, ...counts };
     });
   });
 }

@@ -94,6 +94,8 @@ export interface ReplayReport {
   readonly skipped: number;
   /** Of `rows`: changes older than the table's snapshot. They are in the history, and change nothing that SQL shows of now. */
   readonly olderThanSnapshot: number;
+  /** Of `rows`: changes of items of which a newer one is still in quarantine; only with `partial`. */
+  readonly olderThanHeld: number;
   /** Records that name another source table, and were left alone. */
   readonly otherSources: readonly OtherSource[];
 }

@@ -214,7 +214,7 @@ function recordedFrom(key: KeySchema, parts: RecordParts): RecordedChange {
     changedAtSeconds: parts.time.seconds ?? ARRIVED_AT_SECONDS,
     expired: removed && parts.form.identity === "service",
     item: removed ? keys : readItem(merged(parts.after, parts.keys)),
-    before: told ? readItem(merged(parts.before, parts.keys)) : undefined,
+    before: told ? readItem(merged(parts.before, parts.keys)) : operation === "INSERT" ? "none" : undefined,
   };
   return { record: defined(record), key, change };
 }

@@ -166,6 +166,7 @@ test("events are replayed into a lake that does not exist, in all forms that peo
     expect(JSON.parse(printed)).toEqual({
       table: "my_table_1",
       rows: 5,
+      olderThanHeld: 0,
       quarantined: 0,
       skipped: 0,
       olderThanSnapshot: 0,

@@ -15,6 +15,7 @@ export interface QuarantineOptions {
   readonly lake: string;
   readonly table?: string;
   readonly reason?: string;
+  readonly partial?: boolean;
   readonly json?: boolean;
 }
 
@@ -75,7 +76,7 @@ export async function replayQuarantineCommand(
       terminal.note(`Nothing to replay: no such records of "${name}" are in quarantine`);
       return EXIT.done;
     }
-    const report = await lake.replay(files, { name });
+    const report = await lake.replay(files, { name, partial: options.partial === true });
     const quarantine = `${options.lake}/${name}/quarantine`;
     return reportReplay(context, report, { json: options.json === true, quarantine });
   });

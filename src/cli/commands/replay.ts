@@ -14,6 +14,7 @@ export interface ReplayOptions extends LakeOptions {
   readonly key?: string;
   readonly schema?: string;
   readonly anySource?: boolean;
+  readonly partial?: boolean;
   readonly json?: boolean;
 }
 
@@ -25,12 +26,13 @@ export async function replayCommand(
   const target = lakeTarget(options);
   if (target.kind === "stack") return replayStack(context, target, files, options);
   const { terminal } = context;
-  const { lake: folder, name, schema, anySource = false, json = false } = options;
+  const { lake: folder, name, schema, anySource = false, partial = false, json = false } = options;
   const wish = defined({ name, schema, key: parseKeyOption(options.key) });
   return withFolder(context, folder, async (lake) => {
     const report = await lake.replay(files, {
       ...wish,
       anySource,
+      partial,
       onEvent: (event) => {
         if (event.kind === "columns-added") terminal.note(addedSentence(event.table, event.columns));
         if (event.kind !== "progress") return;

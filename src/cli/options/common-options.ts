@@ -28,6 +28,9 @@ export const keepOption = (): Option =>
     "how many snapshots to keep from now on: a number, an age such as 30d, or all; by default as before, at first 1",
   ).argParser(snapshotsKept);
 
+export const partialOption = (): Option =>
+  new Option("--partial", "deliver changes although newer ones of their items stay in quarantine");
+
 /** For commands that read a source table. */
 export function sourceOptions(command: Command): Command {
   return command

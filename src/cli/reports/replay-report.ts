@@ -8,14 +8,15 @@ export async function reportReplay(
   report: ReplayReport,
   { json, quarantine }: { readonly json: boolean; readonly quarantine: string },
 ): Promise<ExitCode> {
-  const { table, rows, quarantined, skipped, olderThanSnapshot, otherSources } = report;
+  const { table, rows, quarantined, skipped, olderThanSnapshot, olderThanHeld, otherSources } = report;
   const others = skipped === 0 ? "" : `, ${grouped(skipped)} belong to other tables`;
   await terminal.print(
     json
-      ? `${JSON.stringify({ table, rows, quarantined, skipped, olderThanSnapshot, otherSources })}\n`
+      ? `${JSON.stringify({ table, rows, quarantined, skipped, olderThanSnapshot, olderThanHeld, otherSources })}\n`
       : `Replayed ${counted(rows, "change")} into "${table}"${others}\n`,
   );
   if (olderThanSnapshot > 0) terminal.note(olderSentence(olderThanSnapshot));
+  if (olderThanHeld > 0) terminal.note(heldSentence(olderThanHeld));
   for (const source of otherSources) terminal.note(otherSentence(table, source));
   if (quarantined === 0) return EXIT.done;
   const records = quarantined === 1 ? "1 record is" : `${grouped(quarantined)} records are`;
@@ -26,6 +27,12 @@ export async function reportReplay(
 function olderSentence(count: number): string {
   const changes = count === 1 ? "1 of the changes is" : `${grouped(count)} of the changes are`;
   return `${changes} older than the snapshot, which has what they led to: a query of now shows nothing of them, the history does.`;
+}
+
+function heldSentence(count: number): string {
+  const items =
+    count === 1 ? "1 of the changes is of an item" : `${grouped(count)} of the changes are of items`;
+  return `${items} of which a newer change is still held: until that is replayed, the table shows what it was, or an item that is gone.`;
 }
 
 function otherSentence(

@@ -23,9 +23,9 @@ export interface Change {
   readonly item: Item;
   /**
    * The item before the change, key included, where the record has it and it is needed (`readOldImage`). "unreadable" marks a
-   * REMOVE of which only the key is known, since its old image has no meaning.
+   * REMOVE of which only the key is known, since its old image has no meaning, and "none" an INSERT of a stream that has old images.
    */
-  readonly before: Item | "unreadable" | undefined;
+  readonly before: Item | "unreadable" | "none" | undefined;
 }
 
 /** Why a record is not a change, with what that means. The names are stable: quarantine files and metrics carry them. */
@@ -46,6 +46,8 @@ const rejectionReasons = {
   "same-sequence":
     "Another record of the batch has the same item, operation and sequence number, but different content.",
   "too-large": "The wire row is larger than the delivery can take.",
+  "newer-is-held":
+    "A newer change of the same item is still held. Replay both together, or this one with --partial.",
   "not-a-row": "A line that Firehose could not convert is not a row of this table.",
 } as const;
 
@@ -158,6 +160,23 @@ export function recordedTime(record: unknown): number | undefined {
   }
 }
 
+/** The item and the place in its order that a record (parsed JSON) tells, whatever else is wrong with it. */
+export function recordedPlace(
+  record: unknown,
+  schema: KeySchema,
+): Pick<Change, "key" | "version"> | undefined {
+  const body = objectOf(objectOf(record)?.dynamodb);
+  for (const name of ["Keys", "NewImage", "OldImage"]) {
+    try {
+      const key = keyOf(schema, readImage(body?.[name], name) ?? {});
+      if (key !== undefined) return { key, version: readVersion(body?.SequenceNumber) };
+    } catch (error) {
+      if (!(error instanceof Rejection)) throw error;
+    }
+  }
+  return undefined;
+}
+
 function toSeconds(number: number): number {
   if (number <= LAST_SECOND) return number;
   return number <= LAST_SECOND * 1000 ? number / 1000 : number / 1_000_000;
@@ -209,7 +228,9 @@ function readOldImage(
 ): Change["before"] {
   if (operation !== "REMOVE" && table.where.length === 0) return undefined; // breakage: where-needs-old-image
   try {
-    return readImage(body.OldImage, "OldImage");
+    const image = readImage(body.OldImage, "OldImage");
+    const isFirst = operation === "INSERT" && body.StreamViewType === "NEW_AND_OLD_IMAGES";
+    return image === undefined && isFirst ? "none" : image;
   } catch (error) {
     // breakage: removal-survives-bad-old-image
     if (error instanceof Rejection && operation === "REMOVE" && keys !== undefined) return "unreadable";

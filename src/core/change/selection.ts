@@ -27,17 +27,20 @@ function scalarText(value: AttributeValue): string | undefined {
 }
 
 /**
- * The change as the table sees it: itself, a REMOVE where the item may have left the table, or undefined where its key, or
- * its old image, shows that it was not in it. An item leaves when an attribute outside of its key changes; without an old
- * image that is assumed, also of an INSERT, since a change before it may not have been seen.
+ * The change as the table sees it: itself, a REMOVE where the item may have left the table, or undefined where its key or its images
+ * show that it is no change of the table. An item leaves when an attribute outside of its key changes; where nothing tells what there
+ * was before, that is assumed.
  */
 export function changeFor(schema: Schema, change: Change): Change | undefined {
   if (schema.where.length === 0) return change;
   const keys = keyAttributes(schema.key);
   const byKey = schema.where.filter((condition) => keys.includes(condition.attribute));
   if (!byKey.every((condition) => meets(condition, change.item))) return undefined;
-  if (change.operation === "REMOVE" || belongs(schema, change.item)) return change;
-  if (typeof change.before === "object" && !belongs(schema, change.before)) return undefined;
+  if (change.operation !== "REMOVE" && belongs(schema, change.item)) return change;
+  const { before } = change;
+  // breakage: changes-of-other-items-leave-nothing
+  if (before === "none" || (typeof before === "object" && !belongs(schema, before))) return undefined;
+  if (change.operation === "REMOVE") return change;
   return { ...change, operation: "REMOVE", item: keyItem(schema.key, change.key) };
 }
 

@@ -24,8 +24,17 @@ export interface RowReading {
   readonly rowBytesMax: number;
   /** Changes before it lose to the snapshot. Default: 0, the beginning of time. */
   readonly floorSeconds?: number;
+  /** What is known of changes that are held. Default: nothing is. */
+  readonly held?: HeldReading;
   /** The source that a record (parsed JSON) names, if its changes are not the table's. Default: every record is the table's. */
   readonly otherSourceOf?: (record: unknown) => NamedSource | undefined;
+}
+
+export interface HeldReading {
+  /** Whether a change of the item that is newer than this version is held. */
+  readonly isNewerHeld: (keyHash: string, version: string) => boolean;
+  /** Older changes are delivered all the same, and counted. */
+  readonly partial: boolean;
 }
 
 /** Grows with each batch that is added, and holds nothing of the records but what has to be delivered. */
@@ -39,6 +48,8 @@ export class BatchRows {
   otherSources: readonly OtherSource[] = [];
   /** Rows whose changes lose to the snapshot. */
   olderThanSnapshot = 0;
+  /** Rows of items of which a newer change is held. */
+  olderThanHeld = 0;
   /** Records that were added. */
   records = 0;
   /** Of the rows: UTF-8. */
@@ -85,8 +96,16 @@ export class BatchRows {
     if (written === undefined) return undefined;
     if (written.line.content.length > rowBytesMax) throw new Rejection("too-large");
     this.#contents.require(written);
+    this.#requireNewest(written);
     this.#count(written.change);
     return { line: written.line, changedAtSeconds: written.change.changedAtSeconds };
+  }
+
+  #requireNewest({ line, change }: RewrittenRow): void {
+    const { held } = this.#reading;
+    if (held?.isNewerHeld(line.keyHash, change.version) !== true) return;
+    if (!held.partial) throw new Rejection("newer-is-held");
+    this.olderThanHeld++;
   }
 
   #count({ operation, expired }: Pick<Change, "operation" | "expired">): void {

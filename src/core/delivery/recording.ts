@@ -19,6 +19,8 @@ export interface ReplayTotals {
   readonly skipped: number;
   /** Of `rows`: changes that are older than the snapshot and so change nothing that SQL shows of now. */
   readonly olderThanSnapshot: number;
+  /** Of `rows`: changes of items of which a newer one is held. */
+  readonly olderThanHeld: number;
   /** Records of other source tables, which were left alone. */
   readonly otherSources: readonly OtherSource[];
   /** Infinity if no change was delivered. */
@@ -30,6 +32,7 @@ export const NOTHING_REPLAYED: ReplayTotals = {
   quarantined: 0,
   skipped: 0,
   olderThanSnapshot: 0,
+  olderThanHeld: 0,
   otherSources: [],
   oldestChangeSeconds: Number.POSITIVE_INFINITY,
 };
@@ -91,13 +94,14 @@ export async function replayRecording(context: ReplayContext, recording: Recordi
 
 function totalsOf(
   { rows, quarantined, skipped, oldestChangeSeconds }: Delivery,
-  { olderThanSnapshot, otherSources }: BatchRows,
+  { olderThanSnapshot, olderThanHeld, otherSources }: BatchRows,
 ): ReplayTotals {
   return {
     rows,
     quarantined: quarantined.length,
     skipped,
     olderThanSnapshot,
+    olderThanHeld,
     otherSources,
     oldestChangeSeconds: oldestChangeSeconds ?? Number.POSITIVE_INFINITY,
   };
@@ -109,6 +113,7 @@ export function addedTotals(one: ReplayTotals, other: ReplayTotals): ReplayTotal
     quarantined: one.quarantined + other.quarantined,
     skipped: one.skipped + other.skipped,
     olderThanSnapshot: one.olderThanSnapshot + other.olderThanSnapshot,
+    olderThanHeld: one.olderThanHeld + other.olderThanHeld,
     otherSources: addedSources(one.otherSources, other.otherSources),
     oldestChangeSeconds: Math.min(one.oldestChangeSeconds, other.oldestChangeSeconds),
   };

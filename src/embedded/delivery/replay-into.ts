@@ -2,6 +2,8 @@
 import { realpath } from "node:fs/promises";
 import { relative, sep } from "node:path";
 import { Rejection, readChangeText } from "../../core/change/change.ts";
+import type { HeldReading } from "../../core/delivery/batch-rows.ts";
+import { addQuarantined, addUndeliverable, HeldChanges } from "../../core/delivery/held-changes.ts";
 import {
   addedTotals,
   NOTHING_REPLAYED,
@@ -42,6 +44,8 @@ export interface ReplayWish {
   readonly given: GivenSchema | undefined;
   readonly key: KeySchema | undefined;
   readonly maskKey: Uint8Array | undefined;
+  /** Changes are delivered although newer ones of their items are held. */
+  readonly partial: boolean;
   /** Records count whatever source they name. */
   readonly anySource: boolean;
   readonly onProgress: (table: string, progress: ReplayProgress) => void;
@@ -78,7 +82,7 @@ export async function replayInto(
     const opened = await openedWith(choice, wish);
     if (told !== undefined) await rememberKnownSource(lake.store, table, told);
     const { schema } = opened;
-    const context: ReplayContext = {
+    const reading: ReplayContext = {
       floorSeconds: opened.manifest.floorSeconds,
       ...(sources && { otherSourceOf: (record) => sources.otherSourceOf(record) }),
       store: lake.store,
@@ -91,6 +95,7 @@ export async function replayInto(
         wish.onProgress(table, progress);
       },
     };
+    const context = { ...reading, held: await heldFor(recordings, reading, wish) };
     let totals = NOTHING_REPLAYED;
     for (const { recording, path } of recordings) {
       const replayed = await replayRecording(context, recording);
@@ -118,6 +123,28 @@ async function sourcesOf(
   return sourcesFor(given, { schema, isFilled: filled }, store);
 }
 
+/** What stays held while these are replayed: in other quarantine files, and in these. */
+async function heldFor(
+  recordings: readonly RecordingToReplay[],
+  context: ReplayContext,
+  { lake, partial }: ReplayWish,
+): Promise<HeldReading> {
+  const { schema } = context.writer.codec;
+  const held = new HeldChanges(schema.key);
+  const paths = await Promise.all(
+    recordings.map(({ path }) => (path === undefined ? undefined : pathIn(lake, path))),
+  );
+  await addQuarantined(held, lake.store, schema.table, new Set(paths.filter((path) => path !== undefined)));
+  for (const { recording } of recordings) addUndeliverable(held, context, recording);
+  return { isNewerHeld: (hash, version) => held.isNewerHeld(hash, version), partial };
+}
+
+/** The path in the lake of a file of this machine; undefined where there is none. */
+async function pathIn({ root }: LakeFolder, file: string): Promise<string | undefined> {
+  const [real, realFile] = await Promise.all([realpath(root), realpath(file).catch(() => undefined)]);
+  return realFile && relative(real, realFile).split(sep).join("/");
+}
+
 /** A quarantine file of this table is done once its records are delivered. What is still wrong is in `kept`. */
 async function leaveQuarantine(
   lake: LakeFolder,
@@ -125,10 +152,9 @@ async function leaveQuarantine(
   file: string,
   kept: readonly string[],
 ): Promise<void> {
-  const [root, real] = await Promise.all([realpath(lake.root), realpath(file).catch(() => undefined)]);
+  const path = await pathIn(lake, file);
   // It was given twice, or another replay was faster.
-  if (real === undefined) return;
-  const path = relative(root, real).split(sep).join("/");
+  if (path === undefined) return;
   if (!path.startsWith(quarantineFolder(table)) || kept.includes(path)) return;
   await lake.store.remove([path]);
 }

@@ -182,3 +182,28 @@ function written(
   };
   return readChange({ eventName, dynamodb }, ORDERS, 0);
 }
+
+describe("in a stream with old images", () => {
+  const recordOf = (eventName: string, images: object, more: object = {}) => ({
+    eventName,
+    dynamodb: { SequenceNumber: "1", Keys: { pk: { S: "p" }, sk: { S: "s" } }, ...images, ...more },
+  });
+  const seen = (record: object): Change | undefined => changeFor(ORDERS, readChange(record, ORDERS, 0));
+  const keyed = (type: string) => ({ pk: { S: "p" }, sk: { S: "s" }, type: { S: type } });
+  const both = { StreamViewType: "NEW_AND_OLD_IMAGES" };
+
+  test("what becomes of other items leaves nothing", () => {
+    expect(seen(recordOf("INSERT", { NewImage: keyed("User") }, both))).toBeUndefined();
+    expect(seen(recordOf("REMOVE", { OldImage: keyed("User") }, both))).toBeUndefined();
+    expect(seen(recordOf("REMOVE", { OldImage: keyed("Order") }, both))?.operation).toBe("REMOVE");
+  });
+
+  test("where nothing tells what there was before, a removal stays", () => {
+    expect(seen(recordOf("INSERT", { NewImage: keyed("User") }))?.operation).toBe("REMOVE");
+    const newImages = { StreamViewType: "NEW_IMAGE" };
+    expect(seen(recordOf("INSERT", { NewImage: keyed("User") }, newImages))?.operation).toBe("REMOVE");
+    expect(seen(recordOf("REMOVE", {}, both))?.operation).toBe("REMOVE");
+    const unreadable = recordOf("REMOVE", { OldImage: { type: { X: "?" } } }, both);
+    expect(seen(unreadable)).toMatchObject({ operation: "REMOVE", before: "unreadable" });
+  });
+});

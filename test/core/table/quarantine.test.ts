@@ -18,6 +18,7 @@ interface Deployed {
   /** The hash key. Default: id. */
   readonly key?: string;
   readonly rowBytesMax?: number;
+  readonly partial?: boolean;
 }
 
 interface Case {
@@ -99,6 +100,10 @@ const cases: Readonly<Record<RejectionReason, Case>> = {
     }),
     repairedBy: {},
   },
+  "newer-is-held": {
+    record: change({ Keys: { id: { S: "held" } }, NewImage: { id: { S: "held" } } }),
+    repairedBy: { partial: true },
+  },
   "not-a-row": {
     record: new WireRowText(
       JSON.stringify({
@@ -128,9 +133,12 @@ const neighbour = (id: string, sequence: number): Json =>
   change({ Keys: { id: { S: id } }, NewImage: { id: { S: id } }, SequenceNumber: String(sequence) });
 
 async function deliverTo(store: MemoryStore, records: readonly unknown[], deployed: Deployed = {}) {
-  const { key = "id", rowBytesMax = 4000 } = deployed;
+  const { key = "id", rowBytesMax = 4000, partial = false } = deployed;
   const schema = parseSchema({ table: "t", key: { hash: key }, attributes: {} }, "a test");
-  const context = { store, sink: storeSink(store, "t"), writer: lineWriter(rowCodec(schema)), rowBytesMax };
+  const hash = keyHash([{ S: "held" }]);
+  const held = { isNewerHeld: (one: string) => one === hash, partial };
+  const writer = lineWriter(rowCodec(schema));
+  const context = { store, sink: storeSink(store, "t"), writer, rowBytesMax, held };
   return deliver(context, { records, source: "a stream", arrivedAtSeconds: NOW });
 }
 
