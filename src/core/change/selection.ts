@@ -1,6 +1,6 @@
 /** Which lake table a source item belongs to (single-table design), and what a change means for a table. */
 
-import type { Condition, Schema } from "../schema/schema.ts";
+import type { Condition, Schema, TextTest } from "../schema/schema.ts";
 import type { AttributeValue, Item } from "../values/attribute-value.ts";
 import { keyAttributes, keyItem } from "../values/key.ts";
 import type { Change } from "./change.ts";
@@ -14,10 +14,15 @@ function meets(condition: Condition, item: Item): boolean {
   const value = Object.hasOwn(item, condition.attribute) ? item[condition.attribute] : undefined;
   if ("exists" in condition.test) return (value !== undefined) === condition.test.exists;
   const text = value === undefined ? undefined : scalarText(value);
+  const { test } = condition;
+  // breakage: remainders-have-what-others-leave
+  if ("not" in test) return !test.not.some((each) => meetsText(each, text));
+  return meetsText(test, text);
+}
+
+function meetsText(test: TextTest, text: string | undefined): boolean {
   if (text === undefined) return false;
-  return "equals" in condition.test
-    ? text === condition.test.equals
-    : text.startsWith(condition.test.beginsWith);
+  return "equals" in test ? text === test.equals : text.startsWith(test.beginsWith);
 }
 
 function scalarText(value: AttributeValue): string | undefined {

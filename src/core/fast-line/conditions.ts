@@ -1,5 +1,5 @@
 /** The conditions of a schema's `where`, on the attributes of one line after the other. */
-import type { Condition } from "../schema/schema.ts";
+import type { Condition, TextTest } from "../schema/schema.ts";
 import type { LineCursor } from "./cursor.ts";
 
 const QUOTE = 34;
@@ -23,8 +23,8 @@ export class LineConditions {
   readonly #metBy: Float64Array;
 
   constructor(where: readonly Condition[]) {
-    this.#tests = where.map(testOf);
-    this.#metBy = new Float64Array(where.length);
+    this.#tests = where.flatMap(testsOf);
+    this.#metBy = new Float64Array(this.#tests.length);
   }
 
   /** The tests of an attribute, for `see`. */
@@ -49,14 +49,23 @@ export class LineConditions {
 export function areOfBytes(where: readonly Condition[]): boolean {
   return where.every(({ test }) => {
     if ("exists" in test) return true;
-    return ("equals" in test ? test.equals : test.beginsWith).isWellFormed();
+    return ("not" in test ? test.not : [test]).every((each) => textOf(each).isWellFormed());
   });
 }
 
-function testOf({ attribute, test }: Condition): Test {
-  if ("exists" in test) return { attribute, meets: () => true, wanted: test.exists };
+function textOf(test: TextTest): string {
+  return "equals" in test ? test.equals : test.beginsWith;
+}
+
+function testsOf({ attribute, test }: Condition): readonly Test[] {
+  if ("exists" in test) return [{ attribute, meets: () => true, wanted: test.exists }];
+  if ("not" in test) return test.not.map((each) => ({ ...textTest(attribute, each), wanted: false }));
+  return [textTest(attribute, test)];
+}
+
+function textTest(attribute: string, test: TextTest): Test {
   const isWhole = "equals" in test;
-  const text = new TextEncoder().encode(isWhole ? test.equals : test.beginsWith);
+  const text = new TextEncoder().encode(textOf(test));
   return { attribute, meets: (cursor, at) => holdsText(cursor, at, text, isWhole), wanted: true };
 }
 

@@ -33,10 +33,15 @@ export interface ColumnForms {
   earlier: readonly { column: string; type: string }[];
 }
 
-export interface ConditionFile {
+export interface ConditionFile extends TextTest {
+  exists?: boolean | undefined;
+  /** None of these is met: what other tables take. */
+  not?: readonly TextTest[] | undefined;
+}
+
+interface TextTest {
   equals?: string | undefined;
   beginsWith?: string | undefined;
-  exists?: boolean | undefined;
 }
 
 export interface AttributeFile {
@@ -55,16 +60,28 @@ const TABLE_NAME = /^[a-z][a-z0-9_]{0,127}$/;
 /** With a regular expression, because the length checks of zod also run on values that are not strings. */
 const nonEmpty = z.string().check(z.regex(/^[\s\S]{1,255}$/, "a name has 1 to 255 characters"));
 
+const textTests = {
+  equals: z.optional(z.string()).check(z.describe("The attribute equals this text or number.")),
+  beginsWith: z.optional(z.string()).check(z.describe("The attribute is text that begins with this.")),
+};
+
+const textTest = z.strictObject(textTests).check(
+  z.refine((test) => Object.keys(test).length === 1, "exactly one of equals and beginsWith is required"),
+  z.meta({ minProperties: 1, maxProperties: 1 }),
+);
+
 const conditionFile = z
   .strictObject({
-    equals: z.optional(z.string()).check(z.describe("The attribute equals this text or number.")),
-    beginsWith: z.optional(z.string()).check(z.describe("The attribute is text that begins with this.")),
+    ...textTests,
+    not: z
+      .optional(z.array(textTest).check(z.minLength(1)))
+      .check(z.describe("The attribute meets none of these tests, or does not exist.")),
     exists: z.optional(z.boolean()).check(z.describe("true: the attribute exists. false: it does not.")),
   })
   .check(
     z.refine(
       (condition) => Object.keys(condition).length === 1,
-      "exactly one of equals, beginsWith and exists is required",
+      "exactly one of equals, beginsWith, exists and not is required",
     ),
     z.meta({ minProperties: 1, maxProperties: 1 }),
   );

@@ -82,8 +82,10 @@ export interface EarlierColumn {
 
 export interface Condition {
   readonly attribute: string;
-  readonly test: { readonly equals: string } | { readonly beginsWith: string } | { readonly exists: boolean };
+  readonly test: TextTest | { readonly exists: boolean } | { readonly not: readonly TextTest[] };
 }
+
+export type TextTest = { readonly equals: string } | { readonly beginsWith: string };
 
 /** Reads a schema file's text; `origin` names it in errors. Throws SCHEMA_INVALID or SCHEMA_COLLISION. */
 export function parseSchemaText(text: string, origin: string): Schema {

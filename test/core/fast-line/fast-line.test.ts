@@ -63,6 +63,8 @@ function conditionsFor(written: Item): fc.Arbitrary<SchemaFile["where"]> {
         fc.boolean().map((exists) => ({ exists })),
         fc.constantFrom(text, `${text}x`, text.slice(1), "", "1").map((equals) => ({ equals })),
         fc.nat(text.length).map((end) => ({ beginsWith: text.slice(0, end) })),
+        fc.constantFrom(text, `${text}x`).map((equals) => ({ not: [{ equals: "1" }, { equals }] })),
+        fc.nat(text.length).map((end) => ({ not: [{ beginsWith: text.slice(0, end) }] })),
       )
       .map((test) => [name, test] as const),
   );

@@ -14,7 +14,7 @@ const published = JSON.parse(readFileSync(join(folder, "dynalake-table.schema.js
 const reviews = readFileSync(join(folder, "reviews.json"), "utf8");
 
 interface JsonSchema {
-  readonly type?: "object" | "string" | "boolean";
+  readonly type?: "object" | "string" | "boolean" | "array";
   readonly description?: string;
   readonly properties?: { readonly [name: string]: JsonSchema };
   readonly required?: readonly string[];
@@ -24,6 +24,8 @@ interface JsonSchema {
   readonly enum?: readonly string[];
   readonly minLength?: number;
   readonly maxLength?: number;
+  readonly items?: JsonSchema;
+  readonly minItems?: number;
   readonly minProperties?: number;
   readonly maxProperties?: number;
 }
@@ -31,7 +33,7 @@ interface JsonSchema {
 const KEYWORDS = new Set([
   ...["$schema", "title", "description", "type", "properties", "required", "additionalProperties"],
   ...["propertyNames", "pattern", "enum", "minLength", "maxLength"],
-  ...["minProperties", "maxProperties"],
+  ...["minProperties", "maxProperties", "items", "minItems"],
 ]);
 
 describe("the published JSON Schema", () => {
@@ -95,6 +97,12 @@ describe("the published JSON Schema", () => {
       (file) => ({ ...file, attributes: { a: { name: "a b" } } }),
       "attributes.a.name",
     ],
+    ["a condition that names none", (file) => ({ ...file, where: { a: { not: [] } } }), "where.a.not"],
+    [
+      "a condition that rules out what it does not know",
+      (file) => ({ ...file, where: { a: { not: [{ exists: true }] } } }),
+      "where.a.not.0.exists",
+    ],
     [
       "a condition that it does not know",
       (file) => ({ ...file, where: { a: { contains: "x" } } }),
@@ -135,12 +143,17 @@ function subschemas(schema: JsonSchema): readonly JsonSchema[] {
     ...Object.values(schema.properties ?? {}),
     schema.additionalProperties,
     schema.propertyNames,
+    schema.items,
   ];
   return [schema, ...below.filter((each) => typeof each === "object").flatMap(subschemas)];
 }
 
 /** The places where the value violates the schema (JSON Schema 2020-12, the keywords above). */
 function faults(schema: JsonSchema, value: Json, place = ""): readonly string[] {
+  if (schema.type === "array") {
+    if (!Array.isArray(value) || value.length < (schema.minItems ?? 0)) return [place];
+    return value.flatMap((each, i) => faults(schema.items ?? {}, each, `${place}.${i}`));
+  }
   if (schema.type === "object") {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return [place];
     return memberFaults(schema, value as { readonly [name: string]: Json }, place);
