@@ -81,7 +81,12 @@ export class FolderTable implements ListedTable {
           opened,
           nowSeconds(),
         );
-        return tableStatusOf(status, await schemaEdit(store, opened), await tableDrift(engine, opened));
+        return tableStatusOf(
+          status,
+          await schemaEdit(store, opened),
+          await tableDrift(engine, opened),
+          opened.schema,
+        );
       });
     });
   }

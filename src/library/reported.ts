@@ -1,6 +1,7 @@
 /** Results of the rooms below as the library reports them. */
 import type { CompactionResult } from "../core/compaction/compact.ts";
 import { type Gap as RecordedGap, repairTimeSeconds } from "../core/format/manifest.ts";
+import { limitSentences } from "../core/infer/following-limits.ts";
 import { declarationLine } from "../core/infer/found-values.ts";
 import { type Drift as CountedDrift, driftSentence } from "../core/overlay/drift-finding.ts";
 import { schemaTypeText } from "../core/schema/column-type.ts";
@@ -67,6 +68,7 @@ export function tableStatusOf(
   { openGaps, repairedGaps, ...status }: RecordedStatus,
   edit?: SchemaEdit,
   drift?: readonly CountedDrift[],
+  schema?: Schema,
 ): TableStatus {
   const schemaFile = edit && { state: edit.kind, detail: schemaEditSentence(status.table, edit) };
   return {
@@ -74,9 +76,15 @@ export function tableStatusOf(
     health: healthWith(status.health, drift ?? []),
     schemaFile,
     drift: drift?.map(driftReport),
+    limits: schema === undefined || drift === undefined ? [] : limitsOf(schema, drift),
     openGaps: openGaps.map(gapOf),
     repairedGaps: repairedGaps.map(gapOf),
   };
+}
+
+function limitsOf(schema: Schema, drift: readonly CountedDrift[]): readonly string[] {
+  const undeclared = drift.filter(({ column }) => column === undefined).map(({ attribute }) => attribute);
+  return limitSentences(schema, undeclared, new Set(drift.map(({ attribute }) => attribute)));
 }
 
 export function verificationOf(report: VerifyReport): Verification {

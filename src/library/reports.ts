@@ -129,6 +129,8 @@ export interface Vacuumed {
 export interface TableStatus extends StatusFacts {
   /** The attributes whose values SQL does not show, or not whole, counted now; undefined for a deployment. */
   readonly drift: readonly Drift[] | undefined;
+  /** Limits that keep the schema from following its data, a sentence each. */
+  readonly limits: readonly string[];
   /** What became of an edit of schema.json; undefined if the file says what the table has. */
   readonly schemaFile:
     | { readonly state: "pending" | "refused" | "earlier" | "broken" | "missing"; readonly detail: string }

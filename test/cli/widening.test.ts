@@ -99,6 +99,30 @@ test("cents that come by the stream after whole prices are in every sum", async 
   });
 });
 
+test("members that appear in a struct by the stream get fields, and those of before stay", async () => {
+  const place = { M: { city: { S: "Rome" }, zip: { N: "1" } } };
+  await withOrders({ place }, async ({ lake, file, change, compact }) => {
+    expect(await typeOf(file, "place")).toBe("struct<city:string,zip:bigint>");
+    await change("a", { place: { M: { city: { S: "Oslo" }, zip: { N: "1.5" }, street: { S: "Kongens" } } } });
+    const items = await lakeItems(lake);
+    const said = await compact();
+    expect(said).toContain(
+      '"place" is now struct<city:string,zip:decimal(22,3),street:string>, and was struct<',
+    );
+    const sql = "SELECT place.city AS city, place.zip AS zip, place.street AS street FROM orders ORDER BY id";
+    const rows = [
+      '{"city":"Oslo","zip":1.500,"street":"Kongens"}',
+      '{"city":"Rome","zip":1.000,"street":null}',
+      '{"city":"Rome","zip":1.000,"street":null}',
+    ];
+    expect(await rowsOf(lake, sql)).toEqual(rows);
+    expect(await status(lake)).not.toContain("not in SQL");
+    await compact("--all");
+    expect(await rowsOf(lake, sql)).toEqual(rows);
+    expect(await lakeItems(lake)).toEqual(items);
+  });
+});
+
 test("a name that a physical column has had is none of another attribute's", async () => {
   await withOrders({}, async ({ lake, change, compact }) => {
     await change("a", { price: { N: "1.5" } });

@@ -25,6 +25,7 @@ const HEALTHY: TableStatus = {
   quarantine: {},
   drift: [],
   schemaFile: undefined,
+  limits: [],
   openGaps: [],
   repairedGaps: [],
 };

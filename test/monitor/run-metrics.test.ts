@@ -24,6 +24,7 @@ const STATUS: TableStatus = {
   quarantine: {},
   drift: [],
   schemaFile: undefined,
+  limits: [],
   openGaps: [
     { reason: "trimmed", detail: "", foundAtSeconds: 1, lostUntilSeconds: 1, snapshotAfterSeconds: 1 },
   ],

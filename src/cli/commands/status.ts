@@ -98,6 +98,7 @@ function statusText(status: PlacedStatus): string {
     ],
     ...(status.schemaFile === undefined ? [] : [["schema.json", status.schemaFile.detail] as const]),
     ...driftSentences(status.drift ?? []).map((sentence) => ["drift", sentence] as const),
+    ...status.limits.map((sentence) => ["limit", sentence] as const),
     ...(status.counted === undefined ? [] : [["deliveries", countedText(status.counted)] as const]),
     ...undeliveredLines(status),
     ["quarantine", quarantineText(status)],

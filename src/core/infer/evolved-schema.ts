@@ -13,8 +13,8 @@ import {
   type SchemaFile,
 } from "../schema/schema.ts";
 import { keyAttributes } from "../values/key.ts";
+import { mayHaveAnotherForm, namesOfAttributes, roomForColumns } from "./following-limits.ts";
 import { declarationOf } from "./found-values.ts";
-import { INFERRED_COLUMNS_MAX } from "./infer.ts";
 import { columnNames } from "./infer-name.ts";
 import { countOf, type Shape } from "./infer-shape.ts";
 import { decideAttribute } from "./infer-type.ts";
@@ -36,9 +36,6 @@ export interface GrowthInput {
   /** Of attributes with a column of numbers how many digits before the point its values have, where that is known. */
   readonly wholeDigits?: ReadonlyMap<string, number>;
 }
-
-/** So many attributes without a column at once are not attributes: their names are data. */
-const NEW_NAMES_MAX = 100;
 
 /** Undefined if nothing changes, or `evolve` allows nothing of it. */
 export function grownSchema(schema: Schema, input: GrowthInput): SchemaGrowth | undefined {
@@ -80,16 +77,20 @@ function newColumns(schema: Schema, misfits: ReadonlyMap<string, Shape>): readon
         isFollowed(attribute) && Object.keys(counts).some((kind) => kind !== "NULL"),
     )
     .sort(([a, one], [b, other]) => countOf(other) - countOf(one) || (a < b ? -1 : 1));
-  // breakage: names-that-are-data-get-no-columns
-  if (found.length > NEW_NAMES_MAX) return [];
+  const names = new Set(
+    namesOfAttributes(
+      found.map(([attribute]) => attribute),
+      declared,
+    ),
+  );
   const decided = found.flatMap(([attribute, shape]): Declaration[] => {
+    if (!names.has(attribute)) return [];
     const spec = declarationOf(attribute, shape);
     return spec === undefined ? [] : [{ attribute, spec }];
   });
-  const room = Math.max(0, INFERRED_COLUMNS_MAX - schema.columns.length);
   // Names of physical columns that widening has brought are free in SQL.
   const taken = schema.columns.flatMap(({ label }) => [physicalName(label), label]);
-  const chosen = decided.slice(0, room);
+  const chosen = decided.slice(0, roomForColumns(schema));
   const { nameOf } = columnNames(
     chosen.map(({ attribute }, i) => ({ attribute, count: -i })),
     taken,
@@ -112,8 +113,8 @@ export function columnsToMeasure(schema: Schema, { misfits, wholeDigits: seen }:
   if (schema.evolve === "none") return [];
   return schema.columns.filter((column) => {
     const misfit = misfits.get(column.attribute);
-    if (misfit === undefined || !mayRetype(schema, column) || widerType(column.type, misfit) !== undefined)
-      return false;
+    if (misfit === undefined || !mayRetype(schema, column) || !mayHaveAnotherForm(column)) return false;
+    if (widerType(column.type, misfit) !== undefined) return false;
     return widerType(column.type, misfit, seen?.get(column.attribute) ?? 0) !== undefined;
   });
 }
@@ -148,7 +149,7 @@ function retyped(
 ): AttributeFile | undefined {
   const { type, format, set } = column;
   if (mayShow(column, misfit)) return undefined; // breakage: moments-in-other-spellings-are-shown
-  const wider = widerType(type, misfit, known);
+  const wider = mayHaveAnotherForm(column) ? widerType(type, misfit, known) : undefined;
   if (wider !== undefined)
     return set ? { type: schemaTypeText(wider), set } : { type: schemaTypeText(wider) };
   if (counts === undefined || showsParts(type, misfit)) return undefined;

@@ -1,12 +1,15 @@
 /** Finds the drift of a table, or of segments that were just written. */
 import { batchesOf } from "../batches-of.ts";
 import type { Segment } from "../format/manifest.ts";
+import { integer } from "../ports/dialect.ts";
 import type { QueryEngine } from "../ports/query-engine.ts";
 import { isNested, schemaTypeText } from "../schema/column-type.ts";
 import type { Schema } from "../schema/schema.ts";
 import { textColumns } from "../schema/text-name.ts";
 import { hiddenValues, unmappedAttributes } from "../sql/drift.ts";
 import type { TableState } from "../table/open-table.ts";
+import { type AttributeValue, readItem } from "../values/attribute-value.ts";
+import { parseJson } from "../values/json-members.ts";
 import type { Drift } from "./drift-finding.ts";
 import { currentView } from "./lake-view.ts";
 import type { TableWithTexts } from "./shown-view.ts";
@@ -29,6 +32,27 @@ export async function segmentDrift(
   segments: readonly Segment[],
 ): Promise<readonly Drift[]> {
   return segments.length === 0 ? [] : driftOf(engine, schema, engine.segments(schema, segments));
+}
+
+/** So many rows are looked into, and no longer texts: what is in others is found by a later compaction, or by a snapshot. */
+const MISFITS_READ_MAX = 2000;
+const UNMAPPED_CHARACTERS_MAX = 20_000;
+
+/** Values of an attribute that the rows of segments have in `_unmapped`. */
+export async function misfitsOf(
+  { dialect, rows, segments: relation }: QueryEngine,
+  schema: Schema,
+  segments: readonly Segment[],
+  attribute: string,
+): Promise<readonly AttributeValue[]> {
+  const isThere = dialect.json.holds("_unmapped", dialect.json.text(`${JSON.stringify(attribute)}:{`));
+  const found = await rows(
+    `SELECT _unmapped FROM ${relation(schema, segments)} WHERE ${isThere} AND length(_unmapped) <= ${integer(UNMAPPED_CHARACTERS_MAX)} LIMIT ${integer(MISFITS_READ_MAX)}`,
+  );
+  return found.flatMap(({ _unmapped }) => {
+    const value = readItem(parseJson(String(_unmapped)))[attribute];
+    return value === undefined ? [] : [value];
+  });
 }
 
 /** The drift with the columns that show the values as text. */

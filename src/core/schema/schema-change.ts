@@ -19,6 +19,9 @@ import {
 } from "./schema.ts";
 import { reaches, widens } from "./widening.ts";
 
+/** A column that has widened so often is in as many columns of files. */
+export const FORMS_MAX = 8;
+
 /**
  * same: the files mean the same. compatible: columns are added or widened, or only the wording differs; the schema is the new one on
  * the columns of the lake's files. refused: the data rules it out.
@@ -175,6 +178,8 @@ function columnReasons(before: Schema, after: Schema): readonly string[] {
     const typeText = schemaTypeText(column.type);
     const isSame = schemaTypeText(next.type) === typeText;
     if (!isSame && !mayBecome(before, column, next)) reasons.push(`${place}.type: it is already ${typeText}`);
+    else if (!isSame && column.earlier.length + 1 >= FORMS_MAX)
+      reasons.push(`${place}.type: it has had ${FORMS_MAX} types, and files have no more columns for it`);
     else if (next.format !== column.format) reasons.push(`${place}.format: it is already ${column.format}`);
     else if (next.set !== column.set)
       reasons.push(`${place}.set: its column ${column.set ? "comes" : "does not come"} from a set`);

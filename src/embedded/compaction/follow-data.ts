@@ -2,12 +2,15 @@
 import type { CompactionResult } from "../../core/compaction/compact.ts";
 import { growSchema } from "../../core/compaction/schema-commit.ts";
 import { showMisfits } from "../../core/compaction/show-misfits.ts";
+import type { Segment } from "../../core/format/manifest.ts";
 import { columnsToMeasure, type GrowthInput, grownSchema } from "../../core/infer/evolved-schema.ts";
 import { shapeOfFound } from "../../core/infer/found-values.ts";
+import { observeValue, type Shape, shapeOf } from "../../core/infer/infer-shape.ts";
 import { cleanSegments } from "../../core/overlay/clean-segments.ts";
-import { segmentDrift, tableDrift, withTexts } from "../../core/overlay/drift.ts";
+import { misfitsOf, segmentDrift, tableDrift, withTexts } from "../../core/overlay/drift.ts";
 import type { Drift } from "../../core/overlay/drift-finding.ts";
 import { countWholeDigits } from "../../core/overlay/whole-digits.ts";
+import { isNested } from "../../core/schema/column-type.ts";
 import type { Widening } from "../../core/schema/rebased-schema.ts";
 import { parseSchema, type Schema } from "../../core/schema/schema.ts";
 import { type OpenTable, openTableOf } from "../../core/table/open-table.ts";
@@ -42,7 +45,30 @@ export async function followData(
     manifest.segments.filter((segment) => segment.run === run),
   );
   const drift = await segmentDrift(lake.engine, schema, written);
-  return followDrift(lake, { schema, evolves }, drift);
+  return followDrift(
+    lake,
+    { schema, evolves },
+    drift,
+    evolves ? await partsOf(lake, schema, drift, written) : new Map(),
+  );
+}
+
+/** What is within the values that columns of lists, maps and structs cannot hold whole: members that appeared, wider parts. */
+async function partsOf(
+  { engine }: Lake,
+  schema: Schema,
+  drift: readonly Drift[],
+  written: readonly Segment[],
+): Promise<ReadonlyMap<string, Shape>> {
+  const found = new Set(drift.map(({ attribute }) => attribute));
+  const shapes = new Map<string, Shape>();
+  for (const { attribute, type } of schema.columns) {
+    if (!isNested(type) || !found.has(attribute)) continue;
+    const shape = shapeOf();
+    for (const value of await misfitsOf(engine, schema, written, attribute)) observeValue(shape, value);
+    shapes.set(attribute, shape); // breakage: members-that-appear-are-followed
+  }
+  return shapes;
 }
 
 /** The columns follow what was found that they cannot hold; what is left is shown as text. */
@@ -50,8 +76,12 @@ async function followDrift(
   lake: Lake,
   { schema, evolves }: FollowingTable,
   drift: readonly Drift[],
+  parts: ReadonlyMap<string, Shape> = new Map(),
 ): Promise<Followed> {
-  const misfits = new Map(drift.map((found) => [found.attribute, shapeOfFound(found)]));
+  const misfits = new Map([
+    ...drift.map((found) => [found.attribute, shapeOfFound(found)] as const),
+    ...parts,
+  ]);
   const wholeDigits = evolves ? await measured(lake, schema, misfits) : new Map();
   const followed = evolves ? await grow(lake, schema, { misfits, wholeDigits }) : NOTHING;
   const left = drift.filter((found) => !followed.widened.some((widening) => showsAll(widening, found)));

@@ -1,6 +1,7 @@
 /** A schema grows by what its data has more, and only by what loses nothing. */
 import { describe, expect, test } from "@jest/globals";
 import { grownSchema } from "../../../src/core/infer/evolved-schema.ts";
+import { limitSentences } from "../../../src/core/infer/following-limits.ts";
 import { observeValue, type Shape, shapeOf } from "../../../src/core/infer/infer-shape.ts";
 import { columnCodec } from "../../../src/core/row/column.ts";
 import { Inexact } from "../../../src/core/row/encoding.ts";
@@ -8,8 +9,10 @@ import {
   type AttributeFile,
   type Column,
   parseSchema,
+  parseStoredSchema,
   type SchemaFile,
 } from "../../../src/core/schema/schema.ts";
+import { schemaChange } from "../../../src/core/schema/schema-change.ts";
 import { type AttributeValue, readAttributeValue } from "../../../src/core/values/attribute-value.ts";
 import { attributeValue, numberText } from "../../arbitraries/item.ts";
 import * as fc from "../../support/fast-check.ts";
@@ -128,9 +131,21 @@ describe("new columns", () => {
     const masked = file({ Email: { mask: "sha256" }, Phone: { mask: "drop" } });
     expect(grown(masked, "email", "PHONE")).toBeUndefined();
     expect(grown(masked, "email", "note")?.added).toEqual(["note"]);
-    expect(grown(file({}), ...Array.from({ length: 101 }, (_, i) => `n${i}`))).toBeUndefined();
+    const letters = (i: number): string => `n${String.fromCodePoint(97 + (i % 26), 97 + Math.floor(i / 26))}`;
+    expect(grown(file({}), ...Array.from({ length: 101 }, (_, i) => letters(i)))).toBeUndefined();
     expect(grown(file({}, { evolve: "types" }), "note")).toBeUndefined();
     expect(grown(file({}, { evolve: undefined }), "note")).toBeUndefined();
+  });
+
+  test("are not for names that differ by their numbers alone, however slowly these come", () => {
+    const many = Object.fromEntries(Array.from({ length: 49 }, (_, i) => [`user-${i}`, { type: "string" }]));
+    expect(grown(file(many), "user-1000")?.added).toEqual(["user_1000"]);
+    expect(grown(file(many), "user-1000", "user-1001", "note")?.added).toEqual(["note"]);
+    const schema = parseSchema(file(many), "test");
+    expect(limitSentences(schema, ["user-1000", "user-1001"], new Set())).toEqual([
+      "2 attributes without a column have names that look like data: declare what you need",
+    ]);
+    expect(limitSentences(schema, ["user-1000"], new Set())).toEqual([]);
   });
 
   test("are at most 500 with those that there are", () => {
@@ -145,6 +160,31 @@ describe("new columns", () => {
         "n",
       ),
     ).toBeUndefined();
+  });
+});
+
+test("a column that has had eight types widens no more, which is said", () => {
+  const forms = (count: number): SchemaFile => ({
+    ...file({ a: { type: "bigint" } }),
+    forms: {
+      a: {
+        column: "a",
+        earlier: Array.from({ length: count }, (_, i) => ({ column: `a__${i}`, type: "int" })),
+      },
+    },
+  });
+  const seventh = parseStoredSchema(forms(6), "test");
+  const values = seen(seventh.columns[1], [{ N: "1" }, { N: "1.5" }]);
+  expect(grownSchema(seventh, { misfits: values.misfits })?.retyped).toHaveLength(1);
+  const eighth = parseStoredSchema(forms(7), "test");
+  expect(grownSchema(eighth, { misfits: values.misfits })).toBeUndefined();
+  expect(limitSentences(seventh, [], new Set(["a"]))).toEqual([]);
+  expect(limitSentences(eighth, [], new Set(["a"]))).toEqual([expect.stringContaining("a has had 8 types")]);
+  const wider = parseSchema(file({ a: { type: "decimal(30,2)" } }), "test");
+  expect(schemaChange(seventh, wider).kind).toBe("compatible");
+  expect(schemaChange(eighth, wider)).toMatchObject({
+    kind: "refused",
+    reasons: [expect.stringContaining("attributes.a.type: it has had 8 types")],
   });
 });
 
