@@ -433,6 +433,20 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/core/compaction/seed-stages.test.ts"],
   },
   {
+    name: "statements side by side have the time zone of the machine",
+    marker: "lanes-in-utc",
+    find: "await this.#rowsOn(connection, UTC);",
+    put: "",
+    tests: ["test/embedded/duckdb/duckdb-session.test.ts"],
+  },
+  {
+    name: "statements side by side go on when the session is closed",
+    marker: "lanes-interrupted",
+    find: ", ...this.#lanes",
+    put: "",
+    tests: ["test/embedded/duckdb/duckdb-session.test.ts"],
+  },
+  {
     name: "of a segment in several files only the first is read",
     marker: "all-files-of-a-segment",
     find: "{ length: files }",

@@ -73,7 +73,9 @@ async function writeObject(
     } finally {
       await file.close();
     }
-    const written = await copyToParquet(session, `SELECT * FROM ${wireFiles(columns, [source])}`, parquet);
+    const written = await copyToParquet(session, `SELECT * FROM ${wireFiles(columns, [source])}`, {
+      file: parquet,
+    });
     if (written !== rows) {
       await rm(parquet, { force: true });
       throw new DynalakeError(

@@ -9,7 +9,7 @@ import { duckdb } from "../../core/sql/duckdb.ts";
 import { fileError } from "../../files/file-error.ts";
 import { makeFolder, removeFile, syncFile, syncFolder } from "../../files/folder-store.ts";
 import { isOutOfMemory } from "./duckdb-error.ts";
-import type { DuckdbSession } from "./duckdb-session.ts";
+import type { DuckdbSession, StatementLane } from "./duckdb-session.ts";
 import { fileRelations, segmentFiles } from "./file-relations.ts";
 
 /** Rows of a Parquet row group: small enough that a query by key opens few. */
@@ -51,7 +51,7 @@ async function stage(
   return staged;
 }
 
-/** The segment of a part, or undefined if it has no rows. A file without rows is none. */
+/** The segment of a part, or undefined if it has no rows. Its pieces are written side by side. */
 async function stagePart(
   root: string,
   session: DuckdbSession,
@@ -60,29 +60,33 @@ async function stagePart(
 ): Promise<Segment | undefined> {
   const { schema, run, kind, pieces = [] } = request;
   const isWhole = where !== undefined || pieces.length < 2;
+  const place = { run, part, ...(isWhole ? {} : { files: pieces.length }) };
+  const files = segmentFiles(root, schema.table, place);
   const all = where === undefined ? request.rows : `SELECT * FROM (${request.rows}) WHERE ${where}`;
-  const statements = isWhole ? [all] : pieces;
-  const paths = segmentFiles(root, schema.table, { run, part, files: isWhole ? undefined : pieces.length });
-  const sum = { rows: 0, bytes: 0 };
-  let files = 0;
-  for (const statement of statements) {
-    const file = paths[files] as string;
-    const rows = await copySorted(session, statement, request, file, isWhole).catch(
-      async (error: unknown) => {
+  const groupRows = isWhole ? ROW_GROUP_ROWS : PIECE_ROW_GROUP_ROWS;
+  const left = [...files.entries()];
+  const written: { readonly rows: number; readonly bytes: number }[] = [];
+  const write = async (lane: StatementLane): Promise<void> => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      const [number, file] = next;
+      try {
+        const statement = isWhole ? all : (pieces[number] as string);
+        const rows = await copySorted(lane, statement, request, { file, groupRows });
+        written.push({ rows, bytes: (await stat(file)).size });
+      } catch (error) {
+        left.length = 0;
         await removeFile(file, root);
         throw error;
-      },
-    );
-    if (rows === 0) {
-      await removeFile(file, root);
-      continue;
+      }
     }
-    sum.rows += rows;
-    sum.bytes += (await stat(file)).size;
-    files++;
-  }
-  if (files === 0) return undefined;
-  return { id: segmentName({ kind, run, part }), run, part, kind, ...sum, ...(isWhole ? {} : { files }) };
+  };
+  if (isWhole) await write(session);
+  else await session.inLanes(write);
+  const rows = written.reduce((sum, file) => sum + file.rows, 0);
+  const bytes = written.reduce((sum, file) => sum + file.bytes, 0);
+  if (rows > 0) return { id: segmentName({ kind, run, part }), kind, ...place, rows, bytes };
+  for (const file of files) await removeFile(file, root);
+  return undefined;
 }
 
 /**
@@ -90,18 +94,16 @@ async function stagePart(
  * in memory to merge them: rows of some kilobytes, a gigabyte of them, stay as they come where that is too much.
  */
 async function copySorted(
-  session: DuckdbSession,
+  session: StatementLane,
   rows: string,
   request: StageRequest,
-  file: string,
-  isWhole: boolean,
+  target: ParquetTarget,
 ): Promise<number> {
-  const groupRows = isWhole ? ROW_GROUP_ROWS : PIECE_ROW_GROUP_ROWS;
   try {
-    return await copyToParquet(session, sorted(rows, request), file, groupRows);
+    return await copyToParquet(session, sorted(rows, request), target);
   } catch (error) {
     if (!isOutOfMemory(error)) throw error;
-    return copyToParquet(session, rows, file, groupRows);
+    return copyToParquet(session, rows, target);
   }
 }
 
@@ -113,12 +115,17 @@ function sorted(rows: string, { sortBy, constants = [] }: StageRequest): string 
   return `SELECT * REPLACE (${replaced}) FROM (${ordered})`;
 }
 
+export interface ParquetTarget {
+  readonly file: string;
+  /** Rows of a row group. Default: those of a file that is alone. */
+  readonly groupRows?: number;
+}
+
 /** Writes the rows of a statement as one Parquet file, durable; returns their number. */
 export async function copyToParquet(
-  session: DuckdbSession,
+  session: StatementLane,
   rows: string,
-  file: string,
-  groupRows: number = ROW_GROUP_ROWS,
+  { file, groupRows = ROW_GROUP_ROWS }: ParquetTarget,
 ): Promise<number> {
   try {
     await makeFolder(dirname(file));

@@ -105,6 +105,55 @@ test("an aborted signal ends half-read rows with its reason, however many are re
   }, stop.signal);
 });
 
+test("lanes run side by side, as many as there are threads, in UTC and on one thread each", async () => {
+  await withSession(async (session) => {
+    const threads = "SELECT current_setting('threads') AS threads, current_setting('TimeZone') AS zone";
+    let running = 0;
+    let atOnce = 0;
+    const found: unknown[] = [];
+    await session.inLanes(async (lane) => {
+      atOnce = Math.max(atOnce, ++running);
+      found.push(...(await lane.rows(threads)));
+      running--;
+    });
+    expect(atOnce).toBe(2);
+    expect(found).toEqual(Array.from({ length: 2 }, () => ({ threads: 1n, zone: "UTC" })));
+    expect(await session.rows(threads)).toEqual([{ threads: 2n, zone: "UTC" }]);
+  });
+});
+
+test("a failure of one lane is told when the others have ended, and the session goes on", async () => {
+  await withSession(async (session) => {
+    const ended: string[] = [];
+    let lanes = 0;
+    const failing = session.inLanes(async (lane) => {
+      const isFirst = lanes++ === 0;
+      await lane.rows(isFirst ? "SELECT error('boom')" : `SELECT sum(hash(range)) FROM range(${ROWS})`);
+      ended.push("the other lane");
+    });
+    await expect(failing).rejects.toMatchObject({ message: "Invalid Input Error: boom" });
+    expect(ended).toEqual(["the other lane"]);
+    expect(await session.rows("SELECT current_setting('threads') AS threads")).toEqual([{ threads: 2n }]);
+  });
+});
+
+test.each(["an aborted signal", "closing"])("%s ends all lanes", async (end) => {
+  const stop = new AbortController();
+  const reason = new Error("no longer needed");
+  await withSession(async (session) => {
+    const endings: Promise<unknown>[] = [];
+    const running = session.inLanes(async (lane) => {
+      const ending = lane.rows(ENDLESS);
+      endings.push(ending);
+      await ending;
+    });
+    setTimeout(() => (end === "closing" ? void session.close() : stop.abort(reason)), 200);
+    const failure = end === "closing" ? { message: "the engine's session is closed" } : reason;
+    await expect(running).rejects.toMatchObject(failure);
+    for (const ending of endings) await expect(ending).rejects.toMatchObject(failure);
+  }, stop.signal);
+});
+
 test("closing ends what runs and what is half-read, and leaves no file", async () => {
   await withSession(async (session, temporaryFolder) => {
     const sorted = `SELECT range, repeat('x', 300) AS x FROM range(${ROWS}) ORDER BY hash(range)`;

@@ -40,11 +40,9 @@ function withLake<T>(use: (lake: LakeFolder) => Promise<T>): Promise<T> {
 describe("more than the memory", () => {
   test("becomes a segment, though it cannot be sorted", async () => {
     await withLake(async (lake) => {
-      const sorted = copyToParquet(
-        lake.session,
-        `SELECT * FROM ${rows} ORDER BY id`,
-        join(lake.root, "a.parquet"),
-      );
+      const sorted = copyToParquet(lake.session, `SELECT * FROM ${rows} ORDER BY id`, {
+        file: join(lake.root, "a.parquet"),
+      });
       await expect(sorted).rejects.toMatchObject({
         code: "ENGINE_FAILED",
         next: expect.stringContaining("memory"),
@@ -70,7 +68,7 @@ describe("more than the memory", () => {
         `(SELECT * REPLACE ('older' AS text, '0' AS _version) FROM ${rows})`,
       ]);
       const file = join(lake.root, "newest.parquet");
-      expect(await copyToParquet(lake.session, newest, file)).toBe(ROWS);
+      expect(await copyToParquet(lake.session, newest, { file })).toBe(ROWS);
     });
   });
 });
