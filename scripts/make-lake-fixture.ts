@@ -76,7 +76,7 @@ async function makeReviews(client: DynamoDBClient): Promise<Moment> {
       new DeleteItemCommand({ TableName: "Reviews", Key: { User: { S: user }, Book: { S: book } } }),
     );
   const follow = ["run", "--once", "--lake", lake];
-  const from = ["--table", "Reviews", "--endpoint", emulator.endpoint];
+  const from = ["--source", "Reviews", "--endpoint", emulator.endpoint];
 
   await createReviewsTable(client);
   await put("ann", "Mort", {

@@ -32,7 +32,7 @@ export async function emulatorLag(request: EmulatorLagRequest): Promise<Lag> {
     await loadReviews(connection.client, reviews(ITEMS));
     return await withScratchFolder(async (folder) => {
       const lake = join(folder, "lake");
-      const source = ["--table", "Reviews", "--endpoint", emulator.endpoint, "--lake", lake];
+      const source = ["--source", "Reviews", "--endpoint", emulator.endpoint, "--lake", lake];
       const run = new RunningProcess([bin, "run", ...source, "--compact-every", `${COMPACT_EVERY_SECONDS}`]);
       try {
         await run.said("following");

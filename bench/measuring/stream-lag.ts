@@ -53,7 +53,7 @@ export function streamLag(request: StreamLagRequest): Promise<StreamLag> {
     try {
       const schema = join(folder, "reviews.json");
       const lake = join(folder, "lake");
-      const source = ["--table", "Reviews", "--endpoint", endpoint.url, "--lake", lake];
+      const source = ["--source", "Reviews", "--endpoint", endpoint.url, "--lake", lake];
       await writeFile(schema, JSON.stringify(REVIEWS_SCHEMA));
       await timedDynalake("snapshot", ...source, "--schema", schema);
       const run = new RunningProcess([bin, "run", ...source, "--compact-every", COMPACT_EVERY_SECONDS]);

@@ -78,7 +78,7 @@ function drain(size: ItemSize, records: number): Promise<Drained> {
     const endpoint = await startStreamEndpoint({ items: 1_000, size, records, shards: SHARDS });
     try {
       const schema = join(folder, "reviews.json");
-      const source = ["--table", "Reviews", "--endpoint", endpoint.url, "--lake", join(folder, "lake")];
+      const source = ["--source", "Reviews", "--endpoint", endpoint.url, "--lake", join(folder, "lake")];
       await writeFile(schema, JSON.stringify(REVIEWS_SCHEMA));
       await timedDynalake("snapshot", ...source, "--schema", schema);
       await endpoint.begin();

@@ -38,7 +38,7 @@ export async function verifyPart([items = "200000", pairs = "3"]: readonly strin
         items: () => timedDynalake("items", "--lake", lake),
         verify: () => timedDynalake("verify", "--from-export", exported, "--lake", lake),
         replay: () => intoAnother("replay", recorded),
-        "snapshot (scan)": () => intoAnother("snapshot", "--table", "Reviews", "--endpoint", endpoint.url),
+        "snapshot (scan)": () => intoAnother("snapshot", "--source", "Reviews", "--endpoint", endpoint.url),
       };
       return await inTurn(jobs, Number(pairs));
     } finally {

@@ -1,11 +1,11 @@
 /** The commands that fill a lake: what they take, and what carries them out. */
 import { type Command, Option } from "commander";
 import {
+  filledTableOptions,
   jsonOption,
   keepOption,
   keyOption,
   lakeOption,
-  nameOption,
   partialOption,
   regionOption,
   sourceOptions,
@@ -32,7 +32,6 @@ function infer(program: Command, runs: Runs): void {
   sourceOptions(program.command("infer").description("write a schema file that fits the items of a table"))
     .option("--from-export <dir>", "an export on this machine")
     .addOption(keyOption())
-    .addOption(nameOption())
     .option("--sample <items>", "read only about this many items; all by default", whole)
     .option("--out <file>", "where to write it; standard output by default")
     .action(
@@ -50,6 +49,7 @@ function snapshot(program: Command, runs: Runs): void {
         "exportedAt",
         "key",
         "name",
+        "source",
         "schema",
         "readShare",
         "readUnits",
@@ -67,7 +67,6 @@ function snapshot(program: Command, runs: Runs): void {
       "when the reading of such items began: only DynamoDB's own exports say so",
     )
     .addOption(keyOption())
-    .addOption(nameOption())
     .option("--schema <file>", "the schema file, which may add columns; inferred by default")
     .option("--read-share <share>", "share of the table's provisioned read capacity to use", share)
     .option("--read-units <n>", "read units per second to use at most", positive)
@@ -85,7 +84,6 @@ function snapshot(program: Command, runs: Runs): void {
 function run(program: Command, runs: Runs): void {
   sourceOptions(program.command("run").description("follow the stream, deliver, and compact on a schedule"))
     .addOption(lakeOption())
-    .addOption(nameOption())
     .option("--schema <file>", "the schema file of a first snapshot, or one that adds columns")
     .option("--compact-every <seconds>", "seconds between compactions", positive, 60)
     .option("--no-compact", "never compact")
@@ -111,9 +109,9 @@ function run(program: Command, runs: Runs): void {
 }
 
 function replay(program: Command, runs: Runs): void {
-  program
-    .command("replay")
-    .description("feed recorded events through the same path as the stream")
+  filledTableOptions(
+    program.command("replay").description("feed recorded events through the same path as the stream"),
+  )
     .argument(
       "<file...>",
       "Lambda events, on-failure objects, quarantine files, error files of Firehose, JSON lines of records; with --stack also s3://BUCKET/KEY or s3://BUCKET/FOLDER/ in the lake's bucket",
@@ -122,7 +120,6 @@ function replay(program: Command, runs: Runs): void {
     .addOption(stackOption("key", "schema", "partial"))
     .addOption(regionOption())
     .addOption(keyOption())
-    .addOption(nameOption())
     .option("--schema <file>", "the schema file of a new table, or one that adds columns")
     .addOption(partialOption())
     .option("--any-source", "take records as the table's own, whatever source table they name")

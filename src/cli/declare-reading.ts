@@ -1,6 +1,7 @@
 /** The commands that read a lake: what they take, and what carries them out. */
 import { type Command, Option } from "commander";
 import {
+  anyLakeOptions,
   jsonOption,
   lakeOption,
   lakeTableOption,
@@ -104,13 +105,7 @@ function exportTable(program: Command, runs: Runs): void {
 }
 
 function items(program: Command, runs: Runs): void {
-  program
-    .command("items")
-    .description("print the current items as DynamoDB JSON lines")
-    .addOption(lakeOption())
-    .addOption(stackOption())
-    .addOption(regionOption())
-    .addOption(lakeTableOption())
+  anyLakeOptions(program.command("items").description("print the current items as DynamoDB JSON lines"))
     .option("--as-of <time>", "the items as they were at a time")
     .action(
       runs(async (context, options) => (await import("./commands/items.ts")).itemsCommand(context, options)),
@@ -118,13 +113,10 @@ function items(program: Command, runs: Runs): void {
 }
 
 function status(program: Command, runs: Runs): void {
-  program
-    .command("status")
-    .description("show rows, lag, segments, quarantine and gaps")
-    .addOption(lakeOption())
-    .addOption(stackOption("followedWithin"))
-    .addOption(regionOption())
-    .addOption(lakeTableOption())
+  anyLakeOptions(
+    program.command("status").description("show rows, lag, segments, quarantine and gaps"),
+    "followedWithin",
+  )
     .option("--followed-within <seconds>", "no run for so long is a state of health: unfollowed", positive)
     .option("--watch", "show it again every two seconds, until an interrupt")
     .addOption(jsonOption())

@@ -1,26 +1,20 @@
 /** The commands that keep a lake small, cheap and whole: what they take, and what carries them out. */
 import { type Command, Option } from "commander";
 import {
+  anyLakeOptions,
   jsonOption,
-  lakeOption,
+  lakeOptions,
   lakeTableOption,
   partialOption,
   regionOption,
-  stackOption,
 } from "./options/common-options.ts";
 import { notNegative, positive, whole } from "./options/option-values.ts";
 import type { Declare, Runs } from "./runs.ts";
 
-export const upkeepCommands: readonly Declare[] = [compact, vacuum, quarantine, cost, doctor];
+export const upkeepCommands: readonly Declare[] = [compact, vacuum, quarantine, cost, doctor, config];
 
 function compact(program: Command, runs: Runs): void {
-  program
-    .command("compact")
-    .description("fold the change log now")
-    .addOption(lakeOption())
-    .addOption(stackOption())
-    .addOption(regionOption())
-    .addOption(lakeTableOption())
+  anyLakeOptions(program.command("compact").description("fold the change log now"))
     .option("--all", "rewrite every part of the base that has deltas or lacks a new column")
     .option(
       "--settle-seconds <n>",
@@ -36,13 +30,9 @@ function compact(program: Command, runs: Runs): void {
 }
 
 function vacuum(program: Command, runs: Runs): void {
-  program
-    .command("vacuum")
-    .description("delete files that no commit of the retention time uses")
-    .addOption(lakeOption())
-    .addOption(stackOption())
-    .addOption(regionOption())
-    .addOption(lakeTableOption())
+  anyLakeOptions(
+    program.command("vacuum").description("delete files that no commit of the retention time uses"),
+  )
     .option(
       "--retention-hours <n>",
       "keep manifests, and with them --as-of, for this long (168; with --stack the deployment's own)",
@@ -86,11 +76,7 @@ function cost(program: Command, runs: Runs): void {
 function quarantine(program: Command, runs: Runs): void {
   const quarantined = program.command("quarantine").description("records that could not be delivered");
   const reason = (): Option => new Option("--reason <reason>", "only those with this reason");
-  quarantined
-    .command("list")
-    .description("count them by table and reason")
-    .addOption(lakeOption())
-    .addOption(lakeTableOption())
+  lakeOptions(quarantined.command("list").description("count them by table and reason"))
     .addOption(reason())
     .addOption(jsonOption())
     .action(
@@ -98,11 +84,9 @@ function quarantine(program: Command, runs: Runs): void {
         (await import("./commands/quarantine.ts")).listCommand(context, options),
       ),
     );
-  quarantined
-    .command("show")
-    .description("show the records, the newest first, without their values")
-    .addOption(lakeOption())
-    .addOption(lakeTableOption())
+  lakeOptions(
+    quarantined.command("show").description("show the records, the newest first, without their values"),
+  )
     .addOption(reason())
     .option("--values", "show the values too, also those that the schema masks")
     .option("--limit <n>", "show at most n records", whole, 20)
@@ -112,11 +96,9 @@ function quarantine(program: Command, runs: Runs): void {
         (await import("./commands/quarantine.ts")).showCommand(context, options),
       ),
     );
-  quarantined
-    .command("replay")
-    .description("deliver those whose cause is repaired; the others stay")
-    .addOption(lakeOption())
-    .addOption(lakeTableOption())
+  lakeOptions(
+    quarantined.command("replay").description("deliver those whose cause is repaired; the others stay"),
+  )
     .addOption(reason())
     .addOption(partialOption())
     .addOption(jsonOption())
@@ -138,6 +120,18 @@ function doctor(program: Command, runs: Runs): void {
     .action(
       runs(async (context, options) =>
         (await import("./commands/doctor.ts")).doctorCommand(context, options),
+      ),
+    );
+}
+
+function config(program: Command, runs: Runs): void {
+  program
+    .command("config")
+    .description("show which settings hold, and what sets them")
+    .addOption(jsonOption())
+    .action(
+      runs(async (context, options) =>
+        (await import("./commands/config.ts")).configCommand(context, options),
       ),
     );
 }

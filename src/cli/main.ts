@@ -34,6 +34,10 @@ process.stderr.on("error", () => undefined);
 const exitCode = await runCli(process.argv.slice(2), {
   cwd: process.cwd(),
   environment: process.env,
+  useAwsSettings: ({ AWS_REGION, AWS_PROFILE }) => {
+    if (AWS_REGION !== undefined) process.env.AWS_REGION = AWS_REGION;
+    if (AWS_PROFILE !== undefined) process.env.AWS_PROFILE = AWS_PROFILE;
+  },
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,

@@ -1,7 +1,10 @@
 /** The program that carries out a command line. */
 import { Command } from "commander";
+import { defined } from "../core/defined.ts";
+import { applySettings } from "./context/applied-settings.ts";
 import type { CliIo } from "./context/cli-io.ts";
 import type { CommandContext, ExitCode } from "./context/command.ts";
+import { type Settings, settingsFrom, settingsLayers } from "./context/settings.ts";
 import { declareCommands } from "./declare-commands.ts";
 import type { Runs } from "./runs.ts";
 
@@ -25,6 +28,11 @@ const END_CLEANLY_ON_STACKS: ReadonlySet<string> = new Set([
   "doctor",
 ]);
 
+/** Commands that change a lake or a table say which settings they took from a file. */
+const WRITING: ReadonlySet<string> = new Set([
+  ...["snapshot", "run", "replay", "compact", "vacuum", "restore", "drop", "repair"],
+]);
+
 /** The next step after an invalid command line. */
 export const HELP = "Run it with --help to see all options.";
 
@@ -40,13 +48,14 @@ export interface ProgramEvents {
 /** The program, which throws CommanderError in place of exiting. */
 export function program(
   io: CliIo,
-  context: CommandContext,
+  context: Omit<CommandContext, "settings">,
   { showsErrors, onCommand, onExit }: ProgramEvents,
 ): Command {
+  let settings: Settings | undefined;
   const runs: Runs =
     (work) =>
     async (...args) =>
-      onExit(await (work as (...all: unknown[]) => Promise<ExitCode>)(context, ...args));
+      onExit(await (work as (...all: unknown[]) => Promise<ExitCode>)({ ...context, settings }, ...args));
   const dynalake = new Command("dynalake")
     .description("Keeps DynamoDB tables queryable with SQL, as a copy you can verify.")
     .version(context.version)
@@ -65,11 +74,24 @@ export function program(
     })
     .hook("preAction", (_, command) => {
       const name = command.name();
+      settings = settled(command, io, context);
       if (command.opts().stack === undefined) onCommand({ graceMs: GRACE_MS.get(name) ?? 0 });
       else onCommand({ graceMs: END_CLEANLY_ON_STACKS.has(name) ? STACK_GRACE_MS : 0 });
     });
   declareCommands(dynalake, runs);
   return dynalake;
+}
+
+/** What holds for a command, which gets its options from settings where the command line does not give them. Throws USAGE. */
+function settled(command: Command, io: CliIo, { terminal }: Pick<CommandContext, "terminal">): Settings {
+  const { config: named, profile } = command.opts<{ readonly config?: string; readonly profile?: string }>();
+  const layers = settingsLayers(io, named);
+  const taken = applySettings(command, layers);
+  const settings = settingsFrom(layers, { ...defined({ named, profile }), cwd: io.cwd });
+  io.useAwsSettings(settings.environment);
+  if (taken.length > 0 && WRITING.has(command.name()) && command.opts().logFormat !== "json")
+    terminal.note(`Settings of ${layers.file?.name}: ${taken.join(", ")}`);
+  return settings;
 }
 
 /** Without a terminal commander takes 80 characters. */

@@ -4,7 +4,6 @@ import { CommanderError } from "commander";
 import { DynalakeError } from "../core/error.ts";
 import type { CliIo } from "./context/cli-io.ts";
 import { EXIT, type ExitCode } from "./context/command.ts";
-import { settingsFrom } from "./context/settings.ts";
 import { type Terminal, terminalOf } from "./context/terminal.ts";
 import { dynalakeVersion } from "./dynalake-version.ts";
 import { HELP, program } from "./program.ts";
@@ -24,7 +23,7 @@ export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
   const context = {
     version: dynalakeVersion(),
     terminal,
-    settings: settingsFrom(io.environment),
+    environment: io.environment,
     cwd: io.cwd,
     absolute: (path: string) => resolve(io.cwd, path), // breakage: paths-from-given-folder
     interrupted: interruption.signal,

@@ -43,9 +43,9 @@ function snapshotCommand(place: ConsolePlace, source: string, table: string): st
   return commandLine(
     place,
     "snapshot",
-    "--table",
+    "--source",
     source,
-    ...(tableName(source) === table ? [] : ["--name", table]),
+    ...(tableName(source) === table ? [] : ["--table", table]),
   );
 }
 

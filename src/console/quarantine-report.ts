@@ -107,5 +107,5 @@ function groupsOf(place: ConsolePlace, records: readonly QuarantinedShape[]): re
 export function replayLine(place: ConsolePlace, table: string, reason: string): string {
   if (place.kind === "stack") return commandLine(place, "status", "--table", table);
   const folder = shellWord(`${place.name}/${quarantineFolder(table)}`);
-  return `npx dynalake replay ${folder}${reason === "*" ? reason : shellWord(reason)}/*.jsonl --name ${table} ${place.option}`;
+  return `npx dynalake replay ${folder}${reason === "*" ? reason : shellWord(reason)}/*.jsonl --table ${table} ${place.option}`;
 }

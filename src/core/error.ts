@@ -30,7 +30,7 @@ const catalog = {
   },
   TABLE_NOT_FOUND: {
     meaning: "The source table does not exist at this endpoint, or in this region and account.",
-    next: "Check --table, --endpoint and the region, then run the command again.",
+    next: "Check --source, --endpoint and the region, then run the command again.",
     retryable: false,
   },
   STREAM_UNUSABLE: {

@@ -68,7 +68,7 @@ class Demo {
     await say(`${counted(REVIEWS, "review")} loaded. User and Book are the key.`);
 
     await title("A full snapshot seeds the lake");
-    await say(`$ npx dynalake snapshot --table ${REVIEWS_TABLE} --endpoint ${endpoint} --lake ${lakeName}`);
+    await say(`$ npx dynalake snapshot --source ${REVIEWS_TABLE} --endpoint ${endpoint} --lake ${lakeName}`);
     await this.#stage.snapshot(await lake.snapshot({ source: REVIEWS_TABLE }));
     await this.#ask(ratedBy(loaded, AUTHOR));
     await this.#follow(loaded);

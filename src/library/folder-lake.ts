@@ -1,6 +1,7 @@
 /** A lake in a folder. What an operation needs is loaded when it begins. */
 import type { Cell, ResultColumn } from "../core/ports/query-result.ts";
 import { chosenTables } from "../core/table/chosen-tables.ts";
+import { openTables } from "../core/table/open-table.ts";
 import { requireFolder } from "../files/folder-store.ts";
 import { writtenBeside } from "../files/written-beside.ts";
 import type { Timing } from "../sdk/timing.ts";
@@ -50,6 +51,9 @@ export interface CommandLake extends Lake {
   opened(of?: string): Promise<readonly ListedTable[]>;
   /** The table that a schema file describes. Rejects as reading the file does. */
   describedTable(file: string): Promise<LakeTable>;
+
+  /** The DynamoDB tables by the lake tables that they fill; none where there is no lake yet. */
+  sources(): Promise<ReadonlyMap<string, string>>;
 }
 
 class FolderLake implements CommandLake {
@@ -80,6 +84,14 @@ class FolderLake implements CommandLake {
   async describedTable(file: string): Promise<LakeTable> {
     const { readGivenSchema } = await import("../embedded/schemas/given-schema.ts");
     return this.table((await readGivenSchema(givenSchema(this.#context.cwd, file))).table);
+  }
+
+  sources(): Promise<ReadonlyMap<string, string>> {
+    const { lifetime, store } = this.#context;
+    return lifetime.run(undefined, async () => {
+      const opened = await openTables(store);
+      return new Map(opened.map(({ schema }) => [schema.table, schema.source]));
+    });
   }
 
   table(name: string): LakeTable {

@@ -25,7 +25,7 @@ export function Overview({ lake }: { lake: LakeOverview }): JSX.Element {
       <Page>
         <Empty
           title="This lake has no tables yet"
-          command={`npx dynalake run --table Orders ${lake.place.option}`}
+          command={`npx dynalake run --source Orders ${lake.place.option}`}
         >
           A table comes with its first snapshot. This command takes it, and then follows the table's stream.
         </Empty>

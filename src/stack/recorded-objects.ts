@@ -30,7 +30,7 @@ export async function objectsAt(
   // breakage: put-aside-of-one-table
   if (owner !== undefined && owner !== table) {
     throw new DynalakeError("USAGE", `${address} was put aside for table "${owner}", not for "${table}"`, {
-      next: "Choose the lake table with --name, or its stack with --stack.",
+      next: "Choose the lake table with --table, or its stack with --stack.",
     });
   }
   if (key !== "" && !key.endsWith("/")) return [key];

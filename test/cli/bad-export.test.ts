@@ -221,7 +221,8 @@ function quietContext(): CommandContext {
   return {
     version: "0.0.0",
     terminal,
-    settings: settingsFrom({}),
+    settings: settingsFrom({ environment: {}, file: undefined }, { cwd: "/" }),
+    environment: {},
     cwd: "/",
     absolute: (path) => path,
     timing: systemTiming,

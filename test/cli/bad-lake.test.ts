@@ -48,7 +48,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 function commands(): readonly (readonly string[])[] {
   return [
     ["snapshot", "--from-export", whole, "--key", "Id", "--name", "t"],
-    ["snapshot", "--table", "t", "--endpoint", "http://127.0.0.1:1"],
+    ["snapshot", "--source", "t", "--endpoint", "http://127.0.0.1:1"],
     ["run", "--once"],
     ["run", "--once", "--name", "t"],
     ["compact"],

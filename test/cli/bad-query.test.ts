@@ -145,7 +145,7 @@ test("usage that does not fit is told with what was wrong", async () => {
     [["vacuum", "--retention-hours", "-1", ...on], /--retention-hours.*-1/],
     [["items", "--as-of", "some day", ...on], /invalid time: some day/],
     [["snapshot", ...on], /table or .*export/],
-    [["snapshot", "--table", "t", "--from-export", "x", ...on], /table or .*export/],
+    [["snapshot", "--source", "t", "--from-export", "x", ...on], /table or .*export/],
   ];
   const ends = await dynalakes(wrong.map(([args]) => args));
   for (const [i, [, tells]] of wrong.entries()) {

@@ -35,7 +35,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "dynalake-test-"));
   lake = join(folder, "lake");
   await SourceTable.create(connection, "Known");
-  await done(["snapshot", "--table", "Known", "--endpoint", emulator.endpoint, "--lake", lake]);
+  await done(["snapshot", "--source", "Known", "--endpoint", emulator.endpoint, "--lake", lake]);
   lakeBefore = await fingerprint(folder);
 });
 
@@ -62,10 +62,10 @@ async function expectRefusal(
 }
 
 test("a table that does not exist", async () => {
-  const at = ["--table", "Absent", "--endpoint", emulator.endpoint];
+  const at = ["--source", "Absent", "--endpoint", emulator.endpoint];
   const names = ['"Absent"', emulator.endpoint];
   for (const command of ["snapshot", "run"])
-    await expectRefusal([command, ...at], { code: "TABLE_NOT_FOUND", names, next: "--table" });
+    await expectRefusal([command, ...at], { code: "TABLE_NOT_FOUND", names, next: "--source" });
   expectRefused(await dynalake(["infer", ...at]), { code: "TABLE_NOT_FOUND", names });
 });
 
@@ -77,7 +77,7 @@ test.each(["no stream", "KEYS_ONLY", "OLD_IMAGE"] as const)(
     const repairs = new RegExp(
       `aws dynamodb update-table --table-name ${table.name} .*StreamViewType=NEW_AND_OLD_IMAGES`,
     );
-    await expectRefusal(["run", "--table", table.name, "--endpoint", emulator.endpoint], {
+    await expectRefusal(["run", "--source", table.name, "--endpoint", emulator.endpoint], {
       code: "STREAM_UNUSABLE",
       names: [`"${table.name}"`, view === "no stream" ? "no stream enabled" : view],
       next: repairs,
@@ -111,7 +111,7 @@ describe("an endpoint that is no help", () => {
   test.each(["snapshot", "run"])("that does not accept the credentials: `%s`", async (command) => {
     const env = { AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE", AWS_SECRET_ACCESS_KEY: "wJalrXUtnFEMI" };
     await expectRefusal(
-      [command, "--table", "Known", "--endpoint", `http://127.0.0.1:${port}`],
+      [command, "--source", "Known", "--endpoint", `http://127.0.0.1:${port}`],
       {
         code: "CREDENTIALS",
         names: ["UnrecognizedClientException", "security token", `:${port}`, /^(?!.*wJalrXU)/s],
@@ -123,12 +123,12 @@ describe("an endpoint that is no help", () => {
 
   test("without any credentials, or region, for AWS itself", async () => {
     // The lake remembers where "known" comes from.
-    await expectRefusal(["snapshot", "--table", "Known", "--name", "unknown", "--region", "eu-west-1"], {
+    await expectRefusal(["snapshot", "--source", "Known", "--table", "unknown", "--region", "eu-west-1"], {
       code: "CREDENTIALS",
       names: ["no credentials", "eu-west-1"],
       next: "AWS_",
     });
-    const nowhere = await dynalake(["infer", "--table", "Known"]);
+    const nowhere = await dynalake(["infer", "--source", "Known"]);
     expectRefused(nowhere, { code: "USAGE", names: ["no region"], next: "--region" });
   });
 
@@ -137,7 +137,7 @@ describe("an endpoint that is no help", () => {
     await new Promise<void>((resolve) => closed.listen(0, "127.0.0.1", resolve));
     const endpoint = `http://127.0.0.1:${(closed.address() as AddressInfo).port}`;
     await new Promise((resolve) => closed.close(resolve));
-    await expectRefusal([command, "--table", "Known", "--endpoint", endpoint], {
+    await expectRefusal([command, "--source", "Known", "--endpoint", endpoint], {
       code: "UNREACHABLE",
       names: [endpoint, "ECONNREFUSED"],
       next: "--endpoint",
@@ -145,7 +145,7 @@ describe("an endpoint that is no help", () => {
   });
 
   test("that is no URL", async () => {
-    const command = ["snapshot", "--table", "Known", "--endpoint", "127.0.0.1:8000"];
+    const command = ["snapshot", "--source", "Known", "--endpoint", "127.0.0.1:8000"];
     await expectRefusal(command, { code: "USAGE", names: ['"127.0.0.1:8000"'], next: "http://" });
   });
 });
@@ -155,16 +155,16 @@ test("a table whose name is the same in SQL as that of another one is not put in
   const second = await SourceTable.create(connection, "My_Table_1");
   await withFolder(async (own) => {
     const at = ["--endpoint", emulator.endpoint, "--lake", own];
-    await done(["snapshot", "--table", first.name, ...at]);
+    await done(["snapshot", "--source", first.name, ...at]);
     const before = await fingerprint(own);
     for (const command of ["snapshot", "run"]) {
-      expectRefused(await dynalake([command, "--table", second.name, ...at]), {
+      expectRefused(await dynalake([command, "--source", second.name, ...at]), {
         code: "USAGE",
         names: ['"my_table_1"', '"My-Table.1"'],
-        next: "--name",
+        next: "--table",
       });
       expect(await fingerprint(own)).toEqual(before);
     }
-    await done(["snapshot", "--table", second.name, "--name", "other", ...at]);
+    await done(["snapshot", "--source", second.name, "--table", "other", ...at]);
   });
 });

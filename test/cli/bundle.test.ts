@@ -116,7 +116,7 @@ test("the version and the help load nothing but the command line", async () => {
 test("run follows a table", async () => {
   const table = await SourceTable.create(emulator.connection, "Followed");
   await table.put({ User: { S: "ann" }, Book: { S: "Mort" } });
-  const at = ["--table", table.name, "--endpoint", emulator.endpoint, "--lake", "followed"];
+  const at = ["--source", table.name, "--endpoint", emulator.endpoint, "--lake", "followed"];
   await succeeds("run", "--once", ...at);
   expect(await succeeds("query", "SELECT book FROM followed", "--lake", "followed", "--format", "csv")).toBe(
     "book\nMort\n",

@@ -32,7 +32,7 @@ test(
       const writer = new Writer(table, random);
       const lake = join(folder, "lake");
       await mkdir(lake);
-      const of = ["--lake", lake, "--table", table.name, "--endpoint", emulator.endpoint];
+      const of = ["--lake", lake, "--source", table.name, "--endpoint", emulator.endpoint];
       const killer = new Killer(lake, `seed ${SEED}`);
       while (killer.kills < KILLS) {
         writer.resume();
@@ -62,7 +62,7 @@ test("`replay` of quarantine killed at its events loses no record: it lies in qu
   await withFolder(async (folder) => {
     const table = await SourceTable.create(emulator.connection, `Replayed-${SEED}`);
     const whole = join(folder, "whole");
-    await done(["run", "--once", "--lake", whole, "--table", table.name, "--endpoint", emulator.endpoint]);
+    await done(["run", "--once", "--lake", whole, "--source", table.name, "--endpoint", emulator.endpoint]);
     const [name = ""] = readdirSync(whole).filter((entry) => !entry.startsWith("."));
     const file = join(name, "quarantine", "no-key", "0123456789abcdef.jsonl");
     await mkdir(join(whole, name, "quarantine", "no-key"), { recursive: true });

@@ -36,7 +36,7 @@ describe("a disk that is full", () => {
         const writer = new Writer(table, random);
         for (let i = 0; i < 40; i++) await writer.once();
         const lake = join(disk, "lake");
-        const of = ["--lake", lake, "--table", table.name, "--endpoint", emulator.endpoint];
+        const of = ["--lake", lake, "--source", table.name, "--endpoint", emulator.endpoint];
         await done(["run", ...of, "--once"]);
         const history = [`seed ${SEED}`];
         for (const freeKilobytes of FREE_KILOBYTES) {
@@ -153,7 +153,7 @@ describe("an emulator that was started again", () => {
         try {
           const table = await SourceTable.create(to, "Lost");
           await table.put({ User: { S: "ann" }, Book: { S: `b${code}` } });
-          const run = ["run", "--lake", lake, "--table", "Lost", "--endpoint", own.endpoint, "--once"];
+          const run = ["run", "--lake", lake, "--source", "Lost", "--endpoint", own.endpoint, "--once"];
           expect(await dynalake(run)).toMatchObject({ code });
         } finally {
           to.close();

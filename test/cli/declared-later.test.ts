@@ -202,7 +202,7 @@ test("a snapshot brings the column with its own commit, and run before it follow
         },
       ),
     );
-    const from = ["--table", "Reviews", "--endpoint", emulator.endpoint, "--lake", lake];
+    const from = ["--source", "Reviews", "--endpoint", emulator.endpoint, "--lake", lake];
     const put = (user: string, author: string) =>
       table.put({ User: { S: user }, Book: { S: "Mort" }, Author: { S: author }, Year: { N: "1987" } });
     await put("ann", "Terry");

@@ -22,7 +22,7 @@ test(
       const random = randomOf(seed);
       const table = await SourceTable.create(emulator.connection, `Killed-${seed}`);
       const writer = new Writer(table, random);
-      const of = ["--lake", lake, "--table", table.name, "--endpoint", emulator.endpoint];
+      const of = ["--lake", lake, "--source", table.name, "--endpoint", emulator.endpoint];
       const [run, snapshot] = [
         ["run", ...of, "--compact-every", "0.2"],
         ["snapshot", ...of],

@@ -16,7 +16,7 @@ test("a first snapshot that died before its commit is taken again, though the st
     await table.put({ User: { S: "ann" }, Book: { S: "Mort" } });
     await table.enableStream();
     await table.put({ User: { S: "bob" }, Book: { S: "Mort" } });
-    const of = ["--table", table.name, "--endpoint", emulator.endpoint];
+    const of = ["--source", table.name, "--endpoint", emulator.endpoint];
     const whole = join(folder, "whole");
     await done(["snapshot", ...of, "--lake", whole]);
     const lake = join(folder, "lake");
@@ -24,7 +24,7 @@ test("a first snapshot that died before its commit is taken again, though the st
     await cp(join(whole, "older", "schema.json"), join(lake, "older", "schema.json"));
 
     const untold = await dynalake(["run", "--once", "--lake", lake]);
-    expectRefused(untold, { code: "INCOMPLETE", names: ['"older"'], next: "--table" });
+    expectRefused(untold, { code: "INCOMPLETE", names: ['"older"'], next: "--source" });
     const run = ["run", "--once", ...of, "--lake", lake];
     expect((await dynalake(run)).stderr).toContain("taking its first snapshot");
     expect(await lakeItems(lake)).toEqual(await table.items());
@@ -48,7 +48,7 @@ test.each([
     const lake = join(folder, "lake");
     const tmp = join(folder, "tmp");
     const env = { TMPDIR: tmp };
-    const of = ["--lake", lake, "--table", table.name, "--endpoint", emulator.endpoint];
+    const of = ["--lake", lake, "--source", table.name, "--endpoint", emulator.endpoint];
     await done(["snapshot", ...of, "--name", "interrupted"]);
     await mkdir(tmp);
 
@@ -70,7 +70,7 @@ test("rows that an interrupt cut off do not end like whole ones", async () => {
     const lake = join(folder, "lake");
     const table = await SourceTable.create(emulator.connection, "CutOff");
     await table.put({ User: { S: "ann" }, Book: { S: "Mort" } });
-    await done(["snapshot", "--table", table.name, "--endpoint", emulator.endpoint, "--lake", lake]);
+    await done(["snapshot", "--source", table.name, "--endpoint", emulator.endpoint, "--lake", lake]);
     const sql = "SELECT range AS n FROM range(1000000000), cutoff";
     const running = startDynalakeProcess(["query", sql, "--format", "json", "--lake", lake]);
     await running.printed("\n");
@@ -108,7 +108,7 @@ test("a snapshot that replaces the schema is refused while `run` follows by the 
     // Replacing the schema requires an empty change log.
     await table.enableStream();
     const lake = join(folder, "lake");
-    const of = ["--lake", lake, "--table", table.name, "--endpoint", emulator.endpoint];
+    const of = ["--lake", lake, "--source", table.name, "--endpoint", emulator.endpoint];
     await done(["snapshot", ...of]);
     const running = startDynalakeProcess(["run", ...of]);
     await running.told("following");

@@ -29,7 +29,7 @@ async function followedLake(folder: string, table: SourceTable): Promise<string>
   await writeFile(recording, JSON.stringify({ Records: [RECORD] }));
   const name = table.name.toLowerCase();
   await done(["replay", recording, "--name", name, "--key", "User,Book", "--lake", lake]);
-  const source = ["--table", table.name, "--endpoint", emulator.endpoint];
+  const source = ["--source", table.name, "--endpoint", emulator.endpoint];
   const followed = await dynalake(["run", "--once", ...source, "--name", name, "--lake", lake]);
   expect(followed).toMatchObject({ code: 0, stderr: expect.not.stringContaining("first snapshot") });
   return lake;
@@ -88,7 +88,7 @@ test("a snapshot of the table that is taken while its stream is followed already
     const table = await SourceTable.create(emulator.connection, "Fresh");
     await table.put(ITEM);
     const lake = await followedLake(folder, table);
-    await done(["snapshot", "--table", table.name, "--endpoint", emulator.endpoint, "--lake", lake]);
+    await done(["snapshot", "--source", table.name, "--endpoint", emulator.endpoint, "--lake", lake]);
     expect((await health(lake)).told).toEqual({ health: "healthy", openGaps: [], mendedGaps: [] });
   });
 });

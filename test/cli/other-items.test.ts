@@ -148,7 +148,7 @@ test("what `items` prints fills another lake with the same items; a line that is
     const table = await SourceTable.create(emulator.connection, "Printed");
     for (const User of ["ann", "bob"])
       await table.put({ User: { S: User }, Book: { S: "Emma" }, d: { N: "1E-30" } });
-    await done(["snapshot", "--table", "Printed", "--endpoint", emulator.endpoint, "--lake", first]);
+    await done(["snapshot", "--source", "Printed", "--endpoint", emulator.endpoint, "--lake", first]);
     const file = join(folder, "items.jsonl");
     await writeFile(file, `${await done(["items", "--lake", first])}{"Item":{"User":{"X":"?"}}}\n`);
     const take = ["snapshot", "--from-export", file, "--key", "User,Book", "--name", "t", "--lake", second];

@@ -104,7 +104,7 @@ test("a Lambda event gives the same rows as the stream did, in all columns", asy
       },
     });
     const followed = join(folder, "followed");
-    const from = ["--table", "Recorded", "--endpoint", emulator.endpoint, "--schema", schema];
+    const from = ["--source", "Recorded", "--endpoint", emulator.endpoint, "--schema", schema];
     await done(["run", ...from, "--lake", followed, "--once"]);
 
     const event = await writeJson(join(folder, "event.json"), await lambdaEvent("Recorded"));
@@ -441,7 +441,7 @@ test("changes that are older than the snapshot are told", async () => {
     const lake = join(folder, "lake");
     const table = await SourceTable.create(emulator.connection, "Older");
     await table.put({ User: { S: "ann" }, Book: { S: "Emma" } });
-    await done(["snapshot", "--table", "Older", "--endpoint", emulator.endpoint, "--lake", lake]);
+    await done(["snapshot", "--source", "Older", "--endpoint", emulator.endpoint, "--lake", lake]);
     const Keys = { User: { S: "ann" }, Book: { S: "Emma" } };
     const old = record("x", 1);
     const file = await writeJson(join(folder, "old.json"), [

@@ -121,7 +121,7 @@ test("a table that is made like its source has the source's key, though the sour
     const lake = join(folder, "lake");
     const source = await SourceTable.create(emulator.connection, "Deleted");
     await source.put({ User: { S: "ann" }, Book: { S: "Mort" } });
-    await done(["snapshot", "--table", "Deleted", "--endpoint", emulator.endpoint, "--lake", lake]);
+    await done(["snapshot", "--source", "Deleted", "--endpoint", emulator.endpoint, "--lake", lake]);
     await source.drop();
     expect(await restored(lake, "Deleted")).toMatchObject({ code: 0, makesTable: true, written: 1 });
     expect(await source.items()).toHaveLength(1);
@@ -260,7 +260,7 @@ test("the items of a time, and never the source itself by mistake", async () => 
     const lake = join(folder, "lake");
     const source = await SourceTable.create(emulator.connection, "Followed");
     await source.put({ User: { S: "ann" }, Book: { S: "Mort" } });
-    await done(["snapshot", "--table", "Followed", "--endpoint", emulator.endpoint, "--lake", lake]);
+    await done(["snapshot", "--source", "Followed", "--endpoint", emulator.endpoint, "--lake", lake]);
     expectRefused(await restore(lake, "Followed"), {
       code: "USAGE",
       names: ["is the source"],
@@ -305,7 +305,7 @@ test("global indexes are made after the items", async () => {
       }),
     );
     await source.put({ User: { S: "ann" }, Book: { S: "Mort" } });
-    await done(["snapshot", "--table", "Indexed", "--endpoint", emulator.endpoint, "--lake", lake]);
+    await done(["snapshot", "--source", "Indexed", "--endpoint", emulator.endpoint, "--lake", lake]);
     expect(await restored(lake, "Indexed2")).toMatchObject({ code: 0, indexes: ["ByBook"], written: 1 });
     const { Table } = await emulator.connection.client.send(
       new DescribeTableCommand({ TableName: "Indexed2" }),

@@ -94,7 +94,7 @@ test("command lines that run side by side share nothing", async () => {
 test("an interrupt abandons a command that does not end cleanly, and asks any other to end", async () => {
   const source = await silentSource();
   try {
-    const at = ["--table", "T", "--endpoint", source.endpoint];
+    const at = ["--source", "T", "--endpoint", source.endpoint];
     for (const [command, outcome] of [
       [["infer", ...at], { code: EXIT.interrupted, stderr: "" }],
       [
@@ -118,7 +118,7 @@ test("a command that does not end in its time at an interrupt is abandoned", asy
   try {
     const interruption = new AbortController();
     const asked = source.asked();
-    const of = ["--table", "T", "--endpoint", source.endpoint, "--lake", join(folder, "abandoned")];
+    const of = ["--source", "T", "--endpoint", source.endpoint, "--lake", join(folder, "abandoned")];
     const running = run(["snapshot", ...of], {
       interrupt: interruption.signal,
       timing: { ...systemTiming, sleep: async () => undefined },
@@ -233,6 +233,7 @@ async function run(
   const code = await runCli(argv, {
     cwd: folder,
     environment: {},
+    useAwsSettings: () => undefined,
     stdin: Readable.from([]),
     stdout,
     stderr,

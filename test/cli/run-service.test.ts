@@ -31,7 +31,7 @@ test("`run` answers metrics, liveness and readiness, and each line of its log is
     const lake = join(folder, "lake");
     const table = await SourceTable.create(emulator.connection, "Served");
     await table.put({ User: { S: "ann" }, Book: { S: "Mort" } });
-    const source = ["--table", table.name, "--endpoint", emulator.endpoint];
+    const source = ["--source", table.name, "--endpoint", emulator.endpoint];
     const service = ["--metrics-port", "0", "--log-format", "json", "--verbose"];
     const running = startDynalake(["run", ...source, "--lake", lake, ...service]);
     await running.told('"event":"opened"');
@@ -116,7 +116,7 @@ test("a run that ends has sent its findings to the webhook, without values", asy
   await withFolder(async (folder) => {
     const lake = join(folder, "lake");
     const table = await SourceTable.create(emulator.connection, "Found");
-    const source = ["--table", table.name, "--endpoint", emulator.endpoint];
+    const source = ["--source", table.name, "--endpoint", emulator.endpoint];
     await dynalake(["run", ...source, "--lake", lake, "--once"]);
     const event = join(folder, "event.json");
     const Keys = { User: { S: "hush" }, Book: { S: "hush" } };

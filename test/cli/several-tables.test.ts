@@ -20,7 +20,7 @@ test("`run` goes on with the other tables where the source of one is gone, tells
     ];
     for (const table of [stays, goes]) {
       await table.put({ User: { S: "ann" }, Book: { S: "Mort" } });
-      const source = ["--table", table.name, "--endpoint", emulator.endpoint];
+      const source = ["--source", table.name, "--endpoint", emulator.endpoint];
       await done(["snapshot", ...source, "--lake", lake]);
     }
     const running = startDynalake(["run", "--lake", lake]);
@@ -55,7 +55,7 @@ test("`run` follows many tables without a warning of Node.js, and `status` tells
     for (const name of names) {
       const table = await SourceTable.create(emulator.connection, `Many-${name}`);
       await table.put({ User: { S: "ann" }, Book: { S: "Mort" } });
-      const source = ["--table", table.name, "--endpoint", emulator.endpoint, "--name", name];
+      const source = ["--source", table.name, "--endpoint", emulator.endpoint, "--table", name];
       await done(["snapshot", ...source, "--lake", lake]);
     }
     const running = startDynalakeProcess(["run", "--lake", lake]);

@@ -61,7 +61,7 @@ test("a table becomes a lake that is queried, follows its writes, is compacted, 
     await writeFile(schema, JSON.stringify(SCHEMA));
     const { endpoint } = emulator;
 
-    const taken = ["--table", "Reviews", "--endpoint", endpoint, "--lake", lake];
+    const taken = ["--source", "Reviews", "--endpoint", endpoint, "--lake", lake];
     expect(await done(["snapshot", ...taken, "--schema", schema])).toBe(
       'Snapshot of Reviews: 3 items in "reviews"\n',
     );
@@ -118,7 +118,7 @@ test("a table becomes a lake that is queried, follows its writes, is compacted, 
       names: ['"reviews"', /reaches back to \d{4}-/],
     });
     // The lake remembers where its table is.
-    expect(await done(["snapshot", "--table", "Reviews", "--lake", lake])).toBe(
+    expect(await done(["snapshot", "--source", "Reviews", "--lake", lake])).toBe(
       'Snapshot of Reviews: 3 items in "reviews"\n',
     );
     expect(await lakeItems(lake)).toEqual(after);
@@ -158,7 +158,7 @@ test("`run` takes the first snapshot by itself, follows, and keeps its lake for 
     await table.put(...REVIEWS);
     const lake = join(folder, "lake");
     const run = ["run", "--lake", lake];
-    const first = startDynalakeProcess([...run, "--table", "Followed", "--endpoint", emulator.endpoint]);
+    const first = startDynalakeProcess([...run, "--source", "Followed", "--endpoint", emulator.endpoint]);
     await first.told("following the stream from its beginning");
 
     await table.put({ User: { S: "dee" }, Book: { S: "Kindred" } });
@@ -186,7 +186,7 @@ test("an interrupt, and a request to terminate, end `run` cleanly, and the next 
     const table = await SourceTable.create(emulator.connection, "Stopped");
     await table.put(...REVIEWS);
     const lake = join(folder, "lake");
-    const run = ["run", "--lake", lake, "--table", table.name, "--endpoint", emulator.endpoint];
+    const run = ["run", "--lake", lake, "--source", table.name, "--endpoint", emulator.endpoint];
     for (const [signal, book] of [
       ["SIGINT", "Mort"],
       ["SIGTERM", "Kindred"],

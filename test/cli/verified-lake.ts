@@ -63,7 +63,7 @@ export async function snapshot(
   table: string,
   ...more: readonly string[]
 ): Promise<void> {
-  await done(["snapshot", "--table", table, "--endpoint", endpoint, "--lake", lake, ...more]);
+  await done(["snapshot", "--source", table, "--endpoint", endpoint, "--lake", lake, ...more]);
 }
 
 export const keyOf = (user: string, book: string): SourceItem => ({ User: { S: user }, Book: { S: book } });

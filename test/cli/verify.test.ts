@@ -149,7 +149,7 @@ describe("what a schema leaves out", () => {
       await writeFile(schema, JSON.stringify({ table: "chosen", source: "Chosen", key, where, attributes }));
       const lake = join(folder, "lake");
       const env = { DYNALAKE_MASK_KEY: "a long random text" };
-      const snapshotOf = ["snapshot", "--table", table.name, "--endpoint", emulator.endpoint];
+      const snapshotOf = ["snapshot", "--source", table.name, "--endpoint", emulator.endpoint];
       await done([...snapshotOf, "--lake", lake, "--schema", schema], { env });
       await table.update("ann", "Mort", "Secret", { S: "another" });
       const { table: found } = await verified(lake);

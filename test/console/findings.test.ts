@@ -78,8 +78,8 @@ test("the worst come first, of all tables", () => {
     "note orders: 1 attribute without a column",
   ]);
   expect(found.map(({ command }) => command)).toEqual([
-    "npx dynalake snapshot --table other-name --name old --lake 'my lake'",
-    "npx dynalake replay 'my lake/orders/quarantine/'*/*.jsonl --name orders --lake 'my lake'",
+    "npx dynalake snapshot --source other-name --table old --lake 'my lake'",
+    "npx dynalake replay 'my lake/orders/quarantine/'*/*.jsonl --table orders --lake 'my lake'",
     "npx dynalake schema drift --table orders --lake 'my lake'",
     "npx dynalake schema drift --table orders --lake 'my lake'",
   ]);

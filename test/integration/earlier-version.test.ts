@@ -188,7 +188,7 @@ describe("a lake of version 0.1.0 goes on", () => {
       const table = await SourceTable.create(emulator.connection, "Reviews");
       const item = { User: { S: "gil" }, Book: { S: "Mort" }, Author: { S: "Terry Pratchett" } };
       await table.put(item);
-      const from = ["--table", "Reviews", "--endpoint", emulator.endpoint, "--lake", lake];
+      const from = ["--source", "Reviews", "--endpoint", emulator.endpoint, "--lake", lake];
       const followed = await dynalake(["run", "--once", ...from]);
       expect(followed).toMatchObject({ code: 3 });
       await expectItems(lake, "reviews", [...expectedItems("reviews"), item]);

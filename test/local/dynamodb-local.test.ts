@@ -46,7 +46,7 @@ whereThereIsOne("on DynamoDB Local", () => {
       const loaded = reviews(600);
       await createReviewsTable(client);
       await loadReviews(client, loaded);
-      const source = ["--table", "Reviews", "--endpoint", emulator.endpoint, "--lake", folder];
+      const source = ["--source", "Reviews", "--endpoint", emulator.endpoint, "--lake", folder];
       expect(await dynalakeProcess(["snapshot", ...source])).toMatchObject({ code: 0 });
       await putReview(client, { User: "new", Book: "b", Rating: 5, Author: "J.K. Rowling" });
       await changeAuthor(client, loaded[0] as (typeof loaded)[number], "Nobody");

@@ -122,6 +122,8 @@ test("the command line works on a folder through the library alone", () => {
     "src/console/folder-console.ts",
     "src/console/open-folder-console.ts",
     "src/console/start-console.ts",
+    // Checks dynalake.json.
+    "src/core/checked-shape.ts",
     "src/core/counted.ts",
     "src/core/defined.ts",
     "src/core/error.ts",
@@ -142,6 +144,8 @@ test("the command line works on a folder through the library alone", () => {
     "src/library/lake-relations.ts",
     "src/library/statement-processes.ts",
     // Watches a run, for machines.
+    "src/monitor/findings-command.ts",
+    "src/monitor/findings-sender.ts",
     "src/monitor/monitored-run.ts",
     "src/monitor/webhook.ts",
     "src/sdk/timing.ts",

@@ -7,6 +7,7 @@ import { Readable, Writable } from "node:stream";
 import { expect } from "@jest/globals";
 // jest cannot load a module for two dynamic imports at the same time, so everything that commands on folders import is loaded here.
 import "../../src/cli/commands/compact.ts";
+import "../../src/cli/commands/config.ts";
 import "../../src/cli/commands/demo.ts";
 import "../../src/cli/commands/infer.ts";
 import "../../src/cli/commands/items.ts";
@@ -110,6 +111,7 @@ export function startDynalake(args: readonly string[], options: CliOptions = {})
     runCli(args, {
       cwd: options.cwd ?? process.cwd(),
       environment: cliEnvironment(options.env),
+      useAwsSettings: () => undefined,
       stdin: Readable.from(options.stdin === undefined ? [] : [options.stdin]),
       stdout,
       stderr,

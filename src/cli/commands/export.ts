@@ -41,7 +41,7 @@ export async function exportCommand(context: CommandContext, options: ExportOpti
   const path = context.absolute(out);
   if (overwrite) await requireOurs(out, path);
   return withFolder(context, options.lake, async (lake) => {
-    const table = onlyTable(await lake.opened(options.table), ({ name }) => name, "--table").name;
+    const table = onlyTable(await lake.opened(options.table), ({ name }) => name).name;
     const asOfSeconds = options.asOf === undefined ? undefined : givenTime(context, options.asOf);
     const work: ExportWork = { ...options, table, statement: statementOf(table, options), asOfSeconds };
     const rows = await writtenBeside({ file: { name: out, path }, overwrite }, async (folder) => {

@@ -6,10 +6,12 @@ import { DynalakeError } from "../../core/error.ts";
 import { fileError, systemCode } from "../../files/file-error.ts";
 import type { Origin } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
+import { type NamedTables, namedTables } from "../context/named-tables.ts";
 import { withFolder } from "../context/opened.ts";
 import { parseKeyOption } from "../options/key-option.ts";
 
 export interface InferOptions {
+  readonly source?: string;
   readonly table?: string;
   readonly endpoint?: string;
   readonly region?: string;
@@ -21,8 +23,10 @@ export interface InferOptions {
 }
 
 export async function inferCommand(context: CommandContext, options: InferOptions): Promise<ExitCode> {
-  const from = originOf(options);
-  const { endpoint, region, name, sample, out } = options;
+  const named = namedTables(context, options);
+  const from = originOf(named, options);
+  const { name } = named;
+  const { endpoint, region, sample, out } = options;
   const wish = defined({ name, sample, key: parseKeyOption(options.key) });
   // A schema is inferred from its source alone: the lake's folder is not touched.
   const inferred = await withFolder(
@@ -42,11 +46,11 @@ export async function inferCommand(context: CommandContext, options: InferOption
   return EXIT.done;
 }
 
-function originOf({ table, fromExport }: InferOptions): Origin {
-  if (table !== undefined && fromExport === undefined) return { source: table };
-  if (table === undefined && fromExport !== undefined) return { export: fromExport };
+function originOf({ source }: NamedTables, { source: given, fromExport }: InferOptions): Origin {
+  if (fromExport !== undefined && given === undefined) return { export: fromExport };
+  if (source !== undefined && fromExport === undefined) return { source };
   throw new DynalakeError("USAGE", "a schema is inferred either from a table or from an export", {
-    next: "Give --table NAME (with --endpoint URL if it is not on AWS), or --from-export DIR.",
+    next: "Give --source NAME (with --endpoint URL if it is not on AWS), or --from-export DIR.",
   });
 }
 

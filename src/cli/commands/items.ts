@@ -18,13 +18,13 @@ export async function itemsCommand(context: CommandContext, options: ItemsOption
   if (target.kind === "stack") {
     return withStack(context, target, async (stack) => {
       const { deployedItems } = await import("../../stack/items.ts");
-      const deployment = onlyTable(stack.tables(options.table), ({ table }) => table, "--table");
+      const deployment = onlyTable(stack.tables(options.table), ({ table }) => table);
       const { schema, lines } = await deployedItems(stack, deployment, asOfSeconds);
       return printItems(terminal, schema, lines);
     });
   }
   return withFolder(context, options.lake, async (lake) => {
-    const table = onlyTable(await lake.opened(options.table), ({ name }) => name, "--table");
+    const table = onlyTable(await lake.opened(options.table), ({ name }) => name);
     return printItems(terminal, await table.schema(), table.items(asOfOption(asOfSeconds)).lines());
   });
 }

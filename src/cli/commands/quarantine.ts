@@ -70,7 +70,7 @@ export async function replayQuarantineCommand(
 ): Promise<ExitCode> {
   const { terminal } = context;
   return withFolder(context, options.lake, async (lake) => {
-    const { name } = onlyTable(await lake.opened(options.table), (table) => table.name, "--table");
+    const { name } = onlyTable(await lake.opened(options.table), (table) => table.name);
     const files = await quarantineFiles(join(lake.folder, name, "quarantine"), options.reason);
     if (files.length === 0) {
       terminal.note(`Nothing to replay: no such records of "${name}" are in quarantine`);

@@ -10,6 +10,8 @@ import { addedSentence } from "../reports/columns-report.ts";
 import { reportReplay } from "../reports/replay-report.ts";
 
 export interface ReplayOptions extends LakeOptions {
+  readonly table?: string;
+  /** What `--table` was called. */
   readonly name?: string;
   readonly key?: string;
   readonly schema?: string;
@@ -26,7 +28,9 @@ export async function replayCommand(
   const target = lakeTarget(options);
   if (target.kind === "stack") return replayStack(context, target, files, options);
   const { terminal } = context;
-  const { lake: folder, name, schema, anySource = false, partial = false, json = false } = options;
+  const { lake: folder, anySource = false, partial = false, json = false } = options;
+  const name = options.table ?? options.name;
+  const schema = options.schema ?? (name === undefined ? undefined : context.settings.tables[name]?.schema);
   const wish = defined({ name, schema, key: parseKeyOption(options.key) });
   return withFolder(context, folder, async (lake) => {
     const report = await lake.replay(files, {
@@ -53,7 +57,7 @@ function replayStack(
   const { terminal, settings } = context;
   return withStack(context, target, async (stack) => {
     const { replayIntoDeployment } = await import("../../stack/replay.ts");
-    const deployment = onlyTable(stack.tables(options.name), ({ table }) => table, "--name");
+    const deployment = onlyTable(stack.tables(options.table ?? options.name), ({ table }) => table);
     const { bucket, table } = deployment;
     const { totals, hasLateChanges } = await replayIntoDeployment(stack, deployment, {
       files: names.map((name) => ({ name, path: context.absolute(name) })),

@@ -48,7 +48,7 @@ export async function restoreCommand(
     { terminal, ...context },
     options.lake,
     async (lake) => {
-      const table = onlyTable(await lake.opened(options.table), ({ name }) => name, "--table");
+      const table = onlyTable(await lake.opened(options.table), ({ name }) => name);
       if (options.dryRun === true) {
         const planned = await table.planRestore(wish);
         await terminal.print(json ? restoreJson(planned) : plannedText(planned));

@@ -2,14 +2,18 @@
 import { counted } from "../../core/counted.ts";
 import { defined } from "../../core/defined.ts";
 import type { FollowReport, SnapshotsKept } from "../../index.ts";
+import { findingsCommand } from "../../monitor/findings-command.ts";
+import type { FindingsReceiver } from "../../monitor/findings-sender.ts";
 import { monitoredRun } from "../../monitor/monitored-run.ts";
 import { webhook } from "../../monitor/webhook.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
+import { namedTables, requireMeant } from "../context/named-tables.ts";
 import { withFolder } from "../context/opened.ts";
 import { type RunLog, runLog } from "../reports/run-log.ts";
 
 export interface RunOptions {
   readonly lake: string;
+  readonly source?: string;
   readonly table?: string;
   readonly endpoint?: string;
   readonly region?: string;
@@ -29,20 +33,25 @@ export interface RunOptions {
 }
 
 export async function runCommand(context: CommandContext, options: RunOptions): Promise<ExitCode> {
-  const { table: source, endpoint, region, name, schema, once, threads, keep } = options;
+  const { endpoint, region, once, threads, keep } = options;
   const { terminal, timing, interrupted: signal } = context;
-  const { webhookUrl } = context.settings;
   const log = runLog(options.logFormat, {
     terminal,
     lake: options.lake,
     verbose: options.verbose === true,
     nowMs: () => timing.nowMs(),
   });
-  const receivers = webhookUrl === undefined ? [] : [webhook(webhookUrl)];
+  const named = namedTables(
+    { ...context, terminal: { ...terminal, note: (text) => log.note("warn", "note", text) } },
+    options,
+  );
+  const { source, name, schema } = named;
+  const receivers = receiversOf(context.settings);
   const report = await withFolder(
     context,
     options.lake,
     async (lake) => {
+      await requireMeant(lake, named);
       const monitored = await monitoredRun(lake, options.lake, {
         ...defined({ port: options.metricsPort }),
         hostname: options.metricsHost,
@@ -71,6 +80,15 @@ export async function runCommand(context: CommandContext, options: RunOptions): 
   );
   await log.end();
   return ended(log, report);
+}
+
+function receiversOf({ webhookUrl, onFinding, environment }: CommandContext["settings"]): FindingsReceiver[] {
+  return [
+    ...(webhookUrl === undefined ? [] : [webhook(webhookUrl)]),
+    ...(onFinding === undefined
+      ? []
+      : [findingsCommand(onFinding.words, { cwd: onFinding.cwd, environment })]),
+  ];
 }
 
 function ended(log: RunLog, { changes, notFollowed, quarantined, gaps }: FollowReport): ExitCode {

@@ -4,6 +4,7 @@ import { DynalakeError } from "../../core/error.ts";
 import type { Origin, SnapshotsKept } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { givenTime } from "../context/given-time.ts";
+import { type NamedTables, namedTables, requireMeant } from "../context/named-tables.ts";
 import { withFolder, withStack } from "../context/opened.ts";
 import { parseKeyOption } from "../options/key-option.ts";
 import { type LakeOptions, onlyTable, type StackTarget } from "../options/lake-target.ts";
@@ -11,7 +12,8 @@ import { machineEvents } from "../reports/machine-events.ts";
 import { reportFolderSnapshot, reportSnapshot, showSnapshotProgress } from "../reports/snapshot-report.ts";
 
 export interface SnapshotOptions extends LakeOptions {
-  /** The DynamoDB table. Of a stack that has several, the one that is meant. */
+  readonly source?: string;
+  /** The lake table. Of a stack that has several, the one that is meant. */
   readonly table?: string;
   readonly endpoint?: string;
   readonly fromExport?: string;
@@ -30,8 +32,10 @@ export interface SnapshotOptions extends LakeOptions {
 export async function snapshotCommand(context: CommandContext, options: SnapshotOptions): Promise<ExitCode> {
   const { stack, region } = options;
   if (stack !== undefined) return snapshotStack(context, { kind: "stack", stack, region }, options);
-  const from = originOf(options);
-  const { endpoint, threads, name, schema, readShare } = options;
+  const named = namedTables(context, options);
+  const from = originOf(named, options);
+  const { name, schema } = named;
+  const { endpoint, threads, readShare } = options;
   const wish = defined({
     name,
     schema,
@@ -44,14 +48,16 @@ export async function snapshotCommand(context: CommandContext, options: Snapshot
       options.exportedAt === undefined ? undefined : new Date(givenTime(context, options.exportedAt) * 1000),
   });
   const { terminal, interrupted: signal } = context;
-  const take = (lake: Parameters<Parameters<typeof withFolder>[2]>[0]) =>
-    lake.snapshot(from, {
+  const take = async (lake: Parameters<Parameters<typeof withFolder>[2]>[0]) => {
+    await requireMeant(lake, named);
+    return lake.snapshot(from, {
       ...wish,
       signal,
       onEvent: (event) => {
         if (event.kind === "progress") showSnapshotProgress(terminal, event);
       },
     });
+  };
   const report = await withFolder(context, options.lake, take, {
     ...defined({ endpoint, region }),
     threads,
@@ -59,11 +65,11 @@ export async function snapshotCommand(context: CommandContext, options: Snapshot
   return reportFolderSnapshot(context, report, options);
 }
 
-function originOf({ table, fromExport }: SnapshotOptions): Origin {
-  if (table !== undefined && fromExport === undefined) return { source: table };
-  if (table === undefined && fromExport !== undefined) return { export: fromExport };
+function originOf({ source }: NamedTables, { source: given, fromExport }: SnapshotOptions): Origin {
+  if (fromExport !== undefined && given === undefined) return { export: fromExport };
+  if (source !== undefined && fromExport === undefined) return { source };
   throw new DynalakeError("USAGE", "a snapshot is taken either of a table or from an export", {
-    next: "Give --table NAME (with --endpoint URL if it is not on AWS), or --from-export DIR.",
+    next: "Give --source NAME (with --endpoint URL if it is not on AWS), or --from-export DIR.",
   });
 }
 
@@ -74,7 +80,7 @@ function snapshotStack(
 ): Promise<ExitCode> {
   return withStack(context, target, async (stack) => {
     const { snapshotDeployment } = await import("../../stack/snapshot.ts");
-    const deployment = onlyTable(stack.tables(options.table), ({ table }) => table, "--table");
+    const deployment = onlyTable(stack.tables(options.table), ({ table }) => table);
     const { bucket, table } = deployment;
     const taken = await snapshotDeployment(stack, deployment, machineEvents(context.terminal));
     if (taken === undefined) {

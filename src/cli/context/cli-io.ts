@@ -7,6 +7,8 @@ export interface CliIo {
   readonly cwd: string;
   /** The AWS SDK also reads the process's own environment, for credentials and profiles. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Gives the AWS SDK the region and the profile that hold: it reads them from the process. */
+  readonly useAwsSettings: (environment: CliIo["environment"]) => void;
   /** What `query -` and `sql` read. Nothing else does. */
   readonly stdin: CliInput;
   /** Results. */

@@ -11,6 +11,8 @@ export interface CommandContext {
   readonly cwd: string;
   readonly terminal: Terminal;
   readonly settings: Settings;
+  /** As the process has it: `settings` is what follows from it. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** The absolute path of a path that the user gave. Messages show it as it was given. */
   readonly absolute: (path: string) => string;
   readonly timing: Timing;

@@ -19,8 +19,32 @@ export const lakeTableOption = (): Option =>
   new Option("--table <name>", "one table of the lake; all or the only one by default");
 export const keyOption = (): Option =>
   new Option("--key <hash[,range]>", "the key's attributes, if the source does not name them");
-export const nameOption = (): Option =>
-  new Option("--name <name>", "the lake table's name; the source's by default");
+/** The lake table that is filled. `--name` was its name. */
+export function filledTableOptions(command: Command): Command {
+  return command
+    .option("--table <name>", "the lake table's name; the source's by default")
+    .addOption(new Option("--name <name>").hideHelp());
+}
+
+/** For commands on tables of a lake in a folder. */
+export function lakeOptions(command: Command): Command {
+  return command.addOption(lakeOption()).addOption(lakeTableOption());
+}
+
+/** For commands on tables of a lake, in a folder or deployed; `others` are the options that mean nothing on a stack. */
+export function anyLakeOptions(command: Command, ...others: readonly string[]): Command {
+  return command
+    .addOption(lakeOption())
+    .addOption(stackOption(...others))
+    .addOption(regionOption())
+    .addOption(lakeTableOption());
+}
+
+/** Where settings come from. */
+export const configOption = (): Option =>
+  new Option("--config <file>", "settings; dynalake.json in this folder by default");
+export const profileOption = (): Option =>
+  new Option("--profile <name>", "the profile of the AWS CLI, in place of AWS_PROFILE");
 
 export const keepOption = (): Option =>
   new Option(
@@ -33,8 +57,7 @@ export const partialOption = (): Option =>
 
 /** For commands that read a source table. */
 export function sourceOptions(command: Command): Command {
-  return command
-    .option("--table <name>", "the DynamoDB table")
+  return filledTableOptions(command.option("--source <name>", "the DynamoDB table"))
     .option("--endpoint <url>", "a DynamoDB endpoint other than AWS")
     .option("--region <region>", "the AWS region");
 }

@@ -31,16 +31,12 @@ export function lakeTarget({ lake, stack, region }: LakeOptions): LakeTarget {
   });
 }
 
-/** The only one of some tables. Throws USAGE if there are several: `option` chooses one. */
-export function onlyTable<Table>(
-  tables: readonly Table[],
-  nameOf: (table: Table) => string,
-  option: "--table" | "--name",
-): Table {
+/** The only one of some tables. Throws USAGE if there are several. */
+export function onlyTable<Table>(tables: readonly Table[], nameOf: (table: Table) => string): Table {
   const [table, ...others] = tables;
   if (table !== undefined && others.length === 0) return table;
   const names = tables.map(nameOf).join(", ");
   throw new DynalakeError("USAGE", `the lake has several tables: ${names}`, {
-    next: `Choose one with ${option}.`,
+    next: "Choose one with --table.",
   });
 }

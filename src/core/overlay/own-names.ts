@@ -14,7 +14,7 @@ export async function requireOwnNames(store: ObjectStore, table: string): Promis
     throw new DynalakeError(
       "USAGE",
       `a table "${table}" beside "${other}" would leave it open what "${shared}" is in SQL`,
-      { next: "Give the new table another name: --name NAME, or `table` in its schema." },
+      { next: "Give the new table another name: --table NAME, or `table` in its schema." },
     );
   }
 }

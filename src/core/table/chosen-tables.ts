@@ -38,6 +38,6 @@ export async function singleTable(store: ObjectStore, lake: string): Promise<Ope
   if (first !== undefined && others.length === 0) return first;
   const names = tables.map(({ schema }) => schema.table).join(", ");
   throw new DynalakeError("USAGE", `the lake has several tables: ${names}`, {
-    next: "Choose one with --name.",
+    next: "Choose one with --table.",
   });
 }

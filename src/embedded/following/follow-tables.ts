@@ -66,7 +66,7 @@ async function followedSchemas(wish: FollowWish): Promise<readonly Schema[]> {
   if (known !== undefined) return [known];
   if (wish.source === undefined) {
     throw new DynalakeError("LAKE_NOT_FOUND", `the lake has no table "${wish.name}"`, {
-      next: "Name its source table, too (`--table NAME`): its first snapshot is taken of that.",
+      next: "Name its source table, too (`--source NAME`): its first snapshot is taken of that.",
     });
   }
   await requireStream(wish, wish.source);
@@ -90,7 +90,7 @@ async function seededSchemas({ lakeName }: FollowWish, store: ObjectStore): Prom
     if (await isFilled(opened)) continue;
     const { table, source } = opened.schema;
     throw new DynalakeError("INCOMPLETE", `the first snapshot of "${table}" did not finish`, {
-      next: `Start again with its source table (\`--table ${source}\`) and the other options of the first run.`,
+      next: `Start again with its source table (\`--source ${source}\`) and the other options of the first run.`,
     });
   }
   return tables.map(({ schema }) => schema);

@@ -66,7 +66,7 @@ export async function givenSchema(request: SchemaDemand): Promise<SchemaChoice |
   if (given !== undefined && request.name !== undefined && tableName(request.name) !== given.table) {
     throw new DynalakeError(
       "USAGE",
-      `--name is "${request.name}", but ${givenName} describes "${given.table}"`,
+      `--table is "${request.name}", but ${givenName} describes "${given.table}"`,
       { next: "Leave the name out, or give the schema the same `table`." },
     );
   }
@@ -134,9 +134,9 @@ async function filledTable(request: SchemaDemand, table: string): Promise<OpenTa
   return { ...opened, schema };
 }
 
-const RENAME = "Give the lake table a name of its own: `--name NAME`, and the same `table` in a schema file.";
+const RENAME = "Give the lake table a name of its own: `--table NAME`, and the same `table` in a schema file.";
 const REPLACE =
-  "Give the lake table a name of its own (`--name NAME`), or correct `source` in the schema file and pass it (`--schema FILE`).";
+  "Give the lake table a name of its own (`--table NAME`), or correct `source` in the schema file and pass it (`--schema FILE`).";
 
 /** The schema of a source table. Throws USAGE if it is explicitly another one's: their items must never mix. */
 export function boundTo(
@@ -156,7 +156,7 @@ function requireName(request: SchemaDemand): string {
   const name = request.name ?? request.source;
   if (name !== undefined) return name;
   throw new DynalakeError("USAGE", "the lake table has no name", {
-    next: "Give it one (`--name NAME`), or a schema file (`--schema FILE`).",
+    next: "Give it one (`--table NAME`), or a schema file (`--schema FILE`).",
   });
 }
 

@@ -70,6 +70,6 @@ async function requireEmpty({ store }: LakeFolder, name: string): Promise<void> 
   // breakage: undated-items-in-new-tables
   if (table === undefined || !(await isFilled(table))) return;
   throw new DynalakeError("USAGE", `nothing says whether these items are older than what "${name}" holds`, {
-    next: "Add --exported-at TIME, when their reading began, or give the lake table another name (--name NAME).",
+    next: "Add --exported-at TIME, when their reading began, or give the lake table another name (--table NAME).",
   });
 }

@@ -34,7 +34,7 @@ export async function inferFromExport(
   const source = exportedTable(folder.summary) ?? name;
   if (source === undefined) {
     throw new DynalakeError("USAGE", "the export does not name its table", {
-      next: "Give the lake table a name: `--name NAME`.",
+      next: "Give the lake table a name: `--table NAME`.",
     });
   }
   const observed =
