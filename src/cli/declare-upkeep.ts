@@ -1,5 +1,5 @@
 /** The commands that keep a lake small, cheap and whole: what they take, and what carries them out. */
-import { type Command, Option } from "commander";
+import { Argument, type Command, Option } from "commander";
 import {
   anyLakeOptions,
   jsonOption,
@@ -9,9 +9,10 @@ import {
   regionOption,
 } from "./options/common-options.ts";
 import { notNegative, positive, whole } from "./options/option-values.ts";
+import { SHELLS } from "./reports/completion-script.ts";
 import type { Declare, Runs } from "./runs.ts";
 
-export const upkeepCommands: readonly Declare[] = [compact, vacuum, quarantine, cost, doctor, config];
+export const upkeepCommands: readonly Declare[] = [compact, vacuum, quarantine, cost, doctor, config, completion];
 
 function compact(program: Command, runs: Runs): void {
   anyLakeOptions(program.command("compact").description("fold the change log now"))
@@ -132,6 +133,18 @@ function config(program: Command, runs: Runs): void {
     .action(
       runs(async (context, options) =>
         (await import("./commands/config.ts")).configCommand(context, options),
+      ),
+    );
+}
+
+function completion(program: Command, runs: Runs): void {
+  program
+    .command("completion")
+    .description("print a script that completes commands and options in a shell")
+    .addArgument(new Argument("<shell>", "the shell").choices(SHELLS))
+    .action(
+      runs(async (context, shell, options, command) =>
+        (await import("./commands/completion.ts")).completionCommand(context, shell, options, command),
       ),
     );
 }

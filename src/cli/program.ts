@@ -1,5 +1,6 @@
 /** The program that carries out a command line. */
-import { Command } from "commander";
+import type { Command } from "commander";
+import { CliCommand } from "./cli-command.ts";
 import { defined } from "../core/defined.ts";
 import { applySettings } from "./context/applied-settings.ts";
 import type { CliIo } from "./context/cli-io.ts";
@@ -56,9 +57,9 @@ export function program(
     (work) =>
     async (...args) =>
       onExit(await (work as (...all: unknown[]) => Promise<ExitCode>)({ ...context, settings }, ...args));
-  const dynalake = new Command("dynalake")
+  const dynalake = new CliCommand("dynalake")
     .description("Keeps DynamoDB tables queryable with SQL, as a copy you can verify.")
-    .version(context.version)
+    .version(context.version, "-v, --version")
     .showHelpAfterError(showsErrors && `  -> ${HELP}`)
     .exitOverride()
     .configureOutput({

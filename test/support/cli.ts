@@ -7,6 +7,7 @@ import { Readable, Writable } from "node:stream";
 import { expect } from "@jest/globals";
 // jest cannot load a module for two dynamic imports at the same time, so everything that commands on folders import is loaded here.
 import "../../src/cli/commands/compact.ts";
+import "../../src/cli/commands/completion.ts";
 import "../../src/cli/commands/config.ts";
 import "../../src/cli/commands/demo.ts";
 import "../../src/cli/commands/infer.ts";
