@@ -12,7 +12,15 @@ import { notNegative, positive, whole } from "./options/option-values.ts";
 import { SHELLS } from "./reports/completion-script.ts";
 import type { Declare, Runs } from "./runs.ts";
 
-export const upkeepCommands: readonly Declare[] = [compact, vacuum, quarantine, cost, doctor, config, completion];
+export const upkeepCommands: readonly Declare[] = [
+  compact,
+  vacuum,
+  quarantine,
+  cost,
+  doctor,
+  config,
+  completion,
+];
 
 function compact(program: Command, runs: Runs): void {
   anyLakeOptions(program.command("compact").description("fold the change log now"))
@@ -98,7 +106,10 @@ function quarantine(program: Command, runs: Runs): void {
       ),
     );
   lakeOptions(
-    quarantined.command("replay").description("deliver those whose cause is repaired; the others stay"),
+    quarantined
+      .command("replay")
+      .alias("repair")
+      .description("deliver those whose cause is repaired; the others stay"),
   )
     .addOption(reason())
     .addOption(partialOption())
@@ -106,6 +117,19 @@ function quarantine(program: Command, runs: Runs): void {
     .action(
       runs(async (context, options) =>
         (await import("./commands/quarantine.ts")).replayQuarantineCommand(context, options),
+      ),
+    );
+  lakeOptions(
+    quarantined
+      .command("drop")
+      .description("delete them for good: their changes are a gap, until a later snapshot"),
+  )
+    .addOption(reason())
+    .option("--dry-run", "say what would be deleted, and do nothing")
+    .addOption(jsonOption())
+    .action(
+      runs(async (context, options) =>
+        (await import("./commands/quarantine.ts")).dropCommand(context, options),
       ),
     );
 }

@@ -1,7 +1,7 @@
 /** The program that carries out a command line. */
 import type { Command } from "commander";
-import { CliCommand } from "./cli-command.ts";
 import { defined } from "../core/defined.ts";
+import { CliCommand } from "./cli-command.ts";
 import { applySettings } from "./context/applied-settings.ts";
 import type { CliIo } from "./context/cli-io.ts";
 import type { CommandContext, ExitCode } from "./context/command.ts";

@@ -5,6 +5,7 @@ import { openTables } from "../core/table/open-table.ts";
 import { requireFolder } from "../files/folder-store.ts";
 import { writtenBeside } from "../files/written-beside.ts";
 import type { Timing } from "../sdk/timing.ts";
+import { type DropOptions, type DroppedRecords, dropQuarantined } from "./dropping.ts";
 import { FolderContext } from "./folder-context.ts";
 import { folderQuery } from "./folder-query.ts";
 import { FolderTable } from "./folder-table.ts";
@@ -54,6 +55,9 @@ export interface CommandLake extends Lake {
 
   /** The DynamoDB tables by the lake tables that they fill; none where there is no lake yet. */
   sources(): Promise<ReadonlyMap<string, string>>;
+
+  /** Drops records of a table's quarantine for good, which leaves a gap. Rejects with USAGE for a reason that no record has. */
+  dropQuarantined(table: string, options: DropOptions): Promise<DroppedRecords>;
 }
 
 class FolderLake implements CommandLake {
@@ -92,6 +96,10 @@ class FolderLake implements CommandLake {
       const opened = await openTables(store);
       return new Map(opened.map(({ schema }) => [schema.table, schema.source]));
     });
+  }
+
+  dropQuarantined(table: string, options: DropOptions): Promise<DroppedRecords> {
+    return dropQuarantined(this.#context, table, options);
   }
 
   table(name: string): LakeTable {

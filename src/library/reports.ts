@@ -255,7 +255,8 @@ export interface Gap {
     | "stream-off"
     | "started-late"
     | "columns-missing"
-    | "rows-missing";
+    | "rows-missing"
+    | "dropped";
   /** What was found, for people. Names streams and shards, never items. */
   readonly detail: string;
   readonly foundAtSeconds: number;

@@ -49,7 +49,9 @@ inZsh("zsh is offered commands with what they do, options and their values", asy
     const offered = (...words: readonly string[]): string => {
       const stubs = `compdef() { : }; compadd() { print -l -- "$@" }; _describe() { print -l -- "\${(@P)2}" }; _files() { print FILES }`;
       const call = `words=(dynalake ${words.map((word) => `'${word}'`).join(" ")}); CURRENT=${words.length + 1}; _dynalake`;
-      const { stdout, stderr } = spawnSync("zsh", ["-fc", `${stubs}; source ${file}; ${call}`], { encoding: "utf8" });
+      const { stdout, stderr } = spawnSync("zsh", ["-fc", `${stubs}; source ${file}; ${call}`], {
+        encoding: "utf8",
+      });
       expect(stderr).toBe("");
       return stdout;
     };

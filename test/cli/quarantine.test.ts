@@ -2,7 +2,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { done, dynalake, expectRefused, rowsOf } from "../support/cli.ts";
+import { done, dynalake, expectRefused, fingerprint, rowsOf } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 
 const SECRET = "ann@example.com";
@@ -81,5 +81,48 @@ test("a replay delivers what makes sense now, and leaves the rest where it is", 
     });
     const { tables } = JSON.parse(await done(["status", "--lake", lake, "--json"]));
     expect(tables).toMatchObject([{ health: "healthy", quarantine: {} }]);
+  });
+});
+
+test("`repair` is a replay", async () => {
+  await withQuarantine(async (lake) => {
+    const repaired = await dynalake(["quarantine", "repair", "--lake", lake]);
+    expect(repaired).toMatchObject({ code: 3, stdout: 'Replayed 0 changes into "t"\n' });
+  });
+});
+
+test("what is dropped is gone, and a gap until a later snapshot; a dry run changes nothing", async () => {
+  await withQuarantine(async (lake) => {
+    const drop = ["quarantine", "drop", "--lake", lake];
+    const health = async () => {
+      const { tables } = JSON.parse(await done(["status", "--lake", lake, "--json"]));
+      const [{ health: of, quarantine, openGaps }] = tables;
+      return { health: of, quarantine, reasons: openGaps.map((gap: { reason: string }) => gap.reason) };
+    };
+    const before = await fingerprint(lake);
+    const wouldDrop = await done([...drop, "--dry-run"]);
+    expect(wouldDrop).toMatch(
+      /^Would drop 2 records of "t" \(2 unknown-operation\); until a snapshot after 20/,
+    );
+    expectRefused(await dynalake([...drop, "--reason", "no-key"]), { code: "USAGE", names: ["no-key"] });
+    expect(await fingerprint(lake)).toEqual(before);
+    expect(await health()).toEqual({
+      health: "quarantine",
+      quarantine: { "unknown-operation": 1 },
+      reasons: [],
+    });
+    expect(JSON.parse(await done([...drop, "--reason", "unknown-operation", "--json"]))).toEqual({
+      table: "t",
+      records: { "unknown-operation": 2 },
+      files: 1,
+      snapshotAfterSeconds: expect.any(Number),
+      dryRun: false,
+    });
+    expect(await health()).toEqual({ health: "gap", quarantine: {}, reasons: ["dropped"] });
+    expect(await done(["status", "--lake", lake])).toContain(
+      "GAP         2 records (2 unknown-operation) were dropped from quarantine",
+    );
+    expect(await done(drop)).toBe('The quarantine of "t" is empty\n');
+    expect((await health()).reasons).toEqual(["dropped"]);
   });
 });

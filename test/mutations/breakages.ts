@@ -2510,4 +2510,18 @@ export const breakages: readonly Breakage[] = [
     put: "true",
     tests: ["test/cli/named-tables.test.ts"],
   },
+  {
+    name: "another command is suggested that is only somewhat like the unknown one",
+    marker: "no-false-friends",
+    find: "given.length <= ONE_MISTAKE_MAX ? 1 : 2",
+    put: "4",
+    tests: ["test/cli/completion.test.ts"],
+  },
+  {
+    name: "records that are dropped from quarantine leave a healthy table",
+    marker: "dropped-records-are-a-gap",
+    find: "await recordGap(store, table, id, gap);",
+    put: "",
+    tests: ["test/cli/quarantine.test.ts"],
+  },
 ];

@@ -140,6 +140,7 @@ test("the command line works on a folder through the library alone", () => {
     // Writes the results that a person asked for in a file.
     "src/files/written-beside.ts",
     "src/index.ts",
+    "src/library/dropping.ts",
     "src/library/folder-lake.ts",
     "src/library/lake-relations.ts",
     "src/library/statement-processes.ts",

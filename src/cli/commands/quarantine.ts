@@ -3,12 +3,19 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { folderConsole } from "../../console/folder-console.ts";
 import { counted } from "../../core/counted.ts";
+import { defined } from "../../core/defined.ts";
 import { DynalakeError } from "../../core/error.ts";
 import type { CommandLake } from "../../library/folder-lake.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { withFolder } from "../context/opened.ts";
 import { onlyTable } from "../options/lake-target.ts";
-import { groupsText, type Quarantined, recordText, type ShownRecord } from "../reports/quarantine-text.ts";
+import {
+  droppedText,
+  groupsText,
+  type Quarantined,
+  recordText,
+  type ShownRecord,
+} from "../reports/quarantine-text.ts";
 import { reportReplay } from "../reports/replay-report.ts";
 
 export interface QuarantineOptions {
@@ -79,6 +86,23 @@ export async function replayQuarantineCommand(
     const report = await lake.replay(files, { name, partial: options.partial === true });
     const quarantine = `${options.lake}/${name}/quarantine`;
     return reportReplay(context, report, { json: options.json === true, quarantine });
+  });
+}
+
+export interface DropCommandOptions extends QuarantineOptions {
+  readonly dryRun?: boolean;
+}
+
+export async function dropCommand(context: CommandContext, options: DropCommandOptions): Promise<ExitCode> {
+  const { terminal } = context;
+  const { reason, dryRun = false } = options;
+  return withFolder(context, options.lake, async (lake) => {
+    const { name } = onlyTable(await lake.opened(options.table), (table) => table.name);
+    const dropped = await lake.dropQuarantined(name, { ...defined({ reason }), dryRun });
+    await terminal.print(
+      options.json === true ? `${JSON.stringify({ ...dropped, dryRun })}\n` : droppedText(dropped, dryRun),
+    );
+    return EXIT.done;
   });
 }
 

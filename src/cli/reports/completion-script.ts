@@ -28,7 +28,9 @@ function valueCases(
   withChoices: (choices: readonly string[]) => string,
   others: string,
 ): readonly string[] {
-  const valued = (filter: (option: CompletedOption) => boolean): readonly (readonly [string, CompletedOption])[] =>
+  const valued = (
+    filter: (option: CompletedOption) => boolean,
+  ): readonly (readonly [string, CompletedOption])[] =>
     commands.flatMap((command) =>
       command.options
         .filter((option) => option.takesValue && filter(option))
@@ -43,7 +45,9 @@ function valueCases(
 }
 
 function bashScript(commands: readonly CompletedCommand[]): string {
-  const cases = commands.map((command) => `    "${nameOf(command)}") words="${wordsOf(command).join(" ")}" ;;`);
+  const cases = commands.map(
+    (command) => `    "${nameOf(command)}") words="${wordsOf(command).join(" ")}" ;;`,
+  );
   return `# dynalake completion bash: source it, as in  source <(dynalake completion bash)
 _dynalake() {
   local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}" at="" word words=""
@@ -68,7 +72,9 @@ complete -o default -F _dynalake dynalake
 
 function zshScript(commands: readonly CompletedCommand[]): string {
   const cases = commands.map((command) => {
-    const below = command.commands.map(({ path, description }) => described(path.at(-1) as string, description));
+    const below = command.commands.map(({ path, description }) =>
+      described(path.at(-1) as string, description),
+    );
     const options = command.options.map(({ flag, description }) => described(flag, description));
     return `    "${nameOf(command)}")\n      words_of=(${[...below, ...options].join(" ")}) ;;`;
   });
@@ -110,7 +116,11 @@ function fishScript(commands: readonly CompletedCommand[]): string {
         `complete -c dynalake -f -n ${quoted(conditionOf(command, groups))} -a ${path.at(-1)} -d ${quoted(description)}`,
     ),
     ...command.options.map((option) => {
-      const value = option.takesValue ? (option.choices.length > 0 ? ` -x -a ${quoted(option.choices.join(" "))}` : " -r") : "";
+      const value = option.takesValue
+        ? option.choices.length > 0
+          ? ` -x -a ${quoted(option.choices.join(" "))}`
+          : " -r"
+        : "";
       const condition = quoted(conditionOf(command, groups));
       return `complete -c dynalake -n ${condition} -l ${option.flag.slice(2)}${value} -d ${quoted(option.description)}`;
     }),

@@ -25,11 +25,13 @@ export function completionTree(command: Command, path: readonly string[] = []): 
     path,
     description: command.description(),
     commands: commands.map((below) => completionTree(below, [...path, below.name()])),
-    options: help.visibleOptions(command).flatMap(({ long, description, required, optional, argChoices }) =>
-      long == null
-        ? []
-        : [{ flag: long, description, takesValue: required || optional, choices: argChoices ?? [] }],
-    ),
+    options: help
+      .visibleOptions(command)
+      .flatMap(({ long, description, required, optional, argChoices }) =>
+        long == null
+          ? []
+          : [{ flag: long, description, takesValue: required || optional, choices: argChoices ?? [] }],
+      ),
   };
 }
 

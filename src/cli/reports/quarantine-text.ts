@@ -1,6 +1,8 @@
 /** What is in quarantine, for people. */
+
 import type { QuarantineGroup, QuarantineReport } from "../../console/api.ts";
-import { counted } from "../../core/counted.ts";
+import { counted, grouped } from "../../core/counted.ts";
+import type { DroppedRecords } from "../../library/dropping.ts";
 import { timeText } from "../options/time-option.ts";
 
 export type Quarantined = QuarantineReport;
@@ -32,7 +34,7 @@ export function groupsText(groups: readonly Group[]): string {
         : `from ${timeText(firstSeconds)} to ${timeText(lastSeconds)}`;
     return `${table}: ${counted(records, "record")} (${reason}), ${times}\n  ${meaning}\n`;
   });
-  return `${lines.join("")}\`dynalake quarantine show\` shows them; once the cause is repaired, \`dynalake quarantine replay\` delivers them.\n`;
+  return `${lines.join("")}\`dynalake quarantine show\` shows them; once the cause is repaired, \`dynalake quarantine repair\` delivers them.\n`;
 }
 
 export function recordText(shown: ShownRecord): string {
@@ -46,6 +48,20 @@ export function recordText(shown: ShownRecord): string {
   ];
   const head = lines.map(([name = "", value]) => `${name.padEnd(8)}${value}\n`).join("");
   return `${printable(head)}${printable(record ?? "(not JSON; --values shows it)")}\n`;
+}
+
+export function droppedText(
+  { table, records, snapshotAfterSeconds }: DroppedRecords,
+  isDryRun: boolean,
+): string {
+  if (snapshotAfterSeconds === undefined) return `The quarantine of "${table}" is empty\n`;
+  const all = Object.values(records).reduce((sum, count) => sum + count, 0);
+  const reasons = Object.entries(records).map(([reason, count]) => `${grouped(count)} ${reason}`);
+  const what = `${counted(all, "record")} of "${table}" (${reasons.join(", ")})`;
+  const repair = `a snapshot after ${timeText(snapshotAfterSeconds)}`;
+  return isDryRun
+    ? `Would drop ${what}; until ${repair} its changes would count as lost\n`
+    : `Dropped ${what}; its changes count as lost until ${repair}\n`;
 }
 
 /** What a record holds must not move a terminal's cursor. */

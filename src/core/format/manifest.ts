@@ -39,6 +39,7 @@ export const GAP_REASONS = [
   "started-late",
   "columns-missing",
   "rows-missing",
+  "dropped",
 ] as const;
 
 /** A gap in the stream: changes that were never delivered. */

@@ -134,7 +134,8 @@ async function filledTable(request: SchemaDemand, table: string): Promise<OpenTa
   return { ...opened, schema };
 }
 
-const RENAME = "Give the lake table a name of its own: `--table NAME`, and the same `table` in a schema file.";
+const RENAME =
+  "Give the lake table a name of its own: `--table NAME`, and the same `table` in a schema file.";
 const REPLACE =
   "Give the lake table a name of its own (`--table NAME`), or correct `source` in the schema file and pass it (`--schema FILE`).";
 
