@@ -30,6 +30,8 @@ export interface WrittenRecord {
 export interface WrittenRecords {
   readonly Records?: readonly WrittenRecord[];
   readonly NextShardIterator?: string;
+  /** When the service was asked, if that was for another reader, before this one asked. */
+  readonly askedMs?: number;
 }
 
 /** Calls GetRecords; throws what the SDK throws. */

@@ -1,4 +1,5 @@
 /** A place in one shard of a stream. */
+import { defined } from "../core/defined.ts";
 import type { StreamGap } from "../core/ports/change-source.ts";
 import { failureName } from "../sdk/aws-error.ts";
 import type { WrittenRecord } from "./get-records.ts";
@@ -17,6 +18,11 @@ export interface ShardPlace {
   /** Whether the reader owes the shard's beginning: if it has been trimmed, there is a gap. */
   readonly beginningIsOwed: () => boolean;
   readonly onGap: (gap: StreamGap) => void;
+}
+
+export interface FetchedRecords {
+  readonly records: readonly WrittenRecord[];
+  readonly askedMs?: number;
 }
 
 /** The service's limit for one GetRecords call, besides 1 MB. */
@@ -47,8 +53,8 @@ export class ShardCursor {
     return this.#closed;
   }
 
-  /** The next records. Throws the SDK's errors, without having advanced. */
-  async fetch(signal: AbortSignal): Promise<readonly WrittenRecord[]> {
+  /** The next records, and when the service was asked if that was before. Throws the SDK's errors, without having advanced. */
+  async fetch(signal: AbortSignal): Promise<FetchedRecords> {
     this.#iterator ??= await this.#obtainIterator(signal);
     const request = { ShardIterator: this.#iterator, Limit: RECORDS_PER_CALL_MAX };
     const answer = await this.#place.api.getRecords(request, signal);
@@ -63,7 +69,7 @@ export class ShardCursor {
     this.#trimReported = false;
     this.#iterator = answer.NextShardIterator ?? undefined;
     this.#closed = this.#iterator === undefined;
-    return records;
+    return { records, ...defined({ askedMs: answer.askedMs }) };
   }
 
   /**

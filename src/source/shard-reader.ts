@@ -4,6 +4,7 @@ import { Bell } from "./bell.ts";
 import { CallRate } from "./call-rate.ts";
 import type { WrittenRecord } from "./get-records.ts";
 import type { PollBudget } from "./poll-budget.ts";
+import { recordBytes } from "./record-bytes.ts";
 import { RECORDS_PER_CALL_MAX, type ShardCursor } from "./shard-cursor.ts";
 import { isPassing } from "./source-error.ts";
 
@@ -27,9 +28,6 @@ const FULL_ANSWER_BYTES = 500_000;
 
 /** The shards of a disabled stream close. Emulators may leave them open: this many empty answers in a row count as the end. */
 const DRAINED_AFTER_EMPTY_POLLS = 25;
-
-/** The size of a record whose size the service left out. */
-const RECORD_BYTES_ASSUMED = 1_000;
 
 /** Polls until the shard is closed. Retries passing failures; any other ends the reading. */
 export class ShardReader {
@@ -106,7 +104,7 @@ export class ShardReader {
     const records = this.#buffer.splice(0, recordsMax);
     this.#taken += records.length;
     this.#passEnd();
-    this.#countBytes(-bytesOf(records));
+    this.#countBytes(-recordBytes(records));
     if (records.length > 0) this.#roomBell.ring();
     return records;
   }
@@ -137,12 +135,11 @@ export class ShardReader {
   async #poll(signal: AbortSignal): Promise<"now" | "later"> {
     const { cursor, budget } = this.#reading;
     await this.#rate.turn(signal);
-    let askedMs = 0;
     try {
-      const records = await budget.call(async () => {
+      const { records, askedMs } = await budget.call(async () => {
         signal.throwIfAborted();
-        askedMs = this.#reading.timing.nowMs();
-        return cursor.fetch(signal);
+        const nowMs = this.#reading.timing.nowMs();
+        return { askedMs: nowMs, ...(await cursor.fetch(signal)) }; // breakage: asked-for-another-reader
       });
       return this.#accept(records, askedMs);
     } catch (error) {
@@ -152,7 +149,7 @@ export class ShardReader {
   }
 
   #accept(records: readonly WrittenRecord[], askedMs: number): "now" | "later" {
-    const bytes = bytesOf(records);
+    const bytes = recordBytes(records);
     this.#fetched += records.length;
     // A pending end is kept: a reader that is always behind still passes it at some point.
     if (records.length === 0 && (this.#end === undefined || this.#end.after === this.#fetched))
@@ -192,8 +189,4 @@ export class ShardReader {
     this.#bufferBytes += bytes;
     this.#reading.budget.count(bytes);
   }
-}
-
-function bytesOf(records: readonly WrittenRecord[]): number {
-  return records.reduce((bytes, record) => bytes + (record.dynamodb?.SizeBytes ?? RECORD_BYTES_ASSUMED), 0);
 }

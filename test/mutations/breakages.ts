@@ -2199,6 +2199,27 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/cli/edited-schema.test.ts"],
   },
   {
+    name: "a reader that is behind goes on where another one is",
+    marker: "shared-answers-reach-back",
+    find: "!isBefore(after, kept.after) && ",
+    put: "",
+    tests: ["test/source/shared-streams.test.ts"],
+  },
+  {
+    name: "answers for other readers fill the memory",
+    marker: "shared-answers-bounded",
+    find: "this.#keptBytes > KEPT_BYTES_MAX ||",
+    put: "",
+    tests: ["test/source/shared-streams.test.ts"],
+  },
+  {
+    name: "an answer for another reader counts as one of now",
+    marker: "asked-for-another-reader",
+    find: "{ askedMs: nowMs, ...(await cursor.fetch(signal)) }",
+    put: "{ ...(await cursor.fetch(signal)), askedMs: nowMs }",
+    tests: ["test/source/shared-streams.test.ts"],
+  },
+  {
     name: "a result replaces a file of somebody else",
     marker: "results-replace-nothing",
     find: "overwrite || ",

@@ -7,6 +7,8 @@ import { chosenTables } from "../../core/table/chosen-tables.ts";
 import { holdsData } from "../../core/table/holds-data.ts";
 import { isFilled, openTable, openTables } from "../../core/table/open-table.ts";
 import { folderStore } from "../../files/folder-store.ts";
+import { systemTiming } from "../../sdk/timing.ts";
+import { sharedStreams } from "../../source/shared-streams.ts";
 import { connectSource, type SourceConfig, type SourceConnection } from "../../source/source-connection.ts";
 import { streamSource } from "../../source/stream-source.ts";
 import { type LakeLimits, openLakeFolder } from "../folder/lake-folder.ts";
@@ -48,13 +50,13 @@ export async function followTables(wish: FollowWish): Promise<boolean> {
   const schemas = await followedSchemas(wish);
   wish.signal.throwIfAborted();
   const store = folderStore(wish.folder);
-  const connections: SourceConnection[] = [];
+  const connections = new Map<string, SourceConnection>();
   try {
     const tables: FollowedTable[] = [];
     for (const schema of schemas) tables.push(await followed(wish, store, schema, connections));
     return await followLake({ ...wish, tables, snapshots: laterSnapshots(wish) });
   } finally {
-    for (const connection of connections) connection.close();
+    for (const connection of connections.values()) connection.close();
   }
 }
 
@@ -152,13 +154,22 @@ async function takeSnapshot(
   }
 }
 
+/** The lake tables of one source share its connection, and with it each answer of the stream. */
 async function followed(
-  { config, source }: FollowWish,
+  { config, source: named }: FollowWish,
   store: ObjectStore,
   schema: Schema,
-  connections: SourceConnection[],
+  connections: Map<string, SourceConnection>,
 ): Promise<FollowedTable> {
-  const connection = connectSource({ ...(await recallSource(store, schema.table)), ...config });
-  connections.push(connection);
-  return { schema, source: streamSource(connection, source ?? schema.source) };
+  const address = await recallSource(store, schema.table);
+  const source = named ?? schema.source;
+  const place = JSON.stringify([source, address]);
+  const connection = connections.get(place) ?? sharedConnection({ ...address, ...config });
+  connections.set(place, connection);
+  return { schema, source: streamSource(connection, source) };
+}
+
+function sharedConnection(config: SourceConfig): SourceConnection {
+  const connection = connectSource(config);
+  return { ...connection, streams: sharedStreams(connection.streams, systemTiming) };
 }
