@@ -58,7 +58,7 @@ export function compactionMachine(scope: Construct, id: string, props: Compactio
       // The list of what is mapped over, and what the statements read and write as their caller.
       ...access.read("staging/", "changes/", "segments/"),
       ...access.list("staging/", "changes/", "segments/"),
-      ...access.upload("segments/"),
+      ...access.writeSegments(),
       ...access.runStatements("changes", "segments"),
     ],
   });

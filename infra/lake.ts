@@ -21,7 +21,9 @@ import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import type { IStateMachine } from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
 import { DynalakeError } from "../src/core/error.ts";
-import { ACKNOWLEDGED_FOLDER } from "../src/core/format/deployment-path.ts";
+import { ACKNOWLEDGED_FOLDER, waitingFolder } from "../src/core/format/deployment-path.ts";
+import { errorsFolder, FAILED_BATCHES_FOLDER, quarantineFolder } from "../src/core/format/lake-path.ts";
+import { within } from "./delivery-options.ts";
 import { type LakePlace, MAPS_PREFIX, RESULTS_PREFIX } from "./lake-place.ts";
 import { watchLake } from "./lake-watch.ts";
 import { type LakeRoles, LakeWork } from "./lake-work.ts";
@@ -42,6 +44,11 @@ export interface LakeProps {
   readonly undeleteDays?: number;
   /** Lake Formation governs the catalog. `roles` are those that need its grants. Default: false. */
   readonly lakeFormation?: boolean;
+  /**
+   * Deletes what could not be delivered after so many days, whether it was replayed or not: 7 to 3,650. Such records hold values as
+   * they came, also of masked columns. Default: never.
+   */
+  readonly putAsideDays?: number;
   readonly alarms?: "none";
   readonly dashboard?: "none";
 }
@@ -84,6 +91,8 @@ export class Lake extends Construct implements LakePlace {
   readonly compactionMachine: IStateMachine;
   /** What works on all tables of the lake, by its name in the table of docs/aws.md. */
   readonly roles: LakeRoles;
+  private readonly storage: Bucket;
+  private readonly putAsideDays: number | undefined;
   private readonly sources = new Set<ITable>();
   private readonly tables = new Map<string, Duration | "never">();
 
@@ -92,7 +101,11 @@ export class Lake extends Construct implements LakePlace {
     this.databaseName = checkedName(props.databaseName ?? "dynalake");
     this.encryptionKey = props.encryptionKey;
     this.lakeFormation = props.lakeFormation ?? false;
-    this.bucket = makeBucket(this, props);
+    this.storage = makeBucket(this, props);
+    this.bucket = this.storage;
+    this.putAsideDays = props.putAsideDays;
+    if (props.putAsideDays !== undefined) within("putAsideDays", props.putAsideDays, 7, 3650);
+    this.expirePutAside(FAILED_BATCHES_FOLDER);
     this.database = new CfnDatabase(this, "Database", {
       catalogId: Aws.ACCOUNT_ID,
       databaseInput: { name: this.databaseName, description: "Tables of a dynalake lake" },
@@ -127,6 +140,14 @@ export class Lake extends Construct implements LakePlace {
       });
     }
     this.tables.set(table, compactEvery);
+    this.expirePutAside(quarantineFolder(table), errorsFolder(table), waitingFolder(table));
+  }
+
+  private expirePutAside(...folders: readonly string[]): void {
+    const { putAsideDays } = this;
+    if (putAsideDays === undefined) return;
+    for (const prefix of folders)
+      this.storage.addLifecycleRule({ prefix, expiration: Duration.days(putAsideDays) });
   }
 
   /** Reserves a source table: it is read once. Throws USAGE if the lake reads it already. */
@@ -195,6 +216,8 @@ function makeBucket(scope: Construct, props: LakeProps): Bucket {
         : []),
     ],
   });
+  // It refuses requests without TLS, as long as there is a bucket.
+  bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN); // breakage: bucket-keeps-its-policy
   acknowledge(
     bucket,
     "AwsSolutions-S1",

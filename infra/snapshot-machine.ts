@@ -92,7 +92,7 @@ export function snapshotMachine(scope: Construct, id: string, props: SnapshotMac
       ...access.readExports(),
       ...access.read("staging/", "segments/"),
       ...access.list("staging/", "segments/"),
-      ...access.upload("segments/"),
+      ...access.writeSegments(),
       ...access.writeMapResults(),
       ...access.runStatements("staging"),
     ],

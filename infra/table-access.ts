@@ -42,6 +42,11 @@ export class TableAccess {
     ];
   }
 
+  /** Writing segments by statements: Athena writes as their caller (AWS: Athena user guide, "Access to Amazon S3"). */
+  writeSegments(): readonly Permission[] {
+    return [...this.upload("segments/"), this.objects(["s3:ListMultipartUploadParts"], ["segments/"])];
+  }
+
   remove(...paths: readonly string[]): readonly Permission[] {
     return [this.objects(["s3:DeleteObject"], paths)];
   }

@@ -10,7 +10,13 @@ import {
 import { DynalakeError } from "../core/error.ts";
 import { awsError, awsFailure } from "../sdk/aws-error.ts";
 import { systemTiming, type Timing } from "../sdk/timing.ts";
-import { createPartitions, deletePartitions, type NewPartition, partitionPages } from "./glue-partitions.ts";
+import {
+  createPartitions,
+  deletePartitions,
+  type NewPartition,
+  partitionPages,
+  registeredPartitions,
+} from "./glue-partitions.ts";
 
 export interface GlueOptions {
   readonly client: GlueClient;
@@ -29,6 +35,8 @@ export interface GlueCatalog {
   createPartitions(table: string, partitions: readonly NewPartition[]): Promise<void>;
   /** Ignores missing ones. */
   deletePartitions(table: string, values: readonly string[]): Promise<void>;
+  /** Those of the values that have partitions. */
+  registered(table: string, values: readonly string[]): Promise<ReadonlySet<string>>;
   /** The values of all partitions. Those deleted meanwhile can make it skip others. */
   partitionPages(table: string): AsyncIterable<readonly string[]>;
 }
@@ -48,6 +56,7 @@ export function glueCatalog(options: GlueOptions): GlueCatalog {
       await createPartitions(place, table, descriptor, partitions);
     },
     deletePartitions: (table, values) => deletePartitions(place, table, values),
+    registered: (table, values) => registeredPartitions(place, table, values),
     partitionPages: (table) => partitionPages(place, table),
   };
 }

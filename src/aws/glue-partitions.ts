@@ -2,6 +2,7 @@
 import {
   BatchCreatePartitionCommand,
   BatchDeletePartitionCommand,
+  BatchGetPartitionCommand,
   GetPartitionsCommand,
   type GetPartitionsCommandOutput,
   type GlueClient,
@@ -28,7 +29,11 @@ export interface NewPartition {
 /** AWS: Glue API reference, BatchCreatePartition and BatchDeletePartition. */
 const CREATED_AT_ONCE_MAX = 100;
 const DELETED_AT_ONCE_MAX = 25;
+/** Glue allows 1,000, but each comes with all columns of its table. */
+const READ_AT_ONCE_MAX = 100;
 const TRIES_MAX = 6;
+/** Answers in a row that may hold nothing new. */
+const NOTHING_NEW_MAX = 3;
 
 /** Registers partitions with the columns and format of `descriptor`. */
 export async function createPartitions(
@@ -80,6 +85,37 @@ export async function* partitionPages(
     yield (page.Partitions ?? []).flatMap(({ Values: [value] = [] }) => (value === undefined ? [] : [value]));
     token = page.NextToken;
   } while (token !== undefined);
+}
+
+/**
+ * Those of the partitions that are registered. Glue may leave some unprocessed: they are asked for again until none is left. Some
+ * that stay unprocessed count as missing, which does no harm: registering what is there changes nothing.
+ */
+export async function registeredPartitions(
+  place: PartitionsPlace,
+  table: string,
+  values: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for (const batch of batchesOf(values, READ_AT_ONCE_MAX)) {
+    let left = batch;
+    for (let nothingNew = 0; left.length > 0 && nothingNew < NOTHING_NEW_MAX; ) {
+      const PartitionsToGet = left.map((value) => ({ Values: [value] }));
+      const request = { DatabaseName: place.database, TableName: table, PartitionsToGet };
+      const { Partitions = [], UnprocessedKeys = [] } = await place.client
+        .send(new BatchGetPartitionCommand(request))
+        .catch(failed(place, `read partitions of "${table}"`));
+      for (const { Values: [value] = [] } of Partitions) if (value !== undefined) found.add(value);
+      left = UnprocessedKeys.flatMap(({ Values: [value] = [] }) => (value === undefined ? [] : [value])); // breakage: unprocessed-partitions-asked-again
+      nothingNew = Partitions.length > 0 ? 0 : nothingNew + 1;
+      if (left.length > 0)
+        await place.timing.sleep(
+          backoffMs(serviceBackoff, nothingNew + 1, place.timing),
+          new AbortController().signal,
+        );
+    }
+  }
+  return found;
 }
 
 const PASSING: ReadonlySet<string> = new Set([

@@ -63,10 +63,9 @@ export async function registerNamed(
   manifest: Pick<Manifest, "segments" | "snapshots">,
 ): Promise<number> {
   const missing = new Map(namedSegments(manifest).map((segment) => [segment.id, segment]));
-  for await (const page of catalog.partitionPages(segmentsTableName(table))) {
-    for (const id of page) missing.delete(id);
-    if (missing.size === 0) break;
-  }
+  // Others, which the manifest does not name, may be more than there is time for.
+  for (const id of await catalog.registered(segmentsTableName(table), [...missing.keys()]))
+    missing.delete(id);
   const partitions: NewPartition[] = [];
   for (const { id, run, part } of missing.values()) {
     const own = byPart(await store.list(`${segmentsFolder(table)}${run}/`)).get(part);

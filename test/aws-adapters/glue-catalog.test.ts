@@ -19,6 +19,7 @@ interface Body {
     readonly Values: readonly string[];
     readonly StorageDescriptor: object;
   }[];
+  readonly PartitionsToGet?: readonly { readonly Values: readonly string[] }[];
   readonly PartitionsToDelete?: readonly { readonly Values: readonly string[] }[];
   readonly NextToken?: string;
 }
@@ -103,6 +104,26 @@ describe("partitions", () => {
       partitions(60).map(({ value }) => value),
     );
     expect(bodies().map(({ PartitionsToDelete }) => PartitionsToDelete?.length)).toEqual([25, 25, 10]);
+  });
+
+  test("are asked for by name, again until none is left unprocessed", async () => {
+    const there = new Set(["r-0", "r-1", "r-2"]);
+    const { catalog, bodies } = catalogOn((_, { PartitionsToGet = [] }) => {
+      // One at a time; r-9 is never processed.
+      const [first, ...UnprocessedKeys] = PartitionsToGet.toSorted(
+        (a, b) => Number(there.has(b.Values[0] ?? "")) - Number(there.has(a.Values[0] ?? "")),
+      );
+      if (first === undefined || !there.has(first.Values[0] ?? ""))
+        return { body: { Partitions: [], UnprocessedKeys: PartitionsToGet } };
+      return { body: { Partitions: [first], UnprocessedKeys } };
+    });
+    const registered = await catalog.registered("t__segments", ["r-0", "r-1", "r-9", "r-2"]);
+    expect([...registered].sort()).toEqual(["r-0", "r-1", "r-2"]);
+    expect(bodies()).toHaveLength(6);
+    const many = partitions(250).map(({ value }) => value);
+    const whole = catalogOn((_, { PartitionsToGet }) => ({ body: { Partitions: PartitionsToGet } }));
+    expect((await whole.catalog.registered("t__segments", many)).size).toBe(250);
+    expect(whole.bodies().map(({ PartitionsToGet }) => PartitionsToGet?.length)).toEqual([100, 100, 50]);
   });
 
   test("are listed to the last page", async () => {

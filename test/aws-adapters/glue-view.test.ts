@@ -57,6 +57,7 @@ class OneTable implements GlueCatalog {
 
   createPartitions = unused;
   deletePartitions = unused;
+  registered = unused;
   partitionPages = (): never => {
     throw new Error("no partitions here");
   };

@@ -30,6 +30,8 @@ function lake(known: readonly string[]) {
   store.plant("t/segments/never-committed/b0000/file", "rows");
   const registered = new Map(known.map((id) => [id, "known"]));
   const catalog = {
+    registered: async (_: string, values: readonly string[]) =>
+      new Set(values.filter((value) => registered.has(value))),
     partitionPages: async function* () {
       for (const id of registered.keys()) yield [id];
     },

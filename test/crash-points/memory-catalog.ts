@@ -54,6 +54,9 @@ export class MemoryCatalog implements GlueCatalog {
     for (const value of values) this.partitions.delete(value);
   };
 
+  registered: GlueCatalog["registered"] = async (_, values) =>
+    new Set(values.filter((value) => this.partitions.has(value)));
+
   async *partitionPages(): AsyncGenerator<readonly string[], void> {
     yield [...this.partitions.keys()];
   }
@@ -76,6 +79,8 @@ export function faultyCatalog(catalog: GlueCatalog, faults: Faults): GlueCatalog
     },
     deletePartitions: (table, values) =>
       faults.call(`delete ${values.length} partitions`, () => catalog.deletePartitions(table, values)),
+    registered: (table, values) =>
+      faults.call(`read ${values.length} partitions`, () => catalog.registered(table, values)),
     partitionPages: async function* (table) {
       yield await faults.call("list partitions", () => allPartitions(catalog, table));
     },

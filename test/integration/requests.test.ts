@@ -322,6 +322,7 @@ test("the functions of a compaction on AWS", async () => {
       "read manifest": 4,
       // All, for what no commit names; then, for each page of partitions, the runs and the files of those in it.
       "list segments": 5,
+      "list snapshots": 1,
       "folders segments": 1,
       "list staging": 1,
       "folders exports": 1,

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { Stack } from "aws-cdk-lib";
 import { Key } from "aws-cdk-lib/aws-kms";
+import { DynamoDbLake } from "../../../infra/dynamo-db-lake.ts";
 import { Lake, type LakeProps } from "../../../infra/lake.ts";
 import { LakeStack } from "../../../infra/lake-stack.ts";
 import {
@@ -8,9 +9,11 @@ import {
   type Resource,
   resourceOf,
   resourcesOf,
+  schemaNamed,
   type TemplateJson,
   templateOf,
   testApp,
+  usableTable,
 } from "../support.ts";
 
 function lakeTemplate(props: LakeProps = {}): TemplateJson {
@@ -27,8 +30,9 @@ describe("the bucket", () => {
     bucket = resourceOf(template, "AWS::S3::Bucket");
   });
 
-  test("outlives its stack", () => {
+  test("outlives its stack, with its policy", () => {
     expect(bucket.DeletionPolicy).toBe("Retain");
+    expect(resourceOf(template, "AWS::S3::BucketPolicy").DeletionPolicy).toBe("Retain");
   });
 
   test("is closed to the public and to requests without TLS", () => {
@@ -72,6 +76,26 @@ describe("the bucket", () => {
         Status: "Enabled",
       },
     ]);
+  });
+
+  test("deletes what could not be delivered after the days that are given, of every table", () => {
+    const stack = new Stack(testApp(), "Stack");
+    const lake = new Lake(stack, "Lake", { putAsideDays: 30 });
+    const source = usableTable(stack, "Table");
+    new DynamoDbLake(new Stack(stack.node.root, "Other"), "T", {
+      lake,
+      table: source,
+      schemaFile: schemaNamed("t"),
+    });
+    const { Rules } = resourceOf(templateOf(stack), "AWS::S3::Bucket").Properties.LifecycleConfiguration;
+    const expiring = Rules.filter(({ ExpirationInDays }: Record<string, unknown>) => ExpirationInDays === 30);
+    const prefixes = expiring.map(({ Prefix }: { Prefix: string }) => Prefix);
+    expect(prefixes).toEqual(
+      expect.arrayContaining(["aws/lambda/", "t/quarantine/", "t/errors/", "t/waiting/"]),
+    );
+    expect(() => lakeTemplate({ putAsideDays: 1 })).toThrow(
+      expect.objectContaining({ code: "USAGE", message: expect.stringContaining("invalid putAsideDays: 1") }),
+    );
   });
 
   test("keeps no versions where nothing is to be had back", () => {
