@@ -24,22 +24,21 @@ function ended(
   program: string,
   args: readonly string[],
   input: string,
-  {
-    cwd,
-    environment,
-    millisecondsMax: timeout = RUN_MS_MAX,
-    stop,
-  }: CommandPlace & { readonly stop: AbortSignal },
+  { cwd, environment, millisecondsMax = RUN_MS_MAX, stop }: CommandPlace & { readonly stop: AbortSignal },
 ): Promise<void> {
   const { DYNALAKE_MASK_KEY: _key, DYNALAKE_WEBHOOK_URL: _url, ...env } = environment;
   return new Promise((resolve, reject) => {
     const stdio: ["pipe", "ignore", "ignore"] = ["pipe", "ignore", "ignore"];
-    const limits = { timeout, signal: stop, killSignal: "SIGKILL" } as const;
+    // Not by spawn's own timeout, whose timer keeps the process alive after a program that is missing.
+    const signal = AbortSignal.any([stop, AbortSignal.timeout(millisecondsMax)]);
+    const limits = { signal, killSignal: "SIGKILL" } as const;
     const child = spawn(program, args, { cwd, env, stdio, ...limits }); // breakage: commands-get-no-secrets
-    child.once("error", (error: NodeJS.ErrnoException) => reject(new Error(error.code ?? "it failed")));
-    child.once("close", (code, signal) => {
+    child.once("error", (error: NodeJS.ErrnoException) =>
+      reject(new Error(error.name === "AbortError" ? "it did not end in time" : (error.code ?? "it failed"))),
+    );
+    child.once("close", (code, endedBy) => {
       if (code === 0) resolve();
-      else reject(new Error(signal === null ? `exit code ${code}` : `ended by ${signal}`));
+      else reject(new Error(endedBy === null ? `exit code ${code}` : `ended by ${endedBy}`));
     });
     // A command that does not read its input is no failure.
     child.stdin.on("error", () => undefined).end(input);

@@ -74,7 +74,7 @@ test("a lake written by a newer version is refused by every command", async () =
     );
     const before = await fingerprint(newer);
     // A scan fails at its endpoint before the lake is read.
-    const asked = commands().filter(([, option]) => option !== "--table");
+    const asked = commands().filter(([, option]) => option !== "--source");
     for (const ended of await dynalakes(asked.map((command) => [...command, "--lake", newer]))) {
       expectRefused(ended, { code: "LAKE_NEWER", names: ["000000000002.json", "99"], next: "Upgrade" });
     }
@@ -88,7 +88,7 @@ test("a folder that is no lake is told by every command that needs one, and is l
     const before = await fingerprint(own);
     const reading = commands().filter(([name, ...rest]) => name !== "snapshot" && !rest.includes("--key"));
     for (const ended of await dynalakes(reading.map((command) => [...command, "--lake", own]))) {
-      expectRefused(ended, { code: "LAKE_NOT_FOUND", names: [/lake/], next: /--lake|--table/ });
+      expectRefused(ended, { code: "LAKE_NOT_FOUND", names: [/lake/], next: /--lake|--source/ });
     }
     expect(await fingerprint(own)).toEqual(before);
   });

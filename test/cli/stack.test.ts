@@ -117,7 +117,7 @@ test("a table that the stack does not have is refused with those that it has; se
     code: "USAGE",
     names: ["other", "orders, reviews"],
   });
-  expectRefused(await onStack("snapshot"), { code: "USAGE", names: ["orders, reviews"], next: "--source" });
+  expectRefused(await onStack("snapshot"), { code: "USAGE", names: ["orders, reviews"], next: "--table" });
 });
 
 test("a snapshot that fails says why in the function's words, and ends with its code", async () => {
@@ -134,7 +134,7 @@ test("a snapshot that is not the newest is a conflict; one that was skipped is t
   machineThatEnds({ status: "SUCCEEDED", output: '{"outcome":"conflict"}' });
   expectRefused(await onStack("snapshot"), { code: "CONFLICT", names: ["later time"] });
   machineThatEnds({ status: "SUCCEEDED", output: '{"outcome":"skipped"}' });
-  const skipped = await onStack("snapshot", "--source", "Reviews");
+  const skipped = await onStack("snapshot", "--table", "reviews");
   expect(skipped).toMatchObject({ code: 0, stdout: "", stderr: expect.stringContaining("was skipped") });
   machineThatEnds({ status: "SUCCEEDED", output: '{"outcome":"committed"}' });
   expectRefused(await onStack("snapshot"), {

@@ -47,7 +47,7 @@ beforeAll(async () => {
   await lake.snapshot({ export: whole }, { schema });
   const records = [
     change(1, image({ price: { N: "1.5" }, tags: { L: [{ S: "a" }, { M: { b: { N: "2" } } }] } })),
-    change(2, { OldImage: { id: { S: SECRET } } }),
+    change(2, { Keys: { id: { S: "other" }, n: { N: "7" } }, OldImage: { id: { S: SECRET } } }),
     { ...change(3, {}), eventName: "REMOVE" },
   ];
   await lake.replay([{ name: "records.json", content: JSON.stringify({ Records: records }) }], {
