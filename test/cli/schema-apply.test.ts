@@ -89,7 +89,7 @@ test("diff says what apply would do, and apply does it in one commit", async () 
           "  makes price decimal(22,2); it was bigint. On DuckDB, 7 // 2 is 3 for bigint and 3.5 for a decimal",
           "  renames note to remark: statements that say note fail from then on",
           "  hides day: it is written as before, and no view shows it",
-          "Nothing was changed. To apply it: dynalake schema apply orders.json",
+          "Nothing was changed: `schema apply`, without --dry-run, does it",
           "",
         ].join("\n"),
       );

@@ -23,7 +23,7 @@ export function schemaChangeText(
   if (lines.length === 0) return `${file} is the schema of "${table}" already\n`;
   const end =
     outcome === "planned"
-      ? `Nothing was changed. To apply it: dynalake schema apply ${file}`
+      ? "Nothing was changed: `schema apply`, without --dry-run, does it"
       : "Applied. No data was rewritten";
   return [`${file} changes "${table}":`, ...lines, end, ""].join("\n");
 }

@@ -4,7 +4,7 @@
  */
 import * as z from "zod/mini";
 import { type LakeFile, moment, safeName } from "../format/lake-file.ts";
-import { snapshotsKeptShape } from "../format/snapshots-kept.ts";
+import { snapshotsKeptShape } from "../format/snapshots-kept-shape.ts";
 import type { Stage } from "../ports/query-engine.ts";
 import { BUCKETS_MAX } from "../schema/partitioning.ts";
 import type { SchemaFile } from "../schema/schema.ts";

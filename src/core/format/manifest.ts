@@ -7,7 +7,8 @@ import { BUCKETS_MAX } from "../schema/partitioning.ts";
 import type { SchemaFile } from "../schema/schema.ts";
 import { LAKE_FORMAT, type LakeFile, moment, safeName } from "./lake-file.ts";
 import { type Recovery, recoveryShape } from "./recovery.ts";
-import { type SnapshotsKept, snapshotsKeptShape } from "./snapshots-kept.ts";
+import type { SnapshotsKept } from "./snapshots-kept.ts";
+import { snapshotsKeptShape } from "./snapshots-kept-shape.ts";
 
 /** Clocks of two changes of one item may run backwards by so much (S). */
 export const SKEW_SECONDS = 120;

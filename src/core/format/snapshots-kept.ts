@@ -1,19 +1,10 @@
 /** How many full snapshots a table keeps for `<table>_snapshots`. */
-import * as z from "zod/mini";
 
 /** A number of snapshots, all of them, or those that are not older than the newest one by more than this. The newest always stays. */
 export type SnapshotsKept = number | "all" | { readonly seconds: number };
 
 /** Of a table whose people never said. */
 export const DEFAULT_SNAPSHOTS_KEPT = 1;
-
-const atLeastOne = z.int().check(z.minimum(1));
-
-export const snapshotsKeptShape: z.ZodMiniType<SnapshotsKept> = z.union([
-  atLeastOne,
-  z.literal("all"),
-  z.object({ seconds: atLeastOne }),
-]);
 
 /** Those of the snapshots, in the order of their times, that stay. */
 export function keptOf<T extends { readonly exportTimeSeconds: number }>(
