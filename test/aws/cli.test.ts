@@ -223,6 +223,7 @@ test("what was put aside is replayed from the bucket, once, and is gone from the
     table: "reviews",
     rows: 2,
     quarantined: 0,
+    olderThanHeld: 0,
     skipped: 0,
     olderThanSnapshot: 0,
     otherSources: [],

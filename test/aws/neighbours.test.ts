@@ -145,7 +145,16 @@ test("neither has an object below the other, nor beside its own folder", async (
     const other = table === odd ? "Wide" : "Odd";
     expect(own.filter(({ path }) => path.includes(`Dynalake${other}`))).toEqual([]);
   }
-  const known = ["_athena", "_exports", "_maps", "_registry", "aws", "reviews", ...Object.keys(WORLD_TABLES)];
+  const known = [
+    "_acknowledged",
+    "_athena",
+    "_exports",
+    "_maps",
+    "_registry",
+    "aws",
+    "reviews",
+    ...Object.keys(WORLD_TABLES),
+  ];
   expect((await store.folders("")).filter((name) => !known.includes(name))).toEqual([]);
 });
 
