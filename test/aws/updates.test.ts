@@ -79,7 +79,11 @@ async function mappings(): Promise<readonly unknown[]> {
 
 test("the newest version is deployed over the templates of an earlier one", async () => {
   await first().put(item("one", "1.5"), item("two", "2"), item("three", "3"));
-  for (const table of tables) await table.seeded();
+  // The first one is taken by itself, and may have been before the items were there.
+  for (const table of tables) {
+    await table.seeded();
+    expect(await table.run("snapshot")).toMatchObject({ output: { outcome: "committed" } });
+  }
   await first().put(item("two", "20"), item("four", "4"));
   await first().remove({ Id: { S: "three" } });
   await allBecomeEqual();
