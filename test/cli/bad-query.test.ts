@@ -46,6 +46,18 @@ const REFUSED: Readonly<
   "a column that there is not": { sql: "SELECT missing FROM t", tells: /"missing" not found/ },
   "a syntax error": { sql: "SELEC 1", tells: 'syntax error at or near "SELEC"' },
   "a value that does not convert": { sql: "SELECT CAST(id AS int) FROM t", tells: "Conversion Error" },
+  "a value that looks like a file's name": {
+    sql: "SELECT strptime('report.json', '%Y')",
+    tells: 'Could not parse string "report.json"',
+  },
+  "an error in the words of a damaged file": {
+    sql: `SELECT error('IO Error: No files found that match "a.parquet"') FROM t`,
+    tells: "No files found",
+  },
+  "a syntax error beside the words of a damaged file": {
+    sql: "SELEC 'Invalid Parquet'",
+    tells: 'syntax error at or near "SELEC"',
+  },
   "nothing at all": { sql: " ", tells: /statement/ },
   "nothing but an end": { sql: " ; ", tells: /statement/ },
   "two statements": { sql: "SELECT 1; SELECT 2", tells: "one statement was expected, not 2" },

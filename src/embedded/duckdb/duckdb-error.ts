@@ -9,13 +9,15 @@ const NO_MEMORY = /Out of Memory Error/i;
 const MORE_MEMORY =
   "A statement may take a quarter of this machine's memory, or of the container's: give it more, or ask for fewer rows or columns.";
 
-/** A file that the engine was to read or write. Statements of users cannot name any: it is a file of the lake. */
-const NAMED_FILE =
-  /\b(?:IO|Invalid Input|Invalid|Serialization) Error: .*?["']([^"'\n]+\.(?:parquet|jsonl?|db))["']/i;
+/** A file that the engine was to read or write. */
+const NAMED_FILE = /["'][^"'\n]+\.(?:parquet|jsonl?|db)["']/i;
+/** The engine has these for files alone. The first words of others are those of values that a statement has, too. */
+const FILE_FAULT = /^(?:IO|Serialization) Error:/;
 const UNREADABLE_FILE =
-  /No files found|No such file|magic bytes|too small|Failed to read|not a Parquet|corrupt/i;
+  /^(?:IO|Serialization|Invalid Input) Error: (?:No files found that match|No magic bytes found|File '[^'\n]*' too small|Failed to read|.*No such file|.*not a Parquet)/;
 /** What its readers of Parquet and Thrift say of damaged content, without the file's name. */
-const DAMAGED_CONTENT = /TProtocolException|don't know what type|decompression fail|Invalid Parquet/i;
+const DAMAGED_CONTENT =
+  /^(?:IO|Serialization|Invalid Input|Invalid) Error: (?:TProtocolException|don't know what type|.{0,20}[Dd]ecompression fail|Invalid Parquet)/;
 
 const MESSAGE_CHARACTERS_MAX = 2000;
 
@@ -25,11 +27,12 @@ export function engineError(error: unknown): DynalakeError {
   const message = String((error as { readonly message?: unknown } | null)?.message ?? error);
   if (NO_SPACE.test(message))
     return new DynalakeError("DISK_FULL", "no space left on the device", { cause: error });
-  const ofFile = fileFault(message);
-  if (ofFile !== undefined) return new DynalakeError(ofFile, firstLine(message), { cause: error });
+  const said = firstLine(message);
+  const ofFile = fileFault(said);
+  if (ofFile !== undefined) return new DynalakeError(ofFile, said, { cause: error });
   if (SQL_FAULTS.test(message)) return new DynalakeError("SQL_FAILED", shortened(message), { cause: error });
   if (NO_MEMORY.test(message)) {
-    return new DynalakeError("ENGINE_FAILED", firstLine(message), { cause: error, next: MORE_MEMORY });
+    return new DynalakeError("ENGINE_FAILED", said, { cause: error, next: MORE_MEMORY });
   }
   return new DynalakeError("ENGINE_FAILED", shortened(message), { cause: error });
 }
@@ -39,12 +42,13 @@ export function isOutOfMemory(error: unknown): boolean {
   return error instanceof DynalakeError && error.code === "ENGINE_FAILED" && NO_MEMORY.test(error.message);
 }
 
-/** Whether a file is to blame, and not the statement. */
-function fileFault(message: string): "LAKE_DAMAGED" | "STORE_FAILED" | undefined {
+/** Whether a file is to blame, and not the statement. `said` is what the engine says, without an echo of the statement. */
+function fileFault(said: string): "LAKE_DAMAGED" | "STORE_FAILED" | undefined {
   // breakage: damaged-files-are-named
-  if (DAMAGED_CONTENT.test(message)) return "LAKE_DAMAGED";
-  if (!NAMED_FILE.test(message)) return undefined;
-  return UNREADABLE_FILE.test(message) ? "LAKE_DAMAGED" : "STORE_FAILED";
+  if (DAMAGED_CONTENT.test(said)) return "LAKE_DAMAGED";
+  if (!NAMED_FILE.test(said)) return undefined;
+  if (UNREADABLE_FILE.test(said)) return "LAKE_DAMAGED";
+  return FILE_FAULT.test(said) ? "STORE_FAILED" : undefined;
 }
 
 /** Without the place in the statement, which is not the user's. */
