@@ -58,6 +58,10 @@ const REFUSED: Readonly<
     sql: "SELEC 'Invalid Parquet'",
     tells: 'syntax error at or near "SELEC"',
   },
+  "a value in the words of a full disk": {
+    sql: "SELECT CAST('No space left on device' AS int)",
+    tells: "Conversion Error",
+  },
   "nothing at all": { sql: " ", tells: /statement/ },
   "nothing but an end": { sql: " ; ", tells: /statement/ },
   "two statements": { sql: "SELECT 1; SELECT 2", tells: "one statement was expected, not 2" },

@@ -119,7 +119,7 @@ test("a stack of the settings is refused where it means nothing; an option leads
       code: "USAGE",
       names: ["--from-export", "DYNALAKE_STACK"],
     });
-    expect(await done(["sql", "--lake", "one"], { cwd, env, stdin: "SELECT 1 AS n;" })).toContain("n");
+    expect(await done(["query", "SELECT 1 AS n", "--lake", "one"], { cwd, env })).toContain("n");
   });
 });
 

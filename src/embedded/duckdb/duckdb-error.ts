@@ -2,10 +2,10 @@
 import { DynalakeError } from "../../core/error.ts";
 
 const SQL_FAULTS =
-  /\b(Parser|Binder|Catalog|Syntax|Conversion|Invalid Input|Out of Range|Not implemented|Permission|Constraint|Mismatch Type) Error\b/i;
+  /^(?:Parser|Binder|Catalog|Syntax|Conversion|Invalid Input|Out of Range|Not implemented|Permission|Constraint|Mismatch Type) Error\b/i;
 const NO_SPACE = /No space left on device|disk quota exceeded|max_temp_directory_size/i;
 
-const NO_MEMORY = /Out of Memory Error/i;
+const NO_MEMORY = /^Out of Memory Error/i;
 const MORE_MEMORY =
   "A statement may take a quarter of this machine's memory, or of the container's: give it more, or ask for fewer rows or columns.";
 
@@ -25,15 +25,14 @@ const MESSAGE_CHARACTERS_MAX = 2000;
 export function engineError(error: unknown): DynalakeError {
   if (error instanceof DynalakeError) return error;
   const message = String((error as { readonly message?: unknown } | null)?.message ?? error);
-  if (NO_SPACE.test(message))
-    return new DynalakeError("DISK_FULL", "no space left on the device", { cause: error });
   const said = firstLine(message);
+  if (NO_SPACE.test(said) && !SQL_FAULTS.test(said))
+    return new DynalakeError("DISK_FULL", "no space left on the device", { cause: error });
   const ofFile = fileFault(said);
   if (ofFile !== undefined) return new DynalakeError(ofFile, said, { cause: error });
-  if (SQL_FAULTS.test(message)) return new DynalakeError("SQL_FAILED", shortened(message), { cause: error });
-  if (NO_MEMORY.test(message)) {
+  if (SQL_FAULTS.test(said)) return new DynalakeError("SQL_FAILED", shortened(message), { cause: error });
+  if (NO_MEMORY.test(said))
     return new DynalakeError("ENGINE_FAILED", said, { cause: error, next: MORE_MEMORY });
-  }
   return new DynalakeError("ENGINE_FAILED", shortened(message), { cause: error });
 }
 
