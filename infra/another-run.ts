@@ -21,13 +21,22 @@ export function committing(commit: State): State {
   };
 }
 
-/** `again` is where the plan has the event of the next one; it goes to `event`. Without it, the work has failed. */
+/**
+ * `again` is where the plan has the event of the next one; it goes to `event`. Without it, the work has failed. A map only says that
+ * too many of its statements have: the execution has the error of any other failure of Athena.
+ */
 export function anotherRun(again: `$.${string}`, event: `$.${string}`, plan: string): Record<string, State> {
   return {
     [ANOTHER_RUN]: {
       Type: "Choice",
       Choices: [{ Variable: again, IsPresent: true, Next: "AnotherRun" }],
-      Default: FAILED,
+      Default: "NoRunLeft",
+    },
+    NoRunLeft: {
+      Type: "Pass",
+      Parameters: { Error: ENGINE_FAILED, "Cause.$": "$.error.Cause" },
+      ResultPath: "$.error", // breakage: failed-runs-are-told-once
+      Next: FAILED,
     },
     AnotherRun: { Type: "Pass", InputPath: again, ResultPath: event, Next: plan },
   };

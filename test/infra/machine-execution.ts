@@ -39,6 +39,10 @@ export interface Definition {
   readonly States: Readonly<Record<string, State>>;
 }
 
+interface Processor extends Definition {
+  readonly ProcessorConfig: { readonly Mode: "DISTRIBUTED" | "INLINE" };
+}
+
 export function definitionOf(machine: Resource): Definition {
   return JSON.parse(flat(machine.Properties.DefinitionString));
 }
@@ -69,8 +73,11 @@ function runStates(definition: Definition, input: Json, context: Context, world:
       if (state.End) return after.data;
       [name, data] = [after.next ?? state.Next ?? "", after.data];
     } catch (error) {
-      const [catcher] = state.Catch ?? [];
-      if (!(error instanceof TaskError) || catcher === undefined || state.Type === "Fail") throw error;
+      if (!(error instanceof TaskError) || state.Type === "Fail") throw error;
+      const catcher = state.Catch?.find(({ ErrorEquals }: State) =>
+        [error.name, "States.ALL"].some((name) => ErrorEquals.includes(name)),
+      );
+      if (catcher === undefined) throw error;
       const told = { Error: error.name, Cause: error.message };
       [name, data] = [catcher.Next, placed(data, catcher.ResultPath, told)];
     }
@@ -100,7 +107,7 @@ function runState(state: State, data: Json, context: Context, world: World): { d
     case "Map": {
       itemsOf(state, data, context, world).forEach((value, index) => {
         const own = { ...context, Map: { Item: { Index: index, Value: value } } };
-        runStates(state.ItemProcessor, filled(state.ItemSelector, data, own), own, world);
+        runItem(state.ItemProcessor, filled(state.ItemSelector, data, own), own, world);
       });
       return { data: placed(data, state.ResultPath, []) };
     }
@@ -111,6 +118,19 @@ function runState(state: State, data: Json, context: Context, world: World): { d
       );
     default:
       throw new Error(`state type ${state.Type} is not supported`);
+  }
+}
+
+/** A distributed map fails by its own error, whatever has failed in it. */
+function runItem(processor: Processor, input: Json, context: Context, world: World): void {
+  try {
+    runStates(processor, input, context, world);
+  } catch (error) {
+    if (!(error instanceof TaskError) || processor.ProcessorConfig.Mode !== "DISTRIBUTED") throw error;
+    throw new TaskError(
+      "States.ExceedToleratedFailureThreshold",
+      "The specified tolerated failure threshold was exceeded",
+    );
   }
 }
 
