@@ -136,6 +136,33 @@ test("older snapshots have the columns and types of now", async () => {
   });
 });
 
+test("exact numbers of a column of doubles are in the whole numbers of now", async () => {
+  await withDays(async ({ folder, day, rows }) => {
+    const schema = join(folder, "orders.json");
+    const file = (type: string): string =>
+      JSON.stringify({
+        table: "orders",
+        source: "Orders",
+        key: { hash: "id" },
+        attributes: { id: { type: "string" }, n: { type } },
+      });
+    await writeFile(schema, file("double"));
+    const numbers = ["-5", "0.25", "1E18", "1E20"];
+    const items = numbers.map((N, i) => order(String(i), { n: { N } }));
+    await day(1, items, "--keep", "all", "--schema", schema);
+    await writeFile(schema, file("bigint"));
+    await day(2, [order("a")], "--schema", schema);
+    const first = "WHERE ddb_export_timestamp = TIMESTAMP '2026-01-01'";
+    const shown = await rows(`SELECT n::VARCHAR AS n, _unmapped FROM orders_snapshots ${first} ORDER BY id`);
+    expect(shown).toEqual([
+      { n: "-5", _unmapped: null },
+      { n: null, _unmapped: '{"n":{"N":"0.25"}}' },
+      { n: "1000000000000000000", _unmapped: null },
+      { n: null, _unmapped: '{"n":{"N":"100000000000000000000"}}' },
+    ]);
+  });
+});
+
 test("what is masked by now is not in older snapshots, and status says so until they are gone", async () => {
   await withDays(async ({ folder, day, rows, status }) => {
     const items = [order("a", { email: { S: "ann@x.org" }, phone: { S: "123" }, city: { N: "5" } })];

@@ -25,7 +25,7 @@ export function judgeSegments(facts: SegmentFacts): readonly DoubtAnswer[] {
   return [locationsOf(facts), namesOf(facts), columnsOf(facts)];
 }
 
-/** Segments with other rows than their commit counted. */
+/** Segments whose number of rows is not the one that their commit recorded. */
 function otherRows({ byNames, segments }: SegmentFacts): number {
   return segments.filter(({ id, rows }) => (byNames.get(id) ?? 0) !== rows).length;
 }
@@ -37,9 +37,9 @@ function locationsOf(facts: SegmentFacts): DoubtAnswer {
   if (other > 0)
     return contradicted(
       "own-locations",
-      `${grouped(other)} of ${of} have other rows than their commit counted`,
+      `${grouped(other)} of ${of} do not have the number of rows that their commit recorded`,
     );
-  return seen("own-locations", `${of} have the rows that their commits counted`);
+  return seen("own-locations", `${of} have the number of rows that their commits recorded`);
 }
 
 function namesOf({ byNames, byRanges, live, segments }: SegmentFacts): DoubtAnswer {

@@ -2,11 +2,12 @@
  * What a name in SQL stands for in the rows of a file: the one place that tells it, for views, overlays, compactions and
  * snapshots alike, in any dialect.
  */
-import { type Dialect, literal, quoted } from "../ports/dialect.ts";
+import { type Dialect, quoted } from "../ports/dialect.ts";
 import { isNested } from "../schema/column-type.ts";
 import type { Column, EarlierColumn } from "../schema/schema.ts";
 import { holds } from "../schema/widening.ts";
 import { convertedValue } from "./converted-value.ts";
+import { numberText } from "./number-text.ts";
 import { recoveredValue } from "./recovered-value.ts";
 
 /** A column of a segment, of the view and of the history. */
@@ -102,12 +103,7 @@ function unmappedValue(dialect: Dialect, columns: readonly TableColumn[], form: 
 /** The member of an item that has the number of the earlier column, if the column cannot have it. */
 function leftOver(dialect: Dialect, column: Column, { name, type }: EarlierColumn, form: FileForm): string {
   const value = form.values === "typed" ? quoted(name) : dialect.typed(type, quoted(name));
-  const plain = `regexp_replace(CAST(${value} AS ${dialect.typeName({ kind: "string" })}), ${literal(FRACTION_ZEROS)}, '')`;
-  const number = type.kind === "decimal" && type.scale > 0 ? plain : value;
   const begin = dialect.json.text(`${JSON.stringify(column.attribute)}:{"N":"`);
-  const text = `concat(${begin}, CAST(${number} AS ${dialect.typeName({ kind: "string" })}), '"}')`;
+  const text = `concat(${begin}, ${numberText(dialect, type, value, 0)}, '"}')`;
   return `CASE WHEN ${value} IS NOT NULL AND ${convertedValue(dialect, type, column.type, value)} IS NULL THEN ${text} END`;
 }
-
-/** Of a number that is written with a point. */
-const FRACTION_ZEROS = "\\.?0+$";

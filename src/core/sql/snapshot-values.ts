@@ -2,11 +2,12 @@
  * The columns of now from the files of a kept snapshot, which may be older than they are: an attribute is found by its own name, in
  * whichever column the files have for it, and its values are those that the column would have held from the beginning.
  */
-import { type Dialect, quoted } from "../ports/dialect.ts";
+import { type Dialect, lambdaVariable, quoted } from "../ports/dialect.ts";
 import { isNested, type ScalarType, schemaTypeText } from "../schema/column-type.ts";
-import type { Column, EarlierColumn, Schema } from "../schema/schema.ts";
+import type { Column, Schema } from "../schema/schema.ts";
 import { widens } from "../schema/widening.ts";
 import { convertedValue } from "./converted-value.ts";
+import { numberText } from "./number-text.ts";
 import { recoveredValue } from "./recovered-value.ts";
 import { scalarFromText } from "./scalar-from-text.ts";
 import { viewColumns } from "./typed-columns.ts";
@@ -94,20 +95,24 @@ function shown(dialect: Dialect, old: Column, now: Column): string | undefined {
   return scalarFromText(dialect, type as ScalarType, scalar.text, 2, format);
 }
 
-/** What the columns of now do not show of a column of the files, as values of the attribute. */
+/** What the columns of now do not show of an attribute of the files: in one of its columns at most. */
 function unshown(dialect: Dialect, old: Column, now: Column | undefined): readonly ShownElsewhere[] {
-  return [old, ...old.earlier].flatMap((each: EarlierColumn) => {
+  const values = [old, ...old.earlier].flatMap((each): readonly string[] => {
     const column = { ...old, ...each };
     const scalar = storedScalar(dialect, column);
     if (scalar === undefined) return [];
-    const own = quoted(column.name);
-    const value = `CASE WHEN ${own} IS NOT NULL THEN ${dialect.json.value(scalar.kind, scalar.text)} END`;
-    if (now === undefined) return [{ name: old.attribute, value }];
+    const text = lambdaVariable(2);
+    const told = `CASE WHEN ${text} IS NOT NULL THEN ${dialect.json.value(scalar.kind, text)} END`;
+    const value = dialect.json.bound(scalar.text, text, told);
+    if (now === undefined) return [value];
     if (schemaTypeText(column.type) === schemaTypeText(now.type) || widens(column.type, now.type)) return [];
     const there = shown(dialect, column, now);
-    const rest = there === undefined ? value : `CASE WHEN ${there} IS NULL THEN ${value} END`;
-    return [{ name: old.attribute, value: rest }];
+    return [there === undefined ? value : `CASE WHEN ${there} IS NULL THEN ${value} END`];
   });
+  if (values.length === 0) return [];
+  // Trino makes no map with a name twice.
+  const value = values.length === 1 ? values.join() : `coalesce(${values.join(", ")})`;
+  return [{ name: old.attribute, value }]; // breakage: attributes-are-named-once
 }
 
 interface ShownElsewhere {
@@ -127,11 +132,7 @@ function storedScalar(dialect: Dialect, column: Column): StoredScalar | undefine
   if (kind === undefined) return undefined;
   const { type, name } = column;
   const value = quoted(name);
-  const text = `CAST(${value} AS ${dialect.typeName({ kind: "string" })})`;
-  if (type.kind === "decimal" && type.scale > 0)
-    return { kind, text: `trim(TRAILING '.' FROM trim(TRAILING '0' FROM ${text}))` };
-  const isText = ["int", "bigint", "double", "decimal", "date"].includes(type.kind);
-  return { kind, text: isText ? text : dialect.wire(type, value) };
+  return { kind, text: kind === "N" ? numberText(dialect, type, value, 2) : dialect.wire(type, value) };
 }
 
 /** The type that DynamoDB has for the values of a column. */
