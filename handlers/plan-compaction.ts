@@ -3,7 +3,8 @@ import { variablesOf } from "../src/aws/contracts/environment.ts";
 import { planCompactionEvent } from "../src/aws/contracts/steps.ts";
 import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts";
 import { openSteps } from "../src/aws/lambda/step.ts";
-import { logger, publishTableMetrics } from "../src/aws/lambda/telemetry.ts";
+import { publishTableMetrics } from "../src/aws/lambda/telemetry.ts";
+import { tellCheckedDays } from "../src/aws/lambda/tell-checked-days.ts";
 import { lakeHealth } from "../src/aws/steps/lake-health.ts";
 import { planCompaction } from "../src/aws/steps/plan-compaction.ts";
 import { checkDeliveries } from "../src/core/delivery/check-deliveries.ts";
@@ -14,8 +15,7 @@ export const handler: LambdaFunction = lambdaHandler(planCompactionEvent, async 
   const { table } = event;
   const context = await steps(table, invocation);
   if (event.done.length === 0) {
-    for (const { missing, ...counted } of await checkDeliveries(context))
-      if (missing > 0) logger.error("acknowledged rows are missing", { table, missing, ...counted });
+    await tellCheckedDays(table, () => checkDeliveries(context));
     publishTableMetrics(table, await lakeHealth(context.store, context.opened));
   }
   const planned = await planCompaction(context, event);

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { checkDeliveries, readCheckedDeliveries } from "../../src/core/delivery/check-deliveries.ts";
 import { deliver } from "../../src/core/delivery/deliver.ts";
+import { acknowledgedDayFolder } from "../../src/core/format/deployment-path.ts";
+import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
@@ -22,6 +24,7 @@ const SCHEMA = parseSchema({ table: "t", key: { hash: "K" }, attributes: { K: { 
 const WRITER = lineWriter(rowCodec(SCHEMA));
 
 interface World {
+  readonly store: ObjectStore;
   readonly acknowledge: (...times: readonly number[]) => Promise<void>;
   /** Changes in the log, which arrived a while after they were made. */
   readonly log: (...times: readonly number[]) => Promise<void>;
@@ -38,6 +41,7 @@ async function withWorld(use: (world: World) => Promise<void>): Promise<void> {
     let sequence = 0;
     try {
       await use({
+        store,
         acknowledge: async (...times) => {
           const counted = acknowledgedRows({ store, counter: `c${++sequence}`, nowSeconds: () => BEGIN });
           counted.count(
@@ -130,6 +134,29 @@ test("rows of another hour in errors/ are missing all the same", async () => {
     await put("t/errors/one", [unconverted(BEGIN, BEGIN + HOUR)]);
     expect(await checked()).toEqual([{ day: DAY, acknowledged: 2, missing: 1 }]);
     expect(await gaps()).toMatchObject([{ lostUntilSeconds: BEGIN + HOUR }]);
+  });
+});
+
+test("a file that cannot be read may hold all that is missing", async () => {
+  await withWorld(async ({ acknowledge, checked, gaps, store }) => {
+    await acknowledge(BEGIN, BEGIN + HOUR);
+    await store.replace("t/errors/one", Uint8Array.of(0xff));
+    expect(await checked()).toEqual([{ day: DAY, acknowledged: 2, missing: 0 }]);
+    expect(await gaps()).toEqual([]);
+  });
+});
+
+test("a day that cannot be compared does not repeat the days before it", async () => {
+  await withWorld(async ({ acknowledge, checked, store, until }) => {
+    await acknowledge(BEGIN, BEGIN + 24 * HOUR);
+    const [counted] = await store.list(acknowledgedDayFolder("t", "2026-11-24"));
+    const path = counted?.path as string;
+    const content = (await store.read(path)) as Uint8Array;
+    await store.replace(path, Buffer.from("{"));
+    await expect(checked(JUDGED + 24 * HOUR)).rejects.toMatchObject({ code: "LAKE_DAMAGED" });
+    expect(await until()).toBe(DAY);
+    await store.replace(path, content);
+    expect(await checked(JUDGED + 24 * HOUR)).toEqual([{ day: "2026-11-24", acknowledged: 1, missing: 1 }]);
   });
 });
 

@@ -4,6 +4,7 @@
  */
 import * as z from "zod/mini";
 import { grouped } from "../counted.ts";
+import { defined } from "../defined.ts";
 import { DynalakeError } from "../error.ts";
 import { countedPath } from "../format/deployment-path.ts";
 import type { LakeFile } from "../format/lake-file.ts";
@@ -12,12 +13,7 @@ import type { Gap } from "../format/manifest.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { QueryEngine } from "../ports/query-engine.ts";
 import { WireRowText } from "../row/returned-row.ts";
-import {
-  acknowledgedDays,
-  acknowledgedOfDay,
-  hourBegin,
-  type RowsByHour,
-} from "../table/acknowledged-rows.ts";
+import { acknowledgedDays, acknowledgedOfDay, type RowsByHour } from "../table/acknowledged-rows.ts";
 import type { NamedGap } from "../table/gap.ts";
 import type { OpenTable } from "../table/open-table.ts";
 import { recordGrowingGap } from "../table/recorded-gaps.ts";
@@ -81,10 +77,18 @@ export async function checkDeliveries(context: CheckContext): Promise<readonly C
     (day) => day <= until && day > (before?.until ?? ""),
   );
   const counted: CountedDay[] = [];
-  for (const day of days) counted.push(await checkDay(context, day));
-  const last = counted.at(-1) ?? before?.last;
-  // After the gaps, so that none is forgotten.
-  await replaceLakeFile(store, countedPath(table), { until, ...(last === undefined ? {} : { last }) });
+  for (const day of days) {
+    const last = await checkDay(context, day);
+    counted.push(last);
+    // After the day's gap, so that none is forgotten. A later day that fails does not repeat this one.
+    await replaceLakeFile(store, countedPath(table), { until: day, last }); // breakage: counted-days-are-kept
+  }
+  if (days.at(-1) !== until)
+    await replaceLakeFile(
+      store,
+      countedPath(table),
+      defined({ until, last: counted.at(-1) ?? before?.last }),
+    );
   return counted;
 }
 
@@ -143,8 +147,9 @@ function withoutPutAside(deficits: RowsByHour, { byHour, unplaced }: PutAside): 
   return sum(left) <= unplaced ? new Map() : left;
 }
 
-/** Of more files than this, the rows are not counted: there may be enough of them. */
+/** Of more files than this, the rows are not counted. */
 const FILES_MAX = 200;
+/** There may be as many rows as are missing, or more. */
 const TOO_MANY: PutAside = { byHour: new Map(), unplaced: Number.POSITIVE_INFINITY };
 
 /** What Firehose could not convert, and what of it a replay found not to be rows. */
@@ -158,16 +163,22 @@ async function putAside(store: ObjectStore, table: string, day: string): Promise
   const byHour = new Map<number, number>();
   let unplaced = 0;
   for (const { path } of files) {
-    for (const seconds of changeTimes(path, await store.read(path))) {
-      if (seconds === undefined) unplaced++;
-      else byHour.set(hourBegin(seconds), (byHour.get(hourBegin(seconds)) ?? 0) + 1);
+    const times = changeTimes(path, await store.read(path));
+    if (times === undefined) return TOO_MANY; // breakage: unreadable-files-may-hold-all
+    for (const seconds of times) {
+      const hour = seconds === undefined ? undefined : hourStartSeconds(hourOf(seconds));
+      if (hour === undefined) unplaced++;
+      else byHour.set(hour, (byHour.get(hour) ?? 0) + 1);
     }
   }
   return { byHour, unplaced };
 }
 
-/** When the rows in a file were changed, as far as they say so. A file that cannot be read may hold any number. */
-function changeTimes(path: string, content: Uint8Array | undefined): readonly (number | undefined)[] {
+/** When the rows in a file were changed, as far as they say so; undefined for a file that cannot be read. */
+function changeTimes(
+  path: string,
+  content: Uint8Array | undefined,
+): readonly (number | undefined)[] | undefined {
   if (content === undefined) return [];
   try {
     return recordingOf(path, content).records.map((record) =>
@@ -175,7 +186,7 @@ function changeTimes(path: string, content: Uint8Array | undefined): readonly (n
     );
   } catch (error) {
     if (!(error instanceof DynalakeError) || error.code !== "INPUT_INVALID") throw error;
-    return Array.from({ length: content.length }, () => undefined);
+    return undefined;
   }
 }
 

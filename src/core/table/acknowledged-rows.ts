@@ -6,7 +6,7 @@
 import * as z from "zod/mini";
 import { acknowledgedDayFolder, acknowledgedFolder, acknowledgedPath } from "../format/deployment-path.ts";
 import type { LakeFile } from "../format/lake-file.ts";
-import { hourOf } from "../format/lake-path.ts";
+import { hourOf, hourStartSeconds } from "../format/lake-path.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import { readLakeFile, replaceLakeFile } from "./stored-file.ts";
 
@@ -51,7 +51,7 @@ export function acknowledgedRows({ counter, nowSeconds, store }: Counting): Ackn
       const counts = tables.get(table) ?? { hours: new Map(), unsaved: new Set(), savedAtSeconds: 0 };
       tables.set(table, counts);
       for (const { changedAtSeconds } of delivered) {
-        const hour = hourBegin(changedAtSeconds);
+        const hour = hourStartSeconds(hourOf(changedAtSeconds));
         counts.hours.set(hour, (counts.hours.get(hour) ?? 0) + 1);
         counts.unsaved.add(hourOf(hour).dt);
       }
@@ -77,10 +77,6 @@ export function acknowledgedRows({ counter, nowSeconds, store }: Counting): Ackn
 
 /** Longer than records stay in a stream: a file that is written again has all of its day. */
 const KEPT_SECONDS = 3 * 24 * 3600;
-
-export function hourBegin(seconds: number): number {
-  return Math.floor(seconds / 3600) * 3600;
-}
 
 /** The days with counts, in order: "2026-11-23". */
 export async function acknowledgedDays(store: ObjectStore, table: string): Promise<readonly string[]> {
