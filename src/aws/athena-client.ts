@@ -111,7 +111,7 @@ async function start(
   });
   for (let failures = 1; ; failures++) {
     if (signal.aborted) throw cancelled();
-    if (context.timing.nowMs() >= untilMs) throw outOfTime();
+    if (context.timing.nowMs() >= untilMs) throw outOfTime("did not start a statement: no time left");
     try {
       const { QueryExecutionId } = await context.client.send(command);
       if (QueryExecutionId !== undefined) return QueryExecutionId;
@@ -148,7 +148,8 @@ async function waitFor(
     if (signal.aborted || timing.nowMs() + waitMs > untilMs) {
       await stop(context, id);
       if (signal.aborted) throw cancelled();
-      if (untilMs === context.untilMs) throw outOfTime();
+      if (untilMs === context.untilMs)
+        throw outOfTime("stopped a statement: the function was about to time out");
       throw new DynalakeError(
         "ENGINE_FAILED",
         `stopped a statement after ${context.timeoutSeconds / 60} min`,
@@ -168,11 +169,8 @@ async function stop(context: Context, id: string): Promise<void> {
   await context.client.send(new StopQueryExecutionCommand({ QueryExecutionId: id })).catch(() => undefined);
 }
 
-function outOfTime(): DynalakeError {
-  return new DynalakeError(
-    "ENGINE_FAILED",
-    "stopped a statement: its function had no time left to wait for it",
-  );
+function outOfTime(message: string): DynalakeError {
+  return new DynalakeError("ENGINE_FAILED", message);
 }
 
 function cancelled(why?: string): DynalakeError {

@@ -1,9 +1,9 @@
 /** Whether a deployment's stream is being read, and how far behind, from its event source mapping and iterator age. */
 import { CloudWatchClient, GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
-import { GetEventSourceMappingCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import { awsError } from "../sdk/aws-error.ts";
+import { LambdaClient } from "@aws-sdk/client-lambda";
 import { type AwsSettings, clientOptions } from "../sdk/clients.ts";
 import type { Deployment } from "./deployment.ts";
+import { readMapping } from "./event-source-mapping.ts";
 
 export interface DeliveryStatus {
   /** Enabled while the stream is read; otherwise Disabled, Creating, Updating and so on. */
@@ -25,12 +25,7 @@ export async function deliveryStatus(
   const lambda = new LambdaClient(options);
   const cloudWatch = new CloudWatchClient(options);
   try {
-    const mapping = await lambda
-      .send(new GetEventSourceMappingCommand({ UUID: eventSourceMapping }))
-      .catch((error: unknown) => {
-        const attempt = `read the event source mapping ${eventSourceMapping}`;
-        throw awsError(error, { service: "Lambda", attempt, otherwise: "SOURCE_FAILED" });
-      });
+    const mapping = await readMapping(lambda, eventSourceMapping);
     return {
       state: mapping.State ?? "unknown",
       lastResult: mapping.LastProcessingResult,

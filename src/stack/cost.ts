@@ -1,13 +1,11 @@
 /** What a source table would cost on AWS: by what options say, or by what the table and two weeks of its metrics show. */
-import { CloudWatchClient, GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
 import { type Estimate, estimate } from "../core/cost/estimate.ts";
 import { DEFAULT_LOAD, type Load } from "../core/cost/load.ts";
 import { defined } from "../core/defined.ts";
-import { awsError } from "../sdk/aws-error.ts";
-import { type AwsSettings, clientOptions } from "../sdk/clients.ts";
-import { withoutLog } from "../sdk/without-log.ts";
+import type { AwsSettings } from "../sdk/clients.ts";
 import { describeSource } from "../source/describe-source.ts";
 import { connectSource, type SourceConfig } from "../source/source-connection.ts";
+import { metricSum } from "./metric-sum.ts";
 
 export type { CostLine, Estimate } from "../core/cost/estimate.ts";
 
@@ -44,29 +42,16 @@ const WRITE_UNIT_BYTES = 1024;
 
 /** About how many items are written in a second: each takes units by its size. */
 async function writeRate(table: string, itemBytes: number, settings: AwsSettings): Promise<number> {
-  const client = withoutLog(new CloudWatchClient(clientOptions(settings)));
-  const now = Date.now();
-  try {
-    const { Datapoints = [] } = await client
-      .send(
-        new GetMetricStatisticsCommand({
-          Namespace: "AWS/DynamoDB",
-          MetricName: "ConsumedWriteCapacityUnits",
-          Dimensions: [{ Name: "TableName", Value: table }],
-          StartTime: new Date(now - RATE_DAYS * DAY_SECONDS * 1000),
-          EndTime: new Date(now),
-          Period: DAY_SECONDS,
-          Statistics: ["Sum"],
-        }),
-      )
-      .catch((error: unknown) => {
-        const attempt = `read the write rate of "${table}"`;
-        throw awsError(error, { service: "CloudWatch", attempt, otherwise: "SOURCE_FAILED" });
-      });
-    const units = Datapoints.reduce((sum, { Sum = 0 }) => sum + Sum, 0);
-    const unitsPerWrite = Math.max(1, Math.ceil(itemBytes / WRITE_UNIT_BYTES));
-    return units / unitsPerWrite / (RATE_DAYS * DAY_SECONDS);
-  } finally {
-    client.destroy();
-  }
+  const now = Math.floor(Date.now() / 1000);
+  const written = {
+    namespace: "AWS/DynamoDB",
+    name: "ConsumedWriteCapacityUnits",
+    dimension: { Name: "TableName", Value: table },
+    fromSeconds: now - RATE_DAYS * DAY_SECONDS,
+    untilSeconds: now,
+    periodSeconds: DAY_SECONDS,
+  };
+  const units = (await metricSum(written, `read the write rate of "${table}"`, settings)) ?? 0;
+  const unitsPerWrite = Math.max(1, Math.ceil(itemBytes / WRITE_UNIT_BYTES));
+  return units / unitsPerWrite / (RATE_DAYS * DAY_SECONDS);
 }

@@ -1,9 +1,10 @@
 /** Reads what a stack, its mapping, its stream, its views and its bucket show of themselves. */
 import { DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
-import { GetEventSourceMappingCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { LambdaClient } from "@aws-sdk/client-lambda";
 import { ListObjectVersionsCommand } from "@aws-sdk/client-s3";
 import type { AwsLake } from "../../aws/aws-lake.ts";
 import type { Deployment } from "../../aws/deployment.ts";
+import { readMapping } from "../../aws/event-source-mapping.ts";
 import { defined } from "../../core/defined.ts";
 import type {
   CommitVersions,
@@ -43,18 +44,13 @@ export async function readStack({ clients, stack }: OpenedStack): Promise<Descri
   return { status, updatedAtSeconds: status.startsWith("UPDATE") ? secondsOf(LastUpdatedTime) : undefined };
 }
 
-export async function readMapping(
+export async function readMappingFacts(
   { region }: Pick<OpenedStack, "region">,
   { eventSourceMapping }: Pick<Deployment, "eventSourceMapping">,
 ): Promise<MappingFacts> {
   const client = withoutLog(new LambdaClient(clientOptions(defined({ region }))));
   try {
-    const mapping = await client
-      .send(new GetEventSourceMappingCommand({ UUID: eventSourceMapping }))
-      .catch((error: unknown) => {
-        const attempt = "read the event source mapping";
-        throw awsError(error, { service: "Lambda", attempt, otherwise: "SOURCE_FAILED" });
-      });
+    const mapping = await readMapping(client, eventSourceMapping);
     return {
       state: mapping.State,
       lastResult: mapping.LastProcessingResult,

@@ -35,12 +35,12 @@ import {
   readCommitVersions,
   readErrors,
   readFailedBatches,
-  readMapping,
+  readMappingFacts,
   readStack,
   readStreamFacts,
   readView,
 } from "./deployment-facts.ts";
-import { readLogFacts, readWrittenObjects } from "./log-facts.ts";
+import { type ListedObject, newestObjects, readLogFacts, writtenObjects } from "./log-facts.ts";
 import { readSegmentFacts, readStatementFiles } from "./segment-facts.ts";
 
 export type { DoubtAnswer, Verdict } from "../../core/doctor/answer.ts";
@@ -55,7 +55,9 @@ export async function examineStack(
   for (const deployment of deployments) {
     const lake = stack.lakeOf(deployment);
     const opened = await openTable(lake.store, deployment.table);
-    for (const examination of examinationsOf({ stack, deployment, lake, opened }))
+    const now = nowSeconds();
+    const listed = once(() => newestObjects(lake.store, deployment.table, now));
+    for (const examination of examinationsOf({ stack, deployment, lake, opened, now, listed }))
       answers.push(...(await carriedOut(stack, examination)));
   }
   return answerToEach(answers);
@@ -80,6 +82,18 @@ interface Examined {
   readonly lake: AwsLake;
   /** Undefined while nothing has been written into the table. */
   readonly opened: OpenTable | undefined;
+  readonly now: number;
+  /** The newest objects of the change log. */
+  readonly listed: () => Promise<readonly ListedObject[]>;
+}
+
+/** Reads when it is first asked, and keeps the answer. */
+function once<Value>(read: () => Promise<Value>): () => Promise<Value> {
+  let value: Promise<Value> | undefined;
+  return () => {
+    value ??= read();
+    return value;
+  };
 }
 
 function examinationsOf(examined: Examined): readonly Examination[] {
@@ -93,7 +107,7 @@ function examinationsOf(examined: Examined): readonly Examination[] {
     },
     {
       doubts: ["mapping-state"],
-      answers: async () => [judgeMapping(await readMapping(stack, deployment))],
+      answers: async () => [judgeMapping(await readMappingFacts(stack, deployment))],
     },
     {
       doubts: ["stream-label"],
@@ -116,20 +130,23 @@ function examinationsOf(examined: Examined): readonly Examination[] {
 }
 
 /** Those that read what was written. */
-function dataExaminations({ deployment, lake, stack }: Examined, opened: OpenTable): readonly Examination[] {
+function dataExaminations(
+  { deployment, lake, listed, now, stack }: Examined,
+  opened: OpenTable,
+): readonly Examination[] {
   const { store } = lake;
   const { table } = deployment;
   const { region } = stack;
-  const place = { lake, deployment, region, nowSeconds: nowSeconds() };
+  const place = { lake, deployment, region, nowSeconds: now };
   return [
     {
       doubts: ["export-manifest", "distributed-map", "machine-limits"],
       answers: async () => judgeSnapshot(opened.manifest),
     },
-    { doubts: LOG_DOUBTS, answers: async () => judgeLog(await readLogFacts(place)) },
+    { doubts: LOG_DOUBTS, answers: async () => judgeLog(await readLogFacts(place, await listed())) },
     {
       doubts: ["hour-of-prefix"],
-      answers: async () => [judgeHours(await readWrittenObjects(store, table, place.nowSeconds))],
+      answers: async () => [judgeHours(writtenObjects(await listed()))],
     },
     { doubts: SEGMENT_DOUBTS, answers: async () => judgeSegments(await readSegmentFacts(lake, opened)) },
     {
@@ -147,12 +164,18 @@ function dataExaminations({ deployment, lake, stack }: Examined, opened: OpenTab
   ];
 }
 
-async function stackAnswers({ deployment, lake, opened, stack }: Examined): Promise<readonly DoubtAnswer[]> {
+async function stackAnswers({
+  deployment,
+  lake,
+  listed,
+  opened,
+  stack,
+}: Examined): Promise<readonly DoubtAnswer[]> {
   const { store } = lake;
   const { table } = deployment;
   const { status, updatedAtSeconds } = await readStack(stack);
   const gaps = opened === undefined ? [] : await knownGaps(store, table, opened.manifest);
-  const written = await readWrittenObjects(store, table, nowSeconds());
+  const written = writtenObjects(await listed());
   return judgeStack({
     status,
     updatedAtSeconds,

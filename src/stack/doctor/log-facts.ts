@@ -1,5 +1,4 @@
 /** Reads the newest hours of a change log: by one statement, by listings, and by Firehose's count of records. */
-import { CloudWatchClient, GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
 import { glueTable } from "../../aws/athena-relations.ts";
 import type { AwsLake } from "../../aws/aws-lake.ts";
 import { storedTableName } from "../../aws/contracts/glue-tables.ts";
@@ -16,9 +15,7 @@ import {
 } from "../../core/format/lake-path.ts";
 import { literal } from "../../core/ports/dialect.ts";
 import type { ObjectStore, StoredObject } from "../../core/ports/object-store.ts";
-import { awsError } from "../../sdk/aws-error.ts";
-import { clientOptions } from "../../sdk/clients.ts";
-import { withoutLog } from "../../sdk/without-log.ts";
+import { metricSum } from "../metric-sum.ts";
 
 const DAY_SECONDS = 86_400;
 
@@ -29,11 +26,11 @@ interface LogPlace {
   readonly nowSeconds: number;
 }
 
-export async function readLogFacts(place: LogPlace): Promise<LogFacts> {
+/** `before`: the newest objects, listed before it. */
+export async function readLogFacts(place: LogPlace, before: readonly ListedObject[]): Promise<LogFacts> {
   const { deployment, lake, nowSeconds } = place;
   const { engine, store } = lake;
   const since = hourOf(nowSeconds - DAY_SECONDS);
-  const before = await newestObjects(store, deployment.table, nowSeconds);
   const finished = await engine.statements.run(logStatement(deployment, since));
   const [row = {}] = await firstRows(engine.statements.pages(finished));
   const after = await newestObjects(store, deployment.table, nowSeconds);
@@ -55,20 +52,15 @@ export async function readLogFacts(place: LogPlace): Promise<LogFacts> {
   };
 }
 
-/** When the objects of the last day were written. */
-export async function readWrittenObjects(
-  store: ObjectStore,
-  table: string,
-  nowSeconds: number,
-): Promise<readonly WrittenObject[]> {
-  const objects = await newestObjects(store, table, nowSeconds);
+/** When objects were written. */
+export function writtenObjects(objects: readonly ListedObject[]): readonly WrittenObject[] {
   return objects.map(({ hour, modifiedMs }) => ({ hour, writtenAtSeconds: modifiedMs / 1000 }));
 }
 
-type ListedObject = StoredObject & { readonly hour: Hour };
+export type ListedObject = StoredObject & { readonly hour: Hour };
 
 /** The objects of the hours since a day ago. */
-async function newestObjects(
+export async function newestObjects(
   store: ObjectStore,
   table: string,
   nowSeconds: number,
@@ -110,31 +102,17 @@ function number(value: unknown): number {
   return Number(value ?? 0);
 }
 
-async function recordsTaken(
+function recordsTaken(
   { deployment, nowSeconds, region }: LogPlace,
   since: Hour,
 ): Promise<number | undefined> {
-  const client = withoutLog(new CloudWatchClient(clientOptions(defined({ region }))));
-  try {
-    const { Datapoints = [] } = await client
-      .send(
-        new GetMetricStatisticsCommand({
-          Namespace: "AWS/Firehose",
-          MetricName: "IncomingRecords",
-          Dimensions: [{ Name: "DeliveryStreamName", Value: deployment.deliveryStream }],
-          StartTime: new Date(hourStartSeconds(since) * 1000),
-          EndTime: new Date(nowSeconds * 1000),
-          Period: 3600,
-          Statistics: ["Sum"],
-        }),
-      )
-      .catch((error: unknown) => {
-        const attempt = "read the metric IncomingRecords";
-        throw awsError(error, { service: "CloudWatch", attempt, otherwise: "SOURCE_FAILED" });
-      });
-    if (Datapoints.length === 0) return undefined;
-    return Datapoints.reduce((sum, { Sum = 0 }) => sum + Sum, 0);
-  } finally {
-    client.destroy();
-  }
+  const taken = {
+    namespace: "AWS/Firehose",
+    name: "IncomingRecords",
+    dimension: { Name: "DeliveryStreamName", Value: deployment.deliveryStream },
+    fromSeconds: hourStartSeconds(since),
+    untilSeconds: nowSeconds,
+    periodSeconds: 3600,
+  };
+  return metricSum(taken, "read the metric IncomingRecords", defined({ region }));
 }
