@@ -2199,8 +2199,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: "a damaged file of the lake is taken for a fault of the statement",
     marker: "damaged-files-are-named",
-    find: "if (DAMAGED_CONTENT.test(message))",
-    put: "if (message !== undefined) return undefined;\n  if (DAMAGED_CONTENT.test(message))",
+    find: "if (DAMAGED_CONTENT.test(said))",
+    put: "if (said.length > 0) return undefined;\n  if (DAMAGED_CONTENT.test(said))",
     tests: ["test/cli/bad-lake.test.ts"],
   },
   {
