@@ -11,6 +11,8 @@ export interface ConsolePlace {
 
 /** What somebody should look at, and what to do about it. */
 export interface LakeFinding {
+  /** What it is about, among the findings of its table. It stays while counts and texts change. */
+  readonly id: string;
   readonly table: string;
   readonly severity: "bad" | "warn" | "note";
   readonly title: string;

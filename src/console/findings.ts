@@ -29,6 +29,7 @@ export function findingsOf(
 
 function gapFindings(place: ConsolePlace, { table, source, openGaps }: TableStatus): readonly LakeFinding[] {
   return openGaps.map((gap) => ({
+    id: `gap-${gap.reason}-${gap.foundAtSeconds}`,
     table,
     severity: "bad",
     title: "changes are missing",
@@ -53,6 +54,7 @@ function streamFindings(place: ConsolePlace, { table, health, stream }: TableSta
   if (health !== "unread") return [];
   return [
     {
+      id: "stream",
       table,
       severity: "bad",
       title: "the stream is not read",
@@ -78,6 +80,7 @@ function undeliveredFindings(
   ];
   return [
     {
+      id: "undelivered",
       table,
       severity: "bad",
       title: "changes were put aside",
@@ -97,6 +100,7 @@ function quarantineFindings(
   if (records === 0) return [];
   return [
     {
+      id: "quarantine",
       table,
       severity: "warn",
       title: `${counted(records, "record")} in quarantine`,
@@ -112,6 +116,7 @@ function schemaFindings(place: ConsolePlace, { table, schemaFile }: TableStatus)
   const { state, detail } = schemaFile;
   return [
     {
+      id: "schema-file",
       table,
       severity: state === "pending" ? "note" : "warn",
       title: state === "pending" ? "an edit of schema.json is waiting" : "schema.json is not used as it is",
@@ -132,6 +137,7 @@ function driftFindings(place: ConsolePlace, { table, drift = [] }: TableStatus):
     ...(left > 0
       ? [
           {
+            id: "drift",
             table,
             severity: "warn",
             title: `${counted(left, "more column")} with values not in SQL`,
@@ -143,6 +149,7 @@ function driftFindings(place: ConsolePlace, { table, drift = [] }: TableStatus):
     ...(others.length > 0
       ? [
           {
+            id: "unmapped",
             table,
             severity: "note",
             title: `${counted(others.length, "attribute")} without a column`,
@@ -158,6 +165,7 @@ function driftFinding(table: string, found: Drift): LakeFinding {
   const { attribute, column, hidden, values, sentence: text } = found;
   const where = column?.text === undefined ? "not in SQL" : `in ${column.text} alone`;
   return {
+    id: `drift-${attribute}`,
     table,
     severity: column?.text === undefined ? "warn" : "note",
     title: `${attribute}: ${grouped(hidden)} of ${counted(values, "value")} ${where}`,

@@ -11,7 +11,7 @@ export interface FindingsMessage {
   readonly at: string;
   readonly findings: readonly LakeFinding[];
   /** Findings of earlier messages that are gone. */
-  readonly resolved: readonly Pick<LakeFinding, "table" | "title">[];
+  readonly resolved: readonly Pick<LakeFinding, "id" | "table" | "title">[];
   /** Findings beyond those that a message holds. */
   readonly more: number;
 }
@@ -26,7 +26,7 @@ export function findingsMessage(
   const shown = findings
     .slice(0, FINDINGS_MAX)
     .map((finding) => ({ ...finding, detail: cut(finding.detail) }));
-  const gone = resolved.slice(0, FINDINGS_MAX).map(({ table, title }) => ({ table, title }));
+  const gone = resolved.slice(0, FINDINGS_MAX).map(({ id, table, title }) => ({ id, table, title }));
   const lines = [
     ...shown.map(({ table, title, detail }) => `${table}: ${title}. ${detail}`),
     ...gone.map(({ table, title }) => `${table}: resolved: ${title}`),

@@ -1,5 +1,5 @@
 /** What a lake's tables are like now: what metrics and findings are made from. */
-import type { ConsolePlace, LakeFinding, QuarantineGroup } from "../console/api.ts";
+import type { ConsolePlace, LakeFinding } from "../console/api.ts";
 import { findingsOf } from "../console/findings.ts";
 import { quarantineReport } from "../console/quarantine-report.ts";
 import { SharedAnswer } from "../console/shared-answer.ts";
@@ -8,26 +8,25 @@ import { folderStore } from "../files/folder-store.ts";
 import type { CommandLake } from "../library/folder-lake.ts";
 import type { TableStatus } from "../library/reports.ts";
 
+/** Each is read once for all who ask about the same time, so that frequent questions do not keep the machine busy. */
 export interface LakeState {
-  readonly statuses: readonly TableStatus[];
-  /** In quarantine, by table and reason. */
-  readonly held: readonly QuarantineGroup[];
-  /** The worst first. */
-  readonly findings: readonly LakeFinding[];
+  readonly statuses: SharedAnswer<readonly TableStatus[]>;
+  /** The worst first. They also need the records in quarantine, which metrics do without. */
+  readonly findings: SharedAnswer<readonly LakeFinding[]>;
 }
 
-/** Reads it for all who ask about the same time, so that frequent questions do not keep the machine busy. */
-export function lakeStates(
-  lake: CommandLake,
-  place: ConsolePlace,
-  nowMs: () => number,
-): SharedAnswer<LakeState> {
+export function lakeState(lake: CommandLake, place: ConsolePlace, nowMs: () => number): LakeState {
   const store = folderStore(lake.folder);
-  return new SharedAnswer(async () => {
-    const names = (await openTables(store)).map(({ schema }) => schema.table);
-    const statuses: TableStatus[] = [];
-    for (const name of names) statuses.push(await lake.table(name).status());
-    const { groups: held } = await quarantineReport(store, place, names);
-    return { statuses, held, findings: findingsOf(place, statuses, held) };
+  const statuses = new SharedAnswer(async () => {
+    const read: TableStatus[] = [];
+    for (const { schema } of await openTables(store)) read.push(await lake.table(schema.table).status());
+    return read;
   }, nowMs);
+  const findings = new SharedAnswer(async () => {
+    const known = await statuses.get();
+    const names = known.map(({ table }) => table);
+    const { groups } = await quarantineReport(store, place, names);
+    return findingsOf(place, known, groups);
+  }, nowMs);
+  return { statuses, findings };
 }

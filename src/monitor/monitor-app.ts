@@ -18,8 +18,7 @@ export function monitorApp({ metrics, whyNotReady, hosts }: MonitorParts): Hono 
   app.use(async (c, next) => {
     c.header("cache-control", "no-store");
     c.header("x-content-type-options", "nosniff");
-    if (hosts?.allows(c.req.header("host")) === false)
-      return c.text("this host name is not this machine's\n", 403);
+    if (hosts?.allows(c.req.header("host")) === false) return c.text("unknown host name\n", 403);
     return next();
   });
   app.get("/metrics", async (c) => c.body(await metrics(), 200, { "content-type": METRICS_TYPE }));
@@ -29,7 +28,7 @@ export function monitorApp({ metrics, whyNotReady, hosts }: MonitorParts): Hono 
     const why = await whyNotReady();
     return why === undefined ? c.text("ok\n") : c.text(`${why}\n`, 503);
   });
-  app.notFound((c) => c.text("there is nothing at this address: ask for /metrics, /livez or /readyz\n", 404));
+  app.notFound((c) => c.text("not found: use /metrics, /livez or /readyz\n", 404));
   app.onError((error, c) =>
     c.text(error instanceof DynalakeError ? `${error.code}: ${error.message}\n` : "INTERNAL\n", 503),
   );

@@ -5,16 +5,16 @@ import { folderStore } from "../files/folder-store.ts";
 import type { LakeEvent } from "../library/event.ts";
 import type { CommandLake } from "../library/folder-lake.ts";
 import type { Timing } from "../sdk/timing.ts";
-import { KnownHosts } from "../serving/known-hosts.ts";
+import { hostsAt } from "../serving/known-hosts.ts";
 import { type Listening, listening } from "../serving/listening.ts";
 import { type FindingsReceiver, FindingsSender } from "./findings-sender.ts";
-import { lakeStates } from "./lake-state.ts";
+import { lakeState } from "./lake-state.ts";
 import { metricsText } from "./metrics-text.ts";
 import { monitorApp } from "./monitor-app.ts";
 import { whyNotReady } from "./readiness.ts";
+import { endFindings, runFindings } from "./run-findings.ts";
 import { runMetrics } from "./run-metrics.ts";
 import { RunTally } from "./run-tally.ts";
-import { sourceFindings } from "./source-findings.ts";
 
 export interface MonitorOptions {
   /** 0: any free one. Without it there is no server. */
@@ -32,12 +32,10 @@ export interface MonitorOptions {
 export interface MonitoredRun {
   /** Takes note of an event of the run. */
   take(event: LakeEvent): void;
-  /** Sends what was not sent yet, as a run that ends does. */
-  sendFindings(): Promise<void>;
+  /** Sends what was not sent yet, as a run that ends does. `failure`: the error that ended it. */
+  sendFindings(failure?: unknown): Promise<void>;
   close(): Promise<void>;
 }
-
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
 
 /** `name`: the lake as the user gave it. Rejects with USAGE if the server cannot listen. */
 export async function monitoredRun(
@@ -48,16 +46,24 @@ export async function monitoredRun(
   const { port, receivers, timing, onFailure } = options;
   const nowMs = (): number => timing.nowMs();
   const place = { kind: "folder", name, option: `--lake ${shellWord(name)}` } as const;
-  const states = lakeStates(lake, place, nowMs);
+  const state = lakeState(lake, place, nowMs);
   const tally = new RunTally();
   const store = folderStore(lake.folder);
   const app = monitorApp({
-    metrics: async () => metricsText(runMetrics(await states.get(), tally.tables)),
+    metrics: async () => metricsText(runMetrics(await state.statuses.get(), tally.tables)),
     whyNotReady: () => whyNotReady(store, tally.tables, Math.floor(nowMs() / 1000)),
-    hosts: LOOPBACK.test(options.hostname) ? new KnownHosts() : undefined,
+    hosts: hostsAt(options.hostname),
   });
   const server = port === undefined ? undefined : await served(app.fetch, port, options);
-  const findings = async () => [...sourceFindings(tally.tables), ...(await states.get()).findings];
+  let end: { readonly error: unknown } | undefined;
+  const findings = async () => {
+    const names = (await state.statuses.get()).map(({ table }) => table);
+    return [
+      ...(end === undefined ? [] : endFindings(names, end.error)),
+      ...runFindings(tally.tables),
+      ...(await state.findings.get()),
+    ];
+  };
   const senders = receivers.map(
     (receiver) =>
       new FindingsSender({ receiver, findings, lake: name, host: ownHostname(), timing, onFailure }),
@@ -67,8 +73,9 @@ export async function monitoredRun(
   for (const sender of senders) void sender.keepLooking(stop.signal);
   return {
     take: (event) => tally.take(event),
-    sendFindings: async () => {
+    sendFindings: async (error) => {
       stop.abort();
+      if (error !== undefined) end = { error };
       await Promise.all(senders.map((sender) => sender.look(ended.signal)));
     },
     close: async () => {

@@ -1,15 +1,17 @@
 /** The metrics of a run: what its tables are like, and what it has done since it began. docs/operations.md lists them. */
 import type { TableStatus } from "../library/reports.ts";
-import type { LakeState } from "./lake-state.ts";
 import type { Metric, Sample } from "./metrics-text.ts";
 import type { TableTally } from "./run-tally.ts";
 
-export function runMetrics(state: LakeState, tallies: ReadonlyMap<string, TableTally>): readonly Metric[] {
-  return [...stateMetrics(state, tallies), ...countMetrics(tallies)];
+export function runMetrics(
+  statuses: readonly TableStatus[],
+  tallies: ReadonlyMap<string, TableTally>,
+): readonly Metric[] {
+  return [...stateMetrics(statuses, tallies), ...countMetrics(tallies)];
 }
 
 function stateMetrics(
-  { statuses, held }: LakeState,
+  statuses: readonly TableStatus[],
   tallies: ReadonlyMap<string, TableTally>,
 ): readonly Metric[] {
   const gauge = (name: string, help: string, of: (status: TableStatus) => number | undefined): Metric => ({
@@ -34,10 +36,10 @@ function stateMetrics(
     ),
     gauge("open_gaps", "Gaps that no snapshot has repaired.", ({ openGaps }) => openGaps.length),
     {
-      name: "dynalake_quarantine_records",
+      name: "dynalake_quarantine_files",
       type: "gauge",
-      help: "Records in quarantine.",
-      samples: quarantineSamples(statuses, held),
+      help: "Files in quarantine.",
+      samples: statuses.flatMap(quarantineSamples),
     },
     gauge(
       "drift_attributes",
@@ -68,12 +70,10 @@ function stateMetrics(
 }
 
 /** A sample for each reason, and a 0 for a table with none, so that an alert can tell it from an absent table. */
-function quarantineSamples(statuses: readonly TableStatus[], held: LakeState["held"]): readonly Sample[] {
-  return statuses.flatMap(({ table }): readonly Sample[] => {
-    const groups = held.filter((group) => group.table === table);
-    if (groups.length === 0) return [{ labels: { table, reason: "" }, value: 0 }];
-    return groups.map(({ reason, records }) => ({ labels: { table, reason }, value: records }));
-  });
+function quarantineSamples({ table, quarantine }: TableStatus): readonly Sample[] {
+  const reasons = Object.entries(quarantine);
+  if (reasons.length === 0) return [{ labels: { table, reason: "" }, value: 0 }];
+  return reasons.map(([reason, value]) => ({ labels: { table, reason }, value }));
 }
 
 function countMetrics(tallies: ReadonlyMap<string, TableTally>): readonly Metric[] {
@@ -104,6 +104,11 @@ function countMetrics(tallies: ReadonlyMap<string, TableTally>): readonly Metric
       "compaction_failures",
       "Compactions of this run that failed.",
       ({ failedCompactions }) => failedCompactions,
+    ),
+    counter(
+      "snapshot_failures",
+      "Scheduled snapshots of this run that failed.",
+      ({ failedSnapshots }) => failedSnapshots,
     ),
     counter("source_failures", "How often this run could not read the source.", ({ failures }) => failures),
   ];

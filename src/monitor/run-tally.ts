@@ -1,4 +1,5 @@
 /** What a run has done since it began, counted from its events. */
+import type { DynalakeError } from "../core/error.ts";
 import type { LakeEvent } from "../library/event.ts";
 
 export interface TableTally {
@@ -10,6 +11,9 @@ export interface TableTally {
   readonly minorCompactions: number;
   readonly majorCompactions: number;
   readonly failedCompactions: number;
+  readonly failedSnapshots: number;
+  /** Why the scheduled snapshot failed, for people; undefined once one was taken. */
+  readonly snapshotFailure: string | undefined;
   /** How often its source could not be read. */
   readonly failures: number;
   /** Why it cannot be read now, for people. */
@@ -24,6 +28,8 @@ const NOTHING: TableTally = {
   minorCompactions: 0,
   majorCompactions: 0,
   failedCompactions: 0,
+  failedSnapshots: 0,
+  snapshotFailure: undefined,
   failures: 0,
   failure: undefined,
 };
@@ -53,7 +59,7 @@ function counted(tally: TableTally, event: LakeEvent): TableTally {
         ...tally,
         isFollowed: false,
         failures: tally.failures + 1,
-        failure: `${event.error.code}: ${event.error.message}`,
+        failure: textOf(event.error),
       };
     case "delivered":
       return { ...tally, changes: tally.changes + event.changes };
@@ -67,7 +73,19 @@ function counted(tally: TableTally, event: LakeEvent): TableTally {
         : { ...tally, majorCompactions: tally.majorCompactions + 1 };
     case "compaction-failed":
       return { ...tally, failedCompactions: tally.failedCompactions + 1 };
+    case "snapshot-failed":
+      return {
+        ...tally,
+        failedSnapshots: tally.failedSnapshots + 1,
+        snapshotFailure: textOf(event.error),
+      };
+    case "snapshot-taken":
+      return tally.snapshotFailure === undefined ? tally : { ...tally, snapshotFailure: undefined };
     default:
       return tally;
   }
+}
+
+function textOf({ code, message }: DynalakeError): string {
+  return `${code}: ${message}`;
 }

@@ -3,7 +3,7 @@ import type { LakeFinding } from "../console/api.ts";
 
 /** Reminds of a finding that stays. */
 const AGAIN_AFTER_SECONDS = 24 * 3_600;
-/** One that goes and comes back sooner is no news. */
+/** One that comes back sooner was never gone: neither its end nor its return is news. */
 const QUIET_SECONDS = 3_600;
 
 interface Told {
@@ -13,12 +13,12 @@ interface Told {
   readonly goneSeconds: number | undefined;
 }
 
-/** What was sent, by what a finding is about. */
+/** What was sent, by table and id. */
 export type ToldFindings = ReadonlyMap<string, Told>;
 
 export interface FindingsNews {
   readonly findings: readonly LakeFinding[];
-  /** Sent earlier, and gone. */
+  /** Sent earlier, and gone for the quiet time. */
   readonly resolved: readonly LakeFinding[];
   /** What was sent, once the news is. */
   readonly told: ToldFindings;
@@ -31,7 +31,7 @@ export function findingsNews(
   nowSeconds: number,
 ): FindingsNews {
   const present = new Map(
-    findings.filter(({ severity }) => severity !== "note").map((finding) => [subject(finding), finding]),
+    findings.filter(({ severity }) => severity !== "note").map((finding) => [nameOf(finding), finding]),
   );
   const after = new Map<string, Told>();
   const news: LakeFinding[] = [];
@@ -48,14 +48,14 @@ export function findingsNews(
   }
   for (const [name, before] of told) {
     if (present.has(name)) continue;
-    if (before.goneSeconds === undefined) resolved.push(before.finding);
     const goneSeconds = before.goneSeconds ?? nowSeconds;
+    // breakage: findings-resolved-after-quiet-time
     if (nowSeconds < goneSeconds + QUIET_SECONDS) after.set(name, { ...before, goneSeconds });
+    else resolved.push(before.finding);
   }
   return { findings: news, resolved, told: after };
 }
 
-/** Its counts may change while it is the same. */
-function subject({ table, title }: LakeFinding): string {
-  return `${table}: ${title.replace(/[\d,]+/g, "#").replace(/\b(record|column|attribute|value)s\b/g, "$1")}`;
+function nameOf({ table, id }: LakeFinding): string {
+  return `${table}: ${id}`;
 }

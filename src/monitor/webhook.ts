@@ -11,6 +11,15 @@ export function webhook(address: string, millisecondsMax: number = ANSWER_MS_MAX
     throw new DynalakeError("USAGE", "the webhook's address is not an http(s) URL", {
       next: "Set DYNALAKE_WEBHOOK_URL to one.",
     });
+  // breakage: webhook-without-user
+  if (url.username !== "" || url.password !== "")
+    throw new DynalakeError(
+      "USAGE",
+      "the webhook's address has a user name or a password, which is not supported",
+      {
+        next: "Set DYNALAKE_WEBHOOK_URL to an address with its token in the path or the query.",
+      },
+    );
   return {
     name: "the webhook",
     send: async (message, stop) => {

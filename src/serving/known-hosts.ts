@@ -21,3 +21,10 @@ export class KnownHosts {
     return name !== undefined && this.#names.has(name); // breakage: hosts-by-list
   }
 }
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
+
+/** The hosts of a server that listens at `hostname`; undefined where that is an address of a network. */
+export function hostsAt(hostname: string): KnownHosts | undefined {
+  return LOOPBACK.test(hostname) ? new KnownHosts([hostname]) : undefined; // breakage: listening-host-is-known
+}

@@ -50,8 +50,8 @@ test("`run` answers metrics, liveness and readiness, and each line of its log is
     await until(() => metric("dynalake_rows"), 'dynalake_rows{table="served"} 2');
     expect(await metric("dynalake_followed")).toBe('dynalake_followed{table="served"} 1');
     expect(await metric("dynalake_healthy")).toBe('dynalake_healthy{table="served"} 1');
-    expect(await metric("dynalake_quarantine_records")).toBe(
-      'dynalake_quarantine_records{table="served",reason=""} 0',
+    expect(await metric("dynalake_quarantine_files")).toBe(
+      'dynalake_quarantine_files{table="served",reason=""} 0',
     );
     expect(await metric("dynalake_open_gaps")).toBe('dynalake_open_gaps{table="served"} 0');
     expect(await metric("dynalake_lag_seconds")).toMatch(/^dynalake_lag_seconds\{table="served"\} \d+$/);
@@ -131,13 +131,20 @@ test("a run that ends has sent its findings to the webhook, without values", asy
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const env = { DYNALAKE_WEBHOOK_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
     expect(await dynalake(["run", "--lake", lake, "--once"], { env })).toMatchObject({ code: 0 });
-    server.closeAllConnections();
-    server.close();
     expect(got.join("")).not.toContain("hush");
-    expect(JSON.parse(got.join(""))).toMatchObject({
+    expect(JSON.parse(got.splice(0).join(""))).toMatchObject({
       lake,
       findings: [{ table: "found", severity: "warn", title: "1 record in quarantine" }],
     });
+    // A run that fails sends what it knows, too.
+    const nothing = ["--endpoint", "http://127.0.0.1:1"];
+    expect(await dynalake(["run", "--lake", lake, "--once", ...nothing], { env })).toMatchObject({ code: 1 });
+    expect(JSON.parse(got.join("")).findings).toMatchObject([
+      { id: "run", table: "found", detail: expect.stringMatching(/^UNREACHABLE: /) },
+      { id: "quarantine", table: "found" },
+    ]);
+    server.closeAllConnections();
+    server.close();
     // The webhook is gone: the run ends as it would without.
     const gone = await dynalake(["run", "--lake", lake, "--once"], { env });
     expect(gone).toMatchObject({

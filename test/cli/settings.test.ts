@@ -98,6 +98,8 @@ test("commands work on the lake of the option, else of the environment, else of 
     await mkdir(join(cwd, "etc"));
     await writeFile(join(cwd, "etc", "other.json"), JSON.stringify({ lake: "../two" }));
     expect(await tables(["--config", "etc/other.json"])).toBe("two");
+    await writeFile(join(cwd, "etc", "absolute.json"), JSON.stringify({ lake: join(cwd, "two") }));
+    expect(await tables(["--config", "etc/absolute.json"])).toBe("two");
     expectRefused(await dynalake(["status"], { cwd: join(cwd, "etc") }), {
       code: "LAKE_NOT_FOUND",
       names: ["lake"],

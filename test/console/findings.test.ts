@@ -4,31 +4,11 @@ import type { ConsolePlace, QuarantineGroup } from "../../src/console/api.ts";
 import { commandLine, shellWord } from "../../src/console/command-line.ts";
 import { findingsOf } from "../../src/console/findings.ts";
 import type { Drift, TableStatus } from "../../src/index.ts";
+import { tableStatus } from "../support/table-status.ts";
 
 const place: ConsolePlace = { kind: "folder", name: "my lake", option: "--lake 'my lake'" };
 
-const HEALTHY: TableStatus = {
-  table: "orders",
-  source: "Orders",
-  health: "healthy",
-  rows: 1,
-  snapshot: undefined,
-  stream: undefined,
-  following: undefined,
-  watch: undefined,
-  commits: undefined,
-  keptSnapshots: { keep: 1, snapshots: [], unmasked: [] },
-  horizonSeconds: 0,
-  segments: { base: 1, deltas: 0, rows: 1, bytes: 1 },
-  recentChangeObjects: 0,
-  undelivered: { failedBatches: 0, unconverted: 0, waiting: 0 },
-  quarantine: {},
-  drift: [],
-  schemaFile: undefined,
-  limits: [],
-  openGaps: [],
-  repairedGaps: [],
-};
+const HEALTHY = tableStatus();
 
 const drift = (attribute: string, column: string | undefined): Drift => ({
   attribute,
@@ -93,6 +73,31 @@ test("many columns with drift are named up to four, and counted", () => {
   const found = findingsOf(place, [{ ...HEALTHY, drift: all }], []);
   expect(found).toHaveLength(5);
   expect(found.at(-1)?.title).toBe("5 more columns with values not in SQL");
+});
+
+test("each finding of a table has its own id, which counts do not change", () => {
+  const gap = (foundAtSeconds: number) =>
+    ({
+      reason: "trimmed",
+      detail: "",
+      foundAtSeconds,
+      lostUntilSeconds: 1,
+      snapshotAfterSeconds: 1,
+    }) as const;
+  const ids = (hidden: number) =>
+    findingsOf(
+      place,
+      [
+        {
+          ...HEALTHY,
+          openGaps: [gap(1), gap(2)],
+          drift: ["addr1", "addr2"].map((name) => ({ ...drift(name, name), hidden })),
+        },
+      ],
+      [],
+    ).map(({ id }) => id);
+  expect(ids(3)).toEqual(["gap-trimmed-1", "gap-trimmed-2", "drift-addr1", "drift-addr2"]);
+  expect(ids(4)).toEqual(ids(3));
 });
 
 test("every state of a table that is not healthy has its finding", () => {

@@ -12,7 +12,13 @@ import { webhook } from "../../src/monitor/webhook.ts";
 import { systemTiming } from "../../src/sdk/timing.ts";
 import { withFolder } from "../support/folders.ts";
 
-const FOUND: LakeFinding = { table: "t", severity: "bad", title: "changes are missing", detail: "A gap." };
+const FOUND: LakeFinding = {
+  id: "gap-trimmed-1",
+  table: "t",
+  severity: "bad",
+  title: "changes are missing",
+  detail: "A gap.",
+};
 const GOES_ON = new AbortController().signal;
 const MESSAGE: FindingsMessage = {
   text: "x",
@@ -105,6 +111,9 @@ test("a webhook that never answers is given up, and its address is in no message
   });
   expect(() => webhook("hush")).toThrow(/^the webhook's address is not an http\(s\) URL$/);
   expect(() => webhook("file:///etc/hush")).toThrow(/^the webhook's address is not/);
+  // fetch refuses such addresses, each time.
+  for (const user of ["ann:hush", ":hush", "hush"])
+    expect(() => webhook(`https://${user}@example.com/`)).toThrow(/^the webhook's address has a user name/);
 });
 
 test("a command gets the JSON on its standard input, without the secrets of the environment", async () => {

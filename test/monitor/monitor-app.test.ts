@@ -2,7 +2,7 @@
 import { expect, test } from "@jest/globals";
 import { DynalakeError } from "../../src/core/error.ts";
 import { type MonitorParts, monitorApp } from "../../src/monitor/monitor-app.ts";
-import { KnownHosts } from "../../src/serving/known-hosts.ts";
+import { hostsAt, KnownHosts } from "../../src/serving/known-hosts.ts";
 
 async function asked(path: string, parts: Partial<MonitorParts> = {}, host = "127.0.0.1:9464") {
   const app = monitorApp({
@@ -35,6 +35,16 @@ test("a host that another site controls is refused, unless the server has an add
   expect(await asked("/metrics", {}, "evil.example:9464")).toMatchObject({ status: 403 });
   expect(await asked("/livez", {}, "evil.example")).toMatchObject({ status: 403 });
   expect(await asked("/metrics", { hosts: undefined }, "lake.internal:9464")).toMatchObject({ status: 200 });
+});
+
+test.each([
+  ["127.0.0.2", "127.0.0.2", 200],
+  ["127.0.0.2", "localhost", 200],
+  ["::1", "[::1]", 200],
+  ["127.0.0.2", "evil.example", 403],
+  ["0.0.0.0", "lake.internal", 200],
+])("a server at %s answers %s with %i", async (hostname, host, status) => {
+  expect(await asked("/livez", { hosts: hostsAt(hostname) }, `${host}:9464`)).toMatchObject({ status });
 });
 
 test("a lake that cannot be read is said by its error, and nothing else is shown of a failure", async () => {

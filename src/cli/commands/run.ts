@@ -1,6 +1,7 @@
 /** `dynalake run`: follows the streams of a lake's tables, seconds behind, and compacts on a schedule. */
 import { counted } from "../../core/counted.ts";
 import { defined } from "../../core/defined.ts";
+import { DynalakeError } from "../../core/error.ts";
 import type { FollowReport, SnapshotsKept } from "../../index.ts";
 import { findingsCommand } from "../../monitor/findings-command.ts";
 import type { FindingsReceiver } from "../../monitor/findings-sender.ts";
@@ -72,6 +73,10 @@ export async function runCommand(context: CommandContext, options: RunOptions): 
         });
         if (!signal.aborted) await monitored.sendFindings();
         return followed;
+      } catch (error) {
+        // breakage: failed-run-sends-findings
+        if (!signal.aborted && !isLocked(error)) await monitored.sendFindings(error);
+        throw error;
       } finally {
         await monitored.close();
       }
@@ -80,6 +85,11 @@ export async function runCommand(context: CommandContext, options: RunOptions): 
   );
   await log.end();
   return ended(log, report);
+}
+
+/** Another run follows the lake, and sends its findings. */
+function isLocked(error: unknown): boolean {
+  return error instanceof DynalakeError && error.code === "LAKE_LOCKED";
 }
 
 function receiversOf({ webhookUrl, onFinding, environment }: CommandContext["settings"]): FindingsReceiver[] {

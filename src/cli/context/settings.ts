@@ -1,6 +1,6 @@
 /** What the command line takes from the environment and from `dynalake.json`. Nothing else reads them. */
 import { readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { fileError, systemCode } from "../../files/file-error.ts";
 import { parseSettingsFile, type SettingsFile, type TableSettings } from "../options/settings-file.ts";
 import { awsSetting, type SettingsLayers, variable } from "../options/settings-layers.ts";
@@ -58,7 +58,7 @@ function withPaths(settings: SettingsFile, folder: string): SettingsFile {
   return {
     ...settings,
     tables: Object.fromEntries(tables),
-    ...(settings.lake === undefined ? {} : { lake: join(folder, settings.lake) }),
+    ...(settings.lake === undefined ? {} : { lake: resolve(folder, settings.lake) }),
   };
 }
 
