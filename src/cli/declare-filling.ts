@@ -87,7 +87,11 @@ function run(program: Command, runs: Runs): void {
     .option("--schema <file>", "the schema file of a first snapshot, or one that adds columns")
     .option("--compact-every <seconds>", "seconds between compactions", positive, 60)
     .option("--no-compact", "never compact")
-    .option("--snapshot-every <time>", "take a snapshot when the last one is so old, such as 1d", duration)
+    .option(
+      "--snapshot-every <time>",
+      "take a snapshot once the last one is older than this, such as 1d",
+      duration,
+    )
     .addOption(keepOption())
     .option("--once", "end once the stream is read to its end")
     .option("--metrics-port <n>", "answer /metrics (Prometheus), /livez and /readyz at this port", port)

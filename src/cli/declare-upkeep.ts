@@ -138,7 +138,7 @@ function doctor(program: Command, runs: Runs): void {
   program
     .command("doctor")
     .description("check on a deployment what dynalake relies on; it only reads")
-    .requiredOption("--stack <name>", "a deployed stack with the lake table")
+    .option("--stack <name>", "a deployed stack with the lake table")
     .addOption(regionOption())
     .addOption(lakeTableOption())
     .addOption(jsonOption())

@@ -31,7 +31,14 @@ const END_CLEANLY_ON_STACKS: ReadonlySet<string> = new Set([
 
 /** Commands that change a lake or a table say which settings they took from a file. */
 const WRITING: ReadonlySet<string> = new Set([
-  ...["snapshot", "run", "replay", "compact", "vacuum", "restore", "drop", "repair"],
+  "snapshot",
+  "run",
+  "replay",
+  "compact",
+  "vacuum",
+  "restore",
+  "apply",
+  "drop",
 ]);
 
 /** The next step after an invalid command line. */
@@ -41,8 +48,11 @@ export const HELP = "Run it with --help to see all options.";
 export interface ProgramEvents {
   /** Whether an invalid command line is shown with its help; otherwise only CommanderError reports it. */
   readonly showsErrors: boolean;
-  /** Before the command begins. `graceMs`: how long it may take to end by itself at an interrupt; 0 where it does not. */
-  readonly onCommand: (command: { readonly graceMs: number }) => void;
+  /**
+   * Before the command begins. `graceMs`: how long it may take to end by itself at an interrupt; 0 where it does not.
+   * `logsJson`: whether its log is for a program, by an option or by the settings.
+   */
+  readonly onCommand: (command: { readonly graceMs: number; readonly logsJson: boolean }) => void;
   readonly onExit: (code: ExitCode) => void;
 }
 
@@ -76,8 +86,10 @@ export function program(
     .hook("preAction", (_, command) => {
       const name = command.name();
       settings = settled(command, io, context);
-      if (command.opts().stack === undefined) onCommand({ graceMs: GRACE_MS.get(name) ?? 0 });
-      else onCommand({ graceMs: END_CLEANLY_ON_STACKS.has(name) ? STACK_GRACE_MS : 0 });
+      const { stack, logFormat } = command.opts();
+      const onStackMs = END_CLEANLY_ON_STACKS.has(name) ? STACK_GRACE_MS : 0;
+      const graceMs = stack === undefined ? (GRACE_MS.get(name) ?? 0) : onStackMs;
+      onCommand({ graceMs, logsJson: logFormat === "json" });
     });
   declareCommands(dynalake, runs);
   return dynalake;

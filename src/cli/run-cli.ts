@@ -16,7 +16,7 @@ import { logLine } from "./reports/log-line.ts";
  */
 export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
   const terminal = terminalOf(io);
-  const form = errorForm(argv);
+  let form = errorForm(argv);
   const interruption = new AbortController();
   let graceMs = 0;
   let exitCode: ExitCode = EXIT.done;
@@ -35,6 +35,7 @@ export function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
     showsErrors: form === "text",
     onCommand: (command) => {
       graceMs = command.graceMs;
+      if (command.logsJson) form = "log"; // breakage: fatal-error-in-the-form-of-the-log
     },
     onExit: (code) => {
       exitCode = code;

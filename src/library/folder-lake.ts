@@ -53,7 +53,7 @@ export interface CommandLake extends Lake {
   /** The table that a schema file describes. Rejects as reading the file does. */
   describedTable(file: string): Promise<LakeTable>;
 
-  /** The DynamoDB tables by the lake tables that they fill; none where there is no lake yet. */
+  /** Maps each lake table to its DynamoDB table. Empty if the lake does not exist yet. */
   sources(): Promise<ReadonlyMap<string, string>>;
 
   /** Drops records of a table's quarantine for good, which leaves a gap. Rejects with USAGE for a reason that no record has. */

@@ -31,6 +31,7 @@ describe.each((["bash", "fish"] as const).filter(has))("%s", (shell) => {
   test("completes commands, those below them, options and their values", async () => {
     expect(await completed(shell, ["qua"])).toEqual(["quarantine"]);
     expect(await completed(shell, ["quarantine", "sh"])).toEqual(["show"]);
+    expect(await completed(shell, ["quarantine", "repair", "--re"])).toContain("--reason");
     expect(await completed(shell, ["quarantine", "replay", "--re"])).toContain("--reason");
     expect(await completed(shell, ["replay", "--any"])).toEqual(["--any-source"]);
     expect(await completed(shell, ["query", "--form"])).toEqual(["--format"]);

@@ -73,6 +73,10 @@ test("it writes nothing", async () => {
 });
 
 test("without a stack, or with a table that it does not have, it is refused", async () => {
-  expectRefused(await dynalake(["doctor"]), { code: "USAGE", names: ["--stack"] });
+  expectRefused(await dynalake(["doctor"]), { code: "USAGE", names: ["doctor"], next: "--stack" });
+  const bySettings = await dynalake(["doctor"], { env: { DYNALAKE_STACK: "S" } });
+  expect(bySettings.stdout).toMatch(/^dynalake \d+\.\d+\.\d+; stack S in /);
+  const env = { DYNALAKE_LAKE: "here" };
+  expectRefused(await dynalake(["doctor"], { env }), { code: "USAGE", names: ["doctor"], next: "--stack" });
   expectRefused(await doctor("--table", "other"), { code: "USAGE", names: ["other"] });
 });

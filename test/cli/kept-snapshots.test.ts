@@ -186,7 +186,7 @@ test("what is masked by now is not in older snapshots, and status says so until 
       { ...rest, ddb_export_timestamp: "2026-01-02T00:00:00" },
     ]);
     expect(await status()).toContain(
-      "masked      email is NULL in 1 older snapshot, whose files have it in clear\n",
+      "masked      email is NULL in 1 older snapshot, whose files still hold it unmasked\n",
     );
     await day(3, items, "--keep", "2");
     expect(await status()).not.toContain("masked  ");

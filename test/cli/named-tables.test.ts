@@ -3,6 +3,7 @@ import { expect, test } from "@jest/globals";
 import type { CommandContext } from "../../src/cli/context/command.ts";
 import { namedTables, requireMeant, type TableOptions } from "../../src/cli/context/named-tables.ts";
 import type { CommandLake } from "../../src/library/folder-lake.ts";
+import { dynalake, expectRefused } from "../support/cli.ts";
 
 function named(options: TableOptions, tables: CommandContext["settings"]["tables"] = {}) {
   const notes: string[] = [];
@@ -22,6 +23,11 @@ test("each option names what it says", () => {
   expect(named({ fromExport: "e", table: "sales" })).toEqual({ ...NOTHING, name: "sales" });
   expect(named({ source: "Orders", name: "sales" })).toEqual({ ...NOTHING, source: "Orders", name: "sales" });
   expect(() => named({ source: "Orders", table: "a", name: "b" })).toThrow("both name the lake table");
+});
+
+test("both names of the lake table are refused by `replay`, too", async () => {
+  const given = ["replay", "x.json", "--table", "a", "--name", "b"];
+  expectRefused(await dynalake(given), { code: "USAGE", names: ["--table", "--name"] });
 });
 
 test("--table alone is the source, as before, with a note", () => {

@@ -96,7 +96,9 @@ test("a part is delivered if that is asked for, and what it leaves is said", asy
     await replay("left.jsonl", [LEFT]);
     const { stderr, ...told } = await replay("came.jsonl", [CAME], "--partial");
     expect(told).toMatchObject({ rows: 1, quarantined: 0, olderThanHeld: 1 });
-    expect(stderr).toContain("of which a newer change is still held: until that is replayed");
+    expect(stderr).toContain(
+      "1 change is for an item that still has a newer change in quarantine. Until you replay that one",
+    );
     expect(await ids()).toEqual(['{"id":"a"}']);
     expect(await again("--partial")).toMatchObject({ rows: 0, quarantined: 1 });
   });

@@ -103,9 +103,10 @@ test("a port that is taken, an address of another machine and a failure are said
     );
     const failed = await dynalake(["run", "--lake", lake, "--log-format", "json"]);
     expect(failed.code).toBe(1);
-    expect(logLines(failed.stderr)).toMatchObject([
-      { level: "error", event: "failed", code: "LAKE_NOT_FOUND", next: expect.any(String) },
-    ]);
+    const line = { level: "error", event: "failed", code: "LAKE_NOT_FOUND", next: expect.any(String) };
+    expect(logLines(failed.stderr)).toMatchObject([line]);
+    const env = { DYNALAKE_LOG_FORMAT: "json" };
+    expect(logLines((await dynalake(["run", "--lake", lake], { env })).stderr)).toMatchObject([line]);
     const usage = await dynalake(["run", "--lake", lake, "--log-format=json", "--metrics-port", "70000"]);
     expect(usage.code).toBe(2);
     expect(logLines(usage.stderr)).toMatchObject([{ event: "failed", code: "USAGE" }]);
@@ -139,12 +140,12 @@ test("a run that ends has sent its findings to the webhook, without values", asy
     // A run that fails sends what it knows, too.
     const nothing = ["--endpoint", "http://127.0.0.1:1"];
     expect(await dynalake(["run", "--lake", lake, "--once", ...nothing], { env })).toMatchObject({ code: 1 });
+    server.closeAllConnections();
+    server.close();
     expect(JSON.parse(got.join("")).findings).toMatchObject([
       { id: "run", table: "found", detail: expect.stringMatching(/^UNREACHABLE: /) },
       { id: "quarantine", table: "found" },
     ]);
-    server.closeAllConnections();
-    server.close();
     // The webhook is gone: the run ends as it would without.
     const gone = await dynalake(["run", "--lake", lake, "--once"], { env });
     expect(gone).toMatchObject({

@@ -3,44 +3,36 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import type { SchemaFile } from "../../src/core/schema/schema.ts";
-import { done, dynalake, type ItemJson, lakeItems, rowsOf } from "../support/cli.ts";
+import { done, dynalake, lakeItems, rowsOf } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";
+import { type OrdersLake, withOrdersLake } from "./orders-lake.ts";
 
-interface Orders {
-  readonly lake: string;
-  /** The path of schema.json, and of a file beside the lake. */
-  readonly own: string;
+interface Orders extends Omit<OrdersLake, "folder"> {
+  /** The path of a file beside the lake. */
   readonly file: string;
   /** Writes that file: schema.json with changes. */
   readonly write: (change: (file: SchemaFile) => void) => Promise<void>;
   readonly schema: (...words: string[]) => Promise<string>;
   readonly refused: (...words: string[]) => Promise<string>;
-  readonly change: (id: string, attributes: Readonly<Record<string, object>>) => Promise<void>;
 }
 
 async function withOrders(use: (orders: Orders) => Promise<void>): Promise<void> {
-  await withFolder(async (folder) => {
-    const lake = join(folder, "lake");
-    const own = join(lake, "orders/schema.json");
+  const attributes = (id: string) => ({
+    price: { N: "10" },
+    note: { S: `n-${id}` },
+    day: { S: "2026-01-02" },
+  });
+  await withOrdersLake(["a", "b"], attributes, async ({ folder, lake, own, change }) => {
     const file = join(folder, "orders.json");
-    const items = ["a", "b"].map(
-      (id): ItemJson =>
-        ({ id: { S: id }, price: { N: "10" }, note: { S: `n-${id}` }, day: { S: "2026-01-02" } }) as ItemJson,
-    );
-    await writeExport(join(folder, "export"), items, {
-      table: "Orders",
-      exportTime: "2026-01-10T10:00:00.000Z",
-    });
-    await done(["snapshot", "--from-export", join(folder, "export"), "--lake", lake, "--key", "id"]);
-    let sequence = 0;
     await use({
       lake,
       own,
       file,
-      write: async (change) => {
+      change,
+      write: async (edit) => {
         const content = JSON.parse(await readFile(own, "utf8"));
-        change(content);
+        edit(content);
         await writeFile(file, JSON.stringify(content));
       },
       schema: (...words) => done(["schema", ...words, "--lake", lake]),
@@ -48,18 +40,6 @@ async function withOrders(use: (orders: Orders) => Promise<void>): Promise<void>
         const ended = await dynalake(["schema", ...words, "--lake", lake]);
         expect(ended).toMatchObject({ code: 1, stdout: "" });
         return ended.stderr;
-      },
-      change: async (id, attributes) => {
-        sequence++;
-        const recorded = join(folder, `${sequence}.jsonl`);
-        const dynamodb = {
-          Keys: { id: { S: id } },
-          NewImage: { id: { S: id }, ...attributes },
-          SequenceNumber: String(sequence),
-          ApproximateCreationDateTime: 1_795_000_000 + sequence,
-        };
-        await writeFile(recorded, `${JSON.stringify({ eventName: "MODIFY", dynamodb })}\n`);
-        await done(["replay", recorded, "--lake", lake]);
       },
     });
   });
@@ -85,7 +65,7 @@ test("diff says what apply would do, and apply does it in one commit", async () 
       expect(said.replaceAll(file, "orders.json")).toBe(
         [
           'orders.json changes "orders":',
-          "  adds coupon, string: rows from before have their values from _unmapped",
+          "  adds coupon, string: existing rows get their values from _unmapped",
           "  makes price decimal(22,2); it was bigint. On DuckDB, 7 // 2 is 3 for bigint and 3.5 for a decimal",
           "  renames note to remark: statements that say note fail from then on",
           "  hides day: it is written as before, and no view shows it",

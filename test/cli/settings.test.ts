@@ -40,6 +40,16 @@ test("the environment comes before the file, and the region of the AWS CLI befor
   expect(awsSetting({ environment, file }, "profile")).toEqual({ value: "p", from: "f" });
 });
 
+test("keys of the environment come before a profile of the file, and after one of the environment", () => {
+  const file = { name: "f", settings: { region: "eu-west-1", profile: "p" } };
+  const keys = { AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "secret" };
+  const environmentOf = (environment: Record<string, string>) =>
+    settingsFrom({ environment, file }, { cwd: "/" }).environment;
+  expect(environmentOf(keys)).toEqual({ ...keys, AWS_REGION: "eu-west-1" });
+  expect(environmentOf({ ...keys, AWS_PROFILE: "mine" })).toMatchObject({ AWS_PROFILE: "mine" });
+  expect(environmentOf({})).toMatchObject({ AWS_PROFILE: "p" });
+});
+
 test.each([
   ["{", /^f is not JSON$/],
   ["[]", /^f: .*expected object/],
@@ -105,7 +115,9 @@ test("commands work on the lake of the option, else of the environment, else of 
       names: ["lake"],
     });
     const compacted = await dynalake(["compact"], { cwd });
-    expect(compacted.stderr).toContain(`Settings of dynalake.json: lake "${join(cwd, "one")}"`);
+    const said = `Settings of dynalake.json: lake "${join(cwd, "one")}"`;
+    expect(compacted.stderr).toContain(said);
+    expect((await dynalake(["schema", "apply", "one/one/schema.json"], { cwd })).stderr).toContain(said);
   });
 });
 

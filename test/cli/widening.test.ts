@@ -5,54 +5,26 @@ import { expect, test } from "@jest/globals";
 import { EVOLVED_FORMAT } from "../../src/core/format/lake-file.ts";
 import { latestManifest } from "../../src/core/table/commits.ts";
 import { folderStore } from "../../src/files/folder-store.ts";
-import { done, dynalake, type ItemJson, lakeItems, rowsOf } from "../support/cli.ts";
+import { done, dynalake, lakeItems, rowsOf } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";
+import { type Attributes, type OrdersLake, withOrdersLake } from "./orders-lake.ts";
 
-type Attributes = Readonly<Record<string, object>>;
-
-interface Orders {
-  readonly folder: string;
-  readonly lake: string;
+interface Orders extends Omit<OrdersLake, "own"> {
   readonly file: string;
-  /** Delivers a change of this order, at a second of the day; options go to `replay`. */
-  readonly change: (id: string, attributes: Attributes, ...options: string[]) => Promise<string>;
   readonly compact: (...options: string[]) => Promise<string>;
   readonly sum: () => Promise<readonly string[]>;
 }
 
 /** Three orders whose prices are whole. */
 async function withOrders(more: Attributes, use: (orders: Orders) => Promise<void>): Promise<void> {
-  await withFolder(async (folder) => {
-    const lake = join(folder, "lake");
-    const file = join(lake, "orders/schema.json");
-    const items = ["a", "b", "c"].map(
-      (id): ItemJson => ({ id: { S: id }, price: { N: "10" }, ...more }) as ItemJson,
-    );
-    await writeExport(join(folder, "export"), items, {
-      table: "Orders",
-      exportTime: "2026-01-10T10:00:00.000Z",
-    });
-    await done(["snapshot", "--from-export", join(folder, "export"), "--lake", lake, "--key", "id"]);
-    let sequence = 0;
+  const attributes = () => ({ price: { N: "10" }, ...more });
+  await withOrdersLake(["a", "b", "c"], attributes, async ({ folder, lake, own: file, change }) => {
     await use({
       folder,
       lake,
       file,
-      change: async (id, attributes, ...options) => {
-        sequence++;
-        const recorded = join(folder, `${sequence}.jsonl`);
-        const dynamodb = {
-          Keys: { id: { S: id } },
-          NewImage: { id: { S: id }, ...more, ...attributes },
-          SequenceNumber: String(sequence),
-          ApproximateCreationDateTime: 1_795_000_000 + sequence,
-        };
-        await writeFile(recorded, `${JSON.stringify({ eventName: "MODIFY", dynamodb })}\n`);
-        const replayed = await dynalake(["replay", recorded, "--lake", lake, ...options]);
-        expect({ stderr: replayed.stderr, code: replayed.code }).toMatchObject({ code: 0 });
-        return replayed.stderr;
-      },
+      change: (id, changed, ...options) => change(id, { ...more, ...changed }, ...options),
       compact: async (...options) => {
         const compacted = await dynalake(["compact", "--lake", lake, "--settle-seconds", "0", ...options]);
         expect(compacted).toMatchObject({ code: 0 });

@@ -1,18 +1,23 @@
 /** `dynalake doctor`: what a deployment has shown of all that dynalake relies on. */
 import { defined } from "../../core/defined.ts";
+import { DynalakeError } from "../../core/error.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { withStack } from "../context/opened.ts";
 import { doctorJson, doctorText, type Examined } from "../reports/doctor-report.ts";
 
 export interface DoctorOptions {
-  readonly stack: string;
+  readonly stack?: string;
   readonly region?: string;
   readonly table?: string;
   readonly json?: boolean;
 }
 
-export function doctorCommand(context: CommandContext, options: DoctorOptions): Promise<ExitCode> {
+export async function doctorCommand(context: CommandContext, options: DoctorOptions): Promise<ExitCode> {
   const { region, stack } = options;
+  if (stack === undefined)
+    throw new DynalakeError("USAGE", "doctor examines a deployed stack, and none is given", {
+      next: "Give --stack NAME.",
+    });
   return withStack(context, { kind: "stack", stack, region }, async (opened) => {
     const { examineStack } = await import("../../stack/doctor/examine-stack.ts");
     const deployments = opened.tables(options.table);

@@ -2,6 +2,7 @@
 import { counted } from "../../core/counted.ts";
 import { defined } from "../../core/defined.ts";
 import type { CommandContext, ExitCode } from "../context/command.ts";
+import { lakeTableName } from "../context/named-tables.ts";
 import { withFolder, withStack } from "../context/opened.ts";
 import type { Terminal } from "../context/terminal.ts";
 import { parseKeyOption } from "../options/key-option.ts";
@@ -29,7 +30,7 @@ export async function replayCommand(
   if (target.kind === "stack") return replayStack(context, target, files, options);
   const { terminal } = context;
   const { lake: folder, anySource = false, partial = false, json = false } = options;
-  const name = options.table ?? options.name;
+  const name = lakeTableName(options);
   const schema = options.schema ?? (name === undefined ? undefined : context.settings.tables[name]?.schema);
   const wish = defined({ name, schema, key: parseKeyOption(options.key) });
   return withFolder(context, folder, async (lake) => {
@@ -57,7 +58,7 @@ function replayStack(
   const { terminal, settings } = context;
   return withStack(context, target, async (stack) => {
     const { replayIntoDeployment } = await import("../../stack/replay.ts");
-    const deployment = onlyTable(stack.tables(options.table ?? options.name), ({ table }) => table);
+    const deployment = onlyTable(stack.tables(lakeTableName(options)), ({ table }) => table);
     const { bucket, table } = deployment;
     const { totals, hasLateChanges } = await replayIntoDeployment(stack, deployment, {
       files: names.map((name) => ({ name, path: context.absolute(name) })),

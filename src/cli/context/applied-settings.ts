@@ -42,20 +42,21 @@ function isGiven(command: Command, option: string): boolean {
 }
 
 function appliedLake(command: Command, layers: SettingsLayers): readonly string[] {
-  if (optionOf(command, "lake") === undefined || isGiven(command, "lake") || isGiven(command, "stack"))
-    return [];
+  const hasLake = optionOf(command, "lake") !== undefined;
+  if (!hasLake && optionOf(command, "stack") === undefined) return [];
+  if (isGiven(command, "lake") || isGiven(command, "stack")) return [];
   const choice = lakeChoice(layers);
   if (choice === undefined) return [];
   const { value, from } = choice;
+  if (value.kind === "folder" && !hasLake) return [];
   if (value.kind === "folder") command.setOptionValueWithSource("lake", value.folder, "env");
-  else setStack(command, layers, { value, from });
+  else setStack(command, { value, from });
   if (from !== layers.file?.name) return [];
   return [value.kind === "folder" ? `lake "${value.folder}"` : `stack "${value.stack}"`];
 }
 
 function setStack(
   command: Command,
-  { environment, file }: SettingsLayers,
   { value, from }: HeldValue<Extract<LakeChoice, { readonly kind: "stack" }>>,
 ): void {
   const option = optionOf(command, "stack");
@@ -80,11 +81,6 @@ function setStack(
       },
     );
   command.setOptionValueWithSource("stack", value.stack, "env");
-  const isInEnvironment =
-    environment.AWS_REGION !== undefined || environment.AWS_DEFAULT_REGION !== undefined;
-  const region = file?.settings.region;
-  if (region !== undefined && !isInEnvironment && !isGiven(command, "region"))
-    command.setOptionValueWithSource("region", region, "env");
 }
 
 /** A variable is text, which the option reads as it reads its argument. */

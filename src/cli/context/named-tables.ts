@@ -36,11 +36,22 @@ export function namedTables(
     );
     return withSettings(settings, { source: table, name, schema, isOld });
   }
+  return withSettings(settings, { source, name: lakeTableName({ table, name }), schema, isOld });
+}
+
+/** The lake table, where `--table` means nothing else. Throws USAGE if it has both its names. */
+export function lakeTableName({
+  table,
+  name,
+}: {
+  readonly table?: string | undefined;
+  readonly name?: string | undefined;
+}): string | undefined {
   if (table !== undefined && name !== undefined)
     throw new DynalakeError("USAGE", "--table and --name both name the lake table", {
       next: "Leave --name out.",
     });
-  return withSettings(settings, { source, name: table ?? name, schema, isOld });
+  return table ?? name;
 }
 
 function withSettings({ tables }: CommandContext["settings"], named: NamedTables): NamedTables {

@@ -7,39 +7,34 @@ export interface KnownSetting {
   readonly variable: string;
   /** As commander names it. */
   readonly option: string;
-  readonly flag: string;
   /** The only command that has it. Others have options of the same name with another meaning. */
   readonly command?: string;
 }
 
 export const KNOWN_SETTINGS: readonly KnownSetting[] = [
-  { member: "endpoint", variable: "DYNALAKE_ENDPOINT", option: "endpoint", flag: "--endpoint" },
+  { member: "endpoint", variable: "DYNALAKE_ENDPOINT", option: "endpoint" },
   {
     member: "compactEverySeconds",
     variable: "DYNALAKE_COMPACT_EVERY",
     option: "compactEvery",
-    flag: "--compact-every",
     command: "run",
   },
   {
     member: "metricsPort",
     variable: "DYNALAKE_METRICS_PORT",
     option: "metricsPort",
-    flag: "--metrics-port",
     command: "run",
   },
   {
     member: "metricsHost",
     variable: "DYNALAKE_METRICS_HOST",
     option: "metricsHost",
-    flag: "--metrics-host",
     command: "run",
   },
   {
     member: "logFormat",
     variable: "DYNALAKE_LOG_FORMAT",
     option: "logFormat",
-    flag: "--log-format",
     command: "run",
   },
 ];

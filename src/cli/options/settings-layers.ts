@@ -57,7 +57,7 @@ export function heldSetting(
   return file === undefined || held === undefined ? undefined : { value: held, from: file.name };
 }
 
-/** The region and the profile as the AWS CLI takes them; the file comes last. */
+/** The region and the profile as the AWS CLI takes them; the file comes last. Keys of the environment leave no room for its profile. */
 export function awsSetting(
   layers: SettingsLayers,
   member: "region" | "profile",
@@ -67,7 +67,9 @@ export function awsSetting(
     const value = variable(layers.environment, name);
     if (value !== undefined) return { value, from: name };
   }
-  const { file } = layers;
+  const { file, environment } = layers;
+  // breakage: keys-before-profile-of-file
+  if (member === "profile" && variable(environment, "AWS_ACCESS_KEY_ID") !== undefined) return undefined;
   const value = file?.settings[member];
   return file === undefined || value === undefined ? undefined : { value, from: file.name };
 }

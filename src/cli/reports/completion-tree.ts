@@ -24,7 +24,10 @@ export function completionTree(command: Command, path: readonly string[] = []): 
   return {
     path,
     description: command.description(),
-    commands: commands.map((below) => completionTree(below, [...path, below.name()])),
+    // breakage: aliases-are-completed
+    commands: commands.flatMap((below) =>
+      [below.name(), ...below.aliases()].map((name) => completionTree(below, [...path, name])),
+    ),
     options: help
       .visibleOptions(command)
       .flatMap(({ long, description, required, optional, argChoices }) =>

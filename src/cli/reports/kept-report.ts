@@ -23,9 +23,8 @@ export function keptLines({ keptSnapshots }: TableStatus): readonly Line[] {
     ...listed,
     ...(more > 0 ? [["", `and ${counted(more, "older one")}; --json lists all`] as const] : []),
     ...unmasked.map(({ attribute, snapshots: count }): Line => {
-      const where =
-        count === 1 ? "1 older snapshot, whose files have" : `${count} older snapshots, whose files have`;
-      return ["masked", `${attribute} is NULL in ${where} it in clear`];
+      const where = counted(count, "older snapshot");
+      return ["masked", `${attribute} is NULL in ${where}, whose files still hold it unmasked`];
     }),
   ];
 }

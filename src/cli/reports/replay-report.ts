@@ -30,9 +30,9 @@ function olderSentence(count: number): string {
 }
 
 function heldSentence(count: number): string {
-  const items =
-    count === 1 ? "1 of the changes is of an item" : `${grouped(count)} of the changes are of items`;
-  return `${items} of which a newer change is still held: until that is replayed, the table shows what it was, or an item that is gone.`;
+  return count === 1
+    ? "1 change is for an item that still has a newer change in quarantine. Until you replay that one, the table may show an outdated or deleted item."
+    : `${grouped(count)} changes are for items that still have newer changes in quarantine. Until you replay those, the table may show outdated or deleted items.`;
 }
 
 function otherSentence(

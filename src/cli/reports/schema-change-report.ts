@@ -11,7 +11,7 @@ export function schemaChangeText(
 ): string {
   const lines = [
     ...added.map(
-      ({ name, type }) => `  adds ${name}, ${type}: rows from before have their values from _unmapped`,
+      ({ name, type }) => `  adds ${name}, ${type}: existing rows get their values from _unmapped`,
     ),
     ...widened.map(({ name, from, to }) => `  makes ${name} ${to}; it was ${from}${arithmeticOf(from, to)}`),
     ...renamed.map(
