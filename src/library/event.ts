@@ -95,7 +95,7 @@ export interface SnapshotBegunEvent {
   readonly table: string;
 }
 
-/** A snapshot of a table that is due by `snapshotEverySeconds` failed. It is tried again in a minute. */
+/** A snapshot of a table that is due by `snapshotEverySeconds` failed. It is tried again after a minute, and then after waits that double up to an hour. */
 export interface SnapshotFailedEvent {
   readonly kind: "snapshot-failed";
   readonly table: string;

@@ -12,6 +12,8 @@ import type { StreamsApi } from "./source-connection.ts";
 /** What answers may hold in memory, for all shards together; the oldest go first. */
 const KEPT_BYTES_MAX = 16_000_000;
 const KEPT_ANSWERS_MAX = 1_000;
+/** The service's iterators last for 15 minutes, and readers that are further apart than this read for themselves. */
+const KEPT_MS_MAX = 60_000;
 /** How old the news may be that there is nothing new: about as old as they get between two polls. */
 const NOTHING_NEW_MS_MAX = 200;
 
@@ -79,6 +81,7 @@ class SharedAnswers {
   }
 
   async records(input: GetRecordsInput, signal: AbortSignal): Promise<WrittenRecords> {
+    this.#forgetOld();
     const place = placeOf(input.ShardIterator ?? "");
     const key = `${place.shard} ${place.after}`;
     const known = this.#answer(place);
@@ -144,8 +147,16 @@ class SharedAnswers {
     this.#kept.push({ shard, after: after ?? first, last, records, bytes, next, askedMs });
     this.#keptBytes += bytes;
     // breakage: shared-answers-bounded
-    while (this.#keptBytes > KEPT_BYTES_MAX || this.#kept.length > KEPT_ANSWERS_MAX)
-      this.#keptBytes -= this.#kept.shift()?.bytes ?? 0;
+    while (this.#keptBytes > KEPT_BYTES_MAX || this.#kept.length > KEPT_ANSWERS_MAX) this.#forgetOldest();
+  }
+
+  #forgetOld(): void {
+    const oldestMs = this.#timing.nowMs() - KEPT_MS_MAX;
+    while ((this.#kept[0]?.askedMs ?? oldestMs) < oldestMs) this.#forgetOldest(); // breakage: shared-answers-grow-old
+  }
+
+  #forgetOldest(): void {
+    this.#keptBytes -= this.#kept.shift()?.bytes ?? 0;
   }
 }
 

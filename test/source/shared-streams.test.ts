@@ -151,3 +151,24 @@ test("answers are kept within bounds: a reader that is far behind asks for itsel
   expect(dynamo.calls.getRecords).toBeGreaterThan(before);
   await far.close();
 });
+
+test("answers grow old: a reader that is a minute behind asks for itself", async () => {
+  const { dynamo, timing, write, open } = world();
+  const all = [...write(1)];
+  const ahead = await open();
+  expect(await taken(ahead, 1)).toEqual(all);
+  all.push(...write(5));
+  await timing.pass(250);
+  expect(await taken(ahead, 5)).toEqual(all.slice(1));
+  await ahead.close();
+  const callsFrom = async (passedMs: number): Promise<number> => {
+    await timing.pass(passedMs);
+    const before = dynamo.calls.getRecords;
+    const behind = await open(placeAfter(all[0]));
+    expect(await taken(behind, 5)).toEqual(all.slice(1));
+    await behind.close();
+    return dynamo.calls.getRecords - before;
+  };
+  expect(await callsFrom(30_000)).toBe(0);
+  expect(await callsFrom(30_000)).toBe(1);
+});

@@ -83,9 +83,8 @@ async function followWith(request: FollowRequest, delivery: LakeFolder): Promise
   // Each table waits for it in a few places, and Node takes more than ten for a leak.
   setMaxListeners(0, stop);
   const compactions = request.tables.map((table) => compactRegularly(request, table.schema, stop));
-  const snapshots = request.tables.map(({ schema }) =>
-    snapshotRegularly(request, schema, { once: request.once, stop }),
-  );
+  const schemas = request.tables.map(({ schema }) => schema);
+  const snapshots = snapshotRegularly(request, schemas, { once: request.once, stop });
   const following = followAll({
     tables: request.tables,
     follow: async (table) => {

@@ -52,8 +52,7 @@ export async function followTables(wish: FollowWish): Promise<boolean> {
   const store = folderStore(wish.folder);
   const connections = new Map<string, SourceConnection>();
   try {
-    const tables: FollowedTable[] = [];
-    for (const schema of schemas) tables.push(await followed(wish, store, schema, connections));
+    const tables = await followed(wish, store, schemas, connections);
     return await followLake({ ...wish, tables, snapshots: laterSnapshots(wish) });
   } finally {
     for (const connection of connections.values()) connection.close();
@@ -154,22 +153,30 @@ async function takeSnapshot(
   }
 }
 
-/** The lake tables of one source share its connection, and with it each answer of the stream. */
+/** The lake tables of one source share its connection, and with it each answer of the stream. Fills `connections`. */
 async function followed(
   { config, source: named }: FollowWish,
   store: ObjectStore,
-  schema: Schema,
+  schemas: readonly Schema[],
   connections: Map<string, SourceConnection>,
-): Promise<FollowedTable> {
-  const address = await recallSource(store, schema.table);
-  const source = named ?? schema.source;
-  const place = JSON.stringify([source, address]);
-  const connection = connections.get(place) ?? sharedConnection({ ...address, ...config });
-  connections.set(place, connection);
-  return { schema, source: streamSource(connection, source) };
+): Promise<readonly FollowedTable[]> {
+  const placed = await Promise.all(
+    schemas.map(async (schema) => {
+      const address = await recallSource(store, schema.table);
+      const source = named ?? schema.source;
+      return { schema, source, address, place: JSON.stringify([source, address]) };
+    }),
+  );
+  return placed.map(({ schema, source, address, place }) => {
+    const readers = placed.filter((other) => other.place === place);
+    const connect = readers.length > 1 ? connectShared : connectSource;
+    const connection = connections.get(place) ?? connect({ ...address, ...config });
+    connections.set(place, connection);
+    return { schema, source: streamSource(connection, source) };
+  });
 }
 
-function sharedConnection(config: SourceConfig): SourceConnection {
+function connectShared(config: SourceConfig): SourceConnection {
   const connection = connectSource(config);
   return { ...connection, streams: sharedStreams(connection.streams, systemTiming) };
 }

@@ -21,18 +21,53 @@ interface SnapshotRequest {
   ) => void;
 }
 
+/** After a failure, and twice as long after each further one: another try may read all of the source again. */
 const RETRY_SECONDS = 60;
 /** Others may take a snapshot meanwhile, and timers have a longest time. */
 const LOOK_AGAIN_SECONDS = 3600;
 
-/** Takes a snapshot whenever one is due, until it is stopped; `once` takes one at most, and fails with it. */
-export async function snapshotRegularly(
-  { folder, snapshots, onEvent }: SnapshotRequest,
+/**
+ * Takes a snapshot of each table whenever one is due, until it is stopped; `once` takes one at most of each, and fails with it.
+ * They are taken one after the other, because each may use the share of the source's read capacity that snapshots have.
+ */
+export function snapshotRegularly(
+  request: SnapshotRequest,
+  schemas: readonly Schema[],
+  run: SnapshotRun,
+): readonly Promise<void>[] {
+  const { snapshots } = request;
+  if (snapshots === undefined) return [];
+  const taking = { ...request, snapshots: inTurn(snapshots) };
+  return schemas.map((schema) => snapshotTable(taking, schema, run));
+}
+
+interface SnapshotRun {
+  readonly once: boolean;
+  readonly stop: AbortSignal;
+}
+
+function inTurn({ everySeconds, take }: RegularSnapshots): RegularSnapshots {
+  let last: Promise<void> = Promise.resolve();
+  return {
+    everySeconds,
+    take: (schema, signal) => {
+      const taken = last.then(() => {
+        signal.throwIfAborted();
+        return take(schema, signal);
+      });
+      last = taken.catch(() => undefined); // breakage: snapshots-take-turns
+      return taken;
+    },
+  };
+}
+
+async function snapshotTable(
+  { folder, snapshots, onEvent }: SnapshotRequest & { readonly snapshots: RegularSnapshots },
   schema: Schema,
-  { once, stop }: { readonly once: boolean; readonly stop: AbortSignal },
+  { once, stop }: SnapshotRun,
 ): Promise<void> {
-  if (snapshots === undefined) return;
   const store = folderStore(folder);
+  let retrySeconds = RETRY_SECONDS;
   for (;;) {
     const last = (await latestManifest(store, schema.table)).snapshots.at(-1);
     const dueSeconds = (last?.exportTimeSeconds ?? 0) + snapshots.everySeconds - nowSeconds();
@@ -43,11 +78,13 @@ export async function snapshotRegularly(
     }
     try {
       await snapshots.take(schema, stop);
+      retrySeconds = RETRY_SECONDS;
     } catch (error) {
       if (stop.aborted) return;
       if (once || !(error instanceof DynalakeError)) throw error;
       onEvent(schema.table, { kind: "snapshot-failed", error });
-      if (!(await pause(RETRY_SECONDS * 1000, stop))) return;
+      if (!(await pause(retrySeconds * 1000, stop))) return;
+      retrySeconds = Math.min(2 * retrySeconds, LOOK_AGAIN_SECONDS); // breakage: failed-snapshots-wait-longer
     }
     if (once) return;
   }
