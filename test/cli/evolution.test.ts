@@ -2,6 +2,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
+import { latestManifest } from "../../src/core/table/commits.ts";
+import { folderStore } from "../../src/files/folder-store.ts";
 import { done, dynalake, lakeItems, rowsOf } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";
@@ -154,15 +156,24 @@ test("names that are data get no columns, nor does anything under `none` or `typ
 
 test("a snapshot, too, gives a decimal the digits after the point that its values leave before it", async () => {
   await withOrders(async ({ lake, snapshot, change, types, status }) => {
-    await snapshot({ rate: { N: "1.25" } }, "--key", "id");
-    await change({ rate: { N: "0.5" } });
-    const taken = await snapshot({ rate: { N: "0.123456789" } });
+    const others = { share: { N: "1.25" }, count: { N: "7" } };
+    await snapshot({ rate: { N: "1.25" }, ...others }, "--key", "id");
+    await change({ rate: { N: "12345.5" }, ...others, share: { N: "12345.5" } });
+    const taken = await snapshot({ rate: { N: "0.123456789" }, ...others });
     expect(taken).toContain("rate is now decimal(38,18), and was decimal(38,4)");
     expect(taken).not.toContain("not in SQL");
     expect(await types()).toMatchObject({ rate: "decimal(38,18)" });
     expect(await rowsOf(lake, "SELECT count(rate) AS n, max(rate) AS m FROM orders")).toEqual([
-      '{"n":10,"m":0.500000000000000000}',
+      '{"n":10,"m":12345.500000000000000000}',
     ]);
     expect((await status()).drift).toEqual([]);
+    // What has no room is shown as text, beside what else does not fit by the same commit.
+    const rate = { N: "1e-34" };
+    expect(await snapshot({ rate, ...others })).toContain("rate__text has them");
+    const { sequence } = await latestManifest(folderStore(lake), "orders");
+    const left = await snapshot({ rate, share: rate, count: { S: "many" } });
+    expect(left).toContain("share__text has them");
+    expect(left).toContain("count__text has them");
+    expect((await latestManifest(folderStore(lake), "orders")).sequence).toBe(sequence + 2);
   });
 });

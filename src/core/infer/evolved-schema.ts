@@ -107,11 +107,13 @@ interface Retype extends Declaration {
 
 /**
  * The columns whose types could reach further behind the point, for numbers that do not fit, if their values had no more digits
- * before it than `seen`: what these have needs to be known.
+ * before it than `seen`: what these have needs to be known. Keys tell rows apart, so that each of their digits needs its room.
  */
 export function columnsToMeasure(schema: Schema, { misfits, wholeDigits: seen }: GrowthInput): Column[] {
   if (schema.evolve === "none") return [];
+  const keys = keyAttributes(schema.key);
   return schema.columns.filter((column) => {
+    if (keys.includes(column.attribute)) return false; // breakage: keys-are-not-measured
     const misfit = misfits.get(column.attribute);
     if (misfit === undefined || !mayRetype(schema, column) || !mayHaveAnotherForm(column)) return false;
     if (widerType(column.type, misfit) !== undefined) return false;
@@ -119,7 +121,7 @@ export function columnsToMeasure(schema: Schema, { misfits, wholeDigits: seen }:
   });
 }
 
-/** Values of a mask say nothing, and those of a partition's column and of keys tell rows apart. */
+/** Values of a mask say nothing, and rows are divided by those of a partition's column. */
 function mayRetype({ partitioning }: Schema, { masked, name }: Column): boolean {
   const fixed =
     partitioning !== undefined && partitioning.kind !== "bucket" ? partitioning.column : undefined;

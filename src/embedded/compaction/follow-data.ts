@@ -2,7 +2,7 @@
 import type { CompactionResult } from "../../core/compaction/compact.ts";
 import { growSchema } from "../../core/compaction/schema-commit.ts";
 import { showMisfits } from "../../core/compaction/show-misfits.ts";
-import type { Segment } from "../../core/format/manifest.ts";
+import type { Manifest, Segment } from "../../core/format/manifest.ts";
 import { columnsToMeasure, type GrowthInput, grownSchema } from "../../core/infer/evolved-schema.ts";
 import { shapeOfFound } from "../../core/infer/found-values.ts";
 import { observeValue, type Shape, shapeOf } from "../../core/infer/infer-shape.ts";
@@ -78,17 +78,39 @@ async function followDrift(
   drift: readonly Drift[],
   parts: ReadonlyMap<string, Shape> = new Map(),
 ): Promise<Followed> {
-  const misfits = new Map([
-    ...drift.map((found) => [found.attribute, shapeOfFound(found)] as const),
-    ...parts,
-  ]);
-  const wholeDigits = evolves ? await measured(lake, schema, misfits) : new Map();
-  const followed = evolves ? await grow(lake, schema, { misfits, wholeDigits }) : NOTHING;
-  const left = drift.filter((found) => !followed.widened.some((widening) => showsAll(widening, found)));
-  for (const { attribute } of followed.widened) wholeDigits.delete(attribute);
-  const context = { store: lake.store, newRunId, nowSeconds };
-  await showMisfits(context, schema, { drift: left, wholeDigits });
+  const misfits = new Map([...misfitsIn(drift), ...parts]);
+  const { followed, wholeDigits } = evolves ? await measureAndGrow(lake, schema, misfits) : NOT_GROWN;
+  await showLeft(lake, schema, { drift, followed, wholeDigits });
   return followed;
+}
+
+interface Grown {
+  readonly followed: Followed;
+  /** Of columns that did not widen how many digits before the point their values have, where that was counted. */
+  readonly wholeDigits: ReadonlyMap<string, number>;
+}
+
+const NOT_GROWN: Grown = { followed: NOTHING, wholeDigits: new Map() };
+
+async function measureAndGrow(lake: Lake, schema: Schema, misfits: GrowthInput["misfits"]): Promise<Grown> {
+  const wholeDigits = await measured(lake, schema, misfits);
+  const followed = await grow(lake, schema, { misfits, wholeDigits });
+  for (const { attribute } of followed.widened) wholeDigits.delete(attribute);
+  return { followed, wholeDigits };
+}
+
+/** What the columns still do not hold is shown as text. */
+function showLeft(
+  { store }: Lake,
+  schema: Schema,
+  { drift, followed, wholeDigits }: Grown & { readonly drift: readonly Drift[] },
+): Promise<Manifest | undefined> {
+  const left = drift.filter((found) => !followed.widened.some((widening) => showsAll(widening, found)));
+  return showMisfits({ store, newRunId, nowSeconds }, schema, { drift: left, wholeDigits });
+}
+
+function misfitsIn(drift: readonly Drift[]): Map<string, Shape> {
+  return new Map(drift.map((found) => [found.attribute, shapeOfFound(found)]));
 }
 
 /**
@@ -102,16 +124,15 @@ export async function followSnapshot(
 ): Promise<{ readonly widened: readonly Widening[]; readonly drift: readonly Drift[] }> {
   const { schema } = opened;
   const drift = await tableDrift(lake.engine, opened);
-  const misfits = new Map(drift.map((found) => [found.attribute, shapeOfFound(found)]));
+  const misfits = misfitsIn(drift);
   const asked = new Set(columnsToMeasure(schema, { misfits }).map(({ attribute }) => attribute));
-  const far = drift.filter(({ attribute }) => asked.has(attribute));
-  const { widened } = await followDrift(lake, { schema, evolves }, far);
-  const context = { store: lake.store, newRunId, nowSeconds };
-  const shown = await showMisfits(context, schema, {
-    drift: drift.filter(({ attribute }) => !asked.has(attribute)),
-  });
+  const far = misfitsIn(drift.filter(({ attribute }) => asked.has(attribute)));
+  const grown = evolves ? await measureAndGrow(lake, schema, far) : NOT_GROWN;
+  const { widened } = grown.followed;
+  const shown = await showLeft(lake, schema, { drift, ...grown });
   if (widened.length > 0)
     return { widened, drift: await tableDrift(lake.engine, await openTableOf(lake.store, schema)) };
+  // breakage: what-a-snapshot-shows-is-reported
   return { widened, drift: shown === undefined ? drift : withTexts({ schema, manifest: shown }, drift) };
 }
 

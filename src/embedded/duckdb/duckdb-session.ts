@@ -52,8 +52,9 @@ export interface DuckdbSession extends StatementLane {
   readonly temporaryFolder: string;
   run(sql: string): Promise<void>;
   /**
-   * Calls `work` with as many lanes as the session has threads, all at once, and waits for all of them; rejects with the first
-   * failure. A statement of a lane has one thread: the engine's threads never wait for each other, which costs CPU time.
+   * Calls `work` with a lane for each of the session's threads, but no more than three, all at once, and waits for all of them;
+   * rejects with the first failure. Lanes share the threads that are left: where there are none, the engine's threads never wait
+   * for each other, which costs CPU time.
    */
   inLanes(work: (lane: StatementLane) => Promise<void>): Promise<void>;
   /** Rows as they come. Only what is asked for is computed, and some ahead. */
@@ -99,6 +100,8 @@ export async function openDuckdb(limits: DuckdbLimits, signal?: AbortSignal): Pr
 }
 
 const UTC = "SET TimeZone = 'UTC'";
+/** A statement blocks one of the four threads on which Node reads files and looks up names, for other work of this process, too. */
+const LANES_MAX = 3;
 /** The engine forgets an interrupt that comes before the statement has begun, so it is repeated this often. */
 const INTERRUPT_EVERY_MS = 20;
 /** How long a failed statement may run again to find out why it failed. */
@@ -149,9 +152,11 @@ class Session implements DuckdbSession {
   }
 
   async inLanes(work: (lane: StatementLane) => Promise<void>): Promise<void> {
-    await this.run("SET threads = 1");
+    const lanes = Math.min(this.#threads, LANES_MAX); // breakage: lanes-leave-room
+    // Each lane is a thread itself, and the engine counts one of them.
+    await this.run(`SET threads = ${this.#threads - lanes + 1}`);
     try {
-      for (let lane = 0; lane < this.#threads; lane++) this.#lanes.push(await this.#instance.connect());
+      for (let lane = 0; lane < lanes; lane++) this.#lanes.push(await this.#instance.connect());
       const works = this.#lanes.map(async (connection) => {
         await this.#rowsOn(connection, UTC); // breakage: lanes-in-utc
         await work({ rows: (sql) => this.#rowsOn(connection, sql) });

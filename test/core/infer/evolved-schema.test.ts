@@ -1,6 +1,6 @@
 /** A schema grows by what its data has more, and only by what loses nothing. */
 import { describe, expect, test } from "@jest/globals";
-import { grownSchema } from "../../../src/core/infer/evolved-schema.ts";
+import { columnsToMeasure, grownSchema } from "../../../src/core/infer/evolved-schema.ts";
 import { limitSentences } from "../../../src/core/infer/following-limits.ts";
 import { observeValue, type Shape, shapeOf } from "../../../src/core/infer/infer-shape.ts";
 import { columnCodec } from "../../../src/core/row/column.ts";
@@ -186,6 +186,19 @@ test("a column that has had eight types widens no more, which is said", () => {
     kind: "refused",
     reasons: [expect.stringContaining("attributes.a.type: it has had 8 types")],
   });
+});
+
+test("a key's values are not measured: its digits stay where they are", () => {
+  const decimals = { a: { type: "decimal(38,4)" }, b: { type: "decimal(38,4)" } };
+  const schema = parseSchema(file(decimals, { key: { hash: "id", range: "a" } }), "test");
+  const misfit = shapeOf();
+  observeValue(misfit, { N: "0.123456789" });
+  const misfits = new Map([
+    ["a", misfit],
+    ["b", misfit],
+  ]);
+  expect(columnsToMeasure(schema, { misfits }).map(({ attribute }) => attribute)).toEqual(["b"]);
+  expect(grownSchema(schema, { misfits, wholeDigits: new Map([["a", 1]]) })).toBeUndefined();
 });
 
 test("a partition's column and a masked one keep their types", () => {

@@ -14,9 +14,10 @@ const ROWS = 1_000_000;
 function withSession(
   use: (session: DuckdbSession, temporaryFolder: string) => Promise<void>,
   signal?: AbortSignal,
+  threads = 2,
 ): Promise<void> {
   return withFolder(async (temporaryFolder) => {
-    const limits = { threads: 2, memoryMegabytes: 200, temporaryFolder };
+    const limits = { threads, memoryMegabytes: 200, temporaryFolder };
     const session = await openDuckdb(limits, signal);
     try {
       await use(session, temporaryFolder);
@@ -120,6 +121,20 @@ test("lanes run side by side, as many as there are threads, in UTC and on one th
     expect(found).toEqual(Array.from({ length: 2 }, () => ({ threads: 1n, zone: "UTC" })));
     expect(await session.rows(threads)).toEqual([{ threads: 2n, zone: "UTC" }]);
   });
+});
+
+test("of many threads a few are lanes, and these share the others", async () => {
+  await withSession(
+    async (session) => {
+      const found: unknown[] = [];
+      await session.inLanes(async (lane) => {
+        found.push(...(await lane.rows("SELECT current_setting('threads') AS threads")));
+      });
+      expect(found).toEqual(Array.from({ length: 3 }, () => ({ threads: 6n })));
+    },
+    undefined,
+    8,
+  );
 });
 
 test("a failure of one lane is told when the others have ended, and the session goes on", async () => {
