@@ -1,10 +1,10 @@
 /** Dropping records of a table's quarantine in an open lake. */
 import { DynalakeError } from "../core/error.ts";
+import { repairTimeSeconds } from "../core/format/manifest.ts";
 import { namedTable } from "../core/table/chosen-tables.ts";
 import { dropQuarantine, planQuarantineDrop } from "../core/table/dropped-quarantine.ts";
 import { newRunId, nowSeconds } from "../sdk/new-run-id.ts";
 import type { FolderContext } from "./folder-context.ts";
-import { gapOf } from "./reported.ts";
 
 export interface DropOptions {
   /** Only records with this reason. */
@@ -39,10 +39,8 @@ export function dropQuarantined(
         next: "`dynalake quarantine list` shows the reasons.",
       });
     }
-    const foundAtSeconds = nowSeconds();
-    const gap = dryRun
-      ? { reason: "dropped" as const, detail: "", foundAtSeconds, lostUntilSeconds }
-      : await dropQuarantine(store, table, plan, { id: `dropped-${newRunId()}`, nowSeconds: foundAtSeconds });
-    return { ...found, snapshotAfterSeconds: gapOf(gap).snapshotAfterSeconds };
+    if (!dryRun)
+      await dropQuarantine(store, table, plan, { id: `dropped-${newRunId()}`, nowSeconds: nowSeconds() });
+    return { ...found, snapshotAfterSeconds: repairTimeSeconds({ lostUntilSeconds }) };
   });
 }

@@ -5,7 +5,7 @@ import { limitSentences } from "../core/infer/following-limits.ts";
 import { declarationLine } from "../core/infer/found-values.ts";
 import { type Drift as CountedDrift, driftSentence } from "../core/overlay/drift-finding.ts";
 import { schemaTypeText } from "../core/schema/column-type.ts";
-import type { RebasedSchema, SchemaChanges } from "../core/schema/rebased-schema.ts";
+import { addedColumns, type RebasedSchema, type SchemaChanges } from "../core/schema/rebased-schema.ts";
 import type { Schema } from "../core/schema/schema.ts";
 import { healthWith, type TableStatus as RecordedStatus } from "../core/status/status.ts";
 import { type SchemaEdit, schemaEditSentence } from "../core/table/schema-edit.ts";
@@ -47,12 +47,10 @@ export function schemaChangeReport(
   change: (SchemaChanges & { readonly schema: Schema }) | undefined,
 ): SchemaChangeReport {
   if (change === undefined) return { table, added: [], widened: [], renamed: [], hidden: [], shown: [] };
-  const names = new Set(change.added);
-  const added = change.schema.columns.filter(({ name }) => names.has(name));
   const { renamed, hidden, shown } = change;
   return {
     table,
-    added: added.map(({ label, type }) => ({ name: label, type: schemaTypeText(type) })),
+    added: addedColumns(change).map(({ label, type }) => ({ name: label, type: schemaTypeText(type) })),
     widened: change.widened.map(({ label, from, to }) => ({ name: label, from, to })),
     renamed,
     hidden,
@@ -124,6 +122,6 @@ export function driftReport(drift: CountedDrift): Drift {
 }
 
 export function gapOf({ reason, detail, foundAtSeconds, lostUntilSeconds }: RecordedGap): Gap {
-  const snapshotAfterSeconds = repairTimeSeconds({ reason, detail, foundAtSeconds, lostUntilSeconds });
+  const snapshotAfterSeconds = repairTimeSeconds({ lostUntilSeconds });
   return { reason, detail, foundAtSeconds, lostUntilSeconds, snapshotAfterSeconds };
 }

@@ -25,11 +25,17 @@ export interface TableKey {
   readonly range?: string | undefined;
 }
 
-/** One of the three. */
-export interface AttributeCondition {
+/** One of the four. */
+export interface AttributeCondition extends TextTest {
+  readonly exists?: boolean | undefined;
+  /** None of these is met: what other tables take. */
+  readonly not?: readonly TextTest[] | undefined;
+}
+
+/** One of the two. */
+export interface TextTest {
   readonly equals?: string | undefined;
   readonly beginsWith?: string | undefined;
-  readonly exists?: boolean | undefined;
 }
 
 export interface AttributeSchema {

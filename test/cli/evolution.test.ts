@@ -177,3 +177,20 @@ test("a snapshot, too, gives a decimal the digits after the point that its value
     expect((await latestManifest(folderStore(lake), "orders")).sequence).toBe(sequence + 2);
   });
 });
+
+test("new columns are reported by their names in SQL, whatever files call them", async () => {
+  await withOrders(async ({ lake, file, snapshot, change }) => {
+    await snapshot({ price: { N: "10" } }, "--key", "id");
+    const named = (await readFile(file, "utf8")).replace(
+      '"type": "bigint"',
+      '"name": "cost", "type": "bigint"',
+    );
+    await writeFile(file, named);
+    await change({ price: { N: "10" }, PRICE: { S: "ten" } });
+    const { stderr } = await dynalake(["compact", "--lake", lake, "--settle-seconds", "0"]);
+    expect(stderr).toContain('"orders" has a new column: "price". Earlier');
+    expect(await rowsOf(lake, "SELECT cost, price FROM orders WHERE id = 'o0'")).toEqual([
+      '{"cost":10,"price":"ten"}',
+    ]);
+  });
+});

@@ -172,7 +172,7 @@ test("what the data rules out is refused with its place, and so is a file of bef
     // An edit that waits in schema.json is not overwritten.
     const written = await readFile(own, "utf8");
     await writeFile(own, written.replace('"all"', '"types"'));
-    expect(await refused("apply", file)).toContain("orders/schema.json was edited, too");
+    expect(await refused("apply", file)).toContain("orders/schema.json also has an edit");
     await schema("apply", own);
     await writeFile(file, (await readFile(file, "utf8")).replace('"all"', '"types"'));
     await schema("apply", file);

@@ -2,6 +2,7 @@
  * Changes that are held: in quarantine, or put aside elsewhere. An older change of the same item must not be delivered before them,
  * since the table would show an item that is gone, or as it was.
  */
+import { batchesOf } from "../batches-of.ts";
 import { parseRecord, Rejection, recordedPlace } from "../change/change.ts";
 import { DynalakeError } from "../error.ts";
 import { quarantineFolder } from "../format/lake-path.ts";
@@ -9,8 +10,8 @@ import type { ObjectStore } from "../ports/object-store.ts";
 import { WireRowText } from "../row/returned-row.ts";
 import { type KeySchema, keyHash } from "../values/key.ts";
 import { BatchRows, type RowReading } from "./batch-rows.ts";
-import type { Recorded } from "./recorded-events.ts";
-import { type Recording, recordingOf } from "./recording.ts";
+import { type Recorded, recordOrRow } from "./recorded-events.ts";
+import { recordingOf } from "./recording.ts";
 
 export class HeldChanges {
   readonly #key: KeySchema;
@@ -63,17 +64,23 @@ function placeOfRow({ text }: WireRowText): Place | undefined {
   return undefined;
 }
 
-/** What the table's quarantine holds, but for the objects that are about to be replayed. */
+const READ_AT_ONCE_MAX = 32;
+
+/** What the table's quarantine holds, but for the objects that are about to be replayed. What `goOn` throws ends it there. */
 export async function addQuarantined(
   held: HeldChanges,
-  store: ObjectStore,
-  table: string,
+  { store, table }: { readonly store: ObjectStore; readonly table: string },
   replayed: ReadonlySet<string>,
+  goOn: () => void,
 ): Promise<void> {
-  for (const { path } of await store.list(quarantineFolder(table))) {
-    const content = replayed.has(path) ? undefined : await store.read(path);
-    if (content === undefined) continue;
-    for (const record of recordsOf(path, content)) held.add(record);
+  const listed = (await store.list(quarantineFolder(table))).filter(({ path }) => !replayed.has(path));
+  for (const batch of batchesOf(listed, READ_AT_ONCE_MAX)) {
+    goOn(); // breakage: reading-quarantine-can-be-stopped
+    const contents = await Promise.all(batch.map(({ path }) => store.read(path)));
+    for (const [i, { path }] of batch.entries()) {
+      const content = contents[i];
+      if (content !== undefined) for (const record of recordsOf(path, content)) held.add(record);
+    }
   }
 }
 
@@ -87,19 +94,15 @@ function recordsOf(path: string, content: Uint8Array): readonly Recorded[] {
   }
 }
 
-const RECORDS_AT_ONCE = 10_000;
-
-/** What a recording has that cannot be delivered. */
-export function addUndeliverable(held: HeldChanges, reading: RowReading, { records, name }: Recording): void {
-  for (let from = 0; from < records.length; from += RECORDS_AT_ONCE) {
-    const rows = new BatchRows(reading);
-    rows.add({ records: records.slice(from, from + RECORDS_AT_ONCE), source: name, arrivedAtSeconds: 0 });
-    // breakage: what-stays-in-quarantine-is-held
-    for (const { raw } of rows.quarantined)
-      for (const record of recordsOf(name, encoded(raw))) held.add(record);
-  }
-}
-
-function encoded(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+/** What a batch of a recording has that cannot be delivered. */
+export function addUndeliverable(
+  held: HeldChanges,
+  reading: RowReading,
+  source: string,
+  records: readonly Recorded[],
+): void {
+  const rows = new BatchRows(reading);
+  rows.add({ records, source, arrivedAtSeconds: 0 });
+  // breakage: what-stays-in-quarantine-is-held
+  for (const { raw } of rows.quarantined) held.add(recordOrRow(raw));
 }

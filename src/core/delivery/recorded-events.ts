@@ -109,8 +109,8 @@ function isOfKinesis(object: Readonly<Record<string, unknown>>): boolean {
   return object.recordFormat !== undefined || dynamodb.ApproximateCreationDateTimePrecision !== undefined;
 }
 
-/** The members of a quarantined line show what it was. */
-function recordOrRow(raw: string): Recorded {
+/** What a quarantined line has in `raw`: its members show what it was. */
+export function recordOrRow(raw: string): Recorded {
   const parsed = tryJson(raw);
   const isRow = parsed.json && isObject(parsed.value) && looksLikeRow(parsed.value);
   return isRow ? new WireRowText(raw) : raw;

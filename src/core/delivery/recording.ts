@@ -1,4 +1,5 @@
 /** Recordings of stream records: read as text, and delivered in batches. */
+import { batchesOf } from "../batches-of.ts";
 import { DynalakeError } from "../error.ts";
 import { BatchRows } from "./batch-rows.ts";
 import { type Delivery, type DeliveryContext, deliverRows } from "./deliver.ts";
@@ -72,15 +73,21 @@ function decoded(name: string, content: Uint8Array): string {
   }
 }
 
+/** A recording's records as they are delivered: so many at once. */
+export function recordBatches({ records }: Recording): readonly (readonly Recorded[])[] {
+  return batchesOf(records, RECORDS_PER_DELIVERY);
+}
+
 /** Delivers a recording. Doing it again does no harm. */
 export async function replayRecording(context: ReplayContext, recording: Recording): Promise<Replayed> {
   const { name, records } = recording;
   const kept: string[] = [];
   let totals = NOTHING_REPLAYED;
   const report = (done: number): void => context.onProgress({ recording: name, done, total: records.length });
-  for (let from = 0; from < records.length; from += RECORDS_PER_DELIVERY) {
-    report(from);
-    const batch = records.slice(from, from + RECORDS_PER_DELIVERY);
+  let done = 0;
+  for (const batch of recordBatches(recording)) {
+    report(done);
+    done += batch.length;
     const arrivedAtSeconds = context.nowSeconds();
     const rows = new BatchRows(context);
     rows.add({ records: batch, source: name, arrivedAtSeconds });

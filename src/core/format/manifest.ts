@@ -214,6 +214,6 @@ export function openGaps(manifest: Manifest, gaps: readonly Gap[]): readonly Gap
 }
 
 /** A snapshot of this time or later repairs the gap: its floor is not before the last lost change. */
-export function repairTimeSeconds({ lostUntilSeconds }: Gap): number {
+export function repairTimeSeconds({ lostUntilSeconds }: Pick<Gap, "lostUntilSeconds">): number {
   return lostUntilSeconds + FLOOR_MARGIN_SECONDS;
 }

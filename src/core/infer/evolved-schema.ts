@@ -12,8 +12,9 @@ import {
   type Schema,
   type SchemaFile,
 } from "../schema/schema.ts";
+import { formsReason } from "../schema/schema-change.ts";
 import { keyAttributes } from "../values/key.ts";
-import { mayHaveAnotherForm, namesOfAttributes, roomForColumns } from "./following-limits.ts";
+import { namesOfAttributes, roomForColumns } from "./following-limits.ts";
 import { declarationOf } from "./found-values.ts";
 import { columnNames } from "./infer-name.ts";
 import { countOf, type Shape } from "./infer-shape.ts";
@@ -115,7 +116,7 @@ export function columnsToMeasure(schema: Schema, { misfits, wholeDigits: seen }:
   return schema.columns.filter((column) => {
     if (keys.includes(column.attribute)) return false; // breakage: keys-are-not-measured
     const misfit = misfits.get(column.attribute);
-    if (misfit === undefined || !mayRetype(schema, column) || !mayHaveAnotherForm(column)) return false;
+    if (misfit === undefined || !mayRetype(schema, column) || formsReason(column) !== undefined) return false;
     if (widerType(column.type, misfit) !== undefined) return false;
     return widerType(column.type, misfit, seen?.get(column.attribute) ?? 0) !== undefined;
   });
@@ -151,7 +152,7 @@ function retyped(
 ): AttributeFile | undefined {
   const { type, format, set } = column;
   if (mayShow(column, misfit)) return undefined; // breakage: moments-in-other-spellings-are-shown
-  const wider = mayHaveAnotherForm(column) ? widerType(type, misfit, known) : undefined;
+  const wider = formsReason(column) === undefined ? widerType(type, misfit, known) : undefined;
   if (wider !== undefined)
     return set ? { type: schemaTypeText(wider), set } : { type: schemaTypeText(wider) };
   if (counts === undefined || showsParts(type, misfit)) return undefined;

@@ -3,8 +3,8 @@
  * are data. Beyond them values are drift.
  */
 import { counted } from "../counted.ts";
-import type { Column, Schema } from "../schema/schema.ts";
-import { FORMS_MAX } from "../schema/schema-change.ts";
+import type { Schema } from "../schema/schema.ts";
+import { formsReason } from "../schema/schema-change.ts";
 import { INFERRED_COLUMNS_MAX } from "./infer.ts";
 
 /** So many attributes without a column at once are not attributes: their names are data. */
@@ -15,11 +15,6 @@ const NAMES_ALIKE_MAX = 50;
 /** How many columns may come by themselves. */
 export function roomForColumns({ columns }: Pick<Schema, "columns">): number {
   return Math.max(0, INFERRED_COLUMNS_MAX - columns.length); // breakage: columns-have-a-bound
-}
-
-/** Whether files can have another column for this one. */
-export function mayHaveAnotherForm({ earlier }: Pick<Column, "earlier">): boolean {
-  return earlier.length + 1 < FORMS_MAX; // breakage: forms-have-a-bound
 }
 
 /** Those of the names that are not data, beside those that have columns. */
@@ -45,12 +40,10 @@ export function limitSentences(
   hidden: ReadonlySet<string>,
 ): readonly string[] {
   if (evolve === "none") return [];
-  const sentences = columns
-    .filter((column) => hidden.has(column.attribute) && !mayHaveAnotherForm(column))
-    .map(
-      ({ label }) =>
-        `${label} has had ${FORMS_MAX} types, and widens no more: take a new snapshot into another table`,
-    );
+  const sentences = columns.flatMap((column) => {
+    const reason = hidden.has(column.attribute) ? formsReason(column) : undefined;
+    return reason === undefined ? [] : [`${column.label} ${reason}: take a new snapshot into another table`];
+  });
   if (evolve !== "all" || undeclared.length === 0) return sentences;
   const followed = new Set(
     namesOfAttributes(

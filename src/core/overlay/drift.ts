@@ -93,7 +93,7 @@ async function driftOf(engine: QueryEngine, schema: Schema, relation: string): P
   const drift: Drift[] = [...found.values()]
     .filter(({ attribute }) => !declared.has(attribute))
     .map((each) => ({ ...each, column: undefined, hidden: each.values }));
-  // No one misses what is hidden.
+  // Hidden columns are no drift, and do not follow the data.
   const shown = columns.filter(({ hidden }) => !hidden);
   for (const batch of batchesOf(shown, COLUMNS_AT_ONCE)) {
     const [row] = await engine.rows(hiddenValues(dialect, batch, relation));

@@ -77,15 +77,24 @@ function viewOf(
 
 /** `<table>_history` and `<table>__changes`: every change, typed and as it lies in the change log. */
 export async function historyViews(engine: ViewEngine, table: TableState): Promise<readonly LakeView[]> {
-  const { schema, manifest } = table;
-  const changes = engine.changeLog(
-    withEarlierColumns(schema),
-    (await changesSince(table.changes, 0)).objects,
-  );
+  const changes = await loggedChanges(engine, table);
   return [
-    { name: `${schema.table}_history`, sql: historyRows(engine.dialect, schema, manifest, changes) },
-    { name: `${schema.table}__changes`, sql: `SELECT * FROM ${changes}` },
+    historyOf(engine, table, changes),
+    { name: `${table.schema.table}__changes`, sql: `SELECT * FROM ${changes}` },
   ];
+}
+
+/** `<table>_history`: every change, typed. */
+export async function historyView(engine: ViewEngine, table: TableState): Promise<LakeView> {
+  return historyOf(engine, table, await loggedChanges(engine, table));
+}
+
+function historyOf({ dialect }: ViewEngine, { schema, manifest }: TableState, changes: string): LakeView {
+  return { name: `${schema.table}_history`, sql: historyRows(dialect, schema, manifest, changes) };
+}
+
+async function loggedChanges(engine: ViewEngine, { schema, changes }: TableState): Promise<string> {
+  return engine.changeLog(withEarlierColumns(schema), (await changesSince(changes, 0)).objects);
 }
 
 /** `<table>_snapshots`: the kept snapshots, which `keptSnapshots` has read. */

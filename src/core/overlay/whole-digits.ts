@@ -5,7 +5,7 @@ import type { QueryEngine } from "../ports/query-engine.ts";
 import type { Column } from "../schema/schema.ts";
 import { keptSnapshots } from "../table/kept-snapshots.ts";
 import type { TableState } from "../table/open-table.ts";
-import { currentView, historyViews, snapshotsView } from "./lake-view.ts";
+import { currentView, historyView, snapshotsView } from "./lake-view.ts";
 
 /** Counts by attribute, in the table, its history and its snapshots: one look at each of the columns. */
 export async function countWholeDigits(
@@ -14,7 +14,7 @@ export async function countWholeDigits(
   columns: readonly Column[],
 ): Promise<ReadonlyMap<string, number>> {
   if (columns.length === 0) return new Map();
-  const [history] = await historyViews(engine, table);
+  const history = await historyView(engine, table);
   const snapshots = snapshotsView(engine, table.schema, await keptSnapshots(store, table));
   const text = engine.dialect.typeName({ kind: "string" });
   const ends = columns.flatMap(({ name }, i) =>
@@ -23,7 +23,7 @@ export async function countWholeDigits(
   const most = new Map(columns.map(({ attribute }) => [attribute, 0]));
   // breakage: digits-of-history-count
   for (const view of [await currentView(engine, table, undefined), history, snapshots]) {
-    const [row] = await engine.rows(`SELECT ${ends.join(", ")} FROM (${view?.sql})`);
+    const [row] = await engine.rows(`SELECT ${ends.join(", ")} FROM (${view.sql})`);
     for (const [i, { attribute }] of columns.entries())
       for (const end of ["min", "max"])
         most.set(attribute, Math.max(most.get(attribute) as number, wholeDigits(row?.[`${end} ${i}`])));

@@ -41,6 +41,17 @@ export interface RebasedSchema extends SchemaChanges {
   readonly schema: Schema;
 }
 
+/** The columns that a change adds. */
+export function addedColumns({ schema, added }: Pick<RebasedSchema, "schema" | "added">): readonly Column[] {
+  const names = new Set(added);
+  return schema.columns.filter(({ name }) => names.has(name));
+}
+
+/** Their names in SQL. */
+export function addedLabels(change: Pick<RebasedSchema, "schema" | "added">): readonly string[] {
+  return addedColumns(change).map(({ label }) => label); // breakage: new-columns-have-their-names-in-sql
+}
+
 /**
  * Where a type is narrower than that of `before`, that one stays. Where it is neither wider nor narrower, as it can be if all rows
  * are written anew, the column has no earlier ones.

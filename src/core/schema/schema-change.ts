@@ -19,8 +19,16 @@ import {
 } from "./schema.ts";
 import { reaches, widens } from "./widening.ts";
 
-/** A column that has widened so often is in as many columns of files. */
-export const FORMS_MAX = 8;
+/** So many types can a column have had: it is in as many columns of files. */
+const FORMS_MAX = 8;
+
+/** Why files can have no other column for this one: the end of a sentence. Undefined where they can. */
+export function formsReason({ earlier }: Pick<Column, "earlier">): string | undefined {
+  // breakage: forms-have-a-bound
+  return earlier.length + 1 < FORMS_MAX
+    ? undefined
+    : `has changed its type ${earlier.length} times and cannot change it again`;
+}
 
 /**
  * same: the files mean the same. compatible: columns are added or widened, or only the wording differs; the schema is the new one on
@@ -178,8 +186,8 @@ function columnReasons(before: Schema, after: Schema): readonly string[] {
     const typeText = schemaTypeText(column.type);
     const isSame = schemaTypeText(next.type) === typeText;
     if (!isSame && !mayBecome(before, column, next)) reasons.push(`${place}.type: it is already ${typeText}`);
-    else if (!isSame && column.earlier.length + 1 >= FORMS_MAX)
-      reasons.push(`${place}.type: it has had ${FORMS_MAX} types, and files have no more columns for it`);
+    else if (!isSame && formsReason(column) !== undefined)
+      reasons.push(`${place}.type: it ${formsReason(column)}`);
     else if (next.format !== column.format) reasons.push(`${place}.format: it is already ${column.format}`);
     else if (next.set !== column.set)
       reasons.push(`${place}.set: its column ${column.set ? "comes" : "does not come"} from a set`);

@@ -71,7 +71,7 @@ async function requireNoOtherEdit({ store }: Lake, opened: OpenTable, given: Sch
   // breakage: edits-of-schema-json-stay
   if (edit?.kind !== "broken" && (!isWritten || isOwn)) return;
   const path = schemaPath(opened.schema.table);
-  throw new DynalakeError("SCHEMA_INVALID", `${path} was edited, too, and is not applied yet`, {
+  throw new DynalakeError("SCHEMA_INVALID", `${path} also has an edit, which is not applied yet`, {
     next: "Apply that first (`dynalake schema apply` with its path), or undo it.",
   });
 }

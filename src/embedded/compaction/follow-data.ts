@@ -11,7 +11,7 @@ import { misfitsOf, segmentDrift, tableDrift, withTexts } from "../../core/overl
 import type { Drift } from "../../core/overlay/drift-finding.ts";
 import { countWholeDigits } from "../../core/overlay/whole-digits.ts";
 import { isNested } from "../../core/schema/column-type.ts";
-import type { Widening } from "../../core/schema/rebased-schema.ts";
+import { addedLabels, type Widening } from "../../core/schema/rebased-schema.ts";
 import { parseSchema, type Schema } from "../../core/schema/schema.ts";
 import { type OpenTable, openTableOf } from "../../core/table/open-table.ts";
 import { isPeoples, schemaEdit } from "../../core/table/schema-edit.ts";
@@ -20,7 +20,7 @@ import type { LakeFolder } from "../folder/lake-folder.ts";
 
 /** What a table got by following its data. */
 export interface Followed {
-  /** The names of new columns. */
+  /** The names of new columns in SQL. */
   readonly added: readonly string[];
   readonly widened: readonly Widening[];
 }
@@ -169,9 +169,8 @@ async function grow({ store, engine }: Lake, schema: Schema, input: GrowthInput)
   if (isPeoples(await schemaEdit(store, await openTableOf(store, schema)))) return NOTHING;
   const { wholeDigits = new Map<string, number>() } = input;
   const counts = { countClean: cleanSegments(engine), countDigits: async () => wholeDigits };
+  const context = { store, newRunId, nowSeconds, ...counts };
   // breakage: columns-of-others-stay
-  return (
-    (await growSchema({ store, newRunId, nowSeconds, ...counts }, schema, grown, "the evolved schema")) ??
-    NOTHING
-  );
+  const commit = await growSchema(context, schema, grown, "the evolved schema");
+  return commit === undefined ? NOTHING : { added: addedLabels(commit), widened: commit.widened };
 }

@@ -1,6 +1,7 @@
 /** Replays recordings into a lake table, by the same path as changes from a stream. */
 import { realpath } from "node:fs/promises";
 import { relative, sep } from "node:path";
+import { setImmediate as otherWork } from "node:timers/promises";
 import { Rejection, readChangeText } from "../../core/change/change.ts";
 import type { HeldReading } from "../../core/delivery/batch-rows.ts";
 import { addQuarantined, addUndeliverable, HeldChanges } from "../../core/delivery/held-changes.ts";
@@ -11,6 +12,7 @@ import {
   type ReplayContext,
   type ReplayProgress,
   type ReplayTotals,
+  recordBatches,
   replayRecording,
 } from "../../core/delivery/recording.ts";
 import { changesFolder, quarantineFolder } from "../../core/format/lake-path.ts";
@@ -127,15 +129,22 @@ async function sourcesOf(
 async function heldFor(
   recordings: readonly RecordingToReplay[],
   context: ReplayContext,
-  { lake, partial }: ReplayWish,
+  { lake, partial, signal }: ReplayWish,
 ): Promise<HeldReading> {
-  const { schema } = context.writer.codec;
-  const held = new HeldChanges(schema.key);
+  const { key, table } = context.writer.codec.schema;
+  const held = new HeldChanges(key);
   const paths = await Promise.all(
     recordings.map(({ path }) => (path === undefined ? undefined : pathIn(lake, path))),
   );
-  await addQuarantined(held, lake.store, schema.table, new Set(paths.filter((path) => path !== undefined)));
-  for (const { recording } of recordings) addUndeliverable(held, context, recording);
+  const replayed = new Set(paths.filter((path) => path !== undefined));
+  await addQuarantined(held, { store: lake.store, table }, replayed, () => signal.throwIfAborted());
+  for (const { recording } of recordings) {
+    for (const batch of recordBatches(recording)) {
+      await otherWork();
+      signal.throwIfAborted();
+      addUndeliverable(held, context, recording.name, batch);
+    }
+  }
   return { isNewerHeld: (hash, version) => held.isNewerHeld(hash, version), partial };
 }
 

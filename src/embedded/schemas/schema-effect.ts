@@ -2,7 +2,7 @@
 import { changeSchema } from "../../core/compaction/schema-commit.ts";
 import { changesFolder } from "../../core/format/lake-path.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
-import type { Widening } from "../../core/schema/rebased-schema.ts";
+import { addedLabels, type Widening } from "../../core/schema/rebased-schema.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import {
   notAllowed,
@@ -14,7 +14,7 @@ import {
 import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
 
 export interface SchemaEffect {
-  /** The columns that it adds. */
+  /** The columns that it adds, by their names in SQL. */
   readonly added: readonly string[];
   /** The table's rows do not fit it: a snapshot replaces all of them. */
   readonly replaces: boolean;
@@ -43,7 +43,8 @@ export async function schemaEffect(wish: SchemaWish, known: Schema, given: Schem
   const change = schemaChange(known, given, wish.bound);
   if (change.kind === "same") return { schema: known, effect: NO_EFFECT, notes: [] };
   if (change.kind === "compatible") {
-    const { schema, added, widened } = change;
+    const { schema, widened } = change;
+    const added = addedLabels(change);
     const reasons = roomReasons(widened, undefined);
     if (reasons.length > 0 && !(await replacesAll(wish, known))) throw notAllowed(known, wish.name, reasons);
     const notes = widened.map((each) => `"${schema.table}": ${wideningText(each)}`);
@@ -66,7 +67,7 @@ function wideningText({ label, from, to }: Widening): string {
   return `${label} is now ${to}, and was ${from}`;
 }
 
-/** Makes a schema that was given that of a table which holds data, and returns the columns it adds. */
+/** Makes a schema that was given that of a table which holds data, and returns the columns it adds, by their names in SQL. */
 export async function adoptSchema(
   store: ObjectStore,
   chosen: { readonly schema: Schema; readonly origin: string },
@@ -78,5 +79,5 @@ export async function adoptSchema(
     "the schema file",
     "least",
   );
-  return commit?.added ?? [];
+  return commit === undefined ? [] : addedLabels(commit);
 }
