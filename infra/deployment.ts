@@ -18,6 +18,7 @@ import type { Schema } from "../src/core/schema/schema.ts";
 import { requireCompatible } from "../src/core/schema/schema-change.ts";
 import type { LakeSchemas } from "./deployed-lake.ts";
 import { describeTable, type TableApi } from "./describe-table.ts";
+import { DoctorStack } from "./doctor-stack.ts";
 import { type ExistingTable, ExportStack } from "./export-stack.ts";
 import { LakeStack } from "./lake-stack.ts";
 import { pascal } from "./names.ts";
@@ -45,6 +46,7 @@ const contextOf = z.object({
   schema: z.optional(z.string().check(z.minLength(1))),
   stackName: exportEntry.shape.stackName,
   example: z._default(fromText(z.boolean()), true),
+  doctor: z._default(fromText(z.boolean()), false),
   database: z.optional(z.string()),
   email: z.optional(z.string()),
   encryption: z.optional(z.literal("kms")),
@@ -97,6 +99,8 @@ export async function addStacks(app: App, options: DeploymentOptions): Promise<v
       schemaFile: `${options.root}/schemas/reviews.json`,
     });
   }
+  if (context.doctor)
+    new DoctorStack(app, "DynalakeDoctor", { env, lake, schemaFile: `${options.root}/schemas/doctor.json` });
   const stacks = new Map<string, ExportStack>();
   for (const { id, schemaFile, table, unknown } of described) {
     const known = stacks.get(table.tableArn);

@@ -137,8 +137,9 @@ function quarantine(program: Command, runs: Runs): void {
 function doctor(program: Command, runs: Runs): void {
   program
     .command("doctor")
-    .description("check on a deployment what dynalake relies on; it only reads")
+    .description("check on a deployment what dynalake relies on")
     .option("--stack <name>", "a deployed stack with the lake table")
+    .option("--write", "also try it out, on a table of the doctor's own; otherwise it only reads")
     .addOption(regionOption())
     .addOption(lakeTableOption())
     .addOption(jsonOption())

@@ -5,7 +5,7 @@ import type { Doubt } from "../../src/core/doctor/doubts.ts";
 import type { Ended } from "../support/cli.ts";
 import { dynalakeProcess } from "../support/cli-process.ts";
 import type { AwsEmulator } from "./support/emulator.ts";
-import type { DeployedTable, StoredItem } from "./support/reviews.ts";
+import { DeployedTable, type StoredItem } from "./support/reviews.ts";
 import { openWorld } from "./support/world.ts";
 
 let emulator: AwsEmulator;
@@ -25,10 +25,10 @@ const review = (user: number, rating: number): StoredItem => ({
   Rating: { N: String(rating) },
 });
 
-function doctor(...more: readonly string[]): Promise<Ended> {
-  return dynalakeProcess(["doctor", "--stack", "DynalakeExamined", ...more], {
+function doctor(stack: string, ...more: readonly string[]): Promise<Ended> {
+  return dynalakeProcess(["doctor", "--stack", stack, ...more], {
     env: emulator.environment,
-    secondsMax: 120,
+    secondsMax: 240,
   });
 }
 
@@ -39,7 +39,7 @@ test("a deployment that works shows most of what it relies on, and nothing else 
   await examined.put(review(1, 2), review(1, 3), review(2, 4));
   await examined.becomesEqual();
   expect(await examined.compacted()).toMatchObject({ status: "SUCCEEDED" });
-  const ended = await doctor("--json");
+  const ended = await doctor("DynalakeExamined", "--json");
   expect(ended).toMatchObject({ code: 0, stderr: "" });
   const { answers, counts } = JSON.parse(ended.stdout);
   const wrong = (answers as readonly DoubtAnswer[]).filter(({ verdict }) => verdict === "contradicted");
@@ -67,4 +67,25 @@ test("a deployment that works shows most of what it relies on, and nothing else 
     "name-patterns",
     "machine-limits",
   ] satisfies readonly Doubt[]);
+});
+
+test("it writes only into its own table, which is empty afterwards", async () => {
+  const refused = await doctor("DynalakeExamined", "--write");
+  expect(refused).toMatchObject({ code: 2, stdout: "" });
+  expect(refused.stderr).toContain('only on the doctor\'s own table, not on "examined"');
+  const own = await DeployedTable.open(emulator, "DynalakeDoctor");
+  await own.seeded();
+  const ended = await doctor("DynalakeDoctor", "--write", "--json");
+  const { answers } = JSON.parse(ended.stdout) as { readonly answers: readonly DoubtAnswer[] };
+  const wrong = answers.filter(({ verdict }) => verdict === "contradicted");
+  expect({ wrong, stderr: ended.stderr, code: ended.code }).toEqual({ wrong: [], stderr: "", code: 0 });
+  const tried: readonly Doubt[] = ["conditional-create", "version-id", "exact-casts"];
+  expect(answers.filter(({ doubt }) => tried.includes(doubt))).toMatchObject([
+    { verdict: "seen", evidence: "one of 8 writers at the same time won" },
+    { verdict: "seen", evidence: "Glue refused an update with an old version" },
+    { verdict: "seen", evidence: "2,009 items, with values of every type, are the same in the lake" },
+  ]);
+  expect(await own.scanned()).toEqual([]);
+  expect(await own.lake.store.list("_doctor/")).toEqual([]);
+  own.close();
 });

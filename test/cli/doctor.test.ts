@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import "../../src/cli/commands/doctor.ts";
 import "../../src/stack/doctor/examine-stack.ts";
+import "../../src/stack/doctor/try-deployment.ts";
 import "../../src/stack/open-stack.ts";
 import { DOUBTS } from "../../src/core/doctor/doubts.ts";
 import { type FakeAnswer, refusal } from "../aws-adapters/fake-aws.ts";
@@ -79,4 +80,6 @@ test("without a stack, or with a table that it does not have, it is refused", as
   const env = { DYNALAKE_LAKE: "here" };
   expectRefused(await dynalake(["doctor"], { env }), { code: "USAGE", names: ["doctor"], next: "--stack" });
   expectRefused(await doctor("--table", "other"), { code: "USAGE", names: ["other"] });
+  const refused = { code: "USAGE", names: ["--write", '"reviews"'], next: "-c doctor=true" } as const;
+  expectRefused(await doctor("--write"), refused);
 });

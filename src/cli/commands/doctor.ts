@@ -9,6 +9,7 @@ export interface DoctorOptions {
   readonly stack?: string;
   readonly region?: string;
   readonly table?: string;
+  readonly write?: boolean;
   readonly json?: boolean;
 }
 
@@ -21,13 +22,16 @@ export async function doctorCommand(context: CommandContext, options: DoctorOpti
   return withStack(context, { kind: "stack", stack, region }, async (opened) => {
     const { examineStack } = await import("../../stack/doctor/examine-stack.ts");
     const deployments = opened.tables(options.table);
+    const { trialsOf } = await import("../../stack/doctor/try-deployment.ts");
+    const trials =
+      options.write === true ? deployments.flatMap((deployment) => trialsOf(opened, deployment)) : [];
     const [, , , regionOfSource] = deployments[0]?.sourceTableArn.split(":") ?? [];
     const examined: Examined = {
       version: context.version,
       stack,
       ...defined({ region: regionOfSource }),
       tables: deployments.map(({ table }) => table),
-      answers: await examineStack(opened, deployments),
+      answers: await examineStack(opened, deployments, trials),
     };
     await context.terminal.print(options.json === true ? doctorJson(examined) : doctorText(examined));
     return exitCodeOf(examined);

@@ -38,13 +38,13 @@ export function unread(doubts: readonly Doubt[], reason: string): readonly Doubt
 
 /** What no reading can show. */
 const ONLY_TRIED: Readonly<Partial<Record<Doubt, string>>> = {
-  "conditional-create": "shown only by writers that race",
+  "conditional-create": "shown only by writers that race, as with --write",
   checkpoint: "shown only by a batch that fails in its middle",
   "export-cut": "shown only by items that change while an export begins",
   "export-token": "shown only by an export that is started twice",
   "new-columns": "shown only by a column that is added",
-  "version-id": "shown only by an update with an old version",
-  "exact-casts": "`dynalake verify` with --stack compares every item",
+  "version-id": "shown only by an update with an old version, as with --write",
+  "exact-casts": "`dynalake verify` with --stack compares every item, and --write compares its own",
   "schedule-start": "shown only by the first minutes of a deployment",
 };
 

@@ -46,12 +46,14 @@ import { readSegmentFacts, readStatementFiles } from "./segment-facts.ts";
 export type { DoubtAnswer, Verdict } from "../../core/doctor/answer.ts";
 export { DOUBTS } from "../../core/doctor/doubts.ts";
 
-/** One answer for each doubt, from all of these lake tables. */
+/** One answer for each doubt, from all of these lake tables; `trials` are made first. */
 export async function examineStack(
   stack: OpenedStack,
   deployments: readonly Deployment[],
+  trials: readonly Examination[],
 ): Promise<readonly DoubtAnswer[]> {
   const answers: DoubtAnswer[] = [];
+  for (const trial of trials) answers.push(...(await carriedOut(stack, trial)));
   for (const deployment of deployments) {
     const lake = stack.lakeOf(deployment);
     const opened = await openTable(lake.store, deployment.table);

@@ -3,6 +3,7 @@
 import athena_service
 import control_path
 import dynamodb_exports
+import dynamodb_stream_labels
 import dynamodb_stream_records
 import firehose_deliveries
 import firehose_parquet
@@ -32,6 +33,7 @@ def install(harness: Harness):
         lambda_metrics,
         dynamodb_stream_records,
         dynamodb_exports,
+        dynamodb_stream_labels,
         stream_poller,
         firehose_parquet,
         firehose_deliveries,
