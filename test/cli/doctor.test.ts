@@ -41,7 +41,7 @@ test("what may not be read is not seen, says why without naming an account, and 
   expect(ended.code).toBe(3);
   expect(ended.stdout).toMatch(/^dynalake \d+\.\d+\.\d+; stack S in .*; reviews\n\n/);
   expect(ended.stdout).toContain(
-    `not seen      ${DOUBTS["mapping-state"]}\n              could not be read: CREDENTIALS, cannot read the event source mapping: AccessDeniedException: User: <arn> is not`,
+    `not seen      ${DOUBTS["mapping-state"]}\n              could not be read: CREDENTIALS, cannot read the event source mapping Reviews-mapping: AccessDeniedException: User: <arn> is not`,
   );
   expect(ended.stdout).toContain(`seen          ${DOUBTS["custom-resources"]}\n`);
   expect(ended.stdout).toMatch(/\n1 seen, 30 not seen, 0 contradicted; 2 could not be read\n$/);
