@@ -4,7 +4,7 @@ import { type Item, readItem } from "../values/attribute-value.ts";
 /** The lake table of schemas/doctor.json. */
 export const DOCTOR_TABLE = "dynalake_doctor";
 
-export const BURST_ITEMS = 2000;
+const BURST_ITEMS = 2000;
 
 /** Values at the ends of their types, and some that look like another one. */
 export function itemsOfEachType(): readonly Item[] {
