@@ -7,6 +7,7 @@ import { afterAll, beforeAll } from "@jest/globals";
 import { App, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { AttributeType, StreamViewType, Table, type TableProps } from "aws-cdk-lib/aws-dynamodb";
+import { DISABLE_ASSET_STAGING_CONTEXT } from "aws-cdk-lib/cx-api";
 import type { Construct } from "constructs";
 import { BUNDLES_CONTEXT } from "../../infra/bundle.ts";
 import { HANDLERS } from "../../src/aws/contracts/handlers.ts";
@@ -44,6 +45,8 @@ export function once<T>(make: () => T): () => T {
 
 // It only prints warnings, and takes half of the time of a synthesis. The apps of app.deep.test.ts run with it.
 process.env.CDK_VALIDATION = "false";
+// The CDK takes a stack for every resource; jest asks for 100 frames of each.
+Error.stackTraceLimit = 10;
 
 let apps = 0;
 
@@ -52,7 +55,8 @@ export function testApp(context: Readonly<Record<string, unknown>> = {}): App {
     outdir: join(folder, `cdk-${apps++}`),
     analyticsReporting: false,
     stackTraces: false,
-    context: { [BUNDLES_CONTEXT]: bundlesFolder(), ...context },
+    // The code of the functions is not copied: bundle.ts looks at the copies.
+    context: { [BUNDLES_CONTEXT]: bundlesFolder(), [DISABLE_ASSET_STAGING_CONTEXT]: true, ...context },
   });
 }
 
