@@ -198,6 +198,12 @@ function restore(program: Command, runs: Runs): void {
     .requiredOption("--to <name>", "the table that is filled; made like the source if there is none")
     .addOption(lakeOption())
     .addOption(lakeTableOption())
+    .addOption(
+      new Option(
+        "--to-s3 <address>",
+        "write files to s3://bucket/prefix, from which DynamoDB's import makes the table",
+      ).conflicts(["overwrite", "intoSource", "writeUnits", "ttl", "max"]),
+    )
     .option("--as-of <time>", "the items as they were at a time")
     .option("--like <file>", "the answer of `aws dynamodb describe-table`, to make the table like that")
     .option("--overwrite", "replace items whose keys are in the table; by default they stay")

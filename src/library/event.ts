@@ -118,7 +118,7 @@ export interface ProgressEvent {
    * scanning: items of the source read, of which the total is not known. reading: items of the export staged. writing: rows
    * sorted and compressed. source, lake: items read by `verify`. settling: keys that `verify` has asked again. replaying:
    * records of a recording. pinning: items of the lake written down by `restore`. restoring: items put. comparing: items of the
-   * table read back.
+   * table read back. uploading: files of `restoreToS3`.
    */
   readonly step:
     | "scanning"
@@ -130,7 +130,8 @@ export interface ProgressEvent {
     | "replaying"
     | "pinning"
     | "restoring"
-    | "comparing";
+    | "comparing"
+    | "uploading";
   readonly done: number;
   readonly total?: number;
   /** scanning: the parts of the table, and how many are read. */

@@ -20,6 +20,7 @@ import type {
   CompactOptions,
   ItemsOptions,
   RestoreOptions,
+  S3RestoreOptions,
   StatusOptions,
   VacuumOptions,
   VerifyOptions,
@@ -38,7 +39,9 @@ import type {
   CompactionRun,
   Drift,
   PlannedRestore,
+  PlannedS3Restore,
   Restored,
+  S3Restore,
   SchemaChangeReport,
   TableStatus,
   Vacuumed,
@@ -223,6 +226,22 @@ export class FolderTable implements ListedTable {
       const opened = await this.#opened();
       const { plannedRestore } = await import("./restoring.ts");
       return plannedRestore(this.#context, opened, options, stop);
+    });
+  }
+
+  restoreToS3(options: S3RestoreOptions & Watched): Promise<S3Restore> {
+    return this.#context.lifetime.run(options.signal, async (stop) => {
+      const opened = await this.#opened();
+      const { restoreToS3 } = await import("./restoring-to-s3.ts");
+      return restoreToS3(this.#context, opened, options, stop);
+    });
+  }
+
+  planRestoreToS3(options: S3RestoreOptions & Cancel): Promise<PlannedS3Restore> {
+    return this.#context.lifetime.run(options.signal, async (stop) => {
+      const opened = await this.#opened();
+      const { plannedRestoreToS3 } = await import("./restoring-to-s3.ts");
+      return plannedRestoreToS3(this.#context, opened, options, stop);
     });
   }
 

@@ -10,6 +10,7 @@ import type {
   Recording,
   ReplayOptions,
   RestoreOptions,
+  S3RestoreOptions,
   SnapshotOptions,
   StatusOptions,
   VacuumOptions,
@@ -23,8 +24,10 @@ import type {
   FollowReport,
   Inference,
   PlannedRestore,
+  PlannedS3Restore,
   ReplayReport,
   Restored,
+  S3Restore,
   SchemaChangeReport,
   SnapshotReport,
   TableStatus,
@@ -221,6 +224,16 @@ export interface LakeTable {
 
   /** What `restore` with these options would do. Rejects as it would before it begins. */
   planRestore(options: RestoreOptions & Cancel): Promise<PlannedRestore>;
+
+  /**
+   * Writes the items of now, or of a time, to S3 in the form that DynamoDB's import reads: for tables that are too large to be put
+   * item by item. The import itself is yours to begin, with `importTable` of the report. Rejects with USAGE, INCOMPLETE (the table may
+   * lack something), or as writing to S3 fails; what is cut in the middle has no manifest, and is begun anew elsewhere.
+   */
+  restoreToS3(options: S3RestoreOptions & Watched): Promise<S3Restore>;
+
+  /** What `restoreToS3` with these options would do. It does not look at the bucket. */
+  planRestoreToS3(options: S3RestoreOptions & Cancel): Promise<PlannedS3Restore>;
 
   /** Deletes files that no commit of the retention time uses. */
   vacuum(options?: VacuumOptions & Cancel): Promise<Vacuumed>;

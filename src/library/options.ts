@@ -165,6 +165,13 @@ export interface RestoreOptions {
   readonly namedMax?: number;
 }
 
+export interface S3RestoreOptions extends Pick<RestoreOptions, "asOf" | "like" | "incomplete"> {
+  /** The table of DynamoDB that the import is to make. */
+  readonly to: string;
+  /** `s3://bucket/prefix`, where nothing lies yet. */
+  readonly toS3: string;
+}
+
 export interface CompactOptions {
   /** Rewrite every part of the base that has deltas or lacks a new column, not only those whose deltas have grown. */
   readonly all?: boolean;

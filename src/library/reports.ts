@@ -235,6 +235,27 @@ export interface Restored extends PlannedRestore {
   readonly differences: readonly Difference[];
 }
 
+/** What a restore to S3 would do. */
+export interface PlannedS3Restore extends Omit<PlannedRestore, "makesTable" | "goesOn"> {
+  /** `s3://bucket/prefix/`. */
+  readonly toS3: string;
+  /** The input of DynamoDB's ImportTable, which makes the table: what `aws dynamodb import-table --cli-input-json` takes. */
+  readonly importTable: Readonly<Record<string, unknown>>;
+}
+
+export interface S3Restore extends PlannedS3Restore {
+  readonly asOf: string;
+  readonly asOfSeconds: number;
+  readonly items: number;
+  /** Uncompressed: AWS bills an import by them. */
+  readonly bytes: number;
+  readonly files: number;
+  /** What the files have, compressed. */
+  readonly storedBytes: number;
+  /** The address of the object that was written last: where it is, all files are there. */
+  readonly manifest: string;
+}
+
 /** Counts of what a deployment has put aside. */
 export interface Undelivered {
   /** Batches of the stream that failed permanently. */

@@ -4,7 +4,12 @@ import { isoText } from "../core/row/iso-text.ts";
 import type { OpenTable } from "../core/table/open-table.ts";
 import { recallSource } from "../embedded/folder/source-memory.ts";
 import { readDesignFile } from "../embedded/restoring/design-file.ts";
-import { planRestore, type RestorePlace, type RestorePlan } from "../embedded/restoring/restore-plan.ts";
+import {
+  planRestore,
+  type RestorePlace,
+  type RestorePlan,
+  type RestoreWish,
+} from "../embedded/restoring/restore-plan.ts";
 import { type RestoredItems, restoreTable } from "../embedded/restoring/restore-table.ts";
 import { connectSource } from "../source/source-connection.ts";
 import type { FolderContext } from "./folder-context.ts";
@@ -49,23 +54,34 @@ export function plannedRestore(
   return withPlan(context, opened, options, stop, async (_, plan) => planReport(opened.schema.table, plan));
 }
 
-async function withPlan<T>(
+function withPlan<T>(
   context: FolderContext,
   opened: OpenTable,
   options: RestoreOptions,
   signal: AbortSignal,
   use: (place: RestorePlace, plan: RestorePlan) => Promise<T>,
 ): Promise<T> {
-  const { asOf, like, overwrite = false, incomplete = false, intoSource = false, to } = options;
+  const { overwrite = false, incomplete = false, intoSource = false, to } = options;
+  return withRestorePlace(context, opened, options, signal, async (place, given) =>
+    use(place, await planRestore(place, { to, replace: overwrite, incomplete, intoSource, ...given })),
+  );
+}
+
+/** With a connection to where the source was, and with what the options say of the moment and of the table's design. */
+export async function withRestorePlace<T>(
+  context: FolderContext,
+  opened: OpenTable,
+  { asOf, like }: Pick<RestoreOptions, "asOf" | "like">,
+  signal: AbortSignal,
+  use: (place: RestorePlace, given: Pick<RestoreWish, "asOfSeconds" | "design">) => Promise<T>,
+): Promise<T> {
   const design = like === undefined ? undefined : await readDesignFile(givenFile(context.cwd, like));
   const address = await recallSource(context.store, opened.schema.table);
   const connection = connectSource({ ...address, ...context.config });
   try {
     return await context.withEngine(signal, async (lake) => {
       const place = { lake, opened, connection, timing: context.timing, signal };
-      const asOfSeconds = asOf && secondsOf(asOf);
-      const wish = { to, replace: overwrite, incomplete, intoSource, ...defined({ asOfSeconds, design }) };
-      return await use(place, await planRestore(place, wish));
+      return await use(place, defined({ asOfSeconds: asOf && secondsOf(asOf), design }));
     });
   } finally {
     connection.close();

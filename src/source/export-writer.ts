@@ -7,7 +7,7 @@ import { makeFolder } from "../files/folder-store.ts";
 import { DataFileWriter } from "./data-file-writer.ts";
 import type { SourceDescription } from "./describe-source.ts";
 
-/** Uncompressed bytes at which a data file is closed and the next one started. */
+/** For files that are read on this machine: each is the work of one thread. */
 const DATA_FILE_BYTES_MAX = 64_000_000;
 
 /** What is known of the exported table. */
@@ -30,15 +30,23 @@ export class ExportWriter {
   readonly #exportId: string;
   readonly #source: ExportedTable;
   readonly #exportTimeMs: number;
+  readonly #dataFileBytesMax: number;
   readonly #entries: DataFileEntry[] = [];
   readonly #open: Set<DataFileWriter> = new Set();
   #bytes = 0;
 
-  constructor(folder: string, source: ExportedTable, exportTimeMs: number) {
+  /** `dataFileBytesMax`: uncompressed bytes at which a data file is closed and the next one started. */
+  constructor(
+    folder: string,
+    source: ExportedTable,
+    exportTimeMs: number,
+    dataFileBytesMax: number = DATA_FILE_BYTES_MAX,
+  ) {
     this.#exportId = `${String(exportTimeMs).padStart(14, "0")}-${randomBytes(4).toString("hex")}`;
     this.exportFolder = join(folder, "AWSDynamoDB", this.#exportId);
     this.#source = source;
     this.#exportTimeMs = exportTimeMs;
+    this.#dataFileBytesMax = dataFileBytesMax;
   }
 
   async begin(): Promise<void> {
@@ -61,14 +69,14 @@ export class ExportWriter {
         file ??= this.#openFile();
         const writing = file;
         await this.#stored(() => writing.write(lines, items));
-        if (writing.bytes >= DATA_FILE_BYTES_MAX) await close();
+        if (writing.bytes >= this.#dataFileBytesMax) await close();
       },
       close,
     };
   }
 
-  /** Completes the export. */
-  async finish(endTimeMs: number): Promise<{ readonly items: number }> {
+  /** Completes the export. `bytes`: what its lines have, uncompressed. */
+  async finish(endTimeMs: number): Promise<{ readonly items: number; readonly bytes: number }> {
     const items = this.#entries.reduce((sum, entry) => sum + entry.itemCount, 0);
     await this.#stored(async () => {
       // Even an empty table exports a file, and readers may rely on one.
@@ -78,7 +86,7 @@ export class ExportWriter {
       // The commit point: without its summary an export is unfinished.
       await this.#writeManifest("manifest-summary", JSON.stringify(this.#summary(items, endTimeMs)));
     });
-    return { items };
+    return { items, bytes: this.#bytes };
   }
 
   /** Removes everything written. The folder's name is unique to this writer, so the folder holds nothing else. */

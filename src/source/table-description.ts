@@ -3,11 +3,13 @@ import type {
   AttributeDefinition,
   CreateTableInput,
   GlobalSecondaryIndex,
+  ImportTableInput,
   KeySchemaElement,
   TableDescription,
   UpdateTableInput,
 } from "@aws-sdk/client-dynamodb";
 import type { IndexDesign, KeyPart, TableDesign } from "../core/table/table-design.ts";
+import { type ImportPlace, itemsPrefix } from "./import-place.ts";
 
 /** Source: "TableDescription", docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html. */
 export function designOf(description: TableDescription): TableDesign {
@@ -50,6 +52,24 @@ export function createTableInput(name: string, { key, localIndexes }: TableDesig
     AttributeDefinitions: attributeDefinitions(parts),
     KeySchema: keySchema(key),
     ...(localIndexes.length === 0 ? {} : { LocalSecondaryIndexes: localIndexes.map(indexInput) }),
+  };
+}
+
+/** The input of ImportTable: a table on demand with its global indexes. The import makes no local ones. */
+export function importTableInput(place: ImportPlace, name: string, design: TableDesign): ImportTableInput {
+  const { globalIndexes } = design;
+  const parts = [...design.key, ...globalIndexes.flatMap((index) => index.key)];
+  return {
+    S3BucketSource: { S3Bucket: place.bucket, S3KeyPrefix: itemsPrefix(place) },
+    InputFormat: "DYNAMODB_JSON",
+    InputCompressionType: "GZIP",
+    TableCreationParameters: {
+      TableName: name,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: attributeDefinitions(parts),
+      KeySchema: keySchema(design.key),
+      ...(globalIndexes.length === 0 ? {} : { GlobalSecondaryIndexes: globalIndexes.map(indexInput) }),
+    },
   };
 }
 

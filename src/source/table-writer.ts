@@ -1,4 +1,5 @@
 /** Writes items to a table, at a pace, many at a time, and gives back those that the service refuses. */
+import { setMaxListeners } from "node:events";
 import { BatchWriteItemCommand, type DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { batchesOf } from "../core/batches-of.ts";
 import type { Item } from "../core/values/attribute-value.ts";
@@ -46,6 +47,8 @@ export interface RefusedItem {
 /** Puts all items; resolves once each is written, kept or refused. Fails as reading a source does. */
 export async function putItems(target: TableToWrite, items: readonly Item[]): Promise<PutItems> {
   const puts: Promise<PutItems>[] = [];
+  // Each call that is under way listens to it, and Node would warn of a leak.
+  setMaxListeners(0, target.signal);
   // breakage: batches-fit-the-pace
   const atOnce = Math.min(ITEMS_PER_CALL_MAX, target.pace.pageItemsMax() ?? ITEMS_PER_CALL_MAX);
   if (target.mode === "fresh") puts.push(...batchesOf(items, atOnce).map((batch) => putBatch(target, batch)));

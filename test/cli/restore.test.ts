@@ -9,51 +9,11 @@ import { expect, test } from "@jest/globals";
 import { openLake } from "../../src/index.ts";
 import { done, dynalake, expectRefused, type ItemJson, itemTexts } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
-import { writeExport } from "./export-fixture.ts";
+import { books, lakeOf, likeFile } from "./book-lake.ts";
 import { fileEmulator } from "./file-emulator.ts";
 import { type SourceItem, SourceTable } from "./source-table.ts";
 
 const emulator = fileEmulator();
-
-/** Every type, digits that no double has, and a name that JavaScript objects know. */
-function item(i: number): ItemJson {
-  return {
-    User: { S: `user ${i % 7}` },
-    Book: { S: `book ${i}` },
-    Price: { N: `${i}.00000000000000000000000000000001` },
-    Data: { B: Buffer.from([i % 256, 0, 255]).toString("base64") },
-    Sets: { M: { S: { SS: ["b", "a"] }, N: { NS: ["2", "1"] }, B: { BS: ["AQ==", "AA=="] } } },
-    More: { L: [{ NULL: true }, { BOOL: false }, { M: {} }, { S: "" }] },
-    [i === 3 ? "constructor" : "Other"]: { S: "𝄞 \u0000" },
-  };
-}
-
-/** A lake with an export of so many items, whose source is gone. */
-async function lakeOf(folder: string, items: readonly ItemJson[], source = "Gone"): Promise<string> {
-  const [lake, name] = [join(folder, "lake"), join(folder, "export")];
-  await writeExport(name, items, { table: source });
-  await done(["snapshot", "--from-export", name, "--key", "User,Book", "--name", "books", "--lake", lake]);
-  return lake;
-}
-
-/** As `aws dynamodb describe-table` answers. */
-async function likeFile(folder: string, indexes: object = {}): Promise<string> {
-  const file = join(folder, "like.json");
-  const description = {
-    AttributeDefinitions: [
-      { AttributeName: "User", AttributeType: "S" },
-      { AttributeName: "Book", AttributeType: "S" },
-      { AttributeName: "Price", AttributeType: "N" },
-    ],
-    KeySchema: [
-      { AttributeName: "User", KeyType: "HASH" },
-      { AttributeName: "Book", KeyType: "RANGE" },
-    ],
-    ...indexes,
-  };
-  await writeFile(file, JSON.stringify({ Table: description }));
-  return file;
-}
 
 function restore(lake: string, to: string, ...more: readonly string[]) {
   return dynalake(["restore", "--to", to, "--lake", lake, "--endpoint", emulator.endpoint, ...more]);
@@ -64,7 +24,7 @@ async function restored(lake: string, to: string, ...more: readonly string[]) {
   return { code, ...JSON.parse(stdout) };
 }
 
-const items = Array.from({ length: 60 }, (_, i) => item(i));
+const items = books(60);
 
 test("a new table has every item, though its source is gone, and is made as a file says", async () => {
   await withFolder(async (folder) => {

@@ -118,6 +118,8 @@ test("the command line works on a folder through the library alone", () => {
   const stack = imported.filter((path) => path.startsWith("src/stack/"));
   expect(imported.filter((path) => !stack.includes(path))).toEqual([
     "src/console/api.ts",
+    // Prints a command that a shell takes.
+    "src/console/command-line.ts",
     // Reads the quarantine, as the page shows it.
     "src/console/folder-console.ts",
     "src/console/open-folder-console.ts",

@@ -1,17 +1,19 @@
 /** `dynalake restore`: the items of a lake table, put into a table of DynamoDB. */
 import { counted, grouped } from "../../core/counted.ts";
 import { defined } from "../../core/defined.ts";
-import type { ProgressEvent, Restored } from "../../index.ts";
+import type { LakeTable, ProgressEvent, Restored, S3RestoreOptions } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { asOfOption, givenTime } from "../context/given-time.ts";
 import { withFolder } from "../context/opened.ts";
 import { onlyTable } from "../options/lake-target.ts";
+import { plannedImportText, writtenImportText } from "../reports/import-report.ts";
 import { plannedText, restoredText, restoreJson } from "../reports/restore-report.ts";
 
 export interface RestoreCommandOptions {
   readonly to: string;
   readonly lake: string;
   readonly table?: string;
+  readonly toS3?: string;
   readonly asOf?: string;
   readonly like?: string;
   readonly overwrite?: boolean;
@@ -33,22 +35,28 @@ const EXITS: Readonly<Record<Restored["result"], ExitCode>> = {
 };
 
 export async function restoreCommand(
-  { terminal, ...context }: CommandContext,
+  context: CommandContext,
   options: RestoreCommandOptions,
 ): Promise<ExitCode> {
-  const { to, like, overwrite, incomplete, intoSource, endpoint, region, json = false } = options;
-  const wish = {
+  const { terminal } = context;
+  const { to, toS3, like, overwrite, incomplete, intoSource, endpoint, region, json = false } = options;
+  const common = {
     to,
-    namedMax: options.max,
-    ...defined({ like, overwrite, incomplete, intoSource, timeToLive: options.ttl }),
-    ...defined({ writeUnitsPerSecond: options.writeUnits }),
-    ...asOfOption(options.asOf === undefined ? undefined : givenTime({ terminal, ...context }, options.asOf)),
+    ...defined({ like, incomplete }),
+    ...asOfOption(options.asOf === undefined ? undefined : givenTime(context, options.asOf)),
   };
   return withFolder(
-    { terminal, ...context },
+    context,
     options.lake,
     async (lake) => {
       const table = onlyTable(await lake.opened(options.table), ({ name }) => name);
+      if (toS3 !== undefined) return restoreToS3(context, table, { ...common, toS3 }, options);
+      const wish = {
+        ...common,
+        namedMax: options.max,
+        ...defined({ overwrite, intoSource, timeToLive: options.ttl }),
+        ...defined({ writeUnitsPerSecond: options.writeUnits }),
+      };
       if (options.dryRun === true) {
         const planned = await table.planRestore(wish);
         await terminal.print(json ? restoreJson(planned) : plannedText(planned));
@@ -68,10 +76,34 @@ export async function restoreCommand(
   );
 }
 
+async function restoreToS3(
+  { terminal }: CommandContext,
+  table: LakeTable,
+  wish: S3RestoreOptions,
+  { dryRun = false, json = false, region }: RestoreCommandOptions,
+): Promise<ExitCode> {
+  if (dryRun) {
+    const planned = await table.planRestoreToS3(wish);
+    await terminal.print(json ? restoreJson(planned) : plannedImportText(planned, region));
+    return EXIT.done;
+  }
+  const written = await table.restoreToS3({
+    ...wish,
+    onEvent: (event) => {
+      if (event.kind === "progress") terminal.progress(progressText(event));
+    },
+  });
+  terminal.settle();
+  await terminal.print(json ? restoreJson(written) : writtenImportText(written, region));
+  return EXIT.done;
+}
+
 function progressText({ table, step, done, total = 0 }: ProgressEvent): string {
   switch (step) {
     case "pinning":
       return `${table}: ${counted(done, "item")} of the lake written down`;
+    case "uploading":
+      return `${table}: ${grouped(done)} of ${counted(total, "file")} uploaded`;
     case "restoring":
       return `${table}: ${grouped(done)} of ${counted(total, "item")} put`;
     default:

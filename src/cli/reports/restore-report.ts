@@ -1,12 +1,11 @@
 /** What a restore did, or would do, for people and for programs. */
 import { counted, grouped } from "../../core/counted.ts";
-import type { PlannedRestore, Restored } from "../../index.ts";
+import type { PlannedRestore, PlannedS3Restore, Restored, S3Restore } from "../../index.ts";
 import { timeText } from "../options/time-option.ts";
 import { differenceLine } from "./verify-report.ts";
 
 /** What no restore copies to a table that it makes. */
-const NOT_COPIED =
-  "tags, auto scaling, replicas, recovery, the stream, policies, encryption keys, and the time to live but with --ttl";
+export const NOT_COPIED = "tags, auto scaling, replicas, recovery, the stream, policies, encryption keys";
 
 export function plannedText(planned: PlannedRestore): string {
   return linesOf([
@@ -35,22 +34,22 @@ export function restoredText(restored: Restored): string {
   ]);
 }
 
-export function restoreJson(report: PlannedRestore | Restored): string {
+export function restoreJson(report: PlannedRestore | Restored | PlannedS3Restore | S3Restore): string {
   return `${JSON.stringify(report, null, 2)}\n`;
 }
 
-type Line = readonly [string, string];
+export type Line = readonly [string, string];
 
 function commonLines({ makesTable, indexes, lacks, goesOn }: PlannedRestore): readonly Line[] {
   return [
     ...when(goesOn, "goes on", "with a restore that was cut"),
     ...when(makesTable && indexes.length > 0, "indexes", indexes.join(", ")),
-    ...when(makesTable, "not copied", NOT_COPIED),
+    ...when(makesTable, "not copied", `${NOT_COPIED}, and the time to live but with --ttl`),
     ...lacks.map((lack) => ["may lack", lack] as const),
   ];
 }
 
-function momentOf({ asOfSeconds }: PlannedRestore): string {
+export function momentOf({ asOfSeconds }: Pick<PlannedRestore, "asOfSeconds">): string {
   return asOfSeconds === undefined ? "the items of now" : `the items of ${timeText(asOfSeconds)}`;
 }
 
@@ -67,6 +66,6 @@ function when(applies: boolean, name: string, text: string): readonly Line[] {
   return applies ? [[name, text]] : [];
 }
 
-function linesOf(lines: readonly Line[]): string {
+export function linesOf(lines: readonly Line[]): string {
   return lines.map(([name, text]) => `${name.padEnd(11)} ${text}\n`).join("");
 }

@@ -57,14 +57,16 @@ export function tableDesignPath(table: string): string {
   return `${safePart(table)}/table.json`;
 }
 
+export const restoresFolder = "_restores";
+
 /** What a restore into a table of DynamoDB needs until it is done; `id` follows from the name of that table. */
 export function restoreFolder(table: string, id: string): string {
-  return `_restores/${safePart(table)}/${safePart(id)}/`;
+  return `${restoresFolder}/${safePart(table)}/${safePart(id)}/`;
 }
 
 /** The items that a table of DynamoDB refused, after a restore. */
 export function refusedItemsPath(table: string, id: string): string {
-  return `_restores/refused-${safePart(table)}-${safePart(id)}.jsonl`;
+  return `${restoresFolder}/refused-${safePart(table)}-${safePart(id)}.jsonl`;
 }
 
 export function knownSourcesFolder(table: string): string {

@@ -25,16 +25,24 @@ export interface PinRequest {
   readonly folder: string;
   /** Undefined: now. */
   readonly asOfSeconds: number | undefined;
+  /** Uncompressed bytes of a data file. */
+  readonly dataFileBytesMax?: number;
   readonly nowSeconds: number;
   readonly signal: AbortSignal;
   readonly onItems: (items: number) => void;
 }
 
-/** Writes the items into the folder; resolves to their number. Fails as a query does, and with DISK_FULL or STORE_FAILED. */
-export async function pinItems(request: PinRequest): Promise<number> {
+export interface PinnedItems {
+  readonly items: number;
+  /** Uncompressed. */
+  readonly bytes: number;
+}
+
+/** Writes the items into the folder. Fails as a query does, and with DISK_FULL or STORE_FAILED. */
+export async function pinItems(request: PinRequest): Promise<PinnedItems> {
   const { lake, opened, folder, asOfSeconds, nowSeconds, signal } = request;
   await rm(folder, { recursive: true, force: true });
-  const writer = new ExportWriter(folder, {}, (asOfSeconds ?? nowSeconds) * 1000);
+  const writer = new ExportWriter(folder, {}, (asOfSeconds ?? nowSeconds) * 1000, request.dataFileBytesMax);
   try {
     await writer.begin();
     const lane = writer.lane();
@@ -46,8 +54,7 @@ export async function pinItems(request: PinRequest): Promise<number> {
       request.onItems(items);
     }
     await lane.close();
-    await writer.finish(nowSeconds * 1000);
-    return items;
+    return await writer.finish(nowSeconds * 1000);
   } catch (error) {
     await writer.abandon();
     throw error;

@@ -50,6 +50,10 @@ export interface RestorePlace {
   readonly signal: AbortSignal;
 }
 
+export type ImportWish = Pick<RestoreWish, "to" | "asOfSeconds" | "design" | "incomplete">;
+
+export type ImportPlan = Pick<RestorePlan, "to" | "asOfSeconds" | "design" | "lacks">;
+
 /** Source: "Naming rules", docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html. */
 const TABLE_NAME = /^[A-Za-z0-9_.-]{3,255}$/;
 
@@ -60,10 +64,7 @@ export async function planRestore(
 ): Promise<RestorePlan> {
   const { to } = wish;
   const { table } = opened.schema;
-  if (!TABLE_NAME.test(to)) throw new DynalakeError("USAGE", `"${to}" is not a name that a table can have`);
-  const whole = await wholenessOf({ store: lake.store }, opened.manifest, table);
-  const lacks = restoreObstacles(opened.schema, whole);
-  if (!wish.incomplete) requireWhole(table, lacks);
+  const lacks = await lacksOf(lake, opened, wish);
   const target = await describedIfThere(connection, to, signal);
   const begun = await readRestore(lake.store, table, to);
   if (begun !== undefined) requireSame(begun, wish, target);
@@ -79,6 +80,42 @@ export async function planRestore(
     lacks,
     begun,
   };
+}
+
+/** What an import of DynamoDB would make. Throws as `planRestore` does; the import makes its table itself, without local indexes. */
+export async function planImport(
+  { lake, opened, connection, signal }: RestorePlace,
+  wish: ImportWish,
+): Promise<ImportPlan> {
+  const { to, asOfSeconds } = wish;
+  const { table } = opened.schema;
+  const lacks = await lacksOf(lake, opened, wish);
+  // breakage: import-makes-its-table
+  if ((await describedIfThere(connection, to, signal)) !== undefined)
+    throw new DynalakeError("USAGE", `table "${to}" exists ${placeText(connection.place)}`, {
+      next: "An import makes its table: choose another name, or restore into this one without --to-s3.",
+    });
+  const known = wish.design ?? (await knownDesign(lake, opened, connection, signal));
+  const design = requireDesign(known, table);
+  const [local] = design.localIndexes;
+  // breakage: import-keeps-local-indexes
+  if (local !== undefined)
+    throw new DynalakeError("USAGE", `the table would lose its local index "${local.name}" in an import`, {
+      next: "Restore it without --to-s3, or give --like FILE without local indexes.",
+    });
+  return { to, asOfSeconds, design, lacks };
+}
+
+/** What the restored items may lack. Throws USAGE for a name that no table can have, and INCOMPLETE. */
+async function lacksOf(
+  { store }: Pick<LakeFolder, "store">,
+  { schema, manifest }: OpenTable,
+  { to, incomplete }: Pick<RestoreWish, "to" | "incomplete">,
+): Promise<readonly string[]> {
+  if (!TABLE_NAME.test(to)) throw new DynalakeError("USAGE", `"${to}" is not a name that a table can have`);
+  const lacks = restoreObstacles(schema, await wholenessOf({ store }, manifest, schema.table));
+  if (!incomplete) requireWhole(schema.table, lacks);
+  return lacks;
 }
 
 function modeOf({ replace }: RestoreWish, target: SourceDescription | undefined): RestoreState["mode"] {

@@ -67,7 +67,7 @@ async function begin(work: RestoreWork, plan: RestorePlan): Promise<RestoreState
   const { lake, opened, timing, signal, onProgress } = work;
   const { table } = opened.schema;
   const nowSeconds = Math.floor(timing.nowMs() / 1000);
-  const items = await pinItems({
+  const { items } = await pinItems({
     lake,
     opened,
     folder: pinnedFolder(lake.root, folderOfRestore(table, plan.to)),

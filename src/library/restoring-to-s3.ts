@@ -1,0 +1,83 @@
+/** A restore to S3 as the library offers it. */
+import { defined } from "../core/defined.ts";
+import { isoText } from "../core/row/iso-text.ts";
+import type { OpenTable } from "../core/table/open-table.ts";
+import { type ImportPlan, planImport, type RestorePlace } from "../embedded/restoring/restore-plan.ts";
+import { writeImport } from "../embedded/restoring/write-import.ts";
+import { ImportBucket } from "../source/import-bucket.ts";
+import { type ImportPlace, importAddress, importPlace } from "../source/import-place.ts";
+import { importTableInput } from "../source/table-description.ts";
+import type { FolderContext } from "./folder-context.ts";
+import { observed } from "./observed.ts";
+import type { S3RestoreOptions, Watched } from "./options.ts";
+import type { PlannedS3Restore, S3Restore } from "./reports.ts";
+import { withRestorePlace } from "./restoring.ts";
+
+export async function restoreToS3(
+  context: FolderContext,
+  opened: OpenTable,
+  options: S3RestoreOptions & Watched,
+  signal: AbortSignal,
+): Promise<S3Restore> {
+  const emit = observed(options.onEvent);
+  const { table } = opened.schema;
+  const to = importPlace(options.toS3);
+  return withPlan(context, opened, options, signal, async (place, plan) => {
+    const planned = planReport(table, to, plan);
+    const bucket = new ImportBucket(to, context.config, signal);
+    try {
+      const { asOfSeconds, ...written } = await writeImport(
+        {
+          ...place,
+          bucket,
+          importTable: planned.importTable,
+          onProgress: ({ step, done, total }) =>
+            emit({ kind: "progress", table, step, done, ...defined({ total }) }),
+        },
+        plan,
+      );
+      return { ...planned, ...written, asOf: isoText(asOfSeconds * 1000), asOfSeconds };
+    } finally {
+      bucket.close();
+    }
+  });
+}
+
+export async function plannedRestoreToS3(
+  context: FolderContext,
+  opened: OpenTable,
+  options: S3RestoreOptions,
+  signal: AbortSignal,
+): Promise<PlannedS3Restore> {
+  const to = importPlace(options.toS3);
+  return withPlan(context, opened, options, signal, async (_, plan) =>
+    planReport(opened.schema.table, to, plan),
+  );
+}
+
+function withPlan<T>(
+  context: FolderContext,
+  opened: OpenTable,
+  options: S3RestoreOptions,
+  signal: AbortSignal,
+  use: (place: RestorePlace, plan: ImportPlan) => Promise<T>,
+): Promise<T> {
+  const { to, incomplete = false } = options;
+  return withRestorePlace(context, opened, options, signal, async (place, given) =>
+    use(place, await planImport(place, { to, incomplete, ...given })),
+  );
+}
+
+function planReport(table: string, place: ImportPlace, plan: ImportPlan): PlannedS3Restore {
+  const { to, asOfSeconds, design, lacks } = plan;
+  return {
+    table,
+    to,
+    toS3: importAddress(place),
+    asOf: asOfSeconds === undefined ? undefined : isoText(asOfSeconds * 1000),
+    asOfSeconds,
+    indexes: design.globalIndexes.map(({ name }) => name),
+    lacks,
+    importTable: { ...importTableInput(place, to, design) },
+  };
+}
