@@ -19,8 +19,11 @@ export interface Watch {
   readonly from?: number;
   /** Periods in a row. Default: 1. */
   readonly periods?: number;
-  /** Alarms below `from` instead, and when there is no data. */
-  readonly below?: true;
+  /**
+   * Tells that there is no data any more: each point of the metric is good news. A new alarm has no data, and is silent until its
+   * first point has come.
+   */
+  readonly silence?: true;
 }
 
 export interface AlarmsProps {
@@ -35,16 +38,19 @@ export class Alarms extends Construct {
     super(scope, id);
     const action = new SnsAction(props.lake.failureTopic);
     for (const [name, watch] of Object.entries(props.watches)) {
-      new Alarm(this, name, {
+      const alarm = new Alarm(this, name, {
         metric: watch.metric,
         alarmDescription: `dynalake ${props.of}: ${watch.says}`,
         threshold: watch.from ?? 1,
         evaluationPeriods: watch.periods ?? 1,
-        comparisonOperator: watch.below
+        comparisonOperator: watch.silence
           ? ComparisonOperator.LESS_THAN_THRESHOLD
           : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        treatMissingData: watch.below ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
-      }).addAlarmAction(action);
+        // breakage: silence-after-deployment
+        treatMissingData: watch.silence ? TreatMissingData.MISSING : TreatMissingData.NOT_BREACHING,
+      });
+      alarm.addAlarmAction(action);
+      if (watch.silence) alarm.addInsufficientDataAction(action); // breakage: silence-is-mailed
     }
   }
 }

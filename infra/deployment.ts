@@ -9,6 +9,9 @@
  *   database  the lake's name. Default: dynalake
  *   email     address that receives failures and alarms
  *   encryption  kms: encrypt with a key created for the lake
+ *   lakeFormation  true: Lake Formation governs the catalog
+ *   readers   ["name"]: readers with work groups of their own
+ *   doctor    true: the doctor's own table
  */
 import { Annotations, type App, type Environment } from "aws-cdk-lib";
 import * as z from "zod/mini";
@@ -51,6 +54,7 @@ const contextOf = z.object({
   email: z.optional(z.string()),
   encryption: z.optional(z.literal("kms")),
   lakeFormation: z._default(fromText(z.boolean()), false),
+  readers: z._default(fromText(z.array(z.string())), []),
 });
 
 type Context = z.infer<typeof contextOf>;
@@ -90,6 +94,7 @@ export async function addStacks(app: App, options: DeploymentOptions): Promise<v
     ...(context.database === undefined ? {} : { databaseName: context.database }),
     ...(context.email === undefined ? {} : { email: context.email }),
     lakeFormation: context.lakeFormation,
+    readers: context.readers,
     ...(context.encryption === undefined ? {} : { encryption: context.encryption }),
   });
   if (context.example) {

@@ -28,5 +28,8 @@ export interface LakePlace extends IConstruct {
 /** Where Athena writes query results. No lake table can have this name: table names start with a letter. */
 export const RESULTS_PREFIX = "_athena/";
 
+/** Where it writes those of readers with work groups of their own. No function of the lake may read them. */
+export const READERS_PREFIX = "_readers/";
+
 /** Where Step Functions writes what the runs of a map have answered. */
 export const MAPS_PREFIX = "_maps/";

@@ -3,7 +3,6 @@
  * and machines that work on its tables. One lake holds any number of them; each `DynamoDbLake` adds those of a source.
  */
 import { Aws, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
-import { CfnWorkGroup } from "aws-cdk-lib/aws-athena";
 import type { ITable } from "aws-cdk-lib/aws-dynamodb";
 import { CfnDatabase } from "aws-cdk-lib/aws-glue";
 import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
@@ -24,12 +23,13 @@ import { DynalakeError } from "../src/core/error.ts";
 import { ACKNOWLEDGED_FOLDER, waitingFolder } from "../src/core/format/deployment-path.ts";
 import { errorsFolder, FAILED_BATCHES_FOLDER, quarantineFolder } from "../src/core/format/lake-path.ts";
 import { within } from "./delivery-options.ts";
-import { type LakePlace, MAPS_PREFIX, RESULTS_PREFIX } from "./lake-place.ts";
+import { type LakePlace, MAPS_PREFIX, READERS_PREFIX, RESULTS_PREFIX } from "./lake-place.ts";
 import { watchLake } from "./lake-watch.ts";
 import { type LakeRoles, LakeWork } from "./lake-work.ts";
 import { makeLogGroup } from "./log-group.ts";
 import { acknowledge } from "./permissions.ts";
 import { Registry } from "./registry.ts";
+import { makeWorkGroups } from "./work-groups.ts";
 
 export interface LakeProps {
   /** The name of the database in SQL, and of the workgroup; unique per account and region. Default: dynalake. */
@@ -49,6 +49,11 @@ export interface LakeProps {
    * they came, also of masked columns. Default: never.
    */
   readonly putAsideDays?: number;
+  /**
+   * Readers, each with an Athena work group of its own, `<databaseName>-<reader>`, whose results lie in `_readers/<reader>/` of the
+   * bucket: who may read no other results sees only those.
+   */
+  readonly readers?: readonly string[];
   readonly alarms?: "none";
   readonly dashboard?: "none";
 }
@@ -111,7 +116,7 @@ export class Lake extends Construct implements LakePlace {
       databaseInput: { name: this.databaseName, description: "Tables of a dynalake lake" },
     });
     this.workGroupName = this.databaseName;
-    makeWorkGroup(this, this.workGroupName, this.bucket, props);
+    makeWorkGroups(this, this, props);
     // Two topics instead of one with filter attributes: alarms cannot set attributes on what they publish.
     this.successTopic = makeTopic(this, "Success", "dynalake: successes");
     this.failureTopic = makeTopic(this, "Failure", "dynalake: failures and alarms");
@@ -202,6 +207,9 @@ function makeBucket(scope: Construct, props: LakeProps): Bucket {
       : { encryption: BucketEncryption.KMS, encryptionKey: props.encryptionKey, bucketKeyEnabled: true }),
     lifecycleRules: [
       { id: "query-results", prefix: RESULTS_PREFIX, expiration: Duration.days(RESULT_DAYS) },
+      ...(props.readers?.length
+        ? [{ id: "results-of-readers", prefix: READERS_PREFIX, expiration: Duration.days(RESULT_DAYS) }]
+        : []),
       { id: "acknowledged", prefix: ACKNOWLEDGED_FOLDER, expiration: Duration.days(COUNTED_DAYS) },
       { id: "map-results", prefix: MAPS_PREFIX, expiration: Duration.days(RESULT_DAYS) },
       { id: "unfinished-uploads", abortIncompleteMultipartUploadAfter: Duration.days(7) },
@@ -224,30 +232,6 @@ function makeBucket(scope: Construct, props: LakeProps): Bucket {
     "Access logs are up to the account: CloudTrail data events record more, and a separate log bucket would cost every user of the lake.",
   );
   return bucket;
-}
-
-function makeWorkGroup(scope: Construct, name: string, bucket: IBucket, props: LakeProps): CfnWorkGroup {
-  const key = props.encryptionKey;
-  return new CfnWorkGroup(scope, "WorkGroup", {
-    name,
-    description: "Queries on a dynalake lake",
-    recursiveDeleteOption: true,
-    workGroupConfiguration: {
-      // Enforced, so that client settings cannot send results elsewhere.
-      enforceWorkGroupConfiguration: true,
-      engineVersion: { selectedEngineVersion: "Athena engine version 3" },
-      publishCloudWatchMetricsEnabled: true,
-      requesterPaysEnabled: false,
-      bytesScannedCutoffPerQuery: (props.scanGibibytesMax ?? 1024) * 1024 ** 3,
-      resultConfiguration: {
-        outputLocation: `s3://${bucket.bucketName}/${RESULTS_PREFIX}`,
-        encryptionConfiguration:
-          key === undefined
-            ? { encryptionOption: "SSE_S3" }
-            : { encryptionOption: "SSE_KMS", kmsKey: key.keyArn },
-      },
-    },
-  });
 }
 
 /** Messages name tables, states and counts, never the contents of items. */

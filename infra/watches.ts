@@ -34,7 +34,7 @@ function compactionMissing(metrics: TableMetrics, compactEvery: Duration): Watch
   return {
     CompactionMissing: {
       metric,
-      below: true,
+      silence: true,
       says: "no compaction has succeeded in the last four intervals",
     },
   };

@@ -2759,6 +2759,26 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/aws-adapters/glue-catalog.test.ts"],
   },
   {
+    name: "results of readers lie together",
+    marker: "results-of-readers-are-apart",
+    find: "`${READERS_PREFIX}${reader}/`",
+    put: "READERS_PREFIX",
+    tests: ["test/infra/constructs.test.ts"],
+  },
+  {
+    name: "a new deployment mails that it was not compacted",
+    marker: "silence-after-deployment",
+    find: "TreatMissingData.MISSING",
+    put: "TreatMissingData.BREACHING",
+    tests: ["test/infra/constructs.test.ts"],
+  },
+  {
+    name: "nobody is told that compactions have ended",
+    marker: "silence-is-mailed",
+    put: "",
+    tests: ["test/infra/constructs.test.ts"],
+  },
+  {
     name: "the bucket loses its policy with its stack",
     marker: "bucket-keeps-its-policy",
     put: "",

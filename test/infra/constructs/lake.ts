@@ -98,6 +98,34 @@ describe("the bucket", () => {
     );
   });
 
+  test("keeps the results of readers apart, each in a work group of its own", () => {
+    const template = lakeTemplate({ databaseName: "shop", readers: ["analysts", "bi"] });
+    const groups = [...resourcesOf(template, "AWS::Athena::WorkGroup").values()].map(({ Properties }) => [
+      Properties.Name,
+      flat(Properties.WorkGroupConfiguration.ResultConfiguration.OutputLocation),
+      Properties.WorkGroupConfiguration.EnforceWorkGroupConfiguration,
+    ]);
+    const bucketName = "s3://<LakeBucket>";
+    expect(
+      groups.map(([name, place, enforced]) => [name, place.replace(/^s3:..[^/]*/, bucketName), enforced]),
+    ).toEqual([
+      ["shop", `${bucketName}/_athena/`, true],
+      ["shop-analysts", `${bucketName}/_readers/analysts/`, true],
+      ["shop-bi", `${bucketName}/_readers/bi/`, true],
+    ]);
+    const { Rules } = resourceOf(template, "AWS::S3::Bucket").Properties.LifecycleConfiguration;
+    expect(Rules).toContainEqual(expect.objectContaining({ Prefix: "_readers/", ExpirationInDays: 7 }));
+    // No role of the lake reads them.
+    expect(JSON.stringify([...resourcesOf(template, "AWS::IAM::Role").values()])).not.toContain("_readers");
+    for (const readers of [["Ann"], ["bi", "bi"], [""]])
+      expect(() => lakeTemplate({ readers })).toThrow(
+        expect.objectContaining({
+          code: "USAGE",
+          message: expect.stringContaining("invalid name of a reader"),
+        }),
+      );
+  });
+
   test("keeps no versions where nothing is to be had back", () => {
     const plain = resourceOf(lakeTemplate({ undeleteDays: 0 }), "AWS::S3::Bucket");
     expect(plain.Properties.VersioningConfiguration).toBeUndefined();
