@@ -37,7 +37,8 @@ class Ticked {
   async settled(table: string): Promise<void> {
     const { schema } = tableEntry("", table);
     const snapshots = [{ run: "s", exportTimeSeconds: NOW, cutSeconds: NOW, items: 0, segments: [] }];
-    const manifest = { ...initialManifest(1), sequence: 1, schema, snapshots };
+    const times = { committedAtSeconds: this.nowSeconds, horizonSeconds: this.nowSeconds };
+    const manifest = { ...initialManifest(1), ...times, sequence: 1, schema, snapshots };
     this.store.plant(`${table}/manifest/000000000001.json`, manifestText(manifest));
     await saveLastCompaction(this.store, table, this.nowSeconds);
   }
@@ -104,6 +105,14 @@ describe("a tick", () => {
       for (const one of await ticked.tick())
         for (const name of Object.keys(one as object)) started.set(name, (started.get(name) ?? 0) + 1);
     expect(Object.fromEntries(started)).toEqual({ clean: 1, "orders-source": 24 });
+  });
+
+  test("compacts a table that is idle for days, so that its horizon moves on", async () => {
+    const ticked = new Ticked(tableEntry("orders", "orders"));
+    await ticked.settled("orders");
+    await ticked.tick();
+    expect(await ticked.tick(49 * HOUR)).not.toContainEqual({ compaction: { table: "orders" } });
+    expect(await ticked.tick(HOUR)).toContainEqual({ compaction: { table: "orders" } });
   });
 
   test.each([

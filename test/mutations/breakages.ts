@@ -121,9 +121,23 @@ export const breakages: readonly Breakage[] = [
   {
     name: "the horizon moves beyond what was delivered",
     marker: "horizon-within-delivered",
-    find: "Math.min(nowSeconds - policy.settleSeconds, deliveredSeconds),",
+    find: "Math.min(nowSeconds - policy.settleSeconds, deliveredSeconds(situation)),",
     put: "nowSeconds - policy.settleSeconds,",
     tests: ["test/core/compaction/compaction-policy.test.ts"],
+  },
+  {
+    name: "the horizon of an idle table stays where its last change was",
+    marker: "idle-horizon-moves",
+    find: "isBegun ? Math.max(delivered, nowSeconds - UNDERWAY_SECONDS) : delivered",
+    put: "isBegun && delivered",
+    tests: ["test/core/compaction/compaction-policy.test.ts"],
+  },
+  {
+    name: "a compaction of an idle table asks the engine for rows",
+    marker: "nothing-needs-no-statement",
+    find: "isInLog || takesDeltas || oldestLateSeconds !== undefined",
+    put: "isInLog || sinceHour !== undefined",
+    tests: ["test/core/compaction/compact.test.ts"],
   },
   {
     name: "objects that arrive in older partitions count as folded",
@@ -1987,6 +2001,13 @@ export const breakages: readonly Breakage[] = [
     marker: "late-objects-are-news",
     find: "return true",
     put: "return false",
+    tests: ["test/aws-adapters/tick.test.ts"],
+  },
+  {
+    name: "nothing moves the horizon of a table that is idle for months",
+    marker: "idle-horizon-is-news",
+    find: "<= nowSeconds",
+    put: "< 0",
     tests: ["test/aws-adapters/tick.test.ts"],
   },
   {

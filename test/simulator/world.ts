@@ -2,6 +2,7 @@
  * A table, its stream, a lake and the processes that work on it, in virtual time. A step does one thing, and has a random source
  * of its own, so that leaving steps out of a history does not change the others.
  */
+import { UNDERWAY_SECONDS } from "../../src/core/compaction/compaction-policy.ts";
 import { positionPath } from "../../src/core/format/lake-path.ts";
 import type { DeliveredRow } from "../../src/core/ports/change-sink.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
@@ -302,7 +303,8 @@ export class World {
       this.#wrong ??= new Wrong("times that stay", `floor ${commit.floorSeconds}, ${commit.horizonSeconds}`);
     if (commit.kind !== "minor") return commit;
     const newest = Math.max(-1, ...this.log.flat().map(({ timeSeconds }) => timeSeconds));
-    if (commit.horizonSeconds > Math.max(before.horizonSeconds, newest + 1))
+    const underway = before.horizonSeconds > 0 ? commit.committedAtSeconds - UNDERWAY_SECONDS : -1;
+    if (commit.horizonSeconds > Math.max(before.horizonSeconds, newest + 1, underway))
       this.#wrong ??= new Wrong(
         "no horizon beyond what was delivered",
         `${commit.horizonSeconds} > ${newest}`,

@@ -29,7 +29,10 @@ export interface TickTable {
 
 /** What a tick sees of a table. */
 export interface TickFacts {
-  /** Objects of the change log came, or columns were deployed, that the last compaction did not see; or there was none. */
+  /**
+   * Objects of the change log came, or columns were deployed, that the last compaction did not see; or there was none; or the
+   * horizon of an idle table is behind.
+   */
   readonly hasNews: boolean;
   /** When the newest snapshot was exported. */
   readonly snapshotSeconds: number | undefined;

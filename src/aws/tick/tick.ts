@@ -2,6 +2,7 @@
 import type { LambdaClient } from "@aws-sdk/client-lambda";
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { ListExecutionsCommand, StartExecutionCommand } from "@aws-sdk/client-sfn";
+import { isHorizonBehind } from "../../core/compaction/commit-compaction.ts";
 import { EXPORT_FUZZ_SECONDS } from "../../core/exports/export-manifest.ts";
 import { changesDayFolder, hourOf } from "../../core/format/lake-path.ts";
 import { schemaMark } from "../../core/schema/schema-change.ts";
@@ -99,7 +100,10 @@ async function factsOf(context: TickContext, deployed: DeployedTable): Promise<T
   const { schema, table } = deployed;
   const opened = await openTableOf(store, schema);
   return {
-    hasNews: schemaMark(opened.schema.file) !== schemaMark(schema.file) || (await hasNews(context, deployed)),
+    hasNews:
+      schemaMark(opened.schema.file) !== schemaMark(schema.file) ||
+      isHorizonBehind(opened.manifest, context.nowSeconds()) ||
+      (await hasNews(context, deployed)),
     snapshotSeconds: opened.manifest.snapshots.at(-1)?.exportTimeSeconds,
     waiting: (await waitingPaths(store, table)).length,
   };

@@ -3,6 +3,7 @@ import { DynalakeError } from "../error.ts";
 import type { Manifest, Segment } from "../format/manifest.ts";
 import { commitManifest } from "../table/commit-manifest.ts";
 import { manifestNumbered } from "../table/commits.ts";
+import { UNDERWAY_SECONDS } from "./compaction-policy.ts";
 import { afterMajor, afterMinor, type Commit } from "./next-manifest.ts";
 import type { Plan, PlannedMajor, PlannedMinor } from "./plan.ts";
 import type { CommitContext } from "./plan-context.ts";
@@ -13,6 +14,16 @@ import { rowsFault } from "./row-balance.ts";
  * segments. A table that has none for long gets one a day, so that compactions need not search ever more hours.
  */
 const IDLE_COMMIT_SECONDS = 24 * 3600;
+
+/** Whether a compaction of a table without changes would move its horizon by a day or more, and commit that. */
+export function isHorizonBehind(
+  { committedAtSeconds, horizonSeconds }: Pick<Manifest, "committedAtSeconds" | "horizonSeconds">,
+  nowSeconds: number,
+): boolean {
+  if (horizonSeconds === 0) return false;
+  // breakage: idle-horizon-is-news
+  return Math.max(committedAtSeconds, horizonSeconds + UNDERWAY_SECONDS) + IDLE_COMMIT_SECONDS <= nowSeconds;
+}
 
 /** The manifest, which is the one before where nothing would change; or why there is none: nothing was changed. */
 export async function commitCompaction(

@@ -7,6 +7,12 @@ import { type ChangeObject, hourOf, hourStartSeconds } from "../format/lake-path
 import { baseSegments, deltaSegments, type Manifest, type Segment } from "../format/manifest.ts";
 import { unfolded } from "../overlay/change-log.ts";
 
+/**
+ * A change is on its way for no longer, unless something fails: a stream keeps it for 24 hours. One that takes longer is a late
+ * change, as in a busy table. Source: "Change data capture for DynamoDB Streams".
+ */
+export const UNDERWAY_SECONDS: number = 26 * 3600;
+
 export interface CompactionPolicy {
   /** The horizon moves to so many seconds before now, so that most changes arrive before they are folded. */
   readonly settleSeconds: number;
@@ -60,11 +66,9 @@ export interface MinorSituation {
 /** The minor compaction to do now, or undefined where nothing would change. */
 export function decideMinor(situation: MinorSituation, policy: CompactionPolicy): MinorDecision | undefined {
   const { manifest, objects, nowSeconds, oldestLateSeconds } = situation;
-  // Never beyond what was delivered: what is still on its way would be late, and unseen until the next compaction.
-  const deliveredSeconds = (situation.newestChangeSeconds ?? -1) + 1;
   const horizonSeconds = Math.max(
     manifest.horizonSeconds,
-    Math.min(nowSeconds - policy.settleSeconds, deliveredSeconds), // breakage: horizon-within-delivered
+    Math.min(nowSeconds - policy.settleSeconds, deliveredSeconds(situation)), // breakage: horizon-within-delivered
   );
   const newObjects = unfolded(manifest, objects);
   if (horizonSeconds === manifest.horizonSeconds && oldestLateSeconds === undefined) return undefined;
@@ -86,6 +90,16 @@ export function decideMinor(situation: MinorSituation, policy: CompactionPolicy)
       .map((object) => object.id),
     foldedSinceSeconds,
   };
+}
+
+/**
+ * The horizon never moves beyond what was delivered: what is still on its way would be late, and unseen until the next compaction.
+ * Where nothing can be on its way any more it moves on, so that a query of an idle table searches two days of the log, not a year.
+ */
+function deliveredSeconds({ manifest, newestChangeSeconds, nowSeconds }: MinorSituation): number {
+  const delivered = (newestChangeSeconds ?? -1) + 1;
+  const isBegun = manifest.horizonSeconds > 0;
+  return isBegun ? Math.max(delivered, nowSeconds - UNDERWAY_SECONDS) : delivered; // breakage: idle-horizon-moves
 }
 
 /** How many deltas there are. Earlier versions cut a delta into a segment of each bucket. */

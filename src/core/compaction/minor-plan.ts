@@ -50,8 +50,10 @@ export async function planMinor(context: PlanningContext, opened: OpenTable): Pr
     cut: DELTA_CUT,
   };
   const { horizonSeconds, takesDeltas, folded, foldedSinceSeconds } = decision;
+  const isInLog = newestChangeSeconds !== undefined && newestChangeSeconds >= manifest.horizonSeconds;
+  const hasRows = isInLog || takesDeltas || oldestLateSeconds !== undefined; // breakage: nothing-needs-no-statement
   const change = { kind: "minor", horizonSeconds, takesDeltas, folded, foldedSinceSeconds } as const;
-  return { run, fromSequence: manifest.sequence, stages: [stage], change };
+  return { run, fromSequence: manifest.sequence, stages: hasRows ? [stage] : [], change };
 }
 
 async function oldestLate(

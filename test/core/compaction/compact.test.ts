@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../../src/core/compaction/compact.ts";
 import type { CompactionContext } from "../../../src/core/compaction/compaction-context.ts";
-import { DEFAULT_POLICY } from "../../../src/core/compaction/compaction-policy.ts";
+import { DEFAULT_POLICY, UNDERWAY_SECONDS } from "../../../src/core/compaction/compaction-policy.ts";
 import { commitSeed, planSeed, type SeedContext, seed } from "../../../src/core/compaction/seed.ts";
 import { stagePlan } from "../../../src/core/compaction/stage-plan.ts";
 import { DynalakeError } from "../../../src/core/error.ts";
@@ -168,6 +168,24 @@ describe.each(COMPACTIONS)("a %s compaction", (kind, parts, compact) => {
       }
     },
   );
+});
+
+test("a minor compaction of an idle table moves the horizon once a day, without a statement", async () => {
+  const world = worldOf();
+  const days = (count: number): CompactionContext => ({
+    ...world.compaction,
+    nowSeconds: () => NOW + count * 24 * 3600,
+  });
+  expect(await compactMinor(days(0))).toMatchObject({ manifest: { kind: "minor" } });
+  const staged = world.store.paths("t/segments/");
+  const { sequence, segments } = await latestManifest(world.store, "t");
+  for (const count of [365, 365.5, 366.5]) await compactMinor(days(count));
+  expect(world.store.paths("t/segments/")).toEqual(staged);
+  expect(await latestManifest(world.store, "t")).toMatchObject({
+    sequence: sequence + 2,
+    segments,
+    horizonSeconds: NOW + 366.5 * 24 * 3600 - UNDERWAY_SECONDS,
+  });
 });
 
 test("a major compaction that fails at its second part removes the first one, too", async () => {

@@ -8,6 +8,7 @@ import {
   type MinorDecision,
   type MinorSituation,
   partsToRewrite,
+  UNDERWAY_SECONDS,
 } from "../../../src/core/compaction/compaction-policy.ts";
 import { afterMajor, afterMinor, afterSnapshot } from "../../../src/core/compaction/next-manifest.ts";
 import {
@@ -49,6 +50,14 @@ describe("a minor compaction", () => {
       plan({ manifest, objects: [objectOf("a", NOW, newest)] });
     expect(until(NOW - 10)).toMatchObject({ horizonSeconds: NOW - 30, takesDeltas: false });
     expect(until(NOW - 60)).toMatchObject({ horizonSeconds: NOW - 59 });
+  });
+
+  test("moves the horizon of an idle table to where nothing can be on its way any more", () => {
+    const manifest = manifestWith({ horizonSeconds: NOW - 30 * 24 * HOUR });
+    const horizonSeconds = NOW - UNDERWAY_SECONDS;
+    expect(plan({ manifest, objects: [] })).toMatchObject({ horizonSeconds });
+    const old = objectOf("a", NOW - 29 * 24 * HOUR, NOW - 29 * 24 * HOUR);
+    expect(plan({ manifest, objects: [old] })).toMatchObject({ horizonSeconds });
   });
 
   test("is done where an object does not tell its newest change", () => {
