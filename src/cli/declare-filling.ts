@@ -33,7 +33,14 @@ function infer(program: Command, runs: Runs): void {
     .option("--from-export <dir>", "an export on this machine")
     .addOption(keyOption())
     .option("--sample <items>", "read only about this many items; all by default", whole)
-    .option("--out <file>", "where to write it; standard output by default")
+    .option(
+      "--split-by <attribute>",
+      "write a schema file for each kind of items that this attribute tells apart, such as a type or a key like ORDER#17",
+    )
+    .option("--out <path>", "the file to write; standard output by default; with --split-by a folder")
+    .option("--force", "replace files that are there")
+    .option("--dry-run", "write no file")
+    .addOption(jsonOption())
     .action(
       runs(async (context, options) => (await import("./commands/infer.ts")).inferCommand(context, options)),
     );
@@ -67,7 +74,10 @@ function snapshot(program: Command, runs: Runs): void {
       "when the reading of such items began: only DynamoDB's own exports say so",
     )
     .addOption(keyOption())
-    .option("--schema <file>", "the schema file, which may add columns; inferred by default")
+    .option(
+      "--schema <path>",
+      "the schema file, which may add columns, or a folder of schema files, for a table each; inferred by default",
+    )
     .option("--read-share <share>", "share of the table's provisioned read capacity to use", share)
     .option("--read-units <n>", "read units per second to use at most", positive)
     .option("--time-limit <seconds>", "stop after this many seconds", positive)

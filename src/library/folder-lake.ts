@@ -21,13 +21,15 @@ import type {
   Recording,
   ReplayOptions,
   SnapshotOptions,
+  SnapshotsOptions,
+  SplitOptions,
   Watched,
 } from "./options.ts";
 import type { Query, QueryOptions, Row } from "./query.ts";
 import { replayRecordings } from "./replaying.ts";
-import type { FollowReport, Inference, ReplayReport, SnapshotReport } from "./reports.ts";
+import type { FollowReport, Inference, ReplayReport, SnapshotReport, SplitInference } from "./reports.ts";
 import { RowStream } from "./row-stream.ts";
-import { inferSchema, takeSnapshot } from "./snapshotting.ts";
+import { inferSchema, splitSchemas, takeSnapshot, takeSnapshots } from "./snapshotting.ts";
 
 /** Opens the lake in `folder`. `timing` is the clock that `verify` goes by. Throws USAGE. */
 export async function openFolderLake(
@@ -108,6 +110,21 @@ class FolderLake implements CommandLake {
 
   infer(from: Origin, options: InferOptions & Cancel = {}): Promise<Inference> {
     return inferSchema(this.#context, from, options);
+  }
+
+  inferSplit(from: Origin, options: SplitOptions & Cancel): Promise<SplitInference> {
+    return splitSchemas(this.#context, from, options);
+  }
+
+  snapshots(
+    from: Origin,
+    { schemas, ...options }: SnapshotsOptions & Watched,
+  ): Promise<readonly SnapshotReport[]> {
+    const tables = schemas.map((schema) => ({
+      name: undefined,
+      given: givenSchema(this.#context.cwd, schema),
+    }));
+    return takeSnapshots(this.#context, from, options, tables);
   }
 
   snapshot(from: Origin, options: SnapshotOptions & Watched = {}): Promise<SnapshotReport> {

@@ -12,6 +12,8 @@ import type {
   RestoreOptions,
   S3RestoreOptions,
   SnapshotOptions,
+  SnapshotsOptions,
+  SplitOptions,
   StatusOptions,
   VacuumOptions,
   VerifyOptions,
@@ -30,6 +32,7 @@ import type {
   S3Restore,
   SchemaChangeReport,
   SnapshotReport,
+  SplitInference,
   TableStatus,
   Vacuumed,
   Verification,
@@ -66,6 +69,14 @@ export interface Lake {
   infer(from: Origin, options?: InferOptions & Cancel): Promise<Inference>;
 
   /**
+   * Schemas for the tables of a single-table design: one for each kind of items that an attribute tells apart, and one for all others,
+   * so that each item belongs to exactly one. Writes nothing.
+   *
+   * Rejects as `infer` does, and with USAGE if the attribute tells nothing apart.
+   */
+  inferSplit(from: Origin, options: SplitOptions & Cancel): Promise<SplitInference>;
+
+  /**
    * Takes a full snapshot of a table or of an export, which replaces the rows of the lake table. Creates the lake if needed. A
    * failure leaves the lake as it was, except for lines in quarantine.
    *
@@ -83,6 +94,12 @@ export interface Lake {
    * ```
    */
   snapshot(from: Origin, options?: SnapshotOptions & Watched): Promise<SnapshotReport>;
+
+  /**
+   * Snapshots of several tables that are filled from one source, by one scan of it. They are taken one after the other; a failure leaves
+   * those that were taken. Rejects as `snapshot` does.
+   */
+  snapshots(from: Origin, options: SnapshotsOptions & Watched): Promise<readonly SnapshotReport[]>;
 
   /**
    * Follows the streams of the lake's tables, seconds behind, and compacts on a schedule. It holds the lake's lock and runs

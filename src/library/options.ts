@@ -75,6 +75,18 @@ export interface InferOptions {
   readonly key?: TableKey;
 }
 
+export interface SplitOptions extends InferOptions {
+  /**
+   * The attribute that tells kinds of items apart. Of values that look like `ORDER#17`, as in keys, the beginning counts (`ORDER#`).
+   */
+  readonly splitBy: string;
+}
+
+export interface SnapshotsOptions extends Omit<SnapshotOptions, "schema" | "name"> {
+  /** Schema files' paths, or their content: a lake table for each. */
+  readonly schemas: readonly (string | TableSchema)[];
+}
+
 export interface SnapshotOptions extends InferOptions, ReadOptions {
   /** A schema file's path, or its content, which may add columns. Default: the lake's schema, or one inferred from the items. */
   readonly schema?: string | TableSchema;

@@ -3,6 +3,7 @@ import type { CompactionResult } from "../core/compaction/compact.ts";
 import { type Gap as RecordedGap, repairTimeSeconds } from "../core/format/manifest.ts";
 import { limitSentences } from "../core/infer/following-limits.ts";
 import { declarationLine } from "../core/infer/found-values.ts";
+import type { InferredSchema } from "../core/infer/infer.ts";
 import { type Drift as CountedDrift, driftSentence } from "../core/overlay/drift-finding.ts";
 import { schemaTypeText } from "../core/schema/column-type.ts";
 import { addedColumns, type RebasedSchema, type SchemaChanges } from "../core/schema/rebased-schema.ts";
@@ -16,11 +17,26 @@ import type {
   CompactionRun,
   Drift,
   Gap,
+  Inference,
   SchemaChangeReport,
   SnapshotReport,
   TableStatus,
   Verification,
 } from "./reports.ts";
+
+export function inferenceReport({
+  file,
+  items,
+  undecided,
+  notes,
+}: InferredSchema & { readonly items: number }): Inference {
+  return {
+    schema: file,
+    items,
+    undecided: undecided.map(({ attribute, why }) => ({ attribute, why })),
+    notes,
+  };
+}
 
 export function snapshotReport(taken: TakenSnapshot): SnapshotReport {
   const { items, skipped, quarantined, manifest, choice, drift, openGaps } = taken;

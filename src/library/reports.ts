@@ -20,6 +20,14 @@ export interface Inference {
   readonly notes: readonly string[];
 }
 
+/** A schema for each kind of items that an attribute tells apart. Each item belongs to exactly one of them. */
+export interface SplitInference {
+  /** The most frequent kinds first, at most 50; the last one has the items that no other has. */
+  readonly tables: readonly Inference[];
+  /** What is true of the split as a whole, a sentence each. */
+  readonly notes: readonly string[];
+}
+
 /** An attribute whose values SQL does not show, or not whole. */
 export interface Drift extends CountedDrift {
   /** For people. */

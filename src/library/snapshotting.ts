@@ -1,7 +1,13 @@
 /** Snapshots and inferences of an open lake. */
 import { availableParallelism } from "node:os";
 import { defined } from "../core/defined.ts";
-import type { SnapshotWish, TakenSnapshot, TakingProgress } from "../embedded/snapshot/take-in.ts";
+import { DynalakeError } from "../core/error.ts";
+import type {
+  SnapshotWish,
+  TakenSnapshot,
+  TakingProgress,
+  WishedTable,
+} from "../embedded/snapshot/take-in.ts";
 import type { ProgressEvent } from "./event.ts";
 import type { FolderContext } from "./folder-context.ts";
 import {
@@ -14,9 +20,17 @@ import {
   secondsOf,
 } from "./given.ts";
 import { observed } from "./observed.ts";
-import type { Cancel, InferOptions, OpenOptions, Origin, SnapshotOptions, Watched } from "./options.ts";
-import { snapshotReport } from "./reported.ts";
-import type { Inference, SnapshotReport } from "./reports.ts";
+import type {
+  Cancel,
+  InferOptions,
+  OpenOptions,
+  Origin,
+  SnapshotOptions,
+  SplitOptions,
+  Watched,
+} from "./options.ts";
+import { inferenceReport, snapshotReport } from "./reported.ts";
+import type { Inference, SnapshotReport, SplitInference } from "./reports.ts";
 
 /** Staging an export is the part of the work that more threads make much faster. */
 const THREADS_MAX = 8;
@@ -45,44 +59,96 @@ export function inferSchema(
             { name, key: givenKey(key), sample, threads: snapshotThreads(options), signal: stop },
           );
     stop.throwIfAborted();
-    const { file, items, notes } = inferred;
-    const undecided = inferred.undecided.map(({ attribute, why }) => ({ attribute, why }));
-    return { schema: file, items, undecided, notes };
+    return inferenceReport(inferred);
   });
 }
 
-export function takeSnapshot(
+export function splitSchemas(
+  { lifetime, config, cwd, options }: FolderContext,
+  from: Origin,
+  { name, key, sample, splitBy, signal }: SplitOptions & Cancel,
+): Promise<SplitInference> {
+  return lifetime.run(signal, async (stop) => {
+    requireOrigin(from);
+    requireNumber("sample", sample, { min: 1 });
+    const { tables, notes } =
+      "source" in from
+        ? await (await import("../embedded/schemas/infer-from-table.ts")).splitFromTable(
+            from.source,
+            config,
+            { signal: stop, splitBy, ...defined({ name, sample }) },
+          )
+        : await (await import("../embedded/snapshot/infer-from-export.ts")).splitFromExport(
+            givenFile(cwd, from.export),
+            { name, key: givenKey(key), sample, splitBy, threads: snapshotThreads(options), signal: stop },
+          );
+    stop.throwIfAborted();
+    return { tables: tables.map(inferenceReport), notes };
+  });
+}
+
+export async function takeSnapshot(
   context: FolderContext,
   from: Origin,
   options: SnapshotOptions & Watched,
 ): Promise<SnapshotReport> {
-  const { name, key, schema, signal, onEvent } = options;
+  const { name, schema } = options;
+  const wished = { name, given: givenSchema(context.cwd, schema) };
+  return (await takeSnapshots(context, from, options, [wished]))[0] as SnapshotReport;
+}
+
+/** One of each table, by one look at the source's items. */
+export function takeSnapshots(
+  context: FolderContext,
+  from: Origin,
+  options: Omit<SnapshotOptions, "schema"> & Watched,
+  tables: readonly WishedTable[],
+): Promise<readonly SnapshotReport[]> {
+  const { name, key, signal, onEvent } = options;
   return context.lifetime.run(signal, async (stop) => {
     requireOrigin(from);
     requireNumber("timeLimitSeconds", options.timeLimitSeconds, { min: 0 });
     const keep = givenKept(options.keep);
+    await requireDifferentTables(tables);
     const emit = observed(onEvent);
     const threads = snapshotThreads(context.options);
     const table = name ?? ("source" in from ? from.source : from.export);
     return context.withEngine(
       stop,
       async (lake) => {
-        const taken = await takenFrom(context, from, options, {
+        const wish = {
           lake,
-          given: givenSchema(context.cwd, schema),
+          given: undefined,
           name,
           key: givenKey(key),
           maskKey: context.options.maskKey,
           keep,
           threads,
-          onProgress: (progress) => emit(takingEvent(table, progress)),
+          onProgress: (progress: TakingProgress) => emit(takingEvent(table, progress)),
           signal: stop,
-        });
-        return snapshotReport(taken);
+        };
+        return (await takenFrom(context, from, options, wish, tables)).map(snapshotReport);
       },
       threads,
     );
   });
+}
+
+/** A second snapshot of the same table would replace the first. */
+async function requireDifferentTables(wished: readonly WishedTable[]): Promise<void> {
+  const given = wished.flatMap((each) => each.given ?? []);
+  if (given.length < 2) return;
+  const { readGivenSchema } = await import("../embedded/schemas/given-schema.ts");
+  const tables = new Set<string>();
+  for (const each of given) {
+    const { table } = await readGivenSchema(each);
+    // breakage: one-snapshot-of-each-table
+    if (tables.has(table))
+      throw new DynalakeError("USAGE", `two of the schemas are for the table "${table}"`, {
+        next: "Give each `table` a name of its own.",
+      });
+    tables.add(table);
+  }
 }
 
 async function takenFrom(
@@ -90,18 +156,19 @@ async function takenFrom(
   from: Origin,
   { readShare, readUnitsPerSecond, timeLimitSeconds, exportedAt }: SnapshotOptions,
   wish: SnapshotWish,
-): Promise<TakenSnapshot> {
+  tables: readonly WishedTable[],
+): Promise<readonly TakenSnapshot[]> {
   if ("export" in from) {
     const { snapshotOfExport } = await import("../embedded/snapshot/export-snapshot.ts");
-    return snapshotOfExport(
-      givenFile(cwd, from.export),
-      wish,
-      exportedAt === undefined ? undefined : secondsOf(exportedAt),
-    );
+    const readAtSeconds = exportedAt === undefined ? undefined : secondsOf(exportedAt);
+    const all: TakenSnapshot[] = [];
+    for (const table of tables)
+      all.push(await snapshotOfExport(givenFile(cwd, from.export), { ...wish, ...table }, readAtSeconds));
+    return all;
   }
-  const { snapshotOfTable } = await import("../embedded/snapshot/table-snapshot.ts");
+  const { snapshotsOfTable } = await import("../embedded/snapshot/table-snapshot.ts");
   const limits = defined({ readShare, readUnitsPerSecond, timeLimitSeconds });
-  return snapshotOfTable({ table: from.source, config, ...limits }, wish);
+  return snapshotsOfTable({ table: from.source, config, ...limits }, wish, tables);
 }
 
 export function takingEvent(table: string, progress: TakingProgress): ProgressEvent {

@@ -14,6 +14,7 @@ import { itemLine, lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
 import { itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import { openExport } from "../../src/embedded/exports/export-folder.ts";
+import { observeTable } from "../../src/embedded/exports/observation.ts";
 import { sampleExport } from "../../src/embedded/exports/sample-export.ts";
 import { type Transcoded, transcodePart } from "../../src/transcode/transcode.ts";
 import {
@@ -220,11 +221,10 @@ describe("a small file that inflates to 10 GB", () => {
         const summary = { tableArn: undefined, exportTimeSeconds: 0, manifestFilesKey: "", itemCount: 3 };
         const part = { key: "data.json.gz", itemCount: 3, md5: "x", file };
         const before = process.memoryUsage.rss();
-        const { value, refused } = await silentAnswerOf(() =>
-          sampleExport({ summary, parts: [part] }, { hash: "id" }, 20_000),
-        );
+        const { found, see } = observeTable({ hash: "id" });
+        const { refused } = await silentAnswerOf(() => sampleExport({ summary, parts: [part] }, see, 20_000));
         if (refused !== undefined) expect(refused).toMatchObject({ code: "EXPORT_INVALID" });
-        else expect(value.itemCount).toBeLessThanOrEqual(20_000);
+        else expect(found.itemCount).toBeLessThanOrEqual(20_000);
         expect((process.memoryUsage.rss() - before) / MEGABYTE).toBeLessThan(500);
       });
     },

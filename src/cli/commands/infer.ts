@@ -1,14 +1,16 @@
-/** `dynalake infer`: writes a schema file from items, and says what it could not decide. */
-import { open } from "node:fs/promises";
+/** `dynalake infer`: writes a schema file from items, or one for each kind of them, and says what it could not decide. */
+import { join } from "node:path";
 import { counted } from "../../core/counted.ts";
 import { defined } from "../../core/defined.ts";
 import { DynalakeError } from "../../core/error.ts";
-import { fileError, systemCode } from "../../files/file-error.ts";
-import type { Origin } from "../../index.ts";
+import type { Inference, Origin } from "../../index.ts";
+import type { CommandLake } from "../../library/folder-lake.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { type NamedTables, namedTables } from "../context/named-tables.ts";
 import { withFolder } from "../context/opened.ts";
+import { writeSchemaFiles } from "../context/schema-files.ts";
 import { parseKeyOption } from "../options/key-option.ts";
+import { splitText } from "../reports/split-report.ts";
 
 export interface InferOptions {
   readonly source?: string;
@@ -19,30 +21,29 @@ export interface InferOptions {
   readonly key?: string;
   readonly name?: string;
   readonly sample?: number;
+  readonly splitBy?: string;
   readonly out?: string;
+  readonly force?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
 }
 
 export async function inferCommand(context: CommandContext, options: InferOptions): Promise<ExitCode> {
   const named = namedTables(context, options);
   const from = originOf(named, options);
-  const { name } = named;
-  const { endpoint, region, sample, out } = options;
-  const wish = defined({ name, sample, key: parseKeyOption(options.key) });
-  // A schema is inferred from its source alone: the lake's folder is not touched.
-  const inferred = await withFolder(
-    context,
-    ".",
-    (lake) => lake.infer(from, wish),
-    defined({ endpoint, region }),
-  );
-  const text = `${JSON.stringify(inferred.schema, null, 2)}\n`;
-  const { terminal } = context;
-  if (out === undefined) await terminal.print(text);
-  else await writeNew(out, context.absolute(out), text);
-  const written = out === undefined ? "" : `, written to ${out}`;
-  terminal.note(`Inferred from ${counted(inferred.items, "item")}${written}`);
-  for (const { attribute, why } of inferred.undecided) terminal.note(`  undecided  ${attribute}: ${why}`);
-  for (const sentence of inferred.notes) terminal.note(`  ${sentence}`);
+  const { endpoint, region, sample, splitBy } = options;
+  const wish = defined({ name: named.name, sample, key: parseKeyOption(options.key) });
+  // Schemas are inferred from their source alone: the lake's folder is not touched.
+  const infer = async (lake: CommandLake): Promise<() => Promise<void>> => {
+    if (splitBy === undefined) {
+      const inferred = await lake.infer(from, wish);
+      return () => reportSchema(context, inferred, options);
+    }
+    const split = await lake.inferSplit(from, { ...wish, splitBy });
+    return () => reportSplit(context, split, { ...options, splitBy });
+  };
+  const report = await withFolder(context, ".", infer, defined({ endpoint, region }));
+  await report();
   return EXIT.done;
 }
 
@@ -54,18 +55,39 @@ function originOf({ source }: NamedTables, { source: given, fromExport }: InferO
   });
 }
 
-/** Never replaces a file: a schema may have been edited by hand. */
-async function writeNew(name: string, path: string, text: string): Promise<void> {
-  try {
-    const handle = await open(path, "wx");
-    await handle.writeFile(text);
-    await handle.close();
-  } catch (error) {
-    if (systemCode(error) === "EEXIST") {
-      throw new DynalakeError("USAGE", `${name} exists already`, {
-        next: "Give another --out, or remove the file first.",
-      });
-    }
-    throw fileError(error, name);
-  }
+async function reportSchema(
+  context: CommandContext,
+  inferred: Inference,
+  { out, force = false, dryRun = false, json }: InferOptions,
+): Promise<void> {
+  const { terminal } = context;
+  const { schema } = inferred;
+  const isWritten = out !== undefined && !dryRun;
+  if (isWritten) await writeSchemaFiles(context, [{ file: out, schema }], force);
+  if (json) await terminal.print(`${JSON.stringify({ ...inferred, file: isWritten ? out : undefined })}\n`);
+  else if (!isWritten) await terminal.print(`${JSON.stringify(schema, null, 2)}\n`);
+  terminal.note(`Inferred from ${counted(inferred.items, "item")}${isWritten ? `, written to ${out}` : ""}`);
+  for (const { attribute, why } of inferred.undecided) terminal.note(`  undecided  ${attribute}: ${why}`);
+  for (const sentence of inferred.notes) terminal.note(`  ${sentence}`);
+}
+
+async function reportSplit(
+  context: CommandContext,
+  { tables, notes }: Awaited<ReturnType<CommandLake["inferSplit"]>>,
+  { out = ".", splitBy, force = false, dryRun = false, json }: InferOptions & { readonly splitBy: string },
+): Promise<void> {
+  const { terminal } = context;
+  const files = tables.map((table) => ({ ...table, file: join(out, `${table.schema.table}.json`) }));
+  await writeSchemaFiles(context, files, force, dryRun);
+  const outcome = dryRun ? "planned" : "written";
+  await terminal.print(
+    json
+      ? `${JSON.stringify({ outcome, splitBy, tables: files, notes })}\n`
+      : splitText(files, splitBy, outcome),
+  );
+  if (json) return;
+  for (const { schema, undecided } of files)
+    for (const { attribute, why } of undecided)
+      terminal.note(`  undecided  ${schema.table}.${attribute}: ${why}`);
+  for (const sentence of [...files.flatMap((file) => file.notes), ...notes]) terminal.note(`  ${sentence}`);
 }

@@ -1,11 +1,12 @@
 /** `dynalake snapshot`: a full snapshot of a table, or of an export on this machine. */
 import { defined } from "../../core/defined.ts";
 import { DynalakeError } from "../../core/error.ts";
-import type { Origin, SnapshotsKept } from "../../index.ts";
+import type { Origin, SnapshotsKept, Watched } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { givenTime } from "../context/given-time.ts";
 import { type NamedTables, namedTables, requireMeant } from "../context/named-tables.ts";
 import { withFolder, withStack } from "../context/opened.ts";
+import { schemasInFolder } from "../context/schema-files.ts";
 import { parseKeyOption } from "../options/key-option.ts";
 import { type LakeOptions, onlyTable, type StackTarget } from "../options/lake-target.ts";
 import { machineEvents } from "../reports/machine-events.ts";
@@ -36,9 +37,8 @@ export async function snapshotCommand(context: CommandContext, options: Snapshot
   const from = originOf(named, options);
   const { name, schema } = named;
   const { endpoint, threads, readShare } = options;
+  const schemas = schema === undefined ? undefined : await schemasInFolder(context, schema);
   const wish = defined({
-    name,
-    schema,
     keep: options.keep,
     key: parseKeyOption(options.key),
     readShare,
@@ -50,19 +50,34 @@ export async function snapshotCommand(context: CommandContext, options: Snapshot
   const { terminal, interrupted: signal } = context;
   const take = async (lake: Parameters<Parameters<typeof withFolder>[2]>[0]) => {
     await requireMeant(lake, named);
-    return lake.snapshot(from, {
-      ...wish,
+    const watched: Watched = {
       signal,
       onEvent: (event) => {
         if (event.kind === "progress") showSnapshotProgress(terminal, event);
       },
-    });
+    };
+    if (schemas === undefined)
+      return [await lake.snapshot(from, { ...wish, ...watched, ...defined({ name, schema }) })];
+    requireNoName(named, schema);
+    return lake.snapshots(from, { ...wish, ...watched, schemas });
   };
-  const report = await withFolder(context, options.lake, take, {
+  const reports = await withFolder(context, options.lake, take, {
     ...defined({ endpoint, region }),
     threads,
   });
-  return reportFolderSnapshot(context, report, options);
+  let code: ExitCode = EXIT.done;
+  for (const report of reports) {
+    const own = await reportFolderSnapshot(context, report, options);
+    if (own !== EXIT.done) code = own;
+  }
+  return code;
+}
+
+function requireNoName({ name }: NamedTables, folder: string | undefined): void {
+  if (name === undefined) return;
+  throw new DynalakeError("USAGE", `--table names one table, and ${folder} is a folder of schema files`, {
+    next: "Leave --table out, or give one schema file.",
+  });
 }
 
 function originOf({ source }: NamedTables, { source: given, fromExport }: SnapshotOptions): Origin {

@@ -1,8 +1,9 @@
 /** Which lake table a source item belongs to (single-table design), and what a change means for a table. */
 
 import type { Condition, Schema, TextTest } from "../schema/schema.ts";
-import type { AttributeValue, Item } from "../values/attribute-value.ts";
+import type { Item } from "../values/attribute-value.ts";
 import { keyAttributes, keyItem } from "../values/key.ts";
+import { textToTest } from "../values/text-to-test.ts";
 import type { Change } from "./change.ts";
 
 /** Whether the item meets every condition of the schema's `where`. */
@@ -13,7 +14,7 @@ export function belongs(schema: Schema, item: Item): boolean {
 function meets(condition: Condition, item: Item): boolean {
   const value = Object.hasOwn(item, condition.attribute) ? item[condition.attribute] : undefined;
   if ("exists" in condition.test) return (value !== undefined) === condition.test.exists;
-  const text = value === undefined ? undefined : scalarText(value);
+  const text = value === undefined ? undefined : textToTest(value);
   const { test } = condition;
   // breakage: remainders-have-what-others-leave
   if ("not" in test) return !test.not.some((each) => meetsText(each, text));
@@ -23,12 +24,6 @@ function meets(condition: Condition, item: Item): boolean {
 function meetsText(test: TextTest, text: string | undefined): boolean {
   if (text === undefined) return false;
   return "equals" in test ? text === test.equals : text.startsWith(test.beginsWith);
-}
-
-function scalarText(value: AttributeValue): string | undefined {
-  if ("S" in value) return value.S;
-  if ("N" in value) return value.N;
-  return undefined;
 }
 
 /**

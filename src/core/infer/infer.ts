@@ -3,14 +3,16 @@
  * every item exactly, apart from what is reported. docs/schemas.md has the rules.
  */
 import { counted } from "../counted.ts";
+import { defined } from "../defined.ts";
 import { schemaTypeText } from "../schema/column-type.ts";
-import { type AttributeFile, columnName, type SchemaFile } from "../schema/schema.ts";
+import { type AttributeFile, type ConditionFile, columnName, type SchemaFile } from "../schema/schema.ts";
 import { type KeySchema, keyAttributes } from "../values/key.ts";
 import type { Decision } from "./infer-decision.ts";
 import { columnNames } from "./infer-name.ts";
 import { countOf } from "./infer-shape.ts";
 import { decideAttribute, decideKey } from "./infer-type.ts";
 import { ATTRIBUTES_MAX, type Inference, withoutDataNames } from "./inference.ts";
+import { mixedKinds } from "./mixed-kinds.ts";
 
 /** A decision for a person to review. */
 export interface Undecided {
@@ -40,10 +42,15 @@ export interface InferredTable {
   readonly table: string;
   readonly source: string;
   readonly key: KeySchema;
+  /** Which items belong to it. Default: all. */
+  readonly where?: Readonly<Record<string, ConditionFile>>;
 }
 
 /** The schema file for what was observed; `parseSchema` accepts it. */
-export function inferredSchema(observed: Inference, { table, source, key }: InferredTable): InferredSchema {
+export function inferredSchema(
+  observed: Inference,
+  { table, source, key, where }: InferredTable,
+): InferredSchema {
   const inference = withoutDataNames(observed);
   const keys = keyAttributes(key);
   const others = [...inference.attributes].filter(([attribute]) => !keys.includes(attribute));
@@ -70,9 +77,16 @@ export function inferredSchema(observed: Inference, { table, source, key }: Infe
   });
   for (const { attribute, why } of naming.renamed) undecided.push({ attribute, outcome: "renamed", why });
   return {
-    file: { table, source, key: { ...key }, evolve: "all", attributes: Object.fromEntries(attributes) },
+    file: {
+      table,
+      source,
+      key: { ...key },
+      ...defined({ where }),
+      evolve: "all",
+      attributes: Object.fromEntries(attributes),
+    },
     undecided: undecided.sort((a, b) => (a.attribute < b.attribute ? -1 : a.attribute > b.attribute ? 1 : 0)),
-    notes: notesOf(inference, left),
+    notes: [...notesOf(inference, left), ...(where === undefined ? mixedNotes(inference) : [])],
   };
 }
 
@@ -105,6 +119,21 @@ function leftOpen(attribute: string, decision: Decision): readonly Undecided[] {
     default:
       return [undecided("undeclared", `${decision.why}; it has no column and is kept in _unmapped`)];
   }
+}
+
+function mixedNotes({ kinds, keys }: Inference): readonly string[] {
+  const mixed = kinds && mixedKinds(kinds, keys);
+  // breakage: mixed-kinds-are-told
+  if (mixed === undefined) return [];
+  const { attribute, kinds: number } = mixed;
+  return [
+    `The items are of several kinds, which "${attribute}" tells apart (${number} of them). To get a table for each, take schemas from \`dynalake infer --split-by ${optionValue(attribute)}\`, with the same source.`,
+  ];
+}
+
+/** As shells take it. */
+function optionValue(attribute: string): string {
+  return /^[\w.:-]+$/.test(attribute) ? attribute : `'${attribute.replaceAll("'", "'\\''")}'`;
 }
 
 function notesOf(inference: Inference, left: number): readonly string[] {

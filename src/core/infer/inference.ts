@@ -5,6 +5,7 @@
 import type { AttributeValue, Item } from "../values/attribute-value.ts";
 import { type KeySchema, keyAttributes } from "../values/key.ts";
 import { bytesOf, coarsen, merge, observeValue, type Shape, shapeOf } from "./infer-shape.ts";
+import { type KindsSeen, mergeKindsSeen, seeKinds, watchKinds } from "./mixed-kinds.ts";
 
 export interface Inference {
   itemCount: number;
@@ -13,6 +14,8 @@ export interface Inference {
   readonly attributes: Map<string, Shape>;
   /** Whether attributes were forgotten. */
   forgetful: boolean;
+  /** What shows whether the items are of several kinds, where that is looked at. */
+  kinds?: KindsSeen | undefined;
 }
 
 /** How many attributes besides those of the key are looked at. */
@@ -24,7 +27,8 @@ const ATTRIBUTE_BYTES_MAX = 1024 * 1024;
 const ITEMS_PER_SIZE_CHECK = 256;
 
 export function inferenceOf(key: KeySchema): Inference {
-  return emptyInference(keyAttributes(key));
+  const keys = keyAttributes(key);
+  return { ...emptyInference(keys), kinds: new Map(keys.map((attribute) => [attribute, new Map()])) };
 }
 
 /** One that never forgets these attributes. */
@@ -36,6 +40,7 @@ export function emptyInference(keys: readonly string[]): Inference {
 export function observe(inference: Inference, item: Item): void {
   inference.itemCount++;
   for (const attribute in item) observeValue(known(inference, attribute), item[attribute] as AttributeValue);
+  if (inference.kinds !== undefined) seeKinds(inference.kinds, item);
   if (inference.attributes.size > 2 * ATTRIBUTES_MAX) forget(inference);
   if (inference.itemCount % ITEMS_PER_SIZE_CHECK === 0) limitSize(inference);
 }
@@ -45,6 +50,10 @@ export function mergeInference(into: Inference, from: Inference): void {
   into.itemCount += from.itemCount;
   into.forgetful ||= from.forgetful;
   for (const [attribute, shape] of from.attributes) merge(known(into, attribute), shape);
+  if (from.kinds !== undefined) {
+    into.kinds ??= new Map();
+    mergeKindsSeen(into.kinds, from.kinds);
+  }
   if (into.attributes.size > 2 * ATTRIBUTES_MAX) forget(into);
   limitSize(into);
 }
@@ -56,11 +65,12 @@ export function withoutDataNames(inference: Inference): Inference {
   return kept;
 }
 
-function known({ attributes }: Inference, attribute: string): Shape {
+function known({ attributes, kinds }: Inference, attribute: string): Shape {
   let shape = attributes.get(attribute);
   if (shape === undefined) {
     shape = shapeOf();
     attributes.set(attribute, shape);
+    if (kinds !== undefined) watchKinds(kinds, attribute);
   }
   return shape;
 }

@@ -53,6 +53,7 @@ export function grownTo(sample: Inference, { items, counts, misfits }: Sightings
   mergeInference(grown, misfits);
   grown.itemCount = items;
   grown.forgetful ||= sample.forgetful;
+  grown.kinds = sample.kinds;
   for (const [attribute, own] of counts) {
     const shape = shapeOf();
     const known = sample.attributes.get(attribute);

@@ -1,11 +1,10 @@
-/** Observes the items of a data file of an export, to infer a schema from. */
+/** Observes the items of a data file of an export, to infer schemas from. */
 import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import { createGunzip } from "node:zlib";
 import { Rejection } from "../../core/change/change.ts";
 import { DynalakeError } from "../../core/error.ts";
 import { readExportLine } from "../../core/exports/export-line.ts";
-import { type Inference, observe } from "../../core/infer/inference.ts";
 import type { Item } from "../../core/values/attribute-value.ts";
 import { systemCode } from "../../files/file-error.ts";
 import { LINE_FEED, wholeLines } from "../../transcode/whole-lines.ts";
@@ -23,7 +22,7 @@ export const ALL_LINES: PartShare = {
 
 /** Lines that cannot be read are skipped: the snapshot reports them. Throws EXPORT_INVALID. */
 export async function observePart(
-  inference: Inference,
+  see: (item: Item) => void,
   file: string,
   share: PartShare,
   signal?: AbortSignal,
@@ -38,7 +37,7 @@ export async function observePart(
         const lineFeed = region.indexOf(LINE_FEED, at);
         const end = lineFeed === -1 ? region.length : lineFeed;
         const item = readable(region.toString("utf8", at, end));
-        if (item !== undefined) observe(inference, item);
+        if (item !== undefined) see(item);
         bytes += end + 1 - at;
         at = end + 1;
       }

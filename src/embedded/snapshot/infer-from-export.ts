@@ -2,13 +2,16 @@
 
 import { DynalakeError } from "../../core/error.ts";
 import { exportedTable } from "../../core/exports/export-manifest.ts";
+import type { InferredTable } from "../../core/infer/infer.ts";
+import type { SplitSchemas } from "../../core/infer/split.ts";
 import { tableName } from "../../core/schema/schema.ts";
 import type { KeySchema } from "../../core/values/key.ts";
 import type { GivenFile } from "../../files/given-file.ts";
-import { openExport } from "../exports/export-folder.ts";
+import { type ExportFolder, openExport } from "../exports/export-folder.ts";
+import { observeKinds, observeTable } from "../exports/observation.ts";
 import { sampleExport } from "../exports/sample-export.ts";
-import { type ObservedSchema, schemaOfObserved } from "../schemas/inference.ts";
-import { observeExport } from "./observe-export.ts";
+import { type ObservedSchema, schemaOfObserved, schemasOfKinds } from "../schemas/inference.ts";
+import { observeExport, observeKindsOfExport } from "./observe-export.ts";
 
 export interface InferenceWish {
   /** The lake table's name. Default: the source's. */
@@ -21,10 +24,43 @@ export interface InferenceWish {
 }
 
 /** Throws USAGE if the key or the name is missing, and EXPORT_INVALID. */
-export async function inferFromExport(
+export async function inferFromExport(given: GivenFile, wish: InferenceWish): Promise<ObservedSchema> {
+  const { folder, table } = await openedFor(given, wish);
+  const { sample, threads, signal } = wish;
+  const { key } = table;
+  const { parts } = folder;
+  if (sample === undefined)
+    return schemaOfObserved(
+      await observeExport({ parts, key, threads, signal, onItems: () => undefined }),
+      table,
+    );
+  const { found, see } = observeTable(key);
+  await sampleExport(folder, see, sample);
+  return schemaOfObserved(found, table);
+}
+
+/** A schema for each kind of items that an attribute tells apart. Throws as `inferFromExport` does, and USAGE if there are none. */
+export async function splitFromExport(
   given: GivenFile,
-  { name, key, sample, threads, signal }: InferenceWish,
-): Promise<ObservedSchema> {
+  { splitBy, ...wish }: InferenceWish & { readonly splitBy: string },
+): Promise<SplitSchemas> {
+  const { folder, table } = await openedFor(given, wish);
+  const { sample, threads, signal } = wish;
+  const { key } = table;
+  if (sample === undefined)
+    return schemasOfKinds(
+      await observeKindsOfExport({ parts: folder.parts, key, threads, signal }, splitBy),
+      table,
+    );
+  const { found, see } = observeKinds(key, splitBy);
+  await sampleExport(folder, see, sample);
+  return schemasOfKinds(found, table);
+}
+
+async function openedFor(
+  given: GivenFile,
+  { name, key }: InferenceWish,
+): Promise<{ readonly folder: ExportFolder; readonly table: InferredTable }> {
   const folder = await openExport(given.path, given.name);
   if (key === undefined) {
     throw new DynalakeError("USAGE", "an export does not say which attributes are its key", {
@@ -37,9 +73,5 @@ export async function inferFromExport(
       next: "Give the lake table a name: `--table NAME`.",
     });
   }
-  const observed =
-    sample === undefined
-      ? await observeExport({ parts: folder.parts, key, threads, signal, onItems: () => undefined })
-      : await sampleExport(folder, key, sample);
-  return schemaOfObserved(observed, { table: tableName(name ?? source), source, key });
+  return { folder, table: { table: tableName(name ?? source), source, key } };
 }

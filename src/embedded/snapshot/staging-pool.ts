@@ -3,12 +3,14 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { DynalakeError, type ErrorCode } from "../../core/error.ts";
-import { type Inference, inferenceOf } from "../../core/infer/inference.ts";
+import type { Inference } from "../../core/infer/inference.ts";
+import type { Kinds } from "../../core/infer/split.ts";
 import { rowCodec } from "../../core/row/row.ts";
 import { lineWriter } from "../../core/row/wire-line.ts";
 import type { Schema, SchemaFile } from "../../core/schema/schema.ts";
 import type { KeySchema } from "../../core/values/key.ts";
 import type { Transcoded } from "../../transcode/transcode.ts";
+import { type Observation, observeKinds, observeTable } from "../exports/observation.ts";
 import { ALL_LINES, observePart } from "../exports/observe-part.ts";
 import { type StagingTask, stageFile } from "./stage-file.ts";
 import { openStagingFiles, type StagingPlace } from "./staging-files.ts";
@@ -23,10 +25,17 @@ export type WorkerSetup =
       /** Which of the writers it is. */
       readonly number: number;
     }
-  | { readonly kind: "observe"; readonly key: KeySchema };
+  | ObservingSetup;
+
+/** With `splitBy` items are observed by the kinds that this attribute tells apart. */
+interface ObservingSetup {
+  readonly kind: "observe";
+  readonly key: KeySchema;
+  readonly splitBy?: string | undefined;
+}
 
 export type WorkerAnswer =
-  | { readonly done: Transcoded | Inference }
+  | { readonly done: Transcoded | Inference | Kinds }
   | { readonly failure: { readonly code: ErrorCode; readonly message: string; readonly next: string } };
 
 export interface StagingJob {
@@ -58,35 +67,54 @@ export async function stageAll(job: StagingJob): Promise<number> {
   return 1;
 }
 
-export interface ObservingJob {
+export interface ObservingJob<T> {
   readonly key: KeySchema;
   readonly tasks: readonly StagingTask[];
   readonly threads: number;
-  readonly onDone: (observed: Inference) => void;
+  readonly onDone: (observed: T) => void;
   readonly signal: AbortSignal;
 }
 
 /** Observes the items of all files. Fails as `stageAll` does. */
-export async function observeAll(job: ObservingJob): Promise<void> {
-  const { key, signal } = job;
+export function observeAll(job: ObservingJob<Inference>): Promise<void> {
+  return observeFiles(job, { kind: "observe", key: job.key });
+}
+
+/** The same by the kinds that the attribute tells apart. */
+export function observeAllKinds(job: ObservingJob<Kinds>, splitBy: string): Promise<void> {
+  return observeFiles(job, { kind: "observe", key: job.key, splitBy });
+}
+
+async function observeFiles<T extends Inference | Kinds>(
+  job: ObservingJob<T>,
+  setup: ObservingSetup,
+): Promise<void> {
   const threads = await onThreads(
     job,
-    () => ({ kind: "observe", key }),
-    (done) => job.onDone(done as Inference),
+    () => setup,
+    (done) => job.onDone(done as T),
   );
   if (threads > 0) return;
-  for (const { source } of job.tasks) {
-    const inference = inferenceOf(key);
-    await observePart(inference, source, ALL_LINES, signal);
-    job.onDone(inference);
-  }
+  for (const { source } of job.tasks) job.onDone((await observeFile(setup, source, job.signal)) as T);
+}
+
+/** What a worker does, or the only thread. */
+export async function observeFile(
+  { key, splitBy }: ObservingSetup,
+  file: string,
+  signal?: AbortSignal,
+): Promise<Inference | Kinds> {
+  const { found, see }: Observation<Inference | Kinds> =
+    splitBy === undefined ? observeTable(key) : observeKinds(key, splitBy);
+  await observePart(see, file, ALL_LINES, signal);
+  return found;
 }
 
 /** Runs the tasks on worker threads; returns how many there were: 0 where nothing was done, since they are not worth it. */
 async function onThreads(
   job: Pick<StagingJob, "tasks" | "threads" | "signal">,
   setupOf: (number: number) => WorkerSetup,
-  onDone: (done: Transcoded | Inference) => void,
+  onDone: (done: Transcoded | Inference | Kinds) => void,
 ): Promise<number> {
   const items = job.tasks.reduce((sum, task) => sum + task.itemCount, 0);
   const threads = Math.min(job.threads, job.tasks.length, Math.floor(items / ITEMS_PER_THREAD_MIN));
@@ -124,7 +152,7 @@ async function stageHere({ schema, maskKey, tasks, place, onDone, signal }: Stag
 async function work(
   worker: Worker,
   left: StagingTask[],
-  onDone: (done: Transcoded | Inference) => void,
+  onDone: (done: Transcoded | Inference | Kinds) => void,
 ): Promise<void> {
   for (let task = left.shift(); task !== undefined; task = left.shift()) {
     const answer = await ask(worker, task);

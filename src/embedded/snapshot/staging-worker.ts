@@ -1,17 +1,17 @@
 /** A worker thread that stages or observes data files one by one, as `staging-pool.ts` hands them out. */
 import { parentPort, workerData } from "node:worker_threads";
 import { DynalakeError } from "../../core/error.ts";
-import { type Inference, inferenceOf } from "../../core/infer/inference.ts";
+import type { Inference } from "../../core/infer/inference.ts";
+import type { Kinds } from "../../core/infer/split.ts";
 import { rowCodec } from "../../core/row/row.ts";
 import { lineWriter } from "../../core/row/wire-line.ts";
 import { parseStoredSchema } from "../../core/schema/schema.ts";
 import type { Transcoded } from "../../transcode/transcode.ts";
-import { ALL_LINES, observePart } from "../exports/observe-part.ts";
 import { type StagingTask, stageFile } from "./stage-file.ts";
 import { openStagingFiles } from "./staging-files.ts";
-import type { WorkerAnswer, WorkerSetup } from "./staging-pool.ts";
+import { observeFile, type WorkerAnswer, type WorkerSetup } from "./staging-pool.ts";
 
-type Work = (task: StagingTask) => Promise<Transcoded | Inference>;
+type Work = (task: StagingTask) => Promise<Transcoded | Inference | Kinds>;
 
 const run = workOf(workerData as WorkerSetup);
 
@@ -20,13 +20,7 @@ parentPort?.on("message", async (task: StagingTask) => {
 });
 
 function workOf(setup: WorkerSetup): Work {
-  if (setup.kind === "observe") {
-    return async ({ source }) => {
-      const inference = inferenceOf(setup.key);
-      await observePart(inference, source, ALL_LINES);
-      return inference;
-    };
-  }
+  if (setup.kind === "observe") return ({ source }) => observeFile(setup, source);
   const { schemaFile, maskKey, place, number } = setup;
   const schema = parseStoredSchema(schemaFile, "the lake's schema");
   const writer = lineWriter(rowCodec(schema, maskKey));

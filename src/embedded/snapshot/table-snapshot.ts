@@ -10,13 +10,14 @@ import { scanTable, type TableScanResult } from "../../source/table-scan.ts";
 import { openExport } from "../exports/export-folder.ts";
 import { recallSource, withSource } from "../folder/source-memory.ts";
 import { readGivenSchema } from "../schemas/given-schema.ts";
-import { givenSchema, sameKeySchema } from "../schemas/schema-choice.ts";
+import { givenSchema, type SchemaDemand, sameKeySchema } from "../schemas/schema-choice.ts";
 import {
   demandOf,
   inStaging,
   type SnapshotWish,
   type TakenSnapshot,
   takeIn,
+  type WishedTable,
   withoutTraceOfLake,
 } from "./take-in.ts";
 
@@ -33,10 +34,24 @@ export interface TableToScan extends ReadLimits {
  * the lake remembers of it. Fails as `scanTable` does, too.
  */
 export async function snapshotOfTable(source: TableToScan, wish: SnapshotWish): Promise<TakenSnapshot> {
-  const config = { ...(await recalledFor(source, wish)), ...source.config };
+  return (await snapshotsOfTable(source, wish, [wish]))[0] as TakenSnapshot;
+}
+
+/** Snapshots of several lake tables by one scan of their source, one after the other. Those before a failure stay. */
+export async function snapshotsOfTable(
+  source: TableToScan,
+  wish: SnapshotWish,
+  tables: readonly WishedTable[],
+): Promise<readonly TakenSnapshot[]> {
+  const wishes = tables.map((table) => ({ ...wish, ...table }));
+  const [first] = wishes;
+  if (first === undefined) return [];
+  const config = { ...(await recalledFor(source, first)), ...source.config };
   const connection = connectSource(config);
   try {
-    return await withoutTraceOfLake(wish.lake, () => scanAndTakeIn(connection, { ...source, config }, wish));
+    return await withoutTraceOfLake(wish.lake, () =>
+      scanAndTakeIn(connection, { ...source, config }, wish, wishes),
+    );
   } finally {
     connection.close();
   }
@@ -51,27 +66,38 @@ async function scanAndTakeIn(
   connection: SourceConnection,
   source: TableToScan,
   wish: SnapshotWish,
-): Promise<TakenSnapshot> {
+  wishes: readonly SnapshotWish[],
+): Promise<readonly TakenSnapshot[]> {
   const { table, config } = source;
   const { lake, signal } = wish;
   const described = await describeSource(connection, table, signal);
   const key = keySchemaOf(described);
   requireSameKey(wish.key, key, table);
   const keyTypes = Object.fromEntries(described.keySchema.map(({ name, type }) => [name, type]));
-  const demand = demandOf(wish, { source: table, key, keyTypes });
+  const demanded: Demanded[] = [];
   // What cannot be used is refused before the scan, which costs read capacity.
-  const given = await givenSchema(demand);
-  const name = given?.schema.table ?? tableName(wish.name ?? table);
-  return await inStaging(lake, name, async (staging) => {
+  for (const each of wishes) {
+    const demand = demandOf(each, { source: table, key, keyTypes });
+    const given = await givenSchema(demand);
+    demanded.push({ wish: each, demand, name: given?.schema.table ?? tableName(each.name ?? table) });
+  }
+  return await inStaging(lake, (demanded[0] as Demanded).name, async (staging) => {
     const scanned = await scan(connection, source, wish, staging);
     const folder = await openExport(scanned.exportFolder);
     const cutSeconds = scanned.exportTimeSeconds;
-    const taken = await withSource(lake.store, name, config, () =>
-      takeIn(wish, demand, { folder, cutSeconds }),
-    );
-    await rememberTableDesign(lake.store, name, described.design);
-    return taken;
+    const all: TakenSnapshot[] = [];
+    for (const { wish: own, demand, name } of demanded) {
+      all.push(await withSource(lake.store, name, config, () => takeIn(own, demand, { folder, cutSeconds })));
+      await rememberTableDesign(lake.store, name, described.design);
+    }
+    return all;
   });
+}
+
+interface Demanded {
+  readonly wish: SnapshotWish;
+  readonly demand: SchemaDemand;
+  readonly name: string;
 }
 
 function requireSameKey(offered: KeySchema | undefined, key: KeySchema, table: string): void {

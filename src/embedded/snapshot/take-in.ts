@@ -18,6 +18,7 @@ import { removeEmptyFolders } from "../../files/folder-store.ts";
 import { newRunId } from "../../sdk/new-run-id.ts";
 import { followSnapshot } from "../compaction/follow-data.ts";
 import type { ExportFolder } from "../exports/export-folder.ts";
+import { observeTable } from "../exports/observation.ts";
 import { SAMPLE_ITEMS, sampleExport } from "../exports/sample-export.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
 import { lockLake } from "../folder/lake-lock.ts";
@@ -26,12 +27,15 @@ import { chooseSchema, type SchemaDemand } from "../schemas/schema-choice.ts";
 import { followedNotes } from "../schemas/schema-effect.ts";
 import { type SnapshotProgress, type SnapshotResult, snapshotFromExport } from "./snapshot-from-export.ts";
 
-/** What a snapshot is asked for, wherever its items come from. */
-export interface SnapshotWish {
-  readonly lake: LakeFolder;
+export interface WishedTable {
   readonly given: GivenSchema | undefined;
   /** The lake table's name. */
   readonly name: string | undefined;
+}
+
+/** What a snapshot is asked for, wherever its items come from. */
+export interface SnapshotWish extends WishedTable {
+  readonly lake: LakeFolder;
   readonly key: KeySchema | undefined;
   readonly maskKey: Uint8Array | undefined;
   /** How many snapshots the table keeps from now on. Default: what it was asked to keep before. */
@@ -78,7 +82,11 @@ export async function takeIn(
   demand: SchemaDemand,
   { folder, cutSeconds }: ExportToTakeIn,
 ): Promise<TakenSnapshot> {
-  const sample = (key: KeySchema): Promise<Inference> => sampleExport(folder, key, SAMPLE_ITEMS);
+  const sample = async (key: KeySchema): Promise<Inference> => {
+    const { found, see } = observeTable(key);
+    await sampleExport(folder, see, SAMPLE_ITEMS);
+    return found;
+  };
   const { store } = lake;
   const choice = await chooseSchema({ ...demand, sample });
   const { schema, effect } = choice;

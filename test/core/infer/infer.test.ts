@@ -1,7 +1,13 @@
 /** Inference: the schema of a sample restores every item of it, and does not depend on its order. */
 import { describe, expect, test } from "@jest/globals";
 import { INFERRED_COLUMNS_MAX, type InferredSchema, inferredSchema } from "../../../src/core/infer/infer.ts";
-import { type Inference, inferenceOf, mergeInference, observe } from "../../../src/core/infer/inference.ts";
+import {
+  emptyInference,
+  type Inference,
+  inferenceOf,
+  mergeInference,
+  observe,
+} from "../../../src/core/infer/inference.ts";
 import { columnCodec } from "../../../src/core/row/column.ts";
 import { Inexact } from "../../../src/core/row/encoding.ts";
 import { type AttributeFile, parseSchema } from "../../../src/core/schema/schema.ts";
@@ -94,7 +100,7 @@ describe("the inferred schema, for every sample", () => {
 
 describe("what was observed of parts", () => {
   const merged = (...parts: readonly Inference[]): Inference => {
-    const into = inferenceOf({ hash: "id" });
+    const into = emptyInference(["id"]);
     for (const part of parts) mergeInference(into, part);
     return into;
   };
