@@ -121,11 +121,12 @@ export class FolderTable implements ListedTable {
   ): Promise<SchemaChangeReport> {
     return this.#context.lifetime.run(signal, async (stop) => {
       const opened = await this.#opened();
+      const { evolvingLake } = await import("../embedded/compaction/evolving-lake.ts");
       const { nameOfGiven, readGivenSchema } = await import("../embedded/schemas/given-schema.ts");
       const file = givenSchema(this.#context.cwd, schema);
       const given = await readGivenSchema(file);
       const change = await this.#context.withEngine(stop, (lake) =>
-        edit(lake, opened, { given, origin: nameOfGiven(file) }),
+        edit(evolvingLake(lake), opened, { given, origin: nameOfGiven(file) }),
       );
       return schemaChangeReport(opened.schema.table, change);
     });

@@ -1,16 +1,15 @@
 /** Makes what people have written the schema of a table: one commit, or the reasons why its data rules that out. */
 import { changeSchema } from "../../core/compaction/schema-commit.ts";
 import { showMisfits } from "../../core/compaction/show-misfits.ts";
+import { schemaPath } from "../../core/format/lake-path.ts";
 import { cleanSegments } from "../../core/overlay/clean-segments.ts";
 import { countWholeDigits } from "../../core/overlay/whole-digits.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import { roomReasons } from "../../core/schema/schema-change.ts";
-import type { OpenTable } from "../../core/table/open-table.ts";
-import type { PendingEdit } from "../../core/table/schema-edit.ts";
-import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
-import type { LakeFolder } from "../folder/lake-folder.ts";
-
-type Lake = Pick<LakeFolder, "store" | "engine">;
+import type { Commits } from "../../core/table/commits.ts";
+import { type OpenTable, openTableOf } from "../../core/table/open-table.ts";
+import { isPeoples, type PendingEdit, schemaEdit } from "../../core/table/schema-edit.ts";
+import type { EvolvingLake } from "./evolving-lake.ts";
 
 export type AppliedEdit =
   | { readonly kind: "applied"; readonly schema: Schema }
@@ -18,27 +17,52 @@ export type AppliedEdit =
 
 /** `origin` names the edited file in errors. */
 export async function applyEdit(
-  lake: Lake,
+  lake: EvolvingLake,
   opened: OpenTable,
   edit: PendingEdit,
   origin: string,
 ): Promise<AppliedEdit> {
-  const { store, engine } = lake;
   const wholeDigits = await digitsFor(lake, opened, edit);
   const reasons = roomReasons(edit.widened, wholeDigits);
-  const context = { store, newRunId, nowSeconds, commits: opened };
+  const context = { ...lake, commits: opened };
   if (reasons.length > 0) {
     await showMisfits(context, opened.schema, { drift: [], wholeDigits });
     return { kind: "refused", reasons };
   }
-  const counts = { countClean: cleanSegments(engine), countDigits: async () => wholeDigits };
+  const counts = { countClean: cleanSegments(lake.engine), countDigits: async () => wholeDigits };
   const commit = await changeSchema({ ...context, ...counts }, edit.schema, origin);
   return { kind: "applied", schema: commit?.schema ?? edit.schema };
 }
 
+export interface TableToCompact {
+  readonly schema: Schema;
+  readonly commits: Commits | undefined;
+  /** Its schema may change by itself. */
+  readonly evolves: boolean;
+}
+
+/** An edit that the data allows is a commit of its own; any other one is shown by `status` and stops nothing. */
+export async function withEditApplied(
+  lake: EvolvingLake,
+  schema: Schema,
+  known: OpenTable | undefined,
+): Promise<TableToCompact> {
+  const { store } = lake;
+  const opened = known ?? (await openTableOf(store, schema));
+  const edit = await schemaEdit(store, opened);
+  // A file that people have edited is theirs until it counts.
+  const evolves = !isPeoples(edit) && opened.schema.evolve !== "none";
+  if (edit?.kind !== "pending") return { schema: opened.schema, commits: opened, evolves };
+  const outcome = await applyEdit(lake, opened, edit, schemaPath(schema.table));
+  // From now on it is known that the data rules the edit out.
+  if (outcome.kind === "refused") return { schema: opened.schema, commits: undefined, evolves };
+  const { schema: edited } = outcome;
+  return { schema: edited, commits: opened, evolves: edited.evolve !== "none" };
+}
+
 /** How many digits before the point the values have of columns that would have less room for them. */
 export async function digitsFor(
-  lake: Lake,
+  lake: Pick<EvolvingLake, "store" | "engine">,
   opened: OpenTable,
   { widened }: Pick<PendingEdit, "widened">,
 ): Promise<ReadonlyMap<string, number>> {

@@ -1,14 +1,11 @@
 /** Compacts a lake table: applies an edit of schema.json, folds its change log, then rewrites the parts of the base whose deltas have grown. */
 import { type CompactionResult, compactMinorThenMajor } from "../../core/compaction/compact.ts";
 import { DEFAULT_POLICY } from "../../core/compaction/compaction-policy.ts";
-import { schemaPath } from "../../core/format/lake-path.ts";
 import type { Schema } from "../../core/schema/schema.ts";
-import type { Commits } from "../../core/table/commits.ts";
-import { type OpenTable, openTableOf } from "../../core/table/open-table.ts";
-import { isPeoples, schemaEdit } from "../../core/table/schema-edit.ts";
-import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
+import type { OpenTable } from "../../core/table/open-table.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
-import { applyEdit } from "./apply-edit.ts";
+import { withEditApplied } from "./apply-edit.ts";
+import { evolvingLake } from "./evolving-lake.ts";
 import { type Followed, followData } from "./follow-data.ts";
 import { inTurn } from "./in-turn.ts";
 
@@ -35,7 +32,7 @@ export async function compactTable(
 ): Promise<void> {
   const { scope, settleSeconds = DEFAULT_POLICY.settleSeconds, known, signal } = request;
   const { onCommit, onFollowed } = request;
-  const { store, engine } = lake;
+  const evolving = evolvingLake(lake);
   const policy = { ...DEFAULT_POLICY, settleSeconds };
   // Of all tries: another process may be first after a commit, and what that folded still gets its columns.
   const results: CompactionResult[] = [];
@@ -44,29 +41,11 @@ export async function compactTable(
     onCommit(result);
   };
   const compact = async (tries: number): Promise<void> => {
-    const current = await withEditApplied(lake, schema, tries === 1 ? known : undefined);
-    const context = { store, engine, schema: current.schema, policy, newRunId, nowSeconds };
+    const current = await withEditApplied(evolving, schema, tries === 1 ? known : undefined);
+    const context = { ...evolving, schema: current.schema, policy };
     await compactMinorThenMajor(context, scope, { known: current.commits, onCommit: onResult });
-    const followed = await followData(lake, current, results);
+    const followed = await followData(evolving, current, results);
     if (followed.added.length + followed.widened.length > 0) onFollowed?.(followed);
   };
   await inTurn(lake, schema.table, compact, signal);
-}
-
-/** An edit that the data allows is a commit of its own; any other one is shown by `status` and stops nothing. */
-async function withEditApplied(
-  { store, engine }: Pick<LakeFolder, "store" | "engine">,
-  schema: Schema,
-  known: OpenTable | undefined,
-): Promise<{ readonly schema: Schema; readonly commits: Commits | undefined; readonly evolves: boolean }> {
-  const opened = known ?? (await openTableOf(store, schema));
-  const edit = await schemaEdit(store, opened);
-  // A file that people have edited is theirs until it counts.
-  const evolves = !isPeoples(edit) && opened.schema.evolve !== "none";
-  if (edit?.kind !== "pending") return { schema: opened.schema, commits: opened, evolves };
-  const outcome = await applyEdit({ store, engine }, opened, edit, schemaPath(schema.table));
-  // From now on it is known that the data rules the edit out.
-  if (outcome.kind === "refused") return { schema: opened.schema, commits: undefined, evolves };
-  const { schema: edited } = outcome;
-  return { schema: edited, commits: opened, evolves: edited.evolve !== "none" };
 }

@@ -6,10 +6,8 @@ import type { Schema } from "../../core/schema/schema.ts";
 import { notAllowed, roomReasons, schemaMark } from "../../core/schema/schema-change.ts";
 import type { OpenTable } from "../../core/table/open-table.ts";
 import { editOf, type PendingEdit, schemaEdit } from "../../core/table/schema-edit.ts";
-import type { LakeFolder } from "../folder/lake-folder.ts";
 import { applyEdit, digitsFor } from "./apply-edit.ts";
-
-type Lake = Pick<LakeFolder, "store" | "engine">;
+import type { EvolvingLake } from "./evolving-lake.ts";
 
 export interface EditWish {
   readonly given: Schema;
@@ -19,7 +17,7 @@ export interface EditWish {
 
 /** What a given schema changes of a table; undefined for nothing. Throws SCHEMA_INVALID where the data rules it out. */
 export async function planEdit(
-  lake: Lake,
+  lake: Pick<EvolvingLake, "store" | "engine">,
   opened: OpenTable,
   { given, origin }: EditWish,
 ): Promise<RebasedSchema | undefined> {
@@ -32,7 +30,7 @@ export async function planEdit(
 
 /** Makes the given schema that of the table, and writes schema.json. Throws as `planEdit` does. */
 export async function editSchema(
-  lake: Lake,
+  lake: EvolvingLake,
   opened: OpenTable,
   { given, origin }: EditWish,
 ): Promise<RebasedSchema | undefined> {
@@ -64,7 +62,11 @@ function bound(given: Schema, { source }: Schema): Schema {
 }
 
 /** What people have written into schema.json is theirs until it counts: another file must not replace it. */
-async function requireNoOtherEdit({ store }: Lake, opened: OpenTable, given: Schema): Promise<void> {
+async function requireNoOtherEdit(
+  { store }: Pick<EvolvingLake, "store">,
+  opened: OpenTable,
+  given: Schema,
+): Promise<void> {
   const edit = await schemaEdit(store, opened);
   const isWritten = edit?.kind === "pending" || edit?.kind === "refused";
   const isOwn = isWritten && schemaMark(edit.written.file) === schemaMark(given.file);

@@ -15,8 +15,7 @@ import { addedLabels, type Widening } from "../../core/schema/rebased-schema.ts"
 import { parseSchema, type Schema } from "../../core/schema/schema.ts";
 import { type OpenTable, openTableOf } from "../../core/table/open-table.ts";
 import { isPeoples, schemaEdit } from "../../core/table/schema-edit.ts";
-import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
-import type { LakeFolder } from "../folder/lake-folder.ts";
+import type { EvolvingLake } from "./evolving-lake.ts";
 
 /** What a table got by following its data. */
 export interface Followed {
@@ -27,8 +26,6 @@ export interface Followed {
 
 const NOTHING: Followed = { added: [], widened: [] };
 
-type Lake = Pick<LakeFolder, "store" | "engine">;
-
 interface FollowingTable {
   readonly schema: Schema;
   /** The schema may change by itself. */
@@ -36,7 +33,7 @@ interface FollowingTable {
 }
 
 export async function followData(
-  lake: Lake,
+  lake: EvolvingLake,
   { schema, evolves }: FollowingTable,
   results: readonly CompactionResult[],
 ): Promise<Followed> {
@@ -55,7 +52,7 @@ export async function followData(
 
 /** What is within the values that columns of lists, maps and structs cannot hold whole: members that appeared, wider parts. */
 async function partsOf(
-  { engine }: Lake,
+  { engine }: Pick<EvolvingLake, "engine">,
   schema: Schema,
   drift: readonly Drift[],
   written: readonly Segment[],
@@ -73,7 +70,7 @@ async function partsOf(
 
 /** The columns follow what was found that they cannot hold; what is left is shown as text. */
 async function followDrift(
-  lake: Lake,
+  lake: EvolvingLake,
   { schema, evolves }: FollowingTable,
   drift: readonly Drift[],
   parts: ReadonlyMap<string, Shape> = new Map(),
@@ -92,7 +89,7 @@ interface Grown {
 
 const NOT_GROWN: Grown = { followed: NOTHING, wholeDigits: new Map() };
 
-async function measureAndGrow(lake: Lake, schema: Schema, misfits: GrowthInput["misfits"]): Promise<Grown> {
+async function measureAndGrow(lake: EvolvingLake, schema: Schema, misfits: GrowthInput["misfits"]): Promise<Grown> {
   const wholeDigits = await measured(lake, schema, misfits);
   const followed = await grow(lake, schema, { misfits, wholeDigits });
   for (const { attribute } of followed.widened) wholeDigits.delete(attribute);
@@ -101,12 +98,12 @@ async function measureAndGrow(lake: Lake, schema: Schema, misfits: GrowthInput["
 
 /** What the columns still do not hold is shown as text. */
 function showLeft(
-  { store }: Lake,
+  lake: EvolvingLake,
   schema: Schema,
   { drift, followed, wholeDigits }: Grown & { readonly drift: readonly Drift[] },
 ): Promise<Manifest | undefined> {
   const left = drift.filter((found) => !followed.widened.some((widening) => showsAll(widening, found)));
-  return showMisfits({ store, newRunId, nowSeconds }, schema, { drift: left, wholeDigits });
+  return showMisfits(lake, schema, { drift: left, wholeDigits });
 }
 
 function misfitsIn(drift: readonly Drift[]): Map<string, Shape> {
@@ -118,7 +115,7 @@ function misfitsIn(drift: readonly Drift[]): Map<string, Shape> {
  * widen once these were counted, and what is left is shown as text. Returns what SQL does not show then.
  */
 export async function followSnapshot(
-  lake: Lake,
+  lake: EvolvingLake,
   opened: OpenTable,
   evolves: boolean,
 ): Promise<{ readonly widened: readonly Widening[]; readonly drift: readonly Drift[] }> {
@@ -146,7 +143,7 @@ function showsAll({ attribute }: Widening, found: Drift): boolean {
  * can only have become more.
  */
 async function measured(
-  { store, engine }: Lake,
+  { store, engine }: EvolvingLake,
   schema: Schema,
   misfits: GrowthInput["misfits"],
 ): Promise<Map<string, number>> {
@@ -158,7 +155,8 @@ async function measured(
 }
 
 /** New columns and wider ones: their values are kept in `_unmapped`, and recovered from it. */
-async function grow({ store, engine }: Lake, schema: Schema, input: GrowthInput): Promise<Followed> {
+async function grow(lake: EvolvingLake, schema: Schema, input: GrowthInput): Promise<Followed> {
+  const { store, engine } = lake;
   const grown = (before: Schema): Schema | undefined => {
     const growth = grownSchema(before, input);
     return growth && parseSchema(growth.file, "the evolved schema");
@@ -169,8 +167,7 @@ async function grow({ store, engine }: Lake, schema: Schema, input: GrowthInput)
   if (isPeoples(await schemaEdit(store, await openTableOf(store, schema)))) return NOTHING;
   const { wholeDigits = new Map<string, number>() } = input;
   const counts = { countClean: cleanSegments(engine), countDigits: async () => wholeDigits };
-  const context = { store, newRunId, nowSeconds, ...counts };
   // breakage: columns-of-others-stay
-  const commit = await growSchema(context, schema, grown, "the evolved schema");
+  const commit = await growSchema({ ...lake, ...counts }, schema, grown, "the evolved schema");
   return commit === undefined ? NOTHING : { added: addedLabels(commit), widened: commit.widened };
 }

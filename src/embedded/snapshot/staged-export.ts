@@ -3,11 +3,10 @@
  * another one, they are observed in full and staged anew by that; and so they are where the lake's own schema follows its data.
  */
 import { rm } from "node:fs/promises";
-import { grownSchema } from "../../core/infer/evolved-schema.ts";
 import { inferredSchema } from "../../core/infer/infer.ts";
 import { addSightings, grownTo, type Sightings, sightingsOf } from "../../core/infer/sightings.ts";
-import { rebasedSchema } from "../../core/schema/rebased-schema.ts";
-import { parseSchema, type SchemaFile } from "../../core/schema/schema.ts";
+import { snapshotGrowth } from "../../core/infer/snapshot-growth.ts";
+import type { SchemaFile } from "../../core/schema/schema.ts";
 import { splitsFor } from "../../core/schema/staging-splits.ts";
 import { fileError } from "../../files/file-error.ts";
 import { makeFolder } from "../../files/folder-store.ts";
@@ -76,21 +75,14 @@ async function settledChoice(
 
 /** The lake's schema with what its data has more, as far as it may follow. */
 async function grownChoice({ choice, mayRetype }: StagingWish, sightings: Sightings): Promise<SchemaChoice> {
-  const { schema: before } = choice;
-  const { counts } = sightings;
-  const misfits = sightings.misfits.attributes;
-  let growth = grownSchema(before, { misfits, counts });
-  const replaces = growth !== undefined && growth.retyped.length > 0 && (await mayRetype());
-  // Where the rows of the change log stay, types only widen, and each file keeps the columns that it has.
-  if (!replaces) growth = grownSchema(before, { misfits });
+  const growth = await snapshotGrowth(choice.schema, sightings, mayRetype);
   if (growth === undefined) return choice;
-  const { file, added, retyped } = growth;
-  const grown = parseSchema(file, "the evolved schema");
+  const { schema, added, retyped, replaces } = growth;
   return {
-    schema: rebasedSchema(before, grown).schema,
+    schema,
     origin: "lake",
     undecided: [],
-    notes: retyped.map((sentence) => `"${file.table}" follows its data: ${sentence}`),
+    notes: retyped.map((sentence) => `"${schema.table}" follows its data: ${sentence}`),
     effect: { added, replaces },
     evolves: true,
   };

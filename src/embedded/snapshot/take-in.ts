@@ -16,6 +16,7 @@ import { rememberKnownSource } from "../../core/table/table-sources.ts";
 import type { KeySchema } from "../../core/values/key.ts";
 import { removeEmptyFolders } from "../../files/folder-store.ts";
 import { newRunId } from "../../sdk/new-run-id.ts";
+import { evolvingLake } from "../compaction/evolving-lake.ts";
 import { followSnapshot } from "../compaction/follow-data.ts";
 import type { ExportFolder } from "../exports/export-folder.ts";
 import { observeTable } from "../exports/observation.ts";
@@ -128,7 +129,11 @@ export async function takeIn(
     const gaps = await knownGaps(lake.store, schema.table, manifest);
     const known = { manifest, sequences: [] };
     const opened = await openTableOf(lake.store, written, known);
-    const { widened, drift } = await followSnapshot(lake, opened, result.choice.evolves === true);
+    const { widened, drift } = await followSnapshot(
+      evolvingLake(lake),
+      opened,
+      result.choice.evolves === true,
+    );
     const notes = [...(result.choice.notes ?? []), ...followedNotes(written, widened)];
     return {
       ...result,
