@@ -19,6 +19,9 @@ import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts"
 import { lineText } from "../support/line-text.ts";
 import type { MemoryStore } from "../support/memory-store.ts";
 
+/** Where the names of the tables are. */
+export type TableStore = Pick<MemoryStore, "create" | "text">;
+
 /** Names of tables are never used twice, not even by different lakes. */
 let tables = 0;
 
@@ -26,11 +29,11 @@ export class TableEngine implements QueryEngine {
   readonly dialect: Dialect = duckdb;
   readonly keysAtOnceMax = 3;
   readonly partsAtOnceMax: number = 1;
-  readonly #store: MemoryStore;
+  readonly #store: TableStore;
   readonly #session: DuckdbSession;
   readonly #tables: string[] = [];
 
-  constructor(store: MemoryStore, session: DuckdbSession) {
+  constructor(store: TableStore, session: DuckdbSession) {
     this.#store = store;
     this.#session = session;
   }
@@ -59,11 +62,13 @@ export class TableEngine implements QueryEngine {
   };
 
   snapshots: QueryEngine["snapshots"] = (schema, kept) => {
+    const columns = [...segmentColumns(duckdb, schema), { name: "ddb_export_timestamp" }];
+    const time = `CAST(NULL AS ${duckdb.typeName({ kind: "timestamp" })}) AS ddb_export_timestamp`;
     const rows = kept.map(
       ({ exportTimeSeconds, segments }) =>
         `SELECT *, ${duckdb.timeTyped(String(exportTimeSeconds))} AS ddb_export_timestamp FROM ${this.segments(schema, segments)}`,
     );
-    return `(${rows.join(" UNION ALL ")})`;
+    return byName(`(SELECT *, ${time} FROM ${emptySegments(duckdb, schema)})`, nameList(columns), rows);
   };
 
   rows: QueryEngine["rows"] = async (sql) => {

@@ -46,6 +46,8 @@ export class Actor {
   /** Which of them is let through next. */
   #next = 0;
   #calls = 0;
+  /** The calls that were let through, and that a real engine may take its time for. */
+  readonly #running: Set<Promise<unknown>> = new Set();
   #outcome: Outcome | undefined;
   #dead = false;
   /** Called when the actor has reached a gate, ended or died. */
@@ -101,6 +103,10 @@ export class Actor {
     // What it lets through may have to wait for another call of the actor, which is at its gate.
     if (this.#gates.length === 0) await stopped;
     await settled();
+    while (this.#running.size > 0) {
+      await Promise.allSettled(this.#running);
+      await settled();
+    }
     this.#next = this.#gates.length === 0 ? 0 : (this.#calls * 7919) % this.#gates.length;
   }
 
@@ -119,12 +125,23 @@ export class Actor {
       this.#gates = [...this.#gates, { call, open }];
       this.#stopped();
     });
-    if (fate === "done") return run();
-    if (fate.endsWith("after")) await run();
-    if (fate.endsWith("amid")) await amid?.();
+    if (fate === "done") return this.#done(run);
+    if (fate.endsWith("after")) await this.#done(run);
+    if (fate.endsWith("amid") && amid !== undefined) await this.#done(amid);
     if (fate.startsWith("fails")) throw new InjectedFailure(`${fate}: ${call}`);
     this.kill();
     return new Promise(() => undefined);
+  }
+
+  /** What was let through is done before anything else is. */
+  async #done<T>(run: () => Promise<T>): Promise<T> {
+    const running = run();
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
   }
 
   #nextStop(): Promise<void> {
@@ -134,7 +151,7 @@ export class Actor {
   }
 }
 
-/** Resolves when nothing can go on: the ports of the model wait for nothing but gates. */
+/** Resolves when nothing can go on but a real engine: all else waits for nothing but gates. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

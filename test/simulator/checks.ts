@@ -1,15 +1,21 @@
 import { DynalakeError } from "../../src/core/error.ts";
 import { quarantineFolder } from "../../src/core/format/lake-path.ts";
-import { itemsSchema } from "../../src/core/overlay/items.ts";
-import { currentView, historyViews, snapshotsView, wireRows } from "../../src/core/overlay/lake-view.ts";
+import { itemsSchema, itemsStatement } from "../../src/core/overlay/items.ts";
+import {
+  currentView,
+  historyViews,
+  type LakeView,
+  snapshotsView,
+  wireRows,
+} from "../../src/core/overlay/lake-view.ts";
 import type { WireValue } from "../../src/core/row/encoding.ts";
 import { rowCodec, toItem } from "../../src/core/row/row.ts";
 import { latestManifest } from "../../src/core/table/commits.ts";
 import { keptSnapshots } from "../../src/core/table/kept-snapshots.ts";
 import { type OpenTable, openTableOf, type TableState, tableAsOf } from "../../src/core/table/open-table.ts";
 import { knownGaps } from "../../src/core/table/recorded-gaps.ts";
-import { itemText } from "../../src/core/values/attribute-value.ts";
-import type { ModelEngine } from "./model-engine.ts";
+import { itemText, readItem } from "../../src/core/values/attribute-value.ts";
+import { checkDrift, faultText, shownRows, showsValue } from "./evolving-checks.ts";
 import { eventOf, isJunk, itemOf, type ModelChange, type ModelRecord } from "./model-table.ts";
 import {
   BEFORE_ALL_COMMITS,
@@ -30,11 +36,25 @@ async function openedBy(world: World): Promise<OpenTable> {
   return openTableOf(world.store, await world.currentSchema());
 }
 
+/** The rows of a view: its own, or, where columns change, as people see them. */
+async function rowsOf(
+  world: World,
+  table: TableState,
+  view: LakeView,
+  others: readonly string[] = [],
+): Promise<readonly SqlRow[]> {
+  if (world.evolution !== undefined) return shownRows(world, table, view, others);
+  return world.engine.query(view.sql);
+}
+
 /** The current state, as a query shows it. */
 export async function checkView(world: World): Promise<void> {
   const { engine } = world;
-  const view = await currentView(engine, await openedBy(world), undefined);
-  compareRows("the view", engine.query(view.sql), shownBy(world.commit, world.log), world.commit);
+  const opened = await openedBy(world);
+  const view = await currentView(engine, opened, undefined);
+  const rows = await rowsOf(world, opened, view);
+  compareRows("the view", rows, shownBy(world.commit, world.log), world.commit);
+  if (world.evolution !== undefined) await checkDrift(world, opened, rows);
   world.counts.add("checks of the view");
 }
 
@@ -55,24 +75,27 @@ export async function checkAsOf(world: World, asOfSeconds: number): Promise<void
   const view = await currentView(engine, then, asOfSeconds);
   const shown = commit ?? BEFORE_ALL_COMMITS;
   const possible = shownBy(shown, world.log, asOfSeconds);
-  compareRows("as of a time", engine.query(view.sql), possible, shown);
-  await compareItems(engine, opened, { state: then, asOfSeconds, possible });
+  compareRows("as of a time", await rowsOf(world, then, view), possible, shown);
+  await compareItems(world, opened, { state: then, asOfSeconds, possible });
   world.counts.add("checks as of a time");
 }
 
 /** Every delivered change once, with all of its columns. */
 export async function checkHistory(world: World): Promise<void> {
-  const { engine } = world;
-  const [history] = await historyViews(engine, await openedBy(world));
+  const opened = await openedBy(world);
+  const [history] = await historyViews(world.engine, opened);
   const left = new Map(world.log.flat().map((change) => [change.sequence, change]));
-  for (const row of engine.query(history?.sql as string)) {
+  for (const row of await rowsOf(world, opened, history as LakeView)) {
     const change = left.get(Number(row._version));
     if (change === undefined)
       throw new Wrong("history", `there is one change too many: ${JSON.stringify(row)}`);
     left.delete(change.sequence);
     const isSame = isOf(row, change) && row._expired === change.expired && row._op === change.operation;
     if (!isSame || Number(row.k) !== change.key)
-      throw new Wrong("history", `${JSON.stringify(row)} stands for ${JSON.stringify(change)}`);
+      throw new Wrong(
+        "history",
+        `${JSON.stringify(row)} stands for ${JSON.stringify(change)}${faultText(row)}`,
+      );
   }
   const [missing] = left.values();
   if (missing !== undefined) throw new Wrong("history", `it lacks ${JSON.stringify(missing)}`);
@@ -83,7 +106,7 @@ export async function checkHistory(world: World): Promise<void> {
 export async function checkItems(world: World): Promise<void> {
   const opened = await openedBy(world);
   const possible = shownBy(world.commit, world.log);
-  await compareItems(world.engine, opened, { state: opened, asOfSeconds: undefined, possible });
+  await compareItems(world, opened, { state: opened, asOfSeconds: undefined, possible });
   world.counts.add("checks of the items");
 }
 
@@ -94,38 +117,74 @@ interface ItemsOf {
 }
 
 async function compareItems(
-  engine: ModelEngine,
+  world: World,
   now: OpenTable,
   { state, asOfSeconds, possible }: ItemsOf,
 ): Promise<void> {
-  const schema = itemsSchema(now, state);
-  const manifest = { ...state.manifest, recovery: undefined };
-  const view = await currentView(engine, { ...state, schema, manifest }, asOfSeconds);
-  const codec = rowCodec(schema);
+  const items =
+    world.evolution === undefined
+      ? modelItems(world, now, state, asOfSeconds)
+      : storedItemsOf(world, now, asOfSeconds);
   const missing = new Set([...possible].filter(([, rows]) => !rows.includes(undefined)).map(([key]) => key));
-  for (const row of engine.query(wireRows(engine, schema, view))) {
-    const values = schema.columns.map(({ name }) => row[name] as WireValue);
-    const item = itemText(toItem(codec, { values, unmapped: row._unmapped as string | null }));
-    const key = Number(row.k);
+  for (const [key, item] of await items) {
     missing.delete(key);
     const wanted = (possible.get(key) ?? []).filter((each) => each !== undefined);
-    if (!wanted.some((each) => item === itemText(itemOf(key, heldBy(each)))))
+    if (!wanted.some((each) => item === itemText(readItem(itemOf(key, heldBy(each))))))
       throw new Wrong("items", `${item} is not ${JSON.stringify(wanted)}`);
   }
   if (missing.size > 0) throw new Wrong("items", `there is none of the keys ${[...missing].join(", ")}`);
 }
 
-/** The newest snapshot. */
+type KeyedItems = readonly (readonly [number, string])[];
+
+async function modelItems(
+  { engine }: World,
+  now: OpenTable,
+  state: TableState,
+  asOfSeconds: number | undefined,
+): Promise<KeyedItems> {
+  const schema = itemsSchema(now, state);
+  const manifest = { ...state.manifest, recovery: undefined };
+  const view = await currentView(engine, { ...state, schema, manifest }, asOfSeconds);
+  const codec = rowCodec(schema);
+  return (await engine.query(wireRows(engine, schema, view))).map((row) => {
+    const values = schema.columns.map(({ name }) => row[name] as WireValue);
+    return [Number(row.k), itemText(toItem(codec, { values, unmapped: row._unmapped as string | null }))];
+  });
+}
+
+/** As `items` prints them. */
+async function storedItemsOf(
+  { store, engine }: World,
+  now: OpenTable,
+  asOfSeconds: number | undefined,
+): Promise<KeyedItems> {
+  const { sql, itemOf: stored } = await itemsStatement({ store, engine }, now, asOfSeconds);
+  return (await engine.rows(sql)).map((row) => {
+    const item = readItem(JSON.parse(stored(Object.values(row)).text()));
+    return [Number((item.K as { readonly N: string }).N), itemText(item)];
+  });
+}
+
+/** The kept snapshots. */
 export async function checkSnapshot(world: World): Promise<void> {
   const { engine } = world;
   if (world.commit.floorSeconds === 0) return;
   const opened = await openedBy(world);
   const { manifest } = opened;
   const view = snapshotsView(engine, opened.schema, await keptSnapshots(world.store, opened));
-  const newest = Math.max(...manifest.snapshots.map(({ exportTimeSeconds }) => exportTimeSeconds));
-  const rows = engine.query(view.sql).filter((row) => row.ddb_export_timestamp === newest * 1_000_000);
-  const seeded = new Map([...world.commit.seeded].map(([key, value]) => [key, [{ snapshot: value }]]));
-  compareRows("the snapshot", rows, seeded, world.commit);
+  const all = await rowsOf(world, opened, view, ["ddb_export_timestamp"]);
+  for (const { exportTimeSeconds } of manifest.snapshots) {
+    const floorSeconds = exportTimeSeconds - MARGIN_SECONDS;
+    const commit = world.commits.find(
+      (each) => each.kind === "snapshot" && each.floorSeconds === floorSeconds,
+    );
+    const rows = all.filter((row) => row.ddb_export_timestamp === exportTimeSeconds * 1_000_000);
+    const seeded = new Map(
+      [...(commit as Commit).seeded].map(([key, value]) => [key, [{ snapshot: value }]]),
+    );
+    compareRows("the snapshot", rows, seeded, commit as Commit);
+  }
   world.counts.add("checks of the snapshot");
 }
 
@@ -179,7 +238,10 @@ function compareRows(
     shown.set(key, row);
     const wanted = possible.get(key) ?? [];
     if (!wanted.some((each) => each !== undefined && isRow(row, each, commit)))
-      throw new Wrong(what, `key ${key} has ${JSON.stringify(row)}, not ${JSON.stringify(wanted)}`);
+      throw new Wrong(
+        what,
+        `key ${key} has ${JSON.stringify(row)}, not ${JSON.stringify(wanted)}${faultText(row)}`,
+      );
   }
   for (const [key, wanted] of possible) {
     if (!shown.has(key) && !wanted.includes(undefined))
@@ -206,6 +268,8 @@ function isOf(row: SqlRow, change: ModelChange): boolean {
 }
 
 function hasValue(row: SqlRow, value: string | undefined): boolean {
+  const shows = showsValue(row, value);
+  if (shows !== undefined) return shows;
   if (value === undefined) return row.g === null && (row.v ?? null) === null;
   const item = itemOf(0, value) as Readonly<Record<string, { readonly S: string }>>;
   // A schema without V does not show values that a later schema has written, but the items do.

@@ -65,3 +65,27 @@ export const EVENTS: readonly string[] = [
   "writes: MODIFY",
   "writes: REMOVE",
 ];
+
+/** And what one of tables that evolve must cover besides. */
+export const EVOLVING_EVENTS: readonly string[] = [
+  "checks as of a time",
+  "checks of the drift",
+  "checks of the items",
+  "checks of the snapshot",
+  "commits with values as text",
+  "crashes: minor",
+  "died after: commit",
+  "edits of schema.json",
+  "ended by: a refused schema",
+  "evolutions: digits from before the point",
+  "evolutions: hidden or shown",
+  "evolutions: new columns",
+  "evolutions: other names",
+  "evolutions: other types at a snapshot",
+  "evolutions: wider numbers",
+  "evolutions: wider parts",
+  "started: apply",
+  "tables that follow all",
+  "tables that follow nothing",
+  "tables that follow types",
+];

@@ -1,8 +1,9 @@
 /** A history: the settings and steps that follow from a seed, and their outcome. */
+import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { randomOf } from "../support/random.ts";
 import { checkAsOf, checkHistory, checkItems, checkLosses, checkSnapshot, checkView } from "./checks.ts";
 import type { Counts } from "./counts.ts";
-import { type Settings, type StepKind, settingsOf, weighted } from "./settings.ts";
+import { evolving, type Settings, type StepKind, settingsOf, weighted } from "./settings.ts";
 import { settle } from "./settling.ts";
 import { steps } from "./steps.ts";
 import { World, Wrong } from "./world.ts";
@@ -19,6 +20,11 @@ export interface History {
   readonly settings: Settings;
   readonly steps: readonly Step[];
 }
+
+/** Evolving: attributes and types change over time. Such a history is played on DuckDB. */
+export type HistoryKind = "plain" | "evolving";
+
+const EVOLVING_SEEDS = 1_000_003;
 
 export interface Played {
   readonly counts: Counts;
@@ -40,9 +46,10 @@ export interface Failure {
 }
 
 /** A longer history with the same seed begins with the same steps. */
-export function historyOf(seed: number, length: number): History {
+export function historyOf(seed: number, length: number, kind: HistoryKind = "plain"): History {
   const random = randomOf(seed);
-  const settings = settingsOf(random);
+  const plain = settingsOf(random);
+  const settings = kind === "plain" ? plain : evolving(plain, randomOf(seed + EVOLVING_SEEDS));
   const all = Array.from({ length }, (_, number) => {
     const kind = weighted(settings.weights, random.next());
     return { number, kind, seed: random.integer(0, 2 ** 31) };
@@ -57,10 +64,12 @@ const SAMPLE_SHARE = 0.05;
 export interface Watcher {
   readonly begins?: (world: World) => void;
   readonly afterStep?: (world: World, step: Step) => Promise<void>;
+  /** For histories that evolve. */
+  readonly session?: DuckdbSession;
 }
 
 export async function play(history: History, watcher: Watcher = {}): Promise<Played> {
-  const world = new World(history.settings);
+  const world = new World(history.settings, watcher.session);
   watcher.begins?.(world);
   const told: Told[] = [];
   let number: number | undefined;
@@ -90,6 +99,8 @@ export async function play(history: History, watcher: Watcher = {}): Promise<Pla
     const promise = error instanceof Wrong ? error.promise : "no other error";
     const message = error instanceof Wrong ? error.message : String((error as Error).stack);
     return { counts: world.counts, told, failure: { promise, message, number } };
+  } finally {
+    await world.end();
   }
 }
 

@@ -69,6 +69,11 @@ export class LakeStore implements ObjectStore {
     }
   }
 
+  text(path: string): string | undefined {
+    const object = this.#objects.get(path);
+    return object && new TextDecoder().decode(object.content);
+  }
+
   putRows(path: string, rows: readonly SqlRow[]): void {
     this.#put(path, NOTHING, rows);
   }

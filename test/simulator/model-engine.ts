@@ -5,11 +5,19 @@ import type { Segment } from "../../src/core/format/manifest.ts";
 import { segmentName } from "../../src/core/format/segment-name.ts";
 import type { Dialect } from "../../src/core/ports/dialect.ts";
 import type { QueryEngine, StageRequest } from "../../src/core/ports/query-engine.ts";
-import { changeWireColumns, itemWireColumns, type WireColumn } from "../../src/core/row/wire-line.ts";
+import { rowCodec } from "../../src/core/row/row.ts";
+import {
+  changeWireColumns,
+  itemLine,
+  itemWireColumns,
+  lineWriter,
+  type WireColumn,
+} from "../../src/core/row/wire-line.ts";
 import type { Schema } from "../../src/core/schema/schema.ts";
 import { duckdb } from "../../src/core/sql/duckdb.ts";
 import { segmentColumns } from "../../src/core/sql/typed-columns.ts";
 import type { LakeStore } from "./lake-store.ts";
+import { itemOf } from "./model-table.ts";
 import { conditionOf, rowsOf, type SqlRow, type SqlValue } from "./sql-evaluation.ts";
 
 /** A column of a relation, with its type in the engine's dialect. */
@@ -34,8 +42,17 @@ export interface Evaluated {
   readonly rows: readonly SqlRow[];
 }
 
+/** The engine of a world, of its own or a real one. */
+export interface WorldEngine extends QueryEngine {
+  query(sql: string): readonly SqlRow[] | Promise<readonly SqlRow[]>;
+  /** A relation with the wire columns of these items. */
+  staged(schema: Schema, seeded: ReadonlyMap<number, string>): string;
+  /** Called with every statement, by an engine that evaluates it itself. */
+  onStatement?: ((statement: Evaluated) => void) | undefined;
+}
+
 /** With another dialect it only generates statements, for a real engine. */
-export class ModelEngine implements QueryEngine {
+export class ModelEngine implements WorldEngine {
   readonly dialect: Dialect;
   /** Small, so that the keys of a snapshot are checked in several groups. */
   readonly keysAtOnceMax = 4;
@@ -81,8 +98,8 @@ export class ModelEngine implements QueryEngine {
     );
   };
 
-  staged(schema: Schema, rows: () => readonly SqlRow[]): string {
-    return this.relation(itemWireColumns(schema).map(this.#columnOf), rows);
+  staged(schema: Schema, seeded: ReadonlyMap<number, string>): string {
+    return this.relation(itemWireColumns(schema).map(this.#columnOf), () => stagedRows(schema, seeded));
   }
 
   rows: QueryEngine["rows"] = async (sql) => this.query(sql);
@@ -152,6 +169,16 @@ export class ModelEngine implements QueryEngine {
     if (isSame) return rows;
     return rows.map((row) => Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null])));
   }
+}
+
+/** The items as staged rows of a schema. */
+function stagedRows(schema: Schema, seeded: ReadonlyMap<number, string>): readonly SqlRow[] {
+  const writer = lineWriter(rowCodec(schema));
+  const columns = itemWireColumns(schema).map(({ name }) => name);
+  return [...seeded].map(([key, value]) => {
+    const row = JSON.parse(itemLine(writer, itemOf(key, value)) as string);
+    return Object.fromEntries(columns.map((column) => [column, row[column] ?? null]));
+  });
 }
 
 function sizeOf(row: SqlRow): number {

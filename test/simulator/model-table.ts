@@ -1,5 +1,6 @@
 /** A model of a DynamoDB table and its streams: shards split and close, and records are trimmed after a day. */
 import type { Item } from "../../src/core/values/attribute-value.ts";
+import { evolvingAttributes } from "./evolving-item.ts";
 
 export interface ModelChange {
   readonly key: number;
@@ -60,6 +61,7 @@ export function itemOf(key: number, value: string): Item {
     K: { N: String(key) },
     V: { S: value },
     G: { S: `group '${value.length + Number(value.slice(-1))}'` },
+    ...evolvingAttributes(value),
   };
 }
 

@@ -14,16 +14,17 @@ import { type FollowContext, openFollower } from "../../src/core/delivery/follow
 import { planPath } from "../../src/core/format/lake-path.ts";
 import { UndeliveredRows } from "../../src/core/ports/change-sink.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
-import { itemLine, itemWireColumns, lineWriter } from "../../src/core/row/wire-line.ts";
+import { lineWriter } from "../../src/core/row/wire-line.ts";
 import { type OpenTable, openTableOf } from "../../src/core/table/open-table.ts";
 import { replaceLakeFile, requireLakeFile } from "../../src/core/table/stored-file.ts";
 import type { Random } from "../support/random.ts";
 import { type Actor, gatedEngine, gatedStore, InjectedFailure } from "./actors.ts";
+import { EvolvingEngine } from "./evolving-engine.ts";
+import { compactAndFollow, startEvolvingSeed } from "./evolving-processes.ts";
 import { directSink } from "./model-sink.ts";
 import { modelSource } from "./model-source.ts";
-import { eventOf, isJunk, itemOf, type ModelRecord, type ModelShard } from "./model-table.ts";
+import { eventOf, isJunk, type ModelRecord, type ModelShard } from "./model-table.ts";
 import { FUZZ_SECONDS } from "./rule.ts";
-import type { SqlRow } from "./sql-evaluation.ts";
 import { type Export, type Process, TABLE, type World } from "./world.ts";
 
 /** Everybody who works on the lake: the core's own functions, over ports that wait for the simulation at each call. */
@@ -37,10 +38,13 @@ function deliveryOf(
   random: Random,
 ): Omit<FollowContext, "source" | "newRunId" | "recordsMax" | "waitMs" | "onEvent" | "nowSeconds"> {
   const isEmbedded = world.settings.deployment === "embedded";
+  // Whoever began under an earlier schema stays with it.
+  const schema = random.choice(world.schemas);
+  const writer = world.engine instanceof EvolvingEngine ? world.engine.writer(schema) : world.writer;
   return {
     store: gatedStore(world.store, actor),
-    sink: isEmbedded ? directSink(world.writer, actor, world.onObject) : world.buffer.sink(actor),
-    writer: lineWriter(rowCodec(random.choice(world.schemas))),
+    sink: isEmbedded ? directSink(writer, actor, world.onObject) : world.buffer.sink(actor),
+    writer: lineWriter(rowCodec(schema)),
     rowBytesMax: ROW_BYTES_MAX,
   };
 }
@@ -175,6 +179,10 @@ export async function startMinor(world: World, random: Random, settleSeconds: nu
   const context = compactionOf(world, process, random, settleSeconds);
   const isPlanned = random.next() < 0.3;
   const { sequence } = world.commit;
+  if (world.evolution !== undefined) {
+    await world.start(process, () => compactAndFollow(world, process, context));
+    return process;
+  }
   await world.start(process, async () => {
     const plan = (opened: OpenTable) => planMinor(context, opened);
     const result = await (isPlanned ? asSteps(context, plan) : compactMinor(context));
@@ -234,6 +242,7 @@ export async function startSeed(
     if (value !== undefined) seeded.set(key, value);
   }
   const process = world.newProcess("snapshot", { seeded, exportTimeSeconds });
+  if (world.evolution !== undefined) return startEvolvingSeed(world, process);
   const schema = random.choice(world.schemas);
   const run = world.newRunOf(process)();
   await world.start(process, async () => {
@@ -242,7 +251,7 @@ export async function startSeed(
       engine: gatedEngine(world.engine, process.actor),
       schema,
       run,
-      staged: world.engine.staged(schema, () => stagedRows(schema, seeded)),
+      staged: world.engine.staged(schema, seeded),
       items: seeded.size,
       exportTimeSeconds,
       cutSeconds: exportTimeSeconds - FUZZ_SECONDS,
@@ -253,18 +262,6 @@ export async function startSeed(
     world.requireCommitted(run);
   });
   return process;
-}
-
-export function stagedRows(
-  schema: World["laterSchema"],
-  seeded: ReadonlyMap<number, string>,
-): readonly SqlRow[] {
-  const writer = lineWriter(rowCodec(schema));
-  const columns = itemWireColumns(schema).map(({ name }) => name);
-  return [...seeded].map(([key, value]) => {
-    const row = JSON.parse(itemLine(writer, itemOf(key, value)) as string);
-    return Object.fromEntries(columns.map((column) => [column, row[column] ?? null]));
-  });
 }
 
 export async function startVacuum(world: World, random: Random): Promise<Process> {

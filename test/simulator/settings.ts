@@ -1,4 +1,5 @@
 /** How histories differ, and which steps they consist of. */
+import type { Evolve } from "../../src/core/schema/schema-file.ts";
 import type { Random } from "../support/random.ts";
 
 export const STEP_KINDS = [
@@ -19,7 +20,11 @@ export const STEP_KINDS = [
   "stream",
   "declare",
 ] as const;
-export type StepKind = (typeof STEP_KINDS)[number];
+/** Steps of tables whose items and schemas change over time. */
+const EVOLVING_KINDS = ["age", "edit", "apply"] as const;
+export type StepKind = (typeof STEP_KINDS)[number] | (typeof EVOLVING_KINDS)[number];
+
+type Weights = Readonly<Partial<Record<StepKind, number>>>;
 
 export interface Settings {
   /** embedded: one follower with a saved position and immediate objects. aws: many invocations, and a buffer before the log. */
@@ -40,10 +45,12 @@ export interface Settings {
   readonly snapshotsKept: number;
   /** Embedded only. Late: after the stream has lost records; earlier exports may be taken in after that. */
   readonly firstReading: "at any time" | "late" | "late, and before any snapshot";
-  readonly weights: Readonly<Record<StepKind, number>>;
+  readonly weights: Weights;
+  /** What the schema follows by itself, where attributes and types change over time. */
+  readonly evolve: Evolve | undefined;
 }
 
-const WEIGHTS: Readonly<Record<StepKind, number>> = {
+const WEIGHTS = {
   wait: 9,
   write: 28,
   go: 26,
@@ -60,7 +67,7 @@ const WEIGHTS: Readonly<Record<StepKind, number>> = {
   reshard: 1,
   stream: 0.3,
   declare: 0.8,
-};
+} as const;
 
 /** Steps that every history needs. */
 const NEEDED: ReadonlySet<StepKind> = new Set(["wait", "write", "go", "finish", "deliver"]);
@@ -71,7 +78,7 @@ export function settingsOf(random: Random): Settings {
       const factor = NEEDED.has(kind) ? random.choice([0.5, 1, 2]) : random.choice([0, 0.5, 1, 1, 3]);
       return [kind, WEIGHTS[kind] * factor];
     }),
-  ) as Record<StepKind, number>;
+  ) as Weights;
   return withFirstReading({
     deployment: random.choice(["embedded", "aws"]),
     keys: random.choice([2, 4, 4, 12]),
@@ -92,6 +99,7 @@ export function settingsOf(random: Random): Settings {
       "late, and before any snapshot",
     ]),
     weights,
+    evolve: undefined,
   });
 }
 
@@ -108,11 +116,46 @@ function withFirstReading(settings: Settings): Settings {
   };
 }
 
+/** The same world with items that change over time, in a folder. It is slower: its engine is a real one. */
+export function evolving(settings: Settings, random: Random): Settings {
+  return {
+    ...settings,
+    deployment: "embedded",
+    declaresLater: false,
+    firstReading: "at any time",
+    keys: random.choice([2, 4]),
+    partitionBy: random.choice(["bucket(1)", "bucket(3)", "identity(g)", "identity(part)"]),
+    evolve: random.choice(["all", "all", "all", "types", "none"]),
+    failureShare: random.choice([0, 0.02, 0.05]),
+    weights: {
+      ...WEIGHTS,
+      ...EVOLVING_WEIGHTS,
+      ...(random.next() < 0.2 ? SNAPSHOTS_ONLY : {}),
+      edit: random.choice([0, 1, 3]),
+    },
+  };
+}
+
+/** Until the first change is delivered, snapshots may change columns to types of any kind. */
+const SNAPSHOTS_ONLY = { deliver: 0.5, replay: 0, export: 8, seed: 8, age: 6 };
+
+const EVOLVING_WEIGHTS = {
+  write: 24,
+  deliver: 14,
+  minor: 10,
+  export: 2,
+  seed: 3,
+  declare: 0,
+  age: 4,
+  apply: 1,
+};
+
 /** Picks a kind by weight; `dice` is from 0 to below 1. */
 export function weighted(weights: Settings["weights"], dice: number): StepKind {
-  let left = dice * STEP_KINDS.reduce((sum, kind) => sum + weights[kind], 0);
-  for (const kind of STEP_KINDS) {
-    left -= weights[kind];
+  const kinds = [...STEP_KINDS, ...EVOLVING_KINDS];
+  let left = dice * kinds.reduce((sum, kind) => sum + (weights[kind] ?? 0), 0);
+  for (const kind of kinds) {
+    left -= weights[kind] ?? 0;
     if (left < 0) return kind;
   }
   return "write";

@@ -14,6 +14,7 @@ import {
   checkView,
   wasOwed,
 } from "./checks.ts";
+import { checkFollowing } from "./following.ts";
 import { NEXT_BATCH } from "./model-source.ts";
 import {
   startFollower,
@@ -36,6 +37,13 @@ export async function settle(world: World, random: Random): Promise<void> {
   await checkLosses(world, world.table.changes);
   await repairGaps(world, random);
   await checkTruth(world);
+  if (world.evolution !== undefined) {
+    await checkFollowing(world, async () => {
+      await deliverAll(world, random);
+      await foldAll(world, random);
+    });
+    await checkTruth(world);
+  }
   if (random.next() < 0.5) {
     await world.run(await startMajor(world, random));
     await checkTruth(world);

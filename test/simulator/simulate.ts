@@ -1,5 +1,7 @@
 /** `npm run simulate -- --steps 1000000 --seed 1`: plays histories until this many steps are done or one fails. */
+import { tmpdir } from "node:os";
 import { parseArgs } from "node:util";
+import { openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { report, simulate } from "./simulation.ts";
 
 const { values } = parseArgs({
@@ -8,18 +10,24 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     length: { type: "string", default: "300" },
     only: { type: "string" },
+    evolving: { type: "boolean", default: false },
     "shrink-seconds": { type: "string", default: "60" },
   },
 });
 
 const numbers = values.only?.split(",").map(Number);
+const session = values.evolving
+  ? await openDuckdb({ threads: 1, memoryMegabytes: 500, temporaryFolder: tmpdir() })
+  : undefined;
 const result = await simulate({
   steps: Number(values.steps),
   seed: Number(values.seed),
   length: Number(values.length),
   ...(numbers === undefined ? {} : { only: new Set(numbers) }),
+  ...(session === undefined ? {} : { kind: "evolving", session }),
   shrinkSeconds: Number(values["shrink-seconds"]),
   onProgress: (text) => process.stderr.write(`${text}\n`),
 });
 process.stdout.write(report(result));
+await session?.close();
 process.exitCode = result.failed === undefined ? 0 : 1;

@@ -1,6 +1,7 @@
 /** Plays many histories, one after the other, and counts what they have covered. */
+import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { Counts } from "./counts.ts";
-import { type History, historyOf, type Played, play } from "./history.ts";
+import { type History, type HistoryKind, historyOf, type Played, play } from "./history.ts";
 import { shrink } from "./shrinking.ts";
 
 export interface SimulationRequest {
@@ -12,6 +13,9 @@ export interface SimulationRequest {
   readonly length: number;
   /** Plays only these steps, of one history. */
   readonly only?: ReadonlySet<number>;
+  readonly kind?: HistoryKind;
+  /** For histories that evolve. */
+  readonly session?: DuckdbSession;
   readonly shrinkSeconds: number;
   readonly onProgress?: (text: string) => void;
 }
@@ -32,12 +36,13 @@ export async function simulate(request: SimulationRequest): Promise<Simulation> 
   const startedMs = performance.now();
   const seconds = (): number => (performance.now() - startedMs) / 1000;
   const counts = new Counts();
+  const watcher = request.session === undefined ? {} : { session: request.session };
   let steps = 0;
   let histories = 0;
   let toldAt = 0;
   while (steps < request.steps) {
-    const history = chosen(historyOf(request.seed + histories, request.length), request.only);
-    const played = await play(history);
+    const history = chosen(historyOf(request.seed + histories, request.length, request.kind), request.only);
+    const played = await play(history, watcher);
     counts.addAll(played.counts);
     histories++;
     if (played.failure !== undefined) {
@@ -47,7 +52,7 @@ export async function simulate(request: SimulationRequest): Promise<Simulation> 
         `${played.failure.message}\nIn the history ${history.seed}. Looking for its shortest steps ...`,
       );
       const untilSeconds = seconds() + request.shrinkSeconds;
-      const shrunk = await shrink(history, played, () => seconds() < untilSeconds);
+      const shrunk = await shrink(history, played, () => seconds() < untilSeconds, watcher);
       const failed = { history: shrunk.history, played: shrunk.played, stepsBefore };
       return { histories, steps: stepsBefore, seconds: seconds(), counts, failed };
     }
@@ -87,6 +92,6 @@ function failureLines({
     ...played.told.map(({ number, text }) => `  ${String(number).padStart(5)}  ${text}`),
     played.failure?.message ?? "",
     "Again:",
-    `  npm run simulate -- --seed ${history.seed} --length ${Math.max(0, ...numbers) + 1} --only ${numbers.join(",")}`,
+    `  npm run simulate -- ${history.settings.evolve === undefined ? "" : "--evolving "}--seed ${history.seed} --length ${Math.max(0, ...numbers) + 1} --only ${numbers.join(",")}`,
   ];
 }

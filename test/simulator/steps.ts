@@ -1,6 +1,8 @@
 /** The steps of a history. Each returns what it did, or undefined if there was nothing to do. */
 import type { Random } from "../support/random.ts";
 import { FATES, type Fate } from "./actors.ts";
+import { appliedEdit, editSchemaFile } from "./edits.ts";
+import { startApply } from "./evolving-processes.ts";
 import { NEXT_BATCH } from "./model-source.ts";
 import type { ModelRecord, ModelShard } from "./model-table.ts";
 import {
@@ -44,6 +46,12 @@ export const steps: Readonly<Record<StepKind, Run>> = {
     if (!world.settings.declaresLater) return undefined;
     return begun(world, random, () => startDeclare(world));
   },
+  age: async (world) => (world.age() ? `items have what comes with stage ${world.stage}` : undefined),
+  edit: (world, random) => editSchemaFile(world, random),
+  apply: async (world, random) => {
+    const wish = await appliedEdit(world, random);
+    return wish && begun(world, random, () => startApply(world, wish));
+  },
 };
 
 const WAITS_SECONDS = {
@@ -85,7 +93,7 @@ async function write(world: World, random: Random): Promise<Told> {
   const timeSeconds = nowSeconds + clockSeconds;
   const before = table.lastBy(key, nowSeconds);
   const step = random.choice([1, 1, 7]);
-  const value = removes ? undefined : `v${table.changes.length}`;
+  const value = removes ? undefined : world.nextValue();
   const change = table.write({ key, realSeconds: nowSeconds, timeSeconds, value, expired }, step);
   world.counts.add(expired ? "expiries" : `writes: ${change.operation}`);
   if (before !== undefined && before.timeSeconds > timeSeconds) world.counts.add("clocks that ran backwards");
@@ -180,6 +188,7 @@ async function deliver(world: World, random: Random): Promise<Told> {
     if (shards.length === 0) return undefined;
     return begun(world, random, () => startInvocation(world, random, random.choice(shards)));
   }
+  if (world.isLocked) return undefined;
   if (world.settings.firstReading !== "at any time" && !world.table.hasLost) return undefined;
   const follower = world.processes.find(({ kind }) => kind === "follower");
   if (follower === undefined) return begun(world, random, () => startFollower(world, random, "for ever"));
@@ -215,7 +224,7 @@ async function flush(world: World, random: Random): Promise<Told> {
 
 async function replay(world: World, random: Random): Promise<Told> {
   const { records } = world.table;
-  if (records.length === 0) return undefined;
+  if (records.length === 0 || world.isLocked) return undefined;
   const isStranded = world.stranded.length > 0 && random.next() < 0.5;
   const chosen = isStranded ? random.choice(world.stranded) : replayed(records, random);
   return begun(world, random, () => startReplay(world, random, chosen));

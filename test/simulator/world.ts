@@ -4,16 +4,22 @@
  */
 import { UNDERWAY_SECONDS } from "../../src/core/compaction/compaction-policy.ts";
 import { positionPath } from "../../src/core/format/lake-path.ts";
+import type { Manifest } from "../../src/core/format/manifest.ts";
 import type { DeliveredRow } from "../../src/core/ports/change-sink.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
+import type { Evolve } from "../../src/core/schema/schema-file.ts";
 import { openTable } from "../../src/core/table/open-table.ts";
 import { writeSchema } from "../../src/core/table/schema-file.ts";
+import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { lineText } from "../support/line-text.ts";
 import type { Random } from "../support/random.ts";
 import { Actor, type Fate } from "./actors.ts";
 import { Counts } from "./counts.ts";
+import { EvolutionWatch } from "./evolution-watch.ts";
+import { EvolvingEngine } from "./evolving-engine.ts";
+import { evolvingValue, STAGES } from "./evolving-item.ts";
 import { LakeStore } from "./lake-store.ts";
-import { ModelEngine } from "./model-engine.ts";
+import { ModelEngine, type WorldEngine } from "./model-engine.ts";
 import { Buffer, modelWriter, type ObjectWriter } from "./model-sink.ts";
 import { NEXT_BATCH } from "./model-source.ts";
 import { type ModelChange, type ModelRecord, ModelTable } from "./model-table.ts";
@@ -43,6 +49,10 @@ export interface Process {
   readonly exportTimeSeconds?: number;
   /** When it began its current work. */
   sinceSeconds: number;
+  /** It keeps others from delivering. */
+  locks?: boolean;
+  /** Its commit brings types that do not hold the values of before. */
+  replaces?: boolean;
   /** Called when it has ended. */
   onEnd?: (error: unknown) => void;
 }
@@ -60,8 +70,12 @@ export class World {
   readonly counts: Counts = new Counts();
   readonly table: ModelTable;
   readonly store: LakeStore;
-  readonly engine: ModelEngine;
+  readonly engine: WorldEngine;
   readonly buffer: Buffer;
+  /** What must hold of the table's schemas, where they change by themselves. */
+  readonly evolution: EvolutionWatch | undefined;
+  /** How far the items have changed. */
+  stage = 0;
   readonly writer: ObjectWriter;
   /** The schemas that processes may still use. */
   readonly schemas: Schema[];
@@ -91,7 +105,7 @@ export class World {
   #wrong: Wrong | undefined;
   #runs = 0;
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, session?: DuckdbSession) {
     this.settings = settings;
     this.nowSeconds = settings.startSeconds;
     this.table = new ModelTable(settings.firstSequence, settings.shards, this.nowSeconds);
@@ -99,17 +113,48 @@ export class World {
       () => this.nowSeconds * 1000,
       (path, content) => this.#written(path, content),
     );
-    this.engine = new ModelEngine(this.store);
-    const first = modelSchema(settings.partitionBy, settings.declaresLater ? "undeclared" : "declared");
+    const first =
+      settings.evolve === undefined
+        ? modelSchema(settings.partitionBy, settings.declaresLater ? "undeclared" : "declared")
+        : evolvingSchema(settings.partitionBy, settings.evolve);
+    if (settings.evolve === undefined) this.engine = new ModelEngine(this.store);
+    else {
+      if (session === undefined) throw new Error("a history that evolves needs an engine");
+      this.engine = new EvolvingEngine(this.store, session);
+      this.evolution = new EvolutionWatch(first, this.counts);
+    }
     this.schemas = [first];
-    this.laterSchema = modelSchema(settings.partitionBy, "declared");
+    this.laterSchema = settings.evolve === undefined ? modelSchema(settings.partitionBy, "declared") : first;
     const names = settings.deployment === "embedded" ? "telling" : "opaque";
     this.writer = modelWriter(this.store, this.laterSchema, names);
     this.buffer = new Buffer(this.writer, this.onObject);
   }
 
+  /** Frees what its engine holds. */
+  async end(): Promise<void> {
+    if (this.engine instanceof EvolvingEngine) await this.engine.drop();
+  }
+
+  /** The value of the next change. */
+  nextValue(): string {
+    const number = this.table.changes.length;
+    return this.evolution === undefined ? `v${number}` : evolvingValue(number, this.stage);
+  }
+
+  /** From now on items are written in newer forms, too. */
+  age(): boolean {
+    if (this.evolution === undefined || this.stage === STAGES - 1) return false;
+    this.stage++;
+    return true;
+  }
+
   async begin(): Promise<void> {
     await writeSchema(this.store, this.schemas[0] as Schema);
+  }
+
+  /** Whether a snapshot that may change the types of columns keeps others from delivering. */
+  get isLocked(): boolean {
+    return this.processes.some(({ locks }) => locks === true);
   }
 
   /** The newest commit. */
@@ -233,7 +278,7 @@ export class World {
     const at = this.processes.indexOf(process);
     if (at === -1) return;
     this.processes.splice(at, 1);
-    const kind = errorKind(error);
+    const kind = errorKind(error, process.kind === "apply");
     if (kind === "unexpected") {
       const stack = error instanceof Error ? error.stack : String(error);
       this.#wrong ??= new Wrong("no other error", `${process.actor.name}: ${stack}`);
@@ -286,8 +331,21 @@ export class World {
     for (const { run, part } of segments)
       if (this.store.paths(`${TABLE}/segments/${run}/${part}/`).length === 0)
         this.#wrong ??= new Wrong("segments before their commit", `${run}/${part} is not there`);
-    if (manifest.schema !== null && !this.schemas.includes(this.laterSchema))
+    if (this.evolution !== undefined) this.#evolved(manifest, process);
+    else if (manifest.schema !== null && !this.schemas.includes(this.laterSchema))
       if (manifest.schema.attributes.V !== undefined) this.schemas.push(this.laterSchema);
+  }
+
+  #evolved(manifest: Manifest, process: Process | undefined): void {
+    const { schema, fault } = (this.evolution as EvolutionWatch).committed(
+      manifest,
+      process?.replaces === true,
+    );
+    if (fault !== undefined) this.#wrong ??= new Wrong("an evolution that loses nothing", fault);
+    if (schema === undefined) return;
+    // Nobody has written by a schema whose rows are all replaced, and nobody will.
+    if (process?.replaces === true) this.schemas.length = 0;
+    this.schemas.push(schema);
   }
 
   #withRows(commit: Commit, before: Commit, process: Process): Commit {
@@ -330,13 +388,35 @@ export function isDeliveryCall(call: string | undefined): boolean {
 }
 
 /** The errors with which a process may end. */
-function errorKind(error: unknown): string {
+function errorKind(error: unknown, isPeoples: boolean): string {
   if (!(error instanceof Error)) return error === undefined ? "success" : "unexpected";
   if (error.message === "it was killed" || error.message === "it died") return "death";
   if (error.constructor.name === "InjectedFailure") return "a failed call";
   const { code } = error as { readonly code?: unknown };
   if (code === "CONFLICT") return "a conflict";
+  // What people ask for may not fit what the data has become meanwhile.
+  if (code === "SCHEMA_INVALID" && isPeoples) return "a refused schema";
   return code === "DELIVERY_FAILED" ? "a delivery in part" : "unexpected";
+}
+
+/** An evolving table begins with whole numbers, and with a part of the attributes that come. */
+function evolvingSchema(partitionBy: string, evolve: Evolve): Schema {
+  const number = { type: "bigint" };
+  const attributes = {
+    K: number,
+    G: { type: "string" },
+    V: { type: "string" },
+    price: number,
+    far: { type: "decimal(38,8)" },
+    size: { type: "int" },
+    part: number,
+    to: { type: "struct<a:int>" },
+    status: { type: "string" },
+  };
+  return parseSchema(
+    { table: TABLE, key: { hash: "K" }, partitionBy, evolve, attributes },
+    "the model's schema",
+  );
 }
 
 /** G changes with the value, so that items move between parts. V may be declared or not. */

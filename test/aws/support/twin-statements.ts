@@ -32,7 +32,6 @@ import { latestManifest } from "../../../src/core/table/commits.ts";
 import { keptSnapshots } from "../../../src/core/table/kept-snapshots.ts";
 import { type OpenTable, openTableOf, tableAsOf } from "../../../src/core/table/open-table.ts";
 import { type Evaluated, ModelEngine } from "../../simulator/model-engine.ts";
-import { stagedRows } from "../../simulator/processes.ts";
 import type { SqlRow } from "../../simulator/sql-evaluation.ts";
 import { TABLE, type World } from "../../simulator/world.ts";
 import type { Random } from "../../support/random.ts";
@@ -246,13 +245,13 @@ function compactionOf({ world, schema }: Moment, engine: ModelEngine): Compactio
 /** A snapshot of the table's current items, with a schema that some process may still use. */
 function seedOf({ world, manifest }: Moment, schema: Schema): Make {
   const moment = { world, manifest, schema };
-  const rows = stagedRows(schema, new Map(world.table.truth));
+  const rows = new Map(world.table.truth);
   return async (engine) => {
     const seeding = {
       ...compactionOf(moment, engine),
       run: "run",
-      staged: engine.staged(schema, () => rows),
-      items: rows.length,
+      staged: engine.staged(schema, rows),
+      items: rows.size,
       exportTimeSeconds: world.nowSeconds,
       cutSeconds: world.nowSeconds,
       deliveryDelaySeconds: DEFAULT_POLICY.deliveryDelaySeconds,

@@ -1,0 +1,94 @@
+/** The end of a table that evolves: what a fold finds, the columns follow, unless people or the limits of types say otherwise. */
+
+import { schemaPath } from "../../src/core/format/lake-path.ts";
+import type { Column, Schema } from "../../src/core/schema/schema.ts";
+import { FORMS_MAX } from "../../src/core/schema/schema-change.ts";
+import { mayHaveText } from "../../src/core/schema/text-name.ts";
+import { type OpenTable, openTableOf } from "../../src/core/table/open-table.ts";
+import { fileForPeople, schemaBytes, writeSchema } from "../../src/core/table/schema-file.ts";
+import type { AttributeValue, Item } from "../../src/core/values/attribute-value.ts";
+import { itemOf } from "./model-table.ts";
+import { digitsOf, hides } from "./shown-rule.ts";
+import { TABLE, type World, Wrong } from "./world.ts";
+
+/** Writes an item of every key, delivers and folds them by `settle`, and looks at what the columns have become. */
+export async function checkFollowing(world: World, settle: () => Promise<void>): Promise<void> {
+  const before = await openTableOf(world.store, world.schemas[0] as Schema);
+  await writeSchema(world.store, before.schema);
+  const values = Array.from({ length: world.settings.keys }, (_, key) => written(world, key));
+  await world.advance(200);
+  // The newest change stays in the log.
+  written(world, 0);
+  await settle();
+  const opened = await openTableOf(world.store, before.schema);
+  const { evolve } = opened.schema;
+  if (evolve !== before.schema.evolve) throw new Wrong("following", "evolve has changed by itself");
+  const { schema } = opened;
+  if (evolve === "none") {
+    requireSame(before.schema, schema);
+    world.counts.add("tables that follow nothing");
+    return;
+  }
+  for (const item of values) for (const entry of Object.entries(item)) requireFollowed(world, opened, entry);
+  const file = await world.store.read(schemaPath(TABLE));
+  if (String(file) !== String(schemaBytes(schema)))
+    throw new Wrong("following", "schema.json is not what the table has");
+  world.counts.add(`tables that follow ${evolve}`);
+}
+
+function written(world: World, key: number): Item {
+  const { nowSeconds, table } = world;
+  const value = world.nextValue();
+  table.write({ key, realSeconds: nowSeconds, timeSeconds: nowSeconds, value, expired: false }, 1);
+  return itemOf(key, value);
+}
+
+function requireSame(before: Schema, after: Schema): void {
+  const [old, now] = [before, after].map((schema) => JSON.stringify(fileForPeople(schema)));
+  if (old !== now) throw new Wrong("following", `the schema has changed by itself: ${now}`);
+}
+
+function requireFollowed(
+  world: World,
+  { schema, manifest }: OpenTable,
+  [attribute, value]: readonly [string, AttributeValue],
+): void {
+  const fault = (why: string): Wrong =>
+    new Wrong("following", `${attribute} ${JSON.stringify(value)} ${why}`);
+  if ("NULL" in value) return;
+  const column = schema.columns.find((each) => each.attribute === attribute);
+  if (column === undefined) {
+    if (schema.evolve === "all") throw fault("has no column");
+    return;
+  }
+  const { type, set, earlier, hidden } = column;
+  // What people have hidden is no drift.
+  if (hidden || !hides(type, value, set) || isFixed(schema, column) || earlier.length + 1 >= FORMS_MAX)
+    return;
+  if (type.kind === "struct" && "M" in value) {
+    for (const member of Object.keys(value.M))
+      if (!type.fields.some((field) => field.attribute === member)) throw fault(`has no member ${member}`);
+    return;
+  }
+  if ("N" in value && hasRoom(world, column, value.N)) throw fault(`has no room in ${JSON.stringify(type)}`);
+  if (mayHaveText(column) && manifest.texts?.includes(attribute) !== true)
+    throw fault("is not there as text");
+}
+
+function isFixed({ partitioning }: Schema, { name }: Column): boolean {
+  return partitioning !== undefined && partitioning.kind !== "bucket" && partitioning.column === name;
+}
+
+const DIGITS_MAX = 38;
+
+/** Whether 38 digits are enough for the number and all that the column may hold. */
+function hasRoom(world: World, { attribute, type }: Column, number: string): boolean {
+  if (!["int", "bigint", "decimal"].includes(type.kind)) return false;
+  const all = world.table.changes.flatMap(({ key, value }) => {
+    const own = value === undefined ? undefined : itemOf(key, value)[attribute];
+    return own !== undefined && "N" in own ? [digitsOf(own.N)] : [];
+  });
+  const whole = Math.max(...all.map((each) => each.whole), type.kind === "decimal" ? 0 : 19);
+  const scale = type.kind === "decimal" ? type.scale : 0;
+  return whole + Math.max(scale, digitsOf(number).fraction) <= DIGITS_MAX;
+}
