@@ -89,7 +89,11 @@ interface Grown {
 
 const NOT_GROWN: Grown = { followed: NOTHING, wholeDigits: new Map() };
 
-async function measureAndGrow(lake: EvolvingLake, schema: Schema, misfits: GrowthInput["misfits"]): Promise<Grown> {
+async function measureAndGrow(
+  lake: EvolvingLake,
+  schema: Schema,
+  misfits: GrowthInput["misfits"],
+): Promise<Grown> {
   const wholeDigits = await measured(lake, schema, misfits);
   const followed = await grow(lake, schema, { misfits, wholeDigits });
   for (const { attribute } of followed.widened) wholeDigits.delete(attribute);
