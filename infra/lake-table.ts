@@ -2,6 +2,9 @@
 import { Duration, Stack } from "aws-cdk-lib";
 import type { IRole } from "aws-cdk-lib/aws-iam";
 import { Construct, type IDependable } from "constructs";
+import { segmentsKept } from "../src/core/compaction/segments-kept.ts";
+import { DynalakeError } from "../src/core/error.ts";
+import { LISTED_MAX } from "../src/core/ports/object-store.ts";
 import type { Schema } from "../src/core/schema/schema.ts";
 import { type AlarmOptions, Alarms } from "./alarms.ts";
 import { ChangeStream } from "./change-stream.ts";
@@ -37,7 +40,8 @@ export interface LakeTableProps extends LakeTableOptions {
   readonly alarms: AlarmOptions | "none";
 }
 
-const DAY_SECONDS = 24 * 3600;
+const HOUR_SECONDS = 3600;
+const DAY_SECONDS = 24 * HOUR_SECONDS;
 export const COMPACT_EVERY: Duration = Duration.minutes(15);
 const SETTLE_SECONDS = 30 * 60;
 
@@ -56,6 +60,7 @@ export class LakeTable extends Construct {
     within("retentionHours", retentionHours, 1, 8760);
     const buffers = checkedBuffers(props.buffers);
     const { compactEvery = COMPACT_EVERY } = props;
+    requireVacuumable(schema, { ...props, compactEvery, retentionHours });
     this.lakeTable = table;
     const glueTables = lake.registry.addGlueTables(this, "GlueTables", schema.file);
     const { role, streamName } = new ChangeStream(this, "ChangeStream", {
@@ -84,4 +89,35 @@ export class LakeTable extends Construct {
     const watches = tableWatches(metrics, compactEvery, props.alarms);
     new Alarms(this, "Alarms", { lake, of: table, watches });
   }
+}
+
+/** Throws USAGE if a table that changes all the time would have more files than a vacuum can list: nothing would be removed again. */
+function requireVacuumable(
+  { partitioning, table }: Schema,
+  {
+    compactEvery,
+    retentionHours,
+    snapshotEvery = "never",
+  }: Pick<LakeTableOptions, "snapshotEvery"> &
+    Required<Pick<LakeTableOptions, "compactEvery" | "retentionHours">>,
+): void {
+  const seconds = (every: Duration | "never"): number | undefined =>
+    every === "never" ? undefined : every.toSeconds();
+  // Of a column's values, the number is not known.
+  const parts = partitioning?.kind === "bucket" ? partitioning.count : 1;
+  const segments = segmentsKept({
+    parts,
+    compactEverySeconds: seconds(compactEvery),
+    snapshotEverySeconds: seconds(snapshotEvery),
+    retentionSeconds: retentionHours * HOUR_SECONDS,
+  });
+  if (segments <= LISTED_MAX) return; // breakage: overflowing-tables-are-refused
+  const [count, max] = [segments, LISTED_MAX].map((number) => number.toLocaleString("en-US"));
+  throw new DynalakeError(
+    "USAGE",
+    `"${table}" would keep up to ${count} segments, and at most ${max} can be listed`,
+    {
+      next: `Choose a longer compactEvery or snapshotEvery, fewer retentionHours, or fewer buckets in partitionBy.`,
+    },
+  );
 }

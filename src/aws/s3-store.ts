@@ -12,6 +12,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { DynalakeError } from "../core/error.ts";
 import {
+  LISTED_MAX,
   type ObjectStore,
   pathInside,
   READ_BYTES_MAX,
@@ -27,8 +28,6 @@ export interface S3StoreOptions {
   readonly timing?: Timing;
 }
 
-/** A listing is held in memory. */
-const LISTED_MAX = 2_000_000;
 /** AWS: S3 API reference, DeleteObjects. */
 const REMOVED_AT_ONCE_MAX = 1000;
 const TRIES_MAX = 6;

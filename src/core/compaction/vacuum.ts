@@ -1,4 +1,5 @@
 /** Removes what no manifest of the retention window names. */
+import { batchesOf } from "../batches-of.ts";
 import {
   manifestPath,
   runOfPath,
@@ -26,9 +27,6 @@ export const DEFAULT_RETENTION: RetentionPolicy = {
   graceSeconds: 24 * 3600,
 };
 
-/** What vacuum keeps in mind of a manifest: the names of folded objects are many. */
-type NamedSegments = Pick<Manifest, "sequence" | "committedAtSeconds" | "segments" | "snapshots">;
-
 export interface VacuumResult {
   readonly manifests: number;
   readonly files: number;
@@ -46,20 +44,12 @@ export async function vacuum(
   const folders = [segmentsFolder(table), snapshotsFolder(table), stagingFolder(table)];
   const files: StoredObject[] = [];
   for (const folder of folders) files.push(...(await store.list(folder)));
-  const manifests: NamedSegments[] = [];
-  for (const sequence of await manifestSequences(store, table)) {
-    const manifest = await readManifest(store, table, sequence);
-    if (manifest === undefined) continue;
-    const { committedAtSeconds, segments, snapshots } = manifest;
-    manifests.push({ sequence, committedAtSeconds, segments, snapshots });
-  }
   // breakage: commit-numbers-get-grace
   const keptSeconds = Math.max(policy.retentionSeconds, policy.graceSeconds);
-  const expired = expiredManifests(manifests, nowSeconds - keptSeconds);
-  const kept = manifests.slice(expired.length);
-  await store.remove(expired.map((manifest) => manifestPath(table, manifest.sequence)));
+  const { expired, named } = await readWindow(store, table, nowSeconds - keptSeconds);
+  await store.remove(expired.map((sequence) => manifestPath(table, sequence)));
   // breakage: unnamed-files-get-grace
-  const unnamed = unnamedFiles(table, files, kept, nowSeconds - policy.graceSeconds);
+  const unnamed = unnamedFiles(table, files, named, nowSeconds - policy.graceSeconds);
   await store.remove(unnamed.map((file) => file.path));
   return {
     manifests: expired.length,
@@ -68,17 +58,50 @@ export async function vacuum(
   };
 }
 
-/** A manifest is needed until its successor is older than the window: at any time in the window it was the newest. */
-export function expiredManifests<T extends Pick<Manifest, "committedAtSeconds">>(
-  manifests: readonly T[],
-  windowStartSeconds: number,
-): readonly T[] {
-  const firstKept = manifests.findIndex((_, i) => {
-    const successor = manifests[i + 1];
-    // breakage: commit-current-until-successor
-    return successor === undefined || successor.committedAtSeconds > windowStartSeconds;
-  });
-  return manifests.slice(0, Math.max(0, firstKept));
+/** What the manifests of the window name. */
+interface Named {
+  /** `<run>/<part>`. */
+  readonly files: Set<string>;
+  /** Those of kept snapshots. */
+  readonly runs: Set<string>;
+}
+
+interface Window {
+  /** The numbers of the manifests before it. */
+  readonly expired: readonly number[];
+  readonly named: Named;
+}
+
+const READ_AT_ONCE_MAX = 32;
+
+/**
+ * A manifest is needed until its successor is older than the window: at any time in the window it was the newest. A year of them
+ * does not fit into memory, and what they name is mostly the same.
+ */
+async function readWindow(store: ObjectStore, table: string, windowStartSeconds: number): Promise<Window> {
+  const expired: number[] = [];
+  const named: Named = { files: new Set(), runs: new Set() };
+  let before: Manifest | undefined;
+  let hasBegun = false;
+  for (const batch of batchesOf(await manifestSequences(store, table), READ_AT_ONCE_MAX)) {
+    const manifests = await Promise.all(batch.map((sequence) => readManifest(store, table, sequence)));
+    for (const manifest of manifests) {
+      if (manifest === undefined) continue;
+      if (before !== undefined) {
+        hasBegun ||= manifest.committedAtSeconds > windowStartSeconds; // breakage: commit-current-until-successor
+        if (hasBegun) addNames(named, before);
+        else expired.push(before.sequence);
+      }
+      before = manifest;
+    }
+  }
+  if (before !== undefined) addNames(named, before);
+  return { expired, named };
+}
+
+function addNames({ files, runs }: Named, { segments, snapshots }: Manifest): void {
+  for (const { run, part } of segments) files.add(`${run}/${part}`);
+  for (const { run } of snapshots) runs.add(run); // breakage: kept-snapshots-named
 }
 
 /**
@@ -88,14 +111,9 @@ export function expiredManifests<T extends Pick<Manifest, "committedAtSeconds">>
 function unnamedFiles(
   table: string,
   files: readonly StoredObject[],
-  manifests: readonly Pick<Manifest, "segments" | "snapshots">[],
+  { files: named, runs: keptRuns }: Named,
   graceStartSeconds: number,
 ): readonly StoredObject[] {
-  const named = new Set(
-    manifests.flatMap(({ segments }) => segments.map(({ run, part }) => `${run}/${part}`)),
-  );
-  // breakage: kept-snapshots-named
-  const keptRuns = new Set(manifests.flatMap(({ snapshots }) => snapshots.map(({ run }) => run)));
   const youngRuns = new Set(
     files.filter((file) => file.modifiedMs / 1000 >= graceStartSeconds).map((file) => runOfPath(file.path)),
   );

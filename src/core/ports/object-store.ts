@@ -13,7 +13,8 @@ export interface ObjectStore {
 
   /**
    * The objects whose path starts with `prefix` (a folder, ending in "/"), in the order of their paths. Objects that are
-   * still being written are never listed. A folder that does not exist is empty.
+   * still being written are never listed. A folder that does not exist is empty. Fails with STORE_FAILED for more than `LISTED_MAX`
+   * objects, where a service lists them page by page.
    */
   list(prefix: string): Promise<readonly StoredObject[]>;
 
@@ -35,6 +36,9 @@ export interface ObjectStore {
 
 /** Only small objects are read whole: schemas, manifests, the lists of an export. */
 export const READ_BYTES_MAX: number = 256 * 1024 * 1024;
+
+/** A listing is held in memory. */
+export const LISTED_MAX: number = 2_000_000;
 
 /** The failure of a read, by the object's name in messages, that would take more memory than that. */
 export function tooLarge(name: string, bytes: number): DynalakeError {

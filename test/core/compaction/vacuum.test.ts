@@ -1,10 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import {
-  DEFAULT_RETENTION,
-  expiredManifests,
-  type RetentionPolicy,
-  vacuum,
-} from "../../../src/core/compaction/vacuum.ts";
+import { DEFAULT_RETENTION, type RetentionPolicy, vacuum } from "../../../src/core/compaction/vacuum.ts";
 import { NEWEST_FORMAT } from "../../../src/core/format/lake-file.ts";
 import {
   initialManifest,
@@ -176,13 +171,20 @@ test("whatever was the newest at any moment of the window can still be read, wit
   );
 });
 
-test("of the manifests only those expire whose successor is older than the window", () => {
-  const manifests = [10, 20, 30, 40].map((committedAtSeconds, i) =>
-    manifestOf(i + 1, committedAtSeconds, []),
-  );
-  const expired = (windowStart: number): number => expiredManifests(manifests, windowStart).length;
-  expect([5, 10, 19, 20, 21, 30, 40, 1000].map(expired)).toEqual([0, 0, 0, 1, 1, 2, 3, 3]);
-  expect(expiredManifests([], 10)).toEqual([]);
+test("of the manifests only those expire whose successor is older than the window", async () => {
+  const expired = async (windowStart: number, times: readonly number[]): Promise<number> => {
+    const store = new MemoryStore();
+    for (const [i, time] of times.entries()) commit(store, i + 1, time, []);
+    const window = { retentionSeconds: 1000 - windowStart, graceSeconds: 0 };
+    return (await vacuum(store, "t", window, 1000)).manifests;
+  };
+  const counts: number[] = [];
+  for (const start of [5, 10, 19, 20, 21, 30, 40, 1000]) counts.push(await expired(start, [10, 20, 30, 40]));
+  expect(counts).toEqual([0, 0, 0, 1, 1, 2, 3, 3]);
+  expect(await expired(10, [])).toBe(0);
+  // More than are read at once.
+  const many = Array.from({ length: 100 }, (_, i) => i + 1);
+  expect(await expired(50, many)).toBe(49);
 });
 
 test("a crash anywhere leaves every manifest that is there with its files, and the next vacuum ends the work", async () => {

@@ -234,6 +234,23 @@ test.each([0, -1, 1.5, 9000])("a retention of %p hours is refused", (retentionHo
   );
 });
 
+test("a table whose segments would be too many for a vacuum is refused", () => {
+  const kept = (buckets: number, more: Partial<DynamoDbLakeProps>): void => {
+    const schemaFile = schemaNamed("t", { partitionBy: `bucket(${buckets})` });
+    add((stack) => usableTable(stack, "T"), { schemaFile, ...more });
+  };
+  const aYear = { retentionHours: 8760 };
+  expect(() => kept(1000, aYear)).toThrow(
+    refused("USAGE", '"t" would keep up to 4,432,528 segments, and at most 2,000,000', "compactEvery"),
+  );
+  kept(1000, { ...aYear, compactEvery: Duration.hours(1) });
+  kept(1000, { compactEvery: Duration.minutes(1) });
+  kept(100, aYear);
+  expect(() => kept(1000, { ...aYear, compactEvery: "never", snapshotEvery: Duration.hours(1) })).toThrow(
+    refused("USAGE", "would keep up to 8,785,000 segments", "snapshotEvery"),
+  );
+});
+
 test.each<[SnapshotPartOptions, string]>([
   [{ atOnce: 0 }, "snapshotParts.atOnce: 0 is"],
   [{ atOnce: 1001 }, "snapshotParts.atOnce: 1,001 is"],
