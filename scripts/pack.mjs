@@ -11,9 +11,10 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const UNUSED = ["scripts", "devDependencies", "allowScripts"];
 
-/** Builds the package, and writes its archive into `folder`. Gives the archive's path. */
+/** Builds the package with its reference, and writes its archive into `folder`. Gives the archive's path. */
 export function pack(folder) {
-  execFileSync(execPath, ["build.mjs"], { cwd: root, stdio: "ignore" });
+  for (const script of ["build.mjs", "scripts/api-docs.mjs"])
+    execFileSync(execPath, [script], { cwd: root, stdio: "ignore" });
   const staged = mkdtempSync(join(tmpdir(), "dynalake-pack-"));
   try {
     const [{ files }] = npmPack(root, "--dry-run");
