@@ -225,6 +225,8 @@ test("its command line runs", () => {
 test("it holds what is needed to run, and neither sources nor tests", () => {
   const app = newApp("files", {}, []);
   const names = readdirSync(join(app, "node_modules", "dynalake"));
+  const reference = readdirSync(join(app, "node_modules", "dynalake", "docs", "api"));
+  expect(reference.sort()).toEqual(["README.md", "dynalake", "dynalake.md"]);
   expect(names.sort()).toEqual([
     "CHANGELOG.md",
     "LICENSE",
