@@ -1,34 +1,32 @@
 /** One in-memory DuckDB with bounded memory and threads, whose statements can be cut short. */
-import {
-  type DuckDBConnection,
-  type DuckDBDataChunk,
+import type {
+  DuckDBConnection,
+  DuckDBDataChunk,
   DuckDBInstance,
-  type DuckDBResult,
-  type DuckDBStructType,
+  DuckDBResult,
+  DuckDBStructType,
   DuckDBStructValue,
-  DuckDBStructVector,
-  type DuckDBType,
-  type DuckDBValue,
-  ResultReturnType,
+  DuckDBType,
+  DuckDBValue,
 } from "@duckdb/node-api";
-import { textDecoder } from "@duckdb/node-api/lib/vectors/dataAccessors.js";
 import { DynalakeError } from "../../core/error.ts";
 import { literal } from "../../core/ports/dialect.ts";
+import { dataAccessors, duckdbClient } from "./duckdb-client.ts";
 import { engineError } from "./duckdb-error.ts";
 
 /** The client decodes every string as if it were a file: it takes a leading U+FEFF for a byte order mark and drops it. */
 const wholeText = new TextDecoder("utf-8", { ignoreBOM: true });
-textDecoder.decode = (bytes: Uint8Array): string => wholeText.decode(bytes);
+dataAccessors.textDecoder.decode = (bytes: Uint8Array): string => wholeText.decode(bytes);
 
 /** The client puts a struct's fields into an object, in which one called "__proto__" gets lost. */
-const plainItem = DuckDBStructVector.prototype.getItem;
-DuckDBStructVector.prototype.getItem = function (row: number): DuckDBStructValue | null {
+const plainItem = duckdbClient.DuckDBStructVector.prototype.getItem;
+duckdbClient.DuckDBStructVector.prototype.getItem = function (row: number): DuckDBStructValue | null {
   const item = plainItem.call(this, row);
   const { entryNames } = this.type as DuckDBStructType;
   if (item === null || !entryNames.includes("__proto__")) return item;
   const entries: Record<string, DuckDBValue> = Object.create(null);
   for (const [i, name] of entryNames.entries()) entries[name] = this.getItemValue(row, i);
-  return new DuckDBStructValue(entries);
+  return new duckdbClient.DuckDBStructValue(entries);
 };
 
 export interface DuckdbLimits {
@@ -80,7 +78,7 @@ export interface StreamedColumn {
 /** Opens a session. Times are in UTC, and the engine installs and loads no extensions. */
 export async function openDuckdb(limits: DuckdbLimits, signal?: AbortSignal): Promise<DuckdbSession> {
   signal?.throwIfAborted();
-  const instance = await DuckDBInstance.create(":memory:", {
+  const instance = await duckdbClient.DuckDBInstance.create(":memory:", {
     threads: String(limits.threads),
     memory_limit: `${limits.memoryMegabytes}MB`,
     temp_directory: limits.temporaryFolder,
@@ -218,7 +216,7 @@ class Session implements DuckdbSession {
     if (chunk !== null && chunk.rowCount > 0) return chunk;
     this.#unfinished--;
     // The client gives no error for a statement that fails after its first rows: its result just ends, and is invalid.
-    if (result.returnType === ResultReturnType.INVALID) throw await this.#causeOf(sql);
+    if (result.returnType === duckdbClient.ResultReturnType.INVALID) throw await this.#causeOf(sql);
     return undefined;
   }
 

@@ -6,10 +6,10 @@ import { randomBytes } from "node:crypto";
 import { realpathSync } from "node:fs";
 import { link, open, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { DuckDBInstance } from "@duckdb/node-api";
 import { DynalakeError } from "../../core/error.ts";
 import { fileError, systemCode } from "../../files/file-error.ts";
 import { makeFolder } from "../../files/folder-store.ts";
+import { duckdbClient } from "../duckdb/duckdb-client.ts";
 import { engineError } from "../duckdb/duckdb-error.ts";
 
 export interface LakeLock {
@@ -29,7 +29,7 @@ export async function lockLake(root: string): Promise<LakeLock> {
   heldHere.add(file);
   try {
     await ensureLockFile(file);
-    const instance = await DuckDBInstance.create(file, { threads: "1" });
+    const instance = await duckdbClient.DuckDBInstance.create(file, { threads: "1" });
     return {
       release: () => {
         instance.closeSync();
@@ -55,7 +55,7 @@ async function ensureLockFile(file: string): Promise<void> {
   if (size !== undefined && size > 0) return; // breakage: empty-lock-file-repaired
   const whole = `${file}.${randomBytes(6).toString("hex")}`;
   try {
-    (await DuckDBInstance.create(whole, { threads: "1" })).closeSync();
+    (await duckdbClient.DuckDBInstance.create(whole, { threads: "1" })).closeSync();
     if (size === undefined) await linkUnlessThere(whole, file);
     else await writeOver(file, await readFile(whole));
   } finally {

@@ -1,23 +1,25 @@
 /** Values of the engine as cells. */
-import {
-  DuckDBBlobValue,
+import type {
   DuckDBStructType,
   DuckDBStructValue,
   DuckDBTypeId,
-  type DuckDBValueConverter,
-  JsonDuckDBValueConverter,
+  DuckDBValueConverter,
 } from "@duckdb/node-api";
 import type { Cell, NumberForm } from "../../core/ports/query-result.ts";
+import { duckdbClient } from "../duckdb/duckdb-client.ts";
 
 /** Integers that a double may not hold. */
 const WIDE_INTEGERS: ReadonlySet<DuckDBTypeId> = new Set([
-  DuckDBTypeId.BIGINT,
-  DuckDBTypeId.UBIGINT,
-  DuckDBTypeId.HUGEINT,
-  DuckDBTypeId.UHUGEINT,
-  DuckDBTypeId.BIGNUM,
+  duckdbClient.DuckDBTypeId.BIGINT,
+  duckdbClient.DuckDBTypeId.UBIGINT,
+  duckdbClient.DuckDBTypeId.HUGEINT,
+  duckdbClient.DuckDBTypeId.UHUGEINT,
+  duckdbClient.DuckDBTypeId.BIGNUM,
 ]);
-const DOUBLES: ReadonlySet<DuckDBTypeId> = new Set([DuckDBTypeId.FLOAT, DuckDBTypeId.DOUBLE]);
+const DOUBLES: ReadonlySet<DuckDBTypeId> = new Set([
+  duckdbClient.DuckDBTypeId.FLOAT,
+  duckdbClient.DuckDBTypeId.DOUBLE,
+]);
 
 /** Turns a value into a cell. */
 export function cellConverter(numbers: NumberForm): DuckDBValueConverter<Cell> {
@@ -27,10 +29,10 @@ export function cellConverter(numbers: NumberForm): DuckDBValueConverter<Cell> {
     if (WIDE_INTEGERS.has(type.typeId)) return integer(value as bigint);
     if (DOUBLES.has(type.typeId)) return value as number;
     // A copy: the engine reuses its memory for the next rows.
-    if (value instanceof DuckDBBlobValue) return Uint8Array.from(value.bytes);
-    if (value instanceof DuckDBStructValue && type instanceof DuckDBStructType)
+    if (value instanceof duckdbClient.DuckDBBlobValue) return Uint8Array.from(value.bytes);
+    if (value instanceof duckdbClient.DuckDBStructValue && type instanceof duckdbClient.DuckDBStructType)
       return structCell(value, type, converter);
-    return (JsonDuckDBValueConverter as DuckDBValueConverter<Cell>)(value, type, converter);
+    return (duckdbClient.JsonDuckDBValueConverter as DuckDBValueConverter<Cell>)(value, type, converter);
   };
 }
 

@@ -1,8 +1,8 @@
 /** The items of a lake table, as DynamoDB JSON. */
-import { JSDuckDBValueConverter } from "@duckdb/node-api";
 import { itemsStatement } from "../../core/overlay/items.ts";
 import type { StoredItem } from "../../core/row/stored-item.ts";
 import type { OpenTable } from "../../core/table/open-table.ts";
+import { duckdbClient } from "../duckdb/duckdb-client.ts";
 import { rowBatches } from "../duckdb/row-batches.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
 
@@ -23,5 +23,5 @@ export async function* streamedRows<T>(
   of: (row: readonly unknown[]) => T,
 ): AsyncGenerator<readonly T[]> {
   const rows = await session.stream(sql);
-  for await (const batch of rowBatches(rows, JSDuckDBValueConverter)) yield batch.map(of);
+  for await (const batch of rowBatches(rows, duckdbClient.JSDuckDBValueConverter)) yield batch.map(of);
 }
