@@ -23,7 +23,7 @@ import type { QueryEngine } from "../../src/core/ports/query-engine.ts";
 import type { WireValue } from "../../src/core/row/encoding.ts";
 import { rowCodec, toItem } from "../../src/core/row/row.ts";
 import { itemLine, lineWriter } from "../../src/core/row/wire-line.ts";
-import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
+import { type Column, parseSchema, type Schema, type SchemaFile } from "../../src/core/schema/schema.ts";
 import { latestManifest, manifestSequences } from "../../src/core/table/commits.ts";
 import { keptSnapshots } from "../../src/core/table/kept-snapshots.ts";
 import { type OpenTable, openTable, openTableOf } from "../../src/core/table/open-table.ts";
@@ -60,7 +60,20 @@ export function itemOf(key: number, value: string): Item {
     V: { S: value },
     G: { S: `g${value.at(-1)}` },
     N: { S: `note of ${value}` },
+    P: { N: priceOf(value) },
   };
+}
+
+/** Whole at first, and later with cents. */
+function priceOf(value: string): string {
+  return `${value.charCodeAt(1) - 40}${value < "c" ? "" : ".25"}`;
+}
+
+/** The same table with prices in a column of this type, whose schema follows the data. */
+export function evolvingSchema(price: string, others: Partial<SchemaFile> = {}): Schema {
+  const { file } = worldSchema();
+  const attributes = { ...file.attributes, P: { type: price } };
+  return parseSchema({ ...file, evolve: "all", attributes, ...others }, "a test");
 }
 
 export function recordOf({ key, sequence, value, timeSeconds }: Change): unknown {
@@ -241,9 +254,18 @@ export async function shown(world: Readable): Promise<State> {
     if (state[key] !== undefined) throw new Error(`the key ${key} stands twice in the view`);
     expect(itemText(item)).toBe(itemText(itemOf(key, value)));
     if (schema.columns.some(({ name }) => name === "n")) expect(row.n).toBe(`note of ${value}`);
+    const price = schema.columns.find(({ attribute }) => attribute === "P");
+    if (price !== undefined) expectPrice(row[price.name], price, value);
     state[key] = value;
   }
   return state;
+}
+
+/** A type without room behind the point shows nothing of a price with cents, and any other one all of it. */
+function expectPrice(shown: unknown, { type }: Column, value: string): void {
+  const price = priceOf(value);
+  const fits = !price.includes(".") || (type.kind === "decimal" && type.scale >= 2);
+  expect(shown === null ? null : Number(shown)).toBe(fits ? Number(price) : null);
 }
 
 /** Every change in the history, once, as "sequence key value". */

@@ -69,12 +69,22 @@ function requireFollowed(
     return;
   if (type.kind === "struct" && "M" in value) {
     for (const member of Object.keys(value.M))
-      if (!type.fields.some((field) => field.attribute === member)) throw fault(`has no member ${member}`);
+      if (!type.fields.some((field) => field.attribute === member) && isOfOneKind(world, attribute, member))
+        throw fault(`has no member ${member}`);
     return;
   }
   if ("N" in value && hasRoom(world, column, value.N)) throw fault(`has no room in ${JSON.stringify(type)}`);
   if (mayHaveText(column) && manifest.texts?.includes(attribute) !== true)
     throw fault("is not there as text");
+}
+
+/** A member with values of several types gets no field: one of them would be as good as the other. */
+function isOfOneKind({ table }: World, attribute: string, member: string): boolean {
+  const kinds = table.changes.flatMap(({ key, value }) => {
+    const own = value === undefined ? undefined : itemOf(key, value)[attribute];
+    return own !== undefined && "M" in own ? Object.keys(own.M[member] ?? {}) : [];
+  });
+  return new Set(kinds).size === 1;
 }
 
 function isFixed({ partitioning }: Schema, { name }: Column): boolean {

@@ -5,7 +5,8 @@ import type { RebasedSchema } from "../../core/schema/rebased-schema.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import { notAllowed, roomReasons, schemaMark } from "../../core/schema/schema-change.ts";
 import type { OpenTable } from "../../core/table/open-table.ts";
-import { editOf, type PendingEdit, schemaEdit } from "../../core/table/schema-edit.ts";
+import { editOf, type PendingEdit, type SchemaEdit, schemaEdit } from "../../core/table/schema-edit.ts";
+import { writeSchema } from "../../core/table/schema-file.ts";
 import { applyEdit, digitsFor } from "./apply-edit.ts";
 import type { EvolvingLake } from "./evolving-lake.ts";
 
@@ -35,8 +36,13 @@ export async function editSchema(
   { given, origin }: EditWish,
 ): Promise<RebasedSchema | undefined> {
   const edit = pendingEdit(opened, given, origin);
-  await requireNoOtherEdit(lake, opened, given);
-  if (edit === undefined) return undefined;
+  const written = await requireNoOtherEdit(lake, opened, given);
+  if (edit === undefined) {
+    // An earlier try may have died between its commit and this.
+    // breakage: died-applies-are-finished
+    if (written?.kind === "earlier") await writeSchema(lake.store, opened.schema);
+    return undefined;
+  }
   const outcome = await applyEdit(lake, opened, edit, origin);
   if (outcome.kind === "refused") throw notAllowed(opened.schema, origin, outcome.reasons);
   return edit;
@@ -66,12 +72,12 @@ async function requireNoOtherEdit(
   { store }: Pick<EvolvingLake, "store">,
   opened: OpenTable,
   given: Schema,
-): Promise<void> {
+): Promise<SchemaEdit | undefined> {
   const edit = await schemaEdit(store, opened);
   const isWritten = edit?.kind === "pending" || edit?.kind === "refused";
   const isOwn = isWritten && schemaMark(edit.written.file) === schemaMark(given.file);
   // breakage: edits-of-schema-json-stay
-  if (edit?.kind !== "broken" && (!isWritten || isOwn)) return;
+  if (edit?.kind !== "broken" && (!isWritten || isOwn)) return edit;
   const path = schemaPath(opened.schema.table);
   throw new DynalakeError("SCHEMA_INVALID", `${path} also has an edit, which is not applied yet`, {
     next: "Apply that first (`dynalake schema apply` with its path), or undo it.",
