@@ -1,5 +1,6 @@
 /** A lake in a folder. What an operation needs is loaded when it begins. */
 import type { Cell, ResultColumn } from "../core/ports/query-result.ts";
+import { tableName } from "../core/schema/schema.ts";
 import { chosenTables } from "../core/table/chosen-tables.ts";
 import { openTables } from "../core/table/open-table.ts";
 import { requireFolder } from "../files/folder-store.ts";
@@ -59,6 +60,9 @@ export interface CommandLake extends Lake {
   sources(): Promise<ReadonlyMap<string, string>>;
 
   /** Drops records of a table's quarantine for good, which leaves a gap. Rejects with USAGE for a reason that no record has. */
+
+  /** The tables that a snapshot of a source fills: those filled from it, if none has its name. */
+  filledFrom(source: string): Promise<readonly string[]>;
   dropQuarantined(table: string, options: DropOptions): Promise<DroppedRecords>;
 }
 
@@ -100,6 +104,13 @@ class FolderLake implements CommandLake {
     });
   }
 
+  async filledFrom(source: string): Promise<readonly string[]> {
+    const sources = await this.sources();
+    // breakage: a-source-of-many-tables-fills-them
+    if (sources.has(tableName(source))) return [];
+    return [...sources].flatMap(([table, own]) => (own === source ? [table] : []));
+  }
+
   dropQuarantined(table: string, options: DropOptions): Promise<DroppedRecords> {
     return dropQuarantined(this.#context, table, options);
   }
@@ -118,13 +129,13 @@ class FolderLake implements CommandLake {
 
   snapshots(
     from: Origin,
-    { schemas, ...options }: SnapshotsOptions & Watched,
+    { schemas = [], tables = [], ...options }: SnapshotsOptions & Watched,
   ): Promise<readonly SnapshotReport[]> {
-    const tables = schemas.map((schema) => ({
-      name: undefined,
-      given: givenSchema(this.#context.cwd, schema),
-    }));
-    return takeSnapshots(this.#context, from, options, tables);
+    const { cwd } = this.#context;
+    return takeSnapshots(this.#context, from, options, [
+      ...schemas.map((schema) => ({ name: undefined, given: givenSchema(cwd, schema) })),
+      ...tables.map((name) => ({ name, given: undefined })),
+    ]);
   }
 
   snapshot(from: Origin, options: SnapshotOptions & Watched = {}): Promise<SnapshotReport> {

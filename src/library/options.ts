@@ -84,7 +84,9 @@ export interface SplitOptions extends InferOptions {
 
 export interface SnapshotsOptions extends Omit<SnapshotOptions, "schema" | "name"> {
   /** Schema files' paths, or their content: a lake table for each. */
-  readonly schemas: readonly (string | TableSchema)[];
+  readonly schemas?: readonly (string | TableSchema)[];
+  /** Tables of the lake, which keep their schemas. */
+  readonly tables?: readonly string[];
 }
 
 export interface SnapshotOptions extends InferOptions, ReadOptions {

@@ -1,10 +1,14 @@
 /** A single-table design becomes a lake with a table for each kind of items: from `infer --split-by` to the answer. */
 import { readdir, readFile, writeFile } from "node:fs/promises";
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
+import { startEmulator } from "../../src/emulator/emulator.ts";
 import { done, dynalake, expectRefused, type ItemJson, lakeItems, rowsOf } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";
+import { connectTo, SourceTable } from "./source-table.ts";
 
 const items: readonly ItemJson[] = Array.from({ length: 20 }, (_, i): readonly ItemJson[] => {
   const PK = { S: `CUSTOMER#${i}` };
@@ -110,3 +114,62 @@ test("a table that mixes kinds is reported, with the command", async () => {
     });
   });
 });
+
+test("one scan fills all tables of a source, at first and later", async () => {
+  const emulator = await startEmulator({ kinds: ["dynoxide"] });
+  const proxy = await countingProxy(emulator.endpoint);
+  const connection = connectTo(emulator.endpoint);
+  try {
+    const table = await SourceTable.create(connection, "Shop");
+    for (const Book of ["ORDER#1", "ORDER#2", "PROFILE"])
+      await table.put({ User: { S: "ann" }, Book: { S: Book } });
+    await withFolder(async (folder) => {
+      const lake = join(folder, "lake");
+      const source = ["--source", "Shop", "--endpoint", proxy.endpoint];
+      const scans = async (...args: readonly string[]): Promise<number> => {
+        const before = proxy.scans();
+        await done(args);
+        return proxy.scans() - before;
+      };
+      const once = await scans("infer", ...source, "--split-by", "Book", "--out", join(folder, "shop"));
+      const first = ["snapshot", ...source, "--schema", join(folder, "shop"), "--lake", lake];
+      expect(await scans(...first)).toBe(once);
+      await table.put({ User: { S: "bob" }, Book: { S: "PROFILE" } });
+      expect(await scans("snapshot", ...source, "--lake", lake)).toBe(once);
+      const tables = JSON.parse(await done(["status", "--lake", lake, "--json"])).tables;
+      expect(tables.map(({ table: name, rows }: { table: string; rows: number }) => [name, rows])).toEqual([
+        ["shop_order", 2],
+        ["shop_profile", 2],
+        ["shop_rest", 0],
+      ]);
+    });
+  } finally {
+    connection.close();
+    await proxy.close();
+    await emulator.stop();
+  }
+});
+
+/** Passes requests on, and counts those that scan. */
+async function countingProxy(endpoint: string) {
+  let count = 0;
+  const server = createServer((incoming, answer) => {
+    if (String(incoming.headers["x-amz-target"]).endsWith(".Scan")) count++;
+    const { method, headers, url } = incoming;
+    const { host: _, ...passed } = headers;
+    const outgoing = request(new URL(url ?? "/", endpoint), { method, headers: passed }, (found) => {
+      answer.writeHead(found.statusCode ?? 500, found.headers);
+      found.pipe(answer);
+    });
+    incoming.pipe(outgoing);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    scans: () => count,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

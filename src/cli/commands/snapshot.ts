@@ -2,6 +2,7 @@
 import { defined } from "../../core/defined.ts";
 import { DynalakeError } from "../../core/error.ts";
 import type { Origin, SnapshotsKept, Watched } from "../../index.ts";
+import type { CommandLake } from "../../library/folder-lake.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { givenTime } from "../context/given-time.ts";
 import { type NamedTables, namedTables, requireMeant } from "../context/named-tables.ts";
@@ -35,7 +36,7 @@ export async function snapshotCommand(context: CommandContext, options: Snapshot
   if (stack !== undefined) return snapshotStack(context, { kind: "stack", stack, region }, options);
   const named = namedTables(context, options);
   const from = originOf(named, options);
-  const { name, schema } = named;
+  const { name, schema, source } = named;
   const { endpoint, threads, readShare } = options;
   const schemas = schema === undefined ? undefined : await schemasInFolder(context, schema);
   const wish = defined({
@@ -48,7 +49,7 @@ export async function snapshotCommand(context: CommandContext, options: Snapshot
       options.exportedAt === undefined ? undefined : new Date(givenTime(context, options.exportedAt) * 1000),
   });
   const { terminal, interrupted: signal } = context;
-  const take = async (lake: Parameters<Parameters<typeof withFolder>[2]>[0]) => {
+  const take = async (lake: CommandLake) => {
     await requireMeant(lake, named);
     const watched: Watched = {
       signal,
@@ -56,6 +57,9 @@ export async function snapshotCommand(context: CommandContext, options: Snapshot
         if (event.kind === "progress") showSnapshotProgress(terminal, event);
       },
     };
+    const isAny = schema === undefined && name === undefined;
+    const tables = isAny && source !== undefined ? await lake.filledFrom(source) : [];
+    if (tables.length > 0) return lake.snapshots(from, { ...wish, ...watched, tables });
     if (schemas === undefined)
       return [await lake.snapshot(from, { ...wish, ...watched, ...defined({ name, schema }) })];
     requireNoName(named, schema);
