@@ -59,7 +59,10 @@ export function lakeDashboard(scope: Construct, id: string, lake: LakePlace, wor
   );
   row(
     ["Reading", [ofSources("StreamUnreadSeconds"), ofSources("FailedLooks")]],
-    ["Compactions by table", [ofTables("Compactions", "Sum")]],
+    [
+      "Compactions and failed executions by table",
+      [ofTables("Compactions", "Sum"), ofTables("FailedExecutions", "Sum")],
+    ],
   );
   row(["Snapshots", endsOf(work.snapshot.machine)], ["Compactions", endsOf(work.compaction.machine)]);
   return dashboard;

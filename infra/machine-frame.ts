@@ -1,5 +1,6 @@
 /** How every machine of the deployment begins, invokes its functions and ends. */
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
+import { METRIC_DIMENSION, TABLE_METRICS, type TableMetric } from "../src/aws/contracts/metrics.ts";
 import { BACKOFF, FAILED, type Invocation, integration, invoke, type State } from "./states.ts";
 
 export interface Beginning {
@@ -47,6 +48,8 @@ export interface Report {
   readonly machine: "snapshot" | "compaction";
   readonly successTopicArn: string;
   readonly failureTopicArn: string;
+  /** Where metrics of failures are. */
+  readonly namespace: string;
 }
 
 /** The end after success: the facts, which name no item, are published and are the execution's output. */
@@ -89,10 +92,40 @@ export function failure(report: Report): Record<string, State> {
     },
     ReportFailure: {
       ...publish(report, report.failureTopicArn, "failed", "$.report"),
+      Catch: [{ ErrorEquals: ["States.ALL"], ResultPath: null, Next: "CountFailure" }],
+      Next: "CountFailure",
+    },
+    CountFailure: {
+      ...countFailure(report),
       Catch: [{ ErrorEquals: ["States.ALL"], ResultPath: null, Next: "Fail" }],
       Next: "Fail",
     },
     Fail: { Type: "Fail", ErrorPath: "$.error.Error", CausePath: "$.error.Cause" },
+  };
+}
+
+/** A metric of Step Functions has no table in its dimensions. */
+function countFailure({ namespace }: Report): State {
+  const metric: TableMetric = "FailedExecutions";
+  return {
+    Type: "Task",
+    Resource: integration("aws-sdk:cloudwatch:putMetricData"),
+    Parameters: {
+      Namespace: namespace,
+      MetricData: [
+        {
+          MetricName: metric,
+          Dimensions: [{ Name: METRIC_DIMENSION, "Value.$": TABLE }], // breakage: failures-are-counted-by-table
+          Value: 1,
+          Unit: TABLE_METRICS[metric],
+        },
+      ],
+    },
+    ResultPath: null,
+    TimeoutSeconds: 60,
+    Retry: [
+      { ErrorEquals: ["CloudWatch.InternalServiceException", "CloudWatch.SdkClientException"], ...BACKOFF },
+    ],
   };
 }
 

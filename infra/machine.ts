@@ -2,6 +2,7 @@
 import { Stack } from "aws-cdk-lib";
 import { DefinitionBody, LogLevel, StateMachine } from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
+import { metricsNamespace } from "./lake-function.ts";
 import type { LakePlace } from "./lake-place.ts";
 import { makeLogGroup } from "./log-group.ts";
 import type { Report } from "./machine-frame.ts";
@@ -51,6 +52,12 @@ export class LakeMachine extends Construct {
         {
           actions: ["sns:Publish"],
           resources: [lake.successTopic.topicArn, lake.failureTopic.topicArn],
+        },
+        {
+          actions: ["cloudwatch:PutMetricData"],
+          resources: ["*"],
+          conditions: { StringEquals: { "cloudwatch:namespace": metricsNamespace(lake) } },
+          because: "Metrics have no ARNs; the condition names those of the lake.",
         },
         ...props.permissions,
       ],
@@ -126,9 +133,11 @@ const LOG_DELIVERIES: Permission = {
   because: "CloudWatch Logs has no resource-level permissions for log deliveries.",
 };
 
-export function reportOf({ failureTopic, successTopic }: LakePlace, kind: MachineKind): Report {
+export function reportOf(lake: LakePlace, kind: MachineKind): Report {
+  const { failureTopic, successTopic } = lake;
   return {
     machine: kind,
+    namespace: metricsNamespace(lake),
     successTopicArn: successTopic.topicArn,
     failureTopicArn: failureTopic.topicArn,
   };

@@ -1,6 +1,8 @@
 /** Compactions that die in any state: the view stays correct, and a later compaction finishes the work. */
 
+import { CloudWatchClient, GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { METRIC_DIMENSION, type TableMetric } from "../../src/aws/contracts/metrics.ts";
 import { RUNS_MAX } from "../../src/aws/contracts/steps.ts";
 import { manifestNumbered, manifestSequences } from "../../src/core/table/commits.ts";
 import type { AwsEmulator } from "./support/emulator.ts";
@@ -25,6 +27,25 @@ afterAll(() => mortal?.close());
 
 function review(user: string, attributes: StoredItem): StoredItem {
   return { User: { S: user }, Book: { S: "Dune" }, ...attributes };
+}
+
+/** The executions that have failed in the last hour, as the machines count them. */
+async function failures(): Promise<number> {
+  const client = new CloudWatchClient(emulator.client);
+  const now = Date.now();
+  const { Datapoints = [] } = await client.send(
+    new GetMetricStatisticsCommand({
+      Namespace: `dynalake/${mortal.deployment.database}`,
+      MetricName: "FailedExecutions" satisfies TableMetric,
+      Dimensions: [{ Name: METRIC_DIMENSION, Value: "mortal" }],
+      StartTime: new Date(now - 3_600_000),
+      EndTime: new Date(now + 60_000),
+      Period: 60,
+      Statistics: ["Sum"],
+    }),
+  );
+  client.destroy();
+  return Datapoints.reduce((sum, { Sum = 0 }) => sum + Sum, 0);
 }
 
 /** Counts rows that no test changes. */
@@ -56,7 +77,9 @@ test("statements that fail are followed by another run, with other folders, a bo
   await mortal.becomesEqual();
   await mortal.delivered(() => mortal.put(review("runs again", { Author: { S: "for good" } })));
   await emulator.faults.failState({ ...failing, times: RUNS_MAX });
+  const failed = await failures();
   expect(await mortal.compacted(settled)).toMatchObject({ status: "FAILED" });
+  expect(await failures()).toBe(failed + 1);
   expect(await emulator.faults.left("mortal")).toBe(0);
   await mortal.becomesEqual();
 });

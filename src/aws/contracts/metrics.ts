@@ -14,6 +14,8 @@ export const TABLE_METRICS = {
   QuarantinedRecords: "Count",
   /** Compactions that were done, and those that were due and had nothing to do. */
   Compactions: "Count",
+  /** Executions of both machines, counted by the machines themselves. */
+  FailedExecutions: "Count",
   LagSeconds: "Seconds",
   /** What waits for a person: objects, found hourly and at each compaction; likewise the next three. */
   OpenGaps: "Count",

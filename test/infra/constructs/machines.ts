@@ -118,6 +118,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   Commit: () => ({ outcome: "committed", kind: "snapshot", manifest: 7, rows: 3, segments: 1 }),
   PublishViews: () => ({ manifest: 7 }),
   Tick: () => null,
+  "aws-sdk:cloudwatch:putMetricData": () => ({}),
 };
 
 const names = ({ calls }: Played): readonly string[] => calls.map(([name]) => name);
@@ -510,8 +511,32 @@ describe("a failure", () => {
           execution: "arn:execution",
         },
       ]);
+      expect(events(played, "aws-sdk:cloudwatch:putMetricData")).toEqual([
+        {
+          Namespace: "dynalake/dynalake",
+          MetricData: [
+            {
+              MetricName: "FailedExecutions",
+              Dimensions: [{ Name: "LakeTable", Value: "reviews" }],
+              Value: 1,
+              Unit: "Count",
+            },
+          ],
+        },
+      ]);
     },
   );
+
+  test("that cannot be counted is what it was", () => {
+    const played = play(definitions.compaction(), REVIEWS, {
+      BeginRun: failing,
+      "aws-sdk:cloudwatch:putMetricData": () => {
+        throw new TaskError("CloudWatch.CloudWatchException", "no dimension");
+      },
+    });
+    expect(played.outcome).toMatchObject({ status: "FAILED", error: "EXPORT_INVALID" });
+    expect(reports(played)).toHaveLength(1);
+  });
 
   test("of the tick after a snapshot does not undo the snapshot", () => {
     const played = play(definitions.snapshot(), REVIEWS, { Tick: failing });
@@ -601,7 +626,7 @@ describe("of both machines", () => {
           if (!isReport)
             for (const name of ErrorEquals)
               expect(name).toMatch(
-                /^(Lambda|Athena|StepFunctions|DynamoDb)\.|^(BACKUPS_OFF|ENGINE_FAILED|THROTTLED|UNREACHABLE)$/,
+                /^(Lambda|Athena|StepFunctions|DynamoDb|CloudWatch)\.|^(BACKUPS_OFF|ENGINE_FAILED|THROTTLED|UNREACHABLE)$/,
               );
         }
       }

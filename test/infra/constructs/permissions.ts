@@ -38,6 +38,8 @@ describe("of all roles", () => {
   test("all resources are meant only where the service knows none", () => {
     const unbound = all().filter(({ resource }) => resource === "*");
     expect([...new Set(unbound.map(({ action }) => action))].sort()).toEqual([
+      // Bound to a namespace.
+      "cloudwatch:PutMetricData",
       "dynamodb:ListStreams",
       "logs:CreateLogDelivery",
       "logs:DeleteLogDelivery",
