@@ -9,4 +9,5 @@ export { openLake } from "./library/open-lake.ts";
 export type * from "./library/options.ts";
 export type * from "./library/query.ts";
 export type * from "./library/reports.ts";
+export type * from "./library/restore-reports.ts";
 export type * from "./library/schema.ts";

@@ -204,6 +204,11 @@ function restore(program: Command, runs: Runs): void {
         "write files to s3://bucket/prefix, from which DynamoDB's import makes the table",
       ).conflicts(["overwrite", "intoSource", "writeUnits", "ttl", "max"]),
     )
+    .addOption(
+      new Option("--verify", "compare the table of --to with the items, and write nothing").conflicts([
+        ...["toS3", "like", "overwrite", "incomplete", "intoSource", "writeUnits", "ttl", "dryRun"],
+      ]),
+    )
     .option("--as-of <time>", "the items as they were at a time")
     .option("--like <file>", "the answer of `aws dynamodb describe-table`, to make the table like that")
     .option("--overwrite", "replace items whose keys are in the table; by default they stay")

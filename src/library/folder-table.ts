@@ -24,6 +24,7 @@ import type {
   StatusOptions,
   VacuumOptions,
   VerifyOptions,
+  VerifyRestoredOptions,
   Watched,
 } from "./options.ts";
 import {
@@ -38,15 +39,18 @@ import type {
   Compaction,
   CompactionRun,
   Drift,
-  PlannedRestore,
-  PlannedS3Restore,
-  Restored,
-  S3Restore,
   SchemaChangeReport,
   TableStatus,
   Vacuumed,
   Verification,
 } from "./reports.ts";
+import type {
+  PlannedRestore,
+  PlannedS3Restore,
+  Restored,
+  S3Restore,
+  VerifiedRestore,
+} from "./restore-reports.ts";
 import { RowStream } from "./row-stream.ts";
 import type { TableSchema } from "./schema.ts";
 
@@ -243,6 +247,14 @@ export class FolderTable implements ListedTable {
       const opened = await this.#opened();
       const { plannedRestoreToS3 } = await import("./restoring-to-s3.ts");
       return plannedRestoreToS3(this.#context, opened, options, stop);
+    });
+  }
+
+  verifyRestored(options: VerifyRestoredOptions & Watched): Promise<VerifiedRestore> {
+    return this.#context.lifetime.run(options.signal, async (stop) => {
+      const opened = await this.#opened();
+      const { verifyRestoredTable } = await import("./restoring.ts");
+      return verifyRestoredTable(this.#context, opened, options, stop);
     });
   }
 

@@ -17,6 +17,7 @@ import type {
   StatusOptions,
   VacuumOptions,
   VerifyOptions,
+  VerifyRestoredOptions,
   Watched,
 } from "./options.ts";
 import type { Query, QueryOptions, Row } from "./query.ts";
@@ -25,11 +26,7 @@ import type {
   Drift,
   FollowReport,
   Inference,
-  PlannedRestore,
-  PlannedS3Restore,
   ReplayReport,
-  Restored,
-  S3Restore,
   SchemaChangeReport,
   SnapshotReport,
   SplitInference,
@@ -37,6 +34,13 @@ import type {
   Vacuumed,
   Verification,
 } from "./reports.ts";
+import type {
+  PlannedRestore,
+  PlannedS3Restore,
+  Restored,
+  S3Restore,
+  VerifiedRestore,
+} from "./restore-reports.ts";
 import type { TableSchema } from "./schema.ts";
 
 /**
@@ -251,6 +255,12 @@ export interface LakeTable {
 
   /** What `restoreToS3` with these options would do. It does not look at the bucket. */
   planRestoreToS3(options: S3RestoreOptions & Cancel): Promise<PlannedS3Restore>;
+
+  /**
+   * Compares a table of DynamoDB with the items of now or of a time, such as one that an import has made, and writes nothing to it.
+   * Rejects with USAGE (another key), TABLE_NOT_FOUND, or as reading the table fails.
+   */
+  verifyRestored(options: VerifyRestoredOptions & Watched): Promise<VerifiedRestore>;
 
   /** Deletes files that no commit of the retention time uses. */
   vacuum(options?: VacuumOptions & Cancel): Promise<Vacuumed>;

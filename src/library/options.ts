@@ -186,6 +186,8 @@ export interface S3RestoreOptions extends Pick<RestoreOptions, "asOf" | "like" |
   readonly toS3: string;
 }
 
+export interface VerifyRestoredOptions extends Pick<RestoreOptions, "to" | "asOf" | "namedMax"> {}
+
 export interface CompactOptions {
   /** Rewrite every part of the base that has deltas or lacks a new column, not only those whose deltas have grown. */
   readonly all?: boolean;

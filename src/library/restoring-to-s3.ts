@@ -10,7 +10,7 @@ import { importTableInput } from "../source/table-description.ts";
 import type { FolderContext } from "./folder-context.ts";
 import { observed } from "./observed.ts";
 import type { S3RestoreOptions, Watched } from "./options.ts";
-import type { PlannedS3Restore, S3Restore } from "./reports.ts";
+import type { PlannedS3Restore, S3Restore } from "./restore-reports.ts";
 import { withRestorePlace } from "./restoring.ts";
 
 export async function restoreToS3(

@@ -3,6 +3,7 @@ import { defined } from "../core/defined.ts";
 import { isoText } from "../core/row/iso-text.ts";
 import type { OpenTable } from "../core/table/open-table.ts";
 import { recallSource } from "../embedded/folder/source-memory.ts";
+import type { ComparedRestore } from "../embedded/restoring/compare-restored.ts";
 import { readDesignFile } from "../embedded/restoring/design-file.ts";
 import {
   planRestore,
@@ -11,12 +12,13 @@ import {
   type RestoreWish,
 } from "../embedded/restoring/restore-plan.ts";
 import { type RestoredItems, restoreTable } from "../embedded/restoring/restore-table.ts";
+import { verifyRestored } from "../embedded/restoring/verify-restored.ts";
 import { connectSource } from "../source/source-connection.ts";
 import type { FolderContext } from "./folder-context.ts";
 import { givenFile, requireNumber, secondsOf } from "./given.ts";
 import { observed } from "./observed.ts";
-import type { RestoreOptions, Watched } from "./options.ts";
-import type { PlannedRestore, Restored } from "./reports.ts";
+import type { RestoreOptions, VerifyRestoredOptions, Watched } from "./options.ts";
+import type { PlannedRestore, Restored, VerifiedRestore } from "./restore-reports.ts";
 
 const NAMED_MAX = 100;
 
@@ -88,6 +90,46 @@ export async function withRestorePlace<T>(
   }
 }
 
+/** Compares alone. */
+export async function verifyRestoredTable(
+  context: FolderContext,
+  opened: OpenTable,
+  options: VerifyRestoredOptions & Watched,
+  stop: AbortSignal,
+): Promise<VerifiedRestore> {
+  const { to, onEvent, namedMax = NAMED_MAX } = options;
+  requireNumber("namedMax", namedMax, { min: 0 });
+  const emit = observed(onEvent);
+  const { table } = opened.schema;
+  return withRestorePlace(context, opened, options, stop, async (place, { asOfSeconds: wished }) => {
+    const verified = await verifyRestored(place, {
+      to,
+      namedMax,
+      ...defined({ asOfSeconds: wished }),
+      onProgress: (step, done) => emit({ kind: "progress", table, step, done }),
+    });
+    const { asOfSeconds, items, others, verification } = verified;
+    const { lacking, different } = differing(verified);
+    return {
+      table,
+      to,
+      asOf: isoText(asOfSeconds * 1000),
+      asOfSeconds,
+      items,
+      result: lacking + different === 0 ? "identical" : "different", // breakage: restored-table-is-compared
+      lacking,
+      different,
+      others,
+      differences: verification.differences,
+    };
+  });
+}
+
+function differing({ verification }: ComparedRestore): Pick<Restored, "lacking" | "different"> {
+  const { extra, different, repeated, unreadable } = verification.counts;
+  return { lacking: extra, different: different + repeated + unreadable };
+}
+
 function planReport(table: string, plan: RestorePlan): PlannedRestore {
   const { to, target, design, lacks, begun } = plan;
   const asOfSeconds = begun?.asOfSeconds ?? plan.asOfSeconds;
@@ -105,8 +147,7 @@ function planReport(table: string, plan: RestorePlan): PlannedRestore {
 
 function restoredReport(table: string, plan: RestorePlan, restored: RestoredItems): Restored {
   const { asOfSeconds, items, written, kept, refused, mode } = restored.state;
-  const { counts, differences } = restored.verification;
-  const [lacking, different] = [counts.extra, counts.different + counts.repeated + counts.unreadable];
+  const { lacking, different } = differing(restored);
   // What was there before the restore is not its own.
   const wrong = lacking > refused || (mode !== "keep" && different > 0); // breakage: restore-verifies
   return {
@@ -122,6 +163,6 @@ function restoredReport(table: string, plan: RestorePlan, restored: RestoredItem
     lacking,
     different,
     others: restored.others,
-    differences,
+    differences: restored.verification.differences,
   };
 }

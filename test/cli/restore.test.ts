@@ -399,3 +399,26 @@ test("items expire only once they were compared, and a time to live that is ther
     });
   });
 });
+
+test("a table is compared with the items of a moment, and nothing is written to it", async () => {
+  await withFolder(async (folder) => {
+    const lake = await lakeOf(folder, items);
+    expectRefused(await restore(lake, "Compared", "--verify"), {
+      code: "TABLE_NOT_FOUND",
+      names: ["Compared"],
+    });
+    await restored(lake, "Compared", "--like", await likeFile(folder));
+    const same = await restored(lake, "Compared", "--verify");
+    expect(same).toMatchObject({ code: 0, result: "identical", items: 60, lacking: 0, others: 0 });
+    const table = SourceTable.known(emulator.connection, "Compared");
+    const newer: SourceItem = { User: { S: "user 1" }, Book: { S: "book 1" }, Price: { N: "7" } };
+    await table.put(newer, { User: { S: "ann" }, Book: { S: "Mort" } });
+    const before = await table.items();
+    const { code, stdout } = await restore(lake, "Compared", "--verify");
+    expect(code).toBe(4);
+    expect(stdout).toMatch(/^others {6}1 item of the table are not the lake's$/m);
+    expect(stdout).toMatch(/^result {6}DIFFERENT: the table lacks 0 items, and has 1 item otherwise$/m);
+    expect(await table.items()).toEqual(before);
+    expect(await readdir(join(lake, "_restores", "books"))).toEqual([]);
+  });
+});

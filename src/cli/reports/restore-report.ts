@@ -1,6 +1,6 @@
 /** What a restore did, or would do, for people and for programs. */
 import { counted, grouped } from "../../core/counted.ts";
-import type { PlannedRestore, PlannedS3Restore, Restored, S3Restore } from "../../index.ts";
+import type { PlannedRestore, PlannedS3Restore, Restored, S3Restore, VerifiedRestore } from "../../index.ts";
 import { timeText } from "../options/time-option.ts";
 import { differenceLine } from "./verify-report.ts";
 
@@ -26,15 +26,32 @@ export function restoredText(restored: Restored): string {
     ...when(kept > 0, "kept", `${counted(kept, "item")} that the table had; --overwrite replaces them`),
     ...when(refused > 0, "refused", `${counted(refused, "item")}, with reasons: ${refusedFile}`),
     ...when(others > 0, "others", `${counted(others, "item")} of the table are not the lake's`),
-    ...differences.map((found) => {
-      const [kind, text] = differenceLine(found);
-      return [kind === "extra" ? "lacking" : kind, text] as const;
-    }),
+    ...differenceLines(differences),
     ["result", resultText(restored)],
   ]);
 }
 
-export function restoreJson(report: PlannedRestore | Restored | PlannedS3Restore | S3Restore): string {
+export function verifiedText(verified: VerifiedRestore): string {
+  const { table, to, items, others, differences } = verified;
+  return linesOf([
+    ["table", `${table}, ${momentOf(verified)}: ${counted(items, "item")}`],
+    ["to", `${to}, which was only read`],
+    ...when(others > 0, "others", `${counted(others, "item")} of the table are not the lake's`),
+    ...differenceLines(differences),
+    ["result", resultText({ ...verified, kept: 0 })],
+  ]);
+}
+
+function differenceLines(differences: Restored["differences"]): readonly Line[] {
+  return differences.map((found) => {
+    const [kind, text] = differenceLine(found);
+    return [kind === "extra" ? "lacking" : kind, text] as const;
+  });
+}
+
+export function restoreJson(
+  report: PlannedRestore | Restored | PlannedS3Restore | S3Restore | VerifiedRestore,
+): string {
   return `${JSON.stringify(report, null, 2)}\n`;
 }
 
@@ -53,7 +70,12 @@ export function momentOf({ asOfSeconds }: Pick<PlannedRestore, "asOfSeconds">): 
   return asOfSeconds === undefined ? "the items of now" : `the items of ${timeText(asOfSeconds)}`;
 }
 
-function resultText({ result, lacking, different, kept }: Restored): string {
+function resultText({
+  result,
+  lacking,
+  different,
+  kept,
+}: Pick<Restored, "result" | "lacking" | "different" | "kept">): string {
   if (result === "identical")
     return kept === 0
       ? "IDENTICAL: the table has every item as the lake had it"

@@ -4,6 +4,7 @@
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { restoresFolder } from "../../core/format/lake-path.ts";
 import { linesOfItems } from "../../core/overlay/items.ts";
 import type { LakeRow, VerifiedLake } from "../../core/ports/verified.ts";
 import type { StoredItem } from "../../core/row/stored-item.ts";
@@ -12,11 +13,13 @@ import type { OpenTable } from "../../core/table/open-table.ts";
 import type { Item } from "../../core/values/attribute-value.ts";
 import { itemText } from "../../core/values/attribute-value.ts";
 import { keyHash, keyOf } from "../../core/values/key.ts";
+import { temporaryFolder } from "../../files/temporary-folder.ts";
 import { ExportWriter } from "../../source/export-writer.ts";
-import type { ExportFolder } from "../exports/export-folder.ts";
+import { type ExportFolder, openExport } from "../exports/export-folder.ts";
 import { exportItems } from "../exports/export-items.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
 import { lakeItems } from "../reading/items.ts";
+import type { RestorePlace } from "./restore-plan.ts";
 
 export interface PinRequest {
   readonly lake: LakeFolder;
@@ -58,6 +61,27 @@ export async function pinItems(request: PinRequest): Promise<PinnedItems> {
   } catch (error) {
     await writer.abandon();
     throw error;
+  }
+}
+
+export interface TemporaryPin
+  extends Omit<PinRequest, "folder" | "nowSeconds" | "lake" | "opened" | "signal"> {
+  readonly place: Pick<RestorePlace, "lake" | "opened" | "timing" | "signal">;
+}
+
+/** Pins the items for `use` alone. Where the lake is, there is room for them. */
+export async function withPinnedItems<T>(
+  { place, ...request }: TemporaryPin,
+  use: (pinned: PinnedItems & { readonly asOfSeconds: number; readonly folder: ExportFolder }) => Promise<T>,
+): Promise<T> {
+  const nowSeconds = Math.floor(place.timing.nowMs() / 1000);
+  const folder = temporaryFolder(join(place.lake.root, restoresFolder), "items-");
+  try {
+    const pinned = await pinItems({ ...place, ...request, folder: folder.path, nowSeconds });
+    const asOfSeconds = request.asOfSeconds ?? nowSeconds;
+    return await use({ ...pinned, asOfSeconds, folder: await openExport(folder.path) });
+  } finally {
+    await folder.remove();
   }
 }
 

@@ -173,23 +173,29 @@ function requireSame(
 }
 
 function requireFitting(
-  { schema }: OpenTable,
+  opened: OpenTable,
   { to, intoSource }: RestoreWish,
   target: SourceDescription,
   connection: SourceConnection,
 ): void {
-  const [hash, range] = target.design.key.map(({ name }) => name);
-  const key = { hash: hash ?? "", ...(range === undefined ? {} : { range }) };
-  if (!sameKeySchema(key, schema.key)) {
-    const named = keyAttributes(key).join(" and ");
-    throw new DynalakeError("USAGE", `the key of table "${to}" is ${named}, not that of "${schema.table}"`);
-  }
+  const { schema } = opened;
+  requireSameKey(opened, to, target);
   // breakage: restore-spares-sources
   if (to !== schema.source || intoSource) return;
   const place = placeText(connection.place);
   throw new DynalakeError("USAGE", `table "${to}" ${place} is the source of "${schema.table}"`, {
     next: "Restore into another table, or add --into-source: each item then comes back by the stream.",
   });
+}
+
+/** Throws USAGE for a table whose items are found by another key. */
+export function requireSameKey({ schema }: OpenTable, to: string, target: SourceDescription): void {
+  const [hash, range] = target.design.key.map(({ name }) => name);
+  const key = { hash: hash ?? "", ...(range === undefined ? {} : { range }) };
+  if (!sameKeySchema(key, schema.key)) {
+    const named = keyAttributes(key).join(" and ");
+    throw new DynalakeError("USAGE", `the key of table "${to}" is ${named}, not that of "${schema.table}"`);
+  }
 }
 
 /** Throws USAGE where nothing says how the source was made. */

@@ -2,13 +2,11 @@
  * Writes the items of a lake table where DynamoDB's import reads them. What is cut in the middle leaves no mark in the bucket, and is
  * begun anew.
  */
-import { basename, join } from "node:path";
-import { restoresFolder } from "../../core/format/lake-path.ts";
+import { basename } from "node:path";
 import { isoText } from "../../core/row/iso-text.ts";
-import { temporaryFolder } from "../../files/temporary-folder.ts";
 import type { ImportBucket } from "../../source/import-bucket.ts";
-import { openExport } from "../exports/export-folder.ts";
-import { type PinnedItems, pinItems } from "./pinned-items.ts";
+import type { ExportFolder } from "../exports/export-folder.ts";
+import { type PinnedItems, withPinnedItems } from "./pinned-items.ts";
 import type { ImportPlan, RestorePlace } from "./restore-plan.ts";
 
 export interface ImportWork extends RestorePlace {
@@ -43,37 +41,36 @@ const DATA_FILE_BYTES_MAX = 128_000_000;
 
 /** Fails as a query of the lake does, as writing to the bucket does, and with DISK_FULL. */
 export async function writeImport(work: ImportWork, plan: ImportPlan): Promise<WrittenImport> {
-  const { bucket, lake, timing } = work;
+  const { bucket, onProgress } = work;
   await bucket.requireEmpty();
-  const nowSeconds = Math.floor(timing.nowMs() / 1000);
-  // Where the lake is, there is room for its items.
-  const folder = temporaryFolder(join(lake.root, restoresFolder), "import-");
+  const pin = {
+    place: work,
+    asOfSeconds: plan.asOfSeconds,
+    dataFileBytesMax: DATA_FILE_BYTES_MAX,
+    onItems: (done: number) => onProgress({ step: "pinning", done }),
+  };
   try {
-    const pinned = await pinItems({
-      ...work,
-      folder: folder.path,
-      asOfSeconds: plan.asOfSeconds,
-      dataFileBytesMax: DATA_FILE_BYTES_MAX,
-      nowSeconds,
-      onItems: (done) => work.onProgress({ step: "pinning", done }),
-    });
-    return await upload(work, plan, { ...pinned, folder: folder.path, nowSeconds });
+    return await withPinnedItems(pin, (pinned) => upload(work, plan, pinned));
   } catch (error) {
     await bucket.abandon(); // breakage: cut-import-is-taken-back
     throw error;
-  } finally {
-    await folder.remove();
   }
 }
 
 async function upload(
   { bucket, opened, importTable, signal, onProgress }: ImportWork,
   plan: ImportPlan,
-  pinned: PinnedItems & { readonly folder: string; readonly nowSeconds: number },
+  {
+    items,
+    bytes,
+    asOfSeconds,
+    folder,
+  }: PinnedItems & {
+    readonly asOfSeconds: number;
+    readonly folder: ExportFolder;
+  },
 ): Promise<WrittenImport> {
-  const { items, bytes } = pinned;
-  const asOfSeconds = plan.asOfSeconds ?? pinned.nowSeconds;
-  const { parts } = await openExport(pinned.folder);
+  const { parts } = folder;
   const files: object[] = [];
   let storedBytes = 0;
   for (const part of parts) {
