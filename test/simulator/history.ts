@@ -64,6 +64,8 @@ const SAMPLE_SHARE = 0.05;
 export interface Watcher {
   readonly begins?: (world: World) => void;
   readonly afterStep?: (world: World, step: Step) => Promise<void>;
+  /** Called before what the world holds is freed. */
+  readonly ends?: (world: World) => Promise<void>;
   /** For histories that evolve. */
   readonly session?: DuckdbSession;
 }
@@ -94,6 +96,7 @@ export async function play(history: History, watcher: Watcher = {}): Promise<Pla
     number = undefined;
     await settle(world, randomOf(history.seed));
     world.throwWrong();
+    await watcher.ends?.(world);
     return { counts: world.counts, told, failure: undefined };
   } catch (error) {
     const promise = error instanceof Wrong ? error.promise : "no other error";
