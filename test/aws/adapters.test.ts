@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { beforeAll } from "@jest/globals";
 import { firehoseSink } from "../../src/aws/firehose-sink.ts";
 import { registerLakeEngineTests } from "../conformance/lake-engine.ts";
+import { registerNumberTextTests } from "../conformance/number-text.ts";
 import { registerObjectStoreTests } from "../conformance/object-store.ts";
 import { registerLakeOnAthenaTests } from "./lake-on-athena.ts";
 import { sharedEmulator } from "./support/emulator.ts";
@@ -37,5 +38,7 @@ registerLakeEngineTests("on AWS", (use) =>
     });
   }),
 );
+
+registerNumberTextTests("in Athena", (use) => withTestLake(({ engine }) => use(engine)));
 
 registerLakeOnAthenaTests(withTestLake);

@@ -7,7 +7,6 @@ import { Inexact, type WireValue } from "../../src/core/row/encoding.ts";
 import { wireType } from "../../src/core/row/wire-line.ts";
 import { parseColumnType } from "../../src/core/schema/column-type.ts";
 import { type AttributeFile, type Column, parseSchema } from "../../src/core/schema/schema.ts";
-import { numberText } from "../../src/core/sql/number-text.ts";
 import { textOfMisfit } from "../../src/core/sql/text-of-misfit.ts";
 import { type AttributeValue, readAttributeValue } from "../../src/core/values/attribute-value.ts";
 import { sha256Half } from "../../src/core/values/hash.ts";
@@ -38,26 +37,6 @@ const TEXTS: readonly (readonly [string | null, string | null])[] = [
   ['{"M":{"b":{"S":"x"}}}', '{"b":"x"}'],
 ];
 
-/** Numbers in columns of types, as DynamoDB has them. */
-const NUMBERS: readonly (readonly [type: string, number: string])[] = [
-  ["int", "-3"],
-  ["bigint", "9223372036854775807"],
-  ["decimal(9,2)", "10"],
-  ["decimal(9,2)", "-0.5"],
-  ["decimal(9,2)", "0"],
-  ["decimal(9,2)", "100.25"],
-  ["double", "0"],
-  ["double", "5"],
-  ["double", "-1200"],
-  ["double", "0.5"],
-  ["double", "-2.25"],
-  ["double", "0.0000015"],
-  ["double", "123456789012345680"],
-  ["double", `1${"0".repeat(20)}`],
-  ["double", `-125${"0".repeat(100)}`],
-  ["double", `0.${"0".repeat(99)}125`],
-];
-
 /** In Trino, each level of nested arrays and maps triples the time to plan a statement. */
 const LEVELS_MAX = 5;
 
@@ -80,22 +59,6 @@ export function registerDialectTests(
           { numRuns: runs },
         ),
       ),
-      600_000,
-    );
-
-    test(
-      "numbers in their columns are the texts that DynamoDB has for them",
-      inEngine(async ({ dialect, rows }) => {
-        const texts = NUMBERS.map(([name, number], i) => {
-          const type = parseColumnType(name);
-          const value = `CAST(${literal(number)} AS ${dialect.typeName(type)})`;
-          const none = `CAST(NULL AS ${dialect.typeName(type)})`;
-          return `SELECT ${i} AS n, ${numberText(dialect, type, value, 0)} AS number, ${numberText(dialect, type, none, 0)} AS none`;
-        });
-        const found = await rows(`SELECT * FROM (${texts.join(" UNION ALL ")}) AS texts_found ORDER BY n`);
-        expect(found.map((row) => row.number)).toEqual(NUMBERS.map(([, number]) => number));
-        expect(found.map((row) => row.none)).toEqual(NUMBERS.map(() => null));
-      }),
       600_000,
     );
 

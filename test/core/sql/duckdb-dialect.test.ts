@@ -1,6 +1,7 @@
 import { duckdb } from "../../../src/core/sql/duckdb.ts";
 import { openDuckdb } from "../../../src/embedded/duckdb/duckdb-session.ts";
 import { registerDialectTests } from "../../conformance/dialect.ts";
+import { registerNumberTextTests } from "../../conformance/number-text.ts";
 import { type RecoveryEngine, registerRecoveryTests } from "../../conformance/recovery.ts";
 import { withFolder } from "../../support/folders.ts";
 
@@ -18,3 +19,4 @@ const withDuckdb = (use: (engine: RecoveryEngine) => Promise<void>): Promise<voi
 
 registerDialectTests("DuckDB", withDuckdb, RUNS);
 registerRecoveryTests("DuckDB", withDuckdb, RUNS);
+registerNumberTextTests("in DuckDB", withDuckdb);
