@@ -33,8 +33,8 @@ export function withOutputs(markdown: string, outputs: readonly string[]): strin
 }
 
 /**
- * The text without what differs between two runs: progress, moments, durations, sizes, files, process numbers, and the widths of columns
- * that follow from them.
+ * The text without what differs between two runs: progress, moments, durations, sizes, files, process numbers, the widths of columns
+ * that follow from them, and the order in which the tables of one source are opened.
  */
 export function comparable(text: string): string {
   return text
@@ -43,6 +43,7 @@ export function comparable(text: string): string {
     .replace(/^(scanning )?\S+: [\d,]+ (items|changes?).*\n/gm, "")
     .replace(/\b\d+ objects? since\b/g, "<objects> since")
     .replace(/\bprocess \d+ on \S+/g, "<process>")
+    .replace(/(?:^\S+: following the stream .*\n)+/gm, (lines) => lines.split("\n").sort().join("\n"))
     .replace(/[─┬┴┼]+/g, "─")
     .replace(/ +/g, " ");
 }
