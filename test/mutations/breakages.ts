@@ -565,6 +565,13 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/cli/shown-as-text.test.ts"],
   },
   {
+    name: "a column by whose values a table is divided widens",
+    marker: "columns-of-parts-only-drift",
+    find: " && name !== fixed",
+    put: "",
+    tests: ["test/core/infer/evolved-schema.test.ts", "test/simulator/evolution.test.ts"],
+  },
+  {
     name: "schema.json stays as it was before a schema apply that died",
     marker: "died-applies-are-finished",
     find: 'written?.kind === "earlier"',

@@ -52,8 +52,12 @@ export async function settle(world: World, random: Random): Promise<void> {
   await checkItems(world);
   await checkSnapshot(world);
   await checkQuarantine(world, keptRecords(world));
-  for (const { committedAtSeconds } of world.commits.slice(-8))
-    if (committedAtSeconds >= world.keptSinceSeconds) await checkAsOf(world, committedAtSeconds);
+  const times = world.commits.slice(-8).flatMap(({ committedAtSeconds, kind }) =>
+    // Right before a schema changed, what was delivered later is read by the columns of now.
+    kind === "schema" ? [committedAtSeconds - 1, committedAtSeconds] : [committedAtSeconds],
+  );
+  const from = Math.max(world.keptSinceSeconds, world.settings.startSeconds);
+  for (const seconds of new Set(times)) if (seconds >= from) await checkAsOf(world, seconds);
 }
 
 async function endAll(world: World): Promise<void> {

@@ -126,7 +126,7 @@ export function columnsToMeasure(schema: Schema, { misfits, wholeDigits: seen }:
 function mayRetype({ partitioning }: Schema, { masked, name }: Column): boolean {
   const fixed =
     partitioning !== undefined && partitioning.kind !== "bucket" ? partitioning.column : undefined;
-  return !masked && name !== fixed;
+  return !masked && name !== fixed; // breakage: columns-of-parts-only-drift
 }
 
 function retypesOf(schema: Schema, { misfits, counts, wholeDigits }: GrowthInput): readonly Retype[] {
