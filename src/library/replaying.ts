@@ -6,6 +6,7 @@ import type { FolderContext } from "./folder-context.ts";
 import { givenFile, givenKey, givenSchema } from "./given.ts";
 import { observed } from "./observed.ts";
 import type { Recording, ReplayOptions, Watched } from "./options.ts";
+import { followedEvents } from "./reported.ts";
 import type { ReplayReport } from "./reports.ts";
 
 export function replayRecordings(
@@ -35,6 +36,7 @@ export function replayRecordings(
         onProgress: (ofTable, { recording, done, total }) =>
           emit({ kind: "progress", table: ofTable, step: "replaying", done, total, recording }),
         onColumns: (ofTable, columns) => emit({ kind: "columns-added", table: ofTable, columns }),
+        onFollowed: (ofTable, followed) => followedEvents(ofTable, followed).forEach(emit),
       });
       const { oldestChangeSeconds: _, ...counts } = totals;
       return { table, ...counts };

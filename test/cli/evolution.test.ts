@@ -45,7 +45,7 @@ async function withOrders(use: (orders: Orders) => Promise<void>): Promise<void>
           Keys: { id: { S: "o0" } },
           NewImage: { id: { S: "o0" }, ...attributes },
           SequenceNumber: String(sequence),
-          ApproximateCreationDateTime: 1_795_000_000 + sequence,
+          ApproximateCreationDateTime: Math.floor(Date.now() / 1000) - 600 + sequence,
         };
         await writeFile(recorded, `${JSON.stringify({ eventName: "MODIFY", dynamodb })}\n`);
         await done(["replay", recorded, "--lake", lake]);

@@ -15,6 +15,8 @@ export interface OrdersLake {
   readonly own: string;
   /** Delivers an order as it is now, a second after the last one; options go to `replay`, whose notes are returned. */
   readonly change: (id: string, attributes: Attributes, ...options: string[]) => Promise<string>;
+  /** Delivers an order that was written like that days ago. */
+  readonly changeLate: (id: string, attributes: Attributes) => Promise<string>;
 }
 
 /** `attributes`: those that an order has besides its id. */
@@ -32,24 +34,32 @@ export async function withOrdersLake(
     });
     await done(["snapshot", "--from-export", join(folder, "export"), "--lake", lake, "--key", "id"]);
     let sequence = 0;
+    // What is days old is late once the table has been compacted.
+    const begunSeconds = Math.floor(Date.now() / 1000) - 600;
+    const replayed = async (
+      [id, changed]: readonly [string, Attributes],
+      atSeconds: number,
+      options: readonly string[],
+    ): Promise<string> => {
+      sequence++;
+      const recorded = join(folder, `${sequence}.jsonl`);
+      const dynamodb = {
+        Keys: { id: { S: id } },
+        NewImage: { id: { S: id }, ...changed },
+        SequenceNumber: String(sequence),
+        ApproximateCreationDateTime: atSeconds + sequence,
+      };
+      await writeFile(recorded, `${JSON.stringify({ eventName: "MODIFY", dynamodb })}\n`);
+      const ended = await dynalake(["replay", recorded, "--lake", lake, ...options]);
+      expect({ stderr: ended.stderr, code: ended.code }).toMatchObject({ code: 0 });
+      return ended.stderr;
+    };
     await use({
       folder,
       lake,
       own: join(lake, "orders/schema.json"),
-      change: async (id, changed, ...options) => {
-        sequence++;
-        const recorded = join(folder, `${sequence}.jsonl`);
-        const dynamodb = {
-          Keys: { id: { S: id } },
-          NewImage: { id: { S: id }, ...changed },
-          SequenceNumber: String(sequence),
-          ApproximateCreationDateTime: 1_795_000_000 + sequence,
-        };
-        await writeFile(recorded, `${JSON.stringify({ eventName: "MODIFY", dynamodb })}\n`);
-        const replayed = await dynalake(["replay", recorded, "--lake", lake, ...options]);
-        expect({ stderr: replayed.stderr, code: replayed.code }).toMatchObject({ code: 0 });
-        return replayed.stderr;
-      },
+      change: (id, changed, ...options) => replayed([id, changed], begunSeconds, options),
+      changeLate: (id, changed) => replayed([id, changed], begunSeconds - 5 * 24 * 3600, []),
     });
   });
 }

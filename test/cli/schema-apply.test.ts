@@ -8,7 +8,7 @@ import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";
 import { type OrdersLake, withOrdersLake } from "./orders-lake.ts";
 
-interface Orders extends Omit<OrdersLake, "folder"> {
+interface Orders extends Omit<OrdersLake, "folder" | "changeLate"> {
   /** The path of a file beside the lake. */
   readonly file: string;
   /** Writes that file: schema.json with changes. */

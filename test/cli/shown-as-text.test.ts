@@ -94,7 +94,7 @@ test("what comes by the stream is shown from the next compaction on, and what wa
         Keys: { id: { S: "a" } },
         NewImage: order("a", price, state),
         SequenceNumber: String(sequence),
-        ApproximateCreationDateTime: 1_795_000_000 + sequence,
+        ApproximateCreationDateTime: Math.floor(Date.now() / 1000) - 600 + sequence,
       };
       const recorded = join(folder, `${sequence}.jsonl`);
       await writeFile(recorded, `${JSON.stringify({ eventName: "MODIFY", dynamodb })}\n`);

@@ -19,20 +19,25 @@ interface Orders extends Omit<OrdersLake, "own"> {
 /** Three orders whose prices are whole. */
 async function withOrders(more: Attributes, use: (orders: Orders) => Promise<void>): Promise<void> {
   const attributes = () => ({ price: { N: "10" }, ...more });
-  await withOrdersLake(["a", "b", "c"], attributes, async ({ folder, lake, own: file, change }) => {
-    await use({
-      folder,
-      lake,
-      file,
-      change: (id, changed, ...options) => change(id, { ...more, ...changed }, ...options),
-      compact: async (...options) => {
-        const compacted = await dynalake(["compact", "--lake", lake, "--settle-seconds", "0", ...options]);
-        expect(compacted).toMatchObject({ code: 0 });
-        return compacted.stderr;
-      },
-      sum: () => rowsOf(lake, "SELECT sum(price) AS s, count(price) AS n FROM orders"),
-    });
-  });
+  await withOrdersLake(
+    ["a", "b", "c"],
+    attributes,
+    async ({ folder, lake, own: file, change, changeLate }) => {
+      await use({
+        changeLate,
+        folder,
+        lake,
+        file,
+        change: (id, changed, ...options) => change(id, { ...more, ...changed }, ...options),
+        compact: async (...options) => {
+          const compacted = await dynalake(["compact", "--lake", lake, "--settle-seconds", "0", ...options]);
+          expect(compacted).toMatchObject({ code: 0 });
+          return compacted.stderr;
+        },
+        sum: () => rowsOf(lake, "SELECT sum(price) AS s, count(price) AS n FROM orders"),
+      });
+    },
+  );
 }
 
 const typeOf = async (file: string, attribute: string): Promise<string> =>
@@ -68,6 +73,17 @@ test("cents that come by the stream after whole prices are in every sum", async 
     const { segments, recovery } = await latestManifest(folderStore(lake), "orders");
     expect(segments.filter(({ id }) => recovery?.segments.includes(id))).toEqual([]);
     expect((await lakeItems(lake)).join()).toContain('"price":{"N":"1234567e-7"}');
+  });
+});
+
+test("cents that come late are in every sum at once: what is folded is followed", async () => {
+  await withOrders({}, async ({ change, changeLate, compact, sum }) => {
+    await change("a", { price: { N: "11" } });
+    await compact();
+    expect(await changeLate("b", { price: { N: "29.99" } })).toContain(
+      '"orders" follows its data: "price" is now decimal(23,4), and was bigint',
+    );
+    expect(await sum()).toEqual(['{"s":50.9900,"n":3}']);
   });
 });
 

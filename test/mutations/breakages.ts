@@ -1219,6 +1219,13 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/embedded/compaction/new-columns.test.ts"],
   },
   {
+    name: "changes that are folded as they come late get no columns",
+    marker: "late-changes-are-followed",
+    find: "followData(evolving, current, folds)",
+    put: "followData(evolving, current, [])",
+    tests: ["test/cli/widening.test.ts"],
+  },
+  {
     name: "a compaction that adds columns takes no notice of those that another process has added meanwhile",
     marker: "columns-of-others-stay",
     find: "schema, grown,",

@@ -7,7 +7,7 @@ import { withFolder, withStack } from "../context/opened.ts";
 import type { Terminal } from "../context/terminal.ts";
 import { parseKeyOption } from "../options/key-option.ts";
 import { type LakeOptions, lakeTarget, onlyTable, type StackTarget } from "../options/lake-target.ts";
-import { addedSentence } from "../reports/columns-report.ts";
+import { followedSentence } from "../reports/columns-report.ts";
 import { reportReplay } from "../reports/replay-report.ts";
 
 export interface ReplayOptions extends LakeOptions {
@@ -39,7 +39,8 @@ export async function replayCommand(
       anySource,
       partial,
       onEvent: (event) => {
-        if (event.kind === "columns-added") terminal.note(addedSentence(event.table, event.columns));
+        const followed = followedSentence(event);
+        if (followed !== undefined) terminal.note(followed);
         if (event.kind !== "progress") return;
         const { recording = "", done, total = done } = event;
         showProgress(terminal, { recording, done, total });

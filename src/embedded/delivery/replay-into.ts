@@ -28,6 +28,7 @@ import type { Item } from "../../core/values/attribute-value.ts";
 import type { KeySchema } from "../../core/values/key.ts";
 import { nowSeconds } from "../../sdk/new-run-id.ts";
 import { foldLateChanges } from "../compaction/fold-late-changes.ts";
+import type { Followed } from "../compaction/follow-data.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
 import { lockLake } from "../folder/lake-lock.ts";
 import type { GivenSchema } from "../schemas/given-schema.ts";
@@ -52,6 +53,8 @@ export interface ReplayWish {
   readonly anySource: boolean;
   readonly onProgress: (table: string, progress: ReplayProgress) => void;
   readonly onColumns: (table: string, added: readonly string[]) => void;
+  /** Late changes are folded at once, and the table's columns follow them. */
+  readonly onFollowed: (table: string, followed: Followed) => void;
   readonly signal: AbortSignal;
 }
 
@@ -105,7 +108,11 @@ export async function replayInto(
       const isDone = replayed.totals.otherSources.length === 0; // breakage: other-sources-stay-in-quarantine
       if (path !== undefined && isDone) await leaveQuarantine(lake, table, path, replayed.kept);
     }
-    await foldLateChanges(lake, schema, totals.oldestChangeSeconds, { known: opened, signal });
+    await foldLateChanges(lake, schema, totals.oldestChangeSeconds, {
+      known: opened,
+      onFollowed: (followed) => wish.onFollowed(table, followed),
+      signal,
+    });
     return { table, totals };
   } finally {
     lock?.release();

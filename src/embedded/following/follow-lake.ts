@@ -131,7 +131,11 @@ async function followTable(
     onEvent: (event) => request.onEvent(schema.table, event),
   });
   const folds = new LateFolds({
-    fold: (oldestChangeSeconds) => foldLateChanges(lake, schema, oldestChangeSeconds, { signal: stop }),
+    fold: (oldestChangeSeconds) =>
+      foldLateChanges(lake, schema, oldestChangeSeconds, {
+        onFollowed: (followed) => request.onEvent(schema.table, { kind: "followed", followed }),
+        signal: stop,
+      }),
     onFailure: (error) => {
       // The next run folds what this one did not.
       if (stop.aborted && error === stop.reason) return;
