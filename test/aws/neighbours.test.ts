@@ -152,6 +152,8 @@ test("neither has an object below the other, nor beside its own folder", async (
     "_maps",
     "_registry",
     "aws",
+    // The doctor's own table.
+    "dynalake_doctor",
     "reviews",
     ...Object.keys(WORLD_TABLES),
   ];

@@ -215,8 +215,18 @@ async function stage(run: string): Promise<void> {
 
 const planning = { table: "guarded", scope: "all", settleSeconds: 0, done: [] as readonly string[] };
 
-const growPlanning = (before: Scene["before"] = async () => undefined): Promise<Planned> =>
-  growByEvent("plan-compaction", planning, before);
+/** Rows that cannot be compared do not fail the function. */
+async function growPlanning(before: Scene["before"] = async () => undefined): Promise<Planned> {
+  const said = await grow("plan-compaction", {
+    before,
+    run: async () => {
+      const planned = await guarded.invokeLogged("plan-compaction", planning);
+      const isCompared = !planned.log.includes("acknowledged rows could not be compared");
+      return isCompared ? planned.said : { error: "the rows were not compared" };
+    },
+  });
+  return (said as { readonly answer: Planned }).answer;
+}
 
 /** Checks the stream, and requires that what it saw was saved: a failed check does not fail the function. */
 async function growLook(before: Scene["before"] = async () => undefined): Promise<void> {
@@ -398,16 +408,17 @@ test("plan-compaction: rows that Firehose acknowledged are neither in the log no
   const day = nowSeconds() - (nowSeconds() % DAY_SECONDS) - 4 * DAY_SECONDS;
   const dt = new Date(day * 1000).toISOString().slice(0, 10);
   const counted = Buffer.from(JSON.stringify({ format: 1, hours: { [day]: 3 } }));
-  await growPlanning(async () => {
-    await store.remove(["guarded/counted.json"]);
-    await removeAll("gaps/");
-    await store.replace(`_acknowledged/guarded/dt=${dt}/one.json`, counted);
-    for (const path of ["errors/one", "quarantine/not-a-row/one.jsonl"])
+  // One that cannot be read may be all that is missing: no other is read then.
+  for (const path of ["errors/one", "quarantine/not-a-row/one.jsonl"]) {
+    await growPlanning(async () => {
+      await store.remove(["guarded/counted.json"]);
+      await removeAll("gaps/");
+      await store.replace(`_acknowledged/guarded/dt=${dt}/one.json`, counted);
       await store.replace(`guarded/${path}`, Buffer.from("no row"));
-  });
-  expect(await store.list("guarded/gaps/")).toHaveLength(0);
-  await removeAll("quarantine/");
-  await removeAll("errors/");
+    });
+    expect(await store.list("guarded/gaps/")).toHaveLength(0);
+    await store.remove([`guarded/${path}`]);
+  }
   await growPlanning(async () => {
     await store.remove(["guarded/counted.json"]);
   });

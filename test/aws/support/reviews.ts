@@ -259,14 +259,24 @@ export class DeployedTable {
 
   /** Runs one of its functions. Returns its answer or the name of its error. */
   async invoke(handler: string, event: unknown): Promise<Answered> {
+    return (await this.invokeLogged(handler, event)).said;
+  }
+
+  /** With the last 4 KB of what the function has logged. */
+  async invokeLogged(
+    handler: string,
+    event: unknown,
+  ): Promise<{ readonly said: Answered; readonly log: string }> {
     const { FunctionName } = await this.functionOf(handler);
-    const { FunctionError, Payload } = await this.#functions.send(
-      new InvokeCommand({ FunctionName, Payload: JSON.stringify(event) }),
+    const { FunctionError, LogResult, Payload } = await this.#functions.send(
+      new InvokeCommand({ FunctionName, LogType: "Tail", Payload: JSON.stringify(event) }),
     );
-    const said: unknown = JSON.parse(Payload?.transformToString() ?? "null");
-    return FunctionError === undefined
-      ? { answer: said }
-      : { error: (said as { readonly errorType?: string }).errorType ?? FunctionError };
+    const answer: unknown = JSON.parse(Payload?.transformToString() ?? "null");
+    const said =
+      FunctionError === undefined
+        ? { answer }
+        : { error: (answer as { readonly errorType?: string }).errorType ?? FunctionError };
+    return { said, log: Buffer.from(LogResult ?? "", "base64").toString() };
   }
 
   /** Runs a machine on the table to its end. */
