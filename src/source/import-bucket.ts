@@ -45,11 +45,15 @@ export class ImportBucket {
 
   /** Throws USAGE if an object lies there: an import would read it, too. */
   async requireEmpty(): Promise<void> {
-    const [first] = await this.#listed(this.#place.prefix);
-    if (first === undefined) return; // breakage: import-into-empty-place
-    throw new DynalakeError("USAGE", `${importAddress(this.#place)} is not empty: it has ${first.key}`, {
-      next: "Choose another prefix, or delete what lies there: an import reads every object.",
-    });
+    const first = await this.#listed(this.#place.prefix).next();
+    if (first.done === true) return; // breakage: import-into-empty-place
+    throw new DynalakeError(
+      "USAGE",
+      `${importAddress(this.#place)} is not empty: it has ${first.value.key}`,
+      {
+        next: "Choose another prefix, or delete what lies there: an import reads every object.",
+      },
+    );
   }
 
   /** Resolves to the file's size. */
@@ -65,16 +69,11 @@ export class ImportBucket {
 
   /** The commit point: a place with this object has every file whole, and no other. Resolves to its address. */
   async complete(manifest: object): Promise<string> {
-    const listed = new Map(
-      (await this.#listed(itemsPrefix(this.#place))).map(({ key, bytes }) => [key, bytes]),
-    );
-    const missing = [...this.#uploaded].find(([key, bytes]) => listed.get(key) !== bytes)?.[0];
-    const other = [...listed.keys()].find((key) => !this.#uploaded.has(key));
-    // breakage: import-has-its-files-alone
-    if (missing !== undefined || other !== undefined)
+    const changed = await this.#changed();
+    if (changed !== undefined)
       throw new DynalakeError(
         "STORE_FAILED",
-        `${importAddress(this.#place)} changed during the upload: ${missing ?? other}`,
+        `${importAddress(this.#place)} changed during the upload: ${changed}`,
         { next: "Choose another prefix that nothing else writes to." },
       );
     const key = `${this.#place.prefix}${MARK}`;
@@ -84,6 +83,16 @@ export class ImportBucket {
       IfNoneMatch: "*",
     });
     return `s3://${this.#place.bucket}/${key}`;
+  }
+
+  /** An object that is not as it was uploaded, or was not uploaded; undefined where there is none. */
+  async #changed(): Promise<string | undefined> {
+    const left = new Map(this.#uploaded);
+    for await (const { key, bytes } of this.#listed(itemsPrefix(this.#place))) {
+      if (left.get(key) !== bytes) return key; // breakage: import-has-its-files-alone
+      left.delete(key);
+    }
+    return left.keys().next().value;
   }
 
   /** Takes back what was uploaded. A failure of that must not hide the one that led here: what stays has no mark. */
@@ -110,17 +119,17 @@ export class ImportBucket {
     );
   }
 
-  async #listed(prefix: string): Promise<readonly { readonly key: string; readonly bytes: number }[]> {
+  /** Page by page: a place that somebody else fills may have any number of objects. */
+  async *#listed(prefix: string): AsyncGenerator<{ readonly key: string; readonly bytes: number }> {
     const { bucket: Bucket } = this.#place;
-    const found: { readonly key: string; readonly bytes: number }[] = [];
     for (let token: string | undefined; ; ) {
       const command = new ListObjectsV2Command({ Bucket, Prefix: prefix, ContinuationToken: token });
       const page = await this.#attempt(`list s3://${Bucket}/${prefix}`, () =>
         this.#client.send(command, { abortSignal: this.#signal }),
       );
-      for (const { Key: key = "", Size: bytes = 0 } of page.Contents ?? []) found.push({ key, bytes });
+      for (const { Key: key = "", Size: bytes = 0 } of page.Contents ?? []) yield { key, bytes };
       token = page.NextContinuationToken;
-      if (token === undefined) return found;
+      if (token === undefined) return;
     }
   }
 

@@ -2714,15 +2714,15 @@ export const breakages: readonly Breakage[] = [
   {
     name: "an import is written where other objects lie",
     marker: "import-into-empty-place",
-    find: "if (first === undefined) return;",
+    find: "if (first.done === true) return;",
     put: "return;",
     tests: ["test/cli/restore-to-s3.test.ts"],
   },
   {
     name: "an import is marked whole beside files of others",
     marker: "import-has-its-files-alone",
-    find: "if (missing !== undefined || other !== undefined)",
-    put: "if (missing !== undefined)",
+    find: "if (left.get(key) !== bytes)",
+    put: "if (left.has(key) && left.get(key) !== bytes)",
     tests: ["test/cli/restore-to-s3.test.ts"],
   },
   {

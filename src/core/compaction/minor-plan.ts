@@ -41,19 +41,17 @@ export async function planMinor(context: PlanningContext, opened: OpenTable): Pr
   );
   if (decision === undefined) return undefined;
   const run = context.newRunId();
-  const reading = { sinceHour, window, heldUp: heldUp?.selection };
-  const stage: Stage = {
-    run,
-    kind: "delta",
-    rows: await minorRows(context, opened, decision, reading),
-    sortBy: DELTA_ORDER,
-    cut: DELTA_CUT,
-  };
   const { horizonSeconds, takesDeltas, folded, foldedSinceSeconds } = decision;
   const isInLog = newestChangeSeconds !== undefined && newestChangeSeconds >= manifest.horizonSeconds;
-  const hasRows = isInLog || takesDeltas || oldestLateSeconds !== undefined; // breakage: nothing-needs-no-statement
+  const stages: Stage[] = [];
+  // breakage: nothing-needs-no-statement
+  if (isInLog || takesDeltas || oldestLateSeconds !== undefined) {
+    const reading = { sinceHour, window, heldUp: heldUp?.selection };
+    const rows = await minorRows(context, opened, decision, reading);
+    stages.push({ run, kind: "delta", rows, sortBy: DELTA_ORDER, cut: DELTA_CUT });
+  }
   const change = { kind: "minor", horizonSeconds, takesDeltas, folded, foldedSinceSeconds } as const;
-  return { run, fromSequence: manifest.sequence, stages: hasRows ? [stage] : [], change };
+  return { run, fromSequence: manifest.sequence, stages, change };
 }
 
 async function oldestLate(
