@@ -10,6 +10,7 @@ import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { CUSTOM_RESOURCES } from "../../src/aws/contracts/registry.ts";
+import { COMPACTION_KINDS } from "../../src/aws/contracts/steps.ts";
 import { deliveryStatus } from "../../src/aws/delivery-status.ts";
 import { tableEntryPath } from "../../src/core/format/deployment-path.ts";
 import { statementsPath } from "../../src/core/format/lake-path.ts";
@@ -381,6 +382,8 @@ test("compactions, one of them in vain: plan-compaction, commit, publish-views",
   expect(await growByEvent("commit", { table: "guarded", run: major.run })).toMatchObject({
     outcome: "committed",
   });
+  const nothing = await growByEvent<Planned>("plan-compaction", { ...planning, done: COMPACTION_KINDS });
+  expect(nothing.step).toBe("publish");
   await growByEvent("publish-views", { table: "guarded" });
 });
 
