@@ -3,7 +3,8 @@
  *
  * Context (cdk.json, or `-c name=value`):
  *   exports   [{ table, schema, stackName? }]: existing tables and their schema files; a table that is there again gets
- *             another lake table, in the stack of the first
+ *             another lake table, in the stack of the first. Of a table of another account, `table` and `stream` are ARNs, and
+ *             `ownerRole` is the role by which it is exported; `encryptionKey` is the ARN of its KMS key, if it has one
  *   table, schema, stackName   one more entry
  *   example   false leaves the Reviews table out
  *   database  the lake's name. Default: dynalake
@@ -13,9 +14,12 @@
  *   readers   ["name"]: readers with work groups of their own
  *   doctor    true: the doctor's own table
  */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Annotations, type App, type Environment } from "aws-cdk-lib";
 import * as z from "zod/mini";
 import { checkedShape } from "../src/core/checked-shape.ts";
+import { defined } from "../src/core/defined.ts";
 import { DynalakeError } from "../src/core/error.ts";
 import type { Schema } from "../src/core/schema/schema.ts";
 import { requireCompatible } from "../src/core/schema/schema-change.ts";
@@ -41,6 +45,9 @@ const exportEntry = z.strictObject({
         ),
       ),
   ),
+  stream: z.optional(z.string().check(z.minLength(1))),
+  ownerRole: z.optional(z.string().check(z.minLength(1))),
+  encryptionKey: z.optional(z.string().check(z.minLength(1))),
 });
 
 const contextOf = z.object({
@@ -107,13 +114,28 @@ export async function addStacks(app: App, options: DeploymentOptions): Promise<v
   if (context.doctor)
     new DoctorStack(app, "DynalakeDoctor", { env, lake, schemaFile: `${options.root}/schemas/doctor.json` });
   const stacks = new Map<string, ExportStack>();
-  for (const { id, schemaFile, table, unknown } of described) {
+  for (const { id, ownerRoleArn, schemaFile, table, unknown } of described) {
     const known = stacks.get(table.tableArn);
-    const stack = known ?? new ExportStack(app, id, { env, lake, schemaFile, table });
-    if (known === undefined) stacks.set(table.tableArn, stack);
-    else stack.addTable({ schemaFile });
+    const stack =
+      known ?? new ExportStack(app, id, { env, lake, schemaFile, table, ...defined({ ownerRoleArn }) });
+    if (known === undefined) {
+      stacks.set(table.tableArn, stack);
+      writeOwnerSetup(app, stack);
+    } else stack.addTable({ schemaFile });
     if (unknown !== undefined) Annotations.of(stack).addWarningV2("dynalake:lake-schema", unknown);
   }
+}
+
+/** What the owner of a table of another account attaches before the stack is deployed, beside the templates. */
+function writeOwnerSetup(app: App, stack: ExportStack): void {
+  const { ownerSetup } = stack.lake;
+  if (ownerSetup === undefined) return;
+  const file = join(app.outdir, `${stack.stackName}.owner.json`);
+  writeFileSync(file, `${JSON.stringify(ownerSetup, null, 2)}\n`);
+  Annotations.of(stack).addInfoV2(
+    "dynalake:owner-setup",
+    `The owner of the table attaches what is in ${file}`,
+  );
 }
 
 function readContext(app: App): Context {
@@ -143,6 +165,8 @@ interface DescribedExport {
   readonly id: string;
   readonly schemaFile: string;
   readonly table: ExistingTable;
+  /** Of a table of another account. */
+  readonly ownerRoleArn: string | undefined;
   /** A warning, if the schema could not be compared with the lake's. */
   readonly unknown: string | undefined;
 }
@@ -151,22 +175,48 @@ async function describeAll(
   entries: readonly ExportEntry[],
   { connect, lakeSchemas }: Pick<DeploymentOptions, "connect" | "lakeSchemas">,
 ): Promise<readonly DescribedExport[]> {
-  if (entries.length === 0) return [];
-  const api = connect();
+  let api: TableApi | undefined;
   try {
     const described: DescribedExport[] = [];
     for (const entry of entries) {
       const schema = deployedSchemaFile(entry.schema);
-      const table = await describeTable(api, entry.table, schema);
+      const { ownerRole: ownerRoleArn } = entry;
+      let table = foreignTable(entry, schema);
+      if (table === undefined) {
+        api ??= connect();
+        table = await describeTable(api, entry.table, schema);
+      }
       const first = described.find(({ table: { tableArn } }) => tableArn === table.tableArn);
       const id = stackIdOf(entry, first?.id ?? `Dynalake${pascal(schema.table)}`, first !== undefined);
       const unknown = await requireFits(lakeSchemas, id, entry.schema);
-      described.push({ id, schemaFile: entry.schema, table, unknown });
+      described.push({ id, schemaFile: entry.schema, table, ownerRoleArn, unknown });
     }
     return described;
   } finally {
-    api.close();
+    api?.close();
   }
+}
+
+const TABLE_ARN = /^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d{12}:table\/[\w.-]+$/;
+
+/** A table of another account, as the context gives it: who deploys may not describe it. Throws USAGE. */
+function foreignTable(
+  { encryptionKey, ownerRole, stream, table }: ExportEntry,
+  schema: Schema,
+): ExistingTable | undefined {
+  if ([encryptionKey, ownerRole, stream].every((arn) => arn === undefined)) return undefined;
+  if (ownerRole === undefined || stream === undefined || !TABLE_ARN.test(table)) {
+    throw new DynalakeError("USAGE", `table "${table}" of another account is not given by its ARNs`, {
+      next: 'Give "table", "stream" and "ownerRole", all of them ARNs.',
+    });
+  }
+  return {
+    tableName: table.slice(table.lastIndexOf("/") + 1),
+    tableArn: table,
+    streamArn: stream,
+    key: schema.key,
+    ...defined({ encryptionKeyArn: encryptionKey }),
+  };
 }
 
 /** A source table is read by one stack, for all of its lake tables. Throws USAGE if another one is named for it. */

@@ -13,6 +13,7 @@ import { COMPACT_EVERY, LakeTable, type LakeTableOptions } from "./lake-table.ts
 import { requireMaskKey } from "./mask-key.ts";
 import { sourceMetrics } from "./metrics.ts";
 import { pascal, sourceName } from "./names.ts";
+import type { OwnerSetup } from "./owner-setup.ts";
 import { deployedSchemaFile } from "./schema-file.ts";
 import type { SnapshotPartOptions } from "./snapshot-options.ts";
 import { SourceReader } from "./source-reader.ts";
@@ -31,6 +32,11 @@ export interface DynamoDbLakeProps extends LakeTableOptions {
   readonly lake: Lake;
   /** Needs a stream with new images and point-in-time recovery. Import an existing table with its stream's ARN. */
   readonly table: ITable;
+  /**
+   * For a table of another account: the ARN of a role there, by which the table is exported. Import the table by its ARNs.
+   * `ownerSetup` has what its owner attaches.
+   */
+  readonly ownerRoleArn?: string;
   /** The path of the lake table's schema file. `addTable` adds more lake tables. */
   readonly schemaFile: string;
   readonly delivery?: DeliveryOptions;
@@ -67,6 +73,8 @@ export class DynamoDbLake extends Construct {
   readonly lakeTable: string;
   /** The role of Firehose for each lake table, for grants of one's own. `addTable` adds those of further ones. */
   readonly deliveryRoles: Map<string, IRole> = new Map();
+  /** What the owner of a table of another account attaches before this is deployed. */
+  readonly ownerSetup: OwnerSetup | undefined;
   private readonly props: DynamoDbLakeProps;
   private readonly source: string;
   private readonly reader: SourceReader;
@@ -76,7 +84,7 @@ export class DynamoDbLake extends Construct {
     super(scope, id);
     const { lake } = props;
     const schema = deployedSchemaFile(props.schemaFile);
-    const table = sourceOf(this, props.table, schema);
+    const table = sourceOf(this, props, schema);
     requireMaskKey(schema, props.maskKeySecret);
     lake.claimSource(props.table);
     countReader(this, props.table);
@@ -90,6 +98,7 @@ export class DynamoDbLake extends Construct {
       options: props.delivery ?? {},
       snapshotParts: props.snapshotParts ?? {},
     });
+    this.ownerSetup = this.reader.ownerSetup;
     if (props.alarms !== "none") {
       const watches = sourceWatches(
         sourceMetrics(lake, this.source, this.reader.streamFunction),
@@ -110,9 +119,9 @@ export class DynamoDbLake extends Construct {
    * as the constructor does.
    */
   addTable(added: AddedTableProps): string {
-    const { alarms = {}, delivery, lake, maskKeySecret, table } = this.props;
+    const { alarms = {}, delivery, lake, maskKeySecret } = this.props;
     const schema = deployedSchemaFile(added.schemaFile);
-    sourceOf(this, table, schema);
+    sourceOf(this, this.props, schema);
     requireMaskKey(schema, maskKeySecret);
     lake.claim(schema.table, added.compactEvery ?? COMPACT_EVERY);
     const made = new LakeTable(this, pascal(schema.table), {

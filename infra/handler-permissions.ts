@@ -1,5 +1,6 @@
 /** Each function's permissions, apart from writing its log and traces. */
 import { Stack } from "aws-cdk-lib";
+import { EXPORT_WRITES } from "./owner-setup.ts";
 import type { Permission } from "./permissions.ts";
 import type { SourceTable } from "./source-table.ts";
 import { EVERY_TABLE, type TableAccess } from "./table-access.ts";
@@ -51,6 +52,21 @@ export function sourcePermissions(
   return [
     ...access.readRegistry(),
     ...access.openLakeTable(),
+    ...exportPermissions(access, source, name),
+    { actions: ["lambda:GetEventSourceMapping"], resources: [mappingArn] },
+    ...access.read("gaps/", ...LOOKS),
+    ...access.write("gaps/", ...LOOKS),
+    ...access.list("gaps/", "quarantine/", "errors/", "waiting/", ...LOOKS),
+    ...access.listFailedBatches(),
+    ...access.key("kms:Decrypt", "kms:GenerateDataKey"),
+  ];
+}
+
+/** A table of another account is described and exported by its owner's role, which writes into the lake. */
+function exportPermissions(access: TableAccess, source: SourceTable, name: string): readonly Permission[] {
+  const { owner } = source;
+  if (owner !== undefined) return [{ actions: ["sts:AssumeRole"], resources: [owner.roleArn] }];
+  return [
     {
       actions: [
         "dynamodb:DescribeContinuousBackups",
@@ -59,13 +75,7 @@ export function sourcePermissions(
       ],
       resources: [source.tableArn],
     },
-    { actions: ["lambda:GetEventSourceMapping"], resources: [mappingArn] },
-    access.exports(["s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectAcl"], name),
-    ...access.read("gaps/", ...LOOKS),
-    ...access.write("gaps/", ...LOOKS),
-    ...access.list("gaps/", "quarantine/", "errors/", "waiting/", ...LOOKS),
-    ...access.listFailedBatches(),
-    ...access.key("kms:Decrypt", "kms:GenerateDataKey"),
+    access.exports(EXPORT_WRITES, name),
     ...readEncrypted(source),
   ];
 }

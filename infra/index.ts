@@ -7,5 +7,6 @@ export { Lake, type LakeProps } from "./lake.ts";
 export { LakeStack, type LakeStackProps } from "./lake-stack.ts";
 export type { LakeTableOptions } from "./lake-table.ts";
 export type { LakeRoles } from "./lake-work.ts";
+export type { OwnerSetup, PolicyJson, StatementJson } from "./owner-setup.ts";
 export { ReviewsStack, type ReviewsStackProps } from "./reviews-stack.ts";
 export type { SnapshotPartOptions } from "./snapshot-options.ts";

@@ -16,6 +16,8 @@ export interface LakeFunctionProps<Handler extends HandlerName> {
   readonly owner: string;
   /** Default: one that CloudFormation chooses. */
   readonly functionName?: string;
+  /** Default: one that CloudFormation chooses. */
+  readonly roleName?: string;
   readonly permissions: readonly Permission[];
   /** What the handler reads besides what all functions have. */
   readonly environment: EnvironmentOf<Handler>;
@@ -39,6 +41,7 @@ export function lakeFunction<Handler extends HandlerName>(
     service: "lambda.amazonaws.com",
     description: what,
     permissions: [loggingPermission(lake.logGroup.logGroupArn), TRACING, ...props.permissions],
+    ...(props.roleName === undefined ? {} : { roleName: props.roleName }),
   });
   return new LambdaFunction(scope, id, {
     description: what,

@@ -5,7 +5,7 @@
 import { Aws, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import type { ITable } from "aws-cdk-lib/aws-dynamodb";
 import { CfnDatabase } from "aws-cdk-lib/aws-glue";
-import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { AccountPrincipal, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import {
@@ -20,15 +20,17 @@ import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import type { IStateMachine } from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
 import { DynalakeError } from "../src/core/error.ts";
-import { ACKNOWLEDGED_FOLDER, waitingFolder } from "../src/core/format/deployment-path.ts";
+import { ACKNOWLEDGED_FOLDER, exportsPrefix, waitingFolder } from "../src/core/format/deployment-path.ts";
 import { errorsFolder, FAILED_BATCHES_FOLDER, quarantineFolder } from "../src/core/format/lake-path.ts";
 import { within } from "./delivery-options.ts";
 import { type LakePlace, MAPS_PREFIX, READERS_PREFIX, RESULTS_PREFIX } from "./lake-place.ts";
 import { watchLake } from "./lake-watch.ts";
 import { type LakeRoles, LakeWork } from "./lake-work.ts";
 import { makeLogGroup } from "./log-group.ts";
+import { EXPORT_WRITES, LAKE_KEY_ACTIONS } from "./owner-setup.ts";
 import { acknowledge } from "./permissions.ts";
 import { Registry } from "./registry.ts";
+import type { TableOwner } from "./table-owner.ts";
 import { makeWorkGroups } from "./work-groups.ts";
 
 export interface LakeProps {
@@ -163,6 +165,26 @@ export class Lake extends Construct implements LakePlace {
       });
     }
     this.sources.add(table);
+  }
+
+  /** Opens the bucket, and the key if it is one of the app, for the exports of a table of another account. */
+  acceptExports(source: string, owner: TableOwner): void {
+    const statement = {
+      principals: [new AccountPrincipal(owner.account)],
+      // breakage: exports-come-by-the-owners-role
+      conditions: { ArnEquals: { "aws:PrincipalArn": owner.roleArn } },
+    };
+    this.storage.addToResourcePolicy(
+      new PolicyStatement({
+        ...statement,
+        sid: `ExportsOf${source.replace(/[^A-Za-z0-9]/g, "")}`,
+        actions: [...EXPORT_WRITES],
+        resources: [this.storage.arnForObjects(`${exportsPrefix(source)}/*`)],
+      }),
+    );
+    this.encryptionKey?.addToResourcePolicy(
+      new PolicyStatement({ ...statement, actions: [...LAKE_KEY_ACTIONS], resources: ["*"] }),
+    );
   }
 
   /** The ARN of a resource in the Glue Data Catalog. */

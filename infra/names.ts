@@ -29,6 +29,14 @@ export function sourceFunctionName(prefix: string, source: string, handler: Sour
   return `${prefix}-${source}-${handler}`;
 }
 
+/**
+ * The name of a function's role that policies of another account name before it exists. Roles belong to all regions, so that their
+ * names have to tell them apart.
+ */
+export function sourceRoleName(functionName: string, region: string): string {
+  return `${functionName}-${createHash("sha256").update(region).digest("hex").slice(0, HASH_DIGITS)}`;
+}
+
 /** The pattern of the ARNs of all of a lake's sources' functions for a handler. */
 export function sourceFunctionsArn(lake: LakePlace, handler: SourceHandlerName): string {
   return Stack.of(lake).formatArn({

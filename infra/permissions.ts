@@ -18,6 +18,8 @@ export interface HandRoleProps {
   /** Who may assume the role: lambda.amazonaws.com and the like. */
   readonly service: string;
   readonly description: string;
+  /** Default: one that CloudFormation chooses. */
+  readonly roleName?: string;
   readonly permissions: readonly Permission[];
 }
 
@@ -33,6 +35,7 @@ export function handRole(scope: Construct, id: string, props: HandRoleProps): Ro
         : {},
     }),
     description: props.description,
+    ...(props.roleName === undefined ? {} : { roleName: props.roleName }),
     inlinePolicies: {
       permissions: new PolicyDocument({ statements: props.permissions.map(statementOf) }),
     },

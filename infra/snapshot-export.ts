@@ -3,13 +3,15 @@ import { EXPORT_FAILED, type SnapshotWork } from "../src/aws/contracts/machines.
 import type {
   BegunExport,
   BegunSnapshot,
+  DescribedExport,
+  DescribeExportEvent,
   SnapshotPartEvent,
   StagedExport,
 } from "../src/aws/contracts/steps.ts";
 import type { ErrorCode } from "../src/core/error.ts";
 import { MAPS_PREFIX } from "./lake-place.ts";
 import { FUNCTION_SECONDS } from "./machine-frame.ts";
-import { given, type Kept } from "./state-data.ts";
+import { given, type Kept, kept } from "./state-data.ts";
 import {
   BACKOFF,
   CATCH_ALL,
@@ -31,8 +33,18 @@ export interface ExportStates {
 
 type ExportWork = Extract<
   SnapshotWork,
-  "Export" | "WaitForExport" | "DescribeExport" | "Exported?" | "Parts" | "Others"
+  | "Export"
+  | "WaitForExport"
+  | "DescribeExport"
+  | "Exported?"
+  | "WaitForForeignExport"
+  | "DescribeForeignExport"
+  | "ForeignExported?"
+  | "Parts"
+  | "Others"
 >;
+
+const described = kept<DescribedExport>("$.described");
 
 /** Nine events each: an execution's history has room for a day of them (25,000, AWS: "Step Functions service quotas"). */
 const EXPORT_POLL_SECONDS = 40;
@@ -69,15 +81,20 @@ function startStates({
         timeoutSeconds: FUNCTION_SECONDS,
         retry: [RECOVERY_BEGINS],
       },
-      "WaitForExport",
+      "WhoseExport?",
     ),
+    "WhoseExport?": {
+      Type: "Choice",
+      Choices: [{ Variable: begun.at("isForeign"), IsPresent: true, Next: "WaitForForeignExport" }],
+      Default: "WaitForExport",
+    },
     WaitForExport: { Type: "Wait", Seconds: EXPORT_POLL_SECONDS, Next: "DescribeExport" },
     DescribeExport: call(
       {
         call: "dynamodb:describeExport",
         parameters: { "ExportArn.$": exported.at("exportArn") },
         result: { "status.$": "$.ExportDescription.ExportStatus" },
-        answer: "$.described",
+        answer: described.path,
         retry: [
           // What has no exception of its own, such as a rate that is exceeded.
           "DynamoDb.DynamoDbException",
@@ -89,14 +106,20 @@ function startStates({
       },
       "Exported?",
     ),
-    "Exported?": {
-      Type: "Choice",
-      Choices: [
-        { Variable: "$.described.status", StringEquals: "COMPLETED", Next: "Parts" },
-        { Variable: "$.described.status", StringEquals: "FAILED", Next: "ExportFailed" },
-      ],
-      Default: "WaitForExport",
-    },
+    "Exported?": isExported("WaitForExport"),
+    WaitForForeignExport: { Type: "Wait", Seconds: EXPORT_POLL_SECONDS, Next: "DescribeForeignExport" },
+    // No policy of a table lets another account describe its exports: the source's function does, by the owner's role.
+    DescribeForeignExport: invokeNamed(
+      {
+        functionName: begun.at("sourceFunction"),
+        event: given<DescribeExportEvent>({ step: "describe-export", exportArn: exported.at("exportArn") }),
+        result: { "status.$": "$.Payload.status" },
+        answer: described.path,
+        timeoutSeconds: FUNCTION_SECONDS,
+      },
+      "ForeignExported?",
+    ),
+    "ForeignExported?": isExported("WaitForForeignExport"),
     ExportFailed: {
       Type: "Pass",
       Parameters: {
@@ -106,6 +129,18 @@ function startStates({
       ResultPath: "$.error",
       Next: FAILED,
     },
+  };
+}
+
+/** What an answer about an export leads to. */
+function isExported(otherwise: string): State {
+  return {
+    Type: "Choice",
+    Choices: [
+      { ...described.is("status", "COMPLETED"), Next: "Parts" },
+      { ...described.is("status", "FAILED"), Next: "ExportFailed" },
+    ],
+    Default: otherwise,
   };
 }
 

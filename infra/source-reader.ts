@@ -13,7 +13,8 @@ import { snapshotPartPermissions, sourcePermissions, streamPermissions } from ".
 import type { Lake } from "./lake.ts";
 import { type LakeFunctionProps, lakeFunction } from "./lake-function.ts";
 import { type MaskKey, maskKeyEnvironment, maskKeyPermissions } from "./mask-key.ts";
-import { deliveryStreamName, lakePrefix, pascal, sourceFunctionName } from "./names.ts";
+import { deliveryStreamName, lakePrefix, pascal, sourceFunctionName, sourceRoleName } from "./names.ts";
+import { type OwnerSetup, ownerSetup } from "./owner-setup.ts";
 import { checkedParts, type SnapshotPartOptions } from "./snapshot-options.ts";
 import type { SourceTable } from "./source-table.ts";
 import { EVERY_TABLE, TableAccess } from "./table-access.ts";
@@ -33,6 +34,8 @@ export class SourceReader extends Construct {
   readonly mapping: EventSourceMapping;
   /** How long Lambda collects records for a batch. */
   readonly batchSeconds: number;
+  /** Of a table of another account. */
+  readonly ownerSetup: OwnerSetup | undefined;
 
   constructor(scope: Construct, id: string, props: SourceReaderProps) {
     super(scope, id);
@@ -77,6 +80,9 @@ export class SourceReader extends Construct {
       environment: {
         SOURCE: source,
         ...(lake.encryptionKey === undefined ? {} : { LAKE_KEY_ARN: lake.encryptionKey.keyArn }),
+        ...(table.owner === undefined
+          ? {}
+          : { OWNER_ROLE_ARN: table.owner.roleArn, LAKE_ACCOUNT: Stack.of(this).account }),
       },
       memoryMebibytes: 512,
       timeout: Duration.minutes(15),
@@ -96,7 +102,17 @@ export class SourceReader extends Construct {
       sourceFunction: exporter.functionName,
       snapshotPartFunction: stager.functionName,
       partsAtOnce: parts.atOnce,
+      ...(table.owner === undefined ? {} : { ownerRole: table.owner.roleArn }),
     });
+    this.ownerSetup = this.opened(props);
+  }
+
+  /** Opens the lake for the exports of a table of another account, and says what its owner opens. */
+  private opened({ lake, source, table }: SourceReaderProps): OwnerSetup | undefined {
+    const { owner } = table;
+    if (owner === undefined) return undefined;
+    lake.acceptExports(source, owner);
+    return ownerSetup(this, { lake, source, owner, encryptionKeyArn: table.encryptionKeyArn, ...table });
   }
 
   get streamRole(): IRole {
@@ -109,11 +125,20 @@ export class SourceReader extends Construct {
   }
 
   private function<Handler extends SourceHandlerName>(
-    { lake, source }: SourceReaderProps,
+    { lake, source, table }: SourceReaderProps,
     handler: Handler,
     own: Pick<LakeFunctionProps<Handler>, "permissions" | "environment" | "memoryMebibytes" | "timeout">,
   ): IFunction {
     const functionName = sourceFunctionName(lakePrefix(lake.databaseName), source, handler);
-    return lakeFunction(this, pascal(handler), { handler, lake, owner: source, functionName, ...own });
+    // The owner of a table of another account names those roles that reach it.
+    const isNamed = table.owner !== undefined && handler !== "snapshot-part";
+    return lakeFunction(this, pascal(handler), {
+      handler,
+      lake,
+      owner: source,
+      functionName,
+      ...(isNamed ? { roleName: sourceRoleName(functionName, Stack.of(this).region) } : {}),
+      ...own,
+    });
   }
 }

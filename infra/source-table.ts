@@ -1,16 +1,19 @@
 /** The source table as a deployment uses it, and the checks that it can be used. */
-import { Annotations, Arn, ArnFormat, Stack, Token } from "aws-cdk-lib";
+import { Annotations, Stack, Token } from "aws-cdk-lib";
 import { CfnGlobalTable, CfnTable, type ITable } from "aws-cdk-lib/aws-dynamodb";
 import type { Construct } from "constructs";
 import { DynalakeError } from "../src/core/error.ts";
 import type { Schema } from "../src/core/schema/schema.ts";
 import { type KeySchema, keyAttributes } from "../src/core/values/key.ts";
+import { ownerOf, type TableOwner } from "./table-owner.ts";
 
 export interface SourceTable {
   readonly tableArn: string;
   readonly streamArn: string;
   /** The KMS key that encrypts the table, unless it is DynamoDB's own. */
   readonly encryptionKeyArn?: string;
+  /** Of a table of another account. */
+  readonly owner?: TableOwner;
 }
 
 /** What is known about a table before it is used; undefined means unknown. */
@@ -28,8 +31,8 @@ const NEW_IMAGES: ReadonlySet<string> = new Set(["NEW_IMAGE", "NEW_AND_OLD_IMAGE
  * The table as a source of the lake table. A table of this app is checked fully; only the ARNs of an imported one are known.
  * Throws STREAM_UNUSABLE, BACKUPS_OFF, SCHEMA_INVALID or USAGE.
  */
-export function sourceOf(scope: Construct, table: ITable, schema: Schema): SourceTable {
-  requireBeside(scope, table, schema);
+export function sourceOf(scope: Construct, { ownerRoleArn, table }: OwnedTable, schema: Schema): SourceTable {
+  const owner = ownerOf(scope, table, { lakeTable: schema.table, roleArn: ownerRoleArn });
   requireUsable(factsOfDefinition(table), schema, definitionAdvice);
   const streamArn = table.tableStreamArn;
   if (streamArn === undefined) {
@@ -42,27 +45,14 @@ export function sourceOf(scope: Construct, table: ITable, schema: Schema): Sourc
     tableArn: table.tableArn,
     streamArn,
     ...(encryptionKeyArn === undefined ? {} : { encryptionKeyArn }),
+    ...(owner === undefined ? {} : { owner }),
   };
 }
 
-/**
- * Lambda reads streams of its own region only, and the functions look the table up by name, which another account may also use.
- * Throws USAGE.
- */
-function requireBeside(scope: Construct, table: ITable, schema: Schema): void {
-  const { tableArn } = table;
-  const place = Token.isUnresolved(tableArn) ? table.env : Arn.split(tableArn, ArnFormat.SLASH_RESOURCE_NAME);
-  const stack = Stack.of(scope);
-  for (const what of ["region", "account"] as const) {
-    const [theirs, ours] = [place[what], stack[what]];
-    if (theirs === undefined || Token.isUnresolved(theirs) || Token.isUnresolved(ours) || theirs === ours)
-      continue;
-    throw new DynalakeError(
-      "USAGE",
-      `the table for "${schema.table}" is in ${what} ${theirs}, but its lake table is in ${ours}`,
-      { next: `Deploy the lake and the lake table to ${what} ${theirs}.` },
-    );
-  }
+/** A table, and the role of its owner if that is another account. */
+interface OwnedTable {
+  readonly table: ITable;
+  readonly ownerRoleArn?: string;
 }
 
 /** Two readers can read a shard at the same time without throttling (AWS: DynamoDB developer guide, "Streams"). */

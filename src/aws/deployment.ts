@@ -1,6 +1,7 @@
 /** The lake tables of a stack, read from the registry that its outputs name. */
 
 import { type CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
+import { defined } from "../core/defined.ts";
 import { DynalakeError } from "../core/error.ts";
 import { REGISTRY_FOLDER } from "../core/format/deployment-path.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
@@ -24,6 +25,10 @@ export interface Deployment {
   /** The id of the event source mapping from the stream to the function. */
   readonly eventSourceMapping: string;
   readonly streamFunction: string;
+  /** The function with the permissions on the source table. */
+  readonly sourceFunction: string;
+  /** The role in the source table's account, if that is not the lake's. */
+  readonly ownerRole?: string;
   /** How long past states of the table can be queried. */
   readonly retentionHours: number;
   /** The longest time a change waits in buffers on its way to the change log. */
@@ -118,8 +123,9 @@ function tablesOf(
   { entry: source, tables }: DeployedSource,
   stack: string | undefined,
 ): readonly Deployment[] {
-  const { eventSourceMapping, sourceTableArn, streamFunction } = source;
-  const ofSource = { source: source.source, sourceTableArn, eventSourceMapping, streamFunction };
+  const { eventSourceMapping, ownerRole, sourceFunction, sourceTableArn, streamFunction } = source;
+  const functions = { sourceFunction, streamFunction, ...defined({ ownerRole }) };
+  const ofSource = { source: source.source, sourceTableArn, eventSourceMapping, ...functions };
   return tables
     .filter(({ entry }) => stack === undefined || entry.stack === stack)
     .map(({ entry, table }): Deployment => {

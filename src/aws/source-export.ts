@@ -6,6 +6,7 @@ import {
   type DynamoDBClient,
   ExportTableToPointInTimeCommand,
 } from "@aws-sdk/client-dynamodb";
+import { defined } from "../core/defined.ts";
 import { DynalakeError } from "../core/error.ts";
 import {
   type ExportFile,
@@ -28,6 +29,8 @@ export interface ExportRequest {
   readonly name: string;
   /** The KMS key of the bucket, if it has one. */
   readonly kmsKeyArn?: string;
+  /** The bucket's account, if the table is in another one. */
+  readonly bucketOwner?: string;
 }
 
 export interface StartedExport {
@@ -39,7 +42,7 @@ export interface StartedExport {
 /** Starts an export of the whole table. Fails with BACKUPS_OFF if point-in-time recovery is off. */
 export async function startExport(request: ExportRequest): Promise<StartedExport> {
   await requireRecovery(request);
-  const { client, sourceTableArn, bucket, source, kmsKeyArn } = request;
+  const { bucketOwner, client, sourceTableArn, bucket, source, kmsKeyArn } = request;
   const command = new ExportTableToPointInTimeCommand({
     TableArn: sourceTableArn,
     ClientToken: request.name,
@@ -48,6 +51,7 @@ export async function startExport(request: ExportRequest): Promise<StartedExport
     ExportFormat: "DYNAMODB_JSON",
     ExportType: "FULL_EXPORT",
     ...(kmsKeyArn === undefined ? {} : { S3SseAlgorithm: "KMS" as const, S3SseKmsKeyId: kmsKeyArn }),
+    ...defined({ S3BucketOwner: bucketOwner }),
   });
   const answer = await client.send(command).catch((error: unknown) => {
     if (failureName(error) === "PointInTimeRecoveryUnavailableException") throw recoveryOff(request);

@@ -28,6 +28,8 @@ type VerifiedConnection = Pick<SourceConnection, "tables" | "place"> & { readonl
 
 export interface VerifiedTableRequest extends ReadLimits {
   readonly schema: Schema;
+  /** The ARN of a table of another account: a name means one of the caller's. Default: the schema's source. */
+  readonly tableArn?: string;
   readonly signal: AbortSignal;
 }
 
@@ -37,8 +39,8 @@ export function verifiedTable(
   request: VerifiedTableRequest,
   timing: Timing = systemTiming,
 ): VerifiedSource {
-  const { schema, signal, ...limits } = request;
-  const table = schema.source;
+  const { schema, signal, tableArn, ...limits } = request;
+  const table = tableArn ?? schema.source; // breakage: foreign-tables-are-verified-by-arn
   let itemPace: Promise<ReadPace> | undefined;
   const newPace = async (): Promise<ReadPace> =>
     paceOf(await describeSource(connection, table), limits, connection.place, timing);
@@ -82,18 +84,21 @@ function itemOf(table: string, written: WrittenItem): Item {
 class ItemReader {
   readonly #connection: VerifiedConnection;
   readonly #schema: Schema;
+  /** By its name or ARN. */
+  readonly #table: string;
   readonly #signal: AbortSignal;
   readonly #pace: ReadPace;
   readonly #timing: Timing;
 
   constructor(
     connection: VerifiedConnection,
-    { schema, signal }: VerifiedTableRequest,
+    { schema, signal, tableArn }: VerifiedTableRequest,
     pace: ReadPace,
     timing: Timing,
   ) {
     this.#connection = connection;
     this.#schema = schema;
+    this.#table = tableArn ?? schema.source;
     this.#signal = signal;
     this.#pace = pace;
     this.#timing = timing;
@@ -101,7 +106,7 @@ class ItemReader {
 
   /** The items of at most 100 keys. Keys that the service leaves unprocessed are requested again. */
   async read(keys: readonly KeyValues[]): Promise<readonly Item[]> {
-    const table = this.#schema.source;
+    const table = this.#table;
     const names = keyAttributes(this.#schema.key);
     let left: Record<string, AttributeValue>[] = keys.map((key) =>
       Object.fromEntries(names.map((name, i) => [name, toSdkAttribute(key[i] as KeyValues[number])])),

@@ -43,9 +43,10 @@ export async function verifyDeployment(
   const [, , , regionOfTable] = deployment.sourceTableArn.split(":");
   const connection = connectSource({ ...defined({ region: regionOfTable }), ...config });
   try {
+    const tableArn = deployment.ownerRole === undefined ? undefined : deployment.sourceTableArn;
     const source = verifiedTable(
       { ...connection, batchGet: batchGetOf(connection) },
-      { schema, signal, ...defined({ readShare, readUnitsPerSecond }) },
+      { schema, signal, ...defined({ readShare, readUnitsPerSecond, tableArn }) },
       timing,
     );
     const lake = verifiedLake({ store, engine }, opened, (sql, of) => athenaRows(engine, sql, of));

@@ -92,6 +92,15 @@ describe("a snapshot", () => {
     expect(PARTS_AT_ONCE * SNAPSHOTS_AT_ONCE).toBeLessThanOrEqual(100);
   });
 
+  test("of another account's table says so, and of the lake's own nothing", async () => {
+    const ownerRole = "arn:aws:iam::222222222222:role/dynalake";
+    const store = new MemoryStore();
+    register(store, { sources: [sourceEntry("orders", { ownerRole })], tables: [tableEntry("orders", "a")] });
+    expect(await beginRun(contextOf(store), snapshot("a"))).toMatchObject({ go: "export", isForeign: true });
+    const own = await beginRun(contextOf(storeWith(tableEntry("orders", "a"))), snapshot("a"));
+    expect(own).not.toHaveProperty("isForeign");
+  });
+
   test("takes the tables of its source along that have none, and their locks", async () => {
     const store = storeWith(...["a", "b", "c", "d"].map((table) => tableEntry("orders", table)));
     seed(store, "b");

@@ -12,15 +12,19 @@ function storeOfTwo(): MemoryStore {
   return store;
 }
 
-function look(store: MemoryStore, State = "Enabled"): Promise<LookedAtSource> {
-  const Table = { LatestStreamArn: STREAM, StreamSpecification: { StreamEnabled: true } };
+function look(
+  store: MemoryStore,
+  State = "Enabled",
+  { source = SOURCE, stream = STREAM } = {},
+): Promise<LookedAtSource> {
+  const Table = { LatestStreamArn: stream, StreamSpecification: { StreamEnabled: true } };
   const lake = {
     store,
     nowSeconds: () => 1_800_000_000,
     clients: { dynamodb: { send: async () => ({ Table }) } },
     lambda: { send: async () => ({ EventSourceArn: STREAM, State, LastModified: new Date(0) }) },
   };
-  return lookAtSource(lake as unknown as Parameters<typeof lookAtSource>[0], SOURCE);
+  return lookAtSource(lake as unknown as Parameters<typeof lookAtSource>[0], source);
 }
 
 test("a look at a source counts its failed batches, and what waits for a person in each of its tables", async () => {
@@ -36,6 +40,21 @@ test("a look at a source counts its failed batches, and what waits for a person 
   ]);
   expect(failures).toEqual([]);
   expect(store.text("a/beginning.json")).toContain(STREAM);
+});
+
+test("a new stream of another account's table says, with its ARN, that its owner has to open it", async () => {
+  const stream = STREAM.replace("2026-01-01", "2026-01-02");
+  const ownerRole = "arn:aws:iam::2:role/dynalake";
+  const detailOf = async (source: typeof SOURCE): Promise<unknown> => {
+    const store = storeOfTwo();
+    await look(store);
+    const { tables } = await look(store, "Enabled", { source, stream });
+    return tables[0]?.gaps[0]?.gap.detail;
+  };
+  expect(await detailOf(SOURCE)).toBe(`the table has a new stream, ${stream}`);
+  expect(await detailOf({ ...SOURCE, ownerRole })).toBe(
+    `the table has a new stream, ${stream}; its owner must attach the stream's policy to it, before its ARN is deployed`,
+  );
 });
 
 test("a table that cannot be looked at is counted, and keeps no other from it", async () => {

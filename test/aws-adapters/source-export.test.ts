@@ -24,7 +24,7 @@ function recovery(PointInTimeRecoveryStatus: string): Answers {
 
 function starting(
   answers: Answers,
-  more: { kmsKeyArn?: string } = {},
+  more: { kmsKeyArn?: string; bucketOwner?: string } = {},
 ): FakeAws & { started: Promise<StartedExport> } {
   const fake = fakeAws(({ operation }) => answers[operation] ?? {});
   const client = new DynamoDBClient(fake.options);
@@ -64,6 +64,13 @@ describe("an export", () => {
       S3SseAlgorithm: "KMS",
       S3SseKmsKeyId: "arn:key",
     });
+  });
+
+  test("names the bucket's account where the table is in another one", async () => {
+    const bucketOwner = "111111111111";
+    const { started, requests } = starting({ ...recovery("ENABLED"), ...exported }, { bucketOwner });
+    await started;
+    expect(JSON.parse(requests[1]?.text ?? "")).toMatchObject({ S3BucketOwner: bucketOwner });
   });
 
   test("of a table without point-in-time recovery tells the command that turns it on, whoever notices", async () => {

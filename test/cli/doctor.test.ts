@@ -44,7 +44,7 @@ test("what may not be read is not seen, says why without naming an account, and 
     `not seen      ${DOUBTS["mapping-state"]}\n              could not be read: CREDENTIALS, cannot read the event source mapping Reviews-mapping: AccessDeniedException: User: <arn> is not`,
   );
   expect(ended.stdout).toContain(`seen          ${DOUBTS["custom-resources"]}\n`);
-  expect(ended.stdout).toMatch(/\n1 seen, 30 not seen, 0 contradicted; 2 could not be read\n$/);
+  expect(ended.stdout).toMatch(/\n1 seen, 31 not seen, 0 contradicted; 2 could not be read\n$/);
 });
 
 test("a contradiction exits with 4; --json has every answer", async () => {
@@ -54,8 +54,8 @@ test("a contradiction exits with 4; --json has every answer", async () => {
   expect(ended.code).toBe(4);
   const { answers, counts, tables } = JSON.parse(ended.stdout);
   expect(tables).toEqual(["reviews"]);
-  expect(counts).toEqual({ contradicted: 1, "not seen": 29, seen: 1 });
-  expect(answers).toHaveLength(31);
+  expect(counts).toEqual({ contradicted: 1, "not seen": 30, seen: 1 });
+  expect(answers).toHaveLength(32);
   expect(answers[4]).toEqual({
     doubt: "mapping-state",
     behavior: DOUBTS["mapping-state"],

@@ -9,6 +9,7 @@ import "./constructs/contracts.ts";
 import "./constructs/delivery.ts";
 import "./constructs/deployment.ts";
 import "./constructs/foreign-app.ts";
+import "./constructs/foreign-table.ts";
 import "./constructs/idle-cost.ts";
 import "./constructs/kept-deployment.ts";
 import "./constructs/lake.ts";

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "@jest/globals";
 import { parseSchema } from "../../src/core/schema/schema.ts";
 import type { Item } from "../../src/core/values/attribute-value.ts";
 import type { ScanPageInput } from "../../src/source/scan-page.ts";
-import { type BatchGet, verifiedTable } from "../../src/source/verified-table.ts";
+import { type BatchGet, type VerifiedTableRequest, verifiedTable } from "../../src/source/verified-table.ts";
 import { networkError, serviceError } from "./fake-stream.ts";
 import { VirtualTiming } from "./virtual-timing.ts";
 
@@ -34,19 +34,19 @@ class Table {
     this.onCall();
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure;
-    const keys = input.RequestItems?.T?.Keys ?? [];
+    const [[name, { Keys: keys = [] }] = ["T", { Keys: [] }]] = Object.entries(input.RequestItems ?? {});
     const processed = keys.slice(0, this.processedMax);
     const left = keys.slice(this.processedMax);
     const found = processed.filter(({ Id }) => !this.missing.has(String(Id?.S)));
     return {
       // In another order than the keys.
-      Responses: { T: found.map(({ Id }) => item(Number(String(Id?.S).slice(2)))).reverse() },
-      ...(left.length === 0 ? {} : { UnprocessedKeys: { T: { Keys: left } } }),
+      Responses: { [name]: found.map(({ Id }) => item(Number(String(Id?.S).slice(2)))).reverse() },
+      ...(left.length === 0 ? {} : { UnprocessedKeys: { [name]: { Keys: left } } }),
       ConsumedCapacity: [{ TableName: "T", CapacityUnits: processed.length }],
     };
   };
 
-  source(more: { readonly readUnitsPerSecond?: number; readonly signal?: AbortSignal } = {}) {
+  source(more: Partial<Omit<VerifiedTableRequest, "schema">> = {}) {
     const provisioned =
       this.readUnits === undefined
         ? { BillingModeSummary: { BillingMode: "PAY_PER_REQUEST" as const } }
@@ -81,6 +81,17 @@ test("a scan reads consistently and gives items in their one form", async () => 
   await table.source().scan(async (items) => void found.push(...items));
   expect(found).toEqual([0, 1, 2, 3].map(read));
   expect(table.scans.every(({ ConsistentRead }) => ConsistentRead === true)).toBe(true);
+});
+
+test("a table of another account is asked for by its ARN, in scans and for items", async () => {
+  const tableArn = "arn:aws:dynamodb:eu-west-1:222222222222:table/T";
+  table.processedMax = 1;
+  const source = table.source({ tableArn });
+  await source.scan(async () => undefined);
+  expect(await source.items([key(1), key(2)])).toEqual([read(1), read(2)]);
+  expect(new Set(table.scans.map(({ TableName }) => TableName))).toEqual(new Set([tableArn]));
+  const asked = table.asked.map(({ RequestItems }) => Object.keys(RequestItems ?? {}));
+  expect(asked).toEqual([[tableArn], [tableArn]]);
 });
 
 describe("items by their keys", () => {

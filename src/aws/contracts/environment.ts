@@ -26,6 +26,10 @@ export interface OwnVariables {
   readonly source: SourceVariables & {
     /** The key that encrypts the lake, if it has one of its own. */
     readonly LAKE_KEY_ARN?: string | undefined;
+    /** The role by which a table of another account is exported. */
+    readonly OWNER_ROLE_ARN?: string | undefined;
+    /** The lake's account, where the table is in another one. */
+    readonly LAKE_ACCOUNT?: string | undefined;
   };
   readonly "snapshot-part": SourceVariables & MaskVariables;
   readonly register: {
@@ -66,7 +70,12 @@ const sourceShape = { SOURCE: given };
 
 const ownShapes: { readonly [Handler in HandlerName]: z.ZodMiniType<OwnVariables[Handler]> } = {
   stream: z.object({ ...sourceShape, ...maskShape }),
-  source: z.object({ ...sourceShape, LAKE_KEY_ARN: z.optional(given) }),
+  source: z.object({
+    ...sourceShape,
+    LAKE_KEY_ARN: z.optional(given),
+    OWNER_ROLE_ARN: z.optional(given),
+    LAKE_ACCOUNT: z.optional(given),
+  }),
   "snapshot-part": z.object({ ...sourceShape, ...maskShape }),
   register: z.object({ TICK_FUNCTION: given }),
   tick: z.object({ CLEAN_FUNCTION: given }),

@@ -29,6 +29,7 @@ const sourceShape = z.object({
   sourceFunction: text,
   snapshotPartFunction: text,
   partsAtOnce: z.optional(count),
+  ownerRole: z.optional(text),
 });
 
 const schema = z.custom<SchemaFile>((value) => typeof value === "object" && value !== null);

@@ -32,6 +32,8 @@ export interface SourceConfiguration extends Deployed {
   readonly snapshotPartFunction: string;
   /** Files of an export that are read at the same time. Default: `PARTS_AT_ONCE`. */
   readonly partsAtOnce?: number | undefined;
+  /** The ARN of a role in the source table's account, if that is not the lake's: `sourceFunction` calls DynamoDB by it. */
+  readonly ownerRole?: string | undefined;
 }
 
 export interface SourceEntry extends SourceConfiguration {

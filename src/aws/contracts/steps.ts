@@ -73,10 +73,16 @@ export interface BegunSnapshot {
   readonly snapshotPartFunction: string;
   /** Files of the export that are read at the same time. */
   readonly partsAtOnce: number;
+  /** The source table is another account's: only the source's function can ask about its export. */
+  readonly isForeign?: true;
 }
 
 /** What the function with the permissions on a source table does. */
-export type SourceEvent = BeginExportEvent | { readonly step: "look" };
+export type SourceEvent =
+  | BeginExportEvent
+  | DescribeExportEvent
+  | { readonly step: "look" }
+  | { readonly step: "check-access" };
 
 export interface BeginExportEvent {
   readonly step: "begin-export";
@@ -89,6 +95,24 @@ export interface BegunExport {
   readonly exportArn: string;
   /** The folder of the export's manifests and data in the bucket: ends in "/". */
   readonly exportPrefix: string;
+}
+
+/** Asks how far the export of another account's table is. */
+export interface DescribeExportEvent {
+  readonly step: "describe-export";
+  readonly exportArn: string;
+}
+
+export interface DescribedExport {
+  readonly status: "IN_PROGRESS" | "COMPLETED" | "FAILED";
+}
+
+/** What the function with the permissions on a source table may do with it. */
+export interface CheckedAccess {
+  /** Calls that were refused, each with the name of the failure. */
+  readonly refused: readonly { readonly call: string; readonly failure: string }[];
+  /** Calls that were answered. */
+  readonly allowed: readonly string[];
 }
 
 export interface SnapshotPartEvent {
@@ -214,8 +238,15 @@ export const beginRunEvent: z.ZodMiniType<BeginRunEvent> = z.object({
 
 export const sourceEvent: z.ZodMiniType<SourceEvent> = z.discriminatedUnion("step", [
   z.object({ step: z.literal("begin-export"), execution: text }),
+  z.object({ step: z.literal("describe-export"), exportArn: text }),
   z.object({ step: z.literal("look") }),
+  z.object({ step: z.literal("check-access") }),
 ]);
+
+export const checkedAccess: z.ZodMiniType<CheckedAccess> = z.object({
+  refused: z.array(z.object({ call: text, failure: text })),
+  allowed: z.array(text),
+});
 
 export const snapshotPartEvent: z.ZodMiniType<SnapshotPartEvent> = z.object({
   run: safeName,

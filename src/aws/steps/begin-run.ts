@@ -24,7 +24,8 @@ async function beginSnapshot(
   const { first = false, staged } = event;
   const { snapshotPartFunction, sourceFunction, ...configured } = await requireSource(store, entry.source);
   const partsAtOnce = event.partsAtOnce || (configured.partsAtOnce ?? PARTS_AT_ONCE);
-  const reading = { snapshotPartFunction, sourceFunction, partsAtOnce };
+  const foreign = configured.ownerRole === undefined ? {} : { isForeign: true as const };
+  const reading = { snapshotPartFunction, sourceFunction, partsAtOnce, ...foreign };
   const hasLock = await locked(context, event, staged?.execution);
   // What was staged for it is used, and a snapshot that is asked for by hand is taken, also while another execution works.
   if (staged !== undefined) return { go: "seed", tables: staged.tables, others: [], ...reading };

@@ -42,9 +42,10 @@ export async function lookAtSource(
     }
   };
   await attempt(async () => {
-    const { eventSourceMapping: mappingId, sourceTableArn } = entry;
+    const { eventSourceMapping: mappingId, ownerRole, sourceTableArn } = entry;
     const { clients, lambda } = lake;
-    const sighting = await sightStream({ lambda, dynamodb: clients.dynamodb, sourceTableArn, mappingId });
+    const seen = await sightStream({ lambda, dynamodb: clients.dynamodb, sourceTableArn, mappingId });
+    const sighting = ownerRole === undefined ? seen : { ...seen, isForeign: true as const };
     for (const deployed of await deployedTablesOf(lake.store, entry.source))
       await attempt(async () => void tables.push(await lookAtTable(lake, deployed, sighting)));
   });

@@ -40,6 +40,7 @@ export function unread(doubts: readonly Doubt[], reason: string): readonly Doubt
 const ONLY_TRIED: Readonly<Partial<Record<Doubt, string>>> = {
   "conditional-create": "shown only by writers that race, as with --write",
   checkpoint: "shown only by a batch that fails in its middle",
+  "other-account": "shown only by a table of another account",
   "export-cut": "shown only by items that change while an export begins",
   "export-token": "shown only by an export that is started twice",
   "new-columns": "shown only by a column that is added",

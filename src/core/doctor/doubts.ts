@@ -11,6 +11,8 @@ export const DOUBTS = {
   "mapping-state":
     'A mapping reports its state, its last failure ("PROBLEM...") and when it was last changed',
   "stream-label": "The label of a stream is the time of its creation",
+  "other-account":
+    "Lambda reads a stream of another account by its policy, and its owner's role describes and exports the table",
   "failed-batches": "A batch that fails for good is put into the bucket whole",
   "export-cut": "An export's cut is within a minute of its time",
   "export-token": "A `ClientToken` makes starting an export idempotent for eight hours",

@@ -70,6 +70,26 @@ export function judgeStreamLabel({ createdSeconds, labelSeconds }: StreamFacts):
   return seen(doubt, "the label and the creation are the same time");
 }
 
+/** What the functions of a lake may do with a table of another account. */
+export interface AccessFacts {
+  /** Calls by the owner's role that were answered. */
+  readonly allowed: readonly string[];
+  /** Those that were refused, each with the name of the failure. */
+  readonly refused: readonly { readonly call: string; readonly failure: string }[];
+  /** The result of the mapping's last attempt to read the stream. */
+  readonly lastResult: string | undefined;
+}
+
+export function judgeAccess({ allowed, lastResult, refused }: AccessFacts): DoubtAnswer {
+  const doubt = "other-account";
+  const refusals = refused.map(({ call, failure }) => `${call} is refused (${failure})`);
+  // breakage: unread-foreign-stream-contradicts
+  const unread = lastResult?.startsWith("PROBLEM") ? ["Lambda does not read the stream"] : [];
+  const faults = [...refusals, ...unread];
+  if (faults.length > 0) return contradicted(doubt, faults.join(", "));
+  return seen(doubt, `the owner's role may call ${allowed.join(", ")}, and the mapping has no problem`);
+}
+
 /** What Lambda left of batches that failed for good. */
 export interface FailedBatchFacts {
   readonly objects: number;

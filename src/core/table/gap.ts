@@ -65,6 +65,8 @@ export interface Sighting {
   readonly stream: StreamIdentity | undefined;
   /** What reads a stream; undefined where it is gone. */
   readonly reader: SeenReader | undefined;
+  /** The table is another account's, whose owner attaches a policy to each of its streams. */
+  readonly isForeign?: true;
 }
 
 export interface SeenReader {
@@ -133,7 +135,7 @@ export function lookAtStream(
     earlier.beginning ?? (isRead ? beginningOf(stream, reader, nowSeconds, serving) : undefined);
   const unreadSeconds = Math.max(0, nowSeconds - watch.seenReadingSeconds);
   const seen = { watch, beginning, unreadSeconds };
-  const other = gapOfOtherStream(readArn, stream, nowSeconds);
+  const other = gapOfOtherStream(readArn, sighting, nowSeconds);
   if (other !== undefined) return { ...seen, gaps: [other] };
   // Of a table that came later, the reader's own past proves nothing.
   if (earlier.beginning === undefined && beginning !== undefined && isLate(beginning))
@@ -190,10 +192,13 @@ function gapsOfBeginning(manifest: Manifest, beginning: StreamBeginning): readon
   return gap === undefined ? [] : [{ id: `not-served-${beginning.configuration ?? ""}`, gap }];
 }
 
+/** A policy belongs to one stream, and a stream cannot be made with one (AWS: DynamoDB developer guide, "rbac-considerations"). */
+const NEEDS_POLICY = "; its owner must attach the stream's policy to it, before its ARN is deployed";
+
 /** The stream that was read is not that of the table any more. What was written between the two is on neither. */
 function gapOfOtherStream(
   readArn: string | undefined,
-  stream: StreamIdentity | undefined,
+  { isForeign, stream }: Sighting,
   nowSeconds: number,
 ): NamedGap | undefined {
   const found = { foundAtSeconds: nowSeconds };
@@ -204,7 +209,8 @@ function gapOfOtherStream(
   }
   if (stream.arn === readArn) return undefined;
   const lostUntilSeconds = untilNewStream(stream, nowSeconds);
-  const detail = `the table has a new stream, ${stream.arn}`;
+  // breakage: foreign-streams-need-their-policy
+  const detail = `the table has a new stream, ${stream.arn}${isForeign ? NEEDS_POLICY : ""}`;
   const gap = { ...found, reason: "stream-recreated", detail, lostUntilSeconds } as const;
   return { id: `stream-recreated-${hashOf(stream.arn)}`, gap };
 }

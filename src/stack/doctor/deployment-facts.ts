@@ -1,12 +1,15 @@
 /** Reads what a stack, its mapping, its stream, its views and its bucket show of themselves. */
 import { DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
-import { LambdaClient } from "@aws-sdk/client-lambda";
+import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { ListObjectVersionsCommand } from "@aws-sdk/client-s3";
 import type { AwsLake } from "../../aws/aws-lake.ts";
+import { checkedAccess, type SourceEvent } from "../../aws/contracts/steps.ts";
 import type { Deployment } from "../../aws/deployment.ts";
 import { readMapping } from "../../aws/event-source-mapping.ts";
+import { checkedShape } from "../../core/checked-shape.ts";
 import { defined } from "../../core/defined.ts";
 import type {
+  AccessFacts,
   CommitVersions,
   ErrorFacts,
   FailedBatchFacts,
@@ -56,6 +59,32 @@ export async function readMappingFacts(
       lastResult: mapping.LastProcessingResult,
       isChangeDated: mapping.LastModified !== undefined,
     };
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Lets the source's function, which alone may assume the owner's role, try what it may call. It changes nothing. */
+export async function readAccess(
+  stack: Pick<OpenedStack, "region">,
+  deployment: Pick<Deployment, "eventSourceMapping" | "sourceFunction">,
+): Promise<AccessFacts> {
+  const { lastResult } = await readMappingFacts(stack, deployment);
+  const client = withoutLog(new LambdaClient(clientOptions(defined({ region: stack.region }))));
+  const { sourceFunction: FunctionName } = deployment;
+  const attempt = `have ${FunctionName} check its access`;
+  const Payload = new TextEncoder().encode(JSON.stringify({ step: "check-access" } satisfies SourceEvent));
+  try {
+    const answer = await client.send(new InvokeCommand({ FunctionName, Payload })).catch((error: unknown) => {
+      throw awsError(error, { service: "Lambda", attempt, otherwise: "SOURCE_FAILED" });
+    });
+    const told: unknown = JSON.parse(new TextDecoder().decode(answer.Payload) || "null");
+    const access = checkedShape(checkedAccess, told);
+    if (access.success) return { ...access.data, lastResult };
+    throw new DynalakeError(
+      "SOURCE_FAILED",
+      `cannot ${attempt}: ${answer.FunctionError ?? "no such answer"}`,
+    );
   } finally {
     client.destroy();
   }

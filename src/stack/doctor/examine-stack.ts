@@ -9,6 +9,7 @@ import {
   unread,
 } from "../../core/doctor/answer.ts";
 import {
+  judgeAccess,
   judgeCommits,
   judgeErrors,
   judgeFailedBatches,
@@ -32,6 +33,7 @@ import { readStreamWatch } from "../../core/table/stream-watch.ts";
 import { nowSeconds } from "../../sdk/new-run-id.ts";
 import type { OpenedStack } from "../open-stack.ts";
 import {
+  readAccess,
   readCommitVersions,
   readErrors,
   readFailedBatches,
@@ -115,6 +117,14 @@ function examinationsOf(examined: Examined): readonly Examination[] {
       doubts: ["stream-label"],
       answers: async () => [judgeStreamLabel(await readStreamFacts(deployment))],
     },
+    ...(deployment.ownerRole === undefined
+      ? []
+      : [
+          {
+            doubts: ["other-account"] as const,
+            answers: async () => [judgeAccess(await readAccess(stack, deployment))],
+          },
+        ]),
     {
       doubts: ["failed-batches"],
       answers: async () => [judgeFailedBatches(await readFailedBatches(store, deployment))],

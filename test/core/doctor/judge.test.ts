@@ -2,6 +2,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { DoubtAnswer } from "../../../src/core/doctor/answer.ts";
 import {
+  judgeAccess,
   judgeCommits,
   judgeErrors,
   judgeFailedBatches,
@@ -25,6 +26,27 @@ function verdicts(answers: readonly DoubtAnswer[]): Readonly<Record<string, stri
 }
 
 const [SEEN, NOT_SEEN, CONTRADICTED] = ["seen", "not seen", "contradicted"];
+
+describe("a table of another account", () => {
+  const access = { allowed: ["DescribeTable"], refused: [], lastResult: "OK" };
+
+  test("is seen where its owner's role is answered, and Lambda reads the stream", () => {
+    expect(judgeAccess(access)).toMatchObject({
+      verdict: SEEN,
+      evidence: expect.stringContaining("DescribeTable"),
+    });
+    expect(judgeAccess({ ...access, lastResult: undefined }).verdict).toBe(SEEN);
+  });
+
+  test("is contradicted by a refusal, or by a stream that is not read", () => {
+    const refused = [{ call: "DescribeExport", failure: "AccessDeniedException" }];
+    expect(judgeAccess({ ...access, refused })).toMatchObject({
+      verdict: CONTRADICTED,
+      evidence: "DescribeExport is refused (AccessDeniedException)",
+    });
+    expect(judgeAccess({ ...access, lastResult: "PROBLEM: access denied" }).verdict).toBe(CONTRADICTED);
+  });
+});
 
 describe("a change log", () => {
   const facts: LogFacts = {

@@ -217,6 +217,36 @@ describe("the snapshot", () => {
     expect(names(played)).not.toContain("orders-part");
   });
 
+  describe("of another account's table", () => {
+    const BeginRun = (() => ({
+      go: "export",
+      tables: ["reviews"],
+      others: [],
+      ...FUNCTIONS,
+      isForeign: true,
+    })) as Handler;
+    const foreign = (...statuses: string[]): Played =>
+      play(definitions.snapshot(), REVIEWS, {
+        BeginRun,
+        "orders-source": (({ step }: { readonly step: string }) =>
+          step === "describe-export"
+            ? { status: statuses.shift() }
+            : { run: "r1", exportArn: "arn:export", exportPrefix: EXPORT }) as Handler,
+      });
+
+    test("asks the source's function how far the export is, and DynamoDB never", () => {
+      const played = foreign("IN_PROGRESS", "COMPLETED");
+      expect(played.outcome.status).toBe("SUCCEEDED");
+      expect(names(played)).not.toContain("aws-sdk:dynamodb:describeExport");
+      const asked = { step: "describe-export", exportArn: "arn:export" };
+      expect(events(played, "orders-source").slice(1)).toEqual([asked, asked]);
+    });
+
+    test("fails when the export does", () => {
+      expect(foreign("FAILED").outcome).toMatchObject({ status: "FAILED", error: "EXPORT_FAILED" });
+    });
+  });
+
   test("of an empty table runs no statement and commits", () => {
     const played = play(definitions.snapshot(), REVIEWS, { PlanSeed: () => ({ ...SEEDED, statements: 0 }) });
     expect(names(played)).not.toContain("athena:startQueryExecution.sync");
@@ -638,7 +668,7 @@ describe("of both machines", () => {
       state.Type === "Map" ? Object.values(state.ItemProcessor.States) : [state],
     );
     const own = tasks.filter(({ Resource = "" }) => /Arn>$|athena:|lambda:invoke/.test(Resource));
-    expect(own).toHaveLength(17);
+    expect(own).toHaveLength(18);
     for (const { Resource, Retry } of own) {
       const name = `${/athena:/.test(Resource) ? "Athena" : "Lambda"}.TooManyRequestsException`;
       const { IntervalSeconds, BackoffRate, MaxAttempts, MaxDelaySeconds } = Retry.find(
@@ -659,10 +689,12 @@ describe("of both machines", () => {
   });
 
   test("a day of waiting for an export fits into the history of an execution", () => {
-    const { WaitForExport } = definitions.snapshot().States;
-    const polls = (definitions.snapshot().TimeoutSeconds ?? 0) / WaitForExport?.Seconds;
-    // Three states are entered and exited; the call is scheduled, started and succeeds.
-    expect(polls * 9).toBeLessThan(22_000);
+    const { WaitForExport, WaitForForeignExport } = definitions.snapshot().States;
+    for (const wait of [WaitForExport, WaitForForeignExport]) {
+      const polls = (definitions.snapshot().TimeoutSeconds ?? 0) / wait?.Seconds;
+      // Three states are entered and exited; the call is scheduled, started and succeeds.
+      expect(polls * 9).toBeLessThan(22_000);
+    }
   });
 
   test("a statement is not held twice, in its state's input and in its answer", () => {
