@@ -131,7 +131,7 @@ function replay(program: Command, runs: Runs): void {
       "Lambda events, on-failure objects, quarantine files, error files of Firehose, JSON lines of records; with --stack also s3://BUCKET/KEY or s3://BUCKET/FOLDER/ in the lake's bucket",
     )
     .addOption(lakeOption())
-    .addOption(stackOption("key", "schema", "partial"))
+    .addOption(stackOption("key", "schema"))
     .addOption(regionOption())
     .addOption(keyOption())
     .option("--schema <file>", "the schema file of a new table, or one that adds columns")

@@ -3,7 +3,6 @@ import { Argument, type Command, Option } from "commander";
 import {
   anyLakeOptions,
   jsonOption,
-  lakeOptions,
   lakeTableOption,
   partialOption,
   regionOption,
@@ -85,7 +84,7 @@ function cost(program: Command, runs: Runs): void {
 function quarantine(program: Command, runs: Runs): void {
   const quarantined = program.command("quarantine").description("records that could not be delivered");
   const reason = (): Option => new Option("--reason <reason>", "only those with this reason");
-  lakeOptions(quarantined.command("list").description("count them by table and reason"))
+  anyLakeOptions(quarantined.command("list").description("count them by table and reason"))
     .addOption(reason())
     .addOption(jsonOption())
     .action(
@@ -93,7 +92,7 @@ function quarantine(program: Command, runs: Runs): void {
         (await import("./commands/quarantine.ts")).listCommand(context, options),
       ),
     );
-  lakeOptions(
+  anyLakeOptions(
     quarantined.command("show").description("show the records, the newest first, without their values"),
   )
     .addOption(reason())
@@ -105,7 +104,7 @@ function quarantine(program: Command, runs: Runs): void {
         (await import("./commands/quarantine.ts")).showCommand(context, options),
       ),
     );
-  lakeOptions(
+  anyLakeOptions(
     quarantined
       .command("replay")
       .alias("repair")
@@ -119,7 +118,7 @@ function quarantine(program: Command, runs: Runs): void {
         (await import("./commands/quarantine.ts")).replayQuarantineCommand(context, options),
       ),
     );
-  lakeOptions(
+  anyLakeOptions(
     quarantined
       .command("drop")
       .description("delete them for good: their changes are a gap, until a later snapshot"),

@@ -1,4 +1,5 @@
 /** What is in the quarantine of a lake's tables, with reasons and without values. */
+import { batchesOf } from "../core/batches-of.ts";
 import { type RejectionReason, rejectionMeanings } from "../core/change/change.ts";
 import { quarantineFolder, quarantineReason } from "../core/format/lake-path.ts";
 import type { ObjectStore, StoredObject } from "../core/ports/object-store.ts";
@@ -8,6 +9,8 @@ import { operationOf, recordShape } from "./record-shape.ts";
 
 /** Newest first; what is beyond is not read. */
 const FILES_MAX = 1_000;
+/** A bucket answers each after some tens of milliseconds. */
+const READ_AT_ONCE_MAX = 16;
 const FILE_BYTES_MAX = 8 * 1024 * 1024;
 const RECORDS_SHOWN_MAX = 500;
 const SHAPE_BYTES_MAX = 64 * 1024;
@@ -20,7 +23,10 @@ export async function quarantineReport(
   const records: QuarantinedShape[] = [];
   for (const table of tables) {
     const files = (await store.list(quarantineFolder(table))).toSorted((a, b) => b.modifiedMs - a.modifiedMs);
-    for (const file of files.slice(0, FILES_MAX)) records.push(...(await recordsOf(store, table, file)));
+    for (const batch of batchesOf(files.slice(0, FILES_MAX), READ_AT_ONCE_MAX)) {
+      const read = await Promise.all(batch.map((file) => recordsOf(store, table, file)));
+      records.push(...read.flat());
+    }
   }
   return {
     groups: groupsOf(place, records),
@@ -105,7 +111,10 @@ function groupsOf(place: ConsolePlace, records: readonly QuarantinedShape[]): re
 
 /** Once the cause is repaired; records that are still rejected go back into quarantine. "*" is every reason. */
 export function replayLine(place: ConsolePlace, table: string, reason: string): string {
-  if (place.kind === "stack") return commandLine(place, "status", "--table", table);
+  if (place.kind === "stack") {
+    const chosen = reason === "*" ? [] : ["--reason", reason];
+    return commandLine(place, "quarantine", "repair", "--table", table, ...chosen);
+  }
   const folder = shellWord(`${place.name}/${quarantineFolder(table)}`);
   return `npx dynalake replay ${folder}${reason === "*" ? reason : shellWord(reason)}/*.jsonl --table ${table} ${place.option}`;
 }

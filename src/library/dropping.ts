@@ -1,6 +1,7 @@
 /** Dropping records of a table's quarantine in an open lake. */
 import { DynalakeError } from "../core/error.ts";
 import { repairTimeSeconds } from "../core/format/manifest.ts";
+import type { ObjectStore } from "../core/ports/object-store.ts";
 import { namedTable } from "../core/table/chosen-tables.ts";
 import { dropQuarantine, planQuarantineDrop } from "../core/table/dropped-quarantine.ts";
 import { newRunId, nowSeconds } from "../sdk/new-run-id.ts";
@@ -26,21 +27,30 @@ export interface DroppedRecords {
 export function dropQuarantined(
   { lifetime, store, name }: FolderContext,
   of: string,
-  { reason, dryRun = false }: DropOptions,
+  options: DropOptions,
 ): Promise<DroppedRecords> {
   return lifetime.run(undefined, async () => {
     const { table } = (await namedTable(store, name, of)).schema;
-    const plan = await planQuarantineDrop(store, table, reason);
-    const { paths, records, newestSeconds: lostUntilSeconds } = plan;
-    const found = { table, records, files: paths.length };
-    if (paths.length === 0) {
-      if (reason === undefined) return { ...found, snapshotAfterSeconds: undefined };
-      throw new DynalakeError("USAGE", `no record is in quarantine for "${reason}"`, {
-        next: "`dynalake quarantine list` shows the reasons.",
-      });
-    }
-    if (!dryRun)
-      await dropQuarantine(store, table, plan, { id: `dropped-${newRunId()}`, nowSeconds: nowSeconds() });
-    return { ...found, snapshotAfterSeconds: repairTimeSeconds({ lostUntilSeconds }) };
+    return dropFrom(store, table, options);
   });
+}
+
+/** Drops from the quarantine of a lake table, wherever its lake lies. Rejects with USAGE for a reason that no record has. */
+export async function dropFrom(
+  store: ObjectStore,
+  table: string,
+  { reason, dryRun = false }: DropOptions,
+): Promise<DroppedRecords> {
+  const plan = await planQuarantineDrop(store, table, reason);
+  const { paths, records, newestSeconds: lostUntilSeconds } = plan;
+  const found = { table, records, files: paths.length };
+  if (paths.length === 0) {
+    if (reason === undefined) return { ...found, snapshotAfterSeconds: undefined };
+    throw new DynalakeError("USAGE", `no record is in quarantine for "${reason}"`, {
+      next: "`dynalake quarantine list` shows the reasons.",
+    });
+  }
+  if (!dryRun)
+    await dropQuarantine(store, table, plan, { id: `dropped-${newRunId()}`, nowSeconds: nowSeconds() });
+  return { ...found, snapshotAfterSeconds: repairTimeSeconds({ lostUntilSeconds }) };
 }

@@ -5,12 +5,15 @@ import type { Deployment } from "../aws/deployment.ts";
 import { firehoseSink } from "../aws/firehose-sink.ts";
 import { deployedTablesOf } from "../aws/registry.ts";
 import { sourceOfArn } from "../core/change/named-source.ts";
+import { addQuarantined, addUndeliverable, HeldChanges } from "../core/delivery/held-changes.ts";
 import {
   addedTotals,
   NOTHING_REPLAYED,
+  type Recording,
   type ReplayContext,
   type ReplayProgress,
   type ReplayTotals,
+  recordBatches,
   replayRecording,
 } from "../core/delivery/recording.ts";
 import { DynalakeError } from "../core/error.ts";
@@ -31,6 +34,8 @@ export interface DeployedReplay {
   /** Files of this machine, and addresses in the lake's bucket. */
   readonly files: readonly GivenFile[];
   readonly maskKey: Uint8Array | undefined;
+  /** Changes are delivered although newer ones of their items are held. */
+  readonly partial: boolean;
   /** Records count whatever source they name. */
   readonly anySource: boolean;
   readonly onProgress: (progress: ReplayProgress) => void;
@@ -53,28 +58,35 @@ export async function replayIntoDeployment(
 ): Promise<ReplayedIntoDeployment> {
   const lake = stack.lakeOf(deployment);
   const { store } = lake;
-  const context = await contextOf(stack, lake, deployment, replay);
+  const reading = await contextOf(stack, lake, deployment, replay);
   const [addresses, files] = [replay.files.filter(isGivenAddress), replay.files.filter(isLocal)];
   const recordings = await Promise.all(files.map(readRecordedFile));
   const paths: string[] = [];
   for (const { name } of addresses) paths.push(...(await objectsAt(store, deployment, name)));
   const isOfSource = paths.some((path) => failedAtSeconds(deployment, path) !== undefined);
-  const others = isOfSource ? await otherTables(stack, lake, deployment, replay) : [];
+  const all = async function* (): AsyncGenerator<Recording> {
+    yield* recordings;
+    for (const path of new Set(paths)) yield await readObject(store, deployment, path);
+  };
+  const replayed = { paths: new Set(paths), recordings: all, partial: replay.partial };
+  const context = await withHeld(stack, reading, replayed);
+  const others = isOfSource ? await otherTables(stack, lake, deployment, replay, replayed) : [];
   let totals = NOTHING_REPLAYED;
   for (const recording of recordings)
     totals = addedTotals(totals, (await replayRecording(context, recording)).totals);
   for (const path of new Set(paths)) {
     const recording = await readObject(store, deployment, path);
-    const replayed = await replayRecording(context, recording);
-    totals = addedTotals(totals, replayed.totals);
+    const { totals: own, kept } = await replayRecording(context, recording);
+    totals = addedTotals(totals, own);
     // A batch is its source's: the object goes only once every table has it that was served when the batch was read.
     const readAtSeconds = failedAtSeconds(deployment, path);
-    for (const { entry, context: own } of others) {
+    for (const { entry, context: other } of others) {
       const isForIt = readAtSeconds !== undefined && wasServed(entry.served, readAtSeconds);
-      if (isForIt) await replayRecording(own, recording);
+      if (isForIt) await replayRecording(other, recording);
     }
     // Each of its records is with Firehose, or is in quarantine: in another object, or else in this one.
-    if (wasPutAside(deployment, path) && !replayed.kept.includes(path)) await store.remove([path]);
+    const isDone = own.otherSources.length === 0 && !kept.includes(path); // breakage: undelivered-objects-stay
+    if (isDone && wasPutAside(deployment, path)) await store.remove([path]);
   }
   const { horizonSeconds } = await latestManifest(store, deployment.table);
   return { totals, hasLateChanges: totals.oldestChangeSeconds < horizonSeconds };
@@ -86,17 +98,43 @@ async function otherTables(
   lake: AwsLake,
   { source, sourceTableArn, table }: Deployment,
   replay: DeployedReplay,
+  replayed: Replayed,
 ): Promise<readonly { readonly entry: TableEntry; readonly context: ReplayContext }[]> {
   const others = (await deployedTablesOf(lake.store, source)).filter((one) => one.table !== table);
   return Promise.all(
     others.map(async ({ entry, table: name }) => {
       const { deliveryStream } = entry;
-      return {
-        entry,
-        context: await contextOf(stack, lake, { table: name, deliveryStream, sourceTableArn }, replay),
-      };
+      const of = { table: name, deliveryStream, sourceTableArn };
+      const reading = await contextOf(stack, lake, of, replay);
+      return { entry, context: await withHeld(stack, reading, replayed) };
     }),
   );
+}
+
+interface Replayed {
+  readonly paths: ReadonlySet<string>;
+  /** All of them, from the first one on. */
+  readonly recordings: () => AsyncIterable<Recording>;
+  readonly partial: boolean;
+}
+
+/** With what stays held meanwhile: in other objects of the quarantine, and in these. */
+async function withHeld(
+  { signal }: OpenedStack,
+  context: ReplayContext,
+  { paths, recordings, partial }: Replayed,
+): Promise<ReplayContext> {
+  const { key, table } = context.writer.codec.schema;
+  const held = new HeldChanges(key);
+  await addQuarantined(held, { store: context.store, table }, paths, () => signal.throwIfAborted());
+  for await (const recording of recordings()) {
+    for (const batch of recordBatches(recording)) {
+      signal.throwIfAborted();
+      addUndeliverable(held, context, recording.name, batch);
+    }
+  }
+  const isNewerHeld = (hash: string, version: string): boolean => held.isNewerHeld(hash, version);
+  return { ...context, held: { isNewerHeld, partial } }; // breakage: stacks-hold-older-changes
 }
 
 function isGivenAddress({ name }: GivenFile): boolean {

@@ -913,6 +913,20 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/cli/partial-replay.test.ts"],
   },
   {
+    name: "a replay on a stack delivers older changes before newer ones that are held",
+    marker: "stacks-hold-older-changes",
+    find: "held: { isNewerHeld, partial }",
+    put: "held: { isNewerHeld: () => false, partial }",
+    tests: ["test/cli/stack-quarantine.test.ts"],
+  },
+  {
+    name: "an object with changes of another table is removed from the quarantine of a stack",
+    marker: "undelivered-objects-stay",
+    find: "own.otherSources.length === 0 && ",
+    put: "",
+    tests: ["test/cli/stack-quarantine.test.ts"],
+  },
+  {
     name: "what stays in quarantine does not hold up its elders",
     marker: "what-stays-in-quarantine-is-held",
     find: "rows.quarantined",

@@ -120,9 +120,9 @@ test("the command line works on a folder through the library alone", () => {
     "src/console/api.ts",
     // Prints a command that a shell takes.
     "src/console/command-line.ts",
-    // Reads the quarantine, as the page shows it.
-    "src/console/folder-console.ts",
     "src/console/open-folder-console.ts",
+    // Reads the quarantine, as the page shows it.
+    "src/console/quarantine-shelf.ts",
     "src/console/start-console.ts",
     // Checks dynalake.json.
     "src/core/checked-shape.ts",

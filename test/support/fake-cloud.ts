@@ -10,6 +10,8 @@ export interface CloudRequest {
   readonly path: string;
   /** The body, for services with a JSON protocol; otherwise undefined. */
   readonly input: Readonly<Record<string, unknown>> | undefined;
+  /** The body. */
+  readonly text: string;
 }
 
 export interface FakeCloud {
@@ -37,6 +39,7 @@ export async function fakeCloud(
         method: incoming.method ?? "",
         path: incoming.url ?? "",
         input: text.startsWith("{") ? (JSON.parse(text) as Record<string, unknown>) : undefined,
+        text,
       };
       requests.push(request);
       const { status = 200, headers = {}, body = "" } = answer(request) ?? { status: 500 };

@@ -1,6 +1,7 @@
 /** The answers of CloudFormation about a stack with lake tables, and of S3 about the registry that names them. */
 import { lakeEntryPath, sourceEntryPath, tableEntryPath } from "../../src/core/format/deployment-path.ts";
 import type { FakeAnswer } from "../aws-adapters/fake-aws.ts";
+import type { CloudRequest } from "./fake-cloud.ts";
 import { LAKE_ENTRY, sourceEntry, tableEntry } from "./registry.ts";
 
 export interface StackTable {
@@ -55,6 +56,18 @@ export function bucketAnswer(path: string, keys: ReadonlyMap<string, string>): F
   return {
     body: `<ListBucketResult><IsTruncated>false</IsTruncated>${listed.join("")}</ListBucketResult>`,
   };
+}
+
+/** S3 with these keys in the bucket, which requests may put and delete. */
+export function writableBucketAnswer(
+  { method, path, text }: Pick<CloudRequest, "method" | "path" | "text">,
+  keys: Map<string, string>,
+): FakeAnswer {
+  const url = new URL(path, "http://bucket");
+  if (method === "GET") return bucketAnswer(path, keys);
+  if (method === "PUT") keys.set(decodeURIComponent(url.pathname.slice("/bucket/".length)), text);
+  else for (const [, key = ""] of text.matchAll(/<Key>([^<]+)<\/Key>/g)) keys.delete(key);
+  return { body: method === "PUT" ? "" : "<DeleteResult></DeleteResult>" };
 }
 
 const NO_SUCH_KEY: FakeAnswer = {

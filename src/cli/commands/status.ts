@@ -1,4 +1,5 @@
 /** `dynalake status`: what the engineer on call wants to know. */
+import { shellWord } from "../../console/command-line.ts";
 import { counted, grouped } from "../../core/counted.ts";
 import { defined } from "../../core/defined.ts";
 import { writtenName } from "../../core/sql/reserved-words.ts";
@@ -58,8 +59,8 @@ function statusReport(context: CommandContext, options: StatusOptions): Promise<
 /** The status of a table, and of a deployed one what only its services know. */
 type PlacedStatus = TableStatus & Partial<Pick<DeployedStatus, "counted" | "delivery">>;
 
-function report(place: string, tables: readonly PlacedStatus[], { json }: StatusOptions): string {
-  if (json !== true) return tables.map(statusText).join("\n");
+function report(place: string, tables: readonly PlacedStatus[], { json, stack }: StatusOptions): string {
+  if (json !== true) return tables.map((status) => statusText(status, stack)).join("\n");
   return `${JSON.stringify({ lake: place, tables: tables.map(statusJson) }, null, 2)}\n`;
 }
 
@@ -67,7 +68,7 @@ function statusJson({ openGaps, repairedGaps, ...status }: PlacedStatus): object
   return { ...status, openGaps: openGaps.map(gapJson), mendedGaps: repairedGaps.map(gapJson) };
 }
 
-function statusText(status: PlacedStatus): string {
+function statusText(status: PlacedStatus, stack: string | undefined): string {
   const { segments, table } = status;
   const lines: readonly (readonly [string, string])[] = [
     ["table", `${table} (source ${status.source})`],
@@ -101,7 +102,7 @@ function statusText(status: PlacedStatus): string {
     ...status.limits.map((sentence) => ["limit", sentence] as const),
     ...(status.counted === undefined ? [] : [["deliveries", countedText(status.counted)] as const]),
     ...undeliveredLines(status),
-    ["quarantine", quarantineText(status)],
+    ["quarantine", quarantineText(status, stack)],
     ...status.openGaps.map(
       (gap) =>
         [
@@ -147,13 +148,11 @@ function countedText({ acknowledged, day, missing }: NonNullable<DeployedStatus[
   return `of ${day}: ${counted(acknowledged, "row")} acknowledged by Firehose, ${lost}`;
 }
 
-function quarantineText({ quarantine, delivery }: PlacedStatus): string {
+function quarantineText({ quarantine }: PlacedStatus, stack: string | undefined): string {
   const reasons = Object.entries(quarantine).map(([reason, files]) => `${counted(files, "file")}: ${reason}`);
   if (reasons.length === 0) return "empty";
-  // The command works on folders.
-  return delivery === undefined
-    ? `${reasons.join(", ")}; see \`dynalake quarantine list\``
-    : reasons.join(", ");
+  const option = stack === undefined ? "" : ` --stack ${shellWord(stack)}`;
+  return `${reasons.join(", ")}; see \`dynalake quarantine list${option}\``;
 }
 
 function streamText(status: PlacedStatus): string {

@@ -26,11 +26,6 @@ export function filledTableOptions(command: Command): Command {
     .addOption(new Option("--name <name>").hideHelp());
 }
 
-/** For commands on tables of a lake in a folder. */
-export function lakeOptions(command: Command): Command {
-  return command.addOption(lakeOption()).addOption(lakeTableOption());
-}
-
 /** For commands on tables of a lake, in a folder or deployed; `others` are the options that mean nothing on a stack. */
 export function anyLakeOptions(command: Command, ...others: readonly string[]): Command {
   return command

@@ -1,6 +1,7 @@
 /** What is in quarantine, for people. */
 
 import type { QuarantineGroup, QuarantineReport } from "../../console/api.ts";
+import { shellWord } from "../../console/command-line.ts";
 import { counted, grouped } from "../../core/counted.ts";
 import type { DroppedRecords } from "../../library/dropping.ts";
 import { timeText } from "../options/time-option.ts";
@@ -25,7 +26,8 @@ type Group = Pick<
   "table" | "reason" | "meaning" | "records" | "firstSeconds" | "lastSeconds"
 >;
 
-export function groupsText(groups: readonly Group[]): string {
+/** `stack` is the lake's, if it has one. */
+export function groupsText(groups: readonly Group[], stack: string | undefined): string {
   if (groups.length === 0) return "The quarantine is empty\n";
   const lines = groups.map(({ table, reason, meaning, records, firstSeconds, lastSeconds }) => {
     const times =
@@ -34,7 +36,8 @@ export function groupsText(groups: readonly Group[]): string {
         : `from ${timeText(firstSeconds)} to ${timeText(lastSeconds)}`;
     return `${table}: ${counted(records, "record")} (${reason}), ${times}\n  ${meaning}\n`;
   });
-  return `${lines.join("")}\`dynalake quarantine show\` shows them; once the cause is repaired, \`dynalake quarantine repair\` delivers them.\n`;
+  const option = stack === undefined ? "" : ` --stack ${shellWord(stack)}`;
+  return `${lines.join("")}\`dynalake quarantine show${option}\` shows them; once the cause is repaired, \`dynalake quarantine repair${option}\` delivers them.\n`;
 }
 
 export function recordText(shown: ShownRecord): string {
