@@ -25,8 +25,8 @@ export interface LakePlace extends IConstruct {
   catalogArn(...path: readonly string[]): string;
 }
 
-/** Where Athena writes query results. No lake table can have this name: table names start with a letter. */
-export const RESULTS_PREFIX = "_athena/";
+/** Where Athena writes query results. */
+export { RESULTS_FOLDER as RESULTS_PREFIX } from "../src/core/format/deployment-path.ts";
 
 /** Where it writes those of readers with work groups of their own. No function of the lake may read them. */
 export const READERS_PREFIX = "_readers/";

@@ -39,6 +39,11 @@ export function unloadStatements(
   return statements;
 }
 
+/** The statement that writes the rows of a query as Parquet to an address where nothing lies yet. */
+export function unloadRowsTo(address: string, query: string): string {
+  return `UNLOAD (${query})\nTO ${literal(address)}\nWITH (format = 'PARQUET', compression = 'ZSTD')`;
+}
+
 function unload(target: string, schema: Schema, stage: Stage, parts: Stage["cut"]["parts"]): string {
   const written = segmentColumns(athena, schema);
   const columns = nameList(written);

@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import {
   anyLakeOptions,
+  confirmAboveOption,
   jsonOption,
   lakeOption,
   lakeTableOption,
@@ -86,6 +87,8 @@ function exportTable(program: Command, runs: Runs): void {
     .description("write a table as plain files that other tools open")
     .requiredOption("--out <dir>", "the folder, which is made")
     .addOption(lakeOption())
+    .addOption(stackOption())
+    .addOption(regionOption())
     .addOption(lakeTableOption())
     .addOption(
       new Option("--format <format>", "the form of the files").choices(EXPORT_FORMATS).default("parquet"),
@@ -96,6 +99,7 @@ function exportTable(program: Command, runs: Runs): void {
     .option("--partition-by <columns>", "folders by the values of these columns, such as country,day", listOf)
     .option("--excel", "with csv: so that Excel opens it as it is")
     .option("--overwrite", "replace a folder that an export has made")
+    .addOption(confirmAboveOption())
     .addOption(jsonOption())
     .action(
       runs(async (context, options) =>
@@ -197,6 +201,7 @@ function restore(program: Command, runs: Runs): void {
     .description("put the items of now, or of a time, into a table of DynamoDB, and compare them")
     .requiredOption("--to <name>", "the table that is filled; made like the source if there is none")
     .addOption(lakeOption())
+    .addOption(stackOption())
     .addOption(lakeTableOption())
     .addOption(
       new Option(
@@ -217,7 +222,9 @@ function restore(program: Command, runs: Runs): void {
     .option("--write-units <n>", "write units per second to use at most", positive)
     .option("--ttl <attribute>", "let items expire by this attribute once all are there")
     .option("--endpoint <url>", "the endpoint; by default the source's")
-    .option("--region <region>", "the AWS region; by default the source's")
+    .option("--region <region>", "the AWS region, also of the stack; by default the source's")
+    .option("--work-dir <dir>", "with --stack: where the items lie until they are restored", ".dynalake")
+    .addOption(confirmAboveOption())
     .option("--max <n>", "list at most n differences; all are counted", notNegative, 100)
     .option("--dry-run", "say what would be done, and do nothing")
     .addOption(jsonOption())

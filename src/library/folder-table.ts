@@ -221,40 +221,42 @@ export class FolderTable implements ListedTable {
   restore(options: RestoreOptions & Watched): Promise<Restored> {
     return this.#context.lifetime.run(options.signal, async (stop) => {
       const opened = await this.#opened();
-      const { restoreInto } = await import("./restoring.ts");
-      return restoreInto(this.#context, opened, options, stop);
+      const { folderRestoreSource, restoreInto } = await import("./restoring.ts");
+      return restoreInto(folderRestoreSource(this.#context, opened), options, stop);
     });
   }
 
   planRestore(options: RestoreOptions & Cancel): Promise<PlannedRestore> {
     return this.#context.lifetime.run(options.signal, async (stop) => {
       const opened = await this.#opened();
-      const { plannedRestore } = await import("./restoring.ts");
-      return plannedRestore(this.#context, opened, options, stop);
+      const { folderRestoreSource, plannedRestore } = await import("./restoring.ts");
+      return plannedRestore(folderRestoreSource(this.#context, opened), options, stop);
     });
   }
 
   restoreToS3(options: S3RestoreOptions & Watched): Promise<S3Restore> {
     return this.#context.lifetime.run(options.signal, async (stop) => {
       const opened = await this.#opened();
+      const { folderRestoreSource } = await import("./restoring.ts");
       const { restoreToS3 } = await import("./restoring-to-s3.ts");
-      return restoreToS3(this.#context, opened, options, stop);
+      return restoreToS3(folderRestoreSource(this.#context, opened), options, stop);
     });
   }
 
   planRestoreToS3(options: S3RestoreOptions & Cancel): Promise<PlannedS3Restore> {
     return this.#context.lifetime.run(options.signal, async (stop) => {
       const opened = await this.#opened();
+      const { folderRestoreSource } = await import("./restoring.ts");
       const { plannedRestoreToS3 } = await import("./restoring-to-s3.ts");
-      return plannedRestoreToS3(this.#context, opened, options, stop);
+      return plannedRestoreToS3(folderRestoreSource(this.#context, opened), options, stop);
     });
   }
 
   verifyRestored(options: VerifyRestoredOptions & Watched): Promise<VerifiedRestore> {
     return this.#context.lifetime.run(options.signal, async (stop) => {
       const opened = await this.#opened();
-      const { verifyRestoredTable } = await import("./restoring.ts");
-      return verifyRestoredTable(this.#context, opened, options, stop);
+      const { folderRestoreSource, verifyRestoredTable } = await import("./restoring.ts");
+      return verifyRestoredTable(folderRestoreSource(this.#context, opened), options, stop);
     });
   }
 

@@ -1,30 +1,27 @@
 /** A restore to S3 as the library offers it. */
 import { defined } from "../core/defined.ts";
 import { isoText } from "../core/row/iso-text.ts";
-import type { OpenTable } from "../core/table/open-table.ts";
 import { type ImportPlan, planImport, type RestorePlace } from "../embedded/restoring/restore-plan.ts";
 import { writeImport } from "../embedded/restoring/write-import.ts";
 import { ImportBucket } from "../source/import-bucket.ts";
 import { type ImportPlace, importAddress, importPlace } from "../source/import-place.ts";
 import { importTableInput } from "../source/table-description.ts";
-import type { FolderContext } from "./folder-context.ts";
 import { observed } from "./observed.ts";
 import type { S3RestoreOptions, Watched } from "./options.ts";
 import type { PlannedS3Restore, S3Restore } from "./restore-reports.ts";
-import { withRestorePlace } from "./restoring.ts";
+import { type RestoreSource, withRestorePlace } from "./restoring.ts";
 
 export async function restoreToS3(
-  context: FolderContext,
-  opened: OpenTable,
+  source: RestoreSource,
   options: S3RestoreOptions & Watched,
   signal: AbortSignal,
 ): Promise<S3Restore> {
   const emit = observed(options.onEvent);
-  const { table } = opened.schema;
+  const { table } = source.opened.schema;
   const to = importPlace(options.toS3);
-  return withPlan(context, opened, options, signal, async (place, plan) => {
+  return withPlan(source, options, signal, async (place, plan) => {
     const planned = planReport(table, to, plan);
-    const bucket = new ImportBucket(to, context.config, signal);
+    const bucket = new ImportBucket(to, source.config, signal);
     try {
       const { asOfSeconds, ...written } = await writeImport(
         {
@@ -44,26 +41,24 @@ export async function restoreToS3(
 }
 
 export async function plannedRestoreToS3(
-  context: FolderContext,
-  opened: OpenTable,
+  source: RestoreSource,
   options: S3RestoreOptions,
   signal: AbortSignal,
 ): Promise<PlannedS3Restore> {
   const to = importPlace(options.toS3);
-  return withPlan(context, opened, options, signal, async (_, plan) =>
-    planReport(opened.schema.table, to, plan),
+  return withPlan(source, options, signal, async (_, plan) =>
+    planReport(source.opened.schema.table, to, plan),
   );
 }
 
 function withPlan<T>(
-  context: FolderContext,
-  opened: OpenTable,
+  source: RestoreSource,
   options: S3RestoreOptions,
   signal: AbortSignal,
   use: (place: RestorePlace, plan: ImportPlan) => Promise<T>,
 ): Promise<T> {
   const { to, incomplete = false } = options;
-  return withRestorePlace(context, opened, options, signal, async (place, given) =>
+  return withRestorePlace(source, options, signal, async (place, given) =>
     use(place, await planImport(place, { to, incomplete, ...given })),
   );
 }

@@ -3,17 +3,20 @@ import { defined } from "../core/defined.ts";
 import { isoText } from "../core/row/iso-text.ts";
 import type { OpenTable } from "../core/table/open-table.ts";
 import { recallSource } from "../embedded/folder/source-memory.ts";
+import { lakeItems } from "../embedded/reading/items.ts";
 import type { ComparedRestore } from "../embedded/restoring/compare-restored.ts";
 import { readDesignFile } from "../embedded/restoring/design-file.ts";
 import {
   planRestore,
+  type RestoredLake,
   type RestorePlace,
   type RestorePlan,
   type RestoreWish,
 } from "../embedded/restoring/restore-plan.ts";
 import { type RestoredItems, restoreTable } from "../embedded/restoring/restore-table.ts";
 import { verifyRestored } from "../embedded/restoring/verify-restored.ts";
-import { connectSource } from "../source/source-connection.ts";
+import type { Timing } from "../sdk/timing.ts";
+import { connectSource, type SourceConfig, type SourceConnection } from "../source/source-connection.ts";
 import type { FolderContext } from "./folder-context.ts";
 import { givenFile, requireNumber, secondsOf } from "./given.ts";
 import { observed } from "./observed.ts";
@@ -22,9 +25,45 @@ import type { PlannedRestore, Restored, VerifiedRestore } from "./restore-report
 
 const NAMED_MAX = 100;
 
+/** A table of a lake, wherever that lies, and how a restore reaches it. */
+export interface RestoreSource {
+  readonly opened: OpenTable;
+  /** The folder that paths are relative to. */
+  readonly cwd: string;
+  /** Where the restored table is, as far as it was said. */
+  readonly config: SourceConfig;
+  readonly timing: Timing;
+  /** Connects to where the table of DynamoDB is that filled the lake's, unless `config` says otherwise. */
+  connect(): Promise<SourceConnection>;
+  /** Opens the lake for `use`, and closes it. */
+  withLake<T>(signal: AbortSignal, use: (lake: RestoredLake) => Promise<T>): Promise<T>;
+}
+
+/** A table of a lake in a folder. */
+export function folderRestoreSource(context: FolderContext, opened: OpenTable): RestoreSource {
+  const { config, cwd, store, timing } = context;
+  return {
+    opened,
+    cwd,
+    config,
+    timing,
+    connect: async () => {
+      const address = await recallSource(store, opened.schema.table);
+      return connectSource({ ...address, ...config });
+    },
+    withLake: (signal, use) =>
+      context.withEngine(signal, (lake) =>
+        use({
+          store: lake.store,
+          workFolder: lake.root,
+          items: (table, asOfSeconds) => lakeItems(lake, table, asOfSeconds),
+        }),
+      ),
+  };
+}
+
 export async function restoreInto(
-  context: FolderContext,
-  opened: OpenTable,
+  source: RestoreSource,
   options: RestoreOptions & Watched,
   stop: AbortSignal,
 ): Promise<Restored> {
@@ -32,8 +71,8 @@ export async function restoreInto(
   requireNumber("writeUnitsPerSecond", writeUnitsPerSecond, { min: 1 });
   requireNumber("namedMax", namedMax, { min: 0 });
   const emit = observed(onEvent);
-  const { table } = opened.schema;
-  return withPlan(context, opened, options, stop, async (place, plan) => {
+  const { table } = source.opened.schema;
+  return withPlan(source, options, stop, async (place, plan) => {
     const work = { ...place, ...defined({ writeUnitsPerSecond, timeToLive }), namedMax };
     const restored = await restoreTable(
       {
@@ -48,43 +87,42 @@ export async function restoreInto(
 }
 
 export function plannedRestore(
-  context: FolderContext,
-  opened: OpenTable,
+  source: RestoreSource,
   options: RestoreOptions,
   stop: AbortSignal,
 ): Promise<PlannedRestore> {
-  return withPlan(context, opened, options, stop, async (_, plan) => planReport(opened.schema.table, plan));
+  return withPlan(source, options, stop, async (_, plan) => planReport(source.opened.schema.table, plan));
 }
 
 function withPlan<T>(
-  context: FolderContext,
-  opened: OpenTable,
+  source: RestoreSource,
   options: RestoreOptions,
   signal: AbortSignal,
   use: (place: RestorePlace, plan: RestorePlan) => Promise<T>,
 ): Promise<T> {
   const { overwrite = false, incomplete = false, intoSource = false, to } = options;
-  return withRestorePlace(context, opened, options, signal, async (place, given) =>
+  return withRestorePlace(source, options, signal, async (place, given) =>
     use(place, await planRestore(place, { to, replace: overwrite, incomplete, intoSource, ...given })),
   );
 }
 
 /** With a connection to where the source was, and with what the options say of the moment and of the table's design. */
 export async function withRestorePlace<T>(
-  context: FolderContext,
-  opened: OpenTable,
+  source: RestoreSource,
   { asOf, like }: Pick<RestoreOptions, "asOf" | "like">,
   signal: AbortSignal,
   use: (place: RestorePlace, given: Pick<RestoreWish, "asOfSeconds" | "design">) => Promise<T>,
 ): Promise<T> {
-  const design = like === undefined ? undefined : await readDesignFile(givenFile(context.cwd, like));
-  const address = await recallSource(context.store, opened.schema.table);
-  const connection = connectSource({ ...address, ...context.config });
+  const { cwd, opened, timing } = source;
+  const design = like === undefined ? undefined : await readDesignFile(givenFile(cwd, like));
+  const connection = await source.connect();
   try {
-    return await context.withEngine(signal, async (lake) => {
-      const place = { lake, opened, connection, timing: context.timing, signal };
-      return await use(place, defined({ asOfSeconds: asOf && secondsOf(asOf), design }));
-    });
+    return await source.withLake(signal, (lake) =>
+      use(
+        { lake, opened, connection, timing, signal },
+        defined({ asOfSeconds: asOf && secondsOf(asOf), design }),
+      ),
+    );
   } finally {
     connection.close();
   }
@@ -92,16 +130,15 @@ export async function withRestorePlace<T>(
 
 /** Compares alone. */
 export async function verifyRestoredTable(
-  context: FolderContext,
-  opened: OpenTable,
+  source: RestoreSource,
   options: VerifyRestoredOptions & Watched,
   stop: AbortSignal,
 ): Promise<VerifiedRestore> {
   const { to, onEvent, namedMax = NAMED_MAX } = options;
   requireNumber("namedMax", namedMax, { min: 0 });
   const emit = observed(onEvent);
-  const { table } = opened.schema;
-  return withRestorePlace(context, opened, options, stop, async (place, { asOfSeconds: wished }) => {
+  const { table } = source.opened.schema;
+  return withRestorePlace(source, options, stop, async (place, { asOfSeconds: wished }) => {
     const verified = await verifyRestored(place, {
       to,
       namedMax,

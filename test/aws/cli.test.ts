@@ -1,5 +1,5 @@
 /** The command line on the deployed example, as a user runs it. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FirehoseClient, PutRecordBatchCommand } from "@aws-sdk/client-firehose";
@@ -145,6 +145,28 @@ test("a query and the items of a time show what was then, a user's own WITH incl
   });
 });
 
+test("an export has the rows that a query has, and a restore puts the items into a new table, to the last digit", async () => {
+  const out = join(folder, "exported");
+  const columns = ["user", "book", "rating", "author"];
+  const told = await ended("export", "--out", out, "--format", "jsonl");
+  expect(told).toMatchObject({ code: 0 });
+  expect(told.stderr).toMatch(/Athena reads at most [\d,]+ bytes of "reviews": less than \$0\.01/);
+  const lines = (await readFile(join(out, "reviews.jsonl"), "utf8")).trimEnd().split("\n");
+  const sorted = (rows: readonly Readonly<Record<string, unknown>>[]): readonly string[] =>
+    rows.map((row) => JSON.stringify(columns.map((name) => row[name]))).sort();
+  const queried = await rowsOf(`SELECT ${columns.map((name) => `"${name}"`).join(", ")} FROM reviews`);
+  expect(sorted(lines.map((line) => JSON.parse(line)))).toEqual(sorted(queried as never));
+  const history = join(folder, "history");
+  await done("export", "--out", history, "--history", "--format", "csv");
+  expect(await readFile(join(history, "reviews.csv"), "utf8")).toMatch(/,_version,.*,dt,hr\n/);
+
+  const restore = ["restore", "--to", "ReviewsAgain", "--work-dir", join(folder, "work"), "--json"];
+  const restored = JSON.parse(await done(...restore));
+  expect(restored).toMatchObject({ result: "identical", items: 11, written: 11, makesTable: true });
+  expect(await reviews.scanned("ReviewsAgain")).toEqual(await reviews.scanned());
+  expect(await reviews.lake.store.list("_athena/unload-")).toEqual([]);
+});
+
 test("a compaction prints what it has done, and changes no item", async () => {
   const told = JSON.parse(await done("compact", "--all", "--settle-seconds", "0", "--json"));
   expect(told).toMatchObject({
@@ -216,6 +238,10 @@ test("what was put aside is replayed from the bucket, once, and is gone from the
       quarantine: { [kept.reason]: 1 },
     },
   ]);
+  expect(await done("status")).toContain(`see \`dynalake quarantine list --stack ${STACK}\``);
+  const { groups } = JSON.parse(await done("quarantine", "list", "--json"));
+  expect(groups).toMatchObject([{ table: "reviews", reason: kept.reason, records: 1 }]);
+  expect(await done("quarantine", "show")).toContain('"SequenceNumber": "900"');
 
   const folders = ["reviews/quarantine/", `aws/lambda/${eventSourceMapping}/`];
   const addresses = folders.map((path) => `s3://${bucket}/${path}`);
@@ -236,6 +262,11 @@ test("what was put aside is replayed from the bucket, once, and is gone from the
   expect(await store.list(`aws/lambda/${eventSourceMapping}/`)).toEqual([]);
   const left = (await store.list("reviews/quarantine/")).map(({ path }) => path);
   expect(left).toEqual([expect.stringMatching(/^reviews\/quarantine\/not-json\//)]);
+  expect(await ended("quarantine", "repair")).toMatchObject({
+    code: 3,
+    stdout: 'Replayed 0 changes into "reviews"\n',
+  });
+  expect((await store.list("reviews/quarantine/")).map(({ path }) => path)).toEqual(left);
 
   const local = join(folder, "batch.json");
   await writeFile(local, JSON.stringify(batch));

@@ -21,6 +21,16 @@ export interface FakeCloud {
   close(): Promise<void>;
 }
 
+/** Lines of JSON, which an object of S3 may have, are none. */
+function jsonOf(text: string): Readonly<Record<string, unknown>> | undefined {
+  if (!text.startsWith("{")) return undefined;
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Answers every request, with status 500 if `answer` returns nothing. */
 export async function fakeCloud(
   answer: (request: CloudRequest) => FakeAnswer | undefined,
@@ -38,13 +48,13 @@ export async function fakeCloud(
         operation: target || (new URLSearchParams(text).get("Action") ?? ""),
         method: incoming.method ?? "",
         path: incoming.url ?? "",
-        input: text.startsWith("{") ? (JSON.parse(text) as Record<string, unknown>) : undefined,
+        input: jsonOf(text),
         text,
       };
       requests.push(request);
       const { status = 200, headers = {}, body = "" } = answer(request) ?? { status: 500 };
       outgoing.writeHead(status, headers);
-      outgoing.end(typeof body === "string" ? body : JSON.stringify(body));
+      outgoing.end(typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -6,19 +6,21 @@ import { counted } from "../../core/counted.ts";
 import { DynalakeError } from "../../core/error.ts";
 import { systemCode } from "../../files/file-error.ts";
 import { writtenBeside } from "../../files/written-beside.ts";
-import type { CommandLake } from "../../library/folder-lake.ts";
+import type { Query } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { fileOutput } from "../context/file-output.ts";
 import { asOfOption, givenTime } from "../context/given-time.ts";
-import { withFolder } from "../context/opened.ts";
-import { onlyTable } from "../options/lake-target.ts";
+import { withFolder, withStack } from "../context/opened.ts";
+import { requireBounded } from "../context/read-bound.ts";
+import type { Terminal } from "../context/terminal.ts";
+import { type LakeOptions, lakeTarget, onlyTable, type StackTarget } from "../options/lake-target.ts";
 import type { ExportFormat } from "../options/result-formats.ts";
 import { ExcelFiles } from "../reports/excel-files.ts";
 import { METADATA } from "../reports/result-format.ts";
 import { RowPrinter } from "../reports/row-printer.ts";
+import { withClock } from "../reports/with-clock.ts";
 
-export interface ExportOptions {
-  readonly lake: string;
+export interface ExportOptions extends LakeOptions {
   readonly table?: string;
   readonly out: string;
   readonly format: ExportFormat;
@@ -27,6 +29,8 @@ export interface ExportOptions {
   readonly metadata?: boolean;
   readonly partitionBy?: readonly string[];
   readonly excel?: boolean;
+  /** Gigabytes. */
+  readonly confirmAbove: number;
   readonly overwrite?: boolean;
   readonly json?: boolean;
 }
@@ -36,30 +40,105 @@ const MARK = "_dynalake.json";
 
 export async function exportCommand(context: CommandContext, options: ExportOptions): Promise<ExitCode> {
   requireFitting(options);
-  const { terminal } = context;
-  const { out, format, overwrite = false, json = false } = options;
-  const path = context.absolute(out);
-  if (overwrite) await requireOurs(out, path);
-  return withFolder(context, options.lake, async (lake) => {
-    const table = onlyTable(await lake.opened(options.table), ({ name }) => name).name;
-    const asOfSeconds = options.asOf === undefined ? undefined : givenTime(context, options.asOf);
-    const work: ExportWork = { ...options, table, statement: statementOf(table, options), asOfSeconds };
-    const rows = await writtenBeside({ file: { name: out, path }, overwrite }, async (folder) => {
-      const written = await (format === "parquet" ? writeParquet : writeText)(lake, work, folder);
-      await writeFile(join(folder, MARK), markOf(work, written));
-      return written;
+  const target = lakeTarget(options);
+  const { out, overwrite = false } = options;
+  if (overwrite) await requireOurs(out, context.absolute(out));
+  const asOfSeconds = options.asOf === undefined ? undefined : givenTime(context, options.asOf);
+  return target.kind === "stack"
+    ? exportOfStack(context, target, { ...options, asOfSeconds })
+    : exportOfFolder(context, { ...options, asOfSeconds });
+}
+
+interface ExportWish extends ExportOptions {
+  readonly asOfSeconds: number | undefined;
+}
+
+/** The rows that are written, wherever the lake lies. */
+interface ExportSource extends Pick<Query, "columns" | "arrays"> {
+  readonly table: string;
+  parquet(file: string, options: { readonly partitionBy: readonly string[] }): Promise<number>;
+  /** Items with values that no column shows. */
+  hiddenItems(): Promise<number>;
+}
+
+function exportOfFolder(context: CommandContext, wish: ExportWish): Promise<ExitCode> {
+  return withFolder(context, wish.lake, async (lake) => {
+    const table = onlyTable(await lake.opened(wish.table), ({ name }) => name).name;
+    const asOf = asOfOption(wish.asOfSeconds);
+    const query = lake.query(statementOf(table, wish), { numbers: "string", ...asOf });
+    return writeExport(context, wish, {
+      table,
+      columns: query.columns,
+      arrays: query.arrays,
+      parquet: query.parquet,
+      hiddenItems: async () => {
+        const counting = lake.query<{ readonly n: number }>(
+          `SELECT count(_unmapped) AS n FROM "${table}"`,
+          asOf,
+        );
+        return (await counting.all())[0]?.n ?? 0;
+      },
     });
-    if (json) await terminal.print(`${JSON.stringify({ table, out, format, rows }, null, 2)}\n`);
-    else await terminal.print(`Exported ${counted(rows, "row")} of ${table} to ${out}\n`);
-    await noteHidden(context, lake, work);
-    return EXIT.done;
   });
 }
 
-interface ExportWork extends ExportOptions {
-  readonly table: string;
-  readonly statement: string;
-  readonly asOfSeconds: number | undefined;
+function exportOfStack(context: CommandContext, target: StackTarget, wish: ExportWish): Promise<ExitCode> {
+  const { asOfSeconds, history = false } = wish;
+  requireFree(wish, context.absolute(wish.out));
+  return withStack(context, target, async (stack) => {
+    const { exportDeployed } = await import("../../stack/export.ts");
+    const deployment = onlyTable(stack.tables(wish.table), ({ table }) => table);
+    await requireBounded(context, stack, deployment, {
+      asOfSeconds,
+      history,
+      confirmAbove: wish.confirmAbove,
+    });
+    const without = hasMetadata(wish) ? [] : METADATA;
+    const exporting = exportDeployed(stack, deployment, { asOfSeconds, history, without });
+    const rows = await withClock(context.terminal, "running in Athena", exporting);
+    try {
+      return await writeExport(context, wish, { ...rows, table: deployment.table });
+    } finally {
+      await rows.close();
+    }
+  });
+}
+
+/** Before anything is paid for. */
+function requireFree({ out, overwrite = false }: ExportWish, path: string): void {
+  if (overwrite || !existsSync(path)) return;
+  throw new DynalakeError("USAGE", `${out} is there already`, {
+    next: "Choose another name, or add --overwrite.",
+  });
+}
+
+async function writeExport(
+  { absolute, terminal }: CommandContext,
+  wish: ExportWish,
+  source: ExportSource,
+): Promise<ExitCode> {
+  const { out, format, overwrite = false, json = false } = wish;
+  const { table } = source;
+  const rows = await writtenBeside(
+    { file: { name: out, path: absolute(out) }, overwrite },
+    async (folder) => {
+      const written = await (format === "parquet" ? writeParquet : writeText)(source, wish, folder);
+      await writeFile(join(folder, MARK), markOf(table, wish, written));
+      return written;
+    },
+  );
+  if (json) await terminal.print(`${JSON.stringify({ table, out, format, rows }, null, 2)}\n`);
+  else await terminal.print(`Exported ${counted(rows, "row")} of ${table} to ${out}\n`);
+  if (!hasMetadata(wish)) noteHidden(terminal, await source.hiddenItems());
+  return EXIT.done;
+}
+
+/** Values that no column shows lie in `_unmapped`, which is left out by default. */
+function noteHidden(terminal: Terminal, items: number): void {
+  if (items === 0) return;
+  terminal.note(
+    `${counted(items, "item")} ${items === 1 ? "has" : "have"} values that no column holds as they are. --metadata adds _unmapped, which has them; \`dynalake schema drift\` names them.`,
+  );
 }
 
 function requireFitting({ format, excel = false, partitionBy = [], history, asOf }: ExportOptions): void {
@@ -72,49 +151,49 @@ function requireFitting({ format, excel = false, partitionBy = [], history, asOf
 }
 
 /** The columns of attributes; for a history, and where it is asked for, those of dynalake as well. */
-function statementOf(table: string, { history = false, metadata = false }: ExportOptions): string {
-  const view = `"${history ? `${table}_history` : table}"`;
-  const excluded = history || metadata ? "" : ` EXCLUDE (${METADATA.join(", ")})`;
+function hasMetadata({ history = false, metadata = false }: ExportOptions): boolean {
+  return history || metadata;
+}
+
+function statementOf(table: string, options: ExportOptions): string {
+  const view = `"${options.history === true ? `${table}_history` : table}"`;
+  const excluded = hasMetadata(options) ? "" : ` EXCLUDE (${METADATA.join(", ")})`;
   return `SELECT *${excluded} FROM ${view}`;
 }
 
 async function writeParquet(
-  lake: CommandLake,
-  { table, statement, asOfSeconds, partitionBy = [] }: ExportWork,
+  { table, parquet }: ExportSource,
+  { partitionBy = [] }: ExportWish,
   folder: string,
 ): Promise<number> {
-  const query = lake.query(statement, asOfOption(asOfSeconds));
-  if (partitionBy.length > 0) return query.parquet(folder, { partitionBy });
+  if (partitionBy.length > 0) return parquet(folder, { partitionBy });
   await mkdir(folder);
-  return query.parquet(join(folder, `${table}.parquet`));
+  return parquet(join(folder, `${table}.parquet`), { partitionBy });
 }
 
 async function writeText(
-  lake: CommandLake,
-  { table, statement, asOfSeconds, format, excel = false }: ExportWork,
+  source: ExportSource,
+  { format, excel = false }: ExportWish,
   folder: string,
 ): Promise<number> {
   await mkdir(folder);
-  const query = lake.query(statement, { numbers: "string", ...asOfOption(asOfSeconds) });
-  const columns = await query.columns();
+  const { table } = source;
+  const columns = await source.columns();
   if (excel) {
     const files = new ExcelFiles(folder, table, columns);
-    for await (const row of query.arrays()) await files.add(row);
+    for await (const row of source.arrays()) await files.add(row);
     return files.end();
   }
   const output = fileOutput(join(folder, `${table}.${format}`));
-  const printer = new RowPrinter(output, format === "csv" ? "csv" : "jsonl", {
-    sql: statement,
-    width: undefined,
-  });
+  const printer = new RowPrinter(output, format === "csv" ? "csv" : "jsonl", { sql: "", width: undefined });
   await printer.begin(columns);
-  for await (const row of query.arrays()) if (printer.add(row)) await printer.flush();
+  for await (const row of source.arrays()) if (printer.add(row)) await printer.flush();
   await printer.end();
   await output.end();
   return printer.rows;
 }
 
-function markOf({ table, format, history = false, asOfSeconds }: ExportWork, rows: number): string {
+function markOf(table: string, { format, history = false, asOfSeconds }: ExportWish, rows: number): string {
   const asOf = asOfSeconds === undefined ? undefined : new Date(asOfSeconds * 1000).toISOString();
   return `${JSON.stringify({ dynalake: "export", table, history, format, asOf, rows }, null, 2)}\n`;
 }
@@ -132,23 +211,4 @@ async function requireOurs(name: string, path: string): Promise<void> {
   throw new DynalakeError("USAGE", `${name} is not an export of dynalake`, {
     next: "Choose another name: only a folder that an export has made is replaced.",
   });
-}
-
-/** Values that no column shows lie in `_unmapped`, which is left out by default. */
-async function noteHidden(
-  { terminal }: CommandContext,
-  lake: CommandLake,
-  { table, history, metadata, asOfSeconds }: ExportWork,
-): Promise<void> {
-  if (history === true || metadata === true) return;
-  const query = lake.query<{ readonly n: number }>(
-    `SELECT count(_unmapped) AS n FROM "${table}"`,
-    asOfOption(asOfSeconds),
-  );
-  const [found] = await query.all();
-  const items = found?.n ?? 0;
-  if (items === 0) return;
-  terminal.note(
-    `${counted(items, "item")} ${items === 1 ? "has" : "have"} values that no column holds as they are. --metadata adds _unmapped, which has them; \`dynalake schema drift\` names them.`,
-  );
 }

@@ -10,6 +10,14 @@ export function stackOption(...others: readonly string[]): Option {
   return stack.conflicts(["lake", ...others]); // breakage: stack-options-conflict
 }
 export const regionOption = (): Option => new Option("--region <region>", "the stack's AWS region");
+/** For commands that read a whole table on a stack. */
+export const confirmAboveOption = (): Option =>
+  new Option(
+    "--confirm-above <gigabytes>",
+    "with --stack: refuse to let Athena read more than this; a terabyte costs about $5",
+  )
+    .argParser(positive)
+    .default(100);
 export const jsonOption = (): Option => new Option("--json", "print JSON for programs");
 export const threadsOption = (): Option =>
   new Option("--threads <n>", "threads to work with")

@@ -7,12 +7,22 @@
  *            /waiting/<kind>/*.jsonl                   changes that the table could not take when its source was read
  *     _exports/<source>/AWSDynamoDB/<id>/...           exports of a source table; deleted after their snapshots
  *     _acknowledged/<table>/dt=<day>/<process>.json    rows that a delivery stream has acknowledged, by hours
+ *     _athena/...                                      results of statements, which S3 deletes after a week
+ *            /unload-<id>/*                            rows on their way to a machine outside; deleted once they are there
  *     _registry/lake.json                              the lake: its database and machines
  *              /sources/<source>/source.json           a source: its stream's mapping and functions
  *                               /tables/<table>.json   a lake table of the source, as it is deployed
  *              /tick.json                              what the lake's tick did last
  */
 import { safePart } from "./safe-part.ts";
+
+/** Where Athena writes query results. No lake table can have this name: table names start with a letter. */
+export const RESULTS_FOLDER = "_athena/";
+
+/** Where a statement unloads rows that a machine outside of AWS takes away. */
+export function unloadFolder(id: string): string {
+  return `${RESULTS_FOLDER}unload-${safePart(id)}/`;
+}
 
 /** The executions that work on the table, or did: the newest one is the last. */
 export function locksFolder(table: string, kind: string): string {

@@ -7,12 +7,14 @@ import type { DuckdbSession } from "../duckdb/duckdb-session.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
 import { prepareQuery, type QueryRequest } from "./query.ts";
 
-export interface ParquetRequest extends Omit<QueryRequest, "numbers"> {
+export interface ParquetPlace {
   /** Absolute; made by this. Its folder holds nothing else that matters. */
   readonly path: string;
   /** Columns whose values become folders, `<column>=<value>`; none for one file. */
   readonly partitionBy: readonly string[];
 }
+
+export interface ParquetRequest extends Omit<QueryRequest, "numbers">, ParquetPlace {}
 
 interface Column {
   readonly name: string;
@@ -21,14 +23,22 @@ interface Column {
 
 /** Resolves to the number of rows. Fails as a query does, and with USAGE where the columns cannot be folders. */
 export async function writeParquet(lake: LakeFolder, request: ParquetRequest): Promise<number> {
-  const { sql, path, partitionBy } = request;
-  await prepareQuery(lake, request, [dirname(path)]);
+  await prepareQuery(lake, request, [dirname(request.path)]);
+  return copyParquet(lake.session, request.sql, request);
+}
+
+/** Writes the rows of a statement, in a session that has all that it reads. Fails as `writeParquet` does. */
+export async function copyParquet(
+  session: DuckdbSession,
+  sql: string,
+  { path, partitionBy }: ParquetPlace,
+): Promise<number> {
   // As a text: a comment or a semicolon at its end stays its own.
   const statement = `query(${literal(sql)})`;
-  const columns = await columnsOf(lake.session, statement);
-  await requireFolders(lake.session, statement, columns, partitionBy);
+  const columns = await columnsOf(session, statement);
+  await requireFolders(session, statement, columns, partitionBy);
   const parts = partitionBy.length === 0 ? "" : `, PARTITION_BY (${partitionBy.map(quoted).join(", ")})`;
-  const [copied] = await lake.session.rows(
+  const [copied] = await session.rows(
     `COPY (SELECT ${columns.map(writtenColumn).join(", ")} FROM ${statement}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd${parts})`,
   );
   return Number(copied?.Count ?? 0);

@@ -48,9 +48,18 @@ export interface QueryResult {
 export async function startQuery(lake: LakeFolder, request: QueryRequest): Promise<QueryResult> {
   const { session } = lake;
   await prepareQuery(lake, request);
-  const rows = await session.stream(request.sql);
+  return streamedResult(session, request.sql, request.numbers);
+}
+
+/** Starts a statement in a session that has all that it reads. */
+export async function streamedResult(
+  session: DuckdbSession,
+  sql: string,
+  numbers: NumberForm,
+): Promise<QueryResult> {
+  const rows = await session.stream(sql);
   const columns = rows.columns.map(({ name, type }) => ({ name, type: type.alias ?? String(type) }));
-  return { columns, rows: rowBatches(rows, cellConverter(request.numbers)) };
+  return { columns, rows: rowBatches(rows, cellConverter(numbers)) };
 }
 
 /**

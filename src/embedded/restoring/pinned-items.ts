@@ -17,12 +17,10 @@ import { temporaryFolder } from "../../files/temporary-folder.ts";
 import { ExportWriter } from "../../source/export-writer.ts";
 import { type ExportFolder, openExport } from "../exports/export-folder.ts";
 import { exportItems } from "../exports/export-items.ts";
-import type { LakeFolder } from "../folder/lake-folder.ts";
-import { lakeItems } from "../reading/items.ts";
-import type { RestorePlace } from "./restore-plan.ts";
+import type { RestoredLake, RestorePlace } from "./restore-plan.ts";
 
 export interface PinRequest {
-  readonly lake: LakeFolder;
+  readonly lake: RestoredLake;
   readonly opened: OpenTable;
   /** Absolute; what is in it goes. */
   readonly folder: string;
@@ -50,7 +48,7 @@ export async function pinItems(request: PinRequest): Promise<PinnedItems> {
     await writer.begin();
     const lane = writer.lane();
     let items = 0;
-    for await (const batch of lakeItems(lake, opened, asOfSeconds)) {
+    for await (const batch of lake.items(opened, asOfSeconds)) {
       signal.throwIfAborted();
       await lane.write(linesOfItems(batch), batch.length);
       items += batch.length;
@@ -75,7 +73,7 @@ export async function withPinnedItems<T>(
   use: (pinned: PinnedItems & { readonly asOfSeconds: number; readonly folder: ExportFolder }) => Promise<T>,
 ): Promise<T> {
   const nowSeconds = Math.floor(place.timing.nowMs() / 1000);
-  const folder = temporaryFolder(join(place.lake.root, restoresFolder), "items-");
+  const folder = temporaryFolder(join(place.lake.workFolder, restoresFolder), "items-");
   try {
     const pinned = await pinItems({ ...place, ...request, folder: folder.path, nowSeconds });
     const asOfSeconds = request.asOfSeconds ?? nowSeconds;

@@ -1,16 +1,19 @@
 /** What a restore would do, found out before it does anything. */
+import { defined } from "../../core/defined.ts";
 import { DynalakeError } from "../../core/error.ts";
+import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { isoText } from "../../core/row/iso-text.ts";
+import type { StoredItem } from "../../core/row/stored-item.ts";
 import { wholenessOf } from "../../core/status/wholeness.ts";
 import type { OpenTable } from "../../core/table/open-table.ts";
 import { recallTableDesign, type TableDesign } from "../../core/table/table-design.ts";
 import { keyAttributes } from "../../core/values/key.ts";
 import { restoreObstacles } from "../../core/verify/restore-obstacles.ts";
+import { folderStore } from "../../files/folder-store.ts";
 import type { Timing } from "../../sdk/timing.ts";
 import { describeSource, type SourceDescription } from "../../source/describe-source.ts";
 import type { SourceConnection } from "../../source/source-connection.ts";
 import { placeText } from "../../source/source-error.ts";
-import type { LakeFolder } from "../folder/lake-folder.ts";
 import { sameKeySchema } from "../schemas/schema-choice.ts";
 import { type RestoreState, readRestore } from "./restore-file.ts";
 
@@ -41,9 +44,20 @@ export interface RestorePlan {
   readonly begun: RestoreState | undefined;
 }
 
+/** The lake of a restore, which only reads it. */
+export interface RestoredLake {
+  readonly store: ObjectStore;
+  /** That of a deployment's event source mapping, whose failed batches belong to the table. */
+  readonly mappingId?: string;
+  /** A folder of this machine for what a restore needs until it is done: the lake's own, if it is one. Absolute. */
+  readonly workFolder: string;
+  /** The items of now, or those of a time, in no order and many at a time. */
+  items(opened: OpenTable, asOfSeconds: number | undefined): AsyncIterable<readonly StoredItem[]>;
+}
+
 /** From where to where. */
 export interface RestorePlace {
-  readonly lake: LakeFolder;
+  readonly lake: RestoredLake;
   readonly opened: OpenTable;
   readonly connection: SourceConnection;
   readonly timing: Timing;
@@ -66,7 +80,7 @@ export async function planRestore(
   const { table } = opened.schema;
   const lacks = await lacksOf(lake, opened, wish);
   const target = await describedIfThere(connection, to, signal);
-  const begun = await readRestore(lake.store, table, to);
+  const begun = await readRestore(folderStore(lake.workFolder), table, to);
   if (begun !== undefined) requireSame(begun, wish, target);
   else if (target !== undefined) requireFitting(opened, wish, target, connection);
   const mode = begun?.mode ?? modeOf(wish, target);
@@ -108,12 +122,15 @@ export async function planImport(
 
 /** What the restored items may lack. Throws USAGE for a name that no table can have, and INCOMPLETE. */
 async function lacksOf(
-  { store }: Pick<LakeFolder, "store">,
+  { store, mappingId }: Pick<RestoredLake, "store" | "mappingId">,
   { schema, manifest }: OpenTable,
   { to, incomplete }: Pick<RestoreWish, "to" | "incomplete">,
 ): Promise<readonly string[]> {
   if (!TABLE_NAME.test(to)) throw new DynalakeError("USAGE", `"${to}" is not a name that a table can have`);
-  const lacks = restoreObstacles(schema, await wholenessOf({ store }, manifest, schema.table));
+  const lacks = restoreObstacles(
+    schema,
+    await wholenessOf({ store, ...defined({ mappingId }) }, manifest, schema.table),
+  );
   if (!incomplete) requireWhole(schema.table, lacks);
   return lacks;
 }
@@ -145,7 +162,7 @@ async function describedIfThere(
 
 /** As it is now, or as it was at the last snapshot. */
 async function knownDesign(
-  lake: LakeFolder,
+  lake: RestoredLake,
   { schema }: OpenTable,
   connection: SourceConnection,
   signal: AbortSignal,
@@ -160,7 +177,8 @@ function requireSame(
   target: SourceDescription | undefined,
 ): void {
   const began = `a restore into "${to}" has begun`;
-  const next = "Run it again as it began, or remove the lake's folder _restores to give it up.";
+  const next =
+    "Run it again as it began, or remove the folder _restores of the lake, or of --work-dir, to give it up.";
   if (asOfSeconds !== undefined && asOfSeconds !== begun.asOfSeconds)
     throw new DynalakeError("USAGE", `${began} with the items of ${isoText(begun.asOfSeconds * 1000)}`, {
       next,

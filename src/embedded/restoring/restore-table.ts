@@ -3,10 +3,12 @@
  * compares. A restore that is cut goes on where it was when it is run again.
  */
 import { appendFile, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { refusedItemsPath } from "../../core/format/lake-path.ts";
 import { type Item, itemText } from "../../core/values/attribute-value.ts";
 import { fileError } from "../../files/file-error.ts";
+import { folderStore } from "../../files/folder-store.ts";
 import { addGlobalIndexes, createTable, enableTimeToLive, type NewTable } from "../../source/new-table.ts";
 import { ReadPace } from "../../source/read-pace.ts";
 import { putItems, type RefusedItem, type TableToWrite } from "../../source/table-writer.ts";
@@ -46,9 +48,9 @@ export async function restoreTable(work: RestoreWork, plan: RestorePlan): Promis
   const begun = plan.begun ?? (await begin(work, plan));
   const { table } = work.opened.schema;
   const folder = folderOfRestore(table, plan.to);
-  const items = await openExport(pinnedFolder(work.lake.root, folder));
+  const items = await openExport(pinnedFolder(work.lake.workFolder, folder));
   const target: NewTable = { ...work.connection, ...work, table: plan.to };
-  const restore = new Restore(work, begun, join(work.lake.root, folder, "refused.jsonl"));
+  const restore = new Restore(work, begun, join(work.lake.workFolder, folder, "refused.jsonl"));
   if (!begun.made && plan.target === undefined) await restore.made(await createTable(target, plan.design));
   // Made by a restore that was cut right then, or by somebody else: what is in it stays.
   if (!begun.made && plan.target !== undefined) await restore.found(plan.target.tableId);
@@ -58,7 +60,7 @@ export async function restoreTable(work: RestoreWork, plan: RestorePlan): Promis
   // Last: items that expire at once would be missing from the comparison.
   if (work.timeToLive !== undefined) await enableTimeToLive(target, work.timeToLive);
   const refusedFile = await keepRefused(work, plan.to, restore.state);
-  await rm(join(work.lake.root, folder), { recursive: true, force: true });
+  await rm(join(work.lake.workFolder, folder), { recursive: true, force: true });
   return { state: restore.state, ...compared, refusedFile };
 }
 
@@ -70,7 +72,7 @@ async function begin(work: RestoreWork, plan: RestorePlan): Promise<RestoreState
   const { items } = await pinItems({
     lake,
     opened,
-    folder: pinnedFolder(lake.root, folderOfRestore(table, plan.to)),
+    folder: pinnedFolder(lake.workFolder, folderOfRestore(table, plan.to)),
     asOfSeconds: plan.asOfSeconds,
     nowSeconds,
     signal,
@@ -89,7 +91,7 @@ async function begin(work: RestoreWork, plan: RestorePlan): Promise<RestoreState
     kept: 0,
     refused: 0,
   };
-  await saveRestore(lake.store, table, state);
+  await saveRestore(folderStore(lake.workFolder), table, state);
   return state;
 }
 
@@ -171,18 +173,19 @@ class Restore {
 
   async #save(change: Partial<RestoreState>): Promise<void> {
     this.#state = { ...this.#state, ...change };
-    await saveRestore(this.#work.lake.store, this.#work.opened.schema.table, this.#state);
+    const store = folderStore(this.#work.lake.workFolder);
+    await saveRestore(store, this.#work.opened.schema.table, this.#state);
   }
 }
 
 function compare(work: RestoreWork, to: string, items: ExportFolder): Promise<ComparedRestore> {
-  const { connection, lake, opened, namedMax, timing, signal, onProgress } = work;
+  const { connection, opened, namedMax, timing, signal, onProgress } = work;
   return compareRestored({
     connection,
     to,
     schema: opened.schema,
     items,
-    temporaryFolder: lake.session.temporaryFolder,
+    temporaryFolder: tmpdir(),
     namedMax,
     timing,
     signal,
@@ -198,8 +201,8 @@ async function keepRefused(
 ): Promise<string | undefined> {
   if (refused === 0) return undefined;
   const { table } = opened.schema;
-  const from = join(lake.root, folderOfRestore(table, to), "refused.jsonl");
-  const kept = join(lake.root, refusedItemsPath(table, String(timing.nowMs())));
+  const from = join(lake.workFolder, folderOfRestore(table, to), "refused.jsonl");
+  const kept = join(lake.workFolder, refusedItemsPath(table, String(timing.nowMs())));
   try {
     await rename(from, kept);
   } catch (error) {

@@ -1,4 +1,5 @@
 /** Compares a table of DynamoDB with the items of a moment, such as one that an import has made, and writes nothing to it. */
+import { tmpdir } from "node:os";
 import { describeSource } from "../../source/describe-source.ts";
 import { type ComparedRestore, compareRestored } from "./compare-restored.ts";
 import { withPinnedItems } from "./pinned-items.ts";
@@ -24,7 +25,7 @@ export async function verifyRestored(
   place: RestorePlace,
   { to, asOfSeconds: wished, namedMax, onProgress }: RestoredWish,
 ): Promise<VerifiedItems> {
-  const { lake, opened, connection, timing, signal } = place;
+  const { opened, connection, timing, signal } = place;
   requireSameKey(opened, to, await describeSource(connection, to, signal));
   const onItems = (done: number) => onProgress("pinning", done);
   return withPinnedItems({ place, asOfSeconds: wished, onItems }, async ({ items, asOfSeconds, folder }) => {
@@ -33,7 +34,7 @@ export async function verifyRestored(
       to,
       schema: opened.schema,
       items: folder,
-      temporaryFolder: lake.session.temporaryFolder,
+      temporaryFolder: tmpdir(),
       namedMax,
       timing,
       signal,

@@ -110,13 +110,13 @@ export class DeployedTable {
     for (const Key of keys) await this.#dynamodb.send(new DeleteItemCommand({ TableName: this.source, Key }));
   }
 
-  /** The table's items from a scan, as sorted DynamoDB JSON. */
-  async scanned(): Promise<readonly string[]> {
+  /** The table's items, or those of another one, from a scan, as sorted DynamoDB JSON. */
+  async scanned(table: string = this.source): Promise<readonly string[]> {
     const lines: string[] = [];
     let start: ScanCommandOutput["LastEvaluatedKey"];
     do {
       const page: ScanCommandOutput = await this.#dynamodb.send(
-        new ScanCommand({ TableName: this.source, ExclusiveStartKey: start, ConsistentRead: true }),
+        new ScanCommand({ TableName: table, ExclusiveStartKey: start, ConsistentRead: true }),
       );
       for (const item of page.Items ?? []) lines.push(itemText(readItem(toItemJson(item))));
       start = page.LastEvaluatedKey;
