@@ -18,7 +18,7 @@ import { unloadedItems } from "./unloaded-rows.ts";
 /** A lake table that can be restored from. */
 export type RestorableTable = Pick<
   LakeTable,
-  "name" | "planRestore" | "planRestoreToS3" | "restore" | "restoreToS3" | "verifyRestored"
+  "planRestore" | "planRestoreToS3" | "restore" | "restoreToS3" | "verifyRestored"
 >;
 
 export interface DeployedRestore {
@@ -58,7 +58,6 @@ export async function restorableTable(
   };
   const { signal } = stack;
   return {
-    name: table,
     planRestore: (options) => plannedRestore(source, options, signal),
     planRestoreToS3: (options) => plannedRestoreToS3(source, options, signal),
     restore: (options) => restoreInto(source, options, signal),
