@@ -31,7 +31,7 @@ export async function planSchemaChange(
 ): Promise<Plan | undefined> {
   const { engine, deployed } = context;
   const { manifest, schema } = context.opened;
-  const change = requireCompatible(schema, deployed, "the deployed schema");
+  const change = requireCompatible(schema, deployed, "the deployed schema", "order");
   if (change.kind === "same") return undefined;
   requireSameTypes(change.widened);
   requireSameNames(change.renamed); // breakage: deployed-columns-keep-their-names
@@ -55,7 +55,7 @@ function requireSameTypes(widened: readonly Widening[]): void {
   throw new DynalakeError(
     "SCHEMA_INVALID",
     `the deployed schema cannot change the type of "${first.label}": it is already ${first.from}`,
-    { next: "Deploy the schema that the lake has. Types widen in lakes in folders only." },
+    { next: "Deploy the schema that the lake has. Types change in lakes in folders only." },
   );
 }
 

@@ -6,11 +6,13 @@ import { declarationLine } from "../core/infer/found-values.ts";
 import type { InferredSchema } from "../core/infer/infer.ts";
 import { type Drift as CountedDrift, driftSentence } from "../core/overlay/drift-finding.ts";
 import { schemaTypeText } from "../core/schema/column-type.ts";
-import { addedColumns, type RebasedSchema, type SchemaChanges } from "../core/schema/rebased-schema.ts";
+import { addedColumns, type RebasedSchema, type Widening } from "../core/schema/rebased-schema.ts";
 import type { Schema } from "../core/schema/schema.ts";
+import { textColumns } from "../core/schema/text-name.ts";
 import { healthWith, type TableStatus as RecordedStatus } from "../core/status/status.ts";
 import { type SchemaEdit, schemaEditSentence } from "../core/table/schema-edit.ts";
 import { type VerifyReport, verifyResult } from "../core/verify/verify-report.ts";
+import type { SchemaEffects } from "../embedded/compaction/edit-schema.ts";
 import type { TakenSnapshot } from "../embedded/snapshot/take-in.ts";
 import type { LakeEvent } from "./event.ts";
 import type {
@@ -58,16 +60,26 @@ export function snapshotReport(taken: TakenSnapshot): SnapshotReport {
   };
 }
 
-export function schemaChangeReport(
-  table: string,
-  change: (SchemaChanges & { readonly schema: Schema }) | undefined,
-): SchemaChangeReport {
-  if (change === undefined) return { table, added: [], widened: [], renamed: [], hidden: [], shown: [] };
+export function schemaChangeReport(table: string, change: SchemaEffects | undefined): SchemaChangeReport {
+  if (change === undefined)
+    return { table, added: [], widened: [], retyped: [], renamed: [], hidden: [], shown: [] };
   const { renamed, hidden, shown } = change;
+  const isOther = ({ otherKind }: Widening): boolean => otherKind === true;
+  const texts = new Map(textColumns(change.schema).map(({ column, text }) => [column.attribute, text.label]));
+  const drift = new Map(change.drift.map((found) => [found.attribute, driftReport(found)]));
   return {
     table,
     added: addedColumns(change).map(({ label, type }) => ({ name: label, type: schemaTypeText(type) })),
-    widened: change.widened.map(({ label, from, to }) => ({ name: label, from, to })),
+    widened: change.widened
+      .filter((each) => !isOther(each))
+      .map(({ label, from, to }) => ({ name: label, from, to })),
+    retyped: change.widened.filter(isOther).map(({ attribute, label, from, to }) => ({
+      name: label,
+      from,
+      to,
+      text: texts.get(attribute),
+      drift: drift.get(attribute),
+    })),
     renamed,
     hidden,
     shown,

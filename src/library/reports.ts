@@ -42,11 +42,23 @@ export interface SchemaChangeReport {
   /** New columns, by their names in SQL. */
   readonly added: readonly { readonly name: string; readonly type: string }[];
   readonly widened: readonly { readonly name: string; readonly from: string; readonly to: string }[];
+  /** Columns that get another kind of type. */
+  readonly retyped: readonly RetypedColumn[];
   readonly renamed: readonly { readonly from: string; readonly to: string }[];
   /** Columns that views show no more, */
   readonly hidden: readonly string[];
   /** and those that they show again. */
   readonly shown: readonly string[];
+}
+
+export interface RetypedColumn {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  /** The column that shows the values which are not of that type, as text; undefined if there are none, as for json. */
+  readonly text: string | undefined;
+  /** What is not in it then of the values that the table has now, if anything. */
+  readonly drift: Drift | undefined;
 }
 
 export interface SnapshotReport {

@@ -76,7 +76,7 @@ test("an edit counts at the next snapshot, and is told until then; without chang
       addCoupon(file);
       file.attributes.price = { type: "json" };
     });
-    expect((await done("status", "--lake", lake)).stdout).toMatch(/^schema\.json .*attributes\.price/m);
+    expect((await done("status", "--lake", lake)).stdout).toMatch(/^schema\.json .*makes "price" json/m);
     expect((await took(snapshot("e2"))).stderr).toContain("schema.json was edited, and is now the schema of");
     expect(await rowsOf(lake, `${COUPONS} WHERE price = '"10"'`)).toEqual(['{"n":5}']);
     expect((await done("status", "--lake", lake)).stdout).not.toContain("schema.json");
@@ -96,7 +96,7 @@ test("with changes, a compaction adds the columns of an edit, and what the data 
     await done("compact", "--lake", lake, "--settle-seconds", "0");
     expect(await rowsOf(lake, COUPONS)).toEqual(['{"n":1}']);
     await edit(({ attributes }) => {
-      attributes.price = { type: "string" };
+      attributes.price = { type: "array<string>" };
     });
     await done("compact", "--lake", lake, "--settle-seconds", "0");
     expect((await done("status", "--lake", lake)).stdout).toContain(

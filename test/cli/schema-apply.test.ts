@@ -156,7 +156,7 @@ test("the name of before is free for another attribute, and files of before do n
 test("what the data rules out is refused with its place, and so is a file of before", async () => {
   await withOrders(async ({ own, file, write, schema, refused, lake }) => {
     await write((content) => {
-      attribute(content, "price").type = "string";
+      attribute(content, "price").type = "array<string>";
     });
     for (const word of ["diff", "apply"])
       expect(await refused(word, file)).toContain("attributes.price.type: it is already bigint");

@@ -63,7 +63,7 @@ export function registerNumberTextTests(
         withEngine(async ({ dialect, rows }) => {
           const [id, price] = schemaOf("double").columns as readonly [Column, Column];
           const [, whole] = schemaOf("int").columns as readonly [Column, Column];
-          const columns = [id, { ...price, earlier: [{ name: "price_0", type: whole.type }] }];
+          const columns = [id, { ...price, earlier: [{ ...whole, name: "price_0" }] }];
           const form = { written: { ...schemaOf("double"), columns }, lacking: new Set<string>() };
           const item = (old: string, now: string): string => {
             const given = new Map([

@@ -5,7 +5,7 @@ import type { SchemaChangeReport } from "../../index.ts";
 export type ChangeOutcome = "planned" | "applied";
 
 export function schemaChangeText(
-  { table, added, widened, renamed, hidden, shown }: SchemaChangeReport,
+  { table, added, widened, retyped, renamed, hidden, shown }: SchemaChangeReport,
   file: string,
   outcome: ChangeOutcome,
 ): string {
@@ -14,6 +14,10 @@ export function schemaChangeText(
       ({ name, type }) => `  adds ${name}, ${type}: existing rows get their values from _unmapped`,
     ),
     ...widened.map(({ name, from, to }) => `  makes ${name} ${to}; it was ${from}${arithmeticOf(from, to)}`),
+    ...retyped.flatMap(({ name, from, to, text, drift }) => [
+      `  makes ${name} ${to}; it was ${from}${text === undefined ? "" : `. Values that do not fit are in ${text}`}`,
+      ...(drift === undefined ? [] : [`    ${drift.sentence}`]),
+    ]),
     ...renamed.map(
       ({ from, to }) => `  renames ${from} to ${to}: statements that say ${from} fail from then on`,
     ),

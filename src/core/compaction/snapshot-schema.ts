@@ -1,9 +1,9 @@
 /** Which schema a table has after a snapshot that was written by one schema, while a commit may have brought a newer one. */
 import type { Manifest, Segment } from "../format/manifest.ts";
 import { type Recovery, withDeclared } from "../format/recovery.ts";
-import { schemaTypeText } from "../schema/column-type.ts";
 import type { EarlierColumn, Schema, SchemaFile } from "../schema/schema.ts";
 import { newColumns, schemaChange } from "../schema/schema-change.ts";
+import { formText } from "../schema/value-form.ts";
 
 export interface SnapshotSchema {
   /** What the snapshot was written by. */
@@ -45,14 +45,14 @@ export function schemaAfterSnapshot(
 /** Whether the columns that the snapshot's files have are those of the schema, or earlier ones of these. */
 function readsAll({ columns }: Schema, written: Schema): boolean {
   const known = new Set(
-    columns.flatMap(({ attribute, name, type, earlier }) =>
-      [{ name, type }, ...earlier].map((each) => placeOf(attribute, each)),
+    columns.flatMap(({ attribute, name, type, format, earlier }) =>
+      [{ name, type, format }, ...earlier].map((each) => placeOf(attribute, each)),
     ),
   );
   // breakage: staged-columns-are-read
   return written.columns.every((column) => known.has(placeOf(column.attribute, column)));
 }
 
-function placeOf(attribute: string, { name, type }: EarlierColumn): string {
-  return JSON.stringify([attribute, name, schemaTypeText(type)]);
+function placeOf(attribute: string, column: EarlierColumn): string {
+  return JSON.stringify([attribute, column.name, formText(column)]);
 }

@@ -23,5 +23,5 @@ export async function snapshotGrowth(
   if (!replaces) growth = grownSchema(before, { misfits });
   if (growth === undefined) return undefined;
   const grown = parseSchema(growth.file, "the evolved schema");
-  return { ...growth, schema: rebasedSchema(before, grown).schema, replaces };
+  return { ...growth, schema: rebasedSchema(before, grown, replaces ? "replaced" : "kept").schema, replaces };
 }

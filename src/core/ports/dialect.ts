@@ -56,6 +56,8 @@ export interface JsonSql {
    * null. Null if nothing is left.
    */
   readonly changedItem: (item: string, change: ItemChange) => string;
+  /** The text of a value, without blanks. */
+  readonly textOf: (value: string) => string;
   /** A value of a type, of a text or a boolean that is not null. */
   readonly value: (type: "S" | "N" | "B" | "BOOL", content: string) => string;
 

@@ -4,7 +4,7 @@ import type { Column, Schema } from "./schema.ts";
 /** The schema with a column of its own for each column that files had in place of one that has widened since. */
 export function withEarlierColumns(schema: Schema): Schema {
   const earlier = schema.columns.flatMap((column) =>
-    column.earlier.map(({ name, type }): Column => ({ ...column, name, label: name, type, earlier: [] })),
+    column.earlier.map((each): Column => ({ ...column, ...each, label: each.name, earlier: [] })),
   );
   return earlier.length === 0 ? schema : { ...schema, columns: [...schema.columns, ...earlier] };
 }

@@ -5,8 +5,9 @@
  */
 import { schemaTypeText } from "./column-type.ts";
 import { physicalName } from "./physical-name.ts";
-import { type Column, parseStoredSchema, type Schema } from "./schema.ts";
+import { type Column, type EarlierColumn, parseStoredSchema, type Schema } from "./schema.ts";
 import type { ColumnForms, SchemaFile } from "./schema-file.ts";
+import { convertsForm, formText, isOtherKind } from "./value-form.ts";
 import { digitsOf, freeName, reaches, widenedName, widens } from "./widening.ts";
 
 export interface Widening {
@@ -18,6 +19,8 @@ export interface Widening {
   readonly to: string;
   /** So many digits before the point have room, and fewer than before: the values must be known to need no more. */
   readonly wholeDigits?: number;
+  /** The type is of another kind, as a person orders it: values may not be in the column any more. */
+  readonly otherKind?: true;
 }
 
 /** A column with another name in SQL; files call it as before. */
@@ -52,11 +55,14 @@ export function addedLabels(change: Pick<RebasedSchema, "schema" | "added">): re
   return addedColumns(change).map(({ label }) => label); // breakage: new-columns-have-their-names-in-sql
 }
 
+/** Whether the files of before stay, or all rows are written anew. */
+export type FilesOfBefore = "kept" | "replaced";
+
 /**
- * Where a type is narrower than that of `before`, that one stays. Where it is neither wider nor narrower, as it can be if all rows
- * are written anew, the column has no earlier ones.
+ * Where a type is narrower than that of `before`, that one stays. Where it is of another kind and all rows are written anew, the
+ * column has no earlier ones.
  */
-export function rebasedSchema(before: Schema, after: Schema): RebasedSchema {
+export function rebasedSchema(before: Schema, after: Schema, files: FilesOfBefore = "kept"): RebasedSchema {
   const taken = takenNames(before);
   const known = new Map(before.columns.map((column) => [column.attribute, column]));
   const attributes: SchemaFile["attributes"] = { ...after.file.attributes };
@@ -66,7 +72,7 @@ export function rebasedSchema(before: Schema, after: Schema): RebasedSchema {
   for (const column of after.columns) {
     const { attribute, label } = column;
     const old = known.get(attribute);
-    const next = old === undefined ? newColumn(column, taken) : nextColumn(old, column, taken);
+    const next = old === undefined ? newColumn(column, taken) : nextColumn(old, column, taken, files);
     taken.add(next.column);
     if (next.column !== physicalName(label) || next.earlier.length > 0) forms[attribute] = next;
     if (old === undefined) added.push(next.column);
@@ -102,8 +108,10 @@ function columnPairs(
   });
 }
 
-function widening(old: Column, { attribute, label, type }: Column, name: string): Widening {
-  const change = { attribute, label, name, from: typeText(old), to: schemaTypeText(type) };
+function widening(old: Column, next: Column, name: string): Widening {
+  const { attribute, label, type } = next;
+  const change = { attribute, label, name, from: formText(old), to: formText(next) };
+  if (isOtherKind(old, next)) return { ...change, otherKind: true };
   const digits = reaches(old.type, type) ? digitsOf(type) : undefined;
   return digits === undefined ? change : { ...change, wholeDigits: digits.whole };
 }
@@ -121,20 +129,22 @@ function newColumn({ name, earlier }: Column, taken: ReadonlySet<string>): Colum
   return { column: freeName(name, taken), earlier: earlier.map(earlierFile) };
 }
 
-function nextColumn(old: Column, next: Column, taken: ReadonlySet<string>): ColumnForms {
-  const isWider = widens(old.type, next.type) || reaches(old.type, next.type);
-  const isOther =
-    !isWider && schemaTypeText(old.type) !== schemaTypeText(next.type) && !widens(next.type, old.type);
-  if (isOther) return { column: widenedName(baseName(old), next.type, taken), earlier: [] };
+function nextColumn(
+  old: Column,
+  next: Column,
+  taken: ReadonlySet<string>,
+  files: FilesOfBefore,
+): ColumnForms {
+  const isWider = convertsForm(old, next);
+  const isOther = !isWider && typeText(old) !== typeText(next) && !widens(next.type, old.type);
+  if (isOther && files === "replaced")
+    return { column: widenedName(baseName(old), next, taken), earlier: [] };
+  const isNew = isWider || (files === "kept" && isOtherKind(old, next));
   // Rows may have been written by it already, as a snapshot's that was planned by a schema of its own.
   const isOwn = next.name !== old.name && !old.earlier.some(({ name }) => name === next.name);
-  const own = isOwn && !taken.has(next.name) ? [{ name: next.name, type: next.type }] : [];
-  const column = !isWider
-    ? old.name
-    : own.length > 0
-      ? next.name
-      : widenedName(baseName(old), next.type, taken);
-  const all = [{ name: old.name, type: old.type }, ...own, ...old.earlier, ...next.earlier];
+  const own = isOwn && !taken.has(next.name) ? [next] : [];
+  const column = !isNew ? old.name : own.length > 0 ? next.name : widenedName(baseName(old), next, taken);
+  const all: readonly EarlierColumn[] = [old, ...own, ...old.earlier, ...next.earlier];
   const earlier = all.filter(
     ({ name }, i) => name !== column && all.findIndex((each) => each.name === name) === i,
   );
@@ -146,8 +156,8 @@ function baseName({ name, earlier }: Column): string {
   return earlier.at(-1)?.name ?? name;
 }
 
-function earlierFile({ name, type }: { readonly name: string; readonly type: Column["type"] }) {
-  return { column: name, type: schemaTypeText(type) };
+function earlierFile({ name, type, format }: EarlierColumn): ColumnForms["earlier"][number] {
+  return { column: name, type: schemaTypeText(type), ...(format === "iso" ? {} : { format }) };
 }
 
 function typeText({ type }: Column): string {

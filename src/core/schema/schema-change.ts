@@ -1,6 +1,6 @@
 /**
  * What a new schema means for an existing lake table. Attributes can be declared later, because their values are kept in
- * `_unmapped`, and types can widen, because a widened column is a new one in files. Nothing else changes.
+ * `_unmapped`, and types can change, because a column of another type is a new one in files. Nothing else changes.
  */
 import { counted } from "../counted.ts";
 import { defined } from "../defined.ts";
@@ -17,6 +17,8 @@ import {
   type Schema,
   type SchemaFile,
 } from "./schema.ts";
+import { mayHaveText, textColumns } from "./text-name.ts";
+import { convertsForm, formText, isOtherKind, sameForm } from "./value-form.ts";
 import { reaches, widens } from "./widening.ts";
 
 /** So many types can a column have had: it is in as many columns of files. */
@@ -40,10 +42,11 @@ export type SchemaChange =
   | { readonly kind: "refused"; readonly reasons: readonly string[] };
 
 /**
- * What a new schema says of columns that the lake has: all there is to them, or, for one that follows the data, what there is at least.
- * A file that people keep somewhere else does not know how the lake's has grown.
+ * What a new schema says of columns that the lake has. exact: all there is to them. order: the same, by a person who may order
+ * another kind of type. least: for a schema that follows the data, what there is at least, since a file that people keep somewhere
+ * else does not know how the lake's has grown.
  */
-export type SchemaBound = "exact" | "least";
+export type SchemaBound = "exact" | "order" | "least";
 
 /** Compares the schema of existing data with a new one. */
 export function schemaChange(before: Schema, given: Schema, bound: SchemaBound = "exact"): SchemaChange {
@@ -52,16 +55,33 @@ export function schemaChange(before: Schema, given: Schema, bound: SchemaBound =
   const reasons = [
     ...(bound === "least" ? nameReasons(before, after) : []),
     ...tableReasons(before, after),
-    ...columnReasons(before, after),
+    ...columnReasons(before, after, bound),
     ...maskReasons(before, after),
   ];
   if (reasons.length > 0) return { kind: "refused", reasons };
-  return { kind: "compatible", ...rebasedSchema(before, after) };
+  const rebased = rebasedSchema(before, after);
+  const hidden = textReasons(rebased);
+  return hidden.length > 0 ? { kind: "refused", reasons: hidden } : { kind: "compatible", ...rebased };
 }
 
 /** The names of physical columns that no file has yet. */
 export function newColumns({ added, widened }: Pick<RebasedSchema, "added" | "widened">): readonly string[] {
   return [...added, ...widened.map(({ name }) => name)];
+}
+
+/** What does not fit another kind of type has to be readable beside its column. */
+function textReasons({ schema, widened }: RebasedSchema): readonly string[] {
+  const asked = widened.filter(({ otherKind }) => otherKind).map(({ attribute }) => attribute);
+  const shown = new Set(textColumns(schema).map(({ column }) => column.attribute));
+  // breakage: misfits-of-an-order-have-a-name
+  return schema.columns
+    .filter(
+      (column) => asked.includes(column.attribute) && mayHaveText(column) && !shown.has(column.attribute),
+    )
+    .map(
+      ({ attribute, label, type }) =>
+        `attributes.${attribute}.type: values that do not fit ${schemaTypeText(type)} need the name ${label}__text, which another column has`,
+    );
 }
 
 /** Why types that reach further behind the point have too little room before it, by what is known of the values. */
@@ -131,7 +151,7 @@ export function notAllowed({ table }: Schema, origin: string, reasons: readonly 
     "SCHEMA_INVALID",
     `${origin} cannot change the existing table "${table}": ${places}`,
     {
-      next: "You can only add attributes to an existing table, widen the types of numbers, and rename or hide columns in schema.json or with `dynalake schema apply`. For any other change, take a new snapshot into another lake, or give the schema file another `table`.",
+      next: "You can only add attributes to an existing table and widen the types of numbers, and in schema.json or with `dynalake schema apply` rename and hide columns, or give one of a single value another kind of type. For any other change, take a new snapshot into another lake, or give the schema file another `table`.",
     },
   );
 }
@@ -173,7 +193,7 @@ function nameReasons(before: Schema, after: Schema): readonly string[] {
   });
 }
 
-function columnReasons(before: Schema, after: Schema): readonly string[] {
+function columnReasons(before: Schema, after: Schema, bound: SchemaBound): readonly string[] {
   const byAttribute = new Map(after.columns.map((column) => [column.attribute, column]));
   return before.columns.flatMap((column) => {
     const next = byAttribute.get(column.attribute);
@@ -183,12 +203,12 @@ function columnReasons(before: Schema, after: Schema): readonly string[] {
       return after.dropped.has(column.attribute) ? [] : [`${place}: its column cannot be removed`];
     const reasons: string[] = [];
     if (next.masked !== column.masked) return [];
-    const typeText = schemaTypeText(column.type);
-    const isSame = schemaTypeText(next.type) === typeText;
-    if (!isSame && !mayBecome(before, column, next)) reasons.push(`${place}.type: it is already ${typeText}`);
+    const member = schemaTypeText(next.type) === schemaTypeText(column.type) ? "format" : "type";
+    const isSame = sameForm(column, next);
+    if (!isSame && !mayBecome(before, column, next, bound))
+      reasons.push(`${place}.${member}: it is already ${formText(column)}`);
     else if (!isSame && formsReason(column) !== undefined)
-      reasons.push(`${place}.type: it ${formsReason(column)}`);
-    else if (next.format !== column.format) reasons.push(`${place}.format: it is already ${column.format}`);
+      reasons.push(`${place}.${member}: it ${formsReason(column)}`);
     else if (next.set !== column.set)
       reasons.push(`${place}.set: its column ${column.set ? "comes" : "does not come"} from a set`);
     return reasons;
@@ -196,10 +216,14 @@ function columnReasons(before: Schema, after: Schema): readonly string[] {
 }
 
 /** Keys tell rows apart, so that each of their values needs its room. */
-function mayBecome(before: Schema, column: Column, next: Column): boolean {
+function mayBecome(before: Schema, column: Column, next: Column, bound: SchemaBound): boolean {
   if (isPartition(before, column)) return false;
-  const isKey = keyAttributes(before.key).includes(column.attribute);
-  return widens(column.type, next.type) || (!isKey && reaches(column.type, next.type));
+  // breakage: keys-keep-their-kind
+  if (keyAttributes(before.key).includes(column.attribute)) return widens(column.type, next.type);
+  if (convertsForm(column, next)) return true;
+  // One that says where the values of before are was ordered already.
+  const isOrdered = bound === "order" || next.earlier.some(({ name }) => name === column.name);
+  return isOrdered && isOtherKind(column, next); // breakage: kinds-change-by-order
 }
 
 /** Rows are divided by its values as their type has them. */

@@ -30,7 +30,13 @@ export interface ColumnForms {
   /** The one that is written now, */
   column: string;
   /** and those that were written before, the newest first. */
-  earlier: readonly { column: string; type: string }[];
+  earlier: readonly EarlierForm[];
+}
+
+interface EarlierForm {
+  column: string;
+  type: string;
+  format?: TimestampFormat | undefined;
 }
 
 export interface ConditionFile extends TextTest {
@@ -176,7 +182,13 @@ const storedSchemaFile = z.extend(schemaFile, {
       z.string(),
       z.strictObject({
         column: physicalColumn,
-        earlier: z.array(z.strictObject({ column: physicalColumn, type: z.string() })),
+        earlier: z.array(
+          z.strictObject({
+            column: physicalColumn,
+            type: z.string(),
+            format: z.optional(z.enum(TIMESTAMP_FORMATS)),
+          }),
+        ),
       }),
     ),
   ),

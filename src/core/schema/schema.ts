@@ -78,6 +78,7 @@ export interface Column {
 export interface EarlierColumn {
   readonly name: string;
   readonly type: ColumnType;
+  readonly format: TimestampFormat;
 }
 
 export interface Condition {
@@ -176,6 +177,7 @@ function parseColumns(file: SchemaFile, invalid: Refuse): readonly Column[] {
     const earlier = (forms?.earlier ?? []).map((each) => ({
       name: each.column,
       type: parseType(each.type, ["forms", attribute], invalid),
+      format: each.format ?? "iso",
     }));
     columns.push({ attribute, name, label, type, earlier, format, set, masked, hidden });
   }

@@ -4,6 +4,7 @@
  */
 import { foldedName } from "./physical-name.ts";
 import { COLUMN_NAME_CHARACTERS_MAX, type Column, type Schema } from "./schema.ts";
+import { isOtherKind } from "./value-form.ts";
 
 /** A column with the derived one beside it. */
 export interface TextColumn {
@@ -12,7 +13,7 @@ export interface TextColumn {
   readonly text: { readonly label: string; readonly name: string };
 }
 
-/** The derived columns of these attributes, as far as their names are free. */
+/** The derived columns of these attributes, and of those whose kind has changed by order, as far as their names are free. */
 export function textColumns(schema: Schema, attributes: Iterable<string> = []): readonly TextColumn[] {
   const wanted = new Set(attributes);
   const taken = new Set(schema.columns.flatMap(({ name, label }) => [name, foldedName(label)]));
@@ -20,10 +21,17 @@ export function textColumns(schema: Schema, attributes: Iterable<string> = []): 
     name.length <= COLUMN_NAME_CHARACTERS_MAX && !taken.has(foldedName(name));
   return schema.columns.flatMap((column) => {
     const text = { label: `${column.label}__text`, name: `${column.name}__text` };
-    const stands = wanted.has(column.attribute) && mayHaveText(column);
+    // breakage: text-comes-with-another-kind
+    const isWanted = wanted.has(column.attribute) || hasChangedKind(column);
+    const stands = isWanted && mayHaveText(column);
     // breakage: text-gives-way-to-attributes
     return stands && isFree(text.label) && isFree(text.name) ? [{ column, text }] : [];
   });
+}
+
+/** Whether files have values of another kind in its place. */
+function hasChangedKind(column: Column): boolean {
+  return column.earlier.some((each) => isOtherKind(each, column));
 }
 
 /** Columns of one value: what does not fit them is not shown in part. A masked one hides its values. */

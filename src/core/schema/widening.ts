@@ -4,6 +4,7 @@
  */
 import { sha256Half } from "../values/hash.ts";
 import { type ColumnType, type StructField, schemaTypeText } from "./column-type.ts";
+import type { TimestampFormat } from "./schema-file.ts";
 
 /** The whole digits that a type has room for, and those after the point. */
 export interface Digits {
@@ -74,14 +75,17 @@ function holdsField({ attribute, type }: StructField, fields: readonly StructFie
 const NAME_CHARACTERS_MAX = 255;
 
 /**
- * The name of the physical column for a column of this type: of two that are chosen at the same time, those of different types
+ * The name of the physical column for a column of this form: of two that are chosen at the same time, those of different forms
  * have different names.
  */
-export function widenedName(name: string, type: ColumnType, taken: ReadonlySet<string>): string {
-  const text = schemaTypeText(type)
-    .replace(/[(,)]+/g, "_")
-    .replace(/_$/, "");
-  const mark = /^[a-z0-9_]{1,40}$/.test(text) ? text : sha256Half(schemaTypeText(type)).slice(0, 12);
+export function widenedName(
+  name: string,
+  { type, format }: { readonly type: ColumnType; readonly format: TimestampFormat },
+  taken: ReadonlySet<string>,
+): string {
+  const form = format === "iso" ? schemaTypeText(type) : `${schemaTypeText(type)}_${format}`;
+  const text = form.replace(/[(,)]+/g, "_").replace(/_$/, "");
+  const mark = /^[a-z0-9_]{1,40}$/.test(text) ? text : sha256Half(form).slice(0, 12);
   const base = `${name.slice(0, NAME_CHARACTERS_MAX - mark.length - 8)}__${mark}`;
   return freeName(base, taken);
 }

@@ -10,6 +10,7 @@ export const athenaJson: JsonSql = {
   holds: (whole, part) => `strpos(${whole}, ${part}) > 0`,
   attribute: (item, name) => member(`CAST(json_parse(${item}) AS map(varchar, json))`, name),
   changedItem,
+  textOf: (value) => `json_format(${value})`,
   value: (type, content) => `CAST(MAP(ARRAY['${type}'], ARRAY[${content}]) AS json)`,
   attributes: (relation, item) =>
     `(SELECT attribute, value FROM ${relation} CROSS JOIN UNNEST(CAST(json_parse(${item}) AS map(varchar, json))) AS entries (attribute, value))`,

@@ -5,9 +5,8 @@
 import { type Dialect, quoted } from "../ports/dialect.ts";
 import { isNested } from "../schema/column-type.ts";
 import type { Column, EarlierColumn } from "../schema/schema.ts";
-import { holds } from "../schema/widening.ts";
-import { convertedValue } from "./converted-value.ts";
-import { numberText } from "./number-text.ts";
+import { holdsForm } from "../schema/value-form.ts";
+import { formerValue, givesBack, isMoment, storedAttribute } from "./former-value.ts";
 import { recoveredValue } from "./recovered-value.ts";
 
 /** A column of a segment, of the view and of the history. */
@@ -54,18 +53,40 @@ export function columnValue(dialect: Dialect, column: TableColumn, form: FileFor
   if (constant !== undefined) return constant;
   const { name, declared } = column;
   if (declared === undefined) return form.values === "typed" ? name : addedFromWire(dialect, name);
-  const valueIn = (column: EarlierColumn): string =>
-    form.values === "typed" ? quoted(column.name) : dialect.typed(column.type, quoted(column.name));
   const earlier = form.earlier
-    ? declared.earlier.map((each) => convertedValue(dialect, each.type, declared.type, valueIn(each)))
+    ? declared.earlier.flatMap((each) => valueOfBefore(dialect, declared, each, form) ?? [])
     : [];
   // breakage: later-columns-recovered
   const unmapped = form.recoverable.has(name) ? [recoveredValue(dialect, declared, "_unmapped")] : [];
   // A value that is there costs nothing more; one that is not is looked for. At most one column has it; of a value that fitted in
   // part, `_unmapped` has all.
   const others = isNested(declared.type) ? [...unmapped, ...earlier] : [...earlier, ...unmapped];
-  const own = valueIn(declared);
+  const own = valueIn(dialect, declared, form);
   return others.length === 0 ? own : `coalesce(${[own, ...others].join(", ")})`;
+}
+
+function valueIn(dialect: Dialect, { type, name }: EarlierColumn, { values }: FileForm): string {
+  return values === "typed" ? quoted(name) : dialect.typed(type, quoted(name));
+}
+
+/** What the column of now has of the value in an earlier one. Undefined for none. */
+function valueOfBefore(
+  dialect: Dialect,
+  column: Column,
+  each: EarlierColumn,
+  form: FileForm,
+): string | undefined {
+  const value = formerValue(dialect, each, column, valueIn(dialect, each, form));
+  // A moment stands in its column whatever its spelling is, which `_unmapped` has.
+  // breakage: spellings-win-over-moments
+  if (value === undefined || !isMoment(each) || !form.recoverable.has(column.name)) return value;
+  return `CASE WHEN ${isNotUnmapped(dialect, column)} THEN ${value} END`;
+}
+
+/** Whether `_unmapped` lacks the attribute: its text alone tells it of most rows. */
+function isNotUnmapped({ json }: Dialect, { attribute }: Column): string {
+  const name = json.text(`${JSON.stringify(attribute)}:{`);
+  return `(_unmapped IS NULL OR NOT ${json.holds("_unmapped", name)} OR ${json.attribute("_unmapped", attribute)} IS NULL)`;
 }
 
 function addedFromWire({ timeTyped, keyTyped }: Dialect, name: string): string {
@@ -90,20 +111,24 @@ function unmappedValue(dialect: Dialect, columns: readonly TableColumn[], form: 
   const left = form.earlier
     ? columns.flatMap(({ declared }) =>
         (declared?.earlier ?? [])
-          .filter(({ type }) => !holds(type, (declared as Column).type))
-          .map((each) => leftOver(dialect, declared as Column, each, form)),
+          .filter((each) => !holdsForm(each, declared as Column))
+          .flatMap((each) => leftOver(dialect, declared as Column, each, form) ?? []),
       )
     : [];
-  if (left.length === 0) return "_unmapped"; // breakage: numbers-without-room-are-kept
+  if (left.length === 0) return "_unmapped"; // breakage: values-without-room-are-kept
   const isNone = left.map((each) => `${each} IS NULL`).join(" AND ");
   const known = "nullif(substr(_unmapped, 2, length(_unmapped) - 2), '')";
   return `CASE WHEN ${isNone} THEN _unmapped ELSE concat('{', concat_ws(',', ${[...left, known].join(", ")}), '}') END`;
 }
 
-/** The member of an item that has the number of the earlier column, if the column cannot have it. */
-function leftOver(dialect: Dialect, column: Column, { name, type }: EarlierColumn, form: FileForm): string {
-  const value = form.values === "typed" ? quoted(name) : dialect.typed(type, quoted(name));
-  const begin = dialect.json.text(`${JSON.stringify(column.attribute)}:{"N":"`);
-  const text = `concat(${begin}, ${numberText(dialect, type, value, 0)}, '"}')`;
-  return `CASE WHEN ${value} IS NOT NULL AND ${convertedValue(dialect, type, column.type, value)} IS NULL THEN ${text} END`;
+/** The member of an item that has the value of the earlier column, if the column of now does not give it back. */
+function leftOver(dialect: Dialect, column: Column, each: EarlierColumn, form: FileForm): string | undefined {
+  const value = valueIn(dialect, each, form);
+  const attribute = storedAttribute(dialect, each, value);
+  if (attribute === undefined) return undefined;
+  const begin = dialect.json.text(`${JSON.stringify(column.attribute)}:`);
+  const text = `concat(${begin}, ${dialect.json.textOf(attribute)})`;
+  // breakage: members-of-unmapped-are-named-once
+  const isLeft = `NOT ${givesBack(dialect, each, column, value)} AND ${isNotUnmapped(dialect, column)}`;
+  return `CASE WHEN ${value} IS NOT NULL AND ${isLeft} THEN ${text} END`;
 }

@@ -7,6 +7,7 @@ export const duckdbJson: JsonSql = {
   holds: (whole, part) => `contains(${whole}, ${part})`,
   attribute: pointed,
   changedItem,
+  textOf: (value) => `CAST(${value} AS VARCHAR)`,
   value: (type, content) => `json_object('${type}', ${content})`,
   attributes: (relation, item) =>
     `(SELECT entry.key AS attribute, entry.value AS value FROM (SELECT unnest(map_entries(from_json(${item}, '"MAP(VARCHAR, JSON)"'))) AS entry FROM ${relation} WHERE ${item} IS NOT NULL))`,

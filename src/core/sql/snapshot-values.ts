@@ -2,14 +2,12 @@
  * The columns of now from the files of a kept snapshot, which may be older than they are: an attribute is found by its own name, in
  * whichever column the files have for it, and its values are those that the column would have held from the beginning.
  */
-import { type Dialect, lambdaVariable, quoted } from "../ports/dialect.ts";
-import { isNested, type ScalarType, schemaTypeText } from "../schema/column-type.ts";
+import { type Dialect, quoted } from "../ports/dialect.ts";
+import { isNested } from "../schema/column-type.ts";
 import type { Column, Schema } from "../schema/schema.ts";
-import { widens } from "../schema/widening.ts";
-import { convertedValue } from "./converted-value.ts";
-import { numberText } from "./number-text.ts";
+import { holdsForm, sameForm } from "../schema/value-form.ts";
+import { formerValue, givesBack, isMoment, storedAttribute } from "./former-value.ts";
 import { recoveredValue } from "./recovered-value.ts";
-import { scalarFromText } from "./scalar-from-text.ts";
 import { viewColumns } from "./typed-columns.ts";
 
 /** How the files of a snapshot hold attributes. */
@@ -63,51 +61,40 @@ function columnValue(
   const recovered = (): readonly string[] =>
     column.masked ? [] : [recoveredValue(dialect, column, "_unmapped")];
   if (old === undefined) return recovered().length === 0 ? none : `${recovered().join()} AS ${name}`;
-  const isSame = sameForm(old, column) && old.earlier.length === 0;
+  const isSame = isAsNow(old, column) && old.earlier.length === 0;
   if (isSame && !lacking.has(old.name))
     return old.name === column.name ? name : `${quoted(old.name)} AS ${name}`;
   const known = [old, ...old.earlier].map((each): Column => ({ ...old, ...each }));
-  const [exact, others] = [true, false].map((is) => known.filter((each) => sameForm(each, column) === is));
+  const [exact, others] = [true, false].map((is) => known.filter((each) => isAsNow(each, column) === is));
   const stored = (columns: readonly Column[] = []): readonly string[] =>
     columns.flatMap((each) => shown(dialect, each, column) ?? []);
-  // Of a list, map or set that fitted in part, `_unmapped` has all.
-  const later = isNested(column.type)
-    ? [...recovered(), ...stored(others)]
-    : [...stored(others), ...recovered()];
+  // Of a list, map or set that fitted in part, `_unmapped` has all, and the spelling of a moment.
+  const later =
+    isNested(column.type) || known.some((each) => isMoment(each) && !sameForm(each, column))
+      ? [...recovered(), ...stored(others)]
+      : [...stored(others), ...recovered()];
   const ways = [...stored(exact), ...later];
   return ways.length === 1 ? `${ways.join()} AS ${name}` : `coalesce(${ways.join(", ")}) AS ${name}`;
 }
 
-function sameForm(old: Column, now: Column): boolean {
-  return (
-    schemaTypeText(old.type) === schemaTypeText(now.type) && old.set === now.set && old.format === now.format
-  );
+function isAsNow(old: Column, now: Column): boolean {
+  return sameForm(old, now) && old.set === now.set;
 }
 
-/** The value of a column as one of now; undefined where no value of one type is a value of the other. */
+/** The value of a column as one of now; undefined where no value of one form is a value of the other. */
 function shown(dialect: Dialect, old: Column, now: Column): string | undefined {
-  const value = quoted(old.name);
-  if (schemaTypeText(old.type) === schemaTypeText(now.type)) return value;
-  if (widens(old.type, now.type)) return convertedValue(dialect, old.type, now.type, value);
-  const scalar = storedScalar(dialect, old);
-  const { type, format } = now;
-  if (scalar === undefined || kindOf(now) !== scalar.kind) return undefined;
-  return scalarFromText(dialect, type as ScalarType, scalar.text, 2, format);
+  return formerValue(dialect, old, now, quoted(old.name));
 }
 
 /** What the columns of now do not show of an attribute of the files: in one of its columns at most. */
 function unshown(dialect: Dialect, old: Column, now: Column | undefined): readonly ShownElsewhere[] {
   const values = [old, ...old.earlier].flatMap((each): readonly string[] => {
-    const column = { ...old, ...each };
-    const scalar = storedScalar(dialect, column);
-    if (scalar === undefined) return [];
-    const text = lambdaVariable(2);
-    const told = `CASE WHEN ${text} IS NOT NULL THEN ${dialect.json.value(scalar.kind, text)} END`;
-    const value = dialect.json.bound(scalar.text, text, told);
+    const own = quoted(each.name);
+    const value = storedAttribute(dialect, each, own);
+    if (value === undefined) return [];
     if (now === undefined) return [value];
-    if (schemaTypeText(column.type) === schemaTypeText(now.type) || widens(column.type, now.type)) return [];
-    const there = shown(dialect, column, now);
-    return [there === undefined ? value : `CASE WHEN ${there} IS NULL THEN ${value} END`];
+    if (holdsForm(each, now)) return [];
+    return [`CASE WHEN NOT ${givesBack(dialect, each, now, own)} THEN ${value} END`];
   });
   if (values.length === 0) return [];
   // Trino makes no map with a name twice.
@@ -118,41 +105,4 @@ function unshown(dialect: Dialect, old: Column, now: Column | undefined): readon
 interface ShownElsewhere {
   readonly name: string;
   readonly value: string;
-}
-
-interface StoredScalar {
-  readonly kind: "S" | "N" | "B" | "BOOL";
-  /** The text of the value as DynamoDB has it, or the boolean. */
-  readonly text: string;
-}
-
-/** Undefined for lists, maps and sets, for json, and for times that are numbers. */
-function storedScalar(dialect: Dialect, column: Column): StoredScalar | undefined {
-  const kind = column.type.kind === "timestamp" && column.format !== "iso" ? undefined : kindOf(column);
-  if (kind === undefined) return undefined;
-  const { type, name } = column;
-  const value = quoted(name);
-  return { kind, text: kind === "N" ? numberText(dialect, type, value, 2) : dialect.wire(type, value) };
-}
-
-/** The type that DynamoDB has for the values of a column. */
-function kindOf({ type, format }: Column): StoredScalar["kind"] | undefined {
-  switch (type.kind) {
-    case "string":
-    case "date":
-      return "S";
-    case "timestamp":
-      return format === "iso" ? "S" : "N";
-    case "int":
-    case "bigint":
-    case "double":
-    case "decimal":
-      return "N";
-    case "binary":
-      return "B";
-    case "boolean":
-      return "BOOL";
-    default:
-      return undefined;
-  }
 }

@@ -54,7 +54,7 @@ export function editOf(
   const isFormer = manifest.formerSchemas?.includes(schemaMark(written.file));
   // breakage: earlier-schema-is-no-edit
   if (isFormer === true && (written.file.evolution ?? 0) < evolution) return { kind: "earlier", evolution };
-  const change = schemaChange(schema, written);
+  const change = schemaChange(schema, written, "order"); // breakage: edits-order-kinds
   if (change.kind === "same") return undefined;
   const reasons = change.kind === "refused" ? change.reasons : knownReasons(manifest, change);
   if (change.kind === "compatible" && reasons.length === 0) return { ...change, kind: "pending", written };

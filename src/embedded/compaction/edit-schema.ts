@@ -1,9 +1,13 @@
 /** A schema file that people apply by a command: the same as an edit of schema.json, explained before, and done at once. */
+
+import { afterSchemaChange } from "../../core/compaction/next-manifest.ts";
 import { DynalakeError } from "../../core/error.ts";
 import { schemaPath } from "../../core/format/lake-path.ts";
+import { tableDrift } from "../../core/overlay/drift.ts";
+import type { Drift } from "../../core/overlay/drift-finding.ts";
 import type { RebasedSchema } from "../../core/schema/rebased-schema.ts";
 import type { Schema } from "../../core/schema/schema.ts";
-import { notAllowed, roomReasons, schemaMark } from "../../core/schema/schema-change.ts";
+import { newColumns, notAllowed, roomReasons, schemaMark } from "../../core/schema/schema-change.ts";
 import type { OpenTable } from "../../core/table/open-table.ts";
 import { editOf, type PendingEdit, type SchemaEdit, schemaEdit } from "../../core/table/schema-edit.ts";
 import { writeSchema } from "../../core/table/schema-file.ts";
@@ -16,17 +20,23 @@ export interface EditWish {
   readonly origin: string;
 }
 
-/** What a given schema changes of a table; undefined for nothing. Throws SCHEMA_INVALID where the data rules it out. */
+/** What a given schema changes of a table. */
+export interface SchemaEffects extends RebasedSchema {
+  /** Of columns that get another kind of type, the values of now that are not in them then. */
+  readonly drift: readonly Drift[];
+}
+
+/** Undefined for nothing. Throws SCHEMA_INVALID where the data rules it out. */
 export async function planEdit(
-  lake: Pick<EvolvingLake, "store" | "engine">,
+  lake: EvolvingLake,
   opened: OpenTable,
   { given, origin }: EditWish,
-): Promise<RebasedSchema | undefined> {
+): Promise<SchemaEffects | undefined> {
   const edit = pendingEdit(opened, given, origin);
   if (edit === undefined) return undefined;
   const reasons = roomReasons(edit.widened, await digitsFor(lake, opened, edit));
   if (reasons.length > 0) throw notAllowed(opened.schema, origin, reasons);
-  return edit;
+  return { ...edit, drift: await driftOf(lake, opened, edit) };
 }
 
 /** Makes the given schema that of the table, and writes schema.json. Throws as `planEdit` does. */
@@ -34,7 +44,7 @@ export async function editSchema(
   lake: EvolvingLake,
   opened: OpenTable,
   { given, origin }: EditWish,
-): Promise<RebasedSchema | undefined> {
+): Promise<SchemaEffects | undefined> {
   const edit = pendingEdit(opened, given, origin);
   const written = await requireNoOtherEdit(lake, opened, given);
   if (edit === undefined) {
@@ -43,9 +53,24 @@ export async function editSchema(
     if (written?.kind === "earlier") await writeSchema(lake.store, opened.schema);
     return undefined;
   }
+  const drift = await driftOf(lake, opened, edit);
   const outcome = await applyEdit(lake, opened, edit, origin);
   if (outcome.kind === "refused") throw notAllowed(opened.schema, origin, outcome.reasons);
-  return edit;
+  return { ...edit, drift };
+}
+
+/** Counts in the table as it would be. */
+async function driftOf(
+  { engine, newRunId, nowSeconds }: EvolvingLake,
+  { schema: before, manifest, changes }: OpenTable,
+  { schema, added, widened }: PendingEdit,
+): Promise<readonly Drift[]> {
+  const asked = new Set(widened.filter(({ otherKind }) => otherKind).map(({ attribute }) => attribute));
+  if (asked.size === 0) return [];
+  const change = { before: before.file, added: newColumns({ added, widened }), schema: schema.file };
+  const planned = afterSchemaChange(manifest, change, { run: newRunId(), nowSeconds: nowSeconds() });
+  const drift = await tableDrift(engine, { schema, manifest: planned, changes });
+  return drift.filter(({ attribute }) => asked.has(attribute));
 }
 
 function pendingEdit(opened: OpenTable, given: Schema, origin: string): PendingEdit | undefined {

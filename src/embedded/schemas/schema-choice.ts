@@ -109,7 +109,7 @@ async function lakeChoice(
     const path = schemaPath(table);
     try {
       const edited = boundTo(edit.written, source, path);
-      const wish = { store, name: path, replacesData, bound: "exact" } as const;
+      const wish = { store, name: path, replacesData, bound: "order" } as const;
       const outcome = await schemaEffect(wish, opened.schema, edited);
       const notes = [`${path} was edited, and is now the schema of "${table}"`, ...outcome.notes];
       return { origin: "given", undecided: [], ...outcome, notes };

@@ -40,7 +40,9 @@ export interface SchemaOutcome {
 
 /** The effect, and the schema on the columns of the lake's files. Throws SCHEMA_INVALID if the table's data does not allow the change. */
 export async function schemaEffect(wish: SchemaWish, known: Schema, given: Schema): Promise<SchemaOutcome> {
-  const change = schemaChange(known, given, wish.bound);
+  // Where all rows are written anew, no column needs one of before.
+  const bound = wish.bound === "order" && (await replacesAll(wish, known)) ? "exact" : wish.bound;
+  const change = schemaChange(known, given, bound);
   if (change.kind === "same") return { schema: known, effect: NO_EFFECT, notes: [] };
   if (change.kind === "compatible") {
     const { schema, widened } = change;

@@ -156,6 +156,48 @@ describe("a schema is compared with the one that a table's data was written with
     });
   });
 
+  const kinds: readonly (readonly [string, AttributeFile, string | undefined])[] = [
+    ["a number becomes text", { type: "string" }, "total__string"],
+    ["a decimal becomes a double", { type: "double" }, "total__double"],
+    ["a number becomes json", { type: "json" }, "total__json"],
+    [
+      "a number becomes a moment",
+      { type: "timestamp", format: "epoch_millis" },
+      "total__timestamp_epoch_millis",
+    ],
+    ["a number becomes a list", { type: "array<int>" }, undefined],
+    ["a number becomes narrower", { type: "int" }, undefined],
+  ];
+  test.each(kinds)("%s by order alone, if SQL can tell which values stay", (_, spec, name) => {
+    const after = withAttributes({ total: spec });
+    expect(schemaChange(BEFORE, after).kind).toBe("refused");
+    expect(schemaChange(BEFORE, after, "least").kind).toBe("refused");
+    const change = schemaChange(BEFORE, after, "order");
+    expect(change.kind).toBe(name === undefined ? "refused" : "compatible");
+    if (change.kind !== "compatible") return;
+    expect(change.widened).toMatchObject([
+      { attribute: "total", name, from: "decimal(10,2)", otherKind: true },
+    ]);
+    // Whoever has that schema already says where the values of before are, and one of before cannot undo the order.
+    expect(schemaChange(BEFORE, change.schema).kind).toBe("compatible");
+    expect(schemaChange(change.schema, BEFORE).kind).toBe("refused");
+  });
+
+  test("a format of before is remembered with its column", () => {
+    const before = of({ ...FILE, partitionBy: undefined });
+    const placed = { ...FILE.attributes.placed, format: "epoch_millis" as const };
+    const after = of({ ...FILE, partitionBy: undefined, attributes: { ...FILE.attributes, placed } });
+    const change = schemaChange(before, after, "order");
+    const [column] =
+      change.kind === "compatible"
+        ? change.schema.columns.filter(({ attribute }) => attribute === "placed")
+        : [];
+    expect(column).toMatchObject({
+      format: "epoch_millis",
+      earlier: [{ name: "placed", type: { kind: "timestamp" }, format: "epoch_seconds" }],
+    });
+  });
+
   test("everything that is wrong is told at once", () => {
     const after = withAttributes({ total: undefined, tags: { type: "array<int>", set: true } });
     expect(schemaChange(BEFORE, after)).toMatchObject({

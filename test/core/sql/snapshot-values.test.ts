@@ -15,7 +15,7 @@ test("an attribute whose values were in several columns is named once in what no
   const [id, price] = written.columns as readonly [Column, Column];
   const earlier = ["int", "decimal(9,2)"].map((type, i) => {
     const [, column] = schemaOf(type).columns as readonly [Column, Column];
-    return { name: `price_${i}`, type: column.type };
+    return { ...column, name: `price_${i}` };
   });
   const form = { written: { ...written, columns: [id, { ...price, earlier }] }, lacking: new Set<string>() };
   const values = snapshotValues(athena, schemaOf("string"), form);
