@@ -47,6 +47,7 @@ function vacuum(program: Command, runs: Runs): void {
       notNegative,
     )
     .option("--grace-hours <n>", "leave younger files and manifests alone (24)", notNegative)
+    .option("--dry-run", "say what would be deleted, and do nothing")
     .addOption(jsonOption())
     .action(
       runs(async (context, options) =>
@@ -112,6 +113,7 @@ function quarantine(program: Command, runs: Runs): void {
   )
     .addOption(reason())
     .addOption(partialOption())
+    .option("--dry-run", "say what would be delivered, and do nothing")
     .addOption(jsonOption())
     .action(
       runs(async (context, options) =>

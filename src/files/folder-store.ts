@@ -231,7 +231,30 @@ function entriesOf(path: string): Promise<import("node:fs").Dirent[]> {
  * of runs. Returns the number of files.
  */
 export async function removeUnfinished(root: string, folder: string, graceSeconds: number): Promise<number> {
-  let removed = 0;
+  const unfinished = await unfinishedIn(root, folder, graceSeconds);
+  for (const { isFolder, path } of unfinished) {
+    if (isFolder) await removeEmptyFolders(path);
+    else await rm(path, { force: true });
+  }
+  return unfinished.filter(({ isFolder }) => !isFolder).length;
+}
+
+/** The number of files that `removeUnfinished` would remove. */
+export async function countUnfinished(root: string, folder: string, graceSeconds: number): Promise<number> {
+  return (await unfinishedIn(root, folder, graceSeconds)).filter(({ isFolder }) => !isFolder).length;
+}
+
+interface Unfinished {
+  readonly path: string;
+  readonly isFolder: boolean;
+}
+
+async function unfinishedIn(
+  root: string,
+  folder: string,
+  graceSeconds: number,
+): Promise<readonly Unfinished[]> {
+  const found: Unfinished[] = [];
   const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true }).catch(
     (error: unknown) => {
       // Another process is removing folders too. The next call removes the rest.
@@ -246,11 +269,9 @@ export async function removeUnfinished(root: string, folder: string, graceSecond
     if (!isUnfinished && !isOfRun) continue;
     const facts = await stat(path).catch(() => undefined);
     if (facts === undefined || Date.now() - facts.mtimeMs < graceSeconds * 1000) continue;
-    if (isOfRun) await removeEmptyFolders(path);
-    else await rm(path, { force: true });
-    if (isUnfinished) removed++;
+    found.push({ path, isFolder: isOfRun });
   }
-  return removed;
+  return found;
 }
 
 /** Throws USAGE if there is a file where the lake's folder should be; the message calls it `name`. */

@@ -260,20 +260,26 @@ export class FolderTable implements ListedTable {
     });
   }
 
-  vacuum({ retentionHours, graceHours, signal }: VacuumOptions & Cancel = {}): Promise<Vacuumed> {
+  vacuum({
+    retentionHours,
+    graceHours,
+    dryRun = false,
+    signal,
+  }: VacuumOptions & Cancel = {}): Promise<Vacuumed> {
     const { lifetime, folder, store } = this.#context;
     return lifetime.run(signal, async (stop) => {
       requireNumber("retentionHours", retentionHours, { min: 0 });
       requireNumber("graceHours", graceHours, { min: 0 });
       const { table } = (await this.#opened()).schema;
-      const { vacuumFolder } = await import("../embedded/compaction/vacuum-folder.ts");
+      const { foreseeVacuum, vacuumFolder } = await import("../embedded/compaction/vacuum-folder.ts");
       const { DEFAULT_RETENTION } = await import("../core/compaction/vacuum.ts");
       const policy = {
         retentionSeconds:
           retentionHours === undefined ? DEFAULT_RETENTION.retentionSeconds : retentionHours * 3600,
         graceSeconds: graceHours === undefined ? DEFAULT_RETENTION.graceSeconds : graceHours * 3600,
       };
-      const { manifests, files, bytes } = await vacuumFolder(
+      const carryOut = dryRun ? foreseeVacuum : vacuumFolder; // breakage: dry-vacuum-removes-nothing
+      const { manifests, files, bytes } = await carryOut(
         { root: folder, store: abortableStore(store, stop) },
         table,
         policy,

@@ -136,6 +136,8 @@ export interface ReplayOptions {
    * were, or items that are gone. Default: such changes stay in quarantine, too.
    */
   readonly partial?: boolean;
+  /** Nothing is written: the report says what would be. The lake table has to be there. */
+  readonly dryRun?: boolean;
 }
 
 /**
@@ -205,4 +207,6 @@ export interface VacuumOptions {
   readonly retentionHours?: number;
   /** Leave younger files and manifests alone, since they may belong to work that still runs. Default: 24. */
   readonly graceHours?: number;
+  /** Nothing is removed: the report says what would be. */
+  readonly dryRun?: boolean;
 }

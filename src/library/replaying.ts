@@ -12,7 +12,16 @@ import type { ReplayReport } from "./reports.ts";
 export function replayRecordings(
   context: FolderContext,
   recordings: Iterable<Recording> | AsyncIterable<Recording>,
-  { name, key, schema, anySource = false, partial = false, signal, onEvent }: ReplayOptions & Watched,
+  {
+    name,
+    key,
+    schema,
+    anySource = false,
+    partial = false,
+    dryRun = false,
+    signal,
+    onEvent,
+  }: ReplayOptions & Watched,
 ): Promise<ReplayReport> {
   return context.lifetime.run(signal, async (stop) => {
     if (typeof recordings === "string") {
@@ -21,9 +30,10 @@ export function replayRecordings(
     const emit = observed(onEvent);
     // All of them are understood before anything is written.
     const read = await readAll(context.cwd, recordings, stop);
-    const { replayInto } = await import("../embedded/delivery/replay-into.ts");
+    const { foreseeReplay, replayInto } = await import("../embedded/delivery/replay-into.ts");
+    const carryOut = dryRun ? foreseeReplay : replayInto; // breakage: dry-replay-delivers-nothing
     return context.withEngine(stop, async (lake) => {
-      const { table, totals } = await replayInto(read, {
+      const { table, totals } = await carryOut(read, {
         lake,
         lakeName: context.name,
         name,

@@ -8,6 +8,7 @@ import { sourceOfArn } from "../core/change/named-source.ts";
 import { addQuarantined, addUndeliverable, HeldChanges } from "../core/delivery/held-changes.ts";
 import {
   addedTotals,
+  foreseenReplay,
   NOTHING_REPLAYED,
   type Recording,
   type ReplayContext,
@@ -38,6 +39,8 @@ export interface DeployedReplay {
   readonly partial: boolean;
   /** Records count whatever source they name. */
   readonly anySource: boolean;
+  /** Nothing is sent, and nothing leaves the bucket. */
+  readonly dryRun: boolean;
   readonly onProgress: (progress: ReplayProgress) => void;
 }
 
@@ -70,6 +73,8 @@ export async function replayIntoDeployment(
   };
   const replayed = { paths: new Set(paths), recordings: all, partial: replay.partial };
   const context = await withHeld(stack, reading, replayed);
+  // breakage: dry-replay-sends-nothing
+  if (replay.dryRun) return { totals: await foreseenTotals(context, all()), hasLateChanges: false };
   const others = isOfSource ? await otherTables(stack, lake, deployment, replay, replayed) : [];
   let totals = NOTHING_REPLAYED;
   for (const recording of recordings)
@@ -90,6 +95,15 @@ export async function replayIntoDeployment(
   }
   const { horizonSeconds } = await latestManifest(store, deployment.table);
   return { totals, hasLateChanges: totals.oldestChangeSeconds < horizonSeconds };
+}
+
+async function foreseenTotals(
+  context: ReplayContext,
+  recordings: AsyncIterable<Recording>,
+): Promise<ReplayTotals> {
+  let totals = NOTHING_REPLAYED;
+  for await (const recording of recordings) totals = addedTotals(totals, foreseenReplay(context, recording));
+  return totals;
 }
 
 /** The other lake tables of the same source. */

@@ -1,7 +1,13 @@
 /** Vacuums a deployed lake table, and removes the partitions in Glue that are left without files. */
 import type { Deployment } from "../aws/deployment.ts";
 import { removeEmptyPartitions } from "../aws/segments-table.ts";
-import { DEFAULT_RETENTION, type VacuumResult, vacuum } from "../core/compaction/vacuum.ts";
+import {
+  DEFAULT_RETENTION,
+  planVacuum,
+  type VacuumResult,
+  vacuum,
+  vacuumed,
+} from "../core/compaction/vacuum.ts";
 import type { VacuumOptions } from "../library/options.ts";
 import { nowSeconds } from "../sdk/new-run-id.ts";
 import { deployedTable, type OpenedStack } from "./open-stack.ts";
@@ -10,7 +16,7 @@ import { deployedTable, type OpenedStack } from "./open-stack.ts";
 export async function vacuumDeployment(
   stack: OpenedStack,
   deployment: Deployment,
-  { retentionHours = deployment.retentionHours, graceHours }: VacuumOptions,
+  { retentionHours = deployment.retentionHours, graceHours, dryRun = false }: VacuumOptions,
 ): Promise<VacuumResult> {
   const { store, engine } = stack.lakeOf(deployment);
   const { table } = (await deployedTable({ store }, deployment.table)).schema;
@@ -18,6 +24,8 @@ export async function vacuumDeployment(
     retentionSeconds: retentionHours * 3600,
     graceSeconds: graceHours === undefined ? DEFAULT_RETENTION.graceSeconds : graceHours * 3600,
   };
+  // breakage: dry-vacuum-of-a-stack-removes-nothing
+  if (dryRun) return vacuumed(await planVacuum(store, table, policy, nowSeconds()));
   const removed = await vacuum(store, table, policy, nowSeconds());
   await removeEmptyPartitions({ store, catalog: engine.catalog }, table);
   return removed;

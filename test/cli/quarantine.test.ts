@@ -70,10 +70,18 @@ test("a replay delivers what makes sense now, and leaves the rest where it is", 
       names: ["no-key"],
       next: "unknown-operation",
     });
+    const stay = await dynalake([...replay, "--dry-run"]);
+    expect(stay).toMatchObject({ code: 3, stdout: 'Would replay 0 changes into "t"\n' });
+    expect(stay.stderr).toContain("2 records would stay in quarantine");
     await writeFile(kept, (await readFile(kept, "utf8")).replaceAll("TRUNCATE", "INSERT"));
+    const before = await fingerprint(lake);
+    const planned = await dynalake([...replay, "--dry-run", "--json"]);
+    expect(planned).toMatchObject({ code: 0 });
+    expect(JSON.parse(planned.stdout)).toMatchObject({ rows: 2, quarantined: 0, dryRun: true });
+    expect(await fingerprint(lake)).toEqual(before);
     const repaired = await dynalake([...replay, "--json"]);
     expect(repaired).toMatchObject({ code: 0 });
-    expect(JSON.parse(repaired.stdout)).toMatchObject({ table: "t", rows: 2, quarantined: 0 });
+    expect(JSON.parse(repaired.stdout)).toMatchObject({ table: "t", rows: 2, quarantined: 0, dryRun: false });
     expect(await rowsOf(lake, "SELECT count(*) AS n FROM t")).toEqual(['{"n":3}']);
     expect(await dynalake(replay)).toMatchObject({
       code: 0,

@@ -90,6 +90,13 @@ test("a repair sends to Firehose what makes sense now, and leaves the rest in th
   const [path = ""] = kept;
   keys.set(path, (keys.get(path) ?? "").replaceAll("TRUNCATE", "INSERT"));
   const before = delivered().length;
+  const sent = cloud.requests.length;
+  const planned = JSON.parse((await dynalake([...repair, "--dry-run", "--json"])).stdout);
+  expect(planned).toMatchObject({ rows: 2, quarantined: 0, dryRun: true });
+  const written = cloud.requests
+    .slice(sent)
+    .filter(({ method, operation }) => method !== "GET" && operation !== "DescribeStacks");
+  expect(written).toEqual([]);
   const repaired = await dynalake([...repair, "--json"]);
   expect(repaired).toMatchObject({ code: 0 });
   expect(JSON.parse(repaired.stdout)).toMatchObject({ table: "reviews", rows: 2, quarantined: 0 });

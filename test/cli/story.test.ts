@@ -111,7 +111,11 @@ test("a table becomes a lake that is queried, follows its writes, is compacted, 
     ]);
 
     const swept = ["vacuum", "--lake", lake, "--retention-hours", "0", "--grace-hours", "0"];
-    expect(JSON.parse(await done([...swept, "--json"]))).toMatchObject({ table: "reviews", manifests: 2 });
+    const planned = JSON.parse(await done([...swept, "--dry-run", "--json"]));
+    expect(planned).toMatchObject({ table: "reviews", manifests: 2, dryRun: true });
+    const dry = await done([...swept, "--dry-run"]);
+    expect(dry).toMatch(/^reviews: would remove \d+ files? \([\d,]+ bytes\) and 2 manifests\n$/);
+    expect(JSON.parse(await done([...swept, "--json"]))).toEqual({ ...planned, dryRun: false });
     expect(await lakeItems(lake)).toEqual(after);
     expectRefused(await dynalake(["items", "--lake", lake, "--as-of", String(beforeSeconds)]), {
       code: "AS_OF_UNKNOWN",

@@ -69,9 +69,10 @@ export async function showCommand(context: CommandContext, options: ShowOptions)
 
 export async function replayQuarantineCommand(
   context: CommandContext,
-  options: QuarantineOptions,
+  options: DryQuarantineOptions,
 ): Promise<ExitCode> {
   const { terminal } = context;
+  const { dryRun = false } = options;
   return withShelves(context, options, async (shelves) => {
     const shelf = onlyTable(shelves, ({ held }) => held.table);
     const paths = await shelf.held.paths(options.reason);
@@ -79,19 +80,17 @@ export async function replayQuarantineCommand(
       terminal.note(`Nothing to replay: no such records of "${shelf.held.table}" are in quarantine`);
       return EXIT.done;
     }
-    const report = await shelf.replay(paths);
-    return reportReplay(context, report, {
-      json: options.json === true,
-      quarantine: shelf.address(shelf.held.folder),
-    });
+    const report = await shelf.replay(paths, { dryRun });
+    const quarantine = shelf.address(shelf.held.folder);
+    return reportReplay(context, report, { json: options.json === true, quarantine, dryRun });
   });
 }
 
-export interface DropCommandOptions extends QuarantineOptions {
+export interface DryQuarantineOptions extends QuarantineOptions {
   readonly dryRun?: boolean;
 }
 
-export async function dropCommand(context: CommandContext, options: DropCommandOptions): Promise<ExitCode> {
+export async function dropCommand(context: CommandContext, options: DryQuarantineOptions): Promise<ExitCode> {
   const { terminal } = context;
   const { reason, dryRun = false } = options;
   return withShelves(context, options, async (shelves) => {

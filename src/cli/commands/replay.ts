@@ -61,6 +61,7 @@ function replayStack(
       files: names.map((name) => ({ name, path: context.absolute(name) })),
       anySource: options.anySource === true,
       partial: options.partial === true,
+      dryRun: false,
     });
     const quarantine = `s3://${deployment.bucket}/${deployment.table}/quarantine/`;
     return reportReplay(context, report, { json: options.json === true, quarantine });

@@ -9,13 +9,14 @@ export interface VacuumOptions extends LakeOptions {
   readonly table?: string;
   readonly retentionHours?: number;
   readonly graceHours?: number;
+  readonly dryRun?: boolean;
   readonly json?: boolean;
 }
 
 export async function vacuumCommand(context: CommandContext, options: VacuumOptions): Promise<ExitCode> {
   const target = lakeTarget(options);
-  const { retentionHours, graceHours } = options;
-  const policy = defined({ retentionHours, graceHours });
+  const { retentionHours, graceHours, dryRun } = options;
+  const policy = defined({ retentionHours, graceHours, dryRun });
   if (target.kind === "stack") {
     return withStack(context, target, async (stack) => {
       const { vacuumDeployment } = await import("../../stack/vacuum.ts");
@@ -43,12 +44,13 @@ interface Removed {
 async function report(
   { terminal }: CommandContext,
   { table, manifests, files, bytes }: Removed,
-  { json }: VacuumOptions,
+  { dryRun = false, json }: VacuumOptions,
 ): Promise<void> {
+  const verb = dryRun ? "would remove" : "removed";
   const removed = `${counted(files, "file")} (${counted(bytes, "byte")}) and ${counted(manifests, "manifest")}`;
   await terminal.print(
     json === true
-      ? `${JSON.stringify({ table, manifests, files, bytes })}\n`
-      : `${table}: removed ${removed}\n`,
+      ? `${JSON.stringify({ table, manifests, files, bytes, dryRun })}\n`
+      : `${table}: ${verb} ${removed}\n`,
   );
 }

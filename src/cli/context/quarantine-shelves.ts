@@ -16,8 +16,13 @@ export interface Shelf {
   /** Where people find an object or a folder of the lake. */
   readonly address: (path: string) => string;
   /** Delivers the records of these objects of the quarantine; those that still make no sense stay. */
-  readonly replay: (paths: readonly string[]) => Promise<ReplayReport>;
+  readonly replay: (paths: readonly string[], wish: ShelfReplay) => Promise<ReplayReport>;
   readonly drop: (options: DropOptions) => Promise<DroppedRecords>;
+}
+
+export interface ShelfReplay {
+  /** Nothing is delivered. */
+  readonly dryRun: boolean;
 }
 
 export interface ShelfOptions extends LakeOptions {
@@ -48,10 +53,10 @@ function withFolderShelves(
     const shelves = (await lake.opened(of)).map(({ name }) => ({
       held: folderShelf(lake.folder, place, name),
       address: (path: string) => `${folder}/${path}`,
-      replay: (paths: readonly string[]) =>
+      replay: (paths: readonly string[], { dryRun }: ShelfReplay) =>
         lake.replay(
           paths.map((path) => join(lake.folder, path)),
-          { name, partial },
+          { name, partial, dryRun },
         ),
       drop: (options: DropOptions) => lake.dropQuarantined(name, options),
     }));
@@ -75,9 +80,9 @@ function withStackShelves(
       return {
         held: new QuarantineShelf(store, { kind: "stack", name: stack.place, option }, table),
         address,
-        replay: (paths: readonly string[]) => {
+        replay: (paths: readonly string[], { dryRun }: ShelfReplay) => {
           const files = paths.map((path) => ({ name: address(path), path: address(path) }));
-          return replayDeployed(context, stack, deployment, { files, anySource: false, partial });
+          return replayDeployed(context, stack, deployment, { files, anySource: false, partial, dryRun });
         },
         drop: (options: DropOptions) => dropFrom(store, table, options),
       };

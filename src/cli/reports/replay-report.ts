@@ -3,24 +3,32 @@ import { counted, grouped } from "../../core/counted.ts";
 import type { OtherSource, ReplayReport } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 
+interface ReplayPlace {
+  readonly json: boolean;
+  /** Where the records are that could not be delivered, for people. */
+  readonly quarantine: string;
+  /** Whether nothing was delivered; undefined for a command that cannot be told so. */
+  readonly dryRun?: boolean;
+}
+
 export async function reportReplay(
   { terminal }: CommandContext,
   report: ReplayReport,
-  { json, quarantine }: { readonly json: boolean; readonly quarantine: string },
+  { dryRun, json, quarantine }: ReplayPlace,
 ): Promise<ExitCode> {
   const { table, rows, quarantined, skipped, olderThanSnapshot, olderThanHeld, otherSources } = report;
   const others = skipped === 0 ? "" : `, ${grouped(skipped)} belong to other tables`;
   await terminal.print(
     json
-      ? `${JSON.stringify({ table, rows, quarantined, skipped, olderThanSnapshot, olderThanHeld, otherSources })}\n`
-      : `Replayed ${counted(rows, "change")} into "${table}"${others}\n`,
+      ? `${JSON.stringify({ table, rows, quarantined, skipped, olderThanSnapshot, olderThanHeld, otherSources, dryRun })}\n`
+      : `${dryRun === true ? "Would replay" : "Replayed"} ${counted(rows, "change")} into "${table}"${others}\n`,
   );
   if (olderThanSnapshot > 0) terminal.note(olderSentence(olderThanSnapshot));
   if (olderThanHeld > 0) terminal.note(heldSentence(olderThanHeld));
   for (const source of otherSources) terminal.note(otherSentence(table, source));
   if (quarantined === 0) return EXIT.done;
-  const records = quarantined === 1 ? "1 record is" : `${grouped(quarantined)} records are`;
-  terminal.note(`${records} in quarantine: ${quarantine}`);
+  const verb = dryRun === true ? "would stay" : quarantined === 1 ? "is" : "are";
+  terminal.note(`${counted(quarantined, "record")} ${verb} in quarantine: ${quarantine}`);
   return EXIT.incomplete; // breakage: quarantined-replay-is-incomplete
 }
 

@@ -33,6 +33,13 @@ export interface VacuumResult {
   readonly bytes: number;
 }
 
+/** What a vacuum removes. */
+export interface VacuumPlan {
+  /** Their paths. */
+  readonly manifests: readonly string[];
+  readonly files: readonly StoredObject[];
+}
+
 /** Removes old manifests first, then the files that only they named, then the remains of runs that never committed. */
 export async function vacuum(
   store: ObjectStore,
@@ -40,6 +47,28 @@ export async function vacuum(
   policy: RetentionPolicy,
   nowSeconds: number,
 ): Promise<VacuumResult> {
+  const plan = await planVacuum(store, table, policy, nowSeconds);
+  await store.remove(plan.manifests);
+  await store.remove(plan.files.map((file) => file.path));
+  return vacuumed(plan);
+}
+
+/** What the plan removes, in numbers. */
+export function vacuumed({ files, manifests }: VacuumPlan): VacuumResult {
+  return {
+    manifests: manifests.length,
+    files: files.length,
+    bytes: files.reduce((bytes, file) => bytes + file.bytes, 0),
+  };
+}
+
+/** Only reads. */
+export async function planVacuum(
+  store: ObjectStore,
+  table: string,
+  policy: RetentionPolicy,
+  nowSeconds: number,
+): Promise<VacuumPlan> {
   // Before the manifests are read: files of a run that commits in between are named by then.
   const folders = [segmentsFolder(table), snapshotsFolder(table), stagingFolder(table)];
   const files: StoredObject[] = [];
@@ -47,14 +76,10 @@ export async function vacuum(
   // breakage: commit-numbers-get-grace
   const keptSeconds = Math.max(policy.retentionSeconds, policy.graceSeconds);
   const { expired, named } = await readWindow(store, table, nowSeconds - keptSeconds);
-  await store.remove(expired.map((sequence) => manifestPath(table, sequence)));
-  // breakage: unnamed-files-get-grace
-  const unnamed = unnamedFiles(table, files, named, nowSeconds - policy.graceSeconds);
-  await store.remove(unnamed.map((file) => file.path));
   return {
-    manifests: expired.length,
-    files: unnamed.length,
-    bytes: unnamed.reduce((bytes, file) => bytes + file.bytes, 0),
+    manifests: expired.map((sequence) => manifestPath(table, sequence)),
+    // breakage: unnamed-files-get-grace
+    files: unnamedFiles(table, files, named, nowSeconds - policy.graceSeconds),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Recordings of stream records: read as text, and delivered in batches. */
 import { batchesOf } from "../batches-of.ts";
 import { DynalakeError } from "../error.ts";
-import { BatchRows } from "./batch-rows.ts";
+import { BatchRows, type RowReading } from "./batch-rows.ts";
 import { type Delivery, type DeliveryContext, deliverRows } from "./deliver.ts";
 import { addedSources, type OtherSource } from "./other-sources.ts";
 import { type Recorded, readRecordedEvents } from "./recorded-events.ts";
@@ -99,8 +99,30 @@ export async function replayRecording(context: ReplayContext, recording: Recordi
   return { totals, kept };
 }
 
+/** What `replayRecording` would do, apart from what a delivery may fail at. Nothing is written. */
+export function foreseenReplay(
+  context: RowReading & Pick<ReplayContext, "nowSeconds">,
+  recording: Recording,
+): ReplayTotals {
+  let totals = NOTHING_REPLAYED;
+  for (const records of recordBatches(recording)) {
+    const arrivedAtSeconds = context.nowSeconds();
+    const rows = new BatchRows(context);
+    rows.add({ records, source: recording.name, arrivedAtSeconds });
+    const { quarantined, skipped } = rows;
+    const delivery = { rows: rows.rows.length, quarantined, skipped, oldestChangeSeconds: undefined };
+    totals = addedTotals(totals, totalsOf(delivery, rows));
+  }
+  return totals;
+}
+
 function totalsOf(
-  { rows, quarantined, skipped, oldestChangeSeconds }: Delivery,
+  {
+    rows,
+    quarantined,
+    skipped,
+    oldestChangeSeconds,
+  }: Pick<Delivery, "rows" | "quarantined" | "skipped" | "oldestChangeSeconds">,
   { olderThanSnapshot, olderThanHeld, otherSources }: BatchRows,
 ): ReplayTotals {
   return {

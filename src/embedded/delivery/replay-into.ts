@@ -3,10 +3,11 @@ import { realpath } from "node:fs/promises";
 import { relative, sep } from "node:path";
 import { setImmediate as otherWork } from "node:timers/promises";
 import { Rejection, readChangeText } from "../../core/change/change.ts";
-import type { HeldReading } from "../../core/delivery/batch-rows.ts";
+import type { HeldReading, RowReading } from "../../core/delivery/batch-rows.ts";
 import { addQuarantined, addUndeliverable, HeldChanges } from "../../core/delivery/held-changes.ts";
 import {
   addedTotals,
+  foreseenReplay,
   NOTHING_REPLAYED,
   type Recording,
   type ReplayContext,
@@ -119,6 +120,33 @@ export async function replayInto(
   }
 }
 
+/** What `replayInto` would do. Writes nothing; a table that the lake does not have yet is refused. */
+export async function foreseeReplay(
+  recordings: readonly RecordingToReplay[],
+  wish: ReplayWish,
+): Promise<ReplayedInto> {
+  const { lake, signal } = wish;
+  const chosen = await chosenFor(recordings, wish);
+  const { table } = chosen.schema;
+  const { manifest, schema } = "manifest" in chosen ? chosen : await requireTable(lake.store, table);
+  const { sources } = await sourcesOf(recordings, chosen, wish);
+  const reading = {
+    floorSeconds: manifest.floorSeconds,
+    ...(sources && { otherSourceOf: (record: unknown) => sources.otherSourceOf(record) }),
+    writer: lineWriter(rowCodec(schema, wish.maskKey)),
+    rowBytesMax: FILE_LIMITS.recordBytesMax,
+    nowSeconds,
+  };
+  const context = { ...reading, held: await heldFor(recordings, reading, wish) };
+  let totals = NOTHING_REPLAYED;
+  for (const { recording } of recordings) {
+    await otherWork();
+    signal.throwIfAborted();
+    totals = addedTotals(totals, foreseenReplay(context, recording));
+  }
+  return { table, totals };
+}
+
 /** The sources that the changes may come from; with `anySource` all of them. */
 async function sourcesOf(
   recordings: readonly RecordingToReplay[],
@@ -135,7 +163,7 @@ async function sourcesOf(
 /** What stays held while these are replayed: in other quarantine files, and in these. */
 async function heldFor(
   recordings: readonly RecordingToReplay[],
-  context: ReplayContext,
+  context: RowReading,
   { lake, partial, signal }: ReplayWish,
 ): Promise<HeldReading> {
   const { key, table } = context.writer.codec.schema;
