@@ -5,7 +5,7 @@
 import { Aws, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import type { ITable } from "aws-cdk-lib/aws-dynamodb";
 import { CfnDatabase } from "aws-cdk-lib/aws-glue";
-import { AccountPrincipal, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { AccountPrincipal, type IManagedPolicy, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import {
@@ -53,7 +53,7 @@ export interface LakeProps {
   readonly putAsideDays?: number;
   /**
    * Readers, each with an Athena work group of its own, `<databaseName>-<reader>`, whose results lie in `_readers/<reader>/` of the
-   * bucket: who may read no other results sees only those.
+   * bucket: who may read no other results sees only those. Each gets a policy, which you attach to the roles of its people.
    */
   readonly readers?: readonly string[];
   readonly alarms?: "none";
@@ -98,6 +98,8 @@ export class Lake extends Construct implements LakePlace {
   readonly compactionMachine: IStateMachine;
   /** What works on all tables of the lake, by its name in the table of docs/aws.md. */
   readonly roles: LakeRoles;
+  /** By the names of `readers`: what a role needs to query in the reader's work group, `dynalake query` included. */
+  readonly readerPolicies: Readonly<Record<string, IManagedPolicy>>;
   private readonly storage: Bucket;
   private readonly putAsideDays: number | undefined;
   private readonly sources = new Set<ITable>();
@@ -118,7 +120,7 @@ export class Lake extends Construct implements LakePlace {
       databaseInput: { name: this.databaseName, description: "Tables of a dynalake lake" },
     });
     this.workGroupName = this.databaseName;
-    makeWorkGroups(this, this, props);
+    this.readerPolicies = makeWorkGroups(this, this, props);
     // Two topics instead of one with filter attributes: alarms cannot set attributes on what they publish.
     this.successTopic = makeTopic(this, "Success", "dynalake: successes");
     this.failureTopic = makeTopic(this, "Failure", "dynalake: failures and alarms");

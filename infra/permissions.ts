@@ -3,7 +3,14 @@
  * uses. Each remaining wildcard states its reason, where cdk-nag and its users can read it.
  */
 import { Stack, Validations } from "aws-cdk-lib";
-import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import {
+  Effect,
+  ManagedPolicy,
+  PolicyDocument,
+  PolicyStatement,
+  Role,
+  ServicePrincipal,
+} from "aws-cdk-lib/aws-iam";
 import type { Construct, IConstruct } from "constructs";
 
 export interface Permission {
@@ -47,6 +54,18 @@ export function handRole(scope: Construct, id: string, props: HandRoleProps): Ro
 /** Services that send aws:SourceAccount when they assume a role (AWS: IAM user guide, "The confused deputy problem"). */
 const namesAccount: ReadonlySet<string> = new Set(["scheduler.amazonaws.com", "states.amazonaws.com"]);
 
+/** A policy of its own, for roles that are not the lake's. */
+export function handPolicy(
+  scope: Construct,
+  id: string,
+  { description, permissions }: Pick<HandRoleProps, "description" | "permissions">,
+): ManagedPolicy {
+  const statements = permissions.map(statementOf);
+  const policy = new ManagedPolicy(scope, id, { description, statements });
+  explainWildcards(policy, permissions);
+  return policy;
+}
+
 function statementOf(permission: Permission): PolicyStatement {
   const wild = permission.resources.some((resource) => resource.includes("*"));
   if (wild && permission.because === undefined) {
@@ -64,13 +83,13 @@ function statementOf(permission: Permission): PolicyStatement {
  * Acknowledges cdk-nag's findings, which quote resources as they appear in the template. References to other stacks take that
  * form only once CDK has prepared the app; validation runs after that and before cdk-nag's rules.
  */
-function explainWildcards(role: IConstruct, permissions: readonly Permission[]): void {
-  role.node.addValidation({
+function explainWildcards(owner: IConstruct, permissions: readonly Permission[]): void {
+  owner.node.addValidation({
     validate: () => {
       for (const { resources, because = "" } of permissions) {
         for (const resource of resources) {
-          const text = flatReference(Stack.of(role).resolve(resource));
-          if (text.includes("*")) acknowledge(role, `AwsSolutions-IAM5[Resource::${text}]`, because);
+          const text = flatReference(Stack.of(owner).resolve(resource));
+          if (text.includes("*")) acknowledge(owner, `AwsSolutions-IAM5[Resource::${text}]`, because);
         }
       }
       return [];

@@ -13,6 +13,13 @@ export const EVERY_TABLE = "*";
 
 const SHARED = "The functions and machines of a lake work on all of its tables, which come and go.";
 
+/** A work group, and the folder of its results. */
+interface StatementsPlace {
+  readonly workGroupArn: string;
+  /** Ends in "/". */
+  readonly results: string;
+}
+
 export class TableAccess {
   readonly lake: LakePlace;
   /** The lake table's name, or `EVERY_TABLE`. */
@@ -151,8 +158,17 @@ export class TableAccess {
    * The objects that the statements read and write need separate permissions.
    */
   runStatements(...tables: readonly StoredTable[]): readonly Permission[] {
+    const place = { workGroupArn: this.lake.workGroupArn, results: RESULTS_PREFIX };
+    return this.runStatementsIn(
+      place,
+      tables.map((stored) => this.stored(stored)),
+    );
+  }
+
+  /** The same in a work group whose results lie in `results`, on these tables and views of the database. */
+  runStatementsIn(place: StatementsPlace, names: readonly string[]): readonly Permission[] {
     const { lake } = this;
-    const results = lake.bucket.arnForObjects(`${RESULTS_PREFIX}*`);
+    const results = lake.bucket.arnForObjects(`${place.results}*`);
     return [
       {
         actions: [
@@ -161,13 +177,10 @@ export class TableAccess {
           "athena:StartQueryExecution",
           "athena:StopQueryExecution",
         ],
-        resources: [lake.workGroupArn],
+        resources: [place.workGroupArn],
       },
       { actions: ["athena:GetDataCatalog"], resources: [this.awsDataCatalogArn()] },
-      ...this.catalog(
-        CATALOG_READS,
-        tables.map((stored) => this.stored(stored)),
-      ),
+      ...this.catalog(CATALOG_READS, names),
       // Athena looks up the default database first (AWS: Athena user guide, "Access to databases and tables").
       {
         actions: ["glue:GetDatabase"],
@@ -182,7 +195,7 @@ export class TableAccess {
         actions: ["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"],
         resources: [lake.bucket.bucketArn],
       },
-      this.listing([`${RESULTS_PREFIX}*`]),
+      this.listing([`${place.results}*`]),
       ...this.key("kms:Decrypt", "kms:GenerateDataKey"),
       ...(lake.lakeFormation ? [GOVERNED_DATA] : []), // breakage: governed-data-is-asked-for
     ];

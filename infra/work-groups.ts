@@ -1,8 +1,12 @@
 /** The Athena work group of a lake, and those of its readers. */
+import { CfnOutput, Stack } from "aws-cdk-lib";
 import { CfnWorkGroup } from "aws-cdk-lib/aws-athena";
+import type { ManagedPolicy } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
 import { DynalakeError } from "../src/core/error.ts";
 import { type LakePlace, READERS_PREFIX, RESULTS_PREFIX } from "./lake-place.ts";
+import { handPolicy } from "./permissions.ts";
+import { EVERY_TABLE, TableAccess } from "./table-access.ts";
 
 export interface WorkGroupOptions {
   readonly scanGibibytesMax?: number;
@@ -13,12 +17,12 @@ const READER_NAME = /^[a-z][a-z0-9-]{0,30}$/;
 /** AWS: Athena API reference, CreateWorkGroup. */
 const NAME_CHARACTERS_MAX = 128;
 
-/** Throws USAGE for a reader's name that is used twice, or that no work group can have. */
+/** Answers with the policies of readers, by their names. Throws USAGE for one that is used twice, or that no work group can have. */
 export function makeWorkGroups(
   scope: Construct,
-  lake: Pick<LakePlace, "bucket" | "encryptionKey" | "workGroupName">,
+  lake: LakePlace,
   { readers = [], scanGibibytesMax = 1024 }: WorkGroupOptions,
-): void {
+): Readonly<Record<string, ManagedPolicy>> {
   const make = (id: string, name: string, prefix: string, description: string): CfnWorkGroup =>
     new CfnWorkGroup(scope, id, {
       name,
@@ -40,6 +44,7 @@ export function makeWorkGroups(
         },
       },
     });
+  const policies: Record<string, ManagedPolicy> = {};
   make("WorkGroup", lake.workGroupName, RESULTS_PREFIX, "Queries on a dynalake lake");
   for (const [i, reader] of readers.entries()) {
     const name = `${lake.workGroupName}-${reader}`;
@@ -49,5 +54,32 @@ export function makeWorkGroups(
       });
     // breakage: results-of-readers-are-apart
     make(`Reader-${reader}`, name, `${READERS_PREFIX}${reader}/`, `Queries of ${reader} on a dynalake lake`);
+    policies[reader] = makePolicy(scope, lake, reader, name);
   }
+  return policies;
+}
+
+/** What `dynalake query --stack` asks for, in the reader's work group and on the stack of the lake. */
+function makePolicy(scope: Construct, lake: LakePlace, reader: string, workGroup: string): ManagedPolicy {
+  const access = new TableAccess(lake, EVERY_TABLE);
+  const workGroupArn = Stack.of(lake).formatArn({
+    ...{ service: "athena", resource: "workgroup", resourceName: workGroup },
+  });
+  const place = { workGroupArn, results: `${READERS_PREFIX}${reader}/` };
+  const policy = handPolicy(scope, `Reader-${reader}-Policy`, {
+    description: `dynalake ${lake.databaseName}: queries of ${reader}`,
+    permissions: [
+      { actions: ["cloudformation:DescribeStacks"], resources: [Stack.of(lake).stackId] },
+      ...access.readRegistry(),
+      // Views and the tables under them, whichever there are.
+      ...access.runStatementsIn(place, [EVERY_TABLE]),
+      ...access.read("changes/", "segments/"),
+      ...access.list("changes/", "segments/"),
+    ],
+  });
+  new CfnOutput(scope, `Reader-${reader}-PolicyArn`, {
+    description: `The policy of people who query as ${reader}`,
+    value: policy.managedPolicyArn,
+  });
+  return policy;
 }

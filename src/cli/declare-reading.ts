@@ -8,6 +8,7 @@ import {
   lakeTableOption,
   regionOption,
   stackOption,
+  workGroupOption,
 } from "./options/common-options.ts";
 import { listOf, notNegative, port, positive, share } from "./options/option-values.ts";
 import { EXPORT_FORMATS, RESULT_FORMATS } from "./options/result-formats.ts";
@@ -34,6 +35,7 @@ function query(program: Command, runs: Runs): void {
     .addOption(lakeOption())
     .addOption(stackOption())
     .addOption(regionOption())
+    .addOption(workGroupOption())
     .addOption(
       new Option(
         "--format <format>",
@@ -110,6 +112,7 @@ function exportTable(program: Command, runs: Runs): void {
 
 function items(program: Command, runs: Runs): void {
   anyLakeOptions(program.command("items").description("print the current items as DynamoDB JSON lines"))
+    .addOption(workGroupOption())
     .option("--as-of <time>", "the items as they were at a time")
     .action(
       runs(async (context, options) => (await import("./commands/items.ts")).itemsCommand(context, options)),
@@ -183,6 +186,7 @@ function verify(program: Command, runs: Runs): void {
     .option("--from-export <dir>", "an export on this machine, in place of the table")
     .option("--endpoint <url>", "the source's endpoint; by default the snapshot's")
     .option("--region <region>", "the AWS region of the source")
+    .addOption(workGroupOption())
     .option("--read-share <share>", "share of the table's provisioned read capacity to use", share)
     .option("--read-units <n>", "read units per second to use at most", positive)
     .option("--settle <seconds>", "how long a difference gets to settle (60; 180 with --stack)", notNegative)

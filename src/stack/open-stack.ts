@@ -12,6 +12,8 @@ export interface StackPlace {
   readonly stack: string;
   /** Default: what the environment or the profile says. */
   readonly region: string | undefined;
+  /** The Athena work group that statements run in. Default: the lake's. */
+  readonly workGroup?: string | undefined;
 }
 
 export interface OpenedStack extends StackPlace {
@@ -29,7 +31,10 @@ export interface OpenedStack extends StackPlace {
 }
 
 /** Reads the stack's outputs, and the registry that they name. Fails with USAGE if there is no such stack or no region, and with CREDENTIALS or UNREACHABLE. */
-export async function openStack({ stack, region }: StackPlace, signal: AbortSignal): Promise<OpenedStack> {
+export async function openStack(
+  { stack, region, workGroup }: StackPlace,
+  signal: AbortSignal,
+): Promise<OpenedStack> {
   const clients = awsClients(region === undefined ? {} : { region });
   try {
     const { cloudFormation, s3 } = clients;
@@ -42,7 +47,8 @@ export async function openStack({ stack, region }: StackPlace, signal: AbortSign
       clients,
       deployments,
       tables: (name) => chosenDeployments(deployments, name),
-      lakeOf: (deployment) => openAwsLake(deployment, { clients, signal }),
+      // breakage: statements-run-in-the-given-work-group
+      lakeOf: (lake) => openAwsLake({ ...lake, workGroup: workGroup ?? lake.workGroup }, { clients, signal }),
       signal,
       close: () => clients.close(),
     };

@@ -137,6 +137,21 @@ test("a stack of the settings is refused where it means nothing; an option leads
   });
 });
 
+test("a work group of the settings holds on a stack, and means nothing for a folder", async () => {
+  await withLakes(async (cwd) => {
+    const env = { DYNALAKE_WORK_GROUP: "analysts" };
+    expect(await done(["query", "SELECT 1 AS n", "--lake", "one"], { cwd, env })).toContain("n");
+    expectRefused(
+      await dynalake(["query", "SELECT 1", "--work-group", "analysts", "--lake", "one"], { cwd }),
+      {
+        code: "USAGE",
+        names: ["--work-group"],
+        next: "--stack",
+      },
+    );
+  });
+});
+
 test("a file that is wrong, or that is named and missing, is refused with its place", async () => {
   await withFolder(async (cwd) => {
     await writeFile(join(cwd, "dynalake.json"), '{"lakes": "x"}');

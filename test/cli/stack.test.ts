@@ -12,7 +12,7 @@ import "../../src/stack/status.ts";
 import { EXIT } from "../../src/cli/context/command.ts";
 import "../../src/stack/vacuum.ts";
 import "../../src/stack/verify.ts";
-import { manifestPath } from "../../src/core/format/lake-path.ts";
+import { manifestPath, schemaPath } from "../../src/core/format/lake-path.ts";
 import {
   initialManifest,
   type Manifest,
@@ -30,8 +30,10 @@ import {
   STACK_ANSWER,
   type StackTable,
 } from "../support/fake-stack.ts";
+import { LAKE_ENTRY } from "../support/registry.ts";
 
 const REVIEWS: StackTable = { table: "reviews", source: "Reviews" };
+const REVIEWS_SCHEMA = { ...REVIEWS, key: { hash: "Id" }, attributes: { Id: { type: "string" } } };
 const ARN = "arn:aws:states:us-east-1:1:execution:machine:run";
 
 type Answers = Readonly<Record<string, (request: CloudRequest) => FakeAnswer>>;
@@ -162,6 +164,22 @@ test("what is left in quarantine by a snapshot is told, and its exit code is 3",
   });
 });
 
+test("a dry run of vacuum says what it would remove, and removes nothing", async () => {
+  const keys = new Map([
+    [schemaPath("reviews"), JSON.stringify(REVIEWS_SCHEMA)],
+    [manifestPath("reviews", 1), manifestText({ ...initialManifest(1), sequence: 1 })],
+    ["reviews/segments/gone/0/a.parquet", "12345"],
+  ]);
+  answers = stackOf([REVIEWS], keys);
+  const before = cloud.requests.length;
+  const json = JSON.parse((await onStack("vacuum", "--dry-run", "--json")).stdout);
+  expect(json).toEqual({ table: "reviews", manifests: 0, files: 1, bytes: 5, dryRun: true });
+  const written = cloud.requests
+    .slice(before)
+    .filter(({ method, operation }) => method !== "GET" && operation !== "DescribeStacks");
+  expect(written).toEqual([]);
+});
+
 test("a compaction beside another one names it", async () => {
   const other = `${ARN}-other`;
   const lock = new Map([
@@ -220,6 +238,20 @@ test("an interrupt leaves the execution running, and tells how to look at it", a
   expect(ended.stderr).toMatch(/error INCOMPLETE: .*still running/);
   expect(ended.stderr).toContain(ARN);
   expect(cloud.requests.map(({ operation }) => operation)).not.toContain("StopExecution");
+});
+
+test("statements run in the lake's work group, or in the one that is given", async () => {
+  answers = { ...answers, StartQueryExecution: () => refusal("InvalidRequestException", "no", 400) };
+  const groupOf = async (env: Readonly<Record<string, string>>, ...more: readonly string[]) => {
+    await dynalake(["query", "SELECT 1", "--stack", "S", ...more], { env });
+    const { input, operation } = cloud.requests.at(-1) ?? {};
+    return [operation, input?.WorkGroup];
+  };
+  const settings = { DYNALAKE_WORK_GROUP: "shop-bi" };
+  expect(await groupOf({})).toEqual(["StartQueryExecution", LAKE_ENTRY.workGroup]);
+  expect(await groupOf(settings)).toEqual(["StartQueryExecution", "shop-bi"]);
+  const given = await groupOf(settings, "--work-group", "shop-analysts");
+  expect(given).toEqual(["StartQueryExecution", "shop-analysts"]);
 });
 
 test("a statement that writes is refused before Athena hears of it; an interrupt stops one that runs", async () => {

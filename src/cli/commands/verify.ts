@@ -4,7 +4,7 @@ import { defined } from "../../core/defined.ts";
 import type { ProgressEvent, Verification } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { withFolder, withStack } from "../context/opened.ts";
-import type { LakeOptions, StackTarget } from "../options/lake-target.ts";
+import { type LakeOptions, lakeTarget, type StackTarget } from "../options/lake-target.ts";
 import { verifyJson, verifyText } from "../reports/verify-report.ts";
 
 export interface VerifyOptions extends LakeOptions {
@@ -28,7 +28,10 @@ const EXITS: Readonly<Record<Verification["result"], ExitCode>> = {
 
 export async function verifyCommand(context: CommandContext, options: VerifyOptions): Promise<ExitCode> {
   const { stack, lake: folder, region, endpoint } = options;
-  if (stack !== undefined) return verifyStack(context, { kind: "stack", stack, region }, options);
+  // A lake in a folder has no region: it is the source's.
+  const ofStack = stack === undefined ? {} : defined({ stack, region });
+  const target = lakeTarget({ lake: folder, ...ofStack, ...defined({ workGroup: options.workGroup }) });
+  if (target.kind === "stack") return verifyStack(context, target, options);
   const wish = { ...limitsOf(options), ...defined({ export: options.fromExport }) };
   const report = new Reports(context, options);
   return withFolder(
@@ -46,7 +49,6 @@ export async function verifyCommand(context: CommandContext, options: VerifyOpti
       }
       return report.end(lake.folder);
     },
-    // A lake in a folder has no region: it is the source's.
     defined({ endpoint, region }),
   );
 }

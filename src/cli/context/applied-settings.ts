@@ -26,10 +26,11 @@ export function applySettings(command: Command, layers: SettingsLayers): readonl
   return taken;
 }
 
-/** Whether the command has the option, and its command line does not give it. An endpoint means nothing on a stack. */
+/** Whether the command has the option, and its command line does not give it. An endpoint means nothing on a stack, a work group nothing else. */
 function isOpen(command: Command, { option, command: only }: KnownSetting): boolean {
   if (only !== undefined && only !== command.name()) return false;
-  if (option === "endpoint" && command.opts().stack !== undefined) return false;
+  const isOnStack = command.opts().stack !== undefined;
+  if (isOnStack ? option === "endpoint" : option === "workGroup") return false;
   return optionOf(command, option) !== undefined && !isGiven(command, option);
 }
 

@@ -33,11 +33,11 @@ export async function withFolder<T>(
 /** Opens a deployed stack for `use`, and closes it. An interrupt ends what runs there. */
 export async function withStack<T>(
   { interrupted }: Pick<CommandContext, "interrupted">,
-  { stack, region }: StackTarget,
+  { stack, region, workGroup }: StackTarget,
   use: (stack: OpenedStack) => Promise<T>,
 ): Promise<T> {
   const { openStack } = await import("../../stack/open-stack.ts");
-  const opened = await openStack({ stack, region }, interrupted);
+  const opened = await openStack({ stack, region, workGroup }, interrupted);
   try {
     return await use(opened);
   } finally {

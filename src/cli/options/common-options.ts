@@ -18,6 +18,11 @@ export const confirmAboveOption = (): Option =>
   )
     .argParser(positive)
     .default(100);
+export const workGroupOption = (): Option =>
+  new Option(
+    "--work-group <name>",
+    "with --stack: the Athena work group that statements run in; the lake's by default",
+  );
 export const jsonOption = (): Option => new Option("--json", "print JSON for programs");
 export const threadsOption = (): Option =>
   new Option("--threads <n>", "threads to work with")

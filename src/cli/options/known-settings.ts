@@ -13,6 +13,7 @@ export interface KnownSetting {
 
 export const KNOWN_SETTINGS: readonly KnownSetting[] = [
   { member: "endpoint", variable: "DYNALAKE_ENDPOINT", option: "endpoint" },
+  { member: "workGroup", variable: "DYNALAKE_WORK_GROUP", option: "workGroup" },
   {
     member: "compactEverySeconds",
     variable: "DYNALAKE_COMPACT_EVERY",

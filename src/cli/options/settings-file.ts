@@ -9,6 +9,7 @@ export interface SettingsFile {
   readonly region?: string | undefined;
   readonly profile?: string | undefined;
   readonly endpoint?: string | undefined;
+  readonly workGroup?: string | undefined;
   /** By the names of the lake tables. */
   readonly tables?: Readonly<Record<string, TableSettings>> | undefined;
   readonly compactEverySeconds?: number | undefined;
@@ -39,6 +40,7 @@ const shape = z.strictObject({
   region: described(text, "The AWS region, if the environment names none."),
   profile: described(text, "The profile of the AWS CLI, if the environment names none."),
   endpoint: described(text, "A DynamoDB endpoint other than AWS."),
+  workGroup: described(text, "With a stack: the Athena work group that statements run in."),
   tables: described(z.record(z.string(), tableShape), "The lake tables, by their names."),
   compactEverySeconds: described(z.number().check(z.positive()), "run: seconds between compactions."),
   metricsPort: described(

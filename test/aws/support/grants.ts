@@ -59,7 +59,11 @@ export class FunctionRole {
 
   static async of(emulator: AwsEmulator, table: DeployedTable, handler: string): Promise<FunctionRole> {
     const { Role = "" } = await table.functionOf(handler);
-    const RoleName = Role.slice(Role.lastIndexOf("/") + 1);
+    return FunctionRole.named(emulator, Role.slice(Role.lastIndexOf("/") + 1));
+  }
+
+  /** A role with an inline policy called "permissions". */
+  static async named(emulator: AwsEmulator, RoleName: string): Promise<FunctionRole> {
     const iam = new IAMClient(emulator.client);
     const { PolicyNames = [] } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
     // The other policy, created by CDK, is for traces.

@@ -153,7 +153,7 @@ async function deployTables(
   }
   dynamodb.destroy();
   const exports = JSON.stringify(entries);
-  const context = { exports, example: String(example), doctor: String(example) };
+  const context = { exports, example: String(example), doctor: String(example), readers: '["analysts"]' };
   await deployStacks(emulator, { app: "node_modules/.bin/tsx infra/app.ts", context });
 }
 

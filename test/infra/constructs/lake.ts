@@ -117,6 +117,16 @@ describe("the bucket", () => {
     expect(Rules).toContainEqual(expect.objectContaining({ Prefix: "_readers/", ExpirationInDays: 7 }));
     // No role of the lake reads them.
     expect(JSON.stringify([...resourcesOf(template, "AWS::IAM::Role").values()])).not.toContain("_readers");
+    const policies = [...resourcesOf(template, "AWS::IAM::ManagedPolicy").values()].map((policy) =>
+      JSON.stringify(policy),
+    );
+    const folders = policies.map((text) => [...new Set(text.match(/_(?:readers|athena)\/\w*/g))]);
+    expect(folders).toEqual([["_readers/analysts"], ["_readers/bi"]]);
+    for (const text of policies) {
+      const [group] = /workgroup\/[\w-]+/.exec(text) ?? [];
+      expect(["workgroup/shop-analysts", "workgroup/shop-bi"]).toContain(group);
+      expect(text).not.toMatch(/manifest|quarantine|_exports|DeleteObject|glue:(?:Create|Update|Delete)/);
+    }
     for (const readers of [["Ann"], ["bi", "bi"], [""]])
       expect(() => lakeTemplate({ readers })).toThrow(
         expect.objectContaining({

@@ -28,8 +28,8 @@ test("there are no findings", () => {
   expect(findings(app())).toEqual([]);
 });
 
-test("there are none with a key of the lake's own, and with Lake Formation", () => {
-  expect(findings(synthesized({ encryption: "kms", lakeFormation: true }))).toEqual([]);
+test("there are none with a key of the lake's own, with Lake Formation, and with readers", () => {
+  expect(findings(synthesized({ encryption: "kms", lakeFormation: true, readers: ["analysts"] }))).toEqual([]);
 });
 
 /** The rule and reason of each acknowledgment. */

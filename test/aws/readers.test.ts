@@ -1,0 +1,112 @@
+/** People who may do no more than assume a reader's role query the lake, in a work group of their own. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
+import {
+  CreateRoleCommand,
+  GetPolicyCommand,
+  GetPolicyVersionCommand,
+  IAMClient,
+  PutRolePolicyCommand,
+} from "@aws-sdk/client-iam";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { Ended } from "../support/cli.ts";
+import { dynalakeProcess } from "../support/cli-process.ts";
+import type { AwsEmulator } from "./support/emulator.ts";
+import { FunctionRole } from "./support/grants.ts";
+import type { DeployedTable } from "./support/reviews.ts";
+import { openWorld } from "./support/world.ts";
+
+const ROLE = "reader-analysts";
+
+let emulator: AwsEmulator;
+let proved: DeployedTable;
+let role: FunctionRole;
+let env: Readonly<Record<string, string>>;
+
+beforeAll(async () => {
+  const world = await openWorld("proved");
+  emulator = world.emulator;
+  proved = world.tables.proved;
+  await proved.seeded();
+  await makeRole(await policyText());
+  role = await FunctionRole.named(emulator, ROLE);
+  env = await environmentOfReader();
+});
+
+afterAll(() => {
+  role?.close();
+  proved?.close();
+});
+
+/** The policy that the lake's stack makes for the reader. */
+async function policyText(): Promise<string> {
+  const cloudFormation = new CloudFormationClient(emulator.client);
+  const iam = new IAMClient(emulator.client);
+  const { Stacks } = await cloudFormation.send(new DescribeStacksCommand({ StackName: "DynalakeLake" }));
+  const PolicyArn = Stacks?.[0]?.Outputs?.find(({ OutputKey }) =>
+    OutputKey?.includes("analysts"),
+  )?.OutputValue;
+  const { Policy } = await iam.send(new GetPolicyCommand({ PolicyArn }));
+  const VersionId = Policy?.DefaultVersionId;
+  const { PolicyVersion } = await iam.send(new GetPolicyVersionCommand({ PolicyArn, VersionId }));
+  cloudFormation.destroy();
+  iam.destroy();
+  const text = PolicyVersion?.Document ?? "";
+  return text.startsWith("{") ? text : decodeURIComponent(text);
+}
+
+async function makeRole(PolicyDocument: string): Promise<void> {
+  const iam = new IAMClient(emulator.client);
+  const trust = { Effect: "Allow", Principal: { AWS: "000000000000" }, Action: "sts:AssumeRole" };
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement: [trust] });
+  await iam.send(new CreateRoleCommand({ RoleName: ROLE, AssumeRolePolicyDocument }));
+  await iam.send(new PutRolePolicyCommand({ RoleName: ROLE, PolicyName: "permissions", PolicyDocument }));
+  iam.destroy();
+}
+
+/** The command itself assumes the role, as a profile says. */
+async function environmentOfReader(): Promise<Readonly<Record<string, string>>> {
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, ...others } = emulator.environment;
+  const file = join(emulator.folder, "reader.ini");
+  await writeFile(
+    file,
+    `[profile reader]
+role_arn = arn:aws:iam::000000000000:role/${ROLE}
+source_profile = person
+[profile person]
+aws_access_key_id = ${AWS_ACCESS_KEY_ID}
+aws_secret_access_key = ${AWS_SECRET_ACCESS_KEY}
+`,
+  );
+  return { ...others, AWS_PROFILE: "reader", AWS_CONFIG_FILE: file, AWS_SHARED_CREDENTIALS_FILE: file };
+}
+
+const SQL = "SELECT count(*) >= 0 AS counted FROM proved";
+
+function query(...more: readonly string[]): Promise<Ended> {
+  const args = ["query", SQL, "--stack", "DynalakeLake", "--format", "jsonl", ...more];
+  return dynalakeProcess(args, { env, secondsMax: 120 });
+}
+
+test("a reader's policy permits a query in its work group, and each permission is needed", async () => {
+  await role.grow({
+    run: async () => {
+      const ended = await query("--work-group", "dynalake-analysts");
+      return ended.code === 0 ? { answer: ended.stdout } : { error: ended.stderr };
+    },
+  });
+  // Those that the emulator does not check, and those of statements that are stopped or that have long results.
+  expect(role.unneeded()).toEqual([]);
+});
+
+test("a reader may not query in the lake's work group", async () => {
+  await role.restore();
+  expect(await query("--work-group", "dynalake-analysts")).toMatchObject({
+    code: 0,
+    stdout: '{"counted":true}\n',
+  });
+  const refused = await query();
+  expect(refused).toMatchObject({ code: 1, stdout: "" });
+  expect(refused.stderr).toContain("error CREDENTIALS");
+});
