@@ -4,6 +4,7 @@ import { Architecture, Function as LambdaFunction, Runtime, Tracing } from "aws-
 import type { Construct } from "constructs";
 import type { EnvironmentOf, LakeVariables } from "../src/aws/contracts/environment.ts";
 import type { HandlerName } from "../src/aws/contracts/handlers.ts";
+import { metricsNamespaceOf } from "../src/aws/contracts/metrics.ts";
 import { handlerCode } from "./bundle.ts";
 import { loggingPermission, TRACING } from "./handler-permissions.ts";
 import type { LakePlace } from "./lake-place.ts";
@@ -65,7 +66,7 @@ export function lakeFunction<Handler extends HandlerName>(
   });
 }
 
-/** Where the functions' metrics are. Lakes of an account may have tables of one name. */
+/** Where the functions' metrics are. */
 export function metricsNamespace(lake: Pick<LakePlace, "databaseName">): string {
-  return `dynalake/${lake.databaseName}`;
+  return metricsNamespaceOf(lake.databaseName);
 }

@@ -40,11 +40,24 @@ test("what may not be read is not seen, says why without naming an account, and 
   const ended = await doctor();
   expect(ended.code).toBe(3);
   expect(ended.stdout).toMatch(/^dynalake \d+\.\d+\.\d+; stack S in .*; reviews\n\n/);
-  expect(ended.stdout).toContain(
-    `not seen      ${DOUBTS["mapping-state"]}\n              could not be read: CREDENTIALS, cannot read the event source mapping Reviews-mapping: AccessDeniedException: User: <arn> is not`,
+  const text = ended.stdout.replace(/\n {14}(?:- | {2})?/g, " ");
+  expect(text).toContain(
+    `\nnot seen      ${DOUBTS["mapping-state"]} could not be read: CREDENTIALS, cannot read the event source mapping Reviews-mapping: AccessDeniedException: User: <arn> is not`,
   );
-  expect(ended.stdout).toContain(`seen          ${DOUBTS["custom-resources"]}\n`);
-  expect(ended.stdout).toMatch(/\n1 seen, 31 not seen, 0 contradicted; 2 could not be read\n$/);
+  expect(text).toContain(`\nseen          ${DOUBTS["custom-resources"]} `);
+  expect(text).toMatch(/\n1 seen, 36 not seen, 0 contradicted; 2 could not be read\n$/);
+});
+
+test("the report has lines of 80 characters at most, with what was seen under each behavior", async () => {
+  const { stdout } = await doctor();
+  expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+  expect(stdout).toContain(
+    [
+      "not seen      Step Functions passes 256 KiB, and waits for Athena without a",
+      "              function",
+      "              - nothing has shown it yet",
+    ].join("\n"),
+  );
 });
 
 test("a contradiction exits with 4; --json has every answer", async () => {
@@ -54,8 +67,8 @@ test("a contradiction exits with 4; --json has every answer", async () => {
   expect(ended.code).toBe(4);
   const { answers, counts, tables } = JSON.parse(ended.stdout);
   expect(tables).toEqual(["reviews"]);
-  expect(counts).toEqual({ contradicted: 1, "not seen": 30, seen: 1 });
-  expect(answers).toHaveLength(32);
+  expect(counts).toEqual({ contradicted: 1, "not seen": 35, seen: 1 });
+  expect(answers).toHaveLength(37);
   expect(answers[4]).toEqual({
     doubt: "mapping-state",
     behavior: DOUBTS["mapping-state"],

@@ -3,6 +3,11 @@
 /** The dimension of a lake table's metrics; its value is the table's name. */
 export const METRIC_DIMENSION = "LakeTable";
 
+/** Where a lake's metrics are. Lakes of an account may have tables of one name. */
+export function metricsNamespaceOf(databaseName: string): string {
+  return `dynalake/${databaseName}`;
+}
+
 /** The dimension of a source's metrics; its value is the source's name in the registry. */
 export const SOURCE_DIMENSION = "Source";
 

@@ -14,6 +14,9 @@ export interface Examined {
 /** The order in which a person wants them. */
 const VERDICTS = ["contradicted", "not seen", "seen"] as const satisfies readonly Verdict[];
 const VERDICT_CHARACTERS = 14;
+/** An issue shows so many without a scroll bar, and so does a terminal. */
+const LINE_CHARACTERS = 80;
+const EVIDENCE = "- ";
 
 export function doctorText({
   answers,
@@ -38,11 +41,28 @@ export function doctorText({
   ].join("\n");
 }
 
+/** The behavior, and under it what was seen of it. */
 function linesOf({ doubt, evidence, verdict }: DoubtAnswer): readonly string[] {
+  const [first = "", ...others] = brokenLines(DOUBTS[doubt], LINE_CHARACTERS - VERDICT_CHARACTERS);
+  const seen = brokenLines(evidence, LINE_CHARACTERS - VERDICT_CHARACTERS - EVIDENCE.length);
+  const indent = " ".repeat(VERDICT_CHARACTERS);
   return [
-    `${verdict.padEnd(VERDICT_CHARACTERS)}${DOUBTS[doubt]}`,
-    `${"".padEnd(VERDICT_CHARACTERS)}${evidence}`,
+    `${verdict.padEnd(VERDICT_CHARACTERS)}${first}`,
+    ...others.map((line) => `${indent}${line}`),
+    ...seen.map((line, i) => `${indent}${i === 0 ? EVIDENCE : " ".repeat(EVIDENCE.length)}${line}`),
   ];
+}
+
+/** Lines of whole words. A longer word has a line of its own. */
+function brokenLines(text: string, charactersMax: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/)) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + 1 + word.length <= charactersMax)
+      lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 export function doctorJson({ answers, ...examined }: Examined): string {

@@ -44,9 +44,12 @@ const ONLY_TRIED: Readonly<Partial<Record<Doubt, string>>> = {
   "export-cut": "shown only by items that change while an export begins",
   "export-token": "shown only by an export that is started twice",
   "new-columns": "shown only by a column that is added",
+  "hidden-folders": "shown only by such a folder, as with --write",
   "version-id": "shown only by an update with an old version, as with --write",
   "exact-casts": "`dynalake verify` with --stack compares every item, and --write compares its own",
   "schedule-start": "shown only by the first minutes of a deployment",
+  "alarm-actions": "shown only by an alarm that goes off, as with --write",
+  "alarm-mail": "shown only by an inbox, after an alarm that goes off, as with --write",
 };
 
 const WEIGHTS: Readonly<Record<Verdict, number>> = { contradicted: 2, seen: 1, "not seen": 0 };

@@ -4,6 +4,13 @@ import { type Item, readItem } from "../values/attribute-value.ts";
 /** The lake table of schemas/doctor.json. */
 export const DOCTOR_TABLE = "dynalake_doctor";
 
+/** Objects of this folder are the doctor's. No lake table can have its name. */
+export const DOCTOR_FOLDER = "_doctor/";
+
+/** The alarm that a doctor sets off, and its metric, which has the alarm's name as a dimension. */
+export const DOCTOR_ALARM = "DynalakeDoctor";
+export const DOCTOR_METRIC = "DoctorTrials";
+
 const BURST_ITEMS = 2000;
 
 /** Values at the ends of their types, and some that look like another one. */

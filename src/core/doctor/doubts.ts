@@ -20,12 +20,16 @@ export const DOUBTS = {
   "distributed-map": "A distributed map reads those lines from S3",
   "concatenated-objects": "Firehose takes concatenated JSON objects in one record, and converts each",
   "refused-values": "Hive's SerDe refuses what does not fit, record by record",
+  "error-files": "A file in `errors/` has each record that Firehose could not convert, whole, in `rawData`",
   "late-delivery": "Firehose may write twice, out of order, and up to a day late",
   "hour-of-prefix": "The hour in an object's prefix is the arrival of its oldest record",
   "new-columns": "Firehose sees new Glue columns within 30 minutes",
   "older-partitions": "Partitions registered with fewer columns can be read, wherever the table has new ones",
   projection: "Athena derives `dt` and `hr` by projection, pruned by literals",
+  "partitions-read":
+    "A statement on the view is planned to read the live segments and the newest hours alone",
   "own-locations": "Registered partitions have their own locations; a location may have `_` in its name",
+  "hidden-folders": "A partition may lie in a folder whose name begins with `_`",
   "segment-names": "`_segment IN (...)` and `BETWEEN` are exact for any number of segments",
   unload: "UNLOAD writes at most 100 partitions, ZSTD, `partitioned_by`",
   "statement-token": "A token runs one statement once",
@@ -39,6 +43,8 @@ export const DOUBTS = {
   "schedule-start": "A schedule without a start date runs its target at once",
   "machine-limits": "Step Functions passes 256 KiB, and waits for Athena without a function",
   updates: "Deliveries continue while stacks are updated",
+  "alarm-actions": "An alarm goes off by its metric, and publishes to the failure topic",
+  "alarm-mail": "The failure topic sends mail to the address of the lake",
 } as const;
 
 export type Doubt = keyof typeof DOUBTS;

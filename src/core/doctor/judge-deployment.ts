@@ -2,6 +2,7 @@
 import { counted, grouped } from "../counted.ts";
 import type { Manifest } from "../format/manifest.ts";
 import { contradicted, type DoubtAnswer, notSeen, seen } from "./answer.ts";
+import type { Doubt } from "./doubts.ts";
 
 /** Undefined where a bucket keeps no versions of its objects. */
 export interface CommitVersions {
@@ -107,21 +108,32 @@ export function judgeFailedBatches({ objects, records }: FailedBatchFacts): Doub
   );
 }
 
+export const ERROR_DOUBTS: readonly Doubt[] = ["refused-values", "error-files"];
+
 /** What Firehose left in `errors/`. */
 export interface ErrorFacts {
   readonly objects: number;
-  /** The `lastErrorCode` of the lines of one object. */
+  /** The error codes of the lines of one object. */
   readonly codes: readonly string[];
+  /** Of that object; undefined if it holds no records that can be read. */
+  readonly records: number | undefined;
 }
 
-export function judgeErrors({ codes, objects }: ErrorFacts): DoubtAnswer {
-  const doubt = "refused-values";
-  if (objects === 0) return notSeen(doubt, "Firehose has left nothing in errors/");
+export function judgeErrors({ codes, objects, records }: ErrorFacts): readonly DoubtAnswer[] {
+  if (objects === 0)
+    return ERROR_DOUBTS.map((doubt) => notSeen(doubt, "Firehose has left nothing in errors/"));
   const of = counted(objects, "file");
   const known = [...new Set(codes.filter((code) => /^[\w.]{1,60}$/.test(code)))].sort();
-  if (known.some((code) => code.startsWith("DataFormatConversion")))
-    return seen(doubt, `${of} in errors/, with ${known.join(", ")}`);
-  return notSeen(doubt, `${of} in errors/, none of them of a conversion`);
+  const isConversion = known.some((code) => code.startsWith("DataFormatConversion"));
+  return [
+    isConversion
+      ? seen("refused-values", `${of} in errors/, with ${known.join(", ")}`)
+      : notSeen("refused-values", `${of} in errors/, none of them of a conversion`),
+    // breakage: unreadable-errors-contradict
+    records === undefined
+      ? contradicted("error-files", `of ${of} in errors/, one has no records that can be read`)
+      : seen("error-files", `of ${of} in errors/, one has ${counted(records, "record")}`),
+  ];
 }
 
 /** What a snapshot of a deployment has shown: it cannot be committed otherwise. */

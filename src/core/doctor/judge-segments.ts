@@ -76,6 +76,7 @@ export interface StatementFiles {
   /** Ids of queries in the names of its files. */
   readonly queries: number;
   readonly parts: number;
+  readonly files: number;
   /** Files whose names have no such id. */
   readonly unnamed: number;
 }
@@ -85,7 +86,9 @@ export function judgeStatements(statements: readonly StatementFiles[]): readonly
     return STATEMENT_DOUBTS.map((doubt) => notSeen(doubt, "no statement has written segments yet"));
   const of = counted(statements.length, "statement");
   const parts = Math.max(...statements.map((statement) => statement.parts));
-  const unloaded = seen("unload", `${of} wrote segments, up to ${counted(parts, "part")} each`);
+  const files = Math.max(...statements.map((statement) => Math.ceil(statement.files / statement.parts)));
+  const most = `up to ${counted(parts, "part")} each, and ${counted(files, "object")} a part`;
+  const unloaded = seen("unload", `${of} wrote segments, ${most}`);
   return [unloaded, tokensOf(statements, of)];
 }
 

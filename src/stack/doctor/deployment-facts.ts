@@ -142,25 +142,31 @@ export async function readFailedBatches(
   // A replay may have taken it meanwhile.
   return content === undefined
     ? { objects: 0, records: undefined }
-    : { objects: objects.length, records: recordsIn(content) };
+    : { objects: objects.length, records: recordsIn("a failed batch", content) };
 }
 
-function recordsIn(content: Uint8Array): number | undefined {
+function recordsIn(name: string, content: Uint8Array): number | undefined {
   try {
-    return readRecording("a failed batch", content).records.length;
+    return readRecording(name, content).records.length;
   } catch (error) {
     if (error instanceof DynalakeError && error.code === "INPUT_INVALID") return undefined;
     throw error;
   }
 }
 
+/** The member has had several names (AWS: Firehose developer guide, "Handle data delivery failures"). */
+const ERROR_CODE = /"(?:lastE|e|E)rrorCode"\s*:\s*"([^"]*)"/g;
+
 export async function readErrors(store: ObjectStore, table: string): Promise<ErrorFacts> {
   const objects = await store.list(errorsFolder(table));
   const content = objects[0] && (await store.read(objects[0].path));
-  const text = content === undefined ? "" : new TextDecoder().decode(content);
+  // A replay may have taken it meanwhile.
+  if (content === undefined) return { objects: 0, codes: [], records: undefined };
+  const text = new TextDecoder().decode(content);
   return {
     objects: objects.length,
-    codes: [...text.matchAll(/"lastErrorCode"\s*:\s*"([^"]*)"/g)].map(([, code = ""]) => code),
+    codes: [...text.matchAll(ERROR_CODE)].map(([, code = ""]) => code),
+    records: recordsIn("a file of errors/", content),
   };
 }
 

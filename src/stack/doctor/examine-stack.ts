@@ -9,6 +9,7 @@ import {
   unread,
 } from "../../core/doctor/answer.ts";
 import {
+  ERROR_DOUBTS,
   judgeAccess,
   judgeCommits,
   judgeErrors,
@@ -20,6 +21,7 @@ import {
   judgeView,
 } from "../../core/doctor/judge-deployment.ts";
 import { judgeHours, judgeLog, LOG_DOUBTS } from "../../core/doctor/judge-log.ts";
+import { judgePlan } from "../../core/doctor/judge-plan.ts";
 import {
   judgeSegments,
   judgeStatements,
@@ -43,6 +45,7 @@ import {
   readView,
 } from "./deployment-facts.ts";
 import { type ListedObject, newestObjects, readLogFacts, writtenObjects } from "./log-facts.ts";
+import { readPlan } from "./plan-facts.ts";
 import { readSegmentFacts, readStatementFiles } from "./segment-facts.ts";
 
 export type { DoubtAnswer, Verdict } from "../../core/doctor/answer.ts";
@@ -129,7 +132,7 @@ function examinationsOf(examined: Examined): readonly Examination[] {
       doubts: ["failed-batches"],
       answers: async () => [judgeFailedBatches(await readFailedBatches(store, deployment))],
     },
-    { doubts: ["refused-values"], answers: async () => [judgeErrors(await readErrors(store, table))] },
+    { doubts: ERROR_DOUBTS, answers: async () => judgeErrors(await readErrors(store, table)) },
     {
       doubts: ["conditional-create"],
       answers: async () => {
@@ -159,6 +162,10 @@ function dataExaminations(
     {
       doubts: ["hour-of-prefix"],
       answers: async () => [judgeHours(writtenObjects(await listed()))],
+    },
+    {
+      doubts: ["partitions-read"],
+      answers: async () => [judgePlan(await readPlan(lake, opened, now))],
     },
     { doubts: SEGMENT_DOUBTS, answers: async () => judgeSegments(await readSegmentFacts(lake, opened)) },
     {

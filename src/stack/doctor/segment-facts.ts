@@ -81,6 +81,7 @@ export async function readStatementFiles(
   }
   return [...statements.values()].map((paths) => ({
     queries: new Set(paths.flatMap((path) => queryOfFile(path)?.query ?? [])).size,
+    files: paths.length,
     parts: new Set(paths.map((path) => segmentOfPath(path)?.part)).size,
     unnamed: paths.filter((path) => queryOfFile(path) === undefined).length,
   }));

@@ -1,6 +1,7 @@
 """Installs every patch, in the order in which they build on each other."""
 
 import athena_service
+import cloudwatch_history
 import control_path
 import dynamodb_exports
 import dynamodb_stream_labels
@@ -31,6 +32,7 @@ def install(harness: Harness):
         lambda_workers,
         scheduler_rates,
         lambda_metrics,
+        cloudwatch_history,
         dynamodb_stream_records,
         dynamodb_exports,
         dynamodb_stream_labels,

@@ -154,7 +154,7 @@ describe("segments", () => {
   });
 
   test("are written by one query for each statement", () => {
-    const one = { queries: 1, parts: 7, unnamed: 0 };
+    const one = { queries: 1, parts: 7, files: 4, unnamed: 0 };
     const judgedFiles = (...statements: Parameters<typeof judgeStatements>[0]) =>
       verdicts(judgeStatements(statements))["statement-token"];
     expect(judgedFiles()).toBe(NOT_SEEN);
@@ -191,13 +191,18 @@ test("what was put aside is looked at", () => {
   expect(judgeFailedBatches({ objects: 0, records: undefined }).verdict).toBe(NOT_SEEN);
   expect(judgeFailedBatches({ objects: 1, records: 9 }).verdict).toBe(SEEN);
   expect(judgeFailedBatches({ objects: 1, records: undefined }).verdict).toBe(CONTRADICTED);
-  expect(judgeErrors({ objects: 0, codes: [] }).verdict).toBe(NOT_SEEN);
+});
+
+test("what Firehose refused is seen by its code, and must be readable", () => {
+  const none = { objects: 0, codes: [], records: undefined };
+  expect(new Set(Object.values(verdicts(judgeErrors(none))))).toEqual(new Set([NOT_SEEN]));
   const codes = ["DataFormatConversion.MalformedData", "secret of an item"];
-  expect(judgeErrors({ objects: 1, codes })).toMatchObject({
-    verdict: SEEN,
-    evidence: "1 file in errors/, with DataFormatConversion.MalformedData",
-  });
-  expect(judgeErrors({ objects: 1, codes: ["S3.AccessDenied"] }).verdict).toBe(NOT_SEEN);
+  expect(judgeErrors({ objects: 1, codes, records: 3 })).toMatchObject([
+    { verdict: SEEN, evidence: "1 file in errors/, with DataFormatConversion.MalformedData" },
+    { verdict: SEEN, evidence: "of 1 file in errors/, one has 3 records" },
+  ]);
+  const other = { objects: 1, codes: ["S3.AccessDenied"], records: undefined };
+  expect(verdicts(judgeErrors(other))).toEqual({ "refused-values": NOT_SEEN, "error-files": CONTRADICTED });
 });
 
 test("a committed snapshot has shown what brought it about", () => {
