@@ -4,6 +4,7 @@
 - Plain http counts as TLS: otherwise bucket policies that require TLS, such as that of the CDK's own bucket, would deny
   everything here.
 - On AWS an action on a query needs permission on its work group; unpatched ministack finds no resource and denies it.
+- On AWS a stack's ARN ends in an id; unpatched ministack asks for permission on all stacks of that name.
 - On AWS listing executions needs permission on the state machine; unpatched ministack finds no resource.
 - On AWS a table may be given by its ARN, as for an export; unpatched ministack only looks for its name.
 - On AWS an action on a Glue table needs the catalog, the database and the table; unpatched ministack checks the
@@ -26,7 +27,7 @@ more_resources: contextvars.ContextVar[list[str]] = contextvars.ContextVar("more
 def install(harness: Harness) -> None:
     from ministack import app
     from ministack.core import iam_actions, iam_evaluator
-    from ministack.services import athena
+    from ministack.services import athena, cloudformation
 
     @wrapped(app, "pin_request_origin")
     def pin(original, source_ip, secure_transport):
@@ -56,6 +57,9 @@ def install(harness: Harness) -> None:
             execution = athena._executions.get(json_body(body).get("QueryExecutionId"))
             if execution is not None:
                 return f"arn:aws:athena:{region}:{account}:workgroup/{execution.get('WorkGroup', 'primary')}"
+        if service == "cloudformation" and found.endswith("/*"):
+            stack = cloudformation._stacks.get(found.split("/")[-2])
+            return found if stack is None else stack["StackId"]
         if service == "states" and found == "*":
             return json_body(body).get("stateMachineArn") or found
         if service == "dynamodb" and found == "*":
