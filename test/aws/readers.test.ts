@@ -82,7 +82,9 @@ aws_secret_access_key = ${AWS_SECRET_ACCESS_KEY}
   return { ...others, AWS_PROFILE: "reader", AWS_CONFIG_FILE: file, AWS_SHARED_CREDENTIALS_FILE: file };
 }
 
-const SQL = "SELECT count(*) >= 0 AS counted FROM proved";
+/** The view may have no segments yet, and a reader may ask the tables under it, too. */
+const SQL =
+  "SELECT (SELECT count(*) FROM proved) + (SELECT count(*) FROM proved__segments WHERE _segment = 'b-0') >= 0 AS counted";
 
 function query(...more: readonly string[]): Promise<Ended> {
   const args = ["query", SQL, "--stack", "DynalakeLake", "--format", "jsonl", ...more];
@@ -96,8 +98,22 @@ test("a reader's policy permits a query in its work group, and each permission i
       return ended.code === 0 ? { answer: ended.stdout } : { error: ended.stderr };
     },
   });
-  // Those that the emulator does not check, and those of statements that are stopped or that have long results.
-  expect(role.unneeded()).toEqual([]);
+  const unneeded = role.unneeded().map((grant) => grant.replace(/arn:aws:s3:::\S+/, "bucket"));
+  // The emulator does not check these: Athena does, for the catalog, and for results that it writes and reads in parts.
+  expect(unneeded).toEqual([
+    "athena:GetDataCatalog datacatalog/AwsDataCatalog",
+    // For an interrupt.
+    "athena:StopQueryExecution workgroup/dynalake-analysts",
+    "glue:GetDatabase database/default",
+    "glue:GetDatabase table/dynalake/*",
+    ...["catalog", "database/dynalake", "table/dynalake/*"].map((place) => `glue:GetPartition ${place}`),
+    ...["catalog", "database/dynalake", "table/dynalake/*"].map((place) => `glue:GetTables ${place}`),
+    "s3:AbortMultipartUpload _readers/analysts/*",
+    "s3:GetObject _readers/analysts/*",
+    "s3:ListBucket _readers/analysts/*",
+    "s3:ListBucketMultipartUploads bucket",
+    "s3:ListMultipartUploadParts _readers/analysts/*",
+  ]);
 });
 
 test("a reader may not query in the lake's work group", async () => {
