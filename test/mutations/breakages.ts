@@ -2796,6 +2796,13 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/cli/stack.test.ts"],
   },
   {
+    name: "a dry run of a repair sends to Firehose",
+    marker: "dry-replay-sends-nothing",
+    find: "replay.dryRun",
+    put: "false",
+    tests: ["test/cli/stack-quarantine.test.ts"],
+  },
+  {
     name: "a doctor writes into any table",
     marker: "only-own-table-is-written",
     find: "deployment.table !== DOCTOR_TABLE",
