@@ -45,7 +45,7 @@ import {
   readView,
 } from "./deployment-facts.ts";
 import { type ListedObject, newestObjects, readLogFacts, writtenObjects } from "./log-facts.ts";
-import { readPlan } from "./plan-facts.ts";
+import { readViewPlan } from "./plan-facts.ts";
 import { readSegmentFacts, readStatementFiles } from "./segment-facts.ts";
 
 export type { DoubtAnswer, Verdict } from "../../core/doctor/answer.ts";
@@ -165,7 +165,7 @@ function dataExaminations(
     },
     {
       doubts: ["partitions-read"],
-      answers: async () => [judgePlan(await readPlan(lake, opened, now))],
+      answers: async () => [judgePlan(await readViewPlan(lake, opened, now))],
     },
     { doubts: SEGMENT_DOUBTS, answers: async () => judgeSegments(await readSegmentFacts(lake, opened)) },
     {

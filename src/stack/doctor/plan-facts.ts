@@ -8,7 +8,7 @@ import { standingView } from "../../core/overlay/lake-view.ts";
 import type { OpenTable } from "../../core/table/open-table.ts";
 
 /** The statement is the view as it is published for this manifest. */
-export async function readPlan(
+export async function readViewPlan(
   { bucket, engine }: Pick<AwsLake, "bucket" | "engine">,
   opened: OpenTable,
   nowSeconds: number,

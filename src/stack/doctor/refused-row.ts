@@ -134,7 +134,8 @@ async function send(
       const attempt = "send the doctor's rows";
       throw awsError(error, { service: "Firehose", attempt, otherwise: "DELIVERY_FAILED" });
     });
-  if (FailedPutCount > 0) throw new DynalakeError("THROTTLED", "Firehose did not take the doctor's rows");
+  if (FailedPutCount > 0)
+    throw new DynalakeError("THROTTLED", "the delivery stream did not take the doctor's rows");
 }
 
 /** Those of the two keys that the change log has. */
