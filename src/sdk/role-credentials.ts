@@ -1,5 +1,5 @@
 /** Credentials of a role that the caller may assume, such as one of another account. */
-import { AssumeRoleCommand, STSClient } from "@aws-sdk/nested-clients/sts";
+import { AssumeRoleCommand, STSClient, type STSClientConfig } from "@aws-sdk/nested-clients/sts";
 import { defined } from "../core/defined.ts";
 import { DynalakeError } from "../core/error.ts";
 import { awsError } from "./aws-error.ts";
@@ -17,14 +17,15 @@ export interface RoleCredentials {
 const SESSION = "dynalake";
 
 /**
- * For the option `credentials` of a client, which asks again before they expire. Asking fails with CREDENTIALS, THROTTLED,
- * UNREACHABLE or SOURCE_FAILED.
+ * For the option `credentials` of a client, which asks again before they expire. `own` are the caller's: a client of this package
+ * finds none by itself. Asking fails with CREDENTIALS, THROTTLED, UNREACHABLE or SOURCE_FAILED.
  */
 export function roleCredentials(
   roleArn: string,
+  own: NonNullable<STSClientConfig["credentials"]>,
   options: ClientOptions = clientOptions(),
 ): () => Promise<RoleCredentials> {
-  const client = withoutLog(new STSClient(options));
+  const client = withoutLog(new STSClient({ ...options, credentials: own }));
   const command = new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: SESSION });
   return async () => {
     const { Credentials } = await client.send(command).catch((error: unknown) => {

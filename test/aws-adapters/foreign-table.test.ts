@@ -3,7 +3,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { describe, expect, test } from "@jest/globals";
 import { checkAccess } from "../../src/aws/steps/check-access.ts";
 import { roleCredentials } from "../../src/sdk/role-credentials.ts";
-import { type FakeAnswer, fakeAws, refusal } from "./fake-aws.ts";
+import { type FakeAnswer, type FakeAws, fakeAws, refusal } from "./fake-aws.ts";
 
 const TABLE = "arn:aws:dynamodb:eu-west-1:222222222222:table/Orders";
 const ROLE = "arn:aws:iam::222222222222:role/dynalake";
@@ -18,10 +18,15 @@ const DENIED: FakeAnswer = {
   body: "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not authorized</Message></Error></ErrorResponse>",
 };
 
+const withoutCredentials = ({ options: { credentials: _, ...options } }: FakeAws) => options;
+
+/** The credentials of this process, as a client finds them. */
+const OWN = new DynamoDBClient(fakeAws(() => ({ body: {} })).options).config.credentials;
+
 describe("the owner's role", () => {
   test("is assumed, and its credentials expire", async () => {
     const fake = fakeAws(() => ASSUMED);
-    expect(await roleCredentials(ROLE, fake.options)()).toEqual({
+    expect(await roleCredentials(ROLE, OWN, withoutCredentials(fake))()).toEqual({
       accessKeyId: "ASIAX",
       secretAccessKey: "secret",
       sessionToken: "token",
@@ -31,7 +36,7 @@ describe("the owner's role", () => {
   });
 
   test("that does not trust the function is named, with what its owner does", async () => {
-    const refused = roleCredentials(ROLE, fakeAws(() => DENIED).options)();
+    const refused = roleCredentials(ROLE, OWN, withoutCredentials(fakeAws(() => DENIED)))();
     await expect(refused).rejects.toMatchObject({
       code: "CREDENTIALS",
       message: expect.stringContaining(ROLE),
@@ -42,7 +47,7 @@ describe("the owner's role", () => {
   test("signs the calls of a client", async () => {
     const sts = fakeAws(() => ASSUMED);
     const dynamodb = fakeAws(() => ({ body: {} }));
-    const credentials = roleCredentials(ROLE, sts.options);
+    const credentials = roleCredentials(ROLE, OWN, withoutCredentials(sts));
     const client = new DynamoDBClient({ ...dynamodb.options, credentials });
     await checkAccess(client, TABLE);
     const [request] = dynamodb.requests;

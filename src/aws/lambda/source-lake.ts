@@ -12,7 +12,7 @@ export function openSourceLake(variables: VariablesOf<"source">): LakeContext {
   const lake = openLake(variables);
   const { OWNER_ROLE_ARN: roleArn } = variables;
   if (roleArn === undefined) return lake;
-  const credentials = roleCredentials(roleArn);
+  const credentials = roleCredentials(roleArn, lake.clients.dynamodb.config.credentials);
   const dynamodb = withoutLog(new DynamoDBClient({ ...clientOptions(), credentials }));
   return { ...lake, clients: { ...lake.clients, dynamodb } };
 }

@@ -59,7 +59,11 @@ describe("a source table of another account", () => {
       `OrdersSourceStreamRole dynamodb:GetRecords ${STREAM}`,
       `OrdersSourceStreamRole dynamodb:GetShardIterator ${STREAM}`,
     ]);
-    const { Environment } = resourceOf(plain().template, "AWS::Lambda::Function", /^OrdersSource[0-9A-F]{8}$/).Properties;
+    const { Environment } = resourceOf(
+      plain().template,
+      "AWS::Lambda::Function",
+      /^OrdersSource[0-9A-F]{8}$/,
+    ).Properties;
     expect(Environment.Variables).toMatchObject({ OWNER_ROLE_ARN: ROLE, LAKE_ACCOUNT: OURS.account });
   });
 
