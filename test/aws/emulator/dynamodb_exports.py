@@ -20,6 +20,7 @@ import time
 from datetime import datetime, timezone
 
 import iam_roles
+import other_accounts
 import s3_objects
 from harness import Harness
 from patching import wrapped
@@ -130,6 +131,9 @@ def denied_write(harness: Harness, data: dict) -> str | None:
     """DynamoDB writes the export with the caller's permissions."""
     prefix = f"{data['S3Prefix'].rstrip('/')}/" if data.get("S3Prefix") else ""
     resource = f"arn:aws:s3:::{data.get('S3Bucket')}/{prefix}AWSDynamoDB/x"
+    owner, table_account = other_accounts.bucket_owner(resource), data.get("TableArn", ":::::").split(":")[4]
+    if owner != table_account and data.get("S3BucketOwner") != owner:
+        return f"the bucket {data.get('S3Bucket')} is another account's, and S3BucketOwner does not name it"
     return iam_roles.denied_to_caller(harness, "s3:PutObject", resource)
 
 

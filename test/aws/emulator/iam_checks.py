@@ -63,7 +63,7 @@ def install(harness: Harness) -> None:
         if service == "states" and found == "*":
             return json_body(body).get("stateMachineArn") or found
         if service == "dynamodb" and found == "*":
-            return json_body(body).get("TableArn") or found
+            return json_body(body).get("TableArn") or json_body(body).get("ExportArn") or found
         return found
 
     @wrapped(iam_actions, "_lambda_action")

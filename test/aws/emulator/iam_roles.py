@@ -9,6 +9,7 @@ not S3).
 import contextvars
 import json
 
+import other_accounts
 from harness import Harness
 from patching import wrapped
 
@@ -50,7 +51,8 @@ def denied_to_role(
     )
     policies = iam_evaluator._gather_role_policies(name, account)
     limits = iam_evaluator._permissions_boundary(iam._roles, name, account)
-    if iam_evaluator.evaluate(context, policies, *limits).decision == "Allow":
+    is_in = not other_accounts.denied_by_bucket(f"arn:aws:iam::{account}:role/{name}", action, resource)
+    if is_in and iam_evaluator.evaluate(context, policies, *limits).decision == "Allow":
         return None
     harness.denials.add(context.principal_arn, action, resource, prefix)
     return f"User: {context.principal_arn} is not authorized to perform: {action} on resource: {resource}"

@@ -15,6 +15,7 @@ import iam_checks
 import iam_roles
 import lambda_metrics
 import lambda_workers
+import other_accounts
 import scheduler_rates
 import sfn_athena
 import sfn_limits
@@ -47,6 +48,7 @@ def install(harness: Harness):
         sfn_state_faults,
         iam_checks,
         iam_roles,
+        other_accounts,
     ):
         module.install(harness)
     return control_path.application(harness)

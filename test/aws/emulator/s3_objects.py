@@ -9,12 +9,15 @@ from datetime import datetime, timedelta
 
 def put(bucket: str, key: str, body: bytes) -> str:
     """Writes the object through the handler of S3 and returns the ETag. Can be called from any thread."""
+    from ministack.core import responses
     from ministack.services import s3
 
     headers = {"content-type": "application/octet-stream", "content-length": str(len(body)), "host": "s3.localhost"}
     answers: list = []
 
     def work() -> None:
+        # Whoever calls this has checked whether the bucket's owner lets the caller in.
+        responses.set_request_account_id(s3._bucket_owner_account(bucket) or responses.get_account_id())
         request = s3.handle_request("PUT", f"/{bucket}/{key}", headers, body, {}, internal=True)
         answers.append(asyncio.run(request))
 

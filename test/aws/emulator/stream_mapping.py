@@ -11,6 +11,12 @@ class Mapping:
     function: dict
 
     @property
+    def place(self) -> dict:
+        """The account and region of the stream, which may be another account's than the function's."""
+        region, account = self.stream_arn.split(":")[3:5]
+        return {"account_id": account, "region": region}
+
+    @property
     def id(self) -> str:
         return self.settings["UUID"]
 
@@ -45,7 +51,8 @@ def mapping_of(settings: dict) -> Mapping | None:
     if not settings.get("Enabled", True) or ":dynamodb:" not in arn or "/stream/" not in arn:
         return None
     name = arn.split("/stream/")[0].split("/")[-1]
-    table = dynamodb._tables.get(name)
+    region, account = arn.split(":")[3:5]
+    table = dynamodb._tables.get_scoped(account, region, name)
     if not table or table.get("LatestStreamArn") != arn:
         return None
     function, _ = lambda_svc._get_func_record_for_qualifier(settings["FunctionName"], settings.get("Qualifier"))

@@ -13,6 +13,7 @@ import logging
 import time
 
 import iam_roles
+import other_accounts
 from harness import Harness
 from lambda_metrics import record_iterator_age
 from patching import wrapped
@@ -64,6 +65,8 @@ def scope(account: str, region: str):
 def may_read(harness: Harness, mapping: Mapping) -> bool:
     role = mapping.function_config.get("Role", "")
     actions = ("dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:GetRecords")
+    if harness.iam and other_accounts.denied_read(mapping.stream_arn, role) is not None:
+        return False
     return all(iam_roles.denied_to_role(harness, role, action, mapping.stream_arn) is None for action in actions)
 
 
@@ -71,7 +74,8 @@ def step(harness: Harness, mapping: Mapping, cursors: dict[str, Cursor]) -> bool
     """Sends one batch, if there is one. Returns whether to check again immediately."""
     from ministack.services import dynamodb
 
-    first, end = dynamodb.stream_start_position(mapping.table), dynamodb.stream_end_position(mapping.table)
+    first = dynamodb.stream_start_position(mapping.table, **mapping.place)
+    end = dynamodb.stream_end_position(mapping.table, **mapping.place)
     cursor = cursors.setdefault(mapping.id, Cursor(next=first_position(mapping, first, end)))
     if cursor.not_before > time.time():
         time.sleep(0.02)
@@ -145,8 +149,8 @@ def records_of(mapping: Mapping, batch: Batch) -> list[tuple[int, dict]]:
     """The records that match the mapping's filters, each with its position."""
     from ministack.services import dynamodb, lambda_svc
 
-    start = max(batch.start, dynamodb.stream_start_position(mapping.table))
-    found = dynamodb.stream_records_since(mapping.table, start, batch.end - start)
+    start = max(batch.start, dynamodb.stream_start_position(mapping.table, **mapping.place))
+    found = dynamodb.stream_records_since(mapping.table, start, batch.end - start, **mapping.place)
     kept = {id(record) for record in lambda_svc._apply_filter_criteria(found, mapping.settings)}
     return [(start + i, record) for i, record in enumerate(found) if id(record) in kept]
 
