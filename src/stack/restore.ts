@@ -37,7 +37,7 @@ export async function restorableTable(
   deployment: Deployment,
   { config, cwd, timing, workFolder }: DeployedRestore,
 ): Promise<RestorableTable> {
-  const { bucket, eventSourceMapping: mappingId, sourceTableArn, table } = deployment;
+  const { bucket, eventSourceMapping: mappingId, ownerRole, sourceTableArn, table } = deployment;
   const lake = stack.lakeOf(deployment);
   const [, , , region] = sourceTableArn.split(":");
   const there = { ...defined({ region }), ...config };
@@ -51,6 +51,7 @@ export async function restorableTable(
       use({
         store: lake.store,
         mappingId,
+        ...defined({ sourceArn: ownerRole && sourceTableArn }),
         // Lakes in several buckets may have tables of the same name.
         workFolder: join(workFolder, bucket),
         items: (opened, asOfSeconds) => unloadedItems(stack, lake, opened, asOfSeconds),

@@ -9,6 +9,7 @@ import "../../src/stack/export.ts";
 import "../../src/stack/open-stack.ts";
 import "../../src/stack/read-bound.ts";
 import "../../src/stack/restore.ts";
+import { sourceEntryPath } from "../../src/core/format/deployment-path.ts";
 import { manifestPath, quarantinePath, schemaPath } from "../../src/core/format/lake-path.ts";
 import { initialManifest, type Manifest, manifestText } from "../../src/core/format/manifest.ts";
 import { openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
@@ -17,6 +18,7 @@ import { type FakeCloud, fakeCloud } from "../support/fake-cloud.ts";
 import { registryKeys } from "../support/fake-stack.ts";
 import { fakeUnloads, parquetOf } from "../support/fake-unloads.ts";
 import { withFolder } from "../support/folders.ts";
+import { sourceEntry } from "../support/registry.ts";
 import { likeFile } from "./book-lake.ts";
 import { fileEmulator } from "./file-emulator.ts";
 import { SourceTable } from "./source-table.ts";
@@ -187,5 +189,24 @@ test("a table that may lack something is not restored, unless it is asked for", 
       next: "--incomplete",
     });
     expect(await dynalake([...restore, "--incomplete"])).toMatchObject({ code: 0 });
+  });
+});
+
+test("a table of the same name as a source of another account is none", async () => {
+  await withFolder(async (folder) => {
+    await SourceTable.create(emulator.connection, "Books", "no stream");
+    await likeFile(folder);
+    const restore = [
+      ...["restore", "--stack", "S", "--endpoint", emulator.endpoint, "--work-dir", join(folder, "work")],
+      ...["--like", join(folder, "like.json"), "--to", "Books", "--dry-run"],
+    ];
+    expectRefused(await dynalake(restore), {
+      code: "USAGE",
+      names: ["is the source of"],
+      next: "--into-source",
+    });
+    const ownerRole = "arn:aws:iam::2:role/owner";
+    athena.keys.set(sourceEntryPath("Books"), JSON.stringify(sourceEntry("Books", { ownerRole })));
+    expect(await dynalake(restore)).toMatchObject({ code: 0 });
   });
 });

@@ -2278,7 +2278,7 @@ export const breakages: readonly Breakage[] = [
   {
     name: "a restore fills the lake's own source by mistake",
     marker: "restore-spares-sources",
-    find: "to !== schema.source || ",
+    find: "to !== source || ",
     put: "to !== undefined || ",
     tests: ["test/cli/restore.test.ts"],
   },

@@ -49,6 +49,8 @@ export interface RestoredLake {
   readonly store: ObjectStore;
   /** That of a deployment's event source mapping, whose failed batches belong to the table. */
   readonly mappingId?: string;
+  /** The ARN of a source of another account: a name means one of the caller's. Default: the schema's source. */
+  readonly sourceArn?: string;
   /** A folder of this machine for what a restore needs until it is done: the lake's own, if it is one. Absolute. */
   readonly workFolder: string;
   /** The items of now, or those of a time, in no order and many at a time. */
@@ -82,7 +84,7 @@ export async function planRestore(
   const target = await describedIfThere(connection, to, signal);
   const begun = await readRestore(folderStore(lake.workFolder), table, to);
   if (begun !== undefined) requireSame(begun, wish, target);
-  else if (target !== undefined) requireFitting(opened, wish, target, connection);
+  else if (target !== undefined) requireFitting({ lake, opened, connection }, wish, target);
   const mode = begun?.mode ?? modeOf(wish, target);
   const design = wish.design ?? (await knownDesign(lake, opened, connection, signal)) ?? target?.design;
   return {
@@ -167,7 +169,7 @@ async function knownDesign(
   connection: SourceConnection,
   signal: AbortSignal,
 ): Promise<TableDesign | undefined> {
-  const source = await describedIfThere(connection, schema.source, signal);
+  const source = await describedIfThere(connection, lake.sourceArn ?? schema.source, signal);
   return source?.design ?? (await recallTableDesign(lake.store, schema.table));
 }
 
@@ -191,15 +193,15 @@ function requireSame(
 }
 
 function requireFitting(
-  opened: OpenTable,
+  { lake, opened, connection }: Pick<RestorePlace, "lake" | "opened" | "connection">,
   { to, intoSource }: RestoreWish,
   target: SourceDescription,
-  connection: SourceConnection,
 ): void {
   const { schema } = opened;
   requireSameKey(opened, to, target);
+  const source = lake.sourceArn ?? schema.source;
   // breakage: restore-spares-sources
-  if (to !== schema.source || intoSource) return;
+  if (to !== source || intoSource) return;
   const place = placeText(connection.place);
   throw new DynalakeError("USAGE", `table "${to}" ${place} is the source of "${schema.table}"`, {
     next: "Restore into another table, or add --into-source: each item then comes back by the stream.",
