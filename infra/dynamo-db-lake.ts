@@ -114,6 +114,11 @@ export class DynamoDbLake extends Construct {
     return this.reader.streamRole;
   }
 
+  /** The role of the function that looks at the source, for grants of one's own. */
+  get sourceRole(): IRole {
+    return this.reader.sourceRole;
+  }
+
   /**
    * Adds another lake table, and returns its name in SQL. The stream is read, and the table exported, once for all of them. Throws
    * as the constructor does.

@@ -1,5 +1,7 @@
 /** Each function's permissions, apart from writing its log and traces. */
 import { Stack } from "aws-cdk-lib";
+import { momentsViewName } from "../src/aws/contracts/glue-tables.ts";
+import { TABLES_VIEW } from "../src/core/status/tables-view.ts";
 import { EXPORT_WRITES } from "./owner-setup.ts";
 import type { Permission } from "./permissions.ts";
 import type { SourceTable } from "./source-table.ts";
@@ -54,10 +56,12 @@ export function sourcePermissions(
     ...access.openLakeTable(),
     ...exportPermissions(access, source, name),
     { actions: ["lambda:GetEventSourceMapping"], resources: [mappingArn] },
-    ...access.read("gaps/", ...LOOKS),
+    ...access.read("gaps/", "compacted.json", ...LOOKS),
     ...access.write("gaps/", ...LOOKS),
-    ...access.list("gaps/", "quarantine/", "errors/", "waiting/", ...LOOKS),
+    ...access.list("gaps/", "quarantine/", "errors/", "waiting/", "compacted.json", ...LOOKS),
     ...access.listFailedBatches(),
+    // To tell what a look has found.
+    ...access.catalog(["glue:GetTable", "glue:UpdateTable"], [momentsViewName(EVERY_TABLE)]),
     ...access.key("kms:Decrypt", "kms:GenerateDataKey"),
   ];
 }
@@ -102,6 +106,8 @@ export function registerPermissions(access: TableAccess, tickFunctionArn: string
       ["glue:CreateTable", "glue:GetTable", "glue:UpdateTable"],
       [access.stored("changes"), access.stored("segments"), access.stored("staging")],
     ),
+    // To take a table out of it that is removed.
+    ...access.catalog(["glue:GetTable", "glue:UpdateTable"], [TABLES_VIEW]),
     { actions: ["lambda:InvokeFunction"], resources: [tickFunctionArn] },
   ];
 }
@@ -165,7 +171,7 @@ export function planCompactionPermissions(access: TableAccess): readonly Permiss
   return [
     ...access.readRegistry(),
     ...access.openLakeTable(),
-    ...access.read("changes/", "segments/", "gaps/", "beginning.json"),
+    ...access.read("changes/", "segments/", "snapshots/", "gaps/", "beginning.json"),
     ...access.write("staging/", "compacted.json"),
     ...access.list("changes/", "segments/", "gaps/", "quarantine/", "errors/", "waiting/", "beginning.json"),
     // To compare what Firehose has acknowledged with the change log, and to record what is missing.
@@ -188,30 +194,34 @@ export function commitPermissions(access: TableAccess): readonly Permission[] {
     ...access.openLakeTable(),
     ...access.read("staging/", "segments/", "gaps/", "beginning.json"),
     ...access.list("changes/", "segments/", "gaps/", "staging/", "beginning.json"),
-    ...access.write("manifest/"),
+    ...access.write("manifest/", "snapshots/"),
     ...access.remove("segments/"),
     ...access.catalog(["glue:BatchCreatePartition", "glue:GetTable"], [access.stored("segments")]),
     ...access.runStatements("segments"),
   ];
 }
 
+/** What `dynalake_tables` shows of a table. */
+const TOLD = ["gaps/", "beginning.json", "compacted.json"];
+
 export function publishViewsPermissions(access: TableAccess): readonly Permission[] {
   return [
     ...access.readRegistry(),
     ...access.openLakeTable(),
-    ...access.list("changes/"),
+    ...access.read("snapshots/", ...TOLD),
+    ...access.list("changes/", "quarantine/", "errors/", "waiting/", ...TOLD),
+    ...access.listFailedBatches(),
     ...access.catalog(["glue:CreateTable", "glue:GetTable", "glue:UpdateTable"], [EVERY_TABLE]),
   ];
 }
 
 /** The only function that deletes commits, exports and staged rows. No function deletes changes. */
 export function cleanPermissions(access: TableAccess): readonly Permission[] {
-  const folders = ["staging/", "segments/"];
+  const folders = ["staging/", "segments/", "snapshots/"];
   return [
     ...access.readRegistry(),
     ...access.read("manifest/"),
-    // A deployment keeps one snapshot, which has no list of its own: vacuum finds none.
-    ...access.list(...folders, "manifest/", "snapshots/"),
+    ...access.list(...folders, "manifest/"),
     ...access.remove(...folders, "manifest/"),
     access.exports(["s3:DeleteObject", "s3:PutObject"]),
     access.listExports(),

@@ -4,6 +4,7 @@ import type { IRole } from "aws-cdk-lib/aws-iam";
 import { Construct, type IDependable } from "constructs";
 import { segmentsKept } from "../src/core/compaction/segments-kept.ts";
 import { DynalakeError } from "../src/core/error.ts";
+import type { SnapshotsKept } from "../src/core/format/snapshots-kept.ts";
 import { LISTED_MAX } from "../src/core/ports/object-store.ts";
 import type { Schema } from "../src/core/schema/schema.ts";
 import { type AlarmOptions, Alarms } from "./alarms.ts";
@@ -21,6 +22,11 @@ export interface LakeTableOptions {
   readonly compactEvery?: Duration | "never";
   /** Snapshots after the first one. Default: never; to repair a gap, start one by hand. */
   readonly snapshotEvery?: Duration | "never";
+  /**
+   * The snapshots that stay in `<table>_snapshots`, from the next one on: a number, those no older than a duration, or all. Default: as
+   * before, at first the last one. Each costs its whole size in storage.
+   */
+  readonly snapshotsKept?: number | Duration | "all";
   /** How often to check whether the first snapshot is still missing, beginning right after deployment. Default: 1 day. */
   readonly firstSnapshotEvery?: Duration;
   /** How long the table's past states can be queried: 1 to 8,760 hours. Default: 168, seven days. */
@@ -44,6 +50,7 @@ const HOUR_SECONDS = 3600;
 const DAY_SECONDS = 24 * HOUR_SECONDS;
 export const COMPACT_EVERY: Duration = Duration.minutes(15);
 const SETTLE_SECONDS = 30 * 60;
+const SNAPSHOTS_KEPT_MAX = 100_000;
 
 export class LakeTable extends Construct {
   /** The name of the lake table in SQL. */
@@ -60,7 +67,8 @@ export class LakeTable extends Construct {
     within("retentionHours", retentionHours, 1, 8760);
     const buffers = checkedBuffers(props.buffers);
     const { compactEvery = COMPACT_EVERY } = props;
-    requireVacuumable(schema, { ...props, compactEvery, retentionHours });
+    const snapshotsKept = keptSnapshots(props.snapshotsKept);
+    requireVacuumable(schema, { ...props, compactEvery, retentionHours, snapshotsKept });
     this.lakeTable = table;
     const glueTables = lake.registry.addGlueTables(this, "GlueTables", schema.file);
     const { role, streamName } = new ChangeStream(this, "ChangeStream", {
@@ -82,6 +90,7 @@ export class LakeTable extends Construct {
       ...(props.snapshotEvery === undefined || props.snapshotEvery === "never"
         ? {}
         : { snapshotEverySeconds: props.snapshotEvery.toSeconds() }),
+      ...(snapshotsKept === undefined ? {} : { snapshotsKept }),
       firstSnapshotEverySeconds: props.firstSnapshotEvery?.toSeconds() ?? DAY_SECONDS,
     });
     if (props.alarms === "none") return;
@@ -91,6 +100,18 @@ export class LakeTable extends Construct {
   }
 }
 
+/** As files of the lake have it. Throws USAGE for none. */
+function keptSnapshots(asked: LakeTableOptions["snapshotsKept"]): SnapshotsKept | undefined {
+  if (asked === undefined || asked === "all") return asked;
+  if (typeof asked === "number") {
+    within("snapshotsKept", asked, 1, SNAPSHOTS_KEPT_MAX);
+    return asked;
+  }
+  const seconds = asked.toSeconds();
+  within("snapshotsKept", seconds, 1, 100 * 365 * DAY_SECONDS, "seconds");
+  return { seconds };
+}
+
 /** Throws USAGE if a table that changes all the time would have more files than a vacuum can list: nothing would be removed again. */
 function requireVacuumable(
   { partitioning, table }: Schema,
@@ -98,8 +119,11 @@ function requireVacuumable(
     compactEvery,
     retentionHours,
     snapshotEvery = "never",
+    snapshotsKept,
   }: Pick<LakeTableOptions, "snapshotEvery"> &
-    Required<Pick<LakeTableOptions, "compactEvery" | "retentionHours">>,
+    Required<Pick<LakeTableOptions, "compactEvery" | "retentionHours">> & {
+      readonly snapshotsKept: SnapshotsKept | undefined;
+    },
 ): void {
   const seconds = (every: Duration | "never"): number | undefined =>
     every === "never" ? undefined : every.toSeconds();
@@ -110,6 +134,7 @@ function requireVacuumable(
     compactEverySeconds: seconds(compactEvery),
     snapshotEverySeconds: seconds(snapshotEvery),
     retentionSeconds: retentionHours * HOUR_SECONDS,
+    snapshotsKept,
   });
   if (segments <= LISTED_MAX) return; // breakage: overflowing-tables-are-refused
   const [count, max] = [segments, LISTED_MAX].map((number) => number.toLocaleString("en-US"));
@@ -117,7 +142,7 @@ function requireVacuumable(
     "USAGE",
     `"${table}" would keep up to ${count} segments, and at most ${max} can be listed`,
     {
-      next: `Choose a longer compactEvery or snapshotEvery, fewer retentionHours, or fewer buckets in partitionBy.`,
+      next: `Choose a longer compactEvery or snapshotEvery, fewer retentionHours or snapshotsKept, or fewer buckets in partitionBy.`,
     },
   );
 }

@@ -36,6 +36,8 @@ export class SourceReader extends Construct {
   readonly batchSeconds: number;
   /** Of a table of another account. */
   readonly ownerSetup: OwnerSetup | undefined;
+  /** Of the function with the permissions on the source table. */
+  readonly sourceRole: IRole;
 
   constructor(scope: Construct, id: string, props: SourceReaderProps) {
     super(scope, id);
@@ -87,6 +89,7 @@ export class SourceReader extends Construct {
       memoryMebibytes: 512,
       timeout: Duration.minutes(15),
     });
+    this.sourceRole = exporter.role as IRole;
     const stager = this.function(props, "snapshot-part", {
       permissions: [...snapshotPartPermissions(access), ...maskKeyPermissions(maskKey)],
       environment: { SOURCE: source, ...mask },

@@ -141,10 +141,11 @@ MB/s are needed. In most other regions it takes 1 MiB/s, about 800 writes per se
 
 function savings(usual: Estimate): string {
   const unpacked = estimateOf({ writesPerSecond: 100, tableBytes: 100e9, batchSize: 1 });
+  const kept = estimateOf({ writesPerSecond: 0, tableBytes: 100e9, snapshotEveryDays: 1, snapshotsKept: 31 });
   return `## How to spend less
 
 **Packing.** Firehose rounds each record up to 5 KB, so a change of 1.3 KB alone in a record is billed as 5 KB. The stream
-function puts as many rows into a record as fit: at 100 writes per second, Firehose costs ${about(firehose(usual))} instead of ${about(firehose(unpacked))}
+function puts as many rows into a record as fit: at 100 writes per second, Firehose costs ${about(dollarsOf(usual, "Firehose"))} instead of ${about(dollarsOf(unpacked, "Firehose"))}
 per month. A longer \`batchWindow\` fills batches when writes are few and spread over shards. It also adds to the delay.
 
 **Objects.** At low volume Firehose writes one object per \`bufferTime\`: 43,000 per month, $0.22. Their price hardly
@@ -164,7 +165,8 @@ old hours to a cheaper class that Athena reads at once; deleting them deletes hi
 **Monitoring.** \`dashboard: "none"\` saves $3 per lake, \`alarms: "none"\` $0.60 per source and $0.40 per lake table.
 
 **Snapshots.** An export is billed by the table's size, however little has changed: $10 for 100 GB. Athena reads the
-staged rows once or a few times, for cents to dollars. You need another snapshot only after a gap.`;
+staged rows once or a few times, for cents to dollars. You need another snapshot only after a gap. A daily one (\`snapshotEvery\`)
+of 100 GB costs ${about(dollarsOf(kept, "Snapshots"))} a month, and the 30 older ones that stay beside it (\`snapshotsKept\`) ${about(dollarsOf(kept, "S3 storage of older"))} of storage.`;
 }
 
 function example(writesPerSecond: number, gigabytes: number): Estimate {
@@ -179,8 +181,8 @@ function idleTable(): number {
   return watchingDollars(tableWatching(DEFAULT_LOAD));
 }
 
-function firehose({ perMonth }: Estimate): number {
-  return perMonth.find(({ resource }) => resource === "Firehose")?.dollars ?? 0;
+function dollarsOf({ perMonth }: Estimate, resource: string): number {
+  return perMonth.find((line) => line.resource.startsWith(resource))?.dollars ?? 0;
 }
 
 function watchingRow(name: string, watching: Watching): readonly string[] {

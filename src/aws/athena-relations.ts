@@ -129,15 +129,55 @@ function segmentsRelation(place: GluePlace, schema: Schema, segments: readonly S
   return `(SELECT ${columns} FROM ${table} WHERE ${segmentCondition(segments)})`;
 }
 
-/** A branch for each, so that those of other times than a statement asks for are left out when it is planned. */
+/**
+ * A segment's name tells its snapshot, and with it the time: Athena compares that with literals for each partition when it plans a
+ * statement, and opens no file of other times. A branch for each snapshot would be too long for a view.
+ */
 function snapshotsRelation(place: GluePlace, schema: Schema, kept: readonly DatedSegments[]): string {
-  const dated = kept.length > 0 ? kept : [{ exportTimeSeconds: 0, segments: [] }];
   const columns = nameList(segmentColumns(athena, schema));
-  const branches = dated.map(({ exportTimeSeconds, segments }) => {
-    const time = athena.timeTyped(integer(exportTimeSeconds));
-    return `SELECT ${columns}, ${time} AS ${EXPORT_TIME} FROM ${segmentsRelation(place, schema, segments)}`;
+  const table = glueTable(place.database, segmentsTableName(schema.table));
+  const branches = [...byPrefixLength(kept)].map(([length, snapshots]) => {
+    const segments = snapshots.flatMap((snapshot) => snapshot.segments);
+    const time = athena.timeTyped(secondsOf(snapshots, length));
+    return `SELECT ${columns}, ${time} AS ${EXPORT_TIME} FROM ${table} WHERE ${segmentCondition(segments)}`;
   });
-  return `(${branches.join(" UNION ALL ")})`;
+  if (branches.length > 0) return `(${branches.join(" UNION ALL ")})`;
+  const none = `CAST(NULL AS ${athena.typeName({ kind: "timestamp" })})`;
+  return `(SELECT ${columns}, ${none} AS ${EXPORT_TIME} FROM ${emptySegments(athena, schema)})`;
+}
+
+/** What the names of a snapshot's segments have in common: all but the part. */
+function namePrefix({ id, part }: Segment): string {
+  return id.slice(0, -part.length);
+}
+
+/** Those whose prefixes are of the same length: among them, so many first letters of a name tell the snapshot. */
+function byPrefixLength(kept: readonly DatedSegments[]): ReadonlyMap<number, readonly DatedSegments[]> {
+  const groups = new Map<number, DatedSegments[]>();
+  for (const snapshot of kept) {
+    const own = new Map<number, Segment[]>();
+    for (const segment of snapshot.segments) {
+      const { length } = namePrefix(segment);
+      own.set(length, [...(own.get(length) ?? []), segment]);
+    }
+    for (const [length, segments] of own)
+      groups.set(length, [...(groups.get(length) ?? []), { ...snapshot, segments }]);
+  }
+  return groups;
+}
+
+/** The export's time of a row, by the first letters of its segment's name. An array or a map would be limited to 254 values. */
+function secondsOf(snapshots: readonly DatedSegments[], length: number): string {
+  const [first, ...others] = snapshots;
+  if (first !== undefined && others.length === 0) return integer(first.exportTimeSeconds);
+  const times = new Map(
+    snapshots.flatMap(({ exportTimeSeconds, segments }) =>
+      segments.map((segment) => [namePrefix(segment), integer(exportTimeSeconds)] as const),
+    ),
+  );
+  const text = [...times].map(([prefix, seconds]) => `${prefix}=${seconds}`).join(",");
+  // breakage: snapshots-are-pruned-by-their-names
+  return `CAST(element_at(split_to_map(${literal(text)}, ',', '='), substr(_segment, 1, ${integer(length)})) AS bigint)`;
 }
 
 /** By ranges of names, as few as there can be: a statement has a limit, and so has what Athena asks Glue for. */

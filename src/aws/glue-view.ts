@@ -7,6 +7,9 @@ import { DynalakeError } from "../core/error.ts";
 import { backoffMs, serviceBackoff, systemTiming, type Timing } from "../sdk/timing.ts";
 import type { GlueCatalog } from "./glue-catalog.ts";
 
+/** What of the catalog is used. */
+export type ViewsCatalog = Pick<GlueCatalog, "database" | "table" | "createTable" | "updateTable">;
+
 export interface GlueView {
   readonly name: string;
   readonly sql: string;
@@ -38,7 +41,7 @@ const VIEW_CHARACTERS_MAX = 409_600;
 const TRIES_MAX = 12;
 
 export async function publishView(
-  catalog: GlueCatalog,
+  catalog: ViewsCatalog,
   view: GlueView,
   timing: Timing = systemTiming,
 ): Promise<Publication> {
@@ -82,14 +85,8 @@ function refusalOf(
 
 /** Glue's input for a view, in the form that Athena itself writes (AWS: Athena user guide, "Work with views"). */
 export function viewInput(database: string, view: GlueView): TableInput {
-  const json = {
-    originalSql: view.sql,
-    catalog: "awsdatacatalog",
-    schema: database,
-    columns: view.columns.map(({ name, typeName }) => ({ name, type: typeName })),
-  };
-  const text = `/* Presto View: ${Buffer.from(JSON.stringify(json)).toString("base64")} */`;
-  if (text.length > VIEW_CHARACTERS_MAX) {
+  const text = viewText(database, view);
+  if (!fits(text)) {
     throw new DynalakeError(
       "SQL_FAILED",
       `view "${view.name}" is too long for Glue: ${text.length.toLocaleString("en-US")} characters, at most ${VIEW_CHARACTERS_MAX.toLocaleString("en-US")} are allowed`,
@@ -115,4 +112,23 @@ export function viewInput(database: string, view: GlueView): TableInput {
     ViewOriginalText: text,
     ViewExpandedText: "/* Presto View */",
   };
+}
+
+/** Whether Glue takes the view. */
+export function fitsGlue(database: string, view: Pick<GlueView, "sql" | "columns">): boolean {
+  return fits(viewText(database, view));
+}
+
+function fits(text: string): boolean {
+  return text.length <= VIEW_CHARACTERS_MAX;
+}
+
+function viewText(database: string, { columns, sql }: Pick<GlueView, "sql" | "columns">): string {
+  const json = {
+    originalSql: sql,
+    catalog: "awsdatacatalog",
+    schema: database,
+    columns: columns.map(({ name, typeName }) => ({ name, type: typeName })),
+  };
+  return `/* Presto View: ${Buffer.from(JSON.stringify(json)).toString("base64")} */`;
 }

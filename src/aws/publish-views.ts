@@ -1,17 +1,29 @@
-/** The newest manifest as views in Glue: `<table>`, `<table>_history` and `<table>_snapshots`. */
+/**
+ * The newest manifest as views in Glue: `<table>`, `<table>_history` and `<table>_snapshots`, and what it says of the table in
+ * `dynalake_tables`.
+ */
 
-import { type LakeView, snapshotsView, standingView, type ViewEngine } from "../core/overlay/lake-view.ts";
+import {
+  type LakeView,
+  snapshotsByForm,
+  snapshotsView,
+  standingView,
+  type ViewEngine,
+} from "../core/overlay/lake-view.ts";
 import { shownColumns, shownView } from "../core/overlay/shown-view.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import { columnTypeText } from "../core/schema/column-type.ts";
 import { athena } from "../core/sql/athena.ts";
-import { historyRows } from "../core/sql/view.ts";
-import { keptSnapshots } from "../core/table/kept-snapshots.ts";
-import type { OpenTable } from "../core/table/open-table.ts";
+import { EXPORT_TIME, historyRows } from "../core/sql/view.ts";
+import { deployedMoments } from "../core/status/tables-view.ts";
+import { wholenessOf } from "../core/status/wholeness.ts";
+import { keptSnapshots, type SnapshotFiles } from "../core/table/kept-snapshots.ts";
+import type { OpenTable, TableState } from "../core/table/open-table.ts";
 import type { AthenaEngine } from "./athena-engine.ts";
-import { relationsOfViews } from "./athena-relations.ts";
+import { glueTable, relationsOfViews } from "./athena-relations.ts";
 import type { PublishedViews } from "./contracts/steps.ts";
-import { type GlueView, publishView, type ViewColumn } from "./glue-view.ts";
+import { fitsGlue, type GlueView, publishView, type ViewColumn } from "./glue-view.ts";
+import { publishMoments } from "./tables-view.ts";
 
 export interface PublishContext {
   readonly engine: AthenaEngine;
@@ -19,6 +31,8 @@ export interface PublishContext {
   readonly store: ObjectStore;
   readonly opened: OpenTable;
   readonly nowSeconds: () => number;
+  /** The id of the event source mapping, whose failed batches belong to the table. */
+  readonly mappingId?: string;
 }
 
 /**
@@ -32,7 +46,6 @@ export async function publishViews(context: PublishContext): Promise<PublishedVi
   const relations = relationsOfViews(place, context.nowSeconds());
   const viewing: ViewEngine = { dialect: engine.dialect, ...relations };
   const current = await standingView(viewing, opened);
-  const snapshots = snapshotsView(viewing, schema, await keptSnapshots(store, opened));
   // Where the log begins is all that its view needs, and a listing of it all is long.
   const [firstDay] = await changes.days();
   const log = relations.changeLog(schema, firstDay === undefined ? [] : await changes.ofDay(firstDay));
@@ -48,16 +61,55 @@ export async function publishViews(context: PublishContext): Promise<PublishedVi
       sql: historyRows(athena, schema, manifest, log),
       columns: [...columns, ...partitions],
     },
-    {
-      ...snapshots,
-      columns: [...columns, { name: "ddb_export_timestamp", ...time }],
-    },
   ];
-  for (const view of sources) {
-    const shown = shownView(athena, opened, view, "name");
-    await publishView(engine.catalog, { ...view, ...shown, table, sequence: manifest.sequence });
-  }
+  const publish = async (views: readonly ShownView[]): Promise<void> => {
+    for (const view of views)
+      await publishView(engine.catalog, { ...view, table, sequence: manifest.sequence });
+  };
+  await publish(sources.map((view) => ({ ...view, ...shownView(athena, opened, view, "name") })));
+  // Last, so that a list which is missing keeps the table itself from nothing.
+  const kept = await keptSnapshots(store, opened);
+  const dated = [...columns, { name: EXPORT_TIME, ...time }];
+  await publish(snapshotViews(viewing, opened, { kept, columns: dated, database: place.database }));
+  const moments = await deployedMoments(store, opened, await wholenessOf(context, manifest, table));
+  await publishMoments(engine.catalog, moments, manifest.sequence);
   return { manifest: manifest.sequence };
+}
+
+interface ShownSnapshots {
+  readonly kept: readonly SnapshotFiles[];
+  readonly columns: readonly ViewColumn[];
+  readonly database: string;
+}
+
+type ShownView = Pick<GlueView, "name" | "sql" | "columns">;
+
+/** Letters of a form's mark in the name of its view. */
+const MARK_LETTERS = 12;
+
+/**
+ * `<table>_snapshots`, the last one. Where it is too long for Glue, since files of many forms are shown, each form has a view of its
+ * own, `<table>__snapshots_<form>`, and comes before it.
+ */
+export function snapshotViews(
+  viewing: Pick<ViewEngine, "dialect" | "snapshots">,
+  table: TableState,
+  { kept, columns, database }: ShownSnapshots,
+): readonly ShownView[] {
+  const shown = (files: readonly SnapshotFiles[]): ShownView => {
+    const view = snapshotsView(viewing, table.schema, files);
+    return { ...shownView(athena, table, view, "name"), columns };
+  };
+  const whole = shown(kept);
+  const forms = snapshotsByForm(kept);
+  if (forms.length < 2 || fitsGlue(database, whole)) return [whole]; // breakage: long-snapshots-are-split
+  const parts = forms.map((files) => {
+    const mark = files[0]?.form.slice(0, MARK_LETTERS) ?? "";
+    return { ...shown(files), name: `${table.schema.table}__snapshots_${mark}` };
+  });
+  // Their columns are the same, and too many to be named for each.
+  const rows = parts.map(({ name }) => `SELECT * FROM ${glueTable(database, name)}`);
+  return [...parts, { ...whole, sql: rows.join("\nUNION ALL\n") }];
 }
 
 /** The columns of `<table>`, as both engines write their types. */

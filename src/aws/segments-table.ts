@@ -55,28 +55,48 @@ export async function collectSegments(
 
 /**
  * Registers segments that the manifest names but Glue lacks, because the stack was deleted and deployed again over the same
- * bucket: Athena would silently skip them. Returns their number. Fails with LAKE_DAMAGED if files are missing.
+ * bucket: Athena would silently skip them. Those of kept snapshots, which `listed` reads, were forgotten with them: they come first, so
+ * that another try finds them if this one dies. Returns the number. Fails with LAKE_DAMAGED if files are missing.
  */
 export async function registerNamed(
   { store, catalog, bucket }: Pick<SegmentsContext, "store" | "catalog" | "bucket">,
   table: string,
   manifest: Pick<Manifest, "segments" | "snapshots">,
+  listed: () => Promise<readonly Segment[]>,
 ): Promise<number> {
-  const missing = new Map(namedSegments(manifest).map((segment) => [segment.id, segment]));
-  // Others, which the manifest does not name, may be more than there is time for.
-  for (const id of await catalog.registered(segmentsTableName(table), [...missing.keys()]))
-    missing.delete(id);
-  const partitions: NewPartition[] = [];
-  for (const { id, run, part } of missing.values()) {
-    const own = byPart(await store.list(`${segmentsFolder(table)}${run}/`)).get(part);
+  const named = await forgotten(catalog, table, namedSegments(manifest));
+  if (named.length === 0) return 0;
+  // breakage: forgotten-snapshots-registered
+  const missing = [...(await forgotten(catalog, table, await listed())), ...named];
+  const partitions = new Map<string, NewPartition>();
+  const filesOfRun = new Map<string, ReturnType<typeof byPart>>();
+  for (const { id, run, part } of missing) {
+    const files = filesOfRun.get(run) ?? byPart(await store.list(`${segmentsFolder(table)}${run}/`));
+    filesOfRun.set(run, files);
+    const own = files.get(part);
     if (own === undefined)
       throw new DynalakeError("LAKE_DAMAGED", `the files of segment ${id} are missing`, {
         next: "Take a new snapshot, which replaces all segments.",
       });
-    partitions.push({ value: id, location: locationOf(bucket, own) });
+    partitions.set(id, { value: id, location: locationOf(bucket, own) });
   }
-  await catalog.createPartitions(segmentsTableName(table), partitions);
-  return partitions.length;
+  await catalog.createPartitions(segmentsTableName(table), [...partitions.values()]);
+  return partitions.size;
+}
+
+/** Those that Glue lacks. Others, which the manifest does not name, may be more than there is time for. */
+async function forgotten(
+  catalog: GlueCatalog,
+  table: string,
+  segments: readonly Segment[],
+): Promise<readonly Segment[]> {
+  const known = new Set(
+    await catalog.registered(
+      segmentsTableName(table),
+      segments.map(({ id }) => id),
+    ),
+  );
+  return segments.filter(({ id }) => !known.has(id));
 }
 
 /** The first unused statement number in the run's folder. */

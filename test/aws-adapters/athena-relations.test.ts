@@ -74,6 +74,21 @@ describe("the relations of a statement", () => {
     );
   });
 
+  test("tell the time of kept snapshots by the names of their segments, of one length each", () => {
+    const kept = (run: string, exportTimeSeconds: number) => {
+      const place = { kind: "base", run, part: "b0000" } as const;
+      return { run, exportTimeSeconds, segments: [{ ...place, id: segmentName(place), rows: 1, bytes: 1 }] };
+    };
+    const [a, b, long] = [kept("a", 1), kept("b", 2), kept("b-b0000", 3)];
+    const one = relations.snapshots(SCHEMA, [a]);
+    expect(one).toContain("CAST(from_unixtime(1, 'UTC') AS timestamp(3)) AS ddb_export_timestamp");
+    const all = relations.snapshots(SCHEMA, [a, long, b]);
+    expect(all).toContain("element_at(split_to_map('b-a-=1,b-b-=2', ',', '='), substr(_segment, 1, 4))");
+    expect(all.split(" UNION ALL ")).toHaveLength(2);
+    expect(all).toContain("from_unixtime(3, 'UTC')");
+    expect(relations.snapshots(SCHEMA, [])).not.toContain('"lake"');
+  });
+
   test("read segments by ranges of their names, which end where others lie between", () => {
     const base = (run: string, order: number): Segment => {
       const place = { kind: "base", run, part: `p${order}` } as const;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { PARTS_AT_ONCE, SNAPSHOTS_AT_ONCE } from "../../src/aws/contracts/machines.ts";
+import { EARLY_SECONDS, PARTS_AT_ONCE, SNAPSHOTS_AT_ONCE } from "../../src/aws/contracts/machines.ts";
 import type { TableEntry } from "../../src/aws/contracts/registry.ts";
 import type { BeginRunEvent } from "../../src/aws/contracts/steps.ts";
 import { beginRun } from "../../src/aws/steps/begin-run.ts";
@@ -123,11 +123,22 @@ describe("a snapshot", () => {
     const store = storeWith(
       tableEntry("orders", "a"),
       every("b", 0),
-      every("c", 1),
+      every("c", 60),
       tableEntry("orders", "d"),
     );
     for (const table of ["b", "c", "d"]) seed(store, table);
     expect(await beginRun(contextOf(store), snapshot("a"))).toMatchObject({ others: ["b"] });
+  });
+
+  test("takes those along that were exported together with the one whose tick comes a little early", async () => {
+    const day = (table: string) => tableEntry("orders", table, { snapshotEverySeconds: 86_400 });
+    const store = storeWith(day("a"), day("b"));
+    for (const table of ["a", "b"]) seed(store, table);
+    const at = (seconds: number): LakeContext => ({ ...contextOf(store), nowSeconds: () => seconds });
+    const due = NOW + 86_400;
+    expect(await beginRun(at(due - EARLY_SECONDS), snapshot("a"))).toMatchObject({ others: ["b"] });
+    await store.remove(store.paths("b/locks/"));
+    expect(await beginRun(at(due - EARLY_SECONDS - 1), snapshot("a"))).toMatchObject({ others: [] });
   });
 
   test("that is the first is not taken where the table has one, or while another execution takes it", async () => {

@@ -3,7 +3,9 @@ import type { CustomResourceKind } from "../../src/aws/contracts/registry.ts";
 import { CUSTOM_RESOURCES } from "../../src/aws/contracts/registry.ts";
 import { answerCustomResource, type CustomResourceEvent } from "../../src/aws/register/custom-resource.ts";
 import { deployedSources, deployedTablesOf, readLakeEntry } from "../../src/aws/registry.ts";
+import { publishMoments } from "../../src/aws/tables-view.ts";
 import { tableEntryPath } from "../../src/core/format/deployment-path.ts";
+import type { TableMoments } from "../../src/core/status/tables-view.ts";
 import { MemoryCatalog } from "../crash-points/memory-catalog.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { LAKE_ENTRY, sourceEntry, tableEntry } from "../support/registry.ts";
@@ -189,3 +191,31 @@ test("a source that is removed and added again is read from its beginning by the
   await stacks.source("Create");
   expect(await deployedSources(stacks.store)).toHaveLength(1);
 });
+
+test("a table that is removed leaves dynalake_tables, and one that is replaced stays in it", async () => {
+  const stacks = new Stacks();
+  await stacks.source("Create");
+  await stacks.table("Create", "a", {}, "one");
+  await stacks.table("Create", "b", {}, "one");
+  for (const table of ["a", "b"]) await publishMoments(stacks.catalog, momentsOf(table), 1);
+  const members = (): string | undefined =>
+    stacks.catalog.tables.get("dynalake_tables")?.Parameters?.["dynalake.tables"];
+  const former = stacks.ids.get("b");
+  // Another resource of the same table has come before the former one goes.
+  stacks.ids.delete("b");
+  await stacks.table("Create", "b", {}, "another");
+  stacks.ids.set("b", former ?? "");
+  await stacks.table("Delete", "b");
+  expect(members()).toBe("a,b");
+  await stacks.table("Delete", "a");
+  expect(members()).toBe("b");
+});
+
+function momentsOf(table: string): TableMoments {
+  const unknown = undefined;
+  return {
+    ...{ table, source: "Orders", openGaps: 0, putAside: 0, drift: [] },
+    ...{ asOfSeconds: unknown, newestChangeSeconds: unknown, snapshotSeconds: unknown },
+    ...{ commitSeconds: unknown, compactionSeconds: unknown },
+  };
+}

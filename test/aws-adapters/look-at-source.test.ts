@@ -1,5 +1,11 @@
 import { expect, test } from "@jest/globals";
 import { type LookedAtSource, lookAtSource } from "../../src/aws/steps/look-at-source.ts";
+import { publishMoments } from "../../src/aws/tables-view.ts";
+import { parseSchema } from "../../src/core/schema/schema.ts";
+import { deployedMoments } from "../../src/core/status/tables-view.ts";
+import { wholenessOf } from "../../src/core/status/wholeness.ts";
+import { openTableOf } from "../../src/core/table/open-table.ts";
+import { MemoryCatalog } from "../crash-points/memory-catalog.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { register, sourceEntry, tableEntry } from "../support/registry.ts";
 
@@ -15,11 +21,12 @@ function storeOfTwo(): MemoryStore {
 function look(
   store: MemoryStore,
   State = "Enabled",
-  { source = SOURCE, stream = STREAM } = {},
+  { source = SOURCE, stream = STREAM, catalog = new MemoryCatalog() } = {},
 ): Promise<LookedAtSource> {
   const Table = { LatestStreamArn: stream, StreamSpecification: { StreamEnabled: true } };
   const lake = {
     store,
+    engine: { catalog },
     nowSeconds: () => 1_800_000_000,
     clients: { dynamodb: { send: async () => ({ Table }) } },
     lambda: { send: async () => ({ EventSourceArn: STREAM, State, LastModified: new Date(0) }) },
@@ -65,4 +72,21 @@ test("a table that cannot be looked at is counted, and keeps no other from it", 
   expect(failures).toMatchObject([{ code: "LAKE_DAMAGED" }]);
   expect(tables.map(({ table }) => table)).toEqual(["b"]);
   expect(store.text("b/watch.json")).toBeDefined();
+});
+
+test("a look tells what it has found in dynalake_tables, of tables that are published", async () => {
+  const store = storeOfTwo();
+  const catalog = new MemoryCatalog();
+  const opened = await openTableOf(store, parseSchema(tableEntry("orders", "b").schema, "a test"));
+  await publishMoments(
+    catalog,
+    await deployedMoments(store, opened, await wholenessOf({ store }, opened.manifest, "b")),
+    0,
+  );
+  const shown = (): string | undefined => catalog.tables.get("b__moments")?.ViewOriginalText;
+  const before = shown();
+  store.plant("aws/lambda/orders-mapping/batch", "{}");
+  await look(store, "Enabled", { catalog });
+  expect(shown()).not.toBe(before);
+  expect(catalog.tables.has("a__moments")).toBe(false);
 });

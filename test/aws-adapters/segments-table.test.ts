@@ -21,12 +21,20 @@ const MANIFEST = {
   ],
 };
 
+/** What lists of kept snapshots have. */
+const listed = async (): Promise<readonly Segment[]> => [
+  segment("older", "b0000"),
+  segment("older", "b0001"),
+];
+
 /** A lake with all segment files, and Glue with only some of their partitions. */
 function lake(known: readonly string[]) {
   const store = new MemoryStore();
   store.plant("t/segments/base/0/segment_part=b0000/file", "rows");
   store.plant("t/segments/base/0/segment_part=b0001/file", "rows");
   store.plant("t/segments/kept/b0000/file", "rows");
+  store.plant("t/segments/older/b0000/file", "rows");
+  store.plant("t/segments/older/b0001/file", "rows");
   store.plant("t/segments/never-committed/b0000/file", "rows");
   const registered = new Map(known.map((id) => [id, "known"]));
   const catalog = {
@@ -45,26 +53,29 @@ function lake(known: readonly string[]) {
   return { context: { store, catalog, bucket: "lake" }, registered };
 }
 
-test("segments that a commit names are registered again, and no others", async () => {
-  const { context, registered } = lake(["b-base-b0001"]);
-  expect(await registerNamed(context, "t", MANIFEST)).toBe(2);
+test("segments that a commit names are registered again, with those of kept snapshots, and no others", async () => {
+  const { context, registered } = lake(["b-base-b0001", "b-older-b0001"]);
+  expect(await registerNamed(context, "t", MANIFEST, listed)).toBe(3);
   expect(Object.fromEntries(registered)).toEqual({
     "b-base-b0001": "known",
+    "b-older-b0001": "known",
+    "b-older-b0000": "s3://lake/t/segments/older/b0000/",
     "b-base-b0000": "s3://lake/t/segments/base/0/segment_part=b0000/",
     "b-kept-b0000": "s3://lake/t/segments/kept/b0000/",
   });
 });
 
-test("a lake that lacks nothing is listed nowhere", async () => {
+test("a lake that lacks nothing is listed nowhere, nor are its kept snapshots", async () => {
   const { context } = lake(["b-base-b0000", "b-base-b0001", "b-kept-b0000"]);
-  expect(await registerNamed(context, "t", MANIFEST)).toBe(0);
+  const listed = () => Promise.reject(new Error("no list is read"));
+  expect(await registerNamed(context, "t", MANIFEST, listed)).toBe(0);
   expect(context.store.calls).toEqual([]);
 });
 
 test("a segment without files is no empty one", async () => {
   const { context } = lake([]);
   await context.store.remove(["t/segments/kept/b0000/file"]);
-  await expect(registerNamed(context, "t", MANIFEST)).rejects.toMatchObject({
+  await expect(registerNamed(context, "t", MANIFEST, listed)).rejects.toMatchObject({
     code: "LAKE_DAMAGED",
     message: "the files of segment b-kept-b0000 are missing",
   });

@@ -5,7 +5,8 @@
 
 import { describe, expect, test } from "@jest/globals";
 import { relationsOfNow, relationsOfViews } from "../../src/aws/athena-relations.ts";
-import { viewInput } from "../../src/aws/glue-view.ts";
+import { fitsGlue, viewInput } from "../../src/aws/glue-view.ts";
+import { snapshotViews } from "../../src/aws/publish-views.ts";
 import { PARTS_AT_ONCE_MAX, unloadStatements } from "../../src/aws/unload.ts";
 import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-policy.ts";
 import { planMajor } from "../../src/core/compaction/major-plan.ts";
@@ -21,8 +22,9 @@ import type { QueryEngine, Stage } from "../../src/core/ports/query-engine.ts";
 import { BUCKETS_MAX, bucketLabel } from "../../src/core/schema/partitioning.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
 import { athena } from "../../src/core/sql/athena.ts";
-import { keptSnapshots } from "../../src/core/table/kept-snapshots.ts";
+import { keptSnapshots, type SnapshotFiles } from "../../src/core/table/kept-snapshots.ts";
 import type { OpenTable } from "../../src/core/table/open-table.ts";
+import { utf8Bytes } from "../../src/core/values/utf8.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 
 const PLACE = { database: "company_data_lake", bucket: "a-bucket-with-a-rather-long-name-of-a-company" };
@@ -132,6 +134,8 @@ function opened(schema: Schema, segments: readonly Segment[]): OpenTable {
   return { schema, manifest, sequences: [1000], changes: listing(schema.table) };
 }
 
+type FilesForm = Pick<SnapshotFiles, "written" | "lacking" | "form">;
+
 /** Objects of a busy log: more than a statement names one by one. */
 function listing(table: string): OpenTable["changes"] {
   const hour = hourOf(NOW - 60);
@@ -227,5 +231,44 @@ describe("500 columns", () => {
       opened(schema, []).manifest,
     );
     expect(longest(schema, plan.stages)).toBeGreaterThan(1_000);
+  });
+
+  describe("400 daily snapshots", () => {
+    /** Each of them in buckets of its own. */
+    const days = (form: (day: number) => FilesForm): readonly SnapshotFiles[] =>
+      Array.from({ length: 400 }, (_, day) => {
+        const run = runOf(day);
+        const segments = Array.from({ length: 20 }, (_, part): Segment => {
+          const place = { kind: "base", run, part: bucketLabel(part) } as const;
+          return { ...place, id: segmentName(place), rows: 1, bytes: 1 };
+        });
+        const exportTimeSeconds = NOW - (400 - day) * 86_400;
+        return { run, exportTimeSeconds, segments: numberedSegments(segments), ...form(day) };
+      });
+    const viewing = { dialect: athena, ...relationsOfViews(PLACE, NOW) };
+    const table = opened(schema, []);
+    const columns = schema.columns.map(({ name }) => ({ name, typeName: "varchar", hiveType: "string" }));
+    const published = (kept: readonly SnapshotFiles[]) =>
+      snapshotViews(viewing, table, { kept, columns, database: PLACE.database });
+
+    test("are one view, and a statement of their own", () => {
+      const kept = days(() => ({ written: schema, lacking: new Set(), form: "a" }));
+      const views = published(kept);
+      expect(views.map(({ name }) => name)).toEqual(["orders_of_all_countries_snapshots"]);
+      expect(utf8Bytes(views[0]?.sql ?? "")).toBeLessThan(250_000);
+      expect(fitsGlue(PLACE.database, views[0] as (typeof views)[number])).toBe(true);
+    });
+
+    test("of twenty forms are a view for each, which none is too long for Glue", () => {
+      const kept = days((day) => {
+        const late = schema.columns.slice(-Math.floor(day / 20) - 1).map(({ name }) => name);
+        return { written: schema, lacking: new Set(late), form: `${Math.floor(day / 20)}`.padStart(32, "0") };
+      });
+      const views = published(kept);
+      expect(views).toHaveLength(21);
+      expect(views.at(-1)?.name).toBe("orders_of_all_countries_snapshots");
+      for (const view of views) expect(fitsGlue(PLACE.database, view)).toBe(true);
+      for (const { name } of views.slice(0, -1)) expect(views.at(-1)?.sql).toContain(`"${name}"`);
+    });
   });
 });

@@ -40,7 +40,7 @@ class Ticked {
     const times = { committedAtSeconds: this.nowSeconds, horizonSeconds: this.nowSeconds };
     const manifest = { ...initialManifest(1), ...times, sequence: 1, schema, snapshots };
     this.store.plant(`${table}/manifest/000000000001.json`, manifestText(manifest));
-    await saveLastCompaction(this.store, table, this.nowSeconds);
+    await saveLastCompaction(this.store, table, { atSeconds: this.nowSeconds });
   }
 
   async change(table: string, hour: string): Promise<void> {
@@ -131,9 +131,9 @@ describe("a tick", () => {
     await ticked.settled("orders");
     await ticked.tick();
     await ticked.change("orders", "dt=2027-01-15/hr=12");
-    await saveLastCompaction(ticked.store, "orders", ticked.nowSeconds + 60);
+    await saveLastCompaction(ticked.store, "orders", { atSeconds: ticked.nowSeconds + 60 });
     expect(await ticked.tick()).toEqual([{ compaction: { table: "orders" } }]);
-    await saveLastCompaction(ticked.store, "orders", ticked.nowSeconds);
+    await saveLastCompaction(ticked.store, "orders", { atSeconds: ticked.nowSeconds });
     expect(await ticked.tick()).toEqual([]);
   });
 

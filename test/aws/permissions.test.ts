@@ -12,10 +12,15 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { CUSTOM_RESOURCES } from "../../src/aws/contracts/registry.ts";
 import { COMPACTION_KINDS } from "../../src/aws/contracts/steps.ts";
 import { deliveryStatus } from "../../src/aws/delivery-status.ts";
+import { publishMoments } from "../../src/aws/tables-view.ts";
 import { tableEntryPath } from "../../src/core/format/deployment-path.ts";
 import { statementsPath } from "../../src/core/format/lake-path.ts";
 import { namedSegments } from "../../src/core/format/named-segments.ts";
-import { latestManifest, manifestSequences } from "../../src/core/table/commits.ts";
+import { deployedMoments, TABLES_VIEW } from "../../src/core/status/tables-view.ts";
+import { wholenessOf } from "../../src/core/status/wholeness.ts";
+import { manifestSequences } from "../../src/core/table/commits.ts";
+import { keptSnapshots } from "../../src/core/table/kept-snapshots.ts";
+import { requireTable } from "../../src/core/table/open-table.ts";
 import { waitingPaths } from "../../src/core/table/waiting-paths.ts";
 import { allPartitions } from "../support/all-partitions.ts";
 import type { AwsEmulator } from "./support/emulator.ts";
@@ -45,7 +50,8 @@ beforeAll(async () => {
   const entry = JSON.parse(new TextDecoder().decode(await guarded.lake.store.read(path)));
   configuration = entry.served.at(-1).configuration;
   await removeAll("");
-  for (const view of ["guarded", "guarded_history", "guarded_snapshots"]) await guarded.dropTable(view);
+  for (const view of ["guarded", "guarded_history", "guarded_snapshots", "guarded__moments", TABLES_VIEW])
+    await guarded.dropTable(view);
 });
 
 afterAll(async () => {
@@ -387,6 +393,27 @@ test("compactions, one of them in vain: plan-compaction, commit, publish-views",
   await growByEvent("publish-views", { table: "guarded" });
 });
 
+test("another snapshot, with which two are kept: commit, publish-views", async () => {
+  const path = tableEntryPath(guarded.deployment.source, "guarded");
+  const { store } = guarded.lake;
+  const entry = JSON.parse(new TextDecoder().decode(await store.read(path)));
+  await store.replace(path, Buffer.from(JSON.stringify({ ...entry, snapshotsKept: 2 })));
+  const next = await growByEvent<Begun>("source", { step: "begin-export", execution: randomUUID() });
+  await until("the export is there", () => store.read(`${next.exportPrefix}manifest-files.json`));
+  const files = new TextDecoder().decode(await store.read(`${next.exportPrefix}manifest-files.json`));
+  for (const [index, line] of files.trimEnd().split("\n").entries())
+    await growPart({ run: next.run, tables: ["guarded"], index, part: JSON.parse(line) as Part });
+  await growByEvent("plan-seed", { table: "guarded", ...next });
+  await stage(next.run);
+  expect(await growByEvent("commit", { table: "guarded", run: next.run })).toMatchObject({
+    outcome: "committed",
+  });
+  expect(await store.list("guarded/snapshots/")).toHaveLength(2);
+  await growByEvent("publish-views", { table: "guarded" });
+  // What compactions have seen is told by looks, too.
+  await growLook();
+});
+
 test("clean: after a run, and as vacuum when all is old", async () => {
   const { bucket, store } = guarded.lake;
   expect(
@@ -400,6 +427,7 @@ test("clean: after a run, and as vacuum when all is old", async () => {
     const committedAtSeconds = manifest.committedAtSeconds - weekAndDayHours * 3600;
     await store.replace(path, Buffer.from(JSON.stringify({ ...manifest, committedAtSeconds })));
   }
+  await store.replace("guarded/snapshots/not-committed.json", Buffer.from("{}"));
   await emulator.makeOlder(bucket, "guarded/", weekAndDayHours);
   await growByEvent("clean", { table: "guarded", vacuum: true });
   expect(await manifestSequences(store, "guarded")).toHaveLength(1);
@@ -433,7 +461,10 @@ test("plan-compaction: segments that Glue has forgotten", async () => {
   const { catalog } = guarded.lake.engine;
   const segments = "guarded__segments";
   const known = await allPartitions(catalog, segments);
-  const named = namedSegments(await latestManifest(guarded.lake.store, "guarded")).map(({ id }) => id);
+  const opened = await requireTable(guarded.lake.store, "guarded");
+  const kept = (await keptSnapshots(guarded.lake.store, opened)).flatMap(({ segments }) => segments);
+  const ids = [...namedSegments(opened.manifest), ...kept].map(({ id }) => id);
+  const named = [...new Set(ids)];
   expect(named.length).toBeGreaterThan(0);
   expect(known).toEqual(expect.arrayContaining(named));
   await growPlanning(() => catalog.deletePartitions(segments, known));
@@ -464,18 +495,29 @@ test("register: the registry, and the tables of the catalog, missing and without
   const place = await answers();
   const { store } = guarded.lake;
   const { source } = guarded.deployment;
-  const register = (kind: keyof typeof CUSTOM_RESOURCES, schema: object, before: Scene["before"]) => {
+  let made = "";
+  const register = (
+    kind: keyof typeof CUSTOM_RESOURCES,
+    schema: object,
+    before: Scene["before"],
+    RequestType = "Create",
+  ) => {
     const run = async (): Promise<Answered> => {
       const answered = await guarded.invoke("register", {
-        ...{ RequestType: "Create", ResponseURL: place.url, StackId: "stack", RequestId: randomUUID() },
+        ...{ RequestType, ResponseURL: place.url, StackId: "stack", RequestId: randomUUID() },
         ...{ ResourceType: CUSTOM_RESOURCES[kind], LogicalResourceId: "Made" },
+        ...(RequestType === "Create" ? {} : { PhysicalResourceId: made }),
         ResourceProperties: {
           Configuration: JSON.stringify(probe),
           Schema: JSON.stringify(schema),
         },
       });
       // A failure is an answer to CloudFormation, too.
-      const { Status } = JSON.parse(place.said.at(-1) ?? "{}") as { readonly Status?: string };
+      const { Status, PhysicalResourceId = "" } = JSON.parse(place.said.at(-1) ?? "{}") as {
+        readonly Status?: string;
+        readonly PhysicalResourceId?: string;
+      };
+      made = PhysicalResourceId;
       return Status === "SUCCESS" ? answered : { error: "it was refused" };
     };
     return grow("register", before === undefined ? { run } : { before, run });
@@ -494,6 +536,17 @@ test("register: the registry, and the tables of the catalog, missing and without
   const wider = { ...schema, attributes: { ...schema.attributes, n: { type: "int" } } };
   await register("glueTables", wider, undefined);
   await register("table", schema, async () => undefined);
+  // A table that has been in the union leaves it.
+  const opened = await requireTable(store, "guarded");
+  const moments = await deployedMoments(
+    store,
+    opened,
+    await wholenessOf({ store }, opened.manifest, "guarded"),
+  );
+  await publishMoments(catalog, { ...moments, table: "probe" }, 0);
+  await register("table", schema, async () => undefined, "Delete");
+  expect(await guarded.rows("SELECT table_name FROM dynalake_tables")).toEqual([{ table_name: "guarded" }]);
+  await guarded.dropTable("probe__moments");
   await store.remove([tableEntryPath("probe", "probe")]);
   await dropped();
   await place.close();

@@ -121,6 +121,8 @@ test("afterwards everything goes on", async () => {
     expect(status).toMatchObject({ health: "healthy", openGaps: [] });
     expect(opened.manifest.snapshots).toHaveLength(1);
   }
+  const told = await first().rows("SELECT table_name, is_whole FROM dynalake_tables ORDER BY table_name");
+  expect(told).toEqual(KEPT_TABLES.toSorted().map((table_name) => ({ table_name, is_whole: true })));
   expect(await first().run("snapshot")).toMatchObject({ output: { outcome: "committed" } });
   await allBecomeEqual();
 });

@@ -243,7 +243,7 @@ async function expectSound(own: Case, deployment: Deployment, how: "exactly" | "
   expect(await history(deployment)).toEqual(historyOf(own.changes));
   const { sequence } = await latestManifest(deployment.store, TABLE);
   const views = [...deployment.catalog.shownBy().values()];
-  expect(views).toHaveLength(3);
+  expect(views).toHaveLength(4);
   for (const view of views) expect(how === "exactly" ? view : Math.min(view, sequence)).toBe(view);
   const [written = [], committed] = await columns(deployment);
   expect(committed).toEqual(expect.arrayContaining([...written]));

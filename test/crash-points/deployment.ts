@@ -8,6 +8,7 @@ import { sourceEntryPath, tableEntryPath } from "../../src/core/format/deploymen
 import { lakeFileBytes } from "../../src/core/format/lake-file.ts";
 import { segmentOfPath, stageFolder } from "../../src/core/format/lake-path.ts";
 import { nameOfPlace } from "../../src/core/format/segment-name.ts";
+import type { SnapshotsKept } from "../../src/core/format/snapshots-kept.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import type { Stage } from "../../src/core/ports/query-engine.ts";
 import type { Schema } from "../../src/core/schema/schema.ts";
@@ -56,6 +57,8 @@ export class Deployment {
   /** The deployed schema; that of the lake may be older. */
   schema: Schema = worldSchema();
   nowSeconds: number = NOW + 10;
+  /** What the deployment asks snapshots to keep. */
+  snapshotsKept: SnapshotsKept | undefined;
   readonly #session: DuckdbSession;
   #runs = 0;
   #executions = 0;
@@ -92,6 +95,7 @@ export class Deployment {
       bufferSeconds: 65,
       schemaSettleSeconds: 1800,
       firstSnapshotEverySeconds: 86_400,
+      snapshotsKept: this.snapshotsKept,
       served: [{ configuration: "one", fromSeconds: 0 }],
     };
   }

@@ -21,10 +21,10 @@ export class MemoryCatalog implements GlueCatalog {
     }
   }
 
-  /** The number of the manifest that each view shows, by name. */
+  /** The number of the manifest that each view of a table shows, by name. */
   shownBy(): ReadonlyMap<string, number> {
     const views = [...this.tables].flatMap(([name, { Parameters }]) =>
-      Parameters === undefined ? [] : [[name, Number(Parameters["dynalake.manifest"])] as const],
+      !Parameters?.["dynalake.table"] ? [] : [[name, Number(Parameters["dynalake.manifest"])] as const],
     );
     return new Map(views);
   }

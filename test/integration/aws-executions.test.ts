@@ -9,10 +9,18 @@ import { snapshotPart } from "../../src/aws/steps/snapshot-part.ts";
 import { EXPORTS_FOLDER } from "../../src/core/format/deployment-path.ts";
 import { segmentsFolder, stagingRunFolder, tallyPath } from "../../src/core/format/lake-path.ts";
 import { namedSegments } from "../../src/core/format/named-segments.ts";
+import type { SnapshotsKept } from "../../src/core/format/snapshots-kept.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
 import { latestManifest } from "../../src/core/table/commits.ts";
+import { keptSnapshots } from "../../src/core/table/kept-snapshots.ts";
 import { readLastCompaction } from "../../src/core/table/last-compaction.ts";
-import { COMPACTED, type Deployment, filledDeployment, SOURCE } from "../crash-points/deployment.ts";
+import {
+  COMPACTED,
+  DEPLOYED_CHANGES,
+  type Deployment,
+  filledDeployment,
+  SOURCE,
+} from "../crash-points/deployment.ts";
 import { SOURCE_TABLE_ARN } from "../crash-points/export-service.ts";
 import {
   compactionMachine,
@@ -20,6 +28,7 @@ import {
   firstSnapshotMachine,
   type Invoker,
   once,
+  snapshotMachine,
 } from "../crash-points/machines.ts";
 import { sessionOfTests } from "../crash-points/session.ts";
 import { FILLED, NOW, type State, shown, TABLE, worldSchema } from "../crash-points/world.ts";
@@ -203,5 +212,51 @@ test("what a long compaction has not seen is news after it: it counts as compact
   expect(await compactionMachine(new Execution(deployment, slow))).toBe("succeeded");
   expect(await shown(deployment)).toEqual(COMPACTED);
   // One call for the lock, before the first planning.
-  expect(await readLastCompaction(deployment.store, TABLE)).toBe(beganSeconds + 900);
+  expect(await readLastCompaction(deployment.store, TABLE)).toMatchObject({ atSeconds: beganSeconds + 900 });
+});
+
+/** A snapshot by the machine so long after the others, of a deployment that asks for this. */
+async function taken(deployment: Deployment, afterSeconds: number, snapshotsKept?: SnapshotsKept) {
+  deployment.nowSeconds = NOW + afterSeconds;
+  deployment.snapshotsKept = snapshotsKept;
+  deployment.deploy(deployment.schema, 0);
+  deployment.source(ITEMS);
+  expect(await snapshotMachine(new Execution(deployment, once))).toBe("committed");
+  return latestManifest(deployment.store, TABLE);
+}
+
+test("snapshots keep as many as the deployment asks for, and as before where it asks for nothing", async () => {
+  const deployment = await filledDeployment(session());
+  await taken(deployment, 1000, 2);
+  const second = await taken(deployment, 2000);
+  expect(second.snapshotsKept).toBe(2);
+  const times = second.snapshots.map(({ exportTimeSeconds }) => exportTimeSeconds);
+  expect(times).toEqual([NOW + 1000, NOW + 2000]);
+  expect((await taken(deployment, 3000, "all")).snapshots).toHaveLength(3);
+  expect((await taken(deployment, 4000, { seconds: 1500 })).snapshots).toHaveLength(2);
+});
+
+test("Glue is told of kept snapshots again, too, once it has forgotten the table", async () => {
+  const deployment = await filledDeployment(session());
+  for (const afterSeconds of [1000, 2000]) await taken(deployment, afterSeconds, 2);
+  const known = [...deployment.catalog.partitions.keys()].filter((id) => id.startsWith("b-aws-"));
+  deployment.catalog.partitions.clear();
+  expect(await compactionMachine(new Execution(deployment, once))).toBe("succeeded");
+  const manifest = await latestManifest(deployment.store, TABLE);
+  const kept = await keptSnapshots(deployment.store, { ...(await deployment.steps()).opened, manifest });
+  const ids = kept.flatMap(({ segments }) => segments.map(({ id }) => id));
+  expect(ids.length).toBeGreaterThan(2);
+  expect(known).toEqual(expect.arrayContaining(ids));
+  expect([...deployment.catalog.partitions.keys()]).toEqual(expect.arrayContaining(ids));
+});
+
+test("the newest change that compactions have seen is remembered, also when there is nothing new", async () => {
+  const deployment = await filledDeployment(session());
+  const newest = async () => (await readLastCompaction(deployment.store, TABLE))?.newestChangeSeconds;
+  await compactionMachine(new Execution(deployment, once));
+  const seen = await newest();
+  expect(seen).toBe(Math.max(...DEPLOYED_CHANGES.map(({ timeSeconds }) => timeSeconds ?? 0)));
+  deployment.nowSeconds += 900;
+  await compactionMachine(new Execution(deployment, once));
+  expect(await newest()).toBe(seen);
 });

@@ -6,3 +6,8 @@ export type StoredTable = "changes" | "segments" | "staging";
 export function storedTableName(table: string, stored: StoredTable): string {
   return `${table}__${stored}`;
 }
+
+/** The view with what is known of a table; `dynalake_tables` is the union of them. */
+export function momentsViewName(table: string): string {
+  return `${table}__moments`;
+}

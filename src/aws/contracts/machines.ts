@@ -20,6 +20,9 @@ export interface SnapshotInput {
  */
 export const PARTS_AT_ONCE = 30;
 
+/** A schedule's ticks are not exact: so much before its time, work is due. */
+export const EARLY_SECONDS = 30;
+
 /** Snapshots that ticks keep running at the same time. */
 export const SNAPSHOTS_AT_ONCE = 3;
 

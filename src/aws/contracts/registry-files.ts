@@ -1,6 +1,7 @@
 /** How the entries of the registry (registry.ts) are read: from the bucket, and from what a stack gives its custom resources. */
 import * as z from "zod/mini";
 import { type LakeFile, moment, safeName } from "../../core/format/lake-file.ts";
+import { snapshotsKeptShape } from "../../core/format/snapshots-kept-shape.ts";
 import type { SchemaFile } from "../../core/schema/schema.ts";
 import type {
   LakeEntry,
@@ -43,6 +44,7 @@ const tableShape = z.object({
   schemaSettleSeconds: count,
   compactEverySeconds: z.optional(count),
   snapshotEverySeconds: z.optional(count),
+  snapshotsKept: z.optional(snapshotsKeptShape),
   firstSnapshotEverySeconds: count,
 });
 

@@ -2,6 +2,7 @@
  * The registry of a deployment: what its lake, its sources and its lake tables consist of. Each has an entry in the bucket, which
  * the stacks' custom resources write; functions and the command line find everything by them. registry-files.ts reads entries.
  */
+import type { SnapshotsKept } from "../../core/format/snapshots-kept.ts";
 import type { SchemaFile } from "../../core/schema/schema.ts";
 import type { ServedInterval } from "../../core/table/served-intervals.ts";
 
@@ -58,6 +59,8 @@ export interface TableConfiguration extends Deployed {
   readonly compactEverySeconds?: number | undefined;
   /** Snapshots after the first one. Undefined: never. */
   readonly snapshotEverySeconds?: number | undefined;
+  /** What snapshots keep from now on. Undefined: what they kept before. */
+  readonly snapshotsKept?: SnapshotsKept | undefined;
   /** How often to check whether the first snapshot is still missing. */
   readonly firstSnapshotEverySeconds: number;
 }

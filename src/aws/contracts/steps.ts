@@ -160,6 +160,8 @@ export interface PlanCompactionEvent extends OfTable {
   readonly lastRun?: string | undefined;
   /** When its first planning began. */
   readonly beganSeconds?: number | undefined;
+  /** The newest change that it has seen in the change log. */
+  readonly newestChangeSeconds?: number | undefined;
   /** Runs of this work that have failed. Default: 0. */
   readonly failedRuns?: number | undefined;
 }
@@ -271,6 +273,7 @@ export const planCompactionEvent: z.ZodMiniType<PlanCompactionEvent> = z.object(
   done: z.array(z.enum(COMPACTION_KINDS)),
   lastRun: z.optional(safeName),
   beganSeconds: z.optional(moment),
+  newestChangeSeconds: z.optional(moment),
   failedRuns: z.optional(count),
 });
 

@@ -4,21 +4,24 @@ import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { parseSchema } from "../../core/schema/schema.ts";
 import { servedSince, servedUntil } from "../../core/table/served-intervals.ts";
 import { readLakeFile, replaceLakeFile } from "../../core/table/stored-file.ts";
-import type {
-  LakeEntry,
-  SourceConfiguration,
-  SourceEntry,
-  TableConfiguration,
-  TableEntry,
+import {
+  isDeployed,
+  type LakeEntry,
+  type SourceConfiguration,
+  type SourceEntry,
+  type TableConfiguration,
+  type TableEntry,
 } from "../contracts/registry.ts";
 import { tableEntryFile } from "../contracts/registry-files.ts";
+import type { ViewsCatalog } from "../glue-view.ts";
 import { readSourceEntry } from "../registry.ts";
-import { ensureStoredTables, type StoredTablesCatalog } from "./ensure-stored-tables.ts";
+import { leaveTables } from "../tables-view.ts";
+import { ensureStoredTables } from "./ensure-stored-tables.ts";
 
 export interface RegisterContext {
   readonly store: ObjectStore;
   readonly bucket: string;
-  readonly catalog: StoredTablesCatalog;
+  readonly catalog: ViewsCatalog;
   readonly nowSeconds: () => number;
 }
 
@@ -72,13 +75,15 @@ export async function registerTable(
 }
 
 export async function removeTable(
-  { store, nowSeconds }: RegisterContext,
-  table: Pick<TableConfiguration, "schema" | "source">,
+  { catalog, store, nowSeconds }: RegisterContext,
+  { schema, source }: Pick<TableConfiguration, "schema" | "source">,
   configuration: string,
 ): Promise<void> {
-  const path = tableEntryPath(table.source, parseSchema(table.schema, "the deployed schema").table);
+  const { table } = parseSchema(schema, "the deployed schema");
+  const path = tableEntryPath(source, table);
   const entry = await readLakeFile(store, tableEntryFile, path);
   if (entry === undefined) return;
   const served = servedUntil(entry.served, configuration, nowSeconds());
   await replaceLakeFile(store, path, { ...entry, served });
+  if (!isDeployed({ served })) await leaveTables(catalog, table); // breakage: removed-tables-leave-the-union
 }

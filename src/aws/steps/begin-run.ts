@@ -4,7 +4,7 @@ import { EXPORT_FUZZ_SECONDS } from "../../core/exports/export-manifest.ts";
 import { latestManifest } from "../../core/table/commits.ts";
 import { takeLock } from "../../core/table/run-lock.ts";
 import { awsError, failureName } from "../../sdk/aws-error.ts";
-import { PARTS_AT_ONCE } from "../contracts/machines.ts";
+import { EARLY_SECONDS, PARTS_AT_ONCE } from "../contracts/machines.ts";
 import type { BeginRunEvent, BegunRun, BegunSnapshot } from "../contracts/steps.ts";
 import { type DeployedTable, deployedTablesOf, requireDeployedTable, requireSource } from "../registry.ts";
 import type { LakeContext } from "./step-context.ts";
@@ -53,7 +53,9 @@ async function isDue(context: LakeContext, entry: DeployedTable["entry"], table:
   const newest = (await latestManifest(context.store, table)).snapshots.at(-1);
   if (newest === undefined) return awaitsFirst(context, entry, table);
   const { snapshotEverySeconds: every } = entry;
-  return every !== undefined && context.nowSeconds() >= newest.exportTimeSeconds + every;
+  // What the tick that started the execution has found to be due, too.
+  // breakage: due-as-the-tick-sees-it
+  return every !== undefined && context.nowSeconds() >= newest.exportTimeSeconds + every - EARLY_SECONDS;
 }
 
 /**

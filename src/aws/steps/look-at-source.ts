@@ -2,13 +2,17 @@
 import type { LambdaClient } from "@aws-sdk/client-lambda";
 import { DynalakeError } from "../../core/error.ts";
 import { failedBatchesFolder } from "../../core/format/lake-path.ts";
+import { deployedMoments } from "../../core/status/tables-view.ts";
+import { type Wholeness, wholenessOf } from "../../core/status/wholeness.ts";
 import type { NamedGap, Sighting } from "../../core/table/gap.ts";
+import type { OpenTable } from "../../core/table/open-table.ts";
 import type { SourceMetric } from "../contracts/metrics.ts";
 import type { SourceEntry } from "../contracts/registry.ts";
 import { openDeployedTable } from "../lake-schema.ts";
 import { type DeployedTable, deployedTablesOf } from "../registry.ts";
 import { sightStream } from "../stream-sighting.ts";
-import { type LakeHealth, lakeHealth } from "./lake-health.ts";
+import { refreshMoments } from "../tables-view.ts";
+import { healthOf, type LakeHealth } from "./lake-health.ts";
 import type { LakeContext } from "./step-context.ts";
 import { watchStream } from "./watch-stream.ts";
 
@@ -41,29 +45,44 @@ export async function lookAtSource(
       failures.push(error);
     }
   };
+  const { eventSourceMapping: mappingId, ownerRole, sourceTableArn } = entry;
+  const failedBatches = (await lake.store.list(failedBatchesFolder(mappingId))).length;
   await attempt(async () => {
-    const { eventSourceMapping: mappingId, ownerRole, sourceTableArn } = entry;
     const { clients, lambda } = lake;
     const seen = await sightStream({ lambda, dynamodb: clients.dynamodb, sourceTableArn, mappingId });
     const sighting = ownerRole === undefined ? seen : { ...seen, isForeign: true as const };
     for (const deployed of await deployedTablesOf(lake.store, entry.source))
-      await attempt(async () => void tables.push(await lookAtTable(lake, deployed, sighting)));
+      await attempt(async () => {
+        const opened = await openDeployedTable(lake.store, deployed.schema);
+        const { looked, whole } = await lookAtTable(lake, deployed, { opened, sighting, failedBatches });
+        tables.push(looked);
+        // A gap is shown where people look, also while nothing is compacted.
+        const moments = await deployedMoments(lake.store, opened, whole);
+        await refreshMoments(lake.engine.catalog, moments, opened.manifest.sequence); // breakage: looks-tell-gaps
+      });
   });
-  const failedBatches = await lake.store.list(failedBatchesFolder(entry.eventSourceMapping));
   const metrics = {
     FailedLooks: failures.length,
     StreamUnreadSeconds: Math.max(0, ...tables.map(({ unreadSeconds }) => unreadSeconds)),
-    OnFailureObjects: failedBatches.length, // breakage: failed-batches-measured
+    OnFailureObjects: failedBatches, // breakage: failed-batches-measured
   };
   return { metrics, tables, failures };
 }
 
+interface LookingAtTable {
+  readonly opened: OpenTable;
+  readonly sighting: Sighting;
+  /** Of the source. */
+  readonly failedBatches: number;
+}
+
 async function lookAtTable(
   lake: LakeContext,
-  { entry, schema, table }: DeployedTable,
-  sighting: Sighting,
-): Promise<LookedAtTable> {
-  const opened = await openDeployedTable(lake.store, schema);
+  { entry, table }: DeployedTable,
+  { failedBatches, opened, sighting }: LookingAtTable,
+): Promise<{ readonly looked: LookedAtTable; readonly whole: Wholeness }> {
   const { gaps, unreadSeconds } = await watchStream({ ...lake, opened, entry }, sighting);
-  return { table, gaps, unreadSeconds, health: await lakeHealth(lake.store, opened) };
+  const own = await wholenessOf(lake, opened.manifest, table);
+  const whole = { ...own, undelivered: { ...own.undelivered, failedBatches } };
+  return { looked: { table, gaps, unreadSeconds, health: healthOf(whole) }, whole };
 }

@@ -2,7 +2,9 @@
 import { planMajor } from "../../core/compaction/major-plan.ts";
 import { planMinor } from "../../core/compaction/minor-plan.ts";
 import type { Plan } from "../../core/compaction/plan.ts";
-import { saveLastCompaction } from "../../core/table/last-compaction.ts";
+import { defined } from "../../core/defined.ts";
+import { keptSnapshots } from "../../core/table/kept-snapshots.ts";
+import { readLastCompaction, saveLastCompaction } from "../../core/table/last-compaction.ts";
 import { planSchemaChange } from "../adopt-schema.ts";
 import { awsPolicy, settleSecondsFor } from "../aws-policy.ts";
 import {
@@ -27,20 +29,36 @@ export async function planCompaction(
     if (done.includes(kind)) continue;
     const plan = await planKind(context, kind, event);
     if (plan === undefined) continue;
-    const next = { ...asked, done: [...done, kind], lastRun: plan.run, beganSeconds };
+    const seen = newestChangeOf(plan) ?? asked.newestChangeSeconds;
+    const next = {
+      ...asked,
+      done: [...done, kind],
+      lastRun: plan.run,
+      beganSeconds,
+      ...defined({ newestChangeSeconds: seen }),
+    };
     const again = { ...asked, beganSeconds, failedRuns: failedRuns + 1 };
     const saved = await savePlan(context, plan);
     return { step: "stage", kind, done, next, ...(again.failedRuns < RUNS_MAX ? { again } : {}), ...saved };
   }
   const { table } = event;
+  const newestChangeSeconds =
+    asked.newestChangeSeconds ?? (await readLastCompaction(context.store, table))?.newestChangeSeconds;
   // What came while it worked may not have been folded.
-  await saveLastCompaction(context.store, table, beganSeconds); // breakage: compacted-as-of-its-beginning
+  const last = { atSeconds: beganSeconds, ...defined({ newestChangeSeconds }) }; // breakage: compacted-as-of-its-beginning
+  await saveLastCompaction(context.store, table, last);
   return { step: "publish", done, clean: { table, ...(lastRun === undefined ? {} : { run: lastRun }) } };
+}
+
+function newestChangeOf({ change }: Plan): number | undefined {
+  return change.kind === "minor" ? change.newestChangeSeconds : undefined;
 }
 
 /** Before anything is read of them: what Athena does not know of is missing in what it writes. */
 async function registerForgotten({ store, opened, bucket, engine }: StepContext): Promise<void> {
-  await registerNamed({ store, bucket, catalog: engine.catalog }, opened.schema.table, opened.manifest);
+  const { manifest, schema } = opened;
+  const listed = async () => (await keptSnapshots(store, opened)).flatMap(({ segments }) => segments);
+  await registerNamed({ store, bucket, catalog: engine.catalog }, schema.table, manifest, listed);
 }
 
 function planKind(

@@ -15,12 +15,9 @@ import { savePlan } from "./saved-plan.ts";
 import type { StepContext } from "./step-context.ts";
 import { type Tally, tallyFile } from "./tally.ts";
 
-/** Full snapshots that a lake keeps for `<table>_snapshots`. */
-const SNAPSHOTS_KEPT = 1;
-
 /** Throws EXPORT_INVALID where a file of the export is missing among what was staged. */
 export async function planSeedStep(context: StepContext, request: PlanSeedEvent): Promise<PlannedSeed> {
-  const { store, engine, newRunId, nowSeconds, opened } = context;
+  const { entry, store, engine, newRunId, nowSeconds, opened } = context;
   const { manifest, schema } = opened;
   const { failedRuns = 0, run } = request;
   const { summary, files } = await readExport(store, request.exportPrefix);
@@ -61,7 +58,7 @@ export async function planSeedStep(context: StepContext, request: PlanSeedEvent)
     exportTimeSeconds,
     cutSeconds: Math.max(0, exportTimeSeconds - EXPORT_FUZZ_SECONDS),
     deliveryDelaySeconds: AWS_DELIVERY_DELAY_SECONDS,
-    snapshotsKept: SNAPSHOTS_KEPT,
+    snapshotsKept: entry.snapshotsKept, // breakage: deployed-retention-is-committed
     nowSeconds,
   };
   const plan = await planSeed(seeding, manifest);

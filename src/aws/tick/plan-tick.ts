@@ -2,7 +2,7 @@
  * What a tick starts: machines for tables that are due and have something to do, vacuums, checks of the sources, and deliveries of
  * what waits. A table that is due and has nothing to do counts as compacted.
  */
-import { SNAPSHOTS_AT_ONCE } from "../contracts/machines.ts";
+import { EARLY_SECONDS, SNAPSHOTS_AT_ONCE } from "../contracts/machines.ts";
 import type { SourceEntry, TableEntry } from "../contracts/registry.ts";
 
 /** What the ticks before have done. */
@@ -67,8 +67,6 @@ export interface DueFeed {
   readonly streamFunction: string;
 }
 
-/** A schedule's ticks are not exact. */
-const EARLY_SECONDS = 30;
 const LOOK_SECONDS = 3600;
 const VACUUM_SECONDS = 24 * 3600;
 

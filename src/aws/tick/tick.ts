@@ -114,7 +114,7 @@ async function hasNews(
   { nowSeconds, store }: TickContext,
   { entry, table }: DeployedTable,
 ): Promise<boolean> {
-  const compactedSeconds = await readLastCompaction(store, table);
+  const compactedSeconds = (await readLastCompaction(store, table))?.atSeconds;
   if (compactedSeconds === undefined) return true;
   const sinceMs = (compactedSeconds - settleSecondsFor(entry.bufferSeconds)) * 1000;
   const now = nowSeconds();

@@ -14,6 +14,8 @@ export interface CostOptions {
   readonly lakeTables?: number;
   readonly buckets?: number;
   readonly compactEvery?: number;
+  readonly snapshotEvery?: number;
+  readonly snapshotsKept?: number;
   readonly bufferTime?: number;
   readonly batchWindow?: number;
   readonly retentionHours?: number;
@@ -41,6 +43,8 @@ async function estimateOf({ settings }: CommandContext, options: CostOptions): P
     lakeTables: options.lakeTables,
     buckets: options.buckets,
     compactEveryMinutes: options.compactEvery,
+    snapshotEveryDays: options.snapshotEvery,
+    snapshotsKept: options.snapshotsKept,
     bufferSeconds: options.bufferTime,
     batchWindowSeconds: options.batchWindow,
     retentionHours: options.retentionHours,

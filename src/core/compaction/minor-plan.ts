@@ -50,8 +50,8 @@ export async function planMinor(context: PlanningContext, opened: OpenTable): Pr
     const rows = await minorRows(context, opened, decision, reading);
     stages.push({ run, kind: "delta", rows, sortBy: DELTA_ORDER, cut: DELTA_CUT });
   }
-  const change = { kind: "minor", horizonSeconds, takesDeltas, folded, foldedSinceSeconds } as const;
-  return { run, fromSequence: manifest.sequence, stages, change };
+  const moved = { horizonSeconds, takesDeltas, folded, foldedSinceSeconds, newestChangeSeconds };
+  return { run, fromSequence: manifest.sequence, stages, change: { kind: "minor", ...moved } };
 }
 
 async function oldestLate(

@@ -26,6 +26,8 @@ export type PlannedChange = PlannedMinor | PlannedMajor | PlannedSnapshot | Plan
 export interface PlannedMinor
   extends Pick<MinorDecision, "horizonSeconds" | "takesDeltas" | "folded" | "foldedSinceSeconds"> {
   readonly kind: "minor";
+  /** The second of the newest change in the log, where it has any. */
+  readonly newestChangeSeconds?: number | undefined;
 }
 
 export interface PlannedMajor {
@@ -66,6 +68,7 @@ const changeShape: z.ZodMiniType<PlannedChange> = z.discriminatedUnion("kind", [
     takesDeltas: z.boolean(),
     folded: z.array(z.string()),
     foldedSinceSeconds: seconds,
+    newestChangeSeconds: z.optional(seconds),
   }),
   z.object({
     kind: z.literal("major"),

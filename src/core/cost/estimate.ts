@@ -62,6 +62,7 @@ export function estimate(load: Load): Estimate {
     machinesLine(load, amounts),
     watchingLine(load),
     recoveryLine(load),
+    ...snapshotLines(load, amounts),
   ];
   return {
     load,
@@ -188,6 +189,31 @@ function recoveryLine({ tableBytes }: Load): CostLine {
     dollars: gigabytes(tableBytes) * PRICES.recovery.dollars,
     formula: "table x recovery; the table may have it anyway",
   };
+}
+
+/** What snapshots by a schedule cost, and what they leave. */
+function snapshotLines(load: Load, amounts: Amounts): readonly CostLine[] {
+  const { lakeTables, retentionHours, snapshotsKept, undeleteDays } = load;
+  const { baseBytes, snapshots } = amounts;
+  if (snapshots === 0 && snapshotsKept === 1) return [];
+  // The newest one is the base, which storage has already. Those that are no longer kept go as replaced segments do.
+  const older = Math.min(snapshotsKept - 1, snapshots);
+  const going = Math.min(snapshots - older, (snapshots / 30) * (retentionHours / 24 + undeleteDays));
+  return [
+    {
+      resource: "Snapshots: exports, and Athena",
+      dollars: snapshots * snapshotDollars(load, amounts),
+      formula: "snapshots a month x (table x export + lake tables x 2 x table x scan)",
+      cheaper: "a longer snapshotEvery",
+    },
+    {
+      resource: "S3 storage of older snapshots, at the end of the first month",
+      dollars: lakeTables * gigabytes((older + going) * baseBytes) * PRICES.storage.dollars, // breakage: kept-snapshots-cost
+      formula:
+        "lake tables x base x (kept snapshots but the newest + those of the retention and the undelete days that are not kept)",
+      cheaper: "fewer snapshotsKept",
+    },
+  ];
 }
 
 /** The export is shared. */

@@ -14,6 +14,10 @@ export interface Load {
   readonly buckets?: number | undefined;
   /** 0: never. */
   readonly compactEveryMinutes: number;
+  /** Snapshots after the first one. 0: never. */
+  readonly snapshotEveryDays: number;
+  /** How many snapshots the lake keeps. */
+  readonly snapshotsKept: number;
   readonly bufferSeconds: number;
   readonly batchWindowSeconds: number;
   readonly batchSize: number;
@@ -30,6 +34,8 @@ export const DEFAULT_LOAD: Omit<Load, "writesPerSecond" | "tableBytes"> = {
   itemBytes: 1000,
   lakeTables: 1,
   compactEveryMinutes: 15,
+  snapshotEveryDays: 0,
+  snapshotsKept: 1,
   bufferSeconds: 60,
   batchWindowSeconds: 5,
   batchSize: 1000,
@@ -70,6 +76,8 @@ export interface Amounts {
   readonly buckets: number;
   /** Executions per month: none where nothing was written. */
   readonly compactions: number;
+  /** Per month, without the first one. */
+  readonly snapshots: number;
 }
 
 export function amountsOf(load: Load): Amounts {
@@ -91,6 +99,7 @@ export function amountsOf(load: Load): Amounts {
     items,
     buckets: load.buckets ?? bucketsFor(items),
     compactions: compactionsOf(load),
+    snapshots: load.snapshotEveryDays === 0 ? 0 : MONTH_SECONDS / (load.snapshotEveryDays * 86_400),
   };
 }
 

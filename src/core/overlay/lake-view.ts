@@ -103,19 +103,24 @@ export function snapshotsView(
   schema: Schema,
   kept: readonly SnapshotFiles[],
 ): LakeView {
+  const groups = snapshotsByForm(kept);
+  const none: readonly SnapshotFiles[] = [];
+  const rows = (groups.length === 0 ? [none] : groups).map((group) => {
+    const { written, lacking } = group[0] ?? { written: schema, lacking: new Set<string>() };
+    return { written, lacking, rows: engine.snapshots(withEarlierColumns(written), group) };
+  });
+  return { name: `${schema.table}_snapshots`, sql: snapshotRows(engine.dialect, schema, rows) };
+}
+
+/** Those whose files have the same columns together. */
+export function snapshotsByForm(kept: readonly SnapshotFiles[]): readonly (readonly SnapshotFiles[])[] {
   const groups = new Map<string, SnapshotFiles[]>();
   for (const snapshot of kept) {
     const group = groups.get(snapshot.form) ?? [];
     group.push(snapshot);
     groups.set(snapshot.form, group);
   }
-  const none: readonly SnapshotFiles[] = [];
-  const forms = groups.size === 0 ? [none] : [...groups.values()];
-  const rows = forms.map((group) => {
-    const { written, lacking } = group[0] ?? { written: schema, lacking: new Set<string>() };
-    return { written, lacking, rows: engine.snapshots(withEarlierColumns(written), group) };
-  });
-  return { name: `${schema.table}_snapshots`, sql: snapshotRows(engine.dialect, schema, rows) };
+  return [...groups.values()];
 }
 
 /** `<table>__segments`: base and deltas as they lie. */

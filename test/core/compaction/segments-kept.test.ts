@@ -28,3 +28,12 @@ test("what is younger than a day is kept, however short the retention", () => {
   const compactEverySeconds = HOUR;
   expect(segmentsKept({ ...table, compactEverySeconds, retentionSeconds: HOUR })).toBe(48 + 6 + 1 + 6);
 });
+
+test("snapshots that are kept add all parts each, those that are kept no longer until a vacuum comes", () => {
+  const daily = { ...table, parts: 10, snapshotEverySeconds: 24 * HOUR };
+  expect(segmentsKept({ ...daily, snapshotsKept: 1 })).toBe(90);
+  expect(segmentsKept({ ...daily, snapshotsKept: 31 })).toBe(90 + 300);
+  expect(segmentsKept({ ...daily, snapshotsKept: { seconds: 30 * 24 * HOUR } })).toBe(90 + 300);
+  expect(segmentsKept({ ...daily, snapshotsKept: "all" })).toBe(90 + 36_500);
+  expect(segmentsKept({ ...table, parts: 10, snapshotsKept: 3 })).toBe(30);
+});

@@ -95,3 +95,25 @@ test("more writes, more data and more lake tables never cost less", () => {
     { numRuns: 200 },
   );
 });
+
+describe("snapshots by a schedule", () => {
+  const load = { tableBytes: 100e9, buckets: 1 };
+  const daily = (snapshotsKept: number) => of({ ...load, snapshotEveryDays: 1, snapshotsKept });
+
+  test("cost their exports, once for all lake tables, and statements", () => {
+    const { snapshotDollars } = of(load);
+    expect(line(daily(1), "Snapshots")).toBeCloseTo(30 * snapshotDollars, 8);
+    expect(of(load).perMonth.some(({ resource }) => resource.startsWith("Snapshots"))).toBe(false);
+  });
+
+  test("cost the storage of those that stay, and of others until they are deleted", () => {
+    const base = (100e9 * 0.4) / 1e9;
+    const storage = (kept: number): number => line(daily(kept), "S3 storage of older");
+    // The newest is the base; 29 others stay, and the one before them goes.
+    expect(storage(30)).toBeCloseTo(30 * base * PRICES.storage.dollars, 8);
+    expect(storage(400)).toBeCloseTo(30 * base * PRICES.storage.dollars, 8);
+    // Of 30, those of the last 14 days.
+    expect(storage(1)).toBeCloseTo(14 * base * PRICES.storage.dollars, 8);
+    expect(line(of({ ...load, snapshotsKept: 3 }), "S3 storage of older")).toBe(0);
+  });
+});

@@ -2,7 +2,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { initialManifest, type Manifest, manifestText } from "../../../src/core/format/manifest.ts";
 import { parseSchema } from "../../../src/core/schema/schema.ts";
-import { tableMoments } from "../../../src/core/status/tables-view.ts";
+import { deployedMoments, tableMoments } from "../../../src/core/status/tables-view.ts";
+import { wholenessOf } from "../../../src/core/status/wholeness.ts";
+import { saveLastCompaction } from "../../../src/core/table/last-compaction.ts";
 import { openTableOf } from "../../../src/core/table/open-table.ts";
 import { saveReadingState } from "../../../src/core/table/reading-state.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
@@ -64,5 +66,41 @@ describe("last_compaction", () => {
 
   test("is unknown where nothing was compacted", async () => {
     expect((await momentsOf(committed(["snapshot", "snapshot"]))).compactionSeconds).toBeUndefined();
+  });
+});
+
+describe("of a deployed table", () => {
+  async function deployed(store: MemoryStore, mappingId?: string) {
+    const opened = await openTableOf(store, schema);
+    const context = { store, ...(mappingId === undefined ? {} : { mappingId }) };
+    return deployedMoments(store, opened, await wholenessOf(context, opened.manifest, "t"));
+  }
+
+  /** A lake whose horizon a compaction has moved to so long after the floor of its snapshot. */
+  function compactedTo(seconds: number): MemoryStore {
+    const store = committed(["snapshot", "minor"]);
+    const path = "t/manifest/000000000002.json";
+    const manifest = JSON.parse(store.text(path) ?? "{}");
+    store.plant(path, JSON.stringify({ ...manifest, horizonSeconds: manifest.floorSeconds + seconds }));
+    return store;
+  }
+
+  test("as_of is what compactions have found delivered, and after a snapshot the snapshot's moment", async () => {
+    expect((await deployed(compactedTo(500))).asOfSeconds).toBe(EARLY + 500);
+    const store = committed(["snapshot"]);
+    const path = "t/manifest/000000000001.json";
+    const manifest = JSON.parse(store.text(path) ?? "{}");
+    const moved = { ...manifest, floorSeconds: EARLY + 180, horizonSeconds: EARLY + 180 };
+    store.plant(path, JSON.stringify(moved));
+    expect((await deployed(store)).asOfSeconds).toBe(EARLY);
+  });
+
+  test("newest_change is the newest that compactions have seen, and failed batches of its stream are put aside", async () => {
+    const store = compactedTo(500);
+    expect((await deployed(store)).newestChangeSeconds).toBeUndefined();
+    await saveLastCompaction(store, "t", { atSeconds: LATE, newestChangeSeconds: EARLY + 499 });
+    store.plant("aws/lambda/own/batch", "{}");
+    expect(await deployed(store, "own")).toMatchObject({ newestChangeSeconds: EARLY + 499, putAside: 1 });
+    expect(await deployed(store, "other")).toMatchObject({ putAside: 0 });
   });
 });

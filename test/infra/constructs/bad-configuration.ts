@@ -249,6 +249,20 @@ test("a table whose segments would be too many for a vacuum is refused", () => {
   expect(() => kept(1000, { ...aYear, compactEvery: "never", snapshotEvery: Duration.hours(1) })).toThrow(
     refused("USAGE", "would keep up to 8,785,000 segments", "snapshotEvery"),
   );
+  expect(() => kept(1000, { snapshotEvery: Duration.days(1), snapshotsKept: "all" })).toThrow(
+    refused("USAGE", "would keep up to 3,", "snapshotsKept"),
+  );
+  kept(100, { snapshotEvery: Duration.days(1), snapshotsKept: "all" });
+});
+
+test.each<[number | Duration, string]>([
+  [0, "0 is"],
+  [1.5, "1.5 is"],
+  [Duration.seconds(0), "0 seconds is"],
+])("snapshotsKept of %j is refused", (snapshotsKept, message) => {
+  expect(() => add((stack) => usableTable(stack, "T"), { snapshotsKept })).toThrow(
+    refused("USAGE", `invalid snapshotsKept: ${message}`, "snapshotsKept"),
+  );
 });
 
 test.each<[SnapshotPartOptions, string]>([

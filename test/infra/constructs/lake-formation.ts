@@ -36,12 +36,13 @@ describe("Lake Formation", () => {
   test("gets the roles of all that use the catalog", () => {
     const { lake, source, stack, template } = governed();
     const resolved = (arn: string) => flat(stack.resolve(arn));
-    const known = [...Object.values(lake.roles), source.streamRole, ...source.deliveryRoles.values()];
+    const { deliveryRoles, sourceRole, streamRole } = source;
+    const known = [...Object.values(lake.roles), streamRole, sourceRole, ...deliveryRoles.values()];
     const using = grantsOf(template).filter(({ action }) => action.startsWith("glue:"));
     const roles = new Set(using.map(({ role }) => `<${role}.Arn>`));
-    expect(roles.size).toBe(11);
+    expect(roles.size).toBe(12);
     const arns = known.map(({ roleArn }) => resolved(roleArn));
     expect([...roles].filter((role) => !arns.includes(role))).toEqual([]);
-    expect([...source.deliveryRoles.keys()]).toEqual(["orders", "order_lines"]);
+    expect([...deliveryRoles.keys()]).toEqual(["orders", "order_lines"]);
   });
 });

@@ -81,6 +81,7 @@ describe("of all roles", () => {
     expect(objectGrants("s3:DeleteObject")).toEqual([
       "LakeWorkFunctionsCleanRole */staging/*",
       "LakeWorkFunctionsCleanRole */segments/*",
+      "LakeWorkFunctionsCleanRole */snapshots/*",
       "LakeWorkFunctionsCleanRole */manifest/*",
       "LakeWorkFunctionsCleanRole _exports/*/*",
       "LakeWorkFunctionsBeginRunRole */locks/*",
@@ -167,11 +168,15 @@ describe("of all roles", () => {
       "dynalake/*__changes",
       "dynalake/*__segments",
       "dynalake/*__staging",
+      "dynalake/dynalake_tables",
     ]);
     expect(tables(/PublishViews/)).toEqual(["dynalake/*"]);
+    // What a look has found is told at once.
+    expect(tables(/Source/)).toEqual(["dynalake/*__moments"]);
     expect([...new Set(writes.map(({ role }) => role))].sort()).toEqual([
       "LakeWorkFunctionsPublishViewsRole",
       "LakeWorkFunctionsRegisterRole",
+      "ReviewsSourceSourceRole",
     ]);
   });
 

@@ -4,6 +4,7 @@ import { DynamoDbLake } from "../../../infra/dynamo-db-lake.ts";
 import { Lake } from "../../../infra/lake.ts";
 import { LakeStack } from "../../../infra/lake-stack.ts";
 import { tableConfiguration } from "../../../src/aws/contracts/registry-files.ts";
+import type { SnapshotsKept } from "../../../src/core/format/snapshots-kept.ts";
 import { example, makeExample } from "../example.ts";
 import {
   flat,
@@ -61,6 +62,17 @@ describe("the tick", () => {
     });
     expect(entry).toMatchObject({ snapshotEverySeconds: 2_592_000, firstSnapshotEverySeconds: 60 });
     expect(entry.compactEverySeconds).toBeUndefined();
+    expect(entry.snapshotsKept).toBeUndefined();
+  });
+
+  test.each<[number | Duration | "all", SnapshotsKept]>([
+    [3, 3],
+    [Duration.days(30), { seconds: 2_592_000 }],
+    ["all", "all"],
+  ])("tells snapshots to keep %j", (snapshotsKept, expected) => {
+    const { reviews } = makeExample({ snapshotsKept });
+    const { Configuration } = resourceOf(reviews, "Custom::DynalakeTable").Properties;
+    expect(JSON.parse(flat(Configuration)).snapshotsKept).toEqual(expected);
   });
 });
 
