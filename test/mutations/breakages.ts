@@ -1626,8 +1626,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: "the metrics of a source leave failed batches out",
     marker: "failed-batches-measured",
-    find: "failedBatches.length",
-    put: "0",
+    find: "OnFailureObjects: failedBatches",
+    put: "OnFailureObjects: 0",
     tests: ["test/aws-adapters/look-at-source.test.ts"],
   },
   {
