@@ -4,6 +4,7 @@ import { seed } from "../../src/core/compaction/seed.ts";
 import { schemaPath } from "../../src/core/format/lake-path.ts";
 import { tableDrift } from "../../src/core/overlay/drift.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
+import { textColumns } from "../../src/core/schema/text-name.ts";
 import { type OpenTable, openTableOf } from "../../src/core/table/open-table.ts";
 import { schemaEdit } from "../../src/core/table/schema-edit.ts";
 import { fileForPeople, writeSchema } from "../../src/core/table/schema-file.ts";
@@ -70,12 +71,12 @@ async function snapshotAndFollow(world: World, ports: Ports): Promise<void> {
 
 const SEEDED: State = { 1: "c3", 5: "s5", 10: "s1" };
 
-/** Another name, another column, and room for cents. */
-function edited({ schema }: OpenTable): Schema {
+/** Another name, another column, and room for cents, or another kind of type. */
+function edited({ schema }: OpenTable, price: string): Schema {
   const file = fileForPeople(schema);
   const attributes = {
     ...file.attributes,
-    P: { name: "cost", type: "decimal(22,3)" },
+    P: { name: "cost", type: price },
     N: { type: "string" },
   };
   return parseSchema({ ...file, attributes }, "an edit");
@@ -95,6 +96,15 @@ async function expectCounted(world: World): Promise<void> {
   expect(hidden.size).toBe(Number(!hasNote) + Number(!hasRoom));
 }
 
+/** Prices are numbers: a column of text has none of them, and they stand beside it. */
+async function expectBeside(world: World): Promise<void> {
+  const opened = await openedOf(world);
+  const column = opened.schema.columns.find(({ attribute }) => attribute === "P");
+  expect(column?.earlier).toHaveLength(1);
+  expect(textColumns(opened.schema, []).map(({ text }) => text.label)).toEqual(["cost__text"]);
+  await expectEdited(world);
+}
+
 async function expectEdited(world: World): Promise<void> {
   const opened = await openedOf(world);
   const labels = new Map(opened.schema.columns.map(({ attribute, label }) => [attribute, label]));
@@ -103,10 +113,14 @@ async function expectEdited(world: World): Promise<void> {
 }
 
 /** As `schema apply` does. */
-async function applyFile(world: World, ports: Ports): Promise<void> {
-  const opened = await openTableOf(ports.store, world.schema);
-  await editSchema(lakeOf(world, ports), opened, { given: edited(opened), origin: "a file" });
+function applyFile(price: string) {
+  return async (world: World, ports: Ports): Promise<void> => {
+    const opened = await openTableOf(ports.store, world.schema);
+    await editSchema(lakeOf(world, ports), opened, { given: edited(opened, price), origin: "a file" });
+  };
 }
+
+const CENTS = "decimal(22,3)";
 
 const IN_PLACE = { states: [FILLED], changes: FILLED_CHANGES, always: expectCounted };
 
@@ -120,7 +134,7 @@ const PATHS: Readonly<Record<string, WritePath>> = {
     ...IN_PLACE,
     begin: async () => {
       const world = await evolving("bigint");
-      await writeSchema(world.store, edited(await openedOf(world)));
+      await writeSchema(world.store, edited(await openedOf(world), CENTS));
       return world;
     },
     run: compactAndFollow,
@@ -135,8 +149,24 @@ const PATHS: Readonly<Record<string, WritePath>> = {
   "schema apply": {
     ...IN_PLACE,
     begin: () => evolving("bigint"),
-    run: applyFile,
+    run: applyFile(CENTS),
     repaired: expectEdited,
+  },
+  "schema apply of another kind of type": {
+    ...IN_PLACE,
+    begin: () => evolving("bigint"),
+    run: applyFile("string"),
+    repaired: expectBeside,
+  },
+  "an edit of schema.json to another kind of type": {
+    ...IN_PLACE,
+    begin: async () => {
+      const world = await evolving("bigint");
+      await writeSchema(world.store, edited(await openedOf(world), "string"));
+      return world;
+    },
+    run: compactAndFollow,
+    repaired: expectBeside,
   },
   "a snapshot that columns follow": {
     begin: async () => {
@@ -168,9 +198,9 @@ test.each(Object.entries(PATHS))("%s", async (name, path) => {
 test("a schema apply that died before it wrote schema.json is finished by the next one", async () => {
   const world = await evolving("bigint");
   world.store.failOnce("replace", /schema\.json$/, "before");
-  await expect(applyFile(world, world.ports())).rejects.toThrow("no answer");
+  await expect(applyFile(CENTS)(world, world.ports())).rejects.toThrow("no answer");
   expect((await schemaEdit(world.store, await openedOf(world)))?.kind).toBe("earlier");
-  await applyFile(world, world.ports());
+  await applyFile(CENTS)(world, world.ports());
   await expectEdited(world);
   expect(JSON.parse(world.store.text(schemaPath(TABLE)) ?? "")).toMatchObject({ evolution: 1 });
 });
