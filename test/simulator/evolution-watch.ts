@@ -57,7 +57,8 @@ function eventsOf(before: Schema, after: Schema): readonly string[] {
     if (old === undefined) return ["new columns"];
     const isNested = column.type.kind === "struct" || column.type.kind === "array";
     return [
-      ...(old.name === column.name ? [] : [isNested ? "wider parts" : "wider numbers"]),
+      ...(old.name === column.name || isOther(old, column) ? [] : [isNested ? "wider parts" : "wider numbers"]),
+      ...(isOther(old, column) ? ["other kinds of types"] : []),
       ...(isFurther(old, column) ? ["digits from before the point"] : []),
       ...(old.label === column.label ? [] : ["other names"]),
       ...(old.hidden === column.hidden ? [] : ["hidden or shown"]),
@@ -73,18 +74,27 @@ function isFurther({ type: old }: Column, { type }: Column): boolean {
   );
 }
 
-/** No column goes, and no number loses digits behind the point. */
+/** No column goes, no number loses digits behind the point, and kinds change where people order it. */
 function faultOfTypes(before: Schema, after: Schema): string | undefined {
   for (const old of before.columns) {
     const next = after.columns.find(({ attribute }) => attribute === old.attribute);
     if (next === undefined) return `${old.attribute} has no column any more`;
     if (next.name !== old.name && !next.earlier.some(({ name }) => name === old.name))
       return `${old.attribute} has forgotten its column ${old.name}`;
-    if (scaleOf(next) < scaleOf(old)) return `${old.attribute} has lost digits behind the point`;
-    if (next.type.kind !== old.type.kind && !NUMBERS.has(next.type.kind))
+    if (isOther(old, next)) {
+      if (ORDERED.has(old.attribute)) continue;
       return `${old.attribute} is of another kind`;
+    }
+    if (scaleOf(next) < scaleOf(old)) return `${old.attribute} has lost digits behind the point`;
   }
   return undefined;
+}
+
+/** Kinds of types change by order alone, and these are what people order. */
+const ORDERED: ReadonlySet<string> = new Set(["price", "status", "flag", "at"]);
+
+function isOther({ type: old }: Column, { type }: Column): boolean {
+  return old.kind !== type.kind && !(NUMBERS.has(old.kind) && NUMBERS.has(type.kind));
 }
 
 const NUMBERS: ReadonlySet<string> = new Set(["int", "bigint", "decimal"]);
