@@ -50,10 +50,11 @@ Lambda reads the stream free of charge. Glue's catalog, the schedule and the top
 function idleCosts(): string {
   return `## What an idle lake costs
 
-Where nothing is written, nothing is compacted, and no statement runs. These remain, per month:
+Where nothing is written, no statement runs. A table that is compacted by itself still gets one compaction a day, which
+moves its horizon, so that a table idle for a year answers at once. These remain, per month:
 
-| | Alarms | Metrics | Dashboards | Keys | LIST requests | Invocations | Dollars |
-| --- | --- | --- | --- | --- | --- | --- | --- |
+| | Alarms | Metrics | Dashboards | Keys | LIST requests | Invocations | Compactions | Dollars |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
 ${rows([
   watchingRow("the lake", lakeWatching(DEFAULT_LOAD)),
   watchingRow("the lake, with its own key", lakeWatching({ ...DEFAULT_LOAD, ownKey: true })),
@@ -85,7 +86,7 @@ rows            = writes per second x 2,592,000
 shards          = one for each 500 writes per second, at least 4
 rows per batch  = 1 + writes per second x batchWindow / shards, at most batchSize
 batches         = rows / rows per batch
-compactions     = one each compactEvery, and none where nothing was written
+compactions     = one each compactEvery, and none where nothing was written, but for one a day that moves the horizon
 rewrites        = rows / a tenth of the items, at most one for each 8 compactions
 base            = 0.4 x table
 log             = 0.5 x rows x item bytes, more each month: it never expires
@@ -186,8 +187,8 @@ function dollarsOf({ perMonth }: Estimate, resource: string): number {
 }
 
 function watchingRow(name: string, watching: Watching): readonly string[] {
-  const { alarms, metrics, dashboards, keys, lists, invocations } = watching;
-  const counts = [alarms, metrics, dashboards, keys, lists, invocations];
+  const { alarms, metrics, dashboards, keys, lists, invocations, horizonMoves } = watching;
+  const counts = [alarms, metrics, dashboards, keys, lists, invocations, horizonMoves];
   return [name, ...counts.map(grouped), cents(watchingDollars(watching))];
 }
 

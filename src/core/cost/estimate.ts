@@ -1,6 +1,7 @@
 /** What a source and its lake tables cost in a month, per resource, with its formula and what would make it cheaper. */
 import { type Amounts, amountsOf, type Load, MONTH_SECONDS } from "./load.ts";
 import { PRICES } from "./prices.ts";
+import { RUN_REQUESTS, runDollars } from "./run.ts";
 import { MINOR_STATEMENTS, majorStatements, writingStatements } from "./statements.ts";
 import { lakeWatching, sourceWatching, tableWatching, watchingDollars } from "./watching.ts";
 
@@ -42,11 +43,7 @@ const LOG_HOURS = 4;
 const REWRITE_SHARE = 0.1;
 /** Minor compactions after which a major one is looked for. */
 const MINORS_PER_MAJOR = 8;
-const TRANSITIONS = 25;
-const RUN_GB_SECONDS = 20;
-const RUN_FUNCTIONS = 6;
 const OBJECT_BYTES = 64 * 1024 * 1024;
-const RUN_REQUESTS = 60;
 /** An instance of the stream function writes its counts of rows so often, at most. */
 const COUNT_SECONDS = 300;
 const SEED_READS = 2;
@@ -60,7 +57,7 @@ export function estimate(load: Load): Estimate {
     storageLine(load, amounts),
     athenaLine(load, amounts),
     machinesLine(load, amounts),
-    watchingLine(load),
+    watchingLine(load, amounts),
     recoveryLine(load),
     ...snapshotLines(load, amounts),
   ];
@@ -158,23 +155,19 @@ function rewrites({ compactions, items, rows }: Amounts): number {
 }
 
 function machinesLine({ lakeTables }: Load, { compactions }: Amounts): CostLine {
-  const run =
-    TRANSITIONS * PRICES.transition.dollars +
-    RUN_FUNCTIONS * (PRICES.invocation.dollars + PRICES.trace.dollars) +
-    RUN_GB_SECONDS * PRICES.computeSecond.dollars;
   return {
     resource: "Step Functions, and the functions of compactions",
-    dollars: lakeTables * compactions * run,
+    dollars: lakeTables * compactions * runDollars(),
     formula: "lake tables x compactions x (25 transitions + 6 invocations + 20 GB-seconds)",
     cheaper: "a longer compactEvery",
   };
 }
 
-function watchingLine(load: Load): CostLine {
+function watchingLine(load: Load, { compactions }: Amounts): CostLine {
   const dollars =
     watchingDollars(lakeWatching(load)) +
     watchingDollars(sourceWatching(load)) +
-    load.lakeTables * watchingDollars(tableWatching(load));
+    load.lakeTables * watchingDollars(tableWatching(load, compactions));
   return {
     resource: "Watching: alarms, metrics, dashboard, tick",
     dollars,

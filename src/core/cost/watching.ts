@@ -1,5 +1,6 @@
 /** What a lake costs while nothing is written, by what its templates deploy and what its functions do all the same. */
 import { PRICES } from "./prices.ts";
+import { RUN_REQUESTS, runDollars } from "./run.ts";
 
 /** What is paid for by being there. */
 export interface Watching {
@@ -13,6 +14,8 @@ export interface Watching {
   readonly gets: number;
   /** Invocations of functions per month, each of them a trace. */
   readonly invocations: number;
+  /** Compactions per month that only move a table's horizon: no statement runs. */
+  readonly horizonMoves: number;
 }
 
 /** The tick, hourly looks at sources, and daily vacuums, in a month. */
@@ -53,6 +56,7 @@ export function lakeWatching({ alarms, dashboard, ownKey, compactEveryMinutes }:
     lists: 2 * ticks,
     gets: 2 * ticks,
     invocations: ticks,
+    horizonMoves: 0,
   };
 }
 
@@ -62,7 +66,7 @@ export function sourceWatching({
   compactEveryMinutes,
 }: Pick<Deployed, "alarms" | "compactEveryMinutes">): Watching {
   const ticks = ticksPerMonth(compactEveryMinutes);
-  const none = { metrics: 0, dashboards: 0, keys: 0 };
+  const none = { metrics: 0, dashboards: 0, keys: 0, horizonMoves: 0 };
   return {
     ...none,
     alarms: alarms ? 6 : 0,
@@ -72,10 +76,11 @@ export function sourceWatching({
   };
 }
 
-export function tableWatching({
-  alarms,
-  compactEveryMinutes,
-}: Pick<Deployed, "alarms" | "compactEveryMinutes">): Watching {
+/** `compactions`: those of what was written, per month. */
+export function tableWatching(
+  { alarms, compactEveryMinutes }: Pick<Deployed, "alarms" | "compactEveryMinutes">,
+  compactions = 0,
+): Watching {
   const ticks = ticksPerMonth(compactEveryMinutes);
   const isCompacted = compactEveryMinutes > 0;
   // CloudWatch looks back a day at most: the alarm on missing compactions needs four intervals.
@@ -88,12 +93,14 @@ export function tableWatching({
     lists: ticks * TICK_LISTS + HOURS * LOOK_LISTS + DAYS * VACUUM_LISTS,
     gets: ticks * TICK_GETS + HOURS * LOOK_GETS,
     invocations: DAYS,
+    // breakage: idle-horizon-is-paid
+    horizonMoves: isCompacted ? Math.max(0, DAYS - compactions) : 0,
   };
 }
 
 /** Dollars per month. */
 export function watchingDollars(watching: Watching): number {
-  const { alarms, metrics, dashboards, keys, lists, gets, invocations } = watching;
+  const { alarms, metrics, dashboards, keys, lists, gets, invocations, horizonMoves } = watching;
   const call =
     PRICES.invocation.dollars +
     CALL_GB_SECONDS * PRICES.computeSecond.dollars +
@@ -106,6 +113,7 @@ export function watchingDollars(watching: Watching): number {
     keys * PRICES.key.dollars +
     lists * PRICES.put.dollars +
     gets * PRICES.get.dollars +
-    invocations * call
+    invocations * call +
+    horizonMoves * (runDollars() + RUN_REQUESTS * PRICES.put.dollars)
   );
 }

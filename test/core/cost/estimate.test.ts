@@ -5,6 +5,7 @@ import { type Estimate, estimate } from "../../../src/core/cost/estimate.ts";
 import { DEFAULT_LOAD, type Load } from "../../../src/core/cost/load.ts";
 import { PRICES } from "../../../src/core/cost/prices.ts";
 import { majorStatements, writingStatements } from "../../../src/core/cost/statements.ts";
+import { tableWatching, watchingDollars } from "../../../src/core/cost/watching.ts";
 import * as fc from "../../support/fast-check.ts";
 
 function of(load: Partial<Load>): Estimate {
@@ -41,6 +42,16 @@ describe("an idle lake", () => {
       expect(idle.source).toBeLessThanOrEqual(1);
       expect(idle.lake).toBeLessThanOrEqual(5);
     }
+  });
+
+  test("is compacted once a day, on days without a compaction of what was written", () => {
+    const moves = [0, 20, 3000].map((compactions) => tableWatching(DEFAULT_LOAD, compactions).horizonMoves);
+    expect(moves).toEqual([30, 10, 0]);
+    expect(tableWatching({ ...DEFAULT_LOAD, compactEveryMinutes: 0 }).horizonMoves).toBe(0);
+    const [idle, unmoved] = [0, 3000].map((each) => watchingDollars(tableWatching(DEFAULT_LOAD, each)));
+    // 25 transitions, functions and requests, without a statement.
+    expect(Number(idle) - Number(unmoved)).toBeGreaterThan(30 * 25 * PRICES.transition.dollars);
+    expect(Number(idle) - Number(unmoved)).toBeLessThan(0.05);
   });
 
   test("costs nothing but its watching", () => {
