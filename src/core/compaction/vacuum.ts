@@ -72,7 +72,9 @@ export async function planVacuum(
   // Before the manifests are read: files of a run that commits in between are named by then.
   const folders = [segmentsFolder(table), snapshotsFolder(table), stagingFolder(table)];
   const files: StoredObject[] = [];
-  for (const folder of folders) files.push(...(await store.list(folder)));
+  // As the arguments of one call, hundreds of thousands would overflow the stack.
+  // breakage: files-one-after-the-other
+  for (const folder of folders) for (const file of await store.list(folder)) files.push(file);
   // breakage: commit-numbers-get-grace
   const keptSeconds = Math.max(policy.retentionSeconds, policy.graceSeconds);
   const { expired, named } = await readWindow(store, table, nowSeconds - keptSeconds);

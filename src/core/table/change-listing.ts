@@ -34,7 +34,7 @@ export function listChanges(store: ObjectStore, table: string): ChangeListing {
         if (day < hour.dt) continue;
         const ofDay = await listing.ofDay(day);
         // breakage: hours-compared-within-day
-        objects.push(...ofDay.filter((object) => !(day === hour.dt && object.hour.hr < hour.hr)));
+        for (const object of ofDay) if (!(day === hour.dt && object.hour.hr < hour.hr)) objects.push(object);
       }
       return objects;
     },
