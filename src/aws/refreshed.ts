@@ -1,4 +1,4 @@
-/** Caches what `make` returns for `seconds`. Failures are not cached. */
+/** Caches what `make` returns until `seconds` after it was begun: what came meanwhile it may not have seen. Failures are not cached. */
 export function refreshed<T>(
   seconds: number,
   nowSeconds: () => number,
@@ -6,8 +6,10 @@ export function refreshed<T>(
 ): () => Promise<T> {
   let made: { readonly value: T; readonly atSeconds: number } | undefined;
   return async () => {
-    if (made === undefined || nowSeconds() - made.atSeconds >= seconds)
-      made = { value: await make(), atSeconds: nowSeconds() };
+    const atSeconds = nowSeconds();
+    // breakage: refreshed-since-its-beginning
+    if (made === undefined || atSeconds - made.atSeconds >= seconds)
+      made = { atSeconds, value: await make() };
     return made.value;
   };
 }

@@ -107,6 +107,19 @@ describe("a tick", () => {
     expect(Object.fromEntries(started)).toEqual({ clean: 1, "orders-source": 24 });
   });
 
+  test("looks at a source again at once when a table was added, until after that is served", async () => {
+    const ticked = new Ticked(tableEntry("orders", "orders"));
+    await ticked.settled("orders");
+    await ticked.tick();
+    const served = [{ configuration: "two", fromSeconds: ticked.nowSeconds + 300 }];
+    register(ticked.store, { tables: [tableEntry("orders", "lines", { served })] });
+    await ticked.settled("lines");
+    const looks: boolean[] = [];
+    for (const afterSeconds of [60, 200, 60, 60])
+      looks.push(JSON.stringify(await ticked.tick(afterSeconds)).includes("look"));
+    expect(looks).toEqual([true, true, true, false]);
+  });
+
   test("compacts a table that is idle for days, so that its horizon moves on", async () => {
     const ticked = new Ticked(tableEntry("orders", "orders"));
     await ticked.settled("orders");

@@ -88,7 +88,10 @@ export function planTick(sources: readonly TickSource[], state: TickState, now: 
     isDue(ticksOf(one).compactionSeconds, one.entry.compactEverySeconds),
   );
   const vacuums = tables.filter((one) => isDue(ticksOf(one).vacuumSeconds, VACUUM_SECONDS));
-  const looks = sources.filter(({ entry }) => isDue(state.sources[entry.source]?.lookSeconds, LOOK_SECONDS));
+  const looks = sources.filter((source) => {
+    const { lookSeconds } = state.sources[source.entry.source] ?? {};
+    return isDue(lookSeconds, LOOK_SECONDS) || isNewSince(source, lookSeconds);
+  });
   const due = dueSnapshots(sources, now, isDue, ticksOf);
   const exported = due.flatMap(({ tables: along }) => along);
   const [started, idle] = [
@@ -130,6 +133,12 @@ export function planTick(sources: readonly TickSource[], state: TickState, now: 
       ),
     },
   };
+}
+
+/** Whether a table was added since the last look, or is not served yet: what it lacks is only told after a look. */
+function isNewSince({ tables }: TickSource, lookSeconds = 0): boolean {
+  // breakage: added-tables-are-looked-at
+  return tables.some(({ entry }) => (entry.served.at(-1)?.fromSeconds ?? 0) > lookSeconds);
 }
 
 interface Due extends DueSnapshot {

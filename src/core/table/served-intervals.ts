@@ -18,6 +18,8 @@ export const TABLES_REFRESH_SECONDS = 60;
 export const STREAM_FUNCTION_SECONDS = 120;
 /** For clocks. */
 const MARGIN_SECONDS = 60;
+/** After so long a table that was added is served. */
+const ADDED_SECONDS = TABLES_REFRESH_SECONDS + STREAM_FUNCTION_SECONDS + MARGIN_SECONDS;
 
 export interface Configured {
   readonly configuration: string;
@@ -34,9 +36,7 @@ export function servedSince(
   const last = earlier.at(-1);
   if (last?.configuration === configuration && last.untilSeconds === undefined) return earlier;
   // breakage: added-table-is-served-later
-  const fromSeconds = isRead
-    ? nowSeconds + TABLES_REFRESH_SECONDS + STREAM_FUNCTION_SECONDS + MARGIN_SECONDS
-    : 0;
+  const fromSeconds = isRead ? nowSeconds + ADDED_SECONDS : 0;
   const closed = earlier.map((interval) => ({
     ...interval,
     untilSeconds: interval.untilSeconds ?? nowSeconds,
@@ -58,12 +58,14 @@ export function servedUntil(
 }
 
 /**
- * Whether a batch that was read at this time had to reach the table. At its edges both a table that had it and one that did not
- * count as served: to get a change twice does no harm.
+ * Whether a batch that was read at this time has to reach the table. At the edges both a table that had it and one that did not
+ * count as served: to get a change twice does no harm. A table that was added counts from its configuration on: what came between
+ * may be younger than the floor of its first snapshot, and later than a change of the same item that the table did get.
  */
 export function wasServed(served: readonly ServedInterval[], readAtSeconds: number): boolean {
   return served.some(
     ({ fromSeconds, untilSeconds }) =>
-      fromSeconds <= readAtSeconds && (untilSeconds === undefined || readAtSeconds <= untilSeconds),
+      fromSeconds - ADDED_SECONDS <= readAtSeconds && // breakage: batches-since-configured
+      (untilSeconds === undefined || readAtSeconds <= untilSeconds),
   );
 }

@@ -17,8 +17,11 @@ describe("a lake table", () => {
   test("that is added is served once every instance of the function has looked and ended what it had begun", () => {
     const served = servedSince([], { configuration: "one", isRead: true, nowSeconds: NOW });
     expect(served).toEqual([{ configuration: "one", fromSeconds: NOW + 240 }]);
-    expect(wasServed(served, NOW + 239)).toBe(false);
-    expect(wasServed(served, NOW + 240)).toBe(true);
+  });
+
+  test("that is added gets batches that failed since it was configured: its snapshot's floor may be before it is served", () => {
+    const served = servedSince([], { configuration: "one", isRead: true, nowSeconds: NOW });
+    expect([NOW - 1, NOW, NOW + 240].map((at) => wasServed(served, at))).toEqual([false, true, true]);
   });
 
   test("that is deployed again with other settings is served as before", () => {
@@ -32,7 +35,7 @@ describe("a lake table", () => {
     expect(removed).toEqual([{ configuration: "one", fromSeconds: 0, untilSeconds: NOW + 100 }]);
     const again = servedSince(removed, { configuration: "two", isRead: true, nowSeconds: NOW + 1000 });
     expect(again).toEqual([...removed, { configuration: "two", fromSeconds: NOW + 1240 }]);
-    const served = [NOW + 99, NOW + 101, NOW + 1239, NOW + 1240].map((at) => wasServed(again, at));
+    const served = [NOW + 99, NOW + 101, NOW + 999, NOW + 1000].map((at) => wasServed(again, at));
     expect(served).toEqual([true, false, false, true]);
   });
 
