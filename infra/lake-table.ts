@@ -127,7 +127,8 @@ function requireVacuumable(
 ): void {
   const seconds = (every: Duration | "never"): number | undefined =>
     every === "never" ? undefined : every.toSeconds();
-  // Of a column's values, the number is not known.
+  // How many values a column has, and how many of their parts a compaction rewrites, the data alone knows: a number that people
+  // state would refuse tables of many values of which few change.
   const parts = partitioning?.kind === "bucket" ? partitioning.count : 1;
   const segments = segmentsKept({
     parts,

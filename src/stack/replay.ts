@@ -65,7 +65,8 @@ export async function replayIntoDeployment(
   const [addresses, files] = [replay.files.filter(isGivenAddress), replay.files.filter(isLocal)];
   const recordings = await Promise.all(files.map(readRecordedFile));
   const paths: string[] = [];
-  for (const { name } of addresses) paths.push(...(await objectsAt(store, deployment, name)));
+  for (const { name } of addresses)
+    for (const path of await objectsAt(store, deployment, name)) paths.push(path);
   const isOfSource = paths.some((path) => failedAtSeconds(deployment, path) !== undefined);
   const all = async function* (): AsyncGenerator<Recording> {
     yield* recordings;
@@ -86,6 +87,7 @@ export async function replayIntoDeployment(
     // A batch is its source's: the object goes only once every table has it that was served when the batch was read.
     const readAtSeconds = failedAtSeconds(deployment, path);
     for (const { entry, context: other } of others) {
+      // breakage: failed-batches-of-all-served
       const isForIt = readAtSeconds !== undefined && wasServed(entry.served, readAtSeconds);
       if (isForIt) await replayRecording(other, recording);
     }

@@ -1,27 +1,32 @@
 /** Reduces a history to few steps that still break the same promise. */
-import { type History, type Played, play, type Step, type Watcher } from "./history.ts";
+import type { Played } from "./history.ts";
 
-export interface Shrunk {
-  readonly history: History;
+/** A history of any kind. */
+export interface Steps {
+  readonly steps: readonly { readonly number: number }[];
+}
+
+export interface Shrunk<H extends Steps> {
+  readonly history: H;
   readonly played: Played;
   readonly tries: number;
 }
 
 /** Leaves out smaller and smaller parts of the steps while the failure remains. `goesOn` bounds the search. */
-export async function shrink(
-  history: History,
+export async function shrink<H extends Steps>(
+  history: H,
   played: Played,
   goesOn: () => boolean,
-  watcher: Watcher = {},
-): Promise<Shrunk> {
+  play: (history: H) => Promise<Played>,
+): Promise<Shrunk<H>> {
   const last = played.failure?.number;
-  let steps: readonly Step[] = history.steps.filter(({ number }) => last === undefined || number <= last);
+  let steps: H["steps"] = history.steps.filter(({ number }) => last === undefined || number <= last);
   const did = new Set(played.told.map(({ number }) => number));
-  let best: Shrunk = { history, played, tries: 0 };
+  let best: Shrunk<H> = { history, played, tries: 0 };
   let tries = 0;
-  const fails = async (candidate: readonly Step[]): Promise<boolean> => {
+  const fails = async (candidate: H["steps"]): Promise<boolean> => {
     tries++;
-    const again = await play({ ...history, steps: candidate }, watcher);
+    const again = await play({ ...history, steps: candidate });
     if (again.failure?.promise !== played.failure?.promise) return false;
     best = { history: { ...history, steps: candidate }, played: again, tries };
     steps = candidate;

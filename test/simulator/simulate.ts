@@ -2,7 +2,7 @@
 import { tmpdir } from "node:os";
 import { parseArgs } from "node:util";
 import { openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
-import { report, simulate } from "./simulation.ts";
+import { evolvingTable, ONE_TABLE, report, SEVERAL_TABLES, simulate } from "./simulation.ts";
 
 const { values } = parseArgs({
   options: {
@@ -10,6 +10,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     length: { type: "string", default: "300" },
     only: { type: "string" },
+    several: { type: "boolean", default: false },
     evolving: { type: "boolean", default: false },
     "shrink-seconds": { type: "string", default: "60" },
   },
@@ -19,12 +20,13 @@ const numbers = values.only?.split(",").map(Number);
 const session = values.evolving
   ? await openDuckdb({ threads: 1, memoryMegabytes: 500, temporaryFolder: tmpdir() })
   : undefined;
+const game = session !== undefined ? evolvingTable(session) : values.several ? SEVERAL_TABLES : ONE_TABLE;
 const result = await simulate({
   steps: Number(values.steps),
   seed: Number(values.seed),
   length: Number(values.length),
   ...(numbers === undefined ? {} : { only: new Set(numbers) }),
-  ...(session === undefined ? {} : { kind: "evolving", session }),
+  game,
   shrinkSeconds: Number(values["shrink-seconds"]),
   onProgress: (text) => process.stderr.write(`${text}\n`),
 });

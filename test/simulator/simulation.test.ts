@@ -4,10 +4,16 @@ import { effort, tries } from "../support/effort.ts";
 import { EVENTS } from "./counts.ts";
 import { historyOf, play, type Watcher } from "./history.ts";
 import { shrink } from "./shrinking.ts";
-import { report, simulate } from "./simulation.ts";
+import { ONE_TABLE, report, simulate } from "./simulation.ts";
 
 test("thousands of steps hold every promise, and meet every kind of event", async () => {
-  const result = await simulate({ steps: tries(9_000), seed: 1, length: 300, shrinkSeconds: 20 });
+  const result = await simulate({
+    steps: tries(9_000),
+    seed: 1,
+    length: 300,
+    game: ONE_TABLE,
+    shrinkSeconds: 20,
+  });
   if (result.failed !== undefined) throw new Error(report(result));
   const unmet = EVENTS.filter((event) => result.counts.of(event) === 0);
   // With less than all effort the rare ones are missing.
@@ -39,7 +45,12 @@ test("a deletion that is forgotten is found, and told in a few steps", async () 
   while (played.failure === undefined) played = await play(historyOf(++seed, 300), withoutTombstones);
   expect(seed).toBeLessThan(5);
   let tries = 0;
-  const shrunk = await shrink(historyOf(seed, 300), played, () => ++tries < 400, withoutTombstones);
+  const shrunk = await shrink(
+    historyOf(seed, 300),
+    played,
+    () => ++tries < 400,
+    (history) => play(history, withoutTombstones),
+  );
   expect(shrunk.played.failure?.promise).toBe(played.failure.promise);
   expect(shrunk.history.steps.length).toBeLessThan(12);
   expect(shrunk.played.told.some(({ text }) => text.startsWith("REMOVE"))).toBe(true);

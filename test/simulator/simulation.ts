@@ -1,8 +1,44 @@
 /** Plays many histories, one after the other, and counts what they have covered. */
 import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { Counts } from "./counts.ts";
-import { type History, type HistoryKind, historyOf, type Played, play } from "./history.ts";
-import { shrink } from "./shrinking.ts";
+import { historyOf, type Played, play } from "./history.ts";
+import { playSeveral, severalHistory } from "./several/play.ts";
+import { type Steps, shrink } from "./shrinking.ts";
+
+/** A kind of histories. */
+export interface Game<H extends PlayedHistory = PlayedHistory> {
+  /** How `npm run simulate` is told of it; ends in a space unless it is empty. */
+  readonly option: string;
+  readonly historyOf: (seed: number, length: number) => H;
+  readonly play: (history: H) => Promise<Played>;
+}
+
+interface PlayedHistory extends Steps {
+  readonly seed: number;
+  readonly settings: object;
+}
+
+/** One lake table of a source. */
+export const ONE_TABLE: Game = game({ option: "", historyOf, play });
+/** Several of them, in a deployment. */
+export const SEVERAL_TABLES: Game = game({
+  option: "--several ",
+  historyOf: severalHistory,
+  play: playSeveral,
+});
+
+/** Attributes and types change over time. Such a history is played on DuckDB. */
+export function evolvingTable(session: DuckdbSession): Game {
+  return game({
+    option: "--evolving ",
+    historyOf: (seed, length) => historyOf(seed, length, "evolving"),
+    play: (history) => play(history, { session }),
+  });
+}
+
+function game<H extends PlayedHistory>(of: Game<H>): Game {
+  return of as unknown as Game;
+}
 
 export interface SimulationRequest {
   /** The least number of steps to play, */
@@ -13,9 +49,7 @@ export interface SimulationRequest {
   readonly length: number;
   /** Plays only these steps, of one history. */
   readonly only?: ReadonlySet<number>;
-  readonly kind?: HistoryKind;
-  /** For histories that evolve. */
-  readonly session?: DuckdbSession;
+  readonly game: Game;
   readonly shrinkSeconds: number;
   readonly onProgress?: (text: string) => void;
 }
@@ -26,7 +60,12 @@ export interface Simulation {
   readonly seconds: number;
   readonly counts: Counts;
   readonly failed:
-    | { readonly history: History; readonly played: Played; readonly stepsBefore: number }
+    | {
+        readonly history: PlayedHistory;
+        readonly option: string;
+        readonly played: Played;
+        readonly stepsBefore: number;
+      }
     | undefined;
 }
 
@@ -36,13 +75,13 @@ export async function simulate(request: SimulationRequest): Promise<Simulation> 
   const startedMs = performance.now();
   const seconds = (): number => (performance.now() - startedMs) / 1000;
   const counts = new Counts();
-  const watcher = request.session === undefined ? {} : { session: request.session };
+  const { game } = request;
   let steps = 0;
   let histories = 0;
   let toldAt = 0;
   while (steps < request.steps) {
-    const history = chosen(historyOf(request.seed + histories, request.length, request.kind), request.only);
-    const played = await play(history, watcher);
+    const history = chosen(game.historyOf(request.seed + histories, request.length), request.only);
+    const played = await game.play(history);
     counts.addAll(played.counts);
     histories++;
     if (played.failure !== undefined) {
@@ -52,8 +91,8 @@ export async function simulate(request: SimulationRequest): Promise<Simulation> 
         `${played.failure.message}\nIn the history ${history.seed}. Looking for its shortest steps ...`,
       );
       const untilSeconds = seconds() + request.shrinkSeconds;
-      const shrunk = await shrink(history, played, () => seconds() < untilSeconds, watcher);
-      const failed = { history: shrunk.history, played: shrunk.played, stepsBefore };
+      const shrunk = await shrink(history, played, () => seconds() < untilSeconds, game.play);
+      const failed = { history: shrunk.history, option: game.option, played: shrunk.played, stepsBefore };
       return { histories, steps: stepsBefore, seconds: seconds(), counts, failed };
     }
     steps += history.steps.length;
@@ -67,7 +106,7 @@ export async function simulate(request: SimulationRequest): Promise<Simulation> 
   return { histories, steps, seconds: seconds(), counts, failed: undefined };
 }
 
-function chosen(history: History, only: ReadonlySet<number> | undefined): History {
+function chosen(history: PlayedHistory, only: ReadonlySet<number> | undefined): PlayedHistory {
   if (only === undefined) return history;
   return { ...history, steps: history.steps.filter(({ number }) => only.has(number)) };
 }
@@ -82,16 +121,17 @@ export function report({ histories, steps, seconds, counts, failed }: Simulation
 
 function failureLines({
   history,
+  option,
   played,
   stepsBefore,
 }: NonNullable<Simulation["failed"]>): readonly string[] {
-  const { weights: _, ...settings } = history.settings;
+  const { weights: _, ...settings } = history.settings as { readonly weights?: unknown };
   const numbers = history.steps.map(({ number }) => number);
   return [
     `FAILED after ${stepsBefore} steps, in the history ${history.seed}: ${JSON.stringify(settings)}`,
     ...played.told.map(({ number, text }) => `  ${String(number).padStart(5)}  ${text}`),
     played.failure?.message ?? "",
     "Again:",
-    `  npm run simulate -- ${history.settings.evolve === undefined ? "" : "--evolving "}--seed ${history.seed} --length ${Math.max(0, ...numbers) + 1} --only ${numbers.join(",")}`,
+    `  npm run simulate -- ${option}--seed ${history.seed} --length ${Math.max(0, ...numbers) + 1} --only ${numbers.join(",")}`,
   ];
 }

@@ -96,6 +96,7 @@ function patientSink(
       } catch (error) {
         const from = error instanceof UndeliveredRows ? error.firstIndex : 0;
         const failure = failureOf(error);
+        // breakage: undelivered-rows-wait
         await keepRows(store, table, rows.slice(from)).catch((cause: unknown) => {
           throw new UndeliveredRows(from, failure.message, cause);
         });

@@ -89,7 +89,7 @@ function misfit(column: Column): Rejection {
 
 function changeOf(codec: RowCodec, members: Members, values: readonly WireValue[]): Change {
   const operation = readOperation(members._op);
-  const version = textOf(members, "_version", VERSION);
+  const version = textOf(members, "_version", VERSION); // breakage: returned-rows-keep-version
   const item = readItemOf(codec, members, values);
   const key = keyOf(codec.schema.key, item);
   if (key === undefined) throw new Rejection("no-key");

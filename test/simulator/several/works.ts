@@ -1,0 +1,312 @@
+/** Everything that works on the lake tables of a source, in a deployment. */
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { LambdaClient } from "@aws-sdk/client-lambda";
+import type { AwsLake } from "../../../src/aws/aws-lake.ts";
+import { AWS_DELIVERY_DELAY_SECONDS, awsPolicy } from "../../../src/aws/aws-policy.ts";
+import type { Deployment } from "../../../src/aws/deployment.ts";
+import { requireSource } from "../../../src/aws/registry.ts";
+import { beginRun } from "../../../src/aws/steps/begin-run.ts";
+import { lookAtSource } from "../../../src/aws/steps/look-at-source.ts";
+import type { LakeContext } from "../../../src/aws/steps/step-context.ts";
+import { deliverStream } from "../../../src/aws/stream-delivery.ts";
+import { tick } from "../../../src/aws/tick/tick.ts";
+import { compactMajor, compactMinor } from "../../../src/core/compaction/compact.ts";
+import { seed } from "../../../src/core/compaction/seed.ts";
+import { feedWaiting } from "../../../src/core/delivery/feed-waiting.ts";
+import { EXPORT_FUZZ_SECONDS } from "../../../src/core/exports/export-manifest.ts";
+import { failedBatchesFolder } from "../../../src/core/format/lake-path.ts";
+import { rowCodec } from "../../../src/core/row/row.ts";
+import { itemLine, itemWireColumns, lineWriter } from "../../../src/core/row/wire-line.ts";
+import { STREAM_FUNCTION_SECONDS } from "../../../src/core/table/served-intervals.ts";
+import type { OpenedStack } from "../../../src/stack/open-stack.ts";
+import { replayIntoDeployment } from "../../../src/stack/replay.ts";
+import type { Random } from "../../support/random.ts";
+import { gatedEngine, gatedStore } from "../actors.ts";
+import { isJunk, itemOf, type ModelRecord, type ModelShard } from "../model-table.ts";
+import { FUZZ_SECONDS } from "../rule.ts";
+import { firehoseOf, Instance } from "./instance.ts";
+import { type LakeTable, MASK_KEY, SOURCE } from "./lake-table.ts";
+import { MAPPING, recordOf, type SeveralWorld, SOURCE_ARN, type TakenExport, type Work } from "./world.ts";
+
+const INSTANCES_MAX = 4;
+
+/** Lambda takes an instance that is idle, or makes one. Undefined: all that there may be are busy. */
+function someInstance(world: SeveralWorld, random: Random): Instance | undefined {
+  const { idleInstances: idle, instances } = world;
+  if (idle.length > 0 && (instances.length >= INSTANCES_MAX || random.next() < 0.8))
+    return random.choice(idle);
+  if (instances.length >= INSTANCES_MAX) return undefined;
+  const instance = new Instance({
+    store: world.store,
+    tables: world.tables,
+    nowSeconds: () => world.nowSeconds,
+  });
+  instances.push(instance);
+  return instance;
+}
+
+/** One that dies is never used again. */
+function release(world: SeveralWorld, instance: Instance, died: boolean): void {
+  instance.actor = undefined;
+  if (died) world.instances.splice(world.instances.indexOf(instance), 1);
+}
+
+/** A batch of a shard. What is not done is given again, or put aside after some tries. */
+export async function startInvocation(
+  world: SeveralWorld,
+  random: Random,
+  shard: ModelShard,
+): Promise<Work | undefined> {
+  const instance = someInstance(world, random);
+  if (instance === undefined) return undefined;
+  const from = world.given.get(shard.id) ?? 0;
+  const records = shard.records.slice(from, from + random.choice([1, 3, 10]));
+  const before = world.tables.map(({ faults, turns }) => ({ faults: new Set(faults), turns }));
+  let done = 0;
+  const work = world.newWork(`invocation of ${shard.id}`, {
+    secondsMax: STREAM_FUNCTION_SECONDS,
+    onEnd: ({ died }) => {
+      release(world, instance, died);
+      const place = `${shard.id} ${from}`;
+      const tries = (world.tries.get(place) ?? 0) + 1;
+      if (done === 0 && tries < world.settings.triesMax) {
+        world.tries.set(place, tries);
+        return;
+      }
+      if (done === 0) world.putAside(records);
+      else if (done < records.length) world.counts.add("batches done in part");
+      world.given.set(shard.id, from + (done === 0 ? records.length : done));
+    },
+  });
+  instance.actor = work.actor;
+  await world.start(work, async () => {
+    const tables = await instance.served();
+    const { store } = instance;
+    const answer = await deliverStream(
+      { store, tables, nowSeconds: () => world.nowSeconds },
+      { Records: records.map(recordOf) },
+    );
+    const { failedFrom } = answer;
+    done =
+      failedFrom === undefined
+        ? records.length
+        : records.findIndex((record) => !isJunk(record) && String(record.sequence) === failedFrom);
+    for (const { table, waiting } of answer.delivery.tables) {
+      if (waiting !== undefined) world.counts.add("deliveries that wait");
+      const at = world.tables.findIndex(({ name }) => name === table);
+      const [own, then] = [world.tables[at] as LakeTable, before[at]];
+      const isWell = own.faults.size === 0 && own.turns === then?.turns;
+      if (waiting !== undefined && isWell && !work.injected)
+        world.wrong("a table that is well", `changes of "${table}" wait: ${waiting.message}`);
+    }
+    const hasPlaces = world.tables.every(
+      ({ faults, turns }, i) => !faults.has("no place to wait") && turns === before[i]?.turns,
+    );
+    if (failedFrom !== undefined && hasPlaces && !work.injected)
+      world.wrong("a batch goes on", `from ${failedFrom} on it did not, and all tables can wait`);
+  });
+  return work;
+}
+
+/** What waits for a table is delivered. */
+export async function startFeed(
+  world: SeveralWorld,
+  random: Random,
+  name: string,
+): Promise<Work | undefined> {
+  const instance = someInstance(world, random);
+  if (instance === undefined) return undefined;
+  const work = world.newWork(`feed of ${name}`, {
+    secondsMax: STREAM_FUNCTION_SECONDS,
+    onEnd: ({ died }) => release(world, instance, died),
+  });
+  instance.actor = work.actor;
+  await world
+    .start(work, async () => {
+      const context = await (await instance.served()).find(({ table }) => table === name)?.context();
+      if (context === undefined) return;
+      const clock = { nowSeconds: () => world.nowSeconds, secondsMax: STREAM_FUNCTION_SECONDS / 2 };
+      const fed = await feedWaiting(instance.store, name, context, clock);
+      world.counts.add("fed objects", fed.objects);
+    })
+    .catch(() => undefined);
+  return work;
+}
+
+/** What the functions of a lake reach. */
+function contextOf(world: SeveralWorld, work: Work): LakeContext & { readonly lambda: LambdaClient } {
+  const stepFunctions = {
+    send: async ({ constructor: { name }, input }: Sent) => {
+      if (name === "ListExecutionsCommand") return { executions: [] };
+      if (name === "DescribeExecutionCommand")
+        return { status: world.isAtWork(input.executionArn as string) ? "RUNNING" : "SUCCEEDED" };
+      const { table, first = false } = JSON.parse(input.input as string);
+      const isSnapshot = input.stateMachineArn === "snapshot";
+      world.startOthers(isSnapshot ? { kind: "snapshot", table, first } : { kind: "compaction", table });
+      return {};
+    },
+  };
+  const lambda = {
+    send: async ({ constructor: { name }, input }: Sent) => {
+      if (name === "GetEventSourceMappingCommand")
+        return { EventSourceArn: `${SOURCE_ARN}/stream/0`, State: "Enabled", LastModified: new Date(0) };
+      const { feed, step } = JSON.parse(input.Payload as string);
+      if (feed !== undefined) world.startOthers({ kind: "feed", table: feed });
+      if (step === "look") world.startOthers({ kind: "look" });
+      return {};
+    },
+  };
+  const Table = { LatestStreamArn: `${SOURCE_ARN}/stream/0`, StreamSpecification: { StreamEnabled: true } };
+  const dynamodb: Pick<DynamoDBClient, "send"> = { send: async () => ({ Table }) };
+  return {
+    store: gatedStore(world.store, work.actor),
+    engine: gatedEngine(world.engine, work.actor),
+    clients: { stepFunctions, dynamodb },
+    bucket: "lake",
+    lambda,
+    newRunId: world.newRunOf(work),
+    nowSeconds: () => world.nowSeconds,
+  } as unknown as LakeContext & { readonly lambda: LambdaClient };
+}
+
+/** A command of the SDK. */
+interface Sent {
+  readonly constructor: { readonly name: string };
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+export async function startTick(world: SeveralWorld): Promise<Work> {
+  const work = world.newWork("tick");
+  const context = { ...contextOf(world, work), cleanFunction: "clean" };
+  await world.start(work, () => tick(context));
+  return work;
+}
+
+/** After a look, whatever a table lacks is told. */
+export async function startLook(world: SeveralWorld): Promise<Work> {
+  const { nowSeconds: beganSeconds } = world;
+  let isWhole = false;
+  const work = world.newWork("look", {
+    onEnd: () => {
+      if (!isWhole) return;
+      for (const table of world.deployed) if (table.configuredSeconds < beganSeconds) table.isLookedAt = true;
+    },
+  });
+  await world.start(work, async () => {
+    const context = contextOf(world, work);
+    const { failures } = await lookAtSource(context, await requireSource(context.store, SOURCE));
+    isWhole = failures.length === 0;
+  });
+  return work;
+}
+
+/** The first steps of a snapshot's execution: each of its tables is seeded by itself. */
+export async function startSnapshot(
+  world: SeveralWorld,
+  random: Random,
+  table: string,
+  first: boolean,
+): Promise<Work> {
+  const work = world.newWork("snapshot");
+  const execution = work.actor.name;
+  await world.start(work, async () => {
+    const context = contextOf(world, work);
+    const begun = await beginRun(context, { kind: "snapshot", table, execution, first });
+    if (begun.go !== "export") return;
+    const items = world.exportedItems(random, FUZZ_SECONDS);
+    const taken: TakenExport = { exportTimeSeconds: world.nowSeconds, items, execution };
+    if (begun.tables.length > 1) world.counts.add("exports for several tables");
+    for (const name of begun.tables) world.startOthers({ kind: "seed", table: name, taken });
+  });
+  return work;
+}
+
+export async function startSeed(world: SeveralWorld, name: string, taken: TakenExport): Promise<Work> {
+  const table = world.tableNamed(name);
+  const work = world.newWork(`seed of ${name}`, { table, taken, secondsMax: 3000 });
+  const own = [...taken.items].filter(([, value]) => table.design.has(value));
+  const { exportTimeSeconds } = taken;
+  const run = world.newRunOf(work)();
+  await world.start(work, () => {
+    const { store, engine, nowSeconds } = contextOf(world, work);
+    return seed({
+      store,
+      engine,
+      schema: table.schema,
+      run,
+      staged: stagedRelation(world, table, own),
+      items: own.length,
+      exportTimeSeconds,
+      cutSeconds: exportTimeSeconds - EXPORT_FUZZ_SECONDS,
+      deliveryDelaySeconds: AWS_DELIVERY_DELAY_SECONDS,
+      nowSeconds,
+    });
+  });
+  return work;
+}
+
+function stagedRelation(
+  { engine }: SeveralWorld,
+  { schema }: LakeTable,
+  items: readonly (readonly [number, string])[],
+): string {
+  const writer = lineWriter(rowCodec(schema, MASK_KEY));
+  const columns = itemWireColumns(schema);
+  return engine.relation(
+    columns.map(({ name, type }) => ({ name, typeName: engine.dialect.wireTypeName(type) })),
+    () =>
+      items.map(([key, value]) => {
+        const row = JSON.parse(itemLine(writer, itemOf(key, value)) as string);
+        return Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null]));
+      }),
+  );
+}
+
+/** `random`: decides of which kind it is; without it, all that is in the change log is folded. */
+export async function startCompaction(world: SeveralWorld, name: string, random?: Random): Promise<Work> {
+  const table = world.tableNamed(name);
+  const work = world.newWork(`compaction of ${name}`, { table });
+  const isMajor = random !== undefined && random.next() < 0.2;
+  const settleSeconds = random?.choice([0, 60, 600]) ?? 0;
+  const policy = { ...awsPolicy(settleSeconds), majorRowsMin: 1, majorShare: 0.3 };
+  await world.start(work, async () => {
+    const context = { ...contextOf(world, work), schema: table.schema, policy };
+    await (isMajor ? compactMajor(context, "grown") : compactMinor(context));
+  });
+  return work;
+}
+
+/** `dynalake replay --stack` with the source's failed batches, by one of its tables. */
+export async function startReplay(world: SeveralWorld, table: LakeTable, folder: string): Promise<Work> {
+  const work = world.newWork("replay");
+  const around = { store: world.store, tables: world.tables, nowSeconds: () => world.nowSeconds };
+  await world.start(work, () => {
+    const store = gatedStore(world.store, work.actor);
+    const lake = { store, clients: { firehose: firehoseOf(around, () => work.actor) } } as unknown as AwsLake;
+    const stack = { lakeOf: () => lake, signal: new AbortController().signal } as unknown as OpenedStack;
+    const deployment = {
+      table: table.name,
+      bucket: "lake",
+      source: SOURCE,
+      sourceTableArn: SOURCE_ARN,
+      eventSourceMapping: MAPPING,
+      deliveryStream: table.deliveryStream,
+    } as Deployment;
+    const file = { name: `s3://lake/${folder}`, path: "" };
+    const given = { files: [file], maskKey: MASK_KEY, anySource: false, onProgress: () => undefined };
+    return replayIntoDeployment(stack, deployment, given);
+  });
+  return work;
+}
+
+/** Where batches of the source are put aside. */
+export function putAside(world: SeveralWorld): readonly string[] {
+  return world.store.paths(failedBatchesFolder(MAPPING));
+}
+
+/** The records of a shard that are done. */
+export function doneRecords(world: SeveralWorld): readonly ModelRecord[] {
+  return world.table.streams
+    .flatMap(({ shards }) => shards)
+    .flatMap((shard) => shard.records.slice(0, world.given.get(shard.id) ?? 0));
+}
