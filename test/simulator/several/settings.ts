@@ -13,10 +13,10 @@ const WEIGHTS = {
   take: 14,
   fault: 2.5,
   mend: 2.5,
-  add: 3,
+  add: 5,
   update: 0.4,
-  remove: 1,
-  snapshot: 0.6,
+  remove: 2,
+  snapshot: 1.2,
   replay: 2,
   reshard: 0.7,
 } as const;
