@@ -293,7 +293,13 @@ export async function startReplay(world: SeveralWorld, table: LakeTable, folder:
       deliveryStream: table.deliveryStream,
     } as Deployment;
     const file = { name: `s3://lake/${folder}`, path: "" };
-    const given = { files: [file], maskKey: MASK_KEY, anySource: false, onProgress: () => undefined };
+    const given = {
+      files: [file],
+      maskKey: MASK_KEY,
+      partial: false,
+      anySource: false,
+      onProgress: () => undefined,
+    };
     return replayIntoDeployment(stack, deployment, given);
   });
   return work;
