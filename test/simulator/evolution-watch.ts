@@ -57,7 +57,9 @@ function eventsOf(before: Schema, after: Schema): readonly string[] {
     if (old === undefined) return ["new columns"];
     const isNested = column.type.kind === "struct" || column.type.kind === "array";
     return [
-      ...(old.name === column.name || isOther(old, column) ? [] : [isNested ? "wider parts" : "wider numbers"]),
+      ...(old.name === column.name || isOther(old, column)
+        ? []
+        : [isNested ? "wider parts" : "wider numbers"]),
       ...(isOther(old, column) ? ["other kinds of types"] : []),
       ...(isFurther(old, column) ? ["digits from before the point"] : []),
       ...(old.label === column.label ? [] : ["other names"]),

@@ -297,6 +297,7 @@ export async function startReplay(world: SeveralWorld, table: LakeTable, folder:
       files: [file],
       maskKey: MASK_KEY,
       partial: false,
+      dryRun: false,
       anySource: false,
       onProgress: () => undefined,
     };
