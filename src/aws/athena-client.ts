@@ -33,11 +33,15 @@ interface StatementOptions {
   readonly token?: string;
   /** Stops the statement. Default: the signal for all statements. */
   readonly signal?: AbortSignal;
+  /** Stops the statement once it has read more. Default: as the work group says. */
+  readonly scannedBytesMax?: number;
 }
 
 export interface Athena {
   /** Runs a statement to its end. Fails with SQL_FAILED, ENGINE_FAILED, CREDENTIALS, THROTTLED, UNREACHABLE or INCOMPLETE. */
   run(sql: string, options?: StatementOptions): Promise<FinishedStatement>;
+  /** A statement that has run before, by its id. Fails with USAGE if it did not end well, and where there is none. */
+  finished(id: string): Promise<FinishedStatement>;
   /** The rows of a finished statement, page by page, with the columns. */
   pages(statement: FinishedStatement): AsyncGenerator<ResultPage>;
 }
@@ -63,6 +67,7 @@ export function athenaStatements(options: AthenaOptions): Athena {
   const context: Context = { timing: systemTiming, timeoutSeconds: TIMEOUT_SECONDS, ...options };
   return {
     run: (sql, statement = {}) => run(context, sql, statement),
+    finished: (id) => finished(context, id),
     pages: (statement) => resultPages(context.client, statement),
   };
 }
@@ -77,9 +82,23 @@ async function run(context: Context, sql: string, options: StatementOptions): Pr
     context.untilMs ?? Number.POSITIVE_INFINITY, // breakage: statements-end-before-their-function
   );
   const id = await start(context, sql, options.token ?? randomUUID(), signal, untilMs);
-  const execution = await waitFor(context, id, signal, untilMs);
-  const { StatementType: type = "DML", Statistics } = execution;
-  return { id, type, scannedBytes: Statistics?.DataScannedInBytes ?? 0 };
+  const { scannedBytesMax } = options;
+  return finishedOf(id, await waitFor(context, id, { signal, untilMs, scannedBytesMax }));
+}
+
+function finishedOf(id: string, { StatementType, Statistics }: QueryExecution): FinishedStatement {
+  return { id, type: StatementType ?? "DML", scannedBytes: Statistics?.DataScannedInBytes ?? 0 };
+}
+
+async function finished(context: Context, id: string): Promise<FinishedStatement> {
+  const execution = await poll(context, id).catch((error: unknown) => {
+    throw athenaError(error, `find the statement ${id}`);
+  });
+  const state = execution?.Status?.State;
+  if (execution !== undefined && state === "SUCCEEDED") return finishedOf(id, execution);
+  throw new DynalakeError("USAGE", `the statement ${id} is ${state ?? "unknown"} and has no rows to read`, {
+    next: "Run it again.",
+  });
 }
 
 /** Throws SQL_FAILED if the statement is longer than `bytesMax`. */
@@ -125,12 +144,17 @@ async function start(
   }
 }
 
+interface Waiting {
+  readonly signal: AbortSignal;
+  readonly untilMs: number;
+  readonly scannedBytesMax?: number | undefined;
+}
+
 /** Polls with growing waits until the statement ends. Stops it at the time limit or when the signal is aborted. */
 async function waitFor(
   context: Context,
   id: string,
-  signal: AbortSignal,
-  untilMs: number,
+  { signal, untilMs, scannedBytesMax = Number.POSITIVE_INFINITY }: Waiting,
 ): Promise<QueryExecution> {
   const { timing } = context;
   for (let polls = 1, lost = 0; ; polls++) {
@@ -144,6 +168,11 @@ async function waitFor(
     if (execution !== undefined && state === "SUCCEEDED") return execution;
     if (state === "FAILED") throw statementError(execution?.Status);
     if (state === "CANCELLED") throw cancelled(execution?.Status?.StateChangeReason);
+    // breakage: statements-stop-at-their-bytes
+    if ((execution?.Statistics?.DataScannedInBytes ?? 0) > scannedBytesMax) {
+      await stop(context, id);
+      throw tooMuchRead(scannedBytesMax);
+    }
     const waitMs = backoffMs(POLL_BACKOFF, polls, timing);
     if (signal.aborted || timing.nowMs() + waitMs > untilMs) {
       await stop(context, id);
@@ -167,6 +196,14 @@ async function poll(context: Context, id: string): Promise<QueryExecution | unde
 /** An abandoned statement would keep costing money; if stopping fails, the limits of the work group end it. */
 async function stop(context: Context, id: string): Promise<void> {
   await context.client.send(new StopQueryExecutionCommand({ QueryExecutionId: id })).catch(() => undefined);
+}
+
+function tooMuchRead(bytes: number): DynalakeError {
+  return new DynalakeError(
+    "INCOMPLETE",
+    `stopped a statement that has read more than ${bytes.toLocaleString("en-US")} bytes`,
+    { next: "Ask for fewer columns, or run it with `dynalake query`, which has no such limit." },
+  );
 }
 
 function outOfTime(message: string): DynalakeError {

@@ -14,6 +14,9 @@ import { listOf, notNegative, port, positive, share } from "./options/option-val
 import { EXPORT_FORMATS, RESULT_FORMATS } from "./options/result-formats.ts";
 import type { Declare, Runs } from "./runs.ts";
 
+/** $0.05 by the price of us-east-1. */
+const CONFIRM_ABOVE_GB = 10;
+
 export const readingCommands: readonly Declare[] = [
   query,
   sql,
@@ -48,6 +51,7 @@ function query(program: Command, runs: Runs): void {
       "--as-of <time>",
       "the tables as they were at a time, such as 2026-11-23T05:00:00Z, yesterday or 2h",
     )
+    .option("--execution <id>", "of a stack: the rows of a statement that Athena has run, by its id")
     .action(
       runs(async (context, sql, options) =>
         (await import("./commands/query.ts")).queryCommand(context, sql, options),
@@ -74,6 +78,14 @@ function ui(program: Command, runs: Runs): void {
     .command("ui")
     .description("show the lake on a page of this machine, with a SQL console")
     .addOption(lakeOption())
+    .addOption(stackOption())
+    .addOption(regionOption())
+    .option(
+      "--confirm-above <gigabytes>",
+      "of a stack: ask before a statement that may read more",
+      notNegative,
+      CONFIRM_ABOVE_GB,
+    )
     .option("--port <n>", "the port of the page on this machine", port, 4747)
     .option("--no-open", "do not open a browser")
     .option(

@@ -36,6 +36,8 @@ export interface TableSummary {
   readonly source: string;
   readonly health: Health;
   readonly rows: number;
+  /** False: about as many as the base has. */
+  readonly areRowsCounted: boolean;
   /** The names of the key's columns in SQL. */
   readonly key: readonly string[];
   readonly behindSeconds: number | undefined;
@@ -66,6 +68,8 @@ export interface DaySeries {
     readonly modify: readonly number[];
     readonly remove: readonly number[];
     readonly expired: readonly number[];
+    /** Of a deployment, which does not tell the kinds apart; undefined where they are. */
+    readonly ofAnyKind: readonly number[] | undefined;
   };
 }
 
@@ -200,12 +204,32 @@ export interface ItemHistory {
   readonly isPresent: boolean;
 }
 
-/** A line of a statement's answer: the columns once, rows in batches, then the end or an error. */
+/** What a statement may cost at most, by what its tables hold. */
+export interface StatementPrice {
+  readonly bytesAtMost: number;
+  /** US dollars, by the price in us-east-1. */
+  readonly dollarsAtMost: number;
+}
+
+/**
+ * A line of a statement's answer: the columns once, rows in batches, then the end or an error. A price alone: the statement did not
+ * run, and does when it is sent with that agreement.
+ */
 export type StatementLine =
+  | { readonly price: StatementPrice }
   | { readonly columns: readonly { readonly name: string; readonly type: string }[] }
   | { readonly rows: readonly (readonly ShownValue[])[] }
-  | { readonly end: { readonly rows: number; readonly isCut: boolean; readonly milliseconds: number } }
+  | { readonly end: StatementEnd }
   | { readonly error: ApiError };
+
+export interface StatementEnd {
+  readonly rows: number;
+  /** Whether rows were left out. */
+  readonly isCut: boolean;
+  readonly milliseconds: number;
+  /** What a deployment's statement was billed for. */
+  readonly scannedBytes?: number;
+}
 
 export interface ApiError {
   readonly code: string;

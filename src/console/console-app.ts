@@ -65,8 +65,10 @@ export function consoleApp(parts: ConsoleParts): Hono {
   });
   app.get("/api/statements", (c) => c.json(statements.past));
   app.post("/api/statements", async (c) => {
-    const { sql, asOfSeconds } = await bodyOf(c, statementShape);
-    return c.body(statements.answer({ sql, asOfSeconds }), 200, { "content-type": "application/x-ndjson" });
+    const { sql, asOfSeconds, agreedBytes } = await bodyOf(c, runShape);
+    return c.body(statements.answer({ sql, asOfSeconds }, agreedBytes), 200, {
+      "content-type": "application/x-ndjson",
+    });
   });
   app.post("/api/files", async (c) => {
     const { sql, asOfSeconds, format } = await bodyOf(c, fileShape);
@@ -81,6 +83,7 @@ export function consoleApp(parts: ConsoleParts): Hono {
 
 const tokenShape = z.object({ token: z.string() });
 const statementShape = z.object({ sql: z.string(), asOfSeconds: z.optional(z.number().check(z.minimum(0))) });
+const runShape = z.extend(statementShape, { agreedBytes: z.optional(z.number().check(z.minimum(0))) });
 const fileShape = z.extend(statementShape, { format: z.enum(FILE_FORMATS) });
 const itemShape = z.object({ table: z.string(), key: z.record(z.string(), z.string()) });
 

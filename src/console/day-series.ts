@@ -25,20 +25,63 @@ export function daySeries({ minutes, hours }: RunSeries, nowSeconds: number): Da
       modify: counts(({ modify }) => modify),
       remove: counts(({ remove }) => remove),
       expired: counts(({ expired }) => expired),
+      ofAnyKind: undefined,
     },
   };
 }
 
-interface Steps {
+/** A value of a metric and the beginning of its period. */
+export interface MetricValue {
   readonly fromSeconds: number;
-  /** The buckets of each step, the last of which is that of now. */
-  readonly steps: readonly (readonly SeriesBucket[])[];
+  readonly value: number;
 }
 
-function stepped(buckets: readonly SeriesBucket[], stepSeconds: number, nowSeconds: number): Steps {
+/**
+ * The same from the metrics of a deployment, which do not tell kinds of changes apart. `lag`: seconds from the write to the
+ * function; `buffered`: seconds in Firehose; `rows`: changes that were delivered.
+ */
+export function metricSeries(
+  metrics: {
+    readonly lag: readonly MetricValue[];
+    readonly buffered: readonly MetricValue[];
+    readonly rows: readonly MetricValue[];
+  },
+  nowSeconds: number,
+): DaySeries {
+  const lag = stepped(metrics.lag, LAG_STEP_SECONDS, nowSeconds);
+  const buffered = stepped(metrics.buffered, LAG_STEP_SECONDS, nowSeconds);
+  const rows = stepped(metrics.rows, HOUR_SECONDS, nowSeconds);
+  const most = (values: readonly MetricValue[] = []): number =>
+    Math.max(0, ...values.map(({ value }) => value));
+  const none = rows.steps.map(() => 0);
+  return {
+    lag: {
+      fromSeconds: lag.fromSeconds,
+      stepSeconds: LAG_STEP_SECONDS,
+      worst: lag.steps.map((step, i) => (step.length === 0 ? null : most(step) + most(buffered.steps[i]))),
+    },
+    changes: {
+      ...{ fromSeconds: rows.fromSeconds, stepSeconds: HOUR_SECONDS },
+      ...{ insert: none, modify: none, remove: none, expired: none },
+      ofAnyKind: rows.steps.map((step) => step.reduce((sum, { value }) => sum + value, 0)),
+    },
+  };
+}
+
+interface Steps<Bucket> {
+  readonly fromSeconds: number;
+  /** The buckets of each step, the last of which is that of now. */
+  readonly steps: readonly (readonly Bucket[])[];
+}
+
+function stepped<Bucket extends { readonly fromSeconds: number }>(
+  buckets: readonly Bucket[],
+  stepSeconds: number,
+  nowSeconds: number,
+): Steps<Bucket> {
   const count = DAY_SECONDS / stepSeconds;
   const fromSeconds = Math.floor(nowSeconds / stepSeconds) * stepSeconds - (count - 1) * stepSeconds;
-  const steps: SeriesBucket[][] = Array.from({ length: count }, () => []);
+  const steps: Bucket[][] = Array.from({ length: count }, () => []);
   for (const bucket of buckets)
     steps[Math.floor((bucket.fromSeconds - fromSeconds) / stepSeconds)]?.push(bucket);
   return { fromSeconds, steps };

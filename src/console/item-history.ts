@@ -1,6 +1,6 @@
 /** All versions of one item by its key: the rows of the table, its history and its snapshots for that key, as versions. */
 import { DynalakeError } from "../core/error.ts";
-import { literal, quoted } from "../core/ports/dialect.ts";
+import { type Dialect, literal, quoted } from "../core/ports/dialect.ts";
 import type { Cell } from "../core/ports/query-result.ts";
 import type { Column, Schema } from "../core/schema/schema.ts";
 import { keyAttributes } from "../core/values/key.ts";
@@ -17,7 +17,7 @@ export function keyColumns(schema: Schema): readonly Column[] {
   );
 }
 
-type Row = Readonly<Record<string, Cell>>;
+export type Row = Readonly<Record<string, Cell>>;
 /** Answers a statement. Numbers have every digit. */
 export type Ask = (sql: string) => Promise<readonly Row[]>;
 
@@ -25,15 +25,18 @@ export type Ask = (sql: string) => Promise<readonly Row[]>;
 export async function itemHistory(
   schema: Schema,
   key: Readonly<Record<string, string>>,
+  dialect: Dialect,
   ask: Ask,
 ): Promise<ItemHistory> {
   const { table } = schema;
-  const where = keyCondition(schema, key);
+  const where = keyCondition(schema, key, dialect);
+  const seconds = (column: string): string =>
+    `${dialect.timeWire(`CAST(${column} AS TIMESTAMP)`)} AS ${quoted(AT)}`;
   const changes = await ask(
-    `SELECT *, epoch(_changed_at::TIMESTAMP)::BIGINT AS ${quoted(AT)} FROM ${quoted(`${table}_history`)} WHERE ${where} ORDER BY _version DESC LIMIT ${VERSIONS_MAX + 1}`,
+    `SELECT *, ${seconds("_changed_at")} FROM ${quoted(`${table}_history`)} WHERE ${where} ORDER BY _version DESC LIMIT ${VERSIONS_MAX + 1}`,
   );
   const snapshots = await ask(
-    `SELECT *, epoch(ddb_export_timestamp::TIMESTAMP)::BIGINT AS ${quoted(AT)} FROM ${quoted(`${table}_snapshots`)} WHERE ${where} LIMIT ${VERSIONS_MAX}`,
+    `SELECT *, ${seconds("ddb_export_timestamp")} FROM ${quoted(`${table}_snapshots`)} WHERE ${where} LIMIT ${VERSIONS_MAX}`,
   );
   const now = await ask(`SELECT * FROM ${quoted(table)} WHERE ${where} LIMIT 1`);
   const shown = changes.slice(0, VERSIONS_MAX);
@@ -53,23 +56,24 @@ export async function itemHistory(
 /** A column's name that no table has: names of columns have no spaces. */
 const AT = "at seconds";
 
-function keyCondition(schema: Schema, key: Readonly<Record<string, string>>): string {
+function keyCondition(schema: Schema, key: Readonly<Record<string, string>>, dialect: Dialect): string {
   const conditions = keyColumns(schema).map((column) => {
     const text = Object.hasOwn(key, column.label) ? key[column.label] : undefined;
     if (text === undefined)
       throw new DynalakeError("USAGE", `the key needs a value for "${column.label}"`, {
         next: "Give every part of the key.",
       });
-    return `${quoted(column.label)} = ${keyLiteral(column, text)}`; // breakage: key-values-are-literals
+    return `${quoted(column.label)} = ${keyLiteral(column, text, dialect)}`; // breakage: key-values-are-literals
   });
   return conditions.join(" AND ");
 }
 
-function keyLiteral({ label, type }: Column, text: string): string {
+function keyLiteral({ label, type }: Column, text: string, dialect: Dialect): string {
   switch (type.kind) {
-    case "string":
     case "date":
     case "timestamp":
+      return `CAST(${literal(text)} AS ${dialect.typeName(type)})`;
+    case "string":
       // The engine's statements end at a NUL.
       return text.split("\u0000").map(literal).join(" || chr(0) || ");
     case "binary":

@@ -15,13 +15,17 @@ const FILE_BYTES_MAX = 8 * 1024 * 1024;
 const RECORDS_SHOWN_MAX = 500;
 const SHAPE_BYTES_MAX = 64 * 1024;
 
+interface QuarantinedTable {
+  readonly table: string;
+  readonly store: ObjectStore;
+}
+
 export async function quarantineReport(
-  store: ObjectStore,
   place: ConsolePlace,
-  tables: readonly string[],
+  tables: readonly QuarantinedTable[],
 ): Promise<QuarantineReport> {
   const records: QuarantinedShape[] = [];
-  for (const table of tables) {
+  for (const { table, store } of tables) {
     const files = (await store.list(quarantineFolder(table))).toSorted((a, b) => b.modifiedMs - a.modifiedMs);
     for (const batch of batchesOf(files.slice(0, FILES_MAX), READ_AT_ONCE_MAX)) {
       const read = await Promise.all(batch.map((file) => recordsOf(store, table, file)));

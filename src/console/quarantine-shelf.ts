@@ -23,7 +23,7 @@ export class QuarantineShelf {
   }
 
   report(): Promise<QuarantineReport> {
-    return quarantineReport(this.#store, this.#place, [this.table]);
+    return quarantineReport(this.#place, [{ table: this.table, store: this.#store }]);
   }
 
   /** A record as it came, values included. `line` counts from 1. */

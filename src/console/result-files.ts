@@ -27,14 +27,21 @@ const ERROR = /^error ([A-Z_]+): ([\s\S]*?)(?:\n {2}-> ([^\n]*))?\s*$/m;
 const MESSAGE_CHARACTERS_MAX = 20_000;
 const AT_ONCE_MAX = 2;
 
+/** The options by which the command line finds the lake, and the answer of a statement that has run where it can be read again. */
+export interface FilePlace {
+  readonly words: readonly string[];
+  /** The words that name it; undefined where the statement has to run again. */
+  readonly ran?: (asked: AskedStatement) => readonly string[] | undefined;
+}
+
 export class ResultFiles {
-  readonly #folder: string;
+  readonly #place: FilePlace;
   readonly #command: string;
   #running = 0;
 
-  /** `folder`: the lake's, absolute. `command`: the script of the command line, by default the one beside this one. */
-  constructor(folder: string, command: string = builtCommand()) {
-    this.#folder = folder;
+  /** `command`: the script of the command line, by default the one beside this one. */
+  constructor(place: FilePlace, command: string = builtCommand()) {
+    this.#place = place;
     this.#command = command;
   }
 
@@ -59,15 +66,18 @@ export class ResultFiles {
   }
 
   #run(
-    { sql, asOfSeconds }: AskedStatement,
+    asked: AskedStatement,
     { path, format }: { readonly path: string; readonly format: FileFormat },
     signal: AbortSignal,
   ): Promise<void> {
+    const { sql, asOfSeconds } = asked;
     const time =
       asOfSeconds === undefined
         ? []
         : ["--as-of", `${new Date(asOfSeconds * 1000).toISOString().slice(0, 19)}Z`];
-    const words = ["query", "-", "--lake", this.#folder, "--format", format, "--out", path, ...time];
+    // breakage: files-of-answers-that-were-paid-for
+    const statement = this.#place.ran?.(asked) ?? ["-", ...time];
+    const words = ["query", ...statement, ...this.#place.words, "--format", format, "--out", path];
     return new Promise((resolve, reject) => {
       const child = spawn(process.execPath, [this.#command, ...words], {
         stdio: ["pipe", "ignore", "pipe"],

@@ -1,18 +1,23 @@
 /** An answer that costs work, for all who ask about the same time: computed once, and not again at once. */
 
-/** An answer stays good for at least this long, and for a multiple of what it took: the console may not keep a machine busy. */
-const FRESH_MS = 2_000;
+/** An answer stays good for a multiple of what it took, too: the console may not keep a machine busy. */
 const REST_FACTOR = 4;
+
+/** What this machine can tell costs no more than its work. */
+export const LOCAL_FRESH_MS = 2_000;
 
 export class SharedAnswer<T> {
   readonly #work: () => Promise<T>;
   readonly #nowMs: () => number;
+  readonly #freshMs: number;
   #answer: Promise<T> | undefined;
   #goodUntilMs = 0;
 
-  constructor(work: () => Promise<T>, nowMs: () => number) {
+  /** `freshMs`: how long an answer stays good at least. */
+  constructor(work: () => Promise<T>, nowMs: () => number, freshMs: number = LOCAL_FRESH_MS) {
     this.#work = work;
     this.#nowMs = nowMs;
+    this.#freshMs = freshMs;
   }
 
   get(): Promise<T> {
@@ -27,7 +32,7 @@ export class SharedAnswer<T> {
     try {
       const answer = await this.#work();
       const endedMs = this.#nowMs();
-      this.#goodUntilMs = endedMs + Math.max(FRESH_MS, REST_FACTOR * (endedMs - begunMs));
+      this.#goodUntilMs = endedMs + Math.max(this.#freshMs, REST_FACTOR * (endedMs - begunMs));
       return answer;
     } catch (error) {
       this.#goodUntilMs = 0;

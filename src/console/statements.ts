@@ -1,8 +1,9 @@
-/** Statements of the console: each in a process of its own, bounded in rows, size and time, its answer as lines while it comes. */
+/** Statements of the console: bounded in rows, size, time and cost, each answer as lines while it comes. */
+import { defined } from "../core/defined.ts";
 import { DynalakeError } from "../core/error.ts";
 import type { Cell } from "../core/ports/query-result.ts";
-import type { StatementProcesses } from "../library/statement-processes.ts";
-import type { PastStatement, StatementLine } from "./api.ts";
+import type { StartedStatement } from "../library/statement-processes.ts";
+import type { PastStatement, StatementLine, StatementPrice } from "./api.ts";
 import { apiError } from "./api-error.ts";
 import { shownValue } from "./shown-value.ts";
 
@@ -27,17 +28,32 @@ export interface AskedStatement {
   readonly asOfSeconds: number | undefined;
 }
 
+/** What runs the statements of a console. */
+export interface StatementEngine {
+  /** Rejects with SQL_FAILED and other failures of a query. The signal stops the statement. */
+  start(asked: AskedStatement, signal: AbortSignal): Promise<EngineAnswer>;
+  /** What the statement may cost, where somebody has to agree to that first. */
+  readonly price?: (asked: AskedStatement) => Promise<StatementPrice | undefined>;
+}
+
+export interface EngineAnswer extends StartedStatement {
+  /** What was paid for. */
+  readonly scannedBytes?: number;
+  /** By which the same answer can be read once more. */
+  readonly execution?: string;
+}
+
 export class Statements {
-  readonly #processes: StatementProcesses;
-  readonly #folder: string;
+  readonly #engine: StatementEngine;
   readonly #limits: StatementLimits;
   readonly #nowMs: () => number;
   #running = 0;
   #past: readonly PastStatement[] = [];
+  /** By statement and time. */
+  readonly #executions: Map<string, string> = new Map();
 
-  constructor(processes: StatementProcesses, folder: string, limits: StatementLimits, nowMs: () => number) {
-    this.#processes = processes;
-    this.#folder = folder;
+  constructor(engine: StatementEngine, limits: StatementLimits, nowMs: () => number) {
+    this.#engine = engine;
     this.#limits = limits;
     this.#nowMs = nowMs;
   }
@@ -47,15 +63,23 @@ export class Statements {
     return this.#past;
   }
 
-  /** The lines of the answer, as bytes. A reader that leaves stops the statement. Throws USAGE if too many run. */
-  answer(asked: AskedStatement): ReadableStream<Uint8Array> {
+  /** Of the last time that the statement ran to its end, where its answer can be read again. */
+  executionOf(asked: AskedStatement): string | undefined {
+    return this.#executions.get(nameOf(asked));
+  }
+
+  /**
+   * The lines of the answer, as bytes. A reader that leaves stops the statement. `agreedBytes`: what the asker agreed to pay for.
+   * Throws USAGE if too many run.
+   */
+  answer(asked: AskedStatement, agreedBytes = 0): ReadableStream<Uint8Array> {
     if (this.#running >= this.#limits.atOnceMax)
       throw new DynalakeError("USAGE", `${this.#running} statements are running`, {
         next: "Stop one of them, or wait for its end.",
       });
     this.#running++;
     const stopping = new AbortController();
-    const lines = this.#lines(asked, stopping.signal);
+    const lines = this.#lines(asked, agreedBytes, stopping.signal);
     const encoder = new TextEncoder();
     return new ReadableStream({
       pull: async (stream) => {
@@ -70,14 +94,27 @@ export class Statements {
     });
   }
 
-  async *#lines({ sql, asOfSeconds }: AskedStatement, stopped: AbortSignal): AsyncGenerator<StatementLine> {
+  async *#lines(
+    asked: AskedStatement,
+    agreedBytes: number,
+    stopped: AbortSignal,
+  ): AsyncGenerator<StatementLine> {
     const begunMs = this.#nowMs();
     const { secondsMax } = this.#limits;
     const late = AbortSignal.timeout(secondsMax * 1000); // breakage: console-statements-have-a-limit
     let rows: number | undefined;
+    let isAsked = false;
     try {
-      const request = { folder: this.#folder, sql, asOfSeconds, numbers: "safe" } as const;
-      const { columns, batches } = await this.#processes.start(request, AbortSignal.any([stopped, late]));
+      const price = await this.#engine.price?.(asked);
+      // breakage: console-asks-before-it-pays
+      if (price !== undefined && price.bytesAtMost > agreedBytes) {
+        isAsked = true;
+        yield { price };
+        return;
+      }
+      const started = await this.#engine.start(asked, AbortSignal.any([stopped, late]));
+      const { columns, batches, scannedBytes, execution } = started;
+      if (execution !== undefined) this.#keepExecution(asked, execution);
       yield { columns };
       const sent = new Sent(this.#limits);
       for await (const batch of batches) {
@@ -85,20 +122,31 @@ export class Statements {
         if (sent.isFull) break;
       }
       rows = sent.rows;
-      yield { end: { rows, isCut: sent.isCut, milliseconds: this.#nowMs() - begunMs } };
+      const milliseconds = this.#nowMs() - begunMs;
+      yield { end: { rows, isCut: sent.isCut, milliseconds, ...defined({ scannedBytes }) } };
     } catch (error) {
       yield { error: apiError(late.aborted && !stopped.aborted ? tookTooLong(secondsMax) : error) };
     } finally {
       this.#running--;
-      const past = {
-        sql,
-        atSeconds: Math.floor(begunMs / 1000),
-        rows,
-        milliseconds: this.#nowMs() - begunMs,
-      };
-      this.#past = [past, ...this.#past.filter((other) => other.sql !== sql)].slice(0, PAST_MAX);
+      const { sql } = asked;
+      const milliseconds = this.#nowMs() - begunMs;
+      const past = { sql, atSeconds: Math.floor(begunMs / 1000), rows, milliseconds };
+      if (!isAsked)
+        this.#past = [past, ...this.#past.filter((other) => other.sql !== sql)].slice(0, PAST_MAX);
     }
   }
+
+  #keepExecution(asked: AskedStatement, execution: string): void {
+    const name = nameOf(asked);
+    this.#executions.delete(name);
+    this.#executions.set(name, execution);
+    const [oldest] = this.#executions.keys();
+    if (this.#executions.size > PAST_MAX && oldest !== undefined) this.#executions.delete(oldest);
+  }
+}
+
+function nameOf({ sql, asOfSeconds }: AskedStatement): string {
+  return JSON.stringify([sql, asOfSeconds ?? null]);
 }
 
 /** What was sent of a result, up to its limits. */

@@ -88,12 +88,9 @@ export class FolderTable implements ListedTable {
           opened,
           nowSeconds(),
         );
-        return tableStatusOf(
-          status,
-          await schemaEdit(store, opened),
-          await tableDrift(engine, opened),
-          opened.schema,
-        );
+        const edit = await schemaEdit(store, opened);
+        const drift = await tableDrift(engine, opened);
+        return { ...tableStatusOf(status, edit, drift, opened.schema), rows: status.rows };
       });
     });
   }

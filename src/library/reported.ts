@@ -91,11 +91,11 @@ export function compactionRun({ kind, run, rows, segments, manifest }: Compactio
 }
 
 export function tableStatusOf(
-  { openGaps, repairedGaps, ...status }: RecordedStatus,
+  { openGaps, repairedGaps, ...status }: Omit<RecordedStatus, "rows">,
   edit?: SchemaEdit,
   drift?: readonly CountedDrift[],
   schema?: Schema,
-): TableStatus {
+): Omit<TableStatus, "rows"> {
   const schemaFile = edit && { state: edit.kind, detail: schemaEditSentence(status.table, edit) };
   return {
     ...status,

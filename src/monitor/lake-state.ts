@@ -24,8 +24,8 @@ export function lakeState(lake: CommandLake, place: ConsolePlace, nowMs: () => n
   }, nowMs);
   const findings = new SharedAnswer(async () => {
     const known = await statuses.get();
-    const names = known.map(({ table }) => table);
-    const { groups } = await quarantineReport(store, place, names);
+    const tables = known.map(({ table }) => ({ table, store }));
+    const { groups } = await quarantineReport(place, tables);
     return findingsOf(place, known, groups);
   }, nowMs);
   return { statuses, findings };

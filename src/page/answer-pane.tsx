@@ -1,6 +1,7 @@
 /** The answer of a statement: its rows as a grid, a chart of them, its columns, and what went wrong. */
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { ConsolePlace } from "../console/api.ts";
 import { Chart } from "./chart.tsx";
 import { classes, num } from "./format.ts";
 import { Grid, type GridCell } from "./grid.ts";
@@ -20,6 +21,7 @@ interface AnswerPaneProps {
   readonly setTab: (tab: AnswerTab) => void;
   readonly isLinked: boolean;
   readonly replace: (sql: string) => void;
+  readonly place: ConsolePlace["kind"];
 }
 
 const TABS: readonly (readonly [AnswerTab, string, IconName])[] = [
@@ -28,7 +30,7 @@ const TABS: readonly (readonly [AnswerTab, string, IconName])[] = [
   ["columns", "Columns", "columns"],
 ];
 
-export function AnswerPane({ run, tab, setTab, isLinked, replace }: AnswerPaneProps): JSX.Element {
+export function AnswerPane({ run, tab, setTab, isLinked, replace, place }: AnswerPaneProps): JSX.Element {
   const [hasSide, showSide] = useState(true);
   const [sort, setSort] = useState<Sort>();
   const result = run.kind === "done" ? run.answer.result : undefined;
@@ -59,7 +61,9 @@ export function AnswerPane({ run, tab, setTab, isLinked, replace }: AnswerPanePr
           ))}
         </div>
         <span class="grow" />
-        {run.kind === "done" && <Saving answer={run.answer} statement={run.statement} order={order} />}
+        {run.kind === "done" && (
+          <Saving answer={run.answer} statement={run.statement} order={order} place={place} />
+        )}
         {result !== undefined && (
           <button
             type="button"

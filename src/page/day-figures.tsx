@@ -11,17 +11,25 @@ const HEIGHT = 190;
 const SCALE_SECONDS = 5;
 
 export function DayFigures({ name, series }: { name: string; series: DaySeries }): JSX.Element {
-  const { fromSeconds, stepSeconds, insert, modify, remove, expired } = series.changes;
-  const key = `${fromSeconds} ${sum(insert)} ${sum(modify)} ${sum(remove)}`;
+  const { fromSeconds, stepSeconds, insert, modify, remove, expired, ofAnyKind } = series.changes;
+  const total = changesOf(series);
+  const key = `${fromSeconds} ${total} ${sum(insert)} ${sum(modify)}`;
   const bars = useMemo(
     () => ({
       at: insert.map((_, i) => fromSeconds + i * stepSeconds),
-      series: [
-        { label: "INSERT", values: insert, token: "--c-insert" },
-        { label: "MODIFY", values: modify, token: "--c-modify" },
-        { label: "REMOVE", values: remove.map((count, i) => count - (expired[i] ?? 0)), token: "--c-remove" },
-        { label: "expired", values: expired, token: "--c-expired" },
-      ],
+      series:
+        ofAnyKind !== undefined
+          ? [{ label: "changes", values: ofAnyKind, token: "--c-insert" }]
+          : [
+              { label: "INSERT", values: insert, token: "--c-insert" },
+              { label: "MODIFY", values: modify, token: "--c-modify" },
+              {
+                label: "REMOVE",
+                values: remove.map((count, i) => count - (expired[i] ?? 0)),
+                token: "--c-remove",
+              },
+              { label: "expired", values: expired, token: "--c-expired" },
+            ],
     }),
     [key],
   );
@@ -33,13 +41,19 @@ export function DayFigures({ name, series }: { name: string; series: DaySeries }
       <LagFigure lag={series.lag} sync={name} />
       <StackPlot
         title="Changes an hour"
-        total={`${num(sum(insert) + sum(modify) + sum(remove))} in 24 h`}
+        total={`${num(total)} in 24 h`}
         at={bars.at}
         series={bars.series}
         sync={name}
       />
     </section>
   );
+}
+
+/** Of all kinds, in 24 hours. */
+export function changesOf({ changes }: DaySeries): number {
+  const { insert, modify, remove, ofAnyKind = [] } = changes;
+  return sum(insert) + sum(modify) + sum(remove) + sum(ofAnyKind);
 }
 
 function LagFigure({ lag, sync }: { lag: DaySeries["lag"]; sync: string }): JSX.Element {

@@ -22,6 +22,16 @@ export function NoResult({
           <p>The statement was stopped. A statement changes nothing.</p>
         </div>
       );
+    case "asks":
+      return (
+        <div class="state">
+          <h2>It waits for your word</h2>
+          <p>
+            Athena bills a statement by the bytes that it reads. A statement that names fewer columns reads
+            less.
+          </p>
+        </div>
+      );
     case "running":
       return (
         <div class="grid-loading" aria-busy="true">

@@ -4,9 +4,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { LakeOverview } from "../console/api.ts";
 import { AnswerPane, type AnswerTab } from "./answer-pane.tsx";
 import { AsOf } from "./as-of.tsx";
-import { num, plural } from "./format.ts";
-import { CopyButton, Icon, Sign } from "./parts.tsx";
-import { durationText, PastStatements } from "./past-statements.tsx";
+import { Agreement, Outcome } from "./outcome.tsx";
+import { CopyButton, Icon } from "./parts.tsx";
+import { PastStatements } from "./past-statements.tsx";
 import { sqlLink } from "./route.ts";
 import type { Failure } from "./session.ts";
 import { useEditor } from "./use-editor.ts";
@@ -62,6 +62,7 @@ export function SqlConsole({ lake, query, nonce }: SqlConsoleProps): JSX.Element
         <RunButton run={run} start={start} stop={statement.stop} />
         <AsOf seconds={asOfSeconds} set={setAsOf} nowSeconds={lake.nowSeconds} />
         <Outcome run={run} />
+        <Agreement run={run} start={statement.start} />
         <span class="grow" />
         <History isOpen={isPastOpen} open={openPast} take={replace} />
         <span class="wide-only">
@@ -77,7 +78,14 @@ export function SqlConsole({ lake, query, nonce }: SqlConsoleProps): JSX.Element
           Link
         </CopyButton>
       </div>
-      <AnswerPane run={run} tab={tab} setTab={setTab} isLinked={linked !== undefined} replace={replace} />
+      <AnswerPane
+        run={run}
+        tab={tab}
+        setTab={setTab}
+        isLinked={linked !== undefined}
+        replace={replace}
+        place={lake.place.kind}
+      />
     </main>
   );
 }
@@ -170,23 +178,6 @@ function useConsoleKeys(keys: ConsoleKeys): void {
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
   }, []);
-}
-
-function Outcome({ run }: { run: RunState }): JSX.Element {
-  return (
-    <span class={run.kind === "failed" ? "outcome bad" : "outcome"} role="status">
-      {run.kind === "failed" && <Sign kind="bad" />}
-      {outcomeText(run)}
-    </span>
-  );
-}
-
-function outcomeText(run: RunState): string {
-  if (run.kind === "running") return run.rows === 0 ? "Running …" : `${num(run.rows)} rows …`;
-  if (run.kind === "failed") return run.error.code;
-  if (run.kind !== "done") return "";
-  const { result, isCut, milliseconds } = run.answer;
-  return `${isCut ? "the first " : ""}${plural(result.rows, "row")} in ${durationText(milliseconds)}`;
 }
 
 const shellQuoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;

@@ -1,25 +1,30 @@
 /** One statement on its way: the lines of its answer become columns while they come. */
-import type { ApiError, ShownValue, StatementLine } from "../console/api.ts";
+import type { ApiError, ShownValue, StatementEnd, StatementLine, StatementPrice } from "../console/api.ts";
 import { columnKind, type Result } from "./result.ts";
 import { Failure, sendForAnswer } from "./session.ts";
 
-export interface StatementAnswer {
+export interface StatementAnswer extends Pick<StatementEnd, "isCut" | "milliseconds" | "scannedBytes"> {
   readonly result: Result;
-  /** Whether there are more rows than the page takes. */
-  readonly isCut: boolean;
-  readonly milliseconds: number;
 }
 
-/** Rejects with Failure, and as the signal says. `onRows`: how many have come. */
+export interface StatementRequest {
+  readonly sql: string;
+  readonly asOfSeconds?: number;
+  /** What somebody agreed to pay for. */
+  readonly agreedBytes?: number;
+}
+
+/** The answer, or what it may cost and has to be agreed to first. Rejects with Failure, and as the signal says. `onRows`: how many have come. */
 export async function runStatement(
-  request: { readonly sql: string; readonly asOfSeconds?: number },
+  request: StatementRequest,
   signal: AbortSignal,
   onRows: (rows: number) => void,
-): Promise<StatementAnswer> {
+): Promise<StatementAnswer | StatementPrice> {
   const answer = await sendForAnswer("/api/statements", request, signal);
   const columns: { name: string; type: string; values: ShownValue[] }[] = [];
   let rows = 0;
   for await (const line of linesOf(answer)) {
+    if ("price" in line) return line.price;
     if ("columns" in line)
       columns.push(...line.columns.map(({ name, type }) => ({ name, type: type.toLowerCase(), values: [] })));
     else if ("rows" in line) {
@@ -30,7 +35,7 @@ export async function runStatement(
     } else if ("error" in line) throw new Failure(line.error);
     else {
       const kinds = columns.map((column) => ({ ...column, kind: columnKind(column.type) }));
-      return { result: { columns: kinds, rows }, isCut: line.end.isCut, milliseconds: line.end.milliseconds };
+      return { ...line.end, result: { columns: kinds, rows } };
     }
   }
   const cut: ApiError = {

@@ -1,14 +1,14 @@
 /** One table: how it moves, what it is made of, what its columns show, which snapshots are kept. */
 import type { JSX } from "preact";
 import type { ColumnDetails, LakeOverview, TableDetails, TableSummary } from "../console/api.ts";
-import { DayFigures } from "./day-figures.tsx";
+import { changesOf, DayFigures } from "./day-figures.tsx";
 import { day, hhmm, momentText, num, short, since, sizeText, span, sum } from "./format.ts";
 import { KeyForm } from "./key-form.tsx";
-import { behindText } from "./overview.tsx";
 import { CopyButton, Failed, FindingRow, HealthMark, Icon, Loading, Page, Sign } from "./parts.tsx";
 import { sqlLink } from "./route.ts";
 import { SnapshotList } from "./snapshot-list.tsx";
 import { CommitList, MadeOf, Strata } from "./strata.tsx";
+import { behindText, rowsText } from "./tables.tsx";
 import { useAnswer } from "./use-answer.ts";
 
 const EVERY_MS = 10_000;
@@ -105,7 +105,11 @@ function Facts({
     typeof waitingRecords === "number" && waitingRecords > 0 ? `${num(waitingRecords)} waiting` : undefined;
   return (
     <dl class="facts">
-      <Fact name="Rows" value={num(summary.rows)} />
+      <Fact
+        name="Rows"
+        value={rowsText(summary)}
+        more={summary.areRowsCounted ? undefined : "those of the base; counting takes a statement"}
+      />
       <Fact
         name="Behind its source"
         value={behindText(summary)}
@@ -118,15 +122,13 @@ function Facts({
           more="the newest change"
         />
       )}
-      {changes !== undefined && (
-        <>
-          <Fact name="Changes, 24 h" value={short(sum(changes.insert) + sum(changes.modify) + removed)} />
-          <Fact
-            name="Removed, 24 h"
-            value={num(removed)}
-            more={expired > 0 ? `${num(expired)} expired` : undefined}
-          />
-        </>
+      {series !== undefined && <Fact name="Changes, 24 h" value={short(changesOf(series))} />}
+      {changes !== undefined && changes.ofAnyKind === undefined && (
+        <Fact
+          name="Removed, 24 h"
+          value={num(removed)}
+          more={expired > 0 ? `${num(expired)} expired` : undefined}
+        />
       )}
       <Fact name="Size" value={sizeText(summary.bytes)} more={`${num(summary.segments)} segments`} />
       {table.asOfFromSeconds !== undefined && (

@@ -1,5 +1,6 @@
 /** The statement of the console and what became of it. Both stay while one looks at another page. */
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { StatementPrice } from "../console/api.ts";
 import type { RanStatement } from "./saved-file.ts";
 import { Failure } from "./session.ts";
 import { runStatement, type StatementAnswer } from "./statement-run.ts";
@@ -7,13 +8,14 @@ import { runStatement, type StatementAnswer } from "./statement-run.ts";
 export type RunState =
   | { readonly kind: "new" | "stopped" }
   | { readonly kind: "running"; readonly rows: number }
+  | { readonly kind: "asks"; readonly price: StatementPrice; readonly statement: RanStatement }
   | { readonly kind: "failed"; readonly error: Failure; readonly sql: string }
   | { readonly kind: "done"; readonly answer: StatementAnswer; readonly statement: RanStatement };
 
 export interface StatementRun {
   readonly run: RunState;
-  /** Starts it, in place of one that still runs. */
-  start(sql: string, asOfSeconds: number | undefined): void;
+  /** Starts it, in place of one that still runs. `agreedBytes`: what it may cost. */
+  start(sql: string, asOfSeconds: number | undefined, agreedBytes?: number): void;
   stop(): void;
   /** Another statement is shown, which did not run yet. */
   forget(): void;
@@ -41,17 +43,28 @@ export function useStatement(
   );
   return {
     run,
-    start: (sql, asOfSeconds) => {
+    start: (sql, asOfSeconds, agreedBytes) => {
       stopping.current?.abort();
       const abortion = new AbortController();
       stopping.current = abortion;
       show({ kind: "running", rows: 0 });
-      const request = asOfSeconds === undefined ? { sql } : { sql, asOfSeconds };
+      const request = {
+        sql,
+        ...(asOfSeconds === undefined ? {} : { asOfSeconds }),
+        ...(agreedBytes === undefined ? {} : { agreedBytes }),
+      };
       const onRows = (rows: number): void => {
         if (!abortion.signal.aborted) show({ kind: "running", rows });
       };
       runStatement(request, abortion.signal, onRows).then(
-        (answer) => show({ kind: "done", answer, statement: { sql, asOfSeconds } }),
+        (answer) => {
+          const statement = { sql, asOfSeconds };
+          show(
+            "bytesAtMost" in answer
+              ? { kind: "asks", price: answer, statement }
+              : { kind: "done", answer, statement },
+          );
+        },
         (error: unknown) => {
           if (abortion.signal.aborted) return;
           const failure =

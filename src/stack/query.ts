@@ -2,6 +2,7 @@
 import type { FinishedStatement } from "../aws/athena-client.ts";
 import type { AwsLake } from "../aws/aws-lake.ts";
 import { mentions, readingStatement, type UserStatement, withViews } from "../aws/user-statement.ts";
+import { defined } from "../core/defined.ts";
 import { DynalakeError } from "../core/error.ts";
 import { currentView, type LakeView, segmentsView, snapshotsView } from "../core/overlay/lake-view.ts";
 import type { Cell, ResultColumn } from "../core/ports/query-result.ts";
@@ -22,18 +23,41 @@ export interface StackRows {
   readonly rows: readonly (readonly Cell[])[];
 }
 
-/** Runs the statement to its end. The rows come page by page; there is at least one page. */
+export interface StackAnswer {
+  readonly statement: FinishedStatement;
+  /** Page by page, to be read once; there is at least one page. */
+  readonly pages: AsyncIterable<StackRows>;
+}
+
+export interface StackQueryOptions {
+  /** Default: now. */
+  readonly asOfSeconds?: number | undefined;
+  /** Stops the statement, as the stack's signal does. */
+  readonly signal?: AbortSignal;
+  /** The statement is stopped once it has read more. */
+  readonly scannedBytesMax?: number | undefined;
+}
+
+/** Runs the statement to its end. */
 export async function runStackQuery(
   stack: OpenedStack,
   statement: StackStatement,
-  asOfSeconds: number | undefined,
-): Promise<AsyncIterable<StackRows>> {
+  { asOfSeconds, ...limits }: StackQueryOptions = {},
+): Promise<StackAnswer> {
   const { lake, database } = onlyLake(stack);
   const sql =
     asOfSeconds === undefined
       ? statement.sql
       : withViews(statement, await viewsOfTime(lake, stack, statement, asOfSeconds), database);
-  return pages(stack, lake, await lake.engine.statements.run(sql));
+  const finished = await lake.engine.statements.run(sql, defined(limits));
+  return { statement: finished, pages: pages(stack, lake, finished) };
+}
+
+/** The rows of a statement that has run, by its id; it does not run again. Fails with USAGE. */
+export async function ranStackQuery(stack: OpenedStack, id: string): Promise<StackAnswer> {
+  const { lake } = onlyLake(stack);
+  const finished = await lake.engine.statements.finished(id);
+  return { statement: finished, pages: pages(stack, lake, finished) };
 }
 
 /** Tables of several lakes may be deployed as one stack; a statement runs in one of them. */

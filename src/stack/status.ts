@@ -4,26 +4,59 @@ import { type DeliveryStatus, deliveryStatus } from "../aws/delivery-status.ts";
 import type { Deployment } from "../aws/deployment.ts";
 import { defined } from "../core/defined.ts";
 import { type CountedDay, readCheckedDeliveries } from "../core/delivery/check-deliveries.ts";
-import { tableStatus } from "../core/status/status.ts";
+import type { ObjectStore } from "../core/ports/object-store.ts";
+import { tableStatus, uncountedStatus } from "../core/status/status.ts";
+import type { OpenTable } from "../core/table/open-table.ts";
 import { tableStatusOf } from "../library/reported.ts";
 import type { TableStatus } from "../library/reports.ts";
 import { nowSeconds } from "../sdk/new-run-id.ts";
 import { deployedTable, type OpenedStack } from "./open-stack.ts";
 
-export interface DeployedStatus extends TableStatus {
+/** The status of a deployed table, whose rows no statement has counted. */
+export interface UncountedStatus extends Omit<TableStatus, "rows"> {
   readonly delivery: DeliveryStatus;
   /** The last day whose acknowledged rows were compared with the change log; undefined if none was. */
   readonly counted: CountedDay | undefined;
+}
+
+export interface DeployedStatus extends UncountedStatus {
+  readonly rows: number;
 }
 
 export async function deployedStatus(stack: OpenedStack, deployment: Deployment): Promise<DeployedStatus> {
   const { store, engine } = stack.lakeOf(deployment);
   const opened = await deployedTable({ store }, deployment.table);
   const mappingId = deployment.eventSourceMapping;
-  const [status, delivery, checked] = await Promise.all([
+  const [status, more] = await Promise.all([
     tableStatus({ engine, store, mappingId }, opened, nowSeconds()),
+    deliveryFacts(stack, deployment, store),
+  ]);
+  return { ...tableStatusOf(status), rows: status.rows, ...more };
+}
+
+/** Without a statement, which costs money and time. */
+export async function uncountedDeployedStatus(
+  stack: OpenedStack,
+  deployment: Deployment,
+  opened: OpenTable,
+): Promise<UncountedStatus> {
+  const { store } = stack.lakeOf(deployment);
+  const mappingId = deployment.eventSourceMapping;
+  const [status, more] = await Promise.all([
+    uncountedStatus({ store, mappingId }, opened, nowSeconds()),
+    deliveryFacts(stack, deployment, store),
+  ]);
+  return { ...tableStatusOf(status), ...more };
+}
+
+async function deliveryFacts(
+  stack: OpenedStack,
+  deployment: Deployment,
+  store: ObjectStore,
+): Promise<Pick<UncountedStatus, "delivery" | "counted">> {
+  const [delivery, checked] = await Promise.all([
     deliveryStatus(deployment, nowSeconds(), defined({ region: stack.region })),
     readCheckedDeliveries(store, deployment.table),
   ]);
-  return { ...tableStatusOf(status), delivery, counted: checked?.last };
+  return { delivery, counted: checked?.last };
 }

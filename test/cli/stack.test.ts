@@ -281,3 +281,29 @@ test("a statement that writes is refused before Athena hears of it; an interrupt
     input: { QueryExecutionId: "q" },
   });
 });
+
+test("the rows of a statement that has run are read by its id, and it does not run again", async () => {
+  const before = started().length;
+  const state = (State: string) => () => ({
+    body: { QueryExecution: { StatementType: "DML", Status: { State } } },
+  });
+  const columns = { ColumnInfo: [{ Name: "n", Type: "bigint" }] };
+  const rows = ["n", "12345678901234567890"].map((VarCharValue) => ({ Data: [{ VarCharValue }] }));
+  answers = {
+    ...answers,
+    GetQueryExecution: state("SUCCEEDED"),
+    GetQueryResults: () => ({ body: { ResultSet: { ResultSetMetadata: columns, Rows: rows } } }),
+  };
+  const ran = ["query", "--execution", "q-1", "--format", "csv"];
+  expect(await onStack(...ran)).toMatchObject({ code: 0, stdout: "n\n12345678901234567890\n" });
+  expect(cloud.requests.at(-1)?.input).toMatchObject({ QueryExecutionId: "q-1" });
+  answers = { ...answers, GetQueryExecution: state("FAILED") };
+  expectRefused(await onStack(...ran), { code: "USAGE", names: ["q-1", "FAILED"], next: "again" });
+  expectRefused(await onStack(...ran, "SELECT 1"), {
+    code: "USAGE",
+    names: ["--execution"],
+    next: "--as-of",
+  });
+  expectRefused(await dynalake(ran), { code: "USAGE", names: ["--execution"], next: "--stack" });
+  expect(started()).toHaveLength(before);
+});

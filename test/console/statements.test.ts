@@ -1,10 +1,9 @@
 /** Statements of the console: bounded in rows, in size, in time and in number, and stopped when their reader leaves. */
 import { describe, expect, test } from "@jest/globals";
 import type { StatementLine } from "../../src/console/api.ts";
-import { type StatementLimits, Statements } from "../../src/console/statements.ts";
+import { type StatementEngine, type StatementLimits, Statements } from "../../src/console/statements.ts";
 import { DynalakeError } from "../../src/core/error.ts";
 import type { Cell } from "../../src/core/ports/query-result.ts";
-import type { StartedStatement, StatementProcesses } from "../../src/library/statement-processes.ts";
 
 const LIMITS: StatementLimits = { rowsMax: 100, bytesMax: 10_000, secondsMax: 60, atOnceMax: 2 };
 const ASKED = { sql: "SELECT 1", asOfSeconds: undefined };
@@ -13,13 +12,13 @@ type Start = (signal: AbortSignal) => AsyncIterable<readonly (readonly Cell[])[]
 
 /** Statements over processes that answer with the batches of `start`. */
 function statementsOver(start: Start, limits: Partial<StatementLimits> = {}): Statements {
-  const processes: Pick<StatementProcesses, "start"> = {
-    start: async (_, signal): Promise<StartedStatement> => ({
+  const engine: StatementEngine = {
+    start: async (_, signal) => ({
       columns: [{ name: "n", type: "BIGINT" }],
       batches: start(signal),
     }),
   };
-  return new Statements(processes as StatementProcesses, "/lake", { ...LIMITS, ...limits }, () => 1_000);
+  return new Statements(engine, { ...LIMITS, ...limits }, () => 1_000);
 }
 
 async function linesOf(stream: ReadableStream<Uint8Array>): Promise<readonly StatementLine[]> {

@@ -2609,6 +2609,34 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/console/statements.test.ts"],
   },
   {
+    name: "the console pays without asking",
+    marker: "console-asks-before-it-pays",
+    find: "price.bytesAtMost > agreedBytes",
+    put: "price.bytesAtMost < agreedBytes",
+    tests: ["test/console/stack-console.test.ts"],
+  },
+  {
+    name: "the console pays for an item without asking",
+    marker: "console-item-asks-before-it-pays",
+    find: "bytesAtMost > bytesMax",
+    put: "bytesAtMost < 0",
+    tests: ["test/console/stack-console.test.ts"],
+  },
+  {
+    name: "a statement in Athena reads more than was agreed to",
+    marker: "statements-stop-at-their-bytes",
+    find: "> scannedBytesMax",
+    put: "< 0",
+    tests: ["test/console/stack-console.test.ts"],
+  },
+  {
+    name: "a file of an answer in Athena pays for it once more",
+    marker: "files-of-answers-that-were-paid-for",
+    find: "this.#place.ran?.(asked) ?? ",
+    put: "",
+    tests: ["test/console/result-files.test.ts"],
+  },
+  {
     name: "a record in quarantine is shown with its values",
     marker: "quarantined-values-hidden",
     find: "return HIDDEN;",
@@ -2618,9 +2646,9 @@ export const breakages: readonly Breakage[] = [
   {
     name: "the value of a key is spliced into a statement",
     marker: "key-values-are-literals",
-    find: "${keyLiteral(column, text)}",
+    find: "${keyLiteral(column, text, dialect)}",
     put: "'${text}'",
-    tests: ["test/console/folder-console.test.ts"],
+    tests: ["test/console/lake-console.test.ts"],
   },
   {
     name: "commands to copy are not quoted for a shell",

@@ -121,6 +121,7 @@ test("the command line works on a folder through the library alone", () => {
     // Prints a command that a shell takes.
     "src/console/command-line.ts",
     "src/console/open-folder-console.ts",
+    "src/console/open-stack-console.ts",
     // Reads the quarantine, as the page shows it.
     "src/console/quarantine-shelf.ts",
     "src/console/start-console.ts",

@@ -6,7 +6,9 @@ import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { STACK_ANSWERS } from "../console/support/stack-answers.ts";
 import { type RunningProcess, startDynalakeProcess } from "../support/cli-process.ts";
+import { type FakeCloud, fakeCloud } from "../support/fake-cloud.ts";
 import { axePath, type Browser, HAS_BROWSER, launchBrowser, type Page } from "./support/browser.ts";
 import { HOSTILE_TEXT, ORDER_OF_INTEREST, writeSampleLake } from "./support/sample-lake.ts";
 
@@ -105,6 +107,52 @@ const hosts = new Set<string>();
       expect(await barriers()).toEqual([]);
     },
   );
+
+  describe("of a deployment", () => {
+    let cloud: FakeCloud;
+    let stackUi: RunningProcess;
+    let stackPage: Page;
+    beforeAll(async () => {
+      cloud = await fakeCloud((request) => STACK_ANSWERS[request.operation]?.(request));
+      const words = ["ui", "--stack", "S", "--port", "0", "--confirm-above", "0"];
+      stackUi = startDynalakeProcess(words, { cwd: folder, env: cloud.env, secondsMax: 300 });
+      const stackLink = (await stackUi.printed("\n")).trim();
+      stackPage = await (await browser.newContext()).newPage();
+      stackPage.on("pageerror", (error) => faults.push(error.message));
+      await stackPage.setViewportSize(SIZES.large);
+      await stackPage.goto(stackLink);
+      await stackPage.waitForSelector(MARKS.overview);
+    }, 60_000);
+    afterAll(async () => {
+      stackUi?.signal("SIGINT");
+      await stackUi?.ended;
+      await cloud?.close();
+    });
+
+    test("shows its tables, whose rows are not counted", async () => {
+      await stackPage.screenshot({ path: join(PICTURES, "stack-overview.png") });
+      const text = await stackPage.evaluate<string>("document.querySelector('.list.tables').innerText");
+      expect(text).toContain("≈ 40");
+      expect(cloud.requests.map(({ operation }) => operation)).not.toContain("StartQueryExecution");
+    });
+
+    test("asks before a statement that costs, runs it once that is agreed to, and says what was read", async () => {
+      await stackPage.evaluate(`location.hash = ${JSON.stringify(VIEWS.sql)}`);
+      await stackPage.waitForSelector(MARKS.sql);
+      await stackPage.click("text=Run");
+      await stackPage.waitForSelector("text=it has not run");
+      await stackPage.screenshot({ path: join(PICTURES, "stack-price.png") });
+      const ran = (): number =>
+        cloud.requests.filter(({ operation }) => operation === "StartQueryExecution").length;
+      expect(ran()).toBe(0);
+      await stackPage.click("text=Run it for");
+      await stackPage.waitForSelector("text=12.0 MB read");
+      await stackPage.screenshot({ path: join(PICTURES, "stack-answer.png") });
+      const shown = await stackPage.evaluate<string>("document.querySelector('.answer').innerText");
+      expect(shown.replaceAll(",", "")).toContain("12345678901234567890");
+      expect(ran()).toBe(1);
+    });
+  });
 
   describe("the SQL console", () => {
     beforeAll(async () => {

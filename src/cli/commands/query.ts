@@ -20,6 +20,7 @@ export interface QueryOptions extends LakeOptions {
   readonly out?: string;
   readonly overwrite?: boolean;
   readonly asOf?: string;
+  readonly execution?: string;
 }
 
 /** Runs one statement and prints its rows. Resolves to their number. */
@@ -32,6 +33,7 @@ export async function queryCommand(
 ): Promise<ExitCode> {
   const target = lakeTarget(options);
   const format = formatOf(options.format, options.out);
+  if (options.execution !== undefined) return ranQuery(context, argument, options, options.execution);
   const asOfSeconds = options.asOf === undefined ? undefined : givenTime(context, options.asOf);
   const statements = await givenStatements(context, argument, options.file);
   requireOneForFile(statements, options.out);
@@ -42,17 +44,45 @@ export async function queryCommand(
       return printAll(context, statements, { ...options, format }, print);
     });
   }
-  if (format === "parquet")
-    throw new DynalakeError("USAGE", "a deployment's rows are not written as Parquet here", {
-      next: "Use --format csv or jsonl, or UNLOAD in Athena.",
-    });
+  const text = textFormat(format);
   const { runStackQuery, stackStatement } = await import("../../stack/query.ts");
   // Before anything is sent.
   for (const { sql } of statements) stackStatement(sql);
   return withStack(context, target, (stack) => {
-    const run = (sql: string) => runStackQuery(stack, stackStatement(sql), asOfSeconds);
-    const print: Print = (sql, output) => printPages(context, run(sql), { sql, format }, output);
-    return printAll(context, statements, { ...options, format }, print);
+    const run = (sql: string) => runStackQuery(stack, stackStatement(sql), { asOfSeconds });
+    const print: Print = (sql, output) => printPages(context, run(sql), { sql, format: text }, output);
+    return printAll(context, statements, { ...options, format: text }, print);
+  });
+}
+
+/** Throws USAGE for a format that a deployment's rows are not printed in. */
+function textFormat(format: ResultFormat): TextFormat {
+  if (format !== "parquet") return format;
+  throw new DynalakeError("USAGE", "a deployment's rows are not written as Parquet here", {
+    next: "Use --format csv or jsonl, or UNLOAD in Athena.",
+  });
+}
+
+/** The rows of a statement that Athena has run. */
+async function ranQuery(
+  context: CommandContext,
+  argument: string | undefined,
+  options: QueryOptions,
+  execution: string,
+): Promise<ExitCode> {
+  const target = lakeTarget(options);
+  if (argument !== undefined || options.file !== undefined || options.asOf !== undefined)
+    throw new DynalakeError("USAGE", "--execution names a statement that has run, and another one is given", {
+      next: "Leave out the statement and --as-of, or --execution.",
+    });
+  if (target.kind === "folder")
+    throw new DynalakeError("USAGE", "--execution is of a deployment", { next: "Give --stack NAME too." });
+  const format = textFormat(formatOf(options.format, options.out));
+  const { ranStackQuery } = await import("../../stack/query.ts");
+  return withStack(context, target, (stack) => {
+    const print: Print = (sql, output) =>
+      printPages(context, ranStackQuery(stack, execution), { sql, format }, output);
+    return printAll(context, [{ sql: "", line: 1 }], { ...options, format }, print);
   });
 }
 
@@ -153,7 +183,7 @@ async function printPages(
   { sql, format }: Pick<FolderQuery, "sql" | "format">,
   output: TextOutput,
 ): Promise<number> {
-  const pages = await withClock(terminal, "running in Athena", running);
+  const { pages } = await withClock(terminal, "running in Athena", running);
   const printer = new RowPrinter(output, format, { sql, width: terminal.width });
   for await (const { columns, rows } of pages) {
     await printer.begin(columns);

@@ -1,6 +1,6 @@
 /** What a source and its lake tables cost in a month, per resource, with its formula and what would make it cheaper. */
 import { type Amounts, amountsOf, type Load, MONTH_SECONDS } from "./load.ts";
-import { PRICES } from "./prices.ts";
+import { PRICES, SCAN_BYTES_MIN } from "./prices.ts";
 import { RUN_REQUESTS, runDollars } from "./run.ts";
 import { MINOR_STATEMENTS, majorStatements, writingStatements } from "./statements.ts";
 import { lakeWatching, sourceWatching, tableWatching, watchingDollars } from "./watching.ts";
@@ -36,7 +36,6 @@ const ROW_SECONDS = 0.0001;
 const BATCH_SECONDS = 0.15;
 const STREAM_GB = 1;
 
-const SCAN_BYTES_MIN = 10e6;
 /** A compaction reads the log since an hour before the horizon, of whole hours. */
 const LOG_HOURS = 4;
 /** The share of a table that has changed when it is rewritten. */

@@ -79,3 +79,11 @@ export const PRICES: Readonly<Record<PriceName, Price>> = {
   trace: { what: "X-Ray: traces", dollars: 0.000005, per: "trace", page: page("xray") },
   key: { what: "KMS: a key of one's own", dollars: 1, per: "key-month", page: page("kms") },
 };
+
+/** AWS: Amazon Athena pricing. A statement is billed for at least this much. */
+export const SCAN_BYTES_MIN = 10e6;
+
+/** US dollars for what a statement of Athena reads, by the price in us-east-1. */
+export function scanDollars(bytes: number): number {
+  return (Math.max(bytes, SCAN_BYTES_MIN) / 1e12) * PRICES.scan.dollars;
+}

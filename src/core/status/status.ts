@@ -19,7 +19,6 @@ import { undeliveredFiles, undeliveredObjects } from "./wholeness.ts";
 
 export interface StatusContext {
   readonly store: ObjectStore;
-  readonly engine: QueryEngine;
   /** The id of the event source mapping of a deployment, whose failed batches belong to the table. */
   readonly mappingId?: string;
   /** A table that no run has followed for so long is unfollowed. */
@@ -32,13 +31,22 @@ export interface TableStatus extends StatusFacts {
 }
 
 export async function tableStatus(
-  { store, engine, mappingId, followedWithinSeconds }: StatusContext,
+  context: StatusContext & { readonly engine: QueryEngine },
   opened: OpenTable,
   nowSeconds: number,
 ): Promise<TableStatus> {
+  const view = await currentView(context.engine, opened, undefined);
+  const [counted] = await context.engine.rows(`SELECT count(*) AS rows FROM (${view.sql})`);
+  return { ...(await uncountedStatus(context, opened, nowSeconds)), rows: Number(counted?.rows ?? 0) };
+}
+
+/** The status without the number of rows, which takes a statement to count. */
+export async function uncountedStatus(
+  { store, mappingId, followedWithinSeconds }: StatusContext,
+  opened: OpenTable,
+  nowSeconds: number,
+): Promise<Omit<TableStatus, "rows">> {
   const { manifest, schema } = opened;
-  const view = await currentView(engine, opened, undefined);
-  const [counted] = await engine.rows(`SELECT count(*) AS rows FROM (${view.sql})`);
   const state = await readReadingState(store, schema.table);
   const heartbeat = mappingId === undefined ? await readHeartbeat(store, schema.table) : undefined;
   const gaps = await knownGaps(store, schema.table, manifest);
@@ -48,7 +56,6 @@ export async function tableStatus(
   const quarantined = await store.list(quarantineFolder(schema.table));
   const snapshot = manifest.snapshots.at(-1);
   const objects = await opened.changes.since(hourOf(manifest.horizonSeconds));
-  const rows = Number(counted?.rows ?? 0);
   const health = healthOf({
     gap: open.length > 0,
     unread: isUnread(state, watch, nowSeconds),
@@ -61,7 +68,6 @@ export async function tableStatus(
     table: schema.table,
     source: schema.source,
     health,
-    rows,
     snapshot: snapshot && { exportTimeSeconds: snapshot.exportTimeSeconds, items: snapshot.items },
     keptSnapshots: await keptSnapshotsFacts(store, opened),
     stream: state && {

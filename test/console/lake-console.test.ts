@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { ConsoleLake } from "../../src/console/console-lake.ts";
-import { folderConsole } from "../../src/console/folder-console.ts";
+import { folderSource } from "../../src/console/folder-source.ts";
+import { lakeConsole } from "../../src/console/lake-console.ts";
 import { type CommandLake, openFolderLake } from "../../src/library/folder-lake.ts";
 import { systemTiming } from "../../src/sdk/timing.ts";
 import { writeExport } from "../cli/export-fixture.ts";
@@ -54,7 +55,11 @@ beforeAll(async () => {
     name: "orders",
   });
   await lake.table("orders").compact();
-  console = folderConsole(lake, { kind: "folder", name: "lake", option: "--lake lake" }, Date.now);
+  console = lakeConsole(
+    folderSource(lake, "lake"),
+    { kind: "folder", name: "lake", option: "--lake lake" },
+    Date.now,
+  );
 });
 
 afterAll(async () => {
