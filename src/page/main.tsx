@@ -6,12 +6,12 @@ import { GoTo, Keys } from "./dialogs.tsx";
 import { classes, day, hhmm, hhmmss, num } from "./format.ts";
 import { ItemPage } from "./item-page.tsx";
 import { isFollowed, Overview } from "./overview.tsx";
-import { behindText } from "./tables.tsx";
 import { Failed, HEALTH, Icon, type IconName, Loading, Mark, Page, Sign } from "./parts.tsx";
 import { QuarantinePage } from "./quarantine-page.tsx";
 import { go, type Route, tableLink, useRoute } from "./route.ts";
 import { openSession } from "./session.ts";
 import { TablePage } from "./table-page.tsx";
+import { behindText } from "./tables.tsx";
 import { useTheme } from "./theme.ts";
 import { useAnswer } from "./use-answer.ts";
 

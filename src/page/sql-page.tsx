@@ -4,10 +4,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { LakeOverview } from "../console/api.ts";
 import { AnswerPane, type AnswerTab } from "./answer-pane.tsx";
 import { AsOf } from "./as-of.tsx";
-import { Agreement, Outcome } from "./outcome.tsx";
 import { CopyButton, Icon } from "./parts.tsx";
 import { PastStatements } from "./past-statements.tsx";
 import { sqlLink } from "./route.ts";
+import { Agreement, RunOutcome } from "./run-outcome.tsx";
 import type { Failure } from "./session.ts";
 import { useEditor } from "./use-editor.ts";
 import { type RunState, useStatement } from "./use-statement.ts";
@@ -61,7 +61,7 @@ export function SqlConsole({ lake, query, nonce }: SqlConsoleProps): JSX.Element
       <div class="runbar">
         <RunButton run={run} start={start} stop={statement.stop} />
         <AsOf seconds={asOfSeconds} set={setAsOf} nowSeconds={lake.nowSeconds} />
-        <Outcome run={run} />
+        <RunOutcome run={run} />
         <Agreement run={run} start={statement.start} />
         <span class="grow" />
         <History isOpen={isPastOpen} open={openPast} take={replace} />

@@ -2,7 +2,7 @@
 import type { AwsLake } from "../aws/aws-lake.ts";
 import type { Deployment } from "../aws/deployment.ts";
 import { batchesOf } from "../core/batches-of.ts";
-import { PRICES } from "../core/cost/prices.ts";
+import { scanDollars } from "../core/cost/prices.ts";
 import { changesDayFolder } from "../core/format/lake-path.ts";
 import { viewChanges } from "../core/overlay/change-log.ts";
 import { type TableState, tableAsOf } from "../core/table/open-table.ts";
@@ -10,7 +10,7 @@ import { deployedTable, type OpenedStack } from "./open-stack.ts";
 
 export interface ReadBound {
   readonly bytes: number;
-  /** At the list price of us-east-1. */
+  /** By the price in us-east-1. */
   readonly dollars: number;
 }
 
@@ -21,9 +21,6 @@ export interface ReadRows {
 }
 
 const LISTED_AT_ONCE_MAX = 16;
-const BYTES_OF_TERABYTE = 1e12;
-/** Athena bills so many bytes for a statement that reads fewer. */
-const BILLED_BYTES_MIN = 10e6;
 
 export async function readBound(
   stack: OpenedStack,
@@ -37,7 +34,7 @@ export async function readBound(
   // breakage: bound-counts-what-is-read
   const rows = history ? 0 : manifest.segments.reduce((sum, { bytes }) => sum + bytes, 0);
   const bytes = rows + (await logBytes(lake, then, history));
-  return { bytes, dollars: (Math.max(bytes, BILLED_BYTES_MIN) / BYTES_OF_TERABYTE) * PRICES.scan.dollars };
+  return { bytes, dollars: scanDollars(bytes) };
 }
 
 /** Of all days of the log, or of those that the state is read from. */

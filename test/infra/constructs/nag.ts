@@ -29,7 +29,9 @@ test("there are no findings", () => {
 });
 
 test("there are none with a key of the lake's own, with Lake Formation, and with readers", () => {
-  expect(findings(synthesized({ encryption: "kms", lakeFormation: true, readers: ["analysts"] }))).toEqual([]);
+  expect(findings(synthesized({ encryption: "kms", lakeFormation: true, readers: ["analysts"] }))).toEqual(
+    [],
+  );
 });
 
 /** The rule and reason of each acknowledgment. */

@@ -6,7 +6,7 @@ import { Icon, Sign } from "./parts.tsx";
 import { durationText } from "./past-statements.tsx";
 import type { RunState, StatementRun } from "./use-statement.ts";
 
-export function Outcome({ run }: { run: RunState }): JSX.Element {
+export function RunOutcome({ run }: { run: RunState }): JSX.Element {
   return (
     <span class={run.kind === "failed" ? "outcome bad" : "outcome"} role="status">
       {run.kind === "failed" && <Sign kind="bad" />}
