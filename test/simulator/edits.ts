@@ -61,6 +61,9 @@ function editOf(schema: Schema, random: Random): Edit {
       }),
     () => change("far", { type: random.choice(["decimal(38,12)", "decimal(38,21)", "decimal(38,36)"]) }),
     () => change("note", { type: "string" }),
+    () => change("status", { type: random.choice(["string", "decimal(14,2)", "bigint", "json"]) }),
+    () => change("flag", { type: random.choice(["boolean", "string", "bigint"]) }),
+    () => change("at", { type: random.choice(["timestamp", "string"]) }),
     () => change("counts", { type: "array<bigint>", set: true }),
     () => change("to", { type: "struct<a:decimal(23,2),b:string,c:struct<x:bigint>>" }),
     () => {
