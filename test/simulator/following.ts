@@ -78,13 +78,22 @@ function requireFollowed(
     throw fault("is not there as text");
 }
 
-/** A member with values of several types gets no field: one of them would be as good as the other. */
+/**
+ * A member with values of several types gets no field: one of them would be as good as the other. Maps whose names come and go are
+ * maps of one type of value, so that the types of their values count alike.
+ */
 function isOfOneKind({ table }: World, attribute: string, member: string): boolean {
-  const kinds = table.changes.flatMap(({ key, value }) => {
+  const values = table.changes.flatMap(({ key, value }) => {
     const own = value === undefined ? undefined : itemOf(key, value)[attribute];
-    return own !== undefined && "M" in own ? Object.keys(own.M[member] ?? {}) : [];
+    return own !== undefined && "M" in own ? (own.M[member] ?? []) : [];
   });
-  return new Set(kinds).size === 1;
+  return areOfOneKind(values);
+}
+
+function areOfOneKind(values: readonly AttributeValue[]): boolean {
+  const kinds = new Set(values.flatMap((value) => Object.keys(value)));
+  const members = values.flatMap((value) => ("M" in value ? Object.values(value.M) : []));
+  return kinds.size === 1 && (members.length === 0 || areOfOneKind(members));
 }
 
 function isFixed({ partitioning }: Schema, { name }: Column): boolean {
