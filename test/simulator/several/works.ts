@@ -26,7 +26,15 @@ import { isJunk, itemOf, type ModelRecord, type ModelShard } from "../model-tabl
 import { FUZZ_SECONDS } from "../rule.ts";
 import { firehoseOf, Instance } from "./instance.ts";
 import { type LakeTable, MASK_KEY, SOURCE } from "./lake-table.ts";
-import { MAPPING, recordOf, type SeveralWorld, SOURCE_ARN, type TakenExport, type Work } from "./world.ts";
+import {
+  CATALOG,
+  MAPPING,
+  recordOf,
+  type SeveralWorld,
+  SOURCE_ARN,
+  type TakenExport,
+  type Work,
+} from "./world.ts";
 
 const INSTANCES_MAX = 4;
 
@@ -160,7 +168,7 @@ function contextOf(world: SeveralWorld, work: Work): LakeContext & { readonly la
   const dynamodb: Pick<DynamoDBClient, "send"> = { send: async () => ({ Table }) };
   return {
     store: gatedStore(world.store, work.actor),
-    engine: gatedEngine(world.engine, work.actor),
+    engine: { ...gatedEngine(world.engine, work.actor), catalog: CATALOG },
     clients: { stepFunctions, dynamodb },
     bucket: "lake",
     lambda,
