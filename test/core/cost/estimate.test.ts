@@ -97,8 +97,9 @@ test("more writes, more data and more lake tables never cost less", () => {
       const more = of({ ...load, buckets: 10, [member]: load[member] * 2 });
       for (const { dollars, resource } of less.perMonth) {
         expect(Number.isFinite(dollars)).toBe(true);
-        // A fuller batch takes fewer invocations per row; a larger table is rewritten less often for the same writes.
-        if (/^(Stream|Firehose|S3 requests|S3 storage|Athena)/.test(resource)) continue;
+        // A fuller batch takes fewer invocations per row; a larger table is rewritten less often for the same writes; and what
+        // compactions fold on a day moves the horizon, too.
+        if (/^(Stream|Firehose|S3 requests|S3 storage|Athena|Watching)/.test(resource)) continue;
         expect(line(more, resource)).toBeGreaterThanOrEqual(dollars);
       }
       expect(more.snapshotDollars).toBeGreaterThanOrEqual(less.snapshotDollars);
