@@ -383,9 +383,10 @@ describe("a snapshot of an export", () => {
 
 /** More parts than one statement writes. */
 const MANY_BUCKETS = effort < 1 ? 120 : 300;
+const SPLIT_ITEMS = effort < 1 ? 6_000 : 21_000;
 
 describe("a snapshot whose rows are staged in splits holds every item once,", () => {
-  const items = Array.from({ length: 21_000 }, (_, i): Item => {
+  const items = Array.from({ length: SPLIT_ITEMS }, (_, i): Item => {
     const day = { S: `20${10 + (i % 7)}-0${1 + (i % 3)}-15` };
     return { id: { S: `item ${i}` }, ...(i % 11 === 0 ? { day: { S: `no day ${i}` } } : { day }) };
   });
@@ -398,7 +399,7 @@ describe("a snapshot whose rows are staged in splits holds every item once,", ()
   ])("by %s", async (partitionBy, parts) => {
     const attributes = { id: { type: "string" }, day: { type: "date" } };
     const schema = parseSchema({ ...SCHEMA.file, attributes, partitionBy } as SchemaFile, "a test");
-    const files = [items.slice(0, 9000), items.slice(9000)].map((some) => ({
+    const files = [items.slice(0, SPLIT_ITEMS / 3), items.slice(SPLIT_ITEMS / 3)].map((some) => ({
       content: some.map(exportLine),
     }));
     await withSnapshot(
