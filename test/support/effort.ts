@@ -2,7 +2,7 @@
  * How much the tests try. The numbers of random inputs and points in the tests are those of `npm run test:deep`. `npm test` tries a
  * share of them, so that it takes only minutes. DYNALAKE_TEST_EFFORT is the factor: 1 for all of them, 10 for ten times as many.
  */
-const SHARE_BY_DEFAULT = 1 / 8;
+const SHARE_BY_DEFAULT = 1 / 10;
 
 export const effort: number = Number(process.env.DYNALAKE_TEST_EFFORT ?? SHARE_BY_DEFAULT);
 if (!(effort > 0)) throw new Error("DYNALAKE_TEST_EFFORT has to be a number above 0");
