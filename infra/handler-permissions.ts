@@ -171,9 +171,10 @@ export function planCompactionPermissions(access: TableAccess): readonly Permiss
   return [
     ...access.readRegistry(),
     ...access.openLakeTable(),
-    ...access.read("changes/", "segments/", "snapshots/", "gaps/", "beginning.json"),
+    ...access.read("changes/", "segments/", "snapshots/", "gaps/", "beginning.json", "compacted.json"),
     ...access.write("staging/", "compacted.json"),
-    ...access.list("changes/", "segments/", "gaps/", "quarantine/", "errors/", "waiting/", "beginning.json"),
+    ...access.list("changes/", "segments/", "gaps/", "quarantine/", "errors/", "waiting/"),
+    ...access.list("beginning.json", "compacted.json"),
     // To compare what Firehose has acknowledged with the change log, and to record what is missing.
     ...access.readAcknowledged(),
     ...access.read("errors/", "quarantine/not-a-row/", "counted.json"),

@@ -11,6 +11,7 @@ import { quarantineRecords } from "../../src/core/table/quarantine.ts";
 import { readItem } from "../../src/core/values/attribute-value.ts";
 import { type Ended, expectRefused } from "../support/cli.ts";
 import { dynalakeProcess, startDynalakeProcess } from "../support/cli-process.ts";
+import { answerLines, consoleSession } from "../support/console-session.ts";
 import { lineText } from "../support/line-text.ts";
 import { deployStacks } from "./support/deploy.ts";
 import { type AwsEmulator, startEmulator } from "./support/emulator.ts";
@@ -144,6 +145,40 @@ test("a query and the items of a time show what was then, a user's own WITH incl
     names: ["dynalake.reviews"],
   });
 });
+
+test("the console shows the deployment, the versions of an item, and answers that are read again for a file", async () => {
+  const ui = startDynalakeProcess(onStack(["ui", "--port", "0"]), options());
+  const page = await consoleSession(new URL((await ui.printed("\n")).trim()));
+  expect(await (await page.ask("/api/lake")).json()).toMatchObject({
+    place: { kind: "stack", name: STACK },
+    tables: [{ name: "reviews", health: "healthy", areRowsCounted: false }],
+    findings: [],
+  });
+  const relations = await (await page.ask("/api/relations")).json();
+  expect(relations).toContainEqual({
+    name: "reviews",
+    columns: expect.arrayContaining([expect.objectContaining({ name: "user" })]),
+  });
+  const item = await page.post("/api/item", { table: "reviews", key: { user: "user 03", book: "Dune" } });
+  expect(await item.json()).toMatchObject({
+    isPresent: true,
+    versions: expect.arrayContaining([
+      expect.objectContaining({ values: expect.objectContaining({ user: "user 03" }) }),
+    ]),
+  });
+  const sql = `SELECT "user" FROM reviews WHERE "user" IN ('user 00', 'user 04') ORDER BY 1`;
+  const lines = await answerLines(await page.post("/api/statements", { sql }));
+  expect(lines).toMatchObject([
+    { columns: [{ name: "user" }] },
+    { rows: [["user 00"], ["user 04"]] },
+    { end: { rows: 2 } },
+  ]);
+  expect(await (await page.post("/api/files", { sql, format: "csv" })).text()).toBe(
+    "user\nuser 00\nuser 04\n",
+  );
+  ui.signal("SIGINT");
+  await ui.ended;
+}, 180_000);
 
 test("an export has the rows that a query has, and a restore puts the items into a new table, to the last digit", async () => {
   const out = join(folder, "exported");

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { done } from "../support/cli.ts";
 import { dynalakeProcess, type RunningProcess, startDynalakeProcess } from "../support/cli-process.ts";
+import { answerLines, type ConsoleSession, consoleSession } from "../support/console-session.ts";
 import { writeExport } from "./export-fixture.ts";
 
 /** Far longer than the tests let it run. */
@@ -16,7 +17,7 @@ let folder: string;
 let lake: string;
 let ui: RunningProcess;
 let link: URL;
-let session: Readonly<Record<string, string>>;
+let session: ConsoleSession;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "dynalake-test-"));
@@ -26,10 +27,7 @@ beforeAll(async () => {
   await done(["snapshot", "--from-export", whole, "--key", "Id", "--name", "t", "--lake", lake]);
   ui = startDynalakeProcess(["ui", "--lake", lake, "--port", "0"]);
   link = new URL((await ui.printed("\n")).trim());
-  const answer = await post("/api/session", { token: link.hash.replace("#token=", "") });
-  const { secret } = (await answer.json()) as { readonly secret: string };
-  const cookie = answer.headers.get("set-cookie")?.split(";")[0] ?? "";
-  session = { cookie, "x-dynalake-secret": secret };
+  session = await consoleSession(link);
 });
 
 afterAll(async () => {
@@ -38,40 +36,22 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function post(path: string, body: object, signal?: AbortSignal): Promise<Response> {
-  return fetch(new URL(path, link), {
-    method: "POST",
-    headers: { "content-type": "application/json", ...session },
-    body: JSON.stringify(body),
-    ...(signal === undefined ? {} : { signal }),
-  });
-}
-
-const ask = (path: string): Promise<Response> => fetch(new URL(path, link), { headers: session });
-
-async function linesOf(answer: Response): Promise<readonly Record<string, unknown>[]> {
-  return (await answer.text())
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line));
-}
-
 test("the page is there, whole and small enough, and nothing of it comes from elsewhere", async () => {
-  const index = await (await ask("/")).text();
+  const index = await (await session.ask("/")).text();
   const named = [...index.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, name]) => name as string);
   expect(named.sort()).toEqual(["icon.svg", "main.js", "style.css"]);
-  for (const name of named) expect((await ask(`/${name}`)).status).toBe(200);
+  for (const name of named) expect((await session.ask(`/${name}`)).status).toBe(200);
 });
 
 test("the overview shows the lake", async () => {
-  expect(await (await ask("/api/lake")).json()).toMatchObject({
+  expect(await (await session.ask("/api/lake")).json()).toMatchObject({
     place: { kind: "folder", name: lake },
     tables: [{ name: "t", rows: 3_000 }],
   });
 });
 
 test("a statement runs in a process of its own, and its rows come whole", async () => {
-  const lines = await linesOf(await post("/api/statements", { sql: "SELECT id FROM t" }));
+  const lines = await answerLines(await session.post("/api/statements", { sql: "SELECT id FROM t" }));
   const rows = lines.flatMap((line) => (line.rows ?? []) as readonly unknown[]);
   expect(lines[0]).toMatchObject({ columns: [{ name: "id", type: "VARCHAR" }] });
   expect(rows).toHaveLength(3_000);
@@ -82,7 +62,7 @@ test.each(["csv", "json", "parquet"])(
   "a result is saved as %s, byte for byte as query writes it",
   async (format) => {
     const sql = "SELECT id, length(id) AS n FROM t ORDER BY id";
-    const answer = await post("/api/files", { sql, format });
+    const answer = await session.post("/api/files", { sql, format });
     expect(answer.status).toBe(200);
     const out = join(folder, `result.${format}`);
     await done(["query", sql, "--lake", lake, "--out", out]);
@@ -91,7 +71,7 @@ test.each(["csv", "json", "parquet"])(
 );
 
 test("a statement that fails is no file", async () => {
-  const answer = await post("/api/files", { sql: "SELECT nothing FROM t", format: "csv" });
+  const answer = await session.post("/api/files", { sql: "SELECT nothing FROM t", format: "csv" });
   expect(answer.status).toBe(400);
   expect(await answer.json()).toMatchObject({
     error: {
@@ -108,7 +88,7 @@ test.each([
   ["makes the engine write", "SELECT * FROM enable_profiling(format='json', save_location='/tmp/x')"],
   ["is two", "SELECT 1; SELECT 2"],
 ])("a statement that %s is refused", async (_, sql) => {
-  const lines = await linesOf(await post("/api/statements", { sql }));
+  const lines = await answerLines(await session.post("/api/statements", { sql }));
   expect(lines).toMatchObject([{ error: { code: "SQL_FAILED" } }]);
 });
 
@@ -116,12 +96,12 @@ test("a statement whose reader leaves ends, and makes room for another", async (
   const leaving = new AbortController();
   const atOnce = 3;
   const answers = Array.from({ length: atOnce }, () =>
-    post("/api/statements", { sql: ENDLESS }, leaving.signal).then(
+    session.post("/api/statements", { sql: ENDLESS }, leaving.signal).then(
       (answer) => answer.text(),
       () => undefined,
     ),
   );
-  const next = (): Promise<Response> => post("/api/statements", { sql: "SELECT 42 AS answer" });
+  const next = (): Promise<Response> => session.post("/api/statements", { sql: "SELECT 42 AS answer" });
   let other = await next();
   while (other.status !== 400) {
     await other.text();
@@ -131,14 +111,14 @@ test("a statement whose reader leaves ends, and makes room for another", async (
   leaving.abort();
   await Promise.allSettled(answers);
   while (other.status === 400) other = await next();
-  expect(await linesOf(other)).toMatchObject([{}, { rows: [[42]] }, { end: { rows: 1 } }]);
+  expect(await answerLines(other)).toMatchObject([{}, { rows: [[42]] }, { end: { rows: 1 } }]);
 });
 
 test("another host name is refused over the socket, too", async () => {
   const status = await new Promise((resolve, reject) => {
     const { hostname, port } = link;
     request(
-      { hostname, port, path: "/api/lake", headers: { ...session, host: "evil.example" } },
+      { hostname, port, path: "/api/lake", headers: { ...session.headers, host: "evil.example" } },
       (answer) => {
         answer.resume();
         resolve(answer.statusCode);
