@@ -166,15 +166,15 @@ test("the console shows the deployment, the versions of an item, and answers tha
       expect.objectContaining({ values: expect.objectContaining({ user: "user 03" }) }),
     ]),
   });
-  const sql = `SELECT "user" FROM reviews WHERE "user" IN ('user 00', 'user 04') ORDER BY 1`;
+  const sql = `SELECT "user" FROM reviews WHERE "user" IN ('user 03', 'user 04') ORDER BY 1`;
   const lines = await answerLines(await page.post("/api/statements", { sql }));
   expect(lines).toMatchObject([
     { columns: [{ name: "user" }] },
-    { rows: [["user 00"], ["user 04"]] },
+    { rows: [["user 03"], ["user 04"]] },
     { end: { rows: 2 } },
   ]);
   expect(await (await page.post("/api/files", { sql, format: "csv" })).text()).toBe(
-    "user\nuser 00\nuser 04\n",
+    "user\nuser 03\nuser 04\n",
   );
   ui.signal("SIGINT");
   await ui.ended;
