@@ -1,6 +1,5 @@
 /** Replays recorded events into a deployed lake table: they go to Firehose, as the stream function sends them. */
 import type { AwsLake } from "../aws/aws-lake.ts";
-import type { TableEntry } from "../aws/contracts/registry.ts";
 import type { Deployment } from "../aws/deployment.ts";
 import { firehoseSink } from "../aws/firehose-sink.ts";
 import { deployedTablesOf } from "../aws/registry.ts";
@@ -64,35 +63,38 @@ export async function replayIntoDeployment(
   const reading = await contextOf(stack, lake, deployment, replay);
   const [addresses, files] = [replay.files.filter(isGivenAddress), replay.files.filter(isLocal)];
   const recordings = await Promise.all(files.map(readRecordedFile));
-  const paths: string[] = [];
+  const paths = new Set<string>();
   for (const { name } of addresses)
-    for (const path of await objectsAt(store, deployment, name)) paths.push(path);
-  const isOfSource = paths.some((path) => failedAtSeconds(deployment, path) !== undefined);
-  const all = async function* (): AsyncGenerator<Recording> {
-    yield* recordings;
-    for (const path of new Set(paths)) yield await readObject(store, deployment, path);
-  };
-  const replayed = { paths: new Set(paths), recordings: all, partial: replay.partial };
-  const context = await withHeld(stack, reading, replayed);
+    for (const path of await objectsAt(store, deployment, name)) paths.add(path);
+  const own = await receiverOf(deployment.table, reading, paths, stack);
+  const others = replay.dryRun ? [] : await otherReceivers(stack, lake, deployment, replay, paths);
+  for (const recording of recordings) addHeld(own, recording, stack);
+  for (const path of paths) {
+    const recording = await readObject(store, deployment, path);
+    // breakage: others-hold-their-own-alone
+    for (const one of [own, ...others]) if (one.paths.has(path)) addHeld(one, recording, stack);
+  }
+  const context = withHeld(own, replay);
   // breakage: dry-replay-sends-nothing
-  if (replay.dryRun) return { totals: await foreseenTotals(context, all()), hasLateChanges: false };
-  const others = isOfSource ? await otherTables(stack, lake, deployment, replay, replayed) : [];
+  if (replay.dryRun) {
+    const all = async function* (): AsyncGenerator<Recording> {
+      yield* recordings;
+      for (const path of paths) yield await readObject(store, deployment, path);
+    };
+    return { totals: await foreseenTotals(context, all()), hasLateChanges: false };
+  }
   let totals = NOTHING_REPLAYED;
   for (const recording of recordings)
     totals = addedTotals(totals, (await replayRecording(context, recording)).totals);
-  for (const path of new Set(paths)) {
+  for (const path of paths) {
     const recording = await readObject(store, deployment, path);
-    const { totals: own, kept } = await replayRecording(context, recording);
-    totals = addedTotals(totals, own);
+    const { totals: ofObject, kept } = await replayRecording(context, recording);
+    totals = addedTotals(totals, ofObject);
     // A batch is its source's: the object goes only once every table has it that was served when the batch was read.
-    const readAtSeconds = failedAtSeconds(deployment, path);
-    for (const { entry, context: other } of others) {
-      // breakage: failed-batches-of-all-served
-      const isForIt = readAtSeconds !== undefined && wasServed(entry.served, readAtSeconds);
-      if (isForIt) await replayRecording(other, recording);
-    }
+    for (const other of others)
+      if (other.paths.has(path)) await replayRecording(withHeld(other, replay), recording);
     // Each of its records is with Firehose, or is in quarantine: in another object, or else in this one.
-    const isDone = own.otherSources.length === 0 && !kept.includes(path); // breakage: undelivered-objects-stay
+    const isDone = ofObject.otherSources.length === 0 && !kept.includes(path); // breakage: undelivered-objects-stay
     if (isDone && wasPutAside(deployment, path)) await store.remove([path]);
   }
   const { horizonSeconds } = await latestManifest(store, deployment.table);
@@ -108,47 +110,61 @@ async function foreseenTotals(
   return totals;
 }
 
-/** The other lake tables of the same source. */
-async function otherTables(
+/** A lake table that gets recordings, with what stays held of it meanwhile: in its quarantine, and in these. */
+interface Receiver {
+  readonly context: ReplayContext;
+  /** The objects that it gets. */
+  readonly paths: ReadonlySet<string>;
+  readonly held: HeldChanges;
+}
+
+/** The other lake tables of the same source, each with the failed batches that it was served with: nothing else is for them. */
+async function otherReceivers(
   stack: OpenedStack,
   lake: AwsLake,
-  { source, sourceTableArn, table }: Deployment,
+  deployment: Deployment,
   replay: DeployedReplay,
-  replayed: Replayed,
-): Promise<readonly { readonly entry: TableEntry; readonly context: ReplayContext }[]> {
+  paths: ReadonlySet<string>,
+): Promise<readonly Receiver[]> {
+  const { source, sourceTableArn, table } = deployment;
+  if (![...paths].some((path) => failedAtSeconds(deployment, path) !== undefined)) return [];
   const others = (await deployedTablesOf(lake.store, source)).filter((one) => one.table !== table);
-  return Promise.all(
-    others.map(async ({ entry, table: name }) => {
-      const { deliveryStream } = entry;
-      const of = { table: name, deliveryStream, sourceTableArn };
-      const reading = await contextOf(stack, lake, of, replay);
-      return { entry, context: await withHeld(stack, reading, replayed) };
-    }),
-  );
+  const receivers = others.map(async ({ entry: { deliveryStream, served }, table: name }) => {
+    const own = [...paths].filter((path) => {
+      const readAtSeconds = failedAtSeconds(deployment, path);
+      // breakage: failed-batches-of-all-served
+      return readAtSeconds !== undefined && wasServed(served, readAtSeconds);
+    });
+    if (own.length === 0) return [];
+    const context = await contextOf(stack, lake, { table: name, deliveryStream, sourceTableArn }, replay);
+    return [await receiverOf(name, context, new Set(own), stack)];
+  });
+  return (await Promise.all(receivers)).flat();
 }
 
-interface Replayed {
-  readonly paths: ReadonlySet<string>;
-  /** All of them, from the first one on. */
-  readonly recordings: () => AsyncIterable<Recording>;
-  readonly partial: boolean;
-}
-
-/** With what stays held meanwhile: in other objects of the quarantine, and in these. */
-async function withHeld(
-  { signal }: OpenedStack,
+async function receiverOf(
+  table: string,
   context: ReplayContext,
-  { paths, recordings, partial }: Replayed,
-): Promise<ReplayContext> {
-  const { key, table } = context.writer.codec.schema;
-  const held = new HeldChanges(key);
+  paths: ReadonlySet<string>,
+  { signal }: Pick<OpenedStack, "signal">,
+): Promise<Receiver> {
+  const held = new HeldChanges(context.writer.codec.schema.key);
   await addQuarantined(held, { store: context.store, table }, paths, () => signal.throwIfAborted());
-  for await (const recording of recordings()) {
-    for (const batch of recordBatches(recording)) {
-      signal.throwIfAborted();
-      addUndeliverable(held, context, recording.name, batch);
-    }
+  return { context, paths, held };
+}
+
+function addHeld(
+  { context, held }: Receiver,
+  recording: Recording,
+  { signal }: Pick<OpenedStack, "signal">,
+): void {
+  for (const batch of recordBatches(recording)) {
+    signal.throwIfAborted();
+    addUndeliverable(held, context, recording.name, batch);
   }
+}
+
+function withHeld({ context, held }: Receiver, { partial }: Pick<DeployedReplay, "partial">): ReplayContext {
   const isNewerHeld = (hash: string, version: string): boolean => held.isNewerHeld(hash, version);
   return { ...context, held: { isNewerHeld, partial } }; // breakage: stacks-hold-older-changes
 }

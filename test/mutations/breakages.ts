@@ -1027,7 +1027,7 @@ export const breakages: readonly Breakage[] = [
   {
     name: "an object with changes of another table is removed from the quarantine of a stack",
     marker: "undelivered-objects-stay",
-    find: "own.otherSources.length === 0 && ",
+    find: "ofObject.otherSources.length === 0 && ",
     put: "",
     tests: ["test/cli/stack-quarantine.test.ts"],
   },
@@ -2390,9 +2390,16 @@ export const breakages: readonly Breakage[] = [
   {
     name: "among several tables: a failed batch is replayed to the table that is named alone",
     marker: "failed-batches-of-all-served",
-    find: "wasServed(entry.served, readAtSeconds)",
+    find: "wasServed(served, readAtSeconds)",
     put: "false",
     tests: ["test/simulator/several/several.test.ts"],
+  },
+  {
+    name: "what is replayed into one table alone holds up the changes of the other tables of its source",
+    marker: "others-hold-their-own-alone",
+    find: "if (one.paths.has(path)) ",
+    put: "",
+    tests: ["test/cli/stack-replay.test.ts"],
   },
   {
     name: "a listing of hundreds of thousands of files overflows the stack",
