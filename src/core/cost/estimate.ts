@@ -211,6 +211,7 @@ function snapshotLines(load: Load, amounts: Amounts): readonly CostLine[] {
 /** The export is shared. */
 function snapshotDollars({ lakeTables, tableBytes }: Load, { buckets }: Amounts): number {
   const read = Math.max(tableBytes * SEED_READS, writingStatements(buckets) * SCAN_BYTES_MIN);
+  // breakage: export-is-shared
   return gigabytes(tableBytes) * PRICES.export.dollars + lakeTables * terabytes(read) * PRICES.scan.dollars;
 }
 

@@ -110,20 +110,28 @@ test("more writes, more data and more lake tables never cost less", () => {
 
 describe("snapshots by a schedule", () => {
   const load = { tableBytes: 100e9, buckets: 1 };
-  const daily = (snapshotsKept: number) => of({ ...load, snapshotEveryDays: 1, snapshotsKept });
+  const daily = (snapshotsKept: number, lakeTables = 1) =>
+    of({ ...load, snapshotEveryDays: 1, snapshotsKept, lakeTables });
 
   test("cost their exports, once for all lake tables, and statements", () => {
     const { snapshotDollars } = of(load);
     expect(line(daily(1), "Snapshots")).toBeCloseTo(30 * snapshotDollars, 8);
     expect(of(load).perMonth.some(({ resource }) => resource.startsWith("Snapshots"))).toBe(false);
+    // A day's export is 100 GB at $0.10; for each lake table Athena reads twice 0.1 TB at $5.
+    expect(line(daily(31), "Snapshots")).toBeCloseTo(330, 8);
+    expect(line(daily(31, 2), "Snapshots")).toBeCloseTo(30 * (10 + 2 * 1), 8);
   });
 
   test("cost the storage of those that stay, and of others until they are deleted", () => {
     const base = (100e9 * 0.4) / 1e9;
-    const storage = (kept: number): number => line(daily(kept), "S3 storage of older");
+    const storage = (kept: number, lakeTables = 1): number =>
+      line(daily(kept, lakeTables), "S3 storage of older");
     // The newest is the base; 29 others stay, and the one before them goes.
     expect(storage(30)).toBeCloseTo(30 * base * PRICES.storage.dollars, 8);
     expect(storage(400)).toBeCloseTo(30 * base * PRICES.storage.dollars, 8);
+    // 30 times 40 GB at $0.023; each lake table keeps its own.
+    expect(storage(31)).toBeCloseTo(27.6, 8);
+    expect(storage(31, 2)).toBeCloseTo(2 * 27.6, 8);
     // Of 30, those of the last 14 days.
     expect(storage(1)).toBeCloseTo(14 * base * PRICES.storage.dollars, 8);
     expect(line(of({ ...load, snapshotsKept: 3 }), "S3 storage of older")).toBe(0);
