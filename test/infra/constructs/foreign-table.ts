@@ -5,8 +5,10 @@ import { describe, expect, test } from "@jest/globals";
 import { Stack } from "aws-cdk-lib";
 import { Table } from "aws-cdk-lib/aws-dynamodb";
 import { Key } from "aws-cdk-lib/aws-kms";
+import { Construct } from "constructs";
 import { addStacks } from "../../../infra/deployment.ts";
 import { DynamoDbLake, Lake, type OwnerSetup } from "../../../infra/index.ts";
+import { sourceName } from "../../../infra/names.ts";
 import { DynalakeError } from "../../../src/core/error.ts";
 import { grantsOf } from "../policies.ts";
 import { flat, once, resourceOf, resourcesOf, root, schemaNamed, templateOf, testApp } from "../support.ts";
@@ -172,6 +174,41 @@ describe("a source table of another account", () => {
     expect([...roles].flatMap(({ Properties }) => Properties.RoleName ?? [])).toEqual([]);
   });
 });
+
+/** AWS: Amazon S3 user guide, "Policies and permissions in Amazon S3" (20 KB) and "General purpose bucket naming rules". */
+const BUCKET_POLICY_CHARACTERS_MAX = 20_480;
+const BUCKET_CHARACTERS_MAX = 63;
+/** AWS: IAM user guide, "IAM and AWS STS quotas". */
+const ROLE_CHARACTERS_MAX = 64;
+
+test("a lake has room for 40 tables of other accounts in its bucket's policy, with the longest names", () => {
+  const stack = new Stack(testApp(), "Stack", { env: OURS });
+  const lake = new Lake(stack, "Lake");
+  for (let i = 10; i < 50; i++) {
+    const name = sourceName(new Construct(stack, `OrdersOfTheShopsIn${i}`));
+    const role = name.padStart(ROLE_CHARACTERS_MAX, "r");
+    lake.acceptExports(name, {
+      account: "222222222222",
+      roleArn: `arn:aws:iam::222222222222:role/${role}`,
+    });
+  }
+  const { PolicyDocument } = resourceOf(templateOf(stack), "AWS::S3::BucketPolicy").Properties;
+  const text = JSON.stringify(PolicyDocument, (_, value) => (isReference(value) ? flat(value) : value))
+    .replaceAll(/<LakeBucket\.?Arn>/g, `arn:aws:s3:::${"b".repeat(BUCKET_CHARACTERS_MAX)}`)
+    .replaceAll("<AWS::Partition>", "aws");
+  expect(text).not.toContain("<");
+  expect(text.match(/"Sid":"ExportsOf\w+"/g)).toHaveLength(40);
+  expect(text.length).toBeLessThan(BUCKET_POLICY_CHARACTERS_MAX);
+});
+
+/** Whether a value of a template is put together while it is deployed. */
+function isReference(value: unknown): boolean {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    Object.keys(value).some((key) => /^(?:Fn::|Ref$)/.test(key))
+  );
+}
 
 const OTHERS = "arn:aws:dynamodb:eu-west-1:111111111111:table/Orders";
 
