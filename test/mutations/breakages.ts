@@ -1819,6 +1819,13 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/core/cost/estimate.test.ts"],
   },
   {
+    name: "each lake table pays for the export that they share",
+    marker: "export-is-shared",
+    find: "PRICES.export.dollars",
+    put: "lakeTables * PRICES.export.dollars",
+    tests: ["test/core/cost/estimate.test.ts"],
+  },
+  {
     name: "a slow publisher brings an older view back",
     marker: "newer-view-stays",
     find: 'Number(sequence) > view.sequence ? "newer-stands" : undefined',
@@ -2406,7 +2413,14 @@ export const breakages: readonly Breakage[] = [
     marker: "files-one-after-the-other",
     find: "for (const file of await store.list(folder)) files.push(file)",
     put: "files.push(...(await store.list(folder)))",
-    tests: ["test/core/compaction/two-million-files.deep.test.ts"],
+    tests: ["test/core/table/long-listings.test.ts", "test/core/compaction/two-million-files.deep.test.ts"],
+  },
+  {
+    name: "a day of the change log with hundreds of thousands of objects overflows the stack",
+    marker: "hours-compared-within-day",
+    find: "for (const object of ofDay) if (!(day === hour.dt && object.hour.hr < hour.hr)) objects.push(object)",
+    put: "objects.push(...ofDay.filter((object) => !(day === hour.dt && object.hour.hr < hour.hr)))",
+    tests: ["test/core/table/long-listings.test.ts"],
   },
   {
     name: "a table that was added is first looked at an hour later",
