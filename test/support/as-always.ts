@@ -17,9 +17,10 @@ import { type OpenTable, openTableOf } from "../../src/core/table/open-table.ts"
 import { writeSchema } from "../../src/core/table/schema-file.ts";
 import type { Item } from "../../src/core/values/attribute-value.ts";
 import { keyHash, keyOf } from "../../src/core/values/key.ts";
-import type { LakeFolder } from "../../src/embedded/folder/lake-folder.ts";
+import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { newRunId } from "../../src/sdk/new-run-id.ts";
 import * as fc from "./fast-check.ts";
+import { withFolder } from "./folders.ts";
 import {
   CHANGED_AT_SECONDS,
   compactionOf,
@@ -79,7 +80,28 @@ function hashOf(each: Item): string {
   return keyHash(keyOf({ hash: "id" }, each) ?? []);
 }
 
-export async function expectAsAlways(
+/** For any steps, `numRuns` times with all effort, in a lake of its own each time. */
+export async function expectAlwaysAsAlways(
+  types: Types,
+  step: fc.Arbitrary<Step>,
+  numRuns: number,
+): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 10 }), (steps) =>
+      withFolder(async (folder) => {
+        const lake = await openLakeFolder(`${folder}/lake`);
+        try {
+          await expectAsAlways(lake, folder, types, steps);
+        } finally {
+          await lake.close();
+        }
+      }),
+    ),
+    { numRuns },
+  );
+}
+
+async function expectAsAlways(
   lake: LakeFolder,
   folder: string,
   types: Types,

@@ -1,6 +1,5 @@
 /** What a doctor concludes from what it reads. */
 import { describe, expect, test } from "@jest/globals";
-import type { DoubtAnswer } from "../../../src/core/doctor/answer.ts";
 import {
   judgeAccess,
   judgeCommits,
@@ -19,11 +18,7 @@ import {
   judgeStatements,
   type SegmentFacts,
 } from "../../../src/core/doctor/judge-segments.ts";
-
-/** The verdicts by doubt. */
-function verdicts(answers: readonly DoubtAnswer[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(answers.map(({ doubt, verdict }) => [doubt, verdict]));
-}
+import { verdicts } from "../../support/verdicts.ts";
 
 const [SEEN, NOT_SEEN, CONTRADICTED] = ["seen", "not seen", "contradicted"];
 

@@ -1,7 +1,6 @@
 /** What a doctor's trials show, and what it writes. */
 import { expect, test } from "@jest/globals";
 import file from "../../../schemas/doctor.json" with { type: "json" };
-import type { DoubtAnswer } from "../../../src/core/doctor/answer.ts";
 import { burst, DOCTOR_TABLE, itemsOfEachType } from "../../../src/core/doctor/doctor-items.ts";
 import {
   type AlarmFacts,
@@ -16,6 +15,7 @@ import {
 } from "../../../src/core/doctor/judge-tries.ts";
 import { rowCodec, toRow } from "../../../src/core/row/row.ts";
 import { parseSchema } from "../../../src/core/schema/schema.ts";
+import { verdicts } from "../../support/verdicts.ts";
 
 test("of writers at the same time, one wins", () => {
   expect(judgeRace({ writers: 8, winners: 1, isWinners: true }).verdict).toBe("seen");
@@ -33,9 +33,6 @@ test("a row in a hidden folder is found, or else contradicts", () => {
   expect(judgeHidden(1).verdict).toBe("seen");
   expect(judgeHidden(0).verdict).toBe("contradicted");
 });
-
-const verdicts = (answers: readonly DoubtAnswer[]): Readonly<Record<string, string>> =>
-  Object.fromEntries(answers.map(({ doubt, verdict }) => [doubt, verdict]));
 
 test("what was written is compared once it has arrived, and again after a snapshot of it", () => {
   const facts = { items: 9, differences: 0, snapshot: { items: 9, differences: 0 } };
