@@ -53,10 +53,23 @@ function someInstance(world: SeveralWorld, random: Random): Instance | undefined
   return instance;
 }
 
-/** One that dies is never used again. */
-function release(world: SeveralWorld, instance: Instance, died: boolean): void {
-  instance.actor = undefined;
-  if (died) world.instances.splice(world.instances.indexOf(instance), 1);
+/** The instance is busy until the work ends. One that dies is never used again. */
+function instanceWork(
+  world: SeveralWorld,
+  instance: Instance,
+  kind: string,
+  onEnd: () => void = () => undefined,
+): Work {
+  const work = world.newWork(kind, {
+    secondsMax: STREAM_FUNCTION_SECONDS,
+    onEnd: ({ died }) => {
+      instance.actor = undefined;
+      if (died) world.instances.splice(world.instances.indexOf(instance), 1);
+      onEnd();
+    },
+  });
+  instance.actor = work.actor;
+  return work;
 }
 
 /** A batch of a shard. What is not done is given again, or put aside after some tries. */
@@ -71,22 +84,17 @@ export async function startInvocation(
   const records = shard.records.slice(from, from + random.choice([1, 3, 10]));
   const before = world.tables.map(({ faults, turns }) => ({ faults: new Set(faults), turns }));
   let done = 0;
-  const work = world.newWork(`invocation of ${shard.id}`, {
-    secondsMax: STREAM_FUNCTION_SECONDS,
-    onEnd: ({ died }) => {
-      release(world, instance, died);
-      const place = `${shard.id} ${from}`;
-      const tries = (world.tries.get(place) ?? 0) + 1;
-      if (done === 0 && tries < world.settings.triesMax) {
-        world.tries.set(place, tries);
-        return;
-      }
-      if (done === 0) world.putAside(records);
-      else if (done < records.length) world.counts.add("batches done in part");
-      world.given.set(shard.id, from + (done === 0 ? records.length : done));
-    },
+  const work = instanceWork(world, instance, `invocation of ${shard.id}`, () => {
+    const place = `${shard.id} ${from}`;
+    const tries = (world.tries.get(place) ?? 0) + 1;
+    if (done === 0 && tries < world.settings.triesMax) {
+      world.tries.set(place, tries);
+      return;
+    }
+    if (done === 0) world.putAside(records);
+    else if (done < records.length) world.counts.add("batches done in part");
+    world.given.set(shard.id, from + (done === 0 ? records.length : done));
   });
-  instance.actor = work.actor;
   await world.start(work, async () => {
     const tables = await instance.served();
     const { store } = instance;
@@ -124,11 +132,7 @@ export async function startFeed(
 ): Promise<Work | undefined> {
   const instance = someInstance(world, random);
   if (instance === undefined) return undefined;
-  const work = world.newWork(`feed of ${name}`, {
-    secondsMax: STREAM_FUNCTION_SECONDS,
-    onEnd: ({ died }) => release(world, instance, died),
-  });
-  instance.actor = work.actor;
+  const work = instanceWork(world, instance, `feed of ${name}`);
   await world
     .start(work, async () => {
       const context = await (await instance.served()).find(({ table }) => table === name)?.context();
