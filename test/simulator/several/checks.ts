@@ -10,7 +10,8 @@ import { FUZZ_SECONDS, MARGIN_SECONDS, shownBy } from "../rule.ts";
 import type { SqlRow } from "../sql-evaluation.ts";
 import { Wrong } from "../world.ts";
 import type { LakeTable } from "./lake-table.ts";
-import { doneRecords, putAside } from "./works.ts";
+import { doneRecords } from "./stream-works.ts";
+import { putAside } from "./works.ts";
 import type { SeveralWorld } from "./world.ts";
 
 /**

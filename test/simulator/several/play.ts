@@ -7,16 +7,10 @@ import { Wrong } from "../world.ts";
 import { checkAccounts, checkTruth, checkViews, isToldWhole } from "./checks.ts";
 import { type SeveralSettings, type SeveralStepKind, severalSettings, severalStep } from "./settings.ts";
 import { readyShards, severalSteps, startStarted } from "./steps.ts";
-import {
-  putAside,
-  startCompaction,
-  startInvocation,
-  startLook,
-  startReplay,
-  startSnapshot,
-  startTick,
-} from "./works.ts";
-import { SeveralWorld, type Started } from "./world.ts";
+import { startInvocation } from "./stream-works.ts";
+import type { Started } from "./work.ts";
+import { putAside, startCompaction, startLook, startReplay, startSnapshot, startTick } from "./works.ts";
+import { SeveralWorld } from "./world.ts";
 
 export interface SeveralHistory {
   readonly seed: number;

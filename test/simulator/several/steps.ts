@@ -4,18 +4,18 @@ import { FATES } from "../actors.ts";
 import type { ModelShard } from "../model-table.ts";
 import { FAULTS, type LakeTable } from "./lake-table.ts";
 import type { SeveralStepKind } from "./settings.ts";
+import { startFeed, startInvocation } from "./stream-works.ts";
+import type { Started, Work } from "./work.ts";
 import {
   putAside,
   startCompaction,
-  startFeed,
-  startInvocation,
   startLook,
   startReplay,
   startSeed,
   startSnapshot,
   startTick,
 } from "./works.ts";
-import type { SeveralWorld, Started, Work } from "./world.ts";
+import type { SeveralWorld } from "./world.ts";
 
 type Told = string | undefined;
 type Run = (world: SeveralWorld, random: Random) => Promise<Told>;

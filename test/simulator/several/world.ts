@@ -18,52 +18,14 @@ import { Actor, type Fate, InjectedFailure } from "../actors.ts";
 import { Counts } from "../counts.ts";
 import { LakeStore } from "../lake-store.ts";
 import { ModelEngine } from "../model-engine.ts";
-import { eventOf, type ModelRecord, ModelTable } from "../model-table.ts";
+import { type ModelRecord, ModelTable } from "../model-table.ts";
 import { type Commit, MARGIN_SECONDS } from "../rule.ts";
 import { Wrong } from "../world.ts";
 import type { Instance } from "./instance.ts";
 import { type LakeTable, lakeTables, SOURCE } from "./lake-table.ts";
 import type { SeveralSettings } from "./settings.ts";
-
-export const SOURCE_ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/model";
-export const MAPPING = "model-mapping";
-
-/** Something that works on the lake: an invocation, or an execution's step. */
-export interface Work {
-  readonly kind: string;
-  readonly actor: Actor;
-  readonly sinceSeconds: number;
-  readonly secondsMax: number;
-  /** The lake table that it works on, and how many objects its log had. */
-  readonly table: LakeTable | undefined;
-  readonly logAtStart: number;
-  /** Of a snapshot. */
-  readonly taken: TakenExport | undefined;
-  /** Some call failed. */
-  injected: boolean;
-  readonly onEnd: (end: End) => void;
-}
-
-export interface End {
-  /** Undefined after a success. */
-  readonly error: unknown;
-  readonly died: boolean;
-}
-
-/** An export: each item as it was at some moment around its time. */
-export interface TakenExport {
-  readonly exportTimeSeconds: number;
-  readonly items: ReadonlyMap<number, string>;
-  readonly execution: string;
-}
-
-/** What was started by others and waits for its turn. */
-export type Started =
-  | { readonly kind: "feed"; readonly table: string }
-  | { readonly kind: "look" }
-  | { readonly kind: "compaction"; readonly table: string }
-  | { readonly kind: "snapshot"; readonly table: string; readonly first: boolean }
-  | { readonly kind: "seed"; readonly table: string; readonly taken: TakenExport };
+import { MAPPING, recordOf, SOURCE_ARN } from "./source-stream.ts";
+import { type End, endKind, type Started, type Work } from "./work.ts";
 
 /** What the runtime makes of a table's first deployment, independently of the code under test. */
 const SERVED_AFTER_SECONDS = 240;
@@ -295,7 +257,7 @@ export class SeveralWorld {
     const at = this.works.indexOf(work);
     if (at === -1) return;
     this.works.splice(at, 1);
-    const kind = errorKind(end.error);
+    const kind = endKind(end.error);
     if (kind === "unexpected") {
       const stack = end.error instanceof Error ? end.error.stack : String(end.error);
       this.wrong("no other error", `${work.actor.name}: ${stack}`);
@@ -330,26 +292,4 @@ function commitOf(table: LakeTable, manifest: Manifest, work: Work): Commit {
     throw new Wrong("a snapshot's floor", String(floorSeconds));
   const seeded = new Map([...items].filter(([, value]) => table.design.has(value)));
   return { ...commit, seeded, folded: 0, foldedMost: 0 };
-}
-
-/** The record as Lambda gives it. */
-export function recordOf(record: ModelRecord): unknown {
-  return { ...(eventOf(record) as object), eventSourceARN: `${SOURCE_ARN}/stream/0` };
-}
-
-/** The errors with which something may end. */
-function errorKind(error: unknown): string {
-  if (error === undefined) return "success";
-  if (error instanceof InjectedFailure) return "a failed call";
-  const { code } = error as { readonly code?: unknown };
-  const { message } = error as Error;
-  // Its table was removed meanwhile, or its batch was replayed by another one.
-  if (
-    code === "INPUT_INVALID" &&
-    /^no lake table .* is deployed|^there is no s3:| holds no objects$/.test(message)
-  )
-    return "its object is gone";
-  const expected = ["CONFLICT", "DELIVERY_FAILED", "LAKE_NOT_FOUND", "SCHEMA_INVALID"];
-  if (expected.includes(String(code))) return String(code);
-  return "unexpected";
 }
