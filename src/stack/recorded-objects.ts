@@ -39,6 +39,16 @@ export async function objectsAt(
   throw new DynalakeError("INPUT_INVALID", `${address} holds no objects`);
 }
 
+/** What an object holds, or undefined if that is no recording. */
+export function recordingIn(name: string, content: Uint8Array): Recording | undefined {
+  try {
+    return readRecording(name, content);
+  } catch (error) {
+    if (error instanceof DynalakeError && error.code === "INPUT_INVALID") return undefined;
+    throw error;
+  }
+}
+
 /** Throws INPUT_INVALID where the object is not there, holds no recording, or one of another table. */
 export async function readObject(
   store: ObjectStore,

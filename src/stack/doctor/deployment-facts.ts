@@ -22,13 +22,13 @@ import { errorsFolder, failedBatchesFolder, manifestFolder } from "../../core/fo
 import { quoted } from "../../core/ports/dialect.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { streamLabelSeconds } from "../../core/table/stream-arn.ts";
-import { readRecording } from "../../files/recorded-file.ts";
 import { awsError } from "../../sdk/aws-error.ts";
 import { clientOptions } from "../../sdk/clients.ts";
 import { withoutLog } from "../../sdk/without-log.ts";
 import { describeSource } from "../../source/describe-source.ts";
 import { connectSource } from "../../source/source-connection.ts";
 import type { OpenedStack } from "../open-stack.ts";
+import { recordingIn } from "../recorded-objects.ts";
 
 export interface DescribedStack {
   readonly status: string;
@@ -142,16 +142,7 @@ export async function readFailedBatches(
   // A replay may have taken it meanwhile.
   return content === undefined
     ? { objects: 0, records: undefined }
-    : { objects: objects.length, records: recordsIn("a failed batch", content) };
-}
-
-function recordsIn(name: string, content: Uint8Array): number | undefined {
-  try {
-    return readRecording(name, content).records.length;
-  } catch (error) {
-    if (error instanceof DynalakeError && error.code === "INPUT_INVALID") return undefined;
-    throw error;
-  }
+    : { objects: objects.length, records: recordingIn("a failed batch", content)?.records.length };
 }
 
 /** The member has had several names (AWS: Firehose developer guide, "Handle data delivery failures"). */
@@ -166,7 +157,7 @@ export async function readErrors(store: ObjectStore, table: string): Promise<Err
   return {
     objects: objects.length,
     codes: [...text.matchAll(ERROR_CODE)].map(([, code = ""]) => code),
-    records: recordsIn("a file of errors/", content),
+    records: recordingIn("a file of errors/", content)?.records.length,
   };
 }
 
