@@ -3104,6 +3104,33 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/core/doctor/judge.test.ts"],
   },
   {
+    name: "a doctor takes a file that was in errors/ before for its own",
+    marker: "earlier-errors-are-known",
+    find: "listed.map(({ path }) => path)",
+    put: "",
+    tests: ["test/cli/doctor-trials.test.ts"],
+  },
+  {
+    name: "a doctor leaves files in errors/ that it caused",
+    marker: "doctors-errors-are-removed",
+    find: "(await errorsOf(place)).map(({ path }) => path)",
+    put: "[]",
+    tests: ["test/cli/doctor-trials.test.ts"],
+  },
+  {
+    name: "what a doctor made stays where the removal of something else failed",
+    marker: "each-removal-is-tried",
+    find: "failures.push(error)",
+    put: "throw error",
+    tests: ["test/cli/doctor-trials.test.ts"],
+  },
+  {
+    name: "a doctor that waits does not notice an interrupt",
+    marker: "doctors-stop-waiting",
+    put: "",
+    tests: ["test/cli/doctor-trials.test.ts"],
+  },
+  {
     name: "a doctor does not say what it could not read",
     marker: "unread-is-not-seen",
     find: "unread(doubts, `${error.code}, ${error.message}`)",

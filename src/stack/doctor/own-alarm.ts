@@ -15,12 +15,12 @@ import { clientOptions } from "../../sdk/clients.ts";
 import type { Timing } from "../../sdk/timing.ts";
 import { withoutLog } from "../../sdk/without-log.ts";
 import type { OpenedStack } from "../open-stack.ts";
+import { withinPatience } from "./patience.ts";
 
 /** The alarm looks at a minute, and a value needs some to be there (AWS: CloudWatch user guide, "Alarm evaluation"). */
-const PATIENCE_SECONDS = 600;
+const ALARM_SECONDS = 600;
 /** Its history lags behind its state. */
-const HISTORY_POLLS_MAX = 12;
-const POLL_MS = 5_000;
+const HISTORY_SECONDS = 60;
 /** By the clocks of this machine and of CloudWatch. */
 const CLOCKS_MS = 60_000;
 
@@ -39,17 +39,15 @@ export async function setOffAlarm(
     if (before === "ALARM") return facts("before");
     const beganMs = timing.nowMs();
     await putValue(client, database);
-    while ((await stateOf(client)) !== "ALARM") {
-      if (timing.nowMs() > beganMs + PATIENCE_SECONDS * 1000) return facts("silent");
-      await timing.sleep(POLL_MS, signal);
-      signal.throwIfAborted();
-    }
-    for (let polls = 1; ; polls++) {
-      const action = await actionSince(client, beganMs - CLOCKS_MS);
-      if (action !== "nothing" || polls === HISTORY_POLLS_MAX) return facts("set-off", action);
-      await timing.sleep(POLL_MS, signal);
-      signal.throwIfAborted();
-    }
+    const alarmed = await withinPatience({ seconds: ALARM_SECONDS, timing, signal }, async () =>
+      (await stateOf(client)) === "ALARM" ? true : undefined,
+    );
+    if (alarmed === undefined) return facts("silent");
+    const action = await withinPatience({ seconds: HISTORY_SECONDS, timing, signal }, async () => {
+      const sinceBegan = await actionSince(client, beganMs - CLOCKS_MS);
+      return sinceBegan === "nothing" ? undefined : sinceBegan;
+    });
+    return facts("set-off", action);
   } finally {
     client.destroy();
   }

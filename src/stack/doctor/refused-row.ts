@@ -3,7 +3,6 @@ import { randomUUID } from "node:crypto";
 import { PutRecordBatchCommand } from "@aws-sdk/client-firehose";
 import { glueTable } from "../../aws/athena-relations.ts";
 import type { AwsLake } from "../../aws/aws-lake.ts";
-import { deliveredWithinSeconds } from "../../aws/aws-policy.ts";
 import { storedTableName } from "../../aws/contracts/glue-tables.ts";
 import type { Deployment } from "../../aws/deployment.ts";
 import { VERSION_DIGITS } from "../../core/change/change.ts";
@@ -18,15 +17,13 @@ import { changeLine, lineWriter } from "../../core/row/wire-line.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import { readItem } from "../../core/values/attribute-value.ts";
 import { keyOf } from "../../core/values/key.ts";
-import { readRecording } from "../../files/recorded-file.ts";
 import { awsError } from "../../sdk/aws-error.ts";
 import type { Timing } from "../../sdk/timing.ts";
 import { deployedTable, type OpenedStack } from "../open-stack.ts";
+import { recordingIn } from "../recorded-objects.ts";
 import { replayIntoDeployment } from "../replay.ts";
-
-/** What Firehose's buffers and Athena may take beside. */
-const PATIENCE_SECONDS = 300;
-const POLL_MS = 5_000;
+import { arrivalSeconds, withinPatience } from "./patience.ts";
+import { thenRemoved } from "./then-removed.ts";
 
 /** Keys of items that there never were: to remove them again changes nothing, whatever becomes of their rows. */
 interface Keys {
@@ -34,7 +31,10 @@ interface Keys {
   readonly misfit: string;
 }
 
-/** Sends one record of two rows, of which one has text in a column of numbers. What it leaves is removed. */
+/**
+ * Sends one record of two rows, of which one has text in a column of numbers. What it leaves by the time it ends is removed. Files
+ * that were in `errors/` before are left alone.
+ */
 export async function sendMisfit(
   stack: OpenedStack,
   deployment: Deployment,
@@ -46,13 +46,19 @@ export async function sendMisfit(
   const id = randomUUID();
   const keys = { fits: `row-${id}`, misfit: `misfit-${id}` };
   const nowSeconds = Math.floor(timing.nowMs() / 1000);
-  const place = { stack, deployment, lake, keys, nowSeconds, timing };
-  try {
+  const listed = await store.list(errorsFolder(deployment.table));
+  const known = new Set(listed.map(({ path }) => path)); // breakage: earlier-errors-are-known
+  const place = { stack, deployment, lake, keys, known, nowSeconds, timing };
+  return thenRemoved(async () => {
     await send(lake, deployment, recordOf(schema, keys, nowSeconds));
-    return await followed(place);
-  } finally {
-    await removeQuarantined(store, deployment.table, keys);
-  }
+    return followed(place);
+  }, [
+    async () => {
+      // An interrupt may come before they were seen, and a replay removes no file that it cannot read.
+      await store.remove((await errorsOf(place)).map(({ path }) => path)); // breakage: doctors-errors-are-removed
+    },
+    async () => store.remove(await quarantinedOf(store, deployment.table, keys)),
+  ]);
 }
 
 interface Place {
@@ -60,15 +66,19 @@ interface Place {
   readonly deployment: Deployment;
   readonly lake: AwsLake;
   readonly keys: Keys;
+  /** Files of `errors/` that do not have the misfit: those that were there before, and what was read since. */
+  readonly known: Set<string>;
   readonly nowSeconds: number;
   readonly timing: Timing;
 }
 
 async function followed(place: Place): Promise<RefusedFacts> {
-  const { deployment, keys, lake, stack } = place;
+  const { deployment, keys, lake, stack, timing } = place;
+  const patience = { seconds: arrivalSeconds(deployment), timing, signal: stack.signal };
   const facts = { isOtherConverted: false, isReadable: true, isReturned: false };
-  const refused = await withinPatience(place, async () => {
-    const error = await errorOf(lake.store, deployment.table, keys);
+  const refused = await withinPatience(patience, async () => {
+    const errors = await errorsOf(place);
+    const error = errors.find(({ isReadable }) => isReadable) ?? errors[0];
     return error !== undefined || (await logged(place)).has(keys.misfit) ? { error } : undefined;
   });
   if (refused === undefined) return { ...facts, misfit: "nowhere" };
@@ -81,27 +91,12 @@ async function followed(place: Place): Promise<RefusedFacts> {
   const wish = { maskKey: undefined, anySource: false, partial: false, dryRun: false };
   const replay = { ...wish, files, onProgress: () => undefined };
   await replayIntoDeployment(stack, deployment, replay);
-  const returned = await withinPatience(place, async () =>
+  const returned = await withinPatience(patience, async () =>
     (await logged(place)).has(keys.fits) ? true : undefined,
   );
   const quarantined = await quarantinedOf(lake.store, deployment.table, keys);
   const isReturned = returned === true && quarantined.length > 0;
   return { misfit: "errors", isOtherConverted, isReadable, isReturned };
-}
-
-/** What `look` finds, or undefined once the time is over. */
-async function withinPatience<Found>(
-  { deployment, stack: { signal }, timing }: Place,
-  look: () => Promise<Found | undefined>,
-): Promise<Found | undefined> {
-  const seconds = deliveredWithinSeconds(deployment.bufferSeconds) + PATIENCE_SECONDS;
-  const untilMs = timing.nowMs() + seconds * 1000;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined || timing.nowMs() > untilMs) return found;
-    await timing.sleep(POLL_MS, signal);
-    signal.throwIfAborted();
-  }
 }
 
 function recordOf(schema: Schema, { fits, misfit }: Keys, nowSeconds: number): string {
@@ -150,31 +145,25 @@ async function logged({ deployment, keys, lake, nowSeconds }: Place): Promise<Re
   return new Set(found.map((row) => String(row.id)));
 }
 
-/** The file of `errors/` that has the misfit, or that is new and cannot be read. */
-async function errorOf(
-  store: ObjectStore,
-  table: string,
-  { misfit }: Keys,
-): Promise<{ readonly path: string; readonly isReadable: boolean } | undefined> {
+/** The files of `errors/` that have the misfit, or that are new and cannot be read: only a doctor writes into this table. */
+async function errorsOf({
+  deployment: { table },
+  keys: { misfit },
+  known,
+  lake: { store },
+}: Place): Promise<readonly { readonly path: string; readonly isReadable: boolean }[]> {
+  const errors: { readonly path: string; readonly isReadable: boolean }[] = [];
   for (const { path } of await store.list(errorsFolder(table))) {
+    if (known.has(path)) continue;
     const content = await store.read(path);
     if (content === undefined) continue;
-    const rows = rowsIn(path, content);
-    if (rows === undefined) return { path, isReadable: false };
-    if (rows.some((row) => row.includes(misfit))) return { path, isReadable: true };
+    const recording = recordingIn(path, content);
+    const texts = recording?.records.map((record) => (record instanceof WireRowText ? record.text : record));
+    if (texts === undefined) errors.push({ path, isReadable: false });
+    else if (texts.some((text) => text.includes(misfit))) errors.push({ path, isReadable: true });
+    else known.add(path);
   }
-  return undefined;
-}
-
-/** Undefined if they cannot be read. */
-function rowsIn(path: string, content: Uint8Array): readonly string[] | undefined {
-  try {
-    const { records } = readRecording(path, content);
-    return records.map((record) => (record instanceof WireRowText ? record.text : record));
-  } catch (error) {
-    if (error instanceof DynalakeError && error.code === "INPUT_INVALID") return undefined;
-    throw error;
-  }
+  return errors;
 }
 
 async function quarantinedOf(
@@ -188,8 +177,4 @@ async function quarantinedOf(
     if (content !== undefined && new TextDecoder().decode(content).includes(misfit)) paths.push(path);
   }
   return paths;
-}
-
-async function removeQuarantined(store: ObjectStore, table: string, keys: Keys): Promise<void> {
-  await store.remove(await quarantinedOf(store, table, keys));
 }

@@ -24,6 +24,7 @@ import type { OpenedStack } from "../open-stack.ts";
 import { rowsOfHiddenFolder } from "./hidden-folder.ts";
 import { setOffAlarm } from "./own-alarm.ts";
 import { sendMisfit } from "./refused-row.ts";
+import { thenRemoved } from "./then-removed.ts";
 import { writeItems } from "./written-items.ts";
 
 /** Throws USAGE unless the table is a doctor's own. */
@@ -73,7 +74,7 @@ const WRITERS = 8;
 async function race({ store }: Pick<AwsLake, "store">): Promise<RaceFacts> {
   const path = `${DOCTOR_FOLDER}${randomUUID()}`;
   const contents = Array.from({ length: WRITERS }, (_, i) => new TextEncoder().encode(`writer ${i}`));
-  try {
+  return thenRemoved(async () => {
     const outcomes = await Promise.all(contents.map((content) => store.create(path, content)));
     const winners = contents.filter((_, i) => outcomes[i] === "created");
     const found = new TextDecoder().decode(await store.read(path));
@@ -82,9 +83,7 @@ async function race({ store }: Pick<AwsLake, "store">): Promise<RaceFacts> {
       winners: winners.length,
       isWinners: winners.some((content) => new TextDecoder().decode(content) === found),
     };
-  } finally {
-    await store.remove([path]);
-  }
+  }, [() => store.remove([path])]);
 }
 
 /** Writes the doctor's view as it is, and once more with the version that it had. Undefined if there is no view yet. */

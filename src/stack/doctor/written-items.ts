@@ -5,7 +5,6 @@ import {
   type DynamoDBClient,
   type WriteRequest,
 } from "@aws-sdk/client-dynamodb";
-import { deliveredWithinSeconds } from "../../aws/aws-policy.ts";
 import type { Deployment } from "../../aws/deployment.ts";
 import { batchesOf } from "../../core/batches-of.ts";
 import { burst, itemsOfEachType } from "../../core/doctor/doctor-items.ts";
@@ -18,10 +17,8 @@ import { backoffMs, serviceBackoff, type Timing } from "../../sdk/timing.ts";
 import type { OpenedStack } from "../open-stack.ts";
 import { snapshotDeployment } from "../snapshot.ts";
 import { verifyDeployment } from "../verify.ts";
-
-/** What Firehose's buffers and Athena may take beside. */
-const PATIENCE_SECONDS = 300;
-const POLL_MS = 5_000;
+import { arrivalSeconds, withinPatience } from "./patience.ts";
+import { thenRemoved } from "./then-removed.ts";
 
 export async function writeItems(
   stack: OpenedStack,
@@ -37,23 +34,24 @@ export async function writeItems(
   };
   // Without a view, nothing is written.
   await shown();
-  const untilMs =
-    timing.nowMs() + (deliveredWithinSeconds(deployment.bufferSeconds) + PATIENCE_SECONDS) * 1000;
-  try {
+  return thenRemoved(async () => {
     const puts = items.map((item) => ({ PutRequest: { Item: sdkItem(item) } }));
     await writeAll(stack.clients, deployment, puts, timing, signal);
-    while ((await shown()) < items.length) {
-      if (timing.nowMs() > untilMs) return { items: items.length, differences: undefined };
-      await timing.sleep(POLL_MS, signal);
-    }
+    const patience = { seconds: arrivalSeconds(deployment), timing, signal };
+    const arrived = await withinPatience(patience, async () =>
+      (await shown()) < items.length ? undefined : true,
+    );
+    if (arrived === undefined) return { items: items.length, differences: undefined };
     const differences = await differencesOf(stack, deployment, timing);
     const snapshot = await snapshotOf(stack, deployment, timing);
     return { items: items.length, differences, ...(snapshot && { snapshot }) };
-  } finally {
-    const removals = items.map(({ Id }) => ({ DeleteRequest: { Key: sdkItem({ Id } as Item) } }));
-    // An interrupt leaves none of them behind.
-    await writeAll(stack.clients, deployment, removals, timing, new AbortController().signal);
-  }
+  }, [
+    () => {
+      const removals = items.map(({ Id }) => ({ DeleteRequest: { Key: sdkItem({ Id } as Item) } }));
+      // An interrupt leaves none of them behind.
+      return writeAll(stack.clients, deployment, removals, timing, new AbortController().signal);
+    },
+  ]);
 }
 
 async function differencesOf(stack: OpenedStack, deployment: Deployment, timing: Timing): Promise<number> {
