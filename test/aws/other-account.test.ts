@@ -149,6 +149,9 @@ test("its export and its changes are in the lake, and no role was denied anythin
 
 test("its stream is read as long as its policy says so", async () => {
   await dynamodb.send(new DeleteResourcePolicyCommand({ ResourceArn: setup.streamArn }));
+  await until("Lambda is denied the stream", async () =>
+    (await lent.lastResult()) === "PROBLEM: access denied" ? true : undefined,
+  );
   const { store } = lent.lake;
   const changes = async () => (await store.list("lent/changes/")).length;
   const before = await changes();

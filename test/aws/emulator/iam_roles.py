@@ -12,6 +12,7 @@ import json
 import other_accounts
 from harness import Harness
 from patching import wrapped
+from role_context import role_context
 
 # The role of the state machine whose task this thread runs.
 machine_role: contextvars.ContextVar[str | None] = contextvars.ContextVar("machine_role", default=None)
@@ -28,27 +29,18 @@ def denied_to_role(
 ) -> str | None:
     """The message of AWS; None if the role is permitted or policies are not enforced. `prefix` is that of a listing."""
     from ministack.core import iam_evaluator
-    from ministack.core.responses import get_account_id, get_region
+    from ministack.core.responses import get_account_id
     from ministack.services import iam
 
     if not harness.iam:
         return None
     account, name = get_account_id(), role_arn.rsplit("/", 1)[-1]
-    context = iam_evaluator.EvalContext(
-        principal_arn=f"arn:aws:sts::{account}:assumed-role/{name}/service",
-        principal_type="AssumedRole",
-        principal_account=account,
-        action=action,
-        resource_arn=resource,
-        region=get_region(),
-        source_ip="127.0.0.1",
-        secure_transport=True,
-        # Services act only for this account.
-        service_context={
-            **{"aws:sourceaccount": account, "s3:resourceaccount": account, "aws:resourceaccount": account},
-            **({} if prefix is None else {"s3:prefix": prefix}),
-        },
-    )
+    # Services act only for this account.
+    service_context = {
+        **{"aws:sourceaccount": account, "s3:resourceaccount": account, "aws:resourceaccount": account},
+        **({} if prefix is None else {"s3:prefix": prefix}),
+    }
+    context = role_context(account, name, action, resource, service_context)
     policies = iam_evaluator._gather_role_policies(name, account)
     limits = iam_evaluator._permissions_boundary(iam._roles, name, account)
     is_in = not other_accounts.denied_by_bucket(f"arn:aws:iam::{account}:role/{name}", action, resource)

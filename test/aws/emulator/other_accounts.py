@@ -1,8 +1,8 @@
 """What one account opens to a role of another one: streams of tables by their resource policies, buckets by theirs.
 
 - On AWS, Lambda reads a stream of another account where the stream's resource policy allows its function's role.
-  Unpatched ministack keeps those policies, and reads no such stream. (AWS also refuses to map a stream that the
-  function may not read; that is not imitated.)
+  Unpatched ministack keeps those policies, and reads no such stream. The mapping's last result says so here, in words
+  of its own. (AWS also refuses to map a stream that the function may not read; that is not imitated.)
 - On AWS, DynamoDB exports into a bucket of another account where the caller's role and the bucket's policy allow it,
   and the request names the bucket's owner. Unpatched ministack does not check that.
 - On AWS the condition key s3:ResourceAccount is the bucket's account; unpatched ministack gives the caller's.
@@ -16,6 +16,7 @@ import re
 
 from harness import Harness
 from patching import wrapped
+from role_context import role_context
 
 READS = ("dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:GetRecords")
 
@@ -70,18 +71,7 @@ def bucket_of(resource: str) -> str:
 
 def is_allowed(policy, role_arn: str, action: str, resource: str) -> bool:
     from ministack.core import iam_evaluator
-    from ministack.core.responses import get_region
 
-    account = role_arn.split(":")[4]
-    context = iam_evaluator.EvalContext(
-        principal_arn=f"arn:aws:sts::{account}:assumed-role/{role_arn.rsplit('/', 1)[-1]}/service",
-        principal_type="AssumedRole",
-        principal_account=account,
-        action=action,
-        resource_arn=resource,
-        region=get_region(),
-        source_ip="127.0.0.1",
-        secure_transport=True,
-        service_context={},
-    )
+    account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
+    context = role_context(account, name, action, resource, {})
     return bool(policy) and iam_evaluator.evaluate_resource_policy(policy, context).decision == "Allow"

@@ -66,6 +66,7 @@ def may_read(harness: Harness, mapping: Mapping) -> bool:
     role = mapping.function_config.get("Role", "")
     actions = ("dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:GetRecords")
     if harness.iam and other_accounts.denied_read(mapping.stream_arn, role) is not None:
+        mapping.settings["LastProcessingResult"] = "PROBLEM: access denied"
         return False
     return all(iam_roles.denied_to_role(harness, role, action, mapping.stream_arn) is None for action in actions)
 

@@ -28,6 +28,7 @@ import { expect } from "@jest/globals";
 import { type AwsLake, openAwsLake } from "../../../src/aws/aws-lake.ts";
 import { SOURCE_HANDLERS } from "../../../src/aws/contracts/handlers.ts";
 import { chosenDeployment, type Deployment, readDeployments } from "../../../src/aws/deployment.ts";
+import { readMapping } from "../../../src/aws/event-source-mapping.ts";
 import { s3Store } from "../../../src/aws/s3-store.ts";
 import { changesFolder, failedBatchesFolder } from "../../../src/core/format/lake-path.ts";
 import { wireRows } from "../../../src/core/overlay/lake-view.ts";
@@ -249,6 +250,12 @@ export class DeployedTable {
   async changeMapping(change: MappingChange): Promise<void> {
     const UUID = this.deployment.eventSourceMapping;
     await this.#functions.send(new UpdateEventSourceMappingCommand({ UUID, ...change }));
+  }
+
+  /** What Lambda says of its last try to read the stream and to run the function: "OK", or a problem. */
+  async lastResult(): Promise<string | undefined> {
+    const { eventSourceMapping } = this.deployment;
+    return (await readMapping(this.#functions, eventSourceMapping)).LastProcessingResult;
   }
 
   /** Removes a table or a view from the catalog. */
