@@ -158,12 +158,17 @@ function byPrefixLength(kept: readonly DatedSegments[]): ReadonlyMap<number, rea
     const own = new Map<number, Segment[]>();
     for (const segment of snapshot.segments) {
       const { length } = namePrefix(segment);
-      own.set(length, [...(own.get(length) ?? []), segment]);
+      pushTo(own, length, segment);
     }
-    for (const [length, segments] of own)
-      groups.set(length, [...(groups.get(length) ?? []), { ...snapshot, segments }]);
+    for (const [length, segments] of own) pushTo(groups, length, { ...snapshot, segments });
   }
   return groups;
+}
+
+function pushTo<T>(groups: Map<number, T[]>, of: number, one: T): void {
+  const group = groups.get(of) ?? [];
+  if (group.length === 0) groups.set(of, group);
+  group.push(one);
 }
 
 /** The export's time of a row, by the first letters of its segment's name. An array or a map would be limited to 254 values. */

@@ -67,12 +67,12 @@ export async function publishViews(context: PublishContext): Promise<PublishedVi
       await publishView(engine.catalog, { ...view, table, sequence: manifest.sequence });
   };
   await publish(sources.map((view) => ({ ...view, ...shownView(athena, opened, view, "name") })));
+  const moments = await deployedMoments(store, opened, await wholenessOf(context, manifest, table));
+  await publishMoments(engine.catalog, moments, manifest.sequence);
   // Last, so that a list which is missing keeps the table itself from nothing.
   const kept = await keptSnapshots(store, opened);
   const dated = [...columns, { name: EXPORT_TIME, ...time }];
   await publish(snapshotViews(viewing, opened, { kept, columns: dated, database: place.database }));
-  const moments = await deployedMoments(store, opened, await wholenessOf(context, manifest, table));
-  await publishMoments(engine.catalog, moments, manifest.sequence);
   return { manifest: manifest.sequence };
 }
 
@@ -86,10 +86,14 @@ type ShownView = Pick<GlueView, "name" | "sql" | "columns">;
 
 /** Letters of a form's mark in the name of its view. */
 const MARK_LETTERS = 12;
+/** All times lie in one window of so long, which is halved where its snapshots are too many: 2^33 seconds, to the year 2242. */
+const WINDOW_SECONDS = 2 ** 33;
 
 /**
- * `<table>_snapshots`, the last one. Where it is too long for Glue, since files of many forms are shown, each form has a view of its
- * own, `<table>__snapshots_<form>`, and comes before it.
+ * `<table>_snapshots`, the last one. Where it is too long for Glue, since there are many snapshots or files of many forms, it is the
+ * union of views that come before it: `<table>__snapshots_<form>` for each form, and where that is too long, too,
+ * `<table>__snapshots_<form>_<from>_<below>` for windows of time. Those stay where they are while snapshots come and go: else each
+ * publication would leave views behind, or show a snapshot twice while it is half done.
  */
 export function snapshotViews(
   viewing: Pick<ViewEngine, "dialect" | "snapshots">,
@@ -101,12 +105,21 @@ export function snapshotViews(
     return { ...shownView(athena, table, view, "name"), columns };
   };
   const whole = shown(kept);
-  const forms = snapshotsByForm(kept);
-  if (forms.length < 2 || fitsGlue(database, whole)) return [whole]; // breakage: long-snapshots-are-split
-  const parts = forms.map((files) => {
-    const mark = files[0]?.form.slice(0, MARK_LETTERS) ?? "";
-    return { ...shown(files), name: `${table.schema.table}__snapshots_${mark}` };
-  });
+  if (fitsGlue(database, whole)) return [whole]; // breakage: long-snapshots-are-split
+  const windows = (files: readonly SnapshotFiles[], from: number, seconds: number): readonly ShownView[] => {
+    const [first] = files;
+    if (first === undefined) return [];
+    const mark = first.form.slice(0, MARK_LETTERS);
+    const ending = seconds === WINDOW_SECONDS ? mark : `${mark}_${from}_${from + seconds}`;
+    const view = { ...shown(files), name: `${table.schema.table}__snapshots_${ending}` };
+    if (seconds === 1 || fitsGlue(database, view)) return [view]; // breakage: many-snapshots-are-split
+    const half = seconds / 2;
+    const middle = from + half;
+    const older = files.filter(({ exportTimeSeconds }) => exportTimeSeconds < middle);
+    const newer = files.filter(({ exportTimeSeconds }) => exportTimeSeconds >= middle);
+    return [...windows(older, from, half), ...windows(newer, middle, half)];
+  };
+  const parts = snapshotsByForm(kept).flatMap((files) => windows(files, 0, WINDOW_SECONDS));
   // Their columns are the same, and too many to be named for each.
   const rows = parts.map(({ name }) => `SELECT * FROM ${glueTable(database, name)}`);
   return [...parts, { ...whole, sql: rows.join("\nUNION ALL\n") }];

@@ -5,7 +5,7 @@
 
 import { describe, expect, test } from "@jest/globals";
 import { relationsOfNow, relationsOfViews } from "../../src/aws/athena-relations.ts";
-import { fitsGlue, viewInput } from "../../src/aws/glue-view.ts";
+import { viewInput } from "../../src/aws/glue-view.ts";
 import { snapshotViews } from "../../src/aws/publish-views.ts";
 import { PARTS_AT_ONCE_MAX, unloadStatements } from "../../src/aws/unload.ts";
 import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-policy.ts";
@@ -30,6 +30,8 @@ import { MemoryStore } from "../support/memory-store.ts";
 const PLACE = { database: "company_data_lake", bucket: "a-bucket-with-a-rather-long-name-of-a-company" };
 const NOW = Date.UTC(2026, 10, 29) / 1000;
 const DELTAS = 16;
+/** AWS: Glue API reference, TableInput: `ViewOriginalText` is not more than 409,600 bytes long. */
+const GLUE_VIEW_BYTES_MAX = 409_600;
 
 /** Of so many columns of all kinds. */
 function schemaOf(columns: number): Schema {
@@ -234,29 +236,17 @@ describe("500 columns", () => {
   });
 
   describe("400 daily snapshots", () => {
-    /** Each of them in buckets of its own. */
     const days = (form: (day: number) => FilesForm): readonly SnapshotFiles[] =>
-      Array.from({ length: 400 }, (_, day) => {
-        const run = runOf(day);
-        const segments = Array.from({ length: 20 }, (_, part): Segment => {
-          const place = { kind: "base", run, part: bucketLabel(part) } as const;
-          return { ...place, id: segmentName(place), rows: 1, bytes: 1 };
-        });
-        const exportTimeSeconds = NOW - (400 - day) * 86_400;
-        return { run, exportTimeSeconds, segments: numberedSegments(segments), ...form(day) };
-      });
-    const viewing = { dialect: athena, ...relationsOfViews(PLACE, NOW) };
-    const table = opened(schema, []);
-    const columns = schema.columns.map(({ name }) => ({ name, typeName: "varchar", hiveType: "string" }));
-    const published = (kept: readonly SnapshotFiles[]) =>
-      snapshotViews(viewing, table, { kept, columns, database: PLACE.database });
+      Array.from({ length: 400 }, (_, day) =>
+        snapshotOf(form(day), { number: day, parts: 20, exportTimeSeconds: NOW - (400 - day) * 86_400 }),
+      );
 
     test("are one view, and a statement of their own", () => {
       const kept = days(() => ({ written: schema, lacking: new Set(), form: "a" }));
-      const views = published(kept);
+      const views = publishedOf(schema, kept);
       expect(views.map(({ name }) => name)).toEqual(["orders_of_all_countries_snapshots"]);
       expect(utf8Bytes(views[0]?.sql ?? "")).toBeLessThan(250_000);
-      expect(fitsGlue(PLACE.database, views[0] as (typeof views)[number])).toBe(true);
+      expect(views[0]?.bytes).toBeLessThanOrEqual(GLUE_VIEW_BYTES_MAX);
     });
 
     test("of twenty forms are a view for each, which none is too long for Glue", () => {
@@ -264,11 +254,75 @@ describe("500 columns", () => {
         const late = schema.columns.slice(-Math.floor(day / 20) - 1).map(({ name }) => name);
         return { written: schema, lacking: new Set(late), form: `${Math.floor(day / 20)}`.padStart(32, "0") };
       });
-      const views = published(kept);
+      const views = publishedOf(schema, kept);
       expect(views).toHaveLength(21);
       expect(views.at(-1)?.name).toBe("orders_of_all_countries_snapshots");
-      for (const view of views) expect(fitsGlue(PLACE.database, view)).toBe(true);
+      for (const { bytes } of views) expect(bytes).toBeLessThanOrEqual(GLUE_VIEW_BYTES_MAX);
       for (const { name } of views.slice(0, -1)) expect(views.at(-1)?.sql).toContain(`"${name}"`);
     });
   });
 });
+
+describe("5,000 hourly snapshots of one form", () => {
+  const schema = schemaOf(3);
+  const all = Array.from({ length: 5_200 }, (_, hour) =>
+    snapshotOf(
+      { written: schema, lacking: new Set(), form: "a" },
+      { number: hour, parts: 1, exportTimeSeconds: NOW + (hour - 5_200) * 3_600 },
+    ),
+  );
+
+  test("are views of which none is too long for Glue, and each snapshot is in one of them", () => {
+    const views = publishedOf(schema, all.slice(0, 5_000));
+    const parts = views.slice(0, -1);
+    expect(views.at(-1)?.name).toBe("orders_of_all_countries_snapshots");
+    for (const { bytes } of views) expect(bytes).toBeLessThanOrEqual(GLUE_VIEW_BYTES_MAX);
+    expect(new Set(parts.map(({ name }) => name)).size).toBe(parts.length);
+    expect(
+      [...(views.at(-1)?.sql ?? "").matchAll(/FROM "company_data_lake"\."(\w+)"/g)].map(([, name]) => name),
+    ).toEqual(parts.map(({ name }) => name));
+    const named = parts.flatMap(({ sql }) =>
+      [...sql.matchAll(/b-20261128T101112-(\d{8})-=/g)].map(([run]) => run),
+    );
+    expect(named).toHaveLength(5_000);
+    expect(new Set(named).size).toBe(5_000);
+  });
+
+  test("keep the names of most of their views for as long as the oldest one goes when one comes", () => {
+    const names = new Set<string>();
+    for (const hour of [0, 1, 100, 200])
+      for (const { name } of publishedOf(schema, all.slice(hour, hour + 5_000))) names.add(name);
+    expect(names.size).toBeLessThan(publishedOf(schema, all.slice(0, 5_000)).length + 4);
+  });
+});
+
+/** A base of so many parts, which the run of that number wrote. */
+function snapshotOf(
+  form: FilesForm,
+  {
+    number,
+    parts,
+    exportTimeSeconds,
+  }: { readonly number: number; readonly parts: number; readonly exportTimeSeconds: number },
+): SnapshotFiles {
+  const run = runOf(number);
+  const segments = Array.from({ length: parts }, (_, part): Segment => {
+    const place = { kind: "base", run, part: bucketLabel(part) } as const;
+    return { ...place, id: segmentName(place), rows: 1, bytes: 1 };
+  });
+  return { run, exportTimeSeconds, segments: numberedSegments(segments), ...form };
+}
+
+/** The views of the snapshots, with the bytes that each has in Glue. */
+function publishedOf(
+  schema: Schema,
+  kept: readonly SnapshotFiles[],
+): readonly { readonly name: string; readonly sql: string; readonly bytes: number }[] {
+  const viewing = { dialect: athena, ...relationsOfViews(PLACE, NOW) };
+  const columns = schema.columns.map(({ name }) => ({ name, typeName: "varchar", hiveType: "string" }));
+  const { database } = PLACE;
+  return snapshotViews(viewing, opened(schema, []), { kept, columns, database }).map((view) => {
+    const input = viewInput(database, { ...view, table: schema.table, sequence: 1 });
+    return { ...view, bytes: utf8Bytes(input.ViewOriginalText ?? "") };
+  });
+}
