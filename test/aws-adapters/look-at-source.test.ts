@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { type LookedAtSource, lookAtSource } from "../../src/aws/steps/look-at-source.ts";
 import { publishMoments } from "../../src/aws/tables-view.ts";
+import { DynalakeError } from "../../src/core/error.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
 import { deployedMoments } from "../../src/core/status/tables-view.ts";
 import { wholenessOf } from "../../src/core/status/wholeness.ts";
@@ -8,6 +9,7 @@ import { openTableOf } from "../../src/core/table/open-table.ts";
 import { MemoryCatalog } from "../crash-points/memory-catalog.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { register, sourceEntry, tableEntry } from "../support/registry.ts";
+import { statementOf } from "../support/view-statement.ts";
 
 const STREAM = "arn:aws:dynamodb:eu-west-1:1:table/orders/stream/2026-01-01T00:00:00.000";
 const SOURCE = sourceEntry("orders");
@@ -74,6 +76,17 @@ test("a table that cannot be looked at is counted, and keeps no other from it", 
   expect(store.text("b/watch.json")).toBeDefined();
 });
 
+test("a listing of failed batches that fails is counted, and the stream is checked all the same", async () => {
+  const store = storeOfTwo();
+  const error = new DynalakeError("UNREACHABLE", "S3 did not answer");
+  store.failOnce("list", /^aws\/lambda\//, "before", error);
+  const { failures, metrics, tables } = await look(store, "Disabled");
+  expect(failures).toEqual([error]);
+  expect(metrics).toMatchObject({ FailedLooks: 1 });
+  expect(tables.map(({ table }) => table)).toEqual(["a", "b"]);
+  expect(store.text("a/watch.json")).toBeDefined();
+});
+
 test("a look tells what it has found in dynalake_tables, of tables that are published", async () => {
   const store = storeOfTwo();
   const catalog = new MemoryCatalog();
@@ -83,10 +96,11 @@ test("a look tells what it has found in dynalake_tables, of tables that are publ
     await deployedMoments(store, opened, await wholenessOf({ store }, opened.manifest, "b")),
     0,
   );
-  const shown = (): string | undefined => catalog.tables.get("b__moments")?.ViewOriginalText;
-  const before = shown();
+  const shown = (): string => statementOf(catalog.tables.get("b__moments"));
+  expect(shown()).toContain("CAST(true AS boolean) AS is_whole");
   store.plant("aws/lambda/orders-mapping/batch", "{}");
   await look(store, "Enabled", { catalog });
-  expect(shown()).not.toBe(before);
+  expect(shown()).toContain("CAST(false AS boolean) AS is_whole");
+  expect(shown()).toContain("CAST(1 AS integer) AS put_aside");
   expect(catalog.tables.has("a__moments")).toBe(false);
 });

@@ -37,16 +37,18 @@ export async function lookAtSource(
 ): Promise<LookedAtSource> {
   const tables: LookedAtTable[] = [];
   const failures: DynalakeError[] = [];
-  const attempt = async (work: () => Promise<void>): Promise<void> => {
+  const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
     try {
-      await work();
+      return await work();
     } catch (error) {
       if (!(error instanceof DynalakeError)) throw error;
       failures.push(error);
+      return undefined;
     }
   };
   const { eventSourceMapping: mappingId, ownerRole, sourceTableArn } = entry;
-  const failedBatches = (await lake.store.list(failedBatchesFolder(mappingId))).length;
+  const batches = await attempt(() => lake.store.list(failedBatchesFolder(mappingId))); // breakage: failed-listings-end-no-look
+  const failedBatches = batches?.length;
   await attempt(async () => {
     const { clients, lambda } = lake;
     const seen = await sightStream({ lambda, dynamodb: clients.dynamodb, sourceTableArn, mappingId });
@@ -54,8 +56,11 @@ export async function lookAtSource(
     for (const deployed of await deployedTablesOf(lake.store, entry.source))
       await attempt(async () => {
         const opened = await openDeployedTable(lake.store, deployed.schema);
-        const { looked, whole } = await lookAtTable(lake, deployed, { opened, sighting, failedBatches });
+        const { looked, own } = await lookAtTable(lake, deployed, { opened, sighting });
         tables.push(looked);
+        // Without the batches, a table might seem whole that is not.
+        if (failedBatches === undefined) return;
+        const whole = { ...own, undelivered: { ...own.undelivered, failedBatches } };
         // A gap is shown where people look, also while nothing is compacted.
         const moments = await deployedMoments(lake.store, opened, whole);
         await refreshMoments(lake.engine.catalog, moments, opened.manifest.sequence); // breakage: looks-tell-gaps
@@ -64,7 +69,7 @@ export async function lookAtSource(
   const metrics = {
     FailedLooks: failures.length,
     StreamUnreadSeconds: Math.max(0, ...tables.map(({ unreadSeconds }) => unreadSeconds)),
-    OnFailureObjects: failedBatches, // breakage: failed-batches-measured
+    OnFailureObjects: failedBatches ?? 0, // breakage: failed-batches-measured
   };
   return { metrics, tables, failures };
 }
@@ -72,17 +77,14 @@ export async function lookAtSource(
 interface LookingAtTable {
   readonly opened: OpenTable;
   readonly sighting: Sighting;
-  /** Of the source. */
-  readonly failedBatches: number;
 }
 
 async function lookAtTable(
   lake: LakeContext,
   { entry, table }: DeployedTable,
-  { failedBatches, opened, sighting }: LookingAtTable,
-): Promise<{ readonly looked: LookedAtTable; readonly whole: Wholeness }> {
+  { opened, sighting }: LookingAtTable,
+): Promise<{ readonly looked: LookedAtTable; readonly own: Wholeness }> {
   const { gaps, unreadSeconds } = await watchStream({ ...lake, opened, entry }, sighting);
   const own = await wholenessOf(lake, opened.manifest, table);
-  const whole = { ...own, undelivered: { ...own.undelivered, failedBatches } };
-  return { looked: { table, gaps, unreadSeconds, health: healthOf(whole) }, whole };
+  return { looked: { table, gaps, unreadSeconds, health: healthOf(own) }, own };
 }
