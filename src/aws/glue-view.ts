@@ -2,13 +2,14 @@
  * A view in the Glue Data Catalog, in Athena's format: the statement and the columns as base64 JSON. Updates are
  * compare-and-swap, so that a slow publisher never brings back an older manifest.
  */
-import type { TableInput } from "@aws-sdk/client-glue";
+import type { Table, TableInput } from "@aws-sdk/client-glue";
 import { DynalakeError } from "../core/error.ts";
-import { backoffMs, serviceBackoff, systemTiming, type Timing } from "../sdk/timing.ts";
+import { systemTiming, type Timing } from "../sdk/timing.ts";
+import { changeTable, type TablesCatalog } from "./change-table.ts";
 import type { GlueCatalog } from "./glue-catalog.ts";
 
 /** What of the catalog is used. */
-export type ViewsCatalog = Pick<GlueCatalog, "database" | "table" | "createTable" | "updateTable">;
+export type ViewsCatalog = TablesCatalog & Pick<GlueCatalog, "database">;
 
 export interface GlueView {
   readonly name: string;
@@ -38,7 +39,6 @@ const SEQUENCE = "dynalake.manifest";
 const OWNER = "dynalake.table";
 /** AWS: Glue API reference, Table. */
 const VIEW_CHARACTERS_MAX = 409_600;
-const TRIES_MAX = 12;
 
 export async function publishView(
   catalog: ViewsCatalog,
@@ -46,28 +46,40 @@ export async function publishView(
   timing: Timing = systemTiming,
 ): Promise<Publication> {
   const input = viewInput(catalog.database, view);
-  for (let tries = 1; tries <= TRIES_MAX; tries++) {
-    const standing = await catalog.table(view.name);
-    if (standing === undefined) {
-      if ((await catalog.createTable(input)) === "created") return "published";
-    } else {
-      const refusal = refusalOf(view, standing.Parameters ?? {});
-      if (refusal !== undefined) return refusal;
-      if ((await catalog.updateTable(input, standing.VersionId ?? "")) === "updated") return "published";
-    }
-    await timing.sleep(backoffMs(serviceBackoff, tries, timing), new AbortController().signal);
-  }
-  throw new DynalakeError(
-    "CONFLICT",
-    `gave up updating view "${view.name}": another writer keeps changing it`,
+  let publication: Publication = "published";
+  const change = (standing: Table | undefined): TableInput | undefined => {
+    publication = publicationOf(view, standing);
+    return publication === "published" && !isSame(standing, input) ? input : undefined;
+  };
+  await changeTable(catalog, view.name, change, { timing });
+  return publication;
+}
+
+/** Publishes a view anew that stands; where there is none, none is made. */
+export async function refreshView(
+  catalog: ViewsCatalog,
+  view: GlueView,
+  timing: Timing = systemTiming,
+): Promise<void> {
+  const input = viewInput(catalog.database, view);
+  const change = (standing: Table | undefined): TableInput | undefined => {
+    if (standing === undefined || publicationOf(view, standing) !== "published") return undefined;
+    return isSame(standing, input) ? undefined : input;
+  };
+  await changeTable(catalog, view.name, change, { timing });
+}
+
+/** Glue keeps a version of each update, also of one that changes nothing. */
+function isSame(standing: Table | undefined, input: TableInput): boolean {
+  return (
+    standing?.ViewOriginalText === input.ViewOriginalText && // breakage: changed-views-are-updated
+    [SEQUENCE, OWNER].every((name) => standing?.Parameters?.[name] === input.Parameters?.[name])
   );
 }
 
-function refusalOf(
-  view: GlueView,
-  parameters: Readonly<Record<string, string>>,
-): Exclude<Publication, "published"> | undefined {
-  const sequence = parameters[SEQUENCE];
+function publicationOf(view: GlueView, standing: Table | undefined): Publication {
+  if (standing === undefined) return "published";
+  const { [SEQUENCE]: sequence, [OWNER]: owner } = standing.Parameters ?? {};
   // breakage: foreign-tables-stay
   if (sequence === undefined) {
     throw new DynalakeError(
@@ -79,8 +91,8 @@ function refusalOf(
     );
   }
   // A lake table named "x_history" takes precedence over the history of "x".
-  if (parameters[OWNER] !== view.table) return view.name === view.table ? undefined : "name-taken";
-  return Number(sequence) > view.sequence ? "newer-stands" : undefined; // breakage: newer-view-stays
+  if (owner !== view.table) return view.name === view.table ? "published" : "name-taken";
+  return Number(sequence) > view.sequence ? "newer-stands" : "published"; // breakage: newer-view-stays
 }
 
 /** Glue's input for a view, in the form that Athena itself writes (AWS: Athena user guide, "Work with views"). */

@@ -23,7 +23,8 @@ import type { AthenaEngine } from "./athena-engine.ts";
 import { glueTable, relationsOfViews } from "./athena-relations.ts";
 import type { PublishedViews } from "./contracts/steps.ts";
 import { fitsGlue, type GlueView, publishView, type ViewColumn } from "./glue-view.ts";
-import { publishMoments } from "./tables-view.ts";
+import { deployedTable } from "./registry.ts";
+import { leaveTables, publishMoments } from "./tables-view.ts";
 
 export interface PublishContext {
   readonly engine: AthenaEngine;
@@ -68,7 +69,10 @@ export async function publishViews(context: PublishContext): Promise<PublishedVi
   };
   await publish(sources.map((view) => ({ ...view, ...shownView(athena, opened, view, "name") })));
   const moments = await deployedMoments(store, opened, await wholenessOf(context, manifest, table));
-  await publishMoments(engine.catalog, moments, manifest.sequence);
+  const told = await publishMoments(engine.catalog, moments, manifest.sequence);
+  // It may have been removed since this publication began. What is removed later takes it out itself.
+  const isGone = told === "joined" && (await deployedTable(store, table)) === undefined; // breakage: removed-tables-do-not-come-back
+  if (isGone) await leaveTables(engine.catalog, table);
   // Last, so that a list which is missing keeps the table itself from nothing.
   const kept = await keptSnapshots(store, opened);
   const dated = [...columns, { name: EXPORT_TIME, ...time }];

@@ -46,12 +46,19 @@ export async function deployedTablesOf(
   return tables.filter((table) => table !== undefined);
 }
 
-/** A deployed lake table that has to be there. Throws INPUT_INVALID. */
-export async function requireDeployedTable(store: ObjectStore, table: string): Promise<DeployedTable> {
+/** A lake table, of whichever source. Undefined if none has it deployed. */
+export async function deployedTable(store: ObjectStore, table: string): Promise<DeployedTable | undefined> {
   for (const source of await store.folders(sourcesFolder)) {
     const found = await tableAt(store, tableEntryPath(source, table));
     if (found !== undefined) return found;
   }
+  return undefined;
+}
+
+/** A deployed lake table that has to be there. Throws INPUT_INVALID. */
+export async function requireDeployedTable(store: ObjectStore, table: string): Promise<DeployedTable> {
+  const found = await deployedTable(store, table);
+  if (found !== undefined) return found;
   throw new DynalakeError("INPUT_INVALID", `no lake table "${table}" is deployed in this lake`);
 }
 

@@ -2,8 +2,7 @@
  * `dynalake_tables` in the Glue Data Catalog. Each table has a view of its own with what its last publication knew, `<table>__moments`,
  * so that no publication can undo that of another table; `dynalake_tables` is their union, and changes only when a table comes or goes.
  */
-import type { Table } from "@aws-sdk/client-glue";
-import { DynalakeError } from "../core/error.ts";
+import type { Table, TableInput } from "@aws-sdk/client-glue";
 import { quoted } from "../core/ports/dialect.ts";
 import { columnTypeText } from "../core/schema/column-type.ts";
 import { athena } from "../core/sql/athena.ts";
@@ -16,10 +15,18 @@ import {
   type TableMoments,
   type TablesColumn,
 } from "../core/status/tables-view.ts";
-import { backoffMs, serviceBackoff, systemTiming, type Timing } from "../sdk/timing.ts";
+import { systemTiming, type Timing } from "../sdk/timing.ts";
 import { glueTable } from "./athena-relations.ts";
+import { changeTable } from "./change-table.ts";
 import { momentsViewName } from "./contracts/glue-tables.ts";
-import { type GlueView, publishView, type ViewColumn, type ViewsCatalog, viewInput } from "./glue-view.ts";
+import {
+  type GlueView,
+  publishView,
+  refreshView,
+  type ViewColumn,
+  type ViewsCatalog,
+  viewInput,
+} from "./glue-view.ts";
 
 /**
  * The tables whose rows the view counts: each count is several stages of a statement, and Athena refuses one with more than 150 or
@@ -29,29 +36,31 @@ export const COUNTED_TABLES_MAX = 10;
 
 /** The tables that the union has: a parameter of the view, names with commas. */
 const MEMBERS = "dynalake.tables";
-const TRIES_MAX = 20;
 
-/** Brings what is known of a table into the views. `sequence` is the number of the manifest that it is of. */
+/**
+ * Brings what is known of a table into the views. `sequence` is the number of the manifest that it is of. "joined": the union did not
+ * have the table before.
+ */
 export async function publishMoments(
   catalog: ViewsCatalog,
   facts: TableMoments,
   sequence: number,
   timing: Timing = systemTiming,
-): Promise<void> {
+): Promise<"joined" | "told"> {
   const { table } = facts;
   const publication = await publishView(catalog, momentsView(facts, sequence), timing);
-  if (publication !== "name-taken") await joinTables(catalog, table, timing);
+  if (publication === "name-taken") return "told";
+  return (await joinTables(catalog, table, timing)) === "changed" ? "joined" : "told";
 }
 
 /** Tells what has become known since the table's views were published; until then there is no view to tell it. */
-export async function refreshMoments(
+export function refreshMoments(
   catalog: ViewsCatalog,
   facts: TableMoments,
   sequence: number,
   timing: Timing = systemTiming,
 ): Promise<void> {
-  if ((await catalog.table(momentsViewName(facts.table))) === undefined) return;
-  await publishView(catalog, momentsView(facts, sequence), timing);
+  return refreshView(catalog, momentsView(facts, sequence), timing);
 }
 
 function momentsView(facts: TableMoments, sequence: number): GlueView {
@@ -61,7 +70,7 @@ function momentsView(facts: TableMoments, sequence: number): GlueView {
 }
 
 /** Adds the table to the union, unless it is there. */
-function joinTables(catalog: ViewsCatalog, table: string, timing: Timing): Promise<void> {
+function joinTables(catalog: ViewsCatalog, table: string, timing: Timing): ReturnType<typeof changeTable> {
   return changeMembers(
     catalog,
     (members) => (members.includes(table) ? undefined : [...members, table]),
@@ -70,12 +79,12 @@ function joinTables(catalog: ViewsCatalog, table: string, timing: Timing): Promi
 }
 
 /** Takes a table out of the union that is not deployed any more: its views may be dropped, and the union would fail with them. */
-export function leaveTables(
+export async function leaveTables(
   catalog: ViewsCatalog,
   table: string,
   timing: Timing = systemTiming,
 ): Promise<void> {
-  return changeMembers(
+  await changeMembers(
     catalog,
     (members) => (members.includes(table) ? members.filter((name) => name !== table) : undefined),
     timing,
@@ -83,26 +92,17 @@ export function leaveTables(
 }
 
 /** `change` gives the new members, or undefined. What is called `dynalake_tables` and is not the union stays. */
-async function changeMembers(
+function changeMembers(
   catalog: ViewsCatalog,
   change: (members: readonly string[]) => readonly string[] | undefined,
   timing: Timing,
-): Promise<void> {
-  for (let tries = 1; tries <= TRIES_MAX; tries++) {
-    const standing = await catalog.table(TABLES_VIEW);
+): ReturnType<typeof changeTable> {
+  const changed = (standing: Table | undefined): TableInput | undefined => {
     const members = membersOf(standing);
-    const changed = members && change(members);
-    if (changed === undefined) return;
-    const input = unionInput(catalog.database, changed.toSorted());
-    if (standing === undefined) {
-      if ((await catalog.createTable(input)) === "created") return;
-    } else if ((await catalog.updateTable(input, standing.VersionId ?? "")) === "updated") return; // breakage: unions-lose-no-table
-    await timing.sleep(backoffMs(serviceBackoff, tries, timing), new AbortController().signal);
-  }
-  throw new DynalakeError(
-    "CONFLICT",
-    `gave up updating view "${TABLES_VIEW}": another writer keeps changing it`,
-  );
+    const tables = members && change(members);
+    return tables && unionInput(catalog.database, tables.toSorted());
+  };
+  return changeTable(catalog, TABLES_VIEW, changed, { timing });
 }
 
 /** Undefined if another view or table has the name: a lake table's, or people's own. */
@@ -111,7 +111,7 @@ function membersOf(standing: Table | undefined): readonly string[] | undefined {
   return standing.Parameters?.[MEMBERS]?.split(",").filter((name) => name !== ""); // breakage: foreign-unions-stay
 }
 
-function unionInput(database: string, tables: readonly string[]): ReturnType<typeof viewInput> {
+function unionInput(database: string, tables: readonly string[]): TableInput {
   const isCounted = tables.length <= COUNTED_TABLES_MAX; // breakage: many-tables-are-not-counted
   const moments = MOMENT_COLUMNS.map(({ name }) => name).join(", ");
   const uncounted = `CAST(NULL AS ${athena.typeName(ROWS_COLUMN.type)}) AS ${quoted(ROWS_COLUMN.name)}`;

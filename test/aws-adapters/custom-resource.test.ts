@@ -211,6 +211,17 @@ test("a table that is removed leaves dynalake_tables, and one that is replaced s
   expect(members()).toBe("b");
 });
 
+test("a table that moves to another source stays in dynalake_tables", async () => {
+  const stacks = new Stacks();
+  for (const source of ["orders", "shop"]) await stacks.source("Create", source);
+  await stacks.table("Create", "a");
+  await publishMoments(stacks.catalog, momentsOf("a"), 1);
+  const { schema, served: _, ...configuration } = tableEntry("shop", "a");
+  await stacks.send("Create", "table", "a of the shop", { configuration, schema });
+  await stacks.table("Delete", "a");
+  expect(stacks.catalog.tables.get("dynalake_tables")?.Parameters?.["dynalake.tables"]).toBe("a");
+});
+
 function momentsOf(table: string): TableMoments {
   const unknown = undefined;
   return {

@@ -7,6 +7,7 @@ import { parseSchema } from "../../src/core/schema/schema.ts";
 import { athena } from "../../src/core/sql/athena.ts";
 import { segmentColumns } from "../../src/core/sql/typed-columns.ts";
 import { MemoryCatalog } from "../crash-points/memory-catalog.ts";
+import { VirtualTiming } from "../source/virtual-timing.ts";
 
 const ATTRIBUTES = {
   id: { type: "string" },
@@ -133,7 +134,12 @@ describe("tables of the catalog", () => {
     expect(columnsOf(catalog)).toContain("note");
     catalog.updateTable = () => Promise.resolve("changed-meanwhile");
     await expect(
-      ensureStoredTables(catalog, "lake", schemaOf({ ...ATTRIBUTES, More: { type: "string" } })),
+      ensureStoredTables(
+        catalog,
+        "lake",
+        schemaOf({ ...ATTRIBUTES, More: { type: "string" } }),
+        new VirtualTiming(),
+      ),
     ).rejects.toMatchObject({ code: "ENGINE_FAILED" });
   });
 

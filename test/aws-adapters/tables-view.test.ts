@@ -1,16 +1,11 @@
 /** `dynalake_tables` in Glue: each table has a view of its own, and the union has them all, whoever publishes at the same time. */
-import type { Table } from "@aws-sdk/client-glue";
 import { describe, expect, test } from "@jest/globals";
 import type { ViewsCatalog } from "../../src/aws/glue-view.ts";
-import {
-  COUNTED_TABLES_MAX,
-  leaveTables,
-  publishMoments,
-  refreshMoments,
-} from "../../src/aws/tables-view.ts";
+import { leaveTables, publishMoments, refreshMoments } from "../../src/aws/tables-view.ts";
 import { TABLES_VIEW, type TableMoments } from "../../src/core/status/tables-view.ts";
 import { MemoryCatalog } from "../crash-points/memory-catalog.ts";
 import { VirtualTiming } from "../source/virtual-timing.ts";
+import { statementOf } from "../support/view-statement.ts";
 
 const moments = (table: string, more: Partial<TableMoments> = {}): TableMoments => ({
   table,
@@ -25,12 +20,6 @@ const moments = (table: string, more: Partial<TableMoments> = {}): TableMoments 
   drift: [],
   ...more,
 });
-
-/** What a view in Glue asks for. */
-function statementOf(table: Table | undefined): string {
-  const [, base64 = ""] = /Presto View: (\S+) /.exec(table?.ViewOriginalText ?? "") ?? [];
-  return JSON.parse(Buffer.from(base64, "base64").toString() || "{}").originalSql ?? "";
-}
 
 /** The tables that the union reads. */
 function unionOf(catalog: MemoryCatalog): readonly string[] {
@@ -78,9 +67,11 @@ describe("the union", () => {
   test("counts the rows of few tables, and of more than Athena has stages for of none", async () => {
     const catalog = new MemoryCatalog();
     const counted = (): boolean => statementOf(catalog.tables.get(TABLES_VIEW)).includes("count(*)");
-    for (let i = 0; i < COUNTED_TABLES_MAX; i++) await publishMoments(catalog, moments(`t${i}`), 1);
+    for (let i = 0; i < 10; i++) await publishMoments(catalog, moments(`t${i}`), 1);
     expect(counted()).toBe(true);
-    for (let i = COUNTED_TABLES_MAX; i < 100; i++) await publishMoments(catalog, moments(`t${i}`), 1);
+    await publishMoments(catalog, moments("t10"), 1);
+    expect(counted()).toBe(false);
+    for (let i = 11; i < 100; i++) await publishMoments(catalog, moments(`t${i}`), 1);
     expect(counted()).toBe(false);
     expect(unionOf(catalog)).toHaveLength(100);
     expect(catalog.tables.get(TABLES_VIEW)?.ViewOriginalText?.length).toBeLessThan(60_000);
@@ -118,5 +109,30 @@ describe("what is known of a table", () => {
     expect(shown()).toContain("CAST(false AS boolean) AS is_whole");
     await refreshMoments(catalog, moments("a"), 1);
     expect(shown()).toContain("CAST(false AS boolean) AS is_whole");
+  });
+
+  test("is read once by a look, and updated only where it has changed", async () => {
+    const catalog = new MemoryCatalog();
+    await publishMoments(catalog, moments("a"), 1);
+    const calls: string[] = [];
+    const counted: ViewsCatalog = {
+      database: catalog.database,
+      table: (name) => {
+        calls.push(`read ${name}`);
+        return catalog.table(name);
+      },
+      createTable: catalog.createTable,
+      updateTable: (input, version) => {
+        calls.push(`update ${input.Name}`);
+        return catalog.updateTable(input, version);
+      },
+    };
+    await refreshMoments(counted, moments("a"), 1);
+    expect(calls.splice(0)).toEqual(["read a__moments"]);
+    await refreshMoments(counted, moments("a", { openGaps: 1 }), 1);
+    expect(calls.splice(0)).toEqual(["read a__moments", "update a__moments"]);
+    // A commit that changes nothing else is a newer one all the same.
+    await refreshMoments(counted, moments("a", { openGaps: 1 }), 2);
+    expect(calls.splice(0)).toEqual(["read a__moments", "update a__moments"]);
   });
 });

@@ -4,11 +4,14 @@ import { publishViews } from "../../src/aws/publish-views.ts";
 import { publishMoments } from "../../src/aws/tables-view.ts";
 import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-policy.ts";
 import { seed } from "../../src/core/compaction/seed.ts";
+import { tableEntryPath } from "../../src/core/format/deployment-path.ts";
 import { segmentsFolder } from "../../src/core/format/lake-path.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
 import { deployedMoments } from "../../src/core/status/tables-view.ts";
 import { wholenessOf } from "../../src/core/status/wholeness.ts";
 import { openTableOf } from "../../src/core/table/open-table.ts";
+import { replaceLakeFile } from "../../src/core/table/stored-file.ts";
+import { tableEntry } from "../support/registry.ts";
 import { sharedEmulator } from "./support/emulator.ts";
 import { type TestLake, testLake } from "./support/lake-tables.ts";
 
@@ -59,6 +62,9 @@ beforeAll(async () => {
       deliveryDelaySeconds: DEFAULT_POLICY.deliveryDelaySeconds,
     });
   }
+  // Tables that are not deployed leave dynalake_tables.
+  const entry = tableEntry("orders", "orders", { schema: AFTER.file });
+  await replaceLakeFile(store, tableEntryPath("orders", "orders"), entry);
   await publishViews({ ...lake, opened: await openTableOf(store, AFTER), nowSeconds });
 }, 600_000);
 

@@ -1772,9 +1772,30 @@ export const breakages: readonly Breakage[] = [
   {
     name: "a removed table stays in dynalake_tables",
     marker: "removed-tables-leave-the-union",
-    find: "!isDeployed({ served })",
+    find: "(await deployedTable(store, table)) === undefined",
     put: "false",
     tests: ["test/aws-adapters/custom-resource.test.ts"],
+  },
+  {
+    name: "a table that is removed while it is published comes back into dynalake_tables",
+    marker: "removed-tables-do-not-come-back",
+    find: 'told === "joined" && (await deployedTable(store, table)) === undefined',
+    put: "false",
+    tests: ["test/aws-adapters/publish-views.test.ts"],
+  },
+  {
+    name: "a view whose statement has changed stays as it was",
+    marker: "changed-views-are-updated",
+    find: "standing?.ViewOriginalText === input.ViewOriginalText",
+    put: "standing !== undefined",
+    tests: ["test/aws-adapters/tables-view.test.ts"],
+  },
+  {
+    name: "a listing of failed batches that fails ends the look at a source",
+    marker: "failed-listings-end-no-look",
+    find: "await attempt(() => lake.store.list(failedBatchesFolder(mappingId)))",
+    put: "await lake.store.list(failedBatchesFolder(mappingId))",
+    tests: ["test/aws-adapters/look-at-source.test.ts"],
   },
   {
     name: "a look does not tell what it has found",
@@ -1801,7 +1822,7 @@ export const breakages: readonly Breakage[] = [
     name: "a publication takes another table out of dynalake_tables",
     marker: "unions-lose-no-table",
     find: 'standing.VersionId ?? ""',
-    put: '(await catalog.table(TABLES_VIEW))?.VersionId ?? ""',
+    put: '(await catalog.table(name))?.VersionId ?? ""',
     tests: ["test/aws-adapters/tables-view.test.ts"],
   },
   {
@@ -1835,8 +1856,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: "a slow publisher brings an older view back",
     marker: "newer-view-stays",
-    find: 'Number(sequence) > view.sequence ? "newer-stands" : undefined',
-    put: "undefined",
+    find: 'Number(sequence) > view.sequence ? "newer-stands" : "published"',
+    put: '"published"',
     tests: ["test/aws-adapters/glue-view.test.ts"],
   },
   {

@@ -2,39 +2,30 @@
 import type { Table, TableInput } from "@aws-sdk/client-glue";
 import { DynalakeError } from "../../core/error.ts";
 import type { Schema } from "../../core/schema/schema.ts";
-import type { GlueCatalog } from "../glue-catalog.ts";
+import { systemTiming, type Timing } from "../../sdk/timing.ts";
+import { changeTable, type TablesCatalog } from "../change-table.ts";
 import { storedTables } from "./stored-tables.ts";
-
-/** What of the catalog is used. */
-export type StoredTablesCatalog = Pick<GlueCatalog, "table" | "createTable" | "updateTable">;
-
-/** Another writer may change a table meanwhile, such as a service that crawls it. */
-const TRIES_MAX = 5;
 
 /** Repeating it changes nothing. Throws SCHEMA_INVALID if a column is there with another type. */
 export async function ensureStoredTables(
-  catalog: StoredTablesCatalog,
+  catalog: TablesCatalog,
   bucket: string,
   schema: Schema,
+  timing: Timing = systemTiming,
 ): Promise<void> {
-  for (const wanted of storedTables(bucket, schema)) await ensureTable(catalog, wanted);
+  for (const wanted of storedTables(bucket, schema)) await ensureTable(catalog, wanted, timing);
 }
 
-async function ensureTable(catalog: StoredTablesCatalog, wanted: TableInput): Promise<void> {
+/** Another writer may change a table meanwhile, such as a service that crawls it. */
+async function ensureTable(catalog: TablesCatalog, wanted: TableInput, timing: Timing): Promise<void> {
   const name = wanted.Name ?? "";
-  for (let tries = 0; tries < TRIES_MAX; tries++) {
-    const present = await catalog.table(name);
-    if (present === undefined) {
-      if ((await catalog.createTable(wanted)) === "created") return;
-      continue;
-    }
+  const change = (present: Table | undefined): TableInput | undefined => {
+    if (present === undefined) return wanted;
     requirePlace(name, present, wanted);
     const more = missingColumns(name, present, wanted);
-    if (more.length === 0) return;
-    const outcome = await catalog.updateTable(withColumns(present, more), present.VersionId ?? "");
-    if (outcome === "updated") return;
-  }
-  throw new DynalakeError("ENGINE_FAILED", `Glue table "${name}" is changed by another writer all the time`);
+    return more.length === 0 ? undefined : withColumns(present, more);
+  };
+  await changeTable(catalog, name, change, { timing, contended: "ENGINE_FAILED" });
 }
 
 /** A table of another lake, left behind in a database of this name, would show that lake's data. */

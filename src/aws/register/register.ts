@@ -4,17 +4,16 @@ import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { parseSchema } from "../../core/schema/schema.ts";
 import { servedSince, servedUntil } from "../../core/table/served-intervals.ts";
 import { readLakeFile, replaceLakeFile } from "../../core/table/stored-file.ts";
-import {
-  isDeployed,
-  type LakeEntry,
-  type SourceConfiguration,
-  type SourceEntry,
-  type TableConfiguration,
-  type TableEntry,
+import type {
+  LakeEntry,
+  SourceConfiguration,
+  SourceEntry,
+  TableConfiguration,
+  TableEntry,
 } from "../contracts/registry.ts";
 import { tableEntryFile } from "../contracts/registry-files.ts";
 import type { ViewsCatalog } from "../glue-view.ts";
-import { readSourceEntry } from "../registry.ts";
+import { deployedTable, readSourceEntry } from "../registry.ts";
 import { leaveTables } from "../tables-view.ts";
 import { ensureStoredTables } from "./ensure-stored-tables.ts";
 
@@ -85,5 +84,6 @@ export async function removeTable(
   if (entry === undefined) return;
   const served = servedUntil(entry.served, configuration, nowSeconds());
   await replaceLakeFile(store, path, { ...entry, served });
-  if (!isDeployed({ served })) await leaveTables(catalog, table); // breakage: removed-tables-leave-the-union
+  // A table that moves to another source has an entry there before this one goes.
+  if ((await deployedTable(store, table)) === undefined) await leaveTables(catalog, table); // breakage: removed-tables-leave-the-union
 }
