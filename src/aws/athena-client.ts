@@ -9,7 +9,7 @@ import {
 } from "@aws-sdk/client-athena";
 import { DynalakeError } from "../core/error.ts";
 import { utf8Bytes } from "../core/values/utf8.ts";
-import { isPassingFailure } from "../sdk/aws-error.ts";
+import { awsFailure, isPassingFailure } from "../sdk/aws-error.ts";
 import { type Backoff, backoffMs, systemTiming, type Timing } from "../sdk/timing.ts";
 import { athenaError, statementError } from "./athena-error.ts";
 import { type ResultPage, resultPages } from "./athena-result.ts";
@@ -92,7 +92,12 @@ function finishedOf(id: string, { StatementType, Statistics }: QueryExecution): 
 
 async function finished(context: Context, id: string): Promise<FinishedStatement> {
   const execution = await poll(context, id).catch((error: unknown) => {
-    throw athenaError(error, `find the statement ${id}`);
+    const isUnknown = awsFailure(error).name === "InvalidRequestException"; // breakage: unknown-statements-are-usage
+    if (!isUnknown) throw athenaError(error, `find the statement ${id}`);
+    throw new DynalakeError("USAGE", `Athena knows no statement ${id} in this account and region`, {
+      cause: error,
+      next: "Run it again: Athena forgets a statement after 45 days.",
+    });
   });
   const state = execution?.Status?.State;
   if (execution !== undefined && state === "SUCCEEDED") return finishedOf(id, execution);

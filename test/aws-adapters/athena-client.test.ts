@@ -179,6 +179,28 @@ describe("a statement", () => {
     await expect(lost.run("SELECT 1")).rejects.toMatchObject({ code: "ENGINE_FAILED" });
   });
 
+  test("that has run before is found by its id, and one that Athena does not know is a mistake", async () => {
+    const { athena } = athenaOn({
+      GetQueryExecution: ({ text }) =>
+        text.includes("q1")
+          ? state("SUCCEEDED")
+          : refusal("InvalidRequestException", "QueryExecution q2 was not found"),
+    });
+    expect(await athena.finished("q1")).toMatchObject({ id: "q1", type: "DML" });
+    await expect(athena.finished("q2")).rejects.toMatchObject({
+      code: "USAGE",
+      message: expect.stringContaining("q2"),
+      next: expect.stringContaining("Run it again"),
+    });
+  });
+
+  test("that cannot be looked for is not called unknown", async () => {
+    const { athena } = athenaOn({
+      GetQueryExecution: () => refusal("AccessDeniedException", "not authorized"),
+    });
+    await expect(athena.finished("q1")).rejects.toMatchObject({ code: "CREDENTIALS" });
+  });
+
   test("longer than Athena takes is refused before it is sent, with what to do", async () => {
     const { athena, requests } = athenaOn({});
     await expect(athena.run(`SELECT '${"ü".repeat(STATEMENT_BYTES_MAX / 2)}'`)).rejects.toMatchObject({
