@@ -187,6 +187,7 @@ async function describeAll(
         table = await describeTable(api, entry.table, schema);
       }
       const first = described.find(({ table: { tableArn } }) => tableArn === table.tableArn);
+      if (first !== undefined) requireSameOwner(first, { schemaFile: entry.schema, table, ownerRoleArn });
       const id = stackIdOf(entry, first?.id ?? `Dynalake${pascal(schema.table)}`, first !== undefined);
       const unknown = await requireFits(lakeSchemas, id, entry.schema);
       described.push({ id, schemaFile: entry.schema, table, ownerRoleArn, unknown });
@@ -217,6 +218,24 @@ function foreignTable(
     key: schema.key,
     ...defined({ encryptionKeyArn: encryptionKey }),
   };
+}
+
+type OwnedTable = Pick<DescribedExport, "schemaFile" | "table" | "ownerRoleArn">;
+
+/** The stack of a source table reads it in one way, for all of its lake tables. Throws USAGE. */
+function requireSameOwner(first: OwnedTable, other: OwnedTable): void {
+  const given = ({ ownerRoleArn, table }: OwnedTable): Readonly<Record<string, string | undefined>> => {
+    return { stream: table.streamArn, ownerRole: ownerRoleArn, encryptionKey: table.encryptionKeyArn };
+  };
+  const [ones, others] = [given(first), given(other)];
+  const name = Object.keys(ones).find((each) => ones[each] !== others[each]); // breakage: entries-of-a-table-agree
+  if (name === undefined) return;
+  const [one = "none", another = "none"] = [ones[name], others[name]];
+  throw new DynalakeError(
+    "USAGE",
+    `the context gives table "${other.table.tableName}" two values of ${name}: ${one} with ${first.schemaFile}, and ${another} with ${other.schemaFile}`,
+    { next: `Give both entries the same ${name}.` },
+  );
 }
 
 /** A source table is read by one stack, for all of its lake tables. Throws USAGE if another one is named for it. */

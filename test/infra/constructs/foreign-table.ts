@@ -260,6 +260,21 @@ describe("a table of another account in the context", () => {
     expect(Statement[0].Condition.ArnEquals["aws:PrincipalArn"]).toMatch(/^arn:aws:iam::111111111111:role\//);
   });
 
+  test.each([
+    ["stream", STREAM, `${TABLE}/stream/2027`],
+    ["ownerRole", ROLE, `${ROLE}-2`],
+    ["encryptionKey", "none", KEY],
+  ])("is refused where two entries differ in %s, which are both named", async (name, first, second) => {
+    const other = entry({ schema: schemaNamed("lines"), [name]: second });
+    await expect(deploy(entry(), other)).rejects.toMatchObject({
+      code: "USAGE",
+      message: expect.stringMatching(
+        new RegExp(`two values of ${name}: ${first} with .*, and ${second} with`),
+      ),
+      next: expect.stringContaining(name),
+    });
+  });
+
   test.each([{ table: "Orders" }, { stream: undefined }, { ownerRole: undefined }])(
     "is refused with %j",
     async (more) => {
