@@ -23,7 +23,7 @@ import type { AthenaEngine } from "./athena-engine.ts";
 import { glueTable, relationsOfViews } from "./athena-relations.ts";
 import type { PublishedViews } from "./contracts/steps.ts";
 import { fitsGlue, type GlueView, publishView, type ViewColumn } from "./glue-view.ts";
-import { deployedTable } from "./registry.ts";
+import { deployedTableNamed } from "./registry.ts";
 import { leaveTables, publishMoments } from "./tables-view.ts";
 
 export interface PublishContext {
@@ -71,7 +71,7 @@ export async function publishViews(context: PublishContext): Promise<PublishedVi
   const moments = await deployedMoments(store, opened, await wholenessOf(context, manifest, table));
   const told = await publishMoments(engine.catalog, moments, manifest.sequence);
   // It may have been removed since this publication began. What is removed later takes it out itself.
-  const isGone = told === "joined" && (await deployedTable(store, table)) === undefined; // breakage: removed-tables-do-not-come-back
+  const isGone = told === "joined" && (await deployedTableNamed(store, table)) === undefined; // breakage: removed-tables-do-not-come-back
   if (isGone) await leaveTables(engine.catalog, table);
   // Last, so that a list which is missing keeps the table itself from nothing.
   const kept = await keptSnapshots(store, opened);

@@ -47,7 +47,10 @@ export async function deployedTablesOf(
 }
 
 /** A lake table, of whichever source. Undefined if none has it deployed. */
-export async function deployedTable(store: ObjectStore, table: string): Promise<DeployedTable | undefined> {
+export async function deployedTableNamed(
+  store: ObjectStore,
+  table: string,
+): Promise<DeployedTable | undefined> {
   for (const source of await store.folders(sourcesFolder)) {
     const found = await tableAt(store, tableEntryPath(source, table));
     if (found !== undefined) return found;
@@ -57,7 +60,7 @@ export async function deployedTable(store: ObjectStore, table: string): Promise<
 
 /** A deployed lake table that has to be there. Throws INPUT_INVALID. */
 export async function requireDeployedTable(store: ObjectStore, table: string): Promise<DeployedTable> {
-  const found = await deployedTable(store, table);
+  const found = await deployedTableNamed(store, table);
   if (found !== undefined) return found;
   throw new DynalakeError("INPUT_INVALID", `no lake table "${table}" is deployed in this lake`);
 }

@@ -32,7 +32,7 @@ import {
  * The tables whose rows the view counts: each count is several stages of a statement, and Athena refuses one with more than 150 or
  * so. Of more tables, `rows` is NULL.
  */
-export const COUNTED_TABLES_MAX = 10;
+const COUNTED_TABLES_MAX = 10;
 
 /** The tables that the union has: a parameter of the view, names with commas. */
 const MEMBERS = "dynalake.tables";

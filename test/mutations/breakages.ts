@@ -1772,14 +1772,14 @@ export const breakages: readonly Breakage[] = [
   {
     name: "a removed table stays in dynalake_tables",
     marker: "removed-tables-leave-the-union",
-    find: "(await deployedTable(store, table)) === undefined",
+    find: "(await deployedTableNamed(store, table)) === undefined",
     put: "false",
     tests: ["test/aws-adapters/custom-resource.test.ts"],
   },
   {
     name: "a table that is removed while it is published comes back into dynalake_tables",
     marker: "removed-tables-do-not-come-back",
-    find: 'told === "joined" && (await deployedTable(store, table)) === undefined',
+    find: 'told === "joined" && (await deployedTableNamed(store, table)) === undefined',
     put: "false",
     tests: ["test/aws-adapters/publish-views.test.ts"],
   },
@@ -2934,6 +2934,20 @@ export const breakages: readonly Breakage[] = [
     find: 'isForeign ? NEEDS_POLICY : ""',
     put: '""',
     tests: ["test/aws-adapters/look-at-source.test.ts"],
+  },
+  {
+    name: "a statement that Athena does not know is a failure of Athena",
+    marker: "unknown-statements-are-usage",
+    find: 'awsFailure(error).name === "InvalidRequestException"',
+    put: "false",
+    tests: ["test/aws-adapters/athena-client.test.ts"],
+  },
+  {
+    name: "of two entries for a table that differ, the second one is dropped",
+    marker: "entries-of-a-table-agree",
+    find: "ones[each] !== others[each]",
+    put: "ones[each] === undefined && each === others[each]",
+    tests: ["test/infra/constructs.test.ts"],
   },
   {
     name: "verify compares a table of the caller's account in place of another account's",

@@ -13,7 +13,7 @@ import type {
 } from "../contracts/registry.ts";
 import { tableEntryFile } from "../contracts/registry-files.ts";
 import type { ViewsCatalog } from "../glue-view.ts";
-import { deployedTable, readSourceEntry } from "../registry.ts";
+import { deployedTableNamed, readSourceEntry } from "../registry.ts";
 import { leaveTables } from "../tables-view.ts";
 import { ensureStoredTables } from "./ensure-stored-tables.ts";
 
@@ -85,5 +85,5 @@ export async function removeTable(
   const served = servedUntil(entry.served, configuration, nowSeconds());
   await replaceLakeFile(store, path, { ...entry, served });
   // A table that moves to another source has an entry there before this one goes.
-  if ((await deployedTable(store, table)) === undefined) await leaveTables(catalog, table); // breakage: removed-tables-leave-the-union
+  if ((await deployedTableNamed(store, table)) === undefined) await leaveTables(catalog, table); // breakage: removed-tables-leave-the-union
 }
