@@ -3,12 +3,14 @@ import type { Dialect } from "../core/ports/dialect.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import type { OpenTable } from "../core/table/open-table.ts";
 import type { TableStatus } from "../library/reports.ts";
-import type { DaySeries, LakeOverview, Relation } from "./api.ts";
+import type { DaySeries, Relation } from "./api.ts";
 import type { Ask } from "./item-history.ts";
 
 export interface ConsoleSource {
   /** How long an overview stays good, in milliseconds. */
   readonly freshMs: number;
+  /** How many statuses may be read side by side. */
+  readonly statusesAtOnce: number;
   /** Those that have data, in the order of their names. */
   tables(): Promise<readonly ConsoleTable[]>;
   /** The lake table of that name, or the only one of that source. Rejects with LAKE_NOT_FOUND and USAGE. */
@@ -18,7 +20,7 @@ export interface ConsoleSource {
   series(tables: readonly ConsoleTable[], nowSeconds: number): Promise<ReadonlyMap<string, DaySeries>>;
   /** How the engine of `ask` writes SQL. */
   readonly dialect: Dialect;
-  /** A statement of the console's own. It is stopped with the signal. */
+  /** Statements of the console's own. They are stopped with the signal. */
   ask(signal: AbortSignal): Ask;
 }
 
@@ -34,5 +36,4 @@ export interface ConsoleStatus {
   readonly rows: number;
   readonly areRowsCounted: boolean;
   readonly behindSeconds: number | undefined;
-  readonly run: LakeOverview["run"];
 }

@@ -1,5 +1,6 @@
 /** The last 24 hours of what runs have delivered, in even steps, as figures need it. Pure. */
 import { HOUR_SECONDS, type RunSeries, type SeriesBucket } from "../core/table/run-series.ts";
+import type { MetricPoint, TableMetricDay } from "../stack/day-metrics.ts";
 import type { DaySeries } from "./api.ts";
 
 const LAG_STEP_SECONDS = 600;
@@ -30,28 +31,12 @@ export function daySeries({ minutes, hours }: RunSeries, nowSeconds: number): Da
   };
 }
 
-/** A value of a metric and the beginning of its period. */
-export interface MetricValue {
-  readonly fromSeconds: number;
-  readonly value: number;
-}
-
-/**
- * The same from the metrics of a deployment, which do not tell kinds of changes apart. `lag`: seconds from the write to the
- * function; `buffered`: seconds in Firehose; `rows`: changes that were delivered.
- */
-export function metricSeries(
-  metrics: {
-    readonly lag: readonly MetricValue[];
-    readonly buffered: readonly MetricValue[];
-    readonly rows: readonly MetricValue[];
-  },
-  nowSeconds: number,
-): DaySeries {
+/** The same from the metrics of a deployment, which do not tell kinds of changes apart. */
+export function metricSeries(metrics: TableMetricDay, nowSeconds: number): DaySeries {
   const lag = stepped(metrics.lag, LAG_STEP_SECONDS, nowSeconds);
   const buffered = stepped(metrics.buffered, LAG_STEP_SECONDS, nowSeconds);
   const rows = stepped(metrics.rows, HOUR_SECONDS, nowSeconds);
-  const most = (values: readonly MetricValue[] = []): number =>
+  const most = (values: readonly MetricPoint[] = []): number =>
     Math.max(0, ...values.map(({ value }) => value));
   const none = rows.steps.map(() => 0);
   return {

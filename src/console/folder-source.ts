@@ -7,10 +7,10 @@ import { readRunSeries } from "../core/table/run-series.ts";
 import { folderStore } from "../files/folder-store.ts";
 import type { CommandLake } from "../library/folder-lake.ts";
 import { lakeRelations } from "../library/lake-relations.ts";
-import type { TableStatus } from "../library/reports.ts";
-import type { DaySeries, RunSummary } from "./api.ts";
+import type { DaySeries } from "./api.ts";
 import type { ConsoleSource, ConsoleTable } from "./console-source.ts";
 import { daySeries } from "./day-series.ts";
+import type { Row } from "./item-history.ts";
 import { LOCAL_FRESH_MS } from "./shared-answer.ts";
 
 /** `name`: the lake's, for messages. `lake` stays the caller's, who closes it. */
@@ -26,18 +26,24 @@ export function folderSource(lake: CommandLake, name: string): ConsoleSource {
         rows: status.rows,
         areRowsCounted: true,
         behindSeconds: status.stream?.behindSeconds,
-        run: runOf(status),
       };
     },
   });
   return {
     freshMs: LOCAL_FRESH_MS,
+    // Each has the engine for itself.
+    statusesAtOnce: 1,
     tables: async () => (await openTables(store)).map(tableOf),
     table: async (table) => tableOf(await namedTable(store, name, table)),
     relations: () => lakeRelations(lake),
     series: (tables, nowSeconds) => keptSeries(store, tables, nowSeconds),
     dialect: duckdb,
-    ask: (signal) => (sql) => lake.query(sql, { numbers: "string", signal }).all(),
+    ask: (signal) => async (statements) => {
+      const answers: (readonly Row[])[] = [];
+      for (const sql of statements)
+        answers.push(await lake.query<Row>(sql, { numbers: "string", signal }).all());
+      return answers;
+    },
   };
 }
 
@@ -54,10 +60,4 @@ async function keptSeries(
     if (read !== undefined) series.set(table, daySeries(read, nowSeconds));
   }
   return series;
-}
-
-function runOf({ following }: TableStatus): RunSummary | undefined {
-  if (following === undefined) return undefined;
-  const { state, process, host, startedAtSeconds, seenAtSeconds } = following;
-  return { state, process, host, startedAtSeconds, seenAtSeconds };
 }

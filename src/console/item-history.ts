@@ -18,8 +18,8 @@ export function keyColumns(schema: Schema): readonly Column[] {
 }
 
 export type Row = Readonly<Record<string, Cell>>;
-/** Answers a statement. Numbers have every digit. */
-export type Ask = (sql: string) => Promise<readonly Row[]>;
+/** The rows of each of some statements. Numbers have every digit. */
+export type Ask = (statements: readonly string[]) => Promise<readonly (readonly Row[])[]>;
 
 /** `key`: the values of the key's columns as text. Throws USAGE. */
 export async function itemHistory(
@@ -32,13 +32,11 @@ export async function itemHistory(
   const where = keyCondition(schema, key, dialect);
   const seconds = (column: string): string =>
     `${dialect.timeWire(`CAST(${column} AS TIMESTAMP)`)} AS ${quoted(AT)}`;
-  const changes = await ask(
+  const [changes = [], snapshots = [], now = []] = await ask([
     `SELECT *, ${seconds("_changed_at")} FROM ${quoted(`${table}_history`)} WHERE ${where} ORDER BY _version DESC LIMIT ${VERSIONS_MAX + 1}`,
-  );
-  const snapshots = await ask(
     `SELECT *, ${seconds("ddb_export_timestamp")} FROM ${quoted(`${table}_snapshots`)} WHERE ${where} LIMIT ${VERSIONS_MAX}`,
-  );
-  const now = await ask(`SELECT * FROM ${quoted(table)} WHERE ${where} LIMIT 1`);
+    `SELECT * FROM ${quoted(table)} WHERE ${where} LIMIT 1`,
+  ]);
   const shown = changes.slice(0, VERSIONS_MAX);
   const versions = [
     ...snapshots.map((row) => ({ operation: "SNAPSHOT", ...versionOf(schema, row) })),

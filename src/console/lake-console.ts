@@ -1,4 +1,5 @@
 /** The console of a lake, wherever it lies: from its statuses, its small files and its engine. */
+import { batchesOf } from "../core/batches-of.ts";
 import { changesFolder } from "../core/format/lake-path.ts";
 import { columnTypeText } from "../core/schema/column-type.ts";
 import type { Schema } from "../core/schema/schema.ts";
@@ -55,8 +56,9 @@ class LakeConsole {
   async overview(): Promise<LakeOverview> {
     const tables = await this.#source.tables();
     const seen: ConsoleStatus[] = [];
-    for (const table of tables) seen.push(await table.status());
-    const { groups } = await this.quarantine();
+    for (const batch of batchesOf(tables, this.#source.statusesAtOnce))
+      seen.push(...(await Promise.all(batch.map((table) => table.status()))));
+    const { groups } = await this.#quarantineOf(tables);
     const nowSeconds = Math.floor(this.#nowMs() / 1000);
     const series = await this.#source.series(tables, nowSeconds);
     const statuses = seen.map(({ status }) => status);
@@ -98,7 +100,10 @@ class LakeConsole {
   }
 
   async quarantine(): Promise<QuarantineReport> {
-    const tables = await this.#source.tables();
+    return this.#quarantineOf(await this.#source.tables());
+  }
+
+  #quarantineOf(tables: readonly ConsoleTable[]): Promise<QuarantineReport> {
     return quarantineReport(
       this.#place,
       tables.map(({ opened, store }) => ({ table: opened.schema.table, store })),
@@ -123,8 +128,11 @@ class LakeConsole {
 }
 
 function latestRun(seen: readonly ConsoleStatus[]): LakeOverview["run"] {
-  const runs = seen.flatMap(({ run }) => run ?? []);
-  return runs.toSorted((a, b) => b.seenAtSeconds - a.seenAtSeconds)[0];
+  const runs = seen.flatMap(({ status: { following } }) => following ?? []);
+  const [latest] = runs.toSorted((a, b) => b.seenAtSeconds - a.seenAtSeconds);
+  if (latest === undefined) return undefined;
+  const { state, process, host, startedAtSeconds, seenAtSeconds } = latest;
+  return { state, process, host, startedAtSeconds, seenAtSeconds };
 }
 
 function tableSummary(

@@ -35,18 +35,14 @@ export async function openStackConsole(
   return startConsole({ lake: reading, statements, files }, { ...options, page: readPageFiles() });
 }
 
-/** Statements in Athena: one that may read more than `askAboveBytes` has a price, and none reads more than it may. */
+/** Statements in Athena, which cost what they read. */
 export function stackEngine(stack: OpenedStack, askAboveBytes: number): StatementEngine {
-  const priceOf = async (sql: string): ReturnType<typeof statementPrice> =>
-    statementPrice(stack, stackStatement(sql));
   return {
-    price: async ({ sql }) => {
-      const price = await priceOf(sql);
-      return price.bytesAtMost > askAboveBytes ? price : undefined;
+    pricing: {
+      freeBytes: askAboveBytes,
+      of: async ({ sql, asOfSeconds }) => statementPrice(stack, stackStatement(sql), asOfSeconds),
     },
-    start: async ({ sql, asOfSeconds }, signal) => {
-      const { bytesAtMost } = await priceOf(sql);
-      const scannedBytesMax = Math.max(bytesAtMost, askAboveBytes);
+    start: async ({ sql, asOfSeconds }, signal, scannedBytesMax) => {
       const asked = { asOfSeconds, signal, scannedBytesMax };
       const { statement, pages } = await runStackQuery(stack, stackStatement(sql), asked);
       const reading = pages[Symbol.asyncIterator]();

@@ -1,6 +1,7 @@
 /** A deployed lake, for the console. Its overview runs no statements: rows are those of the base, and lags come from metrics. */
 
 import { chosenDeployment, type Deployment } from "../aws/deployment.ts";
+import { batchesOf } from "../core/batches-of.ts";
 import { defined } from "../core/defined.ts";
 import { DynalakeError } from "../core/error.ts";
 import { baseSegments } from "../core/format/manifest.ts";
@@ -9,7 +10,7 @@ import { athena } from "../core/sql/athena.ts";
 import { openTable } from "../core/table/open-table.ts";
 import { dayMetrics, type TableMetricDay } from "../stack/day-metrics.ts";
 import { deployedTable, type OpenedStack } from "../stack/open-stack.ts";
-import { runStackQuery, stackStatement } from "../stack/query.ts";
+import { runStackQuery, type StackRows, stackStatement } from "../stack/query.ts";
 import { statementPrice } from "../stack/statement-price.ts";
 import { uncountedDeployedStatus } from "../stack/status.ts";
 import type { DaySeries, Relation } from "./api.ts";
@@ -19,6 +20,8 @@ import type { Row } from "./item-history.ts";
 
 /** Metrics and requests are paid for. */
 const FRESH_MS = 60_000;
+/** Tables that are read side by side. */
+const AT_ONCE_MAX = 8;
 /** The views that people name; the others are the lake's own. */
 const COMPLETED_VIEWS = 3;
 
@@ -35,18 +38,21 @@ export function stackSource(stack: OpenedStack, askedAboveBytes: number): Consol
         rows: baseSegments(opened.manifest).reduce((sum, { rows }) => sum + rows, 0),
         areRowsCounted: false,
         behindSeconds: age === undefined ? undefined : age + deployment.bufferSeconds,
-        run: undefined,
       };
     },
   });
   return {
     freshMs: FRESH_MS,
+    statusesAtOnce: AT_ONCE_MAX,
     dialect: athena,
     tables: async () => {
       const tables: ConsoleTable[] = [];
-      for (const deployment of stack.deployments) {
-        const opened = await openTable(stack.lakeOf(deployment).store, deployment.table);
-        if (opened !== undefined) tables.push(tableOf(deployment, opened));
+      for (const batch of batchesOf(stack.deployments, AT_ONCE_MAX)) {
+        const opened = await Promise.all(batch.map((one) => openTable(stack.lakeOf(one).store, one.table)));
+        for (const [i, deployment] of batch.entries()) {
+          const table = opened[i];
+          if (table !== undefined) tables.push(tableOf(deployment, table));
+        }
       }
       return tables;
     },
@@ -56,7 +62,7 @@ export function stackSource(stack: OpenedStack, askedAboveBytes: number): Consol
     },
     relations: () => relationsOf(stack),
     series: (tables, nowSeconds) => seriesOf(stack, tables, nowSeconds),
-    ask: (signal) => (sql) => rowsOf(stack, sql, askedAboveBytes, signal),
+    ask: (signal) => (statements) => answersOf(stack, statements, askedAboveBytes, signal),
   };
 }
 
@@ -78,29 +84,38 @@ async function relationsOf(stack: OpenedStack): Promise<readonly Relation[]> {
   return relations;
 }
 
-async function rowsOf(
+/** Throws USAGE where the statements may read more than that in all. */
+async function answersOf(
   stack: OpenedStack,
-  sql: string,
+  asked: readonly string[],
   bytesMax: number,
   signal: AbortSignal,
-): Promise<readonly Row[]> {
-  const statement = stackStatement(sql);
-  const { bytesAtMost } = await statementPrice(stack, statement);
+): Promise<readonly (readonly Row[])[]> {
+  const statements = asked.map(stackStatement);
+  const prices = await Promise.all(statements.map((one) => statementPrice(stack, one, undefined)));
+  const bytes = prices.reduce((sum, { bytesAtMost }) => sum + bytesAtMost, 0);
   // breakage: console-item-asks-before-it-pays
-  if (bytesAtMost > bytesMax)
+  if (bytes > bytesMax)
     throw new DynalakeError(
       "USAGE",
-      `looking for one item may read up to ${bytesAtMost.toLocaleString("en-US")} bytes`,
+      `looking for one item may read up to ${bytes.toLocaleString("en-US")} bytes`,
       {
         next: "Ask for its history on the SQL page, or start the console with a higher --confirm-above.",
       },
     );
-  const { pages } = await runStackQuery(stack, statement, { signal });
+  const answers: (readonly Row[])[] = [];
+  for (const one of statements)
+    answers.push(
+      await allRows((await runStackQuery(stack, one, { signal, scannedBytesMax: bytesMax })).pages),
+    );
+  return answers;
+}
+
+async function allRows(pages: AsyncIterable<StackRows>): Promise<readonly Row[]> {
   const found: Row[] = [];
   for await (const { columns, rows } of pages)
-    found.push(
-      ...rows.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i] ?? null]))),
-    );
+    for (const row of rows)
+      found.push(Object.fromEntries(columns.map(({ name }, i) => [name, row[i] ?? null])));
   return found;
 }
 
@@ -113,7 +128,10 @@ async function seriesOf(
   const deployments = stack.deployments.filter(({ table }) => shown.has(table));
   // Figures that cannot be read, for want of a permission, are left out: what matters is shown.
   const days = await dayMetrics(deployments, nowSeconds, defined({ region: stack.region })).catch(
-    () => new Map<string, TableMetricDay>(),
+    (error: unknown) => {
+      if (error instanceof DynalakeError) return new Map<string, TableMetricDay>();
+      throw error;
+    },
   );
   return new Map([...days].map(([table, day]) => [table, metricSeries(day, nowSeconds)]));
 }

@@ -30,10 +30,16 @@ export interface AskedStatement {
 
 /** What runs the statements of a console. */
 export interface StatementEngine {
-  /** Rejects with SQL_FAILED and other failures of a query. The signal stops the statement. */
-  start(asked: AskedStatement, signal: AbortSignal): Promise<EngineAnswer>;
-  /** What the statement may cost, where somebody has to agree to that first. */
-  readonly price?: (asked: AskedStatement) => Promise<StatementPrice | undefined>;
+  /** Rejects with SQL_FAILED and other failures of a query. The signal stops the statement, and so do more bytes than it may read. */
+  start(asked: AskedStatement, signal: AbortSignal, bytesMax?: number): Promise<EngineAnswer>;
+  /** Where statements cost something. */
+  readonly pricing?: Pricing;
+}
+
+export interface Pricing {
+  /** What a statement may read without a word. */
+  readonly freeBytes: number;
+  of(asked: AskedStatement): Promise<StatementPrice>;
 }
 
 export interface EngineAnswer extends StartedStatement {
@@ -105,14 +111,16 @@ export class Statements {
     let rows: number | undefined;
     let isAsked = false;
     try {
-      const price = await this.#engine.price?.(asked);
+      const { pricing } = this.#engine;
+      const price = await pricing?.of(asked);
+      const bytesMax = pricing && Math.max(agreedBytes, pricing.freeBytes);
       // breakage: console-asks-before-it-pays
-      if (price !== undefined && price.bytesAtMost > agreedBytes) {
+      if (price !== undefined && bytesMax !== undefined && price.bytesAtMost > bytesMax) {
         isAsked = true;
         yield { price };
         return;
       }
-      const started = await this.#engine.start(asked, AbortSignal.any([stopped, late]));
+      const started = await this.#engine.start(asked, AbortSignal.any([stopped, late]), bytesMax);
       const { columns, batches, scannedBytes, execution } = started;
       if (execution !== undefined) this.#keepExecution(asked, execution);
       yield { columns };

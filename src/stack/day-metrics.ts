@@ -1,6 +1,11 @@
 /** The last 24 hours of the lake tables of a deployment, from the metrics of its functions and of Firehose. */
-import { CloudWatchClient, GetMetricDataCommand, type MetricDataQuery } from "@aws-sdk/client-cloudwatch";
-import { METRIC_DIMENSION, type TableMetric } from "../aws/contracts/metrics.ts";
+import {
+  CloudWatchClient,
+  GetMetricDataCommand,
+  type Metric,
+  type MetricDataQuery,
+} from "@aws-sdk/client-cloudwatch";
+import { METRIC_DIMENSION, metricsNamespaceOf, type TableMetric } from "../aws/contracts/metrics.ts";
 import type { Deployment } from "../aws/deployment.ts";
 import { batchesOf } from "../core/batches-of.ts";
 import { awsError } from "../sdk/aws-error.ts";
@@ -55,33 +60,24 @@ export async function dayMetrics(
 
 /** The names of the answers have the table's place in its batch. */
 function queriesOf({ table, database, deliveryStream }: DayTable, i: number): readonly MetricDataQuery[] {
-  const own = (id: string, name: TableMetric, stat: string, period: number): MetricDataQuery => ({
+  const query = (id: string, Metric: Metric, Stat: string, Period: number): MetricDataQuery => ({
     Id: `${id}${i}`,
-    MetricStat: {
-      Metric: {
-        Namespace: `dynalake/${database}`,
-        MetricName: name,
-        Dimensions: [{ Name: METRIC_DIMENSION, Value: table }],
-      },
-      Stat: stat,
-      Period: period,
-    },
+    MetricStat: { Metric, Stat, Period },
   });
+  const own = (MetricName: TableMetric): Metric => ({
+    Namespace: metricsNamespaceOf(database),
+    MetricName,
+    Dimensions: [{ Name: METRIC_DIMENSION, Value: table }],
+  });
+  const freshness: Metric = {
+    Namespace: "AWS/Firehose",
+    MetricName: "DeliveryToS3.DataFreshness",
+    Dimensions: [{ Name: "DeliveryStreamName", Value: deliveryStream }],
+  };
   return [
-    own("lag", "LagSeconds", "Maximum", LAG_PERIOD_SECONDS),
-    own("rows", "DeliveredRows", "Sum", ROWS_PERIOD_SECONDS),
-    {
-      Id: `buffered${i}`,
-      MetricStat: {
-        Metric: {
-          Namespace: "AWS/Firehose",
-          MetricName: "DeliveryToS3.DataFreshness",
-          Dimensions: [{ Name: "DeliveryStreamName", Value: deliveryStream }],
-        },
-        Stat: "Maximum",
-        Period: LAG_PERIOD_SECONDS,
-      },
-    },
+    query("lag", own("LagSeconds"), "Maximum", LAG_PERIOD_SECONDS),
+    query("buffered", freshness, "Maximum", LAG_PERIOD_SECONDS),
+    query("rows", own("DeliveredRows"), "Sum", ROWS_PERIOD_SECONDS),
   ];
 }
 

@@ -1,13 +1,15 @@
 /** The console of a deployment: an overview without statements, and statements that ask before they cost much. */
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import type { StatementLine } from "../../src/console/api.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { ConsoleLake } from "../../src/console/console-lake.ts";
 import { lakeConsole } from "../../src/console/lake-console.ts";
 import { stackEngine } from "../../src/console/open-stack-console.ts";
 import { stackSource } from "../../src/console/stack-source.ts";
 import { STATEMENT_LIMITS, Statements } from "../../src/console/statements.ts";
 import { type OpenedStack, openStack } from "../../src/stack/open-stack.ts";
-import { type FakeCloud, fakeCloud } from "../support/fake-cloud.ts";
+import { refusal } from "../aws-adapters/fake-aws.ts";
+import { answerLines } from "../support/console-session.ts";
+import { type CloudRequest, type FakeCloud, fakeCloud } from "../support/fake-cloud.ts";
+import { LAKE_ENTRY } from "../support/registry.ts";
 import { type Answers, BYTES_AT_MOST, executed, MEGABYTE, STACK_ANSWERS } from "./support/stack-answers.ts";
 
 const PLACE = { kind: "stack", name: "S", option: "--stack S" } as const;
@@ -36,10 +38,8 @@ function statementsAbove(bytes: number): Statements {
   return new Statements(stackEngine(stack, bytes), STATEMENT_LIMITS, () => 1_000);
 }
 
-async function linesOf(stream: ReadableStream<Uint8Array>): Promise<readonly StatementLine[]> {
-  const lines = (await new Response(stream).text()).trimEnd().split("\n");
-  return lines.map((line) => JSON.parse(line));
-}
+const linesOf = (stream: ReadableStream<Uint8Array>): Promise<readonly object[]> =>
+  answerLines(new Response(stream));
 
 test("the overview and a table's page run no statement: rows are those of the base", async () => {
   const before = started();
@@ -52,11 +52,67 @@ test("the overview and a table's page run no statement: rows are those of the ba
   expect(started()).toBe(before);
 });
 
+describe("the figures of a day", () => {
+  const requests = (): readonly CloudRequest[] =>
+    cloud.requests.filter(({ operation }) => operation === "GetMetricData");
+
+  test("are those of the functions and of Firehose", async () => {
+    const nowSeconds = Math.floor(Date.now() / 1000);
+    const at = (value: number, secondsAgo: number) => ({
+      Timestamps: [nowSeconds - secondsAgo],
+      Values: [value],
+    });
+    const results = [
+      { Id: "lag0", ...at(2, 1_200) },
+      { Id: "buffered0", ...at(60, 1_200) },
+      { Id: "rows0", ...at(7, 0) },
+    ];
+    answers = { ...answers, GetMetricData: () => ({ body: { MetricDataResults: results } }) };
+    const { tables } = await consoleAbove(0).overview();
+    const { lag, changes } = tables[0]?.series ?? {};
+    expect(lag?.worst.filter((worst) => worst !== null)).toEqual([62]);
+    expect(changes?.ofAnyKind?.at(-1)).toBe(7);
+    const own = {
+      Namespace: `dynalake/${LAKE_ENTRY.database}`,
+      Dimensions: [{ Name: "LakeTable", Value: "reviews" }],
+    };
+    expect(requests().at(-1)?.input?.MetricDataQueries).toEqual([
+      {
+        Id: "lag0",
+        MetricStat: { Metric: { ...own, MetricName: "LagSeconds" }, Stat: "Maximum", Period: 600 },
+      },
+      {
+        Id: "buffered0",
+        MetricStat: {
+          Metric: {
+            Namespace: "AWS/Firehose",
+            MetricName: "DeliveryToS3.DataFreshness",
+            Dimensions: [{ Name: "DeliveryStreamName", Value: "reviews-delivery" }],
+          },
+          Stat: "Maximum",
+          Period: 600,
+        },
+      },
+      {
+        Id: "rows0",
+        MetricStat: { Metric: { ...own, MetricName: "DeliveredRows" }, Stat: "Sum", Period: 3600 },
+      },
+    ]);
+  });
+
+  test("are left out where they may not be read", async () => {
+    answers = { ...answers, GetMetricData: () => refusal("AccessDeniedException", "no") };
+    const { tables } = await consoleAbove(0).overview();
+    expect(tables).toMatchObject([{ name: "reviews" }]);
+    expect(tables[0]?.series).toBeUndefined();
+  });
+});
+
 test("a statement that may read much tells its price and does not run, and runs once that is agreed to", async () => {
   const statements = statementsAbove(BYTES_AT_MOST - 1);
   const asked = { sql: "SELECT n FROM reviews", asOfSeconds: undefined };
   const before = started();
-  const price = { bytesAtMost: BYTES_AT_MOST, dollarsAtMost: 0.0004 };
+  const price = { bytesAtMost: BYTES_AT_MOST, dollarsAtMost: expect.closeTo(0.0003, 10) };
   expect(await linesOf(statements.answer(asked))).toEqual([{ price }]);
   expect(await linesOf(statements.answer(asked, BYTES_AT_MOST - 1))).toEqual([{ price }]);
   expect(started()).toBe(before);
@@ -73,7 +129,7 @@ test("a statement that may read much tells its price and does not run, and runs 
 
 test("a table that is named twice is read twice, and another name costs nothing", async () => {
   const lines = async (sql: string) => linesOf(statementsAbove(1).answer({ sql, asOfSeconds: undefined }));
-  expect(await lines("SELECT a.n FROM reviews a JOIN Reviews_history b ON true")).toMatchObject([
+  expect(await lines("SELECT a.n FROM reviews a JOIN Reviews b ON true")).toMatchObject([
     { price: { bytesAtMost: 2 * BYTES_AT_MOST } },
   ]);
   expect((await lines("SELECT 1 AS n")).at(-1)).toMatchObject({ end: { rows: 1 } });
@@ -86,6 +142,19 @@ test("a statement that reads more than its price is stopped", async () => {
   );
   expect(lines).toMatchObject([{ error: { code: "INCOMPLETE" } }]);
   expect(cloud.requests.at(-1)).toMatchObject({ operation: "StopQueryExecution" });
+});
+
+test("what was not asked about reads no more than it may, nor does the search for an item", async () => {
+  answers = { ...answers, GetQueryExecution: () => ({ body: executed("RUNNING", MEGABYTE + 1) }) };
+  const lines = await linesOf(
+    statementsAbove(MEGABYTE).answer({ sql: "SELECT 1 AS n", asOfSeconds: undefined }),
+  );
+  expect(lines).toMatchObject([{ error: { code: "INCOMPLETE" } }]);
+  answers = { ...answers, GetQueryExecution: () => ({ body: executed("RUNNING", 2e12) }) };
+  const { signal } = new AbortController();
+  await expect(consoleAbove(1e12).item("reviews", { id: "a" }, signal)).rejects.toMatchObject({
+    code: "INCOMPLETE",
+  });
 });
 
 test("an item is looked for in Athena's SQL, and not where that may read much", async () => {

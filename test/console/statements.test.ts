@@ -1,9 +1,9 @@
 /** Statements of the console: bounded in rows, in size, in time and in number, and stopped when their reader leaves. */
 import { describe, expect, test } from "@jest/globals";
-import type { StatementLine } from "../../src/console/api.ts";
 import { type StatementEngine, type StatementLimits, Statements } from "../../src/console/statements.ts";
 import { DynalakeError } from "../../src/core/error.ts";
 import type { Cell } from "../../src/core/ports/query-result.ts";
+import { answerLines } from "../support/console-session.ts";
 
 const LIMITS: StatementLimits = { rowsMax: 100, bytesMax: 10_000, secondsMax: 60, atOnceMax: 2 };
 const ASKED = { sql: "SELECT 1", asOfSeconds: undefined };
@@ -21,13 +21,8 @@ function statementsOver(start: Start, limits: Partial<StatementLimits> = {}): St
   return new Statements(engine, { ...LIMITS, ...limits }, () => 1_000);
 }
 
-async function linesOf(stream: ReadableStream<Uint8Array>): Promise<readonly StatementLine[]> {
-  const text = await new Response(stream).text();
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line));
-}
+const linesOf = (stream: ReadableStream<Uint8Array>): Promise<readonly object[]> =>
+  answerLines(new Response(stream));
 
 async function* batches(
   count: number,

@@ -999,8 +999,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: "what Athena would read counts no segments",
     marker: "bound-counts-what-is-read",
-    find: "history ? 0 :",
-    put: "true ? 0 :",
+    find: "sumOf(baseSegments(manifest)) + ",
+    put: "",
     tests: ["test/cli/stack-export.test.ts"],
   },
   {
@@ -2660,15 +2660,15 @@ export const breakages: readonly Breakage[] = [
   {
     name: "the console pays without asking",
     marker: "console-asks-before-it-pays",
-    find: "price.bytesAtMost > agreedBytes",
-    put: "price.bytesAtMost < agreedBytes",
+    find: "price.bytesAtMost > bytesMax",
+    put: "price.bytesAtMost < 0",
     tests: ["test/console/stack-console.test.ts"],
   },
   {
     name: "the console pays for an item without asking",
     marker: "console-item-asks-before-it-pays",
-    find: "bytesAtMost > bytesMax",
-    put: "bytesAtMost < 0",
+    find: "bytes > bytesMax",
+    put: "bytes < 0",
     tests: ["test/console/stack-console.test.ts"],
   },
   {

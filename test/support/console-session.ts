@@ -32,7 +32,9 @@ export async function consoleSession(link: URL): Promise<ConsoleSession> {
 }
 
 /** The lines of a statement's answer. */
-export async function answerLines(answer: Response): Promise<readonly Record<string, unknown>[]> {
+export async function answerLines(
+  answer: Pick<Response, "text">,
+): Promise<readonly Record<string, unknown>[]> {
   return (await answer.text())
     .split("\n")
     .filter((line) => line !== "")
