@@ -172,8 +172,10 @@ export interface QuarantinedShape {
 
 export interface QuarantineReport {
   readonly groups: readonly QuarantineGroup[];
-  /** At most 500, newest first. */
+  /** Of each group at most as many as were asked for, newest first. */
   readonly records: readonly QuarantinedShape[];
+  /** Files that were not read, and whose records are in no group: they are the oldest. */
+  readonly unreadFiles: number;
 }
 
 /** A value as the page shows it: text with every digit, or nested values. */

@@ -12,7 +12,7 @@ const FILES_MAX = 1_000;
 /** A bucket answers each after some tens of milliseconds. */
 const READ_AT_ONCE_MAX = 16;
 const FILE_BYTES_MAX = 8 * 1024 * 1024;
-const RECORDS_SHOWN_MAX = 500;
+const RECORDS_MAX = 500;
 const SHAPE_BYTES_MAX = 64 * 1024;
 
 interface QuarantinedTable {
@@ -20,22 +20,51 @@ interface QuarantinedTable {
   readonly store: ObjectStore;
 }
 
+/** What a report is of. */
+export interface QuarantineChoice {
+  /** Default: all. */
+  readonly reason?: string | undefined;
+  /** Records of a table and a reason that are in the report; all are counted. Default: 500. */
+  readonly recordsMax?: number | undefined;
+}
+
 export async function quarantineReport(
   place: ConsolePlace,
   tables: readonly QuarantinedTable[],
+  { reason, recordsMax = RECORDS_MAX }: QuarantineChoice = {},
 ): Promise<QuarantineReport> {
   const records: QuarantinedShape[] = [];
+  let unreadFiles = 0;
   for (const { table, store } of tables) {
-    const files = (await store.list(quarantineFolder(table))).toSorted((a, b) => b.modifiedMs - a.modifiedMs);
+    const files = (await store.list(quarantineFolder(table)))
+      .filter(({ path }) => reason === undefined || reasonOf(path) === reason) // breakage: chosen-reasons-are-read
+      .toSorted((a, b) => b.modifiedMs - a.modifiedMs);
+    unreadFiles += Math.max(0, files.length - FILES_MAX);
     for (const batch of batchesOf(files.slice(0, FILES_MAX), READ_AT_ONCE_MAX)) {
       const read = await Promise.all(batch.map((file) => recordsOf(store, table, file)));
       records.push(...read.flat());
     }
   }
-  return {
-    groups: groupsOf(place, records),
-    records: records.toSorted((a, b) => b.arrivedAtSeconds - a.arrivedAtSeconds).slice(0, RECORDS_SHOWN_MAX),
-  };
+  const newestFirst = records.toSorted((a, b) => b.arrivedAtSeconds - a.arrivedAtSeconds);
+  return { groups: groupsOf(place, records), records: firstOfEach(newestFirst, recordsMax), unreadFiles };
+}
+
+function firstOfEach(records: readonly QuarantinedShape[], max: number): readonly QuarantinedShape[] {
+  const taken = new Map<string, number>();
+  return records.filter((record) => {
+    const group = groupName(record);
+    const before = taken.get(group) ?? 0;
+    taken.set(group, before + 1);
+    return before < max;
+  });
+}
+
+function groupName({ table, reason }: Pick<QuarantinedShape, "table" | "reason">): string {
+  return `${table}/${reason}`;
+}
+
+function reasonOf(path: string): string {
+  return quarantineReason(path) ?? "unknown";
 }
 
 async function recordsOf(
@@ -43,7 +72,7 @@ async function recordsOf(
   table: string,
   { path, bytes, modifiedMs }: StoredObject,
 ): Promise<readonly QuarantinedShape[]> {
-  const reason = quarantineReason(path) ?? "unknown";
+  const reason = reasonOf(path);
   const arrivedAtSeconds = Math.floor(modifiedMs / 1000);
   const unread = {
     table,
@@ -95,7 +124,7 @@ function parsed(line: string): Readonly<Record<string, unknown>> | undefined {
 function groupsOf(place: ConsolePlace, records: readonly QuarantinedShape[]): readonly QuarantineGroup[] {
   const groups = new Map<string, QuarantineGroup>();
   for (const { table, reason, arrivedAtSeconds } of records) {
-    const name = `${table}/${reason}`;
+    const name = groupName({ table, reason });
     const group = groups.get(name);
     const first = Math.min(group?.firstSeconds ?? arrivedAtSeconds, arrivedAtSeconds);
     const last = Math.max(group?.lastSeconds ?? arrivedAtSeconds, arrivedAtSeconds);

@@ -4,7 +4,7 @@ import { quarantineFolder, quarantineReason } from "../core/format/lake-path.ts"
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import { folderStore } from "../files/folder-store.ts";
 import type { ConsolePlace, QuarantineReport } from "./api.ts";
-import { quarantineReport } from "./quarantine-report.ts";
+import { type QuarantineChoice, quarantineReport } from "./quarantine-report.ts";
 
 export class QuarantineShelf {
   readonly table: string;
@@ -22,20 +22,14 @@ export class QuarantineShelf {
     return quarantineFolder(this.table);
   }
 
-  report(): Promise<QuarantineReport> {
-    return quarantineReport(this.#place, [{ table: this.table, store: this.#store }]);
+  report(choice?: QuarantineChoice): Promise<QuarantineReport> {
+    return quarantineReport(this.#place, [{ table: this.table, store: this.#store }], choice);
   }
 
-  /** A record as it came, values included. `line` counts from 1. */
-  async record(path: string, line: number): Promise<string> {
+  /** The records of a file as they came, values included, one for each of its lines. */
+  async records(path: string): Promise<readonly string[]> {
     const content = await this.#store.read(path);
-    const text = new TextDecoder().decode(content).split("\n")[line - 1] ?? "";
-    try {
-      const { raw } = JSON.parse(text) as { readonly raw?: unknown };
-      return typeof raw === "string" ? raw : text;
-    } catch {
-      return text;
-    }
+    return new TextDecoder().decode(content).split("\n").map(rawOf);
   }
 
   /** The objects of all records, or of those with a reason. Throws USAGE for a reason that no record has, unless there are none at all. */
@@ -50,6 +44,15 @@ export class QuarantineShelf {
     throw new DynalakeError("USAGE", `no record is in quarantine for "${reason}"`, {
       next: `The reasons are ${reasons}.`,
     });
+  }
+}
+
+function rawOf(line: string): string {
+  try {
+    const { raw } = JSON.parse(line) as { readonly raw?: unknown };
+    return typeof raw === "string" ? raw : line;
+  } catch {
+    return line;
   }
 }
 

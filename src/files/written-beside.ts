@@ -17,17 +17,10 @@ export interface Target {
  * Runs `write` with a path in an empty folder beside the target, and renames what is there to the target. Throws USAGE if the target
  * is there and is not to be overwritten, and where its folder is missing.
  */
-export async function writtenBeside<T>(
-  { file, overwrite }: Target,
-  write: (path: string) => Promise<T>,
-): Promise<T> {
-  requireFree(file, overwrite);
-  const parent = dirname(file.path);
-  if (!existsSync(parent))
-    throw new DynalakeError("USAGE", `${file.name} cannot be written: its folder does not exist`, {
-      next: "Make the folder first, or choose another name.",
-    });
-  const folder = temporaryFolder(parent, `.${basename(file.path)}.`);
+export async function writtenBeside<T>(target: Target, write: (path: string) => Promise<T>): Promise<T> {
+  const { file, overwrite } = target;
+  requireTarget(target);
+  const folder = temporaryFolder(dirname(file.path), `.${basename(file.path)}.`);
   try {
     const path = join(folder.path, basename(file.path));
     const written = await write(path);
@@ -40,6 +33,15 @@ export async function writtenBeside<T>(
   } finally {
     await folder.remove();
   }
+}
+
+/** Throws USAGE where {@link writtenBeside} would, before anything is done or paid for. */
+export function requireTarget({ file, overwrite }: Target): void {
+  requireFree(file, overwrite);
+  if (existsSync(dirname(file.path))) return;
+  throw new DynalakeError("USAGE", `${file.name} cannot be written: its folder does not exist`, {
+    next: "Make the folder first, or choose another name.",
+  });
 }
 
 function requireFree({ name, path }: GivenFile, overwrite: boolean): void {

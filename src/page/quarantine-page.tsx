@@ -44,6 +44,7 @@ export function QuarantinePage(): JSX.Element {
         <p class="lead">
           They are kept as they came, and are in no row. The records around them were delivered. Values are
           hidden here.
+          {data.unreadFiles > 0 && ` ${plural(data.unreadFiles, "older file")} of records were not read.`}
         </p>
       </header>
       <Reasons groups={data.groups} picked={data.groups.indexOf(group)} pick={pick} />

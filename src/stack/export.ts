@@ -27,13 +27,10 @@ export interface ExportedRows {
   arrays(): AsyncIterable<readonly Cell[]>;
   /** Writes a file, or a folder with `partitionBy`. Resolves to the number of rows. */
   parquet(file: string, options: { readonly partitionBy: readonly string[] }): Promise<number>;
-  /** Items with values that no column shows; 0 for a history. */
+  /** Items with values that no column shows, where `_unmapped` is left out; 0 otherwise. */
   hiddenItems(): Promise<number>;
   close(): Promise<void>;
 }
-
-/** Says of each item whether `_unmapped` has something, without taking all of it along. */
-const IS_UNMAPPED = "_is_unmapped";
 
 /** Runs the statement, and brings its rows here. */
 export async function exportDeployed(
@@ -51,8 +48,9 @@ export async function exportDeployed(
   const columns = [...shownColumns(duckdb, then, "name"), ...(history ? PARTITIONS : [])].filter(
     ({ name }) => !left.has(name), // breakage: deployed-exports-leave-columns-out
   );
-  const unmapped = history ? [] : [`_unmapped IS NOT NULL AS ${IS_UNMAPPED}`];
-  const values = [...columns.map(({ name }) => quoted(name)), ...unmapped];
+  const mark = left.has(UNMAPPED) ? freeName("_is_unmapped", columns) : undefined;
+  const marked = mark === undefined ? [] : [`${UNMAPPED} IS NOT NULL AS ${quoted(mark)}`];
+  const values = [...columns.map(({ name }) => quoted(name)), ...marked];
   const rows = await unloadRows(stack, lake, `SELECT ${values.join(", ")} FROM (${shown.sql})`);
   const { session } = rows;
   const sql = rows.select(columns);
@@ -68,13 +66,24 @@ export async function exportDeployed(
     },
     parquet: (path, { partitionBy }) => copyParquet(session, sql, { path, partitionBy }),
     hiddenItems: async () => {
-      if (history) return 0;
-      const marks = rows.select([{ name: IS_UNMAPPED, typeName: "BOOLEAN" }]);
-      const [found] = await session.rows(`SELECT count(*) AS n FROM (${marks}) WHERE ${IS_UNMAPPED}`);
+      if (mark === undefined) return 0;
+      const marks = rows.select([{ name: mark, typeName: "BOOLEAN" }]);
+      const [found] = await session.rows(`SELECT count(*) AS n FROM (${marks}) WHERE ${quoted(mark)}`);
       return Number(found?.n ?? 0);
     },
     close: rows.close,
   };
+}
+
+/** Has the values that no column shows. */
+const UNMAPPED = "_unmapped";
+
+/** A column may have any name. Engines tell no upper case from lower. */
+function freeName(wished: string, columns: readonly { readonly name: string }[]): string {
+  const taken = new Set(columns.map(({ name }) => name.toLowerCase()));
+  let name = wished;
+  while (taken.has(name)) name = `${name}_`; // breakage: columns-beside-those-of-a-table
+  return name;
 }
 
 /** The columns of a history that are none of the table. */

@@ -29,13 +29,15 @@ export interface DeployedRestore {
   /** The folder that paths are relative to. */
   readonly cwd: string;
   readonly timing: Timing;
+  /** Called each time before items are read in Athena, with the time that they are of; where it throws, they are not. */
+  readonly beforeReading: (asOfSeconds: number | undefined) => Promise<void>;
 }
 
 /** Throws LAKE_NOT_FOUND if there is no data yet. */
 export async function restorableTable(
   stack: OpenedStack,
   deployment: Deployment,
-  { config, cwd, timing, workFolder }: DeployedRestore,
+  { beforeReading, config, cwd, timing, workFolder }: DeployedRestore,
 ): Promise<RestorableTable> {
   const { bucket, eventSourceMapping: mappingId, ownerRole, sourceTableArn, table } = deployment;
   const lake = stack.lakeOf(deployment);
@@ -54,7 +56,10 @@ export async function restorableTable(
         ...defined({ sourceArn: ownerRole && sourceTableArn }),
         // Lakes in several buckets may have tables of the same name.
         workFolder: join(workFolder, bucket),
-        items: (opened, asOfSeconds) => unloadedItems(stack, lake, opened, asOfSeconds),
+        items: async function* (opened, asOfSeconds) {
+          await beforeReading(asOfSeconds); // breakage: restores-ask-before-they-read
+          yield* unloadedItems(stack, lake, opened, asOfSeconds);
+        },
       }),
   };
   const { signal } = stack;

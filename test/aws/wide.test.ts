@@ -7,6 +7,7 @@ import type { TableEntry } from "../../src/aws/contracts/registry.ts";
 import { tableEntryPath } from "../../src/core/format/deployment-path.ts";
 import { tableStatus } from "../../src/core/status/status.ts";
 import { requireTable } from "../../src/core/table/open-table.ts";
+import { readStreamBeginning, saveStreamBeginning } from "../../src/core/table/stream-beginning.ts";
 import { waitingPaths } from "../../src/core/table/waiting-paths.ts";
 import { dynalakeProcess } from "../support/cli-process.ts";
 import { deployStacks } from "./support/deploy.ts";
@@ -65,16 +66,23 @@ afterAll(async () => {
 });
 
 /** As if the table had been served since so long. */
+/** As if the table were served for so long; a look that came earlier may have written down where its reading began. */
 async function servedFor(table: DeployedTable, seconds: number): Promise<void> {
+  const fromSeconds = Math.floor(Date.now() / 1000) - seconds;
   const path = tableEntryPath(table.deployment.source, table.deployment.table);
   const { store } = table.lake;
   const entry = JSON.parse(new TextDecoder().decode(await store.read(path))) as TableEntry;
   const served = entry.served.map((interval, i) =>
-    i < entry.served.length - 1
-      ? interval
-      : { ...interval, fromSeconds: Math.floor(Date.now() / 1000) - seconds },
+    i < entry.served.length - 1 ? interval : { ...interval, fromSeconds },
   );
   await store.replace(path, Buffer.from(JSON.stringify({ ...entry, served })));
+  await table.invoke("source", { step: "look" });
+  const beginning = await readStreamBeginning(store, table.deployment.table);
+  if (beginning !== undefined)
+    await saveStreamBeginning(store, table.deployment.table, {
+      ...beginning,
+      servedFromSeconds: fromSeconds,
+    });
 }
 
 async function statusOf({ deployment, lake }: DeployedTable) {

@@ -37,7 +37,7 @@ test("records are counted by reason, and `status` names the command", async () =
       "unknown-operation; see `dynalake quarantine list`",
     );
     expect(await done(["quarantine", "list", "--lake", lake, "--reason", "no-key"])).toBe(
-      "The quarantine is empty\n",
+      "No records of the reason no-key are in quarantine\n",
     );
   });
 });

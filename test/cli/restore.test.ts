@@ -1,14 +1,13 @@
 /** `restore`: the items of a lake table come back as a table of DynamoDB, all of them, and nothing that was there is lost. */
 
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { DescribeTableCommand, UpdateTableCommand } from "@aws-sdk/client-dynamodb";
 import { expect, test } from "@jest/globals";
 import { openLake } from "../../src/index.ts";
 import { done, dynalake, expectRefused, type ItemJson, itemTexts } from "../support/cli.ts";
 import { withFolder } from "../support/folders.ts";
+import { withProxy } from "./answering-proxy.ts";
 import { books, lakeOf, likeFile } from "./book-lake.ts";
 import { fileEmulator } from "./file-emulator.ts";
 import { type SourceItem, SourceTable } from "./source-table.ts";
@@ -276,36 +275,6 @@ test("global indexes are made after the items", async () => {
   });
 });
 
-/** The emulator behind a server that answers a write by itself where `answers` gives something to answer. */
-async function withProxy(
-  answers: (operation: string, body: string) => object | undefined,
-  use: (endpoint: string) => Promise<void>,
-): Promise<void> {
-  const server: Server = createServer(async (request, response) => {
-    const pieces: Buffer[] = [];
-    for await (const piece of request) pieces.push(piece as Buffer);
-    const body = Buffer.concat(pieces).toString("utf8");
-    const own = answers(String(request.headers["x-amz-target"]).split(".")[1] ?? "", body);
-    response.setHeader("content-type", "application/x-amz-json-1.0");
-    if (own !== undefined) {
-      response.end(JSON.stringify(own));
-      return;
-    }
-    const headers = { ...request.headers } as Record<string, string>;
-    delete headers["content-length"];
-    const answer = await fetch(emulator.endpoint, { method: "POST", headers, body });
-    response.statusCode = answer.status;
-    response.end(await answer.text());
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  try {
-    await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  } finally {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
-}
-
 test("items that the service leaves unprocessed are put again, and one that it loses is found", async () => {
   await withFolder(async (folder) => {
     const lake = await lakeOf(folder, items);
@@ -315,14 +284,14 @@ test("items that the service leaves unprocessed are put again, and one that it l
       operation === "BatchWriteItem" && left-- > 0
         ? { UnprocessedItems: (JSON.parse(body) as { readonly RequestItems: object }).RequestItems }
         : undefined;
-    await withProxy(unprocessed, async (endpoint) => {
+    await withProxy(emulator.endpoint, unprocessed, async (endpoint) => {
       const report = await restored(lake, "Busy", "--like", like, "--endpoint", endpoint);
       expect(report).toMatchObject({ code: 0, written: 60, result: "identical" });
     });
     let lost = 1;
     const loses = (operation: string): object | undefined =>
       operation === "BatchWriteItem" && lost-- > 0 ? { UnprocessedItems: {} } : undefined;
-    await withProxy(loses, async (endpoint) => {
+    await withProxy(emulator.endpoint, loses, async (endpoint) => {
       const report = await restored(lake, "Lossy", "--like", like, "--endpoint", endpoint);
       expect(report).toMatchObject({ code: 4, result: "different", lacking: 25 });
       expect(report.differences).toHaveLength(25);
@@ -344,7 +313,7 @@ test("a restore that is cut right after it has made the table still makes its gl
       if (operation === "CreateTable") made = true;
       return made && operation === "DescribeTable" ? { Table: { TableStatus: "DELETING" } } : undefined;
     };
-    await withProxy(cutOnceMade, async (endpoint) => {
+    await withProxy(emulator.endpoint, cutOnceMade, async (endpoint) => {
       const { code } = await restore(lake, "HalfMade", "--like", like, "--endpoint", endpoint);
       expect(code).not.toBe(0);
     });
@@ -367,7 +336,7 @@ test("at a given pace the first batches are small, since the size of the items i
       if (operation === "BatchWriteItem")
         sizes.push(...Object.values(RequestItems ?? {}).map((of) => of.length));
     };
-    await withProxy(note, async (endpoint) => {
+    await withProxy(emulator.endpoint, note, async (endpoint) => {
       await restored(lake, "Paced", "--like", like, "--write-units", "5000", "--endpoint", endpoint);
     });
     expect(sizes).toEqual([10, 10, 10, 10, 10, 10]);
@@ -390,7 +359,7 @@ test("items expire only once they were compared, and a time to live that is ther
       enabled = true;
       return { TimeToLiveSpecification: { Enabled: true, AttributeName: "Until" } };
     };
-    await withProxy(timeToLive, async (endpoint) => {
+    await withProxy(emulator.endpoint, timeToLive, async (endpoint) => {
       const ttl = ["--like", like, "--ttl", "Until", "--endpoint", endpoint];
       expect(await restored(lake, "Expiring", ...ttl)).toMatchObject({ code: 0, written: 60 });
       expect(calls.lastIndexOf("Scan")).toBeLessThan(calls.indexOf("DescribeTimeToLive"));

@@ -19,6 +19,7 @@ import { registryKeys } from "../support/fake-stack.ts";
 import { fakeUnloads, parquetOf } from "../support/fake-unloads.ts";
 import { withFolder } from "../support/folders.ts";
 import { sourceEntry } from "../support/registry.ts";
+import { withProxy } from "./answering-proxy.ts";
 import { likeFile } from "./book-lake.ts";
 import { fileEmulator } from "./file-emulator.ts";
 import { SourceTable } from "./source-table.ts";
@@ -119,10 +120,46 @@ test("a table without rows is exported with its columns, and a history with thos
   });
 });
 
-test("what would read more than is expected is refused before Athena hears of it", async () => {
+test("an export without columns of its own takes no mark along, and one beside a column of that name has another", async () => {
+  await withFolder(async (folder) => {
+    const out = (name: string) => ["export", "--stack", "S", "--format", "csv", "--out", join(folder, name)];
+    await done([...out("whole"), "--metadata"]);
+    expect(athena.statements.at(-1)).not.toContain("_is_unmapped");
+    const attributes = { ...SCHEMA.attributes, _Is_Unmapped: { type: "boolean" } };
+    athena.keys.set(schemaPath("books"), JSON.stringify({ ...SCHEMA, attributes }));
+    athena.rows =
+      await parquetOf(`SELECT 'ann' AS "user", 'Dune' AS book, NULL AS price, NULL AS at, NULL AS tags,
+      false AS _is_unmapped, true AS _is_unmapped_`);
+    const exported = await dynalake(out("named"));
+    expect(exported).toMatchObject({ code: 0, stderr: expect.stringContaining("1 item has values") });
+    expect(await readFile(join(folder, "named", "books.csv"), "utf8")).toBe(
+      "user,book,price,at,tags,_is_unmapped\nann,Dune,,,,false\n",
+    );
+  });
+});
+
+test("a folder that cannot be written is told before Athena hears of it", async () => {
+  const before = athena.statements.length;
+  await withFolder(async (folder) => {
+    const out = join(folder, "none", "out");
+    expectRefused(await dynalake(["export", "--stack", "S", "--out", out]), {
+      code: "USAGE",
+      names: ["its folder does not exist"],
+      next: "Make the folder first",
+    });
+  });
+  expect(athena.statements).toHaveLength(before);
+});
+
+/** The lake table has 250 GB, by its manifest. */
+function grow(): void {
   const segment = { id: "b-r-0", run: "r", part: "0", kind: "base", rows: 1, bytes: 250e9 };
   const manifest = { ...initialManifest(1), sequence: 1, run: "r", segments: [segment] } as Manifest;
   athena.keys.set(manifestPath("books", 1), manifestText(manifest));
+}
+
+test("what would read more than is expected is refused before Athena hears of it", async () => {
+  grow();
   const before = athena.statements.length;
   await withFolder(async (folder) => {
     const out = ["export", "--stack", "S", "--out", join(folder, "out")];
@@ -171,6 +208,38 @@ test("a restore puts the items that Athena read, and compares them; nothing is l
       restore("--verify").filter((word, i, all) => word !== "--like" && all[i - 1] !== "--like"),
     );
     expect(JSON.parse(verified.stdout)).toMatchObject({ result: "identical", items: 2 });
+  });
+});
+
+test("a restore reads in Athena what its user agreed to, and only once, though it is cut", async () => {
+  await withFolder(async (folder) => {
+    grow();
+    athena.rows = await itemRows();
+    await likeFile(folder);
+    const restore = (endpoint: string, ...more: readonly string[]) => [
+      ...["restore", "--stack", "S", "--endpoint", endpoint, "--work-dir", join(folder, "work")],
+      ...["--like", join(folder, "like.json"), "--to", "Cut", "--json", ...more],
+    ];
+    const before = athena.statements.length;
+    expectRefused(await dynalake(restore(emulator.endpoint)), {
+      code: "USAGE",
+      names: ["250 GB"],
+      next: "--confirm-above 250",
+    });
+    expect(athena.statements).toHaveLength(before);
+    let made = false;
+    const cutOnceMade = (operation: string): object | undefined => {
+      if (operation === "CreateTable") made = true;
+      return made && operation === "DescribeTable" ? { Table: { TableStatus: "DELETING" } } : undefined;
+    };
+    await withProxy(emulator.endpoint, cutOnceMade, async (endpoint) => {
+      const cut = await dynalake(restore(endpoint, "--confirm-above", "250"));
+      expect({ code: cut.code, made }).toEqual({ code: 1, made: true });
+    });
+    const after = athena.statements.length;
+    const restored = await dynalake(restore(emulator.endpoint));
+    expect(JSON.parse(restored.stdout)).toMatchObject({ goesOn: true, result: "identical", items: 2 });
+    expect(athena.statements).toHaveLength(after);
   });
 });
 

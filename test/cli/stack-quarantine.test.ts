@@ -74,6 +74,21 @@ test("records are counted by reason, with the commands for the stack, and shown 
   expect(valued).toContain(SECRET);
 });
 
+test("records of a reason are found behind many others, all that are asked for, and a file is read once for them", async () => {
+  const many = Array.from({ length: 600 }, (_, i) => record(`m${i}`, 10 + i, "TRUNCATE"));
+  await quarantine("no-key", ...many);
+  const of = (...more: readonly string[]) => dynalake(["quarantine", "show", ...ON_STACK, "--json", ...more]);
+  const found = await of("--reason", "unknown-operation");
+  expect(found.stdout.match(/"unknown-operation"/g)).toHaveLength(2);
+  const before = cloud.requests.length;
+  const valued = await of("--reason", "no-key", "--values", "--limit", "600");
+  expect(valued.stdout.match(/TRUNCATE/g)).toHaveLength(600);
+  expect(valued.stderr).not.toContain("--limit");
+  const reads = cloud.requests.slice(before).filter(({ path }) => path.includes("quarantine/no-key"));
+  expect(reads.length).toBeLessThanOrEqual(2);
+  expect((await of("--reason", "not-json")).stderr).toContain("No records of the reason not-json");
+});
+
 test("a repair sends to Firehose what makes sense now, and leaves the rest in the bucket", async () => {
   const repair = ["quarantine", "repair", ...ON_STACK];
   const kept = paths(quarantineFolder("reviews"));

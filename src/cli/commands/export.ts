@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { counted } from "../../core/counted.ts";
 import { DynalakeError } from "../../core/error.ts";
 import { systemCode } from "../../files/file-error.ts";
-import { writtenBeside } from "../../files/written-beside.ts";
+import { requireTarget, type Target, writtenBeside } from "../../files/written-beside.ts";
 import type { Query } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { fileOutput } from "../context/file-output.ts";
@@ -84,7 +84,7 @@ function exportOfFolder(context: CommandContext, wish: ExportWish): Promise<Exit
 
 function exportOfStack(context: CommandContext, target: StackTarget, wish: ExportWish): Promise<ExitCode> {
   const { asOfSeconds, history = false } = wish;
-  requireFree(wish, context.absolute(wish.out));
+  requireTarget(targetOf(context, wish)); // breakage: exports-need-their-place-first
   return withStack(context, target, async (stack) => {
     const { exportDeployed } = await import("../../stack/export.ts");
     const deployment = onlyTable(stack.tables(wish.table), ({ table }) => table);
@@ -104,29 +104,24 @@ function exportOfStack(context: CommandContext, target: StackTarget, wish: Expor
   });
 }
 
-/** Before anything is paid for. */
-function requireFree({ out, overwrite = false }: ExportWish, path: string): void {
-  if (overwrite || !existsSync(path)) return;
-  throw new DynalakeError("USAGE", `${out} is there already`, {
-    next: "Choose another name, or add --overwrite.",
-  });
+/** Where the export goes. */
+function targetOf({ absolute }: CommandContext, { out, overwrite = false }: ExportOptions): Target {
+  return { file: { name: out, path: absolute(out) }, overwrite };
 }
 
 async function writeExport(
-  { absolute, terminal }: CommandContext,
+  context: CommandContext,
   wish: ExportWish,
   source: ExportSource,
 ): Promise<ExitCode> {
-  const { out, format, overwrite = false, json = false } = wish;
+  const { terminal } = context;
+  const { out, format, json = false } = wish;
   const { table } = source;
-  const rows = await writtenBeside(
-    { file: { name: out, path: absolute(out) }, overwrite },
-    async (folder) => {
-      const written = await (format === "parquet" ? writeParquet : writeText)(source, wish, folder);
-      await writeFile(join(folder, MARK), markOf(table, wish, written));
-      return written;
-    },
-  );
+  const rows = await writtenBeside(targetOf(context, wish), async (folder) => {
+    const written = await (format === "parquet" ? writeParquet : writeText)(source, wish, folder);
+    await writeFile(join(folder, MARK), markOf(table, wish, written));
+    return written;
+  });
   if (json) await terminal.print(`${JSON.stringify({ table, out, format, rows }, null, 2)}\n`);
   else await terminal.print(`Exported ${counted(rows, "row")} of ${table} to ${out}\n`);
   if (!hasMetadata(wish)) noteHidden(terminal, await source.hiddenItems());

@@ -3,10 +3,12 @@ import { counted } from "../../core/counted.ts";
 import { defined } from "../../core/defined.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { type Shelf, withShelves } from "../context/quarantine-shelves.ts";
+import type { Terminal } from "../context/terminal.ts";
 import { type LakeOptions, onlyTable } from "../options/lake-target.ts";
 import {
   droppedText,
   groupsText,
+  nothingText,
   type Quarantined,
   recordText,
   type ShownRecord,
@@ -27,7 +29,7 @@ export interface ShowOptions extends QuarantineOptions {
 
 export async function listCommand(context: CommandContext, options: QuarantineOptions): Promise<ExitCode> {
   return withShelves(context, options, async (shelves) => {
-    const { groups } = await quarantined(shelves, options);
+    const { groups, unreadFiles } = await quarantined(shelves, options);
     const shown = groups.map(({ table, reason, meaning, records, firstSeconds, lastSeconds }) => ({
       table,
       reason,
@@ -39,8 +41,9 @@ export async function listCommand(context: CommandContext, options: QuarantineOp
     const text =
       options.json === true
         ? `${JSON.stringify({ groups: shown }, null, 2)}\n`
-        : groupsText(shown, options.stack);
+        : groupsText(shown, options);
     await context.terminal.print(text);
+    noteUnread(context.terminal, unreadFiles);
     return EXIT.done;
   });
 }
@@ -48,21 +51,23 @@ export async function listCommand(context: CommandContext, options: QuarantineOp
 export async function showCommand(context: CommandContext, options: ShowOptions): Promise<ExitCode> {
   const { terminal } = context;
   return withShelves(context, options, async (shelves) => {
-    const { records } = await quarantined(shelves, options);
+    const { records, unreadFiles } = await quarantined(shelves, options, options.limit + 1);
     const chosen = records.slice(0, options.limit);
+    const values = options.values === true ? new ReadValues() : undefined;
     for (const [i, { shelf, ...quarantinedRecord }] of chosen.entries()) {
       const { table, reason, detail, source, arrivedAtSeconds, file, line, shape } = quarantinedRecord;
       const shown: ShownRecord = {
         ...{ table, reason, detail, source, arrivedAtSeconds, file, line },
         // breakage: quarantine-hides-values
-        record: options.values === true ? await shelf.held.record(file, line) : shape,
+        record: values === undefined ? shape : await values.of(shelf, file, line),
       };
       const text = options.json === true ? `${JSON.stringify(shown)}\n` : recordText(shown);
       await terminal.print(i > 0 && options.json !== true ? `\n${text}` : text);
     }
     if (records.length > chosen.length)
       terminal.note(`Shown: the newest ${counted(chosen.length, "record")}; --limit shows more`);
-    else if (records.length === 0) terminal.note("The quarantine is empty");
+    else if (records.length === 0) terminal.note(nothingText(options.reason));
+    noteUnread(terminal, unreadFiles);
     return EXIT.done;
   });
 }
@@ -103,27 +108,44 @@ export async function dropCommand(context: CommandContext, options: DryQuarantin
   });
 }
 
-interface Found extends Pick<Quarantined, "groups"> {
+function noteUnread(terminal: Terminal, files: number): void {
+  if (files > 0) terminal.note(`Not read: ${counted(files, "older file")}; their records are not counted`);
+}
+
+/** Reads a file once, though many records are of it; files of several tables may have one name. */
+class ReadValues {
+  readonly #files = new Map<Shelf, Map<string, Promise<readonly string[]>>>();
+
+  /** `line` counts from 1. */
+  async of(shelf: Shelf, file: string, line: number): Promise<string> {
+    const files = this.#files.get(shelf) ?? new Map<string, Promise<readonly string[]>>();
+    this.#files.set(shelf, files);
+    const records = files.get(file) ?? shelf.held.records(file);
+    files.set(file, records);
+    return (await records)[line - 1] ?? "";
+  }
+}
+
+interface Found extends Omit<Quarantined, "records"> {
   readonly records: readonly (Quarantined["records"][number] & { readonly shelf: Shelf })[];
 }
 
-async function quarantined(shelves: readonly Shelf[], { reason }: QuarantineOptions): Promise<Found> {
-  const isMeant = (record: { readonly reason: string }): boolean =>
-    reason === undefined || record.reason === reason;
+async function quarantined(
+  shelves: readonly Shelf[],
+  { reason }: QuarantineOptions,
+  recordsMax?: number,
+): Promise<Found> {
   const reports = await Promise.all(
     shelves.map(async (shelf) => {
-      const { groups, records } = await shelf.held.report();
-      return { groups, records: records.map((record) => ({ ...record, shelf })) };
+      const { records, ...report } = await shelf.held.report({ reason, recordsMax });
+      return { ...report, records: records.map((record) => ({ ...record, shelf })) };
     }),
   );
   return {
-    groups: reports
-      .flatMap(({ groups }) => groups)
-      .filter(isMeant)
-      .toSorted((a, b) => b.records - a.records),
+    groups: reports.flatMap(({ groups }) => groups).toSorted((a, b) => b.records - a.records),
     records: reports
       .flatMap(({ records }) => records)
-      .filter(isMeant)
       .toSorted((a, b) => b.arrivedAtSeconds - a.arrivedAtSeconds),
+    unreadFiles: reports.reduce((sum, { unreadFiles }) => sum + unreadFiles, 0),
   };
 }

@@ -76,9 +76,9 @@ function restoreFromStack(
       workFolder: absolute(workDir),
       cwd,
       timing,
+      beforeReading: (asOfSeconds) =>
+        requireBounded(context, stack, deployment, { asOfSeconds, confirmAbove }),
     });
-    if (options.dryRun !== true)
-      await requireBounded(context, stack, deployment, { asOfSeconds, confirmAbove });
     return restoreFrom(context, table, options, asOfSeconds);
   });
 }

@@ -26,9 +26,19 @@ type Group = Pick<
   "table" | "reason" | "meaning" | "records" | "firstSeconds" | "lastSeconds"
 >;
 
-/** `stack` is the lake's, if it has one. */
-export function groupsText(groups: readonly Group[], stack: string | undefined): string {
-  if (groups.length === 0) return "The quarantine is empty\n";
+/** Where no records were found, of all or of those of a reason. */
+export function nothingText(reason: string | undefined): string {
+  return reason === undefined
+    ? "The quarantine is empty"
+    : `No records of the reason ${reason} are in quarantine`;
+}
+
+/** `stack` is the lake's, if it has one; `reason` the one that was asked for. */
+export function groupsText(
+  groups: readonly Group[],
+  { reason, stack }: { readonly reason?: string; readonly stack?: string },
+): string {
+  if (groups.length === 0) return `${nothingText(reason)}\n`;
   const lines = groups.map(({ table, reason, meaning, records, firstSeconds, lastSeconds }) => {
     const times =
       firstSeconds === lastSeconds

@@ -33,7 +33,7 @@ export function askedApp(answers: Partial<ConsoleLake> = {}): AskedApp {
       asked.push(name);
       return { name } as TableDetails;
     },
-    quarantine: async () => ({ groups: [], records: [] }),
+    quarantine: async () => ({ groups: [], records: [], unreadFiles: 0 }),
     item: async (table, key) => {
       asked.push({ table, key });
       return { table, versions: [], cut: false, isPresent: false };
