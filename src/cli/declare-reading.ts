@@ -79,6 +79,7 @@ function ui(program: Command, runs: Runs): void {
     .description("show the lake on a page of this machine, with a SQL console")
     .addOption(lakeOption())
     .addOption(stackOption())
+    .addOption(workGroupOption())
     .addOption(regionOption())
     .option(
       "--confirm-above <gigabytes>",
@@ -102,6 +103,7 @@ function exportTable(program: Command, runs: Runs): void {
     .requiredOption("--out <dir>", "the folder, which is made")
     .addOption(lakeOption())
     .addOption(stackOption())
+    .addOption(workGroupOption())
     .addOption(regionOption())
     .addOption(lakeTableOption())
     .addOption(
@@ -218,6 +220,7 @@ function restore(program: Command, runs: Runs): void {
     .requiredOption("--to <name>", "the table that is filled; made like the source if there is none")
     .addOption(lakeOption())
     .addOption(stackOption())
+    .addOption(workGroupOption())
     .addOption(lakeTableOption())
     .addOption(
       new Option(

@@ -120,6 +120,24 @@ test("a table without rows is exported with its columns, and a history with thos
   });
 });
 
+test("a reader's statements run in the reader's work group", async () => {
+  await withFolder(async (folder) => {
+    athena.rows = await shownRows();
+    const group = ["--stack", "S", "--work-group", "lake-analysts"];
+    await done(["export", ...group, "--out", join(folder, "out")]);
+    athena.rows = await itemRows();
+    await likeFile(folder);
+    const like = ["--like", join(folder, "like.json"), "--to", "OfReader"];
+    const place = ["--endpoint", emulator.endpoint, "--work-dir", join(folder, "work")];
+    await done(["restore", ...group, ...like, ...place]);
+    const started = cloud.requests.filter(({ operation }) => operation === "StartQueryExecution");
+    expect(started.slice(-2).map(({ input }) => input?.WorkGroup)).toEqual([
+      "lake-analysts",
+      "lake-analysts",
+    ]);
+  });
+});
+
 test("an export without columns of its own takes no mark along, and one beside a column of that name has another", async () => {
   await withFolder(async (folder) => {
     const out = (name: string) => ["export", "--stack", "S", "--format", "csv", "--out", join(folder, name)];

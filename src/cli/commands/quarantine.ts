@@ -39,9 +39,7 @@ export async function listCommand(context: CommandContext, options: QuarantineOp
       meaning,
     }));
     const text =
-      options.json === true
-        ? `${JSON.stringify({ groups: shown }, null, 2)}\n`
-        : groupsText(shown, options);
+      options.json === true ? `${JSON.stringify({ groups: shown }, null, 2)}\n` : groupsText(shown, options);
     await context.terminal.print(text);
     noteUnread(context.terminal, unreadFiles);
     return EXIT.done;

@@ -44,10 +44,10 @@ export async function restoreCommand(
   context: CommandContext,
   options: RestoreCommandOptions,
 ): Promise<ExitCode> {
-  const { stack, lake: folder, region, endpoint } = options;
+  const { stack, lake: folder, region, endpoint, workGroup } = options;
   const asOfSeconds = options.asOf === undefined ? undefined : givenTime(context, options.asOf);
   if (stack !== undefined)
-    return restoreFromStack(context, { kind: "stack", stack, region }, options, asOfSeconds);
+    return restoreFromStack(context, { kind: "stack", stack, region, workGroup }, options, asOfSeconds);
   return withFolder(
     context,
     folder,
