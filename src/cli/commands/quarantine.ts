@@ -51,12 +51,12 @@ export async function showCommand(context: CommandContext, options: ShowOptions)
   return withShelves(context, options, async (shelves) => {
     const { records, unreadFiles } = await quarantined(shelves, options, options.limit + 1);
     const chosen = records.slice(0, options.limit);
+    // breakage: quarantine-hides-values
     const values = options.values === true ? new ReadValues() : undefined;
     for (const [i, { shelf, ...quarantinedRecord }] of chosen.entries()) {
       const { table, reason, detail, source, arrivedAtSeconds, file, line, shape } = quarantinedRecord;
       const shown: ShownRecord = {
         ...{ table, reason, detail, source, arrivedAtSeconds, file, line },
-        // breakage: quarantine-hides-values
         record: values === undefined ? shape : await values.of(shelf, file, line),
       };
       const text = options.json === true ? `${JSON.stringify(shown)}\n` : recordText(shown);
