@@ -70,7 +70,11 @@ function cost(program: Command, runs: Runs): void {
     .option("--buckets <n>", "parts of the base; by default as many as a snapshot makes", positive)
     .option("--compact-every <minutes>", "minutes between compactions (15); 0: never", notNegative)
     .option("--snapshot-every <days>", "days between snapshots (0); 0: never", notNegative)
-    .option("--snapshots-kept <n>", "how many snapshots stay (1)", positive)
+    .option(
+      "--snapshots-kept <n>",
+      "how many snapshots stay (1); those of the first month are counted",
+      positive,
+    )
     .option("--buffer-time <seconds>", "Firehose's buffer (60)", positive)
     .option("--batch-window <seconds>", "the window of a batch of the stream (5)", positive)
     .option("--retention-hours <n>", "how long past states are kept (168)", notNegative)
