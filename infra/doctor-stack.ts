@@ -4,9 +4,9 @@ import { Alarm, ComparisonOperator, Metric, TreatMissingData } from "aws-cdk-lib
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import { AttributeType, BillingMode, StreamViewType, Table } from "aws-cdk-lib/aws-dynamodb";
 import type { Construct } from "constructs";
+import { metricsNamespaceOf } from "../src/aws/contracts/metrics.ts";
 import { DOCTOR_ALARM, DOCTOR_METRIC } from "../src/core/doctor/doctor-items.ts";
 import { DynamoDbLake, type DynamoDbLakeProps } from "./dynamo-db-lake.ts";
-import { metricsNamespace } from "./lake-function.ts";
 
 export interface DoctorStackProps extends StackProps, Pick<DynamoDbLakeProps, "lake" | "schemaFile"> {}
 
@@ -27,7 +27,7 @@ export class DoctorStack extends Stack {
       alarmName: DOCTOR_ALARM,
       alarmDescription: "dynalake: a trial of the doctor. Nothing is wrong.",
       metric: new Metric({
-        namespace: metricsNamespace(lake),
+        namespace: metricsNamespaceOf(lake.databaseName),
         metricName: DOCTOR_METRIC,
         dimensionsMap: { Alarm: DOCTOR_ALARM },
         statistic: "sum",

@@ -2,8 +2,8 @@
 import { Stack } from "aws-cdk-lib";
 import { momentsViewName } from "../src/aws/contracts/glue-tables.ts";
 import { TABLES_VIEW } from "../src/core/status/tables-view.ts";
-import { EXPORT_WRITES } from "./owner-setup.ts";
 import type { Permission } from "./permissions.ts";
+import { EXPORT_ACTIONS, EXPORT_WRITES, STREAM_ACTIONS, TABLE_KEY_ACTIONS } from "./source-actions.ts";
 import type { SourceTable } from "./source-table.ts";
 import { EVERY_TABLE, type TableAccess } from "./table-access.ts";
 
@@ -28,10 +28,7 @@ export function streamPermissions(
     ...access.remove("waiting/"),
     ...access.countAcknowledged(),
     ...access.leaveFailedBatches(),
-    {
-      actions: ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
-      resources: [source.streamArn],
-    },
+    { actions: STREAM_ACTIONS, resources: [source.streamArn] },
     {
       actions: ["dynamodb:ListStreams"],
       resources: ["*"],
@@ -71,14 +68,7 @@ function exportPermissions(access: TableAccess, source: SourceTable, name: strin
   const { owner } = source;
   if (owner !== undefined) return [{ actions: ["sts:AssumeRole"], resources: [owner.roleArn] }];
   return [
-    {
-      actions: [
-        "dynamodb:DescribeContinuousBackups",
-        "dynamodb:DescribeTable",
-        "dynamodb:ExportTableToPointInTime",
-      ],
-      resources: [source.tableArn],
-    },
+    { actions: EXPORT_ACTIONS, resources: [source.tableArn] },
     access.exports(EXPORT_WRITES, name),
     ...readEncrypted(source),
   ];
@@ -231,10 +221,9 @@ export function cleanPermissions(access: TableAccess): readonly Permission[] {
   ];
 }
 
-/** Reading, exporting or streaming a table encrypted with a KMS key needs permission on that key. */
 function readEncrypted(source: SourceTable): readonly Permission[] {
   if (source.encryptionKeyArn === undefined) return [];
-  return [{ actions: ["kms:Decrypt", "kms:DescribeKey"], resources: [source.encryptionKeyArn] }];
+  return [{ actions: TABLE_KEY_ACTIONS, resources: [source.encryptionKeyArn] }];
 }
 
 /** Writing a log group. */

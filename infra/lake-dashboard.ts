@@ -4,11 +4,11 @@ import { Dashboard, GraphWidget, MathExpression, type Metric } from "aws-cdk-lib
 import type { Construct } from "constructs";
 import {
   METRIC_DIMENSION,
+  metricsNamespaceOf,
   SOURCE_DIMENSION,
   type SourceMetric,
   type TableMetric,
 } from "../src/aws/contracts/metrics.ts";
-import { metricsNamespace } from "./lake-function.ts";
 import type { LakePlace } from "./lake-place.ts";
 import type { LakeWork } from "./lake-work.ts";
 import { lakePrefix } from "./names.ts";
@@ -17,7 +17,7 @@ type Statistic = "Sum" | "Maximum";
 
 /** By searches, which find the tables that are added later. */
 export function lakeDashboard(scope: Construct, id: string, lake: LakePlace, work: LakeWork): Dashboard {
-  const namespace = metricsNamespace(lake);
+  const namespace = metricsNamespaceOf(lake.databaseName);
   const prefix = lakePrefix(lake.databaseName);
   const ofTables = (name: TableMetric, statistic: Statistic): MathExpression =>
     search(`{${quoted(namespace)},${METRIC_DIMENSION}} MetricName=${quoted(name)}`, statistic);

@@ -60,13 +60,8 @@ export function lakeFunction<Handler extends HandlerName>(
     environment: {
       ...place,
       POWERTOOLS_SERVICE_NAME: "dynalake",
-      POWERTOOLS_METRICS_NAMESPACE: metricsNamespace(lake),
+      POWERTOOLS_METRICS_NAMESPACE: metricsNamespaceOf(lake.databaseName),
       ...props.environment,
     },
   });
-}
-
-/** Where the functions' metrics are. */
-export function metricsNamespace(lake: Pick<LakePlace, "databaseName">): string {
-  return metricsNamespaceOf(lake.databaseName);
 }

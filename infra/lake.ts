@@ -32,11 +32,12 @@ import { type LakePlace, MAPS_PREFIX, READERS_PREFIX, RESULTS_PREFIX } from "./l
 import { watchLake } from "./lake-watch.ts";
 import { type LakeRoles, LakeWork } from "./lake-work.ts";
 import { makeLogGroup } from "./log-group.ts";
-import { EXPORT_WRITES, LAKE_KEY_ACTIONS } from "./owner-setup.ts";
+import { LAKE_KEY_ACTIONS } from "./owner-setup.ts";
 import { acknowledge } from "./permissions.ts";
 import { Registry } from "./registry.ts";
+import { EXPORT_WRITES } from "./source-actions.ts";
 import type { TableOwner } from "./table-owner.ts";
-import { makeWorkGroups } from "./work-groups.ts";
+import { makeWorkGroups, workGroupArn } from "./work-groups.ts";
 
 export interface LakeProps {
   /** The name of the database in SQL, and of the workgroup; unique per account and region. Default: dynalake. */
@@ -200,11 +201,7 @@ export class Lake extends Construct implements LakePlace {
   }
 
   get workGroupArn(): string {
-    return Stack.of(this).formatArn({
-      service: "athena",
-      resource: "workgroup",
-      resourceName: this.workGroupName,
-    });
+    return workGroupArn(this, this.workGroupName);
   }
 }
 

@@ -2,7 +2,7 @@
 import { Stack } from "aws-cdk-lib";
 import { DefinitionBody, LogLevel, StateMachine } from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
-import { metricsNamespace } from "./lake-function.ts";
+import { metricsNamespaceOf } from "../src/aws/contracts/metrics.ts";
 import type { LakePlace } from "./lake-place.ts";
 import { makeLogGroup } from "./log-group.ts";
 import type { Report } from "./machine-frame.ts";
@@ -56,7 +56,7 @@ export class LakeMachine extends Construct {
         {
           actions: ["cloudwatch:PutMetricData"],
           resources: ["*"],
-          conditions: { StringEquals: { "cloudwatch:namespace": metricsNamespace(lake) } },
+          conditions: { StringEquals: { "cloudwatch:namespace": metricsNamespaceOf(lake.databaseName) } },
           because: "Metrics have no ARNs; the condition names those of the lake.",
         },
         ...props.permissions,
@@ -137,7 +137,7 @@ export function reportOf(lake: LakePlace, kind: MachineKind): Report {
   const { failureTopic, successTopic } = lake;
   return {
     machine: kind,
-    namespace: metricsNamespace(lake),
+    namespace: metricsNamespaceOf(lake.databaseName),
     successTopicArn: successTopic.topicArn,
     failureTopicArn: failureTopic.topicArn,
   };

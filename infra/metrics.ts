@@ -4,11 +4,11 @@ import { Metric } from "aws-cdk-lib/aws-cloudwatch";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import {
   METRIC_DIMENSION,
+  metricsNamespaceOf,
   SOURCE_DIMENSION,
   type SourceMetric,
   type TableMetric,
 } from "../src/aws/contracts/metrics.ts";
-import { metricsNamespace } from "./lake-function.ts";
 import type { LakePlace } from "./lake-place.ts";
 
 export interface TableMetrics {
@@ -44,7 +44,7 @@ const HOUR = Duration.hours(1);
 export function tableMetrics(lake: LakePlace, table: string, deliveryStreamName: string): TableMetrics {
   const own = (metricName: TableMetric, statistic: string, period: Duration): Metric =>
     new Metric({
-      namespace: metricsNamespace(lake),
+      namespace: metricsNamespaceOf(lake.databaseName),
       metricName,
       dimensionsMap: { [METRIC_DIMENSION]: table },
       statistic,
@@ -67,7 +67,7 @@ export function tableMetrics(lake: LakePlace, table: string, deliveryStreamName:
 export function sourceMetrics(lake: LakePlace, source: string, streamFunction: IFunction): SourceMetrics {
   const own = (metricName: SourceMetric): Metric =>
     new Metric({
-      namespace: metricsNamespace(lake),
+      namespace: metricsNamespaceOf(lake.databaseName),
       metricName,
       dimensionsMap: { [SOURCE_DIMENSION]: source },
       statistic: "max",

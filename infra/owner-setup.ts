@@ -9,6 +9,7 @@ import type { SourceHandlerName } from "../src/aws/contracts/handlers.ts";
 import { exportsPrefix } from "../src/core/format/deployment-path.ts";
 import type { LakePlace } from "./lake-place.ts";
 import { lakePrefix, sourceFunctionName, sourceRoleName } from "./names.ts";
+import { EXPORT_ACTIONS, EXPORT_WRITES, STREAM_ACTIONS, TABLE_KEY_ACTIONS } from "./source-actions.ts";
 import type { TableOwner } from "./table-owner.ts";
 
 /** The documents that the owner of a source table attaches, for `aws dynamodb put-resource-policy` and `aws iam`. */
@@ -70,7 +71,7 @@ export function ownerSetup(scope: Construct, props: OwnerSetupProps): OwnerSetup
       Sid: "DynalakeReadsTheStream",
       Effect: "Allow",
       ...by("stream"),
-      Action: ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+      Action: STREAM_ACTIONS,
       Resource: streamArn,
     }),
     roleArn: owner.roleArn,
@@ -90,15 +91,13 @@ export function ownerSetup(scope: Construct, props: OwnerSetupProps): OwnerSetup
               Sid: "DynalakeReadsTheStream",
               Effect: "Allow",
               ...by("stream"),
-              Action: KEY_ACTIONS,
+              Action: TABLE_KEY_ACTIONS,
               Resource: "*",
             } satisfies StatementJson,
           ],
         }),
   };
 }
-
-const KEY_ACTIONS = ["kms:Decrypt", "kms:DescribeKey"];
 
 interface LakeAccount {
   readonly account: string;
@@ -115,11 +114,7 @@ function permissionsOfRole(
     {
       Sid: "TheTable",
       Effect: "Allow",
-      Action: [
-        "dynamodb:DescribeContinuousBackups",
-        "dynamodb:DescribeTable",
-        "dynamodb:ExportTableToPointInTime",
-      ],
+      Action: EXPORT_ACTIONS,
       Resource: tableArn,
     },
     {
@@ -152,19 +147,12 @@ function permissionsOfRole(
           {
             Sid: "TheKeyOfTheTable",
             Effect: "Allow" as const,
-            Action: KEY_ACTIONS,
+            Action: TABLE_KEY_ACTIONS,
             Resource: encryptionKeyArn,
           },
         ]),
   ];
 }
-
-/** DynamoDB writes an export with the permissions of who started it. */
-export const EXPORT_WRITES: readonly string[] = [
-  "s3:AbortMultipartUpload",
-  "s3:PutObject",
-  "s3:PutObjectAcl",
-];
 
 /** Uploading in parts needs both. */
 export const LAKE_KEY_ACTIONS: readonly string[] = ["kms:Decrypt", "kms:GenerateDataKey"];

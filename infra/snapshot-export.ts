@@ -1,5 +1,5 @@
 /** The states of a snapshot that export the source table and stage the export's files, for all tables that it is for. */
-import { EXPORT_FAILED, type SnapshotWork } from "../src/aws/contracts/machines.ts";
+import { EXPORT_FAILED, type ExportWork } from "../src/aws/contracts/machines.ts";
 import type {
   BegunExport,
   BegunSnapshot,
@@ -30,19 +30,6 @@ export interface ExportStates {
   readonly exported: Kept<BegunExport>;
   readonly next: string;
 }
-
-type ExportWork = Extract<
-  SnapshotWork,
-  | "Export"
-  | "WaitForExport"
-  | "DescribeExport"
-  | "Exported?"
-  | "WaitForForeignExport"
-  | "DescribeForeignExport"
-  | "ForeignExported?"
-  | "Parts"
-  | "Others"
->;
 
 const described = kept<DescribedExport>("$.described");
 

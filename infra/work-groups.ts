@@ -2,7 +2,7 @@
 import { CfnOutput, Stack } from "aws-cdk-lib";
 import { CfnWorkGroup } from "aws-cdk-lib/aws-athena";
 import type { ManagedPolicy } from "aws-cdk-lib/aws-iam";
-import type { Construct } from "constructs";
+import type { Construct, IConstruct } from "constructs";
 import { DynalakeError } from "../src/core/error.ts";
 import { type LakePlace, READERS_PREFIX, RESULTS_PREFIX } from "./lake-place.ts";
 import { handPolicy } from "./permissions.ts";
@@ -59,13 +59,14 @@ export function makeWorkGroups(
   return policies;
 }
 
+export function workGroupArn(lake: IConstruct, workGroup: string): string {
+  return Stack.of(lake).formatArn({ service: "athena", resource: "workgroup", resourceName: workGroup });
+}
+
 /** What `dynalake query --stack` asks for, in the reader's work group and on the stack of the lake. */
 function makePolicy(scope: Construct, lake: LakePlace, reader: string, workGroup: string): ManagedPolicy {
   const access = new TableAccess(lake, EVERY_TABLE);
-  const workGroupArn = Stack.of(lake).formatArn({
-    ...{ service: "athena", resource: "workgroup", resourceName: workGroup },
-  });
-  const place = { workGroupArn, results: `${READERS_PREFIX}${reader}/` };
+  const place = { workGroupArn: workGroupArn(lake, workGroup), results: `${READERS_PREFIX}${reader}/` };
   const policy = handPolicy(scope, `Reader-${reader}-Policy`, {
     description: `dynalake ${lake.databaseName}: queries of ${reader}`,
     permissions: [

@@ -53,7 +53,7 @@ export function verifiedTable(
     },
     items: async (keys) => {
       itemPace ??= newPace();
-      const reader = new ItemReader(connection, request, await itemPace, timing);
+      const reader = new ItemReader(connection, { schema, signal, table }, await itemPace, timing);
       const found = new Map<string, Item>();
       for (let from = 0; from < keys.length; from += KEYS_PER_CALL_MAX) {
         for (const item of await reader.read(keys.slice(from, from + KEYS_PER_CALL_MAX))) {
@@ -81,10 +81,14 @@ function itemOf(table: string, written: WrittenItem): Item {
   }
 }
 
+interface ReadItems extends Pick<VerifiedTableRequest, "schema" | "signal"> {
+  /** By its name or ARN. */
+  readonly table: string;
+}
+
 class ItemReader {
   readonly #connection: VerifiedConnection;
   readonly #schema: Schema;
-  /** By its name or ARN. */
   readonly #table: string;
   readonly #signal: AbortSignal;
   readonly #pace: ReadPace;
@@ -92,13 +96,13 @@ class ItemReader {
 
   constructor(
     connection: VerifiedConnection,
-    { schema, signal, tableArn }: VerifiedTableRequest,
+    { schema, signal, table }: ReadItems,
     pace: ReadPace,
     timing: Timing,
   ) {
     this.#connection = connection;
     this.#schema = schema;
-    this.#table = tableArn ?? schema.source;
+    this.#table = table;
     this.#signal = signal;
     this.#pace = pace;
     this.#timing = timing;

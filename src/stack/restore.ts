@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Deployment } from "../aws/deployment.ts";
 import { defined } from "../core/defined.ts";
+import { regionOfArn } from "../core/values/region-of-arn.ts";
 import type { LakeTable } from "../library/lake.ts";
 import {
   plannedRestore,
@@ -41,8 +42,7 @@ export async function restorableTable(
 ): Promise<RestorableTable> {
   const { bucket, eventSourceMapping: mappingId, ownerRole, sourceTableArn, table } = deployment;
   const lake = stack.lakeOf(deployment);
-  const [, , , region] = sourceTableArn.split(":");
-  const there = { ...defined({ region }), ...config };
+  const there = { ...defined({ region: regionOfArn(sourceTableArn) }), ...config };
   const source: RestoreSource = {
     opened: await deployedTable(lake, table),
     cwd,

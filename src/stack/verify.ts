@@ -4,6 +4,7 @@ import { athenaRows } from "../aws/athena-items.ts";
 import { deliveredWithinSeconds } from "../aws/aws-policy.ts";
 import type { Deployment } from "../aws/deployment.ts";
 import { defined } from "../core/defined.ts";
+import { regionOfArn } from "../core/values/region-of-arn.ts";
 import { verifiedLake } from "../core/verify/verified-lake.ts";
 import { type VerifyProgress, verify } from "../core/verify/verify.ts";
 import { timedDeliveries } from "../core/verify/verify-deliveries.ts";
@@ -40,8 +41,8 @@ export async function verifyDeployment(
   const { signal } = stack;
   const opened = await deployedTable({ store }, deployment.table);
   const { schema } = opened;
-  const [, , , regionOfTable] = deployment.sourceTableArn.split(":");
-  const connection = connectSource({ ...defined({ region: regionOfTable }), ...config });
+  const region = regionOfArn(deployment.sourceTableArn);
+  const connection = connectSource({ ...defined({ region }), ...config });
   try {
     const tableArn = deployment.ownerRole === undefined ? undefined : deployment.sourceTableArn;
     const source = verifiedTable(

@@ -136,6 +136,8 @@ test("the command line works on a folder through the library alone", () => {
     "src/core/sql/split-statements.ts",
     // Knows at a prompt where a statement ends, and what Tab completes.
     "src/core/sql/statement-tokens.ts",
+    // Says in which region a deployment was examined.
+    "src/core/values/region-of-arn.ts",
     // Writes the schema file of `infer --out`.
     "src/files/file-error.ts",
     // Cleared by a process that dies by a signal.

@@ -79,8 +79,10 @@ export const compactionOutput: z.ZodMiniType<CompactionSucceeded> = z.object({
 });
 
 /** The states in which an execution may stay for a while, so that the CLI can say what it is doing. */
-export type SnapshotWork =
-  | "Begin"
+export type SnapshotWork = "Begin" | ExportWork | "PlanSeed" | "Stage" | "Commit" | "Publish" | "Clean";
+
+/** Those that export the source table, and stage the export's files. */
+export type ExportWork =
   | "Export"
   | "WaitForExport"
   | "DescribeExport"
@@ -89,12 +91,7 @@ export type SnapshotWork =
   | "DescribeForeignExport"
   | "ForeignExported?"
   | "Parts"
-  | "Others"
-  | "PlanSeed"
-  | "Stage"
-  | "Commit"
-  | "Publish"
-  | "Clean";
+  | "Others";
 
 export type CompactionWork = "Begin" | "Plan" | "Stage" | "Commit" | "Publish" | "Clean";
 

@@ -1,6 +1,7 @@
 /** `dynalake doctor`: what a deployment has shown of all that dynalake relies on. */
 import { defined } from "../../core/defined.ts";
 import { DynalakeError } from "../../core/error.ts";
+import { regionOfArn } from "../../core/values/region-of-arn.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { withStack } from "../context/opened.ts";
 import { doctorJson, doctorText, type Examined } from "../reports/doctor-report.ts";
@@ -25,11 +26,11 @@ export async function doctorCommand(context: CommandContext, options: DoctorOpti
     const { trialsOf } = await import("../../stack/doctor/try-deployment.ts");
     const trials =
       options.write === true ? deployments.flatMap((deployment) => trialsOf(opened, deployment)) : [];
-    const [, , , regionOfSource] = deployments[0]?.sourceTableArn.split(":") ?? [];
+    const [first] = deployments;
     const examined: Examined = {
       version: context.version,
       stack,
-      ...defined({ region: regionOfSource }),
+      ...defined({ region: first && regionOfArn(first.sourceTableArn) }),
       tables: deployments.map(({ table }) => table),
       answers: await examineStack(opened, deployments, trials),
     };

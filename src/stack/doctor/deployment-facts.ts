@@ -22,6 +22,7 @@ import { errorsFolder, failedBatchesFolder, manifestFolder } from "../../core/fo
 import { quoted } from "../../core/ports/dialect.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { streamLabelSeconds } from "../../core/table/stream-arn.ts";
+import { regionOfArn } from "../../core/values/region-of-arn.ts";
 import { awsError } from "../../sdk/aws-error.ts";
 import { clientOptions } from "../../sdk/clients.ts";
 import { withoutLog } from "../../sdk/without-log.ts";
@@ -93,8 +94,7 @@ export async function readAccess(
 export async function readStreamFacts({
   sourceTableArn,
 }: Pick<Deployment, "sourceTableArn">): Promise<StreamFacts> {
-  const [, , , region = ""] = sourceTableArn.split(":");
-  const connection = connectSource({ region });
+  const connection = connectSource(defined({ region: regionOfArn(sourceTableArn) }));
   try {
     const { streamArn = "" } = await describeSource(connection, sourceTableArn);
     const { StreamDescription } = await connection.streams

@@ -1,0 +1,3 @@
+export function regionOfArn(arn: string): string | undefined {
+  return arn.split(":")[3];
+}
