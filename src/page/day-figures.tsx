@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { DaySeries } from "../console/api.ts";
 import { hhmm, momentText, num, span, sum } from "./format.ts";
-import { color, cursor, Figure, timeAxes, usePlot, utc } from "./plot.tsx";
+import { color, cursor, Figure, spanAxis, timeAxes, usePlot, utc } from "./plot.tsx";
 import { StackPlot } from "./stack-plot.tsx";
 
 const HEIGHT = 190;
@@ -69,9 +69,9 @@ function LagFigure({ lag, sync }: { lag: DaySeries["lag"]; sync: string }): JSX.
         tzDate: utc,
         legend: { show: false },
         cursor: cursor(sync),
-        padding: [8, 4, 0, 0],
+        padding: [8, 16, 0, 0],
         scales: { y: { range: (_, __, most) => [0, Math.max((most ?? 0) * 1.08, SCALE_SECONDS)] } },
-        axes: timeAxes((value) => (value === 0 ? "0" : span(value)), HEIGHT),
+        axes: timeAxes(spanAxis(HEIGHT)),
         series: [
           {},
           {

@@ -21,13 +21,14 @@ export function sizeText(value: number): string {
 export const plural = (count: number, noun: string): string =>
   `${num(count)} ${count === 1 ? noun : `${noun}s`}`;
 
-/** "1 s", "20 min", "3 h 5 min", "4 days". */
+/** "1 s", "1 min 40 s", "20 min", "3 h 5 min", "4 days". */
 export function span(seconds: number): string {
   if (seconds < 9.95 && !Number.isInteger(seconds)) return `${seconds.toFixed(1)} s`;
   const all = Math.round(seconds);
   const minutes = Math.floor(all / 60);
   const hours = Math.floor(minutes / 60);
   if (all < 60) return `${all} s`;
+  if (minutes < 10 && all % 60 !== 0) return `${minutes} min ${all % 60} s`;
   if (minutes < 60) return `${minutes} min`;
   if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
   return `${Math.floor(hours / 24)} days`;

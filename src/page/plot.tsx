@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX, RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { day, hhmm } from "./format.ts";
+import { day, hhmm, span } from "./format.ts";
 
 /** Sent to the window when the theme changes. */
 export const THEME_CHANGED = "theme-changed";
@@ -56,7 +56,21 @@ const FONT = '11px "IBM Plex Sans Variable", system-ui, sans-serif';
 const DAY_SECONDS = 86_400;
 
 /** Times below, `format` at the left. */
-export function timeAxes(format: (value: number) => string, height: number): uPlot.Axis[] {
+/** Steps that people count time in, in seconds. */
+const SPAN_STEPS = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400,
+];
+
+/** Its values are seconds; each mark says which, and says it shortly. */
+export function spanAxis(height: number): uPlot.Axis {
+  const text = (seconds: number): string => {
+    if (seconds === 0) return "0";
+    return seconds < 600 && seconds % 60 !== 0 ? `${seconds} s` : span(seconds);
+  };
+  return { ...valueAxis(text, height), incrs: SPAN_STEPS };
+}
+
+export function timeAxes(values: uPlot.Axis): uPlot.Axis[] {
   return [
     {
       stroke: color("--ink-3"),
@@ -68,7 +82,7 @@ export function timeAxes(format: (value: number) => string, height: number): uPl
       space: 56,
       values: (_, at, __, ___, step) => at.map(step >= DAY_SECONDS ? day : hhmm),
     },
-    valueAxis(format, height),
+    values,
   ];
 }
 

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import uPlot from "uplot";
 import { day, momentText, num, short, sum } from "./format.ts";
-import { color, cursor, Dot, Figure, type Plot, timeAxes, usePlot, utc } from "./plot.tsx";
+import { color, cursor, Dot, Figure, type Plot, timeAxes, usePlot, utc, valueAxis } from "./plot.tsx";
 
 export interface BarSeries {
   readonly label: string;
@@ -95,12 +95,14 @@ function stacked({ at, shown, height, sync, setOver }: Stacked): Plot {
       tzDate: utc,
       legend: { show: false },
       cursor: cursor(sync),
-      padding: [8, 4, 0, 0],
+      padding: [8, 16, 0, 0],
       scales: {
         x: { range: (_, from, to) => [from - step * 0.55, to + step * 0.55] },
         y: { range: (_, __, most) => [0, (most || 1) * 1.08] },
       },
-      axes: timeAxes((value) => (value === 0 ? "0" : Number.isInteger(value) ? short(value) : ""), height),
+      axes: timeAxes(
+        valueAxis((value) => (value === 0 ? "0" : Number.isInteger(value) ? short(value) : ""), height),
+      ),
       series: [
         {},
         ...shown.toReversed().map(({ token }) => ({

@@ -2,13 +2,14 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { FirehoseClient, PutRecordBatchCommand } from "@aws-sdk/client-firehose";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { changeLine, lineWriter } from "../../src/core/row/wire-line.ts";
 import { requireTable } from "../../src/core/table/open-table.ts";
 import { quarantineRecords } from "../../src/core/table/quarantine.ts";
-import { readItem } from "../../src/core/values/attribute-value.ts";
+import { itemText, readItem } from "../../src/core/values/attribute-value.ts";
 import { type Ended, expectRefused } from "../support/cli.ts";
 import { dynalakeProcess, startDynalakeProcess } from "../support/cli-process.ts";
 import { answerLines, consoleSession } from "../support/console-session.ts";
@@ -199,7 +200,17 @@ test("an export has the rows that a query has, and a restore puts the items into
   const restored = JSON.parse(await done(...restore));
   expect(restored).toMatchObject({ result: "identical", items: 11, written: 11, makesTable: true });
   expect(await reviews.scanned("ReviewsAgain")).toEqual(await reviews.scanned());
-  expect(await reviews.lake.store.list("_athena/unload-")).toEqual([]);
+
+  const place = ["--to-s3", `s3://${reviews.deployment.bucket}/imports`, "--work-dir", join(folder, "work")];
+  const written = JSON.parse(await done("restore", "--to", "ReviewsImported", ...place, "--json"));
+  expect(written).toMatchObject({ table: "reviews", items: 11 });
+  const { store } = reviews.lake;
+  const files = (await store.list("imports/")).filter(({ path }) => path.endsWith(".json.gz"));
+  const texts = await Promise.all(files.map(async ({ path }) => gunzipSync((await store.read(path)) ?? "")));
+  const imported = texts.flatMap((text) => text.toString("utf8").trimEnd().split("\n"));
+  const items = imported.map((line) => itemText(readItem(JSON.parse(line).Item)));
+  expect(items.sort()).toEqual(await reviews.scanned());
+  expect(await store.list("_athena/unload-")).toEqual([]);
 });
 
 test("a compaction prints what it has done, and changes no item", async () => {

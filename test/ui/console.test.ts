@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { STACK_ANSWERS } from "../console/support/stack-answers.ts";
+import { type Answers, dayOfMetrics, STACK_ANSWERS } from "../console/support/stack-answers.ts";
 import { type RunningProcess, startDynalakeProcess } from "../support/cli-process.ts";
 import { type FakeCloud, fakeCloud } from "../support/fake-cloud.ts";
 import { axePath, type Browser, HAS_BROWSER, launchBrowser, type Page } from "./support/browser.ts";
@@ -113,7 +113,8 @@ const hosts = new Set<string>();
     let stackUi: RunningProcess;
     let stackPage: Page;
     beforeAll(async () => {
-      cloud = await fakeCloud((request) => STACK_ANSWERS[request.operation]?.(request));
+      const answers: Answers = { ...STACK_ANSWERS, GetMetricData: () => dayOfMetrics(Date.now() / 1000) };
+      cloud = await fakeCloud((request) => answers[request.operation]?.(request));
       const words = ["ui", "--stack", "S", "--port", "0", "--confirm-above", "0"];
       stackUi = startDynalakeProcess(words, { cwd: folder, env: cloud.env, secondsMax: 300 });
       const stackLink = (await stackUi.printed("\n")).trim();
@@ -134,6 +135,15 @@ const hosts = new Set<string>();
       const text = await stackPage.evaluate<string>("document.querySelector('.list.tables').innerText");
       expect(text).toContain("≈ 40");
       expect(cloud.requests.map(({ operation }) => operation)).not.toContain("StartQueryExecution");
+    });
+
+    test("draws the figures of a day that CloudWatch has", async () => {
+      await stackPage.evaluate("location.hash = '#/t/reviews'");
+      await stackPage.waitForSelector(".plot canvas");
+      await stackPage.screenshot({ path: join(PICTURES, "stack-table.png") });
+      const text = await stackPage.evaluate<string>("document.querySelector('.page').innerText");
+      expect(text).toContain("slowest 1 min 40 s");
+      expect(text).toContain("17,750 in 24 h");
     });
 
     test("asks before a statement that costs, runs it once that is agreed to, and says what was read", async () => {

@@ -11,6 +11,7 @@ import type { CloudRequest } from "../../support/fake-cloud.ts";
 import { bucketAnswer, registryKeys, STACK_ANSWER } from "../../support/fake-stack.ts";
 
 export const MEGABYTE: number = 1e6;
+const DAY_SECONDS = 86_400;
 const SCHEMA = {
   table: "reviews",
   source: "Reviews",
@@ -54,3 +55,19 @@ export const STACK_ANSWERS: Answers = {
   StopQueryExecution: () => ({ body: {} }),
   GetMetricData: () => ({ body: { MetricDataResults: [] } }),
 };
+
+/** A quiet day with one busy hour: the answer of CloudWatch for one table. */
+export function dayOfMetrics(nowSeconds: number): FakeAnswer {
+  const series = (Id: string, stepSeconds: number, value: (secondsAgo: number) => number): object => {
+    const ago = Array.from({ length: DAY_SECONDS / stepSeconds }, (_, i) => i * stepSeconds);
+    const Timestamps = ago.map((seconds) => Math.floor((nowSeconds - seconds) / stepSeconds) * stepSeconds);
+    return { Id, Timestamps, Values: ago.map(value) };
+  };
+  const busy = (secondsAgo: number): boolean => secondsAgo >= 5 * 3600 && secondsAgo < 6 * 3600;
+  const MetricDataResults = [
+    series("lag0", 600, (ago) => (busy(ago) ? 40 : 1)),
+    series("buffered0", 600, () => 60),
+    series("rows0", 3600, (ago) => (busy(ago) ? 12_000 : 250)),
+  ];
+  return { body: { MetricDataResults } };
+}
