@@ -5,6 +5,7 @@ import { streamLabelSeconds } from "../core/table/stream-arn.ts";
 import type { KeyPart, TableDesign } from "../core/table/table-design.ts";
 import type { KeySchema } from "../core/values/key.ts";
 import { failureName } from "../sdk/aws-error.ts";
+import { systemTiming, type Timing } from "../sdk/timing.ts";
 import type { SourceConnection } from "./source-connection.ts";
 import { placeText, type SourcePlace, sourceError } from "./source-error.ts";
 import { designOf } from "./table-description.ts";
@@ -39,21 +40,24 @@ export async function describeSource(
   connection: Pick<SourceConnection, "tables" | "place">,
   table: string,
   signal?: AbortSignal,
+  timing: Timing = systemTiming,
 ): Promise<SourceDescription> {
   const call = { place: connection.place, attempt: `describe table "${table}"` };
-  const described = await withinSeconds(ANSWER_SECONDS_MAX, call, (deadline) =>
+  const describe = (deadline: AbortSignal) =>
     connection.tables.describeTable(
       { TableName: table },
       signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
-    ),
-  ).catch((error: unknown) => {
-    signal?.throwIfAborted();
-    const name = failureName(error);
-    // DynamoDB answers a name that no table can have with a ValidationException.
-    if (name !== "ResourceNotFoundException" && name !== "ValidationException")
-      throw sourceError(error, call);
-    throw tableNotFound(table, connection.place, error);
-  });
+    );
+  const described = await withinSeconds(ANSWER_SECONDS_MAX, call, describe, timing).catch(
+    (error: unknown) => {
+      signal?.throwIfAborted();
+      const name = failureName(error);
+      // DynamoDB answers a name that no table can have with a ValidationException.
+      if (name !== "ResourceNotFoundException" && name !== "ValidationException")
+        throw sourceError(error, call);
+      throw tableNotFound(table, connection.place, error);
+    },
+  );
   const description = described.Table;
   if (description === undefined || description.TableStatus === "DELETING") {
     throw tableNotFound(table, connection.place, undefined);

@@ -90,16 +90,22 @@ export class ShardCursor {
         if (this.#lastFetched !== undefined || this.#place.beginningIsOwed()) this.#reportTrim();
         return "now";
       case "ExpiredIteratorException":
-        this.#iterator = undefined;
+        this.#loseIterator();
         return "now";
       case "ValidationException":
         // A restarted emulator no longer knows its iterators and calls them invalid.
         if (this.#iterator === undefined) return "no";
-        this.#iterator = undefined;
+        this.#loseIterator();
         return "now";
       default:
         return "no";
     }
+  }
+
+  /** Where nothing was fetched yet, the beginning may have been trimmed since: a machine that slept for a day. */
+  #loseIterator(): void {
+    this.#iterator = undefined;
+    this.#beginningProven = this.#place.startsAt === undefined; // breakage: beginning-proven-again
   }
 
   async #obtainIterator(signal: AbortSignal): Promise<string | undefined> {

@@ -65,7 +65,7 @@ class StreamFinder {
 
   /** The stream of a position. An older stream is read to its end first, while it still exists. */
   async find(from: StreamPosition | undefined): Promise<FoundStream> {
-    const source = await describeSource(this.#connection, this.#table);
+    const source = await describeSource(this.#connection, this.#table, undefined, this.#timing);
     const currentArn = usableStream(source, this.#connection.place);
     if (from !== undefined && from.streamArn !== currentArn) {
       const older = await this.#list(from.streamArn);
@@ -106,7 +106,7 @@ class StreamFinder {
     const call = { place: this.#connection.place, attempt: this.#attempt };
     const lister = new StreamLister(this.#connection.streams, streamArn, this.#timing);
     try {
-      return await withinSeconds(ANSWER_SECONDS_MAX, call, (signal) => lister.list(signal));
+      return await withinSeconds(ANSWER_SECONDS_MAX, call, (signal) => lister.list(signal), this.#timing);
     } catch (error) {
       throw this.toError(error);
     }

@@ -102,14 +102,25 @@ const segments = parts.map((part): Segment => {
   return { id: `b-${run}-${part}`, run, part, kind: "base", rows: 1, bytes: 1 };
 });
 const plan = await asked(() =>
-  registerNamed({ store, catalog, bucket: "lake" }, "t", { ...initialManifest(BUCKETS), segments }, async () => []),
+  registerNamed(
+    { store, catalog, bucket: "lake" },
+    "t",
+    { ...initialManifest(BUCKETS), segments },
+    async () => [],
+  ),
 );
 const commit = await asked(async () => {
   const rows = async () => segments.map(({ id }) => ({ _segment: id, rows: 1 }));
   const cut = { parts: parts.map((part) => ({ part })) };
-  const stages = [{ kind: "base", run: runName(LIVE), cut }] as unknown as Parameters<typeof collectSegments>[2];
+  const stages = [{ kind: "base", run: runName(LIVE), cut }] as unknown as Parameters<
+    typeof collectSegments
+  >[2];
   const context = { store, catalog, bucket: "lake", database: "lake", rows };
-  const written = await collectSegments(context as unknown as Parameters<typeof collectSegments>[0], "t", stages);
+  const written = await collectSegments(
+    context as unknown as Parameters<typeof collectSegments>[0],
+    "t",
+    stages,
+  );
   return written.length;
 });
 const vacuum = await asked(() => removeEmptyPartitions({ store, catalog }, "t"));

@@ -39,6 +39,11 @@ export interface Outcome {
   readonly error: unknown;
 }
 
+interface Sleep {
+  readonly wakesAtMs: number;
+  readonly end: () => void;
+}
+
 export class Actor {
   readonly name: string;
   /** Several where an actor reads while it writes. */
@@ -48,6 +53,8 @@ export class Actor {
   #calls = 0;
   /** The calls that were let through, and that a real engine may take its time for. */
   readonly #running: Set<Promise<unknown>> = new Set();
+  /** Waits for nothing but time. */
+  #sleeps: readonly Sleep[] = [];
   #outcome: Outcome | undefined;
   #dead = false;
   /** Called when the actor has reached a gate, ended or died. */
@@ -60,6 +67,13 @@ export class Actor {
   /** The call that is let through next; undefined if it has ended or died. */
   get waitsFor(): string | undefined {
     return this.#gates[this.#next]?.call;
+  }
+
+  /** When the first of its sleeps is over; undefined if there is none. */
+  get wakesAtMs(): number | undefined {
+    return this.#sleeps.length === 0
+      ? undefined
+      : Math.min(...this.#sleeps.map(({ wakesAtMs }) => wakesAtMs));
   }
 
   /** Whether it waits for this call, and for nothing else. */
@@ -89,8 +103,32 @@ export class Actor {
       this.#outcome = outcome;
       this.#stopped();
     })();
-    await stopped;
     await settled();
+    if (!this.#waits) await stopped;
+    await settled();
+  }
+
+  /** Ends the sleep that is over first. */
+  async wake(): Promise<void> {
+    const { wakesAtMs } = this;
+    this.#sleeps.find((sleep) => sleep.wakesAtMs === wakesAtMs)?.end();
+    await settled();
+  }
+
+  /** Resolves when it is woken, or at the signal. */
+  sleep(wakesAtMs: number, signal: AbortSignal): Promise<void> {
+    if (this.#dead) return new Promise(() => undefined);
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        this.#sleeps = this.#sleeps.filter((other) => other !== sleep);
+        signal.removeEventListener("abort", end);
+        if (!this.#dead) resolve();
+      };
+      const sleep = { wakesAtMs, end };
+      this.#sleeps = [...this.#sleeps, sleep];
+      signal.addEventListener("abort", end);
+    });
   }
 
   /** Lets it through, and waits until it has reached its next gate, ended or died. */
@@ -101,7 +139,8 @@ export class Actor {
     const stopped = this.#nextStop();
     gate.open(fate);
     // What it lets through may have to wait for another call of the actor, which is at its gate.
-    if (this.#gates.length === 0) await stopped;
+    await settled();
+    if (!this.#waits) await stopped;
     await settled();
     while (this.#running.size > 0) {
       await Promise.allSettled(this.#running);
@@ -113,6 +152,7 @@ export class Actor {
   kill(): void {
     this.#dead = true;
     this.#gates = [];
+    this.#sleeps = [];
     this.#stopped();
   }
 
@@ -142,6 +182,11 @@ export class Actor {
     } finally {
       this.#running.delete(running);
     }
+  }
+
+  /** Whether it has come to something that it waits for, or to its end. */
+  get #waits(): boolean {
+    return this.#gates.length + this.#sleeps.length > 0 || this.#dead || this.#outcome !== undefined;
   }
 
   #nextStop(): Promise<void> {

@@ -2,7 +2,7 @@
 import { tmpdir } from "node:os";
 import { parseArgs } from "node:util";
 import { openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
-import { evolvingTable, ONE_TABLE, report, SEVERAL_TABLES, simulate } from "./simulation.ts";
+import { evolvingTable, ONE_RUN, ONE_TABLE, report, SEVERAL_TABLES, simulate } from "./simulation.ts";
 
 const { values } = parseArgs({
   options: {
@@ -10,6 +10,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     length: { type: "string", default: "300" },
     only: { type: "string" },
+    "one-run": { type: "boolean", default: false },
     several: { type: "boolean", default: false },
     evolving: { type: "boolean", default: false },
     "shrink-seconds": { type: "string", default: "60" },
@@ -20,7 +21,8 @@ const numbers = values.only?.split(",").map(Number);
 const session = values.evolving
   ? await openDuckdb({ threads: 1, memoryMegabytes: 500, temporaryFolder: tmpdir() })
   : undefined;
-const game = session !== undefined ? evolvingTable(session) : values.several ? SEVERAL_TABLES : ONE_TABLE;
+const inMemory = values.several ? SEVERAL_TABLES : values["one-run"] ? ONE_RUN : ONE_TABLE;
+const game = session === undefined ? inMemory : evolvingTable(session);
 const result = await simulate({
   steps: Number(values.steps),
   seed: Number(values.seed),

@@ -2,6 +2,7 @@
 import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { Counts } from "./counts.ts";
 import { historyOf, type Played, play } from "./history.ts";
+import { oneRunHistory, playOneRun } from "./one-run/play.ts";
 import { playSeveral, severalHistory } from "./several/play.ts";
 import { type Steps, shrink } from "./shrinking.ts";
 
@@ -26,6 +27,9 @@ export const SEVERAL_TABLES: Game = game({
   historyOf: severalHistory,
   play: playSeveral,
 });
+
+/** Several of them, in a folder that one `run` fills. */
+export const ONE_RUN: Game = game({ option: "--one-run ", historyOf: oneRunHistory, play: playOneRun });
 
 /** Attributes and types change over time. Such a history is played on DuckDB. */
 export function evolvingTable(session: DuckdbSession): Game {

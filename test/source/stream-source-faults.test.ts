@@ -412,6 +412,18 @@ describe("gaps", () => {
     expect(gaps).toEqual(["trimmed"]);
   });
 
+  test("what came and went while a machine slept is a gap, although the shard was empty before", async () => {
+    const shard = stream.shard("a");
+    const reader = await open(position({ a: { finished: false } }));
+    expect((await readAll(reader)).gaps).toEqual([]);
+    stream.write(shard, 3);
+    shard.trimmed = 3;
+    let calls = 0;
+    dynamo.fault = (call) =>
+      call === "getRecords" && calls++ === 0 ? serviceError("ExpiredIteratorException") : undefined;
+    expect(await readAll(reader)).toMatchObject({ names: [], gaps: ["trimmed"] });
+  });
+
   test("a first reading takes the oldest shards as they are", async () => {
     const shard = stream.shard("a");
     stream.write(shard, 3);

@@ -31,7 +31,7 @@ export function schemaPath(table: string): string {
 }
 
 export function positionPath(table: string): string {
-  return `${safePart(table)}/position.json`;
+  return `${safePart(table)}/position.json`; // breakage: position-of-each-table
 }
 
 /** The last sign of life of a run. */

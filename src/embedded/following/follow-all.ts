@@ -1,6 +1,6 @@
 /** Several streams followed at the same time: one that cannot be read is reported and retried, while the others continue. */
 import { DynalakeError, type ErrorCode } from "../../core/error.ts";
-import { pause } from "./pause.ts";
+import { systemTiming, type Timing } from "../../sdk/timing.ts";
 
 export interface FollowAll<Table> {
   readonly tables: readonly Table[];
@@ -9,6 +9,7 @@ export interface FollowAll<Table> {
   readonly once: boolean;
   readonly stop: AbortSignal;
   readonly onFailure: (table: Table, error: DynalakeError) => void;
+  readonly timing?: Timing;
 }
 
 /** What one source fails with, and another one may not. */
@@ -41,7 +42,8 @@ async function followOne<Table>(all: FollowAll<Table>, table: Table, followed: S
       if (!isOfSource || all.once || followed.size === 0) throw error;
       all.onFailure(table, error);
     }
-    if (!(await pause(AGAIN_AFTER_MS, all.stop))) return;
+    await (all.timing ?? systemTiming).sleep(AGAIN_AFTER_MS, all.stop);
+    if (all.stop.aborted) return;
     followed.add(table);
   }
 }

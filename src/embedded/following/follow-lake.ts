@@ -2,7 +2,7 @@
 import { setMaxListeners } from "node:events";
 import type { CompactionResult } from "../../core/compaction/compact.ts";
 import { DEFAULT_RETENTION } from "../../core/compaction/vacuum.ts";
-import { type FollowEvent, type Follower, openFollower } from "../../core/delivery/follow.ts";
+import { type FollowEvent, openFollower } from "../../core/delivery/follow.ts";
 import { DynalakeError } from "../../core/error.ts";
 import type { ChangeSource } from "../../core/ports/change-source.ts";
 import { rowCodec } from "../../core/row/row.ts";
@@ -18,6 +18,7 @@ import { FILE_LIMITS, parquetSink } from "../delivery/parquet-sink.ts";
 import { DEFAULT_LIMITS, type LakeFolder, type LakeLimits, openLakeFolder } from "../folder/lake-folder.ts";
 import { lockLake } from "../folder/lake-lock.ts";
 import { allEnded, followAll } from "./follow-all.ts";
+import { followStream } from "./follow-stream.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { LateFolds } from "./late-folds.ts";
 import { pause } from "./pause.ts";
@@ -58,8 +59,6 @@ export type RunEvent =
 /** Records of one delivery: a few megabytes of Parquet at most, and soon enough to be seen within a second. */
 const RECORDS_MAX = 5_000;
 const WAIT_MS = 500;
-/** Between two deliveries, unless the next is full, so that a busy stream does not leave many small files. */
-const DELIVERY_SPACING_MS = 200;
 const VACUUM_EVERY_SECONDS = 3600;
 
 /**
@@ -118,18 +117,6 @@ async function followTable(
   const { schema, source } = table;
   // The second after this one: what was written in the same second before it is read, too.
   const onceSinceSeconds = request.once ? nowSeconds() + 1 : undefined;
-  const follower = await openFollower({
-    store: lake.store,
-    sink: parquetSink(lake.root, schema, lake.session),
-    writer: lineWriter(rowCodec(schema, request.maskKey)),
-    rowBytesMax: FILE_LIMITS.recordBytesMax,
-    newRunId,
-    source,
-    nowSeconds,
-    recordsMax: RECORDS_MAX,
-    waitMs: WAIT_MS,
-    onEvent: (event) => request.onEvent(schema.table, event),
-  });
   const folds = new LateFolds({
     fold: (oldestChangeSeconds) =>
       foldLateChanges(lake, schema, oldestChangeSeconds, {
@@ -143,46 +130,29 @@ async function followTable(
       request.onEvent(schema.table, { kind: "compaction-failed", error });
     },
   });
-  const heartbeat = await startHeartbeat(lake.store, schema.table, follower);
-  const series = await keepSeries(lake.store, schema.table, follower);
-  const closeOnStop = (): void => void follower.close();
-  stop.addEventListener("abort", closeOnStop, { once: true });
-  try {
-    return await stepUntil(follower, onceSinceSeconds, stop, folds);
-  } finally {
-    stop.removeEventListener("abort", closeOnStop);
-    await follower.close();
-    await folds.ended();
-    await series.end();
-    await heartbeat.end();
-  }
-}
-
-/**
- * Steps until it is stopped, or until everything is delivered that the stream had at a moment: a stream that is always written
- * to has no end. A compaction may have moved the horizon past what is delivered after it. Returns whether the end was reached.
- */
-async function stepUntil(
-  follower: Follower,
-  onceSinceSeconds: number | undefined,
-  stop: AbortSignal,
-  folds: LateFolds,
-): Promise<boolean> {
-  while (!stop.aborted) {
-    const { rows, oldestChangeSeconds } = await follower.step();
-    folds.delivered(oldestChangeSeconds);
-    if (onceSinceSeconds !== undefined && hasEnded(follower, rows, onceSinceSeconds)) {
-      await folds.finish();
-      return true;
-    }
-    if (rows > 0) await Promise.race([pause(DELIVERY_SPACING_MS, stop), follower.full()]);
-  }
-  return false;
-}
-
-function hasEnded(follower: Follower, rows: number, sinceSeconds: number): boolean {
-  // breakage: once-ends-on-busy-stream
-  return (rows === 0 && follower.caughtUp()) || follower.deliveredUntilSeconds() >= sinceSeconds;
+  const { store } = lake;
+  return followStream({
+    open: () =>
+      openFollower({
+        store,
+        sink: parquetSink(lake.root, schema, lake.session),
+        writer: lineWriter(rowCodec(schema, request.maskKey)),
+        rowBytesMax: FILE_LIMITS.recordBytesMax,
+        newRunId,
+        source,
+        nowSeconds,
+        recordsMax: RECORDS_MAX,
+        waitMs: WAIT_MS,
+        onEvent: (event) => request.onEvent(schema.table, event),
+      }),
+    folds,
+    beside: async (follower) => [
+      await startHeartbeat(store, schema.table, follower),
+      await keepSeries(store, schema.table, follower),
+    ],
+    onceSinceSeconds,
+    stop,
+  });
 }
 
 /** Compacts with a session of its own, so that deliveries never wait for it. A failure is reported, and tried again next time. */

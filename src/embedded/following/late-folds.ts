@@ -8,6 +8,8 @@ export interface LateFolding {
   readonly fold: (oldestChangeSeconds: number) => Promise<void>;
   /** Returns if the failed fold is to be tried again, and throws otherwise. */
   readonly onFailure: (error: unknown) => void;
+  /** A clock. Default: that of this process. */
+  readonly nowMs?: () => number;
 }
 
 /** Between two looks for late changes. */
@@ -29,7 +31,7 @@ export class LateFolds {
   delivered(oldestChangeSeconds: number | undefined): void {
     this.#throwFailure();
     this.#oldestSeconds = Math.min(this.#oldestSeconds, oldestChangeSeconds ?? this.#oldestSeconds);
-    const isDue = performance.now() - this.#triedAtMs >= SPACING_MS;
+    const isDue = this.#nowMs() - this.#triedAtMs >= SPACING_MS;
     if (isDue && this.#running === undefined) void this.#begin();
   }
 
@@ -46,10 +48,14 @@ export class LateFolds {
     await this.#running;
   }
 
+  #nowMs(): number {
+    return this.#folding.nowMs?.() ?? performance.now();
+  }
+
   #begin(): Promise<void> {
     const oldestSeconds = this.#oldestSeconds;
     if (!Number.isFinite(oldestSeconds)) return Promise.resolve();
-    this.#triedAtMs = performance.now();
+    this.#triedAtMs = this.#nowMs();
     // What is delivered from now on is the next fold's: this one may have listed the change log before.
     this.#oldestSeconds = Number.POSITIVE_INFINITY;
     this.#running = this.#fold(oldestSeconds).finally(() => {

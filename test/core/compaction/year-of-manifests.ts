@@ -39,8 +39,17 @@ const store: Pick<ObjectStore, "list" | "read" | "remove"> = {
   read: async (path) => {
     sent.reads++;
     const sequence = manifestSequence(path) as number;
-    const commit = { sequence, kind: "major", run: `run-${sequence}`, segments: segmentsOf(sequence) } as const;
-    const manifest = { ...initialManifest(BUCKETS), ...commit, committedAtSeconds: committedAtSeconds(sequence) };
+    const commit = {
+      sequence,
+      kind: "major",
+      run: `run-${sequence}`,
+      segments: segmentsOf(sequence),
+    } as const;
+    const manifest = {
+      ...initialManifest(BUCKETS),
+      ...commit,
+      committedAtSeconds: committedAtSeconds(sequence),
+    };
     return new TextEncoder().encode(manifestText(manifest));
   },
   remove: async (paths) => {

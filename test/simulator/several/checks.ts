@@ -59,8 +59,8 @@ function heldIn(world: SeveralWorld, paths: readonly string[]): ReadonlySet<stri
   return new Set(marks.map(([, , junk, number]) => `${junk ?? "change"} ${number}`));
 }
 
-async function gapsOf(
-  { store }: SeveralWorld,
+export async function gapsOf(
+  { store }: Pick<SeveralWorld, "store">,
   { name }: LakeTable,
 ): Promise<{ readonly gaps: readonly Gap[]; readonly manifest: Manifest }> {
   const manifest = await latestManifest(store, name);
@@ -74,8 +74,11 @@ export async function isToldWhole(world: SeveralWorld, table: LakeTable): Promis
   return manifest.snapshots.length > 0 && gaps.length + waiting.length + putAside(world).length === 0;
 }
 
+/** What the tables of a source show, and what it has. */
+export type ShownTables = Pick<SeveralWorld, "counts" | "engine" | "store" | "table" | "tables">;
+
 /** A table shows the newest of the changes that it has, of each item, or its snapshot. */
-export async function checkViews(world: SeveralWorld): Promise<void> {
+export async function checkViews(world: ShownTables): Promise<void> {
   for (const table of world.tables) {
     const rows = await shownRows(world, table);
     const possible = shownBy(table.commit, table.log);
@@ -96,7 +99,7 @@ export async function checkViews(world: SeveralWorld): Promise<void> {
 }
 
 /** The table is the source, as far as it takes its items. */
-export async function checkTruth(world: SeveralWorld, table: LakeTable): Promise<void> {
+export async function checkTruth(world: ShownTables, table: LakeTable): Promise<void> {
   const rows = await shownRows(world, table);
   for (const key of world.table.keys()) {
     const value = world.table.truth.get(key);
@@ -114,7 +117,7 @@ export async function checkTruth(world: SeveralWorld, table: LakeTable): Promise
 }
 
 async function shownRows(
-  { engine, store }: SeveralWorld,
+  { engine, store }: ShownTables,
   { name, schema }: LakeTable,
 ): Promise<ReadonlyMap<number, SqlRow>> {
   const view = await currentView(engine, await openTableOf(store, schema), undefined);

@@ -139,8 +139,9 @@ export async function startSeed(world: SeveralWorld, name: string, taken: TakenE
   return work;
 }
 
-function stagedRelation(
-  { engine }: SeveralWorld,
+/** A relation with the rows that a snapshot of the table has. */
+export function stagedRelation(
+  { engine }: Pick<SeveralWorld, "engine">,
   { schema }: LakeTable,
   items: readonly (readonly [number, string])[],
 ): string {

@@ -25,7 +25,7 @@ import type { Instance } from "./instance.ts";
 import { type LakeTable, lakeTables, SOURCE } from "./lake-table.ts";
 import type { SeveralSettings } from "./settings.ts";
 import { MAPPING, recordOf, SOURCE_ARN } from "./source-stream.ts";
-import { type End, endKind, type Started, type Work } from "./work.ts";
+import { type End, endKind, type Started, type TakenExport, type Work } from "./work.ts";
 
 /** What the runtime makes of a table's first deployment, independently of the code under test. */
 const SERVED_AFTER_SECONDS = 240;
@@ -278,7 +278,12 @@ export class SeveralWorld {
   }
 }
 
-function commitOf(table: LakeTable, manifest: Manifest, work: Work): Commit {
+/** What the rule needs of a commit that was made by this work. */
+export function commitOf(
+  table: LakeTable,
+  manifest: Manifest,
+  work: Pick<Work, "logAtStart"> & { readonly taken: Omit<TakenExport, "execution"> | undefined },
+): Commit {
   const before = table.commit;
   const { sequence, kind, committedAtSeconds, floorSeconds, horizonSeconds } = manifest;
   const commit = { ...before, sequence, kind, committedAtSeconds, floorSeconds, horizonSeconds };
