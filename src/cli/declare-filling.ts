@@ -30,7 +30,10 @@ function demo(program: Command, runs: Runs): void {
 
 function infer(program: Command, runs: Runs): void {
   sourceOptions(program.command("infer").description("write a schema file that fits the items of a table"))
-    .option("--from-export <dir>", "an export on this machine")
+    .option(
+      "--from-export <path>",
+      "an export on this machine; also one of Data Pipeline or EMR, or a file of items",
+    )
     .addOption(keyOption())
     .option("--sample <items>", "read only about this many items; all by default", whole)
     .option(

@@ -160,9 +160,9 @@ test("a snapshot, too, gives a decimal the digits after the point that its value
     await snapshot({ rate: { N: "1.25" }, ...others }, "--key", "id");
     await change({ rate: { N: "12345.5" }, ...others, share: { N: "12345.5" } });
     const taken = await snapshot({ rate: { N: "0.123456789" }, ...others });
-    expect(taken).toContain("rate is now decimal(38,18), and was decimal(38,4)");
+    expect(taken).toContain("rate is now decimal(38,13), and was decimal(38,4)");
     expect(taken).not.toContain("not in SQL");
-    expect(await types()).toMatchObject({ rate: "decimal(38,18)" });
+    expect(await types()).toMatchObject({ rate: "decimal(38,13)" });
     expect(await rowsOf(lake, "SELECT count(rate) AS n, max(rate) AS m FROM orders")).toEqual([
       '{"n":10,"m":12345.500000000000000000}',
     ]);

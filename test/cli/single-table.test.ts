@@ -38,6 +38,20 @@ async function refused(args: readonly string[], name: string): Promise<void> {
   expectRefused(await dynalake(args), { code: "USAGE", names: [name] });
 }
 
+test("items in a file get the schemas that they get in an export", async () => {
+  await withShop(async ({ from, lake }) => {
+    const file = `${lake}.jsonl`;
+    await writeFile(file, items.map((Item) => `${JSON.stringify({ Item })}\n`).join(""));
+    const other = ["--from-export", file, "--key", "PK,SK", "--table", "Shop"];
+    const split = ["--split-by", "SK", "--out", `${lake}-schemas`, "--dry-run", "--json"];
+    const schemasOf = async (given: readonly string[]) =>
+      JSON.parse(await done(["infer", ...given, ...split])).tables;
+    expect(await schemasOf(other)).toEqual(await schemasOf(from));
+    const whole = JSON.parse(await done(["infer", ...other, "--out", `${lake}.json`, "--json"]));
+    expect(whole).toMatchObject({ items: 61 });
+  });
+});
+
 test("each kind gets a schema, a snapshot fills all of them, and they are queried", async () => {
   await withShop(async ({ from, out, lake }) => {
     const split = ["infer", ...from, "--split-by", "SK", "--out", out];

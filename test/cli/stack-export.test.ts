@@ -75,7 +75,7 @@ test("an export has every digit in each format, and what Athena wrote is gone", 
     expect(exported).toMatchObject({ code: 0 });
     expect(JSON.parse(exported.stdout)).toMatchObject({ table: "books", format: "parquet", rows: 2 });
     expect(exported.stderr).toContain('Athena reads at most 0 bytes of "books": less than $0.01');
-    expect(exported.stderr).toContain("1 item has values that no column holds");
+    expect(exported.stderr).toContain("1 item has attributes that no column holds");
     expect(await readdir(join(folder, "parquet"))).toEqual(["_dynalake.json", "books.parquet"]);
     expect(athena.left.size).toBe(0);
     expect(athena.statements.at(-1)).toMatch(
@@ -149,7 +149,7 @@ test("an export without columns of its own takes no mark along, and one beside a
       await parquetOf(`SELECT 'ann' AS "user", 'Dune' AS book, NULL AS price, NULL AS at, NULL AS tags,
       false AS _is_unmapped, true AS _is_unmapped_`);
     const exported = await dynalake(out("named"));
-    expect(exported).toMatchObject({ code: 0, stderr: expect.stringContaining("1 item has values") });
+    expect(exported).toMatchObject({ code: 0, stderr: expect.stringContaining("1 item has attributes") });
     expect(await readFile(join(folder, "named", "books.csv"), "utf8")).toBe(
       "user,book,price,at,tags,_is_unmapped\nann,Dune,,,,false\n",
     );

@@ -128,11 +128,11 @@ async function writeExport(
   return EXIT.done;
 }
 
-/** Values that no column shows lie in `_unmapped`, which is left out by default. */
+/** What no column holds as it is lies in `_unmapped`, which is left out by default. */
 function noteHidden(terminal: Terminal, items: number): void {
   if (items === 0) return;
   terminal.note(
-    `${counted(items, "item")} ${items === 1 ? "has" : "have"} values that no column holds as they are. --metadata adds _unmapped, which has them; \`dynalake schema drift\` names them.`,
+    `${counted(items, "item")} ${items === 1 ? "has" : "have"} attributes that no column holds as they are, such as explicit NULLs. --metadata adds _unmapped, which has them; \`dynalake schema drift\` names those that SQL does not show, if there are any.`,
   );
 }
 

@@ -51,7 +51,7 @@ function originOf({ source }: NamedTables, { source: given, fromExport }: InferO
   if (fromExport !== undefined && given === undefined) return { export: fromExport };
   if (source !== undefined && fromExport === undefined) return { source };
   throw new DynalakeError("USAGE", "a schema is inferred either from a table or from an export", {
-    next: "Give --source NAME (with --endpoint URL if it is not on AWS), or --from-export DIR.",
+    next: "Give --source NAME (with --endpoint URL if it is not on AWS), or --from-export PATH.",
   });
 }
 

@@ -88,7 +88,7 @@ function originOf({ source }: NamedTables, { source: given, fromExport }: Snapsh
   if (fromExport !== undefined && given === undefined) return { export: fromExport };
   if (source !== undefined && fromExport === undefined) return { source };
   throw new DynalakeError("USAGE", "a snapshot is taken either of a table or from an export", {
-    next: "Give --source NAME (with --endpoint URL if it is not on AWS), or --from-export DIR.",
+    next: "Give --source NAME (with --endpoint URL if it is not on AWS), or --from-export PATH.",
   });
 }
 

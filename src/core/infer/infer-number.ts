@@ -11,7 +11,14 @@ export interface NumberDecision {
 }
 
 const DIGITS_MAX = 38;
+/** One long number must not leave the others too little room before the point. */
+const ROOM_MAX = 4;
 const MAJORITY = 0.9;
+
+/** How many more digits than were seen a side of the point gets, of those that are free: none where it has none. */
+export function roomBeside(digits: number, free: number): number {
+  return digits === 0 ? 0 : Math.min(Math.max(digits, 2), ROOM_MAX, Math.floor(free / 2)); // breakage: room-beside-long-numbers
+}
 
 /**
  * bigint for whole numbers, because int would not hold larger ones; decimal(38,s) with room for more digits on both sides;
@@ -40,11 +47,8 @@ export function decideKeyNumber(shape: NumberShape): NumberDecision {
   };
 }
 
-/** Twice the fraction digits in the sample and at least two more, but at most half of the free digits are added. */
 function scaleWithRoom({ wholeDigits, fractionDigits }: NumberShape): number {
-  if (fractionDigits === 0) return 0;
-  const free = DIGITS_MAX - wholeDigits - fractionDigits;
-  return fractionDigits + Math.min(Math.max(fractionDigits, 2), Math.floor(free / 2));
+  return fractionDigits + roomBeside(fractionDigits, DIGITS_MAX - wholeDigits - fractionDigits);
 }
 
 function decimal(scale: number): ScalarType {

@@ -7,6 +7,7 @@ import {
   schemaTypeText,
 } from "../schema/column-type.ts";
 import { type Digits, digitsOf, reaches, widens } from "../schema/widening.ts";
+import { roomBeside } from "./infer-number.ts";
 import { allMembers, type NumberShape, type Shape } from "./infer-shape.ts";
 import { decideAttribute } from "./infer-type.ts";
 
@@ -96,7 +97,7 @@ function decimalFor(held: Digits, numbers: NumberShape): DecimalType | undefined
   // A side that had no room gets some more than it needs: the next value may have a digit more.
   const more = (side: keyof Digits): number => {
     const grows = least[side] > held[side];
-    const room = grows ? Math.min(Math.max(least[side], 2), Math.floor(free / 2)) : 0;
+    const room = grows ? roomBeside(least[side], free) : 0;
     free -= room;
     return least[side] + room;
   };
