@@ -437,10 +437,10 @@ test("a whole data file becomes the rows of its lines, one by one", async () => 
     i % 800 === 7 ? (odd[((i / 800) % odd.length) | 0] ?? "") : lineOf(ordinaryItem(i)),
   );
   const writer = lineWriter(rowCodec(parseSchema(ORDINARY, "test")));
+  const wanted = lines.map((line) =>
+    line === "" ? "" : Buffer.isBuffer(line) ? undefined : rowOf(writer, line),
+  );
   for (const end of ["\n", ""]) {
-    const wanted = lines.map((line) =>
-      line === "" ? "" : Buffer.isBuffer(line) ? undefined : rowOf(writer, line),
-    );
     const rows = wanted.filter((row) => row !== undefined && row !== "");
     const found = await transcoded(
       writer,
