@@ -1,4 +1,5 @@
 // The tests run as ES modules, straight from the TypeScript sources; the npm scripts start jest so that node lets it.
+// They have V8 collect garbage in one thread, since each core has a worker already, and seldom.
 import { availableParallelism } from "node:os";
 
 // The AWS SDK's own switch for its note on stderr about the next version of Node; bin/dynalake.js sets it too.
@@ -25,7 +26,8 @@ export default {
         swcrc: false,
         jsc: { target: "es2023", parser: { syntax: "typescript" } },
         module: { type: "es6" },
-        sourceMaps: "inline",
+        // Jest keeps them beside the code: inside it they are most of what each test file has to read and hash.
+        sourceMaps: true,
       },
     ],
   },
