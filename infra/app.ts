@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { App } from "aws-cdk-lib";
 import { DynalakeError } from "../src/core/error.ts";
-import { deployedSchemas } from "./deployed-lake.ts";
+import { deployedLakeTables } from "./deployed-lake.ts";
 import { addStacks } from "./deployment.ts";
 import { dynamoDb } from "./describe-table.ts";
 
@@ -20,7 +20,7 @@ try {
       ...(region === undefined ? {} : { region }),
     },
     connect: () => dynamoDb({ environment: process.env, ...(region === undefined ? {} : { region }) }),
-    lakeSchemas: deployedSchemas(region),
+    lakeTables: deployedLakeTables(region),
     root: dirname(dirname(fileURLToPath(import.meta.url))),
   });
   app.synth();

@@ -1,18 +1,18 @@
-/** Looks up, while the app is synthesized, the schema with which an existing deployment writes its lake. */
+/** Looks up, while the app is synthesized, the lake table that an existing deployment has. */
 import { openAwsLake } from "../src/aws/aws-lake.ts";
+import type { LakeTable } from "../src/aws/deployed-change.ts";
 import { chosenDeployment, readDeployments } from "../src/aws/deployment.ts";
 import { s3Store } from "../src/aws/s3-store.ts";
 import { DynalakeError } from "../src/core/error.ts";
 import type { ObjectStore } from "../src/core/ports/object-store.ts";
-import type { Schema } from "../src/core/schema/schema.ts";
 import { openTable } from "../src/core/table/open-table.ts";
 import { awsClients } from "../src/sdk/clients.ts";
 
-/** The schema of the lake table in a stack, or undefined if the stack has none yet. Fails when AWS does. */
-export type LakeSchemas = (stackName: string, table: string) => Promise<Schema | undefined>;
+/** The lake table of a stack, or undefined if the stack has none yet. Fails when AWS does. */
+export type LakeTables = (stackName: string, table: string) => Promise<LakeTable | undefined>;
 
 /** Asks the account, in the deployment's region. */
-export function deployedSchemas(region: string | undefined): LakeSchemas {
+export function deployedLakeTables(region: string | undefined): LakeTables {
   const settings = region === undefined ? {} : { region };
   return async (stackName, table) => {
     const clients = awsClients(settings);
@@ -22,7 +22,7 @@ export function deployedSchemas(region: string | undefined): LakeSchemas {
       const deployments = await readDeployments({ cloudFormation, storeOf }, stackName);
       const lake = openAwsLake(chosenDeployment(deployments, table), settings);
       try {
-        return (await openTable(lake.store, table))?.schema;
+        return await openTable(lake.store, table);
       } finally {
         lake.close();
       }

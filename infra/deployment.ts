@@ -18,12 +18,12 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Annotations, type App, type Environment } from "aws-cdk-lib";
 import * as z from "zod/mini";
+import { deployedEdit, type LakeTable, requireDeployable } from "../src/aws/deployed-change.ts";
 import { checkedShape } from "../src/core/checked-shape.ts";
 import { defined } from "../src/core/defined.ts";
 import { DynalakeError } from "../src/core/error.ts";
 import type { Schema } from "../src/core/schema/schema.ts";
-import { requireCompatible } from "../src/core/schema/schema-change.ts";
-import type { LakeSchemas } from "./deployed-lake.ts";
+import type { LakeTables } from "./deployed-lake.ts";
 import { describeTable, type TableApi } from "./describe-table.ts";
 import { DoctorStack } from "./doctor-stack.ts";
 import { type ExistingTable, ExportStack } from "./export-stack.ts";
@@ -85,8 +85,8 @@ export interface DeploymentOptions {
   readonly env: Environment;
   /** Called only if the context names a table. */
   readonly connect: () => TableApi;
-  /** Asked about those tables only: the schemas of existing deployments. */
-  readonly lakeSchemas: LakeSchemas;
+  /** Asked about those tables only: what existing deployments have. */
+  readonly lakeTables: LakeTables;
   /** The folder of this repository, which contains the example's schema. */
   readonly root: string;
 }
@@ -173,7 +173,7 @@ interface DescribedExport {
 
 async function describeAll(
   entries: readonly ExportEntry[],
-  { connect, lakeSchemas }: Pick<DeploymentOptions, "connect" | "lakeSchemas">,
+  { connect, lakeTables }: Pick<DeploymentOptions, "connect" | "lakeTables">,
 ): Promise<readonly DescribedExport[]> {
   let api: TableApi | undefined;
   try {
@@ -189,7 +189,7 @@ async function describeAll(
       const first = described.find(({ table: { tableArn } }) => tableArn === table.tableArn);
       if (first !== undefined) requireSameOwner(first, { schemaFile: entry.schema, table, ownerRoleArn });
       const id = stackIdOf(entry, first?.id ?? `Dynalake${pascal(schema.table)}`, first !== undefined);
-      const unknown = await requireFits(lakeSchemas, id, entry.schema);
+      const unknown = await requireFits(lakeTables, id, entry.schema);
       described.push({ id, schemaFile: entry.schema, table, ownerRoleArn, unknown });
     }
     return described;
@@ -249,18 +249,25 @@ function stackIdOf({ stackName, table }: ExportEntry, id: string, isTaken: boole
 
 /** Throws SCHEMA_INVALID if the schema file does not fit the lake's data. Returns a warning if it could not find out. */
 async function requireFits(
-  lakeSchemas: LakeSchemas,
+  lakeTables: LakeTables,
   stackName: string,
   schemaFile: string,
 ): Promise<string | undefined> {
   const schema = deployedSchemaFile(schemaFile);
-  let known: Schema | undefined;
+  let known: LakeTable | undefined;
   try {
-    known = await lakeSchemas(stackName, schema.table);
+    known = await lakeTables(stackName, schema.table);
   } catch (error) {
     if (!(error instanceof DynalakeError)) throw error;
     return `Could not check that ${schemaFile} fits the lake's data: ${error.message}`;
   }
-  if (known !== undefined) requireCompatible(known, schema, schemaFile);
+  if (known === undefined) return undefined;
+  const edit = deployedEdit(known, schema);
+  // breakage: earlier-schemas-are-not-synthesized
+  if (edit?.kind === "earlier")
+    throw new DynalakeError("SCHEMA_INVALID", `${schemaFile} holds an earlier schema of the table`, {
+      next: `To go back to it, set "evolution": ${edit.evolution} in it.`,
+    });
+  requireDeployable(known, schema, schemaFile);
   return undefined;
 }

@@ -92,6 +92,9 @@ export function registerPermissions(access: TableAccess, tickFunctionArn: string
   return [
     ...access.readRegistry(),
     ...access.writeRegistry(),
+    // What the lake has: a column of another type is one of its own in Glue.
+    ...access.read("manifest/", "schema.json"),
+    ...access.list("manifest/", "schema.json"),
     ...access.catalog(
       ["glue:CreateTable", "glue:GetTable", "glue:UpdateTable"],
       [access.stored("changes"), access.stored("segments"), access.stored("staging")],

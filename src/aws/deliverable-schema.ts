@@ -1,11 +1,13 @@
-/** The schema for sending changes, checked against Firehose's columns. */
+/** The lake table for sending changes: its schema, which names the columns of files, checked against Firehose's columns. */
 import { DynalakeError } from "../core/error.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import type { Schema } from "../core/schema/schema.ts";
+import type { Commits } from "../core/table/commits.ts";
 import { gapOfMissingColumns } from "../core/table/gap.ts";
+import type { OpenTable } from "../core/table/open-table.ts";
 import { recordGrowingGap } from "../core/table/recorded-gaps.ts";
 import { type CatalogTables, requireDeliverable } from "./catalog-columns.ts";
-import { writtenSchema } from "./lake-schema.ts";
+import { openDeployedTable } from "./lake-schema.ts";
 
 export interface DeliverableContext {
   readonly store: ObjectStore;
@@ -16,10 +18,14 @@ export interface DeliverableContext {
   readonly nowSeconds: () => number;
 }
 
-/** Throws SCHEMA_INVALID if columns are missing, after recording a gap for the values that may be lost. */
-export async function deliverableSchema(context: DeliverableContext): Promise<Schema> {
+/**
+ * Throws SCHEMA_INVALID if columns are missing, after recording a gap for the values that may be lost. What `known` has is not read
+ * again.
+ */
+export async function deliverableTable(context: DeliverableContext, known?: Commits): Promise<OpenTable> {
   const { store, deployed, engine, nowSeconds, settleSeconds } = context;
-  const schema = await writtenSchema(store, deployed);
+  const opened = await openDeployedTable(store, deployed, known); // breakage: rows-have-the-columns-of-files
+  const { schema } = opened;
   try {
     await requireDeliverable(engine.catalog, schema);
   } catch (error) {
@@ -29,5 +35,5 @@ export async function deliverableSchema(context: DeliverableContext): Promise<Sc
     }
     throw error;
   }
-  return schema;
+  return opened;
 }

@@ -13,6 +13,7 @@ import {
 import { shownColumns, shownView } from "../core/overlay/shown-view.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import { columnTypeText } from "../core/schema/column-type.ts";
+import { withEarlierColumns } from "../core/schema/earlier-columns.ts";
 import { athena } from "../core/sql/athena.ts";
 import { EXPORT_TIME, historyRows } from "../core/sql/view.ts";
 import { deployedMoments } from "../core/status/tables-view.ts";
@@ -49,7 +50,10 @@ export async function publishViews(context: PublishContext): Promise<PublishedVi
   const current = await standingView(viewing, opened);
   // Where the log begins is all that its view needs, and a listing of it all is long.
   const [firstDay] = await changes.days();
-  const log = relations.changeLog(schema, firstDay === undefined ? [] : await changes.ofDay(firstDay));
+  const log = relations.changeLog(
+    withEarlierColumns(schema), // breakage: published-histories-have-columns-of-before
+    firstDay === undefined ? [] : await changes.ofDay(firstDay),
+  );
   const columns = glueColumns(opened);
   const text = { typeName: athena.typeName({ kind: "string" }), hiveType: "string" };
   const time = { typeName: athena.typeName({ kind: "timestamp" }), hiveType: "timestamp" };
@@ -67,7 +71,7 @@ export async function publishViews(context: PublishContext): Promise<PublishedVi
     for (const view of views)
       await publishView(engine.catalog, { ...view, table, sequence: manifest.sequence });
   };
-  await publish(sources.map((view) => ({ ...view, ...shownView(athena, opened, view, "name") })));
+  await publish(sources.map((view) => ({ ...view, ...shownView(athena, opened, view, "ascii") })));
   const moments = await deployedMoments(store, opened, await wholenessOf(context, manifest, table));
   const told = await publishMoments(engine.catalog, moments, manifest.sequence);
   // It may have been removed since this publication began. What is removed later takes it out itself.
@@ -106,7 +110,7 @@ export function snapshotViews(
 ): readonly ShownView[] {
   const shown = (files: readonly SnapshotFiles[]): ShownView => {
     const view = snapshotsView(viewing, table.schema, files);
-    return { ...shownView(athena, table, view, "name"), columns };
+    return { ...shownView(athena, table, view, "ascii"), columns };
   };
   const whole = shown(kept);
   if (fitsGlue(database, whole)) return [whole]; // breakage: long-snapshots-are-split
@@ -133,7 +137,7 @@ export function snapshotViews(
 function glueColumns(opened: OpenTable): readonly ViewColumn[] {
   const hiveTypes = new Map(opened.schema.columns.map(({ name, type }) => [name, columnTypeText(type)]));
   const metadata: Readonly<Record<string, string>> = { _changed_at: "timestamp", _expired: "boolean" };
-  return shownColumns(athena, opened, "name").map(({ name, typeName, stored = "" }) => ({
+  return shownColumns(athena, opened, "ascii").map(({ name, typeName, stored = "" }) => ({
     name,
     typeName,
     hiveType: hiveTypes.get(stored) ?? metadata[stored] ?? "string",

@@ -9,8 +9,9 @@ import { FIREHOSE_LIMITS } from "../core/row/pack-lines.ts";
 import { rowCodec } from "../core/row/row.ts";
 import { type LineWriter, lineWriter } from "../core/row/wire-line.ts";
 import type { AcknowledgedRows } from "../core/table/acknowledged-rows.ts";
+import type { Commits } from "../core/table/commits.ts";
 import type { CatalogTables } from "./catalog-columns.ts";
-import { deliverableSchema } from "./deliverable-schema.ts";
+import { deliverableTable } from "./deliverable-schema.ts";
 import { firehoseSink } from "./firehose-sink.ts";
 import { overdueReading } from "./overdue-reading.ts";
 import { refreshed } from "./refreshed.ts";
@@ -48,9 +49,12 @@ export function servedTable(
     stream: entry.deliveryStream,
     onAcknowledged: (rows) => acknowledged.count(table, rows),
   });
+  let known: Commits | undefined;
   const writer = refreshed(WRITER_SECONDS, nowSeconds, async (): Promise<LineWriter> => {
     const deliverable = { store, engine, deployed: schema, settleSeconds, nowSeconds };
-    return lineWriter(rowCodec(await deliverableSchema(deliverable), await maskKey()));
+    const opened = await deliverableTable(deliverable, known);
+    known = opened;
+    return lineWriter(rowCodec(opened.schema, await maskKey()));
   });
   const context = async (): Promise<DeliveryContext> => ({
     store,

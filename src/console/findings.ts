@@ -122,11 +122,17 @@ function schemaFindings(place: ConsolePlace, { table, schemaFile }: TableStatus)
       id: "schema-file",
       table,
       severity: state === "pending" ? "note" : "warn",
-      title: state === "pending" ? "an edit of schema.json is waiting" : "schema.json is not used as it is",
+      title: schemaTitle(place, state === "pending"),
       detail: sentence(detail),
       ...(state === "pending" ? { command: commandLine(place, "compact", "--table", table) } : {}),
     },
   ];
+}
+
+function schemaTitle({ kind }: ConsolePlace, isPending: boolean): string {
+  if (kind === "stack")
+    return isPending ? "the deployed schema is waiting" : "the deployed schema is not used as it is";
+  return isPending ? "an edit of schema.json is waiting" : "schema.json is not used as it is";
 }
 
 function driftFindings(place: ConsolePlace, { table, drift = [] }: TableStatus): readonly LakeFinding[] {

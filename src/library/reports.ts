@@ -151,7 +151,7 @@ export interface TableStatus extends StatusFacts {
   readonly drift: readonly Drift[] | undefined;
   /** Limits that keep the schema from following its data, a sentence each. */
   readonly limits: readonly string[];
-  /** What became of an edit of schema.json; undefined if the file says what the table has. */
+  /** What became of an edit of schema.json, or of the schema of a deployment; undefined if it says what the table has. */
   readonly schemaFile:
     | { readonly state: "pending" | "refused" | "earlier" | "broken" | "missing"; readonly detail: string }
     | undefined;

@@ -43,9 +43,9 @@ export async function exportDeployed(
   const opened = await deployedTable(lake, deployment.table);
   const then = await tableAsOf(store, opened, asOfSeconds);
   const view = history ? await historyView(engine, opened) : await currentView(engine, then, asOfSeconds);
-  const shown = shownView(athena, then, view, "name");
+  const shown = shownView(athena, then, view, "ascii");
   const left = new Set(without);
-  const columns = [...shownColumns(duckdb, then, "name"), ...(history ? PARTITIONS : [])].filter(
+  const columns = [...shownColumns(duckdb, then, "ascii"), ...(history ? PARTITIONS : [])].filter(
     ({ name }) => !left.has(name), // breakage: deployed-exports-leave-columns-out
   );
   const mark = left.has(UNMAPPED) ? freeName("_is_unmapped", columns) : undefined;

@@ -21,7 +21,6 @@ import { FIREHOSE_LIMITS } from "../core/row/pack-lines.ts";
 import { rowCodec } from "../core/row/row.ts";
 import { lineWriter } from "../core/row/wire-line.ts";
 import { latestManifest } from "../core/table/commits.ts";
-import { readWrittenSchema } from "../core/table/schema-file.ts";
 import { wasServed } from "../core/table/served-intervals.ts";
 import { TableSources } from "../core/table/table-sources.ts";
 import type { GivenFile } from "../files/given-file.ts";
@@ -184,9 +183,8 @@ async function contextOf(
   { table, deliveryStream, sourceTableArn }: Pick<Deployment, "table" | "deliveryStream" | "sourceTableArn">,
   { maskKey, anySource, onProgress }: DeployedReplay,
 ): Promise<ReplayContext> {
-  const { schema } = await deployedTable({ store }, table);
-  const written = (await readWrittenSchema(store, table)) ?? schema;
-  const { floorSeconds } = await latestManifest(store, table);
+  const { manifest, schema } = await deployedTable({ store }, table);
+  const { floorSeconds } = manifest;
   const source = sourceOfArn(sourceTableArn);
   const sources = !anySource && source !== undefined ? new TableSources([source]) : undefined;
   return {
@@ -198,7 +196,7 @@ async function contextOf(
       stream: deliveryStream,
       giveUpSeconds: GIVE_UP_SECONDS,
     }),
-    writer: lineWriter(rowCodec(written, maskKey)),
+    writer: lineWriter(rowCodec(schema, maskKey)),
     rowBytesMax: FIREHOSE_LIMITS.recordBytesMax,
     nowSeconds,
     onProgress: (progress) => {

@@ -1,7 +1,9 @@
 /** How a deployed lake table is, with what only its services know. */
 
 import { type DeliveryStatus, deliveryStatus } from "../aws/delivery-status.ts";
+import { deployedEdit, deployedEditSentence } from "../aws/deployed-change.ts";
 import type { Deployment } from "../aws/deployment.ts";
+import { deployedTableNamed } from "../aws/registry.ts";
 import { defined } from "../core/defined.ts";
 import { type CountedDay, readCheckedDeliveries } from "../core/delivery/check-deliveries.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
@@ -27,11 +29,12 @@ export async function deployedStatus(stack: OpenedStack, deployment: Deployment)
   const { store, engine } = stack.lakeOf(deployment);
   const opened = await deployedTable({ store }, deployment.table);
   const mappingId = deployment.eventSourceMapping;
-  const [status, more] = await Promise.all([
+  const [status, schemaFile, more] = await Promise.all([
     tableStatus({ engine, store, mappingId }, opened, nowSeconds()),
+    deployedSchema(store, opened),
     deliveryFacts(stack, deployment, store),
   ]);
-  return { ...tableStatusOf(status), rows: status.rows, ...more };
+  return { ...tableStatusOf(status), schemaFile, rows: status.rows, ...more };
 }
 
 /** Without a statement, which costs money and time. */
@@ -42,11 +45,19 @@ export async function uncountedDeployedStatus(
 ): Promise<UncountedStatus> {
   const { store } = stack.lakeOf(deployment);
   const mappingId = deployment.eventSourceMapping;
-  const [status, more] = await Promise.all([
+  const [status, schemaFile, more] = await Promise.all([
     uncountedStatus({ store, mappingId }, opened, nowSeconds()),
+    deployedSchema(store, opened),
     deliveryFacts(stack, deployment, store),
   ]);
-  return { ...tableStatusOf(status), ...more };
+  return { ...tableStatusOf(status), schemaFile, ...more };
+}
+
+/** What became of the deployed schema, unless it is that of the lake table. */
+async function deployedSchema(store: ObjectStore, opened: OpenTable): Promise<TableStatus["schemaFile"]> {
+  const deployed = await deployedTableNamed(store, opened.schema.table);
+  const edit = deployed && deployedEdit(opened, deployed.schema);
+  return edit && { state: edit.kind, detail: deployedEditSentence(edit) };
 }
 
 async function deliveryFacts(

@@ -4,7 +4,9 @@ import { describe, expect, test } from "@jest/globals";
 import type { TableEntry } from "../../src/aws/contracts/registry.ts";
 import { type TickContext, type TickFailure, tick } from "../../src/aws/tick/tick.ts";
 import { EXPORT_FUZZ_SECONDS } from "../../src/core/exports/export-manifest.ts";
+import { defined } from "../../src/core/defined.ts";
 import { initialManifest, manifestText } from "../../src/core/format/manifest.ts";
+import { schemaMark } from "../../src/core/schema/schema-change.ts";
 import { saveLastCompaction } from "../../src/core/table/last-compaction.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { register, sourceEntry, tableEntry } from "../support/registry.ts";
@@ -34,11 +36,13 @@ class Ticked {
   }
 
   /** The table has a snapshot, and was compacted until nothing was left. */
-  async settled(table: string): Promise<void> {
-    const { schema } = tableEntry("", table);
+  async settled(table: string, former: { formerSchemas?: string[]; evolution?: number } = {}): Promise<void> {
+    const { evolution, formerSchemas } = former;
+    const { schema: own } = tableEntry("", table);
+    const schema = { ...own, ...defined({ evolution }) };
     const snapshots = [{ run: "s", exportTimeSeconds: NOW, cutSeconds: NOW, items: 0, segments: [] }];
     const times = { committedAtSeconds: this.nowSeconds, horizonSeconds: this.nowSeconds };
-    const manifest = { ...initialManifest(1), ...times, sequence: 1, schema, snapshots };
+    const manifest = { ...initialManifest(1), ...times, sequence: 1, schema, formerSchemas, snapshots };
     this.store.plant(`${table}/manifest/000000000001.json`, manifestText(manifest));
     await saveLastCompaction(this.store, table, { atSeconds: this.nowSeconds });
   }
@@ -157,6 +161,15 @@ describe("a tick", () => {
     await ticked.settled("orders");
     await ticked.tick();
     expect(await ticked.tick()).toEqual([{ compaction: { table: "orders" } }]);
+  });
+
+  test("leaves a table alone whose deployed schema is the one of before, as a rollback leaves it", async () => {
+    const attributes = { id: { type: "string" }, note: { type: "string" } } as const;
+    const before = { table: "orders", key: { hash: "id" }, attributes };
+    const ticked = new Ticked(tableEntry("orders", "orders", { schema: before }));
+    await ticked.settled("orders", { formerSchemas: [schemaMark(before)], evolution: 1 });
+    await ticked.tick();
+    expect(await ticked.tick()).toEqual([]);
   });
 
   test("has what waits delivered by the function of the source", async () => {

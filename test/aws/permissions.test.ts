@@ -535,6 +535,8 @@ test("register: the registry, and the tables of the catalog, missing and without
   await register("glueTables", schema, dropped);
   const wider = { ...schema, attributes: { ...schema.attributes, n: { type: "int" } } };
   await register("glueTables", wider, undefined);
+  // One that has commits, which say what its files have.
+  await register("glueTables", entry.schema, undefined);
   await register("table", schema, async () => undefined);
   // A table that has been in the union leaves it.
   const opened = await requireTable(store, "guarded");

@@ -151,9 +151,9 @@ test("then it is there, old and new rows right, its past recovered from _unmappe
   await lakeEqualsTable();
 });
 
-test("a column of another type is refused before anything is deployed, and the lake goes on", async () => {
-  await expect(deploy({ ...FIRST, Note: { type: "int" } })).rejects.toThrow(
-    /error SCHEMA_INVALID: .*orders\.json cannot change the existing table "orders": attributes\.Note\.type: it is already string/,
+test("a key of another kind is refused before anything is deployed, and the lake goes on", async () => {
+  await expect(deploy({ ...FIRST, Id: { type: "bigint" }, Note: { type: "string" } })).rejects.toThrow(
+    /error SCHEMA_INVALID: .*orders\.json cannot change the existing table "orders": attributes\.Id\.type: it is already string/,
   );
   await orders.put(order("g", "7"));
   await lakeEqualsTable();

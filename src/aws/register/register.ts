@@ -2,6 +2,7 @@
 import { lakeEntryPath, sourceEntryPath, tableEntryPath } from "../../core/format/deployment-path.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { parseSchema } from "../../core/schema/schema.ts";
+import { openTable } from "../../core/table/open-table.ts";
 import { servedSince, servedUntil } from "../../core/table/served-intervals.ts";
 import { readLakeFile, replaceLakeFile } from "../../core/table/stored-file.ts";
 import type {
@@ -12,6 +13,7 @@ import type {
   TableEntry,
 } from "../contracts/registry.ts";
 import { tableEntryFile } from "../contracts/registry-files.ts";
+import { columnsOfFiles } from "../deployed-change.ts";
 import type { ViewsCatalog } from "../glue-view.ts";
 import { deployedTableNamed, readSourceEntry } from "../registry.ts";
 import { leaveTables } from "../tables-view.ts";
@@ -28,12 +30,15 @@ export function registerLake({ store }: RegisterContext, lake: LakeEntry): Promi
   return replaceLakeFile(store, lakeEntryPath, lake);
 }
 
-/** The data stays, and so do its tables. */
-export function registerGlueTables(
-  { bucket, catalog }: RegisterContext,
+/** The data stays, and so do its tables. Throws SCHEMA_INVALID where the lake table rules the schema out. */
+export async function registerGlueTables(
+  { bucket, catalog, store }: RegisterContext,
   { schema }: Pick<TableConfiguration, "schema">,
 ): Promise<void> {
-  return ensureStoredTables(catalog, bucket, parseSchema(schema, "the deployed schema"));
+  const deployed = parseSchema(schema, "the deployed schema");
+  const opened = await openTable(store, deployed.table);
+  const stored = opened === undefined ? deployed : columnsOfFiles(opened, deployed); // breakage: other-types-are-columns-of-their-own
+  await ensureStoredTables(catalog, bucket, stored);
 }
 
 /** `configuration` names the resource that a stack has made: updates of it keep the name. */

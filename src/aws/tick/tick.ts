@@ -5,15 +5,17 @@ import { ListExecutionsCommand, StartExecutionCommand } from "@aws-sdk/client-sf
 import { isHorizonBehind } from "../../core/compaction/commit-compaction.ts";
 import { EXPORT_FUZZ_SECONDS } from "../../core/exports/export-manifest.ts";
 import { changesDayFolder, hourOf } from "../../core/format/lake-path.ts";
+import type { Schema } from "../../core/schema/schema.ts";
 import { schemaMark } from "../../core/schema/schema-change.ts";
 import { readLastCompaction } from "../../core/table/last-compaction.ts";
-import { openTableOf } from "../../core/table/open-table.ts";
+import { type OpenTable, openTableOf } from "../../core/table/open-table.ts";
 import { waitingPaths } from "../../core/table/waiting-paths.ts";
 import { awsError } from "../../sdk/aws-error.ts";
 import { AWS_DELIVERY_DELAY_SECONDS, settleSecondsFor } from "../aws-policy.ts";
 import type { CompactionInput, SnapshotInput } from "../contracts/machines.ts";
 import type { LakeEntry } from "../contracts/registry.ts";
 import type { CleanEvent, SourceEvent } from "../contracts/steps.ts";
+import { deployedEdit } from "../deployed-change.ts";
 import { type DeployedTable, deployedSources, readLakeEntry } from "../registry.ts";
 import type { LakeContext } from "../steps/step-context.ts";
 import { planTick, type TickFacts, type TickPlan, type TickSource, type TickState } from "./plan-tick.ts";
@@ -101,12 +103,18 @@ async function factsOf(context: TickContext, deployed: DeployedTable): Promise<T
   const opened = await openTableOf(store, schema);
   return {
     hasNews:
-      schemaMark(opened.schema.file) !== schemaMark(schema.file) ||
+      isChanged(opened, schema) ||
       isHorizonBehind(opened.manifest, context.nowSeconds()) ||
       (await hasNews(context, deployed)),
     snapshotSeconds: opened.manifest.snapshots.at(-1)?.exportTimeSeconds,
     waiting: (await waitingPaths(store, table)).length,
   };
+}
+
+/** One that the table had before is left by a rollback: a compaction has nothing to do with it. */
+function isChanged(opened: OpenTable, deployed: Schema): boolean {
+  if (schemaMark(opened.schema.file) === schemaMark(deployed.file)) return false;
+  return deployedEdit(opened, deployed)?.kind !== "earlier"; // breakage: rolled-back-schemas-are-no-news
 }
 
 /** Whether objects have come since the last compaction, or since shortly before it, when it still left them alone. */

@@ -97,7 +97,9 @@ function statusText(status: PlacedStatus, stack: string | undefined): string {
         ? "none"
         : `${status.commits.newest}, the last at ${timeText(status.commits.newestAtSeconds)}; --as-of reaches back to ${status.commits.asOfFromSeconds === 0 ? "the beginning" : timeText(status.commits.asOfFromSeconds)}`,
     ],
-    ...(status.schemaFile === undefined ? [] : [["schema.json", status.schemaFile.detail] as const]),
+    ...(status.schemaFile === undefined
+      ? []
+      : [[stack === undefined ? "schema.json" : "schema", status.schemaFile.detail] as const]),
     ...driftSentences(status.drift ?? []).map((sentence) => ["drift", sentence] as const),
     ...status.limits.map((sentence) => ["limit", sentence] as const),
     ...(status.counted === undefined ? [] : [["deliveries", countedText(status.counted)] as const]),

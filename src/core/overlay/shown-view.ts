@@ -4,14 +4,15 @@
  */
 import type { Manifest } from "../format/manifest.ts";
 import { type Dialect, quoted } from "../ports/dialect.ts";
-import type { Schema } from "../schema/schema.ts";
+import { physicalName } from "../schema/physical-name.ts";
+import type { Column, Schema } from "../schema/schema.ts";
 import { textColumns } from "../schema/text-name.ts";
 import { textOfMisfit } from "../sql/text-of-misfit.ts";
 import { viewColumns } from "../sql/typed-columns.ts";
 import type { LakeView } from "./lake-view.ts";
 
-/** Which names columns have: those in SQL, or those of files, where an engine's catalog knows no others. */
-export type Naming = "label" | "name";
+/** Which names columns have: those in SQL, or these in letters of ASCII, where an engine's catalog knows no others. */
+export type Naming = "label" | "ascii";
 
 export interface TableWithTexts {
   readonly schema: Schema;
@@ -44,12 +45,22 @@ export function shownColumns(
   );
   return viewColumns(dialect, schema).flatMap(({ name, typeName, declared }): ShownColumn[] => {
     if (declared?.hidden === true) return []; // breakage: hidden-columns-are-not-shown
-    const own = { name: declared?.[naming] ?? name, value: quoted(name), typeName, stored: name };
+    const own = {
+      name: declared === undefined ? name : shownName(declared, naming),
+      value: quoted(name),
+      typeName,
+      stored: name,
+    };
     const text = declared && texts.get(declared.attribute);
     if (declared === undefined || text === undefined) return [own];
     const value = textOfMisfit(dialect, declared);
     return [own, { name: text, value, typeName: dialect.typeName({ kind: "string" }) }];
   });
+}
+
+/** Two columns of a table never have the same one: each is a name that files could have for it. */
+function shownName({ label }: Column, naming: Naming): string {
+  return naming === "label" ? label : physicalName(label); // breakage: catalogs-show-names-in-sql
 }
 
 /** The view as people see it; those that show files as they lie, with two underscores, keep the columns of files. */

@@ -4,7 +4,10 @@ import { describe, expect, test } from "@jest/globals";
 import type { App, Stack } from "aws-cdk-lib";
 import { addStacks } from "../../../infra/deployment.ts";
 import type { TableApi } from "../../../infra/describe-table.ts";
+import type { LakeTable } from "../../../src/aws/deployed-change.ts";
+import { afterSchemaChange } from "../../../src/core/compaction/next-manifest.ts";
 import { DynalakeError } from "../../../src/core/error.ts";
+import { initialManifest, type Manifest } from "../../../src/core/format/manifest.ts";
 import { parseSchema, type Schema } from "../../../src/core/schema/schema.ts";
 import {
   flat,
@@ -35,6 +38,8 @@ interface Played {
   readonly fails?: Error;
   /** The schema of the lake in the stack DynalakeOrderLines. */
   readonly lake?: Schema | Error;
+  /** Its newest commit. Default: none. */
+  readonly manifest?: Manifest;
 }
 
 /** DynamoDB with one table. */
@@ -65,11 +70,12 @@ async function deploy(context: Readonly<Record<string, unknown>>, played?: Playe
     if (played === undefined) throw new Error("no service may be called");
     return dynamoDb(played);
   };
-  const lakeSchemas = (stackName: string): Promise<Schema | undefined> => {
-    if (played?.lake instanceof Error) return Promise.reject(played.lake);
-    return Promise.resolve(stackName === "DynalakeOrderLines" ? played?.lake : undefined);
+  const lakeTables = async (stackName: string): Promise<LakeTable | undefined> => {
+    const { lake, manifest = initialManifest(1) } = played ?? {};
+    if (lake instanceof Error) throw lake;
+    return stackName === "DynalakeOrderLines" && lake ? { schema: lake, manifest } : undefined;
   };
-  await addStacks(app, { env: {}, connect, lakeSchemas, root });
+  await addStacks(app, { env: {}, connect, lakeTables, root });
   return app;
 }
 
@@ -116,6 +122,19 @@ describe("a table whose lake holds data", () => {
     ).rejects.toMatchObject({
       code: "SCHEMA_INVALID",
       message: `${schema} cannot change the existing table "order_lines": attributes.note: its column cannot be removed`,
+    });
+  });
+
+  test("can get other types, and no schema of before by mistake", async () => {
+    const [was, is] = ["bigint", "string"].map((type) => orderLines({ total: { type } })) as [Schema, Schema];
+    const [old, next] = [was, is].map(({ file }) => schemaNamed("order_lines", file)) as [string, string];
+    expect(stacks(await deploy({ ...context, schema: next }, { lake: was }))).toContain("DynalakeOrderLines");
+    const change = { before: was.file, added: [], schema: is.file };
+    const manifest = afterSchemaChange(initialManifest(1), change, { run: "r", nowSeconds: 1 });
+    await expect(deploy({ ...context, schema: old }, { lake: is, manifest })).rejects.toMatchObject({
+      code: "SCHEMA_INVALID",
+      message: `${old} holds an earlier schema of the table`,
+      next: 'To go back to it, set "evolution": 1 in it.',
     });
   });
 

@@ -247,8 +247,8 @@ describe("a table of another account in the context", () => {
     const connect = () => {
       throw new Error("nothing may be described");
     };
-    const lakeSchemas = () => Promise.resolve(undefined);
-    await addStacks(app, { env: OURS, connect, lakeSchemas, root });
+    const lakeTables = () => Promise.resolve(undefined);
+    await addStacks(app, { env: OURS, connect, lakeTables, root });
     return app;
   };
 
