@@ -151,7 +151,7 @@ export function notAllowed({ table }: Schema, origin: string, reasons: readonly 
     "SCHEMA_INVALID",
     `${origin} cannot change the existing table "${table}": ${places}`,
     {
-      next: "You can only add attributes to an existing table and widen the types of numbers, and in schema.json or with `dynalake schema apply` rename and hide columns, or give one of a single value another kind of type. For any other change, take a new snapshot into another lake, or give the schema file another `table`.",
+      next: "You can only add attributes to an existing table and widen the types of numbers, and in schema.json, with `dynalake schema apply` or by a deployed schema rename and hide columns, or give one of a single value another kind of type. For any other change, take a new snapshot into another lake, or give the schema file another `table`.",
     },
   );
 }
