@@ -1,6 +1,6 @@
 /** Looks up, while the app is synthesized, the lake table that an existing deployment has. */
 import { openAwsLake } from "../src/aws/aws-lake.ts";
-import type { LakeTable } from "../src/aws/deployed-change.ts";
+import type { CommittedTable } from "../src/aws/deployed-change.ts";
 import { chosenDeployment, readDeployments } from "../src/aws/deployment.ts";
 import { s3Store } from "../src/aws/s3-store.ts";
 import { DynalakeError } from "../src/core/error.ts";
@@ -9,7 +9,7 @@ import { openTable } from "../src/core/table/open-table.ts";
 import { awsClients } from "../src/sdk/clients.ts";
 
 /** The lake table of a stack, or undefined if the stack has none yet. Fails when AWS does. */
-export type LakeTables = (stackName: string, table: string) => Promise<LakeTable | undefined>;
+export type LakeTables = (stackName: string, table: string) => Promise<CommittedTable | undefined>;
 
 /** Asks the account, in the deployment's region. */
 export function deployedLakeTables(region: string | undefined): LakeTables {

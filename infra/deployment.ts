@@ -18,7 +18,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Annotations, type App, type Environment } from "aws-cdk-lib";
 import * as z from "zod/mini";
-import { deployedEdit, type LakeTable, requireDeployable } from "../src/aws/deployed-change.ts";
+import { deployedEdit, type CommittedTable, requireDeployable } from "../src/aws/deployed-change.ts";
 import { checkedShape } from "../src/core/checked-shape.ts";
 import { defined } from "../src/core/defined.ts";
 import { DynalakeError } from "../src/core/error.ts";
@@ -254,7 +254,7 @@ async function requireFits(
   schemaFile: string,
 ): Promise<string | undefined> {
   const schema = deployedSchemaFile(schemaFile);
-  let known: LakeTable | undefined;
+  let known: CommittedTable | undefined;
   try {
     known = await lakeTables(stackName, schema.table);
   } catch (error) {

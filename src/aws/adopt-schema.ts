@@ -4,11 +4,11 @@ import type { Plan } from "../core/compaction/plan.ts";
 import type { Schema } from "../core/schema/schema.ts";
 import { newColumns } from "../core/schema/schema-change.ts";
 import { type CatalogTables, columnsSinceSeconds } from "./catalog-columns.ts";
-import { type LakeTable, requireDeployable } from "./deployed-change.ts";
+import { type CommittedTable, requireDeployable } from "./deployed-change.ts";
 
 export interface AdoptionContext {
   readonly engine: { readonly catalog: CatalogTables };
-  readonly opened: LakeTable;
+  readonly opened: CommittedTable;
   /** The schema deployed with the code. */
   readonly deployed: Schema;
   readonly newRunId: () => string;

@@ -15,10 +15,10 @@ import type { OpenTable } from "../core/table/open-table.ts";
 import { editOf, type GivenEdit, type PendingEdit } from "../core/table/schema-edit.ts";
 
 /** What is read of the lake table. */
-export type LakeTable = Pick<OpenTable, "manifest" | "schema">;
+export type CommittedTable = Pick<OpenTable, "manifest" | "schema">;
 
 /** Undefined where the lake table has the schema. */
-export function deployedEdit(table: LakeTable, deployed: Schema): GivenEdit | undefined {
+export function deployedEdit(table: CommittedTable, deployed: Schema): GivenEdit | undefined {
   const edit = editOf(onColumnsOf(table.schema, deployed), table);
   if (edit?.kind !== "pending") return edit;
   const reasons = [...roomReasons(edit.widened, undefined), ...doubleReasons(table.schema, edit)];
@@ -29,7 +29,7 @@ export function deployedEdit(table: LakeTable, deployed: Schema): GivenEdit | un
  * The change to make, or undefined for none. Throws SCHEMA_INVALID if the data rules the change out; `origin` names the schema there.
  */
 export function requireDeployable(
-  table: LakeTable,
+  table: CommittedTable,
   deployed: Schema,
   origin = "the deployed schema",
 ): PendingEdit | undefined {
@@ -53,7 +53,7 @@ export function deployedEditSentence(edit: GivenEdit): string {
 }
 
 /** The schema with all columns that files have, or will have once the deployed schema is the lake's. Throws as `requireDeployable`. */
-export function columnsOfFiles(table: LakeTable, deployed: Schema): Schema {
+export function columnsOfFiles(table: CommittedTable, deployed: Schema): Schema {
   const lake = withEarlierColumns(table.schema);
   const edit = requireDeployable(table, deployed);
   const known = new Set(lake.columns.map(({ name }) => name));

@@ -4,7 +4,7 @@ import { describe, expect, test } from "@jest/globals";
 import type { App, Stack } from "aws-cdk-lib";
 import { addStacks } from "../../../infra/deployment.ts";
 import type { TableApi } from "../../../infra/describe-table.ts";
-import type { LakeTable } from "../../../src/aws/deployed-change.ts";
+import type { CommittedTable } from "../../../src/aws/deployed-change.ts";
 import { afterSchemaChange } from "../../../src/core/compaction/next-manifest.ts";
 import { DynalakeError } from "../../../src/core/error.ts";
 import { initialManifest, type Manifest } from "../../../src/core/format/manifest.ts";
@@ -70,7 +70,7 @@ async function deploy(context: Readonly<Record<string, unknown>>, played?: Playe
     if (played === undefined) throw new Error("no service may be called");
     return dynamoDb(played);
   };
-  const lakeTables = async (stackName: string): Promise<LakeTable | undefined> => {
+  const lakeTables = async (stackName: string): Promise<CommittedTable | undefined> => {
     const { lake, manifest = initialManifest(1) } = played ?? {};
     if (lake instanceof Error) throw lake;
     return stackName === "DynalakeOrderLines" && lake ? { schema: lake, manifest } : undefined;
