@@ -18,7 +18,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Annotations, type App, type Environment } from "aws-cdk-lib";
 import * as z from "zod/mini";
-import { deployedEdit, type CommittedTable, requireDeployable } from "../src/aws/deployed-change.ts";
+import { type CommittedTable, deployedEdit, requireDeployable } from "../src/aws/deployed-change.ts";
 import { checkedShape } from "../src/core/checked-shape.ts";
 import { defined } from "../src/core/defined.ts";
 import { DynalakeError } from "../src/core/error.ts";

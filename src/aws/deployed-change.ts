@@ -4,9 +4,9 @@
  */
 import { DynalakeError } from "../core/error.ts";
 import { recoverableColumns } from "../core/format/recovery.ts";
+import { changeTexts } from "../core/schema/change-text.ts";
 import { withEarlierColumns } from "../core/schema/earlier-columns.ts";
 import type { Schema } from "../core/schema/schema.ts";
-import { changeTexts } from "../core/schema/change-text.ts";
 import { newColumns, notAllowed, roomReasons } from "../core/schema/schema-change.ts";
 import { athena } from "../core/sql/athena.ts";
 import { typedForm, valueList } from "../core/sql/column-value.ts";

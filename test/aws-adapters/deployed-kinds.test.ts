@@ -9,8 +9,8 @@ import { initialManifest, type Manifest, manifestText } from "../../src/core/for
 import { parseSchema, parseStoredSchema, type SchemaFile } from "../../src/core/schema/schema.ts";
 import { newColumns } from "../../src/core/schema/schema-change.ts";
 import { athena } from "../../src/core/sql/athena.ts";
-import { schemaBytes } from "../../src/core/table/schema-file.ts";
 import { openTableOf } from "../../src/core/table/open-table.ts";
+import { schemaBytes } from "../../src/core/table/schema-file.ts";
 import { MemoryCatalog } from "../crash-points/memory-catalog.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { tableEntry } from "../support/registry.ts";
