@@ -16,10 +16,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import {
   DeleteItemCommand,
   DeleteTableCommand,
-  type DynamoDBClient,
   PutItemCommand,
 } from "@aws-sdk/client-dynamodb";
-import { createReviewsTable } from "../src/demo/reviews-table.ts";
+import { createReviewsTable, type WrittenSource } from "../src/demo/reviews-table.ts";
 import { startEmulator } from "../src/emulator/emulator.ts";
 import { connectSource } from "../src/source/source-connection.ts";
 import {
@@ -56,7 +55,7 @@ try {
   rmSync(lake, { recursive: true, force: true });
   rmSync(expected, { recursive: true, force: true });
   mkdirSync(expected, { recursive: true });
-  const moments = [await makeReviews(connection.client), await makeShop()];
+  const moments = [await makeReviews(connection), await makeShop()];
   makeVisits();
   writeExpectations(moments);
 } finally {
@@ -66,7 +65,8 @@ try {
 }
 
 /** Follows a table on the emulator: position, beginning and source; a column declared late; a gap that is still open. */
-async function makeReviews(client: DynamoDBClient): Promise<Moment> {
+async function makeReviews(source: WrittenSource): Promise<Moment> {
+  const { client } = source;
   const put = (user: string, book: string, more: Item): Promise<unknown> =>
     client.send(
       new PutItemCommand({ TableName: "Reviews", Item: { User: { S: user }, Book: { S: book }, ...more } }),
@@ -78,7 +78,7 @@ async function makeReviews(client: DynamoDBClient): Promise<Moment> {
   const follow = ["run", "--once", "--lake", lake];
   const from = ["--source", "Reviews", "--endpoint", emulator.endpoint];
 
-  await createReviewsTable(client);
+  await createReviewsTable(source);
   await put("ann", "Mort", {
     Rating: { N: "5" },
     Author: { S: "Terry Pratchett" },
@@ -101,7 +101,7 @@ async function makeReviews(client: DynamoDBClient): Promise<Moment> {
   dynalake([...follow, "--no-compact"]);
 
   await client.send(new DeleteTableCommand({ TableName: "Reviews" }));
-  await createReviewsTable(client);
+  await createReviewsTable(source);
   await put("fay", "Mort", { Rating: { N: "4" } });
   dynalake([...follow, "--no-compact"], 3);
   return past;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Lag, measureLag } from "../../src/demo/lag.ts";
 import { reviews } from "../../src/demo/reviews.ts";
-import { createReviewsTable, loadReviews } from "../../src/demo/reviews-table.ts";
+import { createReviewsTable, loadReviews, type WrittenSource } from "../../src/demo/reviews-table.ts";
 import { startEmulator } from "../../src/emulator/emulator.ts";
 import { openLake } from "../../src/index.ts";
 import { connectSource } from "../../src/source/source-connection.ts";
@@ -28,15 +28,15 @@ export async function emulatorLag(request: EmulatorLagRequest): Promise<Lag> {
   const emulator = await startEmulator({ searchPath: process.env.PATH ?? "" });
   const connection = connectSource({ endpoint: emulator.endpoint });
   try {
-    await createReviewsTable(connection.client);
-    await loadReviews(connection.client, reviews(ITEMS));
+    await createReviewsTable(connection);
+    await loadReviews(connection, reviews(ITEMS));
     return await withScratchFolder(async (folder) => {
       const lake = join(folder, "lake");
       const source = ["--source", "Reviews", "--endpoint", emulator.endpoint, "--lake", lake];
       const run = new RunningProcess([bin, "run", ...source, "--compact-every", `${COMPACT_EVERY_SECONDS}`]);
       try {
         await run.said("following");
-        return await measuredIn(lake, connection.client, request);
+        return await measuredIn(lake, connection, request);
       } finally {
         await run.stop();
       }
@@ -47,15 +47,11 @@ export async function emulatorLag(request: EmulatorLagRequest): Promise<Lag> {
   }
 }
 
-async function measuredIn(
-  folder: string,
-  client: ReturnType<typeof connectSource>["client"],
-  request: EmulatorLagRequest,
-): Promise<Lag> {
+async function measuredIn(folder: string, source: WrittenSource, request: EmulatorLagRequest): Promise<Lag> {
   await using lake = await openLake(folder);
   const lag = await measureLag({
     ...request,
-    client,
+    source,
     user: "bench",
     patienceSeconds: 30,
     lateSecondsMax: LATE_SECONDS_MAX,

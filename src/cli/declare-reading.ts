@@ -6,6 +6,8 @@ import {
   jsonOption,
   lakeOption,
   lakeTableOption,
+  oneTableOption,
+  oneTableOptions,
   regionOption,
   stackOption,
   workGroupOption,
@@ -105,7 +107,7 @@ function exportTable(program: Command, runs: Runs): void {
     .addOption(stackOption())
     .addOption(workGroupOption())
     .addOption(regionOption())
-    .addOption(lakeTableOption())
+    .addOption(oneTableOption())
     .addOption(
       new Option("--format <format>", "the form of the files").choices(EXPORT_FORMATS).default("parquet"),
     )
@@ -125,7 +127,7 @@ function exportTable(program: Command, runs: Runs): void {
 }
 
 function items(program: Command, runs: Runs): void {
-  anyLakeOptions(program.command("items").description("print the current items as DynamoDB JSON lines"))
+  oneTableOptions(program.command("items").description("print the current items as DynamoDB JSON lines"))
     .addOption(workGroupOption())
     .option("--as-of <time>", "the items as they were at a time")
     .action(
@@ -221,7 +223,7 @@ function restore(program: Command, runs: Runs): void {
     .addOption(lakeOption())
     .addOption(stackOption())
     .addOption(workGroupOption())
-    .addOption(lakeTableOption())
+    .addOption(oneTableOption())
     .addOption(
       new Option(
         "--to-s3 <address>",

@@ -4,6 +4,7 @@ import {
   anyLakeOptions,
   jsonOption,
   lakeTableOption,
+  oneTableOptions,
   partialOption,
   regionOption,
 } from "./options/common-options.ts";
@@ -111,7 +112,7 @@ function quarantine(program: Command, runs: Runs): void {
         (await import("./commands/quarantine.ts")).showCommand(context, options),
       ),
     );
-  anyLakeOptions(
+  oneTableOptions(
     quarantined
       .command("replay")
       .alias("repair")
@@ -126,7 +127,7 @@ function quarantine(program: Command, runs: Runs): void {
         (await import("./commands/quarantine.ts")).replayQuarantineCommand(context, options),
       ),
     );
-  anyLakeOptions(
+  oneTableOptions(
     quarantined
       .command("drop")
       .description("delete them for good: their changes are a gap, until a later snapshot"),

@@ -1,7 +1,9 @@
 /** Proves a lake table against its source: every item of a scan against every item of the lake. */
 import { type Item, itemText, readItem } from "../core/values/attribute-value.ts";
 import type { Items } from "../library/lake.ts";
+import type { ScanPageInput, WrittenPage } from "../source/scan-page.ts";
 import type { SourceConnection } from "../source/source-connection.ts";
+import { sourceError } from "../source/source-error.ts";
 
 export interface Comparison {
   readonly items: number;
@@ -28,15 +30,20 @@ export async function compareWithScan(
 async function* scanItems(connection: SourceConnection, table: string): AsyncGenerator<Item> {
   let start: Record<string, never> | undefined;
   do {
-    const page = await connection.tables.scan(
-      {
-        TableName: table,
-        ConsistentRead: true,
-        ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-      },
-      AbortSignal.timeout(60_000),
-    );
+    const page = await scanPage(connection, {
+      TableName: table,
+      ConsistentRead: true,
+      ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+    });
     for (const item of page.Items ?? []) yield readItem(item);
     start = page.LastEvaluatedKey as Record<string, never> | undefined;
   } while (start !== undefined);
+}
+
+async function scanPage({ tables, place }: SourceConnection, input: ScanPageInput): Promise<WrittenPage> {
+  try {
+    return await tables.scan(input, AbortSignal.timeout(60_000));
+  } catch (error) {
+    throw sourceError(error, { place, attempt: `scan table "${input.TableName}"` });
+  }
 }

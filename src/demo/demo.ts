@@ -63,8 +63,8 @@ class Demo {
     const { title, say } = this.#stage;
     const loaded = reviews(REVIEWS);
     await title(`A DynamoDB table, ${REVIEWS_TABLE}, on ${emulator}`);
-    await createReviewsTable(connection.client);
-    await loadReviews(connection.client, loaded);
+    await createReviewsTable(connection);
+    await loadReviews(connection, loaded);
     await say(`${counted(REVIEWS, "review")} loaded. User and Book are the key.`);
 
     await title("A full snapshot seeds the lake");
@@ -91,14 +91,19 @@ class Demo {
   }
 
   async #write(loaded: readonly Review[]): Promise<void> {
-    const { client } = this.#setting.connection;
+    const { connection } = this.#setting;
     const { say } = this.#stage;
     const own = loaded.filter((review) => review.Author === AUTHOR);
     const other = loaded.filter((review) => review.Author === "Jane Austen");
     const expected = ratedBy(loaded, AUTHOR) + 2 - 1;
-    await putReview(client, { User: "you", Book: "The Tales of Beedle the Bard", Rating: 5, Author: AUTHOR });
-    await changeAuthor(client, other[0] as Review, AUTHOR);
-    await deleteReview(client, own[0] as Review);
+    await putReview(connection, {
+      User: "you",
+      Book: "The Tales of Beedle the Bard",
+      Rating: 5,
+      Author: AUTHOR,
+    });
+    await changeAuthor(connection, other[0] as Review, AUTHOR);
+    await deleteReview(connection, own[0] as Review);
     const writtenMs = performance.now();
     await say(
       `One review added, one whose author changes to ${AUTHOR}, one deleted. The same question again:`,
@@ -134,7 +139,7 @@ class Demo {
 
   #lag(): Promise<Lag> {
     return measureLag({
-      client: this.#setting.connection.client,
+      source: this.#setting.connection,
       writesPerSecond: WRITES_PER_SECOND,
       seconds: WRITE_SECONDS,
       user: PROBE_USER,

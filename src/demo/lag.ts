@@ -1,9 +1,8 @@
 /** Measures the lag from a write to the moment when SQL shows it, by writing at a steady rate and asking again and again. */
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { putReview } from "./reviews-table.ts";
+import { putReview, type WrittenSource } from "./reviews-table.ts";
 
 export interface LagRequest {
-  readonly client: DynamoDBClient;
+  readonly source: WrittenSource;
   readonly writesPerSecond: number;
   readonly seconds: number;
   /** The books of `user` changed at or after a second that a query shows now. */
@@ -42,7 +41,7 @@ export async function measureLag(request: LagRequest): Promise<Lag> {
       if (earlyMs > 1) await new Promise((resolve) => setTimeout(resolve, earlyMs));
       requireRate(request, -earlyMs);
       const book = `probe ${i}`;
-      await putReview(request.client, { User: request.user, Book: book, Rating: 1 + (i % 5) });
+      await putReview(request.source, { User: request.user, Book: book, Rating: 1 + (i % 5) });
       endMs = performance.now();
       writtenAtMs.set(book, endMs);
     }

@@ -53,7 +53,7 @@ export function followStreams(
       onColumns: (table, columns) => tally.emit({ kind: "columns-added", table, columns }),
       snapshot: {
         onBegin: (table) => tally.emit({ kind: "snapshot-begun", table }),
-        onProgress: (progress) => tally.emit(takingEvent(source ?? "", progress)),
+        onProgress: (progress) => tally.emit(takingEvent(progress)),
         onTaken: (taken) => {
           const report = snapshotReport(taken);
           tally.emit({ kind: "snapshot-taken", table: report.table, report });

@@ -1,4 +1,5 @@
-/** What statements can read of a lake: its tables, their histories and snapshots, each with its columns. */
+/** What statements can read of a lake: its tables, their histories and snapshots, and the list of its tables, each with its columns. */
+import { TABLES_VIEW } from "../core/status/tables-view.ts";
 import { openTables } from "../core/table/open-table.ts";
 import { folderStore } from "../files/folder-store.ts";
 import type { CommandLake } from "./folder-lake.ts";
@@ -12,11 +13,10 @@ export interface LakeRelation {
 export async function lakeRelations(lake: CommandLake): Promise<readonly LakeRelation[]> {
   const tables = await openTables(folderStore(lake.folder));
   if (tables.length === 0) return [];
-  const known = tables.flatMap(({ schema }) => [
-    schema.table,
-    `${schema.table}_history`,
-    `${schema.table}_snapshots`,
-  ]);
+  const known = [
+    ...tables.flatMap(({ schema }) => [schema.table, `${schema.table}_history`, `${schema.table}_snapshots`]),
+    TABLES_VIEW,
+  ];
   const rows = await lake
     .query<{ readonly relation: string; readonly name: string; readonly type: string }>(
       "SELECT table_name AS relation, column_name AS name, data_type AS type FROM information_schema.columns ORDER BY table_name, ordinal_position",

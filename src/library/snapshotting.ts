@@ -112,7 +112,6 @@ export function takeSnapshots(
     await requireDifferentTables(tables);
     const emit = observed(onEvent);
     const threads = snapshotThreads(context.options);
-    const table = name ?? ("source" in from ? from.source : from.export);
     return context.withEngine(
       stop,
       async (lake) => {
@@ -124,7 +123,7 @@ export function takeSnapshots(
           maskKey: context.options.maskKey,
           keep,
           threads,
-          onProgress: (progress: TakingProgress) => emit(takingEvent(table, progress)),
+          onProgress: (progress: TakingProgress) => emit(takingEvent(progress)),
           signal: stop,
         };
         return (await takenFrom(context, from, options, wish, tables)).map(snapshotReport);
@@ -171,9 +170,9 @@ async function takenFrom(
   return snapshotsOfTable({ table: from.source, config, ...limits }, wish, tables);
 }
 
-export function takingEvent(table: string, progress: TakingProgress): ProgressEvent {
+export function takingEvent(progress: TakingProgress): ProgressEvent {
   if (progress.step !== "scanning") {
-    const { step, items, itemsTotal } = progress;
+    const { step, table, items, itemsTotal } = progress;
     return { kind: "progress", table, step, done: items, total: itemsTotal };
   }
   const { source, items, segmentsDone, segments } = progress;

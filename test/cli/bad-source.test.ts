@@ -61,6 +61,15 @@ async function expectRefusal(
   expect(await fingerprint(folder)).toEqual(lakeBefore);
 }
 
+/** The address of a port that nothing listens at. */
+async function silentEndpoint(): Promise<string> {
+  const closed = createServer();
+  await new Promise<void>((resolve) => closed.listen(0, "127.0.0.1", resolve));
+  const { port } = closed.address() as AddressInfo;
+  await new Promise((resolve) => closed.close(resolve));
+  return `http://127.0.0.1:${port}`;
+}
+
 test("a table that does not exist", async () => {
   const at = ["--source", "Absent", "--endpoint", emulator.endpoint];
   const names = ['"Absent"', emulator.endpoint];
@@ -133,15 +142,27 @@ describe("an endpoint that is no help", () => {
   });
 
   test.each(["snapshot", "run"])("where nothing listens, told soon: `%s`", async (command) => {
-    const closed = createServer();
-    await new Promise<void>((resolve) => closed.listen(0, "127.0.0.1", resolve));
-    const endpoint = `http://127.0.0.1:${(closed.address() as AddressInfo).port}`;
-    await new Promise((resolve) => closed.close(resolve));
+    const endpoint = await silentEndpoint();
     await expectRefusal([command, "--source", "Known", "--endpoint", endpoint], {
       code: "UNREACHABLE",
       names: [endpoint, "ECONNREFUSED"],
       next: "--endpoint",
     });
+  });
+
+  test("where nothing listens, told by `demo`", async () => {
+    const endpoint = await silentEndpoint();
+    const ended = await dynalake(["demo", "--endpoint", endpoint, "--lake", join(folder, "demo")]);
+    // The demo has told what it begins with.
+    expectRefused(
+      { ...ended, stdout: "" },
+      {
+        code: "UNREACHABLE",
+        names: [endpoint, '"Reviews"', "ECONNREFUSED"],
+        next: "--endpoint",
+      },
+    );
+    expect(await fingerprint(folder)).toEqual(lakeBefore);
   });
 
   test("that is no URL", async () => {

@@ -160,7 +160,7 @@ test("progress stays on one line of a terminal, and help is as wide as it", asyn
     const piped = await run(["snapshot", ...of]);
     expect(piped).toMatchObject({ code: 0, stderr: expect.not.stringContaining("\u001b") });
     const shown = await run(["snapshot", ...of], { terminal: { isTTY: true, columns: 70 } });
-    expect(shown.stderr).toContain("\r\u001b[2Kreading: 1 of 1 item");
+    expect(shown.stderr).toContain("\r\u001b[2Kreading source: 1 of 1 item");
     const widths = await Promise.all(
       [{}, { isTTY: true, columns: 70 }, { isTTY: true, columns: 120 }].map(async (terminal) => {
         const { stdout } = await run(["snapshot", "--help"], { terminal });

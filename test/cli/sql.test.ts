@@ -36,7 +36,8 @@ test("statements of several lines, commands of the prompt, and a last statement 
 
 test("what there is to read", async () => {
   const { stdout } = await sql(".tables\n.schema t\n.exit\nSELECT 1;\n");
-  for (const name of ["t", "t_history", "t_snapshots"]) expect(stdout).toMatch(new RegExp(`│ ${name} `));
+  for (const name of ["t", "t_history", "t_snapshots", "dynalake_tables"])
+    expect(stdout).toMatch(new RegExp(`│ ${name} `));
   expect(stdout).toMatch(/│ id +│ VARCHAR +│/);
   expect(stdout).not.toContain("│ 1 ");
 });

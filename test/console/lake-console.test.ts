@@ -155,7 +155,7 @@ test("relations have the columns that a statement can name", async () => {
   const relations = new Map(
     (await console.relations()).map(({ name, columns }) => [name, columns.map((column) => column.name)]),
   );
-  expect([...relations.keys()]).toEqual(["orders", "orders_history", "orders_snapshots"]);
+  expect([...relations.keys()]).toEqual(["orders", "orders_history", "orders_snapshots", "dynalake_tables"]);
   expect(relations.get("orders")).toEqual(expect.arrayContaining(["id", "n", "price"]));
   expect(relations.get("orders_history")).toEqual(expect.arrayContaining(["price", "_op", "_changed_at"]));
   expect(relations.get("orders_snapshots")).toContain("ddb_export_timestamp");

@@ -42,15 +42,14 @@ whereThereIsOne("on DynamoDB Local", () => {
 
   test("a snapshot, the changes after it and a compaction give the table, item for item", async () => {
     await withFolder(async (folder) => {
-      const { client } = connection;
       const loaded = reviews(600);
-      await createReviewsTable(client);
-      await loadReviews(client, loaded);
+      await createReviewsTable(connection);
+      await loadReviews(connection, loaded);
       const source = ["--source", "Reviews", "--endpoint", emulator.endpoint, "--lake", folder];
       expect(await dynalakeProcess(["snapshot", ...source])).toMatchObject({ code: 0 });
-      await putReview(client, { User: "new", Book: "b", Rating: 5, Author: "J.K. Rowling" });
-      await changeAuthor(client, loaded[0] as (typeof loaded)[number], "Nobody");
-      await deleteReview(client, loaded[1] as (typeof loaded)[number]);
+      await putReview(connection, { User: "new", Book: "b", Rating: 5, Author: "J.K. Rowling" });
+      await changeAuthor(connection, loaded[0] as (typeof loaded)[number], "Nobody");
+      await deleteReview(connection, loaded[1] as (typeof loaded)[number]);
       expect(await dynalakeProcess(["run", "--once", ...source])).toMatchObject({ code: 0 });
       expect(ratedBy(loaded, "J.K. Rowling")).toBeGreaterThan(0);
       for (const command of [["status"], ["compact", "--all"], ["status"]]) {

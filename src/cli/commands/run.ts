@@ -1,5 +1,4 @@
 /** `dynalake run`: follows the streams of a lake's tables, seconds behind, and compacts on a schedule. */
-import { counted } from "../../core/counted.ts";
 import { defined } from "../../core/defined.ts";
 import { DynalakeError } from "../../core/error.ts";
 import type { FollowReport, SnapshotsKept } from "../../index.ts";
@@ -102,7 +101,7 @@ function receiversOf({ webhookUrl, onFinding, environment }: CommandContext["set
 }
 
 function ended(log: RunLog, { changes, notFollowed, quarantined, gaps }: FollowReport): ExitCode {
-  log.note("info", "stopped", `Stopped after ${counted(changes, "change")}; the next run resumes here`);
+  log.stopped(changes);
   if (notFollowed.length > 0) return EXIT.failed;
   return quarantined > 0 || gaps > 0 ? EXIT.incomplete : EXIT.done;
 }

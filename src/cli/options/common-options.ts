@@ -30,6 +30,9 @@ export const threadsOption = (): Option =>
     .default(Math.min(8, availableParallelism()));
 export const lakeTableOption = (): Option =>
   new Option("--table <name>", "one table of the lake; all or the only one by default");
+/** For commands on exactly one table. */
+export const oneTableOption = (): Option =>
+  new Option("--table <name>", "one table of the lake; the only one by default");
 export const keyOption = (): Option =>
   new Option("--key <hash[,range]>", "the key's attributes, if the source does not name them");
 /** The lake table that is filled. `--name` was its name. */
@@ -41,11 +44,19 @@ export function filledTableOptions(command: Command): Command {
 
 /** For commands on tables of a lake, in a folder or deployed; `others` are the options that mean nothing on a stack. */
 export function anyLakeOptions(command: Command, ...others: readonly string[]): Command {
+  return placeOptions(command, ...others).addOption(lakeTableOption());
+}
+
+/** For commands on one table of a lake, in a folder or deployed. */
+export function oneTableOptions(command: Command): Command {
+  return placeOptions(command).addOption(oneTableOption());
+}
+
+function placeOptions(command: Command, ...others: readonly string[]): Command {
   return command
     .addOption(lakeOption())
     .addOption(stackOption(...others))
-    .addOption(regionOption())
-    .addOption(lakeTableOption());
+    .addOption(regionOption());
 }
 
 /** Where settings come from. */

@@ -2,6 +2,7 @@
 import { counted, grouped } from "../../core/counted.ts";
 import type { OtherSource, ReplayReport } from "../../index.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
+import { othersText } from "./snapshot-report.ts";
 
 interface ReplayPlace {
   readonly json: boolean;
@@ -17,7 +18,7 @@ export async function reportReplay(
   { dryRun, json, quarantine }: ReplayPlace,
 ): Promise<ExitCode> {
   const { table, rows, quarantined, skipped, olderThanSnapshot, olderThanHeld, otherSources } = report;
-  const others = skipped === 0 ? "" : `, ${grouped(skipped)} belong to other tables`;
+  const others = othersText(skipped);
   await terminal.print(
     json
       ? `${JSON.stringify({ table, rows, quarantined, skipped, olderThanSnapshot, olderThanHeld, otherSources, dryRun })}\n`

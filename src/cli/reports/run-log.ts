@@ -1,6 +1,6 @@
 /** The log of `run`, for people or for machines. */
 import { counted, grouped } from "../../core/counted.ts";
-import type { LakeEvent } from "../../index.ts";
+import type { DeliveredEvent, LakeEvent } from "../../index.ts";
 import type { Terminal } from "../context/terminal.ts";
 import { type LogLevel, logLine } from "./log-line.ts";
 import { runEventText } from "./run-event-text.ts";
@@ -10,6 +10,8 @@ export interface RunLog {
   take(event: LakeEvent): void;
   /** What is no event of the lake. */
   note(level: LogLevel, event: string, message: string): void;
+  /** The run has ended, after so many changes of all tables. */
+  stopped(changes: number): void;
   /** Waits until all is written. */
   end(): Promise<void>;
 }
@@ -27,9 +29,30 @@ export function runLog(format: "text" | "json", options: RunLogOptions): RunLog 
   return format === "json" ? new JsonLog(options) : new TextLog(options);
 }
 
+/** Changes that a run has delivered. */
+class DeliveredChanges {
+  readonly #byTable = new Map<string, number>();
+
+  /** Those of the table so far. */
+  add({ table, changes }: DeliveredEvent): number {
+    const own = (this.#byTable.get(table) ?? 0) + changes;
+    this.#byTable.set(table, own);
+    return own;
+  }
+
+  /** The tables that had changes, by name. */
+  tables(): readonly (readonly [string, number])[] {
+    return [...this.#byTable].filter(([, changes]) => changes > 0).sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+}
+
+function stoppedText(changes: number): string {
+  return `Stopped after ${counted(changes, "change")}; the next run resumes here`;
+}
+
 class TextLog implements RunLog {
   readonly #options: RunLogOptions;
-  #changes = 0;
+  readonly #delivered = new DeliveredChanges();
   /** What is being printed: events do not wait for the reader. */
   #printing: Promise<unknown> = Promise.resolve();
 
@@ -44,12 +67,12 @@ class TextLog implements RunLog {
         showSnapshotProgress(terminal, event);
         return;
       case "delivered": {
-        this.#changes += event.changes;
+        const all = counted(this.#delivered.add(event), "change");
         const caughtUp = event.caughtUp ? ", caught up" : "";
-        const all = counted(this.#changes, "change");
         if (verbose)
           terminal.note(`${event.table}: ${grouped(event.changes)} of ${all} delivered now${caughtUp}`);
-        else terminal.progress(`${event.table}: ${all} delivered${caughtUp}`);
+        else if (event.changes > 0 || event.caughtUp)
+          terminal.progress(`${event.table}: ${all} delivered${caughtUp}`);
         return;
       }
       case "snapshot-taken":
@@ -65,6 +88,14 @@ class TextLog implements RunLog {
   note(_level: LogLevel, _event: string, message: string): void {
     this.#options.terminal.settle();
     this.#options.terminal.note(message);
+  }
+
+  stopped(changes: number): void {
+    const { terminal } = this.#options;
+    const tables = this.#delivered.tables();
+    if (tables.length > 1)
+      for (const [table, own] of tables) terminal.note(`${table}: ${counted(own, "change")} delivered`);
+    terminal.note(stoppedText(changes));
   }
 
   async end(): Promise<void> {
@@ -90,6 +121,7 @@ const LEVELS: Readonly<Record<LakeEvent["kind"], LogLevel>> = {
 
 class JsonLog implements RunLog {
   readonly #options: RunLogOptions;
+  readonly #delivered = new DeliveredChanges();
 
   constructor(options: RunLogOptions) {
     this.#options = options;
@@ -98,11 +130,17 @@ class JsonLog implements RunLog {
   /** What comes all the time is thinned out, as on a terminal, unless all of it is asked for. */
   take(event: LakeEvent): void {
     const { kind, ...fields } = event;
+    if (event.kind === "delivered") this.#delivered.add(event);
     this.#write(LEVELS[kind], kind, eventText(event), fields);
   }
 
   note(level: LogLevel, event: string, message: string): void {
     this.#write(level, event, message, {});
+  }
+
+  stopped(changes: number): void {
+    const tables = Object.fromEntries(this.#delivered.tables());
+    this.#write("info", "stopped", stoppedText(changes), { changes, tables });
   }
 
   async end(): Promise<void> {}

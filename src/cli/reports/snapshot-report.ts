@@ -26,7 +26,7 @@ export async function reportSnapshot(
   { source, quarantine, table, items, skipped, quarantined, manifest }: SnapshotFacts,
   options: { readonly json?: boolean },
 ): Promise<ExitCode> {
-  const others = skipped === 0 ? "" : `, ${grouped(skipped)} belong to other tables`;
+  const others = othersText(skipped);
   await terminal.print(
     options.json === true
       ? `${JSON.stringify({ table, items, skipped, quarantined, manifest })}\n`
@@ -36,6 +36,12 @@ export async function reportSnapshot(
   const lines = quarantined === 1 ? "1 line holds" : `${grouped(quarantined)} lines hold`;
   terminal.note(`${lines} no item, now in quarantine: ${quarantine}`);
   return EXIT.incomplete;
+}
+
+/** Follows what belongs to the table. Empty for none. */
+export function othersText(skipped: number): string {
+  if (skipped === 0) return "";
+  return `, ${grouped(skipped)} ${skipped === 1 ? "belongs" : "belong"} to other tables`;
 }
 
 const UNDATED =
@@ -57,12 +63,13 @@ export async function reportFolderSnapshot(
     }
     if (addedColumns.length > 0) terminal.note(addedSentence(table, addedColumns));
   }
+  const quarantine = join(options.lake, table, "quarantine");
+  const code = await reportSnapshot(context, { ...report, quarantine }, options);
   if (!dated) terminal.note(UNDATED);
   for (const sentence of report.notes) terminal.note(sentence);
   for (const sentence of driftSentences(report.drift)) terminal.note(`  drift  ${sentence}`);
   for (const gap of openGaps) terminal.note(gapSentence(table, gap));
-  const quarantine = join(options.lake, table, "quarantine");
-  return reportSnapshot(context, { ...report, quarantine }, options);
+  return code;
 }
 
 export function showSnapshotProgress(terminal: Terminal, event: ProgressEvent): void {
@@ -77,9 +84,9 @@ export function snapshotProgressText({ table, step, done, total, parts }: Progre
       if (parts === undefined) return undefined;
       return `scanning ${table}: ${counted(done, "item")}, ${parts.done} of ${counted(parts.total, "part")}`;
     case "reading":
-      return `reading: ${grouped(done)} of ${counted(total ?? done, "item")}`;
+      return `reading ${table}: ${grouped(done)} of ${counted(total ?? done, "item")}`;
     case "writing":
-      return `writing: ${counted(done, "row")}, sorted and compressed`;
+      return `writing ${table}: ${counted(done, "row")}, sorted and compressed`;
     default:
       return undefined;
   }

@@ -16,12 +16,12 @@ export function verifyText(table: Verification): string {
   const { ranges } = table;
   // An export cannot show newer items: they are counted, and are not findings.
   const unsettled = table.unsettled.filter(({ kind }) => kind !== "newer");
-  const skipped = table.skipped === 0 ? "" : `; ${grouped(table.skipped)} others belong to other tables`;
+  const skipped = table.skipped === 0 ? "" : `; ${othersText(table.skipped)} to other tables`;
   const lines: readonly (readonly [string, string])[] = [
     ["table", `${table.table} (source ${table.source})`],
     [
       "compared",
-      `${grouped(table.sourceItems)} items of the source with ${grouped(table.lakeItems)} of the lake${skipped}`,
+      `${counted(table.sourceItems, "item")} of the source with ${grouped(table.lakeItems)} of the lake${skipped}`,
     ],
     [
       "ranges",
@@ -38,6 +38,10 @@ export function verifyText(table: Verification): string {
     ["result", resultText(table)],
   ];
   return lines.map(([name, value]) => `${name.padEnd(11)} ${value}\n`).join("");
+}
+
+function othersText(skipped: number): string {
+  return `${counted(skipped, "other")} ${skipped === 1 ? "belongs" : "belong"}`;
 }
 
 /** A difference as a line: its kind, and the rest. */

@@ -41,6 +41,8 @@ export interface SnapshotRequest {
 
 export interface SnapshotProgress {
   readonly step: "reading" | "writing";
+  /** The lake table. */
+  readonly table: string;
   readonly items: number;
   readonly itemsTotal: number;
 }
@@ -67,11 +69,12 @@ export async function snapshotFromExport(request: SnapshotRequest): Promise<Snap
   const isNew = !(await holdsData(lake.store, table));
   try {
     const itemsTotal = request.export.summary.itemCount;
-    const onItems = (items: number): void => request.onProgress({ step: "reading", items, itemsTotal });
+    const onItems = (items: number): void =>
+      request.onProgress({ step: "reading", table, items, itemsTotal });
     const staged = await stageExport({ ...request, onItems }, staging);
     const { items, skipped, choice } = staged;
     const { schema } = choice;
-    request.onProgress({ step: "writing", items, itemsTotal: items });
+    request.onProgress({ step: "writing", table, items, itemsTotal: items });
     requireSomeKey(schema, staged);
     // Before the commit, so that no crash can leave a snapshot that does not say what it left out,
     const quarantined = quarantinedOf(request, staged);
