@@ -5,6 +5,7 @@
 import { DynalakeError } from "../core/error.ts";
 import type { LakeView } from "../core/overlay/lake-view.ts";
 import { quoted } from "../core/ports/dialect.ts";
+import { notOneStatement } from "../core/sql/split-statements.ts";
 import { isWord, statementTokens, type Token } from "../core/sql/statement-tokens.ts";
 import { requireOwnCatalog } from "./own-catalog.ts";
 
@@ -23,8 +24,7 @@ export function readingStatement(text: string): UserStatement {
   // breakage: single-statement-only
   const ends = tokens.filter(({ kind, text: mark }) => kind === "mark" && mark === ";");
   const statements = tokens.length === 0 ? 0 : ends.length + 1;
-  if (statements !== 1)
-    throw new DynalakeError("SQL_FAILED", `one statement was expected, not ${statements}`);
+  if (statements !== 1) throw notOneStatement(statements);
   requireOwnCatalog(tokens);
   const sql = text.slice(0, tokens.at(-1)?.to ?? 0);
   const at = behindExplain(tokens);

@@ -44,7 +44,7 @@ test("what there is to read", async () => {
 
 test("without a terminal the first failure ends it, as it ends a script", async () => {
   const ended = await sql("SELECT nothing FROM t;\nSELECT 1;\n");
-  expectRefused(ended, { code: "SQL_FAILED", names: ["nothing"] });
+  expectRefused(ended, { code: "SQL_FAILED", names: ["nothing"], next: "DESCRIBE" });
   expectRefused(await sql(".nothing\n"), { code: "USAGE", names: [".nothing"], next: ".tables" });
   expectRefused(await sql("SELECT * FROM read_text('/etc/hostname');"), { code: "SQL_FAILED", names: [] });
 });

@@ -1,4 +1,5 @@
 /** The statements of a text that people wrote: at semicolons, not at those in texts, names and comments. */
+import { DynalakeError } from "../error.ts";
 import { statementTokens } from "./statement-tokens.ts";
 
 export interface SplitStatement {
@@ -25,4 +26,14 @@ export function splitStatements(text: string): readonly SplitStatement[] {
 
 function lineOf(text: string, at: number): number {
   return text.slice(0, at).split("\n").length;
+}
+
+/** The error where one statement is run and the text has another number of them. */
+export function notOneStatement(statements: number): DynalakeError {
+  return new DynalakeError("SQL_FAILED", `one statement was expected, not ${statements}`, {
+    next:
+      statements === 0
+        ? "Write a statement, such as SELECT 1."
+        : "`dynalake query -` and `dynalake query --file FILE` run several, one after the other.",
+  });
 }

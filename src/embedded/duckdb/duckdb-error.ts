@@ -5,6 +5,10 @@ const SQL_FAULTS =
   /^(?:Parser|Binder|Catalog|Syntax|Conversion|Invalid Input|Out of Range|Not implemented|Permission|Constraint|Mismatch Type) Error\b/i;
 const NO_SPACE = /No space left on device|disk quota exceeded|max_temp_directory_size/i;
 
+/** Of a column that the relations of the statement do not have. */
+const NO_COLUMN = /^Binder Error: .*\bcolumn\b.* not found|^Binder Error: .*does not have a column/i;
+const COLUMNS = "Correct the statement. `DESCRIBE TABLE_NAME` lists the columns of a table.";
+
 const NO_MEMORY = /^Out of Memory Error/i;
 const MORE_MEMORY =
   "A statement may take a quarter of this machine's memory, or of the container's: give it more, or ask for fewer rows or columns.";
@@ -30,7 +34,10 @@ export function engineError(error: unknown): DynalakeError {
     return new DynalakeError("DISK_FULL", "no space left on the device", { cause: error });
   const ofFile = fileFault(said);
   if (ofFile !== undefined) return new DynalakeError(ofFile, said, { cause: error });
-  if (SQL_FAULTS.test(said)) return new DynalakeError("SQL_FAILED", shortened(message), { cause: error });
+  if (SQL_FAULTS.test(said)) {
+    const next = NO_COLUMN.test(said) ? { next: COLUMNS } : {};
+    return new DynalakeError("SQL_FAILED", shortened(message), { cause: error, ...next });
+  }
   if (NO_MEMORY.test(said))
     return new DynalakeError("ENGINE_FAILED", said, { cause: error, next: MORE_MEMORY });
   return new DynalakeError("ENGINE_FAILED", shortened(message), { cause: error });

@@ -1,6 +1,7 @@
 /** The statement of a person, judged by its syntax before the engine prepares it: preparing EXPORT DATABASE creates a folder. */
 import { DynalakeError } from "../../core/error.ts";
 import { literal } from "../../core/ports/dialect.ts";
+import { notOneStatement } from "../../core/sql/split-statements.ts";
 import type { DuckdbSession } from "../duckdb/duckdb-session.ts";
 import { withPivotValues } from "./pivot-values.ts";
 
@@ -30,8 +31,7 @@ export async function oneReading(
       "only statements that read can be run: SELECT, DESCRIBE, SUMMARIZE, SHOW, EXPLAIN, PIVOT",
     );
   }
-  if (tree.statements.length !== 1)
-    throw new DynalakeError("SQL_FAILED", `one statement was expected, not ${tree.statements.length}`);
+  if (tree.statements.length !== 1) throw notOneStatement(tree.statements.length);
   return tree.statements[0]?.node;
 }
 
