@@ -13,11 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { argv, env, execPath } from "node:process";
 import { setTimeout as pause } from "node:timers/promises";
-import {
-  DeleteItemCommand,
-  DeleteTableCommand,
-  PutItemCommand,
-} from "@aws-sdk/client-dynamodb";
+import { DeleteItemCommand, DeleteTableCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { createReviewsTable, type WrittenSource } from "../src/demo/reviews-table.ts";
 import { startEmulator } from "../src/emulator/emulator.ts";
 import { connectSource } from "../src/source/source-connection.ts";
