@@ -42,7 +42,7 @@ ${rejections.join("\n")}
 | 1 | The command failed with one of the codes above. The lake is unchanged, or changed as far as the message says. |
 | 2 | The command line is invalid (\`USAGE\`). |
 | 3 | The command finished, but it put records into quarantine, found that changes are lost, \`verify\` could not settle every key, \`doctor\` could not read everything, or a table refused items of a \`restore\`. |
-| 4 | \`verify\` or \`restore\` found differences, or \`doctor\` a contradiction. |
+| 4 | \`verify\` or \`restore\` found differences, or \`doctor\` a contradiction. Items that a table had before a \`restore\`, and keeps, are none. |
 | 129, 130, 143 | An interrupt (SIGHUP, SIGINT, SIGTERM) cut the work short: the process died by that signal. No data is lost. |
 `;
 
