@@ -8,6 +8,7 @@ import {
   partialOption,
   regionOption,
 } from "./options/common-options.ts";
+import type { KnownSetting } from "./options/known-settings.ts";
 import { notNegative, positive, whole } from "./options/option-values.ts";
 import { SHELLS } from "./reports/completion-script.ts";
 import type { Declare, Runs } from "./runs.ts";
@@ -159,13 +160,17 @@ function doctor(program: Command, runs: Runs): void {
 }
 
 function config(program: Command, runs: Runs): void {
+  const defaultOf = ({ command, option }: KnownSetting): unknown =>
+    program.commands
+      .find((one) => one.name() === command)
+      ?.options.find((one) => one.attributeName() === option)?.defaultValue;
   program
     .command("config")
     .description("show which settings hold, and what sets them")
     .addOption(jsonOption())
     .action(
       runs(async (context, options) =>
-        (await import("./commands/config.ts")).configCommand(context, options),
+        (await import("./commands/config.ts")).configCommand(context, options, defaultOf),
       ),
     );
 }
@@ -174,7 +179,7 @@ function completion(program: Command, runs: Runs): void {
   program
     .command("completion")
     .description("print a script that completes commands and options in a shell")
-    .addArgument(new Argument("<shell>", "the shell").choices(SHELLS))
+    .addArgument(new Argument(`<${SHELLS.join("|")}>`, "the shell").choices(SHELLS))
     .action(
       runs(async (context, shell, options, command) =>
         (await import("./commands/completion.ts")).completionCommand(context, shell, options, command),

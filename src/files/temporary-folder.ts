@@ -20,7 +20,8 @@ export function temporaryFolder(parent: string, prefix: string): TemporaryFolder
     // Node's recursive form never ends where the parent is there and takes no folder, such as /proc.
     mkdirSync(path, { recursive: !existsSync(parent), mode: 0o700 });
   } catch (error) {
-    throw fileError(error, path);
+    // The folder of its own is nothing that people know.
+    throw fileError(error, parent); // breakage: temporary-folders-fail-by-their-place
   }
   if (inUse.size === 0) process.once("exit", removeTemporaryFolders);
   inUse.add(path);

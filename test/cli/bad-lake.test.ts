@@ -5,6 +5,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, statfs, truncate, writeFile 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { temporaryFolder } from "../../src/files/temporary-folder.ts";
 import {
   done,
   dynalake,
@@ -140,6 +141,10 @@ test("a data file that is missing or cut off is named, and not the statement", a
 test("a file that cannot be written in the folder of a lake is the folder's fault", async () => {
   const ended = await dynalake(["replay", event, "--name", "t", "--key", "Id", "--lake", "/proc/lake"]);
   expectRefused(ended, { code: "STORE_FAILED", names: ["/proc/lake", "no such file or directory (ENOENT)"] });
+});
+
+test("a folder of a command's own is not named where it cannot be made", () => {
+  expect(() => temporaryFolder("/proc", "own-")).toThrow(/^\/proc: no such file or directory \(ENOENT\)$/);
 });
 
 const testOnTinyDisk = mayMount() ? test : test.skip;

@@ -181,6 +181,8 @@ test("`config` shows what holds and why, and no secret", async () => {
     expect(text.stdout).toMatch(/^region +eu-west-1 {2}\(dynalake\.json\)$/m);
     expect(text.stdout).toMatch(/^compactEverySeconds +300 {2}\(dynalake\.json\)$/m);
     expect(text.stdout).toMatch(/^onFinding +\["notify"\] {2}\(not used: only with --config\)$/m);
+    expect(text.stdout).toMatch(/^metricsHost +127\.0\.0\.1 {2}\(default\)$/m);
+    expect(text.stdout).toMatch(/^metricsPort +- {2}\(default\)$/m);
     expect(text.stdout + text.stderr).not.toContain("hush");
     expect(text.stderr).toContain("1 variable that nothing reads: DYNALAKE_LAK");
     const json = JSON.parse(await done(["config", "--json"], { cwd, env }));

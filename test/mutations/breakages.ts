@@ -1102,6 +1102,20 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/core/infer/infer.test.ts"],
   },
   {
+    name: "`config` shows no defaults",
+    marker: "config-shows-defaults",
+    find: "value: defaultOf(known)",
+    put: "value: undefined",
+    tests: ["test/cli/settings.test.ts"],
+  },
+  {
+    name: "a folder that cannot be made is named by its random name",
+    marker: "temporary-folders-fail-by-their-place",
+    find: "fileError(error, parent)",
+    put: "fileError(error, path)",
+    tests: ["test/cli/bad-lake.test.ts"],
+  },
+  {
     name: "an export of a stack finds after its statement that it has no place",
     marker: "exports-need-their-place-first",
     find: "requireTarget(",

@@ -2,7 +2,7 @@
 import { counted } from "../../core/counted.ts";
 import { type CommandContext, EXIT, type ExitCode } from "../context/command.ts";
 import { settingsLayers } from "../context/settings.ts";
-import { KNOWN_SETTINGS } from "../options/known-settings.ts";
+import { KNOWN_SETTINGS, type KnownSetting } from "../options/known-settings.ts";
 import {
   awsSetting,
   type HeldValue,
@@ -27,11 +27,18 @@ interface ShownSetting {
 
 const SECRETS = { maskKey: "DYNALAKE_MASK_KEY", webhook: "DYNALAKE_WEBHOOK_URL" } as const;
 
-export async function configCommand(context: CommandContext, options: ConfigOptions): Promise<ExitCode> {
+/** What the option of a setting is where nothing sets it; undefined for nothing. */
+type DefaultOf = (known: KnownSetting) => unknown;
+
+export async function configCommand(
+  context: CommandContext,
+  options: ConfigOptions,
+  defaultOf: DefaultOf,
+): Promise<ExitCode> {
   const { terminal, cwd } = context;
   const { environment } = context;
   const layers = settingsLayers({ environment, cwd }, options.config);
-  const settings = [...lakeSetting(layers), ...otherSettings(layers, options)];
+  const settings = [...lakeSetting(layers), ...otherSettings(layers, options, defaultOf)];
   const text =
     options.json === true
       ? `${JSON.stringify({ file: layers.file?.name ?? null, settings }, null, 2)}\n`
@@ -52,7 +59,11 @@ function lakeSetting(layers: SettingsLayers): readonly ShownSetting[] {
   return [{ setting: "stack", value: value.stack, from }];
 }
 
-function otherSettings(layers: SettingsLayers, { config }: ConfigOptions): readonly ShownSetting[] {
+function otherSettings(
+  layers: SettingsLayers,
+  { config }: ConfigOptions,
+  defaultOf: DefaultOf,
+): readonly ShownSetting[] {
   const { environment, file } = layers;
   const shown = (setting: string, held: HeldValue<unknown> | undefined): ShownSetting => ({
     setting,
@@ -63,7 +74,10 @@ function otherSettings(layers: SettingsLayers, { config }: ConfigOptions): reado
   const words = file?.settings.onFinding;
   return [
     ...(["region", "profile"] as const).map((name) => shown(name, awsSetting(layers, name))),
-    ...KNOWN_SETTINGS.map((known) => shown(known.member, heldSetting(layers, known))),
+    // breakage: config-shows-defaults
+    ...KNOWN_SETTINGS.map((known) =>
+      shown(known.member, heldSetting(layers, known) ?? { value: defaultOf(known), from: "default" }),
+    ),
     ...tables.map(([name, value]) => shown(`tables.${name}`, { value, from: file?.name ?? "" })),
     ...(words === undefined
       ? []
