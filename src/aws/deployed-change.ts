@@ -12,14 +12,14 @@ import { athena } from "../core/sql/athena.ts";
 import { typedForm, valueList } from "../core/sql/column-value.ts";
 import { viewColumns } from "../core/sql/typed-columns.ts";
 import type { OpenTable } from "../core/table/open-table.ts";
-import { editOf, type GivenEdit, type PendingEdit } from "../core/table/schema-edit.ts";
+import { boundSchema, editOf, type GivenEdit, type PendingEdit } from "../core/table/schema-edit.ts";
 
 /** What is read of the lake table. */
 export type CommittedTable = Pick<OpenTable, "manifest" | "schema">;
 
 /** Undefined where the lake table has the schema. */
 export function deployedEdit(table: CommittedTable, deployed: Schema): GivenEdit | undefined {
-  const edit = editOf(onColumnsOf(table.schema, deployed), table);
+  const edit = editOf(onColumnsOf(table.schema, boundSchema(deployed, table.schema)), table);
   if (edit?.kind !== "pending") return edit;
   const reasons = [...roomReasons(edit.widened, undefined), ...doubleReasons(table.schema, edit)];
   return reasons.length === 0 ? edit : { kind: "refused", written: deployed, why: reasons.join("; ") };

@@ -111,6 +111,15 @@ test("rows have the columns of files, which schema.json does not name, and views
   expect(originalSql).toContain('"total__string", "note", "total", "_unmapped"');
 });
 
+test("a deployed schema that names no source is one for the lake table's own", () => {
+  const schema = parseSchema({ ...FIRST, source: "Orders" }, "a test");
+  const manifest: Manifest = { ...initialManifest(1), sequence: 1, schema: schema.file };
+  const deployed = (file: SchemaFile) => deployedEdit({ schema, manifest }, parseSchema(file, "a test"));
+  expect(deployed(FIRST)).toBeUndefined();
+  expect(deployed(NEXT)).toMatchObject({ kind: "pending" });
+  expect(deployed({ ...FIRST, source: "Other" })).toMatchObject({ kind: "refused" });
+});
+
 test("status says what became of a deployed schema", () => {
   const [first, next] = committed();
   const sentence = (manifest: Manifest, file: SchemaFile): string | undefined => {

@@ -1116,6 +1116,13 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/cli/bad-lake.test.ts"],
   },
   {
+    name: "a deployed schema without a source is refused",
+    marker: "sources-go-without-saying",
+    find: "given.file.source !== undefined || ",
+    put: "true || ",
+    tests: ["test/aws-adapters/deployed-kinds.test.ts"],
+  },
+  {
     name: "an export of a stack finds after its statement that it has no place",
     marker: "exports-need-their-place-first",
     find: "requireTarget(",

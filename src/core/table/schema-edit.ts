@@ -45,6 +45,12 @@ export async function schemaEdit(
   return editOf(written, { schema, manifest });
 }
 
+/** A given schema without a source is one for the table that the lake's is filled from. */
+export function boundSchema(given: Schema, { source, file }: Schema): Schema {
+  if (given.file.source !== undefined || file.source === undefined) return given; // breakage: sources-go-without-saying
+  return { ...given, source, file: { ...given.file, source } };
+}
+
 /** What a schema orders that people have written knowing the table's. */
 export function editOf(
   written: Schema,

@@ -9,7 +9,13 @@ import type { RebasedSchema } from "../../core/schema/rebased-schema.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import { newColumns, notAllowed, roomReasons, schemaMark } from "../../core/schema/schema-change.ts";
 import type { OpenTable } from "../../core/table/open-table.ts";
-import { editOf, type PendingEdit, type SchemaEdit, schemaEdit } from "../../core/table/schema-edit.ts";
+import {
+  boundSchema,
+  editOf,
+  type PendingEdit,
+  type SchemaEdit,
+  schemaEdit,
+} from "../../core/table/schema-edit.ts";
 import { writeSchema } from "../../core/table/schema-file.ts";
 import { applyEdit, digitsFor } from "./apply-edit.ts";
 import type { EvolvingLake } from "./evolving-lake.ts";
@@ -74,7 +80,7 @@ async function driftOf(
 }
 
 function pendingEdit(opened: OpenTable, given: Schema, origin: string): PendingEdit | undefined {
-  const edit = editOf(bound(given, opened.schema), opened);
+  const edit = editOf(boundSchema(given, opened.schema), opened);
   switch (edit?.kind) {
     case "refused":
       throw notAllowed(opened.schema, origin, [edit.why]);
@@ -85,11 +91,6 @@ function pendingEdit(opened: OpenTable, given: Schema, origin: string): PendingE
     default:
       return edit;
   }
-}
-
-/** A schema without a source is one for the table that the lake's is filled from. */
-function bound(given: Schema, { source }: Schema): Schema {
-  return given.file.source === undefined ? { ...given, source, file: { ...given.file, source } } : given;
 }
 
 /** What people have written into schema.json is theirs until it counts: another file must not replace it. */

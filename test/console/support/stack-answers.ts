@@ -1,4 +1,5 @@
 /** A deployment with one lake table of two segments, for consoles: the answers of AWS, with statements that end at once. */
+import { tableEntryPath } from "../../../src/core/format/deployment-path.ts";
 import { manifestPath } from "../../../src/core/format/lake-path.ts";
 import {
   initialManifest,
@@ -9,6 +10,7 @@ import {
 import type { FakeAnswer } from "../../aws-adapters/fake-aws.ts";
 import type { CloudRequest } from "../../support/fake-cloud.ts";
 import { bucketAnswer, registryKeys, STACK_ANSWER } from "../../support/fake-stack.ts";
+import { tableEntry } from "../../support/registry.ts";
 
 export const MEGABYTE: number = 1e6;
 const DAY_SECONDS = 86_400;
@@ -27,6 +29,10 @@ const MANIFEST: Manifest = {
 };
 const KEYS = new Map([
   ...registryKeys([{ table: "reviews", source: "Reviews" }]),
+  [
+    tableEntryPath("Reviews", "reviews"),
+    JSON.stringify(tableEntry("Reviews", "reviews", { stack: "S", schema: SCHEMA })),
+  ],
   ["reviews/schema.json", JSON.stringify(SCHEMA)],
   [manifestPath("reviews", 2), manifestText(MANIFEST)],
 ]);
