@@ -7,7 +7,7 @@ const WEIGHTS = {
   deliver: 22,
   go: 20,
   finish: 8,
-  crash: 0.7,
+  crash: 2,
   flush: 2,
   tick: 5,
   take: 14,

@@ -24,6 +24,8 @@ type Run = (world: SeveralWorld, random: Random) => Promise<Told>;
 const CLOCK_SECONDS = 60;
 const WORKS_MAX = 6;
 
+const kindOf = ({ kind }: Work): string => kind.split(" ")[0] ?? "";
+
 export const severalSteps: Readonly<Record<SeveralStepKind, Run>> = {
   wait,
   write,
@@ -41,9 +43,11 @@ export const severalSteps: Readonly<Record<SeveralStepKind, Run>> = {
     return work && proceed(world, random, work, Number.POSITIVE_INFINITY);
   },
   crash: async (world, random) => {
-    const work = someWork(world, random);
-    if (work === undefined) return undefined;
-    world.kill(work, `crashes: ${work.kind.split(" ")[0]}`);
+    if (world.works.length === 0) return undefined;
+    // Each kind alike: those that are rare, or soon over, would hardly ever die.
+    const kind = random.choice([...new Set(world.works.map(kindOf))]);
+    const work = random.choice(world.works.filter((one) => kindOf(one) === kind));
+    world.kill(work, `crashes: ${kind}`);
     return `${work.actor.name} dies before: ${work.actor.waitsFor}`;
   },
   flush: async (world, random) => {
