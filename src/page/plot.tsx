@@ -55,7 +55,6 @@ export function usePlot(make: () => Plot, deps: readonly unknown[]): RefObject<H
 const FONT = '11px "IBM Plex Sans Variable", system-ui, sans-serif';
 const DAY_SECONDS = 86_400;
 
-/** Times below, `format` at the left. */
 /** Steps that people count time in, in seconds. */
 const SPAN_STEPS = [
   1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400,
@@ -70,6 +69,7 @@ export function spanAxis(height: number): uPlot.Axis {
   return { ...valueAxis(text, height), incrs: SPAN_STEPS };
 }
 
+/** Times below, `values` at the left. */
 export function timeAxes(values: uPlot.Axis): uPlot.Axis[] {
   return [
     {

@@ -1,15 +1,7 @@
+import { systemTiming } from "../../sdk/timing.ts";
+
 /** Waits; false where it was ended by the signal. */
-export function pause(milliseconds: number, stop: AbortSignal): Promise<boolean> {
-  if (stop.aborted) return Promise.resolve(false);
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      resolve(false);
-    };
-    const timer = setTimeout(() => {
-      stop.removeEventListener("abort", end);
-      resolve(true);
-    }, milliseconds);
-    stop.addEventListener("abort", end, { once: true });
-  });
+export async function pause(milliseconds: number, stop: AbortSignal): Promise<boolean> {
+  await systemTiming.sleep(milliseconds, stop);
+  return !stop.aborted;
 }

@@ -5,6 +5,7 @@ import { parseSchema, type Schema } from "../../../src/core/schema/schema.ts";
 import { snapshotRegularly } from "../../../src/embedded/following/regular-snapshots.ts";
 import { folderStore } from "../../../src/files/folder-store.ts";
 import { nowSeconds } from "../../../src/sdk/new-run-id.ts";
+import { systemTiming } from "../../../src/sdk/timing.ts";
 import { withFolder } from "../../support/folders.ts";
 
 const SCHEMA = parseSchema({ table: "t", key: { hash: "id" }, attributes: {} }, "a test");
@@ -95,12 +96,11 @@ test("a table whose turn comes after the end is left alone", async () => {
 });
 
 test("the wait after failures doubles up to an hour, and is a minute again after a success", async () => {
-  const timer = jest.spyOn(globalThis, "setTimeout");
+  const sleep = jest.spyOn(systemTiming, "sleep");
   const waits: number[] = [];
-  timer.mockImplementation(((end: () => void, milliseconds: number) => {
+  sleep.mockImplementation(async (milliseconds) => {
     waits.push(milliseconds / 1000);
-    setImmediate(end);
-  }) as never);
+  });
   try {
     await withFolder(async (folder) => {
       const stop = new AbortController();
@@ -114,7 +114,7 @@ test("the wait after failures doubles up to an hour, and is a minute again after
       await Promise.all(snapshotRegularly(request, [SCHEMA], { once: false, stop: stop.signal }));
     });
   } finally {
-    timer.mockRestore();
+    sleep.mockRestore();
   }
   expect(waits).toEqual([60, 120, 240, 480, 960, 1920, 3600, 3600, 60]);
 });
