@@ -1,14 +1,16 @@
-/** A result as the text of a file: CSV or JSON, with every digit. Pure. */
-import type { ShownValue } from "../console/api.ts";
-import { type Result, type ResultColumnData, shownText } from "./result.ts";
+/** A result as the text of a file: CSV or JSON, of the same values as the command line prints. Pure. */
+import { cellJson, cellText } from "../core/result/cell-json.ts";
+import { resultType } from "../core/result/result-type.ts";
+import type { Result } from "./result.ts";
 
 export function csvParts({ columns, rows }: Result, order?: Uint32Array): string[] {
   const parts = [`${columns.map(({ name }) => csvField(name)).join(",")}\n`];
+  const typed = typedColumns(columns);
   for (let i = 0; i < rows; i++) {
     const row = order?.[i] ?? i;
-    const fields = columns.map(({ values }) => {
-      const text = shownText(values[row]);
-      return text === undefined ? "" : csvField(text);
+    const fields = typed.map(({ values, type }) => {
+      const text = cellText(values[row] ?? null, type);
+      return text === null ? "" : csvField(text);
     });
     parts.push(`${fields.join(",")}\n`);
   }
@@ -22,19 +24,17 @@ function csvField(text: string): string {
 
 export function jsonParts({ columns, rows }: Result, order?: Uint32Array): string[] {
   const parts = ["[\n"];
+  const typed = typedColumns(columns);
   for (let i = 0; i < rows; i++) {
     const row = order?.[i] ?? i;
-    const members = columns.map(
-      (column) => `${JSON.stringify(column.name)}:${jsonValue(column, column.values[row])}`,
+    const members = typed.map(
+      ({ name, values, type }) => `${JSON.stringify(name)}:${cellJson(values[row] ?? null, type)}`,
     );
     parts.push(` {${members.join(",")}}${i === rows - 1 ? "" : ","}\n`);
   }
   return [...parts, "]\n"];
 }
 
-/** Whole numbers that JavaScript cannot hold are texts here, and numbers in the file. */
-function jsonValue({ type, kind }: ResultColumnData, value: ShownValue | undefined): string {
-  const isWhole =
-    kind === "number" && type.endsWith("int") && typeof value === "string" && /^-?\d+$/.test(value);
-  return isWhole ? value : JSON.stringify(value ?? null);
+function typedColumns(columns: Result["columns"]) {
+  return columns.map(({ name, values, type }) => ({ name, values, type: resultType(type) }));
 }

@@ -6,7 +6,7 @@ export type ColumnKind = "number" | "time" | "text" | "nested";
 
 export interface ResultColumnData {
   readonly name: string;
-  /** In lower case, as people write types. */
+  /** As `shownType` gives it. */
   readonly type: string;
   readonly kind: ColumnKind;
   readonly values: readonly ShownValue[];
@@ -19,6 +19,13 @@ export interface Result {
 
 const NUMBERS =
   /^(tinyint|smallint|integer|bigint|hugeint|utinyint|usmallint|uinteger|ubigint|uhugeint|float|double|decimal.*)$/;
+
+/** A type in lower case, as people write it. Names of fields and texts of enums stay as they are. */
+export function shownType(type: string): string {
+  return type.replace(/"(?:[^"]|"")*"|'(?:[^']|'')*'|[^"']+/g, (part) =>
+    /^["']/.test(part) ? part : part.toLowerCase(),
+  );
+}
 
 export function columnKind(type: string): ColumnKind {
   if (NUMBERS.test(type)) return "number";

@@ -1,6 +1,6 @@
 /** One statement on its way: the lines of its answer become columns while they come. */
 import type { ApiError, ShownValue, StatementEnd, StatementLine, StatementPrice } from "../console/api.ts";
-import { columnKind, type Result } from "./result.ts";
+import { columnKind, type Result, shownType } from "./result.ts";
 import { Failure, sendForAnswer } from "./session.ts";
 
 export interface StatementAnswer extends Pick<StatementEnd, "isCut" | "milliseconds" | "scannedBytes"> {
@@ -26,7 +26,7 @@ export async function runStatement(
   for await (const line of linesOf(answer)) {
     if ("price" in line) return line.price;
     if ("columns" in line)
-      columns.push(...line.columns.map(({ name, type }) => ({ name, type: type.toLowerCase(), values: [] })));
+      columns.push(...line.columns.map(({ name, type }) => ({ name, type: shownType(type), values: [] })));
     else if ("rows" in line) {
       for (const row of line.rows)
         for (const [i, column] of columns.entries()) column.values.push(row[i] ?? null);

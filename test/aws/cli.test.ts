@@ -99,8 +99,8 @@ test("a query prints what the embedded one prints, in each format", async () => 
   const heads = '"user","rating","big","exact","at","day","raw","real","high","none"';
   expect(await done("query", VALUES, "--format", "json")).toBe(
     `[
-{"user":"user 00","rating":0,"big":9007199254740993,"exact":1.10,"at":"2026-11-23T01:02:03.45","day":"2026-11-23","raw":"\\\\x00\\\\x5CA","real":1.5e-7,"high":false,"none":null},
-{"user":"user 04","rating":4,"big":9007199254740993,"exact":1.10,"at":"2026-11-23T01:02:03.45","day":"2026-11-23","raw":"\\\\x00\\\\x5CA","real":1.5e-7,"high":true,"none":null}
+{"user":"user 00","rating":0,"big":9007199254740993,"exact":1.10,"at":"2026-11-23T01:02:03.45Z","day":"2026-11-23","raw":"\\\\x00\\\\x5CA","real":1.5e-7,"high":false,"none":null},
+{"user":"user 04","rating":4,"big":9007199254740993,"exact":1.10,"at":"2026-11-23T01:02:03.45Z","day":"2026-11-23","raw":"\\\\x00\\\\x5CA","real":1.5e-7,"high":true,"none":null}
 ]
 `,
   );

@@ -132,7 +132,7 @@ test("an attribute gets its column years of changes later, by replay: rows, hist
       book: "Mort",
       rating: 5,
       _op: "SNAPSHOT",
-      _changed_at: "2023-11-14T22:11:20",
+      _changed_at: "2023-11-14T22:11:20Z",
       _expired: false,
       _unmapped: '{"Author":{"S":"Terry"},"Tags":{"SS":["a","b"]}}',
     });

@@ -182,8 +182,8 @@ test("what is masked by now is not in older snapshots, and status says so until 
       "SELECT * EXCLUDE (_op, _version, _changed_at, _expired) FROM orders_snapshots ORDER BY ddb_export_timestamp";
     const rest = { id: "a", city: null, _unmapped: '{"city":{"N":"5"}}' };
     expect(await rows(shown)).toEqual([
-      { ...rest, ddb_export_timestamp: "2026-01-01T00:00:00" },
-      { ...rest, ddb_export_timestamp: "2026-01-02T00:00:00" },
+      { ...rest, ddb_export_timestamp: "2026-01-01T00:00:00Z" },
+      { ...rest, ddb_export_timestamp: "2026-01-02T00:00:00Z" },
     ]);
     expect(await status()).toContain(
       "masked      email is NULL in 1 older snapshot, whose files still hold it unmasked\n",

@@ -48,12 +48,12 @@ test("docs/schemas.md shows what is printed, and every value of before is in the
     const shown =
       "SELECT id, price, price__text AS text, placed, placed__text AS said, seen FROM orders ORDER BY id";
     const rows = [
-      '{"id":"a","price":null,"text":"11","placed":"2024-02-29T12:00:00","said":null,"seen":null}',
-      '{"id":"b","price":null,"text":"20","placed":null,"said":"soon","seen":"2024-02-29T10:30:00"}',
+      '{"id":"a","price":null,"text":"11","placed":"2024-02-29T12:00:00Z","said":null,"seen":null}',
+      '{"id":"b","price":null,"text":"20","placed":null,"said":"soon","seen":"2024-02-29T10:30:00Z"}',
     ];
     expect(await rowsOf(lake, shown)).toEqual(rows);
     expect(await rowsOf(lake, "SELECT price__text AS p, placed FROM orders_history")).toEqual([
-      '{"p":"11","placed":"2024-02-29T12:00:00"}',
+      '{"p":"11","placed":"2024-02-29T12:00:00Z"}',
     ]);
     expect(await rowsOf(lake, "SELECT sum(CAST(price__text AS bigint)) AS s FROM orders_snapshots")).toEqual([
       '{"s":30}',
@@ -77,7 +77,7 @@ test("a moment that becomes text again has the item's own spelling, and stays wh
     await change("b", { placed: { S: "2024-02-29T10:30:00Z" } });
     const items = await lakeItems(lake);
     for (const [type, shown] of [
-      ["timestamp", "2024-02-29T12:00:00"],
+      ["timestamp", "2024-02-29T12:00:00Z"],
       ["string", "2024-02-29 12:00:00"],
       ["double", null],
     ]) {
@@ -114,7 +114,7 @@ test("an edit of schema.json counts at the next compaction, and goes back by ano
     await write({ price: { type: "json" }, seen: { type: "timestamp", format: "epoch_millis" } }, own);
     await compact();
     expect(await rowsOf(lake, "SELECT seen FROM orders WHERE id = 'b'")).toEqual([
-      '{"seen":"1970-01-20T18:46:42.6"}',
+      '{"seen":"1970-01-20T18:46:42.6Z"}',
     ]);
     await write({ seen: { type: "bigint" } }, own);
     await compact();

@@ -102,7 +102,7 @@ test("an export has every digit in each format, and what Athena wrote is gone", 
     );
     await done([...to("jsonl"), "--format", "jsonl"]);
     expect(await readFile(join(folder, "jsonl", "books.jsonl"), "utf8")).toContain(
-      `"price":${PRICE},"at":"2026-11-23T01:02:03.45","tags":{"name":"x","sizes":[9007199254740993]}}`,
+      `"price":${PRICE},"at":"2026-11-23T01:02:03.45Z","tags":{"name":"x","sizes":[9007199254740993]}}`,
     );
     expectRefused(await dynalake(to("csv")), { code: "USAGE", names: ["is there already"] });
   });

@@ -41,7 +41,7 @@ test("it has a row for each table, with moments, and with what is missing", asyn
       {
         table_name: "orders",
         source: "Orders",
-        last_snapshot: "2026-01-10T10:00:00",
+        last_snapshot: "2026-01-10T10:00:00Z",
         newest_change: null,
         is_whole: false,
         put_aside: 1,
@@ -52,7 +52,7 @@ test("it has a row for each table, with moments, and with what is missing", asyn
       {
         table_name: "parts",
         source: "Parts",
-        last_snapshot: "2026-01-10T10:00:00",
+        last_snapshot: "2026-01-10T10:00:00Z",
         newest_change: null,
         is_whole: true,
         put_aside: 0,

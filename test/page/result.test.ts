@@ -2,7 +2,14 @@
 import { describe, expect, test } from "@jest/globals";
 import type { ShownValue } from "../../src/console/api.ts";
 import { chartOf, firstChoice } from "../../src/page/chart-data.ts";
-import { columnKind, numberOf, orderBy, type Result, statisticsOf } from "../../src/page/result.ts";
+import {
+  columnKind,
+  numberOf,
+  orderBy,
+  type Result,
+  shownType,
+  statisticsOf,
+} from "../../src/page/result.ts";
 import { csvParts, jsonParts } from "../../src/page/result-file.ts";
 import * as fc from "../support/fast-check.ts";
 
@@ -141,12 +148,31 @@ describe("a file", () => {
     expect(jsonParts(result).join("")).toBe(
       [
         "[",
-        ' {"a \\"name\\"":"","n":12345678901234567890,"d":"1.10"},',
+        ' {"a \\"name\\"":"","n":12345678901234567890,"d":1.10},',
         ' {"a \\"name\\"":null,"n":1,"d":null},',
-        ' {"a \\"name\\"":"say \\"hi\\", please\\n","n":null,"d":"2.00"}',
+        ' {"a \\"name\\"":"say \\"hi\\", please\\n","n":null,"d":2.00}',
         "]",
         "",
       ].join("\n"),
+    );
+  });
+
+  test("has the values that the command line prints", () => {
+    const result = resultOf({
+      at: ["timestamp", ["2026-11-23 05:00:00"]],
+      list: [
+        shownType('STRUCT("At" TIMESTAMP, "N" DECIMAL(38,0))[]'),
+        [[{ At: "2026-11-23 05:00:00", N: "1" }]],
+      ],
+      map: ["map(varchar, bigint)", [[{ key: "a", value: "2" }]]],
+    });
+    const [list, map] = ['[{"At":"2026-11-23T05:00:00Z","N":1}]', '{"a":2}'];
+    expect(jsonParts(result).join("")).toBe(
+      `[\n {"at":"2026-11-23T05:00:00Z","list":${list},"map":${map}}\n]\n`,
+    );
+    const quotes = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+    expect(csvParts(result).join("")).toBe(
+      `at,list,map\n2026-11-23 05:00:00,${quotes(list)},${quotes(map)}\n`,
     );
   });
 

@@ -130,6 +130,9 @@ test("the command line works on a folder through the library alone", () => {
     "src/core/counted.ts",
     "src/core/defined.ts",
     "src/core/error.ts",
+    // Prints the values of a statement.
+    "src/core/result/cell-json.ts",
+    "src/core/result/result-type.ts",
     // Shows a table's name as a statement has to write it.
     "src/core/sql/reserved-words.ts",
     // Splits a file of statements.
@@ -158,8 +161,12 @@ test("the command line works on a folder through the library alone", () => {
   ]);
 });
 
-test("the page runs in a browser: of the other rooms it imports types alone", () => {
-  expect(importedFrom("src/page")).toEqual(["src/console/api.ts"]);
+test("the page runs in a browser: of the other rooms it imports types, and how values are printed", () => {
+  expect(importedFrom("src/page")).toEqual([
+    "src/console/api.ts",
+    "src/core/result/cell-json.ts",
+    "src/core/result/result-type.ts",
+  ]);
   expect(readFileSync(join(ROOT, "src/console/api.ts"), "utf8")).not.toMatch(/^import (?!type )/m);
 });
 

@@ -1,6 +1,7 @@
 /** People's own SQL over a lake: the whole result as plain JSON values, in which bytes and wide numbers are text. */
-import { blobText } from "../../src/cli/reports/blob-text.ts";
+
 import type { Cell } from "../../src/core/ports/query-result.ts";
+import { blobText } from "../../src/core/result/blob-text.ts";
 import { openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { type QueryRequest, startQuery } from "../../src/embedded/reading/query.ts";
 

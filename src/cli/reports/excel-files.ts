@@ -1,10 +1,10 @@
 /** Rows as CSV files that Excel opens as they are: it guesses the encoding, takes texts for formulas, and keeps 15 digits of a number. */
 import { join } from "node:path";
 import { stringify } from "csv-stringify/sync";
+import { cellText } from "../../core/result/cell-json.ts";
+import { type ResultType, resultType } from "../../core/result/result-type.ts";
 import type { Cell, ResultColumn } from "../../index.ts";
 import { type FileOutput, fileOutput } from "../context/file-output.ts";
-import { cellText } from "./cell-json.ts";
-import { type ResultType, resultType } from "./result-type.ts";
 
 /**
  * Source: "Excel specifications and limits", support.microsoft.com: rows of a worksheet, of which one names the columns, and digits of

@@ -1,9 +1,9 @@
 /** Query results as a table for people, or as JSON or CSV for programs. Numbers keep all of their digits in each. */
 import { stringify } from "csv-stringify/sync";
+import { cellJson, cellText } from "../../core/result/cell-json.ts";
+import { type ResultType, resultType } from "../../core/result/result-type.ts";
 import type { Cell, ResultColumn } from "../../index.ts";
 import type { TextFormat } from "../options/result-formats.ts";
-import { cellJson, cellText } from "./cell-json.ts";
-import { type ResultType, resultType } from "./result-type.ts";
 import { planText, tableText } from "./table-text.ts";
 
 export type ResultRow = readonly Cell[];

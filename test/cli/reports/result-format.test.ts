@@ -1,9 +1,9 @@
 /** Query results in each format, of cells and types as the engine gives them. */
 import { beforeAll, describe, expect, test } from "@jest/globals";
-import { cellJson } from "../../../src/cli/reports/cell-json.ts";
 import { type ResultPlace, resultWriter } from "../../../src/cli/reports/result-format.ts";
-import { resultType } from "../../../src/cli/reports/result-type.ts";
 import type { Cell, ResultColumn } from "../../../src/core/ports/query-result.ts";
+import { cellJson } from "../../../src/core/result/cell-json.ts";
+import { resultType } from "../../../src/core/result/result-type.ts";
 import { openDuckdb } from "../../../src/embedded/duckdb/duckdb-session.ts";
 import { rowBatches } from "../../../src/embedded/duckdb/row-batches.ts";
 import { cellConverter } from "../../../src/embedded/reading/cells.ts";
@@ -53,8 +53,15 @@ describe("in JSON", () => {
     ["union_value(num := 2::BIGINT)", '{"tag":"num","value":2}'],
     ["['NaN'::DOUBLE, '-Infinity'::DOUBLE, 1e300]", '["NaN","-Infinity",1e+300]'],
     ["TIMESTAMPTZ '2026-11-23 05:00:00.5+00'", '"2026-11-23T05:00:00.5Z"'],
-    ["[TIMESTAMP '2026-11-23 05:00:00']", '["2026-11-23T05:00:00"]'],
+    ["TIMESTAMP '2026-11-23 05:00:00.250'", '"2026-11-23T05:00:00.25Z"'],
+    ["TIMESTAMP_S '2026-11-23 05:00:00'", '"2026-11-23T05:00:00Z"'],
+    ["TIMESTAMP_NS '2026-11-23 05:00:00.123456789'", '"2026-11-23T05:00:00.123456789Z"'],
+    ["TIMESTAMPTZ '2026-11-23 05:00:00+02'", '"2026-11-23T03:00:00Z"'],
+    ["[TIMESTAMP '2026-11-23 05:00:00']", '["2026-11-23T05:00:00Z"]'],
+    ["{'at': TIMESTAMP '2026-11-23 05:00:00'}", '{"at":"2026-11-23T05:00:00Z"}'],
+    ["MAP {TIMESTAMP '2026-11-23 05:00:00': 1}", '{"2026-11-23T05:00:00Z":1}'],
     ["'infinity'::TIMESTAMP", '"infinity"'],
+    ["TIMESTAMP '10000-01-01 00:00:00'", '"10000-01-01 00:00:00"'],
     ["'2026-11-23 05:00:00'", '"2026-11-23 05:00:00"'],
     ["'12'", '"12"'],
     ["['12']", '["12"]'],
@@ -64,6 +71,13 @@ describe("in JSON", () => {
     const result = await resultOf(`SELECT ${sql} AS x`);
     expect(printed("json", result)).toBe(`[\n{"x":${json}}\n]\n`);
     expect(() => JSON.parse(printed("json", result))).not.toThrow();
+  });
+
+  test("moments of Athena have their offset, too", () => {
+    const shown = (text: string): string => cellJson(text, resultType("timestamp with time zone"));
+    expect(shown("2026-11-23 05:00:00.000 UTC")).toBe('"2026-11-23T05:00:00.000Z"');
+    expect(shown("2026-11-23 05:00:00.000 +02:00")).toBe('"2026-11-23T05:00:00.000+02:00"');
+    expect(shown("2026-11-23 05:00:00.000 Europe/Berlin")).toBe('"2026-11-23 05:00:00.000 Europe/Berlin"');
   });
 
   test("no rows are an empty array", async () => {
@@ -78,9 +92,12 @@ describe("in JSON", () => {
 
 test("CSV tells an empty text from NULL, and prints nested cells in JSON", async () => {
   const result = await resultOf(
-    "SELECT '' AS a, NULL AS b, 'x' AS c, [1::BIGINT] AS d, 1.50::DECIMAL(3,2) AS e",
+    `SELECT '' AS a, NULL AS b, 'x' AS c, [1::BIGINT] AS d, 1.50::DECIMAL(3,2) AS e,
+            TIMESTAMP '2026-11-23 05:00:00' AS f, [TIMESTAMP '2026-11-23 05:00:00'] AS g`,
   );
-  expect(printed("csv", result)).toBe('a,b,c,d,e\n"",,x,[1],1.50\n');
+  expect(printed("csv", result)).toBe(
+    'a,b,c,d,e,f,g\n"",,x,[1],1.50,2026-11-23 05:00:00,"[""2026-11-23T05:00:00Z""]"\n',
+  );
 });
 
 describe("a table", () => {

@@ -1,11 +1,11 @@
 /** Cells as JSON: every number with all of its digits, wherever it stands; what JSON has no form for as text. */
-import type { Cell } from "../../index.ts";
+import type { Cell } from "../ports/query-result.ts";
 import { blobText } from "./blob-text.ts";
 import type { ResultType } from "./result-type.ts";
 
 const PLAIN: ResultType = { kind: "plain" };
 
-/** Bytes, and numbers that are not finite, become text. Moments are in ISO 8601. */
+/** Bytes, and numbers that are not finite, become text. Moments are in RFC 3339, with their offset. */
 export function cellJson(cell: Cell, type: ResultType): string {
   if (cell === null) return "null";
   if (typeof cell === "bigint") return String(cell);
@@ -25,15 +25,19 @@ function isList(cell: Cell): cell is readonly Cell[] {
 
 function textJson(text: string, { kind }: ResultType): string {
   if (kind === "exact" && /^-?\d+(?:\.\d+)?$/.test(text)) return text; // breakage: nested-numbers-are-numbers
-  return JSON.stringify(kind === "moment" ? isoText(text) : text);
+  return JSON.stringify(kind === "moment" ? momentText(text) : text);
 }
 
-/** `2026-11-23 05:00:00.5+00` is `2026-11-23T05:00:00.5Z`. What has no form in ISO 8601, such as "infinity", stays. */
-function isoText(text: string): string {
+/**
+ * A moment as RFC 3339 has it: `2026-11-23 05:00:00.5` is `2026-11-23T05:00:00.5Z`. Sessions of the engines are in UTC, and so are
+ * the timestamps of a lake: a text without an offset is of UTC, too. Without a `Z` JavaScript would take it for the reader's own
+ * time. What has no such form stays: "infinity", years beyond 9999, zones that go by a name.
+ */
+function momentText(text: string): string {
   return text.replace(
-    /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)(?:(\+00)|([+-]\d\d)(:\d\d)?)?$/,
-    (_, day, time, utc, hours, minutes) =>
-      `${day}T${time}${utc === undefined ? (hours === undefined ? "" : `${hours}${minutes ?? ":00"}`) : "Z"}`,
+    /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)(?:\+00(?::00)?| UTC| ?([+-]\d\d)(:\d\d)?)?$/,
+    (_, day, time, hours, minutes = ":00") =>
+      `${day}T${time}${hours === undefined ? "Z" : `${hours}${minutes}`}`, // breakage: moments-have-their-offset
   );
 }
 
