@@ -23,7 +23,7 @@ const jest = [
   "--disable-warning=ExperimentalWarning",
   "node_modules/jest/bin/jest.js",
 ];
-const files = ["test/crash-points", "test/cli/crashes", "test/cli/interruption"];
+const files = ["test/crash-points", "test/cli/crashes", "test/cli/full-disk", "test/cli/interruption"];
 /** How often `run` is killed with full effort. */
 const KILLS_WITH_ALL_EFFORT = 4;
 const options = ["--config", "jest.deep.config.mjs", "--runInBand"];

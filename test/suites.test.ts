@@ -1,5 +1,5 @@
 /** Which test files belong to which suite. */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 
@@ -25,4 +25,14 @@ test("the deep suite has its own files, and those that try a number of things, b
   );
   expect(deep).not.toContain("test/cli/status.test.ts");
   expect(deep.filter((path) => !testFiles.includes(path))).toEqual([]);
+});
+
+test("MOVED.md names every test that only runs with all effort", () => {
+  const moved = readFileSync(join(import.meta.dirname, "MOVED.md"), "utf8");
+  const unnamed = testFiles.flatMap((path) => {
+    const text = readFileSync(join(import.meta.dirname, "..", path), "utf8");
+    const names = [...text.matchAll(/^ *deepTest\(\s*"((?:[^"\\]|\\.)*)"/gm)].map(([, name]) => String(name));
+    return names.filter((name) => !moved.includes(`| ${name} | ${path} |`)).map((name) => `${path}: ${name}`);
+  });
+  expect(unnamed).toEqual([]);
 });

@@ -25,6 +25,8 @@ import { athena } from "../../src/core/sql/athena.ts";
 import { keptSnapshots, type SnapshotFiles } from "../../src/core/table/kept-snapshots.ts";
 import type { OpenTable } from "../../src/core/table/open-table.ts";
 import { utf8Bytes } from "../../src/core/values/utf8.ts";
+import { deepTest } from "../support/deep-test.ts";
+import { firstOf } from "../support/effort.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 
 const PLACE = { database: "company_data_lake", bucket: "a-bucket-with-a-rather-long-name-of-a-company" };
@@ -63,10 +65,10 @@ function schemaOf(columns: number): Schema {
 
 /** Which run each part of the base was last written by. */
 const FOLDS: Readonly<Record<string, (part: number) => number>> = {
-  "one snapshot": () => 0,
-  "every second part was rewritten": (part) => part % 2,
-  "each part was rewritten by a run of its own": (part) => part,
   "the parts of ten runs lie mixed": (part) => (part * 7) % 10,
+  "each part was rewritten by a run of its own": (part) => part,
+  "every second part was rewritten": (part) => part % 2,
+  "one snapshot": () => 0,
 };
 
 function runOf(number: number): string {
@@ -180,7 +182,7 @@ function longest(schema: Schema, stages: readonly Stage[]): number {
 describe("500 columns", () => {
   const schema = schemaOf(500);
 
-  test.each(Object.entries(FOLDS))("views, where %s", async (_, fold) => {
+  test.each(firstOf(1, Object.entries(FOLDS)))("views, where %s", async (_, fold) => {
     const table = opened(schema, segmentsOf(fold));
     const viewing = { dialect: athena, ...relationsOfViews(PLACE, NOW) };
     const kept = await keptSnapshots(new MemoryStore(), table);
@@ -197,7 +199,7 @@ describe("500 columns", () => {
     }
   });
 
-  test.each(Object.entries(FOLDS))("compactions, where %s", async (_, fold) => {
+  test.each(firstOf(1, Object.entries(FOLDS)))("compactions, where %s", async (_, fold) => {
     const table = opened(schema, segmentsOf(fold));
     for (const keysOf of [
       () => 1_500,
@@ -288,7 +290,7 @@ describe("5,000 hourly snapshots of one form", () => {
     expect(new Set(named).size).toBe(5_000);
   });
 
-  test("keep the names of most of their views for as long as the oldest one goes when one comes", () => {
+  deepTest("keep the names of most of their views for as long as the oldest one goes when one comes", () => {
     const names = new Set<string>();
     for (const hour of [0, 1, 100, 200])
       for (const { name } of publishedOf(schema, all.slice(hour, hour + 5_000))) names.add(name);

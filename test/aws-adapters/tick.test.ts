@@ -8,6 +8,7 @@ import { EXPORT_FUZZ_SECONDS } from "../../src/core/exports/export-manifest.ts";
 import { initialManifest, manifestText } from "../../src/core/format/manifest.ts";
 import { schemaMark } from "../../src/core/schema/schema-change.ts";
 import { saveLastCompaction } from "../../src/core/table/last-compaction.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { register, sourceEntry, tableEntry } from "../support/registry.ts";
 import { fakeAws } from "./fake-aws.ts";
@@ -100,7 +101,7 @@ describe("a tick", () => {
     expect(await ticked.tick(2700)).toContainEqual({ "orders-source": { step: "look" } });
   });
 
-  test("leaves an idle table alone but for vacuum, and looks at its source hourly", async () => {
+  deepTest("leaves an idle table alone but for vacuum, and looks at its source hourly", async () => {
     const ticked = new Ticked(tableEntry("orders", "orders"));
     await ticked.settled("orders");
     await ticked.tick();

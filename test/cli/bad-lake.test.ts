@@ -17,6 +17,7 @@ import {
   nextSecond,
   rowsOf,
 } from "../support/cli.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";
 
@@ -112,7 +113,7 @@ test("a table that the lake does not have", async () => {
   expect(await fingerprint(lake)).toEqual(before);
 });
 
-test("a data file that is missing or cut off is named, and not the statement", async () => {
+deepTest("a data file that is missing or cut off is named, and not the statement", async () => {
   const damages: readonly ((file: string) => Promise<void>)[] = [
     (file) => rm(file),
     (file) => truncate(file, 0),

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { expectRefused, type ItemJson, itemTexts } from "../support/cli.ts";
 import { dynalakeProcess } from "../support/cli-process.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { writeExport } from "./export-fixture.ts";
 import { fileEmulator } from "./file-emulator.ts";
 import { SourceTable } from "./source-table.ts";
@@ -87,7 +88,7 @@ async function sourcesOf(script: string): Promise<readonly string[]> {
 
 const of = ["--from-export", "export", "--key", "Id", "--name", "t"];
 
-test("commands make a lake in a folder relative to the process's own, and work on it", async () => {
+deepTest("commands make a lake in a folder relative to the process's own, and work on it", async () => {
   await succeeds("infer", ...of, "--out", "t.json");
   expect(JSON.parse(await readFile(join(folder, "t.json"), "utf8"))).toMatchObject({ table: "t" });
   expect(await succeeds("snapshot", ...of, "--schema", "t.json")).toBe(

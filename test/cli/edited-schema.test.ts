@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import type { SchemaFile } from "../../src/core/schema/schema.ts";
 import { dynalake, type Ended, rowsOf } from "../support/cli.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";
 
@@ -135,7 +136,7 @@ test("a table without a snapshot has its schema from its first compaction on", a
   });
 });
 
-test("an earlier schema, which a crash has left in the file, is no edit", async () => {
+deepTest("an earlier schema, which a crash has left in the file, is no edit", async () => {
   await withLake(async ({ lake, file, edit, snapshot }) => {
     const before = await readFile(file);
     await edit(addCoupon);
@@ -149,7 +150,7 @@ test("an earlier schema, which a crash has left in the file, is no edit", async 
   });
 });
 
-test("an edit that goes back to what was is an edit", async () => {
+deepTest("an edit that goes back to what was is an edit", async () => {
   await withLake(async ({ lake, file }) => {
     const evolveOf = async () => JSON.parse(await readFile(file, "utf8")).evolve;
     const set = async (evolve: string) => {
@@ -167,7 +168,7 @@ test("an edit that goes back to what was is an edit", async () => {
   });
 });
 
-test("a table that was restored under a new name is taken in as the error advises", async () => {
+deepTest("a table that was restored under a new name is taken in as the error advises", async () => {
   await withLake(async ({ folder, lake, file, snapshot }) => {
     const refused = await snapshot("restored", "--name", "orders");
     expect(refused.stderr).toContain("correct `source` in the schema file and pass it (`--schema FILE`)");

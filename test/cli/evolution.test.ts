@@ -5,6 +5,7 @@ import { expect, test } from "@jest/globals";
 import { latestManifest } from "../../src/core/table/commits.ts";
 import { folderStore } from "../../src/files/folder-store.ts";
 import { done, dynalake, lakeItems, rowsOf } from "../support/cli.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";
 
@@ -125,58 +126,64 @@ test("attributes that appear in the stream get columns at the next compaction, f
   });
 });
 
-test("names that are data get no columns, nor does anything under `none` or `types`, or while schema.json is edited", async () => {
-  await withOrders(async ({ lake, file, snapshot, types, status }) => {
-    await snapshot({ price: { N: "10" } }, "--key", "id");
-    const many = Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`name-${i}`, { S: "x" }]));
-    await snapshot({ price: { N: "10" }, ...many });
-    expect(Object.keys(await types())).toEqual(["id", "price"]);
-    expect((await status()).drift).toHaveLength(101);
-    const setEvolve = async (evolve: string): Promise<void> => {
-      const content = JSON.parse(await readFile(file, "utf8"));
-      await writeFile(file, JSON.stringify({ ...content, evolve }));
-    };
-    await setEvolve("types");
-    await snapshot({ price: { N: "10" }, coupon: { S: "X" } });
-    await snapshot({ price: { N: "10.5" }, coupon: { S: "X" } });
-    expect(await types()).toEqual({ id: "string", price: "decimal(22,3)" });
-    await setEvolve("none");
-    await snapshot({ price: { N: "10.5" } });
-    await snapshot({ price: { N: "10.5555" } });
-    expect(await types()).toEqual({ id: "string", price: "decimal(22,3)" });
-    expect(await status()).toMatchObject({ health: "drift", drift: [{ attribute: "price", hidden: 10 }] });
-    expect(Object.keys(JSON.parse((await rowsOf(lake, "SELECT * FROM orders"))[0] ?? ""))).not.toContain(
-      "price__text",
-    );
-    await writeFile(file, "{");
-    await snapshot({ price: { N: "10" }, coupon: { S: "X" } });
-    expect(await readFile(file, "utf8")).toBe("{");
-  });
-});
+deepTest(
+  "names that are data get no columns, nor does anything under `none` or `types`, or while schema.json is edited",
+  async () => {
+    await withOrders(async ({ lake, file, snapshot, types, status }) => {
+      await snapshot({ price: { N: "10" } }, "--key", "id");
+      const many = Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`name-${i}`, { S: "x" }]));
+      await snapshot({ price: { N: "10" }, ...many });
+      expect(Object.keys(await types())).toEqual(["id", "price"]);
+      expect((await status()).drift).toHaveLength(101);
+      const setEvolve = async (evolve: string): Promise<void> => {
+        const content = JSON.parse(await readFile(file, "utf8"));
+        await writeFile(file, JSON.stringify({ ...content, evolve }));
+      };
+      await setEvolve("types");
+      await snapshot({ price: { N: "10" }, coupon: { S: "X" } });
+      await snapshot({ price: { N: "10.5" }, coupon: { S: "X" } });
+      expect(await types()).toEqual({ id: "string", price: "decimal(22,3)" });
+      await setEvolve("none");
+      await snapshot({ price: { N: "10.5" } });
+      await snapshot({ price: { N: "10.5555" } });
+      expect(await types()).toEqual({ id: "string", price: "decimal(22,3)" });
+      expect(await status()).toMatchObject({ health: "drift", drift: [{ attribute: "price", hidden: 10 }] });
+      expect(Object.keys(JSON.parse((await rowsOf(lake, "SELECT * FROM orders"))[0] ?? ""))).not.toContain(
+        "price__text",
+      );
+      await writeFile(file, "{");
+      await snapshot({ price: { N: "10" }, coupon: { S: "X" } });
+      expect(await readFile(file, "utf8")).toBe("{");
+    });
+  },
+);
 
-test("a snapshot, too, gives a decimal the digits after the point that its values leave before it", async () => {
-  await withOrders(async ({ lake, snapshot, change, types, status }) => {
-    const others = { share: { N: "1.25" }, count: { N: "7" } };
-    await snapshot({ rate: { N: "1.25" }, ...others }, "--key", "id");
-    await change({ rate: { N: "12345.5" }, ...others, share: { N: "12345.5" } });
-    const taken = await snapshot({ rate: { N: "0.123456789" }, ...others });
-    expect(taken).toContain("rate is now decimal(38,13), and was decimal(38,4)");
-    expect(taken).not.toContain("not in SQL");
-    expect(await types()).toMatchObject({ rate: "decimal(38,13)" });
-    expect(await rowsOf(lake, "SELECT count(rate) AS n, max(rate) AS m FROM orders")).toEqual([
-      '{"n":10,"m":12345.5000000000000}',
-    ]);
-    expect((await status()).drift).toEqual([]);
-    // What has no room is shown as text, beside what else does not fit by the same commit.
-    const rate = { N: "1e-34" };
-    expect(await snapshot({ rate, ...others })).toContain("rate__text has them");
-    const { sequence } = await latestManifest(folderStore(lake), "orders");
-    const left = await snapshot({ rate, share: rate, count: { S: "many" } });
-    expect(left).toContain("share__text has them");
-    expect(left).toContain("count__text has them");
-    expect((await latestManifest(folderStore(lake), "orders")).sequence).toBe(sequence + 2);
-  });
-});
+deepTest(
+  "a snapshot, too, gives a decimal the digits after the point that its values leave before it",
+  async () => {
+    await withOrders(async ({ lake, snapshot, change, types, status }) => {
+      const others = { share: { N: "1.25" }, count: { N: "7" } };
+      await snapshot({ rate: { N: "1.25" }, ...others }, "--key", "id");
+      await change({ rate: { N: "12345.5" }, ...others, share: { N: "12345.5" } });
+      const taken = await snapshot({ rate: { N: "0.123456789" }, ...others });
+      expect(taken).toContain("rate is now decimal(38,13), and was decimal(38,4)");
+      expect(taken).not.toContain("not in SQL");
+      expect(await types()).toMatchObject({ rate: "decimal(38,13)" });
+      expect(await rowsOf(lake, "SELECT count(rate) AS n, max(rate) AS m FROM orders")).toEqual([
+        '{"n":10,"m":12345.5000000000000}',
+      ]);
+      expect((await status()).drift).toEqual([]);
+      // What has no room is shown as text, beside what else does not fit by the same commit.
+      const rate = { N: "1e-34" };
+      expect(await snapshot({ rate, ...others })).toContain("rate__text has them");
+      const { sequence } = await latestManifest(folderStore(lake), "orders");
+      const left = await snapshot({ rate, share: rate, count: { S: "many" } });
+      expect(left).toContain("share__text has them");
+      expect(left).toContain("count__text has them");
+      expect((await latestManifest(folderStore(lake), "orders")).sequence).toBe(sequence + 2);
+    });
+  },
+);
 
 test("new columns are reported by their names in SQL, whatever files call them", async () => {
   await withOrders(async ({ lake, file, snapshot, change }) => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { done, dynalake, expectRefused, lakeItems } from "../support/cli.ts";
 import { startDynalakeProcess } from "../support/cli-process.ts";
+import { firstOf } from "../support/effort.ts";
 import { withFolder } from "../support/folders.ts";
 import { fileEmulator } from "./file-emulator.ts";
 import { SourceTable } from "./source-table.ts";
@@ -37,33 +38,38 @@ const LONG = [
   "SELECT list_sort(list(hash(range))) FROM range(100000000), interrupted",
 ];
 
-test.each([
+const SIGNALS = [
   ["SIGINT", LONG[0]],
   ["SIGTERM", LONG[1]],
   ["SIGHUP", LONG[0]],
-] as const)("%s ends a command by that signal whatever the engine is doing: %s", async (signal, sql = "") => {
-  await withFolder(async (folder) => {
-    const table = await SourceTable.create(emulator.connection, `Interrupted${signal}`);
-    await table.put({ User: { S: "ann" }, Book: { S: "Mort" } });
-    const lake = join(folder, "lake");
-    const tmp = join(folder, "tmp");
-    const env = { TMPDIR: tmp };
-    const of = ["--lake", lake, "--source", table.name, "--endpoint", emulator.endpoint];
-    await done(["snapshot", ...of, "--name", "interrupted"]);
-    await mkdir(tmp);
+] as const;
 
-    const slow = startDynalakeProcess(["query", sql, "--lake", lake], { env });
-    for (;;) {
-      // It has created its session's folder.
-      if ((await readdir(tmp)).length > 0) break;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    slow.signal(signal);
-    const ended = await slow.ended;
-    expect({ ...ended, left: await readdir(tmp) }).toMatchObject({ signal, stdout: "", left: [] });
-    expect(await lakeItems(lake)).toEqual(await table.items());
-  });
-});
+test.each(firstOf(1, SIGNALS))(
+  "%s ends a command by that signal whatever the engine is doing: %s",
+  async (signal, sql = "") => {
+    await withFolder(async (folder) => {
+      const table = await SourceTable.create(emulator.connection, `Interrupted${signal}`);
+      await table.put({ User: { S: "ann" }, Book: { S: "Mort" } });
+      const lake = join(folder, "lake");
+      const tmp = join(folder, "tmp");
+      const env = { TMPDIR: tmp };
+      const of = ["--lake", lake, "--source", table.name, "--endpoint", emulator.endpoint];
+      await done(["snapshot", ...of, "--name", "interrupted"]);
+      await mkdir(tmp);
+
+      const slow = startDynalakeProcess(["query", sql, "--lake", lake], { env });
+      for (;;) {
+        // It has created its session's folder.
+        if ((await readdir(tmp)).length > 0) break;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      slow.signal(signal);
+      const ended = await slow.ended;
+      expect({ ...ended, left: await readdir(tmp) }).toMatchObject({ signal, stdout: "", left: [] });
+      expect(await lakeItems(lake)).toEqual(await table.items());
+    });
+  },
+);
 
 test("rows that an interrupt cut off do not end like whole ones", async () => {
   await withFolder(async (folder) => {

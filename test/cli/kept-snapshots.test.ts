@@ -3,6 +3,7 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { done, dynalake, type ItemJson, nextSecond, rowsOf } from "../support/cli.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";
 
@@ -49,7 +50,7 @@ async function withDays(use: (days: Days) => Promise<void>): Promise<void> {
 
 const order = (id: string, more: ItemJson = {}): ItemJson => ({ id: { S: id }, ...more });
 
-test("an option that is left out changes nothing, and the newest snapshot always stays", async () => {
+deepTest("an option that is left out changes nothing, and the newest snapshot always stays", async () => {
   await withDays(async ({ lake, day, kept, status }) => {
     await day(1, [order("a")]);
     await day(2, [order("a")]);

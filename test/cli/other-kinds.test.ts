@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import type { AttributeFile, SchemaFile } from "../../src/core/schema/schema.ts";
 import { done, dynalake, lakeItems, rowsOf } from "../support/cli.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { type OrdersLake, withOrdersLake } from "./orders-lake.ts";
 
 interface Orders extends OrdersLake {
@@ -33,67 +34,73 @@ async function withOrders(use: (orders: Orders) => Promise<void>): Promise<void>
   });
 }
 
-test("docs/schemas.md shows what is printed, and every value of before is in the column or beside it", async () => {
-  await withOrders(async ({ lake, file, write, schema, change }) => {
-    const items = await lakeItems(lake);
-    await write({
-      price: { type: "string" },
-      placed: { type: "timestamp" },
-      seen: { type: "timestamp", format: "epoch_seconds" },
-    });
-    const docs = await readFile(join(import.meta.dirname, "../../docs/schemas.md"), "utf8");
-    const said = (await schema("diff", file)).replaceAll(file, "orders.json");
-    expect(docs).toContain(`$ npx dynalake schema diff orders.json\n${said}`);
-    expect(await schema("apply", file)).toContain("Applied. No data was rewritten");
-    const shown =
-      "SELECT id, price, price__text AS text, placed, placed__text AS said, seen FROM orders ORDER BY id";
-    const rows = [
-      '{"id":"a","price":null,"text":"11","placed":"2024-02-29T12:00:00Z","said":null,"seen":null}',
-      '{"id":"b","price":null,"text":"20","placed":null,"said":"soon","seen":"2024-02-29T10:30:00Z"}',
-    ];
-    expect(await rowsOf(lake, shown)).toEqual(rows);
-    expect(await rowsOf(lake, "SELECT price__text AS p, placed FROM orders_history")).toEqual([
-      '{"p":"11","placed":"2024-02-29T12:00:00Z"}',
-    ]);
-    expect(await rowsOf(lake, "SELECT sum(CAST(price__text AS bigint)) AS s FROM orders_snapshots")).toEqual([
-      '{"s":30}',
-    ]);
-    expect(await lakeItems(lake)).toEqual(items);
-    const [table] = JSON.parse(await done(["status", "--lake", lake, "--json"])).tables;
-    expect(table).toMatchObject({ health: "healthy" });
-    await done(["compact", "--lake", lake, "--all"]);
-    expect(await rowsOf(lake, shown)).toEqual(rows);
-    expect(await lakeItems(lake)).toEqual(items);
-    await change("b", { price: { S: "free" } });
-    expect(await rowsOf(lake, "SELECT price, price__text AS text FROM orders WHERE id = 'b'")).toEqual([
-      '{"price":"free","text":null}',
-    ]);
-  });
-});
-
-test("a moment that becomes text again has the item's own spelling, and stays whole on every way", async () => {
-  await withOrders(async ({ lake, file, write, schema, change }) => {
-    // All are moments: what has no text beside its column is counted by its spellings.
-    await change("b", { placed: { S: "2024-02-29T10:30:00Z" } });
-    const items = await lakeItems(lake);
-    for (const [type, shown] of [
-      ["timestamp", "2024-02-29T12:00:00Z"],
-      ["string", "2024-02-29 12:00:00"],
-      ["double", null],
-    ]) {
-      await write({ placed: { type: type as string } });
-      await schema("apply", file);
-      const sql = "SELECT placed FROM orders WHERE id = 'a'";
-      expect(await rowsOf(lake, sql)).toEqual([JSON.stringify({ placed: shown })]);
+deepTest(
+  "docs/schemas.md shows what is printed, and every value of before is in the column or beside it",
+  async () => {
+    await withOrders(async ({ lake, file, write, schema, change }) => {
+      const items = await lakeItems(lake);
+      await write({
+        price: { type: "string" },
+        placed: { type: "timestamp" },
+        seen: { type: "timestamp", format: "epoch_seconds" },
+      });
+      const docs = await readFile(join(import.meta.dirname, "../../docs/schemas.md"), "utf8");
+      const said = (await schema("diff", file)).replaceAll(file, "orders.json");
+      expect(docs).toContain(`$ npx dynalake schema diff orders.json\n${said}`);
+      expect(await schema("apply", file)).toContain("Applied. No data was rewritten");
+      const shown =
+        "SELECT id, price, price__text AS text, placed, placed__text AS said, seen FROM orders ORDER BY id";
+      const rows = [
+        '{"id":"a","price":null,"text":"11","placed":"2024-02-29T12:00:00Z","said":null,"seen":null}',
+        '{"id":"b","price":null,"text":"20","placed":null,"said":"soon","seen":"2024-02-29T10:30:00Z"}',
+      ];
+      expect(await rowsOf(lake, shown)).toEqual(rows);
+      expect(await rowsOf(lake, "SELECT price__text AS p, placed FROM orders_history")).toEqual([
+        '{"p":"11","placed":"2024-02-29T12:00:00Z"}',
+      ]);
+      expect(
+        await rowsOf(lake, "SELECT sum(CAST(price__text AS bigint)) AS s FROM orders_snapshots"),
+      ).toEqual(['{"s":30}']);
       expect(await lakeItems(lake)).toEqual(items);
-      const [left = ""] = await rowsOf(lake, "SELECT _unmapped FROM orders WHERE id = 'a'");
-      expect(left.split("placed").length).toBeLessThanOrEqual(2);
+      const [table] = JSON.parse(await done(["status", "--lake", lake, "--json"])).tables;
+      expect(table).toMatchObject({ health: "healthy" });
       await done(["compact", "--lake", lake, "--all"]);
-      expect(await rowsOf(lake, sql)).toEqual([JSON.stringify({ placed: shown })]);
+      expect(await rowsOf(lake, shown)).toEqual(rows);
       expect(await lakeItems(lake)).toEqual(items);
-    }
-  });
-});
+      await change("b", { price: { S: "free" } });
+      expect(await rowsOf(lake, "SELECT price, price__text AS text FROM orders WHERE id = 'b'")).toEqual([
+        '{"price":"free","text":null}',
+      ]);
+    });
+  },
+);
+
+deepTest(
+  "a moment that becomes text again has the item's own spelling, and stays whole on every way",
+  async () => {
+    await withOrders(async ({ lake, file, write, schema, change }) => {
+      // All are moments: what has no text beside its column is counted by its spellings.
+      await change("b", { placed: { S: "2024-02-29T10:30:00Z" } });
+      const items = await lakeItems(lake);
+      for (const [type, shown] of [
+        ["timestamp", "2024-02-29T12:00:00Z"],
+        ["string", "2024-02-29 12:00:00"],
+        ["double", null],
+      ]) {
+        await write({ placed: { type: type as string } });
+        await schema("apply", file);
+        const sql = "SELECT placed FROM orders WHERE id = 'a'";
+        expect(await rowsOf(lake, sql)).toEqual([JSON.stringify({ placed: shown })]);
+        expect(await lakeItems(lake)).toEqual(items);
+        const [left = ""] = await rowsOf(lake, "SELECT _unmapped FROM orders WHERE id = 'a'");
+        expect(left.split("placed").length).toBeLessThanOrEqual(2);
+        await done(["compact", "--lake", lake, "--all"]);
+        expect(await rowsOf(lake, sql)).toEqual([JSON.stringify({ placed: shown })]);
+        expect(await lakeItems(lake)).toEqual(items);
+      }
+    });
+  },
+);
 
 test("an edit of schema.json counts at the next compaction, and goes back by another one", async () => {
   await withOrders(async ({ lake, own, write }) => {

@@ -16,6 +16,7 @@ import {
   nextSecond,
   rowsOf,
 } from "../support/cli.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { withFolder } from "../support/folders.ts";
 import { fileEmulator } from "./file-emulator.ts";
 import { SourceTable } from "./source-table.ts";
@@ -73,7 +74,7 @@ async function writeJson(file: string, value: unknown): Promise<string> {
   return file;
 }
 
-test("a Lambda event gives the same rows as the stream did, in all columns", async () => {
+deepTest("a Lambda event gives the same rows as the stream did, in all columns", async () => {
   await withFolder(async (folder) => {
     const table = await SourceTable.create(emulator.connection, "Recorded");
     await table.put(

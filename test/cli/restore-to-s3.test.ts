@@ -5,6 +5,7 @@ import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { importPlace } from "../../src/source/import-place.ts";
 import { done, dynalake, expectRefused, type ItemJson, itemTexts, withAwsSettings } from "../support/cli.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { type FakeBucket, fakeBucket } from "../support/fake-bucket.ts";
 import { withFolder } from "../support/folders.ts";
 import { books, lakeOf, likeFile } from "./book-lake.ts";
@@ -111,7 +112,7 @@ test("all items are in the form of an import, with the command that makes the ta
   });
 });
 
-test("the items of a time, with the moment in the report", async () => {
+deepTest("the items of a time, with the moment in the report", async () => {
   await withFolder(async (folder) => {
     const lake = await lakeOf(folder, items);
     const like = await likeFile(folder);

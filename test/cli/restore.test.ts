@@ -6,6 +6,7 @@ import { DescribeTableCommand, UpdateTableCommand } from "@aws-sdk/client-dynamo
 import { expect, test } from "@jest/globals";
 import { openLake } from "../../src/index.ts";
 import { done, dynalake, expectRefused, type ItemJson, itemTexts } from "../support/cli.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { withFolder } from "../support/folders.ts";
 import { withProxy } from "./answering-proxy.ts";
 import { books, lakeOf, likeFile } from "./book-lake.ts";
@@ -75,17 +76,20 @@ test("a new table has every item, though its source is gone, and is made as a fi
   });
 });
 
-test("a table that is made like its source has the source's key, though the source was deleted since", async () => {
-  await withFolder(async (folder) => {
-    const lake = join(folder, "lake");
-    const source = await SourceTable.create(emulator.connection, "Deleted");
-    await source.put({ User: { S: "ann" }, Book: { S: "Mort" } });
-    await done(["snapshot", "--source", "Deleted", "--endpoint", emulator.endpoint, "--lake", lake]);
-    await source.drop();
-    expect(await restored(lake, "Deleted")).toMatchObject({ code: 0, makesTable: true, written: 1 });
-    expect(await source.items()).toHaveLength(1);
-  });
-});
+deepTest(
+  "a table that is made like its source has the source's key, though the source was deleted since",
+  async () => {
+    await withFolder(async (folder) => {
+      const lake = join(folder, "lake");
+      const source = await SourceTable.create(emulator.connection, "Deleted");
+      await source.put({ User: { S: "ann" }, Book: { S: "Mort" } });
+      await done(["snapshot", "--source", "Deleted", "--endpoint", emulator.endpoint, "--lake", lake]);
+      await source.drop();
+      expect(await restored(lake, "Deleted")).toMatchObject({ code: 0, makesTable: true, written: 1 });
+      expect(await source.items()).toHaveLength(1);
+    });
+  },
+);
 
 test("items that are in the table stay, unless they are to be replaced; others are never touched", async () => {
   await withFolder(async (folder) => {
@@ -149,7 +153,7 @@ test("a restore that is cut goes on with the items that it began with, though th
   });
 });
 
-test("what goes on has to be the same restore, into the same table", async () => {
+deepTest("what goes on has to be the same restore, into the same table", async () => {
   await withFolder(async (folder) => {
     const lakeFolder = await lakeOf(folder, items);
     const table = await SourceTable.create(emulator.connection, "Replaced");
@@ -275,75 +279,84 @@ test("global indexes are made after the items", async () => {
   });
 });
 
-test("items that the service leaves unprocessed are put again, and one that it loses is found", async () => {
-  await withFolder(async (folder) => {
-    const lake = await lakeOf(folder, items);
-    const like = await likeFile(folder);
-    let left = 1;
-    const unprocessed = (operation: string, body: string): object | undefined =>
-      operation === "BatchWriteItem" && left-- > 0
-        ? { UnprocessedItems: (JSON.parse(body) as { readonly RequestItems: object }).RequestItems }
-        : undefined;
-    await withProxy(emulator.endpoint, unprocessed, async (endpoint) => {
-      const report = await restored(lake, "Busy", "--like", like, "--endpoint", endpoint);
-      expect(report).toMatchObject({ code: 0, written: 60, result: "identical" });
+deepTest(
+  "items that the service leaves unprocessed are put again, and one that it loses is found",
+  async () => {
+    await withFolder(async (folder) => {
+      const lake = await lakeOf(folder, items);
+      const like = await likeFile(folder);
+      let left = 1;
+      const unprocessed = (operation: string, body: string): object | undefined =>
+        operation === "BatchWriteItem" && left-- > 0
+          ? { UnprocessedItems: (JSON.parse(body) as { readonly RequestItems: object }).RequestItems }
+          : undefined;
+      await withProxy(emulator.endpoint, unprocessed, async (endpoint) => {
+        const report = await restored(lake, "Busy", "--like", like, "--endpoint", endpoint);
+        expect(report).toMatchObject({ code: 0, written: 60, result: "identical" });
+      });
+      let lost = 1;
+      const loses = (operation: string): object | undefined =>
+        operation === "BatchWriteItem" && lost-- > 0 ? { UnprocessedItems: {} } : undefined;
+      await withProxy(emulator.endpoint, loses, async (endpoint) => {
+        const report = await restored(lake, "Lossy", "--like", like, "--endpoint", endpoint);
+        expect(report).toMatchObject({ code: 4, result: "different", lacking: 25 });
+        expect(report.differences).toHaveLength(25);
+      });
     });
-    let lost = 1;
-    const loses = (operation: string): object | undefined =>
-      operation === "BatchWriteItem" && lost-- > 0 ? { UnprocessedItems: {} } : undefined;
-    await withProxy(emulator.endpoint, loses, async (endpoint) => {
-      const report = await restored(lake, "Lossy", "--like", like, "--endpoint", endpoint);
-      expect(report).toMatchObject({ code: 4, result: "different", lacking: 25 });
-      expect(report.differences).toHaveLength(25);
-    });
-  });
-});
+  },
+);
 
-test("a restore that is cut right after it has made the table still makes its global indexes", async () => {
-  await withFolder(async (folder) => {
-    const lake = await lakeOf(folder, items);
-    const byBook = {
-      IndexName: "ByBook",
-      KeySchema: [{ AttributeName: "Book", KeyType: "HASH" }],
-      Projection: { ProjectionType: "ALL" },
-    };
-    const like = await likeFile(folder, { GlobalSecondaryIndexes: [byBook] });
-    let made = false;
-    const cutOnceMade = (operation: string): object | undefined => {
-      if (operation === "CreateTable") made = true;
-      return made && operation === "DescribeTable" ? { Table: { TableStatus: "DELETING" } } : undefined;
-    };
-    await withProxy(emulator.endpoint, cutOnceMade, async (endpoint) => {
-      const { code } = await restore(lake, "HalfMade", "--like", like, "--endpoint", endpoint);
-      expect(code).not.toBe(0);
+deepTest(
+  "a restore that is cut right after it has made the table still makes its global indexes",
+  async () => {
+    await withFolder(async (folder) => {
+      const lake = await lakeOf(folder, items);
+      const byBook = {
+        IndexName: "ByBook",
+        KeySchema: [{ AttributeName: "Book", KeyType: "HASH" }],
+        Projection: { ProjectionType: "ALL" },
+      };
+      const like = await likeFile(folder, { GlobalSecondaryIndexes: [byBook] });
+      let made = false;
+      const cutOnceMade = (operation: string): object | undefined => {
+        if (operation === "CreateTable") made = true;
+        return made && operation === "DescribeTable" ? { Table: { TableStatus: "DELETING" } } : undefined;
+      };
+      await withProxy(emulator.endpoint, cutOnceMade, async (endpoint) => {
+        const { code } = await restore(lake, "HalfMade", "--like", like, "--endpoint", endpoint);
+        expect(code).not.toBe(0);
+      });
+      const report = await restored(lake, "HalfMade", "--like", like);
+      expect(report).toMatchObject({ code: 0, goesOn: true, written: 60, result: "identical" });
+      const { Table } = await emulator.connection.client.send(
+        new DescribeTableCommand({ TableName: "HalfMade" }),
+      );
+      expect(Table?.GlobalSecondaryIndexes).toMatchObject([{ IndexName: "ByBook" }]);
     });
-    const report = await restored(lake, "HalfMade", "--like", like);
-    expect(report).toMatchObject({ code: 0, goesOn: true, written: 60, result: "identical" });
-    const { Table } = await emulator.connection.client.send(
-      new DescribeTableCommand({ TableName: "HalfMade" }),
-    );
-    expect(Table?.GlobalSecondaryIndexes).toMatchObject([{ IndexName: "ByBook" }]);
-  });
-});
+  },
+);
 
-test("at a given pace the first batches are small, since the size of the items is not known yet", async () => {
-  await withFolder(async (folder) => {
-    const lake = await lakeOf(folder, items);
-    const like = await likeFile(folder);
-    const sizes: number[] = [];
-    const note = (operation: string, body: string): undefined => {
-      const { RequestItems } = JSON.parse(body) as { readonly RequestItems?: Record<string, unknown[]> };
-      if (operation === "BatchWriteItem")
-        sizes.push(...Object.values(RequestItems ?? {}).map((of) => of.length));
-    };
-    await withProxy(emulator.endpoint, note, async (endpoint) => {
-      await restored(lake, "Paced", "--like", like, "--write-units", "5000", "--endpoint", endpoint);
+deepTest(
+  "at a given pace the first batches are small, since the size of the items is not known yet",
+  async () => {
+    await withFolder(async (folder) => {
+      const lake = await lakeOf(folder, items);
+      const like = await likeFile(folder);
+      const sizes: number[] = [];
+      const note = (operation: string, body: string): undefined => {
+        const { RequestItems } = JSON.parse(body) as { readonly RequestItems?: Record<string, unknown[]> };
+        if (operation === "BatchWriteItem")
+          sizes.push(...Object.values(RequestItems ?? {}).map((of) => of.length));
+      };
+      await withProxy(emulator.endpoint, note, async (endpoint) => {
+        await restored(lake, "Paced", "--like", like, "--write-units", "5000", "--endpoint", endpoint);
+      });
+      expect(sizes).toEqual([10, 10, 10, 10, 10, 10]);
     });
-    expect(sizes).toEqual([10, 10, 10, 10, 10, 10]);
-  });
-});
+  },
+);
 
-test("items expire only once they were compared, and a time to live that is there stays", async () => {
+deepTest("items expire only once they were compared, and a time to live that is there stays", async () => {
   await withFolder(async (folder) => {
     const lake = await lakeOf(folder, items);
     const like = await likeFile(folder);

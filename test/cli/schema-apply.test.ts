@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import type { SchemaFile } from "../../src/core/schema/schema.ts";
 import { done, dynalake, lakeItems, rowsOf } from "../support/cli.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";
 import { type OrdersLake, withOrdersLake } from "./orders-lake.ts";
@@ -103,7 +104,7 @@ test("diff says what apply would do, and apply does it in one commit", async () 
   });
 });
 
-test("docs/schemas.md shows what is printed, and what a statement of one's own becomes", async () => {
+deepTest("docs/schemas.md shows what is printed, and what a statement of one's own becomes", async () => {
   await withOrders(async ({ lake, file, write, schema, change }) => {
     await change("a", { price: { N: "7" } });
     const half = (): Promise<readonly string[]> =>
@@ -127,31 +128,34 @@ test("docs/schemas.md shows what is printed, and what a statement of one's own b
   });
 });
 
-test("the name of before is free for another attribute, and files of before do not show in it", async () => {
-  await withOrders(async ({ lake, file, write, schema, change }) => {
-    await write((content) => {
-      attribute(content, "price").name = "cost";
-      content.attributes.Price = { type: "string" };
+deepTest(
+  "the name of before is free for another attribute, and files of before do not show in it",
+  async () => {
+    await withOrders(async ({ lake, file, write, schema, change }) => {
+      await write((content) => {
+        attribute(content, "price").name = "cost";
+        content.attributes.Price = { type: "string" };
+      });
+      await schema("apply", file);
+      await change("a", { price: { N: "12" }, Price: { S: "dear" } });
+      const expected = ['{"cost":12,"price":"dear"}', '{"cost":10,"price":null}'];
+      const sql = "SELECT cost, price FROM orders ORDER BY id";
+      expect(await rowsOf(lake, sql)).toEqual(expected);
+      await done(["compact", "--lake", lake, "--all"]);
+      expect(await rowsOf(lake, sql)).toEqual(expected);
+      // And back again: two columns change their names with each other.
+      await write((content) => {
+        attribute(content, "price").name = "price";
+        attribute(content, "Price").name = "cost";
+      });
+      await schema("apply", file);
+      expect(await rowsOf(lake, "SELECT price, cost FROM orders ORDER BY id")).toEqual([
+        '{"price":12,"cost":"dear"}',
+        '{"price":10,"cost":null}',
+      ]);
     });
-    await schema("apply", file);
-    await change("a", { price: { N: "12" }, Price: { S: "dear" } });
-    const expected = ['{"cost":12,"price":"dear"}', '{"cost":10,"price":null}'];
-    const sql = "SELECT cost, price FROM orders ORDER BY id";
-    expect(await rowsOf(lake, sql)).toEqual(expected);
-    await done(["compact", "--lake", lake, "--all"]);
-    expect(await rowsOf(lake, sql)).toEqual(expected);
-    // And back again: two columns change their names with each other.
-    await write((content) => {
-      attribute(content, "price").name = "price";
-      attribute(content, "Price").name = "cost";
-    });
-    await schema("apply", file);
-    expect(await rowsOf(lake, "SELECT price, cost FROM orders ORDER BY id")).toEqual([
-      '{"price":12,"cost":"dear"}',
-      '{"price":10,"cost":null}',
-    ]);
-  });
-});
+  },
+);
 
 test("what the data rules out is refused with its place, and so is a file of before", async () => {
   await withOrders(async ({ own, file, write, schema, refused, lake }) => {

@@ -4,6 +4,7 @@ import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
 import { expect, test } from "@jest/globals";
 import { done, dynalake, expectRefused, lakeItems, startDynalake, until } from "../support/cli.ts";
 import { startDynalakeProcess } from "../support/cli-process.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";
 import { fileEmulator } from "./file-emulator.ts";
@@ -48,51 +49,55 @@ test("`run` goes on with the other tables where the source of one is gone, tells
   });
 }, 90_000);
 
-test("`run` follows many tables without a warning of Node.js, and `status` tells that it does", async () => {
-  await withFolder(async (folder) => {
-    const lake = join(folder, "lake");
-    const names = ["one", "two", "three", "four", "five", "six"];
-    for (const name of names) {
-      const table = await SourceTable.create(emulator.connection, `Many-${name}`);
-      await table.put({ User: { S: "ann" }, Book: { S: "Mort" } });
-      const source = ["--source", table.name, "--endpoint", emulator.endpoint, "--table", name];
-      await done(["snapshot", ...source, "--lake", lake]);
-    }
-    const running = startDynalakeProcess(["run", "--lake", lake]);
-    for (const name of names) await running.told(`${name}: following the stream`);
-    const followers = async () => {
-      const { tables } = JSON.parse(await done(["status", "--lake", lake, "--json"]));
-      return tables.map(({ following }: { following?: { state: string; process: number } }) => [
-        following?.state,
-        following?.process,
-      ]);
-    };
-    await until(
-      followers,
-      names.map(() => ["running", running.pid]),
-    );
-    // Each of them waits for its next delivery then.
-    const count = [
-      "query",
-      `SELECT ${names.map((name) => `(SELECT count(*) FROM ${name}_history)`).join(" + ")} AS n`,
-    ];
-    await until(async () => (await done([...count, "--lake", lake, "--format", "csv"])).trim(), "n\n6");
-    running.signal("SIGTERM");
-    const { code, stderr } = await running.ended;
-    await until(
-      followers,
-      names.map(() => ["ended", running.pid]),
-    );
-    const status = ["status", "--lake", lake, "--table", "one"];
-    expect(await done(status)).toMatch(/^run +none; the last one \(process \d+ on \S+\) ended at /m);
-    expect(await done(status)).toMatch(/^stream +\d s behind .*delivered \d+ s after its write \(±1 s\)$/m);
-    const watching = startDynalake([...status, "--watch"]);
-    watching.interrupt();
-    expect(await watching.ended).toMatchObject({ code: 130 });
-    expect(code).toBe(0);
-    expect(stderr).not.toMatch(/warning/i);
-  });
-}, 90_000);
+deepTest(
+  "`run` follows many tables without a warning of Node.js, and `status` tells that it does",
+  async () => {
+    await withFolder(async (folder) => {
+      const lake = join(folder, "lake");
+      const names = ["one", "two", "three", "four", "five", "six"];
+      for (const name of names) {
+        const table = await SourceTable.create(emulator.connection, `Many-${name}`);
+        await table.put({ User: { S: "ann" }, Book: { S: "Mort" } });
+        const source = ["--source", table.name, "--endpoint", emulator.endpoint, "--table", name];
+        await done(["snapshot", ...source, "--lake", lake]);
+      }
+      const running = startDynalakeProcess(["run", "--lake", lake]);
+      for (const name of names) await running.told(`${name}: following the stream`);
+      const followers = async () => {
+        const { tables } = JSON.parse(await done(["status", "--lake", lake, "--json"]));
+        return tables.map(({ following }: { following?: { state: string; process: number } }) => [
+          following?.state,
+          following?.process,
+        ]);
+      };
+      await until(
+        followers,
+        names.map(() => ["running", running.pid]),
+      );
+      // Each of them waits for its next delivery then.
+      const count = [
+        "query",
+        `SELECT ${names.map((name) => `(SELECT count(*) FROM ${name}_history)`).join(" + ")} AS n`,
+      ];
+      await until(async () => (await done([...count, "--lake", lake, "--format", "csv"])).trim(), "n\n6");
+      running.signal("SIGTERM");
+      const { code, stderr } = await running.ended;
+      await until(
+        followers,
+        names.map(() => ["ended", running.pid]),
+      );
+      const status = ["status", "--lake", lake, "--table", "one"];
+      expect(await done(status)).toMatch(/^run +none; the last one \(process \d+ on \S+\) ended at /m);
+      expect(await done(status)).toMatch(/^stream +\d s behind .*delivered \d+ s after its write \(±1 s\)$/m);
+      const watching = startDynalake([...status, "--watch"]);
+      watching.interrupt();
+      expect(await watching.ended).toMatchObject({ code: 130 });
+      expect(code).toBe(0);
+      expect(stderr).not.toMatch(/warning/i);
+    });
+  },
+  90_000,
+);
 
 test("a table whose name another table's views have is refused, whichever of the two comes first", async () => {
   await withFolder(async (folder) => {

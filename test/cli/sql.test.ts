@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { done, type Ended, expectRefused } from "../support/cli.ts";
 import { dynalakeProcess, startDynalakeProcess } from "../support/cli-process.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { writeExport } from "./export-fixture.ts";
 
 let folder: string;
@@ -34,7 +35,7 @@ test("statements of several lines, commands of the prompt, and a last statement 
   });
 });
 
-test("what there is to read", async () => {
+deepTest("what there is to read", async () => {
   const { stdout } = await sql(".tables\n.schema t\n.exit\nSELECT 1;\n");
   for (const name of ["t", "t_history", "t_snapshots", "dynalake_tables"])
     expect(stdout).toMatch(new RegExp(`│ ${name} `));
@@ -49,7 +50,7 @@ test("without a terminal the first failure ends it, as it ends a script", async 
   expectRefused(await sql("SELECT * FROM read_text('/etc/hostname');"), { code: "SQL_FAILED", names: [] });
 });
 
-test("an interrupt ends the statement and the prompt", async () => {
+deepTest("an interrupt ends the statement and the prompt", async () => {
   const endless =
     "SELECT count(*) FROM range(1000000000) a, range(1000000000) b WHERE hash(a.range, b.range) = 0;";
   const running = startDynalakeProcess(["sql", "--lake", lake], { stdin: `SELECT 'begun';\n${endless}\n` });
@@ -58,7 +59,7 @@ test("an interrupt ends the statement and the prompt", async () => {
   expect(await running.ended).toMatchObject({ signal: "SIGINT" });
 });
 
-test("a time in words is printed as what it was taken for", async () => {
+deepTest("a time in words is printed as what it was taken for", async () => {
   const ended = await sql("SELECT 1 AS one;", "--as-of", "0s");
   expect(ended).toMatchObject({
     code: 0,

@@ -22,6 +22,7 @@ import {
 import { type FakeAnswer, refusal } from "../aws-adapters/fake-aws.ts";
 import { dynalake, dynalakes, expectRefused, startDynalake } from "../support/cli.ts";
 import { dynalakeProcess } from "../support/cli-process.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { type CloudRequest, type FakeCloud, fakeCloud } from "../support/fake-cloud.ts";
 import {
   bucketAnswer,
@@ -95,7 +96,7 @@ test("a region without a stack is refused", async () => {
     expectRefused(ended, { code: "USAGE", names: ["--region"], next: "--stack" });
 });
 
-test("a stack that is not there, without a region or without credentials, says so", async () => {
+deepTest("a stack that is not there, without a region or without credentials, says so", async () => {
   answers = { DescribeStacks: () => MISSING_STACK };
   expectRefused(await onStack("status"), {
     code: "USAGE",

@@ -14,6 +14,7 @@ import {
   until,
 } from "../support/cli.ts";
 import { startDynalakeProcess } from "../support/cli-process.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { withFolder } from "../support/folders.ts";
 import { fileEmulator } from "./file-emulator.ts";
 import { type SourceItem, SourceTable } from "./source-table.ts";
@@ -185,30 +186,33 @@ test("`run` takes the first snapshot by itself, follows, and keeps its lake for 
   });
 });
 
-test("an interrupt, and a request to terminate, end `run` cleanly, and the next one goes on from there", async () => {
-  await withFolder(async (folder) => {
-    const table = await SourceTable.create(emulator.connection, "Stopped");
-    await table.put(...REVIEWS);
-    const lake = join(folder, "lake");
-    const run = ["run", "--lake", lake, "--source", table.name, "--endpoint", emulator.endpoint];
-    for (const [signal, book] of [
-      ["SIGINT", "Mort"],
-      ["SIGTERM", "Kindred"],
-    ] as const) {
-      const running = startDynalakeProcess(run);
-      await running.told("following the stream");
-      await table.put({ User: { S: signal }, Book: { S: book } });
-      const found = () => rowsOf(lake, `SELECT count(*) AS n FROM stopped WHERE "user" = '${signal}'`);
-      await until(found, ['{"n":1}']);
-      running.signal(signal);
-      const ended = await running.ended;
-      expect(ended).toMatchObject({ code: 0, signal: null });
-      expect(ended.stderr).toMatch(/Stopped after \d+ changes?; the next run resumes here\n$/);
-      await table.remove(signal, book);
-    }
-    const again = await dynalake([...run, "--once"]);
-    expect(again).toMatchObject({ code: 0 });
-    expect(again.stderr).toContain("Stopped after 1 change;");
-    expect(await lakeItems(lake)).toEqual(await table.items());
-  });
-});
+deepTest(
+  "an interrupt, and a request to terminate, end `run` cleanly, and the next one goes on from there",
+  async () => {
+    await withFolder(async (folder) => {
+      const table = await SourceTable.create(emulator.connection, "Stopped");
+      await table.put(...REVIEWS);
+      const lake = join(folder, "lake");
+      const run = ["run", "--lake", lake, "--source", table.name, "--endpoint", emulator.endpoint];
+      for (const [signal, book] of [
+        ["SIGINT", "Mort"],
+        ["SIGTERM", "Kindred"],
+      ] as const) {
+        const running = startDynalakeProcess(run);
+        await running.told("following the stream");
+        await table.put({ User: { S: signal }, Book: { S: book } });
+        const found = () => rowsOf(lake, `SELECT count(*) AS n FROM stopped WHERE "user" = '${signal}'`);
+        await until(found, ['{"n":1}']);
+        running.signal(signal);
+        const ended = await running.ended;
+        expect(ended).toMatchObject({ code: 0, signal: null });
+        expect(ended.stderr).toMatch(/Stopped after \d+ changes?; the next run resumes here\n$/);
+        await table.remove(signal, book);
+      }
+      const again = await dynalake([...run, "--once"]);
+      expect(again).toMatchObject({ code: 0 });
+      expect(again.stderr).toContain("Stopped after 1 change;");
+      expect(await lakeItems(lake)).toEqual(await table.items());
+    });
+  },
+);

@@ -3,6 +3,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { done, dynalake, expectRefused, fingerprint } from "../support/cli.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { withFolder } from "../support/folders.ts";
 import { fileEmulator } from "./file-emulator.ts";
 import { SourceTable } from "./source-table.ts";
@@ -95,39 +96,42 @@ test("each kind of difference in the lake's files is named by its key and its at
   });
 });
 
-test("changes that nobody has delivered are no difference: they wait, until `run` proves or disproves the lake", async () => {
-  await withFolder(async (folder) => {
-    const table = await SourceTable.create(emulator.connection, "Behind");
-    await table.put(review("ann", "Mort"), review("bob", "Mort"), review("cem", "Mort"));
-    const lake = join(folder, "lake");
-    await snapshot(emulator, lake, table.name);
-    await table.update("ann", "Mort", "Rating", { N: "5" });
-    await table.remove("bob", "Mort");
-    await table.put(review("dee", "Mort"));
+deepTest(
+  "changes that nobody has delivered are no difference: they wait, until `run` proves or disproves the lake",
+  async () => {
+    await withFolder(async (folder) => {
+      const table = await SourceTable.create(emulator.connection, "Behind");
+      await table.put(review("ann", "Mort"), review("bob", "Mort"), review("cem", "Mort"));
+      const lake = join(folder, "lake");
+      await snapshot(emulator, lake, table.name);
+      await table.update("ann", "Mort", "Rating", { N: "5" });
+      await table.remove("bob", "Mort");
+      await table.put(review("dee", "Mort"));
 
-    const behind = await verified(lake);
-    expect(behind.ended).toMatchObject({ code: 3 });
-    expect(behind.table).toMatchObject({ result: "unsettled", differences: [], counts: { waiting: 3 } });
-    expect(behind.table.unsettled.map(({ key }) => key)).toEqual(
-      expect.arrayContaining([keyOf("ann", "Mort"), keyOf("bob", "Mort"), keyOf("dee", "Mort")]),
-    );
+      const behind = await verified(lake);
+      expect(behind.ended).toMatchObject({ code: 3 });
+      expect(behind.table).toMatchObject({ result: "unsettled", differences: [], counts: { waiting: 3 } });
+      expect(behind.table.unsettled.map(({ key }) => key)).toEqual(
+        expect.arrayContaining([keyOf("ann", "Mort"), keyOf("bob", "Mort"), keyOf("dee", "Mort")]),
+      );
 
-    await done(["run", "--once", "--lake", lake]);
-    expect((await verified(lake)).table).toMatchObject({ result: "identical", sourceItems: 3 });
+      await done(["run", "--once", "--lake", lake]);
+      expect((await verified(lake)).table).toMatchObject({ result: "identical", sourceItems: 3 });
 
-    // Changes before the saved position were delivered: if the lake lacks one, it is lost.
-    const delivered = await parquetFiles(join(lake, "behind", "changes"));
-    await table.update("ann", "Mort", "Rating", { N: "1" });
-    await done(["run", "--once", "--lake", lake]);
-    const objects = await parquetFiles(join(lake, "behind", "changes"));
-    for (const object of objects) if (!delivered.includes(object)) await rm(object);
-    const lost = await verified(lake);
-    expect(lost.ended).toMatchObject({ code: 4 });
-    expect(lost.table.differences).toMatchObject([
-      { kind: "different", key: keyOf("ann", "Mort"), attributes: ["Rating"] },
-    ]);
-  });
-});
+      // Changes before the saved position were delivered: if the lake lacks one, it is lost.
+      const delivered = await parquetFiles(join(lake, "behind", "changes"));
+      await table.update("ann", "Mort", "Rating", { N: "1" });
+      await done(["run", "--once", "--lake", lake]);
+      const objects = await parquetFiles(join(lake, "behind", "changes"));
+      for (const object of objects) if (!delivered.includes(object)) await rm(object);
+      const lost = await verified(lake);
+      expect(lost.ended).toMatchObject({ code: 4 });
+      expect(lost.table.differences).toMatchObject([
+        { kind: "different", key: keyOf("ann", "Mort"), attributes: ["Rating"] },
+      ]);
+    });
+  },
+);
 
 describe("what a schema leaves out", () => {
   test("other items and masked attributes are left out of the comparison, and told", async () => {

@@ -6,6 +6,7 @@ import { EVOLVED_FORMAT } from "../../src/core/format/lake-file.ts";
 import { latestManifest } from "../../src/core/table/commits.ts";
 import { folderStore } from "../../src/files/folder-store.ts";
 import { done, dynalake, lakeItems, rowsOf } from "../support/cli.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";
 import { type Attributes, type OrdersLake, withOrdersLake } from "./orders-lake.ts";
@@ -43,7 +44,7 @@ async function withOrders(more: Attributes, use: (orders: Orders) => Promise<voi
 const typeOf = async (file: string, attribute: string): Promise<string> =>
   JSON.parse(await readFile(file, "utf8")).attributes[attribute].type;
 
-test("cents that come by the stream after whole prices are in every sum", async () => {
+deepTest("cents that come by the stream after whole prices are in every sum", async () => {
   await withOrders({}, async ({ lake, file, change, compact, sum }) => {
     await change("a", { price: { N: "11" } });
     await compact();
@@ -111,7 +112,7 @@ test("members that appear in a struct by the stream get fields, and those of bef
   });
 });
 
-test("a name that a physical column has had is none of another attribute's", async () => {
+deepTest("a name that a physical column has had is none of another attribute's", async () => {
   await withOrders({}, async ({ lake, change, compact }) => {
     await change("a", { price: { N: "1.5" } });
     await compact();
@@ -170,7 +171,7 @@ test("an edit that widens counts at the next compaction; one that narrows is ref
   });
 });
 
-test("an inferred decimal gets digits after the point that its values leave before it", async () => {
+deepTest("an inferred decimal gets digits after the point that its values leave before it", async () => {
   await withOrders({ rate: { N: "1.25" } }, async ({ lake, file, change, compact }) => {
     expect(await typeOf(file, "rate")).toBe("decimal(38,4)");
     await change("a", { rate: { N: "12345.5" } });

@@ -26,6 +26,8 @@ import {
   hostileText,
 } from "../arbitraries/hostile.ts";
 import { fingerprint } from "../support/cli.ts";
+import { deepTest } from "../support/deep-test.ts";
+import { firstOf } from "../support/effort.ts";
 import { EXPORT_ID, exportLine, md5Of, writeExport, writeManifest } from "../support/export-folder.ts";
 import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
@@ -134,7 +136,7 @@ describe("the lines of an export", () => {
     await fuzz("lines of an export", content, expectAsParsed, 10);
   });
 
-  test("may have more attributes, members and levels than any item", async () => {
+  deepTest("may have more attributes, members and levels than any item", async () => {
     const members = (count: number): string =>
       Array.from({ length: count }, (_, i) => `"a${(i * 7919) % count}":{"N":"${i}"}`).join(",");
     const numbers = Array.from({ length: 20_000 }, (_, i) => `"${(i * 7919) % 20_000}.5"`).join(",");
@@ -195,7 +197,7 @@ const BOMBS: readonly (readonly [name: string, content: string])[] = [
 ];
 
 describe("a small file that inflates to 10 GB", () => {
-  test.each(BOMBS)("of %s is refused soon, and does not fill the memory", async (_, content) => {
+  test.each(firstOf(2, BOMBS))("of %s is refused soon, and does not fill the memory", async (_, content) => {
     const before = process.memoryUsage.rss();
     let most = before;
     const watch = setInterval(() => {
@@ -212,23 +214,25 @@ describe("a small file that inflates to 10 GB", () => {
     }
   });
 
-  test.each(BOMBS.filter((_, i) => [0, 1, 4].includes(i)))(
-    "of %s is sampled or refused soon, and does not fill the memory",
-    async (_, content) => {
-      await withFolder(async (folder) => {
-        const file = join(folder, "data.json.gz");
-        await writeFile(file, Buffer.concat(bomb(content)));
-        const summary = { tableArn: undefined, exportTimeSeconds: 0, manifestFilesKey: "", itemCount: 3 };
-        const part = { key: "data.json.gz", itemCount: 3, md5: "x", file };
-        const before = process.memoryUsage.rss();
-        const { found, see } = observeTable({ hash: "id" });
-        const { refused } = await silentAnswerOf(() => sampleExport({ summary, parts: [part] }, see, 20_000));
-        if (refused !== undefined) expect(refused).toMatchObject({ code: "EXPORT_INVALID" });
-        else expect(found.itemCount).toBeLessThanOrEqual(20_000);
-        expect((process.memoryUsage.rss() - before) / MEGABYTE).toBeLessThan(500);
-      });
-    },
-  );
+  test.each(
+    firstOf(
+      1,
+      BOMBS.filter((_, i) => [0, 1, 4].includes(i)),
+    ),
+  )("of %s is sampled or refused soon, and does not fill the memory", async (_, content) => {
+    await withFolder(async (folder) => {
+      const file = join(folder, "data.json.gz");
+      await writeFile(file, Buffer.concat(bomb(content)));
+      const summary = { tableArn: undefined, exportTimeSeconds: 0, manifestFilesKey: "", itemCount: 3 };
+      const part = { key: "data.json.gz", itemCount: 3, md5: "x", file };
+      const before = process.memoryUsage.rss();
+      const { found, see } = observeTable({ hash: "id" });
+      const { refused } = await silentAnswerOf(() => sampleExport({ summary, parts: [part] }, see, 20_000));
+      if (refused !== undefined) expect(refused).toMatchObject({ code: "EXPORT_INVALID" });
+      else expect(found.itemCount).toBeLessThanOrEqual(20_000);
+      expect((process.memoryUsage.rss() - before) / MEGABYTE).toBeLessThan(500);
+    });
+  });
 });
 
 test("items of any kind give a schema that is accepted, and tells nothing of them", async () => {

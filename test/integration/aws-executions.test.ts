@@ -32,6 +32,7 @@ import {
 } from "../crash-points/machines.ts";
 import { sessionOfTests } from "../crash-points/session.ts";
 import { FILLED, NOW, type State, shown, TABLE, worldSchema } from "../crash-points/world.ts";
+import { deepTest } from "../support/deep-test.ts";
 
 const session = sessionOfTests();
 const ITEMS: State = { 1: "c3", 5: "s5", 10: "s10" };
@@ -188,18 +189,21 @@ test("rows that two statements write are staged in two splits, and each statemen
   expect(await shown(deployment)).toEqual(ITEMS);
 });
 
-test("files that were staged by two versions, in splits and not, are all read by each statement", async () => {
-  const schema = parseSchema({ ...worldSchema().file, partitionBy: "bucket(150)" }, "a test");
-  const snapshot = await stagedSnapshot(2, schema);
-  const { deployment, run } = snapshot;
-  const tally = JSON.parse(deployment.store.text(tallyPath(TABLE, run, 1)) ?? "") as { splits?: number };
-  delete tally.splits;
-  await deployment.store.replace(tallyPath(TABLE, run, 1), Buffer.from(JSON.stringify(tally)));
-  const plan = await planned(snapshot);
-  await new Execution(deployment, once).stage(plan);
-  await committed(snapshot);
-  expect(await shown(deployment)).toEqual(ITEMS);
-});
+deepTest(
+  "files that were staged by two versions, in splits and not, are all read by each statement",
+  async () => {
+    const schema = parseSchema({ ...worldSchema().file, partitionBy: "bucket(150)" }, "a test");
+    const snapshot = await stagedSnapshot(2, schema);
+    const { deployment, run } = snapshot;
+    const tally = JSON.parse(deployment.store.text(tallyPath(TABLE, run, 1)) ?? "") as { splits?: number };
+    delete tally.splits;
+    await deployment.store.replace(tallyPath(TABLE, run, 1), Buffer.from(JSON.stringify(tally)));
+    const plan = await planned(snapshot);
+    await new Execution(deployment, once).stage(plan);
+    await committed(snapshot);
+    expect(await shown(deployment)).toEqual(ITEMS);
+  },
+);
 
 test("what a long compaction has not seen is news after it: it counts as compacted when it began", async () => {
   const deployment = await filledDeployment(session());

@@ -13,6 +13,7 @@ import { type AttributeValue, type Item, readItem } from "../../src/core/values/
 import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { driftReport } from "../../src/library/reported.ts";
 import { attributeValue } from "../arbitraries/item.ts";
+import { deepTest } from "../support/deep-test.ts";
 import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
 import { compactionOf, deliverItems, takeSnapshot } from "../support/lake-rows.ts";
@@ -81,31 +82,35 @@ const row = fc.record(
   { requiredKeys: [] },
 );
 
-test("the counts are those of the codecs, in the base, in deltas, in the change log, and after compactions", async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(row, { minLength: 1, maxLength: 8 }),
-      fc.array(row, { maxLength: 4 }),
-      async (base, later) => {
-        const items = base.map((each, i) => itemOf(each as Item, i));
-        const changed = later.map((each, i) => itemOf(each as Item, i * 2));
-        await withLake(items, async (lake) => {
-          await expectDrift(lake, items);
-          if (changed.length === 0) return;
-          await deliverItems(lake, SCHEMA, changed);
-          const ids = new Set(changed.map(({ id }) => (id as { S: string }).S));
-          const now = [...items.filter(({ id }) => !ids.has((id as { S: string }).S)), ...changed];
-          await expectDrift(lake, now);
-          await compactMinor(compactionOf(lake, SCHEMA));
-          await expectDrift(lake, now);
-          await compactMajor(compactionOf(lake, SCHEMA), "all");
-          await expectDrift(lake, now);
-        });
-      },
-    ),
-    { numRuns: 30 },
-  );
-}, 300_000);
+deepTest(
+  "the counts are those of the codecs, in the base, in deltas, in the change log, and after compactions",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(row, { minLength: 1, maxLength: 8 }),
+        fc.array(row, { maxLength: 4 }),
+        async (base, later) => {
+          const items = base.map((each, i) => itemOf(each as Item, i));
+          const changed = later.map((each, i) => itemOf(each as Item, i * 2));
+          await withLake(items, async (lake) => {
+            await expectDrift(lake, items);
+            if (changed.length === 0) return;
+            await deliverItems(lake, SCHEMA, changed);
+            const ids = new Set(changed.map(({ id }) => (id as { S: string }).S));
+            const now = [...items.filter(({ id }) => !ids.has((id as { S: string }).S)), ...changed];
+            await expectDrift(lake, now);
+            await compactMinor(compactionOf(lake, SCHEMA));
+            await expectDrift(lake, now);
+            await compactMajor(compactionOf(lake, SCHEMA), "all");
+            await expectDrift(lake, now);
+          });
+        },
+      ),
+      { numRuns: 30 },
+    );
+  },
+  300_000,
+);
 
 describe("what people read", () => {
   const drift: Drift = {

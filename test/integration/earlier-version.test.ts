@@ -11,6 +11,7 @@ import { writeExport } from "../cli/export-fixture.ts";
 import { fileEmulator } from "../cli/file-emulator.ts";
 import { SourceTable } from "../cli/source-table.ts";
 import { done, dynalake, type ItemJson, itemTexts, lakeItems, rowsOf } from "../support/cli.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { withFolder } from "../support/folders.ts";
 
 const FIXTURE = join(import.meta.dirname, "..", "fixtures", "lake-0.1.0");
@@ -87,28 +88,31 @@ describe("a lake of version 0.1.0 reads as that version read it", () => {
 describe("a lake of version 0.1.0 goes on", () => {
   const emulator = fileEmulator();
 
-  test("compactions and a vacuum of everything that is past keep every item and every change", async () => {
-    await withLake(async (lake) => {
-      const segments = async (): Promise<number> => {
-        const files = await readdir(lake, { recursive: true });
-        return files.filter((path) => path.includes("segments") && path.endsWith(".parquet")).length;
-      };
-      await done(["compact", "--lake", lake]);
-      for (const table of TABLES) await expectItems(lake, table, expectedItems(table));
-      await done(["compact", "--all", "--lake", lake]);
-      // An earlier version refuses it: it would show rows of the new deltas twice.
-      for (const table of TABLES)
-        expect(await latestManifest(folderStore(lake), table)).toMatchObject({ format: LAKE_FORMAT });
-      for (const table of TABLES) await expectItems(lake, table, expectedItems(table));
-      for (const { table, time, items } of PASTS)
-        expect(await lakeItems(lake, "--table", table, "--as-of", time)).toEqual(itemTexts(itemsOf(items)));
-      const before = await segments();
-      await done(["vacuum", "--retention-hours", "0", "--grace-hours", "0", "--lake", lake]);
-      expect(await segments()).toBeLessThan(before);
-      for (const table of TABLES) await expectItems(lake, table, expectedItems(table));
-      await expectHistories(lake);
-    });
-  });
+  deepTest(
+    "compactions and a vacuum of everything that is past keep every item and every change",
+    async () => {
+      await withLake(async (lake) => {
+        const segments = async (): Promise<number> => {
+          const files = await readdir(lake, { recursive: true });
+          return files.filter((path) => path.includes("segments") && path.endsWith(".parquet")).length;
+        };
+        await done(["compact", "--lake", lake]);
+        for (const table of TABLES) await expectItems(lake, table, expectedItems(table));
+        await done(["compact", "--all", "--lake", lake]);
+        // An earlier version refuses it: it would show rows of the new deltas twice.
+        for (const table of TABLES)
+          expect(await latestManifest(folderStore(lake), table)).toMatchObject({ format: LAKE_FORMAT });
+        for (const table of TABLES) await expectItems(lake, table, expectedItems(table));
+        for (const { table, time, items } of PASTS)
+          expect(await lakeItems(lake, "--table", table, "--as-of", time)).toEqual(itemTexts(itemsOf(items)));
+        const before = await segments();
+        await done(["vacuum", "--retention-hours", "0", "--grace-hours", "0", "--lake", lake]);
+        expect(await segments()).toBeLessThan(before);
+        for (const table of TABLES) await expectItems(lake, table, expectedItems(table));
+        await expectHistories(lake);
+      });
+    },
+  );
 
   test("a change on top of it, one that comes late, and what an earlier delivery had put aside are all seen", async () => {
     await withLake(async (lake, folder) => {

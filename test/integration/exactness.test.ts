@@ -9,6 +9,7 @@ import { type KeySchema, keyHash, keyOf } from "../../src/core/values/key.ts";
 import { openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
 import { keyedItem, keySchema } from "../arbitraries/item.ts";
 import { schemaFor, typeText } from "../arbitraries/schema.ts";
+import { deepTest } from "../support/deep-test.ts";
 import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
 import {
@@ -30,14 +31,18 @@ test("every item comes back from an export and from the stream, compacted or not
   );
 }, 300_000);
 
-test("columns alone give back every value of their types, at every depth and under any name", async () => {
-  await fc.assert(
-    fc.asyncProperty(typedTable, async ({ file, items }) => {
-      await expectExact(items, file, "columns alone");
-    }),
-    { numRuns: 12 },
-  );
-}, 300_000);
+deepTest(
+  "columns alone give back every value of their types, at every depth and under any name",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(typedTable, async ({ file, items }) => {
+        await expectExact(items, file, "columns alone");
+      }),
+      { numRuns: 12 },
+    );
+  },
+  300_000,
+);
 
 const BORDERS: readonly (readonly [
   type: string,

@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
+import { allEffort } from "../support/effort.ts";
 import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
 import { ModelWorld, modelSchema } from "../support/model-world.ts";
@@ -33,7 +34,7 @@ test.each(CUTS)(
   300_000,
 );
 
-const STEPS = 60;
+const STEPS = allEffort ? 60 : 30;
 
 /** `first`: whether the value's attribute is declared from the start. */
 async function playHistory(

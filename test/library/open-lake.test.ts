@@ -4,11 +4,12 @@ import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type DynamoItem, type Lake, openLake, type Query } from "../../src/index.ts";
 import { writeExport } from "../cli/export-fixture.ts";
+import { allEffort } from "../support/effort.ts";
 import { withFolder } from "../support/folders.ts";
 
 const ITEMS = 40;
 /** More rows than DuckDB hands over at once, and than it computes ahead. */
-const MANY = 500_000;
+const MANY = allEffort ? 500_000 : 150_000;
 const many = (table = "t"): string =>
   `SELECT range AS i FROM range(${MANY}) WHERE (SELECT count(*) FROM ${table}) > 0`;
 

@@ -1,5 +1,6 @@
 /** Plays random histories, and checks that the simulator finds a broken engine. */
 import { expect, test } from "@jest/globals";
+import { deepTest } from "../support/deep-test.ts";
 import { effort, tries } from "../support/effort.ts";
 import { EVENTS } from "./counts.ts";
 import { historyOf, play, type Watcher } from "./history.ts";
@@ -39,21 +40,25 @@ const withoutTombstones: Watcher = {
   },
 };
 
-test("a deletion that is forgotten is found, and told in a few steps", async () => {
-  let seed = 1;
-  let played = await play(historyOf(seed, 300), withoutTombstones);
-  while (played.failure === undefined) played = await play(historyOf(++seed, 300), withoutTombstones);
-  expect(seed).toBeLessThan(5);
-  let tries = 0;
-  const shrunk = await shrink(
-    historyOf(seed, 300),
-    played,
-    () => ++tries < 400,
-    (history) => play(history, withoutTombstones),
-  );
-  expect(shrunk.played.failure?.promise).toBe(played.failure.promise);
-  expect(shrunk.history.steps.length).toBeLessThan(12);
-  expect(shrunk.played.told.some(({ text }) => text.startsWith("REMOVE"))).toBe(true);
-  const again = await play(shrunk.history, withoutTombstones);
-  expect(again.failure).toEqual(shrunk.played.failure);
-}, 300_000);
+deepTest(
+  "a deletion that is forgotten is found, and told in a few steps",
+  async () => {
+    let seed = 1;
+    let played = await play(historyOf(seed, 300), withoutTombstones);
+    while (played.failure === undefined) played = await play(historyOf(++seed, 300), withoutTombstones);
+    expect(seed).toBeLessThan(5);
+    let tries = 0;
+    const shrunk = await shrink(
+      historyOf(seed, 300),
+      played,
+      () => ++tries < 400,
+      (history) => play(history, withoutTombstones),
+    );
+    expect(shrunk.played.failure?.promise).toBe(played.failure.promise);
+    expect(shrunk.history.steps.length).toBeLessThan(12);
+    expect(shrunk.played.told.some(({ text }) => text.startsWith("REMOVE"))).toBe(true);
+    const again = await play(shrunk.history, withoutTombstones);
+    expect(again.failure).toEqual(shrunk.played.failure);
+  },
+  300_000,
+);

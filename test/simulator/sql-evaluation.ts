@@ -1,5 +1,5 @@
 /**
- * Evaluates the statements of `sql-syntax.ts` over rows in memory, with the semantics of DuckDB, as `same-rows.test.ts` proves on
+ * Evaluates the statements of `sql-syntax.ts` over rows in memory, with the semantics of DuckDB, as `same-rows.deep.test.ts` proves on
  * whole histories. Times are whole microseconds since the epoch.
  */
 import { createHash } from "node:crypto";

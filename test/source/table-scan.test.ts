@@ -21,6 +21,7 @@ import type { ScanProgress } from "../../src/source/scan-pages.ts";
 import { connectSource, type SourceConnection } from "../../src/source/source-connection.ts";
 import { scanTable, type TableScanRequest } from "../../src/source/table-scan.ts";
 import { canonical, itemOfAllTypes, jsonOfAllTypes } from "../conformance/change-source.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { networkError, serviceError } from "./fake-stream.ts";
 
 let folder: string;
@@ -551,7 +552,7 @@ describe("a scan that fails", () => {
   });
 });
 
-test("a data file is closed at about 64 MB, so that a large table becomes several", async () => {
+deepTest("a data file is closed at about 64 MB, so that a large table becomes several", async () => {
   const source = { arn: "arn:aws:dynamodb:x:1:table/Reviews" } as SourceDescription;
   const writer = new ExportWriter(folder, source, 1_700_000_000_000);
   await writer.begin();

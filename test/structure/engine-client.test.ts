@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { ROOT } from "../support/imports.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
 
 test("nothing imports the engine's client but its types: duckdb-client.ts loads it faster", () => {
   const sources = join(ROOT, "src");

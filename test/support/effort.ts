@@ -7,6 +7,9 @@ const SHARE_BY_DEFAULT = 1 / 10;
 export const effort: number = Number(process.env.DYNALAKE_TEST_EFFORT ?? SHARE_BY_DEFAULT);
 if (!(effort > 0)) throw new Error("DYNALAKE_TEST_EFFORT has to be a number above 0");
 
+/** Whether everything is tried. */
+export const allEffort: boolean = effort >= 1;
+
 /** How many to try of `all`. */
 export function tries(all: number): number {
   return Math.max(1, Math.round(all * effort));
@@ -16,6 +19,11 @@ export function tries(all: number): number {
 export function everyOf<T>(step: number, all: readonly T[]): readonly T[] {
   const every = Math.max(1, Math.round(step / effort));
   return all.filter((_, i) => i % every === 0);
+}
+
+/** All with full effort, and only the first `few` with less. */
+export function firstOf<T>(few: number, all: readonly T[]): readonly T[] {
+  return allEffort ? all : all.slice(0, few);
 }
 
 /** How many there must be at least, given the number with full effort. */

@@ -1,9 +1,8 @@
 /** What the sources import from each other, read from their syntax trees: static, dynamic, and for types alone. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import ts from "typescript";
-
-export const ROOT: string = join(import.meta.dirname, "..", "..");
+import { ROOT, syntaxTree } from "./syntax-tree.ts";
 
 /** Paths from the repository's root, by the files that import them. */
 export type Imports = ReadonlyMap<string, readonly string[]>;
@@ -15,12 +14,11 @@ export function importsOf(folders: readonly string[]): Imports {
       .filter((name) => /\.tsx?$/.test(name))
       .map((name) => join(folder, name)),
   );
-  return new Map(files.map((file) => [file, importedBy(file, readFileSync(join(ROOT, file), "utf8"))]));
+  return new Map(files.map((file) => [file, importedBy(file, syntaxTree(file))]));
 }
 
-/** The files of the repository that a source text imports. Packages are left out. */
-export function importedBy(file: string, source: string): readonly string[] {
-  const tree = ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true);
+/** The files of the repository that a source imports. Packages are left out. */
+export function importedBy(file: string, tree: ts.SourceFile): readonly string[] {
   const found = new Set<string>();
   const visit = (node: ts.Node): void => {
     const specifier = specifierOf(node);

@@ -14,6 +14,7 @@ import { parseSchema, type SchemaFile } from "../../src/core/schema/schema.ts";
 import { type Item, readItem } from "../../src/core/values/attribute-value.ts";
 import { transcodePart } from "../../src/transcode/transcode.ts";
 import { attributeValue, item } from "../arbitraries/item.ts";
+import { allEffort } from "../support/effort.ts";
 import * as fc from "../support/fast-check.ts";
 
 const TABLE = { table: "t", source: "T", key: { hash: "id" } };
@@ -36,7 +37,7 @@ test("a sample's schema is kept only if no value of any item is less exact by it
       const best = inexactOf(items, whole);
       for (const attribute of kept) expect(best).toContain(attribute);
     }),
-    { numRuns: 1000 },
+    { numRuns: allEffort ? 1000 : 300 },
   );
 });
 

@@ -7,6 +7,7 @@ import { parseSchema, type Schema } from "../../../src/core/schema/schema.ts";
 import { bucketGroups, splitOfHash, splitsFor } from "../../../src/core/schema/staging-splits.ts";
 import type { Item } from "../../../src/core/values/attribute-value.ts";
 import { keyedItem } from "../../arbitraries/item.ts";
+import { deepTest } from "../../support/deep-test.ts";
 import * as fc from "../../support/fast-check.ts";
 
 /** As on one machine, and as on AWS. */
@@ -122,7 +123,7 @@ describe("the split of a line", () => {
     );
   });
 
-  test("is one for the rows of a month, whatever else they hold", () => {
+  deepTest("is one for the rows of a month, whatever else they hold", () => {
     const schema = schemaOf("month(day)");
     const text = fc.oneof(
       fc.string({ unit: "binary" }),

@@ -14,6 +14,7 @@ import { compactTable } from "../../../src/embedded/compaction/compact-table.ts"
 import { PART_SCANS_MAX, partScans } from "../../../src/embedded/duckdb/part-scans.ts";
 import { type LakeFolder, openLakeFolder } from "../../../src/embedded/folder/lake-folder.ts";
 import { anyCharacter } from "../../arbitraries/character.ts";
+import { deepTest } from "../../support/deep-test.ts";
 import * as fc from "../../support/fast-check.ts";
 import { deliverItems, takeSnapshot } from "../../support/lake-rows.ts";
 import { printedRows } from "../../support/printed-rows.ts";
@@ -109,41 +110,44 @@ describe("a filter on the column of partitionBy", () => {
     day: { S: `2026-0${(id % 4) + 1}-1${id % 7}` },
   });
 
-  test("opens the part of a value alone, and shows what moved there and not what moved away", async () => {
-    await lakeOf("identity", sales("identity(market)"), async (lake) => {
-      await lake.snapshot(Array.from({ length: 20 }, (_, id) => sale(id, [...MARKETS, undefined][id % 5])));
-      expect(await lake.parts()).toHaveLength(5);
-      const count = "SELECT count(*), min(id) FROM sales WHERE";
-      for (const [i, market] of MARKETS.entries()) {
-        const where = `${count} market = ${literal(market)}`;
-        expect(await lake.opened(where)).toHaveLength(1);
-        expect(await lake.rows(where)).toEqual([["4", ["sale 0", "sale 1", "sale 12", "sale 13"][i]]]);
-      }
-      expect(await lake.opened(`${count} market IN ('marketplace-de', 'marketplace-us')`)).toHaveLength(2);
-      expect(await lake.opened(`${count} market LIKE '%-it'`)).toHaveLength(1);
-      expect(await lake.opened(`${count} market = 'marketplace-xx'`)).toEqual([]);
-      expect(await lake.opened(`${count} market IS NULL`)).toEqual(["none"]);
-      expect(await lake.opened(`${count} size < 2`)).toHaveLength(5);
-      const grouped = "SELECT market, count(*) FROM sales GROUP BY market ORDER BY market NULLS LAST";
-      expect(await lake.rows(grouped)).toEqual([...MARKETS, null].map((market) => [market, "4"]));
+  deepTest(
+    "opens the part of a value alone, and shows what moved there and not what moved away",
+    async () => {
+      await lakeOf("identity", sales("identity(market)"), async (lake) => {
+        await lake.snapshot(Array.from({ length: 20 }, (_, id) => sale(id, [...MARKETS, undefined][id % 5])));
+        expect(await lake.parts()).toHaveLength(5);
+        const count = "SELECT count(*), min(id) FROM sales WHERE";
+        for (const [i, market] of MARKETS.entries()) {
+          const where = `${count} market = ${literal(market)}`;
+          expect(await lake.opened(where)).toHaveLength(1);
+          expect(await lake.rows(where)).toEqual([["4", ["sale 0", "sale 1", "sale 12", "sale 13"][i]]]);
+        }
+        expect(await lake.opened(`${count} market IN ('marketplace-de', 'marketplace-us')`)).toHaveLength(2);
+        expect(await lake.opened(`${count} market LIKE '%-it'`)).toHaveLength(1);
+        expect(await lake.opened(`${count} market = 'marketplace-xx'`)).toEqual([]);
+        expect(await lake.opened(`${count} market IS NULL`)).toEqual(["none"]);
+        expect(await lake.opened(`${count} size < 2`)).toHaveLength(5);
+        const grouped = "SELECT market, count(*) FROM sales GROUP BY market ORDER BY market NULLS LAST";
+        expect(await lake.rows(grouped)).toEqual([...MARKETS, null].map((market) => [market, "4"]));
 
-      await lake.change([sale(0, "marketplace-us"), sale(1, undefined), sale(100, "marketplace-new")]);
-      const ids = async (where: string): Promise<unknown> =>
-        (await lake.rows(`SELECT id FROM sales WHERE ${where} ORDER BY id`)).flat();
-      expect(await ids("market = 'marketplace-de'")).toEqual(["sale 10", "sale 15", "sale 5"]);
-      expect(await ids("market = 'marketplace-us'")).toEqual([
-        "sale 0",
-        "sale 13",
-        "sale 18",
-        "sale 3",
-        "sale 8",
-      ]);
-      expect(await ids("market IS NULL AND id < 'sale 2'")).toEqual(["sale 1", "sale 14", "sale 19"]);
-      expect(await ids("market = 'marketplace-new'")).toEqual(["sale 100"]);
-      expect(await ids("id = 'sale 5'")).toEqual(["sale 5"]);
-      expect(await lake.opened(`${count} market = 'marketplace-us'`)).toHaveLength(1);
-    });
-  });
+        await lake.change([sale(0, "marketplace-us"), sale(1, undefined), sale(100, "marketplace-new")]);
+        const ids = async (where: string): Promise<unknown> =>
+          (await lake.rows(`SELECT id FROM sales WHERE ${where} ORDER BY id`)).flat();
+        expect(await ids("market = 'marketplace-de'")).toEqual(["sale 10", "sale 15", "sale 5"]);
+        expect(await ids("market = 'marketplace-us'")).toEqual([
+          "sale 0",
+          "sale 13",
+          "sale 18",
+          "sale 3",
+          "sale 8",
+        ]);
+        expect(await ids("market IS NULL AND id < 'sale 2'")).toEqual(["sale 1", "sale 14", "sale 19"]);
+        expect(await ids("market = 'marketplace-new'")).toEqual(["sale 100"]);
+        expect(await ids("id = 'sale 5'")).toEqual(["sale 5"]);
+        expect(await lake.opened(`${count} market = 'marketplace-us'`)).toHaveLength(1);
+      });
+    },
+  );
 
   test("reads more parts than the engine plans well as one", async () => {
     const schema = parseSchema(sales("day(day)"), "a test");
@@ -288,7 +292,7 @@ describe("a filter on the whole key", () => {
     });
   });
 
-  test("finds every key by its own text", async () => {
+  deepTest("finds every key by its own text", async () => {
     const file: SchemaFile = {
       table: "texts",
       key: { hash: "id" },

@@ -2,13 +2,13 @@
  * Messages follow `error CODE: `, so they start in lower case, or with a name; names are in double quotes. What to do next is a
  * sentence of its own.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import ts from "typescript";
-import { errorCatalog } from "../../src/core/error.ts";
+import { errorCatalog } from "../../../src/core/error.ts";
+import { ROOT, syntaxTree, treeOfText } from "../../support/syntax-tree.ts";
 
-const ROOT = join(import.meta.dirname, "..", "..");
 /** What is written with a capital letter everywhere. */
 const NAMES = ["Athena", "DynamoDB", "Glue"];
 const MESSAGE = new RegExp(`^(?:[a-z"$-]|(?:${NAMES.join("|")})\\b)`);
@@ -35,8 +35,7 @@ function literalText(node: ts.Node | undefined): string | undefined {
   return node.head.text + node.templateSpans.map(({ literal }) => `\${}${literal.text}`).join("");
 }
 
-function faultsIn(file: string, text: string): readonly Fault[] {
-  const tree = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true);
+function faultsIn(file: string, tree: ts.SourceFile): readonly Fault[] {
   const found: Fault[] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isNewExpression(node) && node.expression.getText(tree) === "DynalakeError") {
@@ -61,7 +60,7 @@ function faultsIn(file: string, text: string): readonly Fault[] {
 
 test("messages start in lower case, names are in double quotes, and advice is a sentence", () => {
   expect(sources.length).toBeGreaterThan(200);
-  expect(sources.flatMap((file) => faultsIn(file, readFileSync(join(ROOT, file), "utf8")))).toEqual([]);
+  expect(sources.flatMap((file) => faultsIn(file, syntaxTree(file)))).toEqual([]);
 });
 
 test.each(Object.entries(errorCatalog))(
@@ -79,7 +78,6 @@ test.each([
   ["\"table 'a' does not exist\"", "table 'a' does not exist"],
   ['"fine", { next: "try again" }', "try again"],
 ])("finds %s", (given, text) => {
-  expect(faultsIn("a.ts", `throw new DynalakeError("USAGE", ${given});`)).toEqual([
-    { place: "a.ts:1", text },
-  ]);
+  const tree = treeOfText("a.ts", `throw new DynalakeError("USAGE", ${given});`);
+  expect(faultsIn("a.ts", tree)).toEqual([{ place: "a.ts:1", text }]);
 });

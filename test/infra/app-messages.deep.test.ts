@@ -1,4 +1,4 @@
-/** infra/app.ts starts, as the CDK command runs it. app.deep.test.ts has what takes longer. */
+/** infra/app.ts starts, as the CDK command runs it, and tells what is wrong. */
 import { describe, expect, test } from "@jest/globals";
 import { runApp } from "./app-process.ts";
 import { schemaFile, useFolder } from "./support.ts";

@@ -5,7 +5,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { betweenFolders, circles, importedBy, importsOf, ROOT } from "../support/imports.ts";
+import { betweenFolders, circles, importedBy, importsOf } from "../../support/imports.ts";
+import { ROOT, treeOfText } from "../../support/syntax-tree.ts";
 
 const imports = importsOf(["src", "handlers", "infra"]);
 const rooms = betweenFolders(imports);
@@ -38,7 +39,7 @@ test("a circle is found, however the files are imported", () => {
     type D = import("./query.ts").Query;
     import { z } from "zod";
   `;
-  expect(importedBy("src/library/x.ts", source)).toEqual([
+  expect(importedBy("src/library/x.ts", treeOfText("src/library/x.ts", source))).toEqual([
     "src/core/error.ts",
     "src/core/counted.ts",
     "src/core/defined.ts",

@@ -1,10 +1,10 @@
 /** Short files and short functions: a reader sees one concept at a time. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import ts from "typescript";
+import { ROOT, syntaxTree, treeOfText } from "../../support/syntax-tree.ts";
 
-const ROOT = join(import.meta.dirname, "..", "..");
 const FILE_LINES_MAX = 300;
 const FUNCTION_LINES_MAX = 70;
 
@@ -15,8 +15,7 @@ const files = ["src", "infra", "handlers", "scripts", "bench"].flatMap((folder) 
 );
 
 /** The files and functions of a source that are too long. */
-function tooLong(file: string, text: string): readonly string[] {
-  const tree = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true);
+function tooLong(file: string, tree: ts.SourceFile): readonly string[] {
   const lineOf = (position: number): number => tree.getLineAndCharacterOfPosition(position).line;
   const found: string[] = [];
   const note = (name: string, lines: number, linesMax: number): void => {
@@ -29,27 +28,29 @@ function tooLong(file: string, text: string): readonly string[] {
     }
     ts.forEachChild(node, visit);
   };
-  note(file, text.split("\n").length - 1, FILE_LINES_MAX);
+  note(file, tree.text.split("\n").length - 1, FILE_LINES_MAX);
   visit(tree);
   return found;
 }
 
 test("files have at most 300 lines, and functions at most 70", () => {
   expect(files.length).toBeGreaterThan(200);
-  const long = files.flatMap((file) => tooLong(file, readFileSync(join(ROOT, file), "utf8")));
+  const long = files.flatMap((file) => tooLong(file, syntaxTree(file)));
   expect(long).toEqual([]);
 });
 
 test.each(["function f() {", "const f = () => {", "class C {\n  m() {"])("counts the lines of %j", (open) => {
   const close = open.startsWith("class") ? "  }\n}" : "}";
   const withLines = (lines: number): string => `// before\n${open}\n${"  call();\n".repeat(lines)}${close}\n`;
-  expect(tooLong("a.ts", withLines(FUNCTION_LINES_MAX - 2))).toEqual([]);
-  expect(tooLong("a.ts", withLines(FUNCTION_LINES_MAX - 1))).toEqual([
+  const found = (text: string) => tooLong("a.ts", treeOfText("a.ts", text));
+  expect(found(withLines(FUNCTION_LINES_MAX - 2))).toEqual([]);
+  expect(found(withLines(FUNCTION_LINES_MAX - 1))).toEqual([
     `a.ts:${open.startsWith("class") ? 3 : 2}: 71 lines`,
   ]);
 });
 
 test("counts the lines of a file", () => {
-  expect(tooLong("a.ts", "call();\n".repeat(FILE_LINES_MAX))).toEqual([]);
-  expect(tooLong("a.ts", "call();\n".repeat(FILE_LINES_MAX + 1))).toEqual(["a.ts: 301 lines"]);
+  const found = (lines: number) => tooLong("a.ts", treeOfText("a.ts", "call();\n".repeat(lines)));
+  expect(found(FILE_LINES_MAX)).toEqual([]);
+  expect(found(FILE_LINES_MAX + 1)).toEqual(["a.ts: 301 lines"]);
 });

@@ -1,10 +1,10 @@
 // One name for one thing: what a file exports has its name alone, and somebody imports it.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "@jest/globals";
 import ts from "typescript";
+import { ROOT, syntaxTree } from "../../support/syntax-tree.ts";
 
-const root = join(import.meta.dirname, "..", "..");
 const EXPORTING = ["src", "handlers", "infra"];
 const IMPORTING = [...EXPORTING, "test", "bench", "scripts", "examples"];
 
@@ -40,27 +40,16 @@ test("whatever a file exports but for types is imported by another file", () => 
 
 function sourcesOf(folders: readonly string[]): readonly string[] {
   return folders
-    .filter((folder) => existsSync(join(root, folder)))
+    .filter((folder) => existsSync(join(ROOT, folder)))
     .flatMap((folder) =>
-      readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
         .filter((name) => /\.(tsx?|mjs)$/.test(name) && !name.endsWith(".d.ts"))
         .map((name) => join(folder, name)),
     );
 }
 
-function treeOf(file: string): ts.SourceFile {
-  const kind = file.endsWith(".tsx") ? ts.ScriptKind.TSX : ts.ScriptKind.TS;
-  return ts.createSourceFile(
-    file,
-    readFileSync(join(root, file), "utf8"),
-    ts.ScriptTarget.ES2023,
-    true,
-    kind,
-  );
-}
-
 function exportsOf(file: string): readonly Exported[] {
-  return treeOf(file).statements.flatMap((statement) => {
+  return syntaxTree(file).statements.flatMap((statement) => {
     const modifiers = ts.canHaveModifiers(statement) ? (ts.getModifiers(statement) ?? []) : [];
     if (!modifiers.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)) return [];
     const isType = ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement);
@@ -89,7 +78,7 @@ function importsOf(file: string): readonly string[] {
       for (const name of imported.names) found.push(`${join(dirname(file), imported.from)}#${name}`);
     ts.forEachChild(node, visit);
   };
-  visit(treeOf(file));
+  visit(syntaxTree(file));
   return found;
 }
 
