@@ -8,9 +8,10 @@ async function deepTests(): Promise<readonly string[]> {
   return ((await import(path)) as { deepTests(): readonly string[] }).deepTests();
 }
 
-const testFiles = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" })
+const sources = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" })
   .map((name) => `test/${name.replaceAll("\\", "/")}`)
-  .filter((path) => path.endsWith(".test.ts"));
+  .filter((path) => path.endsWith(".ts"));
+const testFiles = sources.filter((path) => path.endsWith(".test.ts"));
 
 test("the deep suite has its own files, and those that try a number of things, by themselves or by what they import", async () => {
   const deep = await deepTests();
@@ -29,7 +30,7 @@ test("the deep suite has its own files, and those that try a number of things, b
 
 test("MOVED.md names every test that only runs with all effort", () => {
   const moved = readFileSync(join(import.meta.dirname, "MOVED.md"), "utf8");
-  const unnamed = testFiles.flatMap((path) => {
+  const unnamed = sources.flatMap((path) => {
     const text = readFileSync(join(import.meta.dirname, "..", path), "utf8");
     const names = [...text.matchAll(/^ *deepTest\(\s*"((?:[^"\\]|\\.)*)"/gm)].map(([, name]) => String(name));
     return names.filter((name) => !moved.includes(`| ${name} | ${path} |`)).map((name) => `${path}: ${name}`);

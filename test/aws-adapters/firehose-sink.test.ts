@@ -3,6 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import { firehoseSink } from "../../src/aws/firehose-sink.ts";
 import { type ChangeSink, type DeliveredRow, UndeliveredRows } from "../../src/core/ports/change-sink.ts";
 import { VirtualTiming } from "../source/virtual-timing.ts";
+import { deepTest } from "../support/deep-test.ts";
 import * as fc from "../support/fast-check.ts";
 import { type FakeAnswer, type FakeAws, fakeAws, refusal, socketFault } from "./fake-aws.ts";
 
@@ -79,7 +80,7 @@ describe("delivery by Firehose", () => {
     expect(next?.[0]).toBeGreaterThan(first?.[3] ?? 0);
   });
 
-  test("what keeps failing is given up, with the first row that was not delivered", async () => {
+  deepTest("what keeps failing is given up, with the first row that was not delivered", async () => {
     const { sink, requests } = sinkOn((records) =>
       takenBut(
         records.length,

@@ -17,7 +17,6 @@ import {
   nextSecond,
   rowsOf,
 } from "../support/cli.ts";
-import { deepTest } from "../support/deep-test.ts";
 import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";
 
@@ -113,7 +112,7 @@ test("a table that the lake does not have", async () => {
   expect(await fingerprint(lake)).toEqual(before);
 });
 
-deepTest("a data file that is missing or cut off is named, and not the statement", async () => {
+test("a data file that is missing or cut off is named, and not the statement", async () => {
   const damages: readonly ((file: string) => Promise<void>)[] = [
     (file) => rm(file),
     (file) => truncate(file, 0),

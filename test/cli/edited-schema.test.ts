@@ -136,7 +136,7 @@ test("a table without a snapshot has its schema from its first compaction on", a
   });
 });
 
-deepTest("an earlier schema, which a crash has left in the file, is no edit", async () => {
+test("an earlier schema, which a crash has left in the file, is no edit", async () => {
   await withLake(async ({ lake, file, edit, snapshot }) => {
     const before = await readFile(file);
     await edit(addCoupon);
@@ -168,7 +168,7 @@ deepTest("an edit that goes back to what was is an edit", async () => {
   });
 });
 
-deepTest("a table that was restored under a new name is taken in as the error advises", async () => {
+test("a table that was restored under a new name is taken in as the error advises", async () => {
   await withLake(async ({ folder, lake, file, snapshot }) => {
     const refused = await snapshot("restored", "--name", "orders");
     expect(refused.stderr).toContain("correct `source` in the schema file and pass it (`--schema FILE`)");

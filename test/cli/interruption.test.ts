@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { done, dynalake, expectRefused, lakeItems } from "../support/cli.ts";
 import { startDynalakeProcess } from "../support/cli-process.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { firstOf } from "../support/effort.ts";
 import { withFolder } from "../support/folders.ts";
 import { fileEmulator } from "./file-emulator.ts";
@@ -71,7 +72,7 @@ test.each(firstOf(1, SIGNALS))(
   },
 );
 
-test("rows that an interrupt cut off do not end like whole ones", async () => {
+deepTest("rows that an interrupt cut off do not end like whole ones", async () => {
   await withFolder(async (folder) => {
     const lake = join(folder, "lake");
     const table = await SourceTable.create(emulator.connection, "CutOff");
@@ -107,27 +108,35 @@ test("`run` ends by itself where its terminal is closed", async () => {
   });
 });
 
-test("a snapshot that replaces the schema is refused while `run` follows by the old one, and taken after it", async () => {
-  await withFolder(async (folder) => {
-    const table = await SourceTable.create(emulator.connection, "Replaced", "no stream");
-    await table.put({ User: { S: "ann" }, Book: { S: "Mort" }, Note: { S: "a" } });
-    // Replacing the schema requires an empty change log.
-    await table.enableStream();
-    const lake = join(folder, "lake");
-    const of = ["--lake", lake, "--source", table.name, "--endpoint", emulator.endpoint];
-    await done(["snapshot", ...of]);
-    const running = startDynalakeProcess(["run", ...of]);
-    await running.told("following");
-    const schema = join(folder, "schema.json");
-    const attributes = { User: { type: "string" }, Book: { type: "string" } };
-    const file = { table: "replaced", source: "Replaced", key: { hash: "User", range: "Book" }, attributes };
-    await writeFile(schema, JSON.stringify(file));
-    const replacing = ["snapshot", ...of, "--schema", schema];
-    const meanwhile = await dynalake(replacing);
-    running.signal("SIGINT");
-    await running.ended;
-    expectRefused(meanwhile, { code: "LAKE_LOCKED", names: [String(running.pid)] });
-    await done(replacing);
-    expect(await lakeItems(lake)).toEqual(await table.items());
-  });
-});
+deepTest(
+  "a snapshot that replaces the schema is refused while `run` follows by the old one, and taken after it",
+  async () => {
+    await withFolder(async (folder) => {
+      const table = await SourceTable.create(emulator.connection, "Replaced", "no stream");
+      await table.put({ User: { S: "ann" }, Book: { S: "Mort" }, Note: { S: "a" } });
+      // Replacing the schema requires an empty change log.
+      await table.enableStream();
+      const lake = join(folder, "lake");
+      const of = ["--lake", lake, "--source", table.name, "--endpoint", emulator.endpoint];
+      await done(["snapshot", ...of]);
+      const running = startDynalakeProcess(["run", ...of]);
+      await running.told("following");
+      const schema = join(folder, "schema.json");
+      const attributes = { User: { type: "string" }, Book: { type: "string" } };
+      const file = {
+        table: "replaced",
+        source: "Replaced",
+        key: { hash: "User", range: "Book" },
+        attributes,
+      };
+      await writeFile(schema, JSON.stringify(file));
+      const replacing = ["snapshot", ...of, "--schema", schema];
+      const meanwhile = await dynalake(replacing);
+      running.signal("SIGINT");
+      await running.ended;
+      expectRefused(meanwhile, { code: "LAKE_LOCKED", names: [String(running.pid)] });
+      await done(replacing);
+      expect(await lakeItems(lake)).toEqual(await table.items());
+    });
+  },
+);

@@ -117,43 +117,46 @@ test("items that are in the table stay, unless they are to be replaced; others a
   });
 });
 
-test("a restore that is cut goes on with the items that it began with, though the lake has gone on", async () => {
-  await withFolder(async (folder) => {
-    const many = Array.from({ length: 3_500 }, (_, i) => ({
-      User: { S: `u${i % 50}` },
-      Book: { S: `b${i}` },
-    }));
-    const lakeFolder = await lakeOf(folder, many);
-    const like = await likeFile(folder);
-    const lake = await openLake(lakeFolder, { source: { endpoint: emulator.endpoint } });
-    const cut = new AbortController();
-    const restoring = lake.table("books").restore({
-      to: "Cut",
-      like,
-      signal: cut.signal,
-      onEvent: (event) => {
-        if (event.kind === "progress" && event.step === "restoring") cut.abort(new Error("cut"));
-      },
+deepTest(
+  "a restore that is cut goes on with the items that it began with, though the lake has gone on",
+  async () => {
+    await withFolder(async (folder) => {
+      const many = Array.from({ length: 3_500 }, (_, i) => ({
+        User: { S: `u${i % 50}` },
+        Book: { S: `b${i}` },
+      }));
+      const lakeFolder = await lakeOf(folder, many);
+      const like = await likeFile(folder);
+      const lake = await openLake(lakeFolder, { source: { endpoint: emulator.endpoint } });
+      const cut = new AbortController();
+      const restoring = lake.table("books").restore({
+        to: "Cut",
+        like,
+        signal: cut.signal,
+        onEvent: (event) => {
+          if (event.kind === "progress" && event.step === "restoring") cut.abort(new Error("cut"));
+        },
+      });
+      await expect(restoring).rejects.toThrow("cut");
+      await lake.close();
+      const event = { eventName: "REMOVE", dynamodb: { Keys: many[0], SequenceNumber: "1" } };
+      await writeFile(join(folder, "event.json"), JSON.stringify({ Records: [event] }));
+      await done(["replay", join(folder, "event.json"), "--lake", lakeFolder]);
+      await done(["compact", "--all", "--lake", lakeFolder]);
+      const report = await restored(lakeFolder, "Cut", "--like", like);
+      expect(report).toMatchObject({
+        code: 0,
+        goesOn: true,
+        items: 3_500,
+        written: 3_500,
+        result: "identical",
+      });
+      expect(await SourceTable.known(emulator.connection, "Cut").items()).toEqual(itemTexts(many));
     });
-    await expect(restoring).rejects.toThrow("cut");
-    await lake.close();
-    const event = { eventName: "REMOVE", dynamodb: { Keys: many[0], SequenceNumber: "1" } };
-    await writeFile(join(folder, "event.json"), JSON.stringify({ Records: [event] }));
-    await done(["replay", join(folder, "event.json"), "--lake", lakeFolder]);
-    await done(["compact", "--all", "--lake", lakeFolder]);
-    const report = await restored(lakeFolder, "Cut", "--like", like);
-    expect(report).toMatchObject({
-      code: 0,
-      goesOn: true,
-      items: 3_500,
-      written: 3_500,
-      result: "identical",
-    });
-    expect(await SourceTable.known(emulator.connection, "Cut").items()).toEqual(itemTexts(many));
-  });
-});
+  },
+);
 
-deepTest("what goes on has to be the same restore, into the same table", async () => {
+test("what goes on has to be the same restore, into the same table", async () => {
   await withFolder(async (folder) => {
     const lakeFolder = await lakeOf(folder, items);
     const table = await SourceTable.create(emulator.connection, "Replaced");

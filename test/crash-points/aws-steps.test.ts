@@ -156,7 +156,7 @@ const CASES: Readonly<Record<string, Case>> = {
 /** For hundreds of executions, on a machine that may be busy. */
 const MINUTES_MS = 240_000;
 
-test.each(firstOf(2, Object.entries(CASES)))(
+test.each(firstOf(1, Object.entries(CASES)))(
   "%s: a fault at each call of each step",
   async (name, own) => {
     const origin = await own.begin();

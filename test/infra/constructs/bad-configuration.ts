@@ -6,6 +6,7 @@ import { ExportStack } from "../../../infra/export-stack.ts";
 import { Lake } from "../../../infra/lake.ts";
 import type { SnapshotPartOptions } from "../../../infra/snapshot-options.ts";
 import type { ErrorCode } from "../../../src/core/error.ts";
+import { deepTest } from "../../support/deep-test.ts";
 import { reviewsSchema, schemaFile, schemaNamed, testApp, usableTable } from "../support.ts";
 
 /** Adds a table to a lake, the way an app does. */
@@ -174,7 +175,7 @@ describe("a schema file is refused", () => {
   });
 });
 
-test("two lake tables of one name in one lake are refused", () => {
+deepTest("two lake tables of one name in one lake are refused", () => {
   const stack = new Stack(testApp(), "Stack");
   const lake = new Lake(stack, "Lake");
   const [table, other] = [usableTable(stack, "Table"), usableTable(stack, "Other")];
@@ -234,7 +235,7 @@ test.each([0, -1, 1.5, 9000])("a retention of %p hours is refused", (retentionHo
   );
 });
 
-test("a table whose segments would be too many for a vacuum is refused", () => {
+deepTest("a table whose segments would be too many for a vacuum is refused", () => {
   const kept = (buckets: number, more: Partial<DynamoDbLakeProps>): void => {
     const schemaFile = schemaNamed("t", { partitionBy: `bucket(${buckets})` });
     add((stack) => usableTable(stack, "T"), { schemaFile, ...more });

@@ -6,6 +6,7 @@ import { BUNDLES_CONTEXT } from "../../../infra/bundle.ts";
 import { DynamoDbLake } from "../../../infra/dynamo-db-lake.ts";
 import { Lake } from "../../../infra/lake.ts";
 import { HANDLERS } from "../../../src/aws/contracts/handlers.ts";
+import { deepTest } from "../../support/deep-test.ts";
 import { bundlesFolder, root, schemaNamed, usableTable } from "../support.ts";
 
 function synthesize(bundles: string, context: Readonly<Record<string, unknown>> = {}): string {
@@ -58,7 +59,7 @@ test("build.mjs bundles the handlers that are deployed, and no others", async ()
   expect(handlers.toSorted()).toEqual([...HANDLERS].sort());
 });
 
-test("without staging the code stays where the template says", () => {
+deepTest("without staging the code stays where the template says", () => {
   const outdir = synthesize(bundlesFolder(), { "aws:cdk:disable-asset-staging": true });
   const { files } = JSON.parse(readFileSync(join(outdir, "Stack.assets.json"), "utf8"));
   const zipped = Object.values(files as Record<string, { source: { path: string; packaging: string } }>)

@@ -4,6 +4,7 @@ import type { DeliveryOptions } from "../../../infra/delivery-options.ts";
 import { DynamoDbLake } from "../../../infra/dynamo-db-lake.ts";
 import { Lake } from "../../../infra/lake.ts";
 import { LAKE_HANDLERS, SOURCE_HANDLERS } from "../../../src/aws/contracts/handlers.ts";
+import { deepTest } from "../../support/deep-test.ts";
 import { type Example, example, makeExample } from "../example.ts";
 import {
   flat,
@@ -29,7 +30,7 @@ function exportTemplate(delivery: DeliveryOptions) {
   return templateOf(stack);
 }
 
-test("the registry has for how long changes are buffered", () => {
+deepTest("the registry has for how long changes are buffered", () => {
   const template = exportTemplate({ bufferTime: Duration.minutes(15), batchWindow: Duration.seconds(40) });
   const { Configuration } = resourceOf(template, "Custom::DynalakeTable").Properties;
   expect(JSON.parse(flat(Configuration))).toMatchObject({ bufferSeconds: 940 });
@@ -110,7 +111,7 @@ describe("the mapping of the stream", () => {
     );
   });
 
-  test("gathers nothing where batches are small", () => {
+  deepTest("gathers nothing where batches are small", () => {
     const template = exportTemplate({ batchSize: 10, batchWindow: Duration.seconds(0) });
     const { Properties } = resourceOf(template, "AWS::Lambda::EventSourceMapping");
     expect(Properties.MaximumBatchingWindowInSeconds).toBe(0);
@@ -167,7 +168,7 @@ describe("the Firehose stream", () => {
   });
 });
 
-test("the files of an export are read as the options say", () => {
+deepTest("the files of an export are read as the options say", () => {
   const partsOf = ({ reviews }: Example) => ({
     ...resourceOf(reviews, "AWS::Lambda::Function", /SnapshotPart/).Properties,
     configuration: flat(resourceOf(reviews, "Custom::DynalakeSource").Properties.Configuration),

@@ -9,6 +9,7 @@ import { afterSchemaChange } from "../../../src/core/compaction/next-manifest.ts
 import { DynalakeError } from "../../../src/core/error.ts";
 import { initialManifest, type Manifest } from "../../../src/core/format/manifest.ts";
 import { parseSchema, type Schema } from "../../../src/core/schema/schema.ts";
+import { deepTest } from "../../support/deep-test.ts";
 import {
   flat,
   resourceOf,
@@ -209,7 +210,7 @@ describe("a table that is named twice", () => {
   });
 });
 
-test("the lake is made as the context says", async () => {
+deepTest("the lake is made as the context says", async () => {
   const app = await deploy({ database: "books", email: "ops@example.com", encryption: "kms" });
   const lake = templateNamed(app, "DynalakeLake");
   expect(resourceOf(lake, "AWS::Glue::Database").Properties.DatabaseInput.Name).toBe("books");
@@ -271,7 +272,7 @@ describe("a table that exists is refused before anything is deployed", () => {
   });
 });
 
-test("a customer's key of the table comes with its description", async () => {
+deepTest("a customer's key of the table comes with its description", async () => {
   const key = "arn:aws:kms:eu-west-1:123456789012:key/1234";
   const table = { ...orders, SSEDescription: { Status: "ENABLED" as const, KMSMasterKeyArn: key } };
   const app = await deploy({ table: "Shop.Orders-1", schema: schemaNamed("order_lines") }, { table });

@@ -5,6 +5,7 @@ import { Annotations, Match } from "aws-cdk-lib/assertions";
 import { AttributeType, StreamViewType, Table, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { DynamoDbLake, ExportStack, Lake } from "../../../infra/index.ts";
 import { LAKE_HANDLERS, SOURCE_HANDLERS } from "../../../src/aws/contracts/handlers.ts";
+import { deepTest } from "../../support/deep-test.ts";
 import { grantsOf } from "../policies.ts";
 import {
   flat,
@@ -91,7 +92,7 @@ test("one source table feeds several lake tables, and is read once", () => {
   Annotations.fromStack(stack).hasNoWarning("*", Match.stringLikeRegexp("throttles the readers"));
 });
 
-test("a stream that more than two lakes read is warned of", () => {
+deepTest("a stream that more than two lakes read is warned of", () => {
   const stack = new Stack(testApp(), "Shop");
   const table = usableTable(stack, "Table");
   for (const name of ["a", "b", "c"])
@@ -103,7 +104,7 @@ test("a stream that more than two lakes read is warned of", () => {
   Annotations.fromStack(stack).hasWarning("/Shop/c", Match.stringLikeRegexp("throttles the readers"));
 });
 
-test("a table of another stack is used where it is", () => {
+deepTest("a table of another stack is used where it is", () => {
   const app = testApp();
   const tables = new Stack(app, "Tables");
   const table = usableTable(tables, "Table");
@@ -113,7 +114,7 @@ test("a table of another stack is used where it is", () => {
   expect(flat(Properties.EventSourceArn)).toMatch(/^<Tables:ExportsOutputFnGetAttTable\w*StreamArn/);
 });
 
-test("a table that exists is taken by its description", () => {
+deepTest("a table that exists is taken by its description", () => {
   const app = testApp();
   const lakeStack = new Stack(app, "Lake");
   const lake = new Lake(lakeStack, "Lake");
@@ -163,7 +164,7 @@ test("an imported table is taken on trust, and all options together make a templ
   expect(JSON.parse(flat(Configuration))).toMatchObject({ retentionHours: 24, schemaSettleSeconds: 3600 });
 });
 
-test("names of the greatest length fit everywhere", () => {
+deepTest("names of the greatest length fit everywhere", () => {
   const name = "a".repeat(128);
   const stack = new Stack(testApp(), "Stack");
   new DynamoDbLake(stack, "T".repeat(100), {
@@ -186,7 +187,7 @@ test("names of the greatest length fit everywhere", () => {
   for (const output of Object.keys(template.Outputs)) expect(output.length).toBeLessThanOrEqual(255);
 });
 
-test("two tables of one source whose names begin alike have streams of different names", () => {
+deepTest("two tables of one source whose names begin alike have streams of different names", () => {
   const stack = new Stack(testApp(), "Stack");
   const source = new DynamoDbLake(stack, "T", {
     lake: new Lake(stack, "Lake"),

@@ -10,6 +10,7 @@ import { addStacks } from "../../../infra/deployment.ts";
 import { DynamoDbLake, Lake, type OwnerSetup } from "../../../infra/index.ts";
 import { sourceName } from "../../../infra/names.ts";
 import { DynalakeError } from "../../../src/core/error.ts";
+import { deepTest } from "../../support/deep-test.ts";
 import { grantsOf } from "../policies.ts";
 import { flat, once, resourceOf, resourcesOf, root, schemaNamed, templateOf, testApp } from "../support.ts";
 
@@ -142,7 +143,7 @@ describe("a source table of another account", () => {
     ]);
   });
 
-  test("and its key open what is encrypted, and the lake's key opens itself to the owner's role", () => {
+  deepTest("and its key open what is encrypted, and the lake's key opens itself to the owner's role", () => {
     const { setup, template } = encrypted();
     expect(setup.keyArn).toBe(KEY);
     expect(setup.keyStatements).toMatchObject([
@@ -162,7 +163,7 @@ describe("a source table of another account", () => {
     );
   });
 
-  test("of the lake's own account has no such owner", () => {
+  deepTest("of the lake's own account has no such owner", () => {
     const arn = "arn:aws:dynamodb:eu-west-1:111111111111:table/Orders";
     const stack = new Stack(testApp(), "Stack", { env: OURS });
     const own = { tableArn: arn, tableStreamArn: `${arn}/stream/1` };

@@ -9,6 +9,7 @@ import {
   ticksPerMonth,
   watchingDollars,
 } from "../../../src/core/cost/watching.ts";
+import { deepTest } from "../../support/deep-test.ts";
 import { example, makeExample } from "../example.ts";
 import { resourceOf, resourcesOf, type TemplateJson } from "../support.ts";
 
@@ -43,7 +44,7 @@ describe("an idle lake costs what the model says, by its templates", () => {
     }
   });
 
-  test("a source with one lake table", () => {
+  deepTest("a source with one lake table", () => {
     for (const [compactEveryMinutes, compactEvery] of [
       [15, Duration.minutes(15)],
       [360, Duration.hours(6)],
@@ -68,7 +69,7 @@ describe("an idle lake costs what the model says, by its templates", () => {
       expect(resourcesOf(reviews, type).size).toBe(0);
   });
 
-  test("without alarms and dashboard there are none", () => {
+  deepTest("without alarms and dashboard there are none", () => {
     const { lake, reviews } = makeExample({ alarms: "none" }, { alarms: "none", dashboard: "none" });
     const load = { ...DEFAULT_LOAD, alarms: false, dashboard: false };
     expect(lakeWatching(load)).toMatchObject(counts(lake));

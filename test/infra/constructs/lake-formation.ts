@@ -2,6 +2,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { Stack } from "aws-cdk-lib";
 import { DynamoDbLake, Lake, type LakeProps } from "../../../infra/index.ts";
+import { deepTest } from "../../support/deep-test.ts";
 import { grantsOf } from "../policies.ts";
 import { flat, once, schemaNamed, templateOf, testApp, usableTable } from "../support.ts";
 
@@ -29,7 +30,7 @@ describe("Lake Formation", () => {
     expect(new Set(asking.map(({ resource }) => resource))).toEqual(new Set(["*"]));
   });
 
-  test("is not asked by default", () => {
+  deepTest("is not asked by default", () => {
     expect(grantsOf(made({}).template).filter(({ action }) => action === ACTION)).toEqual([]);
   });
 

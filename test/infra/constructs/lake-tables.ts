@@ -4,6 +4,7 @@ import { Stack } from "aws-cdk-lib";
 import { DynamoDbLake } from "../../../infra/dynamo-db-lake.ts";
 import { Lake } from "../../../infra/lake.ts";
 import { pascal } from "../../../infra/names.ts";
+import { deepTest } from "../../support/deep-test.ts";
 import { example } from "../example.ts";
 import { resourceOf, resourcesOf, schemaFile, testApp, usableTable } from "../support.ts";
 
@@ -14,7 +15,7 @@ test("the schema is given as it is, and the stack makes no table of the catalog 
     expect(resourcesOf(template, "AWS::Glue::Table").size).toBe(0);
 });
 
-test("a schema that is too long for CloudFormation is refused when the app is synthesized", () => {
+deepTest("a schema that is too long for CloudFormation is refused when the app is synthesized", () => {
   const attributes = Object.fromEntries(
     Array.from({ length: 3_000 }, (_, i) => [`attribute_${i}`, { type: "string" }] as const),
   );

@@ -4,6 +4,7 @@ import { Key } from "aws-cdk-lib/aws-kms";
 import { DynamoDbLake } from "../../../infra/dynamo-db-lake.ts";
 import { Lake, type LakeProps } from "../../../infra/lake.ts";
 import { LakeStack } from "../../../infra/lake-stack.ts";
+import { deepTest } from "../../support/deep-test.ts";
 import {
   flat,
   type Resource,
@@ -78,7 +79,7 @@ describe("the bucket", () => {
     ]);
   });
 
-  test("deletes what could not be delivered after the days that are given, of every table", () => {
+  deepTest("deletes what could not be delivered after the days that are given, of every table", () => {
     const stack = new Stack(testApp(), "Stack");
     const lake = new Lake(stack, "Lake", { putAsideDays: 30 });
     const source = usableTable(stack, "Table");
@@ -136,7 +137,7 @@ describe("the bucket", () => {
       );
   });
 
-  test("keeps no versions where nothing is to be had back", () => {
+  deepTest("keeps no versions where nothing is to be had back", () => {
     const plain = resourceOf(lakeTemplate({ undeleteDays: 0 }), "AWS::S3::Bucket");
     expect(plain.Properties.VersioningConfiguration).toBeUndefined();
     expect(plain.Properties.LifecycleConfiguration.Rules.map((rule: { Id: string }) => rule.Id)).toEqual([
@@ -186,7 +187,7 @@ describe("the topics", () => {
     }
   });
 
-  test("send an e-mail about failures only", () => {
+  deepTest("send an e-mail about failures only", () => {
     const template = lakeTemplate({ email: "ops@example.com" });
     const { Properties } = resourceOf(template, "AWS::SNS::Subscription");
     expect(Properties).toMatchObject({ Protocol: "email", Endpoint: "ops@example.com" });
@@ -210,7 +211,7 @@ test("a key of one's own encrypts objects and results", () => {
   expect(flat(results.EncryptionConfiguration.KmsKey)).toBe("<Key.Arn>");
 });
 
-test("a key that is made for the lake rotates and stays with the bucket", () => {
+deepTest("a key that is made for the lake rotates and stays with the bucket", () => {
   const key = resourceOf(
     templateOf(new LakeStack(testApp(), "Lake", { encryption: "kms" })),
     "AWS::KMS::Key",

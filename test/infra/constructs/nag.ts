@@ -5,6 +5,7 @@ import { AwsSolutionsChecks } from "cdk-nag";
 import type { IConstruct } from "constructs";
 import { LakeStack, type LakeStackProps } from "../../../infra/lake-stack.ts";
 import { ReviewsStack } from "../../../infra/reviews-stack.ts";
+import { deepTest } from "../../support/deep-test.ts";
 import { once, reviewsSchema, testApp } from "../support.ts";
 
 function synthesized(props: LakeStackProps = {}): App {
@@ -28,7 +29,7 @@ test("there are no findings", () => {
   expect(findings(app())).toEqual([]);
 });
 
-test("there are none with a key of the lake's own, with Lake Formation, and with readers", () => {
+deepTest("there are none with a key of the lake's own, with Lake Formation, and with readers", () => {
   expect(findings(synthesized({ encryption: "kms", lakeFormation: true, readers: ["analysts"] }))).toEqual(
     [],
   );
@@ -54,7 +55,7 @@ test("every exception is one finding of one rule, with a reason", () => {
   }
 });
 
-test("without them there would be findings: the rules are awake", () => {
+deepTest("without them there would be findings: the rules are awake", () => {
   const bare = synthesized();
   for (const { node } of bare.node.findAll()) {
     const kept = node.metadata.filter(({ type }) => type !== Validations.ACKNOWLEDGED_RULES_METADATA_KEY);

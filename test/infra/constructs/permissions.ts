@@ -5,6 +5,7 @@ import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { DynamoDbLake } from "../../../infra/dynamo-db-lake.ts";
 import { Lake } from "../../../infra/lake.ts";
 import { handRole } from "../../../infra/permissions.ts";
+import { deepTest } from "../../support/deep-test.ts";
 import { example, makeExample } from "../example.ts";
 import { type Grant, grantsOf, policyLines } from "../policies.ts";
 import { resourcesOf, schemaNamed, templateOf, testApp, usableTable } from "../support.ts";
@@ -250,7 +251,7 @@ describe("with keys and secrets", () => {
     );
   });
 
-  test("the key of the source table is used by those that read it", () => {
+  deepTest("the key of the source table is used by those that read it", () => {
     const stack = new Stack(testApp(), "Stack");
     const encryptionKey = new Key(stack, "TableKey");
     const table = usableTable(stack, "Table", { encryptionKey });
@@ -262,7 +263,7 @@ describe("with keys and secrets", () => {
     ]);
   });
 
-  test("the mask key is read by those that see values", () => {
+  deepTest("the mask key is read by those that see values", () => {
     const stack = new Stack(testApp(), "Stack");
     const maskKeySecret = new Secret(stack, "Mask");
     new DynamoDbLake(stack, "Export", {

@@ -5,6 +5,8 @@ import { Lake } from "../../../infra/lake.ts";
 import { LakeStack } from "../../../infra/lake-stack.ts";
 import { tableConfiguration } from "../../../src/aws/contracts/registry-files.ts";
 import type { SnapshotsKept } from "../../../src/core/format/snapshots-kept.ts";
+import { deepTest } from "../../support/deep-test.ts";
+import { firstOf } from "../../support/effort.ts";
 import { example, makeExample } from "../example.ts";
 import {
   flat,
@@ -33,13 +35,14 @@ describe("the tick", () => {
     expect(DependsOn.join(" ")).toMatch(/LakeWorkCompactionMachine/);
   });
 
-  test.each<[readonly (Duration | "never")[], string]>([
+  const RATES: readonly (readonly [readonly (Duration | "never")[], string])[] = [
+    [[Duration.hours(6), Duration.minutes(5), "never"], "rate(5 minutes)"],
     [[], "rate(1 hour)"],
     [["never"], "rate(1 hour)"],
     [[Duration.hours(6)], "rate(1 hour)"],
-    [[Duration.hours(6), Duration.minutes(5), "never"], "rate(5 minutes)"],
     [[Duration.minutes(1)], "rate(1 minute)"],
-  ])("of a lake whose tables are compacted every %j is %s", (rates, expected) => {
+  ];
+  test.each(firstOf(1, RATES))("of a lake whose tables are compacted every %j is %s", (rates, expected) => {
     const stack = new Stack(testApp(), "Stack");
     const lake = new Lake(stack, "Lake");
     for (const [i, compactEvery] of rates.entries()) {
@@ -65,11 +68,12 @@ describe("the tick", () => {
     expect(entry.snapshotsKept).toBeUndefined();
   });
 
-  test.each<[number | Duration | "all", SnapshotsKept]>([
-    [3, 3],
+  const KEPT: readonly (readonly [number | Duration | "all", SnapshotsKept])[] = [
     [Duration.days(30), { seconds: 2_592_000 }],
+    [3, 3],
     ["all", "all"],
-  ])("tells snapshots to keep %j", (snapshotsKept, expected) => {
+  ];
+  test.each(firstOf(1, KEPT))("tells snapshots to keep %j", (snapshotsKept, expected) => {
     const { reviews } = makeExample({ snapshotsKept });
     const { Configuration } = resourceOf(reviews, "Custom::DynalakeTable").Properties;
     expect(JSON.parse(flat(Configuration)).snapshotsKept).toEqual(expected);
@@ -138,7 +142,7 @@ describe("alarms", () => {
       expect(Dimensions[0].Value).toMatch(Dimensions[0].Name === "Source" ? /^reviews-/ : /^reviews$/);
   });
 
-  test("do not hear of a table of the same name in another lake", () => {
+  deepTest("do not hear of a table of the same name in another lake", () => {
     const { lake, reviews } = makeExample({}, { databaseName: "shop" });
     const namespaces = [...alarms(reviews).values()].map((alarm) => alarm.Namespace);
     expect(namespaces.filter((name) => !name.startsWith("AWS/"))).toEqual(Array(6).fill("dynalake/shop"));
@@ -147,7 +151,7 @@ describe("alarms", () => {
         expect(Properties.Environment.Variables.POWERTOOLS_METRICS_NAMESPACE).toBe("dynalake/shop");
   });
 
-  test("take the thresholds that are given", () => {
+  deepTest("take the thresholds that are given", () => {
     const { reviews } = makeExample({
       alarms: { streamAgeMax: Duration.hours(1), deliveryAgeMax: Duration.minutes(30) },
       compactEvery: Duration.hours(12),
@@ -159,7 +163,7 @@ describe("alarms", () => {
     expect(given.has("CompactionMissing")).toBe(false);
   });
 
-  test("can be left out, and so can the dashboard", () => {
+  deepTest("can be left out, and so can the dashboard", () => {
     expect(alarms(makeExample({ alarms: "none" }).reviews).size).toBe(0);
     const bare = templateOf(new LakeStack(testApp(), "Lake", { alarms: "none", dashboard: "none" }));
     expect(alarms(bare).size).toBe(0);
