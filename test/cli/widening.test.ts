@@ -77,6 +77,22 @@ deepTest("cents that come by the stream after whole prices are in every sum", as
   });
 });
 
+test("one number that no decimal holds keeps no cents out of the sum, and is text beside it", async () => {
+  await withOrders({}, async ({ lake, change, compact, sum }) => {
+    await change("a", { price: { N: "11" } });
+    await compact();
+    await change("b", { price: { N: "29.99" } });
+    await change("c", { price: { N: "1E+60" } });
+    expect(await compact()).toContain(
+      '"orders" follows its data: "price" is now decimal(23,4), and was bigint',
+    );
+    expect(await sum()).toEqual(['{"s":40.9900,"n":2}']);
+    expect(await rowsOf(lake, "SELECT price__text AS t FROM orders WHERE price IS NULL")).toEqual([
+      `{"t":"1${"0".repeat(60)}"}`,
+    ]);
+  });
+});
+
 test("cents that come late are in every sum at once: what is folded is followed", async () => {
   await withOrders({}, async ({ change, changeLate, compact, sum }) => {
     await change("a", { price: { N: "11" } });

@@ -490,8 +490,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: "a widened type has no room for the digits of the old one",
     marker: "widening-keeps-digits",
-    find: "Math.max(held.whole, numbers.wholeDigits)",
-    put: "numbers.wholeDigits",
+    find: "mostHeld(numbers.digits, held)",
+    put: "mostHeld(numbers.digits)",
     tests: ["test/core/infer/evolved-schema.test.ts"],
   },
   {
@@ -1100,6 +1100,27 @@ export const breakages: readonly Breakage[] = [
     find: "ROOM_MAX, ",
     put: "",
     tests: ["test/core/infer/infer.test.ts"],
+  },
+  {
+    name: "one number that no decimal holds keeps a column from widening",
+    marker: "stray-numbers-take-no-room",
+    find: "count > best.count",
+    put: "count > best.count && count === totalDigits(counts)",
+    tests: ["test/core/infer/evolved-schema.test.ts", "test/core/infer/infer.test.ts"],
+  },
+  {
+    name: "one number that no decimal holds makes a column double",
+    marker: "exact-types-come-before-double",
+    find: "isMost(exact, count)",
+    put: "doubles < count && isMost(exact, count)",
+    tests: ["test/core/infer/infer.test.ts"],
+  },
+  {
+    name: "what a wider column still does not hold is not shown as text",
+    marker: "strays-beside-wider-columns-are-text",
+    find: "found.wholeDigits <= whole && found.fractionDigits <= fraction",
+    put: "true",
+    tests: ["test/cli/widening.test.ts"],
   },
   {
     name: "`config` shows no defaults",

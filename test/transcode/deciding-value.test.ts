@@ -69,6 +69,7 @@ test("what does not change a schema costs no second look: NULLs, rare misfits an
     (_, i): Item => ({
       id: { S: `${i}` },
       note: i % 2 === 0 ? { S: "x" } : { N: "1" },
+      price: { N: i === 7 ? `1${"0".repeat(60)}` : "12.29" },
       often: i % 3 === 0 ? { NULL: true } : { S: "x" },
       rarely: i % 50 === 0 ? { N: "1" } : { S: "x" },
       map: { M: { a: { S: "x" }, ...(i % 2 === 0 ? { b: { NULL: true } } : { b: { N: "1" } }) } },
@@ -82,6 +83,11 @@ test("what does not change a schema costs no second look: NULLs, rare misfits an
     attribute: "rarely",
     outcome: "inexact",
     why: "8 of 400 values are not of type string; what does not fit is kept in _unmapped",
+  });
+  expect(grown.undecided).toContainEqual({
+    attribute: "price",
+    outcome: "inexact",
+    why: "1 of 400 numbers does not fit decimal(38,4), and no decimal type fits all of them; what does not fit is kept in _unmapped",
   });
 });
 

@@ -1,8 +1,10 @@
 /** Values that were found by counting alone: what of a schema file would bring them into SQL, for people and for what follows the data. */
-import { schemaTypeText } from "../schema/column-type.ts";
+import { type ColumnType, schemaTypeText } from "../schema/column-type.ts";
 import type { AttributeFile } from "../schema/schema.ts";
+import { digitsOf } from "../schema/widening.ts";
 import { countOf, type Shape, shapeOf } from "./infer-shape.ts";
 import { decideAttribute } from "./infer-type.ts";
+import { addDigits, type DigitCounts, heldBy, mostHeld } from "./number-digits.ts";
 
 /** How many values there are by their types of DynamoDB, and the most digits of numbers on either side of the point. */
 export interface FoundValues {
@@ -17,8 +19,14 @@ const BIGINT_DIGITS_SURE = 18;
 /** Types whose values counting alone tells enough of. */
 const TOLD_BY_COUNTS = ["S", "N", "B", "BOOL", "NULL", "SS", "L"] as const;
 
-/** What is known of the values: their types and digits. Nothing is known of what is in lists, maps and most sets. */
-export function shapeOfFound({ types, wholeDigits, fractionDigits }: FoundValues): Shape {
+/**
+ * What is known of the values: their types and digits. Nothing is known of what is in lists, maps and most sets. Without `digits`,
+ * which counts the numbers, each of them might have the most digits on both sides.
+ */
+export function shapeOfFound(
+  { types, wholeDigits, fractionDigits }: FoundValues,
+  digits: DigitCounts = new Map(),
+): Shape {
   const shape = { ...shapeOf(), coarse: true };
   let others = Object.values(types).reduce((sum, count) => sum + count, 0);
   for (const type of TOLD_BY_COUNTS) {
@@ -30,8 +38,20 @@ export function shapeOfFound({ types, wholeDigits, fractionDigits }: FoundValues
   if (others > 0) shape.counts.M = others;
   const { N = 0 } = types;
   if (N === 0) return shape;
-  const bigints = fractionDigits === 0 && wholeDigits <= BIGINT_DIGITS_SURE ? N : 0;
-  return { ...shape, numbers: { count: N, bigints, doubles: 0, wholeDigits, fractionDigits } };
+  const known = new Map(digits);
+  if (known.size === 0) addDigits(known, { whole: wholeDigits, fraction: fractionDigits, count: N });
+  const bigints = heldBy({ whole: BIGINT_DIGITS_SURE, fraction: 0 }, known);
+  return { ...shape, numbers: { count: N, bigints, doubles: 0, digits: known } };
+}
+
+/**
+ * Whether the most digits on both sides are more than a column of this type could get, so that each number's own digits decide.
+ * Without a type: a new column.
+ */
+export function digitsDecide(found: FoundValues, type: ColumnType | undefined): boolean {
+  const { numbers } = shapeOfFound(found);
+  const held = type === undefined ? { whole: 0, fraction: 0 } : digitsOf(type);
+  return held !== undefined && numbers !== undefined && mostHeld(numbers.digits, held).count === 0;
 }
 
 /** How an attribute with these values is declared. Undefined where there is nothing but NULL, empty lists and empty maps. */
@@ -44,7 +64,6 @@ export function declarationOf(attribute: string, shape: Shape): AttributeFile | 
       return decision.set ? { type, set: true } : { type };
     }
     case "mixed":
-    case "unfit":
       // Text that holds values of every type.
       return { type: "json" };
     default:

@@ -12,10 +12,8 @@ export type Decision =
       /** Parts that the sample shows nothing of, so that a type was assumed, a sentence each. */
       readonly assumed: readonly string[];
     }
-  /** The values have several types. */
+  /** The values have several types, or numbers that no type holds most of: json shows all of them. */
   | { readonly kind: "mixed"; readonly why: string }
-  /** The values have one type, but no column type holds most of them. */
-  | { readonly kind: "unfit"; readonly why: string }
   /** The values suggest no type; `guess` is one that holds them. */
   | { readonly kind: "nothing"; readonly why: string; readonly guess: PartType; readonly onlyNull: boolean };
 
@@ -32,7 +30,7 @@ export function exactly(type: PartType): Extract<Decision, { kind: "type" }> {
 
 export function ofNumber({ type, inexact }: NumberDecision, place: Place): Decision {
   const why = inexact === undefined ? [] : [at(place) + inexact];
-  if (type === undefined) return { kind: "unfit", why: why.join() };
+  if (type === undefined) return { kind: "mixed", why: why.join() };
   return { kind: "type", type, set: false, inexact: why, assumed: [] };
 }
 

@@ -5,6 +5,7 @@
 import { Inexact } from "../row/encoding.ts";
 import { scalarCodec } from "../row/scalar.ts";
 import type { AttributeValue, Item } from "../values/attribute-value.ts";
+import { addDigits, type DigitCounts, mergedDigits } from "./number-digits.ts";
 
 /** A type of DynamoDB, or "deep" for a list or map that is nested too deeply for a column type. */
 export type ShapeKind = "S" | "N" | "B" | "BOOL" | "NULL" | "SS" | "NS" | "BS" | "L" | "M" | "deep";
@@ -32,9 +33,8 @@ export interface NumberShape {
   count: number;
   bigints: number;
   doubles: number;
-  /** The most digits before and after the decimal point. A single zero before it does not count. */
-  wholeDigits: number;
-  fractionDigits: number;
+  /** By their digits before and after the decimal point. A single zero before it does not count. */
+  digits: DigitCounts;
 }
 
 /** Levels of an inferred column type. DynamoDB allows 32. */
@@ -73,10 +73,13 @@ export function countOf(shape: Shape): number {
 
 /** About the bytes that a shape without parts needs as JSON. */
 const SHAPE_BYTES = 80;
+const DIGITS_BYTES = 12;
 
 /** About the bytes that the shape needs as JSON. */
 export function bytesOf(shape: Shape): number {
   let bytes = SHAPE_BYTES;
+  for (const numbers of [shape.numbers, shape.setNumbers])
+    bytes += (numbers?.digits.size ?? 0) * DIGITS_BYTES;
   if (shape.element !== undefined) bytes += bytesOf(shape.element);
   if (shape.member !== undefined) bytes += bytesOf(shape.member);
   for (const [name, member] of shape.members ?? []) bytes += name.length + bytesOf(member);
@@ -224,6 +227,7 @@ function numbersTimes(shape: NumberShape, factor: number): NumberShape {
     count: times(shape.count, factor),
     bigints: times(shape.bigints, factor),
     doubles: times(shape.doubles, factor),
+    digits: new Map([...shape.digits].map(([digits, count]) => [digits, times(count, factor)])),
   };
 }
 
@@ -232,7 +236,7 @@ function add(shape: Shape, kind: ShapeKind, count: number): void {
 }
 
 function numberShapeOf(): NumberShape {
-  return { count: 0, bigints: 0, doubles: 0, wholeDigits: 0, fractionDigits: 0 };
+  return { count: 0, bigints: 0, doubles: 0, digits: new Map() };
 }
 
 /** `canonical` is a canonical number. */
@@ -242,17 +246,20 @@ function observeNumber(shape: NumberShape, canonical: string): void {
   if (!(bigint.encode(value) instanceof Inexact)) shape.bigints++;
   if (!(double.encode(value) instanceof Inexact)) shape.doubles++;
   const [whole = "", fraction = ""] = canonical.replace("-", "").split(".");
-  shape.wholeDigits = Math.max(shape.wholeDigits, whole === "0" ? 0 : whole.length);
-  shape.fractionDigits = Math.max(shape.fractionDigits, fraction.length);
+  addDigits(shape.digits, {
+    whole: whole === "0" ? 0 : whole.length,
+    fraction: fraction.length,
+    count: 1,
+  });
 }
 
 function mergedNumbers(a: NumberShape | undefined, b: NumberShape | undefined): NumberShape | undefined {
-  if (a === undefined || b === undefined) return a ?? (b === undefined ? undefined : { ...b });
+  if (a === undefined || b === undefined)
+    return a ?? (b === undefined ? undefined : { ...b, digits: new Map(b.digits) });
   return {
     count: a.count + b.count,
     bigints: a.bigints + b.bigints,
     doubles: a.doubles + b.doubles,
-    wholeDigits: Math.max(a.wholeDigits, b.wholeDigits),
-    fractionDigits: Math.max(a.fractionDigits, b.fractionDigits),
+    digits: mergedDigits(a.digits, b.digits),
   };
 }

@@ -170,7 +170,7 @@ function structOf(members: ReadonlyMap<string, Shape>, place: Place): Decision {
   for (const attribute of [...members.keys()].sort()) {
     const below = { path: `${place.path}.${attribute}`, depth: place.depth + 1, maps: place.maps + 1 };
     const field = decide(members.get(attribute) as Shape, below);
-    if (field.kind === "mixed" || field.kind === "unfit") return field;
+    if (field.kind === "mixed") return field;
     if (field.kind === "nothing" && field.onlyNull) {
       inexact.push(`${field.why}, so it is not a field`);
       continue;

@@ -6,6 +6,7 @@ import type { Schema } from "../schema/schema.ts";
 import type { AttributeValue } from "../values/attribute-value.ts";
 import { merge, type Shape, type ShapeKind, shapeOf, withCounts } from "./infer-shape.ts";
 import { emptyInference, type Inference, mergeInference, observe } from "./inference.ts";
+import { grownDigits } from "./number-digits.ts";
 
 export interface Sightings {
   items: number;
@@ -60,7 +61,11 @@ export function grownTo(sample: Inference, { items, counts, misfits }: Sightings
     if (known !== undefined) merge(shape, known);
     const misfit = misfits.attributes.get(attribute);
     if (misfit !== undefined) merge(shape, misfit);
-    grown.attributes.set(attribute, withCounts(shape, own));
+    const all = withCounts(shape, own);
+    const [some, odd] = [known?.numbers?.digits, misfit?.numbers?.digits];
+    if (all.numbers !== undefined && some !== undefined && odd !== undefined)
+      all.numbers.digits = grownDigits(some, odd, own.N ?? 0);
+    grown.attributes.set(attribute, all);
   }
   return grown;
 }

@@ -10,8 +10,8 @@ import { type Digits, digitsOf, reaches, widens } from "../schema/widening.ts";
 import { roomBeside } from "./infer-number.ts";
 import { allMembers, type NumberShape, type Shape } from "./infer-shape.ts";
 import { decideAttribute } from "./infer-type.ts";
+import { DIGITS_MAX, heldBy, mostHeld } from "./number-digits.ts";
 
-const DIGITS_MAX = 38;
 /** Every statement repeats the text of a column's type. */
 const TYPE_CHARACTERS_MAX = 8192;
 const FIELDS_MAX = 100;
@@ -48,8 +48,8 @@ function widerPart(type: PartType, shape: Shape): PartType {
 /** A decimal with room for all numbers, which the type has not on one side of the point alone. */
 function furtherType(type: PartType, { numbers }: Shape, wholeDigits: number): ColumnType | undefined {
   const held = digitsOf(type);
-  if (held === undefined || numbers === undefined || fitsSurely(type, held, numbers)) return undefined;
-  const needed = decimalFor({ whole: wholeDigits, fraction: held.fraction }, numbers);
+  if (held === undefined || numbers === undefined) return undefined;
+  const needed = decimalFor(type, { whole: wholeDigits, fraction: held.fraction }, numbers);
   if (needed === undefined) return undefined;
   // What is left is for digits before the point.
   const next: ColumnType = { ...needed, precision: DIGITS_MAX };
@@ -79,21 +79,17 @@ function widerFields(
 
 function widerNumber(type: PartType, numbers: NumberShape): PartType | undefined {
   const held = digitsOf(type);
-  if (held === undefined || fitsSurely(type, held, numbers)) return undefined;
-  const isWhole = numbers.fractionDigits === 0 && numbers.bigints === numbers.count;
-  if (type.kind === "int" && isWhole) return { kind: "bigint" };
-  return decimalFor(held, numbers);
+  if (held === undefined) return undefined;
+  const needed = decimalFor(type, held, numbers);
+  const isWhole = needed?.scale === 0 && numbers.bigints >= mostHeld(numbers.digits, held).count;
+  return type.kind === "int" && isWhole ? { kind: "bigint" } : needed;
 }
 
-/** A decimal with room for what is held and for more numbers; undefined where 38 digits are too few. */
-function decimalFor(held: Digits, numbers: NumberShape): DecimalType | undefined {
-  // breakage: widening-keeps-digits
-  const least = {
-    whole: Math.max(held.whole, numbers.wholeDigits),
-    fraction: Math.max(held.fraction, numbers.fractionDigits),
-  };
+/** A decimal with room for what is held and for more of the numbers; undefined where 38 digits are too few for any of them. */
+function decimalFor(type: PartType, held: Digits, numbers: NumberShape): DecimalType | undefined {
+  const least = mostHeld(numbers.digits, held); // breakage: widening-keeps-digits
+  if (least.count <= heldBy(sureDigits(type), numbers.digits)) return undefined;
   let free = DIGITS_MAX - least.whole - least.fraction;
-  if (free < 0) return undefined;
   // A side that had no room gets some more than it needs: the next value may have a digit more.
   const more = (side: keyof Digits): number => {
     const grows = least[side] > held[side];
@@ -105,8 +101,11 @@ function decimalFor(held: Digits, numbers: NumberShape): DecimalType | undefined
   return { kind: "decimal", precision: whole + fraction, scale: fraction };
 }
 
-/** Such numbers are hidden for another reason, as those beside a text that was taken for the column's are not. */
-function fitsSurely(type: PartType, held: Digits, { wholeDigits, fractionDigits }: NumberShape): boolean {
-  const sure = type.kind === "decimal" ? held.whole : held.whole - 1;
-  return wholeDigits <= sure && fractionDigits <= held.fraction;
+/**
+ * Every number of so few digits fits the type: it is hidden for another reason, as those beside a text that was taken for the
+ * column's are.
+ */
+function sureDigits(type: PartType): Digits {
+  const held = digitsOf(type) ?? { whole: 0, fraction: 0 };
+  return type.kind === "decimal" ? held : { ...held, whole: held.whole - 1 };
 }

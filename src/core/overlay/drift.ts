@@ -1,12 +1,13 @@
 /** Finds the drift of a table, or of segments that were just written. */
 import { batchesOf } from "../batches-of.ts";
 import type { Segment } from "../format/manifest.ts";
+import { addDigits, type DigitCounts } from "../infer/number-digits.ts";
 import { integer } from "../ports/dialect.ts";
 import type { QueryEngine } from "../ports/query-engine.ts";
 import { isNested, schemaTypeText } from "../schema/column-type.ts";
 import type { Schema } from "../schema/schema.ts";
 import { textColumns } from "../schema/text-name.ts";
-import { hiddenValues, unmappedAttributes } from "../sql/drift.ts";
+import { hiddenValues, unmappedAttributes, unmappedNumbers } from "../sql/drift.ts";
 import type { TableState } from "../table/open-table.ts";
 import { type AttributeValue, readItem } from "../values/attribute-value.ts";
 import { parseJson } from "../values/json-members.ts";
@@ -53,6 +54,23 @@ export async function misfitsOf(
     const value = readItem(parseJson(String(_unmapped)))[attribute];
     return value === undefined ? [] : [value];
   });
+}
+
+/** The numbers of attributes that the rows of a relation have in `_unmapped`, by their digits. */
+export async function unmappedDigits(
+  { dialect, rows }: Pick<QueryEngine, "dialect" | "rows">,
+  relation: string,
+  attributes: readonly string[],
+): Promise<ReadonlyMap<string, DigitCounts>> {
+  const found = new Map<string, DigitCounts>();
+  if (attributes.length === 0) return found;
+  for (const row of await rows(unmappedNumbers(dialect, relation, attributes, GROUPS_MAX))) {
+    const counts = found.get(String(row.attribute)) ?? new Map();
+    const [whole, fraction, count] = [row.whole_digits, row.fraction_digits, row.values].map(Number);
+    addDigits(counts, { whole: whole ?? 0, fraction: fraction ?? 0, count: count ?? 0 });
+    found.set(String(row.attribute), counts);
+  }
+  return found;
 }
 
 /** The drift with the columns that show the values as text. */

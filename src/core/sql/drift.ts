@@ -8,14 +8,42 @@ import { isMoment } from "./former-value.ts";
  * What lies in `_unmapped` of the rows of a relation, explicit NULLs left out: a row for each attribute and type, with the number of
  * values and the most digits on either side of the point. `attribute`, `type`, `values`, `whole_digits`, `fraction_digits`.
  */
-export function unmappedAttributes({ json, typeName }: Dialect, relation: string, max: number): string {
-  const number = json.scalar("value", "N");
-  const digits = (pattern: string): string => `max(length(regexp_extract(${number}, '${pattern}', 1)))`;
-  const count = (expression: string): string =>
-    `CAST(coalesce(${expression}, 0) AS ${typeName({ kind: "bigint" })})`;
-  return `SELECT attribute, type, ${count("count(*)")} AS ${quoted("values")}, ${count(digits("^-?0*([0-9]*)"))} AS whole_digits, ${count(digits("\\.([0-9]+)$"))} AS fraction_digits
+export function unmappedAttributes(dialect: Dialect, relation: string, max: number): string {
+  const { json } = dialect;
+  const most = (pattern: string): string => countOf(dialect, `max(${digitsOf(dialect, pattern)})`);
+  return `SELECT attribute, type, ${countOf(dialect, "count(*)")} AS ${quoted("values")}, ${most(WHOLE_DIGITS)} AS whole_digits, ${most(FRACTION_DIGITS)} AS fraction_digits
 FROM (SELECT attribute, value, ${json.typeOf("value")} AS type FROM ${json.attributes(relation, "_unmapped")})
 WHERE type <> 'NULL' GROUP BY attribute, type ORDER BY 3 DESC, 1, 2 LIMIT ${integer(max)}`;
+}
+
+/**
+ * The numbers of these attributes that lie in `_unmapped`, by their digits, the most frequent first. `attribute`, `whole_digits`,
+ * `fraction_digits`, `values`.
+ */
+export function unmappedNumbers(
+  dialect: Dialect,
+  relation: string,
+  attributes: readonly string[],
+  max: number,
+): string {
+  const { json } = dialect;
+  const names = attributes.map((attribute) => json.text(attribute)).join(", ");
+  const digits = (pattern: string): string => countOf(dialect, digitsOf(dialect, pattern));
+  return `SELECT attribute, ${digits(WHOLE_DIGITS)} AS whole_digits, ${digits(FRACTION_DIGITS)} AS fraction_digits, ${countOf(dialect, "count(*)")} AS ${quoted("values")}
+FROM (SELECT attribute, value FROM ${json.attributes(relation, "_unmapped")})
+WHERE ${json.typeOf("value")} = 'N' AND attribute IN (${names}) GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT ${integer(max)}`;
+}
+
+/** The digits of a number in `_unmapped` on either side of the point: a single zero before it does not count. */
+const WHOLE_DIGITS = "^-?0*([0-9]*)";
+const FRACTION_DIGITS = "\\.([0-9]+)$";
+
+function digitsOf({ json }: Dialect, pattern: string): string {
+  return `length(regexp_extract(${json.scalar("value", "N")}, '${pattern}', 1))`;
+}
+
+function countOf({ typeName }: Dialect, expression: string): string {
+  return `CAST(coalesce(${expression}, 0) AS ${typeName({ kind: "bigint" })})`;
 }
 
 /** Of each column in how many rows it hides something (`hidden 0`, `hidden 1`...), and in how many it has a value (`shown 0`...). */

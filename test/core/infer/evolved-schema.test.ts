@@ -99,6 +99,27 @@ test.each<[string, AttributeValue]>([
   expect(grownSchema(schema, seen(column, [value, value]))).toBeUndefined();
 });
 
+describe("one odd number keeps a column from nothing", () => {
+  const numbers = (...texts: string[]): readonly AttributeValue[] =>
+    texts.map((N) => readAttributeValue({ N }));
+  test.each([
+    ["bigint", numbers("29.99", "29.99", "1E+60"), "decimal(23,4)"],
+    ["bigint", numbers("0.5", "0.1234567890123456789012345678901234567"), "decimal(22,3)"],
+    ["int", numbers("3000000000", "1E+60"), "bigint"],
+    ["decimal(10,2)", numbers("0.125", "1E-60"), "decimal(14,6)"],
+  ])("%s, %j: %s", (type, values, wider) => {
+    const schema = parseSchema(file({ a: { type } }), "test");
+    const { misfits } = seen(schema.columns[1], values);
+    expect(grownSchema(schema, { misfits })?.file.attributes.a).toEqual({ type: wider });
+  });
+
+  test("alone it changes no type", () => {
+    const schema = parseSchema(file({ a: { type: "bigint" } }), "test");
+    const { misfits } = seen(schema.columns[1], numbers("1E+60"));
+    expect(grownSchema(schema, { misfits })).toBeUndefined();
+  });
+});
+
 describe("new columns", () => {
   const grown = (schema: SchemaFile, ...names: readonly string[]) => {
     const misfits = new Map(

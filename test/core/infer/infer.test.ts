@@ -179,20 +179,32 @@ describe("numbers", () => {
     [["0.30000000000000004", "12"], "decimal(38,21)"],
     [["0.00000000000000000000000000000000000001"], "decimal(38,38)"],
     [["1E+100", "0.1"], "double"],
-    [[...Array<string>(9).fill("1"), "1E-39"], "double"],
+    [[...Array<string>(8).fill("1"), "1E-39", "1E-40"], "double"],
   ])("%j become %s", (numbers, type) => {
     const items = numbers.map((N, i) => ({ id: { S: String(i) }, n: { N } }));
     expect(inferred(items).file.attributes.n).toEqual({ type });
     expect(inferred(items).undecided).toEqual([]);
   });
 
-  test("that no type holds are left in _unmapped, and told", () => {
+  test.each([
+    [[...Array<string>(9).fill("1"), "1E-39"], "bigint"],
+    [[...Array<string>(9).fill("12.29"), "1E+60"], "decimal(38,4)"],
+    [[...Array<string>(9).fill("12.29"), "0.1234567890123456789012345678901234567"], "decimal(38,4)"],
+    [[...Array<string>(9).fill("5"), "3.25", ...Array<string>(9).fill("5"), "1E+60"], "decimal(38,4)"],
+  ])("%j are exact but for one of them, which is told: they become %s", (numbers, type) => {
+    const { file, undecided } = inferred(numbers.map((N, i) => ({ id: { S: String(i) }, n: { N } })));
+    expect(file.attributes.n).toEqual({ type });
+    const why = `1 of ${numbers.length} numbers does not fit ${type}, and no decimal type fits all of them; what does not fit is kept in _unmapped`;
+    expect(undecided).toEqual([{ attribute: "n", outcome: "inexact", why }]);
+  });
+
+  test("that no type holds most of are json, which is told", () => {
     const { file, undecided } = inferred([
       { id: { S: "1" }, n: { N: "1E+100" } },
       { id: { S: "2" }, n: { N: "0.12345678901234567890123456789012345678" } },
     ]);
-    expect(file.attributes).not.toHaveProperty("n");
-    expect(undecided).toMatchObject([{ attribute: "n", outcome: "undeclared" }]);
+    expect(file.attributes.n).toEqual({ type: "json" });
+    expect(undecided).toMatchObject([{ attribute: "n", outcome: "inexact" }]);
   });
 
   test("of a key are never doubles", () => {
