@@ -3,8 +3,9 @@ import { dirname } from "node:path";
 import { counted } from "../../core/counted.ts";
 import { DynalakeError } from "../../core/error.ts";
 import { literal, quoted } from "../../core/ports/dialect.ts";
-import type { DuckdbSession } from "../duckdb/duckdb-session.ts";
+import type { DuckdbSession, StreamedColumn } from "../duckdb/duckdb-session.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
+import { parquetColumn, tooLong } from "./parquet-column.ts";
 import { prepareQuery, type QueryRequest } from "./query.ts";
 
 export interface ParquetPlace {
@@ -15,11 +16,6 @@ export interface ParquetPlace {
 }
 
 export interface ParquetRequest extends Omit<QueryRequest, "numbers">, ParquetPlace {}
-
-interface Column {
-  readonly name: string;
-  readonly type: string;
-}
 
 /** Resolves to the number of rows. Fails as a query does, and with USAGE where the columns cannot be folders. */
 export async function writeParquet(lake: LakeFolder, request: ParquetRequest): Promise<number> {
@@ -38,33 +34,29 @@ export async function copyParquet(
   const columns = await columnsOf(session, statement);
   await requireFolders(session, statement, columns, partitionBy);
   const parts = partitionBy.length === 0 ? "" : `, PARTITION_BY (${partitionBy.map(quoted).join(", ")})`;
-  const [copied] = await session.rows(
-    `COPY (SELECT ${columns.map(writtenColumn).join(", ")} FROM ${statement}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd${parts})`,
-  );
+  const written = columns.map(({ name, type }) => parquetColumn(name, type)).join(", ");
+  const copy = `COPY (SELECT ${written} FROM ${statement}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd${parts})`;
+  const [copied] = await session.rows(copy).catch((error: unknown) => {
+    throw withRefusal(error, columns);
+  });
   return Number(copied?.Count ?? 0);
 }
 
-async function columnsOf(session: DuckdbSession, statement: string): Promise<readonly Column[]> {
-  const described = await session.rows(`DESCRIBE FROM ${statement}`);
-  return described.map(({ column_name, column_type }) => ({
-    name: String(column_name),
-    type: String(column_type),
-  }));
+async function columnsOf(session: DuckdbSession, statement: string): Promise<readonly StreamedColumn[]> {
+  const rows = await session.stream(`SELECT * FROM ${statement} LIMIT 0`);
+  await rows.next();
+  return rows.columns;
 }
 
-/** What a type consists of: names and texts in quotes, and words. */
-const PART = /"(?:[^"]|"")*"|'(?:[^']|'')*'|\w+/g;
-
-/**
- * The engine would write an integer of 128 bits as a double, which loses digits. Parquet has decimals of 38 digits; a larger number
- * fails the cast, and with it the statement.
- */
-function writtenColumn({ name, type }: Column): string {
-  const written = type.replace(PART, (part) => {
-    if (part === "HUGEINT" || part === "UHUGEINT") return "DECIMAL(38,0)"; // breakage: parquet-keeps-digits
-    return part === "BIGNUM" ? "VARCHAR" : part;
+/** The error of a number that Parquet cannot hold, which the statement has found. */
+function withRefusal(error: unknown, columns: readonly StreamedColumn[]): unknown {
+  if (!(error instanceof DynalakeError)) return error;
+  const said = columns.map(({ name }) => tooLong(name)).find((text) => error.message.includes(text));
+  if (said === undefined) return error;
+  return new DynalakeError("SQL_FAILED", said, {
+    cause: error,
+    next: "Write it as text, CAST(... AS VARCHAR), or as csv or jsonl, which hold every digit.",
   });
-  return written === type ? quoted(name) : `CAST(${quoted(name)} AS ${written}) AS ${quoted(name)}`;
 }
 
 const PARTS_MAX = 1_000;
@@ -77,24 +69,25 @@ const WHOLE = /^U?(TINY|SMALL|BIG)?INT(EGER)?$/;
 async function requireFolders(
   session: DuckdbSession,
   statement: string,
-  columns: readonly Column[],
+  columns: readonly StreamedColumn[],
   partitionBy: readonly string[],
 ): Promise<void> {
   for (const name of partitionBy) {
-    const type = columns.find((column) => column.name === name)?.type;
-    if (type === undefined) throw new DynalakeError("USAGE", `the result has no column "${name}"`);
+    const found = columns.find((column) => column.name === name);
+    if (found === undefined) throw new DynalakeError("USAGE", `the result has no column "${name}"`);
+    const type = found.type.alias ?? String(found.type);
     const isText = type === "VARCHAR";
     if (!isText && type !== "DATE" && !WHOLE.test(type))
       throw refused(name, `is of type ${type}: dates, integers and texts can be folders`);
     const column = quoted(name);
     const odd = isText ? `count(*) FILTER (NOT regexp_matches(${column}, '^[A-Za-z]'))` : "0";
-    const [found] = await session.rows(
+    const [facts] = await session.rows(
       `SELECT count(*) FILTER (${column} IS NULL) AS missing, ${odd} AS odd, count(DISTINCT ${column}) AS parts FROM ${statement}`,
     );
     // breakage: folders-without-null
-    if (Number(found?.missing) > 0) throw refused(name, "has NULLs");
-    if (Number(found?.odd) > 0) throw refused(name, "has texts that do not begin with a letter");
-    const parts = Number(found?.parts);
+    if (Number(facts?.missing) > 0) throw refused(name, "has NULLs");
+    if (Number(facts?.odd) > 0) throw refused(name, "has texts that do not begin with a letter");
+    const parts = Number(facts?.parts);
     if (parts > PARTS_MAX)
       throw refused(name, `has ${counted(parts, "value")}, and at most 1,000 can be folders`);
   }
