@@ -168,7 +168,7 @@ function schema(program: Command, runs: Runs): void {
     .description("say what a schema file would change of its table")
     .argument("<file>", "a schema file")
     .addOption(lakeOption())
-    .addOption(lakeTableOption())
+    .option("--table <name>", "the table of the lake; by default the one that the file describes")
     .addOption(jsonOption())
     .action(
       runs(async (context, file, options) =>
@@ -182,7 +182,7 @@ function schema(program: Command, runs: Runs): void {
     )
     .argument("<file>", "a schema file")
     .addOption(lakeOption())
-    .addOption(lakeTableOption())
+    .option("--table <name>", "the table of the lake; by default the one that the file describes")
     .option("--dry-run", "say what would be done, and do nothing")
     .addOption(jsonOption())
     .action(

@@ -127,7 +127,9 @@ async function openNew(path: string): Promise<FileHandle> {
  * still removes the folders.
  */
 export async function removeFile(file: string, root: string): Promise<void> {
-  await rm(file, { force: true });
+  await rm(file, { force: true }).catch((error: unknown) => {
+    if (!isAbsent(error)) throw error;
+  });
   for (let folder = dirname(file); relative(root, folder).split(sep).length > 2; folder = dirname(folder)) {
     try {
       await rmdir(folder);

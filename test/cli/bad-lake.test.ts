@@ -143,6 +143,25 @@ test("a file that cannot be written in the folder of a lake is the folder's faul
   expectRefused(ended, { code: "STORE_FAILED", names: ["/proc/lake", "no such file or directory (ENOENT)"] });
 });
 
+test("a snapshot that cannot write its files is told by the table's folder, and not by one that is gone", async () => {
+  await withFolder(async (own) => {
+    await mkdir(join(own, "t"));
+    await writeFile(join(own, "t", "staging"), "in the way");
+    const before = await fingerprint(own);
+    const snapshot = ["snapshot", "--from-export", whole, "--key", "Id", "--table", "t", "--lake", own];
+    const place = new RegExp(`cannot write to ${join(own, "t")}: not a directory \\(ENOTDIR\\)`);
+    expectRefused(await dynalake(snapshot), {
+      code: "STORE_FAILED",
+      names: [place, /^(?!.*staging)/s],
+      next: "take the snapshot again",
+    });
+    expect(await fingerprint(own)).toEqual(before);
+    await rm(join(own, "t", "staging"));
+    await writeFile(join(own, "t", "segments"), "in the way");
+    expectRefused(await dynalake(snapshot), { code: "STORE_FAILED", names: [join(own, "t")] });
+  });
+});
+
 test("a folder of a command's own is not named where it cannot be made", () => {
   expect(() => temporaryFolder("/proc", "own-")).toThrow(/^\/proc: no such file or directory \(ENOENT\)$/);
 });

@@ -153,3 +153,15 @@ test("a file that begins with a byte order mark is read, and another schema for 
   expectRefused(otherKey, { code: "USAGE", names: ["key Rating", "Id"] });
   expect(await fingerprint(lake)).toEqual(before);
 });
+
+test("a file that is not there is told with what writes one", async () => {
+  const file = join(folder, "nowhere.json");
+  const next = "infer --source NAME --out FILE";
+  for (const words of [
+    ["snapshot", "--from-export", whole, "--schema", file],
+    ["schema", "diff", file],
+  ]) {
+    const ended = await dynalake([...words, "--lake", join(folder, "lake")]);
+    expectRefused(ended, { code: "INPUT_INVALID", names: ["nowhere.json", "ENOENT"], next });
+  }
+});

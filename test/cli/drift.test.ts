@@ -31,8 +31,8 @@ test("a second export in which a number became text and an attribute is new", as
       "price: 10 of 10 values are not in SQL, or not whole: strings in a column of type bigint; _unmapped has them";
     const coupon = "coupon: 10 values are not in SQL: no column (strings); _unmapped has them";
     const second = (await take("e2")).stderr;
-    expect(second).toContain(`  drift  ${price}\n`);
-    expect(second).toContain(`  drift  ${coupon}\n`);
+    expect(second).toContain(`  drift of orders  ${price}\n`);
+    expect(second).toContain(`  drift of orders  ${coupon}\n`);
     const text = await done(["status", "--lake", lake]);
     expect(text).toContain("health      SOME VALUES ARE NOT IN SQL: see drift");
     expect(text).toContain(`drift       ${price}\n`);

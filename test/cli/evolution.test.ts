@@ -118,7 +118,7 @@ test("attributes that appear in the stream get columns at the next compaction, f
     ]);
     expect(await status()).toMatchObject({ health: "healthy", drift: [] });
     const again = { price: { N: "29.99" }, rate: { S: "high" }, coupon: { S: "X" }, extra: { S: "x" } };
-    expect(await snapshot(again)).toContain("drift  rate");
+    expect(await snapshot(again)).toContain("drift of orders  rate");
     expect(await types()).toMatchObject({ price: "decimal(23,4)", rate: "decimal(38,3)", extra: "string" });
     expect(await rowsOf(lake, "SELECT count(extra) AS n, sum(price) AS s FROM orders")).toEqual([
       '{"n":9,"s":299.9000}',

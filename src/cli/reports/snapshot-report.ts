@@ -67,7 +67,7 @@ export async function reportFolderSnapshot(
   const code = await reportSnapshot(context, { ...report, quarantine }, options);
   if (!dated) terminal.note(UNDATED);
   for (const sentence of report.notes) terminal.note(sentence);
-  for (const sentence of driftSentences(report.drift)) terminal.note(`  drift  ${sentence}`);
+  for (const sentence of driftSentences(report.drift)) terminal.note(`  drift of ${table}  ${sentence}`);
   for (const gap of openGaps) terminal.note(gapSentence(table, gap));
   return code;
 }

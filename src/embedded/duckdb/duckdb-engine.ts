@@ -136,7 +136,7 @@ export async function copyToParquet(
     await syncFolder(dirname(file));
     return Number(copied?.Count ?? 0);
   } catch (error) {
-    await rm(file, { force: true });
+    await rm(file, { force: true }).catch(() => undefined);
     throw fileError(error, file);
   }
 }

@@ -1,15 +1,20 @@
 /** A schema that a person gives: as a file, or as its content. */
 import { readFile } from "node:fs/promises";
+import { defined } from "../../core/defined.ts";
 import { DynalakeError } from "../../core/error.ts";
 import { parseSchema, parseSchemaText, type Schema } from "../../core/schema/schema.ts";
 import { jsonFault } from "../../core/values/json-fault.ts";
-import { systemReason } from "../../files/file-error.ts";
+import { systemCode, systemReason } from "../../files/file-error.ts";
 import type { GivenFile } from "../../files/given-file.ts";
 
 /** `content` is what a schema file holds, parsed. */
 export type GivenSchema =
   | { readonly kind: "file"; readonly file: GivenFile }
   | { readonly kind: "content"; readonly content: unknown };
+
+/** Where a schema file comes from. */
+const WRITTEN_BY =
+  "Correct the path. `dynalake infer --source NAME --out FILE` writes a schema file; that of a table in a lake is TABLE/schema.json in its folder.";
 
 /** What messages call it. */
 export function nameOfGiven(given: GivenSchema): string {
@@ -23,10 +28,11 @@ export async function readGivenSchema(given: GivenSchema): Promise<Schema> {
 
 /** Throws SCHEMA_INVALID, SCHEMA_COLLISION or INPUT_INVALID. */
 export async function readSchemaFile({ name, path }: GivenFile): Promise<Schema> {
-  const unreadable = (why: string, cause: unknown): DynalakeError =>
-    new DynalakeError("INPUT_INVALID", `${name} cannot be read: ${why}`, { cause });
+  const unreadable = (why: string, cause: unknown, next?: string): DynalakeError =>
+    new DynalakeError("INPUT_INVALID", `${name} cannot be read: ${why}`, { cause, ...defined({ next }) });
   const bytes = await readFile(path).catch((cause: unknown) => {
-    throw unreadable(systemReason(cause), cause);
+    const next = systemCode(cause) === "ENOENT" ? WRITTEN_BY : undefined;
+    throw unreadable(systemReason(cause), cause, next);
   });
   let text: string;
   try {

@@ -1,10 +1,8 @@
 /** A snapshot from an export on this machine: transcode -> seed. */
-import { rm, rmdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { DEFAULT_POLICY } from "../../core/compaction/compaction-policy.ts";
 import { type SeedContext, seed } from "../../core/compaction/seed.ts";
 import { DynalakeError } from "../../core/error.ts";
-import { schemaPath, stagingRunFolder } from "../../core/format/lake-path.ts";
+import { schemaPath } from "../../core/format/lake-path.ts";
 import type { Manifest } from "../../core/format/manifest.ts";
 import type { SnapshotsKept } from "../../core/format/snapshots-kept.ts";
 import { itemWireColumns } from "../../core/row/wire-line.ts";
@@ -23,6 +21,7 @@ import type { LakeFolder } from "../folder/lake-folder.ts";
 import type { SchemaChoice } from "../schemas/schema-choice.ts";
 import { ROWS_SORTED_AT_ONCE, type Staged, stageExport } from "./staged-export.ts";
 import { stagedFiles } from "./staging-files.ts";
+import { withStaging } from "./with-staging.ts";
 
 export interface SnapshotRequest {
   readonly lake: LakeFolder;
@@ -64,45 +63,58 @@ export async function snapshotFromExport(request: SnapshotRequest): Promise<Snap
   const { lake } = request;
   const { table } = request.choice.schema;
   const run = newRunId();
-  const staging = join(lake.root, stagingRunFolder(table, run));
   const schemaBefore = await lake.store.read(schemaPath(table));
   const isNew = !(await holdsData(lake.store, table));
   try {
-    const itemsTotal = request.export.summary.itemCount;
-    const onItems = (items: number): void =>
-      request.onProgress({ step: "reading", table, items, itemsTotal });
-    const staged = await stageExport({ ...request, onItems }, staging);
-    const { items, skipped, choice } = staged;
-    const { schema } = choice;
-    request.onProgress({ step: "writing", table, items, itemsTotal: items });
-    requireSomeKey(schema, staged);
-    // Before the commit, so that no crash can leave a snapshot that does not say what it left out,
-    const quarantined = quarantinedOf(request, staged);
-    if (quarantined.length > 0) await quarantineRecords(lake.store, table, quarantined);
-    // or data without a schema.
-    if (isNew) await writeSchema(lake.store, schema);
-    const manifest = await seed({
-      store: lake.store,
-      engine: lake.engine,
-      schema,
-      run,
-      ...stagedRows(lake, staged),
-      items,
-      exportTimeSeconds: request.export.summary.exportTimeSeconds,
-      cutSeconds: request.cutSeconds,
-      deliveryDelaySeconds: DEFAULT_POLICY.deliveryDelaySeconds,
-      snapshotsKept: request.snapshotsKept,
-      replacesSchema: choice.effect.replaces,
-      nowSeconds,
-    });
-    return { manifest, choice, items, skipped, quarantined: quarantined.length, schemaBefore };
+    return await withStaging({ root: lake.root, table, run }, (staging) =>
+      takenIn(request, { run, staging, isNew, schemaBefore }),
+    );
   } catch (error) {
     if (isNew) await restoreSchema(lake, table, schemaBefore).catch(() => undefined);
     throw error;
-  } finally {
-    await rm(staging, { recursive: true, force: true });
-    await rmdir(dirname(staging)).catch(() => undefined);
   }
+}
+
+interface TakeIn extends Pick<SnapshotResult, "schemaBefore"> {
+  readonly run: string;
+  /** The folder of staged files. */
+  readonly staging: string;
+  readonly isNew: boolean;
+}
+
+async function takenIn(
+  request: SnapshotRequest,
+  { run, staging, isNew, schemaBefore }: TakeIn,
+): Promise<SnapshotResult> {
+  const { lake } = request;
+  const { table } = request.choice.schema;
+  const itemsTotal = request.export.summary.itemCount;
+  const onItems = (items: number): void => request.onProgress({ step: "reading", table, items, itemsTotal });
+  const staged = await stageExport({ ...request, onItems }, staging);
+  const { items, skipped, choice } = staged;
+  const { schema } = choice;
+  request.onProgress({ step: "writing", table, items, itemsTotal: items });
+  requireSomeKey(schema, staged);
+  // Before the commit, so that no crash can leave a snapshot that does not say what it left out,
+  const quarantined = quarantinedOf(request, staged);
+  if (quarantined.length > 0) await quarantineRecords(lake.store, table, quarantined);
+  // or data without a schema.
+  if (isNew) await writeSchema(lake.store, schema);
+  const manifest = await seed({
+    store: lake.store,
+    engine: lake.engine,
+    schema,
+    run,
+    ...stagedRows(lake, staged),
+    items,
+    exportTimeSeconds: request.export.summary.exportTimeSeconds,
+    cutSeconds: request.cutSeconds,
+    deliveryDelaySeconds: DEFAULT_POLICY.deliveryDelaySeconds,
+    snapshotsKept: request.snapshotsKept,
+    replacesSchema: choice.effect.replaces,
+    nowSeconds,
+  });
+  return { manifest, choice, items, skipped, quarantined: quarantined.length, schemaBefore };
 }
 
 /** Where not one line has the key, it is the key that is wrong, and not the lines. */

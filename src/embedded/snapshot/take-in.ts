@@ -1,9 +1,9 @@
 /** Takes an export into a lake table: its schema is chosen, then its items are staged and committed. */
 import { existsSync } from "node:fs";
-import { rm, rmdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { rmdir } from "node:fs/promises";
+import { join } from "node:path";
 import { sourceOfArn } from "../../core/change/named-source.ts";
-import { changesFolder, schemaPath, stagingRunFolder } from "../../core/format/lake-path.ts";
+import { changesFolder, schemaPath } from "../../core/format/lake-path.ts";
 import { type Gap, openGaps } from "../../core/format/manifest.ts";
 import type { SnapshotsKept } from "../../core/format/snapshots-kept.ts";
 import type { Inference } from "../../core/infer/inference.ts";
@@ -27,6 +27,7 @@ import type { GivenSchema } from "../schemas/given-schema.ts";
 import { chooseSchema, type SchemaDemand } from "../schemas/schema-choice.ts";
 import { followedNotes } from "../schemas/schema-effect.ts";
 import { type SnapshotProgress, type SnapshotResult, snapshotFromExport } from "./snapshot-from-export.ts";
+import { withStaging } from "./with-staging.ts";
 
 export interface WishedTable {
   readonly given: GivenSchema | undefined;
@@ -181,13 +182,6 @@ export function inStaging<T>(
   table: string,
   run: (folder: string) => Promise<T>,
 ): Promise<T> {
-  const staging = join(lake.root, stagingRunFolder(table, newRunId()));
-  return withoutTrace(lake, table, async () => {
-    try {
-      return await run(staging);
-    } finally {
-      await rm(staging, { recursive: true, force: true });
-      await rmdir(dirname(staging)).catch(() => undefined);
-    }
-  });
+  const place = { root: lake.root, table, run: newRunId() };
+  return withoutTrace(lake, table, () => withStaging(place, run));
 }
