@@ -24,11 +24,19 @@ import type {
   SnapshotOptions,
   SnapshotsOptions,
   SplitOptions,
+  VerifyOptions,
   Watched,
 } from "./options.ts";
 import type { Query, QueryOptions, Row } from "./query.ts";
 import { replayRecordings } from "./replaying.ts";
-import type { FollowReport, Inference, ReplayReport, SnapshotReport, SplitInference } from "./reports.ts";
+import type {
+  FollowReport,
+  Inference,
+  ReplayReport,
+  SnapshotReport,
+  SplitInference,
+  Verification,
+} from "./reports.ts";
 import { RowStream } from "./row-stream.ts";
 import { inferSchema, splitSchemas, takeSnapshot, takeSnapshots } from "./snapshotting.ts";
 
@@ -60,6 +68,9 @@ export interface CommandLake extends Lake {
   sources(): Promise<ReadonlyMap<string, string>>;
 
   /** Drops records of a table's quarantine for good, which leaves a gap. Rejects with USAGE for a reason that no record has. */
+
+  /** Compares the tables, or one, with their sources: with one scan for those of one source. Fails as `verify` of a table does. */
+  verifications(of: string | undefined, options: VerifyOptions & Watched): AsyncIterable<Verification>;
 
   /** The tables that a snapshot of a source fills: those filled from it, if none has its name. */
   filledFrom(source: string): Promise<readonly string[]>;
@@ -109,6 +120,16 @@ class FolderLake implements CommandLake {
     // breakage: a-source-of-many-tables-fills-them
     if (sources.has(tableName(source))) return [];
     return [...sources].flatMap(([table, own]) => (own === source ? [table] : []));
+  }
+
+  async *verifications(
+    of: string | undefined,
+    options: VerifyOptions & Watched,
+  ): AsyncGenerator<Verification> {
+    const { lifetime, store, name } = this.#context;
+    const tables = await lifetime.run(undefined, () => chosenTables(store, name, of));
+    const { verifiedTables } = await import("./verifying.ts");
+    yield* verifiedTables(this.#context, tables, options);
   }
 
   dropQuarantined(table: string, options: DropOptions): Promise<DroppedRecords> {

@@ -146,8 +146,8 @@ export class FolderTable implements ListedTable {
     return folderItems(stream);
   }
 
-  verify(options: VerifyOptions & Watched = {}): Promise<Verification> {
-    const { signal, onEvent, namedMax = NAMED_MAX, settleSeconds } = options;
+  verify(options: VerifyOptions & Watched & Pick<VerifyWish, "sharing"> = {}): Promise<Verification> {
+    const { signal, onEvent, namedMax = NAMED_MAX, settleSeconds, sharing } = options;
     const { lifetime } = this.#context;
     return lifetime.run(signal, async (stop) => {
       requireNumber("namedMax", namedMax, { min: 0 });
@@ -161,6 +161,7 @@ export class FolderTable implements ListedTable {
           opened,
           schema,
           namedMax,
+          ...defined({ sharing }),
           signal: stop,
           onProgress: ({ step, done }) => emit({ kind: "progress", table: schema.table, step, done }),
         });

@@ -5,6 +5,7 @@ import { deliveredWithinSeconds } from "../aws/aws-policy.ts";
 import type { Deployment } from "../aws/deployment.ts";
 import { defined } from "../core/defined.ts";
 import { regionOfArn } from "../core/values/region-of-arn.ts";
+import { comparedTogether, type Sharing } from "../core/verify/shared-scan.ts";
 import { verifiedLake } from "../core/verify/verified-lake.ts";
 import { type VerifyProgress, verify } from "../core/verify/verify.ts";
 import { timedDeliveries } from "../core/verify/verify-deliveries.ts";
@@ -24,6 +25,8 @@ export interface DeployedVerify extends ReadLimits {
   /** How long a difference gets to settle. Default: what the deployment's buffers need. */
   readonly settleSeconds?: number;
   readonly namedMax: number;
+  /** Where the scan of the source is shared with other comparisons. */
+  readonly sharing?: Sharing;
   readonly timing: Timing;
   readonly onProgress: (progress: VerifyProgress) => void;
 }
@@ -31,12 +34,38 @@ export interface DeployedVerify extends ReadLimits {
 /** Keys of one statement: Athena takes 256 KB of text. */
 const CANDIDATES_MAX = 2_000;
 
+interface DeployedVerifies extends Omit<DeployedVerify, "sharing" | "onProgress"> {
+  readonly onProgress: (table: string, progress: VerifyProgress) => void;
+}
+
+/** Compares deployed tables with their sources, those of one source with one scan. */
+export function verifyDeployments(
+  stack: OpenedStack,
+  deployments: readonly Deployment[],
+  options: DeployedVerifies,
+): AsyncIterable<Verification> {
+  return comparedTogether(
+    deployments,
+    ({ sourceTableArn }) => sourceTableArn,
+    (deployment, sharing, isFirst) =>
+      verifyDeployment(stack, deployment, {
+        ...options,
+        sharing,
+        // The reading of the source is one for all of them.
+        onProgress: (progress) => {
+          if (isFirst || progress.step !== "source") options.onProgress(deployment.table, progress);
+        },
+      }),
+  );
+}
+
 /** How far a deployment's delivery is cannot be seen: differences get time instead. */
 export async function verifyDeployment(
   stack: OpenedStack,
   deployment: Deployment,
-  { config, settleSeconds, namedMax, timing, onProgress, readShare, readUnitsPerSecond }: DeployedVerify,
+  options: DeployedVerify,
 ): Promise<Verification> {
+  const { config, settleSeconds, namedMax, timing, onProgress, readShare, readUnitsPerSecond } = options;
   const { store, engine } = stack.lakeOf(deployment);
   const { signal } = stack;
   const opened = await deployedTable({ store }, deployment.table);
@@ -45,11 +74,12 @@ export async function verifyDeployment(
   const connection = connectSource({ ...defined({ region }), ...config });
   try {
     const tableArn = deployment.ownerRole === undefined ? undefined : deployment.sourceTableArn;
-    const source = verifiedTable(
+    const table = verifiedTable(
       { ...connection, batchGet: batchGetOf(connection) },
       { schema, signal, ...defined({ readShare, readUnitsPerSecond, tableArn }) },
       timing,
     );
+    const source = options.sharing?.(table) ?? table;
     const lake = verifiedLake({ store, engine }, opened, (sql, of) => athenaRows(engine, sql, of));
     const delaySeconds = settleSeconds ?? deliveredWithinSeconds(deployment.bufferSeconds);
     const settle = liveSettling({

@@ -129,7 +129,7 @@ test("a table that mixes kinds is reported, with the command", async () => {
   });
 });
 
-test("one scan fills all tables of a source, at first and later", async () => {
+test("one scan fills all tables of a source, at first and later, and compares them", async () => {
   const emulator = await startEmulator({ kinds: ["dynoxide"] });
   const proxy = await countingProxy(emulator.endpoint);
   const connection = connectTo(emulator.endpoint);
@@ -150,6 +150,8 @@ test("one scan fills all tables of a source, at first and later", async () => {
       expect(await scans(...first)).toBe(once);
       await table.put({ User: { S: "bob" }, Book: { S: "PROFILE" } });
       expect(await scans("snapshot", ...source, "--lake", lake)).toBe(once);
+      const alone = await scans("verify", "--table", "shop_rest", "--lake", lake);
+      expect(await scans("verify", "--lake", lake)).toBe(alone);
       const tables = JSON.parse(await done(["status", "--lake", lake, "--json"])).tables;
       expect(tables.map(({ table: name, rows }: { table: string; rows: number }) => [name, rows])).toEqual([
         ["shop_order", 2],

@@ -38,15 +38,13 @@ export async function verifyCommand(context: CommandContext, options: VerifyOpti
     context,
     folder,
     async (lake) => {
-      for (const table of await lake.opened(options.table)) {
-        const verified = table.verify({
-          ...wish,
-          onEvent: (event) => {
-            if (event.kind === "progress") report.progress(table.name, event);
-          },
-        });
-        await report.add(await verified);
-      }
+      const verifications = lake.verifications(options.table, {
+        ...wish,
+        onEvent: (event) => {
+          if (event.kind === "progress") report.progress(event.table, event);
+        },
+      });
+      for await (const verification of verifications) await report.add(verification);
       return report.end(lake.folder);
     },
     defined({ endpoint, region }),
@@ -61,16 +59,14 @@ function verifyStack(
   const { endpoint, region } = options;
   const report = new Reports(context, options);
   return withStack(context, target, async (stack) => {
-    const { verifyDeployment } = await import("../../stack/verify.ts");
-    for (const deployment of stack.tables(options.table)) {
-      const verification = await verifyDeployment(stack, deployment, {
-        ...limitsOf(options),
-        timing: context.timing,
-        config: { environment: context.settings.environment, ...defined({ endpoint, region }) },
-        onProgress: (progress) => report.progress(deployment.table, progress),
-      });
-      await report.add(verification);
-    }
+    const { verifyDeployments } = await import("../../stack/verify.ts");
+    const verifications = verifyDeployments(stack, stack.tables(options.table), {
+      ...limitsOf(options),
+      timing: context.timing,
+      config: { environment: context.settings.environment, ...defined({ endpoint, region }) },
+      onProgress: (table, progress) => report.progress(table, progress),
+    });
+    for await (const verification of verifications) await report.add(verification);
     return report.end(stack.place);
   });
 }

@@ -1,8 +1,9 @@
 /** Compares a lake table with its source, and reports what it found. */
 
-import type { VerifiedLake } from "../../core/ports/verified.ts";
+import type { VerifiedLake, VerifiedSource } from "../../core/ports/verified.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import type { OpenTable } from "../../core/table/open-table.ts";
+import type { Sharing } from "../../core/verify/shared-scan.ts";
 import { verifiedLake } from "../../core/verify/verified-lake.ts";
 import { type VerifyContext, type VerifyProgress, verify } from "../../core/verify/verify.ts";
 import { type VerifyReport, verifyReport } from "../../core/verify/verify-report.ts";
@@ -15,6 +16,8 @@ export interface VerifyWish {
   readonly lake: LakeFolder;
   readonly opened: OpenTable;
   readonly schema: Schema;
+  /** Where the scan of the source is shared with other comparisons. */
+  readonly sharing?: Sharing;
   /** At most this many differences, and as many unsettled keys, are named. All are counted. */
   readonly namedMax: number;
   readonly onProgress: (progress: VerifyProgress) => void;
@@ -27,6 +30,11 @@ const CANDIDATES_MAX = 5_000;
 /** The lake's side of the comparison. */
 export function lakeSide({ lake, opened }: VerifyWish): VerifiedLake {
   return verifiedLake(lake, opened, (sql, of) => streamedRows(lake, sql, of));
+}
+
+/** The source's side of the comparison. */
+export function sourceSide({ sharing }: VerifyWish, source: VerifiedSource): VerifiedSource {
+  return sharing === undefined ? source : sharing(source);
 }
 
 export async function compareTable(

@@ -6,7 +6,7 @@ import { exportSettling } from "../../core/verify/verify-export.ts";
 import type { VerifyReport } from "../../core/verify/verify-report.ts";
 import type { GivenFile } from "../../files/given-file.ts";
 import { openExport } from "../exports/export-folder.ts";
-import { compareTable, lakeSide, type VerifyWish } from "./compare-table.ts";
+import { compareTable, lakeSide, sourceSide, type VerifyWish } from "./compare-table.ts";
 import { verifiedExport } from "./verified-export.ts";
 
 /** Throws USAGE if the export is another table's, or older than the lake's snapshot, and EXPORT_INVALID. */
@@ -20,7 +20,7 @@ export async function verifyWithExport({ name, path }: GivenFile, wish: VerifyWi
     const message = `the export is one of table "${exported}", and "${schema.table}" comes from "${schema.source}"`;
     throw new DynalakeError("USAGE", message, { next: "Choose the lake table of that source with --table." });
   }
-  const source = verifiedExport(folder, schema, signal);
+  const source = sourceSide(wish, verifiedExport(folder, schema, signal));
   const lake = lakeSide(wish);
   const settle = await exportSettling({ store, engine, opened, source, lake, exportTimeSeconds });
   return compareTable(wish, { source, lake, settle });

@@ -10,7 +10,7 @@ import { connectSource, type SourceConfig } from "../../source/source-connection
 import { streamSource } from "../../source/stream-source.ts";
 import { batchGetOf, verifiedTable } from "../../source/verified-table.ts";
 import { recallSource } from "../folder/source-memory.ts";
-import { compareTable, lakeSide, type VerifyWish } from "./compare-table.ts";
+import { compareTable, lakeSide, sourceSide, type VerifyWish } from "./compare-table.ts";
 
 export interface SourceToVerify extends ReadLimits {
   /** What it says takes precedence over the remembered address. */
@@ -35,11 +35,12 @@ export async function verifyWithSource(
   const connection = connectSource({ ...(await recallSource(store, schema.table)), ...config });
   try {
     const limits = defined({ readShare, readUnitsPerSecond });
-    const source = verifiedTable(
+    const table = verifiedTable(
       { ...connection, batchGet: batchGetOf(connection) },
       { schema, signal, ...limits },
       timing,
     );
+    const source = sourceSide(wish, table);
     const isEmulator = isLoopback(connection.place.endpoint);
     const delaySeconds = isEmulator ? DELAY_SECONDS.emulator : DELAY_SECONDS.service;
     const deliveries = streamDeliveries({
