@@ -2262,6 +2262,27 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/cli/reports/result-format.test.ts"],
   },
   {
+    name: "comparisons that share a scan read the lake at once",
+    marker: "comparisons-take-turns",
+    find: "await before;",
+    put: "",
+    tests: ["test/core/verify/shared-scan.test.ts"],
+  },
+  {
+    name: "a comparison that fails before the scan holds up the others",
+    marker: "failed-comparisons-hold-up-none",
+    find: "if (!hasCome)",
+    put: "if (false)",
+    tests: ["test/core/verify/shared-scan.test.ts"],
+  },
+  {
+    name: "an identifier of an item is a kind of items",
+    marker: "identifiers-are-no-kinds",
+    find: "!(isMany || (hasIdentifiers && isText(kind)))",
+    put: "!isMany",
+    tests: ["test/core/infer/split.test.ts"],
+  },
+  {
     name: "JSON shows moments without their offset",
     marker: "moments-have-their-offset",
     find: '"Z"',

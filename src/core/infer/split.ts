@@ -89,11 +89,9 @@ export function splitSchemas(
   { source, key }: Omit<InferredTable, "table">,
   nameOf: (kind: string | undefined) => string,
 ): SplitSchemas {
-  const { attribute, crowded } = kinds;
+  const { attribute } = kinds;
   const all = byFrequency(kinds);
-  // Identifiers, which come once, are no kinds.
-  const candidates =
-    crowded || all.length > SPLIT_KINDS_MAX ? all.filter(([, { items }]) => items.itemCount > 1) : all;
+  const candidates = withoutIdentifiers(kinds, all);
   const chosen = candidates.slice(0, SPLIT_KINDS_MAX);
   if (chosen.length === 0) throw nothingTold(kinds);
   const others = inferenceOf(key);
@@ -109,6 +107,29 @@ export function splitSchemas(
     tables: [...tables, { ...withItems(withKeys(others, kinds), remainder), items: others.itemCount }],
     notes: notesOf(kinds, all.length, chosen.length),
   };
+}
+
+type FoundKind = ReturnType<typeof byFrequency>[number];
+
+/** So many kinds may have one item each, such as the only settings of a shop. */
+const SINGLES_MAX = 10;
+/** Of a text that is a kind though the attribute has very many. */
+const SHARE_MIN = 0.01;
+
+/**
+ * Identifiers are no kinds: texts of one item each, and in a crowd those that few items have. Beginnings of keys (`ORDER#`) are kinds
+ * unless they are many and come once.
+ */
+function withoutIdentifiers({ crowded, others }: Kinds, all: readonly FoundKind[]): readonly FoundKind[] {
+  const isSingle = ([, { items }]: FoundKind): boolean => items.itemCount === 1;
+  const isText = ([, { test }]: FoundKind): boolean => "equals" in test;
+  const isMany = crowded || all.length > SPLIT_KINDS_MAX;
+  const hasIdentifiers = isMany || all.filter((kind) => isText(kind) && isSingle(kind)).length > SINGLES_MAX;
+  const total = all.reduce((sum, [, { items }]) => sum + items.itemCount, others.itemCount);
+  return all.filter((kind) => {
+    if (isSingle(kind)) return !(isMany || (hasIdentifiers && isText(kind))); // breakage: identifiers-are-no-kinds
+    return !(crowded && isText(kind)) || kind[1].items.itemCount >= total * SHARE_MIN;
+  });
 }
 
 function withItems(items: Inference, table: InferredTable): SplitSchemas["tables"][number] {
@@ -141,8 +162,8 @@ function nothingTold({ attribute, found, crowded }: Kinds): DynalakeError {
   const why =
     found.size === 0 && !crowded
       ? `no item has a text or a number in "${attribute}"`
-      : `"${attribute}" tells items apart and no kinds: its values come once each`;
+      : `"${attribute}" tells items apart and no kinds: its values come once each, or are very many`;
   return new DynalakeError("USAGE", why, {
-    next: "Name an attribute that says what kind of item each one is, or one of the key whose values look like ORDER#17.",
+    next: `Name an attribute that says what kind of item each one is, or one of the key whose values look like ORDER#17. For keys like ORDER-17, write a schema file for each kind, with "where": {"${attribute}": {"beginsWith": "ORDER-"}}.`,
   });
 }

@@ -60,7 +60,8 @@ test("each item belongs to exactly one of the schemas, in parts or as a whole", 
       const whole = kindsIn(all, attribute);
       const parts = kindsIn(all.slice(0, cut), attribute);
       mergeKinds(parts, kindsIn(all.slice(cut), attribute));
-      if (whole.found.size === 0) return;
+      // Nothing but identifiers is refused, below.
+      if ([...whole.found.values()].every(({ items }) => items.itemCount === 1)) return;
       const { tables } = schemasOfKinds(whole, TABLE);
       expect(schemasOfKinds(parts, TABLE)).toEqual(schemasOfKinds(whole, TABLE));
       const schemas = tables.map(({ file }) => parseSchema(file, "test"));
@@ -94,6 +95,22 @@ test("kinds beyond the bound are in the last schema, and so are values that come
   for (const item of all) expect(schemas.filter((schema) => belongs(schema, item))).toHaveLength(1);
 });
 
+test("identifiers among kinds are in the last schema", () => {
+  const kinds = kindsOf(KEY, "SK");
+  const see = (SK: string): void => seeKind(kinds, { PK: { S: "p" }, SK: { S: SK } });
+  for (let i = 0; i < 500; i++) {
+    see("PROFILE");
+    see(`ORDER#${i}`);
+    for (let twice = 0; twice < 2; twice++) see(`user-${i}`);
+  }
+  see("RARE#1");
+  expect(schemasOfKinds(kinds, TABLE).tables.map(({ file, items }) => [file.table, items])).toEqual([
+    ["shop_order", 500],
+    ["shop_profile", 500],
+    ["shop_rest", 1_001],
+  ]);
+});
+
 test("tables have names of their own, which no view has", () => {
   const kinds = kindsOf(KEY, "type");
   for (const type of ["HISTORY", "order", "Order", "ORDER#1", "rest", "order_history", "_changes"])
@@ -116,7 +133,12 @@ test("an attribute that tells nothing apart is refused", () => {
   seeKind(none, { PK: { S: "p" }, SK: { S: "s" }, type: { L: [] } });
   const named = (): string => "x";
   expect(() => splitSchemas(none, TABLE, named)).toThrow('no item has a text or a number in "type"');
-  const once = kindsOf(KEY, "SK");
-  for (let i = 0; i < 60; i++) seeKind(once, { PK: { S: "p" }, SK: { S: `s${i}` } });
-  expect(() => splitSchemas(once, TABLE, named)).toThrow("its values come once each");
+  for (const count of [11, 60, 500]) {
+    const once = kindsOf(KEY, "SK");
+    for (let i = 0; i < count; i++) seeKind(once, { PK: { S: "p" }, SK: { S: `ORDER-${i}` } });
+    expect(() => splitSchemas(once, TABLE, named)).toThrow("its values come once each");
+  }
+  const customers = kindsOf(KEY, "PK");
+  for (let i = 0; i < 1_500; i++) seeKind(customers, { PK: { S: `c${i % 500}` }, SK: { S: `s${i}` } });
+  expect(() => splitSchemas(customers, TABLE, named)).toThrow("or are very many");
 });
