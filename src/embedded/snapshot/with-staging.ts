@@ -28,7 +28,7 @@ export async function withStaging<T>(
   }
 }
 
-/** A failed file, which nobody finds any more, told by the table's folder. */
+/** A failure of a staged file, which is gone by now, with the name of the table folder. */
 function ofTable(error: unknown, staging: string, folder: string): unknown {
   if (!(error instanceof DynalakeError)) return error;
   const at = error.message.indexOf(staging);
