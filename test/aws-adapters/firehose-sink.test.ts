@@ -4,6 +4,7 @@ import { firehoseSink } from "../../src/aws/firehose-sink.ts";
 import { type ChangeSink, type DeliveredRow, UndeliveredRows } from "../../src/core/ports/change-sink.ts";
 import { VirtualTiming } from "../source/virtual-timing.ts";
 import { deepTest } from "../support/deep-test.ts";
+import { allEffort } from "../support/effort.ts";
 import * as fc from "../support/fast-check.ts";
 import { type FakeAnswer, type FakeAws, fakeAws, refusal, socketFault } from "./fake-aws.ts";
 
@@ -172,7 +173,7 @@ describe("delivery by Firehose", () => {
           for (let i = 0; i < until; i++) expect(got).toContain(i);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: allEffort ? 40 : 20 },
     );
   });
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { done, dynalake, expectRefused, type ItemJson } from "../support/cli.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";
 
@@ -119,7 +120,7 @@ test("CSV tells NULL from an empty text, and JSON lines keep every digit", async
   });
 });
 
-test("for Excel: no formulas, whole numbers, and its own line ends", async () => {
+deepTest("for Excel: no formulas, whole numbers, and its own line ends", async () => {
   await withLake(async (folder, lake) => {
     await done(["export", "--out", join(folder, "x"), "--format", "csv", "--excel", "--lake", lake]);
     const csv = await readFile(join(folder, "x", "things.csv"), "utf8");
@@ -130,7 +131,7 @@ test("for Excel: no formulas, whole numbers, and its own line ends", async () =>
   });
 });
 
-test("folders by the values of columns, where every reader takes them for what they are", async () => {
+deepTest("folders by the values of columns, where every reader takes them for what they are", async () => {
   await withLake(async (folder, lake) => {
     const out = join(folder, "p");
     await done(["export", "--out", out, "--partition-by", "day,id", "--lake", lake]);
@@ -185,7 +186,7 @@ test("a history, and the table of a time", async () => {
   });
 });
 
-test("statements come from a file or from standard input, and each is told apart", async () => {
+deepTest("statements come from a file or from standard input, and each is told apart", async () => {
   await withLake(async (folder, lake) => {
     const file = join(folder, "report.sql");
     await writeFile(file, "SELECT count(*) AS n FROM things; -- ; \nSELECT max(id) AS last FROM things;\n");

@@ -12,26 +12,29 @@ import { SourceTable } from "./source-table.ts";
 
 const emulator = fileEmulator();
 
-test("a first snapshot that died before its commit is taken again, though the stream is younger than the items", async () => {
-  await withFolder(async (folder) => {
-    const table = await SourceTable.create(emulator.connection, "Older", "no stream");
-    await table.put({ User: { S: "ann" }, Book: { S: "Mort" } });
-    await table.enableStream();
-    await table.put({ User: { S: "bob" }, Book: { S: "Mort" } });
-    const of = ["--source", table.name, "--endpoint", emulator.endpoint];
-    const whole = join(folder, "whole");
-    await done(["snapshot", ...of, "--lake", whole]);
-    const lake = join(folder, "lake");
-    await mkdir(join(lake, "older"), { recursive: true });
-    await cp(join(whole, "older", "schema.json"), join(lake, "older", "schema.json"));
+deepTest(
+  "a first snapshot that died before its commit is taken again, though the stream is younger than the items",
+  async () => {
+    await withFolder(async (folder) => {
+      const table = await SourceTable.create(emulator.connection, "Older", "no stream");
+      await table.put({ User: { S: "ann" }, Book: { S: "Mort" } });
+      await table.enableStream();
+      await table.put({ User: { S: "bob" }, Book: { S: "Mort" } });
+      const of = ["--source", table.name, "--endpoint", emulator.endpoint];
+      const whole = join(folder, "whole");
+      await done(["snapshot", ...of, "--lake", whole]);
+      const lake = join(folder, "lake");
+      await mkdir(join(lake, "older"), { recursive: true });
+      await cp(join(whole, "older", "schema.json"), join(lake, "older", "schema.json"));
 
-    const untold = await dynalake(["run", "--once", "--lake", lake]);
-    expectRefused(untold, { code: "INCOMPLETE", names: ['"older"'], next: "--source" });
-    const run = ["run", "--once", ...of, "--lake", lake];
-    expect((await dynalake(run)).stderr).toContain("taking its first snapshot");
-    expect(await lakeItems(lake)).toEqual(await table.items());
-  });
-});
+      const untold = await dynalake(["run", "--once", "--lake", lake]);
+      expectRefused(untold, { code: "INCOMPLETE", names: ['"older"'], next: "--source" });
+      const run = ["run", "--once", ...of, "--lake", lake];
+      expect((await dynalake(run)).stderr).toContain("taking its first snapshot");
+      expect(await lakeItems(lake)).toEqual(await table.items());
+    });
+  },
+);
 
 /** Long ones: one that the engine lets go of, and one inside of a function that looks for no interrupt. */
 const LONG = [

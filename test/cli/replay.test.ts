@@ -394,28 +394,31 @@ test("records of other tables are left alone, and counted by table: by name, acc
   });
 });
 
-test("the first recording of a table tells its source: several are refused, and later ones have to be of it", async () => {
-  await withFolder(async (folder) => {
-    const lake = join(folder, "lake");
-    const replay = ["replay", "--name", "orders", "--key", "Id", "--lake", lake];
-    const [orders, users, elsewhere] = await Promise.all([
-      writeJson(join(folder, "orders.json"), [record("o-1", 1, ofTable("Orders"))]),
-      writeJson(join(folder, "users.json"), [record("u-1", 2, ofTable("Users"))]),
-      writeJson(join(folder, "elsewhere.json"), [record("o-9", 3, ofTable("Orders", "us-west-2"))]),
-    ]);
-    expectRefused(await dynalake([...replay, orders, users]), {
-      code: "INPUT_INVALID",
-      names: [/changes of several tables/],
+deepTest(
+  "the first recording of a table tells its source: several are refused, and later ones have to be of it",
+  async () => {
+    await withFolder(async (folder) => {
+      const lake = join(folder, "lake");
+      const replay = ["replay", "--name", "orders", "--key", "Id", "--lake", lake];
+      const [orders, users, elsewhere] = await Promise.all([
+        writeJson(join(folder, "orders.json"), [record("o-1", 1, ofTable("Orders"))]),
+        writeJson(join(folder, "users.json"), [record("u-1", 2, ofTable("Users"))]),
+        writeJson(join(folder, "elsewhere.json"), [record("o-9", 3, ofTable("Orders", "us-west-2"))]),
+      ]);
+      expectRefused(await dynalake([...replay, orders, users]), {
+        code: "INPUT_INVALID",
+        names: [/changes of several tables/],
+      });
+      // Nothing is left that a later replay would go by.
+      expect(existsSync(join(lake, "orders"))).toBe(false);
+      await done([...replay, orders]);
+      const { stdout, stderr } = await dynalake([...replay, users, elsewhere]);
+      expect(stdout).toBe('Replayed 0 changes into "orders"\n');
+      expect(stderr).toContain("us-west-2:111122223333:table/Orders");
+      expect(await rowsOf(lake, "SELECT id FROM orders")).toEqual(['{"id":"o-1"}']);
     });
-    // Nothing is left that a later replay would go by.
-    expect(existsSync(join(lake, "orders"))).toBe(false);
-    await done([...replay, orders]);
-    const { stdout, stderr } = await dynalake([...replay, users, elsewhere]);
-    expect(stdout).toBe('Replayed 0 changes into "orders"\n');
-    expect(stderr).toContain("us-west-2:111122223333:table/Orders");
-    expect(await rowsOf(lake, "SELECT id FROM orders")).toEqual(['{"id":"o-1"}']);
-  });
-});
+  },
+);
 
 test("a quarantine file stays while it holds records of another table", async () => {
   await withFolder(async (folder) => {
@@ -437,7 +440,7 @@ test("a quarantine file stays while it holds records of another table", async ()
   });
 });
 
-test("changes that are older than the snapshot are told", async () => {
+deepTest("changes that are older than the snapshot are told", async () => {
   await withFolder(async (folder) => {
     const lake = join(folder, "lake");
     const table = await SourceTable.create(emulator.connection, "Older");

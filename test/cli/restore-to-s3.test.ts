@@ -183,7 +183,7 @@ test("what an import could not make whole is refused before anything is written"
   });
 });
 
-test("an upload that is cut leaves no mark, and takes back its files where it may", async () => {
+deepTest("an upload that is cut leaves no mark, and takes back its files where it may", async () => {
   await withFolder(async (folder) => {
     const lake = await lakeOf(folder, items);
     const like = await likeFile(folder);
@@ -202,7 +202,7 @@ test("an upload that is cut leaves no mark, and takes back its files where it ma
   });
 });
 
-test("a file of another writer, which the import would read, too, is found before the mark", async () => {
+deepTest("a file of another writer, which the import would read, too, is found before the mark", async () => {
   await withFolder(async (folder) => {
     const lake = await lakeOf(folder, items);
     const like = await likeFile(folder);

@@ -43,7 +43,7 @@ deepTest("what there is to read", async () => {
   expect(stdout).not.toContain("│ 1 ");
 });
 
-test("without a terminal the first failure ends it, as it ends a script", async () => {
+deepTest("without a terminal the first failure ends it, as it ends a script", async () => {
   const ended = await sql("SELECT nothing FROM t;\nSELECT 1;\n");
   expectRefused(ended, { code: "SQL_FAILED", names: ["nothing"], next: "DESCRIBE" });
   expectRefused(await sql(".nothing\n"), { code: "USAGE", names: [".nothing"], next: ".tables" });

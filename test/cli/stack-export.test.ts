@@ -14,6 +14,7 @@ import { manifestPath, quarantinePath, schemaPath } from "../../src/core/format/
 import { initialManifest, type Manifest, manifestText } from "../../src/core/format/manifest.ts";
 import { openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { done, dynalake, expectRefused, itemTexts } from "../support/cli.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { type FakeCloud, fakeCloud } from "../support/fake-cloud.ts";
 import { registryKeys } from "../support/fake-stack.ts";
 import { fakeUnloads, parquetOf } from "../support/fake-unloads.ts";
@@ -108,17 +109,28 @@ test("an export has every digit in each format, and what Athena wrote is gone", 
   });
 });
 
-test("a table without rows is exported with its columns, and a history with those of dynalake", async () => {
-  await withFolder(async (folder) => {
-    const out = (name: string) => ["export", "--stack", "S", "--format", "csv", "--out", join(folder, name)];
-    await done(out("empty"));
-    expect(await readFile(join(folder, "empty", "books.csv"), "utf8")).toBe("user,book,price,at,tags\n");
-    await done([...out("history"), "--history"]);
-    expect(await readFile(join(folder, "history", "books.csv"), "utf8")).toBe(
-      "user,book,price,at,tags,_op,_version,_changed_at,_expired,_unmapped,dt,hr\n",
-    );
-  });
-});
+deepTest(
+  "a table without rows is exported with its columns, and a history with those of dynalake",
+  async () => {
+    await withFolder(async (folder) => {
+      const out = (name: string) => [
+        "export",
+        "--stack",
+        "S",
+        "--format",
+        "csv",
+        "--out",
+        join(folder, name),
+      ];
+      await done(out("empty"));
+      expect(await readFile(join(folder, "empty", "books.csv"), "utf8")).toBe("user,book,price,at,tags\n");
+      await done([...out("history"), "--history"]);
+      expect(await readFile(join(folder, "history", "books.csv"), "utf8")).toBe(
+        "user,book,price,at,tags,_op,_version,_changed_at,_expired,_unmapped,dt,hr\n",
+      );
+    });
+  },
+);
 
 test("a reader's statements run in the reader's work group", async () => {
   await withFolder(async (folder) => {
@@ -191,43 +203,46 @@ test("what would read more than is expected is refused before Athena hears of it
   });
 });
 
-test("a restore puts the items that Athena read, and compares them; nothing is left but the table", async () => {
-  await withFolder(async (folder) => {
-    athena.rows = await itemRows();
-    const work = join(folder, "work");
-    const restore = (...more: readonly string[]) => [
-      ...["restore", "--stack", "S", "--endpoint", emulator.endpoint, "--work-dir", work],
-      ...["--like", join(folder, "like.json"), "--to", "Restored", "--json", ...more],
-    ];
-    await likeFile(folder);
-    const before = athena.statements.length;
-    const planned = await dynalake(restore("--dry-run"));
-    expect({ code: planned.code, ...JSON.parse(planned.stdout) }).toMatchObject({
-      code: 0,
-      makesTable: true,
-    });
-    expect(athena.statements).toHaveLength(before);
+deepTest(
+  "a restore puts the items that Athena read, and compares them; nothing is left but the table",
+  async () => {
+    await withFolder(async (folder) => {
+      athena.rows = await itemRows();
+      const work = join(folder, "work");
+      const restore = (...more: readonly string[]) => [
+        ...["restore", "--stack", "S", "--endpoint", emulator.endpoint, "--work-dir", work],
+        ...["--like", join(folder, "like.json"), "--to", "Restored", "--json", ...more],
+      ];
+      await likeFile(folder);
+      const before = athena.statements.length;
+      const planned = await dynalake(restore("--dry-run"));
+      expect({ code: planned.code, ...JSON.parse(planned.stdout) }).toMatchObject({
+        code: 0,
+        makesTable: true,
+      });
+      expect(athena.statements).toHaveLength(before);
 
-    const restored = await dynalake(restore());
-    expect({ code: restored.code, ...JSON.parse(restored.stdout) }).toMatchObject({
-      code: 0,
-      result: "identical",
-      items: 2,
-      written: 2,
+      const restored = await dynalake(restore());
+      expect({ code: restored.code, ...JSON.parse(restored.stdout) }).toMatchObject({
+        code: 0,
+        result: "identical",
+        items: 2,
+        written: 2,
+      });
+      const At = { S: "2026-11-23T01:02:03.450Z" };
+      const whole = { User: { S: "ann" }, Book: { S: "Dune" }, Price: { N: PRICE }, At, More: { S: "m" } };
+      expect(await SourceTable.known(emulator.connection, "Restored").items()).toEqual(
+        itemTexts([whole, { User: { S: "bob" }, Book: { S: "It" } }]),
+      );
+      expect(athena.left.size).toBe(0);
+      expect(await readdir(join(work, "bucket", "_restores", "books"))).toEqual([]);
+      const verified = await dynalake(
+        restore("--verify").filter((word, i, all) => word !== "--like" && all[i - 1] !== "--like"),
+      );
+      expect(JSON.parse(verified.stdout)).toMatchObject({ result: "identical", items: 2 });
     });
-    const At = { S: "2026-11-23T01:02:03.450Z" };
-    const whole = { User: { S: "ann" }, Book: { S: "Dune" }, Price: { N: PRICE }, At, More: { S: "m" } };
-    expect(await SourceTable.known(emulator.connection, "Restored").items()).toEqual(
-      itemTexts([whole, { User: { S: "bob" }, Book: { S: "It" } }]),
-    );
-    expect(athena.left.size).toBe(0);
-    expect(await readdir(join(work, "bucket", "_restores", "books"))).toEqual([]);
-    const verified = await dynalake(
-      restore("--verify").filter((word, i, all) => word !== "--like" && all[i - 1] !== "--like"),
-    );
-    expect(JSON.parse(verified.stdout)).toMatchObject({ result: "identical", items: 2 });
-  });
-});
+  },
+);
 
 test("a restore reads in Athena what its user agreed to, and only once, though it is cut", async () => {
   await withFolder(async (folder) => {

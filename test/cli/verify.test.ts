@@ -170,7 +170,7 @@ describe("what a schema leaves out", () => {
     });
   });
 
-  test("a difference whose record lies in quarantine is told with its reason", async () => {
+  deepTest("a difference whose record lies in quarantine is told with its reason", async () => {
     await withFolder(async (folder) => {
       const table = await SourceTable.create(emulator.connection, "Aside");
       await table.put(review("ann", "Mort"));

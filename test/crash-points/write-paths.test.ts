@@ -11,7 +11,8 @@ import { openTable } from "../../src/core/table/open-table.ts";
 import { readReadingState } from "../../src/core/table/reading-state.ts";
 import { readGaps, recordGap } from "../../src/core/table/recorded-gaps.ts";
 import { writeSchema } from "../../src/core/table/schema-file.ts";
-import { atLeast } from "../support/effort.ts";
+import { deepTest } from "../support/deep-test.ts";
+import { allEffort, atLeast } from "../support/effort.ts";
 import { FakeSource } from "../support/fake-source.ts";
 import { tryAllPoints, type WritePath } from "./crash-points.ts";
 import { Counts, sessionOfTests } from "./session.ts";
@@ -278,13 +279,23 @@ async function expectOnlyBase(world: World): Promise<void> {
 const POINTS_MIN = 354;
 const PAIRS_MIN = 258;
 
-test.each(Object.entries(PATHS))("%s", async (name, path) => {
+/** Variants of others: `npm test` does without them. */
+const VARIANTS = [
+  "following a stream, where each step that fails is tried again",
+  "a first snapshot of a table whose changes are there already",
+  "a minor compaction with late changes",
+  "a minor compaction that takes the deltas in",
+  "a major compaction by value",
+];
+const chosen = Object.entries(PATHS).filter(([name]) => allEffort || !VARIANTS.includes(name));
+
+test.each(chosen)("%s", async (name, path) => {
   const { points, pairs } = await tryAllPoints(path);
   tried.points.set(name, points);
   tried.pairs.set(name, pairs);
 });
 
-test("all points of all paths were tried", () => {
+deepTest("all points of all paths were tried", () => {
   expect(tried.points.sum()).toBeGreaterThanOrEqual(atLeast(POINTS_MIN));
   expect(tried.pairs.sum()).toBeGreaterThanOrEqual(atLeast(atLeast(PAIRS_MIN)));
 });

@@ -45,8 +45,8 @@ export function once<T>(make: () => T): () => T {
 
 // It only prints warnings, and takes half of the time of a synthesis. The apps of app.deep.test.ts run with it.
 process.env.CDK_VALIDATION = "false";
-// The CDK takes a stack for every resource; jest asks for 100 frames of each.
-Error.stackTraceLimit = 10;
+// The CDK takes a stack for every resource; jest asks for 100 frames of each, and looks each one up in the source maps.
+Error.stackTraceLimit = 4;
 
 let apps = 0;
 

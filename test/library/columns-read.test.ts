@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { type Lake, openLake } from "../../src/index.ts";
 import { writeExport } from "../cli/export-fixture.ts";
+import { firstOf } from "../support/effort.ts";
 import { withFolder } from "../support/folders.ts";
 
 const ITEMS = 20;
@@ -67,16 +68,21 @@ async function columnsRead(lake: Lake, base: string, sql: string): Promise<reado
   return found.sort();
 }
 
-test.each([
+const READING: readonly (readonly [sql: string, columns: readonly string[]])[] = [
+  ["SELECT author, count(*) FROM t GROUP BY author", ["_key", "author"]],
   ["SELECT count(*) FROM t", ["_key"]],
   ["SELECT avg(rating) FROM t", ["_key", "rating"]],
-  ["SELECT author, count(*) FROM t GROUP BY author", ["_key", "author"]],
   ["SELECT id, rating FROM t WHERE id = 'item-7'", ["_key", "id", "rating"]],
-])("%s reads of the base only what it names, and the key's hash", async (sql, columns) => {
-  await withFilledLake(async (lake, base) => {
-    expect(await columnsRead(lake, base, sql)).toEqual(columns);
-  });
-});
+];
+
+test.each(firstOf(1, READING))(
+  "%s reads of the base only what it names, and the key's hash",
+  async (sql, columns) => {
+    await withFilledLake(async (lake, base) => {
+      expect(await columnsRead(lake, base, sql)).toEqual(columns);
+    });
+  },
+);
 
 test("a count of a table that is folded whole reads its smallest column", async () => {
   await withFilledLake(async (lake) => {

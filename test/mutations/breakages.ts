@@ -220,7 +220,7 @@ export const breakages: readonly Breakage[] = [
     put: "({ ...manifest, snapshots: [] }, ",
     tests: [
       "test/core/table/recorded-gaps.test.ts",
-      "test/cli/older-export.test.ts",
+      "test/cli/older-export.deep.test.ts",
       "test/simulator/simulation.test.ts",
     ],
   },
@@ -228,7 +228,7 @@ export const breakages: readonly Breakage[] = [
     name: "the beginning of the stream's reading is not kept",
     marker: "beginning-saved",
     put: "",
-    tests: ["test/core/delivery/follow.test.ts", "test/cli/older-export.test.ts"],
+    tests: ["test/core/delivery/follow.test.ts", "test/cli/older-export.deep.test.ts"],
   },
   {
     name: "a time when no watch saw the stream being read counts as read",
@@ -513,14 +513,14 @@ export const breakages: readonly Breakage[] = [
     marker: "edit-during-snapshot-stays",
     find: " && isSame(result.schemaBefore, await store.read(schemaPath(schema.table)))",
     put: "",
-    tests: ["test/integration/edited-while-running.test.ts"],
+    tests: ["test/integration/edited-while-running.deep.test.ts"],
   },
   {
     name: "an edit of schema.json while a compaction runs is written over",
     marker: "edit-during-compaction-stays",
     find: "isPeoples(await schemaEdit(store, await openTableOf(store, schema)))",
     put: "false",
-    tests: ["test/integration/edited-while-running.test.ts"],
+    tests: ["test/integration/edited-while-running.deep.test.ts"],
   },
   {
     name: "a bag of names becomes columns",
@@ -548,7 +548,7 @@ export const breakages: readonly Breakage[] = [
     marker: "text-gives-way-to-attributes",
     find: "stands && isFree(text.label) && isFree(text.ascii)",
     put: "stands",
-    tests: ["test/cli/shown-as-text.test.ts"],
+    tests: ["test/cli/shown-as-text.deep.test.ts"],
   },
   {
     name: "a snapshot reports values as hidden that it has just shown as text",
@@ -562,7 +562,7 @@ export const breakages: readonly Breakage[] = [
     marker: "text-only-where-the-column-has-none",
     find: "${quoted(name)} IS NULL AND ",
     put: "",
-    tests: ["test/cli/shown-as-text.test.ts"],
+    tests: ["test/cli/shown-as-text.deep.test.ts"],
   },
   {
     name: "a column by whose values a table is divided widens",
@@ -583,7 +583,7 @@ export const breakages: readonly Breakage[] = [
     marker: "shown-misfits-stay",
     find: "...(manifest.texts ?? []), ",
     put: "",
-    tests: ["test/cli/shown-as-text.test.ts"],
+    tests: ["test/cli/shown-as-text.deep.test.ts"],
   },
   {
     name: "text appears beside columns that are to stay as they are",
@@ -1064,7 +1064,7 @@ export const breakages: readonly Breakage[] = [
     marker: "newer-held-changes-refuse-older-ones",
     find: "> version",
     put: '> "9"',
-    tests: ["test/cli/partial-replay.test.ts"],
+    tests: ["test/cli/partial-replay.deep.test.ts"],
   },
   {
     name: "what Athena unloaded stays in the bucket",
@@ -1176,21 +1176,21 @@ export const breakages: readonly Breakage[] = [
     marker: "stacks-hold-older-changes",
     find: "held: { isNewerHeld, partial }",
     put: "held: { isNewerHeld: () => false, partial }",
-    tests: ["test/cli/stack-quarantine.test.ts"],
+    tests: ["test/cli/stack-quarantine.deep.test.ts"],
   },
   {
     name: "an object with changes of another table is removed from the quarantine of a stack",
     marker: "undelivered-objects-stay",
     find: "ofObject.otherSources.length === 0 && ",
     put: "",
-    tests: ["test/cli/stack-quarantine.test.ts"],
+    tests: ["test/cli/stack-quarantine.deep.test.ts"],
   },
   {
     name: "what stays in quarantine does not hold up its elders",
     marker: "what-stays-in-quarantine-is-held",
     find: "rows.quarantined",
     put: "[] as { raw: string }[]",
-    tests: ["test/cli/partial-replay.test.ts"],
+    tests: ["test/cli/partial-replay.deep.test.ts"],
   },
   {
     name: "a remainder has what other tables take",
@@ -1246,7 +1246,7 @@ export const breakages: readonly Breakage[] = [
     marker: "drift-is-not-healthy",
     find: 'health === "healthy" && ',
     put: 'health === "empty" && ',
-    tests: ["test/cli/drift.test.ts"],
+    tests: ["test/cli/drift.deep.test.ts"],
   },
   {
     name: "a schema.json that a crash has left behind is taken for an edit",
@@ -1357,7 +1357,7 @@ export const breakages: readonly Breakage[] = [
     marker: "once-ends-on-busy-stream",
     find: " || follower.deliveredUntilSeconds() >= sinceSeconds",
     put: "",
-    tests: ["test/cli/late-changes.test.ts"],
+    tests: ["test/cli/late-changes.deep.test.ts"],
   },
   {
     name: "a replay delivers by a schema that a snapshot may be replacing",
@@ -1510,7 +1510,7 @@ export const breakages: readonly Breakage[] = [
     marker: "commits-change-something",
     find: "isIdle && ",
     put: "!isIdle && ",
-    tests: ["test/embedded/compaction/quiet-commits.test.ts"],
+    tests: ["test/embedded/compaction/quiet-commits.deep.test.ts"],
   },
   {
     name: "two gaps that were found in one second count as one",
@@ -3018,7 +3018,7 @@ export const breakages: readonly Breakage[] = [
     marker: "gaps-are-not-whole",
     find: "facts.openGaps === 0 && facts.putAside === 0",
     put: "true",
-    tests: ["test/cli/tables-view.test.ts"],
+    tests: ["test/cli/tables-view.deep.test.ts"],
   },
   {
     name: "a rewrite of a thousand parts counts as one statement",
@@ -3296,7 +3296,7 @@ export const breakages: readonly Breakage[] = [
     marker: "dry-replay-sends-nothing",
     find: "replay.dryRun",
     put: "false",
-    tests: ["test/cli/stack-quarantine.test.ts"],
+    tests: ["test/cli/stack-quarantine.deep.test.ts"],
   },
   {
     name: "a doctor writes into any table",
@@ -3449,7 +3449,7 @@ export const breakages: readonly Breakage[] = [
     marker: "failed-run-sends-findings",
     find: "!signal.aborted && !isLocked(error)",
     put: "false",
-    tests: ["test/cli/run-service.test.ts"],
+    tests: ["test/cli/run-service.deep.test.ts"],
   },
   {
     name: "a webhook with a password fails each time",
@@ -3470,7 +3470,7 @@ export const breakages: readonly Breakage[] = [
     marker: "fatal-error-in-the-form-of-the-log",
     find: "command.logsJson",
     put: "false",
-    tests: ["test/cli/run-service.test.ts"],
+    tests: ["test/cli/run-service.deep.test.ts"],
   },
   {
     name: "a profile of the file beats the keys of the environment",

@@ -8,6 +8,7 @@ import { itemText, readItem } from "../../../src/core/values/attribute-value.ts"
 import { keyOf } from "../../../src/core/values/key.ts";
 import { item } from "../../arbitraries/item.ts";
 import { itemAndSchema, schemaFor } from "../../arbitraries/schema.ts";
+import { allEffort } from "../../support/effort.ts";
 import * as fc from "../../support/fast-check.ts";
 
 const MASK_KEY = new TextEncoder().encode("a key of the user's own");
@@ -85,7 +86,7 @@ describe("a stored item", () => {
         const values = Array.from({ length: COLUMNS }, (_, i) => (i === column ? value : null));
         expectSame(CODEC, { values, unmapped: null });
       }),
-      { numRuns: 8000 },
+      { numRuns: allEffort ? 8000 : 3000 },
     );
   });
 });

@@ -12,6 +12,7 @@ import { writeSchema } from "../../../src/core/table/schema-file.ts";
 import type { AttributeValue } from "../../../src/core/values/attribute-value.ts";
 import { FILE_LIMITS, parquetSink } from "../../../src/embedded/delivery/parquet-sink.ts";
 import { type LakeFolder, openLakeFolder } from "../../../src/embedded/folder/lake-folder.ts";
+import { everyOf } from "../../support/effort.ts";
 import { withFolder } from "../../support/folders.ts";
 import { type PrintedRows, printedRows } from "../../support/printed-rows.ts";
 
@@ -141,7 +142,7 @@ describe("nothing is written:", () => {
       "|",
     ),
   ];
-  test.each([...writing, ...changing])("%s", async (sql) => {
+  test.each(everyOf(0.3, [...writing, ...changing]))("%s", async (sql) => {
     const { root, run, files } = shared.reviews;
     const before = await files();
     await expect(run(sql.replaceAll("LAKE", root))).rejects.toMatchObject({ code: "SQL_FAILED" });

@@ -70,7 +70,7 @@ describe("the mapping of the stream", () => {
     });
   });
 
-  test("takes the options that are given", () => {
+  deepTest("takes the options that are given", () => {
     const template = exportTemplate({
       batchSize: 50,
       batchWindow: Duration.seconds(1),

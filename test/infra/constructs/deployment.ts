@@ -189,7 +189,7 @@ describe("a table that is named twice", () => {
     ...(stackName === undefined ? {} : { stackName }),
   });
 
-  test("gets two lake tables in one stack, and is read once", async () => {
+  deepTest("gets two lake tables in one stack, and is read once", async () => {
     const app = await deploy({ exports: [entry("orders"), entry("order_lines")], example: false }, {});
     expect(stacks(app)).toEqual(["DynalakeLake", "DynalakeOrders"]);
     const template = templateNamed(app, "DynalakeOrders");

@@ -34,7 +34,7 @@ function sum(
 }
 
 describe("an idle lake costs what the model says, by its templates", () => {
-  test("the lake, with and without a key of its own", () => {
+  deepTest("the lake, with and without a key of its own", () => {
     for (const ownKey of [false, true]) {
       const { lake } = makeExample({}, ownKey ? { encryption: "kms" } : {});
       const said = lakeWatching({ ...DEFAULT_LOAD, ownKey });

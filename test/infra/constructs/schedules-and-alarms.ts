@@ -36,11 +36,11 @@ describe("the tick", () => {
   });
 
   const RATES: readonly (readonly [readonly (Duration | "never")[], string])[] = [
+    [[Duration.minutes(1)], "rate(1 minute)"],
     [[Duration.hours(6), Duration.minutes(5), "never"], "rate(5 minutes)"],
     [[], "rate(1 hour)"],
     [["never"], "rate(1 hour)"],
     [[Duration.hours(6)], "rate(1 hour)"],
-    [[Duration.minutes(1)], "rate(1 minute)"],
   ];
   test.each(firstOf(1, RATES))("of a lake whose tables are compacted every %j is %s", (rates, expected) => {
     const stack = new Stack(testApp(), "Stack");

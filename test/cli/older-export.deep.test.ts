@@ -3,7 +3,6 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { done, dynalake } from "../support/cli.ts";
-import { deepTest } from "../support/deep-test.ts";
 import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";
 import { fileEmulator } from "./file-emulator.ts";
@@ -43,51 +42,46 @@ async function health(lake: string) {
   return { text, told: { health: word, openGaps, mendedGaps } };
 }
 
-deepTest(
-  "a snapshot of an older export tells the hole before the stream's beginning until a later one repairs it",
-  async () => {
-    await withFolder(async (folder) => {
-      const table = await SourceTable.create(emulator.connection, "Older");
-      await table.put(ITEM);
-      const lake = await followedLake(folder, table);
-      expect((await health(lake)).told).toEqual({ health: "healthy", openGaps: [], mendedGaps: [] });
-      const take = async (name: string, exportTime: string): Promise<string> => {
-        const whole = await writeExport(join(folder, name), [ITEM], { table: table.name, exportTime });
-        const taken = await dynalake([
-          "snapshot",
-          "--from-export",
-          whole,
-          "--key",
-          "User,Book",
-          "--name",
-          "older",
-          "--lake",
-          lake,
-        ]);
-        expect(taken).toMatchObject({ code: 0 });
-        return taken.stderr;
-      };
-      expect(await take("old", "2023-11-14T22:13:20.000Z")).toMatch(
-        /older: CHANGES WERE LOST: the stream is younger than the last snapshot\. Take a snapshot after 20/,
-      );
-      const open = await health(lake);
-      expect(open.told).toMatchObject({
-        health: "gap",
-        openGaps: [{ reason: "started-late" }],
-        mendedGaps: [],
-      });
-      expect(open.text).toMatch(
-        /^GAP +the stream is younger than the last snapshot .*take a snapshot after/m,
-      );
-      expect(await take("new", new Date(Date.now() + 600_000).toISOString())).not.toContain("LOST");
-      expect((await health(lake)).told).toEqual({
-        health: "healthy",
-        openGaps: [],
-        mendedGaps: open.told.openGaps,
-      });
+test("a snapshot of an older export tells the hole before the stream's beginning until a later one repairs it", async () => {
+  await withFolder(async (folder) => {
+    const table = await SourceTable.create(emulator.connection, "Older");
+    await table.put(ITEM);
+    const lake = await followedLake(folder, table);
+    expect((await health(lake)).told).toEqual({ health: "healthy", openGaps: [], mendedGaps: [] });
+    const take = async (name: string, exportTime: string): Promise<string> => {
+      const whole = await writeExport(join(folder, name), [ITEM], { table: table.name, exportTime });
+      const taken = await dynalake([
+        "snapshot",
+        "--from-export",
+        whole,
+        "--key",
+        "User,Book",
+        "--name",
+        "older",
+        "--lake",
+        lake,
+      ]);
+      expect(taken).toMatchObject({ code: 0 });
+      return taken.stderr;
+    };
+    expect(await take("old", "2023-11-14T22:13:20.000Z")).toMatch(
+      /older: CHANGES WERE LOST: the stream is younger than the last snapshot\. Take a snapshot after 20/,
+    );
+    const open = await health(lake);
+    expect(open.told).toMatchObject({
+      health: "gap",
+      openGaps: [{ reason: "started-late" }],
+      mendedGaps: [],
     });
-  },
-);
+    expect(open.text).toMatch(/^GAP +the stream is younger than the last snapshot .*take a snapshot after/m);
+    expect(await take("new", new Date(Date.now() + 600_000).toISOString())).not.toContain("LOST");
+    expect((await health(lake)).told).toEqual({
+      health: "healthy",
+      openGaps: [],
+      mendedGaps: open.told.openGaps,
+    });
+  });
+});
 
 test("a snapshot of the table that is taken while its stream is followed already leaves none", async () => {
   await withFolder(async (folder) => {
