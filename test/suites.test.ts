@@ -24,7 +24,7 @@ test("the deep suite has its own files, and those that try a number of things, b
       "test/fuzz/names.test.ts", // fuzz.ts
     ]),
   );
-  expect(deep).not.toContain("test/cli/status.test.ts");
+  expect(deep).not.toContain("test/cli/settings.test.ts");
   expect(deep.filter((path) => !testFiles.includes(path))).toEqual([]);
 });
 

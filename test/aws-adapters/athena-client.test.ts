@@ -5,6 +5,7 @@ import { statementError } from "../../src/aws/athena-error.ts";
 import type { ResultPage } from "../../src/aws/athena-result.ts";
 import type { Timing } from "../../src/sdk/timing.ts";
 import { VirtualTiming } from "../source/virtual-timing.ts";
+import { deepTest } from "../support/deep-test.ts";
 import {
   type FakeAnswer,
   type FakeAws,
@@ -108,7 +109,7 @@ describe("a statement", () => {
     expect(JSON.parse(requests[0]?.text ?? "")).toMatchObject({ ClientRequestToken: token });
   });
 
-  test("that does not end in time is stopped, and told", async () => {
+  deepTest("that does not end in time is stopped, and told", async () => {
     const { athena, requests } = athenaOn({
       StartQueryExecution: () => started,
       GetQueryExecution: () => state("RUNNING"),

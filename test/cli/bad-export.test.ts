@@ -18,6 +18,7 @@ import {
   type ItemJson,
   lakeItems,
 } from "../support/cli.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { withFolder } from "../support/folders.ts";
 import { dataFileName, type ExportDraft, type ExportShape, md5, writeExport } from "./export-fixture.ts";
 
@@ -251,7 +252,7 @@ test("a folder without an export, and one with several", async () => {
   });
 });
 
-test("a wrong --key is refused and binds nothing: the right one can be given next", async () => {
+deepTest("a wrong --key is refused and binds nothing: the right one can be given next", async () => {
   await withFolder(async (own) => {
     const into = join(own, "lake");
     const items = ["ann", "bob"].flatMap((user) =>

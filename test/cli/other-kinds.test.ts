@@ -130,29 +130,32 @@ test("an edit of schema.json counts at the next compaction, and goes back by ano
   });
 });
 
-test("what would lose something is refused with its place, and a file for another command orders no kind", async () => {
-  await withOrders(async ({ lake, folder, file, write, schema }) => {
-    const refused = async (attributes: Readonly<Record<string, AttributeFile>>): Promise<string> => {
-      await write(attributes);
-      const ended = await dynalake(["schema", "apply", file, "--lake", lake]);
-      expect(ended).toMatchObject({ code: 1, stdout: "" });
-      return ended.stderr;
-    };
-    expect(await refused({ id: { type: "timestamp" } })).toContain(
-      "attributes.id.type: it is already string",
-    );
-    expect(await refused({ tags: { type: "string" } })).toContain(
-      "attributes.tags.type: it is already array<string>",
-    );
-    expect(await refused({ price: { type: "array<string>" } })).toContain("it is already bigint");
-    expect(await refused({ price: { type: "string" }, price__text: { type: "string" } })).toContain(
-      "attributes.price.type: values that do not fit string need the name price__text, which another column has",
-    );
-    await write({ price: { type: "string" } });
-    const given = ["snapshot", "--from-export", join(folder, "export"), "--lake", lake, "--schema", file];
-    expect((await dynalake(given)).stderr).toContain("attributes.price.type: it is already bigint");
-    await schema("apply", file);
-    await done(given);
-    expect(await rowsOf(lake, "SELECT count(price__text) AS n FROM orders")).toEqual(['{"n":2}']);
-  });
-});
+deepTest(
+  "what would lose something is refused with its place, and a file for another command orders no kind",
+  async () => {
+    await withOrders(async ({ lake, folder, file, write, schema }) => {
+      const refused = async (attributes: Readonly<Record<string, AttributeFile>>): Promise<string> => {
+        await write(attributes);
+        const ended = await dynalake(["schema", "apply", file, "--lake", lake]);
+        expect(ended).toMatchObject({ code: 1, stdout: "" });
+        return ended.stderr;
+      };
+      expect(await refused({ id: { type: "timestamp" } })).toContain(
+        "attributes.id.type: it is already string",
+      );
+      expect(await refused({ tags: { type: "string" } })).toContain(
+        "attributes.tags.type: it is already array<string>",
+      );
+      expect(await refused({ price: { type: "array<string>" } })).toContain("it is already bigint");
+      expect(await refused({ price: { type: "string" }, price__text: { type: "string" } })).toContain(
+        "attributes.price.type: values that do not fit string need the name price__text, which another column has",
+      );
+      await write({ price: { type: "string" } });
+      const given = ["snapshot", "--from-export", join(folder, "export"), "--lake", lake, "--schema", file];
+      expect((await dynalake(given)).stderr).toContain("attributes.price.type: it is already bigint");
+      await schema("apply", file);
+      await done(given);
+      expect(await rowsOf(lake, "SELECT count(price__text) AS n FROM orders")).toEqual(['{"n":2}']);
+    });
+  },
+);

@@ -204,7 +204,7 @@ test("items that the table does not take lie in a file with the reasons, and all
   });
 });
 
-test("a table that may lack something is restored only where that is asked for", async () => {
+deepTest("a table that may lack something is restored only where that is asked for", async () => {
   await withFolder(async (folder) => {
     const lake = await lakeOf(folder, items);
     const record = { eventName: "INSERT", dynamodb: { SequenceNumber: "1" } };

@@ -11,6 +11,7 @@ import { EXIT } from "../../src/cli/context/command.ts";
 import { runCli } from "../../src/cli/run-cli.ts";
 import { systemTiming, type Timing } from "../../src/sdk/timing.ts";
 import { done, dynalake, expectRefused, fingerprint, startDynalake, until } from "../support/cli.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { withFolder } from "../support/folders.ts";
 import { writeExport } from "./export-fixture.ts";
 
@@ -73,7 +74,7 @@ test("every path is relative to the given folder, and messages show it as it was
   });
 });
 
-test("command lines that run side by side share nothing", async () => {
+deepTest("command lines that run side by side share nothing", async () => {
   await withFolder(async (cwd) => {
     const places = ["one", "two", "three"].map((name) => join(cwd, name));
     for (const place of places) await mkdir(place);

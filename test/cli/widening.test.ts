@@ -144,7 +144,7 @@ deepTest("a name that a physical column has had is none of another attribute's",
   });
 });
 
-test("a schema file that knows nothing of what has grown is what there is at least", async () => {
+deepTest("a schema file that knows nothing of what has grown is what there is at least", async () => {
   await withOrders({}, async ({ folder, lake, file, change, compact, sum }) => {
     const kept = join(folder, "kept.json");
     await writeFile(kept, await readFile(file, "utf8"));

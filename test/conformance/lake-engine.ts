@@ -31,7 +31,7 @@ export interface LakeEngineHarness {
 
 const NOW_SECONDS = 1_795_000_000;
 /** Of ten kilobytes each: more than fits into one call of any sink. */
-const LARGE_DELIVERY_ROWS = allEffort ? 3_000 : 600;
+const LARGE_DELIVERY_ROWS = allEffort ? 3_000 : 450;
 
 function schemaOf(attributes: Readonly<Record<string, { type: string }>>): Schema {
   return parseSchema(

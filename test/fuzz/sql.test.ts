@@ -205,7 +205,7 @@ describe("a statement never leaves the lake:", () => {
 
   test("not one of the corpus", async () => {
     for (const { content } of await corpus("statements")) {
-      for (const sql of everyOf(0.3, content.toString("utf8").trim().split("\n"))) {
+      for (const sql of everyOf(0.5, content.toString("utf8").trim().split("\n"))) {
         try {
           await expectConfined(placed(sql));
         } catch (cause) {

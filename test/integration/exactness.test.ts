@@ -116,41 +116,44 @@ test("columns alone give back the values at the borders of their types", async (
   await expectExact(items, file, "columns alone");
 });
 
-test("columns are found by any name, those that SQL or the statements use themselves among them", async () => {
-  // Names in SQL, in the statements, in earlier versions of them, and in JavaScript objects.
-  const names = (
-    "select from order rows 0 _ rowid x0 x1 k v key value base hidden shown overlay log_window staged " +
-    "entry _rank _latest oldest part filename constructor __proto__ valueof"
-  ).split(" ");
-  const types = [
-    "array<binary>",
-    "map<string,binary>",
-    "struct<value:binary,key:string,_key:string>",
-    "bigint",
-  ];
-  const spec = (i: number): AttributeFile => ({ type: types[i % types.length] as string });
-  const values: readonly AttributeValue[] = [
-    { L: [{ B: "AA==" }] },
-    { M: { value: { B: "AQ==" } } },
-    { M: { value: { B: "Ag==" }, key: { S: "k" }, _key: { S: "0" } } },
-    { N: "5" },
-  ];
-  const file: SchemaFile = {
-    table: "select",
-    key: { hash: "key", range: "rowid" },
-    attributes: {
-      ...Object.fromEntries(names.map((name, i) => [name, spec(i)])),
-      key: { type: "string" },
-      rowid: { type: "bigint" },
-    },
-  };
-  const items = Array.from({ length: 3 }, (_, row) => ({
-    ...Object.fromEntries(names.map((name, i) => [name, values[i % values.length] as AttributeValue])),
-    key: { S: "k" },
-    rowid: { N: String(row) },
-  }));
-  await expectExact(items, file, "columns alone");
-});
+deepTest(
+  "columns are found by any name, those that SQL or the statements use themselves among them",
+  async () => {
+    // Names in SQL, in the statements, in earlier versions of them, and in JavaScript objects.
+    const names = (
+      "select from order rows 0 _ rowid x0 x1 k v key value base hidden shown overlay log_window staged " +
+      "entry _rank _latest oldest part filename constructor __proto__ valueof"
+    ).split(" ");
+    const types = [
+      "array<binary>",
+      "map<string,binary>",
+      "struct<value:binary,key:string,_key:string>",
+      "bigint",
+    ];
+    const spec = (i: number): AttributeFile => ({ type: types[i % types.length] as string });
+    const values: readonly AttributeValue[] = [
+      { L: [{ B: "AA==" }] },
+      { M: { value: { B: "AQ==" } } },
+      { M: { value: { B: "Ag==" }, key: { S: "k" }, _key: { S: "0" } } },
+      { N: "5" },
+    ];
+    const file: SchemaFile = {
+      table: "select",
+      key: { hash: "key", range: "rowid" },
+      attributes: {
+        ...Object.fromEntries(names.map((name, i) => [name, spec(i)])),
+        key: { type: "string" },
+        rowid: { type: "bigint" },
+      },
+    };
+    const items = Array.from({ length: 3 }, (_, row) => ({
+      ...Object.fromEntries(names.map((name, i) => [name, values[i % values.length] as AttributeValue])),
+      key: { S: "k" },
+      rowid: { N: String(row) },
+    }));
+    await expectExact(items, file, "columns alone");
+  },
+);
 
 const tableOfItems = keySchema.chain((key) =>
   fc.array(keyedItem(key), { minLength: 1, maxLength: 12 }).chain((generated) => {

@@ -116,7 +116,7 @@ export const breakages: readonly Breakage[] = [
     marker: "held-up-objects-outlive-snapshot",
     find: "- HOUR_SECONDS",
     put: "- 100 * HOUR_SECONDS",
-    tests: ["test/integration/held-up.test.ts"],
+    tests: ["test/integration/held-up.deep.test.ts"],
   },
   {
     name: "the horizon moves beyond what was delivered",
@@ -681,7 +681,7 @@ export const breakages: readonly Breakage[] = [
     marker: "values-without-room-are-kept",
     find: "left.length === 0",
     put: "true",
-    tests: ["test/integration/reached.test.ts"],
+    tests: ["test/integration/reached.deep.test.ts"],
   },
   {
     name: "a decimal may lose digits before the point for nothing",
@@ -1489,7 +1489,7 @@ export const breakages: readonly Breakage[] = [
     marker: "overtaken-folds-get-columns",
     find: "results.push(result);",
     put: "results.splice(0, 1, result);",
-    tests: ["test/embedded/compaction/new-columns.test.ts"],
+    tests: ["test/embedded/compaction/new-columns.deep.test.ts"],
   },
   {
     name: "changes that are folded as they come late get no columns",
@@ -1503,7 +1503,7 @@ export const breakages: readonly Breakage[] = [
     marker: "columns-of-others-stay",
     find: "schema, grown,",
     put: "schema, ((own) => () => own)(grown(schema)),",
-    tests: ["test/embedded/compaction/new-columns.test.ts"],
+    tests: ["test/embedded/compaction/new-columns.deep.test.ts"],
   },
   {
     name: "a compaction that could only move the horizon commits",
@@ -2657,14 +2657,17 @@ export const breakages: readonly Breakage[] = [
     marker: "files-one-after-the-other",
     find: "for (const file of await store.list(folder)) files.push(file)",
     put: "files.push(...(await store.list(folder)))",
-    tests: ["test/core/table/long-listings.test.ts", "test/core/compaction/two-million-files.deep.test.ts"],
+    tests: [
+      "test/core/table/long-listings.deep.test.ts",
+      "test/core/compaction/two-million-files.deep.test.ts",
+    ],
   },
   {
     name: "a day of the change log with hundreds of thousands of objects overflows the stack",
     marker: "hours-compared-within-day",
     find: "for (const object of ofDay) if (!(day === hour.dt && object.hour.hr < hour.hr)) objects.push(object)",
     put: "objects.push(...ofDay.filter((object) => !(day === hour.dt && object.hour.hr < hour.hr)))",
-    tests: ["test/core/table/long-listings.test.ts"],
+    tests: ["test/core/table/long-listings.deep.test.ts"],
   },
   {
     name: "a table that was added is first looked at an hour later",

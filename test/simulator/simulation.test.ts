@@ -22,7 +22,7 @@ test("thousands of steps hold every promise, and meet every kind of event", asyn
   else expect(unmet).toEqual([]);
 }, 300_000);
 
-test("a seed is one history", async () => {
+deepTest("a seed is one history", async () => {
   const [first, second] = [await play(historyOf(7, 300)), await play(historyOf(7, 300))];
   expect(second.told).toEqual(first.told);
   expect(second.counts.sorted()).toEqual(first.counts.sorted());

@@ -37,7 +37,7 @@ test("a sample's schema is kept only if no value of any item is less exact by it
       const best = inexactOf(items, whole);
       for (const attribute of kept) expect(best).toContain(attribute);
     }),
-    { numRuns: allEffort ? 1000 : 300 },
+    { numRuns: allEffort ? 1000 : 200 },
   );
 });
 

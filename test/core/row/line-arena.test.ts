@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { LineArena } from "../../../src/core/row/line-arena.ts";
+import { allEffort } from "../../support/effort.ts";
 import * as fc from "../../support/fast-check.ts";
 import { lineText } from "../../support/line-text.ts";
 
@@ -29,7 +30,7 @@ test("lines hold what was added, whatever comes after them", () => {
       );
       expect(written.map(lineText).join("\n") === wanted.join("\n")).toBe(true);
     }),
-    { numRuns: 400 },
+    { numRuns: allEffort ? 400 : 150 },
   );
 });
 
