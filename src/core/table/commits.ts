@@ -77,6 +77,6 @@ export async function manifestAsOf(
   if (found !== undefined) return found;
   const first = sequences.length === 0 ? undefined : await manifestAt(0);
   if (first === undefined || (first.sequence === 1 && first.kind !== "snapshot")) return initialManifest(1);
-  const earliest = new Date(first.committedAtSeconds * 1000).toISOString();
+  const earliest = new Date(first.committedAtSeconds * 1000).toISOString().replace(".000Z", "Z");
   throw new DynalakeError("AS_OF_UNKNOWN", `the lake table "${table}" reaches back to ${earliest}`);
 }

@@ -214,7 +214,14 @@ export function requireSameKey({ schema }: OpenTable, to: string, target: Source
   const key = { hash: hash ?? "", ...(range === undefined ? {} : { range }) };
   if (!sameKeySchema(key, schema.key)) {
     const named = keyAttributes(key).join(" and ");
-    throw new DynalakeError("USAGE", `the key of table "${to}" is ${named}, not that of "${schema.table}"`);
+    const own = keyAttributes(schema.key).join(" and ");
+    throw new DynalakeError(
+      "USAGE",
+      `the key of table "${to}" is ${named}; that of "${schema.table}" is ${own}`,
+      {
+        next: "Choose another table with --to. One that does not exist is made with the right key.",
+      },
+    );
   }
 }
 
