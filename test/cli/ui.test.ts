@@ -27,7 +27,7 @@ beforeAll(async () => {
   const items = Array.from({ length: 3_000 }, (_, i) => ({ Id: { S: `id-${i}` } }));
   const whole = await writeExport(join(folder, "export"), items);
   await done(["snapshot", "--from-export", whole, "--key", "Id", "--name", "t", "--lake", lake]);
-  ui = startDynalakeProcess(["ui", "--lake", lake, "--port", "0"]);
+  ui = startDynalakeProcess(["ui", "--lake", lake, "--port", "0"], { secondsMax: 300 });
   link = new URL((await ui.printed("\n")).trim());
   session = await consoleSession(link);
 });
