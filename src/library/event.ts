@@ -11,6 +11,7 @@ export type LakeEvent =
   | NotFollowedEvent
   | ColumnsAddedEvent
   | TypesWidenedEvent
+  | SchemaEditedEvent
   | CompactedEvent
   | CompactionFailedEvent
   | SnapshotBegunEvent
@@ -69,6 +70,15 @@ export interface TypesWidenedEvent {
   readonly table: string;
   /** Their names in SQL, and the types as a schema file writes them. */
   readonly columns: readonly { readonly name: string; readonly from: string; readonly to: string }[];
+}
+
+/** A compaction found `schema.json` edited, broken or missing: it made the edit the table's schema, or says why it did not. */
+export interface SchemaEditedEvent {
+  readonly kind: "schema-edited";
+  readonly table: string;
+  readonly applied: boolean;
+  /** A sentence for people. */
+  readonly text: string;
 }
 
 /** A compaction has committed. minor: the change log was folded. major: parts of the base were rewritten. */

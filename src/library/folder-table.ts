@@ -204,6 +204,7 @@ export class FolderTable implements ListedTable {
           known,
           signal: stop,
           onFollowed: (followed) => followedEvents(table, followed).forEach(emit),
+          onEdit: (edit) => emit({ kind: "schema-edited", table, ...edit }),
           onCommit: (result) => {
             const { kind, ...run } = compactionRun(result);
             const { rows, segments, manifest } = run;

@@ -101,6 +101,9 @@ class Tally {
       case "followed":
         for (const each of followedEvents(table, event.followed)) this.emit(each);
         return;
+      case "schema-edited":
+        this.emit({ kind: "schema-edited", table, ...event.edit });
+        return;
       case "compaction-failed":
       case "snapshot-failed":
         this.emit({ kind: event.kind, table, error: event.error });

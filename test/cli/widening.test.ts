@@ -170,16 +170,19 @@ test("an edit that widens counts at the next compaction; one that narrows is ref
       return done(["status", "--lake", lake]);
     };
     expect(await edit("decimal(30,2)")).toContain('and makes "price" decimal(30,2)');
-    await compact();
+    expect(await compact()).toContain(
+      'orders/schema.json was edited and makes "price" decimal(30,2): the table has it now',
+    );
     expect(await sum()).toEqual(['{"s":31.00,"n":3}']);
     expect(await edit("bigint")).toContain("attributes.price.type: it is already decimal(30,2)");
     expect(await edit("decimal(20,2)")).toContain("attributes.price.type: it is already decimal(30,2)");
     // Room that the values do not need before the point can go behind it: that is counted when the edit is applied.
     expect(await edit("decimal(30,29)")).toContain('and makes "price" decimal(30,29)');
-    await compact();
-    expect(await status(lake)).toContain(
-      "attributes.price.type: decimal(30,29) has room for 1 digit before the point, and there are values with 2",
-    );
+    const why =
+      "attributes.price.type: decimal(30,29) has room for 1 digit before the point, and there are values with 2";
+    expect(await compact()).toContain(why);
+    expect(await status(lake)).toContain(why);
+    expect(await compact()).toContain(why);
     expect(await sum()).toEqual(['{"s":31.00,"n":3}']);
     await edit("decimal(30,20)");
     await compact();

@@ -15,8 +15,9 @@ export function widenedSentence(
   return `"${table}" follows its data: ${changes.join("; ")}`;
 }
 
-/** A sentence of what follows the data; undefined for every other event. */
+/** A sentence of what changes the schema, or would; undefined for every other event. */
 export function followedSentence(event: LakeEvent): string | undefined {
+  if (event.kind === "schema-edited") return event.text;
   if (event.kind === "columns-added") return addedSentence(event.table, event.columns);
   return event.kind === "types-widened" ? widenedSentence(event.table, event.columns) : undefined;
 }

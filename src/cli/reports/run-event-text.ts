@@ -27,6 +27,8 @@ export function runEventText(event: NotedEvent): string {
       return addedSentence(table, event.columns);
     case "types-widened":
       return widenedSentence(table, event.columns);
+    case "schema-edited":
+      return event.text;
     case "compacted":
       return `${table}: ${event.compaction} compaction wrote ${counted(event.rows, "row")}`;
     case "snapshot-failed": {

@@ -109,6 +109,7 @@ const LEVELS: Readonly<Record<LakeEvent["kind"], LogLevel>> = {
   opened: "info",
   "columns-added": "info",
   "types-widened": "info",
+  "schema-edited": "info",
   compacted: "info",
   "snapshot-begun": "info",
   "snapshot-taken": "info",

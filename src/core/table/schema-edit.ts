@@ -86,16 +86,21 @@ export function isPeoples(edit: SchemaEdit | undefined): boolean {
   return edit !== undefined && edit.kind !== "earlier";
 }
 
+/** What people see of an edit that was applied, a sentence. */
+export function appliedSentence(table: string, edit: PendingEdit): string {
+  return `${editedText(table, edit)}: the table has it now`;
+}
+
+function editedText(table: string, edit: PendingEdit): string {
+  return [`${schemaPath(table)} was edited`, ...changeTexts(edit)].join(" and ");
+}
+
 /** What people see of an edit that was not applied, a sentence. */
 export function schemaEditSentence(table: string, edit: SchemaEdit): string {
   const path = schemaPath(table);
   switch (edit.kind) {
-    case "pending": {
-      const what = changeTexts(edit)
-        .map((each) => ` and ${each}`)
-        .join("");
-      return `${path} was edited${what}: the next snapshot or compaction applies it`;
-    }
+    case "pending":
+      return `${editedText(table, edit)}: the next snapshot or compaction applies it`;
     case "refused":
       return `${path} was edited, but the table cannot change like that: ${edit.why}`;
     case "earlier":

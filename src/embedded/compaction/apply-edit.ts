@@ -8,7 +8,13 @@ import type { Schema } from "../../core/schema/schema.ts";
 import { roomReasons } from "../../core/schema/schema-change.ts";
 import type { Commits } from "../../core/table/commits.ts";
 import { type OpenTable, openTableOf } from "../../core/table/open-table.ts";
-import { isPeoples, type PendingEdit, schemaEdit } from "../../core/table/schema-edit.ts";
+import {
+  appliedSentence,
+  isPeoples,
+  type PendingEdit,
+  schemaEdit,
+  schemaEditSentence,
+} from "../../core/table/schema-edit.ts";
 import type { EvolvingLake } from "./evolving-lake.ts";
 
 export type AppliedEdit =
@@ -39,9 +45,17 @@ export interface TableToCompact {
   readonly commits: Commits | undefined;
   /** Its schema may change by itself. */
   readonly evolves: boolean;
+  /** What became of the file of its schema, if that is another one. */
+  readonly edit?: TriedEdit | undefined;
 }
 
-/** An edit that the data allows is a commit of its own; any other one is shown by `status` and stops nothing. */
+export interface TriedEdit {
+  readonly applied: boolean;
+  /** A sentence. */
+  readonly text: string;
+}
+
+/** An edit that the data allows is a commit of its own; any other one is told, and stops nothing. */
 export async function withEditApplied(
   lake: EvolvingLake,
   schema: Schema,
@@ -52,12 +66,24 @@ export async function withEditApplied(
   const edit = await schemaEdit(store, opened);
   // A file that people have edited is theirs until it counts.
   const evolves = !isPeoples(edit) && opened.schema.evolve !== "none";
-  if (edit?.kind !== "pending") return { schema: opened.schema, commits: opened, evolves };
-  const outcome = await applyEdit(lake, opened, edit, schemaPath(schema.table));
-  // From now on it is known that the data rules the edit out.
-  if (outcome.kind === "refused") return { schema: opened.schema, commits: undefined, evolves };
+  const { table } = schema;
+  const kept = { schema: opened.schema, commits: opened, evolves };
+  if (edit === undefined) return kept;
+  if (edit.kind !== "pending")
+    return { ...kept, edit: { applied: false, text: schemaEditSentence(table, edit) } };
+  const outcome = await applyEdit(lake, opened, edit, schemaPath(table));
+  if (outcome.kind === "refused") {
+    const refused = { kind: "refused", written: edit.written, why: outcome.reasons.join("; ") } as const;
+    // From now on it is known that the data rules the edit out.
+    return {
+      ...kept,
+      commits: undefined,
+      edit: { applied: false, text: schemaEditSentence(table, refused) },
+    };
+  }
   const { schema: edited } = outcome;
-  return { schema: edited, commits: opened, evolves: edited.evolve !== "none" };
+  const applied = { applied: true, text: appliedSentence(table, edit) };
+  return { schema: edited, commits: opened, evolves: edited.evolve !== "none", edit: applied };
 }
 
 /** How many digits before the point the values have of columns that would have less room for them. */

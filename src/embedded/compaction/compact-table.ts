@@ -4,7 +4,7 @@ import { DEFAULT_POLICY } from "../../core/compaction/compaction-policy.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import type { OpenTable } from "../../core/table/open-table.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
-import { withEditApplied } from "./apply-edit.ts";
+import { type TriedEdit, withEditApplied } from "./apply-edit.ts";
 import { evolvingLake } from "./evolving-lake.ts";
 import { type Followed, followData } from "./follow-data.ts";
 import { inTurn } from "./in-turn.ts";
@@ -20,6 +20,8 @@ export interface CompactionRequest {
   readonly onCommit: (result: CompactionResult) => void;
   /** Called with what the table gets by following its data, if it gets anything. */
   readonly onFollowed?: (followed: Followed) => void;
+  /** Called with what became of the file of the table's schema, if that is another one than the table's. */
+  readonly onEdit?: (edit: TriedEdit) => void;
   /** Ends the waiting for another compaction of the table. */
   readonly signal?: AbortSignal;
 }
@@ -31,7 +33,7 @@ export async function compactTable(
   request: CompactionRequest,
 ): Promise<void> {
   const { scope, settleSeconds = DEFAULT_POLICY.settleSeconds, known, signal } = request;
-  const { onCommit, onFollowed } = request;
+  const { onCommit, onFollowed, onEdit } = request;
   const evolving = evolvingLake(lake);
   const policy = { ...DEFAULT_POLICY, settleSeconds };
   // Of all tries: another process may be first after a commit, and what that folded still gets its columns.
@@ -42,6 +44,8 @@ export async function compactTable(
   };
   const compact = async (tries: number): Promise<void> => {
     const current = await withEditApplied(evolving, schema, tries === 1 ? known : undefined);
+    // breakage: edits-are-told
+    if (current.edit !== undefined) onEdit?.(current.edit);
     const context = { ...evolving, schema: current.schema, policy };
     await compactMinorThenMajor(context, scope, { known: current.commits, onCommit: onResult });
     const followed = await followData(evolving, current, results);

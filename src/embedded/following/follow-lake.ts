@@ -10,6 +10,7 @@ import { lineWriter } from "../../core/row/wire-line.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import { folderStore } from "../../files/folder-store.ts";
 import { newRunId, nowSeconds } from "../../sdk/new-run-id.ts";
+import type { TriedEdit } from "../compaction/apply-edit.ts";
 import { compactTable } from "../compaction/compact-table.ts";
 import { foldLateChanges } from "../compaction/fold-late-changes.ts";
 import type { Followed } from "../compaction/follow-data.ts";
@@ -53,6 +54,7 @@ export type RunEvent =
   | { readonly kind: "not-followed"; readonly error: DynalakeError }
   | { readonly kind: "compacted"; readonly result: CompactionResult }
   | { readonly kind: "followed"; readonly followed: Followed }
+  | { readonly kind: "schema-edited"; readonly edit: TriedEdit }
   | { readonly kind: "compaction-failed"; readonly error: DynalakeError }
   | { readonly kind: "snapshot-failed"; readonly error: DynalakeError };
 
@@ -159,9 +161,15 @@ async function followTable(
 async function compactRegularly(request: FollowRequest, schema: Schema, stop: AbortSignal): Promise<void> {
   if (request.compactEverySeconds === undefined) return;
   let vacuumedAtSeconds = nowSeconds();
+  let told: string | undefined;
+  // One that is not applied is found again by each compaction.
+  const onEdit = (edit: TriedEdit): void => {
+    if (edit.text !== told) request.onEvent(schema.table, { kind: "schema-edited", edit });
+    told = edit.text;
+  };
   while (await pause(request.compactEverySeconds * 1000, stop)) {
     try {
-      await compactNow(request, schema, stop);
+      await compactNow(request, schema, onEdit, stop);
       if (nowSeconds() - vacuumedAtSeconds < VACUUM_EVERY_SECONDS) continue;
       vacuumedAtSeconds = nowSeconds();
       const { folder } = request;
@@ -177,13 +185,14 @@ async function compactRegularly(request: FollowRequest, schema: Schema, stop: Ab
 async function compactNow(
   { folder, limits, onEvent }: FollowRequest,
   schema: Schema,
+  onEdit: (edit: TriedEdit) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const lake = await openLakeFolder(folder, limits);
   try {
     const onCommit = (result: CompactionResult): void => onEvent(schema.table, { kind: "compacted", result });
     const onFollowed = (followed: Followed): void => onEvent(schema.table, { kind: "followed", followed });
-    await compactTable(lake, schema, { scope: "grown", onCommit, onFollowed, signal });
+    await compactTable(lake, schema, { scope: "grown", onCommit, onFollowed, onEdit, signal });
   } finally {
     await lake.close();
   }

@@ -107,7 +107,7 @@ async function read(
 ): Promise<Statement> {
   const names = tables.map(({ schema }) => schema.table);
   const tree = await oneReading(session, sql).catch((error: unknown) => {
-    throw withQuotedNames(error, sql, names);
+    throw withQuotedNames(error, sql, tables);
   });
   const reads = readRelations(tree);
   const known = new Set([...names.flatMap(viewNames), TABLES_VIEW, ...reads.own]);
@@ -180,16 +180,21 @@ function noSuchRelation(name: string, tables: readonly string[]): DynalakeError 
   });
 }
 
-/** A statement that cannot be parsed may only lack quotes around a table's name. */
-function withQuotedNames(error: unknown, sql: string, tables: readonly string[]): unknown {
+/** A statement that cannot be parsed may only lack quotes around the name of a table or a column. */
+function withQuotedNames(error: unknown, sql: string, tables: readonly OpenTable[]): unknown {
   if (!(error instanceof DynalakeError)) return error;
   const words = new Set(
     statementTokens(sql).map(({ kind, text }) => (kind === "word" ? text.toLowerCase() : "")),
   );
-  const bare = tables.find((name) => isReserved(name) && words.has(name));
+  const isBare = (name: string): boolean => isReserved(name) && words.has(name.toLowerCase());
+  const named = tables.map(({ schema }) => schema).filter(({ table }) => words.has(table));
+  const table = named.find((each) => isBare(each.table))?.table;
+  const column = named.flatMap(({ columns }) => columns.map(({ label }) => label)).find(isBare);
+  const bare = table ?? column; // breakage: columns-of-reserved-names-are-told
   if (bare === undefined) return error;
-  return new DynalakeError(error.code, error.message, {
-    cause: error,
-    next: `The name of the table is a word of SQL: write it in quotes, ${writtenName(bare)}.`,
-  });
+  const next =
+    table === undefined
+      ? `"${bare}" is a word of SQL: if the column is meant, write it in quotes, ${writtenName(bare)}.`
+      : `The name of the table is a word of SQL: write it in quotes, ${writtenName(bare)}.`;
+  return new DynalakeError(error.code, error.message, { cause: error, next });
 }

@@ -247,9 +247,22 @@ test("a name that is a word of SQL is answered with its quotes", async () => {
   });
 });
 
+test("so is the name of a column", async () => {
+  const schema = schemaOf("visits", { id: { type: "string" }, at: { type: "string" } });
+  await withTable(schema, async (lake) => {
+    await put(lake, schema, [{ id: { S: "a" }, at: { S: "noon" } }]);
+    const tables = [await openTableOf(lake.store, schema)];
+    const sql = "SELECT count(at) FROM visits";
+    await expect(printedRows(lake.root, { tables, sql })).rejects.toMatchObject({
+      code: "SQL_FAILED",
+      next: '"at" is a word of SQL: if the column is meant, write it in quotes, "at".',
+    });
+  });
+});
+
 test("the words of SQL are those of the engine, and more", async () => {
   const rows = await shared.reviews.lake.session.rows(
-    "SELECT keyword_name AS name FROM duckdb_keywords() WHERE keyword_category = 'reserved'",
+    "SELECT keyword_name AS name FROM duckdb_keywords() WHERE keyword_category IN ('reserved', 'type_function')",
   );
   expect(rows.filter(({ name }) => !isReserved(String(name)))).toEqual([]);
 });
