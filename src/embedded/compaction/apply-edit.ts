@@ -55,7 +55,7 @@ export interface TriedEdit {
   readonly text: string;
 }
 
-/** An edit that the data allows is a commit of its own; any other one is told, and stops nothing. */
+/** An edit that the data allows is a commit of its own; any other one is reported, and stops nothing. */
 export async function withEditApplied(
   lake: EvolvingLake,
   schema: Schema,
