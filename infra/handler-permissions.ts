@@ -119,8 +119,8 @@ export function tickPermissions(
   return [
     ...access.readRegistry(),
     ...access.writeRegistry(),
-    ...access.read("manifest/", "compacted.json"),
-    ...access.list("manifest/", "changes/", "waiting/", "compacted.json"),
+    ...access.read("manifest/", "compacted.json", "found.json"),
+    ...access.list("manifest/", "changes/", "waiting/", "compacted.json", "found.json"),
     { actions: ["states:StartExecution"], resources: [machines.snapshot, machines.compaction] },
     { actions: ["states:ListExecutions"], resources: [machines.snapshot] },
     { actions: ["lambda:InvokeFunction"], resources: functionArns, because: LATER },
@@ -165,9 +165,10 @@ export function planCompactionPermissions(access: TableAccess): readonly Permiss
     ...access.readRegistry(),
     ...access.openLakeTable(),
     ...access.read("changes/", "segments/", "snapshots/", "gaps/", "beginning.json", "compacted.json"),
-    ...access.write("staging/", "compacted.json"),
+    ...access.read("found.json"),
+    ...access.write("staging/", "compacted.json", "found.json"),
     ...access.list("changes/", "segments/", "gaps/", "quarantine/", "errors/", "waiting/"),
-    ...access.list("beginning.json", "compacted.json"),
+    ...access.list("beginning.json", "compacted.json", "found.json"),
     // To compare what Firehose has acknowledged with the change log, and to record what is missing.
     ...access.readAcknowledged(),
     ...access.read("errors/", "quarantine/not-a-row/", "counted.json"),
@@ -176,8 +177,11 @@ export function planCompactionPermissions(access: TableAccess): readonly Permiss
     ...access.runStatements("changes", "segments"),
     // To register segments again that Glue has lost.
     ...access.catalog(["glue:BatchCreatePartition"], [access.stored("segments")]),
-    // To check that the tables have the columns of a newly deployed schema; running statements covers the other two tables.
-    ...access.catalog(["glue:GetTable"], [access.stored("staging")]),
+    // To check that the tables have the columns of a new schema, and to add those that follow from the data.
+    ...access.catalog(
+      ["glue:GetTable", "glue:UpdateTable"],
+      [access.stored("changes"), access.stored("segments"), access.stored("staging")],
+    ),
   ];
 }
 

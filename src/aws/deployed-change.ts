@@ -7,7 +7,13 @@ import { recoverableColumns } from "../core/format/recovery.ts";
 import { changeTexts } from "../core/schema/change-text.ts";
 import { withEarlierColumns } from "../core/schema/earlier-columns.ts";
 import type { Schema } from "../core/schema/schema.ts";
-import { newColumns, notAllowed, roomReasons } from "../core/schema/schema-change.ts";
+import {
+  newColumns,
+  notAllowed,
+  roomReasons,
+  schemaMark,
+  withFollowed,
+} from "../core/schema/schema-change.ts";
 import { athena } from "../core/sql/athena.ts";
 import { typedForm, valueList } from "../core/sql/column-value.ts";
 import { viewColumns } from "../core/sql/typed-columns.ts";
@@ -17,12 +23,18 @@ import { boundSchema, editOf, type GivenEdit, type PendingEdit } from "../core/t
 /** What is read of the lake table. */
 export type CommittedTable = Pick<OpenTable, "manifest" | "schema">;
 
-/** Undefined where the lake table has the schema. */
+/** Undefined where the lake table has the schema. Where both follow the data, it has at least what the deployed one says. */
 export function deployedEdit(table: CommittedTable, deployed: Schema): GivenEdit | undefined {
-  const edit = editOf(onColumnsOf(table.schema, boundSchema(deployed, table.schema)), table);
+  const given = withFollowed(table.schema, boundSchema(deployed, table.schema)); // breakage: deployed-schemas-take-nothing-back
+  const edit = editOf(onColumnsOf(table.schema, given), table, [deployedMark(table, deployed)]);
   if (edit?.kind !== "pending") return edit;
   const reasons = [...roomReasons(edit.widened, undefined), ...doubleReasons(table.schema, edit)];
   return reasons.length === 0 ? edit : { kind: "refused", written: deployed, why: reasons.join("; ") };
+}
+
+/** By which the lake table knows the schema as it was deployed, after following its data has made more of it. */
+export function deployedMark({ schema }: Pick<CommittedTable, "schema">, deployed: Schema): string {
+  return schemaMark(boundSchema(deployed, schema).file);
 }
 
 /**
@@ -36,7 +48,7 @@ export function requireDeployable(
   const edit = deployedEdit(table, deployed);
   if (edit?.kind === "refused") throw notAllowed(table.schema, origin, [edit.why]); // breakage: refused-schemas-are-not-deployed
   if (edit?.kind !== "pending") return undefined; // breakage: rolled-back-schemas-order-nothing
-  requireRoom(edit.schema, new Set([...recoverableColumns(table.manifest), ...newColumns(edit)]));
+  if (!hasRoom(table, edit)) throw noRoom(edit.schema, laterColumns(table, edit)); // breakage: later-columns-fit-statements
   return edit;
 }
 
@@ -54,8 +66,12 @@ export function deployedEditSentence(edit: GivenEdit): string {
 
 /** The schema with all columns that files have, or will have once the deployed schema is the lake's. Throws as `requireDeployable`. */
 export function columnsOfFiles(table: CommittedTable, deployed: Schema): Schema {
-  const lake = withEarlierColumns(table.schema);
-  const edit = requireDeployable(table, deployed);
+  return columnsAfter(table.schema, requireDeployable(table, deployed));
+}
+
+/** The schema with all columns that files have, or will have after the change. */
+export function columnsAfter(schema: Schema, edit: Pick<PendingEdit, "schema"> | undefined): Schema {
+  const lake = withEarlierColumns(schema);
   const known = new Set(lake.columns.map(({ name }) => name));
   const more = (edit?.schema.columns ?? []).filter(({ name }) => !known.has(name));
   return { ...lake, columns: [...lake.columns, ...more] };
@@ -104,13 +120,22 @@ function doubleReasons({ columns }: Schema, { widened }: PendingEdit): readonly 
  */
 const LATER_CHARACTERS_MAX = 60_000;
 
-function requireRoom(schema: Schema, later: ReadonlySet<string>): void {
-  const columns = viewColumns(athena, schema);
+/** Whether statements and views have room for the change. */
+export function hasRoom(table: CommittedTable, edit: PendingEdit): boolean {
+  const later = laterColumns(table, edit);
+  const columns = viewColumns(athena, edit.schema);
   const whole = valueList(athena, columns, typedForm(later));
   const plain = valueList(athena, columns, { ...typedForm(), earlier: false });
-  if (whole.length - plain.length <= LATER_CHARACTERS_MAX) return; // breakage: later-columns-fit-statements
-  const count = schema.columns.filter(({ name }) => later.has(name)).length;
-  throw new DynalakeError(
+  return whole.length - plain.length <= LATER_CHARACTERS_MAX;
+}
+
+function laterColumns({ manifest }: CommittedTable, edit: PendingEdit): ReadonlySet<string> {
+  return new Set([...recoverableColumns(manifest), ...newColumns(edit)]);
+}
+
+function noRoom({ columns }: Schema, later: ReadonlySet<string>): DynalakeError {
+  const count = columns.filter(({ name }) => later.has(name)).length;
+  return new DynalakeError(
     "SCHEMA_INVALID",
     `the columns added to the schema do not fit into a statement (columns added: ${count})`,
     {

@@ -8,6 +8,7 @@ import { afterSchemaChange } from "../../src/core/compaction/next-manifest.ts";
 import { initialManifest } from "../../src/core/format/manifest.ts";
 import { changeWireColumns } from "../../src/core/row/wire-line.ts";
 import { type AttributeFile, parseSchema, type Schema } from "../../src/core/schema/schema.ts";
+import { schemaMark } from "../../src/core/schema/schema-change.ts";
 import { readGaps } from "../../src/core/table/recorded-gaps.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 
@@ -53,7 +54,7 @@ test("a new column is adopted when Glue has had it for long enough", async () =>
     run: "run-0",
     fromSequence: 0,
     stages: [],
-    change: { kind: "schema", schema: WIDER.file },
+    change: { kind: "schema", schema: WIDER.file, deployed: schemaMark(WIDER.file) },
   });
 });
 

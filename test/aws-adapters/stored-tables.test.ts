@@ -1,7 +1,7 @@
 import type { TableInput } from "@aws-sdk/client-glue";
 import { describe, expect, test } from "@jest/globals";
-import { ensureStoredTables } from "../../src/aws/register/ensure-stored-tables.ts";
-import { storedTables } from "../../src/aws/register/stored-tables.ts";
+import { ensureStoredTables } from "../../src/aws/ensure-stored-tables.ts";
+import { storedTables } from "../../src/aws/stored-tables.ts";
 import { changeWireColumns, itemWireColumns } from "../../src/core/row/wire-line.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
 import { athena } from "../../src/core/sql/athena.ts";

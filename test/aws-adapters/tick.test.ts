@@ -6,6 +6,7 @@ import { type TickContext, type TickFailure, tick } from "../../src/aws/tick/tic
 import { defined } from "../../src/core/defined.ts";
 import { EXPORT_FUZZ_SECONDS } from "../../src/core/exports/export-manifest.ts";
 import { initialManifest, manifestText } from "../../src/core/format/manifest.ts";
+import { saveFound } from "../../src/core/overlay/found-record.ts";
 import { schemaMark } from "../../src/core/schema/schema-change.ts";
 import { saveLastCompaction } from "../../src/core/table/last-compaction.ts";
 import { deepTest } from "../support/deep-test.ts";
@@ -37,10 +38,14 @@ class Ticked {
   }
 
   /** The table has a snapshot, and was compacted until nothing was left. */
-  async settled(table: string, former: { formerSchemas?: string[]; evolution?: number } = {}): Promise<void> {
+  async settled(
+    table: string,
+    former: { formerSchemas?: string[]; evolution?: number } = {},
+    more: Partial<TableEntry["schema"]> = {},
+  ): Promise<void> {
     const { evolution, formerSchemas } = former;
     const { schema: own } = tableEntry("", table);
-    const schema = { ...own, ...defined({ evolution }) };
+    const schema = { ...own, ...more, ...defined({ evolution }) };
     const snapshots = [{ run: "s", exportTimeSeconds: NOW, cutSeconds: NOW, items: 0, segments: [] }];
     const times = { committedAtSeconds: this.nowSeconds, horizonSeconds: this.nowSeconds };
     const manifest = { ...initialManifest(1), ...times, sequence: 1, schema, formerSchemas, snapshots };
@@ -131,6 +136,18 @@ describe("a tick", () => {
     await ticked.tick();
     expect(await ticked.tick(49 * HOUR)).not.toContainEqual({ compaction: { table: "orders" } });
     expect(await ticked.tick(HOUR)).toContainEqual({ compaction: { table: "orders" } });
+  });
+
+  test("compacts where the data asks for columns that Firehose surely knows by now", async () => {
+    const entry = tableEntry("orders", "orders");
+    const schema = { ...entry.schema, evolve: "types" as const };
+    const ticked = new Ticked({ ...entry, schema });
+    await ticked.settled("orders", {}, { evolve: "types" });
+    await ticked.tick();
+    const wanted = { columns: {}, sinceSeconds: ticked.nowSeconds };
+    await saveFound(ticked.store, "orders", { looks: [], wanted });
+    expect(await ticked.tick()).toEqual([]);
+    expect(await ticked.tick()).toEqual([{ compaction: { table: "orders" } }]);
   });
 
   test.each([

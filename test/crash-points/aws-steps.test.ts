@@ -4,8 +4,10 @@ import { EXPORTS_FOLDER } from "../../src/core/format/deployment-path.ts";
 import { segmentOfPath } from "../../src/core/format/lake-path.ts";
 import { namedSegments } from "../../src/core/format/named-segments.ts";
 import { nameOfPlace } from "../../src/core/format/segment-name.ts";
+import { tableDrift } from "../../src/core/overlay/drift.ts";
+import { readFound } from "../../src/core/overlay/found-record.ts";
 import { latestManifest } from "../../src/core/table/commits.ts";
-import { openTable } from "../../src/core/table/open-table.ts";
+import { type OpenTable, openTable } from "../../src/core/table/open-table.ts";
 import { readWrittenSchema } from "../../src/core/table/schema-file.ts";
 import { deepTest } from "../support/deep-test.ts";
 import { atLeast, everyOf, firstOf } from "../support/effort.ts";
@@ -29,6 +31,7 @@ import { Counts, sessionOfTests } from "./session.ts";
 import {
   type Change,
   deliverAll,
+  evolvingSchema,
   FILLED,
   history,
   historyOf,
@@ -94,10 +97,42 @@ async function withNewColumn(): Promise<Deployment> {
   return deployment;
 }
 
+/** Prices are whole at first: the table's column of them follows the data, and so does a note that has none. */
+async function following(): Promise<Deployment> {
+  const schema = evolvingSchema("bigint");
+  const deployment = await filledDeployment(session(), schema);
+  deployment.deploy(schema, NOW - 1800);
+  return deployment;
+}
+
+/** What its data asks for waits until Firehose surely knows the columns. */
+async function waiting(): Promise<Deployment> {
+  const deployment = await following();
+  await compactionMachine(new Execution(deployment, again));
+  deployment.nowSeconds += 1800;
+  return deployment;
+}
+
+const FOLLOWED = ["n string", "p__decimal_23_4 decimal(23,4)"];
+
+async function expectColumnsInGlue({ catalog }: Deployment): Promise<void> {
+  const { Columns = [] } = catalog.tables.get(`${TABLE}__segments`)?.StorageDescriptor ?? {};
+  expect(Columns.map(({ Name, Type }) => `${Name} ${Type}`)).toEqual(expect.arrayContaining(FOLLOWED));
+}
+
+async function expectFollowed(deployment: Deployment): Promise<void> {
+  await expectColumnsInGlue(deployment);
+  for (const names of await columns(deployment)) expect(names).toEqual(["k", "v", "g", "p", "n"]);
+  const opened = (await openTable(deployment.store, TABLE)) as OpenTable;
+  expect(opened.schema.columns.map(({ name }) => name)).toContain("p__decimal_23_4");
+  expect(await tableDrift(deployment.engine, opened)).toEqual([]);
+  expect((await readFound(deployment.store, TABLE)).wanted).toBeUndefined();
+}
+
 /** The columns of schema.json, with which changes are sent, and of the newest commit. */
 async function columns({ store }: Deployment): Promise<readonly (readonly string[])[]> {
   const schemas = [await readWrittenSchema(store, TABLE), (await openTable(store, TABLE))?.schema];
-  return schemas.map((schema) => schema?.columns.map(({ name }) => name) ?? []);
+  return schemas.map((schema) => schema?.columns.map(({ label }) => label) ?? []);
 }
 
 async function expectQuarantine({ store }: Deployment): Promise<void> {
@@ -134,6 +169,25 @@ const CASES: Readonly<Record<string, Case>> = {
         expect.objectContaining({ Name: "n" }),
       );
     },
+  },
+  "a compaction that finds what columns do not hold": {
+    begin: following,
+    machine: compactionMachine,
+    states: [FILLED, COMPACTED],
+    changes: DEPLOYED_CHANGES,
+    chosen: (points, calls) => {
+      const first = calls.findIndex(({ name }) => name.startsWith("rows") && name.includes("attribute"));
+      return points.filter(({ call }) => call >= first);
+    },
+    ended: expectColumnsInGlue,
+  },
+  "a compaction that takes on what the data asks for": {
+    begin: waiting,
+    machine: compactionMachine,
+    states: [COMPACTED],
+    changes: DEPLOYED_CHANGES,
+    chosen: thinned,
+    ended: expectFollowed,
   },
   "a snapshot of a table without items": {
     begin: () => filledAndLater({}),

@@ -68,6 +68,7 @@ export class Deployment {
     this.engine = new StatementsEngine(this.store, this.catalog, session);
     this.#register();
     this.store.nowMs = () => this.nowSeconds * 1000;
+    this.catalog.nowSeconds = () => this.nowSeconds;
   }
 
   /** Takes over the lake of an earlier deployment: its segments are registered and its views published. */
@@ -114,7 +115,7 @@ export class Deployment {
   /** Deploys another schema, whose columns go to Glue. */
   deploy(schema: Schema, columnsSinceSeconds: number): void {
     this.schema = schema;
-    this.catalog.deploy(schema, columnsSinceSeconds);
+    this.catalog.deploy(BUCKET, schema, columnsSinceSeconds);
     this.#register();
   }
 

@@ -1,7 +1,7 @@
 /** Tables and partitions of Glue in memory, whose calls are never half done, and a function's access to them. */
 import type { Table, TableInput } from "@aws-sdk/client-glue";
 import type { GlueCatalog } from "../../src/aws/glue-catalog.ts";
-import { changeWireColumns } from "../../src/core/row/wire-line.ts";
+import { storedTables } from "../../src/aws/stored-tables.ts";
 import type { Schema } from "../../src/core/schema/schema.ts";
 import { allPartitions } from "../support/all-partitions.ts";
 import type { Faults } from "./faults.ts";
@@ -10,14 +10,13 @@ export class MemoryCatalog implements GlueCatalog {
   readonly database = "lake";
   readonly tables: Map<string, Table> = new Map();
   readonly partitions: Map<string, string> = new Map();
+  nowSeconds: () => number = () => 0;
 
   /** Sets the columns of the tables that rows pass through, as a deployment of a schema does. */
-  deploy(schema: Schema, atSeconds: number): void {
-    const Columns = changeWireColumns(schema).map(({ name, type }) => ({ Name: name, Type: type }));
-    for (const suffix of ["changes", "segments", "staging"]) {
-      const Name = `${schema.table}__${suffix}`;
+  deploy(bucket: string, schema: Schema, atSeconds: number): void {
+    for (const table of storedTables(bucket, schema)) {
       const UpdateTime = new Date(atSeconds * 1000);
-      this.tables.set(Name, { Name, UpdateTime, StorageDescriptor: { Columns } });
+      this.tables.set(table.Name ?? "", { ...table, Name: table.Name, UpdateTime, VersionId: "0" });
     }
   }
 
@@ -33,16 +32,20 @@ export class MemoryCatalog implements GlueCatalog {
 
   createTable = async (input: TableInput): Promise<"created" | "exists"> => {
     if (this.tables.has(input.Name ?? "")) return "exists";
-    this.tables.set(input.Name ?? "", { ...input, Name: input.Name, VersionId: "0" });
+    this.tables.set(input.Name ?? "", this.#written(input, "0"));
     return "created";
   };
 
   updateTable = async (input: TableInput, versionId: string): Promise<"updated" | "changed-meanwhile"> => {
     const standing = this.tables.get(input.Name ?? "");
     if (standing?.VersionId !== versionId) return "changed-meanwhile";
-    this.tables.set(input.Name ?? "", { ...input, Name: input.Name, VersionId: `${versionId}1` });
+    this.tables.set(input.Name ?? "", this.#written(input, `${versionId}1`));
     return "updated";
   };
+
+  #written(input: TableInput, VersionId: string): Table {
+    return { ...input, Name: input.Name, VersionId, UpdateTime: new Date(this.nowSeconds() * 1000) };
+  }
 
   createPartitions: GlueCatalog["createPartitions"] = async (_, partitions) => {
     for (const { value, location } of partitions) {

@@ -14,10 +14,10 @@ import type {
 } from "../contracts/registry.ts";
 import { tableEntryFile } from "../contracts/registry-files.ts";
 import { columnsOfFiles } from "../deployed-change.ts";
+import { ensureStoredTables } from "../ensure-stored-tables.ts";
 import type { ViewsCatalog } from "../glue-view.ts";
 import { deployedTableNamed, readSourceEntry } from "../registry.ts";
 import { leaveTables } from "../tables-view.ts";
-import { ensureStoredTables } from "./ensure-stored-tables.ts";
 
 export interface RegisterContext {
   readonly store: ObjectStore;

@@ -15,6 +15,7 @@ import {
   RUNS_MAX,
 } from "../contracts/steps.ts";
 import { registerNamed } from "../segments-table.ts";
+import { followDeployedData, waitingChange } from "./follow-deployed-data.ts";
 import { savePlan } from "./saved-plan.ts";
 import type { StepContext } from "./step-context.ts";
 
@@ -42,6 +43,7 @@ export async function planCompaction(
     return { step: "stage", kind, done, next, ...(again.failedRuns < RUNS_MAX ? { again } : {}), ...saved };
   }
   const { table } = event;
+  await followDeployedData(context);
   const newestChangeSeconds =
     asked.newestChangeSeconds ?? (await readLastCompaction(context.store, table))?.newestChangeSeconds;
   // What came while it worked may not have been folded.
@@ -67,8 +69,13 @@ function planKind(
   { scope, settleSeconds }: PlanCompactionEvent,
 ): Promise<Plan | undefined> {
   const { engine, entry, newRunId, nowSeconds, opened } = context;
-  if (kind === "schema") return planSchemaChange(context, entry.schemaSettleSeconds);
+  if (kind === "schema") return planSchema(context);
   const policy = awsPolicy(settleSeconds ?? settleSecondsFor(entry.bufferSeconds));
   const planning = { engine, newRunId, nowSeconds, policy };
   return kind === "minor" ? planMinor(planning, opened) : planMajor(planning, opened, scope);
+}
+
+async function planSchema(context: StepContext): Promise<Plan | undefined> {
+  const followed = await waitingChange(context);
+  return planSchemaChange({ ...context, followed }, context.entry.schemaSettleSeconds);
 }

@@ -6,6 +6,8 @@ import { DynalakeError } from "../../core/error.ts";
 import { EXPORT_FUZZ_SECONDS } from "../../core/exports/export-manifest.ts";
 import { stagedRowsPath, tallyPath } from "../../core/format/lake-path.ts";
 import { itemWireColumns } from "../../core/row/wire-line.ts";
+import { withEarlierColumns } from "../../core/schema/earlier-columns.ts";
+import type { Schema } from "../../core/schema/schema.ts";
 import { emptyWireRows } from "../../core/sql/typed-columns.ts";
 import { readLakeFile } from "../../core/table/stored-file.ts";
 import { AWS_DELIVERY_DELAY_SECONDS } from "../aws-policy.ts";
@@ -43,8 +45,10 @@ export async function planSeedStep(context: StepContext, request: PlanSeedEvent)
   }
   if (sum.rejected > 0 && sum.items + sum.skipped === 0)
     throw new DynalakeError("EXPORT_INVALID", "no item of the export has the key of the schema");
+  // A commit may have changed columns while the files of the export were read, each by a function of its own.
+  const written = withEarlierColumns(schema);
   const staged =
-    sum.items === 0 ? emptyWireRows(engine.dialect, itemWireColumns(schema)) : engine.staged(schema, run);
+    sum.items === 0 ? emptyWireRows(engine.dialect, itemWireColumns(written)) : engine.staged(written, run);
   const { items, skipped, rejected: quarantined } = sum;
   const { exportTimeSeconds } = summary;
   const seeding = {
@@ -53,7 +57,8 @@ export async function planSeedStep(context: StepContext, request: PlanSeedEvent)
     // What is staged is read again, and written to other folders.
     run: failedRuns === 0 ? run : newRunId(), // breakage: failed-runs-are-not-repeated
     staged,
-    ...(sum.items === 0 ? {} : stagedSplits(context, run, [...splits])),
+    stagedBy: "several" as const,
+    ...(sum.items === 0 ? {} : stagedSplits(context, written, run, [...splits])),
     items,
     exportTimeSeconds,
     cutSeconds: Math.max(0, exportTimeSeconds - EXPORT_FUZZ_SECONDS),
@@ -69,13 +74,14 @@ export async function planSeedStep(context: StepContext, request: PlanSeedEvent)
 
 /** Files that were staged by two versions of the function, into different splits, are all read by each statement. */
 function stagedSplits(
-  { engine, opened }: StepContext,
+  { engine }: StepContext,
+  written: Schema,
   run: string,
   counts: readonly number[],
 ): { readonly splits?: StagedSplits } {
   const [count = 1, other] = counts;
   if (count === 1 || other !== undefined) return {};
-  return { splits: { count, relation: (splits) => engine.staged(opened.schema, run, splits) } };
+  return { splits: { count, relation: (splits) => engine.staged(written, run, splits) } };
 }
 
 /** Read many at a time: one after the other, those of 50,000 files would take longer than the function may run. */

@@ -17,6 +17,7 @@ import type { LakeEntry } from "../contracts/registry.ts";
 import type { CleanEvent, SourceEvent } from "../contracts/steps.ts";
 import { deployedEdit } from "../deployed-change.ts";
 import { type DeployedTable, deployedSources, readLakeEntry } from "../registry.ts";
+import { hasToFollow } from "../steps/follow-deployed-data.ts";
 import type { LakeContext } from "../steps/step-context.ts";
 import { planTick, type TickFacts, type TickPlan, type TickSource, type TickState } from "./plan-tick.ts";
 import { readTickState, saveTickState } from "./tick-state.ts";
@@ -98,14 +99,15 @@ function stateAfter(planned: TickState, before: TickState, failures: readonly Ti
 }
 
 async function factsOf(context: TickContext, deployed: DeployedTable): Promise<TickFacts> {
-  const { store } = context;
-  const { schema, table } = deployed;
+  const { nowSeconds, store } = context;
+  const { entry, schema, table } = deployed;
   const opened = await openTableOf(store, schema);
   return {
     hasNews:
       isChanged(opened, schema) ||
-      isHorizonBehind(opened.manifest, context.nowSeconds()) ||
-      (await hasNews(context, deployed)),
+      isHorizonBehind(opened.manifest, nowSeconds()) ||
+      (await hasNews(context, deployed)) ||
+      (await hasToFollow({ store, opened, nowSeconds }, entry.schemaSettleSeconds)), // breakage: what-waits-is-news
     snapshotSeconds: opened.manifest.snapshots.at(-1)?.exportTimeSeconds,
     waiting: (await waitingPaths(store, table)).length,
   };
@@ -114,7 +116,8 @@ async function factsOf(context: TickContext, deployed: DeployedTable): Promise<T
 /** One that the table had before is left by a rollback: a compaction has nothing to do with it. */
 function isChanged(opened: OpenTable, deployed: Schema): boolean {
   if (schemaMark(opened.schema.file) === schemaMark(deployed.file)) return false;
-  return deployedEdit(opened, deployed)?.kind !== "earlier"; // breakage: rolled-back-schemas-are-no-news
+  const edit = deployedEdit(opened, deployed);
+  return edit !== undefined && edit.kind !== "earlier"; // breakage: rolled-back-schemas-are-no-news
 }
 
 /** Whether objects have come since the last compaction, or since shortly before it, when it still left them alone. */

@@ -1,4 +1,5 @@
 /** From staged segments to a commit: a plan's commit, whatever it changes. */
+import { defined } from "../defined.ts";
 import { DynalakeError } from "../error.ts";
 import { segmentOfPath, segmentsFolder } from "../format/lake-path.ts";
 import type { Manifest, Segment } from "../format/manifest.ts";
@@ -63,7 +64,13 @@ function commitChange(
 /** A commit that came in between does no harm. */
 async function commitSchema(context: CommitContext, run: string, change: PlannedSchema): Promise<Manifest> {
   const { store, schema, commits, nowSeconds } = context;
-  const changing = { store, commits, nowSeconds, newRunId: () => run };
+  const changing = {
+    store,
+    commits,
+    nowSeconds,
+    newRunId: () => run,
+    ...defined({ given: change.deployed }),
+  };
   const commit = await changeSchema(changing, schemaOf(change.schema, schema), "the planned schema");
   return commit?.manifest ?? (await readCommits(store, schema.table, commits)).manifest;
 }

@@ -93,10 +93,10 @@ export function afterSnapshot(manifest: Manifest, facts: SnapshotFacts, commit: 
 /** The manifest that commits a schema with columns that no segment has yet. */
 export function afterSchemaChange(
   manifest: Manifest,
-  change: DeclaredColumns & { readonly schema: SchemaFile },
+  change: DeclaredColumns & { readonly schema: SchemaFile; readonly given?: string | undefined },
   commit: Pick<Commit, "run" | "nowSeconds">,
 ): Manifest {
-  const next = nextSchema({ ...manifest, schema: change.before }, change.schema);
+  const next = nextSchema({ ...manifest, schema: change.before }, change.schema, change.given);
   return {
     ...manifest,
     ...committed({ ...manifest, ...next }, "schema", commit),
@@ -126,17 +126,22 @@ export function afterMisfits(
 
 const FORMER_SCHEMAS_MAX = 100;
 
-/** The schema with its number, and the marks of those before it, with that of the manifest if the next one is another. */
+/**
+ * The schema with its number, and the marks of those before it, with that of the manifest if the next one is another. `given` is that
+ * of the schema that people keep: once they keep another one, it is of before.
+ */
 function nextSchema(
   { schema, formerSchemas: earlier = [] }: Pick<Manifest, "schema" | "formerSchemas">,
   next: SchemaFile,
+  given?: string,
 ): Pick<Manifest, "schema" | "formerSchemas"> {
   const marks = [...earlier];
   const mark = schema === null ? undefined : schemaMark(schema);
   const changes = mark !== undefined && mark !== schemaMark(next);
   if (changes) marks.push(mark);
+  if (given !== undefined) marks.push(given); // breakage: deployed-schemas-are-known-again
   // A schema that is the table's again is no former one.
-  const kept = marks.filter((each) => each !== schemaMark(next)).slice(-FORMER_SCHEMAS_MAX);
+  const kept = [...new Set(marks)].filter((each) => each !== schemaMark(next)).slice(-FORMER_SCHEMAS_MAX);
   const evolution = (schema?.evolution ?? 0) + (changes ? 1 : 0);
   const { evolution: _, ...plain } = next;
   return {

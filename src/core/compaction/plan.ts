@@ -53,6 +53,8 @@ export interface PlannedSnapshot extends Omit<SnapshotFacts, "recovery" | "objec
 export interface PlannedSchema {
   readonly kind: "schema";
   readonly schema: SchemaFile;
+  /** The mark of the schema that is deployed by then. */
+  readonly deployed?: string | undefined;
 }
 
 const seconds = moment.check(z.int());
@@ -87,7 +89,7 @@ const changeShape: z.ZodMiniType<PlannedChange> = z.discriminatedUnion("kind", [
     schema: schemaShape,
     replacesSchema: z.boolean(),
   }),
-  z.object({ kind: z.literal("schema"), schema: schemaShape }),
+  z.object({ kind: z.literal("schema"), schema: schemaShape, deployed: z.optional(z.string()) }),
 ]);
 
 const shape: z.ZodMiniType<Plan> = z.object({

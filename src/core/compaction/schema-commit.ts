@@ -30,6 +30,8 @@ export interface SchemaCommitContext {
   readonly commits?: Commits;
   readonly countClean?: CountClean | undefined;
   readonly countDigits?: CountDigits | undefined;
+  /** The mark of what people keep as the table's schema, where the table has made more of it. */
+  readonly given?: string;
 }
 
 export interface SchemaCommit {
@@ -88,7 +90,7 @@ async function commitChange(
   wanted: (before: Schema) => Schema | undefined,
   { origin, bound }: { readonly origin: string; readonly bound: SchemaBound },
 ): Promise<SchemaCommit | undefined> {
-  const { store, countClean } = context;
+  const { store, countClean, given } = context;
   const { table } = known;
   let { commits } = context;
   for (let tries = 0; tries < TRIES; tries++) {
@@ -108,7 +110,7 @@ async function commitChange(
     const reasons = roomReasons(widened, await digitsOf(context, { schema: before, manifest }, widened));
     if (reasons.length > 0) throw notAllowed(before, origin, reasons);
     const clean = widened.length === 0 ? undefined : await countClean?.(before, manifest, widened);
-    const declared = { before: before.file, added: newColumns(change), ...defined({ clean }) };
+    const declared = { before: before.file, added: newColumns(change), ...defined({ clean }), given };
     const commit = { run: context.newRunId(), nowSeconds: context.nowSeconds() };
     const next = afterSchemaChange(manifest, { ...declared, schema: change.schema.file }, commit);
     const outcome = await commitManifest(store, table, next); // breakage: schema-saved-after-commit

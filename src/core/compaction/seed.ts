@@ -6,6 +6,7 @@ import type { SnapshotsKept } from "../format/snapshots-kept.ts";
 import { valuePartitioning } from "../overlay/table-parts.ts";
 import type { QueryEngine } from "../ports/query-engine.ts";
 import { bucketsFor } from "../schema/partitioning.ts";
+import type { StagedBy } from "../sql/column-value.ts";
 import { repeatedKeys, snapshotBaseRows, snapshotConstants } from "../sql/compaction.ts";
 import { sortColumns } from "../sql/typed-columns.ts";
 import { readCommits } from "../table/commits.ts";
@@ -21,6 +22,8 @@ export interface SeedContext extends Omit<SeedCommitContext, "commits"> {
   readonly run: string;
   /** A relation with the wire columns of items. */
   readonly staged: string;
+  /** By whom. Default: by one. Of several, `staged` has the columns of before, too. */
+  readonly stagedBy?: StagedBy;
   /** The same rows in splits. Default: they are one. */
   readonly splits?: StagedSplits;
   readonly items: number;
@@ -55,7 +58,8 @@ export async function planSeed(context: Omit<SeedContext, "store">, newest: Mani
     schema,
     buckets,
     splits: context.splits ?? { count: 1, relation: () => context.staged },
-    baseRows: (staged) => snapshotBaseRows(engine.dialect, schema, staged, floorSeconds, recoverable),
+    baseRows: (staged) =>
+      snapshotBaseRows(engine.dialect, schema, staged, floorSeconds, recoverable, context.stagedBy),
   });
   const { deliveryDelaySeconds, snapshotsKept } = context;
   return {

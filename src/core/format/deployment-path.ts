@@ -3,6 +3,7 @@
  *
  *     <table>/locks/<kind>/<n>.json                    the execution that works on the table
  *            /compacted.json                           when the last compaction that left nothing to do began
+ *            /found.json                               what looks into new segments found that columns do not hold
  *            /counted.json                             until when deliveries were compared with the change log
  *            /waiting/<kind>/*.jsonl                   changes that the table could not take when its source was read
  *     _exports/<source>/AWSDynamoDB/<id>/...           exports of a source table; deleted after their snapshots
@@ -62,6 +63,11 @@ export function tableEntryPath(source: string, table: string): string {
 /** When the last compaction began that left nothing to do. */
 export function compactedPath(table: string): string {
   return `${safePart(table)}/compacted.json`;
+}
+
+/** What looks into new segments have found that columns do not hold. */
+export function foundPath(table: string): string {
+  return `${safePart(table)}/found.json`;
 }
 
 /** Until when what was acknowledged was compared with the change log. */

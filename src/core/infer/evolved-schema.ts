@@ -45,7 +45,7 @@ export function grownSchema(schema: Schema, input: GrowthInput): SchemaGrowth | 
   const { forms: _, ...plain } = file;
   if (evolve === "none") return undefined;
   const retypes = retypesOf(schema, input);
-  const added = evolve === "all" ? newColumns(schema, input.misfits) : [];
+  const added = newColumns(schema, input.misfits);
   if (retypes.length === 0 && added.length === 0) return undefined;
   const attributes: Record<string, AttributeFile> = { ...file.attributes };
   for (const { attribute, spec } of retypes) attributes[attribute] = spec;
@@ -63,15 +63,8 @@ interface Declaration {
 }
 
 function newColumns(schema: Schema, misfits: ReadonlyMap<string, Shape>): readonly Declaration[] {
+  const isFollowed = mayComeIn(schema);
   const declared = new Set(Object.keys(schema.file.attributes));
-  const hidden = new Set(
-    Object.entries(schema.file.attributes)
-      .filter(([, { mask }]) => mask !== undefined)
-      .map(([attribute]) => foldedName(attribute)),
-  );
-  // breakage: spellings-of-masked-attributes-stay-hidden
-  const isFollowed = (attribute: string): boolean =>
-    !declared.has(attribute) && !hidden.has(foldedName(attribute));
   const found = [...misfits]
     .filter(
       ([attribute, { counts }]) =>
@@ -100,6 +93,18 @@ function newColumns(schema: Schema, misfits: ReadonlyMap<string, Shape>): readon
     const name = nameOf.get(attribute) as string;
     return { attribute, spec: name === columnName(attribute) ? spec : { name, ...spec } };
   });
+}
+
+/** Whether an attribute may get a column by itself: not in a spelling of one that is masked. */
+export function mayComeIn({ evolve, file }: Pick<Schema, "evolve" | "file">): (attribute: string) => boolean {
+  const hidden = new Set(
+    Object.entries(file.attributes)
+      .filter(([, { mask }]) => mask !== undefined)
+      .map(([attribute]) => foldedName(attribute)),
+  );
+  // breakage: spellings-of-masked-attributes-stay-hidden
+  return (attribute) =>
+    evolve === "all" && !Object.hasOwn(file.attributes, attribute) && !hidden.has(foldedName(attribute));
 }
 
 interface Retype extends Declaration {

@@ -108,29 +108,40 @@ export function roomReasons(
 
 /** The given schema with the names that columns have got since, and what has come by following the data, as far as both do. */
 function withGrown(before: Schema, given: Schema): Schema {
-  const follows = given.evolve !== "none" && before.evolve !== "none";
-  const known = new Map(given.columns.map((column) => [column.attribute, column]));
-  const attributes = { ...given.file.attributes };
-  for (const { attribute, type } of before.columns) {
-    const own = known.get(attribute);
+  const attributes = followedAttributes(before, given);
+  for (const { attribute } of given.columns) {
     const shown = (before.file.attributes[attribute] ?? {}) as AttributeFile;
     // breakage: given-schemas-rename-nothing
-    if (own !== undefined)
-      attributes[attribute] = {
-        ...defined({ name: shown.name, hidden: shown.hidden }),
-        ...attributes[attribute],
-      };
-    if (!follows) continue;
+    attributes[attribute] = {
+      ...defined({ name: shown.name, hidden: shown.hidden }),
+      ...attributes[attribute],
+    } as AttributeFile;
+  }
+  const isSame = text(partsOf(before)) === text(partsOf(given));
+  const { partitionBy } = (isSame ? before : given).file;
+  const file = { ...given.file, ...defined({ partitionBy }), attributes };
+  return parseStoredSchema(file, `the lake's "${before.table}"`);
+}
+
+/** The given schema with what has come to the lake's by following the data, as far as both do. */
+export function withFollowed(before: Schema, given: Schema): Schema {
+  const attributes = followedAttributes(before, given);
+  return parseStoredSchema({ ...given.file, attributes }, `the lake's "${before.table}"`);
+}
+
+function followedAttributes(before: Schema, given: Schema): Record<string, AttributeFile> {
+  const attributes = { ...given.file.attributes };
+  if (given.evolve === "none" || before.evolve === "none") return attributes;
+  const known = new Map(given.columns.map((column) => [column.attribute, column]));
+  for (const { attribute, type } of before.columns) {
+    const own = known.get(attribute);
     const isNew = own === undefined && !given.dropped.has(attribute) && given.evolve === "all";
     // breakage: given-schemas-narrow-nothing
     if (own !== undefined && (widens(own.type, type) || reaches(own.type, type)))
       attributes[attribute] = { ...attributes[attribute], type: schemaTypeText(type) };
     else if (isNew) attributes[attribute] = before.file.attributes[attribute] as AttributeFile;
   }
-  const isSame = text(partsOf(before)) === text(partsOf(given));
-  const { partitionBy } = (isSame ? before : given).file;
-  const file = { ...given.file, ...defined({ partitionBy }), attributes };
-  return parseStoredSchema(file, `the lake's "${before.table}"`);
+  return attributes;
 }
 
 /** The columns to add. Throws SCHEMA_INVALID if the data rules the change out. `origin` names the new schema in errors. */

@@ -37,9 +37,12 @@ export function wireForm(recoverable: ReadonlySet<string> = NONE): FileForm {
   return { values: "wire", recoverable, earlier: true }; // breakage: the-log-has-every-form
 }
 
-/** Wire rows as the staged items of a snapshot have them: all are written by one schema. */
-export function stagedForm(recoverable: ReadonlySet<string>): FileForm {
-  return { values: "wire", recoverable, earlier: false };
+/** Who stages the items of a snapshot: one writer has one schema; while several work, another one may become the table's. */
+export type StagedBy = "one" | "several";
+
+/** Wire rows as the staged items of a snapshot have them. */
+export function stagedForm(recoverable: ReadonlySet<string>, writers: StagedBy): FileForm {
+  return { values: "wire", recoverable, earlier: writers === "several" }; // breakage: staged-rows-have-every-form
 }
 
 /** Rows of segments that were written before the newest columns. */

@@ -4,7 +4,7 @@ import { recoverableColumns } from "../format/recovery.ts";
 import { type Dialect, integer, literal, quoted } from "../ports/dialect.ts";
 import type { ConstantColumn } from "../ports/query-engine.ts";
 import type { Schema } from "../schema/schema.ts";
-import { stagedForm, valueList } from "./column-value.ts";
+import { type StagedBy, stagedForm, valueList } from "./column-value.ts";
 import { HASH_ALONE, newestRows, rowsOfWindows } from "./overlay.ts";
 import { nameList, segmentColumns } from "./typed-columns.ts";
 
@@ -31,9 +31,10 @@ export function snapshotBaseRows(
   staged: string,
   floorSeconds: number,
   recoverable: ReadonlySet<string>,
+  writers: StagedBy = "one",
 ): string {
   const constants = new Map(snapshotConstants(dialect, floorSeconds).map(({ name, value }) => [name, value]));
-  const form = { ...stagedForm(recoverable), constants };
+  const form = { ...stagedForm(recoverable, writers), constants };
   return `SELECT ${valueList(dialect, segmentColumns(dialect, schema), form)} FROM ${staged}`;
 }
 

@@ -51,17 +51,22 @@ export function boundSchema(given: Schema, { source, file }: Schema): Schema {
   return { ...given, source, file: { ...given.file, source } };
 }
 
-/** What a schema orders that people have written knowing the table's. */
+/**
+ * What a schema orders that people have written knowing the table's. `marks` are those by which the table may have known it before,
+ * beside its own.
+ */
 export function editOf(
   written: Schema,
   { schema, manifest }: { readonly schema: Schema; readonly manifest: Manifest },
+  marks: readonly string[] = [],
 ): GivenEdit | undefined {
-  const evolution = manifest.schema?.evolution ?? 0;
-  const isFormer = manifest.formerSchemas?.includes(schemaMark(written.file));
-  // breakage: earlier-schema-is-no-edit
-  if (isFormer === true && (written.file.evolution ?? 0) < evolution) return { kind: "earlier", evolution };
   const change = schemaChange(schema, written, "order"); // breakage: edits-order-kinds
   if (change.kind === "same") return undefined;
+  const evolution = manifest.schema?.evolution ?? 0;
+  const former = new Set(manifest.formerSchemas);
+  const isFormer = [schemaMark(written.file), ...marks].some((mark) => former.has(mark));
+  // breakage: earlier-schema-is-no-edit
+  if (isFormer && (written.file.evolution ?? 0) < evolution) return { kind: "earlier", evolution };
   const reasons = change.kind === "refused" ? change.reasons : knownReasons(manifest, change);
   if (change.kind === "compatible" && reasons.length === 0) return { ...change, kind: "pending", written };
   return { kind: "refused", written, why: reasons.slice(0, REASONS_MAX).join("; ") };

@@ -2,16 +2,16 @@
 import type { CompactionResult } from "../../core/compaction/compact.ts";
 import { growSchema } from "../../core/compaction/schema-commit.ts";
 import { showMisfits } from "../../core/compaction/show-misfits.ts";
-import type { Manifest, Segment } from "../../core/format/manifest.ts";
+import type { Manifest } from "../../core/format/manifest.ts";
 import { columnsToMeasure, type GrowthInput, grownSchema } from "../../core/infer/evolved-schema.ts";
-import { digitsDecide, shapeOfFound } from "../../core/infer/found-values.ts";
-import { observeValue, type Shape, shapeOf } from "../../core/infer/infer-shape.ts";
+import type { Shape } from "../../core/infer/infer-shape.ts";
 import { cleanSegments } from "../../core/overlay/clean-segments.ts";
-import { misfitsOf, segmentDrift, tableDrift, unmappedDigits, withTexts } from "../../core/overlay/drift.ts";
+import { segmentDrift, tableDrift, withTexts } from "../../core/overlay/drift.ts";
 import type { Drift } from "../../core/overlay/drift-finding.ts";
 import { currentView } from "../../core/overlay/lake-view.ts";
+import { misfitsIn, segmentMisfits } from "../../core/overlay/segment-misfits.ts";
 import { countWholeDigits } from "../../core/overlay/whole-digits.ts";
-import { isNested, parseColumnType } from "../../core/schema/column-type.ts";
+import { parseColumnType } from "../../core/schema/column-type.ts";
 import { addedLabels, type Widening } from "../../core/schema/rebased-schema.ts";
 import { parseSchema, type Schema } from "../../core/schema/schema.ts";
 import { digitsOf } from "../../core/schema/widening.ts";
@@ -43,34 +43,12 @@ export async function followData(
   const written = folds.flatMap(({ manifest, run }) =>
     manifest.segments.filter((segment) => segment.run === run),
   );
-  const drift = await segmentDrift(lake.engine, schema, written);
-  if (!evolves) {
-    await showLeft(lake, schema, { drift, ...NOT_GROWN });
-    return NOTHING;
-  }
-  const misfits = await misfitsIn(lake, schema, drift, lake.engine.segments(schema, written));
-  const parts = await partsOf(lake, schema, drift, written);
-  const grown = await measureAndGrow(lake, schema, new Map([...misfits, ...parts]));
-  await showLeft(lake, schema, { drift, ...grown });
-  return grown.followed;
-}
-
-/** What is within the values that columns of lists, maps and structs cannot hold whole: members that appeared, wider parts. */
-async function partsOf(
-  { engine }: Pick<EvolvingLake, "engine">,
-  schema: Schema,
-  drift: readonly Drift[],
-  written: readonly Segment[],
-): Promise<ReadonlyMap<string, Shape>> {
-  const found = new Set(drift.map(({ attribute }) => attribute));
-  const shapes = new Map<string, Shape>();
-  for (const { attribute, type } of schema.columns) {
-    if (!isNested(type) || !found.has(attribute)) continue;
-    const shape = shapeOf();
-    for (const value of await misfitsOf(engine, schema, written, attribute)) observeValue(shape, value);
-    shapes.set(attribute, shape); // breakage: members-that-appear-are-followed
-  }
-  return shapes;
+  const { drift, misfits } = evolves
+    ? await segmentMisfits(lake.engine, schema, written)
+    : { drift: await segmentDrift(lake.engine, schema, written), misfits: new Map<string, Shape>() };
+  const { followed, wholeDigits } = evolves ? await measureAndGrow(lake, schema, misfits) : NOT_GROWN;
+  await showLeft(lake, schema, { drift, followed, wholeDigits });
+  return followed;
 }
 
 interface Grown {
@@ -102,23 +80,6 @@ function showLeft(
   return showMisfits(lake, schema, { drift: left, wholeDigits });
 }
 
-/** What is known of the values that drift found in `relation`. */
-async function misfitsIn(
-  { engine }: Pick<EvolvingLake, "engine">,
-  schema: Schema,
-  drift: readonly Drift[],
-  relation: string,
-): Promise<Map<string, Shape>> {
-  const types = new Map(schema.columns.map(({ attribute, type }) => [attribute, type]));
-  const asked = drift.filter((found) => digitsDecide(found, types.get(found.attribute)));
-  const digits = await unmappedDigits(
-    engine,
-    relation,
-    asked.map(({ attribute }) => attribute),
-  );
-  return new Map(drift.map((found) => [found.attribute, shapeOfFound(found, digits.get(found.attribute))]));
-}
-
 /**
  * After a snapshot, which has grown the schema by what it read: decimals that need digits which all values leave before the point
  * widen once these were counted, and what is left is shown as text. Returns what SQL does not show then.
@@ -142,7 +103,7 @@ export async function followSnapshot(
 async function reachFurther(lake: EvolvingLake, opened: OpenTable, drift: readonly Drift[]): Promise<Grown> {
   const { schema } = opened;
   const view = await currentView(lake.engine, opened, undefined);
-  const misfits = await misfitsIn(lake, schema, drift, `(${view.sql})`);
+  const misfits = await misfitsIn(lake.engine, schema, drift, `(${view.sql})`);
   const asked = new Set(columnsToMeasure(schema, { misfits }).map(({ attribute }) => attribute));
   const far = new Map([...misfits].filter(([attribute]) => asked.has(attribute)));
   return measureAndGrow(lake, schema, far);

@@ -156,7 +156,7 @@ describe("of all roles", () => {
     ]);
   });
 
-  test("only register makes tables that hold data, and only publish-views others", () => {
+  test("only register makes tables that hold data, only it and compactions add columns, and only publish-views makes others", () => {
     const writes = all().filter(({ action }) => /glue:(Create|Update)Table/.test(action));
     const tables = (role: RegExp): readonly string[] => [
       ...new Set(
@@ -165,16 +165,16 @@ describe("of all roles", () => {
           .map(({ resource }) => resource.replace(/^.*:table\//, "")),
       ),
     ];
-    expect(tables(/Register/)).toEqual([
-      "dynalake/*__changes",
-      "dynalake/*__segments",
-      "dynalake/*__staging",
-      "dynalake/dynalake_tables",
-    ]);
+    const stored = ["dynalake/*__changes", "dynalake/*__segments", "dynalake/*__staging"];
+    expect(tables(/Register/)).toEqual([...stored, "dynalake/dynalake_tables"]);
+    expect(tables(/PlanCompaction/)).toEqual(stored);
+    const makers = writes.filter(({ action }) => action === "glue:CreateTable").map(({ role }) => role);
+    expect(makers.filter((role) => /PlanCompaction/.test(role))).toEqual([]);
     expect(tables(/PublishViews/)).toEqual(["dynalake/*"]);
     // What a look has found is told at once.
     expect(tables(/Source/)).toEqual(["dynalake/*__moments"]);
     expect([...new Set(writes.map(({ role }) => role))].sort()).toEqual([
+      "LakeWorkFunctionsPlanCompactionRole",
       "LakeWorkFunctionsPublishViewsRole",
       "LakeWorkFunctionsRegisterRole",
       "ReviewsSourceSourceRole",

@@ -3,11 +3,11 @@
  * `publishViews`, from the newest manifest.
  */
 import type { Column as GlueColumn, StorageDescriptor, TableInput } from "@aws-sdk/client-glue";
-import { changesFolder, segmentsFolder, stagingFolder } from "../../core/format/lake-path.ts";
-import { changeWireColumns, itemWireColumns } from "../../core/row/wire-line.ts";
-import { columnTypeText } from "../../core/schema/column-type.ts";
-import type { Schema } from "../../core/schema/schema.ts";
-import { type StoredTable, storedTableName } from "../contracts/glue-tables.ts";
+import { changesFolder, segmentsFolder, stagingFolder } from "../core/format/lake-path.ts";
+import { changeWireColumns, itemWireColumns } from "../core/row/wire-line.ts";
+import { columnTypeText } from "../core/schema/column-type.ts";
+import type { Schema } from "../core/schema/schema.ts";
+import { type StoredTable, storedTableName } from "./contracts/glue-tables.ts";
 
 type Format = Pick<StorageDescriptor, "InputFormat" | "OutputFormat" | "SerdeInfo" | "Compressed">;
 

@@ -1,9 +1,9 @@
 /** Makes a lake table's stored tables in the Glue Data Catalog: creates those that are missing, and only ever adds columns. */
 import type { Table, TableInput } from "@aws-sdk/client-glue";
-import { DynalakeError } from "../../core/error.ts";
-import type { Schema } from "../../core/schema/schema.ts";
-import { systemTiming, type Timing } from "../../sdk/timing.ts";
-import { changeTable, type TablesCatalog } from "../change-table.ts";
+import { DynalakeError } from "../core/error.ts";
+import type { Schema } from "../core/schema/schema.ts";
+import { systemTiming, type Timing } from "../sdk/timing.ts";
+import { changeTable, type TablesCatalog } from "./change-table.ts";
 import { storedTables } from "./stored-tables.ts";
 
 /** Repeating it changes nothing. Throws SCHEMA_INVALID if a column is there with another type. */

@@ -1,0 +1,160 @@
+/**
+ * The columns of a deployed lake table follow its data, as `evolve` allows. After a compaction its new segments are looked into. What
+ * a wider or a new column would hold is a change that waits, as a deployed one does: Glue gets the columns first.
+ */
+import { DynalakeError, type ErrorCode } from "../../core/error.ts";
+import type { Segment } from "../../core/format/manifest.ts";
+import type { Shape } from "../../core/infer/infer-shape.ts";
+import { type WantedColumns, wantedColumns, withWanted } from "../../core/infer/wanted-columns.ts";
+import {
+  type FoundRecord,
+  readFound,
+  type SegmentLook,
+  saveFound,
+  type WantedChange,
+} from "../../core/overlay/found-record.ts";
+import { segmentMisfits } from "../../core/overlay/segment-misfits.ts";
+import type { ObjectStore } from "../../core/ports/object-store.ts";
+import type { QueryEngine } from "../../core/ports/query-engine.ts";
+import { roomReasons, schemaChange } from "../../core/schema/schema-change.ts";
+import type { PendingEdit } from "../../core/table/schema-edit.ts";
+import type { TablesCatalog } from "../change-table.ts";
+import { type CommittedTable, columnsAfter, hasRoom } from "../deployed-change.ts";
+import { ensureStoredTables } from "../ensure-stored-tables.ts";
+
+export interface FollowingContext {
+  readonly store: ObjectStore;
+  readonly engine: QueryEngine & { readonly catalog: TablesCatalog };
+  readonly bucket: string;
+  readonly opened: CommittedTable;
+  readonly nowSeconds: () => number;
+}
+
+/** What was found makes of the table's schema, on the columns of its files; undefined for nothing, and where there is no room. */
+export function followedEdit(table: CommittedTable, wanted: WantedColumns): PendingEdit | undefined {
+  const written = withWanted(table.schema, wanted);
+  const change = written && schemaChange(table.schema, written);
+  if (written === undefined || change?.kind !== "compatible") return undefined;
+  const edit: PendingEdit = { ...change, kind: "pending", written };
+  // Nothing here counts the digits that values need.
+  const isSure = roomReasons(edit.widened, undefined).length === 0;
+  return isSure && hasRoom(table, edit) ? edit : undefined; // breakage: followed-columns-fit-statements
+}
+
+/** The change of the schema that waits for Glue's columns; undefined for none. */
+export async function waitingChange({
+  store,
+  opened,
+}: Pick<FollowingContext, "store" | "opened">): Promise<PendingEdit | undefined> {
+  if (opened.schema.evolve === "none") return undefined;
+  const { wanted } = await readFound(store, opened.schema.table);
+  return wanted && followedEdit(opened, wanted.columns);
+}
+
+/** Whether a compaction has to look into segments, or to take on a change whose time to settle is over. */
+export async function hasToFollow(
+  { store, opened, nowSeconds }: Pick<FollowingContext, "store" | "opened" | "nowSeconds">,
+  settleSeconds: number,
+): Promise<boolean> {
+  if (opened.schema.evolve === "none") return false;
+  const found = await readFound(store, opened.schema.table);
+  if (found.wanted === undefined) return unseenSegments(opened, found).length > 0;
+  return found.wanted.sinceSeconds + settleSeconds <= nowSeconds();
+}
+
+/**
+ * Looks into what is new, if no change waits, and gives Glue the columns of one that does. A death leaves a record that the next
+ * compaction goes on with. Throws what may pass.
+ */
+export async function followDeployedData(context: FollowingContext): Promise<void> {
+  const { opened, store } = context;
+  if (opened.schema.evolve === "none") return; // breakage: nothing-is-followed-under-none
+  const { table } = opened.schema;
+  const before = await readFound(store, table);
+  const waiting = before.wanted && followedEdit(opened, before.wanted.columns);
+  // breakage: one-change-waits-at-a-time
+  const found = waiting === undefined ? await looked(context, before) : before;
+  const edit = waiting ?? (found.wanted && followedEdit(opened, found.wanted.columns));
+  if (found !== before) await saveFound(store, table, found);
+  if (edit === undefined) return;
+  try {
+    const { bucket, engine } = context;
+    await ensureStoredTables(engine.catalog, bucket, columnsAfter(opened.schema, edit)); // breakage: followed-columns-come-to-glue
+  } catch (error) {
+    if (!(error instanceof DynalakeError) || error.code !== "SCHEMA_INVALID") throw error;
+    // Glue has a column of that name and of another type: the values stay in `_unmapped`.
+    await saveFound(store, table, { looks: found.looks });
+  }
+}
+
+/** The record after a look into new segments, and without what is done. */
+async function looked(context: FollowingContext, before: FoundRecord): Promise<FoundRecord> {
+  const { opened } = context;
+  const fresh = unseenSegments(opened, before);
+  if (fresh.length === 0 && before.wanted === undefined) return before;
+  const live = new Set(runsOf(opened.manifest.segments));
+  const kept = before.looks.filter(({ runs }) => runs.some((run) => live.has(run)));
+  if (fresh.length === 0) return { looks: kept };
+  const { look, misfits } = await lookInto(context, fresh, failuresOf(kept));
+  const columns = fittingColumns(opened, wantedColumns(opened.schema, misfits));
+  const wanted: WantedChange | undefined = columns && { columns, sinceSeconds: context.nowSeconds() };
+  return { looks: [...kept.filter(isOver), look], ...(wanted && { wanted }) };
+}
+
+/** What an engine cannot find out about segments in so many looks it is not asked again. */
+const FAILURES_MAX = 3;
+
+function isOver({ found, failures = 0 }: SegmentLook): boolean {
+  return found !== undefined || failures >= FAILURES_MAX;
+}
+
+function failuresOf(looks: readonly SegmentLook[]): number {
+  return Math.max(0, ...looks.filter((look) => !isOver(look)).map(({ failures = 0 }) => failures));
+}
+
+/** A statement that fails is no reason to end a compaction, which has folded its changes by then. Throws what keeps all from working. */
+async function lookInto(
+  { engine, opened }: FollowingContext,
+  fresh: readonly Segment[],
+  failures: number,
+): Promise<{ readonly look: SegmentLook; readonly misfits: ReadonlyMap<string, Shape> }> {
+  const runs = runsOf(fresh);
+  try {
+    const { drift, misfits } = await segmentMisfits(engine, opened.schema, fresh);
+    return { look: { runs, found: drift.slice(0, ATTRIBUTES_KEPT_MAX) }, misfits };
+  } catch (error) {
+    // breakage: failed-looks-end-no-compaction
+    if (!(error instanceof DynalakeError) || !OF_STATEMENTS.has(error.code)) throw error;
+    return { look: { runs, failures: failures + 1 }, misfits: new Map() };
+  }
+}
+
+/** What statements fail with by themselves, or for want of time. */
+const OF_STATEMENTS: ReadonlySet<ErrorCode> = new Set(["SQL_FAILED", "ENGINE_FAILED"]);
+
+const ATTRIBUTES_KEPT_MAX = 200;
+
+/** As many of the columns as statements have room for; undefined for none. */
+function fittingColumns(table: CommittedTable, wanted: WantedColumns): WantedColumns | undefined {
+  for (
+    let columns = Object.entries(wanted);
+    columns.length > 0;
+    columns = columns.slice(0, columns.length >> 1)
+  ) {
+    const some = Object.fromEntries(columns);
+    if (followedEdit(table, some) !== undefined) return some;
+  }
+  return undefined;
+}
+
+function unseenSegments(
+  { manifest }: Pick<CommittedTable, "manifest">,
+  { looks }: FoundRecord,
+): readonly Segment[] {
+  const seen = new Set(looks.filter(isOver).flatMap(({ runs }) => runs)); // breakage: segments-are-looked-into-once
+  return manifest.segments.filter(({ run }) => !seen.has(run));
+}
+
+function runsOf(segments: readonly Segment[]): readonly string[] {
+  return [...new Set(segments.map(({ run }) => run))];
+}

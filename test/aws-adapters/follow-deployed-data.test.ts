@@ -1,0 +1,241 @@
+/** The columns of a deployed table that follow its data: found by a compaction, in Glue first, and then the table's. */
+import { expect, test } from "@jest/globals";
+import { deployedEdit } from "../../src/aws/deployed-change.ts";
+import { followDeployedData, followedEdit, hasToFollow } from "../../src/aws/steps/follow-deployed-data.ts";
+import type { StepContext } from "../../src/aws/steps/step-context.ts";
+import { DynalakeError } from "../../src/core/error.ts";
+import { initialManifest } from "../../src/core/format/manifest.ts";
+import { tableDrift } from "../../src/core/overlay/drift.ts";
+import { readFound } from "../../src/core/overlay/found-record.ts";
+import {
+  type AttributeFile,
+  parseSchema,
+  type Schema,
+  type SchemaFile,
+} from "../../src/core/schema/schema.ts";
+import { openTableOf } from "../../src/core/table/open-table.ts";
+import { type Deployment, filledDeployment } from "../crash-points/deployment.ts";
+import {
+  again,
+  compactionMachine,
+  Execution,
+  type Invoker,
+  snapshotMachine,
+} from "../crash-points/machines.ts";
+import { sessionOfTests } from "../crash-points/session.ts";
+import { evolvingSchema, NOW, shown, TABLE } from "../crash-points/world.ts";
+
+const session = sessionOfTests();
+
+/** Prices of the table are whole in its base, and have cents in the stream; notes have no column. */
+async function deployed(schema: Schema = evolvingSchema("bigint")): Promise<Deployment> {
+  const deployment = await filledDeployment(session(), schema);
+  deployment.deploy(schema, NOW - 1800);
+  return deployment;
+}
+
+/** A compaction, so many seconds later. */
+async function compact(deployment: Deployment, afterSeconds = 0): Promise<void> {
+  deployment.nowSeconds += afterSeconds;
+  expect(await compactionMachine(new Execution(deployment, again))).toBe("succeeded");
+}
+
+const opened = ({ store, schema }: Deployment) => openTableOf(store, schema);
+
+async function types(deployment: Deployment): Promise<Readonly<Record<string, string | undefined>>> {
+  const { schema } = await opened(deployment);
+  const found = schema.columns.map(({ label, attribute }) => [
+    label,
+    schema.file.attributes[attribute]?.type,
+  ]);
+  return Object.fromEntries(found);
+}
+
+function inGlue({ catalog }: Deployment): readonly (string | undefined)[] {
+  const { Columns = [] } = catalog.tables.get(`${TABLE}__changes`)?.StorageDescriptor ?? {};
+  return Columns.map(({ Name }) => Name).filter((name) => !name?.startsWith("_"));
+}
+
+const BEFORE = { k: "int", v: "string", g: "string", p: "bigint" };
+const AFTER = { ...BEFORE, p: "decimal(23,4)", n: "string" };
+
+test("what a compaction finds is in Glue at once, and in the table once Firehose surely knows it", async () => {
+  const deployment = await deployed();
+  await compact(deployment);
+  expect(inGlue(deployment)).toEqual(["k", "v", "g", "p", "p__decimal_23_4", "n"].sort(byGlue(deployment)));
+  await compact(deployment, 1799);
+  expect(await types(deployment)).toEqual(BEFORE);
+  await compact(deployment, 1);
+  expect(await types(deployment)).toEqual(AFTER);
+  expect(await tableDrift(deployment.engine, await opened(deployment))).toEqual([]);
+  expect(await readFound(deployment.store, TABLE)).toMatchObject({ looks: [{}] });
+  expect((await readFound(deployment.store, TABLE)).wanted).toBeUndefined();
+});
+
+/** In whichever order they came. */
+function byGlue(deployment: Deployment) {
+  const names = inGlue(deployment);
+  return (one: string, other: string) => names.indexOf(one) - names.indexOf(other);
+}
+
+test.each([
+  ["types", { ...BEFORE, p: "decimal(23,4)" }],
+  ["none", BEFORE],
+] as const)("under %s, only what it allows follows", async (evolve, expected) => {
+  const deployment = await deployed(evolvingSchema("bigint", { evolve }));
+  await compact(deployment);
+  await compact(deployment, 1800);
+  expect(await types(deployment)).toEqual(expected);
+  // Nothing is looked for where nothing may follow.
+  expect(deployment.store.paths(`${TABLE}/found.json`)).toHaveLength(evolve === "none" ? 0 : 1);
+});
+
+test("what comes while a change waits is followed afterwards", async () => {
+  const deployment = await deployed(evolvingSchema("bigint", { evolve: "types" }));
+  await compact(deployment);
+  const file = { ...deployment.schema.file, evolve: "all" as const };
+  deployment.schema = parseSchema(file, "a test");
+  await compact(deployment, 900);
+  expect(inGlue(deployment)).not.toContain("n");
+  await compact(deployment, 900);
+  expect((await types(deployment)).p).toBe("decimal(23,4)");
+  // The fold was looked into before attributes were to get columns; a snapshot is looked into anew.
+  deployment.source({ 1: "c3" });
+  await snapshotMachine(new Execution(deployment, again));
+  await compact(deployment, 60);
+  await compact(deployment, 1800);
+  expect(await types(deployment)).toEqual(AFTER);
+});
+
+test("a column of that name and another type in Glue leaves the values where they are, and compactions go on", async () => {
+  const deployment = await deployed();
+  const name = `${TABLE}__segments`;
+  const table = deployment.catalog.tables.get(name);
+  const Columns = [...(table?.StorageDescriptor?.Columns ?? []), { Name: "n", Type: "double" }];
+  deployment.catalog.tables.set(name, {
+    ...table,
+    Name: name,
+    StorageDescriptor: { ...table?.StorageDescriptor, Columns },
+  });
+  await compact(deployment);
+  await compact(deployment, 1800);
+  expect(await types(deployment)).toEqual(BEFORE);
+});
+
+function failing(context: StepContext, code: "ENGINE_FAILED" | "THROTTLED"): StepContext {
+  const rows = () => Promise.reject(new DynalakeError(code, "no"));
+  return { ...context, engine: { ...context.engine, rows } };
+}
+
+test("a look that fails ends no compaction, and is repeated a few times", async () => {
+  const deployment = await deployed();
+  const context = await deployment.steps();
+  await expect(followDeployedData(failing(context, "THROTTLED"))).rejects.toMatchObject({
+    code: "THROTTLED",
+  });
+  for (const failures of [1, 2, 3]) {
+    expect(await hasToFollow(context, 1800)).toBe(true);
+    await followDeployedData(failing(context, "ENGINE_FAILED"));
+    const { looks } = await readFound(deployment.store, TABLE);
+    expect(looks).toEqual([{ runs: expect.any(Array), failures }]);
+  }
+  expect(await hasToFollow(context, 1800)).toBe(false);
+  await followDeployedData(context);
+  expect(inGlue(deployment)).not.toContain("n");
+});
+
+test("there is news for a tick while segments are not looked into, and when what waits has settled", async () => {
+  const deployment = await deployed();
+  const isNews = async () => hasToFollow(await deployment.steps(), 1800);
+  expect(await isNews()).toBe(true);
+  await compact(deployment);
+  expect(await isNews()).toBe(false);
+  deployment.nowSeconds += 1800;
+  expect(await isNews()).toBe(true);
+  await compact(deployment);
+  expect(await isNews()).toBe(false);
+});
+
+/** What the deployed file orders of the table. */
+async function orders(deployment: Deployment, file: SchemaFile) {
+  return deployedEdit(await opened(deployment), parseSchema(file, "a test"));
+}
+
+/** Deploys a schema, and has it committed. */
+async function deploy(deployment: Deployment, file: SchemaFile): Promise<void> {
+  deployment.schema = parseSchema(file, "a test");
+  expect(await orders(deployment, file)).toMatchObject({ kind: "pending" });
+  await compact(deployment, 60);
+  expect(await orders(deployment, file)).toBeUndefined();
+}
+
+test("a stale file takes nothing back that followed the data, and one that is rolled back orders nothing", async () => {
+  const deployment = await deployed();
+  const { file: first } = deployment.schema;
+  const named = (name: string, more: Readonly<Record<string, AttributeFile>> = {}): SchemaFile => ({
+    ...first,
+    attributes: { ...first.attributes, G: { type: "string", name }, ...more },
+  });
+  const [second, third] = [named("group"), named("cluster")];
+  await deploy(deployment, second);
+  await compact(deployment, 1800);
+  expect(await types(deployment)).toMatchObject({ group: "string", p: "decimal(23,4)", n: "string" });
+  // It says what there is at least.
+  expect(await orders(deployment, second)).toBeUndefined();
+  expect(await orders(deployment, first)).toMatchObject({ kind: "earlier" });
+  await deploy(deployment, third);
+  expect(await types(deployment)).toMatchObject({ cluster: "string", p: "decimal(23,4)", n: "string" });
+  for (const stale of [first, second])
+    expect(await orders(deployment, stale)).toMatchObject({ kind: "earlier" });
+  expect(await orders(deployment, third)).toBeUndefined();
+});
+
+test("a file that was deployed while types followed is known again after attributes have", async () => {
+  const deployment = await deployed(evolvingSchema("bigint", { evolve: "types" }));
+  const { file: first } = deployment.schema;
+  const named = (name: string, evolve: "types" | "all"): SchemaFile => ({
+    ...first,
+    evolve,
+    attributes: { ...first.attributes, G: { type: "string", name } },
+  });
+  const [second, third] = [named("group", "types"), named("cluster", "all")];
+  await compact(deployment);
+  await compact(deployment, 1800);
+  await deploy(deployment, second);
+  await deploy(deployment, third);
+  deployment.source({ 1: "c3" });
+  await snapshotMachine(new Execution(deployment, again));
+  await compact(deployment, 60);
+  await compact(deployment, 1800);
+  expect(await types(deployment)).toMatchObject({ cluster: "string", p: "decimal(23,4)", n: "string" });
+  expect(await orders(deployment, second)).toMatchObject({ kind: "earlier" });
+});
+
+test("items of a snapshot that were staged before a column became wider are in it", async () => {
+  const deployment = await deployed();
+  await compact(deployment);
+  deployment.nowSeconds += 1800;
+  const items = { 1: "a1", 2: "c2", 3: "b3", 4: "d4", 5: "a5" };
+  deployment.source(items);
+  let isStaged = false;
+  const between: Invoker = async (invocation) => {
+    const answer = await invocation();
+    const staged = deployment.store.paths(`${TABLE}/staging/`).some((path) => path.includes("/rows/"));
+    if (!staged || isStaged) return answer;
+    isStaged = true;
+    await compact(deployment);
+    return answer;
+  };
+  await snapshotMachine(new Execution(deployment, between));
+  expect([isStaged, await types(deployment)]).toEqual([true, AFTER]);
+  expect(await shown(deployment)).toEqual(items);
+});
+
+test("what statements have no room for does not follow", () => {
+  const schema = evolvingSchema("bigint");
+  const table = { schema, manifest: { ...initialManifest(1), sequence: 1, schema: schema.file } };
+  const moments = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`at_${i}`, { type: "timestamp" }]));
+  expect(followedEdit(table, moments(20))?.added).toHaveLength(20);
+  expect(followedEdit(table, moments(50))).toBeUndefined();
+});
