@@ -114,7 +114,7 @@ test("the version and the help load nothing but the command line", async () => {
   expect(await succeeds("--help")).toContain("Usage: dynalake");
 });
 
-test("run follows a table", async () => {
+deepTest("run follows a table", async () => {
   const table = await SourceTable.create(emulator.connection, "Followed");
   await table.put({ User: { S: "ann" }, Book: { S: "Mort" } });
   const at = ["--source", table.name, "--endpoint", emulator.endpoint, "--lake", "followed"];

@@ -4,6 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type DynamoItem, type Lake, openLake, type Query } from "../../src/index.ts";
 import { writeExport } from "../cli/export-fixture.ts";
+import { deepTest } from "../support/deep-test.ts";
 import { allEffort } from "../support/effort.ts";
 import { withFolder } from "../support/folders.ts";
 
@@ -69,7 +70,7 @@ async function restOf(rows: AsyncIterator<unknown>): Promise<number> {
   return count;
 }
 
-test("two queries that are half-read give all their rows, while the table is compacted", async () => {
+deepTest("two queries that are half-read give all their rows, while the table is compacted", async () => {
   await withLake(async (lake) => {
     const [one, other] = [await firstOf(lake.query(many())), await firstOf(lake.query(many()))];
     await lake.replay([{ name: "a change", content: recordedChange() }]);
