@@ -127,6 +127,15 @@ function failing(context: StepContext, code: "ENGINE_FAILED" | "THROTTLED"): Ste
   return { ...context, engine: { ...context.engine, rows } };
 }
 
+test("a record that is damaged ends no compaction, and is written anew", async () => {
+  const deployment = await deployed();
+  await compact(deployment);
+  const { wanted } = await readFound(deployment.store, TABLE);
+  await deployment.store.replace(`${TABLE}/found.json`, Buffer.from("{"));
+  await compact(deployment, 60);
+  expect(await readFound(deployment.store, TABLE)).toMatchObject({ wanted: { columns: wanted?.columns } });
+});
+
 test("a look that fails ends no compaction, and is repeated a few times", async () => {
   const deployment = await deployed();
   const context = await deployment.steps();

@@ -1214,6 +1214,13 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/embedded/reading/query.test.ts"],
   },
   {
+    name: "a damaged record of what was found ends every compaction",
+    marker: "damaged-records-stop-nothing",
+    find: 'error.code === "LAKE_DAMAGED"',
+    put: "false",
+    tests: ["test/aws-adapters/follow-deployed-data.test.ts"],
+  },
+  {
     name: "`config` shows no defaults",
     marker: "config-shows-defaults",
     find: "value: defaultOf(known)",

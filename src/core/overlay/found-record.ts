@@ -3,6 +3,7 @@
  * surely know them. It knows names, types, digits and counts, never values.
  */
 import * as z from "zod/mini";
+import { DynalakeError } from "../error.ts";
 import { foundPath } from "../format/deployment-path.ts";
 import { type LakeFile, moment, safeName } from "../format/lake-file.ts";
 import type { WantedColumns } from "../infer/wanted-columns.ts";
@@ -65,13 +66,19 @@ const foundFile: LakeFile<FoundRecord> = {
       }),
     ),
   }),
-  next: "Delete it: it is written again.",
 };
 
 const NOTHING_FOUND: FoundRecord = { looks: [] };
 
+/** A damaged record is as none: all segments are looked into again, and the record is written anew. Throws LAKE_NEWER. */
 export async function readFound(store: ObjectStore, table: string): Promise<FoundRecord> {
-  return (await readLakeFile(store, foundFile, foundPath(table))) ?? NOTHING_FOUND;
+  try {
+    return (await readLakeFile(store, foundFile, foundPath(table))) ?? NOTHING_FOUND;
+  } catch (error) {
+    // breakage: damaged-records-stop-nothing
+    if (error instanceof DynalakeError && error.code === "LAKE_DAMAGED") return NOTHING_FOUND;
+    throw error;
+  }
 }
 
 export function saveFound(store: ObjectStore, table: string, found: FoundRecord): Promise<void> {
