@@ -45,7 +45,13 @@ export const WORLD_TABLES: Readonly<Record<OwnTable, WorldTable>> = {
   mortal: { schema: { ...review, table: "mortal", source: "Mortal" }, hash: "S", range: "S" },
   /** Its functions lose their permissions. */
   guarded: {
-    schema: { ...review, table: "guarded", source: "Guarded", partitionBy: "identity(author)" },
+    schema: {
+      ...review,
+      table: "guarded",
+      source: "Guarded",
+      partitionBy: "identity(author)",
+      evolve: "types",
+    },
     hash: "S",
     range: "S",
   },
