@@ -81,7 +81,7 @@ function widerNumber(type: PartType, numbers: NumberShape): PartType | undefined
   const held = digitsOf(type);
   if (held === undefined) return undefined;
   const needed = decimalFor(type, held, numbers);
-  const isWhole = needed?.scale === 0 && numbers.bigints >= mostHeld(numbers.digits, held).count;
+  const isWhole = needed?.scale === 0 && numbers.bigints >= heldBy(digitsOf(needed) ?? held, numbers.digits);
   return type.kind === "int" && isWhole ? { kind: "bigint" } : needed;
 }
 

@@ -91,7 +91,7 @@ export async function followSnapshot(
 ): Promise<{ readonly widened: readonly Widening[]; readonly drift: readonly Drift[] }> {
   const { schema } = opened;
   const drift = await tableDrift(lake.engine, opened);
-  const grown = evolves ? await reachFurther(lake, opened, drift) : NOT_GROWN;
+  const grown = evolves && drift.length > 0 ? await reachFurther(lake, opened, drift) : NOT_GROWN;
   const { widened } = grown.followed;
   const shown = await showLeft(lake, schema, { drift, ...grown });
   if (widened.length > 0)
