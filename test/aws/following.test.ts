@@ -130,3 +130,13 @@ test("the same file deployed again, and a snapshot, take nothing back", async ()
   await itemsAreThoseOfTheTable();
   expect(await emulator.denials()).toEqual([]);
 });
+
+test("one number that no decimal holds keeps no other from its column", async () => {
+  await settleAtOnce();
+  await orders.put(order("e", "0.1234567"), order("f", "1E+60"));
+  await itemsAreThoseOfTheTable();
+  expect(await compact()).toMatchObject({ output: { done: ["minor"] } });
+  expect(await compact()).toMatchObject({ output: { done: ["schema"] } });
+  expect(await prices()).toEqual({ sum: "60.12345670000", items: 6 });
+  expect(await emulator.denials()).toEqual([]);
+});
