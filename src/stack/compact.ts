@@ -14,7 +14,7 @@ import type { CompactOptions } from "../library/options.ts";
 import { executeMachine, type MachineEvents } from "./machine-execution.ts";
 import type { OpenedStack } from "./open-stack.ts";
 
-/** A commit of a compaction. One of kind "schema" takes on the deployed schema. */
+/** A commit of a compaction. One of kind "schema" takes on another schema; one of kind "texts" shows as text what columns do not hold. */
 export interface DeployedCompactionRun {
   readonly kind: CompactionKind;
   readonly run: string;
@@ -59,7 +59,9 @@ async function lastRuns(
     if (runs.length === done.length) break;
     const manifest = await readManifest(store, table, sequence);
     if (manifest === undefined || !isCompaction(manifest.kind)) continue;
-    const { kind, run } = manifest;
+    const { run } = manifest;
+    // A commit says of both kinds that it changes what columns there are.
+    const kind = done.at(-1 - runs.length) === "texts" ? "texts" : manifest.kind;
     const own = manifest.segments.filter((segment) => segment.run === run);
     runs.unshift({ kind, run, rows: own.reduce((sum, { rows }) => sum + rows, 0), segments: own.length });
   }

@@ -1,7 +1,9 @@
 /** The columns of a deployed table that follow its data: found by a compaction, in Glue first, and then the table's. */
 import { expect, test } from "@jest/globals";
 import { deployedEdit } from "../../src/aws/deployed-change.ts";
+import { commitStep } from "../../src/aws/steps/commit-step.ts";
 import { followDeployedData, followedEdit, hasToFollow } from "../../src/aws/steps/follow-deployed-data.ts";
+import { planCompaction } from "../../src/aws/steps/plan-compaction.ts";
 import type { StepContext } from "../../src/aws/steps/step-context.ts";
 import { DynalakeError } from "../../src/core/error.ts";
 import { initialManifest } from "../../src/core/format/manifest.ts";
@@ -68,8 +70,22 @@ test("what a compaction finds is in Glue at once, and in the table once Firehose
   await compact(deployment, 1);
   expect(await types(deployment)).toEqual(AFTER);
   expect(await tableDrift(deployment.engine, await opened(deployment))).toEqual([]);
-  expect(await readFound(deployment.store, TABLE)).toMatchObject({ looks: [{}] });
+  // What was found is in its columns by now.
+  expect(await readFound(deployment.store, TABLE)).toMatchObject({ looks: [{ found: [] }] });
   expect((await readFound(deployment.store, TABLE)).wanted).toBeUndefined();
+});
+
+test("segments that were written before their columns came are looked into as views show them", async () => {
+  const deployment = await deployed();
+  await compact(deployment);
+  deployment.nowSeconds += 1800;
+  const event = { table: TABLE, scope: "grown", settleSeconds: 0, done: ["minor", "major"] } as const;
+  const planned = await planCompaction(await deployment.steps(), event);
+  if (planned.step !== "stage") throw new Error("the schema waits");
+  expect(planned.kind).toBe("schema");
+  await commitStep(await deployment.steps(), planned.run);
+  expect(await planCompaction(await deployment.steps(), planned.next)).toMatchObject({ step: "publish" });
+  expect(await readFound(deployment.store, TABLE)).toMatchObject({ looks: [{ found: [] }] });
 });
 
 /** In whichever order they came. */
@@ -99,10 +115,7 @@ test("what comes while a change waits is followed afterwards", async () => {
   expect(inGlue(deployment)).not.toContain("n");
   await compact(deployment, 900);
   expect((await types(deployment)).p).toBe("decimal(23,4)");
-  // The fold was looked into before attributes were to get columns; a snapshot is looked into anew.
-  deployment.source({ 1: "c3" });
-  await snapshotMachine(new Execution(deployment, again));
-  await compact(deployment, 60);
+  // What the new column does not hold is looked for again.
   await compact(deployment, 1800);
   expect(await types(deployment)).toEqual(AFTER);
 });
@@ -120,6 +133,51 @@ test("a column of that name and another type in Glue leaves the values where the
   await compact(deployment);
   await compact(deployment, 1800);
   expect(await types(deployment)).toEqual(BEFORE);
+});
+
+/** Values that the table's views show as text. */
+async function texts(deployment: Deployment): Promise<readonly (readonly string[] | undefined)[]> {
+  const { Columns = [] } = deployment.catalog.tables.get(TABLE)?.StorageDescriptor ?? {};
+  const inView = Columns.flatMap(({ Name = "" }) => (Name.endsWith("__text") ? [Name] : []));
+  return [(await opened(deployment)).manifest.texts, inView];
+}
+
+test("values of another kind are text beside their column from then on, and one commit is enough", async () => {
+  const deployment = await deployed(evolvingSchema("string", { evolve: "types" }));
+  expect(await texts(deployment)).toEqual([undefined, []]);
+  await compact(deployment);
+  expect(await texts(deployment)).toEqual([["P"], ["p__text"]]);
+  const [shown, { manifest }] = [await texts(deployment), await opened(deployment)];
+  await compact(deployment, 60);
+  expect((await opened(deployment)).manifest.sequence).toBe(manifest.sequence);
+  // A snapshot without such values takes the column from no statement.
+  deployment.source({});
+  await snapshotMachine(new Execution(deployment, again));
+  await compact(deployment, 60);
+  expect(await texts(deployment)).toEqual(shown);
+});
+
+test("nothing is text where nothing may appear, nor what waits for a wider column", async () => {
+  const still = await deployed(evolvingSchema("string", { evolve: "none" }));
+  const widening = await deployed();
+  for (const deployment of [still, widening]) {
+    await compact(deployment);
+    expect(await texts(deployment)).toEqual([undefined, []]);
+  }
+  await compact(widening, 1800);
+  expect(await texts(widening)).toEqual([undefined, []]);
+});
+
+test("a column that cannot widen, since Glue has one of that name, gets one of text", async () => {
+  const deployment = await deployed(evolvingSchema("bigint", { evolve: "types" }));
+  const name = `${TABLE}__segments`;
+  const table = deployment.catalog.tables.get(name);
+  const taken = { Name: "p__decimal_23_4", Type: "double" };
+  const Columns = [...(table?.StorageDescriptor?.Columns ?? []), taken];
+  const StorageDescriptor = { ...table?.StorageDescriptor, Columns };
+  deployment.catalog.tables.set(name, { ...table, Name: name, StorageDescriptor });
+  await compact(deployment);
+  expect(await texts(deployment)).toEqual([["P"], ["p__text"]]);
 });
 
 function failing(context: StepContext, code: "ENGINE_FAILED" | "THROTTLED"): StepContext {

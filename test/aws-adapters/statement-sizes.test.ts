@@ -7,6 +7,7 @@ import { describe, expect, test } from "@jest/globals";
 import { relationsOfNow, relationsOfViews } from "../../src/aws/athena-relations.ts";
 import { viewInput } from "../../src/aws/glue-view.ts";
 import { snapshotViews } from "../../src/aws/publish-views.ts";
+import { attributesToShow } from "../../src/aws/shown-texts.ts";
 import { PARTS_AT_ONCE_MAX, unloadStatements } from "../../src/aws/unload.ts";
 import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-policy.ts";
 import { planMajor } from "../../src/core/compaction/major-plan.ts";
@@ -19,6 +20,7 @@ import { numberedSegments, segmentName } from "../../src/core/format/segment-nam
 import { segmentsView, snapshotsView, standingView } from "../../src/core/overlay/lake-view.ts";
 import { shownView } from "../../src/core/overlay/shown-view.ts";
 import type { QueryEngine, Stage } from "../../src/core/ports/query-engine.ts";
+import { schemaTypeText } from "../../src/core/schema/column-type.ts";
 import { BUCKETS_MAX, bucketLabel } from "../../src/core/schema/partitioning.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
 import { athena } from "../../src/core/sql/athena.ts";
@@ -138,6 +140,18 @@ function opened(schema: Schema, segments: readonly Segment[]): OpenTable {
   return { schema, manifest, sequences: [1000], changes: listing(schema.table) };
 }
 
+/** As many columns of text as a deployment gives a table. */
+function mostTexts(table: OpenTable): readonly string[] {
+  const found = table.schema.columns.map(({ attribute, name, type }) => ({
+    attribute,
+    column: { name, type: schemaTypeText(type) },
+    ...{ hidden: 1, values: 1, types: { L: 1 }, wholeDigits: 0, fractionDigits: 0 },
+  }));
+  const texts = attributesToShow(table, { looks: [{ runs: [], found }] });
+  expect(texts.length).toBeGreaterThan(20);
+  return texts;
+}
+
 type FilesForm = Pick<SnapshotFiles, "written" | "lacking" | "form">;
 
 /** Objects of a busy log: more than a statement names one by one. */
@@ -183,7 +197,8 @@ describe("500 columns", () => {
   const schema = schemaOf(500);
 
   test.each(firstOf(1, Object.entries(FOLDS)))("views, where %s", async (_, fold) => {
-    const table = opened(schema, segmentsOf(fold));
+    const found = opened(schema, segmentsOf(fold));
+    const table = { ...found, manifest: { ...found.manifest, texts: mostTexts(found) } };
     const viewing = { dialect: athena, ...relationsOfViews(PLACE, NOW) };
     const kept = await keptSnapshots(new MemoryStore(), table);
     const views = [

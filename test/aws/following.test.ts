@@ -131,12 +131,40 @@ test("the same file deployed again, and a snapshot, take nothing back", async ()
   expect(await emulator.denials()).toEqual([]);
 });
 
-test("one number that no decimal holds keeps no other from its column", async () => {
+async function texts(): Promise<unknown> {
+  return orders.rows("SELECT id, price__text FROM orders WHERE price__text IS NOT NULL ORDER BY id");
+}
+
+test("one number that no decimal holds keeps no other from its column, and is text beside it", async () => {
   await settleAtOnce();
   await orders.put(order("e", "0.1234567"), order("f", "1E+60"));
   await itemsAreThoseOfTheTable();
   expect(await compact()).toMatchObject({ output: { done: ["minor"] } });
-  expect(await compact()).toMatchObject({ output: { done: ["schema"] } });
+  // What the new column still does not hold is found, and shown, as soon as there is that column.
+  expect(await compact()).toMatchObject({ output: { done: ["schema", "texts"] } });
   expect(await prices()).toEqual({ sum: "60.12345670000", items: 6 });
+  expect(await texts()).toEqual([{ id: "f", price__text: `1${"0".repeat(60)}` }]);
+  expect(await emulator.denials()).toEqual([]);
+});
+
+test("values of another kind are text as well, and in the history", async () => {
+  const N = "-0.00012";
+  await orders.put(
+    { Id: { S: "g" }, Price: { S: "N/A" } },
+    { Id: { S: "h" }, Price: { L: [{ N }, { B: Buffer.from([0, 1, 255]) }, { M: { a: { BOOL: true } } }] } },
+    { Id: { S: "i" }, Price: { NULL: true } },
+  );
+  await itemsAreThoseOfTheTable();
+  expect(await compact()).toMatchObject({ output: { done: ["minor"] } });
+  const list = `["${N}","AAH/",{"a":true}]`;
+  const found = [
+    { id: "f", price__text: `1${"0".repeat(60)}` },
+    { id: "g", price__text: "N/A" },
+    { id: "h", price__text: list },
+  ];
+  expect(await texts()).toEqual(found);
+  expect(
+    await orders.rows("SELECT id, price__text FROM orders_history WHERE price__text IS NOT NULL ORDER BY id"),
+  ).toEqual(found);
   expect(await emulator.denials()).toEqual([]);
 });

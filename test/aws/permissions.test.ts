@@ -398,7 +398,8 @@ test("plan-compaction: a wider type that the data asks for", async () => {
   const { store } = guarded.lake;
   const wanted = { columns: { Rating: { type: "decimal(12,2)" } }, sinceSeconds: nowSeconds() };
   await saveFound(store, "guarded", { looks: [], wanted });
-  const planned = await growByEvent<Planned>("plan-compaction", { ...planning, done: COMPACTION_KINDS });
+  const done = COMPACTION_KINDS.filter((kind) => kind !== "texts");
+  const planned = await growByEvent<Planned>("plan-compaction", { ...planning, done });
   expect(planned.step).toBe("publish");
 });
 

@@ -6,6 +6,7 @@ import { namedSegments } from "../../src/core/format/named-segments.ts";
 import { nameOfPlace } from "../../src/core/format/segment-name.ts";
 import { tableDrift } from "../../src/core/overlay/drift.ts";
 import { readFound } from "../../src/core/overlay/found-record.ts";
+import type { Schema } from "../../src/core/schema/schema.ts";
 import { latestManifest } from "../../src/core/table/commits.ts";
 import { type OpenTable, openTable } from "../../src/core/table/open-table.ts";
 import { readWrittenSchema } from "../../src/core/table/schema-file.ts";
@@ -98,8 +99,16 @@ async function withNewColumn(): Promise<Deployment> {
 }
 
 /** Prices are whole at first: the table's column of them follows the data, and so does a note that has none. */
-async function following(): Promise<Deployment> {
-  const schema = evolvingSchema("bigint");
+function following(): Promise<Deployment> {
+  return evolving(evolvingSchema("bigint"));
+}
+
+/** Prices are numbers, in a column of texts. */
+function misfitting(): Promise<Deployment> {
+  return evolving(evolvingSchema("string", { evolve: "types" }));
+}
+
+async function evolving(schema: Schema): Promise<Deployment> {
   const deployment = await filledDeployment(session(), schema);
   deployment.deploy(schema, NOW - 1800);
   return deployment;
@@ -180,6 +189,21 @@ const CASES: Readonly<Record<string, Case>> = {
       return points.filter(({ call }) => call >= first);
     },
     ended: expectColumnsInGlue,
+  },
+  "a compaction that shows as text what columns do not hold": {
+    begin: misfitting,
+    machine: compactionMachine,
+    states: [FILLED, COMPACTED],
+    changes: DEPLOYED_CHANGES,
+    chosen: (points, calls) => {
+      const first = calls.findIndex(({ name }) => name.startsWith("rows") && name.includes("attribute"));
+      return points.filter(({ call }) => call >= first);
+    },
+    ended: async ({ catalog, store }) => {
+      expect((await latestManifest(store, TABLE)).texts).toEqual(["P"]);
+      const { Columns } = catalog.tables.get(TABLE)?.StorageDescriptor ?? {};
+      expect(Columns).toContainEqual(expect.objectContaining({ Name: "p__text" }));
+    },
   },
   "a compaction that takes on what the data asks for": {
     begin: waiting,

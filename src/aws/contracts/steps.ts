@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { moment, safeName } from "../../core/format/lake-file.ts";
 
 /** What a compaction can have to do, in this order. */
-export const COMPACTION_KINDS = ["schema", "minor", "major"] as const;
+export const COMPACTION_KINDS = ["schema", "minor", "major", "texts"] as const;
 export type CompactionKind = (typeof COMPACTION_KINDS)[number];
 
 /** The lake table that a function works on. */

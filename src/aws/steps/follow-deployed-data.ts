@@ -16,6 +16,8 @@ import {
 import { segmentMisfits } from "../../core/overlay/segment-misfits.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import type { QueryEngine } from "../../core/ports/query-engine.ts";
+import { schemaTypeText } from "../../core/schema/column-type.ts";
+import type { Schema } from "../../core/schema/schema.ts";
 import { roomReasons, schemaChange } from "../../core/schema/schema-change.ts";
 import type { PendingEdit } from "../../core/table/schema-edit.ts";
 import type { TablesCatalog } from "../change-table.ts";
@@ -64,11 +66,11 @@ export async function hasToFollow(
 
 /**
  * Looks into what is new, if no change waits, and gives Glue the columns of one that does. A death leaves a record that the next
- * compaction goes on with. Throws what may pass.
+ * compaction goes on with. Answers with what is found by then. Throws what may pass.
  */
-export async function followDeployedData(context: FollowingContext): Promise<void> {
+export async function followDeployedData(context: FollowingContext): Promise<FoundRecord> {
   const { opened, store } = context;
-  if (opened.schema.evolve === "none") return; // breakage: nothing-is-followed-under-none
+  if (opened.schema.evolve === "none") return { looks: [] }; // breakage: nothing-is-followed-under-none
   const { table } = opened.schema;
   const before = await readFound(store, table);
   const waiting = before.wanted && followedEdit(opened, before.wanted.columns);
@@ -76,14 +78,17 @@ export async function followDeployedData(context: FollowingContext): Promise<voi
   const found = waiting === undefined ? await looked(context, before) : before;
   const edit = waiting ?? (found.wanted && followedEdit(opened, found.wanted.columns));
   if (found !== before) await saveFound(store, table, found);
-  if (edit === undefined) return;
+  if (edit === undefined) return found;
   try {
     const { bucket, engine } = context;
     await ensureStoredTables(engine.catalog, bucket, columnsAfter(opened.schema, edit)); // breakage: followed-columns-come-to-glue
+    return found;
   } catch (error) {
     if (!(error instanceof DynalakeError) || error.code !== "SCHEMA_INVALID") throw error;
     // Glue has a column of that name and of another type: the values stay in `_unmapped`.
-    await saveFound(store, table, { looks: found.looks });
+    const left = { looks: found.looks };
+    await saveFound(store, table, left);
+    return left;
   }
 }
 
@@ -93,7 +98,9 @@ async function looked(context: FollowingContext, before: FoundRecord): Promise<F
   const fresh = unseenSegments(opened, before);
   if (fresh.length === 0 && before.wanted === undefined) return before;
   const live = new Set(runsOf(opened.manifest.segments));
-  const kept = before.looks.filter(({ runs }) => runs.some((run) => live.has(run)));
+  const kept = before.looks.filter(
+    (look) => isOfColumns(opened, look) && look.runs.some((run) => live.has(run)),
+  );
   if (fresh.length === 0) return { looks: kept };
   const { look, misfits } = await lookInto(context, fresh, failuresOf(kept));
   const columns = fittingColumns(opened, wantedColumns(opened.schema, misfits));
@@ -120,7 +127,7 @@ async function lookInto(
 ): Promise<{ readonly look: SegmentLook; readonly misfits: ReadonlyMap<string, Shape> }> {
   const runs = runsOf(fresh);
   try {
-    const { drift, misfits } = await segmentMisfits(engine, opened.schema, fresh);
+    const { drift, misfits } = await segmentMisfits(engine, opened, fresh);
     return { look: { runs, found: drift.slice(0, ATTRIBUTES_KEPT_MAX) }, misfits };
   } catch (error) {
     // breakage: failed-looks-end-no-compaction
@@ -147,12 +154,21 @@ function fittingColumns(table: CommittedTable, wanted: WantedColumns): WantedCol
   return undefined;
 }
 
-function unseenSegments(
-  { manifest }: Pick<CommittedTable, "manifest">,
-  { looks }: FoundRecord,
-): readonly Segment[] {
-  const seen = new Set(looks.filter(isOver).flatMap(({ runs }) => runs)); // breakage: segments-are-looked-into-once
-  return manifest.segments.filter(({ run }) => !seen.has(run));
+function unseenSegments(table: CommittedTable, { looks }: FoundRecord): readonly Segment[] {
+  const done = looks.filter((look) => isOver(look) && isOfColumns(table, look));
+  const seen = new Set(done.flatMap(({ runs }) => runs)); // breakage: segments-are-looked-into-once
+  return table.manifest.segments.filter(({ run }) => !seen.has(run));
+}
+
+/** Columns that have changed since may hold what the look has found: it is looked into again, once. */
+function isOfColumns({ schema }: Pick<CommittedTable, "schema">, { found = [] }: SegmentLook): boolean {
+  const types = typesOf(schema);
+  return found.every(({ attribute, column }) => types.get(attribute) === column?.type); // breakage: looks-follow-columns
+}
+
+/** By their attributes. */
+function typesOf({ columns }: Schema): ReadonlyMap<string, string> {
+  return new Map(columns.map(({ attribute, type }) => [attribute, schemaTypeText(type)]));
 }
 
 function runsOf(segments: readonly Segment[]): readonly string[] {

@@ -1,4 +1,7 @@
-/** What a compaction does next: new columns first, then a minor one, a major one if it is due, and the views at the end. */
+/**
+ * What a compaction does next: new columns first, then a minor one, a major one if it is due, then what columns do not hold as text
+ * beside them, and the views at the end.
+ */
 import { planMajor } from "../../core/compaction/major-plan.ts";
 import { planMinor } from "../../core/compaction/minor-plan.ts";
 import type { Plan } from "../../core/compaction/plan.ts";
@@ -15,6 +18,7 @@ import {
   RUNS_MAX,
 } from "../contracts/steps.ts";
 import { registerNamed } from "../segments-table.ts";
+import { attributesToShow } from "../shown-texts.ts";
 import { followDeployedData, waitingChange } from "./follow-deployed-data.ts";
 import { savePlan } from "./saved-plan.ts";
 import type { StepContext } from "./step-context.ts";
@@ -43,7 +47,6 @@ export async function planCompaction(
     return { step: "stage", kind, done, next, ...(again.failedRuns < RUNS_MAX ? { again } : {}), ...saved };
   }
   const { table } = event;
-  await followDeployedData(context);
   const newestChangeSeconds =
     asked.newestChangeSeconds ?? (await readLastCompaction(context.store, table))?.newestChangeSeconds;
   // What came while it worked may not have been folded.
@@ -70,9 +73,19 @@ function planKind(
 ): Promise<Plan | undefined> {
   const { engine, entry, newRunId, nowSeconds, opened } = context;
   if (kind === "schema") return planSchema(context);
+  if (kind === "texts") return planTexts(context);
   const policy = awsPolicy(settleSeconds ?? settleSecondsFor(entry.bufferSeconds));
   const planning = { engine, newRunId, nowSeconds, policy };
   return kind === "minor" ? planMinor(planning, opened) : planMajor(planning, opened, scope);
+}
+
+/** By what it finds in the segments that are new by now. */
+async function planTexts(context: StepContext): Promise<Plan | undefined> {
+  const { manifest } = context.opened;
+  const attributes = attributesToShow(context.opened, await followDeployedData(context));
+  if (attributes.length === 0) return undefined;
+  const change = { kind: "texts", attributes } as const;
+  return { run: context.newRunId(), fromSequence: manifest.sequence, stages: [], change };
 }
 
 async function planSchema(context: StepContext): Promise<Plan | undefined> {

@@ -2,9 +2,9 @@
 import { counted } from "../../core/counted.ts";
 import type { CommandContext } from "../context/command.ts";
 
-/** One commit. On a deployment one may be of kind "schema": the lake took on the deployed schema. */
+/** One commit. On a deployment it may change what columns there are: by another schema, or for values that they cannot hold. */
 export interface ReportedRun {
-  readonly kind: "minor" | "major" | "schema";
+  readonly kind: "minor" | "major" | "schema" | "texts";
   readonly run: string;
   readonly rows: number;
   readonly segments: number;
@@ -31,6 +31,7 @@ function sentences(table: string, done: readonly ReportedRun[]): string {
 
 function sentence({ kind, rows, segments }: ReportedRun): string {
   if (kind === "schema") return "took on the deployed schema";
+  if (kind === "texts") return "shows values that do not fit their columns as text beside them";
   const what = kind === "minor" ? "folded the change log into deltas" : "rewrote the base";
   return `${what} (${counted(rows, "row")}, ${counted(segments, "segment")})`;
 }

@@ -7,10 +7,11 @@ import { schemaOf } from "../schema/schema-change.ts";
 import { readCommits } from "../table/commits.ts";
 import { commitCompaction } from "./commit-compaction.ts";
 import { commitSnapshot } from "./commit-snapshot.ts";
-import type { Plan, PlannedSchema } from "./plan.ts";
+import type { Plan, PlannedSchema, PlannedTexts } from "./plan.ts";
 import type { CommitContext } from "./plan-context.ts";
 import { removeStaged } from "./remove-staged.ts";
 import { changeSchema } from "./schema-commit.ts";
+import { showMisfits } from "./show-misfits.ts";
 
 /**
  * Commits, and cleans up after a conflict: only a clean failure may delete what was staged. Where a compaction would change
@@ -56,6 +57,8 @@ function commitChange(
       return commitSnapshot(context, plan.run, change, staged);
     case "schema":
       return commitSchema(context, plan.run, change);
+    case "texts":
+      return commitTexts(context, plan.run, change);
     default:
       return commitCompaction(context, plan, change, staged);
   }
@@ -73,4 +76,15 @@ async function commitSchema(context: CommitContext, run: string, change: Planned
   };
   const commit = await changeSchema(changing, schemaOf(change.schema, schema), "the planned schema");
   return commit?.manifest ?? (await readCommits(store, schema.table, commits)).manifest;
+}
+
+/** The same. */
+async function commitTexts(
+  { store, schema, commits, nowSeconds }: CommitContext,
+  run: string,
+  { attributes }: PlannedTexts,
+): Promise<Manifest> {
+  const context = { store, ...defined({ commits }), nowSeconds, newRunId: () => run };
+  const manifest = await showMisfits(context, schema, { attributes });
+  return manifest ?? (await readCommits(store, schema.table, commits)).manifest;
 }

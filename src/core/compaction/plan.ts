@@ -21,7 +21,7 @@ export interface Plan {
 }
 
 /** What the commit changes, beside the segments. */
-export type PlannedChange = PlannedMinor | PlannedMajor | PlannedSnapshot | PlannedSchema;
+export type PlannedChange = PlannedMinor | PlannedMajor | PlannedSnapshot | PlannedSchema | PlannedTexts;
 
 export interface PlannedMinor
   extends Pick<MinorDecision, "horizonSeconds" | "takesDeltas" | "folded" | "foldedSinceSeconds"> {
@@ -57,6 +57,12 @@ export interface PlannedSchema {
   readonly deployed?: string | undefined;
 }
 
+/** Views show as text what columns do not hold; nothing is staged. */
+export interface PlannedTexts {
+  readonly kind: "texts";
+  readonly attributes: readonly string[];
+}
+
 const seconds = moment.check(z.int());
 const count = z.int().check(z.minimum(0));
 
@@ -90,6 +96,7 @@ const changeShape: z.ZodMiniType<PlannedChange> = z.discriminatedUnion("kind", [
     replacesSchema: z.boolean(),
   }),
   z.object({ kind: z.literal("schema"), schema: schemaShape, deployed: z.optional(z.string()) }),
+  z.object({ kind: z.literal("texts"), attributes: z.array(z.string()) }),
 ]);
 
 const shape: z.ZodMiniType<Plan> = z.object({

@@ -1,7 +1,6 @@
 /** What was found of values that columns cannot hold: a commit of its own, which writes no rows. */
 import { DynalakeError } from "../error.ts";
 import type { Manifest } from "../format/manifest.ts";
-import type { Drift } from "../overlay/drift-finding.ts";
 import type { Schema } from "../schema/schema.ts";
 import { mayHaveText } from "../schema/text-name.ts";
 import { commitManifest } from "../table/commit-manifest.ts";
@@ -12,7 +11,8 @@ import type { SchemaCommitContext } from "./schema-commit.ts";
 const TRIES = 10;
 
 export interface FoundMisfits {
-  readonly drift: readonly Drift[];
+  /** The attributes whose columns do not hold all of their values. */
+  readonly attributes: readonly string[];
   /** Of columns that cannot widen how many digits before the point their values have: they are not counted again. */
   readonly wholeDigits?: ReadonlyMap<string, number>;
 }
@@ -24,12 +24,12 @@ export interface FoundMisfits {
 export async function showMisfits(
   context: SchemaCommitContext,
   schema: Schema,
-  { drift, wholeDigits = new Map() }: FoundMisfits,
+  { attributes, wholeDigits = new Map() }: FoundMisfits,
 ): Promise<Manifest | undefined> {
   const { store, newRunId, nowSeconds } = context;
   const { table } = schema;
   let { commits } = context;
-  const wanted = attributesToShow(schema, drift);
+  const wanted = attributesToShow(schema, attributes);
   for (let tries = 0; tries < TRIES; tries++) {
     if (wanted.length === 0 && wholeDigits.size === 0) return undefined;
     commits = await readCommits(store, table, commits);
@@ -42,10 +42,10 @@ export async function showMisfits(
   throw new DynalakeError("CONFLICT", `other commits to "${table}" kept coming first`);
 }
 
-function attributesToShow({ columns, evolve }: Schema, drift: readonly Drift[]): readonly string[] {
+function attributesToShow({ columns, evolve }: Schema, attributes: readonly string[]): readonly string[] {
   // breakage: nothing-appears-under-none
   if (evolve === "none") return [];
-  const hidden = new Set(drift.map(({ attribute }) => attribute));
+  const hidden = new Set(attributes);
   return columns
     .filter((column) => hidden.has(column.attribute) && mayHaveText(column))
     .map(({ attribute }) => attribute);

@@ -1,6 +1,6 @@
 /** Finds the drift of a table, or of segments that were just written. */
 import { batchesOf } from "../batches-of.ts";
-import type { Segment } from "../format/manifest.ts";
+import type { Manifest, Segment } from "../format/manifest.ts";
 import { addDigits, type DigitCounts } from "../infer/number-digits.ts";
 import { integer } from "../ports/dialect.ts";
 import type { QueryEngine } from "../ports/query-engine.ts";
@@ -13,6 +13,7 @@ import { type AttributeValue, readItem } from "../values/attribute-value.ts";
 import { parseJson } from "../values/json-members.ts";
 import type { Drift } from "./drift-finding.ts";
 import { currentView } from "./lake-view.ts";
+import { segmentRows } from "./segment-rows.ts";
 import type { TableWithTexts } from "./shown-view.ts";
 
 /** Attributes with more than these are not told apart. */
@@ -26,13 +27,20 @@ export async function tableDrift(engine: QueryEngine, table: TableState): Promis
   return withTexts(table, await driftOf(engine, table.schema, `(${view.sql})`));
 }
 
-/** The drift of rows of segments that were just written. */
+/** The drift of rows of segments; `manifest` knows which of them were written before columns came. */
 export async function segmentDrift(
   engine: QueryEngine,
-  schema: Schema,
+  { schema, manifest }: SegmentsTable,
   segments: readonly Segment[],
 ): Promise<readonly Drift[]> {
-  return segments.length === 0 ? [] : driftOf(engine, schema, engine.segments(schema, segments));
+  return segments.length === 0
+    ? []
+    : driftOf(engine, schema, segmentRows(engine, schema, manifest, segments));
+}
+
+export interface SegmentsTable {
+  readonly schema: Schema;
+  readonly manifest: Pick<Manifest, "recovery">;
 }
 
 /** So many rows are looked into, and no longer texts: what is in others is found by a later compaction, or by a snapshot. */

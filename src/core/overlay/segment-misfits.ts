@@ -5,7 +5,7 @@ import { observeValue, type Shape, shapeOf } from "../infer/infer-shape.ts";
 import type { QueryEngine } from "../ports/query-engine.ts";
 import { isNested } from "../schema/column-type.ts";
 import type { Schema } from "../schema/schema.ts";
-import { misfitsOf, segmentDrift, unmappedDigits } from "./drift.ts";
+import { misfitsOf, type SegmentsTable, segmentDrift, unmappedDigits } from "./drift.ts";
 import type { Drift } from "./drift-finding.ts";
 
 export interface SegmentMisfits {
@@ -14,13 +14,14 @@ export interface SegmentMisfits {
   readonly misfits: ReadonlyMap<string, Shape>;
 }
 
-/** Looks into segments that were just written: for lists, maps and structs, also at what is within the values. */
+/** Looks into segments: for lists, maps and structs, also at what is within the values. */
 export async function segmentMisfits(
   engine: QueryEngine,
-  schema: Schema,
+  table: SegmentsTable,
   written: readonly Segment[],
 ): Promise<SegmentMisfits> {
-  const drift = await segmentDrift(engine, schema, written);
+  const { schema } = table;
+  const drift = await segmentDrift(engine, table, written);
   const counted = await misfitsIn(engine, schema, drift, engine.segments(schema, written));
   const parts = await partsOf(engine, schema, drift, written);
   return { drift, misfits: new Map([...counted, ...parts]) };

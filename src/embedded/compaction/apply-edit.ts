@@ -32,7 +32,7 @@ export async function applyEdit(
   const reasons = roomReasons(edit.widened, wholeDigits);
   const context = { ...lake, commits: opened };
   if (reasons.length > 0) {
-    await showMisfits(context, opened.schema, { drift: [], wholeDigits });
+    await showMisfits(context, opened.schema, { attributes: [], wholeDigits });
     return { kind: "refused", reasons };
   }
   const counts = { countClean: cleanSegments(lake.engine), countDigits: async () => wholeDigits };

@@ -43,9 +43,11 @@ export async function followData(
   const written = folds.flatMap(({ manifest, run }) =>
     manifest.segments.filter((segment) => segment.run === run),
   );
+  // They were written with all of these columns.
+  const table = { schema, manifest: {} };
   const { drift, misfits } = evolves
-    ? await segmentMisfits(lake.engine, schema, written)
-    : { drift: await segmentDrift(lake.engine, schema, written), misfits: new Map<string, Shape>() };
+    ? await segmentMisfits(lake.engine, table, written)
+    : { drift: await segmentDrift(lake.engine, table, written), misfits: new Map<string, Shape>() };
   const { followed, wholeDigits } = evolves ? await measureAndGrow(lake, schema, misfits) : NOT_GROWN;
   await showLeft(lake, schema, { drift, followed, wholeDigits });
   return followed;
@@ -77,7 +79,7 @@ function showLeft(
   { drift, followed, wholeDigits }: Grown & { readonly drift: readonly Drift[] },
 ): Promise<Manifest | undefined> {
   const left = drift.filter((found) => !followed.widened.some((widening) => showsAll(widening, found)));
-  return showMisfits(lake, schema, { drift: left, wholeDigits });
+  return showMisfits(lake, schema, { attributes: left.map(({ attribute }) => attribute), wholeDigits });
 }
 
 /**
