@@ -826,8 +826,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: "segments are looked into again and again",
     marker: "segments-are-looked-into-once",
-    find: "looks.filter(isOver).flatMap(({ runs }) => runs)",
-    put: "looks.flatMap(() => [])",
+    find: "done.flatMap(({ runs }) => runs)",
+    put: "done.flatMap(() => [])",
     tests: ["test/aws-adapters/follow-deployed-data.test.ts"],
   },
   {
