@@ -119,8 +119,8 @@ export function tickPermissions(
   return [
     ...access.readRegistry(),
     ...access.writeRegistry(),
-    ...access.read("manifest/", "compacted.json", "found.json"),
-    ...access.list("manifest/", "changes/", "waiting/", "compacted.json", "found.json"),
+    ...access.read("manifest/", "compacted.json", "found.json", "vacuum.json"),
+    ...access.list("manifest/", "changes/", "waiting/", "compacted.json", "found.json", "vacuum.json"),
     { actions: ["states:StartExecution"], resources: [machines.snapshot, machines.compaction] },
     { actions: ["states:ListExecutions"], resources: [machines.snapshot] },
     { actions: ["lambda:InvokeFunction"], resources: functionArns, because: LATER },
@@ -218,9 +218,10 @@ export function cleanPermissions(access: TableAccess): readonly Permission[] {
   const folders = ["staging/", "segments/", "snapshots/"];
   return [
     ...access.readRegistry(),
-    ...access.read("manifest/"),
-    ...access.list(...folders, "manifest/"),
-    ...access.remove(...folders, "manifest/"),
+    ...access.read("manifest/", "vacuum.json"),
+    ...access.write("vacuum.json"),
+    ...access.list(...folders, "manifest/", "vacuum.json"),
+    ...access.remove(...folders, "manifest/", "vacuum.json"),
     access.exports(["s3:DeleteObject", "s3:PutObject"]),
     access.listExports(),
     ...access.key("kms:GenerateDataKey"),

@@ -37,8 +37,8 @@ export interface GlueCatalog {
   deletePartitions(table: string, values: readonly string[]): Promise<void>;
   /** Those of the values that have partitions. */
   registered(table: string, values: readonly string[]): Promise<ReadonlySet<string>>;
-  /** The values of all partitions. Those deleted meanwhile can make it skip others. */
-  partitionPages(table: string): AsyncIterable<readonly string[]>;
+  /** The values of all partitions, or of a share (from 0 to `PARTITION_SHARES`). Those deleted meanwhile can make it skip others. */
+  partitionPages(table: string, share?: number): AsyncIterable<readonly string[]>;
 }
 
 export function glueCatalog(options: GlueOptions): GlueCatalog {
@@ -57,7 +57,7 @@ export function glueCatalog(options: GlueOptions): GlueCatalog {
     },
     deletePartitions: (table, values) => deletePartitions(place, table, values),
     registered: (table, values) => registeredPartitions(place, table, values),
-    partitionPages: (table) => partitionPages(place, table),
+    partitionPages: (table, share) => partitionPages(place, table, share),
   };
 }
 

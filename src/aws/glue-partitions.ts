@@ -71,14 +71,23 @@ export async function deletePartitions(
   }
 }
 
-/** The values of all partitions, page by page: a table can have more of them than fit into memory. */
+/**
+ * So many shares has a table: Glue allows ten (AWS: Glue API reference, Segment). Shares do not overlap, and hold about the same number
+ * of partitions.
+ */
+export const PARTITION_SHARES = 10;
+
+/** The values of all partitions, or of a share's, page by page: a table can have more of them than fit into memory. */
 export async function* partitionPages(
   place: PartitionsPlace,
   table: string,
+  share?: number,
 ): AsyncGenerator<readonly string[], void> {
+  const part =
+    share === undefined ? {} : { Segment: { SegmentNumber: share, TotalSegments: PARTITION_SHARES } };
   let token: string | undefined;
   do {
-    const request = { DatabaseName: place.database, TableName: table, ExcludeColumnSchema: true };
+    const request = { DatabaseName: place.database, TableName: table, ExcludeColumnSchema: true, ...part };
     const page: GetPartitionsCommandOutput = await place.client
       .send(new GetPartitionsCommand({ ...request, ...(token && { NextToken: token }) }))
       .catch(failed(place, `list the partitions of "${table}"`));

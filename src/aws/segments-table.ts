@@ -10,7 +10,7 @@ import type { ObjectStore, StoredObject } from "../core/ports/object-store.ts";
 import type { Stage } from "../core/ports/query-engine.ts";
 import { type GluePlace, glueTable, segmentsTableName } from "./athena-relations.ts";
 import type { GlueCatalog } from "./glue-catalog.ts";
-import type { NewPartition } from "./glue-partitions.ts";
+import { type NewPartition, PARTITION_SHARES } from "./glue-partitions.ts";
 
 export interface SegmentsContext extends GluePlace {
   readonly store: ObjectStore;
@@ -105,23 +105,33 @@ export async function nextStatement(store: ObjectStore, table: string, run: stri
   return folders.reduce((next, name) => (/^\d+$/.test(name) ? Math.max(next, Number(name) + 1) : next), 0);
 }
 
+export interface RemovedPartitions {
+  readonly partitions: number;
+  /** Present if time was up: the share with which the next removal goes on. */
+  readonly leftFrom?: number;
+}
+
 /**
  * Removes partitions without files: those of runs that never committed, and those that vacuum has emptied. Each page of
  * partitions is listed before its files, because files are written before their partition is registered. What a page skips,
- * since those before it lost partitions, goes with the next vacuum. Returns the number removed.
+ * since those before it lost partitions, goes with the next vacuum. `from` is the first share that is looked at.
  */
 export async function removeEmptyPartitions(
   { store, catalog }: Pick<SegmentsContext, "store" | "catalog">,
   table: string,
-): Promise<number> {
-  let removed = 0;
-  for await (const page of catalog.partitionPages(segmentsTableName(table))) {
-    const present = await presentOf(store, table, page);
-    const empty = page.filter((id) => !present.has(id)); // breakage: partitions-with-files-kept
-    await catalog.deletePartitions(segmentsTableName(table), empty);
-    removed += empty.length;
+  { from = 0, isOver = () => false }: { readonly from?: number; readonly isOver?: () => boolean } = {},
+): Promise<RemovedPartitions> {
+  let partitions = 0;
+  for (let share = from; share < PARTITION_SHARES; share++) {
+    for await (const page of catalog.partitionPages(segmentsTableName(table), share)) {
+      const present = await presentOf(store, table, page);
+      const empty = page.filter((id) => !present.has(id)); // breakage: partitions-with-files-kept
+      await catalog.deletePartitions(segmentsTableName(table), empty);
+      partitions += empty.length;
+      if (isOver()) return { partitions, leftFrom: share }; // breakage: removal-of-partitions-ends-in-time
+    }
   }
-  return removed;
+  return { partitions };
 }
 
 const RUNS_AT_ONCE_MAX = 16;

@@ -270,14 +270,14 @@ export class FolderTable implements ListedTable {
       requireNumber("retentionHours", retentionHours, { min: 0 });
       requireNumber("graceHours", graceHours, { min: 0 });
       const { table } = (await this.#opened()).schema;
-      const { foreseeVacuum, vacuumFolder } = await import("../embedded/compaction/vacuum-folder.ts");
+      const { foreseeVacuumOfFolder, vacuumFolder } = await import("../embedded/compaction/vacuum-folder.ts");
       const { DEFAULT_RETENTION } = await import("../core/compaction/vacuum.ts");
       const policy = {
         retentionSeconds:
           retentionHours === undefined ? DEFAULT_RETENTION.retentionSeconds : retentionHours * 3600,
         graceSeconds: graceHours === undefined ? DEFAULT_RETENTION.graceSeconds : graceHours * 3600,
       };
-      const carryOut = dryRun ? foreseeVacuum : vacuumFolder; // breakage: dry-vacuum-removes-nothing
+      const carryOut = dryRun ? foreseeVacuumOfFolder : vacuumFolder; // breakage: dry-vacuum-removes-nothing
       const { manifests, files, bytes } = await carryOut(
         { root: folder, store: abortableStore(store, stop) },
         table,

@@ -1,13 +1,7 @@
 /** Vacuums a deployed lake table, and removes the partitions in Glue that are left without files. */
 import type { Deployment } from "../aws/deployment.ts";
 import { removeEmptyPartitions } from "../aws/segments-table.ts";
-import {
-  DEFAULT_RETENTION,
-  planVacuum,
-  type VacuumResult,
-  vacuum,
-  vacuumed,
-} from "../core/compaction/vacuum.ts";
+import { DEFAULT_RETENTION, foreseeVacuum, type VacuumResult, vacuum } from "../core/compaction/vacuum.ts";
 import type { VacuumOptions } from "../library/options.ts";
 import { nowSeconds } from "../sdk/new-run-id.ts";
 import { deployedTable, type OpenedStack } from "./open-stack.ts";
@@ -25,7 +19,7 @@ export async function vacuumDeployment(
     graceSeconds: graceHours === undefined ? DEFAULT_RETENTION.graceSeconds : graceHours * 3600,
   };
   // breakage: dry-vacuum-of-a-stack-removes-nothing
-  if (dryRun) return vacuumed(await planVacuum(store, table, policy, nowSeconds()));
+  if (dryRun) return foreseeVacuum(store, table, policy, nowSeconds());
   const removed = await vacuum(store, table, policy, nowSeconds());
   await removeEmptyPartitions({ store, catalog: engine.catalog }, table);
   return removed;

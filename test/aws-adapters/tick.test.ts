@@ -9,6 +9,7 @@ import { initialManifest, manifestText } from "../../src/core/format/manifest.ts
 import { saveFound } from "../../src/core/overlay/found-record.ts";
 import { schemaMark } from "../../src/core/schema/schema-change.ts";
 import { saveLastCompaction } from "../../src/core/table/last-compaction.ts";
+import { saveUnfinishedVacuum, VACUUM_PASSES_MAX } from "../../src/core/table/unfinished-vacuum.ts";
 import { deepTest } from "../support/deep-test.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { register, sourceEntry, tableEntry } from "../support/registry.ts";
@@ -115,6 +116,20 @@ describe("a tick", () => {
       for (const one of await ticked.tick())
         for (const name of Object.keys(one as object)) started.set(name, (started.get(name) ?? 0) + 1);
     expect(Object.fromEntries(started)).toEqual({ clean: 1, "orders-source": 24 });
+  });
+
+  test("goes on with a vacuum that had no time for everything, once its function has surely ended", async () => {
+    const ticked = new Ticked(tableEntry("orders", "orders"));
+    await ticked.settled("orders");
+    await ticked.tick();
+    const vacuum = { clean: { table: "orders", vacuum: true } };
+    expect(await ticked.tick()).not.toContainEqual(vacuum);
+    await saveUnfinishedVacuum(ticked.store, "orders", { passes: 1, filesAfter: "run" });
+    expect(await ticked.tick()).toContainEqual(vacuum);
+    expect(await ticked.tick(600)).not.toContainEqual(vacuum);
+    expect(await ticked.tick(600)).toContainEqual(vacuum);
+    await saveUnfinishedVacuum(ticked.store, "orders", { passes: VACUUM_PASSES_MAX, filesAfter: "run" });
+    expect(await ticked.tick(4 * HOUR)).not.toContainEqual(vacuum);
   });
 
   test("looks at a source again at once when a table was added, until after that is served", async () => {

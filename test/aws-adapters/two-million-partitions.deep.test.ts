@@ -25,7 +25,7 @@ test("of two million partitions a compaction asks for its own by name, and a vac
   expect(commit.requests).not.toHaveProperty("GetPartitionsCommand");
   const kept = 11_000;
   expect(vacuum).toMatchObject({
-    result: 2_000_000 - kept,
+    result: { partitions: 2_000_000 - kept },
     partitions: { GetPartitionsCommand: 2_000_000, BatchDeletePartitionCommand: 2_000_000 - kept },
     // Deletions take 25 at once. Of each page's runs the files are listed, and the folders once.
     requests: { GetPartitionsCommand: 2000, BatchDeletePartitionCommand: (2_000_000 - kept) / 25 },

@@ -26,6 +26,7 @@ interface Sent {
   readonly constructor: { readonly name: string };
   readonly input: {
     readonly NextToken?: string;
+    readonly Segment?: { readonly SegmentNumber: number; readonly TotalSegments: number };
     readonly PartitionsToGet?: readonly { readonly Values: readonly [string] }[];
     readonly PartitionInputList?: readonly unknown[];
     readonly PartitionsToDelete?: readonly unknown[];
@@ -47,18 +48,26 @@ const PAGE = 1000;
 
 /** What it answers is made when it is asked for. */
 async function glue(command: Sent): Promise<object> {
-  const { NextToken, PartitionsToGet = [], PartitionInputList = [], PartitionsToDelete = [] } = command.input;
+  const {
+    NextToken,
+    Segment,
+    PartitionsToGet = [],
+    PartitionInputList = [],
+    PartitionsToDelete = [],
+  } = command.input;
   switch (command.constructor.name) {
     case "GetTableCommand":
       return { Table: { StorageDescriptor: { Columns: [] } } };
     case "GetPartitionsCommand": {
-      const from = Number(NextToken ?? 0);
+      const { SegmentNumber = 0, TotalSegments = 1 } = Segment ?? {};
+      const share = PARTITIONS / TotalSegments;
+      const from = Number(NextToken ?? SegmentNumber * share);
       const Partitions = Array.from({ length: PAGE }, (_, i) => {
         const [run, part] = [Math.floor((from + i) / BUCKETS), (from + i) % BUCKETS];
         return { Values: [`b-${runName(run)}-${partName(part)}`] };
       });
       count(command, PAGE);
-      return { Partitions, ...(from + PAGE < PARTITIONS ? { NextToken: String(from + PAGE) } : {}) };
+      return { Partitions, ...((from + PAGE) % share > 0 ? { NextToken: String(from + PAGE) } : {}) };
     }
     case "BatchGetPartitionCommand":
       count(command, PartitionsToGet.length);

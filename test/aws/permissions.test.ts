@@ -424,6 +424,8 @@ test("another snapshot, with which two are kept: commit, publish-views", async (
   await growLook();
 });
 
+const UNFINISHED_VACUUM = Buffer.from(JSON.stringify({ format: 2, passes: 1, filesAfter: "" }));
+
 test("clean: after a run, and as vacuum when all is old", async () => {
   const { bucket, store } = guarded.lake;
   expect(
@@ -439,9 +441,12 @@ test("clean: after a run, and as vacuum when all is old", async () => {
   }
   await store.replace("guarded/snapshots/not-committed.json", Buffer.from("{}"));
   await emulator.makeOlder(bucket, "guarded/", weekAndDayHours);
+  // As a pass leaves it that had no time for everything.
+  await store.replace("guarded/vacuum.json", UNFINISHED_VACUUM);
   await growByEvent("clean", { table: "guarded", vacuum: true });
   expect(await manifestSequences(store, "guarded")).toHaveLength(1);
   expect(await store.list("guarded/staging/")).toEqual([]);
+  expect(await store.read("guarded/vacuum.json")).toBeUndefined();
 });
 
 test("plan-compaction: rows that Firehose acknowledged are neither in the log nor put aside", async () => {
@@ -571,6 +576,7 @@ test("tick: everything that can be due", async () => {
   // Those of executions that these tests only claimed.
   await removeAll("locks/");
   await store.replace("guarded/waiting/records/none.jsonl", Buffer.from(""));
+  await store.replace("guarded/vacuum.json", UNFINISHED_VACUUM);
   await growByEvent("tick", {}, async () => {
     await store.remove(["_registry/tick.json", "guarded/compacted.json"]);
   });
@@ -616,7 +622,7 @@ const UNPROVED: readonly Unproved[] = [
   },
   {
     grants:
-      /^s3:ListBucket (\*\/(schema\.json|watch\.json|beginning\.json|compacted\.json|counted\.json|found\.json|gaps\/|quarantine\/|staging\/)|_exports\/|_registry\/)/,
+      /^s3:ListBucket (\*\/(schema\.json|watch\.json|beginning\.json|compacted\.json|counted\.json|found\.json|vacuum\.json|gaps\/|quarantine\/|staging\/)|_exports\/|_registry\/)/,
     because: "AWS reports a missing object as missing only to callers that may list it.",
   },
   {

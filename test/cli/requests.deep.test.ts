@@ -195,11 +195,12 @@ const CASES: Readonly<Record<string, Case>> = {
     prints: "removed 0 files",
     requests: {
       "folders tables": 1,
-      "list manifest": 2,
+      "list manifest": 3,
       "read manifest": 2,
+      "folders segments": 1,
+      "folders staging": 2,
       "list segments": 1,
-      "list snapshots": 1,
-      "list staging": 1,
+      "list snapshots": 2,
     },
   },
   "a later snapshot": {

@@ -158,6 +158,6 @@ const HOURS_PER_WEEK = 168;
 async function cleanAfter(execution: Execution, named: CleanEvent): Promise<void> {
   for (const event of [named, { table: TABLE, vacuum: true }]) {
     const request = { ...event, source: SOURCE, retentionHours: HOURS_PER_WEEK };
-    await execution.invokeUnopened((context) => clean(context, request));
+    await execution.invokeUnopened((context) => clean({ ...context, isOver: () => false }, request));
   }
 }

@@ -60,8 +60,8 @@ export class MemoryCatalog implements GlueCatalog {
   registered: GlueCatalog["registered"] = async (_, values) =>
     new Set(values.filter((value) => this.partitions.has(value)));
 
-  async *partitionPages(): AsyncGenerator<readonly string[], void> {
-    yield [...this.partitions.keys()];
+  async *partitionPages(_: string, share = 0): AsyncGenerator<readonly string[], void> {
+    if (share === 0) yield [...this.partitions.keys()];
   }
 }
 
@@ -84,8 +84,8 @@ export function faultyCatalog(catalog: GlueCatalog, faults: Faults): GlueCatalog
       faults.call(`delete ${values.length} partitions`, () => catalog.deletePartitions(table, values)),
     registered: (table, values) =>
       faults.call(`read ${values.length} partitions`, () => catalog.registered(table, values)),
-    partitionPages: async function* (table) {
-      yield await faults.call("list partitions", () => allPartitions(catalog, table));
+    partitionPages: async function* (table, share = 0) {
+      if (share === 0) yield await faults.call("list partitions", () => allPartitions(catalog, table));
     },
   };
 }

@@ -23,6 +23,14 @@ type LambdaTime = Pick<Context, "getRemainingTimeInMillis">;
 /** What a function keeps of its time to stop a statement, and to fail with a reason. */
 const LAST_MS = 30_000;
 
+/** What it keeps for the request under way, and for saying how far it has come. */
+const LAST_REQUEST_MS = 90_000;
+
+/** Whether an invocation has no time left to begin anything. */
+export function isOverFor(invocation: LambdaTime): () => boolean {
+  return () => invocation.getRemainingTimeInMillis() < LAST_REQUEST_MS;
+}
+
 /**
  * Gives each invocation its context; the table is opened each time, since others may have changed it. No statement is waited for
  * longer than the function lives: it would go on, and cost, although nothing reads it.

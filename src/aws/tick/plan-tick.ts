@@ -38,6 +38,8 @@ export interface TickFacts {
   readonly snapshotSeconds: number | undefined;
   /** Objects that wait. */
   readonly waiting: number;
+  /** The last vacuum had no time for everything. */
+  readonly isVacuumLeft: boolean;
 }
 
 export interface TickSource {
@@ -69,6 +71,8 @@ export interface DueFeed {
 
 const LOOK_SECONDS = 3600;
 const VACUUM_SECONDS = 24 * 3600;
+/** Longer than a function lives: the pass before has ended. */
+const VACUUM_PASS_SECONDS = 16 * 60;
 
 export interface TickNow {
   readonly nowSeconds: number;
@@ -87,7 +91,10 @@ export function planTick(sources: readonly TickSource[], state: TickState, now: 
   const compact = tables.filter((one) =>
     isDue(ticksOf(one).compactionSeconds, one.entry.compactEverySeconds),
   );
-  const vacuums = tables.filter((one) => isDue(ticksOf(one).vacuumSeconds, VACUUM_SECONDS));
+  const vacuums = tables.filter((one) => {
+    const every = one.facts.isVacuumLeft ? VACUUM_PASS_SECONDS : VACUUM_SECONDS; // breakage: unfinished-vacuums-go-on
+    return isDue(ticksOf(one).vacuumSeconds, every);
+  });
   const looks = sources.filter((source) => {
     const { lookSeconds } = state.sources[source.entry.source] ?? {};
     return isDue(lookSeconds, LOOK_SECONDS) || isNewSince(source, lookSeconds);

@@ -9,6 +9,7 @@ import type { Schema } from "../../core/schema/schema.ts";
 import { schemaMark } from "../../core/schema/schema-change.ts";
 import { readLastCompaction } from "../../core/table/last-compaction.ts";
 import { type OpenTable, openTableOf } from "../../core/table/open-table.ts";
+import { isToGoOn, readUnfinishedVacuum } from "../../core/table/unfinished-vacuum.ts";
 import { waitingPaths } from "../../core/table/waiting-paths.ts";
 import { awsError } from "../../sdk/aws-error.ts";
 import { AWS_DELIVERY_DELAY_SECONDS, settleSecondsFor } from "../aws-policy.ts";
@@ -110,6 +111,7 @@ async function factsOf(context: TickContext, deployed: DeployedTable): Promise<T
       (await hasToFollow({ store, opened, nowSeconds }, entry.schemaSettleSeconds)), // breakage: what-waits-is-news
     snapshotSeconds: opened.manifest.snapshots.at(-1)?.exportTimeSeconds,
     waiting: (await waitingPaths(store, table)).length,
+    isVacuumLeft: isToGoOn(await readUnfinishedVacuum(store, table)),
   };
 }
 

@@ -1,4 +1,7 @@
-/** Removes what no manifest of the retention window names. */
+/**
+ * Removes what no manifest of the retention window names, page by page: neither two million files nor a year of manifests fit into
+ * memory at once, and a function may have no time for all of them.
+ */
 import { batchesOf } from "../batches-of.ts";
 import {
   manifestPath,
@@ -33,124 +36,254 @@ export interface VacuumResult {
   readonly bytes: number;
 }
 
-/** What a vacuum removes. */
-export interface VacuumPlan {
+/** What a vacuum has removed in the time that it had. */
+export interface VacuumPass extends VacuumResult {
+  /** Present if time was up: the next pass goes on after this run. Runs go in the order of their names. */
+  readonly leftAfter?: string;
+}
+
+export interface VacuumTime {
+  /** Asked after each page, the first ones of which are those of manifests. Default: there is time for all. */
+  readonly isOver?: () => boolean;
+  /** Where a pass before this one has ended. Default: at the beginning, before any run. */
+  readonly after?: string | undefined;
+}
+
+/** What goes at a time: some of the manifests that have expired, or files that nothing names. */
+interface VacuumPage {
   /** Their paths. */
   readonly manifests: readonly string[];
   readonly files: readonly StoredObject[];
+  /** The last run of which nothing is left once this page is removed. */
+  readonly after: string;
 }
 
-/** Removes old manifests first, then the files that only they named, then the remains of runs that never committed. */
+const NOTHING: VacuumResult = { manifests: 0, files: 0, bytes: 0 };
+
+/**
+ * Removes old manifests first, then the files that only they named, and the remains of runs that never committed. What was removed
+ * stays removed, wherever it ends: a later pass finds less.
+ */
 export async function vacuum(
   store: ObjectStore,
   table: string,
   policy: RetentionPolicy,
   nowSeconds: number,
-): Promise<VacuumResult> {
-  const plan = await planVacuum(store, table, policy, nowSeconds);
-  await store.remove(plan.manifests);
-  await store.remove(plan.files.map((file) => file.path));
-  return vacuumed(plan);
+  { isOver = () => false, after = "" }: VacuumTime = {},
+): Promise<VacuumPass> {
+  let removed = NOTHING;
+  for await (const page of vacuumPages(store, table, policy, nowSeconds, after)) {
+    await store.remove(page.manifests);
+    await store.remove(page.files.map(({ path }) => path));
+    removed = withPage(removed, page);
+    if (isOver()) return { ...removed, leftAfter: page.after }; // breakage: vacuum-ends-in-time
+  }
+  return removed;
 }
 
-/** What the plan removes, in numbers. */
-export function vacuumed({ files, manifests }: VacuumPlan): VacuumResult {
-  return {
-    manifests: manifests.length,
-    files: files.length,
-    bytes: files.reduce((bytes, file) => bytes + file.bytes, 0),
-  };
-}
-
-/** Only reads. */
-export async function planVacuum(
+/** What `vacuum` would remove. Only reads. */
+export async function foreseeVacuum(
   store: ObjectStore,
   table: string,
   policy: RetentionPolicy,
   nowSeconds: number,
-): Promise<VacuumPlan> {
-  // Before the manifests are read: files of a run that commits in between are named by then.
-  const folders = [segmentsFolder(table), snapshotsFolder(table), stagingFolder(table)];
-  const files: StoredObject[] = [];
-  // As the arguments of one call, hundreds of thousands would overflow the stack.
-  // breakage: files-one-after-the-other
-  for (const folder of folders) for (const file of await store.list(folder)) files.push(file);
-  // breakage: commit-numbers-get-grace
-  const keptSeconds = Math.max(policy.retentionSeconds, policy.graceSeconds);
-  const { expired, named } = await readWindow(store, table, nowSeconds - keptSeconds);
+): Promise<VacuumResult> {
+  let foreseen = NOTHING;
+  for await (const page of vacuumPages(store, table, policy, nowSeconds, ""))
+    foreseen = withPage(foreseen, page);
+  return foreseen;
+}
+
+function withPage(before: VacuumResult, { files, manifests }: VacuumPage): VacuumResult {
   return {
-    manifests: expired.map((sequence) => manifestPath(table, sequence)),
-    // breakage: unnamed-files-get-grace
-    files: unnamedFiles(table, files, named, nowSeconds - policy.graceSeconds),
+    manifests: before.manifests + manifests.length,
+    files: before.files + files.length,
+    bytes: files.reduce((bytes, file) => bytes + file.bytes, before.bytes),
   };
 }
 
-/** What the manifests of the window name. */
-interface Named {
-  /** `<run>/<part>`. */
-  readonly files: Set<string>;
-  /** Those of kept snapshots. */
-  readonly runs: Set<string>;
-}
+/** As many as one request removes from S3. */
+const REMOVED_AT_ONCE_MAX = 1000;
 
-interface Window {
-  /** The numbers of the manifests before it. */
-  readonly expired: readonly number[];
-  readonly named: Named;
+/**
+ * Whether a run's files are needed is decided for each run by itself. A file is unneeded if no manifest of the window names it, and
+ * no file of its run is young. Runs under way are safe in whatever order this is found out: one that is not named by the manifests that
+ * were read commits later, and so has written a file within its grace before that, which is young. The order is for one that stood
+ * still for longer. Its files are listed before the manifests that came meanwhile are read: if it commits in between, they are named.
+ */
+async function* vacuumPages(
+  store: ObjectStore,
+  table: string,
+  policy: RetentionPolicy,
+  nowSeconds: number,
+  after: string,
+): AsyncGenerator<VacuumPage> {
+  const keptSeconds = Math.max(policy.retentionSeconds, policy.graceSeconds); // breakage: commit-numbers-get-grace
+  const window = new Window(store, table, nowSeconds - keptSeconds);
+  for await (const expired of window.read())
+    yield { manifests: expired.map((sequence) => manifestPath(table, sequence)), files: [], after };
+  let done = after;
+  for await (const runs of listedRuns(store, table, after)) {
+    await window.readNewer(); // breakage: manifests-read-after-files
+    for (const { run, files } of runs) {
+      // breakage: unnamed-files-get-grace
+      const unneeded = unneededFiles(table, run, files, window, nowSeconds - policy.graceSeconds);
+      for (const page of batchesOf(unneeded, REMOVED_AT_ONCE_MAX))
+        yield { manifests: [], files: page, after: done };
+      done = run;
+    }
+    yield { manifests: [], files: [], after: done };
+  }
 }
 
 const READ_AT_ONCE_MAX = 32;
 
-/**
- * A manifest is needed until its successor is older than the window: at any time in the window it was the newest. A year of them
- * does not fit into memory, and what they name is mostly the same.
- */
-async function readWindow(store: ObjectStore, table: string, windowStartSeconds: number): Promise<Window> {
-  const expired: number[] = [];
-  const named: Named = { files: new Set(), runs: new Set() };
-  let before: Manifest | undefined;
-  let hasBegun = false;
-  for (const batch of batchesOf(await manifestSequences(store, table), READ_AT_ONCE_MAX)) {
-    const manifests = await Promise.all(batch.map((sequence) => readManifest(store, table, sequence)));
-    for (const manifest of manifests) {
-      if (manifest === undefined) continue;
-      if (before !== undefined) {
-        hasBegun ||= manifest.committedAtSeconds > windowStartSeconds; // breakage: commit-current-until-successor
-        if (hasBegun) addNames(named, before);
-        else expired.push(before.sequence);
-      }
-      before = manifest;
-    }
+/** What the manifests of the window name. They are mostly the same from one to the next. */
+class Window {
+  readonly #store: ObjectStore;
+  readonly #table: string;
+  readonly #startSeconds: number;
+  /** The parts of each run. */
+  readonly #parts: Map<string, Set<string>> = new Map();
+  /** Those of kept snapshots. */
+  readonly #keptRuns: Set<string> = new Set();
+  #newestSequence = 0;
+
+  constructor(store: ObjectStore, table: string, startSeconds: number) {
+    this.#store = store;
+    this.#table = table;
+    this.#startSeconds = startSeconds;
   }
-  if (before !== undefined) addNames(named, before);
-  return { expired, named };
+
+  /**
+   * Yields the numbers of the manifests before it, in pages. A manifest is needed until its successor is older than the window: at any
+   * time in the window it was the newest.
+   */
+  async *read(): AsyncGenerator<readonly number[]> {
+    let before: Manifest | undefined;
+    let hasBegun = false;
+    const sequences = await manifestSequences(this.#store, this.#table);
+    // The newest of many is read first: a lake of a newer format is left alone, before anything is removed.
+    if (sequences.length > READ_AT_ONCE_MAX) await this.#manifests(sequences.slice(-1)); // breakage: newest-manifest-read-first
+    for (const batch of batchesOf(sequences, READ_AT_ONCE_MAX)) {
+      const expired: number[] = [];
+      for (const manifest of await this.#manifests(batch)) {
+        if (before !== undefined) {
+          hasBegun ||= manifest.committedAtSeconds > this.#startSeconds; // breakage: commit-current-until-successor
+          if (hasBegun) this.#add(before);
+          else expired.push(before.sequence);
+        }
+        before = manifest;
+      }
+      yield expired;
+    }
+    if (before !== undefined) this.#add(before);
+  }
+
+  /** Adds what was committed since the last reading. */
+  async readNewer(): Promise<void> {
+    const sequences = await manifestSequences(this.#store, this.#table);
+    const newer = sequences.filter((sequence) => sequence > this.#newestSequence);
+    for (const manifest of await this.#manifests(newer)) this.#add(manifest);
+  }
+
+  names(run: string, part: string): boolean {
+    return this.#parts.get(run)?.has(part) === true;
+  }
+
+  keeps(run: string): boolean {
+    return this.#keptRuns.has(run);
+  }
+
+  /** One that another vacuum has removed meanwhile is left out. */
+  async #manifests(sequences: readonly number[]): Promise<readonly Manifest[]> {
+    const read = sequences.map((sequence) => readManifest(this.#store, this.#table, sequence));
+    return (await Promise.all(read)).filter((manifest) => manifest !== undefined);
+  }
+
+  #add({ segments, sequence, snapshots }: Manifest): void {
+    this.#newestSequence = sequence;
+    for (const { run, part } of segments) {
+      const parts = this.#parts.get(run);
+      if (parts === undefined) this.#parts.set(run, new Set([part]));
+      else parts.add(part);
+    }
+    for (const { run } of snapshots) this.#keptRuns.add(run); // breakage: kept-snapshots-named
+  }
 }
 
-function addNames({ files, runs }: Named, { segments, snapshots }: Manifest): void {
-  for (const { run, part } of segments) files.add(`${run}/${part}`);
-  for (const { run } of snapshots) runs.add(run); // breakage: kept-snapshots-named
+interface ListedRun {
+  readonly run: string;
+  readonly files: readonly StoredObject[];
+}
+
+const LISTED_AT_ONCE_MAX = 16;
+/** After so many files, what was listed so far is decided. */
+const FILES_AT_ONCE = 5000;
+
+/** All runs after the one that is named, with all of their files, in the order of their names; some at a time. */
+async function* listedRuns(
+  store: ObjectStore,
+  table: string,
+  after: string,
+): AsyncGenerator<readonly ListedRun[]> {
+  const runs = (await runsOf(store, table)).filter((run) => run > after); // breakage: vacuum-goes-on-where-it-ended
+  const segmentsOf = new Map<string, readonly StoredObject[]>();
+  let [files, left] = [0, runs.length];
+  for (const batch of batchesOf(runs, LISTED_AT_ONCE_MAX)) {
+    const listed = await Promise.all(batch.map((run) => store.list(`${segmentsFolder(table)}${run}/`)));
+    for (const [i, run] of batch.entries()) segmentsOf.set(run, listed[i] ?? []);
+    files += listed.reduce((sum, { length }) => sum + length, 0);
+    left -= batch.length;
+    if (files < FILES_AT_ONCE && left > 0) continue;
+    yield await withOtherFiles(store, table, segmentsOf);
+    segmentsOf.clear();
+    files = 0;
+  }
+}
+
+async function runsOf(store: ObjectStore, table: string): Promise<readonly string[]> {
+  const snapshots = (await store.list(snapshotsFolder(table))).flatMap(({ path }) => runOfPath(path) ?? []);
+  const segments = await store.folders(segmentsFolder(table));
+  const staging = await store.folders(stagingFolder(table));
+  return [...new Set([...segments, ...staging, ...snapshots])].sort();
+}
+
+/** Most runs have segments only: the rest is looked for once for all. */
+async function withOtherFiles(
+  store: ObjectStore,
+  table: string,
+  segmentsOf: ReadonlyMap<string, readonly StoredObject[]>,
+): Promise<readonly ListedRun[]> {
+  const snapshots = await store.list(snapshotsFolder(table));
+  const staging = new Set(await store.folders(stagingFolder(table)));
+  const runs: ListedRun[] = [];
+  for (const [run, segments] of segmentsOf) {
+    const staged = staging.has(run) ? await store.list(`${stagingFolder(table)}${run}/`) : [];
+    const lists = snapshots.filter(({ path }) => runOfPath(path) === run);
+    runs.push({ run, files: [...segments, ...lists, ...staged] });
+  }
+  return runs;
 }
 
 /**
- * Files of runs that no manifest names and that are too old to belong to a run under way, which writes something now and then: one
+ * Files of a run that no manifest names and that is too old to be under way, since one that is writes something now and then: one
  * that stood still for longer finds its files gone, and commits nothing.
  */
-function unnamedFiles(
+function unneededFiles(
   table: string,
+  run: string,
   files: readonly StoredObject[],
-  { files: named, runs: keptRuns }: Named,
+  window: Window,
   graceStartSeconds: number,
 ): readonly StoredObject[] {
-  const youngRuns = new Set(
-    files.filter((file) => file.modifiedMs / 1000 >= graceStartSeconds).map((file) => runOfPath(file.path)),
-  );
-  return files.filter((file) => {
-    const run = runOfPath(file.path);
-    if (youngRuns.has(run)) return false; // breakage: young-runs-kept
-    if (file.path.startsWith(stagingFolder(table))) return true;
+  // breakage: young-runs-kept
+  if (files.some((file) => file.modifiedMs / 1000 >= graceStartSeconds)) return [];
+  return files.filter(({ path }) => {
+    if (path.startsWith(stagingFolder(table))) return true;
     // What a kept snapshot's run has written, and its list.
-    if (run !== undefined && keptRuns.has(run)) return false;
-    const segment = segmentOfPath(file.path);
-    return segment === undefined || !named.has(`${segment.run}/${segment.part}`);
+    if (window.keeps(run)) return false;
+    const segment = segmentOfPath(path);
+    return segment === undefined || !window.names(segment.run, segment.part);
   });
 }

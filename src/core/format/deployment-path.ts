@@ -4,6 +4,7 @@
  *     <table>/locks/<kind>/<n>.json                    the execution that works on the table
  *            /compacted.json                           when the last compaction that left nothing to do began
  *            /found.json                               what looks into new segments found that columns do not hold
+ *            /vacuum.json                              how far a vacuum has come that had no time for the rest
  *            /counted.json                             until when deliveries were compared with the change log
  *            /waiting/<kind>/*.jsonl                   changes that the table could not take when its source was read
  *     _exports/<source>/AWSDynamoDB/<id>/...           exports of a source table; deleted after their snapshots
@@ -63,6 +64,11 @@ export function tableEntryPath(source: string, table: string): string {
 /** When the last compaction began that left nothing to do. */
 export function compactedPath(table: string): string {
   return `${safePart(table)}/compacted.json`;
+}
+
+/** How far a vacuum has come that had no time for the rest. */
+export function unfinishedVacuumPath(table: string): string {
+  return `${safePart(table)}/vacuum.json`;
 }
 
 /** What looks into new segments have found that columns do not hold. */

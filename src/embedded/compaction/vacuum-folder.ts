@@ -1,10 +1,9 @@
 /** Vacuums a table of a lake in a folder, and removes files that were left unfinished there. */
 import {
-  planVacuum,
+  foreseeVacuum,
   type RetentionPolicy,
   type VacuumResult,
   vacuum,
-  vacuumed,
 } from "../../core/compaction/vacuum.ts";
 import { countUnfinished, removeUnfinished } from "../../files/folder-store.ts";
 import { nowSeconds } from "../../sdk/new-run-id.ts";
@@ -21,12 +20,12 @@ export async function vacuumFolder(
 }
 
 /** What `vacuumFolder` would remove. */
-export async function foreseeVacuum(
+export async function foreseeVacuumOfFolder(
   lake: Pick<LakeFolder, "root" | "store">,
   table: string,
   policy: RetentionPolicy,
 ): Promise<VacuumResult> {
-  const removed = vacuumed(await planVacuum(lake.store, table, policy, nowSeconds()));
+  const removed = await foreseeVacuum(lake.store, table, policy, nowSeconds());
   const unfinished = await countUnfinished(lake.root, table, policy.graceSeconds);
   return { ...removed, files: removed.files + unfinished };
 }

@@ -34,6 +34,7 @@ interface Sent {
   readonly constructor: { readonly name: string };
   readonly input: {
     readonly Prefix?: string;
+    readonly Delimiter?: string;
     readonly ContinuationToken?: string;
     readonly Delete?: { readonly Objects: readonly unknown[] };
   };
@@ -42,28 +43,31 @@ interface Sent {
 const sent = { pages: 0, removed: 0, removals: 0 };
 
 /** One page: what it answers is made when it is asked for. */
-function page(prefix: string, token: string | undefined): object {
+function page({ Prefix: prefix = "", Delimiter, ContinuationToken = "0" }: Sent["input"]): object {
   sent.pages++;
   if (prefix === "t/manifest/") return { Contents: [{ Key: manifestPath("t", 1), Size: contents.length }] };
-  if (prefix !== "t/segments/") return {};
-  const from = Number(token ?? 0);
-  const Contents = Array.from({ length: PAGE }, (_, i) => {
-    const [run, part] = [Math.floor((from + i) / BUCKETS), (from + i) % BUCKETS];
-    const days = run >= RUNS - 11 ? 0 : 30;
-    return {
-      Key: `t/segments/${runName(run)}/${partName(part)}/20261129_120000_00042_${partName(part)}.parquet`,
-      Size: 4096,
-      LastModified: new Date((NOW_SECONDS - days * DAY_SECONDS) * 1000),
-    };
-  });
-  const next = from + PAGE;
-  return { Contents, ...(next < LISTED_MAX ? { NextContinuationToken: String(next) } : {}) };
+  if (!prefix.startsWith("t/segments/")) return {};
+  if (Delimiter !== undefined) {
+    const from = Number(ContinuationToken);
+    const CommonPrefixes = Array.from({ length: PAGE }, (_, i) => ({
+      Prefix: `${prefix}${runName(from + i)}/`,
+    }));
+    const next = from + PAGE;
+    return { CommonPrefixes, ...(next < RUNS ? { NextContinuationToken: String(next) } : {}) };
+  }
+  const days = prefix >= `t/segments/${runName(RUNS - 11)}/` ? 0 : 30;
+  const Contents = Array.from({ length: BUCKETS }, (_, part) => ({
+    Key: `${prefix}${partName(part)}/20261129_120000_00042_${partName(part)}.parquet`,
+    Size: 4096,
+    LastModified: new Date((NOW_SECONDS - days * DAY_SECONDS) * 1000),
+  }));
+  return { Contents };
 }
 
 async function send({ constructor: { name }, input }: Sent): Promise<object> {
   switch (name) {
     case "ListObjectsV2Command":
-      return page(input.Prefix ?? "", input.ContinuationToken);
+      return page(input);
     case "GetObjectCommand":
       return { Body: { transformToByteArray: async () => contents } };
     case "DeleteObjectsCommand":

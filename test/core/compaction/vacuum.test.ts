@@ -1,5 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
-import { DEFAULT_RETENTION, type RetentionPolicy, vacuum } from "../../../src/core/compaction/vacuum.ts";
+import {
+  DEFAULT_RETENTION,
+  type RetentionPolicy,
+  type VacuumPass,
+  type VacuumResult,
+  vacuum,
+} from "../../../src/core/compaction/vacuum.ts";
 import { NEWEST_FORMAT } from "../../../src/core/format/lake-file.ts";
 import {
   initialManifest,
@@ -109,20 +115,22 @@ describe("the newest manifest", () => {
     expect(store.paths()).toEqual(["t/manifest/000000000001.json", "t/segments/run/b0000/rows.parquet"]);
   });
 
-  test("one of a newer format, or a damaged one, ends the vacuum before anything is removed", async () => {
-    for (const text of [`{"format": ${NEWEST_FORMAT + 1}}`, "{"]) {
-      const store = new MemoryStore();
-      commit(store, 1, 5, []);
-      commit(store, 2, 6, []);
-      store.plant("t/manifest/000000000003.json", text);
-      file(store, "segments/dead/b0000/rows.parquet", 0);
-      const before = store.paths();
-      await expect(vacuum(store, "t", policy, NOW)).rejects.toMatchObject({
-        code: text === "{" ? "LAKE_DAMAGED" : "LAKE_NEWER",
-      });
-      expect(store.paths()).toEqual(before);
-    }
-  });
+  test.each([3, 100])(
+    "one of a newer format, or a damaged one, ends the vacuum before anything is removed: after %d",
+    async (many) => {
+      for (const text of [`{"format": ${NEWEST_FORMAT + 1}}`, "{"]) {
+        const store = new MemoryStore();
+        for (let sequence = 1; sequence < many; sequence++) commit(store, sequence, sequence, []);
+        store.plant(`t/manifest/${String(many).padStart(12, "0")}.json`, text);
+        file(store, "segments/dead/b0000/rows.parquet", 0);
+        const before = store.paths();
+        await expect(vacuum(store, "t", policy, NOW)).rejects.toMatchObject({
+          code: text === "{" ? "LAKE_DAMAGED" : "LAKE_NEWER",
+        });
+        expect(store.paths()).toEqual(before);
+      }
+    },
+  );
 });
 
 /** Commits, with the time before each and the segments it keeps. */
@@ -190,6 +198,106 @@ test("of the manifests only those expire whose successor is older than the windo
 test("a crash anywhere leaves every manifest that is there with its files, and the next vacuum ends the work", async () => {
   const calls = await vacuumUntilDeath(Number.POSITIVE_INFINITY);
   for (let call = 0; call < calls; call++) await vacuumUntilDeath(call);
+});
+
+describe("a vacuum without time for everything", () => {
+  /** Runs by the days of their age; two manifests have expired, of which the first alone named the parts of "a". */
+  const RUNS = { a: 30, b: 30, c: 30, dead: 30, e: 30, young: 0 };
+
+  function crowded(): MemoryStore {
+    const store = new MemoryStore();
+    const parts = ["b0000", "b0001"];
+    const of = (...runs: readonly string[]) =>
+      runs.flatMap((run) => parts.map((part) => segmentOf(run, part)));
+    commit(store, 1, NOW - 30 * DAY, of("a", "b"));
+    commit(store, 2, NOW - 20 * DAY, of("b", "c"));
+    commit(store, 3, NOW - 10 * DAY, of("b", "e"));
+    for (const [run, days] of Object.entries(RUNS))
+      for (const part of parts) file(store, `segments/${run}/${part}/rows.parquet`, NOW - days * DAY);
+    file(store, "staging/dead/000000.jsonl", NOW - 30 * DAY);
+    return store;
+  }
+
+  test("ends after a page, says where, and removes the same in the end, each file once", async () => {
+    const whole = crowded();
+    const all = await vacuum(whole, "t", policy, NOW);
+    expect(all).toEqual({ manifests: 2, files: 7, bytes: 28 });
+    const store = crowded();
+    const passes: VacuumPass[] = [];
+    for (let after: string | undefined; passes.length === 0 || after !== undefined; ) {
+      const pass = await vacuum(store, "t", policy, NOW, { ...onePage(), after });
+      passes.push(pass);
+      after = pass.leftAfter;
+      // A pass that only says so gets nowhere.
+      if (passes.length > 20) throw new Error("the vacuum never ends");
+      const removals = store.calls.filter((call) => call.startsWith("remove "));
+      expect(removals).toHaveLength(sum(passes, "files") + sum(passes, "manifests"));
+    }
+    for (const key of ["manifests", "files", "bytes"] as const) expect(sum(passes, key)).toBe(all[key]);
+    expect(store.paths()).toEqual(whole.paths());
+  });
+
+  test("goes on after the run that it is given, and leaves those before it alone", async () => {
+    const store = crowded();
+    const pass = await vacuum(store, "t", policy, NOW, { after: "c" });
+    expect(pass).toEqual({ manifests: 2, files: 3, bytes: 12 });
+    expect(store.calls).not.toContain("list t/segments/a/");
+    expect(store.paths("t/segments/a/")).toHaveLength(2);
+    expect(store.paths("t/staging/")).toEqual([]);
+  });
+
+  test("dies anywhere in any of its passes: no manifest ever lacks a file, and the next passes end the work", async () => {
+    const whole = crowded();
+    await vacuum(whole, "t", policy, NOW);
+    for (const moment of ["before", "after"] as const) {
+      for (let [call, died] = [0, true]; died; call++) {
+        const store = crowded();
+        store.dieAt(call, moment);
+        await inPasses(store).catch(() => undefined);
+        died = store.dead;
+        store.revive();
+        for (const path of store.paths("t/manifest/")) {
+          const { segments } = JSON.parse(store.text(path) as string) as Manifest;
+          for (const { run, part } of segments)
+            expect(store.text(`t/segments/${run}/${part}/rows.parquet`)).toBeDefined();
+        }
+        await inPasses(store);
+        expect(store.paths()).toEqual(whole.paths());
+      }
+    }
+  });
+});
+
+/** Time for the manifests, and for one page of files after them. */
+function onePage(): { readonly isOver: () => boolean } {
+  let pages = 0;
+  return { isOver: () => ++pages > 1 };
+}
+
+async function inPasses(store: MemoryStore): Promise<void> {
+  let after: string | undefined;
+  for (let passes = 0; passes === 0 || after !== undefined; passes++) {
+    if (passes > 20) throw new Error("the vacuum never ends");
+    ({ leftAfter: after } = await vacuum(store, "t", policy, NOW, { ...onePage(), after }));
+  }
+}
+
+function sum(results: readonly VacuumResult[], key: keyof VacuumResult): number {
+  return results.reduce((total, result) => total + result[key], 0);
+}
+
+test("many files, of one run and of many, go in pages of a thousand", async () => {
+  const store = new MemoryStore();
+  commit(store, 1, NOW - 100, [segmentOf("live", "b0000")]);
+  file(store, "segments/live/b0000/rows.parquet", NOW - 30 * DAY);
+  for (let i = 0; i < 2500; i++) file(store, `segments/large/b0000/${i}.parquet`, NOW - 30 * DAY);
+  for (let i = 0; i < 40; i++) file(store, `segments/run-${i}/b0000/rows.parquet`, NOW - 30 * DAY);
+  let pages = 0;
+  const time = { isOver: () => pages++ < 0 };
+  expect(await vacuum(store, "t", policy, NOW, time)).toEqual({ manifests: 0, files: 2540, bytes: 10_160 });
+  // A look at the manifests, three pages of the large run, one for each of the others, and the end.
+  expect(pages).toBe(1 + 3 + 40 + 1);
+  expect(store.paths("t/segments/")).toEqual(["t/segments/live/b0000/rows.parquet"]);
 });
 
 /** Vacuums a history whose older half has expired, dying at the given call. Returns the number of calls. */

@@ -84,6 +84,7 @@ describe("of all roles", () => {
       "LakeWorkFunctionsCleanRole */segments/*",
       "LakeWorkFunctionsCleanRole */snapshots/*",
       "LakeWorkFunctionsCleanRole */manifest/*",
+      "LakeWorkFunctionsCleanRole */vacuum.json",
       "LakeWorkFunctionsCleanRole _exports/*/*",
       "LakeWorkFunctionsBeginRunRole */locks/*",
       "LakeWorkFunctionsCommitRole */segments/*",

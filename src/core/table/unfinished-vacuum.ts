@@ -1,0 +1,54 @@
+/** How far a deployment's vacuum has come that had no time for the rest: the next tick goes on with it. */
+import * as z from "zod/mini";
+import { unfinishedVacuumPath } from "../format/deployment-path.ts";
+import type { LakeFile } from "../format/lake-file.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
+import { readLakeFile, replaceLakeFile } from "./stored-file.ts";
+
+export interface UnfinishedVacuum {
+  /** How often it was begun or gone on with. */
+  readonly passes: number;
+  /** While files are left: the last run that is done with, or nothing. */
+  readonly filesAfter?: string | undefined;
+  /** Once no file is left: the first share of the partitions that is not done with. */
+  readonly partitionsFrom?: number | undefined;
+}
+
+/** One that needs more has something in its way: it goes on the next day. */
+export const VACUUM_PASSES_MAX = 24;
+
+const count = z.int().check(z.minimum(0));
+
+const unfinishedFile: LakeFile<UnfinishedVacuum> = {
+  name: "record of an unfinished vacuum",
+  shape: z.object({
+    passes: count,
+    filesAfter: z.optional(z.string()),
+    partitionsFrom: z.optional(count),
+  }),
+  next: "Delete it: the next vacuum begins anew.",
+};
+
+export function readUnfinishedVacuum(
+  store: ObjectStore,
+  table: string,
+): Promise<UnfinishedVacuum | undefined> {
+  return readLakeFile(store, unfinishedFile, unfinishedVacuumPath(table));
+}
+
+export function saveUnfinishedVacuum(
+  store: ObjectStore,
+  table: string,
+  unfinished: UnfinishedVacuum,
+): Promise<void> {
+  return replaceLakeFile(store, unfinishedVacuumPath(table), unfinished);
+}
+
+export function endVacuum(store: ObjectStore, table: string): Promise<void> {
+  return store.remove([unfinishedVacuumPath(table)]);
+}
+
+/** Whether ticks go on with it. */
+export function isToGoOn(unfinished: UnfinishedVacuum | undefined): boolean {
+  return unfinished !== undefined && unfinished.passes < VACUUM_PASSES_MAX; // breakage: vacuum-passes-are-bounded
+}

@@ -1,0 +1,104 @@
+/** The vacuum of a deployed table whose function has no time for everything. */
+import { expect, test } from "@jest/globals";
+import { type VacuumContext, type VacuumedInTime, vacuumStep } from "../../src/aws/steps/vacuum-step.ts";
+import { initialManifest, manifestText } from "../../src/core/format/manifest.ts";
+import {
+  isToGoOn,
+  readUnfinishedVacuum,
+  saveUnfinishedVacuum,
+  VACUUM_PASSES_MAX,
+} from "../../src/core/table/unfinished-vacuum.ts";
+import { MemoryStore } from "../support/memory-store.ts";
+
+const NOW = 1_800_000_000;
+const DAY = 24 * 3600;
+const SHARES = 10;
+const RUNS = 30;
+
+/** Nothing of its runs is needed, and their partitions lie in all shares. */
+class Crowded {
+  readonly store = new MemoryStore();
+  readonly partitions: Set<string> = new Set();
+
+  constructor() {
+    this.store.plant("t/manifest/000000000001.json", manifestText({ ...initialManifest(1), sequence: 1 }));
+    const oldMs = (NOW - 30 * DAY) * 1000;
+    for (let i = 0; i < RUNS; i++) {
+      this.store.plant(`t/segments/run${i}/b0000/rows.parquet`, "rows", oldMs);
+      this.partitions.add(`b-run${i}-b0000`);
+    }
+    this.store.plant("_exports/orders/AWSDynamoDB/old/data/a.json.gz", "items", oldMs);
+  }
+
+  /** `pages`: how many there is time for. */
+  async pass(pages: number): Promise<VacuumedInTime> {
+    let asked = 0;
+    const catalog = {
+      partitionPages: (_: string, share: number) => this.#pages(share),
+      deletePartitions: async (_: string, values: readonly string[]) => {
+        for (const value of values) this.partitions.delete(value);
+      },
+    };
+    const context = {
+      store: this.store,
+      engine: { catalog },
+      nowSeconds: () => NOW,
+      isOver: () => ++asked >= pages,
+    };
+    const request = { table: "t", source: "orders", retentionHours: 168 };
+    return vacuumStep(context as unknown as VacuumContext, request);
+  }
+
+  async *#pages(share: number): AsyncGenerator<readonly string[]> {
+    yield [...this.partitions].filter((id) => Number(/\d+/.exec(id)?.[0]) % SHARES === share);
+  }
+
+  left(): readonly string[] {
+    return [...this.store.paths(), ...this.partitions];
+  }
+}
+
+test("goes on pass by pass until nothing is left, and then leaves no record", async () => {
+  const lake = new Crowded();
+  const passes: VacuumedInTime[] = [];
+  do {
+    passes.push(await lake.pass(7));
+    expect(isToGoOn(await readUnfinishedVacuum(lake.store, "t"))).toBe(passes.at(-1)?.isLeft === true);
+  } while (passes.at(-1)?.isLeft === true && passes.length < 20);
+  expect(lake.left()).toEqual(["t/manifest/000000000001.json"]);
+  // Thirty runs, of which each pass has time for six, an export, and ten shares.
+  expect(passes.reduce((sum, { files }) => sum + files, 0)).toBe(RUNS + 1);
+  expect(passes.reduce((sum, { partitions }) => sum + partitions, 0)).toBe(RUNS);
+  expect(passes.length).toBeGreaterThan(5);
+});
+
+test("with time for all it is done at once, and writes nothing", async () => {
+  const lake = new Crowded();
+  expect(await lake.pass(1000)).toEqual({ manifests: 0, files: RUNS + 1, bytes: 4 * RUNS, partitions: RUNS });
+  expect(lake.store.calls.filter((call) => /^(replace|create)/.test(call))).toEqual([]);
+});
+
+test("a pass that dies is counted, keeps what is removed, and the next one goes on where the one before has ended", async () => {
+  const lake = new Crowded();
+  await lake.pass(7);
+  const before = await readUnfinishedVacuum(lake.store, "t");
+  expect(before).toMatchObject({ passes: 1 });
+  lake.store.failOnce("remove", /run2\d/, "before");
+  await expect(lake.pass(1000)).rejects.toThrow("no answer");
+  expect(await readUnfinishedVacuum(lake.store, "t")).toEqual({ ...before, passes: 2 });
+  expect(await lake.pass(1000)).not.toHaveProperty("isLeft");
+  expect(lake.left()).toEqual(["t/manifest/000000000001.json"]);
+});
+
+test("ticks go on with it a bounded number of times; the next day's vacuum does so with new ones", async () => {
+  const lake = new Crowded();
+  await saveUnfinishedVacuum(lake.store, "t", { passes: VACUUM_PASSES_MAX - 1, filesAfter: "" });
+  await lake.pass(7);
+  const ended = await readUnfinishedVacuum(lake.store, "t");
+  expect(ended).toMatchObject({ passes: VACUUM_PASSES_MAX });
+  expect(isToGoOn(ended)).toBe(false);
+  await lake.pass(7);
+  const later = await readUnfinishedVacuum(lake.store, "t");
+  expect(later).toMatchObject({ passes: 1 });
+  expect(String(later?.filesAfter) > String(ended?.filesAfter)).toBe(true);
+});
