@@ -158,7 +158,11 @@ function schema(program: Command, runs: Runs): void {
     .command("drift")
     .description("list the values that SQL does not show, with the line to add")
     .addOption(lakeOption())
+    .addOption(stackOption())
+    .addOption(workGroupOption())
+    .addOption(regionOption())
     .addOption(lakeTableOption())
+    .option("--exact", "count the table as it is now: on a stack by statements in Athena, in a folder always")
     .addOption(jsonOption())
     .action(
       runs(async (context, options) => (await import("./commands/schema.ts")).driftCommand(context, options)),

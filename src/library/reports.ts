@@ -147,7 +147,7 @@ export interface Vacuumed {
 
 /** Plain data: times are seconds since the epoch. */
 export interface TableStatus extends StatusFacts {
-  /** The attributes whose values SQL does not show, or not whole, counted now; undefined for a deployment. */
+  /** The attributes whose values SQL does not show, or not whole: counted now, or by what a deployment's compactions found; undefined where these do not look. */
   readonly drift: readonly Drift[] | undefined;
   /** Limits that keep the schema from following its data, a sentence each. */
   readonly limits: readonly string[];

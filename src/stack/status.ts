@@ -12,6 +12,7 @@ import type { OpenTable } from "../core/table/open-table.ts";
 import { tableStatusOf } from "../library/reported.ts";
 import type { TableStatus } from "../library/reports.ts";
 import { nowSeconds } from "../sdk/new-run-id.ts";
+import { knownDrift } from "./drift.ts";
 import { deployedTable, type OpenedStack } from "./open-stack.ts";
 
 /** The status of a deployed table, whose rows no statement has counted. */
@@ -29,12 +30,18 @@ export async function deployedStatus(stack: OpenedStack, deployment: Deployment)
   const { store, engine } = stack.lakeOf(deployment);
   const opened = await deployedTable({ store }, deployment.table);
   const mappingId = deployment.eventSourceMapping;
-  const [status, schemaFile, more] = await Promise.all([
+  const [status, schemaFile, drift, more] = await Promise.all([
     tableStatus({ engine, store, mappingId }, opened, nowSeconds()),
     deployedSchema(store, opened),
+    knownDrift(store, opened),
     deliveryFacts(stack, deployment, store),
   ]);
-  return { ...tableStatusOf(status), schemaFile, rows: status.rows, ...more };
+  return {
+    ...tableStatusOf(status, undefined, drift, opened.schema),
+    schemaFile,
+    rows: status.rows,
+    ...more,
+  };
 }
 
 /** Without a statement, which costs money and time. */
@@ -45,12 +52,13 @@ export async function uncountedDeployedStatus(
 ): Promise<UncountedStatus> {
   const { store } = stack.lakeOf(deployment);
   const mappingId = deployment.eventSourceMapping;
-  const [status, schemaFile, more] = await Promise.all([
+  const [status, schemaFile, drift, more] = await Promise.all([
     uncountedStatus({ store, mappingId }, opened, nowSeconds()),
     deployedSchema(store, opened),
+    knownDrift(store, opened),
     deliveryFacts(stack, deployment, store),
   ]);
-  return { ...tableStatusOf(status), schemaFile, ...more };
+  return { ...tableStatusOf(status, undefined, drift, opened.schema), schemaFile, ...more };
 }
 
 /** What became of the deployed schema, unless it is that of the lake table. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import "../../src/aws/delivery-status.ts";
 import "../../src/aws/segments-table.ts";
 import "../../src/stack/compact.ts";
+import "../../src/stack/drift.ts";
 import "../../src/stack/items.ts";
 import "../../src/stack/open-stack.ts";
 import "../../src/stack/query.ts";
@@ -12,6 +13,7 @@ import "../../src/stack/status.ts";
 import { EXIT } from "../../src/cli/context/command.ts";
 import "../../src/stack/vacuum.ts";
 import "../../src/stack/verify.ts";
+import { foundPath } from "../../src/core/format/deployment-path.ts";
 import { manifestPath, schemaPath } from "../../src/core/format/lake-path.ts";
 import {
   initialManifest,
@@ -163,6 +165,41 @@ test("what is left in quarantine by a snapshot is told, and its exit code is 3",
     quarantined: 2,
     manifest: 7,
   });
+});
+
+test("schema drift of a stack says what compactions have found, without a statement, and where they do not look", async () => {
+  const drift = async (evolve: "all" | "none", ...more: readonly string[]): Promise<string> => {
+    const schema = { ...REVIEWS_SCHEMA, evolve };
+    const types = { types: { N: 2 }, wholeDigits: 1, fractionDigits: 0 };
+    const found = {
+      looks: [{ runs: ["a"], found: [{ attribute: "stars", hidden: 2, values: 2, ...types }] }],
+    };
+    const keys = new Map([
+      [schemaPath("reviews"), JSON.stringify(schema)],
+      [manifestPath("reviews", 1), manifestText({ ...initialManifest(1), sequence: 1, schema })],
+      [foundPath("reviews"), JSON.stringify({ format: 1, ...found })],
+    ]);
+    answers = stackOf([REVIEWS], keys);
+    return (await onStack("schema", "drift", ...more)).stdout;
+  };
+  const before = started().length;
+  expect(await drift("all")).toBe(
+    [
+      "reviews:",
+      "  stars: 2 values are not in SQL: no column (numbers, up to 1 digit); _unmapped has them",
+      '    add  "stars": {"type":"bigint"}',
+      "  as compactions have found it: changes since then are not in it, and rows that were replaced still count. --exact counts",
+      "",
+    ].join("\n"),
+  );
+  expect(JSON.parse(await drift("all", "--json"))).toMatchObject({
+    ...{ table: "reviews", exact: false },
+    drift: [{ attribute: "stars", hidden: 2, line: '"stars": {"type":"bigint"}' }],
+  });
+  expect(await drift("none")).toBe(
+    'reviews: nothing looks for such values, since "evolve" is "none"; --exact counts them\n',
+  );
+  expect(started()).toHaveLength(before);
 });
 
 test("a dry run of vacuum says what it would remove, and removes nothing", async () => {
