@@ -19,6 +19,7 @@ test("of a year's commits the newest is read, one of a time in a few steps, and 
   // Those of the last week are kept, with the one that was the newest when it began.
   const expired = COMMITS - 7 * 24 - 1;
   expect(vacuumed.result).toBe(expired);
-  expect(vacuumed.sent).toMatchObject({ reads: COMMITS, removed: expired });
+  // The newest is read before the others, too.
+  expect(vacuumed.sent).toMatchObject({ reads: COMMITS + 1, removed: expired });
   expect(megabytes).toBeLessThan(400);
 }, 300_000);

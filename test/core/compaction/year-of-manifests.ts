@@ -28,7 +28,7 @@ function segmentsOf(sequence: number): readonly Segment[] {
 let sent: Record<"lists" | "reads" | "removed", number> = { lists: 0, reads: 0, removed: 0 };
 
 /** What it answers is made when it is asked for. */
-const store: Pick<ObjectStore, "list" | "read" | "remove"> = {
+const store: Pick<ObjectStore, "folders" | "list" | "read" | "remove"> = {
   list: async (prefix) => {
     sent.lists++;
     if (!prefix.startsWith("t/manifest")) return [];
@@ -36,6 +36,7 @@ const store: Pick<ObjectStore, "list" | "read" | "remove"> = {
       return { path: manifestPath("t", i + 1), bytes: 1, modifiedMs: committedAtSeconds(i + 1) * 1000 };
     });
   },
+  folders: async () => [],
   read: async (path) => {
     sent.reads++;
     const sequence = manifestSequence(path) as number;
