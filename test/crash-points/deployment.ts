@@ -2,6 +2,7 @@ import type { AthenaEngine } from "../../src/aws/athena-engine.ts";
 import type { SourceEntry, TableEntry } from "../../src/aws/contracts/registry.ts";
 import { openDeployedTable } from "../../src/aws/lake-schema.ts";
 import { publishViews } from "../../src/aws/publish-views.ts";
+import { registerGlueTables } from "../../src/aws/register/register.ts";
 import { collectSegments } from "../../src/aws/segments-table.ts";
 import type { LakeContext, StepContext } from "../../src/aws/steps/step-context.ts";
 import { sourceEntryPath, tableEntryPath } from "../../src/core/format/deployment-path.ts";
@@ -14,6 +15,7 @@ import type { Stage } from "../../src/core/ports/query-engine.ts";
 import type { Schema } from "../../src/core/schema/schema.ts";
 import type { NumberRange } from "../../src/core/schema/staging-splits.ts";
 import { writeSchema } from "../../src/core/table/schema-file.ts";
+import type { Item } from "../../src/core/values/attribute-value.ts";
 import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { ExportService, SOURCE_TABLE_ARN, stepClients } from "./export-service.ts";
@@ -108,8 +110,8 @@ export class Deployment {
   }
 
   /** The items of the source table, in the form of exports. */
-  source(items: State): void {
-    this.exports = new ExportService(this.store, items);
+  source(items: State, itemOf?: (key: number, value: string) => Item): void {
+    this.exports = this.exports.of(items, itemOf);
   }
 
   /** Deploys another schema, whose columns go to Glue. */
@@ -119,10 +121,20 @@ export class Deployment {
     this.#register();
   }
 
+  /** As a stack does it. Throws SCHEMA_INVALID, and changes nothing, where the lake table rules the schema out. */
+  async redeploy(schema: Schema): Promise<void> {
+    const { catalog, store } = this;
+    const context = { bucket: BUCKET, catalog, store, nowSeconds: () => this.nowSeconds };
+    await registerGlueTables(context, { schema: schema.file });
+    this.schema = schema;
+    this.#register();
+  }
+
   copy(): Deployment {
     const copy = new Deployment(this.#session);
     for (const [path, object] of this.store.objects) copy.store.objects.set(path, object);
     for (const [name, table] of this.catalog.tables) copy.catalog.tables.set(name, table);
+    for (const [name, seconds] of this.catalog.since) copy.catalog.since.set(name, seconds);
     for (const [id, location] of this.catalog.partitions) copy.catalog.partitions.set(id, location);
     copy.exports = this.exports.copy(copy.store);
     copy.schema = this.schema;

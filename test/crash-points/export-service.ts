@@ -23,15 +23,27 @@ export class ExportService {
   readonly #tokens: Map<string, string>;
   /** The items of the source table. */
   readonly items: State;
+  readonly #itemOf: typeof itemOf;
 
-  constructor(store: MemoryStore, items: State, tokens: ReadonlyMap<string, string> = new Map()) {
+  constructor(
+    store: MemoryStore,
+    items: State,
+    tokens: ReadonlyMap<string, string> = new Map(),
+    itemOfValue: typeof itemOf = itemOf,
+  ) {
     this.#store = store;
+    this.#itemOf = itemOfValue;
     this.#tokens = new Map(tokens);
     this.items = items;
   }
 
   copy(store: MemoryStore): ExportService {
-    return new ExportService(store, this.items, this.#tokens);
+    return new ExportService(store, this.items, this.#tokens, this.#itemOf);
+  }
+
+  /** The same service, once its table has these items. */
+  of(items: State, itemOfValue: typeof itemOf = this.#itemOf): ExportService {
+    return new ExportService(this.#store, items, this.#tokens, itemOfValue);
   }
 
   start(token: string, prefix: string, nowSeconds: number): string {
@@ -43,7 +55,9 @@ export class ExportService {
   }
 
   #write(prefix: string, id: string, nowSeconds: number): void {
-    const lines = Object.entries(this.items).map(([key, value]) => exportLine(itemOf(Number(key), value)));
+    const lines = Object.entries(this.items).map(([key, value]) =>
+      exportLine(this.#itemOf(Number(key), value)),
+    );
     const files = lines.length === 0 ? [] : [[...lines.slice(1), UNKEYED_LINE], lines.slice(0, 1)];
     const request = {
       files: files.map((content) => ({ content })),

@@ -1,4 +1,4 @@
-import { expect } from "@jest/globals";
+import assert from "node:assert/strict";
 import type { CleanEvent, PlanCompactionEvent, SavedPlan } from "../../src/aws/contracts/steps.ts";
 import { publishViews } from "../../src/aws/publish-views.ts";
 import { readExport } from "../../src/aws/source-export.ts";
@@ -77,7 +77,7 @@ export class Execution {
   async stage(plan: SavedPlan): Promise<void> {
     const { engine, store } = this.deployment;
     const lines = (store.text(plan.statementsKey) ?? "").split("\n").filter((line) => line !== "");
-    expect(lines).toHaveLength(plan.statements);
+    assert.equal(lines.length, plan.statements);
     for (const line of lines) {
       const { sql } = JSON.parse(line) as { readonly sql: string };
       await this.#faults

@@ -10,12 +10,15 @@ export class MemoryCatalog implements GlueCatalog {
   readonly database = "lake";
   readonly tables: Map<string, Table> = new Map();
   readonly partitions: Map<string, string> = new Map();
+  /** When each column came, by the name of its table and its own. */
+  readonly since: Map<string, number> = new Map();
   nowSeconds: () => number = () => 0;
 
   /** Sets the columns of the tables that rows pass through, as a deployment of a schema does. */
   deploy(bucket: string, schema: Schema, atSeconds: number): void {
     for (const table of storedTables(bucket, schema)) {
       const UpdateTime = new Date(atSeconds * 1000);
+      this.#note(table, atSeconds);
       this.tables.set(table.Name ?? "", { ...table, Name: table.Name, UpdateTime, VersionId: "0" });
     }
   }
@@ -44,7 +47,15 @@ export class MemoryCatalog implements GlueCatalog {
   };
 
   #written(input: TableInput, VersionId: string): Table {
+    this.#note(input, this.nowSeconds());
     return { ...input, Name: input.Name, VersionId, UpdateTime: new Date(this.nowSeconds() * 1000) };
+  }
+
+  #note({ Name, StorageDescriptor }: TableInput, atSeconds: number): void {
+    for (const column of StorageDescriptor?.Columns ?? []) {
+      const name = `${Name}.${column.Name}`;
+      if (!this.since.has(name)) this.since.set(name, atSeconds);
+    }
   }
 
   createPartitions: GlueCatalog["createPartitions"] = async (_, partitions) => {

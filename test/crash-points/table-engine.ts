@@ -22,6 +22,16 @@ import type { MemoryStore } from "../support/memory-store.ts";
 /** Where the names of the tables are. */
 export type TableStore = Pick<MemoryStore, "create" | "text">;
 
+/** Lines of changes that become one object of the change log. */
+interface Lines {
+  readonly table: string;
+  readonly columns: readonly WireColumn[];
+  readonly lines: readonly string[];
+  readonly arrivedAtSeconds: number;
+  /** The newest `_changed_at` among them. */
+  readonly newestSeconds: number;
+}
+
 /** Names of tables are never used twice, not even by different lakes. */
 let tables = 0;
 
@@ -107,19 +117,22 @@ export class TableEngine implements QueryEngine {
 
   /** Delivers rows as one object of the change log. */
   sink(schema: Schema): ChangeSink {
+    const { table } = schema;
+    const columns = changeWireColumns(schema);
     return {
-      deliver: async (rows, arrivedAtSeconds) => {
-        const newest = Math.max(...rows.map((row) => row.changedAtSeconds));
-        const table = await this.#tableOf(
-          linesRelation(
-            changeWireColumns(schema),
-            rows.map((row) => lineText(row.line)),
-          ),
-        );
-        const path = changeObjectPath(schema.table, arrivedAtSeconds, newest, table.replace(" ", "-"));
-        await this.#store.create(path, new TextEncoder().encode(table));
+      deliver: (rows, arrivedAtSeconds) => {
+        const newestSeconds = Math.max(...rows.map((row) => row.changedAtSeconds));
+        const lines = rows.map((row) => lineText(row.line));
+        return this.deliverLines({ table, columns, lines, arrivedAtSeconds, newestSeconds });
       },
     };
+  }
+
+  /** What of the lines has no column is in the object nowhere. */
+  async deliverLines({ table, columns, lines, arrivedAtSeconds, newestSeconds }: Lines): Promise<void> {
+    const object = await this.#tableOf(linesRelation(columns, lines));
+    const path = changeObjectPath(table, arrivedAtSeconds, newestSeconds, object.replace(" ", "-"));
+    await this.#store.create(path, new TextEncoder().encode(object));
   }
 
   /** Staged items of a snapshot. */

@@ -1,6 +1,6 @@
 /** A small lake in memory, what it must show, and the ports with which a process works on it. */
 
-import { expect } from "@jest/globals";
+import assert from "node:assert/strict";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import type { CompactionContext } from "../../src/core/compaction/compaction-context.ts";
 import { DEFAULT_POLICY } from "../../src/core/compaction/compaction-policy.ts";
@@ -213,7 +213,7 @@ export async function filledWorld(session: DuckdbSession, schema: Schema): Promi
   world.nowSeconds = NOW - 3000;
   await deliverAll(world, FOLDED);
   world.nowSeconds = NOW - 2900;
-  expect(await compactMinor(compaction(world))).toBeDefined();
+  assert.notEqual(await compactMinor(compaction(world)), undefined);
   world.nowSeconds = NOW;
   await deliverAll(world, UNFOLDED);
   return world;
@@ -252,8 +252,8 @@ export async function shown(world: Readable): Promise<State> {
     const item = toItem(codec, { values, unmapped: row._unmapped as string | null });
     const [key, value] = [Number(row.k), String(row.v)];
     if (state[key] !== undefined) throw new Error(`the key ${key} stands twice in the view`);
-    expect(itemText(item)).toBe(itemText(itemOf(key, value)));
-    if (schema.columns.some(({ name }) => name === "n")) expect(row.n).toBe(`note of ${value}`);
+    assert.equal(itemText(item), itemText(itemOf(key, value)));
+    if (schema.columns.some(({ name }) => name === "n")) assert.equal(row.n, `note of ${value}`);
     const price = schema.columns.find(({ attribute }) => attribute === "P");
     if (price !== undefined) expectPrice(row[price.name], price, value);
     state[key] = value;
@@ -266,7 +266,7 @@ function expectPrice(shown: unknown, { type }: Column, value: string): void {
   const price = priceOf(value);
   const hasRoom = !price.includes(".") || (type.kind === "decimal" && type.scale >= 2);
   const fits = hasRoom && type.kind !== "string";
-  expect(shown === null ? null : Number(shown)).toBe(fits ? Number(price) : null);
+  assert.equal(shown === null ? null : Number(shown), fits ? Number(price) : null);
 }
 
 /** Every change in the history, once, as "sequence key value". */
@@ -297,16 +297,15 @@ export async function expectRepaired(world: World, state: State): Promise<void> 
   world.nowSeconds += 60;
   await compactMinor(compaction(world));
   await compactMajor(compaction(world), "all");
-  expect(await shown(world)).toEqual(state);
+  assert.deepEqual(await shown(world), state);
   world.nowSeconds += 60;
   const manifest = await latestManifest(world.store, TABLE);
   await vacuum(world.store, TABLE, { retentionSeconds: 0, graceSeconds: 0 }, world.nowSeconds);
   const kept = [...world.store.paths(`${TABLE}/segments/`), ...world.store.paths(`${TABLE}/staging/`)];
-  expect(kept).toEqual(namedPaths(manifest));
-  expect(await manifestSequences(world.store, TABLE)).toEqual(
-    manifest.sequence === 0 ? [] : [manifest.sequence],
-  );
-  expect(await shown(world)).toEqual(state);
+  assert.deepEqual(kept, namedPaths(manifest));
+  const sequences = manifest.sequence === 0 ? [] : [manifest.sequence];
+  assert.deepEqual(await manifestSequences(world.store, TABLE), sequences);
+  assert.deepEqual(await shown(world), state);
   const table = await tableOf(world);
   const snapshots = snapshotsView(world.engine, table.schema, await keptSnapshots(world.store, table));
   for (const { sql } of [snapshots, segmentsView(world.engine, table)]) await world.engine.rows(sql);
