@@ -33,7 +33,8 @@ export class StatementsEngine extends TableEngine {
       const registered = named.filter(({ id }) => catalog.partitions.has(id));
       return segments(schema, registered);
     };
-    this.rows = (sql) => (sql.startsWith("SELECT _segment, count(*)") ? this.#countRows(sql) : rows(sql));
+    this.rows = (sql) =>
+      sql.startsWith("SELECT _segment, count(*)") ? this.#countRows(sql) : rows(this.#withStaged(sql));
   }
 
   override pathOf(schema: Schema, run: string, part: string): string {

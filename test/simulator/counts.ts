@@ -90,6 +90,26 @@ export const EVOLVING_EVENTS: readonly string[] = [
   "tables that follow types",
 ];
 
+/** What one of deployed tables that follow their data must cover. */
+export const DEPLOYED_EVENTS: readonly string[] = [
+  "checks of the drift",
+  "checks of the record",
+  "checks while a change waits",
+  "commits with values as text",
+  "deployments refused",
+  "deployments: a changed file",
+  "deployments: an earlier file",
+  "evolutions: hidden or shown",
+  "evolutions: new columns",
+  "evolutions: other names",
+  "evolutions: wider numbers",
+  "evolutions: wider parts",
+  "executions: died",
+  "executions: done",
+  "tables that follow all",
+  "tables that follow types",
+];
+
 /** And what one of several lake tables of a source must cover. */
 export const SEVERAL_EVENTS: readonly string[] = [
   "batches done in part",

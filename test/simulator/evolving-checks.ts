@@ -3,14 +3,17 @@
 import { tableDrift } from "../../src/core/overlay/drift.ts";
 import type { LakeView } from "../../src/core/overlay/lake-view.ts";
 import { shownView, type TableWithTexts } from "../../src/core/overlay/shown-view.ts";
+import type { QueryEngine } from "../../src/core/ports/query-engine.ts";
 import type { Column, Schema } from "../../src/core/schema/schema.ts";
 import { textColumns } from "../../src/core/schema/text-name.ts";
 import type { OpenTable } from "../../src/core/table/open-table.ts";
 import type { Item } from "../../src/core/values/attribute-value.ts";
+import type { Counts } from "./counts.ts";
+import type { WorldEngine } from "./model-engine.ts";
 import { itemOf } from "./model-table.ts";
 import { hides, type Leaf, leafSelects, leavesOf, misfitText, plainLeaf } from "./shown-rule.ts";
 import type { SqlRow } from "./sql-evaluation.ts";
-import { type World, Wrong } from "./world.ts";
+import { Wrong } from "./world.ts";
 
 interface Cells {
   readonly columns: readonly ColumnCells[];
@@ -29,9 +32,14 @@ const cellsOf = new WeakMap<SqlRow, Cells>();
 
 const EVERY_ROW = ["k", "v", "_op", "_version", "_changed_at", "_expired"];
 
+/** What of a world they need. */
+interface Shows {
+  readonly engine: Pick<WorldEngine, "dialect" | "query">;
+}
+
 /** The rows of a view as people see it. */
 export async function shownRows(
-  { engine }: World,
+  { engine }: Shows,
   table: TableWithTexts,
   view: LakeView,
   others: readonly string[] = [],
@@ -102,17 +110,21 @@ function plain(leaf: unknown): string | null {
 }
 
 /** Drift counts what the shown items have and their columns do not. */
-export async function checkDrift(world: World, opened: OpenTable, rows: readonly SqlRow[]): Promise<void> {
+export async function checkDrift(
+  { counts, engine }: { readonly counts: Counts; readonly engine: QueryEngine },
+  opened: OpenTable,
+  rows: readonly SqlRow[],
+): Promise<void> {
   const items = rows.map((row) => itemOf(Number(row.k), String(row.v)));
   const wanted = hiddenValues(opened.schema, items);
-  for (const { attribute, hidden } of await tableDrift(world.engine, opened)) {
+  for (const { attribute, hidden } of await tableDrift(engine, opened)) {
     if (wanted.get(attribute) !== hidden)
       throw new Wrong("drift", `${attribute}: ${hidden} is counted, not ${wanted.get(attribute) ?? 0}`);
     wanted.delete(attribute);
   }
   const [missed] = wanted;
   if (missed !== undefined) throw new Wrong("drift", `${missed[0]}: ${missed[1]} is not counted`);
-  world.counts.add("checks of the drift");
+  counts.add("checks of the drift");
 }
 
 function hiddenValues({ columns }: Schema, items: readonly Item[]): Map<string, number> {

@@ -18,9 +18,7 @@ export class EvolvingEngine extends TableEngine implements WorldEngine {
   }
 
   async query(sql: string): Promise<readonly SqlRow[]> {
-    return (await this.rows(sql)).map((row) =>
-      Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)])),
-    );
+    return plainRows(await this.rows(sql));
   }
 
   staged(schema: Schema, seeded: ReadonlyMap<number, string>): string {
@@ -43,7 +41,13 @@ export class EvolvingEngine extends TableEngine implements WorldEngine {
   }
 }
 
-/** Values as the model's own engine has them. */
+/** Rows of DuckDB with values as the model's own engine has them. */
+export function plainRows(rows: readonly Readonly<Record<string, unknown>>[]): readonly SqlRow[] {
+  return rows.map((row) =>
+    Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)])),
+  );
+}
+
 function plain(value: unknown): SqlValue {
   if (typeof value === "bigint") return Number(value);
   return value instanceof Date ? value.getTime() * 1000 : (value as SqlValue);

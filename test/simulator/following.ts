@@ -31,7 +31,8 @@ export async function checkFollowing(world: World, settle: () => Promise<void>):
     world.counts.add("tables that follow nothing");
     return;
   }
-  for (const item of values) for (const entry of Object.entries(item)) requireFollowed(world, opened, entry);
+  const known = { changes: world.table.changes, countsDigits: true };
+  for (const item of values) for (const entry of Object.entries(item)) requireFollowed(known, opened, entry);
   const file = await world.store.read(schemaPath(TABLE));
   if (String(file) !== String(schemaBytes(schema)))
     throw new Wrong("following", "schema.json is not what the table has");
@@ -50,8 +51,17 @@ function requireSame(before: Schema, after: Schema): void {
   if (old !== now) throw new Wrong("following", `the schema has changed by itself: ${now}`);
 }
 
-function requireFollowed(
-  world: World,
+/** What a lake can know of its values. */
+export interface Known {
+  /** All that was ever written. */
+  readonly changes: readonly { readonly key: number; readonly value: string | undefined }[];
+  /** Whether it counts the digits that a column's values have before the point. Else the column's type says how many they may have. */
+  readonly countsDigits: boolean;
+}
+
+/** Throws where a column has room for the value, and has not followed it. */
+export function requireFollowed(
+  known: Known,
   { schema, manifest }: OpenTable,
   [attribute, value]: readonly [string, AttributeValue],
 ): void {
@@ -69,11 +79,11 @@ function requireFollowed(
     return;
   if (type.kind === "struct" && "M" in value) {
     for (const member of Object.keys(value.M))
-      if (!type.fields.some((field) => field.attribute === member) && isOfOneKind(world, attribute, member))
+      if (!type.fields.some((field) => field.attribute === member) && isOfOneKind(known, attribute, member))
         throw fault(`has no member ${member}`);
     return;
   }
-  if ("N" in value && hasRoom(world, column, value.N)) throw fault(`has no room in ${JSON.stringify(type)}`);
+  if ("N" in value && hasRoom(known, column, value.N)) throw fault(`has no room in ${JSON.stringify(type)}`);
   if (mayHaveText(column) && manifest.texts?.includes(attribute) !== true)
     throw fault("is not there as text");
 }
@@ -82,8 +92,8 @@ function requireFollowed(
  * A member with values of several types gets no field: one of them would be as good as the other. Maps whose names come and go are
  * maps of one type of value, so that the types of their values count alike.
  */
-function isOfOneKind({ table }: World, attribute: string, member: string): boolean {
-  const values = table.changes.flatMap(({ key, value }) => {
+function isOfOneKind({ changes }: Known, attribute: string, member: string): boolean {
+  const values = changes.flatMap(({ key, value }) => {
     const own = value === undefined ? undefined : itemOf(key, value)[attribute];
     return own !== undefined && "M" in own ? (own.M[member] ?? []) : [];
   });
@@ -103,13 +113,14 @@ function isFixed({ partitioning }: Schema, { name }: Column): boolean {
 const DIGITS_MAX = 38;
 
 /** Whether 38 digits are enough for the number and all that the column may hold. */
-function hasRoom(world: World, { attribute, type }: Column, number: string): boolean {
+function hasRoom({ changes, countsDigits }: Known, { attribute, type }: Column, number: string): boolean {
   if (!["int", "bigint", "decimal"].includes(type.kind)) return false;
-  const all = world.table.changes.flatMap(({ key, value }) => {
+  const all = changes.flatMap(({ key, value }) => {
     const own = value === undefined ? undefined : itemOf(key, value)[attribute];
     return own !== undefined && "N" in own ? [digitsOf(own.N)] : [];
   });
-  const whole = Math.max(...all.map((each) => each.whole), type.kind === "decimal" ? 0 : 19);
-  const scale = type.kind === "decimal" ? type.scale : 0;
+  const [precision, scale] = type.kind === "decimal" ? [type.precision, type.scale] : [19, 0];
+  const declared = type.kind === "decimal" && countsDigits ? 0 : precision - scale;
+  const whole = Math.max(...all.map((each) => each.whole), declared);
   return whole + Math.max(scale, digitsOf(number).fraction) <= DIGITS_MAX;
 }

@@ -2,7 +2,15 @@
 import { tmpdir } from "node:os";
 import { parseArgs } from "node:util";
 import { openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
-import { evolvingTable, ONE_RUN, ONE_TABLE, report, SEVERAL_TABLES, simulate } from "./simulation.ts";
+import {
+  deployedTable,
+  evolvingTable,
+  ONE_RUN,
+  ONE_TABLE,
+  report,
+  SEVERAL_TABLES,
+  simulate,
+} from "./simulation.ts";
 
 const { values } = parseArgs({
   options: {
@@ -12,17 +20,19 @@ const { values } = parseArgs({
     only: { type: "string" },
     "one-run": { type: "boolean", default: false },
     several: { type: "boolean", default: false },
+    deployed: { type: "boolean", default: false },
     evolving: { type: "boolean", default: false },
     "shrink-seconds": { type: "string", default: "60" },
   },
 });
 
 const numbers = values.only?.split(",").map(Number);
-const session = values.evolving
+const onDuckdb = values.deployed ? deployedTable : values.evolving ? evolvingTable : undefined;
+const session = onDuckdb
   ? await openDuckdb({ threads: 1, memoryMegabytes: 500, temporaryFolder: tmpdir() })
   : undefined;
 const inMemory = values.several ? SEVERAL_TABLES : values["one-run"] ? ONE_RUN : ONE_TABLE;
-const game = session === undefined ? inMemory : evolvingTable(session);
+const game = session === undefined ? inMemory : (onDuckdb?.(session) ?? inMemory);
 const result = await simulate({
   steps: Number(values.steps),
   seed: Number(values.seed),

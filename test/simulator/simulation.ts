@@ -1,6 +1,7 @@
 /** Plays many histories, one after the other, and counts what they have covered. */
 import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { Counts } from "./counts.ts";
+import { deployedHistory, playDeployed } from "./deployed/play.ts";
 import { historyOf, type Played, play } from "./history.ts";
 import { oneRunHistory, playOneRun } from "./one-run/play.ts";
 import { playSeveral, severalHistory } from "./several/play.ts";
@@ -37,6 +38,15 @@ export function evolvingTable(session: DuckdbSession): Game {
     option: "--evolving ",
     historyOf: (seed, length) => historyOf(seed, length, "evolving"),
     play: (history) => play(history, { session }),
+  });
+}
+
+/** The same of a deployed table, whose columns follow its data by the steps on AWS. */
+export function deployedTable(session: DuckdbSession): Game {
+  return game({
+    option: "--deployed ",
+    historyOf: deployedHistory,
+    play: (history) => playDeployed(history, session),
   });
 }
 
