@@ -117,6 +117,7 @@ function exportTable(program: Command, runs: Runs): void {
     .option("--partition-by <columns>", "folders by the values of these columns, such as country,day", listOf)
     .option("--excel", "with csv: so that Excel opens it as it is")
     .option("--overwrite", "replace a folder that an export has made")
+    .option("--dry-run", "say what would be written, and do nothing")
     .addOption(confirmAboveOption())
     .addOption(jsonOption())
     .action(

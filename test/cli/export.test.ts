@@ -161,6 +161,10 @@ test("what is there stays, unless it is an export that is to be replaced", async
     expect(await readdir(out)).toEqual(["mine.txt"]);
     const [again, format] = [join(folder, "again"), ["--format", "csv", "--overwrite"]];
     await done(["export", "--out", again, "--lake", lake]);
+    const said = await done(["export", "--out", again, "--lake", lake, ...format, "--dry-run"]);
+    expect(said).toContain("in place of the export that is there. Nothing was written");
+    expect((await readdir(again)).sort()).toEqual(["_dynalake.json", "things.parquet"]);
+    expectRefused(await run("--dry-run"), { code: "USAGE", names: ["is there already"] });
     await done(["export", "--out", again, "--lake", lake, ...format]);
     expect((await readdir(again)).sort()).toEqual(["_dynalake.json", "things.csv"]);
     expectRefused(await dynalake(["export", "--out", join(folder, "e"), "--excel", "--lake", lake]), {

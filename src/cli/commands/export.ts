@@ -32,6 +32,7 @@ export interface ExportOptions extends LakeOptions {
   /** Gigabytes. */
   readonly confirmAbove: number;
   readonly overwrite?: boolean;
+  readonly dryRun?: boolean;
   readonly json?: boolean;
 }
 
@@ -64,6 +65,7 @@ interface ExportSource extends Pick<Query, "columns" | "arrays"> {
 function exportOfFolder(context: CommandContext, wish: ExportWish): Promise<ExitCode> {
   return withFolder(context, wish.lake, async (lake) => {
     const table = onlyTable(await lake.opened(wish.table), ({ name }) => name).name;
+    if (wish.dryRun) return sayExport(context, wish, table);
     const asOf = asOfOption(wish.asOfSeconds);
     const query = lake.query(statementOf(table, wish), { numbers: "string", ...asOf });
     return writeExport(context, wish, {
@@ -93,6 +95,7 @@ function exportOfStack(context: CommandContext, target: StackTarget, wish: Expor
       history,
       confirmAbove: wish.confirmAbove,
     });
+    if (wish.dryRun) return sayExport(context, wish, deployment.table);
     const without = hasMetadata(wish) ? [] : METADATA;
     const exporting = exportDeployed(stack, deployment, { asOfSeconds, history, without });
     const rows = await withClock(context.terminal, "running in Athena", exporting);
@@ -107,6 +110,20 @@ function exportOfStack(context: CommandContext, target: StackTarget, wish: Expor
 /** Where the export goes. */
 function targetOf({ absolute }: CommandContext, { out, overwrite = false }: ExportOptions): Target {
   return { file: { name: out, path: absolute(out) }, overwrite };
+}
+
+/** Writes nothing, and asks no engine. */
+async function sayExport(context: CommandContext, wish: ExportWish, table: string): Promise<ExitCode> {
+  const target = targetOf(context, wish);
+  requireTarget(target);
+  const { out, format, json = false } = wish;
+  const replaces = existsSync(target.file.path);
+  const instead = replaces ? ", in place of the export that is there" : "";
+  const text = json
+    ? JSON.stringify({ dryRun: true, table, out, format, replaces }, null, 2)
+    : `Would export ${table} to ${out}${instead}. Nothing was written`;
+  await context.terminal.print(`${text}\n`);
+  return EXIT.done;
 }
 
 async function writeExport(
