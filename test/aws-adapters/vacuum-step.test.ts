@@ -1,5 +1,6 @@
 /** The vacuum of a deployed table whose function has no time for everything. */
 import { expect, test } from "@jest/globals";
+import { removeEmptyPartitions } from "../../src/aws/segments-table.ts";
 import { type VacuumContext, type VacuumedInTime, vacuumStep } from "../../src/aws/steps/vacuum-step.ts";
 import { initialManifest, manifestText } from "../../src/core/format/manifest.ts";
 import {
@@ -33,20 +34,32 @@ class Crowded {
   /** `pages`: how many there is time for. */
   async pass(pages: number): Promise<VacuumedInTime> {
     let asked = 0;
-    const catalog = {
-      partitionPages: (_: string, share: number) => this.#pages(share),
-      deletePartitions: async (_: string, values: readonly string[]) => {
-        for (const value of values) this.partitions.delete(value);
-      },
-    };
     const context = {
       store: this.store,
-      engine: { catalog },
+      engine: { catalog: this.#catalog() },
       nowSeconds: () => NOW,
       isOver: () => ++asked >= pages,
     };
     const request = { table: "t", source: "orders", retentionHours: 168 };
     return vacuumStep(context as unknown as VacuumContext, request);
+  }
+
+  #catalog(): object {
+    return {
+      partitionPages: (_: string, share: number) => this.#pages(share),
+      deletePartitions: async (_: string, values: readonly string[]) => {
+        for (const value of values) this.partitions.delete(value);
+      },
+    };
+  }
+
+  /** Only partitions, from a share on, until the time is over after so many pages. */
+  removePartitions(from: number, pages: number): ReturnType<typeof removeEmptyPartitions> {
+    let asked = 0;
+    return removeEmptyPartitions({ store: new MemoryStore(), catalog: this.#catalog() as never }, "t", {
+      from,
+      isOver: () => ++asked >= pages,
+    });
   }
 
   async *#pages(share: number): AsyncGenerator<readonly string[]> {
@@ -101,4 +114,12 @@ test("ticks go on with it a bounded number of times; the next day's vacuum does 
   const later = await readUnfinishedVacuum(lake.store, "t");
   expect(later).toMatchObject({ passes: 1 });
   expect(String(later?.filesAfter) > String(ended?.filesAfter)).toBe(true);
+});
+
+test("partitions go share by share: when the time is over, the rest waits, and the next pass begins with the share that was amid", async () => {
+  const lake = new Crowded();
+  expect(await lake.removePartitions(0, 2)).toEqual({ partitions: 6, leftFrom: 1 });
+  expect(lake.partitions.size).toBe(RUNS - 6);
+  expect(await lake.removePartitions(1, 1000)).toEqual({ partitions: RUNS - 6 });
+  expect(lake.partitions.size).toBe(0);
 });
