@@ -1,6 +1,6 @@
 /** Which columns of a deployed table get one of text beside them, for what they do not hold. */
+import { foundDrift } from "../core/overlay/found-drift.ts";
 import type { FoundRecord } from "../core/overlay/found-record.ts";
-import { schemaTypeText } from "../core/schema/column-type.ts";
 import type { Column } from "../core/schema/schema.ts";
 import { mayHaveText, textColumns } from "../core/schema/text-name.ts";
 import { athena } from "../core/sql/athena.ts";
@@ -19,19 +19,14 @@ const TEXT_CHARACTERS_MAX = 30_000;
  */
 export function attributesToShow(
   { schema, manifest }: CommittedTable,
-  { looks, wanted }: FoundRecord,
+  found: FoundRecord,
 ): readonly string[] {
-  const types = new Map(schema.columns.map(({ attribute, type }) => [attribute, schemaTypeText(type)]));
-  const hidden = new Map<string, number>();
-  for (const { attribute, column, hidden: count } of looks.flatMap(({ found = [] }) => found)) {
-    // One of another type may hold them.
-    const isOfNow = column !== undefined && column.type === types.get(attribute);
-    if (isOfNow) hidden.set(attribute, (hidden.get(attribute) ?? 0) + count);
-  }
-  const known = new Set([...(manifest.texts ?? []), ...Object.keys(wanted?.columns ?? {})]); // breakage: texts-wait-for-columns
-  const candidates = schema.columns
-    .filter((column) => hidden.has(column.attribute) && !known.has(column.attribute) && mayHaveText(column))
-    .sort((a, b) => (hidden.get(b.attribute) ?? 0) - (hidden.get(a.attribute) ?? 0));
+  const known = new Set([...(manifest.texts ?? []), ...Object.keys(found.wanted?.columns ?? {})]); // breakage: texts-wait-for-columns
+  const columns = new Map(schema.columns.map((column) => [column.attribute, column]));
+  const candidates = foundDrift({ schema, manifest }, found).flatMap(({ attribute }) => {
+    const column = columns.get(attribute);
+    return column === undefined || known.has(attribute) || !mayHaveText(column) ? [] : [column];
+  });
   const shown = textColumns(schema, manifest.texts).map(({ column }) => column);
   let characters = shown.reduce((sum, column) => sum + charactersOf(column), 0);
   return candidates

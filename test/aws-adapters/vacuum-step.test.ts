@@ -91,6 +91,12 @@ test("with time for all it is done at once, and writes nothing", async () => {
   expect(lake.store.calls.filter((call) => /^(replace|create)/.test(call))).toEqual([]);
 });
 
+test("with a damaged record it begins anew", async () => {
+  const lake = new Crowded();
+  await lake.store.replace("t/vacuum.json", Buffer.from("{"));
+  expect(await lake.pass(1000)).toMatchObject({ files: RUNS + 1, partitions: RUNS });
+});
+
 test("a pass that dies is counted, keeps what is removed, and the next one goes on where the one before has ended", async () => {
   const lake = new Crowded();
   await lake.pass(7);

@@ -122,6 +122,12 @@ async function waiting(): Promise<Deployment> {
   return deployment;
 }
 
+/** The points from the first statement on that looks for what columns do not hold. */
+const fromTheLookOn: NonNullable<Case["chosen"]> = (points, calls) => {
+  const first = calls.findIndex(({ name }) => name.startsWith("rows") && name.includes("attribute"));
+  return points.filter(({ call }) => call >= first);
+};
+
 const FOLLOWED = ["n string", "p__decimal_23_4 decimal(23,4)"];
 
 async function expectColumnsInGlue({ catalog }: Deployment): Promise<void> {
@@ -184,10 +190,7 @@ const CASES: Readonly<Record<string, Case>> = {
     machine: compactionMachine,
     states: [FILLED, COMPACTED],
     changes: DEPLOYED_CHANGES,
-    chosen: (points, calls) => {
-      const first = calls.findIndex(({ name }) => name.startsWith("rows") && name.includes("attribute"));
-      return points.filter(({ call }) => call >= first);
-    },
+    chosen: fromTheLookOn,
     ended: expectColumnsInGlue,
   },
   "a compaction that shows as text what columns do not hold": {
@@ -195,10 +198,7 @@ const CASES: Readonly<Record<string, Case>> = {
     machine: compactionMachine,
     states: [FILLED, COMPACTED],
     changes: DEPLOYED_CHANGES,
-    chosen: (points, calls) => {
-      const first = calls.findIndex(({ name }) => name.startsWith("rows") && name.includes("attribute"));
-      return points.filter(({ call }) => call >= first);
-    },
+    chosen: fromTheLookOn,
     ended: async ({ catalog, store }) => {
       expect((await latestManifest(store, TABLE)).texts).toEqual(["P"]);
       const { Columns } = catalog.tables.get(TABLE)?.StorageDescriptor ?? {};

@@ -2,10 +2,31 @@
  * Items whose attributes and types change over time. A value such as `v12s3` tells its item whole: the twelfth change, made at the
  * third stage of the table's life. At each stage writers use forms that they have not used before, and most of the earlier ones.
  */
+import type { SchemaFile } from "../../src/core/schema/schema.ts";
 import type { AttributeValue, Item } from "../../src/core/values/attribute-value.ts";
 import { type Random, randomOf } from "../support/random.ts";
 
 export const STAGES = 7;
+
+/** The file that such a table begins with: numbers are whole, and of the attributes that come it has a part. */
+export function evolvingFile(
+  table: string,
+  { evolve, partitionBy }: Pick<SchemaFile, "evolve" | "partitionBy">,
+): SchemaFile {
+  const number = { type: "bigint" };
+  const attributes = {
+    K: number,
+    G: { type: "string" },
+    V: { type: "string" },
+    price: number,
+    far: { type: "decimal(38,8)" },
+    size: { type: "int" },
+    part: number,
+    to: { type: "struct<a:int>" },
+    status: { type: "string" },
+  };
+  return { table, key: { hash: "K" }, partitionBy, evolve, attributes };
+}
 
 const n = (...numbers: readonly string[]): readonly AttributeValue[] => numbers.map((N) => ({ N }));
 const s = (...texts: readonly string[]): readonly AttributeValue[] => texts.map((S) => ({ S }));

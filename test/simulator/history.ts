@@ -45,6 +45,13 @@ export interface Failure {
   readonly number: number | undefined;
 }
 
+/** What an error that ended a history says, after the step of this number. */
+export function failureOf(error: unknown, number: number | undefined): Failure {
+  return error instanceof Wrong
+    ? { promise: error.promise, message: error.message, number }
+    : { promise: "no other error", message: String((error as Error).stack), number };
+}
+
 /** A longer history with the same seed begins with the same steps. */
 export function historyOf(seed: number, length: number, kind: HistoryKind = "plain"): History {
   const random = randomOf(seed);
@@ -99,9 +106,7 @@ export async function play(history: History, watcher: Watcher = {}): Promise<Pla
     await watcher.ends?.(world);
     return { counts: world.counts, told, failure: undefined };
   } catch (error) {
-    const promise = error instanceof Wrong ? error.promise : "no other error";
-    const message = error instanceof Wrong ? error.message : String((error as Error).stack);
-    return { counts: world.counts, told, failure: { promise, message, number } };
+    return { counts: world.counts, told, failure: failureOf(error, number) };
   } finally {
     await world.end();
   }

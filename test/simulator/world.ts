@@ -7,7 +7,6 @@ import { positionPath } from "../../src/core/format/lake-path.ts";
 import type { Manifest } from "../../src/core/format/manifest.ts";
 import type { DeliveredRow } from "../../src/core/ports/change-sink.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
-import type { Evolve } from "../../src/core/schema/schema-file.ts";
 import { openTable } from "../../src/core/table/open-table.ts";
 import { writeSchema } from "../../src/core/table/schema-file.ts";
 import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
@@ -17,7 +16,7 @@ import { Actor, type Fate } from "./actors.ts";
 import { Counts } from "./counts.ts";
 import { EvolutionWatch } from "./evolution-watch.ts";
 import { EvolvingEngine } from "./evolving-engine.ts";
-import { evolvingValue, STAGES } from "./evolving-item.ts";
+import { evolvingFile, evolvingValue, STAGES } from "./evolving-item.ts";
 import { LakeStore } from "./lake-store.ts";
 import { ModelEngine, type WorldEngine } from "./model-engine.ts";
 import { Buffer, modelWriter, type ObjectWriter } from "./model-sink.ts";
@@ -116,7 +115,7 @@ export class World {
     const first =
       settings.evolve === undefined
         ? modelSchema(settings.partitionBy, settings.declaresLater ? "undeclared" : "declared")
-        : evolvingSchema(settings.partitionBy, settings.evolve);
+        : parseSchema(evolvingFile(TABLE, settings), "the model's schema");
     if (settings.evolve === undefined) this.engine = new ModelEngine(this.store);
     else {
       if (session === undefined) throw new Error("a history that evolves needs an engine");
@@ -401,26 +400,6 @@ function errorKind(error: unknown, isPeoples: boolean): string {
   // What people ask for may not fit what the data has become meanwhile.
   if (code === "SCHEMA_INVALID" && isPeoples) return "a refused schema";
   return code === "DELIVERY_FAILED" ? "a delivery in part" : "unexpected";
-}
-
-/** An evolving table begins with whole numbers, and with a part of the attributes that come. */
-function evolvingSchema(partitionBy: string, evolve: Evolve): Schema {
-  const number = { type: "bigint" };
-  const attributes = {
-    K: number,
-    G: { type: "string" },
-    V: { type: "string" },
-    price: number,
-    far: { type: "decimal(38,8)" },
-    size: { type: "int" },
-    part: number,
-    to: { type: "struct<a:int>" },
-    status: { type: "string" },
-  };
-  return parseSchema(
-    { table: TABLE, key: { hash: "K" }, partitionBy, evolve, attributes },
-    "the model's schema",
-  );
 }
 
 /** G changes with the value, so that items move between parts. V may be declared or not. */

@@ -9,7 +9,7 @@ import { type VacuumContext, type VacuumedInTime, type VacuumRequest, vacuumStep
 
 export type CleanRequest = CleanEvent & VacuumRequest;
 
-/** What there is no time for is left to the next vacuum, of which the answer says so. */
+/** Whatever does not fit into the time is left to the next vacuum. The answer says so if that vacuum has to follow soon. */
 export async function clean(context: VacuumContext, request: CleanRequest): Promise<VacuumedInTime> {
   const { table } = request;
   let files = 0;

@@ -70,7 +70,7 @@ export async function vacuumStep(
 /** No snapshot takes longer than this: what is older is left over from one that failed. */
 const EXPORT_HOURS_MAX = 48;
 
-/** An export for which there is no time goes with the next pass, or the next day. */
+/** If time runs out, the remaining exports are removed by the next pass or on the next day. */
 async function removeOldExports(context: VacuumContext, source: string): Promise<number> {
   const { store } = context;
   const oldestMs = (context.nowSeconds() - EXPORT_HOURS_MAX * 3600) * 1000;

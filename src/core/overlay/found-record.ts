@@ -3,13 +3,12 @@
  * surely know them. It knows names, types, digits and counts, never values.
  */
 import * as z from "zod/mini";
-import { DynalakeError } from "../error.ts";
 import { foundPath } from "../format/deployment-path.ts";
 import { type LakeFile, moment, safeName } from "../format/lake-file.ts";
 import type { WantedColumns } from "../infer/wanted-columns.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { AttributeFile } from "../schema/schema.ts";
-import { readLakeFile, replaceLakeFile } from "../table/stored-file.ts";
+import { readRenewable, replaceLakeFile } from "../table/stored-file.ts";
 import type { Drift } from "./drift-finding.ts";
 
 /** A look into the segments of some runs. */
@@ -70,15 +69,9 @@ const foundFile: LakeFile<FoundRecord> = {
 
 const NOTHING_FOUND: FoundRecord = { looks: [] };
 
-/** A damaged record is as none: all segments are looked into again, and the record is written anew. Throws LAKE_NEWER. */
+/** All segments are looked into again where the record is damaged. Throws LAKE_NEWER. */
 export async function readFound(store: ObjectStore, table: string): Promise<FoundRecord> {
-  try {
-    return (await readLakeFile(store, foundFile, foundPath(table))) ?? NOTHING_FOUND;
-  } catch (error) {
-    // breakage: damaged-records-stop-nothing
-    if (error instanceof DynalakeError && error.code === "LAKE_DAMAGED") return NOTHING_FOUND;
-    throw error;
-  }
+  return (await readRenewable(store, foundFile, foundPath(table))) ?? NOTHING_FOUND;
 }
 
 export function saveFound(store: ObjectStore, table: string, found: FoundRecord): Promise<void> {

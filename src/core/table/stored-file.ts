@@ -13,6 +13,21 @@ export async function readLakeFile<T>(
   return content === undefined ? undefined : parseLakeFile(file, content, path);
 }
 
+/** What a file holds that is found out anew where it is missing: a damaged one is as none. Throws LAKE_NEWER, naming `path`. */
+export async function readRenewable<T>(
+  store: ObjectStore,
+  file: LakeFile<T>,
+  path: string,
+): Promise<T | undefined> {
+  try {
+    return await readLakeFile(store, file, path);
+  } catch (error) {
+    // breakage: damaged-records-stop-nothing
+    if (error instanceof DynalakeError && error.code === "LAKE_DAMAGED") return undefined;
+    throw error;
+  }
+}
+
 /** What a file holds that has to be there; throws LAKE_DAMAGED if it is missing. */
 export async function requireLakeFile<T>(store: ObjectStore, file: LakeFile<T>, path: string): Promise<T> {
   const found = await readLakeFile(store, file, path);

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { unfinishedVacuumPath } from "../format/deployment-path.ts";
 import type { LakeFile } from "../format/lake-file.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
-import { readLakeFile, replaceLakeFile } from "./stored-file.ts";
+import { readRenewable, replaceLakeFile } from "./stored-file.ts";
 
 export interface UnfinishedVacuum {
   /** How often it was begun or gone on with. */
@@ -26,14 +26,14 @@ const unfinishedFile: LakeFile<UnfinishedVacuum> = {
     filesAfter: z.optional(z.string()),
     partitionsFrom: z.optional(count),
   }),
-  next: "Delete it: the next vacuum begins anew.",
 };
 
+/** A vacuum begins anew where the record is damaged. Throws LAKE_NEWER. */
 export function readUnfinishedVacuum(
   store: ObjectStore,
   table: string,
 ): Promise<UnfinishedVacuum | undefined> {
-  return readLakeFile(store, unfinishedFile, unfinishedVacuumPath(table));
+  return readRenewable(store, unfinishedFile, unfinishedVacuumPath(table));
 }
 
 export function saveUnfinishedVacuum(

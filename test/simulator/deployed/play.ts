@@ -3,7 +3,7 @@ import type { DuckdbSession } from "../../../src/embedded/duckdb/duckdb-session.
 import { compactionMachine, type Machine, snapshotMachine } from "../../crash-points/machines.ts";
 import { FIREHOSE_NOTICES_SECONDS } from "../../crash-points/stream-function.ts";
 import { type Random, randomOf } from "../../support/random.ts";
-import type { Played, Told } from "../history.ts";
+import { failureOf, type Played, type Told } from "../history.ts";
 import { Wrong } from "../world.ts";
 import { checkFollowed, checkTable } from "./checks.ts";
 import { type DeployedSettings, type DeployedStepKind, deployedSettings, deployedStep } from "./settings.ts";
@@ -54,9 +54,7 @@ export async function playDeployed(history: DeployedHistory, session: DuckdbSess
     await settle(world, history.seed);
     return { counts: world.counts, told, failure: undefined };
   } catch (error) {
-    const promise = error instanceof Wrong ? error.promise : "no other error";
-    const message = error instanceof Wrong ? error.message : String((error as Error).stack);
-    return { counts: world.counts, told, failure: { promise, message, number } };
+    return { counts: world.counts, told, failure: failureOf(error, number) };
   } finally {
     await world.deployment.engine.drop();
   }

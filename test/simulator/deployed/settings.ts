@@ -2,7 +2,6 @@
 
 import type { SchemaFile } from "../../../src/core/schema/schema.ts";
 import type { Evolve } from "../../../src/core/schema/schema-file.ts";
-import { TABLE } from "../../crash-points/world.ts";
 import type { Random } from "../../support/random.ts";
 
 const WEIGHTS = {
@@ -57,23 +56,6 @@ export function deployedStep({ weights }: DeployedSettings, dice: number): Deplo
     if (left < 0) return kind;
   }
   return "write";
-}
-
-/** The file that the table is first deployed with: numbers are whole, and of the attributes that come it has a part. */
-export function firstFile({ evolve, partitionBy }: DeployedSettings): SchemaFile {
-  const number = { type: "bigint" };
-  const attributes = {
-    K: number,
-    G: { type: "string" },
-    V: { type: "string" },
-    price: number,
-    far: { type: "decimal(38,8)" },
-    size: { type: "int" },
-    part: number,
-    to: { type: "struct<a:int>" },
-    status: { type: "string" },
-  };
-  return { table: TABLE, key: { hash: "K" }, partitionBy, evolve, attributes };
 }
 
 /** A later file: what somebody changes in the one that was deployed last. */

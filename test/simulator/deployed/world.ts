@@ -5,12 +5,13 @@ import { Deployment } from "../../crash-points/deployment.ts";
 import { type Ending, Faults, type Moment } from "../../crash-points/faults.ts";
 import { again, Execution, type Invoker, isKnown, type Machine } from "../../crash-points/machines.ts";
 import { Firehose, StreamFunction } from "../../crash-points/stream-function.ts";
+import { TABLE } from "../../crash-points/world.ts";
 import type { Random } from "../../support/random.ts";
 import { Counts } from "../counts.ts";
 import { EvolutionWatch } from "../evolution-watch.ts";
-import { evolvingValue } from "../evolving-item.ts";
+import { evolvingFile, evolvingValue } from "../evolving-item.ts";
 import { itemOf } from "../model-table.ts";
-import { type DeployedSettings, firstFile } from "./settings.ts";
+import type { DeployedSettings } from "./settings.ts";
 
 /** What was written of a key; undefined for its removal. */
 export interface Written {
@@ -48,7 +49,7 @@ export class DeployedWorld {
   static async of(settings: DeployedSettings, session: DuckdbSession): Promise<DeployedWorld> {
     const deployment = new Deployment(session);
     deployment.nowSeconds = settings.startSeconds;
-    await deployment.redeploy(parseSchema(firstFile(settings), "the model's schema"));
+    await deployment.redeploy(parseSchema(evolvingFile(TABLE, settings), "the model's schema"));
     deployment.nowSeconds += 3600;
     return new DeployedWorld(settings, deployment);
   }

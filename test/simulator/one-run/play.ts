@@ -1,6 +1,6 @@
 /** A history of a run of several lake tables, and its end: each table equals its source, or tells what it lacks until a snapshot. */
 import { type Random, randomOf } from "../../support/random.ts";
-import type { Failure, Played, Told } from "../history.ts";
+import { type Failure, failureOf, type Played, type Told } from "../history.ts";
 import { checkTruth, checkViews, gapsOf } from "../several/checks.ts";
 import type { LakeTable } from "../several/lake-table.ts";
 import { Wrong } from "../world.ts";
@@ -56,9 +56,7 @@ export async function playOneRun(history: OneRunHistory): Promise<Played> {
     await settle(world, randomOf(history.seed));
     return failed(undefined);
   } catch (error) {
-    const promise = error instanceof Wrong ? error.promise : "no other error";
-    const message = error instanceof Wrong ? error.message : String((error as Error).stack);
-    return failed({ promise, message, number });
+    return failed(failureOf(error, number));
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Random } from "../../support/random.ts";
 import { randomOf } from "../../support/random.ts";
-import type { Failure, Played, Told } from "../history.ts";
+import { type Failure, failureOf, type Played, type Told } from "../history.ts";
 import { Wrong } from "../world.ts";
 import { checkAccounts, checkTruth, checkViews, isToldWhole } from "./checks.ts";
 import { type SeveralSettings, type SeveralStepKind, severalSettings, severalStep } from "./settings.ts";
@@ -58,9 +58,7 @@ export async function playSeveral(history: SeveralHistory): Promise<Played> {
     await settle(world, randomOf(history.seed));
     return failed(undefined);
   } catch (error) {
-    const promise = error instanceof Wrong ? error.promise : "no other error";
-    const message = error instanceof Wrong ? error.message : String((error as Error).stack);
-    return failed({ promise, message, number });
+    return failed(failureOf(error, number));
   }
 }
 
