@@ -861,7 +861,7 @@ export const breakages: readonly Breakage[] = [
   {
     name: "values that wait for a wider column get one of text, which stays",
     marker: "texts-wait-for-columns",
-    find: ", ...Object.keys(wanted?.columns ?? {})",
+    find: ", ...Object.keys(found.wanted?.columns ?? {})",
     put: "",
     tests: ["test/aws-adapters/follow-deployed-data.test.ts", "test/aws-adapters/shown-texts.test.ts"],
   },
