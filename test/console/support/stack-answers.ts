@@ -60,6 +60,7 @@ export const STACK_ANSWERS: Answers = {
   GetQueryResults: () => ({ body: ROWS }),
   StopQueryExecution: () => ({ body: {} }),
   GetMetricData: () => ({ body: { MetricDataResults: [] } }),
+  GetMetricStatistics: () => ({ body: { Datapoints: [] } }),
 };
 
 /** A quiet day with one busy hour: the answer of CloudWatch for one table. */
