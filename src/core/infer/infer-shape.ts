@@ -7,7 +7,7 @@ import { scalarCodec } from "../row/scalar.ts";
 import type { AttributeValue, Item } from "../values/attribute-value.ts";
 import { addDigits, type DigitCounts, mergedDigits } from "./number-digits.ts";
 
-/** A type of DynamoDB, or "deep" for a list or map that is nested too deeply for a column type. */
+/** A type of DynamoDB, or "deep" for a list, map or set that is nested too deeply for a column type. */
 export type ShapeKind = "S" | "N" | "B" | "BOOL" | "NULL" | "SS" | "NS" | "BS" | "L" | "M" | "deep";
 
 export interface Shape {
@@ -106,7 +106,8 @@ const TOP: Level = { depth: 0, maps: 0 };
 /** Adds a value, read by `readItem`, to the shape. */
 export function observeValue(shape: Shape, value: AttributeValue, level: Level = TOP): void {
   const [kind = "NULL"] = Object.keys(value) as ShapeKind[];
-  if (level.depth >= DEPTH_MAX && ("L" in value || "M" in value)) {
+  // breakage: sets-have-a-level-too
+  if (level.depth >= DEPTH_MAX && ["L", "M", "SS", "NS", "BS"].includes(kind)) {
     add(shape, "deep", 1);
     return;
   }

@@ -33,7 +33,7 @@ const KIND_NAMES: Readonly<Record<ShapeKind, string>> = {
   BS: "binary set",
   L: "list",
   M: "map",
-  deep: "deeper list or map",
+  deep: "deeper list, map or set",
 };
 
 /** The type of an attribute's values. */

@@ -401,6 +401,23 @@ describe("maps", () => {
     expect(file.attributes.deep).toEqual({ type: "json" });
     expect(file.attributes.shallow?.type).toMatch(/^(array<){10}string/);
   });
+
+  test.each<[string, AttributeValue]>([
+    ["a list", { L: [{ S: "x" }] }],
+    ["a map", { M: { "a-b": { S: "x" } } }],
+    ["a set", { SS: ["x"] }],
+    ["a set of numbers", { NS: ["1"] }],
+    ["a set of binaries", { BS: ["AA=="] }],
+  ])("%s is a level of its own: at the last level it is typed, below that the column is json", (_, last) => {
+    const within = (lists: number): AttributeValue =>
+      Array.from({ length: lists }).reduce<AttributeValue>((value) => ({ L: [value] }), last);
+    const { file } = inferred([{ id: { S: "1" }, last: within(15), below: within(16) }]);
+    expect(file.attributes.last?.type).toMatch(
+      /^(array<){15}(array|map)<.*string|^(array<){16}(bigint|int|decimal|binary)/,
+    );
+    expect(file.attributes.below).toEqual({ type: "json" });
+    expect(() => parseSchema(file, "inferred")).not.toThrow();
+  });
 });
 
 describe("several types in one attribute", () => {
