@@ -1,5 +1,6 @@
 /** What is wrong with a table, from its status: what is lost first, each with what to do next. Pure. */
 import { counted, grouped } from "../core/counted.ts";
+import { driftSentence } from "../core/overlay/drift-finding.ts";
 import { tableName } from "../core/schema/schema.ts";
 import type { TableStatus as CountedStatus, Drift } from "../library/reports.ts";
 import type { ConsolePlace, LakeFinding, QuarantineGroup } from "./api.ts";
@@ -171,14 +172,16 @@ function driftFindings(place: ConsolePlace, { table, drift = [] }: TableStatus):
 }
 
 function driftFinding(table: string, found: Drift): LakeFinding {
-  const { attribute, column, hidden, values, sentence: text } = found;
+  const { attribute, atMost, column, hidden, sinceSeconds, values } = found;
   const where = column?.text === undefined ? "not in SQL" : `in ${column.text} alone`;
+  const text = driftSentence({ ...found, sinceSeconds: undefined });
   return {
     id: `drift-${attribute}`,
     table,
     severity: column?.text === undefined ? "warn" : "note",
-    title: `${attribute}: ${grouped(hidden)} of ${counted(values, "value")} ${where}`,
+    title: `${attribute}: ${atMost ? "up to " : ""}${grouped(hidden)} of ${counted(values, "value")} ${where}`,
     detail: sentence(text.slice(text.indexOf(": ", attribute.length + 2) + 2)),
+    ...(sinceSeconds === undefined ? {} : { sinceSeconds }),
   };
 }
 

@@ -8,6 +8,7 @@ import type { StepContext } from "../../src/aws/steps/step-context.ts";
 import { DynalakeError } from "../../src/core/error.ts";
 import { initialManifest } from "../../src/core/format/manifest.ts";
 import { tableDrift } from "../../src/core/overlay/drift.ts";
+import { foundDrift } from "../../src/core/overlay/found-drift.ts";
 import { readFound } from "../../src/core/overlay/found-record.ts";
 import {
   type AttributeFile,
@@ -60,6 +61,33 @@ function inGlue({ catalog }: Deployment): readonly (string | undefined)[] {
 
 const BEFORE = { k: "int", v: "string", g: "string", p: "bigint" };
 const AFTER = { ...BEFORE, p: "decimal(23,4)", n: "string" };
+
+/** When what is found now was first found. */
+async function moments(deployment: Deployment): Promise<Readonly<Record<string, number | undefined>>> {
+  const found = foundDrift(await opened(deployment), await readFound(deployment.store, TABLE));
+  return Object.fromEntries(found.map(({ attribute, sinceSeconds }) => [attribute, sinceSeconds]));
+}
+
+test("a look tells when something was first found, and later looks keep that", async () => {
+  const deployment = await deployed(evolvingSchema("string", { evolve: "types" }));
+  await compact(deployment);
+  const { P: first } = await moments(deployment);
+  expect(first).toBeGreaterThanOrEqual(NOW);
+  expect(await moments(deployment)).toEqual({ N: first, P: first });
+  // All rows are written anew, and what they hold is looked for again.
+  deployment.source({ 1: "a1", 2: "b2" });
+  await snapshotMachine(new Execution(deployment, again));
+  await compact(deployment, 600);
+  expect(await moments(deployment)).toEqual({ N: first, P: first });
+});
+
+test("when something was first found is forgotten once its columns hold it", async () => {
+  const deployment = await deployed();
+  await compact(deployment);
+  expect(Object.keys(await moments(deployment))).toEqual(["N", "P"]);
+  await compact(deployment, 1800);
+  expect(await readFound(deployment.store, TABLE)).toMatchObject({ looks: [{ found: [] }], since: {} });
+});
 
 test("what a compaction finds is in Glue at once, and in the table once Firehose surely knows it", async () => {
   const deployment = await deployed();

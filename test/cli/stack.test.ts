@@ -173,6 +173,7 @@ test("schema drift of a stack says what compactions have found, without a statem
     const types = { types: { N: 2 }, wholeDigits: 1, fractionDigits: 0 };
     const found = {
       looks: [{ runs: ["a"], found: [{ attribute: "stars", hidden: 2, values: 2, ...types }] }],
+      since: { stars: 1_800_000_000 },
     };
     const keys = new Map([
       [schemaPath("reviews"), JSON.stringify(schema)],
@@ -186,7 +187,7 @@ test("schema drift of a stack says what compactions have found, without a statem
   expect(await drift("all")).toBe(
     [
       "reviews:",
-      "  stars: 2 values are not in SQL: no column (numbers, up to 1 digit); _unmapped has them",
+      "  stars: up to 2 values are not in SQL: no column (numbers, up to 1 digit), since 2027-01-15 08:00:00Z; _unmapped has them",
       '    add  "stars": {"type":"bigint"}',
       "  as compactions have found it: changes since then are not in it, and rows that were replaced still count. --exact counts",
       "",
@@ -194,7 +195,9 @@ test("schema drift of a stack says what compactions have found, without a statem
   );
   expect(JSON.parse(await drift("all", "--json"))).toMatchObject({
     ...{ table: "reviews", exact: false },
-    drift: [{ attribute: "stars", hidden: 2, line: '"stars": {"type":"bigint"}' }],
+    drift: [
+      { attribute: "stars", hidden: 2, sinceSeconds: 1_800_000_000, line: '"stars": {"type":"bigint"}' },
+    ],
   });
   expect(await drift("none")).toBe(
     'reviews: nothing looks for such values, since "evolve" is "none"; --exact counts them\n',

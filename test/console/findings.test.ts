@@ -68,6 +68,13 @@ test("the worst come first, of all tables", () => {
   );
 });
 
+test("drift of a deployment says since when it is there, once", () => {
+  const found = { ...drift("price", "price"), atMost: true as const, sinceSeconds: 100 };
+  const [finding] = findingsOf(place, [{ ...HEALTHY, drift: [found] }], []);
+  expect(finding).toMatchObject({ title: "price: up to 3 of 10 values not in SQL", sinceSeconds: 100 });
+  expect(finding?.detail).toMatch(/^Numbers, .* of type bigint; _unmapped has them\.$/);
+});
+
 test("many columns with drift are named up to four, and counted", () => {
   const all = Array.from({ length: 9 }, (_, i) => drift(`a${i}`, `a${i}`));
   const found = findingsOf(place, [{ ...HEALTHY, drift: all }], []);

@@ -873,6 +873,20 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/aws-adapters/shown-texts.test.ts"],
   },
   {
+    name: "a drift's first moment moves on with every look",
+    marker: "first-moment-of-drift",
+    find: "known.get(attribute) ?? ",
+    put: "",
+    tests: ["test/core/overlay/found-drift.test.ts", "test/aws-adapters/follow-deployed-data.test.ts"],
+  },
+  {
+    name: "a look that fails clears a drift's first moment",
+    marker: "failed-looks-clear-no-moment",
+    find: "? known : []",
+    put: "? [] : []",
+    tests: ["test/core/overlay/found-drift.test.ts"],
+  },
+  {
     name: "status tells of values that a column holds by now",
     marker: "found-drift-is-of-now",
     find: "if (column?.type !== found.column?.type) continue;",

@@ -106,6 +106,8 @@ export const DEPLOYED_EVENTS: readonly string[] = [
   "evolutions: wider parts",
   "executions: died",
   "executions: done",
+  "moments that go",
+  "moments that stay",
   "tables that follow all",
   "tables that follow types",
 ];

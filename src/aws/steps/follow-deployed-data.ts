@@ -6,6 +6,7 @@ import { DynalakeError, type ErrorCode } from "../../core/error.ts";
 import type { Segment } from "../../core/format/manifest.ts";
 import type { Shape } from "../../core/infer/infer-shape.ts";
 import { type WantedColumns, wantedColumns, withWanted } from "../../core/infer/wanted-columns.ts";
+import { foundSince } from "../../core/overlay/found-drift.ts";
 import {
   type FoundRecord,
   readFound,
@@ -86,7 +87,7 @@ export async function followDeployedData(context: FollowingContext): Promise<Fou
   } catch (error) {
     if (!(error instanceof DynalakeError) || error.code !== "SCHEMA_INVALID") throw error;
     // Glue has a column of that name and of another type: the values stay in `_unmapped`.
-    const left = { looks: found.looks };
+    const { wanted: _, ...left } = found;
     await saveFound(store, table, left);
     return left;
   }
@@ -101,11 +102,16 @@ async function looked(context: FollowingContext, before: FoundRecord): Promise<F
   const kept = before.looks.filter(
     (look) => isOfColumns(opened, look) && look.runs.some((run) => live.has(run)),
   );
-  if (fresh.length === 0) return { looks: kept };
+  const nowSeconds = context.nowSeconds();
+  const dated = (looks: readonly SegmentLook[]): FoundRecord => ({
+    looks,
+    since: foundSince(opened, before, looks, nowSeconds),
+  });
+  if (fresh.length === 0) return dated(kept);
   const { look, misfits } = await lookInto(context, fresh, failuresOf(kept));
   const columns = fittingColumns(opened, wantedColumns(opened.schema, misfits));
-  const wanted: WantedChange | undefined = columns && { columns, sinceSeconds: context.nowSeconds() };
-  return { looks: [...kept.filter(isOver), look], ...(wanted && { wanted }) };
+  const wanted: WantedChange | undefined = columns && { columns, sinceSeconds: nowSeconds };
+  return { ...dated([...kept.filter(isOver), look]), ...(wanted && { wanted }) };
 }
 
 /** What an engine cannot find out about segments in so many looks it is not asked again. */

@@ -16,6 +16,10 @@ export interface Drift {
   readonly hidden: number;
   /** and how many have one. */
   readonly values: number;
+  /** Rows that were replaced since they were counted are among them. */
+  readonly atMost?: true | undefined;
+  /** When it was first found, in seconds since the epoch; undefined where nothing has kept that. */
+  readonly sinceSeconds?: number | undefined;
   /** What is in `_unmapped`: the number of values by their types of DynamoDB. */
   readonly types: Readonly<Record<string, number>>;
   /** The most digits of those that are numbers, on either side of the point. */
@@ -23,16 +27,25 @@ export interface Drift {
   readonly fractionDigits: number;
 }
 
-/** "price: 3,000 of 24,000 values are not in SQL: numbers with up to 2 decimal places in a bigint column". */
+/** "price: up to 3,000 of 24,000 values are not in its column: numbers in a column of type bigint, since 09:12; price__text has them". */
 export function driftSentence({ attribute, column, hidden, values, ...found }: Drift): string {
   const verb = hidden === 1 ? "is" : "are";
+  const bound = found.atMost ? "up to " : "";
+  const since = found.sinceSeconds === undefined ? "" : `, since ${timeText(found.sinceSeconds)}`;
   const what = typesText(found);
   if (column === undefined)
-    return `${attribute}: ${counted(hidden, "value")} ${verb} not in SQL: no column (${what}); _unmapped has them`;
-  const share = `${attribute}: ${grouped(hidden)} of ${counted(values, "value")} ${verb}`;
-  if (column.text !== undefined)
-    return `${share} not in its column: ${what} in a column of type ${column.type}; ${column.text} has them`;
-  return `${share} not in SQL, or not whole: ${what} in a column of type ${column.type}; _unmapped has them`;
+    return `${attribute}: ${bound}${counted(hidden, "value")} ${verb} not in SQL: no column (${what})${since}; _unmapped has them`;
+  const share = `${attribute}: ${bound}${grouped(hidden)} of ${counted(values, "value")} ${verb}`;
+  const where = `${what} in a column of type ${column.type}${since}`;
+  if (column.text !== undefined) return `${share} not in its column: ${where}; ${column.text} has them`;
+  return `${share} not in SQL, or not whole: ${where}; _unmapped has them`;
+}
+
+function timeText(epochSeconds: number): string {
+  return new Date(epochSeconds * 1000)
+    .toISOString()
+    .replace("T", " ")
+    .replace(/\.\d+Z$/, "Z");
 }
 
 const TYPE_TEXTS: Readonly<Record<string, string>> = {

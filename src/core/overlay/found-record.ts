@@ -20,13 +20,15 @@ export interface SegmentLook {
   readonly found?: readonly FoundDrift[] | undefined;
 }
 
-export interface FoundDrift extends Omit<Drift, "column"> {
+export interface FoundDrift extends Omit<Drift, "column" | "atMost" | "sinceSeconds"> {
   readonly column?: Drift["column"];
 }
 
 export interface FoundRecord {
   /** Of runs with live segments. */
   readonly looks: readonly SegmentLook[];
+  /** When what they have found was first found, by attributes, in seconds since the epoch. Absent in records of earlier versions. */
+  readonly since?: Readonly<Record<string, number>> | undefined;
   /** One change waits at a time: what comes meanwhile is looked at afterwards. */
   readonly wanted?: WantedChange | undefined;
 }
@@ -54,6 +56,7 @@ const foundFile: LakeFile<FoundRecord> = {
     looks: z.array(
       z.object({ runs: z.array(safeName), failures: z.optional(count), found: z.optional(z.array(drift)) }),
     ),
+    since: z.optional(z.record(z.string(), moment)),
     wanted: z.optional(
       z.object({
         // Checked by `parseSchema` when it is used.

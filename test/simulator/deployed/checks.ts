@@ -1,7 +1,7 @@
 /** What must hold of a deployed table: its items are in SQL whole, or what is hidden of them is counted; and its record says so. */
 import { hasToFollow } from "../../../src/aws/steps/follow-deployed-data.ts";
 import { segmentDrift } from "../../../src/core/overlay/drift.ts";
-import { readFound } from "../../../src/core/overlay/found-record.ts";
+import { type FoundRecord, readFound } from "../../../src/core/overlay/found-record.ts";
 import { currentView, wireRows } from "../../../src/core/overlay/lake-view.ts";
 import type { WireValue } from "../../../src/core/row/encoding.ts";
 import { rowCodec, toItem } from "../../../src/core/row/row.ts";
@@ -57,11 +57,14 @@ async function checkItems({ deployment, items }: DeployedWorld, opened: OpenTabl
 }
 
 /** Once segments have been looked into, the record names whatever their columns hide. */
-async function checkRecord({ counts, deployment }: DeployedWorld, opened: OpenTable): Promise<void> {
+async function checkRecord(world: DeployedWorld, opened: OpenTable): Promise<void> {
+  const { counts, deployment } = world;
   const { engine, nowSeconds, store } = deployment;
   const { manifest, schema } = opened;
   if (schema.evolve === "none") return;
-  const { looks, wanted } = await readFound(store, TABLE);
+  const record = await readFound(store, TABLE);
+  checkMoments(world, record);
+  const { looks, wanted } = record;
   if (wanted !== undefined) counts.add("checks while a change waits");
   const seen = new Map(looks.flatMap(({ runs, found = [] }) => runs.map((run) => [run, found] as const)));
   for (const segment of manifest.segments) {
@@ -75,6 +78,35 @@ async function checkRecord({ counts, deployment }: DeployedWorld, opened: OpenTa
         );
   }
   counts.add("checks of the record");
+}
+
+/** What is found has the moment of its first look, however often it is looked for again, until none is left. */
+function checkMoments(
+  { counts, deployment, since: known }: DeployedWorld,
+  { looks, since }: FoundRecord,
+): void {
+  const moments = new Map(Object.entries(since ?? {}));
+  const found = looks.flatMap((look) => look.found ?? []).map(({ attribute }) => attribute);
+  for (const attribute of found) {
+    const atSeconds = moments.get(attribute);
+    if (atSeconds === undefined || atSeconds > deployment.nowSeconds)
+      throw new Wrong("the record", `${attribute} was first found at ${atSeconds}`);
+    const before = known.get(attribute);
+    if (before !== undefined && before !== atSeconds)
+      throw new Wrong(
+        "the record",
+        `${attribute} was first found at ${atSeconds}, and before that at ${before}`,
+      );
+    if (before !== undefined && before < deployment.nowSeconds) counts.add("moments that stay");
+  }
+  for (const attribute of known.keys()) if (!moments.has(attribute)) counts.add("moments that go");
+  // A look that failed could not tell what is still there.
+  if (looks.every((look) => look.found !== undefined))
+    for (const attribute of moments.keys())
+      if (!found.includes(attribute))
+        throw new Wrong("the record", `nothing is found of ${attribute} any more`);
+  known.clear();
+  for (const [attribute, atSeconds] of moments) known.set(attribute, atSeconds);
 }
 
 /** At the end, when nothing waits any more: columns have followed as far as `evolve` and types allow. */

@@ -32,6 +32,8 @@ export class DeployedWorld {
   /** The schemas that were deployed, the newest last. */
   readonly deployed: Schema[];
   readonly evolution: EvolutionWatch;
+  /** When what the table's record names was first found, as it was last seen. */
+  readonly since: Map<string, number> = new Map();
   stage = 0;
   readonly #firehose: Firehose;
   readonly #instances: StreamFunction[] = [];
