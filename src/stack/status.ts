@@ -8,6 +8,7 @@ import { defined } from "../core/defined.ts";
 import { type CountedDay, readCheckedDeliveries } from "../core/delivery/check-deliveries.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import { tableStatus, uncountedStatus } from "../core/status/status.ts";
+import { type VacuumFacts, vacuumFacts } from "../core/status/vacuum-facts.ts";
 import type { OpenTable } from "../core/table/open-table.ts";
 import { tableStatusOf } from "../library/reported.ts";
 import type { TableStatus } from "../library/reports.ts";
@@ -20,6 +21,8 @@ export interface UncountedStatus extends Omit<TableStatus, "rows"> {
   readonly delivery: DeliveryStatus;
   /** The last day whose acknowledged rows were compared with the change log; undefined if none was. */
   readonly counted: CountedDay | undefined;
+  /** Undefined unless the last vacuum had no time for everything. */
+  readonly vacuum: VacuumFacts | undefined;
 }
 
 export interface DeployedStatus extends UncountedStatus {
@@ -72,10 +75,11 @@ async function deliveryFacts(
   stack: OpenedStack,
   deployment: Deployment,
   store: ObjectStore,
-): Promise<Pick<UncountedStatus, "delivery" | "counted">> {
-  const [delivery, checked] = await Promise.all([
+): Promise<Pick<UncountedStatus, "delivery" | "counted" | "vacuum">> {
+  const [delivery, checked, vacuum] = await Promise.all([
     deliveryStatus(deployment, nowSeconds(), defined({ region: stack.region })),
     readCheckedDeliveries(store, deployment.table),
+    vacuumFacts(store, deployment.table),
   ]);
-  return { delivery, counted: checked?.last };
+  return { delivery, counted: checked?.last, vacuum };
 }

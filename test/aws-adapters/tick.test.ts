@@ -124,11 +124,15 @@ describe("a tick", () => {
     await ticked.tick();
     const vacuum = { clean: { table: "orders", vacuum: true } };
     expect(await ticked.tick()).not.toContainEqual(vacuum);
-    await saveUnfinishedVacuum(ticked.store, "orders", { passes: 1, filesAfter: "run" });
+    await saveUnfinishedVacuum(ticked.store, "orders", { sinceSeconds: 1, passes: 1, filesAfter: "run" });
     expect(await ticked.tick()).toContainEqual(vacuum);
     expect(await ticked.tick(600)).not.toContainEqual(vacuum);
     expect(await ticked.tick(600)).toContainEqual(vacuum);
-    await saveUnfinishedVacuum(ticked.store, "orders", { passes: VACUUM_PASSES_MAX, filesAfter: "run" });
+    await saveUnfinishedVacuum(ticked.store, "orders", {
+      sinceSeconds: 1,
+      passes: VACUUM_PASSES_MAX,
+      filesAfter: "run",
+    });
     expect(await ticked.tick(4 * HOUR)).not.toContainEqual(vacuum);
   });
 

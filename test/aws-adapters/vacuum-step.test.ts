@@ -15,6 +15,7 @@ const NOW = 1_800_000_000;
 const DAY = 24 * 3600;
 const SHARES = 10;
 const RUNS = 30;
+const SINCE = { sinceSeconds: NOW - DAY };
 
 /** Nothing of its runs is needed, and their partitions lie in all shares. */
 class Crowded {
@@ -101,7 +102,7 @@ test("a pass that dies is counted, keeps what is removed, and the next one goes 
   const lake = new Crowded();
   await lake.pass(7);
   const before = await readUnfinishedVacuum(lake.store, "t");
-  expect(before).toMatchObject({ passes: 1 });
+  expect(before).toMatchObject({ sinceSeconds: NOW, passes: 1 });
   lake.store.failOnce("remove", /run2\d/, "before");
   await expect(lake.pass(1000)).rejects.toThrow("no answer");
   expect(await readUnfinishedVacuum(lake.store, "t")).toEqual({ ...before, passes: 2 });
@@ -111,14 +112,14 @@ test("a pass that dies is counted, keeps what is removed, and the next one goes 
 
 test("ticks go on with it a bounded number of times; the next day's vacuum does so with new ones", async () => {
   const lake = new Crowded();
-  await saveUnfinishedVacuum(lake.store, "t", { passes: VACUUM_PASSES_MAX - 1, filesAfter: "" });
+  await saveUnfinishedVacuum(lake.store, "t", { ...SINCE, passes: VACUUM_PASSES_MAX - 1, filesAfter: "" });
   await lake.pass(7);
   const ended = await readUnfinishedVacuum(lake.store, "t");
-  expect(ended).toMatchObject({ passes: VACUUM_PASSES_MAX });
+  expect(ended).toMatchObject({ ...SINCE, passes: VACUUM_PASSES_MAX });
   expect(isToGoOn(ended)).toBe(false);
   await lake.pass(7);
   const later = await readUnfinishedVacuum(lake.store, "t");
-  expect(later).toMatchObject({ passes: 1 });
+  expect(later).toMatchObject({ ...SINCE, passes: 1 });
   expect(String(later?.filesAfter) > String(ended?.filesAfter)).toBe(true);
 });
 

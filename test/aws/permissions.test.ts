@@ -426,7 +426,9 @@ test("another snapshot, with which two are kept: commit, publish-views", async (
   await growLook();
 });
 
-const UNFINISHED_VACUUM = Buffer.from(JSON.stringify({ format: 2, passes: 1, filesAfter: "" }));
+const UNFINISHED_VACUUM = Buffer.from(
+  JSON.stringify({ format: 2, sinceSeconds: 1, passes: 1, filesAfter: "" }),
+);
 
 test("clean: after a run, and as vacuum when all is old", async () => {
   const { bucket, store } = guarded.lake;

@@ -6,9 +6,10 @@ import { stackEngine } from "../../src/console/open-stack-console.ts";
 import { stackSource } from "../../src/console/stack-source.ts";
 import { STATEMENT_LIMITS, Statements } from "../../src/console/statements.ts";
 import { type OpenedStack, openStack } from "../../src/stack/open-stack.ts";
-import { refusal } from "../aws-adapters/fake-aws.ts";
+import { type FakeAnswer, refusal } from "../aws-adapters/fake-aws.ts";
 import { answerLines } from "../support/console-session.ts";
 import { type CloudRequest, type FakeCloud, fakeCloud } from "../support/fake-cloud.ts";
+import { bucketAnswer } from "../support/fake-stack.ts";
 import { LAKE_ENTRY } from "../support/registry.ts";
 import { type Answers, BYTES_AT_MOST, executed, MEGABYTE, STACK_ANSWERS } from "./support/stack-answers.ts";
 
@@ -50,6 +51,20 @@ test("the overview and a table's page run no statement: rows are those of the ba
   expect(await console.table("reviews")).toMatchObject({ name: "reviews", log: { objects: 0 } });
   await expect(console.table("other")).rejects.toMatchObject({ code: "USAGE" });
   expect(started()).toBe(before);
+});
+
+test("a status says that a vacuum had no time for everything", async () => {
+  const unfinished = { format: 2, sinceSeconds: 1_800_000_000, passes: 3, filesAfter: "run" };
+  const keys = new Map([["reviews/vacuum.json", JSON.stringify(unfinished)]]);
+  const inBucket = answers[""] as (request: CloudRequest) => FakeAnswer;
+  answers = {
+    ...answers,
+    "": (request) =>
+      request.path.includes("vacuum.json") ? bucketAnswer(request.path, keys) : inBucket(request),
+  };
+  const [table] = await stackSource(stack, 0).tables();
+  const { status } = (await table?.status()) ?? {};
+  expect(status).toMatchObject({ vacuum: { sinceSeconds: 1_800_000_000, passes: 3, goesOn: "tick" } });
 });
 
 describe("the figures of a day", () => {

@@ -38,13 +38,14 @@ export async function vacuumStep(
   const { isOver, store } = context;
   const before = await readUnfinishedVacuum(store, table);
   const passes = 1 + (isToGoOn(before) ? (before?.passes ?? 0) : 0);
+  const sinceSeconds = before?.sinceSeconds ?? context.nowSeconds(); // breakage: vacuum-begins-once
   // One that dies has had its turn, too.
   if (before !== undefined) await saveUnfinishedVacuum(store, table, { ...before, passes }); // breakage: vacuum-passes-are-counted
   const leave = async (
     removed: VacuumedInTime,
-    left: Omit<UnfinishedVacuum, "passes">,
+    left: Pick<UnfinishedVacuum, "filesAfter" | "partitionsFrom">,
   ): Promise<VacuumedInTime> => {
-    await saveUnfinishedVacuum(store, table, { passes, ...left });
+    await saveUnfinishedVacuum(store, table, { sinceSeconds, passes, ...left });
     return { ...removed, isLeft: true };
   };
   let removed: VacuumedInTime = { manifests: 0, files: 0, bytes: 0, partitions: 0 };

@@ -13,6 +13,7 @@ import { driftSentences } from "../reports/drift-report.ts";
 import { lagText, runText } from "../reports/following-report.ts";
 import { gapJson } from "../reports/gap-report.ts";
 import { keptLines } from "../reports/kept-report.ts";
+import { vacuumText } from "../reports/vacuum-report.ts";
 
 export interface StatusOptions extends LakeOptions {
   readonly table?: string;
@@ -57,7 +58,7 @@ function statusReport(context: CommandContext, options: StatusOptions): Promise<
 }
 
 /** The status of a table, and of a deployed one what only its services know. */
-type PlacedStatus = TableStatus & Partial<Pick<DeployedStatus, "counted" | "delivery">>;
+type PlacedStatus = TableStatus & Partial<Pick<DeployedStatus, "counted" | "delivery" | "vacuum">>;
 
 function report(place: string, tables: readonly PlacedStatus[], { json, stack }: StatusOptions): string {
   if (json !== true) return tables.map((status) => statusText(status, stack)).join("\n");
@@ -104,6 +105,7 @@ function statusText(status: PlacedStatus, stack: string | undefined): string {
     ...status.limits.map((sentence) => ["limit", sentence] as const),
     ...(status.counted === undefined ? [] : [["deliveries", countedText(status.counted)] as const]),
     ...undeliveredLines(status),
+    ...(status.vacuum === undefined ? [] : [["vacuum", vacuumText(status.vacuum)] as const]),
     ["quarantine", quarantineText(status, stack)],
     ...status.openGaps.map(
       (gap) =>

@@ -1,12 +1,14 @@
 /** How far a deployment's vacuum has come that had no time for the rest: the next tick goes on with it. */
 import * as z from "zod/mini";
 import { unfinishedVacuumPath } from "../format/deployment-path.ts";
-import type { LakeFile } from "../format/lake-file.ts";
+import { type LakeFile, moment } from "../format/lake-file.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import { readRenewable, replaceLakeFile } from "./stored-file.ts";
 
 export interface UnfinishedVacuum {
-  /** How often it was begun or gone on with. */
+  /** When it was begun, in seconds since the epoch. */
+  readonly sinceSeconds: number;
+  /** How often it was begun or gone on with, since then or on the last day that went on with it. */
   readonly passes: number;
   /** While files are left: the last run that is done with, or nothing. */
   readonly filesAfter?: string | undefined;
@@ -22,6 +24,7 @@ const count = z.int().check(z.minimum(0));
 const unfinishedFile: LakeFile<UnfinishedVacuum> = {
   name: "record of an unfinished vacuum",
   shape: z.object({
+    sinceSeconds: moment,
     passes: count,
     filesAfter: z.optional(z.string()),
     partitionsFrom: z.optional(count),
