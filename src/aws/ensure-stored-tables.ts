@@ -16,16 +16,31 @@ export async function ensureStoredTables(
   for (const wanted of storedTables(bucket, schema)) await ensureTable(catalog, wanted, timing);
 }
 
+/** Changes nothing. Throws SCHEMA_INVALID where `ensureStoredTables` does. */
+export async function requireStorable(
+  catalog: Pick<TablesCatalog, "table">,
+  bucket: string,
+  schema: Schema,
+): Promise<void> {
+  for (const wanted of storedTables(bucket, schema)) {
+    const name = wanted.Name ?? "";
+    withMissing(name, await catalog.table(name), wanted);
+  }
+}
+
 /** Another writer may change a table meanwhile, such as a service that crawls it. */
 async function ensureTable(catalog: TablesCatalog, wanted: TableInput, timing: Timing): Promise<void> {
   const name = wanted.Name ?? "";
-  const change = (present: Table | undefined): TableInput | undefined => {
-    if (present === undefined) return wanted;
-    requirePlace(name, present, wanted);
-    const more = missingColumns(name, present, wanted);
-    return more.length === 0 ? undefined : withColumns(present, more);
-  };
+  const change = (present: Table | undefined): TableInput | undefined => withMissing(name, present, wanted);
   await changeTable(catalog, name, change, { timing, contended: "ENGINE_FAILED" });
+}
+
+/** Undefined where the table has all columns. */
+function withMissing(name: string, present: Table | undefined, wanted: TableInput): TableInput | undefined {
+  if (present === undefined) return wanted;
+  requirePlace(name, present, wanted);
+  const more = missingColumns(name, present, wanted);
+  return more.length === 0 ? undefined : withColumns(present, more);
 }
 
 /** A table of another lake, left behind in a database of this name, would show that lake's data. */

@@ -173,6 +173,8 @@ function schema(program: Command, runs: Runs): void {
     .description("say what a schema file would change of its table")
     .argument("<file>", "a schema file")
     .addOption(lakeOption())
+    .addOption(stackOption())
+    .addOption(regionOption())
     .option("--table <name>", "the table of the lake; by default the one that the file describes")
     .addOption(jsonOption())
     .action(
@@ -187,6 +189,9 @@ function schema(program: Command, runs: Runs): void {
     )
     .argument("<file>", "a schema file")
     .addOption(lakeOption())
+    // Refused there, with what to do instead.
+    .addOption(stackOption().hideHelp())
+    .addOption(regionOption().hideHelp())
     .option("--table <name>", "the table of the lake; by default the one that the file describes")
     .option("--dry-run", "say what would be done, and do nothing")
     .addOption(jsonOption())

@@ -129,7 +129,7 @@ export class FolderTable implements ListedTable {
       const change = await this.#context.withEngine(stop, (lake) =>
         edit(evolvingLake(lake), opened, { given, origin: nameOfGiven(file) }),
       );
-      return schemaChangeReport(opened.schema.table, change);
+      return schemaChangeReport(opened.schema, change);
     });
   }
 

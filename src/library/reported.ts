@@ -60,10 +60,22 @@ export function snapshotReport(taken: TakenSnapshot): SnapshotReport {
   };
 }
 
-export function schemaChangeReport(table: string, change: SchemaEffects | undefined): SchemaChangeReport {
+/** What a change makes of a schema; undefined for none. */
+export function schemaChangeReport(before: Schema, change: SchemaEffects | undefined): SchemaChangeReport {
+  const { table } = before;
   if (change === undefined)
-    return { table, added: [], widened: [], retyped: [], renamed: [], hidden: [], shown: [] };
+    return {
+      table,
+      added: [],
+      widened: [],
+      retyped: [],
+      renamed: [],
+      hidden: [],
+      shown: [],
+      evolve: undefined,
+    };
   const { renamed, hidden, shown } = change;
+  const [from, to] = [before.evolve, change.schema.evolve];
   const isOther = ({ otherKind }: Widening): boolean => otherKind === true;
   const texts = new Map(textColumns(change.schema).map(({ column, text }) => [column.attribute, text.label]));
   const drift = new Map(change.drift.map((found) => [found.attribute, driftReport(found)]));
@@ -83,6 +95,7 @@ export function schemaChangeReport(table: string, change: SchemaEffects | undefi
     renamed,
     hidden,
     shown,
+    evolve: from === to ? undefined : { from, to },
   };
 }
 

@@ -49,6 +49,13 @@ export interface SchemaChangeReport {
   readonly hidden: readonly string[];
   /** and those that they show again. */
   readonly shown: readonly string[];
+  /** What follows the data by itself; undefined where that stays. */
+  readonly evolve: EvolveChange | undefined;
+}
+
+export interface EvolveChange {
+  readonly from: NonNullable<TableSchema["evolve"]>;
+  readonly to: NonNullable<TableSchema["evolve"]>;
 }
 
 export interface RetypedColumn {

@@ -1,4 +1,6 @@
 /** Commands on a deployment: what is rejected before anything starts, and how failures of services are reported. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import "../../src/aws/delivery-status.ts";
 import "../../src/aws/segments-table.ts";
@@ -8,12 +10,14 @@ import "../../src/stack/items.ts";
 import "../../src/stack/open-stack.ts";
 import "../../src/stack/query.ts";
 import "../../src/stack/replay.ts";
+import "../../src/stack/schema-diff.ts";
 import "../../src/stack/snapshot.ts";
 import "../../src/stack/status.ts";
 import { EXIT } from "../../src/cli/context/command.ts";
 import "../../src/stack/vacuum.ts";
 import "../../src/stack/verify.ts";
-import { foundPath } from "../../src/core/format/deployment-path.ts";
+import { storedTables } from "../../src/aws/stored-tables.ts";
+import { foundPath, tableEntryPath } from "../../src/core/format/deployment-path.ts";
 import { manifestPath, schemaPath } from "../../src/core/format/lake-path.ts";
 import {
   initialManifest,
@@ -21,8 +25,10 @@ import {
   manifestText,
   type Segment,
 } from "../../src/core/format/manifest.ts";
+import { parseSchema, type SchemaFile } from "../../src/core/schema/schema.ts";
+import { schemaMark } from "../../src/core/schema/schema-change.ts";
 import { type FakeAnswer, refusal } from "../aws-adapters/fake-aws.ts";
-import { dynalake, dynalakes, expectRefused, startDynalake } from "../support/cli.ts";
+import { dynalake, dynalakes, type Ended, expectRefused, startDynalake } from "../support/cli.ts";
 import { dynalakeProcess } from "../support/cli-process.ts";
 import { deepTest } from "../support/deep-test.ts";
 import { type CloudRequest, type FakeCloud, fakeCloud } from "../support/fake-cloud.ts";
@@ -33,7 +39,8 @@ import {
   STACK_ANSWER,
   type StackTable,
 } from "../support/fake-stack.ts";
-import { LAKE_ENTRY } from "../support/registry.ts";
+import { withFolder } from "../support/folders.ts";
+import { LAKE_ENTRY, tableEntry } from "../support/registry.ts";
 
 const REVIEWS: StackTable = { table: "reviews", source: "Reviews" };
 const REVIEWS_SCHEMA = { ...REVIEWS, key: { hash: "Id" }, attributes: { Id: { type: "string" } } };
@@ -203,6 +210,164 @@ test("schema drift of a stack says what compactions have found, without a statem
     'reviews: nothing looks for such values, since "evolve" is "none"; --exact counts them\n',
   );
   expect(started()).toHaveLength(before);
+});
+
+/** A stack whose table has rows by `committed`, and that was deployed last with `deployed`; Glue has `inGlue` beside its columns. */
+function stackWithSchemas({ committed, deployed = committed, manifest = {}, inGlue = [] }: Schemas): void {
+  const key = tableEntryPath("Reviews", "reviews");
+  const entry = tableEntry("Reviews", "reviews", { stack: "S", schema: deployed });
+  const first = { ...initialManifest(1), sequence: 1, schema: committed, ...manifest };
+  answers = {
+    ...stackOf(
+      [REVIEWS],
+      new Map([
+        [key, JSON.stringify(entry)],
+        [manifestPath("reviews", 1), manifestText(first)],
+      ]),
+    ),
+    GetTable: ({ input }) => {
+      const table = storedTables("bucket", parseSchema(committed, "a test")).find(
+        ({ Name }) => Name === input?.Name,
+      );
+      const { StorageDescriptor } = table ?? {};
+      const Columns = [...(StorageDescriptor?.Columns ?? []), ...inGlue];
+      return { body: { Table: { ...table, StorageDescriptor: { ...StorageDescriptor, Columns } } } };
+    },
+  };
+}
+
+interface Schemas {
+  readonly committed: SchemaFile;
+  readonly deployed?: SchemaFile;
+  readonly manifest?: Partial<Manifest>;
+  readonly inGlue?: readonly { readonly Name: string; readonly Type: string }[];
+}
+
+const reviewsWith = (attributes: SchemaFile["attributes"], more: Partial<SchemaFile> = {}): SchemaFile => ({
+  ...REVIEWS_SCHEMA,
+  attributes: { ...REVIEWS_SCHEMA.attributes, ...attributes },
+  ...more,
+});
+const COMMITTED = reviewsWith({
+  stars: { type: "bigint" },
+  note: { type: "string" },
+  place: { type: "string" },
+  day: { type: "string" },
+});
+const CHANGED = reviewsWith(
+  {
+    stars: { type: "decimal(22,2)" },
+    note: { type: "string", name: "remark" },
+    place: { type: "bigint" },
+    day: { type: "string", hidden: true },
+    coupon: { type: "string" },
+  },
+  { evolve: "types" },
+);
+
+const pick = ({ attributes }: SchemaFile, ...names: readonly string[]): SchemaFile["attributes"] =>
+  Object.fromEntries(Object.entries(attributes).filter(([name]) => names.includes(name)));
+
+/** `schema diff` of a file with this content, on the stack. */
+async function schemaDiff(content: unknown, ...more: readonly string[]): Promise<Ended> {
+  return withFolder(async (folder) => {
+    const file = join(folder, "reviews.json");
+    await writeFile(file, JSON.stringify(content));
+    const before = cloud.requests.length;
+    const ended = await onStack("schema", "diff", file, ...more);
+    const asked = cloud.requests.slice(before);
+    const isReading = ({ method, operation }: CloudRequest): boolean =>
+      method === "GET" || operation === "DescribeStacks" || operation === "GetTable";
+    expect(asked.filter((request) => !isReading(request))).toEqual([]);
+    const said = (text: string): string => text.replaceAll(file, "reviews.json");
+    return { ...ended, stdout: said(ended.stdout), stderr: said(ended.stderr) };
+  });
+}
+
+test("schema diff of a stack says what a deployment would change, and when, and only reads", async () => {
+  stackWithSchemas({ committed: COMMITTED });
+  expect(await schemaDiff(COMMITTED)).toMatchObject({
+    code: 0,
+    stdout: 'reviews.json is the schema of "reviews" already\n',
+  });
+  const lines = [
+    "  adds coupon, string: existing rows get their values from _unmapped",
+    "  makes stars decimal(22,2); it was bigint. In Athena, 7 / 2 is 3 for bigint and 3.50 for decimal(22,2)",
+    "  makes place bigint; it was string. Values that do not fit are in place__text",
+    "  renames note to remark: statements that say note fail from then on",
+    "  hides day: it is written as before, and no view shows it",
+    '  sets "evolve" to "types"; it was "none"',
+    'All of it comes with the first compaction after Glue has had "coupon", "stars__decimal_22_2", "place__bigint" for 30 min; rows are written as before until then',
+  ];
+  expect((await schemaDiff(CHANGED)).stdout).toBe(
+    [
+      'reviews.json changes, once it is deployed, "reviews":',
+      ...lines,
+      "Nothing was changed: deploy the file with its app",
+      "",
+    ].join("\n"),
+  );
+  expect(JSON.parse((await schemaDiff(CHANGED, "--json")).stdout)).toMatchObject({
+    ...{ table: "reviews", outcome: "planned", isDeployed: false, settleSeconds: 1800, replaces: [] },
+    newColumns: ["coupon", "stars__decimal_22_2", "place__bigint"],
+    retyped: [{ name: "place", text: "place__text" }],
+    evolve: { from: "none", to: "types" },
+  });
+  const documented = reviewsWith({ ...COMMITTED.attributes, ...pick(CHANGED, "stars", "note", "coupon") });
+  const printed = (await schemaDiff(documented)).stdout.replaceAll("reviews", "orders");
+  expect(await readFile(join(import.meta.dirname, "../../docs/aws.md"), "utf8")).toContain(
+    `$ npx dynalake schema diff orders.json --stack Shop\n${printed.replaceAll("stars", "total")}`,
+  );
+  stackWithSchemas({ committed: COMMITTED, deployed: CHANGED });
+  expect((await schemaDiff(CHANGED)).stdout).toBe(
+    ['reviews.json is deployed, and will change "reviews":', ...lines, "Nothing was changed", ""].join("\n"),
+  );
+  // Names wait for no column, and a schema that waits is told before another takes its place.
+  const renamed = reviewsWith({ ...COMMITTED.attributes, note: { type: "string", name: "remark" } });
+  expect((await schemaDiff(renamed)).stdout).toContain(
+    [
+      "The first compaction after the deployment brings it",
+      'reviews.json takes the place of the deployed schema, which waits and adds "coupon" and makes "stars" decimal(22,2) and',
+    ].join("\n"),
+  );
+});
+
+test("schema diff of a stack refuses what its deployment would, with the place; apply is for folders", async () => {
+  const refused = (names: readonly string[], next?: string) => ({
+    ...{ code: "SCHEMA_INVALID" as const, names },
+    ...(next === undefined ? {} : { next }),
+  });
+  stackWithSchemas({ committed: COMMITTED });
+  const { note: _, ...without } = COMMITTED.attributes;
+  expectRefused(
+    await schemaDiff({ ...COMMITTED, attributes: without }),
+    refused(['"reviews": attributes.note: its column cannot be removed'], "add attributes"),
+  );
+  expectRefused(
+    await schemaDiff({ ...COMMITTED, table: "orders" }, "--table", "reviews"),
+    refused(['"orders" is a different table']),
+  );
+  expectRefused(await schemaDiff({ ...COMMITTED, table: "orders" }), {
+    code: "USAGE",
+    names: ['no lake table "orders"', "reviews"],
+  });
+  expectRefused(await schemaDiff("nothing"), refused(["reviews.json"]));
+  // A schema that was deployed before this one, and never used, has left a column in Glue.
+  stackWithSchemas({ committed: COMMITTED, inGlue: [{ Name: "coupon", Type: "bigint" }] });
+  expectRefused(await schemaDiff(CHANGED), refused(['"coupon"', "is bigint and cannot become string"]));
+  const manifest = { formerSchemas: [schemaMark(COMMITTED)], schema: { ...CHANGED, evolution: 4 } };
+  stackWithSchemas({ committed: CHANGED, manifest });
+  expectRefused(
+    await schemaDiff(COMMITTED),
+    refused(["holds an earlier schema", "deploying it changes nothing"], '"evolution": 4'),
+  );
+  const before = cloud.requests.length;
+  expectRefused(await onStack("schema", "apply", "my reviews.json", "--region", "eu-west-1"), {
+    code: "USAGE",
+    names: ["a stack gets its schemas by deployments", "the next deployment would"],
+    next: "dynalake schema diff 'my reviews.json' --stack S",
+  });
+  expect(cloud.requests).toHaveLength(before);
 });
 
 test("a dry run of vacuum says what it would remove, and removes nothing", async () => {
