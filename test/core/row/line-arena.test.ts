@@ -30,7 +30,7 @@ test("lines hold what was added, whatever comes after them", () => {
       );
       expect(written.map(lineText).join("\n") === wanted.join("\n")).toBe(true);
     }),
-    { numRuns: allEffort ? 400 : 150 },
+    { numRuns: allEffort ? 400 : 40 },
   );
 });
 

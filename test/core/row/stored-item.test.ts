@@ -86,7 +86,7 @@ describe("a stored item", () => {
         const values = Array.from({ length: COLUMNS }, (_, i) => (i === column ? value : null));
         expectSame(CODEC, { values, unmapped: null });
       }),
-      { numRuns: allEffort ? 8000 : 3000 },
+      { numRuns: allEffort ? 8000 : 1000 },
     );
   });
 });

@@ -72,13 +72,19 @@ function namesOf(statement: ts.Statement): readonly string[] {
 /** What a file imports from others, as `file#name`; `file#*` where it takes all of it. */
 function importsOf(file: string): readonly string[] {
   const found: string[] = [];
-  const visit = (node: ts.Node): void => {
+  const add = (node: ts.Node): void => {
     const imported = importOf(node);
     if (imported?.from.startsWith("."))
       for (const name of imported.names) found.push(`${join(dirname(file), imported.from)}#${name}`);
+  };
+  const visit = (node: ts.Node): void => {
+    add(node);
     ts.forEachChild(node, visit);
   };
-  visit(syntaxTree(file));
+  const tree = syntaxTree(file);
+  // Only an import of the kind that is called lies deeper than the statements of the file.
+  if (/\bimport\(/.test(tree.text)) visit(tree);
+  else tree.statements.forEach(add);
   return found;
 }
 
