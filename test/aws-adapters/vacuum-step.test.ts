@@ -92,6 +92,21 @@ test("with time for all it is done at once, and writes nothing", async () => {
   expect(lake.store.calls.filter((call) => /^(replace|create)/.test(call))).toEqual([]);
 });
 
+test("one that has no time to read all manifests goes on behind those that it has read, and ends", async () => {
+  const lake = new Crowded();
+  const manifests = 400;
+  for (let sequence = 2; sequence <= manifests; sequence++) {
+    const path = `t/manifest/${String(sequence).padStart(12, "0")}.json`;
+    lake.store.plant(path, manifestText({ ...initialManifest(1), sequence, committedAtSeconds: NOW }));
+  }
+  let [passes, isLeft] = [0, true];
+  for (; isLeft && passes < 40; passes++) isLeft = (await lake.pass(5)).isLeft === true;
+  expect(isLeft).toBe(false);
+  const reads = lake.store.calls.filter((call) => call.startsWith("read t/manifest/"));
+  expect(reads.length).toBeLessThan(1.2 * manifests);
+  expect(lake.store.paths().filter((path) => path.includes("vacuum"))).toEqual([]);
+});
+
 test("with a damaged record it begins anew", async () => {
   const lake = new Crowded();
   await lake.store.replace("t/vacuum.json", Buffer.from("{"));

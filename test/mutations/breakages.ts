@@ -1865,8 +1865,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: "vacuum frees a commit number that a running compaction may take",
     marker: "commit-numbers-get-grace",
-    find: "Math.max(policy.retentionSeconds, policy.graceSeconds)",
-    put: "policy.retentionSeconds",
+    find: "Math.max(retentionSeconds, graceSeconds)",
+    put: "retentionSeconds",
     tests: ["test/core/compaction/vacuum.test.ts"],
   },
   {
@@ -2837,6 +2837,27 @@ export const breakages: readonly Breakage[] = [
     marker: "vacuum-passes-are-counted",
     put: "",
     tests: ["test/aws-adapters/vacuum-step.test.ts"],
+  },
+  {
+    name: "a vacuum reads all manifests again in each pass",
+    marker: "manifests-are-read-once",
+    find: "before && (await readNamedFiles(store, table))",
+    put: "undefined",
+    tests: ["test/aws-adapters/vacuum-step.test.ts"],
+  },
+  {
+    name: "a vacuum that goes on removes manifests behind some that stay",
+    marker: "nothing-goes-behind-kept-manifests",
+    find: "this.#throughSequence > 0",
+    put: "false",
+    tests: ["test/core/compaction/vacuum.test.ts"],
+  },
+  {
+    name: "a vacuum goes on behind manifests of another time",
+    marker: "names-of-other-manifests-count-for-nothing",
+    find: " || !sequences.includes(known.throughSequence)",
+    put: "",
+    tests: ["test/core/compaction/vacuum.test.ts"],
   },
   {
     name: "a vacuum that goes on counts as begun with each pass",

@@ -7,7 +7,9 @@ import { exportFolder, exportsPrefix } from "../../core/format/deployment-path.t
 import {
   endVacuum,
   isToGoOn,
+  readNamedFiles,
   readUnfinishedVacuum,
+  saveNamedFiles,
   saveUnfinishedVacuum,
   type UnfinishedVacuum,
 } from "../../core/table/unfinished-vacuum.ts";
@@ -51,9 +53,11 @@ export async function vacuumStep(
   let removed: VacuumedInTime = { manifests: 0, files: 0, bytes: 0, partitions: 0 };
   if (before?.partitionsFrom === undefined) {
     const policy = { ...DEFAULT_RETENTION, retentionSeconds: retentionHours * 3600 };
-    const time = { isOver, after: before?.filesAfter };
-    const { leftAfter, ...files } = await vacuum(store, table, policy, context.nowSeconds(), time);
+    const named = before && (await readNamedFiles(store, table)); // breakage: manifests-are-read-once
+    const time = { isOver, after: before?.filesAfter, named };
+    const { leftAfter, leftNamed, ...files } = await vacuum(store, table, policy, context.nowSeconds(), time);
     removed = { ...removed, ...files };
+    if (leftNamed !== undefined) await saveNamedFiles(store, table, leftNamed);
     if (leftAfter !== undefined) return leave(removed, { filesAfter: leftAfter });
   }
   removed = { ...removed, files: removed.files + (await removeOldExports(context, source)) };

@@ -3,6 +3,7 @@
  * memory at once, and a function may have no time for all of them.
  */
 import { batchesOf } from "../batches-of.ts";
+import { defined } from "../defined.ts";
 import {
   manifestPath,
   runOfPath,
@@ -11,9 +12,9 @@ import {
   snapshotsFolder,
   stagingFolder,
 } from "../format/lake-path.ts";
-import type { Manifest } from "../format/manifest.ts";
 import type { ObjectStore, StoredObject } from "../ports/object-store.ts";
-import { manifestSequences, readManifest } from "../table/commits.ts";
+import type { NamedFiles } from "../table/unfinished-vacuum.ts";
+import { RetentionWindow } from "./retention-window.ts";
 
 export interface RetentionPolicy {
   /** Manifests, and with them `--as-of`, are kept for so long, and as long as `graceSeconds` says. */
@@ -40,6 +41,8 @@ export interface VacuumResult {
 export interface VacuumPass extends VacuumResult {
   /** Present if time was up: the next pass goes on after this run. Runs go in the order of their names. */
   readonly leftAfter?: string;
+  /** What the manifests name that were read by then, for the next pass. */
+  readonly leftNamed?: NamedFiles;
 }
 
 export interface VacuumTime {
@@ -47,6 +50,8 @@ export interface VacuumTime {
   readonly isOver?: () => boolean;
   /** Where a pass before this one has ended. Default: at the beginning, before any run. */
   readonly after?: string | undefined;
+  /** What it had read by then. Default: nothing. */
+  readonly named?: NamedFiles | undefined;
 }
 
 /** What goes at a time: some of the manifests that have expired, or files that nothing names. */
@@ -69,14 +74,16 @@ export async function vacuum(
   table: string,
   policy: RetentionPolicy,
   nowSeconds: number,
-  { isOver = () => false, after = "" }: VacuumTime = {},
+  { isOver = () => false, after = "", named }: VacuumTime = {},
 ): Promise<VacuumPass> {
+  const window = windowOf(store, table, policy, nowSeconds, named);
   let removed = NOTHING;
-  for await (const page of vacuumPages(store, table, policy, nowSeconds, after)) {
+  for await (const page of vacuumPages(store, table, policy, nowSeconds, window, after)) {
     await store.remove(page.manifests);
     await store.remove(page.files.map(({ path }) => path));
     removed = withPage(removed, page);
-    if (isOver()) return { ...removed, leftAfter: page.after }; // breakage: vacuum-ends-in-time
+    // breakage: vacuum-ends-in-time
+    if (isOver()) return { ...removed, leftAfter: page.after, ...defined({ leftNamed: window.named() }) };
   }
   return removed;
 }
@@ -88,10 +95,22 @@ export async function foreseeVacuum(
   policy: RetentionPolicy,
   nowSeconds: number,
 ): Promise<VacuumResult> {
+  const window = windowOf(store, table, policy, nowSeconds);
   let foreseen = NOTHING;
-  for await (const page of vacuumPages(store, table, policy, nowSeconds, ""))
+  for await (const page of vacuumPages(store, table, policy, nowSeconds, window, ""))
     foreseen = withPage(foreseen, page);
   return foreseen;
+}
+
+function windowOf(
+  store: ObjectStore,
+  table: string,
+  { graceSeconds, retentionSeconds }: RetentionPolicy,
+  nowSeconds: number,
+  named?: NamedFiles,
+): RetentionWindow {
+  const keptSeconds = Math.max(retentionSeconds, graceSeconds); // breakage: commit-numbers-get-grace
+  return new RetentionWindow(store, table, nowSeconds - keptSeconds, named);
 }
 
 function withPage(before: VacuumResult, { files, manifests }: VacuumPage): VacuumResult {
@@ -116,10 +135,9 @@ async function* vacuumPages(
   table: string,
   policy: RetentionPolicy,
   nowSeconds: number,
+  window: RetentionWindow,
   after: string,
 ): AsyncGenerator<VacuumPage> {
-  const keptSeconds = Math.max(policy.retentionSeconds, policy.graceSeconds); // breakage: commit-numbers-get-grace
-  const window = new Window(store, table, nowSeconds - keptSeconds);
   for await (const expired of window.read())
     yield { manifests: expired.map((sequence) => manifestPath(table, sequence)), files: [], after };
   let done = after;
@@ -133,82 +151,6 @@ async function* vacuumPages(
       done = run;
     }
     yield { manifests: [], files: [], after: done };
-  }
-}
-
-const READ_AT_ONCE_MAX = 32;
-
-/** What the manifests of the window name. They are mostly the same from one to the next. */
-class Window {
-  readonly #store: ObjectStore;
-  readonly #table: string;
-  readonly #startSeconds: number;
-  /** The parts of each run. */
-  readonly #parts: Map<string, Set<string>> = new Map();
-  /** Those of kept snapshots. */
-  readonly #keptRuns: Set<string> = new Set();
-  #newestSequence = 0;
-
-  constructor(store: ObjectStore, table: string, startSeconds: number) {
-    this.#store = store;
-    this.#table = table;
-    this.#startSeconds = startSeconds;
-  }
-
-  /**
-   * Yields the numbers of the manifests before it, in pages. A manifest is needed until its successor is older than the window: at any
-   * time in the window it was the newest.
-   */
-  async *read(): AsyncGenerator<readonly number[]> {
-    let before: Manifest | undefined;
-    let hasBegun = false;
-    const sequences = await manifestSequences(this.#store, this.#table);
-    // The newest of many is read first: a lake of a newer format is left alone, before anything is removed.
-    if (sequences.length > READ_AT_ONCE_MAX) await this.#manifests(sequences.slice(-1)); // breakage: newest-manifest-read-first
-    for (const batch of batchesOf(sequences, READ_AT_ONCE_MAX)) {
-      const expired: number[] = [];
-      for (const manifest of await this.#manifests(batch)) {
-        if (before !== undefined) {
-          hasBegun ||= manifest.committedAtSeconds > this.#startSeconds; // breakage: commit-current-until-successor
-          if (hasBegun) this.#add(before);
-          else expired.push(before.sequence);
-        }
-        before = manifest;
-      }
-      yield expired;
-    }
-    if (before !== undefined) this.#add(before);
-  }
-
-  /** Adds what was committed since the last reading. */
-  async readNewer(): Promise<void> {
-    const sequences = await manifestSequences(this.#store, this.#table);
-    const newer = sequences.filter((sequence) => sequence > this.#newestSequence);
-    for (const manifest of await this.#manifests(newer)) this.#add(manifest);
-  }
-
-  names(run: string, part: string): boolean {
-    return this.#parts.get(run)?.has(part) === true;
-  }
-
-  keeps(run: string): boolean {
-    return this.#keptRuns.has(run);
-  }
-
-  /** One that another vacuum has removed meanwhile is left out. */
-  async #manifests(sequences: readonly number[]): Promise<readonly Manifest[]> {
-    const read = sequences.map((sequence) => readManifest(this.#store, this.#table, sequence));
-    return (await Promise.all(read)).filter((manifest) => manifest !== undefined);
-  }
-
-  #add({ segments, sequence, snapshots }: Manifest): void {
-    this.#newestSequence = sequence;
-    for (const { run, part } of segments) {
-      const parts = this.#parts.get(run);
-      if (parts === undefined) this.#parts.set(run, new Set([part]));
-      else parts.add(part);
-    }
-    for (const { run } of snapshots) this.#keptRuns.add(run); // breakage: kept-snapshots-named
   }
 }
 
@@ -274,7 +216,7 @@ function unneededFiles(
   table: string,
   run: string,
   files: readonly StoredObject[],
-  window: Window,
+  window: RetentionWindow,
   graceStartSeconds: number,
 ): readonly StoredObject[] {
   // breakage: young-runs-kept

@@ -5,6 +5,7 @@
  *            /compacted.json                           when the last compaction that left nothing to do began
  *            /found.json                               what looks into new segments found that columns do not hold
  *            /vacuum.json                              how far a vacuum has come that had no time for the rest
+ *            /named/vacuum.json                        what the manifests name that such a vacuum has read
  *            /counted.json                             until when deliveries were compared with the change log
  *            /waiting/<kind>/*.jsonl                   changes that the table could not take when its source was read
  *     _exports/<source>/AWSDynamoDB/<id>/...           exports of a source table; deleted after their snapshots
@@ -69,6 +70,11 @@ export function compactedPath(table: string): string {
 /** How far a vacuum has come that had no time for the rest. */
 export function unfinishedVacuumPath(table: string): string {
   return `${safePart(table)}/vacuum.json`;
+}
+
+/** What the manifests name that such a vacuum has read. A role that may write the one by its name may write this. */
+export function vacuumNamedPath(table: string): string {
+  return `${safePart(table)}/named/vacuum.json`;
 }
 
 /** What looks into new segments have found that columns do not hold. */

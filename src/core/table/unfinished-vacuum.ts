@@ -1,6 +1,6 @@
 /** How far a deployment's vacuum has come that had no time for the rest: the next tick goes on with it. */
 import * as z from "zod/mini";
-import { unfinishedVacuumPath } from "../format/deployment-path.ts";
+import { unfinishedVacuumPath, vacuumNamedPath } from "../format/deployment-path.ts";
 import { type LakeFile, moment } from "../format/lake-file.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import { readRenewable, replaceLakeFile } from "./stored-file.ts";
@@ -47,8 +47,39 @@ export function saveUnfinishedVacuum(
   return replaceLakeFile(store, unfinishedVacuumPath(table), unfinished);
 }
 
+/**
+ * What the manifests up to one of them name, as plain data. What expires later is safe in it: it is kept for longer than it has to
+ * be.
+ */
+export interface NamedFiles {
+  /** The newest of these manifests. */
+  readonly throughSequence: number;
+  /** The parts of each run. */
+  readonly parts: Readonly<Record<string, readonly string[]>>;
+  /** The runs of kept snapshots. */
+  readonly keptRuns: readonly string[];
+}
+
+const namedFiles: LakeFile<NamedFiles> = {
+  name: "record of what manifests name",
+  shape: z.object({
+    throughSequence: count,
+    parts: z.record(z.string(), z.array(z.string())),
+    keptRuns: z.array(z.string()),
+  }),
+};
+
+/** Of a vacuum that is unfinished; a damaged one is read anew. Throws LAKE_NEWER. */
+export function readNamedFiles(store: ObjectStore, table: string): Promise<NamedFiles | undefined> {
+  return readRenewable(store, namedFiles, vacuumNamedPath(table));
+}
+
+export function saveNamedFiles(store: ObjectStore, table: string, named: NamedFiles): Promise<void> {
+  return replaceLakeFile(store, vacuumNamedPath(table), named);
+}
+
 export function endVacuum(store: ObjectStore, table: string): Promise<void> {
-  return store.remove([unfinishedVacuumPath(table)]);
+  return store.remove([unfinishedVacuumPath(table), vacuumNamedPath(table)]);
 }
 
 /** Whether ticks go on with it. */

@@ -224,10 +224,17 @@ describe("a vacuum without time for everything", () => {
     expect(all).toEqual({ manifests: 2, files: 7, bytes: 28 });
     const store = crowded();
     const passes: VacuumPass[] = [];
-    for (let after: string | undefined; passes.length === 0 || after !== undefined; ) {
-      const pass = await vacuum(store, "t", policy, NOW, { ...onePage(), after });
+    for (
+      let left: VacuumPass | undefined;
+      left === undefined || left.leftAfter !== undefined;
+      left = passes.at(-1)
+    ) {
+      const pass = await vacuum(store, "t", policy, NOW, {
+        ...onePage(),
+        after: left?.leftAfter,
+        named: left?.leftNamed,
+      });
       passes.push(pass);
-      after = pass.leftAfter;
       // A pass that only says so gets nowhere.
       if (passes.length > 20) throw new Error("the vacuum never ends");
       const removals = store.calls.filter((call) => call.startsWith("remove "));
@@ -244,6 +251,65 @@ describe("a vacuum without time for everything", () => {
     expect(store.calls).not.toContain("list t/segments/a/");
     expect(store.paths("t/segments/a/")).toHaveLength(2);
     expect(store.paths("t/staging/")).toEqual([]);
+  });
+
+  describe("of whose manifests there are many", () => {
+    const COMMITS = 200;
+    const EXPIRED = 40;
+
+    /** Each commit adds a run; those of the last three are live, and the first ones have expired. */
+    function longWindow(): MemoryStore {
+      const store = new MemoryStore();
+      for (let sequence = 1; sequence <= COMMITS; sequence++) {
+        const runs = [sequence, sequence - 1, sequence - 2].filter((run) => run > 0);
+        const atSeconds = sequence <= EXPIRED + 1 ? NOW - 8 * DAY : NOW - 6 * DAY + sequence;
+        commit(
+          store,
+          sequence,
+          atSeconds,
+          runs.map((run) => segmentOf(`r${run}`, "b0000")),
+        );
+        file(store, `segments/r${sequence}/b0000/rows.parquet`, NOW - 9 * DAY);
+      }
+      return store;
+    }
+
+    const reads = (store: MemoryStore): number =>
+      store.calls.filter((call) => call.startsWith("read t/manifest/")).length;
+
+    test("goes on behind those that it has read, however little time a pass has", async () => {
+      const whole = longWindow();
+      expect(await vacuum(whole, "t", policy, NOW)).toMatchObject({ manifests: EXPIRED, files: EXPIRED - 2 });
+      const store = longWindow();
+      await inPasses(store, () => ({ isOver: () => true }));
+      expect(store.paths()).toEqual(whole.paths());
+      expect(reads(store)).toBeLessThan(1.2 * COMMITS);
+    });
+
+    test("removes none behind one that stays, although it has expired by then", async () => {
+      const store = longWindow();
+      const isOver = () => true;
+      let [left, passes] = [await vacuum(store, "t", policy, NOW, { isOver }), 1];
+      while (left.leftNamed === undefined) {
+        left = await vacuum(store, "t", policy, NOW, { isOver });
+        passes++;
+      }
+      const stay = store.paths("t/manifest/");
+      const later = NOW + 30 * DAY;
+      await vacuum(store, "t", policy, later, { after: left.leftAfter, named: left.leftNamed });
+      expect(store.paths("t/manifest/")).toEqual(stay);
+      // The next vacuum begins with the first of them.
+      await vacuum(store, "t", policy, later);
+      expect(store.paths("t/manifest/")).toHaveLength(1);
+      expect(passes).toBeGreaterThan(1);
+    });
+
+    test("reads all where the one that it would go on behind is gone: the lake is another one by now", async () => {
+      const store = longWindow();
+      const named = { throughSequence: COMMITS + 1, parts: {}, keptRuns: [] };
+      await vacuum(store, "t", policy, NOW, { named });
+      expect(store.paths("t/segments/")).toHaveLength(COMMITS - EXPIRED + 2);
+    });
   });
 
   test("dies anywhere in any of its passes: no manifest ever lacks a file, and the next passes end the work", async () => {
@@ -274,11 +340,13 @@ function onePage(): { readonly isOver: () => boolean } {
   return { isOver: () => ++pages > 1 };
 }
 
-async function inPasses(store: MemoryStore): Promise<void> {
-  let after: string | undefined;
-  for (let passes = 0; passes === 0 || after !== undefined; passes++) {
-    if (passes > 20) throw new Error("the vacuum never ends");
-    ({ leftAfter: after } = await vacuum(store, "t", policy, NOW, { ...onePage(), after }));
+/** `pagesOf`: for what there is time in each pass. */
+async function inPasses(store: MemoryStore, pagesOf = onePage): Promise<void> {
+  let left: VacuumPass | undefined;
+  for (let passes = 0; left === undefined || left.leftAfter !== undefined; passes++) {
+    if (passes > 500) throw new Error("the vacuum never ends");
+    const before = { after: left?.leftAfter, named: left?.leftNamed };
+    left = await vacuum(store, "t", policy, NOW, { ...pagesOf(), ...before });
   }
 }
 
