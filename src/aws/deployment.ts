@@ -8,7 +8,7 @@ import type { ObjectStore } from "../core/ports/object-store.ts";
 import { tableName } from "../core/schema/schema.ts";
 import { awsError, awsFailure } from "../sdk/aws-error.ts";
 import { LAKE_OUTPUT, REGISTRY_OUTPUT } from "./contracts/stack-outputs.ts";
-import { type DeployedSource, deployedSources, readLakeEntry } from "./registry.ts";
+import { type DeployedSource, deployedSources, mappingIdsOf, readLakeEntry } from "./registry.ts";
 
 export interface Deployment {
   readonly table: string;
@@ -24,6 +24,8 @@ export interface Deployment {
   readonly sourceTableArn: string;
   /** The id of the event source mapping from the stream to the function. */
   readonly eventSourceMapping: string;
+  /** Those that read the source, now and before, whose failed batches belong to its tables. */
+  readonly mappingIds: readonly string[];
   readonly streamFunction: string;
   /** The function with the permissions on the source table. */
   readonly sourceFunction: string;
@@ -125,7 +127,8 @@ function tablesOf(
 ): readonly Deployment[] {
   const { eventSourceMapping, ownerRole, sourceFunction, sourceTableArn, streamFunction } = source;
   const functions = { sourceFunction, streamFunction, ...defined({ ownerRole }) };
-  const ofSource = { source: source.source, sourceTableArn, eventSourceMapping, ...functions };
+  const mappingIds = mappingIdsOf(source);
+  const ofSource = { source: source.source, sourceTableArn, eventSourceMapping, mappingIds, ...functions };
   return tables
     .filter(({ entry }) => stack === undefined || entry.stack === stack)
     .map(({ entry, table }): Deployment => {

@@ -33,8 +33,8 @@ export interface PublishContext {
   readonly store: ObjectStore;
   readonly opened: OpenTable;
   readonly nowSeconds: () => number;
-  /** The id of the event source mapping, whose failed batches belong to the table. */
-  readonly mappingId?: string;
+  /** The ids of the event source mappings that read the source, whose failed batches belong to the table. */
+  readonly mappingIds?: readonly string[];
 }
 
 /**

@@ -29,6 +29,14 @@ export function readSourceEntry(store: ObjectStore, source: string): Promise<Sou
   return readLakeFile(store, sourceEntryFile, sourceEntryPath(source));
 }
 
+/** The ids of all mappings that read the source, now and before: their failed batches belong to it. */
+export function mappingIdsOf({
+  eventSourceMapping,
+  formerMappings = [],
+}: Pick<SourceEntry, "eventSourceMapping" | "formerMappings">): readonly string[] {
+  return [eventSourceMapping, ...formerMappings];
+}
+
 /** A source that has to be there. Throws INPUT_INVALID. */
 export async function requireSource(store: ObjectStore, source: string): Promise<SourceEntry> {
   const found = await readSourceEntry(store, source);

@@ -87,14 +87,15 @@ function isOf({ sourceTableArn }: Deployment, streamArn: string): boolean {
 }
 
 /** Whether the object was put aside by the deployment, and has done its duty once its records are delivered. */
-export function wasPutAside({ table, eventSourceMapping }: Deployment, path: string): boolean {
-  const folders = [quarantineFolder(table), errorsFolder(table), failedBatchesFolder(eventSourceMapping)];
+export function wasPutAside({ table, mappingIds }: Deployment, path: string): boolean {
+  const folders = [quarantineFolder(table), errorsFolder(table), ...mappingIds.map(failedBatchesFolder)];
   return folders.some((folder) => path.startsWith(folder)); // breakage: only-put-aside-removed
 }
 
 /** When a batch of the deployment's source failed for good, according to its path; undefined for other objects. */
-export function failedAtSeconds({ eventSourceMapping }: Deployment, path: string): number | undefined {
-  if (!path.startsWith(failedBatchesFolder(eventSourceMapping))) return undefined;
+export function failedAtSeconds({ mappingIds }: Deployment, path: string): number | undefined {
+  // breakage: batches-of-former-mappings-are-the-sources
+  if (!mappingIds.some((id) => path.startsWith(failedBatchesFolder(id)))) return undefined;
   const [, day, hours, minutes, seconds] =
     /\/(\d{4}-\d\d-\d\d)T(\d\d)\.(\d\d)\.(\d\d)-[^/]*$/.exec(path) ?? [];
   // A name that Lambda did not give: as of now, all tables are served.

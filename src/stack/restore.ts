@@ -40,7 +40,7 @@ export async function restorableTable(
   deployment: Deployment,
   { beforeReading, config, cwd, timing, workFolder }: DeployedRestore,
 ): Promise<RestorableTable> {
-  const { bucket, eventSourceMapping: mappingId, ownerRole, sourceTableArn, table } = deployment;
+  const { bucket, mappingIds, ownerRole, sourceTableArn, table } = deployment;
   const lake = stack.lakeOf(deployment);
   const there = { ...defined({ region: regionOfArn(sourceTableArn) }), ...config };
   const source: RestoreSource = {
@@ -52,7 +52,7 @@ export async function restorableTable(
     withLake: (_, use) =>
       use({
         store: lake.store,
-        mappingId,
+        mappingIds,
         ...defined({ sourceArn: ownerRole && sourceTableArn }),
         // Lakes in several buckets may have tables of the same name.
         workFolder: join(workFolder, bucket),

@@ -32,9 +32,9 @@ export interface DeployedStatus extends UncountedStatus {
 export async function deployedStatus(stack: OpenedStack, deployment: Deployment): Promise<DeployedStatus> {
   const { store, engine } = stack.lakeOf(deployment);
   const opened = await deployedTable({ store }, deployment.table);
-  const mappingId = deployment.eventSourceMapping;
+  const { mappingIds } = deployment;
   const [status, schemaFile, drift, more] = await Promise.all([
-    tableStatus({ engine, store, mappingId }, opened, nowSeconds()),
+    tableStatus({ engine, store, mappingIds }, opened, nowSeconds()),
     deployedSchema(store, opened),
     knownDrift(store, opened),
     deliveryFacts(stack, deployment, store),
@@ -54,9 +54,9 @@ export async function uncountedDeployedStatus(
   opened: OpenTable,
 ): Promise<UncountedStatus> {
   const { store } = stack.lakeOf(deployment);
-  const mappingId = deployment.eventSourceMapping;
+  const { mappingIds } = deployment;
   const [status, schemaFile, drift, more] = await Promise.all([
-    uncountedStatus({ store, mappingId }, opened, nowSeconds()),
+    uncountedStatus({ store, mappingIds }, opened, nowSeconds()),
     deployedSchema(store, opened),
     knownDrift(store, opened),
     deliveryFacts(stack, deployment, store),

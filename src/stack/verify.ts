@@ -96,8 +96,8 @@ export async function verifyDeployment(
     const verification = await withScratch(tmpdir(), (scratch) =>
       verify({ schema, source, lake, settle, scratch, candidatesMax: CANDIDATES_MAX, namedMax, onProgress }),
     );
-    const mappingId = deployment.eventSourceMapping;
-    return verificationOf(await verifyReport({ store, mappingId }, schema, verification));
+    const { mappingIds } = deployment;
+    return verificationOf(await verifyReport({ store, mappingIds }, schema, verification));
   } finally {
     connection.close();
   }

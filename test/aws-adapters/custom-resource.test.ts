@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import type { CustomResourceKind } from "../../src/aws/contracts/registry.ts";
+import type { CustomResourceKind, SourceEntry } from "../../src/aws/contracts/registry.ts";
 import { CUSTOM_RESOURCES } from "../../src/aws/contracts/registry.ts";
 import { answerCustomResource, type CustomResourceEvent } from "../../src/aws/register/custom-resource.ts";
-import { deployedSources, deployedTablesOf, readLakeEntry } from "../../src/aws/registry.ts";
+import { deployedSources, deployedTablesOf, mappingIdsOf, readLakeEntry } from "../../src/aws/registry.ts";
 import { publishMoments } from "../../src/aws/tables-view.ts";
 import { tableEntryPath } from "../../src/core/format/deployment-path.ts";
 import type { TableMoments } from "../../src/core/status/tables-view.ts";
@@ -51,8 +51,8 @@ class Stacks {
     return answer;
   }
 
-  source(type: CustomResourceEvent["RequestType"], source = "orders") {
-    const { configuration: _, ...configuration } = sourceEntry(source);
+  source(type: CustomResourceEvent["RequestType"], source = "orders", more: Partial<SourceEntry> = {}) {
+    const { configuration: _, ...configuration } = sourceEntry(source, more);
     return this.send(type, "source", `source ${source}`, { configuration });
   }
 
@@ -190,6 +190,18 @@ test("a source that is removed and added again is read from its beginning by the
   expect((await stacks.served())?.at(-1)).toMatchObject({ fromSeconds: 0 });
   await stacks.source("Create");
   expect(await deployedSources(stacks.store)).toHaveLength(1);
+});
+
+test("a source remembers every mapping that read it, also while it is away", async () => {
+  const stacks = new Stacks();
+  const mappings = async () => (await deployedSources(stacks.store)).map(({ entry }) => mappingIdsOf(entry));
+  await stacks.source("Create", "orders", { eventSourceMapping: "one" });
+  await stacks.source("Update", "orders", { eventSourceMapping: "one", partsAtOnce: 5 });
+  expect(await mappings()).toEqual([["one"]]);
+  await stacks.source("Update", "orders", { eventSourceMapping: "two" });
+  await stacks.source("Delete", "orders", { eventSourceMapping: "two" });
+  await stacks.source("Create", "orders", { eventSourceMapping: "three" });
+  expect(await mappings()).toEqual([["three", "two", "one"]]);
 });
 
 test("a table that is removed leaves dynalake_tables, and one that is replaced stays in it", async () => {

@@ -52,6 +52,7 @@ describe("a stack", () => {
       source: "orders",
       sourceTableArn: "arn:aws:dynamodb:eu-west-1:1:table/orders",
       eventSourceMapping: "orders-mapping",
+      mappingIds: ["orders-mapping"],
       sourceFunction: "orders-source",
       streamFunction: "orders-stream",
       deliveryStream: "order_lines-delivery",

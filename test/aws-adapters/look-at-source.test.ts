@@ -51,6 +51,14 @@ test("a look at a source counts its failed batches, and what waits for a person 
   expect(store.text("a/beginning.json")).toContain(STREAM);
 });
 
+test("a look counts what failed of a mapping that read the source before", async () => {
+  const store = storeOfTwo();
+  for (const mapping of ["orders-mapping", "former", "other"])
+    store.plant(`aws/lambda/${mapping}/batch`, "{}");
+  const source = sourceEntry("orders", { formerMappings: ["former"] });
+  expect((await look(store, "Enabled", { source })).metrics).toMatchObject({ OnFailureObjects: 2 });
+});
+
 test("a new stream of another account's table says, with its ARN, that its owner has to open it", async () => {
   const stream = STREAM.replace("2026-01-01", "2026-01-02");
   const ownerRole = "arn:aws:iam::2:role/dynalake";

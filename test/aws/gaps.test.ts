@@ -51,8 +51,8 @@ async function compact(): Promise<void> {
 
 async function status(): Promise<TableStatus> {
   const { store, engine } = watched.lake;
-  const mappingId = watched.deployment.eventSourceMapping;
-  return tableStatus({ store, engine, mappingId }, await requireTable(store, "watched"), now());
+  const { mappingIds } = watched.deployment;
+  return tableStatus({ store, engine, mappingIds }, await requireTable(store, "watched"), now());
 }
 
 async function switchMapping(Enabled: boolean): Promise<void> {

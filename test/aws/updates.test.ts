@@ -116,8 +116,8 @@ test("afterwards everything goes on", async () => {
     const { deployment, lake } = table;
     const { engine, store } = lake;
     const opened = await requireTable(store, deployment.table);
-    const mappingId = deployment.eventSourceMapping;
-    const status = await tableStatus({ engine, store, mappingId }, opened, Math.floor(Date.now() / 1000));
+    const { mappingIds } = deployment;
+    const status = await tableStatus({ engine, store, mappingIds }, opened, Math.floor(Date.now() / 1000));
     expect(status).toMatchObject({ health: "healthy", openGaps: [] });
     expect(opened.manifest.snapshots).toHaveLength(1);
   }

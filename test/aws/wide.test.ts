@@ -87,9 +87,9 @@ async function servedFor(table: DeployedTable, seconds: number): Promise<void> {
 
 async function statusOf({ deployment, lake }: DeployedTable) {
   const { engine, store } = lake;
-  const mappingId = deployment.eventSourceMapping;
+  const { mappingIds } = deployment;
   const now = Math.floor(Date.now() / 1000);
-  return tableStatus({ engine, store, mappingId }, await requireTable(store, deployment.table), now);
+  return tableStatus({ engine, store, mappingIds }, await requireTable(store, deployment.table), now);
 }
 
 test("all tables are seeded by themselves, of one export for each source, and follow its stream", async () => {

@@ -19,7 +19,11 @@ const SCHEMA = readFileSync(join(import.meta.dirname, "..", "..", "schemas", "do
 const ERRORS = errorsFolder(DOCTOR_TABLE);
 const DEPLOYMENT = {
   ...{ table: DOCTOR_TABLE, bucket: "lake", database: "lake", source: "DynalakeDoctor" },
-  ...{ sourceTableArn: "arn:aws:dynamodb:eu-west-1:1:table/DynalakeDoctor", eventSourceMapping: "mapping" },
+  ...{
+    sourceTableArn: "arn:aws:dynamodb:eu-west-1:1:table/DynalakeDoctor",
+    eventSourceMapping: "mapping",
+    mappingIds: ["mapping"] as readonly string[],
+  },
   ...{ deliveryStream: "delivery", bufferSeconds: 65 },
 } as Deployment;
 

@@ -8,7 +8,7 @@ const DEPLOYMENT = {
   bucket: "lake",
   table: "reviews",
   sourceTableArn: SOURCE,
-  eventSourceMapping: "mapping",
+  ...{ eventSourceMapping: "mapping", mappingIds: ["mapping"] as readonly string[] },
 } as Deployment;
 
 function storeWith(...paths: readonly string[]): MemoryStore {

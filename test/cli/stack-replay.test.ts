@@ -30,6 +30,7 @@ const UNCONVERTED = `${errorsFolder("priced")}unconverted`;
 const DEPLOYMENT = {
   ...{ table: "priced", bucket: "lake", source: "Orders", deliveryStream: "priced-delivery" },
   ...{ sourceTableArn: SOURCE.sourceTableArn, eventSourceMapping: SOURCE.eventSourceMapping },
+  ...{ mappingIds: [SOURCE.eventSourceMapping, "former"] as readonly string[] },
 } as Deployment;
 
 let store: MemoryStore;
@@ -111,6 +112,14 @@ test("each object is read twice: to see what stays held, and to be sent", async 
   await replayed(inBucket(BATCH), inBucket(UNCONVERTED), inBucket(BATCH));
   const reads = [BATCH, UNCONVERTED].map((path) => store.calls.filter((call) => call === `read ${path}`));
   expect(reads.map(({ length }) => length)).toEqual([2, 2]);
+});
+
+test("a batch of a mapping that read the source before is for all tables of the source, and goes", async () => {
+  const batch = `${failedBatchesFolder("former")}shard/2026-11-20T10.00.00-batch`;
+  store.plant(batch, JSON.stringify({ Records: [inserted("b", 3)] }));
+  await replayed(inBucket(batch));
+  expect(sent).toEqual({ "priced-delivery": ["b@3"], "plain-delivery": ["b@3"] });
+  expect(store.objects.has(batch)).toBe(false);
 });
 
 test("a table that was added after a batch failed takes no part, though nothing is in it yet", async () => {

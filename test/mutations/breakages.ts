@@ -2115,8 +2115,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: "a listing of failed batches that fails ends the look at a source",
     marker: "failed-listings-end-no-look",
-    find: "await attempt(() => lake.store.list(failedBatchesFolder(mappingId)))",
-    put: "await lake.store.list(failedBatchesFolder(mappingId))",
+    find: "await attempt(() => failedBatchesOf(lake.store, mappingIdsOf(entry)))",
+    put: "await failedBatchesOf(lake.store, mappingIdsOf(entry))",
     tests: ["test/aws-adapters/look-at-source.test.ts"],
   },
   {
@@ -2858,6 +2858,27 @@ export const breakages: readonly Breakage[] = [
     find: " || !sequences.includes(known.throughSequence)",
     put: "",
     tests: ["test/core/compaction/vacuum.test.ts"],
+  },
+  {
+    name: "a source forgets the mapping that read it before",
+    marker: "former-mappings-stay-known",
+    find: "read.filter((id) => id !== source.eventSourceMapping)",
+    put: "read.slice(read.length)",
+    tests: ["test/aws-adapters/custom-resource.test.ts"],
+  },
+  {
+    name: "what failed of a former mapping is in no count",
+    marker: "batches-of-all-mappings-count",
+    find: "of mappingIds)",
+    put: "of mappingIds.slice(0, 1))",
+    tests: ["test/aws-adapters/look-at-source.test.ts"],
+  },
+  {
+    name: "a batch of a former mapping is replayed into one table alone",
+    marker: "batches-of-former-mappings-are-the-sources",
+    find: "mappingIds.some(",
+    put: "mappingIds.slice(0, 1).some(",
+    tests: ["test/cli/stack-replay.test.ts"],
   },
   {
     name: "a vacuum that goes on counts as begun with each pass",

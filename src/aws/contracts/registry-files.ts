@@ -66,7 +66,11 @@ export const lakeEntryFile: LakeFile<LakeEntry> = { name: "entry of the lake", s
 
 export const sourceEntryFile: LakeFile<SourceEntry> = {
   name: "entry of a source",
-  shape: z.extend(sourceShape, { configuration: safeName, removedAtSeconds: z.optional(moment) }),
+  shape: z.extend(sourceShape, {
+    configuration: safeName,
+    removedAtSeconds: z.optional(moment),
+    formerMappings: z.optional(z.array(text)),
+  }),
 };
 
 export const tableEntryFile: LakeFile<TableEntry> = {

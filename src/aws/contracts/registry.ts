@@ -42,6 +42,8 @@ export interface SourceEntry extends SourceConfiguration {
   readonly configuration: string;
   /** When it was removed; undefined while it is deployed. */
   readonly removedAtSeconds?: number | undefined;
+  /** The ids of mappings that read the source before this one, whose failed batches are the source's, too. */
+  readonly formerMappings?: readonly string[] | undefined;
 }
 
 /** A lake table, as a stack configures it. */

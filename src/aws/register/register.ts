@@ -16,7 +16,7 @@ import { tableEntryFile } from "../contracts/registry-files.ts";
 import { columnsOfFiles } from "../deployed-change.ts";
 import { ensureStoredTables } from "../ensure-stored-tables.ts";
 import type { ViewsCatalog } from "../glue-view.ts";
-import { deployedTableNamed, readSourceEntry } from "../registry.ts";
+import { deployedTableNamed, mappingIdsOf, readSourceEntry } from "../registry.ts";
 import { leaveTables } from "../tables-view.ts";
 
 export interface RegisterContext {
@@ -41,13 +41,24 @@ export async function registerGlueTables(
   await ensureStoredTables(catalog, bucket, stored);
 }
 
-/** `configuration` names the resource that a stack has made: updates of it keep the name. */
+/**
+ * `configuration` names the resource that a stack has made: updates of it keep the name. A stream that is made anew is read by another
+ * mapping; what the one before could not deliver stays to be replayed.
+ */
 export async function registerSource(
   { store }: RegisterContext,
   source: SourceConfiguration,
   configuration: string,
 ): Promise<void> {
-  await replaceLakeFile(store, sourceEntryPath(source.source), { ...source, configuration });
+  const earlier = await readSourceEntry(store, source.source);
+  const read = earlier === undefined ? [] : mappingIdsOf(earlier);
+  const formerMappings = read.filter((id) => id !== source.eventSourceMapping); // breakage: former-mappings-stay-known
+  const entry: SourceEntry = {
+    ...source,
+    configuration,
+    ...(formerMappings.length > 0 && { formerMappings }),
+  };
+  await replaceLakeFile(store, sourceEntryPath(source.source), entry);
 }
 
 export async function removeSource(

@@ -1,15 +1,14 @@
 /** A source's stream is checked for each of its lake tables, and what waits for a person is counted. */
 import type { LambdaClient } from "@aws-sdk/client-lambda";
 import { DynalakeError } from "../../core/error.ts";
-import { failedBatchesFolder } from "../../core/format/lake-path.ts";
 import { deployedMoments } from "../../core/status/tables-view.ts";
-import { type Wholeness, wholenessOf } from "../../core/status/wholeness.ts";
+import { failedBatchesOf, type Wholeness, wholenessOf } from "../../core/status/wholeness.ts";
 import type { NamedGap, Sighting } from "../../core/table/gap.ts";
 import type { OpenTable } from "../../core/table/open-table.ts";
 import type { SourceMetric } from "../contracts/metrics.ts";
 import type { SourceEntry } from "../contracts/registry.ts";
 import { openDeployedTable } from "../lake-schema.ts";
-import { type DeployedTable, deployedTablesOf } from "../registry.ts";
+import { type DeployedTable, deployedTablesOf, mappingIdsOf } from "../registry.ts";
 import { sightStream } from "../stream-sighting.ts";
 import { refreshMoments } from "../tables-view.ts";
 import { healthOf, type LakeHealth } from "./lake-health.ts";
@@ -47,7 +46,7 @@ export async function lookAtSource(
     }
   };
   const { eventSourceMapping: mappingId, ownerRole, sourceTableArn } = entry;
-  const batches = await attempt(() => lake.store.list(failedBatchesFolder(mappingId))); // breakage: failed-listings-end-no-look
+  const batches = await attempt(() => failedBatchesOf(lake.store, mappingIdsOf(entry))); // breakage: failed-listings-end-no-look
   const failedBatches = batches?.length;
   await attempt(async () => {
     const { clients, lambda } = lake;

@@ -19,8 +19,8 @@ import { undeliveredFiles, undeliveredObjects } from "./wholeness.ts";
 
 export interface StatusContext {
   readonly store: ObjectStore;
-  /** The id of the event source mapping of a deployment, whose failed batches belong to the table. */
-  readonly mappingId?: string;
+  /** The ids of the event source mappings that read a deployment's source, whose failed batches belong to the table. */
+  readonly mappingIds?: readonly string[];
   /** A table that no run has followed for so long is unfollowed. */
   readonly followedWithinSeconds?: number;
 }
@@ -42,17 +42,17 @@ export async function tableStatus(
 
 /** The status without the number of rows, which takes a statement to count. */
 export async function uncountedStatus(
-  { store, mappingId, followedWithinSeconds }: StatusContext,
+  { store, mappingIds, followedWithinSeconds }: StatusContext,
   opened: OpenTable,
   nowSeconds: number,
 ): Promise<Omit<TableStatus, "rows">> {
   const { manifest, schema } = opened;
   const state = await readReadingState(store, schema.table);
-  const heartbeat = mappingId === undefined ? await readHeartbeat(store, schema.table) : undefined;
+  const heartbeat = mappingIds === undefined ? await readHeartbeat(store, schema.table) : undefined;
   const gaps = await knownGaps(store, schema.table, manifest);
   const open = openGaps(manifest, gaps);
   const watch = await readStreamWatch(store, schema.table);
-  const undelivered = await undeliveredObjects(store, schema.table, mappingId);
+  const undelivered = await undeliveredObjects(store, schema.table, mappingIds);
   const quarantined = await store.list(quarantineFolder(schema.table));
   const snapshot = manifest.snapshots.at(-1);
   const objects = await opened.changes.since(hourOf(manifest.horizonSeconds));

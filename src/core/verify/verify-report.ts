@@ -14,7 +14,7 @@ export interface VerifyReport extends Verification, Wholeness {
 }
 
 export async function verifyReport(
-  context: Pick<StatusContext, "store" | "mappingId">,
+  context: Pick<StatusContext, "store" | "mappingIds">,
   schema: Schema,
   verification: Verification,
 ): Promise<VerifyReport> {

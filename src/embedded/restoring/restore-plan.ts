@@ -47,8 +47,8 @@ export interface RestorePlan {
 /** The lake of a restore, which only reads it. */
 export interface RestoredLake {
   readonly store: ObjectStore;
-  /** That of a deployment's event source mapping, whose failed batches belong to the table. */
-  readonly mappingId?: string;
+  /** Those of the event source mappings that read a deployment's source, whose failed batches belong to the table. */
+  readonly mappingIds?: readonly string[];
   /** The ARN of a source of another account: a name means one of the caller's. Default: the schema's source. */
   readonly sourceArn?: string;
   /** A folder of this machine for what a restore needs until it is done: the lake's own, if it is one. Absolute. */
@@ -124,14 +124,14 @@ export async function planImport(
 
 /** What the restored items may lack. Throws USAGE for a name that no table can have, and INCOMPLETE. */
 async function lacksOf(
-  { store, mappingId }: Pick<RestoredLake, "store" | "mappingId">,
+  { store, mappingIds }: Pick<RestoredLake, "store" | "mappingIds">,
   { schema, manifest }: OpenTable,
   { to, incomplete }: Pick<RestoreWish, "to" | "incomplete">,
 ): Promise<readonly string[]> {
   if (!TABLE_NAME.test(to)) throw new DynalakeError("USAGE", `"${to}" is not a name that a table can have`);
   const lacks = restoreObstacles(
     schema,
-    await wholenessOf({ store, ...defined({ mappingId }) }, manifest, schema.table),
+    await wholenessOf({ store, ...defined({ mappingIds }) }, manifest, schema.table),
   );
   if (!incomplete) requireWhole(schema.table, lacks);
   return lacks;

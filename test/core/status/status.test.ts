@@ -21,10 +21,11 @@ const BATCH = "aws/lambda/mapping/2026/11/26/one";
 const UNCONVERTED = "t/errors/format-conversion-failed/one";
 const QUARANTINED = "t/quarantine/no-key/one.jsonl";
 
-async function statusOf(store: MemoryStore, mappingId?: string, followedWithinSeconds?: number) {
+async function statusOf(store: MemoryStore, mapping?: string, followedWithinSeconds?: number) {
+  const mappingIds = mapping === undefined ? undefined : [mapping];
   const engine = new FakeEngine(store);
   engine.answer = () => [{ rows: 1n }];
-  const context = { store, engine, ...defined({ mappingId, followedWithinSeconds }) };
+  const context = { store, engine, ...defined({ mappingIds, followedWithinSeconds }) };
   return tableStatus(context, await openTableOf(store, schema), NOW);
 }
 

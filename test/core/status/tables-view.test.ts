@@ -72,7 +72,7 @@ describe("last_compaction", () => {
 describe("of a deployed table", () => {
   async function deployed(store: MemoryStore, mappingId?: string) {
     const opened = await openTableOf(store, schema);
-    const context = { store, ...(mappingId === undefined ? {} : { mappingId }) };
+    const context = { store, ...(mappingId === undefined ? {} : { mappingIds: [mappingId] }) };
     return deployedMoments(store, opened, await wholenessOf(context, opened.manifest, "t"));
   }
 

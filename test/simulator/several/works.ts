@@ -185,6 +185,7 @@ export async function startReplay(world: SeveralWorld, table: LakeTable, folder:
       source: SOURCE,
       sourceTableArn: SOURCE_ARN,
       eventSourceMapping: MAPPING,
+      mappingIds: [MAPPING] as readonly string[],
       deliveryStream: table.deliveryStream,
     } as Deployment;
     const file = { name: `s3://lake/${folder}`, path: "" };
