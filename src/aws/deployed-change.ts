@@ -6,6 +6,7 @@ import { DynalakeError } from "../core/error.ts";
 import { recoverableColumns } from "../core/format/recovery.ts";
 import { changeTexts } from "../core/schema/change-text.ts";
 import { withEarlierColumns } from "../core/schema/earlier-columns.ts";
+import type { RebasedSchema } from "../core/schema/rebased-schema.ts";
 import type { Schema } from "../core/schema/schema.ts";
 import {
   newColumns,
@@ -121,16 +122,16 @@ function doubleReasons({ columns }: Schema, { widened }: PendingEdit): readonly 
 const LATER_CHARACTERS_MAX = 60_000;
 
 /** Whether statements and views have room for the change. */
-export function hasRoom(table: CommittedTable, edit: PendingEdit): boolean {
-  const later = laterColumns(table, edit);
-  const columns = viewColumns(athena, edit.schema);
+export function hasRoom(table: CommittedTable, change: RebasedSchema): boolean {
+  const later = laterColumns(table, change);
+  const columns = viewColumns(athena, change.schema);
   const whole = valueList(athena, columns, typedForm(later));
   const plain = valueList(athena, columns, { ...typedForm(), earlier: false });
   return whole.length - plain.length <= LATER_CHARACTERS_MAX;
 }
 
-function laterColumns({ manifest }: CommittedTable, edit: PendingEdit): ReadonlySet<string> {
-  return new Set([...recoverableColumns(manifest), ...newColumns(edit)]);
+function laterColumns({ manifest }: CommittedTable, change: RebasedSchema): ReadonlySet<string> {
+  return new Set([...recoverableColumns(manifest), ...newColumns(change)]);
 }
 
 function noRoom({ columns }: Schema, later: ReadonlySet<string>): DynalakeError {

@@ -18,6 +18,7 @@ import { segmentMisfits } from "../../core/overlay/segment-misfits.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import type { QueryEngine } from "../../core/ports/query-engine.ts";
 import { schemaTypeText } from "../../core/schema/column-type.ts";
+import type { RebasedSchema } from "../../core/schema/rebased-schema.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import { roomReasons, schemaChange } from "../../core/schema/schema-change.ts";
 import type { PendingEdit } from "../../core/table/schema-edit.ts";
@@ -33,15 +34,17 @@ export interface FollowingContext {
   readonly nowSeconds: () => number;
 }
 
-/** What was found makes of the table's schema, on the columns of its files; undefined for nothing, and where there is no room. */
+/** What was found makes of the table's schema, on the columns of its files, as far as there is room; undefined for nothing. */
 export function followedEdit(table: CommittedTable, wanted: WantedColumns): PendingEdit | undefined {
-  const written = withWanted(table.schema, wanted);
+  const fits = (change: RebasedSchema): boolean => {
+    // Nothing here counts the digits that values need.
+    const isSure = roomReasons(change.widened, undefined).length === 0;
+    return isSure && hasRoom(table, change); // breakage: followed-columns-fit-statements
+  };
+  const written = withWanted(table.schema, wanted, fits);
   const change = written && schemaChange(table.schema, written);
   if (written === undefined || change?.kind !== "compatible") return undefined;
-  const edit: PendingEdit = { ...change, kind: "pending", written };
-  // Nothing here counts the digits that values need.
-  const isSure = roomReasons(edit.widened, undefined).length === 0;
-  return isSure && hasRoom(table, edit) ? edit : undefined; // breakage: followed-columns-fit-statements
+  return { ...change, kind: "pending", written };
 }
 
 /** The change of the schema that waits for Glue's columns; undefined for none. */
@@ -147,17 +150,14 @@ const OF_STATEMENTS: ReadonlySet<ErrorCode> = new Set(["SQL_FAILED", "ENGINE_FAI
 
 const ATTRIBUTES_KEPT_MAX = 200;
 
-/** As many of the columns as statements have room for; undefined for none. */
+/** Those that come: what statements have no room for waits for nothing. Undefined for none. */
 function fittingColumns(table: CommittedTable, wanted: WantedColumns): WantedColumns | undefined {
-  for (
-    let columns = Object.entries(wanted);
-    columns.length > 0;
-    columns = columns.slice(0, columns.length >> 1)
-  ) {
-    const some = Object.fromEntries(columns);
-    if (followedEdit(table, some) !== undefined) return some;
-  }
-  return undefined;
+  const { attributes } = table.schema.file;
+  const come = followedEdit(table, wanted)?.written.file.attributes;
+  if (come === undefined) return undefined;
+  return Object.fromEntries(
+    Object.entries(wanted).filter(([attribute]) => come[attribute] !== attributes[attribute]),
+  );
 }
 
 function unseenSegments(table: CommittedTable, { looks }: FoundRecord): readonly Segment[] {

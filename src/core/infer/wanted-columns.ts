@@ -4,6 +4,7 @@
  */
 import { defined } from "../defined.ts";
 import { foldedName, physicalName } from "../schema/physical-name.ts";
+import type { RebasedSchema } from "../schema/rebased-schema.ts";
 import { type AttributeFile, columnName, parseSchema, type Schema } from "../schema/schema.ts";
 import { schemaChange } from "../schema/schema-change.ts";
 import { grownSchema, mayComeIn } from "./evolved-schema.ts";
@@ -21,14 +22,22 @@ export function wantedColumns(schema: Schema, misfits: ReadonlyMap<string, Shape
   );
 }
 
-/** The schema with all of it that its columns do not have yet, and may take; undefined where that is nothing. */
-export function withWanted(schema: Schema, wanted: WantedColumns): Schema | undefined {
+/**
+ * The schema with all of it that its columns do not have yet, and may take; undefined where that is nothing. Each column is judged by
+ * itself, after those before it: one that may not come keeps no other one away. `fits` is asked of the change with it.
+ */
+export function withWanted(
+  schema: Schema,
+  wanted: WantedColumns,
+  fits: (change: RebasedSchema) => boolean = () => true,
+): Schema | undefined {
   if (schema.evolve === "none") return undefined;
   let grown: Schema | undefined;
   for (const [attribute, spec] of Object.entries(wanted)) {
     const next = withColumn(grown ?? schema, attribute, spec);
+    const change = next && schemaChange(schema, next);
     // breakage: wanted-types-only-widen
-    if (next !== undefined && schemaChange(schema, next).kind === "compatible") grown = next;
+    if (change?.kind === "compatible" && fits(change)) grown = next;
   }
   return grown;
 }
@@ -52,6 +61,7 @@ function mayBeNew(
   attribute: string,
   { name = columnName(attribute) }: AttributeFile,
 ): boolean {
-  const taken = schema.columns.flatMap(({ label }) => [physicalName(label), foldedName(label)]);
-  return mayComeIn(schema)(attribute) && !taken.includes(name);
+  const namesOf = (label: string): readonly string[] => [physicalName(label), foldedName(label)];
+  const taken = new Set(schema.columns.flatMap(({ label }) => namesOf(label)));
+  return mayComeIn(schema)(attribute) && !namesOf(name).some((own) => taken.has(own)); // breakage: wanted-names-are-free
 }
