@@ -47,11 +47,10 @@ export function grownSchema(schema: Schema, input: GrowthInput): SchemaGrowth | 
   const retypes = retypesOf(schema, input);
   const added = newColumns(schema, input.misfits);
   if (retypes.length === 0 && added.length === 0) return undefined;
-  const attributes: Record<string, AttributeFile> = { ...file.attributes };
-  for (const { attribute, spec } of retypes) attributes[attribute] = spec;
-  for (const { attribute, spec } of added) attributes[attribute] = spec;
+  // An assignment would lose an attribute called __proto__.
+  const changed = [...retypes, ...added].map(({ attribute, spec }) => [attribute, spec] as const);
   return {
-    file: { ...plain, attributes },
+    file: { ...plain, attributes: Object.fromEntries([...Object.entries(file.attributes), ...changed]) }, // breakage: any-name-may-come
     added: added.map(({ attribute, spec }) => spec.name ?? columnName(attribute)),
     retyped: retypes.map(({ why }) => why),
   };

@@ -66,7 +66,7 @@ export function rebasedSchema(before: Schema, after: Schema, files: FilesOfBefor
   const taken = takenNames(before);
   const known = new Map(before.columns.map((column) => [column.attribute, column]));
   const attributes: SchemaFile["attributes"] = { ...after.file.attributes };
-  const forms: Record<string, ColumnForms> = {};
+  const forms = new Map<string, ColumnForms>();
   const added: string[] = [];
   const widened: Widening[] = [];
   for (const column of after.columns) {
@@ -74,7 +74,7 @@ export function rebasedSchema(before: Schema, after: Schema, files: FilesOfBefor
     const old = known.get(attribute);
     const next = old === undefined ? newColumn(column, taken) : nextColumn(old, column, taken, files);
     taken.add(next.column);
-    if (next.column !== physicalName(label) || next.earlier.length > 0) forms[attribute] = next;
+    if (next.column !== physicalName(label) || next.earlier.length > 0) forms.set(attribute, next);
     if (old === undefined) added.push(next.column);
     else if (next.earlier.some((each) => each.column === old.name))
       widened.push(widening(old, column, next.column));
@@ -83,7 +83,11 @@ export function rebasedSchema(before: Schema, after: Schema, files: FilesOfBefor
   }
   const { forms: _, ...plain } = after.file;
   const pairs = columnPairs(before, after);
-  const file: SchemaFile = { ...plain, attributes, ...(Object.keys(forms).length === 0 ? {} : { forms }) };
+  const file: SchemaFile = {
+    ...plain,
+    attributes,
+    ...(forms.size === 0 ? {} : { forms: Object.fromEntries(forms) }),
+  };
   return {
     schema: parseStoredSchema(file, `the lake's "${after.table}"`),
     added,

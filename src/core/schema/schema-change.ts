@@ -130,18 +130,21 @@ export function withFollowed(before: Schema, given: Schema): Schema {
 }
 
 function followedAttributes(before: Schema, given: Schema): Record<string, AttributeFile> {
-  const attributes = { ...given.file.attributes };
-  if (given.evolve === "none" || before.evolve === "none") return attributes;
+  const attributes = new Map(Object.entries(given.file.attributes));
   const known = new Map(given.columns.map((column) => [column.attribute, column]));
-  for (const { attribute, type } of before.columns) {
+  for (const { attribute, type } of mayFollow(before, given) ? before.columns : []) {
     const own = known.get(attribute);
     const isNew = own === undefined && !given.dropped.has(attribute) && given.evolve === "all";
     // breakage: given-schemas-narrow-nothing
     if (own !== undefined && (widens(own.type, type) || reaches(own.type, type)))
-      attributes[attribute] = { ...attributes[attribute], type: schemaTypeText(type) };
-    else if (isNew) attributes[attribute] = before.file.attributes[attribute] as AttributeFile;
+      attributes.set(attribute, { ...attributes.get(attribute), type: schemaTypeText(type) });
+    else if (isNew) attributes.set(attribute, before.file.attributes[attribute] as AttributeFile);
   }
-  return attributes;
+  return Object.fromEntries(attributes);
+}
+
+function mayFollow(before: Schema, given: Schema): boolean {
+  return given.evolve !== "none" && before.evolve !== "none";
 }
 
 /** The columns to add. Throws SCHEMA_INVALID if the data rules the change out. `origin` names the new schema in errors. */

@@ -132,6 +132,18 @@ describe("new columns", () => {
     return grownSchema(parseSchema(schema, "test"), { misfits });
   };
 
+  test("come for attributes of any name, and widen", () => {
+    const growth = grown(file({}), "__proto__", "constructor");
+    expect(Object.keys(growth?.file.attributes ?? {})).toEqual(["id", "__proto__", "constructor"]);
+    const typed = (type: string) => parseSchema(file(JSON.parse(`{"__proto__":{"type":"${type}"}}`)), "test");
+    const change = schemaChange(typed("int"), typed("bigint"));
+    expect(change).toMatchObject({ kind: "compatible", widened: [{ attribute: "__proto__", to: "bigint" }] });
+    if (change.kind !== "compatible") return;
+    expect(change.schema.columns[1]?.earlier).toHaveLength(1);
+    const stale = schemaChange(change.schema, parseSchema(file({}), "test"), "least");
+    expect(stale).toMatchObject({ kind: "same" });
+  });
+
   test("get names that no other column has", () => {
     const growth = grown(
       file({ Price: { type: "bigint" }, b: { type: "string", name: "a" } }),
