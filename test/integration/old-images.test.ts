@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
 import { type Delivery, deliver } from "../../src/core/delivery/deliver.ts";
+import { segmentDrift } from "../../src/core/overlay/drift.ts";
 import { historyViews, segmentsView } from "../../src/core/overlay/lake-view.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { lineWriter } from "../../src/core/row/wire-line.ts";
@@ -119,6 +120,9 @@ test("a removal shows what its item last held, if it was the table's: who expire
         `SELECT total, _unmapped AS unmapped FROM (${segments.sql}) WHERE id = 'a' AND _op = 'REMOVE'`,
       );
       expect(tombstone).toEqual({ total: null, unmapped: null });
+      // Of the item that is left, and of no removal.
+      const drift = await segmentDrift(lake.engine, folded, folded.manifest.segments);
+      expect(drift).toMatchObject([{ attribute: "Kind", hidden: 1 }]);
       expect(await lake.engine.rows(removed)).toEqual(last);
     } finally {
       await lake.close();

@@ -11,7 +11,7 @@ import { Inexact } from "../../src/core/row/encoding.ts";
 import { rowCodec } from "../../src/core/row/row.ts";
 import { lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema, type SchemaFile } from "../../src/core/schema/schema.ts";
-import { type Item, readItem } from "../../src/core/values/attribute-value.ts";
+import { type AttributeValue, type Item, readItem } from "../../src/core/values/attribute-value.ts";
 import { transcodePart } from "../../src/transcode/transcode.ts";
 import { attributeValue, item } from "../arbitraries/item.ts";
 import { allEffort } from "../support/effort.ts";
@@ -39,7 +39,7 @@ test("a sample's schema is kept only if no value of any item is less exact by it
     }),
     { numRuns: allEffort ? 1000 : 200 },
   );
-});
+}, 300_000);
 
 test.each([
   ["cents", { price: { N: "29.99" } }, { price: { type: "decimal(38,4)" } }],
@@ -141,6 +141,31 @@ function sameColumns(one: SchemaFile, other: SchemaFile): boolean {
     JSON.stringify(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)));
   return text(one) === text(other);
 }
+
+test.each<[string, SchemaFile["where"]]>([
+  ["by bytes", undefined],
+  // A condition that no bytes can meet.
+  ["parsed", { id: { not: [{ equals: "\ud800" }] } }],
+])("what never enters the lake is in no summary of lines that are read %s", async (_, where) => {
+  const file: SchemaFile = {
+    ...TABLE,
+    ...(where === undefined ? {} : { where }),
+    attributes: { id: { type: "string" }, n: { type: "int" }, secret: { mask: "drop" } },
+  };
+  const secrets: readonly AttributeValue[] = [
+    { S: "x" },
+    { N: "1E+40" },
+    { M: { a: { L: [{ BOOL: true }] } } },
+  ];
+  const items = secrets.flatMap((secret, i) =>
+    [{ N: "5" }, { N: "1.50" }, { S: 'a "quote" \u00e9' }].map(
+      (n, k): Item => readItem({ id: { S: `${i} ${k}` }, n, secret, more: secret }),
+    ),
+  );
+  const { counts, misfits } = await seen(items, file);
+  expect([...counts.keys()].sort()).toEqual(["id", "n"]);
+  expect([...misfits.attributes.keys()].sort()).toEqual(["more", "n"]);
+});
 
 /** The attributes that have a value which their column does not give back, or no column. */
 function inexactOf(items: readonly Item[], file: SchemaFile): readonly string[] {

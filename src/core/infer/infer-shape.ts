@@ -183,7 +183,7 @@ export function merge(into: Shape, from: Shape, level: Level = TOP): void {
   const below = { depth: level.depth + 1, maps: level.maps + 1 };
   if (from.member !== undefined) {
     if (into.member === undefined) {
-      into.member = allMembers(into, level);
+      into.member = allMembers(into, level); // breakage: merged-maps-keep-their-members
       into.members = undefined;
     }
     merge(into.member, from.member, below);

@@ -55,7 +55,7 @@ export function mergeInference(into: Inference, from: Inference): void {
     mergeKindsSeen(into.kinds, from.kinds);
   }
   if (into.attributes.size > 2 * ATTRIBUTES_MAX) forget(into);
-  limitSize(into);
+  limitSize(into); // breakage: merged-summaries-are-bounded
 }
 
 /** Without the attributes whose names look most like data, where there are too many. */

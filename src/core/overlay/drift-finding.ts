@@ -30,7 +30,7 @@ export interface Drift {
 /** "price: up to 3,000 of 24,000 values are not in its column: numbers in a column of type bigint, since 09:12; price__text has them". */
 export function driftSentence({ attribute, column, hidden, values, ...found }: Drift): string {
   const verb = hidden === 1 ? "is" : "are";
-  const bound = found.atMost ? "up to " : "";
+  const bound = found.atMost ? "up to " : ""; // breakage: replaced-rows-may-still-count
   const since = found.sinceSeconds === undefined ? "" : `, since ${timeText(found.sinceSeconds)}`;
   const what = typesText(found);
   if (column === undefined)

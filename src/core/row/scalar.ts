@@ -8,7 +8,7 @@ export function scalarCodec(type: ScalarType): Codec {
   switch (type.kind) {
     case "string":
       return {
-        encode: (value) => ("S" in value ? value.S : MISFIT),
+        encode: (value) => ("S" in value ? value.S : MISFIT), // breakage: strings-are-strings-alone
         decode: (wire) => ({ S: String(wire) }),
       };
     case "boolean":

@@ -63,6 +63,7 @@ export function columnValue(dialect: Dialect, column: TableColumn, form: FileFor
   const unmapped = form.recoverable.has(name) ? [recoveredValue(dialect, declared, "_unmapped")] : [];
   // A value that is there costs nothing more; one that is not is looked for. At most one column has it; of a value that fitted in
   // part, `_unmapped` has all.
+  // breakage: parts-come-from-unmapped-first
   const others = isNested(declared.type) ? [...unmapped, ...earlier] : [...earlier, ...unmapped];
   const own = valueIn(dialect, declared, form);
   return others.length === 0 ? own : `coalesce(${[own, ...others].join(", ")})`;
@@ -89,6 +90,7 @@ function valueOfBefore(
 /** Whether `_unmapped` lacks the attribute: its text alone tells it of most rows. */
 function isNotUnmapped({ json }: Dialect, { attribute }: Column): string {
   const name = json.text(`${JSON.stringify(attribute)}:{`);
+  // breakage: presence-is-told-by-parsed-json
   return `(_unmapped IS NULL OR NOT ${json.holds("_unmapped", name)} OR ${json.attribute("_unmapped", attribute)} IS NULL)`;
 }
 

@@ -105,6 +105,7 @@ function healthOf(states: Readonly<Record<Exclude<Health, "drift" | "healthy">, 
 
 /** The health of a table whose drift is known, too: what no column shows counts, and attributes without one are reported only. */
 export function healthWith(health: Health, drift: readonly Drift[]): Health {
+  // breakage: undeclared-attributes-are-only-listed
   const isHidden = drift.some(({ column }) => column !== undefined && column.text === undefined);
   // breakage: drift-is-not-healthy
   return health === "healthy" && isHidden ? "drift" : health;

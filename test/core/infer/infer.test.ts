@@ -132,6 +132,26 @@ describe("what was observed of parts", () => {
     );
   });
 
+  test("needs bounded room together, too", () => {
+    const names = (count: number, prefix: string): readonly string[] =>
+      Array.from({ length: count }, (_, i) => `${prefix}${String.fromCharCode(97 + (i % 26))}${i}`);
+    const wide = (leaf: string): Inference =>
+      observed(
+        [
+          {
+            id: { S: "1" },
+            m: mapOf(names(100, "o"), () => mapOf(names(50, "i"), () => mapOf([leaf], () => ({ S: "x" })))),
+          },
+        ],
+        { hash: "id" },
+      );
+    const [one, other] = [wide("p"), wide("q")];
+    expect(one.attributes.get("m")?.coarse).toBe(false);
+    const both = merged(one, other);
+    expect(both.attributes.get("m")).toMatchObject({ coarse: true, counts: { M: 2 } });
+    expect(jsonBytes(both)).toBeLessThan(1000);
+  });
+
   test("merges to the same names where there are too many", () => {
     const named = (from: number, to: number): Inference =>
       observed(
@@ -621,6 +641,10 @@ describe("a sample that never ends", () => {
     expect(inferred([{ id: { S: "1" }, m }]).file.attributes.m).toEqual({ type: "json" });
   });
 });
+
+function mapOf(names: readonly string[], value: () => AttributeValue): AttributeValue {
+  return { M: Object.fromEntries(names.map((name) => [name, value()])) };
+}
 
 function inferred(items: Iterable<Item>, key: KeySchema = { hash: "id" }): InferredSchema {
   return inferredSchema(observed(items, key), { table: "t", source: "T", key });

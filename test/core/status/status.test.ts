@@ -2,8 +2,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { defined } from "../../../src/core/defined.ts";
 import { initialManifest, type Manifest, manifestText } from "../../../src/core/format/manifest.ts";
+import type { Drift } from "../../../src/core/overlay/drift-finding.ts";
 import { parseSchema } from "../../../src/core/schema/schema.ts";
-import { tableStatus } from "../../../src/core/status/status.ts";
+import { healthWith, tableStatus } from "../../../src/core/status/status.ts";
 import { openTableOf } from "../../../src/core/table/open-table.ts";
 import { saveReadingState } from "../../../src/core/table/reading-state.ts";
 import { recordGap } from "../../../src/core/table/recorded-gaps.ts";
@@ -211,4 +212,17 @@ describe("who follows a table, and how far behind", () => {
     expect((await statusOf(quiet, undefined, 899)).health).toBe("unfollowed");
     expect((await statusOf(seeded(), undefined, 899)).health).toBe("unfollowed");
   });
+});
+
+test("drift that no column shows is a state of health; what has no column is only listed", () => {
+  const found = { hidden: 3, values: 3, types: { S: 3 }, wholeDigits: 0, fractionDigits: 0 };
+  const undeclared: Drift = { ...found, attribute: "note", column: undefined };
+  const inColumn = (text?: string): Drift => ({
+    ...found,
+    attribute: "price",
+    column: { name: "price", type: "bigint", text },
+  });
+  expect(healthWith("healthy", [undeclared, inColumn("price__text")])).toBe("healthy");
+  expect(healthWith("healthy", [undeclared, inColumn()])).toBe("drift");
+  expect(healthWith("gap", [inColumn()])).toBe("gap");
 });
