@@ -53,9 +53,11 @@ export function sourcePermissions(
     ...access.openLakeTable(),
     ...exportPermissions(access, source, name),
     { actions: ["lambda:GetEventSourceMapping"], resources: [mappingArn] },
-    ...access.read("gaps/", "compacted.json", ...LOOKS),
+    ...access.read("gaps/", "compacted.json", "found.json", ...LOOKS),
     ...access.write("gaps/", ...LOOKS),
-    ...access.list("gaps/", "quarantine/", "errors/", "waiting/", "compacted.json", ...LOOKS),
+    ...access.list(
+      ...["gaps/", "quarantine/", "errors/", "waiting/", "compacted.json", "found.json", ...LOOKS],
+    ),
     ...access.listFailedBatches(),
     // To tell what a look has found.
     ...access.catalog(["glue:GetTable", "glue:UpdateTable"], [momentsViewName(EVERY_TABLE)]),

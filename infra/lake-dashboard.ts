@@ -57,6 +57,7 @@ export function lakeDashboard(scope: Construct, id: string, lake: LakePlace, wor
       ],
     ],
   );
+  row(["Not in SQL: values", [ofTables("HiddenValues", "Maximum")]]);
   row(
     ["Reading", [ofSources("StreamUnreadSeconds"), ofSources("FailedLooks")]],
     [

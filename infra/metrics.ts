@@ -14,6 +14,7 @@ import type { LakePlace } from "./lake-place.ts";
 export interface TableMetrics {
   readonly gaps: Metric;
   readonly undelivered: Metric;
+  readonly hiddenValues: Metric;
   readonly compactions: Metric;
   /** Seconds. */
   readonly deliveryAge: Metric;
@@ -40,6 +41,7 @@ const FIVE_MINUTES = Duration.minutes(5);
 /** For metrics that each compaction publishes, and each check of a source. */
 const QUARTER = Duration.minutes(15);
 const HOUR = Duration.hours(1);
+const THREE_HOURS = Duration.hours(3);
 
 export function tableMetrics(lake: LakePlace, table: string, deliveryStreamName: string): TableMetrics {
   const own = (metricName: TableMetric, statistic: string, period: Duration): Metric =>
@@ -53,6 +55,8 @@ export function tableMetrics(lake: LakePlace, table: string, deliveryStreamName:
   return {
     gaps: own("OpenGaps", "max", QUARTER),
     undelivered: own("UndeliveredObjects", "max", QUARTER),
+    // Hourly looks repeat it: in so long none is missed, and it is mailed once.
+    hiddenValues: own("HiddenValues", "max", THREE_HOURS),
     compactions: own("Compactions", "sum", FIVE_MINUTES),
     deliveryAge: new Metric({
       namespace: "AWS/Firehose",

@@ -17,6 +17,10 @@ export function tableWatches(
       metric: metrics.undelivered,
       says: "records are in quarantine, Firehose left error files, or changes wait for the table: see `status`",
     },
+    HiddenValues: {
+      metric: metrics.hiddenValues,
+      says: "SQL does not show all values: `dynalake schema drift` lists their columns",
+    },
     DeliveryAge: {
       metric: metrics.deliveryAge,
       from: deliveryAge.toSeconds(),

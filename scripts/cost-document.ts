@@ -163,7 +163,7 @@ per second that is most of the storage: a day less of both saves a seventh of th
 that rate by 13 TB and $300 every month. Nothing deletes it, because it is the history. Your own lifecycle rule may move
 old hours to a cheaper class that Athena reads at once; deleting them deletes history.
 
-**Monitoring.** \`dashboard: "none"\` saves $3 per lake, \`alarms: "none"\` $0.60 per source and $0.40 per lake table.
+**Monitoring.** \`dashboard: "none"\` saves $3 per lake, \`alarms: "none"\` $0.60 per source and $0.50 per lake table.
 
 **Snapshots.** An export is billed by the table's size, however little has changed: $10 for 100 GB. Athena reads the
 staged rows once or a few times, for cents to dollars. You need another snapshot only after a gap. A daily one (\`snapshotEvery\`)

@@ -3,6 +3,7 @@
 import { type DeliveryStatus, deliveryStatus } from "../aws/delivery-status.ts";
 import { deployedEdit, deployedEditSentence } from "../aws/deployed-change.ts";
 import type { Deployment } from "../aws/deployment.ts";
+import { knownDrift } from "../aws/known-drift.ts";
 import { deployedTableNamed } from "../aws/registry.ts";
 import { defined } from "../core/defined.ts";
 import { type CountedDay, readCheckedDeliveries } from "../core/delivery/check-deliveries.ts";
@@ -13,7 +14,6 @@ import type { OpenTable } from "../core/table/open-table.ts";
 import { tableStatusOf } from "../library/reported.ts";
 import type { TableStatus } from "../library/reports.ts";
 import { nowSeconds } from "../sdk/new-run-id.ts";
-import { knownDrift } from "./drift.ts";
 import { deployedTable, type OpenedStack } from "./open-stack.ts";
 
 /** The status of a deployed table, whose rows no statement has counted. */

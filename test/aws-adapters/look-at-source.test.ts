@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 import { type LookedAtSource, lookAtSource } from "../../src/aws/steps/look-at-source.ts";
 import { publishMoments } from "../../src/aws/tables-view.ts";
 import { DynalakeError } from "../../src/core/error.ts";
+import { saveFound } from "../../src/core/overlay/found-record.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
 import { deployedMoments } from "../../src/core/status/tables-view.ts";
 import { wholenessOf } from "../../src/core/status/wholeness.ts";
@@ -57,6 +58,19 @@ test("a look counts what failed of a mapping that read the source before", async
     store.plant(`aws/lambda/${mapping}/batch`, "{}");
   const source = sourceEntry("orders", { formerMappings: ["former"] });
   expect((await look(store, "Enabled", { source })).metrics).toMatchObject({ OnFailureObjects: 2 });
+});
+
+test("a look counts the values that no column shows, as compactions have found them", async () => {
+  const store = new MemoryStore();
+  const table = tableEntry("orders", "a");
+  const schema = { ...table.schema, evolve: "types" as const };
+  register(store, { sources: [SOURCE], tables: [{ ...table, schema }] });
+  const [attribute = "", { type = "" } = {}] = Object.entries(schema.attributes)[0] ?? [];
+  const found = { attribute, hidden: 3, values: 3, types: { L: 3 }, wholeDigits: 0, fractionDigits: 0 };
+  const column = { name: attribute, type };
+  await saveFound(store, "a", { looks: [{ runs: ["r"], found: [{ ...found, column }] }] });
+  const { tables } = await look(store);
+  expect(tables).toMatchObject([{ table: "a", health: { HiddenValues: 3 } }]);
 });
 
 test("a new stream of another account's table says, with its ARN, that its owner has to open it", async () => {

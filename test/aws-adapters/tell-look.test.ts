@@ -1,7 +1,6 @@
 /** What a check of a source publishes. */
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
-import type { LakeHealth } from "../../src/aws/steps/lake-health.ts";
-import type { LookedAtSource } from "../../src/aws/steps/look-at-source.ts";
+import type { LookedAtSource, LookedHealth } from "../../src/aws/steps/look-at-source.ts";
 
 /** They make Powertools write by `console`, and publish all the same. */
 const variables = {
@@ -23,17 +22,18 @@ afterAll(() => {
   process.env = before;
 });
 
-const HEALTHY: LakeHealth = {
+const HEALTHY: LookedHealth = {
   OpenGaps: 0,
   QuarantineObjects: 0,
   ErrorObjects: 0,
   WaitingObjects: 0,
   UndeliveredObjects: 0,
+  HiddenValues: 0,
 };
 
 function published(
   metrics: Partial<LookedAtSource["metrics"]>,
-  health: Partial<LakeHealth>,
+  health: Partial<LookedHealth>,
 ): readonly object[] {
   lines = [];
   tellLook("Orders", {
@@ -49,10 +49,15 @@ test("an idle source and its tables publish nothing: each metric is billed for t
 });
 
 test("what waits for a person is published, of the source and of the table that has it", () => {
-  const found = published({ OnFailureObjects: 2 }, { OpenGaps: 1, UndeliveredObjects: 3 });
+  const found = published({ OnFailureObjects: 2 }, { OpenGaps: 1, UndeliveredObjects: 3, HiddenValues: 4 });
   expect(found).toHaveLength(2);
   expect(found[0]).toMatchObject({ Source: "Orders", OnFailureObjects: 2 });
   expect(found[0]).not.toHaveProperty("FailedLooks");
-  expect(found[1]).toMatchObject({ LakeTable: "orders", OpenGaps: 1, UndeliveredObjects: 3 });
+  expect(found[1]).toMatchObject({
+    LakeTable: "orders",
+    OpenGaps: 1,
+    UndeliveredObjects: 3,
+    HiddenValues: 4,
+  });
   expect(found[1]).not.toHaveProperty("ErrorObjects");
 });

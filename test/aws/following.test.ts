@@ -9,6 +9,8 @@ import {
   waitUntilTableExists,
 } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { COMPACTION_KINDS } from "../../src/aws/contracts/steps.ts";
+import { knownDrift } from "../../src/aws/known-drift.ts";
 import { tableEntryPath } from "../../src/core/format/deployment-path.ts";
 import { tableDrift } from "../../src/core/overlay/drift.ts";
 import { itemsStatement } from "../../src/core/overlay/items.ts";
@@ -56,7 +58,7 @@ async function makeTable(items: readonly StoredItem[]): Promise<void> {
 
 async function deploy(): Promise<void> {
   const file = join(emulator.folder, "orders.json");
-  const attributes = { Id: { type: "string" }, Price: { type: "bigint" } };
+  const attributes = { Id: { type: "string" }, Price: { type: "bigint" }, Tags: { type: "array<string>" } };
   const key = { hash: "Id" };
   await writeFile(
     file,
@@ -166,5 +168,44 @@ test("values of another kind are text as well, and in the history", async () => 
   expect(
     await orders.rows("SELECT id, price__text FROM orders_history WHERE price__text IS NOT NULL ORDER BY id"),
   ).toEqual(found);
+  expect(await emulator.denials()).toEqual([]);
+});
+
+/** What a function publishes, from the end of its log. */
+async function published(handler: string, event: unknown): Promise<string> {
+  const { said, log } = await orders.invokeLogged(handler, event);
+  expect(said).toHaveProperty("answer");
+  return log;
+}
+
+/** The end of a compaction, which has nothing left to do. */
+const END = { table: "orders", scope: "grown", settleSeconds: 0, done: COMPACTION_KINDS };
+
+test("values that neither a column nor text shows are drift since their first look, and published at its end and hourly", async () => {
+  const look = { step: "look" };
+  for (const log of [await published("source", look), await published("plan-compaction", END)])
+    expect(log).not.toContain("HiddenValues");
+  await orders.put({ Id: { S: "j" }, Tags: { S: "none" }, Note: { S: "has no column" } });
+  await itemsAreThoseOfTheTable();
+  const beforeSeconds = Math.floor(Date.now() / 1000);
+  expect(await compact()).toMatchObject({ output: { done: ["minor"] } });
+  const { store } = orders.lake;
+  const drift = (await knownDrift(store, await requireTable(store, "orders"))) ?? [];
+  const texts = drift.map(({ attribute, column }) => [attribute, column?.text]);
+  expect(texts.sort()).toEqual([
+    ["Note", undefined],
+    ["Price", "price__text"],
+    ["Tags", undefined],
+  ]);
+  const tags = drift.find(({ attribute }) => attribute === "Tags");
+  expect(tags).toMatchObject({ hidden: 1, types: { S: 1 } });
+  expect(tags?.sinceSeconds).toBeGreaterThanOrEqual(beforeSeconds);
+  for (const log of [await published("source", look), await published("plan-compaction", END)]) {
+    expect(log).toContain('"HiddenValues":1');
+    expect(log).toContain('"LakeTable":"orders"');
+  }
+  expect(await orders.rows("SELECT table_name, drift, is_whole FROM dynalake_tables")).toEqual([
+    { table_name: "orders", drift: "Price", is_whole: true },
+  ]);
   expect(await emulator.denials()).toEqual([]);
 });

@@ -2,6 +2,7 @@
 
 import { expect, test } from "@jest/globals";
 import type { CleanEvent, PlanCompactionEvent } from "../../src/aws/contracts/steps.ts";
+import { unshownValues } from "../../src/aws/known-drift.ts";
 import { publishViews } from "../../src/aws/publish-views.ts";
 import { readExport } from "../../src/aws/source-export.ts";
 import { beginExport } from "../../src/aws/steps/begin-export.ts";
@@ -243,7 +244,9 @@ class Functions {
   plan(name: string, event: PlanCompactionEvent) {
     return this.invoke(name, async (context) => {
       if (event.done.length === 0) await lakeHealth(context.store, context.opened);
-      return planCompaction(context, event);
+      const planned = await planCompaction(context, event);
+      if (planned.step === "publish") await unshownValues(context.store, context.opened);
+      return planned;
     });
   }
 }
@@ -255,6 +258,7 @@ async function look(context: StepContext): Promise<void> {
   const reader = { streamArn: "arn", isReading: true, unchangedSinceSeconds: since };
   await watchStream(context, { stream, reader });
   await lakeHealth(context.store, context.opened);
+  await unshownValues(context.store, context.opened);
 }
 
 /** The table is found in the registry, and its lock is taken. */

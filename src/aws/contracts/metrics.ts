@@ -29,6 +29,8 @@ export const TABLE_METRICS = {
   WaitingObjects: "Count",
   /** All of them but the gaps. */
   UndeliveredObjects: "Count",
+  /** Values that neither their column nor one of text shows, found likewise. */
+  HiddenValues: "Count",
 } as const;
 
 /** Those of a source, found hourly. */

@@ -5,8 +5,9 @@ import { deployedMoments } from "../../core/status/tables-view.ts";
 import { failedBatchesOf, type Wholeness, wholenessOf } from "../../core/status/wholeness.ts";
 import type { NamedGap, Sighting } from "../../core/table/gap.ts";
 import type { OpenTable } from "../../core/table/open-table.ts";
-import type { SourceMetric } from "../contracts/metrics.ts";
+import type { SourceMetric, TableMetric } from "../contracts/metrics.ts";
 import type { SourceEntry } from "../contracts/registry.ts";
+import { unshownValues } from "../known-drift.ts";
 import { openDeployedTable } from "../lake-schema.ts";
 import { type DeployedTable, deployedTablesOf, mappingIdsOf } from "../registry.ts";
 import { sightStream } from "../stream-sighting.ts";
@@ -22,9 +23,11 @@ export interface LookedAtSource {
   readonly failures: readonly DynalakeError[];
 }
 
+export type LookedHealth = LakeHealth & Readonly<Record<Extract<TableMetric, "HiddenValues">, number>>;
+
 export interface LookedAtTable {
   readonly table: string;
-  readonly health: LakeHealth;
+  readonly health: LookedHealth;
   readonly gaps: readonly NamedGap[];
   readonly unreadSeconds: number;
 }
@@ -85,5 +88,6 @@ async function lookAtTable(
 ): Promise<{ readonly looked: LookedAtTable; readonly own: Wholeness }> {
   const { gaps, unreadSeconds } = await watchStream({ ...lake, opened, entry }, sighting);
   const own = await wholenessOf(lake, opened.manifest, table);
-  return { looked: { table, gaps, unreadSeconds, health: healthOf(own) }, own };
+  const health = { ...healthOf(own), HiddenValues: await unshownValues(lake.store, opened) };
+  return { looked: { table, gaps, unreadSeconds, health }, own };
 }

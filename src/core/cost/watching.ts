@@ -30,7 +30,7 @@ const TICK_LISTS = 5;
 const TICK_GETS = 3;
 /** A look lists what was put aside, by kinds, and what the tick lists. */
 const LOOK_LISTS = 8;
-const LOOK_GETS = 6;
+const LOOK_GETS = 7;
 const VACUUM_LISTS = 20;
 
 export function ticksPerMonth(compactEveryMinutes: number): number {
@@ -86,7 +86,7 @@ export function tableWatching(
   // CloudWatch looks back a day at most: the alarm on missing compactions needs four intervals.
   const misses = isCompacted && compactEveryMinutes <= 360;
   return {
-    alarms: alarms ? 3 + (misses ? 1 : 0) : 0,
+    alarms: alarms ? 4 + (misses ? 1 : 0) : 0,
     metrics: isCompacted ? 1 : 0,
     dashboards: 0,
     keys: 0,

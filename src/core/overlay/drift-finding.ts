@@ -27,6 +27,11 @@ export interface Drift {
   readonly fractionDigits: number;
 }
 
+/** Whether a column should show the values and none does, not even as text. Attributes that have no column are reported only. */
+export function isUnshown({ column }: Pick<Drift, "column">): boolean {
+  return column !== undefined && column.text === undefined; // breakage: health-counts-what-nothing-shows
+}
+
 /** "price: up to 3,000 of 24,000 values are not in its column: numbers in a column of type bigint, since 09:12; price__text has them". */
 export function driftSentence({ attribute, column, hidden, values, ...found }: Drift): string {
   const verb = hidden === 1 ? "is" : "are";

@@ -1,7 +1,7 @@
 /** The state of a lake table, for the engineer on call. */
 import { hourOf, quarantineFolder, quarantineReason } from "../format/lake-path.ts";
 import { type Gap, openGaps } from "../format/manifest.ts";
-import type { Drift } from "../overlay/drift-finding.ts";
+import { type Drift, isUnshown } from "../overlay/drift-finding.ts";
 import { currentView } from "../overlay/lake-view.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { QueryEngine } from "../ports/query-engine.ts";
@@ -105,10 +105,7 @@ function healthOf(states: Readonly<Record<Exclude<Health, "drift" | "healthy">, 
 
 /** The health of a table whose drift is known, too: what no column shows counts, and attributes without one are reported only. */
 export function healthWith(health: Health, drift: readonly Drift[]): Health {
-  // breakage: undeclared-attributes-are-only-listed
-  const isHidden = drift.some(({ column }) => column !== undefined && column.text === undefined);
-  // breakage: drift-is-not-healthy
-  return health === "healthy" && isHidden ? "drift" : health;
+  return health === "healthy" && drift.some(isUnshown) ? "drift" : health; // breakage: drift-is-not-healthy
 }
 
 /**

@@ -73,7 +73,7 @@ describe("an idle lake", () => {
     const all = of({}).idle;
     expect(all.lake - idle.lake).toBeCloseTo(PRICES.dashboard.dollars + 2 * PRICES.alarm.dollars, 10);
     expect(all.source - idle.source).toBeCloseTo(6 * PRICES.alarm.dollars, 10);
-    expect(all.table - idle.table).toBeCloseTo(4 * PRICES.alarm.dollars, 10);
+    expect(all.table - idle.table).toBeCloseTo(5 * PRICES.alarm.dollars, 10);
   });
 });
 

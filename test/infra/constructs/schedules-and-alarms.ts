@@ -106,6 +106,7 @@ describe("alarms", () => {
       "FailedLooks: dynalake/dynalake FailedLooks Maximum >= 1 for 1 x 3600 s",
       "Gaps: dynalake/dynalake OpenGaps Maximum >= 1 for 1 x 900 s",
       "Undelivered: dynalake/dynalake UndeliveredObjects Maximum >= 1 for 1 x 900 s",
+      "HiddenValues: dynalake/dynalake HiddenValues Maximum >= 1 for 1 x 10800 s",
       "DeliveryAge: AWS/Firehose DeliveryToS3.DataFreshness Maximum >= 900 for 1 x 300 s",
       "CompactionMissing: dynalake/dynalake Compactions Sum < 1 for 1 x 3600 s",
     ]);
@@ -137,7 +138,7 @@ describe("alarms", () => {
     const dimensions = own.map(({ Dimensions }) =>
       Dimensions.map(({ Name }: { Name: string }) => Name).join(),
     );
-    expect(dimensions).toEqual(["Source", "Source", "Source", "LakeTable", "LakeTable", "LakeTable"]);
+    expect(dimensions).toEqual(["Source", "Source", "Source", ...Array(4).fill("LakeTable")]);
     for (const { Dimensions } of own)
       expect(Dimensions[0].Value).toMatch(Dimensions[0].Name === "Source" ? /^reviews-/ : /^reviews$/);
   });
@@ -145,7 +146,7 @@ describe("alarms", () => {
   deepTest("do not hear of a table of the same name in another lake", () => {
     const { lake, reviews } = makeExample({}, { databaseName: "shop" });
     const namespaces = [...alarms(reviews).values()].map((alarm) => alarm.Namespace);
-    expect(namespaces.filter((name) => !name.startsWith("AWS/"))).toEqual(Array(6).fill("dynalake/shop"));
+    expect(namespaces.filter((name) => !name.startsWith("AWS/"))).toEqual(Array(7).fill("dynalake/shop"));
     for (const template of [lake, reviews])
       for (const { Properties } of resourcesOf(template, "AWS::Lambda::Function").values())
         expect(Properties.Environment.Variables.POWERTOOLS_METRICS_NAMESPACE).toBe("dynalake/shop");
@@ -205,6 +206,7 @@ test("the dashboard shows every metric that is alarmed on, of all tables by sear
     "ErrorObjects",
     "WaitingObjects",
     "OpenGaps",
+    "HiddenValues",
     "StreamUnreadSeconds",
     "FailedLooks",
     "ExecutionsFailed",
