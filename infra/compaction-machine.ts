@@ -128,7 +128,7 @@ function workStates(
   const place = {
     bucket: lake.bucket.bucketName,
     database: lake.databaseName,
-    workGroup: lake.workGroupName,
+    workGroup: lake.upkeepWorkGroupName,
   };
   const commitEvent = given<CommitEvent>({ table: TABLE, run: planned.at("run") });
   return {

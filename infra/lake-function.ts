@@ -35,7 +35,7 @@ export function lakeFunction<Handler extends HandlerName>(
   const place: LakeVariables = {
     LAKE_BUCKET: lake.bucket.bucketName,
     LAKE_DATABASE: lake.databaseName,
-    LAKE_WORKGROUP: lake.workGroupName,
+    LAKE_WORKGROUP: lake.upkeepWorkGroupName,
   };
   const what = `dynalake ${owner}: ${handler}`;
   const role = handRole(scope, `${id}Role`, {

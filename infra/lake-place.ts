@@ -10,8 +10,11 @@ export interface LakePlace extends IConstruct {
   readonly bucket: IBucket;
   readonly databaseName: string;
   readonly database: CfnDatabase;
+  /** Where people query. */
   readonly workGroupName: string;
-  readonly workGroupArn: string;
+  /** Where functions and machines run statements: no limit cancels what was paid for. */
+  readonly upkeepWorkGroupName: string;
+  readonly upkeepWorkGroupArn: string;
   readonly encryptionKey: IKey | undefined;
   /** Lake Formation governs the catalog: roles that run statements ask it for access to the data. */
   readonly lakeFormation: boolean;

@@ -32,6 +32,7 @@ import { type LakePlace, MAPS_PREFIX, READERS_PREFIX, RESULTS_PREFIX } from "./l
 import { watchLake } from "./lake-watch.ts";
 import { type LakeRoles, LakeWork } from "./lake-work.ts";
 import { makeLogGroup } from "./log-group.ts";
+import { lakePrefix } from "./names.ts";
 import { LAKE_KEY_ACTIONS } from "./owner-setup.ts";
 import { acknowledge } from "./permissions.ts";
 import { Registry } from "./registry.ts";
@@ -46,7 +47,7 @@ export interface LakeProps {
   readonly encryptionKey?: IKey;
   /** Address that is emailed about each failure and alarm, once the subscription is confirmed. */
   readonly email?: string;
-  /** Athena cancels statements that read more than this, including those of compactions. Default: 1,024. */
+  /** Athena cancels statements of people that read more than this. Those of snapshots and compactions have no limit. Default: 1,024. */
   readonly scanGibibytesMax?: number;
   /** How long deleted or replaced objects can be restored; 0 turns this off. Default: 7. */
   readonly undeleteDays?: number;
@@ -88,7 +89,10 @@ export class Lake extends Construct implements LakePlace {
   readonly bucket: IBucket;
   readonly databaseName: string;
   readonly database: CfnDatabase;
+  /** The Athena work group in which people query. */
   readonly workGroupName: string;
+  /** The one in which snapshots and compactions run statements, without a limit: one that is canceled is paid for, and tried again. */
+  readonly upkeepWorkGroupName: string;
   readonly encryptionKey: IKey | undefined;
   readonly lakeFormation: boolean;
   /** Receives successes of snapshots and compactions. */
@@ -126,6 +130,7 @@ export class Lake extends Construct implements LakePlace {
       databaseInput: { name: this.databaseName, description: "Tables of a dynalake lake" },
     });
     this.workGroupName = this.databaseName;
+    this.upkeepWorkGroupName = `${lakePrefix(this.databaseName)}-upkeep`;
     this.readerPolicies = makeWorkGroups(this, this, props);
     // Two topics instead of one with filter attributes: alarms cannot set attributes on what they publish.
     this.successTopic = makeTopic(this, "Success", "dynalake: successes");
@@ -133,6 +138,8 @@ export class Lake extends Construct implements LakePlace {
     if (props.email !== undefined) this.failureTopic.addSubscription(new EmailSubscription(props.email));
     this.logGroup = makeLogGroup(this, "Log");
     const work = new LakeWork(this, "Work", { lake: this, tickEvery: () => this.tickEvery() });
+    // They name it only.
+    work.node.addDependency(this.node.findChild("Upkeep"));
     this.snapshotMachine = work.snapshot.machine;
     this.compactionMachine = work.compaction.machine;
     this.roles = work.roles;
@@ -202,6 +209,10 @@ export class Lake extends Construct implements LakePlace {
 
   get workGroupArn(): string {
     return workGroupArn(this, this.workGroupName);
+  }
+
+  get upkeepWorkGroupArn(): string {
+    return workGroupArn(this, this.upkeepWorkGroupName);
   }
 }
 

@@ -160,7 +160,7 @@ function seedStates(
   const place = {
     bucket: lake.bucket.bucketName,
     database: lake.databaseName,
-    workGroup: lake.workGroupName,
+    workGroup: lake.upkeepWorkGroupName,
   };
   const ofExport = given<PlanSeedEvent>({
     table: TABLE,

@@ -158,7 +158,7 @@ export class TableAccess {
    * The objects that the statements read and write need separate permissions.
    */
   runStatements(...tables: readonly StoredTable[]): readonly Permission[] {
-    const place = { workGroupArn: this.lake.workGroupArn, results: RESULTS_PREFIX };
+    const place = { workGroupArn: this.lake.upkeepWorkGroupArn, results: RESULTS_PREFIX };
     return this.runStatementsIn(
       place,
       tables.map((stored) => this.stored(stored)),

@@ -23,7 +23,13 @@ export function makeWorkGroups(
   lake: LakePlace,
   { readers = [], scanGibibytesMax = 1024 }: WorkGroupOptions,
 ): Readonly<Record<string, ManagedPolicy>> {
-  const make = (id: string, name: string, prefix: string, description: string): CfnWorkGroup =>
+  const make = (
+    id: string,
+    name: string,
+    prefix: string,
+    description: string,
+    gibibytesMax?: number,
+  ): CfnWorkGroup =>
     new CfnWorkGroup(scope, id, {
       name,
       description,
@@ -34,7 +40,7 @@ export function makeWorkGroups(
         engineVersion: { selectedEngineVersion: "Athena engine version 3" },
         publishCloudWatchMetricsEnabled: true,
         requesterPaysEnabled: false,
-        bytesScannedCutoffPerQuery: scanGibibytesMax * 1024 ** 3,
+        ...(gibibytesMax === undefined ? {} : { bytesScannedCutoffPerQuery: gibibytesMax * 1024 ** 3 }),
         resultConfiguration: {
           outputLocation: `s3://${lake.bucket.bucketName}/${prefix}`,
           encryptionConfiguration:
@@ -45,15 +51,24 @@ export function makeWorkGroups(
       },
     });
   const policies: Record<string, ManagedPolicy> = {};
-  make("WorkGroup", lake.workGroupName, RESULTS_PREFIX, "Queries on a dynalake lake");
+  make("WorkGroup", lake.workGroupName, RESULTS_PREFIX, "Queries on a dynalake lake", scanGibibytesMax);
+  // breakage: upkeep-has-no-limit
+  make("Upkeep", lake.upkeepWorkGroupName, RESULTS_PREFIX, "Snapshots and compactions of a dynalake lake");
   for (const [i, reader] of readers.entries()) {
     const name = `${lake.workGroupName}-${reader}`;
-    if (!READER_NAME.test(reader) || name.length > NAME_CHARACTERS_MAX || readers.indexOf(reader) !== i)
+    const isTaken = readers.indexOf(reader) !== i || name === lake.upkeepWorkGroupName;
+    if (!READER_NAME.test(reader) || name.length > NAME_CHARACTERS_MAX || isTaken)
       throw new DynalakeError("USAGE", `invalid name of a reader: "${reader}"`, {
         next: "Give each reader another name in readers, of at most 31 lowercase letters, digits and hyphens.",
       });
     // breakage: results-of-readers-are-apart
-    make(`Reader-${reader}`, name, `${READERS_PREFIX}${reader}/`, `Queries of ${reader} on a dynalake lake`);
+    make(
+      `Reader-${reader}`,
+      name,
+      `${READERS_PREFIX}${reader}/`,
+      `Queries of ${reader} on a dynalake lake`,
+      scanGibibytesMax,
+    );
     policies[reader] = makePolicy(scope, lake, reader, name);
   }
   return policies;

@@ -7,12 +7,15 @@ import { resourcesOf, type TemplateJson, templateOf, testApp, useFolder } from "
 
 useFolder();
 
+/** With rules of the bucket for each table. */
+const PROPS = { encryption: "kms", email: "ops@example.com", putAsideDays: 30 } as const;
+
 describe("a hundred lake tables of thirty sources, in five stacks beside the lake's", () => {
   let lake: TemplateJson;
   let tables: readonly TemplateJson[];
   beforeAll(() => {
     const app = testApp();
-    const lakeStack = new LakeStack(app, "Lake", { encryption: "kms", email: "ops@example.com" });
+    const lakeStack = new LakeStack(app, "Lake", PROPS);
     const stacks = Array.from({ length: 5 }, (_, i) => {
       const stack = new Stack(app, `Tables${i}`);
       addSources(stack, lakeStack.lake, [3, 3, 3, 3, 4, 4]);
@@ -28,9 +31,7 @@ describe("a hundred lake tables of thirty sources, in five stacks beside the lak
   });
 
   test("add nothing to the lake's own stack", () => {
-    const alone = templateOf(
-      new LakeStack(testApp(), "Lake", { encryption: "kms", email: "ops@example.com" }),
-    );
+    const alone = templateOf(new LakeStack(testApp(), "Lake", PROPS));
     expect(Object.keys(lake.Resources)).toEqual(Object.keys(alone.Resources));
     // Exports, however many stacks use them.
     expect(Object.keys(lake.Outputs).length).toBeLessThan(15);

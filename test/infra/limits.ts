@@ -11,6 +11,8 @@ const OUTPUTS_MAX = 200;
 const TEMPLATE_BYTES_MAX = 1_000_000;
 const POLICY_CHARACTERS_MAX = 10_240;
 const ENVIRONMENT_BYTES_MAX = 4096;
+/** AWS: S3 user guide, "Managing the lifecycle of objects". */
+const LIFECYCLE_RULES_MAX = 1000;
 
 /** Adds sources, each with so many lake tables. */
 export function addSources(stack: Stack, lake: Lake, tablesOfEach: readonly number[]): void {
@@ -35,6 +37,8 @@ export function expectWithinLimits(template: TemplateJson): void {
     const policies = JSON.stringify(role.Properties.Policies ?? []);
     expect(policies.length).toBeLessThan(POLICY_CHARACTERS_MAX);
   }
+  for (const { Properties } of resourcesOf(template, "AWS::S3::Bucket").values())
+    expect(Properties.LifecycleConfiguration.Rules.length).toBeLessThanOrEqual(LIFECYCLE_RULES_MAX);
   for (const { Properties } of resourcesOf(template, "AWS::Lambda::Function").values()) {
     const variables = JSON.stringify(Properties.Environment.Variables);
     expect(Buffer.byteLength(variables)).toBeLessThan(ENVIRONMENT_BYTES_MAX);

@@ -2986,6 +2986,13 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/cli/stack-replay.test.ts"],
   },
   {
+    name: "statements of snapshots and compactions are canceled by the limit for people",
+    marker: "upkeep-has-no-limit",
+    find: 'of a dynalake lake")',
+    put: 'of a dynalake lake", scanGibibytesMax)',
+    tests: ["test/infra/constructs.test.ts"],
+  },
+  {
     name: "a vacuum that goes on counts as begun with each pass",
     marker: "vacuum-begins-once",
     find: "before?.sinceSeconds ?? ",

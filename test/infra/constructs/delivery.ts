@@ -219,7 +219,7 @@ describe("the functions", () => {
     const common = {
       LAKE_BUCKET: expect.stringMatching(/^<(DynalakeLake:ExportsOutputRef)?LakeBucket\w*>$/),
       LAKE_DATABASE: "dynalake",
-      LAKE_WORKGROUP: "dynalake",
+      LAKE_WORKGROUP: "dynalake-dynalake-upkeep",
       POWERTOOLS_SERVICE_NAME: "dynalake",
       POWERTOOLS_METRICS_NAMESPACE: "dynalake/dynalake",
     };

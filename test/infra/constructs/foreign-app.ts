@@ -38,7 +38,7 @@ describe("two tables of one stack in one lake", () => {
   test("share what works on tables, and have readers and delivery streams of their own", () => {
     const count = (type: string): number => resourcesOf(template, type).size;
     expect(count("AWS::S3::Bucket")).toBe(1);
-    expect(count("AWS::Athena::WorkGroup")).toBe(1);
+    expect(count("AWS::Athena::WorkGroup")).toBe(2);
     expect(count("AWS::Lambda::Function")).toBe(LAKE_HANDLERS.length + 2 * SOURCE_HANDLERS.length);
     expect(count("AWS::StepFunctions::StateMachine")).toBe(2);
     expect(count("AWS::KinesisFirehose::DeliveryStream")).toBe(2);

@@ -23,6 +23,9 @@ function lakeTemplate(props: LakeProps = {}): TemplateJson {
   return templateOf(stack);
 }
 
+/** The work group of people, by its place in the template. */
+const PEOPLE = /LakeWorkGroup/;
+
 describe("the bucket", () => {
   let template: TemplateJson;
   let bucket: Resource;
@@ -111,6 +114,7 @@ describe("the bucket", () => {
       groups.map(([name, place, enforced]) => [name, place.replace(/^s3:..[^/]*/, bucketName), enforced]),
     ).toEqual([
       ["shop", `${bucketName}/_athena/`, true],
+      ["dynalake-shop-upkeep", `${bucketName}/_athena/`, true],
       ["shop-analysts", `${bucketName}/_readers/analysts/`, true],
       ["shop-bi", `${bucketName}/_readers/bi/`, true],
     ]);
@@ -151,7 +155,7 @@ describe("the bucket", () => {
 
 describe("the work group", () => {
   test("puts results into the lake whatever the client says, limits what a statement reads, and runs engine 3", () => {
-    const { Properties } = resourceOf(lakeTemplate(), "AWS::Athena::WorkGroup");
+    const { Properties } = resourceOf(lakeTemplate(), "AWS::Athena::WorkGroup", PEOPLE);
     const configuration = Properties.WorkGroupConfiguration;
     expect(Properties.Name).toBe("dynalake");
     expect(configuration.EnforceWorkGroupConfiguration).toBe(true);
@@ -161,9 +165,17 @@ describe("the work group", () => {
     expect(configuration.ResultConfiguration.EncryptionConfiguration).toEqual({ EncryptionOption: "SSE_S3" });
   });
 
-  test("takes the limit that is given", () => {
-    const { Properties } = resourceOf(lakeTemplate({ scanGibibytesMax: 10 }), "AWS::Athena::WorkGroup");
-    expect(Properties.WorkGroupConfiguration.BytesScannedCutoffPerQuery).toBe(10_737_418_240);
+  test("of people and of readers takes the limit that is given; that of snapshots and compactions has none, which would cancel what is paid for", () => {
+    const template = lakeTemplate({ scanGibibytesMax: 10, readers: ["bi"] });
+    const limits = [...resourcesOf(template, "AWS::Athena::WorkGroup").values()].map(
+      ({ Properties }) => Properties.WorkGroupConfiguration.BytesScannedCutoffPerQuery,
+    );
+    expect(limits).toEqual([10_737_418_240, undefined, 10_737_418_240]);
+    for (const { Properties } of resourcesOf(template, "AWS::Lambda::Function").values())
+      expect(Properties.Environment.Variables.LAKE_WORKGROUP).toBe("dynalake-dynalake-upkeep");
+    const roles = JSON.stringify([...resourcesOf(template, "AWS::IAM::Role").values()]);
+    expect(roles).toContain("workgroup/dynalake-dynalake-upkeep");
+    expect(roles).not.toMatch(/workgroup\/dynalake["-]bi|workgroup\/dynalake"/);
   });
 });
 
@@ -205,7 +217,7 @@ test("a key of one's own encrypts objects and results", () => {
   expect(rule.BucketKeyEnabled).toBe(true);
   expect(rule.ServerSideEncryptionByDefault.SSEAlgorithm).toBe("aws:kms");
   expect(flat(rule.ServerSideEncryptionByDefault.KMSMasterKeyID)).toBe("<Key.Arn>");
-  const results = resourceOf(template, "AWS::Athena::WorkGroup").Properties.WorkGroupConfiguration
+  const results = resourceOf(template, "AWS::Athena::WorkGroup", PEOPLE).Properties.WorkGroupConfiguration
     .ResultConfiguration;
   expect(results.EncryptionConfiguration.EncryptionOption).toBe("SSE_KMS");
   expect(flat(results.EncryptionConfiguration.KmsKey)).toBe("<Key.Arn>");

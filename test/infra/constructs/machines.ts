@@ -186,13 +186,13 @@ describe("the snapshot", () => {
     expect(reports(played)).toEqual([{ topic: SUCCESS, subject: "dynalake: snapshot succeeded", ...output }]);
   });
 
-  test("runs statements in the work group, under tokens by which Athena knows them again", () => {
+  test("runs statements in the work group without a limit, under tokens by which Athena knows them again", () => {
     const statements = events(play(definitions.snapshot(), REVIEWS, {}), "athena:startQueryExecution.sync");
     expect(statements).toEqual(
       ["A", "B"].map((sql, index) => ({
         QueryString: sql,
         ClientRequestToken: `${TOKEN}-${index}`,
-        WorkGroup: "dynalake",
+        WorkGroup: "dynalake-dynalake-upkeep",
         QueryExecutionContext: { Database: "dynalake", Catalog: "AwsDataCatalog" },
       })),
     );
