@@ -8,12 +8,7 @@ import type { OpenTable } from "../core/table/open-table.ts";
 /** A table as it was committed. */
 type Committed = Pick<OpenTable, "manifest" | "schema">;
 
-/** Undefined for a table that nothing follows: nothing is looked for there. */
-export async function knownDrift(
-  store: ObjectStore,
-  opened: Committed,
-): Promise<readonly Drift[] | undefined> {
-  if (opened.schema.evolve === "none") return undefined;
+export async function knownDrift(store: ObjectStore, opened: Committed): Promise<readonly Drift[]> {
   return foundDrift(opened, await readFound(store, opened.schema.table));
 }
 
@@ -22,7 +17,6 @@ export async function knownDrift(
  * settle shows them without further action: they are no reason for an alarm.
  */
 export async function unshownValues(store: ObjectStore, opened: Committed): Promise<number> {
-  if (opened.schema.evolve === "none") return 0;
   const found = await readFound(store, opened.schema.table);
   const waiting = new Set(Object.keys(found.wanted?.columns ?? {})); // breakage: what-waits-does-not-alarm
   return foundDrift(opened, found)

@@ -21,6 +21,7 @@ export function attributesToShow(
   { schema, manifest }: CommittedTable,
   found: FoundRecord,
 ): readonly string[] {
+  if (schema.evolve === "none") return []; // breakage: no-text-appears-under-none
   const known = new Set([...(manifest.texts ?? []), ...Object.keys(found.wanted?.columns ?? {})]); // breakage: texts-wait-for-columns
   const columns = new Map(schema.columns.map((column) => [column.attribute, column]));
   const candidates = foundDrift({ schema, manifest }, found).flatMap(({ attribute }) => {

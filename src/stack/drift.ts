@@ -11,9 +11,9 @@ export async function deployedDrift(
   stack: OpenedStack,
   deployment: Deployment,
   counting: "found" | "exact",
-): Promise<readonly Drift[] | undefined> {
+): Promise<readonly Drift[]> {
   const { store, engine } = stack.lakeOf(deployment);
   const opened = await deployedTable({ store }, deployment.table);
   const drift = counting === "exact" ? await tableDrift(engine, opened) : await knownDrift(store, opened);
-  return drift?.map(driftReport);
+  return drift.map(driftReport);
 }

@@ -8,10 +8,8 @@ import { parseSchema } from "../../src/core/schema/schema.ts";
 const attributes = Object.fromEntries(
   Array.from({ length: 100 }, (_, i) => [`A${i}`, { type: i === 7 ? "json" : "bigint" }]),
 );
-const schema = parseSchema(
-  { table: "orders", key: { hash: "Id" }, attributes: { Id: { type: "string" }, ...attributes } },
-  "a test",
-);
+const FILE = { table: "orders", key: { hash: "Id" }, attributes: { Id: { type: "string" }, ...attributes } };
+const schema = parseSchema({ ...FILE, evolve: "types" }, "a test");
 const table = { schema, manifest: { ...initialManifest(1), sequence: 1, schema: schema.file } };
 
 function drift(attribute: string, hidden: number, type = "bigint"): FoundDrift {
@@ -31,6 +29,11 @@ test("what waits for another type waits, and what was found of an earlier type s
   const looks = [look(drift("A1", 3), drift("A2", 4), drift("A4", 1, "int"), drift("A7", 1, "json"))];
   const wanted = { columns: { A1: { type: "decimal(23,4)" } }, sinceSeconds: 0 };
   expect(attributesToShow(table, { looks, wanted })).toEqual(["A2"]);
+});
+
+test("no compaction begins to show as text what no column may appear for", () => {
+  const still = { ...table, schema: parseSchema(FILE, "a test") };
+  expect(attributesToShow(still, { looks: [look(drift("A1", 3))] })).toEqual([]);
 });
 
 test("attributes without a column have no text", () => {

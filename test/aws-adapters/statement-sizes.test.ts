@@ -59,6 +59,7 @@ function schemaOf(columns: number): Schema {
     {
       table: "orders_of_all_countries",
       key: { hash: "Id" },
+      evolve: "types",
       attributes: { Id: { type: "string" }, ...attributes },
     },
     "test",

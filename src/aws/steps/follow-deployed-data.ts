@@ -1,11 +1,13 @@
 /**
- * The columns of a deployed lake table follow its data, as `evolve` allows. After a compaction its new segments are looked into. What
- * a wider or a new column would hold is a change that waits, as a deployed one does: Glue gets the columns first.
+ * The columns of a deployed lake table follow its data, as `evolve` allows. After a compaction its new segments are looked into: what
+ * columns hide is drift, whether they may follow or not. What a wider or a new column would hold is a change that waits, as a deployed
+ * one does: Glue gets the columns first.
  */
 import { DynalakeError, type ErrorCode } from "../../core/error.ts";
 import type { Segment } from "../../core/format/manifest.ts";
 import type { Shape } from "../../core/infer/infer-shape.ts";
 import { type WantedColumns, wantedColumns, withWanted } from "../../core/infer/wanted-columns.ts";
+import { segmentDrift } from "../../core/overlay/drift.ts";
 import { foundSince } from "../../core/overlay/found-drift.ts";
 import {
   type FoundRecord,
@@ -52,9 +54,13 @@ export async function waitingChange({
   store,
   opened,
 }: Pick<FollowingContext, "store" | "opened">): Promise<PendingEdit | undefined> {
-  if (opened.schema.evolve === "none") return undefined;
+  if (!mayFollow(opened)) return undefined;
   const { wanted } = await readFound(store, opened.schema.table);
   return wanted && followedEdit(opened, wanted.columns);
+}
+
+function mayFollow({ schema }: Pick<CommittedTable, "schema">): boolean {
+  return schema.evolve !== "none";
 }
 
 /** Whether a compaction has to look into segments, or to take on a change whose time to settle is over. */
@@ -62,9 +68,8 @@ export async function hasToFollow(
   { store, opened, nowSeconds }: Pick<FollowingContext, "store" | "opened" | "nowSeconds">,
   settleSeconds: number,
 ): Promise<boolean> {
-  if (opened.schema.evolve === "none") return false;
   const found = await readFound(store, opened.schema.table);
-  if (found.wanted === undefined) return unseenSegments(opened, found).length > 0;
+  if (found.wanted === undefined || !mayFollow(opened)) return unseenSegments(opened, found).length > 0;
   return found.wanted.sinceSeconds + settleSeconds <= nowSeconds();
 }
 
@@ -74,10 +79,11 @@ export async function hasToFollow(
  */
 export async function followDeployedData(context: FollowingContext): Promise<FoundRecord> {
   const { opened, store } = context;
-  if (opened.schema.evolve === "none") return { looks: [] }; // breakage: nothing-is-followed-under-none
   const { table } = opened.schema;
   const before = await readFound(store, table);
-  const waiting = before.wanted && followedEdit(opened, before.wanted.columns);
+  const waiting = mayFollow(opened)
+    ? before.wanted && followedEdit(opened, before.wanted.columns)
+    : undefined;
   // breakage: one-change-waits-at-a-time
   const found = waiting === undefined ? await looked(context, before) : before;
   const edit = waiting ?? (found.wanted && followedEdit(opened, found.wanted.columns));
@@ -112,7 +118,7 @@ async function looked(context: FollowingContext, before: FoundRecord): Promise<F
   });
   if (fresh.length === 0) return dated(kept);
   const { look, misfits } = await lookInto(context, fresh, failuresOf(kept));
-  const columns = fittingColumns(opened, wantedColumns(opened.schema, misfits));
+  const columns = misfits && fittingColumns(opened, wantedColumns(opened.schema, misfits));
   const wanted: WantedChange | undefined = columns && { columns, sinceSeconds: nowSeconds };
   return { ...dated([...kept.filter(isOver), look]), ...(wanted && { wanted }) };
 }
@@ -133,15 +139,17 @@ async function lookInto(
   { engine, opened }: FollowingContext,
   fresh: readonly Segment[],
   failures: number,
-): Promise<{ readonly look: SegmentLook; readonly misfits: ReadonlyMap<string, Shape> }> {
+): Promise<{ readonly look: SegmentLook; readonly misfits?: ReadonlyMap<string, Shape> | undefined }> {
   const runs = runsOf(fresh);
   try {
-    const { drift, misfits } = await segmentMisfits(engine, opened, fresh);
+    const { drift, misfits } = mayFollow(opened)
+      ? await segmentMisfits(engine, opened, fresh)
+      : { drift: await segmentDrift(engine, opened, fresh) };
     return { look: { runs, found: drift.slice(0, ATTRIBUTES_KEPT_MAX) }, misfits };
   } catch (error) {
     // breakage: failed-looks-end-no-compaction
     if (!(error instanceof DynalakeError) || !OF_STATEMENTS.has(error.code)) throw error;
-    return { look: { runs, failures: failures + 1 }, misfits: new Map() };
+    return { look: { runs, failures: failures + 1 } };
   }
 }
 

@@ -41,8 +41,8 @@ async function stackDrift(
     for (const deployment of stack.tables(table)) {
       const drift = await deployedDrift(stack, deployment, exact ? "exact" : "found");
       const name = deployment.table;
-      const people = exact && drift !== undefined ? driftText(name, drift) : foundDriftText(name, drift);
-      const text = json ? `${JSON.stringify({ table: name, exact, drift: drift ?? null })}\n` : people;
+      const people = exact ? driftText(name, drift) : foundDriftText(name, drift);
+      const text = json ? `${JSON.stringify({ table: name, exact, drift })}\n` : people;
       await context.terminal.print(text);
     }
     return EXIT.done;

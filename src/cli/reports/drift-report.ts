@@ -23,10 +23,8 @@ export function driftText(table: string, drift: readonly Drift[]): string {
   return [`${table}:`, ...lines, ""].join("\n");
 }
 
-/** The same of a deployed table, as its compactions have found it; undefined where they do not look. */
-export function foundDriftText(table: string, drift: readonly Drift[] | undefined): string {
-  if (drift === undefined)
-    return `${table}: nothing looks for such values, since "evolve" is "none"; --exact counts them\n`;
+/** The same of a deployed table, as its compactions have found it. */
+export function foundDriftText(table: string, drift: readonly Drift[]): string {
   if (drift.length === 0) return `${table}: compactions have found no value that SQL does not show\n`;
   return `${driftText(table, drift)}  as compactions have found it: changes since then are not in it, and rows that were replaced still count. --exact counts\n`;
 }

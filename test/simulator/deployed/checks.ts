@@ -60,8 +60,7 @@ async function checkItems({ deployment, items }: DeployedWorld, opened: OpenTabl
 async function checkRecord(world: DeployedWorld, opened: OpenTable): Promise<void> {
   const { counts, deployment } = world;
   const { engine, nowSeconds, store } = deployment;
-  const { manifest, schema } = opened;
-  if (schema.evolve === "none") return;
+  const { manifest } = opened;
   const record = await readFound(store, TABLE);
   checkMoments(world, record);
   const { looks, wanted } = record;
