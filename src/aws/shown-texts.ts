@@ -2,7 +2,7 @@
 import { foundDrift } from "../core/overlay/found-drift.ts";
 import type { FoundRecord } from "../core/overlay/found-record.ts";
 import type { Column } from "../core/schema/schema.ts";
-import { mayHaveText, textColumns } from "../core/schema/text-name.ts";
+import { columnsToShow, textColumns } from "../core/schema/text-name.ts";
 import { athena } from "../core/sql/athena.ts";
 import { textOfMisfit } from "../core/sql/text-of-misfit.ts";
 import type { CommittedTable } from "./deployed-change.ts";
@@ -21,12 +21,11 @@ export function attributesToShow(
   { schema, manifest }: CommittedTable,
   found: FoundRecord,
 ): readonly string[] {
-  if (schema.evolve === "none") return []; // breakage: no-text-appears-under-none
   const known = new Set([...(manifest.texts ?? []), ...Object.keys(found.wanted?.columns ?? {})]); // breakage: texts-wait-for-columns
-  const columns = new Map(schema.columns.map((column) => [column.attribute, column]));
+  const columns = new Map(columnsToShow(schema).map((column) => [column.attribute, column]));
   const candidates = foundDrift({ schema, manifest }, found).flatMap(({ attribute }) => {
     const column = columns.get(attribute);
-    return column === undefined || known.has(attribute) || !mayHaveText(column) ? [] : [column];
+    return column === undefined || known.has(attribute) ? [] : [column];
   });
   const shown = textColumns(schema, manifest.texts).map(({ column }) => column);
   let characters = shown.reduce((sum, column) => sum + charactersOf(column), 0);

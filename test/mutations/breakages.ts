@@ -590,7 +590,7 @@ export const breakages: readonly Breakage[] = [
     marker: "nothing-appears-under-none",
     find: '=== "none"',
     put: '=== "all"',
-    tests: ["test/cli/evolution.test.ts"],
+    tests: ["test/cli/evolution.test.ts", "test/aws-adapters/shown-texts.test.ts"],
   },
   {
     name: "a decimal widens to one with fewer digits before the point",
@@ -857,13 +857,6 @@ export const breakages: readonly Breakage[] = [
     find: "await ensureStoredTables(engine.catalog, bucket, columnsAfter(opened.schema, edit));",
     put: "",
     tests: ["test/aws-adapters/follow-deployed-data.test.ts"],
-  },
-  {
-    name: "a compaction begins to show text beside columns of a table that follows nothing",
-    marker: "no-text-appears-under-none",
-    find: 'schema.evolve === "none"',
-    put: "false",
-    tests: ["test/aws-adapters/shown-texts.test.ts"],
   },
   {
     name: "columns follow the data that no statement has room for",

@@ -81,9 +81,7 @@ export async function followDeployedData(context: FollowingContext): Promise<Fou
   const { opened, store } = context;
   const { table } = opened.schema;
   const before = await readFound(store, table);
-  const waiting = mayFollow(opened)
-    ? before.wanted && followedEdit(opened, before.wanted.columns)
-    : undefined;
+  const waiting = before.wanted && followedEdit(opened, before.wanted.columns);
   // breakage: one-change-waits-at-a-time
   const found = waiting === undefined ? await looked(context, before) : before;
   const edit = waiting ?? (found.wanted && followedEdit(opened, found.wanted.columns));

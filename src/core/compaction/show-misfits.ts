@@ -2,7 +2,7 @@
 import { DynalakeError } from "../error.ts";
 import type { Manifest } from "../format/manifest.ts";
 import type { Schema } from "../schema/schema.ts";
-import { mayHaveText } from "../schema/text-name.ts";
+import { columnsToShow } from "../schema/text-name.ts";
 import { commitManifest } from "../table/commit-manifest.ts";
 import { readCommits } from "../table/commits.ts";
 import { afterMisfits, type Misfits } from "./next-manifest.ts";
@@ -29,7 +29,7 @@ export async function showMisfits(
   const { store, newRunId, nowSeconds } = context;
   const { table } = schema;
   let { commits } = context;
-  const wanted = attributesToShow(schema, attributes);
+  const wanted = shownOf(schema, attributes);
   for (let tries = 0; tries < TRIES; tries++) {
     if (wanted.length === 0 && wholeDigits.size === 0) return undefined;
     commits = await readCommits(store, table, commits);
@@ -42,13 +42,11 @@ export async function showMisfits(
   throw new DynalakeError("CONFLICT", `other commits to "${table}" kept coming first`);
 }
 
-function attributesToShow({ columns, evolve }: Schema, attributes: readonly string[]): readonly string[] {
-  // breakage: nothing-appears-under-none
-  if (evolve === "none") return [];
+function shownOf(schema: Schema, attributes: readonly string[]): readonly string[] {
   const hidden = new Set(attributes);
-  return columns
-    .filter((column) => hidden.has(column.attribute) && mayHaveText(column))
-    .map(({ attribute }) => attribute);
+  return columnsToShow(schema)
+    .map(({ attribute }) => attribute)
+    .filter((attribute) => hidden.has(attribute));
 }
 
 /** Undefined where the manifest has all of it. */

@@ -36,6 +36,12 @@ function hasChangedKind(column: Column): boolean {
   return column.earlier.some((each) => isOtherKind(each, column));
 }
 
+/** The columns beside which one of text may come by itself. */
+export function columnsToShow({ columns, evolve }: Schema): readonly Column[] {
+  // breakage: nothing-appears-under-none
+  return evolve === "none" ? [] : columns.filter(mayHaveText);
+}
+
 /** Columns of one value: what does not fit them is not shown in part. A masked one hides its values. */
 export function mayHaveText({ type, masked, hidden }: Column): boolean {
   return !masked && !hidden && !["array", "map", "struct", "json"].includes(type.kind);
