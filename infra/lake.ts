@@ -18,6 +18,7 @@ import {
   Bucket,
   BucketEncryption,
   type IBucket,
+  type LifecycleRule,
   ObjectOwnership,
 } from "aws-cdk-lib/aws-s3";
 import { type ITopic, Topic } from "aws-cdk-lib/aws-sns";
@@ -25,10 +26,9 @@ import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import type { IStateMachine } from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
 import { DynalakeError } from "../src/core/error.ts";
-import { ACKNOWLEDGED_FOLDER, exportsPrefix, waitingFolder } from "../src/core/format/deployment-path.ts";
-import { errorsFolder, FAILED_BATCHES_FOLDER, quarantineFolder } from "../src/core/format/lake-path.ts";
-import { within } from "./delivery-options.ts";
-import { type LakePlace, MAPS_PREFIX, READERS_PREFIX, RESULTS_PREFIX } from "./lake-place.ts";
+import { exportsPrefix } from "../src/core/format/deployment-path.ts";
+import { lifecycleRules, PutAside } from "./expiry.ts";
+import type { LakePlace } from "./lake-place.ts";
 import { watchLake } from "./lake-watch.ts";
 import { type LakeRoles, LakeWork } from "./lake-work.ts";
 import { makeLogGroup } from "./log-group.ts";
@@ -55,7 +55,8 @@ export interface LakeProps {
   readonly lakeFormation?: boolean;
   /**
    * Deletes what could not be delivered after so many days, whether it was replayed or not: 7 to 3,650. Such records hold values as
-   * they came, also of masked columns. Default: never.
+   * they came, also of masked columns. A lake with this has at most 331 tables: S3 takes 1,000 rules for a bucket, and each table needs
+   * three. Default: never.
    */
   readonly putAsideDays?: number;
   /**
@@ -68,9 +69,6 @@ export interface LakeProps {
 }
 
 const DATABASE_NAME = /^[a-z0-9_]{1,128}$/;
-const RESULT_DAYS = 7;
-/** Counts of rows are compared after two days, or when a table is compacted again. */
-const COUNTED_DAYS = 30;
 
 /**
  * A lake for any number of tables; each `DynamoDbLake` adds those of a source.
@@ -111,7 +109,7 @@ export class Lake extends Construct implements LakePlace {
   /** By the names of `readers`: what a role needs to query in the reader's work group, `dynalake query` included. */
   readonly readerPolicies: Readonly<Record<string, IManagedPolicy>>;
   private readonly storage: Bucket;
-  private readonly putAsideDays: number | undefined;
+  private readonly putAside: PutAside | undefined;
   private readonly sources = new Set<ITable>();
   private readonly tables = new Map<string, Duration | "never">();
 
@@ -120,11 +118,12 @@ export class Lake extends Construct implements LakePlace {
     this.databaseName = checkedName(props.databaseName ?? "dynalake");
     this.encryptionKey = props.encryptionKey;
     this.lakeFormation = props.lakeFormation ?? false;
-    this.storage = makeBucket(this, props);
+    const rules = lifecycleRules(Boolean(props.readers?.length), undeleteDaysOf(props));
+    this.storage = makeBucket(this, props, rules);
     this.bucket = this.storage;
-    this.putAsideDays = props.putAsideDays;
-    if (props.putAsideDays !== undefined) within("putAsideDays", props.putAsideDays, 7, 3650);
-    this.expirePutAside(FAILED_BATCHES_FOLDER);
+    const { putAsideDays } = props;
+    if (putAsideDays !== undefined)
+      this.putAside = new PutAside(this, this.storage, rules.length, putAsideDays);
     this.database = new CfnDatabase(this, "Database", {
       catalogId: Aws.ACCOUNT_ID,
       databaseInput: { name: this.databaseName, description: "Tables of a dynalake lake" },
@@ -162,14 +161,7 @@ export class Lake extends Construct implements LakePlace {
       });
     }
     this.tables.set(table, compactEvery);
-    this.expirePutAside(quarantineFolder(table), errorsFolder(table), waitingFolder(table));
-  }
-
-  private expirePutAside(...folders: readonly string[]): void {
-    const { putAsideDays } = this;
-    if (putAsideDays === undefined) return;
-    for (const prefix of folders)
-      this.storage.addLifecycleRule({ prefix, expiration: Duration.days(putAsideDays) });
+    this.putAside?.expireOf(table);
   }
 
   /** Reserves a source table: it is read once. Throws USAGE if the lake reads it already. */
@@ -226,40 +218,21 @@ function checkedName(name: string): string {
   });
 }
 
-/**
- * Only what is listed here ever expires: the change log is the only copy of history. For a while, versions can restore what was
- * deleted by mistake. They do not disturb commits, since a deleted name can be created again. They are not kept longer, because
- * staging and exports, which are deleted after each snapshot, would cost as much as the table does.
- */
-function makeBucket(scope: Construct, props: LakeProps): Bucket {
-  const undeleteDays = props.undeleteDays ?? 7;
+function undeleteDaysOf(props: LakeProps): number {
+  return props.undeleteDays ?? 7;
+}
+
+function makeBucket(scope: Construct, props: LakeProps, rules: LifecycleRule[]): Bucket {
   const bucket = new Bucket(scope, "Bucket", {
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
     enforceSSL: true,
     objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
     removalPolicy: RemovalPolicy.RETAIN,
-    versioned: undeleteDays > 0,
+    versioned: undeleteDaysOf(props) > 0,
     ...(props.encryptionKey === undefined
       ? { encryption: BucketEncryption.S3_MANAGED }
       : { encryption: BucketEncryption.KMS, encryptionKey: props.encryptionKey, bucketKeyEnabled: true }),
-    lifecycleRules: [
-      { id: "query-results", prefix: RESULTS_PREFIX, expiration: Duration.days(RESULT_DAYS) },
-      ...(props.readers?.length
-        ? [{ id: "results-of-readers", prefix: READERS_PREFIX, expiration: Duration.days(RESULT_DAYS) }]
-        : []),
-      { id: "acknowledged", prefix: ACKNOWLEDGED_FOLDER, expiration: Duration.days(COUNTED_DAYS) },
-      { id: "map-results", prefix: MAPS_PREFIX, expiration: Duration.days(RESULT_DAYS) },
-      { id: "unfinished-uploads", abortIncompleteMultipartUploadAfter: Duration.days(7) },
-      ...(undeleteDays > 0
-        ? [
-            {
-              id: "deleted",
-              noncurrentVersionExpiration: Duration.days(undeleteDays),
-              expiredObjectDeleteMarker: true,
-            },
-          ]
-        : []),
-    ],
+    lifecycleRules: rules,
   });
   // It refuses requests without TLS, as long as there is a bucket.
   bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN); // breakage: bucket-keeps-its-policy

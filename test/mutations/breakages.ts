@@ -2986,6 +2986,13 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/infra/constructs.test.ts"],
   },
   {
+    name: "a bucket gets more lifecycle rules than S3 takes",
+    marker: "rules-of-a-bucket-have-a-limit",
+    find: "> RULES_MAX",
+    put: "> 2 * RULES_MAX",
+    tests: ["test/infra/constructs.test.ts"],
+  },
+  {
     name: "a vacuum that goes on counts as begun with each pass",
     marker: "vacuum-begins-once",
     find: "before?.sinceSeconds ?? ",

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { Stack } from "aws-cdk-lib";
 import { Key } from "aws-cdk-lib/aws-kms";
+import type { CfnBucket } from "aws-cdk-lib/aws-s3";
 import { DynamoDbLake } from "../../../infra/dynamo-db-lake.ts";
 import { Lake, type LakeProps } from "../../../infra/lake.ts";
 import { LakeStack } from "../../../infra/lake-stack.ts";
@@ -100,6 +101,24 @@ describe("the bucket", () => {
     expect(() => lakeTemplate({ putAsideDays: 1 })).toThrow(
       expect.objectContaining({ code: "USAGE", message: expect.stringContaining("invalid putAsideDays: 1") }),
     );
+  });
+
+  test("has no more rules for what could not be delivered than S3 takes", () => {
+    const stack = new Stack(testApp(), "Stack");
+    const lake = new Lake(stack, "Lake", { putAsideDays: 30, readers: ["bi"], databaseName: "shop" });
+    for (let i = 0; i < 331; i++) lake.claim(`t${i}`, "never");
+    expect(() => lake.claim("one_more", "never")).toThrow(
+      expect.objectContaining({
+        code: "USAGE",
+        message: expect.stringContaining('"shop" has putAsideDays and more than 331 tables'),
+        next: expect.stringContaining("a second lake"),
+      }),
+    );
+    const { lifecycleConfiguration } = lake.bucket.node.defaultChild as CfnBucket;
+    expect(stack.resolve(lifecycleConfiguration).rules).toHaveLength(1000);
+    // Without the option, tables need no rules.
+    const plain = new Lake(new Stack(testApp(), "Stack"), "Lake");
+    for (let i = 0; i < 332; i++) plain.claim(`t${i}`, "never");
   });
 
   test("keeps the results of readers apart, each in a work group of its own", () => {
