@@ -28,8 +28,9 @@ test("a second export in which a number became text and an attribute is new", as
     expect(await done(["schema", "drift", "--lake", lake])).toBe("orders: SQL shows every value\n");
 
     const price =
-      "price: 10 of 10 values are not in SQL, or not whole: strings in a column of type bigint; _unmapped has them";
-    const coupon = "coupon: 10 values are not in SQL: no column (strings); _unmapped has them";
+      "price: 10 of 10 values are not in SQL, or not whole: strings in a column of type bigint, since 2026-01-11 09:58:00Z; _unmapped has them";
+    const coupon =
+      "coupon: 10 values are not in SQL: no column (strings), since 2026-01-11 09:58:00Z; _unmapped has them";
     const second = (await take("e2")).stderr;
     expect(second).toContain(`  drift of orders  ${price}\n`);
     expect(second).toContain(`  drift of orders  ${coupon}\n`);

@@ -51,7 +51,7 @@ test("a misfit is its plain text, and what fits, an explicit NULL and a missing 
     await writeFile(file, JSON.stringify(schema));
     await done(["snapshot", "--from-export", join(folder, "export"), "--lake", lake, "--schema", file]);
     expect(await done(["schema", "drift", "--lake", lake])).toContain(
-      "  at: 1 of 14 values is not in its column: strings in a column of type timestamp; at__text has them\n",
+      "  at: 1 of 14 values is not in its column: strings in a column of type timestamp, since 2023-11-14 22:11:20Z; at__text has them\n",
     );
     const expected = [...MISFITS.map(([, text]) => text), null].map((text, i) =>
       JSON.stringify({ id: i, t: text }),

@@ -16,7 +16,7 @@ import { attributeValue } from "../arbitraries/item.ts";
 import { deepTest } from "../support/deep-test.ts";
 import * as fc from "../support/fast-check.ts";
 import { withFolder } from "../support/folders.ts";
-import { compactionOf, deliverItems, takeSnapshot } from "../support/lake-rows.ts";
+import { CHANGED_AT_SECONDS, compactionOf, deliverItems, takeSnapshot } from "../support/lake-rows.ts";
 
 const SCHEMA = parseSchema(
   {
@@ -111,6 +111,29 @@ deepTest(
   },
   300_000,
 );
+
+test("drift is there since the oldest change that left a row so, and goes with the last of them", async () => {
+  const at = (tens: number): number => CHANGED_AT_SECONDS + 10 * tens;
+  const since = async (lake: LakeFolder) => {
+    const found = await tableDrift(lake.engine, await openTableOf(lake.store, SCHEMA));
+    return Object.fromEntries(found.map(({ attribute, sinceSeconds }) => [attribute, sinceSeconds]));
+  };
+  await withLake([itemOf({ a: { N: "1" } }, 0)], async (lake) => {
+    const misfits: readonly Item[] = [
+      { a: { S: "x" } },
+      { a: { S: "y" }, new: { N: "1" }, list: { L: [{ S: "x" }] } },
+      {},
+    ];
+    await deliverItems(lake, SCHEMA, misfits.map(itemOf));
+    expect(await since(lake)).toEqual({ a: at(0), new: at(1), list: at(1) });
+    await compactMinor(compactionOf(lake, SCHEMA));
+    expect(await since(lake)).toEqual({ a: at(0), new: at(1), list: at(1) });
+    await deliverItems(lake, SCHEMA, [itemOf({ a: { N: "1" } }, 0), itemOf({}, 2)], 200);
+    expect(await since(lake)).toEqual({ a: at(1), new: at(1), list: at(1) });
+    await deliverItems(lake, SCHEMA, [itemOf({ new: { S: "x" } }, 1), itemOf({}, 2)], 300);
+    expect(await since(lake)).toEqual({ new: at(200) });
+  });
+});
 
 describe("what people read", () => {
   const drift: Drift = {

@@ -1431,6 +1431,13 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/aws-adapters/known-drift.test.ts", "test/core/status/status.test.ts"],
   },
   {
+    name: "drift is dated by nothing",
+    marker: "oldest-hidden-value-dates-drift",
+    find: "Number(row?.[`since ${i}`])",
+    put: "0",
+    tests: ["test/integration/drift.test.ts"],
+  },
+  {
     name: "values that wait for a wider column alarm",
     marker: "what-waits-does-not-alarm",
     find: "found.wanted?.columns ?? {}",

@@ -18,7 +18,10 @@ export interface Drift {
   readonly values: number;
   /** Rows that were replaced since they were counted are among them. */
   readonly atMost?: true | undefined;
-  /** When it was first found, in seconds since the epoch; undefined where nothing has kept that. */
+  /**
+   * Since when, in seconds since the epoch: where rows are counted, the oldest of their changes; where compactions have looked, when they
+   * first found any. Undefined where neither is known.
+   */
   readonly sinceSeconds?: number | undefined;
   /** What is in `_unmapped`: the number of values by their types of DynamoDB. */
   readonly types: Readonly<Record<string, number>>;

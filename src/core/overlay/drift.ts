@@ -21,21 +21,24 @@ const GROUPS_MAX = 2000;
 /** A statement has bounded length, and each column's condition some hundred characters. */
 const COLUMNS_AT_ONCE = 40;
 
-/** The drift of a table as it is now, what hides most first. */
+/** The drift of a table as it is now, what hides most first: since the oldest change that left a row as it is. */
 export async function tableDrift(engine: QueryEngine, table: TableState): Promise<readonly Drift[]> {
   const view = await currentView(engine, table, undefined);
   return withTexts(table, await driftOf(engine, table.schema, `(${view.sql})`));
 }
 
-/** The drift of rows of segments; `manifest` knows which of them were written before columns came. */
+/**
+ * The drift of rows of segments; `manifest` knows which of them were written before columns came. Since when there is none: rows that
+ * were replaced are among them.
+ */
 export async function segmentDrift(
   engine: QueryEngine,
   { schema, manifest }: SegmentsTable,
   segments: readonly Segment[],
 ): Promise<readonly Drift[]> {
-  return segments.length === 0
-    ? []
-    : driftOf(engine, schema, segmentRows(engine, schema, manifest, segments));
+  if (segments.length === 0) return [];
+  const drift = await driftOf(engine, schema, segmentRows(engine, schema, manifest, segments));
+  return drift.map(({ sinceSeconds: _, ...found }) => found);
 }
 
 export interface SegmentsTable {
@@ -95,7 +98,7 @@ export function withTexts({ schema, manifest }: TableWithTexts, drift: readonly 
 
 async function driftOf(engine: QueryEngine, schema: Schema, relation: string): Promise<readonly Drift[]> {
   const { dialect } = engine;
-  const found = new Map<string, Omit<Drift, "column" | "hidden">>();
+  const found = new Map<string, Omit<Drift, "column" | "hidden"> & { readonly sinceSeconds: number }>();
   for (const row of await engine.rows(unmappedAttributes(dialect, relation, GROUPS_MAX))) {
     const attribute = String(row.attribute);
     const values = Number(row.values);
@@ -103,12 +106,14 @@ async function driftOf(engine: QueryEngine, schema: Schema, relation: string): P
       attribute,
       values: 0,
       types: {},
+      sinceSeconds: Number.POSITIVE_INFINITY,
       wholeDigits: 0,
       fractionDigits: 0,
     };
     found.set(attribute, {
       attribute,
       values: known.values + values,
+      sinceSeconds: Math.min(known.sinceSeconds, Number(row.since)),
       types: { ...known.types, [String(row.type)]: values },
       wholeDigits: Math.max(known.wholeDigits, Number(row.whole_digits)),
       fractionDigits: Math.max(known.fractionDigits, Number(row.fraction_digits)),
@@ -130,7 +135,8 @@ async function driftOf(engine: QueryEngine, schema: Schema, relation: string): P
       const shown = Number(row?.[`shown ${i}`] ?? 0);
       const { label: name, type } = column;
       const values = isNested(type) ? Math.max(shown, hidden) : shown + hidden;
-      drift.push({ ...each, column: { name, type: schemaTypeText(type) }, hidden, values });
+      const sinceSeconds = Number(row?.[`since ${i}`]); // breakage: oldest-hidden-value-dates-drift
+      drift.push({ ...each, column: { name, type: schemaTypeText(type) }, hidden, values, sinceSeconds });
     }
   }
   return drift.sort((a, b) => b.hidden - a.hidden || (a.attribute < b.attribute ? -1 : 1));

@@ -61,8 +61,11 @@ export interface JsonSql {
   /** A value of a type, of a text or a boolean that is not null. */
   readonly value: (type: "S" | "N" | "B" | "BOOL", content: string) => string;
 
-  /** A relation with a row for each attribute of the items in a column: its `attribute`, a text, and its `value`. */
-  readonly attributes: (relation: string, item: string) => string;
+  /**
+   * A relation with a row for each attribute of the items in a column: its `attribute`, a text, and its `value`, beside `columns` of
+   * the item's row.
+   */
+  readonly attributes: (relation: string, item: string, columns: readonly string[]) => string;
   /** The name of a value's type. */
   readonly typeOf: (value: string) => string;
   /** How many strings, numbers, binary values and booleans are in a value, at any depth; members of sets do not count. */

@@ -12,8 +12,8 @@ export const athenaJson: JsonSql = {
   changedItem,
   textOf: (value) => `json_format(${value})`,
   value: (type, content) => `CAST(MAP(ARRAY['${type}'], ARRAY[${content}]) AS json)`,
-  attributes: (relation, item) =>
-    `(SELECT attribute, value FROM ${relation} CROSS JOIN UNNEST(CAST(json_parse(${item}) AS map(varchar, json))) AS entries (attribute, value))`,
+  attributes: (relation, item, columns) =>
+    `(SELECT ${["attribute", "value", ...columns.map(quoted)].join(", ")} FROM ${relation} CROSS JOIN UNNEST(CAST(json_parse(${item}) AS map(varchar, json))) AS entries (attribute, value))`,
   typeOf: (value) => `element_at(map_keys(CAST(${value} AS map(varchar, json))), 1)`,
   leaves: (value) => `cardinality(regexp_extract_all(json_format(${value}), ${literal(LEAF)}))`,
   size: (array) => `coalesce(cardinality(${array}), 0)`,

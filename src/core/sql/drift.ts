@@ -6,13 +6,14 @@ import { isMoment } from "./former-value.ts";
 
 /**
  * What lies in `_unmapped` of the rows of a relation, explicit NULLs left out: a row for each attribute and type, with the number of
- * values and the most digits on either side of the point. `attribute`, `type`, `values`, `whole_digits`, `fraction_digits`.
+ * values, the most digits on either side of the point, and the second of the oldest of these rows' changes. `attribute`, `type`,
+ * `values`, `whole_digits`, `fraction_digits`, `since`.
  */
 export function unmappedAttributes(dialect: Dialect, relation: string, max: number): string {
   const { json } = dialect;
   const most = (pattern: string): string => countOf(dialect, `max(${digitsOf(dialect, pattern)})`);
-  return `SELECT attribute, type, ${countOf(dialect, "count(*)")} AS ${quoted("values")}, ${most(WHOLE_DIGITS)} AS whole_digits, ${most(FRACTION_DIGITS)} AS fraction_digits
-FROM (SELECT attribute, value, ${json.typeOf("value")} AS type FROM ${json.attributes(relation, "_unmapped")})
+  return `SELECT attribute, type, ${countOf(dialect, "count(*)")} AS ${quoted("values")}, ${most(WHOLE_DIGITS)} AS whole_digits, ${most(FRACTION_DIGITS)} AS fraction_digits, ${oldest(dialect, "_changed_at")} AS since
+FROM (SELECT attribute, value, _changed_at, ${json.typeOf("value")} AS type FROM ${json.attributes(relation, "_unmapped", ["_changed_at"])})
 WHERE type <> 'NULL' GROUP BY attribute, type ORDER BY 3 DESC, 1, 2 LIMIT ${integer(max)}`;
 }
 
@@ -30,7 +31,7 @@ export function unmappedNumbers(
   const names = attributes.map((attribute) => json.text(attribute)).join(", ");
   const digits = (pattern: string): string => countOf(dialect, digitsOf(dialect, pattern));
   return `SELECT attribute, ${digits(WHOLE_DIGITS)} AS whole_digits, ${digits(FRACTION_DIGITS)} AS fraction_digits, ${countOf(dialect, "count(*)")} AS ${quoted("values")}
-FROM (SELECT attribute, value FROM ${json.attributes(relation, "_unmapped")})
+FROM (SELECT attribute, value FROM ${json.attributes(relation, "_unmapped", [])})
 WHERE ${json.typeOf("value")} = 'N' AND attribute IN (${names}) GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT ${integer(max)}`;
 }
 
@@ -46,13 +47,27 @@ function countOf({ typeName }: Dialect, expression: string): string {
   return `CAST(coalesce(${expression}, 0) AS ${typeName({ kind: "bigint" })})`;
 }
 
-/** Of each column in how many rows it hides something (`hidden 0`, `hidden 1`...), and in how many it has a value (`shown 0`...). */
+/**
+ * Of each column in how many rows it hides something (`hidden 0`, `hidden 1`...), the second of the oldest of these rows' changes
+ * (`since 0`...), and in how many rows it has a value (`shown 0`...).
+ */
 export function hiddenValues(dialect: Dialect, columns: readonly Column[], relation: string): string {
-  const counts = columns.flatMap((column, i) => [
-    `count(CASE WHEN ${hides(dialect, column)} THEN 1 END) AS ${quoted(`hidden ${i}`)}`,
-    `count(${quoted(column.name)}) AS ${quoted(`shown ${i}`)}`,
+  const isHidden = (i: number): string => quoted(`is hidden ${i}`);
+  const isShown = (i: number): string => quoted(`is shown ${i}`);
+  const rows = columns.flatMap((column, i) => [
+    `${hides(dialect, column)} AS ${isHidden(i)}`,
+    `${quoted(column.name)} IS NOT NULL AS ${isShown(i)}`,
   ]);
-  return `SELECT ${counts.join(", ")} FROM ${relation}`;
+  const counts = columns.flatMap((_, i) => [
+    `count(CASE WHEN ${isHidden(i)} THEN 1 END) AS ${quoted(`hidden ${i}`)}`,
+    `${oldest(dialect, `CASE WHEN ${isHidden(i)} THEN _changed_at END`)} AS ${quoted(`since ${i}`)}`,
+    `count(CASE WHEN ${isShown(i)} THEN 1 END) AS ${quoted(`shown ${i}`)}`,
+  ]);
+  return `SELECT ${counts.join(", ")} FROM (SELECT _changed_at, ${rows.join(", ")} FROM ${relation})`;
+}
+
+function oldest({ timeWire }: Dialect, moment: string): string {
+  return timeWire(`min(${moment})`);
 }
 
 /** Whether `_unmapped` may have a value that another column would show. Its text alone decides: nothing is parsed. */

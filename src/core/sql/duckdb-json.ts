@@ -9,8 +9,10 @@ export const duckdbJson: JsonSql = {
   changedItem,
   textOf: (value) => `CAST(${value} AS VARCHAR)`,
   value: (type, content) => `json_object('${type}', ${content})`,
-  attributes: (relation, item) =>
-    `(SELECT entry.key AS attribute, entry.value AS value FROM (SELECT unnest(map_entries(from_json(${item}, '"MAP(VARCHAR, JSON)"'))) AS entry FROM ${relation} WHERE ${item} IS NOT NULL))`,
+  attributes: (relation, item, columns) => {
+    const own = columns.map((name) => `, ${quoted(name)}`).join("");
+    return `(SELECT entry.key AS attribute, entry.value AS value${own} FROM (SELECT unnest(map_entries(from_json(${item}, '"MAP(VARCHAR, JSON)"'))) AS entry${own} FROM ${relation} WHERE ${item} IS NOT NULL))`;
+  },
   typeOf: (value) => `json_keys(${value})[1]`,
   leaves: (value) => `len(regexp_extract_all(CAST(${value} AS VARCHAR), ${literal(LEAF)}))`,
   size: (array) => `coalesce(len(${array}), 0)`,

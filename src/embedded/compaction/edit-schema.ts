@@ -74,9 +74,12 @@ async function driftOf(
   const asked = new Set(widened.filter(({ otherKind }) => otherKind).map(({ attribute }) => attribute));
   if (asked.size === 0) return [];
   const change = { before: before.file, added: newColumns({ added, widened }), schema: schema.file };
-  const planned = afterSchemaChange(manifest, change, { run: newRunId(), nowSeconds: nowSeconds() });
-  const drift = await tableDrift(engine, { schema, manifest: planned, changes });
-  return drift.filter(({ attribute }) => asked.has(attribute));
+  const changed = afterSchemaChange(manifest, change, { run: newRunId(), nowSeconds: nowSeconds() });
+  const drift = await tableDrift(engine, { schema, manifest: changed, changes });
+  // It is not there yet.
+  return drift
+    .filter(({ attribute }) => asked.has(attribute))
+    .map(({ sinceSeconds: _, ...planned }) => planned);
 }
 
 function pendingEdit(opened: OpenTable, given: Schema, origin: string): PendingEdit | undefined {
