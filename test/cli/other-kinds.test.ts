@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import type { AttributeFile, SchemaFile } from "../../src/core/schema/schema.ts";
-import { done, dynalake, lakeItems, rowsOf } from "../support/cli.ts";
+import { done, dynalake, lakeItems, nextSecond, rowsOf } from "../support/cli.ts";
 import { deepTest } from "../support/deep-test.ts";
 import { type OrdersLake, withOrdersLake } from "./orders-lake.ts";
 
@@ -71,6 +71,34 @@ deepTest(
       expect(await rowsOf(lake, "SELECT price, price__text AS text FROM orders WHERE id = 'b'")).toEqual([
         '{"price":"free","text":null}',
       ]);
+    });
+  },
+);
+
+deepTest(
+  "a time before another kind is shown by the kind of now and the text beside it, whatever was folded since",
+  async () => {
+    await withOrders(async ({ lake, file, write, schema, change }) => {
+      const items = await lakeItems(lake);
+      const then = new Date(1000 * (await nextSecond())).toISOString();
+      await nextSecond();
+      await write({ price: { type: "string" }, placed: { type: "timestamp" } });
+      await schema("apply", file);
+      const shown =
+        "SELECT id, price, price__text AS text, placed, placed__text AS said FROM orders ORDER BY id";
+      const a = '{"id":"a","price":null,"text":"11","placed":"2024-02-29T12:00:00Z","said":null}';
+      const b = (price: string, placed: string) => `{"id":"b",${price},${placed},"said":null}`;
+      const before = [a, '{"id":"b","price":null,"text":"20","placed":null,"said":"soon"}'];
+      expect(await rowsOf(lake, shown, "--as-of", then)).toEqual(before);
+      expect(await lakeItems(lake, "--as-of", then)).toEqual(items);
+      // A change of that time is delivered by now, and so are its values of the new kind.
+      await change("b", { price: { S: "free" }, placed: { S: "2024-02-29T10:30:00Z" } });
+      const late = [a, b('"price":"free","text":null', '"placed":"2024-02-29T10:30:00Z"')];
+      expect(await rowsOf(lake, shown, "--as-of", then)).toEqual(late);
+      await done(["compact", "--lake", lake, "--all"]);
+      expect(await rowsOf(lake, shown, "--as-of", then)).toEqual(late);
+      const [table] = JSON.parse(await done(["status", "--lake", lake, "--json"])).tables;
+      expect(table).toMatchObject({ health: "healthy" });
     });
   },
 );
