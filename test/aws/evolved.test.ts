@@ -16,7 +16,7 @@ import { textColumns } from "../../src/core/schema/text-name.ts";
 import { keptSnapshots } from "../../src/core/table/kept-snapshots.ts";
 import { type OpenTable, openTable } from "../../src/core/table/open-table.ts";
 import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
-import { historyOf, play } from "../simulator/history.ts";
+import { historyOf, play } from "../simulator/one-table.ts";
 import { plainLeaf } from "../simulator/shown-rule.ts";
 import { TABLE, type World } from "../simulator/world.ts";
 import { sharedEmulator } from "./support/emulator.ts";

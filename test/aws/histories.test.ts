@@ -6,8 +6,8 @@ import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { beforeAll, expect, test } from "@jest/globals";
 import { openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
-import { type History, historyOf, play } from "../simulator/history.ts";
 import { duckdbValue, withInlineRelations } from "../simulator/inline-relations.ts";
+import { historyOf, type OneTableHistory, play } from "../simulator/one-table.ts";
 import type { World } from "../simulator/world.ts";
 import { type Random, randomOf } from "../support/random.ts";
 import { sharedEmulator } from "./support/emulator.ts";
@@ -67,7 +67,7 @@ const LEAST_OF_CUT = 5;
 
 /** A statement from a history. */
 interface Asked extends Numbered {
-  readonly history: History;
+  readonly history: OneTableHistory;
   /** The step after which it was run; undefined at the end. */
   readonly step: number | undefined;
 }

@@ -1,128 +1,57 @@
-/** A history: the settings and steps that follow from a seed, and their outcome. */
-import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
-import { randomOf } from "../support/random.ts";
-import { checkAsOf, checkHistory, checkItems, checkLosses, checkSnapshot, checkView } from "./checks.ts";
-import type { Counts } from "./counts.ts";
-import { evolving, type Settings, type StepKind, settingsOf, weighted } from "./settings.ts";
-import { settle } from "./settling.ts";
-import { steps } from "./steps.ts";
-import { World, Wrong } from "./world.ts";
+/** Histories of any world: settings and steps that follow from a seed. */
+import { type Random, randomOf } from "../support/random.ts";
 
-export interface Step {
+export interface Step<Kind extends string> {
   /** The number of the step in the history. */
   readonly number: number;
-  readonly kind: StepKind;
+  readonly kind: Kind;
   readonly seed: number;
 }
 
-export interface History {
+export interface History<Settings, Kind extends string> {
   readonly seed: number;
   readonly settings: Settings;
-  readonly steps: readonly Step[];
+  readonly steps: readonly Step<Kind>[];
 }
 
-/** Evolving: attributes and types change over time. Such a history is played on DuckDB. */
-export type HistoryKind = "plain" | "evolving";
-
-const EVOLVING_SEEDS = 1_000_003;
-
-export interface Played {
-  readonly counts: Counts;
-  /** What each step did. Steps that did nothing are left out. */
-  readonly told: readonly Told[];
-  readonly failure: Failure | undefined;
-}
-
-export interface Told {
-  readonly number: number;
-  readonly text: string;
-}
-
-export interface Failure {
-  readonly promise: string;
-  readonly message: string;
-  /** The step after which it was found; undefined if at the very end. */
-  readonly number: number | undefined;
-}
-
-/** What an error that ended a history says, after the step of this number. */
-export function failureOf(error: unknown, number: number | undefined): Failure {
-  return error instanceof Wrong
-    ? { promise: error.promise, message: error.message, number }
-    : { promise: "no other error", message: String((error as Error).stack), number };
-}
+/** How often each kind of step comes, in proportion to the others. */
+export type Weights<Kind extends string> = Readonly<Partial<Record<Kind, number>>>;
 
 /** A longer history with the same seed begins with the same steps. */
-export function historyOf(seed: number, length: number, kind: HistoryKind = "plain"): History {
+export function drawnHistory<Settings extends { readonly weights: Weights<Kind> }, Kind extends string>(
+  seed: number,
+  length: number,
+  kinds: readonly Kind[],
+  settingsOf: (random: Random) => Settings,
+): History<Settings, Kind> {
   const random = randomOf(seed);
-  const plain = settingsOf(random);
-  const settings = kind === "plain" ? plain : evolving(plain, randomOf(seed + EVOLVING_SEEDS));
-  const all = Array.from({ length }, (_, number) => {
-    const kind = weighted(settings.weights, random.next());
+  const settings = settingsOf(random);
+  const steps = Array.from({ length }, (_, number) => {
+    const kind = weighted(kinds, settings.weights, random.next());
     return { number, kind, seed: random.integer(0, 2 ** 31) };
   });
-  return { seed, settings, steps: all };
+  return { seed, settings, steps };
 }
 
-/** The share of steps after which everything is checked. */
-const SAMPLE_SHARE = 0.05;
-
-/** Observes a history while it is played. */
-export interface Watcher {
-  readonly begins?: (world: World) => void;
-  readonly afterStep?: (world: World, step: Step) => Promise<void>;
-  /** Called before what the world holds is freed. */
-  readonly ends?: (world: World) => Promise<void>;
-  /** For histories that evolve. */
-  readonly session?: DuckdbSession;
+/** Weights that differ from history to history. Kinds that every history needs are never left out; others get one of `factors`. */
+export function drawnWeights<Kind extends string>(
+  random: Random,
+  weights: Readonly<Record<Kind, number>>,
+  needed: ReadonlySet<Kind>,
+  factors: readonly number[],
+): Readonly<Record<Kind, number>> {
+  const kinds = Object.keys(weights) as Kind[];
+  return Object.fromEntries(
+    kinds.map((kind) => [kind, weights[kind] * random.choice(needed.has(kind) ? [0.5, 1, 2] : factors)]),
+  ) as Record<Kind, number>;
 }
 
-export async function play(history: History, watcher: Watcher = {}): Promise<Played> {
-  const world = new World(history.settings, watcher.session);
-  watcher.begins?.(world);
-  const told: Told[] = [];
-  let number: number | undefined;
-  try {
-    await world.begin();
-    let version = -1;
-    for (const step of history.steps) {
-      number = step.number;
-      const random = randomOf(step.seed);
-      const commits = world.commits.length;
-      const text = await steps[step.kind](world, random);
-      world.throwWrong();
-      if (text === undefined) continue;
-      told.push({ number, text });
-      world.counts.add("steps that did something");
-      if (world.store.version !== version) await checkView(world);
-      version = world.store.version;
-      await watcher.afterStep?.(world, step);
-      if (world.commits.length > commits || random.next() < SAMPLE_SHARE)
-        await checkSample(world, random.next());
-    }
-    number = undefined;
-    await settle(world, randomOf(history.seed));
-    world.throwWrong();
-    await watcher.ends?.(world);
-    return { counts: world.counts, told, failure: undefined };
-  } catch (error) {
-    return { counts: world.counts, told, failure: failureOf(error, number) };
-  } finally {
-    await world.end();
-  }
-}
-
-async function checkSample(world: World, dice: number): Promise<void> {
-  const random = randomOf(Math.floor(dice * 2 ** 31));
-  await checkHistory(world);
-  await checkItems(world);
-  await checkSnapshot(world);
-  await checkLosses(world, world.lostBeforeReading);
-  const from = Math.max(world.keptSinceSeconds, world.settings.startSeconds);
-  const commit = random.choice(world.commits);
-  const times = [
-    random.integer(from, world.nowSeconds),
-    commit && commit.committedAtSeconds + random.integer(-1, 1),
-  ];
-  for (const time of times) if (time !== undefined && time >= from) await checkAsOf(world, time);
+/** Picks a kind by weight; `dice` is from 0 to below 1. */
+function weighted<Kind extends string>(kinds: readonly Kind[], weights: Weights<Kind>, dice: number): Kind {
+  let left = dice * kinds.reduce((sum, kind) => sum + (weights[kind] ?? 0), 0);
+  const picked = kinds.find((kind) => {
+    left -= weights[kind] ?? 0;
+    return left < 0;
+  });
+  return picked ?? (kinds.findLast((kind) => (weights[kind] ?? 0) > 0) as Kind);
 }

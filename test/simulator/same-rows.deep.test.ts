@@ -2,9 +2,9 @@
 import { tmpdir } from "node:os";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type DuckdbSession, openDuckdb } from "../../src/embedded/duckdb/duckdb-session.ts";
-import { historyOf, play } from "./history.ts";
 import { duckdbValue, withInlineRelations } from "./inline-relations.ts";
 import type { Evaluated } from "./model-engine.ts";
+import { historyOf, play } from "./one-table.ts";
 import { formOf } from "./sql-syntax.ts";
 
 /** They differ in partitioning and delivery, and one declares a column later. */

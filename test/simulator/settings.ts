@@ -1,30 +1,7 @@
 /** How histories differ, and which steps they consist of. */
 import type { Evolve } from "../../src/core/schema/schema-file.ts";
 import type { Random } from "../support/random.ts";
-
-export const STEP_KINDS = [
-  "wait",
-  "write",
-  "go",
-  "finish",
-  "crash",
-  "deliver",
-  "flush",
-  "replay",
-  "minor",
-  "major",
-  "export",
-  "seed",
-  "vacuum",
-  "reshard",
-  "stream",
-  "declare",
-] as const;
-/** Steps of tables whose items and schemas change over time. */
-const EVOLVING_KINDS = ["age", "edit", "apply"] as const;
-export type StepKind = (typeof STEP_KINDS)[number] | (typeof EVOLVING_KINDS)[number];
-
-type Weights = Readonly<Partial<Record<StepKind, number>>>;
+import { drawnWeights, type Weights } from "./history.ts";
 
 export interface Settings {
   /** embedded: one follower with a saved position and immediate objects. aws: many invocations, and a buffer before the log. */
@@ -45,7 +22,7 @@ export interface Settings {
   readonly snapshotsKept: number;
   /** Embedded only. Late: after the stream has lost records; earlier exports may be taken in after that. */
   readonly firstReading: "at any time" | "late" | "late, and before any snapshot";
-  readonly weights: Weights;
+  readonly weights: Weights<StepKind>;
   /** What the schema follows by itself, where attributes and types change over time. */
   readonly evolve: Evolve | undefined;
 }
@@ -68,17 +45,18 @@ const WEIGHTS = {
   stream: 0.3,
   declare: 0.8,
 } as const;
+/** Steps of tables whose items and schemas change over time. */
+const EVOLVING_KINDS = ["age", "edit", "apply"] as const;
+
+type PlainKind = keyof typeof WEIGHTS;
+export type StepKind = PlainKind | (typeof EVOLVING_KINDS)[number];
+export const KINDS: readonly StepKind[] = [...(Object.keys(WEIGHTS) as PlainKind[]), ...EVOLVING_KINDS];
 
 /** Steps that every history needs. */
-const NEEDED: ReadonlySet<StepKind> = new Set(["wait", "write", "go", "finish", "deliver"]);
+const NEEDED: ReadonlySet<PlainKind> = new Set(["wait", "write", "go", "finish", "deliver"]);
 
 export function settingsOf(random: Random): Settings {
-  const weights = Object.fromEntries(
-    STEP_KINDS.map((kind) => {
-      const factor = NEEDED.has(kind) ? random.choice([0.5, 1, 2]) : random.choice([0, 0.5, 1, 1, 3]);
-      return [kind, WEIGHTS[kind] * factor];
-    }),
-  ) as Weights;
+  const weights = drawnWeights<PlainKind>(random, WEIGHTS, NEEDED, [0, 0.5, 1, 1, 3]);
   return withFirstReading({
     deployment: random.choice(["embedded", "aws"]),
     keys: random.choice([2, 4, 4, 12]),
@@ -149,14 +127,3 @@ const EVOLVING_WEIGHTS = {
   age: 4,
   apply: 1,
 };
-
-/** Picks a kind by weight; `dice` is from 0 to below 1. */
-export function weighted(weights: Settings["weights"], dice: number): StepKind {
-  const kinds = [...STEP_KINDS, ...EVOLVING_KINDS];
-  let left = dice * kinds.reduce((sum, kind) => sum + (weights[kind] ?? 0), 0);
-  for (const kind of kinds) {
-    left -= weights[kind] ?? 0;
-    if (left < 0) return kind;
-  }
-  return "write";
-}

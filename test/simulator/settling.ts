@@ -24,8 +24,8 @@ import {
   startReplay,
   startSeed,
 } from "./processes.ts";
+import { readyShards } from "./ready-shards.ts";
 import { shownBy } from "./rule.ts";
-import { readyShards } from "./steps.ts";
 import { TABLE, type World, Wrong } from "./world.ts";
 
 export async function settle(world: World, random: Random): Promise<void> {
@@ -76,7 +76,11 @@ async function deliverAll(world: World, random: Random): Promise<void> {
     while (world.processes.includes(follower)) await world.run(follower);
     return;
   }
-  for (let shards = readyShards(world); shards.length > 0; shards = readyShards(world))
+  for (
+    let shards = readyShards(world, world.processes);
+    shards.length > 0;
+    shards = readyShards(world, world.processes)
+  )
     for (const shard of shards) await world.run(await startInvocation(world, random, shard));
   for (const records of [...world.stranded]) await world.run(await startReplay(world, random, records));
   await world.buffer.flush(Number.POSITIVE_INFINITY);

@@ -1,5 +1,5 @@
 /** Reduces a history to few steps that still break the same promise. */
-import type { Played } from "./history.ts";
+import type { Played } from "./played.ts";
 
 /** A history of any kind. */
 export interface Steps {

@@ -3,7 +3,7 @@ import { expect, test } from "@jest/globals";
 import { deepTest } from "../support/deep-test.ts";
 import { effort, tries } from "../support/effort.ts";
 import { EVENTS } from "./counts.ts";
-import { historyOf, play, type Watcher } from "./history.ts";
+import { historyOf, play, type Watcher } from "./one-table.ts";
 import { shrink } from "./shrinking.ts";
 import { ONE_TABLE, report, simulate } from "./simulation.ts";
 

@@ -2,8 +2,9 @@
 import type { DuckdbSession } from "../../src/embedded/duckdb/duckdb-session.ts";
 import { Counts } from "./counts.ts";
 import { deployedHistory, playDeployed } from "./deployed/play.ts";
-import { historyOf, type Played, play } from "./history.ts";
 import { oneRunHistory, playOneRun } from "./one-run/play.ts";
+import { historyOf, play } from "./one-table.ts";
+import type { Played } from "./played.ts";
 import { playSeveral, severalHistory } from "./several/play.ts";
 import { type Steps, shrink } from "./shrinking.ts";
 

@@ -4,7 +4,7 @@ import { FATES, type Fate } from "./actors.ts";
 import { appliedEdit, editSchemaFile } from "./edits.ts";
 import { startApply } from "./evolving-processes.ts";
 import { NEXT_BATCH } from "./model-source.ts";
-import type { ModelRecord, ModelShard } from "./model-table.ts";
+import type { ModelRecord } from "./model-table.ts";
 import {
   startDeclare,
   startFollower,
@@ -15,6 +15,7 @@ import {
   startSeed,
   startVacuum,
 } from "./processes.ts";
+import { readyShards } from "./ready-shards.ts";
 import type { StepKind } from "./settings.ts";
 import { isCommitCall, isDeliveryCall, type Process, type World } from "./world.ts";
 
@@ -184,7 +185,7 @@ async function begun(world: World, random: Random, start: () => Promise<Process>
 
 async function deliver(world: World, random: Random): Promise<Told> {
   if (world.settings.deployment === "aws") {
-    const shards = readyShards(world);
+    const shards = readyShards(world, world.processes);
     if (shards.length === 0) return undefined;
     return begun(world, random, () => startInvocation(world, random, random.choice(shards)));
   }
@@ -196,24 +197,6 @@ async function deliver(world: World, random: Random): Promise<Told> {
   for (let i = 0; i < batches && world.processes.includes(follower); i++) await world.run(follower);
   const isWaiting = follower.actor.waitsOnlyFor(NEXT_BATCH);
   return `${follower.actor.name}: ${batches} batches${isWaiting ? "" : endOf(world, follower)}`;
-}
-
-/** Shards with records left, whose parents have been read, and without a pending batch. */
-export function readyShards(world: World): readonly ModelShard[] {
-  const all = world.table.streams.flatMap(({ shards }) => shards);
-  const given = (shard: ModelShard): number => world.given.get(shard.id) ?? 0;
-  return all.filter((shard) => {
-    const parent = all.find(({ id }) => id === shard.parent);
-    const isTurn = parent === undefined || isRead(world, all, parent);
-    const isBusy = world.processes.some(({ kind }) => kind === `invocation of ${shard.id}`);
-    return isTurn && !isBusy && given(shard) < shard.records.length;
-  });
-}
-
-function isRead(world: World, all: readonly ModelShard[], shard: ModelShard): boolean {
-  const parent = all.find(({ id }) => id === shard.parent);
-  const ownRead = (world.given.get(shard.id) ?? 0) >= shard.records.length;
-  return ownRead && (parent === undefined || isRead(world, all, parent));
 }
 
 async function flush(world: World, random: Random): Promise<Told> {

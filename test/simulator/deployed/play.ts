@@ -3,32 +3,23 @@ import type { DuckdbSession } from "../../../src/embedded/duckdb/duckdb-session.
 import { compactionMachine, type Machine, snapshotMachine } from "../../crash-points/machines.ts";
 import { FIREHOSE_NOTICES_SECONDS } from "../../crash-points/stream-function.ts";
 import { type Random, randomOf } from "../../support/random.ts";
-import { failureOf, type Played, type Told } from "../history.ts";
+import { drawnHistory, type History } from "../history.ts";
+import { type Played, playOn } from "../played.ts";
 import { Wrong } from "../world.ts";
 import { checkFollowed, checkTable } from "./checks.ts";
-import { type DeployedSettings, type DeployedStepKind, deployedSettings, deployedStep } from "./settings.ts";
+import {
+  DEPLOYED_KINDS,
+  type DeployedSettings,
+  type DeployedStepKind,
+  deployedSettings,
+} from "./settings.ts";
 import { deployedSteps } from "./steps.ts";
 import { DeployedWorld } from "./world.ts";
 
-export interface DeployedHistory {
-  readonly seed: number;
-  readonly settings: DeployedSettings;
-  readonly steps: readonly {
-    readonly number: number;
-    readonly kind: DeployedStepKind;
-    readonly seed: number;
-  }[];
-}
+export type DeployedHistory = History<DeployedSettings, DeployedStepKind>;
 
-/** A longer history with the same seed begins with the same steps. */
 export function deployedHistory(seed: number, length: number): DeployedHistory {
-  const random = randomOf(seed);
-  const settings = deployedSettings(random);
-  const steps = Array.from({ length }, (_, number) => {
-    const kind = deployedStep(settings, random.next());
-    return { number, kind, seed: random.integer(0, 2 ** 31) };
-  });
-  return { seed, settings, steps };
+  return drawnHistory(seed, length, DEPLOYED_KINDS, deployedSettings);
 }
 
 /** After these the table is looked at. */
@@ -36,25 +27,24 @@ const CHECKED: ReadonlySet<DeployedStepKind> = new Set(["compact", "snapshot", "
 /** And after some writes. */
 const SAMPLE_SHARE = 0.1;
 
-export async function playDeployed(history: DeployedHistory, session: DuckdbSession): Promise<Played> {
-  const world = await DeployedWorld.of(history.settings, session);
-  const told: Told[] = [];
-  let number: number | undefined;
+export async function playDeployed(
+  { seed, settings, steps }: DeployedHistory,
+  session: DuckdbSession,
+): Promise<Played> {
+  const world = await DeployedWorld.of(settings, session);
   try {
-    await begin(world, history.seed);
-    for (const step of history.steps) {
-      number = step.number;
-      const random = randomOf(step.seed);
-      const text = await deployedSteps[step.kind](world, random);
-      if (text === undefined) continue;
-      told.push({ number, text });
-      if (CHECKED.has(step.kind) || random.next() < SAMPLE_SHARE) await checkTable(world);
-    }
-    number = undefined;
-    await settle(world, history.seed);
-    return { counts: world.counts, told, failure: undefined };
-  } catch (error) {
-    return { counts: world.counts, told, failure: failureOf(error, number) };
+    return await playOn<DeployedStepKind>(
+      {
+        counts: world.counts,
+        begin: () => begin(world, seed),
+        step: (kind, random) => deployedSteps[kind](world, random),
+        check: async ({ kind }, random) => {
+          if (CHECKED.has(kind) || random.next() < SAMPLE_SHARE) await checkTable(world);
+        },
+        settle: () => settle(world, seed),
+      },
+      steps,
+    );
   } finally {
     await world.deployment.engine.drop();
   }

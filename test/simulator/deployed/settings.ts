@@ -3,6 +3,7 @@
 import type { SchemaFile } from "../../../src/core/schema/schema.ts";
 import type { Evolve } from "../../../src/core/schema/schema-file.ts";
 import type { Random } from "../../support/random.ts";
+import { drawnWeights, type Weights } from "../history.ts";
 
 const WEIGHTS = {
   wait: 10,
@@ -17,7 +18,7 @@ const WEIGHTS = {
 } as const;
 
 export type DeployedStepKind = keyof typeof WEIGHTS;
-const KINDS = Object.keys(WEIGHTS) as readonly DeployedStepKind[];
+export const DEPLOYED_KINDS = Object.keys(WEIGHTS) as readonly DeployedStepKind[];
 
 /** Steps that every history needs. */
 const NEEDED: ReadonlySet<DeployedStepKind> = new Set(["wait", "settle", "age", "write", "compact"]);
@@ -29,16 +30,11 @@ export interface DeployedSettings {
   readonly startSeconds: number;
   /** The share of executions in which a call fails or a function dies. */
   readonly failureShare: number;
-  readonly weights: Readonly<Record<DeployedStepKind, number>>;
+  readonly weights: Weights<DeployedStepKind>;
 }
 
 export function deployedSettings(random: Random): DeployedSettings {
-  const weights = Object.fromEntries(
-    KINDS.map((kind) => {
-      const factor = NEEDED.has(kind) ? random.choice([0.5, 1, 2]) : random.choice([0, 1, 1, 3]);
-      return [kind, WEIGHTS[kind] * factor];
-    }),
-  ) as Record<DeployedStepKind, number>;
+  const weights = drawnWeights(random, WEIGHTS, NEEDED, [0, 1, 1, 3]);
   return {
     keys: random.choice([2, 4]),
     evolve: random.choice(["all", "all", "all", "types", "none"]),
@@ -47,15 +43,6 @@ export function deployedSettings(random: Random): DeployedSettings {
     failureShare: random.choice([0, 0.2, 0.5]),
     weights,
   };
-}
-
-export function deployedStep({ weights }: DeployedSettings, dice: number): DeployedStepKind {
-  let left = dice * KINDS.reduce((sum, kind) => sum + weights[kind], 0);
-  for (const kind of KINDS) {
-    left -= weights[kind];
-    if (left < 0) return kind;
-  }
-  return "write";
 }
 
 /** A later file: what somebody changes in the one that was deployed last. */

@@ -1,63 +1,44 @@
 /** A history of a run of several lake tables, and its end: each table equals its source, or tells what it lacks until a snapshot. */
 import { type Random, randomOf } from "../../support/random.ts";
-import { type Failure, failureOf, type Played, type Told } from "../history.ts";
+import { drawnHistory, type History } from "../history.ts";
+import { type Played, playOn } from "../played.ts";
 import { checkTruth, checkViews, gapsOf } from "../several/checks.ts";
 import type { LakeTable } from "../several/lake-table.ts";
 import { Wrong } from "../world.ts";
 import { checkLosses, checkPositions } from "./checks.ts";
-import { type OneRunSettings, type OneRunStepKind, oneRunSettings, oneRunStep } from "./settings.ts";
+import { ONE_RUN_KINDS, type OneRunSettings, type OneRunStepKind, oneRunSettings } from "./settings.ts";
 import { isFilled, oneRunSteps } from "./steps.ts";
 import { startCompaction, startRun, startSnapshot } from "./works.ts";
 import { OneRunWorld } from "./world.ts";
 
-export interface OneRunHistory {
-  readonly seed: number;
-  readonly settings: OneRunSettings;
-  readonly steps: readonly {
-    readonly number: number;
-    readonly kind: OneRunStepKind;
-    readonly seed: number;
-  }[];
-}
+export type OneRunHistory = History<OneRunSettings, OneRunStepKind>;
 
-/** A longer history with the same seed begins with the same steps. */
 export function oneRunHistory(seed: number, length: number): OneRunHistory {
-  const random = randomOf(seed);
-  const settings = oneRunSettings(random);
-  const steps = Array.from({ length }, (_, number) => {
-    const kind = oneRunStep(settings, random.next());
-    return { number, kind, seed: random.integer(0, 2 ** 31) };
-  });
-  return { seed, settings, steps };
+  return drawnHistory(seed, length, ONE_RUN_KINDS, oneRunSettings);
 }
 
 /** The share of steps after which the views are looked at. */
 const SAMPLE_SHARE = 0.1;
 
-export async function playOneRun(history: OneRunHistory): Promise<Played> {
-  const world = new OneRunWorld(history.settings);
-  const told: Told[] = [];
-  let number: number | undefined;
-  const failed = (failure: Failure | undefined): Played => ({ counts: world.counts, told, failure });
-  try {
-    await begin(world, randomOf(history.seed));
-    for (const step of history.steps) {
-      number = step.number;
-      const random = randomOf(step.seed);
-      const text = await oneRunSteps[step.kind](world, random);
-      world.throwWrong();
-      if (text === undefined) continue;
-      told.push({ number, text });
-      world.counts.add("steps that did something");
-      await checkPositions(world);
-      if (random.next() < SAMPLE_SHARE) await checkViews(world);
-    }
-    number = undefined;
-    await settle(world, randomOf(history.seed));
-    return failed(undefined);
-  } catch (error) {
-    return failed(failureOf(error, number));
-  }
+export async function playOneRun({ seed, settings, steps }: OneRunHistory): Promise<Played> {
+  const world = new OneRunWorld(settings);
+  return playOn<OneRunStepKind>(
+    {
+      counts: world.counts,
+      begin: () => begin(world, randomOf(seed)),
+      step: async (kind, random) => {
+        const text = await oneRunSteps[kind](world, random);
+        world.throwWrong();
+        return text;
+      },
+      check: async (_step, random) => {
+        await checkPositions(world);
+        if (random.next() < SAMPLE_SHARE) await checkViews(world);
+      },
+      settle: () => settle(world, randomOf(seed)),
+    },
+    steps,
+  );
 }
 
 async function begin(world: OneRunWorld, random: Random): Promise<void> {

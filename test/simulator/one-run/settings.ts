@@ -1,5 +1,6 @@
 /** How histories of a `run` of several tables differ, and which steps they consist of. */
 import type { Random } from "../../support/random.ts";
+import { drawnWeights, type Weights } from "../history.ts";
 
 const WEIGHTS = {
   wait: 8,
@@ -20,7 +21,7 @@ const WEIGHTS = {
 } as const;
 
 export type OneRunStepKind = keyof typeof WEIGHTS;
-const KINDS = Object.keys(WEIGHTS) as readonly OneRunStepKind[];
+export const ONE_RUN_KINDS = Object.keys(WEIGHTS) as readonly OneRunStepKind[];
 
 /** Steps that every history needs. */
 const NEEDED: ReadonlySet<OneRunStepKind> = new Set(["wait", "write", "run", "go", "finish", "add"]);
@@ -39,16 +40,11 @@ export interface OneRunSettings {
   readonly failureShare: number;
   /** The share of waits that are longer than the stream keeps its records. */
   readonly longWaits: number;
-  readonly weights: Readonly<Partial<Record<OneRunStepKind, number>>>;
+  readonly weights: Weights<OneRunStepKind>;
 }
 
 export function oneRunSettings(random: Random): OneRunSettings {
-  const weights = Object.fromEntries(
-    KINDS.map((kind) => {
-      const factor = NEEDED.has(kind) ? random.choice([0.5, 1, 2]) : random.choice([0, 1, 1, 1, 3]);
-      return [kind, WEIGHTS[kind] * factor];
-    }),
-  );
+  const weights = drawnWeights(random, WEIGHTS, NEEDED, [0, 1, 1, 1, 3]);
   const tables = random.integer(2, 4);
   return {
     tables,
@@ -62,13 +58,4 @@ export function oneRunSettings(random: Random): OneRunSettings {
     longWaits: random.choice([0, 0.05, 0.2]),
     weights,
   };
-}
-
-export function oneRunStep({ weights }: OneRunSettings, dice: number): OneRunStepKind {
-  let left = dice * KINDS.reduce((sum, kind) => sum + (weights[kind] ?? 0), 0);
-  for (const kind of KINDS) {
-    left -= weights[kind] ?? 0;
-    if (left < 0) return kind;
-  }
-  return "write";
 }

@@ -1,65 +1,45 @@
 /** A history of several lake tables of one source, and its end: each table that is told to be whole equals the source. */
-
-import type { Random } from "../../support/random.ts";
-import { randomOf } from "../../support/random.ts";
-import { type Failure, failureOf, type Played, type Told } from "../history.ts";
+import { type Random, randomOf } from "../../support/random.ts";
+import { drawnHistory, type History } from "../history.ts";
+import { type Played, playOn } from "../played.ts";
+import { readyShards } from "../ready-shards.ts";
 import { Wrong } from "../world.ts";
 import { checkAccounts, checkTruth, checkViews, isToldWhole } from "./checks.ts";
-import { type SeveralSettings, type SeveralStepKind, severalSettings, severalStep } from "./settings.ts";
-import { readyShards, severalSteps, startStarted } from "./steps.ts";
+import { SEVERAL_KINDS, type SeveralSettings, type SeveralStepKind, severalSettings } from "./settings.ts";
+import { severalSteps, startStarted } from "./steps.ts";
 import { startInvocation } from "./stream-works.ts";
 import type { Started } from "./work.ts";
 import { putAside, startCompaction, startLook, startReplay, startSnapshot, startTick } from "./works.ts";
 import { SeveralWorld } from "./world.ts";
 
-export interface SeveralHistory {
-  readonly seed: number;
-  readonly settings: SeveralSettings;
-  readonly steps: readonly {
-    readonly number: number;
-    readonly kind: SeveralStepKind;
-    readonly seed: number;
-  }[];
-}
+export type SeveralHistory = History<SeveralSettings, SeveralStepKind>;
 
-/** A longer history with the same seed begins with the same steps. */
 export function severalHistory(seed: number, length: number): SeveralHistory {
-  const random = randomOf(seed);
-  const settings = severalSettings(random);
-  const steps = Array.from({ length }, (_, number) => {
-    const kind = severalStep(settings, random.next());
-    return { number, kind, seed: random.integer(0, 2 ** 31) };
-  });
-  return { seed, settings, steps };
+  return drawnHistory(seed, length, SEVERAL_KINDS, severalSettings);
 }
 
 /** The share of steps after which the views are looked at. */
 const SAMPLE_SHARE = 0.1;
 
-export async function playSeveral(history: SeveralHistory): Promise<Played> {
-  const world = new SeveralWorld(history.settings);
-  const told: Told[] = [];
-  let number: number | undefined;
-  const failed = (failure: Failure | undefined): Played => ({ counts: world.counts, told, failure });
-  try {
-    await world.begin();
-    for (const step of history.steps) {
-      number = step.number;
-      const random = randomOf(step.seed);
-      const text = await severalSteps[step.kind](world, random);
-      world.throwWrong();
-      if (text === undefined) continue;
-      told.push({ number, text });
-      world.counts.add("steps that did something");
-      await checkAccounts(world);
-      if (random.next() < SAMPLE_SHARE) await checkViews(world);
-    }
-    number = undefined;
-    await settle(world, randomOf(history.seed));
-    return failed(undefined);
-  } catch (error) {
-    return failed(failureOf(error, number));
-  }
+export async function playSeveral({ seed, settings, steps }: SeveralHistory): Promise<Played> {
+  const world = new SeveralWorld(settings);
+  return playOn<SeveralStepKind>(
+    {
+      counts: world.counts,
+      begin: () => world.begin(),
+      step: async (kind, random) => {
+        const text = await severalSteps[kind](world, random);
+        world.throwWrong();
+        return text;
+      },
+      check: async (_step, random) => {
+        await checkAccounts(world);
+        if (random.next() < SAMPLE_SHARE) await checkViews(world);
+      },
+      settle: () => settle(world, randomOf(seed)),
+    },
+    steps,
+  );
 }
 
 async function settle(world: SeveralWorld, random: Random): Promise<void> {
@@ -100,7 +80,11 @@ async function checkIfWhole(world: SeveralWorld, table: SeveralWorld["tables"][n
 }
 
 async function deliverAll(world: SeveralWorld, random: Random): Promise<void> {
-  for (let shards = readyShards(world); shards.length > 0; shards = readyShards(world)) {
+  for (
+    let shards = readyShards(world, world.works);
+    shards.length > 0;
+    shards = readyShards(world, world.works)
+  ) {
     for (const shard of shards) {
       const work = await startInvocation(world, random, shard);
       world.throwWrong();

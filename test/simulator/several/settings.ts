@@ -1,5 +1,6 @@
 /** How histories of several tables differ, and which steps they consist of. */
 import type { Random } from "../../support/random.ts";
+import { drawnWeights, type Weights } from "../history.ts";
 
 const WEIGHTS = {
   wait: 15,
@@ -22,7 +23,7 @@ const WEIGHTS = {
 } as const;
 
 export type SeveralStepKind = keyof typeof WEIGHTS;
-const KINDS = Object.keys(WEIGHTS) as readonly SeveralStepKind[];
+export const SEVERAL_KINDS = Object.keys(WEIGHTS) as readonly SeveralStepKind[];
 
 /** Steps that every history needs. */
 const NEEDED: ReadonlySet<SeveralStepKind> = new Set([
@@ -51,16 +52,11 @@ export interface SeveralSettings {
   /** After so many failures a batch is given up. */
   readonly triesMax: number;
   readonly snapshotEverySeconds: number | undefined;
-  readonly weights: Readonly<Partial<Record<SeveralStepKind, number>>>;
+  readonly weights: Weights<SeveralStepKind>;
 }
 
 export function severalSettings(random: Random): SeveralSettings {
-  const weights = Object.fromEntries(
-    KINDS.map((kind) => {
-      const factor = NEEDED.has(kind) ? random.choice([0.5, 1, 2]) : random.choice([0, 1, 1, 1, 3]);
-      return [kind, WEIGHTS[kind] * factor];
-    }),
-  );
+  const weights = drawnWeights(random, WEIGHTS, NEEDED, [0, 1, 1, 1, 3]);
   const tables = random.integer(2, 4);
   return {
     tables,
@@ -75,13 +71,4 @@ export function severalSettings(random: Random): SeveralSettings {
     snapshotEverySeconds: random.choice([undefined, undefined, 3600]),
     weights,
   };
-}
-
-export function severalStep({ weights }: SeveralSettings, dice: number): SeveralStepKind {
-  let left = dice * KINDS.reduce((sum, kind) => sum + (weights[kind] ?? 0), 0);
-  for (const kind of KINDS) {
-    left -= weights[kind] ?? 0;
-    if (left < 0) return kind;
-  }
-  return "write";
 }

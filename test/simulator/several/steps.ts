@@ -1,7 +1,7 @@
 /** The steps of a history of several tables. Each returns what it did, or undefined if there was nothing to do. */
 import type { Random } from "../../support/random.ts";
 import { FATES } from "../actors.ts";
-import type { ModelShard } from "../model-table.ts";
+import { readyShards } from "../ready-shards.ts";
 import { FAULTS, type LakeTable } from "./lake-table.ts";
 import type { SeveralStepKind } from "./settings.ts";
 import { startFeed, startInvocation } from "./stream-works.ts";
@@ -30,7 +30,7 @@ export const severalSteps: Readonly<Record<SeveralStepKind, Run>> = {
   wait,
   write,
   deliver: async (world, random) => {
-    const shards = readyShards(world);
+    const shards = readyShards(world, world.works);
     if (shards.length === 0) return undefined;
     return begun(world, random, () => startInvocation(world, random, random.choice(shards)));
   },
@@ -160,23 +160,6 @@ async function write(world: SeveralWorld, random: Random): Promise<Told> {
   const change = { key, realSeconds: nowSeconds, timeSeconds, value, expired: false };
   const { operation, sequence } = table.write(change, random.choice([1, 1, 7]));
   return `${operation} of ${key} as ${sequence} to ${value}, real time ${nowSeconds}, told as ${timeSeconds}`;
-}
-
-/** Shards with records left, whose parents have been read, and without a pending batch. */
-export function readyShards(world: SeveralWorld): readonly ModelShard[] {
-  const all = world.table.streams.flatMap(({ shards }) => shards);
-  const isRead = (shard: ModelShard): boolean => {
-    const parent = all.find(({ id }) => id === shard.parent);
-    return (
-      (world.given.get(shard.id) ?? 0) >= shard.records.length && (parent === undefined || isRead(parent))
-    );
-  };
-  return all.filter((shard) => {
-    const parent = all.find(({ id }) => id === shard.parent);
-    const isBusy = world.works.some(({ kind }) => kind === `invocation of ${shard.id}`);
-    const isTurn = parent === undefined || isRead(parent);
-    return isTurn && !isBusy && (world.given.get(shard.id) ?? 0) < shard.records.length;
-  });
 }
 
 function someWork({ works }: SeveralWorld, random: Random): Work | undefined {
