@@ -5,6 +5,7 @@ import { type LambdaFunction, lambdaHandler } from "../src/aws/lambda/handler.ts
 import { openStreamLake } from "../src/aws/lambda/stream-lake.ts";
 import { logger } from "../src/aws/lambda/telemetry.ts";
 import { tellDelivery } from "../src/aws/lambda/tell-delivery.ts";
+import { tellFed } from "../src/aws/lambda/tell-fed.ts";
 import { readMaskKey } from "../src/aws/mask-key.ts";
 import { refreshed } from "../src/aws/refreshed.ts";
 import { deployedTablesOf } from "../src/aws/registry.ts";
@@ -41,7 +42,8 @@ export const handler: LambdaFunction = lambdaHandler(event, async (given) => {
     const context = await tables.find(({ table }) => table === given.feed)?.context();
     // Half of the time is left to the last of the deliveries.
     const clock = { nowSeconds, secondsMax: STREAM_FUNCTION_SECONDS / 2 };
-    return context && feedWaiting(lake.store, given.feed, context, clock);
+    if (context !== undefined) tellFed(given.feed, await feedWaiting(lake.store, given.feed, context, clock));
+    return;
   }
   const answer = await deliverStream({ store: lake.store, tables, nowSeconds }, given);
   tellDelivery(answer, nowSeconds());

@@ -2794,6 +2794,20 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/aws-adapters/stream-delivery.test.ts"],
   },
   {
+    name: "what waits ends with the first object that fails",
+    marker: "failing-objects-hold-up-none",
+    find: "failed.push({ path, ...failureOf(error) });",
+    put: "failed.push({ path, ...failureOf(error) }); break;",
+    tests: ["test/core/delivery/feed-waiting.test.ts"],
+  },
+  {
+    name: "each feed of what waits begins with the same object",
+    marker: "feeds-begin-elsewhere",
+    find: "hash % paths.length",
+    put: "0 * hash",
+    tests: ["test/core/delivery/feed-waiting.test.ts"],
+  },
+  {
     name: "what waits stays after it is delivered",
     marker: "fed-changes-go-after-delivery",
     find: "[path]",

@@ -2,12 +2,11 @@
  * One batch of a stream to all lake tables of its source. A record is done when it is, for each table, in the change log, in
  * quarantine or waiting: a table that fails is put aside alone, and the others go on.
  */
-import type { ErrorCode } from "../error.ts";
-import { DynalakeError } from "../error.ts";
 import { type ChangeSink, UndeliveredRows } from "../ports/change-sink.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { RecordBatch } from "./batch-rows.ts";
 import { type Delivery, type DeliveryContext, deliver } from "./deliver.ts";
+import { type DeliveryFailure, failureOf } from "./delivery-failure.ts";
 import { keepRecords, keepRows } from "./waiting-changes.ts";
 
 /** A lake table that is served. */
@@ -26,11 +25,9 @@ export interface TableDelivery {
 }
 
 /** Why some or all of a table's changes wait. */
-export interface Waiting {
+export interface Waiting extends DeliveryFailure {
   /** Rows, or records if no row could be made. */
   readonly count: number;
-  readonly code: ErrorCode;
-  readonly message: string;
 }
 
 export interface SharedDelivery {
@@ -104,10 +101,4 @@ function patientSink(
       }
     },
   };
-}
-
-function failureOf(error: unknown): Omit<Waiting, "count"> {
-  if (error instanceof DynalakeError) return { code: error.code, message: error.message };
-  // An error that is not ours may quote what it was given.
-  return { code: "INTERNAL", message: error instanceof Error ? error.name : "unknown" };
 }

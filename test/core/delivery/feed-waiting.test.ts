@@ -47,7 +47,7 @@ describe("what waits for a table", () => {
     await keepRecords(store, "t", [record("c", 3), {}]);
     for (const path of await waitingPaths(store, "t"))
       expect(store.text(path)?.includes("@example.com")).toBe(path.includes("/records/"));
-    expect(await feed(store)).toEqual({ rows: 3, objects: 2 });
+    expect(await feed(store)).toEqual({ rows: 3, objects: 2, failed: [] });
     const rows = deliveredRows(store, "t");
     expect(rows.map(({ id }) => id).sort()).toEqual(["a", "b", "c"]);
     for (const { mail } of rows) expect(mail).toMatch(/^[0-9a-f]{64}$/);
@@ -60,8 +60,64 @@ describe("what waits for a table", () => {
     const store = new MemoryStore();
     await keepRows(store, "t", rowsOf(record("a", 1)));
     const sink = { deliver: () => Promise.reject(new UndeliveredRows(0, "Firehose is busy")) };
-    await expect(feed(store, sink)).rejects.toThrow("Firehose is busy");
-    expect(await waitingPaths(store, "t")).toHaveLength(1);
+    const [path] = await waitingPaths(store, "t");
+    const failed = [{ path, code: "DELIVERY_FAILED", message: "Firehose is busy" }];
+    expect(await feed(store, sink)).toEqual({ rows: 0, objects: 0, failed });
+    expect(await waitingPaths(store, "t")).toEqual([path]);
+  });
+
+  /** Takes all rows but those of some items. */
+  function refusing(store: MemoryStore, ...ids: readonly string[]): ChangeSink {
+    const taking = storeSink(store, "t");
+    return {
+      deliver: async (rows, arrivedAtSeconds) => {
+        const texts = rows.map(({ line }) => new TextDecoder().decode(line.content));
+        if (ids.some((id) => texts.some((text) => text.includes(`"${id}"`))))
+          throw new UndeliveredRows(0, "Firehose refused a row");
+        await taking.deliver(rows, arrivedAtSeconds);
+      },
+    };
+  }
+
+  test("behind an object that always fails is delivered all the same", async () => {
+    const store = new MemoryStore();
+    const ids = ["a", "b", "c", "d"];
+    for (const id of ids) await keepRows(store, "t", rowsOf(record(id, 1)));
+    expect(await feed(store, refusing(store, "b", "c"))).toMatchObject({
+      objects: 2,
+      failed: [{ message: "Firehose refused a row" }, { message: "Firehose refused a row" }],
+    });
+    expect(
+      deliveredRows(store, "t")
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(["a", "d"]);
+    expect(await feed(store)).toMatchObject({ objects: 2, failed: [] });
+  });
+
+  const four = ["a", "b", "c", "d"];
+  test.each(four)(
+    "is not held up for ever by failures that use up the time of each feed: %s",
+    async (good) => {
+      const store = new MemoryStore();
+      for (const id of four) await keepRows(store, "t", rowsOf(record(id, 1)));
+      const sink = refusing(store, ...four.filter((id) => id !== good));
+      for (let tick = 0; tick < 40; tick++) {
+        let calls = 0;
+        // One object a feed.
+        await feed(store, sink, () => NOW + tick * 60 + calls++ * 20);
+      }
+      expect(deliveredRows(store, "t").map(({ id }) => id)).toEqual([good]);
+      expect(await waitingPaths(store, "t")).toHaveLength(3);
+    },
+  );
+
+  test("is left for the next time where one object after the other fails", async () => {
+    const store = new MemoryStore();
+    for (let i = 0; i < 30; i++) await keepRows(store, "t", rowsOf(record(`a${i}`, 1)));
+    const sink = { deliver: () => Promise.reject(new UndeliveredRows(0, "Firehose is busy")) };
+    expect((await feed(store, sink)).failed).toHaveLength(20);
+    expect(await waitingPaths(store, "t")).toHaveLength(30);
   });
 
   test("is delivered as far as there is time, and the rest later", async () => {
@@ -78,6 +134,6 @@ describe("what waits for a table", () => {
   });
 
   test("of no table is nothing to do", async () => {
-    expect(await feed(new MemoryStore())).toEqual({ rows: 0, objects: 0 });
+    expect(await feed(new MemoryStore())).toEqual({ rows: 0, objects: 0, failed: [] });
   });
 });
