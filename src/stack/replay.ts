@@ -159,7 +159,8 @@ function addHeld(
 ): void {
   for (const batch of recordBatches(recording)) {
     signal.throwIfAborted();
-    addUndeliverable(held, context, recording.name, batch);
+    const arrivedAtSeconds = context.nowSeconds();
+    addUndeliverable(held, context, { records: batch, source: recording.name, arrivedAtSeconds });
   }
 }
 

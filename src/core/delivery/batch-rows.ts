@@ -143,6 +143,13 @@ export class BatchRows {
   }
 }
 
+/** The rows of one batch alone. */
+export function batchRows(reading: RowReading, batch: RecordBatch): BatchRows {
+  const rows = new BatchRows(reading);
+  rows.add(batch);
+  return rows;
+}
+
 function rawText(record: unknown): string {
   if (record instanceof WireRowText) return record.text;
   return typeof record === "string" ? record : JSON.stringify(record);

@@ -3,7 +3,7 @@
 import { type ChangeSink, type DeliveredRow, UndeliveredRows } from "../ports/change-sink.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import { type QuarantinedRecord, quarantineRecords } from "../table/quarantine.ts";
-import { BatchRows, type RecordBatch, type RowReading } from "./batch-rows.ts";
+import { type BatchRows, batchRows, type RecordBatch, type RowReading } from "./batch-rows.ts";
 
 export interface DeliveryContext extends RowReading {
   readonly store: ObjectStore;
@@ -29,9 +29,7 @@ export interface Delivery {
  * with the index of a record, if the sink knows from which one on it failed.
  */
 export async function deliver(context: DeliveryContext, batch: RecordBatch): Promise<Delivery> {
-  const rows = new BatchRows(context);
-  rows.add(batch);
-  return deliverRows(context, rows, batch.arrivedAtSeconds);
+  return deliverRows(context, batchRows(context, batch), batch.arrivedAtSeconds);
 }
 
 /** Delivers what was read before, as `deliver` does. */

@@ -9,7 +9,7 @@ import { quarantineFolder } from "../format/lake-path.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import { WireRowText } from "../row/returned-row.ts";
 import { type KeySchema, keyHash } from "../values/key.ts";
-import { BatchRows, type RowReading } from "./batch-rows.ts";
+import { type BatchRows, batchRows, type RecordBatch, type RowReading } from "./batch-rows.ts";
 import { type Recorded, recordOrRow } from "./recorded-events.ts";
 import { recordingOf } from "./recording.ts";
 
@@ -94,15 +94,10 @@ function recordsOf(path: string, content: Uint8Array): readonly Recorded[] {
   }
 }
 
-/** What a batch of a recording has that cannot be delivered. */
-export function addUndeliverable(
-  held: HeldChanges,
-  reading: RowReading,
-  source: string,
-  records: readonly Recorded[],
-): void {
-  const rows = new BatchRows(reading);
-  rows.add({ records, source, arrivedAtSeconds: 0 });
+/** What a batch of a recording has that cannot be delivered. Returns its rows, which can be if nothing at all is held. */
+export function addUndeliverable(held: HeldChanges, reading: RowReading, batch: RecordBatch): BatchRows {
+  const rows = batchRows(reading, batch);
   // breakage: what-stays-in-quarantine-is-held
   for (const { raw } of rows.quarantined) held.add(recordOrRow(raw));
+  return rows;
 }

@@ -1,8 +1,9 @@
 /** Recordings of stream records: read as text, and delivered in batches. */
 import { batchesOf } from "../batches-of.ts";
 import { DynalakeError } from "../error.ts";
-import { BatchRows, type RowReading } from "./batch-rows.ts";
+import { type BatchRows, batchRows, type RowReading } from "./batch-rows.ts";
 import { type Delivery, type DeliveryContext, deliverRows } from "./deliver.ts";
+import type { KeptRows } from "./kept-rows.ts";
 import { addedSources, type OtherSource } from "./other-sources.ts";
 import { type Recorded, readRecordedEvents } from "./recorded-events.ts";
 
@@ -78,37 +79,42 @@ export function recordBatches({ records }: Recording): readonly (readonly Record
   return batchesOf(records, RECORDS_PER_DELIVERY);
 }
 
-/** Delivers a recording. Doing it again does no harm. */
-export async function replayRecording(context: ReplayContext, recording: Recording): Promise<Replayed> {
+/** Delivers a recording. Doing it again does no harm. `kept` has rows of its records as `context` reads them. */
+export async function replayRecording(
+  context: ReplayContext,
+  recording: Recording,
+  kept?: KeptRows,
+): Promise<Replayed> {
   const { name, records } = recording;
-  const kept: string[] = [];
+  const quarantineObjects: string[] = [];
   let totals = NOTHING_REPLAYED;
   const report = (done: number): void => context.onProgress({ recording: name, done, total: records.length });
   let done = 0;
-  for (const batch of recordBatches(recording)) {
+  for (const [i, batch] of recordBatches(recording).entries()) {
     report(done);
     done += batch.length;
     const arrivedAtSeconds = context.nowSeconds();
-    const rows = new BatchRows(context);
-    rows.add({ records: batch, source: name, arrivedAtSeconds });
+    const rows =
+      kept?.take(recording.records, i) ??
+      batchRows(context, { records: batch, source: name, arrivedAtSeconds });
     const delivery = await deliverRows(context, rows, arrivedAtSeconds);
     totals = addedTotals(totals, totalsOf(delivery, rows));
-    kept.push(...delivery.quarantineObjects);
+    quarantineObjects.push(...delivery.quarantineObjects);
   }
   report(records.length);
-  return { totals, kept };
+  return { totals, kept: quarantineObjects };
 }
 
 /** What `replayRecording` would do, apart from what a delivery may fail at. Nothing is written. */
 export function foreseenReplay(
   context: RowReading & Pick<ReplayContext, "nowSeconds">,
   recording: Recording,
+  kept?: KeptRows,
 ): ReplayTotals {
   let totals = NOTHING_REPLAYED;
-  for (const records of recordBatches(recording)) {
-    const arrivedAtSeconds = context.nowSeconds();
-    const rows = new BatchRows(context);
-    rows.add({ records, source: recording.name, arrivedAtSeconds });
+  for (const [i, records] of recordBatches(recording).entries()) {
+    const batch = { records, source: recording.name, arrivedAtSeconds: context.nowSeconds() };
+    const rows = kept?.take(recording.records, i) ?? batchRows(context, batch);
     const { quarantined, skipped } = rows;
     const delivery = { rows: rows.rows.length, quarantined, skipped, oldestChangeSeconds: undefined };
     totals = addedTotals(totals, totalsOf(delivery, rows));

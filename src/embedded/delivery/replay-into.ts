@@ -3,8 +3,10 @@ import { realpath } from "node:fs/promises";
 import { relative, sep } from "node:path";
 import { setImmediate as otherWork } from "node:timers/promises";
 import { Rejection, readChangeText } from "../../core/change/change.ts";
+import { defined } from "../../core/defined.ts";
 import type { HeldReading, RowReading } from "../../core/delivery/batch-rows.ts";
 import { addQuarantined, addUndeliverable, HeldChanges } from "../../core/delivery/held-changes.ts";
+import { KeptRows } from "../../core/delivery/kept-rows.ts";
 import {
   addedTotals,
   foreseenReplay,
@@ -101,10 +103,11 @@ export async function replayInto(
         wish.onProgress(table, progress);
       },
     };
-    const context = { ...reading, held: await heldFor(recordings, reading, wish) };
+    const { held, rows } = await firstReading(recordings, reading, wish);
+    const context = { ...reading, ...defined({ held }) };
     let totals = NOTHING_REPLAYED;
     for (const { recording, path } of recordings) {
-      const replayed = await replayRecording(context, recording);
+      const replayed = await replayRecording(context, recording, rows);
       totals = addedTotals(totals, replayed.totals);
       const isDone = replayed.totals.otherSources.length === 0; // breakage: other-sources-stay-in-quarantine
       if (path !== undefined && isDone) await leaveQuarantine(lake, table, path, replayed.kept);
@@ -137,12 +140,13 @@ export async function foreseeReplay(
     rowBytesMax: FILE_LIMITS.recordBytesMax,
     nowSeconds,
   };
-  const context = { ...reading, held: await heldFor(recordings, reading, wish) };
+  const { held, rows } = await firstReading(recordings, reading, wish);
+  const context = { ...reading, ...defined({ held }) };
   let totals = NOTHING_REPLAYED;
   for (const { recording } of recordings) {
     await otherWork();
     signal.throwIfAborted();
-    totals = addedTotals(totals, foreseenReplay(context, recording));
+    totals = addedTotals(totals, foreseenReplay(context, recording, rows));
   }
   return { table, totals };
 }
@@ -160,12 +164,18 @@ async function sourcesOf(
   return sourcesFor(given, { schema, isFilled: filled }, store);
 }
 
-/** What stays held while these are replayed: in other quarantine files, and in these. */
-async function heldFor(
+interface FirstReading {
+  /** What stays held while these are replayed, in other quarantine files and in these; undefined where nothing is. */
+  readonly held: HeldReading | undefined;
+  /** Rows of these, where nothing is held. */
+  readonly rows: KeptRows | undefined;
+}
+
+async function firstReading(
   recordings: readonly RecordingToReplay[],
-  context: RowReading,
+  context: RowReading & Pick<ReplayContext, "nowSeconds">,
   { lake, partial, signal }: ReplayWish,
-): Promise<HeldReading> {
+): Promise<FirstReading> {
   const { key, table } = context.writer.codec.schema;
   const held = new HeldChanges(key);
   const paths = await Promise.all(
@@ -173,14 +183,19 @@ async function heldFor(
   );
   const replayed = new Set(paths.filter((path) => path !== undefined));
   await addQuarantined(held, { store: lake.store, table }, replayed, () => signal.throwIfAborted());
+  const rows = new KeptRows();
   for (const { recording } of recordings) {
-    for (const batch of recordBatches(recording)) {
+    for (const [i, records] of recordBatches(recording).entries()) {
       await otherWork();
       signal.throwIfAborted();
-      addUndeliverable(held, context, recording.name, batch);
+      const batch = { records, source: recording.name, arrivedAtSeconds: context.nowSeconds() };
+      rows.keep(recording.records, i, addUndeliverable(held, context, batch));
     }
   }
-  return { isNewerHeld: (hash, version) => held.isNewerHeld(hash, version), partial };
+  // breakage: kept-rows-where-nothing-is-held
+  if (held.size === 0) return { held: undefined, rows };
+  const isNewerHeld = (hash: string, version: string): boolean => held.isNewerHeld(hash, version);
+  return { held: { isNewerHeld, partial }, rows: undefined };
 }
 
 /** The path in the lake of a file of this machine; undefined where there is none. */
