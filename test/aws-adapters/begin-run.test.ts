@@ -23,13 +23,18 @@ function storeWith(...tables: readonly TableEntry[]): MemoryStore {
   return store;
 }
 
-/** Step Functions, where these executions run. */
-function contextOf(store: MemoryStore, running: readonly string[] = []): LakeContext {
+/** Step Functions, where these executions run, or are about to be redriven. */
+function contextOf(
+  store: MemoryStore,
+  running: readonly string[] = [],
+  redriven: readonly string[] = [],
+): LakeContext {
   const stepFunctions = {
     send: ({ input }: { readonly input: { readonly executionArn: string } }) => {
       if (input.executionArn === "forgotten")
         return Promise.reject(Object.assign(new Error("no"), { name: "ExecutionDoesNotExist" }));
-      const status = running.includes(input.executionArn) ? "RUNNING" : "SUCCEEDED";
+      const other = redriven.includes(input.executionArn) ? "PENDING_REDRIVE" : "SUCCEEDED";
+      const status = running.includes(input.executionArn) ? "RUNNING" : other;
       return Promise.resolve({ status });
     },
   };
@@ -51,6 +56,17 @@ function seed(store: MemoryStore, table: string): void {
 
 describe("a compaction", () => {
   const compaction = (execution: string): BeginRunEvent => ({ kind: "compaction", table: "a", execution });
+
+  test("that is redriven has its lock as before, unless another one has taken it in the meantime", async () => {
+    const store = storeWith(tableEntry("orders", "a"));
+    await beginRun(contextOf(store), compaction("one"));
+    expect(await beginRun(contextOf(store, [], ["one"]), compaction("two"))).toEqual({ go: "no" });
+    expect(await beginRun(contextOf(store, ["one"]), compaction("two"))).toEqual({ go: "no" });
+    // It has failed again.
+    expect(await beginRun(contextOf(store), compaction("two"))).toEqual({ go: "compact" });
+    expect(await beginRun(contextOf(store, ["one", "two"]), compaction("three"))).toEqual({ go: "no" });
+    expect(await lockHolder(store, "a", "compaction")).toBe("two");
+  });
 
   test("goes on unless another one of the table runs; those of other tables do not matter", async () => {
     const store = storeWith(tableEntry("orders", "a"), tableEntry("orders", "b"));

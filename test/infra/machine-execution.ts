@@ -1,6 +1,7 @@
 /**
  * Runs a template's state machine in this process: the subset of the Amazon States Language that the deployment uses, with
- * functions and services played by a test.
+ * functions and services played by a test. An execution that failed can be redriven: it goes on with the state that failed, and with
+ * those children of a distributed map that have not succeeded (AWS: "Restarting state machine executions with redrive").
  */
 import { flat, type Resource } from "./support.ts";
 
@@ -12,9 +13,25 @@ export interface World {
   readonly task: (resource: string, input: Json) => Json;
   /** The lines of an object. */
   readonly lines?: (key: string) => readonly Json[];
+  /** Gets what a redrive goes on with. */
+  readonly onFailure?: (unfinished: Unfinished) => void;
+}
+
+/** Where an execution has failed. */
+export interface Unfinished {
+  readonly state: string;
+  /** The state's input. */
+  readonly data: Json;
+  /** The children of a distributed map that have succeeded, by their indexes. */
+  readonly done: ReadonlySet<number>;
 }
 
 export class TaskError extends Error {
+  /** Of a distributed map. */
+  done: ReadonlySet<number> = new Set();
+  /** Of the outermost state that it has ended. */
+  unfinished: Unfinished | undefined;
+
   constructor(name: string, cause: string) {
     super(cause);
     this.name = name;
@@ -48,32 +65,48 @@ export function definitionOf(machine: Resource): Definition {
 }
 
 const STEPS_MAX = 500;
+/** AWS: "Step Functions service quotas", for the input and the output of a state. */
+const STATE_BYTES_MAX = 256 * 1024;
 
-export function executeMachine(definition: Definition, input: Json, world: World): Outcome {
+/** `redriven` is what an execution of this machine has left. */
+export function executeMachine(
+  definition: Definition,
+  input: Json,
+  world: World,
+  redriven?: Unfinished,
+): Outcome {
   const context = {
     Execution: { Id: "arn:execution", Name: "execution-name", Input: input },
     StateMachine: { Id: "arn:machine" },
   };
   try {
-    return { status: "SUCCEEDED", output: runStates(definition, input, context, world) };
+    return { status: "SUCCEEDED", output: runStates(definition, input, context, world, redriven) };
   } catch (error) {
     if (!(error instanceof TaskError)) throw error;
+    if (error.unfinished !== undefined) world.onFailure?.(error.unfinished);
     return { status: "FAILED", error: error.name, cause: error.message };
   }
 }
 
-function runStates(definition: Definition, input: Json, context: Context, world: World): Json {
-  let name = definition.StartAt;
-  let data = input;
+function runStates(
+  definition: Definition,
+  input: Json,
+  context: Context,
+  world: World,
+  redriven?: Unfinished,
+): Json {
+  let { state: name, data, done } = redriven ?? { state: definition.StartAt, data: input, done: new Set() };
   for (let steps = 0; steps < STEPS_MAX; steps++) {
     const state = definition.States[name];
     if (state === undefined) throw new Error(`state ${name} does not exist`);
     try {
-      const after = runState(state, data, context, world);
+      const after = runState(state, data, context, world, done);
+      requireSmall(after.data);
       if (state.End) return after.data;
       [name, data] = [after.next ?? state.Next ?? "", after.data];
     } catch (error) {
-      if (!(error instanceof TaskError) || state.Type === "Fail") throw error;
+      if (!(error instanceof TaskError)) throw error;
+      error.unfinished = { state: name, data, done: error.done };
       const catcher = state.Catch?.find(({ ErrorEquals }: State) =>
         [error.name, "States.ALL"].some((name) => ErrorEquals.includes(name)),
       );
@@ -81,11 +114,23 @@ function runStates(definition: Definition, input: Json, context: Context, world:
       const told = { Error: error.name, Cause: error.message };
       [name, data] = [catcher.Next, placed(data, catcher.ResultPath, told)];
     }
+    done = new Set();
   }
   throw new Error(`more than ${STEPS_MAX} steps`);
 }
 
-function runState(state: State, data: Json, context: Context, world: World): { data: Json; next?: string } {
+function requireSmall(data: Json): void {
+  if (Buffer.byteLength(JSON.stringify(data) ?? "") > STATE_BYTES_MAX)
+    throw new TaskError("States.DataLimitExceeded", "The state returned a result larger than 262144 bytes");
+}
+
+function runState(
+  state: State,
+  data: Json,
+  context: Context,
+  world: World,
+  done: ReadonlySet<number>,
+): { data: Json; next?: string } {
   const input = state.InputPath === undefined ? data : pathValue(state.InputPath, data, context);
   switch (state.Type) {
     case "Pass": {
@@ -105,11 +150,9 @@ function runState(state: State, data: Json, context: Context, world: World): { d
       return { data: outputOf(state, placed(data, state.ResultPath, result), context) };
     }
     case "Map": {
-      itemsOf(state, data, context, world).forEach((value, index) => {
-        const own = { ...context, Map: { Item: { Index: index, Value: value } } };
-        runItem(state.ItemProcessor, filled(state.ItemSelector, data, own), own, world);
-      });
-      return { data: placed(data, state.ResultPath, []) };
+      const answers = runMap(state, data, context, world, done);
+      requireSmall(answers);
+      return { data: placed(data, state.ResultPath, answers) };
     }
     case "Fail":
       throw new TaskError(
@@ -121,10 +164,28 @@ function runState(state: State, data: Json, context: Context, world: World): { d
   }
 }
 
+/** The answers of its children, or where they were written. Children that are done already are not run again. */
+function runMap(state: State, data: Json, context: Context, world: World, done: ReadonlySet<number>): Json {
+  const succeeded = new Set(done);
+  const answers: Json[] = [];
+  for (const [index, value] of itemsOf(state, data, context, world).entries()) {
+    if (done.has(index)) continue;
+    const own = { ...context, Map: { Item: { Index: index, Value: value } } };
+    try {
+      answers.push(runItem(state.ItemProcessor, filled(state.ItemSelector, data, own), own, world));
+      succeeded.add(index);
+    } catch (error) {
+      if (error instanceof TaskError) error.done = succeeded;
+      throw error;
+    }
+  }
+  return state.ResultWriter === undefined ? answers : { MapRunArn: "arn:map-run" };
+}
+
 /** A distributed map fails by its own error, whatever has failed in it. */
-function runItem(processor: Processor, input: Json, context: Context, world: World): void {
+function runItem(processor: Processor, input: Json, context: Context, world: World): Json {
   try {
-    runStates(processor, input, context, world);
+    return runStates(processor, input, context, world);
   } catch (error) {
     if (!(error instanceof TaskError) || processor.ProcessorConfig.Mode !== "DISTRIBUTED") throw error;
     throw new TaskError(

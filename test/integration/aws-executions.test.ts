@@ -6,10 +6,13 @@ import { beginExport } from "../../src/aws/steps/begin-export.ts";
 import { commitStep } from "../../src/aws/steps/commit-step.ts";
 import { planSeedStep } from "../../src/aws/steps/plan-seed.ts";
 import { snapshotPart } from "../../src/aws/steps/snapshot-part.ts";
+import { deliver } from "../../src/core/delivery/deliver.ts";
 import { EXPORTS_FOLDER } from "../../src/core/format/deployment-path.ts";
 import { segmentsFolder, stagingRunFolder, tallyPath } from "../../src/core/format/lake-path.ts";
 import { namedSegments } from "../../src/core/format/named-segments.ts";
 import type { SnapshotsKept } from "../../src/core/format/snapshots-kept.ts";
+import { rowCodec } from "../../src/core/row/row.ts";
+import { lineWriter } from "../../src/core/row/wire-line.ts";
 import { parseSchema, type Schema } from "../../src/core/schema/schema.ts";
 import { latestManifest } from "../../src/core/table/commits.ts";
 import { keptSnapshots } from "../../src/core/table/kept-snapshots.ts";
@@ -31,7 +34,16 @@ import {
   snapshotMachine,
 } from "../crash-points/machines.ts";
 import { sessionOfTests } from "../crash-points/session.ts";
-import { FILLED, NOW, type State, shown, TABLE, worldSchema } from "../crash-points/world.ts";
+import {
+  type Change,
+  FILLED,
+  NOW,
+  recordOf,
+  type State,
+  shown,
+  TABLE,
+  worldSchema,
+} from "../crash-points/world.ts";
 import { deepTest } from "../support/deep-test.ts";
 
 const session = sessionOfTests();
@@ -125,6 +137,50 @@ test("a file of the export that was not staged is no empty one", async () => {
     message: expect.stringContaining("file 2 of the export was not staged"),
   });
   await expectUntouched(snapshot);
+});
+
+/** What is left to a redriven execution whose map has failed at the second file. */
+async function redriven(snapshot: Snapshot) {
+  const { deployment, exportPrefix, run } = snapshot;
+  const [, file] = (await readExport(deployment.store, exportPrefix)).files;
+  if (file === undefined) throw new Error("the export has two files");
+  await snapshotPart(await deployment.steps(), { run, index: 1, ...file, maskKey: undefined });
+  const plan = await planned(snapshot);
+  await new Execution(deployment, once).stage(plan);
+  return committed(snapshot);
+}
+
+test("a redriven execution stages the files that were missing, and commits all of them", async () => {
+  const snapshot = await stagedSnapshot(1);
+  expect(await redriven(snapshot)).toMatchObject({ outcome: "committed", rows: 3 });
+  expect(await shown(snapshot.deployment)).toEqual(ITEMS);
+});
+
+test("a redriven execution leaves what was changed and compacted meanwhile as it is", async () => {
+  const snapshot = await stagedSnapshot(1);
+  const { deployment } = snapshot;
+  const later: Change = { key: 5, sequence: 900, value: "d5", timeSeconds: NOW + 600 };
+  deployment.nowSeconds = NOW + 700;
+  const { engine, schema, store } = deployment;
+  const writer = lineWriter(rowCodec(schema));
+  const delivering = { store, sink: engine.sink(schema), writer, rowBytesMax: 1_000_000 };
+  const records = [recordOf(later)];
+  await deliver(delivering, { records, source: "a test", arrivedAtSeconds: deployment.nowSeconds });
+  deployment.nowSeconds = NOW + 7200;
+  expect(await compactionMachine(new Execution(deployment, once))).toBe("succeeded");
+  expect(await redriven(snapshot)).toMatchObject({ outcome: "committed", rows: 3 });
+  expect(await shown(deployment)).toEqual({ ...ITEMS, 5: "d5" });
+});
+
+test("a redriven execution whose table has a newer snapshot by now ends as a conflict, and changes nothing", async () => {
+  const snapshot = await stagedSnapshot(1);
+  const { deployment } = snapshot;
+  deployment.nowSeconds = NOW + 1000;
+  const newer: State = { 1: "d1", 2: "d2" };
+  deployment.source(newer);
+  expect(await snapshotMachine(new Execution(deployment, once))).toBe("committed");
+  expect(await redriven(snapshot)).toEqual({ outcome: "conflict", kind: "snapshot" });
+  expect(await shown(deployment)).toEqual(newer);
 });
 
 test.each([

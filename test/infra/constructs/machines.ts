@@ -14,10 +14,12 @@ import {
   planSeedEvent,
   publishViewsEvent,
   RUNS_MAX,
+  type SnapshotPartEvent,
   snapshotPartEvent,
   sourceEvent,
   tickEvent,
 } from "../../../src/aws/contracts/steps.ts";
+import { deepTest } from "../../support/deep-test.ts";
 import { example } from "../example.ts";
 import {
   type Definition,
@@ -26,6 +28,8 @@ import {
   type Outcome,
   type State,
   TaskError,
+  type Unfinished,
+  type World,
 } from "../machine-execution.ts";
 import { flat, once, resourceOf, resourcesOf } from "../support.ts";
 
@@ -42,6 +46,14 @@ interface Played {
   readonly outcome: Outcome;
   /** The functions and services called, in order, with their events. */
   readonly calls: readonly (readonly [string, unknown])[];
+  /** What a redrive of it goes on with, if it has failed. */
+  readonly unfinished: Unfinished | undefined;
+}
+
+interface Playing {
+  /** Lines of the export's manifest. */
+  readonly files?: readonly object[];
+  readonly redriven?: Unfinished | undefined;
 }
 
 /** What the handlers take for an event. Functions of sources go by their names. */
@@ -61,7 +73,13 @@ const EVENTS: Readonly<Record<string, { parse(event: unknown): unknown }>> = {
 const fileOf = (itemCount: number) => ({ itemCount, md5Checksum: "md5", dataFileS3Key: `${itemCount}.gz` });
 
 /** Plays a machine whose functions answer as given; each is called by its handler's name, in pascal case. */
-function play(definition: Definition, input: unknown, given: Readonly<Record<string, Handler>>): Played {
+function play(
+  definition: Definition,
+  input: unknown,
+  given: Readonly<Record<string, Handler>>,
+  { files = [fileOf(1), fileOf(2)], redriven }: Playing = {},
+): Played {
+  let unfinished: Unfinished | undefined;
   const calls: [string, unknown][] = [];
   const called = (name: string, event: unknown): unknown => {
     calls.push([name, event]);
@@ -71,17 +89,20 @@ function play(definition: Definition, input: unknown, given: Readonly<Record<str
     if (handler === undefined) throw new Error(`unexpected call of ${name}`);
     return handler(event as never);
   };
-  const outcome = executeMachine(definition, input, {
+  const world: World = {
     task: (resource, event) => {
       const name = nameOf(resource);
       if (name !== "lambda:invoke") return called(name, event);
       const { FunctionName, Payload } = event as { FunctionName: string; Payload: unknown };
       return { Payload: called(FunctionName, Payload) };
     },
-    lines: (key) =>
-      key.endsWith("manifest-files.json") ? [fileOf(1), fileOf(2)] : [{ sql: "A" }, { sql: "B" }],
-  });
-  return { outcome, calls };
+    lines: (key) => (key.endsWith("manifest-files.json") ? files : [{ sql: "A" }, { sql: "B" }]),
+    onFailure: (left) => {
+      unfinished = left;
+    },
+  };
+  const outcome = executeMachine(definition, input, world, redriven);
+  return { outcome, calls, unfinished };
 }
 
 /** A function of the lake by its handler, a service by its integration. */
@@ -320,6 +341,50 @@ describe("the snapshot", () => {
     const role = JSON.stringify(resourceOf(example().lake, "AWS::IAM::Role", /SnapshotRole/).Properties);
     expect(role).toContain("states:RedriveExecution");
   });
+
+  test("is redriven with the files alone that were not staged, and goes on with the same export", () => {
+    const files = [1, 2, 3].map(fileOf);
+    const part = (failing: number): Record<string, Handler> => ({
+      "orders-part": (({ index }: SnapshotPartEvent) => {
+        if (index === failing) throw new TaskError("STORE_FAILED", "S3 is busy");
+        return null;
+      }) as Handler,
+    });
+    const failed = play(definitions.snapshot(), REVIEWS, part(1), { files });
+    expect(failed.outcome).toMatchObject({
+      status: "FAILED",
+      error: "States.ExceedToleratedFailureThreshold",
+    });
+    // It fails at another file now.
+    const again = play(definitions.snapshot(), REVIEWS, part(2), { files, redriven: failed.unfinished });
+    expect(names(again)).toEqual(["orders-part", "orders-part"]);
+    const last = play(definitions.snapshot(), REVIEWS, {}, { files, redriven: again.unfinished });
+    const staged = events(last, "orders-part");
+    expect(staged).toEqual([{ run: "r1", tables: ["reviews"], index: 2, part: fileOf(3) }]);
+    expect(names(last).slice(1, 2)).toEqual(["PlanSeed"]);
+    expect(events(last, "PlanSeed")).toEqual([{ table: "reviews", run: "r1", exportPrefix: EXPORT }]);
+    expect(last.outcome).toMatchObject({ status: "SUCCEEDED", output: { outcome: "committed" } });
+    expect(reports(last)).toMatchObject([{ subject: "dynalake: snapshot succeeded" }]);
+  });
+
+  test("that failed later fails again if it is redriven, with the same error", () => {
+    const failing = () => {
+      throw new TaskError("LAKE_DAMAGED", "a manifest cannot be read");
+    };
+    const failed = play(definitions.snapshot(), REVIEWS, { Commit: failing });
+    const redriven = play(definitions.snapshot(), REVIEWS, {}, { redriven: failed.unfinished });
+    expect(redriven).toMatchObject({ calls: [], outcome: failed.outcome });
+  });
+
+  deepTest(
+    "passes on neither the files of an export nor what their functions answer, however many there are",
+    () => {
+      const files = Array.from({ length: 60_000 }, (_, i) => fileOf(i));
+      const played = play(definitions.snapshot(), REVIEWS, {}, { files });
+      expect(played.outcome.status).toBe("SUCCEEDED");
+      expect(events(played, "orders-part")).toHaveLength(files.length);
+    },
+  );
 });
 
 describe("the compaction", () => {
