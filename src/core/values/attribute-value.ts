@@ -209,8 +209,12 @@ export function itemText(item: Item): string {
 
 /** DynamoDB JSON text of one value, the same for equal values. */
 export function valueText(value: AttributeValue): string {
+  if ("S" in value) return `{"S":${jsonString(value.S)}}`;
+  // The digits of a canonical number need no escape.
+  if ("N" in value) return `{"N":"${value.N}"}`;
+  if ("BOOL" in value) return `{"BOOL":${value.BOOL}}`;
   if ("M" in value) return `{"M":${itemText(value.M)}}`;
   if ("L" in value) return `{"L":[${value.L.map(valueText).join(",")}]}`;
-  if ("S" in value) return `{"S":${jsonString(value.S)}}`;
+  if ("SS" in value) return `{"SS":[${value.SS.map(jsonString).join(",")}]}`;
   return JSON.stringify(value);
 }

@@ -3,6 +3,8 @@
 import type { Schema } from "../schema/schema.ts";
 import { type AttributeValue, type Item, valueText } from "../values/attribute-value.ts";
 import { sha256Half } from "../values/hash.ts";
+import { jsonString } from "../values/json-string.ts";
+import { type KeySchema, keyAttributes } from "../values/key.ts";
 
 /** Attributes that do not come back from the lake: masked and dropped ones, in order. */
 export function hiddenAttributes(schema: Schema): readonly string[] {
@@ -16,6 +18,17 @@ export function withoutHidden(hidden: ReadonlySet<string>, item: Item): Item {
   const entries = Object.entries(item);
   const seen = entries.filter(([attribute]) => !hidden.has(attribute));
   return seen.length === entries.length ? item : Object.fromEntries(seen);
+}
+
+/** DynamoDB JSON of a key: the same as `itemText` of it as an item. */
+export type KeyTexts = (key: readonly AttributeValue[]) => string;
+
+export function keyTexts(schema: KeySchema): KeyTexts {
+  const members = keyAttributes(schema)
+    .map((name, i) => ({ i, name, member: `${jsonString(name)}:` }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return (key) =>
+    `{${members.map(({ i, member }) => member + valueText(key[i] as AttributeValue)).join(",")}}`;
 }
 
 /** 128 bits of SHA-256, as 32 hexadecimal digits, of an item's text and of the key by which it is found. */

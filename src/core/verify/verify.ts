@@ -5,12 +5,12 @@
 
 import { belongs } from "../change/selection.ts";
 import { DynalakeError } from "../error.ts";
-import type { KeyValues, LakeRow, VerifiedLake, VerifiedSource } from "../ports/verified.ts";
+import type { LakeRow, VerifiedLake, VerifiedSource } from "../ports/verified.ts";
 import type { Schema } from "../schema/schema.ts";
 import { type Item, itemText } from "../values/attribute-value.ts";
-import { keyAttributes, keyHash, keyItem, keyOf } from "../values/key.ts";
+import { keyAttributes, keyHash, keyOf } from "../values/key.ts";
 import { type ComparedRanges, compareRanges, type RangeGroup, rangeGroups } from "./verify-digest.ts";
-import { hiddenAttributes, itemHash, withoutHidden } from "./verify-item.ts";
+import { hiddenAttributes, itemHash, type KeyTexts, keyTexts, withoutHidden } from "./verify-item.ts";
 import type {
   Candidate,
   Difference,
@@ -120,11 +120,12 @@ interface ReadSource {
 async function readSource(context: VerifyContext, hidden: ReadonlySet<string>): Promise<ReadSource> {
   const { schema } = context;
   const shelves = new ItemShelves(context.scratch, "source");
+  const textOfKey = keyTexts(schema.key);
   let skipped = 0;
   await context.source.scan(async (items) => {
     const own = items.filter((item) => belongs(schema, item));
     skipped += items.length - own.length;
-    await shelves.put(own.map((item) => ofSource(schema, hidden, item)));
+    await shelves.put(own.map((item) => ofSource(schema, hidden, textOfKey, item)));
     context.onProgress({ step: "source", done: shelves.digests.items + skipped });
   });
   return { shelves, skipped };
@@ -132,14 +133,15 @@ async function readSource(context: VerifyContext, hidden: ReadonlySet<string>): 
 
 async function readLake(context: VerifyContext, hidden: ReadonlySet<string>): Promise<ItemShelves> {
   const shelves = new ItemShelves(context.scratch, "lake");
+  const textOfKey = keyTexts(context.schema.key);
   await context.lake.rows(async (rows) => {
-    await shelves.put(rows.map((row) => ofLake(context.schema, hidden, row)));
+    await shelves.put(rows.map((row) => ofLake(hidden, textOfKey, row)));
     context.onProgress({ step: "lake", done: shelves.digests.items });
   });
   return shelves;
 }
 
-function ofSource(schema: Schema, hidden: ReadonlySet<string>, item: Item): ShelvedItem {
+function ofSource(schema: Schema, hidden: ReadonlySet<string>, textOfKey: KeyTexts, item: Item): ShelvedItem {
   const key = keyOf(schema.key, item);
   if (key === undefined) {
     const names = keyAttributes(schema.key).join(" and ");
@@ -151,27 +153,27 @@ function ofSource(schema: Schema, hidden: ReadonlySet<string>, item: Item): Shel
   return {
     keyHash: hash,
     itemHash: itemHash(hash, itemText(withoutHidden(hidden, item))),
-    keyText: keyTextOf(schema, key),
+    keyText: textOfKey(key),
   };
 }
 
 /** What no item of the source hashes to. */
 const UNREADABLE_HASH = "0".repeat(32);
 
-function ofLake(schema: Schema, hidden: ReadonlySet<string>, { keyHash: hash, item }: LakeRow): ShelvedItem {
+function ofLake(
+  hidden: ReadonlySet<string>,
+  textOfKey: KeyTexts,
+  { keyHash: hash, item }: LakeRow,
+): ShelvedItem {
   try {
     const key = item.key();
     const text = hidden.size === 0 ? item.text() : itemText(withoutHidden(hidden, item.item()));
-    const keyText = key === undefined ? "" : keyTextOf(schema, key);
+    const keyText = key === undefined ? "" : textOfKey(key);
     return { keyHash: hash, itemHash: itemHash(hash, text), keyText };
   } catch {
     // Whatever stands there, no item has become it.
     return { keyHash: hash, itemHash: UNREADABLE_HASH, keyText: "" };
   }
-}
-
-function keyTextOf(schema: Schema, key: KeyValues): string {
-  return itemText(keyItem(schema.key, key));
 }
 
 function candidateOf(

@@ -237,6 +237,16 @@ describe("readItem", () => {
   });
 });
 
+test("the text of a value that has no parts is what JSON.stringify writes, which takes longer", () => {
+  fc.assert(
+    fc.property(attributeValue, (written) => {
+      const value = readAttributeValue(written);
+      if (!("M" in value) && !("L" in value)) expect(valueText(value)).toBe(JSON.stringify(value));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
 describe("itemText", () => {
   test("is DynamoDB JSON of the item", () => {
     fc.assert(
