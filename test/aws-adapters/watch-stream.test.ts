@@ -40,6 +40,32 @@ test("a look that dies before it is kept finds the same hole again, and tells it
   ]);
 });
 
+test("a stream that is replaced is one gap, which grows only while its first changes leave it unread", async () => {
+  const store = new MemoryStore();
+  const hour = 3600;
+  const created = NOW + hour;
+  const first = { stream: { arn: "one", createdAtSeconds: 0 }, reader };
+  const unread = { stream: { arn: "two", createdAtSeconds: created }, reader };
+  const read = {
+    ...unread,
+    reader: { ...reader, streamArn: "two", unchangedSinceSeconds: created + 30 * hour },
+  };
+  const lostUntil = async (): Promise<readonly number[]> =>
+    (await readGaps(store, "t")).map(({ lostUntilSeconds }) => lostUntilSeconds);
+  await lookAt(store, NOW, first);
+  for (const hours of [1, 12, 23]) {
+    await lookAt(store, created + hours * hour, unread);
+    expect(await lostUntil()).toEqual([created + 120]);
+  }
+  await lookAt(store, created + 29 * hour, unread);
+  expect(await lostUntil()).toEqual([created + 6 * hour]);
+  // Another mapping reads it from here on.
+  for (const hours of [30, 31, 80]) {
+    await lookAt(store, created + hours * hour, read);
+    expect(await lostUntil()).toEqual([created + 7 * hour]);
+  }
+});
+
 test("a hole that cannot be written down keeps the look from being kept", async () => {
   const store = new MemoryStore();
   store.failOnce("replace", /gaps/, "before");
