@@ -44,6 +44,7 @@ function lake(deployed: Schema, catalog: AdoptionContext["engine"]["catalog"]): 
     engine: { catalog },
     opened: { manifest: initialManifest(1), schema: FIRST },
     deployed,
+    confirmed: async (change) => ({ change }),
     newRunId: () => `run-${runs++}`,
     nowSeconds: () => NOW,
   };

@@ -5,6 +5,7 @@ import { commitStep } from "../../src/aws/steps/commit-step.ts";
 import { followDeployedData, followedEdit, hasToFollow } from "../../src/aws/steps/follow-deployed-data.ts";
 import { planCompaction } from "../../src/aws/steps/plan-compaction.ts";
 import type { StepContext } from "../../src/aws/steps/step-context.ts";
+import { deliver } from "../../src/core/delivery/deliver.ts";
 import { DynalakeError } from "../../src/core/error.ts";
 import { initialManifest } from "../../src/core/format/manifest.ts";
 import type { WantedColumns } from "../../src/core/infer/wanted-columns.ts";
@@ -27,7 +28,17 @@ import {
   snapshotMachine,
 } from "../crash-points/machines.ts";
 import { sessionOfTests } from "../crash-points/session.ts";
-import { evolvingSchema, NOW, shown, TABLE } from "../crash-points/world.ts";
+import {
+  batchOf,
+  type Change,
+  deliveryContext,
+  evolvingSchema,
+  itemOf,
+  NOW,
+  recordOf,
+  shown,
+  TABLE,
+} from "../crash-points/world.ts";
 
 const session = sessionOfTests();
 
@@ -334,10 +345,89 @@ test("what statements have no room for does not follow", () => {
   const table = { schema, manifest: { ...initialManifest(1), sequence: 1, schema: schema.file } };
   const moments = (count: number) =>
     Object.fromEntries(Array.from({ length: count }, (_, i) => [`at_${i}`, { type: "timestamp" }]));
-  expect(followedEdit(table, moments(20))?.added).toHaveLength(20);
-  const added = followedEdit(table, moments(50))?.added ?? [];
+  expect(followedEdit(table, { columns: moments(20) })?.added).toHaveLength(20);
+  const added = followedEdit(table, { columns: moments(50) })?.added ?? [];
   expect(added.length).toBeGreaterThanOrEqual(20);
   expect(added.length).toBeLessThan(50);
+});
+
+/** A table whose prices need two digits behind the point, and leave room for them before it if no other has these digits. */
+const far = (): Promise<Deployment> => deployed(evolvingSchema("decimal(38,1)", { evolve: "types" }));
+
+/** All rows anew, one of them with a price of so many digits. */
+async function replaceWith(deployment: Deployment, digits: number): Promise<void> {
+  const items = { 1: "c3", 4: "a4" };
+  const price = (key: number) => (key === 4 ? `1${"0".repeat(digits - 1)}` : "59.25");
+  deployment.source(items, (key, value) => ({ ...itemOf(key, value), P: { N: price(key) } }));
+  await snapshotMachine(new Execution(deployment, again));
+}
+
+/** Counts the statements that ask for the digits of values. */
+function counting(deployment: Deployment): () => number {
+  const { rows } = deployment.engine;
+  let asked = 0;
+  deployment.engine.rows = (sql) => {
+    if (sql.includes('"max 0"')) asked++;
+    return rows(sql);
+  };
+  return () => asked;
+}
+
+test("a decimal reaches further behind the point, once the digits before it were counted", async () => {
+  const deployment = await far();
+  await compact(deployment);
+  expect((await readFound(deployment.store, TABLE)).wanted).toMatchObject({
+    columns: { P: { type: "decimal(38,4)" } },
+    wholeDigits: { P: 2 },
+  });
+  await compact(deployment, 1800);
+  expect(await types(deployment)).toMatchObject({ p: "decimal(38,4)" });
+  expect(await tableDrift(deployment.engine, await opened(deployment))).toMatchObject([{ attribute: "N" }]);
+});
+
+test("where a value needs the digits before the point the others are text, and nothing is counted again", async () => {
+  const deployment = await far();
+  await replaceWith(deployment, 37);
+  const asked = counting(deployment);
+  await compact(deployment);
+  expect(asked()).toBe(3);
+  const { looks, wanted } = await readFound(deployment.store, TABLE);
+  expect([looks.map(({ wholeDigits }) => wholeDigits), wanted]).toEqual([[{ P: 37 }], undefined]);
+  expect(await texts(deployment)).toEqual([["P"], ["p__text"]]);
+  const { engine, nowSeconds, schema, store } = deployment;
+  const cents: Change = { key: 6, sequence: 91, value: "c6", timeSeconds: nowSeconds };
+  const context = deliveryContext({ schema }, { store, sink: engine.sink(schema) });
+  await deliver(context, batchOf({ nowSeconds }, [recordOf(cents)]));
+  await compact(deployment, 60);
+  await compact(deployment, 1800);
+  expect(asked()).toBe(3);
+  expect(await types(deployment)).toMatchObject({ p: "decimal(38,1)" });
+});
+
+test("a value that comes while the column settles, and has no room in it, keeps its type and lets others come", async () => {
+  const { file } = evolvingSchema("decimal(38,1)");
+  const deployment = await deployed(parseSchema(file, "a test"));
+  await compact(deployment);
+  expect((await readFound(deployment.store, TABLE)).wanted?.columns).toHaveProperty("P");
+  await replaceWith(deployment, 37);
+  await compact(deployment, 1800);
+  expect(await types(deployment)).toEqual({ ...BEFORE, p: "decimal(38,1)", n: "string" });
+  await compact(deployment, 60);
+  expect(await texts(deployment)).toEqual([["P"], ["p__text"]]);
+  expect((await readFound(deployment.store, TABLE)).wanted).toBeUndefined();
+});
+
+test("what the engine cannot count has no room, and ends no compaction", async () => {
+  for (const before of ["the look", "the commit"]) {
+    const deployment = await far();
+    if (before === "the commit") await compact(deployment);
+    const { rows } = deployment.engine;
+    deployment.engine.rows = (sql) =>
+      sql.includes('"max 0"') ? Promise.reject(new DynalakeError("ENGINE_FAILED", "no")) : rows(sql);
+    await compact(deployment, 1800);
+    expect(await types(deployment)).toMatchObject({ p: "decimal(38,1)" });
+    expect(await texts(deployment)).toEqual([["P"], ["p__text"]]);
+  }
 });
 
 const fields = Array.from({ length: 90 }, (_, i) => `at_${i}:timestamp`).join(",");
@@ -355,11 +445,11 @@ test.each<[string, WantedColumns, AttributeFile]>([
   const schema = parseSchema({ ...file, attributes: { ...file.attributes, P } }, "a test");
   const table = { schema, manifest: { ...initialManifest(1), sequence: 1, schema: schema.file } };
   const notes = { n: { type: "string" }, o: { type: "string" } };
-  for (const wanted of [
+  for (const columns of [
     { ...refused, ...notes },
     { ...notes, ...refused },
   ]) {
-    const edit = followedEdit(table, wanted);
+    const edit = followedEdit(table, { columns });
     expect([edit?.added, edit?.widened]).toEqual([["n", "o"], []]);
   }
 });

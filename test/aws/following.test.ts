@@ -149,6 +149,16 @@ test("one number that no decimal holds keeps no other from its column, and is te
   expect(await emulator.denials()).toEqual([]);
 });
 
+test("a decimal reaches further behind the point as far as values leave digits before it, which are counted", async () => {
+  await orders.put(order("r", "0.1234567890123456789012345"));
+  await itemsAreThoseOfTheTable();
+  expect(await compact()).toMatchObject({ output: { done: ["minor"] } });
+  expect(await compact()).toMatchObject({ output: { done: ["schema"] } });
+  expect(await prices()).toEqual({ sum: "60.24691348901234567890123450000", items: 7 });
+  await itemsAreThoseOfTheTable();
+  expect(await emulator.denials()).toEqual([]);
+});
+
 test("values of another kind are text as well, and in the history", async () => {
   const N = "-0.00012";
   await orders.put(

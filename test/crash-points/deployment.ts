@@ -165,13 +165,14 @@ export class Deployment {
     const rows: AthenaEngine["rows"] = (sql) =>
       faults.call(`rows ${sql.slice(0, 60)}`, () => this.engine.rows(sql));
     const place = { database: "lake", bucket: BUCKET, store, catalog, rows };
-    const { dialect, changes, changeLog, segments } = this.engine;
+    const { dialect, changes, changeLog, segments, snapshots } = this.engine;
     const engine = {
       dialect,
       keysAtOnceMax: 10,
       partsAtOnceMax: 2,
       changes,
       changeLog,
+      snapshots,
       segments,
       rows,
       catalog,

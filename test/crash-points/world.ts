@@ -149,7 +149,10 @@ export class World {
   }
 }
 
-export function deliveryContext(world: World, { store, sink }: Ports): DeliveryContext {
+export function deliveryContext(
+  world: Pick<World, "schema">,
+  { store, sink }: Pick<Ports, "store" | "sink">,
+): DeliveryContext {
   return { store, sink, writer: lineWriter(rowCodec(world.schema)), rowBytesMax: 1_000_000 };
 }
 
@@ -161,7 +164,7 @@ export async function deliverAll(
   await deliver(deliveryContext(world, ports), batchOf(world, changes.map(recordOf)));
 }
 
-export function batchOf(world: World, records: readonly unknown[]): RecordBatch {
+export function batchOf(world: Pick<World, "nowSeconds">, records: readonly unknown[]): RecordBatch {
   return { records, source: "a test", arrivedAtSeconds: world.nowSeconds };
 }
 

@@ -840,8 +840,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: "a look that fails ends the compaction",
     marker: "failed-looks-end-no-compaction",
-    find: "!OF_STATEMENTS.has(error.code)",
-    put: "error !== undefined",
+    find: "!isOfStatement(error)",
+    put: "true",
     tests: ["test/aws-adapters/follow-deployed-data.test.ts"],
   },
   {
@@ -863,6 +863,27 @@ export const breakages: readonly Breakage[] = [
     marker: "followed-columns-fit-statements",
     find: "isSure && hasRoom(table, change)",
     put: "isSure",
+    tests: ["test/aws-adapters/follow-deployed-data.test.ts"],
+  },
+  {
+    name: "a deployed decimal reaches further without room for the values that are there",
+    marker: "followed-digits-have-room",
+    find: "roomReasons(change.widened, known).length === 0",
+    put: "true",
+    tests: ["test/aws-adapters/follow-deployed-data.test.ts"],
+  },
+  {
+    name: "values that come while a decimal settles have no room in it",
+    marker: "what-settles-is-counted-again",
+    find: "{ ...found.wanted, wholeDigits }",
+    put: "found.wanted",
+    tests: ["test/aws-adapters/follow-deployed-data.test.ts"],
+  },
+  {
+    name: "each look counts the digits again that stand in the way",
+    marker: "digits-are-counted-once",
+    find: "{ misfits, wholeDigits: digitsOf(kept) }",
+    put: "{ misfits }",
     tests: ["test/aws-adapters/follow-deployed-data.test.ts"],
   },
   {

@@ -5,9 +5,10 @@
  */
 import { DynalakeError, type ErrorCode } from "../../core/error.ts";
 import type { Segment } from "../../core/format/manifest.ts";
-import type { Shape } from "../../core/infer/infer-shape.ts";
+import { columnsToMeasure, type GrowthInput } from "../../core/infer/evolved-schema.ts";
 import { type WantedColumns, wantedColumns, withWanted } from "../../core/infer/wanted-columns.ts";
 import { segmentDrift } from "../../core/overlay/drift.ts";
+import type { Drift } from "../../core/overlay/drift-finding.ts";
 import { foundSince } from "../../core/overlay/found-drift.ts";
 import {
   type FoundRecord,
@@ -15,15 +16,19 @@ import {
   type SegmentLook,
   saveFound,
   type WantedChange,
+  type WholeDigits,
 } from "../../core/overlay/found-record.ts";
 import { segmentMisfits } from "../../core/overlay/segment-misfits.ts";
+import { countWholeDigits } from "../../core/overlay/whole-digits.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import type { QueryEngine } from "../../core/ports/query-engine.ts";
 import { schemaTypeText } from "../../core/schema/column-type.ts";
 import type { RebasedSchema } from "../../core/schema/rebased-schema.ts";
-import type { Schema } from "../../core/schema/schema.ts";
+import type { Column, Schema } from "../../core/schema/schema.ts";
 import { roomReasons, schemaChange } from "../../core/schema/schema-change.ts";
+import type { TableState } from "../../core/table/open-table.ts";
 import type { PendingEdit } from "../../core/table/schema-edit.ts";
+import type { CountedEdit } from "../adopt-schema.ts";
 import type { TablesCatalog } from "../change-table.ts";
 import { type CommittedTable, columnsAfter, hasRoom } from "../deployed-change.ts";
 import { ensureStoredTables } from "../ensure-stored-tables.ts";
@@ -32,18 +37,21 @@ export interface FollowingContext {
   readonly store: ObjectStore;
   readonly engine: QueryEngine & { readonly catalog: TablesCatalog };
   readonly bucket: string;
-  readonly opened: CommittedTable;
+  readonly opened: TableState;
   readonly nowSeconds: () => number;
 }
 
 /** What was found makes of the table's schema, on the columns of its files, as far as there is room; undefined for nothing. */
-export function followedEdit(table: CommittedTable, wanted: WantedColumns): PendingEdit | undefined {
+export function followedEdit(
+  table: CommittedTable,
+  { columns, wholeDigits = {} }: Pick<WantedChange, "columns" | "wholeDigits">,
+): PendingEdit | undefined {
+  const known = new Map(Object.entries(wholeDigits));
   const fits = (change: RebasedSchema): boolean => {
-    // Nothing here counts the digits that values need.
-    const isSure = roomReasons(change.widened, undefined).length === 0;
+    const isSure = roomReasons(change.widened, known).length === 0; // breakage: followed-digits-have-room
     return isSure && hasRoom(table, change); // breakage: followed-columns-fit-statements
   };
-  const written = withWanted(table.schema, wanted, fits);
+  const written = withWanted(table.schema, columns, fits);
   const change = written && schemaChange(table.schema, written);
   if (written === undefined || change?.kind !== "compatible") return undefined;
   return { ...change, kind: "pending", written };
@@ -56,7 +64,43 @@ export async function waitingChange({
 }: Pick<FollowingContext, "store" | "opened">): Promise<PendingEdit | undefined> {
   if (!mayFollow(opened)) return undefined;
   const { wanted } = await readFound(store, opened.schema.table);
-  return wanted && followedEdit(opened, wanted.columns);
+  return wanted && followedEdit(opened, wanted);
+}
+
+/**
+ * The same once its time to settle is over. Values with more digits before the point may have come meanwhile: they are counted again,
+ * and a column that would have no room for them keeps its type. Undefined where nothing is left.
+ */
+export async function countedChange(
+  context: FollowingContext,
+  waiting: PendingEdit,
+): Promise<CountedEdit | undefined> {
+  const { opened, store } = context;
+  const asked = new Set(
+    waiting.widened.flatMap(({ attribute, wholeDigits }) => (wholeDigits === undefined ? [] : [attribute])),
+  );
+  if (asked.size === 0) return { change: waiting };
+  const { table, columns } = opened.schema;
+  const found = await readFound(store, table);
+  if (found.wanted === undefined) return undefined;
+  const wholeDigits = await counted(
+    context,
+    columns.filter(({ attribute }) => asked.has(attribute)),
+  );
+  const wanted: WantedChange = { ...found.wanted, wholeDigits }; // breakage: what-settles-is-counted-again
+  await saveFound(store, table, { ...found, wanted });
+  const change = followedEdit(opened, wanted);
+  return change && { change, wholeDigits };
+}
+
+/** Empty where the engine cannot tell, which ends no compaction: the columns keep their types. */
+async function counted(context: FollowingContext, columns: readonly Column[]): Promise<WholeDigits> {
+  try {
+    return Object.fromEntries(await countWholeDigits(context, context.opened, columns));
+  } catch (error) {
+    if (!isOfStatement(error)) throw error;
+    return {};
+  }
 }
 
 function mayFollow({ schema }: Pick<CommittedTable, "schema">): boolean {
@@ -81,10 +125,10 @@ export async function followDeployedData(context: FollowingContext): Promise<Fou
   const { opened, store } = context;
   const { table } = opened.schema;
   const before = await readFound(store, table);
-  const waiting = before.wanted && followedEdit(opened, before.wanted.columns);
+  const waiting = before.wanted && followedEdit(opened, before.wanted);
   // breakage: one-change-waits-at-a-time
   const found = waiting === undefined ? await looked(context, before) : before;
-  const edit = waiting ?? (found.wanted && followedEdit(opened, found.wanted.columns));
+  const edit = waiting ?? (found.wanted && followedEdit(opened, found.wanted));
   if (found !== before) await saveFound(store, table, found);
   if (edit === undefined) return found;
   try {
@@ -115,9 +159,8 @@ async function looked(context: FollowingContext, before: FoundRecord): Promise<F
     since: foundSince(opened, before, looks, nowSeconds),
   });
   if (fresh.length === 0) return dated(kept);
-  const { look, misfits } = await lookInto(context, fresh, failuresOf(kept));
-  const columns = misfits && fittingColumns(opened, wantedColumns(opened.schema, misfits));
-  const wanted: WantedChange | undefined = columns && { columns, sinceSeconds: nowSeconds };
+  const { look, misfits } = await lookInto(context, fresh, kept);
+  const wanted = misfits && fittingChange(opened, { misfits, wholeDigits: digitsOf([look]) }, nowSeconds);
   return { ...dated([...kept.filter(isOver), look]), ...(wanted && { wanted }) };
 }
 
@@ -134,21 +177,31 @@ function failuresOf(looks: readonly SegmentLook[]): number {
 
 /** A statement that fails is no reason to end a compaction, which has folded its changes by then. Throws what keeps all from working. */
 async function lookInto(
-  { engine, opened }: FollowingContext,
+  context: FollowingContext,
   fresh: readonly Segment[],
-  failures: number,
-): Promise<{ readonly look: SegmentLook; readonly misfits?: ReadonlyMap<string, Shape> | undefined }> {
+  kept: readonly SegmentLook[],
+): Promise<{ readonly look: SegmentLook; readonly misfits?: GrowthInput["misfits"] | undefined }> {
+  const { engine, opened } = context;
   const runs = runsOf(fresh);
   try {
-    const { drift, misfits } = mayFollow(opened)
-      ? await segmentMisfits(engine, opened, fresh)
-      : { drift: await segmentDrift(engine, opened, fresh) };
-    return { look: { runs, found: drift.slice(0, ATTRIBUTES_KEPT_MAX) }, misfits };
+    if (!mayFollow(opened))
+      return { look: { runs, found: keptOf(await segmentDrift(engine, opened, fresh)) } };
+    const { drift, misfits } = await segmentMisfits(engine, opened, fresh);
+    // What was once counted can only have become more.
+    // breakage: digits-are-counted-once
+    const columns = columnsToMeasure(opened.schema, { misfits, wholeDigits: digitsOf(kept) });
+    const look = { runs, found: keptOf(drift) };
+    if (columns.length === 0) return { look, misfits };
+    return { look: { ...look, wholeDigits: await counted(context, columns) }, misfits };
   } catch (error) {
     // breakage: failed-looks-end-no-compaction
-    if (!(error instanceof DynalakeError) || !OF_STATEMENTS.has(error.code)) throw error;
-    return { look: { runs, failures: failures + 1 } };
+    if (!isOfStatement(error)) throw error;
+    return { look: { runs, failures: failuresOf(kept) + 1 } };
   }
+}
+
+function isOfStatement(error: unknown): boolean {
+  return error instanceof DynalakeError && OF_STATEMENTS.has(error.code);
 }
 
 /** What statements fail with by themselves, or for want of time. */
@@ -156,14 +209,34 @@ const OF_STATEMENTS: ReadonlySet<ErrorCode> = new Set(["SQL_FAILED", "ENGINE_FAI
 
 const ATTRIBUTES_KEPT_MAX = 200;
 
-/** Those that come: what statements have no room for waits for nothing. Undefined for none. */
-function fittingColumns(table: CommittedTable, wanted: WantedColumns): WantedColumns | undefined {
+function keptOf(drift: readonly Drift[]): readonly Drift[] {
+  return drift.slice(0, ATTRIBUTES_KEPT_MAX);
+}
+
+/** The most that looks have counted. */
+function digitsOf(looks: readonly SegmentLook[]): ReadonlyMap<string, number> {
+  const most = new Map<string, number>();
+  for (const { wholeDigits = {} } of looks)
+    for (const [attribute, digits] of Object.entries(wholeDigits))
+      most.set(attribute, Math.max(most.get(attribute) ?? 0, digits));
+  return most;
+}
+
+/** The columns that come: what statements have no room for waits for nothing. Undefined for none. */
+function fittingChange(
+  table: CommittedTable,
+  found: Pick<GrowthInput, "misfits"> & { readonly wholeDigits: ReadonlyMap<string, number> },
+  sinceSeconds: number,
+): WantedChange | undefined {
   const { attributes } = table.schema.file;
-  const come = followedEdit(table, wanted)?.written.file.attributes;
+  const wanted = wantedColumns(table.schema, found);
+  const wholeDigits = Object.fromEntries(found.wholeDigits);
+  const come = followedEdit(table, { columns: wanted, wholeDigits })?.written.file.attributes;
   if (come === undefined) return undefined;
-  return Object.fromEntries(
+  const columns: WantedColumns = Object.fromEntries(
     Object.entries(wanted).filter(([attribute]) => come[attribute] !== attributes[attribute]),
   );
+  return { columns, ...(found.wholeDigits.size > 0 && { wholeDigits }), sinceSeconds };
 }
 
 function unseenSegments(table: CommittedTable, { looks }: FoundRecord): readonly Segment[] {

@@ -8,6 +8,7 @@ import type { Plan } from "../../core/compaction/plan.ts";
 import { defined } from "../../core/defined.ts";
 import { keptSnapshots } from "../../core/table/kept-snapshots.ts";
 import { readLastCompaction, saveLastCompaction } from "../../core/table/last-compaction.ts";
+import type { PendingEdit } from "../../core/table/schema-edit.ts";
 import { planSchemaChange } from "../adopt-schema.ts";
 import { awsPolicy, settleSecondsFor } from "../aws-policy.ts";
 import {
@@ -19,7 +20,7 @@ import {
 } from "../contracts/steps.ts";
 import { registerNamed } from "../segments-table.ts";
 import { attributesToShow } from "../shown-texts.ts";
-import { followDeployedData, waitingChange } from "./follow-deployed-data.ts";
+import { countedChange, followDeployedData, waitingChange } from "./follow-deployed-data.ts";
 import { savePlan } from "./saved-plan.ts";
 import type { StepContext } from "./step-context.ts";
 
@@ -90,5 +91,6 @@ async function planTexts(context: StepContext): Promise<Plan | undefined> {
 
 async function planSchema(context: StepContext): Promise<Plan | undefined> {
   const followed = await waitingChange(context);
-  return planSchemaChange({ ...context, followed }, context.entry.schemaSettleSeconds);
+  const confirmed = (waiting: PendingEdit) => countedChange(context, waiting);
+  return planSchemaChange({ ...context, followed, confirmed }, context.entry.schemaSettleSeconds);
 }

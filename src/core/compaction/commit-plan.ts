@@ -67,11 +67,13 @@ function commitChange(
 /** A commit that came in between does no harm. */
 async function commitSchema(context: CommitContext, run: string, change: PlannedSchema): Promise<Manifest> {
   const { store, schema, commits, nowSeconds } = context;
+  const counted = new Map(Object.entries(change.wholeDigits ?? {}));
   const changing = {
     store,
     commits,
     nowSeconds,
     newRunId: () => run,
+    countDigits: async () => counted,
     ...defined({ given: change.deployed }),
   };
   const commit = await changeSchema(changing, schemaOf(change.schema, schema), "the planned schema");

@@ -55,6 +55,8 @@ export interface PlannedSchema {
   readonly schema: SchemaFile;
   /** The mark of the schema that is deployed by then. */
   readonly deployed?: string | undefined;
+  /** By attributes how many digits before the point values have in columns that are to have less room for them. */
+  readonly wholeDigits?: Readonly<Record<string, number>> | undefined;
 }
 
 /** Views show as text what columns do not hold; nothing is staged. */
@@ -95,7 +97,12 @@ const changeShape: z.ZodMiniType<PlannedChange> = z.discriminatedUnion("kind", [
     schema: schemaShape,
     replacesSchema: z.boolean(),
   }),
-  z.object({ kind: z.literal("schema"), schema: schemaShape, deployed: z.optional(z.string()) }),
+  z.object({
+    kind: z.literal("schema"),
+    schema: schemaShape,
+    deployed: z.optional(z.string()),
+    wholeDigits: z.optional(z.record(z.string(), z.int().check(z.minimum(0)))),
+  }),
   z.object({ kind: z.literal("texts"), attributes: z.array(z.string()) }),
 ]);
 

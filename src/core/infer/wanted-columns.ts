@@ -7,15 +7,17 @@ import { foldedName, physicalName } from "../schema/physical-name.ts";
 import type { RebasedSchema } from "../schema/rebased-schema.ts";
 import { type AttributeFile, columnName, parseSchema, type Schema } from "../schema/schema.ts";
 import { schemaChange } from "../schema/schema-change.ts";
-import { grownSchema, mayComeIn } from "./evolved-schema.ts";
-import type { Shape } from "./infer-shape.ts";
+import { type GrowthInput, grownSchema, mayComeIn } from "./evolved-schema.ts";
 
 /** Of each attribute the type that its column is to have. */
 export type WantedColumns = Readonly<Record<string, AttributeFile>>;
 
 /** What `grownSchema` decides of values that no column holds; empty where nothing changes. */
-export function wantedColumns(schema: Schema, misfits: ReadonlyMap<string, Shape>): WantedColumns {
-  const grown = grownSchema(schema, { misfits })?.file.attributes ?? {};
+export function wantedColumns(
+  schema: Schema,
+  input: Pick<GrowthInput, "misfits" | "wholeDigits">,
+): WantedColumns {
+  const grown = grownSchema(schema, input)?.file.attributes ?? {};
   const { attributes } = schema.file;
   return Object.fromEntries(
     Object.entries(grown).filter(([attribute, spec]) => attributes[attribute] !== spec),

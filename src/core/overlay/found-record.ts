@@ -18,7 +18,12 @@ export interface SegmentLook {
   readonly failures?: number | undefined;
   /** What hides most first, by the columns of then. Undefined where the engine could not tell. */
   readonly found?: readonly FoundDrift[] | undefined;
+  /** Of attributes how many digits before the point their values had in the whole table, where that was counted for what was found. */
+  readonly wholeDigits?: WholeDigits | undefined;
 }
+
+/** By attributes. */
+export type WholeDigits = Readonly<Record<string, number>>;
 
 export interface FoundDrift extends Omit<Drift, "column" | "atMost" | "sinceSeconds"> {
   readonly column?: Drift["column"];
@@ -35,6 +40,8 @@ export interface FoundRecord {
 
 export interface WantedChange {
   readonly columns: WantedColumns;
+  /** How many digits before the point values have in columns that would have less room for them. */
+  readonly wholeDigits?: WholeDigits | undefined;
   readonly sinceSeconds: number;
 }
 
@@ -50,11 +57,18 @@ const drift: z.ZodMiniType<FoundDrift> = z.object({
   fractionDigits: count,
 });
 
+const wholeDigits = z.optional(z.record(z.string(), count));
+
 const foundFile: LakeFile<FoundRecord> = {
   name: "record of what columns do not hold",
   shape: z.object({
     looks: z.array(
-      z.object({ runs: z.array(safeName), failures: z.optional(count), found: z.optional(z.array(drift)) }),
+      z.object({
+        runs: z.array(safeName),
+        failures: z.optional(count),
+        found: z.optional(z.array(drift)),
+        wholeDigits,
+      }),
     ),
     since: z.optional(z.record(z.string(), moment)),
     wanted: z.optional(
@@ -64,6 +78,7 @@ const foundFile: LakeFile<FoundRecord> = {
           z.string(),
           z.custom<AttributeFile>((value) => typeof value === "object" && value !== null),
         ),
+        wholeDigits,
         sinceSeconds: moment,
       }),
     ),

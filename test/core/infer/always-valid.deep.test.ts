@@ -51,7 +51,8 @@ function followed(schema: Schema, items: readonly Item[], way: Way): Schema {
   const { misfits, counts } = seen(schema, items);
   if (way === "deployed") {
     const manifest = { ...initialManifest(1), sequence: 1, schema: schema.file };
-    return followedEdit({ schema, manifest }, wantedColumns(schema, misfits))?.schema ?? schema;
+    const columns = wantedColumns(schema, { misfits });
+    return followedEdit({ schema, manifest }, { columns })?.schema ?? schema;
   }
   const grown = grownSchema(schema, way === "snapshot" ? { misfits, counts } : { misfits });
   if (grown === undefined) return schema;

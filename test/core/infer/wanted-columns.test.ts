@@ -23,9 +23,9 @@ const FIRST = { price: { type: "bigint" } };
 const WANTED: WantedColumns = { price: { type: "decimal(23,4)" }, note: { type: "string" } };
 
 test("it is what the schema becomes by what was found", () => {
-  expect(wantedColumns(schemaOf(FIRST), MISFITS)).toEqual(WANTED);
+  expect(wantedColumns(schemaOf(FIRST), { misfits: MISFITS })).toEqual(WANTED);
   expect(withWanted(schemaOf(FIRST), WANTED)?.file.attributes).toMatchObject(WANTED);
-  expect(wantedColumns(schemaOf(FIRST, { evolve: "none" }), MISFITS)).toEqual({});
+  expect(wantedColumns(schemaOf(FIRST, { evolve: "none" }), { misfits: MISFITS })).toEqual({});
 });
 
 const { price, note } = WANTED as Required<WantedColumns> & { price: AttributeFile; note: AttributeFile };
