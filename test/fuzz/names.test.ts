@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { parseKeyOption } from "../../src/cli/options/key-option.ts";
-import { parseTime, timeText } from "../../src/cli/options/time-option.ts";
+import { parseTime } from "../../src/cli/options/time-option.ts";
 import { DynalakeError } from "../../src/core/error.ts";
 import {
   changeObjectPath,
@@ -17,6 +17,7 @@ import { pathInside } from "../../src/core/ports/object-store.ts";
 import { parseSchema, tableName } from "../../src/core/schema/schema.ts";
 import { chosenTables } from "../../src/core/table/chosen-tables.ts";
 import { openTableOf, requireTable, tableAsOf } from "../../src/core/table/open-table.ts";
+import { timeText } from "../../src/core/time-text.ts";
 import { givenSchema } from "../../src/embedded/schemas/schema-choice.ts";
 import { folderStore } from "../../src/files/folder-store.ts";
 import { hostileName } from "../arbitraries/hostile.ts";

@@ -1,5 +1,7 @@
 /** Times that options of a command give. */
-import { parseTime, timeText } from "../options/time-option.ts";
+
+import { timeText } from "../../core/time-text.ts";
+import { parseTime } from "../options/time-option.ts";
 import type { CommandContext } from "./command.ts";
 
 /** The seconds of a time. One that is not written out, such as "yesterday", is printed as what it was taken for. Throws USAGE. */

@@ -56,8 +56,3 @@ function isIso(text: string): boolean {
   const day = ISO_TIME.exec(text)?.[1];
   return day !== undefined && new Date(day).toJSON()?.startsWith(day) === true;
 }
-
-/** A time for people: 2026-11-23 05:00:00Z. */
-export function timeText(epochSeconds: number): string {
-  return new Date(epochSeconds * 1000).toISOString().replace("T", " ").replace(".000Z", "Z");
-}

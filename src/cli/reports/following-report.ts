@@ -1,7 +1,7 @@
 /** How far a lake table follows its stream, and which run follows it, in words. */
 import { counted, grouped } from "../../core/counted.ts";
+import { timeText } from "../../core/time-text.ts";
 import type { TableStatus } from "../../index.ts";
-import { timeText } from "../options/time-option.ts";
 
 export function lagText({ stream, following }: Pick<TableStatus, "stream" | "following">): string {
   if (stream === undefined) return "never read; `dynalake run` follows it";

@@ -1,6 +1,7 @@
 /** Gaps, for people. */
+
+import { timeText } from "../../core/time-text.ts";
 import type { Gap } from "../../index.ts";
-import { timeText } from "../options/time-option.ts";
 
 export function gapSentence(table: string, gap: Gap): string {
   return `${table}: CHANGES WERE LOST: ${gap.detail}. Take a snapshot after ${timeText(gap.snapshotAfterSeconds)}.`;

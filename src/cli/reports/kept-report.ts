@@ -1,7 +1,7 @@
 /** The snapshots that a table keeps, for people. */
 import { counted } from "../../core/counted.ts";
+import { timeText } from "../../core/time-text.ts";
 import type { SnapshotsKept, TableStatus } from "../../index.ts";
-import { timeText } from "../options/time-option.ts";
 
 type Line = readonly [name: string, value: string];
 

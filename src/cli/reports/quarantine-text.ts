@@ -3,8 +3,8 @@
 import type { QuarantineGroup, QuarantineReport } from "../../console/api.ts";
 import { shellWord } from "../../console/command-line.ts";
 import { counted, grouped } from "../../core/counted.ts";
+import { timeText } from "../../core/time-text.ts";
 import type { DroppedRecords } from "../../library/dropping.ts";
-import { timeText } from "../options/time-option.ts";
 
 export type Quarantined = QuarantineReport;
 

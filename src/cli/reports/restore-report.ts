@@ -1,7 +1,7 @@
 /** What a restore did, or would do, for people and for programs. */
 import { counted, grouped } from "../../core/counted.ts";
+import { timeText } from "../../core/time-text.ts";
 import type { PlannedRestore, PlannedS3Restore, Restored, S3Restore, VerifiedRestore } from "../../index.ts";
-import { timeText } from "../options/time-option.ts";
 import { differenceLine } from "./verify-report.ts";
 
 /** What no restore copies to a table that it makes. */

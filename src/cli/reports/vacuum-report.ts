@@ -1,7 +1,7 @@
 /** A vacuum of a deployment that had no time for everything, in words. */
 import { grouped } from "../../core/counted.ts";
+import { timeText } from "../../core/time-text.ts";
 import type { DeployedStatus } from "../../stack/status.ts";
-import { timeText } from "../options/time-option.ts";
 
 export function vacuumText({ goesOn, passes, sinceSeconds }: NonNullable<DeployedStatus["vacuum"]>): string {
   const begun = `not done since ${timeText(sinceSeconds)}`;

@@ -1,6 +1,7 @@
 /** The commands of the prompt of `dynalake sql`: lines that begin with a dot. */
 import { DynalakeError } from "../../core/error.ts";
-import { parseTime, timeText } from "../options/time-option.ts";
+import { timeText } from "../../core/time-text.ts";
+import { parseTime } from "../options/time-option.ts";
 import { tableText } from "../reports/table-text.ts";
 import type { KnownRelation } from "./shell-completion.ts";
 

@@ -1,5 +1,6 @@
 /** Drift: what items hold and SQL does not show, by attribute. It knows names, types, digits and counts, never values. */
 import { counted, grouped } from "../counted.ts";
+import { timeText } from "../time-text.ts";
 
 export interface DriftedColumn {
   readonly name: string;
@@ -47,13 +48,6 @@ export function driftSentence({ attribute, column, hidden, values, ...found }: D
   const where = `${what} in a column of type ${column.type}${since}`;
   if (column.text !== undefined) return `${share} not in its column: ${where}; ${column.text} has them`;
   return `${share} not in SQL, or not whole: ${where}; _unmapped has them`;
-}
-
-function timeText(epochSeconds: number): string {
-  return new Date(epochSeconds * 1000)
-    .toISOString()
-    .replace("T", " ")
-    .replace(/\.\d+Z$/, "Z");
 }
 
 const TYPE_TEXTS: Readonly<Record<string, string>> = {

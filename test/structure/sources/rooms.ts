@@ -140,6 +140,7 @@ test("the command line works on a folder through the library alone", () => {
     "src/core/sql/split-statements.ts",
     // Knows at a prompt where a statement ends, and what Tab completes.
     "src/core/sql/statement-tokens.ts",
+    "src/core/time-text.ts",
     // Says in which region a deployment was examined.
     "src/core/values/region-of-arn.ts",
     // Writes the schema file of `infer --out`.
