@@ -157,7 +157,7 @@ function schema(program: Command, runs: Runs): void {
     .description("a table's schema: what it leaves out, and changes of it");
   schemas
     .command("drift")
-    .description("list the values that SQL does not show, with the line to add")
+    .description("list the values that SQL does not show, with the line for the schema file")
     .addOption(lakeOption())
     .addOption(stackOption())
     .addOption(workGroupOption())

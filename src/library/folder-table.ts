@@ -29,7 +29,7 @@ import type {
 } from "./options.ts";
 import {
   compactionRun,
-  driftReport,
+  driftReports,
   followedEvents,
   schemaChangeReport,
   tableStatusOf,
@@ -100,7 +100,7 @@ export class FolderTable implements ListedTable {
       const opened = await this.#opened();
       const { tableDrift } = await import("../core/overlay/drift.ts");
       return this.#context.withEngine(stop, async ({ engine }) =>
-        (await tableDrift(engine, opened)).map(driftReport),
+        driftReports(await tableDrift(engine, opened), opened.schema),
       );
     });
   }

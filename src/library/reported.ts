@@ -2,7 +2,7 @@
 import type { CompactionResult } from "../core/compaction/compact.ts";
 import { type Gap as RecordedGap, repairTimeSeconds } from "../core/format/manifest.ts";
 import { limitSentences } from "../core/infer/following-limits.ts";
-import { declarationLine } from "../core/infer/found-values.ts";
+import { schemaLine } from "../core/infer/found-values.ts";
 import type { InferredSchema } from "../core/infer/infer.ts";
 import { type Drift as CountedDrift, driftSentence } from "../core/overlay/drift-finding.ts";
 import { schemaTypeText } from "../core/schema/column-type.ts";
@@ -54,7 +54,7 @@ export function snapshotReport(taken: TakenSnapshot): SnapshotReport {
     schemaOrigin: choice.origin,
     undecided: choice.undecided,
     notes: choice.notes ?? [],
-    drift: drift.map(driftReport),
+    drift: driftReports(drift, choice.schema),
     addedColumns: choice.effect.added,
     openGaps: openGaps.map(gapOf),
   };
@@ -78,7 +78,7 @@ export function schemaChangeReport(before: Schema, change: SchemaEffects | undef
   const [from, to] = [before.evolve, change.schema.evolve];
   const isOther = ({ otherKind }: Widening): boolean => otherKind === true;
   const texts = new Map(textColumns(change.schema).map(({ column, text }) => [column.attribute, text.label]));
-  const drift = new Map(change.drift.map((found) => [found.attribute, driftReport(found)]));
+  const drift = new Map(driftReports(change.drift, change.schema).map((found) => [found.attribute, found]));
   return {
     table,
     added: addedColumns(change).map(({ label, type }) => ({ name: label, type: schemaTypeText(type) })),
@@ -105,17 +105,17 @@ export function compactionRun({ kind, run, rows, segments, manifest }: Compactio
 
 export function tableStatusOf(
   { openGaps, repairedGaps, ...status }: Omit<RecordedStatus, "rows">,
-  edit?: SchemaEdit,
-  drift?: readonly CountedDrift[],
-  schema?: Schema,
+  edit: SchemaEdit | undefined,
+  drift: readonly CountedDrift[],
+  schema: Schema,
 ): Omit<TableStatus, "rows"> {
   const schemaFile = edit && { state: edit.kind, detail: schemaEditSentence(status.table, edit) };
   return {
     ...status,
-    health: healthWith(status.health, drift ?? []),
+    health: healthWith(status.health, drift),
     schemaFile,
-    drift: drift?.map(driftReport),
-    limits: schema === undefined || drift === undefined ? [] : limitsOf(schema, drift),
+    drift: driftReports(drift, schema),
+    limits: limitsOf(schema, drift),
     openGaps: openGaps.map(gapOf),
     repairedGaps: repairedGaps.map(gapOf),
   };
@@ -154,12 +154,13 @@ export function followedEvents(
   ];
 }
 
-export function driftReport(drift: CountedDrift): Drift {
-  return {
-    ...drift,
-    sentence: driftSentence(drift),
-    line: drift.column === undefined ? declarationLine(drift) : undefined,
-  };
+/** The drift of a table with this schema. */
+export function driftReports(drift: readonly CountedDrift[], schema: Schema): readonly Drift[] {
+  return drift.map((found) => ({
+    ...found,
+    sentence: driftSentence(found),
+    line: schemaLine(schema, found),
+  }));
 }
 
 export function gapOf({ reason, detail, foundAtSeconds, lostUntilSeconds }: RecordedGap): Gap {

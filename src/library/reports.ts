@@ -32,7 +32,10 @@ export interface SplitInference {
 export interface Drift extends CountedDrift {
   /** For people. */
   readonly sentence: string;
-  /** What brings the values into SQL as a member of the schema file's `attributes`; undefined if nothing does. */
+  /**
+   * What brings the values into SQL as a member of the schema file's `attributes`: a new one, or one in place of the column's. Undefined if
+   * nothing does.
+   */
   readonly line: string | undefined;
 }
 

@@ -2,7 +2,7 @@
 import type { Deployment } from "../aws/deployment.ts";
 import { knownDrift } from "../aws/known-drift.ts";
 import { tableDrift } from "../core/overlay/drift.ts";
-import { driftReport } from "../library/reported.ts";
+import { driftReports } from "../library/reported.ts";
 import type { Drift } from "../library/reports.ts";
 import { deployedTable, type OpenedStack } from "./open-stack.ts";
 
@@ -15,5 +15,5 @@ export async function deployedDrift(
   const { store, engine } = stack.lakeOf(deployment);
   const opened = await deployedTable({ store }, deployment.table);
   const drift = counting === "exact" ? await tableDrift(engine, opened) : await knownDrift(store, opened);
-  return drift.map(driftReport);
+  return driftReports(drift, opened.schema);
 }

@@ -38,7 +38,7 @@ test("a second export in which a number became text and an attribute is new", as
     expect(text).toContain("health      SOME VALUES ARE NOT IN SQL: see drift");
     expect(text).toContain(`drift       ${price}\n`);
     expect(await done(["schema", "drift", "--lake", lake])).toBe(
-      `orders:\n  ${coupon}\n    add  "coupon": {"type":"string"}\n  ${price}\n`,
+      `orders:\n  ${coupon}\n    add  "coupon": {"type":"string"}\n  ${price}\n    set  "price": {"type":"string"}\n`,
     );
     expect(JSON.parse(await done(["schema", "drift", "--lake", lake, "--json"]))).toMatchObject({
       table: "orders",

@@ -2,16 +2,15 @@
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
-import { declarationLine } from "../../src/core/infer/found-values.ts";
+import { schemaLine } from "../../src/core/infer/found-values.ts";
 import { tableDrift } from "../../src/core/overlay/drift.ts";
 import { type Drift, driftSentence } from "../../src/core/overlay/drift-finding.ts";
 import { columnCodec } from "../../src/core/row/column.ts";
 import { Inexact } from "../../src/core/row/encoding.ts";
-import { type Column, parseSchema, type Schema } from "../../src/core/schema/schema.ts";
+import { type AttributeFile, type Column, parseSchema, type Schema } from "../../src/core/schema/schema.ts";
 import { openTableOf } from "../../src/core/table/open-table.ts";
 import { type AttributeValue, type Item, readItem } from "../../src/core/values/attribute-value.ts";
 import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
-import { driftReport } from "../../src/library/reported.ts";
 import { attributeValue } from "../arbitraries/item.ts";
 import { deepTest } from "../support/deep-test.ts";
 import * as fc from "../support/fast-check.ts";
@@ -169,14 +168,44 @@ describe("what people read", () => {
     [{ M: 3 }, 0, 0, '"x": {"type":"json"}'],
   ])("has the line to add for %j", (types, wholeDigits, fractionDigits, line) => {
     const found = { ...drift, attribute: "x", column: undefined, types, wholeDigits, fractionDigits };
-    expect(declarationLine(found)).toBe(line);
+    expect(schemaLine(SCHEMA, found)).toBe(line);
     expect(() =>
       parseSchema({ table: "t", key: { hash: "x" }, attributes: JSON.parse(`{${line}}`) }, "test"),
     ).not.toThrow();
-    expect(driftReport({ ...found, column: { name: "x", type: "bigint" } }).line).toBeUndefined();
-    expect(driftReport(found).line).toBe(line);
+  });
+
+  test.each<[AttributeFile, Readonly<Record<string, number>>, number, number, string | undefined]>([
+    [{ type: "int" }, { N: 3 }, 12, 0, '"x": {"type":"bigint"}'],
+    [{ type: "bigint", name: "cost" }, { N: 3 }, 2, 2, '"x": {"name":"cost","type":"decimal(23,4)"}'],
+    [{ type: "bigint" }, { N: 3, S: 1 }, 2, 2, '"x": {"type":"decimal(23,4)"}'],
+    [{ type: "decimal(10,2)" }, { N: 3 }, 2, 2, undefined],
+    [{ type: "bigint" }, { N: 3 }, 100, 2, undefined],
+    [{ type: "bigint" }, { S: 3 }, 0, 0, undefined],
+    [{ type: "bigint" }, { S: 90 }, 0, 0, '"x": {"type":"string"}'],
+    [{ type: "timestamp", format: "epoch_seconds" }, { S: 90 }, 0, 0, '"x": {"type":"string"}'],
+    [{ type: "string" }, { L: 90 }, 0, 0, '"x": {"type":"json"}'],
+    [{ type: "bigint" }, { S: 60, L: 30 }, 0, 0, '"x": {"type":"json"}'],
+    [{ type: "array<int>", set: true }, { S: 90 }, 0, 0, undefined],
+  ])("has the line by which %j can show %j", (declared, types, wholeDigits, fractionDigits, line) => {
+    const hidden = Object.values(types).reduce((sum, count) => sum + count, 0);
+    const column = { name: "x", type: String(declared.type) };
+    const found = { attribute: "x", column, hidden, values: 100, types, wholeDigits, fractionDigits };
+    expect(schemaLine(withX(declared), found)).toBe(line);
+  });
+
+  test("has no line for what a table cannot change: its key and what divides it", () => {
+    const found = { ...drift, attribute: "id", hidden: 100, values: 100, types: { S: 100 } };
+    const schema = parseSchema(
+      { table: "t", key: { hash: "id" }, attributes: { id: { type: "bigint" } } },
+      "test",
+    );
+    expect(schemaLine(schema, found)).toBeUndefined();
   });
 });
+
+function withX(declared: AttributeFile): Schema {
+  return parseSchema({ table: "t", key: { hash: "id" }, attributes: { x: declared } }, "test");
+}
 
 function itemOf(attributes: Item, i: number): Item {
   return readItem({ ...attributes, id: { S: String(i) } });

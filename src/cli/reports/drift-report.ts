@@ -16,9 +16,9 @@ export function driftSentences(drift: readonly Drift[]): readonly string[] {
 /** All of it, with the lines that a schema file can get for it. */
 export function driftText(table: string, drift: readonly Drift[]): string {
   if (drift.length === 0) return `${table}: SQL shows every value\n`;
-  const lines = drift.flatMap(({ sentence, line }) => [
+  const lines = drift.flatMap(({ sentence, line, column }) => [
     `  ${sentence}`,
-    ...(line === undefined ? [] : [`    add  ${line}`]),
+    ...(line === undefined ? [] : [`    ${column === undefined ? "add" : "set"}  ${line}`]),
   ]);
   return [`${table}:`, ...lines, ""].join("\n");
 }

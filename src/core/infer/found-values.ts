@@ -1,10 +1,13 @@
 /** Values that were found by counting alone: what of a schema file would bring them into SQL, for people and for what follows the data. */
-import { type ColumnType, schemaTypeText } from "../schema/column-type.ts";
-import type { AttributeFile } from "../schema/schema.ts";
+import { defined } from "../defined.ts";
+import { type ColumnType, isNested, parseColumnType, schemaTypeText } from "../schema/column-type.ts";
+import { type AttributeFile, parseSchema, type Schema } from "../schema/schema.ts";
+import { schemaChange } from "../schema/schema-change.ts";
 import { digitsOf } from "../schema/widening.ts";
 import { countOf, type Shape, shapeOf } from "./infer-shape.ts";
 import { decideAttribute } from "./infer-type.ts";
 import { addDigits, type DigitCounts, heldBy, mostHeld } from "./number-digits.ts";
+import { widerType } from "./wider-type.ts";
 
 /** How many values there are by their types of DynamoDB, and the most digits of numbers on either side of the point. */
 export interface FoundValues {
@@ -71,8 +74,47 @@ export function declarationOf(attribute: string, shape: Shape): AttributeFile | 
   }
 }
 
-/** The line of a schema file that brings the values of an attribute without a column into SQL, if there is one. */
-export function declarationLine(found: FoundValues): string | undefined {
-  const spec = declarationOf(found.attribute, shapeOfFound(found));
-  return spec && `${JSON.stringify(found.attribute)}: ${JSON.stringify(spec)}`;
+/** The same beside the column that is to show them, if there is one. */
+export interface FoundBesideColumn extends FoundValues {
+  /** How many values neither column nor anything else shows, of all that the attribute has. */
+  readonly hidden: number;
+  readonly values: number;
+  readonly column?: object | undefined;
+}
+
+/** Where so many values of an attribute are of another kind than its column, they are no strays. */
+const MOST = 0.9;
+
+/**
+ * The line of a schema file that brings the values of an attribute into SQL: a declaration, or what is said of its column with a wider
+ * type, or with another kind of type where most values are of that kind. Undefined where the table allows none.
+ */
+export function schemaLine(schema: Schema, found: FoundBesideColumn): string | undefined {
+  const { attribute, column } = found;
+  const shape = shapeOfFound(found);
+  const declared = column && schema.file.attributes[attribute];
+  const spec = declared ? changedSpec(found, declared, shape) : declarationOf(attribute, shape);
+  if (spec === undefined || (declared && !allows(schema, attribute, spec))) return undefined;
+  return `${JSON.stringify(attribute)}: ${JSON.stringify(spec)}`;
+}
+
+function changedSpec(
+  { attribute, hidden, values }: FoundBesideColumn,
+  { type, format, set, ...kept }: AttributeFile,
+  shape: Shape,
+): AttributeFile | undefined {
+  const wider = type === undefined ? undefined : widerType(parseColumnType(type), shape);
+  if (wider !== undefined) return { ...kept, type: schemaTypeText(wider), ...defined({ format, set }) };
+  const other = hidden < values * MOST ? undefined : declarationOf(attribute, shape);
+  if (other?.type === undefined) return undefined;
+  return { ...kept, ...(isNested(parseColumnType(other.type)) ? { type: "json" } : other) };
+}
+
+function allows(schema: Schema, attribute: string, spec: AttributeFile): boolean {
+  const { file } = schema;
+  const attributes = { ...file.attributes, [attribute]: spec };
+  return (
+    schemaChange(schema, parseSchema({ ...file, attributes }, "a changed line"), "order").kind ===
+    "compatible"
+  );
 }
