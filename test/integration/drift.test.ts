@@ -8,6 +8,7 @@ import { type Drift, driftSentence } from "../../src/core/overlay/drift-finding.
 import { columnCodec } from "../../src/core/row/column.ts";
 import { Inexact } from "../../src/core/row/encoding.ts";
 import { type AttributeFile, type Column, parseSchema, type Schema } from "../../src/core/schema/schema.ts";
+import { schemaChange } from "../../src/core/schema/schema-change.ts";
 import { openTableOf } from "../../src/core/table/open-table.ts";
 import { type AttributeValue, type Item, readItem } from "../../src/core/values/attribute-value.ts";
 import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
@@ -191,6 +192,15 @@ describe("what people read", () => {
     const column = { name: "x", type: String(declared.type) };
     const found = { attribute: "x", column, hidden, values: 100, types, wholeDigits, fractionDigits };
     expect(schemaLine(withX(declared), found)).toBe(line);
+  });
+
+  test("has the next line for a column that has become wider before", () => {
+    const change = schemaChange(withX({ type: "int" }), withX({ type: "bigint" }));
+    const column = { name: "x", type: "bigint" };
+    const found = { ...drift, attribute: "x", column };
+    expect(change.kind === "compatible" && schemaLine(change.schema, found)).toBe(
+      '"x": {"type":"decimal(23,4)"}',
+    );
   });
 
   test("has no line for what a table cannot change: its key and what divides it", () => {

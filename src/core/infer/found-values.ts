@@ -111,7 +111,8 @@ function changedSpec(
 }
 
 function allows(schema: Schema, attribute: string, spec: AttributeFile): boolean {
-  const { file } = schema;
+  // How files hold columns is no matter of people's files.
+  const { forms: _, ...file } = schema.file;
   const attributes = { ...file.attributes, [attribute]: spec };
   return (
     schemaChange(schema, parseSchema({ ...file, attributes }, "a changed line"), "order").kind ===
