@@ -5,7 +5,7 @@ import { type AttributeFile, parseSchema, type Schema } from "../schema/schema.t
 import { schemaChange } from "../schema/schema-change.ts";
 import { digitsOf } from "../schema/widening.ts";
 import { countOf, type Shape, shapeOf } from "./infer-shape.ts";
-import { decideAttribute } from "./infer-type.ts";
+import { decideAttribute, MAJORITY } from "./infer-type.ts";
 import { addDigits, type DigitCounts, heldBy, mostHeld } from "./number-digits.ts";
 import { widerType } from "./wider-type.ts";
 
@@ -76,18 +76,15 @@ export function declarationOf(attribute: string, shape: Shape): AttributeFile | 
 
 /** The same beside the column that is to show them, if there is one. */
 export interface FoundBesideColumn extends FoundValues {
-  /** How many values neither column nor anything else shows, of all that the attribute has. */
+  /** How many values the column does not show, of all that the attribute has. */
   readonly hidden: number;
   readonly values: number;
   readonly column?: object | undefined;
 }
 
-/** Where so many values of an attribute are of another kind than its column, they are no strays. */
-const MOST = 0.9;
-
 /**
  * The line of a schema file that brings the values of an attribute into SQL: a declaration, or what is said of its column with a wider
- * type, or with another kind of type where most values are of that kind. Undefined where the table allows none.
+ * type, or with another kind of type where so many values are of that kind that they are no strays. Undefined where the table allows none.
  */
 export function schemaLine(schema: Schema, found: FoundBesideColumn): string | undefined {
   const { attribute, column } = found;
@@ -105,7 +102,7 @@ function changedSpec(
 ): AttributeFile | undefined {
   const wider = type === undefined ? undefined : widerType(parseColumnType(type), shape);
   if (wider !== undefined) return { ...kept, type: schemaTypeText(wider), ...defined({ format, set }) };
-  const other = hidden < values * MOST ? undefined : declarationOf(attribute, shape);
+  const other = hidden < values * MAJORITY ? undefined : declarationOf(attribute, shape);
   if (other?.type === undefined) return undefined;
   return { ...kept, ...(isNested(parseColumnType(other.type)) ? { type: "json" } : other) };
 }

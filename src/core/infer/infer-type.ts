@@ -15,7 +15,7 @@ import { decideKeyNumber, decideNumber } from "./infer-number.ts";
 import { allMembers, countOf, type NumberShape, type Shape, type ShapeKind } from "./infer-shape.ts";
 
 /** The share of the values that must have one type for it to become the column's type. */
-const MAJORITY = 0.9;
+export const MAJORITY = 0.9;
 
 /** Every statement repeats the text of a column's type. */
 const TYPE_CHARACTERS_MAX = 8192;
