@@ -219,8 +219,7 @@ function shown(from: string, join: "array_join" | "array_to_string"): string {
   return `SELECT ${[TEXTS, SEEN, ...PARTS, ...lists].join(", ")} FROM ${from} ORDER BY id`;
 }
 
-/** Which types there are in `_unmapped` depends on when its rows were written. */
-type Counts = Pick<Drift, "attribute" | "hidden" | "values">;
+type Counts = Pick<Drift, "attribute" | "hidden" | "values" | "types">;
 
 interface Answers {
   readonly rows: readonly unknown[];
@@ -248,7 +247,7 @@ async function embedded(all: readonly string[]): Promise<Answers> {
 }
 
 function counted(drift: readonly Counts[]): readonly Counts[] {
-  const found = drift.map(({ attribute, hidden, values }) => ({ attribute, hidden, values }));
+  const found = drift.map(({ attribute, hidden, values, types }) => ({ attribute, hidden, values, types }));
   return found.sort((a, b) => (a.attribute < b.attribute ? -1 : 1));
 }
 

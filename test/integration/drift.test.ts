@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { compactMajor, compactMinor } from "../../src/core/compaction/compact.ts";
+import { changeSchema } from "../../src/core/compaction/schema-commit.ts";
 import { schemaLine } from "../../src/core/infer/found-values.ts";
 import { tableDrift } from "../../src/core/overlay/drift.ts";
 import { type Drift, driftSentence } from "../../src/core/overlay/drift-finding.ts";
@@ -12,6 +13,7 @@ import { schemaChange } from "../../src/core/schema/schema-change.ts";
 import { openTableOf } from "../../src/core/table/open-table.ts";
 import { type AttributeValue, type Item, readItem } from "../../src/core/values/attribute-value.ts";
 import { type LakeFolder, openLakeFolder } from "../../src/embedded/folder/lake-folder.ts";
+import { newRunId } from "../../src/sdk/new-run-id.ts";
 import { attributeValue } from "../arbitraries/item.ts";
 import { deepTest } from "../support/deep-test.ts";
 import * as fc from "../support/fast-check.ts";
@@ -135,6 +137,26 @@ test("drift is there since the oldest change that left a row so, and goes with t
   });
 });
 
+test("types and digits that a column shows since it became wider are not told", async () => {
+  const misfits: readonly Item[] = [
+    { c: { N: "1234567890123.5" } },
+    { c: { N: "0.12345" } },
+    { c: { S: "x" }, list: { L: [{ N: "1" }, { S: "x" }] } },
+    { c: { N: "0.1234567891" } },
+  ];
+  await withLake(misfits.map(itemOf), async (lake) => {
+    const context = { store: lake.store, newRunId, nowSeconds: () => CHANGED_AT_SECONDS + 1000 };
+    const file = { ...SCHEMA.file, attributes: { ...SCHEMA.file.attributes, c: { type: "decimal(21,5)" } } };
+    const change = await changeSchema(context, parseSchema(file, "test"), "a test");
+    const found = await tableDrift(lake.engine, await openTableOf(lake.store, change?.schema ?? SCHEMA));
+    expect(found).toEqual([
+      expect.objectContaining({ attribute: "c", hidden: 2, values: 4, wholeDigits: 0, fractionDigits: 10 }),
+      expect.objectContaining({ attribute: "list", hidden: 1, types: { L: 1 } }),
+    ]);
+    expect(found[0]?.types).toEqual({ N: 1, S: 1 });
+  });
+});
+
 describe("what people read", () => {
   const drift: Drift = {
     attribute: "price",
@@ -235,19 +257,26 @@ async function withLake(items: readonly Item[], use: (lake: LakeFolder) => Promi
 
 async function expectDrift(lake: LakeFolder, items: readonly Item[]): Promise<void> {
   const found = await tableDrift(lake.engine, await openTableOf(lake.store, SCHEMA));
-  const counts = found.map(({ attribute, hidden, values }) => [attribute, hidden, values]);
-  expect(Object.fromEntries(counts.map(([name, hidden]) => [name, hidden]))).toEqual(hiddenIn(SCHEMA, items));
-  for (const [, hidden, values] of counts) expect(values).toBeGreaterThanOrEqual(hidden as number);
+  expect(Object.fromEntries(found.map(({ attribute, types }) => [attribute, types]))).toEqual(
+    hiddenIn(SCHEMA, items),
+  );
+  for (const { hidden, values, types } of found) {
+    expect(hidden).toBe(Object.values(types).reduce((sum, count) => sum + count));
+    expect(values).toBeGreaterThanOrEqual(hidden);
+  }
 }
 
-/** In how many items something of each attribute is not in its column, by the codecs. */
-function hiddenIn({ columns }: Schema, items: readonly Item[]): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {};
+type CountsByType = Readonly<Record<string, number>>;
+
+/** In how many items something of each attribute is not in its column, by the types of the values and by the codecs. */
+function hiddenIn({ columns }: Schema, items: readonly Item[]): Readonly<Record<string, CountsByType>> {
+  const counts: Record<string, CountsByType> = {};
   for (const item of items) {
     for (const [attribute, value] of Object.entries(item)) {
       const column = columns.find((each) => each.attribute === attribute);
       const hides = column === undefined ? !("NULL" in value) : hidesSome(column, value);
-      if (hides) counts[attribute] = (counts[attribute] ?? 0) + 1;
+      const [type] = Object.keys(value) as [string];
+      if (hides) counts[attribute] = { ...counts[attribute], [type]: (counts[attribute]?.[type] ?? 0) + 1 };
     }
   }
   return counts;

@@ -24,7 +24,7 @@ export interface Drift {
    * first found any. Undefined where neither is known.
    */
   readonly sinceSeconds?: number | undefined;
-  /** What is in `_unmapped`: the number of values by their types of DynamoDB. */
+  /** The number of these values by their types of DynamoDB. */
   readonly types: Readonly<Record<string, number>>;
   /** The most digits of those that are numbers, on either side of the point. */
   readonly wholeDigits: number;

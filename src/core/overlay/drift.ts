@@ -126,17 +126,31 @@ async function driftOf(engine: QueryEngine, schema: Schema, relation: string): P
     .map((each) => ({ ...each, column: undefined, hidden: each.values }));
   // Hidden columns are no drift, and do not follow the data.
   const shown = columns.filter(({ hidden }) => !hidden);
-  for (const batch of batchesOf(shown, COLUMNS_AT_ONCE)) {
+  const asked = shown.map((column) => ({
+    column,
+    types: Object.keys(found.get(column.attribute)?.types ?? {}),
+  }));
+  for (const batch of batchesOf(asked, COLUMNS_AT_ONCE)) {
     const [row] = await engine.rows(hiddenValues(dialect, batch, relation));
-    for (const [i, column] of batch.entries()) {
-      const hidden = Number(row?.[`hidden ${i}`] ?? 0);
-      const each = found.get(column.attribute);
-      if (hidden === 0 || each === undefined) continue;
-      const shown = Number(row?.[`shown ${i}`] ?? 0);
-      const { label: name, type } = column;
-      const values = isNested(type) ? Math.max(shown, hidden) : shown + hidden;
-      const sinceSeconds = Number(row?.[`since ${i}`]); // breakage: oldest-hidden-value-dates-drift
-      drift.push({ ...each, column: { name, type: schemaTypeText(type) }, hidden, values, sinceSeconds });
+    const countOf = (name: string): number => Number(row?.[name] ?? 0);
+    for (const [i, { column, types }] of batch.entries()) {
+      const hidden = countOf(`hidden ${i}`);
+      if (hidden === 0) continue;
+      const { attribute, label: name, type } = column;
+      const hiddenOf = types.map((each) => [each, countOf(`hidden ${i} ${each}`)] as const);
+      const shown = countOf(`shown ${i}`);
+      drift.push({
+        attribute,
+        column: { name, type: schemaTypeText(type) },
+        hidden,
+        values: isNested(type) ? Math.max(shown, hidden) : shown + hidden,
+        sinceSeconds: countOf(`since ${i}`), // breakage: oldest-hidden-value-dates-drift
+        types: Object.fromEntries(
+          hiddenOf.filter(([, count]) => count > 0).toSorted(([, a], [, b]) => b - a),
+        ),
+        wholeDigits: countOf(`whole ${i}`),
+        fractionDigits: countOf(`fraction ${i}`),
+      });
     }
   }
   return drift.sort((a, b) => b.hidden - a.hidden || (a.attribute < b.attribute ? -1 : 1));

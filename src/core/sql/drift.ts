@@ -39,31 +39,57 @@ WHERE ${json.typeOf("value")} = 'N' AND attribute IN (${names}) GROUP BY 1, 2, 3
 const WHOLE_DIGITS = "^-?0*([0-9]*)";
 const FRACTION_DIGITS = "\\.([0-9]+)$";
 
-function digitsOf({ json }: Dialect, pattern: string): string {
-  return `length(regexp_extract(${json.scalar("value", "N")}, '${pattern}', 1))`;
+function digitsOf({ json }: Dialect, pattern: string, value = "value"): string {
+  return `length(regexp_extract(${json.scalar(value, "N")}, '${pattern}', 1))`;
 }
 
 function countOf({ typeName }: Dialect, expression: string): string {
   return `CAST(coalesce(${expression}, 0) AS ${typeName({ kind: "bigint" })})`;
 }
 
+/** A column, and of which types the values are that `_unmapped` has of its attribute. */
+export interface UnmappedColumn {
+  readonly column: Column;
+  readonly types: readonly string[];
+}
+
 /**
  * Of each column in how many rows it hides something (`hidden 0`, `hidden 1`...), the second of the oldest of these rows' changes
- * (`since 0`...), and in how many rows it has a value (`shown 0`...).
+ * (`since 0`...), and in how many rows it has a value (`shown 0`...). Of what is hidden also, by type, how much there is
+ * (`hidden 0 N`...), and the most digits of numbers on either side of the point (`whole 0`..., `fraction 0`...): a column that has
+ * become wider shows some of what `_unmapped` has.
  */
-export function hiddenValues(dialect: Dialect, columns: readonly Column[], relation: string): string {
-  const isHidden = (i: number): string => quoted(`is hidden ${i}`);
-  const isShown = (i: number): string => quoted(`is shown ${i}`);
-  const rows = columns.flatMap((column, i) => [
-    `${hides(dialect, column)} AS ${isHidden(i)}`,
-    `${quoted(column.name)} IS NOT NULL AS ${isShown(i)}`,
+export function hiddenValues(dialect: Dialect, columns: readonly UnmappedColumn[], relation: string): string {
+  const rows = columns.flatMap(({ column }, i) => [
+    `${hides(dialect, column)} AS ${quoted(`is hidden ${i}`)}`,
+    `${quoted(column.name)} IS NOT NULL AS ${quoted(`is shown ${i}`)}`,
+    `${dialect.json.attribute("_unmapped", column.attribute)} AS ${quoted(`value ${i}`)}`,
   ]);
-  const counts = columns.flatMap((_, i) => [
-    `count(CASE WHEN ${isHidden(i)} THEN 1 END) AS ${quoted(`hidden ${i}`)}`,
-    `${oldest(dialect, `CASE WHEN ${isHidden(i)} THEN _changed_at END`)} AS ${quoted(`since ${i}`)}`,
-    `count(CASE WHEN ${isShown(i)} THEN 1 END) AS ${quoted(`shown ${i}`)}`,
-  ]);
+  const counts = columns.flatMap(({ types }, i) => hiddenCounts(dialect, types, i));
   return `SELECT ${counts.join(", ")} FROM (SELECT _changed_at, ${rows.join(", ")} FROM ${relation})`;
+}
+
+function hiddenCounts(dialect: Dialect, types: readonly string[], i: number): readonly string[] {
+  const value = quoted(`value ${i}`);
+  const hidden = (expression: string): string =>
+    `CASE WHEN ${quoted(`is hidden ${i}`)} THEN ${expression} END`; // breakage: types-of-hidden-values-alone
+  const most = (pattern: string): string =>
+    countOf(dialect, `max(${hidden(digitsOf(dialect, pattern, value))})`);
+  const counts = [
+    `count(${hidden("1")}) AS ${quoted(`hidden ${i}`)}`,
+    `${oldest(dialect, hidden("_changed_at"))} AS ${quoted(`since ${i}`)}`,
+    `count(CASE WHEN ${quoted(`is shown ${i}`)} THEN 1 END) AS ${quoted(`shown ${i}`)}`,
+    ...types.map(
+      (type) =>
+        `count(${hidden(`CASE WHEN ${dialect.json.typeOf(value)} = ${dialect.json.text(type)} THEN 1 END`)}) AS ${quoted(`hidden ${i} ${type}`)}`,
+    ),
+  ];
+  if (!types.includes("N")) return counts;
+  return [
+    ...counts,
+    `${most(WHOLE_DIGITS)} AS ${quoted(`whole ${i}`)}`,
+    `${most(FRACTION_DIGITS)} AS ${quoted(`fraction ${i}`)}`,
+  ];
 }
 
 function oldest({ timeWire }: Dialect, moment: string): string {
