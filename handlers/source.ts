@@ -1,4 +1,5 @@
 /** What needs permissions on a source table: its export is started, and the reading of its stream is checked. */
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { variablesOf } from "../src/aws/contracts/environment.ts";
 import { sourceEvent } from "../src/aws/contracts/steps.ts";
@@ -15,6 +16,7 @@ import { clientOptions } from "../src/sdk/clients.ts";
 const variables = variablesOf("source", process.env);
 const lake = openSourceLake(variables);
 const lambda = new LambdaClient(clientOptions());
+const cloudWatch = new CloudWatchClient(clientOptions());
 
 export const handler: LambdaFunction = lambdaHandler(sourceEvent, async (event) => {
   const { dynamodb } = lake.clients;
@@ -24,7 +26,7 @@ export const handler: LambdaFunction = lambdaHandler(sourceEvent, async (event) 
   const { sourceTableArn } = entry;
   if (event.step === "check-access") return checkAccess(dynamodb, sourceTableArn);
   if (event.step === "look") {
-    const looked = await lookAtSource({ ...lake, lambda }, entry);
+    const looked = await lookAtSource({ ...lake, lambda, cloudWatch }, entry);
     tellLook(source, looked);
     return looked.metrics;
   }

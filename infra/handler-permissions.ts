@@ -53,6 +53,11 @@ export function sourcePermissions(
     ...access.openLakeTable(),
     ...exportPermissions(access, source, name),
     { actions: ["lambda:GetEventSourceMapping"], resources: [mappingArn] },
+    {
+      actions: ["cloudwatch:GetMetricStatistics"],
+      resources: ["*"],
+      because: "Permissions to read metrics cannot name them.",
+    },
     ...access.read("gaps/", "compacted.json", "found.json", ...LOOKS),
     ...access.write("gaps/", ...LOOKS),
     ...access.list(

@@ -1,9 +1,10 @@
 /** Whether a deployment's stream is being read, and how far behind, from its event source mapping and iterator age. */
-import { CloudWatchClient, GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { type AwsSettings, clientOptions } from "../sdk/clients.ts";
 import type { Deployment } from "./deployment.ts";
 import { readMapping } from "./event-source-mapping.ts";
+import { iteratorAges } from "./iterator-age.ts";
 
 export interface DeliveryStatus {
   /** Enabled while the stream is read; otherwise Disabled, Creating, Updating and so on. */
@@ -43,20 +44,7 @@ async function iteratorAge(
   functionName: string,
   nowSeconds: number,
 ): Promise<number | undefined> {
-  const { Datapoints = [] } = await client.send(
-    new GetMetricStatisticsCommand({
-      Namespace: "AWS/Lambda",
-      MetricName: "IteratorAge",
-      Dimensions: [{ Name: "FunctionName", Value: functionName }],
-      StartTime: new Date((nowSeconds - AGE_WINDOW_SECONDS) * 1000),
-      EndTime: new Date(nowSeconds * 1000),
-      Period: 60,
-      Statistics: ["Maximum"],
-    }),
-  );
-  const newest = Datapoints.reduce<(typeof Datapoints)[number] | undefined>(
-    (latest, point) => ((point.Timestamp ?? 0) > (latest?.Timestamp ?? 0) ? point : latest),
-    undefined,
-  );
-  return newest?.Maximum === undefined ? undefined : Math.round(newest.Maximum / 1000);
+  const sinceSeconds = nowSeconds - AGE_WINDOW_SECONDS;
+  const ages = await iteratorAges(client, { functionName, sinceSeconds, untilSeconds: nowSeconds });
+  return ages.at(-1)?.ageSeconds;
 }

@@ -3,7 +3,7 @@ import { recordedTime } from "../core/change/change.ts";
 import type { Gap } from "../core/format/manifest.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import { latestManifest } from "../core/table/commits.ts";
-import { gapOfOverdueReading, isOverdueReading } from "../core/table/gap.ts";
+import { type ArrivedRecord, gapOfOverdueReading, isOverdueReading } from "../core/table/gap.ts";
 import { recordGrowingGap } from "../core/table/recorded-gaps.ts";
 import { readStreamWatch } from "../core/table/stream-watch.ts";
 
@@ -24,15 +24,22 @@ export function overdueReading(
   let notedUntilSeconds = 0;
   return async (records) => {
     const nowSeconds = context.nowSeconds();
-    const overdueSeconds = records
-      .map(recordedTime)
-      .find((time) => time !== undefined && isOverdueReading(time, nowSeconds));
-    if (overdueSeconds === undefined) return undefined;
+    const overdue = records
+      .flatMap(arrived)
+      .find((record) => isOverdueReading(record.changedAtSeconds, nowSeconds));
+    if (overdue === undefined) return undefined;
     const [manifest, watch] = [await latestManifest(store, table), await readStreamWatch(store, table)];
-    const found = gapOfOverdueReading(manifest, watch, overdueSeconds, nowSeconds);
+    const found = gapOfOverdueReading(manifest, watch, overdue, nowSeconds);
     if (found === undefined || found.gap.lostUntilSeconds <= notedUntilSeconds) return undefined;
     await recordGrowingGap(store, table, found.id, found.gap);
     notedUntilSeconds = found.gap.lostUntilSeconds;
     return found.gap;
   };
+}
+
+function arrived(record: unknown): readonly ArrivedRecord[] {
+  const changedAtSeconds = recordedTime(record);
+  if (changedAtSeconds === undefined) return [];
+  const { eventSourceARN: arn } = record as { readonly eventSourceARN?: unknown };
+  return [{ changedAtSeconds, streamArn: typeof arn === "string" ? arn : undefined }];
 }

@@ -3,8 +3,8 @@ import { DescribeTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynam
 import { GetEventSourceMappingCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { DynalakeError } from "../core/error.ts";
 import type { StreamIdentity } from "../core/ports/change-source.ts";
-import type { SeenReader, Sighting } from "../core/table/gap.ts";
 import { streamLabelSeconds } from "../core/table/stream-arn.ts";
+import type { RecordAge, SeenReader, Sighting } from "../core/table/stream-look.ts";
 import { awsError, failureName } from "../sdk/aws-error.ts";
 import { tableNameOfArn } from "./table-arn.ts";
 
@@ -14,6 +14,7 @@ export interface SightingRequest {
   readonly sourceTableArn: string;
   /** The id of the event source mapping. */
   readonly mappingId: string;
+  readonly recordAges: readonly RecordAge[];
 }
 
 /** Fails with TABLE_NOT_FOUND, CREDENTIALS, THROTTLED, UNREACHABLE or SOURCE_FAILED. */
@@ -52,7 +53,7 @@ function isFirst(createdAtSeconds: number, tableCreated: Date | undefined): bool
 }
 
 /** Lambda reports a failed attempt to read as "PROBLEM: ...". */
-async function readerOf({ lambda, mappingId }: SightingRequest): Promise<SeenReader | undefined> {
+async function readerOf({ lambda, mappingId, recordAges }: SightingRequest): Promise<SeenReader | undefined> {
   try {
     const mapping = await lambda.send(new GetEventSourceMappingCommand({ UUID: mappingId }));
     const { EventSourceArn = "", LastModified, LastProcessingResult = "", State } = mapping;
@@ -60,6 +61,7 @@ async function readerOf({ lambda, mappingId }: SightingRequest): Promise<SeenRea
       streamArn: EventSourceArn,
       isReading: State === "Enabled" && !LastProcessingResult.startsWith("PROBLEM"),
       unchangedSinceSeconds: LastModified && Math.ceil(LastModified.getTime() / 1000),
+      recordAges,
     };
   } catch (error) {
     if (failureName(error) === "ResourceNotFoundException") return undefined;

@@ -24,7 +24,12 @@ function storeOfTwo(): MemoryStore {
 function look(
   store: MemoryStore,
   State = "Enabled",
-  { source = SOURCE, stream = STREAM, catalog = new MemoryCatalog() } = {},
+  {
+    source = SOURCE,
+    stream = STREAM,
+    catalog = new MemoryCatalog(),
+    ages = async (): Promise<object> => ({}),
+  } = {},
 ): Promise<LookedAtSource> {
   const Table = { LatestStreamArn: stream, StreamSpecification: { StreamEnabled: true } };
   const lake = {
@@ -32,6 +37,7 @@ function look(
     engine: { catalog },
     nowSeconds: () => 1_800_000_000,
     clients: { dynamodb: { send: async () => ({ Table }) } },
+    cloudWatch: { send: ages },
     lambda: { send: async () => ({ EventSourceArn: STREAM, State, LastModified: new Date(0) }) },
   };
   return lookAtSource(lake as unknown as Parameters<typeof lookAtSource>[0], source);
@@ -125,4 +131,15 @@ test("a look tells what it has found in dynalake_tables, of tables that are publ
   expect(shown()).toContain("CAST(false AS boolean) AS is_whole");
   expect(shown()).toContain("CAST(1 AS integer) AS put_aside");
   expect(catalog.tables.has("a__moments")).toBe(false);
+});
+
+test("a look keeps how far behind the source was, and still looks where that is not to be had", async () => {
+  const store = storeOfTwo();
+  const Datapoints = [{ Timestamp: new Date(1_799_999_000_000), Maximum: 61_000 }];
+  expect((await look(store, "Enabled", { ages: async () => ({ Datapoints }) })).failures).toEqual([]);
+  expect(store.text("a/watch.json")).toContain('"caughtUpSeconds":1799999000');
+  const refused = Object.assign(new Error("no"), { name: "AccessDenied" });
+  const { failures, tables } = await look(store, "Enabled", { ages: () => Promise.reject(refused) });
+  expect(failures).toMatchObject([{ code: "CREDENTIALS" }]);
+  expect(tables).toHaveLength(2);
 });

@@ -5,6 +5,7 @@ import { sightStream } from "../../src/aws/stream-sighting.ts";
 import { type FakeAnswer, fakeAws, refusal } from "./fake-aws.ts";
 
 const TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/Orders";
+const AGES = [{ atSeconds: 1_800_000_100, ageSeconds: 3 }];
 const STREAM = `${TABLE}/stream/2026-11-26T10:00:00.500`;
 const table = (facts: object): FakeAnswer => ({ body: { Table: { TableName: "Orders", ...facts } } });
 const streaming = table({ LatestStreamArn: STREAM, StreamSpecification: { StreamEnabled: true } });
@@ -20,6 +21,7 @@ async function sight(answers: { readonly table?: FakeAnswer; readonly mapping?: 
     lambda: new LambdaClient(lambda.options),
     sourceTableArn: TABLE,
     mappingId: "m-1",
+    recordAges: AGES,
   });
   expect(dynamodb.requests.map(({ text }) => JSON.parse(text))).toEqual([{ TableName: TABLE }]);
   expect(lambda.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
@@ -32,7 +34,7 @@ describe("a look at a deployment", () => {
   test("sees the stream of the table, and when it was made, and what the mapping does", async () => {
     expect(await sight({})).toEqual({
       stream: { arn: STREAM, createdAtSeconds: Date.UTC(2026, 10, 26, 10, 0, 0, 500) / 1000 },
-      reader: { streamArn: STREAM, isReading: true, unchangedSinceSeconds: 1_800_000_001 },
+      reader: { streamArn: STREAM, isReading: true, unchangedSinceSeconds: 1_800_000_001, recordAges: AGES },
     });
   });
 

@@ -1,11 +1,13 @@
 import { expect, test } from "@jest/globals";
+import { overdueReading } from "../../src/aws/overdue-reading.ts";
 import { watchStream } from "../../src/aws/steps/watch-stream.ts";
+import { initialManifest, manifestText } from "../../src/core/format/manifest.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
-import type { Sighting } from "../../src/core/table/gap.ts";
 import { openTableOf } from "../../src/core/table/open-table.ts";
 import { readGaps } from "../../src/core/table/recorded-gaps.ts";
 import type { ServedInterval } from "../../src/core/table/served-intervals.ts";
 import { readStreamBeginning } from "../../src/core/table/stream-beginning.ts";
+import type { Sighting } from "../../src/core/table/stream-look.ts";
 import { readStreamWatch } from "../../src/core/table/stream-watch.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 
@@ -109,4 +111,50 @@ test("a table that was removed and added again is looked at anew: of what was se
     servedBeforeSeconds: NOW + 100,
   });
   expect(await readStreamWatch(store, "t")).toMatchObject({ configuration: "two", sinceSeconds: NOW + 1000 });
+});
+
+const HOUR = 3600;
+
+/** A table of an old snapshot moves to a new function, which reads the stream's last day again. Returns the gaps. */
+async function replacedFunction(behindSeconds: number, { stream: arn = "one" } = {}) {
+  const store = new MemoryStore();
+  const snapshot = { run: "s", exportTimeSeconds: 0, cutSeconds: 0, items: 0, segments: [] };
+  const manifest = { ...initialManifest(1), sequence: 1, kind: "snapshot", snapshots: [snapshot] } as const;
+  store.plant("t/manifest/000000000001.json", manifestText(manifest));
+  const aged = (ageSeconds: number, more: object = {}): Sighting => ({
+    stream: { arn: "one", createdAtSeconds: 0 },
+    reader: { ...reader, recordAges: [{ atSeconds: NOW - 2 * HOUR, ageSeconds }], ...more },
+  });
+  await lookAt(store, NOW - 2 * HOUR, aged(behindSeconds));
+  // The mapping is still being made at the first look.
+  const next: readonly ServedInterval[] = [{ configuration: "two", fromSeconds: 0 }];
+  const made = { streamArn: arn, isReading: false, unchangedSinceSeconds: NOW, recordAges: [] };
+  const another = { arn, createdAtSeconds: 0 };
+  await lookAt(store, NOW, { stream: another, reader: made }, next);
+  const note = overdueReading({ store, table: "t", nowSeconds: () => NOW + 60 });
+  await note([
+    {
+      ...{ eventName: "INSERT", eventSourceARN: arn },
+      dynamodb: { ApproximateCreationDateTime: NOW - 24 * HOUR },
+    },
+  ]);
+  await lookAt(
+    store,
+    NOW + HOUR,
+    { ...aged(24 * HOUR, { ...made, isReading: true }), stream: another },
+    next,
+  );
+  return (await readGaps(store, "t")).map(({ reason }) => reason);
+}
+
+test("a function that takes another one's place reads a day again, and lacks nothing where that one was hardly behind", async () => {
+  expect(await replacedFunction(HOUR - 1)).toEqual([]);
+});
+
+test("a function that takes another one's place may lack what that one had not read", async () => {
+  expect(await replacedFunction(HOUR)).toEqual(["started-late", "trimmed"]);
+});
+
+test("what was read of another stream proves nothing of this one", async () => {
+  expect(await replacedFunction(0, { stream: "two" })).toContain("trimmed");
 });

@@ -1,12 +1,15 @@
 /** A source's stream is checked for each of its lake tables, and what waits for a person is counted. */
+import type { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import type { LambdaClient } from "@aws-sdk/client-lambda";
 import { DynalakeError } from "../../core/error.ts";
 import { deployedMoments } from "../../core/status/tables-view.ts";
 import { failedBatchesOf, type Wholeness, wholenessOf } from "../../core/status/wholeness.ts";
-import type { NamedGap, Sighting } from "../../core/table/gap.ts";
+import type { NamedGap } from "../../core/table/gap.ts";
 import type { OpenTable } from "../../core/table/open-table.ts";
+import type { RecordAge, Sighting } from "../../core/table/stream-look.ts";
 import type { SourceMetric, TableMetric } from "../contracts/metrics.ts";
 import type { SourceEntry } from "../contracts/registry.ts";
+import { iteratorAges } from "../iterator-age.ts";
 import { unshownValues } from "../known-drift.ts";
 import { openDeployedTable } from "../lake-schema.ts";
 import { type DeployedTable, deployedTablesOf, mappingIdsOf } from "../registry.ts";
@@ -15,6 +18,13 @@ import { refreshMoments } from "../tables-view.ts";
 import { healthOf, type LakeHealth } from "./lake-health.ts";
 import type { LakeContext } from "./step-context.ts";
 import { watchStream } from "./watch-stream.ts";
+
+const HOUR_SECONDS = 3600;
+
+export interface LookContext extends LakeContext {
+  readonly lambda: LambdaClient;
+  readonly cloudWatch: CloudWatchClient;
+}
 
 export interface LookedAtSource {
   readonly metrics: Readonly<Record<SourceMetric, number>>;
@@ -33,10 +43,7 @@ export interface LookedAtTable {
 }
 
 /** One table that cannot be checked does not keep the others from it. */
-export async function lookAtSource(
-  lake: LakeContext & { readonly lambda: LambdaClient },
-  entry: SourceEntry,
-): Promise<LookedAtSource> {
+export async function lookAtSource(lake: LookContext, entry: SourceEntry): Promise<LookedAtSource> {
   const tables: LookedAtTable[] = [];
   const failures: DynalakeError[] = [];
   const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
@@ -48,12 +55,17 @@ export async function lookAtSource(
       return undefined;
     }
   };
-  const { eventSourceMapping: mappingId, ownerRole, sourceTableArn } = entry;
+  const { eventSourceMapping: mappingId, ownerRole, sourceTableArn, streamFunction } = entry;
   const batches = await attempt(() => failedBatchesOf(lake.store, mappingIdsOf(entry))); // breakage: failed-listings-end-no-look
   const failedBatches = batches?.length;
+  const recordAges = await attempt(() => agesOfLastHour(lake, streamFunction));
   await attempt(async () => {
     const { clients, lambda } = lake;
-    const seen = await sightStream({ lambda, dynamodb: clients.dynamodb, sourceTableArn, mappingId });
+    const { dynamodb } = clients;
+    const seen = await sightStream({
+      ...{ lambda, dynamodb, sourceTableArn, mappingId },
+      recordAges: recordAges ?? [],
+    });
     const sighting = ownerRole === undefined ? seen : { ...seen, isForeign: true as const };
     for (const deployed of await deployedTablesOf(lake.store, entry.source))
       await attempt(async () => {
@@ -74,6 +86,14 @@ export async function lookAtSource(
     OnFailureObjects: failedBatches ?? 0, // breakage: failed-batches-measured
   };
   return { metrics, tables, failures };
+}
+
+function agesOfLastHour(
+  { cloudWatch, nowSeconds }: LookContext,
+  functionName: string,
+): Promise<readonly RecordAge[]> {
+  const untilSeconds = nowSeconds();
+  return iteratorAges(cloudWatch, { functionName, sinceSeconds: untilSeconds - HOUR_SECONDS, untilSeconds });
 }
 
 interface LookingAtTable {

@@ -1,10 +1,10 @@
 /** Looks whether the stream is being read, and writes down what may have been lost where it is not. */
 
 import type { ObjectStore } from "../../core/ports/object-store.ts";
-import { type Look, lookAtStream, type Serving, type Sighting } from "../../core/table/gap.ts";
 import type { OpenTable } from "../../core/table/open-table.ts";
 import { recordGrowingGap } from "../../core/table/recorded-gaps.ts";
 import { readStreamBeginning, saveStreamBeginning } from "../../core/table/stream-beginning.ts";
+import { type Look, lookAtStream, type Serving, type Sighting } from "../../core/table/stream-look.ts";
 import { readStreamWatch, saveStreamWatch } from "../../core/table/stream-watch.ts";
 import type { TableEntry } from "../contracts/registry.ts";
 
@@ -21,12 +21,12 @@ export async function watchStream(context: WatchContext, sighting: Sighting): Pr
   const { manifest, schema } = context.opened;
   const { table } = schema;
   const serving = servingOf(context.entry);
-  // What was seen for an earlier configuration says nothing of this one.
+  // What was seen for an earlier configuration says nothing of this one, but of the stream.
   const isOwn = (seen: { readonly configuration?: string } | undefined): boolean =>
     seen?.configuration === serving.configuration; // breakage: another-configuration-begins-anew
   const [watch, beginning] = [await readStreamWatch(store, table), await readStreamBeginning(store, table)];
   const earlier = {
-    watch: isOwn(watch) ? watch : undefined,
+    ...(isOwn(watch) ? { watch } : { watch: undefined, formerWatch: watch }),
     beginning: isOwn(beginning) ? beginning : undefined,
   };
   const look = lookAtStream(manifest, earlier, sighting, nowSeconds(), serving);

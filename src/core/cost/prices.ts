@@ -21,6 +21,7 @@ type PriceName =
   | "export"
   | "recovery"
   | "metric"
+  | "metricRead"
   | "alarm"
   | "dashboard"
   | "logs"
@@ -71,6 +72,12 @@ export const PRICES: Readonly<Record<PriceName, Price>> = {
     what: "CloudWatch: metrics of one's own, by the hours that have values",
     dollars: 0.3,
     per: "metric-month",
+    page: page("cloudwatch"),
+  },
+  metricRead: {
+    what: "CloudWatch: metrics read",
+    dollars: 0.00001,
+    per: "request",
     page: page("cloudwatch"),
   },
   alarm: { what: "CloudWatch: alarms", dollars: 0.1, per: "alarm-month", page: page("cloudwatch") },

@@ -7,6 +7,8 @@ export interface Watching {
   readonly alarms: number;
   /** Metrics of one's own that get values while nothing is written. */
   readonly metrics: number;
+  /** Requests to CloudWatch per month, for how far behind a source is. */
+  readonly metricReads: number;
   readonly dashboards: number;
   readonly keys: number;
   /** Requests to S3 per month: listings, and reading. */
@@ -50,6 +52,7 @@ export function lakeWatching({ alarms, dashboard, ownKey, compactEveryMinutes }:
   return {
     alarms: alarms ? 2 : 0,
     metrics: 0,
+    metricReads: 0,
     dashboards: dashboard ? 1 : 0,
     keys: ownKey ? 1 : 0,
     // The sources are listed, and what was started is written.
@@ -70,6 +73,7 @@ export function sourceWatching({
   return {
     ...none,
     alarms: alarms ? 6 : 0,
+    metricReads: HOURS,
     lists: ticks + 2 * HOURS,
     gets: ticks + 4 * HOURS,
     invocations: HOURS,
@@ -88,6 +92,7 @@ export function tableWatching(
   return {
     alarms: alarms ? 4 + (misses ? 1 : 0) : 0,
     metrics: isCompacted ? 1 : 0,
+    metricReads: 0,
     dashboards: 0,
     keys: 0,
     lists: ticks * TICK_LISTS + HOURS * LOOK_LISTS + DAYS * VACUUM_LISTS,
@@ -100,7 +105,7 @@ export function tableWatching(
 
 /** Dollars per month. */
 export function watchingDollars(watching: Watching): number {
-  const { alarms, metrics, dashboards, keys, lists, gets, invocations, horizonMoves } = watching;
+  const { alarms, metrics, metricReads, dashboards, keys, lists, gets, invocations, horizonMoves } = watching;
   const call =
     PRICES.invocation.dollars +
     CALL_GB_SECONDS * PRICES.computeSecond.dollars +
@@ -109,6 +114,7 @@ export function watchingDollars(watching: Watching): number {
   return (
     alarms * PRICES.alarm.dollars +
     metrics * PRICES.metric.dollars +
+    metricReads * PRICES.metricRead.dollars +
     dashboards * PRICES.dashboard.dollars +
     keys * PRICES.key.dollars +
     lists * PRICES.put.dollars +

@@ -18,8 +18,23 @@ export interface StreamWatch {
   readonly lookedSeconds: number;
   /** When somebody looked for the first time. */
   readonly sinceSeconds: number;
+  /**
+   * When its reader was last known to be less than an hour behind. It holds for whatever reads this stream: nothing older than an hour
+   * was unread by then.
+   */
+  readonly caughtUpSeconds?: number;
   /** The table's configuration in a deployment: of another one, the look counts no longer. */
   readonly configuration?: string;
+}
+
+/** A reader that is less behind has caught up. */
+export const CAUGHT_UP_SECONDS = 3600;
+
+/** Until when the table surely has the changes of a stream, by what looks have seen: 0 where they have not. */
+export function readUntil(watch: StreamWatch | undefined, streamArn: string | undefined): number {
+  // breakage: another-stream-was-not-read
+  if (watch?.caughtUpSeconds === undefined || watch.streamArn !== streamArn) return 0;
+  return watch.caughtUpSeconds - CAUGHT_UP_SECONDS; // breakage: who-has-caught-up-may-be-an-hour-behind
 }
 
 const seconds = moment.check(z.int());
@@ -29,6 +44,7 @@ const shape = z.object({
   seenReadingSeconds: seconds,
   lookedSeconds: seconds,
   sinceSeconds: seconds,
+  caughtUpSeconds: z.optional(seconds),
   configuration: z.optional(z.string()),
 });
 
@@ -42,8 +58,8 @@ const watchFile: LakeFile<z.infer<typeof shape>> = {
 export async function readStreamWatch(store: ObjectStore, table: string): Promise<StreamWatch | undefined> {
   const read = await readLakeFile(store, watchFile, streamWatchPath(table));
   if (read === undefined) return undefined;
-  const { streamArn, configuration, ...times } = read;
-  return { streamArn, ...times, ...defined({ configuration }) };
+  const { streamArn, caughtUpSeconds, configuration, ...times } = read;
+  return { streamArn, ...times, ...defined({ caughtUpSeconds, configuration }) };
 }
 
 export function saveStreamWatch(store: ObjectStore, table: string, watch: StreamWatch): Promise<void> {

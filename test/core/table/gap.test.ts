@@ -1,15 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { type Gap, initialManifest, type Manifest, openGaps } from "../../../src/core/format/manifest.ts";
 import type { StreamIdentity } from "../../../src/core/ports/change-source.ts";
-import {
-  gapBeforeReading,
-  gapFound,
-  gapOfOverdueReading,
-  lookAtStream,
-  type Serving,
-  type Sighting,
-} from "../../../src/core/table/gap.ts";
+import { gapBeforeReading, gapFound, gapOfOverdueReading } from "../../../src/core/table/gap.ts";
 import type { StreamBeginning } from "../../../src/core/table/stream-beginning.ts";
+import { lookAtStream, type Serving, type Sighting } from "../../../src/core/table/stream-look.ts";
 import type { StreamWatch } from "../../../src/core/table/stream-watch.ts";
 import * as fc from "../../support/fast-check.ts";
 
@@ -439,8 +433,9 @@ function holdsAllHistory(events: readonly { readonly hours: number; readonly kin
 describe("records that come late", () => {
   const watch: StreamWatch = { streamArn: ARN, seenReadingSeconds: NOW, lookedSeconds: NOW, sinceSeconds: 0 };
   const old = seeded(NOW - 90 * HOUR);
+  const record = (agoSeconds: number, streamArn = ARN) => ({ changedAtSeconds: NOW - agoSeconds, streamArn });
   const found = (agoSeconds: number, manifest = old, known: StreamWatch | undefined = watch) =>
-    gapOfOverdueReading(manifest, known, NOW - agoSeconds, NOW);
+    gapOfOverdueReading(manifest, known, record(agoSeconds), NOW);
 
   test("may have lost those before them where they are nearly as old as the stream keeps them", () => {
     expect(found(23 * HOUR)).toBeUndefined();
@@ -457,7 +452,7 @@ describe("records that come late", () => {
   });
 
   test("are one hole for all batches of a day, and of an hour to the same second", () => {
-    const later = gapOfOverdueReading(old, watch, NOW - 24 * HOUR, NOW + 3599);
+    const later = gapOfOverdueReading(old, watch, record(24 * HOUR), NOW + 3599);
     expect(later).toMatchObject({ ...found(24 * HOUR), gap: { lostUntilSeconds: NOW - 22 * HOUR } });
   });
 
@@ -465,8 +460,43 @@ describe("records that come late", () => {
     expect(found(24 * HOUR, seeded(NOW - 22 * HOUR))).toBeUndefined();
     expect(found(24 * HOUR, seeded(NOW - 22 * HOUR - 1))).toBeDefined();
     const none = initialManifest(1);
-    expect(gapOfOverdueReading(none, undefined, NOW - 24 * HOUR, NOW)).toBeUndefined();
+    expect(gapOfOverdueReading(none, undefined, record(24 * HOUR), NOW)).toBeUndefined();
     expect(found(24 * HOUR, none, { ...watch, sinceSeconds: NOW - 22 * HOUR })).toBeUndefined();
     expect(found(24 * HOUR, none, { ...watch, sinceSeconds: NOW - 22 * HOUR - 1 })).toBeDefined();
+  });
+
+  test("are read again where the reader of that stream was less than an hour behind since those before them", () => {
+    const caughtUp = (agoSeconds: number) => ({ ...watch, caughtUpSeconds: NOW - agoSeconds });
+    // Its lost changes would be of 22 hours ago at the latest.
+    expect(found(24 * HOUR, old, caughtUp(21 * HOUR))).toBeUndefined();
+    expect(found(24 * HOUR, old, caughtUp(21 * HOUR + 1))).toBeDefined();
+    const other = record(24 * HOUR, `${ARN}-2`);
+    expect(gapOfOverdueReading(old, caughtUp(HOUR), other, NOW)).toBeDefined();
+    const nameless = { ...other, streamArn: undefined };
+    expect(gapOfOverdueReading(old, caughtUp(HOUR), nameless, NOW)).toBeDefined();
+  });
+});
+
+describe("how far behind a reader is", () => {
+  const stream = { arn: ARN, createdAtSeconds: NOW - 100 * HOUR };
+  const ages = (...all: readonly number[]) =>
+    all.map((ageSeconds, i) => ({ atSeconds: NOW - 60 * (all.length - i), ageSeconds }));
+  const watchAfter = (...all: readonly number[]) => {
+    const reader = {
+      ...{ streamArn: ARN, isReading: true, unchangedSinceSeconds: 0 },
+      recordAges: ages(...all),
+    };
+    const watch = { streamArn: ARN, seenReadingSeconds: NOW, lookedSeconds: NOW, sinceSeconds: 0 };
+    const earlier = { watch: { ...watch, caughtUpSeconds: NOW - 9 * HOUR }, beginning: undefined };
+    return lookAtStream(seeded(NOW - 50 * HOUR), earlier, { stream, reader }, NOW).watch.caughtUpSeconds;
+  };
+
+  test("is known where it got records, when it got the last of them", () => {
+    expect(watchAfter(5, 3599, 7)).toBe(NOW - 60);
+    expect(watchAfter()).toBe(NOW - 9 * HOUR);
+  });
+
+  test("is that of its slowest shard: one that is behind for an hour keeps what was known before", () => {
+    expect(watchAfter(5, 3600, 7)).toBe(NOW - 9 * HOUR);
   });
 });

@@ -39,6 +39,7 @@ describe("of all roles", () => {
   test("all resources are meant only where the service knows none", () => {
     const unbound = all().filter(({ resource }) => resource === "*");
     expect([...new Set(unbound.map(({ action }) => action))].sort()).toEqual([
+      "cloudwatch:GetMetricStatistics",
       // Bound to a namespace.
       "cloudwatch:PutMetricData",
       "dynamodb:ListStreams",

@@ -1,13 +1,11 @@
 /** What works on the lake tables of a source in a deployment, beside its stream function. */
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { LambdaClient } from "@aws-sdk/client-lambda";
 import type { AwsLake } from "../../../src/aws/aws-lake.ts";
 import { AWS_DELIVERY_DELAY_SECONDS, awsPolicy } from "../../../src/aws/aws-policy.ts";
 import type { Deployment } from "../../../src/aws/deployment.ts";
 import { requireSource } from "../../../src/aws/registry.ts";
 import { beginRun } from "../../../src/aws/steps/begin-run.ts";
-import { lookAtSource } from "../../../src/aws/steps/look-at-source.ts";
-import type { LakeContext } from "../../../src/aws/steps/step-context.ts";
+import { type LookContext, lookAtSource } from "../../../src/aws/steps/look-at-source.ts";
 import { tick } from "../../../src/aws/tick/tick.ts";
 import { compactMajor, compactMinor } from "../../../src/core/compaction/compact.ts";
 import { seed } from "../../../src/core/compaction/seed.ts";
@@ -28,7 +26,7 @@ import type { TakenExport, Work } from "./work.ts";
 import { CATALOG, type SeveralWorld } from "./world.ts";
 
 /** What the functions of a lake reach. */
-function contextOf(world: SeveralWorld, work: Work): LakeContext & { readonly lambda: LambdaClient } {
+function contextOf(world: SeveralWorld, work: Work): LookContext {
   const stepFunctions = {
     send: async ({ constructor: { name }, input }: Sent) => {
       if (name === "ListExecutionsCommand") return { executions: [] };
@@ -50,6 +48,11 @@ function contextOf(world: SeveralWorld, work: Work): LakeContext & { readonly la
       return {};
     },
   };
+  const cloudWatch = {
+    send: async () => ({
+      Datapoints: [{ Timestamp: new Date(world.nowSeconds * 1000), Maximum: world.unreadSeconds() * 1000 }],
+    }),
+  };
   const Table = { LatestStreamArn: `${SOURCE_ARN}/stream/0`, StreamSpecification: { StreamEnabled: true } };
   const dynamodb: Pick<DynamoDBClient, "send"> = { send: async () => ({ Table }) };
   return {
@@ -58,9 +61,10 @@ function contextOf(world: SeveralWorld, work: Work): LakeContext & { readonly la
     clients: { stepFunctions, dynamodb },
     bucket: "lake",
     lambda,
+    cloudWatch,
     newRunId: world.newRunOf(work),
     nowSeconds: () => world.nowSeconds,
-  } as unknown as LakeContext & { readonly lambda: LambdaClient };
+  } as unknown as LookContext;
 }
 
 /** A command of the SDK. */

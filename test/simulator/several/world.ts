@@ -82,6 +82,14 @@ export class SeveralWorld {
     return this.instances.filter((instance) => instance.actor === undefined);
   }
 
+  /** How long the oldest record that is not done waits. */
+  unreadSeconds(): number {
+    const oldest = this.table.streams.flatMap(({ shards }) =>
+      shards.map(({ id, records }) => records[this.given.get(id) ?? 0]?.realSeconds ?? this.nowSeconds),
+    );
+    return this.nowSeconds - Math.min(this.nowSeconds, ...oldest);
+  }
+
   /** A stack adds the table to the source, or updates it. */
   async deploy(table: LakeTable): Promise<void> {
     const isRead = (await readSourceEntry(this.store, SOURCE)) !== undefined;
