@@ -10,6 +10,8 @@ import { readStreamWatch } from "../core/table/stream-watch.ts";
 export interface OverdueReadingContext {
   readonly store: ObjectStore;
   readonly table: string;
+  /** That of the table by which it gets the records. */
+  readonly configuration: string | undefined;
   readonly nowSeconds: () => number;
 }
 
@@ -20,12 +22,12 @@ export interface OverdueReadingContext {
 export function overdueReading(
   context: OverdueReadingContext,
 ): (records: readonly unknown[]) => Promise<Gap | undefined> {
-  const { store, table } = context;
+  const { configuration, store, table } = context;
   let notedUntilSeconds = 0;
   return async (records) => {
     const nowSeconds = context.nowSeconds();
     const overdue = records
-      .flatMap(arrived)
+      .flatMap((record) => arrived(record, configuration))
       .find((record) => isOverdueReading(record.changedAtSeconds, nowSeconds));
     if (overdue === undefined) return undefined;
     const [manifest, watch] = [await latestManifest(store, table), await readStreamWatch(store, table)];
@@ -37,9 +39,9 @@ export function overdueReading(
   };
 }
 
-function arrived(record: unknown): readonly ArrivedRecord[] {
+function arrived(record: unknown, configuration: string | undefined): readonly ArrivedRecord[] {
   const changedAtSeconds = recordedTime(record);
   if (changedAtSeconds === undefined) return [];
   const { eventSourceARN: arn } = record as { readonly eventSourceARN?: unknown };
-  return [{ changedAtSeconds, streamArn: typeof arn === "string" ? arn : undefined }];
+  return [{ changedAtSeconds, configuration, streamArn: typeof arn === "string" ? arn : undefined }];
 }

@@ -43,7 +43,8 @@ export function servedTable(
 ): OpenServedTable {
   const { acknowledged, store, engine, firehose, maskKey, nowSeconds } = serving;
   const settleSeconds = entry.schemaSettleSeconds;
-  const noteOverdueReading = overdueReading({ store, table, nowSeconds });
+  const configuration = entry.served.at(-1)?.configuration;
+  const noteOverdueReading = overdueReading({ store, table, configuration, nowSeconds });
   const sink = firehoseSink({
     client: firehose,
     stream: entry.deliveryStream,

@@ -19,7 +19,7 @@ function world(): {
   store.plant("t/manifest/000000000001.json", manifestText(manifest));
   const made = { store, nowSeconds: NOW, note: async (_: readonly unknown[]) => undefined as never };
   return Object.assign(made, {
-    note: overdueReading({ store, table: "t", nowSeconds: () => made.nowSeconds }),
+    note: overdueReading({ store, table: "t", configuration: "one", nowSeconds: () => made.nowSeconds }),
   });
 }
 

@@ -7,7 +7,7 @@ import { openTableOf } from "../../src/core/table/open-table.ts";
 import { readGaps } from "../../src/core/table/recorded-gaps.ts";
 import type { ServedInterval } from "../../src/core/table/served-intervals.ts";
 import { readStreamBeginning } from "../../src/core/table/stream-beginning.ts";
-import type { Sighting } from "../../src/core/table/stream-look.ts";
+import type { SeenReader, Sighting } from "../../src/core/table/stream-look.ts";
 import { readStreamWatch } from "../../src/core/table/stream-watch.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 
@@ -116,39 +116,36 @@ test("a table that was removed and added again is looked at anew: of what was se
 const HOUR = 3600;
 
 /** A table of an old snapshot moves to a new function, which reads the stream's last day again. Returns the gaps. */
-async function replacedFunction(behindSeconds: number, { stream: arn = "one" } = {}) {
+async function replacedFunction(behindSeconds: number, { stream: arn = "one", looked = true } = {}) {
   const store = new MemoryStore();
   const snapshot = { run: "s", exportTimeSeconds: 0, cutSeconds: 0, items: 0, segments: [] };
   const manifest = { ...initialManifest(1), sequence: 1, kind: "snapshot", snapshots: [snapshot] } as const;
   store.plant("t/manifest/000000000001.json", manifestText(manifest));
-  const aged = (ageSeconds: number, more: object = {}): Sighting => ({
-    stream: { arn: "one", createdAtSeconds: 0 },
-    reader: { ...reader, recordAges: [{ atSeconds: NOW - 2 * HOUR, ageSeconds }], ...more },
+  const aged = (ageSeconds: number): SeenReader => ({
+    ...reader,
+    recordAges: [{ atSeconds: NOW - 2 * HOUR, ageSeconds }],
   });
-  await lookAt(store, NOW - 2 * HOUR, aged(behindSeconds));
-  // The mapping is still being made at the first look.
-  const next: readonly ServedInterval[] = [{ configuration: "two", fromSeconds: 0 }];
-  const made = { streamArn: arn, isReading: false, unchangedSinceSeconds: NOW, recordAges: [] };
+  await lookAt(store, NOW - 2 * HOUR, {
+    stream: { arn: "one", createdAtSeconds: 0 },
+    reader: aged(behindSeconds),
+  });
+  const served: readonly ServedInterval[] = [{ configuration: "two", fromSeconds: 0 }];
   const another = { arn, createdAtSeconds: 0 };
-  await lookAt(store, NOW, { stream: another, reader: made }, next);
-  const note = overdueReading({ store, table: "t", nowSeconds: () => NOW + 60 });
-  await note([
-    {
-      ...{ eventName: "INSERT", eventSourceARN: arn },
-      dynamodb: { ApproximateCreationDateTime: NOW - 24 * HOUR },
-    },
-  ]);
-  await lookAt(
-    store,
-    NOW + HOUR,
-    { ...aged(24 * HOUR, { ...made, isReading: true }), stream: another },
-    next,
-  );
+  // The mapping is still being made.
+  const made = { streamArn: arn, isReading: false, unchangedSinceSeconds: NOW };
+  if (looked) await lookAt(store, NOW, { stream: another, reader: made }, served);
+  const note = overdueReading({ store, table: "t", configuration: "two", nowSeconds: () => NOW + 60 });
+  const dynamodb = { ApproximateCreationDateTime: NOW - 24 * HOUR };
+  await note([{ eventName: "INSERT", eventSourceARN: arn, dynamodb }]);
+  const reading = { ...aged(24 * HOUR), ...made, isReading: true };
+  for (const hours of [1, 2])
+    await lookAt(store, NOW + hours * HOUR, { stream: another, reader: reading }, served);
   return (await readGaps(store, "t")).map(({ reason }) => reason);
 }
 
 test("a function that takes another one's place reads a day again, and lacks nothing where that one was hardly behind", async () => {
   expect(await replacedFunction(HOUR - 1)).toEqual([]);
+  expect(await replacedFunction(HOUR - 1, { looked: false })).toEqual([]);
 });
 
 test("a function that takes another one's place may lack what that one had not read", async () => {

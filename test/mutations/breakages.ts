@@ -1468,7 +1468,7 @@ export const breakages: readonly Breakage[] = [
   {
     name: "a function that takes another one's place leaves a gap",
     marker: "records-read-before-are-no-gap",
-    find: "if (readUntil(watch, streamArn) >= lostUntilSeconds) return undefined;",
+    find: "if (readBefore(watch, reading) >= lostUntilSeconds) return undefined;",
     put: "",
     tests: ["test/core/table/gap.test.ts"],
   },
@@ -1482,8 +1482,15 @@ export const breakages: readonly Breakage[] = [
   {
     name: "a reader that has caught up lacks nothing",
     marker: "who-has-caught-up-may-be-an-hour-behind",
-    find: "watch.caughtUpSeconds - CAUGHT_UP_SECONDS",
-    put: "watch.caughtUpSeconds",
+    find: "caughtUpSeconds - CAUGHT_UP_SECONDS",
+    put: "caughtUpSeconds",
+    tests: ["test/core/table/gap.test.ts"],
+  },
+  {
+    name: "a late shard is excused by the others",
+    marker: "own-reading-excuses-nothing",
+    find: "if (watch.configuration === configuration) return readBeforeSeconds;",
+    put: "",
     tests: ["test/core/table/gap.test.ts"],
   },
   {
@@ -1496,8 +1503,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: "a table that moves to another source begins with nothing",
     marker: "predecessors-reading-counts",
-    find: "readSeconds === 0",
-    put: "true",
+    find: "if (readBeforeSeconds === 0) return serving;",
+    put: "return serving;",
     tests: ["test/aws-adapters/watch-stream.test.ts"],
   },
   {

@@ -3,7 +3,7 @@ import { hourOf, hourStartSeconds } from "../format/lake-path.ts";
 import { type Gap, type Manifest, SKEW_SECONDS } from "../format/manifest.ts";
 import type { StreamGap, StreamIdentity } from "../ports/change-source.ts";
 import type { StreamBeginning } from "./stream-beginning.ts";
-import { readUntil, type StreamWatch } from "./stream-watch.ts";
+import { readBefore, type StreamWatch, type WatchedReading } from "./stream-watch.ts";
 
 /** A stream keeps its records for 24 hours (AWS: "Change data capture for DynamoDB Streams"); one hour is allowed for clocks. */
 export const SURELY_KEPT_SECONDS: number = 23 * 3600;
@@ -84,10 +84,8 @@ const STREAM_AGE_MAX_SECONDS = 26 * 3600;
 const FIRST_READING_SECONDS = 22 * 3600;
 
 /** A record that has just come. */
-export interface ArrivedRecord {
+export interface ArrivedRecord extends WatchedReading {
   readonly changedAtSeconds: number;
-  /** Undefined where it does not say. */
-  readonly streamArn: string | undefined;
 }
 
 /**
@@ -98,14 +96,14 @@ export interface ArrivedRecord {
 export function gapOfOverdueReading(
   manifest: Manifest,
   watch: StreamWatch | undefined,
-  { changedAtSeconds, streamArn }: ArrivedRecord,
+  { changedAtSeconds, ...reading }: ArrivedRecord,
   nowSeconds: number,
 ): NamedGap | undefined {
   if (!isOverdueReading(changedAtSeconds, nowSeconds)) return undefined;
   const hour = hourOf(nowSeconds);
   const lostUntilSeconds = hourStartSeconds(hour) + 3600 - SURELY_KEPT_SECONDS;
   // breakage: records-read-before-are-no-gap
-  if (readUntil(watch, streamArn) >= lostUntilSeconds) return undefined;
+  if (readBefore(watch, reading) >= lostUntilSeconds) return undefined;
   if (manifest.snapshots.length > 0) {
     if (lostUntilSeconds <= manifest.floorSeconds) return undefined;
   } else if (watch === undefined || nowSeconds - watch.sinceSeconds <= FIRST_READING_SECONDS) {

@@ -5,7 +5,7 @@ import type { StreamIdentity } from "../ports/change-source.ts";
 import { sha256Half } from "../values/hash.ts";
 import { gapBeforeReading, type NamedGap, SURELY_KEPT_SECONDS, untilNewStream } from "./gap.ts";
 import type { StreamBeginning } from "./stream-beginning.ts";
-import { CAUGHT_UP_SECONDS, readUntil, type StreamWatch } from "./stream-watch.ts";
+import { CAUGHT_UP_SECONDS, readBefore, type StreamWatch } from "./stream-watch.ts";
 
 /** What somebody sees who looks at a deployment. */
 export interface Sighting {
@@ -76,15 +76,18 @@ export function lookAtStream(
   const completeUntilSeconds = completeUntil(manifest, earlier) ?? nowSeconds;
   const readArn = before === undefined ? (reader?.streamArn ?? stream?.arn) : before.streamArn;
   const streamArn = isRead ? stream.arn : readArn;
+  const reading = { streamArn, configuration: serving?.configuration };
+  const readBeforeSeconds = readBefore(before ?? earlier.formerWatch, reading);
   const watch: StreamWatch = {
     streamArn,
-    ...defined({ caughtUpSeconds: caughtUp(isRead ? reader : undefined, earlier, streamArn) }),
+    ...defined({ caughtUpSeconds: caughtUp(isRead ? reader : undefined, before, streamArn) }),
+    ...(readBeforeSeconds === 0 ? {} : { readBeforeSeconds }),
     seenReadingSeconds: isRead ? nowSeconds : (before?.seenReadingSeconds ?? completeUntilSeconds),
     lookedSeconds: nowSeconds,
     sinceSeconds: before?.sinceSeconds ?? nowSeconds,
     ...(serving === undefined ? {} : { configuration: serving.configuration }),
   };
-  const served = serving && servedAfter(serving, readUntil(before ?? earlier.formerWatch, streamArn));
+  const served = serving && servedAfter(serving, readBeforeSeconds);
   const beginning =
     earlier.beginning ?? (isRead ? beginningOf(stream, reader, nowSeconds, served) : undefined);
   const unreadSeconds = Math.max(0, nowSeconds - watch.seenReadingSeconds);
@@ -118,24 +121,24 @@ function completeUntil(manifest: Manifest, { watch, beginning }: EarlierLooks): 
   return beginning === undefined ? cutSeconds : Math.max(cutSeconds, watch.seenReadingSeconds);
 }
 
-/** When the reader has caught up: now, or as an earlier look has seen it, or the reader of an earlier configuration. */
+/** When the reader has caught up: now, or as an earlier look has seen it. */
 function caughtUp(
   reader: SeenReader | undefined,
-  { watch, formerWatch }: EarlierLooks,
+  before: StreamWatch | undefined,
   streamArn: string | undefined,
 ): number | undefined {
   const ages = reader?.recordAges ?? [];
   // One shard may be behind while others are not: each of them is asked.
   const isCaughtUp = ages.every(({ ageSeconds }) => ageSeconds < CAUGHT_UP_SECONDS); // breakage: every-shard-has-caught-up
   const now = isCaughtUp ? ages.at(-1)?.atSeconds : undefined;
-  const ofStream = [watch, formerWatch].filter((seen) => seen?.streamArn === streamArn);
-  return now ?? ofStream.find((seen) => seen?.caughtUpSeconds !== undefined)?.caughtUpSeconds;
+  return now ?? (before?.streamArn === streamArn ? before?.caughtUpSeconds : undefined);
 }
 
 /** Where the table comes from another source: it was served as far as the reader before had surely come. */
-function servedAfter(serving: Serving, readSeconds: number): Serving {
+function servedAfter(serving: Serving, readBeforeSeconds: number): Serving {
   // breakage: predecessors-reading-counts
-  return readSeconds === 0 ? serving : { ...serving, beforeSeconds: serving.beforeSeconds ?? readSeconds };
+  if (readBeforeSeconds === 0) return serving;
+  return { ...serving, beforeSeconds: serving.beforeSeconds ?? readBeforeSeconds };
 }
 
 function isReading(reader: SeenReader | undefined, stream: StreamIdentity): boolean {

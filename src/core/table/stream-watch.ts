@@ -18,11 +18,10 @@ export interface StreamWatch {
   readonly lookedSeconds: number;
   /** When somebody looked for the first time. */
   readonly sinceSeconds: number;
-  /**
-   * When its reader was last known to be less than an hour behind. It holds for whatever reads this stream: nothing older than an hour
-   * was unread by then.
-   */
+  /** When its reader was last known to be less than an hour behind. */
   readonly caughtUpSeconds?: number;
+  /** Until when readers for earlier configurations of the table had surely read the stream. */
+  readonly readBeforeSeconds?: number;
   /** The table's configuration in a deployment: of another one, the look counts no longer. */
   readonly configuration?: string;
 }
@@ -30,11 +29,25 @@ export interface StreamWatch {
 /** A reader that is less behind has caught up. */
 export const CAUGHT_UP_SECONDS = 3600;
 
-/** Until when the table surely has the changes of a stream, by what looks have seen: 0 where they have not. */
-export function readUntil(watch: StreamWatch | undefined, streamArn: string | undefined): number {
-  // breakage: another-stream-was-not-read
-  if (watch?.caughtUpSeconds === undefined || watch.streamArn !== streamArn) return 0;
-  return watch.caughtUpSeconds - CAUGHT_UP_SECONDS; // breakage: who-has-caught-up-may-be-an-hour-behind
+/** What a table gets the changes of, and by which of its configurations. */
+export interface WatchedReading {
+  readonly streamArn: string | undefined;
+  readonly configuration: string | undefined;
+}
+
+/**
+ * Until when readers for earlier configurations had surely read a stream: 0 where nobody has seen them. The present one is not asked: if
+ * it is late, it may be so with one of its shards alone.
+ */
+export function readBefore(
+  watch: StreamWatch | undefined,
+  { streamArn, configuration }: WatchedReading,
+): number {
+  if (watch === undefined || watch.streamArn !== streamArn) return 0; // breakage: another-stream-was-not-read
+  const { caughtUpSeconds = 0, readBeforeSeconds = 0 } = watch;
+  if (watch.configuration === configuration) return readBeforeSeconds; // breakage: own-reading-excuses-nothing
+  // breakage: who-has-caught-up-may-be-an-hour-behind
+  return Math.max(readBeforeSeconds, caughtUpSeconds - CAUGHT_UP_SECONDS);
 }
 
 const seconds = moment.check(z.int());
@@ -45,6 +58,7 @@ const shape = z.object({
   lookedSeconds: seconds,
   sinceSeconds: seconds,
   caughtUpSeconds: z.optional(seconds),
+  readBeforeSeconds: z.optional(seconds),
   configuration: z.optional(z.string()),
 });
 
@@ -58,8 +72,8 @@ const watchFile: LakeFile<z.infer<typeof shape>> = {
 export async function readStreamWatch(store: ObjectStore, table: string): Promise<StreamWatch | undefined> {
   const read = await readLakeFile(store, watchFile, streamWatchPath(table));
   if (read === undefined) return undefined;
-  const { streamArn, caughtUpSeconds, configuration, ...times } = read;
-  return { streamArn, ...times, ...defined({ caughtUpSeconds, configuration }) };
+  const { streamArn, caughtUpSeconds, readBeforeSeconds, configuration, ...times } = read;
+  return { streamArn, ...times, ...defined({ caughtUpSeconds, readBeforeSeconds, configuration }) };
 }
 
 export function saveStreamWatch(store: ObjectStore, table: string, watch: StreamWatch): Promise<void> {

@@ -433,7 +433,10 @@ function holdsAllHistory(events: readonly { readonly hours: number; readonly kin
 describe("records that come late", () => {
   const watch: StreamWatch = { streamArn: ARN, seenReadingSeconds: NOW, lookedSeconds: NOW, sinceSeconds: 0 };
   const old = seeded(NOW - 90 * HOUR);
-  const record = (agoSeconds: number, streamArn = ARN) => ({ changedAtSeconds: NOW - agoSeconds, streamArn });
+  const record = (agoSeconds: number, streamArn = ARN) => ({
+    ...{ changedAtSeconds: NOW - agoSeconds, streamArn },
+    configuration: "two",
+  });
   const found = (agoSeconds: number, manifest = old, known: StreamWatch | undefined = watch) =>
     gapOfOverdueReading(manifest, known, record(agoSeconds), NOW);
 
@@ -465,15 +468,23 @@ describe("records that come late", () => {
     expect(found(24 * HOUR, none, { ...watch, sinceSeconds: NOW - 22 * HOUR - 1 })).toBeDefined();
   });
 
-  test("are read again where the reader of that stream was less than an hour behind since those before them", () => {
-    const caughtUp = (agoSeconds: number) => ({ ...watch, caughtUpSeconds: NOW - agoSeconds });
-    // Its lost changes would be of 22 hours ago at the latest.
+  test("are read again where the reader before was less than an hour behind since those before them", () => {
+    const caughtUp = (agoSeconds: number, configuration = "one") => ({
+      ...{ ...watch, configuration },
+      caughtUpSeconds: NOW - agoSeconds,
+    });
+    // The lost changes would be of 22 hours ago at the latest.
     expect(found(24 * HOUR, old, caughtUp(21 * HOUR))).toBeUndefined();
     expect(found(24 * HOUR, old, caughtUp(21 * HOUR + 1))).toBeDefined();
     const other = record(24 * HOUR, `${ARN}-2`);
     expect(gapOfOverdueReading(old, caughtUp(HOUR), other, NOW)).toBeDefined();
     const nameless = { ...other, streamArn: undefined };
     expect(gapOfOverdueReading(old, caughtUp(HOUR), nameless, NOW)).toBeDefined();
+    // A shard may have waited for a day while others were read.
+    expect(found(24 * HOUR, old, caughtUp(HOUR, "two"))).toBeDefined();
+    const readBefore = { ...caughtUp(HOUR, "two"), readBeforeSeconds: NOW - 22 * HOUR };
+    expect(found(24 * HOUR, old, readBefore)).toBeUndefined();
+    expect(found(24 * HOUR, old, { ...readBefore, readBeforeSeconds: NOW - 22 * HOUR - 1 })).toBeDefined();
   });
 });
 
