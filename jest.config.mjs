@@ -1,6 +1,7 @@
 // The tests run as ES modules, straight from the TypeScript sources; the npm scripts start jest so that node lets it.
 // They have V8 collect garbage in one thread, since each core has a worker already, and seldom.
 import { availableParallelism } from "node:os";
+import { bundledPackages } from "./test/support/bundled-packages.mjs";
 
 // The AWS SDK's own switch for its note on stderr about the next version of Node; bin/dynalake.js sets it too.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
@@ -18,6 +19,7 @@ export default {
     "<rootDir>/test/ui/",
   ],
   extensionsToTreatAsEsm: [".ts"],
+  moduleNameMapper: bundledPackages(),
   moduleFileExtensions: ["ts", "js", "mjs", "cjs", "json", "node"],
   transform: {
     "\\.ts$": [

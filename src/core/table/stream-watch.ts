@@ -36,7 +36,7 @@ export interface WatchedReading {
 }
 
 /**
- * Until when readers for earlier configurations had surely read a stream: 0 where nobody has seen them. The present one is not asked: if
+ * Until when readers for earlier configurations had surely read a stream: 0 where none was seen. The present one is not asked: if
  * it is late, it may be so with one of its shards alone.
  */
 export function readBefore(
