@@ -37,6 +37,20 @@ const TEXTS: readonly (readonly [string | null, string | null])[] = [
   ['{"M":{"b":{"S":"x"}}}', '{"b":"x"}'],
 ];
 
+const DECIMALS: readonly TypedCase[] = [
+  ["decimal(18,4)", "-99999999999999.9999"],
+  ["decimal(19,4)", "99999999999999.9999"],
+  ["decimal(19,4)", "-100000000000000.0001"],
+  ["decimal(38,4)", "99999999999999.9999"],
+  ["decimal(38,4)", "100000000000000"],
+  ["decimal(38,0)", "-999999999999999999"],
+  ["decimal(38,0)", "1000000000000000000"],
+  ["decimal(38,18)", "0.999999999999999999"],
+  ["decimal(38,18)", "-1.000000000000000001"],
+  ["decimal(38,19)", "0.0000000000000000001"],
+  ["decimal(38,4)", "0"],
+].map(([type, N]) => ({ spec: { type: String(type) }, value: { N: String(N) } }));
+
 /** In Trino, each level of nested arrays and maps triples the time to plan a statement. */
 const LEVELS_MAX = 5;
 
@@ -60,6 +74,11 @@ export function registerDialectTests(
         ),
       ),
       600_000,
+    );
+
+    test(
+      "decimals keep their digits around the size of a number of 64 bits",
+      inEngine((engine) => expectRoundTrip(engine, DECIMALS)),
     );
 
     test(

@@ -180,7 +180,7 @@ describe("what people read", () => {
   test.each<[Readonly<Record<string, number>>, number, number, string]>([
     [{ N: 3 }, 4, 0, '"x": {"type":"bigint"}'],
     [{ N: 3 }, 20, 0, '"x": {"type":"decimal(38,0)"}'],
-    [{ N: 3 }, 2, 2, '"x": {"type":"decimal(18,4)"}'],
+    [{ N: 3 }, 2, 2, '"x": {"type":"decimal(38,4)"}'],
     [{ N: 3 }, 30, 8, '"x": {"type":"decimal(38,8)"}'],
     [{ N: 3 }, 100, 2, '"x": {"type":"json"}'],
     [{ S: 3 }, 0, 0, '"x": {"type":"string"}'],

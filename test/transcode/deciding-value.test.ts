@@ -42,7 +42,7 @@ test("a sample's schema is kept only if no value of any item is less exact by it
 }, 300_000);
 
 test.each([
-  ["cents", { price: { N: "29.99" } }, { price: { type: "decimal(18,4)" } }],
+  ["cents", { price: { N: "29.99" } }, { price: { type: "decimal(38,4)" } }],
   ["a new attribute", { price: { N: "1" }, coupon: { S: "x" } }, { coupon: { type: "string" } }],
   ["another form of a time", { price: { N: "1" }, at: { S: "2024" } }, { at: { type: "string" } }],
   [
@@ -87,7 +87,7 @@ test("what does not change a schema costs no second look: NULLs, rare misfits an
   expect(grown.undecided).toContainEqual({
     attribute: "price",
     outcome: "inexact",
-    why: "1 of 400 numbers does not fit decimal(18,4), and no decimal type fits all of them; what does not fit is kept in _unmapped",
+    why: "1 of 400 numbers does not fit decimal(38,4), and no decimal type fits all of them; what does not fit is kept in _unmapped",
   });
 });
 

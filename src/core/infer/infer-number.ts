@@ -14,11 +14,6 @@ export interface NumberDecision {
 
 /** One long number must not leave the others too little room before the point. */
 const ROOM_MAX = 4;
-/**
- * A decimal of so few digits is stored and computed as a number of 64 bits (DuckDB: "Fixed-point decimals"; Parquet: "DECIMAL"): a
- * snapshot with one of 38 took a fifth more CPU time.
- */
-const SHORT_DIGITS_MAX = 18;
 /** At most one in so many numbers may not fit. */
 const MISFITS_ONE_IN = 10;
 
@@ -28,7 +23,7 @@ export function roomBeside(digits: number, free: number): number {
 }
 
 /**
- * bigint for whole numbers, because int would not hold larger ones; else a decimal with room for more digits on both sides. A type
+ * bigint for whole numbers, because int would not hold larger ones; decimal(38,s) with room for more digits on both sides. A type
  * of exact numbers that holds nine in ten of them comes before double, which holds more and adds inexactly: one odd number does not
  * make the sum of all others inexact.
  */
@@ -37,11 +32,11 @@ export function decideNumber(shape: NumberShape): NumberDecision {
   if (bigints === count) return { type: { kind: "bigint" } };
   const most = mostHeld(digits);
   const strays = totalDigits(digits) - most.count;
-  if (strays === 0) return { type: decimalWithRoom(most) };
+  if (strays === 0) return { type: decimal(scaleWithRoom(most)) };
   const exact: Candidate =
     count - bigints <= strays
       ? { type: { kind: "bigint" }, misfits: count - bigints }
-      : { type: decimalWithRoom(most), misfits: strays };
+      : { type: decimal(scaleWithRoom(most)), misfits: strays };
   // breakage: exact-types-come-before-double
   if (isMost(exact, count)) return { type: exact.type, inexact: inexactText(exact, count) };
   const double: Candidate = { type: { kind: "double" }, misfits: count - doubles };
@@ -65,11 +60,11 @@ function inexactText({ type, misfits }: Candidate, count: number): string {
   return `${misfits} of ${counted(count, "number")} ${fit} ${schemaTypeText(type)}, and no decimal type fits all of them`;
 }
 
-/** Never double, because keys are compared and joined; and as wide as can be, since much depends on a key. */
+/** Never double, because keys are compared and joined. */
 export function decideKeyNumber(shape: NumberShape): NumberDecision {
   if (shape.bigints === shape.count) return { type: { kind: "bigint" } };
   const most = mostHeld(shape.digits);
-  const type = { kind: "decimal", precision: DIGITS_MAX, scale: scaleWithRoom(most) } as const;
+  const type = decimal(scaleWithRoom(most));
   if (most.count === totalDigits(shape.digits)) return { type };
   return { type, inexact: `some of its numbers need more digits than ${schemaTypeText(type)} has` };
 }
@@ -78,9 +73,6 @@ function scaleWithRoom({ whole, fraction }: Digits): number {
   return fraction + roomBeside(fraction, DIGITS_MAX - whole - fraction);
 }
 
-/** Short where the numbers can still grow by some digits. */
-function decimalWithRoom(most: Digits): ScalarType {
-  const scale = scaleWithRoom(most);
-  const isShort = most.whole + ROOM_MAX + scale <= SHORT_DIGITS_MAX; // breakage: short-decimals-have-room
-  return { kind: "decimal", precision: isShort ? SHORT_DIGITS_MAX : DIGITS_MAX, scale };
+function decimal(scale: number): ScalarType {
+  return { kind: "decimal", precision: DIGITS_MAX, scale };
 }

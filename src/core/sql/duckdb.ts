@@ -1,7 +1,7 @@
 /** The DuckDB dialect. `from_json` reads JSON strings exactly into every type but BLOB, nested ones included. */
 
 import { type Dialect, lambdaVariable, literal, quoted } from "../ports/dialect.ts";
-import type { ColumnType, PartType, ScalarType } from "../schema/column-type.ts";
+import type { ColumnType, DecimalType, PartType, ScalarType } from "../schema/column-type.ts";
 import { mapLeaves } from "../schema/map-leaves.ts";
 import { duckdbJson } from "./duckdb-json.ts";
 
@@ -64,6 +64,8 @@ function typed(type: ColumnType, expression: string): string {
       return expression;
     case "binary":
       return `from_base64(${expression})`;
+    case "decimal":
+      return decimalOfText(type, expression);
     case "array":
     case "map":
     case "struct": {
@@ -73,6 +75,17 @@ function typed(type: ColumnType, expression: string): string {
     default:
       return `CAST(${expression} AS ${typeName(type)})`;
   }
+}
+
+/** Decimals of so few digits are numbers of 64 bits. DuckDB needs a hundred times as long to make longer ones from text. */
+const SHORT_DIGITS_MAX = 18;
+
+/** By the short way where the number has one: both give the same. */
+function decimalOfText(type: DecimalType, text: string): string {
+  const long = `CAST(${text} AS ${typeName(type)})`;
+  if (type.precision <= SHORT_DIGITS_MAX || type.scale > SHORT_DIGITS_MAX) return long;
+  const short = typeName({ ...type, precision: SHORT_DIGITS_MAX });
+  return `coalesce(CAST(TRY_CAST(${text} AS ${short}) AS ${typeName(type)}), ${long})`; // breakage: short-decimals-are-those-of-the-text
 }
 
 /** JSON cannot hold binary values: text stands in their place. */

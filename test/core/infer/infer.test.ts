@@ -194,11 +194,8 @@ describe("numbers", () => {
     [["1", "-2", "3000000000"], "bigint"],
     [["9223372036854775807"], "bigint"],
     [["9223372036854775808"], "decimal(38,0)"],
-    [["19.99", "5"], "decimal(18,4)"],
-    [["0.5"], "decimal(18,3)"],
-    [["1234567890.25"], "decimal(18,4)"],
-    [["12345678901.25"], "decimal(38,4)"],
-    [["0.01234567", "12"], "decimal(18,12)"],
+    [["19.99", "5"], "decimal(38,4)"],
+    [["0.5"], "decimal(38,3)"],
     [["0.30000000000000004", "12"], "decimal(38,21)"],
     [["0.00000000000000000000000000000000000001"], "decimal(38,38)"],
     [["1E+100", "0.1"], "double"],
@@ -211,9 +208,9 @@ describe("numbers", () => {
 
   test.each([
     [[...Array<string>(9).fill("1"), "1E-39"], "bigint"],
-    [[...Array<string>(9).fill("12.29"), "1E+60"], "decimal(18,4)"],
-    [[...Array<string>(9).fill("12.29"), "0.1234567890123456789012345678901234567"], "decimal(18,4)"],
-    [[...Array<string>(9).fill("5"), "3.25", ...Array<string>(9).fill("5"), "1E+60"], "decimal(18,4)"],
+    [[...Array<string>(9).fill("12.29"), "1E+60"], "decimal(38,4)"],
+    [[...Array<string>(9).fill("12.29"), "0.1234567890123456789012345678901234567"], "decimal(38,4)"],
+    [[...Array<string>(9).fill("5"), "3.25", ...Array<string>(9).fill("5"), "1E+60"], "decimal(38,4)"],
   ])("%j are exact but for one of them, which is told: they become %s", (numbers, type) => {
     const { file, undecided } = inferred(numbers.map((N, i) => ({ id: { S: String(i) }, n: { N } })));
     expect(file.attributes.n).toEqual({ type });
@@ -266,7 +263,7 @@ describe("other types", () => {
     const sets = { id: { S: "1" }, s: { SS: ["2024-01-01"] }, n: { NS: ["1", "2.5"] }, b: { BS: ["AA=="] } };
     expect(inferred([sets]).file.attributes).toMatchObject({
       s: { type: "array<string>", set: true },
-      n: { type: "array<decimal(18,3)>", set: true },
+      n: { type: "array<decimal(38,3)>", set: true },
       b: { type: "array<binary>", set: true },
     });
   });
@@ -287,7 +284,7 @@ describe("other types", () => {
       { id: { S: "2" }, l: { L: [{ N: "2.5" }] } },
       { id: { S: "3" }, l: { L: [] } },
     ]);
-    expect(file.attributes.l).toEqual({ type: "array<decimal(18,3)>" });
+    expect(file.attributes.l).toEqual({ type: "array<decimal(38,3)>" });
   });
 
   test("a NULL, an empty list and an empty map tell nothing, so that they have no column", () => {
