@@ -1,6 +1,6 @@
 /**
- * How old records were when Lambda handed them to a stream function, by its metric `IteratorAge` (AWS: "Types of metrics for Lambda
- * functions").
+ * How old the last record of a batch was when Lambda handed it to a stream function, by its metric `IteratorAge` (AWS: "Types of metrics
+ * for Lambda functions").
  */
 import { type CloudWatchClient, GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
 import type { RecordAge } from "../core/table/stream-look.ts";
@@ -12,7 +12,7 @@ export interface AgesRequest {
   readonly untilSeconds: number;
 }
 
-/** The oldest of each minute with records, in the order of time. At most a day: an answer has 1,440 points. */
+/** The oldest of each minute with batches, in the order of time. At most a day: an answer has 1,440 points. */
 export async function iteratorAges(
   client: CloudWatchClient,
   { functionName, sinceSeconds, untilSeconds }: AgesRequest,

@@ -137,7 +137,12 @@ test("a look keeps how far behind the source was, and still looks where that is 
   const store = storeOfTwo();
   const Datapoints = [{ Timestamp: new Date(1_799_999_000_000), Maximum: 61_000 }];
   expect((await look(store, "Enabled", { ages: async () => ({ Datapoints }) })).failures).toEqual([]);
-  expect(store.text("a/watch.json")).toContain('"caughtUpSeconds":1799999000');
+  expect(store.text("a/watch.json")).toContain('"atSeconds":1799999000');
+  await store.remove(["a/watch.json"]);
+  store.plant("aws/lambda/orders-mapping/batch", "{}");
+  await look(store, "Enabled", { ages: async () => ({ Datapoints }) });
+  expect(store.text("a/watch.json")).not.toContain("atSeconds");
+  await store.remove(["aws/lambda/orders-mapping/batch"]);
   const refused = Object.assign(new Error("no"), { name: "AccessDenied" });
   const { failures, tables } = await look(store, "Enabled", { ages: () => Promise.reject(refused) });
   expect(failures).toMatchObject([{ code: "CREDENTIALS" }]);

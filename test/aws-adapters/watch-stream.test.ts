@@ -4,10 +4,10 @@ import { watchStream } from "../../src/aws/steps/watch-stream.ts";
 import { initialManifest, manifestText } from "../../src/core/format/manifest.ts";
 import { parseSchema } from "../../src/core/schema/schema.ts";
 import { openTableOf } from "../../src/core/table/open-table.ts";
-import { readGaps } from "../../src/core/table/recorded-gaps.ts";
+import { knownGaps, readGaps } from "../../src/core/table/recorded-gaps.ts";
 import type { ServedInterval } from "../../src/core/table/served-intervals.ts";
 import { readStreamBeginning } from "../../src/core/table/stream-beginning.ts";
-import type { SeenReader, Sighting } from "../../src/core/table/stream-look.ts";
+import type { Sighting } from "../../src/core/table/stream-look.ts";
 import { readStreamWatch } from "../../src/core/table/stream-watch.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 
@@ -79,7 +79,7 @@ test("a hole that cannot be written down keeps the look from being kept", async 
 test("the first look that sees the stream being read keeps since when; none that comes later does", async () => {
   const store = new MemoryStore();
   const look = (unchangedSinceSeconds: number, isReading: boolean) =>
-    lookAt(store, NOW, {
+    lookAt(store, Math.max(NOW, unchangedSinceSeconds + 5), {
       stream: { arn: "one", createdAtSeconds: NOW - 500 },
       reader: { ...reader, isReading, unchangedSinceSeconds },
     });
@@ -87,10 +87,10 @@ test("the first look that sees the stream being read keeps since when; none that
   expect(await readStreamBeginning(store, "t")).toBeUndefined();
   const kept = {
     stream: { arn: "one", createdAtSeconds: NOW - 500 },
-    readSinceSeconds: NOW - 20,
+    readSinceSeconds: NOW + 20,
     configuration: "one",
   };
-  for (const since of [NOW - 20, NOW - 10]) {
+  for (const since of [NOW + 20, NOW + 30]) {
     await look(since, true);
     expect(await readStreamBeginning(store, "t")).toEqual(kept);
   }
@@ -115,43 +115,110 @@ test("a table that was removed and added again is looked at anew: of what was se
 
 const HOUR = 3600;
 
-/** A table of an old snapshot moves to a new function, which reads the stream's last day again. Returns the gaps. */
-async function replacedFunction(behindSeconds: number, { stream: arn = "one", looked = true } = {}) {
+/** A table with an old snapshot, whose stream is read by one function after the other. */
+function movingTable({ snapshots = true } = {}) {
   const store = new MemoryStore();
   const snapshot = { run: "s", exportTimeSeconds: 0, cutSeconds: 0, items: 0, segments: [] };
   const manifest = { ...initialManifest(1), sequence: 1, kind: "snapshot", snapshots: [snapshot] } as const;
-  store.plant("t/manifest/000000000001.json", manifestText(manifest));
-  const aged = (ageSeconds: number): SeenReader => ({
-    ...reader,
-    recordAges: [{ atSeconds: NOW - 2 * HOUR, ageSeconds }],
-  });
-  await lookAt(store, NOW - 2 * HOUR, {
-    stream: { arn: "one", createdAtSeconds: 0 },
-    reader: aged(behindSeconds),
-  });
-  const served: readonly ServedInterval[] = [{ configuration: "two", fromSeconds: 0 }];
-  const another = { arn, createdAtSeconds: 0 };
-  // The mapping is still being made.
-  const made = { streamArn: arn, isReading: false, unchangedSinceSeconds: NOW };
-  if (looked) await lookAt(store, NOW, { stream: another, reader: made }, served);
-  const note = overdueReading({ store, table: "t", configuration: "two", nowSeconds: () => NOW + 60 });
-  const dynamodb = { ApproximateCreationDateTime: NOW - 24 * HOUR };
-  await note([{ eventName: "INSERT", eventSourceARN: arn, dynamodb }]);
-  const reading = { ...aged(24 * HOUR), ...made, isReading: true };
-  for (const hours of [1, 2])
-    await lookAt(store, NOW + hours * HOUR, { stream: another, reader: reading }, served);
-  return (await readGaps(store, "t")).map(({ reason }) => reason);
+  const commit = () => store.plant("t/manifest/000000000001.json", manifestText(manifest));
+  if (snapshots) commit();
+  /** By the function that was made at that hour for the last of these configurations. */
+  const look = async (
+    hours: number,
+    served: readonly ServedInterval[],
+    { made = -NOW / HOUR, ageHours = 0, stream = "one", isReading = true } = {},
+  ) => {
+    const nowSeconds = NOW + hours * HOUR;
+    const recordAges = isReading ? [{ atSeconds: nowSeconds, ageSeconds: ageHours * HOUR }] : [];
+    const seen = {
+      streamArn: stream,
+      isReading,
+      unchangedSinceSeconds: NOW + made * HOUR,
+      recordAges,
+    };
+    await lookAt(
+      store,
+      nowSeconds,
+      { stream: { arn: stream, createdAtSeconds: 0 }, reader: seen } satisfies Sighting,
+      served,
+    );
+  };
+  /** The function for a configuration gets a record of a day ago. */
+  const late = async (hours: number, configuration: string, stream = "one") => {
+    const nowSeconds = NOW + hours * HOUR;
+    const note = overdueReading({ store, table: "t", configuration, nowSeconds: () => nowSeconds });
+    const dynamodb = { ApproximateCreationDateTime: nowSeconds - 24 * HOUR };
+    await note([{ eventName: "INSERT", eventSourceARN: stream, dynamodb }]);
+  };
+  const opened = () => openTableOf(store, SCHEMA);
+  const gaps = async () =>
+    (await knownGaps(store, "t", (await opened()).manifest)).map(({ reason }) => reason);
+  return { commit, look, late, gaps };
 }
 
+const SECOND: readonly ServedInterval[] = [{ configuration: "two", fromSeconds: 0 }];
+
 test("a function that takes another one's place reads a day again, and lacks nothing where that one was hardly behind", async () => {
-  expect(await replacedFunction(HOUR - 1)).toEqual([]);
-  expect(await replacedFunction(HOUR - 1, { looked: false })).toEqual([]);
+  for (const looksBetween of [0, 1, 2]) {
+    const table = movingTable();
+    await table.look(-2, FIRST, { ageHours: 0.99 });
+    for (let i = 0; i < looksBetween; i++) await table.look(i / 10, SECOND, { made: 0, isReading: false });
+    await table.late(0.3, "two");
+    for (const hours of [1, 2]) await table.look(hours, SECOND, { made: 0, ageHours: 24 });
+    expect(await table.gaps()).toEqual([]);
+  }
 });
 
 test("a function that takes another one's place may lack what that one had not read", async () => {
-  expect(await replacedFunction(HOUR)).toEqual(["started-late", "trimmed"]);
+  const table = movingTable();
+  await table.look(-2, FIRST, { ageHours: 1 });
+  await table.late(0.3, "two");
+  await table.look(1, SECOND, { made: 0, ageHours: 24 });
+  expect(await table.gaps()).toEqual(expect.arrayContaining(["started-late", "trimmed"]));
 });
 
 test("what was read of another stream proves nothing of this one", async () => {
-  expect(await replacedFunction(0, { stream: "two" })).toContain("trimmed");
+  const table = movingTable();
+  await table.look(-2, FIRST);
+  await table.late(0.3, "two", "another");
+  expect(await table.gaps()).toEqual(["trimmed"]);
+});
+
+test("a function that had a problem may have begun to read at any time since", async () => {
+  const table = movingTable();
+  await table.look(-1, FIRST);
+  await table.look(0.5, SECOND, { made: 0, isReading: false });
+  await table.look(30, SECOND, { made: 0 });
+  expect(await table.gaps()).toEqual(["started-late"]);
+});
+
+test("a table that moves to another function and back lacks nothing", async () => {
+  const table = movingTable();
+  await table.look(-50, FIRST);
+  for (const hours of [-47, -1]) await table.look(hours, SECOND, { made: -48 });
+  const again: readonly ServedInterval[] = [
+    { configuration: "one", fromSeconds: 0, untilSeconds: NOW - 48 * HOUR },
+    { configuration: "three", fromSeconds: 0 },
+  ];
+  for (const hours of [1, 2]) await table.look(hours, again, { made: 0 });
+  expect(await table.gaps()).toEqual([]);
+});
+
+test("while two functions read, looks for the one do not make its own reading another's", async () => {
+  const table = movingTable();
+  for (const hours of [0, 1, 2, 3]) await table.look(hours, hours % 2 === 0 ? FIRST : SECOND);
+  // Both were seen to have caught up since; of a shard that waited for a day the other one says so.
+  await table.late(21.5, "two");
+  expect(await table.gaps()).toEqual([]);
+  await table.look(24, SECOND);
+  await table.late(24.1, "two");
+  expect(await table.gaps()).toEqual(["trimmed"]);
+});
+
+test("of a table without a snapshot it is not known since when a function had everything", async () => {
+  const table = movingTable({ snapshots: false });
+  await table.look(-1, FIRST);
+  await table.look(1, SECOND, { made: 0 });
+  table.commit();
+  expect(await table.gaps()).toEqual(["started-late"]);
 });

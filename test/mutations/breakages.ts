@@ -1468,8 +1468,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: "a function that takes another one's place leaves a gap",
     marker: "records-read-before-are-no-gap",
-    find: "if (readBefore(watch, reading) >= lostUntilSeconds) return undefined;",
-    put: "",
+    find: "Math.max(manifest.floorSeconds, readBefore(watch, reading))",
+    put: "manifest.floorSeconds",
     tests: ["test/core/table/gap.test.ts"],
   },
   {
@@ -1482,16 +1482,37 @@ export const breakages: readonly Breakage[] = [
   {
     name: "a reader that has caught up lacks nothing",
     marker: "who-has-caught-up-may-be-an-hour-behind",
-    find: "caughtUpSeconds - CAUGHT_UP_SECONDS",
-    put: "caughtUpSeconds",
+    find: "atSeconds - CAUGHT_UP_SECONDS",
+    put: "atSeconds",
     tests: ["test/core/table/gap.test.ts"],
   },
   {
     name: "a late shard is excused by the others",
     marker: "own-reading-excuses-nothing",
-    find: "if (watch.configuration === configuration) return readBeforeSeconds;",
+    find: ".filter((one) => one.configuration !== configuration)",
     put: "",
     tests: ["test/core/table/gap.test.ts"],
+  },
+  {
+    name: "who puts batches aside has caught up",
+    marker: "who-puts-aside-has-not-caught-up",
+    find: "failedBatches === 0 ? ",
+    put: "failedBatches !== undefined ? ",
+    tests: ["test/aws-adapters/look-at-source.test.ts"],
+  },
+  {
+    name: "a reader that had a problem has read since its mapping was made",
+    marker: "reading-begins-after-problems",
+    find: "before !== undefined && before.lookedSeconds >= unchangedSeconds",
+    put: "false",
+    tests: ["test/aws-adapters/watch-stream.test.ts"],
+  },
+  {
+    name: "what was read before counts without a snapshot",
+    marker: "reading-begins-with-a-snapshot",
+    find: "manifest.snapshots.length === 0 ? 0 : ",
+    put: "",
+    tests: ["test/aws-adapters/watch-stream.test.ts"],
   },
   {
     name: "one shard that is not behind is enough",

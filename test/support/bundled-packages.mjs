@@ -1,5 +1,5 @@
 // The packages that most test files load, each as one file. Jest loads the modules of a package anew for every test file: zod has 90, and
-// DuckDB's client 180, which took a fifth of the time of many files. What npm installs is bundled by esbuild as well: see build.mjs.
+// DuckDB's client 180, which took a fifth of the time of many files. Tests of the command line run what npm installs.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -58,7 +58,9 @@ export async function lookAtSource(lake: LookContext, entry: SourceEntry): Promi
   const { eventSourceMapping: mappingId, ownerRole, sourceTableArn, streamFunction } = entry;
   const batches = await attempt(() => failedBatchesOf(lake.store, mappingIdsOf(entry))); // breakage: failed-listings-end-no-look
   const failedBatches = batches?.length;
-  const recordAges = await attempt(() => agesOfLastHour(lake, streamFunction));
+  // What was put aside was read, and did not get anywhere.
+  // breakage: who-puts-aside-has-not-caught-up
+  const recordAges = failedBatches === 0 ? await attempt(() => agesOfLastHour(lake, streamFunction)) : [];
   await attempt(async () => {
     const { clients, lambda } = lake;
     const { dynamodb } = clients;

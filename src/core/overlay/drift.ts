@@ -7,7 +7,7 @@ import type { QueryEngine } from "../ports/query-engine.ts";
 import { isNested, schemaTypeText } from "../schema/column-type.ts";
 import type { Schema } from "../schema/schema.ts";
 import { textColumns } from "../schema/text-name.ts";
-import { hiddenValues, unmappedAttributes, unmappedNumbers } from "../sql/drift.ts";
+import { HIDDEN_TYPES, hiddenValues, unmappedAttributes, unmappedNumbers } from "../sql/drift.ts";
 import type { TableState } from "../table/open-table.ts";
 import { type AttributeValue, readItem } from "../values/attribute-value.ts";
 import { parseJson } from "../values/json-members.ts";
@@ -126,18 +126,14 @@ async function driftOf(engine: QueryEngine, schema: Schema, relation: string): P
     .map((each) => ({ ...each, column: undefined, hidden: each.values }));
   // Hidden columns are no drift, and do not follow the data.
   const shown = columns.filter(({ hidden }) => !hidden);
-  const asked = shown.map((column) => ({
-    column,
-    types: Object.keys(found.get(column.attribute)?.types ?? {}),
-  }));
-  for (const batch of batchesOf(asked, COLUMNS_AT_ONCE)) {
+  for (const batch of batchesOf(shown, COLUMNS_AT_ONCE)) {
     const [row] = await engine.rows(hiddenValues(dialect, batch, relation));
     const countOf = (name: string): number => Number(row?.[name] ?? 0);
-    for (const [i, { column, types }] of batch.entries()) {
+    for (const [i, column] of batch.entries()) {
       const hidden = countOf(`hidden ${i}`);
       if (hidden === 0) continue;
       const { attribute, label: name, type } = column;
-      const hiddenOf = types.map((each) => [each, countOf(`hidden ${i} ${each}`)] as const);
+      const types = HIDDEN_TYPES.map((each) => [each, countOf(`hidden ${i} ${each.toLowerCase()}`)] as const);
       const shown = countOf(`shown ${i}`);
       drift.push({
         attribute,
@@ -145,9 +141,7 @@ async function driftOf(engine: QueryEngine, schema: Schema, relation: string): P
         hidden,
         values: isNested(type) ? Math.max(shown, hidden) : shown + hidden,
         sinceSeconds: countOf(`since ${i}`), // breakage: oldest-hidden-value-dates-drift
-        types: Object.fromEntries(
-          hiddenOf.filter(([, count]) => count > 0).toSorted(([, a], [, b]) => b - a),
-        ),
+        types: Object.fromEntries(types.filter(([, count]) => count > 0).toSorted(([, a], [, b]) => b - a)),
         wholeDigits: countOf(`whole ${i}`),
         fractionDigits: countOf(`fraction ${i}`),
       });

@@ -47,46 +47,38 @@ function countOf({ typeName }: Dialect, expression: string): string {
   return `CAST(coalesce(${expression}, 0) AS ${typeName({ kind: "bigint" })})`;
 }
 
-/** A column, and of which types the values are that `_unmapped` has of its attribute. */
-export interface UnmappedColumn {
-  readonly column: Column;
-  readonly types: readonly string[];
-}
+/** The types of values in DynamoDB, explicit NULLs left out. */
+export const HIDDEN_TYPES = ["S", "N", "B", "BOOL", "SS", "NS", "BS", "L", "M"] as const;
 
 /**
  * Of each column in how many rows it hides something (`hidden 0`, `hidden 1`...), the second of the oldest of these rows' changes
  * (`since 0`...), and in how many rows it has a value (`shown 0`...). Of what is hidden also, by type, how much there is
- * (`hidden 0 N`...), and the most digits of numbers on either side of the point (`whole 0`..., `fraction 0`...): a column that has
+ * (`hidden 0 n`...), and the most digits of numbers on either side of the point (`whole 0`..., `fraction 0`...): a column that has
  * become wider shows some of what `_unmapped` has.
  */
-export function hiddenValues(dialect: Dialect, columns: readonly UnmappedColumn[], relation: string): string {
-  const rows = columns.flatMap(({ column }, i) => [
+export function hiddenValues(dialect: Dialect, columns: readonly Column[], relation: string): string {
+  const rows = columns.flatMap((column, i) => [
     `${hides(dialect, column)} AS ${quoted(`is hidden ${i}`)}`,
     `${quoted(column.name)} IS NOT NULL AS ${quoted(`is shown ${i}`)}`,
     `${dialect.json.attribute("_unmapped", column.attribute)} AS ${quoted(`value ${i}`)}`,
   ]);
-  const counts = columns.flatMap(({ types }, i) => hiddenCounts(dialect, types, i));
+  const counts = columns.flatMap((_, i) => hiddenCounts(dialect, i));
   return `SELECT ${counts.join(", ")} FROM (SELECT _changed_at, ${rows.join(", ")} FROM ${relation})`;
 }
 
-function hiddenCounts(dialect: Dialect, types: readonly string[], i: number): readonly string[] {
+function hiddenCounts(dialect: Dialect, i: number): readonly string[] {
   const value = quoted(`value ${i}`);
   const hidden = (expression: string): string =>
     `CASE WHEN ${quoted(`is hidden ${i}`)} THEN ${expression} END`; // breakage: types-of-hidden-values-alone
   const most = (pattern: string): string =>
     countOf(dialect, `max(${hidden(digitsOf(dialect, pattern, value))})`);
-  const counts = [
+  const ofType = (type: string): string =>
+    hidden(`CASE WHEN ${dialect.json.typeOf(value)} = ${dialect.json.text(type)} THEN 1 END`);
+  return [
     `count(${hidden("1")}) AS ${quoted(`hidden ${i}`)}`,
     `${oldest(dialect, hidden("_changed_at"))} AS ${quoted(`since ${i}`)}`,
     `count(CASE WHEN ${quoted(`is shown ${i}`)} THEN 1 END) AS ${quoted(`shown ${i}`)}`,
-    ...types.map(
-      (type) =>
-        `count(${hidden(`CASE WHEN ${dialect.json.typeOf(value)} = ${dialect.json.text(type)} THEN 1 END`)}) AS ${quoted(`hidden ${i} ${type}`)}`,
-    ),
-  ];
-  if (!types.includes("N")) return counts;
-  return [
-    ...counts,
+    ...HIDDEN_TYPES.map((type) => `count(${ofType(type)}) AS ${quoted(`hidden ${i} ${type.toLowerCase()}`)}`),
     `${most(WHOLE_DIGITS)} AS ${quoted(`whole ${i}`)}`,
     `${most(FRACTION_DIGITS)} AS ${quoted(`fraction ${i}`)}`,
   ];

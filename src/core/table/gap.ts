@@ -102,10 +102,9 @@ export function gapOfOverdueReading(
   if (!isOverdueReading(changedAtSeconds, nowSeconds)) return undefined;
   const hour = hourOf(nowSeconds);
   const lostUntilSeconds = hourStartSeconds(hour) + 3600 - SURELY_KEPT_SECONDS;
-  // breakage: records-read-before-are-no-gap
-  if (readBefore(watch, reading) >= lostUntilSeconds) return undefined;
   if (manifest.snapshots.length > 0) {
-    if (lostUntilSeconds <= manifest.floorSeconds) return undefined;
+    const completeSeconds = Math.max(manifest.floorSeconds, readBefore(watch, reading)); // breakage: records-read-before-are-no-gap
+    if (lostUntilSeconds <= completeSeconds) return undefined;
   } else if (watch === undefined || nowSeconds - watch.sinceSeconds <= FIRST_READING_SECONDS) {
     return undefined;
   }

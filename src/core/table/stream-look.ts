@@ -5,7 +5,13 @@ import type { StreamIdentity } from "../ports/change-source.ts";
 import { sha256Half } from "../values/hash.ts";
 import { gapBeforeReading, type NamedGap, SURELY_KEPT_SECONDS, untilNewStream } from "./gap.ts";
 import type { StreamBeginning } from "./stream-beginning.ts";
-import { CAUGHT_UP_SECONDS, readBefore, type StreamWatch } from "./stream-watch.ts";
+import {
+  CAUGHT_UP_SECONDS,
+  type CaughtUp,
+  readBefore,
+  type StreamWatch,
+  type WatchedReading,
+} from "./stream-watch.ts";
 
 /** What somebody sees who looks at a deployment. */
 export interface Sighting {
@@ -23,7 +29,10 @@ export interface SeenReader {
   readonly isReading: boolean;
   /** It was not switched or changed since then, if the service says so. */
   readonly unchangedSinceSeconds: number | undefined;
-  /** How old records were when it got them: the oldest of each minute with records of the last hour, in the order of time. */
+  /**
+   * How old records of the last hour were when it got them, in the order of time: of each minute the batch with the oldest last record.
+   * A shard of which it gets none has no age.
+   */
   readonly recordAges?: readonly RecordAge[];
 }
 
@@ -73,23 +82,25 @@ export function lookAtStream(
   const { stream, reader } = sighting;
   const { watch: before } = earlier;
   const isRead = stream !== undefined && isReading(reader, stream);
-  const completeUntilSeconds = completeUntil(manifest, earlier) ?? nowSeconds;
   const readArn = before === undefined ? (reader?.streamArn ?? stream?.arn) : before.streamArn;
   const streamArn = isRead ? stream.arn : readArn;
   const reading = { streamArn, configuration: serving?.configuration };
-  const readBeforeSeconds = readBefore(before ?? earlier.formerWatch, reading);
+  const known = before ?? earlier.formerWatch;
+  // Without a snapshot it is not known since when they had everything.
+  const readBeforeSeconds = manifest.snapshots.length === 0 ? 0 : readBefore(known, reading); // breakage: reading-begins-with-a-snapshot
+  const completeUntilSeconds = Math.max(completeUntil(manifest, earlier) ?? nowSeconds, readBeforeSeconds);
+  const caughtUp = allCaughtUp(isRead ? reader : undefined, known, reading);
   const watch: StreamWatch = {
     streamArn,
-    ...defined({ caughtUpSeconds: caughtUp(isRead ? reader : undefined, before, streamArn) }),
-    ...(readBeforeSeconds === 0 ? {} : { readBeforeSeconds }),
     seenReadingSeconds: isRead ? nowSeconds : (before?.seenReadingSeconds ?? completeUntilSeconds),
     lookedSeconds: nowSeconds,
     sinceSeconds: before?.sinceSeconds ?? nowSeconds,
+    ...(caughtUp.length === 0 ? {} : { caughtUp }),
     ...(serving === undefined ? {} : { configuration: serving.configuration }),
   };
   const served = serving && servedAfter(serving, readBeforeSeconds);
   const beginning =
-    earlier.beginning ?? (isRead ? beginningOf(stream, reader, nowSeconds, served) : undefined);
+    earlier.beginning ?? (isRead ? beginningOf(stream, reader, { nowSeconds, before, served }) : undefined);
   const unreadSeconds = Math.max(0, nowSeconds - watch.seenReadingSeconds);
   const seen = { watch, beginning, unreadSeconds };
   const other = gapOfOtherStream(readArn, sighting, nowSeconds);
@@ -121,40 +132,55 @@ function completeUntil(manifest: Manifest, { watch, beginning }: EarlierLooks): 
   return beginning === undefined ? cutSeconds : Math.max(cutSeconds, watch.seenReadingSeconds);
 }
 
-/** When the reader has caught up: now, or as an earlier look has seen it. */
-function caughtUp(
+/** More of them come one after the other within hours, which are enough to tell what was read before. */
+const READERS_MAX = 4;
+
+/** Which readers have caught up: this one now, and all as earlier looks have seen them. */
+function allCaughtUp(
   reader: SeenReader | undefined,
-  before: StreamWatch | undefined,
-  streamArn: string | undefined,
-): number | undefined {
+  known: StreamWatch | undefined,
+  { streamArn, configuration }: WatchedReading,
+): readonly CaughtUp[] {
+  const earlier = known?.streamArn === streamArn ? (known?.caughtUp ?? []) : [];
   const ages = reader?.recordAges ?? [];
   // One shard may be behind while others are not: each of them is asked.
   const isCaughtUp = ages.every(({ ageSeconds }) => ageSeconds < CAUGHT_UP_SECONDS); // breakage: every-shard-has-caught-up
-  const now = isCaughtUp ? ages.at(-1)?.atSeconds : undefined;
-  return now ?? (before?.streamArn === streamArn ? before?.caughtUpSeconds : undefined);
+  const atSeconds = isCaughtUp ? ages.at(-1)?.atSeconds : undefined;
+  if (atSeconds === undefined) return earlier;
+  const others = earlier.filter((one) => one.configuration !== configuration);
+  return [{ configuration, atSeconds }, ...others].slice(0, READERS_MAX);
 }
 
-/** Where the table comes from another source: it was served as far as the reader before had surely come. */
+/** Where the table comes from another source, it was served as far as the reader there had surely come. */
 function servedAfter(serving: Serving, readBeforeSeconds: number): Serving {
   // breakage: predecessors-reading-counts
   if (readBeforeSeconds === 0) return serving;
-  return { ...serving, beforeSeconds: serving.beforeSeconds ?? readBeforeSeconds };
+  return { ...serving, beforeSeconds: Math.max(serving.beforeSeconds ?? 0, readBeforeSeconds) };
 }
 
 function isReading(reader: SeenReader | undefined, stream: StreamIdentity): boolean {
   return reader?.isReading === true && reader.streamArn === stream.arn;
 }
 
+interface BeginningOfReading {
+  readonly nowSeconds: number;
+  /** The last look, which did not see the stream being read. */
+  readonly before: StreamWatch | undefined;
+  readonly served: Serving | undefined;
+}
+
 /** Where the reading began at the latest. */
 function beginningOf(
   stream: StreamIdentity,
   reader: SeenReader | undefined,
-  nowSeconds: number,
-  serving: Serving | undefined,
+  { nowSeconds, before, served }: BeginningOfReading,
 ): StreamBeginning {
-  const readSinceSeconds = Math.min(reader?.unchangedSinceSeconds ?? nowSeconds, nowSeconds);
-  if (serving === undefined) return { stream, readSinceSeconds };
-  const { configuration, fromSeconds, beforeSeconds } = serving;
+  const unchangedSeconds = reader?.unchangedSinceSeconds ?? nowSeconds;
+  // A mapping that had a problem then may have begun to read at any time since.
+  const hadProblem = before !== undefined && before.lookedSeconds >= unchangedSeconds; // breakage: reading-begins-after-problems
+  const readSinceSeconds = hadProblem ? nowSeconds : Math.min(unchangedSeconds, nowSeconds);
+  if (served === undefined) return { stream, readSinceSeconds };
+  const { configuration, fromSeconds, beforeSeconds } = served;
   return {
     stream,
     readSinceSeconds,

@@ -9,6 +9,12 @@ import { streamWatchPath } from "../format/lake-path.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import { readLakeFile, replaceLakeFile } from "./stored-file.ts";
 
+/** The reader for a configuration of the table. */
+export interface CaughtUp {
+  readonly configuration?: string | undefined;
+  readonly atSeconds: number;
+}
+
 export interface StreamWatch {
   /** The stream that was being read when it was last seen; undefined where there never was one. */
   readonly streamArn: string | undefined;
@@ -18,10 +24,8 @@ export interface StreamWatch {
   readonly lookedSeconds: number;
   /** When somebody looked for the first time. */
   readonly sinceSeconds: number;
-  /** When its reader was last known to be less than an hour behind. */
-  readonly caughtUpSeconds?: number;
-  /** Until when readers for earlier configurations of the table had surely read the stream. */
-  readonly readBeforeSeconds?: number;
+  /** Which readers of the stream were known to be less than an hour behind, and when: the newest of each configuration. */
+  readonly caughtUp?: readonly CaughtUp[];
   /** The table's configuration in a deployment: of another one, the look counts no longer. */
   readonly configuration?: string;
 }
@@ -36,18 +40,17 @@ export interface WatchedReading {
 }
 
 /**
- * Until when readers for earlier configurations had surely read a stream: 0 where none was seen. The present one is not asked: if
- * it is late, it may be so with one of its shards alone.
+ * Until when readers for other configurations had surely read a stream: 0 where none was seen. The present one is not asked: if it is
+ * late, it may be so with one of its shards alone.
  */
 export function readBefore(
   watch: StreamWatch | undefined,
   { streamArn, configuration }: WatchedReading,
 ): number {
   if (watch === undefined || watch.streamArn !== streamArn) return 0; // breakage: another-stream-was-not-read
-  const { caughtUpSeconds = 0, readBeforeSeconds = 0 } = watch;
-  if (watch.configuration === configuration) return readBeforeSeconds; // breakage: own-reading-excuses-nothing
+  const others = (watch.caughtUp ?? []).filter((one) => one.configuration !== configuration); // breakage: own-reading-excuses-nothing
   // breakage: who-has-caught-up-may-be-an-hour-behind
-  return Math.max(readBeforeSeconds, caughtUpSeconds - CAUGHT_UP_SECONDS);
+  return Math.max(0, ...others.map(({ atSeconds }) => atSeconds - CAUGHT_UP_SECONDS));
 }
 
 const seconds = moment.check(z.int());
@@ -57,8 +60,7 @@ const shape = z.object({
   seenReadingSeconds: seconds,
   lookedSeconds: seconds,
   sinceSeconds: seconds,
-  caughtUpSeconds: z.optional(seconds),
-  readBeforeSeconds: z.optional(seconds),
+  caughtUp: z.optional(z.array(z.object({ configuration: z.optional(z.string()), atSeconds: seconds }))),
   configuration: z.optional(z.string()),
 });
 
@@ -72,8 +74,8 @@ const watchFile: LakeFile<z.infer<typeof shape>> = {
 export async function readStreamWatch(store: ObjectStore, table: string): Promise<StreamWatch | undefined> {
   const read = await readLakeFile(store, watchFile, streamWatchPath(table));
   if (read === undefined) return undefined;
-  const { streamArn, caughtUpSeconds, readBeforeSeconds, configuration, ...times } = read;
-  return { streamArn, ...times, ...defined({ caughtUpSeconds, readBeforeSeconds, configuration }) };
+  const { streamArn, caughtUp, configuration, ...times } = read;
+  return { streamArn, ...times, ...defined({ caughtUp, configuration }) };
 }
 
 export function saveStreamWatch(store: ObjectStore, table: string, watch: StreamWatch): Promise<void> {
