@@ -1461,8 +1461,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: "types that a wider column shows by now are told as hidden",
     marker: "types-of-hidden-values-alone",
-    find: "`CASE WHEN ${quoted(`is hidden ${i}`)} THEN ${expression} END`",
-    put: "expression",
+    find: "`CASE WHEN ${hides(dialect, column)} THEN ${value} END`",
+    put: "value",
     tests: ["test/integration/drift.test.ts"],
   },
   {

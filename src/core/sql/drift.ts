@@ -58,25 +58,27 @@ export const HIDDEN_TYPES = ["S", "N", "B", "BOOL", "SS", "NS", "BS", "L", "M"] 
  */
 export function hiddenValues(dialect: Dialect, columns: readonly Column[], relation: string): string {
   const rows = columns.flatMap((column, i) => [
-    `${hides(dialect, column)} AS ${quoted(`is hidden ${i}`)}`,
+    `${hiddenValue(dialect, column)} AS ${quoted(`value ${i}`)}`,
     `${quoted(column.name)} IS NOT NULL AS ${quoted(`is shown ${i}`)}`,
-    `${dialect.json.attribute("_unmapped", column.attribute)} AS ${quoted(`value ${i}`)}`,
   ]);
   const counts = columns.flatMap((_, i) => hiddenCounts(dialect, i));
   return `SELECT ${counts.join(", ")} FROM (SELECT _changed_at, ${rows.join(", ")} FROM ${relation})`;
 }
 
+/** Nothing is taken out of `_unmapped` where the column hides nothing. */
+function hiddenValue(dialect: Dialect, column: Column): string {
+  const value = dialect.json.attribute("_unmapped", column.attribute);
+  return `CASE WHEN ${hides(dialect, column)} THEN ${value} END`; // breakage: types-of-hidden-values-alone
+}
+
 function hiddenCounts(dialect: Dialect, i: number): readonly string[] {
   const value = quoted(`value ${i}`);
-  const hidden = (expression: string): string =>
-    `CASE WHEN ${quoted(`is hidden ${i}`)} THEN ${expression} END`; // breakage: types-of-hidden-values-alone
-  const most = (pattern: string): string =>
-    countOf(dialect, `max(${hidden(digitsOf(dialect, pattern, value))})`);
   const ofType = (type: string): string =>
-    hidden(`CASE WHEN ${dialect.json.typeOf(value)} = ${dialect.json.text(type)} THEN 1 END`);
+    `CASE WHEN ${dialect.json.typeOf(value)} = ${dialect.json.text(type)} THEN 1 END`;
+  const most = (pattern: string): string => countOf(dialect, `max(${digitsOf(dialect, pattern, value)})`);
   return [
-    `count(${hidden("1")}) AS ${quoted(`hidden ${i}`)}`,
-    `${oldest(dialect, hidden("_changed_at"))} AS ${quoted(`since ${i}`)}`,
+    `count(${value}) AS ${quoted(`hidden ${i}`)}`,
+    `${oldest(dialect, `CASE WHEN ${value} IS NOT NULL THEN _changed_at END`)} AS ${quoted(`since ${i}`)}`,
     `count(CASE WHEN ${quoted(`is shown ${i}`)} THEN 1 END) AS ${quoted(`shown ${i}`)}`,
     ...HIDDEN_TYPES.map((type) => `count(${ofType(type)}) AS ${quoted(`hidden ${i} ${type.toLowerCase()}`)}`),
     `${most(WHOLE_DIGITS)} AS ${quoted(`whole ${i}`)}`,
