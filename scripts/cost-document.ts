@@ -53,8 +53,8 @@ function idleCosts(): string {
 Where nothing is written, no statement runs. A table that is compacted by itself still gets one compaction a day, which
 moves its horizon, so that a table idle for a year answers at once. These remain, per month:
 
-| | Alarms | Metrics | Dashboards | Keys | LIST requests | Invocations | Compactions | Dollars |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| | Alarms | Metrics | Metrics read | Dashboards | Keys | LIST requests | Invocations | Compactions | Dollars |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 ${rows([
   watchingRow("the lake", lakeWatching(DEFAULT_LOAD)),
   watchingRow("the lake, with its own key", lakeWatching({ ...DEFAULT_LOAD, ownKey: true })),
@@ -187,8 +187,8 @@ function dollarsOf({ perMonth }: Estimate, resource: string): number {
 }
 
 function watchingRow(name: string, watching: Watching): readonly string[] {
-  const { alarms, metrics, dashboards, keys, lists, invocations, horizonMoves } = watching;
-  const counts = [alarms, metrics, dashboards, keys, lists, invocations, horizonMoves];
+  const { alarms, metrics, metricReads, dashboards, keys, lists, invocations, horizonMoves } = watching;
+  const counts = [alarms, metrics, metricReads, dashboards, keys, lists, invocations, horizonMoves];
   return [name, ...counts.map(grouped), cents(watchingDollars(watching))];
 }
 
