@@ -4,7 +4,7 @@
  *   --quick        less than two minutes: compares with bench/kept-ratios.json, and fails if a ratio got worse
  *   --factor 1.25  how much worse a ratio may be beyond the noise
  *   --keep         with --quick: keeps the ratios of this run from now on
- *   --scale 1      of a whole run: multiplies its sizes; 1 takes about an hour and a half
+ *   --scale 1      of a whole run: multiplies its sizes; 1 takes more than an hour
  *   --only a,b     these parts alone
  *   --write-docs   of a whole run: writes the figures of docs/performance.md and docs/plots
  */

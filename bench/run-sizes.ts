@@ -17,7 +17,7 @@ export interface PartRun {
 }
 
 /**
- * About an hour and a half on two cores at a scale of 1. The scale multiplies items, records and seconds, not rounds: 0.01 shows in minutes
+ * More than an hour on two cores at a scale of 1. The scale multiplies items, records and seconds, not rounds: 0.01 shows in minutes
  * that all parts work.
  */
 export function wholeRun(scale: number): readonly PartRun[] {

@@ -126,22 +126,17 @@ function movingTable({ snapshots = true } = {}) {
   const look = async (
     hours: number,
     served: readonly ServedInterval[],
-    { made = -NOW / HOUR, ageHours = 0, stream = "one", isReading = true } = {},
+    { made = -NOW / HOUR, ageHours = 0, isReading = true } = {},
   ) => {
     const nowSeconds = NOW + hours * HOUR;
     const recordAges = isReading ? [{ atSeconds: nowSeconds, ageSeconds: ageHours * HOUR }] : [];
     const seen = {
-      streamArn: stream,
+      streamArn: "one",
       isReading,
       unchangedSinceSeconds: NOW + made * HOUR,
       recordAges,
     };
-    await lookAt(
-      store,
-      nowSeconds,
-      { stream: { arn: stream, createdAtSeconds: 0 }, reader: seen } satisfies Sighting,
-      served,
-    );
+    await lookAt(store, nowSeconds, { stream: { arn: "one", createdAtSeconds: 0 }, reader: seen }, served);
   };
   /** The function for a configuration gets a record of a day ago. */
   const late = async (hours: number, configuration: string, stream = "one") => {
@@ -150,9 +145,10 @@ function movingTable({ snapshots = true } = {}) {
     const dynamodb = { ApproximateCreationDateTime: nowSeconds - 24 * HOUR };
     await note([{ eventName: "INSERT", eventSourceARN: stream, dynamodb }]);
   };
-  const opened = () => openTableOf(store, SCHEMA);
-  const gaps = async () =>
-    (await knownGaps(store, "t", (await opened()).manifest)).map(({ reason }) => reason);
+  const gaps = async () => {
+    const { manifest } = await openTableOf(store, SCHEMA);
+    return (await knownGaps(store, "t", manifest)).map(({ reason }) => reason);
+  };
   return { commit, look, late, gaps };
 }
 

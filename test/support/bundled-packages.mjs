@@ -1,7 +1,7 @@
 // The packages that most test files load, each as one file. Jest loads the modules of a package anew for every test file: zod has 90, and
-// DuckDB's client 180, which took a fifth of the time of many files. Tests of the command line run what npm installs.
+// DuckDB's client 180, which took a fifth of the time of many files. test/cli/bundle.test.ts runs what npm installs.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
 
@@ -48,7 +48,7 @@ function write({ file, text }) {
   const [{ contents }] = outputFiles;
   if (isFile(path, contents)) return;
   // Another run may be reading it.
-  const unfinished = join(folder, `${basename(file)}.${process.pid}`);
+  const unfinished = join(folder, `${file}.${process.pid}`);
   writeFileSync(unfinished, contents);
   renameSync(unfinished, path);
 }

@@ -60,13 +60,13 @@ export async function lookAtSource(lake: LookContext, entry: SourceEntry): Promi
   const failedBatches = batches?.length;
   // What was put aside was read, and did not get anywhere.
   // breakage: who-puts-aside-has-not-caught-up
-  const recordAges = failedBatches === 0 ? await attempt(() => agesOfLastHour(lake, streamFunction)) : [];
+  const read = failedBatches === 0 ? await attempt(() => agesOfLastHour(lake, streamFunction)) : undefined;
   await attempt(async () => {
     const { clients, lambda } = lake;
     const { dynamodb } = clients;
     const seen = await sightStream({
       ...{ lambda, dynamodb, sourceTableArn, mappingId },
-      recordAges: recordAges ?? [],
+      recordAges: read ?? [],
     });
     const sighting = ownerRole === undefined ? seen : { ...seen, isForeign: true as const };
     for (const deployed of await deployedTablesOf(lake.store, entry.source))

@@ -132,7 +132,7 @@ function completeUntil(manifest: Manifest, { watch, beginning }: EarlierLooks): 
   return beginning === undefined ? cutSeconds : Math.max(cutSeconds, watch.seenReadingSeconds);
 }
 
-/** More of them come one after the other within hours, which are enough to tell what was read before. */
+/** Hours tell what was read before, and no more functions take each other's place within them. */
 const READERS_MAX = 4;
 
 /** Which readers have caught up: this one now, and all as earlier looks have seen them. */
@@ -212,14 +212,14 @@ function gapOfOtherStream(
   if (stream === undefined) {
     const detail = "the stream of the table is off";
     const gap = { ...found, reason: "stream-off", detail, lostUntilSeconds: nowSeconds } as const;
-    return { id: `stream-off-${hashOf(readArn ?? "")}`, gap };
+    return { id: `stream-off-${sha256Half(readArn ?? "")}`, gap };
   }
   if (stream.arn === readArn) return undefined;
   const lostUntilSeconds = untilNewStream(stream, nowSeconds);
   // breakage: foreign-streams-need-their-policy
   const detail = `the table has a new stream, ${stream.arn}${isForeign ? NEEDS_POLICY : ""}`;
   const gap = { ...found, reason: "stream-recreated", detail, lostUntilSeconds } as const;
-  return { id: `stream-recreated-${hashOf(stream.arn)}`, gap };
+  return { id: `stream-recreated-${sha256Half(stream.arn)}`, gap };
 }
 
 /** The last look was long ago, but the reader reports that it was on all the time. */
@@ -238,8 +238,4 @@ function gapOfLongSilence(seenSeconds: number, nowSeconds: number): Gap | undefi
   if (seenSeconds >= lostUntilSeconds) return undefined;
   const detail = "the stream was not seen being read for more than 23 hours";
   return { reason: "trimmed", detail, foundAtSeconds: nowSeconds, lostUntilSeconds };
-}
-
-function hashOf(text: string): string {
-  return sha256Half(text);
 }

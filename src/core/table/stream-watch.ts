@@ -9,7 +9,7 @@ import { streamWatchPath } from "../format/lake-path.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import { readLakeFile, replaceLakeFile } from "./stored-file.ts";
 
-/** The reader for a configuration of the table. */
+/** When the reader for a configuration of the table was last known to be less than an hour behind. */
 export interface CaughtUp {
   readonly configuration?: string | undefined;
   readonly atSeconds: number;
