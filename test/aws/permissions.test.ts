@@ -14,7 +14,7 @@ import { COMPACTION_KINDS } from "../../src/aws/contracts/steps.ts";
 import { deliveryStatus } from "../../src/aws/delivery-status.ts";
 import { publishMoments } from "../../src/aws/tables-view.ts";
 import { tableEntryPath } from "../../src/core/format/deployment-path.ts";
-import { statementsPath } from "../../src/core/format/lake-path.ts";
+import { failedBatchesFolder, statementsPath } from "../../src/core/format/lake-path.ts";
 import { namedSegments } from "../../src/core/format/named-segments.ts";
 import { saveFound } from "../../src/core/overlay/found-record.ts";
 import { deployedMoments, TABLES_VIEW } from "../../src/core/status/tables-view.ts";
@@ -248,6 +248,9 @@ async function growLook(before: Scene["before"] = async () => undefined): Promis
   await grow("source", {
     before: async () => {
       await store.remove(["guarded/watch.json", "guarded/beginning.json"]);
+      // The ages of records are asked for only where no batch was put aside.
+      const batches = await store.list(failedBatchesFolder(guarded.deployment.eventSourceMapping));
+      await store.remove(batches.map(({ path }) => path));
       await before();
       earlier = await lookedAt();
     },
