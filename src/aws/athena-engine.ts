@@ -78,6 +78,7 @@ export function athenaEngine(options: AthenaEngineOptions): AthenaEngine {
     dialect: athena,
     keysAtOnceMax: KEYS_AT_ONCE_MAX,
     partsAtOnceMax: PARTS_AT_ONCE_MAX,
+    rowsPerFileMax: Number.POSITIVE_INFINITY,
     statements,
     catalog,
     rows,

@@ -174,6 +174,7 @@ function engineOf(keysOf: (part: number) => number): QueryEngine {
     dialect: athena,
     keysAtOnceMax: Number.MAX_SAFE_INTEGER,
     partsAtOnceMax: PARTS_AT_ONCE_MAX,
+    rowsPerFileMax: Number.POSITIVE_INFINITY,
     rows: async (sql: string) => {
       if (sql.includes("AS part")) {
         const parts = Array.from({ length: BUCKETS_MAX }, (_, i) => ({

@@ -170,6 +170,7 @@ export class Deployment {
       dialect,
       keysAtOnceMax: 10,
       partsAtOnceMax: 2,
+      rowsPerFileMax: Number.POSITIVE_INFINITY,
       changes,
       changeLog,
       snapshots,

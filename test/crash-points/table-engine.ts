@@ -39,6 +39,8 @@ export class TableEngine implements QueryEngine {
   readonly dialect: Dialect = duckdb;
   readonly keysAtOnceMax = 3;
   readonly partsAtOnceMax: number = 1;
+  /** Small, so that parts are written as several files. */
+  readonly rowsPerFileMax = 1;
   readonly #store: TableStore;
   readonly #session: DuckdbSession;
   readonly #tables: string[] = [];
@@ -85,13 +87,23 @@ export class TableEngine implements QueryEngine {
     return this.#session.rows(this.#resolved(sql));
   };
 
-  async stage({ run, kind, schema, rows, cut }: StageRequest): Promise<readonly Segment[]> {
+  async stage({ run, kind, schema, rows: all, pieces, cut }: StageRequest): Promise<readonly Segment[]> {
     const staged: Segment[] = [];
+    const rows = pieces === undefined ? all : pieces.map((piece) => `(${piece})`).join(" UNION ALL ");
+    const files = pieces === undefined ? {} : { files: pieces.length };
     for (const { part, where } of cut.parts) {
       const own = where === undefined ? rows : `SELECT * FROM (${rows}) WHERE ${where}`;
       const counted = await this.write(own, this.pathOf(schema, run, part));
       if (counted > 0)
-        staged.push({ id: segmentName({ kind, run, part }), run, part, kind, rows: counted, bytes: 1 });
+        staged.push({
+          id: segmentName({ kind, run, part }),
+          run,
+          part,
+          kind,
+          ...files,
+          rows: counted,
+          bytes: 1,
+        });
     }
     return staged;
   }

@@ -474,6 +474,20 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/embedded/duckdb/pieces.test.ts"],
   },
   {
+    name: "a range of a part takes the keys of all its ranges from the deltas",
+    marker: "ranges-take-their-own-keys",
+    find: "ofKeys(range)",
+    put: "ofKeys(belongs)",
+    tests: ["test/embedded/compaction/in-ranges.test.ts"],
+  },
+  {
+    name: "keys between two ranges of a part are lost",
+    marker: "ranges-of-a-part-meet",
+    find: "first + i + 1",
+    put: "first + i + 0.5",
+    tests: ["test/embedded/compaction/in-ranges.test.ts"],
+  },
+  {
     name: "the fast way takes items of another table",
     marker: "fast-where",
     find: " && this.#conditions.areMetBy(this.#lines)",

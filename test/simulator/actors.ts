@@ -227,6 +227,7 @@ export function gatedEngine(engine: QueryEngine, actor: Actor): QueryEngine {
     dialect: engine.dialect,
     keysAtOnceMax: engine.keysAtOnceMax,
     partsAtOnceMax: engine.partsAtOnceMax,
+    rowsPerFileMax: engine.rowsPerFileMax,
     changes: (schema, selection) => engine.changes(schema, selection),
     changeLog: (schema, objects) => engine.changeLog(schema, objects),
     segments: (schema, segments) => engine.segments(schema, segments),

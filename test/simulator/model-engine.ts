@@ -58,6 +58,8 @@ export class ModelEngine implements WorldEngine {
   readonly keysAtOnceMax = 4;
   /** Small, so that major compactions have several stages. */
   readonly partsAtOnceMax = 2;
+  /** Small, so that parts are written as several files. */
+  readonly rowsPerFileMax = 1;
   /** Called with every statement. */
   onStatement: ((statement: Evaluated) => void) | undefined;
   readonly #store: LakeStore;
@@ -105,8 +107,8 @@ export class ModelEngine implements WorldEngine {
   rows: QueryEngine["rows"] = async (sql) => this.query(sql);
 
   async stage(request: StageRequest): Promise<readonly Segment[]> {
-    const { schema, run, kind, sortBy } = request;
-    const all = this.query(request.rows);
+    const { schema, run, kind, sortBy, pieces } = request;
+    const all = (pieces ?? [request.rows]).flatMap((rows) => this.query(rows));
     const staged: Segment[] = [];
     for (const { part, where } of request.cut.parts) {
       const rows = where === undefined ? [...all] : all.filter(conditionOf(where));
@@ -119,6 +121,7 @@ export class ModelEngine implements WorldEngine {
         run,
         part,
         kind,
+        ...(pieces === undefined ? {} : { files: pieces.length }),
         rows: rows.length,
         bytes: rows.length,
       });

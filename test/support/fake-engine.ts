@@ -11,6 +11,7 @@ export class FakeEngine implements QueryEngine {
   readonly dialect: Dialect = duckdb;
   readonly keysAtOnceMax = 1_000;
   readonly partsAtOnceMax = 100;
+  readonly rowsPerFileMax: number = Number.POSITIVE_INFINITY;
   readonly staged: StageRequest[] = [];
   /** The result of `rows` for a statement. */
   answer: (sql: string) => readonly Readonly<Record<string, unknown>>[] = () => [];

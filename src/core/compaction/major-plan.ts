@@ -14,7 +14,7 @@ import {
   type RowPlace,
   rowPlace,
 } from "../overlay/table-parts.ts";
-import type { Stage } from "../ports/query-engine.ts";
+import type { QueryEngine, Stage } from "../ports/query-engine.ts";
 import { DELTA_ORDER } from "../sql/compaction.ts";
 import { foldedBaseRows, overtakenKeys, remainingDeltaRows, type TakenKeys } from "../sql/fold.ts";
 import { sortColumns } from "../sql/typed-columns.ts";
@@ -132,15 +132,41 @@ async function baseStages(
     const base = segmentRows(engine, schema, manifest, own);
     const belongs = place.isIn(group);
     const newer = isOvertaken ? engine.segments(schema, place.moves ? rewritten : own) : undefined;
-    const taken = place.moves
-      ? takenOfMoving(fold, newer)
-      : { deltas: `(SELECT * FROM ${fold.deltas} WHERE ${belongs})`, newer };
-    const rows = foldedBaseRows(engine.dialect, schema, taken, {
-      base,
-      belongs: place.moves ? belongs : undefined,
-    });
-    return { run, kind: "base", rows, sortBy: sortColumns(schema), cut: cutOf(place, group) };
+    const folded = (taken: TakenKeys, rows: Parameters<typeof foldedBaseRows>[3]): string =>
+      foldedBaseRows(engine.dialect, schema, taken, rows);
+    const ofKeys = (condition: string): TakenKeys => ({ deltas: where(fold.deltas, condition), newer });
+    const pieces = keyRanges(engine, place, own).map((range) =>
+      // breakage: ranges-take-their-own-keys
+      folded(ofKeys(range), { base: where(base, range), belongs: undefined }),
+    );
+    return {
+      ...{ run, kind: "base", sortBy: sortColumns(schema), cut: cutOf(place, group) },
+      rows: place.moves
+        ? folded(takenOfMoving(fold, newer), { base, belongs })
+        : folded(ofKeys(belongs), { base, belongs: undefined }),
+      ...(pieces.length === 0 ? {} : { pieces }),
+    };
   });
+}
+
+function where(relation: string, condition: string): string {
+  return `(SELECT * FROM ${relation} WHERE ${condition})`;
+}
+
+/**
+ * The ranges of keys into whose files a part is cut, or none where it stays one file. They are those of the files that it has, each
+ * perhaps in half: an engine reads a file for each range that it holds keys of.
+ */
+function keyRanges(
+  { rowsPerFileMax }: Pick<QueryEngine, "rowsPerFileMax">,
+  { rangesOf }: RowPlace,
+  own: readonly Segment[],
+): readonly string[] {
+  const [segment, ...others] = own;
+  if (rangesOf === undefined || segment === undefined || others.length > 0) return [];
+  const { files = 1, part, rows } = segment;
+  const count = rows > 2 * files * rowsPerFileMax ? 2 * files : files;
+  return count === 1 ? [] : rangesOf(part, count);
 }
 
 function cutOf(place: RowPlace, group: readonly string[]): Stage["cut"] {

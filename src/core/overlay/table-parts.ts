@@ -11,6 +11,7 @@ import {
   bucketLabel,
   bucketLabelOf,
   bucketOfHash,
+  bucketOfLabel,
   bucketStart,
   type Partitioning,
 } from "../schema/partitioning.ts";
@@ -40,6 +41,8 @@ export interface RowPlace {
   readonly moves: boolean;
   /** The condition that a row belongs to one of these parts. */
   readonly isIn: (parts: readonly string[]) => string;
+  /** Conditions that cut the rows of a part into so many even ranges of keys. Absent where keys do not decide. */
+  readonly rangesOf?: (part: string, count: number) => readonly string[];
 }
 
 /** Where the rows of the base belong. */
@@ -56,26 +59,44 @@ export function rowPlace(
     return { label, moves: true, isIn: (parts) => `${label} IN (${parts.map(literal).join(", ")})` };
   }
   const label = bucketLabelOf(dialect.bucketOfTyped("_key", buckets));
-  return { label, moves: false, isIn: (parts) => keysOfBuckets(dialect, buckets, parts) };
+  return {
+    label,
+    moves: false,
+    isIn: (parts) => keysOfBuckets(dialect, buckets, parts),
+    // A range of a bucket is a bucket of as many times more.
+    rangesOf: (part, count) => {
+      const first = bucketOfLabel(part) * count;
+      return Array.from(
+        { length: count },
+        (_, i) => keysBetween(dialect, first + i, first + i + 1, buckets * count), // breakage: ranges-of-a-part-meet
+      );
+    },
+  };
 }
 
 /** Buckets as ranges of the key's hash, which engines compare without computing anything, and look for in statistics of files. */
-function keysOfBuckets(
-  { keyTyped }: QueryEngine["dialect"],
-  count: number,
-  parts: readonly string[],
-): string {
+function keysOfBuckets(dialect: QueryEngine["dialect"], count: number, parts: readonly string[]): string {
   const wanted = new Set(parts);
   const ranges: string[] = [];
   for (let index = 0; index < count; index++) {
     if (!wanted.has(bucketLabel(index))) continue;
-    const from = bucketStart(index, count) as string;
+    const from = index;
     while (index + 1 < count && wanted.has(bucketLabel(index + 1))) index++;
-    const until = bucketStart(index + 1, count);
-    const below = until === undefined ? "" : ` AND _key < ${keyTyped(literal(until))}`;
-    ranges.push(`_key >= ${keyTyped(literal(from))}${below}`);
+    ranges.push(keysBetween(dialect, from, index + 1, count));
   }
   return ranges.length === 0 ? "false" : `(${ranges.join(" OR ")})`;
+}
+
+/** The condition of the keys in some of `count` buckets, those from the first one on and before the other. */
+function keysBetween(
+  { keyTyped }: QueryEngine["dialect"],
+  from: number,
+  below: number,
+  count: number,
+): string {
+  const until = bucketStart(below, count);
+  const isBelow = until === undefined ? "" : ` AND _key < ${keyTyped(literal(until))}`;
+  return `_key >= ${keyTyped(literal(bucketStart(from, count) as string))}${isBelow}`;
 }
 
 /** How rows are cut into these parts of the base. */

@@ -32,6 +32,9 @@ export interface QueryEngine {
   /** How many parts one statement writes at most: the rows of a stage that has more are read several times. */
   readonly partsAtOnceMax: number;
 
+  /** About how many rows it should write as one file, where it sorts them in memory. */
+  readonly rowsPerFileMax: number;
+
   /** The rows of a statement, as plain values. Fails with SQL_FAILED, ENGINE_FAILED or DISK_FULL. */
   rows(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
 

@@ -59,6 +59,11 @@ export function bucketLabel(index: number): string {
   return `b${String(index).padStart(4, "0")}`;
 }
 
+/** The index of the bucket that has this label. */
+export function bucketOfLabel(label: string): number {
+  return Number(label.slice(1));
+}
+
 /** How many values the first 32 bits of a key's hash have: buckets cut them evenly. */
 const HASH_STARTS = 2 ** 32;
 

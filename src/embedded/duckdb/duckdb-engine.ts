@@ -27,11 +27,15 @@ const KEYS_AT_ONCE_MAX = 2_000_000;
 /** A COPY writes one sorted file. */
 const PARTS_AT_ONCE_MAX = 1;
 
+/** At some hundred bytes each, so that a few hundred megabytes suffice to sort them. */
+export const ROWS_PER_FILE_MAX = 150_000;
+
 export function duckdbEngine(root: string, session: DuckdbSession): QueryEngine {
   return {
     dialect: duckdb,
     keysAtOnceMax: KEYS_AT_ONCE_MAX,
     partsAtOnceMax: PARTS_AT_ONCE_MAX,
+    rowsPerFileMax: ROWS_PER_FILE_MAX,
     ...fileRelations(root),
     rows: (sql) => session.rows(sql),
     stage: (request) => stage(root, session, request),

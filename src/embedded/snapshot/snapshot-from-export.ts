@@ -19,7 +19,7 @@ import { wireFiles } from "../duckdb/wire-files.ts";
 import type { ExportFolder } from "../exports/export-folder.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
 import type { SchemaChoice } from "../schemas/schema-choice.ts";
-import { ROWS_SORTED_AT_ONCE, type Staged, stageExport } from "./staged-export.ts";
+import { type Staged, stageExport } from "./staged-export.ts";
 import { stagedFiles } from "./staging-files.ts";
 import { withStaging } from "./with-staging.ts";
 
@@ -145,7 +145,7 @@ function stagedRows(
     splits: {
       count: place.splits,
       // An export may have many more items than belong to the table.
-      together: Math.max(1, Math.floor((ROWS_SORTED_AT_ONCE * place.splits) / items)),
+      together: Math.max(1, Math.floor((engine.rowsPerFileMax * place.splits) / items)),
       relation,
     },
   };

@@ -7,10 +7,11 @@ import { inferredSchema } from "../../core/infer/infer.ts";
 import { addSightings, grownTo, type Sightings, sightingsOf } from "../../core/infer/sightings.ts";
 import { snapshotGrowth } from "../../core/infer/snapshot-growth.ts";
 import type { SchemaFile } from "../../core/schema/schema.ts";
-import { splitsFor } from "../../core/schema/staging-splits.ts";
+import { type SplitLimits, splitsFor } from "../../core/schema/staging-splits.ts";
 import { fileError } from "../../files/file-error.ts";
 import { makeFolder } from "../../files/folder-store.ts";
 import { requireFewRejected, type Transcoded } from "../../transcode/transcode.ts";
+import { ROWS_PER_FILE_MAX } from "../duckdb/duckdb-engine.ts";
 import type { ExportFolder } from "../exports/export-folder.ts";
 import { schemaOfObserved } from "../schemas/inference.ts";
 import { inferredChoice, type SchemaChoice, type SchemaGuess } from "../schemas/schema-choice.ts";
@@ -37,11 +38,12 @@ export interface Staged extends Transcoded {
   readonly writers: number;
 }
 
-/** About how many rows the engine is to sort at once, in memory: at some hundred bytes each, so that a few hundred megabytes suffice. */
-export const ROWS_SORTED_AT_ONCE = 150_000;
-
 /** The engine writes one part of the base after the other; each split is a file that is open in each thread. */
-const SPLIT_LIMITS = { bucketsAtOnce: 1, splitsMax: 256, rowsPerSplit: ROWS_SORTED_AT_ONCE };
+export const SPLIT_LIMITS: SplitLimits = {
+  bucketsAtOnce: 1,
+  splitsMax: 256,
+  rowsPerSplit: ROWS_PER_FILE_MAX,
+};
 
 /** Stages into `folder`, which is made. */
 export async function stageExport(wish: StagingWish, folder: string): Promise<Staged> {
