@@ -13,6 +13,7 @@ import {
   requireCompatible,
   roomReasons,
   type SchemaBound,
+  schemaChange,
   schemaOf,
 } from "../schema/schema-change.ts";
 import { listChanges } from "../table/change-listing.ts";
@@ -92,6 +93,7 @@ async function commitChange(
 ): Promise<SchemaCommit | undefined> {
   const { store, countClean, given } = context;
   const { table } = known;
+  const judged = context.commits?.manifest.schema?.evolution;
   let { commits } = context;
   for (let tries = 0; tries < TRIES; tries++) {
     commits = await readCommits(store, table, commits);
@@ -100,6 +102,11 @@ async function commitChange(
     const before = schemaOf(manifest.schema, written ?? known);
     const schema = wanted(before);
     if (schema === undefined) return undefined;
+    // What was wanted of an earlier schema takes nothing away that came since.
+    if (context.commits !== undefined && manifest.schema?.evolution !== judged) {
+      // breakage: overtaken-edits-are-judged-again
+      if (schemaChange(before, schema, bound).kind === "refused") throw overtaken(table);
+    }
     const change = requireCompatible(before, schema, origin, bound);
     if (change.kind === "same") {
       // An earlier try may have died between its commit and this.
@@ -121,6 +128,10 @@ async function commitChange(
     return { added, widened, manifest: outcome, schema: committed };
   }
   throw new DynalakeError("CONFLICT", `other commits to "${table}" kept coming first`);
+}
+
+function overtaken(table: string): DynalakeError {
+  return new DynalakeError("CONFLICT", `another process has changed the schema of "${table}" meanwhile`);
 }
 
 /** Undefined where nothing counts them. */

@@ -294,6 +294,19 @@ describe("changing the schema of a table that holds data", () => {
     expect(store.paths()).toEqual([...before, "t/manifest/000000000008.json"].sort());
   });
 
+  test("that was judged by an earlier schema, and is refused by the one of now, is judged again", async () => {
+    const { store, context } = worldOf();
+    const commits = await openTableOf(store, FIRST);
+    await changeSchema(context, SECOND, "new.json");
+    const edit = changeSchema({ ...context, commits }, OTHER, "t/schema.json");
+    await expect(edit).rejects.toMatchObject({ code: "CONFLICT" });
+    const known = { ...context, commits: await openTableOf(store, SECOND) };
+    await expect(changeSchema(known, OTHER, "t/schema.json")).rejects.toMatchObject({
+      code: "SCHEMA_INVALID",
+    });
+    expect((await latestManifest(store, "t")).schema).toEqual({ ...SECOND.file, evolution: 1 });
+  });
+
   test("of a table without a commit compares with what was written down", async () => {
     const { store, context } = worldOf();
     await store.remove(["t/manifest/000000000007.json"]);
